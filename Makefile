@@ -1,0 +1,72 @@
+# The one door: every task of this repository is a target here. `make help` lists them.
+# Everything is installed into .venv beside this file; nothing is installed globally.
+
+PYTHON ?= python3
+BIN := .venv/bin
+UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv --no-cache --no-config --quiet
+UV_INSTALL := $(UV) pip install --python $(BIN)/python
+COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+DIR ?= tests/vectors/cases
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format vectors bench wheel deps lock clean
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/run.stamp ## hedge recorded onchain fills on a paper broker, crash included; no keys, no network
+	@$(BIN)/flatbook demo
+
+test: lint ## every check and every test that a change must pass
+	@$(BIN)/python -m pytest
+
+lint: .venv/dev.stamp ## style, types and the layers, without running the tests
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: .venv/dev.stamp ## rewrite the code in the project's format
+	@$(BIN)/ruff check --fix --quiet
+	@$(BIN)/ruff format
+
+vectors: .venv/dev.stamp ## run golden cases: make vectors DIR=<folder>
+	@$(BIN)/python -m tests.vectors "$(DIR)"
+
+bench: .venv/dev.stamp ## measure the journal, the fold, the step and the hedge latency
+	@$(BIN)/python -m benchmarks
+
+wheel: .venv/dev.stamp ## build the wheel into dist/
+	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+
+deps: .venv/dev.stamp ## make .venv with everything that developing needs
+
+lock: .venv/dev.stamp ## resolve the dependencies anew into requirements*.txt
+	@$(COMPILE) --upgrade --output-file requirements.txt > /dev/null
+	@$(COMPILE) --upgrade --extra dev --output-file requirements-dev.txt > /dev/null
+
+clean: ## remove .venv, dist and caches
+	@rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2> /dev/null || true
+
+# uv, at the version and hash of the lock, installs the rest.
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "flatbook needs Python 3.11 or newer, and $(PYTHON) is older: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@awk '/^uv==/ {p = 1} p {print} p && !/\\$$/ {exit}' requirements-dev.txt > .venv/uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-cache-dir --require-hashes -r .venv/uv.txt
+
+.venv/run.stamp: requirements.txt pyproject.toml | $(BIN)/uv
+	@echo "installing flatbook into .venv (once)"
+	@$(UV_INSTALL) --require-hashes --compile-bytecode -r requirements.txt
+	@$(UV_INSTALL) --no-deps --build-constraints requirements-dev.txt --editable .
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.txt .venv/run.stamp
+	@echo "installing the development tools into .venv (once)"
+	@$(UV_INSTALL) --require-hashes -r requirements-dev.txt
+	@touch $@

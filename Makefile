@@ -27,7 +27,7 @@ lint: .venv/dev.stamp ## style, types and the layers, without running the tests
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 format: .venv/dev.stamp ## rewrite the code in the project's format
 	@$(BIN)/ruff check --fix --quiet

@@ -1,0 +1,1 @@
+"""The loop: read, fold, decide, append, then act."""

@@ -1,0 +1,210 @@
+"""The ports of the engine: what a journal, a venue, a source of chain events and a clock must offer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
+from typing import Protocol
+
+import msgspec
+
+from flatbook.engine.reports import (
+    AccountStatement,
+    CancelAnswer,
+    Execution,
+    FindAnswer,
+    NotSent,
+    PlaceAnswer,
+    Unknown,
+)
+from flatbook.events.event import Event
+from flatbook.values.ids import AccountId, Epoch, InstrumentId, OrderId, Seq, SourceId, VenueOrderId
+from flatbook.values.instants import Instant
+from flatbook.values.instruments import Side
+from flatbook.values.money import Price, Quantity
+
+Cursors = Mapping[SourceId, str]
+
+BATCH_EVENTS_MAX = 100_000
+
+
+class JournalFault(Exception):
+    """The journal could not do its duty. Root of all its errors."""
+
+
+class Fenced(JournalFault):
+    """A newer epoch holds the journal: this process may not append any more."""
+
+
+class Conflict(JournalFault):
+    """Somebody appended since: the caller's last sequence is not the journal's."""
+
+
+class JournalBroken(JournalFault):
+    """A row, its hash or its order is wrong. Carries what was found and where."""
+
+
+class JournalUnavailable(JournalFault):
+    """The row could not be made durable (disk full, I/O error, locked by another process)."""
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One commit of the journal.
+
+    `first` and `last` are the sequence numbers of its first and last event (`last == first - 1` when it holds only
+    cursors); `hash` is over the previous hash and all other fields.
+    """
+
+    first: Seq
+    last: Seq
+    epoch: Epoch
+    at: Instant
+    cursors: dict[SourceId, str]
+    events: tuple[Event, ...]
+    previous_hash: bytes
+    hash: bytes
+
+
+class Journal(Protocol):
+    """The durable append-only record of one desk. One writer; readers open it read-only."""
+
+    @property
+    def last(self) -> Seq:
+        """The sequence number of the last event; 0 when empty."""
+        ...
+
+    def take_lease(self, now: Instant) -> Epoch:
+        """Raises the epoch to max(stored + 1, seconds since 2020 at `now`) and fences every earlier holder."""
+        ...
+
+    def append(self, events: Sequence[Event], *, after: Seq, epoch: Epoch, cursors: Cursors, at: Instant) -> Seq:
+        """Commits the events and cursors as one row and returns the new last sequence, only once it is durable.
+
+        Errors: Fenced, Conflict, JournalUnavailable.
+        """
+        ...
+
+    def read(self, after: Seq = Seq(0)) -> Iterator[Row]:
+        """Streams the rows whose last event is beyond `after`, in order, each checked against the hash chain.
+
+        Errors: JournalBroken.
+        """
+        ...
+
+    def close(self) -> None:
+        """Releases the journal."""
+        ...
+
+
+class IdRule(Enum):
+    """For how long a venue refuses a second order with the same client id."""
+
+    FOR_EVER = "for_ever"
+    WHILE_OPEN = "while_open"
+    WINDOW = "window"
+    NONE = "none"
+
+
+class FillSource(Enum):
+    """How a venue states fills: each execution with an id of its own, or running totals."""
+
+    EXECUTIONS = "executions"
+    TOTALS = "totals"
+
+
+class VenueCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What an adapter declares about its venue; the resend law decides from it.
+
+    Units: seconds. `id_window_s` is used with IdRule.WINDOW only.
+    """
+
+    name: str
+    id_rule: IdRule
+    request_window_s: int
+    read_lag_max_s: int
+    place_timeout_s: int
+    fill_source: FillSource
+    id_window_s: int = 0
+
+
+class ApprovedOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that risk approved and the journal holds; the only thing an adapter places.
+
+    Units: qty in base (contracts); limit in quote per base. The venue must not execute it after `good_until`.
+    """
+
+    order_id: OrderId
+    account: AccountId
+    instrument: InstrumentId
+    side: Side
+    qty: Quantity
+    limit: Price | None
+    reduce_only: bool
+    attempt: int
+    good_until: Instant
+
+
+class OrderVenue(Protocol):
+    """One account at a broker or exchange."""
+
+    @property
+    def card(self) -> VenueCard:
+        """What the adapter declares about the venue."""
+        ...
+
+    async def place(self, order: ApprovedOrder) -> PlaceAnswer:
+        """Sends the order once; never retries."""
+        ...
+
+    async def cancel(self, order_id: OrderId, venue_order_id: VenueOrderId | None) -> CancelAnswer:
+        """Asks to cancel the order."""
+        ...
+
+    async def find(self, order_id: OrderId) -> FindAnswer:
+        """Asks for the order by our client id, with all of its executions."""
+        ...
+
+    async def executions_since(self, cursor: str) -> tuple[tuple[Execution, ...], str] | Unknown | NotSent:
+        """Returns executions of the account after a cursor (empty text: from the beginning), and the next cursor."""
+        ...
+
+    async def statement(self) -> AccountStatement | Unknown | NotSent:
+        """Reads open orders, holdings and balances."""
+        ...
+
+
+class ChainRead(msgspec.Struct, frozen=True, kw_only=True):
+    """Events of a block range, with the cursor that follows it.
+
+    `removed_from` is the first block that the chain has replaced since the last read, when it did.
+    """
+
+    source: SourceId
+    events: tuple[Event, ...]
+    cursor: str
+    removed_from: int | None = None
+
+
+class ChainSource(Protocol):
+    """A source of onchain events, read by ranges with a durable cursor."""
+
+    @property
+    def source(self) -> SourceId:
+        """The name under which the cursor is stored."""
+        ...
+
+    async def read(self, cursor: str) -> ChainRead | None:
+        """Returns what follows the cursor (empty text: from the configured start); None when nothing does yet."""
+        ...
+
+
+class Clock(Protocol):
+    """Where the engine gets the time from."""
+
+    def now(self) -> Instant:
+        """Returns the present instant."""
+        ...
+
+    async def sleep_until(self, at: Instant) -> None:
+        """Returns once `at` is not in the future any more."""
+        ...

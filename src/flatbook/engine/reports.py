@@ -1,0 +1,167 @@
+"""What venues answer and report, in our words. An adapter turns bytes into these values and nothing else."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import Enum
+
+import msgspec
+
+from flatbook.events.orders import Fee, NotSentReason, RejectReason, UnknownReason
+from flatbook.values.ids import (
+    AccountId,
+    AssetId,
+    ExecutionId,
+    InstrumentId,
+    OrderId,
+    VenueOrderId,
+)
+from flatbook.values.instants import Instant
+from flatbook.values.instruments import Side
+from flatbook.values.money import Price, Quantity
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The shape of all answers and reports."""
+
+
+class Accepted(Report, frozen=True, kw_only=True):
+    """The venue took the order. `pending` is true while it only holds it (pending new)."""
+
+    venue_order_id: VenueOrderId
+    pending: bool
+    happened_at: Instant
+
+
+class Rejected(Report, frozen=True, kw_only=True):
+    """The venue proved that it did not take the request."""
+
+    reason: RejectReason
+    code: str
+    message: str
+    happened_at: Instant
+
+
+class NotSent(Report, frozen=True, kw_only=True):
+    """The request provably never left."""
+
+    reason: NotSentReason
+
+
+class Unknown(Report, frozen=True, kw_only=True):
+    """The request may have happened."""
+
+    reason: UnknownReason
+
+
+class Absent(Report, frozen=True, kw_only=True):
+    """The venue answered that it has no such order; whether that is a proof is decided by its declared rules."""
+
+
+class CancelTaken(Report, frozen=True, kw_only=True):
+    """The venue took the cancel request; the end of the order is reported by the venue on its own."""
+
+
+class CancelTooLate(Report, frozen=True, kw_only=True):
+    """The venue cannot cancel: the order has ended, or is not known there."""
+
+    message: str
+
+
+class VenueStatus(Enum):
+    """The state of an order as a venue states it, reduced to what we act on."""
+
+    PENDING = "pending"
+    OPEN = "open"
+    PENDING_CANCEL = "pending_cancel"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    UNREADABLE = "unreadable"
+
+
+class Execution(Report, frozen=True, kw_only=True):
+    """One execution. `order_id` is None when the venue shows no client id of ours for it.
+
+    Units: qty in base (contracts), above zero; price in quote per base.
+    """
+
+    execution_id: ExecutionId
+    order_id: OrderId | None
+    venue_order_id: VenueOrderId | None
+    instrument: InstrumentId
+    side: Side
+    qty: Quantity
+    price: Price
+    fees: tuple[Fee, ...]
+    happened_at: Instant
+
+
+class OrderReport(Report, frozen=True, kw_only=True):
+    """The state of one order. `executions` holds all of its executions when `complete`, else what the report carried.
+
+    Units: qty and filled_qty in base (contracts).
+    """
+
+    order_id: OrderId | None
+    venue_order_id: VenueOrderId
+    instrument: InstrumentId
+    side: Side
+    qty: Quantity
+    filled_qty: Quantity
+    status: VenueStatus
+    status_text: str
+    executions: tuple[Execution, ...]
+    complete: bool
+    happened_at: Instant
+
+
+class Holding(Report, frozen=True, kw_only=True):
+    """A position that a venue states.
+
+    Units: qty signed, in base (contracts).
+    """
+
+    instrument: InstrumentId
+    qty: Quantity
+
+
+class Balance(Report, frozen=True, kw_only=True):
+    """A cash or coin balance that a venue states.
+
+    Units: amounts in units of the asset; `available` is what may be spent now.
+    """
+
+    asset: AssetId
+    total: Quantity
+    available: Quantity
+
+
+class AccountStatement(Report, frozen=True, kw_only=True):
+    """Orders, holdings and balances of one account, read at one moment.
+
+    `stated_at` was taken before the first read; anything that happened later may or may not be included. A symbol of
+    ours that is absent from `holdings` is zero.
+    """
+
+    account: AccountId
+    stated_at: Instant
+    open_orders: tuple[OrderReport, ...]
+    holdings: tuple[Holding, ...]
+    balances: tuple[Balance, ...]
+
+
+class Capacity(Report, frozen=True, kw_only=True):
+    """What an account can still hedge.
+
+    Units: buying_power in quote; shares held per instrument, in base; None where the venue did not say.
+    """
+
+    buying_power: Decimal | None
+    held: dict[InstrumentId, Quantity]
+
+
+PlaceAnswer = Accepted | Rejected | NotSent | Unknown
+CancelAnswer = CancelTaken | CancelTooLate | Rejected | NotSent | Unknown
+FindAnswer = OrderReport | Absent | Unknown | NotSent

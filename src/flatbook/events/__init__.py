@@ -1,0 +1,1 @@
+"""Everything that may stand in the journal: past tense, frozen, tagged and versioned."""

@@ -1,0 +1,137 @@
+"""The one table from tag to event, and the bytes that stand in the journal.
+
+Needs: every event is listed in `EVENT_TYPES`. A tag that was ever written stays here for ever: when an event changes,
+the new form gets a new tag (`order_filled_v2`) and the old one an entry in `UPCASTERS`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Union
+
+import msgspec
+
+from flatbook.events import chain, control, orders
+from flatbook.events.event import Event
+
+EVENT_TYPES: tuple[type[Event], ...] = (
+    orders.OrderIntended,
+    orders.IntentRefused,
+    orders.OrderSubmitted,
+    orders.OrderAccepted,
+    orders.OrderRejected,
+    orders.OrderNotSent,
+    orders.OrderUnknown,
+    orders.OrderFound,
+    orders.OrderAbsent,
+    orders.OrderResent,
+    orders.OrderFilled,
+    orders.OrderOverfilled,
+    orders.OrderDone,
+    orders.CancelIntended,
+    orders.CancelRefused,
+    orders.ForeignOrderSeen,
+    orders.ForeignFilled,
+    orders.ForeignAssigned,
+    orders.ReportRefused,
+    chain.VaultFilled,
+    chain.FillSkipped,
+    chain.SkippedFillReleased,
+    chain.FillUnvalued,
+    chain.FillValued,
+    chain.FillReversed,
+    chain.LogUnparsed,
+    chain.BlocksRemoved,
+    chain.GasSpent,
+    control.EngineStarted,
+    control.EngineStopped,
+    control.CommandAccepted,
+    control.CommandRefused,
+    control.TradingHalted,
+    control.TradingLifted,
+    control.HedgeHeld,
+    control.MarkSet,
+    control.BooksDiverged,
+    control.BooksAgreed,
+    control.PositionOverwritten,
+    control.BalanceStated,
+    control.AlertRaised,
+    control.AlertCleared,
+)
+
+Upcaster = Callable[[Event], Event]
+UPCASTERS: dict[type[Event], Upcaster] = {}
+
+_VERSION = re.compile(r"_v(\d+)$")
+
+
+class EventUnreadable(ValueError):
+    """Bytes of the journal are no events that this version knows."""
+
+
+def tag_of(event_type: type[Event]) -> str:
+    """Returns the tag under which an event type stands in the journal."""
+    return str(event_type.__struct_config__.tag)
+
+
+def version_of(tag: str) -> int:
+    """Returns the version that a tag states; a tag without suffix is version 1."""
+    match = _VERSION.search(tag)
+    return int(match.group(1)) if match else 1
+
+
+class EventCodec:
+    """Encodes and decodes the events of one commit.
+
+    A codec is built from a table so that a test can build one with an event type of tomorrow; the product uses
+    the module functions below, which hold the codec of `EVENT_TYPES`.
+    """
+
+    def __init__(self, event_types: Sequence[type[Event]], upcasters: dict[type[Event], Upcaster]) -> None:
+        union = Union[tuple(event_types)]  # type: ignore[valid-type]  # noqa: UP007
+        self._upcasters = upcasters
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder = msgspec.msgpack.Decoder(tuple[union, ...])  # type: ignore[valid-type]
+        self._json_decoder = msgspec.json.Decoder(union)
+
+    def encode(self, events: Sequence[Event]) -> bytes:
+        """Returns the msgpack bytes of the events of one commit, in order."""
+        return self._encoder.encode(tuple(events))
+
+    def decode(self, blob: bytes) -> tuple[Event, ...]:
+        """Returns the events that were encoded, old versions lifted to the present ones.
+
+        Errors: EventUnreadable on unknown tags, unknown or missing fields, or bytes that are no events.
+        """
+        try:
+            events: tuple[Event, ...] = self._decoder.decode(blob)
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            raise EventUnreadable(f"not events of this version: {error}") from error
+        return tuple(self._lifted(event) for event in events) if self._upcasters else events
+
+    def decode_json(self, text: bytes) -> Event:
+        """Returns the event that a JSON object states, lifted to its present version.
+
+        Errors: EventUnreadable as in `decode`.
+        """
+        try:
+            return self._lifted(self._json_decoder.decode(text))
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            raise EventUnreadable(f"not an event of this version: {error}") from error
+
+    def _lifted(self, event: Event) -> Event:
+        while (upcaster := self._upcasters.get(type(event))) is not None:
+            event = upcaster(event)
+        return event
+
+
+_CODEC = EventCodec(EVENT_TYPES, UPCASTERS)
+encode_events = _CODEC.encode
+decode_events = _CODEC.decode
+decode_event_json = _CODEC.decode_json
+
+
+def encode_event_json(event: Event) -> bytes:
+    """Returns the JSON object of one event, for people and other programs."""
+    return msgspec.json.encode(event)

@@ -1,0 +1,60 @@
+"""Identifiers, all derived from what they identify and never drawn at random."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import NewType
+
+OrderId = NewType("OrderId", str)
+VenueOrderId = NewType("VenueOrderId", str)
+ExecutionId = NewType("ExecutionId", str)
+OwnerId = NewType("OwnerId", str)
+AccountId = NewType("AccountId", str)
+InstrumentId = NewType("InstrumentId", str)
+AssetId = NewType("AssetId", str)
+Underlying = NewType("Underlying", str)
+ChainId = NewType("ChainId", int)
+HaltId = NewType("HaltId", str)
+GroupId = NewType("GroupId", str)
+Slot = NewType("Slot", str)
+SourceId = NewType("SourceId", str)
+EventRef = NewType("EventRef", str)
+Seq = NewType("Seq", int)
+Epoch = NewType("Epoch", int)
+
+ORDER_ID_LENGTH = 26
+UNASSIGNED = OwnerId("unassigned")
+ORDER_ID_PREFIX = "fb"
+
+
+def order_id_of_event(owner: OwnerId, cause: EventRef, *, index: int, attempt: int = 0) -> OrderId:
+    """Returns the client order id of an intent that an outside event caused.
+
+    Gives: 26 lower-case letters and digits, the same for the same cause in every run and process.
+    Needs: `cause` is the outside identity of the event, `index` counts the intents of that cause.
+    """
+    return _order_id("event", owner, cause, str(index), str(attempt))
+
+
+def order_id_of_observation(owner: OwnerId, *, epoch: Epoch, count: int, attempt: int = 0) -> OrderId:
+    """Returns the client order id of an intent decided on observations, which have no identity of their own.
+
+    Needs: `count` is the number of such intents of the owner in this epoch, taken from the fold.
+    """
+    return _order_id("observation", owner, str(epoch), str(count), str(attempt))
+
+
+def _order_id(*parts: str) -> OrderId:
+    return OrderId(ORDER_ID_PREFIX + digest_text(*parts)[: ORDER_ID_LENGTH - len(ORDER_ID_PREFIX)])
+
+
+def digest_text(*parts: str) -> str:
+    """Returns 32 lower-case letters and digits that are determined by the parts and by their borders."""
+    framed = b"".join(len(part).to_bytes(4, "big") + part for part in (text.encode() for text in parts))
+    return base64.b32encode(hashlib.blake2b(framed, digest_size=20).digest()).decode().lower()
+
+
+def halt_id_of(scope: str, target: str, cause: str) -> HaltId:
+    """Returns the id of a halt: the same cause halts the same target under the same id."""
+    return HaltId("halt-" + digest_text(scope, target, cause)[:10])

@@ -1,0 +1,142 @@
+"""Instruments, their trading rules, and the roundings that these rules demand."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import Enum
+
+import msgspec
+
+from flatbook.values.ids import AccountId, AssetId, InstrumentId, Underlying
+from flatbook.values.money import (
+    BPS,
+    ONE,
+    ZERO,
+    Money,
+    Price,
+    Quantity,
+    lower_to,
+    raise_to,
+    scaled_integer,
+    significant_decimals,
+)
+
+
+class Side(Enum):
+    """The side of an order or fill, from our point of view."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def sign(self) -> int:
+        """Returns +1 for buy and -1 for sell."""
+        return 1 if self is Side.BUY else -1
+
+    @property
+    def opposite(self) -> Side:
+        """Returns the other side."""
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+
+Residue = Quantity
+
+
+class TradingRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The grid on which a venue accepts orders.
+
+    Units: tick in quote per base; lot and qty_min in base; notional_min in quote. `tick_below_one` replaces `tick`
+    where the rounded price would be below 1 (US equities quote sub-dollar prices in hundredths of a cent).
+    """
+
+    tick: Decimal
+    lot: Decimal
+    qty_min: Decimal
+    notional_min: Decimal
+    tick_below_one: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("tick", "lot", "qty_min"):
+            if not getattr(self, name) > ZERO:
+                raise ValueError(f"trading rule {name} must be above zero")
+        if self.tick_below_one is not None and not self.tick_below_one > ZERO:
+            raise ValueError("trading rule tick_below_one must be above zero")
+        if self.notional_min < ZERO:
+            raise ValueError("trading rule notional_min must not be negative")
+
+
+class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is traded at one account.
+
+    Units: contract_size in base units per contract (1 for shares and spot).
+    """
+
+    id: InstrumentId
+    account: AccountId
+    symbol: str
+    underlying: Underlying
+    quote: AssetId
+    rules: TradingRules
+    contract_size: Decimal = ONE
+
+    def __post_init__(self) -> None:
+        if not self.contract_size > ZERO:
+            raise ValueError(f"{self.id}: contract_size must be above zero")
+
+
+def floor_to_lot(qty: Quantity, rules: TradingRules) -> tuple[Quantity, Residue]:
+    """Returns the largest multiple of the lot that is not above the quantity, and what is left.
+
+    Needs: qty >= 0.
+    Gives: floored + residue == qty; both are booked, none is dropped.
+    """
+    lots = _whole_multiples(qty, rules.lot)
+    floored = Quantity(lots * rules.lot)
+    return floored, Residue(qty - floored)
+
+
+def _whole_multiples(value: Decimal, step: Decimal) -> Decimal:
+    decimals = max(significant_decimals(step), significant_decimals(value))
+    return Decimal(scaled_integer(value, decimals=decimals) // scaled_integer(step, decimals=decimals))
+
+
+def round_to_tick(px: Decimal, *, side: Side, rules: TradingRules) -> Price:
+    """Returns the price on the tick grid that is not worse for getting filled: a buy rounds up, a sell down.
+
+    The tick is chosen by the given price: below one `tick_below_one` holds where the venue has it.
+    Errors: ValueError when the rounded price is not above zero.
+    """
+    tick = rules.tick if rules.tick_below_one is None or px >= ONE else rules.tick_below_one
+    floored = Price(_whole_multiples(px, tick) * tick)
+    rounded = Price(floored + tick) if side is Side.BUY and floored != px else floored
+    if not rounded > ZERO:
+        raise ValueError(f"a {side.value} price of {px} rounds to nothing on a tick of {tick}")
+    return rounded
+
+
+def collared_limit(reference: Price, *, side: Side, collar_bps: int, rules: TradingRules) -> Price:
+    """Returns the limit of a marketable order: the reference moved by the collar, then rounded to the tick.
+
+    Units: collar_bps in basis points of the reference.
+    Gives: a buy limit at or above, a sell limit at or below the reference.
+    Errors: ValueError when the result is not above zero.
+    """
+    return round_to_tick(reference * (ONE + side.sign * collar_bps * BPS), side=side, rules=rules)
+
+
+def notional(qty: Quantity, px: Price, *, contract_size: Decimal = ONE) -> Money:
+    """Returns the value of a quantity at a price.
+
+    Units: quantity in contracts, price in quote per base, contract_size in base per contract; the result in quote.
+    """
+    return Money(qty * px * contract_size)
+
+
+def cost_ceiling(qty: Quantity, px: Price, *, collar_bps: int) -> Money:
+    """Returns the cash that a buy may need: cost at the collar, rounded up to a cent."""
+    return Money(raise_to(qty * px * (ONE + collar_bps * BPS), decimals=2))
+
+
+def in_cents(usd: Money) -> int:
+    """Returns a dollar amount in cents, cut toward minus infinity below a cent."""
+    return scaled_integer(lower_to(usd, decimals=2), decimals=2)

@@ -1,0 +1,53 @@
+"""What holds for every test: no network, no home of the user, and no quiet skip."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
+SHARED_ABSENT = "no FLATBOOK_SHARED"
+
+settings.register_profile("flatbook", deadline=None, print_blob=True)
+settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "flatbook")
+
+
+def refuse_the_network(event: str, arguments: tuple[object, ...]) -> None:
+    """Raises where a test, or the code under it, reaches beyond this machine."""
+    if event != "socket.connect" or not isinstance(address := arguments[1], tuple):
+        return
+    if not str(address[0]).startswith(LOOPBACK):
+        raise AssertionError(f"a test reached for the network: {address}")
+
+
+sys.addaudithook(refuse_the_network)
+
+
+@pytest.fixture(autouse=True)
+def home_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Gives each test an empty FLATBOOK_HOME, and none of the settings of the shell that started it."""
+    for name in [name for name in os.environ if name.startswith("FLATBOOK__")]:
+        monkeypatch.delenv(name)
+    home = tmp_path / "flatbook-home"
+    monkeypatch.setenv("FLATBOOK_HOME", str(home))
+    return home
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turns a skip into a failure under REQUIRE_REAL=1, where it is not for want of the shared data."""
+    report = yield
+    if os.environ.get("REQUIRE_REAL") == "1" and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if SHARED_ABSENT not in reason:
+            report.outcome = "failed"
+            report.longrepr = f"REQUIRE_REAL=1, and yet: {reason}"
+    return report

@@ -201,7 +201,8 @@ class BlocksRemoved(Event, frozen=True, kw_only=True, tag="blocks_removed"):
 class GasSpent(Event, frozen=True, kw_only=True, tag="gas_spent"):
     """A transaction of our own was mined, successful or not, and cost gas.
 
-    Units: wei_amount in wei of the chain's coin, the L1 data fee included; coin_usd in USD per coin, None when not known.
+    Units: wei_amount in wei of the chain's coin, the L1 data fee included; coin_usd in USD per coin, None when
+    not known.
     """
 
     chain: ChainId

@@ -152,6 +152,34 @@ class HedgeHeld(Event, frozen=True, kw_only=True, tag="hedge_held"):
     decided_at: Instant
 
 
+class FlattenIntended(Event, frozen=True, kw_only=True, tag="flatten_intended"):
+    """An operator wants the net of an underlying brought to zero at the market, whatever its threshold."""
+
+    owner: OwnerId
+    underlying: Underlying
+    reason: str
+    decided_at: Instant
+
+
+class FlattenEnded(Event, frozen=True, kw_only=True, tag="flatten_ended"):
+    """A flatten is over: what is left of the net is below what the broker can trade, or the operator lifted it.
+
+    Units: net in shares, signed.
+    """
+
+    owner: OwnerId
+    underlying: Underlying
+    net: Quantity
+    decided_at: Instant
+
+
+class DrainIntended(Event, frozen=True, kw_only=True, tag="drain_intended"):
+    """An operator wants hedges finished and the engine stopped; nothing more is read from chains."""
+
+    reason: str
+    decided_at: Instant
+
+
 class MarkSet(Event, frozen=True, kw_only=True, tag="mark_set"):
     """The value of an asset in USD.
 

@@ -1,0 +1,112 @@
+"""How events of the engine and of operators change the state of a desk."""
+
+from __future__ import annotations
+
+from flatbook.events import control
+from flatbook.state.desk import COMMANDS_KEPT_MAX, State
+from flatbook.state.halts import Halt
+from flatbook.values.ids import EventRef
+from flatbook.values.money import ONE, Quantity
+
+
+def fold_started(state: State, event: control.EngineStarted) -> None:
+    """Notes the epoch and mode of a start."""
+    state.epoch, state.mode = event.epoch, event.mode
+    state.stopped = state.draining = False
+
+
+def fold_stopped(state: State, _event: control.EngineStopped) -> None:
+    """Notes a stop in good order."""
+    state.stopped = True
+
+
+def fold_command(state: State, event: control.CommandAccepted) -> None:
+    """Remembers the key of a command, so that a repetition is answered and not done again."""
+    state.commands[event.key] = event.verb
+    while len(state.commands) > COMMANDS_KEPT_MAX:
+        del state.commands[next(iter(state.commands))]
+
+
+def fold_halted(state: State, event: control.TradingHalted) -> None:
+    """Sets a halt."""
+    state.halts[event.halt_id] = Halt(
+        halt_id=event.halt_id,
+        scope=event.scope,
+        target=event.target,
+        cause=event.cause,
+        reason=event.reason,
+        halted_at=event.halted_at,
+    )
+
+
+def fold_lifted(state: State, event: control.TradingLifted) -> None:
+    """Takes a halt back."""
+    state.halts.pop(event.halt_id, None)
+
+
+def fold_held(state: State, event: control.HedgeHeld) -> None:
+    """Keeps, or ends, the strategy's note of why an exposure stays open."""
+    key = (event.owner, event.underlying)
+    if event.reason is None:
+        state.holds.pop(key, None)
+    else:
+        state.holds[key] = event.reason
+
+
+def fold_flatten(state: State, event: control.FlattenIntended) -> None:
+    """Puts a net into flattening."""
+    net = state.positions.net(event.owner, event.underlying)
+    net.flattening = True
+    net.cause, net.intents = EventRef(f"flatten:{event.owner}:{event.underlying}:{event.decided_at}"), 0
+
+
+def fold_flattened(state: State, event: control.FlattenEnded) -> None:
+    """Ends a flatten."""
+    state.positions.net(event.owner, event.underlying).flattening = False
+
+
+def fold_drain(state: State, _event: control.DrainIntended) -> None:
+    """Notes that the engine shall finish hedges and stop."""
+    state.draining = True
+
+
+def fold_mark(state: State, event: control.MarkSet) -> None:
+    """Sets the value of an asset in USD."""
+    state.marks[event.asset] = event.usd
+
+
+def fold_diverged(state: State, event: control.BooksDiverged) -> None:
+    """Keeps a difference between our books and a venue."""
+    state.divergences[event.account, event.subject] = (event.ours, event.theirs)
+
+
+def fold_agreed(state: State, event: control.BooksAgreed) -> None:
+    """Drops a difference that is gone."""
+    state.divergences.pop((event.account, event.subject), None)
+
+
+def fold_overwritten(state: State, event: control.PositionOverwritten) -> None:
+    """Sets a position to what an operator states."""
+    key = (event.owner, event.account, event.instrument)
+    row = state.positions.rows.get(key)
+    size = row.contract_size if row is not None else ONE
+    net = state.positions.move(key, event.underlying, Quantity(event.after - event.before), size)
+    net.cause = EventRef(f"overwritten:{event.account}:{event.instrument}:{event.decided_at}")
+    net.intents = 0
+    if event.price is not None:
+        net.last_price, net.last_price_at = event.price, event.decided_at
+
+
+def fold_balance(state: State, event: control.BalanceStated) -> None:
+    """Adds an opening or externally changed balance."""
+    state.add_balance(event.account, event.asset, event.change)
+
+
+def fold_alert(state: State, event: control.AlertRaised) -> None:
+    """Keeps an alert until it is cleared."""
+    state.alerts[event.name, event.subject] = event.raised_at
+
+
+def fold_alert_cleared(state: State, event: control.AlertCleared) -> None:
+    """Drops an alert."""
+    state.alerts.pop((event.name, event.subject), None)

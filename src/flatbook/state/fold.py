@@ -1,0 +1,89 @@
+"""The fold of a journal: `apply(state, event)` for each event, `apply_row` for each commit.
+
+The fold owns its containers and updates them in place. It never fails on what step wrote: each function computes
+what it needs before its first write, and events that only inform are folded to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flatbook.events import chain, control
+from flatbook.events import orders as ev
+from flatbook.events.event import Event
+from flatbook.state import chain_fold, control_fold, order_fold
+from flatbook.state.desk import State
+from flatbook.values.ids import Seq, SourceId
+
+
+def _nothing(state: State, event: Event) -> None:
+    """Folds an event that only informs."""
+
+
+FOLDS: dict[type[Event], Callable[[State, Any], None]] = {
+    ev.OrderIntended: order_fold.fold_intended,
+    ev.IntentRefused: order_fold.fold_refused,
+    ev.OrderSubmitted: order_fold.fold_move,
+    ev.OrderAccepted: order_fold.fold_move,
+    ev.OrderRejected: order_fold.fold_move,
+    ev.OrderNotSent: order_fold.fold_move,
+    ev.OrderUnknown: order_fold.fold_move,
+    ev.OrderFound: order_fold.fold_move,
+    ev.OrderAbsent: order_fold.fold_move,
+    ev.OrderResent: order_fold.fold_move,
+    ev.OrderFilled: order_fold.fold_filled,
+    ev.OrderOverfilled: _nothing,
+    ev.OrderDone: order_fold.fold_move,
+    ev.CancelIntended: order_fold.fold_move,
+    ev.CancelRefused: order_fold.fold_move,
+    ev.ForeignOrderSeen: order_fold.fold_foreign_order,
+    ev.ForeignFilled: order_fold.fold_foreign_filled,
+    ev.ForeignAssigned: order_fold.fold_assigned,
+    ev.ReportRefused: _nothing,
+    chain.VaultFilled: chain_fold.fold_vault_filled,
+    chain.FillSkipped: chain_fold.fold_skipped,
+    chain.SkippedFillReleased: chain_fold.fold_released,
+    chain.FillUnvalued: chain_fold.fold_unvalued,
+    chain.FillValued: chain_fold.fold_valued,
+    chain.FillReversed: chain_fold.fold_reversed,
+    chain.LogUnparsed: _nothing,
+    chain.BlocksRemoved: _nothing,
+    chain.GasSpent: chain_fold.fold_gas,
+    control.EngineStarted: control_fold.fold_started,
+    control.EngineStopped: control_fold.fold_stopped,
+    control.CommandAccepted: control_fold.fold_command,
+    control.CommandRefused: _nothing,
+    control.TradingHalted: control_fold.fold_halted,
+    control.TradingLifted: control_fold.fold_lifted,
+    control.HedgeHeld: control_fold.fold_held,
+    control.FlattenIntended: control_fold.fold_flatten,
+    control.FlattenEnded: control_fold.fold_flattened,
+    control.DrainIntended: control_fold.fold_drain,
+    control.MarkSet: control_fold.fold_mark,
+    control.BooksDiverged: control_fold.fold_diverged,
+    control.BooksAgreed: control_fold.fold_agreed,
+    control.PositionOverwritten: control_fold.fold_overwritten,
+    control.BalanceStated: control_fold.fold_balance,
+    control.AlertRaised: control_fold.fold_alert,
+    control.AlertCleared: control_fold.fold_alert_cleared,
+}
+
+
+def apply(state: State, event: Event) -> State:
+    """Folds one event into the state and returns it.
+
+    Needs: step has checked the event against the state; the state belongs to the caller.
+    Errors: Broken when the event could not have been written by step.
+    """
+    FOLDS[type(event)](state, event)
+    state.seq = Seq(state.seq + 1)
+    return state
+
+
+def apply_row(state: State, events: tuple[Event, ...], cursors: Mapping[SourceId, str]) -> State:
+    """Folds one commit: its events, then the cursors that were stored with them."""
+    for event in events:
+        apply(state, event)
+    state.cursors.update(cursors)
+    return state

@@ -1,0 +1,35 @@
+"""Halts: what is stopped, and whether an intent falls under it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from flatbook.events.control import HaltCause, HaltScope
+from flatbook.values.ids import AccountId, HaltId, InstrumentId, OwnerId
+from flatbook.values.instants import Instant
+
+
+class Halt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One standing halt."""
+
+    halt_id: HaltId
+    scope: HaltScope
+    target: str
+    cause: HaltCause
+    reason: str
+    halted_at: Instant
+
+    def covers(self, owner: OwnerId, account: AccountId, instrument: InstrumentId) -> bool:
+        """Whether new risk of this owner in this instrument at this account is stopped."""
+        if self.scope is HaltScope.ALL:
+            return True
+        wanted = {HaltScope.OWNER: owner, HaltScope.VENUE: account, HaltScope.INSTRUMENT: instrument}
+        return wanted[self.scope] == self.target
+
+
+def halt_over(halts: dict[HaltId, Halt], owner: OwnerId, account: AccountId, instrument: InstrumentId) -> Halt | None:
+    """Returns the first standing halt that covers an intent, None when it is free."""
+    for halt in halts.values():
+        if halt.covers(owner, account, instrument):
+            return halt
+    return None

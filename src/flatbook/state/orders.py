@@ -1,0 +1,277 @@
+"""The life of an order: one table of transitions, and the fold of order events.
+
+`unknown` is a status of its own: the order may live, counts as exposure in full, and leaves that status only by
+positive evidence or by proof of absence. A late execution is booked in every status.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import Enum
+
+import msgspec
+
+from flatbook.events import orders as ev
+from flatbook.events.event import Event
+from flatbook.values.ids import AccountId, EventRef, InstrumentId, OrderId, OwnerId, Underlying, VenueOrderId
+from flatbook.values.instants import Instant
+from flatbook.values.instruments import Side
+from flatbook.values.money import ZERO, Price, Quantity
+
+
+class Status(Enum):
+    """Where an order stands."""
+
+    INTENDED = "intended"
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    PARTIALLY_FILLED = "partially_filled"
+    PENDING_CANCEL = "pending_cancel"
+    UNKNOWN = "unknown"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    DENIED = "denied"
+
+
+class Move(Enum):
+    """What can be learned about an order."""
+
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    FOUND = "found"
+    REJECTED = "rejected"
+    NOT_SENT = "not_sent"
+    UNKNOWN = "unknown"
+    ABSENT = "absent"
+    ABSENCE_PROVEN = "absence_proven"
+    RESENT = "resent"
+    FILLED_PART = "filled_part"
+    FILLED_ALL = "filled_all"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+    CANCEL_INTENDED = "cancel_intended"
+    CANCEL_REFUSED = "cancel_refused"
+
+
+_INT, _SUB, _ACC, _PART, _PEND, _UNK = (
+    Status.INTENDED,
+    Status.SUBMITTED,
+    Status.ACCEPTED,
+    Status.PARTIALLY_FILLED,
+    Status.PENDING_CANCEL,
+    Status.UNKNOWN,
+)
+_FILLED, _CANC, _EXP, _REJ, _DEN = (
+    Status.FILLED,
+    Status.CANCELED,
+    Status.EXPIRED,
+    Status.REJECTED,
+    Status.DENIED,
+)
+
+TERMINAL: frozenset[Status] = frozenset((_FILLED, _CANC, _EXP, _REJ, _DEN))
+OPEN: tuple[Status, ...] = (_INT, _SUB, _ACC, _PART, _PEND, _UNK)
+
+
+def _rows(move: Move, table: dict[Status, Status]) -> dict[tuple[Status, Move], Status]:
+    return {(status, move): after for status, after in table.items()}
+
+
+def _same(*statuses: Status) -> dict[Status, Status]:
+    return {status: status for status in statuses}
+
+
+def _all_to(after: Status, *statuses: Status) -> dict[Status, Status]:
+    return dict.fromkeys(statuses, after)
+
+
+# An accepted order with executions is partially filled, one whose cancel is under way is pending cancel: where the
+# table says accepted, `working_status` refines it.
+TRANSITIONS: dict[tuple[Status, Move], Status] = {
+    **_rows(Move.SUBMITTED, _all_to(_SUB, _INT, _UNK, _DEN)),
+    **_rows(Move.ACCEPTED, _all_to(_ACC, _INT, _SUB, _UNK, _DEN) | _same(_PART, _PEND, _FILLED, _CANC, _EXP)),
+    **_rows(Move.FOUND, _all_to(_ACC, _INT, _SUB, _UNK, _DEN)),
+    **_rows(Move.REJECTED, _all_to(_REJ, *OPEN)),
+    **_rows(Move.NOT_SENT, _all_to(_DEN, _INT)),
+    **_rows(Move.UNKNOWN, _all_to(_UNK, _INT, _SUB)),
+    **_rows(Move.ABSENT, _same(_UNK)),
+    **_rows(Move.ABSENCE_PROVEN, _all_to(_DEN, _UNK)),
+    **_rows(Move.RESENT, _same(_UNK)),
+    **_rows(
+        Move.FILLED_PART,
+        _all_to(_ACC, _INT, _SUB, _ACC, _PART, _PEND, _UNK) | _same(_CANC, _EXP, _REJ) | {_DEN: _UNK},
+    ),
+    **_rows(Move.FILLED_ALL, _all_to(_FILLED, *Status)),
+    **_rows(Move.CANCELED, _all_to(_CANC, *OPEN, _DEN)),
+    **_rows(Move.EXPIRED, _all_to(_EXP, *OPEN, _DEN)),
+    **_rows(Move.CANCEL_INTENDED, _all_to(_PEND, _SUB, _ACC, _PART, _PEND) | _same(_INT, _UNK)),
+    **_rows(Move.CANCEL_REFUSED, {_PEND: _ACC} | _same(_INT, _UNK)),
+}
+
+# Reports that tell nothing new: an older state of an order that has moved on. They are dropped and counted.
+STALE: frozenset[tuple[Status, Move]] = frozenset(
+    [(status, Move.SUBMITTED) for status in (_SUB, _ACC, _PART, _PEND, _FILLED, _CANC, _EXP, _REJ)]
+    + [(_ACC, Move.ACCEPTED)]
+    + [(status, Move.FOUND) for status in (_ACC, _PART, _PEND, _FILLED, _CANC, _EXP)]
+    + [(status, Move.REJECTED) for status in (_CANC, _EXP, _REJ, _DEN)]
+    + [(status, Move.NOT_SENT) for status in Status if status not in (_INT, _SUB, _ACC, _PART)]
+    + [(status, Move.UNKNOWN) for status in Status if status not in (_INT, _SUB)]
+    + [(status, Move.ABSENT) for status in Status if status is not _UNK]
+    + [(status, Move.ABSENCE_PROVEN) for status in Status if status is not _UNK]
+    + [(status, Move.RESENT) for status in Status if status is not _UNK]
+    + [(status, Move.CANCELED) for status in (_FILLED, _CANC, _EXP, _REJ)]
+    + [(status, Move.EXPIRED) for status in (_FILLED, _CANC, _EXP, _REJ)]
+    + [(status, Move.CANCEL_INTENDED) for status in TERMINAL]
+    + [(status, Move.CANCEL_REFUSED) for status in Status if status not in (_PEND, _INT, _UNK)]
+)
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One of our orders.
+
+    Units: qty, filled and claimed in base (contracts); `claimed` is the largest filled quantity a venue stated,
+    and exceeds `filled` while executions are still missing.
+    """
+
+    order_id: OrderId
+    owner: OwnerId
+    account: AccountId
+    instrument: InstrumentId
+    underlying: Underlying
+    side: Side
+    qty: Quantity
+    limit: Price | None
+    reduce_only: bool
+    status: Status
+    filled: Quantity
+    claimed: Quantity
+    venue_order_id: VenueOrderId | None
+    attempt: int
+    cancel_attempt: int
+    cancel_pending: bool
+    decided_at: Instant
+    sent_at: Instant
+    changed_at: Instant
+    good_until: Instant
+    because: EventRef | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the order may still execute, as far as we know."""
+        return self.status not in TERMINAL
+
+    @property
+    def leaves(self) -> Quantity:
+        """The quantity that may still arrive as executions, for the worst case.
+
+        Units: base (contracts). An ended order still owes what the venue claimed and we have not seen.
+        """
+        expected = self.qty if self.is_open else self.claimed
+        return Quantity(max(ZERO, expected - self.filled))
+
+
+class Broken(AssertionError):
+    """A fold met what step must never write; found in tests, never raised by what a venue sends."""
+
+
+def order_of_intent(event: ev.OrderIntended) -> Order:
+    """Returns the order that an intent creates."""
+    return Order(
+        order_id=event.order_id,
+        owner=event.owner,
+        account=event.account,
+        instrument=event.instrument,
+        underlying=event.underlying,
+        side=event.side,
+        qty=event.qty,
+        limit=event.limit,
+        reduce_only=event.reduce_only,
+        status=Status.INTENDED,
+        filled=Quantity(ZERO),
+        claimed=Quantity(ZERO),
+        venue_order_id=None,
+        attempt=0,
+        cancel_attempt=0,
+        cancel_pending=False,
+        decided_at=event.decided_at,
+        sent_at=event.decided_at,
+        changed_at=event.decided_at,
+        good_until=event.good_until,
+        because=event.because,
+    )
+
+
+_MOVES: dict[type[Event], Move] = {
+    ev.OrderSubmitted: Move.SUBMITTED,
+    ev.OrderAccepted: Move.ACCEPTED,
+    ev.OrderFound: Move.FOUND,
+    ev.OrderRejected: Move.REJECTED,
+    ev.OrderNotSent: Move.NOT_SENT,
+    ev.OrderUnknown: Move.UNKNOWN,
+    ev.OrderResent: Move.RESENT,
+    ev.CancelIntended: Move.CANCEL_INTENDED,
+    ev.CancelRefused: Move.CANCEL_REFUSED,
+}
+
+
+def move_of(order: Order, event: Event) -> Move | None:
+    """Returns what an event says about an order; None when it is no event of an order's life."""
+    if isinstance(event, ev.OrderFilled):
+        return Move.FILLED_ALL if order.filled + event.qty >= order.qty else Move.FILLED_PART
+    if isinstance(event, ev.OrderDone):
+        return Move.CANCELED if event.end is ev.OrderEnd.CANCELED else Move.EXPIRED
+    if isinstance(event, ev.OrderAbsent):
+        return Move.ABSENCE_PROVEN if event.proven else Move.ABSENT
+    return _MOVES.get(type(event))
+
+
+def working_status(order: Order, after: Status) -> Status:
+    """Returns the status a working order shows: pending cancel before partially filled before accepted."""
+    if after is not Status.ACCEPTED:
+        return after
+    if order.cancel_pending:
+        return Status.PENDING_CANCEL
+    return Status.PARTIALLY_FILLED if order.filled else Status.ACCEPTED
+
+
+def moved(order: Order, event: Event) -> Order:
+    """Returns the order after an event of its life.
+
+    Needs: step has checked the edge against TRANSITIONS.
+    Errors: Broken when the edge is not in the table.
+    """
+    move = move_of(order, event)
+    after = TRANSITIONS.get((order.status, move)) if move is not None else None
+    if after is None:
+        raise Broken(f"order {order.order_id} is {order.status.value}: {type(event).__name__} does not fit")
+    changed = _with_facts(order, event)
+    return msgspec.structs.replace(changed, status=working_status(changed, after))
+
+
+def _with_facts(order: Order, event: Event) -> Order:
+    replace = msgspec.structs.replace
+    if isinstance(event, ev.OrderFilled):
+        filled = Quantity(order.filled + event.qty)
+        return replace(order, filled=filled, claimed=max(order.claimed, filled), changed_at=event.seen_at)
+    if isinstance(event, (ev.OrderDone, ev.OrderFound)):
+        known = getattr(event, "venue_order_id", order.venue_order_id)
+        claimed = max(order.claimed, event.filled_qty)
+        return replace(order, claimed=claimed, venue_order_id=known, changed_at=event.seen_at)
+    if isinstance(event, (ev.OrderSubmitted, ev.OrderAccepted)):
+        known = event.venue_order_id or order.venue_order_id
+        return replace(order, venue_order_id=known, changed_at=event.seen_at)
+    if isinstance(event, ev.OrderResent):
+        return replace(order, attempt=event.attempt, sent_at=event.decided_at, changed_at=event.decided_at)
+    if isinstance(event, ev.CancelIntended):
+        return replace(order, cancel_attempt=event.attempt, cancel_pending=True, changed_at=event.decided_at)
+    if isinstance(event, ev.CancelRefused):
+        return replace(order, cancel_pending=False, changed_at=event.seen_at)
+    seen_at: Instant = getattr(event, "seen_at", order.changed_at)
+    return replace(order, changed_at=seen_at)
+
+
+def signed(side: Side, qty: Decimal) -> Quantity:
+    """Returns a quantity with the sign of its side: buy above zero."""
+    return Quantity(qty if side is Side.BUY else -qty)

@@ -1,0 +1,125 @@
+"""Positions per (owner, account, instrument), and the net of each (owner, underlying) that must be flat."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from flatbook.values.ids import AccountId, EventRef, InstrumentId, OwnerId, Underlying
+from flatbook.values.instants import Instant
+from flatbook.values.money import ZERO, Price, Quantity
+
+PositionKey = tuple[OwnerId, AccountId, InstrumentId]
+NetKey = tuple[OwnerId, Underlying]
+
+
+class Position(msgspec.Struct, kw_only=True, gc=False):
+    """What an owner holds of an instrument at an account.
+
+    Units: qty in base (contracts) or, onchain, in underlying shares; signed. `contract_size` in base per contract.
+    """
+
+    owner: OwnerId
+    account: AccountId
+    instrument: InstrumentId
+    underlying: Underlying
+    contract_size: Decimal
+    qty: Quantity
+
+
+class Net(msgspec.Struct, kw_only=True, gc=False):
+    """What an owner holds of an underlying over all accounts, and what the next decision on it starts from.
+
+    Units: shares, signed. `held` is the part whose hedge waits for an operator (skipped fills); `unvalued` the part
+    counted with an assumed ratio. `cause` is the newest event that changed what there is to decide, `intents` how
+    many intents it has caused. `last_price` in USD per share, of the newest onchain fill.
+    """
+
+    owner: OwnerId
+    underlying: Underlying
+    known: Quantity = Quantity(ZERO)
+    held: Quantity = Quantity(ZERO)
+    unvalued: Quantity = Quantity(ZERO)
+    last_price: Price | None = None
+    last_price_at: Instant | None = None
+    cause: EventRef | None = None
+    intents: int = 0
+    refusals: int = 0
+    retry_from: Instant | None = None
+    flattening: bool = False
+
+    @property
+    def hedgeable(self) -> Quantity:
+        """The net that the hedge strategy may act on: everything but what waits for an operator."""
+        return Quantity(self.known - self.held)
+
+
+class DayResult(msgspec.Struct, kw_only=True, gc=False):
+    """Cash and shares that one day's fills moved, for the daily loss limit.
+
+    Units: cash in USD (signed), qty in shares (signed). Result at a price p: cash + qty * p.
+    """
+
+    day: int
+    cash_usd: Decimal = ZERO
+    qty: Decimal = ZERO
+
+
+class Positions:
+    """All positions and nets. Only the fold writes; readers get the live objects and do not keep them."""
+
+    def __init__(self) -> None:
+        self.rows: dict[PositionKey, Position] = {}
+        self.nets: dict[NetKey, Net] = {}
+        self.days: dict[NetKey, DayResult] = {}
+
+    def net(self, owner: OwnerId, underlying: Underlying) -> Net:
+        """Returns the net of an owner in an underlying, a zero one when it never traded."""
+        key = (owner, underlying)
+        found = self.nets.get(key)
+        if found is None:
+            found = self.nets[key] = Net(owner=owner, underlying=underlying)
+        return found
+
+    def move(self, key: PositionKey, underlying: Underlying, qty: Decimal, contract_size: Decimal) -> Net:
+        """Adds a signed quantity to a position and to its net.
+
+        Units: qty in base (contracts); the net moves by qty * contract_size.
+        """
+        row = self.rows.get(key)
+        if row is None:
+            owner, account, instrument = key
+            row = self.rows[key] = Position(
+                owner=owner,
+                account=account,
+                instrument=instrument,
+                underlying=underlying,
+                contract_size=contract_size,
+                qty=Quantity(ZERO),
+            )
+        row.qty = Quantity(row.qty + qty)
+        net = self.net(key[0], underlying)
+        net.known = Quantity(net.known + qty * contract_size)
+        return net
+
+    def add_day(self, net: Net, day: int, cash_usd: Decimal, qty: Decimal) -> None:
+        """Adds a fill to the day's result of a net; an older day's fill does not change today's."""
+        key = (net.owner, net.underlying)
+        result = self.days.get(key)
+        if result is None or result.day < day:
+            result = self.days[key] = DayResult(day=day)
+        if result.day == day:
+            result.cash_usd += cash_usd
+            result.qty += qty
+
+    def held_at(self, account: AccountId, instrument: InstrumentId) -> Quantity:
+        """Returns what all owners together hold at an account, as the venue sees it.
+
+        Units: base (contracts), signed.
+        """
+        total = ZERO
+        for (_, row_account, row_instrument), row in self.rows.items():
+            if row_account == account and row_instrument == instrument:
+                total += row.qty
+        return Quantity(total)

@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv --no-cache --quiet
+UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv --no-cache --system-certs --quiet
 UV_INSTALL := $(UV) pip install --python $(BIN)/python
 COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links

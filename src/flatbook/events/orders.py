@@ -113,7 +113,8 @@ class Fee(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class OrderIntended(Event, frozen=True, kw_only=True, tag="order_intended"):
     """We decided to place an order; durable before the first byte leaves.
 
-    Units: qty in base (contracts), above zero; limit in quote per base; `None` only for an operator's flatten.
+    Units: qty in base (contracts), above zero; limit in quote per base; `None` only for an operator's flatten;
+    contract_size in base per contract.
     """
 
     order_id: OrderId
@@ -124,6 +125,7 @@ class OrderIntended(Event, frozen=True, kw_only=True, tag="order_intended"):
     side: Side
     qty: Quantity
     limit: Price | None
+    contract_size: Decimal
     reduce_only: bool
     slot: Slot | None
     together: GroupId | None

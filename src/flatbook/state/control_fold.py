@@ -100,6 +100,7 @@ def fold_overwritten(state: State, event: control.PositionOverwritten) -> None:
 def fold_balance(state: State, event: control.BalanceStated) -> None:
     """Adds an opening or externally changed balance."""
     state.add_balance(event.account, event.asset, event.change)
+    state.opened.setdefault(event.account, event.stated_at)
 
 
 def fold_alert(state: State, event: control.AlertRaised) -> None:

@@ -96,6 +96,7 @@ class State:
         self.open_orders: dict[OrderId, None] = {}
         self.positions = Positions()
         self.balances: dict[tuple[AccountId, AssetId], Decimal] = {}
+        self.opened: dict[AccountId, Instant] = {}
         self.halts: dict[HaltId, Halt] = {}
         self.holds: dict[NetKey, HoldReason] = {}
         self.alerts: dict[tuple[AlertName, str], Instant] = {}

@@ -44,9 +44,7 @@ def exposure_of(state: State, key: NetKey) -> Exposure:
     net = state.positions.nets.get(key)
     sums = {(side, unknown): ZERO for side in Side for unknown in (False, True)}
     for order in state.orders_owing(key):
-        row = state.positions.rows.get((order.owner, order.account, order.instrument))
-        size = row.contract_size if row is not None else 1
-        sums[order.side, order.status is Status.UNKNOWN] += order.leaves * size
+        sums[order.side, order.status is Status.UNKNOWN] += order.leaves * order.contract_size
     return Exposure(
         net=net.known if net is not None else Quantity(ZERO),
         may_buy=Quantity(sums[Side.BUY, False] + sums[Side.BUY, True]),

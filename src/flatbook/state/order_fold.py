@@ -13,7 +13,7 @@ from flatbook.state.desk import (
     State,
 )
 from flatbook.state.orders import Broken, Order, moved, order_of_intent, signed
-from flatbook.values.ids import UNASSIGNED, EventRef, OrderId, OwnerId
+from flatbook.values.ids import UNASSIGNED, AssetId, EventRef, OrderId, OwnerId
 from flatbook.values.instants import NS_PER_S, SECONDS_PER_DAY, Instant
 from flatbook.values.money import ONE, ZERO, Quantity
 from flatbook.values.us_eastern import eastern_offset_s
@@ -156,6 +156,7 @@ def _book_execution(state: State, event: ev.OrderFilled | ev.ForeignFilled, owne
     key = (owner, event.account, event.instrument)
     net = state.positions.move(key, event.underlying, qty, event.contract_size)
     state.add_balance(event.account, event.quote, cash)
+    state.add_balance(event.account, AssetId(event.underlying), qty * event.contract_size)
     for fee in event.fees:
         state.add_balance(event.account, fee.asset, -fee.amount)
     if mark is not None:

@@ -71,7 +71,8 @@ _FILLED, _CANC, _EXP, _REJ, _DEN = (
     Status.DENIED,
 )
 
-TERMINAL: frozenset[Status] = frozenset((_FILLED, _CANC, _EXP, _REJ, _DEN))
+ENDED: tuple[Status, ...] = (_FILLED, _CANC, _EXP, _REJ, _DEN)
+TERMINAL: frozenset[Status] = frozenset(ENDED)
 OPEN: tuple[Status, ...] = (_INT, _SUB, _ACC, _PART, _PEND, _UNK)
 
 
@@ -123,7 +124,7 @@ STALE: frozenset[tuple[Status, Move]] = frozenset(
     + [(status, Move.RESENT) for status in Status if status is not _UNK]
     + [(status, Move.CANCELED) for status in (_FILLED, _CANC, _EXP, _REJ)]
     + [(status, Move.EXPIRED) for status in (_FILLED, _CANC, _EXP, _REJ)]
-    + [(status, Move.CANCEL_INTENDED) for status in TERMINAL]
+    + [(status, Move.CANCEL_INTENDED) for status in ENDED]
     + [(status, Move.CANCEL_REFUSED) for status in Status if status not in (_PEND, _INT, _UNK)]
 )
 
@@ -143,6 +144,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     side: Side
     qty: Quantity
     limit: Price | None
+    contract_size: Decimal
     reduce_only: bool
     status: Status
     filled: Quantity
@@ -187,6 +189,7 @@ def order_of_intent(event: ev.OrderIntended) -> Order:
         side=event.side,
         qty=event.qty,
         limit=event.limit,
+        contract_size=event.contract_size,
         reduce_only=event.reduce_only,
         status=Status.INTENDED,
         filled=Quantity(ZERO),

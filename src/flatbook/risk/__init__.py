@@ -1,0 +1,1 @@
+"""Risk: pure checks between a decision and the journal."""

@@ -1,0 +1,220 @@
+"""The checks an intent must pass. All run, and the first refusal decides.
+
+An intent that only reduces (an operator's flatten) and every cancel pass: nothing may stand before an exit. Yet no
+intent, not even a flatten, may turn a position over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import msgspec
+
+from flatbook.events.orders import RefusalRule
+from flatbook.market.quotes import Quote
+from flatbook.risk.limits import Limits
+from flatbook.state.exposure import Exposure
+from flatbook.state.intents import CancelIntent, Intent, PlaceIntent
+from flatbook.values.ids import AccountId, HaltId
+from flatbook.values.instants import Instant, later
+from flatbook.values.instruments import Side
+from flatbook.values.money import BPS, ONE, ZERO, Price, plain
+from flatbook.values.sessions import Session
+
+
+class RiskView(msgspec.Struct, frozen=True, kw_only=True):
+    """What risk can see of one (owner, underlying); valid during the call only.
+
+    Units: USD and shares. `named` are the accounts the underlying may be hedged at; `quote_usd` values one unit of the
+    instrument's quote; `day_result_usd` is None when the day's fills cannot be valued.
+    """
+
+    now: Instant
+    exposure: Exposure
+    halt: HaltId | None
+    named: tuple[AccountId, ...]
+    price: Quote | None
+    second: Quote | None
+    second_required: bool
+    quote_usd: Price | None
+    day_result_usd: Decimal | None
+    open_orders: int
+    orders_in_window: int
+    session: Session
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule that an intent breaks, with the limit and what was asked, as text in the rule's unit."""
+
+    rule: RefusalRule
+    limit: str
+    asked: str
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """The intents may not be carried out; `intent` is the first that breaks a rule."""
+
+    intent: PlaceIntent
+    refusals: tuple[Refusal, ...]
+
+
+class Approved(msgspec.Struct, frozen=True, kw_only=True):
+    """Intents that passed; the engine turns nothing else into orders."""
+
+    intents: tuple[Intent, ...]
+
+
+def check(view: RiskView, intents: tuple[Intent, ...], limits: Limits) -> Approved | Refused:
+    """Returns the intents as approved, or the first one that is refused with all its refusals.
+
+    Intents of one decision pass or fail together. Cancels always pass.
+    """
+    for intent in intents:
+        if isinstance(intent, CancelIntent):
+            continue
+        refusals = tuple(refusal for rule in _rules_for(intent) if (refusal := rule(view, intent, limits)))
+        if refusals:
+            return Refused(intent=intent, refusals=refusals)
+    return Approved(intents=intents)
+
+
+Rule = Callable[[RiskView, PlaceIntent, Limits], Refusal | None]
+
+
+def _refusal(rule: RefusalRule, limit: object, asked: object) -> Refusal:
+    return Refusal(rule=rule, limit=_text(limit), asked=_text(asked))
+
+
+def _text(value: object) -> str:
+    return plain(value) if isinstance(value, Decimal) else str(value)
+
+
+def halted(view: RiskView, _intent: PlaceIntent, _limits: Limits) -> Refusal | None:
+    """Refuses new risk under a halt."""
+    return _refusal(RefusalRule.HALTED, "no halt", view.halt) if view.halt is not None else None
+
+
+def within_net(view: RiskView, intent: PlaceIntent, _limits: Limits) -> Refusal | None:
+    """Refuses what could turn the net over, counting all that already works or is unknown on the same side."""
+    wanted = intent.qty * intent.instrument.contract_size
+    exposure = view.exposure
+    room = -exposure.highest if intent.side is Side.BUY else exposure.lowest
+    return _refusal(RefusalRule.EXCEEDS_NET, max(ZERO, room), wanted) if wanted > room else None
+
+
+def broker_named(view: RiskView, intent: PlaceIntent, _limits: Limits) -> Refusal | None:
+    """Refuses an account that the underlying does not name."""
+    if intent.account in view.named:
+        return None
+    return _refusal(RefusalRule.BROKER_NAMED, " ".join(view.named), intent.account)
+
+
+def in_session(view: RiskView, intent: PlaceIntent, _limits: Limits) -> Refusal | None:
+    """Refuses an order that could execute in a later session than the one it was decided for."""
+    if intent.good_until <= view.session.closes_at:
+        return None
+    return _refusal(RefusalRule.SESSION, view.session.closes_at, intent.good_until)
+
+
+def notional(view: RiskView, intent: PlaceIntent, limits: Limits) -> Refusal | None:
+    """Refuses an order worth more than the cap, or one that cannot be valued."""
+    reference = intent.limit if intent.limit is not None else (view.price.price if view.price else None)
+    cap = limits.order_notional_usd_max
+    if reference is None or view.quote_usd is None:
+        return _refusal(RefusalRule.NOTIONAL_MAX, cap, "unvalued")
+    usd = intent.qty * reference * intent.instrument.contract_size * view.quote_usd
+    return _refusal(RefusalRule.NOTIONAL_MAX, cap, usd) if usd > cap else None
+
+
+def quantity(_view: RiskView, intent: PlaceIntent, limits: Limits) -> Refusal | None:
+    """Refuses an order of more shares than the cap."""
+    shares = intent.qty * intent.instrument.contract_size
+    if shares <= limits.order_shares_max:
+        return None
+    return _refusal(RefusalRule.QUANTITY_MAX, limits.order_shares_max, shares)
+
+
+def fresh(view: RiskView, _intent: PlaceIntent, limits: Limits) -> Refusal | None:
+    """Refuses a decision on a price that is missing or older than its bound."""
+    if view.price is None:
+        return _refusal(RefusalRule.FRESHNESS, limits.price_age_s_max, "no price")
+    if view.now <= later(view.price.happened_at, seconds=limits.price_age_s_max):
+        return None
+    return _refusal(RefusalRule.FRESHNESS, limits.price_age_s_max, view.price.happened_at)
+
+
+def priced(_view: RiskView, intent: PlaceIntent, _limits: Limits) -> Refusal | None:
+    """Refuses a market order without a limit."""
+    return _refusal(RefusalRule.NO_LIMIT_PRICE, "a limit", "none") if intent.limit is None else None
+
+
+def collared(view: RiskView, intent: PlaceIntent, limits: Limits) -> Refusal | None:
+    """Refuses a limit outside the collar around the price."""
+    if view.price is None or intent.limit is None:
+        return None
+    bound = (
+        _bound(view.price.price, intent.side, limits.collar_bps_max) + intent.side.sign * intent.instrument.rules.tick
+    )
+    return _beyond(RefusalRule.COLLAR, intent, Price(bound))
+
+
+def second_agrees(view: RiskView, intent: PlaceIntent, limits: Limits) -> Refusal | None:
+    """Refuses a limit outside the wider collar around the second source."""
+    if not view.second_required or intent.limit is None:
+        return None
+    if view.second is None:
+        return _refusal(RefusalRule.SECOND_SOURCE, "a second price", "none")
+    return _beyond(RefusalRule.SECOND_SOURCE, intent, _bound(view.second.price, intent.side, limits.second_bps_max))
+
+
+def _bound(price: Price, side: Side, bps: int) -> Price:
+    return Price(price * (ONE + side.sign * bps * BPS))
+
+
+def _beyond(rule: RefusalRule, intent: PlaceIntent, bound: Price) -> Refusal | None:
+    if intent.limit is None or (intent.limit - bound) * intent.side.sign <= ZERO:
+        return None
+    return _refusal(rule, bound, intent.limit)
+
+
+def day_loss(view: RiskView, _intent: PlaceIntent, limits: Limits) -> Refusal | None:
+    """Refuses new risk once the day's result is worse than the limit."""
+    if view.day_result_usd is None or view.day_result_usd >= -limits.day_loss_usd_max:
+        return None
+    return _refusal(RefusalRule.DAY_LOSS_MAX, -limits.day_loss_usd_max, view.day_result_usd)
+
+
+def open_orders(view: RiskView, _intent: PlaceIntent, limits: Limits) -> Refusal | None:
+    """Refuses one open order too many."""
+    asked = view.open_orders + 1
+    return (
+        _refusal(RefusalRule.OPEN_ORDERS_MAX, limits.open_orders_max, asked) if asked > limits.open_orders_max else None
+    )
+
+
+def order_rate(view: RiskView, _intent: PlaceIntent, limits: Limits) -> Refusal | None:
+    """Refuses an order above the rate."""
+    asked = view.orders_in_window + 1
+    cap = limits.orders_per_minute_max
+    return _refusal(RefusalRule.ORDER_RATE_MAX, cap, asked) if asked > cap else None
+
+
+ALWAYS: tuple[Rule, ...] = (within_net, broker_named, in_session)
+NEW_RISK: tuple[Rule, ...] = (
+    halted,
+    *ALWAYS,
+    priced,
+    notional,
+    quantity,
+    fresh,
+    collared,
+    second_agrees,
+    day_loss,
+    open_orders,
+    order_rate,
+)
+
+
+def _rules_for(intent: PlaceIntent) -> tuple[Rule, ...]:
+    return ALWAYS if intent.reduce_only else NEW_RISK

@@ -1,0 +1,51 @@
+"""What deciders want of orders. An intent is a wish; only risk turns it into something that may be sent."""
+
+from __future__ import annotations
+
+import msgspec
+
+from flatbook.events.orders import CancelReason
+from flatbook.values.ids import AccountId, EventRef, InstrumentId, OrderId, OwnerId, Underlying
+from flatbook.values.instants import Instant
+from flatbook.values.instruments import Instrument, Side
+from flatbook.values.money import Price, Quantity
+
+
+class PlaceIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """The wish to place an order.
+
+    Units: qty in base (contracts); limit in quote per base, None only for an operator's flatten.
+    """
+
+    order_id: OrderId
+    owner: OwnerId
+    underlying: Underlying
+    instrument: Instrument
+    side: Side
+    qty: Quantity
+    limit: Price | None
+    reduce_only: bool
+    because: EventRef | None
+    evidence: dict[str, str]
+    good_until: Instant
+
+    @property
+    def account(self) -> AccountId:
+        """The account that the instrument names."""
+        return self.instrument.account
+
+    @property
+    def instrument_id(self) -> InstrumentId:
+        """The id of the instrument."""
+        return self.instrument.id
+
+
+class CancelIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """The wish to cancel an order; it never waits for risk."""
+
+    order_id: OrderId
+    reason: CancelReason
+    because: EventRef | None
+
+
+Intent = PlaceIntent | CancelIntent

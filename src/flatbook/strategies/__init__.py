@@ -1,0 +1,1 @@
+"""Strategies: pure functions from a view to a decision."""

@@ -49,7 +49,7 @@ lock: .venv/dev.stamp ## resolve the dependencies anew into requirements*.txt
 	@$(COMPILE) --upgrade --extra dev --output-file requirements-dev.txt > /dev/null
 
 clean: ## remove .venv, dist and caches
-	@rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-* dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2> /dev/null || true
 
 # uv, at the version and hash of the lock, installs the rest.

@@ -96,6 +96,15 @@ def dotted(node: ast.AST) -> str:
     return ""
 
 
+def imported_by(node: ast.AST) -> list[str]:
+    """Returns the modules that a statement imports, or nothing where it imports none."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    return []
+
+
 def report(places: list[str]) -> str:
     """Returns the places as lines, for the message of an assertion."""
     return "\n  " + "\n  ".join(places)

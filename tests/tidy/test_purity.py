@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tests.tidy.reading import Source, dotted, layers, product, report
+from tests.tidy.reading import Source, dotted, imported_by, layers, product, report
 
 PURE_MODULES = {
     "__future__", "abc", "base64", "binascii", "bisect", "collections", "copy", "dataclasses", "datetime", "decimal",
@@ -29,20 +29,12 @@ def exact() -> tuple[Source, ...]:
     return tuple(source for source in product() if source.package in EXACT)
 
 
-def imported(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom):
-        return [node.module or ""]
-    return []
-
-
 def test_pure_layers_import_only_what_computes() -> None:
     found = [
         f"{source.path}:{getattr(node, 'lineno', 0)}: imports {name}"
         for source in pure()
         for node in ast.walk(source.tree)
-        for name in imported(node)
+        for name in imported_by(node)
         if name.split(".")[0] not in PURE_MODULES | {"flatbook"}
     ]
     assert not found, report(found)
@@ -105,6 +97,34 @@ def test_money_is_never_rounded_without_a_name() -> None:
         if (loss := inexact(node, source.module))
     ]
     assert not found, report(found)
+
+
+def cuts(node: ast.AST) -> str:
+    """Names the operator that cuts a decimal without trapping; a divisor such as NS_PER_S shows that it is no money."""
+    if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.FloorDiv | ast.Mod):
+        divisor = dotted(node.right if isinstance(node, ast.BinOp) else node.value)
+        return "" if "_PER_" in divisor else "// or %"
+    if isinstance(node, ast.Call) and dotted(node.func) == "int":
+        return "int()"
+    return ""
+
+
+def test_deciding_and_folding_never_cut_a_decimal() -> None:
+    found = [
+        f"{source.path}:{getattr(node, 'lineno', 0)}: {operator}"
+        for source in exact()
+        if source.package not in {"values", "events"}
+        for node in ast.walk(source.tree)
+        if (operator := cuts(node))
+    ]
+    assert not found, report(found)
+
+
+def test_every_cut_is_seen() -> None:
+    assert [any(cuts(node) for node in ast.walk(ast.parse(line))) for line in ("a // b", "a %= b", "int(a)")] == [
+        True
+    ] * 3
+    assert not any(cuts(node) for node in ast.walk(ast.parse("at // NS_PER_S")))
 
 
 def test_every_way_to_lose_a_digit_is_seen() -> None:

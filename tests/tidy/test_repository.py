@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
 from flatbook.events.codec import EVENT_TYPES, tag_of, version_of
-from tests.tidy.reading import PACKAGE, ROOT, files, product, report, text_of
+from tests.tidy.reading import PACKAGE, ROOT, files, imported_by, product, report, text_of
 
 LOCKS = ("requirements.txt", "requirements-dev.txt")
 FILE_BYTES_MAX = 1_000_000
@@ -43,6 +45,13 @@ def lines_matching(pattern: re.Pattern[str], paths: tuple[str, ...]) -> list[str
     ]
 
 
+def declared(extra: str = "") -> list[str]:
+    """Returns the requirements of the product, or of one of its extras."""
+    project = tomllib.loads(text_of("pyproject.toml"))["project"]
+    requirements: list[str] = project["optional-dependencies"][extra] if extra else project["dependencies"]
+    return requirements
+
+
 def prose() -> tuple[str, ...]:
     return tuple(path for path in files() if path.endswith(".md"))
 
@@ -72,17 +81,21 @@ def test_every_line_of_a_lock_is_pinned_and_hashed() -> None:
 
 
 def test_locks_hold_what_the_project_asks_for() -> None:
-    project = tomllib.loads(text_of("pyproject.toml"))["project"]
-    wanted = {
-        "requirements.txt": project["dependencies"],
-        "requirements-dev.txt": project["optional-dependencies"]["dev"],
-    }
+    wanted = {"requirements.txt": declared(), "requirements-dev.txt": declared("dev")}
     for path, lines in wanted.items():
         pins = locked(path)
         for requirement in map(Requirement, lines):
             versions = pins.get(requirement.name, set())
             assert versions, f"{path} lacks {requirement.name}: make lock"
             assert all(requirement.specifier.contains(version) for version in versions), requirement
+
+
+def test_the_product_imports_what_it_declares_and_nothing_else() -> None:
+    asked = {Requirement(line).name.replace("-", "_") for line in declared()}
+    imported = {
+        name.split(".")[0] for source in product() for node in ast.walk(source.tree) for name in imported_by(node)
+    }
+    assert imported - set(sys.stdlib_module_names) - {"flatbook"} == asked
 
 
 def test_both_locks_agree() -> None:

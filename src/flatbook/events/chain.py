@@ -20,6 +20,7 @@ class SkipReason(Enum):
     PAIR_NOT_SUPPORTED = "pair_not_supported"
     UNKNOWN_TOKEN = "unknown_token"
     SYMBOL_MISMATCH = "symbol_mismatch"
+    DECIMALS_MISMATCH = "decimals_mismatch"
     ZERO_EQUITY = "zero_equity"
     NON_POSITIVE_PRICE = "non_positive_price"
     NEGATIVE_AMOUNT = "negative_amount"

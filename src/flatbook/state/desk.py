@@ -37,6 +37,7 @@ ENDED_ORDERS_KEPT_MAX = 10_000
 ORDER_TIMES_KEPT_MAX = 10_000
 COMMANDS_KEPT_MAX = 10_000
 
+KnownExecution = tuple[Instant, Quantity, Price]
 LogId = tuple[ChainId, str, int]
 ExecutionKey = tuple[AccountId, InstrumentId, ExecutionId]
 ForeignKey = tuple[AccountId, VenueOrderId]
@@ -97,6 +98,7 @@ class State:
         self.positions = Positions()
         self.balances: dict[tuple[AccountId, AssetId], Decimal] = {}
         self.opened: dict[AccountId, Instant] = {}
+        self.moved_at: dict[AccountId, Instant] = {}
         self.halts: dict[HaltId, Halt] = {}
         self.holds: dict[NetKey, HoldReason] = {}
         self.alerts: dict[tuple[AlertName, str], Instant] = {}
@@ -104,7 +106,7 @@ class State:
         self.fills: dict[LogId, KnownFill] = {}
         self.fill_watermarks: dict[ChainId, int] = {}
         self.ratios: dict[AssetId, Decimal] = {}
-        self.executions: dict[ExecutionKey, Instant] = {}
+        self.executions: dict[ExecutionKey, KnownExecution] = {}
         self.execution_watermark = Instant(0)
         self.foreign_orders: dict[ForeignKey, ForeignOrder] = {}
         self.divergences: dict[DivergenceKey, tuple[Quantity, Quantity]] = {}

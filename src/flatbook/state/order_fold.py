@@ -162,7 +162,9 @@ def _book_execution(state: State, event: ev.OrderFilled | ev.ForeignFilled, owne
     if mark is not None:
         fees = sum((_in_usd(state, fee) for fee in event.fees), ZERO)
         state.positions.add_day(net, day, cash * mark - fees, qty * event.contract_size)
-    state.executions[event.account, event.instrument, event.execution_id] = event.happened_at
+    known = (event.happened_at, event.qty, event.price)
+    state.executions[event.account, event.instrument, event.execution_id] = known
+    state.moved_at[event.account] = event.seen_at
     _forget_executions(state)
 
 
@@ -174,4 +176,4 @@ def _in_usd(state: State, fee: ev.Fee) -> Decimal:
 def _forget_executions(state: State) -> None:
     while len(state.executions) > EXECUTIONS_KEPT_MAX:
         key = next(iter(state.executions))
-        state.execution_watermark = max(state.execution_watermark, state.executions.pop(key))
+        state.execution_watermark = max(state.execution_watermark, state.executions.pop(key)[0])

@@ -93,7 +93,7 @@ def _all_to(after: Status, *statuses: Status) -> dict[Status, Status]:
 TRANSITIONS: dict[tuple[Status, Move], Status] = {
     **_rows(Move.SUBMITTED, _all_to(_SUB, _INT, _UNK, _DEN)),
     **_rows(Move.ACCEPTED, _all_to(_ACC, _INT, _SUB, _UNK, _DEN) | _same(_PART, _PEND, _FILLED, _CANC, _EXP)),
-    **_rows(Move.FOUND, _all_to(_ACC, _INT, _SUB, _UNK, _DEN)),
+    **_rows(Move.FOUND, _all_to(_ACC, _INT, _SUB, _ACC, _PART, _PEND, _UNK, _DEN) | _same(_FILLED, _CANC, _EXP)),
     **_rows(Move.REJECTED, _all_to(_REJ, *OPEN)),
     **_rows(Move.NOT_SENT, _all_to(_DEN, _INT)),
     **_rows(Move.UNKNOWN, _all_to(_UNK, _INT, _SUB)),
@@ -115,7 +115,6 @@ TRANSITIONS: dict[tuple[Status, Move], Status] = {
 STALE: frozenset[tuple[Status, Move]] = frozenset(
     [(status, Move.SUBMITTED) for status in (_SUB, _ACC, _PART, _PEND, _FILLED, _CANC, _EXP, _REJ)]
     + [(_ACC, Move.ACCEPTED)]
-    + [(status, Move.FOUND) for status in (_ACC, _PART, _PEND, _FILLED, _CANC, _EXP)]
     + [(status, Move.REJECTED) for status in (_CANC, _EXP, _REJ, _DEN)]
     + [(status, Move.NOT_SENT) for status in Status if status not in (_INT, _SUB, _ACC, _PART)]
     + [(status, Move.UNKNOWN) for status in Status if status not in (_INT, _SUB)]

@@ -51,8 +51,10 @@ class Net(msgspec.Struct, kw_only=True, gc=False):
 
     @property
     def hedgeable(self) -> Quantity:
-        """The net that the hedge strategy may act on: everything but what waits for an operator."""
-        return Quantity(self.known - self.held)
+        """The net that the hedge strategy may act on: all but what waits for an operator, never beyond the true net."""
+        free = self.known - self.held
+        lowest, highest = min(ZERO, self.known), max(ZERO, self.known)
+        return Quantity(min(max(free, lowest), highest))
 
 
 class DayResult(msgspec.Struct, kw_only=True, gc=False):

@@ -1,0 +1,97 @@
+"""What the loop wants done outside, after the commit. An effect is keyed (order, verb, attempt)."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import msgspec
+
+from flatbook.engine.ports import ApprovedOrder
+from flatbook.state.orders import Order
+from flatbook.values.ids import AccountId, OrderId, VenueOrderId
+
+
+class EffectVerb(Enum):
+    """What is asked of a venue."""
+
+    PLACE = "place"
+    CANCEL = "cancel"
+    FIND = "find"
+    STATE = "state"
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Send an order that the journal holds as intended."""
+
+    order: ApprovedOrder
+
+
+class Cancel(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask to cancel an order."""
+
+    order_id: OrderId
+    account: AccountId
+    venue_order_id: VenueOrderId | None
+    attempt: int
+
+
+class Find(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask for an order by its id."""
+
+    order_id: OrderId
+    account: AccountId
+
+
+class ReadStatement(msgspec.Struct, frozen=True, kw_only=True):
+    """Read an account's statement and reconcile with it."""
+
+    account: AccountId
+
+
+Effect = Place | Cancel | Find | ReadStatement
+EffectKey = tuple[str, EffectVerb, int]
+
+
+def key_of(effect: Effect) -> EffectKey:
+    """Returns the key under which an effect is in flight at most once."""
+    if isinstance(effect, Place):
+        return (effect.order.order_id, EffectVerb.PLACE, effect.order.attempt)
+    if isinstance(effect, Cancel):
+        return (effect.order_id, EffectVerb.CANCEL, effect.attempt)
+    if isinstance(effect, Find):
+        return (effect.order_id, EffectVerb.FIND, 0)
+    return (effect.account, EffectVerb.STATE, 0)
+
+
+def place_of(order: Order) -> Place:
+    """Returns the effect that sends an order of the fold.
+
+    Needs: the order is in the fold, so risk approved its intent and the journal holds it.
+    """
+    approved = ApprovedOrder(
+        order_id=order.order_id,
+        account=order.account,
+        instrument=order.instrument,
+        side=order.side,
+        qty=order.qty,
+        limit=order.limit,
+        reduce_only=order.reduce_only,
+        attempt=order.attempt,
+        good_until=order.good_until,
+    )
+    return Place(order=approved)
+
+
+def cancel_of(order: Order) -> Cancel:
+    """Returns the effect that asks to cancel an order of the fold."""
+    return Cancel(
+        order_id=order.order_id,
+        account=order.account,
+        venue_order_id=order.venue_order_id,
+        attempt=order.cancel_attempt,
+    )
+
+
+def find_of(order: Order) -> Find:
+    """Returns the effect that asks for an order of the fold."""
+    return Find(order_id=order.order_id, account=order.account)

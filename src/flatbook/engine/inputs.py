@@ -1,0 +1,130 @@
+"""What the loop takes: answers, reports, chain reads, statements, commands and wakes."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import msgspec
+
+from flatbook.engine.ports import ChainRead
+from flatbook.engine.reports import AccountStatement, CancelAnswer, Execution, FindAnswer, OrderReport, PlaceAnswer
+from flatbook.state.positions import NetKey
+from flatbook.values.ids import AccountId, OrderId
+from flatbook.values.instants import Instant
+
+
+class Input(msgspec.Struct, frozen=True, kw_only=True):
+    """The shape of all inputs made by the engine's own shell."""
+
+
+class PlaceAnswered(Input, frozen=True, kw_only=True):
+    """A venue answered, or did not answer, the placing of an order."""
+
+    order_id: OrderId
+    attempt: int
+    answer: PlaceAnswer
+
+
+class CancelAnswered(Input, frozen=True, kw_only=True):
+    """A venue answered, or did not answer, a cancel."""
+
+    order_id: OrderId
+    attempt: int
+    answer: CancelAnswer
+
+
+class FindAnswered(Input, frozen=True, kw_only=True):
+    """A venue answered the question for an order. `asked_at` was taken before the question left.
+
+    `statement` was read after the question, where the venue's id rule needs more than one witness for absence.
+    """
+
+    order_id: OrderId
+    asked_at: Instant
+    answer: FindAnswer
+    statement: AccountStatement | None = None
+
+
+class ExecutionsRead(Input, frozen=True, kw_only=True):
+    """Executions of an account, from a poll (with the cursor that follows) or a stream (without)."""
+
+    account: AccountId
+    executions: tuple[Execution, ...]
+    cursor: str | None
+
+
+class OrderReported(Input, frozen=True, kw_only=True):
+    """A venue reported the state of an order on its own."""
+
+    account: AccountId
+    report: OrderReport
+
+
+class Stated(Input, frozen=True, kw_only=True):
+    """An account statement to reconcile with."""
+
+    statement: AccountStatement
+
+
+class Woken(Input, frozen=True, kw_only=True):
+    """An observation or an instant that a strategy waits for has come."""
+
+    key: NetKey
+
+
+class Resumed(Input, frozen=True, kw_only=True):
+    """Recovery is over for a net: its strategy is asked for the first time."""
+
+    key: NetKey
+
+
+class Restarted(Input, frozen=True, kw_only=True):
+    """An engine folded the journal: every intent without an outcome becomes unknown."""
+
+
+class TimeCame(Input, frozen=True, kw_only=True):
+    """An instant that nothing else brings has come, such as the end of a wait for an unknown order."""
+
+
+class Verb(Enum):
+    """What an operator can command."""
+
+    HALT = "halt"
+    LIFT = "lift"
+    FLATTEN = "flatten"
+    KILL = "kill"
+    DRAIN = "drain"
+    RECONCILE = "reconcile"
+    ORDER_RECHECK = "order_recheck"
+    FILL_RELEASE = "fill_release"
+    POSITION_OVERWRITE = "position_overwrite"
+    POSITION_ASSIGN = "position_assign"
+
+
+STOPPING = (Verb.HALT, Verb.KILL)
+
+
+class Command(Input, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An operator's command. `key` is the idempotency key: the same key twice is one command."""
+
+    key: str
+    actor: str
+    reason: str
+    verb: Verb
+    arguments: dict[str, str]
+
+
+Item = (
+    PlaceAnswered
+    | CancelAnswered
+    | FindAnswered
+    | ExecutionsRead
+    | OrderReported
+    | Stated
+    | ChainRead
+    | Woken
+    | Resumed
+    | Restarted
+    | TimeCame
+    | Command
+)

@@ -1,0 +1,41 @@
+"""The rules of a desk, made from its configuration once at start."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from flatbook.engine.ports import VenueCard
+from flatbook.risk.limits import Limits
+from flatbook.state.positions import NetKey
+from flatbook.strategies.hedge import HedgeParams
+from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, SourceId
+from flatbook.values.instruments import Instrument
+from flatbook.values.money import Price
+
+
+class HedgeRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How one (owner, underlying) is hedged, and where; `backup` may act only beside an unknown order."""
+
+    params: HedgeParams
+    instrument: Instrument
+    backup: Instrument | None
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the loop needs to know that no event tells.
+
+    Units: residue_usd_max in USD; depeg_bps_max in basis points; resends_max counts sends after the first.
+    """
+
+    hedges: dict[NetKey, HedgeRules]
+    instruments: dict[InstrumentId, Instrument]
+    cards: dict[AccountId, VenueCard]
+    chains: dict[SourceId, ChainId]
+    limits: Limits
+    marks: dict[AssetId, Price]
+    residue_usd_max: Decimal
+    depeg_bps_max: int
+    resends_max: int
+    config_digest: str

@@ -1,0 +1,128 @@
+"""One input to events and effects: the pure heart of the loop.
+
+Each event is folded into the state at once, so that the next decision sees it; nothing outside may see any of it
+before the events are committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from flatbook.engine.decide_nets import decide_net, decide_touched
+from flatbook.engine.effects import Effect
+from flatbook.engine.inputs import (
+    CancelAnswered,
+    Command,
+    ExecutionsRead,
+    FindAnswered,
+    Item,
+    OrderReported,
+    PlaceAnswered,
+    Restarted,
+    Resumed,
+    Stated,
+    TimeCame,
+    Woken,
+)
+from flatbook.engine.ports import ChainRead
+from flatbook.engine.rules import Rules
+from flatbook.engine.take_chain import take_chain_read
+from flatbook.engine.take_commands import take_command
+from flatbook.engine.take_orders import (
+    take_cancel_answer,
+    take_execution,
+    take_find_answer,
+    take_order_report,
+    take_place_answer,
+    take_restart,
+)
+from flatbook.engine.take_statement import take_statement
+from flatbook.engine.turn import Turn
+from flatbook.engine.wakes import Wakes
+from flatbook.events.event import Event
+from flatbook.market.quotes import Market
+from flatbook.state.desk import State
+from flatbook.values.ids import AccountId, SourceId
+from flatbook.values.instants import Instant
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """What one input led to. The events are folded already; the effects wait for the commit."""
+
+    events: tuple[Event, ...]
+    effects: tuple[Effect, ...]
+    cursors: dict[SourceId, str]
+    dropped: tuple[str, ...]
+
+
+def execution_source(account: AccountId) -> SourceId:
+    """Returns the name under which the execution cursor of an account is stored."""
+    return SourceId(f"executions:{account}")
+
+
+def step(state: State, market: Market, item: Item, *, now: Instant, rules: Rules, wakes: Wakes) -> Step:
+    """Folds one input into the state and returns the events to commit and the effects that follow them.
+
+    Gives: the same events for the same state, market, item and instant, in every run.
+    """
+    turn = Turn(state, market, wakes, now=now, rules=rules)
+    _TAKES[type(item)](turn, item)
+    decide_touched(turn)
+    return Step(
+        events=tuple(turn.events),
+        effects=tuple(turn.effects),
+        cursors=turn.cursors,
+        dropped=tuple(turn.dropped),
+    )
+
+
+def _take_executions(turn: Turn, item: ExecutionsRead) -> None:
+    for execution in item.executions:
+        take_execution(turn, item.account, execution)
+    if item.cursor is not None:
+        turn.cursors[execution_source(item.account)] = item.cursor
+
+
+def _take_order_report(turn: Turn, item: OrderReported) -> None:
+    take_order_report(turn, item.account, item.report)
+
+
+def _take_stated(turn: Turn, item: Stated) -> None:
+    take_statement(turn, item.statement)
+
+
+def _take_woken(turn: Turn, item: Woken) -> None:
+    if turn.wakes.is_resumed(item.key):
+        decide_net(turn, item.key)
+
+
+def _take_resumed(turn: Turn, item: Resumed) -> None:
+    decide_net(turn, item.key)
+
+
+def _take_restarted(turn: Turn, _item: Restarted) -> None:
+    take_restart(turn)
+
+
+def _take_time(turn: Turn, _item: TimeCame) -> None:
+    for key in turn.wakes.due(turn.now):
+        decide_net(turn, key)
+
+
+_TAKES: dict[type[Item], Callable[[Turn, Any], None]] = {
+    PlaceAnswered: take_place_answer,
+    CancelAnswered: take_cancel_answer,
+    FindAnswered: take_find_answer,
+    ExecutionsRead: _take_executions,
+    OrderReported: _take_order_report,
+    Stated: _take_stated,
+    ChainRead: take_chain_read,
+    Woken: _take_woken,
+    Resumed: _take_resumed,
+    Restarted: _take_restarted,
+    TimeCame: _take_time,
+    Command: take_command,
+}

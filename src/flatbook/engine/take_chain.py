@@ -1,0 +1,133 @@
+"""What chain reads become: fills booked once, reversals of replaced blocks, and what could not be read."""
+
+from __future__ import annotations
+
+from flatbook.engine.ports import ChainRead
+from flatbook.engine.sound import flaw_of_instant
+from flatbook.engine.turn import Turn
+from flatbook.events import chain
+from flatbook.events.control import AlertName, Severity
+from flatbook.events.event import Event
+from flatbook.events.refs import ref_of, ref_of_log
+from flatbook.state.chain_fold import log_id
+from flatbook.state.desk import KnownFill, LogId
+from flatbook.strategies.decision import Trigger
+from flatbook.values.ids import OwnerId, Underlying
+
+Fill = chain.VaultFilled | chain.FillSkipped | chain.FillUnvalued
+
+
+def take_chain_read(turn: Turn, item: ChainRead) -> None:
+    """Books a block range: first what was removed, then each event once, and the cursor with them."""
+    if item.removed_from is not None:
+        _take_removed(turn, item, item.removed_from)
+    for event in item.events:
+        _take_event(turn, event)
+    turn.cursors[item.source] = item.cursor
+
+
+def _take_removed(turn: Turn, item: ChainRead, first_block: int) -> None:
+    chain_id = turn.rules.chains[item.source]
+    gone = [(key, fill) for key, fill in turn.state.fills.items() if key[0] == chain_id and fill.block >= first_block]
+    last_block = max((fill.block for _, fill in gone), default=first_block)
+    turn.book(
+        chain.BlocksRemoved(
+            source=item.source, chain=chain_id, first_block=first_block, last_block=last_block, seen_at=turn.now
+        )
+    )
+    for key, fill in reversed(gone):
+        _reverse(turn, key, fill)
+
+
+def _reverse(turn: Turn, key: LogId, fill: KnownFill) -> None:
+    event = chain.FillReversed(
+        key=chain.LogKey(chain=key[0], tx=key[1], log_index=key[2], block=fill.block, block_hash=fill.block_hash),
+        owner=fill.owner,
+        account=fill.account,
+        instrument=fill.instrument,
+        underlying=fill.underlying,
+        side=fill.side,
+        shares=fill.shares,
+        received=fill.received,
+        received_amount=fill.received_amount,
+        gave=fill.gave,
+        gave_amount=fill.gave_amount,
+        seen_at=turn.now,
+    )
+    turn.book(event)
+    detail = f"block {fill.block} was replaced; the fill is undone and hedged back"
+    turn.alert(AlertName.FILL_REVERSED, str(fill.ref), detail, severity=Severity.WARNING, because=ref_of(event))
+    _touch(turn, fill.owner, fill.underlying)
+
+
+def _touch(turn: Turn, owner: OwnerId, underlying: Underlying | None) -> None:
+    if underlying is not None:
+        turn.touch((owner, underlying), Trigger.FILL_SEEN)
+
+
+def _take_event(turn: Turn, event: Event) -> None:
+    if isinstance(event, (chain.VaultFilled, chain.FillSkipped, chain.FillUnvalued)):
+        _take_fill(turn, event)
+    elif isinstance(event, chain.FillValued):
+        _take_value(turn, event)
+    elif isinstance(event, chain.LogUnparsed):
+        _take_unparsed(turn, event)
+    else:
+        turn.book(event)
+
+
+def _take_fill(turn: Turn, event: Fill) -> None:
+    if event.key.block <= turn.state.fill_watermarks.get(event.key.chain, -1):
+        turn.drop("fill_below_watermark")
+        return
+    known = turn.state.fills.get(log_id(event.key))
+    if known is not None and known.block_hash == event.key.block_hash:
+        turn.drop("fill_known")
+        return
+    if known is not None:
+        _reverse(turn, log_id(event.key), known)
+    flaw = flaw_of_instant(event.happened_at, turn.now)
+    if flaw is not None:
+        _refuse(turn, event, flaw)
+        return
+    turn.book(event)
+    _tell(turn, event)
+    _touch(turn, event.owner, event.underlying)
+
+
+def _refuse(turn: Turn, event: Fill, flaw: str) -> None:
+    subject = str(ref_of_log(event.key.chain, event.key.tx, event.key.log_index))
+    turn.alert(AlertName.LOG_UNPARSED, subject, flaw, severity=Severity.CRITICAL)
+
+
+def _tell(turn: Turn, event: Fill) -> None:
+    if isinstance(event, chain.FillSkipped):
+        detail = f"{event.reason.value}: {event.detail}; posted, its hedge waits for `flatbook fill release`"
+        turn.alert(AlertName.FILL_SKIPPED, str(ref_of(event)), detail, severity=Severity.CRITICAL)
+    elif isinstance(event, chain.FillUnvalued):
+        detail = f"{event.reason.value}: counted as {event.shares_assumed} shares until it is valued"
+        turn.alert(AlertName.FILL_UNVALUED, _log_subject(event.key), detail, severity=Severity.CRITICAL)
+
+
+def _log_subject(key: chain.LogKey) -> str:
+    return str(ref_of_log(key.chain, key.tx, key.log_index))
+
+
+def _take_value(turn: Turn, event: chain.FillValued) -> None:
+    known = turn.state.fills.get((event.chain, event.tx, event.log_index))
+    if known is None or not known.assumed:
+        turn.drop("value_not_awaited")
+        return
+    turn.book(event)
+    turn.clear(AlertName.FILL_UNVALUED, str(ref_of_log(event.chain, event.tx, event.log_index)))
+    _touch(turn, known.owner, known.underlying)
+
+
+def _take_unparsed(turn: Turn, event: chain.LogUnparsed) -> None:
+    subject = f"{_log_subject(event.key)}@{event.key.block_hash[:10]}"
+    if (AlertName.LOG_UNPARSED, subject) in turn.state.alerts:
+        turn.drop("log_unparsed_before")
+        return
+    turn.book(event)
+    detail = f"{event.reason.value}: {event.detail}"
+    turn.alert(AlertName.LOG_UNPARSED, subject, detail, severity=Severity.CRITICAL)

@@ -1,0 +1,299 @@
+"""What operators' commands become. A command is journalled as accepted or refused, never both, never silently."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flatbook.engine.effects import ReadStatement, find_of
+from flatbook.engine.inputs import Command, Verb
+from flatbook.engine.turn import Turn
+from flatbook.events import control
+from flatbook.events.chain import SkippedFillReleased
+from flatbook.events.control import AlertName, HaltCause, HaltScope
+from flatbook.events.orders import CancelReason, ForeignAssigned
+from flatbook.state.halts import Halt
+from flatbook.state.positions import NetKey
+from flatbook.strategies.decision import Trigger
+from flatbook.values.ids import (
+    UNASSIGNED,
+    AccountId,
+    ChainId,
+    HaltId,
+    InstrumentId,
+    OrderId,
+    OwnerId,
+    Underlying,
+    halt_id_of,
+)
+from flatbook.values.money import ZERO, NumberRefused, Price, Quantity, parse_number, plain
+
+KEY_TEXT_MAX = 128
+ACTOR_TEXT_MAX = 128
+REASON_TEXT_MAX = 512
+ARGUMENTS_MAX = 16
+
+Refusal = str
+
+
+def take_command(turn: Turn, command: Command) -> None:
+    """Books a command and what it leads to; a repeated key is answered by what it led to before."""
+    if command.key in turn.state.commands:
+        turn.drop("command_known")
+        return
+    why = flaw_of_command(command) or _ACTS[command.verb][0](turn, command)
+    if why is not None:
+        turn.book(
+            control.CommandRefused(
+                key=command.key[:KEY_TEXT_MAX],
+                actor=command.actor[:ACTOR_TEXT_MAX],
+                verb=command.verb.value,
+                why=why,
+                refused_at=turn.now,
+            )
+        )
+        return
+    turn.book(
+        control.CommandAccepted(
+            key=command.key,
+            actor=command.actor,
+            verb=command.verb.value,
+            reason=command.reason,
+            arguments=command.arguments,
+            accepted_at=turn.now,
+        )
+    )
+    _ACTS[command.verb][1](turn, command)
+
+
+def flaw_of_command(command: Command) -> Refusal | None:
+    """Returns why a command is not well formed, None when it is."""
+    if not 0 < len(command.key) <= KEY_TEXT_MAX:
+        return f"the key must have 1 to {KEY_TEXT_MAX} characters"
+    if not 0 < len(command.actor) <= ACTOR_TEXT_MAX:
+        return f"the actor must have 1 to {ACTOR_TEXT_MAX} characters"
+    if not 0 < len(command.reason) <= REASON_TEXT_MAX:
+        return f"a reason of 1 to {REASON_TEXT_MAX} characters is required"
+    if len(command.arguments) > ARGUMENTS_MAX:
+        return f"more than {ARGUMENTS_MAX} arguments"
+    return None
+
+
+def _free(_turn: Turn, _command: Command) -> Refusal | None:
+    return None
+
+
+def _why_not_halt(_turn: Turn, command: Command) -> Refusal | None:
+    scope = command.arguments.get("scope", HaltScope.ALL.value)
+    if scope not in [each.value for each in HaltScope]:
+        return f"scope {scope!r} is none of {', '.join(each.value for each in HaltScope)}"
+    if scope != HaltScope.ALL.value and not command.arguments.get("target"):
+        return f"a halt of scope {scope} needs a target"
+    return None
+
+
+def _halt(turn: Turn, command: Command) -> None:
+    scope = HaltScope(command.arguments.get("scope", HaltScope.ALL.value))
+    turn.halt(scope, command.arguments.get("target", ""), HaltCause.OPERATOR, command.reason)
+
+
+def _kill(turn: Turn, command: Command) -> None:
+    """Halts everything and cancels every open order, also those that only reduce; then asks the venues."""
+    halt_id = halt_id_of(HaltScope.ALL.value, "", HaltCause.KILLED.value)
+    if halt_id not in turn.state.halts:
+        turn.halt(HaltScope.ALL, "", HaltCause.KILLED, command.reason)
+    for order_id in tuple(turn.state.open_orders):
+        order = turn.state.orders[order_id]
+        if not order.cancel_pending:
+            turn.cancel(order, CancelReason.OPERATOR)
+    _read_statements(turn, command)
+
+
+def _why_not_lift(turn: Turn, command: Command) -> Refusal | None:
+    halt_id = HaltId(command.arguments.get("halt_id", ""))
+    if halt_id in turn.state.halts:
+        return None
+    standing = ", ".join(turn.state.halts) or "none stands"
+    return f"no halt {halt_id!r}; standing: {standing}"
+
+
+def _lift(turn: Turn, command: Command) -> None:
+    halt: Halt = turn.state.halts[HaltId(command.arguments["halt_id"])]
+    turn.book(control.TradingLifted(halt_id=halt.halt_id, reason=command.reason, lifted_at=turn.now))
+    if halt.cause is HaltCause.REPORT_REFUSED:
+        _clear_refused_reports(turn)
+    if halt.cause is HaltCause.FOREIGN_FILL:
+        _clear_foreign(turn, halt.target)
+    turn.touch_all(Trigger.HALT_CHANGED)
+
+
+def _clear_refused_reports(turn: Turn) -> None:
+    for name, subject in tuple(turn.state.alerts):
+        if name is AlertName.REPORT_REFUSED:
+            turn.clear(name, subject)
+
+
+def _clear_foreign(turn: Turn, instrument: str) -> None:
+    for name, subject in tuple(turn.state.alerts):
+        if name is AlertName.FOREIGN_ACTIVITY and subject.endswith(f":{instrument}"):
+            turn.clear(name, subject)
+
+
+def _flatten_keys(turn: Turn, command: Command) -> list[NetKey]:
+    owner, underlying = command.arguments.get("owner"), command.arguments.get("underlying")
+    return [
+        key
+        for key in turn.rules.hedges
+        if owner in (None, key[0]) and underlying in (None, key[1]) and turn.state.positions.net(*key).hedgeable
+    ]
+
+
+def _why_not_flatten(turn: Turn, command: Command) -> Refusal | None:
+    return None if _flatten_keys(turn, command) else "nothing to flatten: every net asked for is zero"
+
+
+def _flatten(turn: Turn, command: Command) -> None:
+    for owner, underlying in _flatten_keys(turn, command):
+        turn.book(
+            control.FlattenIntended(owner=owner, underlying=underlying, reason=command.reason, decided_at=turn.now)
+        )
+        turn.touch((owner, underlying), Trigger.OPERATOR_ACTED)
+
+
+def _drain(turn: Turn, command: Command) -> None:
+    turn.book(control.DrainIntended(reason=command.reason, decided_at=turn.now))
+
+
+def _read_statements(turn: Turn, _command: Command) -> None:
+    turn.effects.extend(ReadStatement(account=account) for account in turn.rules.cards)
+
+
+def _why_not_recheck(turn: Turn, command: Command) -> Refusal | None:
+    order_id = OrderId(command.arguments.get("order_id", ""))
+    return None if order_id in turn.state.orders else f"no order {order_id!r} is known"
+
+
+def _recheck(turn: Turn, command: Command) -> None:
+    turn.effects.append(find_of(turn.state.orders[OrderId(command.arguments["order_id"])]))
+
+
+def _log_of(command: Command) -> tuple[ChainId, str, int] | None:
+    chain, index = command.arguments.get("chain", ""), command.arguments.get("log_index", "")
+    if not (chain.isdecimal() and index.isdecimal()):
+        return None
+    return ChainId(int(chain)), command.arguments.get("tx", ""), int(index)
+
+
+def _why_not_release(turn: Turn, command: Command) -> Refusal | None:
+    key = _log_of(command)
+    fill = turn.state.fills.get(key) if key is not None else None
+    if fill is None:
+        return "no booked fill has this chain, tx and log_index"
+    if fill.assumed:
+        return "this fill waits for its value, not for a decision"
+    return None if fill.hold else "this fill is not held"
+
+
+def _release(turn: Turn, command: Command) -> None:
+    key = _log_of(command)
+    if key is None:
+        return
+    hedge = command.arguments.get("hedge", "yes") == "yes"
+    fill = turn.state.fills[key]
+    turn.book(
+        SkippedFillReleased(
+            chain=key[0], tx=key[1], log_index=key[2], hedge=hedge, reason=command.reason, decided_at=turn.now
+        )
+    )
+    turn.clear(AlertName.FILL_SKIPPED, str(fill.ref))
+    if fill.underlying is not None:
+        turn.touch((fill.owner, fill.underlying), Trigger.OPERATOR_ACTED)
+
+
+def _why_not_overwrite(turn: Turn, command: Command) -> Refusal | None:
+    arguments = command.arguments
+    key = _position_of(command)
+    instrument = turn.rules.instruments.get(key[2])
+    underlying = arguments.get("underlying") or (instrument.underlying if instrument is not None else None)
+    if underlying is None:
+        return f"instrument {key[2]!r} is not configured: name its underlying"
+    if turn.state.orders_owing((key[0], Underlying(underlying))):
+        return "an order of this net is still open: cancel it or wait for its end"
+    try:
+        after, expected = parse_number(arguments.get("qty", "")), parse_number(arguments.get("expected", ""))
+        price = parse_number(arguments["price"]) if "price" in arguments else None
+    except NumberRefused as error:
+        return f"qty, expected and price must be numbers: {error}"
+    row = turn.state.positions.rows.get(key)
+    before = row.qty if row is not None else ZERO
+    if before != expected:
+        return f"the position is {plain(before)}, not {plain(expected)} as expected"
+    if after != ZERO and (price is None or not price > ZERO):
+        return "a position that is not zero needs a price above zero"
+    return None
+
+
+def _position_of(command: Command) -> tuple[OwnerId, AccountId, InstrumentId]:
+    owner, account, instrument = (command.arguments.get(name, "") for name in ("owner", "account", "instrument"))
+    return OwnerId(owner), AccountId(account), InstrumentId(instrument)
+
+
+def _overwrite(turn: Turn, command: Command) -> None:
+    arguments, key = command.arguments, _position_of(command)
+    instrument = turn.rules.instruments.get(key[2])
+    named = arguments.get("underlying") or (instrument.underlying if instrument is not None else "")
+    row = turn.state.positions.rows.get(key)
+    turn.book(
+        control.PositionOverwritten(
+            owner=key[0],
+            account=key[1],
+            instrument=key[2],
+            underlying=Underlying(named),
+            before=row.qty if row is not None else Quantity(ZERO),
+            after=Quantity(parse_number(arguments["qty"])),
+            price=Price(parse_number(arguments["price"])) if "price" in arguments else None,
+            reason=command.reason,
+            decided_at=turn.now,
+        )
+    )
+    turn.touch((key[0], Underlying(named)), Trigger.OPERATOR_ACTED)
+
+
+def _why_not_assign(turn: Turn, command: Command) -> Refusal | None:
+    _, account, instrument = _position_of(command)
+    row = turn.state.positions.rows.get((UNASSIGNED, account, instrument))
+    if row is None or not row.qty:
+        return f"nothing of {instrument!r} at {account!r} is unassigned"
+    owners = [key[0] for key in turn.rules.hedges]
+    owner = command.arguments.get("owner", "")
+    return None if owner in owners else f"{owner!r} is no owner of this desk: {', '.join(owners)}"
+
+
+def _assign(turn: Turn, command: Command) -> None:
+    owner, account, instrument = _position_of(command)
+    row = turn.state.positions.rows[UNASSIGNED, account, instrument]
+    turn.book(
+        ForeignAssigned(
+            account=account,
+            instrument=instrument,
+            underlying=row.underlying,
+            owner=owner,
+            qty=row.qty,
+            reason=command.reason,
+            decided_at=turn.now,
+        )
+    )
+    turn.touch((owner, row.underlying), Trigger.OPERATOR_ACTED)
+
+
+_ACTS: dict[Verb, tuple[Callable[[Turn, Command], Refusal | None], Callable[[Turn, Command], None]]] = {
+    Verb.HALT: (_why_not_halt, _halt),
+    Verb.KILL: (_free, _kill),
+    Verb.LIFT: (_why_not_lift, _lift),
+    Verb.FLATTEN: (_why_not_flatten, _flatten),
+    Verb.DRAIN: (_free, _drain),
+    Verb.RECONCILE: (_free, _read_statements),
+    Verb.ORDER_RECHECK: (_why_not_recheck, _recheck),
+    Verb.FILL_RELEASE: (_why_not_release, _release),
+    Verb.POSITION_OVERWRITE: (_why_not_overwrite, _overwrite),
+    Verb.POSITION_ASSIGN: (_why_not_assign, _assign),
+}

@@ -1,0 +1,125 @@
+"""One turn of the loop: the events booked so far, already folded, and the effects they ask for."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from flatbook.engine.effects import Effect, cancel_of
+from flatbook.engine.rules import Rules
+from flatbook.engine.wakes import Wakes
+from flatbook.events.control import (
+    AlertCleared,
+    AlertName,
+    AlertRaised,
+    HaltCause,
+    HaltScope,
+    Severity,
+    TradingHalted,
+)
+from flatbook.events.event import Event
+from flatbook.events.orders import CancelIntended, CancelReason
+from flatbook.market.quotes import Market
+from flatbook.state.desk import State
+from flatbook.state.fold import apply
+from flatbook.state.orders import Order, Status
+from flatbook.state.positions import NetKey
+from flatbook.strategies.decision import Trigger
+from flatbook.values.ids import EventRef, SourceId, halt_id_of
+from flatbook.values.instants import Instant
+
+
+class Turn:
+    """Collects what one input leads to. Each booked event is folded at once, so that what follows sees it."""
+
+    def __init__(self, state: State, market: Market, wakes: Wakes, *, now: Instant, rules: Rules) -> None:
+        self.state, self.market, self.wakes, self.now, self.rules = state, market, wakes, now, rules
+        self.events: list[Event] = []
+        self.effects: list[Effect] = []
+        self.cursors: dict[SourceId, str] = {}
+        self.touched: dict[NetKey, None] = {}
+        self.dropped: list[str] = []
+
+    def book(self, event: Event) -> None:
+        """Folds an event and keeps it for the commit."""
+        apply(self.state, event)
+        self.events.append(event)
+
+    def touch(self, key: NetKey, trigger: Trigger) -> None:
+        """Notes that a net changed, so that its strategy is asked if it waits for this."""
+        if self.wakes.wants(key, trigger):
+            self.touched[key] = None
+
+    def touch_all(self, trigger: Trigger) -> None:
+        """Notes a change that concerns every net."""
+        for key in self.wakes.resumed():
+            self.touch(key, trigger)
+
+    def drop(self, why: str) -> None:
+        """Counts an input that tells nothing new, or nothing that concerns us."""
+        self.dropped.append(why)
+
+    def alert(
+        self, name: AlertName, subject: str, detail: str, *, severity: Severity, because: EventRef | None = None
+    ) -> None:
+        """Raises an alert unless it already stands for this subject."""
+        if (name, subject) in self.state.alerts:
+            return
+        self.book(
+            AlertRaised(
+                name=name, severity=severity, subject=subject, detail=detail, because=because, raised_at=self.now
+            )
+        )
+
+    def clear(self, name: AlertName, subject: str) -> None:
+        """Clears an alert if it stands."""
+        if (name, subject) in self.state.alerts:
+            self.book(AlertCleared(name=name, subject=subject, cleared_at=self.now))
+
+    def halt(self, scope: HaltScope, target: str, cause: HaltCause, reason: str) -> None:
+        """Stops new risk for a scope and cancels what rests there; a standing halt of the same cause is kept."""
+        halt_id = halt_id_of(scope.value, target, cause.value)
+        if halt_id not in self.state.halts:
+            self.book(
+                TradingHalted(
+                    halt_id=halt_id, scope=scope, target=target, cause=cause, reason=reason, halted_at=self.now
+                )
+            )
+            self.touch_all(Trigger.HALT_CHANGED)
+        self.cancel_covered(CancelReason.HALTED)
+
+    def cancel_covered(self, reason: CancelReason) -> None:
+        """Cancels every open order that a standing halt covers, orders that only reduce left out."""
+        for order_id in tuple(self.state.open_orders):
+            order = self.state.orders[order_id]
+            covered = any(
+                halt.covers(order.owner, order.account, order.instrument) for halt in self.state.halts.values()
+            )
+            if covered and not order.reduce_only and not order.cancel_pending:
+                self.cancel(order, reason)
+
+    def cancel(self, order: Order, reason: CancelReason, because: EventRef | None = None) -> None:
+        """Books the wish to cancel an open order and asks the venue for it."""
+        if not order.is_open:
+            return
+        self.book(
+            CancelIntended(
+                order_id=order.order_id,
+                attempt=order.cancel_attempt + 1,
+                reason=reason,
+                because=because,
+                decided_at=self.now,
+            )
+        )
+        after = self.state.orders[order.order_id]
+        if after.status is not Status.INTENDED:
+            self.effects.append(cancel_of(after))
+
+    def usd(self, key: NetKey, shares: Decimal) -> Decimal | None:
+        """Returns what shares of a net are worth, None when there is no price.
+
+        Units: USD.
+        """
+        hedge = self.rules.hedges.get(key)
+        quote = self.market.quote(key[1], hedge.params.price_source) if hedge is not None else None
+        price = quote.price if quote is not None else self.state.positions.net(*key).last_price
+        return shares * price if price is not None else None

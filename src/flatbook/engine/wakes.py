@@ -1,0 +1,45 @@
+"""The moments at which strategies want to be asked. They live in memory only: after a restart each says them anew."""
+
+from __future__ import annotations
+
+from flatbook.state.positions import NetKey
+from flatbook.strategies.decision import Trigger, Wake
+from flatbook.values.ids import SourceId, Underlying
+from flatbook.values.instants import Instant
+
+
+class Wakes:
+    """The newest wake of each net whose recovery is over."""
+
+    def __init__(self) -> None:
+        self._wakes: dict[NetKey, Wake] = {}
+
+    def put(self, key: NetKey, wake: Wake) -> None:
+        """Replaces the wake of a net."""
+        self._wakes[key] = wake
+
+    def is_resumed(self, key: NetKey) -> bool:
+        """Whether the strategy of a net has been asked since the start."""
+        return key in self._wakes
+
+    def resumed(self) -> tuple[NetKey, ...]:
+        """Returns the nets whose recovery is over, in the order they resumed."""
+        return tuple(self._wakes)
+
+    def wants(self, key: NetKey, trigger: Trigger) -> bool:
+        """Whether a change of this kind wakes the strategy of a net."""
+        wake = self._wakes.get(key)
+        return wake is not None and trigger in wake.on
+
+    def due(self, now: Instant) -> tuple[NetKey, ...]:
+        """Returns the nets whose instant has come."""
+        return tuple(key for key, wake in self._wakes.items() if wake.at is not None and wake.at <= now)
+
+    def next_at(self) -> Instant | None:
+        """Returns the earliest instant that any strategy waits for."""
+        instants = [wake.at for wake in self._wakes.values() if wake.at is not None]
+        return min(instants) if instants else None
+
+    def observing(self, underlying: Underlying, source: SourceId) -> tuple[NetKey, ...]:
+        """Returns the nets that wait for the next observation of a source."""
+        return tuple(key for key, wake in self._wakes.items() if key[1] == underlying and source in wake.observed)

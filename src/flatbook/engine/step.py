@@ -42,6 +42,7 @@ from flatbook.engine.take_orders import (
 from flatbook.engine.take_statement import take_statement
 from flatbook.engine.turn import Turn
 from flatbook.engine.wakes import Wakes
+from flatbook.engine.watch import watch
 from flatbook.events.event import Event
 from flatbook.market.quotes import Market
 from flatbook.state.desk import State
@@ -71,6 +72,7 @@ def step(state: State, market: Market, item: Item, *, now: Instant, rules: Rules
     turn = Turn(state, market, wakes, now=now, rules=rules)
     _TAKES[type(item)](turn, item)
     decide_touched(turn)
+    watch(turn)
     return Step(
         events=tuple(turn.events),
         effects=tuple(turn.effects),

@@ -24,7 +24,7 @@ from flatbook.engine.sound import flaw_of_execution, flaw_of_report
 from flatbook.engine.take_foreign import take_foreign_execution, take_foreign_order
 from flatbook.engine.turn import Turn
 from flatbook.events import orders as ev
-from flatbook.events.control import AlertName, Severity
+from flatbook.events.control import AlertName, MarkSet, Severity
 from flatbook.events.event import Event
 from flatbook.events.refs import ref_of, ref_of_order
 from flatbook.state.halts import halt_over
@@ -209,7 +209,13 @@ def _statement_agrees(turn: Turn, order: Order, item: FindAnswered) -> bool:
 
 
 def take_restart(turn: Turn) -> None:
-    """Books every intent without an outcome as unknown: it may or may not have left before the restart."""
+    """Books every intent without an outcome as unknown: it may or may not have left before the restart.
+
+    Marks that the configuration states anew are booked with it.
+    """
+    for asset, usd in turn.rules.marks.items():
+        if turn.state.marks.get(asset) != usd:
+            turn.book(MarkSet(asset=asset, usd=usd, source="config", marked_at=turn.now))
     for order_id in tuple(turn.state.open_orders):
         order = turn.state.orders[order_id]
         if order.status is Status.INTENDED:

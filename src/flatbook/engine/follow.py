@@ -1,0 +1,121 @@
+"""The tasks that bring the outside in: one follows each chain source, one each account."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from flatbook.engine.effects import find_of
+from flatbook.engine.inputs import ExecutionsRead, Item, Resumed, Stated
+from flatbook.engine.outbox import Outbox, read_account
+from flatbook.engine.ports import ChainSource, Clock, OrderVenue
+from flatbook.engine.reports import NotSent, Unknown
+from flatbook.state.desk import State
+from flatbook.state.orders import Order, Status
+from flatbook.state.positions import NetKey
+from flatbook.values.ids import AccountId
+from flatbook.values.instants import Instant, later
+
+_POLLED = (Status.SUBMITTED, Status.ACCEPTED, Status.PARTIALLY_FILLED, Status.PENDING_CANCEL)
+
+
+class Pace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How often the outside is asked.
+
+    Units: seconds. `order_poll_s` while an order works, `idle_poll_s` otherwise; `statement_s` between statements;
+    `retry_s` after a venue did not answer.
+    """
+
+    chain_poll_s: int
+    order_poll_s: int
+    idle_poll_s: int
+    statement_s: int
+    retry_s: int
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            if not getattr(self, name) > 0:
+                raise ValueError(f"pace {name} must be above zero seconds")
+
+
+class Host(Protocol):
+    """What a follower needs of the engine."""
+
+    state: State
+    outbox: Outbox
+
+    async def put(self, item: Item) -> None:
+        """Hands an input to the loop and returns once it is committed."""
+        ...
+
+    def deliver(self, item: Item) -> None:
+        """Hands an input to the loop."""
+        ...
+
+    def chain_cursor(self, source: ChainSource) -> str:
+        """Returns the cursor up to which a source was taken."""
+        ...
+
+    def execution_cursor(self, account: AccountId) -> str:
+        """Returns the cursor up to which the executions of an account were taken."""
+        ...
+
+
+async def follow_chain(host: Host, source: ChainSource, clock: Clock, pace: Pace) -> None:
+    """Reads a source range by range for ever; a range is committed before the next one is read."""
+    while True:
+        read = None if host.state.draining else await source.read(host.chain_cursor(source))
+        if read is None:
+            await clock.sleep_until(later(clock.now(), seconds=pace.chain_poll_s))
+        else:
+            await host.put(read)
+
+
+async def follow_account(
+    host: Host, account: AccountId, venue: OrderVenue, keys: tuple[NetKey, ...], timing: tuple[Clock, Pace]
+) -> None:
+    """Recovers an account, resumes its nets, then polls its orders, executions and statements for ever."""
+    clock, pace = timing
+    while not await _state_account(host, account, venue):
+        await clock.sleep_until(later(clock.now(), seconds=pace.retry_s))
+    for key in keys:
+        await host.put(Resumed(key=key))
+    stated_at = clock.now()
+    while True:
+        working = _working(host.state, account)
+        await clock.sleep_until(later(clock.now(), seconds=pace.order_poll_s if working else pace.idle_poll_s))
+        for order in _working(host.state, account):
+            host.outbox.send(find_of(order))
+        if clock.now() >= later(stated_at, seconds=pace.statement_s):
+            stated_at = await _state_again(host, account, venue, (clock, stated_at))
+        elif not working:
+            await _read_executions(host, account, venue)
+
+
+def _working(state: State, account: AccountId) -> tuple[Order, ...]:
+    orders = (state.orders[order_id] for order_id in state.open_orders)
+    return tuple(order for order in orders if order.account == account and order.status in _POLLED)
+
+
+async def _state_again(host: Host, account: AccountId, venue: OrderVenue, since: tuple[Clock, Instant]) -> Instant:
+    clock, stated_at = since
+    return clock.now() if await _state_account(host, account, venue) else stated_at
+
+
+async def _state_account(host: Host, account: AccountId, venue: OrderVenue) -> bool:
+    statement = await read_account(venue, account, host.deliver, cursor=host.execution_cursor(account))
+    if statement is None:
+        return False
+    await host.put(Stated(statement=statement))
+    return True
+
+
+async def _read_executions(host: Host, account: AccountId, venue: OrderVenue) -> None:
+    cursor = host.execution_cursor(account)
+    answer = await venue.executions_since(cursor)
+    if isinstance(answer, (Unknown, NotSent)):
+        return
+    executions, after = answer
+    if executions or after != cursor:
+        await host.put(ExecutionsRead(account=account, executions=executions, cursor=after))

@@ -1,0 +1,158 @@
+"""Sends effects to venues and brings their answers back as inputs. It stores nothing: the fold is its memory.
+
+An effect is in flight at most once per (order, verb, attempt). Nothing is retried here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from flatbook.engine.effects import Cancel, Effect, EffectKey, Find, Place, ReadStatement, key_of
+from flatbook.engine.inputs import CancelAnswered, ExecutionsRead, FindAnswered, Item, PlaceAnswered, Stated
+from flatbook.engine.ports import ApprovedOrder, Clock, IdRule, OrderVenue
+from flatbook.engine.reports import Absent, AccountStatement, NotSent, Unknown
+from flatbook.events.orders import NotSentReason, UnknownReason
+from flatbook.values.ids import AccountId, OrderId
+from flatbook.values.instants import Instant
+
+IN_FLIGHT_PER_ACCOUNT_MAX = 32
+WAITING_MAX = 10_000
+
+MaySend = Callable[[ApprovedOrder], NotSentReason | None]
+
+
+class Outbox:
+    """Hands effects to venues. Cancels, questions and statements go at once; places wait for a free lane."""
+
+    def __init__(
+        self,
+        venues: Mapping[AccountId, OrderVenue],
+        clock: Clock,
+        *,
+        deliver: Callable[[Item], None],
+        may_send: MaySend,
+        cursor_of: Callable[[AccountId], str],
+    ) -> None:
+        self._venues, self._clock = venues, clock
+        self._deliver, self._may_send, self._cursor_of = deliver, may_send, cursor_of
+        self._in_flight: dict[EffectKey, asyncio.Task[None]] = {}
+        self._placing: dict[AccountId, int] = {}
+        self._waiting: dict[AccountId, deque[Place]] = {}
+        self.asked: dict[OrderId, tuple[Instant, int]] = {}
+
+    @property
+    def in_flight(self) -> int:
+        """How many effects are under way or wait for a lane."""
+        return len(self._in_flight) + sum(len(waiting) for waiting in self._waiting.values())
+
+    def send(self, effect: Effect) -> None:
+        """Starts an effect unless the same one is under way."""
+        if key_of(effect) in self._in_flight:
+            return
+        if isinstance(effect, Place):
+            self._queue(effect)
+        elif isinstance(effect, Cancel):
+            self._start(effect, self._cancel(effect))
+        elif isinstance(effect, Find):
+            self._start(effect, self._find(effect))
+        else:
+            self._start(effect, self._state(effect))
+
+    def ask(self, effect: Find) -> None:
+        """Sends an overdue question and remembers when, so that the next one waits longer."""
+        _, times = self.asked.get(effect.order_id, (Instant(0), 0))
+        self.asked[effect.order_id] = (self._clock.now(), times + 1)
+        self.send(effect)
+
+    def forget(self, order_id: OrderId) -> None:
+        """Drops the memory of questions for an order that needs none any more."""
+        self.asked.pop(order_id, None)
+
+    async def close(self) -> None:
+        """Ends what is under way; what venues still answer is found again at the next start."""
+        tasks = tuple(self._in_flight.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _queue(self, effect: Place) -> None:
+        account = effect.order.account
+        waiting = self._waiting.setdefault(account, deque())
+        waiting.append(effect)
+        self._fill_lanes(account)
+
+    def _fill_lanes(self, account: AccountId) -> None:
+        waiting = self._waiting.get(account)
+        while waiting and self._placing.get(account, 0) < IN_FLIGHT_PER_ACCOUNT_MAX:
+            effect = waiting.popleft()
+            self._placing[account] = self._placing.get(account, 0) + 1
+            self._start(effect, self._place(effect))
+
+    def _start(self, effect: Effect, work: Coroutine[Any, Any, None]) -> None:
+        key = key_of(effect)
+        task = asyncio.get_running_loop().create_task(work)
+        self._in_flight[key] = task
+        task.add_done_callback(lambda done: self._ended(effect, key, done))
+
+    def _ended(self, effect: Effect, key: EffectKey, task: asyncio.Task[None]) -> None:
+        self._in_flight.pop(key, None)
+        if isinstance(effect, Place):
+            account = effect.order.account
+            self._placing[account] -= 1
+            self._fill_lanes(account)
+        if not task.cancelled() and task.exception() is not None:
+            self._deliver_unknown(effect)
+
+    def _deliver_unknown(self, effect: Effect) -> None:
+        """An adapter that raised may have sent: its order is unknown."""
+        unknown = Unknown(reason=UnknownReason.UNREADABLE)
+        if isinstance(effect, Place):
+            self._deliver(PlaceAnswered(order_id=effect.order.order_id, attempt=effect.order.attempt, answer=unknown))
+        elif isinstance(effect, Cancel):
+            self._deliver(CancelAnswered(order_id=effect.order_id, attempt=effect.attempt, answer=unknown))
+
+    async def _place(self, effect: Place) -> None:
+        order = effect.order
+        refused = self._may_send(order)
+        answer = NotSent(reason=refused) if refused is not None else await self._venues[order.account].place(order)
+        self._deliver(PlaceAnswered(order_id=order.order_id, attempt=order.attempt, answer=answer))
+
+    async def _cancel(self, effect: Cancel) -> None:
+        answer = await self._venues[effect.account].cancel(effect.order_id, effect.venue_order_id)
+        self._deliver(CancelAnswered(order_id=effect.order_id, attempt=effect.attempt, answer=answer))
+
+    async def _find(self, effect: Find) -> None:
+        venue = self._venues[effect.account]
+        asked_at = self._clock.now()
+        answer = await venue.find(effect.order_id)
+        statement = None
+        if isinstance(answer, Absent) and venue.card.id_rule is not IdRule.FOR_EVER:
+            statement = await self._read(effect.account)
+        self._deliver(FindAnswered(order_id=effect.order_id, asked_at=asked_at, answer=answer, statement=statement))
+
+    async def _state(self, effect: ReadStatement) -> None:
+        statement = await self._read(effect.account)
+        if statement is not None:
+            self._deliver(Stated(statement=statement))
+
+    async def _read(self, account: AccountId) -> AccountStatement | None:
+        cursor = self._cursor_of(account)
+        return await read_account(self._venues[account], account, self._deliver, cursor=cursor)
+
+
+async def read_account(
+    venue: OrderVenue, account: AccountId, deliver: Callable[[Item], None], *, cursor: str
+) -> AccountStatement | None:
+    """Reads a statement, then the executions up to it, and delivers the executions; None when the venue did not say.
+
+    Needs: the statement's instant is taken before the executions are read, so that none is missed between the two.
+    """
+    statement = await venue.statement()
+    executions = await venue.executions_since(cursor)
+    if isinstance(executions, (Unknown, NotSent)) or isinstance(statement, (Unknown, NotSent)):
+        return None
+    deliver(ExecutionsRead(account=account, executions=executions[0], cursor=executions[1]))
+    return statement

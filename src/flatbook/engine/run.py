@@ -1,0 +1,432 @@
+"""The loop: take what waits, step, commit once, publish, act. Nothing outside sees an event before it is durable."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import msgspec
+
+from flatbook.engine.effects import Effect, cancel_of, find_of
+from flatbook.engine.follow import Pace, follow_account, follow_chain
+from flatbook.engine.inputs import STOPPING, Command, Item, Restarted, TimeCame, Woken
+from flatbook.engine.outbox import Outbox
+from flatbook.engine.overdue import overdue
+from flatbook.engine.ports import ApprovedOrder, ChainSource, Clock, Journal, JournalFault, OrderVenue
+from flatbook.engine.recover import fold_journal
+from flatbook.engine.rules import Rules
+from flatbook.engine.step import Step, execution_source, step
+from flatbook.engine.wakes import Wakes
+from flatbook.events.control import (
+    CommandRefused,
+    EngineStarted,
+    EngineStopped,
+    HaltCause,
+    HaltScope,
+    Mode,
+    TradingHalted,
+)
+from flatbook.events.event import Event
+from flatbook.events.orders import NotSentReason
+from flatbook.market.quotes import Market, Quote
+from flatbook.state.desk import State
+from flatbook.state.fold import apply
+from flatbook.state.halts import halt_over
+from flatbook.state.orders import Status
+from flatbook.state.positions import NetKey
+from flatbook.values.ids import AccountId, Epoch, Seq, SourceId, Underlying, halt_id_of
+from flatbook.values.instants import Instant, later
+
+BATCH_INPUTS_MAX = 256
+POISONS_MAX = 16
+CURSOR_COMMIT_S = 600
+CANCEL_ONLY_S = 30
+
+
+class EngineFailed(Exception):
+    """The engine cannot go on: the journal failed, or one of its tasks died. Restart it from the journal."""
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engine is composed of."""
+
+    journal: Journal
+    venues: Mapping[AccountId, OrderVenue]
+    sources: tuple[ChainSource, ...]
+    clock: Clock
+    rules: Rules
+    market: Market
+    pace: Pace
+    mode: Mode
+    version: str
+
+
+class Committed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a listener is told after each commit."""
+
+    first: Seq
+    at: Instant
+    events: tuple[Event, ...]
+
+
+class CommandAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a command: the journal's last sequence after it, or why it was refused.
+
+    `seq` is None when the command acted although the journal could not be written.
+    """
+
+    seq: Seq | None
+    accepted: bool
+    repeated: bool
+    why: str | None
+
+
+Listener = Callable[[Committed], None]
+Waiter: TypeAlias = "asyncio.Future[CommandAnswer | None] | None"
+
+
+class Engine:
+    """One desk: its state, its loop and the tasks that feed it."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.state = State()
+        self.wakes = Wakes()
+        self.epoch = Epoch(0)
+        self.listeners: list[Listener] = []
+        self.dropped: dict[str, int] = {}
+        self.poisons: list[str] = []
+        self.recovered = False
+        self.cancel_only = False
+        self._inbox: deque[tuple[Item, Waiter]] = deque()
+        self._stop_lane: deque[tuple[Item, Waiter]] = deque()
+        self._pending = asyncio.Event()
+        self._woken: dict[NetKey, None] = {}
+        self._cursors: dict[SourceId, str] = {}
+        self._uncommitted: dict[SourceId, str] = {}
+        self._committed_at = Instant(0)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._timer: tuple[Instant, asyncio.Task[None]] | None = None
+        self._failure: BaseException | None = None
+        self._stop_reason: str | None = None
+        self.outbox = Outbox(
+            parts.venues,
+            parts.clock,
+            deliver=self.deliver,
+            may_send=self._may_send,
+            cursor_of=self.execution_cursor,
+        )
+
+    # What others call.
+
+    def deliver(self, item: Item) -> None:
+        """Hands an input to the loop."""
+        self._enqueue(item, None)
+
+    async def put(self, item: Item) -> None:
+        """Hands an input to the loop and returns once what it led to is committed."""
+        waiter: asyncio.Future[CommandAnswer | None] = asyncio.get_running_loop().create_future()
+        self._enqueue(item, waiter)
+        await waiter
+
+    async def command(self, command: Command) -> CommandAnswer:
+        """Carries out an operator's command and answers after its commit. Stopping commands go first."""
+        if self.cancel_only:
+            return self._stop_without_journal(command)
+        waiter: asyncio.Future[CommandAnswer | None] = asyncio.get_running_loop().create_future()
+        self._enqueue(command, waiter)
+        answer = await waiter
+        if answer is None:
+            raise EngineFailed("the command was taken and not answered")
+        return answer
+
+    def observe(self, underlying: Underlying, source: SourceId, quote: Quote) -> None:
+        """Writes an observation, and wakes the strategies that wait for it."""
+        if not self.parts.market.write(underlying, source, quote):
+            return
+        for key in self.wakes.observing(underlying, source):
+            if key not in self._woken:
+                self._woken[key] = None
+                self.deliver(Woken(key=key))
+
+    def stop(self, reason: str) -> None:
+        """Ends the loop after the present turn; working orders stay, and are found again at the next start."""
+        self._stop_reason = self._stop_reason or reason
+        self._pending.set()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits for the loop and nothing is under way to a venue."""
+        return not self._inbox and not self._stop_lane and not self.outbox.in_flight
+
+    @property
+    def queued(self) -> int:
+        """How many inputs wait."""
+        return len(self._inbox) + len(self._stop_lane)
+
+    def chain_cursor(self, source: ChainSource) -> str:
+        """Returns the cursor up to which a source was taken."""
+        return self._cursors.get(source.source, "")
+
+    def execution_cursor(self, account: AccountId) -> str:
+        """Returns the cursor up to which the executions of an account were taken."""
+        return self._cursors.get(execution_source(account), "")
+
+    # The loop.
+
+    async def run(self) -> str:
+        """Recovers, then runs until it is stopped, drained or failed. Returns why it stopped.
+
+        Errors: EngineFailed when the journal or a task fails; the process must then start anew from the journal.
+        """
+        try:
+            self._begin()
+            self._follow()
+            while self._stop_reason is None:
+                await self._turn_or_wait()
+            stopped = EngineStopped(reason=self._stop_reason, stopped_at=self.parts.clock.now())
+            self._commit((stopped,), {}, folded=False)
+            return self._stop_reason
+        except JournalFault as fault:
+            await self._only_cancel()
+            raise EngineFailed(f"the journal failed: {fault}") from fault
+        finally:
+            await self._end()
+
+    def _begin(self) -> None:
+        clock, journal = self.parts.clock, self.parts.journal
+        self.epoch = journal.take_lease(clock.now())
+        self.state = fold_journal(journal)
+        self._cursors = dict(self.state.cursors)
+        started = EngineStarted(
+            epoch=self.epoch,
+            mode=self.parts.mode,
+            version=self.parts.version,
+            config_digest=self.parts.rules.config_digest,
+            started_at=clock.now(),
+        )
+        self._commit((started,), {}, folded=False)
+        self._turn([(Restarted(), None)])
+
+    def _follow(self) -> None:
+        parts = self.parts
+        for account, venue in parts.venues.items():
+            keys = tuple(key for key, hedge in parts.rules.hedges.items() if hedge.instrument.account == account)
+            self._spawn(follow_account(self, account, venue, keys, (parts.clock, parts.pace)))
+        for source in parts.sources:
+            self._spawn(follow_chain(self, source, parts.clock, parts.pace))
+
+    async def _turn_or_wait(self) -> None:
+        if self._failure is not None:
+            raise EngineFailed("a task of the engine died") from self._failure
+        items = self._take()
+        if items:
+            self._turn(items)
+            await asyncio.sleep(0)
+        else:
+            self._pending.clear()
+            await self._pending.wait()
+
+    def _take(self) -> list[tuple[Item, Waiter]]:
+        taken = []
+        while self._stop_lane:
+            taken.append(self._stop_lane.popleft())
+        while self._inbox and len(taken) < BATCH_INPUTS_MAX:
+            taken.append(self._inbox.popleft())
+        return taken
+
+    def _turn(self, items: Sequence[tuple[Item, Waiter]]) -> None:
+        """Steps a batch, commits it once, publishes it and acts."""
+        try:
+            steps = [self._step(item) for item, _ in items]
+        except JournalFault:
+            raise
+        except Exception as error:  # noqa: BLE001 - the supervisor: one poisoned input must not stop the loop
+            self._isolate(items, error)
+            return
+        events = tuple(event for each in steps for event in each.events)
+        cursors = {source: cursor for each in steps for source, cursor in each.cursors.items()}
+        self._commit(events, cursors)
+        for why in (why for each in steps for why in each.dropped):
+            self.dropped[why] = self.dropped.get(why, 0) + 1
+        self._act([effect for each in steps for effect in each.effects])
+        for (item, waiter), each in zip(items, steps, strict=True):
+            self._answer(item, waiter, each)
+        self._stop_if_drained()
+
+    def _step(self, item: Item) -> Step:
+        if isinstance(item, Woken):
+            self._woken.pop(item.key, None)
+        parts = self.parts
+        return step(self.state, parts.market, item, now=parts.clock.now(), rules=parts.rules, wakes=self.wakes)
+
+    def _isolate(self, items: Sequence[tuple[Item, Waiter]], error: Exception) -> None:
+        """Throws the half-folded state away and takes the inputs one by one; the poisoned one halts all new risk."""
+        self.state = fold_journal(self.parts.journal)
+        if len(items) > 1:
+            for each in items:
+                self._turn([each])
+            return
+        item, waiter = items[0]
+        self.poisons.append(f"{type(item).__name__}: {type(error).__name__}: {error}"[:512])
+        if len(self.poisons) > POISONS_MAX:
+            raise EngineFailed("too many inputs could not be folded") from error
+        self._halt_for(item, error)
+        if waiter is not None and not waiter.done():
+            waiter.set_result(
+                CommandAnswer(seq=self.state.seq, accepted=False, repeated=False, why="it could not be carried out")
+            )
+
+    def _halt_for(self, item: Item, error: Exception) -> None:
+        reason = f"{type(item).__name__} could not be folded: {type(error).__name__}: {error}"[:512]
+        halt_id = halt_id_of(HaltScope.ALL.value, "", HaltCause.INVARIANT.value)
+        if halt_id in self.state.halts:
+            return
+        halted = TradingHalted(
+            halt_id=halt_id,
+            scope=HaltScope.ALL,
+            target="",
+            cause=HaltCause.INVARIANT,
+            reason=reason,
+            halted_at=self.parts.clock.now(),
+        )
+        self._commit((halted,), {}, folded=False)
+        self._act([cancel_of(self.state.orders[order_id]) for order_id in self.state.open_orders])
+
+    # Commit and act.
+
+    def _commit(self, events: tuple[Event, ...], cursors: Mapping[SourceId, str], *, folded: bool = True) -> None:
+        """Makes events and cursors durable in one row, then tells the listeners.
+
+        A turn that only moved cursors waits for the next events, at most CURSOR_COMMIT_S: reading a range again is
+        harmless.
+        """
+        now = self.parts.clock.now()
+        self._cursors.update(cursors)
+        self._uncommitted.update(cursors)
+        overdue_cursors = self._uncommitted and now >= later(self._committed_at, seconds=CURSOR_COMMIT_S)
+        if not events and not overdue_cursors:
+            return
+        journal = self.parts.journal
+        first = Seq(journal.last + 1)
+        journal.append(events, after=journal.last, epoch=self.epoch, cursors=self._uncommitted, at=now)
+        self.state.cursors.update(self._uncommitted)
+        self._uncommitted = {}
+        self._committed_at = now
+        if not folded:
+            for event in events:
+                apply(self.state, event)
+        committed = Committed(first=first, at=now, events=events)
+        for listener in self.listeners:
+            listener(committed)
+
+    def _act(self, effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            self.outbox.send(effect)
+        self._ask_overdue()
+
+    def _ask_overdue(self) -> None:
+        parts = self.parts
+        due, upcoming = overdue(self.state, parts.rules.cards, self.outbox.asked, parts.clock.now())
+        for order in due:
+            self.outbox.ask(find_of(order))
+        for order_id in tuple(self.outbox.asked):
+            held = self.state.orders.get(order_id)
+            if held is None or (not held.is_open and not held.leaves):
+                self.outbox.forget(order_id)
+        waits = [at for at in (upcoming, self.wakes.next_at()) if at is not None]
+        self._arm(min(waits) if waits else None)
+
+    def _arm(self, at: Instant | None) -> None:
+        """Keeps one timer: the earliest instant anybody waits for."""
+        if self._timer is not None:
+            armed_at, task = self._timer
+            if armed_at == at and not task.done():
+                return
+            task.cancel()
+            self._timer = None
+        if at is not None:
+            self._timer = (at, asyncio.get_running_loop().create_task(self._sleep(at)))
+
+    async def _sleep(self, at: Instant) -> None:
+        await self.parts.clock.sleep_until(at)
+        self.deliver(TimeCame())
+
+    def _may_send(self, order: ApprovedOrder) -> NotSentReason | None:
+        """Whether an order that is about to be sent still may: not under a halt, not after its time."""
+        held = self.state.orders.get(order.order_id)
+        if held is None or not held.is_open:
+            return NotSentReason.CANCELED_BEFORE_SEND
+        stopped = halt_over(self.state.halts, held.owner, held.account, held.instrument)
+        if self.cancel_only or (stopped is not None and not held.reduce_only):
+            return NotSentReason.HALTED
+        return NotSentReason.EXPIRED if self.parts.clock.now() >= order.good_until else None
+
+    def _answer(self, item: Item, waiter: Waiter, done: Step) -> None:
+        if waiter is None or waiter.done():
+            return
+        if not isinstance(item, Command):
+            waiter.set_result(None)
+            return
+        refused = next((event.why for event in done.events if isinstance(event, CommandRefused)), None)
+        repeated = "command_known" in done.dropped
+        waiter.set_result(CommandAnswer(seq=self.state.seq, accepted=refused is None, repeated=repeated, why=refused))
+
+    def _stop_if_drained(self) -> None:
+        if not self.state.draining or self.queued or self.outbox.in_flight:
+            return
+        owing = any(self.state.owing.values())
+        if not owing and not self.state.holds:
+            self.stop("drained")
+
+    # Failure.
+
+    async def _only_cancel(self) -> None:
+        """Sends cancels for every order a venue may hold, and waits for them, at most CANCEL_ONLY_S."""
+        self.cancel_only = True
+        self._cancel_everything()
+        until = later(self.parts.clock.now(), seconds=CANCEL_ONLY_S)
+        while self.outbox.in_flight and self.parts.clock.now() < until:
+            await self.parts.clock.sleep_until(later(self.parts.clock.now(), seconds=1))
+
+    def _cancel_everything(self) -> int:
+        orders = [self.state.orders[order_id] for order_id in self.state.open_orders]
+        for order in orders:
+            if order.status is not Status.INTENDED:
+                self.outbox.send(cancel_of(order))
+        return len(orders)
+
+    def _stop_without_journal(self, command: Command) -> CommandAnswer:
+        if command.verb not in STOPPING:
+            why = "the journal cannot be written: only halt and kill act"
+            return CommandAnswer(seq=None, accepted=False, repeated=False, why=why)
+        self._cancel_everything()
+        return CommandAnswer(seq=None, accepted=True, repeated=False, why=None)
+
+    async def _end(self) -> None:
+        tasks = [*self._tasks, *([self._timer[1]] if self._timer is not None else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.outbox.close()
+        for _, waiter in (*self._stop_lane, *self._inbox):
+            if waiter is not None and not waiter.done():
+                waiter.cancel()
+
+    def _enqueue(self, item: Item, waiter: Waiter) -> None:
+        stopping = isinstance(item, Command) and item.verb in STOPPING
+        (self._stop_lane if stopping else self._inbox).append((item, waiter))
+        self._pending.set()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.append(task)
+        task.add_done_callback(self._task_ended)
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or self._stop_reason is not None:
+            return
+        self._failure = task.exception() or RuntimeError("a follower ended")
+        self._pending.set()

@@ -1,0 +1,47 @@
+"""Bounds over the whole desk, looked at when something moved: the residue of all nets, and the peg of the cash."""
+
+from __future__ import annotations
+
+from flatbook.engine.turn import Turn
+from flatbook.events import chain
+from flatbook.events import orders as ev
+from flatbook.events.control import AlertName, MarkSet, Severity
+from flatbook.values.money import BPS, ONE, ZERO, plain
+
+_MOVES = (
+    chain.VaultFilled,
+    chain.FillSkipped,
+    chain.FillReversed,
+    chain.FillValued,
+    chain.FillUnvalued,
+    ev.OrderFilled,
+    ev.ForeignFilled,
+)
+RESIDUE_SUBJECT = "desk"
+
+
+def watch(turn: Turn) -> None:
+    """Raises or clears the alerts of the desk's own bounds, after a turn that moved a position or a mark."""
+    if any(isinstance(event, _MOVES) for event in turn.events):
+        _watch_residue(turn)
+    for event in tuple(turn.events):
+        if isinstance(event, MarkSet):
+            _watch_peg(turn, event)
+
+
+def _watch_residue(turn: Turn) -> None:
+    worth = [turn.usd(key, abs(turn.state.positions.net(*key).known)) for key in turn.rules.hedges]
+    residue = sum((usd for usd in worth if usd is not None), ZERO)
+    if residue > turn.rules.residue_usd_max:
+        detail = f"{plain(residue)} USD of nets are unhedged, {plain(turn.rules.residue_usd_max)} are allowed"
+        turn.alert(AlertName.RESIDUE_LIMIT, RESIDUE_SUBJECT, detail, severity=Severity.WARNING)
+    else:
+        turn.clear(AlertName.RESIDUE_LIMIT, RESIDUE_SUBJECT)
+
+
+def _watch_peg(turn: Turn, mark: MarkSet) -> None:
+    if abs(mark.usd - ONE) > turn.rules.depeg_bps_max * BPS:
+        detail = f"{mark.asset} is worth {plain(mark.usd)} USD: hedging goes on, offers should be pulled"
+        turn.alert(AlertName.MARK_DEPEGGED, mark.asset, detail, severity=Severity.CRITICAL)
+    else:
+        turn.clear(AlertName.MARK_DEPEGGED, mark.asset)

@@ -1,0 +1,89 @@
+"""The chart of accounts: asset by place and state, and what stands against it.
+
+| account | holds |
+|---|---|
+| `holdings:<account>:<state>` | what lies at a venue or in a vault, by state |
+| `cash:<owner>:<underlying>` | the other side of money that trades moved |
+| `goods:<owner>:<underlying>` | the other side of tokens and shares that trades moved |
+| `position:<owner>:<underlying>` | the economic position, in shares of the underlying |
+| `residue:<underlying>` | what was cut off when a position moved by a rounded quantity |
+| `exposure:<underlying>` | the other side of positions and residues |
+| `fees:<account>` | fees charged with executions; rebates lower it |
+| `gas:<account>` | gas of our own transactions |
+| `external:<account>` | balances brought in, taken out, or explained from outside |
+| `suspense:<subject>` | what has moved and is not explained yet |
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NewType
+
+from flatbook.values.ids import AccountId, EventRef, OwnerId, Underlying
+
+LedgerAccount = NewType("LedgerAccount", str)
+
+HOLDINGS = "holdings:"
+CASH = "cash:"
+FEES = "fees:"
+GAS = "gas:"
+SUSPENSE = "suspense:"
+
+
+class Holding(Enum):
+    """In which state an asset lies at its account."""
+
+    FREE = "free"
+    RESERVED = "reserved"
+    IN_TRANSIT = "in_transit"
+    MARGIN = "margin"
+
+
+def holdings(account: AccountId, state: Holding = Holding.FREE) -> LedgerAccount:
+    """Returns the account of what lies at a venue or in a vault."""
+    return LedgerAccount(f"{HOLDINGS}{account}:{state.value}")
+
+
+def cash(owner: OwnerId, underlying: Underlying) -> LedgerAccount:
+    """Returns the other side of money that trades moved."""
+    return LedgerAccount(f"{CASH}{owner}:{underlying}")
+
+
+def goods(owner: OwnerId, underlying: Underlying) -> LedgerAccount:
+    """Returns the other side of tokens and shares that trades moved."""
+    return LedgerAccount(f"goods:{owner}:{underlying}")
+
+
+def position(owner: OwnerId, underlying: Underlying) -> LedgerAccount:
+    """Returns the account of an economic position."""
+    return LedgerAccount(f"position:{owner}:{underlying}")
+
+
+def residue(underlying: Underlying) -> LedgerAccount:
+    """Returns the account of what rounding a position's move cut off."""
+    return LedgerAccount(f"residue:{underlying}")
+
+
+def exposure(underlying: Underlying) -> LedgerAccount:
+    """Returns the other side of positions and residues."""
+    return LedgerAccount(f"exposure:{underlying}")
+
+
+def fees(account: AccountId) -> LedgerAccount:
+    """Returns the account of fees charged with executions."""
+    return LedgerAccount(f"{FEES}{account}")
+
+
+def gas(account: AccountId) -> LedgerAccount:
+    """Returns the account of gas of our own transactions."""
+    return LedgerAccount(f"{GAS}{account}")
+
+
+def external(account: AccountId) -> LedgerAccount:
+    """Returns the account of balances brought in, taken out, or explained from outside."""
+    return LedgerAccount(f"external:{account}")
+
+
+def suspense(subject: EventRef) -> LedgerAccount:
+    """Returns the account of what one fact has moved and nobody has explained."""
+    return LedgerAccount(f"{SUSPENSE}{subject}")

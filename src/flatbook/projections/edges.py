@@ -1,0 +1,118 @@
+"""What each hedge earned against the fills it closed, taken apart: edge, basis to the pool, slippage and fees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import msgspec
+
+from flatbook.projections.facts import CostFact
+from flatbook.projections.lots import Place, Slice
+from flatbook.projections.orders import Orders
+from flatbook.projections.pnl import Pnl
+from flatbook.projections.results import EVERYTHING, Scope, cost_in_usd, slices_of
+from flatbook.values.ids import EventRef, OrderId, OwnerId, Underlying
+from flatbook.values.instants import Instant
+from flatbook.values.instruments import Side
+from flatbook.values.money import BPS, ZERO, Money, NumberRefused, Quantity, divide_cut, parse_number
+
+POOL_PRICE = "pool_price"
+DECISION_PRICE = "price"
+
+
+class HedgeEdge(msgspec.Struct, frozen=True, kw_only=True):
+    """One hedge order, or one execution that no order of ours caused, over the onchain quantity that it closed.
+
+    Units: qty in underlying; USD. edge_usd is the result between onchain and hedge value. With the pool's price in
+    the evidence of the order it splits into margin_usd (onchain value against the pool) and basis_usd (pool against
+    the hedge). slippage_usd is what the hedge cost beyond the price it was decided on, above zero when worse.
+    fees_usd are those of the whole order. None where a number is not known.
+    """
+
+    hedge: OrderId | EventRef
+    owner: OwnerId
+    underlying: Underlying
+    side: Side
+    qty: Quantity
+    fills: tuple[EventRef, ...]
+    delayed: bool
+    onchain_usd: Money
+    hedge_usd: Money
+    fees_usd: Money
+    fees_missing: int
+    margin_usd: Money | None
+    basis_usd: Money | None
+    slippage_usd: Money | None
+    closed_at: Instant
+
+    @property
+    def edge_usd(self) -> Money:
+        """What lies between the onchain and the hedge value, above zero when earned."""
+        return Money((self.onchain_usd - self.hedge_usd) * self.side.sign)
+
+    @property
+    def net_usd(self) -> Money:
+        """Edge less the fees that are known."""
+        return Money(self.edge_usd - self.fees_usd)
+
+    @property
+    def edge_bps(self) -> Decimal:
+        """The edge in basis points of the onchain value, cut to two decimals; zero where that value is zero."""
+        return divide_cut(self.edge_usd, self.onchain_usd * BPS, decimals=2) if self.onchain_usd else ZERO
+
+
+def hedge_edges(pnl: Pnl, orders: Orders, scope: Scope = EVERYTHING) -> tuple[HedgeEdge, ...]:
+    """Returns the edge of each hedge, in the order in which they closed their first fill.
+
+    Gives: only what an offchain trade closed of an onchain one; slices without a value are left out.
+    """
+    groups: dict[OrderId | EventRef, list[Slice]] = {}
+    for each in slices_of(pnl, scope):
+        hedged = each.opening_place is Place.ONCHAIN and each.closing_place is Place.OFFCHAIN
+        if hedged and each.realised is not None:
+            groups.setdefault(each.closing_order or each.closing, []).append(each)
+    fees: dict[OrderId | EventRef, list[CostFact]] = {}
+    for cost in pnl.costs.values():
+        fees.setdefault(cost.order_id or cost.ref, []).append(cost)
+    return tuple(_edge(pnl, orders, hedge, slices, fees.get(hedge, [])) for hedge, slices in groups.items())
+
+
+def _edge(pnl: Pnl, orders: Orders, hedge: OrderId | EventRef, slices: list[Slice], costs: list[CostFact]) -> HedgeEdge:
+    first = slices[0]
+    side = first.side.opposite
+    qty = sum((each.qty for each in slices), ZERO)
+    onchain = sum((each.opening_usd or ZERO for each in slices), ZERO)
+    paid = sum((each.closing_usd or ZERO for each in slices), ZERO)
+    line = orders.line(OrderId(hedge))
+    evidence: Mapping[str, str] = line.evidence if line is not None else {}
+    pool, decided = _value(evidence, POOL_PRICE, qty), _value(evidence, DECISION_PRICE, qty)
+    values = [cost_in_usd(cost, pnl.marks) for cost in costs]
+    return HedgeEdge(
+        hedge=hedge,
+        owner=first.owner,
+        underlying=first.underlying,
+        side=side,
+        qty=Quantity(qty),
+        fills=tuple(dict.fromkeys(each.opening for each in slices)),
+        delayed=any(each.delayed for each in slices),
+        onchain_usd=Money(onchain),
+        hedge_usd=Money(paid),
+        fees_usd=Money(sum((value for value in values if value is not None), ZERO)),
+        fees_missing=values.count(None),
+        margin_usd=None if pool is None else Money((onchain - pool) * side.sign),
+        basis_usd=None if pool is None else Money((pool - paid) * side.sign),
+        slippage_usd=None if decided is None else Money((paid - decided) * side.sign),
+        closed_at=first.closed_at,
+    )
+
+
+def _value(evidence: Mapping[str, str], name: str, qty: Decimal) -> Decimal | None:
+    """Returns the quantity at a price that the evidence states in USD per unit; None when it states none."""
+    text = evidence.get(name)
+    if text is None:
+        return None
+    try:
+        return parse_number(text) * qty
+    except NumberRefused:
+        return None

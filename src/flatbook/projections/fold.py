@@ -1,0 +1,136 @@
+"""Folding the journal, or a prefix of it, into read models that keep their rows by key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+
+import msgspec
+
+from flatbook.engine.ports import Row
+from flatbook.events import chain, control, orders
+from flatbook.events.codec import tag_of
+from flatbook.events.event import Event
+from flatbook.events.refs import ref_of
+from flatbook.values.ids import EventRef, Seq
+from flatbook.values.instants import Instant
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+
+class Recorded(NamedTuple):
+    """One event with its sequence number and the instant at which its commit was made."""
+
+    seq: Seq
+    at: Instant
+    event: Event
+
+
+class Until(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a prefix of the journal ends: behind a sequence number, behind an instant, or at the present end.
+
+    `at` is compared with the instants of the commits: what was known then, not what had happened by then.
+    """
+
+    seq: Seq | None = None
+    at: Instant | None = None
+
+
+PRESENT = Until()
+
+
+def recorded(rows: Iterable[Row], until: Until = PRESENT) -> Iterator[Recorded]:
+    """Yields the events of the rows in order, up to the end of the prefix."""
+    for row in rows:
+        if until.at is not None and row.at > until.at:
+            return
+        for offset, event in enumerate(row.events):
+            seq = Seq(row.first + offset)
+            if until.seq is not None and seq > until.seq:
+                return
+            yield Recorded(seq, row.at, event)
+
+
+class Table(Generic[R]):
+    """The rows of a read model by key, which of them changed since they were last stored, and how far it has folded."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, R] = {}
+        self.changed: dict[str, None] = {}
+        self.last = Seq(0)
+
+    def put(self, key: str, row: R) -> None:
+        """Writes a row over whatever stood under its key."""
+        self.rows[key] = row
+        self.changed[key] = None
+
+    def drop(self, key: str) -> R | None:
+        """Removes a row and returns it; None when there was none."""
+        row = self.rows.pop(key, None)
+        if row is not None:
+            self.changed[key] = None
+        return row
+
+    def take_changes(self) -> dict[str, R | None]:
+        """Returns the rows written (None: removed) since the last call, and forgets that they changed."""
+        changes = {key: self.rows.get(key) for key in self.changed}
+        self.changed = {}
+        return changes
+
+
+class ReadModel(Protocol):
+    """A fold of the journal whose whole memory is its table.
+
+    `VERSION` rises whenever the same journal would give other rows; `ROWS` is the type that decodes one.
+    """
+
+    NAME: ClassVar[str]
+    VERSION: ClassVar[int]
+    ROWS: ClassVar[Any]
+    table: Table[Any]
+
+    def apply(self, item: Recorded) -> None:
+        """Folds one event."""
+        ...
+
+    def restore(self, key: str, row: Any) -> None:
+        """Takes back a row as it was stored."""
+        ...
+
+
+M = TypeVar("M", bound=ReadModel)
+
+
+def fold(model: M, rows: Iterable[Row], until: Until = PRESENT) -> M:
+    """Folds the rows, up to the end of the prefix, into a read model and returns it.
+
+    Needs: the rows follow what the model has folded already.
+    """
+    for item in recorded(rows, until):
+        model.apply(item)
+        model.table.last = item.seq
+    return model
+
+
+def fold_all(models: Sequence[ReadModel], rows: Iterable[Row], until: Until = PRESENT) -> None:
+    """Folds the rows, up to the end of the prefix, into several read models in one pass."""
+    for item in recorded(rows, until):
+        for model in models:
+            model.apply(item)
+            model.table.last = item.seq
+
+
+def identity_of(item: Recorded) -> EventRef:
+    """Returns the reference under which an event is cited: its outside identity, or its tag and sequence number."""
+    event = item.event
+    if (ref := ref_of(event)) is not None:
+        return ref
+    if isinstance(event, chain.GasSpent):
+        return EventRef(f"gas:{event.chain}:{event.tx}")
+    if isinstance(event, control.PositionOverwritten):
+        return EventRef(f"overwritten:{event.account}:{event.instrument}:{event.decided_at}")
+    if isinstance(event, orders.ForeignAssigned):
+        return EventRef(f"assigned:{event.account}:{event.instrument}:{event.decided_at}")
+    if isinstance(event, control.FlattenIntended):
+        return EventRef(f"flatten:{event.owner}:{event.underlying}:{event.decided_at}")
+    return EventRef(f"{tag_of(type(event))}@{item.seq}")

@@ -1,0 +1,56 @@
+"""What assets are worth in USD, by time."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+
+import msgspec
+
+from flatbook.values.ids import AssetId
+from flatbook.values.instants import Instant
+from flatbook.values.money import ONE, Price
+
+USD = AssetId("USD")
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True, order=True):
+    """The value of an asset in USD from an instant on.
+
+    Units: USD per unit. `early` is true where the asked instant lies before every mark and the first one stands in.
+    """
+
+    at: Instant
+    usd: Price
+    early: bool = False
+
+
+class Marks:
+    """The stated marks of all assets, each in force until the next one of its asset."""
+
+    def __init__(self) -> None:
+        self._marks: dict[AssetId, list[Mark]] = {}
+
+    def add(self, asset: AssetId, mark: Mark) -> bool:
+        """Takes a mark and returns whether it is the first of its asset."""
+        known = self._marks.setdefault(asset, [])
+        insort(known, mark)
+        return len(known) == 1
+
+    def at(self, asset: AssetId, at: Instant) -> Mark | None:
+        """Returns the mark in force at an instant; None when the asset has none.
+
+        Gives: one for USD itself; before the first mark that mark, and says so.
+        """
+        if asset == USD:
+            return Mark(at=at, usd=Price(ONE))
+        known = self._marks.get(asset)
+        if not known:
+            return None
+        position = bisect_right(known, at, key=lambda mark: mark.at)
+        first = known[0]
+        return known[position - 1] if position else Mark(at=first.at, usd=first.usd, early=True)
+
+    def latest(self, asset: AssetId) -> Mark | None:
+        """Returns the newest mark of an asset; None when it has none."""
+        known = self._marks.get(asset)
+        return known[-1] if known else None

@@ -1,0 +1,244 @@
+"""Every order that was ever intended: what was asked, what became of it, and how long each step took."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import msgspec
+
+from flatbook.events import orders as ev
+from flatbook.events.event import Event
+from flatbook.projections.fold import Recorded, Table
+from flatbook.state.orders import Order, Status, move_of, moved, order_of_intent
+from flatbook.values.ids import (
+    AccountId,
+    AssetId,
+    EventRef,
+    InstrumentId,
+    OrderId,
+    OwnerId,
+    Underlying,
+    VenueOrderId,
+)
+from flatbook.values.instants import Instant
+from flatbook.values.instruments import Side
+from flatbook.values.money import ZERO, Money, Price, Quantity, divide_cut
+
+PRICE_DECIMALS = 18
+replace = msgspec.structs.replace
+
+
+class OrderLine(msgspec.Struct, frozen=True, kw_only=True, tag="order"):
+    """One order of ours with its executions.
+
+    Units: `cash` is the sum of quantity * price * contract size over its executions, in `quote`; fees in their
+    assets, rebates below zero. `unknown_since` is set while its fate is not known. `why` is the venue's or our reason
+    where it was rejected or never sent.
+    """
+
+    order: Order
+    evidence: dict[str, str]
+    cash: Money
+    quote: AssetId | None
+    fees: dict[AssetId, Money]
+    executions: int
+    accepted_at: Instant | None
+    unknown_since: Instant | None
+    first_filled_at: Instant | None
+    last_filled_at: Instant | None
+    ended_at: Instant | None
+    why: str | None
+
+    @property
+    def average_price(self) -> Price | None:
+        """Cash per unit of underlying, cut to 18 decimals; None before the first execution."""
+        units = self.order.filled * self.order.contract_size
+        return Price(divide_cut(self.cash, units, decimals=PRICE_DECIMALS)) if units else None
+
+
+class RefusedLine(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
+    """An intent that risk refused; no order exists.
+
+    Units: qty in base (contracts); limit and asked in the unit of the rule, as text.
+    """
+
+    order_id: OrderId
+    owner: OwnerId
+    account: AccountId
+    instrument: InstrumentId
+    underlying: Underlying
+    side: Side
+    qty: Quantity
+    rule: ev.RefusalRule
+    limit: str
+    asked: str
+    because: EventRef | None
+    decided_at: Instant
+
+
+class ForeignLine(msgspec.Struct, frozen=True, kw_only=True, tag="foreign"):
+    """An order on our account that is not ours, as last seen.
+
+    Units: qty and filled_qty in base (contracts).
+    """
+
+    account: AccountId
+    instrument: InstrumentId
+    underlying: Underlying
+    venue_order_id: VenueOrderId
+    side: Side
+    qty: Quantity
+    filled_qty: Quantity
+    open: bool
+    seen_at: Instant
+
+
+Line = OrderLine | RefusedLine | ForeignLine
+
+
+class Orders:
+    """All orders of a journal."""
+
+    NAME: ClassVar[str] = "orders"
+    VERSION: ClassVar[int] = 1
+    ROWS: ClassVar[Any] = Line
+
+    def __init__(self) -> None:
+        self.table: Table[Line] = Table()
+
+    def apply(self, item: Recorded) -> None:
+        """Folds one event."""
+        event = item.event
+        if isinstance(event, ev.OrderIntended):
+            self.table.put(event.order_id, _intended(event))
+        elif isinstance(event, ev.IntentRefused):
+            self.table.put(event.order_id, _refused(event))
+        elif isinstance(event, ev.ForeignOrderSeen):
+            self.table.put(f"{event.account}:{event.venue_order_id}", _foreign(event))
+        elif (order_id := getattr(event, "order_id", None)) is not None:
+            self._move(order_id, event)
+
+    def restore(self, key: str, row: Line) -> None:
+        """Takes back a row as it was stored."""
+        self.table.rows[key] = row
+
+    def line(self, order_id: OrderId) -> OrderLine | None:
+        """Returns an order of ours by its id; None when there is none."""
+        row = self.table.rows.get(order_id)
+        return row if isinstance(row, OrderLine) else None
+
+    def _move(self, order_id: OrderId, event: Event) -> None:
+        line = self.line(order_id)
+        if line is not None and move_of(line.order, event) is not None:
+            self.table.put(order_id, _moved(line, event))
+
+
+def order_lines(orders: Orders, *, owner: OwnerId | None = None, open_only: bool = False) -> tuple[OrderLine, ...]:
+    """Returns our orders, the oldest decision first."""
+    lines = (line for line in orders.table.rows.values() if isinstance(line, OrderLine))
+    wanted = (line for line in lines if owner in (None, line.order.owner) and (not open_only or line.order.is_open))
+    return tuple(sorted(wanted, key=lambda line: (line.order.decided_at, line.order.order_id)))
+
+
+def refused_lines(orders: Orders) -> tuple[RefusedLine, ...]:
+    """Returns the refused intents, the oldest decision first."""
+    lines = (line for line in orders.table.rows.values() if isinstance(line, RefusedLine))
+    return tuple(sorted(lines, key=lambda line: (line.decided_at, line.order_id)))
+
+
+def foreign_lines(orders: Orders) -> tuple[ForeignLine, ...]:
+    """Returns the orders that are not ours, by account and the venue's id."""
+    lines = (line for line in orders.table.rows.values() if isinstance(line, ForeignLine))
+    return tuple(sorted(lines, key=lambda line: (line.account, line.venue_order_id)))
+
+
+def _intended(event: ev.OrderIntended) -> OrderLine:
+    return OrderLine(
+        order=order_of_intent(event),
+        evidence=dict(event.evidence or {}),
+        cash=Money(ZERO),
+        quote=None,
+        fees={},
+        executions=0,
+        accepted_at=None,
+        unknown_since=None,
+        first_filled_at=None,
+        last_filled_at=None,
+        ended_at=None,
+        why=None,
+    )
+
+
+def _refused(event: ev.IntentRefused) -> RefusedLine:
+    return RefusedLine(
+        order_id=event.order_id,
+        owner=event.owner,
+        account=event.account,
+        instrument=event.instrument,
+        underlying=event.underlying,
+        side=event.side,
+        qty=event.qty,
+        rule=event.rule,
+        limit=event.limit,
+        asked=event.asked,
+        because=event.because,
+        decided_at=event.decided_at,
+    )
+
+
+def _foreign(event: ev.ForeignOrderSeen) -> ForeignLine:
+    return ForeignLine(
+        account=event.account,
+        instrument=event.instrument,
+        underlying=event.underlying,
+        venue_order_id=event.venue_order_id,
+        side=event.side,
+        qty=event.qty,
+        filled_qty=event.filled_qty,
+        open=event.open,
+        seen_at=event.seen_at,
+    )
+
+
+def _moved(line: OrderLine, event: Event) -> OrderLine:
+    order = moved(line.order, event)
+    unknown = order.status is Status.UNKNOWN
+    changed = replace(
+        line,
+        order=order,
+        unknown_since=(line.unknown_since or order.changed_at) if unknown else None,
+        ended_at=None if order.is_open else line.ended_at or order.changed_at,
+    )
+    if isinstance(event, ev.OrderFilled):
+        return _filled(changed, event)
+    if isinstance(event, ev.OrderAccepted):
+        return replace(changed, accepted_at=line.accepted_at or event.happened_at)
+    if isinstance(event, ev.OrderRejected):
+        return replace(changed, why=f"{event.reason.value}: {event.message}" if event.message else event.reason.value)
+    return replace(changed, why=event.reason.value) if isinstance(event, ev.OrderNotSent) else changed
+
+
+def _filled(line: OrderLine, event: ev.OrderFilled) -> OrderLine:
+    fees = dict(line.fees)
+    for fee in event.fees:
+        fees[fee.asset] = Money(fees.get(fee.asset, ZERO) + fee.amount)
+    at = event.happened_at
+    return replace(
+        line,
+        cash=Money(line.cash + event.qty * event.price * event.contract_size),
+        quote=event.quote,
+        fees=fees,
+        executions=line.executions + 1,
+        first_filled_at=min(line.first_filled_at or at, at),
+        last_filled_at=max(line.last_filled_at or at, at),
+    )
+
+
+def asked_value(line: OrderLine) -> Decimal | None:
+    """Returns what the order would cost or bring at its limit; None when it has no limit.
+
+    Units: the instrument's quote.
+    """
+    order = line.order
+    return None if order.limit is None else order.qty * order.limit * order.contract_size

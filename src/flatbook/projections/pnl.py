@@ -1,0 +1,289 @@
+"""Profit and loss: first in, first out per (owner, underlying), in the order in which things happened.
+
+Facts arrive in any order. Each underlying is matched when somebody asks, from where it was left if only later facts
+came since, and from its beginning if an earlier one came or changed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import date
+from typing import Any, ClassVar
+
+import msgspec
+
+from flatbook.projections.days import eastern_date
+from flatbook.projections.facts import (
+    AssignedFact,
+    CostFact,
+    Fact,
+    MarkFact,
+    MatchedFact,
+    StatedFact,
+    TradeFact,
+    facts_of,
+)
+from flatbook.projections.fold import Recorded, Table
+from flatbook.projections.lots import (
+    USD_DECIMALS,
+    FactRefused,
+    Lot,
+    Lots,
+    Place,
+    Slice,
+    Trade,
+    check_trade,
+    cost_of,
+    match_trade,
+    net_of,
+    part_of,
+    take,
+    value_at_price,
+)
+from flatbook.projections.marks import Mark, Marks
+from flatbook.values.ids import UNASSIGNED, EventRef, OwnerId, Underlying
+from flatbook.values.instants import Instant
+from flatbook.values.instruments import Side
+from flatbook.values.money import ZERO, Money, Quantity, cut
+from flatbook.values.us_eastern import EasternTimeRefused
+
+Order = tuple[Instant, EventRef]
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact that could not be matched, and why."""
+
+    ref: EventRef
+    owner: OwnerId
+    underlying: Underlying
+    why: str
+
+
+class Restated(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stated position took out of the lots and put in their place.
+
+    Units: quantities in underlying, signed; values in USD, cost above zero, proceeds below; None when not known.
+    """
+
+    ref: EventRef
+    owner: OwnerId
+    at: Instant
+    cleared_qty: Quantity
+    cleared_usd: Money | None
+    seeded_qty: Quantity
+    seeded_usd: Money | None
+
+
+class Matching(msgspec.Struct, kw_only=True):
+    """The matched facts of one underlying, up to `last`; `pending` facts are later and not matched yet.
+
+    `early` counts the trades that were valued with a mark stated after them.
+    """
+
+    lots: dict[OwnerId, Lots] = msgspec.field(default_factory=dict)
+    slices: list[Slice] = msgspec.field(default_factory=list)
+    restated: list[Restated] = msgspec.field(default_factory=list)
+    refused: list[Refused] = msgspec.field(default_factory=list)
+    prices: dict[OwnerId, Trade] = msgspec.field(default_factory=dict)
+    early: int = 0
+    last: Order | None = None
+    pending: list[MatchedFact] = msgspec.field(default_factory=list)
+
+
+class Pnl:
+    """The facts of a journal, and the matching of those that somebody asked for."""
+
+    NAME: ClassVar[str] = "pnl"
+    VERSION: ClassVar[int] = 1
+    ROWS: ClassVar[Any] = Fact
+
+    def __init__(self) -> None:
+        self.table: Table[Fact] = Table()
+        self.marks = Marks()
+        self.costs: dict[str, CostFact] = {}
+        self._facts: dict[Underlying, dict[str, MatchedFact]] = {}
+        self._matchings: dict[Underlying, Matching] = {}
+
+    def apply(self, item: Recorded) -> None:
+        """Takes the facts of one event."""
+        for key, fact in facts_of(item, self.table.rows.get):
+            if fact is None:
+                self._forget(self.table.drop(key), key)
+            else:
+                self.table.put(key, fact)
+                self.restore(key, fact)
+
+    def restore(self, key: str, row: Fact) -> None:
+        """Takes back a fact as it was stored."""
+        self.table.rows[key] = row
+        if isinstance(row, CostFact):
+            self.costs[key] = row
+        elif isinstance(row, MarkFact):
+            self._set_mark(row)
+        elif isinstance(row, MatchedFact):
+            self._remember(row, key)
+
+    def underlyings(self) -> tuple[Underlying, ...]:
+        """Returns the underlyings that have facts, in alphabetical order."""
+        return tuple(sorted(self._facts))
+
+    def trades(self, underlying: Underlying) -> tuple[TradeFact, ...]:
+        """Returns the trades of an underlying in the order of (happened at, identity)."""
+        facts = (fact for fact in self._facts.get(underlying, {}).values() if isinstance(fact, TradeFact))
+        return tuple(sorted(facts, key=_order))
+
+    def matching(self, underlying: Underlying) -> Matching:
+        """Returns the matching of an underlying, brought up to its latest fact.
+
+        Shape: owned by this object; valid until the next event is applied.
+        """
+        found = self._matchings.get(underlying)
+        if found is None:
+            found = Matching(pending=list(self._facts.get(underlying, {}).values()))
+            self._matchings[underlying] = found
+        pending, found.pending = sorted(found.pending, key=_order), []
+        for fact in pending:
+            _match(found, fact, self.marks)
+            found.last = _order(fact)
+        return found
+
+    def _remember(self, fact: MatchedFact, key: str) -> None:
+        facts = self._facts.setdefault(fact.underlying, {})
+        found = self._matchings.get(fact.underlying)
+        if found is not None:
+            if key in facts or (found.last is not None and _order(fact) <= found.last):
+                del self._matchings[fact.underlying]
+            else:
+                found.pending.append(fact)
+        facts[key] = fact
+
+    def _forget(self, fact: Fact | None, key: str) -> None:
+        if isinstance(fact, MatchedFact):
+            del self._facts[fact.underlying][key]
+            self._matchings.pop(fact.underlying, None)
+
+    def _set_mark(self, fact: MarkFact) -> None:
+        first = self.marks.add(fact.asset, Mark(at=fact.at, usd=fact.usd))
+        for underlying in tuple(self._matchings):
+            last = self._matchings[underlying].last
+            if last is not None and (first or last[0] >= fact.at):
+                del self._matchings[underlying]
+
+
+def _order(fact: MatchedFact) -> Order:
+    return fact.at, fact.ref
+
+
+def _match(matching: Matching, fact: MatchedFact, marks: Marks) -> None:
+    try:
+        if isinstance(fact, TradeFact):
+            _match_trade_fact(matching, fact, marks)
+        elif isinstance(fact, StatedFact):
+            _restate(matching, fact)
+        else:
+            _assign(matching, fact)
+    except (FactRefused, EasternTimeRefused) as error:
+        refused = Refused(ref=fact.ref, owner=fact.owner, underlying=fact.underlying, why=str(error))
+        matching.refused.append(refused)
+
+
+def _match_trade_fact(matching: Matching, fact: TradeFact, marks: Marks) -> None:
+    mark = _mark_of(fact, marks)
+    trade = Trade(
+        ref=fact.ref,
+        owner=fact.owner,
+        underlying=fact.underlying,
+        place=fact.place,
+        side=fact.side,
+        qty=fact.qty,
+        usd=in_usd(fact, marks),
+        at=fact.at,
+        day=eastern_date(fact.at),
+        order_id=fact.order_id,
+    )
+    matching.slices += match_trade(_lots(matching, fact.owner), check_trade(trade))
+    matching.early += mark is not None and mark.early
+    if trade.usd:
+        matching.prices[fact.owner] = trade
+
+
+def in_usd(fact: TradeFact, marks: Marks) -> Money | None:
+    """Returns what a trade cost or brought in USD by the mark of its instant, cut to 18 decimals; None if unknown."""
+    mark = _mark_of(fact, marks)
+    return None if fact.money is None or mark is None else Money(cut(fact.money * mark.usd, decimals=USD_DECIMALS))
+
+
+def _mark_of(fact: TradeFact, marks: Marks) -> Mark | None:
+    return None if fact.asset is None else marks.at(fact.asset, fact.at)
+
+
+def _lots(matching: Matching, owner: OwnerId) -> Lots:
+    return matching.lots.setdefault(owner, deque())
+
+
+def _restate(matching: Matching, fact: StatedFact) -> None:
+    """Clears the lots and seeds one lot with the stated net, priced as stated or else by the latest trade."""
+    eastern_date(fact.at)
+    lots = _lots(matching, fact.owner)
+    net, cost = net_of(lots), cost_of(lots)
+    target = Quantity(net + fact.change)
+    seed = _seed(matching, fact, target) if target else None
+    lots.clear()
+    if seed is not None:
+        lots.append(seed)
+    matching.restated.append(
+        Restated(
+            ref=fact.ref,
+            owner=fact.owner,
+            at=fact.at,
+            cleared_qty=net,
+            cleared_usd=cost,
+            seeded_qty=target,
+            seeded_usd=cost_of(lots),
+        )
+    )
+
+
+def _seed(matching: Matching, fact: StatedFact, target: Quantity) -> Lot:
+    qty, latest = Quantity(abs(target)), matching.prices.get(fact.owner)
+    if fact.price is not None:
+        usd: Money | None = value_at_price(qty, fact.price)
+    else:
+        usd = None if latest is None else part_of(latest.usd, qty, latest.qty)
+    side = Side.BUY if target > ZERO else Side.SELL
+    return Lot(ref=fact.ref, place=Place.MANUAL, side=side, qty=qty, usd=usd, at=fact.at, order_id=None)
+
+
+def _assign(matching: Matching, fact: AssignedFact) -> None:
+    """Moves unassigned lots to an owner at their value, oldest first; what no lot covers moves without a value."""
+    day, side = eastern_date(fact.at), Side.BUY if fact.qty > ZERO else Side.SELL
+    source, rest = _lots(matching, UNASSIGNED), Quantity(abs(fact.qty))
+    moved: list[Trade] = []
+    while rest and source and source[0].side is side:
+        lot = source[0]
+        qty = Quantity(min(rest, lot.qty))
+        moved.append(_assigned(fact, lot.ref, side, qty, take(lot, qty), day))
+        rest = Quantity(rest - qty)
+        if not lot.qty:
+            source.popleft()
+    if rest:
+        moved.append(_assigned(fact, fact.ref, side, rest, None, day))
+        back = msgspec.structs.replace(moved[-1], owner=UNASSIGNED, side=side.opposite)
+        matching.slices += match_trade(source, back)
+    for trade in moved:
+        matching.slices += match_trade(_lots(matching, fact.owner), trade)
+
+
+def _assigned(fact: AssignedFact, ref: EventRef, side: Side, qty: Quantity, usd: Money | None, day: date) -> Trade:
+    return Trade(
+        ref=ref,
+        owner=fact.owner,
+        underlying=fact.underlying,
+        place=Place.OFFCHAIN,
+        side=side,
+        qty=qty,
+        usd=usd,
+        at=fact.at,
+        day=day,
+        order_id=None,
+    )

@@ -1,0 +1,126 @@
+"""Positions and nets as people ask for them, read from the folded state of a desk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from flatbook.events.control import HoldReason
+from flatbook.state.desk import State
+from flatbook.state.exposure import Exposure, exposure_of
+from flatbook.state.positions import NetKey, Position
+from flatbook.values.ids import AssetId, OwnerId, Underlying
+from flatbook.values.money import ZERO, Money, Price, Quantity
+
+NO_INTENDED_DELTA: Mapping[NetKey, Quantity] = {}
+
+
+class NetLine(msgspec.Struct, frozen=True, kw_only=True):
+    """The net of an (owner, underlying): what it is, what may still happen to it, and why it stays open.
+
+    Units: shares, signed; `held` is the part that waits for an operator, `unvalued` the part counted with an assumed
+    ratio; mark in USD per share, usd is net * mark, both None when nobody stated a mark; last_price in USD per share,
+    of the newest onchain fill, for information.
+    """
+
+    owner: OwnerId
+    underlying: Underlying
+    exposure: Exposure
+    held: Quantity
+    unvalued: Quantity
+    mark: Price | None
+    usd: Money | None
+    last_price: Price | None
+    hold: HoldReason | None
+    positions: tuple[Position, ...]
+
+
+class ExposureLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What of an underlying must be flat and is not: the true net of all owners less what they intend.
+
+    Units: shares, signed; usd is residue * mark, signed, None when the underlying has no mark.
+    """
+
+    underlying: Underlying
+    net: Quantity
+    intended: Quantity
+    residue: Quantity
+    mark: Price | None
+    usd: Money | None
+
+
+class PortfolioExposure(msgspec.Struct, frozen=True, kw_only=True):
+    """The residues of all underlyings together.
+
+    Units: USD. gross_usd sums the sizes of the marked residues; unmarked ones are named and in no sum.
+    """
+
+    lines: tuple[ExposureLine, ...]
+    gross_usd: Money
+    intended_gross_usd: Money
+    unmarked: tuple[Underlying, ...]
+
+
+def net_lines(state: State, *, owner: OwnerId | None = None) -> tuple[NetLine, ...]:
+    """Returns the nets that ever moved or may move, by owner and underlying."""
+    keys = sorted(dict.fromkeys((*state.positions.nets, *state.owing)))
+    return tuple(_net_line(state, key) for key in keys if owner in (None, key[0]))
+
+
+def portfolio_exposure(state: State, intended: Mapping[NetKey, Quantity] = NO_INTENDED_DELTA) -> PortfolioExposure:
+    """Returns what must be flat and is not, per underlying and in USD.
+
+    Units: intended in shares per (owner, underlying), signed; an owner that is not named intends to be flat.
+    """
+    nets: dict[Underlying, Quantity] = {}
+    wanted: dict[Underlying, Quantity] = {}
+    for (_, underlying), net in state.positions.nets.items():
+        nets[underlying] = Quantity(nets.get(underlying, ZERO) + net.known)
+    for (_, underlying), delta in intended.items():
+        wanted[underlying] = Quantity(wanted.get(underlying, ZERO) + delta)
+    zero = Quantity(ZERO)
+    lines = tuple(
+        _exposure_line(state, underlying, nets.get(underlying, zero), wanted.get(underlying, zero))
+        for underlying in sorted(nets | wanted)
+    )
+    return PortfolioExposure(
+        lines=lines,
+        gross_usd=Money(sum((abs(line.usd) for line in lines if line.usd is not None), ZERO)),
+        intended_gross_usd=Money(sum((abs(line.intended * line.mark) for line in lines if line.mark), ZERO)),
+        unmarked=tuple(line.underlying for line in lines if line.mark is None and (line.residue or line.intended)),
+    )
+
+
+def _net_line(state: State, key: NetKey) -> NetLine:
+    owner, underlying = key
+    net = state.positions.nets.get(key)
+    exposure = exposure_of(state, key)
+    mark = state.mark(AssetId(underlying))
+    zero = Quantity(ZERO)
+    rows = sorted(state.positions.rows.items())
+    return NetLine(
+        owner=owner,
+        underlying=underlying,
+        exposure=exposure,
+        held=net.held if net is not None else zero,
+        unvalued=net.unvalued if net is not None else zero,
+        mark=mark,
+        usd=None if mark is None else Money(exposure.net * mark),
+        last_price=net.last_price if net is not None else None,
+        hold=state.holds.get(key),
+        positions=tuple(row for (holder, _, _), row in rows if holder == owner and row.underlying == underlying),
+    )
+
+
+def _exposure_line(state: State, underlying: Underlying, net: Quantity, intended: Quantity) -> ExposureLine:
+    mark = state.mark(AssetId(underlying))
+    residue = Quantity(net - intended)
+    return ExposureLine(
+        underlying=underlying,
+        net=net,
+        intended=intended,
+        residue=residue,
+        mark=mark,
+        usd=None if mark is None else Money(residue * mark),
+    )

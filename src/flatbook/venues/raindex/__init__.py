@@ -1,0 +1,1 @@
+"""Raindex: logs of its order books and shared inventories, read into fills."""

@@ -1,0 +1,132 @@
+"""The golden cases of this repository, and the rules of the runner itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.vectors.__main__ import main
+from tests.vectors.outcome import Case, NotDue
+from tests.vectors.registry import RUNNERS
+from tests.vectors.suite import Tally, judge, run_file, run_folder
+
+CASES = Path(__file__).parent / "cases"
+FILES = sorted(str(path.relative_to(CASES)) for path in CASES.rglob("*.json"))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_due_case_of_a_file_passes(name: str) -> None:
+    said: list[str] = []
+    tally = run_file(CASES / name, name, RUNNERS, said.append)
+    assert tally.failed == 0, "\n".join(said)
+    assert tally.passed > 0
+
+
+def agrees(case: Case) -> str | None:
+    if case.get("later"):
+        raise NotDue("later")
+    return None if case["expected"] == case["found"] else "differs"
+
+
+@pytest.mark.parametrize(
+    ("case", "verdict"),
+    [
+        ({"expected": 1, "found": 1}, Tally(passed=1)),
+        ({"expected": 1, "found": 2}, Tally(failed=1)),
+        ({"expected": 1, "ours": 2, "found": 2}, Tally(passed=1)),
+        ({"expected": 1, "ours": 2, "found": 1}, Tally(failed=1)),
+        ({"ours": {"expected": 3}, "found": 3}, Tally(passed=1)),
+        ({"note": "no expected", "ours": {"found": 4, "expected": 5}}, Tally(failed=1)),
+        ({"expected": 1, "found": 2, "differs": True}, Tally(skipped=1)),
+        ({"expected": 1, "ours": 2, "found": 2, "differs": True}, Tally(passed=1)),
+        ({"expected": 1, "found": 2, "prose": True}, Tally(skipped=1)),
+        ({"expected": 1, "found": 2, "profile": "upstream"}, Tally(skipped=1)),
+        ({"expected": 1, "found": 2, "profile": "flatbook"}, Tally(failed=1)),
+        ({"later": True}, Tally(skipped=1)),
+        ({"found": 1}, Tally(failed=1)),
+        ("no object", Tally(failed=1)),
+    ],
+)
+def test_a_case_is_judged_by_its_marks_and_by_ours(case: Any, verdict: Tally) -> None:
+    assert judge(case, agrees)[0] == verdict
+
+
+def write(folder: Path, name: str, content: object) -> None:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+
+
+def test_a_folder_is_walked_and_each_file_is_run_by_its_kind(tmp_path: Path) -> None:
+    write(tmp_path, "a/strange name.json", {"kind": "known", "cases": [{"expected": 1, "found": 1}]})
+    write(tmp_path, "known.json", {"kind": "unknown", "cases": [{}, {}]})
+    write(tmp_path, "fixture.json", {"description": "no cases"})
+    said: list[str] = []
+    assert run_folder(tmp_path, {"known": agrees}, said.append) == Tally(passed=1, skipped=2)
+    assert said == [
+        "a/strange name.json: 1 passed, 0 failed, 0 skipped",
+        "known.json: 0 passed, 0 failed, 2 skipped (no runner for the kind 'unknown')",
+        "1 passed, 0 failed, 2 skipped",
+    ]
+
+
+def test_a_broken_file_is_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text("{")
+    said: list[str] = []
+    assert run_folder(tmp_path, {}, said.append) == Tally(failed=1)
+    assert said[0].startswith("broken.json: FAILED, no JSON")
+
+
+def test_the_exit_code_says_whether_a_case_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(
+        tmp_path / "good", "f.json", {"kind": "symbols", "cases": [{"token_symbol": "wtCOIN", "broker_symbol": "COIN"}]}
+    )
+    write(
+        tmp_path / "bad", "f.json", {"kind": "symbols", "cases": [{"token_symbol": "wtCOIN", "broker_symbol": "MSTR"}]}
+    )
+    assert main([str(tmp_path / "good")]) == 0
+    assert main([str(tmp_path / "bad")]) == 1
+    assert main([str(tmp_path / "nothing")]) == 2
+    assert "0 passed, 1 failed, 0 skipped" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["float", "misc", "raindex_logs", "symbols", "trade_details"])
+def test_a_changed_expectation_fails(kind: str) -> None:
+    """A runner that cannot fail proves nothing: every case that passes must fail once its expectation is changed."""
+    content = json.loads((CASES / "tokenized_equities" / f"{kind}.json").read_text())
+    runner = RUNNERS[kind]
+    for case in content["cases"]:
+        if judge(case, runner)[0].passed:
+            assert judge(spoiled(case), runner)[0].failed, case["id"]
+
+
+def spoiled(case: dict[str, Any]) -> dict[str, Any]:
+    """Returns the case with every stated result replaced by another one."""
+    results = ("expected", "broker_symbol", "decimal", "raw", "lossless", "cents", "whole", "expected_cents", "error")
+    changed = {name: other(case[name]) for name in (*results, "value", "expected_underlying") if name in case}
+    if isinstance(case.get("cases"), list):
+        changed["cases"] = [[shares, other(wei)] for shares, wei in case["cases"]]
+    if case.get("op") in ("unpack", "constant"):
+        changed = {"coefficient": other(case["coefficient"])}
+    if isinstance(case.get("expected"), dict) and "error" in case["expected"]:
+        changed["expected"] = {"result": "no trade"}
+    if "error" in case:
+        changed["error"] = "DivisionByZero" if case["error"] != "DivisionByZero" else "ExponentOverflow"
+    if case.get("op") in ("integer-identity", "toFixedDecimalLossy"):
+        changed.pop("raw", None)
+    if case.get("op") == "fromFixedDecimal":
+        changed.pop("value")
+    return {**case, **changed}
+
+
+def other(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: other(inner) for name, inner in value.items()}
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, str) and value.lower().startswith("0x"):
+        return value[:-1] + ("0" if value[-1] != "0" else "1")
+    return "12345.5" if isinstance(value, int) or value is None else f"9{value}"

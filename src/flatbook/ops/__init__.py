@@ -1,0 +1,1 @@
+"""What the operator touches: configuration, secrets, telemetry, alerts, and the real clock."""

@@ -1,0 +1,1 @@
+"""The paper broker as a venue: its wire, what its bytes mean, and the adapter."""

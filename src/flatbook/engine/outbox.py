@@ -19,7 +19,7 @@ from flatbook.values.ids import AccountId, OrderId
 from flatbook.values.instants import Instant
 
 IN_FLIGHT_PER_ACCOUNT_MAX = 32
-WAITING_MAX = 10_000
+PAGES_MAX = 10_000
 
 MaySend = Callable[[ApprovedOrder], NotSentReason | None]
 
@@ -146,13 +146,21 @@ class Outbox:
 async def read_account(
     venue: OrderVenue, account: AccountId, deliver: Callable[[Item], None], *, cursor: str
 ) -> AccountStatement | None:
-    """Reads a statement, then the executions up to it, and delivers the executions; None when the venue did not say.
+    """Reads a statement, then the executions up to it page by page, and delivers the executions.
 
     Needs: the statement's instant is taken before the executions are read, so that none is missed between the two.
+    Gives: None when the venue did not say everything.
     """
     statement = await venue.statement()
-    executions = await venue.executions_since(cursor)
-    if isinstance(executions, (Unknown, NotSent)) or isinstance(statement, (Unknown, NotSent)):
+    if isinstance(statement, (Unknown, NotSent)):
         return None
-    deliver(ExecutionsRead(account=account, executions=executions[0], cursor=executions[1]))
-    return statement
+    for _ in range(PAGES_MAX):
+        page = await venue.executions_since(cursor)
+        if isinstance(page, (Unknown, NotSent)):
+            return None
+        executions, after = page
+        if not executions or after == cursor:
+            return statement
+        deliver(ExecutionsRead(account=account, executions=executions, cursor=after))
+        cursor = after
+    return None

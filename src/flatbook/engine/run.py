@@ -142,14 +142,15 @@ class Engine:
             raise EngineFailed("the command was taken and not answered")
         return answer
 
-    def observe(self, underlying: Underlying, source: SourceId, quote: Quote) -> None:
-        """Writes an observation, and wakes the strategies that wait for it."""
+    def observe(self, underlying: Underlying, source: SourceId, quote: Quote) -> bool:
+        """Writes an observation, and wakes the strategies that wait for it. Returns whether it was news."""
         if not self.parts.market.write(underlying, source, quote):
-            return
+            return False
         for key in self.wakes.observing(underlying, source):
             if key not in self._woken:
                 self._woken[key] = None
                 self.deliver(Woken(key=key))
+        return True
 
     def stop(self, reason: str) -> None:
         """Ends the loop after the present turn; working orders stay, and are found again at the next start."""

@@ -1,0 +1,1 @@
+"""Composition roots: the only place where the parts of a desk meet."""

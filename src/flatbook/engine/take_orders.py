@@ -346,7 +346,9 @@ def book_move(turn: Turn, order: Order, event: Event) -> bool:
     after = turn.state.orders[order.order_id]
     if order.status is Status.UNKNOWN and after.status is not Status.UNKNOWN:
         turn.clear(AlertName.ORDER_UNKNOWN, order.order_id)
-    turn.touch((order.owner, order.underlying), _TRIGGERS[type(event)])
+    trigger = _TRIGGERS.get(type(event))
+    if trigger is not None:
+        turn.touch((order.owner, order.underlying), trigger)
     return True
 
 

@@ -28,7 +28,7 @@ from flatbook.values.instruments import Instrument
 from flatbook.venues.paper.venue import PaperVenue, paper_card
 from flatbook.venues.paper.wire import InProcessTransport, Push, Sent, Server
 
-SIMULATED_PACE = Pace(chain_poll_s=2, order_poll_s=2, idle_poll_s=30, statement_s=300, retry_s=5)
+SIMULATED_PACE = Pace(chain_poll_s=5, order_poll_s=10, idle_poll_s=60, statement_s=300, retry_s=5)
 
 
 class Killed(BaseException):
@@ -180,5 +180,5 @@ class Life:
             task.cancel()
         await asyncio.gather(running, *feeds, return_exceptions=True)
         self.scissors.is_cut = was_cut
-        if fault is not None and not isinstance(fault, Killed):
+        if fault is not None and not was_cut:
             raise fault

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from collections.abc import Sized
 
 from flatbook.values.instants import Instant, text_of_instant
 
-SETTLE_TURNS = 64
+SETTLE_TURNS_MAX = 100_000
 
 _Sleeper = tuple[Instant, int, "asyncio.Future[None]"]
 
@@ -71,6 +72,14 @@ class TapeClock:
 
 
 async def settle() -> None:
-    """Lets tasks that are ready, and those they make ready, run: at most SETTLE_TURNS turns of the event loop."""
-    for _ in range(SETTLE_TURNS):
+    """Lets all tasks run until each waits for the clock or for the outside.
+
+    Needs: an event loop of asyncio itself, whose queue of ready callbacks tells when nobody can go on.
+    Errors: RuntimeError after SETTLE_TURNS_MAX turns: somebody goes on for ever without waiting.
+    """
+    ready: Sized = vars(asyncio.get_running_loop())["_ready"]
+    for _ in range(SETTLE_TURNS_MAX):
         await asyncio.sleep(0)
+        if not ready:
+            return
+    raise RuntimeError(f"tasks did not come to rest within {SETTLE_TURNS_MAX} turns of the event loop")

@@ -24,6 +24,7 @@ from flatbook.values.money import BPS, ZERO, Price, Quantity, divide_cut, plain
 from flatbook.values.sessions import Session, SessionKind
 
 EXPIRY_GRACE_S = 5
+CANCEL_RETRY_S = 5
 BACKOFF_DOUBLINGS_MAX = 6
 QTY_DECIMALS = 18
 
@@ -154,6 +155,8 @@ def _tend(view: HedgeView, params: HedgeParams) -> Decision:
 def _reason_to_cancel(view: HedgeView, order: Order) -> CancelReason | None:
     if order.cancel_pending or order.status not in (Status.SUBMITTED, Status.ACCEPTED, Status.PARTIALLY_FILLED):
         return None
+    if view.now < _cancel_from(order):
+        return None
     if order.side is not _hedge_side(view.net):
         return CancelReason.WRONG_SIDE
     if order.leaves * order.contract_size > abs(view.net):
@@ -163,8 +166,19 @@ def _reason_to_cancel(view: HedgeView, order: Order) -> CancelReason | None:
     return CancelReason.STALE_PRICE if view.now >= later(order.good_until, seconds=EXPIRY_GRACE_S) else None
 
 
+def _cancel_from(order: Order) -> Instant:
+    """Returns from when a cancel may be asked for: at once, or a while after a venue refused one."""
+    refused_before = order.cancel_attempt and not order.cancel_pending
+    return later(order.changed_at, seconds=CANCEL_RETRY_S) if refused_before else order.decided_at
+
+
 def _wake_of_orders(view: HedgeView) -> Wake:
-    ends = [later(order.good_until, seconds=EXPIRY_GRACE_S) for order in view.orders if order.is_open]
+    ends = [
+        at
+        for order in view.orders
+        if order.is_open
+        for at in (later(order.good_until, seconds=EXPIRY_GRACE_S), _cancel_from(order))
+    ]
     upcoming = [end for end in ends if end > view.now]
     return Wake(on=_EVERYTHING, at=min(upcoming) if upcoming else None)
 

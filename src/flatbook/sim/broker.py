@@ -37,6 +37,7 @@ from flatbook.sim.broker_wire import (
     Refusal,
     Statement,
     Ticket,
+    Verb,
     read_call,
     read_instant,
     read_ticket,
@@ -54,6 +55,7 @@ PAGE_EXECUTIONS_MAX = 200
 LISTENERS_MAX = 16
 _ALWAYS = Instant(0)
 _NOTHING = FaultPlan()
+_LOGGED = (Verb.PLACE, Verb.CANCEL, Verb.FIND, Verb.UNREADABLE)
 
 Listener = Callable[[bytes], None]
 
@@ -134,9 +136,18 @@ class Broker:
             number = self._ledger.next_number(verb)
             fault = self._plan.of_request(verb, number, client_id)
             line = RequestLine(at=self._now, verb=verb, number=number, client_id=client_id, fate=_fate(fault))
-            self._ledger.log_request(line)
+            self._log(line)
             answer = None if line.fate is Fate.LOST else self._answer(call, number, fault)
         return None if answer is None else self._served(answer, line, fault)
+
+    def _log(self, line: RequestLine) -> None:
+        """Logs what concerns orders, and what the plan counts; a poll that finds nothing new leaves no trace."""
+        if line.verb in _LOGGED or any(fault.verb is line.verb for fault in self._plan.faults):
+            self._ledger.log_request(line)
+            self._keep_time()
+
+    def _keep_time(self) -> None:
+        self._ledger.state_fact("now", str(self._now))
 
     @contextmanager
     def _change(self) -> Iterator[None]:
@@ -152,10 +163,9 @@ class Broker:
         self._push()
 
     def _served(self, answer: bytes, line: RequestLine, fault: Fault | None) -> Served | None:
-        jitter = draw(
-            self._spec.seed, "latency", f"{line.verb.value}:{line.number}", below=self._spec.latency_jitter_ms + 1
-        )
-        delay_ms = self._spec.latency_ms + jitter
+        key = f"{line.verb.value}:{line.number}:{line.at}"
+        jitter_ms = draw(self._spec.seed, "latency", key, below=self._spec.latency_jitter_ms + 1)
+        delay_ms = self._spec.latency_ms + jitter_ms
         kind = None if fault is None else fault.kind
         if kind is FaultKind.DROP_ANSWER:
             return None
@@ -332,8 +342,8 @@ class Broker:
             order = self._ledger.order(due.order_id)
             assert order is not None
             self._happen(order, due)
+            self._keep_time()
         self._now = max(self._now, to)
-        self._ledger.state_fact("now", str(self._now))
 
     def _next_due(self) -> Due | None:
         dues = [rules.due_of(order, self._bars[order.symbol]) for order in self._ledger.alive()]

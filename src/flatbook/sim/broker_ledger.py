@@ -313,7 +313,14 @@ class BrokerLedger:
         self._db.execute("INSERT INTO requests (at, verb, number, client_id, fate) VALUES (?, ?, ?, ?, ?)", row)
 
     def requests(self) -> tuple[RequestLine, ...]:
-        """Returns all requests in the order in which they came."""
+        """Returns the logged requests in the order in which they came."""
         rows = self._db.execute("SELECT at, verb, number, client_id, fate FROM requests ORDER BY id")
         names = RequestLine.__struct_fields__
         return tuple(msgspec.convert(dict(zip(names, row, strict=True)), RequestLine) for row in rows)
+
+    def received(self, client_id: str) -> dict[Verb, int]:
+        """Returns how many requests to place, find and cancel the order of a client id arrived here."""
+        query = "SELECT verb, count(*) FROM requests WHERE client_id = ? AND fate <> ? GROUP BY verb"
+        rows = self._db.execute(query, (client_id, Fate.LOST.value))
+        counts = {Verb(verb): int(count) for verb, count in rows}
+        return {verb: counts.get(verb, 0) for verb in (Verb.PLACE, Verb.FIND, Verb.CANCEL)}

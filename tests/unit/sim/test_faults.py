@@ -35,6 +35,7 @@ def test_a_dropped_request_leaves_no_order_but_a_line_in_the_log() -> None:
         (Verb.PLACE, Fate.LOST),
         (Verb.FIND, Fate.ANSWERED),
     ]
+    assert paper.truth.received("one") == {Verb.PLACE: 0, Verb.FIND: 1, Verb.CANCEL: 0}
     assert place(paper, at("15:00:30"))["ok"]["order"]["order_id"] == "P-1"
 
 
@@ -43,6 +44,7 @@ def test_a_dropped_answer_leaves_an_order_that_lives() -> None:
     assert paper.serve(place_body(), at("15:00:10")) is None
     assert find(paper, at("15:01:00"))["ok"]["order"]["status"] == "filled"
     assert [line.fate for line in paper.truth.requests()] == [Fate.ANSWER_SPOILT, Fate.ANSWERED]
+    assert paper.truth.received("one") == {Verb.PLACE: 1, Verb.FIND: 1, Verb.CANCEL: 0}
 
 
 def test_a_delayed_answer_is_the_same_answer_later() -> None:
@@ -113,6 +115,16 @@ def test_faults_count_requests_over_the_whole_life_of_the_broker(tmp_path: Path)
     assert second.serve(place_body("two"), at("15:00:11")) is None
     assert second.serve(place_body("three"), at("15:00:12")) is not None
     second.close()
+
+
+def test_polls_are_counted_only_where_the_plan_names_them() -> None:
+    silent = broker()
+    ask(silent, at("15:00:10"), "executions", after="")
+    assert silent.truth.requests() == ()
+    paper = broker(Fault(verb=Verb.EXECUTIONS, number=2, kind=FaultKind.SERVER_FAULT))
+    ask(paper, at("15:00:10"), "executions", after="")
+    assert code_of(ask(paper, at("15:00:11"), "executions", after="")) == "internal"
+    assert [line.number for line in paper.truth.requests()] == [1, 2]
 
 
 def test_a_fault_that_names_nothing_or_cannot_be_is_refused() -> None:

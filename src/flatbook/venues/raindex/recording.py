@@ -67,24 +67,35 @@ class RecordedBlock(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_recording(path: Path) -> tuple[RecordedBlock, ...]:
-    """Returns the blocks of a recorded file in the order of its lines; a name that ends in .gz is unpacked.
+    """Returns the blocks of a recorded file, or of the files of a folder one after another in the order of their names.
 
-    Errors: RecordingBroken with file, line, fault and remedy; OSError when the file cannot be opened.
+    Gives: a name that ends in .gz is unpacked; of a folder the files named *.jsonl and *.jsonl.gz are read.
+    Errors: RecordingBroken with file, line, fault and remedy; OSError when a file cannot be opened.
     """
     blocks: list[RecordedBlock] = []
     chain = RecordedChain()
-    for number, line in enumerate(_lines(path), 1):
-        if not line.strip():
-            continue
-        try:
-            block = block_of_line(line)
-            chain.show(block)
-        except RecordingBroken as error:
-            raise RecordingBroken(f"{path.name}, line {number}: {error}") from error
-        blocks.append(block)
-        if len(blocks) > BLOCKS_MAX:
-            raise RecordingBroken(f"{path.name} has more than {BLOCKS_MAX} blocks: split it")
+    for file in _files(path):
+        for number, line in enumerate(_lines(file), 1):
+            if not line.strip():
+                continue
+            try:
+                block = block_of_line(line)
+                chain.show(block)
+            except RecordingBroken as error:
+                raise RecordingBroken(f"{file.name}, line {number}: {error}") from error
+            blocks.append(block)
+            if len(blocks) > BLOCKS_MAX:
+                raise RecordingBroken(f"{path.name} has more than {BLOCKS_MAX} blocks: split it")
     return tuple(blocks)
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.iterdir() if file.name.endswith((".jsonl", ".jsonl.gz")))
+    if not files:
+        raise RecordingBroken(f"the folder {path.name} holds no *.jsonl or *.jsonl.gz: name the folder of a recording")
+    return files
 
 
 def _lines(path: Path) -> Iterator[bytes]:

@@ -63,6 +63,20 @@ def test_a_packed_file_is_unpacked(tmp_path: Path) -> None:
     assert [block.number for block in read_recording(path)] == [10]
 
 
+def test_the_files_of_a_folder_are_one_chain(tmp_path: Path) -> None:
+    write(tmp_path / "chain-2.jsonl", line(11, "a1", "a0"))
+    write(tmp_path / "chain-1.jsonl", GENESIS)
+    write(tmp_path / "notes.txt", "no recording")
+    assert [block.number for block in read_recording(tmp_path)] == [10, 11]
+    with pytest.raises(RecordingBroken, match=r"holds no \*.jsonl"):
+        read_recording(write_folder(tmp_path / "empty"))
+
+
+def write_folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
 def test_a_ratio_of_zero_counts_as_not_read(tmp_path: Path) -> None:
     stated = line(10, "a0", "00", ratios={WT_COIN: "0"}, late_ratios=[{"block": 1, "token": WT_COIN, "ratio": "0"}])
     (block,) = read_recording(write(tmp_path / "chain.jsonl", stated))

@@ -45,7 +45,7 @@ OUR_OWNER = "0x" + digest("flatbook demo", "owner", "ours").hex()[:40]
 SOURCE = SourceId("raindex-demo")
 COIN = Underlying("COIN")
 WTCOIN_INSTRUMENT = InstrumentId("base:wtCOIN")
-VAULT = 0xFAB
+VAULT_ID = 0xFAB
 SHARES_MAX = Quantity(Decimal(100))
 
 
@@ -135,8 +135,8 @@ def _order_of(owner: str, *, received: str, gave: str) -> StandingOrder:
     side = int.from_bytes(digest(owner, received, gave)[:8], "big")
     return StandingOrder(
         owner=owner,
-        inputs=(TokenVault(token=received, vault=VAULT),),
-        outputs=(TokenVault(token=gave, vault=VAULT),),
+        inputs=(TokenVault(token=received, vault=VAULT_ID),),
+        outputs=(TokenVault(token=gave, vault=VAULT_ID),),
         nonce=side,
     )
 

@@ -16,7 +16,6 @@ from flatbook.sim import broker_answers as answers
 from flatbook.sim import broker_rules as rules
 from flatbook.sim.bars import Bars, is_inside
 from flatbook.sim.broker_ledger import (
-    CASH,
     BrokerExecution,
     BrokerLedger,
     BrokerOrder,
@@ -25,7 +24,7 @@ from flatbook.sim.broker_ledger import (
     RequestLine,
 )
 from flatbook.sim.broker_rules import Due, Step
-from flatbook.sim.broker_spec import BrokerSpec, fees_of
+from flatbook.sim.broker_spec import CASH, BrokerSpec, fees_of
 from flatbook.sim.broker_wire import (
     AskClock,
     AskQuote,
@@ -294,12 +293,11 @@ class Broker:
         order = self._ledger.newest_by_client_id(call.account, call.client_order_id)
         if order is None or order.placed_at > self._view_at:
             return Refusal(code="unknown_order", message="there is no order with this client id")
-        executions = self._ledger.executions_of(order.id, until=self._view_at, count_max=PAGE_EXECUTIONS_MAX)
-        filled = Quantity(sum((execution.qty for execution in executions), ZERO))
+        executions = self._ledger.executions_of(order.id, until=self._view_at)
         return {
-            "order": answers.order_view(order, self._view_at, filled),
-            "executions": [answers.execution_view(execution) for execution in executions],
-            "complete": len(executions) < PAGE_EXECUTIONS_MAX,
+            "order": self._order_at(order, self._view_at),
+            "executions": [answers.execution_view(execution) for execution in executions[:PAGE_EXECUTIONS_MAX]],
+            "complete": len(executions) <= PAGE_EXECUTIONS_MAX,
         }
 
     def _executions(self, call: Executions) -> dict[str, object] | Refusal:
@@ -324,7 +322,7 @@ class Broker:
         )
 
     def _order_at(self, order: BrokerOrder, at: Instant) -> dict[str, object]:
-        executions = self._ledger.executions_of(order.id, until=at, count_max=PAGE_EXECUTIONS_MAX)
+        executions = self._ledger.executions_of(order.id, until=at)
         return answers.order_view(order, at, Quantity(sum((execution.qty for execution in executions), ZERO)))
 
     def _quote(self, call: AskQuote) -> dict[str, object] | Refusal:

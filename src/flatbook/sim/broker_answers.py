@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from flatbook.sim.broker_ledger import CASH, BrokerExecution, BrokerOrder, Ending
+from flatbook.sim.broker_ledger import BrokerExecution, BrokerOrder, Ending
+from flatbook.sim.broker_spec import CASH
 from flatbook.sim.broker_wire import (
     AskClock,
     AskQuote,

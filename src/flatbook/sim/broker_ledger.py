@@ -22,7 +22,6 @@ from flatbook.values.money import ZERO, Price, Quantity, plain
 
 SCHEMA_VERSION = "1"
 BUSY_MS_MAX = 5_000
-CASH = "USD"
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -249,9 +248,9 @@ class BrokerLedger:
         assert cursor.lastrowid is not None
         return msgspec.structs.replace(execution, id=cursor.lastrowid)
 
-    def executions_of(self, order_id: int, *, until: Instant, count_max: int) -> tuple[BrokerExecution, ...]:
-        """Returns the first executions of an order up to an instant, oldest first."""
-        return self._executions("WHERE order_id = ? AND at <= ? ORDER BY id LIMIT ?", order_id, until, count_max)
+    def executions_of(self, order_id: int, *, until: Instant) -> tuple[BrokerExecution, ...]:
+        """Returns the executions of an order up to an instant, oldest first."""
+        return self._executions("WHERE order_id = ? AND at <= ? ORDER BY id", order_id, until)
 
     def executions_after(
         self, account: str, after: int, *, until: Instant, count_max: int

@@ -11,6 +11,7 @@ from flatbook.engine.ports import IdRule
 from flatbook.values.instruments import Side, TradingRules
 from flatbook.values.money import ZERO, Money, Quantity, raise_to
 
+CASH = "USD"
 CENTS = 2
 PERCENT = Decimal("0.01")
 
@@ -35,6 +36,10 @@ class OpeningAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     account: str
     cash: Money
     holdings: dict[str, Quantity]
+
+    def __post_init__(self) -> None:
+        if self.cash < ZERO or any(qty < ZERO for qty in self.holdings.values()):
+            raise ValueError(f"account {self.account} cannot open with cash or shares below zero")
 
 
 class FeeSchedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -100,6 +105,8 @@ class BrokerSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise ValueError("partial_bps is a chance in basis points, 0 to 10000")
         if len({opening.account for opening in self.accounts}) != len(self.accounts):
             raise ValueError("an account is opened twice")
+        if CASH in self.rules:
+            raise ValueError(f"{CASH} is the cash of the accounts and no symbol")
 
 
 class OrderFees(msgspec.Struct, frozen=True, kw_only=True):

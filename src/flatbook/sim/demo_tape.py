@@ -11,22 +11,24 @@ import csv
 import gzip
 import json
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from importlib.resources import files
 
 import msgspec
 
 from flatbook.market.quotes import Quote
-from flatbook.sim.bars import Bar, Bars
+from flatbook.sim.bar_file import bars_of_csv
+from flatbook.sim.bars import Bars
 from flatbook.sim.chance import digest, draw
 from flatbook.values.ids import SourceId, Underlying
-from flatbook.values.instants import Instant, instant_of_seconds, instant_of_text
+from flatbook.values.instants import Instant, instant_of_seconds
 from flatbook.values.instruments import Side
 from flatbook.values.money import BPS, ONE, Money, Price, Quantity, cut
 
 DEMO_SEED = "flatbook demo 1"
 TAPE_FOLDER = "tape"
+BARS_FILE = "coin_1min.csv.gz"
 POOL_MIDS = SourceId("tcoin-pool")
 
 GENESIS_S = 1_686_789_347
@@ -155,17 +157,12 @@ def load_demo_tape(seed: str = DEMO_SEED) -> DemoTape:
     provenance: dict[str, object] = json.loads(_shipped("provenance.json"))
     return DemoTape(
         seed=seed,
-        bars=Bars(_bar(row) for row in _table("coin_1min")),
+        bars=bars_of_csv(_shipped(BARS_FILE), name=BARS_FILE),
         samples=samples,
         batches=batches,
         fills=derive_fills(samples, batches, seed),
         provenance=provenance,
     )
-
-
-def _bar(row: Mapping[str, str]) -> Bar:
-    opens, closes = Price(Decimal(row["open"])), Price(Decimal(row["close"]))
-    return Bar(starts_at=instant_of_text(row["ts"]), open=opens, close=closes)
 
 
 def _shipped(name: str) -> bytes:

@@ -16,7 +16,7 @@ from flatbook.sim.broker_ledger import BrokerFileRefused, BrokerLedger, Fate
 from flatbook.sim.broker_spec import FeeSchedule, Shorting, WhenClosed
 from flatbook.sim.broker_wire import Verb
 from flatbook.values.money import Money
-from tests.unit.sim.scene import ask, at, bars, code_of, find, holdings, minutes, place, spec
+from tests.unit.sim.scene import RULES, ask, at, bars, code_of, find, holdings, minutes, place, spec
 
 STEADY = minutes("14:30", *["100"] * 390)
 
@@ -402,3 +402,21 @@ def test_executions_are_pushed_once_they_are_durable() -> None:
 def test_a_symbol_without_bars_is_refused_at_the_start() -> None:
     with pytest.raises(ValueError, match="COIN"):
         Broker(spec(), {})
+
+
+def test_an_account_cannot_open_below_zero_nor_trade_its_cash() -> None:
+    with pytest.raises(ValueError, match="below zero"):
+        spec(cash="-1")
+    with pytest.raises(ValueError, match="no symbol"):
+        spec(rules={"USD": RULES})
+
+
+def test_an_order_with_more_executions_than_a_page_says_that_it_is_not_complete() -> None:
+    paper = broker(fill_qty_max=Decimal("0.01"))
+    place(paper, at("14:40:10"), qty="2.5")
+    found = find(paper, at("19:30:30"))["ok"]
+    assert (len(found["executions"]), found["complete"]) == (200, False)
+    assert (found["order"]["filled_qty"], found["order"]["status"]) == ("2.5", "filled")
+    first = ask(paper, at("19:30:30"), "executions", after="")["ok"]
+    second = ask(paper, at("19:30:30"), "executions", after=first["next"])["ok"]
+    assert (len(first["executions"]), len(second["executions"]), second["next"]) == (200, 50, "X-250")

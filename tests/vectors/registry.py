@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from tests.vectors import fills, floats, hedge, money_rules, symbols
+from tests.vectors import fills, floats, hedge, money_rules, pnl, symbols
 from tests.vectors.outcome import Runner
 
 RUNNERS: dict[str, Runner] = {
     "float": floats.run,
+    "live_tests": pnl.run_live,
     "misc": money_rules.run,
+    "pnl_buckets": pnl.run_buckets,
+    "pnl_fifo": pnl.run_fifo,
     "position_scenarios": hedge.run_scenario,
     "raindex_logs": fills.run_logs,
     "symbols": symbols.run,

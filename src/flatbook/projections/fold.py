@@ -1,4 +1,4 @@
-"""Folding the journal, or a prefix of it, into read models that keep their rows by key."""
+"""Folding the journal, or a prefix of it, into projections that keep their rows by key."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def recorded(rows: Iterable[Row], until: Until = PRESENT) -> Iterator[Recorded]:
 
 
 class Table(Generic[R]):
-    """The rows of a read model by key, which of them changed since they were last stored, and how far it has folded."""
+    """The rows of a projection by key, which of them are not stored yet, and how far it has folded."""
 
     def __init__(self) -> None:
         self.rows: dict[str, R] = {}
@@ -71,14 +71,16 @@ class Table(Generic[R]):
             self.changed[key] = None
         return row
 
-    def take_changes(self) -> dict[str, R | None]:
-        """Returns the rows written (None: removed) since the last call, and forgets that they changed."""
-        changes = {key: self.rows.get(key) for key in self.changed}
+    def changes(self) -> dict[str, R | None]:
+        """Returns the rows written (None: removed) since they were last stored."""
+        return {key: self.rows.get(key) for key in self.changed}
+
+    def mark_stored(self) -> None:
+        """Notes that the changes stand in the store."""
         self.changed = {}
-        return changes
 
 
-class ReadModel(Protocol):
+class Projection(Protocol):
     """A fold of the journal whose whole memory is its table.
 
     `VERSION` rises whenever the same journal would give other rows; `ROWS` is the type that decodes one.
@@ -98,26 +100,26 @@ class ReadModel(Protocol):
         ...
 
 
-M = TypeVar("M", bound=ReadModel)
+M = TypeVar("M", bound=Projection)
 
 
-def fold(model: M, rows: Iterable[Row], until: Until = PRESENT) -> M:
-    """Folds the rows, up to the end of the prefix, into a read model and returns it.
+def fold(projection: M, rows: Iterable[Row], until: Until = PRESENT) -> M:
+    """Folds the rows, up to the end of the prefix, into a projection and returns it.
 
-    Needs: the rows follow what the model has folded already.
+    Needs: the rows follow what the projection has folded already.
     """
     for item in recorded(rows, until):
-        model.apply(item)
-        model.table.last = item.seq
-    return model
+        projection.apply(item)
+        projection.table.last = item.seq
+    return projection
 
 
-def fold_all(models: Sequence[ReadModel], rows: Iterable[Row], until: Until = PRESENT) -> None:
-    """Folds the rows, up to the end of the prefix, into several read models in one pass."""
+def fold_all(projections: Sequence[Projection], rows: Iterable[Row], until: Until = PRESENT) -> None:
+    """Folds the rows, up to the end of the prefix, into several projections in one pass."""
     for item in recorded(rows, until):
-        for model in models:
-            model.apply(item)
-            model.table.last = item.seq
+        for projection in projections:
+            projection.apply(item)
+            projection.table.last = item.seq
 
 
 def identity_of(item: Recorded) -> EventRef:

@@ -190,6 +190,18 @@ def suspense_items(ledger: Ledger, *, now: Instant) -> tuple[OpenItem, ...]:
     return tuple(sorted(found.values(), key=lambda item: (item.since, item.account, item.asset)))
 
 
+def check_balanced(postings: Postings, seq: Seq) -> None:
+    """Passes postings that cancel out in every asset.
+
+    Errors: Unbalanced, with the sequence number of their event.
+    """
+    sums: dict[AssetId, Decimal] = {}
+    for posting in postings:
+        sums[posting.asset] = sums.get(posting.asset, ZERO) + posting.amount
+    if any(sums.values()):
+        raise Unbalanced(f"the postings of event {seq} do not cancel out")
+
+
 def _age(found: dict[tuple[LedgerAccount, AssetId], OpenItem], entry: Entry, posting: Posting, now: Instant) -> None:
     key = (posting.account, posting.asset)
     known = found.pop(key, None)
@@ -210,7 +222,7 @@ def _post(
 ) -> None:
     if not postings:
         return
-    _check_balanced(item, postings)
+    check_balanced(postings, item.seq)
     entry = Entry(
         seq=item.seq,
         ref=identity_of(item),
@@ -220,14 +232,6 @@ def _post(
         undoes=undoes,
     )
     table.put(f"entry:{item.seq:0{SEQ_DIGITS}d}", entry)
-
-
-def _check_balanced(item: Recorded, postings: Postings) -> None:
-    sums: dict[AssetId, Decimal] = {}
-    for posting in postings:
-        sums[posting.asset] = sums.get(posting.asset, ZERO) + posting.amount
-    if any(sums.values()):
-        raise Unbalanced(f"the postings of event {item.seq} do not cancel out")
 
 
 def _happened_at(item: Recorded) -> Instant:

@@ -80,7 +80,7 @@ class RefusedLine(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
 class ForeignLine(msgspec.Struct, frozen=True, kw_only=True, tag="foreign"):
     """An order on our account that is not ours, as last seen.
 
-    Units: qty and filled_qty in base (contracts).
+    Units: qty and filled_qty in base (contracts); contract_size in base per contract.
     """
 
     account: AccountId
@@ -90,6 +90,7 @@ class ForeignLine(msgspec.Struct, frozen=True, kw_only=True, tag="foreign"):
     side: Side
     qty: Quantity
     filled_qty: Quantity
+    contract_size: Decimal
     open: bool
     seen_at: Instant
 
@@ -196,6 +197,7 @@ def _foreign(event: ev.ForeignOrderSeen) -> ForeignLine:
         side=event.side,
         qty=event.qty,
         filled_qty=event.filled_qty,
+        contract_size=event.contract_size,
         open=event.open,
         seen_at=event.seen_at,
     )

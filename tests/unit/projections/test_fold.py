@@ -1,0 +1,67 @@
+"""Folding a journal or a prefix of it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from flatbook.events.control import FlattenIntended
+from flatbook.projections.fold import Recorded, Table, Until, fold, identity_of, recorded
+from flatbook.projections.ledger import Ledger, balances
+from flatbook.projections.marks import Mark
+from flatbook.values.ids import Seq
+from flatbook.values.instruments import Side
+from flatbook.values.money import Price
+from tests.unit.projections import scene
+from tests.unit.projections.scene import COIN, OWNER, USD, USDC, at, fill, rows_of
+
+EVENTS = tuple(scene.stated(USD, "1", second) for second in (9, 8, 7, 6))
+
+
+def test_the_whole_journal_is_folded_unless_told_otherwise() -> None:
+    assert [item.seq for item in recorded(rows_of(EVENTS))] == [1, 2, 3, 4]
+
+
+def test_a_prefix_ends_behind_a_sequence_number() -> None:
+    assert [item.seq for item in recorded(rows_of(EVENTS), Until(seq=Seq(2)))] == [1, 2]
+
+
+def test_a_prefix_ends_behind_the_commits_of_an_instant_whatever_they_report() -> None:
+    assert [item.seq for item in recorded(rows_of(EVENTS), Until(at=at(3)))] == [1, 2, 3]
+
+
+def test_a_projection_knows_how_far_it_has_folded() -> None:
+    ledger = fold(Ledger(), rows_of(EVENTS), Until(seq=Seq(3)))
+    assert ledger.table.last == 3
+    assert [amount for (account, _), amount in balances(ledger).items() if account.startswith("holdings")] == [3]
+
+
+def test_changes_are_told_until_they_are_stored_and_removals_as_nothing() -> None:
+    table: Table[Mark] = Table()
+    row = Mark(at=at(0), usd=Price(Decimal(1)))
+    table.put("a", row)
+    table.put("b", row)
+    table.drop("b")
+    table.drop("never")
+    assert table.changes() == {"a": row, "b": None}
+    table.mark_stored()
+    assert table.changes() == {}
+
+
+def test_every_event_has_an_identity_of_its_own() -> None:
+    flatten = FlattenIntended(owner=OWNER, underlying=COIN, reason="stop", decided_at=at(3))
+    events = (
+        fill(1, Side.SELL, "1", "260", 0),
+        scene.gas(7, "1", None, 0),
+        scene.overwritten("1", "2", "250", 4),
+        scene.assigned("1", 4),
+        flatten,
+        scene.mark(USDC, "1", 0),
+    )
+    assert [identity_of(Recorded(Seq(number), at(0), event)) for number, event in enumerate(events, 1)] == [
+        f"fill:8453:0x{1:064x}:1@0xbbbbbbbb",
+        f"gas:8453:0x{7:064x}",
+        f"overwritten:broker:broker:COIN:{at(4)}",
+        f"assigned:broker:broker:COIN:{at(4)}",
+        f"flatten:coin-hedge:COIN:{at(3)}",
+        "mark_set@6",
+    ]

@@ -1,0 +1,38 @@
+"""Fills and executions with what they were matched against."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flatbook.projections.lots import Bucket
+from flatbook.projections.pnl import Pnl
+from flatbook.projections.results import Scope
+from flatbook.projections.trades import trade_lines
+from flatbook.values.ids import OwnerId
+from flatbook.values.instruments import Side
+from tests.unit.projections import scene
+from tests.unit.projections.scene import USDC, d, executed, fill, ref
+
+BUY, SELL = Side.BUY, Side.SELL
+
+
+def pnl() -> Pnl:
+    events = (scene.mark(USDC, "1", -60), fill(1, SELL, "3", "780", 0), executed(BUY, "2", "255", 30))
+    found: Pnl = scene.folded(Pnl(), *events)
+    return found
+
+
+def test_each_side_of_a_match_names_the_other() -> None:
+    sold, bought = trade_lines(pnl())
+    assert (sold.fact.ref, sold.price_usd, sold.open_qty) == (ref(fill(1, SELL, "3", "780", 0)), d(260), d(1))
+    assert (bought.fact.order_id, bought.open_qty) == (scene.ORDER, d(0))
+    assert [link.ref for link in sold.links] == [bought.fact.ref]
+    assert [(link.ref, link.qty, link.realised, link.bucket) for link in bought.links] == [
+        (sold.fact.ref, d(2), d(10), Bucket.COUNTER_TRADE)
+    ]
+
+
+def test_a_scope_chooses_owner_and_days() -> None:
+    assert trade_lines(pnl(), Scope(owner=OwnerId("other"))) == ()
+    assert trade_lines(pnl(), Scope(first=date(2025, 12, 2))) == ()
+    assert len(trade_lines(pnl(), Scope(last=date(2025, 12, 1)))) == 2

@@ -41,8 +41,6 @@ class UnvaluedReason(Enum):
     """Why a fill could not be valued when it was seen."""
 
     RATIO_MISSING = "ratio_missing"
-    DECIMALS_MISSING = "decimals_missing"
-    BLOCK_TIME_MISSING = "block_time_missing"
 
 
 class LogKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):

@@ -11,8 +11,6 @@ import msgspec
 
 from flatbook.sim.chance import digest
 from flatbook.sim.demo_tape import (
-    BLOCK_S,
-    GENESIS_S,
     ORPHAN_SHOWN_S,
     DemoFill,
     DemoTape,
@@ -20,6 +18,7 @@ from flatbook.sim.demo_tape import (
     shown_blocks,
     tx_of,
 )
+from flatbook.sim.pool import BLOCK_S, GENESIS_S
 from flatbook.sim.raindex_logs import (
     LogPlace,
     OrderTraded,

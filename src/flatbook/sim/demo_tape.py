@@ -10,34 +10,29 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from importlib.resources import files
 
 import msgspec
 
-from flatbook.market.quotes import Quote
 from flatbook.sim.bar_file import bars_of_csv
 from flatbook.sim.bars import Bars
 from flatbook.sim.chance import digest, draw
-from flatbook.values.ids import SourceId, Underlying
-from flatbook.values.instants import Instant, instant_of_seconds
+from flatbook.sim.pool import PoolSample, block_time, samples_of_csv
+from flatbook.values.ids import SourceId
+from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
 from flatbook.values.money import BPS, ONE, Money, Price, Quantity, cut
 
 DEMO_SEED = "flatbook demo 1"
 TAPE_FOLDER = "tape"
 BARS_FILE = "coin_1min.csv.gz"
+SAMPLES_FILE = "pool_samples.csv.gz"
 POOL_MIDS = SourceId("tcoin-pool")
 
-GENESIS_S = 1_686_789_347
-BLOCK_S = 2
 WINDOW_BLOCKS = 1_000
 SAMPLE_BLOCKS = 100
-Q192 = 2**192
-TOKEN_OVER_USDC_DECIMALS = 12
-MID_DECIMALS = 12
 PRICE_DECIMALS = 4
 
 CLEAR_EVERY = 8
@@ -58,24 +53,6 @@ Derived from a fixed seed, not recorded: sizes, sides, the moment of each fill i
 44 bps from the pool's mid in our favour, order tuples and hashes, and one fill that a reorganisation removes. The
 batches are laid over windows of pool samples of another month.
 Hedges fill at the open of the next recorded minute; depth, queues and market impact are not simulated."""
-
-
-class PoolSample(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The pool at a block, as recorded."""
-
-    block: int
-    sqrt_price_x96: int
-
-    @property
-    def at(self) -> Instant:
-        """The time of the block, from its number."""
-        return block_time(self.block)
-
-    @property
-    def mid(self) -> Price:
-        """The mid price. Units: USDC per tCOIN, cut to 12 decimals; the pool's token0 is USDC with 6 decimals."""
-        scale: int = 10 ** (TOKEN_OVER_USDC_DECIMALS + MID_DECIMALS)
-        return Price(Decimal(Q192 * scale // self.sqrt_price_x96**2).scaleb(-MID_DECIMALS))
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -140,19 +117,12 @@ class DemoTape(msgspec.Struct, frozen=True, kw_only=True):
         return self.fills[-1].at
 
 
-def block_time(block: int) -> Instant:
-    """Returns the time of a block of Base."""
-    return instant_of_seconds(GENESIS_S + BLOCK_S * block)
-
-
 def load_demo_tape(seed: str = DEMO_SEED) -> DemoTape:
     """Returns the tape that is shipped with the package, its fills derived from a seed.
 
     Errors: OSError and ValueError when the shipped files were damaged.
     """
-    samples = tuple(
-        PoolSample(block=int(row["block"]), sqrt_price_x96=int(row["sqrt_price_x96"])) for row in _table("pool_samples")
-    )
+    samples = samples_of_csv(_shipped(SAMPLES_FILE), name=SAMPLES_FILE)
     batches = tuple(Batch(**{name: int(count) for name, count in row.items()}) for row in _table("batches"))
     provenance: dict[str, object] = json.loads(_shipped("provenance.json"))
     return DemoTape(
@@ -235,30 +205,6 @@ def _numbered(drafts: Sequence[DemoFill]) -> tuple[DemoFill, ...]:
         )
         fills.append(fill)
     return tuple(fills)
-
-
-class PoolQuotes:
-    """States the pool's recorded mid prices as their blocks come."""
-
-    def __init__(self, tape: DemoTape, underlying: Underlying, source: SourceId = POOL_MIDS) -> None:
-        self._samples = tape.samples
-        self._times = [sample.at for sample in tape.samples]
-        self._underlying = underlying
-        self._source = source
-
-    def write(self, observe: Callable[[Underlying, SourceId, Quote], bool], now: Instant) -> int:
-        """States the newest sample known at `now`. Returns how many quotes were news."""
-        known = bisect_right(self._times, now)
-        if not known:
-            return 0
-        sample = self._samples[known - 1]
-        quote = Quote(price=sample.mid, happened_at=sample.at, seen_at=now)
-        return int(observe(self._underlying, self._source, quote))
-
-    def next_change(self, after: Instant) -> Instant | None:
-        """Returns the time of the first sample later than `after`; None after the last."""
-        known = bisect_right(self._times, after)
-        return self._times[known] if known < len(self._times) else None
 
 
 def tx_of(tape: DemoTape, fill: DemoFill) -> str:

@@ -17,7 +17,8 @@ from flatbook.engine.ports import ChainRead
 from flatbook.events.chain import VaultFilled
 from flatbook.market.quotes import Market
 from flatbook.sim.demo_chain import COIN, chain_lines, demo_raindex_config, recorded_chain, write_chain
-from flatbook.sim.demo_tape import LABEL, POOL_MIDS, DemoTape, PoolQuotes, derive_fills, load_demo_tape, windows_of
+from flatbook.sim.demo_tape import LABEL, POOL_MIDS, DemoTape, derive_fills, load_demo_tape, windows_of
+from flatbook.sim.pool import PoolQuotes
 from flatbook.values.ids import AccountId, OwnerId
 from flatbook.values.instants import Instant, instant_of_text, later, seconds_between
 from flatbook.values.instruments import Side
@@ -145,7 +146,7 @@ def test_the_chain_can_be_written_as_a_recording(tmp_path: Path) -> None:
 
 
 def test_pool_quotes_state_the_newest_sample_only() -> None:
-    market, quotes = Market(), PoolQuotes(TAPE, COIN)
+    market, quotes = Market(), PoolQuotes({COIN: TAPE.samples}, POOL_MIDS)
     first = TAPE.samples[0]
     assert quotes.write(market.write, Instant(first.at - 1)) == 0
     assert quotes.next_change(Instant(first.at - 1)) == first.at

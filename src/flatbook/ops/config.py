@@ -1,0 +1,143 @@
+"""The configuration: read in layers, matched with its shape, checked as a whole, and refused with all that is wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from flatbook.ops.config_links import flaws
+from flatbook.ops.config_match import Effective, Match
+from flatbook.ops.config_read import (
+    ConfigRefused,
+    Key,
+    Problem,
+    Tree,
+    key_text,
+    lay_environment,
+    lay_flags,
+    read_files,
+    read_text,
+)
+from flatbook.ops.config_shape import Config
+from flatbook.ops.secret_value import Places
+from flatbook.values.ids import digest_text
+
+HOME_VARIABLE = "FLATBOOK_HOME"
+HOME_FOLDER = ".flatbook"
+UNDIGESTED = ("secrets.", "age.", "log.")
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """A configuration that may be used, and every value in force with its origin.
+
+    `digest` names what was decided: the same for the same values, wherever they were stated. Secrets, where they
+    are, and what is logged do not count.
+    """
+
+    config: Config
+    effective: tuple[Effective, ...]
+    home: Path
+    digest: str
+
+    def place(self, path: str) -> Path:
+        """Returns where a path of the configuration is: relative ones start at the home."""
+        return self.home / Path(path).expanduser()
+
+    @property
+    def journal(self) -> Path:
+        """The file of the journal."""
+        return self.place(self.config.journal.path)
+
+
+def home_of(environment: Mapping[str, str] = os.environ) -> Path:
+    """Returns the folder of a desk: FLATBOOK_HOME, or ~/.flatbook."""
+    named = environment.get(HOME_VARIABLE)
+    return Path(named).expanduser() if named else Path.home() / HOME_FOLDER
+
+
+def load(
+    home: Path,
+    *,
+    path: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+    flags: Mapping[str, str] | None = None,
+) -> Loaded:
+    """Returns the configuration of a home, or of a file or folder at `path`: files, then environment, then flags.
+
+    Errors: ConfigRefused with all that is wrong.
+    """
+    return _loaded(read_files(home if path is None else path), home, environment, flags or {})
+
+
+def load_text(
+    text: str,
+    home: Path,
+    *,
+    name: str = "flatbook.toml",
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, str] | None = None,
+) -> Loaded:
+    """Returns the configuration that a text states, as `load` does for files.
+
+    Errors: ConfigRefused with all that is wrong.
+    """
+    return _loaded(read_text(text, name), home, environment or {}, flags or {})
+
+
+def _loaded(tree: Tree, home: Path, environment: Mapping[str, str], flags: Mapping[str, str]) -> Loaded:
+    lay_environment(tree, environment)
+    lay_flags(tree, flags)
+    match = Match()
+    stated = match.section(Config, tree, ())
+    if match.problems:
+        raise ConfigRefused(match.problems)
+    config = msgspec.convert(stated, Config)
+    problems = [_problem(key, text, match.effective) for key, text in flaws(config)]
+    if problems:
+        raise ConfigRefused(problems)
+    return Loaded(config=config, effective=tuple(match.effective), home=home, digest=_digest(match.effective))
+
+
+def _problem(key: Key, text: str, effective: list[Effective]) -> Problem:
+    return Problem(origin=_origin(key, effective), key=key_text(key), text=text)
+
+
+def _origin(key: Key, effective: list[Effective]) -> str:
+    """Returns where a key was stated; of a table or a missing key, where the first value nearest to it was."""
+    for length in range(len(key), 0, -1):
+        near = key_text(key[:length])
+        for value in effective:
+            if value.key == near or value.key.startswith(f"{near}."):
+                return value.origin
+    return ""
+
+
+def _digest(effective: list[Effective]) -> str:
+    lines = (f"{value.key}={value.value}" for value in effective if not value.key.startswith(UNDIGESTED))
+    return digest_text(*sorted(lines))
+
+
+def missing_files(loaded: Loaded) -> tuple[Problem, ...]:
+    """Returns a problem for each recording that the configuration names and that is not there."""
+    chains, prices = loaded.config.chains, loaded.config.prices
+    named: list[tuple[Key, str]] = [(("chains", name, "path"), chain.path) for name, chain in chains.items()]
+    for name, source in prices.items():
+        named += [(("prices", name, "files", underlying), path) for underlying, path in source.files.items()]
+    return tuple(
+        _problem(key, f"there is no {loaded.place(path)}", list(loaded.effective))
+        for key, path in named
+        if not loaded.place(path).exists()
+    )
+
+
+def places_of(loaded: Loaded, environment: Mapping[str, str] = os.environ) -> Places:
+    """Returns where the secrets of a configuration are."""
+    return Places(
+        references=loaded.config.secrets,
+        home=loaded.home,
+        identity=loaded.place(loaded.config.age.identity),
+        environment=environment,
+    )

@@ -1,0 +1,291 @@
+"""What the sections of a configuration owe each other: names that must exist, and values that must agree."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from decimal import Decimal
+
+from flatbook.events.control import Mode
+from flatbook.ops.config_match import meant
+from flatbook.ops.config_read import Key
+from flatbook.ops.config_shape import (
+    NONE,
+    VERSION,
+    AccountSection,
+    ChainSection,
+    ClockKind,
+    Config,
+    Form,
+    HedgeSection,
+    InstrumentSection,
+    PriceKind,
+    Shorting,
+    StablecoinSection,
+    TokenSection,
+)
+from flatbook.ops.secret_places import parse_reference
+from flatbook.ops.secret_value import SecretRefused
+from flatbook.values.ids import UNASSIGNED
+from flatbook.values.money import plain
+from flatbook.values.sessions import SessionKind
+
+MARK_LEAST, MARK_MOST = Decimal("0.1"), Decimal(2)
+USD = "USD"
+
+Flaw = tuple[Key, str]
+
+
+def flaws(config: Config) -> Iterator[Flaw]:
+    """Yields what does not agree within a configuration: the key and what is wrong there."""
+    yield from _flaws_of_head(config)
+    for name, chain in config.chains.items():
+        yield from _flaws_of_chain(config, name, chain)
+    yield from _flaws_of_owners(config)
+    for name, account in config.accounts.items():
+        yield from _flaws_of_account(config, name, account)
+    yield from _flaws_of_instruments(config)
+    yield from _flaws_of_hedges(config)
+    yield from _flaws_of_marks(config)
+    yield from _flaws_of_secrets(config)
+
+
+def _missing(key: Key, name: str, kind: str, known: Collection[str]) -> Iterator[Flaw]:
+    if name not in known:
+        yield key, f"there is no {kind} {name!r}{meant(name, known)}"
+
+
+def _doubled(key: Key, what: str, values: list[str]) -> Iterator[Flaw]:
+    for value in dict.fromkeys(value for value in values if values.count(value) > 1):
+        yield key, f"{what} {value} stands more than once"
+
+
+def _flaws_of_head(config: Config) -> Iterator[Flaw]:
+    if config.version != VERSION:
+        yield ("version",), f"this flatbook reads version {VERSION}, not {config.version}"
+    if config.mode is Mode.LIVE:
+        yield ("mode",), 'there is no live venue in this version: write "paper" or "observe"'
+    clock = config.clock
+    ends = (clock.start, clock.end)
+    if clock.kind is ClockKind.SYSTEM and ends != (None, None):
+        yield ("clock", "kind"), 'start and end belong to a tape: leave them out, or write kind = "tape"'
+    if clock.kind is ClockKind.TAPE and (clock.start is None or clock.end is None or clock.start >= clock.end):
+        yield ("clock", "kind"), "a tape needs start and end, the start before the end"
+
+
+def _flaws_of_chain(config: Config, name: str, chain: ChainSection) -> Iterator[Flaw]:
+    key = ("chains", name)
+    if not chain.order_books:
+        yield (*key, "order_books"), "at least one order book is needed"
+    if not chain.stablecoins:
+        yield (*key, "stablecoins"), "at least one dollar token is needed"
+    yield from _doubled((*key, "id"), "the chain id", [str(other.id) for other in config.chains.values()])
+    for asset, token in chain.tokens.items():
+        yield from _flaws_of_token((*key, "tokens", asset), token)
+    shares = (USD, *(instrument.underlying for instrument in config.instruments.values()))
+    yield from _flaws_of_addresses(key, chain, shares)
+
+
+def _flaws_of_token(key: Key, token: TokenSection) -> Iterator[Flaw]:
+    prefixed = token.form in (Form.PREFIX_T, Form.PREFIX_WT)
+    symbol = token.form.value + token.underlying if prefixed else token.underlying + token.form.value
+    if token.symbol != symbol:
+        yield (*key, "symbol"), f"{token.underlying} in the form {token.form.value} is {symbol}, not {token.symbol}"
+    if token.ratios and token.form is not Form.PREFIX_WT:
+        yield (*key, "ratios"), "only a token of the form wt wraps another one and has ratios"
+
+
+def _flaws_of_addresses(key: Key, chain: ChainSection, shares: Collection[str]) -> Iterator[Flaw]:
+    known: list[tuple[str, StablecoinSection | TokenSection]] = [*chain.stablecoins.items(), *chain.tokens.items()]
+    for position, (name, token) in enumerate(known):
+        if token.since is not None and token.until is not None and token.since >= token.until:
+            yield (*key, "tokens", name, "until"), "must be later than since"
+        if name in shares:
+            yield (*key, "tokens", name), "is the name of a share or of cash: a token needs a name of its own"
+        for earlier, other in known[:position]:
+            if name == earlier:
+                yield (*key, "tokens", name), "is the name of a dollar token too"
+            if token.address == other.address and _overlap((token.since, token.until), (other.since, other.until)):
+                yield (*key, "tokens", name, "address"), f"is the address of {earlier} at the same time"
+
+
+def _overlap(one: tuple[datetime | None, datetime | None], two: tuple[datetime | None, datetime | None]) -> bool:
+    (since, until), (other_since, other_until) = one, two
+    ends_before = until is not None and other_since is not None and until <= other_since
+    begins_after = other_until is not None and since is not None and other_until <= since
+    return not ends_before and not begins_after
+
+
+def _flaws_of_owners(config: Config) -> Iterator[Flaw]:
+    seen: dict[tuple[str, str], str] = {}
+    for name, owner in config.owners.items():
+        if name == UNASSIGNED:
+            yield ("owners", name), "is the owner of what nobody ordered: choose another name"
+        for chain_name, vault in owner.vaults.items():
+            key = ("owners", name, "vaults", chain_name)
+            yield from _missing(key, chain_name, "chain", config.chains)
+            if vault.account in config.accounts:
+                yield (*key, "account"), f"{vault.account} is an account at a broker: vaults need one of their own"
+            for address in (*vault.addresses, *vault.inventories):
+                other = seen.setdefault((chain_name, address), name)
+                if other != name:
+                    yield (*key, "addresses"), f"{address} belongs to {other} already"
+            if chain_name in config.chains and config.mode is not Mode.OBSERVE:
+                yield from _unhedged(config, name, key, config.chains[chain_name])
+
+
+def _unhedged(config: Config, owner: str, key: Key, chain: ChainSection) -> Iterator[Flaw]:
+    covered = (*config.hedges.get(owner, {}), *config.owners[owner].unhedged)
+    for asset, token in chain.tokens.items():
+        for underlying in underlyings_of(config, token):
+            if underlying not in covered:
+                yield (
+                    key,
+                    (
+                        f"fills of {asset} expose {owner} to {underlying}: add [hedges.{owner}.{underlying}], "
+                        f"or name it in owners.{owner}.unhedged"
+                    ),
+                )
+
+
+def underlyings_of(config: Config, token: TokenSection) -> tuple[str, ...]:
+    """Returns the tickers that a token stands for during its life, oldest first, its renames applied."""
+    names, ticker = [], token.underlying
+    for _ in range(len(config.renames) + 1):
+        rename = config.renames.get(ticker)
+        always = rename is not None and (
+            rename.since is None or (token.since is not None and rename.since <= token.since)
+        )
+        if not always:
+            names.append(ticker)
+        if rename is None or (rename.since is not None and token.until is not None and token.until <= rename.since):
+            break
+        ticker = rename.new
+    return tuple(names)
+
+
+def _flaws_of_account(config: Config, name: str, account: AccountSection) -> Iterator[Flaw]:
+    key = ("accounts", name)
+    mine = {each.symbol: each.underlying for each in config.instruments.values() if each.account == name}
+    yield from _missing((*key, "bars"), account.bars, "price source", config.prices)
+    source = config.prices.get(account.bars)
+    if source is not None and source.kind is not PriceKind.RECORDED_BARS:
+        yield (*key, "bars"), f"{account.bars} has no bars: a paper broker trades at recorded_bars"
+    for symbol, underlying in mine.items():
+        if source is not None and underlying not in source.files:
+            yield (*key, "bars"), f"{account.bars} has no recording of {underlying}, which {name} trades as {symbol}"
+    for symbol in account.holdings:
+        yield from _missing((*key, "holdings", symbol), symbol, f"instrument of {name} with the symbol", mine)
+    ledgers = [config.journal.path, *(other.ledger for other in config.accounts.values())]
+    if ledgers.count(account.ledger) > 1:
+        yield (*key, "ledger"), f"{account.ledger} is used twice: each ledger and the journal has its own file"
+
+
+def _flaws_of_instruments(config: Config) -> Iterator[Flaw]:
+    taken: dict[tuple[str, str, str], str] = {}
+    for name, instrument in config.instruments.items():
+        key = ("instruments", name)
+        yield from _missing((*key, "account"), instrument.account, "account", config.accounts)
+        for field, value in (("symbol", instrument.symbol), ("underlying", instrument.underlying)):
+            other = taken.setdefault((instrument.account, field, value), name)
+            if other != name:
+                yield (*key, field), f"{value} is traded at {instrument.account} as {other} already"
+        if instrument.quote != USD and instrument.quote not in config.marks:
+            yield (*key, "quote"), f"{instrument.quote} has no mark: state what it is worth under [marks]"
+
+
+def _flaws_of_hedges(config: Config) -> Iterator[Flaw]:
+    for owner, hedges in config.hedges.items():
+        yield from _missing(("hedges", owner), owner, "owner", config.owners)
+        for underlying, hedge in hedges.items():
+            key = ("hedges", owner, underlying)
+            yield from _flaws_of_places(config, key, hedge)
+            yield from _flaws_of_prices(config, key, hedge)
+            yield from _flaws_of_caps(config, key, hedge)
+
+
+def _flaws_of_places(config: Config, key: Key, hedge: HedgeSection) -> Iterator[Flaw]:
+    names = [("instrument", hedge.instrument), *([("backup", hedge.backup)] if hedge.backup is not None else [])]
+    accounts = []
+    for field, name in names:
+        yield from _missing((*key, field), name, "instrument", config.instruments)
+        instrument = config.instruments.get(name)
+        if instrument is None:
+            continue
+        accounts.append(instrument.account)
+        if instrument.underlying != key[-1]:
+            yield (*key, field), f"{name} stands for {instrument.underlying}, not for {key[-1]}"
+        yield from _flaws_of_sessions((*key, "sessions"), hedge, config.accounts.get(instrument.account))
+        yield from _flaws_of_threshold((*key, "threshold_shares"), hedge, instrument)
+    if len(accounts) > len(set(accounts)):
+        yield (*key, "backup"), f"is at {accounts[0]} too: a backup is at another account"
+
+
+def _flaws_of_sessions(key: Key, hedge: HedgeSection, account: AccountSection | None) -> Iterator[Flaw]:
+    extended = account is not None and account.extended_hours
+    open_kinds = (SessionKind.EARLY, SessionKind.REGULAR, SessionKind.LATE) if extended else (SessionKind.REGULAR,)
+    closed = [kind.value for kind in hedge.sessions if kind not in open_kinds]
+    if not hedge.sessions:
+        yield key, "at least one session is needed"
+    if account is not None and closed:
+        yield key, f"the account does not trade in {', '.join(closed)}: see extended_hours"
+    if account is not None and hedge.shorting and account.shorting is Shorting.NEVER:
+        yield (*key[:-1], "shorting"), "the account never sells what it does not hold"
+
+
+def _flaws_of_threshold(key: Key, hedge: HedgeSection, instrument: InstrumentSection) -> Iterator[Flaw]:
+    smallest = max(instrument.qty_min, instrument.lot) * instrument.contract_size
+    if hedge.threshold_shares is not None and hedge.threshold_shares < smallest:
+        yield key, f"{plain(hedge.threshold_shares)} shares cannot be ordered: the smallest order is {plain(smallest)}"
+    if hedge.order_shares_max < smallest:
+        yield (*key[:-1], "order_shares_max"), f"is below the smallest order of {plain(smallest)} shares"
+
+
+def _flaws_of_prices(config: Config, key: Key, hedge: HedgeSection) -> Iterator[Flaw]:
+    sources = {"price_source": hedge.price_source}
+    if hedge.second_source != NONE:
+        sources["second_source"] = hedge.second_source
+        if hedge.second_age_s_max is None or hedge.second_bps_max is None:
+            yield (*key, "second_source"), "a second source needs second_age_s_max and second_bps_max"
+    for field, name in sources.items():
+        yield from _missing((*key, field), name, "price source", config.prices)
+        if name in config.prices and key[-1] not in config.prices[name].files:
+            yield (*key, field), f"{name} has no recording of {key[-1]}"
+    if hedge.second_source == hedge.price_source:
+        yield (*key, "second_source"), f'is the first one: name another one, or "{NONE}"'
+
+
+def _flaws_of_caps(config: Config, key: Key, hedge: HedgeSection) -> Iterator[Flaw]:
+    if hedge.threshold_shares is None and hedge.threshold_usd is None:
+        yield (*key, "threshold_shares"), "is missing, and so is threshold_usd: state one of them, or both"
+    risk = config.risk
+    caps = [
+        ("order_shares_max", hedge.order_shares_max, "order_shares_max", risk.order_shares_max),
+        ("price_age_s_max", Decimal(hedge.price_age_s_max), "price_age_s_max", Decimal(risk.price_age_s_max)),
+        ("collar_bps", Decimal(hedge.collar_bps), "collar_bps_max", Decimal(risk.collar_bps_max)),
+        ("second_bps_max", Decimal(hedge.second_bps_max or 0), "second_bps_max", Decimal(risk.second_bps_max)),
+    ]
+    for field, value, limit, cap in caps:
+        if value > cap:
+            yield (
+                (*key, field),
+                f"{plain(value)} is above risk.{limit}, {plain(cap)}: risk would refuse every such order",
+            )
+
+
+def _flaws_of_marks(config: Config) -> Iterator[Flaw]:
+    for name, chain in config.chains.items():
+        for asset in chain.stablecoins:
+            mark = config.marks.get(asset)
+            if mark is None:
+                yield ("marks", asset), f"is missing: {asset} pays the fills on {name}, state what it is worth in USD"
+            elif not MARK_LEAST <= mark <= MARK_MOST:
+                yield ("marks", asset), f"{plain(mark)} is no mark of a dollar token: {MARK_LEAST} to {MARK_MOST}"
+
+
+def _flaws_of_secrets(config: Config) -> Iterator[Flaw]:
+    for name, reference in config.secrets.items():
+        try:
+            parse_reference(reference)
+        except SecretRefused as error:
+            yield ("secrets", name), str(error)

@@ -1,0 +1,358 @@
+"""The shape of a configuration: one struct per section, one description per key.
+
+What moves money (limits, thresholds, caps, collars, prices, quantities) has no default. What paces or displays has.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Literal
+
+import msgspec
+
+from flatbook.engine.ports import IdRule
+from flatbook.events.control import Mode
+from flatbook.ops.config_fields import (
+    ADDRESS_TEXT,
+    INSTRUMENT_TEXT,
+    NAME_TEXT,
+    SECRET_TEXT,
+    TICKER_TEXT,
+    amount,
+    bps,
+    said,
+    seconds,
+    text,
+    whole,
+)
+from flatbook.values.sessions import SessionKind
+
+VERSION = 1
+NONE = "none"
+
+Name = Annotated[str, text("A name of your choice.", NAME_TEXT)]
+InstrumentName = Annotated[str, text("The id of an instrument, such as COIN/USD@paper.", INSTRUMENT_TEXT)]
+Ticker = Annotated[str, text("The ticker of a share.", TICKER_TEXT)]
+Address = Annotated[str, text("An address: 0x and 40 lower-case hex digits.", ADDRESS_TEXT)]
+
+
+SecretName = Annotated[str, text("A name of your choice.", SECRET_TEXT)]
+FORMS_SAID = "keyring:service/name, age:path#name, env:NAME, file:path or exec:command."
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the configuration."""
+
+
+class JournalSection(Section, frozen=True, kw_only=True):
+    """Where the journal is."""
+
+    path: Annotated[str, text("File of the journal. Relative paths of all sections start at FLATBOOK_HOME.")] = (
+        "journal.sqlite"
+    )
+
+
+class ClockKind(Enum):
+    """Where the engine gets the time from."""
+
+    SYSTEM = "system"
+    TAPE = "tape"
+
+
+class ClockSection(Section, frozen=True, kw_only=True):
+    """Which clock the engine follows."""
+
+    kind: Annotated[ClockKind, said("The machine's clock, or a tape that replays a stretch of the past.")] = (
+        ClockKind.SYSTEM
+    )
+    start: Annotated[datetime | None, said("Where the tape begins. Needed with a tape, refused without.")] = None
+    end: Annotated[datetime | None, said("Where the tape ends. Needed with a tape, refused without.")] = None
+    speed: Annotated[
+        int, whole("Seconds of tape per real second; 0 is as fast as it goes.", unit="to 1", least=0, most=1_000_000)
+    ] = 0
+
+
+class PaceSection(Section, frozen=True, kw_only=True):
+    """How often the outside is asked."""
+
+    chain_poll_s: Annotated[int, seconds("Between two looks for new blocks.", least=1, most=600)] = 2
+    order_poll_s: Annotated[int, seconds("Between two questions while an order works.", least=1, most=600)] = 1
+    idle_poll_s: Annotated[int, seconds("Between two questions otherwise.", least=1, most=3600)] = 10
+    statement_s: Annotated[int, seconds("Between two reconciliations with a venue.", least=1, most=86_400)] = 300
+    retry_s: Annotated[int, seconds("Before a venue that did not answer is asked again.", least=1, most=3600)] = 5
+
+
+class LogFormat(Enum):
+    """How log records are written."""
+
+    AUTO = "auto"
+    JSON = "json"
+    TEXT = "text"
+
+
+class LogLevel(Enum):
+    """Which log records are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogSection(Section, frozen=True, kw_only=True):
+    """What is logged, and how."""
+
+    format: Annotated[LogFormat, said("Auto is text on a terminal and JSON everywhere else.")] = LogFormat.AUTO
+    level: Annotated[LogLevel, said("The least urgent level that is written.")] = LogLevel.INFO
+
+
+class StablecoinSection(Section, frozen=True, kw_only=True):
+    """A dollar token that fills are paid in."""
+
+    address: Annotated[Address, said("The token's contract; the address decides, the symbol never does.")]
+    symbol: Annotated[str, text("The symbol that the contract states; another one holds the hedge.")]
+    decimals: Annotated[int, whole("Decimals of its base units.", unit="decimals", least=0, most=36)]
+    since: Annotated[datetime | None, said("Known from this instant on; left out: always.")] = None
+    until: Annotated[datetime | None, said("Known until just before this instant; left out: for ever.")] = None
+
+
+class Form(Enum):
+    """How a token's symbol is made from a ticker."""
+
+    SUFFIX_0X = "0x"
+    SUFFIX_S1 = "s1"
+    PREFIX_T = "t"
+    PREFIX_WT = "wt"
+
+
+class TokenSection(Section, frozen=True, kw_only=True):
+    """A tokenized share."""
+
+    address: Annotated[Address, said("The token's contract; the address decides, the symbol never does.")]
+    symbol: Annotated[str, text("The symbol that the contract states; another one holds the hedge.")]
+    form: Annotated[Form, said("How the symbol is made from the ticker; only wt wraps and has ratios.")]
+    underlying: Annotated[Ticker, said("The ticker inside the symbol; renames apply on top of it.")]
+    decimals: Annotated[int, whole("Decimals of its base units.", unit="decimals", least=0, most=36)]
+    since: Annotated[datetime | None, said("Known from this instant on; left out: always.")] = None
+    until: Annotated[datetime | None, said("Known until just before this instant; left out: for ever.")] = None
+    ratios: dict[
+        Annotated[str, text("The block from which the ratio holds.", "[0-9]{1,12}")],
+        Annotated[Decimal, amount("Shares per token from a block on.", unit="shares per token", most="999999")],
+    ] = {}
+
+
+class ChainSource(Enum):
+    """Where the logs of a chain come from."""
+
+    RECORDED = "recorded"
+
+
+class ChainSection(Section, frozen=True, kw_only=True):
+    """A chain whose order books are followed."""
+
+    id: Annotated[int, whole("The chain's id.", unit="(EIP-155)", least=1, most=2**53)]
+    source: Annotated[ChainSource, said("Recorded logs are replayed block by block.")]
+    path: Annotated[str, text("The file or folder of the recording.")]
+    gas_coin: Annotated[Name, said("The coin in which gas is paid.")]
+    order_books: Annotated[tuple[Address, ...], said("The contracts whose logs count; all others are not listened to.")]
+    lag_blocks: Annotated[
+        int, whole("How far behind the newest block fills are taken.", unit="blocks", least=0, most=10_000)
+    ]
+    fill_shares_max: Annotated[
+        Decimal, amount("A larger fill is booked and its hedge waits for an operator.", unit="shares", most="10000000")
+    ]
+    stablecoins: Annotated[dict[Name, StablecoinSection], said("The dollar tokens, by their name in the ledger.")]
+    tokens: Annotated[dict[Name, TokenSection], said("The tokenized shares, by their name in the ledger.")]
+
+
+class RenameSection(Section, frozen=True, kw_only=True):
+    """A share that changed its ticker while its token kept the old name."""
+
+    new: Annotated[Ticker, said("The ticker it has now.")]
+    since: Annotated[datetime | None, said("From which instant on; left out: always.")] = None
+
+
+class VaultSection(Section, frozen=True, kw_only=True):
+    """What an owner has on one chain."""
+
+    account: Annotated[Name, said("The account that the vaults' balances are kept under.")]
+    addresses: Annotated[tuple[Address, ...], said("Owners of orders: their fills are ours.")]
+    inventories: Annotated[
+        dict[Address, tuple[Address, ...]],
+        said("Shared inventories of ours, each with its own wallets; what those move is rebalancing and no trade."),
+    ] = {}
+
+
+class OwnerSection(Section, frozen=True, kw_only=True):
+    """One strategy instance: what it owns on chains, and what it leaves unhedged on purpose."""
+
+    vaults: Annotated[dict[Name, VaultSection], said("Its vaults, by the name of the chain.")]
+    unhedged: Annotated[tuple[Ticker, ...], said("Shares it knowingly does not hedge.")] = ()
+
+
+class Shorting(Enum):
+    """What a paper broker does with a sell above the shares held."""
+
+    NEVER = "never"
+    WHOLE_SHARES = "whole_shares"
+
+
+class WhenClosed(Enum):
+    """What a paper broker does with an order while the market is closed."""
+
+    QUEUE = "queue"
+    REJECT = "reject"
+
+
+class FeesSection(Section, frozen=True, kw_only=True):
+    """What a paper broker charges."""
+
+    commission_per_order: Annotated[Decimal, amount("Per order that executes.", unit="USD", least="0", most="1000")]
+    commission_per_share: Annotated[Decimal, amount("Per share.", unit="USD", least="0", most="100")]
+    sell_notional_rate: Annotated[Decimal, amount("Of each USD sold.", unit="USD per USD", least="0", most="0.01")]
+    sell_per_share: Annotated[Decimal, amount("Per share sold.", unit="USD", least="0", most="1")]
+
+
+class AccountSection(Section, frozen=True, kw_only=True):
+    """An account at a broker. The only kind of this version is the paper broker, which has a ledger of its own."""
+
+    kind: Annotated[Literal["paper"], said("A simulated broker.")]
+    ledger: Annotated[str, text("File of the broker's own ledger; it is never the journal.")]
+    bars: Annotated[Name, said("The price source whose bars the broker trades at.")]
+    cash: Annotated[Decimal, amount("Cash when the account is opened.", unit="USD", least="0", most="1000000000")]
+    fees: Annotated[FeesSection, said("What the broker charges.")]
+    seed: Annotated[str, text("What its latencies and partial fills are drawn from.")]
+    holdings: Annotated[
+        dict[Ticker, Annotated[Decimal, amount("Shares held when opened.", unit="shares", most="10000000")]],
+        said("Shares held when the account is opened, by symbol."),
+    ] = {}
+    id_rule: Annotated[IdRule, said("For how long a client id may not come again.")] = IdRule.FOR_EVER
+    id_window_s: Annotated[int, seconds("How long, with the rule window.", least=0, most=31_536_000)] = 0
+    extended_hours: Annotated[bool, said("Whether orders work in the early and late sessions too.")] = False
+    when_closed: Annotated[WhenClosed, said("What happens to orders sent while it is closed.")] = WhenClosed.QUEUE
+    shorting: Annotated[Shorting, said("Whether it sells what is not held.")] = Shorting.NEVER
+    latency_ms: Annotated[int, whole("From request to answer.", unit="ms", least=0, most=60_000)] = 40
+    latency_jitter_ms: Annotated[int, whole("Added by chance.", unit="ms", least=0, most=60_000)] = 20
+    cancel_ms: Annotated[int, whole("Until a cancel acts.", unit="ms", least=0, most=60_000)] = 0
+    read_lag_ms: Annotated[int, whole("How far reads trail the truth.", unit="ms", least=0, most=60_000)] = 0
+    request_window_s: Annotated[int, seconds("Older requests are refused.", least=1, most=600)] = 5
+    partial_bps: Annotated[
+        int, whole("Chance that a bar fills a part only.", unit="basis points", least=0, most=10_000)
+    ] = 0
+    fill_qty_max: Annotated[
+        Decimal | None,
+        amount("At most so much of an order per bar; left out: no bound.", unit="shares", most="10000000"),
+    ] = None
+
+
+class InstrumentSection(Section, frozen=True, kw_only=True):
+    """What is traded at an account, and on which grid."""
+
+    account: Annotated[Name, said("The account it is traded at.")]
+    symbol: Annotated[Ticker, said("Its name at the broker.")]
+    underlying: Annotated[Ticker, said("The share it stands for.")]
+    quote: Annotated[Name, said("What it is priced in; other than USD it needs a mark.")]
+    tick: Annotated[Decimal, amount("Smallest step of a price.", unit="quote", most="100")]
+    lot: Annotated[Decimal, amount("Smallest step of a quantity.", unit="contracts", most="1000000")]
+    qty_min: Annotated[Decimal, amount("Smallest quantity of an order.", unit="contracts", most="1000000")]
+    notional_min: Annotated[Decimal, amount("Smallest value of an order.", unit="quote", least="0", most="1000000")]
+    contract_size: Annotated[Decimal, amount("Shares per contract; 1 for shares.", unit="shares", most="1000000")]
+    tick_below_one: Annotated[
+        Decimal | None, amount("Replaces tick where the price would be below one.", unit="quote", most="1")
+    ] = None
+
+
+class HedgeSection(Section, frozen=True, kw_only=True):
+    """How an owner hedges an underlying, and where. At least one threshold is stated; either makes a hedge due."""
+
+    instrument: Annotated[InstrumentName, said("Where it is hedged.")]
+    order_shares_max: Annotated[Decimal, amount("Cap of each single order.", unit="shares", most="10000000")]
+    sessions: Annotated[tuple[SessionKind, ...], said("The sessions in which it is hedged.")]
+    price_source: Annotated[Name, said("The price source it is priced from.")]
+    price_age_s_max: Annotated[int, seconds("An older price is not used.", least=1, most=3600)]
+    collar_bps: Annotated[int, bps("How far beyond the price the limit of an order may lie.")]
+    second_source: Annotated[Name, said('A price source that must agree, or "none".')]
+    order_ttl_s: Annotated[int, seconds("How long an order may work.", least=1, most=86_400)]
+    close_cutoff_s: Annotated[int, seconds("Nothing new is sent so shortly before a session ends.", least=0, most=7200)]
+    retry_s: Annotated[int, seconds("First wait after a refusal; it doubles with each.", least=1, most=3600)]
+    shorting: Annotated[bool, said("Whether it may sell what the account does not hold.")]
+    threshold_shares: Annotated[
+        Decimal | None, amount("A net of so many shares is hedged.", unit="shares", most="10000000")
+    ] = None
+    threshold_usd: Annotated[
+        Decimal | None, amount("A net worth so much is hedged.", unit="USD", most="1000000000")
+    ] = None
+    second_age_s_max: Annotated[
+        int | None, seconds("An older second price is not used. Needed with a second source.", least=1, most=3600)
+    ] = None
+    second_bps_max: Annotated[int | None, bps("How far the two prices may differ. Needed with a second source.")] = None
+    backup: Annotated[
+        str | None, text("A second broker, for what no unknown order at the first can cover.", INSTRUMENT_TEXT)
+    ] = None
+
+
+class PriceKind(Enum):
+    """What a price source reads."""
+
+    RECORDED_BARS = "recorded_bars"
+    RECORDED_POOL_MIDS = "recorded_pool_mids"
+
+
+class PriceSection(Section, frozen=True, kw_only=True):
+    """A source of prices."""
+
+    kind: Annotated[PriceKind, said("Minute bars of a stock exchange, or mid prices of a pool onchain.")]
+    files: Annotated[dict[Ticker, Annotated[str, text("A recording.")]], said("The recordings, by underlying.")]
+
+
+class RiskSection(Section, frozen=True, kw_only=True):
+    """The limits that every intent must respect, and the bounds of the whole desk. None has a default."""
+
+    order_notional_usd_max: Annotated[Decimal, amount("Value of one order.", unit="USD", most="1000000000")]
+    order_shares_max: Annotated[Decimal, amount("Shares of one order.", unit="shares", most="10000000")]
+    collar_bps_max: Annotated[int, bps("Distance of a limit from the price.")]
+    second_bps_max: Annotated[int, bps("Distance of a limit from the second price.")]
+    price_age_s_max: Annotated[int, seconds("Age of the price decided on.", least=1, most=3600)]
+    day_loss_usd_max: Annotated[
+        Decimal, amount("Loss of a day, per owner and underlying, that stops new risk.", unit="USD", most="1000000000")
+    ]
+    open_orders_max: Annotated[int, whole("Orders open at a time.", unit="orders", least=1, most=10_000)]
+    orders_per_minute_max: Annotated[int, whole("Orders in 60 seconds.", unit="orders", least=1, most=10_000)]
+    residue_usd_max: Annotated[
+        Decimal, amount("Unhedged rest over all nets; beyond it there is an alert.", unit="USD", most="1000000000")
+    ]
+    depeg_bps_max: Annotated[int, bps("Distance of a mark from one dollar; beyond it there is an alert.")]
+    resends_max: Annotated[int, whole("Sends of one order after the first.", unit="sends", least=0, most=10)]
+
+
+class AgeSection(Section, frozen=True, kw_only=True):
+    """How age files of secrets are opened."""
+
+    identity: Annotated[str, text("File of the identity; mode 0600.")] = "age-identity.txt"
+
+
+class Config(Section, frozen=True, kw_only=True):
+    """All of a configuration."""
+
+    version: Annotated[int, said(f"The version of this format: {VERSION}.")]
+    mode: Annotated[Mode, said("observe books and hedges nothing; paper hedges at simulated brokers; live is to come.")]
+    chains: Annotated[dict[Name, ChainSection], said("The chains, by name.")]
+    owners: Annotated[dict[Name, OwnerSection], said("The owners, by name.")]
+    risk: Annotated[RiskSection, said("The limits.")]
+    marks: dict[Name, Annotated[Decimal, amount("Value of an asset in USD.", unit="USD", most="10000000")]]
+    accounts: Annotated[dict[Name, AccountSection], said("The accounts at brokers, by name.")] = {}
+    instruments: Annotated[dict[InstrumentName, InstrumentSection], said("The instruments, by id.")] = {}
+    hedges: Annotated[dict[Name, dict[Ticker, HedgeSection]], said("The hedges, by owner and underlying.")] = {}
+    prices: Annotated[dict[Name, PriceSection], said("The price sources, by name.")] = {}
+    renames: Annotated[dict[Ticker, RenameSection], said("Shares that changed their ticker, by the old one.")] = {}
+    journal: JournalSection = JournalSection()
+    clock: ClockSection = ClockSection()
+    pace: PaceSection = PaceSection()
+    log: LogSection = LogSection()
+    secrets: Annotated[
+        dict[SecretName, Annotated[str, said(FORMS_SAID)]],
+        said("Where secrets are, by name; never the secrets themselves."),
+    ] = {}
+    age: AgeSection = AgeSection()

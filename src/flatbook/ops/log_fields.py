@@ -1,0 +1,73 @@
+"""What a log record may hold: an allow-list of fields, and values that are names, numbers or states."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import MutableMapping
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from flatbook.values.money import plain
+
+TEXT_MAX = 256
+FRAMES_MAX = 4
+UNNAMED = "unnamed"
+CUT_MARK = "..."
+
+# Names of things, numbers and states. Texts of operators, venues, programs and exceptions have no place here: whoever
+# writes them may write a secret into them.
+ALLOWED = frozenset(
+    (
+        *("at", "event", "level", "seq", "first", "last", "epoch", "ref", "because", "error", "where", "library"),
+        *("owner", "account", "instrument", "underlying", "asset", "subject", "name", "severity", "scope", "target"),
+        *("order_id", "venue_order_id", "execution_id", "attempt", "side", "qty", "price", "limit", "filled_qty"),
+        *("net", "shares", "status", "rule", "end", "proven", "cause", "reason", "halt_id", "verb", "actor", "kind"),
+        *("chain", "tx", "log_index", "block", "first_block", "last_block", "source", "token", "usd", "ours", "theirs"),
+        *("mode", "version", "config_digest", "pid", "port", "signal", "exit_code", "count", "duration_s", "lag_s"),
+        *("bytes", "rows", "events", "queued"),
+    )
+)
+
+_EVENT = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_URL = re.compile(r"([a-z][a-z0-9+.-]*://)(?:[^/@\s]*@)?([^\s?#]*)[^\s]*", re.IGNORECASE)
+
+
+def cleaned(fields: MutableMapping[str, Any]) -> tuple[dict[str, Any], int]:
+    """Returns what a record may hold of its fields, and how many were dropped."""
+    kept: dict[str, Any] = {}
+    for name, value in fields.items():
+        plain_value = scalar(value)
+        if name in ALLOWED and (plain_value is not None or value is None):
+            kept[name] = plain_value
+    if not _EVENT.fullmatch(str(fields.get("event", ""))):
+        kept["event"] = UNNAMED
+        return kept, len(fields) - len(kept) + 1
+    return kept, len(fields) - len(kept)
+
+
+def scalar(value: Any) -> str | int | float | bool | None:
+    """Returns a value as a record shows it; None for objects and sentences, whose content nobody has looked at."""
+    if isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, Enum):
+        return str(value.value)
+    return word(value) if type(value) is str else None
+
+
+def word(value: str) -> str | None:
+    """Returns a name without what URLs carry along, cut to its bound; None for what is no name: it has spaces in it."""
+    if " " in value or not value.isprintable():
+        return None
+    bare = _URL.sub(r"\1\2", value[: 4 * TEXT_MAX])
+    return bare if len(bare) <= TEXT_MAX else bare[: TEXT_MAX - len(CUT_MARK)] + CUT_MARK
+
+
+def error_fields(error: BaseException) -> dict[str, str]:
+    """Returns the kind of an error and where it came from; never its text."""
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES_MAX:]
+    where = ",".join(f"{frame.name}:{frame.lineno}" for frame in frames)
+    return {"error": type(error).__name__, "where": where}

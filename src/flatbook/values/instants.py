@@ -65,7 +65,10 @@ def _zone_offset_s(zone: str) -> int:
     if zone in ("Z", "z"):
         return 0
     digits = zone[1:].replace(":", "")
-    size = int(digits[:2]) * 3600 + int(digits[2:]) * 60
+    hours, minutes = int(digits[:2]), int(digits[2:])
+    if hours > 23 or minutes > 59:
+        raise InstantRefused(f"{zone!r} is no offset from UTC")
+    size = hours * 3600 + minutes * 60
     return -size if zone[0] == "-" else size
 
 

@@ -100,13 +100,20 @@ def _whole_multiples(value: Decimal, step: Decimal) -> Decimal:
     return Decimal(scaled_integer(value, decimals=decimals) // scaled_integer(step, decimals=decimals))
 
 
+def tick_at(px: Decimal, rules: TradingRules) -> Decimal:
+    """Returns the tick in force at a price: below one `tick_below_one` holds where the venue has it.
+
+    Units: quote per base.
+    """
+    return rules.tick if rules.tick_below_one is None or px >= ONE else rules.tick_below_one
+
+
 def round_to_tick(px: Decimal, *, side: Side, rules: TradingRules) -> Price:
     """Returns the price on the tick grid that is not worse for getting filled: a buy rounds up, a sell down.
 
-    The tick is chosen by the given price: below one `tick_below_one` holds where the venue has it.
     Errors: ValueError when the rounded price is not above zero.
     """
-    tick = rules.tick if rules.tick_below_one is None or px >= ONE else rules.tick_below_one
+    tick = tick_at(px, rules)
     floored = Price(_whole_multiples(px, tick) * tick)
     rounded = Price(floored + tick) if side is Side.BUY and floored != px else floored
     if not rounded > ZERO:
@@ -132,9 +139,12 @@ def notional(qty: Quantity, px: Price, *, contract_size: Decimal = ONE) -> Money
     return Money(qty * px * contract_size)
 
 
-def cost_ceiling(qty: Quantity, px: Price, *, collar_bps: int) -> Money:
-    """Returns the cash that a buy may need: cost at the collar, rounded up to a cent."""
-    return Money(raise_to(qty * px * (ONE + collar_bps * BPS), decimals=2))
+def cost_ceiling(qty: Quantity, px: Price, *, collar_bps: int, contract_size: Decimal = ONE) -> Money:
+    """Returns the cash that a buy may need: cost at the collar, rounded up to a cent.
+
+    Units: qty in contracts, px in quote per base; the result in quote.
+    """
+    return Money(raise_to(notional(qty, px, contract_size=contract_size) * (ONE + collar_bps * BPS), decimals=2))
 
 
 def in_cents(usd: Money) -> int:

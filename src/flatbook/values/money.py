@@ -7,6 +7,7 @@ later: an operation that cannot be exact raises instead of rounding. Roundings t
 from __future__ import annotations
 
 import decimal
+import re
 from decimal import Decimal
 from typing import NewType
 
@@ -29,6 +30,7 @@ _TRAPS = [
     decimal.Overflow,
 ]
 _EXPONENT_MAX = 400
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 
 
 def trapping_context() -> decimal.Context:
@@ -88,10 +90,9 @@ def parse_chain_number(text: str) -> Decimal:
 def _decimal_of_text(text: str) -> Decimal:
     if not isinstance(text, str) or len(text) > NUMBER_TEXT_MAX:
         raise NumberRefused(f"a number is expected as text of at most {NUMBER_TEXT_MAX} characters")
-    try:
-        return Decimal(text)
-    except decimal.InvalidOperation as error:
-        raise NumberRefused(f"{text!r} is not a decimal number") from error
+    if _NUMBER.fullmatch(text) is None:
+        raise NumberRefused(f"{text!r} is not a decimal number")
+    return Decimal(text)
 
 
 def check_number(value: Decimal) -> Decimal:

@@ -28,7 +28,7 @@ def next_ask_at(order: Order, card: VenueCard, asked: tuple[Instant, int] | None
             return later(order.changed_at, seconds=UNKNOWN_ASK_S)
         at, times = asked
         return later(at, seconds=UNKNOWN_ASK_S << min(times, ASK_DOUBLINGS_MAX))
-    waits = order.status in (Status.SUBMITTED, Status.PENDING_CANCEL) or (not order.is_open and order.leaves)
+    waits = order.status in (Status.SUBMITTED, Status.PENDING_CANCEL) or order.claimed > order.filled
     lives_too_long = order.is_open and order.status is not Status.INTENDED
     if not waits and not lives_too_long:
         return None
@@ -40,12 +40,16 @@ def next_ask_at(order: Order, card: VenueCard, asked: tuple[Instant, int] | None
 def overdue(
     state: State, cards: Mapping[AccountId, VenueCard], asked: Asked, now: Instant
 ) -> tuple[tuple[Order, ...], Instant | None]:
-    """Returns the orders to ask for now, and the next instant at which another one will be due."""
+    """Returns the orders to ask for now, and the next instant at which another one will be due.
+
+    An order at an account that has no venue any more cannot be asked for.
+    """
     due: list[Order] = []
     upcoming: Instant | None = None
     for key in state.owing:
         for order in state.orders_owing(key):
-            at = next_ask_at(order, cards[order.account], asked.get(order.order_id))
+            card = cards.get(order.account)
+            at = next_ask_at(order, card, asked.get(order.order_id)) if card is not None else None
             if at is None:
                 continue
             if at <= now:

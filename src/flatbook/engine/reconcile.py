@@ -8,76 +8,105 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from flatbook.engine.reports import AccountStatement, OrderReport
+from flatbook.engine.reports import AccountStatement, OrderReport, VenueStatus
 from flatbook.engine.rules import Rules
 from flatbook.events.control import BalanceStated, BooksAgreed, BooksDiverged
 from flatbook.events.event import Event
 from flatbook.events.orders import ForeignOrderSeen
 from flatbook.state.desk import State
-from flatbook.state.orders import Order
-from flatbook.values.ids import AccountId, AssetId, InstrumentId, OrderId
+from flatbook.state.orders import Order, signed
+from flatbook.values.ids import AccountId, AssetId, InstrumentId, Underlying
 from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Instrument
-from flatbook.values.money import ZERO, Quantity
+from flatbook.values.money import ONE, ZERO, Quantity
 
 OPENING = "opening"
+
+_ENDED = (VenueStatus.FILLED, VenueStatus.CANCELED, VenueStatus.EXPIRED, VenueStatus.REJECTED)
 
 
 def reconcile(state: State, statement: AccountStatement, rules: Rules, now: Instant) -> tuple[Event, ...]:
     """Returns the events that a statement asks for, in a fixed order.
 
-    Needs: the executions of the account have been read up to the statement.
+    Needs: the executions of the account have been read up to the statement; the statement is sound.
     Gives: nothing when the books agree; nothing new when the same difference stands already.
     """
-    if statement.account not in state.opened:
-        return _opening(state, statement, rules)
-    return (*_foreign_orders(state, statement, rules, now), *_differences(state, statement, rules, now))
+    compare = _differences if statement.account in state.opened else _opening
+    return (*_foreign_orders(state, statement, rules, now), *compare(state, statement, rules, now))
 
 
 def missing_orders(state: State, statement: AccountStatement, rules: Rules) -> tuple[Order, ...]:
     """Returns our working orders that the statement does not show although it was taken late enough to."""
     shown = {report.order_id: None for report in statement.open_orders if report.order_id is not None}
-    lag_s = rules.cards[statement.account].read_lag_max_s
-    return tuple(
-        order
-        for order_id in state.open_orders
-        if (order := state.orders[order_id]).account == statement.account
-        and order_id not in shown
-        and later(order.changed_at, seconds=lag_s) < statement.stated_at
+    ours = (state.orders[order_id] for order_id in state.open_orders if order_id not in shown)
+    return tuple(order for order in ours if _should_show(order, statement, rules))
+
+
+def revived_orders(state: State, statement: AccountStatement, rules: Rules) -> tuple[tuple[Order, OrderReport], ...]:
+    """Returns our ended orders that the statement still shows as working although it was taken after their end."""
+    found = []
+    for report in statement.open_orders:
+        order = state.orders.get(report.order_id) if report.order_id is not None else None
+        if order is not None and not order.is_open and _should_show(order, statement, rules):
+            found.append((order, report))
+    return tuple(found)
+
+
+def foreign_order(
+    state: State, account: AccountId, report: OrderReport, rules: Rules, now: Instant
+) -> ForeignOrderSeen | None:
+    """Returns the event for an order that is not ours, None when nothing about it is new."""
+    held = state.foreign_orders.get((account, report.venue_order_id))
+    is_open = report.status not in _ENDED
+    leaves = max(ZERO, report.qty - report.filled_qty)
+    known = not is_open if held is None else is_open and held.leaves == leaves
+    if known:
+        return None
+    instrument = rules.instruments.get(report.instrument)
+    ours = instrument if instrument is not None and instrument.account == account else None
+    return ForeignOrderSeen(
+        account=account,
+        instrument=report.instrument,
+        underlying=_underlying_of(ours, report),
+        venue_order_id=report.venue_order_id,
+        side=report.side,
+        qty=report.qty,
+        filled_qty=report.filled_qty,
+        contract_size=ONE if ours is None else ours.contract_size,
+        open=is_open,
+        seen_at=now,
     )
 
 
-def _instruments_of(rules: Rules, account: AccountId) -> tuple[Instrument, ...]:
-    return tuple(found for found in rules.instruments.values() if found.account == account)
+def statement_balances(statement: AccountStatement, rules: Rules) -> dict[AssetId, Decimal]:
+    """Returns what a statement says of each asset; an instrument of ours that it leaves out is zero.
 
-
-def _statement_balances(statement: AccountStatement, rules: Rules) -> dict[AssetId, Decimal]:
-    """Returns what the statement says of each asset we follow; an instrument of ours it leaves out is zero."""
-    theirs: dict[AssetId, Decimal] = {}
-    held: dict[InstrumentId, Decimal] = {holding.instrument: holding.qty for holding in statement.holdings}
-    for instrument in _instruments_of(rules, statement.account):
-        shares = held.get(instrument.id, ZERO) * instrument.contract_size
-        theirs[AssetId(instrument.underlying)] = shares
+    Units: shares of the underlying for holdings, units of the asset for balances.
+    """
+    ours = _instruments_of(rules, statement.account)
+    theirs = {AssetId(instrument.underlying): ZERO for instrument in ours.values()}
+    for holding in statement.holdings:
+        instrument = ours.get(holding.instrument)
+        asset = AssetId(instrument.underlying if instrument is not None else holding.instrument)
+        size = instrument.contract_size if instrument is not None else ONE
+        theirs[asset] = theirs.get(asset, ZERO) + holding.qty * size
     for balance in statement.balances:
         theirs[balance.asset] = balance.total
     return theirs
 
 
-def _opening(state: State, statement: AccountStatement, rules: Rules) -> tuple[Event, ...]:
-    """Opens the balances so that, with all executions booked so far, they equal the statement."""
-    events = []
-    for asset, theirs in _statement_balances(statement, rules).items():
-        change = theirs - state.balances.get((statement.account, asset), ZERO)
-        events.append(
-            BalanceStated(
-                account=statement.account,
-                asset=asset,
-                change=Quantity(change),
-                reason=OPENING,
-                stated_at=statement.stated_at,
-            )
-        )
-    return tuple(events)
+def _instruments_of(rules: Rules, account: AccountId) -> dict[InstrumentId, Instrument]:
+    return {found.id: found for found in rules.instruments.values() if found.account == account}
+
+
+def _underlying_of(instrument: Instrument | None, report: OrderReport) -> Underlying:
+    return instrument.underlying if instrument is not None else Underlying(report.instrument)
+
+
+def _should_show(order: Order, statement: AccountStatement, rules: Rules) -> bool:
+    """Whether the statement was taken late enough to know what we know of an order of its account."""
+    lag_s = rules.cards[statement.account].read_lag_max_s
+    return order.account == statement.account and later(order.changed_at, seconds=lag_s) < statement.stated_at
 
 
 def _foreign_orders(state: State, statement: AccountStatement, rules: Rules, now: Instant) -> tuple[Event, ...]:
@@ -86,13 +115,10 @@ def _foreign_orders(state: State, statement: AccountStatement, rules: Rules, now
     for report in statement.open_orders:
         if report.order_id is not None and report.order_id in state.orders:
             continue
-        instrument = rules.instruments.get(report.instrument)
-        if instrument is None or instrument.account != statement.account:
-            continue
         shown[report.venue_order_id] = None
-        held = state.foreign_orders.get((statement.account, report.venue_order_id))
-        if held is None or held.leaves != report.qty - report.filled_qty:
-            events.append(_foreign(statement.account, instrument, report, now))
+        event = foreign_order(state, statement.account, report, rules, now)
+        if event is not None:
+            events.append(event)
     for (account, venue_order_id), foreign in state.foreign_orders.items():
         if account == statement.account and venue_order_id not in shown:
             events.append(
@@ -104,6 +130,7 @@ def _foreign_orders(state: State, statement: AccountStatement, rules: Rules, now
                     side=foreign.side,
                     qty=foreign.leaves,
                     filled_qty=Quantity(ZERO),
+                    contract_size=foreign.contract_size,
                     open=False,
                     seen_at=now,
                 )
@@ -111,36 +138,51 @@ def _foreign_orders(state: State, statement: AccountStatement, rules: Rules, now
     return tuple(events)
 
 
-def _foreign(account: AccountId, instrument: Instrument, report: OrderReport, now: Instant) -> ForeignOrderSeen:
-    return ForeignOrderSeen(
-        account=account,
-        instrument=instrument.id,
-        underlying=instrument.underlying,
-        venue_order_id=report.venue_order_id,
-        side=report.side,
-        qty=report.qty,
-        filled_qty=report.filled_qty,
-        open=True,
-        seen_at=now,
+def _pairs(state: State, statement: AccountStatement, rules: Rules) -> dict[AssetId, tuple[Decimal, Decimal]]:
+    """Returns (ours, theirs) of each asset that either side knows; one that a side leaves out is zero there."""
+    account, theirs = statement.account, statement_balances(statement, rules)
+    known = (asset for holder, asset in state.balances if holder == account)
+    return {
+        asset: (state.balances.get((account, asset), ZERO), theirs.get(asset, ZERO))
+        for asset in dict.fromkeys((*theirs, *known))
+    }
+
+
+def _opening(state: State, statement: AccountStatement, rules: Rules, _now: Instant) -> tuple[Event, ...]:
+    """Opens the balances so that, with all executions booked so far, they equal the statement.
+
+    While one of our orders may still execute nothing can be opened: nobody knows on which side of it the statement is.
+    """
+    if _owing(state, statement.account):
+        return ()
+    return tuple(
+        BalanceStated(
+            account=statement.account,
+            asset=asset,
+            change=Quantity(theirs - ours),
+            reason=OPENING,
+            stated_at=statement.stated_at,
+        )
+        for asset, (ours, theirs) in _pairs(state, statement, rules).items()
     )
 
 
 def _differences(state: State, statement: AccountStatement, rules: Rules, now: Instant) -> tuple[Event, ...]:
-    if not _is_quiet(state, statement):
-        return ()
-    by_asset = {AssetId(found.underlying): found.id for found in _instruments_of(rules, statement.account)}
+    account = statement.account
+    shares, may_move = _shares_of(state, account, rules), _may_move(state, account)
     events: list[Event] = []
-    for asset, theirs in _statement_balances(statement, rules).items():
-        ours = state.balances.get((statement.account, asset), ZERO)
-        standing = state.divergences.get((statement.account, str(asset)))
+    for asset, (ours, theirs) in _pairs(state, statement, rules).items():
+        standing = state.divergences.get((account, str(asset)))
+        if standing == (ours, theirs) or not _has_settled(state, statement, asset, rules):
+            continue
         if ours == theirs and standing is not None:
-            events.append(BooksAgreed(account=statement.account, subject=str(asset), seen_at=now))
-        elif ours != theirs and standing != (ours, theirs):
+            events.append(BooksAgreed(account=account, subject=str(asset), seen_at=now))
+        elif not _explained(theirs - ours, may_move, asset if asset in shares else None):
             events.append(
                 BooksDiverged(
-                    account=statement.account,
+                    account=account,
                     subject=str(asset),
-                    instrument=by_asset.get(asset),
+                    instrument=shares.get(asset),
                     ours=Quantity(ours),
                     theirs=Quantity(theirs),
                     stated_at=statement.stated_at,
@@ -150,12 +192,50 @@ def _differences(state: State, statement: AccountStatement, rules: Rules, now: I
     return tuple(events)
 
 
-def _is_quiet(state: State, statement: AccountStatement) -> bool:
-    """Whether the statement can be compared: nothing of the account is under way or was booked since it was taken."""
-    owed: tuple[OrderId, ...] = tuple(
-        order_id
-        for key in state.owing.values()
-        for order_id in key
-        if state.orders[order_id].account == statement.account
-    )
-    return not owed and state.moved_at.get(statement.account, Instant(0)) < statement.stated_at
+def _has_settled(state: State, statement: AccountStatement, asset: AssetId, rules: Rules) -> bool:
+    """Whether what we last booked of an asset is old enough for the statement to show it."""
+    moved_at = state.moved_at.get((statement.account, asset))
+    lag_s = rules.cards[statement.account].read_lag_max_s
+    return moved_at is None or later(moved_at, seconds=lag_s) < statement.stated_at
+
+
+def _shares_of(state: State, account: AccountId, rules: Rules) -> dict[AssetId, InstrumentId]:
+    """Returns the assets of an account that are traded as instruments, configured or not; all others are cash."""
+    rows = {AssetId(row.underlying): row.instrument for row in state.positions.rows.values() if row.account == account}
+    return rows | {AssetId(found.underlying): found.id for found in _instruments_of(rules, account).values()}
+
+
+def _owing(state: State, account: AccountId) -> tuple[Order, ...]:
+    orders = (state.orders[order_id] for owed in state.owing.values() for order_id in owed)
+    return tuple(order for order in orders if order.account == account)
+
+
+def _may_move(state: State, account: AccountId) -> dict[AssetId, tuple[Quantity, Quantity]]:
+    """Returns by how much the shares of each asset may have fallen and risen by executions that we have not seen.
+
+    Units: shares; the first is zero or below, the second zero or above.
+    """
+    leaves = [
+        (order.underlying, signed(order.side, order.leaves * order.contract_size)) for order in _owing(state, account)
+    ]
+    leaves += [
+        (foreign.underlying, signed(foreign.side, foreign.leaves * foreign.contract_size))
+        for (holder, _), foreign in state.foreign_orders.items()
+        if holder == account
+    ]
+    moves: dict[AssetId, tuple[Quantity, Quantity]] = {}
+    for underlying, qty in leaves:
+        fall, rise = moves.get(AssetId(underlying), (ZERO, ZERO))
+        moves[AssetId(underlying)] = (Quantity(fall + min(ZERO, qty)), Quantity(rise + max(ZERO, qty)))
+    return moves
+
+
+def _explained(difference: Decimal, may_move: dict[AssetId, tuple[Quantity, Quantity]], shares: AssetId | None) -> bool:
+    """Whether executions that we may not have seen yet can explain a difference of shares, or of cash (None).
+
+    Shares move by no more than what works in them; cash by amounts that nobody knows while anything works.
+    """
+    if shares is None:
+        return difference == ZERO or bool(may_move)
+    fall, rise = may_move.get(shares, (ZERO, ZERO))
+    return fall <= difference <= rise

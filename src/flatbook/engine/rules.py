@@ -22,6 +22,16 @@ class HedgeRules(msgspec.Struct, frozen=True, kw_only=True):
     instrument: Instrument
     backup: Instrument | None
 
+    @property
+    def named(self) -> tuple[Instrument, ...]:
+        """The instruments the net may be hedged with, the first one first."""
+        return (self.instrument,) if self.backup is None else (self.instrument, self.backup)
+
+    @property
+    def accounts(self) -> tuple[AccountId, ...]:
+        """The accounts the net may be hedged at."""
+        return tuple(instrument.account for instrument in self.named)
+
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the loop needs to know that no event tells.

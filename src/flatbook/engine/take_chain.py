@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from flatbook.engine.ports import ChainRead
-from flatbook.engine.sound import flaw_of_instant
+from flatbook.engine.sound import Fill, flaw_of_fill, flaw_of_value, told
 from flatbook.engine.turn import Turn
 from flatbook.events import chain
+from flatbook.events.codec import tag_of
 from flatbook.events.control import AlertName, Severity
 from flatbook.events.event import Event
 from flatbook.events.refs import ref_of, ref_of_log
@@ -14,7 +15,7 @@ from flatbook.state.desk import KnownFill, LogId
 from flatbook.strategies.decision import Trigger
 from flatbook.values.ids import OwnerId, Underlying
 
-Fill = chain.VaultFilled | chain.FillSkipped | chain.FillUnvalued
+DETAIL_TEXT_MAX = 256
 
 
 def take_chain_read(turn: Turn, item: ChainRead) -> None:
@@ -22,7 +23,7 @@ def take_chain_read(turn: Turn, item: ChainRead) -> None:
     if item.removed_from is not None:
         _take_removed(turn, item, item.removed_from)
     for event in item.events:
-        _take_event(turn, event)
+        _take_event(turn, item, event)
     turn.cursors[item.source] = item.cursor
 
 
@@ -55,8 +56,11 @@ def _reverse(turn: Turn, key: LogId, fill: KnownFill) -> None:
         seen_at=turn.now,
     )
     turn.book(event)
-    detail = f"block {fill.block} was replaced; the fill is undone and hedged back"
-    turn.alert(AlertName.FILL_REVERSED, str(fill.ref), detail, severity=Severity.WARNING, because=ref_of(event))
+    detail = f"block {fill.block} was replaced; {fill.ref} is undone and hedged back"
+    subject = f"{fill.owner}:{fill.underlying}"
+    turn.alert(AlertName.FILL_REVERSED, subject, detail, severity=Severity.WARNING, because=ref_of(event))
+    turn.clear(AlertName.FILL_SKIPPED, str(fill.ref))
+    turn.clear(AlertName.FILL_UNVALUED, str(ref_of_log(*key)))
     _touch(turn, fill.owner, fill.underlying)
 
 
@@ -65,18 +69,27 @@ def _touch(turn: Turn, owner: OwnerId, underlying: Underlying | None) -> None:
         turn.touch((owner, underlying), Trigger.FILL_SEEN)
 
 
-def _take_event(turn: Turn, event: Event) -> None:
+def _take_event(turn: Turn, item: ChainRead, event: Event) -> None:
     if isinstance(event, (chain.VaultFilled, chain.FillSkipped, chain.FillUnvalued)):
-        _take_fill(turn, event)
+        _take_fill(turn, item, event)
     elif isinstance(event, chain.FillValued):
         _take_value(turn, event)
     elif isinstance(event, chain.LogUnparsed):
         _take_unparsed(turn, event)
+    elif isinstance(event, chain.GasSpent):
+        _take_gas(turn, event)
     else:
-        turn.book(event)
+        turn.drop("not_of_a_chain")
 
 
-def _take_fill(turn: Turn, event: Fill) -> None:
+def _take_gas(turn: Turn, event: chain.GasSpent) -> None:
+    if (event.chain, event.tx) in turn.state.gas:
+        turn.drop("gas_known")
+        return
+    turn.book(event)
+
+
+def _take_fill(turn: Turn, item: ChainRead, event: Fill) -> None:
     if event.key.block <= turn.state.fill_watermarks.get(event.key.chain, -1):
         turn.drop("fill_below_watermark")
         return
@@ -86,18 +99,25 @@ def _take_fill(turn: Turn, event: Fill) -> None:
         return
     if known is not None:
         _reverse(turn, log_id(event.key), known)
-    flaw = flaw_of_instant(event.happened_at, turn.now)
+    flaw = flaw_of_fill(event, turn.now)
     if flaw is not None:
-        _refuse(turn, event, flaw)
+        _take_unparsed(turn, _unparsed(turn, item, event, flaw))
         return
     turn.book(event)
     _tell(turn, event)
     _touch(turn, event.owner, event.underlying)
 
 
-def _refuse(turn: Turn, event: Fill, flaw: str) -> None:
-    subject = str(ref_of_log(event.key.chain, event.key.tx, event.key.log_index))
-    turn.alert(AlertName.LOG_UNPARSED, subject, flaw, severity=Severity.CRITICAL)
+def _unparsed(turn: Turn, item: ChainRead, event: Fill, flaw: str) -> chain.LogUnparsed:
+    """A fill that cannot be true is kept as a log that could not be read."""
+    return chain.LogUnparsed(
+        key=event.key,
+        source=item.source,
+        reason=chain.UnparsedReason.MALFORMED,
+        topic=tag_of(type(event)),
+        detail=told(flaw, DETAIL_TEXT_MAX),
+        seen_at=turn.now,
+    )
 
 
 def _tell(turn: Turn, event: Fill) -> None:
@@ -118,8 +138,14 @@ def _take_value(turn: Turn, event: chain.FillValued) -> None:
     if known is None or not known.assumed:
         turn.drop("value_not_awaited")
         return
+    subject = str(ref_of_log(event.chain, event.tx, event.log_index))
+    flaw = flaw_of_value(event)
+    if flaw is not None:
+        turn.alert(AlertName.LOG_UNPARSED, f"{subject}:value", flaw, severity=Severity.CRITICAL)
+        return
     turn.book(event)
-    turn.clear(AlertName.FILL_UNVALUED, str(ref_of_log(event.chain, event.tx, event.log_index)))
+    turn.clear(AlertName.FILL_UNVALUED, subject)
+    turn.clear(AlertName.LOG_UNPARSED, f"{subject}:value")
     _touch(turn, known.owner, known.underlying)
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flatbook.engine.effects import ReadStatement, find_of
+from flatbook.engine.effects import ReadStatement, cancel_of, find_of
 from flatbook.engine.inputs import Command, Verb
+from flatbook.engine.refuse import clear_refused
 from flatbook.engine.turn import Turn
 from flatbook.events import control
 from flatbook.events.chain import SkippedFillReleased
 from flatbook.events.control import AlertName, HaltCause, HaltScope
 from flatbook.events.orders import CancelReason, ForeignAssigned
 from flatbook.state.halts import Halt
+from flatbook.state.orders import Order
 from flatbook.state.positions import NetKey
 from flatbook.strategies.decision import Trigger
 from flatbook.values.ids import (
@@ -23,7 +25,6 @@ from flatbook.values.ids import (
     OrderId,
     OwnerId,
     Underlying,
-    halt_id_of,
 )
 from flatbook.values.money import ZERO, NumberRefused, Price, Quantity, parse_number, plain
 
@@ -31,6 +32,7 @@ KEY_TEXT_MAX = 128
 ACTOR_TEXT_MAX = 128
 REASON_TEXT_MAX = 512
 ARGUMENTS_MAX = 16
+ARGUMENT_TEXT_MAX = 256
 
 Refusal = str
 
@@ -75,20 +77,33 @@ def flaw_of_command(command: Command) -> Refusal | None:
         return f"a reason of 1 to {REASON_TEXT_MAX} characters is required"
     if len(command.arguments) > ARGUMENTS_MAX:
         return f"more than {ARGUMENTS_MAX} arguments"
-    return None
+    long = [name[:32] for name, text in command.arguments.items() if max(len(name), len(text)) > ARGUMENT_TEXT_MAX]
+    return f"argument {long[0]!r} has more than {ARGUMENT_TEXT_MAX} characters" if long else None
 
 
 def _free(_turn: Turn, _command: Command) -> Refusal | None:
     return None
 
 
-def _why_not_halt(_turn: Turn, command: Command) -> Refusal | None:
+def _why_not_halt(turn: Turn, command: Command) -> Refusal | None:
     scope = command.arguments.get("scope", HaltScope.ALL.value)
     if scope not in [each.value for each in HaltScope]:
         return f"scope {scope!r} is none of {', '.join(each.value for each in HaltScope)}"
-    if scope != HaltScope.ALL.value and not command.arguments.get("target"):
-        return f"a halt of scope {scope} needs a target"
-    return None
+    known = _targets(turn, HaltScope(scope))
+    target = command.arguments.get("target", "")
+    return None if target in known else f"{target!r} is no {scope} of this desk: {', '.join(known) or 'leave it out'}"
+
+
+def _targets(turn: Turn, scope: HaltScope) -> tuple[str, ...]:
+    """Returns what a halt of this scope may name; a halt of nothing would look like a halt and stop nothing."""
+    rules = turn.rules
+    names = {
+        HaltScope.ALL: ("",),
+        HaltScope.OWNER: tuple(dict.fromkeys(owner for owner, _ in rules.hedges)),
+        HaltScope.VENUE: tuple(rules.cards),
+        HaltScope.INSTRUMENT: tuple(rules.instruments),
+    }
+    return names[scope]
 
 
 def _halt(turn: Turn, command: Command) -> None:
@@ -97,15 +112,18 @@ def _halt(turn: Turn, command: Command) -> None:
 
 
 def _kill(turn: Turn, command: Command) -> None:
-    """Halts everything and cancels every open order, also those that only reduce; then asks the venues."""
-    halt_id = halt_id_of(HaltScope.ALL.value, "", HaltCause.KILLED.value)
-    if halt_id not in turn.state.halts:
-        turn.halt(HaltScope.ALL, "", HaltCause.KILLED, command.reason)
-    for order_id in tuple(turn.state.open_orders):
-        order = turn.state.orders[order_id]
+    """Halts everything and asks for the cancel of every open order, again where it was asked for before."""
+    asked = [order for order in _open_orders(turn) if order.cancel_pending]
+    turn.halt(HaltScope.ALL, "", HaltCause.KILLED, command.reason)
+    for order in _open_orders(turn):
         if not order.cancel_pending:
             turn.cancel(order, CancelReason.OPERATOR)
+    turn.effects.extend(cancel_of(order) for order in asked)
     _read_statements(turn, command)
+
+
+def _open_orders(turn: Turn) -> tuple[Order, ...]:
+    return tuple(turn.state.orders[order_id] for order_id in turn.state.open_orders)
 
 
 def _why_not_lift(turn: Turn, command: Command) -> Refusal | None:
@@ -120,16 +138,10 @@ def _lift(turn: Turn, command: Command) -> None:
     halt: Halt = turn.state.halts[HaltId(command.arguments["halt_id"])]
     turn.book(control.TradingLifted(halt_id=halt.halt_id, reason=command.reason, lifted_at=turn.now))
     if halt.cause is HaltCause.REPORT_REFUSED:
-        _clear_refused_reports(turn)
+        clear_refused(turn, halt)
     if halt.cause is HaltCause.FOREIGN_FILL:
         _clear_foreign(turn, halt.target)
     turn.touch_all(Trigger.HALT_CHANGED)
-
-
-def _clear_refused_reports(turn: Turn) -> None:
-    for name, subject in tuple(turn.state.alerts):
-        if name is AlertName.REPORT_REFUSED:
-            turn.clear(name, subject)
 
 
 def _clear_foreign(turn: Turn, instrument: str) -> None:
@@ -190,6 +202,8 @@ def _why_not_release(turn: Turn, command: Command) -> Refusal | None:
         return "no booked fill has this chain, tx and log_index"
     if fill.assumed:
         return "this fill waits for its value, not for a decision"
+    if command.arguments.get("hedge", "yes") not in ("yes", "no"):
+        return "hedge must be yes or no"
     return None if fill.hold else "this fill is not held"
 
 
@@ -212,11 +226,12 @@ def _release(turn: Turn, command: Command) -> None:
 def _why_not_overwrite(turn: Turn, command: Command) -> Refusal | None:
     arguments = command.arguments
     key = _position_of(command)
-    instrument = turn.rules.instruments.get(key[2])
-    underlying = arguments.get("underlying") or (instrument.underlying if instrument is not None else None)
+    underlying = _underlying_of(turn, command)
     if underlying is None:
-        return f"instrument {key[2]!r} is not configured: name its underlying"
-    if turn.state.orders_owing((key[0], Underlying(underlying))):
+        return f"instrument {key[2]!r} of {key[1]!r} is not configured and not held: name its underlying"
+    if key not in turn.state.positions.rows and (key[0], underlying) not in turn.rules.hedges:
+        return f"{key[0]!r} is no owner of {underlying} on this desk"
+    if turn.state.orders_owing((key[0], underlying)):
         return "an order of this net is still open: cancel it or wait for its end"
     try:
         after, expected = parse_number(arguments.get("qty", "")), parse_number(arguments.get("expected", ""))
@@ -232,6 +247,19 @@ def _why_not_overwrite(turn: Turn, command: Command) -> Refusal | None:
     return None
 
 
+def _underlying_of(turn: Turn, command: Command) -> Underlying | None:
+    """Returns what a position is a position in: as it is held, else as it is configured, else as the operator says."""
+    key = _position_of(command)
+    row = turn.state.positions.rows.get(key)
+    if row is not None:
+        return row.underlying
+    instrument = turn.rules.instruments.get(key[2])
+    if instrument is not None:
+        return instrument.underlying if instrument.account == key[1] else None
+    named = command.arguments.get("underlying")
+    return Underlying(named) if named else None
+
+
 def _position_of(command: Command) -> tuple[OwnerId, AccountId, InstrumentId]:
     owner, account, instrument = (command.arguments.get(name, "") for name in ("owner", "account", "instrument"))
     return OwnerId(owner), AccountId(account), InstrumentId(instrument)
@@ -239,15 +267,16 @@ def _position_of(command: Command) -> tuple[OwnerId, AccountId, InstrumentId]:
 
 def _overwrite(turn: Turn, command: Command) -> None:
     arguments, key = command.arguments, _position_of(command)
-    instrument = turn.rules.instruments.get(key[2])
-    named = arguments.get("underlying") or (instrument.underlying if instrument is not None else "")
+    underlying = _underlying_of(turn, command)
+    if underlying is None:
+        return
     row = turn.state.positions.rows.get(key)
     turn.book(
         control.PositionOverwritten(
             owner=key[0],
             account=key[1],
             instrument=key[2],
-            underlying=Underlying(named),
+            underlying=underlying,
             before=row.qty if row is not None else Quantity(ZERO),
             after=Quantity(parse_number(arguments["qty"])),
             price=Price(parse_number(arguments["price"])) if "price" in arguments else None,
@@ -255,7 +284,7 @@ def _overwrite(turn: Turn, command: Command) -> None:
             decided_at=turn.now,
         )
     )
-    turn.touch((key[0], Underlying(named)), Trigger.OPERATOR_ACTED)
+    turn.touch((key[0], underlying), Trigger.OPERATOR_ACTED)
 
 
 def _why_not_assign(turn: Turn, command: Command) -> Refusal | None:
@@ -263,9 +292,11 @@ def _why_not_assign(turn: Turn, command: Command) -> Refusal | None:
     row = turn.state.positions.rows.get((UNASSIGNED, account, instrument))
     if row is None or not row.qty:
         return f"nothing of {instrument!r} at {account!r} is unassigned"
-    owners = [key[0] for key in turn.rules.hedges]
+    owners = [owner for owner, underlying in turn.rules.hedges if underlying == row.underlying]
     owner = command.arguments.get("owner", "")
-    return None if owner in owners else f"{owner!r} is no owner of this desk: {', '.join(owners)}"
+    return (
+        None if owner in owners else f"{owner!r} does not hedge {row.underlying}: {', '.join(owners) or 'nobody does'}"
+    )
 
 
 def _assign(turn: Turn, command: Command) -> None:

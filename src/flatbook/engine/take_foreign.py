@@ -2,58 +2,55 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from flatbook.engine.reports import Execution, OrderReport, VenueStatus
+from flatbook.engine.reconcile import foreign_order
+from flatbook.engine.reports import Execution, OrderReport
 from flatbook.engine.turn import Turn
 from flatbook.events import orders as ev
 from flatbook.events.control import AlertName, HaltCause, HaltScope, Severity
 from flatbook.events.refs import ref_of
 from flatbook.values.ids import AccountId, AssetId, InstrumentId, Underlying
-from flatbook.values.instruments import Instrument
-from flatbook.values.money import ONE, Quantity
-
-_ENDED = (VenueStatus.FILLED, VenueStatus.CANCELED, VenueStatus.EXPIRED, VenueStatus.REJECTED)
+from flatbook.values.money import ONE, plain
 
 
-def _instrument(turn: Turn, account: AccountId, instrument: InstrumentId) -> Instrument | None:
+def quote_of(turn: Turn, instrument: InstrumentId) -> AssetId:
+    """Returns the asset an instrument is paid in; USD for one that is not configured."""
     found = turn.rules.instruments.get(instrument)
-    return found if found is not None and found.account == account else None
+    return found.quote if found is not None else AssetId("USD")
 
 
 def take_foreign_order(turn: Turn, account: AccountId, report: OrderReport) -> None:
     """Books an order that is not ours when it is new or has changed."""
-    instrument = _instrument(turn, account, report.instrument)
-    if instrument is None:
-        turn.drop("foreign_instrument")
-        return
-    held = turn.state.foreign_orders.get((account, report.venue_order_id))
-    is_open = report.status not in _ENDED
-    leaves = Quantity(report.qty - report.filled_qty)
-    if (held is None and not is_open) or (held is not None and is_open and held.leaves == leaves):
+    event = foreign_order(turn.state, account, report, turn.rules, turn.now)
+    if event is None:
         turn.drop("foreign_order_known")
         return
-    turn.book(
-        ev.ForeignOrderSeen(
-            account=account,
-            instrument=instrument.id,
-            underlying=instrument.underlying,
-            venue_order_id=report.venue_order_id,
-            side=report.side,
-            qty=report.qty,
-            filled_qty=report.filled_qty,
-            open=is_open,
-            seen_at=turn.now,
-        )
-    )
-    if is_open:
-        _stop(turn, instrument, f"order {report.venue_order_id} is not ours")
+    turn.book(event)
+    tell_foreign_order(turn, event)
+
+
+def tell_foreign_order(turn: Turn, event: ev.ForeignOrderSeen) -> None:
+    """Alerts about an order that is not ours and halts its instrument while it works; clears the alert at its end."""
+    subject = f"{event.account}:order:{event.venue_order_id}"
+    if not event.open:
+        turn.clear(AlertName.FOREIGN_ACTIVITY, subject)
+        return
+    detail = f"{event.side.value} {plain(event.qty)} {event.instrument} works on our account and is not ours"
+    turn.alert(AlertName.FOREIGN_ACTIVITY, subject, detail, severity=Severity.CRITICAL)
+    turn.halt(HaltScope.INSTRUMENT, event.instrument, HaltCause.FOREIGN_FILL, detail)
 
 
 def take_foreign_execution(turn: Turn, account: AccountId, execution: Execution) -> None:
-    """Books an execution that is not ours under `unassigned`, and halts its instrument until it is assigned."""
-    instrument = _instrument(turn, account, execution.instrument)
-    quote = instrument.quote if instrument is not None else AssetId("USD")
+    """Books an execution that is not ours under `unassigned`, and halts its instrument until it is assigned.
+
+    What happened before the account's first statement is part of the balances which that statement opened.
+    """
+    opened_at = turn.state.opened.get(account)
+    if opened_at is None or execution.happened_at < opened_at:
+        turn.drop("execution_before_opening")
+        return
+    instrument = turn.rules.instruments.get(execution.instrument)
+    if instrument is not None and instrument.account != account:
+        instrument = None
     event = ev.ForeignFilled(
         account=account,
         instrument=execution.instrument,
@@ -63,24 +60,14 @@ def take_foreign_execution(turn: Turn, account: AccountId, execution: Execution)
         side=execution.side,
         qty=execution.qty,
         price=execution.price,
-        quote=quote,
-        contract_size=instrument.contract_size if instrument is not None else Decimal(ONE),
+        quote=quote_of(turn, execution.instrument),
+        contract_size=instrument.contract_size if instrument is not None else ONE,
         fees=execution.fees,
         happened_at=execution.happened_at,
         seen_at=turn.now,
     )
     turn.book(event)
-    detail = f"{execution.side.value} {execution.qty} at {execution.price} is no order of ours"
-    turn.alert(
-        AlertName.FOREIGN_ACTIVITY,
-        f"{account}:{execution.instrument}",
-        detail,
-        severity=Severity.CRITICAL,
-        because=ref_of(event),
-    )
+    detail = f"{execution.side.value} {plain(execution.qty)} at {plain(execution.price)} is no order of ours"
+    subject = f"{account}:{execution.instrument}"
+    turn.alert(AlertName.FOREIGN_ACTIVITY, subject, detail, severity=Severity.CRITICAL, because=ref_of(event))
     turn.halt(HaltScope.INSTRUMENT, execution.instrument, HaltCause.FOREIGN_FILL, detail)
-
-
-def _stop(turn: Turn, instrument: Instrument, detail: str) -> None:
-    subject = f"{instrument.account}:{instrument.id}"
-    turn.alert(AlertName.FOREIGN_ACTIVITY, subject, detail, severity=Severity.WARNING)

@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-from flatbook.engine.effects import find_of
-from flatbook.engine.reconcile import missing_orders, reconcile
+from flatbook.engine.effects import cancel_of, find_of
+from flatbook.engine.reconcile import missing_orders, reconcile, revived_orders
+from flatbook.engine.refuse import refused_report, refused_statement
 from flatbook.engine.reports import AccountStatement
+from flatbook.engine.sound import flaw_of_statement
+from flatbook.engine.take_foreign import tell_foreign_order
 from flatbook.engine.turn import Turn
-from flatbook.events.control import (
-    AlertName,
-    BalanceStated,
-    BooksAgreed,
-    BooksDiverged,
-    HaltCause,
-    HaltScope,
-    Severity,
-)
+from flatbook.events.control import AlertName, BooksAgreed, BooksDiverged, HaltCause, HaltScope, Severity
 from flatbook.events.orders import ForeignOrderSeen
-from flatbook.strategies.decision import Trigger
 from flatbook.values.money import plain
 
 
 def take_statement(turn: Turn, statement: AccountStatement) -> None:
     """Reconciles with a statement: books what it shows, halts what differs, asks for what it does not show."""
+    flaw = flaw_of_statement(statement, turn.now)
+    if flaw is not None:
+        refused_statement(turn, statement.account, flaw)
+        return
     for event in reconcile(turn.state, statement, turn.rules, turn.now):
         turn.book(event)
         if isinstance(event, BooksDiverged):
-            _stop(turn, event)
+            _tell_difference(turn, event)
         elif isinstance(event, BooksAgreed):
             turn.clear(AlertName.BOOKS_DIVERGED, f"{event.account}:{event.subject}")
         elif isinstance(event, ForeignOrderSeen):
-            _tell_foreign(turn, event)
-        elif isinstance(event, BalanceStated):
-            turn.touch_all(Trigger.BALANCE_CHANGED)
+            tell_foreign_order(turn, event)
     turn.effects.extend(find_of(order) for order in missing_orders(turn.state, statement, turn.rules))
+    _stop_revived(turn, statement)
 
 
-def _stop(turn: Turn, event: BooksDiverged) -> None:
+def _tell_difference(turn: Turn, event: BooksDiverged) -> None:
     subject = f"{event.account}:{event.subject}"
     detail = f"{event.subject}: ours {plain(event.ours)}, theirs {plain(event.theirs)}"
     turn.alert(AlertName.BOOKS_DIVERGED, subject, detail, severity=Severity.CRITICAL)
@@ -43,10 +40,9 @@ def _stop(turn: Turn, event: BooksDiverged) -> None:
         turn.halt(HaltScope.INSTRUMENT, event.instrument, HaltCause.DIVERGED, detail)
 
 
-def _tell_foreign(turn: Turn, event: ForeignOrderSeen) -> None:
-    subject = f"{event.account}:order:{event.venue_order_id}"
-    if event.open:
-        detail = f"{event.side.value} {plain(event.qty)} {event.instrument} works on our account and is not ours"
-        turn.alert(AlertName.FOREIGN_ACTIVITY, subject, detail, severity=Severity.WARNING)
-    else:
-        turn.clear(AlertName.FOREIGN_ACTIVITY, subject)
+def _stop_revived(turn: Turn, statement: AccountStatement) -> None:
+    """Halts around an order of ours that works although we hold it as ended, and asks its venue to cancel it."""
+    for order, report in revived_orders(turn.state, statement, turn.rules):
+        flaw = f"we hold it as {order.status.value}, the statement shows it working"
+        refused_report(turn, statement.account, report, flaw)
+        turn.effects.append(cancel_of(order))

@@ -11,21 +11,25 @@ from flatbook.events.control import (
     AlertCleared,
     AlertName,
     AlertRaised,
+    BalanceStated,
     HaltCause,
     HaltScope,
     Severity,
     TradingHalted,
 )
 from flatbook.events.event import Event
-from flatbook.events.orders import CancelIntended, CancelReason
+from flatbook.events.orders import CancelIntended, CancelReason, ForeignFilled, OrderFilled, OrderIntended
 from flatbook.market.quotes import Market
 from flatbook.state.desk import State
 from flatbook.state.fold import apply
+from flatbook.state.halts import must_cancel
 from flatbook.state.orders import Order, Status
 from flatbook.state.positions import NetKey
 from flatbook.strategies.decision import Trigger
-from flatbook.values.ids import EventRef, SourceId, halt_id_of
+from flatbook.values.ids import AccountId, EventRef, OrderId, SourceId, halt_id_of
 from flatbook.values.instants import Instant
+
+_MOVES_ACCOUNT = (OrderIntended, OrderFilled, ForeignFilled, BalanceStated)
 
 
 class Turn:
@@ -43,6 +47,9 @@ class Turn:
         """Folds an event and keeps it for the commit."""
         apply(self.state, event)
         self.events.append(event)
+        account = self._account_moved(event)
+        if account is not None:
+            self._touch_account(account)
 
     def touch(self, key: NetKey, trigger: Trigger) -> None:
         """Notes that a net changed, so that its strategy is asked if it waits for this."""
@@ -53,6 +60,19 @@ class Turn:
         """Notes a change that concerns every net."""
         for key in self.wakes.resumed():
             self.touch(key, trigger)
+
+    def _account_moved(self, event: Event) -> AccountId | None:
+        """Returns the account whose cash, shares or working orders an event may have changed."""
+        if isinstance(event, _MOVES_ACCOUNT):
+            return event.account
+        order = self.state.orders.get(getattr(event, "order_id", OrderId("")))
+        return order.account if order is not None else None
+
+    def _touch_account(self, account: AccountId) -> None:
+        for key in self.wakes.wanting(Trigger.BALANCE_CHANGED):
+            hedge = self.rules.hedges.get(key)
+            if hedge is not None and account in hedge.accounts:
+                self.touch(key, Trigger.BALANCE_CHANGED)
 
     def drop(self, why: str) -> None:
         """Counts an input that tells nothing new, or nothing that concerns us."""
@@ -88,13 +108,10 @@ class Turn:
         self.cancel_covered(CancelReason.HALTED)
 
     def cancel_covered(self, reason: CancelReason) -> None:
-        """Cancels every open order that a standing halt covers, orders that only reduce left out."""
+        """Cancels every open order that a standing halt wants gone."""
         for order_id in tuple(self.state.open_orders):
             order = self.state.orders[order_id]
-            covered = any(
-                halt.covers(order.owner, order.account, order.instrument) for halt in self.state.halts.values()
-            )
-            if covered and not order.reduce_only and not order.cancel_pending:
+            if must_cancel(self.state.halts, order) and not order.cancel_pending:
                 self.cancel(order, reason)
 
     def cancel(self, order: Order, reason: CancelReason, because: EventRef | None = None) -> None:

@@ -31,6 +31,10 @@ class Wakes:
         wake = self._wakes.get(key)
         return wake is not None and trigger in wake.on
 
+    def wanting(self, trigger: Trigger) -> tuple[NetKey, ...]:
+        """Returns the nets whose strategy waits for a change of this kind."""
+        return tuple(key for key, wake in self._wakes.items() if trigger in wake.on)
+
     def due(self, now: Instant) -> tuple[NetKey, ...]:
         """Returns the nets whose instant has come."""
         return tuple(key for key, wake in self._wakes.items() if wake.at is not None and wake.at <= now)

@@ -299,7 +299,7 @@ class CancelRefused(Event, frozen=True, kw_only=True, tag="cancel_refused"):
 class ForeignOrderSeen(Event, frozen=True, kw_only=True, tag="foreign_order_seen"):
     """An order that we did not intend works on our account. It counts as exposure and is never canceled by us.
 
-    Units: qty and filled_qty in base (contracts).
+    Units: qty and filled_qty in base (contracts); contract_size in base per contract.
     """
 
     account: AccountId
@@ -309,6 +309,7 @@ class ForeignOrderSeen(Event, frozen=True, kw_only=True, tag="foreign_order_seen
     side: Side
     qty: Quantity
     filled_qty: Quantity
+    contract_size: Decimal
     open: bool
     seen_at: Instant
 

@@ -45,7 +45,14 @@ def ref_of(event: Event) -> EventRef | None:
     return _ref_of_order_report(event)
 
 
-_NUMBERED = (orders.OrderNotSent, orders.OrderAbsent, orders.OrderUnknown, orders.OrderResent, orders.CancelIntended)
+_NUMBERED = (
+    orders.OrderNotSent,
+    orders.OrderAbsent,
+    orders.OrderUnknown,
+    orders.OrderResent,
+    orders.CancelIntended,
+    orders.CancelRefused,
+)
 _ENDING = (orders.OrderRejected, orders.OrderDone, orders.IntentRefused, orders.OrderFound)
 
 

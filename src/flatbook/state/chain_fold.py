@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from flatbook.events import chain
 from flatbook.events.refs import ref_of, ref_of_fill
-from flatbook.state.desk import FILLS_KEPT_MAX, KnownFill, LogId, State
+from flatbook.state.desk import FILLS_KEPT_MAX, GAS_KEPT_MAX, KnownFill, LogId, State, forget_oldest
 from flatbook.state.order_fold import eastern_day
 from flatbook.state.orders import Broken, signed
 from flatbook.state.positions import Net
-from flatbook.values.ids import AccountId, AssetId, ChainId, EventRef
+from flatbook.values.ids import ChainId
+from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
-from flatbook.values.money import ONE, Money, Price, Quantity
+from flatbook.values.money import ONE, ZERO, Price, Quantity
 
 
 def log_id(key: chain.LogKey) -> LogId:
@@ -23,24 +22,24 @@ def log_id(key: chain.LogKey) -> LogId:
 def fold_vault_filled(state: State, event: chain.VaultFilled) -> None:
     """Books an onchain fill: position, balances, day result, last price and identity."""
     fill = _known_fill_of_trade(event, event.shares, assumed=False)
-    state.ratios[event.token] = event.ratio
     _remember(state, event.key, fill)
-    _book(state, fill)
+    _book(state, fill, event.seen_at)
     net = _moved_net(state, fill, event.shares)
-    _set_price(state, net, event)
-    _set_cause(net, ref_of(event))
+    state.ratios[event.token] = event.ratio
+    _value(state, net, fill, event.price)
+    net.cause = ref_of(event)
 
 
 def fold_unvalued(state: State, event: chain.FillUnvalued) -> None:
     """Books a fill with an assumed ratio; the assumed shares count as exposure and are not hedged yet."""
     fill = _known_fill_of_trade(event, event.shares_assumed, assumed=True)
     _remember(state, event.key, fill)
-    _book(state, fill)
+    _book(state, fill, event.seen_at)
     net = _moved_net(state, fill, event.shares_assumed)
     moved = signed(event.side, event.shares_assumed)
     net.held = Quantity(net.held + moved)
     net.unvalued = Quantity(net.unvalued + moved)
-    _set_cause(net, ref_of(event))
+    net.cause = ref_of(event)
 
 
 def fold_valued(state: State, event: chain.FillValued) -> None:
@@ -53,9 +52,11 @@ def fold_valued(state: State, event: chain.FillValued) -> None:
     net.held = Quantity(net.held - assumed)
     net.unvalued = Quantity(net.unvalued - assumed)
     fill.shares, fill.assumed, fill.hold = event.shares, False, False
-    if fill.received is not None and fill.gave is not None:
-        state.ratios[fill.gave if fill.side is Side.SELL else fill.received] = event.ratio
-    _set_cause(net, ref_of(event))
+    token = fill.gave if fill.side is Side.SELL else fill.received
+    if token is not None:
+        state.ratios[token] = event.ratio
+    _value(state, net, fill, event.price)
+    net.cause = ref_of(event)
 
 
 def fold_skipped(state: State, event: chain.FillSkipped) -> None:
@@ -76,49 +77,54 @@ def fold_skipped(state: State, event: chain.FillSkipped) -> None:
         gave_amount=event.gave_amount,
         usdc=None,
         usdc_amount=None,
-        token_amount=None,
+        day_cash_usd=None,
         happened_at=event.happened_at,
+        seen_at=event.seen_at,
         hold=True,
         assumed=False,
     )
     _remember(state, event.key, fill)
-    _book(state, fill)
-    if fill.shares:
-        net = _moved_net(state, fill, fill.shares)
+    _book(state, fill, event.seen_at)
+    if _moves_shares(fill):
+        net = _moved_net(state, fill, _shares(fill))
         net.held = Quantity(net.held + _signed_shares(fill))
-        _set_cause(net, ref_of(event))
+        net.cause = ref_of(event)
 
 
 def fold_released(state: State, event: chain.SkippedFillReleased) -> None:
     """Frees a held fill for hedging, or leaves it held for good."""
     fill = _known(state, event.chain, event.tx, event.log_index)
-    if not fill.hold or not event.hedge or not fill.shares or fill.underlying is None:
+    if not fill.hold or not event.hedge or not _moves_shares(fill):
         return
-    net = state.positions.net(fill.owner, fill.underlying)
+    net = _moved_net(state, fill, Quantity(ZERO))
     net.held = Quantity(net.held - _signed_shares(fill))
     fill.hold = False
-    _set_cause(net, ref_of(event))
+    net.cause = ref_of(event)
 
 
 def fold_reversed(state: State, event: chain.FillReversed) -> None:
     """Undoes a fill whose block was replaced."""
     fill = _known(state, event.key.chain, event.key.tx, event.key.log_index)
     del state.fills[log_id(event.key)]
-    _book(state, fill, sign=-1)
-    if not fill.shares or fill.underlying is None:
+    _book(state, fill, event.seen_at, sign=-1)
+    if not _moves_shares(fill):
         return
     moved = _signed_shares(fill)
-    net = _moved_net(state, fill, Quantity(-fill.shares))
+    net = _moved_net(state, fill, Quantity(-_shares(fill)))
     if fill.hold:
         net.held = Quantity(net.held - moved)
     if fill.assumed:
         net.unvalued = Quantity(net.unvalued - moved)
-    _set_cause(net, ref_of(event))
+    if fill.day_cash_usd is not None:
+        state.positions.add_day(net, _day_of(fill), -fill.day_cash_usd, -moved)
+    net.cause = ref_of(event)
 
 
 def fold_gas(state: State, event: chain.GasSpent) -> None:
     """Takes the gas of our own transaction from the wallet."""
-    state.add_balance(event.account, event.coin, -event.wei_amount.scaleb(-18))
+    state.gas[event.chain, event.tx] = None
+    forget_oldest(state.gas, GAS_KEPT_MAX)
+    state.add_balance(event.account, event.coin, -event.wei_amount.scaleb(-18), event.seen_at)
 
 
 def _known_fill_of_trade(
@@ -142,8 +148,9 @@ def _known_fill_of_trade(
         gave_amount=usdc if bought else event.token_amount,
         usdc=event.usdc,
         usdc_amount=event.usdc_amount,
-        token_amount=event.token_amount,
+        day_cash_usd=None,
         happened_at=event.happened_at,
+        seen_at=event.seen_at,
         hold=assumed,
         assumed=assumed,
     )
@@ -167,14 +174,27 @@ def _remember(state: State, key: chain.LogKey, fill: KnownFill) -> None:
         state.fill_watermarks[oldest[0]] = max(known, dropped.block)
 
 
-def _book(state: State, fill: KnownFill, *, sign: int = 1) -> None:
-    _add(state, fill.account, fill.received, fill.received_amount, sign)
-    _add(state, fill.account, fill.gave, fill.gave_amount, -sign)
+def _book(state: State, fill: KnownFill, at: Instant, *, sign: int = 1) -> None:
+    amounts = ((fill.received, fill.received_amount, sign), (fill.gave, fill.gave_amount, -sign))
+    for asset, amount, direction in amounts:
+        if asset is not None and amount is not None:
+            state.add_balance(fill.account, asset, direction * amount, at)
 
 
-def _add(state: State, account: AccountId, asset: AssetId | None, amount: Decimal | None, sign: int) -> None:
-    if asset is not None and amount is not None:
-        state.add_balance(account, asset, sign * amount)
+def _moves_shares(fill: KnownFill) -> bool:
+    return None not in (fill.instrument, fill.underlying, fill.side, fill.shares)
+
+
+def _shares(fill: KnownFill) -> Quantity:
+    if fill.shares is None:
+        raise Broken(f"fill {fill.ref} has no quantity")
+    return fill.shares
+
+
+def _signed_shares(fill: KnownFill) -> Quantity:
+    if fill.side is None:
+        raise Broken(f"fill {fill.ref} has no side")
+    return signed(fill.side, _shares(fill))
 
 
 def _moved_net(state: State, fill: KnownFill, shares: Quantity) -> Net:
@@ -184,25 +204,16 @@ def _moved_net(state: State, fill: KnownFill, shares: Quantity) -> Net:
     return state.positions.move(key, fill.underlying, signed(fill.side, shares), ONE)
 
 
-def _signed_shares(fill: KnownFill) -> Quantity:
-    if fill.side is None or fill.shares is None:
-        raise Broken(f"fill {fill.ref} has no signed quantity")
-    return signed(fill.side, fill.shares)
+def _value(state: State, net: Net, fill: KnownFill, price: Price) -> None:
+    """Adds a fill to the day's result, and keeps its price when none is newer."""
+    mark = state.mark(fill.usdc) if fill.usdc is not None else None
+    if mark is not None and fill.usdc_amount is not None:
+        cash = -fill.usdc_amount if fill.side is Side.BUY else fill.usdc_amount
+        fill.day_cash_usd = cash * mark
+        state.positions.add_day(net, _day_of(fill), fill.day_cash_usd, _signed_shares(fill))
+    if net.last_price_at is None or fill.happened_at >= net.last_price_at:
+        net.last_price, net.last_price_at = price, fill.happened_at
 
 
-def _set_price(state: State, net: Net, event: chain.VaultFilled) -> None:
-    mark = state.mark(event.usdc)
-    moved = signed(event.side, event.shares)
-    if mark is not None:
-        cash = _cash(event.side, event.usdc_amount)
-        state.positions.add_day(net, eastern_day(event.happened_at), cash * mark, moved)
-    if net.last_price_at is None or event.happened_at >= net.last_price_at:
-        net.last_price, net.last_price_at = Price(event.price), event.happened_at
-
-
-def _cash(side: Side, amount: Money) -> Decimal:
-    return -amount if side is Side.BUY else amount
-
-
-def _set_cause(net: Net, cause: EventRef | None) -> None:
-    net.cause, net.intents = cause, 0
+def _day_of(fill: KnownFill) -> int:
+    return eastern_day(min(fill.happened_at, fill.seen_at))

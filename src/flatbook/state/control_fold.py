@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatbook.events import control
-from flatbook.state.desk import COMMANDS_KEPT_MAX, State
+from flatbook.state.desk import ALERTS_KEPT_MAX, COMMANDS_KEPT_MAX, State, forget_oldest
 from flatbook.state.halts import Halt
 from flatbook.values.ids import EventRef
 from flatbook.values.money import ONE, Quantity
@@ -23,8 +23,7 @@ def fold_stopped(state: State, _event: control.EngineStopped) -> None:
 def fold_command(state: State, event: control.CommandAccepted) -> None:
     """Remembers the key of a command, so that a repetition is answered and not done again."""
     state.commands[event.key] = event.verb
-    while len(state.commands) > COMMANDS_KEPT_MAX:
-        del state.commands[next(iter(state.commands))]
+    forget_oldest(state.commands, COMMANDS_KEPT_MAX)
 
 
 def fold_halted(state: State, event: control.TradingHalted) -> None:
@@ -55,14 +54,14 @@ def fold_held(state: State, event: control.HedgeHeld) -> None:
 
 def fold_flatten(state: State, event: control.FlattenIntended) -> None:
     """Puts a net into flattening."""
-    net = state.positions.net(event.owner, event.underlying)
+    net = state.positions.kept_net(event.owner, event.underlying)
     net.flattening = True
-    net.cause, net.intents = EventRef(f"flatten:{event.owner}:{event.underlying}:{event.decided_at}"), 0
+    net.cause = EventRef(f"flatten:{event.owner}:{event.underlying}:{event.decided_at}")
 
 
 def fold_flattened(state: State, event: control.FlattenEnded) -> None:
     """Ends a flatten."""
-    state.positions.net(event.owner, event.underlying).flattening = False
+    state.positions.kept_net(event.owner, event.underlying).flattening = False
 
 
 def fold_drain(state: State, _event: control.DrainIntended) -> None:
@@ -91,21 +90,21 @@ def fold_overwritten(state: State, event: control.PositionOverwritten) -> None:
     row = state.positions.rows.get(key)
     size = row.contract_size if row is not None else ONE
     net = state.positions.move(key, event.underlying, Quantity(event.after - event.before), size)
-    net.cause = EventRef(f"overwritten:{event.account}:{event.instrument}:{event.decided_at}")
-    net.intents = 0
+    net.cause = EventRef(f"overwritten:{event.account}:{event.instrument}:{event.underlying}:{event.decided_at}")
     if event.price is not None:
         net.last_price, net.last_price_at = event.price, event.decided_at
 
 
 def fold_balance(state: State, event: control.BalanceStated) -> None:
     """Adds an opening or externally changed balance."""
-    state.add_balance(event.account, event.asset, event.change)
+    state.add_balance(event.account, event.asset, event.change, event.stated_at)
     state.opened.setdefault(event.account, event.stated_at)
 
 
 def fold_alert(state: State, event: control.AlertRaised) -> None:
     """Keeps an alert until it is cleared."""
     state.alerts[event.name, event.subject] = event.raised_at
+    forget_oldest(state.alerts, ALERTS_KEPT_MAX)
 
 
 def fold_alert_cleared(state: State, event: control.AlertCleared) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
 
@@ -36,19 +36,24 @@ FILLS_KEPT_MAX = 200_000
 ENDED_ORDERS_KEPT_MAX = 10_000
 ORDER_TIMES_KEPT_MAX = 10_000
 COMMANDS_KEPT_MAX = 10_000
+ALERTS_KEPT_MAX = 10_000
+GAS_KEPT_MAX = 10_000
 
-KnownExecution = tuple[Instant, Quantity, Price]
+KnownExecution = tuple[Instant, Quantity, Price]  # happened_at, signed quantity, price
 LogId = tuple[ChainId, str, int]
 ExecutionKey = tuple[AccountId, InstrumentId, ExecutionId]
 ForeignKey = tuple[AccountId, VenueOrderId]
 DivergenceKey = tuple[AccountId, str]
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class KnownFill(msgspec.Struct, kw_only=True, gc=False):
     """An onchain fill as it was booked, kept so that a reorganisation can undo it and a valuation correct it.
 
-    Units: amounts exact as onchain; `shares` unsigned, what the position moved by. `hold` is true while the
-    hedge of the fill waits for an operator; `assumed` while its ratio is a guess.
+    Units: amounts exact as onchain; `shares` unsigned, what the position moved by; `day_cash_usd` in USD, signed, what
+    the day's result took. `hold` is true while the hedge of the fill waits for an operator; `assumed` while its ratio
+    is a guess.
     """
 
     block: int
@@ -66,8 +71,9 @@ class KnownFill(msgspec.Struct, kw_only=True, gc=False):
     gave_amount: Quantity | None
     usdc: AssetId | None
     usdc_amount: Money | None
-    token_amount: Quantity | None
+    day_cash_usd: Decimal | None
     happened_at: Instant
+    seen_at: Instant
     hold: bool
     assumed: bool
 
@@ -75,56 +81,68 @@ class KnownFill(msgspec.Struct, kw_only=True, gc=False):
 class ForeignOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An order on our account that is not ours.
 
-    Units: leaves in base (contracts).
+    Units: leaves in base (contracts); contract_size in base per contract.
     """
 
     instrument: InstrumentId
     underlying: Underlying
     side: Side
     leaves: Quantity
+    contract_size: Decimal
 
 
-class State:
-    """All folds of one journal. Only `apply` writes."""
+class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """All folds of one journal. Only `apply` writes.
 
-    def __init__(self) -> None:
-        self.seq = Seq(0)
-        self.epoch = Epoch(0)
-        self.mode: Mode | None = None
-        self.orders: dict[OrderId, Order] = {}
-        self.ended: deque[OrderId] = deque()
-        self.owing: dict[NetKey, dict[OrderId, None]] = {}
-        self.open_orders: dict[OrderId, None] = {}
-        self.positions = Positions()
-        self.balances: dict[tuple[AccountId, AssetId], Decimal] = {}
-        self.opened: dict[AccountId, Instant] = {}
-        self.moved_at: dict[AccountId, Instant] = {}
-        self.halts: dict[HaltId, Halt] = {}
-        self.holds: dict[NetKey, HoldReason] = {}
-        self.alerts: dict[tuple[AlertName, str], Instant] = {}
-        self.marks: dict[AssetId, Price] = {}
-        self.fills: dict[LogId, KnownFill] = {}
-        self.fill_watermarks: dict[ChainId, int] = {}
-        self.ratios: dict[AssetId, Decimal] = {}
-        self.executions: dict[ExecutionKey, KnownExecution] = {}
-        self.execution_watermark = Instant(0)
-        self.foreign_orders: dict[ForeignKey, ForeignOrder] = {}
-        self.divergences: dict[DivergenceKey, tuple[Quantity, Quantity]] = {}
-        self.order_times: deque[Instant] = deque(maxlen=ORDER_TIMES_KEPT_MAX)
-        self.commands: dict[str, str] = {}
-        self.cursors: dict[SourceId, str] = {}
-        self.draining = False
-        self.stopped = False
+    `moved_at` is when we last booked something that moved an asset of an account. Of executions and fills the newest
+    are known by identity; what happened at or below a watermark is older than all that could be forgotten.
+    """
+
+    seq: Seq = Seq(0)
+    epoch: Epoch = Epoch(0)
+    mode: Mode | None = None
+    orders: dict[OrderId, Order] = {}
+    ended: dict[OrderId, None] = {}
+    owing: dict[NetKey, dict[OrderId, None]] = {}
+    open_orders: dict[OrderId, None] = {}
+    positions: Positions = msgspec.field(default_factory=Positions)
+    balances: dict[tuple[AccountId, AssetId], Decimal] = {}
+    opened: dict[AccountId, Instant] = {}
+    moved_at: dict[tuple[AccountId, AssetId], Instant] = {}
+    halts: dict[HaltId, Halt] = {}
+    holds: dict[NetKey, HoldReason] = {}
+    alerts: dict[tuple[AlertName, str], Instant] = {}
+    marks: dict[AssetId, Price] = {}
+    fills: dict[LogId, KnownFill] = {}
+    fill_watermarks: dict[ChainId, int] = {}
+    ratios: dict[AssetId, Decimal] = {}
+    gas: dict[tuple[ChainId, str], None] = {}
+    executions: dict[ExecutionKey, KnownExecution] = {}
+    execution_watermarks: dict[AccountId, Instant] = {}
+    foreign_orders: dict[ForeignKey, ForeignOrder] = {}
+    divergences: dict[DivergenceKey, tuple[Quantity, Quantity]] = {}
+    order_times: list[Instant] = []
+    commands: dict[str, str] = {}
+    cursors: dict[SourceId, str] = {}
+    draining: bool = False
+    stopped: bool = False
 
     def mark(self, asset: AssetId) -> Price | None:
         """Returns the value of an asset in USD; USD itself is worth one; None when nobody stated it."""
         return Price(ONE) if asset == "USD" else self.marks.get(asset)
 
-    def add_balance(self, account: AccountId, asset: AssetId, change: Decimal) -> None:
-        """Adds a signed amount to a balance. Units: units of the asset."""
+    def add_balance(self, account: AccountId, asset: AssetId, change: Decimal, at: Instant) -> None:
+        """Adds a signed amount to a balance, and notes when. Units: units of the asset."""
         key = (account, asset)
         self.balances[key] = self.balances.get(key, ZERO) + change
+        self.moved_at[key] = max(at, self.moved_at.get(key, at))
 
     def orders_owing(self, key: NetKey) -> tuple[Order, ...]:
         """Returns the orders of a net that are open or still owe executions, oldest first."""
         return tuple(self.orders[order_id] for order_id in self.owing.get(key, ()))
+
+
+def forget_oldest(kept: dict[K, V], kept_max: int) -> None:
+    """Drops the entries that came first until no more than `kept_max` are left."""
+    while len(kept) > kept_max:
+        del kept[next(iter(kept))]

@@ -1,4 +1,7 @@
-"""Exposure as the worst case: what the net would be if every open or unknown order filled in full, or not at all."""
+"""Exposure as the worst case: what the net would be if every open or unknown order filled in full, or not at all.
+
+Orders that are not ours count under the unassigned owner, as their executions will.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import msgspec
 from flatbook.state.desk import State
 from flatbook.state.orders import Status
 from flatbook.state.positions import NetKey
+from flatbook.values.ids import UNASSIGNED
 from flatbook.values.instruments import Side
 from flatbook.values.money import ZERO, Quantity
 
@@ -40,11 +44,18 @@ class Exposure(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def exposure_of(state: State, key: NetKey) -> Exposure:
-    """Returns the exposure of an (owner, underlying), orders of others on the same account left out."""
+    """Returns the exposure of an (owner, underlying), orders of other owners on the same account left out.
+
+    Units: shares.
+    """
     net = state.positions.nets.get(key)
     sums = {(side, unknown): ZERO for side in Side for unknown in (False, True)}
     for order in state.orders_owing(key):
         sums[order.side, order.status is Status.UNKNOWN] += order.leaves * order.contract_size
+    if key[0] == UNASSIGNED:
+        for foreign in state.foreign_orders.values():
+            if foreign.underlying == key[1]:
+                sums[foreign.side, False] += foreign.leaves * foreign.contract_size
     return Exposure(
         net=net.known if net is not None else Quantity(ZERO),
         may_buy=Quantity(sums[Side.BUY, False] + sums[Side.BUY, True]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from flatbook.events.control import HaltCause, HaltScope
+from flatbook.state.orders import Order
 from flatbook.values.ids import AccountId, HaltId, InstrumentId, OwnerId
 from flatbook.values.instants import Instant
 
@@ -25,6 +26,15 @@ class Halt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             return True
         wanted = {HaltScope.OWNER: owner, HaltScope.VENUE: account, HaltScope.INSTRUMENT: instrument}
         return wanted[self.scope] == self.target
+
+
+def must_cancel(halts: dict[HaltId, Halt], order: Order) -> bool:
+    """Whether a standing halt wants an order gone: all that may add risk, and under a kill whatever came before it."""
+    return any(
+        halt.covers(order.owner, order.account, order.instrument)
+        and (not order.reduce_only or (halt.cause is HaltCause.KILLED and order.decided_at <= halt.halted_at))
+        for halt in halts.values()
+    )
 
 
 def halt_over(halts: dict[HaltId, Halt], owner: OwnerId, account: AccountId, instrument: InstrumentId) -> Halt | None:

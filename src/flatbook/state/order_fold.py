@@ -9,6 +9,7 @@ from flatbook.events.refs import ref_of
 from flatbook.state.desk import (
     ENDED_ORDERS_KEPT_MAX,
     EXECUTIONS_KEPT_MAX,
+    ORDER_TIMES_KEPT_MAX,
     ForeignOrder,
     State,
 )
@@ -38,20 +39,27 @@ def eastern_day(at: Instant) -> int:
     return (at // NS_PER_S + eastern_offset_s(at)) // SECONDS_PER_DAY
 
 
+def day_of(event: ev.OrderFilled | ev.ForeignFilled) -> int:
+    """Returns the US Eastern day of an execution; a venue's clock that runs ahead of ours does not open tomorrow."""
+    return eastern_day(min(event.happened_at, event.seen_at))
+
+
 def fold_intended(state: State, event: ev.OrderIntended) -> None:
-    """Adds an order and counts it as an intent of its cause."""
+    """Adds an order and counts it as an intent of its net."""
     if event.order_id in state.orders:
         raise Broken(f"order {event.order_id} is intended twice")
     state.orders[event.order_id] = order_of_intent(event)
     state.open_orders[event.order_id] = None
     state.owing.setdefault((event.owner, event.underlying), {})[event.order_id] = None
-    state.positions.net(event.owner, event.underlying).intents += 1
+    state.positions.kept_net(event.owner, event.underlying).intents += 1
     state.order_times.append(event.decided_at)
+    if len(state.order_times) > 2 * ORDER_TIMES_KEPT_MAX:
+        del state.order_times[:ORDER_TIMES_KEPT_MAX]
 
 
 def fold_refused(state: State, event: ev.IntentRefused) -> None:
     """Counts a refused intent, so that the next one has another id and waits."""
-    net = state.positions.net(event.owner, event.underlying)
+    net = state.positions.kept_net(event.owner, event.underlying)
     net.intents += 1
     net.refusals += 1
     net.retry_from = event.decided_at
@@ -63,9 +71,9 @@ def fold_move(state: State, event: OrderMove) -> None:
     after = moved(before, event)
     _put(state, before, after)
     if isinstance(event, (ev.OrderRejected, ev.OrderNotSent, ev.OrderDone, ev.OrderAbsent, ev.CancelRefused)):
-        _decide_again(state, after, ref_of(event))
+        _set_cause(state, after, ref_of(event))
     if isinstance(event, (ev.OrderRejected, ev.OrderNotSent)):
-        net = state.positions.net(after.owner, after.underlying)
+        net = state.positions.kept_net(after.owner, after.underlying)
         net.refusals += 1
         net.retry_from = event.seen_at
 
@@ -76,9 +84,9 @@ def fold_filled(state: State, event: ev.OrderFilled) -> None:
     after = moved(before, event)
     _put(state, before, after)
     _book_execution(state, event, event.owner)
-    net = state.positions.net(event.owner, event.underlying)
+    net = state.positions.kept_net(event.owner, event.underlying)
     net.refusals, net.retry_from = 0, None
-    _decide_again(state, after, ref_of(event))
+    _set_cause(state, after, ref_of(event))
 
 
 def fold_foreign_filled(state: State, event: ev.ForeignFilled) -> None:
@@ -96,7 +104,8 @@ def fold_foreign_order(state: State, event: ev.ForeignOrderSeen) -> None:
         instrument=event.instrument,
         underlying=event.underlying,
         side=event.side,
-        leaves=Quantity(event.qty - event.filled_qty),
+        leaves=Quantity(max(ZERO, event.qty - event.filled_qty)),
+        contract_size=event.contract_size,
     )
 
 
@@ -106,7 +115,7 @@ def fold_assigned(state: State, event: ev.ForeignAssigned) -> None:
     positions = state.positions
     positions.move((UNASSIGNED, event.account, event.instrument), event.underlying, -event.qty, size)
     net = positions.move((event.owner, event.account, event.instrument), event.underlying, event.qty, size)
-    net.cause, net.intents = EventRef(f"assigned:{event.account}:{event.instrument}:{event.decided_at}"), 0
+    net.cause = EventRef(f"assigned:{event.account}:{event.instrument}:{event.decided_at}")
 
 
 def _contract_size(state: State, event: ev.ForeignAssigned) -> Decimal:
@@ -130,41 +139,44 @@ def _put(state: State, before: Order, after: Order) -> None:
         owing.pop(after.order_id, None)
     if before.is_open and not after.is_open:
         state.open_orders.pop(after.order_id, None)
-        state.ended.append(after.order_id)
+        state.ended[after.order_id] = None
         _forget_ended(state)
     elif after.is_open and not before.is_open:
         state.open_orders[after.order_id] = None
+        state.ended.pop(after.order_id, None)
 
 
 def _forget_ended(state: State) -> None:
-    while len(state.ended) > ENDED_ORDERS_KEPT_MAX:
-        order = state.orders.get(state.ended.popleft())
-        if order is not None and not order.is_open and not order.leaves:
-            del state.orders[order.order_id]
+    """Drops the order that ended first; one that still owes executions goes to the end of the queue instead."""
+    if len(state.ended) <= ENDED_ORDERS_KEPT_MAX:
+        return
+    oldest = next(iter(state.ended))
+    del state.ended[oldest]
+    if state.orders[oldest].leaves:
+        state.ended[oldest] = None
+    else:
+        del state.orders[oldest]
 
 
-def _decide_again(state: State, order: Order, cause: EventRef | None) -> None:
-    net = state.positions.net(order.owner, order.underlying)
-    net.cause, net.intents = cause, 0
+def _set_cause(state: State, order: Order, cause: EventRef | None) -> None:
+    state.positions.kept_net(order.owner, order.underlying).cause = cause
 
 
 def _book_execution(state: State, event: ev.OrderFilled | ev.ForeignFilled, owner: OwnerId) -> None:
     qty = signed(event.side, event.qty)
     cash = -qty * event.price * event.contract_size
-    day = eastern_day(event.happened_at)
     mark = state.mark(event.quote)
     key = (owner, event.account, event.instrument)
     net = state.positions.move(key, event.underlying, qty, event.contract_size)
-    state.add_balance(event.account, event.quote, cash)
-    state.add_balance(event.account, AssetId(event.underlying), qty * event.contract_size)
+    state.add_balance(event.account, event.quote, cash, event.seen_at)
+    state.add_balance(event.account, AssetId(event.underlying), qty * event.contract_size, event.seen_at)
     for fee in event.fees:
-        state.add_balance(event.account, fee.asset, -fee.amount)
+        state.add_balance(event.account, fee.asset, -fee.amount, event.seen_at)
     if mark is not None:
         fees = sum((_in_usd(state, fee) for fee in event.fees), ZERO)
-        state.positions.add_day(net, day, cash * mark - fees, qty * event.contract_size)
-    known = (event.happened_at, event.qty, event.price)
+        state.positions.add_day(net, day_of(event), cash * mark - fees, qty * event.contract_size)
+    known = (event.happened_at, qty, event.price)
     state.executions[event.account, event.instrument, event.execution_id] = known
-    state.moved_at[event.account] = event.seen_at
     _forget_executions(state)
 
 
@@ -176,4 +188,5 @@ def _in_usd(state: State, fee: ev.Fee) -> Decimal:
 def _forget_executions(state: State) -> None:
     while len(state.executions) > EXECUTIONS_KEPT_MAX:
         key = next(iter(state.executions))
-        state.execution_watermark = max(state.execution_watermark, state.executions.pop(key)[0])
+        happened_at = state.executions.pop(key)[0]
+        state.execution_watermarks[key[0]] = max(happened_at, state.execution_watermarks.get(key[0], happened_at))

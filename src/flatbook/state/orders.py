@@ -14,9 +14,11 @@ import msgspec
 from flatbook.events import orders as ev
 from flatbook.events.event import Event
 from flatbook.values.ids import AccountId, EventRef, InstrumentId, OrderId, OwnerId, Underlying, VenueOrderId
-from flatbook.values.instants import Instant
+from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Side
 from flatbook.values.money import ZERO, Price, Quantity
+
+CANCEL_RETRY_S = 5
 
 
 class Status(Enum):
@@ -93,10 +95,10 @@ def _all_to(after: Status, *statuses: Status) -> dict[Status, Status]:
 TRANSITIONS: dict[tuple[Status, Move], Status] = {
     **_rows(Move.SUBMITTED, _all_to(_SUB, _INT, _UNK, _DEN)),
     **_rows(Move.ACCEPTED, _all_to(_ACC, _INT, _SUB, _UNK, _DEN) | _same(_PART, _PEND, _FILLED, _CANC, _EXP)),
-    **_rows(Move.FOUND, _all_to(_ACC, _INT, _SUB, _ACC, _PART, _PEND, _UNK, _DEN) | _same(_FILLED, _CANC, _EXP)),
+    **_rows(Move.FOUND, _all_to(_ACC, _INT, _SUB, _ACC, _PART, _PEND, _UNK, _DEN) | _same(_FILLED, _CANC, _EXP, _REJ)),
     **_rows(Move.REJECTED, _all_to(_REJ, *OPEN)),
     **_rows(Move.NOT_SENT, _all_to(_DEN, _INT)),
-    **_rows(Move.UNKNOWN, _all_to(_UNK, _INT, _SUB)),
+    **_rows(Move.UNKNOWN, _all_to(_UNK, _INT, _SUB, _UNK)),
     **_rows(Move.ABSENT, _same(_UNK)),
     **_rows(Move.ABSENCE_PROVEN, _all_to(_DEN, _UNK)),
     **_rows(Move.RESENT, _same(_UNK)),
@@ -116,8 +118,8 @@ STALE: frozenset[tuple[Status, Move]] = frozenset(
     [(status, Move.SUBMITTED) for status in (_SUB, _ACC, _PART, _PEND, _FILLED, _CANC, _EXP, _REJ)]
     + [(_ACC, Move.ACCEPTED)]
     + [(status, Move.REJECTED) for status in (_CANC, _EXP, _REJ, _DEN)]
-    + [(status, Move.NOT_SENT) for status in Status if status not in (_INT, _SUB, _ACC, _PART)]
-    + [(status, Move.UNKNOWN) for status in Status if status not in (_INT, _SUB)]
+    + [(status, Move.NOT_SENT) for status in Status if status not in (_INT, _SUB, _ACC, _PART, _PEND)]
+    + [(status, Move.UNKNOWN) for status in Status if status not in (_INT, _SUB, _UNK)]
     + [(status, Move.ABSENT) for status in Status if status is not _UNK]
     + [(status, Move.ABSENCE_PROVEN) for status in Status if status is not _UNK]
     + [(status, Move.RESENT) for status in Status if status is not _UNK]
@@ -132,7 +134,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One of our orders.
 
     Units: qty, filled and claimed in base (contracts); `claimed` is the largest filled quantity a venue stated,
-    and exceeds `filled` while executions are still missing.
+    and exceeds `filled` while executions are still missing. `sent_at` is the latest instant by which a request for it
+    is known to have left, if it left at all.
     """
 
     order_id: OrderId
@@ -169,8 +172,13 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
         Units: base (contracts). An ended order still owes what the venue claimed and we have not seen.
         """
-        expected = self.qty if self.is_open else self.claimed
+        expected = max(self.qty, self.claimed) if self.is_open else self.claimed
         return Quantity(max(ZERO, expected - self.filled))
+
+
+def cancel_from(order: Order) -> Instant:
+    """Returns from when a cancel may be asked for again: at once at first, else a while after the last attempt."""
+    return later(order.changed_at, seconds=CANCEL_RETRY_S) if order.cancel_attempt else order.decided_at
 
 
 class Broken(AssertionError):
@@ -264,6 +272,8 @@ def _with_facts(order: Order, event: Event) -> Order:
     if isinstance(event, (ev.OrderSubmitted, ev.OrderAccepted)):
         known = event.venue_order_id or order.venue_order_id
         return replace(order, venue_order_id=known, changed_at=event.seen_at)
+    if isinstance(event, ev.OrderUnknown):
+        return replace(order, sent_at=max(order.sent_at, event.seen_at), changed_at=event.seen_at)
     if isinstance(event, ev.OrderResent):
         return replace(order, attempt=event.attempt, sent_at=event.decided_at, changed_at=event.decided_at)
     if isinstance(event, ev.CancelIntended):

@@ -32,8 +32,9 @@ class Net(msgspec.Struct, kw_only=True, gc=False):
     """What an owner holds of an underlying over all accounts, and what the next decision on it starts from.
 
     Units: shares, signed. `held` is the part whose hedge waits for an operator (skipped fills); `unvalued` the part
-    counted with an assumed ratio. `cause` is the newest event that changed what there is to decide, `intents` how
-    many intents it has caused. `last_price` in USD per share, of the newest onchain fill.
+    counted with an assumed ratio. `cause` is the newest event that changed what there is to decide. `intents` counts
+    all intents ever made for this net, refused ones included: with the cause it makes an order id that never comes
+    again, even if a chain goes back to a block it had left. `last_price` in USD per share, of the newest onchain fill.
     """
 
     owner: OwnerId
@@ -68,16 +69,19 @@ class DayResult(msgspec.Struct, kw_only=True, gc=False):
     qty: Decimal = ZERO
 
 
-class Positions:
+class Positions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """All positions and nets. Only the fold writes; readers get the live objects and do not keep them."""
 
-    def __init__(self) -> None:
-        self.rows: dict[PositionKey, Position] = {}
-        self.nets: dict[NetKey, Net] = {}
-        self.days: dict[NetKey, DayResult] = {}
+    rows: dict[PositionKey, Position] = {}
+    nets: dict[NetKey, Net] = {}
+    days: dict[NetKey, DayResult] = {}
 
     def net(self, owner: OwnerId, underlying: Underlying) -> Net:
-        """Returns the net of an owner in an underlying, a zero one when it never traded."""
+        """Returns the net of an owner in an underlying; a zero one, which is not kept, when there is none."""
+        return self.nets.get((owner, underlying)) or Net(owner=owner, underlying=underlying)
+
+    def kept_net(self, owner: OwnerId, underlying: Underlying) -> Net:
+        """Returns the net of an owner in an underlying to be written to."""
         key = (owner, underlying)
         found = self.nets.get(key)
         if found is None:
@@ -101,7 +105,7 @@ class Positions:
                 qty=Quantity(ZERO),
             )
         row.qty = Quantity(row.qty + qty)
-        net = self.net(key[0], underlying)
+        net = self.kept_net(key[0], underlying)
         net.known = Quantity(net.known + qty * contract_size)
         return net
 

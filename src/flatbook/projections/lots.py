@@ -13,7 +13,7 @@ import msgspec
 from flatbook.values.ids import EventRef, OrderId, OwnerId, Underlying
 from flatbook.values.instants import NS_PER_S, Instant
 from flatbook.values.instruments import Side
-from flatbook.values.money import ZERO, Money, Price, Quantity, cut, divide_cut
+from flatbook.values.money import ZERO, Money, Price, Quantity, check_number, cut, divide_cut
 
 COUNTER_TRADE_NS_MAX = 300 * NS_PER_S
 USD_DECIMALS = 18
@@ -143,8 +143,11 @@ def check_trade(trade: Trade) -> Trade:
     """Returns the trade when it can be matched.
 
     Errors: FactRefused when its quantity is not above zero or its value is below; a value of zero is refused
-    everywhere but onchain, where a vault can give tokens away.
+    everywhere but onchain, where a vault can give tokens away. NumberRefused when either has more digits than an
+    event may carry, so that their product stays exact.
     """
+    check_number(trade.qty)
+    check_number(trade.usd or ZERO)
     if not trade.qty > ZERO:
         raise FactRefused(f"a quantity must be above zero, not {trade.qty}")
     usd = trade.usd

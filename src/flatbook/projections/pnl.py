@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import date
+from decimal import DecimalException
 from typing import Any, ClassVar
 
 import msgspec
@@ -44,7 +45,7 @@ from flatbook.projections.marks import Mark, Marks
 from flatbook.values.ids import UNASSIGNED, EventRef, OwnerId, Underlying
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
-from flatbook.values.money import ZERO, Money, Quantity, cut
+from flatbook.values.money import ZERO, Money, NumberRefused, Quantity, cut
 from flatbook.values.us_eastern import EasternTimeRefused
 
 Order = tuple[Instant, EventRef]
@@ -182,7 +183,7 @@ def _match(matching: Matching, fact: MatchedFact, marks: Marks) -> None:
             _restate(matching, fact)
         else:
             _assign(matching, fact)
-    except (FactRefused, EasternTimeRefused) as error:
+    except (FactRefused, NumberRefused, EasternTimeRefused) as error:
         refused = Refused(ref=fact.ref, owner=fact.owner, underlying=fact.underlying, why=str(error))
         matching.refused.append(refused)
 
@@ -203,14 +204,22 @@ def _match_trade_fact(matching: Matching, fact: TradeFact, marks: Marks) -> None
     )
     matching.slices += match_trade(_lots(matching, fact.owner), check_trade(trade))
     matching.early += mark is not None and mark.early
-    if trade.usd:
+    if trade.usd and trade.place is Place.ONCHAIN:
         matching.prices[fact.owner] = trade
 
 
 def in_usd(fact: TradeFact, marks: Marks) -> Money | None:
-    """Returns what a trade cost or brought in USD by the mark of its instant, cut to 18 decimals; None if unknown."""
+    """Returns what a trade cost or brought in USD by the mark of its instant, cut to 18 decimals.
+
+    Gives: None where the money or the mark is not known, or their product has too many digits to be exact.
+    """
     mark = _mark_of(fact, marks)
-    return None if fact.money is None or mark is None else Money(cut(fact.money * mark.usd, decimals=USD_DECIMALS))
+    if fact.money is None or mark is None:
+        return None
+    try:
+        return Money(cut(fact.money * mark.usd, decimals=USD_DECIMALS))
+    except DecimalException:
+        return None
 
 
 def _mark_of(fact: TradeFact, marks: Marks) -> Mark | None:
@@ -222,7 +231,7 @@ def _lots(matching: Matching, owner: OwnerId) -> Lots:
 
 
 def _restate(matching: Matching, fact: StatedFact) -> None:
-    """Clears the lots and seeds one lot with the stated net, priced as stated or else by the latest trade."""
+    """Clears the lots and seeds one lot with the stated net, priced as stated or else by the latest onchain fill."""
     eastern_date(fact.at)
     lots = _lots(matching, fact.owner)
     net, cost = net_of(lots), cost_of(lots)

@@ -199,13 +199,36 @@ def why(read: Callable[[], Iterable[Row]], fragment: str, until: Until = PRESENT
     subject = candidates.subjects[0]
     subjects = subjects_around(threads, pnl, subject)
     seqs = {seq: each for each in subjects if (thread := threads.thread(each)) for seq in thread.seqs}
-    items = [item for item in recorded(read(), until) if item.seq in seqs]
+    told = tuple(_told(recorded(read(), until), seqs))
     return Story(
         subject=subject,
-        lines=tuple(line_of(item, seqs[item.seq]) for item in items),
+        lines=tuple(line_of(item, about) for item, about in told),
         slices=_slices_of(threads, pnl, subject),
-        latencies=latencies_of([item.event for item in items]),
+        latencies=latencies_of([item.event for item, _ in told]),
     )
+
+
+def _told(items: Iterable[Recorded], seqs: dict[Seq, EventRef]) -> Iterator[tuple[Recorded, EventRef]]:
+    """Yields the chosen events, and between them the notes of why the exposure they made stayed open.
+
+    Gives: the notes up to the last chosen event, or all that follow while nothing was intended yet.
+    """
+    last = max(seqs, default=Seq(0))
+    net: tuple[str, str] | None = None
+    hedged = False
+    for item in items:
+        event = item.event
+        if item.seq in seqs:
+            net = net or _net_of(event)
+            hedged = hedged or isinstance(event, orders.OrderIntended)
+            yield item, seqs[item.seq]
+        elif isinstance(event, control.HedgeHeld) and _net_of(event) == net and (item.seq < last or not hedged):
+            yield item, EventRef(f"net:{event.owner}:{event.underlying}")
+
+
+def _net_of(event: Event) -> tuple[str, str] | None:
+    owner, underlying = getattr(event, "owner", None), getattr(event, "underlying", None)
+    return None if owner is None or underlying is None else (owner, underlying)
 
 
 def line_of(item: Recorded, subject: EventRef) -> Line:

@@ -148,6 +148,14 @@ def test_a_fact_that_cannot_be_matched_is_listed_and_stops_nothing() -> None:
     assert any("quantity must be above zero" in why for why in whys)
 
 
+def test_numbers_beyond_all_measure_are_listed_and_stop_nothing() -> None:
+    huge = "9" * 20 + "." + "9" * 18
+    events = (PAR, executed(BUY, huge, huge, 5, number=8), fill(1, SELL, "2", "520", 10), executed(BUY, "2", "255", 30))
+    found = pnl(*events, fill(9, SELL, "9" * 18, "9" * 18 + "." + "9" * 36, 40))
+    assert totals_of(found).gross == 10
+    assert len(coverage_of(found).refused) == 1
+
+
 def test_fees_and_gas_are_costs_and_a_takers_gas_is_none() -> None:
     events = (
         PAR,
@@ -234,7 +242,7 @@ def test_a_stated_position_of_one_account_moves_the_net_of_all() -> None:
     found = pnl(
         PAR, fill(1, SELL, "5", "1300", 0), executed(BUY, "5", "250", 30), scene.overwritten("5", "4", None, 60)
     )
-    assert [(each.lot.side, each.lot.qty, each.lot.usd) for each in open_lots_of(found)] == [(SELL, d(1), d(250))]
+    assert [(each.lot.side, each.lot.qty, each.lot.usd) for each in open_lots_of(found)] == [(SELL, d(1), d(260))]
 
 
 def test_a_stated_position_counts_in_contracts_where_the_instrument_does() -> None:

@@ -8,7 +8,7 @@ from flatbook.events import orders as ev
 from flatbook.events.event import Event
 from flatbook.projections.fold import Recorded, Until
 from flatbook.projections.timeline import CANDIDATES_MAX, Candidates, Story, line_of, why
-from flatbook.values.ids import EventRef, OrderId, Seq
+from flatbook.values.ids import EventRef, OrderId, Seq, Underlying
 from flatbook.values.instants import NS_PER_S
 from flatbook.values.instruments import Side
 from flatbook.values.money import Quantity
@@ -106,6 +106,24 @@ def test_an_order_that_followed_another_leads_back_to_the_fill() -> None:
     again = intended(BUY, "1.5", 72, because=done, order_id=SECOND)
     found = story(SECOND, SOLD, HEDGE, done, again)
     assert [line.what for line in found.lines] == ["vault_filled", "order_intended", "order_done", "order_intended"]
+
+
+def test_the_notes_of_why_a_fill_waited_stand_between_it_and_its_hedge() -> None:
+    def held(underlying: Underlying, seconds: int) -> control.HedgeHeld:
+        return control.HedgeHeld(
+            owner=OWNER,
+            underlying=underlying,
+            reason=control.HoldReason.NO_MARKET,
+            net=Quantity(d("-1.5")),
+            decided_at=at(seconds),
+        )
+
+    events = (held(COIN, 0), SOLD, held(COIN, 11), held(Underlying("GME"), 12), HEDGE, accepted(14), held(COIN, 20))
+    found = story(SOLD.key.tx, *events)
+    assert [line.what for line in found.lines] == ["vault_filled", "hedge_held", "order_intended", "order_accepted"]
+    assert found.lines[1].fields["reason"] == "no_market"
+    waiting = story(SOLD.key.tx, SOLD, held(COIN, 11), held(COIN, 12))
+    assert [line.what for line in waiting.lines] == ["vault_filled", "hedge_held", "hedge_held"]
 
 
 def test_a_reversal_and_an_alert_belong_to_their_fill() -> None:

@@ -1,0 +1,110 @@
+"""The journal in memory: the same rows and the same rules as on disk, without the disk."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from flatbook.engine.ports import Cursors, JournalUnavailable, Row
+from flatbook.events.event import Event
+from flatbook.journal.chain import (
+    START,
+    Head,
+    Link,
+    Record,
+    bounds_of,
+    check_after,
+    check_lease,
+    encode_row,
+    head_of_link,
+    next_epoch,
+    seal,
+    unsealed,
+)
+from flatbook.values.ids import Epoch, Seq
+from flatbook.values.instants import Instant
+
+MEMORY_BYTES_MAX = 4 * 1024**3
+
+
+class MemoryStore:
+    """What a memory journal keeps; it outlives the journals opened on it as a disk outlives a process.
+
+    Units: bytes_max bounds the bodies of all rows, as a full disk would.
+    """
+
+    def __init__(self, *, bytes_max: int = MEMORY_BYTES_MAX) -> None:
+        self.bytes_max = bytes_max
+        self.bytes = 0
+        self.records: list[Record] = []
+        self.link = START
+        self.lease = Epoch(0)
+
+
+class MemoryJournal:
+    """A journal over a store in memory."""
+
+    def __init__(self, store: MemoryStore | None = None) -> None:
+        self._store = MemoryStore() if store is None else store
+        self._closed = False
+
+    @property
+    def last(self) -> Seq:
+        """The sequence number of the last event; 0 when empty."""
+        return self._store.link.last
+
+    def head(self) -> Head:
+        """Returns the number of rows, the last sequence number and the last hash."""
+        return head_of_link(self._store.link)
+
+    def take_lease(self, now: Instant) -> Epoch:
+        """Raises the epoch to max(stored + 1, seconds since 2020 at `now`) and fences every earlier holder."""
+        self._check_open()
+        self._store.lease = next_epoch(self._store.lease, now)
+        return self._store.lease
+
+    def append(self, events: Sequence[Event], *, after: Seq, epoch: Epoch, cursors: Cursors, at: Instant) -> Seq:
+        """Keeps the events and cursors as one row and returns the new last sequence; without either, no row.
+
+        Errors: Fenced, Conflict, JournalUnavailable when closed or full; ValueError when the row is too large.
+        """
+        self._check_open()
+        store = self._store
+        check_lease(store.lease, epoch)
+        check_after(store.link.last, after)
+        if not events and not cursors:
+            return after
+        link, body = seal(store.link, encode_row(events, cursors), count=len(events), epoch=epoch, at=at)
+        if store.bytes + len(body) > store.bytes_max:
+            raise JournalUnavailable(f"the journal in memory is full: {store.bytes_max} bytes")
+        store.records.append((link.row, link.hash, body))
+        store.bytes += len(body)
+        store.link = link
+        return link.last
+
+    def read(self, after: Seq = Seq(0)) -> Iterator[Row]:
+        """Streams the rows that are not wholly at or before `after`, in order, each checked against the chain.
+
+        Errors: JournalBroken.
+        """
+        self._check_open()
+        records = self._store.records
+        known = bisect_right(records, after, key=lambda record: max(bounds_of(record[2])[:2])) if after else 0
+        return unsealed(islice(records, known, len(records)), _link_after(records, known))
+
+    def close(self) -> None:
+        """Ends the use of this journal; the store stays."""
+        self._closed = True
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise JournalUnavailable("the journal is closed")
+
+
+def _link_after(records: list[Record], count: int) -> Link:
+    if not count:
+        return START
+    row, stored, body = records[count - 1]
+    _, last, epoch, _ = bounds_of(body)
+    return Link(row, last, epoch, stored)

@@ -1,0 +1,146 @@
+"""`flatbook run`: one desk, its feeds and its control socket, until it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from flatbook.engine.inputs import Command, Verb
+from flatbook.engine.run import EngineFailed
+from flatbook.ops.config import Loaded
+from flatbook.ops.control_socket import ControlServer
+from flatbook.ops.journal_log import log_commits
+from flatbook.ops.telemetry import Log, open_log
+from flatbook.services.desk import Desk, compose
+from flatbook.services.prices import follow_prices
+from flatbook.sim.clock import TapeClock
+from flatbook.values.instants import NS_PER_S, Instant, later
+
+SOCKET = Path("run") / "engine.sock"
+RESTORED = Path("restored")
+STOPPED_BY_SIGNAL = "signal"
+TAPE_ENDED = "the tape ended"
+PACE_SLICE_S = 0.05
+PACE_SLICE_MS = 50
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+
+
+def run_desk(loaded: Loaded) -> int:
+    """Runs a desk in this process until it is stopped, drained, or its tape ends. Returns the exit code."""
+    desk = compose(loaded)
+    log = open_log(sys.stderr, now=desk.clock.now, stated=loaded.config.log)
+    desk.engine.listeners.append(log_commits(log))
+    try:
+        reason = asyncio.run(serve(desk, loaded, log))
+    except EngineFailed as failure:
+        log.error("engine_failed", reason=str(failure))
+        return EXIT_FAILED
+    finally:
+        desk.close()
+    log.info("engine_stopped", reason=reason)
+    return EXIT_OK
+
+
+async def serve(desk: Desk, loaded: Loaded, log: Log, *, stay: bool = False) -> str:
+    """Runs engine, feeds and socket together. Returns why the engine stopped.
+
+    `stay` lets a desk whose tape has ended go on in real time until it is stopped.
+    Errors: EngineFailed; SocketTaken when another engine listens.
+    """
+    engine = desk.engine
+    socket = ControlServer(loaded.home / SOCKET, desk.doors())
+    await socket.start()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, engine.stop, STOPPED_BY_SIGNAL)
+    running = asyncio.create_task(engine.run())
+    beside = [asyncio.create_task(work) for work in _beside(desk, loaded, stay=stay)]
+    for task in beside:
+        task.add_done_callback(_stop_on_failure(desk, log))
+    try:
+        return await running
+    finally:
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+        await socket.close()
+
+
+def _beside(desk: Desk, loaded: Loaded, *, stay: bool) -> list[Coroutine[Any, Any, None]]:
+    engine = desk.engine
+    works = [follow_prices(feed, engine.observe, desk.clock) for feed in desk.feeds]
+    if isinstance(desk.clock, TapeClock) and desk.tape_ends_at is not None:
+        works.append(_replay(desk, desk.clock, loaded.config.clock.speed, stay=stay))
+    else:
+        works.append(desk.metrics.follow_loop())
+    marker = loaded.home / RESTORED
+    if marker.exists():
+        works.append(_halt_restored(desk, marker))
+    return works
+
+
+def _stop_on_failure(desk: Desk, log: Log) -> Callable[[asyncio.Task[None]], None]:
+    """Ends the process when a feed dies: a desk that sees nothing must not go on."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("task_died", reason=str(error))
+            desk.engine.stop(f"a feed died: {error}")
+
+    return ended
+
+
+async def _replay(desk: Desk, clock: TapeClock, speed: int, *, stay: bool) -> None:
+    """Moves the tape to its end; then the engine stops, or stays and the tape goes on in real time."""
+    if desk.tape_ends_at is not None:
+        await drive_tape(clock, desk.tape_ends_at, speed)
+    if not stay:
+        desk.engine.stop(TAPE_ENDED)
+    while stay:
+        await asyncio.sleep(PACE_SLICE_S)
+        await clock.run_until(later(clock.now(), ms=PACE_SLICE_MS))
+
+
+async def drive_tape(clock: TapeClock, until: Instant, speed: int) -> None:
+    """Moves a tape on, one sleeper at a time.
+
+    Units: `speed` in seconds of tape per real second, 0 is as fast as it goes.
+    """
+    while (at := clock.next_sleeper()) is None or at <= until:
+        if at is None:
+            await asyncio.sleep(0)
+            continue
+        await _pace(at - clock.now(), speed)
+        await clock.run_until(at)
+    if clock.now() < until:
+        await clock.run_until(until)
+
+
+async def _pace(tape_ns: int, speed: int) -> None:
+    """Lets real time pass, in slices, for a stretch of tape; without a speed only lets sockets be heard."""
+    left_s = tape_ns / NS_PER_S / speed if speed else 0.0
+    await asyncio.sleep(0)
+    while left_s > 0:
+        slice_s = min(left_s, PACE_SLICE_S)
+        await asyncio.sleep(slice_s)
+        left_s -= slice_s
+
+
+async def _halt_restored(desk: Desk, marker: Path) -> None:
+    """Halts a desk whose journal was restored from a backup, until an operator lifts the halt."""
+    await desk.engine.command(
+        Command(
+            key=f"restored:{desk.engine.epoch}",
+            actor="flatbook restore",
+            reason="the journal was restored from a backup: reconcile, then lift this halt",
+            verb=Verb.HALT,
+            arguments={"scope": "all"},
+        )
+    )
+    await asyncio.to_thread(marker.unlink, missing_ok=True)

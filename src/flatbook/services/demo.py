@@ -1,0 +1,205 @@
+"""`flatbook demo`: replays a recorded stretch, loses a broker's answer, kills its own engine, and proves the result."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from flatbook.engine.reconcile import reconcile
+from flatbook.engine.recover import fold_journal
+from flatbook.engine.reports import AccountStatement
+from flatbook.events.codec import decode_event_json
+from flatbook.events.orders import OrderUnknown
+from flatbook.ops.config import load
+from flatbook.services.demo_engine import ACCOUNT, LOSE_ANSWER, STAY
+from flatbook.services.demo_home import THRESHOLD_SHARES, demo_home, is_demo, make_home
+from flatbook.services.demo_lines import line_of
+from flatbook.services.desk import Desk, compose
+from flatbook.sim.broker_wire import Verb
+from flatbook.sim.clock import settle
+from flatbook.sim.demo_tape import LABEL, load_demo_tape
+from flatbook.values.ids import AccountId, OrderId
+from flatbook.values.instants import later
+
+EXIT_VARIABLE = "DEMO_EXIT"
+EXIT_OK, EXIT_FAILED = 0, 1
+LINE_PAUSE_S = 0.12
+STATEMENT_S = 5
+KILLED_CODE = -signal.SIGKILL
+
+Say = Callable[[str], None]
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What the demo promises, checked from the journal and the broker's own ledger after the run."""
+
+    nets_flat: bool
+    nothing_open: bool
+    books_agree: bool
+    placed: int
+    found: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether every promise held: the unknown order was sent once, and asked for."""
+        return self.nets_flat and self.nothing_open and self.books_agree and self.placed == 1 and self.found >= 1
+
+
+def demo(desk_home: Path, *, keep: bool = False) -> int:
+    """Runs the demo and returns 0 only if what it promises held.
+
+    `keep` goes on with the journal of the demo before; otherwise each demo starts with a fresh one.
+    Errors: HomeRefused when the demo's folder holds something else.
+    """
+    home = demo_home(desk_home)
+    paused = sys.stdout.isatty() and os.environ.get(EXIT_VARIABLE) != "1"
+    if not (keep and is_demo(home)):
+        make_home(home, load_demo_tape())
+    say = _say
+    say(LABEL + "\n")
+    lost = _first_life(home, say, paused=paused)
+    if lost is not None:
+        say(
+            "\n--- the broker's answer is lost and the order unknown: the engine is killed with SIGKILL right now ---\n"
+        )
+        say("--- started again over the same journal: it asks before it sends ---\n")
+        _life(home, (), say, paused=paused)
+    verdict = _verdict(home, lost)
+    _show_proof(home, lost, verdict, say)
+    if paused and verdict.holds:
+        _stay(home, say)
+    return EXIT_OK if verdict.holds else EXIT_FAILED
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _first_life(home: Path, say: Say, *, paused: bool) -> OrderId | None:
+    """Runs the engine until an order is unknown, and kills it there. Returns the order, None if there was none."""
+    with _engine(home, (LOSE_ANSWER,)) as process:
+        for event in _events(process):
+            _tell(event, say, paused=paused)
+            if isinstance(event, OrderUnknown):
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+                return event.order_id
+    return None
+
+
+def _life(home: Path, flags: tuple[str, ...], say: Say, *, paused: bool) -> None:
+    with _engine(home, flags) as process:
+        for event in _events(process):
+            _tell(event, say, paused=paused)
+
+
+@contextmanager
+def _engine(home: Path, flags: tuple[str, ...]) -> Iterator[subprocess.Popen[bytes]]:
+    """Starts the engine's process and, at the end, waits for it.
+
+    Errors: RuntimeError when it ended by itself with an error.
+    """
+    command = [sys.executable, "-m", "flatbook.services.demo_engine", str(home), *flags]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None and process.stdout is not None and process.stdout.closed:
+                process.terminate()
+    if process.returncode not in (0, KILLED_CODE):
+        raise RuntimeError(f"the engine of the demo ended with exit code {process.returncode}")
+
+
+def _events(process: subprocess.Popen[bytes]) -> Iterator[object]:
+    for line in process.stdout or ():
+        yield decode_event_json(line)
+
+
+def _tell(event: object, say: Say, *, paused: bool) -> None:
+    line = line_of(event)  # type: ignore[arg-type]
+    if line is None:
+        return
+    say(line)
+    if paused:
+        threading.Event().wait(LINE_PAUSE_S)
+
+
+def _verdict(home: Path, lost: OrderId | None) -> Verdict:
+    """Checks the promises anew: the journal is folded again, and the broker's ledger read on its own."""
+    desk = compose(load(home, environment={}))
+    try:
+        state = fold_journal(desk.journal)
+        nets = [net.known for net in state.positions.nets.values()]
+        broker = desk.brokers[AccountId(ACCOUNT)]
+        statement = asyncio.run(_statement(desk))
+        agrees = isinstance(statement, AccountStatement) and not reconcile(
+            state, statement, desk.engine.parts.rules, desk.clock.now()
+        )
+        received = broker.truth.received(lost) if lost is not None else {}
+        return Verdict(
+            nets_flat=all(abs(net) < Decimal(THRESHOLD_SHARES) for net in nets),
+            nothing_open=not state.open_orders and not any(state.owing.values()),
+            books_agree=agrees and not state.divergences,
+            placed=received.get(Verb.PLACE, 0),
+            found=received.get(Verb.FIND, 0),
+        )
+    finally:
+        desk.close()
+
+
+async def _statement(desk: Desk) -> object:
+    """Asks the broker for a statement over the adapter, with the tape moved on for its answer."""
+    asking = asyncio.create_task(desk.engine.parts.venues[AccountId(ACCOUNT)].statement())
+    await settle()
+    await desk.clock.run_until(later(desk.clock.now(), seconds=STATEMENT_S))  # type: ignore[union-attr]
+    return await asking
+
+
+def _show_proof(home: Path, lost: OrderId | None, verdict: Verdict, say: Say) -> None:
+    say("")
+    for words in (("pnl",), ("why", lost) if lost is not None else (), ("status",)):
+        if words:
+            _show(home, words, say)
+    say(f"every net below {THRESHOLD_SHARES} share   {_yes(verdict.nets_flat)}")
+    say(f"nothing works or is unknown   {_yes(verdict.nothing_open)}")
+    say(f"books and broker agree        {_yes(verdict.books_agree)}")
+    if lost is not None:
+        say(f"order {lost}: sent {verdict.placed} time, asked for {verdict.found} times by its client id")
+    say(f"\n{'The promise held.' if verdict.holds else 'THE PROMISE DID NOT HOLD: keep the folder below and tell us.'}")
+    say(f"The demo's desk is in {home}; look around with `flatbook --home {home} trades`, `orders`, `events tail`.")
+
+
+def _yes(held: bool) -> str:
+    return "yes" if held else "NO"
+
+
+def _show(home: Path, words: tuple[str, ...], say: Say) -> None:
+    """Runs a verb of the command line on the demo's desk, as a user would, and shows it with its output."""
+    say(f"$ flatbook {' '.join(words)}")
+    done = subprocess.run(
+        [sys.executable, "-m", "flatbook", *words, "--home", str(home)], capture_output=True, text=True, check=False
+    )
+    say(done.stdout + done.stderr)
+
+
+def _stay(home: Path, say: Say) -> None:
+    """Leaves the desk running, at the end of its tape, until the user ends it."""
+    say("The desk stays up for you to try halt, lift, status or kill on it; Ctrl-C ends it.")
+    with _engine(home, (STAY,)) as process:
+        try:
+            for _ in _events(process):
+                continue
+        except KeyboardInterrupt:
+            process.terminate()
+            process.wait()

@@ -1,0 +1,64 @@
+"""The engine process of the demo: `python -m flatbook.services.demo_engine HOME [--lose-answer] [--stay]`.
+
+It prints each event of its journal as one line of JSON. With `--lose-answer` its broker loses one answer, and the
+process holds still as soon as the fate of that order is journalled as unknown, so that it can be killed right there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from flatbook.engine.run import Committed
+from flatbook.events.codec import encode_event_json
+from flatbook.events.orders import OrderUnknown
+from flatbook.ops.config import load
+from flatbook.ops.telemetry import open_log
+from flatbook.services.all_in_one import serve
+from flatbook.services.desk import compose
+from flatbook.sim.broker_wire import Verb
+from flatbook.sim.faults import Fault, FaultKind, FaultPlan
+
+LOSE_ANSWER = "--lose-answer"
+STAY = "--stay"
+ACCOUNT = "paper"
+LOST_ANSWER_NUMBER = 12
+LOST = FaultPlan(faults=(Fault(verb=Verb.PLACE, kind=FaultKind.DROP_ANSWER, number=LOST_ANSWER_NUMBER),))
+HELD_S_MAX = 60
+
+
+class Teller:
+    """Prints what was committed."""
+
+    def __init__(self, *, hold_on_unknown: bool) -> None:
+        self._hold_on_unknown = hold_on_unknown
+
+    def tell(self, committed: Committed) -> None:
+        """Writes a line per event; holds still after an unknown order, when told to."""
+        for event in committed.events:
+            sys.stdout.buffer.write(encode_event_json(event) + b"\n")
+        sys.stdout.buffer.flush()
+        if self._hold_on_unknown and any(isinstance(event, OrderUnknown) for event in committed.events):
+            signal.sigtimedwait([signal.SIGUSR1], HELD_S_MAX)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the demo's engine over a home until its tape ends, or until it is stopped when it stays."""
+    home, flags = Path(arguments[0]), arguments[1:]
+    loaded = load(home, environment={})
+    desk = compose(loaded, plans={ACCOUNT: LOST})
+    teller = Teller(hold_on_unknown=LOSE_ANSWER in flags)
+    desk.engine.listeners.append(teller.tell)
+    log = open_log(sys.stderr, now=desk.clock.now, stated=loaded.config.log)
+    try:
+        asyncio.run(serve(desk, loaded, log, stay=STAY in flags))
+    finally:
+        desk.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,191 @@
+"""The home of the demo desk: its configuration and its recordings, written anew for each demo."""
+
+from __future__ import annotations
+
+import shutil
+from importlib.resources import files
+from pathlib import Path
+
+from flatbook.sim.demo_chain import ORDER_BOOK, OUR_OWNER, USDC, WTCOIN, write_chain
+from flatbook.sim.demo_tape import BARS_FILE, POOL_MIDS, SAMPLES_FILE, TAPE_FOLDER, DemoTape
+from flatbook.values.instants import Instant, later, text_of_instant
+
+FOLDER = "demo"
+MARKER = ".flatbook-demo"
+CHAIN_FILE = "base.jsonl.gz"
+AFTER_LAST_FILL_S = 86_400
+THRESHOLD_SHARES = "1"
+
+CONFIG = """\
+# The demo desk: a recorded chain, recorded prices, a paper broker. No keys, no network.
+version = 1
+mode = "paper"
+
+[clock]
+kind = "tape"
+start = {start}
+end = {end}
+
+[pace]
+chain_poll_s = 10
+order_poll_s = 5
+idle_poll_s = 120
+statement_s = 1800
+retry_s = 5
+
+[log]
+level = "error"
+
+[chains.base]
+id = 8453
+source = "recorded"
+path = "recordings/{chain_file}"
+lag_blocks = 0
+gas_coin = "ETH"
+order_books = ["{order_book}"]
+fill_shares_max = "100"
+
+[chains.base.stablecoins.USDC]
+address = "{usdc}"
+symbol = "USDC"
+decimals = 6
+
+[chains.base.tokens.wtCOIN]
+address = "{wtcoin}"
+symbol = "wtCOIN"
+form = "wt"
+underlying = "COIN"
+decimals = 18
+ratios = {{ 0 = "1" }}
+
+[owners.desk]
+unhedged = []
+
+[owners.desk.vaults.base]
+account = "vault"
+addresses = ["{owner}"]
+
+[accounts.paper]
+kind = "paper"
+ledger = "paper-broker.sqlite"
+bars = "paper-bars"
+cash = "1000000"
+seed = "flatbook demo"
+
+[accounts.paper.holdings]
+COIN = "1000"
+
+[accounts.paper.fees]
+commission_per_order = "0"
+commission_per_share = "0"
+sell_notional_rate = "0"
+sell_per_share = "0.000166"
+
+[instruments."COIN/USD@paper"]
+account = "paper"
+symbol = "COIN"
+underlying = "COIN"
+quote = "USD"
+tick = "0.01"
+tick_below_one = "0.0001"
+lot = "0.001"
+qty_min = "0.001"
+notional_min = "1"
+contract_size = "1"
+
+[prices.paper-bars]
+kind = "recorded_bars"
+
+[prices.paper-bars.files]
+COIN = "recordings/{bars_file}"
+
+[prices.{pool_source}]
+kind = "recorded_pool_mids"
+
+[prices.{pool_source}.files]
+COIN = "recordings/{samples_file}"
+
+[hedges.desk.COIN]
+instrument = "COIN/USD@paper"
+threshold_shares = "{threshold}"
+order_shares_max = "50"
+sessions = ["regular"]
+price_source = "paper-bars"
+price_age_s_max = 300
+collar_bps = 100
+second_source = "{pool_source}"
+second_age_s_max = 900
+second_bps_max = 1000
+order_ttl_s = 900
+close_cutoff_s = 60
+retry_s = 60
+shorting = false
+
+[risk]
+order_notional_usd_max = "25000"
+order_shares_max = "50"
+collar_bps_max = 150
+second_bps_max = 1200
+price_age_s_max = 300
+day_loss_usd_max = "10000"
+open_orders_max = 5
+orders_per_minute_max = 10
+residue_usd_max = "5000"
+depeg_bps_max = 50
+resends_max = 3
+
+[marks]
+USDC = "1"
+"""
+
+
+class HomeRefused(Exception):
+    """The demo's folder holds something that is not a demo. Says what to do."""
+
+
+def demo_home(desk_home: Path) -> Path:
+    """Returns the folder of the demo beside a desk's own files."""
+    return desk_home / FOLDER
+
+
+def is_demo(home: Path) -> bool:
+    """Whether a folder was made by a demo."""
+    return (home / MARKER).exists()
+
+
+def make_home(home: Path, tape: DemoTape) -> None:
+    """Writes a fresh demo home, an earlier demo's journal and ledger removed.
+
+    Errors: HomeRefused when the folder holds anything else.
+    """
+    if home.exists() and any(home.iterdir()) and not is_demo(home):
+        raise HomeRefused(f"{home} is no demo of flatbook: move it away or set FLATBOOK_HOME to another folder")
+    shutil.rmtree(home, ignore_errors=True)
+    recordings = home / "recordings"
+    recordings.mkdir(parents=True)
+    (home / MARKER).write_text("made by `flatbook demo`; removed by the next one\n", encoding="ascii")
+    for name in (BARS_FILE, SAMPLES_FILE):
+        (recordings / name).write_bytes((files("flatbook.sim") / TAPE_FOLDER / name).read_bytes())
+    write_chain(tape, recordings / CHAIN_FILE)
+    (home / "flatbook.toml").write_text(config_text(tape), encoding="ascii")
+
+
+def config_text(tape: DemoTape) -> str:
+    """Returns the configuration of the demo desk."""
+    return CONFIG.format(
+        start=_toml_instant(tape.starts_at),
+        end=_toml_instant(later(tape.ends_at, seconds=AFTER_LAST_FILL_S)),
+        chain_file=CHAIN_FILE,
+        order_book=ORDER_BOOK,
+        usdc=USDC,
+        wtcoin=WTCOIN,
+        owner=OUR_OWNER,
+        bars_file=BARS_FILE,
+        samples_file=SAMPLES_FILE,
+        pool_source=POOL_MIDS,
+        threshold=THRESHOLD_SHARES,
+    )
+
+
+def _toml_instant(at: Instant) -> str:
+    return text_of_instant(at)

@@ -1,0 +1,202 @@
+"""One desk in one process: composed from its configuration, with paper brokers that keep a ledger of their own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from flatbook import __version__
+from flatbook.engine.inputs import Command
+from flatbook.engine.ports import Clock, Journal, OrderVenue, VenueCard
+from flatbook.engine.run import CommandAnswer, Engine, Parts
+from flatbook.journal.sqlite import commit_durably, create_journal, open_journal
+from flatbook.market.quotes import Market
+from flatbook.ops.clock import SystemClock
+from flatbook.ops.config import Loaded
+from flatbook.ops.config_rules import (
+    broker_of,
+    instant_of,
+    instruments_at,
+    pace_of,
+    raindex_of,
+    rules_of,
+)
+from flatbook.ops.config_shape import AccountSection, ClockKind, PriceKind
+from flatbook.ops.control_socket import Doors
+from flatbook.ops.metrics import Metrics
+from flatbook.services.prices import PriceFeed
+from flatbook.sim.bar_file import read_bars
+from flatbook.sim.bars import BarQuotes, Bars
+from flatbook.sim.broker import Broker
+from flatbook.sim.broker_spec import BrokerSpec
+from flatbook.sim.clock import TapeClock
+from flatbook.sim.faults import FaultPlan
+from flatbook.sim.pool import PoolQuotes, read_samples
+from flatbook.values.ids import AccountId, Seq, SourceId, Underlying
+from flatbook.values.instants import Instant
+from flatbook.venues.paper.venue import PaperVenue, paper_card
+from flatbook.venues.paper.wire import InProcessTransport
+from flatbook.venues.raindex.log_source import RecordedLogSource, open_recording
+from flatbook.venues.raindex.tokens import RaindexConfig
+
+MS_PER_S = 1_000
+NO_FAULTS: Mapping[str, FaultPlan] = {}
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts of a composed desk. `tape_ends_at` is None on the machine's clock."""
+
+    engine: Engine
+    journal: Journal
+    clock: SystemClock | TapeClock
+    brokers: dict[AccountId, Broker]
+    feeds: tuple[PriceFeed, ...]
+    metrics: Metrics
+    tape_ends_at: Instant | None
+
+    def doors(self) -> Doors:
+        """Returns what the control socket opens onto."""
+        return Doors(on_command=self._command, status=self.status, metrics=self.metrics.text)
+
+    async def _command(self, command: Command) -> CommandAnswer:
+        return await self.engine.command(command)
+
+    def status(self) -> dict[str, Any]:
+        """Returns how the engine itself stands; what the desk holds is in the journal."""
+        engine = self.engine
+        return {
+            "pid": os.getpid(),
+            "version": engine.parts.version,
+            "mode": engine.parts.mode.value,
+            "epoch": engine.epoch,
+            "seq": engine.state.seq,
+            "now": self.clock.now(),
+            "queued": engine.queued,
+            "in_flight": engine.outbox.in_flight,
+            "resumed": len(engine.wakes.resumed()),
+            "nets": len(engine.parts.rules.hedges),
+            "open_orders": len(engine.state.open_orders),
+            "cancel_only": engine.cancel_only,
+            "dropped": dict(engine.dropped),
+            "poisons": list(engine.poisons),
+        }
+
+    def close(self) -> None:
+        """Closes what was opened. The journal goes last."""
+        for broker in self.brokers.values():
+            broker.close()
+        self.journal.close()
+
+
+def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> Desk:
+    """Returns the desk that a configuration describes. `plans` are scripted faults of its paper brokers, by account.
+
+    Errors: what the parts say of their files: JournalUnavailable, JournalBroken, RecordingBroken, BarsRefused,
+    SamplesRefused, ConfigRefused, OSError.
+    """
+    config, metrics = loaded.config, Metrics(__version__)
+    bars = _bars_by_source(loaded)
+    specs = {name: broker_of(loaded, name, BrokerSpec) for name in config.accounts}
+    cards = {AccountId(name): _card(spec) for name, spec in specs.items()}
+    journal = open_or_create(loaded.journal, metrics)
+    brokers = {
+        AccountId(name): Broker(
+            specs[name],
+            {str(underlying): each for underlying, each in bars[account.bars].items()},
+            path=loaded.place(account.ledger),
+            plan=plans.get(name, FaultPlan()),
+        )
+        for name, account in config.accounts.items()
+    }
+    clock = _clock(loaded, journal, brokers)
+    parts = Parts(
+        journal=journal,
+        venues={
+            AccountId(name): _venue(loaded, name, account, (brokers[AccountId(name)], clock, cards[AccountId(name)]))
+            for name, account in config.accounts.items()
+        },
+        sources=tuple(_source(loaded, chain, clock) for chain in config.chains),
+        clock=clock,
+        rules=rules_of(loaded, cards),
+        market=Market(),
+        pace=pace_of(config),
+        mode=config.mode,
+        version=__version__,
+    )
+    engine = Engine(parts)
+    engine.listeners.append(metrics.on_commit)
+    metrics.watch(engine)
+    return Desk(
+        engine=engine,
+        journal=journal,
+        clock=clock,
+        brokers=brokers,
+        feeds=_feeds(loaded, bars),
+        metrics=metrics,
+        tape_ends_at=instant_of(config.clock.end) if config.clock.end is not None else None,
+    )
+
+
+def open_or_create(path: Path, metrics: Metrics) -> Journal:
+    """Opens the journal of a desk, made first when there is none.
+
+    Errors: JournalUnavailable, JournalBroken.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        create_journal(path)
+    return open_journal(path, commit=metrics.timed(commit_durably))
+
+
+def _bars_by_source(loaded: Loaded) -> dict[str, dict[Underlying, Bars]]:
+    return {
+        name: {Underlying(underlying): read_bars(loaded.place(path)) for underlying, path in source.files.items()}
+        for name, source in loaded.config.prices.items()
+        if source.kind is PriceKind.RECORDED_BARS
+    }
+
+
+def _feeds(loaded: Loaded, bars: Mapping[str, Mapping[Underlying, Bars]]) -> tuple[PriceFeed, ...]:
+    feeds: list[PriceFeed] = [BarQuotes(each, SourceId(name)) for name, each in bars.items()]
+    for name, source in loaded.config.prices.items():
+        if source.kind is PriceKind.RECORDED_POOL_MIDS:
+            samples = {Underlying(each): read_samples(loaded.place(path)) for each, path in source.files.items()}
+            feeds.append(PoolQuotes(samples, SourceId(name)))
+    return tuple(feeds)
+
+
+def _card(spec: BrokerSpec) -> VenueCard:
+    read_lag_s = (spec.read_lag_ms + spec.latency_ms + spec.latency_jitter_ms) // MS_PER_S + 1
+    return paper_card(id_rule=spec.id_rule, id_window_s=spec.id_window_s, read_lag_max_s=read_lag_s)
+
+
+def _clock(loaded: Loaded, journal: Journal, brokers: Mapping[AccountId, Broker]) -> SystemClock | TapeClock:
+    """Returns the clock; a tape goes on where the journal or a broker had come to."""
+    stated = loaded.config.clock
+    if stated.kind is ClockKind.SYSTEM or stated.start is None:
+        return SystemClock()
+    last_rows = journal.read(after=Seq(max(0, journal.last - 1)))
+    journalled = [row.at for row in last_rows]
+    return TapeClock(max([instant_of(stated.start), *journalled, *(broker.now for broker in brokers.values())]))
+
+
+def _venue(loaded: Loaded, name: str, account: AccountSection, outside: tuple[Broker, Clock, VenueCard]) -> OrderVenue:
+    broker, clock, card = outside
+    return PaperVenue(
+        InProcessTransport(broker, clock),
+        clock,
+        account=AccountId(name),
+        instruments=instruments_at(loaded.config, name),
+        card=card,
+        extended_hours=account.extended_hours,
+    )
+
+
+def _source(loaded: Loaded, chain: str, clock: Clock) -> RecordedLogSource:
+    stated = loaded.config.chains[chain]
+    parser = raindex_of(loaded, chain, RaindexConfig)
+    return open_recording(loaded.place(stated.path), parser, clock.now, lag_blocks=stated.lag_blocks)

@@ -1,4 +1,4 @@
-"""What each hedge earned against the fills it closed, taken apart: edge, basis to the pool, slippage and fees."""
+"""What each hedge earned against the fills it closed, taken apart: edge, basis to a second price such as a pool, slippage and fees."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
 from flatbook.values.money import BPS, ZERO, Money, NumberRefused, Quantity, divide_cut, parse_number
 
-POOL_PRICE = "pool_price"
+SECOND_PRICE = "second"
 DECISION_PRICE = "price"
 
 
 class HedgeEdge(msgspec.Struct, frozen=True, kw_only=True):
     """One hedge order, or one execution that no order of ours caused, over the onchain quantity that it closed.
 
-    Units: qty in underlying; USD. edge_usd is the result between onchain and hedge value. With the pool's price in
+    Units: qty in underlying; USD. edge_usd is the result between onchain and hedge value. With a second price (the pool) in
     the evidence of the order it splits into margin_usd (onchain value against the pool) and basis_usd (pool against
     the hedge). slippage_usd is what the hedge cost beyond the price it was decided on, above zero when worse.
     fees_usd are those of the whole order. None where a number is not known.
@@ -86,7 +86,7 @@ def _edge(pnl: Pnl, orders: Orders, hedge: OrderId | EventRef, slices: list[Slic
     paid = sum((each.closing_usd or ZERO for each in slices), ZERO)
     line = orders.line(OrderId(hedge))
     evidence: Mapping[str, str] = line.evidence if line is not None else {}
-    pool, decided = _value(evidence, POOL_PRICE, qty), _value(evidence, DECISION_PRICE, qty)
+    pool, decided = _value(evidence, SECOND_PRICE, qty), _value(evidence, DECISION_PRICE, qty)
     values = [cost_in_usd(cost, pnl.marks) for cost in costs]
     return HedgeEdge(
         hedge=hedge,

@@ -23,7 +23,7 @@ def edges(*events: Event) -> tuple[HedgeEdge, ...]:
 
 def test_an_edge_splits_into_margin_basis_and_slippage() -> None:
     sold = fill(1, SELL, "2", "522", 0)
-    intent = intended(BUY, "2", 5, because=sold, price="254", pool_price="258")
+    intent = intended(BUY, "2", 5, because=sold, price="254", second="258")
     (edge,) = edges(sold, intent, accepted(6), executed(BUY, "2", "255", 30, fees=FEE))
     assert (edge.hedge, edge.side, edge.fills) == (ORDER, BUY, (ref(sold),))
     assert (edge.edge_usd, edge.margin_usd, edge.basis_usd) == (d(12), d(6), d(6))
@@ -33,7 +33,7 @@ def test_an_edge_splits_into_margin_basis_and_slippage() -> None:
 
 def test_a_hedge_by_selling_has_the_signs_turned() -> None:
     bought = fill(1, BUY, "2", "500", 0)
-    intent = intended(SELL, "2", 5, because=bought, price="256", pool_price="251")
+    intent = intended(SELL, "2", 5, because=bought, price="256", second="251")
     (edge,) = edges(bought, intent, accepted(6), executed(SELL, "2", "255", 30))
     assert (edge.edge_usd, edge.margin_usd, edge.basis_usd) == (d(10), d(2), d(8))
     assert edge.slippage_usd == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from enum import Enum
@@ -33,7 +34,7 @@ NAMES = {
 }
 
 
-def schema() -> dict[str, Any]:
+def config_schema() -> dict[str, Any]:
     """Returns the JSON Schema of flatbook.toml."""
     made = msgspec.json.schema(Config)
     return {"$schema": DIALECT, "title": "flatbook.toml", **made}
@@ -41,7 +42,7 @@ def schema() -> dict[str, Any]:
 
 def schema_text() -> str:
     """Returns the JSON Schema as text, the same on every machine."""
-    return msgspec.json.format(msgspec.json.encode(schema()), indent=2).decode() + "\n"
+    return json.dumps(config_schema(), indent=2) + "\n"
 
 
 def reference() -> str:

@@ -30,6 +30,9 @@ ALLOWED = frozenset(
     )
 )
 
+# The sentences of our own errors, which promise to hold no secret.
+SENTENCES = ("reason",)
+
 _EVENT = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _URL = re.compile(r"([a-z][a-z0-9+.-]*://)(?:[^/@\s]*@)?([^\s?#]*)[^\s]*", re.IGNORECASE)
 
@@ -38,7 +41,7 @@ def cleaned(fields: MutableMapping[str, Any]) -> tuple[dict[str, Any], int]:
     """Returns what a record may hold of its fields, and how many were dropped."""
     kept: dict[str, Any] = {}
     for name, value in fields.items():
-        plain_value = scalar(value)
+        plain_value = scalar(value, spaces=name in SENTENCES)
         if name in ALLOWED and (plain_value is not None or value is None):
             kept[name] = plain_value
     if not _EVENT.fullmatch(str(fields.get("event", ""))):
@@ -47,7 +50,7 @@ def cleaned(fields: MutableMapping[str, Any]) -> tuple[dict[str, Any], int]:
     return kept, len(fields) - len(kept)
 
 
-def scalar(value: Any) -> str | int | float | bool | None:
+def scalar(value: Any, *, spaces: bool = False) -> str | int | float | bool | None:
     """Returns a value as a record shows it; None for objects and sentences, whose content nobody has looked at."""
     if isinstance(value, bool | int | float):
         return value
@@ -55,12 +58,12 @@ def scalar(value: Any) -> str | int | float | bool | None:
         return plain(value)
     if isinstance(value, Enum):
         return str(value.value)
-    return word(value) if type(value) is str else None
+    return text(value, spaces=spaces) if type(value) is str else None
 
 
-def word(value: str) -> str | None:
-    """Returns a name without what URLs carry along, cut to its bound; None for what is no name: it has spaces in it."""
-    if " " in value or not value.isprintable():
+def text(value: str, *, spaces: bool) -> str | None:
+    """Returns a text without what URLs carry along, cut to its bound; None for a sentence where a name is due."""
+    if not value.isprintable() or (" " in value and not spaces):
         return None
     bare = _URL.sub(r"\1\2", value[: 4 * TEXT_MAX])
     return bare if len(bare) <= TEXT_MAX else bare[: TEXT_MAX - len(CUT_MARK)] + CUT_MARK

@@ -1,4 +1,4 @@
-"""What each hedge earned against the fills it closed, taken apart: edge, basis to a second price such as a pool, slippage and fees."""
+"""What each hedge earned against the fills it closed, taken apart: edge, basis to a second price, slippage, fees."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ DECISION_PRICE = "price"
 class HedgeEdge(msgspec.Struct, frozen=True, kw_only=True):
     """One hedge order, or one execution that no order of ours caused, over the onchain quantity that it closed.
 
-    Units: qty in underlying; USD. edge_usd is the result between onchain and hedge value. With a second price (the pool) in
-    the evidence of the order it splits into margin_usd (onchain value against the pool) and basis_usd (pool against
-    the hedge). slippage_usd is what the hedge cost beyond the price it was decided on, above zero when worse.
-    fees_usd are those of the whole order. None where a number is not known.
+    Units: qty in underlying; USD. edge_usd is the result between onchain and hedge value. With a second price, such as
+    a pool's, in the evidence of the order it splits into margin_usd (onchain value against that price) and basis_usd
+    (that price against the hedge). slippage_usd is what the hedge cost beyond the price it was decided on, above zero
+    when worse. fees_usd are those of the whole order. None where a number is not known.
     """
 
     hedge: OrderId | EventRef

@@ -40,6 +40,14 @@ def decide_net(turn: Turn, key: NetKey) -> None:
         _book_note(turn, key, note)
     if decision.intents:
         _book_intents(turn, key, decision.intents)
+    elif not turn.state.orders_owing(key) and key not in turn.state.holds:
+        _clear_settled(turn, key)
+
+
+def _clear_settled(turn: Turn, key: NetKey) -> None:
+    """A net that rests has nothing left of what surprised it."""
+    for name in (AlertName.FILL_REVERSED, AlertName.ORDER_OVERFILLED):
+        turn.clear(name, f"{key[0]}:{key[1]}")
 
 
 def _book_note(turn: Turn, key: NetKey, note: Event) -> None:

@@ -4,47 +4,42 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from flatbook.engine.ports import IdRule
 from flatbook.engine.rules import HedgeRules, Rules
 from flatbook.market.quotes import Market
-from flatbook.risk.checks import RiskView
+from flatbook.risk.checks import Named, RiskView
 from flatbook.risk.limits import ORDER_RATE_WINDOW_S
 from flatbook.state.desk import State
 from flatbook.state.exposure import exposure_of
 from flatbook.state.halts import halt_over
 from flatbook.state.order_fold import eastern_day
+from flatbook.state.orders import Order, Status
 from flatbook.state.positions import NetKey
-from flatbook.strategies.hedge import HedgeView
-from flatbook.values.ids import AssetId
+from flatbook.strategies.hedge import HedgeView, Route
+from flatbook.values.ids import AccountId, AssetId, OrderId, OwnerId
 from flatbook.values.instants import Instant, later
-from flatbook.values.instruments import Instrument
-from flatbook.values.money import Price, Quantity, divide_cut
+from flatbook.values.instruments import Instrument, Side
+from flatbook.values.money import ZERO, Price, Quantity, divide_cut
 from flatbook.values.sessions import next_session, session_at
 
 
 def hedge_view(state: State, market: Market, key: NetKey, rules: HedgeRules, now: Instant) -> HedgeView:
     """Returns what the hedge of a net can see now."""
     owner, underlying = key
-    net = state.positions.net(owner, underlying)
-    params, instrument = rules.params, rules.instrument
-    session = session_at(now)
-    cash, held = _account_capacity(state, instrument)
+    net, params = state.positions.net(owner, underlying), rules.params
     return HedgeView(
         now=now,
         owner=owner,
         underlying=underlying,
         net=net.hedgeable,
-        unvalued=net.unvalued,
         last_price=net.last_price,
         orders=state.orders_owing(key),
-        instrument=instrument,
-        backup=rules.backup,
+        route=_route(state, owner, rules.instrument),
+        backup=_route(state, owner, rules.backup) if rules.backup is not None else None,
         price=market.quote(underlying, params.price_source),
         second=market.quote(underlying, params.second_source) if params.second_source is not None else None,
-        session=session,
+        session=session_at(now),
         next_open=_next_open(rules, now),
-        cash=cash,
-        held=held,
-        halted=halt_over(state.halts, owner, instrument.account, instrument.id) is not None,
         flattening=net.flattening,
         hold=state.holds.get(key),
         refusals=net.refusals,
@@ -61,35 +56,73 @@ def _next_open(rules: HedgeRules, now: Instant) -> Instant:
     return next_session(coming.closes_at, rules.params.sessions).opens_at
 
 
-def _account_capacity(state: State, instrument: Instrument) -> tuple[Decimal | None, Quantity | None]:
-    """Returns cash in the quote and contracts held, or None for both while the account was never stated."""
-    if instrument.account not in state.opened:
-        return None, None
-    cash = state.balances.get((instrument.account, instrument.quote), Decimal(0))
-    shares = state.balances.get((instrument.account, AssetId(instrument.underlying)), Decimal(0))
-    return cash, Quantity(divide_cut(shares, instrument.contract_size, decimals=18))
+def _route(state: State, owner: OwnerId, instrument: Instrument) -> Route:
+    """Returns where a net can be hedged: cash less what working buys may need, and shares in contracts."""
+    account, working = instrument.account, _working_at(state, instrument.account)
+    stated = account in state.opened
+    shares = state.balances.get((account, AssetId(instrument.underlying)), ZERO)
+    cash = state.balances.get((account, instrument.quote), ZERO) - sum((_reserved(order) for order in working), ZERO)
+    return Route(
+        instrument=instrument,
+        cash=cash if stated else None,
+        held=Quantity(divide_cut(shares, instrument.contract_size, decimals=18)) if stated else None,
+        selling=_leaves(working, instrument, Side.SELL),
+        buying=_leaves(working, instrument, Side.BUY),
+        halted=halt_over(state.halts, owner, account, instrument.id) is not None,
+    )
+
+
+def _working_at(state: State, account: AccountId) -> tuple[Order, ...]:
+    orders = (state.orders[order_id] for order_id in state.open_orders)
+    return tuple(order for order in orders if order.account == account)
+
+
+def _reserved(order: Order) -> Decimal:
+    if order.side is Side.SELL or order.limit is None:
+        return ZERO
+    return order.leaves * order.limit * order.contract_size
+
+
+def _leaves(orders: tuple[Order, ...], instrument: Instrument, side: Side) -> Quantity:
+    mine = (order.leaves for order in orders if order.instrument == instrument.id and order.side is side)
+    return Quantity(sum(mine, ZERO))
 
 
 def risk_view(state: State, market: Market, key: NetKey, rules: Rules, now: Instant) -> RiskView:
     """Returns what risk can see of a net now."""
     hedge = rules.hedges[key]
-    params, instrument = hedge.params, hedge.instrument
-    halt = halt_over(state.halts, key[0], instrument.account, instrument.id)
+    params = hedge.params
     price = market.quote(key[1], params.price_source)
     return RiskView(
         now=now,
         exposure=exposure_of(state, key),
-        halt=halt.halt_id if halt is not None else None,
-        named=tuple(named.account for named in (instrument, hedge.backup) if named is not None),
+        named={instrument.account: _named(state, key[0], instrument, rules) for instrument in hedge.named},
         price=price,
         second=market.quote(key[1], params.second_source) if params.second_source is not None else None,
         second_required=params.second_source is not None,
-        quote_usd=state.mark(instrument.quote),
         day_result_usd=_day_result(state, key, price.price if price is not None else None, now),
         open_orders=len(state.open_orders),
         orders_in_window=_orders_since(state, later(now, seconds=-ORDER_RATE_WINDOW_S)),
         session=session_at(now),
     )
+
+
+def _named(state: State, owner: OwnerId, instrument: Instrument, rules: Rules) -> Named:
+    halt = halt_over(state.halts, owner, instrument.account, instrument.id)
+    once = rules.cards[instrument.account].id_rule is IdRule.FOR_EVER
+    return Named(
+        halt=halt.halt_id if halt is not None else None,
+        quote_usd=state.mark(instrument.quote),
+        unresolved=None if once else _unresolved(state, instrument),
+    )
+
+
+def _unresolved(state: State, instrument: Instrument) -> OrderId | None:
+    """Returns an order on an instrument whose fate is not known, of whatever owner."""
+    for order in _working_at(state, instrument.account):
+        if order.instrument == instrument.id and order.status in (Status.INTENDED, Status.UNKNOWN):
+            return order.order_id
+    return None
 
 
 def _day_result(state: State, key: NetKey, price: Price | None, now: Instant) -> Decimal | None:
@@ -99,7 +132,7 @@ def _day_result(state: State, key: NetKey, price: Price | None, now: Instant) ->
     """
     result = state.positions.days.get(key)
     if result is None or result.day != eastern_day(now):
-        return Decimal(0)
+        return ZERO
     if price is None:
         return None if result.qty else result.cash_usd
     return result.cash_usd + result.qty * price

@@ -16,28 +16,38 @@ from flatbook.market.quotes import Quote
 from flatbook.risk.limits import Limits
 from flatbook.state.exposure import Exposure
 from flatbook.state.intents import CancelIntent, Intent, PlaceIntent
-from flatbook.values.ids import AccountId, HaltId
+from flatbook.values.ids import AccountId, HaltId, OrderId
 from flatbook.values.instants import Instant, later
-from flatbook.values.instruments import Side
-from flatbook.values.money import BPS, ONE, ZERO, Price, plain
-from flatbook.values.sessions import Session
+from flatbook.values.instruments import Side, tick_at
+from flatbook.values.money import BPS, ONE, ZERO, Price, Quantity, plain
+from flatbook.values.sessions import Session, SessionKind
+
+
+class Named(msgspec.Struct, frozen=True, kw_only=True):
+    """An account that an underlying may be hedged at.
+
+    Units: quote_usd in USD per unit of the instrument's quote, None when it cannot be valued. `unresolved` is an order
+    of unknown fate on the same instrument at a venue where the client id does not forbid a second one.
+    """
+
+    halt: HaltId | None
+    quote_usd: Price | None
+    unresolved: OrderId | None
 
 
 class RiskView(msgspec.Struct, frozen=True, kw_only=True):
     """What risk can see of one (owner, underlying); valid during the call only.
 
-    Units: USD and shares. `named` are the accounts the underlying may be hedged at; `quote_usd` values one unit of the
-    instrument's quote; `day_result_usd` is None when the day's fills cannot be valued.
+    Units: USD and shares. `named` are the accounts the underlying may be hedged at; `day_result_usd` is None when the
+    day's fills cannot be valued.
     """
 
     now: Instant
     exposure: Exposure
-    halt: HaltId | None
-    named: tuple[AccountId, ...]
+    named: dict[AccountId, Named]
     price: Quote | None
     second: Quote | None
     second_required: bool
-    quote_usd: Price | None
     day_result_usd: Decimal | None
     open_orders: int
     orders_in_window: int
@@ -68,7 +78,8 @@ class Approved(msgspec.Struct, frozen=True, kw_only=True):
 def check(view: RiskView, intents: tuple[Intent, ...], limits: Limits) -> Approved | Refused:
     """Returns the intents as approved, or the first one that is refused with all its refusals.
 
-    Intents of one decision pass or fail together. Cancels always pass.
+    Intents of one decision pass or fail together, and each is looked at as if those before it worked already.
+    Cancels always pass.
     """
     for intent in intents:
         if isinstance(intent, CancelIntent):
@@ -76,7 +87,20 @@ def check(view: RiskView, intents: tuple[Intent, ...], limits: Limits) -> Approv
         refusals = tuple(refusal for rule in _rules_for(intent) if (refusal := rule(view, intent, limits)))
         if refusals:
             return Refused(intent=intent, refusals=refusals)
+        view = _after(view, intent)
     return Approved(intents=intents)
+
+
+def _after(view: RiskView, intent: PlaceIntent) -> RiskView:
+    """Returns the view as it will be once an intent works."""
+    replace = msgspec.structs.replace
+    shares, exposure = Quantity(intent.qty * intent.instrument.contract_size), view.exposure
+    if intent.side is Side.BUY:
+        exposure = replace(exposure, may_buy=Quantity(exposure.may_buy + shares))
+    else:
+        exposure = replace(exposure, may_sell=Quantity(exposure.may_sell + shares))
+    counts = {"open_orders": view.open_orders + 1, "orders_in_window": view.orders_in_window + 1}
+    return replace(view, exposure=exposure, **counts)
 
 
 Rule = Callable[[RiskView, PlaceIntent, Limits], Refusal | None]
@@ -90,9 +114,18 @@ def _text(value: object) -> str:
     return plain(value) if isinstance(value, Decimal) else str(value)
 
 
-def halted(view: RiskView, _intent: PlaceIntent, _limits: Limits) -> Refusal | None:
+def halted(view: RiskView, intent: PlaceIntent, _limits: Limits) -> Refusal | None:
     """Refuses new risk under a halt."""
-    return _refusal(RefusalRule.HALTED, "no halt", view.halt) if view.halt is not None else None
+    named = view.named.get(intent.account)
+    return _refusal(RefusalRule.HALTED, "no halt", named.halt) if named is not None and named.halt else None
+
+
+def resolved(view: RiskView, intent: PlaceIntent, _limits: Limits) -> Refusal | None:
+    """Refuses a second order beside one of unknown fate, where only the position could tell the two apart."""
+    named = view.named.get(intent.account)
+    if named is None or named.unresolved is None:
+        return None
+    return _refusal(RefusalRule.UNRESOLVED_ORDER, "none unresolved", named.unresolved)
 
 
 def within_net(view: RiskView, intent: PlaceIntent, _limits: Limits) -> Refusal | None:
@@ -111,7 +144,9 @@ def broker_named(view: RiskView, intent: PlaceIntent, _limits: Limits) -> Refusa
 
 
 def in_session(view: RiskView, intent: PlaceIntent, _limits: Limits) -> Refusal | None:
-    """Refuses an order that could execute in a later session than the one it was decided for."""
+    """Refuses an order that could execute in another session than the one it was decided in."""
+    if view.session.kind is SessionKind.CLOSED:
+        return _refusal(RefusalRule.SESSION, "an open session", view.session.kind.value)
     if intent.good_until <= view.session.closes_at:
         return None
     return _refusal(RefusalRule.SESSION, view.session.closes_at, intent.good_until)
@@ -121,9 +156,10 @@ def notional(view: RiskView, intent: PlaceIntent, limits: Limits) -> Refusal | N
     """Refuses an order worth more than the cap, or one that cannot be valued."""
     reference = intent.limit if intent.limit is not None else (view.price.price if view.price else None)
     cap = limits.order_notional_usd_max
-    if reference is None or view.quote_usd is None:
+    quote_usd = view.named[intent.account].quote_usd if intent.account in view.named else None
+    if reference is None or quote_usd is None:
         return _refusal(RefusalRule.NOTIONAL_MAX, cap, "unvalued")
-    usd = intent.qty * reference * intent.instrument.contract_size * view.quote_usd
+    usd = intent.qty * reference * intent.instrument.contract_size * quote_usd
     return _refusal(RefusalRule.NOTIONAL_MAX, cap, usd) if usd > cap else None
 
 
@@ -150,13 +186,12 @@ def priced(_view: RiskView, intent: PlaceIntent, _limits: Limits) -> Refusal | N
 
 
 def collared(view: RiskView, intent: PlaceIntent, limits: Limits) -> Refusal | None:
-    """Refuses a limit outside the collar around the price."""
+    """Refuses a limit more than a tick outside the collar around the price."""
     if view.price is None or intent.limit is None:
         return None
-    bound = (
-        _bound(view.price.price, intent.side, limits.collar_bps_max) + intent.side.sign * intent.instrument.rules.tick
-    )
-    return _beyond(RefusalRule.COLLAR, intent, Price(bound))
+    bound = _bound(view.price.price, intent.side, limits.collar_bps_max)
+    tick = tick_at(intent.limit, intent.instrument.rules)
+    return _beyond(RefusalRule.COLLAR, intent, Price(bound + intent.side.sign * tick))
 
 
 def second_agrees(view: RiskView, intent: PlaceIntent, limits: Limits) -> Refusal | None:
@@ -204,6 +239,7 @@ ALWAYS: tuple[Rule, ...] = (within_net, broker_named, in_session)
 NEW_RISK: tuple[Rule, ...] = (
     halted,
     *ALWAYS,
+    resolved,
     priced,
     notional,
     quantity,

@@ -49,7 +49,6 @@ CHECKPOINT_PAGES = 1_000
 WAL_BYTES_KEPT = 16 * 1024 * 1024
 
 _PRAGMAS = (
-    "journal_mode = WAL",
     "synchronous = FULL",
     "fullfsync = ON",
     "checkpoint_fullfsync = ON",
@@ -311,8 +310,7 @@ def _opened_for_writing(path: Path, lock: WriterLock, bytes_max: int | None, com
     reader = None
     try:
         check_schema(connection, path)
-        for pragma in _PRAGMAS:
-            connection.execute(f"PRAGMA {pragma}")
+        _set_up(connection, path)
         if bytes_max is not None:
             connection.execute(f"PRAGMA max_page_count = {max(1, bytes_max // DISK_PAGE_BYTES)}")
         reader = SqliteReader(open_file(path, READ_ONLY))
@@ -325,3 +323,11 @@ def _opened_for_writing(path: Path, lock: WriterLock, bytes_max: int | None, com
             reader.close()
         connection.close()
         raise fault_of(path, error) if isinstance(error, sqlite3.Error) else error from error
+
+
+def _set_up(connection: sqlite3.Connection, path: Path) -> None:
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise JournalUnavailable(f"{path} cannot have a -wal file here (its mode stays {mode}): move it elsewhere")
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")

@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from flatbook.engine.ports import JournalFault
+from flatbook.journal.archive import archive
 from flatbook.journal.sqlite import SqliteJournal, commit_durably, open_journal
 from flatbook.values.ids import Epoch
 from tests.contract.journal.engines import NOW, fill_journal, marks
@@ -97,6 +98,10 @@ def main(what: str, path: Path) -> None:
         fail_every_sync() if what == "sync fails" else fail_every_growth(path)
         append(journal, epoch, 100)
         append(journal, epoch)
+    elif what == "archive":
+        append(journal, epoch, 60_000)
+        journal.close()
+        say("archived", archive(path))
     elif what == "checkpoint fails":
         append(journal, epoch, 60_000)
         append(journal, epoch)

@@ -11,14 +11,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from flatbook.engine.ports import Fenced, JournalBroken, JournalUnavailable
 from flatbook.journal import mounts, sqlite_file
+from flatbook.journal.archive import archive
 from flatbook.journal.copies import backup
+from flatbook.journal.inspection import verify
 from flatbook.journal.sqlite import CHECKPOINT_PAGES, DISK_PAGE_BYTES, create_journal, open_journal
 from flatbook.journal.sqlite_reader import open_reader
 from flatbook.values.ids import Epoch, Seq, SourceId
@@ -290,6 +292,21 @@ def test_a_frozen_process_that_was_taken_over_is_fenced_when_it_wakes(path: Path
 
 
 @pytest.mark.real
+@pytest.mark.parametrize("after_ms", [0, 20, 60, 100, 140, 200])
+def test_an_archive_that_is_killed_leaves_every_row_in_one_place(path: Path, after_ms: int) -> None:
+    with child("archive", path) as process:
+        assert line_of(process) == "last 60003"
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=after_ms / 1000)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert verify(path).events == 60_003
+    archive(path)
+    verified = verify(path)
+    assert (verified.rows, verified.events, verified.segments) == (4, 60_003, 1)
+
+
+@pytest.mark.real
 def test_a_reader_sees_the_rows_of_a_living_and_of_a_killed_process(path: Path) -> None:
     with child("append", path) as process, closing(open_reader(path)) as reader:
         said = int(line_of(process).removeprefix("last "))
@@ -363,6 +380,15 @@ def test_a_journal_in_a_folder_without_write_permission_can_be_read() -> None:
             fill_journal(journal, 2, 1)
         with unwritable(path.parent):
             assert seqs_in(path) == [2, 3]
+
+
+def test_what_a_killed_process_left_can_be_read_without_write_permission(path: Path) -> None:
+    with tempfile.TemporaryDirectory() as name, closing(open_journal(path)) as journal:
+        fill_journal(journal, 2, 1)
+        for suffix in ("", "-wal", "-shm"):
+            shutil.copyfile(path.with_name(path.name + suffix), Path(name) / f"journal.sqlite{suffix}")
+        with unwritable(Path(name)):
+            assert seqs_in(Path(name) / "journal.sqlite") == [2, 3]
 
 
 @contextmanager

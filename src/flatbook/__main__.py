@@ -1,6 +1,8 @@
 """`python -m flatbook` is the command `flatbook`."""
 
+import sys
+
 from flatbook.cli.app import main
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,0 +1,315 @@
+"""One literal event of each kind, with numbers that a careless codec would change."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from flatbook.events import chain, control, orders
+from flatbook.events.event import Event
+from flatbook.values.ids import (
+    AccountId,
+    AssetId,
+    ChainId,
+    Epoch,
+    EventRef,
+    ExecutionId,
+    GroupId,
+    HaltId,
+    InstrumentId,
+    OrderId,
+    OwnerId,
+    Slot,
+    SourceId,
+    Underlying,
+    VenueOrderId,
+)
+from flatbook.values.instants import Instant
+from flatbook.values.instruments import Side
+from flatbook.values.money import Money, Price, Quantity
+
+AT = Instant(1_764_685_800_123_456_789)  # 2025-12-02T14:30:00.123456789Z
+LATER = Instant(AT + 1_000_000_001)
+DESK, COIN = OwnerId("desk"), Underlying("COIN")
+PAPER, VAULT = AccountId("paper"), AccountId("base:vault")
+STOCK, TOKEN = InstrumentId("COIN/USD"), InstrumentId("wtCOIN/USDC@base")
+WTCOIN, USDC, USD, ETH = AssetId("wtCOIN"), AssetId("USDC"), AssetId("USD"), AssetId("ETH")
+BASE, SOURCE = ChainId(8453), SourceId("base")
+ORDER, THERE = OrderId("fbabcdefghijklmnopqrstuvwx"), VenueOrderId("V-1")
+TX = "0x" + "0f" * 32
+KEY = chain.LogKey(chain=BASE, tx=TX, log_index=7, block=38_812_345, block_hash="0x" + "ab" * 32)
+BECAUSE = EventRef(f"fill:8453:{TX}:7@0xabababab")
+ONE, TOKENS = Decimal(1), Quantity(Decimal("10.750000000000000000000000000000000001"))
+SHARES, CASH = Quantity(Decimal("10.75")), Money(Decimal("2687.500000"))
+RATIO, PRICE = Decimal("1.000000000000000001"), Price(Decimal("250.000000000000000123"))
+LIMIT, GAS = Price(Decimal("252.50")), Quantity(Decimal(123456789012345))
+FEES = (orders.Fee(asset=USD, amount=Money(Decimal("0.01"))), orders.Fee(asset=USD, amount=Money(Decimal("-0.002"))))
+
+ORDERS: tuple[Event, ...] = (
+    orders.OrderIntended(
+        order_id=ORDER,
+        owner=DESK,
+        account=PAPER,
+        instrument=STOCK,
+        underlying=COIN,
+        side=Side.BUY,
+        qty=SHARES,
+        limit=LIMIT,
+        contract_size=ONE,
+        reduce_only=False,
+        slot=Slot("s"),
+        together=GroupId("g"),
+        because=BECAUSE,
+        evidence={"net": "-10.75", "price": "250"},
+        decided_at=AT,
+        good_until=LATER,
+    ),
+    orders.IntentRefused(
+        order_id=ORDER,
+        owner=DESK,
+        account=PAPER,
+        instrument=STOCK,
+        underlying=COIN,
+        side=Side.SELL,
+        qty=SHARES,
+        rule=orders.RefusalRule.NOTIONAL_MAX,
+        limit="1000",
+        asked="2687.5",
+        because=None,
+        decided_at=AT,
+    ),
+    orders.OrderSubmitted(order_id=ORDER, venue_order_id=None, seen_at=AT),
+    orders.OrderAccepted(order_id=ORDER, venue_order_id=THERE, happened_at=AT, seen_at=LATER),
+    orders.OrderRejected(
+        order_id=ORDER,
+        reason=orders.RejectReason.INSUFFICIENT_FUNDS,
+        code="40310000",
+        message="insufficient buying power: \u20ac 1",
+        happened_at=AT,
+        seen_at=LATER,
+    ),
+    orders.OrderNotSent(order_id=ORDER, attempt=0, reason=orders.NotSentReason.EXPIRED, seen_at=AT),
+    orders.OrderUnknown(order_id=ORDER, attempt=1, reason=orders.UnknownReason.TIMED_OUT, seen_at=AT),
+    orders.OrderFound(order_id=ORDER, venue_order_id=THERE, filled_qty=Quantity(Decimal("0E-9")), seen_at=AT),
+    orders.OrderAbsent(order_id=ORDER, attempt=1, proven=False, seen_at=AT),
+    orders.OrderResent(order_id=ORDER, attempt=2, decided_at=AT),
+    orders.OrderFilled(
+        order_id=ORDER,
+        owner=DESK,
+        account=PAPER,
+        instrument=STOCK,
+        underlying=COIN,
+        execution_id=ExecutionId("X-1"),
+        side=Side.BUY,
+        qty=SHARES,
+        price=Price(Decimal("250.0100")),
+        quote=USD,
+        contract_size=ONE,
+        fees=FEES,
+        happened_at=AT,
+        seen_at=LATER,
+    ),
+    orders.OrderOverfilled(order_id=ORDER, ordered=SHARES, filled=Quantity(Decimal("11.75")), seen_at=AT),
+    orders.OrderDone(
+        order_id=ORDER, end=orders.OrderEnd.EXPIRED, filled_qty=Quantity(ONE), happened_at=AT, seen_at=LATER
+    ),
+    orders.CancelIntended(
+        order_id=ORDER, attempt=1, reason=orders.CancelReason.EXCEEDS_NET, because=BECAUSE, decided_at=AT
+    ),
+    orders.CancelRefused(order_id=ORDER, attempt=1, message="already filled", seen_at=AT),
+    orders.ForeignOrderSeen(
+        account=PAPER,
+        instrument=STOCK,
+        underlying=COIN,
+        venue_order_id=THERE,
+        side=Side.SELL,
+        qty=SHARES,
+        filled_qty=Quantity(Decimal("0.75")),
+        contract_size=ONE,
+        open=True,
+        seen_at=AT,
+    ),
+    orders.ForeignFilled(
+        account=PAPER,
+        instrument=STOCK,
+        underlying=COIN,
+        venue_order_id=None,
+        execution_id=ExecutionId("X-2"),
+        side=Side.SELL,
+        qty=Quantity(Decimal("1E+3")),
+        price=Price(Decimal("0.0001")),
+        quote=USD,
+        contract_size=ONE,
+        fees=(),
+        happened_at=AT,
+        seen_at=LATER,
+    ),
+    orders.ForeignAssigned(
+        account=PAPER,
+        instrument=STOCK,
+        underlying=COIN,
+        owner=DESK,
+        qty=Quantity(Decimal(-1000)),
+        reason="sold by hand",
+        decided_at=AT,
+    ),
+    orders.ReportRefused(
+        account=PAPER,
+        instrument=None,
+        subject="X-3",
+        report="execution",
+        state="",
+        detail="quantity: NaN is not a finite number",
+        seen_at=AT,
+    ),
+)
+
+CHAIN: tuple[Event, ...] = (
+    chain.VaultFilled(
+        key=KEY,
+        owner=DESK,
+        account=VAULT,
+        instrument=TOKEN,
+        underlying=COIN,
+        token=WTCOIN,
+        side=Side.SELL,
+        token_amount=TOKENS,
+        usdc_amount=CASH,
+        usdc=USDC,
+        ratio=RATIO,
+        shares=SHARES,
+        price=PRICE,
+        kind="take_order_v3",
+        taker_gas_wei=GAS,
+        happened_at=AT,
+        seen_at=LATER,
+    ),
+    chain.FillSkipped(
+        key=KEY,
+        owner=DESK,
+        account=VAULT,
+        reason=chain.SkipReason.UNKNOWN_TOKEN,
+        received=USDC,
+        received_amount=Quantity(CASH),
+        gave=None,
+        gave_amount=None,
+        instrument=None,
+        underlying=None,
+        side=None,
+        shares=None,
+        detail="0xdead is not configured",
+        happened_at=AT,
+        seen_at=LATER,
+    ),
+    chain.SkippedFillReleased(chain=BASE, tx=TX, log_index=7, hedge=True, reason="looked at", decided_at=AT),
+    chain.FillUnvalued(
+        key=KEY,
+        owner=DESK,
+        account=VAULT,
+        instrument=TOKEN,
+        underlying=COIN,
+        token=WTCOIN,
+        side=Side.BUY,
+        token_amount=TOKENS,
+        usdc_amount=CASH,
+        usdc=USDC,
+        ratio_assumed=ONE,
+        shares_assumed=SHARES,
+        reason=chain.UnvaluedReason.RATIO_MISSING,
+        kind="clear_v3",
+        taker_gas_wei=None,
+        happened_at=AT,
+        seen_at=LATER,
+    ),
+    chain.FillValued(chain=BASE, tx=TX, log_index=7, ratio=RATIO, shares=SHARES, price=PRICE, seen_at=AT),
+    chain.FillReversed(
+        key=KEY,
+        owner=DESK,
+        account=VAULT,
+        instrument=TOKEN,
+        underlying=COIN,
+        side=Side.SELL,
+        shares=SHARES,
+        received=USDC,
+        received_amount=Quantity(CASH),
+        gave=WTCOIN,
+        gave_amount=TOKENS,
+        seen_at=AT,
+    ),
+    chain.LogUnparsed(
+        key=KEY, source=SOURCE, reason=chain.UnparsedReason.MALFORMED, topic="0x17a5", detail="too short", seen_at=AT
+    ),
+    chain.BlocksRemoved(source=SOURCE, chain=BASE, first_block=38_812_345, last_block=38_812_346, seen_at=AT),
+    chain.GasSpent(
+        chain=BASE,
+        tx=TX,
+        block=38_812_345,
+        owner=DESK,
+        account=VAULT,
+        coin=ETH,
+        wei_amount=GAS,
+        coin_usd=Price(Decimal("3000.5")),
+        success=False,
+        happened_at=AT,
+        seen_at=LATER,
+    ),
+)
+
+CONTROL: tuple[Event, ...] = (
+    control.EngineStarted(
+        epoch=Epoch(186_000_000), mode=control.Mode.PAPER, version="0.1.0", config_digest="abc", started_at=AT
+    ),
+    control.EngineStopped(reason="drained", stopped_at=AT),
+    control.CommandAccepted(
+        key="k-1", actor="alice", verb="halt", reason="looks odd", arguments={"scope": "all"}, accepted_at=AT
+    ),
+    control.CommandRefused(key="k-2", actor="alice", verb="lift", why="no halt 'x'", refused_at=AT),
+    control.TradingHalted(
+        halt_id=HaltId("halt-abcdefghij"),
+        scope=control.HaltScope.INSTRUMENT,
+        target=STOCK,
+        cause=control.HaltCause.FOREIGN_FILL,
+        reason="not ours",
+        halted_at=AT,
+    ),
+    control.TradingLifted(halt_id=HaltId("halt-abcdefghij"), reason="explained", lifted_at=AT),
+    control.HedgeHeld(
+        owner=DESK, underlying=COIN, reason=control.HoldReason.NO_MARKET, net=Quantity(-SHARES), decided_at=AT
+    ),
+    control.FlattenIntended(owner=DESK, underlying=COIN, reason="going home", decided_at=AT),
+    control.FlattenEnded(owner=DESK, underlying=COIN, net=Quantity(Decimal("0.25")), decided_at=AT),
+    control.DrainIntended(reason="upgrade", decided_at=AT),
+    control.MarkSet(asset=USDC, usd=Price(Decimal("0.9998")), source="config", marked_at=AT),
+    control.BooksDiverged(
+        account=PAPER,
+        subject="COIN",
+        instrument=STOCK,
+        ours=Quantity(Decimal(-1)),
+        theirs=Quantity(Decimal(0)),
+        stated_at=AT,
+        seen_at=LATER,
+    ),
+    control.BooksAgreed(account=PAPER, subject="COIN", seen_at=AT),
+    control.PositionOverwritten(
+        owner=DESK,
+        account=PAPER,
+        instrument=STOCK,
+        underlying=COIN,
+        before=SHARES,
+        after=Quantity(Decimal(0)),
+        price=None,
+        reason="counted again",
+        decided_at=AT,
+    ),
+    control.BalanceStated(account=PAPER, asset=USD, change=Quantity(Decimal("-12.34")), reason="opening", stated_at=AT),
+    control.AlertRaised(
+        name=control.AlertName.BOOKS_DIVERGED,
+        severity=control.Severity.CRITICAL,
+        subject="paper:COIN",
+        detail="ours -1, theirs 0",
+        because=None,
+        raised_at=AT,
+    ),
+    control.AlertCleared(name=control.AlertName.BOOKS_DIVERGED, subject="paper:COIN", cleared_at=AT),
+)
+
+SAMPLES: tuple[Event, ...] = (*ORDERS, *CHAIN, *CONTROL)

@@ -1,0 +1,91 @@
+"""`flatbook config`: check it, show it, describe it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+from flatbook.cli.faults import Exit
+from flatbook.cli.options import HERE, Where, says
+from flatbook.cli.output import Column, Part, Table, show
+
+if TYPE_CHECKING:
+    from flatbook.ops.config import Loaded
+    from flatbook.ops.config_read import Problem
+
+
+def check(*, where: Where = HERE) -> int:
+    """Says everything that is wrong with the configuration, with file and line. Exits with 4 when something is.
+
+    A recording that is named and not there yet is said too, and is no error: it may come before the desk runs.
+    """
+    from flatbook.cli.desks import loaded_of
+    from flatbook.ops.config import missing_files
+    from flatbook.ops.config_read import ConfigRefused
+
+    path = str(where.config_path)
+    try:
+        loaded = loaded_of(where)
+    except ConfigRefused as refused:
+        body: dict[str, Any] = {"path": path, "ok": False, "problems": _problems(refused.problems), "missing": []}
+    else:
+        missing = _problems(missing_files(loaded))
+        body = {"path": path, "ok": True, "digest": loaded.digest, "problems": [], "missing": missing}
+    show("config.check", body, lambda: _checked(body), as_json=where.as_json)
+    return Exit.OK if body["ok"] else Exit.CONFIG
+
+
+def _problems(problems: tuple[Problem, ...]) -> list[dict[str, str]]:
+    return [{"where": problem.origin, "key": problem.key, "what": problem.text} for problem in problems]
+
+
+def _checked(body: dict[str, Any]) -> Iterator[Part]:
+    problems, missing = body["problems"], body["missing"]
+    yield f"{body['path']}: " + ("nothing is wrong" if body["ok"] else f"{len(problems)} problems")
+    for problem in (*problems, *missing):
+        yield "  " + ": ".join(part for part in (problem["where"], problem["key"], problem["what"]) if part)
+
+
+def show_values(
+    *,
+    effective: Annotated[bool, says("Also where each value comes from: file and line, environment, default.")] = False,
+    where: Where = HERE,
+) -> None:
+    """Shows every value in force. Of secrets only their place is known here, and shown."""
+    from flatbook.cli.desks import loaded_of
+
+    loaded = loaded_of(where)
+    places = _places(loaded)
+    values = [
+        {"key": each.key, "value": places.get(each.key, each.value), **({"origin": each.origin} if effective else {})}
+        for each in loaded.effective
+    ]
+    body = {"path": str(where.config_path), "home": str(loaded.home), "digest": loaded.digest, "values": values}
+    show("config.show", body, lambda: _values(values, effective=effective), as_json=where.as_json)
+
+
+def _places(loaded: Loaded) -> dict[str, str]:
+    """Returns what is shown for each secret: its place, of a program its name only."""
+    from flatbook.ops.config import places_of
+    from flatbook.ops.config_read import key_text
+    from flatbook.ops.secrets import list_secrets
+
+    return {key_text(("secrets", each.name)): each.place for each in list_secrets(places_of(loaded))}
+
+
+def _values(values: list[dict[str, str]], *, effective: bool) -> Iterator[Part]:
+    if effective:
+        columns = (Column("key", "key"), Column("value", "value"), Column("from", "origin"))
+        yield Table("values in force", columns, values)
+        return
+    for each in values:
+        yield f"{each['key']} = {each['value']}"
+
+
+def schema() -> None:
+    """Prints the JSON schema of the configuration, for editors and other programs."""
+    import sys
+
+    from flatbook.ops.config_schema import schema_text
+
+    sys.stdout.write(schema_text())

@@ -1,0 +1,51 @@
+"""What the packages below raise for the operator, and what each means on the command line.
+
+This file is read only after something was raised.
+"""
+
+from __future__ import annotations
+
+from flatbook.cli.faults import Exit, Failed
+from flatbook.engine.ports import JournalFault
+from flatbook.engine.run import EngineFailed
+from flatbook.ops.config_read import ConfigRefused
+from flatbook.ops.control_socket import SocketTaken
+from flatbook.ops.secret_value import SecretRefused
+from flatbook.services.demo_home import HomeRefused
+from flatbook.sim.bar_file import BarsRefused
+from flatbook.sim.broker_ledger import BrokerFileRefused
+from flatbook.sim.pool import SamplesRefused
+from flatbook.values.instants import InstantRefused
+from flatbook.values.money import NumberRefused
+from flatbook.venues.raindex.log_source import CursorRefused
+from flatbook.venues.raindex.recording import RecordingBroken
+
+KNOWN: tuple[type[BaseException], ...] = (
+    JournalFault,
+    EngineFailed,
+    SocketTaken,
+    ConfigRefused,
+    SecretRefused,
+    BarsRefused,
+    SamplesRefused,
+    RecordingBroken,
+    CursorRefused,
+    BrokerFileRefused,
+    HomeRefused,
+    InstantRefused,
+    NumberRefused,
+    OSError,
+)
+
+
+def failed_of(error: BaseException) -> Failed:
+    """Returns the failure that an error of a package below means."""
+    if isinstance(error, ConfigRefused):
+        more = len(error.problems) - 1
+        rest = f" (and {more} more: flatbook config check lists them)" if more else ""
+        return Failed(Exit.CONFIG, f"{error.problems[0]}{rest}", do="correct it, then flatbook config check")
+    if isinstance(error, InstantRefused | NumberRefused):
+        return Failed(Exit.USAGE, str(error))
+    if isinstance(error, OSError):
+        return Failed(Exit.ERROR, error.strerror or str(error), where=str(error.filename or ""))
+    return Failed(Exit.ERROR, str(error))

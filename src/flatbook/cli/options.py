@@ -1,0 +1,80 @@
+"""Options that many verbs share. This file is read for every `--help`, so it imports nothing heavy."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+HOME_VARIABLE = "FLATBOOK_HOME"
+HOME_FOLDER = ".flatbook"
+CONFIG_NAME = "flatbook.toml"
+SOCKET_PATH = Path("run", "engine.sock")
+RESTORED_NAME = "restored"
+
+
+def says(text: str) -> Parameter:
+    """Returns what is said of an option; a flag has no opposite."""
+    return Parameter(help=text, negative="")
+
+
+def not_below_zero(value: int) -> None:
+    """Passes when a count is not below zero.
+
+    Errors: ValueError.
+    """
+    if value < 0:
+        raise ValueError("must not be below zero")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Where:
+    """Which desk is meant, and who reads the answer."""
+
+    home: Annotated[Path | None, says("Folder of the desk; FLATBOOK_HOME or ~/.flatbook when left out.")] = None
+    config: Annotated[Path | None, says("Configuration file; flatbook.toml in the home when left out.")] = None
+    as_json: Annotated[bool, Parameter(name="--json", help="Answer with one JSON object.", negative="")] = False
+
+    @property
+    def folder(self) -> Path:
+        """The home of the desk."""
+        named = self.home or os.environ.get(HOME_VARIABLE)
+        return Path(named).expanduser() if named else Path.home() / HOME_FOLDER
+
+    @property
+    def config_path(self) -> Path:
+        """The file of the configuration."""
+        return self.config if self.config is not None else self.folder / CONFIG_NAME
+
+    @property
+    def socket(self) -> Path:
+        """The socket on which a running engine listens."""
+        return self.folder / SOCKET_PATH
+
+    @property
+    def restored(self) -> Path:
+        """The marker that a restore leaves, so that the next start is halted."""
+        return self.folder / RESTORED_NAME
+
+
+HERE = Where()
+
+At = Annotated[
+    str | None,
+    says("Show the past: after an event (its number), or at an instant such as 2025-12-01T14:30:00Z."),
+]
+OwnerOption = Annotated[str | None, says("Only this owner.")]
+SymbolOption = Annotated[str | None, says("Only this underlying.")]
+Limit = Annotated[
+    int, Parameter(help="At most so many, the latest; 0 shows all.", validator=lambda _, value: not_below_zero(value))
+]
+Yes = Annotated[bool, Parameter(name=("--yes", "-y"), help="Do not ask; required without a terminal.", negative="")]
+Reason = Annotated[str, says("Why, for the journal.")]
+Key = Annotated[
+    str | None,
+    says("Idempotency key: the same key twice is one command. A fresh one is drawn and printed when left out."),
+]

@@ -1,0 +1,245 @@
+"""`flatbook pnl`: what was earned, out of what, at what cost, and what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+from flatbook.cli.faults import Exit, Failed
+from flatbook.cli.options import HERE, At, OwnerOption, SymbolOption, Where, says
+from flatbook.cli.output import Column, Part, Table, cents, short, show
+
+if TYPE_CHECKING:
+    from flatbook.projections.ledger import Ledger
+    from flatbook.projections.orders import Orders
+    from flatbook.projections.pnl import Pnl
+    from flatbook.projections.results import Scope, Totals
+
+
+def pnl(
+    *,
+    owner: OwnerOption = None,
+    symbol: SymbolOption = None,
+    first: Annotated[str | None, says("First day in New York, such as 2025-12-01.")] = None,
+    last: Annotated[str | None, says("Last day in New York.")] = None,
+    at: At = None,
+    where: Where = HERE,
+) -> None:
+    """Shows what was earned in all and on the last day, per owner and underlying, first in first out.
+
+    Edge is what lies between the onchain price of a fill and the price of its hedge. Fees and gas are costs; what
+    could not be valued is counted and never taken for zero. The last line says whether the ledger balances.
+    """
+    from flatbook.cli.reading import past_of
+    from flatbook.projections.fold import fold_all
+    from flatbook.projections.ledger import Ledger
+    from flatbook.projections.orders import Orders
+    from flatbook.projections.pnl import Pnl
+    from flatbook.projections.results import Scope
+    from flatbook.values.ids import OwnerId, Underlying
+
+    scope = Scope(
+        owner=None if owner is None else OwnerId(owner),
+        underlying=None if symbol is None else Underlying(symbol),
+        first=_day(first, "--first"),
+        last=_day(last, "--last"),
+    )
+    with past_of(where, at) as past:
+        folded = (Pnl(), Orders(), Ledger())
+        fold_all(folded, past.rows())
+        body = {"as_of": past.as_of(), **_body(folded, scope, _today(past.until.at if at else None, past.at))}
+    show("pnl", body, lambda: _parts(body), as_json=where.as_json)
+
+
+def _day(text: str | None, name: str) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError as error:
+        raise Failed(Exit.USAGE, f"{text!r} is no day", where=name, do="write it as 2025-12-01") from error
+
+
+def _today(asked: int | None, committed: int | None) -> date | None:
+    """Returns the day in New York that counts as today: of the asked instant, or of the newest commit."""
+    from flatbook.projections.days import eastern_date_or_none
+    from flatbook.values.instants import Instant
+
+    at = asked if asked is not None else committed
+    return None if at is None else eastern_date_or_none(Instant(at))
+
+
+def _body(folded: tuple[Pnl, Orders, Ledger], scope: Scope, today: date | None) -> dict[str, Any]:
+    from msgspec.structs import replace
+
+    from flatbook.projections.results import coverage_of, totals_of
+
+    results, orders, ledger = folded
+    of_today = None if today is None else replace(scope, first=today, last=today)
+    coverage = coverage_of(results, scope)
+    return {
+        "day": None if today is None else today.isoformat(),
+        "total": _totals_body(totals_of(results, scope)),
+        "today": None if of_today is None else _totals_body(totals_of(results, of_today)),
+        "lines": _lines(results, orders, scope),
+        "days": _days(results, scope),
+        "coverage": {
+            "early_marks": coverage.early,
+            "assumed_quantities": coverage.assumed,
+            "refused": [{"ref": each.ref, "why": each.why} for each in coverage.refused],
+        },
+        "ledger": _ledger_body(ledger, results),
+    }
+
+
+def _totals_body(totals: Totals) -> dict[str, Any]:
+    from flatbook.values.money import plain
+
+    return {
+        "net_usd": plain(totals.net),
+        "gross_usd": plain(totals.gross),
+        "cost_usd": plain(totals.cost),
+        "buckets_usd": {bucket.value: plain(amount) for bucket, amount in totals.buckets.items()},
+        "costs": {
+            kind.value: {"usd": plain(cost.usd), "observations": cost.observations, "missing": cost.missing}
+            for kind, cost in totals.costs.items()
+        },
+        "slices": totals.slices,
+        "unpriced": totals.unpriced,
+    }
+
+
+def _lines(results: Pnl, orders: Orders, scope: Scope) -> list[dict[str, Any]]:
+    """Returns one line per (owner, underlying) that has slices or hedges, with its edge."""
+    from msgspec.structs import replace
+
+    from flatbook.projections.edges import hedge_edges
+    from flatbook.projections.results import slices_of, totals_of
+    from flatbook.values.money import ZERO, plain
+
+    lines = []
+    keys = sorted(dict.fromkeys((each.owner, each.underlying) for each in slices_of(results, scope)))
+    for owner, underlying in keys:
+        of_this = replace(scope, owner=owner, underlying=underlying)
+        edges = hedge_edges(results, orders, of_this)
+        lines.append(
+            {
+                "owner": owner,
+                "underlying": underlying,
+                "hedges": len(edges),
+                "hedged_qty": plain(sum((edge.qty for edge in edges), ZERO)),
+                "edge_usd": plain(sum((edge.edge_usd for edge in edges), ZERO)),
+                **_known_sum("margin_usd", [edge.margin_usd for edge in edges]),
+                **_known_sum("basis_usd", [edge.basis_usd for edge in edges]),
+                **_known_sum("slippage_usd", [edge.slippage_usd for edge in edges]),
+                **_totals_body(totals_of(results, of_this)),
+            }
+        )
+    return lines
+
+
+def _known_sum(name: str, values: list[Any]) -> dict[str, Any]:
+    """Returns the sum of the known values, None when none is, and how many are not known."""
+    from flatbook.values.money import ZERO, plain
+
+    known = [value for value in values if value is not None]
+    return {name: plain(sum(known, ZERO)) if known else None, f"{name}_missing": len(values) - len(known)}
+
+
+def _days(results: Pnl, scope: Scope) -> list[dict[str, Any]]:
+    from flatbook.projections.results import days_of
+    from flatbook.values.money import plain
+
+    return [
+        {
+            "day": line.window.day.isoformat(),
+            "net_usd": plain(line.totals.net),
+            "gross_usd": plain(line.totals.gross),
+            "cost_usd": plain(line.totals.cost),
+            "running_net_usd": plain(line.running_net),
+        }
+        for line in days_of(results, scope)
+    ]
+
+
+def _ledger_body(ledger: Ledger, results: Pnl) -> dict[str, Any]:
+    from flatbook.projections.audit import audit
+    from flatbook.projections.ledger import trial_balance
+    from flatbook.values.money import plain
+
+    trial, audited = trial_balance(ledger), audit(ledger, results)
+    return {
+        "balances": not audited.unbalanced,
+        "agrees_with_pnl": audited.is_sound,
+        "trial": [
+            {
+                "asset": line.asset,
+                "debits": plain(line.debits),
+                "credits": plain(line.credits),
+                "difference": plain(line.difference),
+            }
+            for line in trial
+        ],
+    }
+
+
+def _parts(body: dict[str, Any]) -> Iterator[Part]:
+    from flatbook.cli.reading import as_of_line
+
+    yield as_of_line(body)
+    spans = [("in all", body["total"])] + ([(body["day"], body["today"])] if body["today"] else [])
+    yield Table("results in USD", _result_columns(), [{"span": span, **totals} for span, totals in spans])
+    yield Table(
+        "by owner and underlying, in USD",
+        (
+            Column("owner", "owner"),
+            Column("underlying", "underlying"),
+            Column("hedged>", lambda row: short(row["hedged_qty"])),
+            Column("edge>", lambda row: cents(row["edge_usd"])),
+            Column("to pool>", lambda row: cents(row["margin_usd"])),
+            Column("pool to hedge>", lambda row: cents(row["basis_usd"])),
+            Column("slippage>", lambda row: cents(row["slippage_usd"])),
+            Column("gross>", lambda row: cents(row["gross_usd"])),
+            Column("fees>", lambda row: cents(row["costs"]["broker_fee"]["usd"])),
+            Column("net>", lambda row: cents(row["net_usd"])),
+        ),
+        body["lines"],
+    )
+    yield from _closing_lines(body)
+
+
+def _result_columns() -> tuple[Column, ...]:
+    def bucket(name: str) -> Column:
+        return Column(f"{name.replace('_', ' ')}>", lambda row: cents(row["buckets_usd"][name]))
+
+    def cost(name: str, title: str) -> Column:
+        return Column(f"{title}>", lambda row: cents(row["costs"][name]["usd"]))
+
+    return (
+        Column("span", "span"),
+        bucket("counter_trade"),
+        bucket("onchain_netting"),
+        bucket("directional"),
+        Column("gross>", lambda row: cents(row["gross_usd"])),
+        cost("broker_fee", "fees"),
+        cost("gas", "gas"),
+        Column("net>", lambda row: cents(row["net_usd"])),
+    )
+
+
+def _closing_lines(body: dict[str, Any]) -> Iterator[str]:
+    coverage, total, ledger = body["coverage"], body["total"], body["ledger"]
+    missing = sum(cost["missing"] for cost in total["costs"].values())
+    gaps = {
+        "matches without a value": total["unpriced"],
+        "costs without a value": missing,
+        "trades valued with a later mark": coverage["early_marks"],
+        "trades with an assumed quantity": coverage["assumed_quantities"],
+        "trades that could not be matched": len(coverage["refused"]),
+    }
+    found = [f"{count} {what}" for what, count in gaps.items() if count]
+    yield ""
+    yield f"coverage: {', '.join(found) if found else 'everything is valued'}"
+    unbalanced = [line["asset"] for line in ledger["trial"] if line["difference"] != "0"]
+    trial = f"differs for {', '.join(unbalanced)}" if unbalanced else f"zero for each of {len(ledger['trial'])} assets"
+    agrees = "agrees" if ledger["agrees_with_pnl"] else "DOES NOT AGREE"
+    yield f"trial balance: {trial}; the ledger {agrees} with profit and loss"

@@ -1,0 +1,157 @@
+"""`flatbook positions`: what each owner holds where, what that nets to, and the balances behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from flatbook.cli.options import HERE, At, OwnerOption, SymbolOption, Where
+from flatbook.cli.output import Column, Part, Record, Table, cents, short, show
+
+if TYPE_CHECKING:
+    from flatbook.projections.positions import NetLine
+    from flatbook.state.desk import State
+    from flatbook.values.money import Price
+
+
+def positions(*, owner: OwnerOption = None, symbol: SymbolOption = None, at: At = None, where: Where = HERE) -> None:
+    """Shows positions per owner, account and instrument, the net of each underlying, and balances.
+
+    Quantities at a broker are in contracts, onchain in shares of the underlying; short is below zero.
+    """
+    from flatbook.cli.reading import past_of
+
+    with past_of(where, at) as past:
+        state = past.state()
+        body = {"as_of": past.as_of(), **body_of(state, owner, symbol)}
+    show("positions", body, lambda: _parts(body), as_json=where.as_json)
+
+
+def body_of(state: State, owner: str | None = None, symbol: str | None = None) -> dict[str, Any]:
+    """Returns positions, nets and balances of a state as programs read them."""
+    from flatbook.projections.positions import net_lines
+    from flatbook.values.money import plain
+
+    nets = [line for line in net_lines(state) if owner in (None, line.owner) and symbol in (None, line.underlying)]
+    rows = [row for line in nets for row in line.positions]
+    return {
+        "positions": [
+            {
+                "owner": row.owner,
+                "account": row.account,
+                "instrument": row.instrument,
+                "underlying": row.underlying,
+                "qty": plain(row.qty),
+                "contract_size": plain(row.contract_size),
+                "shares": plain(row.qty * row.contract_size),
+            }
+            for row in rows
+        ],
+        "nets": [net_body(line) for line in nets],
+        "balances": [
+            {"account": account, "asset": asset, "amount": plain(amount)}
+            for (account, asset), amount in sorted(state.balances.items())
+        ],
+    }
+
+
+def net_body(line: NetLine) -> dict[str, Any]:
+    """Returns one net as programs read it."""
+    from flatbook.values.money import plain
+
+    exposure = line.exposure
+    price, price_from = price_of(line)
+    return {
+        "owner": line.owner,
+        "underlying": line.underlying,
+        "net": plain(exposure.net),
+        "held": plain(line.held),
+        "unvalued": plain(line.unvalued),
+        "may_buy": plain(exposure.may_buy),
+        "may_sell": plain(exposure.may_sell),
+        "unknown_buy": plain(exposure.unknown_buy),
+        "unknown_sell": plain(exposure.unknown_sell),
+        "worst": plain(exposure.worst),
+        "price": None if price is None else plain(price),
+        "price_from": price_from,
+        "usd": None if price is None else plain(exposure.net * price),
+        "worst_usd": None if price is None else plain(exposure.worst * price),
+        "hold": None if line.hold is None else line.hold.value,
+    }
+
+
+def price_of(line: NetLine) -> tuple[Price | None, str | None]:
+    """Returns what a share is valued at, and where that is from: its mark, or else its newest onchain fill."""
+    if line.mark is not None:
+        return line.mark, "mark"
+    return line.last_price, None if line.last_price is None else "last fill"
+
+
+def _parts(body: dict[str, Any]) -> Iterator[Part]:
+    from flatbook.cli.reading import as_of_line
+
+    yield as_of_line(body)
+    if not body["positions"] and not body["balances"]:
+        yield "nothing was ever held"
+    yield Table(
+        "positions",
+        (
+            Column("owner", "owner"),
+            Column("account", "account"),
+            Column("instrument", "instrument"),
+            Column("quantity>", lambda row: short(row["qty"])),
+            Column("shares>", lambda row: short(row["shares"])),
+        ),
+        body["positions"],
+    )
+    yield nets_table(body["nets"])
+    yield Table(
+        "balances",
+        (
+            Column("account", "account"),
+            Column("asset", "asset"),
+            Column("amount>", lambda row: short(row["amount"])),
+        ),
+        body["balances"],
+    )
+
+
+def nets_table(nets: list[dict[str, Any]]) -> Table:
+    """Returns the table of nets, the worst case beside each."""
+    return Table(
+        "nets",
+        (
+            Column("owner", "owner"),
+            Column("underlying", "underlying"),
+            Column("net>", lambda net: short(net["net"])),
+            Column("held>", lambda net: short(net["held"])),
+            Column("working>", _working),
+            Column("unknown>", _unknown),
+            Column("worst case>", lambda net: short(net["worst"])),
+            Column("net USD>", lambda net: cents(net["usd"])),
+            Column("worst USD>", lambda net: cents(net["worst_usd"])),
+            Column("valued at", "price_from"),
+            Column("kept open by", "hold"),
+        ),
+        nets,
+    )
+
+
+def _working(net: Record) -> str:
+    from decimal import Decimal
+
+    from flatbook.values.money import plain
+
+    return _both(
+        plain(Decimal(net["may_buy"]) - Decimal(net["unknown_buy"])),
+        plain(Decimal(net["may_sell"]) - Decimal(net["unknown_sell"])),
+    )
+
+
+def _unknown(net: Record) -> str:
+    return _both(net["unknown_buy"], net["unknown_sell"])
+
+
+def _both(buy: str, sell: str) -> str:
+    parts = [f"+{short(buy)}" if buy != "0" else "", f"-{short(sell)}" if sell != "0" else ""]
+    return " ".join(part for part in parts if part) or "0"

@@ -1,0 +1,114 @@
+"""Reading a journal without touching it: the present, or the past as it was known then."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from flatbook.cli.faults import Exit, Failed
+from flatbook.cli.options import Where
+from flatbook.cli.output import Progress, progress
+from flatbook.engine.ports import Row
+from flatbook.journal.inspection import read_until
+from flatbook.journal.sqlite_reader import SqliteReader, open_reader
+from flatbook.ops.config_read import Stated, lay_environment, read_files
+from flatbook.projections.fold import Until
+from flatbook.state.desk import State
+from flatbook.state.fold import apply_row
+from flatbook.values.ids import Seq
+from flatbook.values.instants import Instant, InstantRefused, instant_of_text, text_of_instant
+
+JOURNAL_NAME = "journal.sqlite"
+PROGRESS_ROWS = 5_000
+
+
+class Past:
+    """A journal opened for reading, up to the moment that was asked for."""
+
+    def __init__(self, reader: SqliteReader, until: Until, told: Progress) -> None:
+        self.reader = reader
+        self.until = until
+        self.seq = Seq(0)
+        self.at: Instant | None = None
+        self._told = told
+
+    def rows(self) -> Iterator[Row]:
+        """Streams the commits up to the moment, and remembers where they ended."""
+        total = min(self.reader.last, self.until.seq or self.reader.last)
+        self.seq, self.at = Seq(0), None
+        for count, row in enumerate(read_until(self.reader.read(), seq=self.until.seq, at=self.until.at), 1):
+            self.seq, self.at = row.last, row.at
+            yield row
+            if count % PROGRESS_ROWS == 0:
+                self._told(row.last, total)
+
+    def state(self) -> State:
+        """Returns the state that the commits tell."""
+        state = State()
+        for row in self.rows():
+            apply_row(state, row.events, row.cursors)
+        return state
+
+    def as_of(self) -> dict[str, Any]:
+        """Returns the moment that was reached, for the answer."""
+        return {"seq": self.seq, "at": instant_or_none(self.at)}
+
+
+@contextmanager
+def past_of(where: Where, at: str | None = None) -> Iterator[Past]:
+    """Opens the journal of a desk for reading, as it was known at a moment or as it is now."""
+    reader = open_reader(check_journal(journal_path(where)))
+    try:
+        yield Past(reader, until_of(at, reader.last), progress("reading"))
+    finally:
+        reader.close()
+
+
+def check_journal(path: Path) -> Path:
+    """Returns the path when there is a journal."""
+    if not path.is_file():
+        do = "flatbook run makes one, flatbook restore puts one back"
+        raise Failed(Exit.USAGE, "there is no journal", where=str(path), do=do)
+    return path
+
+
+def journal_path(where: Where) -> Path:
+    """Returns where the configuration keeps the journal; its usual place when there is no configuration."""
+    named: Any = None
+    if where.config is not None or where.config_path.is_file():
+        tree = read_files(where.config_path)
+        lay_environment(tree, os.environ)
+        section = tree.get("journal")
+        named = section.get("path") if isinstance(section, dict) else None
+    value = named.value if isinstance(named, Stated) else None
+    return where.folder / (value if isinstance(value, str) and value else JOURNAL_NAME)
+
+
+def until_of(text: str | None, last: Seq) -> Until:
+    """Returns the moment that a text names: the number of an event, or an instant."""
+    if text is None:
+        return Until()
+    if text.isascii() and text.isdecimal():
+        if int(text) > last:
+            raise Failed(
+                Exit.USAGE, f"the journal ends at event {last}", where=f"--at {text}", do="name an earlier one"
+            )
+        return Until(seq=Seq(int(text)))
+    try:
+        return Until(at=instant_of_text(text))
+    except InstantRefused as error:
+        raise Failed(Exit.USAGE, str(error), where="--at", do="give an instant or the number of an event") from error
+
+
+def instant_or_none(at: Instant | None) -> str | None:
+    """Returns an instant as text; None stays None."""
+    return None if at is None else text_of_instant(at)
+
+
+def as_of_line(body: dict[str, Any]) -> str:
+    """Returns the sentence that says which moment an answer speaks of."""
+    as_of = body["as_of"]
+    return f"as of event {as_of['seq']}, committed {as_of['at'] or 'never'}"

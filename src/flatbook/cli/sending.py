@@ -1,0 +1,69 @@
+"""Handing a command to the running engine, and telling what became of it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NamedTuple
+
+from flatbook.cli.asking import actor
+from flatbook.cli.faults import Exit, Failed
+from flatbook.cli.options import Where
+from flatbook.cli.output import show
+
+SENT_BY_DEFAULT = "given on the command line"
+ANSWER_S = 15
+KEY_BYTES = 16
+
+
+class Sent(NamedTuple):
+    """A command that the engine answered, and its answer."""
+
+    key: str
+    accepted: bool
+    repeated: bool
+    seq: int | None
+    why: str | None
+
+    def body(self) -> dict[str, Any]:
+        """Returns the answer as programs read it."""
+        return self._asdict()
+
+    def line(self, verb: str) -> str:
+        """Returns the answer as one sentence for people."""
+        if not self.accepted:
+            return f"{verb}: refused: {self.why} (event {self.seq}, key {self.key})"
+        where = f"the journal stands at event {self.seq}" if self.seq is not None else "the journal cannot be written"
+        again = "was accepted before" if self.repeated else "accepted"
+        return f"{verb}: {again}; {where} (key {self.key})"
+
+
+def send(where: Where, verb: str, arguments: dict[str, str], told: tuple[str, str | None]) -> Sent:
+    """Hands a command to the engine and returns its answer. `told` is the reason and the key, drawn when None.
+
+    Errors: Failed when no engine runs, none answers, or it answers with a fault.
+    """
+    from flatbook.ops.control_client import AnswerMissing, NotRunning, RequestFailed, request
+
+    reason, named = told
+    key = named or os.urandom(KEY_BYTES).hex()
+    command = {"key": key, "actor": actor(), "reason": reason, "verb": verb, "arguments": arguments}
+    try:
+        answered = request(where.socket, {"kind": "command", "command": command}, ANSWER_S)
+    except NotRunning as error:
+        raise Failed(Exit.NOT_RUNNING, str(error), do="nothing was done") from error
+    except AnswerMissing as error:
+        raise Failed(Exit.TIMEOUT, str(error), where=verb, do=f"the key is --key {key}") from error
+    except RequestFailed as error:
+        raise Failed(_code_of(error.error), str(error), where=verb, do=f"the key is --key {key}") from error
+    return Sent(key, answered["accepted"], answered["repeated"], answered["seq"], answered["why"])
+
+
+def _code_of(error: str) -> Exit:
+    codes = {"malformed": Exit.USAGE, "timed_out": Exit.TIMEOUT, "stopping": Exit.NOT_RUNNING}
+    return codes.get(error, Exit.ERROR)
+
+
+def answer(verb: str, sent: Sent, *, as_json: bool, refused: Exit = Exit.REFUSED) -> int:
+    """Prints an answer and returns the exit code that it means."""
+    show(verb, sent.body(), lambda: (sent.line(verb),), as_json=as_json)
+    return Exit.OK if sent.accepted else refused

@@ -1,0 +1,257 @@
+"""`flatbook status`: is the desk flat, and if not, why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+from flatbook.cli.faults import Exit
+from flatbook.cli.options import HERE, At, Where, says
+from flatbook.cli.output import Column, Part, Table, cents, show
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from flatbook.ops.config_shape import Config
+    from flatbook.projections.positions import NetLine
+    from flatbook.state.desk import State
+
+
+class Threshold(NamedTuple):
+    """From which net on a hedge is due, in shares or USD; none of them: everything but zero is."""
+
+    shares: Decimal | None = None
+    usd: Decimal | None = None
+    on_purpose: bool = False
+
+
+Thresholds = dict[tuple[str, str], Threshold]
+NO_THRESHOLD = Threshold()
+
+
+def status(
+    *,
+    exit_code: Annotated[
+        bool, says("Exit with 0 when flat, 1 when not, 7 when the fate of an order is unknown.")
+    ] = False,
+    at: At = None,
+    where: Where = HERE,
+) -> int:
+    """Says whether the desk is flat, and shows nets with their worst case, halts, alerts, and the engine.
+
+    Flat means: every net is below the threshold of its hedge and nothing may still fill. The worst case counts every
+    working and unknown order as if it filled in full. Works beside a running engine, and on the journal of one that
+    was killed.
+    """
+    from flatbook.cli.reading import past_of
+
+    with past_of(where, at) as past:
+        state = past.state()
+        body = {"as_of": past.as_of(), **_body(state, _thresholds(where))}
+        body["engine"] = _engine(state, where, present=at is None)
+        body["last_event_age_s"] = _age_s(past.at) if at is None else None
+    show("status", body, lambda: _parts(body), as_json=where.as_json)
+    if not exit_code or body["flat"]:
+        return Exit.OK
+    return Exit.ERROR if body["known"] else Exit.UNKNOWN
+
+
+def _thresholds(where: Where) -> Thresholds:
+    """Returns the thresholds that the configuration states; none when there is no usable configuration."""
+    from flatbook.cli.desks import config_or_none
+
+    config = config_or_none(where)
+    return {} if config is None else thresholds_of(config)
+
+
+def thresholds_of(config: Config) -> Thresholds:
+    """Returns from which net on each (owner, underlying) is hedged, and which are left open on purpose."""
+    found = {
+        (owner, underlying): Threshold(hedge.threshold_shares, hedge.threshold_usd)
+        for owner, hedges in config.hedges.items()
+        for underlying, hedge in hedges.items()
+    }
+    for owner, section in config.owners.items():
+        for underlying in section.unhedged:
+            found[owner, underlying] = Threshold(on_purpose=True)
+    return found
+
+
+def _body(state: State, thresholds: Thresholds) -> dict[str, Any]:
+    from decimal import Decimal
+
+    from flatbook.cli.positions import net_body
+    from flatbook.projections.positions import net_lines
+    from flatbook.state.orders import Status
+    from flatbook.values.money import ZERO, plain
+
+    lines = net_lines(state)
+    nets = [
+        {**net_body(line), "flat": is_flat(line, thresholds.get((line.owner, line.underlying), NO_THRESHOLD))}
+        for line in lines
+    ]
+    orders = [state.orders[order_id] for order_id in state.open_orders]
+    owed = [order for key in state.owing for order in state.orders_owing(key) if not order.is_open]
+    unknown = [order for order in orders if order.status is Status.UNKNOWN]
+    return {
+        "flat": all(net["flat"] for net in nets) and not orders and not owed and not state.foreign_orders,
+        "known": not unknown,
+        "nets": nets,
+        "open_usd": plain(sum((abs(Decimal(net["usd"])) for net in nets if net["usd"] is not None), ZERO)),
+        "unvalued": [net["underlying"] for net in nets if net["usd"] is None and net["net"] != "0"],
+        "orders": {
+            "open": len(orders),
+            "unknown": len(unknown),
+            "executions_missing": len(owed),
+            "foreign": len(state.foreign_orders),
+        },
+        **_standing(state),
+    }
+
+
+def is_flat(line: NetLine, threshold: Threshold) -> bool:
+    """Whether a net needs nothing: below its threshold, nothing held, nothing that may still fill."""
+    from flatbook.cli.positions import price_of
+
+    exposure = line.exposure
+    if threshold.on_purpose:
+        return True
+    if exposure.may_buy or exposure.may_sell or line.held:
+        return False
+    size = abs(exposure.net)
+    price, _ = price_of(line)
+    if not size:
+        return True
+    in_shares = threshold.shares is not None and size >= threshold.shares
+    in_usd = threshold.usd is not None and (price is None or size * price >= threshold.usd)
+    return (threshold.shares is not None or threshold.usd is not None) and not in_shares and not in_usd
+
+
+def _standing(state: State) -> dict[str, Any]:
+    """Returns what stands in the way: halts, alerts, and differences to a venue."""
+    from flatbook.values.instants import text_of_instant
+    from flatbook.values.money import plain
+
+    return {
+        "halts": [
+            {
+                "halt_id": halt.halt_id,
+                "scope": halt.scope.value,
+                "target": halt.target,
+                "cause": halt.cause.value,
+                "reason": halt.reason,
+                "halted_at": text_of_instant(halt.halted_at),
+            }
+            for halt in state.halts.values()
+        ],
+        "alerts": [
+            {"name": name.value, "subject": subject, "raised_at": text_of_instant(raised_at)}
+            for (name, subject), raised_at in state.alerts.items()
+        ],
+        "differences": [
+            {"account": account, "subject": subject, "ours": plain(ours), "theirs": plain(theirs)}
+            for (account, subject), (ours, theirs) in state.divergences.items()
+        ],
+        "draining": state.draining,
+    }
+
+
+def _engine(state: State, where: Where, *, present: bool) -> dict[str, Any]:
+    """Returns what the journal says of the engine and, of the present, what a running one says of itself."""
+    own, running = _own_status(where) if present else ({}, None)
+    return {
+        "running": running,
+        "mode": None if state.mode is None else state.mode.value,
+        "epoch": state.epoch,
+        "stopped_in_order": state.stopped,
+        **{name: own.get(name) for name in ("pid", "version", "queued", "in_flight", "cancel_only")},
+    }
+
+
+def _own_status(where: Where) -> tuple[dict[str, Any], bool]:
+    from flatbook.cli.desks import engine_status
+    from flatbook.ops.control_client import ControlFault, NotRunning
+
+    try:
+        return engine_status(where), True
+    except NotRunning:
+        return {}, False
+    except ControlFault:
+        return {}, True
+
+
+def _age_s(at: int | None) -> int | None:
+    from flatbook.ops.clock import SystemClock
+    from flatbook.values.instants import Instant, seconds_between
+
+    return None if at is None else seconds_between(Instant(at), SystemClock().now())
+
+
+def _parts(body: dict[str, Any]) -> Iterator[Part]:
+    from flatbook.cli.positions import nets_table
+    from flatbook.cli.reading import as_of_line
+
+    yield f"{_verdict(body)}; {as_of_line(body)}"
+    yield _engine_line(body)
+    yield nets_table(body["nets"])
+    if body["nets"]:
+        unvalued = f", without {', '.join(body['unvalued'])}: no price" if body["unvalued"] else ""
+        yield f"open in USD: {cents(body['open_usd'])}{unvalued}"
+    orders = body["orders"]
+    yield (
+        f"orders: {orders['open']} open, {orders['unknown']} unknown, {orders['executions_missing']} with missing "
+        f"executions, {orders['foreign']} not ours"
+    )
+    yield Table(
+        "halts",
+        (
+            Column("id", "halt_id"),
+            Column("since", "halted_at"),
+            Column("scope", "scope"),
+            Column("target", "target"),
+            Column("cause", "cause"),
+            Column("reason", "reason"),
+        ),
+        body["halts"],
+    )
+    yield Table(
+        "alerts", (Column("alert", "name"), Column("since", "raised_at"), Column("subject", "subject")), body["alerts"]
+    )
+    yield Table(
+        "differences to a venue",
+        (
+            Column("account", "account"),
+            Column("subject", "subject"),
+            Column("ours>", "ours"),
+            Column("theirs>", "theirs"),
+        ),
+        body["differences"],
+    )
+
+
+def _verdict(body: dict[str, Any]) -> str:
+    if body["flat"]:
+        return "FLAT"
+    return "NOT FLAT" if body["known"] else "NOT KNOWN: the fate of an order is open"
+
+
+def _engine_line(body: dict[str, Any]) -> str:
+    engine, age_s = body["engine"], body["last_event_age_s"]
+    running = engine["running"]
+    doing = "as it was then" if running is None else "running" if running else "not running"
+    if running is False and engine["epoch"]:
+        doing += ", stopped in order" if engine["stopped_in_order"] else ", ended without a stop"
+    age = "" if age_s is None else f", last event {ago(age_s)} ago"
+    doing += ", ONLY CANCELS: ITS JOURNAL CANNOT BE WRITTEN" if engine["cancel_only"] else ""
+    draining = ", draining" if body["draining"] else ""
+    return f"engine: {doing}, mode {engine['mode'] or 'never started'}, epoch {engine['epoch']}{age}{draining}"
+
+
+def ago(seconds: int) -> str:
+    """Returns an age in the two largest units that matter."""
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
+    if days:
+        return f"{days} d {hours % 24} h"
+    if hours:
+        return f"{hours} h {minutes % 60} min"
+    return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"

@@ -1,0 +1,134 @@
+"""Verbs that steer a running engine: each becomes an event of its journal, or is refused with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from flatbook.cli.asking import confirm
+from flatbook.cli.faults import Exit
+from flatbook.cli.options import HERE, Key, OwnerOption, Reason, SymbolOption, Where, Yes, says
+from flatbook.cli.output import Column, Part, Table, show
+from flatbook.cli.sending import SENT_BY_DEFAULT, answer, send
+
+if TYPE_CHECKING:
+    from flatbook.cli.sending import Sent
+
+KILL_WAIT_S = 30
+KILL_WAIT_S_MAX = 600
+
+
+def halt(
+    *,
+    scope: Annotated[Literal["all", "owner", "venue", "instrument"], says("What is halted.")] = "all",
+    target: Annotated[str, says("Which owner, account or instrument; nothing for all.")] = "",
+    reason: Reason = SENT_BY_DEFAULT,
+    key: Key = None,
+    where: Where = HERE,
+) -> int:
+    """Stops new risk in a scope and cancels what rests there. Orders that only reduce still pass.
+
+    It waits for nothing and asks nothing. `flatbook status` shows the id of the halt, which `lift` takes.
+    """
+    return answer("halt", send(where, "halt", {"scope": scope, "target": target}, (reason, key)), as_json=where.as_json)
+
+
+def lift(
+    halt_id: Annotated[str, says("The id of the halt, as status shows it.")],
+    /,
+    *,
+    reason: Reason,
+    key: Key = None,
+    where: Where = HERE,
+) -> int:
+    """Takes one halt back. Other halts over the same instruments stand on their own."""
+    sent = send(where, "lift", {"halt_id": halt_id}, (reason, key))
+    return answer("lift", sent, as_json=where.as_json, refused=Exit.USAGE)
+
+
+def flatten(
+    *,
+    owner: OwnerOption = None,
+    symbol: SymbolOption = None,
+    reason: Reason,
+    yes: Yes = False,
+    key: Key = None,
+    where: Where = HERE,
+) -> int:
+    """Brings nets to zero at the market, whatever their threshold; of all owners and underlyings unless named.
+
+    The orders go through the same risk checks as every other.
+    """
+    of_whom = " ".join(part for part in (owner or "every owner", symbol or "every underlying") if part)
+    confirm(f"flatten {of_whom} at the market?", yes=yes)
+    named = {"owner": owner, "underlying": symbol}
+    arguments = {name: value for name, value in named.items() if value is not None}
+    return answer("flatten", send(where, "flatten", arguments, (reason, key)), as_json=where.as_json)
+
+
+def drain(*, reason: Reason = SENT_BY_DEFAULT, key: Key = None, where: Where = HERE) -> int:
+    """Lets the engine finish the hedges under way and then stop; nothing more is read from chains."""
+    return answer("drain", send(where, "drain", {}, (reason, key)), as_json=where.as_json)
+
+
+def reconcile(*, reason: Reason = SENT_BY_DEFAULT, key: Key = None, where: Where = HERE) -> int:
+    """Asks every venue for a statement now and compares it with our records; differences show in `flatbook status`.
+
+    Nothing is corrected: a difference is booked, alerts, and halts its instrument.
+    """
+    return answer("reconcile", send(where, "reconcile", {}, (reason, key)), as_json=where.as_json)
+
+
+def kill(
+    *,
+    reason: Reason,
+    yes: Yes = False,
+    wait_s: Annotated[
+        int, Parameter(help="How long to wait until no order is open.", validator=lambda _, value: _check_wait(value))
+    ] = KILL_WAIT_S,
+    key: Key = None,
+    where: Where = HERE,
+) -> int:
+    """Halts everything, cancels every open order, also those that only reduce, and waits until none is open.
+
+    Exits with 0 once no order is open on any of our accounts, and with 7, naming what remains, when that is not
+    known after --wait-s seconds.
+    """
+    from flatbook.cli.waiting import wait_for_no_order
+
+    confirm("halt everything and cancel every order?", yes=yes)
+    sent = send(where, "kill", {}, (reason, key))
+    if not sent.accepted:
+        return answer("kill", sent, as_json=where.as_json)
+    confirmed, remaining = wait_for_no_order(where, wait_s=wait_s) if sent.seq is not None else (False, [])
+    body = {**sent.body(), "confirmed": confirmed, "open_orders": remaining}
+    show("kill", body, lambda: _killed(sent, body), as_json=where.as_json)
+    return Exit.OK if confirmed else Exit.UNKNOWN
+
+
+def _check_wait(wait_s: int) -> None:
+    if not 0 <= wait_s <= KILL_WAIT_S_MAX:
+        raise ValueError(f"must be 0 to {KILL_WAIT_S_MAX} seconds")
+
+
+def _killed(sent: Sent, body: dict[str, Any]) -> Iterator[Part]:
+    yield sent.line("kill")
+    if body["confirmed"]:
+        yield "every venue has answered: no order is open on any account"
+        return
+    remaining = body["open_orders"]
+    yield f"NOT CONFIRMED: {len(remaining)} orders may still be open; look at every venue's own screen"
+    yield Table(
+        "what remains",
+        (
+            Column("order", "order_id"),
+            Column("account", "account"),
+            Column("instrument", "instrument"),
+            Column("side", "side"),
+            Column("leaves>", "leaves"),
+            Column("status", "status"),
+        ),
+        remaining,
+    )

@@ -1,0 +1,109 @@
+"""`flatbook trades`: fills and executions, each with the trades that it closed or was closed by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flatbook.cli.options import HERE, At, Limit, OwnerOption, SymbolOption, Where
+from flatbook.cli.output import Column, Part, Table, brief, cents, short, show
+
+SHOWN = 50
+
+
+def trades(
+    *,
+    owner: OwnerOption = None,
+    symbol: SymbolOption = None,
+    limit: Limit = SHOWN,
+    at: At = None,
+    where: Where = HERE,
+) -> None:
+    """Shows fills onchain and executions at brokers in the order in which they happened, linked fill to hedge.
+
+    A link names the trade on the other side, the quantity both share, and what that part earned before costs.
+    """
+    from flatbook.cli.reading import past_of
+    from flatbook.projections.fold import fold
+    from flatbook.projections.pnl import Pnl
+    from flatbook.projections.results import Scope
+    from flatbook.projections.trades import trade_lines
+    from flatbook.values.ids import OwnerId, Underlying
+
+    scope = Scope(
+        owner=None if owner is None else OwnerId(owner), underlying=None if symbol is None else Underlying(symbol)
+    )
+    with past_of(where, at) as past:
+        lines = trade_lines(fold(Pnl(), past.rows()), scope)
+        body = {"as_of": past.as_of(), "found": len(lines), "trades": [_trade_body(line) for line in lines[-limit:]]}
+    show("trades", body, lambda: _parts(body), as_json=where.as_json)
+
+
+def _trade_body(line: Any) -> dict[str, Any]:
+    from flatbook.cli.reading import instant_or_none
+    from flatbook.values.money import plain
+
+    fact, price = line.fact, line.price_usd
+    return {
+        "ref": fact.ref,
+        "at": instant_or_none(fact.at),
+        "owner": fact.owner,
+        "account": fact.account,
+        "instrument": fact.instrument,
+        "underlying": fact.underlying,
+        "place": fact.place.value,
+        "side": fact.side.value,
+        "qty": plain(fact.qty),
+        "money": None if fact.money is None else plain(fact.money),
+        "asset": fact.asset,
+        "price_usd": None if price is None else plain(price),
+        "order_id": fact.order_id,
+        "assumed": fact.assumed,
+        "open_qty": plain(line.open_qty),
+        "links": [
+            {
+                "ref": link.ref,
+                "qty": plain(link.qty),
+                "realised_usd": None if link.realised is None else plain(link.realised),
+                "bucket": link.bucket.value,
+                "delayed": link.delayed,
+            }
+            for link in line.links
+        ],
+    }
+
+
+def _parts(body: dict[str, Any]) -> Iterator[Part]:
+    from flatbook.cli.reading import as_of_line
+
+    yield as_of_line(body)
+    yield f"{len(body['trades'])} of {body['found']} trades"
+    rows = [
+        {
+            **trade,
+            **(link or {}),
+            "ref": trade["ref"],
+            "qty": trade["qty"],
+            "shared": link and link["qty"],
+            "other": link,
+        }
+        for trade in body["trades"]
+        for link in (trade["links"] or [None])
+    ]
+    yield Table(
+        "trades",
+        (
+            Column("at", "at"),
+            Column("owner", "owner"),
+            Column("place", "place"),
+            Column("side", "side"),
+            Column("quantity>", lambda row: short(row["qty"])),
+            Column("of", "underlying"),
+            Column("price USD>", lambda row: short(row["price_usd"])),
+            Column("id", lambda row: brief(row["ref"])),
+            Column("with", lambda row: row["other"] and brief(row["other"]["ref"])),
+            Column("shared>", lambda row: short(row["shared"])),
+            Column("earned USD>", lambda row: cents(row.get("realised_usd"))),
+        ),
+        rows,
+    )

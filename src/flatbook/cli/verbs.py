@@ -1,0 +1,118 @@
+"""Which verbs there are: each with the place of its code, which is imported only when the verb is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Verb(NamedTuple):
+    """One verb: a function to call, or a noun with verbs of its own under it."""
+
+    name: str
+    says: str
+    target: str = ""
+    under: tuple[Verb, ...] = ()
+
+
+class Family(NamedTuple):
+    """Verbs that belong together, under one title."""
+
+    title: str
+    verbs: tuple[Verb, ...]
+
+
+_EVENTS = (
+    Verb("tail", "Show the latest events, and follow new ones as they are committed.", "events:tail"),
+    Verb("export", "Write the events as JSON lines or CSV.", "events:export"),
+    Verb("verify", "Read the whole journal and check every number, hash and event of it.", "events:verify"),
+    Verb("archive", "Move older rows into a segment file beside the journal.", "events:archive"),
+)
+_CONFIG = (
+    Verb("check", "Say everything that is wrong with the configuration, or that nothing is.", "config:check"),
+    Verb("show", "Show the configuration; --effective adds where each value comes from.", "config:show_values"),
+    Verb("schema", "Print the JSON schema of the configuration.", "config:schema"),
+)
+_SECRETS = (
+    Verb("set", "Keep a secret where the configuration says, read from standard input.", "secrets:keep"),
+    Verb("list", "List the names of the secrets and where each one is kept; never their values.", "secrets:names"),
+    Verb("test", "Look whether each secret can be read.", "secrets:look"),
+)
+
+FAMILIES = (
+    Family(
+        "Start",
+        (
+            Verb("demo", "Hedge recorded fills on a paper broker, crash included: no keys, no network.", "start:demo"),
+            Verb("init", "Write a commented flatbook.toml for a paper desk.", "init:init"),
+            Verb("doctor", "Check this machine, the configuration, the journal and the secrets.", "doctor:doctor"),
+            Verb("run", "Run the desk until it is stopped.", "start:run"),
+        ),
+    ),
+    Family(
+        "Look",
+        (
+            Verb("status", "Say whether the desk is flat, and what stands in the way.", "status:status"),
+            Verb("positions", "Show positions, nets and balances.", "positions:positions"),
+            Verb("orders", "Show orders: asked, accepted, filled, and since when unknown.", "orders:orders"),
+            Verb("trades", "Show fills and executions, each with what it closed.", "trades:trades"),
+            Verb("pnl", "Show profit and loss, taken apart, and whether the ledger balances.", "pnl:pnl"),
+            Verb("why", "Tell the story of a fill, an order or anything else that has an id.", "why:why"),
+        ),
+    ),
+    Family(
+        "Steer",
+        (
+            Verb("halt", "Stop new risk and cancel what rests.", "steer:halt"),
+            Verb("lift", "Take one halt back.", "steer:lift"),
+            Verb("flatten", "Bring nets to zero at the market, whatever their threshold.", "steer:flatten"),
+            Verb("kill", "Halt everything, cancel every order, and wait until none is open.", "steer:kill"),
+            Verb("drain", "Finish the hedges under way, then stop the engine.", "steer:drain"),
+            Verb("reconcile", "Compare our records with every venue now.", "steer:reconcile"),
+        ),
+    ),
+    Family(
+        "Repair",
+        (
+            Verb("order", "Repair an order.", "", (Verb("recheck", "Ask the venue again.", "repair:recheck"),)),
+            Verb("fill", "Repair a fill.", "", (Verb("release", "Decide on a held fill.", "repair:release"),)),
+            Verb(
+                "position",
+                "Repair a position.",
+                "",
+                (
+                    Verb("overwrite", "State what a position is.", "repair:overwrite"),
+                    Verb("assign", "Give an unassigned position to an owner.", "repair:assign"),
+                ),
+            ),
+        ),
+    ),
+    Family(
+        "Keep",
+        (
+            Verb("events", "Read, export, verify and archive the journal.", "", _EVENTS),
+            Verb("config", "Check and show the configuration.", "", _CONFIG),
+            Verb("secrets", "Keep secrets out of the configuration.", "", _SECRETS),
+            Verb("backup", "Copy the journal, while an engine runs or not.", "copies:backup"),
+            Verb("restore", "Put a backup in the journal's place; the next start is halted.", "copies:restore"),
+            Verb("completion", "Print the completion script of a shell.", "about:completion"),
+            Verb("version", "Print the version.", "about:version"),
+        ),
+    ),
+)
+
+
+def verbs() -> Iterator[Verb]:
+    """Yields the top-level verbs in the order of the help."""
+    for family in FAMILIES:
+        yield from family.verbs
+
+
+def find(words: list[str]) -> tuple[tuple[Verb, ...], list[str]]:
+    """Returns the chain of verbs that leading words name, and the words after it."""
+    chain: tuple[Verb, ...] = ()
+    choices = tuple(verbs())
+    rest = list(words)
+    while rest and (found := next((verb for verb in choices if verb.name == rest[0]), None)) is not None:
+        chain, choices, rest = (*chain, found), found.under, rest[1:]
+    return chain, rest

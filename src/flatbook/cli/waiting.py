@@ -1,0 +1,76 @@
+"""Waiting, after a kill, until every venue has answered and no order is open on any of our accounts."""
+
+from __future__ import annotations
+
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+from flatbook.cli.options import Where
+
+if TYPE_CHECKING:
+    from flatbook.state.desk import State
+
+LOOK_S = 0.2
+LOOKS_PER_S = 5
+
+
+def wait_for_no_order(where: Where, *, wait_s: int) -> tuple[bool, list[dict[str, Any]]]:
+    """Waits at most so many seconds; returns whether every venue has answered, and the orders that are still open.
+
+    Gives: an order leaves the list only by its end as its venue stated it, or by the proof that it never left us. The
+    venues have answered once the engine has no cancel, question or statement under way.
+    """
+    from flatbook.cli.reading import past_of
+    from flatbook.state.fold import apply_row
+
+    pause = Event()
+    with past_of(where) as past:
+        state = past.state()
+        for _ in range(wait_s * LOOKS_PER_S):
+            answered = _have_answered(where)
+            for row in past.reader.read(state.seq):
+                if row.first > state.seq:
+                    apply_row(state, row.events, row.cursors)
+            if answered and not open_orders(state):
+                return True, []
+            pause.wait(LOOK_S)
+    return False, open_orders(state)
+
+
+def _have_answered(where: Where) -> bool:
+    from flatbook.cli.desks import engine_status
+    from flatbook.ops.control_client import ControlFault
+
+    try:
+        status = engine_status(where)
+    except ControlFault:
+        return False
+    return not status["queued"] and not status["in_flight"]
+
+
+def open_orders(state: State) -> list[dict[str, Any]]:
+    """Returns the orders that may still execute on our accounts, also those that are not ours."""
+    from flatbook.values.money import plain
+
+    ours = [state.orders[order_id] for order_id in state.open_orders]
+    return [
+        {
+            "order_id": order.order_id,
+            "account": order.account,
+            "instrument": order.instrument,
+            "side": order.side.value,
+            "leaves": plain(order.leaves),
+            "status": order.status.value,
+        }
+        for order in ours
+    ] + [
+        {
+            "order_id": venue_order_id,
+            "account": account,
+            "instrument": order.instrument,
+            "side": order.side.value,
+            "leaves": plain(order.leaves),
+            "status": "not ours",
+        }
+        for (account, venue_order_id), order in state.foreign_orders.items()
+    ]

@@ -1,0 +1,140 @@
+"""`flatbook why`: the whole story of whatever has an id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from flatbook.cli.faults import Exit, Failed
+from flatbook.cli.options import HERE, At, Where, says
+from flatbook.cli.output import Column, Part, Table, brief, cents, short, show
+
+CUT = ".."
+NS_PER_MS_DIGITS = 6
+
+
+def why(
+    fragment: Annotated[
+        str, says("An order id, a transaction, an execution, an id at the venue; a part of it will do.")
+    ],
+    /,
+    *,
+    at: At = None,
+    where: Where = HERE,
+) -> int:
+    """Tells the story of one thing: its events, what caused them, what they caused, and what it earned.
+
+    Where a fragment fits several things they are listed, and the exit code is 2.
+    """
+    from flatbook.cli.reading import past_of
+    from flatbook.projections.timeline import Candidates
+    from flatbook.projections.timeline import why as story_of
+
+    with past_of(where, at) as past:
+        story = story_of(past.rows, fragment.partition(CUT)[0])
+        as_of = past.as_of()
+    if not isinstance(story, Candidates):
+        body = {"as_of": as_of, **_story_body(story)}
+        show("why", body, lambda: _parts(body), as_json=where.as_json)
+        return Exit.OK
+    if not story.found:
+        raise Failed(
+            Exit.USAGE, "nothing in the journal has such an id", where=fragment, do="see flatbook trades or orders"
+        )
+    candidates = {"as_of": as_of, "found": story.found, "candidates": list(story.subjects)}
+    show("why", candidates, lambda: _candidates(fragment, candidates), as_json=where.as_json)
+    return Exit.USAGE
+
+
+def _candidates(fragment: str, body: dict[str, Any]) -> Iterator[Part]:
+    yield f"{fragment} fits {body['found']} things; name one of them more fully:"
+    for subject in body["candidates"]:
+        yield f"  {subject}"
+
+
+def _story_body(story: Any) -> dict[str, Any]:
+    from flatbook.values.instants import text_of_instant
+    from flatbook.values.money import plain
+
+    return {
+        "subject": story.subject,
+        "events": [
+            {
+                "seq": line.seq,
+                "at": text_of_instant(line.at),
+                "recorded_at": text_of_instant(line.recorded_at),
+                "type": line.what,
+                "subject": line.subject,
+                "fields": line.fields,
+            }
+            for line in story.lines
+        ],
+        "slices": [
+            {
+                "opening": each.opening,
+                "closing": each.closing,
+                "side": each.side.value,
+                "qty": plain(each.qty),
+                "bucket": each.bucket.value,
+                "delayed": each.delayed,
+                "opening_price": None if each.opening_price is None else plain(each.opening_price),
+                "closing_price": None if each.closing_price is None else plain(each.closing_price),
+                "realised_usd": None if each.realised is None else plain(each.realised),
+            }
+            for each in story.slices
+        ],
+        "latencies": [_latency_body(each) for each in story.latencies],
+    }
+
+
+def _latency_body(latency: Any) -> dict[str, Any]:
+    names = ("seen", "decided", "accepted", "executed", "total")
+    return {"order": latency.order, **{f"{name}_ms": _ms(getattr(latency, f"{name}_ns")) for name in names}}
+
+
+def _ms(ns: int | None) -> str | None:
+    from decimal import Decimal
+
+    from flatbook.values.money import plain
+
+    return None if ns is None else plain(Decimal(ns).scaleb(-NS_PER_MS_DIGITS))
+
+
+def _parts(body: dict[str, Any]) -> Iterator[Part]:
+    from flatbook.cli.reading import as_of_line
+
+    yield f"{body['subject']}, {as_of_line(body)}"
+    for line in body["events"]:
+        told = "  ".join(f"{name}={value}" for name, value in line["fields"].items() if not _is_told(name, line))
+        yield f"{line['seq']:>8}  {line['at']}  {line['type']}  {brief(told)}"
+    yield Table(
+        "what was matched",
+        (
+            Column("opened by", lambda row: brief(row["opening"])),
+            Column("closed by", lambda row: brief(row["closing"])),
+            Column("side", "side"),
+            Column("quantity>", lambda row: short(row["qty"])),
+            Column("opened at>", lambda row: short(row["opening_price"])),
+            Column("closed at>", lambda row: short(row["closing_price"])),
+            Column("earned USD>", lambda row: cents(row["realised_usd"])),
+            Column("bucket", "bucket"),
+            Column("late", "delayed"),
+        ),
+        body["slices"],
+    )
+    yield Table(
+        "how long it took",
+        (
+            Column("order", "order"),
+            Column("fill to seen ms>", "seen_ms"),
+            Column("to decided ms>", "decided_ms"),
+            Column("to accepted ms>", "accepted_ms"),
+            Column("to executed ms>", "executed_ms"),
+            Column("fill to hedged ms>", "total_ms"),
+        ),
+        body["latencies"],
+    )
+
+
+def _is_told(name: str, line: dict[str, Any]) -> bool:
+    return name.endswith("_at") and line["fields"][name] == line["at"]

@@ -1,0 +1,176 @@
+"""The journal shown, exported, verified and archived from the command line."""
+
+from __future__ import annotations
+
+import csv
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flatbook.journal.sqlite import open_journal
+from tests.unit.cli.scene import call, flat_desk, keep
+
+
+def test_tail_shows_the_latest_events_one_line_each(flat: Path) -> None:
+    told = call("events", "tail", "-n", "2", "--home", str(flat))
+    lines = told.out.splitlines()
+    assert [line.split()[0] for line in lines] == ["12", "13"]
+    assert [line.split()[2] for line in lines] == ["order_accepted", "order_filled"]
+
+
+def test_tail_of_one_type_only(flat: Path) -> None:
+    body = call("events", "tail", "--type", "order_filled", "--json", "--home", str(flat)).body()
+    assert body["schema"] == "flatbook.events.tail.v1"
+    assert [event["seq"] for event in body["events"]] == [8, 13]
+    event = body["events"][0]
+    assert (event["qty"], event["price"], event["happened_at"]) == ("1.5", "250.02", "2025-12-02T14:32:00Z")
+    both = call(
+        "events", "tail", "--type", "order_filled", "--type", "vault_filled", "--json", "--home", str(flat)
+    ).body()
+    assert [event["seq"] for event in both["events"]] == [5, 8, 9, 10, 13]
+
+
+def test_a_type_that_no_event_has_is_refused(flat: Path) -> None:
+    told = call("events", "tail", "--type", "order_fill", "--home", str(flat))
+    assert told.code == 2
+    assert "no event has the type 'order_fill'; did you mean order_filled" in told.err
+
+
+def test_export_writes_json_lines_that_state_amounts_as_text(flat: Path, tmp_path: Path) -> None:
+    to = tmp_path / "events.jsonl"
+    told = call("events", "export", "--to", str(to), "--home", str(flat))
+    assert (told.code, told.out) == (0, f"wrote 13 events to {to}\n")
+    lines = [json.loads(line) for line in to.read_text().splitlines()]
+    assert [line["seq"] for line in lines] == list(range(1, 14))
+    assert {line["schema"] for line in lines} == {"flatbook.event.v1"}
+    assert (lines[4]["type"], lines[4]["shares"], lines[4]["key"]["block"]) == (
+        "vault_filled",
+        "1.500000000000000000",
+        1001,
+    )
+    assert "." not in json.dumps([value for line in lines for value in line.values() if isinstance(value, int | float)])
+
+
+def test_export_to_standard_output_is_the_same(flat: Path, tmp_path: Path) -> None:
+    call("events", "export", "--to", str(tmp_path / "x"), "--home", str(flat))
+    assert call("events", "export", "--home", str(flat)).out == (tmp_path / "x").read_text()
+
+
+def test_export_as_csv_is_a_table_whose_last_column_is_the_event(flat: Path, tmp_path: Path) -> None:
+    to = tmp_path / "events.csv"
+    body = call(
+        "events", "export", "--format", "csv", "--to", str(to), "--at", "8", "--json", "--home", str(flat)
+    ).body()
+    assert (body["events"], body["format"]) == (8, "csv")
+    with to.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["seq"] for row in rows] == [str(seq) for seq in range(1, 9)]
+    assert json.loads(rows[7]["event"])["price"] == "250.02"
+
+
+def test_export_never_overwrites_and_never_mixes_two_answers(flat: Path, tmp_path: Path) -> None:
+    to = tmp_path / "there"
+    to.write_text("mine")
+    assert call("events", "export", "--to", str(to), "--home", str(flat)).code == 2
+    assert to.read_text() == "mine"
+    assert call("events", "export", "--json", "--home", str(flat)).code == 2
+
+
+def test_verify_reads_everything_and_names_the_end(flat: Path, tmp_path: Path) -> None:
+    anchor = tmp_path / "anchor"
+    body = call("events", "verify", "--anchor-to", str(anchor), "--json", "--home", str(flat)).body()
+    assert (body["events"], body["anchored"], body["head"]["last"]) == (13, False, 13)
+    again = call("events", "verify", "--anchor", str(anchor), "--home", str(flat))
+    assert again.code == 0
+    assert "is whole, and holds the anchor: 13 events" in again.out
+
+
+def test_verify_finds_an_edited_row(tmp_path: Path) -> None:
+    path = keep(flat_desk(), tmp_path)
+    with sqlite3.connect(path) as connection:
+        row, body = connection.execute("SELECT row, body FROM commits WHERE instr(body, '250.02')").fetchone()
+        connection.execute("UPDATE commits SET body = ? WHERE row = ?", (body.replace(b"250.02", b"250.03"), row))
+    connection.close()
+    told = call("events", "verify", "--home", str(tmp_path))
+    assert told.code == 1
+    assert "its content does not give its hash" in told.err
+    assert told.err.count("\n") == 1
+
+
+def test_verify_with_an_anchor_finds_a_tail_that_was_cut_off(tmp_path: Path) -> None:
+    path = keep(flat_desk(), tmp_path)
+    anchor = tmp_path / "anchor"
+    assert call("events", "verify", "--anchor-to", str(anchor), "--home", str(tmp_path)).code == 0
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM commits WHERE row = (SELECT max(row) FROM commits)")
+    connection.close()
+    assert call("events", "verify", "--home", str(tmp_path)).code == 0
+    told = call("events", "verify", "--anchor", str(anchor), "--home", str(tmp_path))
+    assert told.code == 1
+    assert "the tail of the journal is missing" in told.err
+
+
+def test_an_anchor_that_is_none_is_refused(flat: Path, tmp_path: Path) -> None:
+    assert call("events", "verify", "--anchor", str(tmp_path / "gone"), "--home", str(flat)).code == 2
+    (tmp_path / "bad").write_text("{}")
+    assert "is no anchor" in call("events", "verify", "--anchor", str(tmp_path / "bad"), "--home", str(flat)).err
+
+
+def test_archive_moves_older_rows_and_readers_still_see_all(tmp_path: Path) -> None:
+    keep(flat_desk(), tmp_path)
+    before = call("pnl", "--json", "--home", str(tmp_path)).out
+    body = call("events", "archive", "--before", "9", "--json", "--home", str(tmp_path)).body()
+    assert (body["events"], body["end"]["last"]) == (8, 8)
+    assert Path(body["path"]).is_file()
+    assert call("pnl", "--json", "--home", str(tmp_path)).out == before
+    assert call("events", "verify", "--json", "--home", str(tmp_path)).body()["segments"] == 1
+    assert call("events", "archive", "--before", "9", "--home", str(tmp_path)).out == "nothing to move\n"
+
+
+def test_archive_is_refused_while_somebody_writes(tmp_path: Path) -> None:
+    path = keep(flat_desk(), tmp_path)
+    journal = open_journal(path)
+    try:
+        told = call("events", "archive", "--home", str(tmp_path))
+    finally:
+        journal.close()
+    assert told.code == 1
+    assert "is held by process" in told.err
+
+
+@pytest.mark.real
+def test_follow_shows_new_events_as_they_are_committed(tmp_path: Path) -> None:
+    from flatbook.events.control import EngineStopped
+    from flatbook.values.instants import Instant
+
+    path = keep(flat_desk(), tmp_path)
+    words = [
+        sys.executable,
+        "-m",
+        "flatbook",
+        "events",
+        "tail",
+        "-n",
+        "1",
+        "--follow",
+        "--json",
+        "--home",
+        str(tmp_path),
+    ]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["seq"] == 13
+        journal = open_journal(path)
+        epoch = journal.take_lease(Instant(0))
+        stopped = EngineStopped(reason="test", stopped_at=Instant(0))
+        journal.append((stopped,), after=journal.last, epoch=epoch, cursors={}, at=Instant(0))
+        journal.close()
+        new = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    assert (new["seq"], new["type"], new["reason"]) == (14, "engine_stopped", "test")

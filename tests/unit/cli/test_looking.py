@@ -1,0 +1,175 @@
+"""What the verbs say that only read: of a flat desk, of one with an unknown order, and of the past."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.scene import call, flat_desk, keep
+
+
+def test_a_hedged_desk_is_flat(flat: Path) -> None:
+    told = call("status", "--exit-code", "--home", str(flat))
+    assert told.code == 0
+    assert told.out.startswith("FLAT; as of event 13, committed 2025-12-02T14:34:00.227Z\n")
+    assert "engine: not running, ended without a stop, mode paper" in told.out
+    assert "0 open, 0 unknown" in told.out
+
+
+def test_an_unknown_order_is_not_known_and_counts_in_full(unknown: Path) -> None:
+    told = call("status", "--exit-code", "--json", "--home", str(unknown))
+    assert told.code == 7
+    body = told.body()
+    assert (body["schema"], body["flat"], body["known"]) == ("flatbook.status.v1", False, False)
+    (net,) = body["nets"]
+    assert (net["net"], net["unknown_buy"], net["worst"], net["worst_usd"]) == ("-3.75", "3.75", "3.75", "937.5")
+    assert body["open_usd"] == "937.5"
+    assert body["alerts"][0]["name"] == "order_unknown"
+    assert call("status", "--home", str(unknown)).code == 0
+
+
+def test_an_order_at_work_is_not_flat_and_exits_with_1(unknown: Path) -> None:
+    told = call("status", "--exit-code", "--at", "7", "--home", str(unknown))
+    assert told.code == 1
+    assert told.out.startswith("NOT FLAT; as of event 7")
+
+
+def test_a_desk_that_never_moved_is_flat(flat: Path) -> None:
+    body = call("status", "--at", "2", "--json", "--home", str(flat)).body()
+    assert (body["flat"], body["nets"], body["engine"]["running"]) == (True, [], None)
+
+
+@pytest.mark.parametrize("verb", ["status", "positions", "orders", "trades", "pnl"])
+def test_every_reading_verb_travels_in_time(flat: Path, verb: str) -> None:
+    by_event = call(verb, "--at", "8", "--json", "--home", str(flat)).body()
+    by_instant = call(verb, "--at", "2025-12-02T15:32:30+01:00", "--json", "--home", str(flat)).body()
+    assert by_event["as_of"] == {"seq": 8, "at": "2025-12-02T14:32:00.201Z"}
+    assert by_instant == by_event
+    assert call(verb, "--json", "--home", str(flat)).body()["as_of"]["seq"] == 13
+
+
+def test_a_moment_that_is_none_is_refused(flat: Path) -> None:
+    beyond = call("status", "--at", "14", "--home", str(flat))
+    assert (beyond.code, beyond.err) == (2, "flatbook: --at 14: the journal ends at event 13; name an earlier one\n")
+    no_zone = call("status", "--at", "2025-12-02T14:32:30", "--home", str(flat))
+    assert no_zone.code == 2
+    assert "is not an RFC 3339 instant with a zone" in no_zone.err
+
+
+def test_positions_are_held_nets_and_balances(flat: Path) -> None:
+    body = call("positions", "--json", "--home", str(flat)).body()
+    held = {(row["account"], row["instrument"]): row["qty"] for row in body["positions"]}
+    assert held == {("base:vault", "wtCOIN/USDC@base"): "-5.25", ("paper", "COIN/USD"): "5.25"}
+    assert [net["net"] for net in body["nets"]] == ["0"]
+    balances = {(row["account"], row["asset"]): row["amount"] for row in body["balances"]}
+    assert balances["paper", "USD"] == "9998687.32"
+    assert balances["base:vault", "USDC"] == "1312.5"
+    assert call("positions", "--owner", "nobody", "--json", "--home", str(flat)).body()["positions"] == []
+
+
+def test_orders_show_asked_beside_accepted_beside_filled(unknown: Path) -> None:
+    body = call("orders", "--json", "--home", str(unknown)).body()
+    first, second = body["orders"]
+    assert (first["qty"], first["accepted"], first["filled"], first["average_price"]) == ("1.5", True, "1.5", "250.02")
+    assert (second["status"], second["accepted"], second["filled"]) == ("unknown", False, "0")
+    assert second["unknown_since"] == "2025-12-02T14:33:05Z"
+    still_open = call("orders", "--open", "--json", "--home", str(unknown)).body()
+    assert [order["order_id"] for order in still_open["orders"]] == [second["order_id"]]
+    assert "1 of 2 orders" in call("orders", "--limit", "1", "--home", str(unknown)).out
+
+
+def test_trades_link_each_fill_to_its_hedge(flat: Path) -> None:
+    body = call("trades", "--json", "--home", str(flat)).body()
+    assert body["found"] == 5
+    fill, hedge = body["trades"][:2]
+    assert (fill["place"], fill["side"], fill["qty"], fill["price_usd"]) == ("onchain", "sell", "1.5", "250")
+    assert [(link["ref"], link["realised_usd"]) for link in fill["links"]] == [("exec:paper:COIN/USD:X-1", "-0.03")]
+    assert [link["ref"] for link in hedge["links"]] == [fill["ref"]]
+    assert call("trades", "--symbol", "MSTR", "--json", "--home", str(flat)).body()["trades"] == []
+
+
+def test_pnl_takes_the_result_apart_and_shows_that_the_ledger_balances(flat: Path) -> None:
+    body = call("pnl", "--json", "--home", str(flat)).body()
+    assert (body["total"]["net_usd"], body["total"]["buckets_usd"]["counter_trade"]) == ("-0.18", "-0.18")
+    assert (body["day"], body["today"]["net_usd"]) == ("2025-12-02", "-0.18")
+    (line,) = body["lines"]
+    assert (line["hedges"], line["hedged_qty"], line["edge_usd"]) == (2, "5.25", "-0.18")
+    assert (line["margin_usd"], line["margin_usd_missing"]) == (None, 2)
+    assert body["ledger"]["balances"] is True
+    assert body["ledger"]["agrees_with_pnl"] is True
+    assert {row["difference"] for row in body["ledger"]["trial"]} == {"0"}
+    told = call("pnl", "--home", str(flat)).out
+    assert "coverage: everything is valued\n" in told
+    assert "trial balance: zero for each of 4 assets; the ledger agrees with profit and loss\n" in told
+
+
+def test_pnl_of_some_days_only(flat: Path) -> None:
+    none = call("pnl", "--first", "2025-12-03", "--json", "--home", str(flat)).body()
+    assert (none["total"]["net_usd"], none["days"]) == ("0", [])
+    day = call("pnl", "--first", "2025-12-02", "--last", "2025-12-02", "--json", "--home", str(flat)).body()
+    assert [each["day"] for each in day["days"]] == ["2025-12-02"]
+    wrong = call("pnl", "--first", "yesterday", "--home", str(flat))
+    assert (wrong.code, wrong.err) == (2, "flatbook: --first: 'yesterday' is no day; write it as 2025-12-01\n")
+
+
+def test_why_tells_the_story_from_the_fill_to_the_hedge(flat: Path) -> None:
+    body = call("why", "X-1", "--json", "--home", str(flat)).body()
+    assert [event["type"] for event in body["events"]] == [
+        "vault_filled",
+        "order_intended",
+        "order_accepted",
+        "order_filled",
+    ]
+    assert body["slices"][0]["realised_usd"] == "-0.03"
+    assert body["latencies"][0]["total_ms"] == "60000"
+    assert "what was matched:" in call("why", "X-1", "--home", str(flat)).out
+
+
+def test_why_takes_an_id_as_the_tables_show_it(flat: Path) -> None:
+    trade = call("trades", "--json", "--home", str(flat)).body()["trades"][0]["ref"]
+    shown = "fill:8453:0x000000000000..:0@0xaa"
+    assert shown in call("trades", "--home", str(flat)).out
+    assert trade in call("why", shown, "--home", str(flat)).out
+
+
+def test_why_lists_what_a_fragment_may_mean(flat: Path) -> None:
+    told = call("why", "0x0000", "--home", str(flat))
+    assert told.code == 2
+    assert told.out.startswith("0x0000 fits 3 things; name one of them more fully:\n")
+    assert len(call("why", "0x0000", "--json", "--home", str(flat)).body()["candidates"]) == 3
+    nothing = call("why", "nothing", "--home", str(flat))
+    assert (nothing.code, nothing.out) == (2, "")
+    assert nothing.err == "flatbook: nothing: nothing in the journal has such an id; see flatbook trades or orders\n"
+
+
+def test_why_of_the_past_knows_no_more_than_was_known(unknown: Path) -> None:
+    order = call("orders", "--json", "--home", str(unknown)).body()["orders"][1]["order_id"]
+    then = call("why", order, "--at", "11", "--json", "--home", str(unknown)).body()
+    assert [event["type"] for event in then["events"]][-1] == "order_intended"
+
+
+def test_reading_leaves_the_journal_as_it_was(tmp_path: Path) -> None:
+    path = keep(flat_desk(), tmp_path)
+    before = path.read_bytes()
+    for verb in (["status"], ["positions"], ["orders"], ["trades"], ["pnl"], ["why", "X-1"], ["events", "tail"]):
+        assert call(*verb, "--home", str(tmp_path)).code == 0
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_journal_is_said_to_be_none(home_of_its_own: Path) -> None:
+    home_of_its_own.mkdir()
+    with sqlite3.connect(home_of_its_own / "journal.sqlite") as connection:
+        connection.execute("CREATE TABLE other (x)")
+    connection.close()
+    told = call("status")
+    assert told.code == 1
+    assert "is no journal of flatbook" in told.err
+    assert told.err.count("\n") == 1
+
+
+def test_nothing_printed_can_move_a_cursor_or_hide() -> None:
+    from flatbook.cli.output import printable
+
+    assert printable("a\x1b[2Jb\u202ec\u200bd\n") == "a\ufffd[2Jb\ufffdc\ufffdd\ufffd"

@@ -114,11 +114,13 @@ def _moved(path: Path, aside: Path | None) -> Iterator[None]:
         yield
         return
     _rename(path, aside)
+    replaced = False
     try:
         yield
-    except BaseException:
-        _rename(aside, path)
-        raise
+        replaced = True
+    finally:
+        if not replaced:
+            _rename(aside, path)
 
 
 def _rename(path: Path, to: Path) -> None:
@@ -155,12 +157,13 @@ def _marked(where: Where, source: Path, verified: Verified) -> Iterator[None]:
     make_folder(where.restored.parent)
     with written_whole(where.restored) as part:
         part.write_bytes(msgspec.json.encode(note) + b"\n")
+    replaced = False
     try:
         yield
-    except BaseException:
-        if not was_marked:
+        replaced = True
+    finally:
+        if not replaced and not was_marked:
             where.restored.unlink()
-        raise
 
 
 def _stamp() -> str:

@@ -102,6 +102,7 @@ class ControlServer:
         self._doors = doors
         self._bounds = bounds or Bounds()
         self._connections: dict[Connection, None] = {}
+        self._serving: dict[asyncio.Task[None], None] = {}
         self._commands: dict[asyncio.Future[CommandAnswer], None] = {}
         self._server: asyncio.Server | None = None
         self._inode: tuple[int, int] | None = None
@@ -112,49 +113,50 @@ class ControlServer:
         Errors: SocketTaken; OSError when the folder cannot be used.
         """
         listening = bound_socket(self._path)
-        status = self._path.stat()
-        self._inode = (status.st_dev, status.st_ino)
+        self._inode = _inode(self._path)
         self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=REQUEST_BYTES_MAX)
 
     async def close(self) -> None:
-        """Stops listening, ends all connections and removes the socket if it still is ours."""
+        """Stops listening, tells who still waits, ends all connections, and removes the socket if it still is ours."""
         if self._server is None:
             return
         self._server.close()
+        for command in tuple(self._commands):
+            command.cancel()
+        await asyncio.gather(*(task for each in self._connections for task in each.tasks), return_exceptions=True)
         for connection in tuple(self._connections):
             connection.cut()
-        tasks = [task for connection in self._connections for task in connection.tasks]
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._serving, return_exceptions=True)
         with contextlib.suppress(FileNotFoundError):
-            status = self._path.stat()
-            if (status.st_dev, status.st_ino) == self._inode:
+            if _inode(self._path) == self._inode:
                 self._path.unlink()
         self._server = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = Connection(writer)
+        connection, serving = Connection(writer), asyncio.current_task()
+        assert serving is not None
+        self._serving[serving] = None
         only_stop = self._is_full()
-        if len(self._connections) >= self._bounds.connections_max + self._bounds.stop_connections_max:
-            await connection.write(write_fault("", Fault.BUSY, "too many connections"), self._bounds.write_s)
-            writer.close()
-            return
-        self._connections[connection] = None
         try:
+            if len(self._connections) >= self._bounds.connections_max + self._bounds.stop_connections_max:
+                await connection.write(write_fault("", Fault.BUSY, "too many connections"), self._bounds.write_s)
+                return
+            self._connections[connection] = None
             await self._read(reader, connection, only_stop=only_stop)
         finally:
             self._connections.pop(connection, None)
+            self._serving.pop(serving, None)
             writer.close()
 
     def _is_full(self) -> bool:
-        """Returns whether only stopping is let in, after the longest idle connection was sent away if there is one."""
+        """Returns whether only stopping is let in. The oldest idle connection is sent away then, if there is one."""
         if len(self._connections) < self._bounds.connections_max:
             return False
         idle = next((connection for connection in self._connections if not connection.tasks), None)
-        if idle is None:
-            return True
-        self._connections.pop(idle)
-        idle.cut()
-        return False
+        if idle is not None:
+            self._connections.pop(idle)
+            idle.cut()
+        return len(self._connections) >= self._bounds.connections_max
 
     async def _read(self, reader: asyncio.StreamReader, connection: Connection, *, only_stop: bool) -> None:
         while True:
@@ -243,6 +245,11 @@ class ControlServer:
         head = b"HTTP/1.1 %s\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n" % status
         head += b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(body)
         await connection.write(head + body, bounds.write_s)
+
+
+def _inode(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 def is_stopping(request: AnyRequest) -> bool:

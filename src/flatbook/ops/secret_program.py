@@ -77,8 +77,8 @@ def _output(process: subprocess.Popen[bytes], name: str, deadline: float) -> byt
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ends the program and all it has started, and waits for it."""
-    if process.poll() is None:
+    """Ends the program and all it has started, unless it ended by itself and was waited for."""
+    if process.returncode is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     if process.stdout is not None:

@@ -81,11 +81,15 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         )
     ) == [
         "flatbook.toml:8: jurnal: is no key of this section; did you mean journal?",
-        "flatbook.toml:93: risk.order_notional_usd_max: "
-        'a float is not exact: write "50000.5" in quotes (Value of one order. Above 0 to 1000000000 USD)',
+        (
+            "flatbook.toml:93: risk.order_notional_usd_max: "
+            'a float is not exact: write "50000.5" in quotes (Value of one order. Above 0 to 1000000000 USD)'
+        ),
         "flatbook.toml:85: hedges.desk.COIN.colar_bps: is no key of this section; did you mean collar_bps?",
-        "flatbook.toml:78: hedges.desk.COIN.collar_bps: is missing. "
-        "How far beyond the price the limit of an order may lie. From 1 to 5000 basis points (100 are one percent).",
+        (
+            "flatbook.toml:78: hedges.desk.COIN.collar_bps: is missing. "
+            "How far beyond the price the limit of an order may lie. From 1 to 5000 basis points (100 are one percent)."
+        ),
     ]
 
 

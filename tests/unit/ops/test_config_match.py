@@ -115,10 +115,14 @@ def test_what_comes_from_the_environment_is_text_and_is_read_as_what_is_due() ->
 def test_what_comes_from_the_environment_is_checked_like_all_else() -> None:
     environment = {"FLATBOOK__RISK__OPEN_ORDERS_MAX": "0", "FLATBOOK__RISK__ORDR_SHARES_MAX": "1"}
     assert problems(changed(), environment=environment) == [
-        "env FLATBOOK__RISK__ORDR_SHARES_MAX: risk.ORDR_SHARES_MAX: "
-        "is no key of this section; did you mean order_shares_max?",
-        "env FLATBOOK__RISK__OPEN_ORDERS_MAX: risk.open_orders_max: "
-        "0 is out of range: from 1 to 10000 orders (Orders open at a time. From 1 to 10000 orders)",
+        (
+            "env FLATBOOK__RISK__ORDR_SHARES_MAX: risk.ORDR_SHARES_MAX: "
+            "is no key of this section; did you mean order_shares_max?"
+        ),
+        (
+            "env FLATBOOK__RISK__OPEN_ORDERS_MAX: risk.open_orders_max: "
+            "0 is out of range: from 1 to 10000 orders (Orders open at a time. From 1 to 10000 orders)"
+        ),
     ]
 
 

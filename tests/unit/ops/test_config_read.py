@@ -98,7 +98,7 @@ def test_a_flag_names_its_key_as_toml_does() -> None:
 
 @pytest.mark.parametrize("written", ["", "a b", "a.", "a=1\nb", 'a."', "a.b.c.d.e.f.g.h.i"])
 def test_a_flag_that_is_no_key_is_refused(written: str) -> None:
-    with pytest.raises(ConfigRefused, match="flag: .* is no key"):
+    with pytest.raises(ConfigRefused, match=r"flag: .* is no key"):
         lay_flags({}, {written: "1"})
 
 

@@ -94,8 +94,8 @@ def test_the_pace_is_that_of_the_configuration() -> None:
 def test_the_parser_of_logs_is_told_its_tokens_and_owners() -> None:
     stated = loaded(
         ('addresses = ["0x00000000000000000000000000000000000de5c0"]\n',
-         'addresses = ["0x00000000000000000000000000000000000de5c0"]\n'
-         f'inventories = {{ "{INVENTORY}" = ["{WALLET}"] }}\n'),
+         ('addresses = ["0x00000000000000000000000000000000000de5c0"]\n'
+         f'inventories = {{ "{INVENTORY}" = ["{WALLET}"] }}\n')),
         ('ratios = { 0 = "1" }', 'ratios = { 100 = "1.5", 20 = "1.25" }\nsince = 2025-12-01T00:00:00.000001Z'),
         ("[marks]\n", '[renames.SPLG]\nnew = "SPYM"\nsince = 2025-10-31T00:00:00Z\n[marks]\n'),
     )  # fmt: skip

@@ -6,10 +6,13 @@ positive evidence or by proof of absence. A late execution is booked in every st
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from enum import Enum
+from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from flatbook.events import orders as ev
 from flatbook.events.event import Event
@@ -23,6 +26,8 @@ CANCEL_RETRY_S = 5
 
 class Status(Enum):
     """Where an order stands."""
+
+    __hash__ = object.__hash__  # members are compared by identity, and are keys on the way of every event
 
     INTENDED = "intended"
     SUBMITTED = "submitted"
@@ -39,6 +44,8 @@ class Status(Enum):
 
 class Move(Enum):
     """What can be learned about an order."""
+
+    __hash__ = object.__hash__
 
     SUBMITTED = "submitted"
     ACCEPTED = "accepted"
@@ -72,6 +79,9 @@ _FILLED, _CANC, _EXP, _REJ, _DEN = (
     Status.REJECTED,
     Status.DENIED,
 )
+
+_PART_FILLED, _ALL_FILLED = Move.FILLED_PART, Move.FILLED_ALL
+_BUY = Side.BUY
 
 ENDED: tuple[Status, ...] = (_FILLED, _CANC, _EXP, _REJ, _DEN)
 TERMINAL: frozenset[Status] = frozenset(ENDED)
@@ -172,7 +182,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
         Units: base (contracts). An ended order still owes what the venue claimed and we have not seen.
         """
-        expected = max(self.qty, self.claimed) if self.is_open else self.claimed
+        expected = self.claimed if self.status in TERMINAL else max(self.qty, self.claimed)
         return Quantity(max(ZERO, expected - self.filled))
 
 
@@ -228,22 +238,25 @@ _MOVES: dict[type[Event], Move] = {
 
 def move_of(order: Order, event: Event) -> Move | None:
     """Returns what an event says about an order; None when it is no event of an order's life."""
+    move = _MOVES.get(type(event))
+    if move is not None:
+        return move
     if isinstance(event, ev.OrderFilled):
-        return Move.FILLED_ALL if order.filled + event.qty >= order.qty else Move.FILLED_PART
+        return _ALL_FILLED if order.filled + event.qty >= order.qty else _PART_FILLED
     if isinstance(event, ev.OrderDone):
         return Move.CANCELED if event.end is ev.OrderEnd.CANCELED else Move.EXPIRED
     if isinstance(event, ev.OrderAbsent):
         return Move.ABSENCE_PROVEN if event.proven else Move.ABSENT
-    return _MOVES.get(type(event))
+    return None
 
 
-def working_status(order: Order, after: Status) -> Status:
+def working_status(after: Status, *, cancel_pending: bool, filled: Quantity) -> Status:
     """Returns the status a working order shows: pending cancel before partially filled before accepted."""
-    if after is not Status.ACCEPTED:
+    if after is not _ACC:
         return after
-    if order.cancel_pending:
-        return Status.PENDING_CANCEL
-    return Status.PARTIALLY_FILLED if order.filled else Status.ACCEPTED
+    if cancel_pending:
+        return _PEND
+    return _PART if filled else _ACC
 
 
 def moved(order: Order, event: Event) -> Order:
@@ -256,34 +269,76 @@ def moved(order: Order, event: Event) -> Order:
     after = TRANSITIONS.get((order.status, move)) if move is not None else None
     if after is None:
         raise Broken(f"order {order.order_id} is {order.status.value}: {type(event).__name__} does not fit")
-    changed = _with_facts(order, event)
-    return msgspec.structs.replace(changed, status=working_status(changed, after))
+    return _FACTS[type(event)](order, event, after)
 
 
-def _with_facts(order: Order, event: Event) -> Order:
-    replace = msgspec.structs.replace
-    if isinstance(event, ev.OrderFilled):
-        filled = Quantity(order.filled + event.qty)
-        return replace(order, filled=filled, claimed=max(order.claimed, filled), changed_at=event.seen_at)
-    if isinstance(event, (ev.OrderDone, ev.OrderFound)):
-        known = getattr(event, "venue_order_id", order.venue_order_id)
-        claimed = max(order.claimed, event.filled_qty)
-        return replace(order, claimed=claimed, venue_order_id=known, changed_at=event.seen_at)
-    if isinstance(event, (ev.OrderSubmitted, ev.OrderAccepted)):
-        known = event.venue_order_id or order.venue_order_id
-        return replace(order, venue_order_id=known, changed_at=event.seen_at)
-    if isinstance(event, ev.OrderUnknown):
-        return replace(order, sent_at=max(order.sent_at, event.seen_at), changed_at=event.seen_at)
-    if isinstance(event, ev.OrderResent):
-        return replace(order, attempt=event.attempt, sent_at=event.decided_at, changed_at=event.decided_at)
-    if isinstance(event, ev.CancelIntended):
-        return replace(order, cancel_attempt=event.attempt, cancel_pending=True, changed_at=event.decided_at)
-    if isinstance(event, ev.CancelRefused):
-        return replace(order, cancel_pending=False, changed_at=event.seen_at)
-    seen_at: Instant = getattr(event, "seen_at", order.changed_at)
-    return replace(order, changed_at=seen_at)
+def _filled(order: Order, event: ev.OrderFilled, after: Status) -> Order:
+    filled = Quantity(order.filled + event.qty)
+    claimed = max(order.claimed, filled)
+    status = working_status(after, cancel_pending=order.cancel_pending, filled=filled)
+    return replace(order, status=status, filled=filled, claimed=claimed, changed_at=event.seen_at)
+
+
+def _done(order: Order, event: ev.OrderDone, after: Status) -> Order:
+    return replace(order, status=after, claimed=max(order.claimed, event.filled_qty), changed_at=event.seen_at)
+
+
+def _found(order: Order, event: ev.OrderFound, after: Status) -> Order:
+    return replace(
+        order,
+        status=_working(order, after),
+        claimed=max(order.claimed, event.filled_qty),
+        venue_order_id=event.venue_order_id,
+        changed_at=event.seen_at,
+    )
+
+
+def _shown(order: Order, event: ev.OrderSubmitted | ev.OrderAccepted, after: Status) -> Order:
+    known = event.venue_order_id or order.venue_order_id
+    return replace(order, status=_working(order, after), venue_order_id=known, changed_at=event.seen_at)
+
+
+def _unknown(order: Order, event: ev.OrderUnknown, after: Status) -> Order:
+    return replace(order, status=after, sent_at=max(order.sent_at, event.seen_at), changed_at=event.seen_at)
+
+
+def _resent(order: Order, event: ev.OrderResent, after: Status) -> Order:
+    return replace(order, status=after, attempt=event.attempt, sent_at=event.decided_at, changed_at=event.decided_at)
+
+
+def _canceling(order: Order, event: ev.CancelIntended, after: Status) -> Order:
+    return replace(order, status=after, cancel_attempt=event.attempt, cancel_pending=True, changed_at=event.decided_at)
+
+
+def _not_canceling(order: Order, event: ev.CancelRefused, after: Status) -> Order:
+    status = working_status(after, cancel_pending=False, filled=order.filled)
+    return replace(order, status=status, cancel_pending=False, changed_at=event.seen_at)
+
+
+def _ended(order: Order, event: ev.OrderRejected | ev.OrderNotSent | ev.OrderAbsent, after: Status) -> Order:
+    return replace(order, status=after, changed_at=event.seen_at)
+
+
+def _working(order: Order, after: Status) -> Status:
+    return working_status(after, cancel_pending=order.cancel_pending, filled=order.filled)
+
+
+_FACTS: dict[type[Event], Callable[[Order, Any, Status], Order]] = {
+    ev.OrderFilled: _filled,
+    ev.OrderDone: _done,
+    ev.OrderFound: _found,
+    ev.OrderSubmitted: _shown,
+    ev.OrderAccepted: _shown,
+    ev.OrderUnknown: _unknown,
+    ev.OrderResent: _resent,
+    ev.CancelIntended: _canceling,
+    ev.CancelRefused: _not_canceling,
+    ev.OrderRejected: _ended,
+    ev.OrderNotSent: _ended,
+    ev.OrderAbsent: _ended,
+}
 
 
 def signed(side: Side, qty: Decimal) -> Quantity:
     """Returns a quantity with the sign of its side: buy above zero."""
-    return Quantity(qty if side is Side.BUY else -qty)
+    return Quantity(qty if side is _BUY else -qty)

@@ -147,15 +147,14 @@ def _put(state: State, before: Order, after: Order) -> None:
 
 
 def _forget_ended(state: State) -> None:
-    """Drops the order that ended first; one that still owes executions goes to the end of the queue instead."""
-    if len(state.ended) <= ENDED_ORDERS_KEPT_MAX:
-        return
-    oldest = next(iter(state.ended))
-    del state.ended[oldest]
-    if state.orders[oldest].leaves:
-        state.ended[oldest] = None
-    else:
-        del state.orders[oldest]
+    """Drops the orders that ended first; one that still owes executions goes to the end of the queue instead."""
+    for _ in range(len(state.ended) - ENDED_ORDERS_KEPT_MAX):
+        oldest = next(iter(state.ended))
+        del state.ended[oldest]
+        if state.orders[oldest].leaves:
+            state.ended[oldest] = None
+        else:
+            del state.orders[oldest]
 
 
 def _set_cause(state: State, order: Order, cause: EventRef | None) -> None:

@@ -27,10 +27,10 @@ def loaded(*changes: tuple[str, str], environment: Mapping[str, str] | None = No
     return load_text(changed(*changes), HOME, environment=environment)
 
 
-def problems(text: str, **layers: Mapping[str, str]) -> list[str]:
+def problems(text: str, *, environment: Mapping[str, str] | None = None) -> list[str]:
     """Returns what is wrong with a configuration, a line per problem."""
     with pytest.raises(ConfigRefused) as refused:
-        load_text(text, HOME, **layers)
+        load_text(text, HOME, environment=environment)
     return [str(problem) for problem in refused.value.problems]
 
 

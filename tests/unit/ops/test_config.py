@@ -11,8 +11,11 @@ from flatbook.ops.config_read import ConfigRefused
 from tests.unit.ops.scene import HOME, changed, loaded, problem, problems
 
 
-def values(home: Path, **layers: dict[str, str]) -> dict[str, tuple[str, str]]:
-    return {each.key: (each.value, each.origin) for each in load(home, **{"environment": {}, **layers}).effective}
+def values(
+    home: Path, *, environment: dict[str, str] | None = None, flags: dict[str, str] | None = None
+) -> dict[str, tuple[str, str]]:
+    loaded = load(home, environment=environment or {}, flags=flags)
+    return {each.key: (each.value, each.origin) for each in loaded.effective}
 
 
 def test_the_example_is_a_configuration_that_loads() -> None:

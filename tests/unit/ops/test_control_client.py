@@ -79,7 +79,11 @@ def test_a_fault_is_raised_with_its_name(path: Path) -> None:
 
 def test_no_answer_leaves_the_fate_of_a_command_open(path: Path) -> None:
     waits = threading.Event()
-    thread = served(path, lambda _connection, _line: bool(waits.wait(5)) and None)
+
+    def wait(_connection: socket.socket, _line: bytes) -> None:
+        waits.wait(5)
+
+    thread = served(path, wait)
     with pytest.raises(AnswerMissing, match=r"no answer within 0\.1 s: a command may have been taken"):
         request(path, {"kind": "ping"}, 0.1)
     waits.set()

@@ -18,7 +18,7 @@ from flatbook.ops.telemetry import Log, open_log
 from flatbook.services.desk import Desk, compose
 from flatbook.services.prices import follow_prices
 from flatbook.sim.clock import TapeClock
-from flatbook.values.instants import NS_PER_S, Instant, later
+from flatbook.values.instants import Instant, later
 
 SOCKET = Path("run") / "engine.sock"
 RESTORED = Path("restored")
@@ -108,28 +108,21 @@ async def _replay(desk: Desk, clock: TapeClock, speed: int, *, stay: bool) -> No
 
 
 async def drive_tape(clock: TapeClock, until: Instant, speed: int) -> None:
-    """Moves a tape on, one sleeper at a time.
+    """Moves a tape on: one sleeper at a time as fast as it goes or, at a speed, evenly in slices of real time.
 
     Units: `speed` in seconds of tape per real second, 0 is as fast as it goes.
     """
+    if speed:
+        while clock.now() < until:
+            await asyncio.sleep(PACE_SLICE_S)
+            await clock.run_until(min(until, later(clock.now(), ms=PACE_SLICE_MS * speed)))
+        return
     while (at := clock.next_sleeper()) is None or at <= until:
-        if at is None:
-            await asyncio.sleep(0)
-            continue
-        await _pace(at - clock.now(), speed)
-        await clock.run_until(at)
+        await asyncio.sleep(0)  # sockets are heard
+        if at is not None:
+            await clock.run_until(at)
     if clock.now() < until:
         await clock.run_until(until)
-
-
-async def _pace(tape_ns: int, speed: int) -> None:
-    """Lets real time pass, in slices, for a stretch of tape; without a speed only lets sockets be heard."""
-    left_s = tape_ns / NS_PER_S / speed if speed else 0.0
-    await asyncio.sleep(0)
-    while left_s > 0:
-        slice_s = min(left_s, PACE_SLICE_S)
-        await asyncio.sleep(slice_s)
-        left_s -= slice_s
 
 
 async def _halt_restored(desk: Desk, marker: Path) -> None:

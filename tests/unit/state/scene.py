@@ -36,6 +36,11 @@ def qty(text: str) -> Quantity:
     return Quantity(Decimal(text))
 
 
+def these(text: str) -> tuple[Decimal, ...]:
+    """Returns the numbers of a text."""
+    return tuple(Decimal(part) for part in text.split())
+
+
 def intended(side: str = "buy", size: str = "10", order_id: str = ONE, **changes: Any) -> ev.OrderIntended:
     """Returns an intent of the desk."""
     event = ev.OrderIntended(

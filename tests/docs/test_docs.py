@@ -1,4 +1,4 @@
-"""The documents say what is so: their commands run, their promises name tests, their links and alerts exist."""
+"""The documents say what is so: commands run and print what is shown, promises name tests, links and alerts exist."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from flatbook.cli.app import behind_verb
+from flatbook.cli.verbs import find
 from flatbook.events.control import AlertName
 
 ROOT = Path(__file__).parents[2]
@@ -27,13 +30,17 @@ START_S_MAX = 30
 
 
 class Command(NamedTuple):
-    """A command line of a document, with the exit code that its trailing comment states (`# exits 3`)."""
+    """A command line of a document, with the exit code that its trailing comment states (`# exits 3`).
+
+    `shown` are the lines of output that the document shows below it; `...` in them stands for anything.
+    """
 
     document: str
     line: int
     words: tuple[str, ...]
     exits: int
     stays: bool
+    shown: tuple[str, ...]
 
     def __str__(self) -> str:
         return f"{self.document}:{self.line}: {shlex.join(self.words)}"
@@ -41,8 +48,9 @@ class Command(NamedTuple):
 
 def commands_of(path: Path) -> Iterator[Command]:
     """Yields the lines that start with `$` in the fenced blocks of a document; one that ends in `&` keeps running."""
+    lines = path.read_text().splitlines()
     fence = ""
-    for number, line in enumerate(path.read_text().splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         if line.startswith("```"):
             fence = "" if fence else line.removeprefix("```").strip()
         elif fence in {"console", "sh"} and line.startswith("$ "):
@@ -55,6 +63,7 @@ def commands_of(path: Path) -> Iterator[Command]:
                 words=tuple(word for word in words if word != "&"),
                 exits=int(exits.group(1)) if exits else 0,
                 stays=words[-1] == "&",
+                shown=tuple(takewhile(lambda below: not below.startswith(("$ ", "```")), lines[number:])),
             )
 
 
@@ -72,7 +81,7 @@ def home() -> Iterator[dict[str, str]]:
     folder = tempfile.mkdtemp(prefix="fb-")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("FLATBOOK")}
     try:
-        yield {**kept, "HOME": folder, "FLATBOOK_HOME": f"{folder}/book", "NO_COLOR": "1"}
+        yield {**kept, "HOME": folder, "NO_COLOR": "1", "COLUMNS": "400"}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -80,7 +89,7 @@ def home() -> Iterator[dict[str, str]]:
 def start(command: Command, environment: dict[str, str]) -> subprocess.Popen[bytes]:
     """Starts a command that keeps running, and returns once its engine listens."""
     process = subprocess.Popen([PROGRAM, *command.words[1:]], env=environment, stdin=subprocess.DEVNULL)
-    socket = Path(environment["FLATBOOK_HOME"]) / "run/engine.sock"
+    socket = Path(environment["HOME"]) / ".flatbook/run/engine.sock"
     for _ in range(START_S_MAX * 10):
         if socket.exists():
             return process
@@ -106,6 +115,24 @@ def run(command: Command, environment: dict[str, str]) -> subprocess.CompletedPr
     )
 
 
+def not_printed(shown: Sequence[str], printed: str) -> str | None:
+    """Returns the first shown line that the output does not hold after those before it; None when it holds all."""
+    lines = iter(printed.splitlines())
+    for line in shown:
+        wanted = ".*".join(map(re.escape, line.strip().split("...")))
+        if not any(re.fullmatch(wanted, found.strip()) for found in lines):
+            return line
+    return None
+
+
+def test_a_line_that_is_not_printed_is_found() -> None:
+    printed = "one\n  two 2 three\nfour\n"
+    assert not_printed(("one", "two ... three", "...", ""), f"{printed}\n\n") is None
+    assert not_printed(("one", "three"), printed) == "three"
+    assert not_printed(("four", "one"), printed) == "one"
+    assert not_printed(("two",), printed) == "two"
+
+
 @pytest.mark.real
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_flatbook_command_in_the_documents_runs(document: str) -> None:
@@ -118,6 +145,7 @@ def test_every_flatbook_command_in_the_documents_runs(document: str) -> None:
                     continue
                 done = run(command, environment)
                 assert done.returncode == command.exits, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+                assert not_printed(command.shown, done.stdout + done.stderr) is None, command
         finally:
             for process in running:
                 process.send_signal(signal.SIGTERM)
@@ -136,6 +164,30 @@ def test_every_make_target_in_the_documents_exists() -> None:
 def test_every_command_in_the_documents_is_ours_to_run() -> None:
     strange = [str(command) for command in ALL if not is_flatbook(command) and command.words[0] != "make"]
     assert strange == []
+
+
+def said_commands() -> list[tuple[str, list[str]]]:
+    """Returns the flatbook commands that stand in sentences: the document, and the words as they are written."""
+    return [
+        (str(path.relative_to(ROOT)), behind_verb(code.split()))
+        for path in PROSE
+        for code in re.findall(r"`flatbook ([^`]+)`", re.sub(r"```.*?```", "", path.read_text(), flags=re.DOTALL))
+    ]
+
+
+def test_every_flatbook_command_in_a_sentence_has_its_verb_and_options() -> None:
+    helps: dict[tuple[str, ...], str] = {}
+    for document, words in said_commands():
+        chain, rest = find(words)
+        names = tuple(verb.name for verb in chain)
+        assert (chain and (chain[-1].target or rest == [])) or words == ["--help"], f"{document}: {words}"
+        if names not in helps:
+            helps[names] = subprocess.run(
+                [PROGRAM, *names, "--help"], capture_output=True, text=True, check=True
+            ).stdout
+        for option in (word.split("=")[0] for word in words if re.match(r"--\w", word)):
+            known = re.search(rf"(?<!\S){option}\b", helps[names])
+            assert known or option == "--help", f"{document}: {words}: {option}"
 
 
 def promises() -> list[tuple[str, list[str]]]:

@@ -12,7 +12,6 @@ from flatbook.risk.limits import ORDER_RATE_WINDOW_S
 from flatbook.state.desk import State
 from flatbook.state.exposure import exposure_of
 from flatbook.state.halts import halt_over
-from flatbook.state.order_fold import eastern_day
 from flatbook.state.orders import Order, Status
 from flatbook.state.positions import NetKey
 from flatbook.strategies.hedge import HedgeView, Route
@@ -21,6 +20,7 @@ from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Instrument, Side
 from flatbook.values.money import ZERO, Price, Quantity, divide_cut
 from flatbook.values.sessions import next_session, session_at
+from flatbook.values.us_eastern import eastern_day
 
 
 def hedge_view(state: State, market: Market, key: NetKey, rules: HedgeRules, now: Instant) -> HedgeView:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flatbook.events import chain, orders
 from flatbook.events.event import Event
 from flatbook.values.ids import AccountId, ChainId, EventRef, ExecutionId, InstrumentId, OrderId
@@ -31,35 +34,71 @@ def ref_of_execution(account: AccountId, instrument: InstrumentId, execution_id:
 
 def ref_of(event: Event) -> EventRef | None:
     """Returns the identity under which other events may name this one as their cause; None when none does."""
-    if isinstance(event, (chain.VaultFilled, chain.FillSkipped, chain.FillUnvalued)):
-        return ref_of_fill(event.key)
-    if isinstance(event, chain.FillReversed):
-        return EventRef(f"reversed:{ref_of_fill(event.key)}")
-    if isinstance(event, (chain.FillValued, chain.SkippedFillReleased)):
-        kind = "valued" if isinstance(event, chain.FillValued) else "released"
-        return EventRef(f"{kind}:{ref_of_log(event.chain, event.tx, event.log_index)}")
-    if isinstance(event, (orders.OrderFilled, orders.ForeignFilled)):
-        return ref_of_execution(event.account, event.instrument, event.execution_id)
-    if isinstance(event, orders.OrderIntended):
-        return ref_of_order(event.order_id)
-    return _ref_of_order_report(event)
+    ref = _REFS.get(type(event))
+    return ref(event) if ref is not None else None
 
 
-_NUMBERED = (
-    orders.OrderNotSent,
-    orders.OrderAbsent,
-    orders.OrderUnknown,
-    orders.OrderResent,
-    orders.CancelIntended,
-    orders.CancelRefused,
+def _of_fill(event: chain.VaultFilled | chain.FillSkipped | chain.FillUnvalued) -> EventRef:
+    return ref_of_fill(event.key)
+
+
+def _of_reversal(event: chain.FillReversed) -> EventRef:
+    return EventRef(f"reversed:{ref_of_fill(event.key)}")
+
+
+def _of_value(event: chain.FillValued) -> EventRef:
+    return EventRef(f"valued:{ref_of_log(event.chain, event.tx, event.log_index)}")
+
+
+def _of_release(event: chain.SkippedFillReleased) -> EventRef:
+    return EventRef(f"released:{ref_of_log(event.chain, event.tx, event.log_index)}")
+
+
+def _of_execution(event: orders.OrderFilled | orders.ForeignFilled) -> EventRef:
+    return ref_of_execution(event.account, event.instrument, event.execution_id)
+
+
+def _of_intent(event: orders.OrderIntended) -> EventRef:
+    return ref_of_order(event.order_id)
+
+
+_Numbered = (
+    orders.OrderNotSent
+    | orders.OrderAbsent
+    | orders.OrderUnknown
+    | orders.OrderResent
+    | orders.CancelIntended
+    | orders.CancelRefused
 )
-_ENDING = (orders.OrderRejected, orders.OrderDone, orders.IntentRefused, orders.OrderFound)
+_Ending = orders.OrderRejected | orders.OrderDone | orders.IntentRefused | orders.OrderFound
 
 
-def _ref_of_order_report(event: Event) -> EventRef | None:
-    tag = event.__struct_config__.tag
-    if isinstance(event, _NUMBERED):
-        return EventRef(f"{ref_of_order(event.order_id)}:{tag}:{event.attempt}")
-    if isinstance(event, _ENDING):
-        return EventRef(f"{ref_of_order(event.order_id)}:{tag}")
-    return None
+def _of_numbered(event: _Numbered) -> EventRef:
+    return EventRef(f"{ref_of_order(event.order_id)}:{event.__struct_config__.tag}:{event.attempt}")
+
+
+def _of_ending(event: _Ending) -> EventRef:
+    return EventRef(f"{ref_of_order(event.order_id)}:{event.__struct_config__.tag}")
+
+
+_REFS: dict[type[Event], Callable[[Any], EventRef]] = {
+    chain.VaultFilled: _of_fill,
+    chain.FillSkipped: _of_fill,
+    chain.FillUnvalued: _of_fill,
+    chain.FillReversed: _of_reversal,
+    chain.FillValued: _of_value,
+    chain.SkippedFillReleased: _of_release,
+    orders.OrderFilled: _of_execution,
+    orders.ForeignFilled: _of_execution,
+    orders.OrderIntended: _of_intent,
+    orders.OrderNotSent: _of_numbered,
+    orders.OrderAbsent: _of_numbered,
+    orders.OrderUnknown: _of_numbered,
+    orders.OrderResent: _of_numbered,
+    orders.CancelIntended: _of_numbered,
+    orders.CancelRefused: _of_numbered,
+    orders.OrderRejected: _of_ending,
+    orders.OrderDone: _of_ending,
+    orders.IntentRefused: _of_ending,
+    orders.OrderFound: _of_ending,
+}

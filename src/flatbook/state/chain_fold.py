@@ -5,13 +5,13 @@ from __future__ import annotations
 from flatbook.events import chain
 from flatbook.events.refs import ref_of, ref_of_fill
 from flatbook.state.desk import FILLS_KEPT_MAX, GAS_KEPT_MAX, KnownFill, LogId, State, forget_oldest
-from flatbook.state.order_fold import eastern_day
 from flatbook.state.orders import Broken, signed
 from flatbook.state.positions import Net
 from flatbook.values.ids import ChainId
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
 from flatbook.values.money import ONE, ZERO, Price, Quantity
+from flatbook.values.us_eastern import eastern_day
 
 
 def log_id(key: chain.LogKey) -> LogId:

@@ -15,9 +15,8 @@ from flatbook.state.desk import (
 )
 from flatbook.state.orders import Broken, Order, moved, order_of_intent, signed
 from flatbook.values.ids import UNASSIGNED, AssetId, EventRef, OrderId, OwnerId
-from flatbook.values.instants import NS_PER_S, SECONDS_PER_DAY, Instant
 from flatbook.values.money import ONE, ZERO, Quantity
-from flatbook.values.us_eastern import eastern_offset_s
+from flatbook.values.us_eastern import eastern_day
 
 OrderMove = (
     ev.OrderSubmitted
@@ -32,11 +31,6 @@ OrderMove = (
     | ev.CancelIntended
     | ev.CancelRefused
 )
-
-
-def eastern_day(at: Instant) -> int:
-    """Returns the number of the US Eastern day of an instant, counted from 1970-01-01."""
-    return (at // NS_PER_S + eastern_offset_s(at)) // SECONDS_PER_DAY
 
 
 def day_of(event: ev.OrderFilled | ev.ForeignFilled) -> int:

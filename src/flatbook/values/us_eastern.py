@@ -6,16 +6,26 @@ import re
 from datetime import date
 from functools import lru_cache
 
-from flatbook.values.instants import NS_PER_S, SECONDS_PER_DAY, Instant, civil_from_days, days_from_civil
+from flatbook.values.instants import (
+    NS_PER_S,
+    SECONDS_PER_DAY,
+    Instant,
+    civil_from_days,
+    days_from_civil,
+    instant_of_seconds,
+)
 
 STANDARD_OFFSET_S = -18_000
 DAYLIGHT_OFFSET_S = -14_400
 RULE_YEAR_FIRST = 2007
 RULE_YEAR_LAST = 9998
 YEARS_CACHED_MAX = 64
+HOURS_CACHED_MAX = 4_096
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 
 _CHANGE_CLOCK_S = 7_200
+_S_PER_HOUR = 3_600
+_NS_PER_HOUR = _S_PER_HOUR * NS_PER_S
 _CLOCK = re.compile(r"([01]\d|2[0-3]):?([0-5]\d)", re.ASCII)
 
 
@@ -44,6 +54,14 @@ def eastern_clock_of(at: Instant) -> tuple[date, int]:
     """
     days, second = divmod(at // NS_PER_S + eastern_offset_s(at), SECONDS_PER_DAY)
     return date.fromordinal(days + EPOCH_ORDINAL), second
+
+
+def eastern_day(at: Instant) -> int:
+    """Returns the number of the US Eastern day of an instant, counted from 1970-01-01.
+
+    Errors: EasternTimeRefused outside 2007..9998.
+    """
+    return _day_of_hour(at // _NS_PER_HOUR)
 
 
 def instant_of_eastern(day: date, second: int) -> Instant:
@@ -75,6 +93,13 @@ def second_of_clock(text: str) -> int:
     if match is None:
         raise EasternTimeRefused(f"{text[:16]!r} is not a time of day from 00:00 to 23:59, such as 09:30 or 0930")
     return int(match.group(1)) * 3600 + int(match.group(2)) * 60
+
+
+@lru_cache(maxsize=HOURS_CACHED_MAX)
+def _day_of_hour(hour: int) -> int:
+    """Returns the day of an hour of UTC: clocks change, and days begin, on whole hours only."""
+    second = hour * _S_PER_HOUR
+    return (second + eastern_offset_s(instant_of_seconds(second))) // SECONDS_PER_DAY
 
 
 @lru_cache(maxsize=YEARS_CACHED_MAX)

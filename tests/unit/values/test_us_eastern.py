@@ -9,6 +9,7 @@ from flatbook.values.instants import NS_PER_S, Instant, instant_of_text
 from flatbook.values.us_eastern import (
     EasternTimeRefused,
     eastern_clock_of,
+    eastern_day,
     eastern_offset_s,
     instant_of_eastern,
     second_of_clock,
@@ -52,6 +53,22 @@ def test_a_clock_reading_becomes_its_instant_in_winter_and_in_summer() -> None:
 def test_the_instant_before_midnight_in_new_york_still_has_the_older_date() -> None:
     assert eastern_clock_of(instant_of_text("2025-07-04T03:59:59.5Z")) == (date(2025, 7, 3), 86_399)
     assert eastern_clock_of(instant_of_text("2025-07-04T04:00:00Z")) == (date(2025, 7, 4), 0)
+
+
+@pytest.mark.parametrize("year", [2007, 2024, 2025, 2026])
+def test_the_number_of_the_day_agrees_with_zoneinfo_at_every_hour(year: int) -> None:
+    start = datetime(year, 1, 1, tzinfo=UTC)
+    for hour in range(366 * 24):
+        at = Instant(int((start + timedelta(hours=hour)).timestamp()) * NS_PER_S)
+        expected = (start + timedelta(hours=hour)).astimezone(NEW_YORK).date().toordinal() - date(
+            1970, 1, 1
+        ).toordinal()
+        assert eastern_day(at) == eastern_day(Instant(at + 3_600 * NS_PER_S - 1)) == expected
+
+
+def test_the_number_of_the_day_is_refused_where_the_rule_does_not_reach() -> None:
+    with pytest.raises(EasternTimeRefused, match="2007"):
+        eastern_day(instant_of_text("2006-12-31T23:59:59Z"))
 
 
 def test_a_reading_that_the_clock_skips_is_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,6 +33,7 @@ from flatbook.values.ids import AccountId, OrderId
 from flatbook.values.instants import later
 
 EXIT_VARIABLE = "DEMO_EXIT"
+PROGRAM = "flatbook"
 EXIT_OK, EXIT_FAILED = 0, 1
 LINE_PAUSE_S = 0.12
 STATEMENT_S = 5
@@ -177,7 +179,16 @@ def _show_proof(home: Path, lost: OrderId | None, verdict: Verdict, say: Say) ->
     if lost is not None:
         say(f"order {lost}: sent {verdict.placed} time, asked for {verdict.found} times by its client id")
     say(f"\n{'The promise held.' if verdict.holds else 'THE PROMISE DID NOT HOLD: keep the folder below and tell us.'}")
-    say(f"The demo's desk is in {home}; look around with `flatbook --home {home} trades`, `orders`, `events tail`.")
+    program = _program()
+    say(f"Look around with `{program} trades --home {home}`, and `orders`, `positions`, `events tail` likewise.")
+
+
+def _program() -> str:
+    """Returns how the user calls flatbook from where he stands."""
+    called = Path(sys.argv[0])
+    if called.name != PROGRAM or shutil.which(PROGRAM) is not None:
+        return PROGRAM
+    return os.path.relpath(called)
 
 
 def _yes(held: bool) -> str:

@@ -48,8 +48,9 @@ def status(
     with past_of(where, at) as past:
         state = past.state()
         body = {"as_of": past.as_of(), **_body(state, _thresholds(where))}
-        body["engine"] = _engine(state, where, present=at is None)
-        body["last_event_age_s"] = _age_s(past.at) if at is None else None
+        own, running = _own_status(where) if at is None else ({}, None)
+        body["engine"] = _engine(state, own, running)
+        body["last_event_age_s"] = _age_s(past.at, own.get("now")) if at is None else None
     show("status", body, lambda: _parts(body), as_json=where.as_json)
     if not exit_code or body["flat"]:
         return Exit.OK
@@ -156,9 +157,8 @@ def _standing(state: State) -> dict[str, Any]:
     }
 
 
-def _engine(state: State, where: Where, *, present: bool) -> dict[str, Any]:
-    """Returns what the journal says of the engine and, of the present, what a running one says of itself."""
-    own, running = _own_status(where) if present else ({}, None)
+def _engine(state: State, own: dict[str, Any], running: bool | None) -> dict[str, Any]:
+    """Returns what the journal says of the engine and, where one runs, what it says of itself."""
     return {
         "running": running,
         "mode": None if state.mode is None else state.mode.value,
@@ -180,11 +180,14 @@ def _own_status(where: Where) -> tuple[dict[str, Any], bool]:
         return {}, True
 
 
-def _age_s(at: int | None) -> int | None:
+def _age_s(at: int | None, now: int | None) -> int | None:
+    """Returns the age of the newest commit by the engine's own clock, by the machine's where no engine runs."""
     from flatbook.ops.clock import SystemClock
     from flatbook.values.instants import Instant, seconds_between
 
-    return None if at is None else seconds_between(Instant(at), SystemClock().now())
+    if at is None:
+        return None
+    return seconds_between(Instant(at), SystemClock().now() if now is None else Instant(now))
 
 
 def _parts(body: dict[str, Any]) -> Iterator[Part]:

@@ -32,7 +32,8 @@ def halt(
 
     It waits for nothing and asks nothing. `flatbook status` shows the id of the halt, which `lift` takes.
     """
-    return answer("halt", send(where, "halt", {"scope": scope, "target": target}, (reason, key)), as_json=where.as_json)
+    sent = send(where, "halt", {"scope": scope, "target": target}, (reason, key))
+    return answer("halt", sent, as_json=where.as_json, refused=Exit.USAGE)
 
 
 def lift(

@@ -1,0 +1,254 @@
+"""Commands from the command line: what they say without an engine, and what a real one makes of them."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flatbook.events.control import HaltScope
+from flatbook.values.ids import halt_id_of
+from tests.unit.cli.scene import call, keep, unknown_desk
+
+START_LOOKS = 300
+HALTED = halt_id_of(HaltScope.ALL.value, "", "operator")
+KILLED = halt_id_of(HaltScope.ALL.value, "", "killed")
+CHANGING = [
+    ["halt"],
+    ["lift", "halt-x", "--reason", "r"],
+    ["flatten", "--yes", "--reason", "r"],
+    ["kill", "--yes", "--reason", "r"],
+    ["drain"],
+    ["reconcile"],
+    ["order", "recheck", "fb1", "--reason", "r"],
+    ["fill", "release", "8453:0xab:1", "--reason", "r"],
+    ["position", "overwrite", "desk", "paper", "COIN", "--qty", "0", "--expected", "1", "--yes", "--reason", "r"],
+    ["position", "assign", "desk", "paper", "COIN", "--yes", "--reason", "r"],
+]
+
+
+def run_engine(home: Path) -> subprocess.Popen[str]:
+    """Starts an engine and returns once it listens."""
+    words = [sys.executable, "-m", "flatbook", "run", "--home", str(home)]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    for _ in range(START_LOOKS):
+        if call("status", "--json", "--home", str(home)).out.find('"running": true') > 0:
+            return process
+        try:
+            code = process.wait(0.1)
+        except subprocess.TimeoutExpired:
+            continue
+        raise AssertionError(f"the engine ended with {code}: {process.stderr and process.stderr.read()}")
+    process.kill()
+    raise AssertionError("no engine listens")
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGTERM)
+    process.wait(30)
+    if process.stderr is not None:
+        process.stderr.close()
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """Gives a folder with a path that is short enough for a socket, and a desk in it that follows a recording."""
+    folder = Path(tempfile.mkdtemp(prefix="fb-"))
+    try:
+        assert call("init", "--recordings", "--home", str(folder)).code == 0
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def running(home: Path) -> Iterator[Path]:
+    """Gives the home of a desk whose engine runs."""
+    process = run_engine(home)
+    try:
+        yield home
+    finally:
+        end(process)
+
+
+def latest(home: Path, kind: str) -> dict[str, Any]:
+    """Returns the latest event of a type in the journal of a desk."""
+    body = call("events", "tail", "-n", "1", "--type", kind, "--json", "--home", str(home)).body()
+    event: dict[str, Any] = body["events"][0]
+    return event
+
+
+@pytest.mark.parametrize("words", CHANGING, ids=" ".join)
+def test_without_an_engine_every_changing_verb_exits_with_3_and_says_how_to_start_one(words: list[str]) -> None:
+    told = call(*words, "--json")
+    assert told.code == 3
+    assert told.body()["exit"] == 3
+    assert "no engine is running" in told.err
+    assert "start one with `flatbook run`" in told.err
+    assert told.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("verb", [["flatten"], ["kill"]])
+def test_what_destroys_asks_and_without_a_terminal_is_refused(verb: list[str]) -> None:
+    told = call(*verb, "--reason", "r")
+    assert (told.code, told.out) == (2, "")
+    assert told.err == "flatbook: this needs --yes: nobody can be asked; add --yes if you mean it\n"
+    assert call(*verb, "--yes").code == 2
+
+
+def test_a_log_that_is_none_is_refused_before_anything_is_sent() -> None:
+    assert call("fill", "release", "0xab", "--reason", "r").code == 2
+
+
+@pytest.mark.real
+def test_a_halt_is_journalled_with_who_and_why_and_lifted_by_its_id(running: Path) -> None:
+    halted = call("halt", "--reason", "news", "--json", "--home", str(running))
+    assert (halted.code, halted.body()["accepted"], halted.body()["repeated"]) == (0, True, False)
+    accepted = latest(running, "command_accepted")
+    assert (accepted["actor"], accepted["reason"], accepted["verb"]) == (
+        pwd.getpwuid(os.getuid()).pw_name,
+        "news",
+        "halt",
+    )
+    assert accepted["key"] == halted.body()["key"]
+    assert halted.body()["seq"] >= accepted["seq"]
+    halts = call("status", "--json", "--home", str(running)).body()["halts"]
+    assert [(halt["halt_id"], halt["cause"], halt["reason"]) for halt in halts] == [(HALTED, "operator", "news")]
+    lifted = call("lift", HALTED, "--reason", "over", "--home", str(running))
+    assert lifted.code == 0
+    assert lifted.out.startswith("lift: accepted; the journal stands at event ")
+    assert call("status", "--json", "--home", str(running)).body()["halts"] == []
+
+
+@pytest.mark.real
+def test_the_same_key_twice_is_one_command(running: Path) -> None:
+    first = call("halt", "--key", "k1", "--json", "--home", str(running)).body()
+    again = call("halt", "--key", "k1", "--json", "--home", str(running)).body()
+    assert (first["repeated"], again["repeated"], again["accepted"]) == (False, True, True)
+    body = call("events", "tail", "--type", "command_accepted", "--json", "--home", str(running)).body()
+    assert [event["key"] for event in body["events"]] == ["k1"]
+
+
+@pytest.mark.real
+def test_refusals_are_journalled_and_exit_as_they_mean(running: Path) -> None:
+    nothing = call("flatten", "--yes", "--reason", "r", "--home", str(running))
+    assert (nothing.code, "nothing to flatten" in nothing.out) == (6, True)
+    no_halt = call("lift", "halt-x", "--reason", "r", "--json", "--home", str(running))
+    assert (no_halt.code, no_halt.body()["accepted"]) == (2, False)
+    assert "no halt 'halt-x'" in no_halt.body()["why"]
+    no_target = call("halt", "--scope", "owner", "--home", str(running))
+    assert (no_target.code, "'' is no owner of this desk: desk" in no_target.out) == (2, True)
+    assert call("order", "recheck", "fb1", "--reason", "r", "--home", str(running)).code == 2
+    assert call("fill", "release", "8453:0xab:1", "--reason", "r", "--home", str(running)).code == 2
+    assert call("position", "assign", "desk", "paper", "x", "--yes", "--reason", "r", "--home", str(running)).code == 2
+    assert latest(running, "command_refused")["verb"] == "position_assign"
+
+
+@pytest.mark.real
+def test_a_position_is_stated_only_where_the_records_are_as_expected(running: Path) -> None:
+    words = [
+        "position",
+        "overwrite",
+        "desk",
+        "paper",
+        "COIN/USD@paper",
+        "--yes",
+        "--reason",
+        "r",
+        "--home",
+        str(running),
+    ]
+    wrong = call(*words, "--qty", "-2", "--expected", "5", "--price", "250")
+    assert (wrong.code, "the position is 0, not 5 as expected" in wrong.out) == (6, True)
+    assert call("halt", "--home", str(running)).code == 0
+    right = call(*words, "--qty", "-2", "--expected", "0", "--price", "250")
+    assert right.code == 0
+    held = call("positions", "--json", "--home", str(running)).body()["positions"]
+    assert [(row["instrument"], row["qty"]) for row in held] == [("COIN/USD@paper", "-2")]
+
+
+@pytest.mark.real
+def test_kill_waits_until_every_venue_has_answered(running: Path) -> None:
+    told = call("kill", "--yes", "--reason", "test", "--json", "--home", str(running))
+    assert told.code == 0
+    assert (told.body()["confirmed"], told.body()["open_orders"]) == (True, [])
+    halts = call("status", "--json", "--home", str(running)).body()["halts"]
+    assert [halt["halt_id"] for halt in halts] == [KILLED]
+
+
+@pytest.mark.real
+def test_a_kill_that_may_not_wait_is_not_confirmed_and_exits_with_7(running: Path) -> None:
+    told = call("kill", "--yes", "--reason", "test", "--wait-s", "0", "--home", str(running))
+    assert told.code == 7
+    assert "NOT CONFIRMED" in told.out
+
+
+def test_what_may_still_be_open_is_named(unknown: Path) -> None:
+    from flatbook.cli.options import Where
+    from flatbook.cli.waiting import wait_for_no_order
+
+    confirmed, remaining = wait_for_no_order(Where(home=unknown), wait_s=0)
+    assert confirmed is False
+    assert [(order["account"], order["leaves"], order["status"]) for order in remaining] == [
+        ("paper", "3.75", "unknown")
+    ]
+
+
+@pytest.mark.real
+def test_drain_ends_the_engine_in_order(home: Path) -> None:
+    process = run_engine(home)
+    try:
+        assert call("drain", "--home", str(home)).code == 0
+        assert process.wait(30) == 0
+    finally:
+        end(process)
+    engine = call("status", "--json", "--home", str(home)).body()["engine"]
+    assert (engine["running"], engine["stopped_in_order"]) == (False, True)
+
+
+@pytest.mark.real
+def test_status_works_beside_an_engine_and_after_it_was_killed(home: Path) -> None:
+    process = run_engine(home)
+    beside = call("status", "--json", "--home", str(home)).body()
+    assert (beside["engine"]["running"], beside["engine"]["pid"]) == (True, process.pid)
+    process.kill()
+    end(process)
+    after = call("status", "--home", str(home))
+    assert after.code == 0
+    assert "engine: not running, ended without a stop" in after.out
+    assert call("halt", "--home", str(home)).code == 3
+    assert call("events", "verify", "--home", str(home)).code == 0
+
+
+@pytest.mark.real
+def test_a_restored_desk_starts_halted_until_it_is_lifted(home: Path, tmp_path: Path) -> None:
+    keep(unknown_desk(), tmp_path / "other")
+    to = tmp_path / "copy"
+    assert call("backup", str(to), "--home", str(tmp_path / "other")).code == 0
+    assert call("restore", str(to), "--home", str(home)).code == 0
+    process = run_engine(home)
+    try:
+        assert call("restore", str(to), "--force", "--yes", "--home", str(home)).code == 1
+        assert call("reconcile", "--home", str(home)).code == 0
+        body = call("status", "--json", "--home", str(home)).body()
+        assert HALTED in [halt["halt_id"] for halt in body["halts"]]
+        assert not (home / "restored").exists()
+        assert call("lift", HALTED, "--reason", "compared", "--home", str(home)).code == 0
+    finally:
+        end(process)
+
+
+@pytest.mark.real
+def test_two_engines_on_one_desk_are_refused(running: Path) -> None:
+    told = call("run", "--home", str(running))
+    assert told.code == 1
+    assert "is held by process" in told.err

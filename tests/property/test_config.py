@@ -41,8 +41,8 @@ def load_or_refuse(text: str, environment: dict[str, str]) -> Loaded | None:
     return None
 
 
-def use(loaded: Loaded) -> None:
-    """Makes all that a desk needs of a configuration; only the parser and the broker may have a last word."""
+def assert_usable(loaded: Loaded) -> None:
+    """Makes all that a desk needs of it; only the parser and the broker may have a last word."""
     rules_of(loaded, {})
     pace_of(loaded.config)
     with contextlib.suppress(ConfigRefused):
@@ -64,7 +64,7 @@ def test_what_is_loaded_can_be_used_and_all_else_is_refused(changes: list[tuple[
     text = "\n".join(line for number, line in enumerate(lines) if number not in few)
     loaded = load_or_refuse(text, {})
     if loaded is not None:
-        use(loaded)
+        assert_usable(loaded)
 
 
 @settings(max_examples=300)
@@ -87,7 +87,7 @@ NAMES = st.lists(
 def test_any_environment_is_loaded_or_refused(environment: dict[str, str]) -> None:
     loaded = load_or_refuse(EXAMPLE, environment)
     if loaded is not None:
-        use(loaded)
+        assert_usable(loaded)
 
 
 @given(st.permutations(range(len(ASSIGNED))))

@@ -178,6 +178,8 @@ def said_commands() -> list[tuple[str, list[str]]]:
 def test_every_flatbook_command_in_a_sentence_has_its_verb_and_options() -> None:
     helps: dict[tuple[str, ...], str] = {}
     for document, words in said_commands():
+        if words[0].isupper():
+            continue
         chain, rest = find(words)
         names = tuple(verb.name for verb in chain)
         assert (chain and (chain[-1].target or rest == [])) or words == ["--help"], f"{document}: {words}"

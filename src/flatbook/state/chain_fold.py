@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flatbook.events import chain
 from flatbook.events.refs import ref_of, ref_of_fill
-from flatbook.state.desk import FILLS_KEPT_MAX, GAS_KEPT_MAX, KnownFill, LogId, State, forget_oldest
+from flatbook.state.desk import FILLS_KEPT_MAX, GAS_KEPT_MAX, KnownFill, LogId, State, forget_oldest, oldest
 from flatbook.state.orders import Broken, signed
 from flatbook.state.positions import Net
 from flatbook.values.ids import ChainId
@@ -167,11 +167,10 @@ def _remember(state: State, key: chain.LogKey, fill: KnownFill) -> None:
     if log_id(key) in state.fills:
         raise Broken(f"fill {fill.ref} is booked twice")
     state.fills[log_id(key)] = fill
-    while len(state.fills) > FILLS_KEPT_MAX:
-        oldest = next(iter(state.fills))
-        dropped = state.fills.pop(oldest)
-        known = state.fill_watermarks.get(oldest[0], 0)
-        state.fill_watermarks[oldest[0]] = max(known, dropped.block)
+    for first in oldest(state.fills, FILLS_KEPT_MAX):
+        dropped = state.fills.pop(first)
+        known = state.fill_watermarks.get(first[0], 0)
+        state.fill_watermarks[first[0]] = max(known, dropped.block)
 
 
 def _book(state: State, fill: KnownFill, at: Instant, *, sign: int = 1) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from flatbook.events import orders as ev
+from flatbook.events.event import Event
 from flatbook.events.refs import ref_of
 from flatbook.state.desk import (
     ENDED_ORDERS_KEPT_MAX,
@@ -12,25 +13,17 @@ from flatbook.state.desk import (
     ORDER_TIMES_KEPT_MAX,
     ForeignOrder,
     State,
+    oldest,
 )
-from flatbook.state.orders import Broken, Order, moved, order_of_intent, signed
+from flatbook.state.orders import TERMINAL, Broken, Order, moved, order_of_intent, signed
+from flatbook.state.positions import Net
 from flatbook.values.ids import UNASSIGNED, AssetId, EventRef, OrderId, OwnerId
 from flatbook.values.money import ONE, ZERO, Quantity
 from flatbook.values.us_eastern import eastern_day
 
-OrderMove = (
-    ev.OrderSubmitted
-    | ev.OrderAccepted
-    | ev.OrderFound
-    | ev.OrderRejected
-    | ev.OrderNotSent
-    | ev.OrderUnknown
-    | ev.OrderAbsent
-    | ev.OrderResent
-    | ev.OrderDone
-    | ev.CancelIntended
-    | ev.CancelRefused
-)
+Report = ev.OrderSubmitted | ev.OrderAccepted | ev.OrderFound | ev.OrderUnknown | ev.OrderResent | ev.CancelIntended
+Ending = ev.OrderDone | ev.OrderAbsent | ev.CancelRefused
+Refusal = ev.OrderRejected | ev.OrderNotSent
 
 
 def day_of(event: ev.OrderFilled | ev.ForeignFilled) -> int:
@@ -59,28 +52,32 @@ def fold_refused(state: State, event: ev.IntentRefused) -> None:
     net.retry_from = event.decided_at
 
 
-def fold_move(state: State, event: OrderMove) -> None:
+def fold_report(state: State, event: Report) -> None:
     """Moves an order along its life."""
-    before = _order(state, event.order_id)
-    after = moved(before, event)
-    _put(state, before, after)
-    if isinstance(event, (ev.OrderRejected, ev.OrderNotSent, ev.OrderDone, ev.OrderAbsent, ev.CancelRefused)):
-        _set_cause(state, after, ref_of(event))
-    if isinstance(event, (ev.OrderRejected, ev.OrderNotSent)):
-        net = state.positions.kept_net(after.owner, after.underlying)
-        net.refusals += 1
-        net.retry_from = event.seen_at
+    _move(state, event.order_id, event)
+
+
+def fold_ending(state: State, event: Ending) -> None:
+    """Moves an order whose end, absence or failed cancel is a cause to decide anew."""
+    after = _move(state, event.order_id, event)
+    state.positions.kept_net(after.owner, after.underlying).cause = ref_of(event)
+
+
+def fold_not_taken(state: State, event: Refusal) -> None:
+    """Ends an order that no venue took, so that the next one waits."""
+    after = _move(state, event.order_id, event)
+    net = state.positions.kept_net(after.owner, after.underlying)
+    net.cause = ref_of(event)
+    net.refusals += 1
+    net.retry_from = event.seen_at
 
 
 def fold_filled(state: State, event: ev.OrderFilled) -> None:
     """Books an execution of ours: order, position, balances, day result and identity."""
-    before = _order(state, event.order_id)
-    after = moved(before, event)
-    _put(state, before, after)
-    _book_execution(state, event, event.owner)
-    net = state.positions.kept_net(event.owner, event.underlying)
+    _move(state, event.order_id, event)
+    net = _book_execution(state, event, event.owner)
     net.refusals, net.retry_from = 0, None
-    _set_cause(state, after, ref_of(event))
+    net.cause = ref_of(event)
 
 
 def fold_foreign_filled(state: State, event: ev.ForeignFilled) -> None:
@@ -117,69 +114,72 @@ def _contract_size(state: State, event: ev.ForeignAssigned) -> Decimal:
     return row.contract_size if row is not None else ONE
 
 
-def _order(state: State, order_id: OrderId) -> Order:
-    order = state.orders.get(order_id)
-    if order is None:
+def _move(state: State, order_id: OrderId, event: Event) -> Order:
+    before = state.orders.get(order_id)
+    if before is None:
         raise Broken(f"order {order_id} is not known")
-    return order
-
-
-def _put(state: State, before: Order, after: Order) -> None:
-    state.orders[after.order_id] = after
-    owing = state.owing.setdefault((after.owner, after.underlying), {})
-    if after.is_open or after.leaves:
-        owing[after.order_id] = None
-    else:
-        owing.pop(after.order_id, None)
-    if before.is_open and not after.is_open:
-        state.open_orders.pop(after.order_id, None)
-        state.ended[after.order_id] = None
+    after = state.orders[order_id] = moved(before, event)
+    was_open, is_open = before.status not in TERMINAL, after.status not in TERMINAL
+    if not (was_open and is_open):
+        _file(state, after, is_open=is_open)
+    if was_open and not is_open:
+        state.open_orders.pop(order_id, None)
+        state.ended[order_id] = None
         _forget_ended(state)
-    elif after.is_open and not before.is_open:
-        state.open_orders[after.order_id] = None
-        state.ended.pop(after.order_id, None)
+    elif is_open and not was_open:
+        state.open_orders[order_id] = None
+        state.ended.pop(order_id, None)
+    return after
+
+
+def _file(state: State, order: Order, *, is_open: bool) -> None:
+    """Keeps an order among those of its net that may still execute, or takes it out."""
+    owing = state.owing.setdefault((order.owner, order.underlying), {})
+    if is_open or order.leaves:
+        owing[order.order_id] = None
+    else:
+        owing.pop(order.order_id, None)
 
 
 def _forget_ended(state: State) -> None:
     """Drops the orders that ended first; one that still owes executions goes to the end of the queue instead."""
-    for _ in range(len(state.ended) - ENDED_ORDERS_KEPT_MAX):
-        oldest = next(iter(state.ended))
-        del state.ended[oldest]
-        if state.orders[oldest].leaves:
-            state.ended[oldest] = None
+    for order_id in oldest(state.ended, ENDED_ORDERS_KEPT_MAX):
+        del state.ended[order_id]
+        if state.orders[order_id].leaves:
+            state.ended[order_id] = None
         else:
-            del state.orders[oldest]
+            del state.orders[order_id]
 
 
-def _set_cause(state: State, order: Order, cause: EventRef | None) -> None:
-    state.positions.kept_net(order.owner, order.underlying).cause = cause
-
-
-def _book_execution(state: State, event: ev.OrderFilled | ev.ForeignFilled, owner: OwnerId) -> None:
+def _book_execution(state: State, event: ev.OrderFilled | ev.ForeignFilled, owner: OwnerId) -> Net:
+    account, instrument, seen_at = event.account, event.instrument, event.seen_at
     qty = signed(event.side, event.qty)
-    cash = -qty * event.price * event.contract_size
+    shares = qty * event.contract_size
+    cash = -shares * event.price
     mark = state.mark(event.quote)
-    key = (owner, event.account, event.instrument)
-    net = state.positions.move(key, event.underlying, qty, event.contract_size)
-    state.add_balance(event.account, event.quote, cash, event.seen_at)
-    state.add_balance(event.account, AssetId(event.underlying), qty * event.contract_size, event.seen_at)
+    net = state.positions.move((owner, account, instrument), event.underlying, qty, event.contract_size)
+    state.add_balance(account, event.quote, cash, seen_at)
+    state.add_balance(account, AssetId(event.underlying), shares, seen_at)
     for fee in event.fees:
-        state.add_balance(event.account, fee.asset, -fee.amount, event.seen_at)
+        state.add_balance(account, fee.asset, -fee.amount, seen_at)
     if mark is not None:
-        fees = sum((_in_usd(state, fee) for fee in event.fees), ZERO)
-        state.positions.add_day(net, day_of(event), cash * mark - fees, qty * event.contract_size)
-    known = (event.happened_at, qty, event.price)
-    state.executions[event.account, event.instrument, event.execution_id] = known
+        state.positions.add_day(net, day_of(event), cash * mark - _fees_in_usd(state, event), shares)
+    state.executions[account, instrument, event.execution_id] = (event.happened_at, qty, event.price)
     _forget_executions(state)
+    return net
 
 
-def _in_usd(state: State, fee: ev.Fee) -> Decimal:
-    mark = state.mark(fee.asset)
-    return fee.amount * mark if mark is not None else ZERO
+def _fees_in_usd(state: State, event: ev.OrderFilled | ev.ForeignFilled) -> Decimal:
+    total = ZERO
+    for fee in event.fees:
+        mark = state.mark(fee.asset)
+        if mark is not None:
+            total += fee.amount * mark
+    return total
 
 
 def _forget_executions(state: State) -> None:
-    while len(state.executions) > EXECUTIONS_KEPT_MAX:
-        key = next(iter(state.executions))
+    watermarks = state.execution_watermarks
+    for key in oldest(state.executions, EXECUTIONS_KEPT_MAX):
         happened_at = state.executions.pop(key)[0]
-        state.execution_watermarks[key[0]] = max(happened_at, state.execution_watermarks.get(key[0], happened_at))
+        watermarks[key[0]] = max(happened_at, watermarks.get(key[0], happened_at))

@@ -36,7 +36,8 @@ class HedgeRules(msgspec.Struct, frozen=True, kw_only=True):
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the loop needs to know that no event tells.
 
-    Units: residue_usd_max in USD; depeg_bps_max in basis points; resends_max counts sends after the first.
+    Units: residue_usd_max in USD; depeg_bps_max in basis points; resends_max counts sends after the first. `pegged`
+    are the assets that should be worth one dollar.
     """
 
     hedges: dict[NetKey, HedgeRules]
@@ -49,3 +50,4 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     depeg_bps_max: int
     resends_max: int
     config_digest: str
+    pegged: tuple[AssetId, ...] = ()

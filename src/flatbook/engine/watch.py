@@ -25,7 +25,7 @@ def watch(turn: Turn) -> None:
     if any(isinstance(event, _MOVES) for event in turn.events):
         _watch_residue(turn)
     for event in tuple(turn.events):
-        if isinstance(event, MarkSet):
+        if isinstance(event, MarkSet) and event.asset in turn.rules.pegged:
             _watch_peg(turn, event)
 
 

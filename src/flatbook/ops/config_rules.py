@@ -53,6 +53,7 @@ def rules_of(loaded: Loaded, cards: Mapping[AccountId, VenueCard]) -> Rules:
         depeg_bps_max=config.risk.depeg_bps_max,
         resends_max=config.risk.resends_max,
         config_digest=loaded.digest,
+        pegged=tuple(dict.fromkeys(AssetId(name) for chain in config.chains.values() for name in chain.stablecoins)),
     )
 
 

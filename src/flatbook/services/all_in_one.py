@@ -14,7 +14,7 @@ from flatbook.engine.run import EngineFailed
 from flatbook.ops.config import Loaded
 from flatbook.ops.control_socket import ControlServer
 from flatbook.ops.journal_log import log_commits
-from flatbook.ops.telemetry import Log, open_log
+from flatbook.ops.telemetry import Log, open_log, take_library_logs
 from flatbook.services.desk import Desk, compose
 from flatbook.services.prices import follow_prices
 from flatbook.sim.clock import TapeClock
@@ -34,7 +34,7 @@ EXIT_FAILED = 1
 def run_desk(loaded: Loaded) -> int:
     """Runs a desk in this process until it is stopped, drained, or its tape ends. Returns the exit code."""
     desk = compose(loaded)
-    log = open_log(sys.stderr, now=desk.clock.now, stated=loaded.config.log)
+    log = log_of(desk, loaded)
     desk.engine.listeners.append(log_commits(log))
     try:
         reason = asyncio.run(serve(desk, loaded, log))
@@ -45,6 +45,13 @@ def run_desk(loaded: Loaded) -> int:
         desk.close()
     log.info("engine_stopped", reason=reason)
     return EXIT_OK
+
+
+def log_of(desk: Desk, loaded: Loaded) -> Log:
+    """Returns the log of a desk on standard error; what libraries have to say goes through it too."""
+    log = open_log(sys.stderr, now=desk.clock.now, stated=loaded.config.log, counts=desk.log_counts)
+    take_library_logs(log)
+    return log
 
 
 async def serve(desk: Desk, loaded: Loaded, log: Log, *, stay: bool = False) -> str:

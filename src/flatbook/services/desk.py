@@ -28,6 +28,7 @@ from flatbook.ops.config_rules import (
 from flatbook.ops.config_shape import AccountSection, ClockKind, PriceKind
 from flatbook.ops.control_socket import Doors
 from flatbook.ops.metrics import Metrics
+from flatbook.ops.telemetry import LogCounts
 from flatbook.services.prices import PriceFeed
 from flatbook.sim.bar_file import read_bars
 from flatbook.sim.bars import BarQuotes, Bars
@@ -56,6 +57,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     brokers: dict[AccountId, Broker]
     feeds: tuple[PriceFeed, ...]
     metrics: Metrics
+    log_counts: LogCounts
     tape_ends_at: Instant | None
 
     def doors(self) -> Doors:
@@ -129,7 +131,8 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
     )
     engine = Engine(parts)
     engine.listeners.append(metrics.on_commit)
-    metrics.watch(engine)
+    log_counts = LogCounts()
+    metrics.watch(engine, log_counts)
     return Desk(
         engine=engine,
         journal=journal,
@@ -137,6 +140,7 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
         brokers=brokers,
         feeds=_feeds(loaded, bars),
         metrics=metrics,
+        log_counts=log_counts,
         tape_ends_at=instant_of(config.clock.end) if config.clock.end is not None else None,
     )
 

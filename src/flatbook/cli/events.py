@@ -41,10 +41,12 @@ def tail(
 
     from flatbook.cli.reading import past_of
     from flatbook.projections.fold import recorded
+    from flatbook.values.ids import Seq
 
     wanted = _wanted(kinds)
     with past_of(where, at) as past:
-        items = (item for item in recorded(past.rows()) if wanted(item))
+        skipped = past.reader.last - limit if limit and not kinds and at is None else 0
+        items = (item for item in recorded(past.rows(Seq(max(0, skipped)))) if wanted(item))
         latest = list(items) if not limit else list(deque(items, maxlen=limit))
         if follow:
             _follow(past, latest, wanted, as_json=where.as_json)

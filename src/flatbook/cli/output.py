@@ -45,6 +45,11 @@ class Table(NamedTuple):
         """Returns the text of all cells, row by row."""
         return [[column.text(record) for column in self.columns] for record in self.records]
 
+    def without_empty_columns(self) -> Table:
+        """Returns the table without the columns that say nothing of any record."""
+        said = [column for column in self.columns if any(column.text(record) != NOTHING for record in self.records)]
+        return self._replace(columns=said)
+
 
 Part = str | Table
 
@@ -60,11 +65,17 @@ def show(verb: str, body: Record, parts: Callable[[], Iterable[Part]], *, as_jso
     if as_json:
         print_json(verb, body)
         return
-    for number, part in enumerate(parts()):
+    before: Part | None = None
+    for part in parts():
         if isinstance(part, str):
             print(printable(part))
         elif part.records:
-            _print_table(part, after=number > 0)
+            if before is not None and not (isinstance(before, Table) and sys.stdout.isatty()):
+                print()
+            _print_table(part)
+        else:
+            continue
+        before = part
     sys.stdout.flush()
 
 
@@ -74,13 +85,12 @@ def print_json(verb: str, body: Record) -> None:
     sys.stdout.flush()
 
 
-def _print_table(table: Table, *, after: bool) -> None:
-    if after:
-        print()
+def _print_table(table: Table) -> None:
+    filled = table.without_empty_columns()
     if sys.stdout.isatty():
-        _print_rich(table)
+        _print_rich(filled)
     else:
-        _print_plain(table)
+        _print_plain(filled)
 
 
 def _print_plain(table: Table) -> None:
@@ -138,7 +148,8 @@ def cents(text: str | None) -> str | None:
 
     from flatbook.values.money import cut
 
-    return f"{cut(Decimal(text), decimals=2):,f}"
+    amount = cut(Decimal(text), decimals=2)
+    return f"{amount if amount else abs(amount):,f}"
 
 
 def short(text: str | None) -> str | None:

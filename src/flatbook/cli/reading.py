@@ -35,11 +35,12 @@ class Past:
         self.at: Instant | None = None
         self._told = told
 
-    def rows(self) -> Iterator[Row]:
-        """Streams the commits up to the moment, and remembers where they ended."""
-        total = min(self.reader.last, self.until.seq or self.reader.last)
+    def rows(self, after: Seq = Seq(0)) -> Iterator[Row]:
+        """Streams the commits up to the moment that are not wholly at or before an event; remembers their end."""
+        total = self.reader.last if self.until.seq is None else self.until.seq
         self.seq, self.at = Seq(0), None
-        for count, row in enumerate(read_until(self.reader.read(), seq=self.until.seq, at=self.until.at), 1):
+        rows = read_until(self.reader.read(after), seq=self.until.seq, at=self.until.at)
+        for count, row in enumerate(rows, 1):
             self.seq, self.at = row.last, row.at
             yield row
             if count % PROGRESS_ROWS == 0:

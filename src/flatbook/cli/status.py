@@ -57,12 +57,12 @@ def status(
     return Exit.ERROR if body["known"] else Exit.UNKNOWN
 
 
-def _thresholds(where: Where) -> Thresholds:
-    """Returns the thresholds that the configuration states; none when there is no usable configuration."""
+def _thresholds(where: Where) -> Thresholds | None:
+    """Returns the thresholds that the configuration states; None when there is no usable configuration."""
     from flatbook.cli.desks import config_or_none
 
     config = config_or_none(where)
-    return {} if config is None else thresholds_of(config)
+    return None if config is None else thresholds_of(config)
 
 
 def thresholds_of(config: Config) -> Thresholds:
@@ -78,7 +78,7 @@ def thresholds_of(config: Config) -> Thresholds:
     return found
 
 
-def _body(state: State, thresholds: Thresholds) -> dict[str, Any]:
+def _body(state: State, stated: Thresholds | None) -> dict[str, Any]:
     from decimal import Decimal
 
     from flatbook.cli.positions import net_body
@@ -86,7 +86,7 @@ def _body(state: State, thresholds: Thresholds) -> dict[str, Any]:
     from flatbook.state.orders import Status
     from flatbook.values.money import ZERO, plain
 
-    lines = net_lines(state)
+    lines, thresholds = net_lines(state), stated or {}
     nets = [
         {**net_body(line), "flat": is_flat(line, thresholds.get((line.owner, line.underlying), NO_THRESHOLD))}
         for line in lines
@@ -97,6 +97,7 @@ def _body(state: State, thresholds: Thresholds) -> dict[str, Any]:
     return {
         "flat": all(net["flat"] for net in nets) and not orders and not owed and not state.foreign_orders,
         "known": not unknown,
+        "thresholds_known": stated is not None,
         "nets": nets,
         "open_usd": plain(sum((abs(Decimal(net["usd"])) for net in nets if net["usd"] is not None), ZERO)),
         "unvalued": [net["underlying"] for net in nets if net["usd"] is None and net["net"] != "0"],
@@ -200,6 +201,8 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
     if body["nets"]:
         unvalued = f", without {', '.join(body['unvalued'])}: no price" if body["unvalued"] else ""
         yield f"open in USD: {cents(body['open_usd'])}{unvalued}"
+    if body["nets"] and not body["thresholds_known"]:
+        yield "no configuration states thresholds: every net but zero counts as not flat"
     orders = body["orders"]
     yield (
         f"orders: {orders['open']} open, {orders['unknown']} unknown, {orders['executions_missing']} with missing "

@@ -149,7 +149,7 @@ def cents(text: str | None) -> str | None:
     from flatbook.values.money import cut
 
     amount = cut(Decimal(text), decimals=2)
-    return f"{amount if amount else abs(amount):,f}"
+    return f"{amount or abs(amount):,f}"
 
 
 def short(text: str | None) -> str | None:

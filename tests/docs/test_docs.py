@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,9 @@ import pytest
 from flatbook.cli.app import behind_verb
 from flatbook.cli.verbs import find
 from flatbook.events.control import AlertName
+from flatbook.sim.bar_file import bars_of_csv
+from flatbook.sim.pool import samples_of_csv
+from flatbook.venues.raindex.recording import read_recording
 
 ROOT = Path(__file__).parents[2]
 PROSE = sorted(path for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")))
@@ -164,6 +168,23 @@ def test_every_make_target_in_the_documents_exists() -> None:
 def test_every_command_in_the_documents_is_ours_to_run() -> None:
     strange = [str(command) for command in ALL if not is_flatbook(command) and command.words[0] != "make"]
     assert strange == []
+
+
+def examples(path: str, fence: str) -> list[str]:
+    """Returns the fenced blocks of one kind in a document."""
+    return re.findall(rf"^```{fence}\n(.*?)^```", (ROOT / path).read_text(), re.DOTALL | re.MULTILINE)
+
+
+def test_the_recordings_in_the_documents_are_read(tmp_path: Path) -> None:
+    path = "docs/how-to/write-a-recording.md"
+    (chain,) = examples(path, "jsonl")
+    (tmp_path / "chain.jsonl").write_text(chain)
+    blocks = read_recording(tmp_path / "chain.jsonl")
+    assert [block.number for block in blocks] == [100, 101, 101]
+    assert blocks[1].ratios == {"0x5cda0e1ca4ce2af96315f7f8963c85399c172204": Decimal("1.002")}
+    bars, samples = examples(path, "csv")
+    assert [bar.close for bar in bars_of_csv(bars.encode(), name="bars.csv")] == [Decimal("260.48"), Decimal("258.98")]
+    assert [sample.block for sample in samples_of_csv(samples.encode(), name="pool.csv")] == [38913517, 38913617]
 
 
 def said_commands() -> list[tuple[str, list[str]]]:

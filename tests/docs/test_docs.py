@@ -233,6 +233,14 @@ def test_every_alert_has_its_place_in_the_runbook() -> None:
     assert sorted(headings) == sorted(alert.value for alert in AlertName)
 
 
+def test_every_alert_says_what_it_means_what_was_done_where_to_look_and_what_to_do() -> None:
+    sections = re.split(r"^## ", (ROOT / "docs/runbook.md").read_text().partition("\n# ")[0], flags=re.MULTILINE)
+    for section in sections[1:]:
+        labels = re.findall(r"^- \*\*(.+?)\*\*:", section, re.MULTILINE)
+        assert labels == ["Means", "Done already", "Look", "Do"], section
+        assert "`flatbook " in section.partition("**Look**")[2].partition("**Do**")[0], section
+
+
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_between_documents_leads_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text()):

@@ -187,8 +187,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def cancel_from(order: Order) -> Instant:
-    """Returns from when a cancel may be asked for again: at once at first, else a while after the last attempt."""
-    return later(order.changed_at, seconds=CANCEL_RETRY_S) if order.cancel_attempt else order.decided_at
+    """Returns from when a cancel may be asked for: a while after the last attempt, at any time before the first."""
+    return later(order.changed_at, seconds=CANCEL_RETRY_S) if order.cancel_attempt else Instant(0)
 
 
 class Broken(AssertionError):

@@ -98,7 +98,7 @@ def test_a_chain_that_goes_back_to_a_block_it_had_left_books_the_fill_again() ->
     fill_a, fill_b = vault_filled(1, "sell", "3"), vault_filled(1, "sell", "3", block_hash="0xbb")
     state = folded([fill_a, reversed_fill(fill_a), fill_b, reversed_fill(fill_b), fill_a])
     assert state.positions.net(*KEY).known == -3
-    assert [fill.block_hash for fill in state.fills.values()] == ["0xaa"]
+    assert [fill.event.key.block_hash for fill in state.fills.values()] == ["0xaa"]
 
 
 def test_a_fill_is_never_booked_twice_and_only_a_known_one_is_reversed() -> None:
@@ -224,6 +224,6 @@ def test_gas_is_taken_in_whole_coins_and_remembered() -> None:
 def test_fills_and_gas_beyond_their_bounds_are_forgotten_above_a_watermark(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chain_fold, "FILLS_KEPT_MAX", 2)
     state = folded([vault_filled(number, "sell", "1") for number in (3, 1, 2)])
-    assert [fill.block for fill in state.fills.values()] == [1001, 1002]
+    assert [fill.event.key.block for fill in state.fills.values()] == [1001, 1002]
     assert state.fill_watermarks == {BASE: 1003}
     assert state.positions.net(OWNER, COIN).known == -3

@@ -10,8 +10,8 @@ from flatbook.events.codec import tag_of
 from flatbook.events.control import AlertName, Severity
 from flatbook.events.event import Event
 from flatbook.events.refs import ref_of, ref_of_log
-from flatbook.state.chain_fold import log_id
-from flatbook.state.desk import KnownFill, LogId
+from flatbook.state.chain_fold import exchanged, log_id
+from flatbook.state.desk import KnownFill
 from flatbook.strategies.decision import Trigger
 from flatbook.values.ids import OwnerId, Underlying
 
@@ -29,39 +29,45 @@ def take_chain_read(turn: Turn, item: ChainRead) -> None:
 
 def _take_removed(turn: Turn, item: ChainRead, first_block: int) -> None:
     chain_id = turn.rules.chains[item.source]
-    gone = [(key, fill) for key, fill in turn.state.fills.items() if key[0] == chain_id and fill.block >= first_block]
-    last_block = max((fill.block for _, fill in gone), default=first_block)
+    gone = [
+        fill
+        for (fill_chain, _, _), fill in turn.state.fills.items()
+        if fill_chain == chain_id and fill.event.key.block >= first_block
+    ]
+    last_block = max((fill.event.key.block for fill in gone), default=first_block)
     turn.book(
         chain.BlocksRemoved(
             source=item.source, chain=chain_id, first_block=first_block, last_block=last_block, seen_at=turn.now
         )
     )
-    for key, fill in reversed(gone):
-        _reverse(turn, key, fill)
+    for fill in reversed(gone):
+        _reverse(turn, fill)
 
 
-def _reverse(turn: Turn, key: LogId, fill: KnownFill) -> None:
+def _reverse(turn: Turn, fill: KnownFill) -> None:
+    booked = fill.event
+    received, received_amount, gave, gave_amount = exchanged(booked)
     event = chain.FillReversed(
-        key=chain.LogKey(chain=key[0], tx=key[1], log_index=key[2], block=fill.block, block_hash=fill.block_hash),
-        owner=fill.owner,
-        account=fill.account,
-        instrument=fill.instrument,
-        underlying=fill.underlying,
-        side=fill.side,
+        key=booked.key,
+        owner=booked.owner,
+        account=booked.account,
+        instrument=booked.instrument,
+        underlying=booked.underlying,
+        side=booked.side,
         shares=fill.shares,
-        received=fill.received,
-        received_amount=fill.received_amount,
-        gave=fill.gave,
-        gave_amount=fill.gave_amount,
+        received=received,
+        received_amount=received_amount,
+        gave=gave,
+        gave_amount=gave_amount,
         seen_at=turn.now,
     )
     turn.book(event)
-    detail = f"block {fill.block} was replaced; {fill.ref} is undone and hedged back"
-    subject = f"{fill.owner}:{fill.underlying}"
+    detail = f"block {booked.key.block} was replaced; {fill.ref} is undone and hedged back"
+    subject = f"{booked.owner}:{booked.underlying}"
     turn.alert(AlertName.FILL_REVERSED, subject, detail, severity=Severity.WARNING, because=ref_of(event))
     turn.clear(AlertName.FILL_SKIPPED, str(fill.ref))
-    turn.clear(AlertName.FILL_UNVALUED, str(ref_of_log(*key)))
-    _touch(turn, fill.owner, fill.underlying)
+    turn.clear(AlertName.FILL_UNVALUED, _log_subject(booked.key))
+    _touch(turn, booked.owner, booked.underlying)
 
 
 def _touch(turn: Turn, owner: OwnerId, underlying: Underlying | None) -> None:
@@ -94,11 +100,11 @@ def _take_fill(turn: Turn, item: ChainRead, event: Fill) -> None:
         turn.drop("fill_below_watermark")
         return
     known = turn.state.fills.get(log_id(event.key))
-    if known is not None and known.block_hash == event.key.block_hash:
+    if known is not None and known.event.key.block_hash == event.key.block_hash:
         turn.drop("fill_known")
         return
     if known is not None:
-        _reverse(turn, log_id(event.key), known)
+        _reverse(turn, known)
     flaw = flaw_of_fill(event, turn.now)
     if flaw is not None:
         _take_unparsed(turn, _unparsed(turn, item, event, flaw))
@@ -146,7 +152,7 @@ def _take_value(turn: Turn, event: chain.FillValued) -> None:
     turn.book(event)
     turn.clear(AlertName.FILL_UNVALUED, subject)
     turn.clear(AlertName.LOG_UNPARSED, f"{subject}:value")
-    _touch(turn, known.owner, known.underlying)
+    _touch(turn, known.event.owner, known.event.underlying)
 
 
 def _take_unparsed(turn: Turn, event: chain.LogUnparsed) -> None:

@@ -219,8 +219,8 @@ def _release(turn: Turn, command: Command) -> None:
         )
     )
     turn.clear(AlertName.FILL_SKIPPED, str(fill.ref))
-    if fill.underlying is not None:
-        turn.touch((fill.owner, fill.underlying), Trigger.OPERATOR_ACTED)
+    if fill.event.underlying is not None:
+        turn.touch((fill.event.owner, fill.event.underlying), Trigger.OPERATOR_ACTED)
 
 
 def _why_not_overwrite(turn: Turn, command: Command) -> Refusal | None:

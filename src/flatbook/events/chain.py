@@ -141,6 +141,9 @@ class FillUnvalued(Event, frozen=True, kw_only=True, tag="fill_unvalued"):
     seen_at: Instant
 
 
+Fill = VaultFilled | FillSkipped | FillUnvalued
+
+
 class FillValued(Event, frozen=True, kw_only=True, tag="fill_valued"):
     """The missing value of an earlier fill was read.
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from flatbook.events import chain
-from flatbook.events.refs import ref_of, ref_of_fill
+from flatbook.events.refs import ref_of
 from flatbook.state.desk import FILLS_KEPT_MAX, GAS_KEPT_MAX, KnownFill, LogId, State, forget_oldest, oldest
 from flatbook.state.orders import Broken, signed
 from flatbook.state.positions import Net
-from flatbook.values.ids import ChainId
+from flatbook.values.ids import AssetId, ChainId
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
 from flatbook.values.money import ONE, ZERO, Price, Quantity
 from flatbook.values.us_eastern import eastern_day
+
+_BUY = Side.BUY
 
 
 def log_id(key: chain.LogKey) -> LogId:
@@ -19,24 +23,35 @@ def log_id(key: chain.LogKey) -> LogId:
     return (key.chain, key.tx, key.log_index)
 
 
+def exchanged(fill: chain.Fill) -> tuple[AssetId | None, Quantity | None, AssetId | None, Quantity | None]:
+    """Returns what a fill's vault received and how much, and what it gave and how much; None where it does not say.
+
+    Units: amounts exact as onchain, above zero.
+    """
+    if isinstance(fill, chain.FillSkipped):
+        return fill.received, fill.received_amount, fill.gave, fill.gave_amount
+    usdc = Quantity(fill.usdc_amount)
+    if fill.side is _BUY:
+        return fill.token, fill.token_amount, fill.usdc, usdc
+    return fill.usdc, usdc, fill.token, fill.token_amount
+
+
 def fold_vault_filled(state: State, event: chain.VaultFilled) -> None:
     """Books an onchain fill: position, balances, day result, last price and identity."""
-    fill = _known_fill_of_trade(event, event.shares, assumed=False)
-    _remember(state, event.key, fill)
-    _book(state, fill, event.seen_at)
-    net = _moved_net(state, fill, event.shares)
+    fill = KnownFill(event=event, shares=event.shares, day_cash_usd=None, hold=False, assumed=False)
+    _remember(state, fill)
+    moved = signed(event.side, event.shares)
+    net = _move(state, event, moved)
     state.ratios[event.token] = event.ratio
-    _value(state, net, fill, event.price)
+    fill.day_cash_usd = _value(state, net, event, moved, event.price)
     net.cause = ref_of(event)
 
 
 def fold_unvalued(state: State, event: chain.FillUnvalued) -> None:
     """Books a fill with an assumed ratio; the assumed shares count as exposure and are not hedged yet."""
-    fill = _known_fill_of_trade(event, event.shares_assumed, assumed=True)
-    _remember(state, event.key, fill)
-    _book(state, fill, event.seen_at)
-    net = _moved_net(state, fill, event.shares_assumed)
+    _remember(state, KnownFill(event=event, shares=event.shares_assumed, day_cash_usd=None, hold=True, assumed=True))
     moved = signed(event.side, event.shares_assumed)
+    net = _move(state, event, moved)
     net.held = Quantity(net.held + moved)
     net.unvalued = Quantity(net.unvalued + moved)
     net.cause = ref_of(event)
@@ -45,59 +60,38 @@ def fold_unvalued(state: State, event: chain.FillUnvalued) -> None:
 def fold_valued(state: State, event: chain.FillValued) -> None:
     """Replaces the assumed shares of a fill by the real ones, and frees it for hedging."""
     fill = _known(state, event.chain, event.tx, event.log_index)
-    if fill.side is None or fill.shares is None or not fill.assumed:
+    booked, assumed = fill.event, _moved(fill)
+    if not isinstance(booked, chain.FillUnvalued) or assumed is None or not fill.assumed:
         raise Broken(f"fill {fill.ref} is not waiting for a value")
-    assumed = signed(fill.side, fill.shares)
-    net = _moved_net(state, fill, Quantity(event.shares - fill.shares))
+    moved = signed(booked.side, event.shares)
+    net = _move(state, booked, Quantity(moved - assumed))
     net.held = Quantity(net.held - assumed)
     net.unvalued = Quantity(net.unvalued - assumed)
     fill.shares, fill.assumed, fill.hold = event.shares, False, False
-    token = fill.gave if fill.side is Side.SELL else fill.received
-    if token is not None:
-        state.ratios[token] = event.ratio
-    _value(state, net, fill, event.price)
+    state.ratios[booked.token] = event.ratio
+    fill.day_cash_usd = _value(state, net, booked, moved, event.price)
     net.cause = ref_of(event)
 
 
 def fold_skipped(state: State, event: chain.FillSkipped) -> None:
     """Books a fill whose hedge waits: balances and position move, the position part is held."""
-    fill = KnownFill(
-        block=event.key.block,
-        block_hash=event.key.block_hash,
-        ref=ref_of_fill(event.key),
-        owner=event.owner,
-        account=event.account,
-        instrument=event.instrument,
-        underlying=event.underlying,
-        side=event.side,
-        shares=event.shares,
-        received=event.received,
-        received_amount=event.received_amount,
-        gave=event.gave,
-        gave_amount=event.gave_amount,
-        usdc=None,
-        usdc_amount=None,
-        day_cash_usd=None,
-        happened_at=event.happened_at,
-        seen_at=event.seen_at,
-        hold=True,
-        assumed=False,
-    )
-    _remember(state, event.key, fill)
-    _book(state, fill, event.seen_at)
-    if _moves_shares(fill):
-        net = _moved_net(state, fill, _shares(fill))
-        net.held = Quantity(net.held + _signed_shares(fill))
+    fill = KnownFill(event=event, shares=event.shares, day_cash_usd=None, hold=True, assumed=False)
+    _remember(state, fill)
+    moved = _moved(fill)
+    if moved is not None:
+        net = _move(state, event, moved)
+        net.held = Quantity(net.held + moved)
         net.cause = ref_of(event)
 
 
 def fold_released(state: State, event: chain.SkippedFillReleased) -> None:
     """Frees a held fill for hedging, or leaves it held for good."""
     fill = _known(state, event.chain, event.tx, event.log_index)
-    if not fill.hold or not event.hedge or not _moves_shares(fill):
+    moved = _moved(fill)
+    if not fill.hold or not event.hedge or moved is None:
         return
-    net = _moved_net(state, fill, Quantity(ZERO))
-    net.held = Quantity(net.held - _signed_shares(fill))
+    net = _move(state, fill.event, Quantity(ZERO))
+    net.held = Quantity(net.held - moved)
     fill.hold = False
     net.cause = ref_of(event)
 
@@ -106,17 +100,17 @@ def fold_reversed(state: State, event: chain.FillReversed) -> None:
     """Undoes a fill whose block was replaced."""
     fill = _known(state, event.key.chain, event.key.tx, event.key.log_index)
     del state.fills[log_id(event.key)]
-    _book(state, fill, event.seen_at, sign=-1)
-    if not _moves_shares(fill):
+    _book(state, fill.event, event.seen_at, undone=True)
+    moved = _moved(fill)
+    if moved is None:
         return
-    moved = _signed_shares(fill)
-    net = _moved_net(state, fill, Quantity(-_shares(fill)))
+    net = _move(state, fill.event, Quantity(-moved))
     if fill.hold:
         net.held = Quantity(net.held - moved)
     if fill.assumed:
         net.unvalued = Quantity(net.unvalued - moved)
     if fill.day_cash_usd is not None:
-        state.positions.add_day(net, _day_of(fill), -fill.day_cash_usd, -moved)
+        state.positions.add_day(net, _day_of(fill.event), -fill.day_cash_usd, -moved)
     net.cause = ref_of(event)
 
 
@@ -127,35 +121,6 @@ def fold_gas(state: State, event: chain.GasSpent) -> None:
     state.add_balance(event.account, event.coin, -event.wei_amount.scaleb(-18), event.seen_at)
 
 
-def _known_fill_of_trade(
-    event: chain.VaultFilled | chain.FillUnvalued, shares: Quantity, *, assumed: bool
-) -> KnownFill:
-    usdc = Quantity(event.usdc_amount)
-    bought = event.side is Side.BUY
-    return KnownFill(
-        block=event.key.block,
-        block_hash=event.key.block_hash,
-        ref=ref_of_fill(event.key),
-        owner=event.owner,
-        account=event.account,
-        instrument=event.instrument,
-        underlying=event.underlying,
-        side=event.side,
-        shares=shares,
-        received=event.token if bought else event.usdc,
-        received_amount=event.token_amount if bought else usdc,
-        gave=event.usdc if bought else event.token,
-        gave_amount=usdc if bought else event.token_amount,
-        usdc=event.usdc,
-        usdc_amount=event.usdc_amount,
-        day_cash_usd=None,
-        happened_at=event.happened_at,
-        seen_at=event.seen_at,
-        hold=assumed,
-        assumed=assumed,
-    )
-
-
 def _known(state: State, chain_id: ChainId, tx: str, log_index: int) -> KnownFill:
     fill = state.fills.get((chain_id, tx, log_index))
     if fill is None:
@@ -163,56 +128,53 @@ def _known(state: State, chain_id: ChainId, tx: str, log_index: int) -> KnownFil
     return fill
 
 
-def _remember(state: State, key: chain.LogKey, fill: KnownFill) -> None:
-    if log_id(key) in state.fills:
+def _remember(state: State, fill: KnownFill) -> None:
+    """Keeps a fill under its identity, and books what its vault received and gave."""
+    identity = log_id(fill.event.key)
+    if identity in state.fills:
         raise Broken(f"fill {fill.ref} is booked twice")
-    state.fills[log_id(key)] = fill
+    state.fills[identity] = fill
     for first in oldest(state.fills, FILLS_KEPT_MAX):
-        dropped = state.fills.pop(first)
-        known = state.fill_watermarks.get(first[0], 0)
-        state.fill_watermarks[first[0]] = max(known, dropped.block)
+        dropped = state.fills.pop(first).event.key
+        state.fill_watermarks[first[0]] = max(dropped.block, state.fill_watermarks.get(first[0], 0))
+    _book(state, fill.event, fill.event.seen_at)
 
 
-def _book(state: State, fill: KnownFill, at: Instant, *, sign: int = 1) -> None:
-    amounts = ((fill.received, fill.received_amount, sign), (fill.gave, fill.gave_amount, -sign))
-    for asset, amount, direction in amounts:
-        if asset is not None and amount is not None:
-            state.add_balance(fill.account, asset, direction * amount, at)
+def _book(state: State, event: chain.Fill, at: Instant, *, undone: bool = False) -> None:
+    received, received_amount, gave, gave_amount = exchanged(event)
+    if received is not None and received_amount is not None:
+        state.add_balance(event.account, received, -received_amount if undone else received_amount, at)
+    if gave is not None and gave_amount is not None:
+        state.add_balance(event.account, gave, gave_amount if undone else -gave_amount, at)
 
 
-def _moves_shares(fill: KnownFill) -> bool:
-    return None not in (fill.instrument, fill.underlying, fill.side, fill.shares)
+def _moved(fill: KnownFill) -> Quantity | None:
+    """Returns the signed shares that a fill moved; None when it does not say which share, or how many."""
+    event = fill.event
+    if event.instrument is None or event.underlying is None or event.side is None or fill.shares is None:
+        return None
+    return signed(event.side, fill.shares)
 
 
-def _shares(fill: KnownFill) -> Quantity:
-    if fill.shares is None:
-        raise Broken(f"fill {fill.ref} has no quantity")
-    return fill.shares
+def _move(state: State, event: chain.Fill, shares: Quantity) -> Net:
+    if event.instrument is None or event.underlying is None:
+        raise Broken(f"fill {ref_of(event)} moves shares of an instrument it does not name")
+    return state.positions.move((event.owner, event.account, event.instrument), event.underlying, shares, ONE)
 
 
-def _signed_shares(fill: KnownFill) -> Quantity:
-    if fill.side is None:
-        raise Broken(f"fill {fill.ref} has no side")
-    return signed(fill.side, _shares(fill))
+def _value(
+    state: State, net: Net, event: chain.VaultFilled | chain.FillUnvalued, shares: Quantity, price: Price
+) -> Decimal | None:
+    """Adds a fill to the day's result, keeps its price when none is newer, and returns the cash that the day took."""
+    if net.last_price_at is None or event.happened_at >= net.last_price_at:
+        net.last_price, net.last_price_at = price, event.happened_at
+    mark = state.mark(event.usdc)
+    if mark is None:
+        return None
+    cash = (-event.usdc_amount if event.side is _BUY else event.usdc_amount) * mark
+    state.positions.add_day(net, _day_of(event), cash, shares)
+    return cash
 
 
-def _moved_net(state: State, fill: KnownFill, shares: Quantity) -> Net:
-    if fill.instrument is None or fill.underlying is None or fill.side is None:
-        raise Broken(f"fill {fill.ref} moves shares of an instrument it does not name")
-    key = (fill.owner, fill.account, fill.instrument)
-    return state.positions.move(key, fill.underlying, signed(fill.side, shares), ONE)
-
-
-def _value(state: State, net: Net, fill: KnownFill, price: Price) -> None:
-    """Adds a fill to the day's result, and keeps its price when none is newer."""
-    mark = state.mark(fill.usdc) if fill.usdc is not None else None
-    if mark is not None and fill.usdc_amount is not None:
-        cash = -fill.usdc_amount if fill.side is Side.BUY else fill.usdc_amount
-        fill.day_cash_usd = cash * mark
-        state.positions.add_day(net, _day_of(fill), fill.day_cash_usd, _signed_shares(fill))
-    if net.last_price_at is None or fill.happened_at >= net.last_price_at:
-        net.last_price, net.last_price_at = price, fill.happened_at
-
-
-def _day_of(fill: KnownFill) -> int:
-    return eastern_day(min(fill.happened_at, fill.seen_at))
+def _day_of(event: chain.Fill) -> int:
+    return eastern_day(min(event.happened_at, event.seen_at))

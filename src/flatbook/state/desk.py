@@ -8,7 +8,9 @@ from typing import TypeVar
 
 import msgspec
 
+from flatbook.events.chain import Fill
 from flatbook.events.control import AlertName, HoldReason, Mode
+from flatbook.events.refs import ref_of_fill
 from flatbook.state.halts import Halt
 from flatbook.state.orders import Order
 from flatbook.state.positions import NetKey, Positions
@@ -22,7 +24,6 @@ from flatbook.values.ids import (
     HaltId,
     InstrumentId,
     OrderId,
-    OwnerId,
     Seq,
     SourceId,
     Underlying,
@@ -30,7 +31,7 @@ from flatbook.values.ids import (
 )
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
-from flatbook.values.money import ONE, ZERO, Money, Price, Quantity
+from flatbook.values.money import ONE, ZERO, Price, Quantity
 
 EXECUTIONS_KEPT_MAX = 200_000
 FILLS_KEPT_MAX = 200_000
@@ -53,31 +54,21 @@ V = TypeVar("V")
 class KnownFill(msgspec.Struct, kw_only=True, gc=False):
     """An onchain fill as it was booked, kept so that a reorganisation can undo it and a valuation correct it.
 
-    Units: amounts exact as onchain; `shares` unsigned, what the position moved by; `day_cash_usd` in USD, signed, what
-    the day's result took. `hold` is true while the hedge of the fill waits for an operator; `assumed` while its ratio
-    is a guess.
+    Units: `shares` unsigned, what the position moved by, None when the fill does not say; `day_cash_usd` in USD,
+    signed, what the day's result took. `hold` is true while the hedge of the fill waits for an operator; `assumed`
+    while its ratio is a guess.
     """
 
-    block: int
-    block_hash: str
-    ref: EventRef
-    owner: OwnerId
-    account: AccountId
-    instrument: InstrumentId | None
-    underlying: Underlying | None
-    side: Side | None
+    event: Fill
     shares: Quantity | None
-    received: AssetId | None
-    received_amount: Quantity | None
-    gave: AssetId | None
-    gave_amount: Quantity | None
-    usdc: AssetId | None
-    usdc_amount: Money | None
     day_cash_usd: Decimal | None
-    happened_at: Instant
-    seen_at: Instant
     hold: bool
     assumed: bool
+
+    @property
+    def ref(self) -> EventRef:
+        """The identity of the fill in its block."""
+        return ref_of_fill(self.event.key)
 
 
 class ForeignOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):

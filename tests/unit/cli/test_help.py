@@ -28,7 +28,7 @@ HEAVY = (
     "structlog",
 )
 EXTRA_S_MAX = 0.05
-ROUNDS = 5
+ROUNDS = 8
 
 LIST_MODULES = """
 import json, sys
@@ -82,9 +82,10 @@ def cpu_s(code: str) -> float:
 @pytest.mark.real
 @pytest.mark.parametrize("words", [["--help"], ["status", "--help"]])
 def test_help_costs_at_most_fifty_milliseconds_more_than_importing_cyclopts(words: list[str]) -> None:
-    bare = min(cpu_s("import cyclopts") for _ in range(ROUNDS))
-    helped = min(cpu_s(f"from flatbook.cli.app import main; main({words!r})") for _ in range(ROUNDS))
-    assert helped - bare <= EXTRA_S_MAX
+    rounds = [
+        (cpu_s("import cyclopts"), cpu_s(f"from flatbook.cli.app import main; main({words!r})")) for _ in range(ROUNDS)
+    ]
+    assert min(helped for _, helped in rounds) - min(bare for bare, _ in rounds) <= EXTRA_S_MAX
 
 
 NAMES = [[verb.name for verb in chain] for chain in every_verb()]

@@ -7,7 +7,7 @@ broker's ledger.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 
 import msgspec
@@ -125,10 +125,12 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 class Life:
     """One process life over a desk."""
 
-    def __init__(self, desk: Desk, *, crash_at: CrashPoint | None = None) -> None:
+    def __init__(
+        self, desk: Desk, *, crash_at: CrashPoint | None = None, engine_of: Callable[[Parts], Engine] = Engine
+    ) -> None:
         self.desk = desk
         self.scissors = Scissors(crash_at)
-        self.engine = Engine(
+        self.engine = engine_of(
             Parts(
                 journal=CuttableJournal(MemoryJournal(desk.store), self.scissors),
                 venues={desk.account: self._venue()},

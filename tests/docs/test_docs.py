@@ -120,11 +120,14 @@ def run(command: Command, environment: dict[str, str]) -> subprocess.CompletedPr
 
 
 def not_printed(shown: Sequence[str], printed: str) -> str | None:
-    """Returns the first shown line that the output does not hold after those before it; None when it holds all."""
-    lines = iter(printed.splitlines())
+    """Returns the first shown line that the output does not hold after those before it; None when it holds all.
+
+    How many blanks stand between two words is not compared: columns are as wide as their content.
+    """
+    lines = (" ".join(line.split()) for line in printed.splitlines())
     for line in shown:
-        wanted = ".*".join(map(re.escape, line.strip().split("...")))
-        if not any(re.fullmatch(wanted, found.strip()) for found in lines):
+        wanted = ".*".join(re.escape(part) for part in " ".join(line.split()).split("..."))
+        if not any(re.fullmatch(wanted, found) for found in lines):
             return line
     return None
 

@@ -103,7 +103,9 @@ def kill(
     sent = send(where, "kill", {}, (reason, key))
     if not sent.accepted:
         return answer("kill", sent, as_json=where.as_json)
-    confirmed, remaining = wait_for_no_order(where, wait_s=wait_s) if sent.seq is not None else (False, [])
+    confirmed, remaining = False, []
+    if sent.seq is not None:
+        confirmed, remaining = wait_for_no_order(where, seq=sent.seq, wait_s=wait_s)
     body = {**sent.body(), "confirmed": confirmed, "open_orders": remaining}
     show("kill", body, lambda: _killed(sent, body), as_json=where.as_json)
     return Exit.OK if confirmed else Exit.UNKNOWN

@@ -14,20 +14,22 @@ LOOK_S = 0.2
 LOOKS_PER_S = 5
 
 
-def wait_for_no_order(where: Where, *, wait_s: int) -> tuple[bool, list[dict[str, Any]]]:
+def wait_for_no_order(where: Where, *, seq: int, wait_s: int) -> tuple[bool, list[dict[str, Any]]]:
     """Waits at most so many seconds; returns whether every venue has answered, and the orders that are still open.
 
     Gives: an order leaves the list only by its end as its venue stated it, or by the proof that it never left us. The
-    venues have answered once the engine has no cancel, question or statement under way.
+    venues have answered once each account has stated, after the command at `seq`, that nothing is open there.
     """
     from flatbook.cli.reading import past_of
     from flatbook.state.fold import apply_row
+    from flatbook.values.ids import Seq
 
     pause = Event()
     with past_of(where) as past:
         state = past.state()
+        since = next(row.at for row in past.reader.read(Seq(seq - 1)) if row.last >= seq)
         for _ in range(wait_s * LOOKS_PER_S):
-            answered = _have_answered(where)
+            answered = _have_answered(where, since)
             for row in past.reader.read(state.seq):
                 if row.first > state.seq:
                     apply_row(state, row.events, row.cursors)
@@ -37,7 +39,7 @@ def wait_for_no_order(where: Where, *, wait_s: int) -> tuple[bool, list[dict[str
     return False, open_orders(state)
 
 
-def _have_answered(where: Where) -> bool:
+def _have_answered(where: Where, since: int) -> bool:
     from flatbook.cli.desks import engine_status
     from flatbook.ops.control_client import ControlFault
 
@@ -45,7 +47,9 @@ def _have_answered(where: Where) -> bool:
         status = engine_status(where)
     except ControlFault:
         return False
-    return not status["queued"] and not status["in_flight"]
+    statements = status["statements"].values()
+    told = [stated["stated_at"] >= since and not stated["open_orders"] for stated in statements]
+    return all(told) and not status["queued"]
 
 
 def open_orders(state: State) -> list[dict[str, Any]]:

@@ -10,7 +10,8 @@ from flatbook.engine.effects import find_of
 from flatbook.engine.inputs import ExecutionsRead, Item, Resumed, Stated
 from flatbook.engine.outbox import Outbox, read_account
 from flatbook.engine.ports import ChainSource, Clock, OrderVenue
-from flatbook.engine.reports import NotSent, Unknown
+from flatbook.engine.reports import AccountStatement, NotSent, Unknown
+from flatbook.events.control import HaltCause
 from flatbook.state.desk import State
 from flatbook.state.orders import Order, Status
 from flatbook.state.positions import NetKey
@@ -44,6 +45,7 @@ class Host(Protocol):
 
     state: State
     outbox: Outbox
+    statements: dict[AccountId, AccountStatement]
 
     async def put(self, item: Item) -> None:
         """Hands an input to the loop and returns once it is committed."""
@@ -83,14 +85,23 @@ async def follow_account(
         await host.put(Resumed(key=key))
     stated_at = clock.now()
     while True:
-        working = _working(host.state, account)
-        await clock.sleep_until(later(clock.now(), seconds=pace.order_poll_s if working else pace.idle_poll_s))
+        hurried = _working(host.state, account) or is_kill_unproven(host, account)
+        await clock.sleep_until(later(clock.now(), seconds=pace.order_poll_s if hurried else pace.idle_poll_s))
         for order in _working(host.state, account):
             host.outbox.send(find_of(order))
-        if clock.now() >= later(stated_at, seconds=pace.statement_s):
+        if clock.now() >= later(stated_at, seconds=pace.statement_s) or is_kill_unproven(host, account):
             stated_at = await _state_again(host, account, venue, (clock, stated_at))
-        elif not working:
+        elif not _working(host.state, account):
             await _read_executions(host, account, venue)
+
+
+def is_kill_unproven(host: Host, account: AccountId) -> bool:
+    """Whether a kill stands and no statement of the account since then shows that nothing is open there."""
+    killed = [halt.halted_at for halt in host.state.halts.values() if halt.cause is HaltCause.KILLED]
+    newest = host.statements.get(account)
+    if not killed:
+        return False
+    return newest is None or newest.stated_at < max(killed) or bool(newest.open_orders)
 
 
 def _working(state: State, account: AccountId) -> tuple[Order, ...]:

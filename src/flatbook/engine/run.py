@@ -11,11 +11,21 @@ import msgspec
 
 from flatbook.engine.effects import Effect, cancel_of, find_of
 from flatbook.engine.follow import Pace, follow_account, follow_chain
-from flatbook.engine.inputs import STOPPING, Command, Item, Restarted, TimeCame, Woken
+from flatbook.engine.inputs import STOPPING, Command, Item, Restarted, Stated, TimeCame, Woken
 from flatbook.engine.outbox import Outbox
 from flatbook.engine.overdue import overdue
-from flatbook.engine.ports import ApprovedOrder, ChainSource, Clock, Journal, JournalFault, OrderVenue
+from flatbook.engine.ports import (
+    ApprovedOrder,
+    ChainSource,
+    Clock,
+    Conflict,
+    Fenced,
+    Journal,
+    JournalFault,
+    OrderVenue,
+)
 from flatbook.engine.recover import fold_journal
+from flatbook.engine.reports import AccountStatement
 from flatbook.engine.rules import Rules
 from flatbook.engine.step import Step, execution_source, step
 from flatbook.engine.wakes import Wakes
@@ -98,6 +108,7 @@ class Engine:
         self.listeners: list[Listener] = []
         self.dropped: dict[str, int] = {}
         self.poisons: list[str] = []
+        self.statements: dict[AccountId, AccountStatement] = {}
         self.recovered = False
         self.cancel_only = False
         self._inbox: deque[tuple[Item, Waiter]] = deque()
@@ -190,6 +201,8 @@ class Engine:
             stopped = EngineStopped(reason=self._stop_reason, stopped_at=self.parts.clock.now())
             self._commit((stopped,), {}, folded=False)
             return self._stop_reason
+        except (Fenced, Conflict) as fault:
+            raise EngineFailed(f"another process took the journal over, and this one stops: {fault}") from fault
         except JournalFault as fault:
             await self._only_cancel()
             raise EngineFailed(f"the journal failed: {fault}") from fault
@@ -260,6 +273,8 @@ class Engine:
     def _step(self, item: Item) -> Step:
         if isinstance(item, Woken):
             self._woken.pop(item.key, None)
+        elif isinstance(item, Stated):
+            self.statements[item.statement.account] = item.statement
         parts = self.parts
         return step(self.state, parts.market, item, now=parts.clock.now(), rules=parts.rules, wakes=self.wakes)
 

@@ -83,6 +83,10 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
             "nets": len(engine.parts.rules.hedges),
             "open_orders": len(engine.state.open_orders),
             "cancel_only": engine.cancel_only,
+            "statements": {
+                account: {"stated_at": statement.stated_at, "open_orders": len(statement.open_orders)}
+                for account, statement in engine.statements.items()
+            },
             "dropped": dict(engine.dropped),
             "poisons": list(engine.poisons),
         }

@@ -13,7 +13,7 @@ from tests.unit.cli.scene import call, flat_desk, keep
 def test_a_hedged_desk_is_flat(flat: Path) -> None:
     told = call("status", "--exit-code", "--home", str(flat))
     assert told.code == 0
-    assert told.out.startswith("FLAT; as of event 13, committed 2025-12-02T14:34:00.227Z\n")
+    assert told.out.startswith("FLAT; as of event 13, committed 2025-12-02T14:34:00.")
     assert "engine: not running, ended without a stop, mode paper" in told.out
     assert "0 open, 0 unknown" in told.out
 

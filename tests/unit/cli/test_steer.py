@@ -196,7 +196,7 @@ def test_what_may_still_be_open_is_named(unknown: Path) -> None:
     from flatbook.cli.options import Where
     from flatbook.cli.waiting import wait_for_no_order
 
-    confirmed, remaining = wait_for_no_order(Where(home=unknown), wait_s=0)
+    confirmed, remaining = wait_for_no_order(Where(home=unknown), seq=1, wait_s=0)
     assert confirmed is False
     assert [(order["account"], order["leaves"], order["status"]) for order in remaining] == [
         ("paper", "3.75", "unknown")

@@ -45,7 +45,8 @@ def test_a_desk_that_never_moved_is_flat(flat: Path) -> None:
 def test_every_reading_verb_travels_in_time(flat: Path, verb: str) -> None:
     by_event = call(verb, "--at", "8", "--json", "--home", str(flat)).body()
     by_instant = call(verb, "--at", "2025-12-02T15:32:30+01:00", "--json", "--home", str(flat)).body()
-    assert by_event["as_of"] == {"seq": 8, "at": "2025-12-02T14:32:00.201Z"}
+    assert by_event["as_of"]["seq"] == 8
+    assert by_event["as_of"]["at"].startswith("2025-12-02T14:32:00.")
     assert by_instant == by_event
     assert call(verb, "--json", "--home", str(flat)).body()["as_of"]["seq"] == 13
 

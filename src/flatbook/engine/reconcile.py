@@ -169,7 +169,8 @@ def _opening(state: State, statement: AccountStatement, rules: Rules, _now: Inst
 
 def _differences(state: State, statement: AccountStatement, rules: Rules, now: Instant) -> tuple[Event, ...]:
     account = statement.account
-    shares, may_move = _shares_of(state, account, rules), _may_move(state, account)
+    cash, may_move = _cash_of(statement, rules), _may_move(state, account)
+    instruments = _instruments_by_asset(state, statement, rules)
     events: list[Event] = []
     for asset, (ours, theirs) in _pairs(state, statement, rules).items():
         standing = state.divergences.get((account, str(asset)))
@@ -177,12 +178,12 @@ def _differences(state: State, statement: AccountStatement, rules: Rules, now: I
             continue
         if ours == theirs and standing is not None:
             events.append(BooksAgreed(account=account, subject=str(asset), seen_at=now))
-        elif not _explained(theirs - ours, may_move, asset if asset in shares else None):
+        elif not _explained(theirs - ours, may_move, None if asset in cash else asset):
             events.append(
                 BooksDiverged(
                     account=account,
                     subject=str(asset),
-                    instrument=shares.get(asset),
+                    instrument=instruments.get(asset),
                     ours=Quantity(ours),
                     theirs=Quantity(theirs),
                     stated_at=statement.stated_at,
@@ -199,10 +200,19 @@ def _has_settled(state: State, statement: AccountStatement, asset: AssetId, rule
     return moved_at is None or later(moved_at, seconds=lag_s) < statement.stated_at
 
 
-def _shares_of(state: State, account: AccountId, rules: Rules) -> dict[AssetId, InstrumentId]:
-    """Returns the assets of an account that are traded as instruments, configured or not; all others are cash."""
-    rows = {AssetId(row.underlying): row.instrument for row in state.positions.rows.values() if row.account == account}
-    return rows | {AssetId(found.underlying): found.id for found in _instruments_of(rules, account).values()}
+def _cash_of(statement: AccountStatement, rules: Rules) -> tuple[AssetId, ...]:
+    """Returns the assets that are paid in; all others are held as instruments."""
+    quotes = (instrument.quote for instrument in _instruments_of(rules, statement.account).values())
+    return tuple(dict.fromkeys((*quotes, *(balance.asset for balance in statement.balances))))
+
+
+def _instruments_by_asset(state: State, statement: AccountStatement, rules: Rules) -> dict[AssetId, InstrumentId]:
+    """Returns which instrument an asset is held as: configured, traded before, or named by the statement alone."""
+    named = {AssetId(holding.instrument): holding.instrument for holding in statement.holdings}
+    rows = state.positions.rows.values()
+    traded = {AssetId(row.underlying): row.instrument for row in rows if row.account == statement.account}
+    ours = _instruments_of(rules, statement.account).values()
+    return named | traded | {AssetId(found.underlying): found.id for found in ours}
 
 
 def _owing(state: State, account: AccountId) -> tuple[Order, ...]:

@@ -10,7 +10,7 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
-from flatbook.engine.run import Committed
+from flatbook.engine.run import Committed, EngineFailed
 from flatbook.events.codec import encode_event_json
 from flatbook.ops.config import load
 from flatbook.ops.telemetry import open_log
@@ -49,13 +49,16 @@ def tell(committed: Committed) -> None:
 
 
 def main(home: Path) -> int:
-    """Runs the engine until its tape ends."""
+    """Runs the engine until its tape ends, as `flatbook run` does."""
     loaded = load(home, environment={})
     desk = compose(loaded, plans={ACCOUNT: PLAN})
     desk.engine.listeners.append(tell)
     log = open_log(sys.stderr, now=desk.clock.now, stated=loaded.config.log)
     try:
         asyncio.run(serve(desk, loaded, log))
+    except EngineFailed as failure:
+        log.error("engine_failed", reason=str(failure))
+        return 1
     finally:
         desk.close()
     return 0

@@ -59,8 +59,9 @@ class WriterLock:
 
 
 def lock_path(path: Path) -> Path:
-    """Returns the path of the lock file of a journal."""
-    return path.with_name(f"{path.name}.lock")
+    """Returns the path of the lock file of a journal: beside the file itself, whatever link leads to it."""
+    there = path.resolve()
+    return there.with_name(f"{there.name}.lock")
 
 
 def hold(path: Path, *, take_over: bool = False) -> WriterLock:

@@ -62,8 +62,9 @@ def fault_of(path: Path, error: sqlite3.Error) -> JournalFault:
 
 
 def side_file(path: Path, suffix: str) -> Path:
-    """Returns the path of a file that SQLite keeps beside a journal: `-wal` or `-shm`."""
-    return path.with_name(path.name + suffix)
+    """Returns the path of a file that SQLite keeps beside a journal, `-wal` or `-shm`, whatever link leads to it."""
+    there = path.resolve()
+    return there.with_name(there.name + suffix)
 
 
 def size_of(path: Path) -> int:

@@ -21,7 +21,7 @@ from flatbook.sim.broker_spec import NO_FEES, BrokerSpec, FeeSchedule, OpeningAc
 from flatbook.sim.clock import TapeClock
 from flatbook.sim.faults import FaultPlan
 from flatbook.sim.script import ScriptedBlocks, ScriptedChain
-from flatbook.strategies.hedge import HedgeParams
+from flatbook.strategies.hedge_terms import HedgeParams
 from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, OwnerId, SourceId, Underlying
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.instruments import Instrument, Side, TradingRules

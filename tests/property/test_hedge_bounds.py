@@ -12,7 +12,8 @@ from flatbook.events.control import HoldReason
 from flatbook.market.quotes import Quote
 from flatbook.state.intents import CancelIntent, PlaceIntent
 from flatbook.state.orders import Order
-from flatbook.strategies.hedge import HedgeParams, HedgeView, Route, decide
+from flatbook.strategies.hedge import HedgeView, Route, decide
+from flatbook.strategies.hedge_terms import HedgeParams
 from flatbook.values.ids import AccountId
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.instruments import Side
@@ -189,7 +190,7 @@ def test_a_decision_is_a_function_of_its_view_and_notes_a_hold_only_when_it_chan
 def test_the_views_reach_the_kinds_of_answer_that_matter() -> None:
     reached: dict[str, None] = {}
 
-    @settings(max_examples=300, derandomize=True)
+    @settings(max_examples=1000, derandomize=True, deadline=None)
     @given(asked())
     def collect(case: tuple[HedgeView, HedgeParams]) -> None:
         decision = decide(*case)

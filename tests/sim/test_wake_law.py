@@ -11,6 +11,7 @@ import asyncio
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,12 +23,14 @@ from flatbook.services.simulated import Life
 from flatbook.sim.broker_wire import Verb as Request
 from flatbook.sim.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.script import ScriptedBlocks
+from flatbook.strategies.hedge_terms import CloseRamp
 from flatbook.values.ids import SourceId, Underlying
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.money import Quantity
-from tests.desk import Setting, desk_of, fill, journalled
+from tests.desk import HEDGE, LIMITS, Setting, desk_of, fill, journalled
 
 EXAMPLES = 25
+RAMP = CloseRamp(before_close_s=900, threshold_shares=Decimal("0.3"), collar_bps_max=400, reprice_s=60)
 NEAR_CLOSE = instant_of_text("2025-11-28T17:30:00Z")
 MINUTES = 50
 
@@ -73,6 +76,8 @@ def scenes(draw: st.DrawFn) -> tuple[Setting, tuple[ScriptedBlocks, ...], Instan
         script.append(ScriptedBlocks(at=at, events=(fill(number, side, shares, at=at),)))
     script.sort(key=lambda blocks: blocks.at)
     setting = Setting(
+        hedge=msgspec.structs.replace(HEDGE, ramp=draw(st.sampled_from([None, RAMP]))),
+        limits=msgspec.structs.replace(LIMITS, collar_bps_max=500),
         start=NEAR_CLOSE,
         minutes=MINUTES,
         lot=draw(st.sampled_from(["1", "0.01"])),

@@ -9,7 +9,7 @@ import msgspec
 from flatbook.engine.ports import VenueCard
 from flatbook.risk.limits import Limits
 from flatbook.state.positions import NetKey
-from flatbook.strategies.hedge import HedgeParams
+from flatbook.strategies.hedge_terms import HedgeParams
 from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, SourceId
 from flatbook.values.instruments import Instrument
 from flatbook.values.money import Price

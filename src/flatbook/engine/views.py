@@ -19,7 +19,7 @@ from flatbook.values.ids import AccountId, AssetId, OrderId, OwnerId
 from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Instrument, Side
 from flatbook.values.money import ZERO, Price, Quantity, divide_cut
-from flatbook.values.sessions import next_session, session_at
+from flatbook.values.sessions import next_session, run_end, session_at
 from flatbook.values.us_eastern import eastern_day
 
 
@@ -39,6 +39,7 @@ def hedge_view(state: State, market: Market, key: NetKey, rules: HedgeRules, now
         price=market.quote(underlying, params.price_source),
         second=market.quote(underlying, params.second_source) if params.second_source is not None else None,
         session=session_at(now),
+        pauses_at=run_end(now, params.sessions),
         next_open=_next_open(rules, now),
         flattening=net.flattening,
         hold=state.holds.get(key),

@@ -202,6 +202,21 @@ def _flaws_of_hedges(config: Config) -> Iterator[Flaw]:
             yield from _flaws_of_places(config, key, hedge)
             yield from _flaws_of_prices(config, key, hedge)
             yield from _flaws_of_caps(config, key, hedge)
+            yield from _flaws_of_ramp(config, key, hedge)
+
+
+def _flaws_of_ramp(config: Config, key: Key, hedge: HedgeSection) -> Iterator[Flaw]:
+    ramp = hedge.ramp
+    if ramp is None:
+        return
+    if not hedge.collar_bps <= ramp.collar_bps_max <= config.risk.collar_bps_max:
+        bounds = f"collar_bps {hedge.collar_bps} and risk.collar_bps_max {config.risk.collar_bps_max}"
+        yield (*key, "ramp", "collar_bps_max"), f"{ramp.collar_bps_max} must lie between {bounds}"
+    if ramp.before_close_s <= hedge.close_cutoff_s:
+        yield (
+            (*key, "ramp", "before_close_s"),
+            f"must be above close_cutoff_s, {hedge.close_cutoff_s}: nothing is sent then",
+        )
 
 
 def _flaws_of_places(config: Config, key: Key, hedge: HedgeSection) -> Iterator[Flaw]:

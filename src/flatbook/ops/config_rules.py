@@ -21,7 +21,7 @@ from flatbook.ops.config_read import ConfigRefused, Problem
 from flatbook.ops.config_shape import NONE, Config, HedgeSection, StablecoinSection, TokenSection
 from flatbook.risk.limits import Limits
 from flatbook.state.positions import NetKey
-from flatbook.strategies.hedge import HedgeParams
+from flatbook.strategies.hedge_terms import CloseRamp, HedgeParams
 from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, OwnerId, SourceId, Underlying
 from flatbook.values.instants import NS_PER_S, SECONDS_PER_DAY, Instant
 from flatbook.values.instruments import Instrument, TradingRules
@@ -126,6 +126,7 @@ def _params(hedge: HedgeSection) -> HedgeParams:
         close_cutoff_s=hedge.close_cutoff_s,
         retry_s=hedge.retry_s,
         shorting=hedge.shorting,
+        ramp=CloseRamp(**msgspec.structs.asdict(hedge.ramp)) if hedge.ramp is not None else None,
     )
 
 

@@ -264,6 +264,15 @@ class InstrumentSection(Section, frozen=True, kw_only=True):
     ] = None
 
 
+class RampSection(Section, frozen=True, kw_only=True):
+    """How what is left is flattened before the last session ends: lower threshold, widening collar, short orders."""
+
+    before_close_s: Annotated[int, seconds("How long before the sessions pause it begins.", least=1, most=14_400)]
+    threshold_shares: Annotated[Decimal, amount("A net of so many is flattened.", unit="shares", most="10000000")]
+    collar_bps_max: Annotated[int, bps("The collar at the close; it widens evenly from collar_bps.")]
+    reprice_s: Annotated[int, seconds("How long each of its orders may work.", least=1, most=3600)]
+
+
 class HedgeSection(Section, frozen=True, kw_only=True):
     """How an owner hedges an underlying, and where. At least one threshold is stated; either makes a hedge due."""
 
@@ -288,6 +297,7 @@ class HedgeSection(Section, frozen=True, kw_only=True):
         int | None, seconds("An older second price is not used. Needed with a second source.", least=1, most=3600)
     ] = None
     second_bps_max: Annotated[int | None, bps("How far the two prices may differ. Needed with a second source.")] = None
+    ramp: Annotated[RampSection | None, said("How the rest is flattened before a close; left out: not at all.")] = None
     backup: Annotated[
         str | None, text("A second broker, for what no unknown order at the first can cover.", INSTRUMENT_TEXT)
     ] = None

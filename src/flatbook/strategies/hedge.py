@@ -17,55 +17,16 @@ from flatbook.market.quotes import Quote
 from flatbook.state.intents import CancelIntent, Intent, PlaceIntent
 from flatbook.state.orders import Order, Status, cancel_from
 from flatbook.strategies.decision import Decision, Trigger, Wake
+from flatbook.strategies.hedge_terms import HedgeParams, Terms, terms_at
 from flatbook.values.ids import AccountId, EventRef, OwnerId, SourceId, Underlying, order_id_of_event
 from flatbook.values.instants import Instant, later, text_of_instant
 from flatbook.values.instruments import Instrument, Side, collared_limit, cost_ceiling, floor_to_lot, notional
 from flatbook.values.money import BPS, ZERO, Price, Quantity, divide_cut, plain
-from flatbook.values.sessions import Session, SessionKind
+from flatbook.values.sessions import Session
 
 EXPIRY_GRACE_S = 5
 BACKOFF_DOUBLINGS_MAX = 6
 QTY_DECIMALS = 18
-COLLAR_BPS_MAX = 10_000
-
-
-class HedgeParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How one owner hedges one underlying.
-
-    Units: shares, USD, seconds and basis points as the names say. At least one threshold is set; an exposure is
-    hedged once it reaches either. `order_shares_max` caps each single order. `second_source` must agree with the
-    price within `second_bps_max`.
-    """
-
-    threshold_shares: Decimal | None
-    threshold_usd: Decimal | None
-    order_shares_max: Decimal | None
-    sessions: tuple[SessionKind, ...]
-    price_source: SourceId
-    price_age_s_max: int
-    collar_bps: int
-    second_source: SourceId | None
-    second_age_s_max: int
-    second_bps_max: int
-    order_ttl_s: int
-    close_cutoff_s: int
-    retry_s: int
-    shorting: bool
-
-    def __post_init__(self) -> None:
-        if self.threshold_shares is None and self.threshold_usd is None:
-            raise ValueError("a hedge needs threshold_shares, threshold_usd or both")
-        for name in ("threshold_shares", "threshold_usd", "order_shares_max"):
-            value = getattr(self, name)
-            if value is not None and not value > ZERO:
-                raise ValueError(f"{name} must be above zero")
-        for name in ("price_age_s_max", "collar_bps", "order_ttl_s", "retry_s"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"{name} must be above zero")
-        if self.collar_bps >= COLLAR_BPS_MAX:
-            raise ValueError(f"collar_bps must be below {COLLAR_BPS_MAX}: a sell limit would be nothing")
-        if not self.sessions or SessionKind.CLOSED in self.sessions:
-            raise ValueError("sessions must name when to hedge, and the market is not open while it is closed")
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +62,7 @@ class HedgeView(msgspec.Struct, frozen=True, kw_only=True):
     price: Quote | None
     second: Quote | None
     session: Session
+    pauses_at: Instant
     next_open: Instant
     flattening: bool
     hold: HoldReason | None
@@ -133,7 +95,7 @@ def decide(view: HedgeView, params: HedgeParams) -> Decision:
     if view.orders:
         return _tend(view, params)
     if not _is_due(view, params, size):
-        return _rest(view)
+        return _rest(view, params)
     return _place(view, params, view.route, size)
 
 
@@ -142,19 +104,24 @@ def _is_due(view: HedgeView, params: HedgeParams, size: Quantity) -> bool:
     if view.flattening:
         instrument = view.route.instrument
         return floor_to_lot(_in_contracts(size, instrument), instrument.rules)[0] > ZERO
-    if params.threshold_shares is not None and size >= params.threshold_shares:
+    terms = _terms(view, params)
+    if terms.threshold_shares is not None and size >= terms.threshold_shares:
         return True
-    if params.threshold_usd is None or not size:
+    if terms.threshold_usd is None or not size:
         return False
-    return view.last_price is None or size * view.last_price >= params.threshold_usd
+    return view.last_price is None or size * view.last_price >= terms.threshold_usd
 
 
-def _rest(view: HedgeView) -> Decision:
+def _terms(view: HedgeView, params: HedgeParams) -> Terms:
+    return terms_at(params, now=view.now, pauses_at=view.pauses_at)
+
+
+def _rest(view: HedgeView, params: HedgeParams) -> Decision:
     notes = _notes(view, None)
     if view.flattening:
         ended = FlattenEnded(owner=view.owner, underlying=view.underlying, net=view.net, decided_at=view.now)
         notes = (*notes, ended)
-    return Decision(intents=(), notes=notes, wake=Wake(on=_EVENTS))
+    return Decision(intents=(), notes=notes, wake=Wake(on=_EVENTS, at=_terms(view, params).next_at))
 
 
 def _notes(view: HedgeView, reason: HoldReason | None) -> tuple[Event, ...]:
@@ -248,7 +215,7 @@ def _place(view: HedgeView, params: HedgeParams, route: Route, shares: Quantity)
     limit = None if view.flattening else _limit(view, params, route.instrument)
     plan = _held(view, params, route, limit) or _sized(view, params, route, shares, limit)
     if isinstance(plan, Held) and plan.reason is HoldReason.BELOW_LOT and view.flattening:
-        return _rest(view)
+        return _rest(view, params)
     if isinstance(plan, Held):
         return Decision(intents=(), notes=_notes(view, plan.reason), wake=_wake_of_hold(view, params, plan))
     intent = _intent(view, params, route.instrument, plan, limit)
@@ -257,7 +224,8 @@ def _place(view: HedgeView, params: HedgeParams, route: Route, shares: Quantity)
 
 def _wake_of_hold(view: HedgeView, params: HedgeParams, held: Held) -> Wake:
     closes_at = view.session.closes_at
-    moments = [closes_at, later(closes_at, seconds=-params.close_cutoff_s), *held.at]
+    terms_change = [at for at in (_terms(view, params).next_at,) if at is not None]
+    moments = [closes_at, later(closes_at, seconds=-params.close_cutoff_s), *terms_change, *held.at]
     return Wake(on=_ALL if held.funds else _EVENTS, at=_first_after(view.now, moments), observed=held.observed)
 
 
@@ -326,9 +294,9 @@ def _limit(view: HedgeView, params: HedgeParams, instrument: Instrument) -> Pric
     """Returns the limit at the collar, None without a price or where it rounds to nothing on the grid."""
     if view.price is None:
         return None
-    side = _hedge_side(view.net)
+    side, collar_bps = _hedge_side(view.net), _terms(view, params).collar_bps
     try:
-        return collared_limit(view.price.price, side=side, collar_bps=params.collar_bps, rules=instrument.rules)
+        return collared_limit(view.price.price, side=side, collar_bps=collar_bps, rules=instrument.rules)
     except ValueError:
         return None
 
@@ -383,7 +351,7 @@ def _capacity(view: HedgeView, params: HedgeParams, route: Route, contracts: Qua
 def _intent(
     view: HedgeView, params: HedgeParams, instrument: Instrument, qty: Quantity, limit: Price | None
 ) -> PlaceIntent:
-    good_until = min(later(view.now, seconds=params.order_ttl_s), view.session.closes_at)
+    good_until = min(_terms(view, params).order_ends_at, view.session.closes_at)
     cause = view.cause if view.cause is not None else EventRef(f"net:{view.owner}:{view.underlying}")
     return PlaceIntent(
         order_id=order_id_of_event(view.owner, cause, index=view.intents),
@@ -403,6 +371,9 @@ def _intent(
 def _evidence(view: HedgeView, params: HedgeParams) -> dict[str, str]:
     """Returns the numbers the decision stands on, so that the journal alone explains it."""
     evidence = {"net": plain(view.net), "session": view.session.kind.value}
+    terms = _terms(view, params)
+    if terms.ramping:
+        evidence["close_ramp_collar_bps"] = str(terms.collar_bps)
     for name, source, quote in (
         ("price", params.price_source, view.price),
         ("second", params.second_source, view.second),

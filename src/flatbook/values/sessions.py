@@ -21,6 +21,7 @@ from flatbook.values.xnys_calendar import FIRST_DAY, HALF_DAYS, HOLIDAYS, LAST_D
 DAYS_CACHED_MAX = 8_192
 CLOSURE_DAYS_MAX = 10
 SEARCH_DAYS_MAX = 14
+RUN_SESSIONS_MAX = 64
 
 _ONE_DAY = timedelta(days=1)
 _NS_PER_DAY = SECONDS_PER_DAY * NS_PER_S
@@ -227,6 +228,21 @@ def next_session(at: Instant, kinds: Container[SessionKind]) -> Session:
             if at < session.closes_at and session.kind in kinds:
                 return session
     raise SessionAbsent(f"no session of the kinds asked for within {SEARCH_DAYS_MAX} days of {text_of_instant(at)}")
+
+
+def run_end(at: Instant, kinds: Container[SessionKind]) -> Instant:
+    """Returns when sessions of these kinds next pause: the end of the last of those that follow each other without gap.
+
+    Needs: the session at `at` is taken as one of them.
+    Errors: CalendarEnded outside the table.
+    """
+    end = session_at(at).closes_at
+    for _ in range(RUN_SESSIONS_MAX):
+        following = session_at(end)
+        if following.kind not in kinds:
+            break
+        end = following.closes_at
+    return end
 
 
 def regular_close(trade_date: date) -> Instant:

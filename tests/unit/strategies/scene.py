@@ -11,12 +11,13 @@ from flatbook.market.quotes import Quote
 from flatbook.state.intents import CancelIntent, PlaceIntent
 from flatbook.state.orders import Order, Status, order_of_intent
 from flatbook.strategies.decision import Decision
-from flatbook.strategies.hedge import HedgeParams, HedgeView, Route, decide
+from flatbook.strategies.hedge import HedgeView, Route, decide
+from flatbook.strategies.hedge_terms import HedgeParams
 from flatbook.values.ids import AccountId, InstrumentId, SourceId
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.instruments import Instrument
 from flatbook.values.money import Price, Quantity
-from flatbook.values.sessions import next_session, session_at
+from flatbook.values.sessions import next_session, run_end, session_at
 from tests.desk import COIN, HEDGE, OWNER, coin
 from tests.unit.state.scene import intended, qty
 
@@ -70,6 +71,7 @@ def view(net: str, *, now: Instant = NOON, **changes: Any) -> HedgeView:
         price=quote("250", at=now),
         second=None,
         session=session_at(now),
+        pauses_at=run_end(now, hedge.sessions),
         next_open=coming.opens_at if coming.opens_at > now else next_session(coming.closes_at, hedge.sessions).opens_at,
         flattening=False,
         hold=None,

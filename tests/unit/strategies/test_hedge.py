@@ -10,7 +10,8 @@ import pytest
 
 from flatbook.events.control import FlattenEnded, HedgeHeld, HoldReason
 from flatbook.strategies.decision import Trigger
-from flatbook.strategies.hedge import HedgeParams, decide
+from flatbook.strategies.hedge import decide
+from flatbook.strategies.hedge_terms import HedgeParams
 from flatbook.values.ids import EventRef, order_id_of_event
 from flatbook.values.instants import instant_of_text, later, text_of_instant
 from flatbook.values.money import Price

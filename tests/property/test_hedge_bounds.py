@@ -37,7 +37,7 @@ HELD = st.one_of(st.none(), SIGNED)
 def orders(draw: st.DrawFn, at: Instant) -> Order:
     size = draw(SHARES.filter(bool))
     filled = draw(st.sampled_from([Decimal(0), size]))
-    status = draw(st.sampled_from(STATUSES))
+    status, attempt = draw(st.sampled_from(STATUSES)), draw(st.integers(0, 2))
     return order(
         draw(st.sampled_from(["buy", "sell"])),
         str(size),
@@ -47,9 +47,9 @@ def orders(draw: st.DrawFn, at: Instant) -> Order:
         claimed=Quantity(max(filled, draw(SHARES))),
         account=draw(st.sampled_from([None, BACKUP])),
         cancel_pending=status == "pending_cancel",
-        cancel_attempt=draw(st.integers(0, 2)),
+        cancel_attempt=attempt,
         good_until=later(at, seconds=draw(st.integers(-100, 100))),
-        changed_at=later(at, seconds=draw(st.integers(-100, 0))),
+        cancel_at=later(at, seconds=draw(st.integers(-20, 0))) if attempt else Instant(0),
         reduce_only=draw(st.booleans()),
     )
 

@@ -9,7 +9,7 @@ import msgspec
 
 from flatbook.state.desk import State
 
-STATE_FORMAT = 2
+STATE_FORMAT = 3
 
 
 class StateUnreadable(ValueError):

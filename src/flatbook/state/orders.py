@@ -145,7 +145,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Units: qty, filled and claimed in base (contracts); `claimed` is the largest filled quantity a venue stated,
     and exceeds `filled` while executions are still missing. `sent_at` is the latest instant by which a request for it
-    is known to have left, if it left at all.
+    is known to have left, if it left at all; `cancel_at` when a cancel was last asked for or refused, 0 before.
     """
 
     order_id: OrderId
@@ -165,6 +165,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     attempt: int
     cancel_attempt: int
     cancel_pending: bool
+    cancel_at: Instant
     decided_at: Instant
     sent_at: Instant
     changed_at: Instant
@@ -188,7 +189,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 def cancel_from(order: Order) -> Instant:
     """Returns from when a cancel may be asked for: a while after the last attempt, at any time before the first."""
-    return later(order.changed_at, seconds=CANCEL_RETRY_S) if order.cancel_attempt else Instant(0)
+    return later(order.cancel_at, seconds=CANCEL_RETRY_S)
 
 
 class Broken(AssertionError):
@@ -215,6 +216,7 @@ def order_of_intent(event: ev.OrderIntended) -> Order:
         attempt=0,
         cancel_attempt=0,
         cancel_pending=False,
+        cancel_at=Instant(0),
         decided_at=event.decided_at,
         sent_at=event.decided_at,
         changed_at=event.decided_at,
@@ -307,12 +309,19 @@ def _resent(order: Order, event: ev.OrderResent, after: Status) -> Order:
 
 
 def _canceling(order: Order, event: ev.CancelIntended, after: Status) -> Order:
-    return replace(order, status=after, cancel_attempt=event.attempt, cancel_pending=True, changed_at=event.decided_at)
+    return replace(
+        order,
+        status=after,
+        cancel_attempt=event.attempt,
+        cancel_pending=True,
+        cancel_at=event.decided_at,
+        changed_at=event.decided_at,
+    )
 
 
 def _not_canceling(order: Order, event: ev.CancelRefused, after: Status) -> Order:
     status = working_status(after, cancel_pending=False, filled=order.filled)
-    return replace(order, status=status, cancel_pending=False, changed_at=event.seen_at)
+    return replace(order, status=status, cancel_pending=False, cancel_at=event.seen_at, changed_at=event.seen_at)
 
 
 def _ended(order: Order, event: ev.OrderRejected | ev.OrderNotSent | ev.OrderAbsent, after: Status) -> Order:

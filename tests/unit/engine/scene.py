@@ -94,7 +94,8 @@ class Bench:
         )
 
     def resume(self) -> Bench:
-        """Asks the strategy for the first time, with a price and no balances."""
+        """Starts with the marks of the configuration, and asks the strategy for the first time, with a price."""
+        self.take(Restarted())
         self.quote()
         self.take(Resumed(key=KEY))
         return self

@@ -140,7 +140,7 @@ def test_an_order_beyond_its_time_is_canceled_after_a_grace() -> None:
 
 
 def test_a_refused_cancel_is_repeated_after_a_while_and_the_strategy_wakes_for_it() -> None:
-    works = order(cancel_attempt=1, changed_at=NOON)
+    works = order(cancel_attempt=1, cancel_at=NOON)
     waiting = decide(view("-9", now=later(NOON, seconds=4), orders=(works,)), HEDGE)
     assert (waiting.intents, waiting.wake.at) == ((), later(NOON, seconds=5))
     assert canceled(decide(view("-9", now=later(NOON, seconds=5), orders=(works,)), HEDGE)) == [("fb1", "exceeds_net")]

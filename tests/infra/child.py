@@ -1,23 +1,27 @@
-"""An engine process over a home, with a broker that goes wrong as scripted: `python -m tests.infra.child HOME`.
+"""An engine process over a home, with a broker that goes wrong as scripted.
 
-It prints each committed event as one line of JSON.
+    python -m tests.infra.child HOME [full|dying TAG COUNT]
+
+It prints each committed event as one line of JSON. After the COUNT-th event with a TAG its journal's disk fails.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
 from flatbook.engine.run import Committed, EngineFailed
-from flatbook.events.codec import encode_event_json
+from flatbook.events.codec import encode_event_json, tag_of
 from flatbook.ops.config import load
 from flatbook.ops.telemetry import open_log
 from flatbook.services.all_in_one import serve
 from flatbook.services.desk import compose
 from flatbook.sim.broker_wire import Verb
 from flatbook.sim.faults import Fault, FaultKind, FaultPlan
+from tests.infra.disk import Disk, break_disk
 
 ACCOUNT = "paper"
 PLAN = FaultPlan(
@@ -48,11 +52,26 @@ def tell(committed: Committed) -> None:
     sys.stdout.buffer.flush()
 
 
-def main(home: Path) -> int:
+def breaker(journal: Path, disk: Disk, tag: str, count: int) -> Callable[[Committed], None]:
+    """Returns a listener that breaks the disk of a journal after so many events with a tag."""
+    seen = 0
+
+    def listen(committed: Committed) -> None:
+        nonlocal seen
+        before, seen = seen, seen + sum(tag_of(type(event)) == tag for event in committed.events)
+        if before < count <= seen:
+            break_disk(journal, disk)
+
+    return listen
+
+
+def main(home: Path, breaks: Sequence[str]) -> int:
     """Runs the engine until its tape ends, as `flatbook run` does."""
     loaded = load(home, environment={})
     desk = compose(loaded, plans={ACCOUNT: PLAN})
     desk.engine.listeners.append(tell)
+    if breaks:
+        desk.engine.listeners.append(breaker(loaded.journal, Disk(breaks[0]), breaks[1], int(breaks[2])))
     log = open_log(sys.stderr, now=desk.clock.now, stated=loaded.config.log)
     try:
         asyncio.run(serve(desk, loaded, log))
@@ -65,4 +84,4 @@ def main(home: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))

@@ -11,7 +11,17 @@ import msgspec
 
 from flatbook.engine.effects import Effect, cancel_of, find_of
 from flatbook.engine.follow import Pace, follow_account, follow_chain
-from flatbook.engine.inputs import STOPPING, Command, Item, Restarted, Stated, TimeCame, Woken
+from flatbook.engine.inputs import (
+    STOPPING,
+    CancelAnswered,
+    Command,
+    Item,
+    PlaceAnswered,
+    Restarted,
+    Stated,
+    TimeCame,
+    Woken,
+)
 from flatbook.engine.outbox import Outbox
 from flatbook.engine.overdue import overdue
 from flatbook.engine.ports import (
@@ -25,7 +35,7 @@ from flatbook.engine.ports import (
     OrderVenue,
 )
 from flatbook.engine.recover import fold_journal
-from flatbook.engine.reports import AccountStatement
+from flatbook.engine.reports import Accepted, AccountStatement, NotSent, Unknown
 from flatbook.engine.rules import Rules
 from flatbook.engine.step import Step, execution_source, step
 from flatbook.engine.wakes import Wakes
@@ -400,12 +410,30 @@ class Engine:
     # Failure.
 
     async def _only_cancel(self) -> None:
-        """Sends cancels for every order a venue may hold, and waits for them, at most CANCEL_ONLY_S."""
+        """Cancels every order a venue may hold until each cancel was answered, at most CANCEL_ONLY_S."""
         self.cancel_only = True
+        for task in self._tasks:
+            task.cancel()
         self._cancel_everything()
-        until = later(self.parts.clock.now(), seconds=CANCEL_ONLY_S)
-        while self.outbox.in_flight and self.parts.clock.now() < until:
-            await self.parts.clock.sleep_until(later(self.parts.clock.now(), seconds=1))
+        self._cancel_again()
+        clock = self.parts.clock
+        until = later(clock.now(), seconds=CANCEL_ONLY_S)
+        while self.outbox.in_flight and clock.now() < until:
+            await clock.sleep_until(later(clock.now(), seconds=1))
+            self._cancel_again()
+
+    def _cancel_again(self) -> None:
+        """Cancels what was on its way when the journal failed, and again where no answer tells of a cancel."""
+        while self._inbox:
+            item, waiter = self._inbox.popleft()
+            if waiter is not None:
+                waiter.cancel()
+            placed = isinstance(item, PlaceAnswered) and isinstance(item.answer, (Accepted, Unknown))
+            unanswered = isinstance(item, CancelAnswered) and isinstance(item.answer, (Unknown, NotSent))
+            if isinstance(item, (PlaceAnswered, CancelAnswered)) and (placed or unanswered):
+                order = self.state.orders.get(item.order_id)
+                if order is not None:
+                    self.outbox.send(cancel_of(order))
 
     def _cancel_everything(self) -> int:
         orders = [self.state.orders[order_id] for order_id in self.state.open_orders]

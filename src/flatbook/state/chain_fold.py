@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from flatbook.events import chain
-from flatbook.events.refs import ref_of
+from flatbook.events.refs import ref_of, ref_of_fill
 from flatbook.state.desk import FILLS_KEPT_MAX, GAS_KEPT_MAX, KnownFill, LogId, State, forget_oldest, oldest
 from flatbook.state.orders import Broken, signed
 from flatbook.state.positions import Net
@@ -44,7 +44,7 @@ def fold_vault_filled(state: State, event: chain.VaultFilled) -> None:
     net = _move(state, event, moved)
     state.ratios[event.token] = event.ratio
     fill.day_cash_usd = _value(state, net, event, moved, event.price)
-    net.cause = ref_of(event)
+    net.cause = ref_of_fill(event.key)
 
 
 def fold_unvalued(state: State, event: chain.FillUnvalued) -> None:
@@ -134,10 +134,15 @@ def _remember(state: State, fill: KnownFill) -> None:
     if identity in state.fills:
         raise Broken(f"fill {fill.ref} is booked twice")
     state.fills[identity] = fill
-    for first in oldest(state.fills, FILLS_KEPT_MAX):
-        dropped = state.fills.pop(first).event.key
-        state.fill_watermarks[first[0]] = max(dropped.block, state.fill_watermarks.get(first[0], 0))
+    if len(state.fills) > FILLS_KEPT_MAX:
+        _forget_fills(state)
     _book(state, fill.event, fill.event.seen_at)
+
+
+def _forget_fills(state: State) -> None:
+    for identity in oldest(state.fills, FILLS_KEPT_MAX):
+        key = state.fills.pop(identity).event.key
+        state.fill_watermarks[key.chain] = max(key.block, state.fill_watermarks.get(key.chain, 0))
 
 
 def _book(state: State, event: chain.Fill, at: Instant, *, undone: bool = False) -> None:

@@ -126,10 +126,10 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     def add_balance(self, account: AccountId, asset: AssetId, change: Decimal, at: Instant) -> None:
         """Adds a signed amount to a balance, and notes when. Units: units of the asset."""
-        key = (account, asset)
-        self.balances[key] = self.balances.get(key, ZERO) + change
-        if self.moved_at.get(key, at) <= at:
-            self.moved_at[key] = at
+        key, balances, moved_at = (account, asset), self.balances, self.moved_at
+        balances[key] = balances.get(key, ZERO) + change
+        if moved_at.get(key, at) <= at:
+            moved_at[key] = at
 
     def orders_owing(self, key: NetKey) -> tuple[Order, ...]:
         """Returns the orders of a net that are open or still owe executions, oldest first."""

@@ -83,7 +83,9 @@ def apply(state: State, event: Event) -> State:
 
 def apply_row(state: State, events: tuple[Event, ...], cursors: Mapping[SourceId, str]) -> State:
     """Folds one commit: its events, then the cursors that were stored with them."""
+    folds = FOLDS
     for event in events:
-        apply(state, event)
+        folds[type(event)](state, event)
+    state.seq = Seq(state.seq + len(events))
     state.cursors.update(cursors)
     return state

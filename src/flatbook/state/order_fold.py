@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from flatbook.events import orders as ev
 from flatbook.events.event import Event
-from flatbook.events.refs import ref_of
+from flatbook.events.refs import ref_of, ref_of_execution
 from flatbook.state.desk import (
     ENDED_ORDERS_KEPT_MAX,
     EXECUTIONS_KEPT_MAX,
@@ -77,7 +77,7 @@ def fold_filled(state: State, event: ev.OrderFilled) -> None:
     _move(state, event.order_id, event)
     net = _book_execution(state, event, event.owner)
     net.refusals, net.retry_from = 0, None
-    net.cause = ref_of(event)
+    net.cause = ref_of_execution(event.account, event.instrument, event.execution_id)
 
 
 def fold_foreign_filled(state: State, event: ev.ForeignFilled) -> None:
@@ -119,26 +119,27 @@ def _move(state: State, order_id: OrderId, event: Event) -> Order:
     if before is None:
         raise Broken(f"order {order_id} is not known")
     after = state.orders[order_id] = moved(before, event)
-    was_open, is_open = before.status not in TERMINAL, after.status not in TERMINAL
-    if not (was_open and is_open):
-        _file(state, after, is_open=is_open)
-    if was_open and not is_open:
-        state.open_orders.pop(order_id, None)
-        state.ended[order_id] = None
-        _forget_ended(state)
-    elif is_open and not was_open:
-        state.open_orders[order_id] = None
-        state.ended.pop(order_id, None)
+    if before.status in TERMINAL or after.status in TERMINAL:
+        _file(state, before, after)
     return after
 
 
-def _file(state: State, order: Order, *, is_open: bool) -> None:
-    """Keeps an order among those of its net that may still execute, or takes it out."""
-    owing = state.owing.setdefault((order.owner, order.underlying), {})
-    if is_open or order.leaves:
-        owing[order.order_id] = None
+def _file(state: State, before: Order, after: Order) -> None:
+    """Keeps an order that may still execute among those of its net, and an ended one among those to be forgotten."""
+    order_id, is_open = after.order_id, after.status not in TERMINAL
+    owing = state.owing[after.owner, after.underlying]
+    if is_open or after.claimed > after.filled:
+        owing[order_id] = None
     else:
-        owing.pop(order.order_id, None)
+        owing.pop(order_id, None)
+    if is_open:
+        state.open_orders[order_id] = None
+        state.ended.pop(order_id, None)
+    elif before.status not in TERMINAL:
+        state.open_orders.pop(order_id, None)
+        state.ended[order_id] = None
+        if len(state.ended) > ENDED_ORDERS_KEPT_MAX:
+            _forget_ended(state)
 
 
 def _forget_ended(state: State) -> None:
@@ -165,7 +166,8 @@ def _book_execution(state: State, event: ev.OrderFilled | ev.ForeignFilled, owne
     if mark is not None:
         state.positions.add_day(net, day_of(event), cash * mark - _fees_in_usd(state, event), shares)
     state.executions[account, instrument, event.execution_id] = (event.happened_at, qty, event.price)
-    _forget_executions(state)
+    if len(state.executions) > EXECUTIONS_KEPT_MAX:
+        _forget_executions(state)
     return net
 
 

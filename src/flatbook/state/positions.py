@@ -93,21 +93,23 @@ class Positions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
         Units: qty in base (contracts); the net moves by qty * contract_size.
         """
-        row = self.rows.get(key)
-        if row is None:
-            owner, account, instrument = key
-            row = self.rows[key] = Position(
-                owner=owner,
-                account=account,
-                instrument=instrument,
-                underlying=underlying,
-                contract_size=contract_size,
-                qty=Quantity(ZERO),
-            )
+        row = self.rows.get(key) or self._new_row(key, underlying, contract_size)
         row.qty = Quantity(row.qty + qty)
-        net = self.kept_net(key[0], underlying)
+        net = self.nets.get((key[0], underlying)) or self.kept_net(key[0], underlying)
         net.known = Quantity(net.known + qty * contract_size)
         return net
+
+    def _new_row(self, key: PositionKey, underlying: Underlying, contract_size: Decimal) -> Position:
+        owner, account, instrument = key
+        row = self.rows[key] = Position(
+            owner=owner,
+            account=account,
+            instrument=instrument,
+            underlying=underlying,
+            contract_size=contract_size,
+            qty=Quantity(ZERO),
+        )
+        return row
 
     def add_day(self, net: Net, day: int, cash_usd: Decimal, qty: Decimal) -> None:
         """Adds a fill to the day's result of a net; an older day's fill does not change today's."""

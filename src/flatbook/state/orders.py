@@ -252,7 +252,7 @@ def move_of(order: Order, event: Event) -> Move | None:
     return None
 
 
-def working_status(after: Status, *, cancel_pending: bool, filled: Quantity) -> Status:
+def working_status(after: Status, cancel_pending: bool, filled: Quantity) -> Status:
     """Returns the status a working order shows: pending cancel before partially filled before accepted."""
     if after is not _ACC:
         return after
@@ -268,7 +268,7 @@ def moved(order: Order, event: Event) -> Order:
     Errors: Broken when the edge is not in the table.
     """
     move = move_of(order, event)
-    after = TRANSITIONS.get((order.status, move)) if move is not None else None
+    after = None if move is None else TRANSITIONS.get((order.status, move))
     if after is None:
         raise Broken(f"order {order.order_id} is {order.status.value}: {type(event).__name__} does not fit")
     return _FACTS[type(event)](order, event, after)
@@ -277,7 +277,7 @@ def moved(order: Order, event: Event) -> Order:
 def _filled(order: Order, event: ev.OrderFilled, after: Status) -> Order:
     filled = Quantity(order.filled + event.qty)
     claimed = max(order.claimed, filled)
-    status = working_status(after, cancel_pending=order.cancel_pending, filled=filled)
+    status = working_status(after, order.cancel_pending, filled)
     return replace(order, status=status, filled=filled, claimed=claimed, changed_at=event.seen_at)
 
 
@@ -288,7 +288,7 @@ def _done(order: Order, event: ev.OrderDone, after: Status) -> Order:
 def _found(order: Order, event: ev.OrderFound, after: Status) -> Order:
     return replace(
         order,
-        status=_working(order, after),
+        status=working_status(after, order.cancel_pending, order.filled),
         claimed=max(order.claimed, event.filled_qty),
         venue_order_id=event.venue_order_id,
         changed_at=event.seen_at,
@@ -297,7 +297,12 @@ def _found(order: Order, event: ev.OrderFound, after: Status) -> Order:
 
 def _shown(order: Order, event: ev.OrderSubmitted | ev.OrderAccepted, after: Status) -> Order:
     known = event.venue_order_id or order.venue_order_id
-    return replace(order, status=_working(order, after), venue_order_id=known, changed_at=event.seen_at)
+    return replace(
+        order,
+        status=working_status(after, order.cancel_pending, order.filled),
+        venue_order_id=known,
+        changed_at=event.seen_at,
+    )
 
 
 def _unknown(order: Order, event: ev.OrderUnknown, after: Status) -> Order:
@@ -320,16 +325,12 @@ def _canceling(order: Order, event: ev.CancelIntended, after: Status) -> Order:
 
 
 def _not_canceling(order: Order, event: ev.CancelRefused, after: Status) -> Order:
-    status = working_status(after, cancel_pending=False, filled=order.filled)
+    status = working_status(after, False, order.filled)
     return replace(order, status=status, cancel_pending=False, cancel_at=event.seen_at, changed_at=event.seen_at)
 
 
 def _ended(order: Order, event: ev.OrderRejected | ev.OrderNotSent | ev.OrderAbsent, after: Status) -> Order:
     return replace(order, status=after, changed_at=event.seen_at)
-
-
-def _working(order: Order, after: Status) -> Status:
-    return working_status(after, cancel_pending=order.cancel_pending, filled=order.filled)
 
 
 _FACTS: dict[type[Event], Callable[[Order, Any, Status], Order]] = {

@@ -254,11 +254,11 @@ def move_of(order: Order, event: Event) -> Move | None:
 
 def working_status(after: Status, cancel_pending: bool, filled: Quantity) -> Status:
     """Returns the status a working order shows: pending cancel before partially filled before accepted."""
-    if after is not _ACC:
+    if after is not _ACC and after is not _SUB:
         return after
     if cancel_pending:
         return _PEND
-    return _PART if filled else _ACC
+    return _PART if filled and after is _ACC else after
 
 
 def moved(order: Order, event: Event) -> Order:

@@ -66,8 +66,14 @@ def test_a_buy_of_the_vault_is_long_and_costs_cash() -> None:
 
 
 def test_the_last_price_is_that_of_the_newest_fill_and_not_of_the_last_one_read() -> None:
-    state = folded([vault_filled(1, "sell", "1", price="251", seconds=9), vault_filled(2, "sell", "1", seconds=8)])
-    assert state.positions.net(*KEY).last_price == 251
+    newest, older = vault_filled(1, "sell", "1", price="251", seconds=9), vault_filled(2, "sell", "1", seconds=8)
+    assert folded([MARK, newest, older]).positions.net(*KEY).last_price == 251
+
+
+def test_the_last_price_is_in_dollars_whatever_the_dollar_token_is_worth() -> None:
+    sold = vault_filled(1, "sell", "1", price="300")
+    assert folded([marked(USDC, "0.90"), sold]).positions.net(*KEY).last_price == 270
+    assert folded([sold]).positions.net(*KEY).last_price is None
 
 
 @pytest.mark.parametrize("side", ["buy", "sell"])

@@ -107,7 +107,7 @@ def test_the_fold_moves_along_the_table_and_along_nothing_else(pair: tuple[Statu
             moved(order, event)
         return
     after, table = moved(order, event), TRANSITIONS[pair]
-    if table is Status.ACCEPTED and after.cancel_pending:
+    if table in (Status.ACCEPTED, Status.SUBMITTED) and after.cancel_pending:
         table = Status.PENDING_CANCEL
     elif table is Status.ACCEPTED and after.filled:
         table = Status.PARTIALLY_FILLED
@@ -187,10 +187,13 @@ def test_a_working_order_shows_its_cancel_before_its_executions() -> None:
 
 
 def test_a_cancel_asked_for_before_the_order_was_accepted_is_still_wanted_after() -> None:
-    state = folded([intended(), cancel_intended()])
-    assert state.orders[intended().order_id].status is Status.INTENDED
-    apply(state, accepted())
-    assert state.orders[intended().order_id].status is Status.PENDING_CANCEL
+    for shown in (accepted(), submitted()):
+        state = folded([intended(), cancel_intended()])
+        assert state.orders[intended().order_id].status is Status.INTENDED
+        apply(state, shown)
+        assert state.orders[intended().order_id].status is Status.PENDING_CANCEL
+        apply(state, cancel_refused())
+        assert state.orders[intended().order_id].status is Status.ACCEPTED
 
 
 def test_an_execution_of_an_order_held_to_be_absent_makes_it_unknown() -> None:

@@ -12,7 +12,7 @@ from flatbook.state.positions import Net
 from flatbook.values.ids import AssetId, ChainId
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
-from flatbook.values.money import ONE, ZERO, Price, Quantity
+from flatbook.values.money import NUMBER_DECIMALS_MAX, ONE, ZERO, Price, Quantity, cut
 from flatbook.values.us_eastern import eastern_day
 
 _BUY = Side.BUY
@@ -170,12 +170,16 @@ def _move(state: State, event: chain.Fill, shares: Quantity) -> Net:
 def _value(
     state: State, net: Net, event: chain.VaultFilled | chain.FillUnvalued, shares: Quantity, price: Price
 ) -> Decimal | None:
-    """Adds a fill to the day's result, keeps its price when none is newer, and returns the cash that the day took."""
-    if net.last_price_at is None or event.happened_at >= net.last_price_at:
-        net.last_price, net.last_price_at = price, event.happened_at
+    """Adds a fill to the day's result, keeps its price when none is newer, and returns the cash that the day took.
+
+    Units: price in the dollar token per share; what is kept and returned is in USD, and nothing is without a mark.
+    """
     mark = state.mark(event.usdc)
     if mark is None:
         return None
+    if net.last_price_at is None or event.happened_at >= net.last_price_at:
+        net.last_price = Price(cut(price * mark, decimals=NUMBER_DECIMALS_MAX))
+        net.last_price_at = event.happened_at
     cash = (-event.usdc_amount if event.side is _BUY else event.usdc_amount) * mark
     state.positions.add_day(net, _day_of(event), cash, shares)
     return cash

@@ -310,17 +310,17 @@ def _sized(
     contracts = _in_contracts(wanted, instrument)
     possible = Quantity(min(contracts, _capacity(view, params, route, contracts, limit)))
     qty, _ = floor_to_lot(possible, instrument.rules)
-    if _can_trade(qty, view, instrument, limit):
+    if _can_trade(qty, view, instrument):
         return qty
     whole, _ = floor_to_lot(contracts, instrument.rules)
-    reason = HoldReason.CAPACITY if _can_trade(whole, view, instrument, limit) else HoldReason.BELOW_LOT
+    reason = HoldReason.CAPACITY if _can_trade(whole, view, instrument) else HoldReason.BELOW_LOT
     return Held(reason=reason, at=_stale_moments(view, params), observed=_sources(params), funds=True)
 
 
-def _can_trade(qty: Quantity, view: HedgeView, instrument: Instrument, limit: Price | None) -> bool:
+def _can_trade(qty: Quantity, view: HedgeView, instrument: Instrument) -> bool:
     """Whether the venue takes an order of this size; without any price the venue itself has to say."""
     rules = instrument.rules
-    price = limit or (view.price.price if view.price is not None else view.last_price)
+    price = view.price.price if view.price is not None else view.last_price
     if qty < rules.qty_min:
         return False
     return price is None or notional(qty, price, contract_size=instrument.contract_size) >= rules.notional_min

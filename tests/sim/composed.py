@@ -10,6 +10,7 @@ import asyncio
 import io
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from math import isqrt
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ from flatbook.services.all_in_one import serve
 from flatbook.services.desk import Desk, compose
 from flatbook.sim.broker_wire import Verb as Request
 from flatbook.sim.faults import FaultPlan
-from flatbook.sim.pool import BLOCK_S, GENESIS_S
+from flatbook.sim.pool import BLOCK_S, GENESIS_S, Q192
 from flatbook.sim.raindex_logs import LogPlace, OrderTraded, StandingOrder, TokenVault, encode_clear_v3
 from flatbook.sim.raindex_logs import encode_take_order_v3 as encode_take
 from flatbook.state.desk import State
@@ -81,6 +82,7 @@ ratios = {{{{ 0 = "1" }}}}
 
 [prices.bars]
 kind = "recorded_bars"
+quote = "USD"
 files = {{{{ COIN = "bars.csv" }}}}
 
 [risk]
@@ -132,7 +134,7 @@ sessions = ["regular"]
 price_source = "bars"
 price_age_s_max = 120
 collar_bps = 100
-second_source = "none"
+second_source = "{second}"
 order_ttl_s = 600
 close_cutoff_s = 15
 retry_s = 10
@@ -179,9 +181,9 @@ def account(name: str) -> str:
     return ACCOUNT.format(name=name)
 
 
-def owner(name: str, *, at: str, more: str = "") -> str:
+def owner(name: str, *, at: str, second: str = "none", more: str = "") -> str:
     """Returns the sections of an owner that hedges at an account."""
-    return OWNER.format(name=name, address=address_of(name), account=at, more=more)
+    return OWNER.format(name=name, address=address_of(name), account=at, second=second, more=more)
 
 
 def write_home(
@@ -225,6 +227,11 @@ async def _steer(desk: Desk, commands: Sequence[tuple[Instant, Command]], answer
     for at, command in commands:
         await desk.clock.sleep_until(at)
         answers.append(await desk.engine.command(command))
+
+
+def root_of(price: Decimal) -> int:
+    """Returns what a pool of USDC and the share's token states as its root at a price."""
+    return isqrt(Q192 * 10**14 // int(price.scaleb(2)))
 
 
 def command(verb: Verb, **arguments: str) -> Command:

@@ -11,7 +11,19 @@ from flatbook.events.control import AlertName, AlertRaised, EngineStopped, Flatt
 from flatbook.events.orders import OrderFilled, OrderIntended
 from flatbook.sim.broker_wire import Verb as Request
 from flatbook.sim.faults import Fault, FaultKind, FaultPlan
-from tests.sim.composed import Fill, account, command, minute, nets, owner, play, shares_at, write_home
+from tests.sim.composed import (
+    FIRST_BLOCK,
+    Fill,
+    account,
+    command,
+    minute,
+    nets,
+    owner,
+    play,
+    root_of,
+    shares_at,
+    write_home,
+)
 from tests.unit.cli.scene import call
 
 END = minute(40)
@@ -79,6 +91,20 @@ def test_a_dollar_token_at_ninety_cents_is_valued_so_hedged_on_and_alerted(tmp_p
     assert Decimal(line["net_usd"]) == Decimal(40)  # sold 2 for 600 USDC, which is 540 USD; bought 2 at 250
     (net,) = call("status", "--json", "--home", home).body()["nets"]
     assert (net["net"], net["price"], Decimal(net["usd"])) == ("-0.5", "270", Decimal(-135))
+
+
+def test_a_pool_that_pays_in_a_dollar_token_at_ninety_cents_agrees_with_the_stock_exchange(
+    tmp_path: Path,
+) -> None:
+    bounds = "second_age_s_max = 3600\nsecond_bps_max = 20"
+    pool = '\n[prices.pool]\nkind = "recorded_pool_mids"\nquote = "USDC"\nfiles = { COIN = "pool.csv" }\n'
+    sections = (account("paper"), owner("desk", at="paper", second="pool", more=bounds), pool)
+    (tmp_path / "pool.csv").write_text(f"block,sqrt_price_x96\n{FIRST_BLOCK},{root_of(Decimal('277.78'))}\n")
+    loaded = write_home(tmp_path, sections, (Fill(minute(2), "desk", "sell", "2", price="279"),), mark="0.90")
+    (order,) = [event for event in play(loaded).events if isinstance(event, OrderIntended)]
+    assert order.evidence is not None
+    assert order.evidence["second"].startswith("250.00")
+    assert shares_at(loaded, "paper", END) == Decimal(102)
 
 
 def test_a_second_broker_takes_what_no_unknown_order_covers_and_no_share_twice(tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ contract_size = "1"
 
 [prices.paper-bars]
 kind = "recorded_bars"
+quote = "USD"
 
 [prices.paper-bars.files]
 COIN = "recordings/coin-bars.csv.gz"

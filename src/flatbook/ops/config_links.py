@@ -45,6 +45,8 @@ def flaws(config: Config) -> Iterator[Flaw]:
     for name, account in config.accounts.items():
         yield from _flaws_of_account(config, name, account)
     yield from _flaws_of_instruments(config)
+    for name, source in config.prices.items():
+        yield from _flaws_of_quote(config, ("prices", name), source.quote)
     yield from _flaws_of_hedges(config)
     yield from _flaws_of_marks(config)
     yield from _flaws_of_secrets(config)
@@ -190,8 +192,12 @@ def _flaws_of_instruments(config: Config) -> Iterator[Flaw]:
             other = taken.setdefault((instrument.account, field, value), name)
             if other != name:
                 yield (*key, field), f"{value} is traded at {instrument.account} as {other} already"
-        if instrument.quote != USD and instrument.quote not in config.marks:
-            yield (*key, "quote"), f"{instrument.quote} has no mark: state what it is worth under [marks]"
+        yield from _flaws_of_quote(config, key, instrument.quote)
+
+
+def _flaws_of_quote(config: Config, key: Key, quote: str) -> Iterator[Flaw]:
+    if quote != USD and quote not in config.marks:
+        yield (*key, "quote"), f"{quote} has no mark: state what it is worth under [marks]"
 
 
 def _flaws_of_hedges(config: Config) -> Iterator[Flaw]:

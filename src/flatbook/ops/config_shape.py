@@ -314,6 +314,7 @@ class PriceSection(Section, frozen=True, kw_only=True):
     """A source of prices."""
 
     kind: Annotated[PriceKind, said("Minute bars of a stock exchange, or mid prices of a pool onchain.")]
+    quote: Annotated[Name, said("What its prices are in; other than USD it needs a mark.")]
     files: Annotated[dict[Ticker, Annotated[str, text("A recording.")]], said("The recordings, by underlying.")]
 
 

@@ -95,12 +95,14 @@ contract_size = "1"
 
 [prices.paper-bars]
 kind = "recorded_bars"
+quote = "USD"
 
 [prices.paper-bars.files]
 COIN = "recordings/{bars_file}"
 
 [prices.{pool_source}]
 kind = "recorded_pool_mids"
+quote = "USDC"
 
 [prices.{pool_source}.files]
 COIN = "recordings/{samples_file}"

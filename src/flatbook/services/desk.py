@@ -17,6 +17,7 @@ from flatbook.journal.sqlite import commit_durably, create_journal, open_journal
 from flatbook.market.quotes import Market
 from flatbook.ops.clock import SystemClock
 from flatbook.ops.config import Loaded
+from flatbook.ops.config_links import USD
 from flatbook.ops.config_rules import (
     broker_of,
     instant_of,
@@ -25,11 +26,11 @@ from flatbook.ops.config_rules import (
     raindex_of,
     rules_of,
 )
-from flatbook.ops.config_shape import AccountSection, ClockKind, PriceKind
+from flatbook.ops.config_shape import AccountSection, ClockKind, Config, PriceKind
 from flatbook.ops.control_socket import Doors
 from flatbook.ops.metrics import Metrics
 from flatbook.ops.telemetry import LogCounts
-from flatbook.services.prices import PriceFeed
+from flatbook.services.prices import InDollars, PriceFeed
 from flatbook.sim.bar_file import read_bars
 from flatbook.sim.bars import BarQuotes, Bars
 from flatbook.sim.broker import Broker
@@ -39,6 +40,7 @@ from flatbook.sim.faults import FaultPlan
 from flatbook.sim.pool import PoolQuotes, read_samples
 from flatbook.values.ids import AccountId, Seq, SourceId, Underlying
 from flatbook.values.instants import Instant
+from flatbook.values.money import Price
 from flatbook.venues.paper.venue import PaperVenue, paper_card
 from flatbook.venues.paper.wire import InProcessTransport
 from flatbook.venues.raindex.log_source import RecordedLogSource, open_recording
@@ -169,12 +171,20 @@ def _bars_by_source(loaded: Loaded) -> dict[str, dict[Underlying, Bars]]:
 
 
 def _feeds(loaded: Loaded, bars: Mapping[str, Mapping[Underlying, Bars]]) -> tuple[PriceFeed, ...]:
-    feeds: list[PriceFeed] = [BarQuotes(each, SourceId(name)) for name, each in bars.items()]
-    for name, source in loaded.config.prices.items():
-        if source.kind is PriceKind.RECORDED_POOL_MIDS:
-            samples = {Underlying(each): read_samples(loaded.place(path)) for each, path in source.files.items()}
-            feeds.append(PoolQuotes(samples, SourceId(name)))
-    return tuple(feeds)
+    return tuple(_in_usd(loaded.config, name, _feed(loaded, name, bars)) for name in loaded.config.prices)
+
+
+def _feed(loaded: Loaded, name: str, bars: Mapping[str, Mapping[Underlying, Bars]]) -> PriceFeed:
+    if name in bars:
+        return BarQuotes(bars[name], SourceId(name))
+    files = loaded.config.prices[name].files
+    samples = {Underlying(underlying): read_samples(loaded.place(path)) for underlying, path in files.items()}
+    return PoolQuotes(samples, SourceId(name))
+
+
+def _in_usd(config: Config, name: str, feed: PriceFeed) -> PriceFeed:
+    quote = config.prices[name].quote
+    return feed if quote == USD else InDollars(feed, Price(config.marks[quote]))
 
 
 def _card(spec: BrokerSpec) -> VenueCard:

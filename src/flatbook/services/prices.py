@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
+
 from flatbook.engine.ports import Clock
 from flatbook.market.quotes import Quote
 from flatbook.values.ids import SourceId, Underlying
 from flatbook.values.instants import Instant
+from flatbook.values.money import NUMBER_DECIMALS_MAX, Price, cut
 
 Observe = Callable[[Underlying, SourceId, Quote], bool]
 
@@ -23,6 +26,26 @@ class PriceFeed(Protocol):
     def next_change(self, after: Instant) -> Instant | None:
         """Returns the first instant later than `after` at which a price may change; None after the last."""
         ...
+
+
+class InDollars:
+    """A feed of prices in another asset, stated in USD at the mark of that asset."""
+
+    def __init__(self, feed: PriceFeed, mark: Price) -> None:
+        self._feed, self._mark = feed, mark
+
+    def write(self, observe: Observe, now: Instant) -> int:
+        """States what is known at `now`, in USD. Returns how many observations were news."""
+
+        def in_usd(underlying: Underlying, source: SourceId, quote: Quote) -> bool:
+            price = Price(cut(quote.price * self._mark, decimals=NUMBER_DECIMALS_MAX))
+            return observe(underlying, source, msgspec.structs.replace(quote, price=price))
+
+        return self._feed.write(in_usd, now)
+
+    def next_change(self, after: Instant) -> Instant | None:
+        """Returns the first instant later than `after` at which a price may change; None after the last."""
+        return self._feed.next_change(after)
 
 
 async def follow_prices(feed: PriceFeed, observe: Observe, clock: Clock) -> None:

@@ -38,7 +38,7 @@ def test_later_layers_win_value_by_value(tmp_path: Path) -> None:
     assert found["risk.resends_max"] == ("1", "flatbook.d/10-limits.toml:3")
     assert found["risk.collar_bps_max"] == ("80", "env FLATBOOK__RISK__COLLAR_BPS_MAX")
     assert found["risk.orders_per_minute_max"] == ("7", "flag")
-    assert found["risk.order_shares_max"] == ("200", "flatbook.toml:94")
+    assert found["risk.order_shares_max"] == ("200", "flatbook.toml:95")
     assert found["pace.retry_s"] == ("5", "default")
 
 
@@ -85,12 +85,12 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     ) == [
         "flatbook.toml:8: jurnal: is no key of this section; did you mean journal?",
         (
-            "flatbook.toml:93: risk.order_notional_usd_max: "
+            "flatbook.toml:94: risk.order_notional_usd_max: "
             'a float is not exact: write "50000.5" in quotes (Value of one order. Above 0 to 1000000000 USD)'
         ),
-        "flatbook.toml:85: hedges.desk.COIN.colar_bps: is no key of this section; did you mean collar_bps?",
+        "flatbook.toml:86: hedges.desk.COIN.colar_bps: is no key of this section; did you mean collar_bps?",
         (
-            "flatbook.toml:78: hedges.desk.COIN.collar_bps: is missing. "
+            "flatbook.toml:79: hedges.desk.COIN.collar_bps: is missing. "
             "How far beyond the price the limit of an order may lie. From 1 to 5000 basis points (100 are one percent)."
         ),
     ]
@@ -125,7 +125,7 @@ def test_missing_recordings_are_named_with_where_they_were_stated(tmp_path: Path
     here = load_text(EXAMPLE, tmp_path)
     assert [str(each) for each in missing_files(here)] == [
         f"flatbook.toml:14: chains.base.path: there is no {tmp_path}/recordings/base.jsonl.gz",
-        f"flatbook.toml:74: prices.paper-bars.files.COIN: there is no {tmp_path}/recordings/coin-bars.csv.gz",
+        f"flatbook.toml:75: prices.paper-bars.files.COIN: there is no {tmp_path}/recordings/coin-bars.csv.gz",
     ]
     (tmp_path / "recordings").mkdir()
     (tmp_path / "recordings" / "base.jsonl.gz").touch()

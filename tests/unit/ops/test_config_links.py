@@ -42,7 +42,8 @@ HEDGE = 'instrument = "COIN/USD@paper"'
         ("[owners.desk.vaults.base]", "[owners.desk.vaults.bas]", "there is no chain 'bas'; did you mean base?"),
         ('account = "paper"', 'account = "papr"', "there is no account 'papr'; did you mean paper?"),
         ('COIN = "1000"', 'MSTR = "1000"', "there is no instrument of paper with the symbol 'MSTR'"),
-        ('quote = "USD"', 'quote = "EUR"', "EUR has no mark: state what it is worth under [marks]"),
+        ('quote = "USD"\ntick', 'quote = "EUR"\ntick', "EUR has no mark: state what it is worth under [marks]"),
+        ('bars"\nquote = "USD"', 'bars"\nquote = "EUR"', "EUR has no mark: state what it is worth under [marks]"),
         ('ledger = "paper-broker.sqlite"', 'ledger = "journal.sqlite"', "journal.sqlite is used twice"),
         ('kind = "recorded_bars"', 'kind = "recorded_pool_mids"', "a paper broker trades at recorded_bars"),
         ('symbol = "wtCOIN"', 'symbol = "tCOIN"', "COIN in the form wt is wtCOIN, not tCOIN"),
@@ -189,8 +190,9 @@ def test_an_address_may_stand_for_another_token_later() -> None:
 
 
 def test_a_second_source_needs_its_bounds() -> None:
-    pool = '[prices.pool]\nkind = "recorded_pool_mids"\nfiles = { COIN = "pool.csv" }\n\n[prices.paper-bars]\n'
-    more = (("[prices.paper-bars]\n", pool), ('second_source = "none"', 'second_source = "pool"'))
+    pool = '[prices.pool]\nkind = "recorded_pool_mids"\nquote = "USDC"\nfiles = { COIN = "pool.csv" }\n\n'
+    bars = "[prices.paper-bars]\n"
+    more = ((bars, pool + bars), ('second_source = "none"', 'second_source = "pool"'))
     assert "a second source needs second_age_s_max and second_bps_max" in problem(*more)
     bounds = ("collar_bps = 50", "collar_bps = 50\nsecond_age_s_max = 60\nsecond_bps_max = 100")
     assert loaded(*more, bounds).config.hedges["desk"]["COIN"].second_bps_max == 100
@@ -199,6 +201,6 @@ def test_a_second_source_needs_its_bounds() -> None:
 def test_a_secret_written_where_its_place_is_due_is_refused_and_not_repeated() -> None:
     text = problem(("[secrets]\n", '[secrets]\n"paper/key" = "hunter2canary"\n'))
     assert text == (
-        'flatbook.toml:110: secrets."paper/key": is no reference: write keyring:service/name, age:path#name, env:NAME, '
+        'flatbook.toml:111: secrets."paper/key": is no reference: write keyring:service/name, age:path#name, env:NAME, '
         "file:path or exec:command, never the secret itself"
     )

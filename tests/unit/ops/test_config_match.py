@@ -29,7 +29,7 @@ from tests.unit.ops.scene import HOME, changed, loaded, problem, problems
 )
 def test_a_number_of_money_is_refused_unless_it_is_exact_and_makes_sense(stated: str, said: str) -> None:
     text = problem(('threshold_shares = "1"', f"threshold_shares = {stated}"))
-    assert text.startswith(f"flatbook.toml:79: hedges.desk.COIN.threshold_shares: {said}")
+    assert text.startswith(f"flatbook.toml:80: hedges.desk.COIN.threshold_shares: {said}")
 
 
 @pytest.mark.parametrize(
@@ -48,10 +48,10 @@ def test_a_value_in_the_wrong_unit_is_refused(stated: str, said: str) -> None:
 
 def test_an_unknown_key_is_refused_with_the_one_that_was_meant() -> None:
     assert problem(("resends_max = 2", "resends_max = 2\nresend_max = 2")) == (
-        "flatbook.toml:104: risk.resend_max: is no key of this section; did you mean resends_max?"
+        "flatbook.toml:105: risk.resend_max: is no key of this section; did you mean resends_max?"
     )
     assert problem(("resends_max = 2", "resends_max = 2\nzzz = 2")) == (
-        "flatbook.toml:104: risk.zzz: is no key of this section"
+        "flatbook.toml:105: risk.zzz: is no key of this section"
     )
 
 
@@ -66,7 +66,7 @@ def test_a_table_where_a_value_is_due_and_the_other_way_round() -> None:
         "flatbook.toml:7: journal: is a table: write [journal] and its keys below it"
     )
     assert problem(("resends_max = 2", "resends_max = { a = 2 }")).startswith(
-        "flatbook.toml:103: risk.resends_max: is a table, and a value is expected"
+        "flatbook.toml:104: risk.resends_max: is a table, and a value is expected"
     )
     assert problem(("[hedges.desk.COIN]", "[[hedges.desk.COIN]]")).endswith(
         "hedges.desk.COIN: is a table: write [hedges.desk.COIN] with one pair of brackets and its keys below it"

@@ -73,7 +73,7 @@ def test_the_rules_hold_what_the_configuration_states() -> None:
 
 
 def test_a_second_source_and_a_backup_reach_the_hedge() -> None:
-    pool = '[prices.pool]\nkind = "recorded_pool_mids"\nfiles = { COIN = "pool.csv" }\n'
+    pool = '[prices.pool]\nkind = "recorded_pool_mids"\nquote = "USDC"\nfiles = { COIN = "pool.csv" }\n'
     source = ('second_source = "none"', 'second_source = "pool"\nsecond_age_s_max = 60\nsecond_bps_max = 90')
     stated = loaded((MORE[0], pool + MORE[1]), source, (HEDGE, f'{HEDGE}\nbackup = "COIN/USD@other"'))
     hedge = rules_of(stated, {}).hedges[OwnerId("desk"), Underlying("COIN")]

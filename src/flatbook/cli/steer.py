@@ -28,12 +28,20 @@ def halt(
     key: Key = None,
     where: Where = HERE,
 ) -> int:
-    """Stops new risk in a scope and cancels what rests there. Orders that only reduce still pass.
+    """Stops new orders in a scope, hedges included, and cancels what rests there. A flatten still passes.
 
-    It waits for nothing and asks nothing. `flatbook status` shows the id of the halt, which `lift` takes.
+    It waits for nothing and asks nothing. It prints the id of the halt, which `lift` takes; `status` shows it too.
     """
     sent = send(where, "halt", {"scope": scope, "target": target}, (reason, key))
-    return answer("halt", sent, as_json=where.as_json, refused=Exit.USAGE)
+    if not sent.accepted:
+        return answer("halt", sent, as_json=where.as_json, refused=Exit.USAGE)
+    from flatbook.events.control import HaltCause
+    from flatbook.values.ids import halt_id_of
+
+    halt_id = halt_id_of(scope, target, HaltCause.OPERATOR.value)
+    told = (sent.line("halt"), f"nothing new is sent until: flatbook lift {halt_id} --reason WHY")
+    show("halt", {**sent.body(), "halt_id": halt_id}, lambda: told, as_json=where.as_json)
+    return Exit.OK
 
 
 def lift(
@@ -103,7 +111,7 @@ def kill(
     sent = send(where, "kill", {}, (reason, key))
     if not sent.accepted:
         return answer("kill", sent, as_json=where.as_json)
-    confirmed, remaining = False, []
+    confirmed, remaining = False, list[dict[str, Any]]()
     if sent.seq is not None:
         confirmed, remaining = wait_for_no_order(where, seq=sent.seq, wait_s=wait_s)
     body = {**sent.body(), "confirmed": confirmed, "open_orders": remaining}

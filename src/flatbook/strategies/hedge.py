@@ -117,11 +117,16 @@ def _terms(view: HedgeView, params: HedgeParams) -> Terms:
 
 
 def _rest(view: HedgeView, params: HedgeParams) -> Decision:
-    notes = _notes(view, None)
     if view.flattening:
-        ended = FlattenEnded(owner=view.owner, underlying=view.underlying, net=view.net, decided_at=view.now)
-        notes = (*notes, ended)
-    return Decision(intents=(), notes=notes, wake=Wake(on=_EVENTS, at=_terms(view, params).next_at))
+        return _end_flatten(view, params)
+    return Decision(intents=(), notes=_notes(view, None), wake=Wake(on=_EVENTS, at=_terms(view, params).next_at))
+
+
+def _end_flatten(view: HedgeView, params: HedgeParams) -> Decision:
+    """Ends a flatten that can trade no more, and decides on what is left as on any net."""
+    ended = FlattenEnded(owner=view.owner, underlying=view.underlying, net=view.net, decided_at=view.now)
+    after = decide(msgspec.structs.replace(view, flattening=False), params)
+    return msgspec.structs.replace(after, notes=(ended, *after.notes))
 
 
 def _notes(view: HedgeView, reason: HoldReason | None) -> tuple[Event, ...]:
@@ -214,9 +219,9 @@ def _in_contracts(shares: Quantity, instrument: Instrument) -> Quantity:
 def _place(view: HedgeView, params: HedgeParams, route: Route, shares: Quantity) -> Decision:
     limit = None if view.flattening else _limit(view, params, route.instrument)
     plan = _held(view, params, route, limit) or _sized(view, params, route, shares, limit)
-    if isinstance(plan, Held) and plan.reason is HoldReason.BELOW_LOT and view.flattening:
-        return _rest(view, params)
     if isinstance(plan, Held):
+        if plan.reason is HoldReason.BELOW_LOT and view.flattening and not view.orders:
+            return _end_flatten(view, params)
         return Decision(intents=(), notes=_notes(view, plan.reason), wake=_wake_of_hold(view, params, plan))
     intent = _intent(view, params, route.instrument, plan, limit)
     return Decision(intents=(intent,), notes=_notes(view, None), wake=Wake(on=_EVENTS, at=intent.good_until))

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-HOME_VARIABLE = "FLATBOOK_HOME"
-HOME_FOLDER = ".flatbook"
-CONFIG_NAME = "flatbook.toml"
-SOCKET_PATH = Path("run", "engine.sock")
-RESTORED_NAME = "restored"
+from flatbook.ops.home import CONFIG_FILE, RESTORED_FILE, SNAPSHOT_FOLDER, SOCKET_FILE, home_of
 
 
 def says(text: str) -> Parameter:
@@ -42,23 +37,27 @@ class Where:
     @property
     def folder(self) -> Path:
         """The home of the desk."""
-        named = self.home or os.environ.get(HOME_VARIABLE)
-        return Path(named).expanduser() if named else Path.home() / HOME_FOLDER
+        return self.home.expanduser() if self.home is not None else home_of()
 
     @property
     def config_path(self) -> Path:
         """The file of the configuration."""
-        return self.config if self.config is not None else self.folder / CONFIG_NAME
+        return self.config if self.config is not None else self.folder / CONFIG_FILE
 
     @property
     def socket(self) -> Path:
         """The socket on which a running engine listens."""
-        return self.folder / SOCKET_PATH
+        return self.folder / SOCKET_FILE
 
     @property
     def restored(self) -> Path:
         """The marker that a restore leaves, so that the next start is halted."""
-        return self.folder / RESTORED_NAME
+        return self.folder / RESTORED_FILE
+
+    @property
+    def snapshots(self) -> Path:
+        """The folder in which verbs that read keep what they have folded."""
+        return self.folder / SNAPSHOT_FOLDER
 
 
 HERE = Where()

@@ -22,11 +22,10 @@ from flatbook.ops.config_read import (
     read_text,
 )
 from flatbook.ops.config_shape import Config
+from flatbook.ops.home import CONFIG_FILE
 from flatbook.ops.secret_value import Places
 from flatbook.values.ids import digest_text
 
-HOME_VARIABLE = "FLATBOOK_HOME"
-HOME_FOLDER = ".flatbook"
 UNDIGESTED = ("secrets.", "age.", "log.")
 
 
@@ -52,12 +51,6 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
         return self.place(self.config.journal.path)
 
 
-def home_of(environment: Mapping[str, str] = os.environ) -> Path:
-    """Returns the folder of a desk: FLATBOOK_HOME, or ~/.flatbook."""
-    named = environment.get(HOME_VARIABLE)
-    return Path(named).expanduser() if named else Path.home() / HOME_FOLDER
-
-
 def load(
     home: Path,
     *,
@@ -76,7 +69,7 @@ def load_text(
     text: str,
     home: Path,
     *,
-    name: str = "flatbook.toml",
+    name: str = CONFIG_FILE,
     environment: Mapping[str, str] | None = None,
     flags: Mapping[str, str] | None = None,
 ) -> Loaded:

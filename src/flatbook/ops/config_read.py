@@ -15,8 +15,8 @@ import msgspec
 
 from flatbook.ops.config_kinds import keys_of
 from flatbook.ops.config_shape import Config
+from flatbook.ops.home import CONFIG_FILE
 
-FILE_NAME = "flatbook.toml"
 ENV_PREFIX = "FLATBOOK__"
 FILE_BYTES_MAX = 1 << 20
 FRAGMENTS_MAX = 256
@@ -90,7 +90,7 @@ def files_of(path: Path) -> tuple[Path, ...]:
 
     Errors: ConfigRefused when it is not there or has too many fragments.
     """
-    main = path / FILE_NAME if path.is_dir() else path
+    main = path / CONFIG_FILE if path.is_dir() else path
     if not main.is_file():
         raise _refused(main, "there is no such file: `flatbook init` writes one")
     fragments = sorted(main.with_suffix(".d").glob("*.toml"))

@@ -23,6 +23,7 @@ from flatbook.journal.sqlite_reader import SqliteReader, open_reader
 from flatbook.ops.config import Loaded, load, missing_files, places_of
 from flatbook.ops.config_read import ConfigRefused
 from flatbook.ops.control_socket import is_alive
+from flatbook.ops.home import SOCKET_FILE
 from flatbook.ops.secrets import check_secret
 from flatbook.values.instants import NS_PER_MS, SECONDS_PER_DAY, Instant, instant_of_seconds, seconds_between
 from flatbook.values.us_eastern import EPOCH_ORDINAL
@@ -36,7 +37,6 @@ CALENDAR_WARN_DAYS = 90
 JOURNAL_WARN_BYTES = 4 * 1024 * 1024 * 1024
 CLOCK_STEP_WARN_MS = 50
 CLOCK_BEHIND_FAIL_S = 2
-SOCKET_PATH = Path("run", "engine.sock")
 
 
 class Verdict(Enum):
@@ -210,7 +210,7 @@ def _journal_end(reader: SqliteReader, now: Instant) -> Iterator[Finding]:
 
 
 def _engine(home: Path, loaded: Loaded | None) -> Iterator[Finding]:
-    socket = home / SOCKET_PATH
+    socket = home / SOCKET_FILE
     listens = socket.exists() and is_alive(socket)
     if listens:
         yield _ok("engine", f"listens on {socket}")

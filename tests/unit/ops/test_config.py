@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flatbook.ops.config import home_of, load, load_text, missing_files, places_of
+from flatbook.ops.config import load, load_text, missing_files, places_of
 from flatbook.ops.config_example import EXAMPLE
 from flatbook.ops.config_read import ConfigRefused
 from tests.unit.ops.scene import HOME, changed, loaded, problem, problems
@@ -131,11 +131,6 @@ def test_missing_recordings_are_named_with_where_they_were_stated(tmp_path: Path
     (tmp_path / "recordings" / "base.jsonl.gz").touch()
     (tmp_path / "recordings" / "coin-bars.csv.gz").touch()
     assert missing_files(here) == ()
-
-
-def test_the_home_is_the_variable_or_the_folder_of_the_user() -> None:
-    assert home_of({"FLATBOOK_HOME": "desks/one"}) == Path("desks/one")
-    assert home_of({}) == Path.home() / ".flatbook"
 
 
 def test_absolute_paths_stay_and_relative_ones_start_at_the_home() -> None:

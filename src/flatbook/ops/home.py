@@ -1,0 +1,20 @@
+"""The folder of a desk, and what lies in it. Read for every `--help`, so that it imports nothing heavy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+HOME_VARIABLE = "FLATBOOK_HOME"
+HOME_FOLDER = ".flatbook"
+CONFIG_FILE = "flatbook.toml"
+SOCKET_FILE = Path("run", "engine.sock")
+RESTORED_FILE = "restored"
+SNAPSHOT_FOLDER = "snapshots"
+
+
+def home_of(environment: Mapping[str, str] = os.environ) -> Path:
+    """Returns the folder of a desk: FLATBOOK_HOME, or ~/.flatbook."""
+    named = environment.get(HOME_VARIABLE)
+    return Path(named).expanduser() if named else Path.home() / HOME_FOLDER

@@ -68,7 +68,7 @@ def _call(words: list[str]) -> int:
     except BrokenPipeError:
         raise
     except CycloptsError as error:
-        raise Failed(Exit.USAGE, " ".join(str(error).split()), do=f"see {called} --help") from error
+        raise Failed(Exit.USAGE, " ".join(str(error).split()).rstrip("."), do=f"see {called} --help") from error
     except _known_faults() as error:
         from flatbook.cli.known import failed_of
 
@@ -83,7 +83,9 @@ def check_verb(called: str, choices: tuple[Verb, ...], rest: list[str]) -> None:
     if not choices:
         return
     names = [verb.name for verb in choices]
-    if not rest or rest[0].startswith("-"):
+    if rest and rest[0].startswith("-"):
+        raise Failed(Exit.USAGE, f"no option {rest[0]} stands before a verb", where=called, do="see flatbook --help")
+    if not rest:
         raise Failed(Exit.USAGE, f"{called} what?", do=f"name one of {', '.join(names)}")
     from difflib import get_close_matches
 

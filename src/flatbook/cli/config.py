@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from flatbook.cli.faults import Exit
 from flatbook.cli.options import HERE, Where, says
-from flatbook.cli.output import Column, Part, Table, show
+from flatbook.cli.output import Column, Part, Table, counted, show
 
 if TYPE_CHECKING:
     from flatbook.ops.config import Loaded
@@ -41,7 +41,9 @@ def _problems(problems: tuple[Problem, ...]) -> list[dict[str, str]]:
 
 def _checked(body: dict[str, Any]) -> Iterator[Part]:
     problems, missing = body["problems"], body["missing"]
-    yield f"{body['path']}: " + ("nothing is wrong" if body["ok"] else f"{len(problems)} problems")
+    wrong = counted(len(problems), "problem") if problems else "nothing is wrong"
+    absent = f", but {counted(len(missing), 'file')} that it names cannot be found" if missing else ""
+    yield f"{body['path']}: {wrong}{absent}"
     for problem in (*problems, *missing):
         yield "  " + ": ".join(part for part in (problem["where"], problem["key"], problem["what"]) if part)
 

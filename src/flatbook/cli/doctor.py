@@ -8,7 +8,7 @@ from typing import Any
 
 from flatbook.cli.faults import Exit
 from flatbook.cli.options import HERE, Where
-from flatbook.cli.output import Part, show
+from flatbook.cli.output import Part, counted, show
 
 
 def doctor(*, where: Where = HERE) -> int:
@@ -33,4 +33,4 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
     for finding in body["findings"]:
         remedy = f": {finding['remedy']}" if finding["remedy"] else ""
         yield f"[{finding['verdict']:<4}] {finding['check']}: {finding['found']}{remedy}"
-    yield "nothing fails" if body["ok"] else f"{body['failed']} checks fail"
+    yield "nothing fails" if body["ok"] else counted(body["failed"], "failure")

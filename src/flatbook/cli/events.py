@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import HERE, At, Limit, Where, says
-from flatbook.cli.output import Part, brief, printable, progress, show
+from flatbook.cli.output import Part, Told, brief, print_told, progress, show
 
 if TYPE_CHECKING:
     from flatbook.projections.fold import Recorded
@@ -52,7 +52,7 @@ def tail(
             _follow(past, latest, wanted, as_json=where.as_json)
             return
         body = {"as_of": past.as_of(), "events": [event_body(item) for item in latest]}
-    show("events.tail", body, lambda: (_line(item) for item in latest), as_json=where.as_json)
+    show("events.tail", body, lambda: (_told(item) for item in latest), as_json=where.as_json)
 
 
 def _wanted(kinds: tuple[str, ...]) -> Wanted:
@@ -77,7 +77,7 @@ def _follow(past: Any, latest: list[Recorded], wanted: Wanted, *, as_json: bool)
     items, last = latest, past.seq
     while True:
         for item in items:
-            print(_json_line(item) if as_json else _line(item))
+            print(_json_line(item)) if as_json else print_told(_told(item))
         sys.stdout.flush()
         pause.wait(FOLLOW_S)
         news = [item for item in recorded(past.reader.read(last)) if item.seq > last]
@@ -112,14 +112,14 @@ def _json_line(item: Recorded) -> str:
     return json.dumps({"schema": "flatbook.event.v1", **event_body(item)}, ensure_ascii=True)
 
 
-def _line(item: Recorded) -> str:
+def _told(item: Recorded) -> Told:
     from flatbook.projections.timeline import line_of
     from flatbook.values.ids import EventRef
     from flatbook.values.instants import text_of_instant
 
     line = line_of(item, EventRef(""))
-    told = "  ".join(f"{name}={value}" for name, value in line.fields.items())
-    return printable(f"{line.seq:>8}  {text_of_instant(line.recorded_at)}  {line.what}  {brief(told)}")
+    lead = f"{line.seq:>8}  {text_of_instant(line.recorded_at)}  {line.what}"
+    return Told(lead, [f"{name}={brief(value)}" for name, value in line.fields.items()])
 
 
 def export(

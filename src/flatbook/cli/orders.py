@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from flatbook.cli.options import HERE, At, Limit, OwnerOption, SymbolOption, Where
-from flatbook.cli.output import Column, Part, Table, short, show
+from flatbook.cli.output import Column, Part, Table, latest, short, show
 
 SHOWN = 50
 
@@ -135,7 +135,7 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
     from flatbook.cli.reading import as_of_line
 
     yield as_of_line(body)
-    yield f"{len(body['orders'])} of {body['found']} orders"
+    yield latest(len(body["orders"]), body["found"], "order")
     yield orders_table("orders", body["orders"])
     yield Table(
         "refused by risk",

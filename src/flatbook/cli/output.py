@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,6 +14,11 @@ NOTHING = "-"
 RIGHT = ">"
 LINE_START = "\r\x1b[K"
 HEX_SHOWN = 12
+INDENT = "  "
+GAP = "  "
+RULE = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
+WIDTH_MEASURED = 10_000
+HALF_A_CENT = "0.005"
 _LONG_HEX = re.compile(rf"(0x[0-9a-f]{{{HEX_SHOWN}}})[0-9a-f]{{8,}}")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
@@ -51,7 +57,14 @@ class Table(NamedTuple):
         return self._replace(columns=said)
 
 
-Part = str | Table
+class Told(NamedTuple):
+    """One thing and what is known of it: a lead, then `name=value` for each; a narrow terminal breaks between them."""
+
+    lead: str
+    known: Sequence[str]
+
+
+Part = str | Table | Told
 
 
 def printable(text: str) -> str:
@@ -69,6 +82,8 @@ def show(verb: str, body: Record, parts: Callable[[], Iterable[Part]], *, as_jso
     for part in parts():
         if isinstance(part, str):
             print(printable(part))
+        elif isinstance(part, Told):
+            print_told(part)
         elif part.records:
             if before is not None and not (isinstance(before, Table) and sys.stdout.isatty()):
                 print()
@@ -93,17 +108,54 @@ def _print_table(table: Table) -> None:
         _print_plain(filled)
 
 
-def _print_plain(table: Table) -> None:
-    titles = [column.title.rstrip(RIGHT) for column in table.columns]
-    rows = [titles, *table.cells()]
-    widths = [max(len(row[index]) for row in rows) for index in range(len(titles))]
-    print(f"{table.title}:")
-    for row in rows:
-        cells = [
-            cell.rjust(width) if column.title.endswith(RIGHT) else cell.ljust(width)
-            for column, cell, width in zip(table.columns, row, widths, strict=True)
-        ]
-        print(f"  {'  '.join(cells)}".rstrip())
+def print_told(told: Told) -> None:
+    """Prints a thing and what is known of it as one line; as several where a terminal is too narrow."""
+    words = [printable(word) for word in (told.lead, *told.known)]
+    width = _terminal_width() if sys.stdout.isatty() else None
+    line = words[0]
+    for word in words[1:]:
+        if width is not None and len(line) + len(GAP) + len(word) > width:
+            print(line)
+            line = 2 * INDENT + word
+        else:
+            line = f"{line}{GAP}{word}"
+    print(line)
+
+
+def _terminal_width() -> int:
+    return shutil.get_terminal_size().columns
+
+
+def _print_plain(table: Table, width: int | None = None) -> None:
+    """Prints a line per record; several where it would be wider than `width`, so that nothing is ever cut."""
+    rows = [[column.title.rstrip(RIGHT) for column in table.columns], *table.cells()]
+    widths = [max(len(row[index]) for row in rows) for index in range(len(table.columns))]
+    lines = _stacked(widths, width)
+    print(table.title if width else f"{table.title}:")
+    for number, row in enumerate(rows):
+        for depth, indexes in enumerate(lines, 1):
+            cells = [_cell(table.columns[index], row[index], widths[index]) for index in indexes]
+            print(f"{INDENT * min(depth, 2)}{GAP.join(cells)}".rstrip())
+        if width and not number:
+            print(f"{INDENT}{RULE * max(sum(widths[index] + len(GAP) for index in line) for line in lines)}")
+    if width:
+        print()
+
+
+def _cell(column: Column, text: str, width: int) -> str:
+    return text.rjust(width) if column.title.endswith(RIGHT) else text.ljust(width)
+
+
+def _stacked(widths: Sequence[int], width: int | None) -> list[list[int]]:
+    """Returns which columns share a line, so that no line is wider than `width` unless one column alone is."""
+    lines: list[list[int]] = [[]]
+    used = 0
+    for index, each in enumerate(widths):
+        if lines[-1] and width is not None and used + len(GAP) + each > width:
+            lines.append([])
+        used = len(INDENT) * min(len(lines), 2) + each if not lines[-1] else used + len(GAP) + each
+        lines[-1].append(index)
+    return lines
 
 
 def _print_rich(table: Table) -> None:
@@ -115,12 +167,14 @@ def _print_rich(table: Table) -> None:
     drawn = RichTable(title=Text(table.title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in table.columns:
         right = column.title.endswith(RIGHT)
-        drawn.add_column(
-            Text(column.title.rstrip(RIGHT)), justify="right" if right else "left", overflow="fold", no_wrap=right
-        )
+        drawn.add_column(Text(column.title.rstrip(RIGHT)), justify="right" if right else "left", no_wrap=True)
     for row in table.cells():
         drawn.add_row(*(Text(cell) for cell in row))
-    Console(highlight=False).print(drawn)
+    console = Console(highlight=False, width=_terminal_width())
+    if console.measure(drawn, options=console.options.update(width=WIDTH_MEASURED)).maximum <= console.width:
+        console.print(drawn)
+    else:
+        _print_plain(table, console.width)
 
 
 def progress(label: str) -> Progress:
@@ -140,15 +194,26 @@ def end_progress() -> None:
         print(LINE_START, end="", file=sys.stderr, flush=True)
 
 
+def counted(count: int, noun: str) -> str:
+    """Returns how many there are of something, in words for people."""
+    return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
+
+
+def latest(shown: int, found: int, noun: str) -> str:
+    """Returns how many of what was found are shown, and how to see the others."""
+    return counted(found, noun) if shown == found else f"the latest {shown} of {counted(found, noun)}; --limit 0: all"
+
+
 def cents(text: str | None) -> str | None:
-    """Returns an amount of USD for people: cut to the cent; None stays None."""
+    """Returns an amount of USD for people: the nearest cent, so that parts add up to their sum; None stays None."""
     if text is None:
         return None
     from decimal import Decimal
 
     from flatbook.values.money import cut
 
-    amount = cut(Decimal(text), decimals=2)
+    exact = Decimal(text)
+    amount = cut(exact + Decimal(HALF_A_CENT).copy_sign(exact), decimals=2)
     return f"{amount or abs(amount):,f}"
 
 

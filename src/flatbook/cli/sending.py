@@ -10,7 +10,7 @@ from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import Where
 from flatbook.cli.output import show
 
-SENT_BY_DEFAULT = "given on the command line"
+SENT_BY_DEFAULT = "no reason given"
 ANSWER_S = 15
 KEY_BYTES = 16
 

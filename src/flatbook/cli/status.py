@@ -249,7 +249,7 @@ def _engine_line(body: dict[str, Any]) -> str:
         doing += ", stopped in order" if engine["stopped_in_order"] else ", ended without a stop"
     age = "" if age_s is None else f", last event {ago(age_s)} ago"
     doing += ", ONLY CANCELS: ITS JOURNAL CANNOT BE WRITTEN" if engine["cancel_only"] else ""
-    draining = ", draining" if body["draining"] else ""
+    draining = ", draining" if body["draining"] and running is not False else ""
     return f"engine: {doing}, mode {engine['mode'] or 'never started'}, epoch {engine['epoch']}{age}{draining}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flatbook.cli.options import HERE, At, Limit, OwnerOption, SymbolOption, Where
-from flatbook.cli.output import Column, Part, Table, brief, cents, short, show
+from flatbook.cli.output import Column, Part, Table, brief, cents, latest, short, show
 
 SHOWN = 50
 
@@ -77,7 +77,7 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
     from flatbook.cli.reading import as_of_line
 
     yield as_of_line(body)
-    yield f"{len(body['trades'])} of {body['found']} trades"
+    yield latest(len(body["trades"]), body["found"], "trade")
     rows = [
         {
             **trade,

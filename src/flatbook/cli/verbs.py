@@ -63,7 +63,7 @@ FAMILIES = (
     Family(
         "Steer",
         (
-            Verb("halt", "Stop new risk and cancel what rests.", "steer:halt"),
+            Verb("halt", "Stop new orders and cancel what rests.", "steer:halt"),
             Verb("lift", "Take one halt back.", "steer:lift"),
             Verb("flatten", "Bring nets to zero at the market, whatever their threshold.", "steer:flatten"),
             Verb("kill", "Halt everything, cancel every order, and wait until none is open.", "steer:kill"),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import HERE, At, Where, says
-from flatbook.cli.output import Column, Part, Table, brief, cents, short, show
+from flatbook.cli.output import Column, Part, Table, Told, brief, cents, short, show
 
 CUT = ".."
 NS_PER_MS_DIGITS = 6
@@ -105,8 +105,8 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
 
     yield f"{body['subject']}, {as_of_line(body)}"
     for line in body["events"]:
-        told = "  ".join(f"{name}={value}" for name, value in line["fields"].items() if not _is_told(name, line))
-        yield f"{line['seq']:>8}  {line['at']}  {line['type']}  {brief(told)}"
+        known = [f"{name}={brief(value)}" for name, value in line["fields"].items() if not _is_told(name, line)]
+        yield Told(f"{line['seq']:>8}  {line['at']}  {line['type']}", known)
     yield Table(
         "what was matched",
         (

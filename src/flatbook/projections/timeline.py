@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import msgspec
@@ -18,6 +19,7 @@ from flatbook.projections.pnl import Pnl
 from flatbook.projections.results import slices_of
 from flatbook.values.ids import EventRef, Seq
 from flatbook.values.instants import Instant, text_of_instant
+from flatbook.values.money import plain
 
 CANDIDATES_MAX = 20
 INSTANT_FIELDS = ("happened_at", "decided_at", "seen_at", "raised_at", "stated_at")
@@ -239,7 +241,7 @@ def line_of(item: Recorded, subject: EventRef) -> Line:
         at=_own_instant(item),
         subject=subject,
         what=tag_of(type(item.event)),
-        fields=dict(_fields("", msgspec.to_builtins(item.event))),
+        fields=dict(_fields("", msgspec.to_builtins(item.event, builtin_types=(Decimal,)))),
     )
 
 
@@ -338,6 +340,8 @@ def _fields(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
     elif isinstance(value, (list, tuple)):
         for number, inner in enumerate(value):
             yield from _fields(f"{prefix}.{number}", inner)
+    elif isinstance(value, Decimal):
+        yield prefix, plain(value)
     elif isinstance(value, int) and (prefix.endswith("_at") or prefix == "good_until"):
         yield prefix, text_of_instant(Instant(value))
     elif value is not None:

@@ -36,13 +36,14 @@ def test_exit_codes_are_those_of_the_ecosystem() -> None:
         (["frob", "--now"], "there is no verb 'frob'; name one of demo, init,"),
         (["stauts"], "there is no verb 'stauts'; did you mean status?"),
         (["events"], "flatbook events what?; name one of tail, export, verify, archive"),
+        (["--hom", "x", "status"], "no option --hom stands before a verb; see flatbook --help"),
         (["events", "tial"], "flatbook events: there is no verb 'tial'; did you mean tail?"),
         (["status", "--exit-cod"], "Unknown option: --exit-cod. Did you mean --exit-code?; see flatbook status --help"),
-        (["why"], "requires an argument.; see flatbook why --help"),
-        (["lift", "halt-1"], "parameter --reason requires an argument.; see flatbook lift --help"),
+        (["why"], "requires an argument; see flatbook why --help"),
+        (["lift", "halt-1"], "parameter --reason requires an argument; see flatbook lift --help"),
         (["orders", "--limit", "-1"], "must not be below zero; see flatbook orders --help"),
         (["orders", "--limit", "many"], "see flatbook orders --help"),
-        (["halt", "--scope", "world"], 'Choose from: "all", "owner", "venue", "instrument".; see flatbook halt --help'),
+        (["halt", "--scope", "world"], 'Choose from: "all", "owner", "venue", "instrument"; see flatbook halt --help'),
     ],
 )
 def test_wrong_usage_is_one_line_and_exits_with_2(words: list[str], line: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from flatbook.cli.output import Column, Table, brief, cents, printable, progress, short, show
+from flatbook.cli.output import Column, Table, Told, brief, cents, latest, print_told, printable, progress, short, show
 from flatbook.cli.status import ago
 
 ROWS: list[dict[str, Any]] = [
@@ -52,6 +52,28 @@ def test_a_table_on_a_terminal_shows_markup_as_it_is_written(monkeypatch: pytest
     assert "note" not in told
 
 
+def test_a_table_wider_than_its_terminal_takes_more_lines_and_cuts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    rule = 19 * "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
+    assert shown(Terminal()) == (
+        "first\n\nthings\n  name     quantity\n    open\n"
+        f"  {rule}\n  a             1.5\n    yes\n  [bold]b       -10\n    no\n\n"
+    )
+
+
+def test_what_is_known_of_a_thing_breaks_between_words_on_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    out = Terminal()
+    with contextlib.redirect_stdout(out):
+        print_told(Told("7  filled", ["qty=1.5", "price=250.25", "id=" + "x" * 30]))
+    assert out.getvalue() == "7  filled  qty=1.5\n    price=250.25\n    id=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n"
+
+
+def test_what_is_left_out_is_said() -> None:
+    assert (latest(0, 0, "order"), latest(1, 1, "order")) == ("no orders", "1 order")
+    assert latest(50, 54, "order") == "the latest 50 of 54 orders; --limit 0: all"
+
+
 def test_an_object_names_its_schema_and_is_pure_ascii() -> None:
     told = shown(io.StringIO(), as_json=True)
     assert json.loads(told) == {"schema": "flatbook.things.v1", "rows": ROWS}
@@ -62,8 +84,9 @@ def test_nothing_that_moves_or_hides_is_printed() -> None:
     assert printable("a\x1b[31m\u202e\u2066b\ttab\x9b") == "a\ufffd[31m\ufffd\ufffdb\ufffdtab\ufffd"
 
 
-def test_amounts_for_people_are_cut_and_never_rounded_up() -> None:
-    assert (cents("1234567.899"), cents("-0.009"), cents(None)) == ("1,234,567.89", "0.00", None)
+def test_dollars_for_people_are_the_nearest_cent_and_quantities_are_cut() -> None:
+    assert (cents("1234567.894"), cents("-0.009"), cents(None)) == ("1,234,567.89", "-0.01", None)
+    assert (cents("-0.004"), cents("0.005")) == ("0.00", "0.01")
     assert (short("1.2345678"), short("250.00"), short(None)) == ("1.234567", "250", None)
 
 

@@ -29,7 +29,7 @@ OPEN = instant_of_text("2025-12-02T14:30:00Z")
 FIRST_BLOCK = (OPEN // NS_PER_S - GENESIS_S) // BLOCK_S
 MINUTE_BLOCKS = 30
 FILLS = 48
-SETTLED_MINUTES = 45
+SETTLED_MINUTES = 25
 THRESHOLD = Decimal(THRESHOLD_SHARES)
 CASH = Decimal(1_000_000)
 SHARES = Decimal(1_000)
@@ -99,10 +99,11 @@ REORGS = (
 
 
 def tape_of(seed: str, fills: int = FILLS) -> Tape:
-    """Returns a day with a fill about every minute, on both sides, and a reorganisation of each fate."""
+    """Returns a day with a fill about every minute, on both sides; a long one has a reorganisation of each fate."""
     drawn = tuple(_fill(seed, number) for number in range(1, fills + 1))
+    reorgs = tuple(reorg for reorg in REORGS if reorg.fill < fills)
     times: list[tuple[int, DemoFill, Reorg | None]] = [(fill.block, fill, None) for fill in drawn]
-    times += [(drawn[reorg.fill - 1].block + reorg.after_blocks, drawn[reorg.fill - 1], reorg) for reorg in REORGS]
+    times += [(drawn[reorg.fill - 1].block + reorg.after_blocks, drawn[reorg.fill - 1], reorg) for reorg in reorgs]
     shown: list[Block] = []
     standing: dict[int, Block] = {}
     for at, fill, reorg in sorted(times, key=lambda time: time[0]):

@@ -115,8 +115,7 @@ def assert_nothing_sent_twice(ledger: BrokerLedger, run: Evidence) -> None:
     assert Counter(event.order_id for event in run.events if isinstance(event, ev.OrderIntended)).total() == len(
         intents
     )
-    placed = Counter(order.client_id for order in ledger.orders())
-    assert max(placed.values(), default=0) <= 1
+    placed = assert_nothing_placed_twice(ledger)
     for order in ledger.orders():
         intent = intents.get(OrderId(order.client_id or ""))
         assert intent is not None, order
@@ -128,11 +127,23 @@ def assert_nothing_sent_twice(ledger: BrokerLedger, run: Evidence) -> None:
             assert placed[event.order_id] == 0, event
 
 
+def assert_nothing_placed_twice(ledger: BrokerLedger) -> Counter[str | None]:
+    """Returns how many orders the broker has of each client id: never more than one."""
+    placed = Counter(order.client_id for order in ledger.orders())
+    assert max(placed.values(), default=0) <= 1
+    return placed
+
+
+def true_net(tape: Tape, ledger: BrokerLedger) -> Decimal:
+    """Returns what the chain gave and the broker took, in shares, from their own records."""
+    onchain = sum((fill.side.sign * fill.tokens for fill in tape.standing), Decimal(0))
+    return onchain + sum((each.side.sign * each.qty for each in ledger.executions()), Decimal(0))
+
+
 def assert_flat_and_quiet(tape: Tape, ledger: BrokerLedger, run: Evidence) -> None:
     """What the chain gave and the broker took is below the threshold, and nothing works or is unknown any more."""
-    onchain = sum((fill.side.sign * fill.tokens for fill in tape.standing), Decimal(0))
-    hedged = sum((each.side.sign * each.qty for each in ledger.executions()), Decimal(0))
-    assert abs(onchain + hedged) < THRESHOLD, f"net {onchain + hedged}"
+    net = true_net(tape, ledger)
+    assert abs(net) < THRESHOLD, f"net {net}"
     assert ledger.open_at(ACCOUNT, END_OF_TIME) == ()
     open_orders = dict(unsettled(run.events))
     assert not open_orders, open_orders

@@ -20,7 +20,7 @@ import pytest
 from flatbook.engine.ports import Journal
 from flatbook.engine.run import Engine, EngineFailed
 from flatbook.events.orders import OrderFilled, OrderIntended
-from flatbook.journal.sqlite import create_journal, open_journal
+from flatbook.journal.sqlite import DISK_PAGE_BYTES, create_journal, open_journal
 from flatbook.journal.sqlite_reader import open_reader
 from flatbook.services.simulated import SIMULATED_PACE, Desk, Life
 from flatbook.sim.broker import Broker
@@ -141,6 +141,22 @@ def test_a_cancel_that_is_lost_is_sent_again_for_half_a_minute(tmp_path: Path, l
     assert truth(desk).balance(PAPER, "COIN") == Decimal(10_010)
 
 
+def test_a_journal_that_is_full_cancels_what_works_and_goes_on_with_room(tmp_path: Path) -> None:
+    failed = 0
+    for pages in range(4, 9):
+        path = tmp_path / str(pages) / "journal.sqlite"
+        create_journal(path)
+        desk = desk_of(SETTING, DAY)
+        first = run_over(desk, open_journal(path, bytes_max=pages * DISK_PAGE_BYTES))
+        if first.failure:
+            assert "database or disk is full (SQLITE_FULL)" in first.failure
+            assert first.open_orders == 0
+            assert run_over(desk, open_journal(path)) == Outcome("", 0)
+            failed += 1
+        assert_recovered(desk, path)
+    assert failed in (1, 2)
+
+
 @pytest.mark.real
 @can_refuse_calls
 @pytest.mark.parametrize(
@@ -159,7 +175,8 @@ def test_a_process_whose_disk_fails_cancels_ends_and_starts_again(
     assert words in told
     assert "Traceback" not in told
     with ledger_of(home) as ledger:
-        assert ledger.open_at("paper", END_OF_TIME) == ()
-        assert any(order.cancel_asked_at for order in ledger.orders())
+        at_work = ledger.open_at("paper", END_OF_TIME)
+        assert at_work
+        assert all(order.cancel_asked_at for order in at_work)
     assert flatbook(home, "run").returncode == 0
     assert_promises_kept(tape, home)

@@ -15,13 +15,12 @@ from flatbook.ops.config import Loaded
 from flatbook.ops.control_socket import ControlServer
 from flatbook.ops.journal_log import log_commits
 from flatbook.ops.telemetry import Log, open_log, take_library_logs
-from flatbook.services.desk import Desk, compose
+from flatbook.services.desk import RESTORED, Desk, compose
 from flatbook.services.prices import follow_prices
 from flatbook.sim.clock import TapeClock
 from flatbook.values.instants import Instant, later
 
 SOCKET = Path("run") / "engine.sock"
-RESTORED = Path("restored")
 STOPPED_BY_SIGNAL = "signal"
 TAPE_ENDED = "the tape ended"
 PACE_SLICE_S = 0.05

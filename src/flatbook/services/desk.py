@@ -30,6 +30,7 @@ from flatbook.ops.config_shape import AccountSection, ClockKind, Config, PriceKi
 from flatbook.ops.control_socket import Doors
 from flatbook.ops.metrics import Metrics
 from flatbook.ops.telemetry import LogCounts
+from flatbook.services.anchor import anchored
 from flatbook.services.prices import InDollars, PriceFeed
 from flatbook.sim.bar_file import read_bars
 from flatbook.sim.bars import BarQuotes, Bars
@@ -46,6 +47,7 @@ from flatbook.venues.paper.wire import InProcessTransport
 from flatbook.venues.raindex.log_source import RecordedLogSource, open_recording
 from flatbook.venues.raindex.tokens import RaindexConfig
 
+RESTORED = Path("restored")
 MS_PER_S = 1_000
 NO_FAULTS: Mapping[str, FaultPlan] = {}
 
@@ -110,7 +112,7 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
     bars = _bars_by_source(loaded)
     specs = {name: broker_of(loaded, name, BrokerSpec) for name in config.accounts}
     cards = {AccountId(name): _card(spec) for name, spec in specs.items()}
-    journal = open_or_create(loaded.journal, metrics)
+    journal = open_or_create(loaded.journal, metrics, is_restored=(loaded.home / RESTORED).exists())
     brokers = {
         AccountId(name): Broker(
             specs[name],
@@ -151,15 +153,15 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
     )
 
 
-def open_or_create(path: Path, metrics: Metrics) -> Journal:
+def open_or_create(path: Path, metrics: Metrics, *, is_restored: bool) -> Journal:
     """Opens the journal of a desk, made first when there is none.
 
-    Errors: JournalUnavailable, JournalBroken.
+    Errors: JournalUnavailable; JournalBroken, also when the end of a journal is missing that was not restored.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         create_journal(path)
-    return open_journal(path, commit=metrics.timed(commit_durably))
+    return anchored(open_journal(path, commit=metrics.timed(commit_durably)), path, is_restored=is_restored)
 
 
 def _bars_by_source(loaded: Loaded) -> dict[str, dict[Underlying, Bars]]:

@@ -1,0 +1,173 @@
+"""The journal's files are cut, edited, exchanged or set back while no process runs.
+
+Hypothesis: damage is told, not traded on; what an older journal does not know is found at the broker, and halts.
+Mechanism: each row carries the hash of the one before; a `-wal` file names its run; executions without an intent are
+booked as foreign and halt their instrument.
+Premise: the process was killed in the midst of its day, and would have gone on trading.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from flatbook.cli.app import main
+from flatbook.sim.broker_ledger import BrokerExecution, BrokerOrder
+from tests.infra.home import Tape, make_home, tape_of
+from tests.infra.judge import assert_promises_kept, flatbook, ledger_of
+from tests.infra.lives import Moment, Watched, kill_at, life
+
+SHORT_DAY = 12
+KILLED_AFTER = 30
+CUTS = 24
+
+pytestmark = pytest.mark.real
+
+
+class Left(NamedTuple):
+    """What a killed process left: its tape, its home, and a copy of the home as it was."""
+
+    tape: Tape
+    home: Path
+    kept: Path
+
+    @property
+    def journal(self) -> Path:
+        """The file of the journal."""
+        return self.home / "journal.sqlite"
+
+    def put_back(self) -> None:
+        """Makes the home what it was after the kill."""
+        shutil.rmtree(self.home)
+        shutil.copytree(self.kept, self.home)
+
+
+@pytest.fixture(scope="module")
+def left(tmp_path_factory: pytest.TempPathFactory) -> Left:
+    """Runs a process over a short day and kills it in the midst of it."""
+    root = tmp_path_factory.mktemp("killed")
+    tape = tape_of("killed", SHORT_DAY)
+    return Left(tape, killed_home(root / "desk", tape, KILLED_AFTER), root / "kept")
+
+
+def killed_home(home: Path, tape: Tape, events: int) -> Path:
+    make_home(home, tape)
+    with life(home, 0, str(home)) as alive:
+        assert kill_at(alive, Moment(Watched.EVENTS, events)) == -signal.SIGKILL
+    return home
+
+
+@pytest.fixture
+def day(left: Left) -> Left:
+    """Gives the home as the kill left it, whatever a test before has done to it."""
+    if not left.kept.exists():
+        (left.home / "run" / "engine.sock").unlink()
+        shutil.copytree(left.home, left.kept)
+    left.put_back()
+    return left
+
+
+def broker_saw(home: Path) -> tuple[tuple[BrokerOrder, ...], tuple[BrokerExecution, ...]]:
+    with ledger_of(home) as ledger:
+        return ledger.orders(), ledger.executions()
+
+
+def change(path: Path, statement: str) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        assert connection.execute(statement).rowcount == 1
+
+
+def flip_a_byte(path: Path) -> None:
+    """Changes one digit inside an event in the middle of the journal."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        body = connection.execute("SELECT body FROM commits WHERE row = 6").fetchone()[0]
+        changed = body[:-9] + bytes((body[-9] ^ 1,)) + body[-8:]
+        connection.execute("UPDATE commits SET body = ? WHERE row = 6", (changed,))
+
+
+TAMPERINGS = {
+    "a flipped bit": flip_a_byte,
+    "a row of another day": lambda path: change(path, "UPDATE commits SET body = zeroblob(64) WHERE row = 5"),
+    "a wrong hash": lambda path: change(path, "UPDATE commits SET hash = zeroblob(32) WHERE row = 7"),
+    "a deleted row": lambda path: change(path, "DELETE FROM commits WHERE row = 6"),
+    "a deleted first row": lambda path: change(path, "DELETE FROM commits WHERE row = 1"),
+    "a row moved": lambda path: change(path, "UPDATE commits SET row = 1000 WHERE row = 6"),
+}
+
+
+@pytest.mark.parametrize("tamper", TAMPERINGS.values(), ids=TAMPERINGS)
+def test_an_edited_journal_is_refused_with_the_row_and_nothing_is_traded(
+    day: Left, tamper: Callable[[Path], None]
+) -> None:
+    before = broker_saw(day.home)
+    tamper(day.journal)
+    refused = flatbook(day.home, "run")
+    assert refused.returncode == 1
+    assert "row " in refused.stderr
+    assert "expected" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert broker_saw(day.home) == before
+    verified = flatbook(day.home, "events", "verify")
+    assert verified.returncode == 1
+    assert "row " in verified.stderr
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal"])
+def test_a_journal_cut_at_any_byte_is_refused_or_whole(
+    day: Left, suffix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The `-wal` file may hold all that was cut off the main file; then nothing is missing, and the day goes on."""
+    whole = day.journal.with_name(f"journal.sqlite{suffix}").read_bytes()
+    before = broker_saw(day.home)
+    refused = 0
+    for cut in range(0, len(whole), len(whole) // CUTS):
+        day.put_back()
+        day.journal.with_name(f"journal.sqlite{suffix}").write_bytes(whole[:cut])
+        if main(["run", "--home", str(day.home)]):
+            refused += 1
+            assert "journal" in capsys.readouterr().err
+            assert broker_saw(day.home) == before, f"cut at byte {cut}"
+        else:
+            assert suffix == "", f"rows after byte {cut} were lost and not missed"
+            assert_promises_kept(day.tape, day.home)
+    assert refused >= CUTS // 3
+
+
+def test_a_removed_wal_is_noticed(day: Left) -> None:
+    before = broker_saw(day.home)
+    for suffix in ("-wal", "-shm"):
+        day.journal.with_name(f"journal.sqlite{suffix}").unlink()
+    refused = flatbook(day.home, "run")
+    assert refused.returncode == 1
+    assert "was committed here: its -wal file was removed or cut" in refused.stderr
+    assert broker_saw(day.home) == before
+
+
+def test_the_wal_of_another_journal_is_refused(day: Left, tmp_path: Path) -> None:
+    other = killed_home(tmp_path / "other", tape_of("other", SHORT_DAY), KILLED_AFTER)
+    before = broker_saw(day.home)
+    shutil.copyfile(other / "journal.sqlite-wal", day.journal.with_name("journal.sqlite-wal"))
+    refused = flatbook(day.home, "run")
+    assert refused.returncode == 1
+    assert "was committed here" in refused.stderr
+    assert broker_saw(day.home) == before
+
+
+def test_the_journal_of_another_desk_is_refused(day: Left, tmp_path: Path) -> None:
+    """It is longer than our own was, so that only what it holds can tell."""
+    other = killed_home(tmp_path / "other", tape_of("other", SHORT_DAY), KILLED_AFTER + 10)
+    before = broker_saw(day.home)
+    for suffix in ("", "-wal", "-shm"):
+        shutil.copyfile(other / f"journal.sqlite{suffix}", day.journal.with_name(f"journal.sqlite{suffix}"))
+    (day.home / "journal.sqlite.lock").unlink()
+    refused = flatbook(day.home, "run")
+    assert refused.returncode == 1
+    assert "another journal was put in its place" in refused.stderr
+    assert broker_saw(day.home) == before

@@ -143,9 +143,13 @@ def _tend(view: HedgeView, params: HedgeParams) -> Decision:
 
 
 def _cancels(view: HedgeView) -> tuple[Intent, ...]:
-    """Returns cancels, newest order first, until what is left on the hedge side does not exceed the net."""
+    """Returns cancels, newest order first, until what is left on the hedge side does not exceed the net.
+
+    What is being canceled already counts as gone: should its cancel fail, the next decision counts it again.
+    """
     side = _hedge_side(view.net)
-    working = sum((_shares(order) for order in view.orders if order.side is side), ZERO)
+    staying = (order for order in view.orders if order.side is side and not order.cancel_pending)
+    working = sum((_shares(order) for order in staying), ZERO)
     cancels: list[Intent] = []
     for order in reversed(view.orders):
         reason = _reason_to_cancel(view, order, exceeds=working > abs(view.net))

@@ -131,6 +131,8 @@ def test_orders_that_together_exceed_the_net_are_canceled_newest_first_until_the
         ("fb2", "exceeds_net"),
     ]
     assert decide(view("-11", orders=(unknown, older, newer)), HEDGE).intents == ()
+    leaving = order("buy", "2", "pending_cancel", name="fb3", cancel_pending=True)
+    assert decide(view("-9", orders=(unknown, older, leaving)), HEDGE).intents == ()
 
 
 def test_an_order_beyond_its_time_is_canceled_after_a_grace() -> None:

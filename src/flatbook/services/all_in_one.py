@@ -15,6 +15,7 @@ from flatbook.ops.config import Loaded
 from flatbook.ops.control_socket import ControlServer
 from flatbook.ops.journal_log import log_commits
 from flatbook.ops.telemetry import Log, open_log, take_library_logs
+from flatbook.services.collector import spare_loaded_state
 from flatbook.services.desk import RESTORED, Desk, compose
 from flatbook.services.prices import follow_prices
 from flatbook.sim.clock import TapeClock
@@ -34,6 +35,7 @@ def run_desk(loaded: Loaded) -> int:
     """Runs a desk in this process until it is stopped, drained, or its tape ends. Returns the exit code."""
     desk = compose(loaded)
     log = log_of(desk, loaded)
+    spare_loaded_state(desk.engine)
     desk.engine.listeners.append(log_commits(log))
     try:
         reason = asyncio.run(serve(desk, loaded, log))

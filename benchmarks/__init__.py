@@ -1,17 +1,25 @@
 """Measurements of flatbook: `python -m benchmarks [name ...]`.
 
-Each module `bench_<name>.py` has a function `run() -> list[Figure]`. A figure that has a goal is a ratio to something
-measured beside it in the same run, wherever the machine would decide it otherwise.
+Each module `bench_<name>.py` states its budget in its first line and has a function `run() -> list[Figure]`. A figure
+that has a goal is a ratio to something measured beside it in the same run, wherever the machine would decide it
+otherwise. With BENCH_QUICK=1 in the environment each measures less, and less exactly.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-WORK = Path(__file__).resolve().parent.parent / "build"
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / "build"
+QUICK = os.environ.get("BENCH_QUICK", "") not in ("", "0")
+TIMES = "x"
 
 
 class Figure(NamedTuple):
@@ -32,6 +40,16 @@ def at_least(name: str, value: float, unit: str, goal: float) -> Figure:
 def at_most(name: str, value: float, unit: str, goal: float) -> Figure:
     """Returns a figure whose value should not be above its goal."""
     return Figure(name, value, unit, f"<= {goal:,.10g}", value <= goal)
+
+
+def ratio(name: str, value: float) -> Figure:
+    """Returns a figure that says how much more one thing is than another measured beside it."""
+    return Figure(name, value, TIMES)
+
+
+def amount(full: int, quick: int) -> int:
+    """Returns how much to measure."""
+    return quick if QUICK else full
 
 
 def median(values: list[float]) -> float:
@@ -56,3 +74,14 @@ def microseconds(work: Callable[[], object]) -> float:
     begun = time.perf_counter_ns()
     work()
     return (time.perf_counter_ns() - begun) / 1000
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """Gives a folder on the disk that holds the repository; a temporary one of the system may be in memory."""
+    WORK.mkdir(exist_ok=True)
+    path = Path(tempfile.mkdtemp(prefix="bench-", dir=WORK))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)

@@ -11,9 +11,10 @@ import json
 import os
 import platform
 import sys
+import time
 from pathlib import Path
 
-from benchmarks import WORK, Figure
+from benchmarks import TIMES, WORK, Figure
 
 PREFIX = "bench_"
 
@@ -24,10 +25,16 @@ def names() -> list[str]:
 
 
 def line_of(figure: Figure) -> str:
-    """Returns a figure as a line of the table."""
+    """Returns a figure as a line of the table; a ratio has a column of its own."""
     value = f"{figure.value:,.0f}" if abs(figure.value) >= 1000 else f"{figure.value:.3g}"
+    measured = ("", "", value) if figure.unit == TIMES else (value, figure.unit, "")
     met = {None: "", True: "met", False: "missed"}[figure.met]
-    return f"{figure.name:<58} {value:>12} {figure.unit:<10} {figure.goal:>14} {met}".rstrip()
+    return row_of(figure.name, *measured, figure.goal, met)
+
+
+def row_of(name: str, value: str, unit: str, ratio: str, goal: str, met: str) -> str:
+    """Returns a line of the table."""
+    return f"{name:<66} {value:>11} {unit:<10} {ratio:>7} {goal:>12} {met}".rstrip()
 
 
 def main() -> None:
@@ -41,9 +48,13 @@ def main() -> None:
     WORK.mkdir(exist_ok=True)
     load = ", ".join(f"{part:.2f}" for part in os.getloadavg())
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, load {load}", file=sys.stderr)
+    if not asked.json:
+        print(row_of("figure", "value", "unit", "ratio", "target", ""), flush=True)
     for name in asked.name or names():
+        begun = time.monotonic()
         for figure in importlib.import_module(f"benchmarks.{PREFIX}{name}").run():
             print(json.dumps(figure._asdict()) if asked.json else line_of(figure), flush=True)
+        print(f"{name}: {time.monotonic() - begun:.0f} s", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ class Phase(Enum):
     NEVER = "it never came to the venue"
 
 
-class Model:
+class Expected:
     """What must be true of an order, said without a table."""
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class OrderMachine(RuleBasedStateMachine):
     @initialize()
     def intend(self) -> None:
         """An order of ten is in the journal."""
-        self.bench, self.model = Bench(), Model()
+        self.bench, self.model = Bench(), Expected()
         apply(self.bench.state, intended(decided_at=START, good_until=later(START, seconds=600)))
 
     @rule(pending=st.booleans())

@@ -31,7 +31,7 @@ from flatbook.values.ids import (
 )
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
-from flatbook.values.money import ONE, ZERO, Price, Quantity
+from flatbook.values.money import ONE, ZERO, Price, Quantity, proportion
 
 EXECUTIONS_KEPT_MAX = 200_000
 FILLS_KEPT_MAX = 200_000
@@ -142,7 +142,7 @@ def oldest(kept: dict[K, V], kept_max: int) -> tuple[K, ...]:
     A dict finds its first entry slowly while gaps stand before it, so that entries go in lots and not one by one.
     """
     too_many = len(kept) - kept_max
-    return tuple(islice(kept, too_many + kept_max // FORGOTTEN_AT_ONCE)) if too_many > 0 else ()
+    return tuple(islice(kept, too_many + proportion(kept_max, part=1, of=FORGOTTEN_AT_ONCE))) if too_many > 0 else ()
 
 
 def forget_oldest(kept: dict[K, V], kept_max: int) -> None:

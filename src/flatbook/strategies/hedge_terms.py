@@ -8,7 +8,7 @@ import msgspec
 
 from flatbook.values.ids import SourceId
 from flatbook.values.instants import Instant, later, seconds_between
-from flatbook.values.money import ZERO
+from flatbook.values.money import ZERO, proportion
 from flatbook.values.sessions import SessionKind
 
 COLLAR_BPS_MAX = 10_000
@@ -100,7 +100,7 @@ def terms_at(params: HedgeParams, *, now: Instant, pauses_at: Instant) -> Terms:
     starts_at = pauses_at if ramp is None else later(pauses_at, seconds=-ramp.before_close_s)
     if ramp is not None and starts_at <= now < pauses_at:
         elapsed_s = seconds_between(starts_at, now)
-        widened = (ramp.collar_bps_max - params.collar_bps) * elapsed_s // ramp.before_close_s
+        widened = proportion(ramp.collar_bps_max - params.collar_bps, part=elapsed_s, of=ramp.before_close_s)
         return Terms(
             threshold_shares=ramp.threshold_shares,
             threshold_usd=None,

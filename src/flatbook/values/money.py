@@ -209,6 +209,11 @@ def divide_cut(numerator: Decimal, denominator: Decimal, *, decimals: int) -> De
     return -size if (numerator < 0) != (denominator < 0) else size
 
 
+def proportion(whole: int, *, part: int, of: int) -> int:
+    """Returns whole * part / of, cut toward minus infinity, for whole numbers such as basis points and seconds."""
+    return whole * part // of
+
+
 def plain(value: Decimal) -> str:
     """Returns the canonical text of a value: fixed point, no exponent, no trailing zeros, no minus zero."""
     if not value:

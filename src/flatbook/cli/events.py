@@ -46,7 +46,7 @@ def tail(
     wanted = _wanted(kinds)
     with past_of(where, at) as past:
         skipped = past.reader.last - limit if limit and not kinds and at is None else 0
-        items = (item for item in recorded(past.rows(Seq(max(0, skipped)))) if wanted(item))
+        items = (item for item in recorded(past.read(Seq(max(0, skipped)))) if wanted(item))
         latest = list(items) if not limit else list(deque(items, maxlen=limit))
         if follow:
             _follow(past, latest, wanted, as_json=where.as_json)
@@ -142,7 +142,7 @@ def export(
     wanted = _wanted(kinds)
     write = _write_jsonl if form == "jsonl" else _write_csv
     with past_of(where, at) as past, _target(to) as stream:
-        count = write(stream, (item for item in recorded(past.rows()) if wanted(item)))
+        count = write(stream, (item for item in recorded(past.read()) if wanted(item)))
         body = {"as_of": past.as_of(), "events": count, "format": form, "path": str(to)}
     if to is not None:
         show("events.export", body, lambda: (f"wrote {count} events to {to}",), as_json=where.as_json)

@@ -30,7 +30,7 @@ def orders(
     from flatbook.projections.orders import Orders
 
     with past_of(where, at) as past:
-        folded = fold(Orders(), past.rows())
+        folded = fold(Orders(), past.read())
         body = {"as_of": past.as_of(), **_body(folded, owner, symbol, open_only, limit)}
     show("orders", body, lambda: _parts(body), as_json=where.as_json)
 

@@ -47,7 +47,7 @@ def pnl(
     )
     with past_of(where, at) as past:
         folded = (Pnl(), Orders(), Ledger())
-        fold_all(folded, past.rows())
+        fold_all(folded, past.read())
         body = {"as_of": past.as_of(), **_body(folded, scope, _today(past.until.at if at else None, past.at))}
     show("pnl", body, lambda: _parts(body), as_json=where.as_json)
 

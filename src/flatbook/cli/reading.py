@@ -5,37 +5,61 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
+from flatbook import __version__
 from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import Where
 from flatbook.cli.output import Progress, progress
 from flatbook.engine.ports import Row
+from flatbook.journal.chain import Head
 from flatbook.journal.inspection import read_until
+from flatbook.journal.snapshot import Fold, fold_journal
 from flatbook.journal.sqlite_reader import SqliteReader, open_reader
 from flatbook.ops.config_read import Stated, lay_environment, read_files
-from flatbook.projections.fold import Until
+from flatbook.projections.fold import PRESENT, Until
 from flatbook.state.desk import State
+from flatbook.state.dump import STATE_FORMAT, state_bytes, state_from_bytes
 from flatbook.state.fold import apply_row
 from flatbook.values.ids import Seq
 from flatbook.values.instants import Instant, InstantRefused, instant_of_text, text_of_instant
 
 JOURNAL_NAME = "journal.sqlite"
 PROGRESS_ROWS = 5_000
+SNAPSHOT_EVENTS_MIN = 20_000
+
+
+def _with_row(state: State, row: Row) -> State:
+    return apply_row(state, row.events, row.cursors)
+
+
+DESK = Fold(
+    name=f"desk {STATE_FORMAT} {__version__}",
+    initial=State,
+    apply=_with_row,
+    encode=state_bytes,
+    decode=state_from_bytes,
+)
 
 
 class Past:
     """A journal opened for reading, up to the moment that was asked for."""
 
-    def __init__(self, reader: SqliteReader, until: Until, told: Progress) -> None:
+    def __init__(self, reader: SqliteReader, until: Until, told: Progress, snapshots: Path) -> None:
         self.reader = reader
         self.until = until
         self.seq = Seq(0)
         self.at: Instant | None = None
         self._told = told
+        self._snapshots = snapshots
 
-    def rows(self, after: Seq = Seq(0)) -> Iterator[Row]:
+    def head(self) -> Head:
+        """Returns the end of the whole journal."""
+        return self.reader.head()
+
+    def read(self, after: Seq = Seq(0)) -> Iterator[Row]:
         """Streams the commits up to the moment that are not wholly at or before an event; remembers their end."""
         total = self.reader.last if self.until.seq is None else self.until.seq
         self.seq, self.at = Seq(0), None
@@ -47,11 +71,12 @@ class Past:
                 self._told(row.last, total)
 
     def state(self) -> State:
-        """Returns the state that the commits tell."""
-        state = State()
-        for row in self.rows():
-            apply_row(state, row.events, row.cursors)
-        return state
+        """Returns the state that the commits tell; the present one from the newest snapshot on, where there is one."""
+        if self.until != PRESENT:
+            return reduce(_with_row, self.read(), State())
+        folded = fold_journal(self, self._snapshots, DESK, events_min=SNAPSHOT_EVENTS_MIN)
+        self.seq, self.at = folded.seq, folded.at
+        return folded.state
 
     def as_of(self) -> dict[str, Any]:
         """Returns the moment that was reached, for the answer."""
@@ -63,7 +88,7 @@ def past_of(where: Where, at: str | None = None) -> Iterator[Past]:
     """Opens the journal of a desk for reading, as it was known at a moment or as it is now."""
     reader = open_reader(check_journal(journal_path(where)))
     try:
-        yield Past(reader, until_of(at, reader.last), progress("reading"))
+        yield Past(reader, until_of(at, reader.last), progress("reading"), where.snapshots)
     finally:
         reader.close()
 

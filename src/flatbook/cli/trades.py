@@ -34,7 +34,7 @@ def trades(
         owner=None if owner is None else OwnerId(owner), underlying=None if symbol is None else Underlying(symbol)
     )
     with past_of(where, at) as past:
-        lines = trade_lines(fold(Pnl(), past.rows()), scope)
+        lines = trade_lines(fold(Pnl(), past.read()), scope)
         body = {"as_of": past.as_of(), "found": len(lines), "trades": [_trade_body(line) for line in lines[-limit:]]}
     show("trades", body, lambda: _parts(body), as_json=where.as_json)
 

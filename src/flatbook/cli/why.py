@@ -31,7 +31,7 @@ def why(
     from flatbook.projections.timeline import why as story_of
 
     with past_of(where, at) as past:
-        story = story_of(past.rows, fragment.partition(CUT)[0])
+        story = story_of(past.read, fragment.partition(CUT)[0])
         as_of = past.as_of()
     if not isinstance(story, Candidates):
         body = {"as_of": as_of, **_story_body(story)}

@@ -1,22 +1,25 @@
 """Snapshots: a cache of folded states, made by a process that folds the journal beside the engine.
 
 A snapshot holds the bytes of a state, the event it stands at and the journal's hash there. One that the journal does
-not bear out is passed over, so that deleting snapshots, or keeping wrong ones, costs time and nothing else.
+not bear out is passed over, so that deleting snapshots, keeping wrong ones, or having no place for them, costs time
+and nothing else.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-from flatbook.engine.ports import Row
+from flatbook.engine.ports import JournalUnavailable, Row
 from flatbook.journal.chain import Head
 from flatbook.journal.files import make_folder, written_whole
 from flatbook.values.ids import Seq, digest_text
+from flatbook.values.instants import Instant
 
 SNAPSHOTS_KEPT = 3
 SNAPSHOT_SUFFIX = ".snapshot"
@@ -25,19 +28,21 @@ S = TypeVar("S")
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """A state of a fold after an event. `fold` names the fold and the version of its state's bytes."""
+    """A state of a fold after an event, and when that was committed. `fold` names the fold and its state's bytes."""
 
     fold: str
     seq: Seq
+    at: Instant
     hash: bytes
     state: bytes
 
 
 class Folded(msgspec.Struct, Generic[S], frozen=True, kw_only=True):
-    """A state folded to the end of a journal, and how many rows after its snapshot that took."""
+    """A state folded to the end of a journal, when that was committed, and how many rows after a snapshot it took."""
 
     state: S
     seq: Seq
+    at: Instant | None
     rows: int
     from_snapshot: bool
 
@@ -64,20 +69,22 @@ class ReadableJournal(Protocol):
         ...
 
 
-def fold_journal(journal: ReadableJournal, folder: Path, fold: Fold[S]) -> Folded[S]:
-    """Folds a journal from its newest snapshot on, and keeps a new snapshot of where it ended.
+def fold_journal(journal: ReadableJournal, folder: Path, fold: Fold[S], *, events_min: int = 1) -> Folded[S]:
+    """Folds a journal from its newest snapshot on; keeps a new one where it ended after so many events or more.
 
-    Errors: JournalBroken; JournalUnavailable when the snapshot cannot be written.
+    Errors: JournalBroken, JournalUnavailable; not when the snapshot cannot be written.
     """
-    snapshot = newest_snapshot(journal, folder, fold.name)
-    state = fold.initial() if snapshot is None else fold.decode(snapshot.state)
-    seq, stands_at, rows = (Seq(0), b"", 0) if snapshot is None else (snapshot.seq, snapshot.hash, 0)
-    for row in journal.read() if snapshot is None else rows_after(journal, snapshot):
+    found = newest_snapshot(journal, folder, fold.name)
+    state = fold.initial() if found is None else fold.decode(found.state)
+    began, at = (Seq(0), None) if found is None else (found.seq, found.at)
+    seq, rows, stands_at = began, 0, b""
+    for row in journal.read() if found is None else rows_after(journal, found):
         state = fold.apply(state, row)
-        seq, stands_at, rows = row.last, row.hash, rows + 1
-    if rows:
-        keep_snapshot(folder, Snapshot(fold=fold.name, seq=seq, hash=stands_at, state=fold.encode(state)))
-    return Folded(state=state, seq=seq, rows=rows, from_snapshot=snapshot is not None)
+        seq, at, rows, stands_at = row.last, row.at, rows + 1, row.hash
+    if at is not None and seq - began >= events_min:
+        with suppress(JournalUnavailable):
+            keep_snapshot(folder, Snapshot(fold=fold.name, seq=seq, at=at, hash=stands_at, state=fold.encode(state)))
+    return Folded(state=state, seq=seq, at=at, rows=rows, from_snapshot=found is not None)
 
 
 def rows_after(journal: ReadableJournal, snapshot: Snapshot) -> Iterator[Row]:

@@ -108,7 +108,7 @@ def test_a_snapshot_of_another_journal_is_passed_over(journal: MemoryJournal, fo
 
 def test_a_snapshot_beyond_the_end_of_a_restored_journal_is_passed_over(journal: MemoryJournal, folder: Path) -> None:
     fill_journal(journal, 2)
-    keep_snapshot(folder, Snapshot(fold="lasts 1", seq=Seq(9), hash=bytes(32), state=b"9"))
+    keep_snapshot(folder, Snapshot(fold="lasts 1", seq=Seq(9), at=NOW, hash=bytes(32), state=b"9"))
     assert fold_journal(journal, folder, LASTS).state == (2,)
 
 
@@ -138,11 +138,23 @@ def test_only_the_newest_snapshots_are_kept(journal: MemoryJournal, folder: Path
     assert [file.name[-29:] for file in sorted(folder.iterdir())] == [f"{seq:020d}.snapshot" for seq in (5, 6, 7)]
 
 
-def test_a_place_that_cannot_be_written_is_said(journal: MemoryJournal, tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written_costs_nothing_but_the_snapshot(journal: MemoryJournal, tmp_path: Path) -> None:
     fill_journal(journal, 1)
     (tmp_path / "place").write_bytes(b"a file")
+    kept = Snapshot(fold="lasts 1", seq=Seq(1), at=NOW, hash=bytes(32), state=b"1")
     with pytest.raises(JournalUnavailable, match="cannot be made a folder"):
-        fold_journal(journal, tmp_path / "place", LASTS)
+        keep_snapshot(tmp_path / "place", kept)
+    assert fold_journal(journal, tmp_path / "place", LASTS).state == (1,)
+
+
+def test_a_snapshot_is_kept_only_when_enough_was_folded(journal: MemoryJournal, folder: Path) -> None:
+    epoch = fill_journal(journal, 2)
+    assert fold_journal(journal, folder, LASTS, events_min=3).state == (2,)
+    assert not folder.exists()
+    append(journal, epoch)
+    assert fold_journal(journal, folder, LASTS, events_min=3).from_snapshot is False
+    again = fold_journal(journal, folder, LASTS, events_min=3)
+    assert (again.state, again.seq, again.at, again.from_snapshot) == ((2, 3), 3, NOW, True)
 
 
 def test_a_process_beside_the_engine_folds_while_it_writes(tmp_path: Path, folder: Path) -> None:

@@ -1,0 +1,79 @@
+"""A long journal is folded once: verbs that read keep what they have folded beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from flatbook.cli.options import Where
+from flatbook.cli.reading import DESK, SNAPSHOT_EVENTS_MIN, past_of
+from flatbook.events.control import AlertCleared, AlertName, AlertRaised, Severity
+from flatbook.events.event import Event
+from flatbook.journal.snapshot import fold_journal
+from flatbook.journal.sqlite import open_journal
+from tests.desk import at
+from tests.unit.cli.scene import call, flat_desk, keep
+
+CLEARED = AlertCleared(name=AlertName.RESIDUE_LIMIT, subject="desk", cleared_at=at(9))
+RAISED = AlertRaised(
+    name=AlertName.RESIDUE_LIMIT,
+    severity=Severity.WARNING,
+    subject="desk",
+    detail="much",
+    because=None,
+    raised_at=at(10),
+)
+
+
+def append(home: Path, events: Sequence[Event]) -> None:
+    with closing(open_journal(home / "journal.sqlite")) as journal:
+        journal.append(events, after=journal.last, epoch=journal.take_lease(at(9)), cursors={}, at=at(9))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Gives the home of a desk whose journal is long."""
+    keep(flat_desk(), tmp_path)
+    append(tmp_path, [CLEARED] * SNAPSHOT_EVENTS_MIN)
+    return tmp_path
+
+
+def told(home: Path, verb: str, *words: str) -> dict[str, object]:
+    body = call(verb, *words, "--json", "--home", str(home)).body()
+    body.pop("last_event_age_s", None)
+    return body
+
+
+@pytest.mark.parametrize("verb", ["status", "positions"])
+def test_what_was_folded_is_kept_and_tells_the_same(home: Path, verb: str) -> None:
+    folded = told(home, verb)
+    assert folded["as_of"] == {"seq": 13 + SNAPSHOT_EVENTS_MIN, "at": "2025-12-02T14:39:00Z"}
+    assert len(list((home / "snapshots").iterdir())) == 1
+    assert told(home, verb) == folded
+
+
+def test_what_came_since_is_folded_on(home: Path) -> None:
+    told(home, "status")
+    append(home, [RAISED])
+    where = Where(home=home)
+    with past_of(where) as past:
+        folded = fold_journal(past, where.snapshots, DESK, events_min=SNAPSHOT_EVENTS_MIN)
+    assert (folded.from_snapshot, folded.rows) == (True, 1)
+    now = call("status", "--json", "--home", str(home)).body()
+    assert now["as_of"]["seq"] == 14 + SNAPSHOT_EVENTS_MIN
+    assert [alert["name"] for alert in now["alerts"]] == ["residue_limit"]
+
+
+def test_the_past_and_a_home_that_cannot_be_written_need_no_snapshot(home: Path) -> None:
+    assert call("status", "--at", "13", "--home", str(home)).out.startswith("FLAT; as of event 13")
+    assert not (home / "snapshots").exists()
+    (home / "snapshots").write_text("a file where the folder should be")
+    assert told(home, "status")["flat"] is True
+
+
+def test_a_short_journal_leaves_nothing_beside_it(flat: Path) -> None:
+    told(flat, "status")
+    assert not (flat / "snapshots").exists()

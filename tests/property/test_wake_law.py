@@ -29,6 +29,7 @@ EXPECTED = (
 )  # fmt: skip
 QUOTED = [("observe", COIN, BARS, Decimal(250), 0), ("observe", HOOD, BARS, Decimal(40), 0)]
 FUNDS = [*QUOTED, ("fill", 0, "sell", "9"), ("fill", 0, "sell", "9"), ("deliver", 4), ("foreign", "-5"), ("deliver", 4)]
+NEAR_CLOSE = [("fill", 0, "sell", "3"), ("wait", 1_790_000)]
 RAMPED = [*QUOTED, ("fill", 2, "sell", "0.5"), ("wait", 900_000), *QUOTED, ("wait", 300_000)]
 
 
@@ -36,6 +37,7 @@ RAMPED = [*QUOTED, ("fill", 2, "sell", "0.5"), ("wait", 900_000), *QUOTED, ("wai
 @given(st.sampled_from(STARTS), SCRIPTS)
 @example(STARTS[0], FUNDS)
 @example(STARTS[1], RAMPED)
+@example(STARTS[2], NEAR_CLOSE)
 def test_a_strategy_asked_on_its_wakes_decides_as_one_asked_about_everything(
     start: Instant, script: list[tuple[Any, ...]]
 ) -> None:

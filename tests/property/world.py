@@ -138,7 +138,7 @@ class World:
         self.mood, self.fills, self.executions, self.commands = "accept", 0, 0, 0
         self.take(Restarted())
         for account, cash in ((PAPER, 4_000), (BACKUP, 900)):
-            self.take(Stated(statement=self._statement(account, Decimal(cash))))
+            self.take(Stated(statement=self.statement(account, cash)))
         for key in KEYS:
             self.take(Resumed(key=key))
 
@@ -251,12 +251,17 @@ class World:
             happened_at=self.now,
         )
 
-    def _statement(self, account: AccountId, cash: Decimal) -> AccountStatement:
-        balance = Balance(asset=AssetId("USD"), total=Quantity(cash), available=Quantity(cash))
+    def statement(self, account: AccountId, cash: int, *, open_orders: int = 0) -> AccountStatement:
+        """Returns a statement of an account with so much cash, and some of its orders."""
+        total = Quantity(Decimal(cash))
         held = Holding(instrument=InstrumentId("COIN/USD"), qty=Quantity(Decimal(3)))
-        holdings = (held,) if account == PAPER else ()
+        orders = [self._report(there) for there in self.there.values() if not there.ended]
         return AccountStatement(
-            account=account, stated_at=self.now, open_orders=(), holdings=holdings, balances=(balance,)
+            account=account,
+            stated_at=self.now,
+            open_orders=tuple(order for order in orders if order.order_id is not None)[:open_orders],
+            holdings=(held,) if account == PAPER else (),
+            balances=(Balance(asset=AssetId("USD"), total=total, available=total),),
         )
 
     # What a script can say.
@@ -271,7 +276,8 @@ class World:
         self.fills += 1
         owner, underlying = KEYS[number % len(KEYS)]
         event = fill(self.fills, side, shares, at=self.now)
-        event = msgspec.structs.replace(event, owner=owner, underlying=underlying)
+        token = InstrumentId(f"wt{underlying}/USDC@base")
+        event = msgspec.structs.replace(event, owner=owner, underlying=underlying, instrument=token)
         self.take(ChainRead(source=CHAIN, events=(event,), cursor=str(self.fills)))
 
     def reorg(self, depth: int) -> None:

@@ -80,12 +80,14 @@ def show(verb: str, body: Record, parts: Callable[[], Iterable[Part]], *, as_jso
         return
     before: Part | None = None
     for part in parts():
+        drawn_before = isinstance(before, Table) and sys.stdout.isatty()
         if isinstance(part, str):
-            print(printable(part))
+            if part or not drawn_before:
+                print(printable(part))
         elif isinstance(part, Told):
             print_told(part)
         elif part.records:
-            if before is not None and not (isinstance(before, Table) and sys.stdout.isatty()):
+            if before is not None and not drawn_before:
                 print()
             _print_table(part)
         else:
@@ -133,11 +135,13 @@ def _print_plain(table: Table, width: int | None = None) -> None:
     lines = _stacked(widths, width)
     print(table.title if width else f"{table.title}:")
     for number, row in enumerate(rows):
+        told = []
         for depth, indexes in enumerate(lines, 1):
             cells = [_cell(table.columns[index], row[index], widths[index]) for index in indexes]
-            print(f"{INDENT * min(depth, 2)}{GAP.join(cells)}".rstrip())
+            told.append(f"{INDENT * min(depth, 2)}{GAP.join(cells)}".rstrip())
+        print(*told, sep="\n")
         if width and not number:
-            print(f"{INDENT}{RULE * max(sum(widths[index] + len(GAP) for index in line) for line in lines)}")
+            print(f"{INDENT}{RULE * (max(map(len, told)) - len(INDENT))}")
     if width:
         print()
 

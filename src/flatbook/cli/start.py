@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import HERE, Where, says
 
 
@@ -32,4 +33,7 @@ def demo(
     """
     from flatbook.services.demo import demo as play
 
+    if where.as_json:
+        do = "run it without, then ask its desk: flatbook status --json --home ~/.flatbook/demo"
+        raise Failed(Exit.USAGE, "the demo prints a timeline, and no object", where="--json", do=do)
     return play(where.folder, keep=keep)

@@ -39,7 +39,7 @@ def halt(
     from flatbook.values.ids import halt_id_of
 
     halt_id = halt_id_of(scope, target, HaltCause.OPERATOR.value)
-    told = (sent.line("halt"), f"nothing new is sent until: flatbook lift {halt_id} --reason WHY")
+    told = (sent.line("halt"), f"it stands until: flatbook lift {halt_id} --reason WHY")
     show("halt", {**sent.body(), "halt_id": halt_id}, lambda: told, as_json=where.as_json)
     return Exit.OK
 

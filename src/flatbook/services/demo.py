@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import shutil
 import signal
@@ -23,7 +24,7 @@ from flatbook.events.codec import decode_event_json
 from flatbook.events.orders import OrderUnknown
 from flatbook.ops.config import load
 from flatbook.services.demo_engine import ACCOUNT, LOSE_ANSWER, STAY
-from flatbook.services.demo_home import THRESHOLD_SHARES, demo_home, is_demo, make_home
+from flatbook.services.demo_home import THRESHOLD_SHARES, HomeRefused, demo_home, is_demo, make_home
 from flatbook.services.demo_lines import line_of
 from flatbook.services.desk import Desk, compose
 from flatbook.sim.broker_wire import Verb
@@ -38,36 +39,50 @@ EXIT_OK, EXIT_FAILED = 0, 1
 LINE_PAUSE_S = 0.12
 STATEMENT_S = 5
 KILLED_CODE = -signal.SIGKILL
+FOLDER_MODE = 0o700
+LOCK_SUFFIX = ".lock"
 
 Say = Callable[[str], None]
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What the demo promises, checked from the journal and the broker's own ledger after the run."""
+    """What the demo promises, checked from the journal and the broker's own ledger after the run.
+
+    `placed` and `found` count the requests for the order whose answer was lost; None when none was lost.
+    """
 
     nets_flat: bool
     nothing_open: bool
     books_agree: bool
-    placed: int
-    found: int
+    placed: int | None
+    found: int | None
 
     @property
     def holds(self) -> bool:
-        """Whether every promise held: the unknown order was sent once, and asked for."""
-        return self.nets_flat and self.nothing_open and self.books_agree and self.placed == 1 and self.found >= 1
+        """Whether every promise held: an order that became unknown was sent once, and asked for."""
+        asked = self.placed is None or (self.placed == 1 and bool(self.found))
+        return self.nets_flat and self.nothing_open and self.books_agree and asked
 
 
 def demo(desk_home: Path, *, keep: bool = False) -> int:
     """Runs the demo and returns 0 only if what it promises held.
 
     `keep` goes on with the journal of the demo before; otherwise each demo starts with a fresh one.
-    Errors: HomeRefused when the demo's folder holds something else.
+    Errors: HomeRefused when the demo's folder holds something else, or another demo uses it.
     """
     home = demo_home(desk_home)
+    home.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the engine too, as Ctrl-C does
+    with _only_demo(home):
+        continued = keep and is_demo(home)
+        if not continued:
+            make_home(home, load_demo_tape())
+            home.chmod(FOLDER_MODE)
+        return _play(home, _say, continued=continued)
+
+
+def _play(home: Path, say: Say, *, continued: bool) -> int:
     paused = sys.stdout.isatty() and os.environ.get(EXIT_VARIABLE) != "1"
-    if not (keep and is_demo(home)):
-        make_home(home, load_demo_tape())
-    say = _say
     say(LABEL + "\n")
     lost = _first_life(home, say, paused=paused)
     if lost is not None:
@@ -76,11 +91,25 @@ def demo(desk_home: Path, *, keep: bool = False) -> int:
         )
         say("--- started again over the same journal: it asks before it sends ---\n")
         _life(home, (), say, paused=paused)
-    verdict = _verdict(home, lost)
+    verdict = _verdict(home, lost, continued=continued)
     _show_proof(home, lost, verdict, say)
     if paused and verdict.holds:
         _stay(home, say)
     return EXIT_OK if verdict.holds else EXIT_FAILED
+
+
+@contextmanager
+def _only_demo(home: Path) -> Iterator[None]:
+    """Keeps the folder of the demo from every other demo.
+
+    Errors: HomeRefused when another one uses it.
+    """
+    with home.with_suffix(LOCK_SUFFIX).open("wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise HomeRefused(f"{home} is in use by another demo: end it, or name another --home") from error
+        yield
 
 
 def _say(text: str) -> None:
@@ -108,7 +137,7 @@ def _life(home: Path, flags: tuple[str, ...], say: Say, *, paused: bool) -> None
 
 @contextmanager
 def _engine(home: Path, flags: tuple[str, ...]) -> Iterator[subprocess.Popen[bytes]]:
-    """Starts the engine's process and, at the end, waits for it.
+    """Starts the engine's process and waits for its end; kills it when nobody reads it any more.
 
     Errors: RuntimeError when it ended by itself with an error.
     """
@@ -116,9 +145,9 @@ def _engine(home: Path, flags: tuple[str, ...]) -> Iterator[subprocess.Popen[byt
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         try:
             yield process
+            process.wait()
         finally:
-            if process.poll() is None and process.stdout is not None and process.stdout.closed:
-                process.terminate()
+            process.kill()
     if process.returncode not in (0, KILLED_CODE):
         raise RuntimeError(f"the engine of the demo ended with exit code {process.returncode}")
 
@@ -137,8 +166,11 @@ def _tell(event: object, say: Say, *, paused: bool) -> None:
         threading.Event().wait(LINE_PAUSE_S)
 
 
-def _verdict(home: Path, lost: OrderId | None) -> Verdict:
-    """Checks the promises anew: the journal is folded again, and the broker's ledger read on its own."""
+def _verdict(home: Path, lost: OrderId | None, *, continued: bool) -> Verdict:
+    """Checks the promises anew: the journal is folded again, and the broker's ledger read on its own.
+
+    Only a demo that continues may end without a lost answer: it may have begun behind it.
+    """
     desk = compose(load(home, environment={}))
     try:
         state = fold_journal(desk.journal)
@@ -148,13 +180,13 @@ def _verdict(home: Path, lost: OrderId | None) -> Verdict:
         agrees = isinstance(statement, AccountStatement) and not reconcile(
             state, statement, desk.engine.parts.rules, desk.clock.now()
         )
-        received = broker.truth.received(lost) if lost is not None else {}
+        received = broker.truth.received(lost) if lost is not None else None if continued else {}
         return Verdict(
             nets_flat=all(abs(net) < Decimal(THRESHOLD_SHARES) for net in nets),
             nothing_open=not state.open_orders and not any(state.owing.values()),
             books_agree=agrees and not state.divergences,
-            placed=received.get(Verb.PLACE, 0),
-            found=received.get(Verb.FIND, 0),
+            placed=None if received is None else received.get(Verb.PLACE, 0),
+            found=None if received is None else received.get(Verb.FIND, 0),
         )
     finally:
         desk.close()
@@ -178,6 +210,8 @@ def _show_proof(home: Path, lost: OrderId | None, verdict: Verdict, say: Say) ->
     say(f"books and broker agree        {_yes(verdict.books_agree)}")
     if lost is not None:
         say(f"order {lost}: sent {verdict.placed} time, asked for {verdict.found} times by its client id")
+    else:
+        say("no answer was lost: the tape of this demo had passed that order before")
     say(f"\n{'The promise held.' if verdict.holds else 'THE PROMISE DID NOT HOLD: keep the folder below and tell us.'}")
     program = _program()
     say(f"Look around with `{program} trades --home {home}`, and `orders`, `positions`, `events tail` likewise.")
@@ -185,10 +219,8 @@ def _show_proof(home: Path, lost: OrderId | None, verdict: Verdict, say: Say) ->
 
 def _program() -> str:
     """Returns how the user calls flatbook from where he stands."""
-    called = Path(sys.argv[0])
-    if called.name != PROGRAM or shutil.which(PROGRAM) is not None:
-        return PROGRAM
-    return os.path.relpath(called)
+    called = sys.argv[0]
+    return PROGRAM if Path(called).name != PROGRAM or shutil.which(PROGRAM) is not None else called
 
 
 def _yes(held: bool) -> str:
@@ -196,12 +228,10 @@ def _yes(held: bool) -> str:
 
 
 def _show(home: Path, words: tuple[str, ...], say: Say) -> None:
-    """Runs a verb of the command line on the demo's desk, as a user would, and shows it with its output."""
+    """Runs a verb of the command line on the demo's desk, as a user would, and lets it print."""
     say(f"$ flatbook {' '.join(words)}")
-    done = subprocess.run(
-        [sys.executable, "-m", "flatbook", *words, "--home", str(home)], capture_output=True, text=True, check=False
-    )
-    say(done.stdout + done.stderr)
+    subprocess.run([sys.executable, "-m", "flatbook", *words, "--home", str(home)], check=False)
+    say("")
 
 
 def _stay(home: Path, say: Say) -> None:

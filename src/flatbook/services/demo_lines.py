@@ -12,7 +12,7 @@ from flatbook.values.instruments import Side
 from flatbook.values.money import cut, plain
 
 SHARE_DECIMALS = 3
-PRICE_DECIMALS = 2
+PRICE_DECIMALS = 4
 ID_DIGITS = 8
 TIME_START, TIME_END = 5, 19
 
@@ -95,7 +95,7 @@ def _removed(event: chain.BlocksRemoved) -> tuple[Instant, str, str]:
 
 def _reversed(event: chain.FillReversed) -> tuple[Instant, str, str]:
     shares = _shares(event.shares) if event.shares is not None else "?"
-    return event.seen_at, "reversed", f"the fill of {shares} {event.underlying} did not happen; hedged back"
+    return event.seen_at, "reversed", f"the fill of {shares} {event.underlying} did not happen"
 
 
 def _started(event: control.EngineStarted) -> tuple[Instant, str, str]:

@@ -54,7 +54,7 @@ def test_a_table_on_a_terminal_shows_markup_as_it_is_written(monkeypatch: pytest
 
 def test_a_table_wider_than_its_terminal_takes_more_lines_and_cuts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "20")
-    rule = 19 * "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
+    rule = 17 * "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
     assert shown(Terminal()) == (
         "first\n\nthings\n  name     quantity\n    open\n"
         f"  {rule}\n  a             1.5\n    yes\n  [bold]b       -10\n    no\n\n"

@@ -13,15 +13,15 @@ from flatbook.engine.inputs import Command, Verb
 from flatbook.engine.run import EngineFailed
 from flatbook.ops.config import Loaded
 from flatbook.ops.control_socket import ControlServer
+from flatbook.ops.home import RESTORED_FILE, SOCKET_FILE
 from flatbook.ops.journal_log import log_commits
 from flatbook.ops.telemetry import Log, open_log, take_library_logs
 from flatbook.services.collector import spare_loaded_state
-from flatbook.services.desk import RESTORED, Desk, compose
+from flatbook.services.desk import Desk, compose
 from flatbook.services.prices import follow_prices
 from flatbook.sim.clock import TapeClock
 from flatbook.values.instants import Instant, later
 
-SOCKET = Path("run") / "engine.sock"
 STOPPED_BY_SIGNAL = "signal"
 TAPE_ENDED = "the tape ended"
 PACE_SLICE_S = 0.05
@@ -62,7 +62,7 @@ async def serve(desk: Desk, loaded: Loaded, log: Log, *, stay: bool = False) -> 
     Errors: EngineFailed; SocketTaken when another engine listens.
     """
     engine = desk.engine
-    socket = ControlServer(loaded.home / SOCKET, desk.doors())
+    socket = ControlServer(loaded.home / SOCKET_FILE, desk.doors())
     await socket.start()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -87,7 +87,7 @@ def _beside(desk: Desk, loaded: Loaded, *, stay: bool) -> list[Coroutine[Any, An
         works.append(_replay(desk, desk.clock, loaded.config.clock.speed, stay=stay))
     else:
         works.append(desk.metrics.follow_loop())
-    marker = loaded.home / RESTORED
+    marker = loaded.home / RESTORED_FILE
     if marker.exists():
         works.append(_halt_restored(desk, marker))
     return works

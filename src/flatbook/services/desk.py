@@ -28,6 +28,7 @@ from flatbook.ops.config_rules import (
 )
 from flatbook.ops.config_shape import AccountSection, ClockKind, Config, PriceKind
 from flatbook.ops.control_socket import Doors
+from flatbook.ops.home import RESTORED_FILE
 from flatbook.ops.metrics import Metrics
 from flatbook.ops.telemetry import LogCounts
 from flatbook.services.anchor import anchored
@@ -47,7 +48,6 @@ from flatbook.venues.paper.wire import InProcessTransport
 from flatbook.venues.raindex.log_source import RecordedLogSource, open_recording
 from flatbook.venues.raindex.tokens import RaindexConfig
 
-RESTORED = Path("restored")
 MS_PER_S = 1_000
 NO_FAULTS: Mapping[str, FaultPlan] = {}
 
@@ -112,7 +112,7 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
     bars = _bars_by_source(loaded)
     specs = {name: broker_of(loaded, name, BrokerSpec) for name in config.accounts}
     cards = {AccountId(name): _card(spec) for name, spec in specs.items()}
-    journal = open_or_create(loaded.journal, metrics, is_restored=(loaded.home / RESTORED).exists())
+    journal = open_or_create(loaded.journal, metrics, is_restored=(loaded.home / RESTORED_FILE).exists())
     brokers = {
         AccountId(name): Broker(
             specs[name],

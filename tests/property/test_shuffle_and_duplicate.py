@@ -42,7 +42,7 @@ EXECUTIONS = st.lists(
         st.sampled_from(["fb1", "fb2", "fb3", None]),
         st.sampled_from(["0.001", "1", "2.5", "6", "10"]),
         st.integers(1, 10**6),
-        st.integers(-3600, 100),
+        st.one_of(st.integers(-3600, 100), st.integers(-200_000, 0)),
         st.booleans(),
     ),
     min_size=1,
@@ -101,7 +101,7 @@ def test_executions_in_any_order_number_and_road_give_the_same_books(
     assert books(other.state) == books(straight.state)
     booked = sum((fact.qty for fact in facts if fact.order_id == "fb1"), Decimal(0))
     assert other.state.orders[intended().order_id].filled == booked
-    assert all(halt.cause.value in ("foreign_fill",) for halt in other.state.halts.values())
+    assert all(halt.cause.value == "foreign_fill" for halt in other.state.halts.values())
 
 
 FILLS: list[Event] = [

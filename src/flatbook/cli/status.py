@@ -43,26 +43,28 @@ def status(
     working and unknown order as if it filled in full. Works beside a running engine, and on the journal of one that
     was killed.
     """
+    from flatbook.cli.desks import config_or_none
     from flatbook.cli.reading import past_of
 
+    config = config_or_none(where)
     with past_of(where, at) as past:
         state = past.state()
-        body = {"as_of": past.as_of(), **_body(state, _thresholds(where))}
+        body = {"as_of": past.as_of(), **_body(state, None if config is None else thresholds_of(config))}
         own, running = _own_status(where) if at is None else ({}, None)
         body["engine"] = _engine(state, own, running)
-        body["last_event_age_s"] = _age_s(past.at, own.get("now")) if at is None else None
+        told = at is None and (running or config is None or not _on_tape(config))
+        body["last_event_age_s"] = _age_s(past.at, own.get("now")) if told else None
     show("status", body, lambda: _parts(body), as_json=where.as_json)
     if not exit_code or body["flat"]:
         return Exit.OK
     return Exit.ERROR if body["known"] else Exit.UNKNOWN
 
 
-def _thresholds(where: Where) -> Thresholds | None:
-    """Returns the thresholds that the configuration states; None when there is no usable configuration."""
-    from flatbook.cli.desks import config_or_none
+def _on_tape(config: Config) -> bool:
+    """Whether the desk lives in recorded time, which stands still while no engine runs."""
+    from flatbook.ops.config_shape import ClockKind
 
-    config = config_or_none(where)
-    return None if config is None else thresholds_of(config)
+    return config.clock.kind is ClockKind.TAPE
 
 
 def thresholds_of(config: Config) -> Thresholds:
@@ -202,7 +204,7 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
         unvalued = f", without {', '.join(body['unvalued'])}: no price" if body["unvalued"] else ""
         yield f"open in USD: {cents(body['open_usd'])}{unvalued}"
     if body["nets"] and not body["thresholds_known"]:
-        yield "no configuration states thresholds: every net but zero counts as not flat"
+        yield "no usable configuration (see flatbook config check): every net but zero counts as not flat"
     orders = body["orders"]
     yield (
         f"orders: {orders['open']} open, {orders['unknown']} unknown, {orders['executions_missing']} with missing "

@@ -6,7 +6,7 @@ This file is read only after something was raised.
 from __future__ import annotations
 
 from flatbook.cli.faults import Exit, Failed
-from flatbook.engine.ports import JournalFault
+from flatbook.engine.ports import JournalBroken, JournalFault
 from flatbook.engine.run import EngineFailed
 from flatbook.ops.config_read import ConfigRefused
 from flatbook.ops.control_socket import SocketTaken
@@ -46,6 +46,9 @@ def failed_of(error: BaseException) -> Failed:
         return Failed(Exit.CONFIG, f"{error.problems[0]}{rest}", do="correct it, then flatbook config check")
     if isinstance(error, InstantRefused | NumberRefused):
         return Failed(Exit.USAGE, str(error))
+    if isinstance(error, JournalBroken):
+        return Failed(Exit.ERROR, str(error), do="keep every copy; flatbook restore puts a backup in a journal's place")
     if isinstance(error, OSError):
-        return Failed(Exit.ERROR, error.strerror or str(error), where=str(error.filename or ""))
+        do = "flatbook doctor looks for every file of the desk" if isinstance(error, FileNotFoundError) else ""
+        return Failed(Exit.ERROR, error.strerror or str(error), where=str(error.filename or ""), do=do)
     return Failed(Exit.ERROR, str(error))

@@ -115,10 +115,10 @@ def _home(home: Path) -> Iterator[Finding]:
     status = home.stat()
     if status.st_uid != os.geteuid():
         yield _fail("home", f"{home} belongs to another user", "run as its owner, or name another FLATBOOK_HOME")
+    elif not os.access(home, os.W_OK | os.X_OK):
+        yield _fail("home", f"{home} cannot be written", f"chmod 700 {home}, or name another FLATBOOK_HOME")
     elif status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         yield _warn("home", f"{home} is open to others", f"chmod 700 {home}")
-    elif not os.access(home, os.W_OK | os.X_OK):
-        yield _fail("home", f"{home} cannot be written", f"chmod 700 {home}")
     else:
         yield _ok("home", str(home))
 
@@ -215,7 +215,7 @@ def _engine(home: Path, loaded: Loaded | None) -> Iterator[Finding]:
     if listens:
         yield _ok("engine", f"listens on {socket}")
     elif socket.exists():
-        yield _warn("engine", f"{socket} was left by an engine that ended", "nothing: the next start removes it")
+        yield _warn("engine", f"{socket} was left by an engine that ended", "the next start removes it")
     else:
         yield _ok("engine", "none is running")
     holder = lock_holder(loaded.journal) if loaded is not None else None

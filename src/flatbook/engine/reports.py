@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from enum import Enum
 
 import msgspec
@@ -150,16 +149,6 @@ class AccountStatement(Report, frozen=True, kw_only=True):
     open_orders: tuple[OrderReport, ...]
     holdings: tuple[Holding, ...]
     balances: tuple[Balance, ...]
-
-
-class Capacity(Report, frozen=True, kw_only=True):
-    """What an account can still hedge.
-
-    Units: buying_power in quote; shares held per instrument, in base; None where the venue did not say.
-    """
-
-    buying_power: Decimal | None
-    held: dict[InstrumentId, Quantity]
 
 
 PlaceAnswer = Accepted | Rejected | NotSent | Unknown

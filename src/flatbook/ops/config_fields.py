@@ -15,7 +15,6 @@ INSTRUMENT_TEXT = r"[A-Za-z0-9][A-Za-z0-9._/@-]{0,63}"
 SECRET_TEXT = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}"
 TICKER_TEXT = r"[A-Z][A-Z0-9.]{0,9}"
 ADDRESS_TEXT = "0x[0-9a-f]{40}"
-BLOCK_TEXT = "[0-9]{1,12}"
 NUMBER_TEXT = r"-?[0-9]+(\.[0-9]+)?"
 TEXT_MAX = 1024
 SHOWN_MAX = 48

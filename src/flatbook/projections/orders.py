@@ -235,12 +235,3 @@ def _filled(line: OrderLine, event: ev.OrderFilled) -> OrderLine:
         first_filled_at=min(line.first_filled_at or at, at),
         last_filled_at=max(line.last_filled_at or at, at),
     )
-
-
-def asked_value(line: OrderLine) -> Decimal | None:
-    """Returns what the order would cost or bring at its limit; None when it has no limit.
-
-    Units: the instrument's quote.
-    """
-    order = line.order
-    return None if order.limit is None else order.qty * order.limit * order.contract_size

@@ -61,14 +61,6 @@ NO_FEES = FeeSchedule(
     sell_notional_rate=ZERO,
     sell_per_share=Money(ZERO),
 )
-# No commission; section 31 at zero since 2025-05-14, trading activity fee as from 2024-01-01.
-# Source: SEC fee rate advisory for fiscal year 2025; FINRA By-Laws, schedule A, section 1.
-US_EQUITY_FEES_2025 = FeeSchedule(
-    commission_per_order=Money(ZERO),
-    commission_per_share=Money(ZERO),
-    sell_notional_rate=ZERO,
-    sell_per_share=Money(Decimal("0.000166")),
-)
 
 
 class BrokerSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -27,62 +27,23 @@ from flatbook.sim.raindex_logs import (
     encode_clear_v3,
     encode_take_order_v3,
 )
-from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, OwnerId, SourceId, Underlying
 from flatbook.values.instruments import Side
-from flatbook.values.money import Quantity, scaled_integer, significant_decimals
+from flatbook.values.money import scaled_integer, significant_decimals
 from flatbook.venues.raindex.rain_float import RainFloat
-from flatbook.venues.raindex.recording import RecordedBlock, block_of_line
-from flatbook.venues.raindex.tokens import RaindexConfig, RatioFrom, Token, TokenForm, Usdc, VaultOwner
 
 # Order book, USDC and wtCOIN as deployed on Base; owner and takers are made up.
-CHAIN = ChainId(8453)
 ORDER_BOOK = "0xe522cb4a5fcb2eb31a52ff41a4653d85a4fd7c9d"
 USDC = "0x833589fcd6edb6e08f4c7c32d4f71b54bda02913"
 WTCOIN = "0x5cda0e1ca4ce2af96315f7f8963c85399c172204"
 OUR_OWNER = "0x" + digest("flatbook demo", "owner", "ours").hex()[:40]
 
-SOURCE = SourceId("raindex-demo")
-COIN = Underlying("COIN")
-WTCOIN_INSTRUMENT = InstrumentId("base:wtCOIN")
 VAULT_ID = 0xFAB
-SHARES_MAX = Quantity(Decimal(100))
-
-
-def demo_raindex_config(*, owner: OwnerId, account: AccountId) -> RaindexConfig:
-    """Returns what the Raindex parser must know of the demo: one order book, one owner, wtCOIN at ratio 1."""
-    token = Token(
-        address=WTCOIN,
-        asset=AssetId("wtCOIN"),
-        instrument=WTCOIN_INSTRUMENT,
-        symbol="wtCOIN",
-        form=TokenForm.PREFIX_WT,
-        ticker=COIN,
-        decimals=18,
-        ratios=(RatioFrom(block=0, ratio=Decimal(1)),),
-    )
-    return RaindexConfig(
-        source=SOURCE,
-        chain=CHAIN,
-        order_books=(ORDER_BOOK,),
-        inventories=(),
-        owners=(VaultOwner(address=OUR_OWNER, owner=owner, account=account),),
-        tokens=(token,),
-        usdc=(Usdc(address=USDC, asset=AssetId("USDC"), symbol="USDC", decimals=6),),
-        renames=(),
-        shares_max=SHARES_MAX,
-        gas_coin=AssetId("ETH"),
-    )
 
 
 def chain_lines(tape: DemoTape) -> Iterator[bytes]:
     """Yields the demo's chain as lines of a recording, one block each."""
     for number, branch, fills in shown_blocks(tape):
         yield msgspec.json.encode(_block(tape, number, branch, fills))
-
-
-def recorded_chain(tape: DemoTape) -> tuple[RecordedBlock, ...]:
-    """Returns the demo's chain as a log source replays it."""
-    return tuple(block_of_line(line) for line in chain_lines(tape))
 
 
 def write_chain(tape: DemoTape, path: Path) -> None:

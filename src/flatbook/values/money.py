@@ -78,15 +78,6 @@ def parse_number(text: str) -> Decimal:
     return check_number(_decimal_of_text(text))
 
 
-def parse_chain_number(text: str) -> Decimal:
-    """Returns the exact decimal of an onchain amount, which may carry more decimals than an event number.
-
-    Needs: at most 18 integer and 36 fractional digits.
-    Errors: NumberRefused.
-    """
-    return check_chain_number(_decimal_of_text(text))
-
-
 def _decimal_of_text(text: str) -> Decimal:
     if not isinstance(text, str) or len(text) > NUMBER_TEXT_MAX:
         raise NumberRefused(f"a number is expected as text of at most {NUMBER_TEXT_MAX} characters")

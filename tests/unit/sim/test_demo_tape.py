@@ -16,21 +16,31 @@ import pytest
 from flatbook.engine.ports import ChainRead
 from flatbook.events.chain import VaultFilled
 from flatbook.market.quotes import Market
-from flatbook.sim.demo_chain import COIN, chain_lines, demo_raindex_config, recorded_chain, write_chain
+from flatbook.ops.config import load_text
+from flatbook.ops.config_rules import raindex_of
+from flatbook.services.demo_home import config_text
+from flatbook.sim.demo_chain import chain_lines, write_chain
 from flatbook.sim.demo_tape import LABEL, POOL_MIDS, DemoTape, derive_fills, load_demo_tape, windows_of
 from flatbook.sim.pool import PoolQuotes
-from flatbook.values.ids import AccountId, OwnerId
+from flatbook.values.ids import Underlying
 from flatbook.values.instants import Instant, instant_of_text, later, seconds_between
 from flatbook.values.instruments import Side
 from flatbook.values.sessions import SessionKind, session_at
 from flatbook.venues.raindex.log_source import RecordedLogSource
-from flatbook.venues.raindex.recording import read_recording
+from flatbook.venues.raindex.recording import RecordedBlock, block_of_line, read_recording
+from flatbook.venues.raindex.tokens import RaindexConfig
 from tests.conftest import SHARED_ABSENT
 from tools import make_demo_tape
 
 TAPE = load_demo_tape()
 ORPHAN = next(fill for fill in TAPE.fills if fill.is_orphan)
-CONFIG = demo_raindex_config(owner=OwnerId("desk"), account=AccountId("base-vault"))
+COIN = Underlying("COIN")
+CONFIG = raindex_of(load_text(config_text(TAPE), Path("demo")), "base", RaindexConfig)
+
+
+def recorded_chain(tape: DemoTape) -> tuple[RecordedBlock, ...]:
+    """Returns the demo's chain as a log source replays it."""
+    return tuple(block_of_line(line) for line in chain_lines(tape))
 
 
 def reads_of(tape: DemoTape, *times: Instant) -> list[ChainRead]:

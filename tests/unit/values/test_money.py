@@ -20,7 +20,6 @@ from flatbook.values.money import (
     divide_cut,
     from_base_units,
     lower_to,
-    parse_chain_number,
     parse_number,
     plain,
     raise_to,
@@ -145,10 +144,11 @@ def test_a_number_beyond_38_digits_or_18_decimals_is_refused(number: str) -> Non
 
 
 def test_an_onchain_amount_may_have_18_integer_and_36_fractional_digits() -> None:
-    assert parse_chain_number("9" * 18 + "." + "9" * 36) == Decimal("9" * 18 + "." + "9" * 36)
+    longest = Decimal("9" * 18 + "." + "9" * 36)
+    assert check_chain_number(longest) is longest
     for text in ("1" * 19, "0." + "0" * 36 + "1", "1" * 18 + "." + "1" * 37):
         with pytest.raises(NumberRefused):
-            parse_chain_number(text)
+            check_chain_number(Decimal(text))
 
 
 @pytest.mark.parametrize(

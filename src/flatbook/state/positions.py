@@ -120,14 +120,3 @@ class Positions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         if result.day == day:
             result.cash_usd += cash_usd
             result.qty += qty
-
-    def held_at(self, account: AccountId, instrument: InstrumentId) -> Quantity:
-        """Returns what all owners together hold at an account, as the venue sees it.
-
-        Units: base (contracts), signed.
-        """
-        total = ZERO
-        for (_, row_account, row_instrument), row in self.rows.items():
-            if row_account == account and row_instrument == instrument:
-                total += row.qty
-        return Quantity(total)

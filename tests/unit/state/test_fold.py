@@ -159,7 +159,10 @@ def test_a_foreign_execution_is_nobodys_until_it_is_assigned() -> None:
     )
     assert state.positions.net(UNASSIGNED, COIN).known == 0
     assert state.positions.net(*KEY).known == -2
-    assert state.positions.held_at(PAPER, STOCK) == -2
+    assert {key: row.qty for key, row in state.positions.rows.items()} == {
+        (UNASSIGNED, PAPER, STOCK): 0,
+        (OWNER, PAPER, STOCK): -2,
+    }
 
 
 def test_the_day_of_an_execution_is_the_eastern_one_and_never_tomorrow() -> None:

@@ -51,3 +51,13 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     resends_max: int
     config_digest: str
     pegged: tuple[AssetId, ...] = ()
+
+    def __post_init__(self) -> None:
+        for (owner, underlying), hedge in self.hedges.items():
+            for instrument in hedge.named:
+                if instrument.underlying != underlying:
+                    raise ValueError(
+                        f"{owner} hedges {underlying} with {instrument.id}, which is {instrument.underlying}"
+                    )
+                if self.instruments.get(instrument.id) != instrument or instrument.account not in self.cards:
+                    raise ValueError(f"{instrument.id} of {instrument.account} is hedged with and not configured")

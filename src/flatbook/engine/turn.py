@@ -47,9 +47,8 @@ class Turn:
         """Folds an event and keeps it for the commit."""
         apply(self.state, event)
         self.events.append(event)
-        account = self._account_moved(event)
-        if account is not None:
-            self._touch_account(account)
+        if self.wakes.awaiting_funds:
+            self._touch_who_awaits_funds(event)
 
     def touch(self, key: NetKey, trigger: Trigger) -> None:
         """Notes that a net changed, so that its strategy is asked if it waits for this."""
@@ -61,18 +60,19 @@ class Turn:
         for key in self.wakes.resumed():
             self.touch(key, trigger)
 
+    def _touch_who_awaits_funds(self, event: Event) -> None:
+        account = self._account_moved(event)
+        for key in self.wakes.awaiting_funds:
+            hedge = self.rules.hedges.get(key)
+            if hedge is not None and account in hedge.accounts:
+                self.touched[key] = None
+
     def _account_moved(self, event: Event) -> AccountId | None:
         """Returns the account whose cash, shares or working orders an event may have changed."""
         if isinstance(event, _MOVES_ACCOUNT):
             return event.account
         order = self.state.orders.get(getattr(event, "order_id", OrderId("")))
         return order.account if order is not None else None
-
-    def _touch_account(self, account: AccountId) -> None:
-        for key in self.wakes.wanting(Trigger.BALANCE_CHANGED):
-            hedge = self.rules.hedges.get(key)
-            if hedge is not None and account in hedge.accounts:
-                self.touch(key, Trigger.BALANCE_CHANGED)
 
     def drop(self, why: str) -> None:
         """Counts an input that tells nothing new, or nothing that concerns us."""

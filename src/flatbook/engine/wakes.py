@@ -13,10 +13,15 @@ class Wakes:
 
     def __init__(self) -> None:
         self._wakes: dict[NetKey, Wake] = {}
+        self.awaiting_funds: dict[NetKey, None] = {}
 
     def put(self, key: NetKey, wake: Wake) -> None:
-        """Replaces the wake of a net."""
+        """Replaces the wake of a net; who waits for a change of its account is kept apart, for that is asked often."""
         self._wakes[key] = wake
+        if Trigger.BALANCE_CHANGED in wake.on:
+            self.awaiting_funds[key] = None
+        else:
+            self.awaiting_funds.pop(key, None)
 
     def is_resumed(self, key: NetKey) -> bool:
         """Whether the strategy of a net has been asked since the start."""
@@ -30,10 +35,6 @@ class Wakes:
         """Whether a change of this kind wakes the strategy of a net."""
         wake = self._wakes.get(key)
         return wake is not None and trigger in wake.on
-
-    def wanting(self, trigger: Trigger) -> tuple[NetKey, ...]:
-        """Returns the nets whose strategy waits for a change of this kind."""
-        return tuple(key for key, wake in self._wakes.items() if trigger in wake.on)
 
     def due(self, now: Instant) -> tuple[NetKey, ...]:
         """Returns the nets whose instant has come."""

@@ -28,7 +28,13 @@ def test_a_change_wakes_who_waits_for_it_and_nobody_before_it_is_resumed() -> No
     assert wakes().wants(A, Trigger.FILL_SEEN)
     assert not wakes().wants(A, Trigger.HALT_CHANGED)
     assert not Wakes().wants(A, Trigger.FILL_SEEN)
-    assert wakes().wanting(Trigger.BALANCE_CHANGED) == (B,)
+
+
+def test_who_waits_for_funds_is_known_until_its_next_answer() -> None:
+    kept = wakes()
+    assert list(kept.awaiting_funds) == [B]
+    kept.put(B, Wake(on=(Trigger.FILL_SEEN,)))
+    assert list(kept.awaiting_funds) == []
 
 
 def test_instants_are_due_from_their_own_on_and_the_earliest_is_told() -> None:

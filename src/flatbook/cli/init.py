@@ -63,6 +63,8 @@ def _told(path: Path, kept: Path | None, laid: list[Path]) -> Iterator[str]:
     if kept is not None:
         yield f"the old one is {kept}"
     yield "next: flatbook config check, then flatbook doctor, then flatbook run"
+    if not laid:
+        yield "it runs on recordings of yours, where the configuration names them; --recordings lays the demo's there"
 
 
 def _lay_recordings(where: Where, path: Path) -> list[Path]:

@@ -167,7 +167,9 @@ def _secrets(loaded: Loaded, environment: Mapping[str, str]) -> Iterator[Finding
         if checked.resolves:
             yield _ok("secret", f"{name} resolves ({checked.place})")
         else:
-            yield _fail("secret", f"{name}: {checked.text}", f"flatbook secrets set {name}")
+            kept = checked.place.startswith(("keyring:", "age:", "file:"))
+            remedy = f"flatbook secrets set {name}" if kept else "set it where it comes from"
+            yield _fail("secret", f"{name}: {checked.text}", remedy)
 
 
 def _journal(path: Path, now: Instant) -> Iterator[Finding]:

@@ -20,6 +20,8 @@ from flatbook.values.instants import Instant, later
 
 _POLLED = (Status.SUBMITTED, Status.ACCEPTED, Status.PARTIALLY_FILLED, Status.PENDING_CANCEL)
 
+POISON_REST = 8
+
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How often the outside is asked.
@@ -47,8 +49,8 @@ class Host(Protocol):
     outbox: Outbox
     statements: dict[AccountId, AccountStatement]
 
-    async def put(self, item: Item) -> None:
-        """Hands an input to the loop and returns once it is committed."""
+    async def put(self, item: Item) -> bool:
+        """Hands an input to the loop and returns once it is committed, or False when it could not be folded."""
         ...
 
     def deliver(self, item: Item) -> None:
@@ -65,13 +67,16 @@ class Host(Protocol):
 
 
 async def follow_chain(host: Host, source: ChainSource, clock: Clock, pace: Pace) -> None:
-    """Reads a source range by range for ever; a range is committed before the next one is read."""
+    """Reads a source range by range for ever; a range is committed before the next one is read.
+
+    A range that could not be folded is read again after a while: its cursor has not moved.
+    """
     while True:
         read = None if host.state.draining else await source.read(host.chain_cursor(source))
         if read is None:
             await clock.sleep_until(later(clock.now(), seconds=pace.chain_poll_s))
         else:
-            await host.put(read)
+            await _put_or_rest(host, read, clock, pace.chain_poll_s)
 
 
 async def follow_account(
@@ -82,7 +87,8 @@ async def follow_account(
     while not await _state_account(host, account, venue):
         await clock.sleep_until(later(clock.now(), seconds=pace.retry_s))
     for key in keys:
-        await host.put(Resumed(key=key))
+        while not await _put_or_rest(host, Resumed(key=key), clock, pace.retry_s):
+            continue
     stated_at = clock.now()
     while True:
         hurried = _working(host.state, account) or is_kill_unproven(host, account)
@@ -93,6 +99,16 @@ async def follow_account(
             stated_at = await _state_again(host, account, venue, (clock, stated_at))
         elif not _working(host.state, account):
             await _read_executions(host, account, venue)
+
+
+async def _put_or_rest(host: Host, item: Item, clock: Clock, rest_s: int) -> bool:
+    """Hands an input to the loop. One that could not be folded costs a rest, which grows with the time that it took."""
+    started = clock.now()
+    if await host.put(item):
+        return True
+    now = clock.now()
+    await clock.sleep_until(Instant(later(now, seconds=rest_s) + POISON_REST * (now - started)))
+    return False
 
 
 def is_kill_unproven(host: Host, account: AccountId) -> bool:
@@ -115,11 +131,8 @@ async def _state_again(host: Host, account: AccountId, venue: OrderVenue, since:
 
 
 async def _state_account(host: Host, account: AccountId, venue: OrderVenue) -> bool:
-    statement = await read_account(venue, account, host.deliver, cursor=host.execution_cursor(account))
-    if statement is None:
-        return False
-    await host.put(Stated(statement=statement))
-    return True
+    statement = await read_account(venue, account, host.put, cursor=host.execution_cursor(account))
+    return statement is not None and await host.put(Stated(statement=statement))
 
 
 async def _read_executions(host: Host, account: AccountId, venue: OrderVenue) -> None:

@@ -22,6 +22,7 @@ IN_FLIGHT_PER_ACCOUNT_MAX = 32
 PAGES_MAX = 10_000
 
 MaySend = Callable[[ApprovedOrder], NotSentReason | None]
+Put = Callable[[Item], Coroutine[Any, Any, bool]]
 
 
 class Outbox:
@@ -33,11 +34,12 @@ class Outbox:
         clock: Clock,
         *,
         deliver: Callable[[Item], None],
+        put: Put,
         may_send: MaySend,
         cursor_of: Callable[[AccountId], str],
     ) -> None:
         self._venues, self._clock = venues, clock
-        self._deliver, self._may_send, self._cursor_of = deliver, may_send, cursor_of
+        self._deliver, self._put, self._may_send, self._cursor_of = deliver, put, may_send, cursor_of
         self._in_flight: dict[EffectKey, asyncio.Task[None]] = {}
         self._placing: dict[AccountId, int] = {}
         self._waiting: dict[AccountId, deque[Place]] = {}
@@ -140,16 +142,14 @@ class Outbox:
 
     async def _read(self, account: AccountId) -> AccountStatement | None:
         cursor = self._cursor_of(account)
-        return await read_account(self._venues[account], account, self._deliver, cursor=cursor)
+        return await read_account(self._venues[account], account, self._put, cursor=cursor)
 
 
-async def read_account(
-    venue: OrderVenue, account: AccountId, deliver: Callable[[Item], None], *, cursor: str
-) -> AccountStatement | None:
-    """Reads a statement, then the executions up to it page by page, and delivers the executions.
+async def read_account(venue: OrderVenue, account: AccountId, put: Put, *, cursor: str) -> AccountStatement | None:
+    """Reads a statement, then the executions up to it page by page, each page committed before the next one is read.
 
     Needs: the statement's instant is taken before the executions are read, so that none is missed between the two.
-    Gives: None when the venue did not say everything.
+    Gives: None when the venue did not say everything, or a page could not be folded.
     """
     statement = await venue.statement()
     if isinstance(statement, (Unknown, NotSent)):
@@ -161,6 +161,7 @@ async def read_account(
         executions, after = page
         if not executions or after == cursor:
             return statement
-        deliver(ExecutionsRead(account=account, executions=executions, cursor=after))
+        if not await put(ExecutionsRead(account=account, executions=executions, cursor=after)):
+            return None
         cursor = after
     return None

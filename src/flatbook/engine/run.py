@@ -24,6 +24,7 @@ from flatbook.engine.inputs import (
 )
 from flatbook.engine.outbox import Outbox
 from flatbook.engine.overdue import overdue
+from flatbook.engine.poison import detail_of, events_of, parts_of, still
 from flatbook.engine.ports import (
     ApprovedOrder,
     ChainSource,
@@ -43,8 +44,6 @@ from flatbook.events.control import (
     CommandRefused,
     EngineStarted,
     EngineStopped,
-    HaltCause,
-    HaltScope,
     Mode,
     TradingHalted,
 )
@@ -56,7 +55,7 @@ from flatbook.state.fold import apply
 from flatbook.state.halts import halt_over
 from flatbook.state.orders import Status
 from flatbook.state.positions import NetKey
-from flatbook.values.ids import AccountId, Epoch, Seq, SourceId, Underlying, halt_id_of
+from flatbook.values.ids import AccountId, Epoch, Seq, SourceId, Underlying
 from flatbook.values.instants import Instant, later
 
 BATCH_INPUTS_MAX = 256
@@ -136,6 +135,7 @@ class Engine:
             parts.venues,
             parts.clock,
             deliver=self.deliver,
+            put=self.put,
             may_send=self._may_send,
             cursor_of=self.execution_cursor,
         )
@@ -146,11 +146,11 @@ class Engine:
         """Hands an input to the loop."""
         self._enqueue(item, None)
 
-    async def put(self, item: Item) -> None:
-        """Hands an input to the loop and returns once what it led to is committed."""
+    async def put(self, item: Item) -> bool:
+        """Hands an input to the loop and returns once what it led to is committed, False when it cannot be folded."""
         waiter: asyncio.Future[CommandAnswer | None] = asyncio.get_running_loop().create_future()
         self._enqueue(item, waiter)
-        await waiter
+        return await waiter is None
 
     async def command(self, command: Command) -> CommandAnswer:
         """Carries out an operator's command and answers after its commit. Stopping commands go first."""
@@ -296,30 +296,22 @@ class Engine:
                 self._turn([each])
             return
         item, waiter = items[0]
-        self.poisons.append(f"{type(item).__name__}: {type(error).__name__}: {error}"[:512])
-        if len(self.poisons) > POISONS_MAX:
-            raise EngineFailed("too many inputs could not be folded") from error
-        self._halt_for(item, error)
+        for part in parts_of(item, self._cursors):
+            self._turn([(part, None)])
+        self._halt_for(item, detail_of(item, error))
         if waiter is not None and not waiter.done():
             waiter.set_result(
                 CommandAnswer(seq=self.state.seq, accepted=False, repeated=False, why="it could not be carried out")
             )
 
-    def _halt_for(self, item: Item, error: Exception) -> None:
-        reason = f"{type(item).__name__} could not be folded: {type(error).__name__}: {error}"[:512]
-        halt_id = halt_id_of(HaltScope.ALL.value, "", HaltCause.INVARIANT.value)
-        if halt_id in self.state.halts:
-            return
-        halted = TradingHalted(
-            halt_id=halt_id,
-            scope=HaltScope.ALL,
-            target="",
-            cause=HaltCause.INVARIANT,
-            reason=reason,
-            halted_at=self.parts.clock.now(),
-        )
-        self._commit((halted,), {}, folded=False)
-        self._act([cancel_of(self.state.orders[order_id]) for order_id in self.state.open_orders])
+    def _halt_for(self, item: Item, detail: str) -> None:
+        now = self.parts.clock.now()
+        self.poisons = [*(told for told in self.poisons if told != detail), detail][-POISONS_MAX:]
+        events = events_of(self.state, item, detail, now)
+        self._commit(events, {}, folded=False)
+        still(self.wakes, item, now)
+        is_new = any(isinstance(event, TradingHalted) for event in events)
+        self._act([cancel_of(self.state.orders[order_id]) for order_id in self.state.open_orders] if is_new else [])
 
     # Commit and act.
 
@@ -363,7 +355,7 @@ class Engine:
             if held is None or (not held.is_open and not held.leaves):
                 self.outbox.forget(order_id)
         waits = [at for at in (upcoming, self.wakes.next_at()) if at is not None]
-        self._arm(min(waits) if waits else None)
+        self._arm(min(waits, default=None))
 
     def _arm(self, at: Instant | None) -> None:
         """Keeps one timer: the earliest instant anybody waits for."""

@@ -141,12 +141,20 @@ def _lift(turn: Turn, command: Command) -> None:
         clear_refused(turn, halt)
     if halt.cause is HaltCause.FOREIGN_FILL:
         _clear_foreign(turn, halt.target)
+    if halt.cause is HaltCause.INVARIANT:
+        _clear_poisoned(turn)
     turn.touch_all(Trigger.HALT_CHANGED)
 
 
 def _clear_foreign(turn: Turn, instrument: str) -> None:
     for name, subject in tuple(turn.state.alerts):
         if name is AlertName.FOREIGN_ACTIVITY and subject.endswith(f":{instrument}"):
+            turn.clear(name, subject)
+
+
+def _clear_poisoned(turn: Turn) -> None:
+    for name, subject in tuple(turn.state.alerts):
+        if name is AlertName.INPUT_POISONED:
             turn.clear(name, subject)
 
 

@@ -80,6 +80,7 @@ class AlertName(Enum):
     RESIDUE_LIMIT = "residue_limit"
     MARK_DEPEGGED = "mark_depegged"
     FILL_UNVALUED = "fill_unvalued"
+    INPUT_POISONED = "input_poisoned"
 
 
 class EngineStarted(Event, frozen=True, kw_only=True, tag="engine_started"):

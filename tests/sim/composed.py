@@ -236,7 +236,8 @@ def root_of(price: Decimal) -> int:
 
 def command(verb: Verb, **arguments: str) -> Command:
     """Returns an operator's command."""
-    return Command(key=f"{verb.value} {arguments}", actor="op", reason="test", verb=verb, arguments=arguments)
+    key = " ".join((verb.value, *arguments.values()))
+    return Command(key=key, actor="op", reason="test", verb=verb, arguments=arguments)
 
 
 def journalled(loaded: Loaded) -> tuple[Event, ...]:

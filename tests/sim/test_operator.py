@@ -122,3 +122,18 @@ def test_a_second_broker_takes_what_no_unknown_order_covers_and_no_share_twice(t
     assert placed == [("first", Decimal(3)), ("second", Decimal(5))]
     assert nets(loaded) == {"desk": Decimal(0)}
     assert (shares_at(loaded, "first", END), shares_at(loaded, "second", END)) == (Decimal(103), Decimal(105))
+
+
+def test_a_position_stated_by_an_operator_is_hedged_and_stands_in_suspense_with_its_age(tmp_path: Path) -> None:
+    loaded = write_home(tmp_path, SECTIONS, ())
+    stated = {"owner": "desk", "account": "paper", "instrument": "COIN@paper", "qty": "3", "expected": "0"}
+    played = play(loaded, [(minute(10), command(Verb.POSITION_OVERWRITE, price="250", **stated))])
+    assert [(event.side.value, event.qty) for event in played.events if isinstance(event, OrderFilled)] == [
+        ("sell", Decimal(3))
+    ]
+    (item,) = call("pnl", "--json", "--home", str(tmp_path)).body()["suspense"]
+    assert (item["asset"], item["amount"], item["since"]) == ("COIN", "-3", "2025-12-02T14:40:00Z")
+    assert item["age_s"] >= 60
+    told = call("pnl", "--home", str(tmp_path)).out
+    assert "in suspense:\n" in told
+    assert "trial balance: zero for each of 2 assets; the ledger agrees with profit and loss\n" in told

@@ -14,7 +14,19 @@ from flatbook.events.orders import OrderFilled
 from flatbook.ops.config import Loaded
 from flatbook.values.ids import halt_id_of
 from flatbook.values.instants import Instant
-from tests.sim.composed import Fill, Played, account, command, minute, nets, owner, play, shares_at, write_home
+from tests.sim.composed import (
+    Fill,
+    Played,
+    account,
+    address_of,
+    command,
+    minute,
+    nets,
+    owner,
+    play,
+    shares_at,
+    write_home,
+)
 from tests.unit.cli.scene import call
 
 END = minute(40)
@@ -100,6 +112,19 @@ def test_results_are_told_by_owner_and_the_ledger_balances(day: tuple[Loaded, Pl
     assert body["ledger"]["agrees_with_pnl"]
     of_north = call("trades", "--owner", "north", "--json", "--home", str(loaded.home)).body()["trades"]
     assert [trade["place"] for trade in of_north] == ["onchain", "offchain", "onchain", "offchain"]
+
+
+def test_over_all_owners_the_residue_is_valued_and_what_is_unhedged_on_purpose_is_left_out(tmp_path: Path) -> None:
+    fills = (Fill(minute(2), "north", "sell", "0.75"), Fill(minute(4), "west", "sell", "2"))
+    vault = f'vaults.base = {{ account = "vault-west", addresses = ["{address_of("west")}"] }}'
+    west = f'\n[owners.west]\nunhedged = ["COIN"]\n{vault}\n'
+    loaded = write_home(tmp_path, (account("shared"), owner("north", at="shared"), west), fills)
+    play(loaded)
+    assert nets(loaded) == {"north": Decimal("-0.75"), "west": Decimal(-2)}
+    seen = call("positions", "--json", "--home", str(tmp_path)).body()["portfolio"]
+    assert [(line["net"], line["intended"], line["residue"]) for line in seen["lines"]] == [("-2.75", "-2", "-0.75")]
+    assert Decimal(seen["gross_usd"]) == Decimal("188.25")
+    assert call("status", "--exit-code", "--home", str(tmp_path)).code == 0
 
 
 def test_a_halt_of_one_owner_leaves_the_other_on_the_same_account_alone(tmp_path: Path) -> None:

@@ -221,6 +221,16 @@ def cents(text: str | None) -> str | None:
     return f"{amount or abs(amount):,f}"
 
 
+def ago(seconds: int) -> str:
+    """Returns an age in the two largest units that matter."""
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
+    if days:
+        return f"{days} d {hours % 24} h"
+    if hours:
+        return f"{hours} h {minutes % 60} min"
+    return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"
+
+
 def short(text: str | None) -> str | None:
     """Returns a quantity or a price for people: cut to six decimals; None stays None."""
     if text is None:

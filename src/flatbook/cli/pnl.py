@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import HERE, At, OwnerOption, SymbolOption, Where, says
-from flatbook.cli.output import Column, Part, Table, cents, short, show
+from flatbook.cli.output import Column, Part, Table, ago, brief, cents, short, show
 
 if TYPE_CHECKING:
     from flatbook.projections.ledger import Ledger
     from flatbook.projections.orders import Orders
     from flatbook.projections.pnl import Pnl
     from flatbook.projections.results import Scope, Totals
+    from flatbook.values.instants import Instant
 
 
 def pnl(
@@ -29,7 +30,8 @@ def pnl(
     """Shows what was earned in all and on the last day, per owner and underlying, first in first out.
 
     Edge is what lies between the onchain price of a fill and the price of its hedge. Fees and gas are costs; what
-    could not be valued is counted and never taken for zero. The last line says whether the ledger balances.
+    could not be valued is counted and never taken for zero. What moved and is not explained stands in suspense, with
+    its age. The last line says whether the ledger balances.
     """
     from flatbook.cli.reading import past_of
     from flatbook.projections.fold import fold_all
@@ -48,7 +50,8 @@ def pnl(
     with past_of(where, at) as past:
         folded = (Pnl(), Orders(), Ledger())
         fold_all(folded, past.read())
-        body = {"as_of": past.as_of(), **_body(folded, scope, _today(past.until.at if at else None, past.at))}
+        today = _today(past.until.at if at else None, past.at)
+        body = {"as_of": past.as_of(), **_body(folded, scope, today), "suspense": _suspense(folded[2], past.at)}
     show("pnl", body, lambda: _parts(body), as_json=where.as_json)
 
 
@@ -182,6 +185,26 @@ def _ledger_body(ledger: Ledger, results: Pnl) -> dict[str, Any]:
     }
 
 
+def _suspense(ledger: Ledger, at: Instant | None) -> list[dict[str, Any]]:
+    """Returns what stands in suspense at the end of the journal, the oldest first."""
+    from flatbook.projections.accounts import SUSPENSE
+    from flatbook.projections.ledger import suspense_items
+    from flatbook.values.instants import NS_PER_S, Instant, text_of_instant
+    from flatbook.values.money import plain
+
+    return [
+        {
+            "subject": item.account.removeprefix(SUSPENSE),
+            "asset": item.asset,
+            "amount": plain(item.amount),
+            "since": text_of_instant(item.since),
+            "age_s": item.age_ns // NS_PER_S,
+            "ref": item.ref,
+        }
+        for item in suspense_items(ledger, now=Instant(0) if at is None else at)
+    ]
+
+
 def _parts(body: dict[str, Any]) -> Iterator[Part]:
     from flatbook.cli.reading import as_of_line
 
@@ -203,6 +226,17 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
             Column("net>", lambda row: cents(row["net_usd"])),
         ),
         body["lines"],
+    )
+    yield Table(
+        "in suspense",
+        (
+            Column("what", lambda row: brief(row["subject"])),
+            Column("asset", "asset"),
+            Column("amount>", lambda row: short(row["amount"])),
+            Column("since", "since"),
+            Column("age", lambda row: ago(row["age_s"])),
+        ),
+        body["suspense"],
     )
     yield from _closing_lines(body)
 

@@ -1,4 +1,4 @@
-"""`flatbook positions`: what each owner holds where, what that nets to, and the balances behind it."""
+"""`flatbook positions`: what each owner holds where, what that nets to, and over all owners, and the balances."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from flatbook.cli.output import Column, Part, Record, Table, cents, short, show
 if TYPE_CHECKING:
     from flatbook.projections.positions import NetLine
     from flatbook.state.desk import State
-    from flatbook.values.money import Price
 
 
 def positions(*, owner: OwnerOption = None, symbol: SymbolOption = None, at: At = None, where: Where = HERE) -> None:
     """Shows positions per owner, account and instrument, the net of each underlying, and balances.
 
-    Quantities at a broker are in contracts, onchain in shares of the underlying; short is below zero.
+    Quantities at a broker are in contracts, onchain in shares of the underlying; short is below zero. Over all owners,
+    the residue is what is left of the net once the shares that are unhedged on purpose are taken out.
     """
     from flatbook.cli.reading import past_of
 
     with past_of(where, at) as past:
         state = past.state()
-        body = {"as_of": past.as_of(), **body_of(state, owner, symbol)}
+        body = {"as_of": past.as_of(), **body_of(state, owner, symbol), "portfolio": _portfolio(state, where)}
     show("positions", body, lambda: _parts(body), as_json=where.as_json)
 
 
@@ -55,12 +55,38 @@ def body_of(state: State, owner: str | None = None, symbol: str | None = None) -
     }
 
 
+def _portfolio(state: State, where: Where) -> dict[str, Any]:
+    """Returns what of all nets together must be flat and is not; an owner intends what it leaves unhedged."""
+    from flatbook.cli.desks import config_or_none
+    from flatbook.projections.positions import portfolio_exposure
+    from flatbook.values.money import plain
+
+    config = config_or_none(where)
+    owners = {} if config is None else config.owners
+    unhedged = {(owner, underlying) for owner, section in owners.items() for underlying in section.unhedged}
+    nets = state.positions.nets
+    found = portfolio_exposure(state, {key: net.known for key, net in nets.items() if key in unhedged})
+    return {
+        "lines": [
+            {
+                "underlying": line.underlying,
+                "net": plain(line.net),
+                "intended": plain(line.intended),
+                "residue": plain(line.residue),
+                "residue_usd": None if line.usd is None else plain(line.usd),
+            }
+            for line in found.lines
+        ],
+        "gross_usd": plain(found.gross_usd),
+        "unpriced": list(found.unpriced),
+    }
+
+
 def net_body(line: NetLine) -> dict[str, Any]:
     """Returns one net as programs read it."""
     from flatbook.values.money import plain
 
-    exposure = line.exposure
-    price, price_from = price_of(line)
+    exposure, price = line.exposure, line.price
     return {
         "owner": line.owner,
         "underlying": line.underlying,
@@ -73,18 +99,11 @@ def net_body(line: NetLine) -> dict[str, Any]:
         "unknown_sell": plain(exposure.unknown_sell),
         "worst": plain(exposure.worst),
         "price": None if price is None else plain(price),
-        "price_from": price_from,
-        "usd": None if price is None else plain(exposure.net * price),
+        "price_from": None if line.price_from is None else line.price_from.value,
+        "usd": None if line.usd is None else plain(line.usd),
         "worst_usd": None if price is None else plain(exposure.worst * price),
         "hold": None if line.hold is None else line.hold.value,
     }
-
-
-def price_of(line: NetLine) -> tuple[Price | None, str | None]:
-    """Returns what a share is valued at, and where that is from: its mark, or else its newest onchain fill."""
-    if line.mark is not None:
-        return line.mark, "mark"
-    return line.last_price, None if line.last_price is None else "last fill"
 
 
 def _parts(body: dict[str, Any]) -> Iterator[Part]:
@@ -105,6 +124,17 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
         body["positions"],
     )
     yield nets_table(body["nets"])
+    yield Table(
+        "over all owners",
+        (
+            Column("underlying", "underlying"),
+            Column("net>", lambda row: short(row["net"])),
+            Column("intended>", lambda row: short(row["intended"])),
+            Column("residue>", lambda row: short(row["residue"])),
+            Column("residue USD>", lambda row: cents(row["residue_usd"])),
+        ),
+        body["portfolio"]["lines"],
+    )
     yield Table(
         "balances",
         (

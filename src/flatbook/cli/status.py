@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from flatbook.cli.faults import Exit
 from flatbook.cli.options import HERE, At, Where, says
-from flatbook.cli.output import Column, Part, Table, cents, show
+from flatbook.cli.output import Column, Part, Table, ago, cents, show
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -115,19 +115,16 @@ def _body(state: State, stated: Thresholds | None) -> dict[str, Any]:
 
 def is_flat(line: NetLine, threshold: Threshold) -> bool:
     """Whether a net needs nothing: below its threshold, nothing held, nothing that may still fill."""
-    from flatbook.cli.positions import price_of
-
     exposure = line.exposure
     if threshold.on_purpose:
         return True
     if exposure.may_buy or exposure.may_sell or line.held:
         return False
     size = abs(exposure.net)
-    price, _ = price_of(line)
     if not size:
         return True
     in_shares = threshold.shares is not None and size >= threshold.shares
-    in_usd = threshold.usd is not None and (price is None or size * price >= threshold.usd)
+    in_usd = threshold.usd is not None and (line.price is None or size * line.price >= threshold.usd)
     return (threshold.shares is not None or threshold.usd is not None) and not in_shares and not in_usd
 
 
@@ -253,13 +250,3 @@ def _engine_line(body: dict[str, Any]) -> str:
     doing += ", ONLY CANCELS: ITS JOURNAL CANNOT BE WRITTEN" if engine["cancel_only"] else ""
     draining = ", draining" if body["draining"] and running is not False else ""
     return f"engine: {doing}, mode {engine['mode'] or 'never started'}, epoch {engine['epoch']}{age}{draining}"
-
-
-def ago(seconds: int) -> str:
-    """Returns an age in the two largest units that matter."""
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
-    if days:
-        return f"{days} d {hours % 24} h"
-    if hours:
-        return f"{hours} h {minutes % 60} min"
-    return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"

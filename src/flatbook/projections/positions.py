@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from enum import Enum
 
 import msgspec
 
 from flatbook.events.control import HoldReason
 from flatbook.state.desk import State
 from flatbook.state.exposure import Exposure, exposure_of
-from flatbook.state.positions import NetKey, Position
+from flatbook.state.positions import Net, NetKey, Position
 from flatbook.values.ids import AssetId, OwnerId, Underlying
 from flatbook.values.money import ZERO, Money, Price, Quantity
 
 NO_INTENDED_DELTA: Mapping[NetKey, Quantity] = {}
 
 
+class PriceFrom(Enum):
+    """What a share is valued at."""
+
+    MARK = "mark"
+    LAST_FILL = "last fill"
+
+
 class NetLine(msgspec.Struct, frozen=True, kw_only=True):
     """The net of an (owner, underlying): what it is, what may still happen to it, and why it stays open.
 
     Units: shares, signed; `held` is the part that waits for an operator, `unvalued` the part counted with an assumed
-    ratio; mark in USD per share, usd is net * mark, both None when nobody stated a mark; last_price in USD per share,
-    of the newest onchain fill, for information.
+    ratio; price in USD per share, the stated mark or else that of its newest onchain fill; usd is net * price; all
+    None when there is neither.
     """
 
     owner: OwnerId
@@ -29,9 +37,9 @@ class NetLine(msgspec.Struct, frozen=True, kw_only=True):
     exposure: Exposure
     held: Quantity
     unvalued: Quantity
-    mark: Price | None
+    price: Price | None
+    price_from: PriceFrom | None
     usd: Money | None
-    last_price: Price | None
     hold: HoldReason | None
     positions: tuple[Position, ...]
 
@@ -39,27 +47,28 @@ class NetLine(msgspec.Struct, frozen=True, kw_only=True):
 class ExposureLine(msgspec.Struct, frozen=True, kw_only=True):
     """What of an underlying must be flat and is not: the true net of all owners less what they intend.
 
-    Units: shares, signed; usd is residue * mark, signed, None when the underlying has no mark.
+    Units: shares, signed; price in USD per share, as in a net, of the newest fill of any owner; usd is residue * price,
+    signed; both None when there is no price.
     """
 
     underlying: Underlying
     net: Quantity
     intended: Quantity
     residue: Quantity
-    mark: Price | None
+    price: Price | None
     usd: Money | None
 
 
 class PortfolioExposure(msgspec.Struct, frozen=True, kw_only=True):
     """The residues of all underlyings together.
 
-    Units: USD. gross_usd sums the sizes of the marked residues; unmarked ones are named and in no sum.
+    Units: USD. gross_usd sums the sizes of the residues; underlyings without a price are named and in no sum.
     """
 
     lines: tuple[ExposureLine, ...]
     gross_usd: Money
     intended_gross_usd: Money
-    unmarked: tuple[Underlying, ...]
+    unpriced: tuple[Underlying, ...]
 
 
 def net_lines(state: State, *, owner: OwnerId | None = None) -> tuple[NetLine, ...]:
@@ -87,8 +96,8 @@ def portfolio_exposure(state: State, intended: Mapping[NetKey, Quantity] = NO_IN
     return PortfolioExposure(
         lines=lines,
         gross_usd=Money(sum((abs(line.usd) for line in lines if line.usd is not None), ZERO)),
-        intended_gross_usd=Money(sum((abs(line.intended * line.mark) for line in lines if line.mark), ZERO)),
-        unmarked=tuple(line.underlying for line in lines if line.mark is None and (line.residue or line.intended)),
+        intended_gross_usd=Money(sum((abs(line.intended * line.price) for line in lines if line.price), ZERO)),
+        unpriced=tuple(line.underlying for line in lines if line.price is None and (line.residue or line.intended)),
     )
 
 
@@ -96,7 +105,7 @@ def _net_line(state: State, key: NetKey) -> NetLine:
     owner, underlying = key
     net = state.positions.nets.get(key)
     exposure = exposure_of(state, key)
-    mark = state.mark(AssetId(underlying))
+    price, price_from = _price_of(state, underlying, () if net is None else (net,))
     zero = Quantity(ZERO)
     rows = sorted(state.positions.rows.items())
     return NetLine(
@@ -105,22 +114,32 @@ def _net_line(state: State, key: NetKey) -> NetLine:
         exposure=exposure,
         held=net.held if net is not None else zero,
         unvalued=net.unvalued if net is not None else zero,
-        mark=mark,
-        usd=None if mark is None else Money(exposure.net * mark),
-        last_price=net.last_price if net is not None else None,
+        price=price,
+        price_from=price_from,
+        usd=None if price is None else Money(exposure.net * price),
         hold=state.holds.get(key),
         positions=tuple(row for (holder, _, _), row in rows if holder == owner and row.underlying == underlying),
     )
 
 
 def _exposure_line(state: State, underlying: Underlying, net: Quantity, intended: Quantity) -> ExposureLine:
-    mark = state.mark(AssetId(underlying))
+    nets = (each for (_, of), each in state.positions.nets.items() if of == underlying)
+    price, _ = _price_of(state, underlying, nets)
     residue = Quantity(net - intended)
     return ExposureLine(
         underlying=underlying,
         net=net,
         intended=intended,
         residue=residue,
-        mark=mark,
-        usd=None if mark is None else Money(residue * mark),
+        price=price,
+        usd=None if price is None else Money(residue * price),
     )
+
+
+def _price_of(state: State, underlying: Underlying, nets: Iterable[Net]) -> tuple[Price | None, PriceFrom | None]:
+    """Returns what a share is valued at: its stated mark, or else the newest fill of these nets."""
+    mark = state.mark(AssetId(underlying))
+    if mark is not None:
+        return mark, PriceFrom.MARK
+    filled = [(net.last_price_at, net.last_price) for net in nets if net.last_price_at is not None]
+    return (max(filled)[1], PriceFrom.LAST_FILL) if filled else (None, None)

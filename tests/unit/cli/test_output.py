@@ -13,8 +13,20 @@ from typing import Any
 
 import pytest
 
-from flatbook.cli.output import Column, Table, Told, brief, cents, latest, print_told, printable, progress, short, show
-from flatbook.cli.status import ago
+from flatbook.cli.output import (
+    Column,
+    Table,
+    Told,
+    ago,
+    brief,
+    cents,
+    latest,
+    print_told,
+    printable,
+    progress,
+    short,
+    show,
+)
 
 ROWS: list[dict[str, Any]] = [
     {"name": "a", "qty": "1.5", "note": None, "open": True},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from flatbook.events.event import Event
-from flatbook.projections.positions import net_lines, portfolio_exposure
+from flatbook.projections.positions import PriceFrom, net_lines, portfolio_exposure
 from flatbook.state.desk import State
 from flatbook.state.fold import apply
 from flatbook.values.ids import AssetId, InstrumentId, OwnerId, Underlying
@@ -28,15 +28,22 @@ def state(*events: Event) -> State:
 def test_a_net_shows_what_it_is_and_what_may_still_happen() -> None:
     sold = fill(1, SELL, "3", "780", 0)
     (line,) = net_lines(state(sold, intended(BUY, "3", 5, because=sold), accepted(6), executed(BUY, "1", "255", 8)))
-    assert (line.exposure.net, line.exposure.may_buy, line.last_price) == (d(-2), d(2), d(260))
+    assert (line.exposure.net, line.exposure.may_buy) == (d(-2), d(2))
+    assert (line.price, line.price_from, line.usd) == (d(260), PriceFrom.LAST_FILL, d(-520))
     assert [(row.account, row.qty) for row in line.positions] == [("broker", d(1)), ("vault", d(-3))]
 
 
-def test_an_exposure_without_a_mark_has_no_value_in_usd() -> None:
-    (line,) = net_lines(state(fill(1, SELL, "3", "780", 0)))
-    assert (line.mark, line.usd) == (None, None)
-    portfolio = portfolio_exposure(state(fill(1, SELL, "3", "780", 0)))
-    assert (portfolio.gross_usd, portfolio.unmarked) == (d(0), (COIN,))
+def test_a_stated_mark_goes_before_the_newest_fill() -> None:
+    (line,) = net_lines(state(fill(1, SELL, "3", "780", 0), scene.mark(COIN_ASSET, "250", 0)))
+    assert (line.price, line.price_from, line.usd) == (d(250), PriceFrom.MARK, d(-750))
+
+
+def test_an_exposure_without_a_price_has_no_value_in_usd() -> None:
+    bought = (intended(BUY, "3", 5), accepted(6), executed(BUY, "3", "255", 8))
+    (line,) = net_lines(state(*bought))
+    assert (line.price, line.usd) == (None, None)
+    portfolio = portfolio_exposure(state(*bought))
+    assert (portfolio.gross_usd, portfolio.unpriced) == (d(0), (COIN,))
 
 
 def test_residues_of_both_signs_add_up_in_size() -> None:
@@ -48,7 +55,7 @@ def test_residues_of_both_signs_add_up_in_size() -> None:
         (COIN, d(-3), d(-750)),
         (GME, d(5), d(100)),
     ]
-    assert (portfolio.gross_usd, portfolio.unmarked) == (d(850), ())
+    assert (portfolio.gross_usd, portfolio.unpriced) == (d(850), ())
 
 
 def test_what_an_owner_intends_need_not_be_flat() -> None:

@@ -65,7 +65,8 @@ def _id_holds(card: VenueCard, order: Order, now: Instant) -> bool:
 def _may_resend(turn: Turn, order: Order) -> bool:
     in_time = turn.now < order.good_until and order.attempt < turn.rules.resends_max
     wanted = not order.cancel_pending and not must_cancel(turn.state.halts, order)
-    return in_time and wanted and _still_fits(turn, order)
+    hedged = (order.owner, order.underlying) in turn.rules.hedges
+    return in_time and wanted and hedged and _still_fits(turn, order)
 
 
 def _still_fits(turn: Turn, order: Order) -> bool:

@@ -109,6 +109,15 @@ def test_nothing_is_resent_under_a_halt_or_after_a_cancel() -> None:
     assert (halted.status(order_id), one(done, ev.OrderAbsent).proven) == ("denied", True)
 
 
+def test_nothing_is_resent_for_a_net_that_is_not_hedged_any_more() -> None:
+    bench = Bench()
+    order_id = bench.unknown()
+    bench.rules = msgspec.structs.replace(bench.rules, hedges={})
+    assert "place" not in effects(bench.wait(2).absent(order_id))
+    done = bench.wait(FENCE_S).absent(order_id)
+    assert (bench.status(order_id), one(done, ev.OrderAbsent).proven) == ("denied", True)
+
+
 def test_nothing_is_resent_that_no_longer_fits_the_net() -> None:
     bench = Bench()
     order_id = bench.unknown("10")

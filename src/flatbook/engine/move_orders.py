@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatbook.engine.refuse import refused_move
+from flatbook.engine.refuse import alert_subject, refused_move
 from flatbook.engine.turn import Turn
 from flatbook.events import orders as ev
 from flatbook.events.control import AlertName, Severity
@@ -54,6 +54,9 @@ def book_move(turn: Turn, order: Order, event: Event) -> bool:
 def _tell_of_move(turn: Turn, after: Order, event: Event) -> None:
     if isinstance(event, (ev.OrderAccepted, ev.OrderFilled)):
         turn.clear(AlertName.ORDER_REJECTED, net_of(after))
+    if not after.is_open:
+        subject = alert_subject(after.account, after.instrument, after.order_id, "status")
+        turn.clear(AlertName.REPORT_REFUSED, subject)
     if after.status is not Status.UNKNOWN:
         turn.clear(AlertName.ORDER_UNKNOWN, after.order_id)
         return

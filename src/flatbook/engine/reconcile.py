@@ -139,12 +139,13 @@ def _foreign_orders(state: State, statement: AccountStatement, rules: Rules, now
 
 
 def _pairs(state: State, statement: AccountStatement, rules: Rules) -> dict[AssetId, tuple[Decimal, Decimal]]:
-    """Returns (ours, theirs) of each asset that either side knows; one that a side leaves out is zero there."""
+    """Returns (ours, theirs) of each asset that a side knows or that differed; one that a side leaves out is zero."""
     account, theirs = statement.account, statement_balances(statement, rules)
     known = (asset for holder, asset in state.balances if holder == account)
+    differed = (AssetId(subject) for holder, subject in state.divergences if holder == account)
     return {
         asset: (state.balances.get((account, asset), ZERO), theirs.get(asset, ZERO))
-        for asset in dict.fromkeys((*theirs, *known))
+        for asset in dict.fromkeys((*theirs, *known, *differed))
     }
 
 

@@ -129,6 +129,16 @@ def test_what_we_do_not_follow_is_opened_and_compared_too() -> None:
     assert differences(bench.wait(60), statement(bench.now)) == [("HOOD/USD", Decimal(7), Decimal(0))]
 
 
+def test_a_difference_in_what_nobody_follows_ends_when_no_statement_shows_it_any_more() -> None:
+    bench = opened()
+    odd = Holding(instrument=InstrumentId("HOOD/USD"), qty=qty("7"))
+    shown = statement(bench.now, shares="100", cash="50000")
+    bench.state_account(msgspec.structs.replace(shown, holdings=(*shown.holdings, odd)))
+    assert bench.alerts == ["books_diverged"]
+    bench.wait(60).state_account(statement(bench.now, shares="100", cash="50000"))
+    assert (bench.alerts, bench.state.divergences) == ([], {})
+
+
 # The quiet rule.
 
 

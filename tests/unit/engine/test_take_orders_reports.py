@@ -274,6 +274,17 @@ def test_an_unreadable_status_is_told_until_a_readable_one_comes() -> None:
     assert (bench.alerts, bench.halted) == ([], [])
 
 
+def test_an_unreadable_status_is_not_told_of_an_order_that_has_ended() -> None:
+    bench = Bench()
+    order_id = bench.working()
+    bench.report(report(order_id, "unreadable"))
+    assert bench.alerts == ["report_refused"]
+    bench.executions(execution("10", order_id=order_id))
+    assert (bench.status(order_id), bench.alerts) == ("filled", [])
+    bench.report(report(order_id, "unreadable", filled="10"))
+    assert bench.alerts == []
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from flatbook.engine.reports import AccountStatement, Execution, OrderReport, VenueStatus
-from flatbook.events.chain import FillSkipped, FillUnvalued, FillValued, VaultFilled
+from flatbook.events.chain import Fill, FillSkipped, FillUnvalued, FillValued
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.money import ZERO, NumberRefused, check_chain_number, check_number, significant_decimals
 
@@ -24,7 +24,6 @@ FEES_MAX = 16
 LINES_MAX = 10_000
 
 Flaw = str | None
-Fill = VaultFilled | FillSkipped | FillUnvalued
 
 
 def flaw_of_execution(execution: Execution, now: Instant) -> Flaw:

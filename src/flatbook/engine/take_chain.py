@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatbook.engine.ports import ChainRead
-from flatbook.engine.sound import Fill, flaw_of_fill, flaw_of_value, told
+from flatbook.engine.sound import flaw_of_fill, flaw_of_value, told
 from flatbook.engine.turn import Turn
 from flatbook.events import chain
 from flatbook.events.codec import tag_of
@@ -76,7 +76,7 @@ def _touch(turn: Turn, owner: OwnerId, underlying: Underlying | None) -> None:
 
 
 def _take_event(turn: Turn, item: ChainRead, event: Event) -> None:
-    if isinstance(event, (chain.VaultFilled, chain.FillSkipped, chain.FillUnvalued)):
+    if isinstance(event, chain.Fill):
         _take_fill(turn, item, event)
     elif isinstance(event, chain.FillValued):
         _take_value(turn, event)
@@ -95,7 +95,7 @@ def _take_gas(turn: Turn, event: chain.GasSpent) -> None:
     turn.book(event)
 
 
-def _take_fill(turn: Turn, item: ChainRead, event: Fill) -> None:
+def _take_fill(turn: Turn, item: ChainRead, event: chain.Fill) -> None:
     if event.key.block <= turn.state.fill_watermarks.get(event.key.chain, -1):
         turn.drop("fill_below_watermark")
         return
@@ -114,7 +114,7 @@ def _take_fill(turn: Turn, item: ChainRead, event: Fill) -> None:
     _touch(turn, event.owner, event.underlying)
 
 
-def _unparsed(turn: Turn, item: ChainRead, event: Fill, flaw: str) -> chain.LogUnparsed:
+def _unparsed(turn: Turn, item: ChainRead, event: chain.Fill, flaw: str) -> chain.LogUnparsed:
     """A fill that cannot be true is kept as a log that could not be read."""
     return chain.LogUnparsed(
         key=event.key,
@@ -126,7 +126,7 @@ def _unparsed(turn: Turn, item: ChainRead, event: Fill, flaw: str) -> chain.LogU
     )
 
 
-def _tell(turn: Turn, event: Fill) -> None:
+def _tell(turn: Turn, event: chain.Fill) -> None:
     if isinstance(event, chain.FillSkipped):
         detail = f"{event.reason.value}: {event.detail}; posted, its hedge waits for `flatbook fill release`"
         turn.alert(AlertName.FILL_SKIPPED, str(ref_of(event)), detail, severity=Severity.CRITICAL)

@@ -38,7 +38,7 @@ def ref_of(event: Event) -> EventRef | None:
     return ref(event) if ref is not None else None
 
 
-def _of_fill(event: chain.VaultFilled | chain.FillSkipped | chain.FillUnvalued) -> EventRef:
+def _of_fill(event: chain.Fill) -> EventRef:
     return ref_of_fill(event.key)
 
 

@@ -58,7 +58,7 @@ class StandingFill(msgspec.Struct, frozen=True, kw_only=True, tag="fill"):
     ref: EventRef
     at: Instant
     postings: Postings
-    event: chain.VaultFilled | chain.FillUnvalued | chain.FillSkipped
+    event: chain.Fill
 
 
 class ContractSize(msgspec.Struct, frozen=True, kw_only=True, tag="contract_size"):
@@ -71,7 +71,6 @@ class ContractSize(msgspec.Struct, frozen=True, kw_only=True, tag="contract_size
 
 
 LedgerRow = Entry | StandingFill | ContractSize
-Fill = chain.VaultFilled | chain.FillUnvalued | chain.FillSkipped
 Balances = dict[tuple[LedgerAccount, AssetId], Decimal]
 
 
@@ -118,7 +117,7 @@ class Ledger:
     def apply(self, item: Recorded) -> None:
         """Posts one event."""
         event = item.event
-        if isinstance(event, Fill):
+        if isinstance(event, chain.Fill):
             _post_fill(self.table, item, event)
         elif isinstance(event, chain.FillReversed):
             _post_reversal(self.table, item, event)
@@ -250,7 +249,7 @@ def _standing(table: Table[LedgerRow], key: str) -> StandingFill | None:
     return row if isinstance(row, StandingFill) else None
 
 
-def _post_fill(table: Table[LedgerRow], item: Recorded, event: Fill) -> None:
+def _post_fill(table: Table[LedgerRow], item: Recorded, event: chain.Fill) -> None:
     ref = ref_of_fill(event.key)
     postings = _postings_of_fill(event, ref)
     _post(table, item, event.happened_at, postings)
@@ -258,7 +257,7 @@ def _post_fill(table: Table[LedgerRow], item: Recorded, event: Fill) -> None:
     table.put(_fill_key(event.key), standing)
 
 
-def _postings_of_fill(event: Fill, ref: EventRef) -> Postings:
+def _postings_of_fill(event: chain.Fill, ref: EventRef) -> Postings:
     if isinstance(event, chain.VaultFilled):
         return vault_postings(event)
     if isinstance(event, chain.FillUnvalued):

@@ -135,7 +135,7 @@ class Threads:
 
     def _subject(self, item: Recorded) -> EventRef | None:
         event = item.event
-        if isinstance(event, chain.VaultFilled | chain.FillSkipped | chain.FillUnvalued | chain.FillReversed):
+        if isinstance(event, chain.Fill | chain.FillReversed):
             return ref_of_fill(event.key)
         if isinstance(event, chain.FillValued | chain.SkippedFillReleased):
             return self.subject_of(ref_of_log(event.chain, event.tx, event.log_index))
@@ -291,7 +291,7 @@ def _with(known: tuple[Any, ...], new: Any) -> tuple[Any, ...]:
 def _aliases(item: Recorded) -> Iterator[EventRef]:
     yield identity_of(item)
     event = item.event
-    if isinstance(event, chain.VaultFilled | chain.FillSkipped | chain.FillUnvalued):
+    if isinstance(event, chain.Fill):
         yield ref_of_log(event.key.chain, event.key.tx, event.key.log_index)
 
 

@@ -68,7 +68,7 @@ def flatten(
 ) -> int:
     """Brings nets to zero at the market, whatever their threshold; of all owners and underlyings unless named.
 
-    The orders go through the same risk checks as every other.
+    Its orders have no limit price, and pass halts and limits; none of them may turn a net over.
     """
     of_whom = " ".join(part for part in (owner or "every owner", symbol or "every underlying") if part)
     confirm(f"flatten {of_whom} at the market?", yes=yes)

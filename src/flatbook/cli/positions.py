@@ -63,7 +63,7 @@ def _portfolio(state: State, where: Where) -> dict[str, Any]:
 
     config = config_or_none(where)
     owners = {} if config is None else config.owners
-    unhedged = {(owner, underlying) for owner, section in owners.items() for underlying in section.unhedged}
+    unhedged = [(owner, underlying) for owner, section in owners.items() for underlying in section.unhedged]
     nets = state.positions.nets
     found = portfolio_exposure(state, {key: net.known for key, net in nets.items() if key in unhedged})
     return {

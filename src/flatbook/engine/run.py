@@ -179,11 +179,6 @@ class Engine:
         self._pending.set()
 
     @property
-    def is_idle(self) -> bool:
-        """Whether nothing waits for the loop and nothing is under way to a venue."""
-        return not self._inbox and not self._stop_lane and not self.outbox.in_flight
-
-    @property
     def queued(self) -> int:
         """How many inputs wait."""
         return len(self._inbox) + len(self._stop_lane)

@@ -34,9 +34,7 @@ class HaltCause(Enum):
     REPORT_REFUSED = "report_refused"
     FOREIGN_FILL = "foreign_fill"
     DIVERGED = "diverged"
-    DAY_LOSS = "day_loss"
     KILLED = "killed"
-    DRAINED = "drained"
     INVARIANT = "invariant"
 
 
@@ -52,7 +50,6 @@ class HoldReason(Enum):
     HALTED = "halted"
     RETRY_LATER = "retry_later"
     SECOND_SOURCE_DIFFERS = "second_source_differs"
-    UNVALUED = "unvalued"
 
 
 class Severity(Enum):

@@ -76,7 +76,6 @@ class CancelReason(Enum):
     EXCEEDS_NET = "exceeds_net"
     WRONG_SIDE = "wrong_side"
     STALE_PRICE = "stale_price"
-    SESSION_ENDING = "session_ending"
     HALTED = "halted"
     OPERATOR = "operator"
 

@@ -47,11 +47,15 @@ def pnl(
         first=_day(first, "--first"),
         last=_day(last, "--last"),
     )
+    if scope.first is not None and scope.last is not None and scope.last < scope.first:
+        raise Failed(Exit.USAGE, f"ends before {first} begins", where=f"--last {last}", do="name a later day")
+    asked = {"first": first, "last": last}
     with past_of(where, at) as past:
         folded = (Pnl(), Orders(), Ledger())
         fold_all(folded, past.read())
         today = _today(past.until.at if at else None, past.at)
-        body = {"as_of": past.as_of(), **_body(folded, scope, today), "suspense": _suspense(folded[2], past.at)}
+        suspense = _suspense(folded[2], past.at)
+        body = {"as_of": past.as_of(), "asked": asked, **_body(folded, scope, today), "suspense": suspense}
     show("pnl", body, lambda: _parts(body), as_json=where.as_json)
 
 
@@ -209,7 +213,9 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
     from flatbook.cli.reading import as_of_line
 
     yield as_of_line(body)
-    spans = [("in all", body["total"])] + ([(body["day"], body["today"])] if body["today"] else [])
+    spans = [(_span(**body["asked"]), body["total"])]
+    if body["today"] and not any(body["asked"].values()):
+        spans.append((body["day"], body["today"]))
     yield Table("results in USD", _result_columns(), [{"span": span, **totals} for span, totals in spans])
     yield Table(
         "by owner and underlying, in USD",
@@ -239,6 +245,11 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
         body["suspense"],
     )
     yield from _closing_lines(body)
+
+
+def _span(first: str | None, last: str | None) -> str:
+    begin, end = (f"from {first}" if first else ""), (f"to {last}" if last else "")
+    return " ".join(part for part in (begin, end) if part) or "in all"
 
 
 def _result_columns() -> tuple[Column, ...]:

@@ -106,13 +106,19 @@ def test_pnl_takes_the_result_apart_and_shows_that_the_ledger_balances(flat: Pat
     assert "trial balance: zero for each of 4 assets; the ledger agrees with profit and loss\n" in told
 
 
+DAY = ("pnl", "--first", "2025-12-02", "--last", "2025-12-02")
+
+
 def test_pnl_of_some_days_only(flat: Path) -> None:
     none = call("pnl", "--first", "2025-12-03", "--json", "--home", str(flat)).body()
     assert (none["total"]["net_usd"], none["days"]) == ("0", [])
-    day = call("pnl", "--first", "2025-12-02", "--last", "2025-12-02", "--json", "--home", str(flat)).body()
+    day = call(*DAY, "--json", "--home", str(flat)).body()
     assert [each["day"] for each in day["days"]] == ["2025-12-02"]
     wrong = call("pnl", "--first", "yesterday", "--home", str(flat))
     assert (wrong.code, wrong.err) == (2, "flatbook: --first: 'yesterday' is no day; write it as 2025-12-01\n")
+    assert "from 2025-12-02 to 2025-12-02 " in call(*DAY, "--home", str(flat)).out
+    turned = call("pnl", "--first", "2025-12-02", "--last", "2025-12-01", "--home", str(flat))
+    assert (turned.code, turned.out) == (2, "")
 
 
 def test_why_tells_the_story_from_the_fill_to_the_hedge(flat: Path) -> None:

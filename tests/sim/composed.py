@@ -62,7 +62,7 @@ retry_s = 5
 id = 8453
 source = "recorded"
 path = "base.jsonl"
-lag_blocks = 0
+lag_blocks = {{lag_blocks}}
 gas_coin = "ETH"
 order_books = ["{BOOKS[0]}", "{BOOKS[1]}"]
 fill_shares_max = "100"
@@ -158,6 +158,10 @@ class Fill(NamedTuple):
     other: str | None = None
 
 
+Block = tuple[Instant, dict[str, object]]
+"""A line of a recording, and when it is shown."""
+
+
 class Played(NamedTuple):
     """What is left of a day: why the engine stopped, its events, and what each command was answered."""
 
@@ -187,17 +191,42 @@ def owner(name: str, *, at: str, second: str = "none", more: str = "") -> str:
 
 
 def write_home(
-    home: Path, sections: Sequence[str], fills: Sequence[Fill], *, minutes: int = 40, mark: str = "1", mode: str = ""
+    home: Path,
+    sections: Sequence[str],
+    fills: Sequence[Fill],
+    *,
+    minutes: int = 40,
+    mark: str = "1",
+    mode: str = "",
+    lag_blocks: int = 0,
+    blocks: Sequence[Block] = (),
 ) -> Loaded:
     """Writes configuration and recordings of a desk, and returns its configuration."""
-    end = text_of_instant(minute(minutes))
-    text = HEAD.format(end=end) + "".join(sections) + f'\n[marks]\nUSDC = "{mark}"\n'
+    head = HEAD.format(end=text_of_instant(minute(minutes)), lag_blocks=lag_blocks)
+    text = head + "".join(sections) + f'\n[marks]\nUSDC = "{mark}"\n'
     home.mkdir(parents=True, exist_ok=True)
     (home / "flatbook.toml").write_text(text.replace('mode = "paper"', f'mode = "{mode or "paper"}"'))
     (home / "bars.csv").write_text("\n".join(_bars(minutes)))
-    lines = [msgspec.json.encode(_block(number, each)) for number, each in enumerate(fills, 1)]
+    shown = [*((each.at, _block(number, each)) for number, each in enumerate(fills, 1)), *blocks]
+    lines = [msgspec.json.encode(block) for _, block in sorted(shown, key=lambda block: block[0])]
     (home / "base.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
     return load(home, environment={})
+
+
+def empty_block(at: Instant) -> Block:
+    """Returns a block without logs: it moves the head on."""
+    return at, _header(number_at(at))
+
+
+def replaced_block(at: Instant, *, by: Instant) -> Block:
+    """Returns the block without logs that takes the place of another one, and of all after it, when it is shown."""
+    number = number_at(at)
+    return by, _header(number) | {"hash": f"0x{'f' * 8}{number:056x}", "shown_at": by // NS_PER_S}
+
+
+def number_at(at: Instant) -> int:
+    """Returns the number of the block of an instant."""
+    return (at // NS_PER_S - GENESIS_S) // BLOCK_S
 
 
 def play(
@@ -281,14 +310,24 @@ def _bars(minutes: int) -> Iterator[str]:
         yield f"{text_of_instant(minute(number))},250,250"
 
 
+def _header(number: int) -> dict[str, object]:
+    return {
+        "number": number,
+        "hash": f"0x{number:064x}",
+        "parent_hash": f"0x{number - 1:064x}",
+        "timestamp": GENESIS_S + BLOCK_S * number,
+        "logs": [],
+    }
+
+
 def _block(number: int, fill: Fill) -> dict[str, object]:
-    block = (fill.at // NS_PER_S - GENESIS_S) // BLOCK_S
+    header = _header(number_at(fill.at))
     place = LogPlace(
         address=BOOKS[fill.book],
         tx=f"0x{number:064x}",
         log_index=number,
-        block=block,
-        block_hash=f"0x{block:064x}",
+        block=number_at(fill.at),
+        block_hash=str(header["hash"]),
     )
     ours = _traded(fill.owner, fill)
     if fill.other is None:
@@ -296,13 +335,7 @@ def _block(number: int, fill: Fill) -> dict[str, object]:
     else:
         turned = "buy" if fill.side == "sell" else "sell"
         logs = encode_clear_v3(place, ours, _traded(fill.other, fill._replace(side=turned)), sender=TAKER)
-    return {
-        "number": block,
-        "hash": place.block_hash,
-        "parent_hash": f"0x{block - 1:064x}",
-        "timestamp": GENESIS_S + BLOCK_S * block,
-        "logs": logs,
-    }
+    return header | {"logs": logs}
 
 
 def _traded(name: str, fill: Fill) -> OrderTraded:

@@ -178,6 +178,11 @@ class Engine:
         self._stop_reason = self._stop_reason or reason
         self._pending.set()
 
+    def fail(self, error: BaseException) -> None:
+        """Ends the loop as failed: what the engine needs is gone. Working orders stay, and are found again."""
+        self._failure = self._failure or error
+        self._pending.set()
+
     @property
     def queued(self) -> int:
         """How many inputs wait."""
@@ -239,7 +244,7 @@ class Engine:
 
     async def _turn_or_wait(self) -> None:
         if self._failure is not None:
-            raise EngineFailed("a task of the engine died") from self._failure
+            raise EngineFailed(f"a task of the engine died: {_told(self._failure)}") from self._failure
         items = self._take()
         if items:
             self._turn(items)
@@ -457,7 +462,11 @@ class Engine:
         task.add_done_callback(self._task_ended)
 
     def _task_ended(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled() or self._stop_reason is not None:
-            return
-        self._failure = task.exception() or RuntimeError("a follower ended")
-        self._pending.set()
+        if not task.cancelled() and self._stop_reason is None:
+            self.fail(task.exception() or RuntimeError("a follower ended"))
+
+
+def _told(error: BaseException) -> str:
+    """Returns the sentence of an error of ours; of any other only its kind, for it may quote a secret."""
+    kind = type(error)
+    return str(error) if kind.__module__.startswith("flatbook.") else kind.__name__

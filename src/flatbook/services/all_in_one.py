@@ -6,8 +6,9 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 from flatbook.engine.inputs import Command, Verb
 from flatbook.engine.run import EngineFailed
@@ -31,28 +32,52 @@ EXIT_OK = 0
 EXIT_FAILED = 1
 
 
+class Unbroken:
+    """A stream whose reader may leave: what cannot be written any more is dropped, and trading goes on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.isatty = stream.isatty
+
+    def write(self, text: str) -> int:
+        """Writes a text, or drops it."""
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Hands on what was written, or drops it."""
+        with suppress(OSError):
+            self._stream.flush()
+
+
 def run_desk(loaded: Loaded) -> int:
     """Runs a desk in this process until it is stopped, drained, or its tape ends. Returns the exit code."""
     desk = compose(loaded)
-    log = log_of(desk, loaded)
-    spare_loaded_state(desk.engine)
-    desk.engine.listeners.append(log_commits(log))
-    try:
-        reason = asyncio.run(serve(desk, loaded, log))
-    except EngineFailed as failure:
-        log.error("engine_failed", reason=str(failure))
-        return EXIT_FAILED
-    finally:
-        desk.close()
-    log.info("engine_stopped", reason=reason)
+    with desk_log(desk, loaded) as log:
+        spare_loaded_state(desk.engine)
+        desk.engine.listeners.append(log_commits(log))
+        try:
+            reason = asyncio.run(serve(desk, loaded, log))
+        except EngineFailed as failure:
+            log.error("engine_failed", reason=str(failure))
+            return EXIT_FAILED
+        finally:
+            desk.close()
+        log.info("engine_stopped", reason=reason)
     return EXIT_OK
 
 
-def log_of(desk: Desk, loaded: Loaded) -> Log:
-    """Returns the log of a desk on standard error; what libraries have to say goes through it too."""
-    log = open_log(sys.stderr, now=desk.clock.now, stated=loaded.config.log, counts=desk.log_counts)
-    take_library_logs(log)
-    return log
+@contextmanager
+def desk_log(desk: Desk, loaded: Loaded) -> Iterator[Log]:
+    """Opens the log of a desk on standard error; what libraries have to say goes through it too, until it closes."""
+    stream = cast(TextIO, Unbroken(sys.stderr))
+    log = open_log(stream, now=desk.clock.now, stated=loaded.config.log, counts=desk.log_counts)
+    taker = take_library_logs(log)
+    try:
+        yield log
+    finally:
+        logging.getLogger().removeHandler(taker)
 
 
 async def serve(desk: Desk, loaded: Loaded, log: Log, *, stay: bool = False) -> str:
@@ -98,8 +123,8 @@ def _stop_on_failure(desk: Desk, log: Log) -> Callable[[asyncio.Task[None]], Non
 
     def ended(task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("task_died", reason=str(error))
-            desk.engine.stop(f"a feed died: {error}")
+            log.error("task_died", exc_info=error)
+            desk.engine.fail(error)
 
     return ended
 

@@ -1,0 +1,105 @@
+"""How an engine's process ends, and what it says: programs that watch it read the exit code, people the last line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from flatbook.events.control import EngineStopped
+from flatbook.ops.config import Loaded, load
+from flatbook.services import all_in_one
+from flatbook.services.desk import Desk, compose
+from flatbook.services.prices import Observe
+from flatbook.values.instants import Instant
+from tests.infra.home import RESTLESS, make_home, tape_of
+from tests.infra.judge import assert_promises_kept, evidence_of, flatbook
+from tests.infra.lives import Moment, Watched, kill_at, life, watcher
+
+SLOW = RESTLESS + "\n[clock]\nspeed = 60\n"
+TALKATIVE = RESTLESS + '\n[log]\nlevel = "info"\n'
+SHORT_DAY = 12
+WAIT_S_MAX = 60.0
+
+
+def last_line(told: str) -> dict[str, str]:
+    line: dict[str, str] = json.loads(told.strip().splitlines()[-1])
+    return line
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_process_ends_in_order_and_the_next_one_goes_on(tmp_path: Path, number: signal.Signals) -> None:
+    tape = tape_of("stopped", SHORT_DAY)
+    home = make_home(tmp_path / "desk", tape, more=SLOW)
+    with life(home, 0, "run", "--home", str(home), module="flatbook") as alive:
+        has_come = watcher(alive, Moment(Watched.JOURNAL_WRITES, 12))
+        while not has_come():
+            assert alive.process.poll() is None, alive.errors.read_text()
+        alive.process.send_signal(number)
+        assert alive.process.wait(WAIT_S_MAX) == 0
+    stopped = evidence_of(home).events[-1]
+    assert isinstance(stopped, EngineStopped)
+    assert stopped.reason == "signal"
+    (home / "flatbook.d" / "restless.toml").write_text(RESTLESS, encoding="ascii")
+    assert flatbook(home, "run").returncode == 0
+    assert_promises_kept(tape, home)
+
+
+@pytest.mark.real
+def test_a_process_whose_log_nobody_reads_goes_on_trading(tmp_path: Path) -> None:
+    tape = tape_of("unread", SHORT_DAY)
+    home = make_home(tmp_path / "desk", tape, more=TALKATIVE)
+    command = [sys.executable, "-m", "flatbook", "run", "--home", str(home)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        process.stderr.close()
+        assert process.wait(WAIT_S_MAX) == 0
+    assert_promises_kept(tape, home)
+
+
+@pytest.mark.real
+def test_a_recording_that_is_not_the_one_of_the_journal_ends_the_process_with_the_reason(tmp_path: Path) -> None:
+    tape = tape_of("mine", SHORT_DAY)
+    home = make_home(tmp_path / "desk", tape)
+    with life(home, 0, str(home)) as alive:
+        assert kill_at(alive, Moment(Watched.EVENTS, 20)) == -signal.SIGKILL
+    other = make_home(tmp_path / "other", tape_of("other", SHORT_DAY))
+    shutil.copyfile(other / "recordings" / "base.jsonl", home / "recordings" / "base.jsonl")
+    before = len(evidence_of(home).events)
+    refused = flatbook(home, "run")
+    assert refused.returncode == 1
+    assert "names no block of this recording" in last_line(refused.stderr)["reason"]
+    assert len(evidence_of(home).events) >= before
+
+
+class Dying:
+    """A price feed that dies at once."""
+
+    def write(self, observe: Observe, now: Instant) -> int:
+        """Raises."""
+        raise OSError("the feed is gone")
+
+    def next_change(self, after: Instant) -> Instant | None:
+        """Never comes to this."""
+        return None
+
+
+def test_a_feed_that_dies_ends_the_process_as_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = make_home(tmp_path / "desk", tape_of("blind", SHORT_DAY))
+
+    def blind(loaded: Loaded) -> Desk:
+        return msgspec.structs.replace(compose(loaded), feeds=(Dying(),))
+
+    monkeypatch.setattr(all_in_one, "compose", blind)
+    assert all_in_one.run_desk(load(home, environment={})) == 1
+    assert "OSError" in last_line(capsys.readouterr().err)["reason"]

@@ -16,7 +16,7 @@ from flatbook.engine.run import Committed
 from flatbook.events.codec import encode_event_json
 from flatbook.events.orders import OrderUnknown
 from flatbook.ops.config import load
-from flatbook.services.all_in_one import log_of, serve
+from flatbook.services.all_in_one import desk_log, serve
 from flatbook.services.desk import compose
 from flatbook.sim.broker_wire import Verb
 from flatbook.sim.faults import Fault, FaultKind, FaultPlan
@@ -51,11 +51,11 @@ def main(arguments: Sequence[str]) -> int:
     desk = compose(loaded, plans={ACCOUNT: LOST})
     teller = Teller(hold_on_unknown=LOSE_ANSWER in flags)
     desk.engine.listeners.append(teller.tell)
-    log = log_of(desk, loaded)
-    try:
-        asyncio.run(serve(desk, loaded, log, stay=STAY in flags))
-    finally:
-        desk.close()
+    with desk_log(desk, loaded) as log:
+        try:
+            asyncio.run(serve(desk, loaded, log, stay=STAY in flags))
+        finally:
+            desk.close()
     return 0
 
 

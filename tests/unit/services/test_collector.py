@@ -21,6 +21,7 @@ STOPPED = EngineStopped(reason="test", stopped_at=OPEN)
 @pytest.fixture(autouse=True)
 def collector() -> Iterator[None]:
     before = gc.get_threshold()
+    gc.unfreeze()
     yield
     gc.set_threshold(*before)
     gc.unfreeze()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from flatbook import __version__
 from flatbook.cli.faults import Exit, Failed
@@ -19,7 +19,6 @@ from flatbook.journal.inspection import read_until
 from flatbook.journal.snapshot import Fold, fold_journal
 from flatbook.journal.sqlite_reader import SqliteReader, open_reader
 from flatbook.ops.config_read import Stated, lay_environment, read_files
-from flatbook.projections.fold import PRESENT, Until
 from flatbook.state.desk import State
 from flatbook.state.dump import STATE_FORMAT, state_bytes, state_from_bytes
 from flatbook.state.fold import apply_row
@@ -29,6 +28,19 @@ from flatbook.values.instants import Instant, InstantRefused, instant_of_text, t
 JOURNAL_NAME = "journal.sqlite"
 PROGRESS_ROWS = 5_000
 SNAPSHOT_EVENTS_MIN = 20_000
+
+
+class Until(NamedTuple):
+    """Where the past that was asked for ends: behind an event, behind an instant, or at the present end.
+
+    `at` is compared with the instants of the commits: what was known then, not what had happened by then.
+    """
+
+    seq: Seq | None = None
+    at: Instant | None = None
+
+
+PRESENT = Until()
 
 
 def _with_row(state: State, row: Row) -> State:
@@ -116,7 +128,7 @@ def journal_path(where: Where) -> Path:
 def until_of(text: str | None, last: Seq) -> Until:
     """Returns the moment that a text names: the number of an event, or an instant."""
     if text is None:
-        return Until()
+        return PRESENT
     if text.isascii() and text.isdecimal():
         if int(text) > last:
             raise Failed(

@@ -194,7 +194,7 @@ class ChainSource(Protocol):
         ...
 
     async def read(self, cursor: str) -> ChainRead | None:
-        """Returns what follows the cursor (empty text: from the configured start); None when nothing does yet."""
+        """Returns what follows the cursor (empty text: from the beginning); None when nothing does yet."""
         ...
 
 

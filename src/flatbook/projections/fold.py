@@ -1,4 +1,4 @@
-"""Folding the journal, or a prefix of it, into projections that keep their rows by key."""
+"""Folding the journal into projections that keep their rows by key; the rows of a prefix make the past."""
 
 from __future__ import annotations
 
@@ -26,29 +26,11 @@ class Recorded(NamedTuple):
     event: Event
 
 
-class Until(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a prefix of the journal ends: behind a sequence number, behind an instant, or at the present end.
-
-    `at` is compared with the instants of the commits: what was known then, not what had happened by then.
-    """
-
-    seq: Seq | None = None
-    at: Instant | None = None
-
-
-PRESENT = Until()
-
-
-def recorded(rows: Iterable[Row], until: Until = PRESENT) -> Iterator[Recorded]:
-    """Yields the events of the rows in order, up to the end of the prefix."""
+def recorded(rows: Iterable[Row]) -> Iterator[Recorded]:
+    """Yields the events of the rows in order."""
     for row in rows:
-        if until.at is not None and row.at > until.at:
-            return
         for offset, event in enumerate(row.events):
-            seq = Seq(row.first + offset)
-            if until.seq is not None and seq > until.seq:
-                return
-            yield Recorded(seq, row.at, event)
+            yield Recorded(Seq(row.first + offset), row.at, event)
 
 
 class Table(Generic[R]):
@@ -103,20 +85,20 @@ class Projection(Protocol):
 M = TypeVar("M", bound=Projection)
 
 
-def fold(projection: M, rows: Iterable[Row], until: Until = PRESENT) -> M:
-    """Folds the rows, up to the end of the prefix, into a projection and returns it.
+def fold(projection: M, rows: Iterable[Row]) -> M:
+    """Folds the rows into a projection and returns it.
 
     Needs: the rows follow what the projection has folded already.
     """
-    for item in recorded(rows, until):
+    for item in recorded(rows):
         projection.apply(item)
         projection.table.last = item.seq
     return projection
 
 
-def fold_all(projections: Sequence[Projection], rows: Iterable[Row], until: Until = PRESENT) -> None:
-    """Folds the rows, up to the end of the prefix, into several projections in one pass."""
-    for item in recorded(rows, until):
+def fold_all(projections: Sequence[Projection], rows: Iterable[Row]) -> None:
+    """Folds the rows into several projections in one pass."""
+    for item in recorded(rows):
         for projection in projections:
             projection.apply(item)
             projection.table.last = item.seq

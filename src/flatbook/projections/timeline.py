@@ -13,7 +13,7 @@ from flatbook.events import chain, control, orders
 from flatbook.events.codec import tag_of
 from flatbook.events.event import Event
 from flatbook.events.refs import ref_of_fill, ref_of_log, ref_of_order
-from flatbook.projections.fold import PRESENT, Recorded, Table, Until, fold_all, identity_of, recorded
+from flatbook.projections.fold import Recorded, Table, fold_all, identity_of, recorded
 from flatbook.projections.lots import Slice
 from flatbook.projections.pnl import Pnl
 from flatbook.projections.results import slices_of
@@ -187,21 +187,21 @@ def subjects_around(threads: Threads, pnl: Pnl, subject: EventRef) -> tuple[Even
     return tuple(around)
 
 
-def why(read: Callable[[], Iterable[Row]], fragment: str, until: Until = PRESENT) -> Story | Candidates:
+def why(read: Callable[[], Iterable[Row]], fragment: str) -> Story | Candidates:
     """Returns the story of what a fragment of a reference, transaction, order id or venue id means.
 
     Needs: `read` streams the journal from its beginning; it is read twice.
     Gives: the candidates when the fragment means several subjects, or none.
     """
     threads, pnl = Threads(), Pnl()
-    fold_all((threads, pnl), read(), until)
+    fold_all((threads, pnl), read())
     candidates = find_subjects(threads, fragment)
     if candidates.found != 1:
         return candidates
     subject = candidates.subjects[0]
     subjects = subjects_around(threads, pnl, subject)
     seqs = {seq: each for each in subjects if (thread := threads.thread(each)) for seq in thread.seqs}
-    told = tuple(_told(recorded(read(), until), seqs))
+    told = tuple(_told(recorded(read()), seqs))
     return Story(
         subject=subject,
         lines=tuple(line_of(item, about) for item, about in told),

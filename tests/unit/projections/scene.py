@@ -10,7 +10,7 @@ from flatbook.engine.ports import Row
 from flatbook.events import chain, control, orders
 from flatbook.events.event import Event
 from flatbook.events.refs import ref_of
-from flatbook.projections.fold import PRESENT, Projection, Until, fold_all
+from flatbook.projections.fold import Projection, fold_all
 from flatbook.values.ids import (
     AccountId,
     AssetId,
@@ -317,10 +317,10 @@ def rows_of(events: Iterable[Event]) -> tuple[Row, ...]:
     )
 
 
-def folded(projection: Any, *events: Event, until: Until = PRESENT) -> Any:
+def folded(projection: Any, *events: Event) -> Any:
     """Folds the events into a projection and returns it."""
     projections: tuple[Projection, ...] = (projection,)
-    fold_all(projections, rows_of(events), until)
+    fold_all(projections, rows_of(events))
     return projection
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from flatbook.events.control import FlattenIntended
-from flatbook.projections.fold import Recorded, Table, Until, fold, identity_of, recorded
+from flatbook.projections.fold import Recorded, Table, fold, identity_of, recorded
 from flatbook.projections.ledger import Ledger, balances
 from flatbook.projections.marks import Mark
 from flatbook.values.ids import Seq
@@ -17,20 +17,12 @@ from tests.unit.projections.scene import COIN, OWNER, USD, USDC, at, fill, rows_
 EVENTS = tuple(scene.stated(USD, "1", second) for second in (9, 8, 7, 6))
 
 
-def test_the_whole_journal_is_folded_unless_told_otherwise() -> None:
-    assert [item.seq for item in recorded(rows_of(EVENTS))] == [1, 2, 3, 4]
-
-
-def test_a_prefix_ends_behind_a_sequence_number() -> None:
-    assert [item.seq for item in recorded(rows_of(EVENTS), Until(seq=Seq(2)))] == [1, 2]
-
-
-def test_a_prefix_ends_behind_the_commits_of_an_instant_whatever_they_report() -> None:
-    assert [item.seq for item in recorded(rows_of(EVENTS), Until(at=at(3)))] == [1, 2, 3]
+def test_each_event_is_told_with_its_number_and_the_instant_of_its_commit() -> None:
+    assert [(item.seq, item.at) for item in recorded(rows_of(EVENTS[:2]))] == [(1, at(1)), (2, at(2))]
 
 
 def test_a_projection_knows_how_far_it_has_folded() -> None:
-    ledger = fold(Ledger(), rows_of(EVENTS), Until(seq=Seq(3)))
+    ledger = fold(Ledger(), rows_of(EVENTS[:3]))
     assert ledger.table.last == 3
     assert [amount for (account, _), amount in balances(ledger).items() if account.startswith("holdings")] == [3]
 

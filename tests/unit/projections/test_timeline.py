@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from flatbook.engine.ports import Row
 from flatbook.events import control
 from flatbook.events import orders as ev
 from flatbook.events.event import Event
-from flatbook.projections.fold import Recorded, Until
+from flatbook.projections.fold import Recorded
 from flatbook.projections.timeline import CANDIDATES_MAX, Candidates, Story, line_of, why
 from flatbook.values.ids import EventRef, OrderId, Seq, Underlying
 from flatbook.values.instants import NS_PER_S
@@ -23,15 +22,12 @@ BOUGHT = executed(BUY, "1.5", "256", 15)
 EVENTS: tuple[Event, ...] = (scene.mark(USDC, "1", -60), SMALL, SOLD, HEDGE, accepted(14), BOUGHT)
 
 
-def asked(fragment: str, *events: Event, until: Until | None = None) -> Story | Candidates:
-    def read() -> tuple[Row, ...]:
-        return scene.rows_of(events or EVENTS)
-
-    return why(read, fragment, until) if until is not None else why(read, fragment)
+def asked(fragment: str, *events: Event) -> Story | Candidates:
+    return why(lambda: scene.rows_of(events or EVENTS), fragment)
 
 
-def story(fragment: str, *events: Event, until: Until | None = None) -> Story:
-    found = asked(fragment, *events, until=until)
+def story(fragment: str, *events: Event) -> Story:
+    found = asked(fragment, *events)
     assert isinstance(found, Story)
     return found
 
@@ -161,10 +157,7 @@ def test_no_more_candidates_are_named_than_the_bound() -> None:
 
 
 def test_a_story_of_the_past_ends_there() -> None:
-    assert [line.what for line in story(SOLD.key.tx, until=Until(seq=Seq(4))).lines] == [
-        "vault_filled",
-        "order_intended",
-    ]
+    assert [line.what for line in story(SOLD.key.tx, *EVENTS[:4]).lines] == ["vault_filled", "order_intended"]
 
 
 def test_an_event_without_an_instant_of_its_own_stands_at_its_commit() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -46,19 +46,17 @@ class RecordedLogSource:
         visible: Callable[[], Instant],
         *,
         lag_blocks: int = 0,
-        first_block: int = 0,
     ) -> None:
         """Makes a source of recorded blocks.
 
         Units: `lag_blocks` is how far behind the newest visible block reading stays.
-        Needs: `visible` tells the instant up to which blocks may be seen. An empty cursor starts at `first_block`.
+        Needs: `visible` tells the instant up to which blocks may be seen. An empty cursor starts at the first block.
         """
         self.ignored: dict[IgnoreReason, int] = dict.fromkeys(IgnoreReason, 0)
         self._blocks = blocks
         self._config = config
         self._visible = visible
         self._lag_blocks = lag_blocks
-        self._first_block = first_block
         self._visible_from = visible_from(blocks)
         self._numbers = {block.hash: block.number for block in blocks}
         self._chain = RecordedChain()
@@ -107,7 +105,7 @@ class RecordedLogSource:
     def _resume(self, cursor: str) -> tuple[int | None, int] | None:
         """Returns from which number on blocks were replaced, and where to read on; None: the clock is behind."""
         if not cursor:
-            return None, bisect_left(self._chain.numbers, self._first_block)
+            return None, 0
         number, block_hash = self._parsed_cursor(cursor)
         place = self._chain.place_of(number, block_hash)
         if place is not None:

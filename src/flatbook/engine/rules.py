@@ -59,5 +59,5 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
                     raise ValueError(
                         f"{owner} hedges {underlying} with {instrument.id}, which is {instrument.underlying}"
                     )
-                if self.instruments.get(instrument.id) != instrument or instrument.account not in self.cards:
+                if self.instruments.get(instrument.id) != instrument:
                     raise ValueError(f"{instrument.id} of {instrument.account} is hedged with and not configured")

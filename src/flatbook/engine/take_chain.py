@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatbook.engine.ports import ChainRead
-from flatbook.engine.sound import flaw_of_fill, flaw_of_value, told
+from flatbook.engine.sound import flaw_of_fill, flaw_of_number, flaw_of_value, told
 from flatbook.engine.turn import Turn
 from flatbook.events import chain
 from flatbook.events.codec import tag_of
@@ -91,6 +91,10 @@ def _take_event(turn: Turn, item: ChainRead, event: Event) -> None:
 def _take_gas(turn: Turn, event: chain.GasSpent) -> None:
     if (event.chain, event.tx) in turn.state.gas:
         turn.drop("gas_known")
+        return
+    flaw = flaw_of_number("gas", event.wei_amount)
+    if flaw is not None:
+        turn.alert(AlertName.LOG_UNPARSED, f"gas:{event.chain}:{event.tx}", flaw, severity=Severity.CRITICAL)
         return
     turn.book(event)
 

@@ -34,7 +34,7 @@ FOLDS: dict[type[Event], Callable[[State, Any], None]] = {
     ev.OrderResent: order_fold.fold_report,
     ev.OrderFilled: order_fold.fold_filled,
     ev.OrderOverfilled: _nothing,
-    ev.OrderDone: order_fold.fold_ending,
+    ev.OrderDone: order_fold.fold_done,
     ev.CancelIntended: order_fold.fold_report,
     ev.CancelRefused: order_fold.fold_ending,
     ev.ForeignOrderSeen: order_fold.fold_foreign_order,

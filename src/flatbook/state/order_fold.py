@@ -22,7 +22,7 @@ from flatbook.values.money import ONE, ZERO, Quantity
 from flatbook.values.us_eastern import eastern_day
 
 Report = ev.OrderSubmitted | ev.OrderAccepted | ev.OrderFound | ev.OrderUnknown | ev.OrderResent | ev.CancelIntended
-Ending = ev.OrderDone | ev.OrderAbsent | ev.CancelRefused
+Ending = ev.OrderAbsent | ev.CancelRefused
 Refusal = ev.OrderRejected | ev.OrderNotSent
 
 
@@ -58,9 +58,19 @@ def fold_report(state: State, event: Report) -> None:
 
 
 def fold_ending(state: State, event: Ending) -> None:
-    """Moves an order whose end, absence or failed cancel is a cause to decide anew."""
+    """Moves an order whose absence or failed cancel is a cause to decide anew."""
     after = _move(state, event.order_id, event)
     state.positions.kept_net(after.owner, after.underlying).cause = ref_of(event)
+
+
+def fold_done(state: State, event: ev.OrderDone) -> None:
+    """Ends an order with a rest. One that its venue threw out before its time, untouched, makes the next one wait."""
+    after = _move(state, event.order_id, event)
+    net = state.positions.kept_net(after.owner, after.underlying)
+    net.cause = ref_of(event)
+    if not after.claimed and not after.cancel_attempt and event.seen_at < after.good_until:
+        net.refusals += 1
+        net.retry_from = event.seen_at
 
 
 def fold_not_taken(state: State, event: Refusal) -> None:

@@ -243,6 +243,10 @@ def test_gas_is_booked_once_per_transaction() -> None:
     assert tags(read(bench, event, event)) == ["gas_spent"]
     assert read(bench, event).dropped == ("gas_known",)
     assert bench.state.balances[VAULT, AssetId("ETH")] == Decimal("-0.001")
+    for name in ("NaN", "sNaN", "67 digits"):
+        poison = msgspec.structs.replace(event, tx=name, wei_amount=POISONED[name])
+        assert tags(read(bench, poison)) == []
+    assert bench.state.balances[VAULT, AssetId("ETH")] == Decimal("-0.001")
 
 
 def test_what_is_no_event_of_a_chain_is_dropped() -> None:

@@ -97,10 +97,35 @@ def test_a_claim_that_comes_after_the_end_is_owed() -> None:
     bench = Bench()
     order_id = bench.working()
     bench.report(report(order_id, "canceled"))
-    second = bench.placed()[-1].order_id
     bench.report(report(order_id, "canceled", filled="4"))
     assert bench.order(order_id).leaves == 4
-    assert [order.order_id for order in bench.state.orders_owing(KEY)] == [second, order_id]
+    assert [order.order_id for order in bench.state.orders_owing(KEY)] == [order_id]
+    bench.wait(60).take_time()
+    assert bench.orders() == ["buy 10.000"]
+
+
+def test_an_order_that_the_venue_throws_out_untouched_before_its_time_makes_the_next_one_wait() -> None:
+    bench = Bench()
+    for number in range(1, 4):
+        order_id = bench.working() if number == 1 else bench.placed()[-1].order_id
+        bench.report(report(order_id, "canceled"))
+        assert len(bench.placed()) == number
+        bench.wait(10 * 2 ** (number - 1) - 1).take_time()
+        assert len(bench.placed()) == number
+        bench.wait(1).take_time()
+        assert len(bench.placed()) == number + 1
+
+
+def test_an_order_that_ends_at_its_time_by_our_cancel_or_touched_is_followed_at_once() -> None:
+    timed_out = Bench()
+    order_id = timed_out.working()
+    timed_out.wait(600).report(report(order_id, "expired"))
+    assert len(timed_out.placed()) == 2
+    touched = Bench()
+    order_id = touched.working()
+    touched.executions(execution("1", order_id=order_id))
+    touched.report(report(order_id, "canceled", filled="1"))
+    assert touched.orders() == ["buy 10.000", "buy 9.000"]
 
 
 def test_an_overfill_is_booked_told_and_hedged_back() -> None:
@@ -219,8 +244,8 @@ def test_the_largest_numbers_that_pass_do_not_break_exact_arithmetic() -> None:
         ("pending", ["order_submitted"], "submitted"),
         ("open", ["order_found"], "accepted"),
         ("pending_cancel", ["order_found"], "accepted"),
-        ("canceled", ["order_done", "order_intended"], "canceled"),
-        ("expired", ["order_done", "order_intended"], "expired"),
+        ("canceled", ["order_done", "hedge_held"], "canceled"),
+        ("expired", ["order_done", "hedge_held"], "expired"),
         ("rejected", ["order_rejected", "hedge_held"], "rejected"),
         ("unreadable", ["order_found"], "accepted"),
     ],

@@ -8,6 +8,7 @@ UV_INSTALL := $(UV) pip install --python $(BIN)/python
 COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 DIR ?= tests/vectors/cases
+PEERS := eventsourcing==9.5.6 msgspec
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format vectors bench wheel deps lock clean
@@ -36,7 +37,7 @@ format: .venv/dev.stamp ## rewrite the code in the project's format
 vectors: .venv/dev.stamp ## run golden cases: make vectors DIR=<folder>
 	@$(BIN)/python -m tests.vectors "$(DIR)"
 
-bench: .venv/dev.stamp ## measure the journal, the fold, the step and the hedge latency
+bench: .venv/dev.stamp .venv-bench/stamp ## measure, beside a peer: 6 minutes, or 1 with BENCH_QUICK=1
 	@$(BIN)/python -m benchmarks
 
 wheel: .venv/dev.stamp ## build the wheel into dist/
@@ -65,6 +66,12 @@ $(BIN)/uv:
 	@$(UV_INSTALL) --require-hashes --compile-bytecode -r requirements.txt
 	@$(UV_INSTALL) --no-deps --build-constraints requirements-dev.txt --editable .
 	@touch $@
+
+# The peers of the benchmarks; without them, as without a network, their figures are left out.
+.venv-bench/stamp:
+	@$(UV) venv --python $(BIN)/python .venv-bench
+	@$(UV) pip install --python .venv-bench/bin/python $(PEERS) && touch $@ \
+		|| { rm -rf .venv-bench; echo "the peers of the benchmarks could not be installed" >&2; }
 
 .venv/dev.stamp: requirements-dev.txt .venv/run.stamp
 	@echo "installing the development tools into .venv (once)"

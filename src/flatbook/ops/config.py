@@ -17,7 +17,6 @@ from flatbook.ops.config_read import (
     Tree,
     key_text,
     lay_environment,
-    lay_flags,
     read_files,
     read_text,
 )
@@ -56,13 +55,12 @@ def load(
     *,
     path: Path | None = None,
     environment: Mapping[str, str] = os.environ,
-    flags: Mapping[str, str] | None = None,
 ) -> Loaded:
-    """Returns the configuration of a home, or of a file or folder at `path`: files, then environment, then flags.
+    """Returns the configuration of a home, or of a file or folder at `path`: files, then environment.
 
     Errors: ConfigRefused with all that is wrong.
     """
-    return _loaded(read_files(home if path is None else path), home, environment, flags or {})
+    return _loaded(read_files(home if path is None else path), home, environment)
 
 
 def load_text(
@@ -71,18 +69,16 @@ def load_text(
     *,
     name: str = CONFIG_FILE,
     environment: Mapping[str, str] | None = None,
-    flags: Mapping[str, str] | None = None,
 ) -> Loaded:
     """Returns the configuration that a text states, as `load` does for files.
 
     Errors: ConfigRefused with all that is wrong.
     """
-    return _loaded(read_text(text, name), home, environment or {}, flags or {})
+    return _loaded(read_text(text, name), home, environment or {})
 
 
-def _loaded(tree: Tree, home: Path, environment: Mapping[str, str], flags: Mapping[str, str]) -> Loaded:
+def _loaded(tree: Tree, home: Path, environment: Mapping[str, str]) -> Loaded:
     lay_environment(tree, environment)
-    lay_flags(tree, flags)
     match = Match()
     stated = match.section(Config, tree, ())
     if match.problems:

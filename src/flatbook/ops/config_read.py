@@ -1,4 +1,4 @@
-"""The layers of a configuration, read and merged: files, then the environment, then flags.
+"""The layers of a configuration, read and merged: files, then the environment.
 
 Nothing is judged here: the result is a tree of what was stated, each value with where it came from.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ class ConfigRefused(Exception):
 
 
 class Stated(msgspec.Struct, frozen=True, kw_only=True):
-    """A value as it was stated. `as_text` marks one from the environment or a flag, where all is text."""
+    """A value as it was stated. `as_text` marks one from the environment, where all is text."""
 
     value: Any
     origin: str
@@ -206,30 +206,17 @@ def lay_environment(tree: Tree, environment: Mapping[str, str]) -> None:
             problem = Problem(origin=f"env {variable}", key="", text="is no key: write FLATBOOK__SECTION__KEY")
             raise ConfigRefused((problem,))
         stated = Stated(value=environment[variable], origin=f"env {variable}", as_text=True)
-        _lay(tree, parts, stated, lambda names, part: _meant(part, (*names, *keys)))
+        _lay(tree, parts, stated, keys)
 
 
-def lay_flags(tree: Tree, flags: Mapping[str, str]) -> None:
-    """Lays values from the command line, by dotted key, over a tree.
-
-    Errors: ConfigRefused for a key that cannot be read.
-    """
-    for written, value in flags.items():
-        try:
-            key = key_of_text(written)
-        except ValueError as error:
-            raise ConfigRefused((Problem(origin="flag", key="", text=str(error)),)) from error
-        _lay(tree, key, Stated(value=value, origin="flag", as_text=True), lambda _names, part: part)
-
-
-def _lay(tree: Tree, parts: Sequence[str], stated: Stated, meant: Callable[[Tree, str], str]) -> None:
+def _lay(tree: Tree, parts: Sequence[str], stated: Stated, keys: Iterable[str]) -> None:
     for part in parts[:-1]:
-        name = meant(tree, part)
+        name = _meant(part, (*tree, *keys))
         below = tree.get(name)
         if not isinstance(below, dict):
             below = tree[name] = {}
         tree = below
-    tree[meant(tree, parts[-1])] = stated
+    tree[_meant(parts[-1], (*tree, *keys))] = stated
 
 
 def _meant(part: str, names: Iterable[str]) -> str:

@@ -74,12 +74,13 @@ def fold_done(state: State, event: ev.OrderDone) -> None:
 
 
 def fold_not_taken(state: State, event: Refusal) -> None:
-    """Ends an order that no venue took, so that the next one waits."""
+    """Ends an order that no venue took, so that the next one waits; one that we held back ourselves is no refusal."""
     after = _move(state, event.order_id, event)
     net = state.positions.kept_net(after.owner, after.underlying)
     net.cause = ref_of(event)
-    net.refusals += 1
-    net.retry_from = event.seen_at
+    if event.reason is not ev.NotSentReason.CANCELED_BEFORE_SEND:
+        net.refusals += 1
+        net.retry_from = event.seen_at
 
 
 def fold_filled(state: State, event: ev.OrderFilled) -> None:

@@ -77,6 +77,14 @@ def test_an_order_that_never_left_is_denied_and_decided_again_later() -> None:
     assert bench.status(order_id) == "denied"
 
 
+def test_an_order_that_we_held_back_ourselves_is_followed_by_the_right_one_at_once() -> None:
+    bench = Bench()
+    order_id = bench.ordered()
+    bench.fill(2, "buy", "8")
+    bench.answer(order_id, NotSent(reason=NotSentReason.CANCELED_BEFORE_SEND))
+    assert (bench.status(order_id), bench.orders()) == ("denied", ["buy 10.000", "buy 2.000"])
+
+
 def test_a_resend_that_never_left_says_nothing_about_the_sends_before() -> None:
     bench = Bench()
     order_id = bench.unknown()

@@ -11,10 +11,8 @@ from flatbook.ops.config_read import ConfigRefused
 from tests.unit.ops.scene import HOME, changed, loaded, problem, problems
 
 
-def values(
-    home: Path, *, environment: dict[str, str] | None = None, flags: dict[str, str] | None = None
-) -> dict[str, tuple[str, str]]:
-    loaded = load(home, environment=environment or {}, flags=flags)
+def values(home: Path, *, environment: dict[str, str] | None = None) -> dict[str, tuple[str, str]]:
+    loaded = load(home, environment=environment or {})
     return {each.key: (each.value, each.origin) for each in loaded.effective}
 
 
@@ -33,11 +31,10 @@ def test_later_layers_win_value_by_value(tmp_path: Path) -> None:
     (tmp_path / "flatbook.d" / "10-limits.toml").write_text("[risk]\nopen_orders_max = 2\nresends_max = 1\n")
     (tmp_path / "flatbook.d" / "notes.txt").write_text("not read")
     environment = {"FLATBOOK__RISK__COLLAR_BPS_MAX": "80", "OTHER": "x"}
-    found = values(tmp_path, environment=environment, flags={"risk.orders_per_minute_max": "7"})
+    found = values(tmp_path, environment=environment)
     assert found["risk.open_orders_max"] == ("3", "flatbook.d/20-limits.toml:2")
     assert found["risk.resends_max"] == ("1", "flatbook.d/10-limits.toml:3")
     assert found["risk.collar_bps_max"] == ("80", "env FLATBOOK__RISK__COLLAR_BPS_MAX")
-    assert found["risk.orders_per_minute_max"] == ("7", "flag")
     assert found["risk.order_shares_max"] == ("200", "flatbook.toml:95")
     assert found["pace.retry_s"] == ("5", "default")
 

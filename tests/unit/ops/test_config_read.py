@@ -13,7 +13,6 @@ from flatbook.ops.config_read import (
     key_of_text,
     key_text,
     lay_environment,
-    lay_flags,
     merge,
     read_files,
     read_text,
@@ -83,23 +82,6 @@ def test_a_variable_that_is_no_key_is_refused_by_its_name(name: str) -> None:
     with pytest.raises(ConfigRefused) as refused:
         lay_environment({}, {name: "canary"})
     assert str(refused.value) == f"env {name}: is no key: write FLATBOOK__SECTION__KEY"
-
-
-def test_a_flag_names_its_key_as_toml_does() -> None:
-    tree: dict[str, object] = {}
-    lay_flags(tree, {'a."c.d".e': "1", "a.f": "2"})
-    assert tree == {
-        "a": {
-            "c.d": {"e": Stated(value="1", origin="flag", as_text=True)},
-            "f": Stated(value="2", origin="flag", as_text=True),
-        }
-    }
-
-
-@pytest.mark.parametrize("written", ["", "a b", "a.", "a=1\nb", 'a."', "a.b.c.d.e.f.g.h.i"])
-def test_a_flag_that_is_no_key_is_refused(written: str) -> None:
-    with pytest.raises(ConfigRefused, match=r"flag: .* is no key"):
-        lay_flags({}, {written: "1"})
 
 
 def test_keys_are_written_with_quotes_where_they_need_them() -> None:

@@ -1,0 +1,120 @@
+"""Ours beside pyeventsourcing: the same events, the same disk, in turn. Budget: 90 s, quick 15 s."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from benchmarks import ROOT, Figure, amount, at_least, folder, median, ratio
+from benchmarks.bench_recovery import READ, child, make_journal
+from benchmarks.workload import EVENTS_PER_CYCLE, START, commits
+from flatbook.events.event import Event
+from flatbook.journal.sqlite import create_journal, open_journal
+
+PEER_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
+PEER_SCRIPT = Path(__file__).with_name("peer_eventsourcing.py")
+HEDGES = amount(12_000, 2_400)
+SINGLE_HEDGES = amount(200, 50)
+ROUNDS = amount(5, 3)
+GROUP = 48
+LOG_MIN = 4
+STATE_MIN = 13
+
+Rates = dict[str, float]
+
+
+def peer(place: Path) -> Rates:
+    """Returns the peer's rates, measured in its own process and environment."""
+    path = os.pathsep.join((str(ROOT), str(ROOT / "src")))
+    done = subprocess.run(
+        [PEER_PYTHON, PEER_SCRIPT, str(place), str(HEDGES), str(SINGLE_HEDGES)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    rates: Rates = json.loads(done.stdout)
+    return rates
+
+
+def ours(place: Path) -> Rates:
+    """Returns our rates on the same events."""
+    make_journal(place / "log.sqlite", HEDGES * EVENTS_PER_CYCLE)
+    read = json.loads(child(READ, place / "log.sqlite"))
+    group, _ = append_rates(place / "groups.sqlite", HEDGES, GROUP)
+    single, single_cpu = append_rates(place / "singles.sqlite", SINGLE_HEDGES, 1)
+    return {
+        "log": read["events"] / read["read_s"],
+        "state": read["events"] / read["fold_s"],
+        "group": group,
+        "single": single,
+        "single_cpu": single_cpu,
+    }
+
+
+def grouped(hedges: int, size: int) -> Iterator[list[Event]]:
+    """Yields the events of as many hedges, some at a time."""
+    waiting: list[Event] = []
+    for events, _ in commits(hedges):
+        for event in events:
+            waiting.append(event)
+            if len(waiting) == size:
+                yield waiting
+                waiting = []
+    if waiting:
+        yield waiting
+
+
+def append_rates(path: Path, hedges: int, size: int) -> tuple[float, float]:
+    """Returns the events per second, and per second of CPU, that are appended durably, so many a commit."""
+    create_journal(path)
+    wall = cpu = 0.0
+    with closing(open_journal(path)) as journal:
+        epoch = journal.take_lease(START)
+        for events in grouped(hedges, size):
+            begun, begun_cpu = time.perf_counter(), time.process_time()
+            journal.append(events, after=journal.last, epoch=epoch, cursors={}, at=START)
+            wall += time.perf_counter() - begun
+            cpu += time.process_time() - begun_cpu
+        return journal.last / wall, journal.last / cpu
+
+
+def in_turn() -> tuple[Rates, Rates]:
+    """Returns the medians of both, measured in turn, each first in every other round."""
+    mine: list[Rates] = []
+    theirs: list[Rates] = []
+    for number in range(ROUNDS):
+        with folder() as place:
+            for measure, kept in ((ours, mine), (peer, theirs))[:: 1 if number % 2 else -1]:
+                kept.append(measure(place))
+    return _medians(mine), _medians(theirs)
+
+
+def _medians(rounds: list[Rates]) -> Rates:
+    return {name: median([rates[name] for rates in rounds]) for name in rounds[0]}
+
+
+def run() -> list[Figure]:
+    """Measures replay and append; nothing where the peers are not installed, which `make bench` does."""
+    if not PEER_PYTHON.exists():
+        print("peers: .venv-bench is not there; make bench makes it", file=sys.stderr)
+        return []
+    mine, theirs = in_turn()
+    return [
+        Figure("pyeventsourcing: its log read, of CPU", theirs["log"], "events/s"),
+        Figure("pyeventsourcing: its aggregates rebuilt, of CPU", theirs["state"], "events/s"),
+        ratio("our log read and checked, of its log read", mine["log"] / theirs["log"]),
+        at_least("our state rebuilt, of its log read", mine["state"] / theirs["log"], "x", LOG_MIN),
+        at_least("our state rebuilt, of its aggregates rebuilt", mine["state"] / theirs["state"], "x", STATE_MIN),
+        Figure("pyeventsourcing: 1 event a save, SQLite", theirs["single"], "events/s"),
+        ratio("our append, 1 event a commit, of its save: rate on this disk", mine["single"] / theirs["single"]),
+        ratio("our append, 1 event a commit, of its save: rate by CPU", mine["single_cpu"] / theirs["single_cpu"]),
+        Figure(f"pyeventsourcing: {GROUP} events a save, SQLite", theirs["group"], "events/s"),
+        ratio(f"our append, {GROUP} events a commit, of its save: rate on this disk", mine["group"] / theirs["group"]),
+    ]

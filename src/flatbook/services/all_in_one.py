@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -42,14 +43,24 @@ class Unbroken:
 
     def write(self, text: str) -> int:
         """Writes a text, or drops it."""
-        with suppress(OSError):
+        try:
             self._stream.write(text)
+        except OSError:
+            self._let_go()
         return len(text)
 
     def flush(self) -> None:
         """Hands on what was written, or drops it."""
-        with suppress(OSError):
+        try:
             self._stream.flush()
+        except OSError:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Turns the stream to nowhere, so that what it still holds does not fail again when the process ends."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
 
 
 def run_desk(loaded: Loaded) -> int:

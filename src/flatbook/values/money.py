@@ -9,6 +9,7 @@ from __future__ import annotations
 import decimal
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import NewType
 
 Quantity = NewType("Quantity", Decimal)
@@ -21,6 +22,7 @@ NUMBER_DECIMALS_MAX = 18
 CHAIN_INTEGER_DIGITS_MAX = 18
 CHAIN_DECIMALS_MAX = 36
 NUMBER_TEXT_MAX = 96
+UNITS_CACHED_MAX = 128
 
 _TRAPS = [
     decimal.Inexact,
@@ -59,6 +61,9 @@ def install_trapping_context() -> None:
 
 
 install_trapping_context()
+
+_CUTTING = trapping_context()  # for the roundings that have a name, and for nothing else
+_CUTTING.traps[decimal.Inexact] = False
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -180,9 +185,13 @@ def lower_to(value: Decimal, *, decimals: int) -> Decimal:
 
 
 def _rounded(value: Decimal, decimals: int, rounding: str) -> Decimal:
-    with decimal.localcontext() as context:
-        context.traps[decimal.Inexact] = False
-        return value.quantize(Decimal(1).scaleb(-decimals), rounding=rounding)
+    return value.quantize(_unit(decimals), rounding=rounding, context=_CUTTING)
+
+
+@lru_cache(maxsize=UNITS_CACHED_MAX)
+def _unit(decimals: int) -> Decimal:
+    """Returns one in the last of so many decimals."""
+    return Decimal(1).scaleb(-decimals)
 
 
 def divide_cut(numerator: Decimal, denominator: Decimal, *, decimals: int) -> Decimal:

@@ -16,10 +16,10 @@ from flatbook.journal.memory import MemoryJournal, MemoryStore
 from flatbook.risk.limits import Limits
 from flatbook.services.simulated import CrashPoint, Desk, Life
 from flatbook.sim.bars import Bar, BarQuotes, Bars
-from flatbook.sim.broker import Broker
-from flatbook.sim.broker_spec import NO_FEES, BrokerSpec, FeeSchedule, OpeningAccount, Shorting
+from flatbook.sim.broker.broker import Broker
+from flatbook.sim.broker.faults import FaultPlan
+from flatbook.sim.broker.spec import NO_FEES, BrokerSpec, FeeSchedule, OpeningAccount, Shorting
 from flatbook.sim.clock import TapeClock
-from flatbook.sim.faults import FaultPlan
 from flatbook.sim.script import ScriptedBlocks, ScriptedChain
 from flatbook.strategies.hedge_terms import HedgeParams
 from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, OwnerId, SourceId, Underlying

@@ -19,8 +19,8 @@ from flatbook.ops.config import load
 from flatbook.ops.telemetry import open_log
 from flatbook.services.all_in_one import serve
 from flatbook.services.desk import compose
-from flatbook.sim.broker_wire import Verb
-from flatbook.sim.faults import Fault, FaultKind, FaultPlan
+from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
+from flatbook.sim.broker.wire import Verb
 from tests.infra.disk import Disk, break_disk
 
 ACCOUNT = "paper"

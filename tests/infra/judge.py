@@ -19,8 +19,8 @@ from flatbook.events.codec import tag_of
 from flatbook.events.control import BalanceStated, EngineStarted
 from flatbook.events.event import Event
 from flatbook.journal.sqlite_reader import open_reader
-from flatbook.sim.broker_ledger import BrokerLedger
-from flatbook.sim.broker_wire import Verb
+from flatbook.sim.broker.ledger import BrokerLedger
+from flatbook.sim.broker.wire import Verb
 from flatbook.state.desk import State
 from flatbook.values.ids import OrderId
 from flatbook.values.instants import Instant

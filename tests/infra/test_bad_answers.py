@@ -22,8 +22,8 @@ from flatbook.engine.inputs import Verb as Steer
 from flatbook.events.control import HaltCause
 from flatbook.events.orders import OrderFilled, OrderIntended
 from flatbook.services.simulated import Desk, Life
-from flatbook.sim.broker import Broker
-from flatbook.sim.broker_wire import Verb
+from flatbook.sim.broker.broker import Broker
+from flatbook.sim.broker.wire import Verb
 from flatbook.sim.script import ScriptedBlocks
 from flatbook.values.instants import Instant, later
 from flatbook.values.money import Quantity

@@ -27,9 +27,9 @@ from flatbook.events.event import Event
 from flatbook.events.orders import OrderFilled
 from flatbook.journal.memory import MemoryJournal
 from flatbook.services.simulated import Desk, Life
-from flatbook.sim.broker import Broker
-from flatbook.sim.broker_wire import Verb
-from flatbook.sim.faults import Fault, FaultKind, FaultPlan
+from flatbook.sim.broker.broker import Broker
+from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
+from flatbook.sim.broker.wire import Verb
 from flatbook.sim.script import ScriptedBlocks
 from flatbook.values.ids import SourceId, halt_id_of
 from flatbook.values.instants import Instant, later

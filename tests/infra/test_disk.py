@@ -23,10 +23,10 @@ from flatbook.events.orders import OrderFilled, OrderIntended
 from flatbook.journal.sqlite import DISK_PAGE_BYTES, create_journal, open_journal
 from flatbook.journal.sqlite_reader import open_reader
 from flatbook.services.simulated import SIMULATED_PACE, Desk, Life
-from flatbook.sim.broker import Broker
-from flatbook.sim.broker_ledger import BrokerLedger
-from flatbook.sim.broker_wire import Verb
-from flatbook.sim.faults import Fault, FaultKind, FaultPlan
+from flatbook.sim.broker.broker import Broker
+from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
+from flatbook.sim.broker.ledger import BrokerLedger
+from flatbook.sim.broker.wire import Verb
 from flatbook.sim.script import ScriptedBlocks
 from flatbook.values.money import Quantity
 from tests.desk import PAPER, Setting, at, desk_of, fill

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import pytest
 
 from flatbook.cli.app import main
-from flatbook.sim.broker_ledger import BrokerExecution, BrokerOrder
+from flatbook.sim.broker.ledger import BrokerExecution, BrokerOrder
 from tests.infra.home import Tape, make_home, tape_of
 from tests.infra.judge import assert_promises_kept, flatbook, ledger_of
 from tests.infra.lives import Moment, Watched, kill_at, life

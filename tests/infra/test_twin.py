@@ -18,7 +18,7 @@ import pytest
 
 from flatbook.events.control import EngineStarted
 from flatbook.journal.sqlite import open_journal
-from flatbook.sim.broker_wire import Verb
+from flatbook.sim.broker.wire import Verb
 from tests.infra.home import RESTLESS, make_home, tape_of
 from tests.infra.judge import assert_promises_kept, evidence_of, flatbook, ledger_of
 from tests.infra.lives import Life, Moment, Watched, life, watcher

@@ -12,7 +12,7 @@ from flatbook.ops.config import Loaded, load_text
 from flatbook.ops.config_example import EXAMPLE
 from flatbook.ops.config_read import ConfigRefused
 from flatbook.ops.config_rules import broker_of, pace_of, raindex_of, rules_of
-from flatbook.sim.broker_spec import BrokerSpec
+from flatbook.sim.broker.spec import BrokerSpec
 from flatbook.venues.raindex.tokens import RaindexConfig
 
 HOME = Path("desk-home")

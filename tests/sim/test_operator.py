@@ -9,8 +9,8 @@ from flatbook.engine.inputs import Verb
 from flatbook.events.chain import VaultFilled
 from flatbook.events.control import AlertName, AlertRaised, EngineStopped, FlattenEnded, Mode
 from flatbook.events.orders import OrderFilled, OrderIntended
-from flatbook.sim.broker_wire import Verb as Request
-from flatbook.sim.faults import Fault, FaultKind, FaultPlan
+from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
+from flatbook.sim.broker.wire import Verb as Request
 from tests.sim.composed import (
     FIRST_BLOCK,
     Fill,

@@ -11,9 +11,9 @@ from flatbook.engine.run import Engine, Parts
 from flatbook.events.event import Event
 from flatbook.events.orders import CancelIntended, CancelReason, OrderFilled, OrderIntended
 from flatbook.services.simulated import Desk, Life
-from flatbook.sim.broker import Broker
-from flatbook.sim.broker_wire import Verb
-from flatbook.sim.faults import Fault, FaultKind, FaultPlan
+from flatbook.sim.broker.broker import Broker
+from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
+from flatbook.sim.broker.wire import Verb
 from flatbook.sim.script import ScriptedBlocks
 from flatbook.state.desk import State
 from flatbook.state.exposure import exposure_of

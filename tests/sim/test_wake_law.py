@@ -20,8 +20,8 @@ from flatbook.engine.run import Engine
 from flatbook.events.codec import encode_events
 from flatbook.market.quotes import Quote
 from flatbook.services.simulated import Life
-from flatbook.sim.broker_wire import Verb as Request
-from flatbook.sim.faults import Fault, FaultKind, FaultPlan
+from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
+from flatbook.sim.broker.wire import Verb as Request
 from flatbook.sim.script import ScriptedBlocks
 from flatbook.strategies.hedge_terms import CloseRamp
 from flatbook.values.ids import SourceId, Underlying

@@ -13,7 +13,7 @@ from flatbook.ops.control_socket import SocketTaken
 from flatbook.ops.secret_value import SecretRefused
 from flatbook.services.demo_home import HomeRefused
 from flatbook.sim.bar_file import BarsRefused
-from flatbook.sim.broker_ledger import BrokerFileRefused
+from flatbook.sim.broker.ledger import BrokerFileRefused
 from flatbook.sim.pool import SamplesRefused
 from flatbook.values.instants import InstantRefused
 from flatbook.values.money import NumberRefused

@@ -27,7 +27,7 @@ from flatbook.services.demo_engine import ACCOUNT, LOSE_ANSWER, STAY
 from flatbook.services.demo_home import THRESHOLD_SHARES, HomeRefused, demo_home, is_demo, make_home
 from flatbook.services.demo_lines import line_of
 from flatbook.services.desk import Desk, compose
-from flatbook.sim.broker_wire import Verb
+from flatbook.sim.broker.wire import Verb
 from flatbook.sim.clock import settle
 from flatbook.sim.demo_tape import LABEL, load_demo_tape
 from flatbook.values.ids import AccountId, OrderId

@@ -18,8 +18,8 @@ from flatbook.events.orders import OrderUnknown
 from flatbook.ops.config import load
 from flatbook.services.all_in_one import desk_log, serve
 from flatbook.services.desk import compose
-from flatbook.sim.broker_wire import Verb
-from flatbook.sim.faults import Fault, FaultKind, FaultPlan
+from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
+from flatbook.sim.broker.wire import Verb
 
 LOSE_ANSWER = "--lose-answer"
 STAY = "--stay"

@@ -35,10 +35,10 @@ from flatbook.services.anchor import anchored
 from flatbook.services.prices import InDollars, PriceFeed
 from flatbook.sim.bar_file import read_bars
 from flatbook.sim.bars import BarQuotes, Bars
-from flatbook.sim.broker import Broker
-from flatbook.sim.broker_spec import BrokerSpec
+from flatbook.sim.broker.broker import Broker
+from flatbook.sim.broker.faults import FaultPlan
+from flatbook.sim.broker.spec import BrokerSpec
 from flatbook.sim.clock import TapeClock
-from flatbook.sim.faults import FaultPlan
 from flatbook.sim.pool import PoolQuotes, read_samples
 from flatbook.values.ids import AccountId, Seq, SourceId, Underlying
 from flatbook.values.instants import Instant

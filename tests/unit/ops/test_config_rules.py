@@ -11,8 +11,8 @@ from flatbook.ops.config_read import ConfigRefused
 from flatbook.ops.config_rules import broker_of, instant_of, instruments_at, pace_of, raindex_of, rules_of
 from flatbook.ops.config_shape import AccountSection, Form, Shorting, WhenClosed
 from flatbook.risk.limits import Limits
-from flatbook.sim import broker_spec
-from flatbook.sim.broker_spec import BrokerSpec, FeeSchedule, OpeningAccount
+from flatbook.sim.broker import spec as broker_spec
+from flatbook.sim.broker.spec import BrokerSpec, FeeSchedule, OpeningAccount
 from flatbook.values.ids import AccountId, AssetId, InstrumentId, OwnerId, Underlying
 from flatbook.values.instants import instant_of_text
 from flatbook.values.instruments import Instrument, TradingRules

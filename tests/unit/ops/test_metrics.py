@@ -10,8 +10,8 @@ from flatbook.events.control import HaltCause, HaltScope
 from flatbook.ops.metrics import Metrics
 from flatbook.ops.telemetry import LogCounts
 from flatbook.services.simulated import Life
-from flatbook.sim.broker_wire import Verb
-from flatbook.sim.faults import Fault, FaultKind, FaultPlan
+from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
+from flatbook.sim.broker.wire import Verb
 from flatbook.sim.script import ScriptedBlocks
 from flatbook.state.halts import Halt
 from flatbook.values.ids import HaltId

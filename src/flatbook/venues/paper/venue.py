@@ -32,12 +32,12 @@ def paper_card(*, id_rule: IdRule = IdRule.FOR_EVER, id_window_s: int = 0, read_
     """
     return VenueCard(
         name="paper",
-        id_rule=id_rule,  # Source: sim/broker_rules.py check_client_id; for ever is the rule of Alpaca
+        id_rule=id_rule,  # Source: sim/broker/rules.py check_client_id; for ever is the rule of Alpaca
         id_window_s=id_window_s,
-        request_window_s=5,  # Source: sim/broker_spec.py request_window_s, refused later as request_expired
-        read_lag_max_s=read_lag_max_s,  # Source: sim/broker_spec.py read_lag_ms, rounded up
+        request_window_s=5,  # Source: sim/broker/spec.py request_window_s, refused later as request_expired
+        read_lag_max_s=read_lag_max_s,  # Source: sim/broker/spec.py read_lag_ms, rounded up
         place_timeout_s=5,  # Source: ours; the broker's own latency is below 0.1 s unless a fault is scripted
-        fill_source=FillSource.EXECUTIONS,  # Source: sim/broker_answers.py execution_view, ids of the broker's own
+        fill_source=FillSource.EXECUTIONS,  # Source: sim/broker/answers.py execution_view, ids of the broker's own
     )
 
 

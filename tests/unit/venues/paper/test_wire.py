@@ -11,11 +11,11 @@ import pytest
 from flatbook.engine.reports import NotSent, Unknown
 from flatbook.events.orders import NotSentReason, UnknownReason
 from flatbook.ops.clock import SystemClock
-from flatbook.sim.broker import Broker
-from flatbook.sim.broker_server import BrokerServer
-from flatbook.sim.broker_wire import Verb
+from flatbook.sim.broker.broker import Broker
+from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
+from flatbook.sim.broker.server import BrokerServer
+from flatbook.sim.broker.wire import Verb
 from flatbook.sim.clock import TapeClock
-from flatbook.sim.faults import Fault, FaultKind, FaultPlan
 from flatbook.values.ids import AccountId, OrderId
 from flatbook.values.instants import Instant, later
 from flatbook.venues.paper import wire

@@ -7,7 +7,7 @@ from enum import Enum
 
 import msgspec
 
-from flatbook.sim.broker_wire import Verb
+from flatbook.sim.broker.wire import Verb
 from flatbook.values.money import ONE, ZERO
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from flatbook.sim.broker import Broker
-from flatbook.sim.broker_ledger import Fate
-from flatbook.sim.broker_wire import Verb
+from flatbook.sim.broker.broker import Broker
+from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
+from flatbook.sim.broker.ledger import Fate
+from flatbook.sim.broker.wire import Verb
 from flatbook.sim.chance import draw, happens
-from flatbook.sim.faults import Fault, FaultKind, FaultPlan
 from tests.unit.sim.scene import ask, at, code_of, find, holdings, minutes, order_fields, place, spec
 
 STEADY = {"COIN": minutes("14:30", *["100"] * 390)}

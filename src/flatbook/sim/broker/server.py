@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from flatbook.engine.ports import Clock
-from flatbook.sim.broker import Broker
+from flatbook.sim.broker.broker import Broker
 from flatbook.values.instants import Instant
 from flatbook.venues.paper.wire import read_message, write_message
 

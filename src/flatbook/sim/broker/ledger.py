@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from flatbook.sim.broker_wire import Verb
+from flatbook.sim.broker.wire import Verb
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
 from flatbook.values.money import ZERO, Price, Quantity, plain

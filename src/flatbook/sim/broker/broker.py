@@ -12,10 +12,10 @@ from pathlib import Path
 
 import msgspec
 
-from flatbook.sim import broker_answers as answers
-from flatbook.sim import broker_rules as rules
 from flatbook.sim.bars import Bars, is_inside
-from flatbook.sim.broker_ledger import (
+from flatbook.sim.broker import answers, rules
+from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
+from flatbook.sim.broker.ledger import (
     BrokerExecution,
     BrokerLedger,
     BrokerOrder,
@@ -23,9 +23,9 @@ from flatbook.sim.broker_ledger import (
     Fate,
     RequestLine,
 )
-from flatbook.sim.broker_rules import Due, Step
-from flatbook.sim.broker_spec import CASH, BrokerSpec, fees_of
-from flatbook.sim.broker_wire import (
+from flatbook.sim.broker.rules import Due, Step
+from flatbook.sim.broker.spec import CASH, BrokerSpec, fees_of
+from flatbook.sim.broker.wire import (
     AskClock,
     AskQuote,
     Call,
@@ -45,7 +45,6 @@ from flatbook.sim.broker_wire import (
     write_push,
 )
 from flatbook.sim.chance import draw
-from flatbook.sim.faults import Fault, FaultKind, FaultPlan
 from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant
 from flatbook.values.money import ZERO, Price, Quantity
 from flatbook.venues.paper.wire import Served

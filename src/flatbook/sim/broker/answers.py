@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from flatbook.sim.broker_ledger import BrokerExecution, BrokerOrder, Ending
-from flatbook.sim.broker_spec import CASH
-from flatbook.sim.broker_wire import (
+from flatbook.sim.broker.ledger import BrokerExecution, BrokerOrder, Ending
+from flatbook.sim.broker.spec import CASH
+from flatbook.sim.broker.wire import (
     AskClock,
     AskQuote,
     Call,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 
 BPS_WHOLE = 10_000
 
@@ -27,3 +28,8 @@ def digest(*parts: str) -> bytes:
     """Returns 32 bytes that are determined by the parts and by their borders."""
     framed = b"".join(len(part).to_bytes(4, "big") + part for part in (text.encode() for text in parts))
     return hashlib.blake2b(framed, digest_size=32).digest()
+
+
+def stream(seed: str, name: str) -> random.Random:
+    """Returns a source of chance that belongs to a name alone: what others draw shifts nothing here."""
+    return random.Random(digest(seed, name))  # noqa: S311 - chance that repeats is what a simulator is for

@@ -159,6 +159,30 @@ def test_every_flatbook_command_in_the_documents_runs(document: str) -> None:
                 process.wait(START_S_MAX)
 
 
+def numbers_of_a_journal(path: Path) -> list[str]:
+    """Returns what a document says of how a journal counts its events: numbers that any change of the engine moves."""
+    text = path.read_text()
+    shown = [f"{command}: {line}" for command in commands_of(path) for line in command.shown]
+    counted = [line for line in shown if re.search(r": \d+ {2}\d{4}-|as of event \d|\d+ events in", line)]
+    return counted + re.findall(r"^\$ flatbook --home .* --at \d+(?:\s.*)?$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", PROSE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_document_states_the_number_of_an_event(path: Path) -> None:
+    assert numbers_of_a_journal(path) == []
+
+
+def test_a_stated_number_of_an_event_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "ROOT", tmp_path)
+    page = tmp_path / "page.md"
+    page.write_text(
+        "```console\n$ flatbook events verify\n... is whole: 282 events in 474 rows\n"
+        "$ flatbook --home x status --at 72\nFLAT; as of event 72, committed ...\n"
+        "69  2025-12-02T20:45:21Z  filled\n```\n"
+    )
+    assert len(numbers_of_a_journal(page)) == 4
+
+
 def test_every_make_target_in_the_documents_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = {command.words[1] for command in ALL if command.words[0] == "make"}

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from flatbook.state.desk import State
 
 
+RUNBOOK = "docs/runbook.md#{anchor}"
+
+
 class Threshold(NamedTuple):
     """From which net on a hedge is due, in shares or USD; none of them: everything but zero is."""
 
@@ -146,8 +149,15 @@ def _standing(state: State) -> dict[str, Any]:
             for halt in state.halts.values()
         ],
         "alerts": [
-            {"name": name.value, "subject": subject, "raised_at": text_of_instant(raised_at)}
-            for (name, subject), raised_at in state.alerts.items()
+            {
+                "name": name.value,
+                "severity": alert.severity.value,
+                "subject": subject,
+                "detail": alert.detail,
+                "raised_at": text_of_instant(alert.raised_at),
+                "runbook": RUNBOOK.format(anchor=name.value),
+            }
+            for (name, subject), alert in state.alerts.items()
         ],
         "differences": [
             {"account": account, "subject": subject, "ours": plain(ours), "theirs": plain(theirs)}
@@ -220,7 +230,16 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
         body["halts"],
     )
     yield Table(
-        "alerts", (Column("alert", "name"), Column("since", "raised_at"), Column("subject", "subject")), body["alerts"]
+        "alerts",
+        (
+            Column("alert", "name"),
+            Column("severity", "severity"),
+            Column("since", "raised_at"),
+            Column("subject", "subject"),
+            Column("detail", "detail"),
+            Column("runbook", "runbook"),
+        ),
+        body["alerts"],
     )
     yield Table(
         "differences to a venue",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatbook.events import control
-from flatbook.state.desk import ALERTS_KEPT_MAX, COMMANDS_KEPT_MAX, State, forget_oldest
+from flatbook.state.desk import ALERTS_KEPT_MAX, COMMANDS_KEPT_MAX, Alert, State, forget_oldest
 from flatbook.state.halts import Halt
 from flatbook.values.ids import EventRef
 from flatbook.values.money import ONE, Quantity
@@ -103,7 +103,9 @@ def fold_balance(state: State, event: control.BalanceStated) -> None:
 
 def fold_alert(state: State, event: control.AlertRaised) -> None:
     """Keeps an alert until it is cleared."""
-    state.alerts[event.name, event.subject] = event.raised_at
+    state.alerts[event.name, event.subject] = Alert(
+        raised_at=event.raised_at, severity=event.severity, detail=event.detail
+    )
     forget_oldest(state.alerts, ALERTS_KEPT_MAX)
 
 

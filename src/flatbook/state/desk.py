@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from flatbook.events.chain import Fill
-from flatbook.events.control import AlertName, HoldReason, Mode
+from flatbook.events.control import AlertName, HoldReason, Mode, Severity
 from flatbook.events.refs import ref_of_fill
 from flatbook.state.halts import Halt
 from flatbook.state.orders import Order
@@ -71,6 +71,14 @@ class KnownFill(msgspec.Struct, kw_only=True, gc=False):
         return ref_of_fill(self.event.key)
 
 
+class Alert(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A standing alert, as it was when it was raised: since when, how urgent, and the numbers behind it."""
+
+    raised_at: Instant
+    severity: Severity
+    detail: str
+
+
 class ForeignOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An order on our account that is not ours.
 
@@ -104,7 +112,7 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     moved_at: dict[tuple[AccountId, AssetId], Instant] = {}
     halts: dict[HaltId, Halt] = {}
     holds: dict[NetKey, HoldReason] = {}
-    alerts: dict[tuple[AlertName, str], Instant] = {}
+    alerts: dict[tuple[AlertName, str], Alert] = {}
     marks: dict[AssetId, Price] = {}
     fills: dict[LogId, KnownFill] = {}
     fill_watermarks: dict[ChainId, int] = {}

@@ -26,7 +26,16 @@ def test_an_unknown_order_is_not_known_and_counts_in_full(unknown: Path) -> None
     (net,) = body["nets"]
     assert (net["net"], net["unknown_buy"], net["worst"], net["worst_usd"]) == ("-3.75", "3.75", "3.75", "937.5")
     assert body["open_usd"] == "937.5"
-    assert body["alerts"][0]["name"] == "order_unknown"
+    (alert,) = body["alerts"]
+    assert (alert["name"], alert["severity"], alert["raised_at"]) == (
+        "order_unknown",
+        "warning",
+        "2025-12-02T14:33:05Z",
+    )
+    assert alert["detail"] == "buy 3.75 COIN/USD: timed_out"
+    assert alert["runbook"] == "docs/runbook.md#order_unknown"
+    shown = call("status", "--home", str(unknown)).out
+    assert "buy 3.75 COIN/USD: timed_out  docs/runbook.md#order_unknown" in shown
     assert call("status", "--home", str(unknown)).code == 0
 
 

@@ -14,12 +14,12 @@ from flatbook.events.chain import LogKey, VaultFilled
 from flatbook.events.event import Event
 from flatbook.journal.memory import MemoryJournal, MemoryStore
 from flatbook.risk.limits import Limits
-from flatbook.services.simulated import CrashPoint, Desk, Life
 from flatbook.sim.bars import Bar, BarQuotes, Bars
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.faults import FaultPlan
 from flatbook.sim.broker.spec import NO_FEES, BrokerSpec, FeeSchedule, OpeningAccount, Shorting
 from flatbook.sim.clock import TapeClock
+from flatbook.sim.process import CrashPoint
 from flatbook.sim.script import ScriptedBlocks, ScriptedChain
 from flatbook.strategies.hedge_terms import HedgeParams
 from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, OwnerId, SourceId, Underlying
@@ -28,6 +28,7 @@ from flatbook.values.instruments import Instrument, Side, TradingRules
 from flatbook.values.money import Money, Price, Quantity, cut, divide_cut
 from flatbook.values.sessions import SessionKind
 from flatbook.venues.paper.venue import paper_card
+from tests.lives import Desk, Life
 
 OPEN = instant_of_text("2025-12-02T14:30:00Z")
 OWNER = OwnerId("desk")

@@ -21,7 +21,6 @@ from flatbook.engine.inputs import Command
 from flatbook.engine.inputs import Verb as Steer
 from flatbook.events.control import HaltCause
 from flatbook.events.orders import OrderFilled, OrderIntended
-from flatbook.services.simulated import Desk, Life
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.wire import Verb
 from flatbook.sim.script import ScriptedBlocks
@@ -29,6 +28,7 @@ from flatbook.values.instants import Instant, later
 from flatbook.values.money import Quantity
 from flatbook.venues.paper.wire import Push, Served
 from tests.desk import COIN, OWNER, PAPER, Setting, at, desk_of, fill, journalled
+from tests.lives import Desk, Life
 
 END = at(40)
 SETTING = Setting(lot="0.001", fill_qty_max=Quantity(Decimal(2)))
@@ -98,17 +98,9 @@ class Garbling:
         self.garbled += 1
         return Served(body=self._garble(served.body), after_ns=served.after_ns)
 
-    def listen(self, listener: Push) -> Callable[[], None]:
+    def listen(self, listener: Push) -> None:
         """Carries pushes as they are."""
-        return self._broker.listen(listener)
-
-    def next_due(self) -> Instant | None:
-        """Returns when the broker has something to do."""
-        return self._broker.next_due()
-
-    def advance(self, to: Instant) -> None:
-        """Moves the broker on."""
-        self._broker.advance(to)
+        self._broker.listen(listener)
 
 
 def play(desk: Desk) -> Life:

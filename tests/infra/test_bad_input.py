@@ -26,7 +26,6 @@ from flatbook.events.control import AlertName, AlertRaised, HaltCause, HaltScope
 from flatbook.events.event import Event
 from flatbook.events.orders import OrderFilled
 from flatbook.journal.memory import MemoryJournal
-from flatbook.services.simulated import Desk, Life
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.wire import Verb
@@ -35,6 +34,7 @@ from flatbook.values.ids import SourceId, halt_id_of
 from flatbook.values.instants import Instant, later
 from flatbook.values.money import Quantity
 from tests.desk import COIN, HEDGE, OWNER, PAPER, Setting, at, desk_of, fill, journalled, live
+from tests.lives import Desk, Life
 
 END = at(60)
 INVARIANT_HALT = halt_id_of(HaltScope.ALL.value, "", HaltCause.INVARIANT.value)

@@ -19,7 +19,6 @@ import pytest
 from flatbook.events.chain import FillReversed, FillSkipped, LogUnparsed, SkipReason, VaultFilled
 from flatbook.events.control import AlertName, AlertRaised
 from flatbook.events.orders import OrderFilled
-from flatbook.services.simulated import Desk, Life
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.raindex_logs import LogPlace, encode_clear_v3, encode_take_order_v3
 from flatbook.values.instants import NS_PER_S
@@ -28,6 +27,7 @@ from flatbook.venues.raindex.parse import IgnoreReason
 from flatbook.venues.raindex.recording import RecordedBlock, block_of_line
 from flatbook.venues.raindex.tokens import VaultOwner
 from tests.desk import COIN, OPEN, OWNER, PAPER, VAULT, Setting, at, desk_of, journalled, live
+from tests.lives import Desk, Life
 from tests.unit.venues.raindex.sample import ALICE, BOOK, BOT, CONFIG, STRANGER, UNKNOWN, USDC, WT_COIN, traded
 
 END = at(30)

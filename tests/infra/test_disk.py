@@ -22,7 +22,6 @@ from flatbook.engine.run import Engine, EngineFailed
 from flatbook.events.orders import OrderFilled, OrderIntended
 from flatbook.journal.sqlite import DISK_PAGE_BYTES, create_journal, open_journal
 from flatbook.journal.sqlite_reader import open_reader
-from flatbook.services.simulated import SIMULATED_PACE, Desk, Life
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.ledger import BrokerLedger
@@ -34,6 +33,7 @@ from tests.infra.disk import Disk, FailingCommit, can_refuse_calls
 from tests.infra.home import make_home, tape_of
 from tests.infra.judge import END_OF_TIME, assert_promises_kept, flatbook, ledger_of
 from tests.infra.lives import life
+from tests.lives import SIMULATED_PACE, Desk, Life
 
 DAY = (
     ScriptedBlocks(at=at(1), events=(fill(1, "sell", "1.5", at=at(1)),)),

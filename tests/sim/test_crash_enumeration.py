@@ -14,13 +14,14 @@ import pytest
 
 from flatbook.engine.ports import IdRule
 from flatbook.events.orders import OrderFilled, OrderIntended
-from flatbook.services.simulated import CrashPoint, Cut, Desk
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.wire import Verb
+from flatbook.sim.process import CrashPoint, Cut
 from flatbook.sim.script import ScriptedBlocks
 from flatbook.values.money import Quantity
 from tests.desk import COIN, OWNER, PAPER, Setting, at, desk_of, fill, journalled, live
+from tests.lives import Desk
 
 END = at(25)
 

@@ -10,7 +10,6 @@ import msgspec
 from flatbook.engine.run import Engine, Parts
 from flatbook.events.event import Event
 from flatbook.events.orders import CancelIntended, CancelReason, OrderFilled, OrderIntended
-from flatbook.services.simulated import Desk, Life
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.wire import Verb
@@ -23,6 +22,7 @@ from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.money import ZERO, Quantity
 from flatbook.values.sessions import session_at
 from tests.desk import COIN, HEDGE, LIMITS, OWNER, PAPER, Setting, at, desk_of, fill, journalled, live
+from tests.lives import Desk, Life
 
 KEY = (OWNER, COIN)
 

@@ -19,7 +19,6 @@ from flatbook.engine.inputs import Command, Item, Verb, Woken
 from flatbook.engine.run import Engine
 from flatbook.events.codec import encode_events
 from flatbook.market.quotes import Quote
-from flatbook.services.simulated import Life
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.wire import Verb as Request
 from flatbook.sim.script import ScriptedBlocks
@@ -28,6 +27,7 @@ from flatbook.values.ids import SourceId, Underlying
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.money import Quantity
 from tests.desk import HEDGE, LIMITS, Setting, desk_of, fill, journalled
+from tests.lives import Life
 
 EXAMPLES = 25
 RAMP = CloseRamp(before_close_s=900, threshold_shares=Decimal("0.3"), collar_bps_max=400, reprice_s=60)

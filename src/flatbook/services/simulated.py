@@ -1,186 +1,440 @@
-"""A desk in one thread on simulated time: the production engine, journal, strategy and adapter, an outside of our own.
+"""A world in one thread on virtual time: the production engine over venues, a chain and a disk of our own making.
 
-The process can be cut at any append and any send, and started again over what survives: the journal's store and the
-broker's ledger.
+Everything follows from a scenario. The desk runs in lives: each is a process that can be killed, cut at any append and
+any send, frozen, or given a wrong clock; the next one starts over the journal that survives.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from enum import Enum
-
-import msgspec
+import random
+from collections.abc import Callable
+from contextvars import Context, copy_context
 
 from flatbook.engine.follow import Pace
-from flatbook.engine.ports import ChainSource, Cursors, Journal, OrderVenue
-from flatbook.engine.rules import Rules
-from flatbook.engine.run import Engine, Parts
+from flatbook.engine.inputs import Command, Verb
+from flatbook.engine.run import CommandAnswer, Engine, EngineFailed, Parts
 from flatbook.events.control import Mode
-from flatbook.events.event import Event
 from flatbook.journal.memory import MemoryJournal, MemoryStore
-from flatbook.market.quotes import Market
-from flatbook.services.prices import PriceFeed, follow_prices
-from flatbook.sim.clock import TapeClock, settle
-from flatbook.values.ids import AccountId, Epoch, Seq
-from flatbook.values.instants import Instant
-from flatbook.values.instruments import Instrument
-from flatbook.venues.paper.venue import PaperVenue, paper_card
-from flatbook.venues.paper.wire import InProcessTransport, Push, Sent, Server
+from flatbook.market.quotes import Market, Quote
+from flatbook.sim.chain import BLOCK_S, NodeSource, SimulatedChain
+from flatbook.sim.chance import stream
+from flatbook.sim.desk import FEED, FIRST, OWNER, accounts_of, rules_of, terms_of, vaults_of
+from flatbook.sim.exchange import Exchange
+from flatbook.sim.injection import Injection, struck
+from flatbook.sim.loop import PROCESS, VirtualLoop
+from flatbook.sim.network import Link
+from flatbook.sim.port_venue import Caller, PortVenue
+from flatbook.sim.process import Diary, LoopClock, Scissors
+from flatbook.sim.record import (
+    PRICE,
+    ChainFill,
+    CommandDone,
+    Commanded,
+    Injected,
+    LifeBegan,
+    LifeEnded,
+    Record,
+    SafetyOver,
+    WorldOver,
+)
+from flatbook.sim.scenario import (
+    PRICES,
+    PlannedCrash,
+    PlannedFill,
+    PlannedForeign,
+    PlannedFreeze,
+    PlannedHalt,
+    PlannedReorg,
+    PlannedStep,
+    Scenario,
+)
+from flatbook.values.ids import AccountId, Underlying
+from flatbook.values.instants import NS_PER_MS, Instant, later
+from flatbook.values.money import Price, from_base_units
 
-SIMULATED_PACE = Pace(chain_poll_s=5, order_poll_s=10, idle_poll_s=60, statement_s=300, retry_s=5)
-
-
-class Killed(BaseException):
-    """The simulated process was cut: nothing after this point happened in it."""
-
-
-class Cut(Enum):
-    """Where a process is cut."""
-
-    BEFORE_APPEND = "before_append"
-    AFTER_APPEND = "after_append"
-    BEFORE_SEND = "before_send"
-    AFTER_SEND = "after_send"
-
-
-class CrashPoint(msgspec.Struct, frozen=True, kw_only=True):
-    """The n-th append or send (counted from 1), and on which side of it the process is cut."""
-
-    cut: Cut
-    number: int
-
-
-class Scissors:
-    """Counts appends and sends of one process life and cuts it at its crash point. A cut process does nothing more."""
-
-    def __init__(self, crash_at: CrashPoint | None) -> None:
-        self._crash_at = crash_at
-        self.appends = 0
-        self.sends = 0
-        self.is_cut = False
-
-    def reach(self, cut: Cut, number: int) -> None:
-        """Cuts the process when this is its crash point, or when it is cut already."""
-        if self.is_cut or self._crash_at == CrashPoint(cut=cut, number=number):
-            self.is_cut = True
-            raise Killed
-
-
-class CuttableJournal:
-    """A journal that can be cut before and after each append."""
-
-    def __init__(self, journal: Journal, scissors: Scissors) -> None:
-        self._journal, self._scissors = journal, scissors
-        self.take_lease, self.read, self.close = journal.take_lease, journal.read, journal.close
-
-    @property
-    def last(self) -> Seq:
-        """The sequence number of the last event."""
-        return self._journal.last
-
-    def append(self, events: Sequence[Event], *, after: Seq, epoch: Epoch, cursors: Cursors, at: Instant) -> Seq:
-        """Appends, unless the process is cut before, and returns, unless it is cut after."""
-        self._scissors.appends += 1
-        number = self._scissors.appends
-        self._scissors.reach(Cut.BEFORE_APPEND, number)
-        seq = self._journal.append(events, after=after, epoch=epoch, cursors=cursors, at=at)
-        self._scissors.reach(Cut.AFTER_APPEND, number)
-        return seq
-
-
-class CuttableTransport:
-    """A transport that can be cut before and after each send. What was sent arrives although the sender is gone."""
-
-    def __init__(self, transport: InProcessTransport, server: Server, scissors: Scissors) -> None:
-        self._transport, self._server, self._scissors = transport, server, scissors
-
-    async def send(self, request: bytes, timeout_at: Instant) -> Sent:
-        """Sends, unless the process is cut before; returns the answer, unless it is cut after."""
-        self._scissors.sends += 1
-        number = self._scissors.sends
-        self._scissors.reach(Cut.BEFORE_SEND, number)
-        sent = await self._transport.send(request, timeout_at)
-        self._scissors.reach(Cut.AFTER_SEND, number)
-        return sent
-
-    async def watch(self, push: Push) -> bool:
-        """Carries pushes."""
-        return await self._transport.watch(push)
-
-
-class Desk(msgspec.Struct, frozen=True, kw_only=True):
-    """What stays when the process of a simulated desk is cut: rules, outside, time and the journal's store."""
-
-    rules: Rules
-    broker: Server
-    account: AccountId
-    instruments: tuple[Instrument, ...]
-    sources: tuple[ChainSource, ...]
-    prices: tuple[PriceFeed, ...]
-    clock: TapeClock
-    store: MemoryStore
+PACE = Pace(chain_poll_s=2, order_poll_s=5, idle_poll_s=15, statement_s=60, retry_s=3)
+SETTLE_S_MAX = 600
+SETTLE_STEP_S = 10
+RESTART_MS = 2_000
+RESTARTS_MAX = 200
+PRICE_STEP_MS = 1_000
+STALE_MS = (5_000, 90_000)
+OPERATOR = "operator"
+LIFT_AFTER_MS = 60_000
 
 
 class Life:
-    """One process life over a desk."""
+    """One process life of the desk: an engine with its own name, clock and scissors."""
 
-    def __init__(
-        self, desk: Desk, *, crash_at: CrashPoint | None = None, engine_of: Callable[[Parts], Engine] = Engine
-    ) -> None:
-        self.desk = desk
-        self.scissors = Scissors(crash_at)
-        self.engine = engine_of(
-            Parts(
-                journal=CuttableJournal(MemoryJournal(desk.store), self.scissors),
-                venues={desk.account: self._venue()},
-                sources=desk.sources,
-                clock=desk.clock,
-                rules=desk.rules,
-                market=Market(),
-                pace=SIMULATED_PACE,
-                mode=Mode.PAPER,
-                version="simulated",
+    def __init__(self, world: World, number: int, planned: PlannedCrash | None) -> None:
+        self.number, self.name = number, f"desk#{number}"
+        self._world = world
+        point = planned.point if planned is not None else None
+        self.scissors = Scissors(point, self._cut)
+        scenario = world.scenario
+        self.clock = LoopClock(world.loop, offset_ns=scenario.offset_ms * NS_PER_MS, drift_ppm=scenario.drift_ppm)
+        self.context = _context_of(self.name)
+        self.engine = world.engine_of(self._parts())
+        self._task: asyncio.Task[str] | None = None
+        self.down_ms = planned.down_ms if planned is not None else RESTART_MS
+        if planned is not None and planned.after_ms is not None:
+            world.later_ms(planned.after_ms, self.kill)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process runs."""
+        return not self.scissors.is_cut and self._task is not None and not self._task.done()
+
+    def begin(self) -> None:
+        """Starts the process."""
+        world = self._world
+        world.record.add(LifeBegan(at=world.loop.instant, process="desk", life=self.number))
+        self._task = self.context.run(world.loop.create_task, self.engine.run())
+        self._task.add_done_callback(self._ended, context=Context())
+
+    def kill(self) -> None:
+        """Ends the process as a lost machine does, if it still runs."""
+        if self.is_alive:
+            self.scissors.is_cut = True
+            self._cut()
+
+    def _cut(self) -> None:
+        world = self._world
+        world.loop.kill(self.name)
+        world.record.add(LifeEnded(at=world.loop.instant, process="desk", life=self.number, how="killed"))
+        world.died(self)
+
+    def _ended(self, task: asyncio.Task[str]) -> None:
+        if self.scissors.is_cut:
+            return
+        fault = task.exception()
+        how = task.result() if fault is None else f"{type(fault).__name__}: {fault}"
+        world = self._world
+        world.record.add(LifeEnded(at=world.loop.instant, process="desk", life=self.number, how=how))
+        if fault is not None and not world.is_expected(fault):
+            world.failures.append(how)
+        world.died(self)
+
+    def _parts(self) -> Parts:
+        world = self._world
+        loop, record, injection = world.loop, world.record, world.injection
+        caller = Caller("desk", self.number, self.scissors, self.clock)
+        return Parts(
+            journal=Diary(MemoryJournal(world.store), self.scissors, record, injection, ("desk", self.number, loop)),
+            venues={
+                AccountId(name): PortVenue(
+                    exchange,
+                    world.links[name],
+                    caller,
+                    world.rules.cards[AccountId(name)],
+                    (loop, record, injection),
+                    tuple(each for each in world.rules.instruments.values() if each.account == name),
+                )
+                for name, exchange in world.exchanges.items()
+            },
+            sources=(
+                NodeSource(
+                    world.chain, world.vaults, injection, self.clock.now, lag_blocks=world.scenario.shape.chain_lag
+                ),
+            ),
+            clock=self.clock,
+            rules=world.rules,
+            market=Market(),
+            pace=PACE,
+            mode=Mode.PAPER,
+            version="simulated",
+        )
+
+
+class World:
+    """The outside of a desk and its lives, as a scenario describes them."""
+
+    def __init__(self, scenario: Scenario, *, engine_of: Callable[[Parts], Engine] = Engine) -> None:
+        self.scenario, self.engine_of = scenario, engine_of
+        self.loop = VirtualLoop(scenario.start, order=stream(scenario.seed, "scheduler"))
+        self.record = Record()
+        self.injection = Injection(scenario.seed, scenario.strengths, self._injected)
+        self.store = MemoryStore()
+        self.failures: list[str] = []
+        self.lives: list[Life] = []
+        self.rules = rules_of(scenario)
+        self.vaults = vaults_of(scenario)
+        self.chain = SimulatedChain(scenario.seed, self.record, self._now)
+        self.exchanges = {name: self._exchange(name) for name in accounts_of(scenario)}
+        self.links = {name: Link(name, scenario.seed, self.loop, self.injection) for name in self.exchanges}
+        self._walks = {symbol: stream(scenario.seed, f"price:{symbol}") for symbol in scenario.shape.symbols}
+        self._prices = {symbol: PRICES[symbol] for symbol in scenario.shape.symbols}
+        self._stale_until = scenario.start
+        self._expected: tuple[str, ...] = ()
+        self._crashes = list(scenario.crashes)
+        self._keys = 0
+        self._commanding: list[asyncio.Task[None]] = []
+        self._plan()
+
+    # What the runner calls.
+
+    def run(self) -> None:
+        """Runs the safety phase with its faults, then the liveness phase without, until the world is quiet."""
+        scenario = self.scenario
+        self.loop.advance(scenario.at(scenario.safety_ms))
+        self._heal()
+        until = later(self.loop.instant, seconds=SETTLE_S_MAX)
+        quiet = 0
+        while self.loop.instant < until and quiet < 2:
+            self.loop.advance(later(self.loop.instant, seconds=SETTLE_STEP_S))
+            quiet = quiet + 1 if self._is_quiet() else 0
+        self.record.add(WorldOver(at=self.loop.instant))
+        self.failures += [f"a task died: {fault}" for fault in self.loop.faults]
+
+    def close(self) -> None:
+        """Lets go of the loop."""
+        self.loop.close()
+
+    @property
+    def life(self) -> Life:
+        """The newest life of the desk."""
+        return self.lives[-1]
+
+    def died(self, life: Life) -> None:
+        """Starts the next life a while after one that ended, unless another one runs already."""
+        if life is self.life and len(self.lives) < RESTARTS_MAX:
+            self.later_ms(life.down_ms if not self.injection.is_over else RESTART_MS, self._revive)
+
+    def is_expected(self, fault: BaseException) -> bool:
+        """Whether a process may end for this reason: its disk failed, or another process took its journal."""
+        return isinstance(fault, EngineFailed) and str(fault).startswith(("the journal failed", "another process"))
+
+    def later_ms(self, ms: int, action: Callable[[], None]) -> None:
+        """Plans an action of the world itself."""
+        self._at(Instant(self.loop.instant + ms * NS_PER_MS), action)
+
+    # The plan.
+
+    def _plan(self) -> None:
+        scenario = self.scenario
+        for symbol, price in self._prices.items():
+            for exchange in self.exchanges.values():
+                exchange.set_price(symbol, price)
+        self._at(scenario.start, self._mine)
+        self._at(scenario.start, self._price)
+        self._at(scenario.start, self._begin)
+        for number, fill in enumerate(scenario.fills):
+            self._at(scenario.at(fill.at_ms), _bound(self._trade, number, fill))
+        for reorg in scenario.reorgs:
+            self._at(scenario.at(reorg.at_ms), _bound(self._reorganise, reorg))
+        for halt in scenario.halts:
+            self._at(scenario.at(halt.at_ms), _bound(self._halt, halt))
+        for step in scenario.steps:
+            self._at(scenario.at(step.at_ms), _bound(self._step_clock, step))
+        for freeze in scenario.freezes:
+            self._at(scenario.at(freeze.at_ms), _bound(self._freeze, freeze))
+        for foreign in scenario.foreign:
+            self._at(scenario.at(foreign.at_ms), _bound(self._trade_of_others, foreign))
+
+    def _at(self, at: Instant, action: Callable[[], None]) -> None:
+        Context().run(self.loop.call_at_instant, at, action)
+
+    def _begin(self) -> None:
+        planned = self._crashes.pop(0) if self._crashes and not self.injection.is_over else None
+        life = Life(self, len(self.lives) + 1, planned)
+        self.lives.append(life)
+        life.begin()
+        self._observe()
+
+    def _revive(self) -> None:
+        if not self.life.is_alive:
+            self._begin()
+
+    def _mine(self) -> None:
+        self.chain.mine()
+        self.later_ms(BLOCK_S * 1_000, self._mine)
+
+    def _trade(self, number: int, fill: PlannedFill) -> None:
+        tokens = fill.qty * 10**9
+        usdc = tokens * self._prices[fill.symbol] // (PRICE * 10**12)
+        self.chain.trade(
+            ChainFill(
+                tx=f"0x{number + 1:064x}",
+                log_index=number,
+                owner=OWNER,
+                underlying=fill.symbol,
+                sign=fill.sign,
+                tokens=tokens,
+                usdc=usdc,
             )
         )
 
-    def _venue(self) -> OrderVenue:
-        desk = self.desk
-        transport = CuttableTransport(InProcessTransport(desk.broker, desk.clock), desk.broker, self.scissors)
-        card = desk.rules.cards[desk.account]
-        return PaperVenue(
-            transport,
-            desk.clock,
-            account=desk.account,
-            instruments=desk.instruments,
-            card=paper_card(id_rule=card.id_rule, read_lag_max_s=card.read_lag_max_s),
+    def _price(self) -> None:
+        for symbol, walk in self._walks.items():
+            self._prices[symbol] += walk.randint(-3, 3) * 100
+            for exchange in self.exchanges.values():
+                exchange.set_price(symbol, self._prices[symbol])
+        if self.injection.hits("V25", FEED):
+            stale_ms = self.injection.size("V25", FEED, *STALE_MS)
+            self._stale_until = Instant(self.loop.instant + stale_ms * NS_PER_MS)
+        self._observe()
+        self.later_ms(PRICE_STEP_MS, self._price)
+
+    def _observe(self) -> None:
+        if self.loop.instant < self._stale_until and not self.injection.is_over:
+            return
+        for life in self.lives:
+            if life.is_alive:
+                for symbol, price in self._prices.items():
+                    quote = Quote(
+                        price=Price(from_base_units(price, decimals=4)),
+                        happened_at=self.loop.instant,
+                        seen_at=life.clock.now(),
+                    )
+                    life.engine.observe(Underlying(symbol), FEED, quote)
+
+    def _reorganise(self, reorg: PlannedReorg) -> None:
+        chance: random.Random = stream(self.scenario.seed, f"reorg:{reorg.at_ms}")
+        struck(
+            "X1",
+            "chain",
+            lambda: self.chain.reorganise(reorg.depth, lambda _fill: chance.randrange(10_000) < reorg.keeps_bps),
+        )
+        self.injection.count("X1", "chain")
+        if reorg.keeps_bps:
+            self.injection.count("X2", "chain")
+
+    def _step_clock(self, step: PlannedStep) -> None:
+        self.life.clock.step(step.by_ms * NS_PER_MS)
+        self.injection.count("T2" if step.by_ms < 0 else "T1", self.life.name)
+
+    def _freeze(self, freeze: PlannedFreeze) -> None:
+        frozen = self.life
+        if not frozen.is_alive:
+            return
+        self.injection.count("P7" if freeze.twin else "P12", frozen.name)
+        self.loop.freeze(frozen.name)
+        if freeze.twin:
+            self.later_ms(min(1_000, freeze.for_ms), self._begin)
+        self.later_ms(freeze.for_ms, lambda: self._thaw(frozen))
+
+    def _thaw(self, frozen: Life) -> None:
+        if frozen.is_alive:
+            self.loop.thaw(frozen.name)
+
+    def _trade_of_others(self, foreign: PlannedForeign) -> None:
+        exchange = self.exchanges[FIRST]
+        if foreign.forced:
+            self.injection.count("V23", FIRST)
+            exchange.force(foreign.symbol, foreign.sign, foreign.qty)
+        else:
+            self.injection.count("O4", FIRST)
+            exchange.trade_of_others(foreign.symbol, foreign.sign, foreign.qty)
+
+    # Operators.
+
+    def _halt(self, halt: PlannedHalt) -> None:
+        key = self._next_key(halt.verb)
+        for _ in range(halt.times):
+            self.command(Verb(halt.verb), {}, key=key)
+        if halt.times > 1:
+            self.injection.count("O8", OPERATOR)
+        self.later_ms(halt.lift_after_ms, self._lift_all)
+
+    def _lift_all(self) -> None:
+        if self.life.is_alive:
+            for halt_id in tuple(self.life.engine.state.halts):
+                self.command(Verb.LIFT, {"halt_id": halt_id}, key=self._next_key("lift"))
+
+    def command(self, verb: Verb, arguments: dict[str, str], *, key: str) -> None:
+        """Gives a command to the newest life; it is lost when none runs."""
+        life, now = self.life, self.loop.instant
+        if not life.is_alive:
+            return
+        command = Command(key=key, actor=OPERATOR, reason="planned", verb=verb, arguments=arguments)
+        self.record.add(
+            Commanded(
+                at=now,
+                process="desk",
+                key=key,
+                actor=command.actor,
+                reason=command.reason,
+                verb=verb.value,
+                arguments=arguments,
+            )
+        )
+        self._commanding.append(life.context.run(self.loop.create_task, self._commanded(life, command)))
+
+    async def _commanded(self, life: Life, command: Command) -> None:
+        try:
+            answer = await life.engine.command(command)
+        except EngineFailed:
+            return
+        self._answered(command, answer)
+
+    def _answered(self, command: Command, answer: CommandAnswer) -> None:
+        self.record.add(
+            CommandDone(
+                at=self.loop.instant,
+                process="desk",
+                key=command.key,
+                accepted=answer.accepted,
+                repeated=answer.repeated,
+                seq=answer.seq,
+                why=answer.why,
+            )
         )
 
-    async def run(self, until: Instant) -> bool:
-        """Runs the life until an instant. Returns whether it got there; False when it was cut before."""
-        running = asyncio.create_task(self.engine.run())
-        feeds = [
-            asyncio.create_task(follow_prices(feed, self.engine.observe, self.desk.clock)) for feed in self.desk.prices
-        ]
-        await settle()
-        clock = self.desk.clock
-        while not self.scissors.is_cut and not running.done():
-            at = clock.next_sleeper()
-            if at is None or at > until:
-                break
-            await clock.run_until(at)
-        if not self.scissors.is_cut and not running.done():
-            await clock.run_until(until)
-        await self._end(running, feeds)
-        return not self.scissors.is_cut
+    def _next_key(self, word: str) -> str:
+        self._keys += 1
+        return f"{word}-{self._keys}"
 
-    async def _end(self, running: asyncio.Task[str], feeds: list[asyncio.Task[None]]) -> None:
-        """Ends the life as a kill would: nothing is appended, nothing is sent any more."""
-        fault = running.exception() if running.done() and not running.cancelled() else None
-        was_cut, self.scissors.is_cut = self.scissors.is_cut, True
-        for task in (running, *feeds):
-            task.cancel()
-        await asyncio.gather(running, *feeds, return_exceptions=True)
-        self.scissors.is_cut = was_cut
-        if fault is not None and not was_cut:
-            raise fault
+    # The end.
+
+    def _heal(self) -> None:
+        """Ends all faults: what was frozen goes on, what was dead starts, and an operator lifts what stands."""
+        self.injection.stop()
+        self.record.add(SafetyOver(at=self.loop.instant))
+        self.later_ms(RESTART_MS, self._revive)
+        self.later_ms(LIFT_AFTER_MS, self._lift_all)
+
+    def _is_quiet(self) -> bool:
+        if not self.life.is_alive or not self.life.engine.wakes.resumed():
+            return False
+        state = self.life.engine.state
+        if state.open_orders or any(state.owing.values()) or state.halts:
+            return False
+        if any(order.ended_at is None for each in self.exchanges.values() for order in each.orders.values()):
+            return False
+        if self.loop.instant < self.scenario.at(self.scenario.safety_ms + LIFT_AFTER_MS):
+            return False
+        threshold = from_base_units(self.scenario.shape.threshold, decimals=9)
+        return all(abs(net.known) < threshold or key in state.holds for key, net in state.positions.nets.items())
+
+    def _exchange(self, name: str) -> Exchange:
+        return Exchange(terms_of(self.scenario, name), self.record, self.injection, self._now, self._at)
+
+    def _now(self) -> Instant:
+        return self.loop.instant
+
+    def _injected(self, fault: str, where: str) -> None:
+        self.record.add(Injected(at=self.loop.instant, fault=fault, where=where))
+
+
+def run_world(scenario: Scenario, *, engine_of: Callable[[Parts], Engine] = Engine) -> World:
+    """Runs the world of a scenario to its end and returns it, closed.
+
+    Errors: InjectorFailed when an injector broke; whatever the world's own code raises.
+    """
+    world = World(scenario, engine_of=engine_of)
+    try:
+        world.run()
+    finally:
+        world.close()
+    return world
+
+
+def _bound(action: Callable[..., None], *arguments: object) -> Callable[[], None]:
+    return lambda: action(*arguments)
+
+
+def _context_of(name: str) -> Context:
+    context = copy_context()
+    context.run(PROCESS.set, name)
+    return context

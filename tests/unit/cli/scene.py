@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 from flatbook.cli.app import main
 from flatbook.journal.memory import MemoryJournal
 from flatbook.journal.sqlite import create_journal, open_journal
-from flatbook.services.simulated import Desk
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.wire import Verb
 from flatbook.sim.script import ScriptedBlocks
 from tests.desk import OPEN, Setting, at, desk_of, fill, live
+from tests.lives import Desk
 
 SOLD = (
     ScriptedBlocks(at=at(1), events=(fill(1, "sell", "1.5", at=at(1)),)),

@@ -9,13 +9,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from flatbook.events.control import HaltCause, HaltScope
 from flatbook.ops.metrics import Metrics
 from flatbook.ops.telemetry import LogCounts
-from flatbook.services.simulated import Life
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.wire import Verb
 from flatbook.sim.script import ScriptedBlocks
 from flatbook.state.halts import Halt
 from flatbook.values.ids import HaltId
 from tests.desk import Setting, at, desk_of, fill
+from tests.lives import Life
 
 SOLD = (ScriptedBlocks(at=at(1), events=(fill(1, "sell", "3", at=at(1)),)),)
 LOST = FaultPlan(faults=(Fault(verb=Verb.PLACE, kind=FaultKind.DROP_ANSWER, number=1),))

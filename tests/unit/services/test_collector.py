@@ -10,9 +10,9 @@ import pytest
 from flatbook.engine.run import Committed
 from flatbook.events.control import EngineStarted, EngineStopped, Mode
 from flatbook.services.collector import spare_loaded_state
-from flatbook.services.simulated import Life
 from flatbook.values.ids import Epoch, Seq
 from tests.desk import OPEN, Setting, desk_of
+from tests.lives import Life
 
 STARTED = EngineStarted(epoch=Epoch(1), mode=Mode.PAPER, version="1", config_digest="", started_at=OPEN)
 STOPPED = EngineStopped(reason="test", stopped_at=OPEN)

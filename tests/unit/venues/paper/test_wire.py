@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,13 +32,7 @@ class Lost:
     def serve(self, body: bytes, now: Instant) -> Served | None:
         raise OSError("disk")
 
-    def listen(self, listener: Push) -> Callable[[], None]:
-        raise OSError("disk")
-
-    def next_due(self) -> Instant | None:
-        raise OSError("disk")
-
-    def advance(self, to: Instant) -> None:
+    def listen(self, listener: Push) -> None:
         raise OSError("disk")
 
 

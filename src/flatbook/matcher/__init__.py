@@ -1,0 +1,1 @@
+"""Matching of orders against a recorded or simulated order book."""

@@ -1,0 +1,152 @@
+"""The desk of a scenario: its rules, its venues' terms and hours, its vaults."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from flatbook.engine.ports import FillSource, VenueCard
+from flatbook.engine.rules import HedgeRules, Rules
+from flatbook.risk.limits import Limits
+from flatbook.sim.chain import CHAIN, SOURCE, STABLE, VaultNames
+from flatbook.sim.exchange import Hours, Terms
+from flatbook.sim.record import PRICE, SHARE
+from flatbook.sim.scenario import Scenario
+from flatbook.strategies.hedge_terms import HedgeParams
+from flatbook.values.ids import AccountId, AssetId, InstrumentId, OwnerId, SourceId, Underlying
+from flatbook.values.instruments import Instrument, TradingRules
+from flatbook.values.money import Price, from_base_units
+from flatbook.values.sessions import SessionKind, next_session, regular_close, session_at
+
+OWNER = OwnerId("desk")
+VAULT = AccountId("base:vault")
+FIRST, SECOND = "alpha", "beta"
+FEED = SourceId("feed")
+CASH_UNITS = 10_000_000 * SHARE * PRICE
+SHARES_HELD = 10_000 * SHARE
+
+
+def accounts_of(scenario: Scenario) -> tuple[str, ...]:
+    """Returns the accounts of the desk, the first one first."""
+    return (FIRST, SECOND) if scenario.shape.backup else (FIRST,)
+
+
+def vaults_of(scenario: Scenario) -> VaultNames:
+    """Returns the names of the desk's vaults."""
+    symbols = scenario.shape.symbols
+    return VaultNames(
+        account=VAULT,
+        instruments={symbol: InstrumentId(f"wt{symbol}/USDC@base") for symbol in symbols},
+        tokens={symbol: AssetId(f"wt{symbol}") for symbol in symbols},
+    )
+
+
+def terms_of(scenario: Scenario, name: str) -> Terms:
+    """Returns what the venue of an account is like."""
+    shape = scenario.shape
+    return Terms(
+        account=name,
+        id_rule=shape.id_rule,
+        id_window_s=shape.id_window_s,
+        request_window_s=shape.request_window_s,
+        lot=shape.lot,
+        depth=shape.depth,
+        spread_ticks=2,
+        fee_bps=shape.fee_bps,
+        hours=hours_of(scenario),
+        queues=shape.queues,
+        honours_good_until=shape.honours_good_until,
+        cash=CASH_UNITS,
+        holdings=dict.fromkeys(shape.symbols, SHARES_HELD),
+    )
+
+
+def hours_of(scenario: Scenario) -> tuple[Hours, ...]:
+    """Returns the regular sessions that the venues of a world trade in: that of its start, and the next one."""
+    now = session_at(scenario.start)
+    first = now if now.kind is SessionKind.REGULAR else next_session(scenario.start, (SessionKind.REGULAR,))
+    second = next_session(regular_close(first.trade_date), (SessionKind.REGULAR,))
+    return tuple(Hours(opens_at=each.opens_at, closes_at=each.closes_at) for each in (first, second))
+
+
+def rules_of(scenario: Scenario) -> Rules:
+    """Returns the rules of the desk of a scenario."""
+    shape = scenario.shape
+    instruments = {
+        (account, symbol): _instrument(account, symbol, shape.lot)
+        for account in accounts_of(scenario)
+        for symbol in shape.symbols
+    }
+    params = _params(scenario)
+    card = VenueCard(
+        name="simulated",
+        id_rule=shape.id_rule,
+        id_window_s=shape.id_window_s,
+        request_window_s=shape.request_window_s,
+        read_lag_max_s=shape.read_lag_s,
+        place_timeout_s=5,
+        fill_source=FillSource.EXECUTIONS,
+    )
+    return Rules(
+        hedges={
+            (OWNER, Underlying(symbol)): HedgeRules(
+                params=params,
+                instrument=instruments[FIRST, symbol],
+                backup=instruments.get((SECOND, symbol)),
+            )
+            for symbol in shape.symbols
+        },
+        instruments={each.id: each for each in instruments.values()},
+        cards={AccountId(account): card for account in accounts_of(scenario)},
+        chains={SOURCE: CHAIN},
+        limits=LIMITS,
+        marks={STABLE: Price(Decimal(1))},
+        residue_usd_max=Decimal(100_000),
+        depeg_bps_max=50,
+        resends_max=3,
+        config_digest="simulated",
+        pegged=(STABLE,),
+    )
+
+
+LIMITS = Limits(
+    order_notional_usd_max=Decimal(1_000_000),
+    order_shares_max=Decimal(10_000),
+    collar_bps_max=150,
+    second_bps_max=1_000,
+    price_age_s_max=30,
+    day_loss_usd_max=Decimal(1_000_000),
+    open_orders_max=50,
+    orders_per_minute_max=60,
+)
+
+
+def _params(scenario: Scenario) -> HedgeParams:
+    shape = scenario.shape
+    return HedgeParams(
+        threshold_shares=from_base_units(shape.threshold, decimals=9),
+        threshold_usd=None,
+        order_shares_max=None if shape.order_max is None else from_base_units(shape.order_max, decimals=9),
+        sessions=(SessionKind.REGULAR,),
+        price_source=FEED,
+        price_age_s_max=10,
+        collar_bps=100,
+        second_source=None,
+        second_age_s_max=600,
+        second_bps_max=500,
+        order_ttl_s=shape.order_ttl_s,
+        close_cutoff_s=15,
+        retry_s=3,
+        shorting=False,
+    )
+
+
+def _instrument(account: str, symbol: str, lot: int) -> Instrument:
+    step = from_base_units(lot, decimals=9)
+    return Instrument(
+        id=InstrumentId(f"{symbol}@{account}"),
+        account=AccountId(account),
+        symbol=symbol,
+        underlying=Underlying(symbol),
+        quote=AssetId("USD"),
+        rules=TradingRules(tick=Decimal("0.01"), lot=step, qty_min=step, notional_min=Decimal(0)),
+    )

@@ -1,0 +1,106 @@
+"""The network between a process and a venue, for worlds whose venues stand at the port: calls that may be lost.
+
+A call leaves, arrives after a flight, is answered, and the answer flies back; each part may fail by a fault of its own.
+What a caller learns is what an adapter would say: an answer, Unknown, or NotSent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import TypeVar
+
+from flatbook.engine.reports import NotSent, Unknown
+from flatbook.events.orders import NotSentReason, UnknownReason
+from flatbook.sim.chance import stream
+from flatbook.sim.injection import Injection
+from flatbook.sim.loop import VirtualLoop
+from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant
+
+FLIGHT_MS_MIN, FLIGHT_MS_MAX = 5, 80
+LATE_MS_MAX = 20_000
+LINGER_S_MIN, LINGER_S_MAX = 5, 40
+
+A = TypeVar("A")
+
+TIMED_OUT = Unknown(reason=UnknownReason.TIMED_OUT)
+DISCONNECTED = Unknown(reason=UnknownReason.DISCONNECTED)
+SERVER_FAULT = Unknown(reason=UnknownReason.SERVER_FAULT)
+UNREADABLE = Unknown(reason=UnknownReason.UNREADABLE)
+NO_CONNECTION = NotSent(reason=NotSentReason.NO_CONNECTION)
+_SPOILT = (UNREADABLE, SERVER_FAULT, DISCONNECTED)
+
+
+class Link:
+    """The way between one process and one venue."""
+
+    def __init__(self, name: str, seed: str, loop: VirtualLoop, injection: Injection) -> None:
+        self._name, self._loop, self._injection = name, loop, injection
+        self._flights: random.Random = stream(seed, f"flights:{name}")
+        self._dark_until: dict[str, Instant] = {}
+
+    async def call(self, arrive: Callable[[int], A], time_out_s: int) -> A | Unknown | NotSent:
+        """Carries one call. `arrive` runs at the venue, once for each copy that arrives, with the number of the copy.
+
+        Errors: Unknown when it may have arrived, NotSent when it provably did not.
+        """
+        if self._strikes_for("N6", seconds=(30, 120)):
+            return NO_CONNECTION
+        answer: asyncio.Future[A | Unknown | NotSent] = self._loop.create_future()
+        self._loop.call_at_instant(self._after(time_out_s * 1_000), _settle, answer, TIMED_OUT)
+        for copy in range(self._copies()):
+            self._loop.call_at_instant(self._arrival(copy), self._arrive, arrive, copy, answer)
+        return await answer
+
+    def is_dark(self) -> bool:
+        """Whether nothing that the venue says arrives at the process."""
+        return self._strikes_for("N7", seconds=(20, 90)) or self._strikes_for("N8", seconds=(20, 90))
+
+    def _copies(self) -> int:
+        if self._injection.hits("N1", self._name):
+            return 0
+        return 2 if self._injection.hits("N5", self._name) else 1
+
+    def _arrival(self, copy: int) -> Instant:
+        if self._injection.hits("N4", self._name):
+            seconds = self._injection.size("N4", self._name, LINGER_S_MIN, LINGER_S_MAX)
+            return self._after(seconds * 1_000)
+        return self._after(self._flight_ms() * (1 + copy))
+
+    def _arrive(self, arrive: Callable[[int], A], copy: int, answer: asyncio.Future[A | Unknown | NotSent]) -> None:
+        if self._strikes_for("N7", seconds=(20, 90)):
+            return
+        said: A | Unknown | NotSent = arrive(copy)
+        if self._injection.hits("N2", self._name) or self._strikes_for("N8", seconds=(20, 90)):
+            return
+        if self._injection.hits("N9", self._name):
+            said = _SPOILT[self._injection.size("N9", self._name, 0, len(_SPOILT) - 1)]
+        flight_ms = self._flight_ms()
+        if self._injection.hits("N3", self._name):
+            flight_ms += self._injection.size("N3", self._name, 1, LATE_MS_MAX)
+        self._loop.call_at_instant(self._after(flight_ms), _settle, answer, said)
+
+    def _strikes_for(self, fault: str, *, seconds: tuple[int, int]) -> bool:
+        """Whether a fault that lasts is on: it strikes by chance, and then stays for some seconds."""
+        now = self._loop.instant
+        if not self._injection.is_on(fault):
+            return False
+        if now < self._dark_until.get(fault, now):
+            return True
+        if not self._injection.hits(fault, self._name):
+            return False
+        lasts_s = self._injection.size(fault, self._name, *seconds)
+        self._dark_until[fault] = Instant(now + lasts_s * NS_PER_S)
+        return True
+
+    def _flight_ms(self) -> int:
+        return self._flights.randint(FLIGHT_MS_MIN, FLIGHT_MS_MAX)
+
+    def _after(self, ms: int) -> Instant:
+        return Instant(self._loop.instant + ms * NS_PER_MS)
+
+
+def _settle(answer: asyncio.Future[A], said: A) -> None:
+    if not answer.done():
+        answer.set_result(said)

@@ -1,0 +1,270 @@
+"""A simulated venue at the engine's port: each call is one call over the network, answered in the engine's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from flatbook.engine.ports import ApprovedOrder, Clock, VenueCard
+from flatbook.engine.reports import (
+    Absent,
+    Accepted,
+    AccountStatement,
+    Balance,
+    CancelAnswer,
+    CancelTaken,
+    CancelTooLate,
+    Execution,
+    FindAnswer,
+    Holding,
+    NotSent,
+    OrderReport,
+    PlaceAnswer,
+    Rejected,
+    Unknown,
+    VenueStatus,
+)
+from flatbook.events.orders import Fee, NotSentReason, RejectReason
+from flatbook.sim.exchange import Ending, Exchange, Refusal, Request, VenueExecution, VenueOrder
+from flatbook.sim.injection import Injection
+from flatbook.sim.loop import VirtualLoop
+from flatbook.sim.network import Link
+from flatbook.sim.process import Cut, Scissors
+from flatbook.sim.record import Record, Requested
+from flatbook.values.ids import AccountId, AssetId, ExecutionId, OrderId, VenueOrderId
+from flatbook.values.instants import NS_PER_MS, Instant
+from flatbook.values.instruments import Instrument, Side
+from flatbook.values.money import Money, Price, Quantity, from_base_units, to_base_units
+
+SHARE_DECIMALS, PRICE_DECIMALS, CASH_DECIMALS = 9, 4, 13
+READ_TIMEOUT_S = 10
+PAGE_EXECUTIONS_MAX = 50
+USD = AssetId("USD")
+
+A = TypeVar("A")
+
+_REASONS = {
+    "duplicate_client_id": RejectReason.DUPLICATE_ID,
+    "invalid_quantity": RejectReason.INVALID_QUANTITY,
+    "halted": RejectReason.HALTED,
+    "restricted": RejectReason.RESTRICTED,
+    "market_closed": RejectReason.MARKET_CLOSED,
+    "insufficient_shares": RejectReason.INSUFFICIENT_SHARES,
+    "rate_limited": RejectReason.RATE_LIMITED,
+}
+_STATUSES = {
+    Ending.FILLED: VenueStatus.FILLED,
+    Ending.CANCELED: VenueStatus.CANCELED,
+    Ending.EXPIRED: VenueStatus.EXPIRED,
+}
+
+
+class Caller:
+    """Who calls: a process life that can be cut before and after each send."""
+
+    def __init__(self, process: str, life: int, scissors: Scissors, clock: Clock) -> None:
+        self.process, self.life, self.scissors, self.clock = process, life, scissors, clock
+
+
+class PortVenue:
+    """One account of a simulated venue; implements the engine's OrderVenue. Reads may show the past."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        link: Link,
+        caller: Caller,
+        card: VenueCard,
+        world: tuple[VirtualLoop, Record, Injection],
+        instruments: tuple[Instrument, ...],
+    ) -> None:
+        self._exchange, self._link, self._caller, self._card = exchange, link, caller, card
+        self._loop, self._record, self._injection = world
+        self._account = AccountId(exchange.terms.account)
+        self._instruments = {instrument.symbol: instrument for instrument in instruments}
+        self._symbols = {instrument.id: instrument.symbol for instrument in instruments}
+
+    @property
+    def card(self) -> VenueCard:
+        """What is declared about the venue."""
+        return self._card
+
+    async def place(self, order: ApprovedOrder) -> PlaceAnswer:
+        """Sends the order once."""
+        if self._caller.clock.now() >= order.good_until:
+            return NotSent(reason=NotSentReason.EXPIRED)
+        request = Request(
+            client_id=order.order_id,
+            symbol=self._symbols[order.instrument],
+            sign=order.side.sign,
+            qty=to_base_units(order.qty, decimals=SHARE_DECIMALS),
+            limit=None if order.limit is None else to_base_units(Quantity(order.limit), decimals=PRICE_DECIMALS),
+            good_until=order.good_until,
+            sent_at=self._caller.clock.now(),
+        )
+
+        def arrive() -> PlaceAnswer:
+            taken = self._exchange.place(request)
+            if isinstance(taken, Refusal):
+                return self._rejected(taken)
+            return Accepted(venue_order_id=VenueOrderId(taken.venue_id), pending=False, happened_at=taken.taken_at)
+
+        return await self._call("place", order.order_id, arrive, self._card.place_timeout_s)
+
+    async def cancel(self, order_id: OrderId, venue_order_id: VenueOrderId | None) -> CancelAnswer:
+        """Asks once to cancel the order."""
+
+        def arrive() -> CancelAnswer:
+            done = self._exchange.cancel(venue_order_id, order_id)
+            return CancelTooLate(message=done.text) if isinstance(done, Refusal) else CancelTaken()
+
+        return await self._call("cancel", order_id, arrive, self._card.place_timeout_s)
+
+    async def find(self, order_id: OrderId) -> FindAnswer:
+        """Asks for the order by our client id, with its executions."""
+
+        def arrive() -> FindAnswer:
+            view_at = self._view_at()
+            order = self._exchange.newest(order_id)
+            if order is None or order.taken_at > view_at:
+                return Absent()
+            return self._report(order, view_at)
+
+        return await self._call("find", order_id, arrive, READ_TIMEOUT_S)
+
+    async def executions_since(self, cursor: str) -> tuple[tuple[Execution, ...], str] | Unknown | NotSent:
+        """Returns one page of executions after a cursor, and the next cursor; an empty page is the end."""
+
+        def arrive() -> tuple[tuple[Execution, ...], str]:
+            view_at, after = self._view_at(), int(cursor or "0")
+            shown = [each for each in self._exchange.executions[after:] if each.at <= view_at]
+            page = shown[: 2 if self._injection.is_on("V26") else PAGE_EXECUTIONS_MAX]
+            return tuple(self._execution(each) for each in page), str(after + len(page))
+
+        return await self._call("executions", None, arrive, READ_TIMEOUT_S)
+
+    async def statement(self) -> AccountStatement | Unknown | NotSent:
+        """Reads open orders, holdings and balances."""
+        asked_at = self._caller.clock.now()
+
+        def arrive() -> AccountStatement:
+            return self._statement(asked_at, self._view_at())
+
+        return await self._call("statement", None, arrive, READ_TIMEOUT_S)
+
+    def watch(self, deliver: Callable[[Execution], None]) -> None:
+        """Pushes executions as they happen, as well as a stream does: some late, some twice, some never."""
+
+        def push(_order: VenueOrder, execution: VenueExecution) -> None:
+            if self._caller.scissors.is_cut or self._link.is_dark() or self._injection.hits("W1", self._account):
+                return
+            for _ in range(2 if self._injection.hits("W3", self._account) else 1):
+                delay_ms = self._injection.size("W10", self._account, 0, 400)
+                at = Instant(self._loop.instant + delay_ms * NS_PER_MS)
+                self._loop.call_at_instant(at, self._deliver, deliver, execution)
+
+        self._exchange.listeners.append(push)
+
+    def _deliver(self, deliver: Callable[[Execution], None], execution: VenueExecution) -> None:
+        if not self._caller.scissors.is_cut:
+            deliver(self._execution(execution))
+
+    async def _call(
+        self, verb: str, client_id: str | None, arrive: Callable[[], A], time_out_s: int
+    ) -> A | Unknown | NotSent:
+        caller, sent_at = self._caller, self._loop.instant
+        number = caller.scissors.send()
+        caller.scissors.reach(Cut.BEFORE_SEND, number)
+
+        def arrived(copy: int) -> A:
+            self._record.add(
+                Requested(
+                    at=self._loop.instant,
+                    account=self._account,
+                    verb=verb,
+                    client_id=client_id,
+                    process=caller.process,
+                    life=caller.life,
+                    sent_at=sent_at,
+                    copy=copy,
+                )
+            )
+            return arrive()
+
+        answer = await self._link.call(arrived, time_out_s)
+        caller.scissors.reach(Cut.AFTER_SEND, number)
+        return answer
+
+    def _view_at(self) -> Instant:
+        """Returns the instant whose truth a read shows."""
+        if not self._injection.hits("V1", self._account):
+            return self._loop.instant
+        lag_ms = self._injection.size("V1", self._account, 1, self._card.read_lag_max_s * 1_000)
+        return Instant(self._loop.instant - lag_ms * NS_PER_MS)
+
+    def _rejected(self, refusal: Refusal) -> Rejected:
+        reason = _REASONS.get(refusal.code, RejectReason.OTHER)
+        return Rejected(reason=reason, code=refusal.code, message=refusal.text, happened_at=self._loop.instant)
+
+    def _report(self, order: VenueOrder, view_at: Instant) -> OrderReport:
+        fills = [fill for fill in order.fills if fill.at <= view_at]
+        ended = order.ended_at is not None and order.ended_at <= view_at
+        status = _STATUSES[order.ending] if ended and order.ending is not None else VenueStatus.OPEN
+        return OrderReport(
+            order_id=None if order.client_id is None else OrderId(order.client_id),
+            venue_order_id=VenueOrderId(order.venue_id),
+            instrument=self._instruments[order.symbol].id,
+            side=_side(order.sign),
+            qty=_shares(order.qty),
+            filled_qty=_shares(sum(fill.qty for fill in fills)),
+            status=status,
+            status_text=status.value,
+            executions=tuple(self._execution(fill) for fill in fills),
+            complete=True,
+            happened_at=order.ended_at if ended and order.ended_at is not None else order.taken_at,
+        )
+
+    def _execution(self, fill: VenueExecution) -> Execution:
+        fees = (Fee(asset=USD, amount=Money(from_base_units(fill.fee, decimals=CASH_DECIMALS))),) if fill.fee else ()
+        return Execution(
+            execution_id=ExecutionId(fill.execution_id),
+            order_id=None if fill.client_id is None else OrderId(fill.client_id),
+            venue_order_id=VenueOrderId(fill.venue_id),
+            instrument=self._instruments[fill.symbol].id,
+            side=_side(fill.sign),
+            qty=_shares(fill.qty),
+            price=Price(from_base_units(fill.price, decimals=PRICE_DECIMALS)),
+            fees=fees,
+            happened_at=fill.at,
+        )
+
+    def _statement(self, asked_at: Instant, view_at: Instant) -> AccountStatement:
+        exchange = self._exchange
+        working = [
+            order
+            for order in exchange.orders.values()
+            if order.taken_at <= view_at and (order.ended_at is None or order.ended_at > view_at)
+        ]
+        held = {
+            symbol: sum(qty for at, qty in moves if at <= view_at) for symbol, moves in exchange.share_moves.items()
+        }
+        cash = Quantity(
+            from_base_units(sum(amount for at, amount in exchange.cash_moves if at <= view_at), decimals=CASH_DECIMALS)
+        )
+        return AccountStatement(
+            account=self._account,
+            stated_at=asked_at,
+            open_orders=tuple(self._report(order, view_at) for order in working),
+            holdings=tuple(
+                Holding(instrument=self._instruments[symbol].id, qty=_shares(qty)) for symbol, qty in held.items()
+            ),
+            balances=(Balance(asset=USD, total=cash, available=cash),),
+        )
+
+
+def _side(sign: int) -> Side:
+    return Side.BUY if sign > 0 else Side.SELL
+
+
+def _shares(qty: int) -> Quantity:
+    return Quantity(from_base_units(qty, decimals=SHARE_DECIMALS))

@@ -36,7 +36,7 @@ ROUNDS = 5
 SINGLES = amount(3_000, 500)
 GROUPS = amount(200, 40)
 REPLAYED = amount(120_000, 24_000)
-RAW_BYTES = 300
+RAW_BYTES = 384  # of the row of an intent, its hash included
 
 Append = Callable[[], object]
 

@@ -20,6 +20,7 @@ import pytest
 
 from flatbook.cli.app import main
 from flatbook.sim.broker.ledger import BrokerExecution, BrokerOrder
+from tests.contract.journal.engines import written_wal
 from tests.infra.home import Tape, make_home, tape_of
 from tests.infra.judge import assert_promises_kept, flatbook, ledger_of
 from tests.infra.lives import Moment, Watched, kill_at, life
@@ -124,7 +125,7 @@ def test_a_journal_cut_at_any_byte_is_refused_or_whole(
     day: Left, suffix: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The `-wal` file may hold all that was cut off the main file; then nothing is missing, and the day goes on."""
-    whole = day.journal.with_name(f"journal.sqlite{suffix}").read_bytes()
+    whole = written_wal(day.journal) if suffix else day.journal.read_bytes()
     before = broker_saw(day.home)
     refused = 0
     for cut in range(0, len(whole), len(whole) // CUTS):

@@ -95,7 +95,7 @@ def encode_row(events: Sequence[Event], cursors: Mapping[SourceId, str]) -> tupl
     """
     if len(events) > BATCH_EVENTS_MAX:
         raise ValueError(f"{len(events)} events in one commit, at most {BATCH_EVENTS_MAX} are allowed")
-    written = _encode_cursors(dict(cursors)), encode_events(events)
+    written = _encode_cursors(dict(cursors)) if cursors else _NO_CURSORS, encode_events(events)
     if (size := len(written[0]) + len(written[1])) > BODY_BYTES_MAX:
         raise ValueError(f"{size} bytes in one commit, at most {BODY_BYTES_MAX} are allowed")
     return written

@@ -2,11 +2,13 @@
 
 A commit is written to the `-wal` file and synced. Checkpoints are ours, not SQLite's, because an error of a
 checkpoint on its own would go unseen. After any failure of a write the connection is closed for good: what the disk
-holds then is known only by reading the journal anew.
+holds then is known only by reading the journal anew. The `-wal` file gets its space on the disk with the lease, for a
+commit that makes a file longer waits for the file system to write down the new length as well.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -47,6 +49,8 @@ from flatbook.values.instants import Instant
 DISK_PAGE_BYTES = 4096
 CHECKPOINT_PAGES = 1_000
 WAL_BYTES_KEPT = 16 * 1024 * 1024
+WAL_FRAME_BYTES = DISK_PAGE_BYTES + 24
+WAL_BYTES_LAID_OUT = CHECKPOINT_PAGES * WAL_FRAME_BYTES
 
 _PRAGMAS = (
     "synchronous = FULL",
@@ -55,6 +59,8 @@ _PRAGMAS = (
     "wal_autocheckpoint = 0",
     f"journal_size_limit = {WAL_BYTES_KEPT}",
 )
+_EMPTY_PAGE = bytes(DISK_PAGE_BYTES)
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _INSERT = "INSERT OR IGNORE INTO commits SELECT ?, ?, ? FROM journal WHERE lease = ?"
 
 Commit = Callable[[sqlite3.Connection], None]
@@ -79,7 +85,7 @@ class SqliteJournal:
         self._fault = ""
         self._link = reader.link()
         self._inode = _inode_of(reader.path)
-        self._wal = os.open(side_file(reader.path, "-wal"), os.O_RDONLY | os.O_CLOEXEC)
+        self._wal = os.open(side_file(reader.path, "-wal"), os.O_RDWR | os.O_CLOEXEC)
         self._pages_since_checkpoint = 0
 
     @property
@@ -106,6 +112,7 @@ class SqliteJournal:
                 self._commit(self._connection)
             if checkpoint(self._connection, "TRUNCATE"):
                 self._lock.note_runs(fresh)
+                self._lay_out_wal()
         return epoch
 
     def append(self, events: Sequence[Event], *, after: Seq, epoch: Epoch, cursors: Cursors, at: Instant) -> Seq:
@@ -116,7 +123,8 @@ class SqliteJournal:
         there is known only by reading it anew; ValueError when the row is too large.
         """
         content = encode_row(events, cursors)
-        self._check_open()
+        if self._fault:
+            raise JournalUnavailable(self._fault)
         if not events and not cursors:
             return self._checked_link(after, epoch).last
         try:
@@ -147,7 +155,8 @@ class SqliteJournal:
                 self._connection.execute("DELETE FROM commits WHERE row <= ?", (segment.end.row,))
                 self._commit(self._connection)
             self._connection.execute("VACUUM")
-            checkpoint(self._connection, "TRUNCATE")
+            if checkpoint(self._connection, "TRUNCATE"):
+                self._lay_out_wal()
 
     def close(self) -> None:
         """Releases the journal; a second call does nothing."""
@@ -160,26 +169,21 @@ class SqliteJournal:
         self._lock.release()
 
     def _commit_row(self, content: tuple[bytes, bytes], count: int, after: Seq, epoch: Epoch, at: Instant) -> Link:
-        self._connection.execute("BEGIN IMMEDIATE")
+        """Inserts and commits a row; not when its epoch does not hold the lease, or its number is taken."""
+        execute = self._connection.execute
+        execute("BEGIN IMMEDIATE")
         try:
-            link = None
-            if self._link.last == after and epoch:
-                link = self._insert(seal(self._link, content, count=count, epoch=epoch, at=at))
-            if link is None:
-                link = self._insert(seal(self._checked_link(after, epoch), content, count=count, epoch=epoch, at=at))
-            if link is None:
-                raise JournalUnavailable(f"{self._reader.path} was written by another process in spite of its lock")
+            before = self._link if self._link.last == after and epoch else self._checked_link(after, epoch)
+            link, body = seal(before, content, count=count, epoch=epoch, at=at)
+            if execute(_INSERT, (link.row, link.hash, body, epoch)).rowcount != 1:
+                link, body = seal(self._checked_link(after, epoch), content, count=count, epoch=epoch, at=at)
+                if execute(_INSERT, (link.row, link.hash, body, epoch)).rowcount != 1:
+                    raise JournalUnavailable(f"{self._reader.path} was written by another process in spite of its lock")
             self._commit(self._connection)
             return link
         finally:
             if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-
-    def _insert(self, sealed: tuple[Link, bytes]) -> Link | None:
-        """Inserts a row unless its epoch does not hold the lease or its number is taken; returns its link if it did."""
-        link, body = sealed
-        values = (link.row, link.hash, body, link.epoch)
-        return link if self._connection.execute(_INSERT, values).rowcount == 1 else None
+                execute("ROLLBACK")
 
     def _checked_link(self, after: Seq, epoch: Epoch) -> Link:
         """Returns where the stored chain stands, when the caller may append there."""
@@ -197,6 +201,23 @@ class SqliteJournal:
             checkpoint(self._connection, "PASSIVE")
             if _inode_of(self._reader.path) != self._inode:
                 raise JournalUnavailable(f"{self._reader.path} was moved or replaced while it was open")
+
+    def _lay_out_wal(self) -> None:
+        """Fills the empty `-wal` file with zeros, which SQLite never takes for a commit; without space it stays empty.
+
+        Needs: all of it went into the main file. The transaction keeps everybody else from writing to it meanwhile.
+        Written page by page: what is written at once the kernel keeps as one piece, and looks through at each sync.
+        """
+        with _transaction(self._connection):
+            if os.fstat(self._wal).st_size:
+                return
+            try:
+                for place in range(0, WAL_BYTES_LAID_OUT, DISK_PAGE_BYTES):
+                    os.pwrite(self._wal, _EMPTY_PAGE, place)
+                os.fsync(self._wal)
+            except OSError as error:
+                if error.errno not in _NO_SPACE:
+                    raise JournalUnavailable(f"{self._reader.path}-wal cannot be written: {error.strerror}") from error
 
     def _check_open(self) -> None:
         if self._fault:

@@ -31,6 +31,18 @@ def marks(first: int, last: int) -> tuple[Event, ...]:
     return tuple(mark(number) for number in range(first, last + 1))
 
 
+WAL_HEAD_BYTES, WAL_FRAME_BYTES = 32, 4120
+
+
+def written_wal(path: Path) -> bytes:
+    """Returns the `-wal` file of a journal up to the last frame of its log; the rest of it only keeps space."""
+    whole = path.with_name(f"{path.name}-wal").read_bytes()
+    end, salt = WAL_HEAD_BYTES, whole[16:24]
+    while whole[end + 8 : end + 16] == salt:
+        end += WAL_FRAME_BYTES
+    return whole[:end]
+
+
 def fill_journal(journal: Journal, *counts: int) -> Epoch:
     """Appends one row for each count, with as many events, numbered as their sequence, and the row's cursor."""
     epoch = journal.take_lease(NOW)

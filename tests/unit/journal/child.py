@@ -19,7 +19,7 @@ from flatbook.engine.ports import JournalFault
 from flatbook.journal.archive import archive
 from flatbook.journal.sqlite import SqliteJournal, commit_durably, open_journal
 from flatbook.values.ids import Epoch
-from tests.contract.journal.engines import NOW, fill_journal, marks
+from tests.contract.journal.engines import NOW, fill_journal, marks, written_wal
 
 SYNC_CALLS = {"x86_64": (74, 75), "aarch64": (82, 83)}
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, SECCOMP_FILTER = 22, 38, 2
@@ -69,9 +69,8 @@ def commit_and_lose_the_disk(connection: sqlite3.Connection) -> None:
 
 
 def fail_every_growth(path: Path) -> None:
-    """Lets every write beyond the present end of the `-wal` file fail, as a full quota does."""
-    size = path.with_name(f"{path.name}-wal").stat().st_size
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    """Lets every write beyond the present end of the log in the `-wal` file fail, as a full quota does."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(written_wal(path)), resource.RLIM_INFINITY))
 
 
 def append(journal: SqliteJournal, epoch: Epoch, count: int = 1) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import shutil
 import signal
 import sqlite3
@@ -25,7 +26,7 @@ from flatbook.journal.sqlite import CHECKPOINT_PAGES, DISK_PAGE_BYTES, create_jo
 from flatbook.journal.sqlite_reader import open_reader
 from flatbook.values.ids import Epoch, Seq, SourceId
 from flatbook.values.instants import Instant
-from tests.contract.journal.engines import NOW, fill_journal, mark, marks
+from tests.contract.journal.engines import NOW, fill_journal, mark, marks, written_wal
 from tests.unit.journal.child import SYNC_CALLS
 
 can_fail_syncs = pytest.mark.skipif(
@@ -149,7 +150,7 @@ def test_a_text_in_the_place_of_bytes_is_refused(path: Path, column: str) -> Non
 def test_a_wal_torn_at_any_byte_loses_only_the_rows_beyond(path: Path, tmp_path: Path) -> None:
     with closing(open_journal(path)) as journal:
         fill_journal(journal, 1, 1, 30)
-        main, wal = path.read_bytes(), path.with_name("journal.sqlite-wal").read_bytes()
+        main, wal = path.read_bytes(), written_wal(path)
     ends = []
     for cut in (*range(0, len(wal), 331), len(wal)):
         torn = tmp_path / f"torn-{cut}" / "journal.sqlite"
@@ -241,6 +242,29 @@ def test_a_file_replaced_under_the_journal_ends_it_at_the_next_checkpoint(path: 
         large = {SourceId("base"): "x" * CHECKPOINT_PAGES * DISK_PAGE_BYTES}
         with pytest.raises(JournalUnavailable, match="was moved or replaced while it was open"):
             journal.append([mark(2)], after=Seq(1), epoch=epoch, cursors=large, at=NOW)
+
+
+def test_the_wal_has_its_space_on_the_disk_before_the_first_append(path: Path) -> None:
+    wal = path.with_name("journal.sqlite-wal")
+    with closing(open_journal(path)) as journal:
+        epoch = journal.take_lease(NOW)
+        assert wal.stat().st_size == 4_120_576
+        assert not any(wal.read_bytes())
+        for after in range(1_000):
+            journal.append([mark(after)], after=Seq(after), epoch=epoch, cursors={}, at=NOW)
+        assert wal.stat().st_size == 4_120_576
+
+
+def test_a_disk_without_space_for_a_whole_wal_takes_commits_as_long_as_it_can(path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with closing(open_journal(path)) as journal:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+        try:
+            fill_journal(journal, 1, 1)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert path.with_name("journal.sqlite-wal").stat().st_size == 100_000
+    assert seqs_in(path) == [1, 2]
 
 
 def test_the_wal_stays_small_however_long_a_reader_pauses(path: Path) -> None:

@@ -10,11 +10,11 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from contextvars import Context, ContextVar, copy_context
 from random import Random
-from typing import Any, TypeVar, TypeVarTuple, Unpack
+from typing import Any, Protocol, TypeVar, TypeVarTuple, Unpack
 
 import msgspec
 
-from flatbook.sim.loop_absent import LoopWithoutOutside
+from flatbook.sim.loop_absent import LoopWithoutOutside, OutsideWorld
 from flatbook.values.instants import NS_PER_S, Instant, text_of_instant
 
 CALLBACKS_AT_ONE_INSTANT_MAX = 100_000
@@ -40,6 +40,18 @@ class LoopFault(msgspec.Struct, frozen=True, kw_only=True):
     at: Instant
     message: str
     error: BaseException | None
+
+
+class Network(Protocol):
+    """The connections of the simulated world."""
+
+    def connect(
+        self, factory: Callable[[], asyncio.BaseProtocol], host: str, port: int
+    ) -> Awaitable[tuple[asyncio.Transport, asyncio.BaseProtocol]]:
+        """Connects the process that calls with a port of a host."""
+
+    def listen(self, factory: Callable[[], asyncio.BaseProtocol], host: str, port: int) -> asyncio.AbstractServer:
+        """Opens a port of a host for the process that calls."""
 
 
 class Ready(asyncio.Handle):
@@ -84,6 +96,7 @@ class VirtualLoop(LoopWithoutOutside):
         self._dying = False
         self._closed = False
         self.callbacks_run = 0
+        self.network: Network | None = None
         self.faults: list[LoopFault] = []
 
     @property
@@ -185,6 +198,29 @@ class VirtualLoop(LoopWithoutOutside):
             self._tasks[process] = weakref.WeakValueDictionary()
         self._tasks[process][self._names] = task
         return task
+
+    async def create_connection(  # type: ignore[override]
+        self, protocol_factory: Callable[[], asyncio.BaseProtocol], host: str, port: int, **_options: object
+    ) -> tuple[asyncio.Transport, asyncio.BaseProtocol]:
+        """Connects through the network of the world, without a cipher whatever the options say.
+
+        Errors: OutsideWorld when the world has no network; OSError as the network says.
+        """
+        return await self._network().connect(protocol_factory, host, port)
+
+    async def create_server(  # type: ignore[override]
+        self, protocol_factory: Callable[[], asyncio.BaseProtocol], host: str, port: int, **_options: object
+    ) -> asyncio.AbstractServer:
+        """Opens a port in the network of the world.
+
+        Errors: OutsideWorld when the world has no network; OSError when the port is taken.
+        """
+        return self._network().listen(protocol_factory, host, port)
+
+    def _network(self) -> Network:
+        if self.network is None:
+            raise OutsideWorld("this world has no network")
+        return self.network
 
     def freeze(self, process: str) -> None:
         """Suspends a process: its callbacks wait until it is thawed, and see the later time then.

@@ -33,8 +33,6 @@ class LoopWithoutOutside(asyncio.AbstractEventLoop):
     set_default_executor = _absent("set_default_executor")
     getaddrinfo = _absent("getaddrinfo")
     getnameinfo = _absent("getnameinfo")
-    create_connection = _absent("create_connection")
-    create_server = _absent("create_server")
     create_datagram_endpoint = _absent("create_datagram_endpoint")
     create_unix_connection = _absent("create_unix_connection")
     create_unix_server = _absent("create_unix_server")

@@ -12,6 +12,7 @@ from flatbook.events import control
 from flatbook.events.chain import SkippedFillReleased
 from flatbook.events.control import AlertName, HaltCause, HaltScope
 from flatbook.events.orders import CancelReason, ForeignAssigned
+from flatbook.state.control_fold import command_digest
 from flatbook.state.halts import Halt
 from flatbook.state.orders import Order
 from flatbook.state.positions import NetKey
@@ -34,15 +35,21 @@ REASON_TEXT_MAX = 512
 ARGUMENTS_MAX = 16
 ARGUMENT_TEXT_MAX = 256
 
+KEY_IS_TAKEN = "the key was that of another command: give this one a key of its own"
+
 Refusal = str
 
 
 def take_command(turn: Turn, command: Command) -> None:
-    """Books a command and what it leads to; a repeated key is answered by what it led to before."""
-    if command.key in turn.state.commands:
+    """Books a command and what it leads to; a repeated command is answered by what it led to before.
+
+    Gives: a refusal where the key was that of another command, for it would not be carried out.
+    """
+    known = turn.state.commands.get(command.key)
+    if known is not None and known == command_digest(command.verb.value, command.arguments):
         turn.drop("command_known")
         return
-    why = flaw_of_command(command) or _ACTS[command.verb][0](turn, command)
+    why = KEY_IS_TAKEN if known is not None else flaw_of_command(command) or _ACTS[command.verb][0](turn, command)
     if why is not None:
         turn.book(
             control.CommandRefused(

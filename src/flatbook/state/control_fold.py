@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flatbook.events import control
 from flatbook.state.desk import ALERTS_KEPT_MAX, COMMANDS_KEPT_MAX, Alert, State, forget_oldest
 from flatbook.state.halts import Halt
-from flatbook.values.ids import EventRef
+from flatbook.values.ids import EventRef, digest_text
 from flatbook.values.money import ONE, Quantity
 
 
@@ -22,8 +24,13 @@ def fold_stopped(state: State, _event: control.EngineStopped) -> None:
 
 def fold_command(state: State, event: control.CommandAccepted) -> None:
     """Remembers the key of a command, so that a repetition is answered and not done again."""
-    state.commands[event.key] = event.verb
+    state.commands[event.key] = command_digest(event.verb, event.arguments)
     forget_oldest(state.commands, COMMANDS_KEPT_MAX)
+
+
+def command_digest(verb: str, arguments: Mapping[str, str]) -> str:
+    """Returns a text that is the same for the same command whoever gives it, and another one for any other command."""
+    return digest_text(verb, *(part for name in sorted(arguments) for part in (name, arguments[name])))
 
 
 def fold_halted(state: State, event: control.TradingHalted) -> None:

@@ -38,8 +38,21 @@ def test_a_command_is_journalled_with_who_why_and_what() -> None:
 def test_the_same_key_twice_is_one_command(verb: str) -> None:
     bench = Bench().resume()
     bench.command(verb)
-    again = bench.command("kill")
+    again = bench.command(verb)
     assert (again.events, again.effects, again.dropped) == ((), (), ("command_known",))
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments"), [("kill", {}), ("halt", {"scope": "owner", "target": "desk"}), ("halt", {"scope": "owner"})]
+)
+def test_the_same_key_with_another_command_is_refused_and_not_taken_for_done(
+    verb: str, arguments: dict[str, str]
+) -> None:
+    bench = Bench().resume()
+    bench.command("halt")
+    refused = one(bench.command(verb, **arguments), CommandRefused)
+    assert refused.why == "the key was that of another command: give this one a key of its own"
+    assert len(bench.halted) == 1
 
 
 def test_a_refused_command_may_be_repeated_under_its_key() -> None:

@@ -415,6 +415,18 @@ def test_what_a_killed_process_left_can_be_read_without_write_permission(path: P
             assert seqs_in(Path(name) / "journal.sqlite") == [2, 3]
 
 
+def test_a_journal_that_cannot_be_written_is_refused_at_the_start() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "journal.sqlite"
+        create_journal(path)
+        with closing(open_journal(path)) as journal:
+            fill_journal(journal, 2)
+        with unwritable(path.parent), pytest.raises(JournalUnavailable) as refused:
+            open_journal(path)
+        assert str(path) in str(refused.value)
+        assert seqs_in(path) == [2]
+
+
 @contextmanager
 def unwritable(folder: Path) -> Iterator[None]:
     """Lets a folder be read and not written; where we are root, by being somebody else."""

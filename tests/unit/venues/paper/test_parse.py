@@ -186,6 +186,25 @@ def test_a_report_with_a_bad_field_is_unreadable(changes: dict[str, Any]) -> Non
     assert parse.find_answer(found(**changes), order_id=OURS, symbols=SYMBOLS) == UNREADABLE
 
 
+@pytest.mark.parametrize("name", ["qty", "filled_qty", "status"])
+@pytest.mark.parametrize("left_out", [True, False], ids=["left out", "null"])
+def test_a_number_that_a_broker_leaves_out_is_never_zero(name: str, left_out: bool) -> None:
+    order: dict[str, object] = {key: value for key, value in ORDER.items() if key != name or not left_out}
+    found = parse.find_answer(
+        ok({"order": order if left_out else order | {name: None}, "executions": [], "complete": True}),
+        order_id=OURS,
+        symbols=SYMBOLS,
+    )
+    assert found == UNREADABLE
+
+
+@pytest.mark.parametrize("name", ["qty", "price", "fees"])
+def test_an_execution_without_one_of_its_numbers_is_unreadable(name: str) -> None:
+    execution = {key: value for key, value in EXECUTION.items() if key != name}
+    page = parse.executions_answer(ok({"executions": [execution], "next": "X-3"}), symbols=SYMBOLS)
+    assert page == UNREADABLE
+
+
 def test_executions_come_with_the_next_cursor() -> None:
     page = parse.executions_answer(ok({"executions": [EXECUTION], "next": "X-3"}), symbols=SYMBOLS)
     assert page == ((EXECUTED,), "X-3")

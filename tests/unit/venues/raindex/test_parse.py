@@ -149,6 +149,17 @@ def test_alice_and_bob_are_told_by_the_owner_of_their_order() -> None:
     )
 
 
+def test_an_order_that_was_deployed_anew_is_ours_all_the_same() -> None:
+    first = traded(ALICE, USDC, "300", WT_COIN, "2")
+    anew = msgspec.structs.replace(first, order=msgspec.structs.replace(first.order, nonce=7, bytecode=b"\x09" * 40))
+    logs = [encode_take_order_v3(place(index), each, taker=STRANGER) for index, each in ((5, first), (6, anew))]
+    assert logs[0]["data"] != logs[1]["data"]
+    assert [(event.owner, event.key.log_index) for event in parsed(*logs).events if isinstance(event, VaultFilled)] == [
+        ("alice", 5),
+        ("alice", 6),
+    ]
+
+
 def test_a_clear_between_two_of_our_owners_is_two_fills_under_two_logs() -> None:
     events = parsed(*clear(ALICE, BOB)).events
     assert [(event.owner, event.side, event.key.log_index) for event in events if isinstance(event, VaultFilled)] == [

@@ -60,9 +60,9 @@ class TimedTransport:
             self._next = None
         return await self._transport.send(request, timeout_at)
 
-    def listen(self, push: Push) -> bool:
-        """Asks for pushes."""
-        return self._transport.listen(push)
+    async def watch(self, push: Push) -> bool:
+        """Carries pushes."""
+        return await self._transport.watch(push)
 
 
 class Scene:

@@ -66,9 +66,9 @@ class CuttableTransport:
         self._scissors.reach(Cut.AFTER_SEND, number)
         return sent
 
-    def listen(self, push: Push) -> bool:
-        """Asks for pushes."""
-        return self._transport.listen(push)
+    async def watch(self, push: Push) -> bool:
+        """Carries pushes."""
+        return await self._transport.watch(push)
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):

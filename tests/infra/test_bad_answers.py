@@ -98,9 +98,17 @@ class Garbling:
         self.garbled += 1
         return Served(body=self._garble(served.body), after_ns=served.after_ns)
 
-    def listen(self, listener: Push) -> None:
+    def listen(self, listener: Push) -> Callable[[], None]:
         """Carries pushes as they are."""
-        self._broker.listen(listener)
+        return self._broker.listen(listener)
+
+    def next_due(self) -> Instant | None:
+        """Returns when the broker has something to do."""
+        return self._broker.next_due()
+
+    def advance(self, to: Instant) -> None:
+        """Moves the broker on."""
+        self._broker.advance(to)
 
 
 def play(desk: Desk) -> Life:

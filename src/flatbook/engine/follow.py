@@ -1,4 +1,4 @@
-"""The tasks that bring the outside in: one follows each chain source, one each account."""
+"""The tasks that bring the outside in: one follows each chain source, two each account."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Protocol
 import msgspec
 
 from flatbook.engine.effects import find_of
-from flatbook.engine.inputs import ExecutionsRead, Item, Resumed, Stated
+from flatbook.engine.inputs import ExecutionsRead, Item, OrderReported, Resumed, Stated
 from flatbook.engine.outbox import Outbox, read_account
 from flatbook.engine.ports import ChainSource, Clock, OrderVenue
-from flatbook.engine.reports import AccountStatement, NotSent, Unknown
+from flatbook.engine.reports import AccountStatement, Execution, NotSent, Pushed, Unknown
 from flatbook.events.control import HaltCause
 from flatbook.state.desk import State
 from flatbook.state.orders import Order, Status
@@ -53,8 +53,8 @@ class Host(Protocol):
         """Hands an input to the loop and returns once it is committed, or False when it could not be folded."""
         ...
 
-    def deliver(self, item: Item) -> None:
-        """Hands an input to the loop."""
+    def push(self, item: Item) -> None:
+        """Hands the loop what a venue told on its own, if there is room for it."""
         ...
 
     def chain_cursor(self, source: ChainSource) -> str:
@@ -99,6 +99,23 @@ async def follow_account(
             stated_at = await _state_again(host, account, venue, (clock, stated_at))
         elif not _working(host.state, account):
             await _read_executions(host, account, venue)
+
+
+async def follow_stream(host: Host, account: AccountId, venue: OrderVenue, timing: tuple[Clock, Pace]) -> None:
+    """Takes what a venue pushes, and listens again a while after its stream ended. Returns where it pushes nothing.
+
+    Whatever a stream leaves out, doubles or turns round, polls find and identities drop.
+    """
+    clock, pace = timing
+
+    def deliver(pushed: Pushed) -> None:
+        if isinstance(pushed, Execution):
+            host.push(ExecutionsRead(account=account, executions=(pushed,), cursor=None))
+        else:
+            host.push(OrderReported(account=account, report=pushed))
+
+    while await venue.watch(deliver):
+        await clock.sleep_until(later(clock.now(), seconds=pace.retry_s))
 
 
 async def _put_or_rest(host: Host, item: Item, clock: Clock, rest_s: int) -> bool:

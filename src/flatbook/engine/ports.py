@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from flatbook.engine.reports import (
     FindAnswer,
     NotSent,
     PlaceAnswer,
+    Pushed,
     Unknown,
 )
 from flatbook.events.event import Event
@@ -170,6 +171,14 @@ class OrderVenue(Protocol):
 
     async def statement(self) -> AccountStatement | Unknown | NotSent:
         """Reads open orders, holdings and balances."""
+        ...
+
+    async def watch(self, deliver: Callable[[Pushed], None]) -> bool:
+        """Delivers what the venue tells on its own, as it comes, until its stream ends.
+
+        Gives: True when a stream ended and may be opened again; False at once where the venue has none. What is pushed
+        may be doubled, out of order or missing: polling remains the truth.
+        """
         ...
 
 

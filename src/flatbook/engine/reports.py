@@ -154,3 +154,4 @@ class AccountStatement(Report, frozen=True, kw_only=True):
 PlaceAnswer = Accepted | Rejected | NotSent | Unknown
 CancelAnswer = CancelTaken | CancelTooLate | Rejected | NotSent | Unknown
 FindAnswer = OrderReport | Absent | Unknown | NotSent
+Pushed = Execution | OrderReport

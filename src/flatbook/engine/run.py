@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
 
 from flatbook.engine.effects import Effect, cancel_of, find_of
-from flatbook.engine.follow import Pace, follow_account, follow_chain
+from flatbook.engine.follow import Pace, follow_account, follow_chain, follow_stream
+from flatbook.engine.inbox import INBOX_MAX, Inbox
 from flatbook.engine.inputs import (
     STOPPING,
     CancelAnswered,
@@ -93,7 +93,8 @@ class Committed(msgspec.Struct, frozen=True, kw_only=True):
 class CommandAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a command: the journal's last sequence after it, or why it was refused.
 
-    `seq` is None when the command acted although the journal could not be written.
+    `seq` is None when the journal does not hold the command: it acted although the journal could not be written, or
+    was refused at once.
     """
 
     seq: Seq | None
@@ -120,9 +121,7 @@ class Engine:
         self.statements: dict[AccountId, AccountStatement] = {}
         self.recovered = False
         self.cancel_only = False
-        self._inbox: deque[tuple[Item, Waiter]] = deque()
-        self._stop_lane: deque[tuple[Item, Waiter]] = deque()
-        self._pending = asyncio.Event()
+        self._inbox: Inbox[Waiter] = Inbox()
         self._woken: dict[NetKey, None] = {}
         self._cursors: dict[SourceId, str] = {}
         self._uncommitted: dict[SourceId, str] = {}
@@ -146,6 +145,13 @@ class Engine:
         """Hands an input to the loop."""
         self._enqueue(item, None)
 
+    def push(self, item: Item) -> None:
+        """Hands the loop what a venue told on its own, or drops and counts it when too much waits: polls find it."""
+        if self._inbox.is_full:
+            self._count("push_shed")
+        else:
+            self._enqueue(item, None)
+
     async def put(self, item: Item) -> bool:
         """Hands an input to the loop and returns once what it led to is committed, False when it cannot be folded."""
         waiter: asyncio.Future[CommandAnswer | None] = asyncio.get_running_loop().create_future()
@@ -153,9 +159,15 @@ class Engine:
         return await waiter is None
 
     async def command(self, command: Command) -> CommandAnswer:
-        """Carries out an operator's command and answers after its commit. Stopping commands go first."""
+        """Carries out an operator's command and answers after its commit. Stopping commands go first.
+
+        Gives: a refusal that is not journalled when too much waits, unless the command stops.
+        """
         if self.cancel_only:
             return self._stop_without_journal(command)
+        if self._inbox.is_full and command.verb not in STOPPING:
+            why = f"{INBOX_MAX} inputs wait for the engine: nothing was done, try again"
+            return CommandAnswer(seq=None, accepted=False, repeated=False, why=why)
         waiter: asyncio.Future[CommandAnswer | None] = asyncio.get_running_loop().create_future()
         self._enqueue(command, waiter)
         answer = await waiter
@@ -176,17 +188,17 @@ class Engine:
     def stop(self, reason: str) -> None:
         """Ends the loop after the present turn; working orders stay, and are found again at the next start."""
         self._stop_reason = self._stop_reason or reason
-        self._pending.set()
+        self._inbox.stir()
 
     def fail(self, error: BaseException) -> None:
         """Ends the loop as failed: what the engine needs is gone. Working orders stay, and are found again."""
         self._failure = self._failure or error
-        self._pending.set()
+        self._inbox.stir()
 
     @property
     def queued(self) -> int:
         """How many inputs wait."""
-        return len(self._inbox) + len(self._stop_lane)
+        return len(self._inbox)
 
     def chain_cursor(self, source: ChainSource) -> str:
         """Returns the cursor up to which a source was taken."""
@@ -238,28 +250,21 @@ class Engine:
         parts = self.parts
         for account, venue in parts.venues.items():
             keys = tuple(key for key, hedge in parts.rules.hedges.items() if hedge.instrument.account == account)
-            self._spawn(follow_account(self, account, venue, keys, (parts.clock, parts.pace)))
+            timing = (parts.clock, parts.pace)
+            self._spawn(follow_stream(self, account, venue, timing), self._stream_ended)
+            self._spawn(follow_account(self, account, venue, keys, timing), self._task_ended)
         for source in parts.sources:
-            self._spawn(follow_chain(self, source, parts.clock, parts.pace))
+            self._spawn(follow_chain(self, source, parts.clock, parts.pace), self._task_ended)
 
     async def _turn_or_wait(self) -> None:
         if self._failure is not None:
             raise EngineFailed(f"a task of the engine died: {_told(self._failure)}") from self._failure
-        items = self._take()
+        items = self._inbox.take(BATCH_INPUTS_MAX)
         if items:
             self._turn(items)
             await asyncio.sleep(0)
         else:
-            self._pending.clear()
-            await self._pending.wait()
-
-    def _take(self) -> list[tuple[Item, Waiter]]:
-        taken = []
-        while self._stop_lane:
-            taken.append(self._stop_lane.popleft())
-        while self._inbox and len(taken) < BATCH_INPUTS_MAX:
-            taken.append(self._inbox.popleft())
-        return taken
+            await self._inbox.wait()
 
     def _turn(self, items: Sequence[tuple[Item, Waiter]]) -> None:
         """Steps a batch, commits it once, publishes it and acts."""
@@ -274,7 +279,7 @@ class Engine:
         cursors = {source: cursor for each in steps for source, cursor in each.cursors.items()}
         self._commit(events, cursors)
         for why in (why for each in steps for why in each.dropped):
-            self.dropped[why] = self.dropped.get(why, 0) + 1
+            self._count(why)
         self._act([effect for each in steps for effect in each.effects])
         for (item, waiter), each in zip(items, steps, strict=True):
             self._answer(item, waiter, each)
@@ -306,12 +311,15 @@ class Engine:
 
     def _halt_for(self, item: Item, detail: str) -> None:
         now = self.parts.clock.now()
-        self.poisons = [*(told for told in self.poisons if told != detail), detail][-POISONS_MAX:]
+        self._keep_told(detail)
         events = events_of(self.state, item, detail, now)
         self._commit(events, {}, folded=False)
         still(self.wakes, item, now)
         is_new = any(isinstance(event, TradingHalted) for event in events)
         self._act([cancel_of(self.state.orders[order_id]) for order_id in self.state.open_orders] if is_new else [])
+
+    def _keep_told(self, detail: str) -> None:
+        self.poisons = [*(told for told in self.poisons if told != detail), detail][-POISONS_MAX:]
 
     # Commit and act.
 
@@ -416,8 +424,7 @@ class Engine:
 
     def _cancel_again(self) -> None:
         """Cancels what was on its way when the journal failed, and again where no answer tells of a cancel."""
-        while self._inbox:
-            item, waiter = self._inbox.popleft()
+        for item, waiter in self._inbox.take_all():
             if waiter is not None:
                 waiter.cancel()
             placed = isinstance(item, PlaceAnswered) and isinstance(item.answer, (Accepted, Unknown))
@@ -447,19 +454,26 @@ class Engine:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.outbox.close()
-        for _, waiter in (*self._stop_lane, *self._inbox):
+        for waiter in self._inbox.waiters():
             if waiter is not None and not waiter.done():
                 waiter.cancel()
 
     def _enqueue(self, item: Item, waiter: Waiter) -> None:
-        stopping = isinstance(item, Command) and item.verb in STOPPING
-        (self._stop_lane if stopping else self._inbox).append((item, waiter))
-        self._pending.set()
+        self._inbox.add(item, waiter)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _count(self, why: str) -> None:
+        self.dropped[why] = self.dropped.get(why, 0) + 1
+
+    def _spawn(self, work: Coroutine[Any, Any, None], ended: Callable[[asyncio.Task[None]], None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.append(task)
-        task.add_done_callback(self._task_ended)
+        task.add_done_callback(ended)
+
+    def _stream_ended(self, task: asyncio.Task[None]) -> None:
+        """A venue without a stream, or one whose adapter failed, is polled as before."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._count("stream_failed")
+            self._keep_told(f"what a venue pushes cannot be read any more: {_told(error)}")
 
     def _task_ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and self._stop_reason is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ from flatbook.engine.reports import (
     NotSent,
     OrderReport,
     PlaceAnswer,
+    Pushed,
     Rejected,
     Unknown,
     VenueStatus,
@@ -152,7 +154,7 @@ class PortVenue:
 
         return await self._call("statement", None, arrive, READ_TIMEOUT_S)
 
-    def watch(self, deliver: Callable[[Execution], None]) -> None:
+    async def watch(self, deliver: Callable[[Pushed], None]) -> bool:
         """Pushes executions as they happen, as well as a stream does: some late, some twice, some never."""
 
         def push(_order: VenueOrder, execution: VenueExecution) -> None:
@@ -164,8 +166,13 @@ class PortVenue:
                 self._loop.call_at_instant(at, self._deliver, deliver, execution)
 
         self._exchange.listeners.append(push)
+        ended: asyncio.Future[bool] = self._loop.create_future()
+        try:
+            return await ended
+        finally:
+            self._exchange.listeners.remove(push)
 
-    def _deliver(self, deliver: Callable[[Execution], None], execution: VenueExecution) -> None:
+    def _deliver(self, deliver: Callable[[Pushed], None], execution: VenueExecution) -> None:
         if not self._caller.scissors.is_cut:
             deliver(self._execution(execution))
 

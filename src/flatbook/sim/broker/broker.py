@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -103,14 +104,15 @@ class Broker:
         """The broker's ledger, for judges and displays: read it, never write it."""
         return self._ledger
 
-    def listen(self, listener: Listener) -> None:
-        """Pushes the bytes of every later execution to a listener, after it is durable.
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Pushes the bytes of every later execution to a listener, after it is durable. Returns what ends that.
 
         Errors: ValueError when LISTENERS_MAX listen already.
         """
         if len(self._listeners) >= LISTENERS_MAX:
             raise ValueError(f"at most {LISTENERS_MAX} listeners")
         self._listeners.append(listener)
+        return partial(self._listeners.remove, listener)
 
     def next_due(self) -> Instant | None:
         """Returns when something happens next without a request: a fill, an end; None when nothing does."""
@@ -411,7 +413,7 @@ class Broker:
     def _push(self) -> None:
         pushes, self._pushes = self._pushes, []
         for body in pushes:
-            for listener in self._listeners:
+            for listener in tuple(self._listeners):
                 listener(body)
 
 

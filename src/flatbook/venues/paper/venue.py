@@ -12,6 +12,7 @@ from flatbook.engine.reports import (
     FindAnswer,
     NotSent,
     PlaceAnswer,
+    Pushed,
     Rejected,
     Unknown,
 )
@@ -138,8 +139,8 @@ class PaperVenue:
         sent = await self._send(request, now, READ_TIMEOUT_S)
         return parse.quote_answer(sent, seen_at=self._clock.now()) if isinstance(sent, bytes) else sent
 
-    def watch(self, deliver: Callable[[Execution], None]) -> bool:
-        """Delivers pushed executions as they come, besides what polling finds. Returns False where none are pushed.
+    async def watch(self, deliver: Callable[[Pushed], None]) -> bool:
+        """Delivers pushed executions as they come, besides what polling finds; False where none are pushed.
 
         Gives: the same execution may come twice, pushed and polled; its identity tells. An unreadable push is counted
         in `pushes_unreadable` and left to the poll.
@@ -152,7 +153,7 @@ class PaperVenue:
             elif execution is not None:
                 self.pushes_unreadable += 1
 
-        return self._transport.listen(push)
+        return await self._transport.watch(push)
 
     async def _send(self, request: bytes, now: Instant, timeout_s: int) -> wire.Sent:
         return await self._transport.send(request, later(now, seconds=timeout_s))

@@ -44,14 +44,22 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Server(Protocol):
-    """The far end: a paper broker in this process."""
+    """The far end: a paper broker in this process. It lives in time by being asked and moved on."""
 
     def serve(self, body: bytes, now: Instant) -> Served | None:
         """Answers a request that arrives at `now`; None when request or answer is lost."""
         ...
 
-    def listen(self, listener: Push) -> None:
-        """Pushes the bytes of later executions to a listener."""
+    def listen(self, listener: Push) -> Callable[[], None]:
+        """Pushes the bytes of later executions to a listener. Returns what ends that."""
+        ...
+
+    def next_due(self) -> Instant | None:
+        """Returns when something happens next without a request; None when nothing does."""
+        ...
+
+    def advance(self, to: Instant) -> None:
+        """Lets everything happen that happens until `to`, included."""
         ...
 
 
@@ -65,8 +73,8 @@ class Transport(Protocol):
         """
         ...
 
-    def listen(self, push: Push) -> bool:
-        """Asks for pushes. Returns False where the transport carries none; the engine polls in any case."""
+    async def watch(self, push: Push) -> bool:
+        """Carries pushes until they end, then returns True; False at once where the transport carries none."""
         ...
 
 
@@ -81,6 +89,7 @@ class InProcessTransport:
         self._clock = clock
         self._outward_ms = outward_ms
         self._flying: dict[asyncio.Task[None], None] = {}
+        self._stirred = asyncio.Event()
 
     async def send(self, request: bytes, timeout_at: Instant) -> Sent:
         """Carries the request to the broker object and returns its answer, or Unknown at the time-out.
@@ -105,15 +114,38 @@ class InProcessTransport:
     async def _fly(self, request: bytes, answer: asyncio.Future[Sent]) -> None:
         await self._clock.sleep_until(Instant(self._clock.now() + self._outward_ms * NS_PER_MS))
         served = self._server.serve(request, self._clock.now())
+        self._stirred.set()
         if served is None:
             return
         await self._clock.sleep_until(Instant(self._clock.now() + served.after_ns))
         _settle(answer, served.body)
 
-    def listen(self, push: Push) -> bool:
-        """Asks the broker object for pushes."""
-        self._server.listen(push)
-        return True
+    async def watch(self, push: Push) -> bool:
+        """Carries the pushes of the broker object and moves it on when something is due, until it is cancelled."""
+        stop = self._server.listen(push)
+        try:
+            while True:
+                due = self._server.next_due()
+                if due is not None and due <= self._clock.now():
+                    self._server.advance(self._clock.now())
+                else:
+                    await self._until_due(due)
+        finally:
+            stop()
+
+    async def _until_due(self, due: Instant | None) -> None:
+        """Returns at an instant, or before it once a request may have changed what is due."""
+        self._stirred.clear()
+        timer = None if due is None else asyncio.create_task(self._stir_at(due))
+        try:
+            await self._stirred.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    async def _stir_at(self, at: Instant) -> None:
+        await self._clock.sleep_until(at)
+        self._stirred.set()
 
 
 class UnixTransport:
@@ -150,7 +182,7 @@ class UnixTransport:
         finally:
             writer.close()
 
-    def listen(self, push: Push) -> bool:  # noqa: ARG002
+    async def watch(self, push: Push) -> bool:  # noqa: ARG002
         """Carries no pushes."""
         return False
 

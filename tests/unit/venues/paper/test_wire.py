@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,13 @@ class Lost:
     def serve(self, body: bytes, now: Instant) -> Served | None:
         raise OSError("disk")
 
-    def listen(self, listener: Push) -> None:
+    def listen(self, listener: Push) -> Callable[[], None]:
+        raise OSError("disk")
+
+    def next_due(self) -> Instant | None:
+        raise OSError("disk")
+
+    def advance(self, to: Instant) -> None:
         raise OSError("disk")
 
 

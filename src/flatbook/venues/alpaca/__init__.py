@@ -1,0 +1,1 @@
+"""Alpaca: orders, executions and statements over its Broker API and its Trading API."""

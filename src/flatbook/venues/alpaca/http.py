@@ -1,0 +1,182 @@
+"""The HTTP edge: one request over a connection, and what is known of it when no answer comes.
+
+Nothing is decided by the time of the event loop: a request is given up when the clock of the desk says so. A request
+that lost its connection is Unknown from the moment in which it had one, and NotSent before. aiohttp sends a GET or a
+DELETE once more when a connection that was kept open turns out to be closed; it never does that with a POST.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import SimpleNamespace
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+import aiohttp
+import msgspec
+
+from flatbook.engine.ports import Clock
+from flatbook.engine.reports import NotSent, Unknown
+from flatbook.events.orders import NotSentReason, UnknownReason
+from flatbook.values.instants import Instant
+from flatbook.venues.alpaca.wire import Request
+
+BODY_BYTES_MAX = 4_194_304
+CHUNK_BYTES = 65_536
+CONNECTIONS_MAX = 128
+KEPT_HEADERS = ("content-type", "retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
+
+_UNREADABLE = Unknown(reason=UnknownReason.UNREADABLE)
+_NO_TIMEOUTS = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "flatbook"}
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer as it came, whatever its status. `headers` are those of KEPT_HEADERS, in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+Carried = Reply | Unknown | NotSent
+
+
+class Http(Protocol):
+    """A way to carry a request to Alpaca."""
+
+    async def send(self, request: Request, timeout_at: Instant) -> Carried:
+        """Carries the request once and returns the reply, or what is known of its fate at `timeout_at`.
+
+        Errors: NotSent when no byte of it left, Unknown when one may have; never raises for them.
+        """
+        ...
+
+
+class SessionHttp:
+    """Carries requests with aiohttp. `connect` makes the connector: TLS in production, memory in the simulator.
+
+    Needs: `authorize` returns the headers that prove who we are; it is called for each request and nothing of it is
+    kept. `base_url` is scheme and host.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        clock: Clock,
+        *,
+        connect: Callable[[], aiohttp.BaseConnector],
+        authorize: Callable[[], Mapping[str, str]],
+    ) -> None:
+        self._base_url = base_url
+        self._clock = clock
+        self._connect = connect
+        self._authorize = authorize
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(self, request: Request, timeout_at: Instant) -> Carried:
+        """Carries the request once. Redirects are not followed; a body above BODY_BYTES_MAX is unreadable."""
+        headers = {"Content-Type": "application/json", **self._authorize()} if request.body else self._authorize()
+        if not all(value.isprintable() for value in headers.values()):
+            return NotSent(reason=NotSentReason.REFUSED_LOCALLY)
+        flight = _Flight()
+        exchange = asyncio.create_task(self._exchange(request, headers, flight))
+        timer = asyncio.create_task(self._sleep(timeout_at))
+        timer.add_done_callback(partial(flight.ring, exchange))
+        try:
+            return await exchange
+        except asyncio.CancelledError:
+            if not flight.given_up or _is_being_cancelled():
+                raise
+            return flight.lost(UnknownReason.TIMED_OUT)
+        finally:
+            timer.cancel()
+
+    async def close(self) -> None:
+        """Closes the connections; the next request opens new ones."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def _sleep(self, until: Instant) -> None:
+        await self._clock.sleep_until(until)
+
+    async def _exchange(self, request: Request, headers: Mapping[str, str], flight: _Flight) -> Carried:
+        try:
+            async with self._opened().request(
+                request.method,
+                self._base_url + request.path + ("?" + urlencode(request.query) if request.query else ""),
+                data=request.body or None,
+                headers=headers,
+                allow_redirects=False,
+                trace_request_ctx=flight,
+            ) as response:
+                return await _read(response)
+        except aiohttp.ClientResponseError:
+            return _UNREADABLE
+        except (aiohttp.ClientError, OSError):
+            return flight.lost(UnknownReason.DISCONNECTED)
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=self._connect(),
+                timeout=_NO_TIMEOUTS,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers=_HEADERS,
+                auto_decompress=False,
+                trust_env=False,
+                trace_configs=[_watching_connections()],
+            )
+        return self._session
+
+
+class _Flight:
+    """What is known of one request under way."""
+
+    def __init__(self) -> None:
+        self.connected = False
+        self.given_up = False
+
+    def ring(self, exchange: asyncio.Task[Carried], timer: asyncio.Task[None]) -> None:
+        if not timer.cancelled():
+            self.given_up = exchange.cancel()
+
+    def lost(self, reason: UnknownReason) -> Unknown | NotSent:
+        return Unknown(reason=reason) if self.connected else NotSent(reason=NotSentReason.NO_CONNECTION)
+
+
+def _watching_connections() -> aiohttp.TraceConfig:
+    """Returns what marks a flight as connected before the first byte of its request is written."""
+
+    async def connected(_session: aiohttp.ClientSession, context: SimpleNamespace, _what: Any) -> None:
+        context.trace_request_ctx.connected = True
+
+    watching = aiohttp.TraceConfig()
+    watching.on_connection_create_end.append(connected)
+    watching.on_connection_reuseconn.append(connected)
+    return watching
+
+
+async def _read(response: aiohttp.ClientResponse) -> Carried:
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(CHUNK_BYTES):
+        body += chunk
+        if len(body) > BODY_BYTES_MAX:
+            response.close()
+            return _UNREADABLE
+    headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+    return Reply(status=response.status, headers=headers, body=bytes(body))
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def tls_connector() -> aiohttp.BaseConnector:
+    """Returns the connector of production: TCP with TLS, certificates checked by the system's authorities."""
+    return aiohttp.TCPConnector(limit=CONNECTIONS_MAX, ssl=ssl.create_default_context())

@@ -1,0 +1,244 @@
+"""Alpaca as a venue of the engine: nothing is sent twice, and nothing but cancels while Alpaca asks to wait.
+
+A call is one request, with four exceptions. `find` asks for the executions of an order that has some. `cancel` asks
+for Alpaca's id where we do not know it. `executions_since` asks for the client id of each order that it has not met,
+because fills name orders by Alpaca's id only. `statement` is three reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from flatbook.engine.ports import ApprovedOrder, Clock, FillSource, IdRule, VenueCard
+from flatbook.engine.reports import (
+    Absent,
+    Accepted,
+    AccountStatement,
+    CancelAnswer,
+    CancelTooLate,
+    Execution,
+    FindAnswer,
+    NotSent,
+    OrderReport,
+    PlaceAnswer,
+    Pushed,
+    Unknown,
+)
+from flatbook.events.orders import NotSentReason
+from flatbook.values.ids import AccountId, OrderId, VenueOrderId
+from flatbook.values.instants import SECONDS_PER_DAY, later
+from flatbook.values.instruments import Instrument
+from flatbook.venues.alpaca import parse, wire
+from flatbook.venues.alpaca.hours import executes_now
+from flatbook.venues.alpaca.http import Carried, Http, Reply
+from flatbook.venues.alpaca.pace import Pace, pace_after
+from flatbook.venues.alpaca.refusals import ORDER_NOT_FOUND, UNREADABLE
+
+READ_TIMEOUT_S = 10
+FIRST_READ_DAYS = 7
+LOOKUPS_MAX = 25
+CLIENT_IDS_MAX = 10_000
+ASKING_MAX = 64
+
+_REFUSED_LOCALLY = NotSent(reason=NotSentReason.REFUSED_LOCALLY)
+
+ALPACA_CARD = VenueCard(
+    name="alpaca",
+    id_rule=IdRule.FOR_EVER,  # Source: alpaca-py#260, refused also after the order was canceled
+    request_window_s=30,  # Source: ours; Alpaca documents no expiry of requests, st0x.liquidity gives up after 30 s
+    read_lag_max_s=5,  # Source: ours; Alpaca documents no bound and calls its reads eventually consistent
+    place_timeout_s=10,  # Source: ours; an order is answered within a second unless Alpaca is in trouble
+    fill_source=FillSource.EXECUTIONS,  # Source: docs.alpaca.markets, Account Activities: each fill has an id
+)
+
+Page = tuple[tuple[Execution, ...], str]
+Carry = Callable[[wire.Request, int], Awaitable[Carried]]
+
+
+class AlpacaVenue:
+    """One account at Alpaca; implements the engine's OrderVenue.
+
+    Needs: `instruments` are those of this account. `extended_hours` asks for the early and late sessions too.
+    """
+
+    def __init__(
+        self,
+        http: Http,
+        clock: Clock,
+        *,
+        account: AccountId,
+        api: wire.Api,
+        instruments: Sequence[Instrument],
+        extended_hours: bool = False,
+    ) -> None:
+        self._http = http
+        self._clock = clock
+        self._account = account
+        self._api = api
+        self._extended_hours = extended_hours
+        self._symbols = {instrument.symbol: instrument.id for instrument in instruments}
+        self._symbol_of = {instrument.id: instrument.symbol for instrument in instruments}
+        self._client_ids: dict[VenueOrderId, OrderId | None] = {}
+        self._pace = Pace()
+        self._asking = 0
+
+    @property
+    def card(self) -> VenueCard:
+        """What the adapter declares about Alpaca."""
+        return ALPACA_CARD
+
+    async def place(self, order: ApprovedOrder) -> PlaceAnswer:
+        """Sends the order once, as a DAY order, into an open session that it cannot outlive.
+
+        Errors: NotSent when it is past its good_until, of another account, of an instrument that is not ours to trade
+        here, of numbers that Alpaca does not take, or while no session is open or Alpaca asks to wait; Rejected for
+        `duplicate_id` when Alpaca has an order of this id; Unknown after `place_timeout_s`, a broken connection, a
+        5xx and an unreadable answer.
+        """
+        now, symbol = self._clock.now(), self._symbol_of.get(order.instrument)
+        if symbol is None or order.account != self._account or wire.flaw_of_order(order) is not None:
+            return _REFUSED_LOCALLY
+        if now >= order.good_until:
+            return NotSent(reason=NotSentReason.EXPIRED)
+        extended = self._extended_hours and order.limit is not None
+        if not executes_now(now, extended_hours=extended, margin_s=ALPACA_CARD.request_window_s):
+            return _REFUSED_LOCALLY
+        request = wire.place_request(self._api, order, symbol=symbol, extended_hours=extended)
+        reply = await self._ask(request, ALPACA_CARD.place_timeout_s)
+        if not isinstance(reply, Reply):
+            return reply
+        answer = parse.place_answer(reply, order=order, symbol=symbol, now=self._clock.now())
+        if isinstance(answer, Accepted):
+            self._remember(answer.venue_order_id, order.order_id)
+        return answer
+
+    async def cancel(self, order_id: OrderId, venue_order_id: VenueOrderId | None) -> CancelAnswer:
+        """Asks once to cancel the order, whatever pace Alpaca asks for.
+
+        Errors: CancelTooLate when it has ended or is not known there; Rejected when Alpaca does not take the request;
+        Unknown and NotSent as in `place`.
+        """
+        if venue_order_id is None:
+            found = await self._find(order_id, self._carry)
+            if not isinstance(found, OrderReport):
+                return CancelTooLate(message=ORDER_NOT_FOUND) if isinstance(found, Absent) else found
+            venue_order_id = found.venue_order_id
+        reply = await self._carry(wire.cancel_request(self._api, venue_order_id), ALPACA_CARD.place_timeout_s)
+        return parse.cancel_answer(reply, now=self._clock.now()) if isinstance(reply, Reply) else reply
+
+    async def find(self, order_id: OrderId) -> FindAnswer:
+        """Asks for the order by our client id, then for its executions when it has some.
+
+        Errors: Absent when Alpaca says it has none; Unknown and NotSent as in `place`. Where only the executions
+        cannot be read, the report is not complete; it still says how much is filled.
+        """
+        report = await self._find(order_id, self._ask)
+        if not isinstance(report, OrderReport) or report.complete:
+            return report
+        reply = await self._ask(wire.fills_of_order_request(self._api, report.venue_order_id), READ_TIMEOUT_S)
+        fills = self._fills(reply)
+        return parse.with_executions(report, fills) if isinstance(fills, parse.Fills) else report
+
+    async def executions_since(self, cursor: str) -> Page | Unknown | NotSent:
+        """Returns one page of executions after a cursor, and the next cursor; an empty page is the end.
+
+        Gives: the cursor is the id of the last execution returned. Without one the reading begins FIRST_READ_DAYS
+        ago: a journal without a cursor has no orders older than that, and orders are for a day. A page ends early
+        where the client id of an order cannot be had.
+        Errors: Unknown and NotSent as in `place`.
+        """
+        first_from = later(self._clock.now(), seconds=-FIRST_READ_DAYS * SECONDS_PER_DAY)
+        reply = await self._ask(wire.fills_request(self._api, cursor=cursor, first_from=first_from), READ_TIMEOUT_S)
+        fills = self._fills(reply)
+        if not isinstance(fills, parse.Fills):
+            return fills
+        named: list[Execution] = []
+        lookups = 0
+        for execution in fills.executions:
+            lookups += execution.venue_order_id not in self._client_ids
+            order_id = await self._client_id(execution) if lookups <= LOOKUPS_MAX else UNREADABLE
+            if isinstance(order_id, Unknown | NotSent):
+                return (tuple(named), named[-1].execution_id) if named else order_id
+            named.append(msgspec.structs.replace(execution, order_id=order_id))
+        return tuple(named), named[-1].execution_id if named else cursor
+
+    async def statement(self) -> AccountStatement | Unknown | NotSent:
+        """Reads open orders, then positions, then cash.
+
+        Errors: Unknown and NotSent as in `place`, when one of the three cannot be had.
+        """
+        stated_at = self._clock.now()
+        orders = await self._ask(wire.open_orders_request(self._api), READ_TIMEOUT_S)
+        if not isinstance(orders, Reply):
+            return orders
+        positions = await self._ask(wire.positions_request(self._api), READ_TIMEOUT_S)
+        if not isinstance(positions, Reply):
+            return positions
+        cash = await self._ask(wire.account_request(self._api), READ_TIMEOUT_S)
+        if not isinstance(cash, Reply):
+            return cash
+        replies = (orders, positions, cash)
+        return parse.statement_answer(replies, account=self._account, symbols=self._symbols, stated_at=stated_at)
+
+    async def watch(self, deliver: Callable[[Pushed], None]) -> bool:  # noqa: ARG002
+        """Carries no pushes yet: what happens is polled."""
+        return False
+
+    async def _find(self, order_id: OrderId, carry: Carry) -> FindAnswer:
+        reply = await carry(wire.find_request(self._api, order_id), READ_TIMEOUT_S)
+        if not isinstance(reply, Reply):
+            return reply
+        report = parse.order_answer(reply, order_id=order_id, symbols=self._symbols)
+        if isinstance(report, OrderReport):
+            self._remember(report.venue_order_id, order_id)
+        return report
+
+    def _fills(self, reply: Carried) -> parse.Fills | Unknown | NotSent:
+        if not isinstance(reply, Reply):
+            return reply
+        return parse.fills_answer(reply, account_id=self._api.account_id, symbols=self._symbols)
+
+    async def _client_id(self, execution: Execution) -> OrderId | Unknown | NotSent | None:
+        """Returns the client id of an execution's order; None when Alpaca has no such order, asked after its lag."""
+        venue_order_id = execution.venue_order_id
+        assert venue_order_id is not None, "fills name their orders"
+        if venue_order_id in self._client_ids:
+            return self._client_ids[venue_order_id]
+        asked_at = self._clock.now()
+        reply = await self._ask(wire.order_request(self._api, venue_order_id), READ_TIMEOUT_S)
+        if not isinstance(reply, Reply):
+            return reply
+        answer = parse.client_id_answer(reply, venue_order_id=venue_order_id)
+        if isinstance(answer, Unknown):
+            return answer
+        if not isinstance(answer, Absent):
+            return self._remember(venue_order_id, answer)
+        is_proof = asked_at >= later(execution.happened_at, seconds=ALPACA_CARD.read_lag_max_s)
+        return self._remember(venue_order_id, None) if is_proof else UNREADABLE
+
+    def _remember(self, venue_order_id: VenueOrderId, order_id: OrderId | None) -> OrderId | None:
+        if len(self._client_ids) >= CLIENT_IDS_MAX:
+            del self._client_ids[next(iter(self._client_ids))]
+        self._client_ids[venue_order_id] = order_id
+        return order_id
+
+    async def _ask(self, request: wire.Request, timeout_s: int) -> Carried:
+        """Carries a request that is no cancel: not while Alpaca asks to wait, and not above ASKING_MAX at once."""
+        if self._is_held():
+            return _REFUSED_LOCALLY
+        self._asking += 1
+        try:
+            return await self._carry(request, timeout_s)
+        finally:
+            self._asking -= 1
+
+    def _is_held(self) -> bool:
+        return self._clock.now() < self._pace.held_until or self._asking >= ASKING_MAX
+
+    async def _carry(self, request: wire.Request, timeout_s: int) -> Carried:
+        reply = await self._http.send(request, later(self._clock.now(), seconds=timeout_s))
+        if isinstance(reply, Reply):
+            self._pace = pace_after(self._pace, reply, self._clock.now())
+        return reply

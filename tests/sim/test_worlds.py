@@ -16,7 +16,7 @@ SEEDS = tuple(str(number) for number in range(8))
 def test_the_same_seed_gives_the_same_world(seed: str) -> None:
     first, second = run_world(draw_scenario(seed)), run_world(draw_scenario(seed))
     assert first.record.trace() == second.record.trace()
-    assert first.store.link == second.store.link
+    assert first.disk.content() == second.disk.content()
     assert first.failures == []
 
 

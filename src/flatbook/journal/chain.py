@@ -126,6 +126,15 @@ def broken(row: int, event: int, what: str, *, expected: object, found: object) 
     return JournalBroken(f"row {row}, from event {event} on: {what}: expected {expected}, found {found}")
 
 
+def link_after(records: Sequence[Record], count: int) -> Link:
+    """Returns where the chain stands after the first `count` records, as these state it themselves."""
+    if not count:
+        return START
+    row, stored, body = records[count - 1]
+    _, last, epoch, _ = bounds_of(body)
+    return Link(row, last, epoch, stored)
+
+
 def unsealed(records: Iterable[Record], link: Link) -> Iterator[Row]:
     """Yields the rows of records that follow a link, each checked for its number, hash, order and events.
 

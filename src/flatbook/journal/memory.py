@@ -11,13 +11,13 @@ from flatbook.events.event import Event
 from flatbook.journal.chain import (
     START,
     Head,
-    Link,
     Record,
     bounds_of,
     check_after,
     check_lease,
     encode_row,
     head_of_link,
+    link_after,
     next_epoch,
     seal,
     unsealed,
@@ -91,7 +91,7 @@ class MemoryJournal:
         self._check_open()
         records = self._store.records
         known = bisect_right(records, after, key=lambda record: max(bounds_of(record[2])[:2])) if after else 0
-        return unsealed(islice(records, known, len(records)), _link_after(records, known))
+        return unsealed(islice(records, known, len(records)), link_after(records, known))
 
     def close(self) -> None:
         """Ends the use of this journal; the store stays."""
@@ -100,11 +100,3 @@ class MemoryJournal:
     def _check_open(self) -> None:
         if self._closed:
             raise JournalUnavailable("the journal is closed")
-
-
-def _link_after(records: list[Record], count: int) -> Link:
-    if not count:
-        return START
-    row, stored, body = records[count - 1]
-    _, last, epoch, _ = bounds_of(body)
-    return Link(row, last, epoch, stored)

@@ -15,17 +15,17 @@ from flatbook.engine.follow import Pace
 from flatbook.engine.inputs import Command, Verb
 from flatbook.engine.run import CommandAnswer, Engine, EngineFailed, Parts
 from flatbook.events.control import Mode
-from flatbook.journal.memory import MemoryJournal, MemoryStore
 from flatbook.market.quotes import Market, Quote
 from flatbook.sim.chain import BLOCK_S, NodeSource, SimulatedChain
 from flatbook.sim.chance import stream
 from flatbook.sim.desk import FEED, FIRST, OWNER, accounts_of, rules_of, terms_of, vaults_of
+from flatbook.sim.disk import DiskJournal, SimulatedDisk
 from flatbook.sim.exchange import Exchange
 from flatbook.sim.injection import Injection, struck
 from flatbook.sim.loop import PROCESS, VirtualLoop
 from flatbook.sim.network import Link
 from flatbook.sim.port_venue import Caller, PortVenue
-from flatbook.sim.process import Diary, LoopClock, Scissors
+from flatbook.sim.process import Cut, Diary, LoopClock, Scissors
 from flatbook.sim.record import (
     PRICE,
     ChainFill,
@@ -61,6 +61,7 @@ RESTARTS_MAX = 200
 PRICE_STEP_MS = 1_000
 STALE_MS = (5_000, 90_000)
 OPERATOR = "operator"
+EXPECTED = ("the journal failed", "another process", "a task of the engine died: injected")
 LIFT_AFTER_MS = 60_000
 
 
@@ -102,8 +103,12 @@ class Life:
     def _cut(self) -> None:
         world = self._world
         world.loop.kill(self.name)
+        world.lose_power()
         world.record.add(LifeEnded(at=world.loop.instant, process="desk", life=self.number, how="killed"))
         world.died(self)
+
+    def _within_append(self) -> None:
+        self.scissors.reach(Cut.WITHIN_APPEND, self.scissors.appends)
 
     def _ended(self, task: asyncio.Task[str]) -> None:
         if self.scissors.is_cut:
@@ -121,7 +126,9 @@ class Life:
         loop, record, injection = world.loop, world.record, world.injection
         caller = Caller("desk", self.number, self.scissors, self.clock)
         return Parts(
-            journal=Diary(MemoryJournal(world.store), self.scissors, record, injection, ("desk", self.number, loop)),
+            journal=Diary(
+                DiskJournal(world.disk, self._within_append), self.scissors, record, ("desk", self.number, loop)
+            ),
             venues={
                 AccountId(name): PortVenue(
                     exchange,
@@ -155,7 +162,7 @@ class World:
         self.loop = VirtualLoop(scenario.start, order=stream(scenario.seed, "scheduler"))
         self.record = Record()
         self.injection = Injection(scenario.seed, scenario.strengths, self._injected)
-        self.store = MemoryStore()
+        self.disk = SimulatedDisk(self.injection)
         self.failures: list[str] = []
         self.lives: list[Life] = []
         self.rules = rules_of(scenario)
@@ -201,9 +208,14 @@ class World:
         if life is self.life and len(self.lives) < RESTARTS_MAX:
             self.later_ms(life.down_ms if not self.injection.is_over else RESTART_MS, self._revive)
 
+    def lose_power(self) -> None:
+        """Cuts the power of the machine whose process was killed, in worlds where that is how processes end."""
+        if self.injection.is_on("D1") or self.injection.is_on("D2"):
+            self.disk.cut_power()
+
     def is_expected(self, fault: BaseException) -> bool:
-        """Whether a process may end for this reason: its disk failed, or another process took its journal."""
-        return isinstance(fault, EngineFailed) and str(fault).startswith(("the journal failed", "another process"))
+        """Whether a process may end so: its disk failed, another one took its journal, or a fault broke a task."""
+        return isinstance(fault, EngineFailed) and str(fault).startswith(EXPECTED)
 
     def later_ms(self, ms: int, action: Callable[[], None]) -> None:
         """Plans an action of the world itself."""

@@ -14,7 +14,7 @@ import msgspec
 
 from flatbook.engine.ports import ChainRead
 from flatbook.events.chain import LogKey, VaultFilled
-from flatbook.sim.injection import Injection
+from flatbook.sim.injection import InjectedFault, Injection
 from flatbook.sim.record import BlockMade, BlocksCut, ChainFill, Record
 from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, OwnerId, SourceId, Underlying
 from flatbook.values.instants import Instant
@@ -120,6 +120,8 @@ class NodeSource:
 
     async def read(self, cursor: str) -> ChainRead | None:
         """Returns the events of the blocks after the cursor that the node shows; None when it shows no more."""
+        if self._injection.hits("P11", "chain"):
+            raise InjectedFault("injected: the reader of the chain broke")
         blocks = self._chain.blocks[: self._shown()]
         start, removed_from = self._resume(cursor)
         upto = min(len(blocks) - self._lag_blocks, start + READ_BLOCKS_MAX)

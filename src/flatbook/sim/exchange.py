@@ -157,6 +157,7 @@ class Exchange:
             symbol: [(Instant(0), qty)] for symbol, qty in terms.holdings.items()
         }
         self.halted: dict[str, None] = {}
+        self.moved = 0
         self.listeners: list[Pushed] = []
         record.add(AccountOpened(at=now(), account=terms.account, cash=terms.cash, holdings=dict(terms.holdings)))
 
@@ -205,6 +206,7 @@ class Exchange:
 
     def set_price(self, symbol: str, price: int) -> None:
         """Moves the price of a symbol: the venue's own liquidity follows, and resting orders may execute."""
+        self.moved = abs(price - self._prices.get(symbol, price))
         self._prices[symbol] = price
         self._record.add(Priced(at=self._now(), symbol=symbol, price=price))
         if self._open_now():
@@ -258,8 +260,8 @@ class Exchange:
         earlier = self.newest(request.client_id)
         if earlier is not None and self._still_holds_id(earlier, now):
             return Refusal(code="duplicate_client_id", text="an order has this client id: look it up")
-        if request.qty <= 0 or request.qty % terms.lot:
-            return Refusal(code="invalid_quantity", text=f"quantities are multiples of {terms.lot}")
+        if request.qty <= 0 or request.qty % self._lot():
+            return Refusal(code="invalid_quantity", text=f"quantities are multiples of {self._lot()}")
         if terms.honours_good_until and now >= request.good_until:
             return Refusal(code="good_until_passed", text="good_until is over")
         if request.symbol in self.halted:
@@ -269,6 +271,12 @@ class Exchange:
         if not terms.queues and not self._open_now():
             return Refusal(code="market_closed", text="the market is closed")
         return self._check_funds(request)
+
+    def _lot(self) -> int:
+        """Returns the lot in force: a venue may change it without notice, and take that back."""
+        if not self._injection.is_on("V19") or not self._injection.hits("V19", self.terms.account):
+            return self.terms.lot
+        return self.terms.lot * 10
 
     def _still_holds_id(self, earlier: VenueOrder, now: Instant) -> bool:
         rule = self.terms.id_rule
@@ -362,10 +370,9 @@ class Exchange:
         if order.ours and qty == order.rest and self._injection.hits("V12", self.terms.account):
             qty += self.terms.lot
         fee = qty * price * self.terms.fee_bps // FEE_BPS_WHOLE
-        number = len(self.executions) + 1
         execution = VenueExecution(
-            number=number,
-            execution_id=f"{self.terms.account}-x{number}",
+            number=len(self.executions) + 1,
+            execution_id=self._next_execution_id(order.symbol),
             venue_id=order.venue_id,
             client_id=order.client_id,
             symbol=order.symbol,
@@ -385,6 +392,14 @@ class Exchange:
             self._end(order, Ending.FILLED)
         for listener in self.listeners:
             listener(order, execution)
+
+    def _next_execution_id(self, symbol: str) -> str:
+        """Returns an id that is unique on the account, or (V15) for its symbol only."""
+        number = len(self.executions) + 1
+        if self._injection.is_on("V15"):
+            number = 1 + sum(each.symbol == symbol for each in self.executions)
+            self._injection.count("V15", self.terms.account)
+        return f"{self.terms.account}-x{number}"
 
     def _tell(self, execution: VenueExecution, order: VenueOrder, *, forced: bool) -> None:
         self._record.add(

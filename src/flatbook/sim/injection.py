@@ -14,6 +14,10 @@ class InjectorFailed(Exception):
     """An injector broke: the world proves nothing. Says which fault, where, and what happened."""
 
 
+class InjectedFault(Exception):
+    """A task of the product fails because a fault of the world says so."""
+
+
 class Injection:
     """The faults of one world. Each (fault, place) draws from a stream of its own, so that none shifts another.
 

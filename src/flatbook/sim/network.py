@@ -20,6 +20,8 @@ from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant
 
 FLIGHT_MS_MIN, FLIGHT_MS_MAX = 5, 80
 LATE_MS_MAX = 20_000
+SHUFFLE_MS_MAX = 3_000
+SLOW_MS = 15_000
 LINGER_S_MIN, LINGER_S_MAX = 5, 40
 
 A = TypeVar("A")
@@ -55,7 +57,15 @@ class Link:
 
     def is_dark(self) -> bool:
         """Whether nothing that the venue says arrives at the process."""
-        return self._strikes_for("N7", seconds=(20, 90)) or self._strikes_for("N8", seconds=(20, 90))
+        return any(self._strikes_for(fault, seconds=(20, 90)) for fault in ("N7", "N8"))
+
+    def is_cut(self) -> bool:
+        """Whether a stream is being cut just now."""
+        return self._injection.hits("W2", self._name)
+
+    def silence_s(self) -> int:
+        """Returns how long a cut stream stays away. Units: s."""
+        return self._injection.size("W2", self._name, 1, 120)
 
     def _copies(self) -> int:
         if self._injection.hits("N1", self._name):
@@ -95,7 +105,10 @@ class Link:
         return True
 
     def _flight_ms(self) -> int:
-        return self._flights.randint(FLIGHT_MS_MIN, FLIGHT_MS_MAX)
+        flight_ms = self._flights.randint(FLIGHT_MS_MIN, FLIGHT_MS_MAX)
+        if self._injection.hits("N10", self._name):
+            flight_ms += self._injection.size("N10", self._name, 0, SHUFFLE_MS_MAX)
+        return flight_ms + (SLOW_MS if self._strikes_for("N12", seconds=(20, 60)) else 0)
 
     def _after(self, ms: int) -> Instant:
         return Instant(self._loop.instant + ms * NS_PER_MS)

@@ -28,13 +28,14 @@ from flatbook.engine.reports import (
 )
 from flatbook.events.orders import Fee, NotSentReason, RejectReason
 from flatbook.sim.exchange import Ending, Exchange, Refusal, Request, VenueExecution, VenueOrder
+from flatbook.sim.front_door import Door, FrontDoor
 from flatbook.sim.injection import Injection
 from flatbook.sim.loop import VirtualLoop
-from flatbook.sim.network import Link
+from flatbook.sim.network import SERVER_FAULT, Link
 from flatbook.sim.process import Cut, Scissors
 from flatbook.sim.record import Record, Requested
 from flatbook.values.ids import AccountId, AssetId, ExecutionId, OrderId, VenueOrderId
-from flatbook.values.instants import NS_PER_MS, Instant
+from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant
 from flatbook.values.instruments import Instrument, Side
 from flatbook.values.money import Money, Price, Quantity, from_base_units, to_base_units
 
@@ -53,7 +54,9 @@ _REASONS = {
     "market_closed": RejectReason.MARKET_CLOSED,
     "insufficient_shares": RejectReason.INSUFFICIENT_SHARES,
     "rate_limited": RejectReason.RATE_LIMITED,
+    "forbidden": RejectReason.RESTRICTED,
 }
+_REFUSABLE = ("place", "cancel")
 _STATUSES = {
     Ending.FILLED: VenueStatus.FILLED,
     Ending.CANCELED: VenueStatus.CANCELED,
@@ -85,6 +88,8 @@ class PortVenue:
         self._account = AccountId(exchange.terms.account)
         self._instruments = {instrument.symbol: instrument for instrument in instruments}
         self._symbols = {instrument.id: instrument.symbol for instrument in instruments}
+        self._silent_until = Instant(0)
+        self._door = FrontDoor(self._account, self._injection)
 
     @property
     def card(self) -> VenueCard:
@@ -109,7 +114,7 @@ class PortVenue:
             taken = self._exchange.place(request)
             if isinstance(taken, Refusal):
                 return self._rejected(taken)
-            return Accepted(venue_order_id=VenueOrderId(taken.venue_id), pending=False, happened_at=taken.taken_at)
+            return Accepted(venue_order_id=self._told_id(taken), pending=False, happened_at=taken.taken_at)
 
         return await self._call("place", order.order_id, arrive, self._card.place_timeout_s)
 
@@ -157,8 +162,15 @@ class PortVenue:
     async def watch(self, deliver: Callable[[Pushed], None]) -> bool:
         """Pushes executions as they happen, as well as a stream does: some late, some twice, some never."""
 
+        ended: asyncio.Future[bool] = self._loop.create_future()
+
         def push(_order: VenueOrder, execution: VenueExecution) -> None:
             if self._caller.scissors.is_cut or self._link.is_dark() or self._injection.hits("W1", self._account):
+                return
+            if self._link.is_cut() and not ended.done():
+                ended.set_result(True)
+                self._silent_until = Instant(self._loop.instant + self._link.silence_s() * NS_PER_S)
+            if self._loop.instant < self._silent_until:
                 return
             for _ in range(2 if self._injection.hits("W3", self._account) else 1):
                 delay_ms = self._injection.size("W10", self._account, 0, 400)
@@ -166,7 +178,6 @@ class PortVenue:
                 self._loop.call_at_instant(at, self._deliver, deliver, execution)
 
         self._exchange.listeners.append(push)
-        ended: asyncio.Future[bool] = self._loop.create_future()
         try:
             return await ended
         finally:
@@ -183,7 +194,7 @@ class PortVenue:
         number = caller.scissors.send()
         caller.scissors.reach(Cut.BEFORE_SEND, number)
 
-        def arrived(copy: int) -> A:
+        def arrived(copy: int) -> A | Rejected | Unknown:
             self._record.add(
                 Requested(
                     at=self._loop.instant,
@@ -196,17 +207,32 @@ class PortVenue:
                     copy=copy,
                 )
             )
-            return arrive()
+            door = self._door.passes(self._loop.instant, moved=self._exchange.moved)
+            if door is Door.FAULT_AT_ENTRY:
+                return SERVER_FAULT
+            if door in (Door.FORBIDDEN, Door.RATE_LIMITED):
+                refused = self._rejected(Refusal(code=door.value, text="not now"))
+                return refused if verb in _REFUSABLE else SERVER_FAULT
+            answer = arrive()
+            return SERVER_FAULT if door is Door.FAULT_AT_EXIT else answer
 
         answer = await self._link.call(arrived, time_out_s)
         caller.scissors.reach(Cut.AFTER_SEND, number)
-        return answer
+        return answer  # type: ignore[return-value]
+
+    def _told_id(self, taken: VenueOrder) -> VenueOrderId:
+        """Returns the id that an answer carries: now and then that of the order before."""
+        others = [order.venue_id for order in self._exchange.orders.values() if order is not taken]
+        wrong = bool(others) and self._injection.hits("V5", self._account)
+        return VenueOrderId(others[-1] if wrong else taken.venue_id)
 
     def _view_at(self) -> Instant:
         """Returns the instant whose truth a read shows."""
-        if not self._injection.hits("V1", self._account):
+        lag_ms = self._card.read_lag_max_s * 1_000 - 1
+        if self._injection.hits("V1", self._account):
+            lag_ms = self._injection.size("V1", self._account, 1, lag_ms)
+        elif not self._injection.hits("V2", self._account):
             return self._loop.instant
-        lag_ms = self._injection.size("V1", self._account, 1, self._card.read_lag_max_s * 1_000)
         return Instant(self._loop.instant - lag_ms * NS_PER_MS)
 
     def _rejected(self, refusal: Refusal) -> Rejected:
@@ -217,6 +243,8 @@ class PortVenue:
         fills = [fill for fill in order.fills if fill.at <= view_at]
         ended = order.ended_at is not None and order.ended_at <= view_at
         status = _STATUSES[order.ending] if ended and order.ending is not None else VenueStatus.OPEN
+        if self._injection.hits("V16", self._account):
+            status = VenueStatus.UNREADABLE
         return OrderReport(
             order_id=None if order.client_id is None else OrderId(order.client_id),
             venue_order_id=VenueOrderId(order.venue_id),
@@ -252,8 +280,10 @@ class PortVenue:
             for order in exchange.orders.values()
             if order.taken_at <= view_at and (order.ended_at is None or order.ended_at > view_at)
         ]
+        flickers = self._injection.hits("O3", self._account)
         held = {
-            symbol: sum(qty for at, qty in moves if at <= view_at) for symbol, moves in exchange.share_moves.items()
+            symbol: 0 if flickers else sum(qty for at, qty in moves if at <= view_at)
+            for symbol, moves in exchange.share_moves.items()
         }
         cash = Quantity(
             from_base_units(sum(amount for at, amount in exchange.cash_moves if at <= view_at), decimals=CASH_DECIMALS)

@@ -8,9 +8,8 @@ from enum import Enum
 
 import msgspec
 
-from flatbook.engine.ports import Cursors, Journal, JournalFault, JournalUnavailable
+from flatbook.engine.ports import Cursors, Journal, JournalFault
 from flatbook.events.event import Event
-from flatbook.sim.injection import Injection
 from flatbook.sim.loop import VirtualLoop
 from flatbook.sim.record import Appended, AppendFailed, Record
 from flatbook.values.ids import Epoch, Seq
@@ -27,6 +26,7 @@ class Cut(Enum):
     """Where a process is cut."""
 
     BEFORE_APPEND = "before_append"
+    WITHIN_APPEND = "within_append"
     AFTER_APPEND = "after_append"
     BEFORE_SEND = "before_send"
     AFTER_SEND = "after_send"
@@ -116,10 +116,9 @@ class Diary:
         journal: Journal,
         scissors: Scissors,
         record: Record,
-        injection: Injection,
         life: tuple[str, int, VirtualLoop],
     ) -> None:
-        self._journal, self._scissors, self._record, self._injection = journal, scissors, record, injection
+        self._journal, self._scissors, self._record = journal, scissors, record
         self._process, self._life, self._loop = life
         self.take_lease, self.read, self.close = journal.take_lease, journal.read, journal.close
 
@@ -133,8 +132,6 @@ class Diary:
         number = self._scissors.append()
         self._scissors.reach(Cut.BEFORE_APPEND, number)
         try:
-            if self._injection.hits("D4", self._process):
-                raise JournalUnavailable("the disk is full")
             seq = self._journal.append(events, after=after, epoch=epoch, cursors=cursors, at=at)
         except JournalFault as error:
             self._record.add(

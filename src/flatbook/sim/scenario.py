@@ -15,7 +15,7 @@ import msgspec
 
 from flatbook.engine.ports import IdRule
 from flatbook.sim.chance import stream
-from flatbook.sim.process import CrashPoint
+from flatbook.sim.process import CrashPoint, Cut
 from flatbook.sim.record import PRICE, SHARE
 from flatbook.values.instants import Instant, instant_of_text, later
 
@@ -23,6 +23,7 @@ VERSION = 1
 SCENARIO_BYTES_MAX = 1_000_000
 SAFETY_MS = 150_000
 FEW_FAULTS_MAX = 2
+MANY_FAULTS_MAX = 20
 
 
 class ScenarioRefused(ValueError):
@@ -157,6 +158,10 @@ NEAR_OPEN = instant_of_text("2025-12-02T14:29:00Z")
 STARTS = (MIDDAY,) * 7 + (NEAR_CLOSE, NEAR_HALF_DAY_CLOSE, NEAR_OPEN)
 
 STRENGTHS: dict[str, tuple[int, int]] = {
+    "D1": (10_000, 10_000),
+    "D2": (10_000, 10_000),
+    "D4": (10, 60),
+    "D5": (10, 60),
     "N1": (200, 3_000),
     "N2": (200, 3_000),
     "N3": (200, 2_000),
@@ -166,18 +171,31 @@ STRENGTHS: dict[str, tuple[int, int]] = {
     "N7": (10, 100),
     "N8": (10, 100),
     "N9": (200, 2_000),
+    "N10": (1_000, 6_000),
+    "N11": (10, 100),
+    "N12": (10, 100),
+    "O3": (100, 1_000),
+    "P11": (5, 30),
     "V1": (1_000, 8_000),
+    "V2": (2_000, 9_000),
+    "V5": (50, 500),
+    "V7": (10_000, 10_000),
+    "V8": (10_000, 10_000),
+    "V9": (500, 5_000),
     "V10": (1_000, 8_000),
     "V11": (500, 5_000),
     "V12": (20, 300),
+    "V15": (10_000, 10_000),
+    "V16": (200, 2_000),
+    "V19": (100, 2_000),
     "V25": (50, 400),
     "V26": (10_000, 10_000),
     "V28": (50, 500),
     "V31": (50, 500),
     "W1": (1_000, 10_000),
+    "W2": (500, 3_000),
     "W3": (1_000, 8_000),
     "X4": (500, 5_000),
-    "D4": (10, 100),
 }
 """The faults that strike by chance, with the weakest and the strongest chance. Units: basis points an occasion."""
 
@@ -233,7 +251,7 @@ def _draw_shape(chance: random.Random) -> Shape:
 
 def _draw_faults(chance: random.Random, *, few: bool) -> dict[str, int]:
     names = sorted(STRENGTHS)
-    count = chance.randint(0, FEW_FAULTS_MAX) if few else chance.randint(3, len(names))
+    count = chance.randint(0, FEW_FAULTS_MAX) if few else chance.randint(3, MANY_FAULTS_MAX)
     return {name: chance.randint(*STRENGTHS[name]) for name in sorted(chance.sample(names, count))}
 
 
@@ -262,11 +280,18 @@ class _Planner:
         )
 
     def crashes(self) -> tuple[PlannedCrash, ...]:
-        chance = self._chance
-        return tuple(
-            PlannedCrash(down_ms=chance.randrange(100, 20_000), after_ms=max(1, at_ms // (number + 1)))
-            for number, at_ms in enumerate(self._ats(4, rarely=2))
-        )
+        return tuple(self._crash(max(1, at_ms // (number + 1))) for number, at_ms in enumerate(self._ats(4, rarely=2)))
+
+    def _crash(self, after_ms: int) -> PlannedCrash:
+        """Returns a crash at a moment of the life, soon after its start, or at an append or send of it."""
+        chance, down_ms = self._chance, self._chance.randrange(100, 20_000)
+        how = chance.randrange(3)
+        if how == 0:
+            return PlannedCrash(down_ms=down_ms, after_ms=after_ms)
+        if how == 1:
+            return PlannedCrash(down_ms=down_ms, after_ms=chance.randrange(1, 2_000))
+        point = CrashPoint(cut=chance.choice(tuple(Cut)), number=chance.randint(1, 40))
+        return PlannedCrash(down_ms=down_ms, point=point)
 
     def reorgs(self) -> tuple[PlannedReorg, ...]:
         chance = self._chance

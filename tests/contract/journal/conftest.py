@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.journal.engines import Engine, MemoryEngine, SqliteEngine
+from tests.contract.journal.engines import DiskEngine, Engine, MemoryEngine, SqliteEngine
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "simulated_disk", "sqlite"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """An engine with an empty journal."""
     if request.param == "memory":
         yield MemoryEngine()
+        return
+    if request.param == "simulated_disk":
+        yield DiskEngine()
         return
     sqlite = SqliteEngine(tmp_path)
     yield sqlite

@@ -10,8 +10,11 @@ from typing import Protocol
 from flatbook.engine.ports import Journal
 from flatbook.events.control import MarkSet
 from flatbook.events.event import Event
+from flatbook.journal.chain import Record
 from flatbook.journal.memory import MemoryJournal, MemoryStore
 from flatbook.journal.sqlite import create_journal, open_journal
+from flatbook.sim.disk import DiskJournal, SimulatedDisk, frame_of, split_frames
+from flatbook.sim.injection import Injection
 from flatbook.values.ids import AssetId, Epoch, SourceId
 from flatbook.values.instants import Instant
 from flatbook.values.money import Price, parse_number
@@ -94,6 +97,35 @@ class MemoryEngine:
 
     def delete(self, row: int) -> None:
         del self.store.records[row - 1]
+
+
+class DiskEngine:
+    """The journal on a simulated disk: the disk is what outlives a process."""
+
+    def __init__(self) -> None:
+        self.disk = SimulatedDisk(Injection("contract", {}, lambda _fault, _where: None))
+
+    def open(self, *, bytes_max: int | None = None) -> DiskJournal:
+        if bytes_max is not None:
+            self.disk.bytes_max = bytes_max
+        return DiskJournal(self.disk)
+
+    def edit(self, row: int, *, hash_: bytes | None = None, body: bytes | None = None) -> None:
+        frames = split_frames(self.disk.content())
+        number, old_hash, old_body = frames[row - 1]
+        frames[row - 1] = (number, old_hash if hash_ is None else hash_, old_body if body is None else body)
+        self._store(frames)
+
+    def body(self, row: int) -> bytes:
+        return split_frames(self.disk.content())[row - 1][2]
+
+    def delete(self, row: int) -> None:
+        frames = split_frames(self.disk.content())
+        del frames[row - 1]
+        self._store(frames)
+
+    def _store(self, frames: list[Record]) -> None:
+        self.disk.synced = bytearray(b"".join(frame_of(record) for record in frames))
 
 
 class SqliteEngine:

@@ -15,16 +15,17 @@ from flatbook.events.control import HaltCause
 from flatbook.state.desk import State
 from flatbook.state.orders import Order, Status
 from flatbook.state.positions import NetKey
-from flatbook.values.ids import AccountId
+from flatbook.values.ids import AccountId, digest_number
 from flatbook.values.instants import Instant, later
 
 _POLLED = (Status.SUBMITTED, Status.ACCEPTED, Status.PARTIALLY_FILLED, Status.PENDING_CANCEL)
 
 POISON_REST = 8
+JITTER_PERCENT_MAX = 10
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How often the outside is asked.
+    """How often the outside is asked: after these times, and up to JITTER_PERCENT_MAX percent later.
 
     Units: seconds. `order_poll_s` while an order works, `idle_poll_s` otherwise; `statement_s` between statements;
     `retry_s` after a venue did not answer.
@@ -40,6 +41,15 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         for name in self.__struct_fields__:
             if not getattr(self, name) > 0:
                 raise ValueError(f"pace {name} must be above zero seconds")
+
+
+def rest_until(now: Instant, seconds: int, *purpose: str) -> Instant:
+    """Returns when a rest that begins now ends: a little later than its seconds, so that polls drift apart.
+
+    Gives: the same for the same purpose and instant in every run; at most JITTER_PERCENT_MAX percent more.
+    """
+    added_ms = digest_number("rest", *purpose, str(now), below=seconds * 10 * JITTER_PERCENT_MAX + 1)
+    return later(now, seconds=seconds, ms=added_ms)
 
 
 class Host(Protocol):
@@ -74,7 +84,7 @@ async def follow_chain(host: Host, source: ChainSource, clock: Clock, pace: Pace
     while True:
         read = None if host.state.draining else await source.read(host.chain_cursor(source))
         if read is None:
-            await clock.sleep_until(later(clock.now(), seconds=pace.chain_poll_s))
+            await clock.sleep_until(rest_until(clock.now(), pace.chain_poll_s, "chain", source.source))
         else:
             await _put_or_rest(host, read, clock, pace.chain_poll_s)
 
@@ -85,14 +95,15 @@ async def follow_account(
     """Recovers an account, resumes its nets, then polls its orders, executions and statements for ever."""
     clock, pace = timing
     while not await _state_account(host, account, venue):
-        await clock.sleep_until(later(clock.now(), seconds=pace.retry_s))
+        await clock.sleep_until(rest_until(clock.now(), pace.retry_s, "statement", account))
     for key in keys:
         while not await _put_or_rest(host, Resumed(key=key), clock, pace.retry_s):
             continue
     stated_at = clock.now()
     while True:
         hurried = _working(host.state, account) or is_kill_unproven(host, account)
-        await clock.sleep_until(later(clock.now(), seconds=pace.order_poll_s if hurried else pace.idle_poll_s))
+        rest_s = pace.order_poll_s if hurried else pace.idle_poll_s
+        await clock.sleep_until(rest_until(clock.now(), rest_s, "account", account))
         for order in _working(host.state, account):
             host.outbox.send(find_of(order))
         if clock.now() >= later(stated_at, seconds=pace.statement_s) or is_kill_unproven(host, account):
@@ -115,7 +126,7 @@ async def follow_stream(host: Host, account: AccountId, venue: OrderVenue, timin
             host.push(OrderReported(account=account, report=pushed))
 
     while await venue.watch(deliver):
-        await clock.sleep_until(later(clock.now(), seconds=pace.retry_s))
+        await clock.sleep_until(rest_until(clock.now(), pace.retry_s, "stream", account))
 
 
 async def _put_or_rest(host: Host, item: Item, clock: Clock, rest_s: int) -> bool:

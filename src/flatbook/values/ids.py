@@ -51,8 +51,17 @@ def _order_id(*parts: str) -> OrderId:
 
 def digest_text(*parts: str) -> str:
     """Returns 32 lower-case letters and digits that are determined by the parts and by their borders."""
+    return base64.b32encode(_digest(parts)).decode().lower()
+
+
+def digest_number(*parts: str, below: int) -> int:
+    """Returns a whole number from 0 to `below` less one that is determined by the parts and by their borders."""
+    return int.from_bytes(_digest(parts), "big") % below
+
+
+def _digest(parts: tuple[str, ...]) -> bytes:
     framed = b"".join(len(part).to_bytes(4, "big") + part for part in (text.encode() for text in parts))
-    return base64.b32encode(hashlib.blake2b(framed, digest_size=20).digest()).decode().lower()
+    return hashlib.blake2b(framed, digest_size=20).digest()
 
 
 def halt_id_of(scope: str, target: str, cause: str) -> HaltId:

@@ -59,7 +59,7 @@ def flat_desk() -> Desk:
 def unknown_desk() -> Desk:
     """Returns a desk that was cut while the answer of its second order was lost."""
     desk = desk_of(LOST_ANSWER, SOLD)
-    live(desk, at(3, 6))
+    live(desk, at(3, 9))
     return desk
 
 

@@ -55,7 +55,7 @@ def test_a_hedged_desk_says_so() -> None:
 
 
 def test_an_order_whose_fate_is_unknown_is_seen_with_the_worst_it_can_do() -> None:
-    metrics, _ = watched(Setting(plan=LOST), 1, 6)
+    metrics, _ = watched(Setting(plan=LOST), 1, 8)
     found = samples(metrics)
     assert found["flatbook_orders_unknown account=paper"] == 1
     assert found["flatbook_orders account=paper status=unknown"] == 1

@@ -42,6 +42,7 @@ from flatbook.values.money import Money, Price, Quantity, from_base_units, to_ba
 SHARE_DECIMALS, PRICE_DECIMALS, CASH_DECIMALS = 9, 4, 13
 READ_TIMEOUT_S = 10
 PAGE_EXECUTIONS_MAX = 50
+SHORT_PAGE_MAX = 2
 USD = AssetId("USD")
 
 A = TypeVar("A")
@@ -145,7 +146,7 @@ class PortVenue:
         def arrive() -> tuple[tuple[Execution, ...], str]:
             view_at, after = self._view_at(), int(cursor or "0")
             shown = [each for each in self._exchange.executions[after:] if each.at <= view_at]
-            page = shown[: 2 if self._injection.is_on("V26") else PAGE_EXECUTIONS_MAX]
+            page = shown[: self._page_max(len(shown))]
             return tuple(self._execution(each) for each in page), str(after + len(page))
 
         return await self._call("executions", None, arrive, READ_TIMEOUT_S)
@@ -234,6 +235,11 @@ class PortVenue:
         elif not self._injection.hits("V2", self._account):
             return self._loop.instant
         return Instant(self._loop.instant - lag_ms * NS_PER_MS)
+
+    def _page_max(self, count: int) -> int:
+        """Returns how many executions a page holds; in some worlds hardly any."""
+        is_cut = count > SHORT_PAGE_MAX and self._injection.hits("V26", self._account)
+        return SHORT_PAGE_MAX if is_cut else PAGE_EXECUTIONS_MAX
 
     def _rejected(self, refusal: Refusal) -> Rejected:
         reason = _REASONS.get(refusal.code, RejectReason.OTHER)

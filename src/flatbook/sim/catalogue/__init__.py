@@ -1,0 +1,1 @@
+"""The fault catalogue: one file per part, one row per fault."""

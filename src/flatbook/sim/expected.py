@@ -1,0 +1,54 @@
+"""What the judges may expect of the world of a scenario."""
+
+from __future__ import annotations
+
+from flatbook.sim.desk import LIMITS, OWNER, accounts_of, hours_of
+from flatbook.sim.judges.expectation import AccountTerms, Expectation, Listing, NetBound, NetKey
+from flatbook.sim.scenario import Scenario
+from flatbook.values.instants import NS_PER_S
+
+PRICE_AGE_S = 10
+HONEST_WITHIN_S = 300
+FORCED_WITHIN_S = 300
+RESENDS_MAX = 3
+
+
+def expectation_of(scenario: Scenario) -> Expectation:
+    """Returns what a world of a scenario allows.
+
+    Takers do not stop while the desk is behind: all that is planned for a symbol counts as standing offers.
+    """
+    symbols = scenario.shape.symbols
+    return Expectation(
+        listings=tuple(
+            Listing(account=account, symbol=symbol, instrument=f"{symbol}@{account}", underlying=symbol)
+            for account in accounts_of(scenario)
+            for symbol in symbols
+        ),
+        accounts=dict.fromkeys(
+            accounts_of(scenario),
+            AccountTerms(id_rule=scenario.shape.id_rule.value, fence_holds=not scenario.steps),
+        ),
+        bounds={_net_key(symbol): _bound(scenario, symbol) for symbol in symbols},
+        sessions=tuple((hours.opens_at, hours.closes_at) for hours in hours_of(scenario)),
+        price_age=PRICE_AGE_S * NS_PER_S,
+        honest_within=HONEST_WITHIN_S * NS_PER_S,
+        forced_within=FORCED_WITHIN_S * NS_PER_S,
+        sends_per_order_max=1 + RESENDS_MAX,
+        orders_per_minute_max=LIMITS.orders_per_minute_max,
+    )
+
+
+def _net_key(symbol: str) -> NetKey:
+    return (str(OWNER), symbol)
+
+
+def _bound(scenario: Scenario, symbol: str) -> NetBound:
+    shape = scenario.shape
+    planned = sum(fill.qty for fill in scenario.fills if fill.symbol == symbol)
+    return NetBound(
+        threshold=shape.threshold,
+        standing=planned,
+        order_max=shape.order_max if shape.order_max is not None else planned,
+        venues=2 if shape.backup else 1,
+    )

@@ -1,0 +1,82 @@
+"""What a simulated world allows, stated by who composed it: judges take nothing of this from the product."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from flatbook.values.instants import NS_PER_S, Instant
+
+FOR_EVER = "for_ever"
+NetKey = tuple[str, str]
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """What a symbol of a venue is called in our events."""
+
+    account: str
+    symbol: str
+    instrument: str
+    underlying: str
+
+
+class AccountTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a venue really does, whatever its card says.
+
+    `id_rule` is one of for_ever, while_open, window and none. `fence_holds` is false where a request may arrive, or a
+    read may lag, later than the card declares: then a proof of absence may be wrong.
+    """
+
+    id_rule: str = FOR_EVER
+    fence_holds: bool = True
+    cash_asset: str = "USD"
+
+
+class NetBound(msgspec.Struct, frozen=True, kw_only=True):
+    """The terms of the exposure bound of one net.
+
+    Units: ints of 1e-9 share. `standing` is what takers may still take before offers are seen to be too many, None
+    where nothing bounds it; `order_max` the largest single order; `venues` how many orders may be unresolved at once.
+    """
+
+    threshold: int
+    standing: int | None = None
+    order_max: int = 0
+    venues: int = 1
+
+
+class Expectation(msgspec.Struct, frozen=True, kw_only=True):
+    """What the world allows.
+
+    Units: nanoseconds. A bound that is None is not judged. `bounds` by (owner, underlying). `ratios` by underlying:
+    (first block, shares of 1e-18 per token), the last step up to the block of a fill holds; one share per token where
+    there is none. `price_age` is how old a price may be when it is decided on, `price_bps` how far from every true
+    price of that time. `unknown_within` is how long after a leg became unknown its net may still take new orders at
+    the same account. `honest_within` is how long a difference between books and truth may stand without a word.
+    `canaries` are texts that no event may hold. `sessions` are (from, until) of trading.
+    """
+
+    listings: tuple[Listing, ...]
+    accounts: Mapping[str, AccountTerms] = {}
+    bounds: Mapping[NetKey, NetBound] = {}
+    ratios: Mapping[str, tuple[tuple[int, int], ...]] = {}
+    sessions: tuple[tuple[Instant, Instant], ...] = ()
+    price_age: int | None = None
+    price_bps: int | None = None
+    unknown_within: int | None = 0
+    honest_within: int | None = None
+    forced_within: int | None = None
+    cancel_arrives_within: int | None = None
+    places_within_halt: int = NS_PER_S
+    cancels_within: int = 2 * NS_PER_S
+    sends_per_order_max: int | None = None
+    orders_per_minute_max: int | None = None
+    canaries: tuple[str, ...] = ()
+
+    def terms(self, account: str) -> AccountTerms:
+        """Returns the terms of an account; one that is not named keeps ids for ever."""
+        return self.accounts.get(account, _STRICT)
+
+
+_STRICT = AccountTerms()

@@ -1,0 +1,77 @@
+"""The table of judges: each invariant has one, or names the room it waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flatbook.sim.judges import (
+    of_books,
+    of_control,
+    of_decisions,
+    of_exposure,
+    of_orders,
+    of_pairs,
+    of_rows,
+)
+from flatbook.sim.judges.court import Court, Hearing
+from flatbook.sim.judges.expectation import Expectation
+from flatbook.sim.judges.verdict import NotYet, Verdict, Violation
+from flatbook.sim.record import Record
+
+Judge = Callable[[Court], Hearing]
+PairJudge = Callable[[Record, Record], tuple[Violation, ...]]
+
+ONE_RUN: dict[str, Judge] = {
+    "I1": of_orders.intent_first,
+    "I2": of_orders.at_most_one,
+    "I3": of_books.no_fill_lost,
+    "I4": of_books.exactly_once,
+    "I5": of_books.conserved,
+    "I6": of_exposure.exposure_bounded,
+    "I7": of_orders.no_early_end,
+    "I8": of_orders.monotone,
+    "I11": of_rows.one_writer,
+    "I12": of_decisions.fresh,
+    "I13": of_rows.in_order,
+    "I14": of_exposure.lively,
+    "I15": of_control.stop_works,
+    "I16": of_rows.exact_numbers,
+    "I17": of_control.who_did_it,
+    "I18": of_rows.no_leak,
+    "I19": of_decisions.bounded,
+    "I20": of_books.honest,
+    "I22": of_decisions.nothing_for_tomorrow,
+    "I23": of_books.forced_close_seen,
+}
+TWO_RUNS: dict[str, PairJudge] = {"I9": of_pairs.replay, "I10": of_pairs.recovery}
+LATER: dict[str, NotYet] = {
+    "I21": NotYet(
+        room="vault offers of our own (sagas, venues/raindex)",
+        predicate="abs(true net) and standing offers together stay within the bound of the session at every entry.",
+    ),
+    "I24": NotYet(
+        room="strategies/cross_venue",
+        predicate="two decisions never cite the same book sequence or pool slot after one of them traded.",
+    ),
+    "I25": NotYet(
+        room="projections of net asset value",
+        predicate="opening value and classified flows make up the closing value, asset by asset.",
+    ),
+}
+JUDGES: dict[str, Judge | PairJudge | NotYet] = {**ONE_RUN, **TWO_RUNS, **LATER}
+
+
+def predicate_of(invariant: str) -> str:
+    """Returns what an invariant says, as its judge states it, in one line."""
+    found = JUDGES[invariant]
+    if isinstance(found, NotYet):
+        return found.predicate
+    return " ".join((found.__doc__ or "").split()).removeprefix(f"{invariant}: ")
+
+
+def judge(record: Record, expects: Expectation) -> Verdict:
+    """Returns what all judges of one run say of a record, in the order in which it was found."""
+    court = Court(expects)
+    hearings = (*(each(court) for each in ONE_RUN.values()), of_exposure.timekeeper(court))
+    court.hear(record.entries, hearings)
+    return Verdict(violations=tuple(court.violations), left_off=court.left_off, figures=court.figures())

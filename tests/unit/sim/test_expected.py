@@ -1,0 +1,50 @@
+"""What judges may expect of the world of a scenario."""
+
+from __future__ import annotations
+
+import msgspec
+
+from flatbook.engine.ports import IdRule
+from flatbook.services.simulated import run_world
+from flatbook.sim.expected import expectation_of
+from flatbook.sim.judges.expectation import AccountTerms, Listing, NetBound
+from flatbook.sim.judges.table import judge
+from flatbook.sim.record import SHARE
+from flatbook.sim.scenario import MIDDAY, PlannedFill, PlannedStep, Scenario, Shape, draw_scenario
+
+ORDINARY = draw_scenario("ordinary")
+
+
+def scenario(**fields: object) -> Scenario:
+    """A world of one symbol and two fills, in which nothing goes wrong."""
+    shape = Shape(
+        symbols=("COIN",), lot=SHARE // 100, threshold=SHARE, order_max=None, depth=20 * SHARE, fee_bps=1,
+        id_rule=IdRule.WHILE_OPEN, id_window_s=30, request_window_s=5, read_lag_s=1, order_ttl_s=60, chain_lag=1,
+        queues=False, honours_good_until=True, backup=False,
+    )  # fmt: skip
+    fills = tuple(PlannedFill(at_ms=at_ms, symbol="COIN", sign=-1, qty=2 * SHARE) for at_ms in (5_000, 30_000))
+    calm: dict = {
+        "strengths": {}, "crashes": (), "reorgs": (), "halts": (), "steps": (), "freezes": (), "foreign": (),
+        "start": MIDDAY, "safety_ms": 60_000, "offset_ms": 0, "drift_ppm": 0, "shape": shape, "fills": fills,
+    }  # fmt: skip
+    return msgspec.structs.replace(ORDINARY, **(calm | fields))
+
+
+def test_a_world_allows_what_its_scenario_states() -> None:
+    expects = expectation_of(scenario())
+    assert expects.listings == (Listing(account="alpha", symbol="COIN", instrument="COIN@alpha", underlying="COIN"),)
+    assert expects.bounds == {
+        ("desk", "COIN"): NetBound(threshold=SHARE, standing=4 * SHARE, order_max=4 * SHARE, venues=1)
+    }
+    assert expects.accounts == {"alpha": AccountTerms(id_rule="while_open", fence_holds=True)}
+
+
+def test_a_fence_does_not_hold_where_the_clock_of_the_desk_is_set() -> None:
+    expects = expectation_of(scenario(steps=(PlannedStep(at_ms=1_000, by_ms=3_000),)))
+    assert not expects.terms("alpha").fence_holds
+
+
+def test_judges_find_nothing_in_a_world_in_which_nothing_goes_wrong() -> None:
+    world = run_world(scenario())
+    verdict = judge(world.record, expectation_of(world.scenario))
+    assert (verdict.violations, len(verdict.figures.hedged)) == ((), 2)

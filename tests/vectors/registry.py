@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tests.vectors import fills, floats, hedge, money_rules, pnl, symbols
+from tests.vectors import alpaca_orders, fills, floats, hedge, money_rules, pnl, symbols
 from tests.vectors.outcome import Runner
 
 RUNNERS: dict[str, Runner] = {
+    "alpaca_orders": alpaca_orders.run,
     "float": floats.run,
     "live_tests": pnl.run_live,
     "misc": money_rules.run,

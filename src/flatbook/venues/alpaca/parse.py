@@ -43,9 +43,10 @@ from flatbook.venues.alpaca.refusals import (
 )
 from flatbook.venues.alpaca.wire import OPEN_ORDERS_MAX
 
-# Source: docs.alpaca.markets, Order Lifecycle; `held` and `pending_review` from the status list of alpaca-py. What may
-# still execute is open, also where Alpaca calls the day done but goes on calculating, and where it replaced the order:
-# a replacement works under an id that is not ours.
+# Not ended, though nothing comes of it by itself: what may still execute is open. Alpaca goes on calculating after the
+# day, may lift a suspension, and lets a replacement work under an id that is not ours.
+STALLED = ("calculated", "replaced", "suspended")
+# Source: docs.alpaca.markets, Order Lifecycle; `held` and `pending_review` from the status list of alpaca-py.
 STATUSES = {
     "new": VenueStatus.OPEN,
     "pending_new": VenueStatus.PENDING,
@@ -56,10 +57,8 @@ STATUSES = {
     "partially_filled": VenueStatus.OPEN,
     "pending_cancel": VenueStatus.PENDING_CANCEL,
     "pending_replace": VenueStatus.OPEN,
-    "replaced": VenueStatus.OPEN,
     "stopped": VenueStatus.OPEN,
-    "suspended": VenueStatus.OPEN,
-    "calculated": VenueStatus.OPEN,
+    **dict.fromkeys(STALLED, VenueStatus.OPEN),
     "done_for_day": VenueStatus.EXPIRED,
     "filled": VenueStatus.FILLED,
     "canceled": VenueStatus.CANCELED,

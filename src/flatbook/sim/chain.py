@@ -97,6 +97,7 @@ class VaultNames(NamedTuple):
 class NodeSource:
     """A chain source of the engine over one node: it shows the chain up to a head that may lag.
 
+    A page may break (X5): its events come, its cursor stays behind, and the rest of it comes a second time.
     Units: `lag_blocks` is how far behind the node's head the reading stays.
     """
 
@@ -128,7 +129,10 @@ class NodeSource:
         if upto <= start and removed_from is None:
             return None
         taken = blocks[start : max(start, upto)]
-        last = taken[-1] if taken else (blocks[start - 1] if start else None)
+        read = taken
+        if taken and self._injection.hits("X5", "node"):
+            read = taken[: self._injection.size("X5", "node", 0, len(taken) - 1)]
+        last = read[-1] if read else (blocks[start - 1] if start else None)
         return ChainRead(
             source=SOURCE,
             events=tuple(self._event(block, fill) for block in taken for fill in block.fills),

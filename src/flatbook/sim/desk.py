@@ -13,9 +13,10 @@ from flatbook.sim.record import PRICE, SHARE
 from flatbook.sim.scenario import Scenario
 from flatbook.strategies.hedge_terms import HedgeParams
 from flatbook.values.ids import AccountId, AssetId, InstrumentId, OwnerId, SourceId, Underlying
+from flatbook.values.instants import instant_of_text
 from flatbook.values.instruments import Instrument, TradingRules
 from flatbook.values.money import Price, from_base_units
-from flatbook.values.sessions import SessionKind, next_session, regular_close, session_at
+from flatbook.values.sessions import SessionKind
 
 OWNER = OwnerId("desk")
 VAULT = AccountId("base:vault")
@@ -61,11 +62,30 @@ def terms_of(scenario: Scenario, name: str) -> Terms:
 
 
 def hours_of(scenario: Scenario) -> tuple[Hours, ...]:
-    """Returns the regular sessions that the venues of a world trade in: that of its start, and the next one."""
-    now = session_at(scenario.start)
-    first = now if now.kind is SessionKind.REGULAR else next_session(scenario.start, (SessionKind.REGULAR,))
-    second = next_session(regular_close(first.trade_date), (SessionKind.REGULAR,))
-    return tuple(Hours(opens_at=each.opens_at, closes_at=each.closes_at) for each in (first, second))
+    """Returns the sessions that the venues of a world trade in: that of its start, and the next one.
+
+    Gives: what stands in a list here and is not asked of the product's calendar, so that a wrong calendar is seen.
+    Errors: ValueError for a start that the list does not cover.
+    """
+    coming = [hours for hours in SESSIONS if scenario.start < hours.closes_at]
+    if len(coming) < 2 or scenario.start < SESSIONS[0].opens_at:
+        raise ValueError("the simulated venues trade from 2025-11-26 to 2025-12-04 only: take a start between")
+    return tuple(coming[:2])
+
+
+def _session(day: str, opens: str, closes: str) -> Hours:
+    return Hours(opens_at=instant_of_text(f"{day}T{opens}Z"), closes_at=instant_of_text(f"{day}T{closes}Z"))
+
+
+# Source: hours of the New York Stock Exchange; 2025-11-27 is Thanksgiving, 2025-11-28 a half day.
+SESSIONS = (
+    _session("2025-11-26", "14:30:00", "21:00:00"),
+    _session("2025-11-28", "14:30:00", "18:00:00"),
+    _session("2025-12-01", "14:30:00", "21:00:00"),
+    _session("2025-12-02", "14:30:00", "21:00:00"),
+    _session("2025-12-03", "14:30:00", "21:00:00"),
+    _session("2025-12-04", "14:30:00", "21:00:00"),
+)
 
 
 def rules_of(scenario: Scenario) -> Rules:

@@ -196,6 +196,7 @@ STRENGTHS: dict[str, tuple[int, int]] = {
     "W2": (500, 3_000),
     "W3": (1_000, 8_000),
     "X4": (500, 5_000),
+    "X5": (500, 5_000),
 }
 """The faults that strike by chance, with the weakest and the strongest chance. Units: basis points an occasion."""
 

@@ -1,0 +1,122 @@
+"""Planted bugs: each is a known way to lose money, patched into the product at run time, that the judges must see.
+
+A simulator that does not see them proves nothing. The numbers are those of the project's list: 1 to 35 of order and
+recovery work, 36 to 47 of trading practice. A row whose room does not exist yet is counted as not yet, never as killed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import msgspec
+
+from flatbook.sim import planted
+from flatbook.sim.planted import Swap
+
+Plant = Callable[[], tuple[Swap, ...]]
+
+
+class Mutant(msgspec.Struct, frozen=True, kw_only=True):
+    """A planted bug. `plant` returns the patches; None where its room does not exist, which `room` names.
+
+    `faults` are strengths in basis points that a world needs to show it, and `crashes` whether only crash enumeration
+    is sure to find it.
+    """
+
+    number: int
+    name: str
+    plant: Plant | None = None
+    room: str | None = None
+    faults: dict[str, int] = {}
+    crashes: bool = False
+
+
+def _bug(number: int, name: str, plant: Plant, **faults: int) -> Mutant:
+    return Mutant(number=number, name=name, plant=plant, faults=faults)
+
+
+def _by_crashes(number: int, name: str, plant: Plant) -> Mutant:
+    return Mutant(number=number, name=name, plant=plant, crashes=True)
+
+
+def _later(number: int, name: str, *, room: str) -> Mutant:
+    return Mutant(number=number, name=name, room=room)
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    _bug(1, "executions are booked as often as they are reported", planted.no_execution_dedupe),
+    _bug(2, "fills are booked as often as they are read", planted.no_fill_dedupe, X5=5_000),
+    _by_crashes(3, "orders leave before their intent is durable", planted.effect_before_append),
+    _bug(4, "a resend takes a fresh id", planted.fresh_id_on_retry, N1=4_000, N2=3_000),
+    _bug(5, "orders are never asked for", planted.no_status_poll, N2=4_000, N1=2_000),
+    _bug(6, "executions are not read after a gap", planted.no_back_fill, V11=9_000, W1=10_000),
+    _bug(7, "a second hedge while one is open", planted.hedge_while_open),
+    _bug(8, "a time-out is taken for a rejection", planted.timeout_is_rejected, N2=3_000),
+    _bug(9, "absent once is taken for failed", planted.absent_is_failed, N2=3_000, V2=9_000),
+    _bug(10, "an execution after a cancel is dropped", planted.late_fill_dropped, V11=9_000),
+    _later(11, "a running total is taken for an increment", room="venues that state running totals"),
+    _bug(12, "fees have the wrong sign", planted.fee_sign),
+    _later(13, "funding has the wrong sign", room="funding payments"),
+    _later(14, "funding is paid twice at a change of size", room="funding payments"),
+    _later(15, "the contract size is ignored", room="exchanges that trade in contracts"),
+    _bug(16, "quantities are rounded instead of cut", planted.floor_is_round),
+    _bug(17, "what rounding leaves is forgotten", planted.residue_dropped),
+    _later(18, "an order book with a gap is used", room="live order books"),
+    _bug(19, "a stale quote is used", planted.stale_quote_used, V25=400),
+    _bug(20, "a reorganisation is ignored", planted.reorg_ignored),
+    _by_crashes(21, "cursors are durable before their facts", planted.cursor_before_facts),
+    _bug(22, "the lease is not checked at an append", planted.lease_not_checked),
+    _later(23, "a view's position is stored apart from its rows", room="stored views of other services"),
+    _bug(24, "the epoch is not raised", planted.epoch_not_raised),
+    _later(25, "cancels and places share one rate budget", room="rate budgets per key"),
+    _bug(26, "stopping waits for the journal", planted.stop_waits_for_journal, D4=150),
+    _bug(27, "the key of a command is not kept", planted.command_key_not_kept),
+    _bug(28, "an execution of others is booked as ours", planted.foreign_booked_as_ours),
+    _bug(29, "a statement and the fill in it are both booked", planted.statement_and_fill_booked),
+    _bug(30, "a resend before the fence where ids come again", planted.resend_before_fence, N2=4_000, V2=9_000),
+    _later(31, "approvals are unlimited", room="transactions of our own on a chain"),
+    _later(32, "a parser makes a float of a price", room="adapters on bytes"),
+    _bug(33, "an unknown status is taken for an end", planted.unknown_status_is_end, V16=5_000),
+    _bug(34, "alerts are swallowed", planted.alerts_swallowed, N2=3_000),
+    _later(35, "one of two nodes is believed", room="two nodes compared"),
+    _bug(36, "an order in the last second may work tomorrow", planted.order_in_the_last_second),
+    _bug(37, "half days close as full days do", planted.half_day_is_full),
+    _later(38, "a forced close is dropped by its prefix", room="exchanges that force closes"),
+    _later(39, "a look-up by text after its time reads as absent", room="the adapter of Gate"),
+    _later(40, "hourly funding is annualised by eight hours", room="funding payments"),
+    _bug(41, "a remainder beyond the net goes on working", planted.excess_not_canceled),
+    _later(42, "the wrapper's ratio is read at the hedge", room="worlds with chains on bytes"),
+    _later(43, "the minimum out is the slippage cap alone", room="two-leg execution"),
+    _later(44, "a dollar token is one dollar", room="results of worlds in dollars"),
+    _later(45, "regulatory fees are missing", room="brokers that charge them the day after"),
+    _later(46, "fee tiers come from the configuration", room="fee tiers"),
+    _later(47, "a stale stream closes a pair", room="hedged pairs"),
+)
+
+
+@contextmanager
+def planting(mutant: Mutant) -> Iterator[None]:
+    """Patches a bug into the product for as long as the block lasts.
+
+    Errors: ValueError when the room of the bug does not exist.
+    """
+    if mutant.plant is None:
+        raise ValueError(f"planted bug {mutant.number} has no room yet: {mutant.room}")
+    with ExitStack() as stack:
+        stack.callback(planted.forget_days)
+        for swap in mutant.plant():
+            stack.enter_context(_swapped(swap))
+        planted.forget_days()
+        yield
+
+
+@contextmanager
+def _swapped(swap: Swap) -> Iterator[None]:
+    before: Any = vars(swap.owner)[swap.name]
+    setattr(swap.owner, swap.name, swap.value)
+    try:
+        yield
+    finally:
+        setattr(swap.owner, swap.name, before)

@@ -118,7 +118,7 @@ def decisions(desk: Desk) -> dict[str, list[float]]:
     taken: dict[str, list[float]] = {"view of a net": [], "hedge decides to place": []}
     for _ in range(HEDGES):
         begun = time.perf_counter_ns()
-        view = hedge_view(desk.state, desk.market, key, desk.rules.hedges[key], fill.seen_at)
+        view = hedge_view(desk.state, desk.market, key, desk.rules, fill.seen_at)
         seen = time.perf_counter_ns()
         open_view = msgspec.structs.replace(view, net=Quantity(Decimal("-10.75")))
         asked = time.perf_counter_ns()

@@ -12,7 +12,8 @@ from flatbook.events.control import HoldReason
 from flatbook.market.quotes import Quote
 from flatbook.state.intents import CancelIntent, PlaceIntent
 from flatbook.state.orders import Order
-from flatbook.strategies.hedge import HedgeView, Route, decide
+from flatbook.strategies.hedge import HedgeView, decide
+from flatbook.strategies.hedge_size import Route
 from flatbook.strategies.hedge_terms import HedgeParams
 from flatbook.values.ids import AccountId
 from flatbook.values.instants import Instant, instant_of_text, later

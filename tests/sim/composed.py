@@ -103,7 +103,8 @@ ACCOUNT = """
 [accounts.{name}]
 kind = "paper"
 ledger = "{name}.sqlite"
-bars = "bars"
+bars = "{bars}"
+currency = "{currency}"
 cash = "100000"
 seed = "{name}"
 holdings = {{ COIN = "100" }}
@@ -113,7 +114,7 @@ fees = {{ commission_per_order = "0", commission_per_share = "0", sell_notional_
 account = "{name}"
 symbol = "COIN"
 underlying = "COIN"
-quote = "USD"
+quote = "{currency}"
 tick = "0.01"
 lot = "0.01"
 qty_min = "0.01"
@@ -180,9 +181,9 @@ def address_of(owner: str) -> str:
     return "0x" + owner.encode().hex().ljust(40, "0")
 
 
-def account(name: str) -> str:
+def account(name: str, *, currency: str = "USD", bars: str = "bars") -> str:
     """Returns the sections of a broker account."""
-    return ACCOUNT.format(name=name)
+    return ACCOUNT.format(name=name, currency=currency, bars=bars)
 
 
 def owner(name: str, *, at: str, second: str = "none", more: str = "") -> str:

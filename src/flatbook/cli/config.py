@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 def check(*, where: Where = HERE) -> int:
     """Says everything that is wrong with the configuration, with file and line. Exits with 4 when something is.
 
-    A recording that is named and not there yet is said too, and is no error: it may come before the desk runs.
+    A recording that is named and not there yet is said too, and is no error: it may come before the desk runs. Where
+    there is one, a hedge whose smallest order is above the limits of risk at all its prices is wrong.
     """
     from flatbook.cli.desks import loaded_of
     from flatbook.ops.config import missing_files
     from flatbook.ops.config_read import ConfigRefused
+    from flatbook.services.reach import out_of_reach
 
     path = str(where.config_path)
     try:
@@ -30,7 +32,8 @@ def check(*, where: Where = HERE) -> int:
         body: dict[str, Any] = {"path": path, "ok": False, "problems": _problems(refused.problems), "missing": []}
     else:
         missing = _problems(missing_files(loaded))
-        body = {"path": path, "ok": True, "digest": loaded.digest, "problems": [], "missing": missing}
+        never = _problems(out_of_reach(loaded))
+        body = {"path": path, "ok": not never, "digest": loaded.digest, "problems": never, "missing": missing}
     show("config.check", body, lambda: _checked(body), as_json=where.as_json)
     return Exit.OK if body["ok"] else Exit.CONFIG
 

@@ -68,7 +68,8 @@ def flatten(
 ) -> int:
     """Brings nets to zero at the market, whatever their threshold; of all owners and underlyings unless named.
 
-    Its orders have no limit price, and pass halts and limits; none of them may turn a net over.
+    Its orders pass halts and limits, and none of them may turn a net over. They have no limit price, but right after an
+    open, and outside the regular session, where they have one at the collar.
     """
     of_whom = " ".join(part for part in (owner or "every owner", symbol or "every underlying") if part)
     confirm(f"flatten {of_whom} at the market?", yes=yes)

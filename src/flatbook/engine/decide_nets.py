@@ -34,7 +34,7 @@ def decide_net(turn: Turn, key: NetKey) -> None:
     hedge = turn.rules.hedges.get(key)
     if hedge is None:
         return
-    decision = decide(hedge_view(turn.state, turn.market, key, hedge, turn.now), hedge.params)
+    decision = decide(hedge_view(turn.state, turn.market, key, turn.rules, turn.now), hedge.params)
     turn.wakes.put(key, decision.wake)
     for note in decision.notes:
         _book_note(turn, key, note)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from flatbook.engine.ports import IdRule
-from flatbook.engine.rules import HedgeRules, Rules
+from flatbook.engine.rules import Rules
 from flatbook.market.quotes import Market
 from flatbook.risk.checks import Named, RiskView
 from flatbook.risk.limits import ORDER_RATE_WINDOW_S
@@ -14,19 +14,21 @@ from flatbook.state.exposure import exposure_of
 from flatbook.state.halts import halt_over
 from flatbook.state.orders import Order, Status
 from flatbook.state.positions import NetKey
-from flatbook.strategies.hedge import HedgeView, Route
+from flatbook.strategies.hedge import HedgeView
+from flatbook.strategies.hedge_size import OrderCaps, Route
 from flatbook.values.ids import AccountId, AssetId, OrderId, OwnerId
 from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Instrument, Side
 from flatbook.values.money import ZERO, Price, Quantity, divide_cut
-from flatbook.values.sessions import next_session, run_end, session_at
+from flatbook.values.sessions import SessionKind, next_session, run_end, session_at
 from flatbook.values.us_eastern import eastern_day
 
 
-def hedge_view(state: State, market: Market, key: NetKey, rules: HedgeRules, now: Instant) -> HedgeView:
+def hedge_view(state: State, market: Market, key: NetKey, rules: Rules, now: Instant) -> HedgeView:
     """Returns what the hedge of a net can see now."""
     owner, underlying = key
-    net, params = state.positions.net(owner, underlying), rules.params
+    hedge, net = rules.hedges[key], state.positions.net(owner, underlying)
+    params = hedge.params
     return HedgeView(
         now=now,
         owner=owner,
@@ -34,13 +36,14 @@ def hedge_view(state: State, market: Market, key: NetKey, rules: HedgeRules, now
         net=net.hedgeable,
         last_price=net.last_price,
         orders=state.orders_owing(key),
-        route=_route(state, owner, rules.instrument),
-        backup=_route(state, owner, rules.backup) if rules.backup is not None else None,
+        route=_route(state, owner, hedge.instrument, rules),
+        backup=_route(state, owner, hedge.backup, rules) if hedge.backup is not None else None,
+        caps=OrderCaps(usd=rules.limits.order_notional_usd_max, shares=rules.limits.order_shares_max),
         price=market.quote(underlying, params.price_source),
         second=market.quote(underlying, params.second_source) if params.second_source is not None else None,
         session=session_at(now),
         pauses_at=run_end(now, params.sessions),
-        next_open=_next_open(rules, now),
+        next_open=_next_open(params.sessions, now),
         flattening=net.flattening,
         hold=state.holds.get(key),
         refusals=net.refusals,
@@ -50,27 +53,34 @@ def hedge_view(state: State, market: Market, key: NetKey, rules: HedgeRules, now
     )
 
 
-def _next_open(rules: HedgeRules, now: Instant) -> Instant:
-    coming = next_session(now, rules.params.sessions)
+def _next_open(sessions: tuple[SessionKind, ...], now: Instant) -> Instant:
+    coming = next_session(now, sessions)
     if coming.opens_at > now:
         return coming.opens_at
-    return next_session(coming.closes_at, rules.params.sessions).opens_at
+    return next_session(coming.closes_at, sessions).opens_at
 
 
-def _route(state: State, owner: OwnerId, instrument: Instrument) -> Route:
+def _route(state: State, owner: OwnerId, instrument: Instrument, rules: Rules) -> Route:
     """Returns where a net can be hedged: cash less what working buys may need, and shares in contracts."""
     account, working = instrument.account, _working_at(state, instrument.account)
     stated = account in state.opened
     shares = state.balances.get((account, AssetId(instrument.underlying)), ZERO)
-    cash = state.balances.get((account, instrument.quote), ZERO) - sum((_reserved(order) for order in working), ZERO)
+    reserved = (_reserved(order) for order in working if _quote_of(order, rules) in (instrument.quote, None))
+    cash = state.balances.get((account, instrument.quote), ZERO) - sum(reserved, ZERO)
     return Route(
         instrument=instrument,
+        quote_usd=state.mark(instrument.quote),
         cash=cash if stated else None,
         held=Quantity(divide_cut(shares, instrument.contract_size, decimals=18)) if stated else None,
         selling=_leaves(working, instrument, Side.SELL),
         buying=_leaves(working, instrument, Side.BUY),
         halted=halt_over(state.halts, owner, account, instrument.id) is not None,
     )
+
+
+def _quote_of(order: Order, rules: Rules) -> AssetId | None:
+    known = rules.instruments.get(order.instrument)
+    return known.quote if known is not None else None
 
 
 def _working_at(state: State, account: AccountId) -> tuple[Order, ...]:

@@ -50,6 +50,8 @@ class HoldReason(Enum):
     HALTED = "halted"
     RETRY_LATER = "retry_later"
     SECOND_SOURCE_DIFFERS = "second_source_differs"
+    ORDER_CAP = "order_cap"
+    NO_MARK = "no_mark"
 
 
 class Severity(Enum):

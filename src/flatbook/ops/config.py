@@ -109,6 +109,11 @@ def _digest(effective: list[Effective]) -> str:
     return digest_text(*sorted(lines))
 
 
+def problem_at(loaded: Loaded, key: Key, text: str) -> Problem:
+    """Returns what is wrong with a key of a configuration that may be used, with the place where it was stated."""
+    return _problem(key, text, list(loaded.effective))
+
+
 def missing_files(loaded: Loaded) -> tuple[Problem, ...]:
     """Returns a problem for each recording that the configuration names and that is not there."""
     chains, prices = loaded.config.chains, loaded.config.prices
@@ -116,7 +121,7 @@ def missing_files(loaded: Loaded) -> tuple[Problem, ...]:
     for name, source in prices.items():
         named += [(("prices", name, "files", underlying), path) for underlying, path in source.files.items()]
     return tuple(
-        _problem(key, f"there is no {loaded.place(path)}", list(loaded.effective))
+        problem_at(loaded, key, f"there is no {loaded.place(path)}")
         for key, path in named
         if not loaded.place(path).exists()
     )

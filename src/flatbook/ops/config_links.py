@@ -46,7 +46,7 @@ def flaws(config: Config) -> Iterator[Flaw]:
         yield from _flaws_of_account(config, name, account)
     yield from _flaws_of_instruments(config)
     for name, source in config.prices.items():
-        yield from _flaws_of_quote(config, ("prices", name), source.quote)
+        yield from _flaws_of_quote(config, ("prices", name, "quote"), source.quote)
     yield from _flaws_of_hedges(config)
     yield from _flaws_of_marks(config)
     yield from _flaws_of_secrets(config)
@@ -171,6 +171,9 @@ def _flaws_of_account(config: Config, name: str, account: AccountSection) -> Ite
     mine = {each.symbol: each.underlying for each in config.instruments.values() if each.account == name}
     yield from _missing((*key, "bars"), account.bars, "price source", config.prices)
     source = config.prices.get(account.bars)
+    yield from _flaws_of_quote(config, (*key, "currency"), account.currency)
+    if source is not None and source.quote != account.currency:
+        yield (*key, "bars"), f"{account.bars} has prices in {source.quote}: {name} trades in {account.currency}"
     if source is not None and source.kind is not PriceKind.RECORDED_BARS:
         yield (*key, "bars"), f"{account.bars} has no bars: a paper broker trades at recorded_bars"
     for symbol, underlying in mine.items():
@@ -192,12 +195,14 @@ def _flaws_of_instruments(config: Config) -> Iterator[Flaw]:
             other = taken.setdefault((instrument.account, field, value), name)
             if other != name:
                 yield (*key, field), f"{value} is traded at {instrument.account} as {other} already"
-        yield from _flaws_of_quote(config, key, instrument.quote)
+        account = config.accounts.get(instrument.account)
+        if account is not None and instrument.quote != account.currency:
+            yield (*key, "quote"), f"is not the currency of {instrument.account}, which is {account.currency}"
 
 
 def _flaws_of_quote(config: Config, key: Key, quote: str) -> Iterator[Flaw]:
     if quote != USD and quote not in config.marks:
-        yield (*key, "quote"), f"{quote} has no mark: state what it is worth under [marks]"
+        yield key, f"{quote} has no mark: state what it is worth under [marks]"
 
 
 def _flaws_of_hedges(config: Config) -> Iterator[Flaw]:

@@ -126,6 +126,7 @@ def _params(hedge: HedgeSection) -> HedgeParams:
         close_cutoff_s=hedge.close_cutoff_s,
         retry_s=hedge.retry_s,
         shorting=hedge.shorting,
+        open_wait_s=hedge.open_wait_s,
         ramp=CloseRamp(**msgspec.structs.asdict(hedge.ramp)) if hedge.ramp is not None else None,
     )
 

@@ -27,10 +27,12 @@ from flatbook.ops.config_fields import (
     text,
     whole,
 )
+from flatbook.strategies.hedge_terms import OPEN_WAIT_S
 from flatbook.values.sessions import SessionKind
 
 VERSION = 1
 NONE = "none"
+CLOSE_CUTOFF_S_LEAST = 10
 
 Name = Annotated[str, text("A name of your choice.", NAME_TEXT)]
 InstrumentName = Annotated[str, text("The id of an instrument, such as COIN/USD@paper.", INSTRUMENT_TEXT)]
@@ -221,13 +223,16 @@ class AccountSection(Section, frozen=True, kw_only=True):
     kind: Annotated[Literal["paper"], said("A simulated broker.")]
     ledger: Annotated[str, text("File of the broker's own ledger; it is never the journal.")]
     bars: Annotated[Name, said("The price source whose bars the broker trades at.")]
-    cash: Annotated[Decimal, amount("Cash when the account is opened.", unit="USD", least="0", most="1000000000")]
+    cash: Annotated[Decimal, amount("Cash when the account is opened.", unit="currency", least="0", most="1000000000")]
     fees: Annotated[FeesSection, said("What the broker charges.")]
     seed: Annotated[str, text("What its latencies and partial fills are drawn from.")]
     holdings: Annotated[
         dict[Ticker, Annotated[Decimal, amount("Shares held when opened.", unit="shares", most="10000000")]],
         said("Shares held when the account is opened, by symbol."),
     ] = {}
+    currency: Annotated[
+        Name, said("What its cash is, and its prices and fees are in; other than USD it needs a mark.")
+    ] = "USD"
     id_rule: Annotated[IdRule, said("For how long a client id may not come again.")] = IdRule.FOR_EVER
     id_window_s: Annotated[int, seconds("How long, with the rule window.", least=0, most=31_536_000)] = 0
     extended_hours: Annotated[bool, said("Whether orders work in the early and late sessions too.")] = False
@@ -284,7 +289,9 @@ class HedgeSection(Section, frozen=True, kw_only=True):
     collar_bps: Annotated[int, bps("How far beyond the price the limit of an order may lie.")]
     second_source: Annotated[Name, said('A price source that must agree, or "none".')]
     order_ttl_s: Annotated[int, seconds("How long an order may work.", least=1, most=86_400)]
-    close_cutoff_s: Annotated[int, seconds("Nothing new is sent so shortly before a session ends.", least=0, most=7200)]
+    close_cutoff_s: Annotated[
+        int, seconds("Nothing new is sent so shortly before a session ends.", least=CLOSE_CUTOFF_S_LEAST, most=7200)
+    ]
     retry_s: Annotated[int, seconds("First wait after a refusal; it doubles with each.", least=1, most=3600)]
     shorting: Annotated[bool, said("Whether it may sell what the account does not hold.")]
     threshold_shares: Annotated[
@@ -297,6 +304,9 @@ class HedgeSection(Section, frozen=True, kw_only=True):
         int | None, seconds("An older second price is not used. Needed with a second source.", least=1, most=3600)
     ] = None
     second_bps_max: Annotated[int | None, bps("How far the two prices may differ. Needed with a second source.")] = None
+    open_wait_s: Annotated[
+        int, seconds("So long after a session opened even a flatten has a limit.", least=0, most=3600)
+    ] = OPEN_WAIT_S
     ramp: Annotated[RampSection | None, said("How the rest is flattened before a close; left out: not at all.")] = None
     backup: Annotated[
         str | None, text("A second broker, for what no unknown order at the first can cover.", INSTRUMENT_TEXT)

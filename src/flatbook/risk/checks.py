@@ -154,12 +154,12 @@ def in_session(view: RiskView, intent: PlaceIntent, _limits: Limits) -> Refusal 
 
 def notional(view: RiskView, intent: PlaceIntent, limits: Limits) -> Refusal | None:
     """Refuses an order worth more than the cap, or one that cannot be valued."""
-    reference = intent.limit if intent.limit is not None else (view.price.price if view.price else None)
     cap = limits.order_notional_usd_max
-    quote_usd = view.named[intent.account].quote_usd if intent.account in view.named else None
-    if reference is None or quote_usd is None:
+    market_usd = view.price.price if view.price is not None and _quote_usd(view, intent) is not None else None
+    each_usd = market_usd if intent.limit is None else _limit_usd(view, intent)
+    if each_usd is None:
         return _refusal(RefusalRule.NOTIONAL_MAX, cap, "unvalued")
-    usd = intent.qty * reference * intent.instrument.contract_size * quote_usd
+    usd = intent.qty * each_usd * intent.instrument.contract_size
     return _refusal(RefusalRule.NOTIONAL_MAX, cap, usd) if usd > cap else None
 
 
@@ -187,30 +187,43 @@ def priced(_view: RiskView, intent: PlaceIntent, _limits: Limits) -> Refusal | N
 
 def collared(view: RiskView, intent: PlaceIntent, limits: Limits) -> Refusal | None:
     """Refuses a limit more than a tick outside the collar around the price."""
-    if view.price is None or intent.limit is None:
+    limit_usd, quote_usd = _limit_usd(view, intent), _quote_usd(view, intent)
+    if view.price is None or intent.limit is None or limit_usd is None or quote_usd is None:
         return None
     bound = _bound(view.price.price, intent.side, limits.collar_bps_max)
-    tick = tick_at(intent.limit, intent.instrument.rules)
-    return _beyond(RefusalRule.COLLAR, intent, Price(bound + intent.side.sign * tick))
+    tick_usd = tick_at(intent.limit, intent.instrument.rules) * quote_usd
+    return _beyond(RefusalRule.COLLAR, intent.side, limit_usd, Price(bound + intent.side.sign * tick_usd))
 
 
 def second_agrees(view: RiskView, intent: PlaceIntent, limits: Limits) -> Refusal | None:
     """Refuses a limit outside the wider collar around the second source."""
-    if not view.second_required or intent.limit is None:
+    limit_usd = _limit_usd(view, intent)
+    if not view.second_required or limit_usd is None:
         return None
     if view.second is None:
         return _refusal(RefusalRule.SECOND_SOURCE, "a second price", "none")
-    return _beyond(RefusalRule.SECOND_SOURCE, intent, _bound(view.second.price, intent.side, limits.second_bps_max))
+    bound = _bound(view.second.price, intent.side, limits.second_bps_max)
+    return _beyond(RefusalRule.SECOND_SOURCE, intent.side, limit_usd, bound)
+
+
+def _quote_usd(view: RiskView, intent: PlaceIntent) -> Price | None:
+    """Returns the mark of the quote of an intent; None where nobody states it, which `notional` refuses."""
+    named = view.named.get(intent.account)
+    return named.quote_usd if named is not None else None
+
+
+def _limit_usd(view: RiskView, intent: PlaceIntent) -> Price | None:
+    """Returns the limit of an intent in USD, as the prices are; None without a limit or a mark."""
+    quote_usd = _quote_usd(view, intent)
+    return None if intent.limit is None or quote_usd is None else Price(intent.limit * quote_usd)
 
 
 def _bound(price: Price, side: Side, bps: int) -> Price:
     return Price(price * (ONE + side.sign * bps * BPS))
 
 
-def _beyond(rule: RefusalRule, intent: PlaceIntent, bound: Price) -> Refusal | None:
-    if intent.limit is None or (intent.limit - bound) * intent.side.sign <= ZERO:
-        return None
-    return _refusal(rule, bound, intent.limit)
+def _beyond(rule: RefusalRule, side: Side, limit_usd: Price, bound: Price) -> Refusal | None:
+    return _refusal(rule, bound, limit_usd) if (limit_usd - bound) * side.sign > ZERO else None
 
 
 def day_loss(view: RiskView, _intent: PlaceIntent, limits: Limits) -> Refusal | None:

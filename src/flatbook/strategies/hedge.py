@@ -17,38 +17,23 @@ from flatbook.market.quotes import Quote
 from flatbook.state.intents import CancelIntent, Intent, PlaceIntent
 from flatbook.state.orders import Order, Status, cancel_from
 from flatbook.strategies.decision import Decision, Trigger, Wake
+from flatbook.strategies.hedge_size import Ask, OrderCaps, Route, in_contracts, size_of
 from flatbook.strategies.hedge_terms import HedgeParams, Terms, terms_at
 from flatbook.values.ids import AccountId, EventRef, OwnerId, SourceId, Underlying, order_id_of_event
 from flatbook.values.instants import Instant, later, text_of_instant
-from flatbook.values.instruments import Instrument, Side, collared_limit, cost_ceiling, floor_to_lot, notional
-from flatbook.values.money import BPS, ZERO, Price, Quantity, divide_cut, plain
-from flatbook.values.sessions import Session
+from flatbook.values.instruments import Side, collared_limit, floor_to_lot, in_quote
+from flatbook.values.money import BPS, ONE, ZERO, Price, Quantity, check_number, plain
+from flatbook.values.sessions import Session, SessionKind
 
 EXPIRY_GRACE_S = 5
 BACKOFF_DOUBLINGS_MAX = 6
-QTY_DECIMALS = 18
-
-
-class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a net can be hedged, and what that account can take.
-
-    Units: cash in the instrument's quote, what working buys may need left out; held in contracts, signed; selling and
-    buying in contracts, what orders that work on the instrument may still do. Cash and held are None while the account
-    was never stated.
-    """
-
-    instrument: Instrument
-    cash: Decimal | None
-    held: Quantity | None
-    selling: Quantity
-    buying: Quantity
-    halted: bool
 
 
 class HedgeView(msgspec.Struct, frozen=True, kw_only=True):
     """What the hedge of one (owner, underlying) can see; valid during the call only.
 
-    Units: net in shares, last_price in USD per share; intents counts all that were ever made for this net.
+    Units: net in shares, last_price in USD per share; intents counts all that were ever made for this net. `caps` are
+    what risk lets a single order be.
     """
 
     now: Instant
@@ -59,6 +44,7 @@ class HedgeView(msgspec.Struct, frozen=True, kw_only=True):
     orders: tuple[Order, ...]
     route: Route
     backup: Route | None
+    caps: OrderCaps
     price: Quote | None
     second: Quote | None
     session: Session
@@ -103,7 +89,7 @@ def _is_due(view: HedgeView, params: HedgeParams, size: Quantity) -> bool:
     """Whether an exposure of this size is to be hedged; one that cannot be valued is not taken for a small one."""
     if view.flattening:
         instrument = view.route.instrument
-        return floor_to_lot(_in_contracts(size, instrument), instrument.rules)[0] > ZERO
+        return floor_to_lot(in_contracts(size, instrument), instrument.rules)[0] > ZERO
     terms = _terms(view, params)
     if terms.threshold_shares is not None and size >= terms.threshold_shares:
         return True
@@ -216,18 +202,14 @@ def _hedge_side(net: Decimal) -> Side:
     return Side.BUY if net < ZERO else Side.SELL
 
 
-def _in_contracts(shares: Quantity, instrument: Instrument) -> Quantity:
-    return Quantity(divide_cut(shares, instrument.contract_size, decimals=QTY_DECIMALS))
-
-
 def _place(view: HedgeView, params: HedgeParams, route: Route, shares: Quantity) -> Decision:
-    limit = None if view.flattening else _limit(view, params, route.instrument)
+    limit = None if _goes_to_market(view, params) else _limit(view, params, route)
     plan = _held(view, params, route, limit) or _sized(view, params, route, shares, limit)
     if isinstance(plan, Held):
         if plan.reason is HoldReason.BELOW_LOT and view.flattening and not view.orders:
             return _end_flatten(view, params)
         return Decision(intents=(), notes=_notes(view, plan.reason), wake=_wake_of_hold(view, params, plan))
-    intent = _intent(view, params, route.instrument, plan, limit)
+    intent = _intent(view, params, route, plan, limit)
     return Decision(intents=(intent,), notes=_notes(view, None), wake=Wake(on=_EVENTS, at=intent.good_until))
 
 
@@ -235,6 +217,8 @@ def _wake_of_hold(view: HedgeView, params: HedgeParams, held: Held) -> Wake:
     closes_at = view.session.closes_at
     terms_change = [at for at in (_terms(view, params).next_at,) if at is not None]
     moments = [closes_at, later(closes_at, seconds=-params.close_cutoff_s), *terms_change, *held.at]
+    if view.flattening:
+        moments.append(_settled_at(view, params))
     return Wake(on=_ALL if held.funds else _EVENTS, at=_first_after(view.now, moments), observed=held.observed)
 
 
@@ -242,9 +226,23 @@ def _held(view: HedgeView, params: HedgeParams, route: Route, limit: Price | Non
     if route.halted and not view.flattening:
         return Held(reason=HoldReason.HALTED)
     waits = _held_by_session(view, params) or _held_by_retry(view, params)
-    if waits is not None or view.flattening:
+    if waits is not None or _goes_to_market(view, params):
         return waits
-    return _held_by_price(view, params, limit)
+    return _held_by_price(view, params, limit) if route.quote_usd is not None else Held(reason=HoldReason.NO_MARK)
+
+
+def _goes_to_market(view: HedgeView, params: HedgeParams) -> bool:
+    """Whether an order has no limit: only a flatten's, in the regular session, once that has found its prices.
+
+    A venue keeps an order without a limit for the next regular session when it comes in any other one.
+    """
+    regular = view.session.kind is SessionKind.REGULAR
+    return view.flattening and regular and view.now >= _settled_at(view, params)
+
+
+def _settled_at(view: HedgeView, params: HedgeParams) -> Instant:
+    """Returns when the present session has found its prices."""
+    return later(view.session.opens_at, seconds=params.open_wait_s)
 
 
 def _held_by_session(view: HedgeView, params: HedgeParams) -> Held | None:
@@ -299,13 +297,18 @@ def _stale_at(quote: Quote, age_s_max: int) -> Instant:
     return Instant(later(quote.happened_at, seconds=age_s_max) + 1)
 
 
-def _limit(view: HedgeView, params: HedgeParams, instrument: Instrument) -> Price | None:
-    """Returns the limit at the collar, None without a price or where it rounds to nothing on the grid."""
-    if view.price is None:
+def _limit(view: HedgeView, params: HedgeParams, route: Route) -> Price | None:
+    """Returns the limit at the collar, None without a price or where it rounds to nothing on the grid.
+
+    Units: quote of the route per share; the price is in USD, and the mark of the quote stands between them.
+    """
+    if view.price is None or route.quote_usd is None:
         return None
     side, collar_bps = _hedge_side(view.net), _terms(view, params).collar_bps
+    reference = in_quote(view.price.price, quote_usd=route.quote_usd, side=side)
     try:
-        return collared_limit(view.price.price, side=side, collar_bps=collar_bps, rules=instrument.rules)
+        limit = collared_limit(reference, side=side, collar_bps=collar_bps, rules=route.instrument.rules)
+        return Price(check_number(limit))
     except ValueError:
         return None
 
@@ -314,75 +317,53 @@ def _sized(
     view: HedgeView, params: HedgeParams, route: Route, shares: Quantity, limit: Price | None
 ) -> Quantity | Held:
     """Returns the quantity to order, in contracts, or why none can be ordered."""
-    instrument, cap = route.instrument, params.order_shares_max
-    wanted = shares if cap is None or view.flattening else Quantity(min(shares, cap))
-    contracts = _in_contracts(wanted, instrument)
-    possible = Quantity(min(contracts, _capacity(view, params, route, contracts, limit)))
-    qty, _ = floor_to_lot(possible, instrument.rules)
-    if _can_trade(qty, view, instrument):
-        return qty
-    whole, _ = floor_to_lot(contracts, instrument.rules)
-    reason = HoldReason.CAPACITY if _can_trade(whole, view, instrument) else HoldReason.BELOW_LOT
-    return Held(reason=reason, at=_stale_moments(view, params), observed=_sources(params), funds=True)
+    ask = Ask(
+        side=_hedge_side(view.net),
+        shares=shares,
+        limit=limit,
+        price=view.price.price if view.price is not None else view.last_price,
+        shorting=params.shorting,
+        caps=None if view.flattening else _caps(view, params),
+    )
+    size = size_of(ask, route)
+    if isinstance(size, HoldReason):
+        return Held(reason=size, at=_stale_moments(view, params), observed=_sources(params), funds=True)
+    return size
 
 
-def _can_trade(qty: Quantity, view: HedgeView, instrument: Instrument) -> bool:
-    """Whether the venue takes an order of this size; without any price the venue itself has to say."""
-    rules = instrument.rules
-    price = view.price.price if view.price is not None else view.last_price
-    if qty < rules.qty_min:
-        return False
-    return price is None or notional(qty, price, contract_size=instrument.contract_size) >= rules.notional_min
+def _caps(view: HedgeView, params: HedgeParams) -> OrderCaps:
+    cap = params.order_shares_max
+    return view.caps if cap is None else OrderCaps(usd=view.caps.usd, shares=min(view.caps.shares, cap))
 
 
-def _capacity(view: HedgeView, params: HedgeParams, route: Route, contracts: Quantity, limit: Price | None) -> Decimal:
-    """Returns how many contracts the account can take on the hedge side: settled cash, or shares held.
-
-    An order never crosses zero at the broker: a sell is capped at what is held even where shorting is allowed, and
-    only a flat or short account sells short.
-    """
-    if _hedge_side(view.net) is Side.SELL:
-        if route.held is None:
-            return contracts
-        if route.held > ZERO:
-            return max(ZERO, route.held - route.selling)
-        return contracts if params.shorting else ZERO
-    if route.held is not None and route.held < ZERO:
-        return max(ZERO, -route.held - route.buying)
-    if route.cash is None or limit is None:
-        return contracts
-    size = route.instrument.contract_size
-    if cost_ceiling(contracts, limit, collar_bps=0, contract_size=size) <= route.cash:
-        return contracts
-    return max(ZERO, divide_cut(route.cash, limit * size, decimals=QTY_DECIMALS))
-
-
-def _intent(
-    view: HedgeView, params: HedgeParams, instrument: Instrument, qty: Quantity, limit: Price | None
-) -> PlaceIntent:
-    good_until = min(_terms(view, params).order_ends_at, view.session.closes_at)
+def _intent(view: HedgeView, params: HedgeParams, route: Route, qty: Quantity, limit: Price | None) -> PlaceIntent:
+    ends = [_terms(view, params).order_ends_at, view.session.closes_at]
+    if view.flattening and view.session.kind is SessionKind.REGULAR and limit is not None:
+        ends.append(_settled_at(view, params))  # from then on it goes to the market
     cause = view.cause if view.cause is not None else EventRef(f"net:{view.owner}:{view.underlying}")
     return PlaceIntent(
         order_id=order_id_of_event(view.owner, cause, index=view.intents),
         owner=view.owner,
         underlying=view.underlying,
-        instrument=instrument,
+        instrument=route.instrument,
         side=_hedge_side(view.net),
         qty=qty,
         limit=limit,
         reduce_only=view.flattening,
         because=view.cause,
-        evidence=_evidence(view, params),
-        good_until=Instant(good_until),
+        evidence=_evidence(view, params, route),
+        good_until=min(ends),
     )
 
 
-def _evidence(view: HedgeView, params: HedgeParams) -> dict[str, str]:
+def _evidence(view: HedgeView, params: HedgeParams, route: Route) -> dict[str, str]:
     """Returns the numbers the decision stands on, so that the journal alone explains it."""
     evidence = {"net": plain(view.net), "session": view.session.kind.value}
     terms = _terms(view, params)
     if terms.ramping:
         evidence["close_ramp_collar_bps"] = str(terms.collar_bps)
+    if route.quote_usd is not None and route.quote_usd != ONE:
+        evidence["quote_usd"] = plain(route.quote_usd)
     for name, source, quote in (
         ("price", params.price_source, view.price),
         ("second", params.second_source, view.second),

@@ -12,6 +12,7 @@ from flatbook.values.money import ZERO, proportion
 from flatbook.values.sessions import SessionKind
 
 COLLAR_BPS_MAX = 10_000
+OPEN_WAIT_S = 30
 
 
 class CloseRamp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,7 +40,7 @@ class HedgeParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     Units: shares, USD, seconds and basis points as the names say. At least one threshold is set; an exposure is
     hedged once it reaches either. `order_shares_max` caps each single order. `second_source` must agree with the
-    price within `second_bps_max`.
+    price within `second_bps_max`. For `open_wait_s` after a session opened even a flatten has a limit.
     """
 
     threshold_shares: Decimal | None
@@ -57,6 +58,7 @@ class HedgeParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     retry_s: int
     shorting: bool
     ramp: CloseRamp | None = None
+    open_wait_s: int = OPEN_WAIT_S
 
     def __post_init__(self) -> None:
         if self.threshold_shares is None and self.threshold_usd is None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import Enum
+from math import gcd
 
 import msgspec
 
 from flatbook.values.ids import AccountId, AssetId, InstrumentId, Underlying
 from flatbook.values.money import (
     BPS,
+    NUMBER_DECIMALS_MAX,
     ONE,
     ZERO,
     Money,
     Price,
     Quantity,
+    divide_cut,
     lower_to,
     raise_to,
     scaled_integer,
@@ -40,6 +43,7 @@ class Side(Enum):
 
 
 Residue = Quantity
+LAST_DECIMAL = Decimal(1).scaleb(-NUMBER_DECIMALS_MAX)
 
 
 class TradingRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -129,6 +133,44 @@ def collared_limit(reference: Price, *, side: Side, collar_bps: int, rules: Trad
     Errors: ValueError when the result is not above zero.
     """
     return round_to_tick(reference * (ONE + side.sign * collar_bps * BPS), side=side, rules=rules)
+
+
+def least_order(instrument: Instrument, px_usd: Price, *, quote_usd: Decimal) -> Quantity:
+    """Returns the smallest quantity on the grid that the venue takes at a price.
+
+    Units: px_usd in USD per base, above zero; quote_usd in USD per unit of the quote; the result in contracts.
+    """
+    rules = instrument.rules
+    each = px_usd * instrument.contract_size
+    by_value = divide_cut(rules.notional_min * quote_usd, each, decimals=NUMBER_DECIMALS_MAX)
+    least = max(rules.qty_min, by_value)
+    floored, rest = floor_to_lot(Quantity(least), rules)
+    enough = not rest and floored * each >= rules.notional_min * quote_usd
+    return floored if enough else Quantity(floored + rules.lot)
+
+
+def in_quote(usd: Decimal, *, quote_usd: Decimal, side: Side) -> Price:
+    """Returns a price in USD as one in an instrument's quote, at the mark of the quote.
+
+    Units: usd in USD per base, quote_usd in USD per unit of the quote, above zero; the result in quote per base.
+    Gives: what has more than 18 decimals is cut so that a buy is never dearer and a sell never cheaper.
+    """
+    if quote_usd == ONE:
+        return Price(usd)
+    price = divide_cut(usd, quote_usd, decimals=NUMBER_DECIMALS_MAX)
+    short = side is Side.SELL and price * quote_usd < usd
+    return Price(price + LAST_DECIMAL if short else price)
+
+
+def whole_share_lot(lot: Decimal, *, contract_size: Decimal) -> Decimal:
+    """Returns the smallest multiple of a lot that is a whole number of shares.
+
+    Units: lot in contracts, contract_size in shares per contract; the result in contracts.
+    """
+    step = lot * contract_size
+    decimals = significant_decimals(step)
+    unit: int = 10**decimals
+    return lot * (unit // gcd(scaled_integer(step, decimals=decimals), unit))
 
 
 def notional(qty: Quantity, px: Price, *, contract_size: Decimal = ONE) -> Money:

@@ -43,11 +43,11 @@ def test_a_net_that_nobody_hedges_is_booked_and_left_alone() -> None:
 
 
 def test_a_refused_intent_is_kept_told_and_tried_again_later_under_another_id() -> None:
-    bench = tight(order_notional_usd_max=Decimal(1000))
+    bench = tight(collar_bps_max=50)
     done = bench.fill(1, "sell", "10")
     assert tags(done) == ["vault_filled", "intent_refused", "hedge_held"]
     refused = one(done, IntentRefused)
-    assert (refused.rule.value, refused.limit, refused.asked) == ("notional_max", "1000", "2525")
+    assert (refused.rule.value, refused.limit, refused.asked) == ("collar", "251.26", "252.5")
     assert one(done, HedgeHeld).reason is not None
     assert bench.alerts == ["intent_refused"]
     assert done.effects == ()
@@ -58,18 +58,28 @@ def test_a_refused_intent_is_kept_told_and_tried_again_later_under_another_id() 
 
 
 def test_the_alert_of_a_refusal_ends_with_the_next_approved_order() -> None:
-    bench = tight(order_notional_usd_max=Decimal(1000))
-    bench.fill(1, "sell", "10")
-    bench.fill(2, "buy", "7")
+    bench = tight(day_loss_usd_max=Decimal(100))
+    bench.fill(1, "sell", "10", price="230")
+    bench.fill(2, "buy", "7", price="230")
     assert bench.alerts == ["intent_refused"]
     bench.wait(60).take_time()
     assert (bench.orders(), bench.alerts) == (["buy 3.000"], [])
 
 
 def test_an_alert_names_every_rule_that_is_broken() -> None:
-    bench = tight(order_notional_usd_max=Decimal(1000), order_shares_max=Decimal(5))
-    raised = one(bench.fill(1, "sell", "10"), AlertRaised)
-    assert raised.detail == "notional_max: 2525 asked, 1000 allowed; quantity_max: 10 asked, 5 allowed"
+    bench = tight(collar_bps_max=50, day_loss_usd_max=Decimal(100))
+    raised = one(bench.fill(1, "sell", "10", price="230"), AlertRaised)
+    assert raised.detail == "collar: 252.5 asked, 251.26 allowed; day_loss_max: -200 asked, -100 allowed"
+
+
+def test_a_net_above_what_one_order_may_be_is_hedged_in_pieces_one_after_the_other() -> None:
+    bench = tight(order_notional_usd_max=Decimal(1000), order_shares_max=Decimal(100))
+    bench.fill(1, "sell", "10")
+    for number in range(1, 4):
+        order = bench.placed()[-1]
+        bench.executions(execution(str(order.qty), number, order_id=order.order_id))
+    assert [str(order.qty) for order in bench.placed()] == ["3.960", "3.960", "2.080"]
+    assert (bench.net, bench.alerts) == (0, [])
 
 
 def test_an_exposure_that_stays_is_told_once_in_dollars_until_it_is_gone() -> None:
@@ -91,8 +101,14 @@ def test_an_exposure_without_any_price_says_so() -> None:
     assert bench.alerts == ["exposure_held"]
 
 
+def test_a_net_that_no_order_within_the_limits_can_hedge_stays_exposure_and_says_so() -> None:
+    bench = tight(order_notional_usd_max=Decimal("0.25"))
+    raised = one(bench.fill(1, "sell", "10"), AlertRaised)
+    assert raised.detail == "-10 COIN stays exposed (2500 USD): order_cap"
+
+
 def test_a_retry_alone_raises_no_exposure_alert() -> None:
-    bench = tight(order_notional_usd_max=Decimal(1000))
+    bench = tight(collar_bps_max=50)
     bench.fill(1, "sell", "10")
     assert bench.alerts == ["intent_refused"]
 

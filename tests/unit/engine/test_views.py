@@ -23,7 +23,7 @@ from tests.unit.state.scene import accepted, executed, intended, unknown
 
 
 def seen(bench: Bench) -> Any:
-    return hedge_view(bench.state, bench.market, KEY, bench.rules.hedges[KEY], bench.now)
+    return hedge_view(bench.state, bench.market, KEY, bench.rules, bench.now)
 
 
 def checked(bench: Bench) -> Any:
@@ -52,8 +52,9 @@ def test_shares_are_shown_in_contracts() -> None:
     bench.state_account(statement(START, shares="25"))
     instrument = next(iter(bench.rules.instruments.values()))
     tens = msgspec.structs.replace(instrument, contract_size=Decimal(10))
-    hedge = HedgeRules(params=HEDGE, instrument=tens, backup=None)
-    assert hedge_view(bench.state, bench.market, KEY, hedge, START).route.held == Decimal("2.5")
+    hedges = {KEY: HedgeRules(params=HEDGE, instrument=tens, backup=None)}
+    rules = msgspec.structs.replace(bench.rules, hedges=hedges, instruments={tens.id: tens})
+    assert hedge_view(bench.state, bench.market, KEY, rules, START).route.held == Decimal("2.5")
 
 
 @pytest.mark.parametrize(

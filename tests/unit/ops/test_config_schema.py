@@ -43,7 +43,15 @@ def test_money_is_text_in_the_schema() -> None:
 
 
 def test_no_key_that_moves_money_has_a_default() -> None:
-    optional = {"threshold_shares", "threshold_usd", "second_age_s_max", "second_bps_max", "ramp", "backup"}
+    optional = {
+        "threshold_shares",
+        "threshold_usd",
+        "second_age_s_max",
+        "second_bps_max",
+        "ramp",
+        "backup",
+        "open_wait_s",
+    }
     required = set(config_schema()["$defs"]["HedgeSection"]["required"])
     assert set(kinds_of(HedgeSection)) - required == optional
 

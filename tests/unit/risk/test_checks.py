@@ -191,10 +191,22 @@ def test_a_refusal_names_the_rule_its_limit_and_what_was_asked() -> None:
 
 
 def test_dollars_of_another_quote_count_at_their_mark() -> None:
-    half = msgspec.structs.replace(FREE, quote_usd=Price(Decimal("0.5")))
-    assert broken(seen(named={PAPER: half}), buy("10", "250")) == []
-    double = msgspec.structs.replace(FREE, quote_usd=Price(Decimal(2)))
-    assert broken(seen(named={PAPER: double}), buy("10", "250")) == ["notional_max"]
+    half = seen(named={PAPER: msgspec.structs.replace(FREE, quote_usd=Price(Decimal("0.5")))}, price=quote("125"))
+    assert broken(half, buy("10", "250")) == []
+    double = seen(named={PAPER: msgspec.structs.replace(FREE, quote_usd=Price(Decimal(2)))}, price=quote("500"))
+    assert broken(double, buy("10", "250")) == ["notional_max"]
+    assert refusal(double, buy("10", "250")) == ("notional_max", "2500", "5000")
+
+
+def test_a_collar_in_dollars_holds_a_limit_in_another_quote_at_its_mark() -> None:
+    cheap = msgspec.structs.replace(FREE, quote_usd=Price(Decimal("0.9")))
+    view = seen(named={PAPER: cheap}, second_required=True, second=quote("250"))
+    assert broken(view, buy("1", "280.56")) == []
+    assert refusal(view, buy("1", "280.57")) == ("collar", "252.509", "252.513")
+    assert broken(view, buy("1", "283.34")) == ["collar", "second_source"]
+    assert broken(seen(named={PAPER: cheap}), buy("1", "250")) == []
+    below = seen(exposure=exposure("10"), named={PAPER: cheap})
+    assert (broken(below, sell("1", "274.99")), broken(below, sell("1", "274.98"))) == ([], ["collar"])
 
 
 def test_contracts_count_with_their_size() -> None:

@@ -11,7 +11,8 @@ from flatbook.market.quotes import Quote
 from flatbook.state.intents import CancelIntent, PlaceIntent
 from flatbook.state.orders import Order, Status, order_of_intent
 from flatbook.strategies.decision import Decision
-from flatbook.strategies.hedge import HedgeView, Route, decide
+from flatbook.strategies.hedge import HedgeView, decide
+from flatbook.strategies.hedge_size import OrderCaps, Route
 from flatbook.strategies.hedge_terms import HedgeParams
 from flatbook.values.ids import AccountId, InstrumentId, SourceId
 from flatbook.values.instants import Instant, instant_of_text, later
@@ -39,7 +40,15 @@ def quote(price: str, *, at: Instant = NOON) -> Quote:
 def route(lot: str = "1", **changes: Any) -> Route:
     """Returns an account that can take everything."""
     instrument = coin(lot)
-    plain = Route(instrument=instrument, cash=None, held=None, selling=qty("0"), buying=qty("0"), halted=False)
+    plain = Route(
+        instrument=instrument,
+        quote_usd=Price(Decimal(1)),
+        cash=None,
+        held=None,
+        selling=qty("0"),
+        buying=qty("0"),
+        halted=False,
+    )
     return msgspec.structs.replace(plain, **changes)
 
 
@@ -68,6 +77,7 @@ def view(net: str, *, now: Instant = NOON, **changes: Any) -> HedgeView:
         orders=(),
         route=route(),
         backup=None,
+        caps=OrderCaps(usd=Decimal(1_000_000), shares=Decimal(10_000)),
         price=quote("250", at=now),
         second=None,
         session=session_at(now),

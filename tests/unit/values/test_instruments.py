@@ -15,9 +15,12 @@ from flatbook.values.instruments import (
     cost_ceiling,
     floor_to_lot,
     in_cents,
+    in_quote,
+    least_order,
     notional,
     round_to_tick,
     tick_at,
+    whole_share_lot,
 )
 from flatbook.values.money import Money, Price, Quantity
 
@@ -140,3 +143,60 @@ def test_a_negative_smallest_notional_and_a_contract_of_nothing_are_refused() ->
             rules=rules(),
             contract_size=Decimal(0),
         )
+
+
+@pytest.mark.parametrize(
+    ("usd", "quote_usd", "side", "price"),
+    [
+        ("250", "1", "buy", "250"),
+        ("250", "0.9", "buy", "277.777777777777777777"),
+        ("250", "0.9", "sell", "277.777777777777777778"),
+        ("250", "0.5", "sell", "500"),
+        ("250", "1.25", "buy", "200"),
+    ],
+)
+def test_a_price_in_dollars_is_one_in_the_quote_at_its_mark_and_never_worse_for_us(
+    usd: str, quote_usd: str, side: str, price: str
+) -> None:
+    assert in_quote(Decimal(usd), quote_usd=Decimal(quote_usd), side=Side(side)) == Decimal(price)
+
+
+@pytest.mark.parametrize(
+    ("lot", "size", "whole"),
+    [
+        ("1", "1", "1"),
+        ("0.001", "1", "1"),
+        ("0.3", "1", "3"),
+        ("100", "1", "100"),
+        ("1", "0.1", "10"),
+        ("1", "10", "1"),
+    ],
+)
+def test_the_smallest_lot_of_whole_shares(lot: str, size: str, whole: str) -> None:
+    assert whole_share_lot(Decimal(lot), contract_size=Decimal(size)) == Decimal(whole)
+
+
+@pytest.mark.parametrize(
+    ("lot", "qty_min", "notional_min", "least"),
+    [
+        ("1", "1", "0", "1"),
+        ("0.001", "0.001", "1", "0.004"),
+        ("1", "1", "250", "1"),
+        ("1", "1", "250.01", "2"),
+        ("0.3", "1", "0", "1.2"),
+        ("0.001", "0.001", "0.333333333333333333", "0.002"),
+    ],
+)
+def test_the_least_order_is_on_the_grid_and_worth_enough(lot: str, qty_min: str, notional_min: str, least: str) -> None:
+    rules = TradingRules(
+        tick=Decimal("0.01"), lot=Decimal(lot), qty_min=Decimal(qty_min), notional_min=Decimal(notional_min)
+    )
+    share = Instrument(
+        id=InstrumentId("COIN/USD"),
+        account=AccountId("paper"),
+        symbol="COIN",
+        underlying=Underlying("COIN"),
+        quote=AssetId("USD"),
+        rules=rules,
+    )
+    assert least_order(share, Price(Decimal(250)), quote_usd=Decimal(1)) == Decimal(least)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from flatbook.sim.broker.ledger import BrokerExecution, BrokerOrder, Ending
-from flatbook.sim.broker.spec import CASH
 from flatbook.sim.broker.wire import (
     AskClock,
     AskQuote,
@@ -114,7 +113,7 @@ def _changed_at(order: BrokerOrder, at: Instant) -> Instant:
     return max(change for change in changes if change is not None and change <= max(at, order.placed_at))
 
 
-def execution_view(execution: BrokerExecution) -> dict[str, object]:
+def execution_view(execution: BrokerExecution, currency: str) -> dict[str, object]:
     """Returns an execution with the fees that it added to its order."""
     kinds = (("commission", execution.commission), ("regulatory", execution.regulatory))
     return {
@@ -125,16 +124,21 @@ def execution_view(execution: BrokerExecution) -> dict[str, object]:
         "side": execution.side.value,
         "qty": number(execution.qty),
         "price": number(execution.price),
-        "fees": [{"kind": kind, "asset": CASH, "amount": number(amount)} for kind, amount in kinds if amount],
+        "fees": [{"kind": kind, "asset": currency, "amount": number(amount)} for kind, amount in kinds if amount],
         "at": text_of_instant(execution.at),
     }
 
 
 def statement(
-    orders: Sequence[dict[str, object]], *, cash: Decimal, available: Decimal, holdings: Mapping[str, Decimal]
+    orders: Sequence[dict[str, object]],
+    *,
+    currency: str,
+    cash: Decimal,
+    available: Decimal,
+    holdings: Mapping[str, Decimal],
 ) -> dict[str, object]:
-    """Returns open orders, holdings and cash of an account. Units: USD and shares."""
-    balance = {"asset": CASH, "total": number(cash), "available": number(available)}
+    """Returns open orders, holdings and cash of an account. Units: currency and shares."""
+    balance = {"asset": currency, "total": number(cash), "available": number(available)}
     return {
         "orders": list(orders),
         "holdings": [{"symbol": symbol, "qty": number(qty)} for symbol, qty in holdings.items() if qty],

@@ -25,7 +25,7 @@ from flatbook.sim.broker.ledger import (
     RequestLine,
 )
 from flatbook.sim.broker.rules import Due, Step
-from flatbook.sim.broker.spec import CASH, BrokerSpec, fees_of
+from flatbook.sim.broker.spec import BrokerSpec, fees_of
 from flatbook.sim.broker.wire import (
     AskClock,
     AskQuote,
@@ -86,7 +86,7 @@ class Broker:
             if self._ledger.has_account(opening.account):
                 continue
             self._ledger.state_fact(f"account:{opening.account}", "open")
-            self._ledger.post(opening.account, CASH, opening.cash, at=_ALWAYS, why="opening")
+            self._ledger.post(opening.account, self._spec.currency, opening.cash, at=_ALWAYS, why="opening")
             for symbol, qty in opening.holdings.items():
                 self._ledger.post(opening.account, symbol, qty, at=_ALWAYS, why="opening")
 
@@ -259,7 +259,7 @@ class Broker:
         balances = self._ledger.balances_at(account, at)
         known = {symbol: bars.known(at) for symbol, bars in self._bars.items()}
         return rules.Standing(
-            cash=balances.pop(CASH, ZERO),
+            cash=balances.pop(self._spec.currency, ZERO),
             holdings=balances,
             open_orders=self._ledger.open_at(account, at),
             prices={symbol: price.price for symbol, price in known.items() if price is not None},
@@ -297,7 +297,9 @@ class Broker:
         executions = self._ledger.executions_of(order.id, until=self._view_at)
         return {
             "order": self._order_at(order, self._view_at),
-            "executions": [answers.execution_view(execution) for execution in executions[:PAGE_EXECUTIONS_MAX]],
+            "executions": [
+                answers.execution_view(execution, self._spec.currency) for execution in executions[:PAGE_EXECUTIONS_MAX]
+            ],
             "complete": len(executions) <= PAGE_EXECUTIONS_MAX,
         }
 
@@ -309,7 +311,7 @@ class Broker:
             call.account, after, until=self._view_at, count_max=PAGE_EXECUTIONS_MAX
         )
         return {
-            "executions": [answers.execution_view(execution) for execution in executions],
+            "executions": [answers.execution_view(execution, self._spec.currency) for execution in executions],
             "next": answers.cursor(executions[-1].id if executions else after),
         }
 
@@ -317,6 +319,7 @@ class Broker:
         standing = self._standing(call.account, self._view_at)
         return answers.statement(
             [self._order_at(order, self._view_at) for order in standing.open_orders],
+            currency=self._spec.currency,
             cash=standing.cash,
             available=rules.available_cash(standing, self._spec),
             holdings=standing.holdings,
@@ -401,14 +404,15 @@ class Broker:
             self._end(order, at, Ending.FILLED, "filled")
         else:
             self._ledger.save_order(order)
-        self._pushes.append(write_push(at, order.account, answers.execution_view(execution)))
+        self._pushes.append(write_push(at, order.account, answers.execution_view(execution, self._spec.currency)))
 
     def _post(self, execution: BrokerExecution) -> None:
         account, at, sign = execution.account, execution.at, execution.side.sign
+        cash = self._spec.currency
         why = f"execution {execution.id}"
         self._ledger.post(account, execution.symbol, sign * execution.qty, at=at, why=why)
-        self._ledger.post(account, CASH, -sign * execution.qty * execution.price, at=at, why=why)
-        self._ledger.post(account, CASH, -(execution.commission + execution.regulatory), at=at, why=f"fees, {why}")
+        self._ledger.post(account, cash, -sign * execution.qty * execution.price, at=at, why=why)
+        self._ledger.post(account, cash, -(execution.commission + execution.regulatory), at=at, why=f"fees, {why}")
 
     def _push(self) -> None:
         pushes, self._pushes = self._pushes, []

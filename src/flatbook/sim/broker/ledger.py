@@ -76,7 +76,7 @@ class Fate(Enum):
 class BrokerOrder(msgspec.Struct, frozen=True, kw_only=True):
     """An order in the broker's truth.
 
-    Units: qty, filled, late_qty in shares; limit in USD per share; notional in USD executed so far. It works in
+    Units: qty, filled, late_qty in shares; limit and notional executed so far in the broker's currency. It works in
     [works_from, works_until); `number` is the count of the place request that made it.
     """
 
@@ -109,7 +109,7 @@ class BrokerOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BrokerExecution(msgspec.Struct, frozen=True, kw_only=True):
-    """An execution in the broker's truth. Units: qty in shares; price in USD per share; fees in USD."""
+    """An execution in the broker's truth. Units: qty in shares; price in currency per share; fees in currency."""
 
     id: int
     order_id: int
@@ -269,7 +269,7 @@ class BrokerLedger:
         return tuple(msgspec.convert(dict(zip(names, row, strict=True)), BrokerExecution) for row in rows)
 
     def post(self, account: str, asset: str, amount: Decimal, *, at: Instant, why: str) -> None:
-        """Books a change of cash or of a holding. Units: amount in USD or shares, signed."""
+        """Books a change of cash or of a holding. Units: amount in currency or shares, signed."""
         if not amount:
             return
         row = (at, account, asset, plain(amount), why)

@@ -95,7 +95,7 @@ def check_market(ticket: Ticket, rules: TradingRules, bars: Bars, now: Instant) 
     if known is None or bars.is_quiet(now):
         return Refusal(code="no_market", message="nothing traded for five minutes")
     if ticket.qty * (ticket.limit or known.price) < rules.notional_min:
-        return Refusal(code="below_minimum", message=f"orders are worth at least {rules.notional_min} USD")
+        return Refusal(code="below_minimum", message=f"orders are worth at least {rules.notional_min}")
     return None
 
 
@@ -111,7 +111,7 @@ def check_client_id(earlier: BrokerOrder | None, spec: BrokerSpec, now: Instant)
 
 
 class Standing(NamedTuple):
-    """What an account has: cash in USD, holdings in shares, its open orders, and known prices by symbol."""
+    """What an account has: cash in the currency, holdings in shares, its open orders, and known prices by symbol."""
 
     cash: Decimal
     holdings: dict[str, Decimal]
@@ -120,7 +120,7 @@ class Standing(NamedTuple):
 
 
 def available_cash(standing: Standing, spec: BrokerSpec) -> Decimal:
-    """Returns the cash that no open order and no short position holds. Units: USD."""
+    """Returns the cash that no open order and no short position holds. Units: currency."""
     held = sum((_hold_of_order(order, standing, spec) for order in standing.open_orders), ZERO)
     for symbol, qty in standing.holdings.items():
         if qty < ZERO:

@@ -11,7 +11,7 @@ from flatbook.engine.ports import IdRule
 from flatbook.values.instruments import Side, TradingRules
 from flatbook.values.money import ZERO, Money, Quantity, raise_to
 
-CASH = "USD"
+USD = "USD"
 CENTS = 2
 PERCENT = Decimal("0.01")
 
@@ -31,7 +31,7 @@ class WhenClosed(Enum):
 
 
 class OpeningAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An account as the broker opens it. Units: cash in USD; holdings in shares by symbol."""
+    """An account as the broker opens it. Units: cash in the broker's currency; holdings in shares by symbol."""
 
     account: str
     cash: Money
@@ -45,8 +45,8 @@ class OpeningAccount(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class FeeSchedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the broker charges. Commission and regulatory fees are each rounded up to a cent per order.
 
-    Units: USD per order and per share; `sell_notional_rate` in USD per USD sold (SEC section 31); `sell_per_share` in
-    USD per share sold (FINRA trading activity fee).
+    Units: currency per order and per share; `sell_notional_rate` in currency per currency sold (SEC section 31);
+    `sell_per_share` in currency per share sold (FINRA trading activity fee).
     """
 
     commission_per_order: Money
@@ -69,13 +69,15 @@ class BrokerSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     Units: milliseconds and seconds as the names say; rules by symbol; `fill_qty_max` in shares an order and bar, None
     for no bound; `partial_bps` is the chance in basis points that a bar fills only a part of what it could.
     `read_lag_ms` is how far reads trail the truth; `cancel_ms` how long a cancel takes to act. Opening accounts are
-    credited once, when the account is first seen by this broker's file.
+    credited once, when the account is first seen by this broker's file. `currency` is what
+    cash, prices and fees are in.
     """
 
     accounts: tuple[OpeningAccount, ...]
     rules: dict[str, TradingRules]
     fees: FeeSchedule
     seed: str
+    currency: str = USD
     id_rule: IdRule = IdRule.FOR_EVER
     id_window_s: int = 0
     extended_hours: bool = False
@@ -97,12 +99,12 @@ class BrokerSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise ValueError("partial_bps is a chance in basis points, 0 to 10000")
         if len({opening.account for opening in self.accounts}) != len(self.accounts):
             raise ValueError("an account is opened twice")
-        if CASH in self.rules:
-            raise ValueError(f"{CASH} is the cash of the accounts and no symbol")
+        if self.currency in self.rules:
+            raise ValueError(f"{self.currency} is the cash of the accounts and no symbol")
 
 
 class OrderFees(msgspec.Struct, frozen=True, kw_only=True):
-    """The fees of an order so far. Units: USD."""
+    """The fees of an order so far. Units: currency."""
 
     commission: Money
     regulatory: Money
@@ -114,7 +116,7 @@ class OrderFees(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fees_of(schedule: FeeSchedule, *, side: Side, qty: Quantity, notional: Decimal) -> OrderFees:
-    """Returns the fees of an order that has executed `qty` for `notional`. Units: shares; USD."""
+    """Returns the fees of an order that has executed `qty` for `notional`. Units: shares; currency."""
     if not qty > ZERO:
         return OrderFees(commission=Money(ZERO), regulatory=Money(ZERO))
     commission = schedule.commission_per_order + schedule.commission_per_share * qty

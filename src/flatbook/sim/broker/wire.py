@@ -99,7 +99,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
-    """The readable content of a place request. Units: qty in shares; limit in USD per share."""
+    """The readable content of a place request. Units: qty in shares; limit in currency per share."""
 
     client_id: str | None
     symbol: str

@@ -65,6 +65,7 @@ STATUSES = {
     "expired": VenueStatus.EXPIRED,
     "rejected": VenueStatus.REJECTED,
 }
+PENDING_CANCEL = "pending cancel"
 DONE_FOR_DAY = "done_for_day"
 DAY = "day"
 SIDES = {"buy": Side.BUY, "sell": Side.SELL, "sell_short": Side.SELL}
@@ -178,6 +179,8 @@ def cancel_answer(reply: Reply, *, now: Instant) -> CancelAnswer:
     if 200 <= reply.status < 300:
         return CancelTaken()
     refusal = refusal_of(reply)
+    if refusal is not None and reply.status == 422 and PENDING_CANCEL in refusal.message.lower():
+        return CancelTaken()
     if refusal is not None and (reply.status == 422 or says_no_such_order(reply)):
         return CancelTooLate(message=f"{refusal.code or reply.status}: {refusal.message}"[:TEXT_MAX])
     return UNREADABLE if reply.status == 404 else meaning_of_refusal(reply, now)

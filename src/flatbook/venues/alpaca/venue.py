@@ -110,8 +110,8 @@ class AlpacaVenue:
         if not isinstance(reply, Reply):
             return reply
         answer = parse.place_answer(reply, order=order, symbol=symbol, now=self._clock.now())
-        if isinstance(answer, Accepted):
-            self._remember(answer.venue_order_id, order.order_id)
+        if isinstance(answer, Accepted) and self._is_of_another(answer.venue_order_id, order.order_id):
+            return UNREADABLE
         return answer
 
     async def cancel(self, order_id: OrderId, venue_order_id: VenueOrderId | None) -> CancelAnswer:
@@ -192,8 +192,17 @@ class AlpacaVenue:
             return reply
         report = parse.order_answer(reply, order_id=order_id, symbols=self._symbols)
         if isinstance(report, OrderReport):
+            if self._is_of_another(report.venue_order_id, order_id):
+                return UNREADABLE
             self._remember(report.venue_order_id, order_id)
         return report
+
+    def _is_of_another(self, venue_order_id: VenueOrderId, order_id: OrderId) -> bool:
+        """Whether Alpaca has called an order of another client id so when it was asked for one.
+
+        The answer to a place request is not learnt from: fills are named by what Alpaca says when asked.
+        """
+        return self._client_ids.get(venue_order_id, order_id) != order_id
 
     def _fills(self, reply: Carried) -> parse.Fills | Unknown | NotSent:
         if not isinstance(reply, Reply):

@@ -138,6 +138,7 @@ def test_an_id_that_is_taken_is_told_from_a_price_under_the_same_code() -> None:
             refusal(422, 42210000, 'order is already in "filled" state'),
             CancelTooLate(message='42210000: order is already in "filled" state'),
         ),
+        (refusal(422, 42210000, "order pending cancel"), CancelTaken()),
         (refusal(422, None, "not cancelable"), CancelTooLate(message="422: not cancelable")),
         (refusal(404, None, "endpoint not found."), UNREADABLE),
         (Reply(status=422, headers={"content-type": "text/html"}, body=b"<html>"), UNREADABLE),

@@ -218,16 +218,26 @@ def test_executions_carry_our_client_id_which_is_asked_for_once_for_each_order()
     assert ("page_token", cursor) in carrier.requests[3].query
 
 
-def test_an_order_that_we_placed_or_found_need_not_be_asked_for() -> None:
-    placed, placing, _ = scene(reply(order()), reply([fill(1, "1")]))
-    run(placed.place(approved()))
-    found, finding, _ = scene(reply(order()), reply([fill(1, "1")]))
-    run(found.find(OURS))
-    for venue, carrier in ((placed, placing), (found, finding)):
-        page = run(venue.executions_since("1"))
-        assert not isinstance(page, Unknown | NotSent)
-        assert page[0][0].order_id == OURS
-        assert len(carrier.requests) == 2
+def test_an_order_that_was_found_need_not_be_asked_for_again() -> None:
+    venue, carrier, _ = scene(reply(order()), reply([fill(1, "1")]))
+    run(venue.find(OURS))
+    page = run(venue.executions_since("1"))
+    assert not isinstance(page, Unknown | NotSent)
+    assert page[0][0].order_id == OURS
+    assert len(carrier.requests) == 2
+
+
+def test_an_answer_that_names_the_order_of_a_neighbour_gives_it_no_fills() -> None:
+    """Alpaca answers the place request with the id of another order of ours, before and after we know that one."""
+    second = approved(order_id=OrderId("fbtwo"))
+    confused = reply(order(client_order_id="fbtwo"))
+    venue, _, _ = scene(confused, reply([fill(1, "1")]), reply(order()), confused, confused)
+    assert isinstance(run(venue.place(second)), Accepted)
+    page = run(venue.executions_since(""))
+    assert not isinstance(page, Unknown | NotSent)
+    assert page[0][0].order_id == OURS
+    assert run(venue.place(second)) == UNREADABLE
+    assert run(venue.find(second.order_id)) == UNREADABLE
 
 
 def test_the_end_of_the_executions_keeps_the_cursor() -> None:

@@ -71,8 +71,8 @@ class Life:
     def __init__(self, world: World, number: int, planned: PlannedCrash | None) -> None:
         self.number, self.name = number, f"desk#{number}"
         self._world = world
-        point = planned.point if planned is not None else None
-        self.scissors = Scissors(point, self._cut)
+        self._point = planned.point if planned is not None else None
+        self.scissors = Scissors(self._point, self._cut_at_point)
         scenario = world.scenario
         self.clock = LoopClock(world.loop, offset_ns=scenario.offset_ms * NS_PER_MS, drift_ppm=scenario.drift_ppm)
         self.context = _context_of(self.name)
@@ -98,7 +98,20 @@ class Life:
         """Ends the process as a lost machine does, if it still runs."""
         if self.is_alive:
             self.scissors.is_cut = True
+            if self.engine.outbox.in_flight:
+                self._world.injection.count("P3", self.name)
+            if self.engine.state.open_orders:
+                self._world.injection.count("P8", self.name)
             self._cut()
+
+    def _cut_at_point(self) -> None:
+        """Is cut at the append or send that was planned, and counts it under the crash that it is."""
+        if self._point is not None:
+            self._world.injection.count(
+                {Cut.BEFORE_APPEND: "P1", Cut.BEFORE_SEND: "P2", Cut.AFTER_SEND: "P3"}.get(self._point.cut, "P6"),
+                self.name,
+            )
+        self._cut()
 
     def _cut(self) -> None:
         world = self._world

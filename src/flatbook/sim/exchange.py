@@ -312,6 +312,10 @@ class Exchange:
             ours=ours,
         )
         self.orders[order.venue_id] = order
+        if self.newest(request.client_id) is not None:
+            self._injection.count(
+                {IdRule.WHILE_OPEN: "V3", IdRule.WINDOW: "V6"}.get(terms.id_rule, "V4"), terms.account
+            )
         if request.client_id is not None:
             self.by_client_id.setdefault(request.client_id, []).append(order)
         self._record.add(

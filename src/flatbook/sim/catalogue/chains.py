@@ -33,7 +33,7 @@ ROWS = (
         id="X4",
         what="A node falls behind, or two nodes disagree.",
         must_hold=("I12", "I13"),
-        how="Each node has a lag of its own; the cursor never passes the slower one.",
+        how="The node falls behind by up to sixty blocks; nothing is read twice or left out.",
         standing=Built(injectors=("sim.chain.NodeSource._shown",)),
         worlds=BOTH,
     ),

@@ -23,7 +23,7 @@ ROWS = (
         id="O3",
         what="A stop fires falsely, or is blocked.",
         must_hold=("I15",),
-        how="Balances flicker to zero for one statement.",
+        how="Holdings flicker to zero for one statement.",
         standing=Built(injectors=("sim.port_venue.PortVenue._statement",)),
         worlds=CORE,
     ),

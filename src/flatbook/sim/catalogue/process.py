@@ -10,7 +10,7 @@ ROWS = (
         what="A crash after a fill was received and before it was stored.",
         must_hold=("I3", "I10"),
         how="The process is cut before an append.",
-        standing=Proven(),
+        standing=Built(injectors=("services.simulated.Life._cut_at_point",)),
         worlds=CORE,
     ),
     Fault(
@@ -18,7 +18,7 @@ ROWS = (
         what="A crash after an intent was stored and before it was sent.",
         must_hold=("I2", "I10"),
         how="The process is cut between append and send.",
-        standing=Proven(),
+        standing=Built(injectors=("services.simulated.Life._cut_at_point",)),
         worlds=CORE,
     ),
     Fault(
@@ -26,7 +26,7 @@ ROWS = (
         what="A crash after sending and before the answer was stored.",
         must_hold=("I2", "I3", "I10"),
         how="The process is cut after a send.",
-        standing=Proven(),
+        standing=Built(injectors=("services.simulated.Life.kill", "services.simulated.Life._cut_at_point")),
         worlds=CORE,
     ),
     Fault(
@@ -50,7 +50,7 @@ ROWS = (
         what="A commit reached the disk and we never heard so.",
         must_hold=("I4", "I10"),
         how="The process is cut after the commit and before it returns.",
-        standing=Proven(),
+        standing=Built(injectors=("services.simulated.Life._cut_at_point",)),
         worlds=CORE,
     ),
     Fault(
@@ -66,7 +66,7 @@ ROWS = (
         what="A restart doubles orders or flattens a position.",
         must_hold=("I2", "I6"),
         how="Restarts with open orders, partial fills and positions that are not ours.",
-        standing=Proven(),
+        standing=Built(injectors=("services.simulated.Life.kill",)),
         worlds=BOTH,
     ),
     Fault(
@@ -89,7 +89,7 @@ ROWS = (
         id="P11",
         what="The failure of a task is lost and the loop goes on blind.",
         must_hold=("I14", "I20"),
-        how="A task of the engine raises.",
+        how="The reader of the chain raises.",
         standing=Built(injectors=("sim.chain.NodeSource.read",)),
         worlds=CORE,
     ),

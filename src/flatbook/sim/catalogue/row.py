@@ -46,7 +46,7 @@ class Awaited(Enum):
 AWAITED = {
     Awaited.CORE_WORLD: "the simulated world with venues at the port: exchange, chain, network, disk, processes",
     Awaited.FULL_WORLD: "the simulated world with adapters that speak bytes",
-    Awaited.ALPACA: "the adapter of a stock broker, with its statements, activities and keys",
+    Awaited.ALPACA: "the rest of Alpaca: quotes, streams, corporate actions, movements of cash, a place in a desk",
     Awaited.SCHWAB: "the adapter of a broker without client ids, and with tokens that die",
     Awaited.EXCHANGES: "the adapters of crypto exchanges: order books, streams, contracts, signatures",
     Awaited.EVM: "live nodes of EVM chains: logs, heads, receipts, balances of vaults",

@@ -17,7 +17,7 @@ ROWS = (
         id="W2",
         what="Nothing is told of the time while a stream was cut.",
         must_hold=("I3",),
-        how="The stream is cut for 1 to 600 s while orders fill.",
+        how="The stream is cut for up to two minutes while orders fill.",
         standing=Built(injectors=("sim.network.Link.is_cut",)),
         worlds=BOTH,
     ),

@@ -39,7 +39,6 @@ from flatbook.values.money import Price, Quantity, plain
 from tests.desk import CHAIN, COIN, HEDGE, OPEN, OWNER, PAPER, VAULT, WTCOIN, Setting, desk_of, fill
 from tests.vectors.outcome import Case, NotDue, differing
 
-SHARE_PRICE = Price(Decimal(250))
 FRACTIONAL_LOT = "0.000000001"
 
 
@@ -56,6 +55,7 @@ class ScriptedDesk:
         self.state, self.market, self.wakes = State(), Market(), Wakes()
         self.now = later(OPEN, seconds=60)
         self.broker = broker
+        self.price = Price(Decimal(setting.price))
         self.placed: list[ApprovedOrder] = []
         self.recorded: dict[str, ApprovedOrder] = {}
         self.held: list[ApprovedOrder] = []
@@ -65,7 +65,7 @@ class ScriptedDesk:
         self.take(Resumed(key=(OWNER, COIN)))
 
     def _quote(self) -> Quote:
-        return Quote(price=SHARE_PRICE, happened_at=self.now, seen_at=self.now)
+        return Quote(price=self.price, happened_at=self.now, seen_at=self.now)
 
     @property
     def net(self) -> Decimal:
@@ -88,7 +88,7 @@ class ScriptedDesk:
 
     def take_fill(self, number: int, side: str, shares: str) -> None:
         """Takes an onchain fill."""
-        event = fill(number, side, shares, at=self.now)
+        event = fill(number, side, shares, at=self.now, price=plain(self.price))
         self.take(ChainRead(source=CHAIN, events=(event,), cursor=str(number)))
 
     def _answer(self, effect: Effect) -> None:
@@ -140,7 +140,7 @@ class ScriptedDesk:
             instrument=order.instrument,
             side=order.side,
             qty=qty,
-            price=SHARE_PRICE,
+            price=self.price,
             fees=(),
             happened_at=self.now,
         )
@@ -193,7 +193,8 @@ def _setting(case: Case, *, fractional: bool) -> Setting:
         threshold_usd=Decimal(str(usd)) if usd is not None else None,
         order_shares_max=Decimal(str(cap)) if cap is not None else None,
     )
-    return Setting(hedge=hedge, lot=FRACTIONAL_LOT if fractional else "1")
+    price = str(case.get("last_price", Setting().price))
+    return Setting(hedge=hedge, lot=FRACTIONAL_LOT if fractional else "1", price=price)
 
 
 def _known_broker(case: Case) -> str | None:
@@ -256,7 +257,8 @@ def run_live_fills(case: Case) -> str | None:
     before = desk.net
     total = sum((_signed(side, shares) for side, shares in fills), Decimal(0))
     if case.get("batch"):
-        events = tuple(fill(n, side, shares, at=desk.now) for n, (side, shares) in enumerate(fills, 1))
+        price = plain(desk.price)
+        events = tuple(fill(n, side, shares, at=desk.now, price=price) for n, (side, shares) in enumerate(fills, 1))
         desk.take(ChainRead(source=CHAIN, events=events, cursor="1"))
     else:
         for number, (side, shares) in enumerate(fills, 1):
@@ -288,7 +290,7 @@ def _overwrite(desk: ScriptedDesk, net: str) -> None:
         "underlying": COIN,
         "qty": net,
         "expected": "0",
-        "price": plain(SHARE_PRICE),
+        "price": plain(desk.price),
     }
     command = Command(key="start", actor="case", reason="start", verb=Verb.POSITION_OVERWRITE, arguments=arguments)
     desk.take(command)

@@ -130,3 +130,15 @@ def other(value: Any) -> Any:
     if isinstance(value, str) and value.lower().startswith("0x"):
         return value[:-1] + ("0" if value[-1] != "0" else "1")
     return "12345.5" if isinstance(value, int) or value is None else f"9{value}"
+
+
+def test_a_threshold_in_dollars_is_reached_at_the_price_that_the_case_states() -> None:
+    case = {
+        "threshold_usd": "1000",
+        "last_price": "150",
+        "fractional": True,
+        "steps": [["sell", "6.66"], ["sell", "0.01"]],
+        "expected": {"net": ["-6.66", "-6.67"], "orders": [["buy", "6.67"]]},
+    }
+    assert RUNNERS["position_scenarios"](case) is None
+    assert RUNNERS["position_scenarios"]({**case, "last_price": "151"}) is not None

@@ -22,6 +22,7 @@ from flatbook.engine.inputs import (
     Item,
     OrderReported,
     PlaceAnswered,
+    Restarted,
     Resumed,
     Verb,
 )
@@ -62,7 +63,8 @@ class ScriptedDesk:
         self.events: list[Event] = []
         self.lost_once = False
         self.market.write(COIN, SourceId("paper-bars"), self._quote())
-        self.take(Resumed(key=(OWNER, COIN)))
+        for item in (Restarted(), Resumed(key=(OWNER, COIN))):
+            self.take(item)
 
     def _quote(self) -> Quote:
         return Quote(price=self.price, happened_at=self.now, seen_at=self.now)

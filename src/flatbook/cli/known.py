@@ -14,7 +14,9 @@ from flatbook.ops.secret_value import SecretRefused
 from flatbook.services.demo_home import HomeRefused
 from flatbook.sim.bar_file import BarsRefused
 from flatbook.sim.broker.ledger import BrokerFileRefused
+from flatbook.sim.injection import InjectorFailed
 from flatbook.sim.pool import SamplesRefused
+from flatbook.sim.scenario import ScenarioRefused
 from flatbook.values.instants import InstantRefused
 from flatbook.values.money import NumberRefused
 from flatbook.venues.raindex.log_source import CursorRefused
@@ -32,6 +34,8 @@ KNOWN: tuple[type[BaseException], ...] = (
     CursorRefused,
     BrokerFileRefused,
     HomeRefused,
+    InjectorFailed,
+    ScenarioRefused,
     InstantRefused,
     NumberRefused,
     OSError,
@@ -44,7 +48,7 @@ def failed_of(error: BaseException) -> Failed:
         more = len(error.problems) - 1
         rest = f" (and {more} more: flatbook config check lists them)" if more else ""
         return Failed(Exit.CONFIG, f"{error.problems[0]}{rest}", do="correct it, then flatbook config check")
-    if isinstance(error, InstantRefused | NumberRefused):
+    if isinstance(error, InstantRefused | NumberRefused | ScenarioRefused):
         return Failed(Exit.USAGE, str(error))
     if isinstance(error, JournalBroken):
         return Failed(Exit.ERROR, str(error), do="keep every copy; flatbook restore puts a backup in a journal's place")

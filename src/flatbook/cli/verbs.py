@@ -39,6 +39,13 @@ _SECRETS = (
     Verb("test", "Look whether each secret can be read.", "secrets:look"),
 )
 
+_SIM = (
+    Verb("run", "Run worlds by their seeds, those that once failed first.", "sim:run"),
+    Verb("seed", "Run the world of one seed again.", "sim:seed"),
+    Verb("scenario", "Run a scripted world, or one from a file.", "sim:scenario"),
+    Verb("crash", "Cut scripted worlds at every append and every send.", "sim:crash"),
+)
+
 FAMILIES = (
     Family(
         "Start",
@@ -86,6 +93,10 @@ FAMILIES = (
                 ),
             ),
         ),
+    ),
+    Family(
+        "Prove",
+        (Verb("sim", "Run simulated worlds in which everything goes wrong.", "", _SIM),),
     ),
     Family(
         "Keep",

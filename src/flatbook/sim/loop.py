@@ -90,6 +90,7 @@ class VirtualLoop(LoopWithoutOutside):
         self._still: dict[str, list[Ready | Timer] | None] = {}
         self._tasks: dict[str, weakref.WeakValueDictionary[int, asyncio.Task[Any]]] = {}
         self._killed: list[asyncio.Task[Any]] = []
+        self._last_wakes: list[Ready | Timer] = []
         self._generators: weakref.WeakValueDictionary[int, AsyncGenerator[Any, Any]] = weakref.WeakValueDictionary()
         self._names = 0
         self._stopping = False
@@ -250,6 +251,7 @@ class VirtualLoop(LoopWithoutOutside):
         """
         if not process:
             raise ValueError("the outside cannot be killed")
+        self._last_wakes += [handle for handle in self._still.get(process) or () if handle.task is not None]
         self._still[process] = None
         # the references keep the coroutines from being closed, which would run their `finally`
         self._killed += self._left(process)
@@ -364,6 +366,8 @@ class VirtualLoop(LoopWithoutOutside):
         held = self._still[handle.process]
         if held is not None:
             held.append(handle)
+        elif handle.task is not None:
+            self._last_wakes.append(handle)
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Collects what asyncio reports; a world with an entry in `faults` is wrong."""
@@ -427,7 +431,10 @@ class VirtualLoop(LoopWithoutOutside):
         for process in self._tasks:
             for task in self._left(process):
                 task.cancel()
+        # a task that was already woken when its process was killed ends by that wake
+        self._ready.extend(self._last_wakes)
         self._run(self._now)
+        self._last_wakes.clear()
         self._killed.clear()
         self._timers.clear()
         self._ready.clear()

@@ -42,18 +42,19 @@ class Link:
         self._flights: random.Random = stream(seed, f"flights:{name}")
         self._dark_until: dict[str, Instant] = {}
 
-    async def call(self, arrive: Callable[[int], A], time_out_s: int) -> A | Unknown | NotSent:
-        """Carries one call. `arrive` runs at the venue, once for each copy that arrives, with the number of the copy.
+    def send(self, arrive: Callable[[int], A], time_out_s: int) -> asyncio.Future[A | Unknown | NotSent]:
+        """Sends one call off. `arrive` runs at the venue, once for each copy that arrives, with the number of the copy.
 
-        Errors: Unknown when it may have arrived, NotSent when it provably did not.
+        Gives: the answer to come: Unknown when the call may have arrived, NotSent when it provably did not.
         """
-        if self._strikes_for("N6", seconds=(30, 120)):
-            return NO_CONNECTION
         answer: asyncio.Future[A | Unknown | NotSent] = self._loop.create_future()
+        if self._strikes_for("N6", seconds=(30, 120)):
+            answer.set_result(NO_CONNECTION)
+            return answer
         self._loop.call_at_instant(self._after(time_out_s * 1_000), _settle, answer, TIMED_OUT)
         for copy in range(self._copies()):
             self._loop.call_at_instant(self._arrival(copy), self._arrive, arrive, copy, answer)
-        return await answer
+        return answer
 
     def is_dark(self) -> bool:
         """Whether nothing that the venue says arrives at the process."""

@@ -217,9 +217,9 @@ class PortVenue:
             answer = arrive()
             return SERVER_FAULT if door is Door.FAULT_AT_EXIT else answer
 
-        answer = await self._link.call(arrived, time_out_s)
+        answer = self._link.send(arrived, time_out_s)
         caller.scissors.reach(Cut.AFTER_SEND, number)
-        return answer  # type: ignore[return-value]
+        return await answer  # type: ignore[return-value]
 
     def _told_id(self, taken: VenueOrder) -> VenueOrderId:
         """Returns the id that an answer carries: now and then that of the order before."""

@@ -353,14 +353,21 @@ def read_scenario(path: Path) -> Scenario:
 
     Errors: ScenarioRefused when it is too large, no JSON, of another version, or has a key that is not known.
     """
-    body = path.read_bytes()
+    return scenario_of(path.read_bytes(), str(path))
+
+
+def scenario_of(body: bytes, name: str) -> Scenario:
+    """Reads a scenario from bytes; `name` says in errors where they come from.
+
+    Errors: ScenarioRefused when it is too large, no JSON, of another version, or has a key that is not known.
+    """
     if len(body) > SCENARIO_BYTES_MAX:
-        raise ScenarioRefused(f"{path} is larger than {SCENARIO_BYTES_MAX} bytes and no scenario")
+        raise ScenarioRefused(f"{name} is larger than {SCENARIO_BYTES_MAX} bytes and no scenario")
     try:
         return msgspec.json.decode(body, type=Scenario)
     except (msgspec.MsgspecError, ValueError) as error:
         raise ScenarioRefused(
-            f"{path} is no scenario: {error}. `flatbook sim seed N --write FILE` makes one."
+            f"{name} is no scenario: {error}. `flatbook sim seed N --write FILE` makes one."
         ) from error
 
 

@@ -1,0 +1,181 @@
+"""`flatbook sim`: simulated worlds in which everything goes wrong, and what they came to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from flatbook.cli.faults import Exit, Failed
+from flatbook.cli.options import HERE, Where, says
+from flatbook.cli.output import Progress, progress
+
+if TYPE_CHECKING:
+    from flatbook.services.sim_fleet import Fleet
+    from flatbook.sim.process import CrashPoint
+    from flatbook.sim.tally import Tally
+
+SEEDS_BY_DEFAULT = "0:500"
+SEEDS_MAX = 1_000_000_000
+MINUTES_MAX = 7 * 24 * 60
+PAIRS_MAX = 10_000
+
+Seeds = Annotated[str, says("From which seed to before which one, as in 0:500.")]
+Workers = Annotated[int | None, says("How many processes; one for each processor when left out.")]
+Keep = Annotated[Path | None, says("Folder for the smallest world of a failure; none is looked for when left out.")]
+Html = Annotated[Path | None, says("File to write a report for a browser to.")]
+
+
+def run(
+    *,
+    seeds: Seeds = SEEDS_BY_DEFAULT,
+    minutes: Annotated[int | None, says("Begin no further world after so many minutes.")] = None,
+    workers: Workers = None,
+    pairs: Annotated[int, says("Run so many of the seeds twice, under two hash seeds, and compare.")] = 0,
+    covered: Annotated[bool, says("Fail when a fault that worlds can have never struck.")] = False,
+    report: Html = None,
+    keep: Keep = None,
+    where: Where = HERE,
+) -> int:
+    """Runs simulated worlds, judges each, and fails when anything speaks against any of them.
+
+    Seeds that once failed and the scripted worlds run first. A world is a desk with the production engine over venues,
+    a chain, a network and a clock of our own making, in which faults strike by chance; judges compare what its journal
+    says with what really happened. The same seed is the same world, everywhere.
+    """
+    from flatbook.cli.sim_told import told_of
+    from flatbook.services.sim_runs import paired, swarm_jobs, swarm_size, tally_of
+
+    chosen, watch = _seeds(seeds), progress("worlds")
+    _check(0 <= pairs <= PAIRS_MAX, "--pairs", f"from 0 to {PAIRS_MAX}")
+    _check(minutes is None or 1 <= minutes <= MINUTES_MAX, "--minutes", f"from 1 to {MINUTES_MAX}")
+    planned = swarm_size(chosen)
+    with _fleet(workers) as fleet:
+        tally = tally_of(swarm_jobs(chosen), fleet, _watched(watch, planned), minutes=minutes)
+        count = paired(chosen[:pairs], fleet.count, tally, _watched(watch, planned)) if pairs else 0
+    told = told_of(tally, planned=planned, pairs=count, covered=covered)
+    return told.end("sim.run", keep, report, as_json=where.as_json)
+
+
+def seed(
+    number: Annotated[int, says("The seed.")],
+    /,
+    *,
+    write: Annotated[
+        Path | None, says("File to write the world to, as a scenario that people can read and change.")
+    ] = None,
+    drawn_by: Annotated[int | None, says("Version of the scenarios that the seed was drawn by, to be sure.")] = None,
+    keep: Keep = None,
+    where: Where = HERE,
+) -> int:
+    """Runs the world of one seed again and says everything that speaks against it."""
+    from flatbook.services.sim_runs import seed_job, tally_of
+    from flatbook.sim.scenario import VERSION, write_scenario
+    from flatbook.sim.scripted import check_version
+
+    _check(0 <= number < SEEDS_MAX, "seed", f"from 0 to {SEEDS_MAX - 1}")
+    check_version(VERSION if drawn_by is None else drawn_by, f"seed {number}")
+    job = seed_job(number)
+    if write is not None:
+        write.write_bytes(write_scenario(job.scenario))
+    with _fleet(1) as fleet:
+        return _one(tally_of((job,), fleet, lambda _: None), "sim.seed", keep, where)
+
+
+def scenario(
+    name: Annotated[str, says("A scripted scenario by its name, or a file.")],
+    /,
+    *,
+    cut: Annotated[list[str] | None, says("Where its lives are cut, one each, as in after_append:3.")] = None,
+    keep: Keep = None,
+    where: Where = HERE,
+) -> int:
+    """Runs the world of a scenario; with cuts, beside the same world without them.
+
+    A cut is before_append, after_append, before_send or after_send, and the number of the append or send in its life.
+    """
+    from flatbook.services.sim_runs import tally_of
+    from flatbook.services.sim_trial import cut_at
+    from flatbook.services.sim_worker import Job
+    from flatbook.sim.scripted import kept_scenario
+
+    whole = kept_scenario(name)
+    points = [_point(text) for text in cut or ()]
+    words = " ".join(["flatbook sim scenario", name, *(f"--cut {text}" for text in cut or ())])
+    job = Job(
+        name=f"scenario {name}",
+        replay=words,
+        scenario=cut_at(whole, *points) if points else whole,
+        uncut=whole if points else None,
+    )
+    with _fleet(1) as fleet:
+        return _one(tally_of((job,), fleet, lambda _: None), "sim.scenario", keep, where)
+
+
+def crash(
+    name: Annotated[str | None, says("A scripted scenario or a file; all scripted ones when left out.")] = None,
+    /,
+    *,
+    pairs: Annotated[bool, says("Cut each once more while it recovers.")] = False,
+    workers: Workers = None,
+    report: Html = None,
+    where: Where = HERE,
+) -> int:
+    """Cuts scripted worlds before and after every append and every send, and compares each with the uncut one.
+
+    Each must end with the same shares in the accounts, every fill hedged once, and nothing open.
+    """
+    from flatbook.cli.sim_told import told_of
+    from flatbook.services.sim_runs import crash_jobs, tally_of
+    from flatbook.sim.scripted import Kept, kept_scenario, scripted
+
+    scenarios = scripted() if name is None else (Kept(name, kept_scenario(name)),)
+    jobs, watch = list(crash_jobs(scenarios, pairs=pairs)), progress("cuts")
+    with _fleet(workers) as fleet:
+        tally = tally_of(jobs, fleet, _watched(watch, len(jobs)))
+    return told_of(tally, planned=len(jobs)).end("sim.crash", None, report, as_json=where.as_json)
+
+
+def _one(tally: Tally, verb: str, keep: Path | None, where: Where) -> int:
+    from flatbook.cli.sim_told import told_of
+
+    return told_of(tally, planned=1).end(verb, keep, None, as_json=where.as_json)
+
+
+def _watched(watch: Progress, planned: int) -> Any:
+    return lambda tally: watch(tally.worlds, planned)
+
+
+def _fleet(workers: int | None) -> Fleet:
+    from flatbook.services.sim_fleet import WORKERS_MAX, Fleet, workers_here
+
+    count = workers_here() if workers is None else workers
+    _check(1 <= count <= WORKERS_MAX, "--workers", f"from 1 to {WORKERS_MAX}")
+    return Fleet(count)
+
+
+def _seeds(text: str) -> range:
+    first, colon, until = text.partition(":")
+    if not (colon and first.isdecimal() and until.isdecimal()):
+        raise Failed(Exit.USAGE, f"{text!r} is no range of seeds", where="--seeds", do="write it as in 0:500")
+    chosen = range(int(first), int(until))
+    _check(bool(chosen) and chosen[-1] < SEEDS_MAX, "--seeds", f"at least one seed, each below {SEEDS_MAX}")
+    return chosen
+
+
+def _point(text: str) -> CrashPoint:
+    from flatbook.sim.process import CrashPoint, Cut
+
+    cuts, (word, _, number) = {cut.value: cut for cut in Cut}, text.partition(":")
+    if word not in cuts or not number.isdecimal() or int(number) < 1:
+        raise Failed(
+            Exit.USAGE,
+            f"{text!r} is no cut",
+            where="--cut",
+            do=f"name one of {', '.join(cuts)} with its number, from 1",
+        )
+    return CrashPoint(cut=cuts[word], number=int(number))
+
+
+def _check(holds: bool, where: str, bounds: str) -> None:
+    if not holds:
+        raise Failed(Exit.USAGE, "is out of range", where=where, do=f"take {bounds}")

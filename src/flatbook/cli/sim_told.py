@@ -1,0 +1,131 @@
+"""What the verbs under `flatbook sim` say of the worlds that they ran."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flatbook.cli.faults import Exit
+from flatbook.cli.output import Part, counted, show
+
+if TYPE_CHECKING:
+    from flatbook.sim.tally import Red, Tally
+
+SMALLEST_MAX = 3
+REASONS_TOLD_MAX = 6
+MS_PER_HOUR = 3_600_000
+US_PER_S = 1_000_000
+
+
+class Told(NamedTuple):
+    """A tally and what is wanted of it."""
+
+    tally: Tally
+    planned: int
+    pairs: int
+    never: tuple[str, ...]
+
+    @property
+    def is_red(self) -> bool:
+        """Whether the verb fails."""
+        return self.tally.is_red or bool(self.never)
+
+    def end(self, verb: str, keep: Path | None, report: Path | None, *, as_json: bool) -> int:
+        """Looks for the smallest failing worlds, writes the report, says everything, and returns the exit code."""
+        smallest = {} if keep is None else kept_smallest(self.tally, keep)
+        body = self.body(smallest)
+        if report is not None:
+            from flatbook.sim.report import page_of
+
+            report.write_text(page_of(self.tally, body), encoding="utf-8")
+        show(verb, body, lambda: self.parts(body), as_json=as_json)
+        return Exit.ERROR if self.is_red else Exit.OK
+
+    def body(self, smallest: Mapping[str, str]) -> dict[str, Any]:
+        """Returns everything as one object."""
+        from flatbook import __version__
+        from flatbook.sim.reached import EDGES
+        from flatbook.sim.scenario import VERSION
+
+        tally = self.tally
+        return {
+            "red": self.is_red,
+            "version": __version__,
+            "scenario_version": VERSION,
+            "worlds": tally.worlds,
+            "planned": self.planned,
+            "pairs": self.pairs,
+            "red_worlds": tally.red_worlds,
+            "reasons": dict(sorted(tally.reasons.items())),
+            "events": tally.events,
+            "virtual_ms": tally.virtual_ms,
+            "cpu_us": tally.cpu_us,
+            "worlds_per_cpu_s": US_PER_S * tally.worlds // max(1, tally.cpu_us),
+            "virtual_hours_per_cpu_s": US_PER_S * tally.virtual_ms // MS_PER_HOUR // max(1, tally.cpu_us),
+            "faults": dict(sorted(tally.faults.items())),
+            "never_struck": list(self.never),
+            "edges": dict(sorted(tally.edges.items())),
+            "edges_missing": [edge for edge in EDGES if edge not in tally.edges],
+            "cells": dict(sorted(tally.cells.items())),
+            "failures": [_failure(red, smallest.get(red.name)) for red in tally.red],
+        }
+
+    def parts(self, body: dict[str, Any]) -> Iterator[Part]:
+        """Yields what people read."""
+        word = "red" if body["red"] else "green"
+        judged = f"{counted(body['worlds'], 'world')} of {body['planned']:,}"
+        twice = f", {body['pairs']} of them twice" if body["pairs"] else ""
+        yield f"{word}: {judged}{twice}, {body['red_worlds']} red"
+        yield (
+            f"{body['virtual_ms'] // MS_PER_HOUR} virtual hours, {body['events']:,} events, "
+            f"{sum(body['faults'].values()):,} strikes of {counted(len(body['faults']), 'fault')}; "
+            f"{body['worlds_per_cpu_s']} worlds a processor second"
+        )
+        if self.never:
+            yield f"never struck: {', '.join(self.never)}"
+        for failure in body["failures"]:
+            yield ""
+            yield f"{failure['name']}: {failure['replay']}"
+            yield from (f"  {line}" for line in failure["told"][:REASONS_TOLD_MAX])
+            if failure["smallest"]:
+                yield f"  smallest: flatbook sim scenario {failure['smallest']}"
+        if body["red_worlds"] > len(body["failures"]):
+            yield f"and {body['red_worlds'] - len(body['failures'])} more red worlds"
+
+
+def told_of(tally: Tally, *, planned: int, pairs: int = 0, covered: bool = False) -> Told:
+    """Returns what is said of a tally; with `covered`, faults that never struck speak against it."""
+    return Told(tally, planned, pairs, never_struck(tally) if covered else ())
+
+
+def never_struck(tally: Tally) -> tuple[str, ...]:
+    """Returns the faults that worlds can have and that struck in none."""
+    from flatbook.sim.scenario import STRENGTHS
+
+    return tuple(name for name in STRENGTHS if not tally.faults.get(name))
+
+
+def kept_smallest(tally: Tally, keep: Path) -> dict[str, str]:
+    """Writes the smallest worlds of the first failures, and returns their files by the names of the worlds."""
+    from flatbook.services.sim_runs import smallest
+    from flatbook.sim.scenario import write_scenario
+
+    written = {}
+    keep.mkdir(parents=True, exist_ok=True)
+    for red in tally.red[:SMALLEST_MAX]:
+        path = keep / f"{red.name.replace(' ', '-')}.json"
+        path.write_bytes(write_scenario(smallest(red).scenario))
+        written[red.name] = str(path)
+    return written
+
+
+def _failure(red: Red, smallest: str | None) -> dict[str, Any]:
+    return {
+        "name": red.name,
+        "replay": red.replay,
+        "reasons": list(red.outcome.reasons),
+        "told": list(red.outcome.told()),
+        "trace": red.outcome.trace,
+        "smallest": smallest,
+    }

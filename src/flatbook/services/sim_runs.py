@@ -1,0 +1,85 @@
+"""Runs of many worlds: which ones, in what order, and what they come to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import takewhile
+
+from flatbook.services.sim_crash import cuts_of, pairs_of
+from flatbook.services.sim_fleet import Fleet, Tried
+from flatbook.services.sim_worker import Job
+from flatbook.sim.outcome import Outcome
+from flatbook.sim.scenario import Scenario, draw_scenario
+from flatbook.sim.scripted import Kept, regressions, scripted
+from flatbook.sim.shrink import Shrunk, shrink
+from flatbook.sim.tally import Red, Tally
+
+HASH_SEEDS = (1, 2)
+NOT_THE_SAME = "two runs of one seed differ"
+
+Watch = Callable[[Tally], None]
+
+
+def seed_job(seed: int) -> Job:
+    """Returns the job of a seed."""
+    return Job(name=f"seed {seed}", replay=f"flatbook sim seed {seed}", scenario=draw_scenario(str(seed)))
+
+
+def kept_job(kept: Kept) -> Job:
+    """Returns the job of a scenario that is kept."""
+    return Job(name=f"scenario {kept.name}", replay=f"flatbook sim scenario {kept.name}", scenario=kept.scenario)
+
+
+def swarm_jobs(seeds: range) -> Iterator[Job]:
+    """Yields the worlds that once failed, the scripted ones, and those of a range of seeds."""
+    yield from (seed_job(seed) for seed in regressions())
+    yield from (kept_job(kept) for kept in scripted())
+    yield from (seed_job(seed) for seed in seeds)
+
+
+def swarm_size(seeds: range) -> int:
+    """Returns how many worlds `swarm_jobs` yields."""
+    return len(regressions()) + len(scripted()) + len(seeds)
+
+
+def crash_jobs(scenarios: Iterable[Kept], *, pairs: bool) -> Iterator[Job]:
+    """Yields scenarios cut at each point; with `pairs`, each cut once more during its recovery."""
+    for kept in scenarios:
+        yield from (pairs_of if pairs else cuts_of)(kept.name, kept.scenario)
+
+
+def tally_of(jobs: Iterable[Job], fleet: Fleet, watch: Watch, *, minutes: int | None = None) -> Tally:
+    """Runs jobs and returns what they came to; after so many minutes no further job is begun."""
+    until_s = None if minutes is None else time.monotonic() + 60 * minutes
+    in_time = takewhile(lambda _: until_s is None or time.monotonic() < until_s, jobs)
+    tally = Tally()
+    for tried in fleet.run(in_time):
+        tally.add(tried.job.name, tried.job.replay, tried.job.scenario, tried.outcome)
+        watch(tally)
+    return tally
+
+
+def paired(seeds: range, workers: int, tally: Tally, watch: Watch) -> int:
+    """Runs seeds twice, under two hash seeds, and adds to the tally each pair that differs. Returns how many pairs."""
+    runs: list[dict[str, Tried]] = []
+    for hash_seed in HASH_SEEDS:
+        with Fleet(workers, hash_seed=hash_seed) as fleet:
+            runs.append({tried.job.name: tried for tried in fleet.run(seed_job(seed) for seed in seeds)})
+    for name, (job, outcome) in runs[0].items():
+        if not outcome.trace or outcome.trace != runs[1][name].outcome.trace:
+            tally.add(f"{name}, twice", job.replay, job.scenario, Outcome(failures=(NOT_THE_SAME,)))
+        watch(tally)
+    return len(runs[0])
+
+
+def smallest(red: Red, uncut: Scenario | None = None) -> Shrunk:
+    """Returns the smallest world that fails for the same first reason as a red one."""
+    reason = red.outcome.reasons[0]
+    with Fleet(1) as fleet:
+
+        def fails(scenario: Scenario) -> bool:
+            job = Job(name=red.name, replay=red.replay, scenario=scenario, uncut=uncut)
+            return any(reason in tried.outcome.reasons for tried in fleet.run((job,)))
+
+        return shrink(red.scenario, fails)

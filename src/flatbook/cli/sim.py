@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
 
 from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import HERE, Where, says
@@ -20,20 +23,40 @@ MINUTES_MAX = 7 * 24 * 60
 PAIRS_MAX = 10_000
 
 Seeds = Annotated[str, says("From which seed to before which one, as in 0:500.")]
-Workers = Annotated[int | None, says("How many processes; one for each processor when left out.")]
-Keep = Annotated[Path | None, says("Folder for the smallest world of a failure; none is looked for when left out.")]
-Html = Annotated[Path | None, says("File to write a report for a browser to.")]
+Keep = Annotated[Path | None, says("Folder for the smallest worlds that fail; they are not looked for when left out.")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """How many worlds run at once, and where they are reported."""
+
+    workers: Annotated[int | None, says("How many processes; one for each processor when left out.")] = None
+    report: Annotated[Path | None, says("File to write a report for a browser to.")] = None
+    keep: Keep = None
+
+    def fleet(self) -> Fleet:
+        """Returns the processes.
+
+        Errors: Failed.
+        """
+        from flatbook.services.sim_fleet import WORKERS_MAX, Fleet, workers_here
+
+        count = workers_here() if self.workers is None else self.workers
+        _check(1 <= count <= WORKERS_MAX, "--workers", f"from 1 to {WORKERS_MAX}")
+        return Fleet(count)
+
+
+WORK = Work()
 
 
 def run(
     *,
     seeds: Seeds = SEEDS_BY_DEFAULT,
     minutes: Annotated[int | None, says("Begin no further world after so many minutes.")] = None,
-    workers: Workers = None,
     pairs: Annotated[int, says("Run so many of the seeds twice, under two hash seeds, and compare.")] = 0,
     covered: Annotated[bool, says("Fail when a fault that worlds can have never struck.")] = False,
-    report: Html = None,
-    keep: Keep = None,
+    work: Work = WORK,
     where: Where = HERE,
 ) -> int:
     """Runs simulated worlds, judges each, and fails when anything speaks against any of them.
@@ -49,11 +72,11 @@ def run(
     _check(0 <= pairs <= PAIRS_MAX, "--pairs", f"from 0 to {PAIRS_MAX}")
     _check(minutes is None or 1 <= minutes <= MINUTES_MAX, "--minutes", f"from 1 to {MINUTES_MAX}")
     planned = swarm_size(chosen)
-    with _fleet(workers) as fleet:
+    with work.fleet() as fleet:
         tally = tally_of(swarm_jobs(chosen), fleet, _watched(watch, planned), minutes=minutes)
         count = paired(chosen[:pairs], fleet.count, tally, _watched(watch, planned)) if pairs else 0
     told = told_of(tally, planned=planned, pairs=count, covered=covered)
-    return told.end("sim.run", keep, report, as_json=where.as_json)
+    return told.end("sim.run", work, as_json=where.as_json)
 
 
 def seed(
@@ -77,7 +100,7 @@ def seed(
     job = seed_job(number)
     if write is not None:
         write.write_bytes(write_scenario(job.scenario))
-    with _fleet(1) as fleet:
+    with Work(workers=1).fleet() as fleet:
         return _one(tally_of((job,), fleet, lambda _: None), "sim.seed", keep, where)
 
 
@@ -107,7 +130,7 @@ def scenario(
         scenario=cut_at(whole, *points) if points else whole,
         uncut=whole if points else None,
     )
-    with _fleet(1) as fleet:
+    with Work(workers=1).fleet() as fleet:
         return _one(tally_of((job,), fleet, lambda _: None), "sim.scenario", keep, where)
 
 
@@ -116,8 +139,7 @@ def crash(
     /,
     *,
     pairs: Annotated[bool, says("Cut each once more while it recovers.")] = False,
-    workers: Workers = None,
-    report: Html = None,
+    work: Work = WORK,
     where: Where = HERE,
 ) -> int:
     """Cuts scripted worlds before and after every append and every send, and compares each with the uncut one.
@@ -130,27 +152,19 @@ def crash(
 
     scenarios = scripted() if name is None else (Kept(name, kept_scenario(name)),)
     jobs, watch = list(crash_jobs(scenarios, pairs=pairs)), progress("cuts")
-    with _fleet(workers) as fleet:
+    with work.fleet() as fleet:
         tally = tally_of(jobs, fleet, _watched(watch, len(jobs)))
-    return told_of(tally, planned=len(jobs)).end("sim.crash", None, report, as_json=where.as_json)
+    return told_of(tally, planned=len(jobs)).end("sim.crash", work, as_json=where.as_json)
 
 
 def _one(tally: Tally, verb: str, keep: Path | None, where: Where) -> int:
     from flatbook.cli.sim_told import told_of
 
-    return told_of(tally, planned=1).end(verb, keep, None, as_json=where.as_json)
+    return told_of(tally, planned=1).end(verb, Work(keep=keep), as_json=where.as_json)
 
 
 def _watched(watch: Progress, planned: int) -> Any:
     return lambda tally: watch(tally.worlds, planned)
-
-
-def _fleet(workers: int | None) -> Fleet:
-    from flatbook.services.sim_fleet import WORKERS_MAX, Fleet, workers_here
-
-    count = workers_here() if workers is None else workers
-    _check(1 <= count <= WORKERS_MAX, "--workers", f"from 1 to {WORKERS_MAX}")
-    return Fleet(count)
 
 
 def _seeds(text: str) -> range:

@@ -10,6 +10,7 @@ from flatbook.cli.faults import Exit
 from flatbook.cli.output import Part, counted, show
 
 if TYPE_CHECKING:
+    from flatbook.cli.sim import Work
     from flatbook.sim.tally import Red, Tally
 
 SMALLEST_MAX = 3
@@ -31,14 +32,14 @@ class Told(NamedTuple):
         """Whether the verb fails."""
         return self.tally.is_red or bool(self.never)
 
-    def end(self, verb: str, keep: Path | None, report: Path | None, *, as_json: bool) -> int:
+    def end(self, verb: str, work: Work, *, as_json: bool) -> int:
         """Looks for the smallest failing worlds, writes the report, says everything, and returns the exit code."""
-        smallest = {} if keep is None else kept_smallest(self.tally, keep)
+        smallest = {} if work.keep is None else kept_smallest(self.tally, work.keep)
         body = self.body(smallest)
-        if report is not None:
+        if work.report is not None:
             from flatbook.sim.report import page_of
 
-            report.write_text(page_of(self.tally, body), encoding="utf-8")
+            work.report.write_text(page_of(body), encoding="utf-8")
         show(verb, body, lambda: self.parts(body), as_json=as_json)
         return Exit.ERROR if self.is_red else Exit.OK
 

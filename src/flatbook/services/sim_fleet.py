@@ -18,6 +18,7 @@ from flatbook.sim.outcome import Outcome
 
 WORKERS_MAX = 64
 JOB_S_MAX = 120
+EXIT_S_MAX = 5
 READ_BYTES = 1 << 16
 ANSWER_BYTES_MAX = 1 << 24
 WORKER = (sys.executable, "-m", "flatbook.services.sim_worker")
@@ -62,8 +63,14 @@ class Worker:
             line, _, self._read = self._read.partition(b"\n")
             return _outcome_of(line)
         if not read or len(self._read) > ANSWER_BYTES_MAX:
-            return _failure(f"the worker ended with exit code {self._process.poll()} and no answer")
+            return _failure(f"the worker ended with exit code {self._exit_code()} and no answer")
         return None
+
+    def _exit_code(self) -> int | None:
+        try:
+            return self._process.wait(EXIT_S_MAX)
+        except subprocess.TimeoutExpired:
+            return None
 
     def end(self) -> None:
         """Ends the process."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
@@ -44,9 +45,16 @@ def kept_scenario(name: str) -> Scenario:
 def regressions() -> tuple[int, ...]:
     """Returns the seeds that once failed.
 
+    Errors: ScenarioRefused.
+    """
+    return seeds_of((files("flatbook.sim") / REGRESSIONS).read_text().splitlines())
+
+
+def seeds_of(lines: Iterable[str]) -> tuple[int, ...]:
+    """Returns the seeds of a list: a version and a seed a line, and a comment.
+
     Errors: ScenarioRefused when a line is no seed, or one of another version: its world would be another one.
     """
-    lines = (files("flatbook.sim") / REGRESSIONS).read_text().splitlines()
     told = [line.split(COMMENT)[0].split() for line in lines]
     return tuple(_seed_of(words) for words in told if words)
 

@@ -1,4 +1,4 @@
-"""From a world that fails to the smallest one that fails in the same way: one thing less at a time, while it still does.
+"""From a world that fails to the smallest that fails in the same way: one thing less at a time, while it still does.
 
 What is left out shifts no chance of what stays, because each fault draws from a stream of its own.
 """

@@ -17,7 +17,7 @@ import pytest
 
 from flatbook.sim.loop import PROCESS, Deadlock, Livelock, VirtualLoop
 from flatbook.sim.loop_absent import OutsideWorld
-from flatbook.values.instants import Instant
+from flatbook.values.instants import NS_PER_S, Instant
 
 START = 1_764_599_400_000_000_000
 
@@ -386,3 +386,21 @@ def test_two_hash_seeds_give_the_same_trace() -> None:
         return done.stdout.strip()
 
     assert in_process("1") == in_process("2") == trace_of_a_run()
+
+
+def test_a_task_that_was_woken_when_its_process_was_killed_ends_with_the_loop() -> None:
+    loop, seen = loop_of(), list[str]()
+
+    async def engine() -> None:
+        try:
+            await asyncio.sleep(1)
+        finally:
+            await asyncio.sleep(0)
+            seen.append("the end of the coroutine")
+
+    task = loop.create_task(engine(), context=inside("engine/1"))
+    loop.advance(Instant(START))
+    loop.call_at_instant(Instant(START + NS_PER_S), loop.kill, "engine/1")
+    loop.advance(Instant(START + NS_PER_S))
+    loop.close()
+    assert (task.done(), seen, loop.faults) == (True, ["the end of the coroutine"], [])

@@ -1,0 +1,58 @@
+"""`flatbook sim` on the command line: green and red, what is refused, and what programs read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from flatbook.sim.scenario import write_scenario
+from flatbook.sim.scripted import kept_scenario
+from tests.unit.cli.scene import call
+
+PLAIN = kept_scenario("plain_fills")
+
+
+def test_a_scripted_world_is_green_and_says_what_it_did() -> None:
+    code, out, _ = call("sim", "scenario", "plain_fills", "--json")
+    body = json.loads(out)
+    assert (code, body["schema"], body["red"], body["worlds"]) == (0, "flatbook.sim.scenario.v1", False, 1)
+    assert body["virtual_ms"] >= 40_000
+    assert body["failures"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["run", "--seeds", "5"], "'5' is no range of seeds"),
+        (["run", "--seeds", "5:5"], "--seeds: is out of range"),
+        (["run", "--seeds", "0:1000000001"], "--seeds: is out of range"),
+        (["run", "--minutes", "0"], "--minutes: is out of range"),
+        (["run", "--pairs", "-1"], "--pairs: is out of range"),
+        (["run", "--workers", "65"], "--workers: is out of range"),
+        (["seed", "3", "--drawn-by", "0"], "seed 3 was drawn as version 0, and this program draws version 1"),
+        (["scenario", "plain_fills", "--cut", "after:1"], "'after:1' is no cut"),
+        (["scenario", "plain_fills", "--cut", "after_send:0"], "'after_send:0' is no cut"),
+    ],
+)
+def test_bad_input_is_refused_with_its_reason(words: list[str], told: str) -> None:
+    code, out, err = call("sim", *words)
+    assert (code, out) == (2, "")
+    assert told in err
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ((b'"drift_ppm"', b'"drift_pmm"'), "drift_pmm"),
+        ((b'"version": 1', b'"version": 9'), "a scenario of version 9, this program makes and reads version 1"),
+        ((b"{", b"["), "is no scenario"),
+    ],
+)
+def test_a_scenario_that_cannot_be_read_is_refused(tmp_path: Path, change: tuple[bytes, bytes], told: str) -> None:
+    path = tmp_path / "world.json"
+    path.write_bytes(write_scenario(PLAIN).replace(*change))
+    code, _, err = call("sim", "scenario", str(path))
+    assert code == 2
+    assert told in err

@@ -41,9 +41,9 @@ ROWS = (
         id="X5",
         what="A range of logs is too long, times out, or comes in part.",
         must_hold=("I3",),
-        how="Above a number of blocks the node answers with an error; the range is halved.",
-        standing=Awaits(what=Awaited.EVM),
-        worlds=FULL,
+        how="A page breaks: its events come, its cursor stays behind, and the rest of it comes a second time.",
+        standing=Built(injectors=("sim.chain.NodeSource.read",)),
+        worlds=BOTH,
     ),
     Fault(
         id="X6",

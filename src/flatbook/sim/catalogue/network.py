@@ -50,7 +50,7 @@ ROWS = (
         what="A name cannot be resolved for minutes.",
         must_hold=("I7", "I14", "I15"),
         how="For a while no connection to one venue can be made.",
-        standing=Built(injectors=("sim.network.Link.call",)),
+        standing=Built(injectors=("sim.network.Link.send",)),
         worlds=BOTH,
     ),
     Fault(

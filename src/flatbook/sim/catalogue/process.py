@@ -121,8 +121,8 @@ ROWS = (
         id="P15",
         what="No memory or no file handles are left.",
         must_hold=("I10", "I19"),
-        how="Real processes under limits of the system.",
-        standing=Awaits(what=Awaited.LIMITS),
+        how="Real processes get no more file handles, or no more memory, while an order works.",
+        standing=Proven(),
     ),
     Fault(
         id="P16",

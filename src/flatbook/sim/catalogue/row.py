@@ -39,7 +39,6 @@ class Awaited(Enum):
     KEYCHECK = "ops/keycheck"
     POSTGRES = "journal/postgres"
     KAFKA = "feeds/kafka"
-    LIMITS = "limits"
     RELEASE = "release"
 
 
@@ -61,7 +60,6 @@ AWAITED = {
     Awaited.KEYCHECK: "the check of what a key may do, at the start and daily",
     Awaited.POSTGRES: "the journal on a database server",
     Awaited.KAFKA: "the relay of committed events to other processes",
-    Awaited.LIMITS: "tests of real processes under limits of memory and file handles",
     Awaited.RELEASE: "the building and publishing of releases",
 }
 

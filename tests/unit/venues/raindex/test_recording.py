@@ -94,6 +94,7 @@ def test_a_ratio_of_zero_counts_as_not_read(tmp_path: Path) -> None:
         ({**GENESIS, "hash": "0x12"}, "'hash' must be 0x and 64 hex digits"),
         ({**GENESIS, "timestamp": "yesterday"}, "'timestamp' must be"),
         ({**GENESIS, "timestamp": 2**60}, "'timestamp' must be"),
+        ({key: value for key, value in GENESIS.items() if key != "timestamp"}, "'timestamp' must be"),
         ({**GENESIS, "logs": {}}, "'logs' must be a list"),
         ({"number": 10, "hash": HASHES["a0"], "parent_hash": HASHES["00"], "timestamp": 1}, "'logs' must be a list"),
         ({**GENESIS, "receipts": [5]}, "'receipts' must be"),

@@ -1,0 +1,88 @@
+"""The system gives a working process no more file handles, or no more memory: nothing is lost, whatever becomes of it.
+
+Hypothesis: a process that is refused what it asks for either goes on or ends; the next one ends as if nothing had been.
+Mechanism: what is open stays open, what fails is no answer, and the journal holds all that a start needs.
+Premise: the limit is set while an order works, and it really is below what the process has or would need next.
+"""
+
+from __future__ import annotations
+
+import resource
+import socket
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.infra.home import RESTLESS, make_home, tape_of
+from tests.infra.judge import assert_promises_kept, flatbook
+from tests.infra.lives import Life, Moment, Watched, life, watcher
+
+SLOW = RESTLESS + "\n[clock]\nspeed = 1800\n"
+SHORT_DAY = 12
+WAIT_S_MAX = 60.0
+PAGE_BYTES = resource.getpagesize()
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process from outside"),
+]
+
+
+def handles(alive: Life) -> int:
+    """Returns one more than the highest file handle that a process has open."""
+    return 1 + max(int(entry.name) for entry in Path(f"/proc/{alive.process.pid}/fd").iterdir())
+
+
+def mapped(alive: Life) -> int:
+    """Returns how many bytes of memory a process has mapped."""
+    return int(Path(f"/proc/{alive.process.pid}/statm").read_text().split()[0]) * PAGE_BYTES
+
+
+def wait_until_working(alive: Life) -> None:
+    """Waits until an order works."""
+    has_come, until = watcher(alive, Moment(Watched.TAG, 1, "order_accepted")), time.monotonic() + WAIT_S_MAX
+    while not has_come():
+        assert alive.process.poll() is None, alive.errors.read_text()
+        assert time.monotonic() < until, "no order came to work"
+
+
+def answers(home: Path) -> bool:
+    """Whether the process of a home answers at its socket within half a second, be it that it understood nothing."""
+    with socket.socket(socket.AF_UNIX) as asking:
+        asking.settimeout(0.5)
+        asking.connect(str(home / "run" / "engine.sock"))
+        asking.sendall(b"?\n")
+        try:
+            return bool(asking.recv(1))
+        except TimeoutError:
+            return False
+
+
+def test_a_process_without_file_handles_answers_nobody_and_goes_on_trading(tmp_path: Path) -> None:
+    tape = tape_of("handles", SHORT_DAY)
+    home = make_home(tmp_path / "desk", tape, more=SLOW)
+    with life(home, 0, str(home)) as alive:
+        wait_until_working(alive)
+        assert answers(home)
+        limit = handles(alive)
+        resource.prlimit(alive.process.pid, resource.RLIMIT_NOFILE, (limit, limit))
+        before = alive.told.read_bytes().count(b'{"type":"order_filled"')
+        assert not answers(home)
+        assert alive.process.wait(WAIT_S_MAX) == 0
+        assert alive.told.read_bytes().count(b'{"type":"order_filled"') > before
+    assert flatbook(home, "run").returncode == 0
+    assert_promises_kept(tape, home)
+
+
+def test_a_process_without_memory_ends_and_the_next_one_loses_nothing(tmp_path: Path) -> None:
+    tape = tape_of("memory", SHORT_DAY)
+    home = make_home(tmp_path / "desk", tape, more=SLOW)
+    with life(home, 0, str(home)) as alive:
+        wait_until_working(alive)
+        limit = mapped(alive)
+        resource.prlimit(alive.process.pid, resource.RLIMIT_AS, (limit, limit))
+        assert alive.process.wait(WAIT_S_MAX) in (0, 1)
+    assert flatbook(home, "run").returncode == 0
+    assert_promises_kept(tape, home)

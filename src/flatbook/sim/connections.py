@@ -8,6 +8,7 @@ import socket
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import Context, copy_context
+from functools import partial
 from typing import Any, TypeVar
 
 from flatbook.sim.link import LinkFaults, Loss, Way
@@ -17,7 +18,7 @@ from flatbook.values.instants import NS_PER_S, Instant
 HIGH_WATER_BYTES = 64 * 1024
 UNREAD_BYTES_MAX = 64 * 1024 * 1024
 CONNECT_NS_MAX = 127 * NS_PER_S
-CLOSE_GAP_NS = 1_000
+EVENT_GAP_NS = 1_000
 PORT_OF_FIRST_CLIENT = 40_000
 
 _P = TypeVar("_P", bound=asyncio.BaseProtocol)
@@ -27,7 +28,8 @@ class ConnectionEnd(asyncio.Transport):
     """One end of a connection: what its protocol writes travels to the other end.
 
     Bytes count as written until the other protocol has taken them, so that a reader that pauses or hangs holds the
-    writer back, as the buffers of two kernels do. What is under way when an end closes or aborts still arrives.
+    writer back, as the buffers of two kernels do. What is under way when an end closes or aborts still arrives. Two
+    things never happen to an end at one instant: whoever waits for the first has run before the second.
     """
 
     def __init__(
@@ -45,6 +47,8 @@ class ConnectionEnd(asyncio.Transport):
         self._sent = 0
         self._low, self._high = HIGH_WATER_BYTES // 4, HIGH_WATER_BYTES
         self._held: deque[bytes | None] = deque()
+        self._events: deque[Callable[[], None]] = deque()
+        self._stirred_at = Instant(0)
         self._is_reading = self._is_paused = self._is_closing = self._is_lost = self._has_ended = False
         self.is_silent = False
 
@@ -98,16 +102,40 @@ class ConnectionEnd(asyncio.Transport):
             self._loop.call_at_instant(Instant(self._lands_at), self.lose, near_error, context=self._context)
             self.is_silent = True
 
-    def _at_peer(self, act: Callable[..., None], *args: object, gap_ns: int = 0) -> None:
+    def _at_peer(self, act: Callable[..., None], *args: object) -> None:
         """Lets something happen at the other end, after all that was sent before it."""
         if self.is_silent:
             return
         arrives = self._loop.instant + self._faults.delay_ns(self._way)
-        self._lands_at = max(self._lands_at + gap_ns, arrives)
+        self._lands_at = max(self._lands_at, arrives)
         self._loop.call_at_instant(Instant(self._lands_at), act, *args, context=self.peer._context)
 
     def arrive(self, piece: bytes | None) -> None:
         """Takes bytes from the other end, or its end of file as None."""
+        self._stir(partial(self._arrived, piece))
+
+    def _stir(self, event: Callable[[], None]) -> None:
+        """Lets an event happen now, or a little later when another one has happened at this instant."""
+        if self._events or self._stirred_at == self._loop.instant:
+            self._events.append(event)
+            if len(self._events) == 1:
+                self._stir_later()
+            return
+        self._stirred_at = self._loop.instant
+        event()
+
+    def _stir_later(self) -> None:
+        at = Instant(self._loop.instant + EVENT_GAP_NS)
+        self._loop.call_at_instant(at, self._next_event, context=self._context)
+
+    def _next_event(self) -> None:
+        self._stirred_at = self._loop.instant
+        event = self._events.popleft()
+        if self._events:
+            self._stir_later()
+        event()
+
+    def _arrived(self, piece: bytes | None) -> None:
         if self._is_lost or self._is_closing:
             if piece is not None:
                 self._at_peer(self.peer.lose, ConnectionResetError(errno.ECONNRESET, "reset by the other end"))
@@ -143,6 +171,9 @@ class ConnectionEnd(asyncio.Transport):
 
     def lose(self, error: Exception | None) -> None:
         """Ends the connection here; the protocol hears of it once."""
+        self._stir(partial(self._end, error))
+
+    def _end(self, error: Exception | None) -> None:
         self._is_closing = True
         if self._is_lost:
             return
@@ -170,7 +201,7 @@ class ConnectionEnd(asyncio.Transport):
         """Breaks the connection: the other end sees a reset after what is under way."""
         if not self._is_lost:
             error = ConnectionResetError(errno.ECONNRESET, "aborted by the other end")
-            self._at_peer(self.peer.lose, error, gap_ns=CLOSE_GAP_NS)
+            self._at_peer(self.peer.lose, error)
             self._is_closing = True
             self._loop.call_soon(self.lose, None, context=self._context)
 
@@ -178,7 +209,7 @@ class ConnectionEnd(asyncio.Transport):
         """Says that nothing more will be written."""
         if not self._has_ended and not self._is_closing:
             self._has_ended = True
-            self._at_peer(self.peer.arrive, None, gap_ns=CLOSE_GAP_NS)
+            self._at_peer(self.peer.arrive, None)
 
     def can_write_eof(self) -> bool:
         """Returns True: each way ends by itself."""

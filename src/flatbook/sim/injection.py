@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Mapping
 
 from flatbook.sim.chance import BPS_WHOLE, stream
+from flatbook.values.instants import Instant, later
 
 Told = Callable[[str, str], None]
 
@@ -63,6 +64,26 @@ class Injection:
         if found is None:
             found = self._streams[key] = stream(self._seed, f"fault:{fault}:{where}")
         return found
+
+
+class Spells:
+    """Faults that last at one place: each strikes by chance and then stays on for some seconds."""
+
+    def __init__(self, injection: Injection, where: str) -> None:
+        self._injection, self._where = injection, where
+        self._until: dict[str, Instant] = {}
+
+    def strikes(self, fault: str, now: Instant, *, seconds: tuple[int, int]) -> bool:
+        """Whether a fault is on at an instant; one that is not may begin now, for a time between the two."""
+        if not self._injection.is_on(fault):
+            return False
+        if now < self._until.get(fault, now):
+            return True
+        if not self._injection.hits(fault, self._where):
+            return False
+        lasts_s = self._injection.size(fault, self._where, *seconds)
+        self._until[fault] = later(now, seconds=lasts_s)
+        return True
 
 
 def struck(fault: str, where: str, injector: Callable[[], None]) -> None:

@@ -14,9 +14,9 @@ from typing import TypeVar
 from flatbook.engine.reports import NotSent, Unknown
 from flatbook.events.orders import NotSentReason, UnknownReason
 from flatbook.sim.chance import stream
-from flatbook.sim.injection import Injection
+from flatbook.sim.injection import Injection, Spells
 from flatbook.sim.loop import VirtualLoop
-from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant
+from flatbook.values.instants import NS_PER_MS, Instant
 
 FLIGHT_MS_MIN, FLIGHT_MS_MAX = 5, 80
 LATE_MS_MAX = 20_000
@@ -40,7 +40,7 @@ class Link:
     def __init__(self, name: str, seed: str, loop: VirtualLoop, injection: Injection) -> None:
         self._name, self._loop, self._injection = name, loop, injection
         self._flights: random.Random = stream(seed, f"flights:{name}")
-        self._dark_until: dict[str, Instant] = {}
+        self._spells = Spells(injection, name)
 
     def send(self, arrive: Callable[[int], A], time_out_s: int) -> asyncio.Future[A | Unknown | NotSent]:
         """Sends one call off. `arrive` runs at the venue, once for each copy that arrives, with the number of the copy.
@@ -93,17 +93,7 @@ class Link:
         self._loop.call_at_instant(self._after(flight_ms), _settle, answer, said)
 
     def _strikes_for(self, fault: str, *, seconds: tuple[int, int]) -> bool:
-        """Whether a fault that lasts is on: it strikes by chance, and then stays for some seconds."""
-        now = self._loop.instant
-        if not self._injection.is_on(fault):
-            return False
-        if now < self._dark_until.get(fault, now):
-            return True
-        if not self._injection.hits(fault, self._name):
-            return False
-        lasts_s = self._injection.size(fault, self._name, *seconds)
-        self._dark_until[fault] = Instant(now + lasts_s * NS_PER_S)
-        return True
+        return self._spells.strikes(fault, self._loop.instant, seconds=seconds)
 
     def _flight_ms(self) -> int:
         flight_ms = self._flights.randint(FLIGHT_MS_MIN, FLIGHT_MS_MAX)

@@ -346,6 +346,33 @@ def test_a_caller_that_gives_up_while_connecting_leaves_nothing_open() -> None:
     assert (board.open_connections(), loop.faults) == (0, [])
 
 
+def test_bytes_and_the_end_that_came_together_are_taken_one_after_the_other() -> None:
+    loop, _ = world()
+    notes: list[str] = []
+
+    async def answering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        notes.append((await reader.readexactly(4)).decode())
+        notes.append(f"closing {writer.transport.is_closing()}")
+        writer.close()
+
+    async def serving() -> None:
+        await asyncio.start_server(answering, HOST, PORT)
+
+    async def scene() -> None:
+        await loop.create_task(serving(), context=inside("broker/1"))
+        transport, _ = await loop.create_connection(asyncio.Protocol, HOST, PORT)
+        await asyncio.sleep(1)
+        loop.freeze("broker/1")
+        transport.write(b"last")
+        transport.abort()
+        await asyncio.sleep(60)
+        loop.thaw("broker/1")
+
+    loop.run_until_complete(scene())
+    loop.run_forever()
+    assert (notes, loop.faults) == (["last", "closing False"], [])
+
+
 def test_an_end_knows_both_addresses() -> None:
     loop, _ = world()
 

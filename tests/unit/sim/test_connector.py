@@ -89,7 +89,7 @@ def test_a_session_and_a_server_talk_in_virtual_time_over_one_connection() -> No
             ["ClientOSError", 0.03, "ClientOSError", 0.06],
             0,
         ),
-        (ScriptedLink(cuts={Way.ANSWER: 60}), ["ClientOSError", 0.04, "ClientOSError", 0.08], 2),
+        (ScriptedLink(cuts={Way.ANSWER: 60}), ["ClientOSError", 0.040001, "ClientOSError", 0.080002], 2),
     ],
 )
 def test_each_fault_of_the_network_reaches_the_session_as_its_own_error(

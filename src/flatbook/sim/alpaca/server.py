@@ -6,6 +6,7 @@ after its request had its effect.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
@@ -90,8 +91,9 @@ class AlpacaServer:
         """Sends half of an answer, then breaks the connection."""
         response = web.StreamResponse(status=told.status, headers=self._headers(JSON, told.headers))
         response.content_length = len(content)
-        await response.prepare(request)
-        await response.write(content[: len(content) // 2])
+        with contextlib.suppress(ConnectionResetError):
+            await response.prepare(request)
+            await response.write(content[: len(content) // 2])
         if request.transport is not None:
             request.transport.abort()
         return response

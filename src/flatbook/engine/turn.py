@@ -132,11 +132,15 @@ class Turn:
             self.effects.append(cancel_of(after))
 
     def usd(self, key: NetKey, shares: Decimal) -> Decimal | None:
-        """Returns what shares of a net are worth, None when there is no price.
+        """Returns what shares of a net are worth, None when there is no price; one that nobody hedges at another's.
 
         Units: USD.
         """
-        hedge = self.rules.hedges.get(key)
-        quote = self.market.quote(key[1], hedge.params.price_source) if hedge is not None else None
-        price = quote.price if quote is not None else self.state.positions.net(*key).last_price
+        hedges = self.rules.hedges
+        alike = (key, *(other for other in hedges if other[1] == key[1]))
+        sources = (hedges[each].params.price_source for each in alike if each in hedges)
+        quotes = (self.market.quote(key[1], source) for source in sources)
+        quoted = (quote.price for quote in quotes if quote is not None)
+        filled = (self.state.positions.net(*each).last_price for each in alike)
+        price = next((price for price in (*quoted, *filled) if price is not None), None)
         return shares * price if price is not None else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flatbook.engine.turn import Turn
 from flatbook.events import chain
 from flatbook.events import orders as ev
-from flatbook.events.control import AlertName, MarkSet, Severity
+from flatbook.events.control import AlertName, MarkSet, PositionOverwritten, Severity
+from flatbook.values.ids import UNASSIGNED
 from flatbook.values.money import BPS, ONE, ZERO, plain
 
 _MOVES = (
@@ -16,6 +17,8 @@ _MOVES = (
     chain.FillUnvalued,
     ev.OrderFilled,
     ev.ForeignFilled,
+    ev.ForeignAssigned,
+    PositionOverwritten,
 )
 RESIDUE_SUBJECT = "desk"
 
@@ -30,10 +33,16 @@ def watch(turn: Turn) -> None:
 
 
 def _watch_residue(turn: Turn) -> None:
-    worth = [turn.usd(key, abs(turn.state.positions.net(*key).known)) for key in turn.rules.hedges]
-    residue = sum((usd for usd in worth if usd is not None), ZERO)
-    if residue > turn.rules.residue_usd_max:
-        detail = f"{plain(residue)} USD of nets are unhedged, {plain(turn.rules.residue_usd_max)} are allowed"
+    """Sums what is unhedged of all nets that must be flat; one that cannot be valued is not taken for a small one."""
+    nets = turn.state.positions.nets
+    sizes = {key: abs(net.known) for key, net in nets.items() if key in turn.rules.hedges or key[0] == UNASSIGNED}
+    worth = {key: turn.usd(key, size) for key, size in sizes.items() if size}
+    residue = sum((usd for usd in worth.values() if usd is not None), ZERO)
+    unpriced = " ".join(dict.fromkeys(key[1] for key, usd in worth.items() if usd is None))
+    if residue > turn.rules.residue_usd_max or unpriced:
+        without = f", without {unpriced}: no price known" if unpriced else ""
+        allowed = plain(turn.rules.residue_usd_max)
+        detail = f"{plain(residue)} USD of nets are unhedged, {allowed} are allowed{without}"
         turn.alert(AlertName.RESIDUE_LIMIT, RESIDUE_SUBJECT, detail, severity=Severity.WARNING)
     else:
         turn.clear(AlertName.RESIDUE_LIMIT, RESIDUE_SUBJECT)

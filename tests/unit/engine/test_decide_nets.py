@@ -98,7 +98,7 @@ def test_an_exposure_without_any_price_says_so() -> None:
     bench = Bench()
     bench.take(Resumed(key=KEY))
     bench.fill(1, "sell", "10")
-    assert bench.alerts == ["exposure_held"]
+    assert bench.alerts == ["exposure_held", "residue_limit"]
 
 
 def test_a_net_that_no_order_within_the_limits_can_hedge_stays_exposure_and_says_so() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flatbook.engine.effects import place_of
 from flatbook.engine.turn import Turn
 from flatbook.engine.views import hedge_view, risk_view
-from flatbook.events.control import AlertName, HedgeHeld, HoldReason, Severity
+from flatbook.events.codec import tag_of
+from flatbook.events.control import AlertCleared, AlertName, AlertRaised, HedgeHeld, HoldReason, Severity
 from flatbook.events.event import Event
 from flatbook.events.orders import IntentRefused, OrderIntended
 from flatbook.risk.checks import Approved, Refused, check
@@ -42,6 +43,16 @@ def decide_net(turn: Turn, key: NetKey) -> None:
         _book_intents(turn, key, decision.intents)
     elif not turn.state.orders_owing(key) and key not in turn.state.holds:
         _clear_settled(turn, key)
+
+
+def scan_net(turn: Turn, key: NetKey) -> None:
+    """Asks the strategy of a net that nothing woke. What it then does was missed by its wake: a fault of ours, told."""
+    before = len(turn.events)
+    decide_net(turn, key)
+    missed = [event for event in turn.events[before:] if not isinstance(event, (AlertRaised, AlertCleared))]
+    if missed:
+        detail = f"{tag_of(type(missed[0]))} was decided by a scan and by no wake"
+        turn.alert(AlertName.WAKE_MISSED, f"{key[0]}:{key[1]}", detail, severity=Severity.CRITICAL)
 
 
 def _clear_settled(turn: Turn, key: NetKey) -> None:

@@ -1,4 +1,4 @@
-"""The tasks that bring the outside in: one follows each chain source, two each account."""
+"""The tasks that bring the outside in: one follows each chain source, two each account, and one scans the nets."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Protocol
 import msgspec
 
 from flatbook.engine.effects import find_of
-from flatbook.engine.inputs import ExecutionsRead, Item, OrderReported, Resumed, Stated
+from flatbook.engine.inputs import ExecutionsRead, Item, OrderReported, Resumed, Scanned, Stated
 from flatbook.engine.outbox import Outbox, read_account
 from flatbook.engine.ports import ChainSource, Clock, OrderVenue
 from flatbook.engine.reports import AccountStatement, Execution, NotSent, Pushed, Unknown
+from flatbook.engine.wakes import Wakes
 from flatbook.events.control import HaltCause
 from flatbook.state.desk import State
 from flatbook.state.orders import Order, Status
@@ -28,7 +29,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """How often the outside is asked: after these times, and up to JITTER_PERCENT_MAX percent later.
 
     Units: seconds. `order_poll_s` while an order works, `idle_poll_s` otherwise; `statement_s` between statements;
-    `retry_s` after a venue did not answer.
+    `retry_s` after a venue did not answer; `scan_s` between two scans of the nets, which should find nothing.
     """
 
     chain_poll_s: int
@@ -36,6 +37,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     idle_poll_s: int
     statement_s: int
     retry_s: int
+    scan_s: int = 60
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
@@ -57,6 +59,7 @@ class Host(Protocol):
 
     state: State
     outbox: Outbox
+    wakes: Wakes
     statements: dict[AccountId, AccountStatement]
 
     async def put(self, item: Item) -> bool:
@@ -127,6 +130,14 @@ async def follow_stream(host: Host, account: AccountId, venue: OrderVenue, timin
 
     while await venue.watch(deliver):
         await clock.sleep_until(rest_until(clock.now(), pace.retry_s, "stream", account))
+
+
+async def scan_nets(host: Host, clock: Clock, pace: Pace) -> None:
+    """Asks every net that has resumed once more from time to time, for ever, although its wake should have named it."""
+    while True:
+        await clock.sleep_until(rest_until(clock.now(), pace.scan_s, "scan"))
+        for key in host.wakes.resumed():
+            await host.put(Scanned(key=key))
 
 
 async def _put_or_rest(host: Host, item: Item, clock: Clock, rest_s: int) -> bool:

@@ -72,6 +72,13 @@ class Woken(Input, frozen=True, kw_only=True):
     key: NetKey
 
 
+class Scanned(Input, frozen=True, kw_only=True):
+    """A net is asked although nothing woke it, as a safety net. `woken` says that its wake is on its way already."""
+
+    key: NetKey
+    woken: bool = False
+
+
 class Resumed(Input, frozen=True, kw_only=True):
     """Recovery is over for a net: its strategy is asked for the first time."""
 
@@ -123,6 +130,7 @@ Item = (
     | Stated
     | ChainRead
     | Woken
+    | Scanned
     | Resumed
     | Restarted
     | TimeCame

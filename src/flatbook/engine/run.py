@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from flatbook.engine.effects import Effect, cancel_of, find_of
-from flatbook.engine.follow import Pace, follow_account, follow_chain, follow_stream
+from flatbook.engine.follow import Pace, follow_account, follow_chain, follow_stream, scan_nets
 from flatbook.engine.inbox import INBOX_MAX, Inbox
 from flatbook.engine.inputs import (
     STOPPING,
@@ -18,6 +18,7 @@ from flatbook.engine.inputs import (
     Item,
     PlaceAnswered,
     Restarted,
+    Scanned,
     Stated,
     TimeCame,
     Woken,
@@ -255,6 +256,7 @@ class Engine:
             self._spawn(follow_account(self, account, venue, keys, timing), self._task_ended)
         for source in parts.sources:
             self._spawn(follow_chain(self, source, parts.clock, parts.pace), self._task_ended)
+        self._spawn(scan_nets(self, parts.clock, parts.pace), self._task_ended)
 
     async def _turn_or_wait(self) -> None:
         if self._failure is not None:
@@ -288,6 +290,8 @@ class Engine:
     def _step(self, item: Item) -> Step:
         if isinstance(item, Woken):
             self._woken.pop(item.key, None)
+        elif isinstance(item, Scanned) and item.key in self._woken:
+            item = Scanned(key=item.key, woken=True)
         elif isinstance(item, Stated):
             self.statements[item.statement.account] = item.statement
         parts = self.parts

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from flatbook.engine.decide_nets import decide_net, decide_touched
+from flatbook.engine.decide_nets import decide_net, decide_touched, scan_net
 from flatbook.engine.effects import Effect
 from flatbook.engine.inputs import (
     CancelAnswered,
@@ -23,6 +23,7 @@ from flatbook.engine.inputs import (
     PlaceAnswered,
     Restarted,
     Resumed,
+    Scanned,
     Stated,
     TimeCame,
     Woken,
@@ -101,6 +102,13 @@ def _take_woken(turn: Turn, item: Woken) -> None:
         decide_net(turn, item.key)
 
 
+def _take_scanned(turn: Turn, item: Scanned) -> None:
+    if item.woken or item.key in turn.wakes.due(turn.now):
+        turn.drop("scan_of_a_woken_net")
+    elif turn.wakes.is_resumed(item.key):
+        scan_net(turn, item.key)
+
+
 def _take_resumed(turn: Turn, item: Resumed) -> None:
     decide_net(turn, item.key)
 
@@ -123,6 +131,7 @@ _TAKES: dict[type[Item], Callable[[Turn, Any], None]] = {
     Stated: _take_stated,
     ChainRead: take_chain_read,
     Woken: _take_woken,
+    Scanned: _take_scanned,
     Resumed: _take_resumed,
     Restarted: _take_restarted,
     TimeCame: _take_time,

@@ -191,8 +191,11 @@ def _take_lost(turn: Turn, order: Order, item: FindAnswered) -> None:
 def take_restart(turn: Turn) -> None:
     """Books every intent without an outcome as unknown: it may or may not have left before the restart.
 
-    Marks that the configuration states anew are booked with it.
+    Marks that the configuration states anew are booked with it; what was told of an earlier process is cleared.
     """
+    for name, about in tuple(turn.state.alerts):
+        if name is AlertName.WAKE_MISSED:
+            turn.clear(name, about)
     for asset, usd in turn.rules.marks.items():
         if turn.state.marks.get(asset) != usd:
             turn.book(MarkSet(asset=asset, usd=usd, source="config", marked_at=turn.now))

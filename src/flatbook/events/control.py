@@ -80,6 +80,7 @@ class AlertName(Enum):
     MARK_DEPEGGED = "mark_depegged"
     FILL_UNVALUED = "fill_unvalued"
     INPUT_POISONED = "input_poisoned"
+    WAKE_MISSED = "wake_missed"
 
 
 class EngineStarted(Event, frozen=True, kw_only=True, tag="engine_started"):

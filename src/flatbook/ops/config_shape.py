@@ -84,6 +84,7 @@ class PaceSection(Section, frozen=True, kw_only=True):
     idle_poll_s: Annotated[int, seconds("Between two questions otherwise.", least=1, most=3600)] = 10
     statement_s: Annotated[int, seconds("Between two reconciliations with a venue.", least=1, most=86_400)] = 300
     retry_s: Annotated[int, seconds("Before a venue that did not answer is asked again.", least=1, most=3600)] = 5
+    scan_s: Annotated[int, seconds("Between two scans of the nets, which find nothing.", least=1, most=3600)] = 60
 
 
 class LogFormat(Enum):

@@ -8,11 +8,12 @@ import msgspec
 import pytest
 
 from flatbook.engine.effects import EffectVerb, Place, key_of
-from flatbook.engine.inputs import Resumed, Woken
+from flatbook.engine.inputs import Resumed, Scanned, Woken
 from flatbook.engine.ports import ChainRead
 from flatbook.events.control import AlertRaised, HedgeHeld
 from flatbook.events.orders import IntentRefused, OrderIntended
 from flatbook.market.quotes import Quote
+from flatbook.strategies.decision import Wake
 from flatbook.values.ids import InstrumentId, OwnerId, SourceId
 from flatbook.values.instants import instant_of_text, later
 from flatbook.values.instruments import Side
@@ -201,3 +202,36 @@ def test_an_order_accepted_is_not_followed_by_another_while_it_works() -> None:
         assert effects(bench.fill(number, "sell", "10")) == []
     bench.executions(execution("10", order_id=order_id))
     assert bench.orders() == ["buy 10.000", "buy 40.000"]
+
+
+def test_what_no_wake_led_to_is_hedged_by_the_scan_and_told() -> None:
+    bench = Bench().resume()
+    bench.wakes.put(KEY, Wake(on=()))
+    assert tags(bench.fill(1, "sell", "10")) == ["vault_filled"]
+    done = bench.take(Scanned(key=KEY))
+    assert tags(done) == ["order_intended"]
+    assert effects(done) == ["place"]
+    told = one(done, AlertRaised)
+    assert (told.name.value, told.severity.value, told.subject) == ("wake_missed", "critical", "desk:COIN")
+    assert told.detail == "order_intended was decided by a scan and by no wake"
+    assert bench.take(Scanned(key=KEY)).events == ()
+    assert bench.alerts == ["wake_missed"]
+    bench.restart()
+    assert bench.alerts == ["order_unknown"]
+
+
+def test_a_scan_of_a_net_whose_wake_is_on_its_way_asks_nothing() -> None:
+    bench = Bench().resume()
+    bench.wakes.put(KEY, Wake(on=(), at=later(bench.now, seconds=5)))
+    bench.fill(1, "sell", "10")
+    assert bench.take(Scanned(key=KEY, woken=True)).dropped == ("scan_of_a_woken_net",)
+    assert bench.wait(5).take(Scanned(key=KEY)).dropped == ("scan_of_a_woken_net",)
+    assert tags(bench.take_time()) == ["order_intended"]
+    assert bench.alerts == []
+
+
+def test_a_net_that_has_not_resumed_is_not_scanned() -> None:
+    bench = Bench()
+    bench.quote()
+    bench.fill(1, "sell", "10")
+    assert bench.take(Scanned(key=KEY)).events == ()

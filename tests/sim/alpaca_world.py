@@ -176,7 +176,7 @@ class AlpacaWorld:
         order = self._order(number)
         self.asked.append(order.order_id)
         taken_as = await self._settled(order)
-        if taken_as is not None and self.chance.random() < 0.5:
+        if taken_as is not None and self.chance.random() < 0.8:
             await self.rest(self.chance.randrange(5_000))
             await self.venue.cancel(order.order_id, taken_as)
 

@@ -28,6 +28,7 @@ from flatbook.sim.port_venue import Caller, PortVenue
 from flatbook.sim.process import Cut, Diary, LoopClock, Scissors
 from flatbook.sim.record import (
     PRICE,
+    Appended,
     ChainFill,
     CommandDone,
     Commanded,
@@ -140,7 +141,11 @@ class Life:
         caller = Caller("desk", self.number, self.scissors, self.clock)
         return Parts(
             journal=Diary(
-                DiskJournal(world.disk, self._within_append), self.scissors, record, ("desk", self.number, loop)
+                DiskJournal(world.disk, self._within_append),
+                self.scissors,
+                record,
+                ("desk", self.number, loop),
+                world.unheard,
             ),
             venues={
                 AccountId(name): PortVenue(
@@ -176,6 +181,7 @@ class World:
         self.record = Record()
         self.injection = Injection(scenario.seed, scenario.strengths, self._injected)
         self.disk = SimulatedDisk(self.injection)
+        self.unheard: list[Appended] = []
         self.failures: list[str] = []
         self.lives: list[Life] = []
         self.rules = rules_of(scenario)

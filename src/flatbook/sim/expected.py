@@ -5,12 +5,16 @@ from __future__ import annotations
 from flatbook.sim.desk import LIMITS, OWNER, accounts_of, hours_of
 from flatbook.sim.judges.expectation import AccountTerms, Expectation, Listing, NetBound, NetKey
 from flatbook.sim.scenario import Scenario
-from flatbook.values.instants import NS_PER_S
+from flatbook.values.instants import NS_PER_MS, NS_PER_S
 
 PRICE_AGE_S = 10
 HONEST_WITHIN_S = 300
 FORCED_WITHIN_S = 300
 RESENDS_MAX = 3
+DRIFT_MS_MAX = 500
+EXCESS_WITHIN_S = 20
+CANCEL_ARRIVES_S = 2
+ON_THE_WAY = ("N1", "N4", "N6", "N7", "N8", "N10", "N11", "N12", "V7", "V8", "V9")
 
 
 def expectation_of(scenario: Scenario) -> Expectation:
@@ -27,11 +31,21 @@ def expectation_of(scenario: Scenario) -> Expectation:
         ),
         accounts=dict.fromkeys(
             accounts_of(scenario),
-            AccountTerms(id_rule=scenario.shape.id_rule.value, fence_holds=not scenario.steps),
+            AccountTerms(
+                id_rule=scenario.shape.id_rule.value,
+                fence_holds=not scenario.steps,
+                id_window=scenario.shape.id_window_s * NS_PER_S,
+                request_window=scenario.shape.request_window_s * NS_PER_S,
+            ),
         ),
         bounds={_net_key(symbol): _bound(scenario, symbol) for symbol in symbols},
         sessions=tuple((hours.opens_at, hours.closes_at) for hours in hours_of(scenario)),
         price_age=PRICE_AGE_S * NS_PER_S,
+        price_true_within=_price_true_within(scenario),
+        excess_within=EXCESS_WITHIN_S * NS_PER_S,
+        cancel_arrives_within=None
+        if any(name in scenario.strengths for name in ON_THE_WAY)
+        else CANCEL_ARRIVES_S * NS_PER_S,
         honest_within=HONEST_WITHIN_S * NS_PER_S,
         forced_within=FORCED_WITHIN_S * NS_PER_S,
         sends_per_order_max=1 + RESENDS_MAX,
@@ -41,6 +55,19 @@ def expectation_of(scenario: Scenario) -> Expectation:
 
 def _net_key(symbol: str) -> NetKey:
     return (str(OWNER), symbol)
+
+
+def _cancel_arrives_within(scenario: Scenario) -> int | None:
+    """Returns how long a cancel is on its way at most; None where a fault may hold it up."""
+    if any(name in scenario.strengths for name in ON_THE_WAY):
+        return None
+    return CANCEL_ARRIVES_S * NS_PER_S
+
+
+def _price_true_within(scenario: Scenario) -> int:
+    """Returns how long ago a price may have been true that a desk with a wrong clock takes for a fresh one."""
+    behind_ms = sum(abs(step.by_ms) for step in scenario.steps) + abs(scenario.offset_ms) + DRIFT_MS_MAX
+    return PRICE_AGE_S * NS_PER_S + behind_ms * NS_PER_MS
 
 
 def _bound(scenario: Scenario, symbol: str) -> NetBound:

@@ -11,6 +11,7 @@ from flatbook.sim.judges.expectation import AccountTerms, Listing, NetBound
 from flatbook.sim.judges.table import judge
 from flatbook.sim.record import SHARE
 from flatbook.sim.scenario import MIDDAY, PlannedFill, PlannedStep, Scenario, Shape, draw_scenario
+from flatbook.values.instants import NS_PER_S
 
 ORDINARY = draw_scenario("ordinary")
 
@@ -36,12 +37,24 @@ def test_a_world_allows_what_its_scenario_states() -> None:
     assert expects.bounds == {
         ("desk", "COIN"): NetBound(threshold=SHARE, standing=4 * SHARE, order_max=4 * SHARE, venues=1)
     }
-    assert expects.accounts == {"alpha": AccountTerms(id_rule="while_open", fence_holds=True)}
+    terms = AccountTerms(id_rule="while_open", id_window=30 * NS_PER_S, request_window=5 * NS_PER_S)
+    assert expects.accounts == {"alpha": terms}
 
 
 def test_a_fence_does_not_hold_where_the_clock_of_the_desk_is_set() -> None:
     expects = expectation_of(scenario(steps=(PlannedStep(at_ms=1_000, by_ms=3_000),)))
     assert not expects.terms("alpha").fence_holds
+
+
+def test_a_cancel_arrives_in_time_only_where_nothing_can_hold_it_up() -> None:
+    assert expectation_of(scenario()).cancel_arrives_within == 2 * NS_PER_S
+    assert expectation_of(scenario(strengths={"N1": 100})).cancel_arrives_within is None
+
+
+def test_a_price_may_be_older_where_the_clock_of_the_desk_is_wrong() -> None:
+    assert expectation_of(scenario()).price_true_within == 10_500_000_000
+    wrong = scenario(offset_ms=-200, steps=(PlannedStep(at_ms=1_000, by_ms=-3_000),))
+    assert expectation_of(wrong).price_true_within == 13_700_000_000
 
 
 def test_judges_find_nothing_in_a_world_in_which_nothing_goes_wrong() -> None:

@@ -78,7 +78,8 @@ class Court:
                 hear(entry)
             if not isinstance(entry, rec.Appended):
                 continue
-            self.row, told.at, self.seq = entry, entry.at, entry.first
+            self.row, self.seq = entry, entry.first
+            told.at, told.row_first = entry.at, entry.first
             for event in entry.events:
                 for hear in every:
                     hear(event)

@@ -8,7 +8,7 @@ import msgspec
 
 from flatbook.values.instants import NS_PER_S, Instant
 
-FOR_EVER = "for_ever"
+FOR_EVER, WINDOW = "for_ever", "window"
 NetKey = tuple[str, str]
 
 
@@ -25,11 +25,14 @@ class AccountTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What a venue really does, whatever its card says.
 
     `id_rule` is one of for_ever, while_open, window and none. `fence_holds` is false where a request may arrive, or a
-    read may lag, later than the card declares: then a proof of absence may be wrong.
+    read may lag, later than the card declares: then a proof of absence may be wrong. Units: nanoseconds; `id_window` is
+    used with the rule window alone, and a request older than `request_window` is refused.
     """
 
     id_rule: str = FOR_EVER
     fence_holds: bool = True
+    id_window: int = 0
+    request_window: int = 0
     cash_asset: str = "USD"
 
 
@@ -51,10 +54,13 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
 
     Units: nanoseconds. A bound that is None is not judged. `bounds` by (owner, underlying). `ratios` by underlying:
     (first block, shares of 1e-18 per token), the last step up to the block of a fill holds; one share per token where
-    there is none. `price_age` is how old a price may be when it is decided on, `price_bps` how far from every true
-    price of that time. `unknown_within` is how long after a leg became unknown its net may still take new orders at
-    the same account. `honest_within` is how long a difference between books and truth may stand without a word.
-    `canaries` are texts that no event may hold. `sessions` are (from, until) of trading.
+    there is none. `price_age` is how old a price may be by the clock of the process that decides on it; such a price is
+    within `price_bps` of one that was true in the last `price_true_within`. `unknown_within` is how long after a
+    leg became unknown its net may still take new orders at the same account. `excess_within` is how long orders may
+    work beyond their net before a cancel is asked for, `honest_within` how long a difference between books and
+    truth may stand without a word. A place leaves at most `places_within_halt` after a halt, and a cancel is asked
+    for within `cancels_within`; `cancel_arrives_within` is when it is at its venue, where no journal can tell of
+    it. `canaries` are texts that no event may hold. `sessions` are (from, until) of trading.
     """
 
     listings: tuple[Listing, ...]
@@ -63,8 +69,10 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     ratios: Mapping[str, tuple[tuple[int, int], ...]] = {}
     sessions: tuple[tuple[Instant, Instant], ...] = ()
     price_age: int | None = None
-    price_bps: int | None = None
+    price_bps: int = 0
+    price_true_within: int | None = None
     unknown_within: int | None = 0
+    excess_within: int | None = None
     honest_within: int | None = None
     forced_within: int | None = None
     cancel_arrives_within: int | None = None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flatbook.events import chain, control, orders
+from flatbook.events.event import Event
 from flatbook.sim import record as rec
 from flatbook.sim.judges.court import Court, Hearing
 from flatbook.sim.judges.exact import OF_CASH, OF_SHARE, OF_TOKEN, OF_USDC, ONE, Exact, exact, product, shown, sign_of
-from flatbook.sim.judges.told import Booked, shares_of
+from flatbook.sim.judges.told import Booked, ToldOrder, shares_of
 from flatbook.sim.judges.truth import ExecutionKey, FillKey, TrueFill
 from flatbook.values.instants import Instant
 
@@ -158,9 +160,11 @@ def _add(sums: dict[tuple[str, str], Exact], key: tuple[str, str], amount: Exact
 def honest(court: Court) -> Hearing:
     """I20: no balance of the books differs from the truth for longer than the bound without a word about it.
 
-    A word is an open order that may explain it, or a standing `BooksDiverged`. At the end what an order executed beyond
-    its quantity is told by `OrderOverfilled`.
+    A word is an open order that may explain it, or a standing `BooksDiverged`, which says of our books what they add up
+    to. What surprises is followed by its alert in the same row, no balance is corrected without a command, and at the
+    end what an order executed beyond its quantity is told by `OrderOverfilled`.
     """
+    words = _Words(court)
     since: dict[tuple[str, str], Instant] = {}
     within = court.expects.honest_within
 
@@ -177,10 +181,15 @@ def honest(court: Court) -> Hearing:
     def booked(event: Booked) -> None:
         touch(event.account, event.underlying)
 
+    def foreign(event: orders.ForeignFilled) -> None:
+        booked(event)
+        words.surprised(event)
+
     def begun(_entry: rec.LifeBegan) -> None:
         since.update(dict.fromkeys(since, court.at))
 
     def appended(_row: rec.Appended) -> None:
+        words.check()
         if not since or within is None:
             return
         for key, start in tuple(since.items()):
@@ -192,9 +201,70 @@ def honest(court: Court) -> Hearing:
 
     return Hearing(
         entries={rec.Executed: executed, rec.Appended: appended, rec.LifeBegan: begun},
-        events={orders.OrderFilled: booked, orders.ForeignFilled: booked},
-        end=lambda: _check_overfills(court),
+        events={
+            **dict.fromkeys(_ALERTS, words.surprised),
+            orders.OrderFilled: booked,
+            orders.ForeignFilled: foreign,
+            control.AlertRaised: words.raised,
+            control.BalanceStated: words.stated,
+        },
+        end=words.end,
     )
+
+
+_ALERTS: dict[type[Event], Callable[[Any, ToldOrder | None], tuple[str, str]]] = {
+    orders.OrderUnknown: lambda event, _order: ("order_unknown", event.order_id),
+    orders.OrderRejected: lambda _event, order: ("order_rejected", _net_of(order)),
+    orders.OrderOverfilled: lambda _event, order: ("order_overfilled", _net_of(order)),
+    orders.ForeignFilled: lambda event, _order: ("foreign_activity", f"{event.account}:{event.instrument}"),
+    chain.FillReversed: lambda event, _order: ("fill_reversed", f"{event.owner}:{event.underlying}"),
+    control.BooksDiverged: lambda event, _order: ("books_diverged", f"{event.account}:{event.subject}"),
+}
+
+
+def _net_of(order: ToldOrder | None) -> str:
+    return "" if order is None else f"{order.key[0]}:{order.key[1]}"
+
+
+class _Words:
+    """What the events of the row that is read must still say, and what they have said."""
+
+    def __init__(self, court: Court) -> None:
+        self._court = court
+        self._owed: dict[tuple[str, str], str] = {}
+
+    def surprised(self, event: Any) -> None:
+        """Asks for the alert of an event, unless it stands."""
+        court = self._court
+        order = court.told.intents.get(getattr(event, "order_id", ""))
+        alert = _ALERTS[type(event)](event, order)
+        if alert not in court.told.alerts:
+            self._owed[alert] = f"{type(event).__name__} at seq {court.seq}"
+        if isinstance(event, control.BooksDiverged):
+            ours = court.told.balances.get((event.account, event.subject), 0)
+            if exact(event.ours) != ours:
+                court.find("I20", f"BooksDiverged says {event.ours} of books that add up to {shown(ours)}", str(event))
+
+    def raised(self, event: control.AlertRaised) -> None:
+        self._owed.pop((event.name.value, event.subject), None)
+
+    def check(self) -> None:
+        """Tells of what the last row left unsaid."""
+        for (name, subject), why in self._owed.items():
+            self._court.find("I20", f"{why} raised no alert {name} about {subject}")
+        self._owed.clear()
+
+    def stated(self, event: control.BalanceStated) -> None:
+        """Looks at a balance that is stated when its account was open already."""
+        row = self._court.row
+        if row is None or self._court.told.opened_in[event.account] == row.first:
+            return
+        if not any(isinstance(each, control.CommandAccepted) for each in row.events):
+            self._court.find("I20", f"the balance of {event.account} was corrected without a command", str(event))
+
+    def end(self) -> None:
+        self.check()
+        _check_overfills(self._court)
 
 
 def _check_overfills(court: Court) -> None:

@@ -13,6 +13,7 @@ from flatbook.sim.judges.truth import CANCEL, PLACE
 from flatbook.values.instants import Instant
 
 STOPS = ("halt", "kill")
+KILLED = "killed"
 
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,13 +28,16 @@ def stop_works(court: Court) -> Hearing:
     """I15: a stop that was answered yes stands, or holds for the life of a process that had no journal to write it in.
 
     No place leaves under a halt later than the bound after it, other than one that only reduces, and each order in its
-    scope that works is asked to cancel, or over, within the bound.
+    scope that works is asked to cancel, or over, within the bound. So is each order that works when a process cannot
+    commit, unless another one has taken its journal.
     """
     stops = _Stops(court)
     return Hearing(
         entries={
             rec.Commanded: stops.commanded,
             rec.CommandDone: stops.answered,
+            rec.Appended: stops.appended,
+            rec.AppendFailed: stops.append_failed,
             rec.Requested: stops.requested,
             rec.LifeBegan: stops.begun,
             rec.LifeEnded: stops.ended,
@@ -52,6 +56,7 @@ class _Stops:
         self._dues: list[Due] = []
         self._deaths: list[Instant] = []
         self._asked: dict[str, Instant] = {}
+        self._epoch = 0
 
     def commanded(self, entry: rec.Commanded) -> None:
         if entry.verb in STOPS:
@@ -71,6 +76,16 @@ class _Stops:
         for order_id, order in self._court.told.intents.items():
             if order.status == WORKING and _covers(scope, target, order.intent) and not order.intent.reduce_only:
                 self._dues.append(Due(order_id=order_id, at=entry.at, journalled=entry.seq is not None))
+
+    def appended(self, row: rec.Appended) -> None:
+        self._epoch = max(self._epoch, row.epoch)
+
+    def append_failed(self, entry: rec.AppendFailed) -> None:
+        if entry.epoch < self._epoch:
+            return
+        for order_id, order in self._court.told.intents.items():
+            if order.status == WORKING:
+                self._dues.append(Due(order_id=order_id, at=entry.at, journalled=False))
 
     def requested(self, entry: rec.Requested) -> None:
         if entry.client_id is None or entry.copy or entry.process not in self._court.truth.lives:
@@ -94,7 +109,8 @@ class _Stops:
         self._unwritten.pop(entry.process, None)
 
     def ended(self, entry: rec.LifeEnded) -> None:
-        self._deaths.append(entry.at)
+        if entry.how == KILLED:
+            self._deaths.append(entry.at)
 
     def end(self) -> None:
         expects = self._court.expects

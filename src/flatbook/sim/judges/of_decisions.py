@@ -25,12 +25,12 @@ def fresh(court: Court) -> Hearing:
     """
     prices: dict[str, deque[tuple[Instant, int]]] = {}
     symbols = {(each.account, each.instrument): each.symbol for each in court.expects.listings}
-    age, bps = court.expects.price_age, court.expects.price_bps
+    age, within = court.expects.price_age, court.expects.price_true_within
 
     def priced(entry: rec.Priced) -> None:
         known = prices.setdefault(entry.symbol, deque())
         known.append((entry.at, entry.price))
-        while age is not None and len(known) > 1 and known[1][0] <= entry.at - age:
+        while within is not None and len(known) > 1 and known[1][0] <= entry.at - within:
             known.popleft()
 
     def intended(event: OrderIntended) -> None:
@@ -45,7 +45,9 @@ def fresh(court: Court) -> Hearing:
         if old > age or court.row.believed_at - event.decided_at > age:
             court.find("I12", f"{event.order_id} was decided on a price {old} ns old", f"at most {age}: {evidence}")
         symbol = symbols.get((event.account, event.instrument), "")
-        if bps is not None and symbol in prices and not _is_near(Decimal(price), prices[symbol], court.at - age, bps):
+        if within is None or symbol not in prices:
+            return
+        if not _is_near(Decimal(price), prices[symbol], court.at - within, court.expects.price_bps):
             court.find("I12", f"{event.order_id} was decided on {price}, which was not true", _told(prices[symbol]))
 
     return Hearing(entries={rec.Priced: priced}, events={OrderIntended: intended})
@@ -68,13 +70,24 @@ def _told(known: deque[tuple[Instant, int]]) -> str:
 
 
 def nothing_for_tomorrow(court: Court) -> Hearing:
-    """I22: an order of ours executes only in the session for which its process, by its own clock, decided it."""
+    """I22: an order is decided in an open session, by the clock of its process, and can execute in no other one."""
     sessions = court.expects.sessions
     starts = [start for start, _ in sessions]
 
     def session_at(at: Instant) -> int | None:
         place = bisect_right(starts, at) - 1
         return place if place >= 0 and at < sessions[place][1] else None
+
+    def intended(event: OrderIntended) -> None:
+        if session_at(event.decided_at) is None:
+            court.find("I22", f"{event.order_id} was decided outside all sessions", str(event.decided_at))
+
+    def taken(entry: rec.OrderTaken) -> None:
+        """Looks at the session that an order can execute in: the one that is open, else the next one."""
+        order = court.told.intents.get(entry.client_id) if entry.client_id is not None else None
+        works = next((place for place, (_, until) in enumerate(sessions) if entry.at < until), None)
+        if order is not None and works != (decided := session_at(order.intent.decided_at)):
+            court.find("I22", f"{entry.client_id} was decided in session {decided} and works in {works}", str(entry))
 
     def executed(entry: rec.Executed) -> None:
         order = court.told.intents.get(entry.client_id) if entry.client_id is not None else None
@@ -85,7 +98,9 @@ def nothing_for_tomorrow(court: Court) -> Hearing:
             what = f"{entry.client_id} was decided in session {decided} and executed in {done}"
             court.find("I22", what, str(entry))
 
-    return Hearing(entries={rec.Executed: executed} if sessions else {})
+    if not sessions:
+        return Hearing()
+    return Hearing(entries={rec.OrderTaken: taken, rec.Executed: executed}, events={OrderIntended: intended})
 
 
 def bounded(court: Court) -> Hearing:

@@ -7,7 +7,7 @@ from flatbook.sim import record as rec
 from flatbook.sim.judges.court import Court, Hearing
 from flatbook.sim.judges.exact import OF_SHARE, shown, sign_of, size
 from flatbook.sim.judges.expectation import NetKey
-from flatbook.sim.judges.told import UNKNOWN, ToldOrder
+from flatbook.sim.judges.told import UNKNOWN, WORKING, ToldOrder
 from flatbook.sim.judges.truth import HASH_DIGITS
 from flatbook.values.instants import Instant
 
@@ -18,8 +18,10 @@ def exposure_bounded(court: Court) -> Hearing:
     """I6: abs(true net) <= threshold + standing offers + venues * largest order, at every entry.
 
     An order is intended, or sent again, only if the net cannot turn over with all that may still execute beside it, and
-    not while another order of its net and account has been unknown for longer than the bound.
+    not while another order of its net and account has been unknown for longer than the bound. Orders that work beyond
+    their net, or on its wrong side, are asked to cancel within a bound.
     """
+    excess = _Excess(court)
     bounds = {
         key: (bound.threshold + bound.standing + bound.venues * bound.order_max) * OF_SHARE
         for key, bound in court.expects.bounds.items()
@@ -54,9 +56,51 @@ def exposure_bounded(court: Court) -> Hearing:
             _check_room(court, order)
 
     return Hearing(
-        entries={rec.Executed: sample, rec.BlockMade: sample, rec.BlocksCut: sample},
+        entries={
+            rec.Executed: sample,
+            rec.BlockMade: sample,
+            rec.BlocksCut: sample,
+            rec.Appended: excess.appended,
+            rec.LifeBegan: excess.begun,
+        },
         events={orders.OrderIntended: intended, orders.OrderResent: resent},
     )
+
+
+class _Excess:
+    """Nets beyond which orders work whose cancel nobody asked for, and since when."""
+
+    def __init__(self, court: Court) -> None:
+        self._court = court
+        self._since: dict[NetKey, Instant] = {}
+
+    def begun(self, _entry: rec.LifeBegan) -> None:
+        self._since.clear()
+
+    def appended(self, _row: rec.Appended) -> None:
+        court, within = self._court, self._court.expects.excess_within
+        for key, owed in court.told.owing.items() if within is not None else ():
+            if not owed or not _exceeds(court, key):
+                self._since.pop(key, None)
+                continue
+            since = self._since.setdefault(key, court.at)
+            if within is not None and court.at - since > within:
+                what = f"orders of {key[0]}:{key[1]} worked beyond its net and no cancel was asked for"
+                court.find("I6", what, f"since {since}, net {shown(court.told.nets.get(key, 0))}")
+                self._since[key] = court.at
+
+
+def _exceeds(court: Court, key: NetKey) -> bool:
+    net = court.told.nets.get(key, 0)
+    for sign in (1, -1):
+        working = sum(
+            order.leaves
+            for order in court.told.owing[key].values()
+            if order.status == WORKING and order.cancel_at is None and sign_of(order.intent.side) == sign
+        )
+        if working and (net + working * sign) * sign > 0:
+            return True
+    return False
 
 
 def _check_room(court: Court, order: ToldOrder) -> None:

@@ -10,7 +10,7 @@ from flatbook.events.event import Event
 from flatbook.sim import record as rec
 from flatbook.sim.judges.court import Court, Hearing
 from flatbook.sim.judges.exact import OF_SHARE, ONE, exact, product, shown
-from flatbook.sim.judges.expectation import FOR_EVER
+from flatbook.sim.judges.expectation import FOR_EVER, WINDOW
 from flatbook.sim.judges.told import DENIED, INTENDED, OPEN, UNKNOWN, WORKING, ToldOrder
 from flatbook.sim.judges.truth import PLACE, TrueOrder
 
@@ -39,7 +39,8 @@ def intent_first(court: Court) -> Hearing:
 def at_most_one(court: Court) -> Hearing:
     """I2: a venue takes at most one order of an id, and none of a net while another of it is open at that account.
 
-    Where ids are not refused for ever each order beyond the first is explained by a repetition of the network.
+    An order is sent again only where its venue still refuses a second one of its id when the request arrives. Where ids
+    are not refused for ever each order beyond the first is explained by a repetition of the network.
     """
     truth = court.truth
     live: dict[tuple[str, str, str], dict[str, TrueOrder]] = {}
@@ -63,7 +64,20 @@ def at_most_one(court: Court) -> Hearing:
                 court.find("I2", what, _text(entry))
         beside[entry.venue_id] = truth.orders[entry.venue_id]
 
-    return Hearing(entries={rec.OrderTaken: taken})
+    def resent(event: orders.OrderResent) -> None:
+        order = court.told.intents.get(event.order_id)
+        if order is not None and not _is_id_held(court, order):
+            court.find("I2", f"{event.order_id} was sent again although its venue may take a second one", str(event))
+
+    return Hearing(entries={rec.OrderTaken: taken}, events={orders.OrderResent: resent})
+
+
+def _is_id_held(court: Court, order: ToldOrder) -> bool:
+    terms = court.expects.terms(order.intent.account)
+    if terms.id_rule == WINDOW:
+        late = court.at + terms.request_window >= order.intended_at + terms.id_window
+        return not (late and terms.fence_holds)
+    return terms.id_rule == FOR_EVER
 
 
 def no_early_end(court: Court) -> Hearing:

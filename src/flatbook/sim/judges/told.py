@@ -63,6 +63,7 @@ class Told:
 
     def __init__(self) -> None:
         self.at = Instant(0)
+        self.row_first = 0
         self.intents: dict[str, ToldOrder] = {}
         self.owing: dict[NetKey, dict[str, ToldOrder]] = {}
         self.executions: dict[tuple[str, str, str], Booked] = {}
@@ -73,6 +74,7 @@ class Told:
         self.balances: dict[tuple[str, str], Exact] = {}
         self.nets: dict[NetKey, Exact] = {}
         self.opened: dict[str, Instant] = {}
+        self.opened_in: dict[str, int] = {}
         self.alerts: dict[tuple[str, str], control.AlertRaised] = {}
         self.holds: dict[NetKey, control.HedgeHeld] = {}
         self.halts: dict[str, tuple[control.TradingHalted, Instant]] = {}
@@ -148,7 +150,8 @@ class Told:
             self._move_by_fill(fill, exact(value.shares) if value is not None else shares_of(fill), -1)
 
     def _stated(self, event: control.BalanceStated) -> None:
-        self.opened.setdefault(event.account, self.at)
+        if event.account not in self.opened:
+            self.opened[event.account], self.opened_in[event.account] = self.at, self.row_first
         self.add(event.account, event.asset, exact(event.change))
 
     def _overwritten(self, event: control.PositionOverwritten) -> None:

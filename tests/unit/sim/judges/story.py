@@ -42,6 +42,7 @@ EXPECTS = Expectation(
     sessions=((START, Instant(START + 3_600 * NS_PER_S)),),
     price_age=10 * NS_PER_S,
     price_bps=10,
+    price_true_within=10 * NS_PER_S,
     honest_within=60 * NS_PER_S,
     forced_within=60 * NS_PER_S,
     sends_per_order_max=2,
@@ -239,6 +240,43 @@ def changed(**parts: rec.Entry | tuple[rec.Entry, ...] | None) -> list[rec.Entry
 def before_end(*entries: rec.Entry) -> list[rec.Entry]:
     """Returns the story with more entries before its safety ends."""
     return changed(safety=(*entries, story()["safety"]))
+
+
+def alert(name: str, subject: str) -> control.AlertRaised:
+    """Returns an alert."""
+    return control.AlertRaised(
+        name=control.AlertName(name),
+        severity=control.Severity.CRITICAL,
+        subject=subject,
+        detail="",
+        because=None,
+        raised_at=at(4),
+    )
+
+
+SURPRISES: dict[type[Event], control.AlertRaised] = {
+    orders.OrderUnknown: alert("order_unknown", ORDER),
+    orders.OrderRejected: alert("order_rejected", "desk:COIN"),
+    orders.OrderOverfilled: alert("order_overfilled", "desk:COIN"),
+    orders.ForeignFilled: alert("foreign_activity", "alpha:COIN@alpha"),
+    chain.FillReversed: alert("fill_reversed", "desk:COIN"),
+    control.BooksDiverged: alert("books_diverged", "alpha:COIN"),
+}
+
+
+def aloud(entries: list[rec.Entry]) -> list[rec.Entry]:
+    """Returns entries in which each surprise is followed by its alert, and the rows are numbered anew."""
+    told: list[rec.Entry] = []
+    more = 0
+    for entry in entries:
+        if isinstance(entry, rec.Appended):
+            pairs = [(event, SURPRISES.get(type(event))) for event in entry.events]
+            events = tuple(each for pair in pairs for each in pair if each is not None)
+            told.append(replaced(entry, first=entry.first + more, events=events))
+            more += len(events) - len(entry.events)
+        else:
+            told.append(entry)
+    return told
 
 
 def judged(entries: list[rec.Entry], expects: Expectation = EXPECTS) -> Verdict:

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from flatbook.events import chain, control, orders
+from flatbook.events.event import Event
 from flatbook.sim import record as rec
 from flatbook.sim.record import CASH, SHARE, TOKEN
 from flatbook.values.ids import AccountId, AssetId, ChainId, OrderId, OwnerId, Underlying
@@ -16,6 +17,7 @@ from tests.unit.sim.judges.story import (
     HASH,
     ORDER,
     TX,
+    aloud,
     at,
     before_end,
     block,
@@ -34,6 +36,30 @@ from tests.unit.sim.judges.story import (
     vault_filled,
     what,
 )
+
+
+def unknown() -> orders.OrderUnknown:
+    return orders.OrderUnknown(order_id=OrderId(ORDER), attempt=0, reason=orders.UnknownReason.TIMED_OUT, seen_at=at(4))
+
+
+def rejected() -> orders.OrderRejected:
+    return orders.OrderRejected(
+        order_id=OrderId(ORDER), reason=orders.RejectReason.OTHER, code="", message="", happened_at=at(4), seen_at=at(4)
+    )
+
+
+def overfilled() -> orders.OrderOverfilled:
+    return orders.OrderOverfilled(
+        order_id=OrderId(ORDER), ordered=Quantity(Decimal("1.5")), filled=Quantity(Decimal(2)), seen_at=at(6)
+    )
+
+
+def diverged() -> control.BooksDiverged:
+    return control.BooksDiverged(
+        account=AccountId("alpha"), subject="COIN", instrument=None, ours=Quantity(Decimal("11.5")),
+        theirs=Quantity(Decimal("10.5")), stated_at=at(30), seen_at=at(30),
+    )  # fmt: skip
+
 
 NEXT_HASH = "0xb10d0000000000"
 STRANGER = executed(20, execution_id="x2", venue_id="v7", client_id=None, sign=-1, qty=SHARE, price=2_500_000, fee=0)
@@ -77,7 +103,7 @@ def test_an_execution_of_a_stranger_that_is_booked_as_ours_is_found() -> None:
 
 
 def test_an_execution_of_a_stranger_is_booked_as_foreign() -> None:
-    assert broken(before_end(STRANGER, row(21, 8, foreign_filled()))) == []
+    assert broken(aloud(before_end(STRANGER, row(21, 8, foreign_filled())))) == []
     assert broken(before_end(STRANGER)) == ["I3", "I5"]
 
 
@@ -128,7 +154,7 @@ def test_a_fill_whose_block_was_replaced_stands_in_the_books_only_until_it_is_re
     cut = (rec.BlocksCut(at=at(19), from_number=5), block(19, 5, NEXT_HASH))
     back = replaced(EXPECTS, bounds={})
     assert what(before_end(*cut), "I3", back) == [f"fill {TX}:0@{HASH[:10]} stands in the books and its block is gone"]
-    assert broken(before_end(*cut, row(20, 8, fill_reversed())), back) == []
+    assert broken(aloud(before_end(*cut, row(20, 8, fill_reversed()))), back) == []
 
 
 def test_an_execution_that_is_booked_twice_is_found() -> None:
@@ -175,7 +201,8 @@ def test_an_assigned_foreign_position_moves_the_net_of_its_owner() -> None:
         owner=OwnerId("desk"), underlying=Underlying("COIN"), reason=control.HoldReason.HALTED,
         net=Quantity(Decimal(-1)), decided_at=at(22),
     )  # fmt: skip
-    assert broken(before_end(STRANGER, row(21, 8, foreign_filled()), row(22, 9, assigned, held))) == []
+    told = before_end(STRANGER, row(21, 8, foreign_filled()), row(22, 9, assigned, held))
+    assert broken(aloud(told)) == []
 
 
 def test_an_unvalued_fill_is_compared_once_it_is_valued() -> None:
@@ -211,20 +238,17 @@ def test_a_skipped_fill_is_compared_by_what_was_received_and_given() -> None:
 
 def test_a_difference_that_stands_too_long_without_a_word_is_not_honest() -> None:
     late = (STRANGER, row(90, 8, foreign_filled()))
-    assert broken(before_end(*late)) == ["I20"]
+    assert what(aloud(before_end(*late)), "I20") == ["alpha holds 10.5 COIN and the books said 11.5 without a word"]
 
 
 def test_a_difference_that_is_told_is_honest() -> None:
-    diverged = control.BooksDiverged(
-        account=AccountId("alpha"), subject="COIN", instrument=None, ours=Quantity(Decimal("11.5")),
-        theirs=Quantity(Decimal("10.5")), stated_at=at(30), seen_at=at(30),
-    )  # fmt: skip
-    assert broken(before_end(STRANGER, row(30, 8, diverged), row(90, 9, foreign_filled()))) == []
+    told = before_end(STRANGER, row(30, 8, diverged()), row(90, 9, foreign_filled()))
+    assert broken(aloud(told)) == []
 
 
 def test_a_process_that_was_dead_has_time_to_tell_a_difference() -> None:
     later = (STRANGER, rec.LifeBegan(at=at(80), process="desk", life=2), row(90, 8, foreign_filled(), life=2, epoch=8))
-    assert broken(before_end(*later)) == []
+    assert broken(aloud(before_end(*later))) == []
 
 
 def test_a_forced_close_that_is_not_booked_as_foreign_is_found() -> None:
@@ -234,5 +258,42 @@ def test_a_forced_close_that_is_not_booked_as_foreign_is_found() -> None:
 
 
 def test_a_forced_close_that_is_seen_too_late_is_found() -> None:
-    assert broken(before_end(FORCED, row(21, 8, foreign_filled()))) == []
+    assert broken(aloud(before_end(FORCED, row(21, 8, foreign_filled())))) == []
     assert "I23" in broken(before_end(FORCED, row(85, 8, foreign_filled())))
+
+
+@pytest.mark.parametrize(
+    ("surprise", "alert"),
+    [
+        (foreign_filled(), "ForeignFilled at seq 8 raised no alert foreign_activity about alpha:COIN@alpha"),
+        (fill_reversed(), "FillReversed at seq 8 raised no alert fill_reversed about desk:COIN"),
+        (unknown(), f"OrderUnknown at seq 8 raised no alert order_unknown about {ORDER}"),
+        (rejected(), "OrderRejected at seq 8 raised no alert order_rejected about desk:COIN"),
+        (overfilled(), "OrderOverfilled at seq 8 raised no alert order_overfilled about desk:COIN"),
+        (diverged(), "BooksDiverged at seq 8 raised no alert books_diverged about alpha:COIN"),
+    ],
+)
+def test_a_surprise_is_followed_by_its_alert_in_the_same_row(surprise: Event, alert: str) -> None:
+    quiet = before_end(row(20, 8, surprise))
+    assert alert in what(quiet, "I20")
+    assert alert not in what(aloud(quiet), "I20")
+
+
+def test_an_alert_that_stands_is_not_raised_again() -> None:
+    told = before_end(row(20, 8, diverged()), row(21, 9, diverged()))
+    assert what([*aloud(told)[:-3], row(21, 10, diverged())], "I20") == []
+
+
+def test_a_difference_is_told_with_what_the_books_add_up_to() -> None:
+    wrong = replaced(diverged(), ours=Quantity(Decimal("11.4")))
+    found = what(aloud(before_end(row(20, 8, wrong))), "I20")
+    assert found == ["BooksDiverged says 11.4 of books that add up to 11.5"]
+
+
+def test_a_balance_that_is_stated_again_needs_a_command() -> None:
+    again = replaced(opened()[1], change=Quantity(Decimal(0)))
+    command = control.CommandAccepted(
+        key="k1", actor="ann", verb="balance", reason="r", arguments={}, accepted_at=at(20)
+    )
+    assert what(before_end(row(20, 8, again)), "I20") == ["the balance of alpha was corrected without a command"]
+    assert what(before_end(row(20, 8, command, again)), "I20") == []

@@ -169,6 +169,21 @@ def test_a_stop_without_a_journal_sends_cancels_all_the_same() -> None:
     assert what(stopped(), "I15") == []
 
 
+def test_orders_that_work_are_canceled_when_the_journal_fails() -> None:
+    failed = rec.AppendFailed(at=at(4), process="desk", life=1, epoch=7, why="the disk is full")
+
+    def failing(*entries: rec.Entry) -> list[rec.Entry]:
+        return changed(executed=(*entries,), over=over(9, "canceled"), filled=row(10, 7, done()))
+
+    expects = replaced(EXPECTS, cancel_arrives_within=3_000_000_000)
+    missing = [f"{ORDER} worked under a stop and no cancel followed in time"]
+    ended = rec.LifeEnded(at=at(5), process="desk", life=1, how="the journal failed")
+    assert what(failing(failed, ended), "I15", expects) == missing
+    assert what(failing(failed, requested(4, 5, verb="cancel"), ended), "I15", expects) == []
+    assert what(failing(replaced(failed, epoch=6), ended), "I15", expects) == []
+    assert what(failing(failed, replaced(ended, how="killed")), "I15", expects) == []
+
+
 def test_a_process_that_dies_under_a_stop_owes_no_cancel() -> None:
     told = changed(
         executed=(

@@ -65,12 +65,30 @@ def test_a_price_that_was_true_within_the_bound_is_fresh_and_an_older_one_is_not
 
 def test_prices_are_not_judged_where_the_world_bounds_none() -> None:
     assert broken(decided(evidence=evidence("9", -999)), replaced(EXPECTS, price_age=None)) == []
-    assert broken(decided(evidence=evidence("9", 3)), replaced(EXPECTS, price_bps=None)) == []
+    assert broken(decided(evidence=evidence("9", 3)), replaced(EXPECTS, price_true_within=None)) == []
 
 
 def test_an_execution_in_another_session_than_its_decision_was_for_tomorrow() -> None:
     halves = replaced(EXPECTS, sessions=((at(0), at(4)), (at(4), at(100))))
-    assert what(changed(), "I22", halves) == [f"{ORDER} was decided in session 0 and executed in 1"]
+    assert what(changed(), "I22", halves) == [
+        f"{ORDER} was decided in session 0 and works in 1",
+        f"{ORDER} was decided in session 0 and executed in 1",
+    ]
+
+
+def test_an_order_that_is_decided_or_taken_outside_its_session_could_execute_in_another_one() -> None:
+    closed = replaced(EXPECTS, sessions=((at(-9), at(3)), (at(90), at(100))))
+    unfilled = changed(executed=None, over=None, filled=None)
+    assert what(unfilled, "I22", closed) == [
+        f"{ORDER} was decided outside all sessions",
+        f"{ORDER} was decided in session None and works in 1",
+    ]
+
+
+def test_an_order_that_is_decided_for_a_session_by_a_clock_that_is_ahead_may_wait_for_it() -> None:
+    ahead = replaced(EXPECTS, sessions=((at(5), at(90)),))
+    told = changed(intent=row(3, 4, vault_filled(), intended(decided_at=at(5))))
+    assert what(told, "I22", ahead) == []
 
 
 def test_an_execution_outside_all_sessions_is_found() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from flatbook.events import control, orders
+from flatbook.events.event import Event
 from flatbook.sim.judges.expectation import NetBound
 from flatbook.sim.record import SHARE, TOKEN, USDC
 from flatbook.values.ids import ExecutionId, OrderId, OwnerId, Underlying
@@ -16,6 +17,7 @@ from tests.unit.sim.judges.story import (
     ORDER,
     OTHER,
     accepted,
+    alert,
     at,
     before_end,
     block,
@@ -38,12 +40,6 @@ from tests.unit.sim.judges.story import (
 )
 
 NEXT_HASH = "0xb10d0000000000"
-
-
-def alert(name: control.AlertName, subject: str) -> control.AlertRaised:
-    return control.AlertRaised(
-        name=name, severity=control.Severity.WARNING, subject=subject, detail="", because=None, raised_at=at(40)
-    )
 
 
 def unknown(order_id: str = ORDER) -> orders.OrderUnknown:
@@ -109,6 +105,27 @@ def test_a_resend_that_may_turn_the_net_over_is_found() -> None:
     assert "I6" not in broken(changed(accepted=row(4, 6, unknown(), resent)))
 
 
+def test_orders_that_work_beyond_their_net_are_asked_to_cancel_in_time() -> None:
+    back = vault_filled(
+        key=log_key(6, NEXT_HASH), side=Side.BUY, token_amount=Quantity(Decimal(1)), shares=Quantity(Decimal(1))
+    )
+    cancel = orders.CancelIntended(
+        order_id=OrderId(ORDER), attempt=1, reason=orders.CancelReason.EXCEEDS_NET, because=None, decided_at=at(5)
+    )
+    bounded = replaced(EXPECTS, excess_within=10 * NS_PER_S)
+
+    def working(*events: Event, last: int = 16) -> list:
+        return changed(
+            executed=row(5, 7, back, *events), over=None, filled=row(last, 8 + len(events), cursors={"base": "9:c"})
+        )
+
+    beyond = "orders of desk:COIN worked beyond its net and no cancel was asked for"
+    assert beyond in what([*working(), row(17, 8), row(30, 8)], "I6", bounded)
+    assert beyond not in what([*working(), row(17, 8), row(25, 8)], "I6", bounded)
+    assert beyond not in what([*working(cancel), row(17, 9), row(30, 9)], "I6", bounded)
+    assert beyond not in what([*working(), row(17, 8), row(30, 8)], "I6")
+
+
 def test_an_order_that_is_open_at_the_end_is_not_lively() -> None:
     told = changed(executed=None, over=None, filled=None)
     assert what(told, "I14") == [
@@ -119,7 +136,7 @@ def test_an_order_that_is_open_at_the_end_is_not_lively() -> None:
 
 
 def test_an_open_order_that_an_alert_tells_of_is_lively() -> None:
-    told = changed(executed=None, over=None, filled=row(40, 7, alert(control.AlertName.ORDER_UNKNOWN, ORDER)))
+    told = changed(executed=None, over=None, filled=row(40, 7, alert("order_unknown", ORDER)))
     assert broken(told) == []
 
 
@@ -138,7 +155,7 @@ def test_a_net_above_its_threshold_at_the_end_needs_a_word() -> None:
     assert broken(before_end(made, row(21, 8, booked, held, replaced(held, reason=None)))) == ["I14"]
     assert broken(before_end(made, row(21, 8, booked, halt("instrument", "COIN@alpha")))) == []
     assert broken(before_end(made, row(21, 8, booked, halt("instrument", "NVDA@alpha")))) == ["I14"]
-    assert broken(before_end(made, row(21, 8, booked, alert(control.AlertName.EXPOSURE_HELD, "desk:COIN")))) == []
+    assert broken(before_end(made, row(21, 8, booked, alert("exposure_held", "desk:COIN")))) == []
 
 
 def test_figures_tell_how_long_a_net_stood_above_its_threshold() -> None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from flatbook.events import orders
 from flatbook.sim import record as rec
 from flatbook.sim.judges.expectation import AccountTerms
 from flatbook.sim.record import SHARE
 from flatbook.values.ids import OrderId, VenueOrderId
+from flatbook.values.instants import NS_PER_S
 from flatbook.values.money import Quantity
 from tests.unit.sim.judges.story import (
     EXPECTS,
     ORDER,
     OTHER,
     accepted,
+    aloud,
     at,
     before_end,
     broken,
@@ -95,7 +99,7 @@ def test_a_second_send_after_its_resend_is_allowed() -> None:
         accepted=row(4, 8, accepted()),
         filled=row(6, 9, filled()),
     )
-    assert broken(told) == []
+    assert broken(aloud(told)) == []
 
 
 def test_a_repetition_by_the_network_needs_no_resend() -> None:
@@ -114,6 +118,19 @@ def test_a_second_order_of_an_id_is_explained_by_a_repetition_where_ids_come_aga
 
 def test_a_second_order_of_an_id_that_nothing_repeated_breaks_at_most_one() -> None:
     assert broken(before_end(taken(8, venue_id="v2"), over(9, "canceled", venue_id="v2")), LOOSE) == ["I2"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "window_s", "allowed"),
+    [("for_ever", 0, True), ("while_open", 0, False), ("none", 0, False), ("window", 7, True), ("window", 6, False)],
+)
+def test_an_order_is_sent_again_only_while_its_venue_refuses_a_second_one(
+    rule: str, window_s: int, allowed: bool
+) -> None:
+    terms = AccountTerms(id_rule=rule, id_window=window_s * NS_PER_S, request_window=5 * NS_PER_S)
+    told = changed(accepted=row(4, 6, unknown(), resent()), filled=row(6, 8, filled()))
+    found = what(told, "I2", replaced(EXPECTS, accounts={"alpha": terms}))
+    assert found == ([] if allowed else [f"{ORDER} was sent again although its venue may take a second one"])
 
 
 def test_an_order_beside_another_open_one_of_its_net_breaks_at_most_one() -> None:
@@ -150,7 +167,7 @@ def test_an_order_proven_absent_that_comes_all_the_same_ended_too_early() -> Non
 
 def test_an_absence_that_proves_nothing_ends_nothing() -> None:
     told = changed(accepted=row(4, 6, unknown(), absent(proven=False)), filled=row(6, 8, filled()))
-    assert broken(told) == []
+    assert broken(aloud(told)) == []
 
 
 def test_an_order_booked_as_not_sent_that_arrived_breaks_the_evidence() -> None:
@@ -198,7 +215,7 @@ def test_an_order_that_fills_more_than_ordered_is_told_so_in_the_same_row() -> N
         order_id=OrderId(ORDER), ordered=Quantity(Decimal("1.5")), filled=Quantity(Decimal(2)), seen_at=at(6)
     )
     assert broken(changed(executed=executed(**more), filled=row(6, 7, booked))) == ["I8", "I20"]
-    assert broken(changed(executed=executed(**more), filled=row(6, 7, booked, surplus))) == []
+    assert broken(aloud(changed(executed=executed(**more), filled=row(6, 7, booked, surplus)))) == []
 
 
 def test_an_intent_that_comes_twice_breaks_the_life_of_its_order() -> None:

@@ -33,6 +33,9 @@ world makes, and when a world makes one that is not called built.
 - **gap**: what is there does not do it. It is known and open.
 - **not applicable**: it cannot happen here, for the reason that is stated.
 
+**Worlds** are the kinds of simulated world that can have the fault: core worlds, whose venues stand at the engine's
+port, and full worlds, whose adapters read and write bytes.
+
 """
 
 
@@ -107,13 +110,14 @@ def _catalogue() -> Iterator[str]:
     named = named_tests()
     for part in PARTS:
         yield f"## {part.title}\n"
-        head = ("id", "what happens", "must hold", "standing", "how it is made", "evidence")
+        head = ("id", "what happens", "must hold", "standing", "worlds", "how it is made", "evidence")
         yield from _table(head, (_row(row, named.get(row.id, ())) for row in part.rows))
 
 
 def _row(row: Fault, tests: tuple[str, ...]) -> tuple[str, ...]:
     held = ", ".join(row.must_hold)
-    return (row.id, row.what, held, _standing(row), row.how, _evidence(row, tests))
+    worlds = ", ".join(level.value for level in row.worlds)
+    return (row.id, row.what, held, _standing(row), worlds, row.how, _evidence(row, tests))
 
 
 def _standing(row: Fault) -> str:

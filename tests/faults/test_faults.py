@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from flatbook.sim.catalogue.row import AWAITED, Awaited, Awaits, Built, Fault, NotApplicable, Proven, World
+from flatbook.sim.catalogue.row import AWAITED, Awaited, Awaits, Built, Fault, Level, NotApplicable, Proven
 from flatbook.sim.faults import FAULTS, PARTS, eligible
 from flatbook.sim.scenario import STRENGTHS
 from tests.faults.injectors import injectors, injectors_of
@@ -99,7 +99,7 @@ def test_evidence_is_of_rows_that_exist() -> None:
 
 
 def test_every_fault_that_a_world_draws_is_one_it_can_make() -> None:
-    assert [fault for fault in STRENGTHS if fault not in eligible(World.CORE)] == []
+    assert [fault for fault in STRENGTHS if fault not in eligible(Level.CORE)] == []
 
 
 def test_everything_that_is_awaited_is_told() -> None:
@@ -140,7 +140,7 @@ BUILT = Built(injectors=("sim.network.Link.call",))
 def test_a_row_that_says_too_much_or_too_little_is_found(
     standing: Built | Proven | Awaits, tests: tuple[str, ...], strikes: dict[str, tuple[str, ...]], said: str
 ) -> None:
-    row = Fault(id="N1", what="What.", must_hold=("I1",), how="How.", standing=standing, worlds=(World.CORE,))
+    row = Fault(id="N1", what="What.", must_hold=("I1",), how="How.", standing=standing, worlds=(Level.CORE,))
     found = list(wrong_in_row(row, tests, strikes))
     assert [wrong[: len(said)] for wrong in found] == [said]
 

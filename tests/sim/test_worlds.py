@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from flatbook.services.simulated import run_world
@@ -34,4 +35,7 @@ def test_a_scenario_survives_its_file_and_a_wrong_one_is_refused(tmp_path: Path)
         read_scenario(path)
     path.write_bytes(write_scenario(scenario).replace(b'"version": 1', b'"version": 2'))
     with pytest.raises(ScenarioRefused, match="version 2, this program makes and reads version 1"):
+        read_scenario(path)
+    path.write_bytes(write_scenario(msgspec.structs.replace(scenario, strengths={"N1": 1})).replace(b'"N1"', b'"B1"'))
+    with pytest.raises(ScenarioRefused, match=r"no core world makes B1: docs/faults\.md tells"):
         read_scenario(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatbook.sim.catalogue import chains, clocks, network, people, process, storage, streams, venue_calls
-from flatbook.sim.catalogue.row import Built, Part, World
+from flatbook.sim.catalogue.row import Built, Level, Part
 
 PARTS = (
     Part(title="Network between us and anyone", rows=network.ROWS),
@@ -18,6 +18,6 @@ PARTS = (
 FAULTS = {row.id: row for part in PARTS for row in part.rows}
 
 
-def eligible(world: World) -> tuple[str, ...]:
-    """Returns the ids of the faults that a kind of world can draw today, in the order of the catalogue."""
-    return tuple(row.id for row in FAULTS.values() if world in row.worlds and isinstance(row.standing, Built))
+def eligible(level: Level) -> tuple[str, ...]:
+    """Returns the ids of the faults that worlds of a level can have today, in the order of the catalogue."""
+    return tuple(row.id for row in FAULTS.values() if level in row.worlds and isinstance(row.standing, Built))

@@ -8,13 +8,14 @@ Units: milliseconds after the start unless a name says otherwise; shares in 1e-9
 from __future__ import annotations
 
 import random
-from enum import Enum
 from pathlib import Path
 
 import msgspec
 
 from flatbook.engine.ports import IdRule
+from flatbook.sim.catalogue.row import Level
 from flatbook.sim.chance import stream
+from flatbook.sim.faults import eligible
 from flatbook.sim.process import CrashPoint, Cut
 from flatbook.sim.record import PRICE, SHARE
 from flatbook.values.instants import Instant, instant_of_text, later
@@ -28,13 +29,6 @@ MANY_FAULTS_MAX = 20
 
 class ScenarioRefused(ValueError):
     """A scenario cannot be read. Says where, why, and what to do."""
-
-
-class Level(Enum):
-    """How deep a world goes: venues at the engine's port, or production adapters on bytes."""
-
-    CORE = "core"
-    FULL = "full"
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -145,6 +139,10 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(f"a scenario of version {self.version}, this program makes and reads version {VERSION}")
         if self.safety_ms <= 0:
             raise ValueError("safety_ms must be above zero")
+        known = eligible(self.level) if self.strengths else ()
+        unknown = [fault for fault in self.strengths if fault not in known]
+        if unknown:
+            raise ValueError(f"no {self.level.value} world makes {', '.join(unknown)}: docs/faults.md tells which do")
 
     def at(self, ms: int) -> Instant:
         """Returns the instant so many milliseconds after the start."""

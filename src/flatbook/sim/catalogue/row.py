@@ -7,16 +7,16 @@ from enum import Enum
 import msgspec
 
 
-class World(Enum):
-    """The kinds of simulated world: venues at the port, or adapters that read and write bytes."""
+class Level(Enum):
+    """How deep a world goes: venues at the engine's port, or production adapters on bytes."""
 
     CORE = "core"
     FULL = "full"
 
 
-CORE = (World.CORE,)
-FULL = (World.FULL,)
-BOTH = (World.CORE, World.FULL)
+CORE = (Level.CORE,)
+FULL = (Level.FULL,)
+BOTH = (Level.CORE, Level.FULL)
 
 
 class Awaited(Enum):
@@ -90,14 +90,14 @@ Standing = Built | Proven | Awaits | NotApplicable
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """One row. `must_hold` names invariants, or what else must be so; `worlds` are those that may have the fault."""
+    """One row. `must_hold` names invariants, or what else must be so; `worlds` are the levels where it can be made."""
 
     id: str
     what: str
     must_hold: tuple[str, ...]
     how: str
     standing: Standing
-    worlds: tuple[World, ...] = ()
+    worlds: tuple[Level, ...] = ()
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from functools import lru_cache
 
 import msgspec
 
 from flatbook.values.instants import Instant, later
-from flatbook.values.us_eastern import EPOCH_ORDINAL, EasternTimeRefused, eastern_day, instant_of_eastern
-
-DAYS_CACHED_MAX = 4_096
+from flatbook.values.us_eastern import EasternTimeRefused, eastern_clock_of, instant_of_eastern
 
 
 class DayWindow(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,12 +23,7 @@ def eastern_date(at: Instant) -> date:
 
     Errors: EasternTimeRefused outside 2007..9998.
     """
-    return _date_of(eastern_day(at))
-
-
-@lru_cache(maxsize=DAYS_CACHED_MAX)
-def _date_of(day: int) -> date:
-    return date.fromordinal(day + EPOCH_ORDINAL)
+    return eastern_clock_of(at)[0]
 
 
 def eastern_date_or_none(at: Instant) -> date | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from enum import Enum
-from sys import intern
 from typing import Any
 
 import msgspec
@@ -22,7 +21,7 @@ from flatbook.values.instruments import Side
 from flatbook.values.money import ONE, Money, Price, Quantity
 
 
-class TradeFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class TradeFact(msgspec.Struct, frozen=True, kw_only=True, tag="trade"):
     """A fill or an execution.
 
     Units: qty in underlying; money in units of `asset`, both None where the fill was no trade against money.
@@ -44,7 +43,7 @@ class TradeFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: Instant
 
 
-class StatedFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class StatedFact(msgspec.Struct, frozen=True, kw_only=True, tag="stated"):
     """An operator stated a position.
 
     Units: change in underlying, signed; price in USD per unit of underlying.
@@ -58,7 +57,7 @@ class StatedFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: Instant
 
 
-class AssignedFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class AssignedFact(msgspec.Struct, frozen=True, kw_only=True, tag="assigned"):
     """An operator gave an unassigned quantity to an owner.
 
     Units: qty in underlying, signed.
@@ -80,7 +79,7 @@ class CostKind(Enum):
     BRIDGE = "bridge"
 
 
-class CostFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class CostFact(msgspec.Struct, frozen=True, kw_only=True, tag="cost"):
     """One observation of a cost; a rebate is below zero.
 
     Units: amount in units of the asset, None when it was charged and nobody stated how much; `usd_each` in USD per
@@ -98,7 +97,7 @@ class CostFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: Instant
 
 
-class MarkFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class MarkFact(msgspec.Struct, frozen=True, kw_only=True, tag="mark"):
     """A stated mark.
 
     Units: usd per unit of the asset.
@@ -109,7 +108,7 @@ class MarkFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: Instant
 
 
-class SizeFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class SizeFact(msgspec.Struct, frozen=True, kw_only=True, tag="size"):
     """The contract size that an instrument traded with.
 
     Units: base per contract.
@@ -152,15 +151,15 @@ def _log_key(key: chain.LogKey) -> str:
 def _trade_of_vault(event: chain.VaultFilled | chain.FillUnvalued, shares: Quantity, *, assumed: bool) -> TradeFact:
     return TradeFact(
         ref=ref_of_fill(event.key),
-        owner=OwnerId(intern(event.owner)),
-        account=AccountId(intern(event.account)),
-        instrument=InstrumentId(intern(event.instrument)),
-        underlying=Underlying(intern(event.underlying)),
+        owner=event.owner,
+        account=event.account,
+        instrument=event.instrument,
+        underlying=event.underlying,
         place=Place.ONCHAIN,
         side=event.side,
         qty=shares,
         money=event.usdc_amount,
-        asset=AssetId(intern(event.usdc)),
+        asset=event.usdc,
         assumed=assumed,
         order_id=None,
         at=event.happened_at,
@@ -205,8 +204,7 @@ def _from_reversed(_item: Recorded, event: chain.FillReversed, _known: Any) -> I
 
 def _from_execution(_item: Recorded, event: orders.OrderFilled | orders.ForeignFilled, _known: Any) -> Iterator[Keyed]:
     ref = ref_of_execution(event.account, event.instrument, event.execution_id)
-    owner = OwnerId(intern(event.owner)) if isinstance(event, orders.OrderFilled) else UNASSIGNED
-    underlying = Underlying(intern(event.underlying))
+    owner = event.owner if isinstance(event, orders.OrderFilled) else UNASSIGNED
     order_id = event.order_id if isinstance(event, orders.OrderFilled) else None
     qty = event.qty * event.contract_size
     yield (
@@ -214,14 +212,14 @@ def _from_execution(_item: Recorded, event: orders.OrderFilled | orders.ForeignF
         TradeFact(
             ref=ref,
             owner=owner,
-            account=AccountId(intern(event.account)),
-            instrument=InstrumentId(intern(event.instrument)),
-            underlying=underlying,
+            account=event.account,
+            instrument=event.instrument,
+            underlying=event.underlying,
             place=Place.OFFCHAIN,
             side=event.side,
             qty=Quantity(qty),
             money=Money(qty * event.price),
-            asset=AssetId(intern(event.quote)),
+            asset=event.quote,
             assumed=False,
             order_id=order_id,
             at=event.happened_at,
@@ -236,9 +234,9 @@ def _from_execution(_item: Recorded, event: orders.OrderFilled | orders.ForeignF
                 ref=ref,
                 kind=CostKind.BROKER_FEE,
                 owner=owner,
-                underlying=underlying,
+                underlying=event.underlying,
                 order_id=order_id,
-                asset=AssetId(intern(fee.asset)),
+                asset=fee.asset,
                 amount=fee.amount,
                 usd_each=None,
                 at=event.happened_at,

@@ -1,4 +1,4 @@
-"""Crash enumeration: a scripted world is cut before and after every append and every send, and started again."""
+"""Crash enumeration: a scripted world is cut around every append and every send, and started again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flatbook.services.simulated import run_world
 from flatbook.sim.process import CrashPoint, Cut, Scissors
 from flatbook.sim.scenario import Scenario
 
-OF_APPENDS = (Cut.BEFORE_APPEND, Cut.AFTER_APPEND)
+OF_APPENDS = (Cut.BEFORE_APPEND, Cut.WITHIN_APPEND, Cut.AFTER_APPEND)
 OF_SENDS = (Cut.BEFORE_SEND, Cut.AFTER_SEND)
 RECOVERY_MAX = 6
 

@@ -20,7 +20,7 @@ from flatbook.sim.chain import BLOCK_S, NodeSource, SimulatedChain
 from flatbook.sim.chance import stream
 from flatbook.sim.desk import FEED, FIRST, OWNER, accounts_of, rules_of, terms_of, vaults_of
 from flatbook.sim.disk import DiskJournal, SimulatedDisk
-from flatbook.sim.exchange import Exchange
+from flatbook.sim.exchange import TICK, Exchange
 from flatbook.sim.injection import Injection, struck
 from flatbook.sim.loop import PROCESS, VirtualLoop
 from flatbook.sim.network import Link
@@ -60,6 +60,7 @@ SETTLE_STEP_S = 10
 RESTART_MS = 2_000
 RESTARTS_MAX = 200
 PRICE_STEP_MS = 1_000
+JUMP_RARELY = 150
 STALE_MS = (5_000, 90_000)
 OPERATOR = "operator"
 EXPECTED = ("the journal failed", "another process", "a task of the engine died: injected")
@@ -298,7 +299,7 @@ class World:
 
     def _price(self) -> None:
         for symbol, walk in self._walks.items():
-            self._prices[symbol] += walk.randint(-3, 3) * 100
+            self._prices[symbol] += _move_of(walk, self._prices[symbol])
             for exchange in self.exchanges.values():
                 exchange.set_price(symbol, self._prices[symbol])
         if self.injection.hits("V25", FEED):
@@ -459,6 +460,14 @@ def run_world(scenario: Scenario, *, engine_of: Callable[[Parts], Engine] = Engi
     finally:
         world.close()
     return world
+
+
+def _move_of(walk: random.Random, price: int) -> int:
+    """Returns how a price moves in one step: a few ticks, and rarely by more than what an order's limit allows."""
+    if walk.randrange(JUMP_RARELY):
+        return walk.randint(-3, 3) * TICK
+    percents = walk.choice((-3, -2, 2, 3))
+    return percents * price // 100 // TICK * TICK
 
 
 def _bound(action: Callable[..., None], *arguments: object) -> Callable[[], None]:

@@ -28,6 +28,7 @@ from flatbook.sim.record import (
 from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant
 
 LEVELS = 3
+EMPTY_S_MAX = 40
 BACKGROUND = "background"
 TICK = 100
 FEE_BPS_WHOLE = 10_000
@@ -149,6 +150,7 @@ class Exchange:
         self._record, self._injection, self._now, self._later = record, injection, now, later
         self._books: dict[str, OrderBook] = {}
         self._prices: dict[str, int] = {}
+        self._empty_until: dict[str, Instant] = {}
         self.orders: dict[str, VenueOrder] = {}
         self.by_client_id: dict[str, list[VenueOrder]] = {}
         self.executions: list[VenueExecution] = []
@@ -446,12 +448,22 @@ class Exchange:
         for sign in (1, -1):
             for level in range(LEVELS):
                 book.cancel(f"{BACKGROUND}{sign}{level}")
-        if self._injection.hits("V28", terms.account):
+        if self._is_empty(symbol):
             return
         for sign in (1, -1):
             for level in range(LEVELS):
                 at = price - sign * (terms.spread_ticks + level) * TICK
                 self._provide(book, f"{BACKGROUND}{sign}{level}", (sign, at, terms.depth * (level + 1)))
+
+    def _is_empty(self, symbol: str) -> bool:
+        """Whether nobody quotes a symbol: liquidity goes by chance (V28), and comes back after some seconds."""
+        now = self._now()
+        if not self._injection.is_on("V28"):
+            return False
+        if now >= self._empty_until.get(symbol, now) and self._injection.hits("V28", self.terms.account):
+            lasts_s = self._injection.size("V28", self.terms.account, 1, EMPTY_S_MAX)
+            self._empty_until[symbol] = Instant(now + lasts_s * NS_PER_S)
+        return now < self._empty_until.get(symbol, now)
 
     def _provide(self, book: OrderBook, name: str, quote: tuple[int, int, int]) -> None:
         sign, at, qty = quote

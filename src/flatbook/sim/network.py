@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from contextvars import Context
 from typing import TypeVar
 
 from flatbook.engine.reports import NotSent, Unknown
@@ -53,7 +54,9 @@ class Link:
             return answer
         self._loop.call_at_instant(self._after(time_out_s * 1_000), _settle, answer, TIMED_OUT)
         for copy in range(self._copies()):
-            self._loop.call_at_instant(self._arrival(copy), self._arrive, arrive, copy, answer)
+            at = self._arrival(copy)
+            # what has left is in the world's hands, whatever becomes of the process
+            self._loop.call_at_instant(at, self._arrive, arrive, copy, answer, context=Context())
         return answer
 
     def is_dark(self) -> bool:

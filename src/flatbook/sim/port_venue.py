@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import TypeVar
 
 from flatbook.engine.ports import ApprovedOrder, Clock, VenueCard
@@ -164,6 +165,7 @@ class PortVenue:
         """Pushes executions as they happen, as well as a stream does: some late, some twice, some never."""
 
         ended: asyncio.Future[bool] = self._loop.create_future()
+        process = copy_context()
 
         def push(_order: VenueOrder, execution: VenueExecution) -> None:
             if self._caller.scissors.is_cut or self._link.is_dark() or self._injection.hits("W1", self._account):
@@ -176,7 +178,7 @@ class PortVenue:
             for _ in range(2 if self._injection.hits("W3", self._account) else 1):
                 delay_ms = self._injection.size("W10", self._account, 0, 400)
                 at = Instant(self._loop.instant + delay_ms * NS_PER_MS)
-                self._loop.call_at_instant(at, self._deliver, deliver, execution)
+                self._loop.call_at_instant(at, self._deliver, deliver, execution, context=process)
 
         self._exchange.listeners.append(push)
         try:

@@ -90,11 +90,10 @@ class LoopClock:
         while (left_ns := at - self.now()) > 0:
             woken: asyncio.Future[None] = self._loop.create_future()
             self._sleepers[woken] = None
-            timer = self._loop.call_at_instant(Instant(self._loop.instant + left_ns), _wake, woken)
+            self._loop.call_at_instant(Instant(self._loop.instant + left_ns), _wake, woken)
             try:
                 await woken
             finally:
-                timer.cancel()
                 del self._sleepers[woken]
 
     def step(self, by_ns: int) -> None:

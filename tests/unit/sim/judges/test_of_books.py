@@ -33,6 +33,7 @@ from tests.unit.sim.judges.story import (
     opened,
     replaced,
     row,
+    story,
     vault_filled,
     what,
 )
@@ -176,6 +177,15 @@ def test_balances_are_compared_to_the_last_unit() -> None:
         account=rec.AccountOpened(at=at(0), account="alpha", cash=1_000 * CASH + 1, holdings={"COIN": 10 * SHARE})
     )
     assert what(told, "I5") == ["alpha holds 624.8400000000001 USD, the books say 624.84"]
+
+
+def test_a_balance_that_differs_at_the_end_and_is_told_is_for_a_person_to_settle() -> None:
+    richer = rec.AccountOpened(at=at(0), account="alpha", cash=1_000 * CASH + 1, holdings={"COIN": 10 * SHARE})
+    diverged = control.BooksDiverged(
+        account=AccountId("alpha"), subject="USD", instrument=None, ours=Quantity(Decimal("624.84")),
+        theirs=Quantity(Decimal("624.8400000000001")), stated_at=at(30), seen_at=at(30),
+    )  # fmt: skip
+    assert what(changed(account=richer, safety=(row(30, 8, diverged), story()["safety"])), "I5") == []
 
 
 def test_an_account_that_was_never_opened_is_found() -> None:

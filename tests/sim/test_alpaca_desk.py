@@ -1,0 +1,110 @@
+"""Onchain fills hedged at the simulated Alpaca, by the production engine and adapter, whatever is spoilt on the way."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from random import Random
+
+import pytest
+
+from flatbook.events import orders as ev
+from flatbook.events.control import AlertRaised
+from flatbook.sim.alpaca.faults import Spoiling
+from flatbook.sim.script import ScriptedBlocks
+from flatbook.values.instants import later
+from flatbook.values.money import ZERO
+from tests.desk import COIN, OPEN, OWNER, fill
+from tests.sim.alpaca_desk import AlpacaDesk
+from tests.unit.sim.alpaca.scene import Faults
+
+SIZES = (("buy", "10.5"), ("sell", "3.25"), ("sell", "20"), ("buy", "7.125"), ("buy", "2"), ("sell", "11.5"))
+NET = Decimal("-15.125")
+SCRIPT = tuple(
+    ScriptedBlocks(at=later(OPEN, seconds=20 + 25 * number), events=(fill(number, side, size, at=OPEN),))
+    for number, (side, size) in enumerate(SIZES, 1)
+)
+SPOILT = (
+    Spoiling.HTML_200, Spoiling.HTML_503, Spoiling.SERVER_ERROR, Spoiling.TRUNCATED, Spoiling.CUT, Spoiling.GARBLED,
+    Spoiling.SILENCE, Spoiling.UNAVAILABLE,
+)  # fmt: skip
+
+
+def check_flat_and_equal(desk: AlpacaDesk) -> None:
+    """Alpaca holds the opposite of the fills, each intent is one order there at most, and the books hold its truth."""
+    events, ledger = desk.events(), desk.ledger
+    executed = sum((each.order.sign * each.qty for each in ledger.executions), ZERO)
+    assert executed == -NET
+    intended = [event.order_id for event in events if isinstance(event, ev.OrderIntended)]
+    taken = [order.client_id for order in ledger.orders.values()]
+    assert len(set(taken)) == len(taken)
+    assert set(taken) <= set(intended)
+    booked = sorted(
+        (event.order_id, event.qty, event.happened_at) for event in events if isinstance(event, ev.OrderFilled)
+    )
+    assert booked == sorted((each.order.client_id, each.qty, each.at) for each in ledger.executions)
+    assert not [
+        event for event in events if isinstance(event, ev.ForeignFilled | ev.OrderOverfilled | ev.ReportRefused)
+    ]
+    state = desk.engines[-1].state
+    assert state.positions.net(OWNER, COIN).known == ZERO
+    assert not state.open_orders
+    assert (desk.loop.faults, desk.lives[-1].done()) == ([], False)
+    desk.close()
+
+
+def test_fills_are_hedged_at_alpaca() -> None:
+    desk = AlpacaDesk(SCRIPT)
+    desk.begin()
+    desk.advance(seconds=240)
+    events = desk.events()
+    check_flat_and_equal(desk)
+    assert not [event for event in events if isinstance(event, ev.OrderUnknown)]
+    assert [event.subject for event in events if isinstance(event, AlertRaised)] in ([], ["paper:USD"])
+
+
+@pytest.mark.parametrize("spoiling", SPOILT)
+def test_answers_of_one_spoilt_kind_double_and_lose_nothing(spoiling: Spoiling) -> None:
+    chance = Random(spoiling.value)
+    spoilings = [spoiling if chance.random() < 0.3 else Spoiling.NONE for _ in range(150)]
+    desk = AlpacaDesk(SCRIPT, faults=Faults(spoilings=spoilings, pieces=[4_000, 10_000] * 3))
+    desk.begin()
+    desk.advance(seconds=900)
+    check_flat_and_equal(desk)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_desk_that_is_killed_again_and_again_ends_flat_among_spoilt_answers(seed: int) -> None:
+    chance = Random(seed)
+    spoilings = [chance.choice(SPOILT) if chance.random() < 0.25 else Spoiling.NONE for _ in range(200)]
+    repeated = [chance.random() < 0.2 for _ in range(200)]
+    faults = Faults(spoilings=spoilings, repeated=repeated, lag_ms=chance.choice((0, 800, 4_000)))
+    desk = AlpacaDesk(SCRIPT, seed=seed, faults=faults)
+    for _ in range(4):
+        desk.begin()
+        desk.advance(ms=chance.randrange(20_000, 60_000))
+        desk.kill()
+        desk.advance(ms=chance.randrange(3_000))
+    desk.begin()
+    desk.advance(seconds=900)
+    check_flat_and_equal(desk)
+
+
+def test_an_order_that_was_taken_while_its_answer_was_lost_is_adopted_and_never_placed_again() -> None:
+    """The answer is a page of HTML, so that the order is unknown; its id is then found, with its execution."""
+    desk = AlpacaDesk(SCRIPT[:1], faults=Faults(repeated=[True] * 100))
+    desk.begin()
+    desk.advance(seconds=120)
+    events = desk.events()
+    assert [event.reason for event in events if isinstance(event, ev.OrderUnknown)] == [ev.UnknownReason.UNREADABLE]
+    assert [event.filled_qty for event in events if isinstance(event, ev.OrderFound)]
+    assert len(desk.ledger.orders) == 1
+    assert desk.server.front.requests["POST orders"] == 2
+    assert desk.engines[-1].state.positions.net(OWNER, COIN).known == ZERO
+    desk.close()
+
+
+def test_what_the_broker_refuses_for_its_rate_is_hedged_once_it_takes_orders_again() -> None:
+    desk = AlpacaDesk(SCRIPT, faults=Faults(per_minute=12))
+    desk.begin()
+    desk.advance(seconds=1_800)
+    check_flat_and_equal(desk)

@@ -19,6 +19,12 @@ from flatbook.values.instants import Instant
 DETAIL_TEXT_MAX = 512
 
 
+def told_of(error: BaseException) -> str:
+    """Returns the sentence of an error of ours; of any other only its kind, for it may quote a secret."""
+    kind = type(error)
+    return str(error) if kind.__module__.startswith("flatbook.") else kind.__name__
+
+
 def detail_of(item: Item, error: Exception) -> str:
     """Returns what is told of an input that could not be folded."""
     return f"{type(item).__name__} could not be folded: {type(error).__name__}: {error}"[:DETAIL_TEXT_MAX]

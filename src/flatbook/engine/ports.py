@@ -45,6 +45,10 @@ class JournalBroken(JournalFault):
     """A row, its hash or its order is wrong. Carries what was found and where."""
 
 
+class RowTooLarge(JournalFault):
+    """More events or bytes in one commit than a row may carry."""
+
+
 class JournalUnavailable(JournalFault):
     """The row could not be made durable (disk full, I/O error, locked by another process)."""
 
@@ -81,7 +85,7 @@ class Journal(Protocol):
     def append(self, events: Sequence[Event], *, after: Seq, epoch: Epoch, cursors: Cursors, at: Instant) -> Seq:
         """Commits the events and cursors as one row and returns the new last sequence, only once it is durable.
 
-        Errors: Fenced, Conflict, JournalUnavailable.
+        Errors: Fenced, Conflict, RowTooLarge, JournalUnavailable.
         """
         ...
 

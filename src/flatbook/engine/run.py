@@ -25,29 +25,14 @@ from flatbook.engine.inputs import (
 )
 from flatbook.engine.outbox import Outbox
 from flatbook.engine.overdue import overdue
-from flatbook.engine.poison import detail_of, events_of, parts_of, still
-from flatbook.engine.ports import (
-    ApprovedOrder,
-    ChainSource,
-    Clock,
-    Conflict,
-    Fenced,
-    Journal,
-    JournalFault,
-    OrderVenue,
-)
+from flatbook.engine.poison import detail_of, events_of, parts_of, still, told_of
+from flatbook.engine.ports import ApprovedOrder, ChainSource, Clock, Conflict, Fenced, Journal, JournalFault, OrderVenue
 from flatbook.engine.recover import fold_journal
 from flatbook.engine.reports import Accepted, AccountStatement, NotSent, Unknown
 from flatbook.engine.rules import Rules
 from flatbook.engine.step import Step, execution_source, step
 from flatbook.engine.wakes import Wakes
-from flatbook.events.control import (
-    CommandRefused,
-    EngineStarted,
-    EngineStopped,
-    Mode,
-    TradingHalted,
-)
+from flatbook.events.control import CommandRefused, EngineStarted, EngineStopped, Mode, TradingHalted
 from flatbook.events.event import Event
 from flatbook.events.orders import NotSentReason
 from flatbook.market.quotes import Market, Quote
@@ -60,6 +45,7 @@ from flatbook.values.ids import AccountId, Epoch, Seq, SourceId, Underlying
 from flatbook.values.instants import Instant, later
 
 BATCH_INPUTS_MAX = 256
+ROW_EVENTS_MAX = 10_000
 POISONS_MAX = 16
 CURSOR_COMMIT_S = 600
 CANCEL_ONLY_S = 30
@@ -260,7 +246,7 @@ class Engine:
 
     async def _turn_or_wait(self) -> None:
         if self._failure is not None:
-            raise EngineFailed(f"a task of the engine died: {_told(self._failure)}") from self._failure
+            raise EngineFailed(f"a task of the engine died: {told_of(self._failure)}") from self._failure
         items = self._inbox.take(BATCH_INPUTS_MAX)
         if items:
             self._turn(items)
@@ -269,23 +255,34 @@ class Engine:
             await self._inbox.wait()
 
     def _turn(self, items: Sequence[tuple[Item, Waiter]]) -> None:
-        """Steps a batch, commits it once, publishes it and acts."""
+        """Takes a batch: in one commit, or in several where it leads to more events than a row should carry."""
+        while items:
+            items = items[self._turn_once(items) :]
+
+    def _turn_once(self, items: Sequence[tuple[Item, Waiter]]) -> int:
+        """Steps inputs until a row is full, commits once, publishes it and acts. Returns how many inputs were taken."""
+        wakes, steps, count = self.wakes.kept(), list[Step](), 0
         try:
-            steps = [self._step(item) for item, _ in items]
+            for item, _ in items:
+                if count < ROW_EVENTS_MAX:
+                    steps.append(self._step(item))
+                    count += len(steps[-1].events)
         except JournalFault:
             raise
         except Exception as error:  # noqa: BLE001 - the supervisor: one poisoned input must not stop the loop
+            self.wakes.restore(wakes)
             self._isolate(items, error)
-            return
+            return len(items)
         events = tuple(event for each in steps for event in each.events)
         cursors = {source: cursor for each in steps for source, cursor in each.cursors.items()}
         self._commit(events, cursors)
         for why in (why for each in steps for why in each.dropped):
             self._count(why)
         self._act([effect for each in steps for effect in each.effects])
-        for (item, waiter), each in zip(items, steps, strict=True):
+        for (item, waiter), each in zip(items, steps, strict=False):
             self._answer(item, waiter, each)
         self._stop_if_drained()
+        return len(steps)
 
     def _step(self, item: Item) -> Step:
         if isinstance(item, Woken):
@@ -315,14 +312,14 @@ class Engine:
 
     def _halt_for(self, item: Item, detail: str) -> None:
         now = self.parts.clock.now()
-        self._keep_told(detail)
+        self._keeptold_of(detail)
         events = events_of(self.state, item, detail, now)
         self._commit(events, {}, folded=False)
         still(self.wakes, item, now)
         is_new = any(isinstance(event, TradingHalted) for event in events)
         self._act([cancel_of(self.state.orders[order_id]) for order_id in self.state.open_orders] if is_new else [])
 
-    def _keep_told(self, detail: str) -> None:
+    def _keeptold_of(self, detail: str) -> None:
         self.poisons = [*(told for told in self.poisons if told != detail), detail][-POISONS_MAX:]
 
     # Commit and act.
@@ -339,9 +336,8 @@ class Engine:
         overdue_cursors = self._uncommitted and now >= later(self._committed_at, seconds=CURSOR_COMMIT_S)
         if not events and not overdue_cursors:
             return
-        journal = self.parts.journal
-        first = Seq(journal.last + 1)
-        journal.append(events, after=journal.last, epoch=self.epoch, cursors=self._uncommitted, at=now)
+        first = Seq(self.parts.journal.last + 1)
+        self._append(events, now)
         self.state.cursors.update(self._uncommitted)
         self._uncommitted = {}
         self._committed_at = now
@@ -351,6 +347,17 @@ class Engine:
         committed = Committed(first=first, at=now, events=events)
         for listener in self.listeners:
             listener(committed)
+
+    def _append(self, events: tuple[Event, ...], at: Instant) -> None:
+        """Appends events as one row. What one input led to may be too much for a row: the cursors are in its last one.
+
+        Gives: if the process ends between two rows, the source is read again, and identities drop what is known.
+        """
+        journal = self.parts.journal
+        for start in range(0, max(1, len(events)), ROW_EVENTS_MAX):
+            part = events[start : start + ROW_EVENTS_MAX]
+            cursors = self._uncommitted if start + len(part) == len(events) else {}
+            journal.append(part, after=journal.last, epoch=self.epoch, cursors=cursors, at=at)
 
     def _act(self, effects: Sequence[Effect]) -> None:
         for effect in effects:
@@ -477,14 +484,8 @@ class Engine:
         """A venue without a stream, or one whose adapter failed, is polled as before."""
         if not task.cancelled() and (error := task.exception()) is not None:
             self._count("stream_failed")
-            self._keep_told(f"what a venue pushes cannot be read any more: {_told(error)}")
+            self._keeptold_of(f"what a venue pushes cannot be read any more: {told_of(error)}")
 
     def _task_ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and self._stop_reason is None:
             self.fail(task.exception() or RuntimeError("a follower ended"))
-
-
-def _told(error: BaseException) -> str:
-    """Returns the sentence of an error of ours; of any other only its kind, for it may quote a secret."""
-    kind = type(error)
-    return str(error) if kind.__module__.startswith("flatbook.") else kind.__name__

@@ -7,6 +7,8 @@ from flatbook.strategies.decision import Trigger, Wake
 from flatbook.values.ids import SourceId, Underlying
 from flatbook.values.instants import Instant
 
+Kept = tuple[dict[NetKey, Wake], dict[NetKey, None]]
+
 
 class Wakes:
     """The newest wake of each net whose recovery is over."""
@@ -22,6 +24,15 @@ class Wakes:
             self.awaiting_funds[key] = None
         else:
             self.awaiting_funds.pop(key, None)
+
+    def kept(self) -> Kept:
+        """Returns the wakes as they are now, to be restored if what is asked next is thrown away."""
+        return dict(self._wakes), dict(self.awaiting_funds)
+
+    def restore(self, kept: Kept) -> None:
+        """Brings back wakes that were kept."""
+        wakes, awaiting_funds = kept
+        self._wakes, self.awaiting_funds = dict(wakes), dict(awaiting_funds)
 
     def is_resumed(self, key: NetKey) -> bool:
         """Whether the strategy of a net has been asked since the start."""

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from flatbook.engine.ports import BATCH_EVENTS_MAX, Conflict, Fenced, JournalBroken, Row
+from flatbook.engine.ports import BATCH_EVENTS_MAX, Conflict, Fenced, JournalBroken, Row, RowTooLarge
 from flatbook.events.codec import EventUnreadable, decode_events, encode_events
 from flatbook.events.event import Event
 from flatbook.values.ids import Epoch, Seq, SourceId
@@ -91,13 +91,13 @@ def check_after(last: Seq, after: Seq) -> None:
 def encode_row(events: Sequence[Event], cursors: Mapping[SourceId, str]) -> tuple[bytes, bytes]:
     """Returns the cursors and the events of a row as bytes.
 
-    Errors: ValueError when the row has more events or bytes than a commit may carry.
+    Errors: RowTooLarge when the row has more events or bytes than a commit may carry.
     """
     if len(events) > BATCH_EVENTS_MAX:
-        raise ValueError(f"{len(events)} events in one commit, at most {BATCH_EVENTS_MAX} are allowed")
+        raise RowTooLarge(f"{len(events)} events in one commit, at most {BATCH_EVENTS_MAX} are allowed")
     written = _encode_cursors(dict(cursors)) if cursors else _NO_CURSORS, encode_events(events)
     if (size := len(written[0]) + len(written[1])) > BODY_BYTES_MAX:
-        raise ValueError(f"{size} bytes in one commit, at most {BODY_BYTES_MAX} are allowed")
+        raise RowTooLarge(f"{size} bytes in one commit, at most {BODY_BYTES_MAX} are allowed")
     return written
 
 

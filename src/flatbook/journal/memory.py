@@ -67,7 +67,7 @@ class MemoryJournal:
     def append(self, events: Sequence[Event], *, after: Seq, epoch: Epoch, cursors: Cursors, at: Instant) -> Seq:
         """Keeps the events and cursors as one row and returns the new last sequence; without either, no row.
 
-        Errors: Fenced, Conflict, JournalUnavailable when closed or full; ValueError when the row is too large.
+        Errors: Fenced, Conflict, JournalUnavailable when closed or full; RowTooLarge when the row is too large.
         """
         self._check_open()
         store = self._store

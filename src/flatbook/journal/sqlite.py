@@ -120,7 +120,7 @@ class SqliteJournal:
 
         Gives: `after` when there are neither events nor cursors; no row is written then.
         Errors: Fenced, Conflict; JournalUnavailable, after which the journal takes nothing more: whether the row is
-        there is known only by reading it anew; ValueError when the row is too large.
+        there is known only by reading it anew; RowTooLarge when the row is too large.
         """
         content = encode_row(events, cursors)
         if self._fault:

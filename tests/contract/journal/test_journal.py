@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flatbook.engine.ports import BATCH_EVENTS_MAX, Conflict, Fenced, JournalBroken, JournalUnavailable
+from flatbook.engine.ports import BATCH_EVENTS_MAX, Conflict, Fenced, JournalBroken, JournalUnavailable, RowTooLarge
 from flatbook.journal.chain import Link, encode_row, seal
 from flatbook.values.ids import Epoch, Seq, SourceId
 from flatbook.values.instants import Instant
@@ -255,7 +255,7 @@ def test_a_row_of_an_earlier_epoch_is_found(engine: Engine) -> None:
 def test_a_commit_of_too_many_events_is_refused_and_the_journal_goes_on(engine: Engine) -> None:
     journal = engine.open()
     epoch = fill_journal(journal, 1)
-    with pytest.raises(ValueError, match="at most 100000 are allowed"):
+    with pytest.raises(RowTooLarge, match="at most 100000 are allowed"):
         journal.append([mark(2)] * (BATCH_EVENTS_MAX + 1), after=Seq(1), epoch=epoch, cursors={}, at=NOW)
     assert journal.append([mark(2)], after=Seq(1), epoch=epoch, cursors={}, at=NOW) == 2
 

@@ -55,3 +55,15 @@ def test_each_answer_replaces_the_one_before() -> None:
     kept = wakes()
     kept.put(A, Wake(on=()))
     assert (kept.due(Instant(99)), kept.observing(Underlying("A"), BARS)) == ((B,), ())
+
+
+def test_kept_wakes_are_restored_as_they_were() -> None:
+    asked = wakes()
+    kept = asked.kept()
+    asked.put(B, Wake(on=(Trigger.FILL_SEEN,), at=Instant(5)))
+    assert (asked.next_at(), list(asked.awaiting_funds)) == (Instant(5), [])
+    asked.restore(kept)
+    assert (asked.next_at(), list(asked.awaiting_funds)) == (Instant(10), [B])
+    asked.put(A, Wake(on=()))
+    asked.restore(kept)
+    assert asked.wants(A, Trigger.FILL_SEEN)

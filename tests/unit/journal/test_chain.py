@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from flatbook.engine.ports import Conflict, Fenced, JournalBroken
+from flatbook.engine.ports import Conflict, Fenced, JournalBroken, RowTooLarge
 from flatbook.journal import chain
 from flatbook.journal.chain import START, Link, check_after, check_lease, encode_row, head_of_link, seal, unsealed
 from flatbook.values.ids import Epoch, Seq, SourceId
@@ -40,7 +40,7 @@ def test_rows_can_be_checked_from_the_middle_of_a_chain() -> None:
 
 def test_a_row_of_too_many_bytes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chain, "BODY_BYTES_MAX", 100)
-    with pytest.raises(ValueError, match="bytes in one commit, at most 100 are allowed"):
+    with pytest.raises(RowTooLarge, match="bytes in one commit, at most 100 are allowed"):
         encode_row(marks(1, 3), {})
 
 

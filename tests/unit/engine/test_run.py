@@ -1,0 +1,94 @@
+"""The loop: what one turn commits, in how many rows, and what is left of a turn that is thrown away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+
+from flatbook.engine import run
+from flatbook.engine.inputs import Input, Item, TimeCame
+from flatbook.engine.run import Engine
+from flatbook.events.chain import FillReversed, VaultFilled
+from flatbook.events.codec import encode_events
+from flatbook.events.orders import OrderFilled, OrderIntended
+from flatbook.journal.memory import MemoryJournal
+from flatbook.sim.broker.broker import Broker
+from flatbook.sim.process import CrashPoint, Cut
+from flatbook.sim.script import ScriptedBlocks
+from flatbook.values.instants import later
+from tests.desk import CHAIN, COIN, OPEN, OWNER, PAPER, Setting, at, desk_of, fill, journalled, live
+from tests.lives import Desk, Life
+
+SETTING = Setting(lot="0.001")
+MANY = (
+    ScriptedBlocks(at=at(1), events=tuple(fill(number, "sell", "0.5", at=at(1)) for number in range(1, 13))),
+    ScriptedBlocks(at=at(5), events=(fill(20, "sell", "1", at=at(5)),), removed_from=1007),
+)
+END = at(12)
+
+
+def held(desk: Desk) -> Decimal:
+    """Returns the shares that the broker's own ledger holds at the end."""
+    assert isinstance(desk.broker, Broker)
+    return desk.broker.truth.balances_at(PAPER, END)["COIN"]
+
+
+def test_what_is_too_much_for_a_row_is_committed_in_several_and_the_cursor_comes_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = desk_of(SETTING, MANY)
+    live(whole, END)
+    monkeypatch.setattr(run, "ROW_EVENTS_MAX", 3)
+    split = desk_of(SETTING, MANY)
+    live(split, END)
+    assert encode_events(journalled(split)) == encode_events(journalled(whole))
+    rows = tuple(MemoryJournal(split.store).read())
+    assert max(len(row.events) for row in rows) == 3
+    first = next(place for place, row in enumerate(rows) if isinstance(row.events[0], VaultFilled))
+    assert [row.cursors.get(CHAIN) for row in rows[first : first + 5]] == [None, None, None, None, "1"]
+    assert len([event for event in journalled(split) if isinstance(event, FillReversed)]) == 6
+
+
+def test_a_cut_between_the_rows_of_one_turn_ends_in_the_same_truth(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "ROW_EVENTS_MAX", 3)
+    first = desk_of(SETTING, MANY)
+    appends = live(first, END).scissors.appends
+    assert held(first) == Decimal(10_004)
+    for cut in (Cut.BEFORE_APPEND, Cut.AFTER_APPEND):
+        for number in range(1, appends + 1):
+            desk = desk_of(SETTING, MANY)
+            assert live(desk, END, crash_at=CrashPoint(cut=cut, number=number)).scissors.is_cut
+            life = live(desk, END)
+            assert held(desk) == Decimal(10_004), (cut, number)
+            assert life.engine.state.positions.net(OWNER, COIN).known == 0
+            booked = Counter(event.execution_id for event in journalled(desk) if isinstance(event, OrderFilled))
+            assert set(booked.values()) == {1}
+
+
+class Planted(Input, frozen=True, kw_only=True):
+    """An input that no step knows."""
+
+
+class Planting(Engine):
+    """An engine that is handed a poisoned input in one turn with the instant of the open."""
+
+    def deliver(self, item: Item) -> None:
+        """Hands on an input, and plants the poison behind it."""
+        super().deliver(item)
+        if isinstance(item, TimeCame) and self.parts.clock.now() == OPEN:
+            super().deliver(Planted())  # type: ignore[arg-type]
+
+
+def test_a_wake_that_was_answered_in_a_turn_that_is_thrown_away_still_stands() -> None:
+    """The net waits for the open. The open comes in one turn with a poison: it must be answered when taken again."""
+    sold = later(OPEN, seconds=-300)
+    script = (ScriptedBlocks(at=sold, events=(fill(1, "sell", "3", at=sold),)),)
+    desk = desk_of(Setting(start=later(OPEN, seconds=-600)), script)
+    life = Life(desk, engine_of=Planting)
+    asyncio.run(life.run(at(5)))
+    assert [told.split(":")[0] for told in life.engine.poisons] == ["Planted could not be folded"]
+    (intended,) = [event for event in journalled(desk) if isinstance(event, OrderIntended)]
+    assert intended.decided_at == OPEN

@@ -17,7 +17,7 @@ from flatbook.values.ids import (
 )
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
-from flatbook.values.money import Price, Quantity
+from flatbook.values.money import Money, Price, Quantity
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -97,9 +97,20 @@ class Execution(Report, frozen=True, kw_only=True):
     happened_at: Instant
 
 
+class FillTotal(Report, frozen=True, kw_only=True):
+    """What all executions of an order came to so far, at a venue that states running totals and no executions.
+
+    Units: notional in quote, quantity times price, before contract size; fees in units of their asset.
+    """
+
+    notional: Money
+    fees: tuple[Fee, ...]
+
+
 class OrderReport(Report, frozen=True, kw_only=True):
     """The state of one order. `executions` holds all of its executions when `complete`, else what the report carried.
 
+    `total` belongs to `filled_qty`, at a venue whose card says totals.
     Units: qty and filled_qty in base (contracts).
     """
 
@@ -114,6 +125,7 @@ class OrderReport(Report, frozen=True, kw_only=True):
     executions: tuple[Execution, ...]
     complete: bool
     happened_at: Instant
+    total: FillTotal | None = None
 
 
 class Holding(Report, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from flatbook.engine.reports import AccountStatement, Execution, OrderReport, VenueStatus
 from flatbook.events.chain import Fill, FillSkipped, FillUnvalued, FillValued
+from flatbook.events.orders import Fee
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.money import ZERO, NumberRefused, check_chain_number, check_number, significant_decimals
 
@@ -32,7 +33,7 @@ def flaw_of_execution(execution: Execution, now: Instant) -> Flaw:
         flaw_of_number("quantity", execution.qty, positive=True)
         or flaw_of_number("price", execution.price, positive=True)
         or _flaw_of_product(execution.qty, execution.price)
-        or _first(_flaws_of_fees(execution))
+        or _first(_flaws_of_fees(execution.fees))
         or flaw_of_instant(execution.happened_at, now)
         or flaw_of_text("execution id", execution.execution_id)
         or flaw_of_text("instrument", execution.instrument)
@@ -57,6 +58,14 @@ def _flaw_of_filled(report: OrderReport) -> Flaw:
     if report.status is VenueStatus.FILLED and report.filled_qty < report.qty:
         return f"it is called filled with {report.filled_qty} of {report.qty}"
     return None
+
+
+def flaw_of_fill_total(report: OrderReport) -> Flaw:
+    """Returns why the total of a report cannot be booked, None when it can or there is none."""
+    total = report.total
+    if total is None:
+        return None
+    return flaw_of_number("notional", total.notional) or _first(_flaws_of_fees(total.fees))
 
 
 def flaw_of_statement(statement: AccountStatement, now: Instant) -> Flaw:
@@ -156,10 +165,10 @@ def _flaw_of_product(qty: Decimal, price: Decimal) -> Flaw:
     return None
 
 
-def _flaws_of_fees(execution: Execution) -> Iterator[Flaw]:
-    if len(execution.fees) > FEES_MAX:
+def _flaws_of_fees(fees: tuple[Fee, ...]) -> Iterator[Flaw]:
+    if len(fees) > FEES_MAX:
         yield f"more than {FEES_MAX} fees"
-    for fee in execution.fees:
+    for fee in fees:
         yield flaw_of_text("asset of the fee", fee.asset) or flaw_of_number("fee", fee.amount)
 
 

@@ -7,6 +7,7 @@ import msgspec
 from flatbook.engine.effects import cancel_of, find_of
 from flatbook.engine.inputs import CancelAnswered, FindAnswered, PlaceAnswered
 from flatbook.engine.move_orders import book_move, net_of
+from flatbook.engine.ports import FillSource
 from flatbook.engine.refuse import alert_subject, refused_execution, refused_report
 from flatbook.engine.reports import (
     Absent,
@@ -22,6 +23,7 @@ from flatbook.engine.reports import (
 from flatbook.engine.sound import (
     INSTANT_FIRST,
     flaw_of_execution,
+    flaw_of_fill_total,
     flaw_of_report,
     flaw_of_text,
     reasonable,
@@ -29,6 +31,7 @@ from flatbook.engine.sound import (
 )
 from flatbook.engine.take_absence import shown_in, take_absence
 from flatbook.engine.take_foreign import quote_of, take_foreign_execution, take_foreign_order
+from flatbook.engine.take_totals import execution_of_total, flaw_of_total
 from flatbook.engine.turn import Turn
 from flatbook.events import orders as ev
 from flatbook.events.control import AlertName, MarkSet, Severity
@@ -36,7 +39,7 @@ from flatbook.events.event import Event
 from flatbook.events.refs import ref_of, ref_of_order
 from flatbook.state.halts import must_cancel
 from flatbook.state.orders import Order, Status, cancel_from, signed
-from flatbook.values.ids import AccountId, InstrumentId, OrderId
+from flatbook.values.ids import AccountId, InstrumentId, OrderId, is_of_total
 from flatbook.values.instants import later
 from flatbook.values.money import plain
 
@@ -211,7 +214,11 @@ def take_order_report(turn: Turn, account: AccountId, report: OrderReport) -> No
     order = turn.state.orders.get(report.order_id) if report.order_id is not None else None
     flaw = flaw_of_report(report, turn.now)
     if flaw is None and order is not None:
-        flaw = _mismatch(order, account, report.instrument, report) or _mismatch_of_size(order, report)
+        flaw = (
+            _mismatch(order, account, report.instrument, report)
+            or _mismatch_of_size(order, report)
+            or flaw_of_total(turn, order, report)
+        )
     if flaw is not None:
         refused_report(turn, account, report, flaw)
         return
@@ -220,8 +227,27 @@ def take_order_report(turn: Turn, account: AccountId, report: OrderReport) -> No
     if order is None:
         take_foreign_order(turn, account, report)
         return
+    _take_total(turn, order, report)
     _take_status(turn, turn.state.orders[order.order_id], report)
     _cancel_again(turn, order.order_id, report.status)
+
+
+def _take_total(turn: Turn, order: Order, report: OrderReport) -> None:
+    """Books what a total adds, at a venue that states totals: it is never mixed with executions for one order."""
+    if not _states_totals(turn, order.account):
+        return
+    flaw = flaw_of_fill_total(report)
+    if flaw is not None:
+        refused_report(turn, order.account, report, flaw)
+        return
+    execution = execution_of_total(turn, order, report, quote_of(turn, order.instrument))
+    if execution is not None:
+        take_execution(turn, order.account, execution)
+
+
+def _states_totals(turn: Turn, account: AccountId) -> bool:
+    card = turn.rules.cards.get(account)
+    return card is not None and card.fill_source is FillSource.TOTALS
 
 
 def _named(execution: Execution, report: OrderReport) -> Execution:
@@ -301,7 +327,13 @@ def _tell_unreadable(turn: Turn, order: Order, report: OrderReport) -> None:
 
 
 def take_execution(turn: Turn, account: AccountId, execution: Execution) -> None:
-    """Books an execution once: by identity, whatever order or number of times it is reported in."""
+    """Books an execution once: by identity, whatever order or number of times it is reported in.
+
+    Where a venue states totals, executions that it shows as well say nothing new.
+    """
+    if _states_totals(turn, account) and not is_of_total(execution.execution_id):
+        turn.drop("execution_beside_totals")
+        return
     flaw = flaw_of_execution(execution, turn.now)
     if flaw is not None:
         refused_execution(turn, account, execution, flaw)

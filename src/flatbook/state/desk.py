@@ -92,6 +92,17 @@ class ForeignOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     contract_size: Decimal
 
 
+class BookedTotal(msgspec.Struct, frozen=True, kw_only=True):
+    """What was booked of an order whose venue states running totals, and when the newest of it happened.
+
+    Units: notional in quote before contract size; fees in units of their asset.
+    """
+
+    notional: Decimal
+    fees: dict[AssetId, Decimal]
+    happened_at: Instant
+
+
 class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """All folds of one journal. Only `apply` writes.
 
@@ -120,6 +131,7 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     gas: dict[tuple[ChainId, str], None] = {}
     executions: dict[ExecutionKey, KnownExecution] = {}
     execution_watermarks: dict[AccountId, Instant] = {}
+    totals: dict[OrderId, BookedTotal] = {}
     foreign_orders: dict[ForeignKey, ForeignOrder] = {}
     divergences: dict[DivergenceKey, tuple[Quantity, Quantity]] = {}
     order_times: list[Instant] = []

@@ -9,7 +9,7 @@ import msgspec
 
 from flatbook.state.desk import State
 
-STATE_FORMAT = 5
+STATE_FORMAT = 6
 
 
 class StateUnreadable(ValueError):

@@ -11,13 +11,14 @@ from flatbook.state.desk import (
     ENDED_ORDERS_KEPT_MAX,
     EXECUTIONS_KEPT_MAX,
     ORDER_TIMES_KEPT_MAX,
+    BookedTotal,
     ForeignOrder,
     State,
     oldest,
 )
 from flatbook.state.orders import TERMINAL, Broken, Order, moved, order_of_intent, signed
 from flatbook.state.positions import Net
-from flatbook.values.ids import UNASSIGNED, AssetId, EventRef, OrderId, OwnerId
+from flatbook.values.ids import UNASSIGNED, AssetId, EventRef, OrderId, OwnerId, is_of_total
 from flatbook.values.money import ONE, ZERO, Quantity
 from flatbook.values.us_eastern import eastern_day
 
@@ -87,8 +88,22 @@ def fold_filled(state: State, event: ev.OrderFilled) -> None:
     """Books an execution of ours: order, position, balances, day result and identity."""
     _move(state, event.order_id, event)
     net = _book_execution(state, event, event.owner)
+    if is_of_total(event.execution_id):
+        _add_to_total(state, event)
     net.refusals, net.retry_from = 0, None
     net.cause = ref_of_execution(event.account, event.instrument, event.execution_id)
+
+
+def _add_to_total(state: State, event: ev.OrderFilled) -> None:
+    before = state.totals.get(event.order_id)
+    fees = dict(before.fees) if before is not None else {}
+    for fee in event.fees:
+        fees[fee.asset] = fees.get(fee.asset, ZERO) + fee.amount
+    state.totals[event.order_id] = BookedTotal(
+        notional=event.qty * event.price + (before.notional if before is not None else ZERO),
+        fees=fees,
+        happened_at=event.happened_at if before is None else max(before.happened_at, event.happened_at),
+    )
 
 
 def fold_foreign_filled(state: State, event: ev.ForeignFilled) -> None:
@@ -161,6 +176,7 @@ def _forget_ended(state: State) -> None:
             state.ended[order_id] = None
         else:
             del state.orders[order_id]
+            state.totals.pop(order_id, None)
 
 
 def _book_execution(state: State, event: ev.OrderFilled | ev.ForeignFilled, owner: OwnerId) -> Net:

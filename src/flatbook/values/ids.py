@@ -26,6 +26,7 @@ Epoch = NewType("Epoch", int)
 ORDER_ID_LENGTH = 26
 UNASSIGNED = OwnerId("unassigned")
 ORDER_ID_PREFIX = "fb"
+TOTAL_PREFIX = "total:"
 
 
 def order_id_of_event(owner: OwnerId, cause: EventRef, *, index: int, attempt: int = 0) -> OrderId:
@@ -62,6 +63,16 @@ def digest_number(*parts: str, below: int) -> int:
 def _digest(parts: tuple[str, ...]) -> bytes:
     framed = b"".join(len(part).to_bytes(4, "big") + part for part in (text.encode() for text in parts))
     return hashlib.blake2b(framed, digest_size=20).digest()
+
+
+def execution_id_of_total(order_id: OrderId, filled: str) -> ExecutionId:
+    """Returns the id of the execution that brought an order to a total; `filled` is that total as text."""
+    return ExecutionId(f"{TOTAL_PREFIX}{order_id}:{filled}")
+
+
+def is_of_total(execution_id: ExecutionId) -> bool:
+    """Whether an execution was derived from running totals."""
+    return execution_id.startswith(TOTAL_PREFIX)
 
 
 def halt_id_of(scope: str, target: str, cause: str) -> HaltId:

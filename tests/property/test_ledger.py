@@ -9,7 +9,7 @@ from flatbook.events import chain
 from flatbook.events.event import Event
 from flatbook.projections.audit import TOLERANCE_USD, audit
 from flatbook.projections.fold import fold, fold_all
-from flatbook.projections.ledger import Ledger, balances, entries, trial_balance
+from flatbook.projections.ledger import Ledger, balances, trial_balance
 from flatbook.projections.pnl import Pnl
 from tests.property.journals import journals
 from tests.unit.projections.scene import at, reversal, rows_of
@@ -31,7 +31,7 @@ def test_the_trial_balance_is_zero_at_every_instant(events: list[Event], seconds
 
 @given(journals())
 def test_no_entry_is_out_of_balance_by_itself(events: list[Event]) -> None:
-    for entry in entries(fold(Ledger(), rows_of(events))):
+    for entry in fold(Ledger(), rows_of(events)).entries():
         for asset in dict.fromkeys(posting.asset for posting in entry.postings):
             assert sum(posting.amount for posting in entry.postings if posting.asset == asset) == 0
 

@@ -194,8 +194,8 @@ def _costs_of(case: Case, expected: Mapping[str, Any]) -> dict[CostKind, list[Mo
 
 def _figures(rows: Sequence[Mapping[str, Any]], costs: Mapping[CostKind, Sequence[Money | None]]) -> dict[str, Any]:
     pnl = Pnl()
-    for fact in _facts(rows, costs):
-        pnl.restore(str(len(pnl.table.rows)), fact)
+    for number, fact in enumerate(_facts(rows, costs)):
+        pnl.take(str(number), fact)
     totals, slices = totals_of(pnl), slices_of(pnl)
     figures: dict[str, Any] = {bucket.value: usd for bucket, usd in totals.buckets.items()}
     figures |= {"gross": totals.gross, "total": totals.gross, "realized": totals.gross, "net": totals.net}

@@ -11,8 +11,9 @@ from flatbook.cli.options import HERE, At, OwnerOption, SymbolOption, Where, say
 from flatbook.cli.output import Column, Part, Table, ago, brief, cents, short, show
 
 if TYPE_CHECKING:
+    from flatbook.cli.reading import Past
+    from flatbook.projections.edges import Evidence
     from flatbook.projections.ledger import Ledger
-    from flatbook.projections.orders import Orders
     from flatbook.projections.pnl import Pnl
     from flatbook.projections.results import Scope, Totals
     from flatbook.values.instants import Instant
@@ -34,10 +35,6 @@ def pnl(
     its age. The last line says whether the ledger balances.
     """
     from flatbook.cli.reading import past_of
-    from flatbook.projections.fold import fold_all
-    from flatbook.projections.ledger import Ledger
-    from flatbook.projections.orders import Orders
-    from flatbook.projections.pnl import Pnl
     from flatbook.projections.results import Scope
     from flatbook.values.ids import OwnerId, Underlying
 
@@ -51,12 +48,22 @@ def pnl(
         raise Failed(Exit.USAGE, f"ends before {first} begins", where=f"--last {last}", do="name a later day")
     asked = {"first": first, "last": last}
     with past_of(where, at) as past:
-        folded = (Pnl(), Orders(), Ledger())
-        fold_all(folded, past.read())
-        today = _today(past.until.at if at else None, past.at)
-        suspense = _suspense(folded[2], past.at)
-        body = {"as_of": past.as_of(), "asked": asked, **_body(folded, scope, today), "suspense": suspense}
+        question = {"owner": owner, "symbol": symbol, **asked}
+        body = past.answer("pnl", question, lambda: _answer(past, scope, asked))
     show("pnl", body, lambda: _parts(body), as_json=where.as_json)
+
+
+def _answer(past: Past, scope: Scope, asked: dict[str, Any]) -> dict[str, Any]:
+    from flatbook.projections.edges import Evidence
+    from flatbook.projections.fold import fold_all
+    from flatbook.projections.ledger import Ledger
+    from flatbook.projections.pnl import Pnl
+
+    folded = (Pnl(), Evidence(), Ledger(keeps_entries=False))
+    fold_all(folded, past.read())
+    today = _today(past.until.at, past.at)
+    suspense = _suspense(folded[2], past.at)
+    return {"as_of": past.as_of(), "asked": asked, **_body(folded, scope, today), "suspense": suspense}
 
 
 def _day(text: str | None, name: str) -> date | None:
@@ -75,19 +82,19 @@ def _today(asked: int | None, committed: int | None) -> date | None:
     return None if at is None else eastern_date_or_none(Instant(at))
 
 
-def _body(folded: tuple[Pnl, Orders, Ledger], scope: Scope, today: date | None) -> dict[str, Any]:
+def _body(folded: tuple[Pnl, Evidence, Ledger], scope: Scope, today: date | None) -> dict[str, Any]:
     from msgspec.structs import replace
 
     from flatbook.projections.results import coverage_of, totals_of
 
-    results, orders, ledger = folded
+    results, evidence, ledger = folded
     of_today = None if today is None else replace(scope, first=today, last=today)
     coverage = coverage_of(results, scope)
     return {
         "day": None if today is None else today.isoformat(),
         "total": _totals_body(totals_of(results, scope)),
         "today": None if of_today is None else _totals_body(totals_of(results, of_today)),
-        "lines": _lines(results, orders, scope),
+        "lines": _lines(results, evidence, scope),
         "days": _days(results, scope),
         "coverage": {
             "early_marks": coverage.early,
@@ -115,7 +122,7 @@ def _totals_body(totals: Totals) -> dict[str, Any]:
     }
 
 
-def _lines(results: Pnl, orders: Orders, scope: Scope) -> list[dict[str, Any]]:
+def _lines(results: Pnl, evidence: Evidence, scope: Scope) -> list[dict[str, Any]]:
     """Returns one line per (owner, underlying) that has slices or hedges, with its edge."""
     from msgspec.structs import replace
 
@@ -127,7 +134,7 @@ def _lines(results: Pnl, orders: Orders, scope: Scope) -> list[dict[str, Any]]:
     keys = sorted(dict.fromkeys((each.owner, each.underlying) for each in slices_of(results, scope)))
     for owner, underlying in keys:
         of_this = replace(scope, owner=owner, underlying=underlying)
-        edges = hedge_edges(results, orders, of_this)
+        edges = hedge_edges(results, evidence, of_this)
         lines.append(
             {
                 "owner": owner,

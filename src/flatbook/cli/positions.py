@@ -9,7 +9,7 @@ from flatbook.cli.options import HERE, At, OwnerOption, SymbolOption, Where
 from flatbook.cli.output import Column, Part, Record, Table, cents, short, show
 
 if TYPE_CHECKING:
-    from flatbook.projections.positions import NetLine
+    from flatbook.projections.positions import HeldFill, NetLine
     from flatbook.state.desk import State
 
 
@@ -17,7 +17,8 @@ def positions(*, owner: OwnerOption = None, symbol: SymbolOption = None, at: At 
     """Shows positions per owner, account and instrument, the net of each underlying, and balances.
 
     Quantities at a broker are in contracts, onchain in shares of the underlying; short is below zero. Over all owners,
-    the residue is what is left of the net once the shares that are unhedged on purpose are taken out.
+    the residue is what is left of the net once the shares that are unhedged on purpose are taken out. Fills that are
+    booked and not hedged are listed with the reason, and with the name that `flatbook fill release` takes.
     """
     from flatbook.cli.reading import past_of
 
@@ -29,9 +30,10 @@ def positions(*, owner: OwnerOption = None, symbol: SymbolOption = None, at: At 
 
 def body_of(state: State, owner: str | None = None, symbol: str | None = None) -> dict[str, Any]:
     """Returns positions, nets and balances of a state as programs read them."""
-    from flatbook.projections.positions import net_lines
+    from flatbook.projections.positions import held_fills, net_lines
     from flatbook.values.money import plain
 
+    held = [fill for fill in held_fills(state) if owner in (None, fill.owner) and symbol in (None, fill.underlying)]
     nets = [line for line in net_lines(state) if owner in (None, line.owner) and symbol in (None, line.underlying)]
     rows = [row for line in nets for row in line.positions]
     return {
@@ -48,10 +50,28 @@ def body_of(state: State, owner: str | None = None, symbol: str | None = None) -
             for row in rows
         ],
         "nets": [net_body(line) for line in nets],
+        "held_fills": [_held_body(fill) for fill in held],
         "balances": [
             {"account": account, "asset": asset, "amount": plain(amount)}
             for (account, asset), amount in sorted(state.balances.items())
         ],
+    }
+
+
+def _held_body(fill: HeldFill) -> dict[str, Any]:
+    from flatbook.values.instants import text_of_instant
+    from flatbook.values.money import plain
+
+    return {
+        "log": fill.log,
+        "owner": fill.owner,
+        "underlying": fill.underlying,
+        "side": None if fill.side is None else fill.side.value,
+        "shares": None if fill.shares is None else plain(fill.shares),
+        "shares_assumed": fill.assumed,
+        "reason": fill.reason,
+        "detail": fill.detail,
+        "seen_at": text_of_instant(fill.seen_at),
     }
 
 
@@ -124,6 +144,7 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
         body["positions"],
     )
     yield nets_table(body["nets"])
+    yield _held_table(body["held_fills"])
     yield Table(
         "over all owners",
         (
@@ -143,6 +164,23 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
             Column("amount>", lambda row: short(row["amount"])),
         ),
         body["balances"],
+    )
+
+
+def _held_table(fills: list[dict[str, Any]]) -> Table:
+    return Table(
+        "fills that are not hedged",
+        (
+            Column("since", "seen_at"),
+            Column("owner", "owner"),
+            Column("side", "side"),
+            Column("shares>", lambda fill: short(fill["shares"])),
+            Column("underlying", "underlying"),
+            Column("reason", "reason"),
+            Column("detail", "detail"),
+            Column("log", "log"),
+        ),
+        fills,
     )
 
 

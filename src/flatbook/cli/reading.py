@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import reduce
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,10 +15,10 @@ from flatbook import __version__
 from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import Where
 from flatbook.cli.output import Progress, progress
-from flatbook.engine.ports import Row
+from flatbook.engine.ports import JournalUnavailable, Row
 from flatbook.journal.chain import Head
 from flatbook.journal.inspection import read_until
-from flatbook.journal.snapshot import Fold, fold_journal
+from flatbook.journal.snapshot import Fold, Snapshot, fold_journal, keep_snapshot, newest_snapshot
 from flatbook.journal.sqlite_reader import SqliteReader, open_reader
 from flatbook.ops.config_read import Stated, lay_environment, read_files
 from flatbook.state.desk import State
@@ -28,6 +30,7 @@ from flatbook.values.instants import Instant, InstantRefused, instant_of_text, t
 JOURNAL_NAME = "journal.sqlite"
 PROGRESS_ROWS = 5_000
 SNAPSHOT_EVENTS_MIN = 20_000
+ANSWER_FORMAT = 1  # rises whenever the same journal would be answered otherwise
 
 
 class Until(NamedTuple):
@@ -64,6 +67,7 @@ class Past:
         self.until = until
         self.seq = Seq(0)
         self.at: Instant | None = None
+        self._hash = b""
         self._told = told
         self._snapshots = snapshots
 
@@ -77,7 +81,7 @@ class Past:
         self.seq, self.at = Seq(0), None
         rows = read_until(self.reader.read(after), seq=self.until.seq, at=self.until.at)
         for count, row in enumerate(rows, 1):
-            self.seq, self.at = row.last, row.at
+            self.seq, self.at, self._hash = row.last, row.at, row.hash
             yield row
             if count % PROGRESS_ROWS == 0:
                 self._told(row.last, total)
@@ -90,6 +94,29 @@ class Past:
         self.seq, self.at = folded.seq, folded.at
         return folded.state
 
+    def answer(self, verb: str, asked: Mapping[str, Any], make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Returns what the same question was answered when the journal ended where it ends now; else a new answer.
+
+        Needs: `make` reads to the moment that was asked for, and its answer follows from the journal and the question.
+        Gives: the newest answers about the present end of a long journal are kept beside it, as snapshots are.
+        """
+        fold, question = f"{verb} {ANSWER_FORMAT} {__version__}", json.dumps(asked, sort_keys=True)
+        if self.until != PRESENT:
+            return make()
+        kept = newest_snapshot(self.reader, self._snapshots, fold)
+        if kept is not None and kept.hash.hex() == self.head().hash:
+            stated: dict[str, Any] = json.loads(kept.state)
+            if stated["question"] == question:
+                return dict(stated["answer"])
+        answer = make()
+        if self.at is not None and self.seq >= SNAPSHOT_EVENTS_MIN:
+            state = json.dumps({"question": question, "answer": answer}).encode()
+            with suppress(JournalUnavailable):
+                keep_snapshot(
+                    self._snapshots, Snapshot(fold=fold, seq=self.seq, at=self.at, hash=self._hash, state=state)
+                )
+        return answer
+
     def as_of(self) -> dict[str, Any]:
         """Returns the moment that was reached, for the answer."""
         return {"seq": self.seq, "at": instant_or_none(self.at)}
@@ -97,11 +124,16 @@ class Past:
 
 @contextmanager
 def past_of(where: Where, at: str | None = None) -> Iterator[Past]:
-    """Opens the journal of a desk for reading, as it was known at a moment or as it is now."""
+    """Opens the journal of a desk for reading, as it was known at a moment or as it is now.
+
+    Meanwhile nothing is searched for garbage: what a verb loads, it needs until it has answered.
+    """
     reader = open_reader(check_journal(journal_path(where)))
+    gc.disable()
     try:
         yield Past(reader, until_of(at, reader.last), progress("reading"), where.snapshots)
     finally:
+        gc.enable()
         reader.close()
 
 

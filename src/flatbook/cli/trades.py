@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flatbook.cli.options import HERE, At, Limit, OwnerOption, SymbolOption, Where
 from flatbook.cli.output import Column, Part, Table, brief, cents, latest, short, show
+
+if TYPE_CHECKING:
+    from flatbook.cli.reading import Past
+    from flatbook.projections.results import Scope
 
 SHOWN = 50
 
@@ -24,19 +28,25 @@ def trades(
     A link names the trade on the other side, the quantity both share, and what that part earned before costs.
     """
     from flatbook.cli.reading import past_of
-    from flatbook.projections.fold import fold
-    from flatbook.projections.pnl import Pnl
     from flatbook.projections.results import Scope
-    from flatbook.projections.trades import trade_lines
     from flatbook.values.ids import OwnerId, Underlying
 
     scope = Scope(
         owner=None if owner is None else OwnerId(owner), underlying=None if symbol is None else Underlying(symbol)
     )
     with past_of(where, at) as past:
-        lines = trade_lines(fold(Pnl(), past.read()), scope)
-        body = {"as_of": past.as_of(), "found": len(lines), "trades": [_trade_body(line) for line in lines[-limit:]]}
+        question = {"owner": owner, "symbol": symbol, "limit": limit}
+        body = past.answer("trades", question, lambda: _answer(past, scope, limit))
     show("trades", body, lambda: _parts(body), as_json=where.as_json)
+
+
+def _answer(past: Past, scope: Scope, limit: int) -> dict[str, Any]:
+    from flatbook.projections.fold import fold
+    from flatbook.projections.pnl import Pnl
+    from flatbook.projections.trades import trade_lines
+
+    lines = trade_lines(fold(Pnl(), past.read()), scope)
+    return {"as_of": past.as_of(), "found": len(lines), "trades": [_trade_body(line) for line in lines[-limit:]]}
 
 
 def _trade_body(line: Any) -> dict[str, Any]:

@@ -17,11 +17,14 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 from typing import NewType
 
 from flatbook.values.ids import AccountId, EventRef, OwnerId, Underlying
 
 LedgerAccount = NewType("LedgerAccount", str)
+
+ACCOUNTS_CACHED_MAX = 4_096
 
 HOLDINGS = "holdings:"
 CASH = "cash:"
@@ -39,36 +42,43 @@ class Holding(Enum):
     MARGIN = "margin"
 
 
+@lru_cache(maxsize=ACCOUNTS_CACHED_MAX)
 def holdings(account: AccountId, state: Holding = Holding.FREE) -> LedgerAccount:
     """Returns the account of what lies at a venue or in a vault."""
     return LedgerAccount(f"{HOLDINGS}{account}:{state.value}")
 
 
+@lru_cache(maxsize=ACCOUNTS_CACHED_MAX)
 def cash(owner: OwnerId, underlying: Underlying) -> LedgerAccount:
     """Returns the other side of money that trades moved."""
     return LedgerAccount(f"{CASH}{owner}:{underlying}")
 
 
+@lru_cache(maxsize=ACCOUNTS_CACHED_MAX)
 def goods(owner: OwnerId, underlying: Underlying) -> LedgerAccount:
     """Returns the other side of tokens and shares that trades moved."""
     return LedgerAccount(f"goods:{owner}:{underlying}")
 
 
+@lru_cache(maxsize=ACCOUNTS_CACHED_MAX)
 def position(owner: OwnerId, underlying: Underlying) -> LedgerAccount:
     """Returns the account of an economic position."""
     return LedgerAccount(f"position:{owner}:{underlying}")
 
 
+@lru_cache(maxsize=ACCOUNTS_CACHED_MAX)
 def residue(underlying: Underlying) -> LedgerAccount:
     """Returns the account of what rounding a position's move cut off."""
     return LedgerAccount(f"residue:{underlying}")
 
 
+@lru_cache(maxsize=ACCOUNTS_CACHED_MAX)
 def exposure(underlying: Underlying) -> LedgerAccount:
     """Returns the other side of positions and residues."""
     return LedgerAccount(f"exposure:{underlying}")
 
 
+@lru_cache(maxsize=ACCOUNTS_CACHED_MAX)
 def fees(account: AccountId) -> LedgerAccount:
     """Returns the account of fees charged with executions."""
     return LedgerAccount(f"{FEES}{account}")

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import msgspec
 
-from flatbook.projections.accounts import CASH, FEES, GAS, LedgerAccount, cash, position
-from flatbook.projections.ledger import Balances, Ledger, balances, entries, trial_balance
+from flatbook.projections.accounts import FEES, GAS, LedgerAccount, cash, position
+from flatbook.projections.ledger import Balances, Ledger, balances, trial_balance
 from flatbook.projections.lots import cost_of, net_of
 from flatbook.projections.marks import Marks
 from flatbook.projections.pnl import Matching, Pnl
@@ -74,12 +74,11 @@ def audit(ledger: Ledger, pnl: Pnl) -> Audit:
 def _cash_moved(ledger: Ledger, marks: Marks) -> Moved:
     """Returns what was paid less what was received per cash account, in USD; None where a mark is missing."""
     sums: Moved = {}
-    for entry in entries(ledger):
-        for posting in entry.postings:
-            if posting.account.startswith(CASH):
-                mark = marks.at(posting.asset, entry.at)
-                value = None if mark is None else posting.amount * mark.usd
-                sums[posting.account] = _sum((sums.get(posting.account, ZERO), value))
+    for (account, asset), line in ledger.sums.lines.items():
+        if line.moved is None:
+            continue
+        values = (None if (usd := marks.price_at(asset, at)) is None else amount * usd for at, amount in line.moved)
+        sums[account] = _sum((sums.get(account, ZERO), _sum(values)))
     return sums
 
 
@@ -128,7 +127,7 @@ def _cost_differences(held: Balances, pnl: Pnl) -> dict[AssetId, Decimal]:
     for (account, asset), amount in held.items():
         if account.startswith((FEES, GAS)):
             sums[asset] = sums.get(asset, ZERO) + amount
-    for cost in pnl.costs.values():
+    for cost in pnl.costs():
         if cost.amount is not None:
             sums[cost.asset] = sums.get(cost.asset, ZERO) - cost.amount
     return {asset: difference for asset, difference in sorted(sums.items()) if difference}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import lru_cache
 
 import msgspec
 
 from flatbook.values.instants import Instant, later
-from flatbook.values.us_eastern import EasternTimeRefused, eastern_clock_of, instant_of_eastern
+from flatbook.values.us_eastern import EPOCH_ORDINAL, EasternTimeRefused, eastern_day, instant_of_eastern
+
+DAYS_CACHED_MAX = 4_096
 
 
 class DayWindow(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +26,12 @@ def eastern_date(at: Instant) -> date:
 
     Errors: EasternTimeRefused outside 2007..9998.
     """
-    return eastern_clock_of(at)[0]
+    return _date_of(eastern_day(at))
+
+
+@lru_cache(maxsize=DAYS_CACHED_MAX)
+def _date_of(day: int) -> date:
+    return date.fromordinal(day + EPOCH_ORDINAL)
 
 
 def eastern_date_or_none(at: Instant) -> date | None:

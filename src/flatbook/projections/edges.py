@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import msgspec
 
+from flatbook.events.orders import OrderIntended
 from flatbook.projections.facts import CostFact
+from flatbook.projections.fold import Recorded
 from flatbook.projections.lots import Place, Slice
-from flatbook.projections.orders import Orders
 from flatbook.projections.pnl import Pnl
 from flatbook.projections.results import EVERYTHING, Scope, cost_in_usd, slices_of
 from flatbook.values.ids import EventRef, OrderId, OwnerId, Underlying
@@ -62,7 +63,26 @@ class HedgeEdge(msgspec.Struct, frozen=True, kw_only=True):
         return divide_cut(self.edge_usd, self.onchain_usd * BPS, decimals=2) if self.onchain_usd else ZERO
 
 
-def hedge_edges(pnl: Pnl, orders: Orders, scope: Scope = EVERYTHING) -> tuple[HedgeEdge, ...]:
+class Evidence:
+    """The prices that orders were decided on, as their intents state them."""
+
+    def __init__(self) -> None:
+        self._stated: dict[OrderId, dict[str, str]] = {}
+
+    def apply(self, item: Recorded) -> None:
+        """Takes the prices of an intent."""
+        event = item.event
+        if type(event) is OrderIntended and event.evidence:
+            stated = {name: event.evidence[name] for name in (SECOND_PRICE, DECISION_PRICE) if name in event.evidence}
+            if stated:
+                self._stated[event.order_id] = stated
+
+    def of(self, hedge: OrderId | EventRef) -> Mapping[str, str]:
+        """Returns the prices that an order was decided on, by name; nothing for what is no order of ours."""
+        return self._stated.get(OrderId(hedge), {})
+
+
+def hedge_edges(pnl: Pnl, evidence: Evidence, scope: Scope = EVERYTHING) -> tuple[HedgeEdge, ...]:
     """Returns the edge of each hedge, in the order in which they closed their first fill.
 
     Gives: only what an offchain trade closed of an onchain one; slices without a value are left out.
@@ -73,19 +93,20 @@ def hedge_edges(pnl: Pnl, orders: Orders, scope: Scope = EVERYTHING) -> tuple[He
         if hedged and each.realised is not None:
             groups.setdefault(each.closing_order or each.closing, []).append(each)
     fees: dict[OrderId | EventRef, list[CostFact]] = {}
-    for cost in pnl.costs.values():
-        fees.setdefault(cost.order_id or cost.ref, []).append(cost)
-    return tuple(_edge(pnl, orders, hedge, slices, fees.get(hedge, [])) for hedge, slices in groups.items())
+    for cost in pnl.costs(scope.underlying):
+        if (charged := cost.order_id or cost.ref) in groups:
+            fees.setdefault(charged, []).append(cost)
+    return tuple(_edge(pnl, evidence.of(hedge), hedge, slices, fees.get(hedge, [])) for hedge, slices in groups.items())
 
 
-def _edge(pnl: Pnl, orders: Orders, hedge: OrderId | EventRef, slices: list[Slice], costs: list[CostFact]) -> HedgeEdge:
+def _edge(
+    pnl: Pnl, evidence: Mapping[str, str], hedge: OrderId | EventRef, slices: list[Slice], costs: list[CostFact]
+) -> HedgeEdge:
     first = slices[0]
     side = first.side.opposite
     qty = sum((each.qty for each in slices), ZERO)
     onchain = sum((each.opening_usd or ZERO for each in slices), ZERO)
     paid = sum((each.closing_usd or ZERO for each in slices), ZERO)
-    line = orders.line(OrderId(hedge))
-    evidence: Mapping[str, str] = line.evidence if line is not None else {}
     pool, decided = _value(evidence, SECOND_PRICE, qty), _value(evidence, DECISION_PRICE, qty)
     values = [cost_in_usd(cost, pnl.marks) for cost in costs]
     return HedgeEdge(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from enum import Enum
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -21,7 +22,7 @@ from flatbook.values.instruments import Side
 from flatbook.values.money import ONE, Money, Price, Quantity
 
 
-class TradeFact(msgspec.Struct, frozen=True, kw_only=True, tag="trade"):
+class TradeFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A fill or an execution.
 
     Units: qty in underlying; money in units of `asset`, both None where the fill was no trade against money.
@@ -43,7 +44,7 @@ class TradeFact(msgspec.Struct, frozen=True, kw_only=True, tag="trade"):
     at: Instant
 
 
-class StatedFact(msgspec.Struct, frozen=True, kw_only=True, tag="stated"):
+class StatedFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An operator stated a position.
 
     Units: change in underlying, signed; price in USD per unit of underlying.
@@ -57,7 +58,7 @@ class StatedFact(msgspec.Struct, frozen=True, kw_only=True, tag="stated"):
     at: Instant
 
 
-class AssignedFact(msgspec.Struct, frozen=True, kw_only=True, tag="assigned"):
+class AssignedFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An operator gave an unassigned quantity to an owner.
 
     Units: qty in underlying, signed.
@@ -79,7 +80,7 @@ class CostKind(Enum):
     BRIDGE = "bridge"
 
 
-class CostFact(msgspec.Struct, frozen=True, kw_only=True, tag="cost"):
+class CostFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One observation of a cost; a rebate is below zero.
 
     Units: amount in units of the asset, None when it was charged and nobody stated how much; `usd_each` in USD per
@@ -97,7 +98,7 @@ class CostFact(msgspec.Struct, frozen=True, kw_only=True, tag="cost"):
     at: Instant
 
 
-class MarkFact(msgspec.Struct, frozen=True, kw_only=True, tag="mark"):
+class MarkFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A stated mark.
 
     Units: usd per unit of the asset.
@@ -108,7 +109,7 @@ class MarkFact(msgspec.Struct, frozen=True, kw_only=True, tag="mark"):
     at: Instant
 
 
-class SizeFact(msgspec.Struct, frozen=True, kw_only=True, tag="size"):
+class SizeFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The contract size that an instrument traded with.
 
     Units: base per contract.
@@ -151,15 +152,15 @@ def _log_key(key: chain.LogKey) -> str:
 def _trade_of_vault(event: chain.VaultFilled | chain.FillUnvalued, shares: Quantity, *, assumed: bool) -> TradeFact:
     return TradeFact(
         ref=ref_of_fill(event.key),
-        owner=event.owner,
-        account=event.account,
-        instrument=event.instrument,
-        underlying=event.underlying,
+        owner=OwnerId(intern(event.owner)),
+        account=AccountId(intern(event.account)),
+        instrument=InstrumentId(intern(event.instrument)),
+        underlying=Underlying(intern(event.underlying)),
         place=Place.ONCHAIN,
         side=event.side,
         qty=shares,
         money=event.usdc_amount,
-        asset=event.usdc,
+        asset=AssetId(intern(event.usdc)),
         assumed=assumed,
         order_id=None,
         at=event.happened_at,
@@ -204,7 +205,8 @@ def _from_reversed(_item: Recorded, event: chain.FillReversed, _known: Any) -> I
 
 def _from_execution(_item: Recorded, event: orders.OrderFilled | orders.ForeignFilled, _known: Any) -> Iterator[Keyed]:
     ref = ref_of_execution(event.account, event.instrument, event.execution_id)
-    owner = event.owner if isinstance(event, orders.OrderFilled) else UNASSIGNED
+    owner = OwnerId(intern(event.owner)) if isinstance(event, orders.OrderFilled) else UNASSIGNED
+    underlying = Underlying(intern(event.underlying))
     order_id = event.order_id if isinstance(event, orders.OrderFilled) else None
     qty = event.qty * event.contract_size
     yield (
@@ -212,14 +214,14 @@ def _from_execution(_item: Recorded, event: orders.OrderFilled | orders.ForeignF
         TradeFact(
             ref=ref,
             owner=owner,
-            account=event.account,
-            instrument=event.instrument,
-            underlying=event.underlying,
+            account=AccountId(intern(event.account)),
+            instrument=InstrumentId(intern(event.instrument)),
+            underlying=underlying,
             place=Place.OFFCHAIN,
             side=event.side,
             qty=Quantity(qty),
             money=Money(qty * event.price),
-            asset=event.quote,
+            asset=AssetId(intern(event.quote)),
             assumed=False,
             order_id=order_id,
             at=event.happened_at,
@@ -234,9 +236,9 @@ def _from_execution(_item: Recorded, event: orders.OrderFilled | orders.ForeignF
                 ref=ref,
                 kind=CostKind.BROKER_FEE,
                 owner=owner,
-                underlying=event.underlying,
+                underlying=underlying,
                 order_id=order_id,
-                asset=fee.asset,
+                asset=AssetId(intern(fee.asset)),
                 amount=fee.amount,
                 usd_each=None,
                 at=event.happened_at,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
 from flatbook.events import chain, control, orders
 from flatbook.events.codec import tag_of
+from flatbook.events.event import Event
 from flatbook.events.refs import ref_of_fill, ref_of_log
-from flatbook.projections.accounts import SUSPENSE, LedgerAccount
-from flatbook.projections.fold import Recorded, Table, identity_of
+from flatbook.projections.accounts import CASH, SUSPENSE, LedgerAccount
+from flatbook.projections.fold import Recorded, identity_of
 from flatbook.projections.postings import (
     PLAIN,
     Posting,
@@ -31,14 +32,12 @@ from flatbook.values.ids import AssetId, EventRef, InstrumentId, Seq
 from flatbook.values.instants import Instant
 from flatbook.values.money import ONE, ZERO
 
-SEQ_DIGITS = 20
-
 
 class Unbalanced(AssertionError):
     """Postings of one fact do not cancel out; found in tests, never raised by what a venue sends."""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, tag="entry"):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The postings of one fact, at the instant at which it happened.
 
     `undoes` names the fill that this entry takes back. Entries are read in the order of (at, ref).
@@ -52,26 +51,21 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, tag="entry"):
     undoes: EventRef | None = None
 
 
-class StandingFill(msgspec.Struct, frozen=True, kw_only=True, tag="fill"):
-    """An onchain fill that may still be valued, explained or taken back, with all it has posted."""
+class StandingFill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An onchain fill that may still be valued, explained or taken back, with all it has posted.
+
+    `event` is None where neither a value nor a decision can follow.
+    """
 
     ref: EventRef
     at: Instant
     postings: Postings
-    event: chain.Fill
+    event: chain.FillSkipped | chain.FillUnvalued | None
 
 
-class ContractSize(msgspec.Struct, frozen=True, kw_only=True, tag="contract_size"):
-    """The contract size that an instrument traded with.
-
-    Units: base per contract.
-    """
-
-    size: Decimal
-
-
-LedgerRow = Entry | StandingFill | ContractSize
 Balances = dict[tuple[LedgerAccount, AssetId], Decimal]
+Moved = tuple[Instant, Decimal]
+Plain = control.BalanceStated | chain.GasSpent
 
 
 class TrialLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,76 +98,197 @@ class OpenItem(msgspec.Struct, frozen=True, kw_only=True):
     age_ns: int
 
 
-class Ledger:
-    """All entries of a journal."""
+class AccountSums(msgspec.Struct, kw_only=True):
+    """What entries moved of one asset in one account.
 
-    NAME: ClassVar[str] = "ledger"
-    VERSION: ClassVar[int] = 1
-    ROWS: ClassVar[Any] = LedgerRow
+    Units: units of the asset; debits above zero, credits below. `moved` says of money that trades moved also when.
+    """
+
+    debits: Decimal
+    credits: Decimal
+    moved: list[Moved] | None
+    in_suspense: bool
+
+
+class Sums:
+    """What entries add up to, by account and asset."""
 
     def __init__(self) -> None:
-        self.table: Table[LedgerRow] = Table()
+        self.lines: dict[tuple[LedgerAccount, AssetId], AccountSums] = {}
+
+    def add(self, at: Instant, postings: Postings) -> bool:
+        """Adds the postings of one entry; returns whether one of them touches suspense."""
+        lines, held = self.lines, False
+        for posting in postings:
+            key = (posting.account, posting.asset)
+            line = lines.get(key) or self._opened(key)
+            amount = posting.amount
+            if amount > ZERO:
+                line.debits += amount
+            else:
+                line.credits += amount
+            if line.moved is not None:
+                line.moved.append((at, amount))
+            held = held or line.in_suspense
+        return held
+
+    def _opened(self, key: tuple[LedgerAccount, AssetId]) -> AccountSums:
+        account, _ = key
+        moved: list[Moved] | None = [] if account.startswith(CASH) else None
+        held = account.startswith(SUSPENSE)
+        line = self.lines[key] = AccountSums(debits=ZERO, credits=ZERO, moved=moved, in_suspense=held)
+        return line
+
+
+class Ledger:
+    """The sums of all entries of a journal, and the entries themselves.
+
+    Where only the sums are wanted, the entries that touch suspense are kept and no others.
+    """
+
+    def __init__(self, *, keeps_entries: bool = True) -> None:
+        self.sums = Sums()
+        self._keeps_entries = keeps_entries
+        self._entries: list[Entry] = []
+        self._standing: dict[str, bytes] = {}
+        self._sizes: dict[InstrumentId, Decimal] = {}
 
     def apply(self, item: Recorded) -> None:
         """Posts one event."""
-        event = item.event
-        if isinstance(event, chain.Fill):
-            _post_fill(self.table, item, event)
-        elif isinstance(event, chain.FillReversed):
-            _post_reversal(self.table, item, event)
-        elif isinstance(event, (chain.FillValued, chain.SkippedFillReleased)):
-            _post_decision(self.table, item, event)
-        elif isinstance(event, (orders.ForeignAssigned, control.PositionOverwritten)):
-            _post_by_size(self.table, item, event)
-        elif (postings_of := PLAIN.get(type(event))) is not None:
-            _remember_size(self.table, event)
-            _post(self.table, item, _happened_at(item), postings_of(event))
+        if (post := _POSTED.get(type(item.event))) is not None:
+            post(self, item, item.event)
 
-    def restore(self, key: str, row: LedgerRow) -> None:
-        """Takes back a row as it was stored."""
-        self.table.rows[key] = row
+    def entries(self) -> Iterator[Entry]:
+        """Yields the entries in the order in which they were recorded.
+
+        Errors: LookupError when they were not kept.
+        """
+        if not self._keeps_entries:
+            raise LookupError("the entries of this ledger were not kept")
+        return iter(self._entries)
+
+    def entries_in_suspense(self) -> Iterator[Entry]:
+        """Yields, in the order in which they were recorded, the entries that touch suspense; these are always kept."""
+        return (entry for entry in self._entries if any(each.account.startswith(SUSPENSE) for each in entry.postings))
+
+    def _post(self, item: Recorded, at: Instant, postings: Postings, undoes: EventRef | None = None) -> None:
+        if not postings:
+            return
+        check_balanced(postings, item.seq)
+        if not self.sums.add(at, postings) and not self._keeps_entries:
+            return
+        what = tag_of(type(item.event))
+        self._entries.append(
+            Entry(seq=item.seq, ref=identity_of(item), what=what, at=at, postings=postings, undoes=undoes)
+        )
+
+    def _post_plain(self, item: Recorded, event: Plain) -> None:
+        at = event.stated_at if isinstance(event, control.BalanceStated) else event.happened_at
+        self._post(item, at, PLAIN[type(event)](event))
+
+    def _post_execution(self, item: Recorded, event: orders.OrderFilled | orders.ForeignFilled) -> None:
+        if event.contract_size != ONE:
+            self._sizes[event.instrument] = event.contract_size
+        self._post(item, event.happened_at, PLAIN[type(event)](event))
+
+    def _post_fill(self, item: Recorded, event: chain.Fill) -> None:
+        ref = ref_of_fill(event.key)
+        postings = _postings_of_fill(event, ref)
+        self._post(item, event.happened_at, postings)
+        waiting = None if isinstance(event, chain.VaultFilled) else event
+        standing = StandingFill(ref=ref, at=event.happened_at, postings=postings, event=waiting)
+        self._standing[_fill_key(event.key)] = _pack(standing)
+
+    def _post_decision(self, item: Recorded, event: chain.FillValued | chain.SkippedFillReleased) -> None:
+        key = ref_of_log(event.chain, event.tx, event.log_index)
+        if (packed := self._standing.get(key)) is None:
+            return
+        fill = _unpack(packed)
+        change: Postings = ()
+        if isinstance(event, chain.FillValued) and isinstance(fill.event, chain.FillUnvalued):
+            change = valued_postings(event, fill.event)
+        elif isinstance(event, chain.SkippedFillReleased) and isinstance(fill.event, chain.FillSkipped):
+            held = any(posting.account.startswith(SUSPENSE) for posting in fill.postings)
+            change = explained_postings(fill.event, fill.ref) if held else ()
+        self._post(item, fill.at, change)
+        self._standing[key] = _pack(msgspec.structs.replace(fill, postings=merged(fill.postings + change)))
+
+    def _post_reversal(self, item: Recorded, event: chain.FillReversed) -> None:
+        if (packed := self._standing.pop(_fill_key(event.key), None)) is not None:
+            fill = _unpack(packed)
+            self._post(item, fill.at, negated(fill.postings), undoes=fill.ref)
+
+    def _post_by_size(self, item: Recorded, event: orders.ForeignAssigned | control.PositionOverwritten) -> None:
+        size = self._sizes.get(event.instrument, ONE)
+        if isinstance(event, orders.ForeignAssigned):
+            postings = assigned_postings(event, size)
+        else:
+            postings = overwritten_postings(event, size)
+        self._post(item, event.decided_at, postings)
 
 
-def entries(ledger: Ledger) -> Iterator[Entry]:
-    """Yields the entries in the order in which they were recorded."""
-    return (row for row in ledger.table.rows.values() if isinstance(row, Entry))
+_POSTED: dict[type[Event], Callable[[Ledger, Recorded, Any], None]] = {
+    chain.VaultFilled: Ledger._post_fill,
+    chain.FillSkipped: Ledger._post_fill,
+    chain.FillUnvalued: Ledger._post_fill,
+    chain.FillReversed: Ledger._post_reversal,
+    chain.FillValued: Ledger._post_decision,
+    chain.SkippedFillReleased: Ledger._post_decision,
+    orders.OrderFilled: Ledger._post_execution,
+    orders.ForeignFilled: Ledger._post_execution,
+    orders.ForeignAssigned: Ledger._post_by_size,
+    control.PositionOverwritten: Ledger._post_by_size,
+    control.BalanceStated: Ledger._post_plain,
+    chain.GasSpent: Ledger._post_plain,
+}
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(StandingFill).decode
 
 
 def entries_in_order(ledger: Ledger) -> tuple[Entry, ...]:
-    """Returns the entries in the order of (happened at, identity)."""
-    return tuple(sorted(entries(ledger), key=lambda entry: (entry.at, entry.ref, entry.seq)))
+    """Returns the entries in the order of (happened at, identity).
+
+    Needs: the ledger keeps its entries.
+    """
+    return _in_order(ledger.entries())
+
+
+def _in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    return tuple(sorted(entries, key=lambda entry: (entry.at, entry.ref, entry.seq)))
 
 
 def balances(ledger: Ledger, at: Instant | None = None) -> Balances:
     """Returns the balance of each (account, asset) that is not zero, of what had happened up to an instant.
 
     Units: units of the asset. Without an instant: of everything.
+    Needs: the ledger keeps its entries, if an instant is given.
     """
-    sums: Balances = {}
-    for entry in entries(ledger):
-        if at is None or entry.at <= at:
-            for posting in entry.postings:
-                key = (posting.account, posting.asset)
-                sums[key] = sums.get(key, ZERO) + posting.amount
-    return {key: sums[key] for key in sorted(sums) if sums[key]}
+    lines = _sums_at(ledger, at).lines
+    return {key: left for key in sorted(lines) if (left := lines[key].debits + lines[key].credits)}
 
 
 def trial_balance(ledger: Ledger, at: Instant | None = None) -> tuple[TrialLine, ...]:
     """Returns the sums of each asset over all accounts.
 
+    Needs: the ledger keeps its entries, if an instant is given.
     Gives: one line per asset that ever moved up to the instant; in a sound ledger every difference is zero.
     """
-    debited: dict[AssetId, Decimal] = {}
+    debits: dict[AssetId, Decimal] = {}
     credited: dict[AssetId, Decimal] = {}
-    for entry in entries(ledger):
-        if at is None or entry.at <= at:
-            for posting in entry.postings:
-                sums = debited if posting.amount > ZERO else credited
-                sums[posting.asset] = sums.get(posting.asset, ZERO) + abs(posting.amount)
-    assets = sorted(debited | credited)
-    return tuple(
-        TrialLine(asset=asset, debits=debited.get(asset, ZERO), credits=credited.get(asset, ZERO)) for asset in assets
-    )
+    for (_, asset), line in _sums_at(ledger, at).lines.items():
+        debits[asset] = debits.get(asset, ZERO) + line.debits
+        credited[asset] = credited.get(asset, ZERO) - line.credits
+    return tuple(TrialLine(asset=asset, debits=debits[asset], credits=credited[asset]) for asset in sorted(debits))
+
+
+def _sums_at(ledger: Ledger, at: Instant | None) -> Sums:
+    if at is None:
+        return ledger.sums
+    sums = Sums()
+    for entry in ledger.entries():
+        if entry.at <= at:
+            sums.add(entry.at, entry.postings)
+    return sums
 
 
 def suspense_items(ledger: Ledger, *, now: Instant) -> tuple[OpenItem, ...]:
@@ -182,7 +297,7 @@ def suspense_items(ledger: Ledger, *, now: Instant) -> tuple[OpenItem, ...]:
     Gives: one item per (subject, asset) whose balance is not zero, aged from when it last left zero.
     """
     found: dict[tuple[LedgerAccount, AssetId], OpenItem] = {}
-    for entry in entries_in_order(ledger):
+    for entry in _in_order(ledger.entries_in_suspense()):
         for posting in entry.postings:
             if posting.account.startswith(SUSPENSE):
                 _age(found, entry, posting, now)
@@ -216,45 +331,8 @@ def _age(found: dict[tuple[LedgerAccount, AssetId], OpenItem], entry: Entry, pos
         )
 
 
-def _post(
-    table: Table[LedgerRow], item: Recorded, at: Instant, postings: Postings, undoes: EventRef | None = None
-) -> None:
-    if not postings:
-        return
-    check_balanced(postings, item.seq)
-    entry = Entry(
-        seq=item.seq,
-        ref=identity_of(item),
-        what=tag_of(type(item.event)),
-        at=at,
-        postings=postings,
-        undoes=undoes,
-    )
-    table.put(f"entry:{item.seq:0{SEQ_DIGITS}d}", entry)
-
-
-def _happened_at(item: Recorded) -> Instant:
-    event = item.event
-    if isinstance(event, (orders.OrderFilled, orders.ForeignFilled, chain.GasSpent)):
-        return event.happened_at
-    return event.stated_at if isinstance(event, control.BalanceStated) else item.at
-
-
 def _fill_key(key: chain.LogKey) -> str:
     return ref_of_log(key.chain, key.tx, key.log_index)
-
-
-def _standing(table: Table[LedgerRow], key: str) -> StandingFill | None:
-    row = table.rows.get(key)
-    return row if isinstance(row, StandingFill) else None
-
-
-def _post_fill(table: Table[LedgerRow], item: Recorded, event: chain.Fill) -> None:
-    ref = ref_of_fill(event.key)
-    postings = _postings_of_fill(event, ref)
-    _post(table, item, event.happened_at, postings)
-    standing = StandingFill(ref=ref, at=event.happened_at, postings=postings, event=event)
-    table.put(_fill_key(event.key), standing)
 
 
 def _postings_of_fill(event: chain.Fill, ref: EventRef) -> Postings:
@@ -263,49 +341,3 @@ def _postings_of_fill(event: chain.Fill, ref: EventRef) -> Postings:
     if isinstance(event, chain.FillUnvalued):
         return unvalued_postings(event)
     return skipped_postings(event, ref)
-
-
-def _post_decision(
-    table: Table[LedgerRow], item: Recorded, event: chain.FillValued | chain.SkippedFillReleased
-) -> None:
-    key = ref_of_log(event.chain, event.tx, event.log_index)
-    fill = _standing(table, key)
-    if fill is None:
-        return
-    change: Postings = ()
-    if isinstance(event, chain.FillValued) and isinstance(fill.event, chain.FillUnvalued):
-        change = valued_postings(event, fill.event)
-    elif isinstance(event, chain.SkippedFillReleased) and isinstance(fill.event, chain.FillSkipped):
-        held = any(posting.account.startswith(SUSPENSE) for posting in fill.postings)
-        change = explained_postings(fill.event, fill.ref) if held else ()
-    _post(table, item, fill.at, change)
-    table.put(key, msgspec.structs.replace(fill, postings=merged(fill.postings + change)))
-
-
-def _post_reversal(table: Table[LedgerRow], item: Recorded, event: chain.FillReversed) -> None:
-    fill = _standing(table, _fill_key(event.key))
-    if fill is None:
-        return
-    _post(table, item, fill.at, negated(fill.postings), undoes=fill.ref)
-    table.drop(_fill_key(event.key))
-
-
-def _size_key(instrument: InstrumentId) -> str:
-    return f"size:{instrument}"
-
-
-def _remember_size(table: Table[LedgerRow], event: object) -> None:
-    if isinstance(event, (orders.OrderFilled, orders.ForeignFilled)) and event.contract_size != ONE:
-        table.put(_size_key(event.instrument), ContractSize(size=event.contract_size))
-
-
-def _post_by_size(
-    table: Table[LedgerRow], item: Recorded, event: orders.ForeignAssigned | control.PositionOverwritten
-) -> None:
-    row = table.rows.get(_size_key(event.instrument))
-    size = row.size if isinstance(row, ContractSize) else ONE
-    if isinstance(event, orders.ForeignAssigned):
-        postings = assigned_postings(event, size)
-    else:
-        postings = overwritten_postings(event, size)
-    _post(table, item, event.decided_at, postings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
+from operator import attrgetter
 
 import msgspec
 
@@ -22,6 +23,9 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, order=True):
     at: Instant
     usd: Price
     early: bool = False
+
+
+_start = attrgetter("at")
 
 
 class Marks:
@@ -46,9 +50,19 @@ class Marks:
         known = self._marks.get(asset)
         if not known:
             return None
-        position = bisect_right(known, at, key=lambda mark: mark.at)
+        position = bisect_right(known, at, key=_start)
         first = known[0]
         return known[position - 1] if position else Mark(at=first.at, usd=first.usd, early=True)
+
+    def price_at(self, asset: AssetId, at: Instant) -> Price | None:
+        """Returns what the mark in force at an instant says, or the first one before it; None when the asset has none.
+
+        Units: USD per unit of the asset.
+        """
+        if asset == USD:
+            return Price(ONE)
+        known = self._marks.get(asset)
+        return known[max(0, bisect_right(known, at, key=_start) - 1)].usd if known else None
 
     def latest(self, asset: AssetId) -> Mark | None:
         """Returns the newest mark of an asset; None when it has none."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, ClassVar
 
 import msgspec
 
 from flatbook.events import orders as ev
 from flatbook.events.event import Event
-from flatbook.projections.fold import Recorded, Table
+from flatbook.projections.fold import Recorded
 from flatbook.state.orders import Order, Status, move_of, moved, order_of_intent
 from flatbook.values.ids import (
     AccountId,
@@ -101,56 +100,48 @@ Line = OrderLine | RefusedLine | ForeignLine
 class Orders:
     """All orders of a journal."""
 
-    NAME: ClassVar[str] = "orders"
-    VERSION: ClassVar[int] = 1
-    ROWS: ClassVar[Any] = Line
-
     def __init__(self) -> None:
-        self.table: Table[Line] = Table()
+        self.rows: dict[str, Line] = {}
 
     def apply(self, item: Recorded) -> None:
         """Folds one event."""
         event = item.event
         if isinstance(event, ev.OrderIntended):
-            self.table.put(event.order_id, _intended(event))
+            self.rows[event.order_id] = _intended(event)
         elif isinstance(event, ev.IntentRefused):
-            self.table.put(event.order_id, _refused(event))
+            self.rows[event.order_id] = _refused(event)
         elif isinstance(event, ev.ForeignOrderSeen):
-            self.table.put(f"{event.account}:{event.venue_order_id}", _foreign(event))
+            self.rows[f"{event.account}:{event.venue_order_id}"] = _foreign(event)
         elif (order_id := getattr(event, "order_id", None)) is not None:
             self._move(order_id, event)
 
-    def restore(self, key: str, row: Line) -> None:
-        """Takes back a row as it was stored."""
-        self.table.rows[key] = row
-
     def line(self, order_id: OrderId) -> OrderLine | None:
         """Returns an order of ours by its id; None when there is none."""
-        row = self.table.rows.get(order_id)
+        row = self.rows.get(order_id)
         return row if isinstance(row, OrderLine) else None
 
     def _move(self, order_id: OrderId, event: Event) -> None:
         line = self.line(order_id)
         if line is not None and move_of(line.order, event) is not None:
-            self.table.put(order_id, _moved(line, event))
+            self.rows[order_id] = _moved(line, event)
 
 
 def order_lines(orders: Orders, *, owner: OwnerId | None = None, open_only: bool = False) -> tuple[OrderLine, ...]:
     """Returns our orders, the oldest decision first."""
-    lines = (line for line in orders.table.rows.values() if isinstance(line, OrderLine))
+    lines = (line for line in orders.rows.values() if isinstance(line, OrderLine))
     wanted = (line for line in lines if owner in (None, line.order.owner) and (not open_only or line.order.is_open))
     return tuple(sorted(wanted, key=lambda line: (line.order.decided_at, line.order.order_id)))
 
 
 def refused_lines(orders: Orders) -> tuple[RefusedLine, ...]:
     """Returns the refused intents, the oldest decision first."""
-    lines = (line for line in orders.table.rows.values() if isinstance(line, RefusedLine))
+    lines = (line for line in orders.rows.values() if isinstance(line, RefusedLine))
     return tuple(sorted(lines, key=lambda line: (line.decided_at, line.order_id)))
 
 
 def foreign_lines(orders: Orders) -> tuple[ForeignLine, ...]:
     """Returns the orders that are not ours, by account and the venue's id."""
-    lines = (line for line in orders.table.rows.values() if isinstance(line, ForeignLine))
+    lines = (line for line in orders.rows.values() if isinstance(line, ForeignLine))
     return tuple(sorted(lines, key=lambda line: (line.account, line.venue_order_id)))
 
 

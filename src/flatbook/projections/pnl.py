@@ -7,9 +7,9 @@ came since, and from its beginning if an earlier one came or changed.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from datetime import date
 from decimal import DecimalException
-from typing import Any, ClassVar
 
 import msgspec
 
@@ -20,11 +20,12 @@ from flatbook.projections.facts import (
     Fact,
     MarkFact,
     MatchedFact,
+    SizeFact,
     StatedFact,
     TradeFact,
     facts_of,
 )
-from flatbook.projections.fold import Recorded, Table
+from flatbook.projections.fold import Recorded
 from flatbook.projections.lots import (
     USD_DECIMALS,
     FactRefused,
@@ -94,39 +95,39 @@ class Matching(msgspec.Struct, kw_only=True):
 class Pnl:
     """The facts of a journal, and the matching of those that somebody asked for."""
 
-    NAME: ClassVar[str] = "pnl"
-    VERSION: ClassVar[int] = 1
-    ROWS: ClassVar[Any] = Fact
-
     def __init__(self) -> None:
-        self.table: Table[Fact] = Table()
         self.marks = Marks()
-        self.costs: dict[str, CostFact] = {}
+        self._costs: dict[Underlying | None, dict[str, CostFact]] = {}
         self._facts: dict[Underlying, dict[str, MatchedFact]] = {}
+        self._sizes: dict[str, SizeFact] = {}
         self._matchings: dict[Underlying, Matching] = {}
 
     def apply(self, item: Recorded) -> None:
         """Takes the facts of one event."""
-        for key, fact in facts_of(item, self.table.rows.get):
-            if fact is None:
-                self._forget(self.table.drop(key), key)
-            else:
-                self.table.put(key, fact)
-                self.restore(key, fact)
+        for key, fact in facts_of(item, self._known):
+            self.take(key, fact)
 
-    def restore(self, key: str, row: Fact) -> None:
-        """Takes back a fact as it was stored."""
-        self.table.rows[key] = row
-        if isinstance(row, CostFact):
-            self.costs[key] = row
-        elif isinstance(row, MarkFact):
-            self._set_mark(row)
-        elif isinstance(row, MatchedFact):
-            self._remember(row, key)
+    def take(self, key: str, fact: Fact | None) -> None:
+        """Takes a fact in place of the one that stood under its key; None takes that one away."""
+        if fact is None:
+            self._forget(key)
+        elif isinstance(fact, CostFact):
+            self._costs.setdefault(fact.underlying, {})[key] = fact
+        elif isinstance(fact, MarkFact):
+            self._set_mark(fact)
+        elif isinstance(fact, SizeFact):
+            self._sizes[key] = fact
+        else:
+            self._remember(fact, key)
 
     def underlyings(self) -> tuple[Underlying, ...]:
         """Returns the underlyings that have facts, in alphabetical order."""
         return tuple(sorted(self._facts))
+
+    def costs(self, underlying: Underlying | None = None) -> Iterator[CostFact]:
+        """Yields the costs of an underlying, or all, those of none included."""
+        kept = self._costs.values() if underlying is None else (self._costs.get(underlying, {}),)
+        return (cost for costs in kept for cost in costs.values())
 
     def trades(self, underlying: Underlying) -> tuple[TradeFact, ...]:
         """Returns the trades of an underlying in the order of (happened at, identity)."""
@@ -158,10 +159,13 @@ class Pnl:
                 found.pending.append(fact)
         facts[key] = fact
 
-    def _forget(self, fact: Fact | None, key: str) -> None:
-        if isinstance(fact, MatchedFact):
-            del self._facts[fact.underlying][key]
-            self._matchings.pop(fact.underlying, None)
+    def _known(self, key: str) -> Fact | None:
+        return self._sizes.get(key) or next((facts[key] for facts in self._facts.values() if key in facts), None)
+
+    def _forget(self, key: str) -> None:
+        for underlying, facts in self._facts.items():
+            if facts.pop(key, None) is not None:
+                self._matchings.pop(underlying, None)
 
     def _set_mark(self, fact: MarkFact) -> None:
         first = self.marks.add(fact.asset, Mark(at=fact.at, usd=fact.usd))
@@ -197,7 +201,7 @@ def _match_trade_fact(matching: Matching, fact: TradeFact, marks: Marks) -> None
         place=fact.place,
         side=fact.side,
         qty=fact.qty,
-        usd=in_usd(fact, marks),
+        usd=_value(fact, mark),
         at=fact.at,
         day=eastern_date(fact.at),
         order_id=fact.order_id,
@@ -213,7 +217,10 @@ def in_usd(fact: TradeFact, marks: Marks) -> Money | None:
 
     Gives: None where the money or the mark is not known, or their product has too many digits to be exact.
     """
-    mark = _mark_of(fact, marks)
+    return _value(fact, _mark_of(fact, marks))
+
+
+def _value(fact: TradeFact, mark: Mark | None) -> Money | None:
     if fact.money is None or mark is None:
         return None
     try:

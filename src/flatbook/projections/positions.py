@@ -7,11 +7,14 @@ from enum import Enum
 
 import msgspec
 
+from flatbook.events.chain import FillSkipped, FillUnvalued
 from flatbook.events.control import HoldReason
-from flatbook.state.desk import State
+from flatbook.state.desk import KnownFill, State
 from flatbook.state.exposure import Exposure, exposure_of
 from flatbook.state.positions import Net, NetKey, Position
 from flatbook.values.ids import AssetId, OwnerId, Underlying
+from flatbook.values.instants import Instant
+from flatbook.values.instruments import Side
 from flatbook.values.money import ZERO, Money, Price, Quantity
 
 NO_INTENDED_DELTA: Mapping[NetKey, Quantity] = {}
@@ -69,6 +72,47 @@ class PortfolioExposure(msgspec.Struct, frozen=True, kw_only=True):
     gross_usd: Money
     intended_gross_usd: Money
     unpriced: tuple[Underlying, ...]
+
+
+class HeldFill(msgspec.Struct, frozen=True, kw_only=True):
+    """An onchain fill that is booked and whose hedge waits, or was left out by an operator; `log` is how to name it.
+
+    Units: shares unsigned, None where the fill does not say how many; assumed where their ratio is a guess.
+    """
+
+    log: str
+    owner: OwnerId
+    underlying: Underlying | None
+    side: Side | None
+    shares: Quantity | None
+    assumed: bool
+    reason: str
+    detail: str
+    seen_at: Instant
+
+
+def held_fills(state: State) -> tuple[HeldFill, ...]:
+    """Returns the fills that are not hedged, the oldest first, each with its reason."""
+    return tuple(
+        _held(fill.event, fill)
+        for fill in state.fills.values()
+        if fill.hold and isinstance(fill.event, FillSkipped | FillUnvalued)
+    )
+
+
+def _held(event: FillSkipped | FillUnvalued, fill: KnownFill) -> HeldFill:
+    key = event.key
+    return HeldFill(
+        log=f"{key.chain}:{key.tx}:{key.log_index}",
+        owner=event.owner,
+        underlying=event.underlying,
+        side=event.side,
+        shares=fill.shares,
+        assumed=fill.assumed,
+        reason=event.reason.value,
+        detail=event.detail if isinstance(event, FillSkipped) else "",
+        seen_at=event.seen_at,
+    )
 
 
 def net_lines(state: State, *, owner: OwnerId | None = None) -> tuple[NetLine, ...]:

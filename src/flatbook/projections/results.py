@@ -176,8 +176,7 @@ def annual_return_pct(days: Sequence[tuple[Money | None, Money | None]]) -> Deci
 
 def cost_in_usd(cost: CostFact, marks: Marks) -> Money | None:
     """Returns the value of a cost; None when its amount or its price is not known."""
-    mark = marks.at(cost.asset, cost.at)
-    each = cost.usd_each if cost.usd_each is not None else mark.usd if mark is not None else None
+    each = cost.usd_each if cost.usd_each is not None else marks.price_at(cost.asset, cost.at)
     if cost.amount is None or each is None:
         return None
     return Money(cut(cost.amount * each, decimals=USD_DECIMALS))
@@ -200,8 +199,8 @@ def is_within(scope: Scope, day: date | None) -> bool:
 
 
 def _costs(pnl: Pnl, scope: Scope) -> Iterator[tuple[date | None, CostFact]]:
-    for cost in pnl.costs.values():
-        if _is_owned(scope, cost.owner) and scope.underlying in (None, cost.underlying):
+    for cost in pnl.costs(scope.underlying):
+        if _is_owned(scope, cost.owner):
             day = eastern_date_or_none(cost.at)
             if is_within(scope, day):
                 yield day, cost

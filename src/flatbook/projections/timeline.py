@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 
@@ -13,7 +13,7 @@ from flatbook.events import chain, control, orders
 from flatbook.events.codec import tag_of
 from flatbook.events.event import Event
 from flatbook.events.refs import ref_of_fill, ref_of_log, ref_of_order
-from flatbook.projections.fold import Recorded, Table, fold_all, identity_of, recorded
+from flatbook.projections.fold import Recorded, fold_all, identity_of, recorded
 from flatbook.projections.lots import Slice
 from flatbook.projections.pnl import Pnl
 from flatbook.projections.results import slices_of
@@ -88,50 +88,39 @@ class Candidates(msgspec.Struct, frozen=True, kw_only=True):
 class Threads:
     """The index of a journal by subject: fills, orders, foreign executions, and what operators stated."""
 
-    NAME: ClassVar[str] = "threads"
-    VERSION: ClassVar[int] = 1
-    ROWS: ClassVar[Any] = Thread | Alias
-
     def __init__(self) -> None:
-        self.table: Table[Thread | Alias] = Table()
+        self.rows: dict[str, Thread | Alias] = {}
 
     def apply(self, item: Recorded) -> None:
         """Indexes one event."""
         subject = self._subject(item)
         if subject is None:
             return
-        known = self.table.rows.get(subject)
+        known = self.rows.get(subject)
         thread = known if isinstance(known, Thread) else Thread(seqs=(), because=(), names=())
         because = getattr(item.event, "because", None)
-        self.table.put(
-            subject,
-            Thread(
-                seqs=(*thread.seqs, item.seq),
-                because=_with(thread.because, because),
-                names=_with(thread.names, getattr(item.event, "venue_order_id", None)),
-            ),
+        self.rows[subject] = Thread(
+            seqs=(*thread.seqs, item.seq),
+            because=_with(thread.because, because),
+            names=_with(thread.names, getattr(item.event, "venue_order_id", None)),
         )
         for alias in _aliases(item):
             if alias != subject:
-                self.table.put(alias, Alias(subject=subject))
-
-    def restore(self, key: str, row: Thread | Alias) -> None:
-        """Takes back a row as it was stored."""
-        self.table.rows[key] = row
+                self.rows[alias] = Alias(subject=subject)
 
     def subject_of(self, ref: EventRef) -> EventRef:
         """Returns the subject that a reference belongs to, itself where nothing else is known."""
-        row = self.table.rows.get(ref)
+        row = self.rows.get(ref)
         return row.subject if isinstance(row, Alias) else ref
 
     def thread(self, subject: EventRef) -> Thread | None:
         """Returns the events about a subject; None when there are none."""
-        row = self.table.rows.get(subject)
+        row = self.rows.get(subject)
         return row if isinstance(row, Thread) else None
 
     def threads(self) -> Iterator[tuple[EventRef, Thread]]:
         """Yields all subjects with their events."""
-        return ((EventRef(key), row) for key, row in self.table.rows.items() if isinstance(row, Thread))
+        return ((EventRef(key), row) for key, row in self.rows.items() if isinstance(row, Thread))
 
     def _subject(self, item: Recorded) -> EventRef | None:
         event = item.event
@@ -163,7 +152,7 @@ def find_subjects(threads: Threads, fragment: str) -> Candidates:
     """
     wanted = fragment.lower()
     found: dict[EventRef, None] = {}
-    for key, row in threads.table.rows.items():
+    for key, row in threads.rows.items():
         texts = (key, *row.names) if isinstance(row, Thread) else (key,)
         subject = EventRef(key) if isinstance(row, Thread) else row.subject
         if any(wanted in (text.lower(), text.lower().removeprefix("order:")) for text in texts):
@@ -187,21 +176,22 @@ def subjects_around(threads: Threads, pnl: Pnl, subject: EventRef) -> tuple[Even
     return tuple(around)
 
 
-def why(read: Callable[[], Iterable[Row]], fragment: str) -> Story | Candidates:
+def why(read: Callable[[Seq], Iterable[Row]], fragment: str) -> Story | Candidates:
     """Returns the story of what a fragment of a reference, transaction, order id or venue id means.
 
-    Needs: `read` streams the journal from its beginning; it is read twice.
+    Needs: `read` streams what follows an event of the journal; it is read twice.
     Gives: the candidates when the fragment means several subjects, or none.
     """
     threads, pnl = Threads(), Pnl()
-    fold_all((threads, pnl), read())
+    fold_all((threads, pnl), read(Seq(0)))
     candidates = find_subjects(threads, fragment)
     if candidates.found != 1:
         return candidates
     subject = candidates.subjects[0]
     subjects = subjects_around(threads, pnl, subject)
     seqs = {seq: each for each in subjects if (thread := threads.thread(each)) for seq in thread.seqs}
-    told = tuple(_told(recorded(read()), seqs))
+    before = Seq(min(seqs, default=Seq(1)) - 1)
+    told = tuple(_told((item for item in recorded(read(before)) if item.seq > before), seqs))
     return Story(
         subject=subject,
         lines=tuple(line_of(item, about) for item, about in told),

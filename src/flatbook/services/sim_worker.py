@@ -6,6 +6,7 @@ It ends when its input ends. A world that raises ends it too, after it has said 
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from traceback import extract_tb
 from types import TracebackType
 
@@ -13,6 +14,7 @@ import msgspec
 
 from flatbook.services.sim_trial import run_scenario
 from flatbook.services.simulated import run_world
+from flatbook.sim.mutants import mutant_of, planting
 from flatbook.sim.outcome import Outcome
 from flatbook.sim.record import Record
 from flatbook.sim.scenario import Scenario
@@ -21,13 +23,15 @@ from flatbook.sim.scenario import Scenario
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """A world to run; with `uncut`, it is compared with that world, which has no crash.
 
-    `name` says to people which world it is, `replay` is the command that runs it again.
+    `name` says to people which world it is, `replay` is the command that runs it again. `mutant` is the number of the
+    bug that is planted while it runs.
     """
 
     name: str
     replay: str
     scenario: Scenario
     uncut: Scenario | None = None
+    mutant: int | None = None
 
 
 class Bench:
@@ -37,8 +41,10 @@ class Bench:
         self._uncut: tuple[Scenario, Record] | None = None
 
     def run(self, job: Job) -> Outcome:
-        """Runs one job."""
-        return run_scenario(job.scenario, uncut=None if job.uncut is None else self._record_of(job.uncut))
+        """Runs one job. The world that a crash is compared with has no bug planted."""
+        uncut = None if job.uncut is None else self._record_of(job.uncut)
+        with nullcontext() if job.mutant is None else planting(mutant_of(job.mutant)):
+            return run_scenario(job.scenario, uncut=uncut)
 
     def _record_of(self, scenario: Scenario) -> Record:
         if self._uncut is None or self._uncut[0] != scenario:

@@ -11,9 +11,17 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
+from flatbook.engine.ports import IdRule
 from flatbook.sim import planted
 from flatbook.sim.planted import Swap
+from flatbook.sim.scenario import Scenario, draw_scenario
+
+_ANY: dict[str, Any] = {}
+_SLOW_READS = {"read_lag_s": 20}
+_IDS_COME_AGAIN = {"read_lag_s": 20, "id_rule": IdRule.NONE}
+_SHORT_ORDERS = {"order_ttl_s": 20, "honours_good_until": False}
 
 Plant = Callable[[], tuple[Swap, ...]]
 
@@ -21,8 +29,8 @@ Plant = Callable[[], tuple[Swap, ...]]
 class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     """A planted bug. `plant` returns the patches; None where its room does not exist, which `room` names.
 
-    `faults` are strengths in basis points that a world needs to show it, and `crashes` whether only crash enumeration
-    is sure to find it.
+    A world that is to show it has the `faults`, strengths in basis points, and the `shape`, values of fields of a
+    scenario's shape. `crashes` says that only crash enumeration is sure to find it.
     """
 
     number: int
@@ -30,11 +38,12 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     plant: Plant | None = None
     room: str | None = None
     faults: dict[str, int] = {}
+    shape: dict[str, Any] = {}
     crashes: bool = False
 
 
-def _bug(number: int, name: str, plant: Plant, **faults: int) -> Mutant:
-    return Mutant(number=number, name=name, plant=plant, faults=faults)
+def _bug(number: int, name: str, plant: Plant, shape: dict[str, Any] = _ANY, **faults: int) -> Mutant:
+    return Mutant(number=number, name=name, plant=plant, faults=faults, shape=shape)
 
 
 def _by_crashes(number: int, name: str, plant: Plant) -> Mutant:
@@ -50,12 +59,14 @@ MUTANTS: tuple[Mutant, ...] = (
     _bug(2, "fills are booked as often as they are read", planted.no_fill_dedupe, X5=5_000),
     _by_crashes(3, "orders leave before their intent is durable", planted.effect_before_append),
     _bug(4, "a resend takes a fresh id", planted.fresh_id_on_retry, N1=4_000, N2=3_000),
-    _bug(5, "orders are never asked for", planted.no_status_poll, N2=4_000, N1=2_000),
-    _bug(6, "executions are not read after a gap", planted.no_back_fill, V11=9_000, W1=10_000),
+    _bug(5, "orders are never asked for", planted.no_status_poll, N1=4_000, N2=2_000),
+    _bug(
+        6, "executions are not read after a gap", planted.no_back_fill, _SHORT_ORDERS, V11=9_000, V28=6_000, W1=10_000
+    ),
     _bug(7, "a second hedge while one is open", planted.hedge_while_open),
     _bug(8, "a time-out is taken for a rejection", planted.timeout_is_rejected, N2=3_000),
-    _bug(9, "absent once is taken for failed", planted.absent_is_failed, N2=3_000, V2=9_000),
-    _bug(10, "an execution after a cancel is dropped", planted.late_fill_dropped, V11=9_000),
+    _bug(9, "absent once is taken for failed", planted.absent_is_failed, _SLOW_READS, N2=3_000, V2=9_000),
+    _bug(10, "an execution after a cancel is dropped", planted.late_fill_dropped, _SHORT_ORDERS, V11=9_000, V28=6_000),
     _later(11, "a running total is taken for an increment", room="venues that state running totals"),
     _bug(12, "fees have the wrong sign", planted.fee_sign),
     _later(13, "funding has the wrong sign", room="funding payments"),
@@ -71,14 +82,28 @@ MUTANTS: tuple[Mutant, ...] = (
     _later(23, "a view's position is stored apart from its rows", room="stored views of other services"),
     _bug(24, "the epoch is not raised", planted.epoch_not_raised),
     _later(25, "cancels and places share one rate budget", room="rate budgets per key"),
-    _bug(26, "stopping waits for the journal", planted.stop_waits_for_journal, D4=150),
+    _bug(26, "stopping waits for the journal", planted.stop_waits_for_journal, D4=400, V28=8_000),
     _bug(27, "the key of a command is not kept", planted.command_key_not_kept),
     _bug(28, "an execution of others is booked as ours", planted.foreign_booked_as_ours),
-    _bug(29, "a statement and the fill in it are both booked", planted.statement_and_fill_booked),
-    _bug(30, "a resend before the fence where ids come again", planted.resend_before_fence, N2=4_000, V2=9_000),
+    _bug(
+        29,
+        "a statement and its fill are both booked",
+        planted.statement_and_fill_booked,
+        _SLOW_READS,
+        V2=5_000,
+        W1=10_000,
+    ),
+    _bug(
+        30,
+        "a resend where ids come again",
+        planted.resend_before_fence,
+        _IDS_COME_AGAIN,
+        N2=4_000,
+        V2=9_000,
+    ),
     _later(31, "approvals are unlimited", room="transactions of our own on a chain"),
     _later(32, "a parser makes a float of a price", room="adapters on bytes"),
-    _bug(33, "an unknown status is taken for an end", planted.unknown_status_is_end, V16=5_000),
+    _bug(33, "an unknown status is taken for an end", planted.unknown_status_is_end, V16=5_000, V28=6_000),
     _bug(34, "alerts are swallowed", planted.alerts_swallowed, N2=3_000),
     _later(35, "one of two nodes is believed", room="two nodes compared"),
     _bug(36, "an order in the last second may work tomorrow", planted.order_in_the_last_second),
@@ -86,7 +111,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _later(38, "a forced close is dropped by its prefix", room="exchanges that force closes"),
     _later(39, "a look-up by text after its time reads as absent", room="the adapter of Gate"),
     _later(40, "hourly funding is annualised by eight hours", room="funding payments"),
-    _bug(41, "a remainder beyond the net goes on working", planted.excess_not_canceled),
+    _bug(41, "a remainder beyond the net goes on working", planted.excess_not_canceled, V28=8_000),
     _later(42, "the wrapper's ratio is read at the hedge", room="worlds with chains on bytes"),
     _later(43, "the minimum out is the slippage cap alone", room="two-leg execution"),
     _later(44, "a dollar token is one dollar", room="results of worlds in dollars"),
@@ -94,6 +119,25 @@ MUTANTS: tuple[Mutant, ...] = (
     _later(46, "fee tiers come from the configuration", room="fee tiers"),
     _later(47, "a stale stream closes a pair", room="hedged pairs"),
 )
+
+
+def mutant_of(number: int) -> Mutant:
+    """Returns the planted bug of a number.
+
+    Errors: ValueError when there is none.
+    """
+    found = next((mutant for mutant in MUTANTS if mutant.number == number), None)
+    if found is None:
+        raise ValueError(f"there is no planted bug {number}: they are numbered 1 to {len(MUTANTS)}")
+    return found
+
+
+def world_for(mutant: Mutant, number: int) -> Scenario:
+    """Returns the number-th world in which a bug should show: every other one has the faults of a swarm world too."""
+    drawn = draw_scenario(f"planted {number}")
+    swarm = drawn.strengths if number % 2 else {}
+    shape = replace(drawn.shape, **mutant.shape)
+    return replace(drawn, strengths=swarm | mutant.faults, shape=shape)
 
 
 @contextmanager

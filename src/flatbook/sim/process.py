@@ -90,10 +90,11 @@ class LoopClock:
         while (left_ns := at - self.now()) > 0:
             woken: asyncio.Future[None] = self._loop.create_future()
             self._sleepers[woken] = None
-            self._loop.call_at_instant(Instant(self._loop.instant + left_ns), _wake, woken)
+            timer = self._loop.call_at_instant(Instant(self._loop.instant + left_ns), _wake, woken)
             try:
                 await woken
             finally:
+                timer.cancel()
                 del self._sleepers[woken]
 
     def step(self, by_ns: int) -> None:

@@ -111,6 +111,9 @@ def check_chain_number(value: Decimal) -> Decimal:
 
 
 def _check_digits(value: Decimal, digits_max: int, decimals_max: int) -> Decimal:
+    short = value.is_finite() and value.adjusted() < digits_max - decimals_max
+    if short and cut(value, decimals=decimals_max) == value:
+        return value
     decimals = significant_decimals(value)
     integer_digits = value.adjusted() + 1 if value else 0
     if decimals > decimals_max:

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from flatbook.journal.sqlite import open_journal
+from tests.desk import OPEN
 from tests.unit.cli.scene import call, flat_desk, keep
+from tests.unit.state.scene import skipped
 
 
 def test_a_hedged_desk_is_flat(flat: Path) -> None:
@@ -77,6 +80,31 @@ def test_positions_are_held_nets_and_balances(flat: Path) -> None:
     assert balances["paper", "USD"] == "9998687.32"
     assert balances["base:vault", "USDC"] == "1312.5"
     assert call("positions", "--owner", "nobody", "--json", "--home", str(flat)).body()["positions"] == []
+
+
+def test_positions_list_what_is_not_hedged_and_why(tmp_path: Path) -> None:
+    keep(flat_desk(), tmp_path)
+    journal = open_journal(tmp_path / "journal.sqlite")
+    try:
+        epoch = journal.take_lease(OPEN)
+        journal.append(
+            [skipped(77), skipped(78, side=None, shares=None)], after=journal.last, epoch=epoch, cursors={}, at=OPEN
+        )
+    finally:
+        journal.close()
+    first, second = call("positions", "--json", "--home", str(tmp_path)).body()["held_fills"]
+    assert (first["reason"], first["side"], first["shares"], first["log"]) == (
+        "over_share_cap",
+        "sell",
+        "3",
+        f"8453:0x{77:064x}:0",
+    )
+    assert (second["side"], second["shares"], second["underlying"]) == (None, None, None)
+    shown = call("positions", "--home", str(tmp_path)).out
+    assert "fills that are not hedged:" in shown
+    assert "over_share_cap" in shown
+    other = call("positions", "--symbol", "MSTR", "--json", "--home", str(tmp_path)).body()
+    assert other["held_fills"] == []
 
 
 def test_orders_show_asked_beside_accepted_beside_filled(unknown: Path) -> None:

@@ -67,6 +67,40 @@ def test_what_came_since_is_folded_on(home: Path) -> None:
     assert [alert["name"] for alert in now["alerts"]] == ["residue_limit"]
 
 
+@pytest.mark.parametrize("words", [("pnl",), ("pnl", "--symbol", "COIN"), ("trades", "--limit", "1")])
+def test_an_answer_is_kept_until_the_journal_goes_on(home: Path, words: tuple[str, ...]) -> None:
+    first = told(home, *words)
+    kept = list((home / "snapshots").iterdir())
+    assert len(kept) == 1
+    written = kept[0].stat().st_mtime_ns
+    assert told(home, *words) == first
+    assert kept[0].stat().st_mtime_ns == written
+    append(home, [RAISED])
+    assert told(home, *words)["as_of"] == {"seq": 14 + SNAPSHOT_EVENTS_MIN, "at": "2025-12-02T14:39:00Z"}
+
+
+def test_an_answer_to_another_question_is_not_given(home: Path) -> None:
+    whole = told(home, "trades")
+    assert told(home, "trades", "--limit", "1")["trades"] == whole["trades"][-1:]  # type: ignore[index]
+    assert told(home, "trades") == whole
+
+
+def test_an_answer_that_was_changed_on_the_disk_is_made_anew(home: Path) -> None:
+    first = told(home, "pnl")
+    (kept,) = (home / "snapshots").iterdir()
+    kept.write_bytes(kept.read_bytes().replace(b"total", b"toxic"))
+    assert told(home, "pnl") == first
+
+
+def test_an_answer_about_the_past_is_neither_kept_nor_taken(home: Path) -> None:
+    present = told(home, "pnl")
+    (kept,) = (home / "snapshots").iterdir()
+    past = told(home, "pnl", "--at", str(13 + SNAPSHOT_EVENTS_MIN))
+    assert past == present
+    assert told(home, "pnl", "--at", "13")["as_of"] == {"seq": 13, "at": "2025-12-02T14:34:00.211Z"}
+    assert list((home / "snapshots").iterdir()) == [kept]
+
+
 def test_the_past_and_a_home_that_cannot_be_written_need_no_snapshot(home: Path) -> None:
     assert call("status", "--at", "13", "--home", str(home)).out.startswith("FLAT; as of event 13")
     assert not (home / "snapshots").exists()

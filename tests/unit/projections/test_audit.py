@@ -55,6 +55,5 @@ def test_a_fact_that_could_not_be_matched_shows_in_the_comparison() -> None:
 
 def test_a_cost_that_only_one_book_has_is_named() -> None:
     ledger, pnl = Ledger(), Pnl()
-    fold_all((ledger, pnl), scene.rows_of((scene.gas(7, "21000000000000", "3000", 0),)))
-    pnl.costs.clear()
+    fold_all((ledger,), scene.rows_of((scene.gas(7, "21000000000000", "3000", 0),)))
     assert audit(ledger, pnl).cost_differences == {"ETH": d("0.000021")}

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from flatbook.events.event import Event
-from flatbook.projections.edges import HedgeEdge, hedge_edges
+from flatbook.projections.edges import Evidence, HedgeEdge, hedge_edges
 from flatbook.projections.fold import fold_all
-from flatbook.projections.orders import Orders
 from flatbook.projections.pnl import Pnl
 from flatbook.values.instruments import Side
 from tests.unit.projections import scene
@@ -16,9 +15,9 @@ FEE = [("USD", "0.65")]
 
 
 def edges(*events: Event) -> tuple[HedgeEdge, ...]:
-    pnl, orders = Pnl(), Orders()
-    fold_all((pnl, orders), scene.rows_of((scene.mark(USDC, "1", -60), *events)))
-    return hedge_edges(pnl, orders)
+    pnl, evidence = Pnl(), Evidence()
+    fold_all((pnl, evidence), scene.rows_of((scene.mark(USDC, "1", -60), *events)))
+    return hedge_edges(pnl, evidence)
 
 
 def test_an_edge_splits_into_margin_basis_and_slippage() -> None:

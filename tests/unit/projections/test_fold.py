@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from flatbook.events.control import FlattenIntended
-from flatbook.projections.fold import Recorded, Table, fold, identity_of, recorded
-from flatbook.projections.ledger import Ledger, balances
-from flatbook.projections.marks import Mark
+from flatbook.projections.fold import Recorded, identity_of, recorded
 from flatbook.values.ids import Seq
 from flatbook.values.instruments import Side
-from flatbook.values.money import Price
 from tests.unit.projections import scene
 from tests.unit.projections.scene import COIN, OWNER, USD, USDC, at, fill, rows_of
 
@@ -19,24 +14,6 @@ EVENTS = tuple(scene.stated(USD, "1", second) for second in (9, 8, 7, 6))
 
 def test_each_event_is_told_with_its_number_and_the_instant_of_its_commit() -> None:
     assert [(item.seq, item.at) for item in recorded(rows_of(EVENTS[:2]))] == [(1, at(1)), (2, at(2))]
-
-
-def test_a_projection_knows_how_far_it_has_folded() -> None:
-    ledger = fold(Ledger(), rows_of(EVENTS[:3]))
-    assert ledger.table.last == 3
-    assert [amount for (account, _), amount in balances(ledger).items() if account.startswith("holdings")] == [3]
-
-
-def test_changes_are_told_until_they_are_stored_and_removals_as_nothing() -> None:
-    table: Table[Mark] = Table()
-    row = Mark(at=at(0), usd=Price(Decimal(1)))
-    table.put("a", row)
-    table.put("b", row)
-    table.drop("b")
-    table.drop("never")
-    assert table.changes() == {"a": row, "b": None}
-    table.mark_stored()
-    assert table.changes() == {}
 
 
 def test_every_event_has_an_identity_of_its_own() -> None:

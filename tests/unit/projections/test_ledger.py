@@ -13,7 +13,6 @@ from flatbook.projections.ledger import (
     Unbalanced,
     balances,
     check_balanced,
-    entries,
     entries_in_order,
     suspense_items,
     trial_balance,
@@ -190,7 +189,7 @@ def test_balances_of_an_instant_hold_what_had_happened_and_not_what_was_known() 
 
 def test_every_entry_cites_its_event() -> None:
     events = (fill(1, SELL, "2", "520", 0), executed(BUY, "2", "255", 30), scene.gas(7, "1", "3000", 40))
-    found = [entry.ref for entry in entries(ledger(*events))]
+    found = [entry.ref for entry in ledger(*events).entries()]
     assert found == [ref(events[0]), ref(events[1]), f"gas:8453:0x{7:064x}"]
 
 

@@ -23,7 +23,7 @@ EVENTS: tuple[Event, ...] = (scene.mark(USDC, "1", -60), SMALL, SOLD, HEDGE, acc
 
 
 def asked(fragment: str, *events: Event) -> Story | Candidates:
-    return why(lambda: scene.rows_of(events or EVENTS), fragment)
+    return why(lambda after: [row for row in scene.rows_of(events or EVENTS) if row.last > after], fragment)
 
 
 def story(fragment: str, *events: Event) -> Story:

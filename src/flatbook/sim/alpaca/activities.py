@@ -23,22 +23,76 @@ Page = dict[str, object]
 
 
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
-    """One activity: when it happened, which order it belongs to, and how Alpaca writes it."""
+    """One activity: when it happened, whose it is, which order it belongs to, and how Alpaca writes it."""
 
     at: Instant
     id: str
+    account_id: str
     order_id: str
     kind: str
     page: Page
 
 
-def activities_page(
-    ledger: Ledger, accounts: tuple[str, ...], kinds: tuple[str, ...], query: Mapping[str, str], as_of: Instant
-) -> list[Page] | Refused:
-    """Returns one page of the activities of accounts, the newest first unless `direction` says `asc`.
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a query asks for: accounts, kinds (empty for all), and the rest of it as it was read."""
 
-    Gives: with a token, what follows it in that direction; a token that is not known is refused.
-    """
+    accounts: tuple[str, ...]
+    kinds: tuple[str, ...]
+    size: int
+    after: Instant | None
+    until: Instant | None
+    day: str | None
+    order_id: str | None
+
+    def takes(self, activity: Activity) -> bool:
+        """Whether an activity is asked for."""
+        return (
+            activity.account_id in self.accounts
+            and (not self.kinds or activity.kind in self.kinds)
+            and (self.order_id is None or self.order_id == activity.order_id)
+            and (self.after is None or activity.at > self.after)
+            and (self.until is None or activity.at < self.until)
+            and (self.day is None or self.day == _day(activity.at))
+        )
+
+
+class ActivityLog:
+    """The activities of a ledger, each written once, in the order in which they happened."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._executions = self._postings = 0
+        self._rows: list[Activity] = []
+
+    def page(
+        self, accounts: tuple[str, ...], kinds: tuple[str, ...], query: Mapping[str, str], as_of: Instant
+    ) -> list[Page] | Refused:
+        """Returns one page of the activities until an instant, the newest first unless `direction` says `asc`.
+
+        Gives: with a token, what follows it in that direction; a token that is not known is refused.
+        """
+        wanted = _wanted(accounts, kinds, query)
+        if isinstance(wanted, Refused):
+            return wanted
+        self._take_news()
+        rows = [row for row in self._rows if row.at <= as_of and wanted.takes(row)]
+        if query.get("direction") != "asc":
+            rows.reverse()
+        if token := query.get("page_token"):
+            place = next((place for place, row in enumerate(rows) if row.id == token), None)
+            if place is None:
+                return _invalid("invalid page_token")
+            rows = rows[place + 1 :]
+        return [row.page for row in rows[: wanted.size]]
+
+    def _take_news(self) -> None:
+        fills = [_fill(row) for row in self._ledger.executions[self._executions :]]
+        fees = [_fee(row) for row in self._ledger.postings[self._postings :] if row.kind != "FILL"]
+        self._executions, self._postings = len(self._ledger.executions), len(self._ledger.postings)
+        self._rows += sorted(fills + fees, key=_at)
+
+
+def _wanted(accounts: tuple[str, ...], kinds: tuple[str, ...], query: Mapping[str, str]) -> Wanted | Refused:
     try:
         size = int(query.get("page_size", str(PAGE_DEFAULT)))
         after = _instant(query.get("after"))
@@ -47,31 +101,15 @@ def activities_page(
         return _invalid(f"invalid query: {error}")
     if not 0 < size <= PAGE_MAX:
         return _invalid(f"page_size must be between 1 and {PAGE_MAX}")
-    rows = [
-        row
-        for row in _activities(ledger, accounts, as_of)
-        if (not kinds or row.kind in kinds)
-        and query.get("order_id", row.order_id) == row.order_id
-        and query.get("date", _day(row.at)) == _day(row.at)
-        and (after is None or row.at > after)
-        and (until is None or row.at < until)
-    ]
-    if query.get("direction") != "asc":
-        rows.reverse()
-    if token := query.get("page_token"):
-        place = next((place for place, row in enumerate(rows) if row.id == token), None)
-        if place is None:
-            return _invalid("invalid page_token")
-        rows = rows[place + 1 :]
-    return [row.page for row in rows[:size]]
-
-
-def _activities(ledger: Ledger, accounts: tuple[str, ...], as_of: Instant) -> list[Activity]:
-    fills = [_fill(row) for row in ledger.executions if row.at <= as_of and row.order.account_id in accounts]
-    fees = [
-        _fee(row) for row in ledger.postings if row.kind != "FILL" and row.at <= as_of and row.account_id in accounts
-    ]
-    return sorted(fills + fees, key=_at)
+    return Wanted(
+        accounts=accounts,
+        kinds=kinds,
+        size=size,
+        after=after,
+        until=until,
+        day=query.get("date"),
+        order_id=query.get("order_id"),
+    )
 
 
 def _at(activity: Activity) -> Instant:
@@ -97,7 +135,9 @@ def _fill(execution: BookedExecution) -> Activity:
         "cum_qty": plain(execution.total),
         "order_status": "filled" if leaves == ZERO else "partially_filled",
     }
-    return Activity(at=execution.at, id=identity, order_id=order.id, kind="FILL", page=page)
+    return Activity(
+        at=execution.at, id=identity, account_id=order.account_id, order_id=order.id, kind="FILL", page=page
+    )
 
 
 def _fee(posting: Posting) -> Activity:
@@ -114,7 +154,7 @@ def _fee(posting: Posting) -> Activity:
         "currency": "USD",
         "status": "executed",
     }
-    return Activity(at=posting.at, id=identity, order_id="", kind="FEE", page=page)
+    return Activity(at=posting.at, id=identity, account_id=posting.account_id, order_id="", kind="FEE", page=page)
 
 
 def _stamp(at: Instant) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import msgspec
 
 from flatbook.sim.alpaca import pages
-from flatbook.sim.alpaca.activities import activities_page
+from flatbook.sim.alpaca.activities import ActivityLog
 from flatbook.sim.alpaca.checks import check_placing
 from flatbook.sim.alpaca.faults import BrokerFaults
 from flatbook.sim.alpaca.ledger import BookedOrder, Ledger, Prices, View
@@ -67,6 +67,7 @@ class Front:
     def __init__(self, terms: AlpacaTerms, prices: Prices, faults: BrokerFaults) -> None:
         self._terms, self._faults = terms, faults
         self.ledger = Ledger(terms, prices, faults)
+        self._log = ActivityLog(self.ledger)
         self._basic = "Basic " + base64.b64encode(f"{terms.key}:{terms.secret}".encode()).decode()
         self._tokens_ns = terms.requests_per_minute * NS_PER_MINUTE
         self._filled_at = Instant(0)
@@ -237,7 +238,7 @@ class Front:
         kinds = tuple(listed.split(",")) if listed else _kinds_of(ask.query.get("category", ""))
         if any(kind not in ("FILL", "FEE") for kind in kinds):
             return Refused(status=422, code=INVALID, message=f"invalid activity type: {listed}")
-        return activities_page(self.ledger, accounts, kinds, ask.query, as_of)
+        return self._log.page(accounts, kinds, ask.query, as_of)
 
 
 def _resource(account_id: str, rest: str) -> Resource:

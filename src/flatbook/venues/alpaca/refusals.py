@@ -2,7 +2,8 @@
 
 Codes are overloaded, so that the words decide within a code; the words of a duplicate id count under any code. Words
 that are not known are Rejected for `other`, and are kept. Source: docs.alpaca.markets, Working with /orders and User
-Protection; alpaca-py#260 and #156, alpaca-trade-api-go#260, alpaca-trade-api-csharp#497 for the texts.
+Protection; alpacahq/alpaca-skills, trading-orders; for the texts also alpaca-py#260 and #156, alpaca-trade-api-go#260
+and alpaca-trade-api-csharp#497.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ PROOFS = (400, 401, 403, 404, 422)
 FORBIDDEN = "40310000"
 UNPROCESSABLE = "42210000"
 INVALID = "40010001"
+NOT_FOUND = "40410000"
 UNSTATED = ""
 ORDER_NOT_FOUND = "order not found"
-ORDER_NOT_FOUND_CODES = ("40410000", UNSTATED)
+ORDER_NOT_FOUND_CODES = (NOT_FOUND, UNSTATED)
 
 UNREADABLE = Unknown(reason=UnknownReason.UNREADABLE)
 SERVER_FAULT = Unknown(reason=UnknownReason.SERVER_FAULT)
@@ -31,7 +33,7 @@ _ACCOUNT = (FORBIDDEN, UNSTATED)
 _ORDER = (UNPROCESSABLE, INVALID, FORBIDDEN, UNSTATED)
 _ANY: tuple[str, ...] = ()
 
-# The first row whose code and words fit decides; no codes stands for all.
+# The first row whose code and words fit decides; no codes stands for all, a star for words between.
 WORDS: tuple[tuple[tuple[str, ...], str, RejectReason], ...] = (
     (_ANY, "client order id must be unique", RejectReason.DUPLICATE_ID),
     ((FORBIDDEN, UNPROCESSABLE, UNSTATED), "wash trade", RejectReason.WASH_TRADE),
@@ -51,8 +53,9 @@ WORDS: tuple[tuple[tuple[str, ...], str, RejectReason], ...] = (
     (_ORDER, "market is closed", RejectReason.MARKET_CLOSED),
     (_ORDER, "is not tradable", RejectReason.NO_MARKET),
     (_ORDER, "is not active", RejectReason.NO_MARKET),
-    ((*_ORDER, "40410000"), "asset not found", RejectReason.NO_MARKET),
-    ((*_ORDER, "40410000"), "could not find asset", RejectReason.NO_MARKET),
+    ((*_ORDER, NOT_FOUND), "asset*not found", RejectReason.NO_MARKET),
+    ((*_ORDER, NOT_FOUND), "could not find asset", RejectReason.NO_MARKET),
+    (_ORDER, "not fractionable", RejectReason.INVALID_QUANTITY),
     (_ORDER, "sub-penny increment", RejectReason.INVALID_PRICE),
     (_ORDER, "limit price", RejectReason.INVALID_PRICE),
     (_ORDER, "minimal amount of order", RejectReason.INVALID_QUANTITY),
@@ -104,7 +107,7 @@ def reason_of(code: str, message: str) -> RejectReason:
     """Returns the reason that a code and its words give; `other` for words that are not known under that code."""
     words = message.lower().replace("_", " ")
     for codes, fragment, reason in WORDS:
-        if fragment in words and (not codes or code in codes):
+        if all(part in words for part in fragment.split("*")) and (not codes or code in codes):
             return reason
     return RejectReason.OTHER
 

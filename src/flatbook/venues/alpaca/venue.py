@@ -48,7 +48,7 @@ ALPACA_CARD = VenueCard(
     name="alpaca",
     id_rule=IdRule.FOR_EVER,  # Source: alpaca-py#260, refused also after the order was canceled
     request_window_s=30,  # Source: ours; Alpaca documents no expiry of requests, st0x.liquidity gives up after 30 s
-    read_lag_max_s=5,  # Source: ours; Alpaca documents no bound and calls its reads eventually consistent
+    read_lag_max_s=5,  # Source: ours; alpacahq/alpaca-skills calls reads eventually consistent, with no bound
     place_timeout_s=10,  # Source: ours; an order is answered within a second unless Alpaca is in trouble
     fill_source=FillSource.EXECUTIONS,  # Source: docs.alpaca.markets, Account Activities: each fill has an id
 )

@@ -213,6 +213,7 @@ class World:
             quiet = quiet + 1 if self._is_quiet() else 0
         self.record.add(WorldOver(at=self.loop.instant))
         self.failures += [f"a task died: {fault}" for fault in self.loop.faults]
+        self.failures += [f"an input was poisoned: {told}" for life in self.lives for told in life.engine.poisons]
 
     def close(self) -> None:
         """Lets go of the loop."""

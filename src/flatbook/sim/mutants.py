@@ -16,11 +16,13 @@ from msgspec.structs import replace
 from flatbook.engine.ports import IdRule
 from flatbook.sim import planted
 from flatbook.sim.planted import Swap
+from flatbook.sim.record import SHARE
 from flatbook.sim.scenario import Scenario, draw_scenario
 
 _ANY: dict[str, Any] = {}
 _SLOW_READS = {"read_lag_s": 20}
 _IDS_COME_AGAIN = {"read_lag_s": 20, "id_rule": IdRule.NONE}
+_THIN = {"depth": SHARE, "order_ttl_s": 300}
 _SHORT_ORDERS = {"order_ttl_s": 20, "honours_good_until": False}
 
 Plant = Callable[[], tuple[Swap, ...]]
@@ -111,7 +113,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _later(38, "a forced close is dropped by its prefix", room="exchanges that force closes"),
     _later(39, "a look-up by text after its time reads as absent", room="the adapter of Gate"),
     _later(40, "hourly funding is annualised by eight hours", room="funding payments"),
-    _bug(41, "a remainder beyond the net goes on working", planted.excess_not_canceled, V28=8_000),
+    _bug(41, "a remainder beyond the net goes on working", planted.excess_not_canceled, _THIN, V28=9_990),
     _later(42, "the wrapper's ratio is read at the hedge", room="worlds with chains on bytes"),
     _later(43, "the minimum out is the slippage cap alone", room="two-leg execution"),
     _later(44, "a dollar token is one dollar", room="results of worlds in dollars"),

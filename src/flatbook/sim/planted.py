@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from decimal import ROUND_HALF_UP, localcontext
 from typing import Any, NamedTuple
 
 import msgspec
@@ -30,12 +29,13 @@ from flatbook.state import control_fold, fold, order_fold
 from flatbook.state.chain_fold import log_id
 from flatbook.state.desk import State
 from flatbook.state.orders import Status
-from flatbook.strategies import hedge
+from flatbook.strategies import hedge, hedge_size
 from flatbook.values import sessions
 from flatbook.values.ids import Epoch, OrderId
-from flatbook.values.money import ONE, ZERO, Money, Quantity
+from flatbook.values.money import ONE, ZERO, Money, Quantity, from_base_units, scaled_integer
 
 LATE_S = 0.05
+PLACES = 18
 
 
 class Swap(NamedTuple):
@@ -199,13 +199,11 @@ def floor_is_round() -> tuple[Swap, ...]:
     """Rounds an order to the nearest lot, above the net too, with a risk check that lets it pass."""
 
     def rounded(qty: Any, rules: Any) -> Any:
-        with localcontext() as context:
-            context.traps.clear()
-            lots = (qty / rules.lot).quantize(ONE, rounding=ROUND_HALF_UP)
-            near = Quantity((lots * rules.lot).normalize())
+        lot, units = (scaled_integer(number, decimals=PLACES) for number in (rules.lot, qty))
+        near = Quantity(from_base_units((2 * units + lot) // (2 * lot) * lot, decimals=PLACES))
         return near, Quantity(qty - near)
 
-    return (Swap(hedge, "floor_to_lot", rounded), hedge_while_open()[1])
+    return (Swap(hedge_size, "floor_to_lot", rounded), hedge_while_open()[1])
 
 
 def residue_dropped() -> tuple[Swap, ...]:

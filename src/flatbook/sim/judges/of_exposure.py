@@ -6,7 +6,7 @@ from flatbook.events import orders
 from flatbook.sim import record as rec
 from flatbook.sim.judges.court import Court, Hearing
 from flatbook.sim.judges.exact import OF_SHARE, shown, sign_of, size
-from flatbook.sim.judges.expectation import NetKey
+from flatbook.sim.judges.expectation import FOR_EVER, NetKey
 from flatbook.sim.judges.told import UNKNOWN, WORKING, ToldOrder
 from flatbook.sim.judges.truth import HASH_DIGITS
 from flatbook.values.instants import Instant
@@ -117,7 +117,8 @@ def _check_room(court: Court, order: ToldOrder) -> None:
 def lively(court: Court) -> Hearing:
     """I14: at the end no order of ours is open at a venue or in the journal without a standing alert about it.
 
-    Every true net is below its threshold, or a standing hold, halt or alert says why it is not.
+    None is unknown at a venue that keeps ids for ever, alert or not: it has only to be asked. Every true net is below
+    its threshold, or a standing hold, halt or alert says why it is not.
     """
 
     def end() -> None:
@@ -126,7 +127,8 @@ def lively(court: Court) -> Hearing:
             if true.ending is None and true.taken.ours and not _is_order_told(court, true.taken.client_id or ""):
                 court.find("I14", f"order {venue_id} is open at {true.taken.account} at the end", str(true.taken))
         for order_id, order in told.intents.items():
-            if order.is_open and not _is_order_told(court, order_id):
+            asked = order.status == UNKNOWN and court.expects.terms(order.intent.account).id_rule == FOR_EVER
+            if order.is_open and (asked or not _is_order_told(court, order_id)):
                 court.find("I14", f"order {order_id} is {order.status} at the end", str(order.intent))
         for key, bound in court.expects.bounds.items():
             net = truth.nets.get(key, 0)

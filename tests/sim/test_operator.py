@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flatbook.engine.inputs import Verb
 from flatbook.events.chain import VaultFilled
-from flatbook.events.control import AlertName, AlertRaised, EngineStopped, FlattenEnded, Mode
+from flatbook.events.control import AlertName, AlertRaised, DrainIntended, EngineStopped, FlattenEnded, Mode
 from flatbook.events.orders import OrderFilled, OrderIntended
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.wire import Verb as Request
@@ -137,3 +137,15 @@ def test_a_position_stated_by_an_operator_is_hedged_and_stands_in_suspense_with_
     told = call("pnl", "--home", str(tmp_path)).out
     assert "in suspense:\n" in told
     assert "trial balance: zero for each of 2 assets; the ledger agrees with profit and loss\n" in told
+
+
+def test_a_drain_that_waits_says_what_for(tmp_path: Path) -> None:
+    fills = (Fill(minute(2), "desk", "sell", "3"),)
+    loaded = write_home(tmp_path, SECTIONS, fills, minutes=40)
+    events = play(loaded, [(minute(2, 5), command(Verb.DRAIN))]).events
+    drained = 1 + next(place for place, event in enumerate(events) if isinstance(event, DrainIntended))
+    (order,) = [event for event in events[:drained] if isinstance(event, OrderIntended)]
+    body = call("status", "--json", "--at", str(drained), "--home", str(tmp_path)).body()
+    assert body["drain_waits_for"] == [f"order {order.order_id} (accepted)"]
+    line = call("status", "--at", str(drained), "--home", str(tmp_path)).out
+    assert f", draining: waits for order {order.order_id} (accepted)" in line

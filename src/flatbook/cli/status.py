@@ -164,7 +164,17 @@ def _standing(state: State) -> dict[str, Any]:
             for (account, subject), (ours, theirs) in state.divergences.items()
         ],
         "draining": state.draining,
+        "drain_waits_for": _drain_waits_for(state) if state.draining else [],
     }
+
+
+def _drain_waits_for(state: State) -> list[str]:
+    """Returns what must end before a drain does: orders that may still execute, and nets that are held back."""
+    orders = [state.orders[order_id] for owed in state.owing.values() for order_id in owed]
+    return [
+        *(f"order {order.order_id} ({order.status.value})" for order in orders),
+        *(f"{owner}:{underlying} ({reason.value})" for (owner, underlying), reason in state.holds.items()),
+    ]
 
 
 def _engine(state: State, own: dict[str, Any], running: bool | None) -> dict[str, Any]:
@@ -268,4 +278,6 @@ def _engine_line(body: dict[str, Any]) -> str:
     age = "" if age_s is None else f", last event {ago(age_s)} ago"
     doing += ", ONLY CANCELS: ITS JOURNAL CANNOT BE WRITTEN" if engine["cancel_only"] else ""
     draining = ", draining" if body["draining"] and running is not False else ""
+    if draining and body["drain_waits_for"]:
+        draining += f": waits for {', '.join(body['drain_waits_for'])}"
     return f"engine: {doing}, mode {engine['mode'] or 'never started'}, epoch {engine['epoch']}{age}{draining}"

@@ -23,12 +23,15 @@ from flatbook.services.collector import spare_loaded_state
 from flatbook.services.desk import Desk, compose
 from flatbook.services.prices import follow_prices
 from flatbook.sim.clock import TapeClock
+from flatbook.state.desk import State
 from flatbook.values.instants import Instant, later
 
 STOPPED_BY_SIGNAL = "signal"
 TAPE_ENDED = "the tape ended"
 PACE_SLICE_S = 0.05
 PACE_SLICE_MS = 50
+
+ORDERS_TOLD_MAX = 32
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -73,11 +76,31 @@ def run_desk(loaded: Loaded) -> int:
             reason = asyncio.run(serve(desk, loaded, log))
         except EngineFailed as failure:
             log.error("engine_failed", reason=str(failure))
+            tell_working(desk.engine.state, log)
             return EXIT_FAILED
         finally:
             desk.close()
+        tell_working(desk.engine.state, log)
         log.info("engine_stopped", reason=reason)
     return EXIT_OK
+
+
+def tell_working(state: State, log: Log) -> None:
+    """Logs each order that may still execute although its engine has ended, at most ORDERS_TOLD_MAX of them."""
+    for order_id in tuple(state.open_orders)[:ORDERS_TOLD_MAX]:
+        order = state.orders[order_id]
+        log.warning(
+            "order_stays_open",
+            order_id=order_id,
+            account=order.account,
+            instrument=order.instrument,
+            side=order.side,
+            qty=order.leaves,
+            status=order.status,
+            reason="it may still execute; the next start asks its venue for it by this id",
+        )
+    if len(state.open_orders) > ORDERS_TOLD_MAX:
+        log.warning("orders_stay_open", count=len(state.open_orders), reason="only the first ones were named")
 
 
 @contextmanager

@@ -8,21 +8,32 @@ UV_INSTALL := $(UV) pip install --python $(BIN)/python
 COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 DIR ?= tests/vectors/cases
+SEEDS ?= 0:100000000
+MINUTES ?= 60
+SIM_TO := --keep build/sim --report build/sim/report.html
 PEERS := eventsourcing==9.5.6 msgspec
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format vectors bench wheel deps lock clean
+.PHONY: help demo test sim sim-ci lint format vectors bench wheel deps lock clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/run.stamp ## hedge recorded onchain fills on a paper broker, crash included; no keys, no network
 	@$(BIN)/flatbook demo
 
 test: lint ## every check and every test that a change must pass
 	@$(BIN)/python -m pytest
+
+sim: .venv/run.stamp ## simulated worlds for an hour, over all processors; MINUTES and SEEDS say how many
+	@$(BIN)/flatbook sim crash
+	@$(BIN)/flatbook sim run --seeds $(SEEDS) --minutes $(MINUTES) --pairs 50 --covered $(SIM_TO)
+
+sim-ci: .venv/run.stamp ## the simulated worlds that every change must pass, in 5 minutes
+	@$(BIN)/flatbook sim crash
+	@$(BIN)/flatbook sim run --seeds 0:1800 --pairs 50 --covered $(SIM_TO)
 
 lint: .venv/dev.stamp ## style, types and the layers, without running the tests
 	@$(BIN)/ruff check

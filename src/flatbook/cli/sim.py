@@ -112,24 +112,17 @@ def scenario(
     keep: Keep = None,
     where: Where = HERE,
 ) -> int:
-    """Runs the world of a scenario; with cuts, beside the same world without them.
+    """Runs the world of a scenario; where it is cut, it is compared with the same world without the cuts.
 
     A cut is before_append, after_append, before_send or after_send, and the number of the append or send in its life.
     """
-    from flatbook.services.sim_runs import tally_of
+    from flatbook.services.sim_runs import kept_job, tally_of
     from flatbook.services.sim_trial import cut_at
-    from flatbook.services.sim_worker import Job
-    from flatbook.sim.scripted import kept_scenario
+    from flatbook.sim.scripted import Kept, kept_scenario
 
-    whole = kept_scenario(name)
-    points = [_point(text) for text in cut or ()]
-    words = " ".join(["flatbook sim scenario", name, *(f"--cut {text}" for text in cut or ())])
-    job = Job(
-        name=f"scenario {name}",
-        replay=words,
-        scenario=cut_at(whole, *points) if points else whole,
-        uncut=whole if points else None,
-    )
+    whole, points = kept_scenario(name), [_point(text) for text in cut or ()]
+    words = " ".join([name, *(f"--cut {text}" for text in cut or ())])
+    job = kept_job(Kept(words, cut_at(whole, *points) if points else whole))
     with Work(workers=1).fleet() as fleet:
         return _one(tally_of((job,), fleet, lambda _: None), "sim.scenario", keep, where)
 
@@ -155,6 +148,22 @@ def crash(
     with work.fleet() as fleet:
         tally = tally_of(jobs, fleet, _watched(watch, len(jobs)))
     return told_of(tally, planned=len(jobs)).end("sim.crash", work, as_json=where.as_json)
+
+
+def coverage(*, seeds: Seeds = SEEDS_BY_DEFAULT, work: Work = WORK, where: Where = HERE) -> int:
+    """Runs worlds and says which faults struck, which moves orders made, and in which status faults met them.
+
+    It fails when anything speaks against a world, or when a fault that worlds can have never struck.
+    """
+    from flatbook.cli.sim_told import covered_parts, told_of
+    from flatbook.services.sim_runs import swarm_jobs, swarm_size, tally_of
+
+    chosen, watch = _seeds(seeds), progress("worlds")
+    planned = swarm_size(chosen)
+    with work.fleet() as fleet:
+        tally = tally_of(swarm_jobs(chosen), fleet, _watched(watch, planned))
+    told = told_of(tally, planned=planned, covered=True)
+    return told.end("sim.coverage", work, as_json=where.as_json, more=covered_parts)
 
 
 def _one(tally: Tally, verb: str, keep: Path | None, where: Where) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flatbook.cli.faults import Exit
-from flatbook.cli.output import Part, counted, show
+from flatbook.cli.output import Column, Part, Table, counted, show
 
 if TYPE_CHECKING:
     from flatbook.cli.sim import Work
@@ -17,6 +17,9 @@ SMALLEST_MAX = 3
 REASONS_TOLD_MAX = 6
 MS_PER_HOUR = 3_600_000
 US_PER_S = 1_000_000
+
+
+More = Callable[[Mapping[str, Any]], Iterable[Part]]
 
 
 class Told(NamedTuple):
@@ -32,15 +35,16 @@ class Told(NamedTuple):
         """Whether the verb fails."""
         return self.tally.is_red or bool(self.never)
 
-    def end(self, verb: str, work: Work, *, as_json: bool) -> int:
+    def end(self, verb: str, work: Work, *, as_json: bool, more: More = lambda _: ()) -> int:
         """Looks for the smallest failing worlds, writes the report, says everything, and returns the exit code."""
         smallest = {} if work.keep is None else kept_smallest(self.tally, work.keep)
         body = self.body(smallest)
         if work.report is not None:
             from flatbook.sim.report import page_of
 
+            work.report.parent.mkdir(parents=True, exist_ok=True)
             work.report.write_text(page_of(body), encoding="utf-8")
-        show(verb, body, lambda: self.parts(body), as_json=as_json)
+        show(verb, body, lambda: (*self.parts(body), *more(body)), as_json=as_json)
         return Exit.ERROR if self.is_red else Exit.OK
 
     def body(self, smallest: Mapping[str, str]) -> dict[str, Any]:
@@ -102,9 +106,32 @@ def told_of(tally: Tally, *, planned: int, pairs: int = 0, covered: bool = False
 
 def never_struck(tally: Tally) -> tuple[str, ...]:
     """Returns the faults that worlds can have and that struck in none."""
-    from flatbook.sim.scenario import STRENGTHS
+    from flatbook.sim.catalogue.row import Level
+    from flatbook.sim.faults import eligible
 
-    return tuple(name for name in STRENGTHS if not tally.faults.get(name))
+    return tuple(name for name in eligible(Level.CORE) if not tally.faults.get(name))
+
+
+def covered_parts(body: Mapping[str, Any]) -> Iterator[Part]:
+    """Yields which faults struck how often, which moves orders made, and how many cells were reached."""
+    from flatbook.sim.faults import FAULTS
+    from flatbook.sim.reached import STATUSES
+
+    faults = [name for name in FAULTS if name in body["faults"]]
+    yield Table(
+        "Strikes",
+        (Column("fault", "fault"), Column("strikes>", "strikes"), *(Column(f"{each}>", each) for each in STATUSES)),
+        [
+            {
+                "fault": name,
+                "strikes": body["faults"][name],
+                **{status: body["cells"].get(f"{status}*{name}", 0) for status in STATUSES},
+            }
+            for name in faults
+        ],
+    )
+    yield f"moves of orders made: {len(body['edges'])}; not made: {', '.join(body['edges_missing']) or 'none'}"
+    yield f"cells reached: {len(body['cells'])} of {len(faults) * len(STATUSES)}"
 
 
 def kept_smallest(tally: Tally, keep: Path) -> dict[str, str]:

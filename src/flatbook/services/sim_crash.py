@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flatbook.services.sim_trial import cut_at
+from flatbook.services.sim_trial import cut_at, uncut_of
 from flatbook.services.sim_worker import Job
 from flatbook.services.simulated import run_world
 from flatbook.sim.process import CrashPoint, Cut, Scissors
@@ -43,12 +43,12 @@ def text_of_point(point: CrashPoint) -> str:
 
 
 def _job(name: str, scenario: Scenario, *points: CrashPoint) -> Job:
-    texts = [text_of_point(point) for point in points]
+    cut, texts = cut_at(scenario, *points), [text_of_point(point) for point in points]
     return Job(
         name=f"{name} cut at {' and '.join(texts)}",
         replay=f"flatbook sim scenario {name} {' '.join(f'--cut {text}' for text in texts)}",
-        scenario=cut_at(scenario, *points),
-        uncut=scenario,
+        scenario=cut,
+        uncut=uncut_of(cut),
     )
 
 

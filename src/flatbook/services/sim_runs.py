@@ -8,6 +8,7 @@ from itertools import takewhile
 
 from flatbook.services.sim_crash import cuts_of, pairs_of
 from flatbook.services.sim_fleet import Fleet, Tried
+from flatbook.services.sim_trial import uncut_of
 from flatbook.services.sim_worker import Job
 from flatbook.sim.outcome import Outcome
 from flatbook.sim.scenario import Scenario, draw_scenario
@@ -28,7 +29,12 @@ def seed_job(seed: int) -> Job:
 
 def kept_job(kept: Kept) -> Job:
     """Returns the job of a scenario that is kept."""
-    return Job(name=f"scenario {kept.name}", replay=f"flatbook sim scenario {kept.name}", scenario=kept.scenario)
+    return Job(
+        name=f"scenario {kept.name}",
+        replay=f"flatbook sim scenario {kept.name}",
+        scenario=kept.scenario,
+        uncut=uncut_of(kept.scenario),
+    )
 
 
 def swarm_jobs(seeds: range) -> Iterator[Job]:
@@ -73,13 +79,13 @@ def paired(seeds: range, workers: int, tally: Tally, watch: Watch) -> int:
     return len(runs[0])
 
 
-def smallest(red: Red, uncut: Scenario | None = None) -> Shrunk:
+def smallest(red: Red) -> Shrunk:
     """Returns the smallest world that fails for the same first reason as a red one."""
     reason = red.outcome.reasons[0]
     with Fleet(1) as fleet:
 
         def fails(scenario: Scenario) -> bool:
-            job = Job(name=red.name, replay=red.replay, scenario=scenario, uncut=uncut)
+            job = Job(name=red.name, replay=red.replay, scenario=scenario, uncut=uncut_of(scenario))
             return any(reason in tried.outcome.reasons for tried in fleet.run((job,)))
 
         return shrink(red.scenario, fails)

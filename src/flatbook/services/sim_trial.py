@@ -69,3 +69,9 @@ def cut_at(scenario: Scenario, *points: CrashPoint) -> Scenario:
     """Returns a scenario whose first lives are cut at these points, one each; it has no other crashes."""
     crashes = tuple(PlannedCrash(down_ms=CRASH_DOWN_MS, point=point) for point in points)
     return replace(scenario, crashes=crashes)
+
+
+def uncut_of(scenario: Scenario) -> Scenario | None:
+    """Returns the world without its crashes with which one is compared that is cut at points; None for any other."""
+    points = [crash.point for crash in scenario.crashes]
+    return replace(scenario, crashes=()) if points and all(points) else None

@@ -56,6 +56,7 @@ def terms_of(scenario: Scenario, name: str) -> Terms:
         hours=hours_of(scenario),
         queues=shape.queues,
         honours_good_until=shape.honours_good_until,
+        pending=shape.pending,
         cash=CASH_UNITS,
         holdings=dict.fromkeys(shape.symbols, SHARES_HELD),
     )

@@ -68,6 +68,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     hours: tuple[Hours, ...]
     queues: bool
     honours_good_until: bool
+    pending: bool
     cash: int
     holdings: dict[str, int]
 

@@ -116,7 +116,8 @@ class PortVenue:
             taken = self._exchange.place(request)
             if isinstance(taken, Refusal):
                 return self._rejected(taken)
-            return Accepted(venue_order_id=self._told_id(taken), pending=False, happened_at=taken.taken_at)
+            pending = self._exchange.terms.pending
+            return Accepted(venue_order_id=self._told_id(taken), pending=pending, happened_at=taken.taken_at)
 
         return await self._call("place", order.order_id, arrive, self._card.place_timeout_s)
 

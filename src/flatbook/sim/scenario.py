@@ -35,7 +35,8 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The desk and its venues.
 
     Units: `lot`, `threshold`, `order_max`, `depth` in 1e-9 share; `chain_lag` in blocks; `read_lag_s` and the other
-    times in seconds. `backup` gives the desk a second broker.
+    times in seconds. `backup` gives the desk a second broker; a `pending` venue
+    answers that it will decide on an order later.
     """
 
     symbols: tuple[str, ...]
@@ -53,6 +54,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     queues: bool
     honours_good_until: bool
     backup: bool
+    pending: bool = False
 
 
 class PlannedFill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -245,6 +247,7 @@ def _draw_shape(chance: random.Random) -> Shape:
         queues=chance.randrange(2) == 0,
         honours_good_until=chance.randrange(2) == 0,
         backup=chance.randrange(4) == 0,
+        pending=chance.randrange(4) == 0,
     )
 
 

@@ -28,6 +28,7 @@ PLAINEST_SHAPE: tuple[tuple[str, Any], ...] = (
     ("read_lag_s", 1),
     ("queues", False),
     ("honours_good_until", False),
+    ("pending", False),
     ("lot", SHARE),
     ("threshold", SHARE),
 )

@@ -56,3 +56,24 @@ def test_a_scenario_that_cannot_be_read_is_refused(tmp_path: Path, change: tuple
     code, _, err = call("sim", "scenario", str(path))
     assert code == 2
     assert told in err
+
+
+def test_a_swarm_in_which_a_fault_never_struck_covers_too_little() -> None:
+    code, out, _ = call("sim", "coverage", "--seeds", "0:1", "--workers", "1", "--json")
+    body = json.loads(out)
+    assert (code, body["red"], body["red_worlds"]) == (1, True, 0)
+    assert "V12" in body["never_struck"]
+
+
+def test_a_report_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
+    page = tmp_path / "deep" / "report.html"
+    code, out, _ = call("sim", "crash", "close_of_market", "--report", str(page))
+    assert code == 0
+    assert out.startswith("green: ")
+    assert "Simulated worlds: <span class=green>" in page.read_text()
+
+
+def test_a_seed_is_written_as_a_scenario_that_runs_again(tmp_path: Path) -> None:
+    path = tmp_path / "world.json"
+    assert call("sim", "seed", "7", "--write", str(path)).code == 0
+    assert call("sim", "scenario", str(path)).code == 0

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "src" / "flatbook"
-STRIKING = ("hits", "count", "strikes_for", "_strikes_for")
+STRIKING = ("hits", "count", "strikes", "strikes_for", "_strikes_for")
 
 
 def sources() -> Iterator[Path]:

@@ -7,8 +7,8 @@ from enum import Enum
 from flatbook.sim.injection import Injection
 from flatbook.values.instants import NS_PER_S, Instant
 
-BUCKET_REQUESTS, REFILL_PER_S = 30, 2
-OVERDRAWN_MAX = 10
+BUCKET_REQUESTS, REFILL_S = 4, 3
+OVERDRAWN_MAX = 3
 BAN_S = (20, 60)
 FORBIDDEN_S = (20, 90)
 MOVE_UNITS = 200
@@ -61,10 +61,10 @@ class FrontDoor:
         if now < self._banned_until:
             return False
         halved = self._injection.is_on("V8") and self._injection.size("V8", self._account, 0, 1)
-        refill = REFILL_PER_S // 2 if halved else REFILL_PER_S
-        self._tokens = min(BUCKET_REQUESTS, self._tokens + refill * ((now - self._filled_at) // NS_PER_S))
-        self._filled_at = now
-        self._tokens -= 1
+        every_ns = REFILL_S * NS_PER_S * (2 if halved else 1)
+        earned = (now - self._filled_at) // every_ns
+        self._filled_at = Instant(self._filled_at + earned * every_ns)
+        self._tokens = min(BUCKET_REQUESTS, self._tokens + earned) - 1
         if self._tokens >= 0:
             return True
         self._injection.count("V7", self._account)

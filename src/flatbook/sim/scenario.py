@@ -236,7 +236,7 @@ def _draw_shape(chance: random.Random) -> Shape:
         lot=lot,
         threshold=threshold,
         order_max=chance.choice((None, None, 3 * SHARE)),
-        depth=chance.choice((2 * SHARE, 20 * SHARE, 200 * SHARE)),
+        depth=chance.choice((SHARE // 4, 2 * SHARE, 20 * SHARE)),
         fee_bps=chance.choice((0, 1, 30)),
         id_rule=chance.choice((IdRule.FOR_EVER, IdRule.FOR_EVER, IdRule.WHILE_OPEN, IdRule.WINDOW, IdRule.NONE)),
         id_window_s=chance.choice((30, 600)),

@@ -10,7 +10,7 @@ ROWS = (
         what="A request is lost before it reaches the venue.",
         must_hold=("I1", "I10", "I14"),
         how="Outbound messages are dropped with a chance drawn for the seed.",
-        standing=Built(injectors=("sim.network.Link._copies",)),
+        standing=Built(injectors=("sim.network.Link._copies", "sim.wire_faults.InjectedLink.loss")),
         worlds=BOTH,
     ),
     Fault(
@@ -18,7 +18,7 @@ ROWS = (
         what="The venue acts and its answer is lost.",
         must_hold=("I2", "I7"),
         how="The exchange carries the request out, then the answer is dropped.",
-        standing=Built(injectors=("sim.network.Link._arrive",)),
+        standing=Built(injectors=("sim.network.Link._arrive", "sim.wire_faults.InjectedLink.loss")),
         worlds=BOTH,
     ),
     Fault(
@@ -42,7 +42,7 @@ ROWS = (
         what="A middle box or a client repeats a request.",
         must_hold=("I2",),
         how="One request is delivered twice.",
-        standing=Built(injectors=("sim.network.Link._copies",)),
+        standing=Built(injectors=("sim.network.Link._copies", "sim.wire_faults.InjectedBroker.repeats")),
         worlds=BOTH,
     ),
     Fault(
@@ -50,7 +50,7 @@ ROWS = (
         what="A name cannot be resolved for minutes.",
         must_hold=("I7", "I14", "I15"),
         how="For a while no connection to one venue can be made.",
-        standing=Built(injectors=("sim.network.Link.send",)),
+        standing=Built(injectors=("sim.network.Link.send", "sim.wire_faults.InjectedLink.resolves")),
         worlds=BOTH,
     ),
     Fault(
@@ -58,7 +58,7 @@ ROWS = (
         what="A connection stays open while nothing is read from it.",
         must_hold=("I12", "I14"),
         how="Both directions are swallowed, the connection stays open.",
-        standing=Built(injectors=("sim.network.Link._arrive",)),
+        standing=Built(injectors=("sim.network.Link._arrive", "sim.wire_faults.InjectedLink.loss")),
         worlds=BOTH,
     ),
     Fault(
@@ -66,7 +66,7 @@ ROWS = (
         what="We can be heard and cannot hear, or the other way round.",
         must_hold=("I2", "I6"),
         how="For a while requests arrive and have their effect, and neither answers nor pushes come back.",
-        standing=Built(injectors=("sim.network.Link._arrive",)),
+        standing=Built(injectors=("sim.network.Link._arrive", "sim.wire_faults.InjectedLink.loss")),
         worlds=BOTH,
     ),
     Fault(
@@ -74,7 +74,14 @@ ROWS = (
         what="A page of some middle box stands where the answer should be.",
         must_hold=("I7",),
         how="After the effect the answer is one that cannot be read, a server fault, or a lost connection.",
-        standing=Built(injectors=("sim.network.Link._arrive",)),
+        standing=Built(
+            injectors=(
+                "sim.network.Link._arrive",
+                "sim.wire_faults.InjectedLink.refuses",
+                "sim.wire_faults.InjectedLink.cut_after",
+                "sim.wire_faults.InjectedBroker.spoils",
+            )
+        ),
         worlds=BOTH,
     ),
     Fault(
@@ -90,7 +97,9 @@ ROWS = (
         what="Our address changes and the venue refuses it.",
         must_hold=("I14", "I15"),
         how="For a while one venue forbids every request.",
-        standing=Built(injectors=("sim.front_door.FrontDoor._is_forbidden",)),
+        standing=Built(
+            injectors=("sim.front_door.FrontDoor._is_forbidden", "sim.wire_faults.InjectedBroker.refuses_caller")
+        ),
         worlds=BOTH,
     ),
     Fault(

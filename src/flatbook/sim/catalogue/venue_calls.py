@@ -42,7 +42,9 @@ ROWS = (
         what="An answer names the order of somebody else.",
         must_hold=("I3", "I20"),
         how="Now and then an acceptance carries the venue's id of another order.",
-        standing=Built(injectors=("sim.port_venue.PortVenue._told_id",)),
+        standing=Built(
+            injectors=("sim.port_venue.PortVenue._told_id", "sim.wire_faults.InjectedBroker.names_neighbour")
+        ),
         worlds=BOTH,
     ),
     Fault(
@@ -58,7 +60,9 @@ ROWS = (
         what="Too many requests: first refused, then shut out for minutes or days.",
         must_hold=("I15", "I19"),
         how="A bucket of tokens, and a ban when it is overdrawn; cancels must still get through.",
-        standing=Built(injectors=("sim.front_door.FrontDoor._spends",)),
+        standing=Built(
+            injectors=("sim.front_door.FrontDoor._spends", "sim.wire_faults.InjectedBroker.requests_per_minute")
+        ),
         worlds=BOTH,
     ),
     Fault(
@@ -74,7 +78,7 @@ ROWS = (
         what="The venue fails at the very moment when prices move.",
         must_hold=("I6", "I7"),
         how="After a large move of the price requests fail, before or after their effect.",
-        standing=Built(injectors=("sim.front_door.FrontDoor.passes",)),
+        standing=Built(injectors=("sim.front_door.FrontDoor.passes", "sim.wire_faults.InjectedBroker.spoils")),
         worlds=BOTH,
     ),
     Fault(
@@ -98,7 +102,7 @@ ROWS = (
         what="The venue executes more than was ordered.",
         must_hold=("I8", "I20"),
         how="Now and then one lot too many is executed.",
-        standing=Built(injectors=("sim.exchange.Exchange._execute",)),
+        standing=Built(injectors=("sim.exchange.Exchange._execute", "sim.wire_faults.InjectedBroker.overfills")),
         worlds=BOTH,
     ),
     Fault(
@@ -113,8 +117,8 @@ ROWS = (
         id="V14",
         what="Totals and single executions are mixed, or repeated.",
         must_hold=("I4", "I8"),
-        how="The exchange states both, at random, as its mode allows.",
-        standing=Awaits(what=Awaited.EXCHANGES),
+        how="A venue states running totals, repeated and out of order, or executions beside them.",
+        standing=Proven(),
         worlds=FULL,
     ),
     Fault(
@@ -130,7 +134,7 @@ ROWS = (
         what="A status has a word that nobody has seen.",
         must_hold=("I7", "I20"),
         how="Answers carry an unseen status.",
-        standing=Built(injectors=("sim.port_venue.PortVenue._report",)),
+        standing=Built(injectors=("sim.port_venue.PortVenue._report", "sim.wire_faults.InjectedBroker.strange_status")),
         worlds=BOTH,
     ),
     Fault(
@@ -226,7 +230,7 @@ ROWS = (
         what="A market hedge slips without a bound.",
         must_hold=("I6",),
         how="The order book is empty for ten seconds; the collar holds, then widens as planned.",
-        standing=Built(injectors=("sim.exchange.Exchange._refresh",)),
+        standing=Built(injectors=("sim.exchange.Exchange._is_empty",)),
         worlds=BOTH,
     ),
     Fault(
@@ -250,7 +254,7 @@ ROWS = (
         what="The account is restricted: day trades, shorts, buying power.",
         must_hold=("I7", "I14"),
         how="Refusals with a reason; no loop of retries.",
-        standing=Built(injectors=("sim.exchange.Exchange._check",)),
+        standing=Built(injectors=("sim.exchange.Exchange._check", "sim.wire_faults.InjectedBroker.rejects_late")),
         worlds=BOTH,
     ),
     Fault(

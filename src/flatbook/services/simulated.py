@@ -16,15 +16,17 @@ from flatbook.engine.inputs import Command, Verb
 from flatbook.engine.run import CommandAnswer, Engine, EngineFailed, Parts
 from flatbook.events.control import Mode
 from flatbook.market.quotes import Market, Quote
+from flatbook.sim.catalogue.row import Level
 from flatbook.sim.chain import BLOCK_S, NodeSource, SimulatedChain
 from flatbook.sim.chance import stream
-from flatbook.sim.desk import FEED, FIRST, OWNER, accounts_of, rules_of, terms_of, vaults_of
+from flatbook.sim.desk import FEED, FIRST, OWNER, rules_of, vaults_of
 from flatbook.sim.disk import DiskJournal, SimulatedDisk
-from flatbook.sim.exchange import TICK, Exchange
+from flatbook.sim.exchange import TICK
 from flatbook.sim.injection import Injection, struck
 from flatbook.sim.loop import PROCESS, VirtualLoop
-from flatbook.sim.network import Link
-from flatbook.sim.port_venue import Caller, PortVenue
+from flatbook.sim.outside import Outside, Venues
+from flatbook.sim.port_venue import Caller
+from flatbook.sim.port_venues import PortVenues
 from flatbook.sim.process import Cut, Diary, LoopClock, Scissors
 from flatbook.sim.record import (
     PRICE,
@@ -50,7 +52,8 @@ from flatbook.sim.scenario import (
     PlannedStep,
     Scenario,
 )
-from flatbook.values.ids import AccountId, Underlying
+from flatbook.sim.wire_venues import WireVenues
+from flatbook.values.ids import Underlying
 from flatbook.values.instants import NS_PER_MS, Instant, later
 from flatbook.values.money import Price, from_base_units
 
@@ -148,17 +151,7 @@ class Life:
                 ("desk", self.number, loop),
                 world.unheard,
             ),
-            venues={
-                AccountId(name): PortVenue(
-                    exchange,
-                    world.links[name],
-                    caller,
-                    world.rules.cards[AccountId(name)],
-                    (loop, record, injection),
-                    tuple(each for each in world.rules.instruments.values() if each.account == name),
-                )
-                for name, exchange in world.exchanges.items()
-            },
+            venues=world.venues.of_life(caller, tuple(world.rules.instruments.values())),
             sources=(
                 NodeSource(
                     world.chain, world.vaults, injection, self.clock.now, lag_blocks=world.scenario.shape.chain_lag
@@ -188,8 +181,8 @@ class World:
         self.rules = rules_of(scenario)
         self.vaults = vaults_of(scenario)
         self.chain = SimulatedChain(scenario.seed, self.record, self._now)
-        self.exchanges = {name: self._exchange(name) for name in accounts_of(scenario)}
-        self.links = {name: Link(name, scenario.seed, self.loop, self.injection) for name in self.exchanges}
+        outside = Outside(loop=self.loop, record=self.record, injection=self.injection, later=self._at)
+        self.venues: Venues = (WireVenues if scenario.level is Level.FULL else PortVenues)(scenario, outside)
         self._walks = {symbol: stream(scenario.seed, f"price:{symbol}") for symbol in scenario.shape.symbols}
         self._prices = {symbol: PRICES[symbol] for symbol in scenario.shape.symbols}
         self._stale_until = scenario.start
@@ -216,7 +209,8 @@ class World:
         self.failures += [f"an input was poisoned: {told}" for life in self.lives for told in life.engine.poisons]
 
     def close(self) -> None:
-        """Lets go of the loop."""
+        """Lets go of what is open, and of the loop."""
+        self.venues.close()
         self.loop.close()
 
     @property
@@ -226,6 +220,7 @@ class World:
 
     def died(self, life: Life) -> None:
         """Starts the next life a while after one that ended, unless another one runs already."""
+        self.venues.lose(life.name)
         if life is self.life and len(self.lives) < RESTARTS_MAX:
             self.later_ms(life.down_ms if not self.injection.is_over else RESTART_MS, self._revive)
 
@@ -247,8 +242,7 @@ class World:
     def _plan(self) -> None:
         scenario = self.scenario
         for symbol, price in self._prices.items():
-            for exchange in self.exchanges.values():
-                exchange.set_price(symbol, price)
+            self.venues.set_price(symbol, price)
         self._at(scenario.start, self._mine)
         self._at(scenario.start, self._price)
         self._at(scenario.start, self._begin)
@@ -301,8 +295,7 @@ class World:
     def _price(self) -> None:
         for symbol, walk in self._walks.items():
             self._prices[symbol] += _move_of(walk, self._prices[symbol])
-            for exchange in self.exchanges.values():
-                exchange.set_price(symbol, self._prices[symbol])
+            self.venues.set_price(symbol, self._prices[symbol])
         if self.injection.hits("V25", FEED):
             stale_ms = self.injection.size("V25", FEED, *STALE_MS)
             self._stale_until = Instant(self.loop.instant + stale_ms * NS_PER_MS)
@@ -352,13 +345,8 @@ class World:
             self.loop.thaw(frozen.name)
 
     def _trade_of_others(self, foreign: PlannedForeign) -> None:
-        exchange = self.exchanges[FIRST]
-        if foreign.forced:
-            self.injection.count("V23", FIRST)
-            exchange.force(foreign.symbol, foreign.sign, foreign.qty)
-        else:
-            self.injection.count("O4", FIRST)
-            exchange.trade_of_others(foreign.symbol, foreign.sign, foreign.qty)
+        self.injection.count("V23" if foreign.forced else "O4", FIRST)
+        self.venues.trade_of_others(FIRST, foreign.symbol, foreign.sign, foreign.qty, forced=foreign.forced)
 
     # Operators.
 
@@ -433,15 +421,12 @@ class World:
         state = self.life.engine.state
         if state.open_orders or any(state.owing.values()) or state.halts:
             return False
-        if any(order.ended_at is None for each in self.exchanges.values() for order in each.orders.values()):
+        if not self.venues.are_quiet():
             return False
         if self.loop.instant < self.scenario.at(self.scenario.safety_ms + LIFT_AFTER_MS):
             return False
         threshold = from_base_units(self.scenario.shape.threshold, decimals=9)
         return all(abs(net.known) < threshold or key in state.holds for key, net in state.positions.nets.items())
-
-    def _exchange(self, name: str) -> Exchange:
-        return Exchange(terms_of(self.scenario, name), self.record, self.injection, self._now, self._at)
 
     def _now(self) -> Instant:
         return self.loop.instant

@@ -7,6 +7,7 @@ from decimal import Decimal
 from flatbook.engine.ports import FillSource, VenueCard
 from flatbook.engine.rules import HedgeRules, Rules
 from flatbook.risk.limits import Limits
+from flatbook.sim.catalogue.row import Level
 from flatbook.sim.chain import CHAIN, SOURCE, STABLE, VaultNames
 from flatbook.sim.exchange import Hours, Terms
 from flatbook.sim.record import PRICE, SHARE
@@ -17,6 +18,7 @@ from flatbook.values.instants import instant_of_text
 from flatbook.values.instruments import Instrument, TradingRules
 from flatbook.values.money import Price, from_base_units
 from flatbook.values.sessions import SessionKind
+from flatbook.venues.alpaca.venue import ALPACA_CARD
 
 OWNER = OwnerId("desk")
 VAULT = AccountId("base:vault")
@@ -98,14 +100,18 @@ def rules_of(scenario: Scenario) -> Rules:
         for symbol in shape.symbols
     }
     params = _params(scenario)
-    card = VenueCard(
-        name="simulated",
-        id_rule=shape.id_rule,
-        id_window_s=shape.id_window_s,
-        request_window_s=shape.request_window_s,
-        read_lag_max_s=shape.read_lag_s,
-        place_timeout_s=5,
-        fill_source=FillSource.EXECUTIONS,
+    card = (
+        ALPACA_CARD
+        if scenario.level is Level.FULL
+        else VenueCard(
+            name="simulated",
+            id_rule=shape.id_rule,
+            id_window_s=shape.id_window_s,
+            request_window_s=shape.request_window_s,
+            read_lag_max_s=shape.read_lag_s,
+            place_timeout_s=5,
+            fill_source=FillSource.EXECUTIONS,
+        )
     )
     return Rules(
         hedges={

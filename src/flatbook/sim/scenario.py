@@ -228,6 +228,22 @@ def draw_scenario(seed: str) -> Scenario:
     )
 
 
+def deepened(scenario: Scenario) -> Scenario:
+    """Returns a scenario whose venues are on bytes: as Alpaca is, with the faults that such a world makes."""
+    shape = msgspec.structs.replace(
+        scenario.shape,
+        fee_bps=0,
+        id_rule=IdRule.FOR_EVER,
+        request_window_s=30,
+        read_lag_s=5,
+        queues=True,
+        honours_good_until=False,
+    )
+    known = eligible(Level.FULL)
+    strengths = {fault: strength for fault, strength in scenario.strengths.items() if fault in known}
+    return msgspec.structs.replace(scenario, level=Level.FULL, shape=shape, strengths=strengths)
+
+
 def _draw_shape(chance: random.Random) -> Shape:
     lot = chance.choice((SHARE, SHARE // 100, SHARE // 1_000))
     threshold = max(lot, chance.choice((SHARE, SHARE // 2, 2 * SHARE)))

@@ -23,8 +23,8 @@ DARK_S = (20, 90)
 NO_NAMES_S = (30, 120)
 CUT_BYTES = (1, 1_500)
 SLOW_MS = (1_000, 30_000)
-LAG_MS = (100, 4_500)
-LONG_LAG_MS = (5_000, 60_000)
+LAG_MS = (100, 4_900)
+LONG_LAG_MS = (4_900, 4_999)
 HOLD_MS = (1_000, 20_000)
 LATE_FILL_MS = (100, 60_000)
 PIECE_BPS = (500, 6_000)
@@ -101,7 +101,7 @@ class InjectedBroker:
         return self._spells.strikes("N11", self._loop.instant, seconds=DARK_S)
 
     def read_lag_ms(self, _verb: str) -> int:
-        """V1: reads trail; V2: reads trail by longer than anybody declared. Units: ms."""
+        """V1: reads trail; V2: they trail by as long as the adapter declares that they may. Units: ms."""
         return self._size("V2", LONG_LAG_MS) or self._size("V1", LAG_MS)
 
     def requests_per_minute(self, stated: int) -> int:
@@ -114,9 +114,13 @@ class InjectedBroker:
         """V16: an order is in a state that is not in the usual list. Units: ms."""
         return self._size("V16", HOLD_MS)
 
-    def rejects_late(self, _symbol: str) -> bool:
-        """V31: an order that was accepted is rejected."""
+    def restricts(self, _symbol: str) -> bool:
+        """V31: the account is restricted."""
         return self._injection.hits("V31", self._name)
+
+    def rejects_late(self, _symbol: str) -> bool:
+        """Never: what a world's venue took it did not reject."""
+        return False
 
     def piece_bps(self, _symbol: str) -> int:
         """V13: orders fill in pieces. Units: basis points."""

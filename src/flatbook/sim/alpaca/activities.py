@@ -116,10 +116,15 @@ def _at(activity: Activity) -> Instant:
     return activity.at
 
 
+def execution_id(execution: BookedExecution) -> str:
+    """Returns the id under which Alpaca lists an execution."""
+    return f"{_stamp(execution.at)}::{execution.id}"
+
+
 def _fill(execution: BookedExecution) -> Activity:
     order = execution.order
     leaves = max(order.qty - execution.total, ZERO)
-    identity = f"{_stamp(execution.at)}::{execution.id}"
+    identity = execution_id(execution)
     page: Page = {
         "id": identity,
         "account_id": order.account_id,

@@ -48,6 +48,9 @@ class BrokerFaults(Protocol):
     def hold_ms(self, symbol: str) -> int:
         """How long a new order is `held` before it is routed. Units: ms."""
 
+    def restricts(self, symbol: str) -> bool:
+        """Whether the account is restricted when an order arrives."""
+
     def rejects_late(self, symbol: str) -> bool:
         """Whether an accepted order is rejected when it is routed."""
 
@@ -97,6 +100,10 @@ class CalmBroker(msgspec.Struct, frozen=True, kw_only=True):
     def hold_ms(self, _symbol: str) -> int:
         """Holds nothing."""
         return 0
+
+    def restricts(self, _symbol: str) -> bool:
+        """Takes orders."""
+        return False
 
     def rejects_late(self, _symbol: str) -> bool:
         """Stands by its acceptance."""

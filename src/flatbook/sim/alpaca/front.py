@@ -12,7 +12,7 @@ from flatbook.sim.alpaca import pages
 from flatbook.sim.alpaca.activities import ActivityLog
 from flatbook.sim.alpaca.checks import check_placing
 from flatbook.sim.alpaca.faults import BrokerFaults
-from flatbook.sim.alpaca.ledger import BookedOrder, Ledger, Prices, View
+from flatbook.sim.alpaca.ledger import BookedOrder, Ledger, Placing, Prices, View
 from flatbook.sim.alpaca.terms import (
     FORBIDDEN,
     INVALID,
@@ -154,7 +154,11 @@ class Front:
         except msgspec.DecodeError:
             return Refused(status=400, code=INVALID, message="request body format is invalid")
         placing = check_placing(fields, account_id, self.ledger, self._terms, now)
+        if isinstance(placing, Placing) and self._faults.restricts(placing.symbol):
+            placing = Refused(status=403, code=FORBIDDEN, message="account is restricted")
         if isinstance(placing, Refused):
+            if self.ledger.listener is not None:
+                self.ledger.listener.refused(account_id, str(fields.get("client_order_id") or ""), placing.message)
             return placing
         order = self.ledger.place(placing, now)
         page = pages.order_page(self.ledger, order, order.now)
@@ -200,7 +204,7 @@ class Front:
             case "positions":
                 return pages.positions_page(self.ledger, account_id, as_of)
             case "account":
-                return pages.account_page(self.ledger, account_id, as_of)
+                return pages.account_page(self.ledger, account_id, as_of, decimals=self._terms.cash_decimals)
             case "activities":
                 return self._activities(ask, resource, as_of)
             case "assets" if name:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
+from typing import Protocol
 
 import msgspec
 
@@ -71,6 +72,11 @@ class BookedOrder(msgspec.Struct, kw_only=True):
         return self.now.status not in ENDED
 
     @property
+    def ended_at(self) -> Instant | None:
+        """Returns since when it has ended, None while it is open."""
+        return None if self.is_open else self.now.at
+
+    @property
     def rest(self) -> Decimal:
         """Returns what may still execute. Units: shares."""
         return max(self.qty - self.now.filled, ZERO)
@@ -115,11 +121,31 @@ class Placing(msgspec.Struct, frozen=True, kw_only=True):
     extended: bool
 
 
+class Listener(Protocol):
+    """Who hears what happens in the books, at the instant at which it is done."""
+
+    def due(self, at: Instant) -> None:
+        """Something is due at an instant: who wants it to happen then lets the ledger advance."""
+
+    def taken(self, order: BookedOrder) -> None:
+        """An order was taken."""
+
+    def refused(self, account_id: str, client_id: str, message: str) -> None:
+        """An order was not taken."""
+
+    def executed(self, execution: BookedExecution) -> None:
+        """An order executed, wholly or in part."""
+
+    def over(self, order: BookedOrder) -> None:
+        """An order ended."""
+
+
 class Ledger:
-    """The books of one Alpaca."""
+    """The books of one Alpaca. `listener` hears of what happens, once it is set."""
 
     def __init__(self, terms: AlpacaTerms, prices: Prices, faults: BrokerFaults) -> None:
         self._terms, self._prices, self._faults = terms, prices, faults
+        self.listener: Listener | None = None
         self.opened = {account.account_id: account for account in terms.accounts}
         self.orders: dict[str, BookedOrder] = {}
         self.by_client_id: dict[tuple[str, str], BookedOrder] = {}
@@ -162,6 +188,8 @@ class Ledger:
             views=[View(at=now, status=status)],
         )
         self.orders[order.id] = self.by_client_id[order.account_id, order.client_id] = order
+        if self.listener is not None:
+            self.listener.taken(order)
         self._plan(later(routed_at, ms=held_ms), partial(self._route, order))
         self._plan(order.works_until, partial(self._expire, order))
         return order
@@ -198,6 +226,8 @@ class Ledger:
     def _plan(self, at: Instant, act: Callable[[Instant], None]) -> None:
         self._steps += 1
         heapq.heappush(self._due, (at, self._steps, act))
+        if self.listener is not None:
+            self.listener.due(at)
 
     def _route(self, order: BookedOrder, at: Instant) -> None:
         if not order.is_open:
@@ -238,6 +268,8 @@ class Ledger:
         total, paid = before.filled + qty, before.paid + qty * price
         identity = self.derived_id("execution", len(self.executions))
         self.executions.append(BookedExecution(id=identity, order=order, at=at, qty=qty, price=price, total=total))
+        if self.listener is not None:
+            self.listener.executed(self.executions[-1])
         self._post(order.account_id, at, "FILL", -order.sign * qty * price, text=order.id)
         self._close_day_later(session_at(at).trade_date)
         status = "filled" if completes else "partially_filled"
@@ -258,7 +290,10 @@ class Ledger:
             self._plan(later(at, ms=late_ms), lambda late: self._execute(order, late, order.rest))
 
     def _show(self, order: BookedOrder, at: Instant, **changes: object) -> None:
+        was_open = order.is_open
         order.views.append(msgspec.structs.replace(order.now, at=at, **changes))
+        if self.listener is not None and was_open and not order.is_open:
+            self.listener.over(order)
 
     def _post(self, account_id: str, at: Instant, kind: str, amount: Decimal, *, text: str, day: str = "") -> None:
         identity = self.derived_id("posting", len(self.postings))

@@ -131,8 +131,8 @@ def _position(ledger: Ledger, account_id: str, symbol: str, qty: Decimal, as_of:
     }
 
 
-def account_page(ledger: Ledger, account_id: str, as_of: Instant) -> Page:
-    """Returns cash and buying power of an account."""
+def account_page(ledger: Ledger, account_id: str, as_of: Instant, *, decimals: int) -> Page:
+    """Returns cash and buying power of an account. Units: USD, cash cut to `decimals`."""
     cash = ledger.cash(account_id, as_of)
     value = sum(
         (qty * (ledger.price(symbol, as_of) or ZERO) for symbol, qty in ledger.holdings(account_id, as_of).items()),
@@ -144,7 +144,7 @@ def account_page(ledger: Ledger, account_id: str, as_of: Instant) -> Page:
         "account_number": account_id[:8],
         "status": "ACTIVE",
         "currency": "USD",
-        "cash": plain(cut(cash, decimals=2)),
+        "cash": plain(cut(cash, decimals=decimals)),
         "cash_withdrawable": plain(cut(max(cash, ZERO), decimals=2)),
         "portfolio_value": plain(cut(cash + value, decimals=2)),
         "equity": plain(cut(cash + value, decimals=2)),

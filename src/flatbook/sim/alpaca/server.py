@@ -26,12 +26,14 @@ JSON = "application/json; charset=UTF-8"
 
 Now = Callable[[], Instant]
 Rest = Callable[[int], Awaitable[None]]
+Arrived = Callable[[Ask, str, int], None]
 
 
 class AlpacaServer:
     """One Alpaca that answers HTTP requests of its Broker API and its Trading API.
 
-    Units: `rest` is called with ms.
+    Units: `rest` is called with ms. `arrived` hears of each request before it has its effect: what is asked, the host
+    it came from, and the number of the copy, above zero where something on the way repeated it.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class AlpacaServer:
         self._now, self._rest = now, rest
         self._faults: BrokerFaults = faults or CalmBroker()
         self.front = Front(terms, prices, self._faults)
+        self.arrived: Arrived | None = None
 
     def runner(self) -> web.ServerRunner:
         """Returns what serves it: set up, then given a site such as `web.TCPSite`."""
@@ -61,10 +64,15 @@ class AlpacaServer:
         spoiling = self._faults.spoils(verb)
         if spoiling is Spoiling.UNAVAILABLE:
             return self._html(503)
-        told = self.front.ask(ask, self._now())
-        if self._faults.repeats(verb):
-            told = self.front.ask(ask, self._now())
+        copies = 2 if self._faults.repeats(verb) else 1
+        told = [self._take(ask, request, copy) for copy in range(copies)][-1]
         return await self._written(told, spoiling, request)
+
+    def _take(self, ask: Ask, request: web.BaseRequest, copy: int) -> Told:
+        if self.arrived is not None:
+            peer = None if request.transport is None else request.transport.get_extra_info("peername")
+            self.arrived(ask, str(peer[0]) if peer else "", copy)
+        return self.front.ask(ask, self._now())
 
     async def _written(self, told: Told, spoiling: Spoiling, request: web.BaseRequest) -> web.StreamResponse:
         content = b"" if told.content is None else msgspec.json.encode(told.content)

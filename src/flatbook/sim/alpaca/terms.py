@@ -74,7 +74,8 @@ class AlpacaTerms(msgspec.Struct, frozen=True, kw_only=True):
 
     Units: `requests_per_minute` is the size of the bucket and what flows into it; `route_ms` from acceptance to the
     market, `fill_ms` from there to the first execution, `look_ms` between two looks of a resting order at the price,
-    `cancel_ms` from the request to cancel to its effect. `trading_account` is the account of the Trading API.
+    `cancel_ms` from the request to cancel to its effect; cash is stated with `cash_decimals`. `trading_account` is the
+    account of the Trading API.
     """
 
     accounts: tuple[OpeningAccount, ...]
@@ -89,6 +90,7 @@ class AlpacaTerms(msgspec.Struct, frozen=True, kw_only=True):
     fill_ms: int = 60
     look_ms: int = 1_000
     cancel_ms: int = 40
+    cash_decimals: int = 2
     duplicate_code: int = UNPROCESSABLE
     wash_status: int = 403
     wash_code: int = FORBIDDEN

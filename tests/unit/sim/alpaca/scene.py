@@ -56,6 +56,7 @@ class Faults(CalmBroker, frozen=True, kw_only=True):
     late_ms: int | None = None
     pieces: list[int] = msgspec.field(default_factory=list)
     over: bool = False
+    restricted: bool = False
     late_rejection: bool = False
     strange: str | None = None
     neighbour: bool = False
@@ -83,6 +84,9 @@ class Faults(CalmBroker, frozen=True, kw_only=True):
 
     def hold_ms(self, _symbol: str) -> int:
         return self.held_ms
+
+    def restricts(self, _symbol: str) -> bool:
+        return self.restricted
 
     def rejects_late(self, _symbol: str) -> bool:
         return self.late_rejection

@@ -131,6 +131,12 @@ def test_an_account_without_the_right_does_not_sell_short() -> None:
     assert (status, refusal["message"]) == (403, "account is not allowed to short")
 
 
+def test_a_restricted_account_places_nothing() -> None:
+    scene = Scene(Faults(restricted=True))
+    assert scene.place() == (403, {"code": 40310000, "message": "account is restricted"})
+    assert scene.front.ledger.orders == {}
+
+
 def test_a_body_that_is_no_object_is_refused() -> None:
     status, body = Scene(Faults(), at=EVENING).ask("POST", "orders", [1])
     assert (status, body["code"]) == (400, 40010001)

@@ -1,0 +1,68 @@
+"""Worlds on bytes: the production engine and adapter, faulty connections, a simulated Alpaca, and every judge."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+import pytest
+
+from flatbook.events.control import BooksDiverged
+from flatbook.events.orders import OrderFilled, OrderIntended
+from flatbook.services.sim_trial import run_scenario
+from flatbook.services.simulated import run_world
+from flatbook.sim.catalogue.row import Level
+from flatbook.sim.record import Appended, Executed, OrderTaken, Requested
+from flatbook.sim.scenario import Scenario, deepened, draw_scenario
+
+SEEDS = tuple(str(number) for number in range(10))
+
+
+def full(seed: str) -> Scenario:
+    return deepened(draw_scenario(seed))
+
+
+def calm(seed: str) -> Scenario:
+    """Returns the world of a seed in which nothing goes wrong."""
+    return msgspec.structs.replace(
+        full(seed),
+        strengths={},
+        crashes=(),
+        reorgs=(),
+        halts=(),
+        steps=(),
+        freezes=(),
+        foreign=(),
+        offset_ms=0,
+        drift_ppm=0,
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_judge_finds_anything_in_a_world_on_bytes(seed: str) -> None:
+    outcome = run_scenario(full(seed))
+    assert (outcome.violations, outcome.failures) == ((), ())
+
+
+def test_the_same_seed_gives_the_same_world_on_bytes() -> None:
+    for seed in SEEDS[:4]:
+        first, second = run_world(full(seed)), run_world(full(seed))
+        assert first.record.trace() == second.record.trace()
+        assert first.disk.content() == second.disk.content()
+
+
+def test_a_calm_world_on_bytes_hedges_and_its_books_agree() -> None:
+    seen: Counter[str] = Counter()
+    for seed in SEEDS:
+        world = run_world(calm(seed))
+        assert (world.scenario.level, world.failures) == (Level.FULL, [])
+        events = [event for entry in world.record.entries if isinstance(entry, Appended) for event in entry.events]
+        assert not [event for event in events if isinstance(event, BooksDiverged)]
+        seen.update(type(event).__name__ for event in events if isinstance(event, OrderIntended | OrderFilled))
+        seen.update(
+            type(entry).__name__
+            for entry in world.record.entries
+            if isinstance(entry, OrderTaken | Executed | Requested)
+        )
+    assert seen["OrderFilled"] == seen["Executed"] >= seen["OrderTaken"] == seen["OrderIntended"] > 10
+    assert seen["Requested"] > 100

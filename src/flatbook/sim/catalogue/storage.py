@@ -122,7 +122,7 @@ ROWS = (
         id="B8",
         what="A view is out of step with its position.",
         must_hold=("I13",),
-        how="A crash between the rows of a view and its position.",
+        how="What is kept of a view names the commit it stands at, and is folded on from there.",
         standing=Proven(),
     ),
     Fault(

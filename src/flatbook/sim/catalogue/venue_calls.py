@@ -254,7 +254,7 @@ ROWS = (
         what="The account is restricted: day trades, shorts, buying power.",
         must_hold=("I7", "I14"),
         how="Refusals with a reason; no loop of retries.",
-        standing=Built(injectors=("sim.exchange.Exchange._check", "sim.wire_faults.InjectedBroker.rejects_late")),
+        standing=Built(injectors=("sim.exchange.Exchange._check", "sim.wire_faults.InjectedBroker.restricts")),
         worlds=BOTH,
     ),
     Fault(

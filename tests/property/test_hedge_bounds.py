@@ -26,6 +26,7 @@ FIRST = instant_of_text("2025-11-28T13:00:00Z")
 CANCELABLE = ("intended", "submitted", "accepted", "partially_filled")
 STATUSES = (*CANCELABLE, "pending_cancel", "unknown", "canceled", "rejected")
 
+EARLY = params(sessions=(SessionKind.EARLY, SessionKind.REGULAR))
 SHARES = st.builds(lambda digits, places: Decimal(digits).scaleb(-places), st.integers(0, 10**6), st.integers(0, 9))
 SIGNED = st.builds(lambda size, sign: size * sign, SHARES, st.sampled_from([-1, 1]))
 PRICES = st.builds(lambda cents: Decimal(cents).scaleb(-2), st.integers(1, 10**6))
@@ -128,6 +129,8 @@ def shares(works: Order) -> Decimal:
 
 @given(asked())
 @example((view("-10", orders=(order(),)), params()))
+@example((view("-10", now=later(instant_of_text("2025-12-02T14:30:00Z"), seconds=29), flattening=True), params()))
+@example((view("-10", now=FIRST, flattening=True, params=EARLY), EARLY))
 def test_an_order_reduces_the_net_stays_on_the_grid_and_leaves_room_for_what_works(
     case: tuple[HedgeView, HedgeParams],
 ) -> None:
@@ -144,7 +147,9 @@ def test_an_order_reduces_the_net_stays_on_the_grid_and_leaves_room_for_what_wor
         assert intent.qty % instrument.rules.lot == 0
         assert seen.now < intent.good_until <= seen.session.closes_at
         assert seen.session.kind in hedge.sessions
-        assert (intent.limit is None) is seen.flattening is intent.reduce_only
+        assert intent.reduce_only is seen.flattening
+        settled = seen.now >= later(seen.session.opens_at, seconds=hedge.open_wait_s)
+        assert (intent.limit is None) is (seen.flattening and settled and seen.session.kind is SessionKind.REGULAR)
         taken = seen.route if instrument.account != BACKUP else seen.backup
         assert taken is not None
         assert_account_can_take(intent, taken, hedge)

@@ -64,5 +64,6 @@ def test_a_calm_world_on_bytes_hedges_and_its_books_agree() -> None:
             for entry in world.record.entries
             if isinstance(entry, OrderTaken | Executed | Requested)
         )
-    assert seen["OrderFilled"] == seen["Executed"] >= seen["OrderTaken"] == seen["OrderIntended"] > 10
+    assert seen["OrderFilled"] == seen["Executed"]
+    assert seen["OrderIntended"] >= seen["OrderTaken"] > 20
     assert seen["Requested"] > 100

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from flatbook.engine.ports import ApprovedOrder
 from flatbook.values.ids import AccountId, AssetId, InstrumentId, OrderId, Underlying
-from flatbook.values.instants import Instant, instant_of_text
+from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.instruments import Instrument, Side, TradingRules
 from flatbook.values.money import Price, Quantity
 from flatbook.venues.alpaca.http import Carried, Reply
@@ -182,9 +182,14 @@ class StillClock:
 
 
 class Carrier:
-    """Answers requests in turn and keeps them, with the instant at which each would be given up."""
+    """Answers requests in turn and keeps them, with the instant at which each would be given up.
 
-    def __init__(self, *answers: Carried) -> None:
+    Units: each request takes `takes_s` seconds of the clock.
+    """
+
+    def __init__(self, clock: StillClock, *answers: Carried) -> None:
+        self.clock = clock
+        self.takes_s = 0
         self.answers = list(answers)
         self.requests: list[Request] = []
         self.timeouts: list[Instant] = []
@@ -192,6 +197,7 @@ class Carrier:
     async def send(self, request: Request, timeout_at: Instant) -> Carried:
         self.requests.append(request)
         self.timeouts.append(timeout_at)
+        self.clock.at = later(self.clock.at, seconds=self.takes_s)
         return self.answers.pop(0)
 
     @property
@@ -203,7 +209,8 @@ class Carrier:
 def scene(
     *answers: Carried, at: Instant = REGULAR, api: Api = BROKER, extended_hours: bool = False
 ) -> tuple[AlpacaVenue, Carrier, StillClock]:
-    carrier, clock = Carrier(*answers), StillClock(at)
+    clock = StillClock(at)
+    carrier = Carrier(clock, *answers)
     venue = AlpacaVenue(carrier, clock, account=MAIN, api=api, instruments=[INSTRUMENT], extended_hours=extended_hours)
     return venue, carrier, clock
 

@@ -282,10 +282,11 @@ def test_a_page_of_many_orders_is_read_in_parts(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_statement_is_three_reads_and_is_dated_before_the_first() -> None:
-    venue, carrier, _ = scene(reply([order()]), reply([position()]), reply(account()))
+    venue, carrier, clock = scene(reply([order()]), reply([position()]), reply(account()))
+    carrier.takes_s = 2
     statement = run(venue.statement())
     assert isinstance(statement, AccountStatement)
-    assert statement.stated_at == REGULAR
+    assert (statement.stated_at, clock.now()) == (REGULAR, later(REGULAR, seconds=6))
     assert carrier.asked == [f"GET {ORDERS}", f"GET {BROKER.positions}", f"GET {BROKER.account}"]
 
 

@@ -138,7 +138,10 @@ class World:
         self.mood, self.fills, self.executions, self.commands = "accept", 0, 0, 0
         self.take(Restarted())
         for account, cash in ((PAPER, 4_000), (BACKUP, 900)):
-            self.take(Stated(statement=self.statement(account, cash)))
+            stated = self.statement(account, cash)
+            lag_s = self.rules.cards[account].read_lag_max_s
+            before = msgspec.structs.replace(stated, stated_at=later(stated.stated_at, seconds=-lag_s))
+            self.take(Stated(statement=stated, earlier=before))
         for key in KEYS:
             self.take(Resumed(key=key))
 

@@ -22,6 +22,7 @@ from flatbook.values.instants import Instant, later
 _POLLED = (Status.SUBMITTED, Status.ACCEPTED, Status.PARTIALLY_FILLED, Status.PENDING_CANCEL)
 
 POISON_REST = 8
+OPENING_READS_MAX = 4
 JITTER_PERCENT_MAX = 10
 
 
@@ -97,7 +98,7 @@ async def follow_account(
 ) -> None:
     """Recovers an account, resumes its nets, then polls its orders, executions and statements for ever."""
     clock, pace = timing
-    while not await _state_account(host, account, venue):
+    while not await _state_account(host, account, venue, clock):
         await clock.sleep_until(rest_until(clock.now(), pace.retry_s, "statement", account))
     for key in keys:
         while not await _put_or_rest(host, Resumed(key=key), clock, pace.retry_s):
@@ -166,12 +167,33 @@ def _working(state: State, account: AccountId) -> tuple[Order, ...]:
 
 async def _state_again(host: Host, account: AccountId, venue: OrderVenue, since: tuple[Clock, Instant]) -> Instant:
     clock, stated_at = since
-    return clock.now() if await _state_account(host, account, venue) else stated_at
+    return clock.now() if await _state_account(host, account, venue, clock) else stated_at
 
 
-async def _state_account(host: Host, account: AccountId, venue: OrderVenue) -> bool:
+async def _state_account(host: Host, account: AccountId, venue: OrderVenue, clock: Clock) -> bool:
     statement = await read_account(venue, account, host.put, cursor=host.execution_cursor(account))
-    return statement is not None and await host.put(Stated(statement=statement))
+    if statement is None:
+        return False
+    if account in host.state.opened or not venue.card.read_lag_max_s:
+        return await host.put(Stated(statement=statement))
+    return await _open_account(host, venue, clock, statement)
+
+
+async def _open_account(host: Host, venue: OrderVenue, clock: Clock, statement: AccountStatement) -> bool:
+    """Reads an account past its lag until two statements agree, which opens it, at most OPENING_READS_MAX times.
+
+    An account that never rests stays closed; the next statement tries again.
+    """
+    account, lag_s = statement.account, venue.card.read_lag_max_s
+    for _ in range(OPENING_READS_MAX):
+        await clock.sleep_until(later(statement.stated_at, seconds=lag_s))
+        again = await read_account(venue, account, host.put, cursor=host.execution_cursor(account))
+        if again is None or not await host.put(Stated(statement=again, earlier=statement)):
+            return False
+        if account in host.state.opened:
+            return True
+        statement = again
+    return True
 
 
 async def _read_executions(host: Host, account: AccountId, venue: OrderVenue) -> None:

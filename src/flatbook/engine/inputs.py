@@ -61,9 +61,10 @@ class OrderReported(Input, frozen=True, kw_only=True):
 
 
 class Stated(Input, frozen=True, kw_only=True):
-    """An account statement to reconcile with."""
+    """An account statement to reconcile with; `earlier` is the one before it, where the account is to be opened."""
 
     statement: AccountStatement
+    earlier: AccountStatement | None = None
 
 
 class Woken(Input, frozen=True, kw_only=True):

@@ -25,14 +25,20 @@ OPENING = "opening"
 _ENDED = (VenueStatus.FILLED, VenueStatus.CANCELED, VenueStatus.EXPIRED, VenueStatus.REJECTED)
 
 
-def reconcile(state: State, statement: AccountStatement, rules: Rules, now: Instant) -> tuple[Event, ...]:
+def reconcile(
+    state: State, statement: AccountStatement, rules: Rules, now: Instant, *, earlier: AccountStatement | None = None
+) -> tuple[Event, ...]:
     """Returns the events that a statement asks for, in a fixed order.
 
-    Needs: the executions of the account have been read up to the statement; the statement is sound.
+    Needs: the executions of the account have been read up to the statement; the statement is sound; `earlier` is the
+    statement read before it, without which an account whose reads may lag is not opened.
     Gives: nothing when the books agree; nothing new when the same difference stands already.
     """
-    compare = _differences if statement.account in state.opened else _opening
-    return (*_foreign_orders(state, statement, rules, now), *compare(state, statement, rules, now))
+    if statement.account in state.opened:
+        found = _differences(state, statement, rules, now)
+    else:
+        found = _opening(state, statement, rules, statement if earlier is None else earlier)
+    return (*_foreign_orders(state, statement, rules, now), *found)
 
 
 def missing_orders(state: State, statement: AccountStatement, rules: Rules) -> tuple[Order, ...]:
@@ -149,12 +155,13 @@ def _pairs(state: State, statement: AccountStatement, rules: Rules) -> dict[Asse
     }
 
 
-def _opening(state: State, statement: AccountStatement, rules: Rules, _now: Instant) -> tuple[Event, ...]:
-    """Opens the balances so that, with all executions booked so far, they equal the statement.
+def _opening(state: State, statement: AccountStatement, rules: Rules, earlier: AccountStatement) -> tuple[Event, ...]:
+    """Opens the balances as of the earlier statement, so that with all executions booked so far they equal both.
 
     While one of our orders may still execute nothing can be opened: nobody knows on which side of it the statement is.
+    Where reads may lag, a statement alone may show a past in which an execution was still missing, or nothing at all.
     """
-    if _owing(state, statement.account):
+    if _owing(state, statement.account) or not _is_confirmed(state, statement, rules, earlier):
         return ()
     return tuple(
         BalanceStated(
@@ -162,10 +169,24 @@ def _opening(state: State, statement: AccountStatement, rules: Rules, _now: Inst
             asset=asset,
             change=Quantity(theirs - ours),
             reason=OPENING,
-            stated_at=statement.stated_at,
+            stated_at=earlier.stated_at,
         )
         for asset, (ours, theirs) in _pairs(state, statement, rules).items()
     )
+
+
+def _is_confirmed(state: State, statement: AccountStatement, rules: Rules, earlier: AccountStatement) -> bool:
+    """Whether what the earlier statement showed was so at its instant: the later one, past the lag, shows the same.
+
+    Nothing that we booked ourselves may be younger than the earlier one.
+    """
+    lag_s = rules.cards[statement.account].read_lag_max_s
+    if not lag_s:
+        return True
+    moved = max((at for (account, _), at in state.moved_at.items() if account == statement.account), default=Instant(0))
+    read_past_lag = later(earlier.stated_at, seconds=lag_s) <= statement.stated_at
+    same = statement_balances(earlier, rules) == statement_balances(statement, rules)
+    return read_past_lag and moved < earlier.stated_at and same
 
 
 def _differences(state: State, statement: AccountStatement, rules: Rules, now: Instant) -> tuple[Event, ...]:

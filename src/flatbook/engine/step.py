@@ -94,7 +94,7 @@ def _take_order_report(turn: Turn, item: OrderReported) -> None:
 
 
 def _take_stated(turn: Turn, item: Stated) -> None:
-    take_statement(turn, item.statement)
+    take_statement(turn, item.statement, item.earlier)
 
 
 def _take_woken(turn: Turn, item: Woken) -> None:

@@ -14,13 +14,13 @@ from flatbook.events.orders import ForeignOrderSeen
 from flatbook.values.money import plain
 
 
-def take_statement(turn: Turn, statement: AccountStatement) -> None:
+def take_statement(turn: Turn, statement: AccountStatement, earlier: AccountStatement | None = None) -> None:
     """Reconciles with a statement: books what it shows, halts what differs, asks for what it does not show."""
     flaw = flaw_of_statement(statement, turn.now)
     if flaw is not None:
         refused_statement(turn, statement.account, flaw)
         return
-    for event in reconcile(turn.state, statement, turn.rules, turn.now):
+    for event in reconcile(turn.state, statement, turn.rules, turn.now, earlier=earlier):
         turn.book(event)
         if isinstance(event, BooksDiverged):
             _tell_difference(turn, event)

@@ -14,6 +14,7 @@ RESENDS_MAX = 3
 DRIFT_MS_MAX = 500
 EXCESS_WITHIN_S = 20
 CANCEL_ARRIVES_S = 2
+STARTS_ANEW = ("D4", "D5", "P11")
 ON_THE_WAY = ("N1", "N4", "N6", "N7", "N8", "N10", "N11", "N12", "V7", "V8", "V9")
 
 
@@ -42,7 +43,7 @@ def expectation_of(scenario: Scenario) -> Expectation:
         sessions=tuple((hours.opens_at, hours.closes_at) for hours in hours_of(scenario)),
         price_age=PRICE_AGE_S * NS_PER_S,
         price_true_within=_price_true_within(scenario),
-        excess_within=EXCESS_WITHIN_S * NS_PER_S,
+        excess_within=_excess_within(scenario),
         cancel_arrives_within=None
         if any(name in scenario.strengths for name in ON_THE_WAY)
         else CANCEL_ARRIVES_S * NS_PER_S,
@@ -62,6 +63,17 @@ def _cancel_arrives_within(scenario: Scenario) -> int | None:
     if any(name in scenario.strengths for name in ON_THE_WAY):
         return None
     return CANCEL_ARRIVES_S * NS_PER_S
+
+
+def _excess_within(scenario: Scenario) -> int | None:
+    """Returns how long orders may exceed their net; None where a desk that starts anew may not reach its venue at once.
+
+    Until an account was stated nothing of its nets is decided, cancels included.
+    """
+    starts_anew = scenario.crashes or scenario.freezes or any(name in scenario.strengths for name in STARTS_ANEW)
+    if starts_anew and any(name in scenario.strengths for name in ON_THE_WAY):
+        return None
+    return EXCESS_WITHIN_S * NS_PER_S
 
 
 def _price_true_within(scenario: Scenario) -> int:

@@ -299,8 +299,8 @@ def statement_and_fill_booked() -> tuple[Swap, ...]:
     """Corrects balances to a statement, and books the executions behind the difference too."""
     original = _present(take_statement, "reconcile")
 
-    def correcting(state: State, statement: Any, rules: Any, now: Any) -> Any:
-        events = list(original(state, statement, rules, now))
+    def correcting(state: State, statement: Any, rules: Any, now: Any, **fields: Any) -> Any:
+        events = list(original(state, statement, rules, now, **fields))
         for balance in statement.balances:
             change = balance.total - state.balances.get((statement.account, balance.asset), ZERO)
             if statement.account in state.opened and change:

@@ -88,6 +88,7 @@ class PortVenue:
         self._exchange, self._link, self._caller, self._card = exchange, link, caller, card
         self._loop, self._record, self._injection = world
         self._account = AccountId(exchange.terms.account)
+        self._flickers = False
         self._instruments = {instrument.symbol: instrument for instrument in instruments}
         self._symbols = {instrument.id: instrument.symbol for instrument in instruments}
         self._silent_until = Instant(0)
@@ -289,7 +290,7 @@ class PortVenue:
             for order in exchange.orders.values()
             if order.taken_at <= view_at and (order.ended_at is None or order.ended_at > view_at)
         ]
-        flickers = self._injection.hits("O3", self._account)
+        self._flickers = flickers = not self._flickers and self._injection.hits("O3", self._account)
         held = {
             symbol: 0 if flickers else sum(qty for at, qty in moves if at <= view_at)
             for symbol, moves in exchange.share_moves.items()

@@ -152,8 +152,12 @@ class Bench:
         return self.take(OrderReported(account=PAPER, report=report))
 
     def state_account(self, statement: AccountStatement) -> Step:
-        """Takes a statement."""
-        return self.take(Stated(statement=statement))
+        """Takes a statement; one that opens the account agrees with another one, read before it by the lag of reads."""
+        earlier = None
+        if statement.account not in self.state.opened:
+            lag_s = self.rules.cards[statement.account].read_lag_max_s
+            earlier = msgspec.structs.replace(statement, stated_at=later(statement.stated_at, seconds=-lag_s))
+        return self.take(Stated(statement=statement, earlier=earlier))
 
     def command(self, verb: str, key: str = "k", **arguments: str) -> Step:
         """Takes a command."""

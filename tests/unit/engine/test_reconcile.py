@@ -58,16 +58,49 @@ def test_the_first_statement_opens_the_balances_once() -> None:
         ("COIN", Decimal(100), OPENING),
         ("USD", Decimal(50_000), OPENING),
     ]
-    assert bench.state.opened == {PAPER: bench.now}
+    assert bench.state.opened == {PAPER: later(bench.now, seconds=-10)}
     for seconds in (0, 60, 600):
         assert bench.wait(seconds).state_account(statement(bench.now, shares="100", cash="50000")).events == ()
+
+
+def opening(bench: Bench, earlier: AccountStatement | None, shown: AccountStatement) -> list[Decimal]:
+    events = reconcile(bench.state, shown, bench.rules, bench.now, earlier=earlier)
+    return [event.change for event in events if isinstance(event, BalanceStated)]
+
+
+def test_an_account_whose_reads_may_lag_is_opened_by_two_statements_that_agree() -> None:
+    bench = Bench().wait(100)
+    shown = statement(bench.now, shares="100", cash="50000")
+    past = later(bench.now, seconds=-10)
+    assert opening(bench, None, shown) == []
+    assert opening(bench, statement(past, shares="100", cash="50000"), shown) == [Decimal(100), Decimal(50_000)]
+    assert opening(bench, statement(past, shares="0", cash="50000"), shown) == []
+    assert opening(bench, statement(past, shares="100", cash="0"), shown) == []
+    assert opening(bench, statement(Instant(past + 1), shares="100", cash="50000"), shown) == []
+
+
+def test_an_account_is_not_opened_by_statements_that_may_not_show_what_is_booked() -> None:
+    bench = Bench()
+    bench.executions(execution("5", order_id=bench.working("5")))
+    before = statement(bench.now, shares="105", cash="48750")
+    assert opening(bench, before, statement(later(bench.now, seconds=20), shares="105", cash="48750")) == []
+    after = statement(Instant(bench.now + 1), shares="105", cash="48750")
+    assert opening(bench, after, statement(later(bench.now, seconds=20), shares="105", cash="48750")) == [100, 50_000]
+
+
+def test_an_account_whose_reads_never_lag_is_opened_by_one_statement() -> None:
+    bench = Bench()
+    card = msgspec.structs.replace(bench.rules.cards[PAPER], read_lag_max_s=0)
+    rules = msgspec.structs.replace(bench.rules, cards={PAPER: card})
+    events = reconcile(bench.state, statement(bench.now, shares="100", cash="50000"), rules, bench.now)
+    assert [event.change for event in events if isinstance(event, BalanceStated)] == [100, 50_000]
 
 
 def test_executions_booked_before_the_opening_are_not_counted_twice() -> None:
     bench = Bench()
     order_id = bench.working("5")
     bench.executions(execution("5", order_id=order_id))
-    bench.state_account(statement(bench.now, shares="105", cash="48750"))
+    bench.wait(11).state_account(statement(bench.now, shares="105", cash="48750"))
     assert bench.state.balances[PAPER, AssetId("COIN")] == 105
     assert bench.state.balances[PAPER, USD] == 48_750
 
@@ -298,6 +331,7 @@ def test_another_account_is_not_touched() -> None:
     bench = opened()
     other = msgspec.structs.replace(statement(bench.now, shares="1"), account=AccountId("other"))
     rules = msgspec.structs.replace(bench.rules, cards={**bench.rules.cards, other.account: bench.rules.cards[PAPER]})
-    folded(bench, reconcile(bench.state, other, rules, bench.now))
+    earlier = msgspec.structs.replace(other, stated_at=later(other.stated_at, seconds=-10))
+    folded(bench, reconcile(bench.state, other, rules, bench.now, earlier=earlier))
     assert bench.state.balances[PAPER, AssetId("COIN")] == 100
     assert bench.state.balances[AccountId("other"), AssetId("COIN/USD")] == 1

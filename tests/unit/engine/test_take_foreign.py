@@ -54,7 +54,7 @@ def test_an_execution_before_the_opening_is_part_of_what_the_opening_stated() ->
     unopened = Bench().resume()
     assert unopened.executions(execution("5", order_id=None)).dropped == ("execution_before_opening",)
     bench = opened()
-    early = execution("5", order_id=None, at=later(BEFORE, seconds=-1))
+    early = execution("5", order_id=None, at=later(BEFORE, seconds=-11))
     assert bench.executions(early).dropped == ("execution_before_opening",)
     assert tags(bench.executions(execution("5", order_id=None, at=BEFORE)))[0] == "foreign_filled"
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from flatbook.engine.ports import IdRule
+from flatbook.events.control import BalanceStated
 from flatbook.services.simulated import run_world
 from flatbook.sim.expected import expectation_of
 from flatbook.sim.judges.expectation import AccountTerms, Listing, NetBound
 from flatbook.sim.judges.table import judge
-from flatbook.sim.record import SHARE
+from flatbook.sim.record import SHARE, Appended, Injected
 from flatbook.sim.scenario import MIDDAY, PlannedFill, PlannedStep, Scenario, Shape, draw_scenario
 from flatbook.values.instants import NS_PER_S
 
@@ -51,6 +52,12 @@ def test_a_cancel_arrives_in_time_only_where_nothing_can_hold_it_up() -> None:
     assert expectation_of(scenario(strengths={"N1": 100})).cancel_arrives_within is None
 
 
+def test_orders_exceed_their_net_no_longer_than_a_bound_where_a_new_start_reaches_its_venue() -> None:
+    assert expectation_of(scenario(strengths={"N1": 100})).excess_within == 20 * NS_PER_S
+    assert expectation_of(scenario(strengths={"D4": 100})).excess_within == 20 * NS_PER_S
+    assert expectation_of(scenario(strengths={"N1": 100, "D4": 100})).excess_within is None
+
+
 def test_a_price_may_be_older_where_the_clock_of_the_desk_is_wrong() -> None:
     assert expectation_of(scenario()).price_true_within == 10_500_000_000
     wrong = scenario(offset_ms=-200, steps=(PlannedStep(at_ms=1_000, by_ms=-3_000),))
@@ -61,3 +68,15 @@ def test_judges_find_nothing_in_a_world_in_which_nothing_goes_wrong() -> None:
     world = run_world(scenario())
     verdict = judge(world.record, expectation_of(world.scenario))
     assert (verdict.violations, len(verdict.figures.hedged)) == ((), 2)
+
+
+def test_books_are_right_although_the_first_statement_of_an_account_shows_nothing_at_all() -> None:
+    world = run_world(scenario(seed="flicker-7", strengths={"O3": 3_000}))
+    opened = [entry.at for entry in world.record.entries if isinstance(entry, Appended) and _opens(entry)]
+    flickered = [entry.at for entry in world.record.entries if isinstance(entry, Injected)]
+    assert flickered[0] < opened[0]
+    assert judge(world.record, expectation_of(world.scenario)).violations == ()
+
+
+def _opens(row: Appended) -> bool:
+    return any(isinstance(event, BalanceStated) for event in row.events)

@@ -28,8 +28,8 @@ def stop_works(court: Court) -> Hearing:
     """I15: a stop that was answered yes stands, or holds for the life of a process that had no journal to write it in.
 
     No place leaves under a halt later than the bound after it, other than one that only reduces, and each order in its
-    scope that works is asked to cancel, or over, within the bound. So is each order that works when a process cannot
-    commit, unless another one has taken its journal.
+    scope that works is asked to cancel, or over, within the bound. So is each order that works at its venue when a
+    process cannot commit, unless another one has taken its journal.
     """
     stops = _Stops(court)
     return Hearing(
@@ -84,7 +84,8 @@ class _Stops:
         if entry.epoch < self._epoch:
             return
         for order_id, order in self._court.told.intents.items():
-            if order.status == WORKING:
+            found = self._court.truth.by_client.get(order_id, ())
+            if order.is_open and any(each.ending is None for each in found):
                 self._dues.append(Due(order_id=order_id, at=entry.at, journalled=False))
 
     def requested(self, entry: rec.Requested) -> None:

@@ -182,6 +182,8 @@ def test_orders_that_work_are_canceled_when_the_journal_fails() -> None:
     assert what(failing(failed, requested(4, 5, verb="cancel"), ended), "I15", expects) == []
     assert what(failing(replaced(failed, epoch=6), ended), "I15", expects) == []
     assert what(failing(failed, replaced(ended, how="killed")), "I15", expects) == []
+    unheard = changed(accepted=failed, executed=ended, over=over(9, "canceled"), filled=row(10, 6, done()))
+    assert what(unheard, "I15", expects) == missing
 
 
 def test_a_process_that_dies_under_a_stop_owes_no_cancel() -> None:

@@ -315,10 +315,8 @@ class Exchange:
             ours=ours,
         )
         self.orders[order.venue_id] = order
-        if self.newest(request.client_id) is not None:
-            self._injection.count(
-                {IdRule.WHILE_OPEN: "V3", IdRule.WINDOW: "V6"}.get(terms.id_rule, "V4"), terms.account
-            )
+        if self.newest(request.client_id) is not None and terms.id_rule in (IdRule.WHILE_OPEN, IdRule.NONE):
+            self._injection.count("V3" if terms.id_rule is IdRule.WHILE_OPEN else "V4", terms.account)
         if request.client_id is not None:
             self.by_client_id.setdefault(request.client_id, []).append(order)
         self._record.add(

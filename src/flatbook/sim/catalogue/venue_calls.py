@@ -51,8 +51,8 @@ ROWS = (
         id="V6",
         what="A client id is forgotten after a while.",
         must_hold=("I2",),
-        how="The id rule of the exchange is a window.",
-        standing=Built(injectors=("sim.exchange.Exchange._take",)),
+        how="The id rule of the exchange is a window; no world has yet sent an id again after it.",
+        standing=Proven(),
         worlds=BOTH,
     ),
     Fault(

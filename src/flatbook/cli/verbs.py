@@ -46,6 +46,12 @@ _SIM = (
     Verb("crash", "Cut scripted worlds at every append and every send.", "sim:crash"),
     Verb("coverage", "Say which faults struck, and what orders went through.", "sim:coverage"),
 )
+_CHAOS = (
+    Verb("drop", "Lose the answers to the next orders of an account.", "chaos:drop"),
+    Verb("stall", "Let no price arrive for a while.", "chaos:stall"),
+    Verb("reorg", "Replace the newest blocks of the chain.", "chaos:reorg"),
+    Verb("kill", "Kill the engine's process, as a lost machine does.", "chaos:kill"),
+)
 
 FAMILIES = (
     Family(
@@ -97,7 +103,10 @@ FAMILIES = (
     ),
     Family(
         "Prove",
-        (Verb("sim", "Run simulated worlds in which everything goes wrong.", "", _SIM),),
+        (
+            Verb("sim", "Run simulated worlds in which everything goes wrong.", "", _SIM),
+            Verb("chaos", "Break something in a running paper desk, and see that nothing is lost.", "", _CHAOS),
+        ),
     ),
     Family(
         "Keep",

@@ -107,6 +107,7 @@ class Verb(Enum):
     FILL_RELEASE = "fill_release"
     POSITION_OVERWRITE = "position_overwrite"
     POSITION_ASSIGN = "position_assign"
+    CHAOS = "chaos"
 
 
 STOPPING = (Verb.HALT, Verb.KILL)

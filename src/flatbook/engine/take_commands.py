@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flatbook.engine.effects import ReadStatement, cancel_of, find_of
 from flatbook.engine.inputs import Command, Verb
 from flatbook.engine.refuse import clear_refused
+from flatbook.engine.take_chaos import make_chaos, why_not_chaos
 from flatbook.engine.turn import Turn
 from flatbook.events import control
 from flatbook.events.chain import SkippedFillReleased
@@ -342,4 +343,5 @@ _ACTS: dict[Verb, tuple[Callable[[Turn, Command], Refusal | None], Callable[[Tur
     Verb.FILL_RELEASE: (_why_not_release, _release),
     Verb.POSITION_OVERWRITE: (_why_not_overwrite, _overwrite),
     Verb.POSITION_ASSIGN: (_why_not_assign, _assign),
+    Verb.CHAOS: (why_not_chaos, make_chaos),
 }

@@ -142,7 +142,7 @@ async def serve(desk: Desk, loaded: Loaded, log: Log, *, stay: bool = False) -> 
 
 def _beside(desk: Desk, loaded: Loaded, *, stay: bool) -> list[Coroutine[Any, Any, None]]:
     engine = desk.engine
-    works = [follow_prices(feed, engine.observe, desk.clock) for feed in desk.feeds]
+    works = [follow_prices(feed, desk.chaos.observing(engine.observe), desk.clock) for feed in desk.feeds]
     if isinstance(desk.clock, TapeClock) and desk.tape_ends_at is not None:
         works.append(_replay(desk, desk.clock, loaded.config.clock.speed, stay=stay))
     else:

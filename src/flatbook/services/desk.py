@@ -32,6 +32,7 @@ from flatbook.ops.home import RESTORED_FILE
 from flatbook.ops.metrics import Metrics
 from flatbook.ops.telemetry import LogCounts
 from flatbook.services.anchor import anchored
+from flatbook.services.chaos import Chaos
 from flatbook.services.prices import InDollars, PriceFeed
 from flatbook.sim.bar_file import read_bars
 from flatbook.sim.bars import BarQuotes, Bars
@@ -44,7 +45,7 @@ from flatbook.values.ids import AccountId, Seq, SourceId, Underlying
 from flatbook.values.instants import Instant
 from flatbook.values.money import Price
 from flatbook.venues.paper.venue import PaperVenue, paper_card
-from flatbook.venues.paper.wire import InProcessTransport
+from flatbook.venues.paper.wire import InProcessTransport, Server
 from flatbook.venues.raindex.log_source import RecordedLogSource, open_recording
 from flatbook.venues.raindex.tokens import RaindexConfig
 
@@ -62,6 +63,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     feeds: tuple[PriceFeed, ...]
     metrics: Metrics
     log_counts: LogCounts
+    chaos: Chaos
     tape_ends_at: Instant | None
 
     def doors(self) -> Doors:
@@ -69,7 +71,9 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
         return Doors(on_command=self._command, status=self.status, metrics=self.metrics.text)
 
     async def _command(self, command: Command) -> CommandAnswer:
-        return await self.engine.command(command)
+        answer = await self.engine.command(command)
+        self.chaos.hear(command, answer)
+        return answer
 
     def status(self) -> dict[str, Any]:
         """Returns how the engine itself stands; what the desk holds is in the journal."""
@@ -123,13 +127,16 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
         for name, account in config.accounts.items()
     }
     clock = _clock(loaded, journal, brokers)
+    chaos = Chaos(clock)
     parts = Parts(
         journal=journal,
         venues={
-            AccountId(name): _venue(loaded, name, account, (brokers[AccountId(name)], clock, cards[AccountId(name)]))
+            AccountId(name): _venue(
+                loaded, name, account, (chaos.lossy(name, brokers[AccountId(name)]), clock, cards[AccountId(name)])
+            )
             for name, account in config.accounts.items()
         },
-        sources=tuple(_source(loaded, chain, clock) for chain in config.chains),
+        sources=tuple(chaos.shaken(_source(loaded, chain, clock)) for chain in config.chains),
         clock=clock,
         rules=rules_of(loaded, cards),
         market=Market(),
@@ -149,6 +156,7 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
         feeds=_feeds(loaded, bars),
         metrics=metrics,
         log_counts=log_counts,
+        chaos=chaos,
         tape_ends_at=instant_of(config.clock.end) if config.clock.end is not None else None,
     )
 
@@ -204,7 +212,7 @@ def _clock(loaded: Loaded, journal: Journal, brokers: Mapping[AccountId, Broker]
     return TapeClock(max([instant_of(stated.start), *journalled, *(broker.now for broker in brokers.values())]))
 
 
-def _venue(loaded: Loaded, name: str, account: AccountSection, outside: tuple[Broker, Clock, VenueCard]) -> OrderVenue:
+def _venue(loaded: Loaded, name: str, account: AccountSection, outside: tuple[Server, Clock, VenueCard]) -> OrderVenue:
     broker, clock, card = outside
     return PaperVenue(
         InProcessTransport(broker, clock),

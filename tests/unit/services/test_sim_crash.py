@@ -13,11 +13,12 @@ from flatbook.sim.scripted import kept_scenario
 PLAIN = kept_scenario("plain_fills")
 
 
-def test_every_append_and_every_send_has_a_point_on_each_side() -> None:
+def test_every_append_and_every_send_has_its_points() -> None:
     scissors = run_world(PLAIN).lives[0].scissors
     assert scissors.appends > 10
     assert Counter(point.cut for point in points_of(PLAIN)) == {
         Cut.BEFORE_APPEND: scissors.appends,
+        Cut.WITHIN_APPEND: scissors.appends,
         Cut.AFTER_APPEND: scissors.appends,
         Cut.BEFORE_SEND: scissors.sends,
         Cut.AFTER_SEND: scissors.sends,
@@ -35,7 +36,7 @@ def test_a_cut_is_one_crash_beside_the_world_without_it() -> None:
 def test_a_pair_cuts_the_life_that_recovers_too() -> None:
     first, second = islice(pairs_of("plain_fills", PLAIN), 2)
     assert first.replay.endswith("--cut before_append:1 --cut before_append:1")
-    assert second.replay.endswith("--cut before_append:1 --cut after_append:1")
+    assert second.replay.endswith("--cut before_append:1 --cut within_append:1")
 
 
 def test_a_cut_world_really_is_cut_and_lives_again() -> None:

@@ -110,7 +110,7 @@ def rules_of(scenario: Scenario) -> Rules:
             request_window_s=shape.request_window_s,
             read_lag_max_s=shape.read_lag_s,
             place_timeout_s=5,
-            fill_source=FillSource.EXECUTIONS,
+            fill_source=FillSource.TOTALS if shape.totals else FillSource.EXECUTIONS,
         )
     )
     return Rules(

@@ -34,6 +34,7 @@ def expectation_of(scenario: Scenario) -> Expectation:
             accounts_of(scenario),
             AccountTerms(
                 id_rule=scenario.shape.id_rule.value,
+                totals=scenario.shape.totals,
                 fence_holds=not scenario.steps,
                 id_window=scenario.shape.id_window_s * NS_PER_S,
                 request_window=scenario.shape.request_window_s * NS_PER_S,

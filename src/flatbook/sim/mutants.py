@@ -17,9 +17,10 @@ from flatbook.engine.ports import IdRule
 from flatbook.sim import planted
 from flatbook.sim.planted import Swap
 from flatbook.sim.record import SHARE
-from flatbook.sim.scenario import Scenario, draw_scenario
+from flatbook.sim.scenario import Scenario, draw_scenario, stating_totals
 
 _ANY: dict[str, Any] = {}
+_TOTALS = {"totals": True, "depth": SHARE}
 _SLOW_READS = {"read_lag_s": 20}
 _IDS_COME_AGAIN = {"read_lag_s": 20, "id_rule": IdRule.NONE}
 _THIN = {"depth": SHARE, "order_ttl_s": 300}
@@ -69,7 +70,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _bug(8, "a time-out is taken for a rejection", planted.timeout_is_rejected, N2=3_000),
     _bug(9, "absent once is taken for failed", planted.absent_is_failed, _SLOW_READS, N2=3_000, V2=9_000),
     _bug(10, "an execution after a cancel is dropped", planted.late_fill_dropped, _SHORT_ORDERS, V11=9_000, V28=6_000),
-    _later(11, "a running total is taken for an increment", room="venues that state running totals"),
+    _bug(11, "a running total is taken for an increment", planted.total_is_increment, _TOTALS),
     _bug(12, "fees have the wrong sign", planted.fee_sign),
     _later(13, "funding has the wrong sign", room="funding payments"),
     _later(14, "funding is paid twice at a change of size", room="funding payments"),
@@ -139,7 +140,8 @@ def world_for(mutant: Mutant, number: int) -> Scenario:
     drawn = draw_scenario(f"planted {number}")
     swarm = drawn.strengths if number % 2 else {}
     shape = replace(drawn.shape, **mutant.shape)
-    return replace(drawn, strengths=swarm | mutant.faults, shape=shape)
+    world = replace(drawn, strengths=swarm | mutant.faults, shape=shape)
+    return stating_totals(world) if shape.totals else world
 
 
 @contextmanager

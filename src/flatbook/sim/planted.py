@@ -184,6 +184,17 @@ def late_fill_dropped() -> tuple[Swap, ...]:
     return (Swap(take_orders, "_book_execution", dropping),)
 
 
+def total_is_increment() -> tuple[Swap, ...]:
+    """Books each running total of an order as if it came on top of the one before."""
+    original = _present(take_orders, "execution_of_total")
+
+    def on_top(turn: Turn, order: Any, report: Any, quote: Any) -> Any:
+        turn.state.totals.pop(order.order_id, None)
+        return original(turn, msgspec.structs.replace(order, filled=Quantity(ZERO)), report, quote)
+
+    return (Swap(take_orders, "execution_of_total", on_top),)
+
+
 def fee_sign() -> tuple[Swap, ...]:
     """Adds fees to the balances instead of taking them."""
     original = order_fold._book_execution

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextvars import copy_context
 from typing import TypeVar
 
-from flatbook.engine.ports import ApprovedOrder, Clock, VenueCard
+from flatbook.engine.ports import ApprovedOrder, Clock, FillSource, VenueCard
 from flatbook.engine.reports import (
     Absent,
     Accepted,
@@ -17,6 +17,7 @@ from flatbook.engine.reports import (
     CancelTaken,
     CancelTooLate,
     Execution,
+    FillTotal,
     FindAnswer,
     Holding,
     NotSent,
@@ -99,6 +100,10 @@ class PortVenue:
         """What is declared about the venue."""
         return self._card
 
+    @property
+    def _states_totals(self) -> bool:
+        return self._card.fill_source is FillSource.TOTALS
+
     async def place(self, order: ApprovedOrder) -> PlaceAnswer:
         """Sends the order once."""
         if self._caller.clock.now() >= order.good_until:
@@ -147,6 +152,8 @@ class PortVenue:
         """Returns one page of executions after a cursor, and the next cursor; an empty page is the end."""
 
         def arrive() -> tuple[tuple[Execution, ...], str]:
+            if self._states_totals:
+                return (), cursor
             view_at, after = self._view_at(), int(cursor or "0")
             shown = [each for each in self._exchange.executions[after:] if each.at <= view_at]
             page = shown[: self._page_max(len(shown))]
@@ -169,7 +176,7 @@ class PortVenue:
         ended: asyncio.Future[bool] = self._loop.create_future()
         process = copy_context()
 
-        def push(_order: VenueOrder, execution: VenueExecution) -> None:
+        def push(order: VenueOrder, execution: VenueExecution) -> None:
             if self._caller.scissors.is_cut or self._link.is_dark() or self._injection.hits("W1", self._account):
                 return
             if self._link.is_cut() and not ended.done():
@@ -180,7 +187,7 @@ class PortVenue:
             for _ in range(2 if self._injection.hits("W3", self._account) else 1):
                 delay_ms = self._injection.size("W10", self._account, 0, 400)
                 at = Instant(self._loop.instant + delay_ms * NS_PER_MS)
-                self._loop.call_at_instant(at, self._deliver, deliver, execution, context=process)
+                self._loop.call_at_instant(at, self._deliver, deliver, self._news(order, execution), context=process)
 
         self._exchange.listeners.append(push)
         try:
@@ -188,9 +195,12 @@ class PortVenue:
         finally:
             self._exchange.listeners.remove(push)
 
-    def _deliver(self, deliver: Callable[[Pushed], None], execution: VenueExecution) -> None:
+    def _news(self, order: VenueOrder, execution: VenueExecution) -> Pushed:
+        return self._report(order, self._loop.instant) if self._states_totals else self._execution(execution)
+
+    def _deliver(self, deliver: Callable[[Pushed], None], news: Pushed) -> None:
         if not self._caller.scissors.is_cut:
-            deliver(self._execution(execution))
+            deliver(news)
 
     async def _call(
         self, verb: str, client_id: str | None, arrive: Callable[[], A], time_out_s: int
@@ -264,13 +274,13 @@ class PortVenue:
             filled_qty=_shares(sum(fill.qty for fill in fills)),
             status=status,
             status_text=status.value,
-            executions=tuple(self._execution(fill) for fill in fills),
+            executions=() if self._states_totals else tuple(self._execution(fill) for fill in fills),
             complete=True,
-            happened_at=order.ended_at if ended and order.ended_at is not None else order.taken_at,
+            happened_at=_last_change(order, fills, view_at) if self._states_totals else _ended_or_taken(order, view_at),
+            total=_total(fills) if self._states_totals else None,
         )
 
     def _execution(self, fill: VenueExecution) -> Execution:
-        fees = (Fee(asset=USD, amount=Money(from_base_units(fill.fee, decimals=CASH_DECIMALS))),) if fill.fee else ()
         return Execution(
             execution_id=ExecutionId(fill.execution_id),
             order_id=None if fill.client_id is None else OrderId(fill.client_id),
@@ -279,7 +289,7 @@ class PortVenue:
             side=_side(fill.sign),
             qty=_shares(fill.qty),
             price=Price(from_base_units(fill.price, decimals=PRICE_DECIMALS)),
-            fees=fees,
+            fees=_fees(fill.fee),
             happened_at=fill.at,
         )
 
@@ -307,6 +317,23 @@ class PortVenue:
             ),
             balances=(Balance(asset=USD, total=cash, available=cash),),
         )
+
+
+def _ended_or_taken(order: VenueOrder, view_at: Instant) -> Instant:
+    return order.ended_at if order.ended_at is not None and order.ended_at <= view_at else order.taken_at
+
+
+def _last_change(order: VenueOrder, fills: list[VenueExecution], view_at: Instant) -> Instant:
+    return max(_ended_or_taken(order, view_at), *(fill.at for fill in fills), order.taken_at)
+
+
+def _total(fills: list[VenueExecution]) -> FillTotal:
+    notional = from_base_units(sum(fill.qty * fill.price for fill in fills), decimals=CASH_DECIMALS)
+    return FillTotal(notional=Money(notional), fees=_fees(sum(fill.fee for fill in fills)))
+
+
+def _fees(fee: int) -> tuple[Fee, ...]:
+    return (Fee(asset=USD, amount=Money(from_base_units(fee, decimals=CASH_DECIMALS))),) if fee else ()
 
 
 def _side(sign: int) -> Side:

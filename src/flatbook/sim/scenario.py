@@ -24,6 +24,8 @@ VERSION = 1
 SCENARIO_BYTES_MAX = 1_000_000
 SAFETY_MS = 150_000
 FEW_FAULTS_MAX = 2
+TOTALS_RARELY = 6
+UNTOLD_BY_TOTALS = ("V11", "V15")
 MANY_FAULTS_MAX = 20
 
 
@@ -35,8 +37,8 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The desk and its venues.
 
     Units: `lot`, `threshold`, `order_max`, `depth` in 1e-9 share; `chain_lag` in blocks; `read_lag_s` and the other
-    times in seconds. `backup` gives the desk a second broker; a `pending` venue
-    answers that it will decide on an order later.
+    times in seconds. `backup` gives the desk a second broker; a `pending` venue answers that it will decide on an order
+    later. With `totals` the venues state running totals and no executions.
     """
 
     symbols: tuple[str, ...]
@@ -55,6 +57,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     honours_good_until: bool
     backup: bool
     pending: bool = False
+    totals: bool = False
 
 
 class PlannedFill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -208,23 +211,25 @@ def draw_scenario(seed: str) -> Scenario:
     few = chance.randrange(3) == 0
     faults = _draw_faults(chance, few=few)
     planned = _Planner(chance, shape, few=few)
-    return Scenario(
-        version=VERSION,
-        seed=seed,
-        level=Level.CORE,
-        start=chance.choice(STARTS),
-        safety_ms=SAFETY_MS,
-        shape=shape,
-        strengths=faults,
-        offset_ms=chance.choice((0, 0, 0, 200, -200)),
-        drift_ppm=chance.choice((0, 0, 500, -500)),
-        fills=planned.fills(),
-        crashes=planned.crashes(),
-        reorgs=planned.reorgs(),
-        halts=planned.halts(),
-        steps=planned.steps(),
-        freezes=planned.freezes(),
-        foreign=planned.foreign(),
+    return _with_totals(
+        Scenario(
+            version=VERSION,
+            seed=seed,
+            level=Level.CORE,
+            start=chance.choice(STARTS),
+            safety_ms=SAFETY_MS,
+            shape=shape,
+            strengths=faults,
+            offset_ms=chance.choice((0, 0, 0, 200, -200)),
+            drift_ppm=chance.choice((0, 0, 500, -500)),
+            fills=planned.fills(),
+            crashes=planned.crashes(),
+            reorgs=planned.reorgs(),
+            halts=planned.halts(),
+            steps=planned.steps(),
+            freezes=planned.freezes(),
+            foreign=planned.foreign(),
+        )
     )
 
 
@@ -238,10 +243,29 @@ def deepened(scenario: Scenario) -> Scenario:
         read_lag_s=5,
         queues=True,
         honours_good_until=False,
+        totals=False,
     )
     known = eligible(Level.FULL)
     strengths = {fault: strength for fault, strength in scenario.strengths.items() if fault in known}
     return msgspec.structs.replace(scenario, level=Level.FULL, shape=shape, strengths=strengths)
+
+
+def _with_totals(scenario: Scenario) -> Scenario:
+    """Returns the world with venues that state running totals, for one seed of TOTALS_RARELY.
+
+    Such a venue tells of nothing that others did, of no order that has ended, and of one order of an id only: what
+    it could not tell of does not happen there.
+    """
+    if stream(scenario.seed, "totals").randrange(TOTALS_RARELY):
+        return scenario
+    return stating_totals(scenario)
+
+
+def stating_totals(scenario: Scenario) -> Scenario:
+    """Returns a scenario whose venues state running totals, without what such venues cannot tell of."""
+    strengths = {name: bps for name, bps in scenario.strengths.items() if name not in UNTOLD_BY_TOTALS}
+    shape = msgspec.structs.replace(scenario.shape, totals=True, id_rule=IdRule.FOR_EVER)
+    return msgspec.structs.replace(scenario, shape=shape, strengths=strengths, foreign=())
 
 
 def _draw_shape(chance: random.Random) -> Shape:

@@ -10,6 +10,7 @@ from flatbook.events.event import Event
 from flatbook.sim import record as rec
 from flatbook.sim.judges.court import Court, Hearing
 from flatbook.sim.judges.exact import OF_CASH, OF_SHARE, OF_TOKEN, OF_USDC, ONE, Exact, exact, product, shown, sign_of
+from flatbook.sim.judges.of_totals import Totals
 from flatbook.sim.judges.told import Booked, ToldOrder, shares_of
 from flatbook.sim.judges.truth import ExecutionKey, FillKey, TrueFill
 from flatbook.values.instants import Instant
@@ -21,11 +22,15 @@ def no_fill_lost(court: Court) -> Hearing:
     """I3: what is booked happened, to the last digit, and at the end the fills booked are the fills of the truth.
 
     A fill of the chain stands in the books exactly while its block stands; an execution that nobody ordered is booked
-    unless it happened before the account was opened.
+    unless it happened before the account was opened. Of a venue that states totals, what is booked of an order is never
+    more than what was executed of it, and the same at the end, in shares and in cash.
     """
-    truth = court.truth
+    truth, totals = court.truth, Totals(court)
 
     def executed(event: Booked) -> None:
+        if court.expects.terms(event.account).totals:
+            totals.booked(event)
+            return
         key = _execution_key(court, event)
         entry = truth.executions.get(key)
         if entry is None:
@@ -45,7 +50,12 @@ def no_fill_lost(court: Court) -> Hearing:
         if flaw is not None:
             court.find("I3", f"fill {_name(key)} is booked with another {flaw}", f"{event} / {fill.fill}")
 
+    def end() -> None:
+        _compare_sets(court)
+        totals.end()
+
     return Hearing(
+        entries={rec.Executed: totals.executed},
         events={
             orders.OrderFilled: executed,
             orders.ForeignFilled: executed,
@@ -53,7 +63,7 @@ def no_fill_lost(court: Court) -> Hearing:
             chain.FillSkipped: filled,
             chain.FillUnvalued: filled,
         },
-        end=lambda: _compare_sets(court),
+        end=end,
     )
 
 
@@ -61,6 +71,8 @@ def _compare_sets(court: Court) -> None:
     truth, told = court.truth, court.told
     booked = {_execution_key(court, event): None for event in told.executions.values()}
     for key, entry in truth.executions.items():
+        if court.expects.terms(key[0]).totals:
+            continue
         if key not in booked and not _is_before_opening(court, entry):
             court.find("I3", f"execution {key[2]} at {key[0]} is not booked", str(entry))
     for fill_key, fill in truth.fills.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatbook.events import orders
+from flatbook.events import control, orders
 from flatbook.sim import record as rec
 from flatbook.sim.judges.court import Court, Hearing
 from flatbook.sim.judges.exact import OF_SHARE, shown, sign_of, size
@@ -118,7 +118,7 @@ def lively(court: Court) -> Hearing:
     """I14: at the end no order of ours is open at a venue or in the journal without a standing alert about it.
 
     None is unknown at a venue that keeps ids for ever, alert or not: it has only to be asked. Every true net is below
-    its threshold, or a standing hold, halt or alert says why it is not.
+    its threshold, or a standing hold, halt or alert says why it is not. No scan finds what a wake had missed.
     """
 
     def end() -> None:
@@ -135,7 +135,11 @@ def lively(court: Court) -> Hearing:
             if size(net) >= bound.threshold * OF_SHARE and not _is_net_told(court, key):
                 court.find("I14", f"the net of {key[0]}:{key[1]} is {shown(net)} at the end and nothing says why")
 
-    return Hearing(entries={rec.WorldOver: lambda _entry: end()})
+    def alerted(event: control.AlertRaised) -> None:
+        if event.name is control.AlertName.WAKE_MISSED:
+            court.find("I14", "a scan found something to do that no wake had asked for", str(event))
+
+    return Hearing(entries={rec.WorldOver: lambda _entry: end()}, events={control.AlertRaised: alerted})
 
 
 def _is_order_told(court: Court, order_id: str) -> bool:

@@ -19,7 +19,6 @@ from flatbook.sim.alpaca.ledger import Prices
 from flatbook.sim.alpaca.terms import AlpacaTerms
 from flatbook.values.instants import NS_PER_S, Instant
 
-BODY_BYTES_MAX = 1_000_000
 SILENCE_MS = 86_400_000
 HTML = b"<!DOCTYPE html><html><head><title>Service</title></head><body><h1>Please sign in</h1></body></html>"
 JSON = "application/json; charset=UTF-8"
@@ -49,7 +48,10 @@ class AlpacaServer:
         return web.ServerRunner(web.Server(self._answer, access_log=None))
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        body = await request.content.read(BODY_BYTES_MAX) if request.can_read_body else b""
+        try:
+            body = await request.read()
+        except ConnectionError:
+            return self._html(400)
         ask = Ask(
             method=request.method,
             path=request.rel_url.raw_path,

@@ -15,10 +15,11 @@ from flatbook.sim.alpaca.faults import Spoiling
 from flatbook.sim.alpaca.server import AlpacaServer
 from flatbook.sim.connections import Switchboard
 from flatbook.sim.connector import SimulatedConnector
-from flatbook.sim.link import CalmLink
+from flatbook.sim.link import CalmLink, LinkFaults, Way
 from flatbook.sim.loop import VirtualLoop
 from flatbook.values.instants import Instant
 from tests.unit.sim.alpaca.scene import ACCOUNT, KEYS, OPEN, TERMS, Faults
+from tests.unit.sim.network import ScriptedLink
 
 HOST = "broker-api.example"
 ORDERS = f"/v1/trading/accounts/{ACCOUNT}/orders"
@@ -38,9 +39,9 @@ def price(_symbol: str, _at: Instant) -> Decimal:
     return Decimal(200)
 
 
-def outcome_of(client: Client, faults: Faults) -> tuple[object, AlpacaServer]:
+def outcome_of(client: Client, faults: Faults, link: LinkFaults | None = None) -> tuple[object, AlpacaServer]:
     loop = VirtualLoop(OPEN)
-    Switchboard(loop, lambda _process, _host: CalmLink())
+    Switchboard(loop, lambda _process, _host: link or CalmLink())
 
     async def rest(ms: int) -> None:
         await asyncio.sleep(ms * 0.001)
@@ -93,6 +94,17 @@ async def place(session: aiohttp.ClientSession) -> str:
 def test_a_spoilt_answer_leaves_the_order_taken(spoiling: Spoiling, outcome: str, orders: int) -> None:
     seen, server = outcome_of(place, Faults(spoilings=[spoiling]))
     assert (seen, len(server.front.ledger.orders)) == (outcome, orders)
+
+
+def test_a_request_that_is_cut_in_the_middle_of_its_body_takes_no_effect() -> None:
+    async def client(session: aiohttp.ClientSession) -> object:
+        seen = await place(session)
+        await asyncio.sleep(1)
+        return seen
+
+    for cut in (100, 250, 300):
+        seen, server = outcome_of(client, Faults(), ScriptedLink(cuts={Way.REQUEST: cut}))
+        assert (seen, server.front.requests) == ("ClientOSError", {}), cut
 
 
 def test_a_request_that_is_sent_twice_on_the_way_makes_one_order() -> None:

@@ -203,4 +203,4 @@ async def _read_executions(host: Host, account: AccountId, venue: OrderVenue) ->
         return
     executions, after = answer
     if executions or after != cursor:
-        await host.put(ExecutionsRead(account=account, executions=executions, cursor=after))
+        await host.put(ExecutionsRead(account=account, executions=executions, cursor=after, since=cursor))

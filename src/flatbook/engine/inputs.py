@@ -46,11 +46,16 @@ class FindAnswered(Input, frozen=True, kw_only=True):
 
 
 class ExecutionsRead(Input, frozen=True, kw_only=True):
-    """Executions of an account, from a poll (with the cursor that follows) or a stream (without)."""
+    """Executions of an account, from a poll (with the cursor that follows) or a stream (without).
+
+    `since` is the cursor that a poll read from. Polls overtake each other: one that read from another cursor than the
+    one that stands by then moves it no more.
+    """
 
     account: AccountId
     executions: tuple[Execution, ...]
     cursor: str | None
+    since: str | None = None
 
 
 class OrderReported(Input, frozen=True, kw_only=True):

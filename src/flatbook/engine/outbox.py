@@ -161,7 +161,7 @@ async def read_account(venue: OrderVenue, account: AccountId, put: Put, *, curso
         executions, after = page
         if not executions or after == cursor:
             return statement
-        if not await put(ExecutionsRead(account=account, executions=executions, cursor=after)):
+        if not await put(ExecutionsRead(account=account, executions=executions, cursor=after, since=cursor)):
             return None
         cursor = after
     return None

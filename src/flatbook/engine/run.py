@@ -30,7 +30,7 @@ from flatbook.engine.ports import ApprovedOrder, ChainSource, Clock, Conflict, F
 from flatbook.engine.recover import fold_journal
 from flatbook.engine.reports import Accepted, AccountStatement, NotSent, Unknown
 from flatbook.engine.rules import Rules
-from flatbook.engine.step import Step, execution_source, step
+from flatbook.engine.step import Step, execution_source, moved_cursors, step
 from flatbook.engine.wakes import Wakes
 from flatbook.events.control import CommandRefused, EngineStarted, EngineStopped, Mode, TradingHalted
 from flatbook.events.event import Event
@@ -274,8 +274,7 @@ class Engine:
             self._isolate(items, error)
             return len(items)
         events = tuple(event for each in steps for event in each.events)
-        cursors = {source: cursor for each in steps for source, cursor in each.cursors.items()}
-        self._commit(events, cursors)
+        self._commit(events, moved_cursors([item for item, _ in items], steps, self._cursors))
         for why in (why for each in steps for why in each.dropped):
             self._count(why)
         self._act([effect for each in steps for effect in each.effects])

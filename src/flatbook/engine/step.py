@@ -6,7 +6,7 @@ before the events are committed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -63,6 +63,22 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 def execution_source(account: AccountId) -> SourceId:
     """Returns the name under which the execution cursor of an account is stored."""
     return SourceId(f"executions:{account}")
+
+
+def moved_cursors(
+    items: Sequence[Item], steps: Sequence[Step], standing: Mapping[SourceId, str]
+) -> dict[SourceId, str]:
+    """Returns the cursors that the steps of inputs moved. `standing` are the cursors before them.
+
+    Gives: nothing for a page that was read from a cursor which was left meanwhile: another page overtook it.
+    """
+    moved: dict[SourceId, str] = {}
+    for item, each in zip(items, steps, strict=False):
+        for source, cursor in each.cursors.items():
+            since = item.since if isinstance(item, ExecutionsRead) else None
+            if since is None or since == moved.get(source, standing.get(source, "")):
+                moved[source] = cursor
+    return moved
 
 
 def step(state: State, market: Market, item: Item, *, now: Instant, rules: Rules, wakes: Wakes) -> Step:

@@ -9,8 +9,9 @@ from decimal import Decimal
 import pytest
 
 from flatbook.engine import run
-from flatbook.engine.inputs import Input, Item, TimeCame
+from flatbook.engine.inputs import ExecutionsRead, Input, Item, TimeCame
 from flatbook.engine.run import Engine
+from flatbook.engine.step import execution_source
 from flatbook.events.chain import FillReversed, VaultFilled
 from flatbook.events.codec import encode_events
 from flatbook.events.orders import OrderFilled, OrderIntended
@@ -92,3 +93,24 @@ def test_a_wake_that_was_answered_in_a_turn_that_is_thrown_away_still_stands() -
     assert [told.split(":")[0] for told in life.engine.poisons] == ["Planted could not be folded"]
     (intended,) = [event for event in journalled(desk) if isinstance(event, OrderIntended)]
     assert intended.decided_at == OPEN
+
+
+class Overtaken(Engine):
+    """An engine to which each page of executions is followed by one that was asked for earlier and arrives later."""
+
+    async def put(self, item: Item) -> bool:
+        """Hands on an input, and a page from the beginning behind it."""
+        taken = await super().put(item)
+        if isinstance(item, ExecutionsRead) and item.executions:
+            await super().put(ExecutionsRead(account=item.account, executions=(), cursor="fallen", since=""))
+        return taken
+
+
+def test_a_page_that_was_overtaken_by_a_newer_one_moves_no_cursor_back() -> None:
+    desk = desk_of(SETTING, MANY)
+    asyncio.run(Life(desk, engine_of=Overtaken).run(END))
+    source = execution_source(PAPER)
+    cursors = [row.cursors[source] for row in MemoryJournal(desk.store).read() if source in row.cursors]
+    assert cursors[0] == "X-1"
+    assert "fallen" not in cursors
+    assert held(desk) == Decimal(10_004)

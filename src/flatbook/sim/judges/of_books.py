@@ -120,15 +120,16 @@ def exactly_once(court: Court) -> Hearing:
 def conserved(court: Court) -> Hearing:
     """I5: at the end each balance of an account, each vault's tokens and USDC, and each owner's net equal the truth.
 
-    A second ledger: truth from what venues and chain did, the books from what the events of the journal add up to. A
-    difference of an account that a standing `BooksDiverged` tells is for a person to settle, and is not corrected.
+    A second ledger: truth from what venues and chain did, the books from what the events of the journal add up to. An
+    account about which a `BooksDiverged` stands is for a person to settle: nothing of it is corrected.
     """
 
     def end() -> None:
         truth, told = court.truth, court.told
+        settling = {account: None for account, _ in told.divergences}
         for account, asset in sorted({*truth.balances, *told.balances}):
             theirs, ours = truth.balances.get((account, asset), 0), told.balances.get((account, asset), 0)
-            if theirs != ours and (account, asset) not in told.divergences:
+            if theirs != ours and account not in settling:
                 opened = "" if account in told.opened else ", never opened"
                 court.find("I5", f"{account} holds {shown(theirs)} {asset}, the books say {shown(ours)}{opened}")
         _compare_vaults(court)

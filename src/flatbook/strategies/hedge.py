@@ -182,9 +182,14 @@ def _first_after(now: Instant, moments: list[Instant]) -> Instant | None:
 
 
 def _cover_by_backup(view: HedgeView, params: HedgeParams, backup: Route) -> Decision:
-    """Lets a second broker take the part of the net that no unknown order can cover."""
+    """Lets a second broker take the part of the net that no unknown order can cover, once its account was stated.
+
+    Where nobody knows what an account held before an order of ours, nothing can prove later that the order is absent.
+    """
     wake = _wake_of_orders(view)
     waiting = Decision(intents=(), notes=(), wake=wake)
+    if backup.held is None:
+        return Decision(intents=(), notes=(), wake=msgspec.structs.replace(wake, on=_ALL))
     if any(order.status is not Status.UNKNOWN or order.account == backup.instrument.account for order in view.orders):
         return waiting
     rest = Quantity(abs(view.net) - sum((_shares(order) for order in view.orders), ZERO))

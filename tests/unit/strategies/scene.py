@@ -53,8 +53,8 @@ def route(lot: str = "1", **changes: Any) -> Route:
 
 
 def backup_route(**changes: Any) -> Route:
-    """Returns the account of a second broker."""
-    first = route()
+    """Returns the account of a second broker, which was stated with nothing held."""
+    first = route(held=Quantity(Decimal(0)))
     there = msgspec.structs.replace(first.instrument, id=InstrumentId("COIN/USD@backup"), account=BACKUP)
     return msgspec.structs.replace(first, instrument=there, **changes)
 

@@ -416,6 +416,13 @@ def test_the_second_broker_has_its_own_funds_and_its_own_halts() -> None:
     assert (halted.intents, halted.notes) == ((), ())
 
 
+def test_a_second_broker_whose_account_was_never_stated_gets_nothing_until_it_is() -> None:
+    unknown = order("buy", "10", "unknown")
+    decision = decide(view("-15", orders=(unknown,), backup=backup_route(held=None)), HEDGE)
+    assert decision.intents == ()
+    assert Trigger.BALANCE_CHANGED in decision.wake.on
+
+
 def test_a_second_broker_that_must_wait_wakes_for_what_it_waits_for() -> None:
     unknown = order("buy", "10", "unknown", good_until=later(NOON, seconds=900))
     decision = decide(view("-15", orders=(unknown,), backup=backup_route(), price=None), HEDGE)

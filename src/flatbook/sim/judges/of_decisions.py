@@ -45,8 +45,8 @@ def fresh(court: Court) -> Hearing:
         if old > age or court.row.believed_at - event.decided_at > age:
             court.find("I12", f"{event.order_id} was decided on a price {old} ns old", f"at most {age}: {evidence}")
         symbol = symbols.get((event.account, event.instrument), "")
-        if within is None or symbol not in prices:
-            return
+        if within is None or symbol not in prices or court.at - court.row.believed_at > within:
+            return  # a row that reached the record long after its commit: its prices are forgotten
         if not _is_near(Decimal(price), prices[symbol], court.at - within, court.expects.price_bps):
             court.find("I12", f"{event.order_id} was decided on {price}, which was not true", _told(prices[symbol]))
 

@@ -63,6 +63,11 @@ def test_a_price_that_was_true_within_the_bound_is_fresh_and_an_older_one_is_not
     assert broken(moved(-8)) == ["I12"]
 
 
+def test_a_row_that_reaches_the_record_long_after_its_commit_is_not_judged_by_the_prices_of_that_time() -> None:
+    wrong = row(3, 4, vault_filled(), intended(evidence=evidence("249", -60), decided_at=at(-60)), believed_at=at(-60))
+    assert "I12" not in broken(changed(intent=wrong))
+
+
 def test_prices_are_not_judged_where_the_world_bounds_none() -> None:
     assert broken(decided(evidence=evidence("9", -999)), replaced(EXPECTS, price_age=None)) == []
     assert broken(decided(evidence=evidence("9", 3)), replaced(EXPECTS, price_true_within=None)) == []

@@ -9,11 +9,14 @@ import pytest
 
 from flatbook.events.control import BooksDiverged
 from flatbook.events.orders import OrderFilled, OrderIntended
+from flatbook.services.sim_crash import cuts_of
 from flatbook.services.sim_trial import run_scenario
+from flatbook.services.sim_worker import Bench
 from flatbook.services.simulated import run_world
 from flatbook.sim.catalogue.row import Level
 from flatbook.sim.record import Appended, Executed, OrderTaken, Requested
 from flatbook.sim.scenario import Scenario, deepened, draw_scenario
+from flatbook.sim.scripted import kept_scenario
 
 SEEDS = tuple(str(number) for number in range(10))
 
@@ -67,3 +70,10 @@ def test_a_calm_world_on_bytes_hedges_and_its_books_agree() -> None:
     assert seen["OrderFilled"] == seen["Executed"]
     assert seen["OrderIntended"] >= seen["OrderTaken"] > 20
     assert seen["Requested"] > 100
+
+
+def test_a_cut_anywhere_on_bytes_ends_in_the_same_truth() -> None:
+    bench, jobs = Bench(), list(cuts_of("alpaca_on_bytes", kept_scenario("alpaca_on_bytes")))
+    red = {job.name: list(outcome.told()) for job in jobs if (outcome := bench.run(job)).is_red}
+    assert red == {}
+    assert len(jobs) > 100

@@ -12,7 +12,7 @@ from flatbook.sim.scripted import check_version, kept_scenario, regressions, scr
 
 def test_every_scripted_scenario_is_read_and_found_by_its_name() -> None:
     kept = scripted()
-    assert [name for name, _ in kept][:3] == ["backup_broker", "close_of_market", "halt_and_lift"]
+    assert [name for name, _ in kept][:3] == ["alpaca_on_bytes", "backup_broker", "close_of_market"]
     assert all(kept_scenario(name) == scenario for name, scenario in kept)
 
 

@@ -30,7 +30,6 @@ from flatbook.sim.port_venues import PortVenues
 from flatbook.sim.process import Cut, Diary, LoopClock, Scissors
 from flatbook.sim.record import (
     PRICE,
-    Appended,
     ChainFill,
     CommandDone,
     Commanded,
@@ -149,7 +148,6 @@ class Life:
                 self.scissors,
                 record,
                 ("desk", self.number, loop),
-                world.unheard,
             ),
             venues=world.venues.of_life(caller, tuple(world.rules.instruments.values())),
             sources=(
@@ -175,7 +173,6 @@ class World:
         self.record = Record()
         self.injection = Injection(scenario.seed, scenario.strengths, self._injected)
         self.disk = SimulatedDisk(self.injection)
-        self.unheard: list[Appended] = []
         self.failures: list[str] = []
         self.lives: list[Life] = []
         self.rules = rules_of(scenario)

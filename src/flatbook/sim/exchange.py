@@ -366,8 +366,10 @@ class Exchange:
         if not order.rest or not self._injection.hits("V11", self.terms.account):
             return
         after_ms = self._injection.size("V11", self.terms.account, 1, 60_000)
-        qty, price = self._some(order.rest, "V11"), self._fair(order)
-        self._later(Instant(self._now() + after_ms * NS_PER_MS), lambda: self._execute(order, qty, price))
+        at = Instant(self._now() + after_ms * NS_PER_MS)
+        if at < order.works_until:
+            qty, price = self._some(order.rest, "V11"), self._fair(order)
+            self._later(at, lambda: self._execute(order, qty, price))
 
     def _execute(self, order: VenueOrder, qty: int, price: int, *, forced: bool = False) -> None:
         if qty <= 0:

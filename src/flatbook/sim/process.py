@@ -112,8 +112,7 @@ def _wake(woken: asyncio.Future[None]) -> None:
 class Diary:
     """A journal as the world sees it used: each commit goes into the record, and the process can be cut around it.
 
-    `unheard` is shared by all lives over one journal: rows whose process was cut before it heard of them. One that
-    reached the disk all the same goes into the record as soon as the next process opens the journal.
+    A row that reached the disk although its process was cut before it heard so goes into the record, too.
     """
 
     def __init__(
@@ -122,27 +121,20 @@ class Diary:
         scissors: Scissors,
         record: Record,
         life: tuple[str, int, VirtualLoop],
-        unheard: list[Appended],
     ) -> None:
-        self._journal, self._scissors, self._record, self._unheard = journal, scissors, record, unheard
+        self._journal, self._scissors, self._record = journal, scissors, record
         self._process, self._life, self._loop = life
-        self.read, self.close = journal.read, journal.close
+        self.take_lease, self.read, self.close = journal.take_lease, journal.read, journal.close
 
     @property
     def last(self) -> Seq:
         """The sequence number of the last event."""
         return self._journal.last
 
-    def take_lease(self, now: Instant) -> Epoch:
-        """Raises the epoch; what an earlier life left on the disk without hearing of it is told to the record first."""
-        self._hear()
-        return self._journal.take_lease(now)
-
     def append(self, events: Sequence[Event], *, after: Seq, epoch: Epoch, cursors: Cursors, at: Instant) -> Seq:
         """Appends, unless the process is cut before or the disk fails, and returns, unless it is cut after."""
         number = self._scissors.append()
         self._scissors.reach(Cut.BEFORE_APPEND, number)
-        self._hear()
         row = Appended(
             at=self._loop.instant,
             process=self._process,
@@ -161,15 +153,9 @@ class Diary:
             )
             raise
         except Killed:
-            self._unheard.append(row)
+            if events and self.last == after + len(events):
+                self._record.add(row)
             raise
         self._record.add(row)
         self._scissors.reach(Cut.AFTER_APPEND, number)
         return seq
-
-    def _hear(self) -> None:
-        """Tells the record of rows that reached the disk although their process was cut before it heard so."""
-        for row in self._unheard:
-            if self._journal.last == row.first + len(row.events) - 1 >= row.first:
-                self._record.add(msgspec.structs.replace(row, at=self._loop.instant))
-        self._unheard.clear()

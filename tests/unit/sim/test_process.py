@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from flatbook.events.control import EngineStopped
@@ -23,13 +25,12 @@ class Desk:
         self.loop = VirtualLoop(START, order=None)
         self.disk = SimulatedDisk(Injection("seed", {}, lambda _fault, _where: None))
         self.record = Record()
-        self.unheard: list[Appended] = []
 
-    def life(self, number: int, cut: Cut | None = None) -> Diary:
+    def life(self, number: int, cut: Cut | None = None, on_cut: Callable[[], None] | None = None) -> Diary:
         """Returns the journal of a life that is cut at its first append."""
-        scissors = Scissors(None if cut is None else CrashPoint(cut=cut, number=1))
+        scissors = Scissors(None if cut is None else CrashPoint(cut=cut, number=1), on_cut)
         journal = DiskJournal(self.disk, lambda: scissors.reach(Cut.WITHIN_APPEND, scissors.appends))
-        return Diary(journal, scissors, self.record, ("desk", number, self.loop), self.unheard)
+        return Diary(journal, scissors, self.record, ("desk", number, self.loop))
 
     def told(self) -> list[tuple[int, int, str]]:
         """Returns (life, seq, reason) of the rows in the record."""
@@ -54,11 +55,11 @@ def test_a_commit_is_told_to_the_record() -> None:
     assert desk.told() == [(1, 1, "first")]
 
 
-def test_a_row_that_reached_the_disk_of_a_process_that_was_cut_is_told_when_the_next_one_opens_it() -> None:
+def test_a_row_that_reached_the_disk_of_a_process_that_was_cut_is_told_at_once() -> None:
     desk = Desk()
     with pytest.raises(Killed):
         stop(desk.life(1, Cut.WITHIN_APPEND), "unheard")
-    assert desk.told() == []
+    assert desk.told() == [(1, 1, "unheard")]
     assert stop(desk.life(2), "second") == 2
     assert desk.told() == [(1, 1, "unheard"), (2, 2, "second")]
 
@@ -66,8 +67,8 @@ def test_a_row_that_reached_the_disk_of_a_process_that_was_cut_is_told_when_the_
 def test_a_row_that_the_power_cut_took_is_never_told() -> None:
     desk = Desk()
     with pytest.raises(Killed):
-        stop(desk.life(1, Cut.WITHIN_APPEND), "lost")
-    desk.disk.cut_power()
+        stop(desk.life(1, Cut.WITHIN_APPEND, desk.disk.cut_power), "lost")
+    assert desk.told() == []
     assert stop(desk.life(2), "second") == 1
     assert desk.told() == [(2, 1, "second")]
 

@@ -54,6 +54,7 @@ def terms_of(scenario: Scenario, name: str) -> Terms:
         lot=shape.lot,
         depth=shape.depth,
         spread_ticks=2,
+        refill_s=shape.refill_s,
         fee_bps=shape.fee_bps,
         hours=hours_of(scenario),
         queues=shape.queues,

@@ -53,8 +53,9 @@ class Hours(msgspec.Struct, frozen=True, kw_only=True):
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What a venue is like.
 
-    Units: `id_window_s` and `request_window_s` in seconds; `lot`, `depth` in quantity units; `fee_bps` of notional.
-    An order that arrives outside the hours works in the next ones when `queues` is set, and is refused otherwise.
+    Units: `id_window_s`, `request_window_s` and `refill_s` in seconds; `lot`, `depth` in quantity units; `fee_bps` of
+    notional. Its own liquidity is there for a second, and again `refill_s` seconds later. An order that arrives outside
+    the hours works in the next ones when `queues` is set, and is refused otherwise.
     """
 
     account: str
@@ -64,6 +65,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     lot: int
     depth: int
     spread_ticks: int
+    refill_s: int
     fee_bps: int
     hours: tuple[Hours, ...]
     queues: bool
@@ -161,6 +163,7 @@ class Exchange:
         }
         self.halted: dict[str, None] = {}
         self.moved = 0
+        self._refills_at: dict[str, Instant] = {}
         self.listeners: list[Pushed] = []
         record.add(AccountOpened(at=now(), account=terms.account, cash=terms.cash, holdings=dict(terms.holdings)))
 
@@ -449,7 +452,7 @@ class Exchange:
         for sign in (1, -1):
             for level in range(LEVELS):
                 book.cancel(f"{BACKGROUND}{sign}{level}")
-        if self._is_empty(symbol):
+        if self._is_empty(symbol) or self._rests(symbol):
             return
         for sign in (1, -1):
             for level in range(LEVELS):
@@ -465,6 +468,14 @@ class Exchange:
             lasts_s = self._injection.size("V28", self.terms.account, 1, EMPTY_S_MAX)
             self._empty_until[symbol] = Instant(now + lasts_s * NS_PER_S)
         return now < self._empty_until.get(symbol, now)
+
+    def _rests(self, symbol: str) -> bool:
+        """Whether the venue's liquidity is not due yet: it comes back some seconds after it was taken away."""
+        now = self._now()
+        if now < self._refills_at.get(symbol, now) and not self._injection.is_over:
+            return True
+        self._refills_at[symbol] = Instant(now + self.terms.refill_s * NS_PER_S)
+        return False
 
     def _provide(self, book: OrderBook, name: str, quote: tuple[int, int, int]) -> None:
         sign, at, qty = quote

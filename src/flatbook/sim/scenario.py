@@ -25,6 +25,7 @@ SCENARIO_BYTES_MAX = 1_000_000
 SAFETY_MS = 150_000
 FEW_FAULTS_MAX = 2
 TOTALS_RARELY = 6
+REFILLS_S = (1, 1, 10, 45)
 UNTOLD_BY_TOTALS = ("V11", "V15")
 MANY_FAULTS_MAX = 20
 
@@ -38,7 +39,8 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     Units: `lot`, `threshold`, `order_max`, `depth` in 1e-9 share; `chain_lag` in blocks; `read_lag_s` and the other
     times in seconds. `backup` gives the desk a second broker; a `pending` venue answers that it will decide on an order
-    later. With `totals` the venues state running totals and no executions.
+    later. With `totals` the venues state running totals and no executions. Their own
+    liquidity comes back after `refill_s`.
     """
 
     symbols: tuple[str, ...]
@@ -58,6 +60,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     backup: bool
     pending: bool = False
     totals: bool = False
+    refill_s: int = 1
 
 
 class PlannedFill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -211,7 +214,7 @@ def draw_scenario(seed: str) -> Scenario:
     few = chance.randrange(3) == 0
     faults = _draw_faults(chance, few=few)
     planned = _Planner(chance, shape, few=few)
-    return _with_totals(
+    return _with_venues(
         Scenario(
             version=VERSION,
             seed=seed,
@@ -250,15 +253,16 @@ def deepened(scenario: Scenario) -> Scenario:
     return msgspec.structs.replace(scenario, level=Level.FULL, shape=shape, strengths=strengths)
 
 
-def _with_totals(scenario: Scenario) -> Scenario:
-    """Returns the world with venues that state running totals, for one seed of TOTALS_RARELY.
+def _with_venues(scenario: Scenario) -> Scenario:
+    """Returns the world with venues of some patience, and one of TOTALS_RARELY with venues that state running totals.
 
     Such a venue tells of nothing that others did, of no order that has ended, and of one order of an id only: what
     it could not tell of does not happen there.
     """
-    if stream(scenario.seed, "totals").randrange(TOTALS_RARELY):
-        return scenario
-    return stating_totals(scenario)
+    chance = stream(scenario.seed, "venues")
+    shape = msgspec.structs.replace(scenario.shape, refill_s=chance.choice(REFILLS_S))
+    world = msgspec.structs.replace(scenario, shape=shape)
+    return world if chance.randrange(TOTALS_RARELY) else stating_totals(world)
 
 
 def stating_totals(scenario: Scenario) -> Scenario:

@@ -35,7 +35,8 @@ class ConnectionEnd(asyncio.Transport):
     def __init__(
         self, board: Switchboard, way: Way, faults: LinkFaults, context: Context, peers: tuple[Any, Any]
     ) -> None:
-        super().__init__({"sockname": peers[0], "peername": peers[1]})
+        self._facts: dict[str, object] = {"sockname": peers[0], "peername": peers[1]}
+        super().__init__(self._facts)
         self._board, self._way, self._faults, self._context = board, way, faults, context
         self._loop = board.loop
         self.process = context.get(PROCESS, "")
@@ -95,7 +96,7 @@ class ConnectionEnd(asyncio.Transport):
         passing = whole if rest is None else whole[:rest]
         self._sent += len(whole)
         if passing:
-            self._at_peer(self.peer.arrive, passing)
+            self._at_peer(self.peer.arrive, passing, self._loop.instant)
         if rest is not None and rest <= len(whole):
             self._at_peer(self.peer.lose, ConnectionResetError(errno.ECONNRESET, "cut on the way"))
             near_error = ConnectionResetError(errno.ECONNRESET, "cut on the way")
@@ -110,9 +111,9 @@ class ConnectionEnd(asyncio.Transport):
         self._lands_at = max(self._lands_at, arrives)
         self._loop.call_at_instant(Instant(self._lands_at), act, *args, context=self.peer._context)
 
-    def arrive(self, piece: bytes | None) -> None:
-        """Takes bytes from the other end, or its end of file as None."""
-        self._stir(partial(self._arrived, piece))
+    def arrive(self, piece: bytes | None, written_at: Instant | None = None) -> None:
+        """Takes bytes from the other end, or its end of file as None; `written_at` is kept as an extra of the end."""
+        self._stir(partial(self._arrived, piece, written_at))
 
     def _stir(self, event: Callable[[], None]) -> None:
         """Lets an event happen now, or a little later when another one has happened at this instant."""
@@ -135,7 +136,9 @@ class ConnectionEnd(asyncio.Transport):
             self._stir_later()
         event()
 
-    def _arrived(self, piece: bytes | None) -> None:
+    def _arrived(self, piece: bytes | None, written_at: Instant | None) -> None:
+        if written_at is not None:
+            self._facts["written_at"] = written_at
         if self._is_lost or self._is_closing:
             if piece is not None:
                 self._at_peer(self.peer.lose, ConnectionResetError(errno.ECONNRESET, "reset by the other end"))

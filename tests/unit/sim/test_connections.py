@@ -373,6 +373,23 @@ def test_bytes_and_the_end_that_came_together_are_taken_one_after_the_other() ->
     assert (notes, loop.faults) == (["last", "closing False"], [])
 
 
+def test_an_end_knows_when_the_bytes_that_came_were_written() -> None:
+    loop, _ = world()
+    notes: list[object] = []
+    echo = Echo(notes)
+
+    async def scene() -> int:
+        await loop.create_server(lambda: echo, HOST, PORT)
+        transport, _ = await loop.create_connection(asyncio.Protocol, HOST, PORT)
+        await asyncio.sleep(1)
+        transport.write(b"now")
+        await asyncio.sleep(1)
+        return int(echo.transport.get_extra_info("written_at")) - START
+
+    assert loop.run_until_complete(scene()) == 1_020 * MS
+    assert notes == [b"now"]
+
+
 def test_an_end_knows_both_addresses() -> None:
     loop, _ = world()
 

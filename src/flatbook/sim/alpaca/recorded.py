@@ -90,7 +90,7 @@ class RecordedAlpaca:
         """Lets the books advance when something is due."""
         self._later(at, lambda: self.ledger.advance(self._now()))
 
-    def arrived(self, ask: Ask, host: str, copy: int) -> None:
+    def arrived(self, ask: Ask, host: str, sent_at: Instant, copy: int) -> None:
         """Records a request: the process and its life are those of the host's name, such as `desk#2`."""
         resource = self._server.front.resource_of(ask.path)
         if resource is None or resource.account_id not in self._names:
@@ -104,7 +104,7 @@ class RecordedAlpaca:
                 client_id=self._client_id(ask, resource.name),
                 process=process,
                 life=int(life or 0),
-                sent_at=self._now(),
+                sent_at=sent_at,
                 copy=copy,
             )
         )

@@ -25,14 +25,14 @@ JSON = "application/json; charset=UTF-8"
 
 Now = Callable[[], Instant]
 Rest = Callable[[int], Awaitable[None]]
-Arrived = Callable[[Ask, str, int], None]
+Arrived = Callable[[Ask, str, Instant, int], None]
 
 
 class AlpacaServer:
     """One Alpaca that answers HTTP requests of its Broker API and its Trading API.
 
     Units: `rest` is called with ms. `arrived` hears of each request before it has its effect: what is asked, the host
-    it came from, and the number of the copy, above zero where something on the way repeated it.
+    it came from, when it was sent, and the number of the copy, above zero where something on the way repeated it.
     """
 
     def __init__(
@@ -72,8 +72,9 @@ class AlpacaServer:
 
     def _take(self, ask: Ask, request: web.BaseRequest, copy: int) -> Told:
         if self.arrived is not None:
-            peer = None if request.transport is None else request.transport.get_extra_info("peername")
-            self.arrived(ask, str(peer[0]) if peer else "", copy)
+            way = request.transport
+            peer, sent_at = (way.get_extra_info("peername"), way.get_extra_info("written_at")) if way else (None, None)
+            self.arrived(ask, str(peer[0]) if peer else "", self._now() if sent_at is None else sent_at, copy)
         return self.front.ask(ask, self._now())
 
     async def _written(self, told: Told, spoiling: Spoiling, request: web.BaseRequest) -> web.StreamResponse:

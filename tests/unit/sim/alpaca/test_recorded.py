@@ -54,7 +54,7 @@ class World:
             headers=KEYS,
             body=msgspec.json.encode(body | {"client_order_id": "one"}),
         )
-        self.alpaca.arrived(ask, "desk#2", 0)
+        self.alpaca.arrived(ask, "desk#2", self.at, 0)
         self.server.front.ask(ask, self.at)
 
     def told(self) -> list[Entry]:

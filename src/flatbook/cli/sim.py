@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from flatbook.sim.tally import Tally
 
 SEEDS_BY_DEFAULT = "0:500"
+CORE: Literal["core"] = "core"
 SEEDS_MAX = 1_000_000_000
 MINUTES_MAX = 7 * 24 * 60
 PAIRS_MAX = 10_000
 
-Seeds = Annotated[str, says("From which seed to before which one, as in 0:500.")]
+Depth = Annotated[
+    Literal["core", "full"], says("core: venues at the engine's port; full: adapters that speak bytes, slower.")
+]
 Keep = Annotated[Path | None, says("Folder for the smallest worlds that fail; they are not looked for when left out.")]
 
 
@@ -50,9 +53,28 @@ class Work:
 WORK = Work()
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Swarm:
+    """Which seeds run, and how deep their worlds go."""
+
+    seeds: Annotated[str, says("From which seed to before which one, as in 0:500.")] = SEEDS_BY_DEFAULT
+    level: Depth = CORE
+
+    def range(self) -> range:
+        """Returns the seeds.
+
+        Errors: Failed.
+        """
+        return _seeds(self.seeds)
+
+
+SWARM = Swarm()
+
+
 def run(
     *,
-    seeds: Seeds = SEEDS_BY_DEFAULT,
+    swarm: Swarm = SWARM,
     minutes: Annotated[int | None, says("Begin no further world after so many minutes.")] = None,
     pairs: Annotated[int, says("Run so many of the seeds twice, under two hash seeds, and compare.")] = 0,
     covered: Annotated[bool, says("Fail when a fault that worlds can have never struck.")] = False,
@@ -67,15 +89,17 @@ def run(
     """
     from flatbook.cli.sim_told import told_of
     from flatbook.services.sim_runs import paired, swarm_jobs, swarm_size, tally_of
+    from flatbook.sim.catalogue.row import Level
 
-    chosen, watch = _seeds(seeds), progress("worlds")
+    chosen, level, watch = swarm.range(), Level(swarm.level), progress("worlds")
     _check(0 <= pairs <= PAIRS_MAX, "--pairs", f"from 0 to {PAIRS_MAX}")
     _check(minutes is None or 1 <= minutes <= MINUTES_MAX, "--minutes", f"from 1 to {MINUTES_MAX}")
-    planned = swarm_size(chosen)
+    planned = swarm_size(chosen, level)
+    watched = _watched(watch, planned)
     with work.fleet() as fleet:
-        tally = tally_of(swarm_jobs(chosen), fleet, _watched(watch, planned), minutes=minutes)
-        count = paired(chosen[:pairs], fleet.count, tally, _watched(watch, planned)) if pairs else 0
-    told = told_of(tally, planned=planned, pairs=count, covered=covered)
+        tally = tally_of(swarm_jobs(chosen, level), fleet, watched, minutes=minutes)
+        count = paired(chosen[:pairs], fleet, tally, watched, level=level) if pairs else 0
+    told = told_of(tally, planned=planned, pairs=count, covered=level if covered else None)
     return told.end("sim.run", work, as_json=where.as_json)
 
 
@@ -86,18 +110,20 @@ def seed(
     write: Annotated[
         Path | None, says("File to write the world to, as a scenario that people can read and change.")
     ] = None,
+    level: Depth = CORE,
     drawn_by: Annotated[int | None, says("Version of the scenarios that the seed was drawn by, to be sure.")] = None,
     keep: Keep = None,
     where: Where = HERE,
 ) -> int:
     """Runs the world of one seed again and says everything that speaks against it."""
     from flatbook.services.sim_runs import seed_job, tally_of
+    from flatbook.sim.catalogue.row import Level
     from flatbook.sim.scenario import VERSION, write_scenario
     from flatbook.sim.scripted import check_version
 
     _check(0 <= number < SEEDS_MAX, "seed", f"from 0 to {SEEDS_MAX - 1}")
     check_version(VERSION if drawn_by is None else drawn_by, f"seed {number}")
-    job = seed_job(number)
+    job = seed_job(number, Level(level))
     if write is not None:
         write.write_bytes(write_scenario(job.scenario))
     with Work(workers=1).fleet() as fleet:
@@ -150,19 +176,20 @@ def crash(
     return told_of(tally, planned=len(jobs)).end("sim.crash", work, as_json=where.as_json)
 
 
-def coverage(*, seeds: Seeds = SEEDS_BY_DEFAULT, work: Work = WORK, where: Where = HERE) -> int:
+def coverage(*, swarm: Swarm = SWARM, work: Work = WORK, where: Where = HERE) -> int:
     """Runs worlds and says which faults struck, which moves orders made, and in which status faults met them.
 
     It fails when anything speaks against a world, or when a fault that worlds can have never struck.
     """
     from flatbook.cli.sim_told import covered_parts, told_of
     from flatbook.services.sim_runs import swarm_jobs, swarm_size, tally_of
+    from flatbook.sim.catalogue.row import Level
 
-    chosen, watch = _seeds(seeds), progress("worlds")
-    planned = swarm_size(chosen)
+    chosen, level, watch = swarm.range(), Level(swarm.level), progress("worlds")
+    planned = swarm_size(chosen, level)
     with work.fleet() as fleet:
-        tally = tally_of(swarm_jobs(chosen), fleet, _watched(watch, planned))
-    told = told_of(tally, planned=planned, covered=True)
+        tally = tally_of(swarm_jobs(chosen, level), fleet, _watched(watch, planned))
+    told = told_of(tally, planned=planned, covered=level)
     return told.end("sim.coverage", work, as_json=where.as_json, more=covered_parts)
 
 

@@ -11,6 +11,7 @@ from flatbook.cli.output import Column, Part, Table, counted, show
 
 if TYPE_CHECKING:
     from flatbook.cli.sim import Work
+    from flatbook.sim.catalogue.row import Level
     from flatbook.sim.tally import Red, Tally
 
 SMALLEST_MAX = 3
@@ -99,17 +100,16 @@ class Told(NamedTuple):
             yield f"and {body['red_worlds'] - len(body['failures'])} more red worlds"
 
 
-def told_of(tally: Tally, *, planned: int, pairs: int = 0, covered: bool = False) -> Told:
-    """Returns what is said of a tally; with `covered`, faults that never struck speak against it."""
-    return Told(tally, planned, pairs, never_struck(tally) if covered else ())
+def told_of(tally: Tally, *, planned: int, pairs: int = 0, covered: Level | None = None) -> Told:
+    """Returns what is said of a tally; with `covered`, faults of that level that never struck are against it."""
+    return Told(tally, planned, pairs, () if covered is None else never_struck(tally, covered))
 
 
-def never_struck(tally: Tally) -> tuple[str, ...]:
-    """Returns the faults that worlds can have and that struck in none."""
-    from flatbook.sim.catalogue.row import Level
+def never_struck(tally: Tally, level: Level) -> tuple[str, ...]:
+    """Returns the faults that worlds of a level can have and that struck in none."""
     from flatbook.sim.faults import eligible
 
-    return tuple(name for name in eligible(Level.CORE) if not tally.faults.get(name))
+    return tuple(name for name in eligible(level) if not tally.faults.get(name))
 
 
 def covered_parts(body: Mapping[str, Any]) -> Iterator[Part]:

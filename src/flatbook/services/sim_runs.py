@@ -10,8 +10,9 @@ from flatbook.services.sim_crash import cuts_of, pairs_of
 from flatbook.services.sim_fleet import Fleet, Tried
 from flatbook.services.sim_trial import uncut_of
 from flatbook.services.sim_worker import Job
+from flatbook.sim.catalogue.row import Level
 from flatbook.sim.outcome import Outcome
-from flatbook.sim.scenario import Scenario, draw_scenario
+from flatbook.sim.scenario import Scenario, deepened, draw_scenario
 from flatbook.sim.scripted import Kept, regressions, scripted
 from flatbook.sim.shrink import Shrunk, shrink
 from flatbook.sim.tally import Red, Tally
@@ -22,9 +23,12 @@ NOT_THE_SAME = "two runs of one seed differ"
 Watch = Callable[[Tally], None]
 
 
-def seed_job(seed: int) -> Job:
-    """Returns the job of a seed."""
-    return Job(name=f"seed {seed}", replay=f"flatbook sim seed {seed}", scenario=draw_scenario(str(seed)))
+def seed_job(seed: int, level: Level = Level.CORE) -> Job:
+    """Returns the job of a seed, as deep as a level says."""
+    scenario, words = draw_scenario(str(seed)), f"seed {seed}"
+    if level is Level.FULL:
+        scenario, words = deepened(scenario), f"seed {seed} --level {level.value}"
+    return Job(name=f"seed {seed}", replay=f"flatbook sim {words}", scenario=scenario)
 
 
 def kept_job(kept: Kept) -> Job:
@@ -37,16 +41,16 @@ def kept_job(kept: Kept) -> Job:
     )
 
 
-def swarm_jobs(seeds: range) -> Iterator[Job]:
-    """Yields the worlds that once failed, the scripted ones, and those of a range of seeds."""
-    yield from (seed_job(seed) for seed in regressions())
-    yield from (kept_job(kept) for kept in scripted())
-    yield from (seed_job(seed) for seed in seeds)
+def swarm_jobs(seeds: range, level: Level = Level.CORE) -> Iterator[Job]:
+    """Yields the worlds of a level: those that once failed, the scripted ones, and those of a range of seeds."""
+    yield from (seed_job(seed, level) for seed in regressions())
+    yield from (kept_job(kept) for kept in scripted() if kept.scenario.level is level)
+    yield from (seed_job(seed, level) for seed in seeds)
 
 
-def swarm_size(seeds: range) -> int:
+def swarm_size(seeds: range, level: Level = Level.CORE) -> int:
     """Returns how many worlds `swarm_jobs` yields."""
-    return len(regressions()) + len(scripted()) + len(seeds)
+    return len(regressions()) + sum(kept.scenario.level is level for kept in scripted()) + len(seeds)
 
 
 def crash_jobs(scenarios: Iterable[Kept], *, pairs: bool) -> Iterator[Job]:
@@ -66,12 +70,15 @@ def tally_of(jobs: Iterable[Job], fleet: Fleet, watch: Watch, *, minutes: int | 
     return tally
 
 
-def paired(seeds: range, workers: int, tally: Tally, watch: Watch) -> int:
-    """Runs seeds twice, under two hash seeds, and adds to the tally each pair that differs. Returns how many pairs."""
+def paired(seeds: range, fleet: Fleet, tally: Tally, watch: Watch, *, level: Level = Level.CORE) -> int:
+    """Runs seeds twice, in processes with two hash seeds, and adds each pair that differs. Returns how many pairs.
+
+    `fleet` says how many processes run at once.
+    """
     runs: list[dict[str, Tried]] = []
     for hash_seed in HASH_SEEDS:
-        with Fleet(workers, hash_seed=hash_seed) as fleet:
-            runs.append({tried.job.name: tried for tried in fleet.run(seed_job(seed) for seed in seeds)})
+        with Fleet(fleet.count, hash_seed=hash_seed) as seeded:
+            runs.append({tried.job.name: tried for tried in seeded.run(seed_job(seed, level) for seed in seeds)})
     for name, (job, outcome) in runs[0].items():
         if not outcome.trace or outcome.trace != runs[1][name].outcome.trace:
             tally.add(f"{name}, twice", job.replay, job.scenario, Outcome(failures=(NOT_THE_SAME,)))

@@ -77,3 +77,10 @@ def test_a_seed_is_written_as_a_scenario_that_runs_again(tmp_path: Path) -> None
     path = tmp_path / "world.json"
     assert call("sim", "seed", "7", "--write", str(path)).code == 0
     assert call("sim", "scenario", str(path)).code == 0
+
+
+def test_a_world_on_bytes_is_named_with_its_level() -> None:
+    code, out, _ = call("sim", "run", "--seeds", "3:4", "--level", "full", "--json")
+    body = json.loads(out)
+    assert (code, body["red_worlds"]) == (0, 0)
+    assert body["worlds"] >= 2

@@ -30,9 +30,9 @@ from flatbook.sim.script import ScriptedBlocks, ScriptedChain
 from flatbook.values.ids import SourceId
 from flatbook.values.instants import NS_PER_MS, Instant, later
 from flatbook.values.money import Money, Price, Quantity
-from flatbook.venues.alpaca.http import SessionHttp
 from flatbook.venues.alpaca.venue import ALPACA_CARD, AlpacaVenue
 from flatbook.venues.alpaca.wire import broker_api, broker_headers
+from flatbook.venues.http import SessionHttp
 from tests.desk import CHAIN, COIN, OPEN, PAPER, Setting, coin, desk_of
 
 ACCOUNT_ID = "904837e3-3b76-47ec-b432-046db621571b"

@@ -26,9 +26,9 @@ from flatbook.values.ids import AccountId, AssetId, InstrumentId, OrderId, Under
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.instruments import Instrument, Side, TradingRules
 from flatbook.values.money import Money, Price, Quantity
-from flatbook.venues.alpaca.http import SessionHttp
 from flatbook.venues.alpaca.venue import AlpacaVenue
 from flatbook.venues.alpaca.wire import broker_api, broker_headers
+from flatbook.venues.http import SessionHttp
 
 ACCOUNT_ID = "904837e3-3b76-47ec-b432-046db621571b"
 HOST = "broker-api.example"

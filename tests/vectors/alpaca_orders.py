@@ -19,8 +19,8 @@ from flatbook.values.instants import Instant, InstantRefused, instant_of_text
 from flatbook.values.instruments import Side
 from flatbook.values.money import ZERO, Price, Quantity
 from flatbook.venues.alpaca import parse
-from flatbook.venues.alpaca.http import Reply
 from flatbook.venues.alpaca.wire import Api, broker_api, flaw_of_order, place_request, trading_api
+from flatbook.venues.http import Reply
 from tests.vectors.outcome import Case, NotDue, differing
 
 OURS = "33333333-3333-4333-8333-333333333333"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from flatbook.sim.process import Cut, Scissors
 from flatbook.values.instants import Instant
-from flatbook.venues.alpaca.http import Carried, Http
-from flatbook.venues.alpaca.wire import Request
+from flatbook.venues.http import Carried, Http, Request
 
 
 class CutHttp:

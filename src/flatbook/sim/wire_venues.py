@@ -25,9 +25,9 @@ from flatbook.sim.wire_faults import InjectedBroker, InjectedLink
 from flatbook.values.ids import AccountId
 from flatbook.values.instruments import Instrument
 from flatbook.values.money import Money, from_base_units
-from flatbook.venues.alpaca.http import SessionHttp
 from flatbook.venues.alpaca.venue import AlpacaVenue
 from flatbook.venues.alpaca.wire import broker_api, broker_headers
+from flatbook.venues.http import SessionHttp
 
 HOST, PORT = "broker-api.example", 443
 KEY, WORD = "key", "word"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from flatbook.values.instants import NS_PER_S, Instant, instant_of_seconds, later
-from flatbook.venues.alpaca.http import Reply
+from flatbook.venues.http import Reply
 
 TOO_MANY = 429
 WAIT_S_MIN = 1

@@ -31,7 +31,6 @@ from flatbook.values.ids import AccountId, AssetId, ExecutionId, InstrumentId, O
 from flatbook.values.instants import Instant, instant_of_text
 from flatbook.values.instruments import Side
 from flatbook.values.money import ZERO, Price, Quantity, parse_number
-from flatbook.venues.alpaca.http import Reply
 from flatbook.venues.alpaca.refusals import (
     SERVER_FAULT,
     TEXT_MAX,
@@ -42,6 +41,7 @@ from flatbook.venues.alpaca.refusals import (
     says_no_such_order,
 )
 from flatbook.venues.alpaca.wire import OPEN_ORDERS_MAX
+from flatbook.venues.http import Reply
 
 # Not ended, though nothing comes of it by itself: what may still execute is open. Alpaca goes on calculating after the
 # day, may lift a suspension, and lets a replacement work under an id that is not ours.

@@ -32,9 +32,9 @@ from flatbook.values.instants import SECONDS_PER_DAY, later
 from flatbook.values.instruments import Instrument
 from flatbook.venues.alpaca import parse, wire
 from flatbook.venues.alpaca.hours import executes_now
-from flatbook.venues.alpaca.http import Carried, Http, Reply
 from flatbook.venues.alpaca.pace import Pace, pace_after
 from flatbook.venues.alpaca.refusals import ORDER_NOT_FOUND, UNREADABLE
+from flatbook.venues.http import Carried, Http, Reply, Request
 
 READ_TIMEOUT_S = 10
 FIRST_READ_DAYS = 7
@@ -54,7 +54,7 @@ ALPACA_CARD = VenueCard(
 )
 
 Page = tuple[tuple[Execution, ...], str]
-Carry = Callable[[wire.Request, int], Awaitable[Carried]]
+Carry = Callable[[Request, int], Awaitable[Carried]]
 
 
 class AlpacaVenue:
@@ -233,7 +233,7 @@ class AlpacaVenue:
         self._client_ids[venue_order_id] = order_id
         return order_id
 
-    async def _ask(self, request: wire.Request, timeout_s: int) -> Carried:
+    async def _ask(self, request: Request, timeout_s: int) -> Carried:
         """Carries a request that is no cancel: not while Alpaca asks to wait, and not above ASKING_MAX at once."""
         if self._is_held():
             return _REFUSED_LOCALLY
@@ -246,7 +246,7 @@ class AlpacaVenue:
     def _is_held(self) -> bool:
         return self._clock.now() < self._pace.held_until or self._asking >= ASKING_MAX
 
-    async def _carry(self, request: wire.Request, timeout_s: int) -> Carried:
+    async def _carry(self, request: Request, timeout_s: int) -> Carried:
         reply = await self._http.send(request, later(self._clock.now(), seconds=timeout_s))
         if isinstance(reply, Reply):
             self._pace = pace_after(self._pace, reply, self._clock.now())

@@ -14,6 +14,7 @@ from flatbook.engine.ports import ApprovedOrder
 from flatbook.values.ids import OrderId, VenueOrderId
 from flatbook.values.instants import NS_PER_S, Instant, text_of_instant
 from flatbook.values.money import ONE, ZERO, plain, significant_decimals
+from flatbook.venues.http import Request
 
 QTY_DECIMALS_MAX = 9  # Source: docs.alpaca.markets, Fractional Trading: up to nine decimals
 PRICE_DECIMALS_MAX = 2  # Source: docs.alpaca.markets, Orders at Alpaca, sub-penny increments: from one dollar on
@@ -33,15 +34,6 @@ class Api(msgspec.Struct, frozen=True, kw_only=True):
     positions: str
     account: str
     fills: str
-
-
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One request. It carries no credentials: they are added when it is sent."""
-
-    method: str
-    path: str
-    query: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
 
 
 def broker_api(account_id: str) -> Api:

@@ -17,9 +17,9 @@ from flatbook.values.ids import AccountId, AssetId, InstrumentId, OrderId, Under
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.instruments import Instrument, Side, TradingRules
 from flatbook.values.money import Price, Quantity
-from flatbook.venues.alpaca.http import Carried, Reply
 from flatbook.venues.alpaca.venue import AlpacaVenue
-from flatbook.venues.alpaca.wire import Api, Request, broker_api
+from flatbook.venues.alpaca.wire import Api, broker_api
+from flatbook.venues.http import Carried, Reply, Request
 
 Answer = TypeVar("Answer")
 MAIN = AccountId("main")

@@ -37,9 +37,9 @@ from flatbook.values.ids import OrderId, VenueOrderId
 from flatbook.values.instants import NS_PER_MS, Instant, later
 from flatbook.values.instruments import Side
 from flatbook.values.money import Price, Quantity
-from flatbook.venues.alpaca.http import SessionHttp
 from flatbook.venues.alpaca.venue import AlpacaVenue
 from flatbook.venues.alpaca.wire import Api, broker_api, broker_headers, trading_api, trading_headers
+from flatbook.venues.http import SessionHttp
 from tests.unit.sim.alpaca.scene import ACCOUNT, OPEN, TERMS, Faults
 from tests.unit.sim.network import HOST, PORT, ScriptedLink
 from tests.unit.venues.alpaca.sample import AAPL, INSTRUMENT, MAIN, OURS, approved

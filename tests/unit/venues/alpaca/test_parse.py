@@ -27,8 +27,8 @@ from flatbook.values.instants import instant_of_text
 from flatbook.values.instruments import Side
 from flatbook.values.money import Price, Quantity
 from flatbook.venues.alpaca import parse
-from flatbook.venues.alpaca.http import Reply
 from flatbook.venues.alpaca.parse import Fills
+from flatbook.venues.http import Reply
 from tests.unit.venues.alpaca.sample import (
     AAPL,
     ACCOUNT_ID,

@@ -6,8 +6,8 @@ import pytest
 
 from flatbook.engine.reports import Rejected, Unknown
 from flatbook.events.orders import RejectReason, UnknownReason
-from flatbook.venues.alpaca.http import Reply
 from flatbook.venues.alpaca.refusals import meaning_of_refusal, says_no_such_order
+from flatbook.venues.http import Reply
 from tests.unit.venues.alpaca.sample import JSON, NOT_FOUND, REGULAR, refusal, reply
 
 UNREADABLE = Unknown(reason=UnknownReason.UNREADABLE)

@@ -25,8 +25,8 @@ from flatbook.values.ids import AccountId, InstrumentId, OrderId, VenueOrderId
 from flatbook.values.instants import instant_of_text, later
 from flatbook.values.money import Price, Quantity
 from flatbook.venues.alpaca import venue as adapter
-from flatbook.venues.alpaca.http import Carried, Reply
-from flatbook.venues.alpaca.wire import Request, trading_api
+from flatbook.venues.alpaca.wire import trading_api
+from flatbook.venues.http import Carried, Reply, Request
 from tests.unit.venues.alpaca.sample import (
     BROKER,
     HTML,

@@ -12,7 +12,8 @@ from flatbook.values.instants import instant_of_text
 from flatbook.values.instruments import Side
 from flatbook.values.money import Price, Quantity
 from flatbook.venues.alpaca import wire
-from flatbook.venues.alpaca.wire import Request, broker_api, flaw_of_order, place_request, trading_api
+from flatbook.venues.alpaca.wire import broker_api, flaw_of_order, place_request, trading_api
+from flatbook.venues.http import Request
 from tests.unit.venues.alpaca.sample import ACCOUNT_ID, BROKER, OURS, THEIRS, approved
 
 TRADING = trading_api()

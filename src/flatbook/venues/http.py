@@ -22,16 +22,33 @@ from flatbook.engine.ports import Clock
 from flatbook.engine.reports import NotSent, Unknown
 from flatbook.events.orders import NotSentReason, UnknownReason
 from flatbook.values.instants import Instant
-from flatbook.venues.alpaca.wire import Request
 
 BODY_BYTES_MAX = 4_194_304
 CHUNK_BYTES = 65_536
 CONNECTIONS_MAX = 128
-KEPT_HEADERS = ("content-type", "retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
+JSON = "application/json"
+KEPT_HEADERS = (
+    "content-type",
+    "location",
+    "retry-after",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+)
 
 _UNREADABLE = Unknown(reason=UnknownReason.UNREADABLE)
 _NO_TIMEOUTS = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
-_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "flatbook"}
+_HEADERS = {"Accept": JSON, "Accept-Encoding": "identity", "User-Agent": "flatbook"}
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One request. It carries no credentials: they are added when it is sent. `content_type` is that of its body."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    content_type: str = JSON
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +63,7 @@ Carried = Reply | Unknown | NotSent
 
 
 class Http(Protocol):
-    """A way to carry a request to Alpaca."""
+    """A way to carry a request to a venue."""
 
     async def send(self, request: Request, timeout_at: Instant) -> Carried:
         """Carries the request once and returns the reply, or what is known of its fate at `timeout_at`.
@@ -79,7 +96,7 @@ class SessionHttp:
 
     async def send(self, request: Request, timeout_at: Instant) -> Carried:
         """Carries the request once. Redirects are not followed; a body above BODY_BYTES_MAX is unreadable."""
-        headers = {"Content-Type": "application/json", **self._authorize()} if request.body else self._authorize()
+        headers = {"Content-Type": request.content_type, **self._authorize()} if request.body else self._authorize()
         if not all(value.isprintable() for value in headers.values()):
             return NotSent(reason=NotSentReason.REFUSED_LOCALLY)
         flight = _Flight()

@@ -16,9 +16,9 @@ from flatbook.engine.reports import NotSent, Unknown
 from flatbook.events.orders import NotSentReason, UnknownReason
 from flatbook.ops.clock import SystemClock
 from flatbook.values.instants import Instant, later
-from flatbook.venues.alpaca import http
-from flatbook.venues.alpaca.http import Carried, Reply, SessionHttp, tls_connector
-from flatbook.venues.alpaca.wire import Request, broker_headers
+from flatbook.venues import http
+from flatbook.venues.alpaca.wire import broker_headers
+from flatbook.venues.http import Carried, Reply, Request, SessionHttp, tls_connector
 
 pytestmark = pytest.mark.real
 

@@ -126,7 +126,8 @@ class NodeSource:
         blocks = self._chain.blocks[: self._shown()]
         start, removed_from = self._resume(cursor)
         upto = min(len(blocks) - self._lag_blocks, start + READ_BLOCKS_MAX)
-        if upto <= start and removed_from is None:
+        is_behind = start > len(blocks)
+        if is_behind or (upto <= start and removed_from is None):
             return None
         taken = blocks[start : max(start, upto)]
         read = taken

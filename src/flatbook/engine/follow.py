@@ -87,10 +87,10 @@ async def follow_chain(host: Host, source: ChainSource, clock: Clock, pace: Pace
     """
     while True:
         read = None if host.state.draining else await source.read(host.chain_cursor(source))
-        if read is None:
-            await clock.sleep_until(rest_until(clock.now(), pace.chain_poll_s, "chain", source.source))
-        else:
+        if read is not None:
             await _put_or_rest(host, read, clock, pace.chain_poll_s)
+        if read is None or read.trouble is not None:
+            await clock.sleep_until(rest_until(clock.now(), pace.chain_poll_s, "chain", source.source))
 
 
 async def follow_account(

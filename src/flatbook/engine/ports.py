@@ -189,13 +189,16 @@ class OrderVenue(Protocol):
 class ChainRead(msgspec.Struct, frozen=True, kw_only=True):
     """Events of a block range, with the cursor that follows it.
 
-    `removed_from` is the first block that the chain has replaced since the last read, when it did.
+    `removed_from` is the first block that the chain may have replaced since the last read, when it replaced some: what
+    the same read states again, in the same block, stands. With a `trouble` the source has not been read for a while,
+    and why; it states no events then, and the cursor stays.
     """
 
     source: SourceId
     events: tuple[Event, ...]
     cursor: str
     removed_from: int | None = None
+    trouble: str | None = None
 
 
 class ChainSource(Protocol):

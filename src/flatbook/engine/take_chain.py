@@ -19,7 +19,15 @@ DETAIL_TEXT_MAX = 256
 
 
 def take_chain_read(turn: Turn, item: ChainRead) -> None:
-    """Books a block range: first what was removed, then each event once, and the cursor with them."""
+    """Books a block range: first what was removed, then each event once, and the cursor with them.
+
+    A source that could not be read is told once, until it is read again.
+    """
+    if item.trouble is not None:
+        detail = told(item.trouble, DETAIL_TEXT_MAX)
+        turn.alert(AlertName.CHAIN_UNREAD, item.source, detail, severity=Severity.CRITICAL)
+        return
+    turn.clear(AlertName.CHAIN_UNREAD, item.source)
     if item.removed_from is not None:
         _take_removed(turn, item, item.removed_from)
     for event in item.events:
@@ -29,10 +37,13 @@ def take_chain_read(turn: Turn, item: ChainRead) -> None:
 
 def _take_removed(turn: Turn, item: ChainRead, first_block: int) -> None:
     chain_id = turn.rules.chains[item.source]
+    again = {(log_id(each.key), each.key.block_hash): None for each in item.events if isinstance(each, chain.Fill)}
     gone = [
         fill
-        for (fill_chain, _, _), fill in turn.state.fills.items()
-        if fill_chain == chain_id and fill.event.key.block >= first_block
+        for known, fill in turn.state.fills.items()
+        if known[0] == chain_id
+        and fill.event.key.block >= first_block
+        and (known, fill.event.key.block_hash) not in again
     ]
     last_block = max((fill.event.key.block for fill in gone), default=first_block)
     turn.book(

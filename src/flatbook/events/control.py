@@ -81,6 +81,7 @@ class AlertName(Enum):
     FILL_UNVALUED = "fill_unvalued"
     INPUT_POISONED = "input_poisoned"
     WAKE_MISSED = "wake_missed"
+    CHAIN_UNREAD = "chain_unread"
 
 
 class EngineStarted(Event, frozen=True, kw_only=True, tag="engine_started"):

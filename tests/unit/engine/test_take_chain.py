@@ -75,13 +75,43 @@ def test_the_alert_of_a_reversal_stands_until_the_net_rests() -> None:
     assert (bench.net, bench.alerts) == (0, [])
 
 
-def test_a_fill_that_comes_back_after_its_block_was_removed_is_booked_again() -> None:
+def test_a_fill_that_the_same_read_states_again_in_its_block_was_never_gone() -> None:
     bench = Bench().resume()
     event = vault_filled(1, "sell", "2")
     read(bench, event)
     done = read(bench, event, vault_filled(2, "sell", "1"), removed_from=1001)
-    assert tags(done) == ["blocks_removed", "fill_reversed", "vault_filled", "vault_filled"]
+    assert tags(done) == ["blocks_removed", "vault_filled"]
+    assert done.dropped == ("fill_known",)
     assert (bench.net, bench.orders()) == (-3, ["buy 2.000"])
+
+
+def test_a_fill_that_comes_back_in_another_block_of_the_same_read_is_reversed_and_booked_again() -> None:
+    bench = Bench().resume()
+    read(bench, vault_filled(1, "sell", "2"))
+    done = read(bench, vault_filled(1, "sell", "2", block_hash="0xbb"), removed_from=1001)
+    assert tags(done) == ["blocks_removed", "fill_reversed", "vault_filled"]
+    assert (bench.net, bench.orders()) == (-2, ["buy 2.000"])
+
+
+def test_a_fill_that_comes_back_after_its_block_was_removed_is_booked_again() -> None:
+    bench = Bench().resume()
+    event = vault_filled(1, "sell", "2")
+    read(bench, event)
+    assert tags(read(bench, removed_from=1001))[:2] == ["blocks_removed", "fill_reversed"]
+    assert tags(read(bench, event))[0] == "vault_filled"
+    assert bench.net == -2
+
+
+def test_a_chain_that_cannot_be_read_is_told_once_and_moves_no_cursor() -> None:
+    bench = Bench().resume()
+    silent = ChainRead(source=CHAIN, events=(), cursor="c", trouble="two nodes disagree")
+    done = bench.take(silent)
+    raised = one(done, control.AlertRaised)
+    assert (raised.name.value, raised.subject, raised.detail) == ("chain_unread", "base", "two nodes disagree")
+    assert done.cursors == {}
+    assert bench.take(silent).events == ()
+    assert one(read(bench, cursor="d"), control.AlertCleared).subject == "base"
+    assert bench.alerts == []
 
 
 def test_two_intents_never_share_an_order_id_even_if_a_chain_goes_back_and_forth() -> None:

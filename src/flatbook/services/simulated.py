@@ -30,6 +30,7 @@ from flatbook.sim.port_venues import PortVenues
 from flatbook.sim.process import Cut, Diary, LoopClock, Scissors
 from flatbook.sim.record import (
     PRICE,
+    Appended,
     ChainFill,
     CommandDone,
     Commanded,
@@ -422,8 +423,18 @@ class World:
             return False
         if self.loop.instant < self.scenario.at(self.scenario.safety_ms + LIFT_AFTER_MS):
             return False
+        if not self._are_books_compared():
+            return False
         threshold = from_base_units(self.scenario.shape.threshold, decimals=9)
         return all(abs(net.known) < threshold or key in state.holds for key, net in state.positions.nets.items())
+
+    def _are_books_compared(self) -> bool:
+        """Whether each account was stated late enough after the last event to show a difference of the books."""
+        rows = (entry for entry in reversed(self.record.entries) if isinstance(entry, Appended) and entry.events)
+        booked_at = next((row.believed_at for row in rows), self.scenario.start)
+        due_at = later(booked_at, seconds=self.scenario.shape.read_lag_s)
+        stated = self.life.engine.statements
+        return all(account in stated and stated[account].stated_at > due_at for account in self.rules.cards)
 
     def _now(self) -> Instant:
         return self.loop.instant

@@ -57,9 +57,9 @@ def in_order(court: Court) -> Hearing:
         last[0] = row.first + len(row.events) - 1
         for source, cursor in row.cursors.items():
             head = cursor.partition(":")[0]
-            if not head.isdecimal():
+            if head and not head.isdecimal():
                 continue
-            before, cursors[source] = cursors.get(source, -1), int(head)
+            before, cursors[source] = cursors.get(source, -1), int(head) if head else -1
             if cursors[source] < before and not _removes(row.events, source):
                 court.find("I13", f"the cursor of {source} falls from {before} to {head}", f"seq {row.first}")
 

@@ -65,6 +65,9 @@ def test_a_cursor_that_falls_is_found_unless_its_blocks_were_removed() -> None:
     assert what(before_end(row(20, 8, cursors={"base": "4:a"})), "I13") == ["the cursor of base falls from 5 to 4"]
     assert broken(before_end(row(20, 8, removed(), cursors={"base": "4:a"}))) == []
     assert broken(before_end(row(20, 8, cursors={"base": "x"}))) == []
+    again = (row(20, 8, removed(), cursors={"base": ""}), row(21, 9, mark(Decimal(1)), cursors={"base": "2:c"}))
+    assert broken(before_end(*again)) == []
+    assert what(before_end(row(20, 8, cursors={"base": ""})), "I13") == ["the cursor of base falls from 5 to "]
 
 
 @pytest.mark.parametrize(

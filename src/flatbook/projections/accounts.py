@@ -28,6 +28,8 @@ ACCOUNTS_CACHED_MAX = 4_096
 
 HOLDINGS = "holdings:"
 CASH = "cash:"
+GOODS = "goods:"
+EXTERNAL = "external:"
 FEES = "fees:"
 GAS = "gas:"
 SUSPENSE = "suspense:"
@@ -57,7 +59,7 @@ def cash(owner: OwnerId, underlying: Underlying) -> LedgerAccount:
 @lru_cache(maxsize=ACCOUNTS_CACHED_MAX)
 def goods(owner: OwnerId, underlying: Underlying) -> LedgerAccount:
     """Returns the other side of tokens and shares that trades moved."""
-    return LedgerAccount(f"goods:{owner}:{underlying}")
+    return LedgerAccount(f"{GOODS}{owner}:{underlying}")
 
 
 @lru_cache(maxsize=ACCOUNTS_CACHED_MAX)
@@ -91,7 +93,7 @@ def gas(account: AccountId) -> LedgerAccount:
 
 def external(account: AccountId) -> LedgerAccount:
     """Returns the account of balances brought in, taken out, or explained from outside."""
-    return LedgerAccount(f"external:{account}")
+    return LedgerAccount(f"{EXTERNAL}{account}")
 
 
 def suspense(subject: EventRef) -> LedgerAccount:

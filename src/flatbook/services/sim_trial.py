@@ -6,6 +6,7 @@ import time
 
 from msgspec.structs import replace
 
+from flatbook.services.sim_results import results_of
 from flatbook.services.simulated import World, run_world
 from flatbook.sim.expected import expectation_of
 from flatbook.sim.judges.of_pairs import recovery
@@ -43,7 +44,9 @@ def run_scenario(scenario: Scenario, *, uncut: Record | None = None) -> Outcome:
 
 def judged(world: World, *, uncut: Record | None, cpu_us: int) -> Outcome:
     """Returns the outcome of a world that ran to its end."""
-    found: tuple[Violation, ...] = judge(world.record, expectation_of(world.scenario)).violations
+    found: tuple[Violation, ...] = judge(
+        world.record, expectation_of(world.scenario), results_of(world.record)
+    ).violations
     if uncut is not None:
         found += recovery(uncut, world.record)
     reached = reached_in(world.record)

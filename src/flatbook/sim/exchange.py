@@ -32,6 +32,7 @@ EMPTY_S_MAX = 40
 BACKGROUND = "background"
 TICK = 100
 FEE_BPS_WHOLE = 10_000
+LEVY_PPM_WHOLE = 1_000_000
 
 Now = Callable[[], Instant]
 
@@ -54,8 +55,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """What a venue is like.
 
     Units: `id_window_s`, `request_window_s` and `refill_s` in seconds; `lot`, `depth` in quantity units; `fee_bps` of
-    notional. Its own liquidity is there for a second, and again `refill_s` seconds later. An order that arrives outside
-    the hours works in the next ones when `queues` is set, and is refused otherwise.
+    notional; `levy_ppm` millionths of notional, charged on sales beside the fee as a regulator's is. Its own liquidity
+    is there for a second, and again `refill_s` seconds later. An order that arrives outside the hours works in the next
+    ones when `queues` is set, and is refused otherwise.
     """
 
     account: str
@@ -67,6 +69,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     spread_ticks: int
     refill_s: int
     fee_bps: int
+    levy_ppm: int
     hours: tuple[Hours, ...]
     queues: bool
     honours_good_until: bool
@@ -121,7 +124,7 @@ class VenueOrder(msgspec.Struct, kw_only=True, gc=False):
 
 
 class VenueExecution(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """An execution in the venue's truth."""
+    """An execution in the venue's truth. `levy` is the part of the fee that is charged on sales."""
 
     number: int
     execution_id: str
@@ -132,6 +135,7 @@ class VenueExecution(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     qty: int
     price: int
     fee: int
+    levy: int
     at: Instant
 
 
@@ -379,7 +383,8 @@ class Exchange:
             return
         if order.ours and qty == order.rest and self._injection.hits("V12", self.terms.account):
             qty += self.terms.lot
-        fee = qty * price * self.terms.fee_bps // FEE_BPS_WHOLE
+        levy = qty * price * self.terms.levy_ppm // LEVY_PPM_WHOLE if order.sign < 0 else 0
+        fee = qty * price * self.terms.fee_bps // FEE_BPS_WHOLE + levy
         execution = VenueExecution(
             number=len(self.executions) + 1,
             execution_id=self._next_execution_id(order.symbol),
@@ -390,6 +395,7 @@ class Exchange:
             qty=qty,
             price=price,
             fee=fee,
+            levy=levy,
             at=self._now(),
         )
         self.executions.append(execution)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flatbook.sim.desk import LIMITS, OWNER, accounts_of, hours_of
+from flatbook.sim.chain import STABLE
+from flatbook.sim.desk import LIMITS, OWNER, accounts_of, hours_of, vaults_of
 from flatbook.sim.judges.expectation import AccountTerms, Expectation, Listing, NetBound, NetKey
 from flatbook.sim.scenario import Scenario
 from flatbook.values.instants import NS_PER_MS, NS_PER_S
@@ -52,6 +53,9 @@ def expectation_of(scenario: Scenario) -> Expectation:
         forced_within=FORCED_WITHIN_S * NS_PER_S,
         sends_per_order_max=1 + RESENDS_MAX,
         orders_per_minute_max=LIMITS.orders_per_minute_max,
+        tokens={symbol: str(token) for symbol, token in vaults_of(scenario).tokens.items()},
+        stable=str(STABLE),
+        marks={str(STABLE): scenario.shape.stable_mark},
     )
 
 

@@ -1,7 +1,8 @@
 """Planted bugs: each is a known way to lose money, patched into the product at run time, that the judges must see.
 
 A simulator that does not see them proves nothing. The numbers are those of the project's list: 1 to 35 of order and
-recovery work, 36 to 47 of trading practice. A row whose room does not exist yet is counted as not yet, never as killed.
+recovery work, 36 to 47 of trading practice; from 48 on stand second forms of earlier ones. A row whose room does not
+exist yet is counted as not yet, never as killed.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ _SLOW_READS = {"read_lag_s": 20}
 _IDS_COME_AGAIN = {"read_lag_s": 20, "id_rule": IdRule.NONE}
 _THIN = {"depth": SHARE, "order_ttl_s": 300}
 _SHORT_ORDERS = {"order_ttl_s": 20, "honours_good_until": False}
+_DEPEGGED = {"stable_mark": 9_800}
+_CHARGED = {"fee_bps": 1, "levy_ppm": 28}
 
 Plant = Callable[[], tuple[Swap, ...]]
 
@@ -117,10 +120,11 @@ MUTANTS: tuple[Mutant, ...] = (
     _bug(41, "a remainder beyond the net goes on working", planted.excess_not_canceled, _THIN, V28=9_990),
     _later(42, "the wrapper's ratio is read at the hedge", room="worlds with chains on bytes"),
     _later(43, "the minimum out is the slippage cap alone", room="two-leg execution"),
-    _later(44, "a dollar token is one dollar", room="results of worlds in dollars"),
-    _later(45, "regulatory fees are missing", room="brokers that charge them the day after"),
+    _bug(44, "a dollar token is one dollar", planted.stable_is_dollar, _DEPEGGED),
+    _bug(45, "regulatory fees are missing", planted.levy_missing, _CHARGED),
     _later(46, "fee tiers come from the configuration", room="fee tiers"),
     _later(47, "a stale stream closes a pair", room="hedged pairs"),
+    _bug(48, "fees have the wrong sign in the ledger", planted.fee_sign_in_ledger, _CHARGED),
 )
 
 

@@ -23,6 +23,7 @@ from flatbook.engine.reports import NotSent, Unknown, VenueStatus
 from flatbook.engine.turn import Turn
 from flatbook.events import orders as ev
 from flatbook.events.control import BalanceStated
+from flatbook.projections import facts, ledger, marks
 from flatbook.risk import checks
 from flatbook.sim import disk
 from flatbook.state import control_fold, fold, order_fold
@@ -32,7 +33,8 @@ from flatbook.state.orders import Status
 from flatbook.strategies import hedge, hedge_size
 from flatbook.values import sessions
 from flatbook.values.ids import Epoch, OrderId
-from flatbook.values.money import ONE, ZERO, Money, Quantity, from_base_units, scaled_integer
+from flatbook.values.instruments import Side
+from flatbook.values.money import ONE, ZERO, Money, Price, Quantity, from_base_units, scaled_integer
 
 LATE_S = 0.05
 PLACES = 18
@@ -381,3 +383,35 @@ def forget_days() -> None:
 def excess_not_canceled() -> tuple[Swap, ...]:
     """Lets an order work on when the net has become smaller than it."""
     return (Swap(hedge, "_cancels", lambda _view: ()),)
+
+
+def fee_sign_in_ledger() -> tuple[Swap, ...]:
+    """Posts fees to the ledger as if they had been received."""
+    original = _present(ledger, "PLAIN")
+
+    def turned(event: Any) -> Any:
+        fees = tuple(msgspec.structs.replace(fee, amount=Money(-fee.amount)) for fee in event.fees)
+        return original[type(event)](msgspec.structs.replace(event, fees=fees))
+
+    return (Swap(ledger, "PLAIN", original | dict.fromkeys((ev.OrderFilled, ev.ForeignFilled), turned)),)
+
+
+def stable_is_dollar() -> tuple[Swap, ...]:
+    """Values a dollar token at one dollar in profit and loss, whatever its mark says."""
+    original = marks.Marks.add
+
+    def pegged(self: marks.Marks, asset: Any, mark: marks.Mark) -> bool:
+        return original(self, asset, msgspec.structs.replace(mark, usd=Price(ONE)))
+
+    return (Swap(marks.Marks, "add", pegged),)
+
+
+def levy_missing() -> tuple[Swap, ...]:
+    """Leaves the last fee of each sale out of profit and loss, where a regulator's fee stands."""
+    original = facts._DRAWN
+
+    def without(item: Any, event: Any, known: Any) -> Any:
+        fees = event.fees[:-1] if event.side is Side.SELL else event.fees
+        return original[type(event)](item, msgspec.structs.replace(event, fees=fees), known)
+
+    return (Swap(facts, "_DRAWN", original | dict.fromkeys((ev.OrderFilled, ev.ForeignFilled), without)),)

@@ -289,7 +289,7 @@ class PortVenue:
             side=_side(fill.sign),
             qty=_shares(fill.qty),
             price=Price(from_base_units(fill.price, decimals=PRICE_DECIMALS)),
-            fees=_fees(fill.fee),
+            fees=_fees(fill.fee - fill.levy) + _fees(fill.levy),
             happened_at=fill.at,
         )
 

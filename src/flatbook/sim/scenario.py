@@ -26,6 +26,8 @@ SAFETY_MS = 150_000
 FEW_FAULTS_MAX = 2
 TOTALS_RARELY = 6
 REFILLS_S = (1, 1, 10, 45)
+STABLE_MARKS = (PRICE, PRICE, PRICE * 98 // 100, PRICE * 1_003 // 1_000)
+LEVIES_PPM = (0, 28)
 UNTOLD_BY_TOTALS = ("N5", "V11", "V15")
 MANY_FAULTS_MAX = 20
 
@@ -40,7 +42,8 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     Units: `lot`, `threshold`, `order_max`, `depth` in 1e-9 share; `chain_lag` in blocks; `read_lag_s` and the other
     times in seconds. `backup` gives the desk a second broker; a `pending` venue answers that it will decide on an order
     later. With `totals` the venues state running totals and no executions. Their own
-    liquidity comes back after `refill_s`.
+    liquidity comes back after `refill_s`. `stable_mark` is what a dollar token is worth, in 1e-4 USD; `levy_ppm` a
+    charge on sales beside the fee, in millionths of what they bring.
     """
 
     symbols: tuple[str, ...]
@@ -61,6 +64,8 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     pending: bool = False
     totals: bool = False
     refill_s: int = 1
+    stable_mark: int = PRICE
+    levy_ppm: int = 0
 
 
 class PlannedFill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -241,6 +246,7 @@ def deepened(scenario: Scenario) -> Scenario:
     shape = msgspec.structs.replace(
         scenario.shape,
         fee_bps=0,
+        levy_ppm=0,
         id_rule=IdRule.FOR_EVER,
         request_window_s=30,
         read_lag_s=5,
@@ -261,8 +267,13 @@ def _with_venues(scenario: Scenario) -> Scenario:
     """
     chance = stream(scenario.seed, "venues")
     shape = msgspec.structs.replace(scenario.shape, refill_s=chance.choice(REFILLS_S))
-    world = msgspec.structs.replace(scenario, shape=shape)
+    world = msgspec.structs.replace(scenario, shape=_with_money(shape, stream(scenario.seed, "money")))
     return world if chance.randrange(TOTALS_RARELY) else stating_totals(world)
+
+
+def _with_money(shape: Shape, chance: random.Random) -> Shape:
+    """Returns the shape with a dollar token that may be worth more or less than a dollar, and a charge on sales."""
+    return msgspec.structs.replace(shape, stable_mark=chance.choice(STABLE_MARKS), levy_ppm=chance.choice(LEVIES_PPM))
 
 
 def stating_totals(scenario: Scenario) -> Scenario:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from flatbook.engine.ports import IdRule
-from flatbook.sim.record import SHARE
+from flatbook.sim.record import PRICE, SHARE
 from flatbook.sim.scenario import Scenario
 
 RUNS_MAX = 300
@@ -22,6 +22,8 @@ PLAINEST_SHAPE: tuple[tuple[str, Any], ...] = (
     ("backup", False),
     ("chain_lag", 0),
     ("fee_bps", 0),
+    ("levy_ppm", 0),
+    ("stable_mark", PRICE),
     ("order_max", None),
     ("id_rule", IdRule.FOR_EVER),
     ("depth", 200 * SHARE),

@@ -31,7 +31,7 @@ def no_fill_lost(court: Court) -> Hearing:
         if court.expects.terms(event.account).totals:
             totals.booked(event)
             return
-        key = _execution_key(court, event)
+        key = execution_key(court, event)
         entry = truth.executions.get(key)
         if entry is None:
             court.find("I3", f"execution {event.execution_id} is booked and never happened", str(event))
@@ -69,11 +69,11 @@ def no_fill_lost(court: Court) -> Hearing:
 
 def _compare_sets(court: Court) -> None:
     truth, told = court.truth, court.told
-    booked = {_execution_key(court, event): None for event in told.executions.values()}
+    booked = {execution_key(court, event): None for event in told.executions.values()}
     for key, entry in truth.executions.items():
         if court.expects.terms(key[0]).totals:
             continue
-        if key not in booked and not _is_before_opening(court, entry):
+        if key not in booked and not is_before_opening(court, entry):
             court.find("I3", f"execution {key[2]} at {key[0]} is not booked", str(entry))
     for fill_key, fill in truth.fills.items():
         if fill_key not in told.fills:
@@ -302,7 +302,7 @@ def forced_close_seen(court: Court) -> Hearing:
     def end() -> None:
         within = court.expects.forced_within
         for key, entry in court.truth.executions.items():
-            if not entry.forced or _is_before_opening(court, entry):
+            if not entry.forced or is_before_opening(court, entry):
                 continue
             event, at = booked.get(key, (None, entry.at))
             if not isinstance(event, orders.ForeignFilled):
@@ -314,7 +314,7 @@ def forced_close_seen(court: Court) -> Hearing:
     starts: list[Instant] = []
 
     def seen(event: Booked) -> None:
-        booked[_execution_key(court, event)] = (event, court.at)
+        booked[execution_key(court, event)] = (event, court.at)
 
     def begun(entry: rec.LifeBegan) -> None:
         starts.append(entry.at)
@@ -328,13 +328,14 @@ def _last_start(starts: list[Instant], first: Instant, last: Instant) -> Instant
     return max((at for at in starts if first < at <= last), default=first)
 
 
-def _execution_key(court: Court, event: Booked) -> ExecutionKey:
+def execution_key(court: Court, event: Booked) -> ExecutionKey:
+    """Returns the key under which truth holds the execution that an event books."""
     symbol = court.truth.symbols.get((event.account, event.instrument), str(event.instrument))
     return (event.account, symbol, event.execution_id)
 
 
-def _is_before_opening(court: Court, entry: rec.Executed) -> bool:
-    """Whether an execution that is not ours may be part of the balances that a first statement opened."""
+def is_before_opening(court: Court, entry: rec.Executed) -> bool:
+    """Returns whether an execution that is not ours may be part of the balances that a first statement opened."""
     ours = entry.client_id is not None and entry.client_id in court.told.intents and not entry.forced
     opened = court.told.opened.get(entry.account)
     return not ours and (opened is None or entry.at <= opened)

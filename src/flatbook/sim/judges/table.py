@@ -11,10 +11,12 @@ from flatbook.sim.judges import (
     of_exposure,
     of_orders,
     of_pairs,
+    of_results,
     of_rows,
 )
 from flatbook.sim.judges.court import Court, Hearing
 from flatbook.sim.judges.expectation import Expectation
+from flatbook.sim.judges.results import Results
 from flatbook.sim.judges.verdict import NotYet, Verdict, Violation
 from flatbook.sim.record import Record
 
@@ -42,6 +44,7 @@ ONE_RUN: dict[str, Judge] = {
     "I20": of_books.honest,
     "I22": of_decisions.nothing_for_tomorrow,
     "I23": of_books.forced_close_seen,
+    "I25": of_results.explained,
 }
 TWO_RUNS: dict[str, PairJudge] = {"I9": of_pairs.replay, "I10": of_pairs.recovery}
 LATER: dict[str, NotYet] = {
@@ -52,10 +55,6 @@ LATER: dict[str, NotYet] = {
     "I24": NotYet(
         room="strategies/cross_venue",
         predicate="two decisions never cite the same book sequence or pool slot after one of them traded.",
-    ),
-    "I25": NotYet(
-        room="projections of net asset value",
-        predicate="opening value and classified flows make up the closing value, asset by asset.",
     ),
 }
 JUDGES: dict[str, Judge | PairJudge | NotYet] = {**ONE_RUN, **TWO_RUNS, **LATER}
@@ -69,9 +68,9 @@ def predicate_of(invariant: str) -> str:
     return " ".join((found.__doc__ or "").split()).removeprefix(f"{invariant}: ")
 
 
-def judge(record: Record, expects: Expectation) -> Verdict:
-    """Returns what all judges of one run say of a record, in the order in which it was found."""
-    court = Court(expects)
+def judge(record: Record, expects: Expectation, results: Results | None = None) -> Verdict:
+    """Returns what all judges of one run say of a record, and of the results of the product, in the order found."""
+    court = Court(expects, results)
     hearings = (*(each(court) for each in ONE_RUN.values()), of_exposure.timekeeper(court))
     court.hear(record.entries, hearings)
     return Verdict(violations=tuple(court.violations), left_off=court.left_off, figures=court.figures())

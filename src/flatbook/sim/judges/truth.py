@@ -78,6 +78,13 @@ class Truth:
         """Returns how many repetitions of the placing of an order the network made."""
         return sum(1 for request in self.places.get(client_id, ()) if request.copy)
 
+    def owner_of(self, entry: rec.Executed) -> NetKey | None:
+        """Returns the net that an execution belongs to, None when no order of ours caused it."""
+        order = self.orders.get(entry.venue_id)
+        if entry.client_id is None or entry.forced or (order is not None and not order.taken.ours):
+            return None
+        return self._owner_of(entry.client_id)
+
     def asset_of(self, account: str, symbol: str) -> str:
         """Returns the asset under which our events hold a symbol."""
         return self.underlyings.get((account, symbol), symbol)
@@ -112,8 +119,8 @@ class Truth:
         self._add(entry.account, self.asset_of(entry.account, entry.symbol), entry.sign * entry.qty * OF_SHARE)
         paid = entry.sign * entry.qty * entry.price + entry.fee
         self._add(entry.account, self._expects.terms(entry.account).cash_asset, -paid * OF_CASH)
-        owner = self._owner_of(entry.client_id) if entry.client_id is not None and not entry.forced else None
-        if owner is not None and (order is None or order.taken.ours):
+        owner = self.owner_of(entry)
+        if owner is not None:
             self.move_net(owner, entry.sign * entry.qty * OF_SHARE)
 
     def _over(self, entry: rec.OrderOver) -> None:

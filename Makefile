@@ -33,6 +33,7 @@ sim: .venv/run.stamp ## simulated worlds for an hour, over all processors; MINUT
 
 sim-ci: .venv/run.stamp ## the simulated worlds that every change must pass, in 5 minutes
 	@$(BIN)/flatbook sim crash
+	@$(BIN)/flatbook sim mutants
 	@$(BIN)/flatbook sim run --seeds 0:1800 --pairs 50 --covered $(SIM_TO)
 	@$(BIN)/flatbook sim run --seeds 0:200 --level full --keep build/sim
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,7 +11,7 @@ from cyclopts import Parameter
 
 from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import HERE, Where, says
-from flatbook.cli.output import Progress, progress
+from flatbook.cli.output import Progress, progress, show
 
 if TYPE_CHECKING:
     from flatbook.services.sim_fleet import Fleet
@@ -98,8 +99,8 @@ def run(
     watched = _watched(watch, planned)
     with work.fleet() as fleet:
         tally = tally_of(swarm_jobs(chosen, level), fleet, watched, minutes=minutes)
-        count = paired(chosen[:pairs], fleet, tally, watched, level=level) if pairs else 0
-    told = told_of(tally, planned=planned, pairs=count, covered=level if covered else None)
+        twice = paired(chosen[:pairs], fleet, tally, watched, level=level) if pairs else 0
+    told = told_of(tally, planned=planned, pairs=twice, covered=level if covered else None)
     return told.end("sim.run", work, as_json=where.as_json)
 
 
@@ -191,6 +192,33 @@ def coverage(*, swarm: Swarm = SWARM, work: Work = WORK, where: Where = HERE) ->
         tally = tally_of(swarm_jobs(chosen, level), fleet, _watched(watch, planned))
     told = told_of(tally, planned=planned, covered=level)
     return told.end("sim.coverage", work, as_json=where.as_json, more=covered_parts)
+
+
+def mutants(
+    *,
+    number: Annotated[list[int] | None, says("Only the planted bug of this number; may be given again.")] = None,
+    workers: Annotated[int | None, says("How many processes; one for each processor when left out.")] = None,
+    where: Where = HERE,
+) -> int:
+    """Plants known bugs one by one and looks whether the judges see each; a bug that nobody sees fails.
+
+    A world counts as seeing a bug only if it is green without it. Bugs whose place in the product does not exist yet
+    are listed, and count as neither seen nor missed.
+    """
+    from flatbook.cli.sim_told import hunted_body, hunted_parts
+    from flatbook.services.sim_mutants import hunts
+    from flatbook.sim.mutants import MUTANTS
+
+    known, watch = [mutant.number for mutant in MUTANTS], progress("planted bugs")
+    unknown = [each for each in number or () if each not in known]
+    if unknown:
+        raise Failed(Exit.USAGE, f"no bug has the number {unknown[0]}", where="--number", do=f"1 to {max(known)}")
+    seen = count(1)
+    with Work(workers=workers).fleet() as fleet:
+        found = hunts(fleet.count, number, watch=lambda _: watch(next(seen), len(number or known)))
+    body = hunted_body(found)
+    show("sim.mutants", body, lambda: hunted_parts(body), as_json=where.as_json)
+    return Exit.ERROR if body["red"] else Exit.OK
 
 
 def _one(tally: Tally, verb: str, keep: Path | None, where: Where) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,6 +11,7 @@ from flatbook.cli.output import Column, Part, Table, counted, show
 
 if TYPE_CHECKING:
     from flatbook.cli.sim import Work
+    from flatbook.services.sim_mutants import Hunt
     from flatbook.sim.catalogue.row import Level
     from flatbook.sim.tally import Red, Tally
 
@@ -157,3 +158,43 @@ def _failure(red: Red, smallest: str | None) -> dict[str, Any]:
         "trace": red.outcome.trace,
         "smallest": smallest,
     }
+
+
+def hunted_body(found: Sequence[Hunt]) -> dict[str, Any]:
+    """Returns what came of planted bugs, as one object. No bug planted at all is red."""
+    planted = [hunt for hunt in found if hunt.room is None]
+    return {
+        "red": not planted or any(hunt.survived for hunt in planted),
+        "planted": len(planted),
+        "seen": sum(not hunt.survived for hunt in planted),
+        "mutants": [
+            {
+                "number": hunt.number,
+                "name": hunt.name,
+                "seen_by": list(hunt.reasons),
+                "world": hunt.killer,
+                "worlds": hunt.worlds,
+                "awaits": hunt.room,
+                "red_without": list(hunt.controls_red),
+            }
+            for hunt in found
+        ],
+    }
+
+
+def hunted_parts(body: Mapping[str, Any]) -> Iterator[Part]:
+    """Yields what people read of planted bugs."""
+    word, waiting = "red" if body["red"] else "green", len(body["mutants"]) - body["planted"]
+    yield f"{word}: {body['seen']} of {counted(body['planted'], 'planted bug')} seen, {waiting} await their place"
+    yield Table(
+        "Planted bugs",
+        (
+            Column("no>", "number"),
+            Column("bug", "name"),
+            Column("seen by", lambda record: " ".join(record["seen_by"])),
+            Column("world", "world"),
+            Column("worlds>", "worlds"),
+            Column("awaits", "awaits"),
+        ),
+        body["mutants"],
+    )

@@ -44,6 +44,7 @@ _SIM = (
     Verb("seed", "Run the world of one seed again.", "sim:seed"),
     Verb("scenario", "Run a scripted world, or one from a file.", "sim:scenario"),
     Verb("crash", "Cut scripted worlds at every append and every send.", "sim:crash"),
+    Verb("mutants", "Plant known bugs, and look whether the judges see each.", "sim:mutants"),
     Verb("coverage", "Say which faults struck, and what orders went through.", "sim:coverage"),
 )
 _CHAOS = (

@@ -32,6 +32,7 @@ def test_a_scripted_world_is_green_and_says_what_it_did() -> None:
         (["run", "--pairs", "-1"], "--pairs: is out of range"),
         (["run", "--workers", "65"], "--workers: is out of range"),
         (["seed", "3", "--drawn-by", "0"], "seed 3 was drawn as version 0, and this program draws version 1"),
+        (["mutants", "--number", "99"], "no bug has the number 99"),
         (["scenario", "plain_fills", "--cut", "after:1"], "'after:1' is no cut"),
         (["scenario", "plain_fills", "--cut", "after_send:0"], "'after_send:0' is no cut"),
     ],
@@ -84,3 +85,11 @@ def test_a_world_on_bytes_is_named_with_its_level() -> None:
     body = json.loads(out)
     assert (code, body["red_worlds"]) == (0, 0)
     assert body["worlds"] >= 2
+
+
+def test_a_planted_bug_that_is_seen_names_what_it_broke() -> None:
+    code, out, _ = call("sim", "mutants", "--number", "1", "--number", "13", "--json")
+    body = json.loads(out)
+    assert (code, body["planted"], body["seen"]) == (0, 1, 1)
+    assert body["mutants"][0]["seen_by"] == ["I4"]
+    assert body["mutants"][1]["awaits"] == "funding payments"

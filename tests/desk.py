@@ -9,6 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from flatbook.engine.ports import IdRule
+from flatbook.engine.reports import Execution, ExecutionLine
 from flatbook.engine.rules import HedgeRules, Rules
 from flatbook.events.chain import LogKey, VaultFilled
 from flatbook.events.event import Event
@@ -178,6 +179,13 @@ def desk_of(setting: Setting, script: Sequence[ScriptedBlocks]) -> Desk:
         clock=clock,
         store=MemoryStore(),
     )
+
+
+def readable(lines: Sequence[ExecutionLine]) -> tuple[Execution, ...]:
+    """Returns the executions of a page on which nothing is unreadable."""
+    executions = tuple(line for line in lines if isinstance(line, Execution))
+    assert len(executions) == len(lines)
+    return executions
 
 
 def live(desk: Desk, until: Instant, crash_at: CrashPoint | None = None) -> Life:

@@ -14,6 +14,7 @@ from flatbook.engine.reports import (
     AccountStatement,
     CancelTaken,
     CancelTooLate,
+    Execution,
     OrderReport,
     Rejected,
     Unknown,
@@ -91,7 +92,8 @@ def check(answer: Reply) -> None:
     assert isinstance(parse.client_id_answer(answer, venue_order_id=VenueOrderId(THEIRS)), str | Absent | Unknown)
     page = parse.fills_answer(answer, account_id=ACCOUNT_ID, symbols=SYMBOLS)
     for execution in page.executions if isinstance(page, Fills) else ():
-        flaw_of_execution(execution, REGULAR)
+        if isinstance(execution, Execution):
+            flaw_of_execution(execution, REGULAR)
     statement = parse.statement_answer((answer,) * 3, account=MAIN, symbols=SYMBOLS, stated_at=REGULAR)
     if isinstance(statement, AccountStatement):
         flaw_of_statement(statement, REGULAR)

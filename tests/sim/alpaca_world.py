@@ -29,6 +29,7 @@ from flatbook.values.money import Money, Price, Quantity
 from flatbook.venues.alpaca.venue import AlpacaVenue
 from flatbook.venues.alpaca.wire import broker_api, broker_headers
 from flatbook.venues.http import SessionHttp
+from tests.desk import readable
 
 ACCOUNT_ID = "904837e3-3b76-47ec-b432-046db621571b"
 HOST = "broker-api.example"
@@ -223,7 +224,7 @@ class AlpacaWorld:
             is_last = self.is_over
             page = await self.venue.executions_since(self.cursor)
             if isinstance(page, tuple):
-                self.executions += page[0]
+                self.executions += readable(page[0])
                 self.cursor = page[1]
                 if is_last and not page[0]:
                     return

@@ -7,12 +7,12 @@ from typing import Protocol
 import msgspec
 
 from flatbook.engine.effects import find_of
-from flatbook.engine.inputs import ExecutionsRead, Item, OrderReported, Resumed, Scanned, Stated
+from flatbook.engine.inputs import AccountSilent, ExecutionsRead, Item, OrderReported, Resumed, Scanned, Stated
 from flatbook.engine.outbox import Outbox, read_account
 from flatbook.engine.ports import ChainSource, Clock, OrderVenue
 from flatbook.engine.reports import AccountStatement, Execution, NotSent, Pushed, Unknown
 from flatbook.engine.wakes import Wakes
-from flatbook.events.control import HaltCause
+from flatbook.events.control import AlertName, HaltCause
 from flatbook.state.desk import State
 from flatbook.state.orders import Order, Status
 from flatbook.state.positions import NetKey
@@ -24,13 +24,15 @@ _POLLED = (Status.SUBMITTED, Status.ACCEPTED, Status.PARTIALLY_FILLED, Status.PE
 POISON_REST = 8
 OPENING_READS_MAX = 4
 JITTER_PERCENT_MAX = 10
+SILENT_STATEMENTS = 3
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How often the outside is asked: after these times, and up to JITTER_PERCENT_MAX percent later.
 
-    Units: seconds. `order_poll_s` while an order works, `idle_poll_s` otherwise; `statement_s` between statements;
-    `retry_s` after a venue did not answer; `scan_s` between two scans of the nets, which should find nothing.
+    Units: seconds. `order_poll_s` while an order works, `idle_poll_s` otherwise; `statement_s` between statements, and
+    SILENT_STATEMENTS times that without one is told; `retry_s` after a venue did not answer; `scan_s` between two scans
+    of the nets, which should find nothing.
     """
 
     chain_poll_s: int
@@ -98,7 +100,9 @@ async def follow_account(
 ) -> None:
     """Recovers an account, resumes its nets, then polls its orders, executions and statements for ever."""
     clock, pace = timing
+    stated_at = clock.now()
     while not await _state_account(host, account, venue, clock):
+        await _tell_silence(host, account, timing, stated_at)
         await clock.sleep_until(rest_until(clock.now(), pace.retry_s, "statement", account))
     for key in keys:
         while not await _put_or_rest(host, Resumed(key=key), clock, pace.retry_s):
@@ -111,7 +115,7 @@ async def follow_account(
         for order in _working(host.state, account):
             host.outbox.send(find_of(order))
         if clock.now() >= later(stated_at, seconds=pace.statement_s) or is_kill_unproven(host, account):
-            stated_at = await _state_again(host, account, venue, (clock, stated_at))
+            stated_at = await _state_again(host, account, venue, timing, stated_at)
         elif not _working(host.state, account):
             await _read_executions(host, account, venue)
 
@@ -165,9 +169,21 @@ def _working(state: State, account: AccountId) -> tuple[Order, ...]:
     return tuple(order for order in orders if order.account == account and order.status in _POLLED)
 
 
-async def _state_again(host: Host, account: AccountId, venue: OrderVenue, since: tuple[Clock, Instant]) -> Instant:
-    clock, stated_at = since
-    return clock.now() if await _state_account(host, account, venue, clock) else stated_at
+async def _state_again(
+    host: Host, account: AccountId, venue: OrderVenue, timing: tuple[Clock, Pace], stated_at: Instant
+) -> Instant:
+    if await _state_account(host, account, venue, timing[0]):
+        return timing[0].now()
+    await _tell_silence(host, account, timing, stated_at)
+    return stated_at
+
+
+async def _tell_silence(host: Host, account: AccountId, timing: tuple[Clock, Pace], since: Instant) -> None:
+    """Hands the loop that an account was last read completely too long ago, unless that is told already."""
+    clock, pace = timing
+    is_told = (AlertName.VENUE_SILENT, account) in host.state.alerts
+    if not is_told and clock.now() >= later(since, seconds=SILENT_STATEMENTS * pace.statement_s):
+        await host.put(AccountSilent(account=account, since=since))
 
 
 async def _state_account(host: Host, account: AccountId, venue: OrderVenue, clock: Clock) -> bool:

@@ -7,7 +7,7 @@ from enum import Enum
 import msgspec
 
 from flatbook.engine.ports import ChainRead
-from flatbook.engine.reports import AccountStatement, CancelAnswer, Execution, FindAnswer, OrderReport, PlaceAnswer
+from flatbook.engine.reports import AccountStatement, CancelAnswer, ExecutionLine, FindAnswer, OrderReport, PlaceAnswer
 from flatbook.state.positions import NetKey
 from flatbook.values.ids import AccountId, OrderId
 from flatbook.values.instants import Instant
@@ -53,7 +53,7 @@ class ExecutionsRead(Input, frozen=True, kw_only=True):
     """
 
     account: AccountId
-    executions: tuple[Execution, ...]
+    executions: tuple[ExecutionLine, ...]
     cursor: str | None
     since: str | None = None
 
@@ -70,6 +70,13 @@ class Stated(Input, frozen=True, kw_only=True):
 
     statement: AccountStatement
     earlier: AccountStatement | None = None
+
+
+class AccountSilent(Input, frozen=True, kw_only=True):
+    """An account has not been read completely since an instant, for longer than it may be."""
+
+    account: AccountId
+    since: Instant
 
 
 class Woken(Input, frozen=True, kw_only=True):
@@ -135,6 +142,7 @@ Item = (
     | ExecutionsRead
     | OrderReported
     | Stated
+    | AccountSilent
     | ChainRead
     | Woken
     | Scanned

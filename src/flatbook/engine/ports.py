@@ -11,7 +11,7 @@ import msgspec
 from flatbook.engine.reports import (
     AccountStatement,
     CancelAnswer,
-    Execution,
+    ExecutionPage,
     FindAnswer,
     NotSent,
     PlaceAnswer,
@@ -169,8 +169,12 @@ class OrderVenue(Protocol):
         """Asks for the order by our client id, with all of its executions."""
         ...
 
-    async def executions_since(self, cursor: str) -> tuple[tuple[Execution, ...], str] | Unknown | NotSent:
-        """Returns executions of the account after a cursor (empty text: from the beginning), and the next cursor."""
+    async def executions_since(self, cursor: str) -> ExecutionPage | Unknown | NotSent:
+        """Returns executions of the account after a cursor (empty text: from the beginning), and the next cursor.
+
+        Gives: one that has an id and cannot be read otherwise stands among them as such, and hides no other; a page
+        with one that cannot even be named is Unknown, for the cursor would pass over it without a trace.
+        """
         ...
 
     async def statement(self) -> AccountStatement | Unknown | NotSent:

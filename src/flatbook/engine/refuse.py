@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatbook.engine.reports import Execution, OrderReport
+from flatbook.engine.reports import Execution, OrderReport, UnreadableExecution
 from flatbook.engine.sound import told
 from flatbook.engine.turn import Turn
 from flatbook.events.control import AlertName, HaltCause, HaltScope, Severity
@@ -28,6 +28,12 @@ def refused_execution(turn: Turn, account: AccountId, execution: Execution, flaw
     """Refuses an execution."""
     subject = str(execution.execution_id)
     _refuse(turn, _event(turn, account, execution.instrument, "execution", subject=subject, state="", detail=flaw))
+
+
+def refused_unreadable(turn: Turn, account: AccountId, line: UnreadableExecution, flaw: str) -> None:
+    """Refuses an execution that cannot be read beyond its id."""
+    subject = str(line.execution_id)
+    _refuse(turn, _event(turn, account, line.instrument, "execution", subject=subject, state="", detail=flaw))
 
 
 def refused_move(turn: Turn, order: Order, move: Move) -> None:

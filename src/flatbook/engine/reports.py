@@ -97,6 +97,17 @@ class Execution(Report, frozen=True, kw_only=True):
     happened_at: Instant
 
 
+class UnreadableExecution(Report, frozen=True, kw_only=True):
+    """An execution of which the venue's own id can be read, and something else cannot.
+
+    `instrument` is None when it cannot be told; `detail` says what is wrong with the rest.
+    """
+
+    execution_id: ExecutionId
+    instrument: InstrumentId | None
+    detail: str
+
+
 class FillTotal(Report, frozen=True, kw_only=True):
     """What all executions of an order came to so far, at a venue that states running totals and no executions.
 
@@ -163,6 +174,8 @@ class AccountStatement(Report, frozen=True, kw_only=True):
     balances: tuple[Balance, ...]
 
 
+ExecutionLine = Execution | UnreadableExecution
+ExecutionPage = tuple[tuple[ExecutionLine, ...], str]
 PlaceAnswer = Accepted | Rejected | NotSent | Unknown
 CancelAnswer = CancelTaken | CancelTooLate | Rejected | NotSent | Unknown
 FindAnswer = OrderReport | Absent | Unknown | NotSent

@@ -14,6 +14,7 @@ import msgspec
 from flatbook.engine.decide_nets import decide_net, decide_touched, scan_net
 from flatbook.engine.effects import Effect
 from flatbook.engine.inputs import (
+    AccountSilent,
     CancelAnswered,
     Command,
     ExecutionsRead,
@@ -29,6 +30,7 @@ from flatbook.engine.inputs import (
     Woken,
 )
 from flatbook.engine.ports import ChainRead
+from flatbook.engine.reports import UnreadableExecution
 from flatbook.engine.rules import Rules
 from flatbook.engine.take_chain import take_chain_read
 from flatbook.engine.take_commands import take_command
@@ -40,7 +42,8 @@ from flatbook.engine.take_orders import (
     take_place_answer,
     take_restart,
 )
-from flatbook.engine.take_statement import take_statement
+from flatbook.engine.take_statement import take_silence, take_statement
+from flatbook.engine.take_unreadable import take_unreadable
 from flatbook.engine.turn import Turn
 from flatbook.engine.wakes import Wakes
 from flatbook.engine.watch import watch
@@ -99,8 +102,11 @@ def step(state: State, market: Market, item: Item, *, now: Instant, rules: Rules
 
 
 def _take_executions(turn: Turn, item: ExecutionsRead) -> None:
-    for execution in item.executions:
-        take_execution(turn, item.account, execution)
+    for line in item.executions:
+        if isinstance(line, UnreadableExecution):
+            take_unreadable(turn, item.account, line)
+        else:
+            take_execution(turn, item.account, line)
     if item.cursor is not None:
         turn.cursors[execution_source(item.account)] = item.cursor
 
@@ -111,6 +117,10 @@ def _take_order_report(turn: Turn, item: OrderReported) -> None:
 
 def _take_stated(turn: Turn, item: Stated) -> None:
     take_statement(turn, item.statement, item.earlier)
+
+
+def _take_silent(turn: Turn, item: AccountSilent) -> None:
+    take_silence(turn, item.account, item.since)
 
 
 def _take_woken(turn: Turn, item: Woken) -> None:
@@ -145,6 +155,7 @@ _TAKES: dict[type[Item], Callable[[Turn, Any], None]] = {
     ExecutionsRead: _take_executions,
     OrderReported: _take_order_report,
     Stated: _take_stated,
+    AccountSilent: _take_silent,
     ChainRead: take_chain_read,
     Woken: _take_woken,
     Scanned: _take_scanned,

@@ -11,6 +11,8 @@ from flatbook.engine.take_foreign import tell_foreign_order
 from flatbook.engine.turn import Turn
 from flatbook.events.control import AlertName, BooksAgreed, BooksDiverged, HaltCause, HaltScope, Severity
 from flatbook.events.orders import ForeignOrderSeen
+from flatbook.values.ids import AccountId
+from flatbook.values.instants import Instant, text_of_instant
 from flatbook.values.money import plain
 
 
@@ -20,6 +22,7 @@ def take_statement(turn: Turn, statement: AccountStatement, earlier: AccountStat
     if flaw is not None:
         refused_statement(turn, statement.account, flaw)
         return
+    turn.clear(AlertName.VENUE_SILENT, statement.account)
     for event in reconcile(turn.state, statement, turn.rules, turn.now, earlier=earlier):
         turn.book(event)
         if isinstance(event, BooksDiverged):
@@ -30,6 +33,12 @@ def take_statement(turn: Turn, statement: AccountStatement, earlier: AccountStat
             tell_foreign_order(turn, event)
     turn.effects.extend(find_of(order) for order in missing_orders(turn.state, statement, turn.rules))
     _stop_revived(turn, statement)
+
+
+def take_silence(turn: Turn, account: AccountId, since: Instant) -> None:
+    """Tells that an account has not been read completely for too long: its books are compared with nothing."""
+    detail = f"no complete reading since {text_of_instant(since)}: nothing is compared"
+    turn.alert(AlertName.VENUE_SILENT, account, detail, severity=Severity.CRITICAL)
 
 
 def _tell_difference(turn: Turn, event: BooksDiverged) -> None:

@@ -82,6 +82,7 @@ class AlertName(Enum):
     INPUT_POISONED = "input_poisoned"
     WAKE_MISSED = "wake_missed"
     CHAIN_UNREAD = "chain_unread"
+    VENUE_SILENT = "venue_silent"
 
 
 class EngineStarted(Event, frozen=True, kw_only=True, tag="engine_started"):

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from flatbook.engine.inputs import FindAnswered
-from flatbook.engine.reports import CancelTaken, CancelTooLate, NotSent, Unknown
+from flatbook.engine.inputs import ExecutionsRead, FindAnswered
+from flatbook.engine.reports import CancelTaken, CancelTooLate, NotSent, Unknown, UnreadableExecution
 from flatbook.events import orders as ev
 from flatbook.events.codec import decode_events, encode_events
-from flatbook.events.orders import Fee, NotSentReason, UnknownReason
+from flatbook.events.orders import Fee, NotSentReason, ReportRefused, UnknownReason
 from flatbook.state.dump import state_bytes
 from flatbook.state.fold import apply
 from flatbook.values.ids import AssetId, ExecutionId, InstrumentId, OrderId, VenueOrderId
@@ -448,6 +448,40 @@ def test_an_execution_during_a_cancel_is_booked_and_the_cancel_stays_wanted() ->
     assert bench.status(order_id) == "pending_cancel"
     bench.executions(execution("9", 2, order_id=order_id))
     assert (bench.status(order_id), bench.net) == ("filled", 8)
+
+
+def unreadable(number: int, instrument: InstrumentId | None = STOCK) -> UnreadableExecution:
+    """Returns an execution of which only the id, and perhaps the instrument, could be read."""
+    return UnreadableExecution(
+        execution_id=ExecutionId(f"X-{number}"), instrument=instrument, detail="Expected `str`, got `null` - at `$.qty`"
+    )
+
+
+def test_an_unreadable_execution_is_refused_by_name_and_the_page_it_is_on_is_taken() -> None:
+    bench = Bench()
+    order_id = bench.working("10")
+    read = (execution("4", 1, order_id=order_id), unreadable(2), execution("3", 3, order_id=order_id))
+    done = bench.take(ExecutionsRead(account=PAPER, executions=read, cursor="X-3", since=""))
+    assert tags(done) == ["order_filled", "report_refused", "trading_halted", "cancel_intended", "order_filled"]
+    refused = one(done, ReportRefused)
+    assert (refused.report, refused.subject, refused.instrument) == ("execution", "X-2", STOCK)
+    assert refused.detail == "Expected `str`, got `null` - at `$.qty`"
+    assert done.cursors == {"executions:paper": "X-3"}
+    assert bench.halted == [("instrument", "COIN/USD", "report_refused")]
+
+
+def test_an_unreadable_execution_of_no_known_instrument_halts_its_account() -> None:
+    bench = Bench().resume()
+    bench.take(ExecutionsRead(account=PAPER, executions=(unreadable(2, None),), cursor="X-2"))
+    assert bench.halted == [("venue", "paper", "report_refused")]
+
+
+def test_an_unreadable_execution_that_is_booked_already_says_nothing() -> None:
+    bench = Bench()
+    order_id = bench.working("10")
+    bench.executions(execution("4", 1, order_id=order_id))
+    done = bench.take(ExecutionsRead(account=PAPER, executions=(unreadable(1),), cursor="X-1"))
+    assert (done.events, done.dropped) == ((), ("execution_known",))
 
 
 def test_an_order_that_a_statement_shows_working_after_its_end_stops_its_instrument() -> None:

@@ -7,7 +7,7 @@ refused rather than rounded.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -21,10 +21,12 @@ from flatbook.engine.reports import (
     CancelTaken,
     CancelTooLate,
     Execution,
+    ExecutionLine,
     Holding,
     OrderReport,
     PlaceAnswer,
     Unknown,
+    UnreadableExecution,
     VenueStatus,
 )
 from flatbook.values.ids import AccountId, AssetId, ExecutionId, InstrumentId, OrderId, VenueOrderId
@@ -109,6 +111,14 @@ class WireFill(msgspec.Struct, frozen=True, kw_only=True):
     account_id: str | None = None
 
 
+class WireNamed(msgspec.Struct, frozen=True, kw_only=True):
+    """What must be readable of a fill that is not: its id, and if they can be, its symbol and its account."""
+
+    id: str
+    symbol: Any = None
+    account_id: Any = None
+
+
 class WirePosition(msgspec.Struct, frozen=True, kw_only=True):
     """A position as Alpaca writes it."""
 
@@ -128,7 +138,7 @@ class WireAccount(msgspec.Struct, frozen=True, kw_only=True):
 class Fills(msgspec.Struct, frozen=True, kw_only=True):
     """A page of executions without our client ids: Alpaca names the order by its own id only."""
 
-    executions: tuple[Execution, ...]
+    executions: tuple[ExecutionLine, ...]
 
 
 _Content = TypeVar("_Content")
@@ -218,14 +228,15 @@ def fills_answer(reply: Reply, *, account_id: str, symbols: Symbols) -> Fills | 
     """Returns the executions of a page in the order of the page.
 
     Needs: `account_id` is the one asked for, empty where the credentials name the account.
-    Gives: a page with a fill of another account, or with one that is neither whole nor partial, is unreadable.
+    Gives: a fill that has an id and cannot be read, or is neither whole nor partial, stands as unreadable among the
+    others; a page with one that has no id, or is of another account, is unreadable as a whole.
     """
-    page = _read(reply, list[WireFill])
+    page = _read(reply, list[msgspec.Raw])
     if isinstance(page, Unknown):
         return page
     try:
-        return Fills(executions=tuple(_execution(fill, account_id, symbols) for fill in page))
-    except ValueError:
+        return Fills(executions=tuple(_line(raw, account_id, symbols) for raw in page))
+    except _FAULTS:
         return UNREADABLE
 
 
@@ -237,7 +248,7 @@ def with_executions(report: OrderReport, fills: Fills) -> OrderReport:
     own = tuple(
         msgspec.structs.replace(execution, order_id=report.order_id)
         for execution in reversed(fills.executions)
-        if execution.venue_order_id == report.venue_order_id
+        if isinstance(execution, Execution) and execution.venue_order_id == report.venue_order_id
     )
     complete = sum((execution.qty for execution in own), ZERO) == report.filled_qty
     return msgspec.structs.replace(report, executions=own, complete=complete)
@@ -320,11 +331,28 @@ def _happened_at(wire: WireOrder) -> Instant:
     return instant_of_text(text)
 
 
-def _execution(wire: WireFill, account_id: str, symbols: Symbols) -> Execution:
+def _line(raw: msgspec.Raw, account_id: str, symbols: Symbols) -> ExecutionLine:
+    """Returns a fill, or what can be told of one that cannot be read.
+
+    Errors: ValueError when it has no id, or is of another account.
+    """
+    named = msgspec.json.decode(raw, type=WireNamed)
+    if not named.id:
+        raise ValueError("a fill without an id")
+    if account_id and named.account_id not in (None, account_id):
+        raise ValueError("a fill of another account")
+    try:
+        return _execution(msgspec.json.decode(raw, type=WireFill), symbols)
+    except _FAULTS as fault:
+        symbol = named.symbol if isinstance(named.symbol, str) else ""
+        return UnreadableExecution(
+            execution_id=ExecutionId(named.id), instrument=symbols.get(symbol), detail=str(fault)[:TEXT_MAX]
+        )
+
+
+def _execution(wire: WireFill, symbols: Symbols) -> Execution:
     if wire.activity_type != "FILL" or wire.type not in FILL_KINDS:
         raise ValueError(f"an activity {wire.activity_type} {wire.type} is no execution")
-    if account_id and wire.account_id not in (None, account_id):
-        raise ValueError("a fill of another account")
     return Execution(
         execution_id=ExecutionId(wire.id),
         order_id=None,

@@ -19,12 +19,15 @@ from flatbook.engine.reports import (
     CancelAnswer,
     CancelTooLate,
     Execution,
+    ExecutionLine,
+    ExecutionPage,
     FindAnswer,
     NotSent,
     OrderReport,
     PlaceAnswer,
     Pushed,
     Unknown,
+    UnreadableExecution,
 )
 from flatbook.events.orders import NotSentReason
 from flatbook.values.ids import AccountId, OrderId, VenueOrderId
@@ -53,7 +56,6 @@ ALPACA_CARD = VenueCard(
     fill_source=FillSource.EXECUTIONS,  # Source: docs.alpaca.markets, Account Activities: each fill has an id
 )
 
-Page = tuple[tuple[Execution, ...], str]
 Carry = Callable[[Request, int], Awaitable[Carried]]
 
 
@@ -141,7 +143,7 @@ class AlpacaVenue:
         fills = self._fills(reply)
         return parse.with_executions(report, fills) if isinstance(fills, parse.Fills) else report
 
-    async def executions_since(self, cursor: str) -> Page | Unknown | NotSent:
+    async def executions_since(self, cursor: str) -> ExecutionPage | Unknown | NotSent:
         """Returns one page of executions after a cursor, and the next cursor; an empty page is the end.
 
         Gives: the cursor is the id of the last execution returned. Without one the reading begins FIRST_READ_DAYS
@@ -154,9 +156,12 @@ class AlpacaVenue:
         fills = self._fills(reply)
         if not isinstance(fills, parse.Fills):
             return fills
-        named: list[Execution] = []
+        named: list[ExecutionLine] = []
         lookups = 0
         for execution in fills.executions:
+            if isinstance(execution, UnreadableExecution):
+                named.append(execution)
+                continue
             lookups += execution.venue_order_id not in self._client_ids
             order_id = await self._client_id(execution) if lookups <= LOOKUPS_MAX else UNREADABLE
             if isinstance(order_id, Unknown | NotSent):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,12 +16,15 @@ from flatbook.engine.reports import (
     CancelTaken,
     CancelTooLate,
     Execution,
+    ExecutionLine,
+    ExecutionPage,
     FindAnswer,
     Holding,
     OrderReport,
     PlaceAnswer,
     Rejected,
     Unknown,
+    UnreadableExecution,
     VenueStatus,
 )
 from flatbook.events.orders import Fee, RejectReason, UnknownReason
@@ -103,6 +106,13 @@ class WireExecution(msgspec.Struct, frozen=True, kw_only=True):
     at: str
 
 
+class WireNamed(msgspec.Struct, frozen=True, kw_only=True):
+    """What must be readable of an execution that is not: its id, and if it can be, its symbol."""
+
+    execution_id: str
+    symbol: Any = None
+
+
 class WireError(msgspec.Struct, frozen=True, kw_only=True):
     """A refusal as the broker writes it."""
 
@@ -117,17 +127,17 @@ class WirePlaced(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WireFound(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to a find request."""
+    """The answer to a find request; each execution is decoded on its own."""
 
     order: WireOrder
-    executions: list[WireExecution]
+    executions: list[msgspec.Raw]
     complete: bool
 
 
 class WireExecutions(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer to an executions request."""
+    """The answer to an executions request; each execution is decoded on its own."""
 
-    executions: list[WireExecution]
+    executions: list[msgspec.Raw]
     next: str
 
 
@@ -246,7 +256,8 @@ def cancel_answer(body: bytes) -> CancelAnswer:
 def find_answer(body: bytes, *, order_id: OrderId, symbols: Symbols) -> FindAnswer:
     """Returns what the answer to a find request means.
 
-    Gives: Absent only where the broker says that it has no such order; any other refusal leaves the order unknown.
+    Gives: Absent only where the broker says that it has no such order; any other refusal leaves the order unknown. A
+    report that lacks an execution because it cannot be read is not complete.
     """
     answer = _read(body, WireFound)
     if isinstance(answer, Unknown):
@@ -257,14 +268,16 @@ def find_answer(body: bytes, *, order_id: OrderId, symbols: Symbols) -> FindAnsw
     if found.order.client_order_id != order_id:
         return _UNREADABLE
     try:
-        executions = tuple(_execution(execution, symbols) for execution in found.executions)
-        return _order(found.order, symbols, executions=executions, complete=found.complete)
-    except ValueError:
+        lines = tuple(_line(raw, symbols) for raw in found.executions)
+        executions = tuple(line for line in lines if isinstance(line, Execution))
+        complete = found.complete and len(executions) == len(lines)
+        return _order(found.order, symbols, executions=executions, complete=complete)
+    except _FAULTS:
         return _UNREADABLE
 
 
-def executions_answer(body: bytes, *, symbols: Symbols) -> tuple[tuple[Execution, ...], str] | Unknown:
-    """Returns the executions of an answer and the next cursor."""
+def executions_answer(body: bytes, *, symbols: Symbols) -> ExecutionPage | Unknown:
+    """Returns the executions of an answer and the next cursor. One without an id makes the answer unreadable."""
     answer = _read(body, WireExecutions)
     if isinstance(answer, Unknown):
         return answer
@@ -272,8 +285,8 @@ def executions_answer(body: bytes, *, symbols: Symbols) -> tuple[tuple[Execution
         return _SERVER_FAULT
     _, page = answer
     try:
-        return tuple(_execution(execution, symbols) for execution in page.executions), page.next
-    except ValueError:
+        return tuple(_line(raw, symbols) for raw in page.executions), page.next
+    except _FAULTS:
         return _UNREADABLE
 
 
@@ -351,7 +364,26 @@ def _client_id(text: str | None) -> OrderId | None:
     return None if text is None else OrderId(text)
 
 
+def _line(raw: msgspec.Raw, symbols: Symbols) -> ExecutionLine:
+    """Returns an execution, or what can be told of one that cannot be read.
+
+    Errors: ValueError when it has no id.
+    """
+    try:
+        return _execution(msgspec.json.decode(raw, type=WireExecution), symbols)
+    except _FAULTS as fault:
+        named = msgspec.json.decode(raw, type=WireNamed)
+        if not named.execution_id:
+            raise
+        symbol = named.symbol if isinstance(named.symbol, str) else ""
+        return UnreadableExecution(
+            execution_id=ExecutionId(named.execution_id), instrument=symbols.get(symbol), detail=str(fault)[:TEXT_MAX]
+        )
+
+
 def _execution(wire: WireExecution, symbols: Symbols) -> Execution:
+    if not wire.execution_id:
+        raise ValueError("an execution without an id")
     return Execution(
         execution_id=ExecutionId(wire.execution_id),
         order_id=_client_id(wire.client_order_id),

@@ -9,6 +9,7 @@ from flatbook.engine.reports import (
     AccountStatement,
     CancelAnswer,
     Execution,
+    ExecutionPage,
     FindAnswer,
     NotSent,
     PlaceAnswer,
@@ -106,7 +107,7 @@ class PaperVenue:
         sent = await self._send(wire.find_request(self._account, order_id=order_id, sent_at=now), now, READ_TIMEOUT_S)
         return parse.find_answer(sent, order_id=order_id, symbols=self._symbols) if isinstance(sent, bytes) else sent
 
-    async def executions_since(self, cursor: str) -> tuple[tuple[Execution, ...], str] | Unknown | NotSent:
+    async def executions_since(self, cursor: str) -> ExecutionPage | Unknown | NotSent:
         """Returns one page of executions after a cursor, and the next cursor; an empty page is the end.
 
         Errors: Unknown and NotSent as in `place`.

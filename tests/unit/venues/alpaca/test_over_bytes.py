@@ -40,6 +40,7 @@ from flatbook.values.money import Price, Quantity
 from flatbook.venues.alpaca.venue import AlpacaVenue
 from flatbook.venues.alpaca.wire import Api, broker_api, broker_headers, trading_api, trading_headers
 from flatbook.venues.http import SessionHttp
+from tests.desk import readable
 from tests.unit.sim.alpaca.scene import ACCOUNT, OPEN, TERMS, Faults
 from tests.unit.sim.network import HOST, PORT, ScriptedLink
 from tests.unit.venues.alpaca.sample import AAPL, INSTRUMENT, MAIN, OURS, approved
@@ -258,7 +259,7 @@ def test_executions_are_read_once_each_whatever_is_spoilt_on_the_way() -> None:
             if isinstance(page, Unknown | NotSent):
                 failed += 1
                 continue
-            read.extend(page[0])
+            read.extend(readable(page[0]))
             cursor = page[1]
         return read, failed
 

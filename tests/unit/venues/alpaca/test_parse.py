@@ -19,6 +19,7 @@ from flatbook.engine.reports import (
     OrderReport,
     Rejected,
     Unknown,
+    UnreadableExecution,
     VenueStatus,
 )
 from flatbook.events.orders import RejectReason, UnknownReason
@@ -29,6 +30,7 @@ from flatbook.values.money import Price, Quantity
 from flatbook.venues.alpaca import parse
 from flatbook.venues.alpaca.parse import Fills
 from flatbook.venues.http import Reply
+from tests.desk import readable
 from tests.unit.venues.alpaca.sample import (
     AAPL,
     ACCOUNT_ID,
@@ -327,7 +329,6 @@ def test_fills_are_executions_without_our_client_id() -> None:
     [
         {"type": "trade_bust"},
         {"activity_type": "DIV"},
-        {"account_id": "another"},
         {"qty": "0"},
         {"qty": 1.5},
         {"price": "-1"},
@@ -337,7 +338,18 @@ def test_fills_are_executions_without_our_client_id() -> None:
         {"order_id": None},
     ],
 )
-def test_one_line_that_cannot_be_read_makes_the_page_unreadable(changes: dict[str, Any]) -> None:
+def test_one_line_that_cannot_be_read_hides_no_other(changes: dict[str, Any]) -> None:
+    bad = fill(2, "1") | changes
+    page = fills(fill(1, "1"), bad, fill(3, "3"))
+    assert isinstance(page, Fills)
+    first, unreadable, last = page.executions
+    assert isinstance(unreadable, UnreadableExecution)
+    assert (unreadable.execution_id, unreadable.instrument) == (bad["id"], AAPL)
+    assert [execution.qty for execution in readable((first, last))] == [Decimal(1), Decimal(3)]
+
+
+@pytest.mark.parametrize("changes", [{"account_id": "another"}, {"id": ""}, {"id": None}])
+def test_a_line_that_is_not_ours_or_cannot_be_named_makes_the_page_unreadable(changes: dict[str, Any]) -> None:
     assert fills(fill(1, "1"), fill(2, "1") | changes) == UNREADABLE
 
 

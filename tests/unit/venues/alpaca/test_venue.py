@@ -18,6 +18,7 @@ from flatbook.engine.reports import (
     OrderReport,
     Rejected,
     Unknown,
+    UnreadableExecution,
     VenueStatus,
 )
 from flatbook.events.orders import NotSentReason, RejectReason, UnknownReason
@@ -27,6 +28,7 @@ from flatbook.values.money import Price, Quantity
 from flatbook.venues.alpaca import venue as adapter
 from flatbook.venues.alpaca.wire import trading_api
 from flatbook.venues.http import Carried, Reply, Request
+from tests.desk import readable
 from tests.unit.venues.alpaca.sample import (
     BROKER,
     HTML,
@@ -205,7 +207,7 @@ def test_executions_carry_our_client_id_which_is_asked_for_once_for_each_order()
     )
     page = run(venue.executions_since(""))
     assert not isinstance(page, Unknown | NotSent)
-    executions, cursor = page
+    executions, cursor = readable(page[0]), page[1]
     assert [(execution.order_id, execution.qty) for execution in executions] == [
         (OURS, Decimal(1)),
         ("somebody", Decimal(2)),
@@ -223,7 +225,7 @@ def test_an_order_that_was_found_need_not_be_asked_for_again() -> None:
     run(venue.find(OURS))
     page = run(venue.executions_since("1"))
     assert not isinstance(page, Unknown | NotSent)
-    assert page[0][0].order_id == OURS
+    assert readable(page[0])[0].order_id == OURS
     assert len(carrier.requests) == 2
 
 
@@ -235,7 +237,7 @@ def test_an_answer_that_names_the_order_of_a_neighbour_gives_it_no_fills() -> No
     assert isinstance(run(venue.place(second)), Accepted)
     page = run(venue.executions_since(""))
     assert not isinstance(page, Unknown | NotSent)
-    assert page[0][0].order_id == OURS
+    assert readable(page[0])[0].order_id == OURS
     assert run(venue.place(second)) == UNREADABLE
     assert run(venue.find(second.order_id)) == UNREADABLE
 
@@ -251,7 +253,7 @@ def test_a_page_ends_before_the_execution_whose_order_cannot_be_had(failed: Unkn
     venue, _, _ = scene(reply(lines), reply(order()), failed, reply(lines[1:]), failed)
     page = run(venue.executions_since(""))
     assert not isinstance(page, Unknown | NotSent)
-    assert [execution.qty for execution in page[0]] == [Decimal(1)]
+    assert [execution.qty for execution in readable(page[0])] == [Decimal(1)]
     assert page[1] == "20251201100001977::8efc7b9a-8b2b-4000-9955-d36e7db0df71"
     assert run(venue.executions_since(page[1])) == failed
 
@@ -264,7 +266,19 @@ def test_an_order_that_is_missing_right_after_its_execution_is_no_strangers_yet(
     clock.at = later(executed_at, seconds=5)
     page = run(venue.executions_since(""))
     assert not isinstance(page, Unknown | NotSent)
-    assert page[0][0].order_id is None
+    assert readable(page[0])[0].order_id is None
+
+
+def test_a_fill_that_cannot_be_read_is_passed_on_by_its_id_and_the_cursor_moves_on() -> None:
+    bad = fill(2, "2") | {"qty": "2,5"}
+    venue, carrier, _ = scene(reply([fill(1, "1"), bad]), reply(order()))
+    page = run(venue.executions_since(""))
+    assert not isinstance(page, Unknown | NotSent)
+    (sound, unreadable), cursor = page
+    assert readable((sound,))[0].qty == Decimal(1)
+    assert isinstance(unreadable, UnreadableExecution)
+    assert (unreadable.execution_id, unreadable.instrument) == (cursor, "alpaca:AAPL")
+    assert carrier.answers == []
 
 
 def test_a_page_of_many_orders_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -277,7 +291,7 @@ def test_a_page_of_many_orders_is_read_in_parts(monkeypatch: pytest.MonkeyPatch)
     assert not isinstance(first, Unknown | NotSent)
     second = run(venue.executions_since(first[1]))
     assert not isinstance(second, Unknown | NotSent)
-    assert [execution.order_id for execution in first[0] + second[0]] == ["ours-1", "ours-2", "ours-3"]
+    assert [execution.order_id for execution in readable(first[0] + second[0])] == ["ours-1", "ours-2", "ours-3"]
     assert carrier.answers == []
 
 

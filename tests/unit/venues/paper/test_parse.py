@@ -22,6 +22,7 @@ from flatbook.engine.reports import (
     OrderReport,
     Rejected,
     Unknown,
+    UnreadableExecution,
     VenueStatus,
 )
 from flatbook.events.orders import Fee, RejectReason, UnknownReason
@@ -31,6 +32,7 @@ from flatbook.values.instants import instant_of_text
 from flatbook.values.instruments import Side
 from flatbook.values.money import Money, Price, Quantity
 from flatbook.venues.paper import parse
+from tests.desk import readable
 
 OURS = OrderId("fbaaaa")
 MAIN = AccountId("main")
@@ -199,17 +201,40 @@ def test_a_number_that_a_broker_leaves_out_is_never_zero(name: str, left_out: bo
 
 
 @pytest.mark.parametrize("name", ["qty", "price", "fees"])
-def test_an_execution_without_one_of_its_numbers_is_unreadable(name: str) -> None:
-    execution = {key: value for key, value in EXECUTION.items() if key != name}
-    page = parse.executions_answer(ok({"executions": [execution], "next": "X-3"}), symbols=SYMBOLS)
-    assert page == UNREADABLE
+def test_an_execution_without_one_of_its_numbers_is_unreadable_and_hides_no_other(name: str) -> None:
+    bad = {key: value for key, value in EXECUTION.items() if key != name} | {"execution_id": "X-2"}
+    page = parse.executions_answer(ok({"executions": [bad, EXECUTION], "next": "X-3"}), symbols=SYMBOLS)
+    assert isinstance(page, tuple)
+    unreadable, sound = page[0]
+    assert isinstance(unreadable, UnreadableExecution)
+    assert (unreadable.execution_id, unreadable.instrument, sound, page[1]) == ("X-2", COIN, EXECUTED, "X-3")
+    assert name in unreadable.detail
+
+
+@pytest.mark.parametrize("changes", [{"execution_id": ""}, {"execution_id": None}, {"execution_id": 7}])
+def test_an_execution_that_cannot_be_named_makes_the_page_unreadable(changes: dict[str, Any]) -> None:
+    page = ok({"executions": [EXECUTION, EXECUTION | changes], "next": "X-3"})
+    assert parse.executions_answer(page, symbols=SYMBOLS) == UNREADABLE
+
+
+def test_an_unreadable_execution_of_a_symbol_that_is_not_ours_names_no_instrument() -> None:
+    bad = EXECUTION | {"qty": "many", "symbol": ["MSTR"]}
+    page = parse.executions_answer(ok({"executions": [bad], "next": "X-3"}), symbols=SYMBOLS)
+    assert isinstance(page, tuple)
+    assert isinstance(page[0][0], UnreadableExecution)
+    assert page[0][0].instrument is None
+
+
+def test_a_found_order_with_an_execution_that_cannot_be_read_is_not_complete() -> None:
+    body = ok({"order": ORDER, "executions": [EXECUTION, EXECUTION | {"price": None}], "complete": True})
+    found = parse.find_answer(body, order_id=OURS, symbols=SYMBOLS)
+    assert isinstance(found, OrderReport)
+    assert (found.executions, found.complete) == ((EXECUTED,), False)
 
 
 def test_executions_come_with_the_next_cursor() -> None:
     page = parse.executions_answer(ok({"executions": [EXECUTION], "next": "X-3"}), symbols=SYMBOLS)
     assert page == ((EXECUTED,), "X-3")
-    bad = EXECUTION | {"price": "0"}
-    assert parse.executions_answer(ok({"executions": [bad], "next": "X-3"}), symbols=SYMBOLS) == UNREADABLE
 
 
 def test_an_execution_by_hand_has_no_order_of_ours() -> None:
@@ -217,7 +242,8 @@ def test_an_execution_by_hand_has_no_order_of_ours() -> None:
         ok({"executions": [EXECUTION | {"client_order_id": None, "symbol": "MSTR"}], "next": "X-3"}), symbols=SYMBOLS
     )
     assert isinstance(page, tuple)
-    assert (page[0][0].order_id, page[0][0].instrument) == (None, "MSTR")
+    (by_hand,) = readable(page[0])
+    assert (by_hand.order_id, by_hand.instrument) == (None, "MSTR")
 
 
 def test_a_push_is_an_execution_of_its_own_account_only() -> None:

@@ -7,11 +7,12 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from itertools import takewhile
 from pathlib import Path
@@ -90,12 +91,21 @@ def home() -> Iterator[dict[str, str]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def listens(path: Path) -> bool:
+    """Whether an engine takes connections; one that was killed leaves its socket behind."""
+    with closing(socket.socket(socket.AF_UNIX)) as client:
+        try:
+            client.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
 def start(command: Command, environment: dict[str, str]) -> subprocess.Popen[bytes]:
     """Starts a command that keeps running, and returns once its engine listens."""
     process = subprocess.Popen([PROGRAM, *command.words[1:]], env=environment, stdin=subprocess.DEVNULL)
-    socket = Path(environment["HOME"]) / ".flatbook/run/engine.sock"
     for _ in range(START_S_MAX * 10):
-        if socket.exists():
+        if listens(Path(environment["HOME"]) / ".flatbook/run/engine.sock"):
             return process
         try:
             code = process.wait(0.1)

@@ -30,8 +30,13 @@ EARLY = params(sessions=(SessionKind.EARLY, SessionKind.REGULAR))
 SHARES = st.builds(lambda digits, places: Decimal(digits).scaleb(-places), st.integers(0, 10**6), st.integers(0, 9))
 SIGNED = st.builds(lambda size, sign: size * sign, SHARES, st.sampled_from([-1, 1]))
 PRICES = st.builds(lambda cents: Decimal(cents).scaleb(-2), st.integers(1, 10**6))
-NOWS = st.integers(0, 5 * 24 * 3600).map(lambda seconds: later(FIRST, seconds=seconds))
+ANY_TIME = st.integers(0, 5 * 24 * 3600)
+TRADED = st.builds(lambda day, second: day * 24 * 3600 + second, st.sampled_from([0, 3, 4]), st.integers(5_400, 18_000))
+NOWS = st.one_of(TRADED, ANY_TIME).map(lambda seconds: later(FIRST, seconds=seconds))
 FUNDS = st.one_of(st.none(), st.builds(lambda size, sign: size * sign * 1000, SHARES, st.sampled_from([-1, 1])))
+DAYTIME, EDGES = (SessionKind.REGULAR,), (SessionKind.EARLY, SessionKind.LATE)
+SESSIONS = (DAYTIME, (*EDGES, *DAYTIME), EDGES)
+RARELY = st.integers(0, 4).map(lambda number: number == 4)
 HELD = st.one_of(st.none(), SIGNED)
 
 
@@ -73,7 +78,7 @@ def routes(draw: st.DrawFn, start: Route) -> Route:
         held=draw(HELD),
         selling=Quantity(draw(SHARES)),
         buying=Quantity(draw(SHARES)),
-        halted=draw(st.booleans()),
+        halted=draw(RARELY),
     )
 
 
@@ -84,7 +89,7 @@ def hedges(draw: st.DrawFn) -> HedgeParams:
         threshold_shares=None if by_usd else draw(st.sampled_from([Decimal("0.001"), Decimal(1), Decimal(100)])),
         threshold_usd=Decimal(500) if by_usd else None,
         order_shares_max=draw(st.sampled_from([None, Decimal(1), Decimal("2.5"), Decimal(1000)])),
-        sessions=draw(st.sampled_from([(SessionKind.REGULAR,), (SessionKind.EARLY, SessionKind.LATE)])),
+        sessions=draw(st.sampled_from(SESSIONS)),
         collar_bps=draw(st.sampled_from([1, 100, 9_999])),
         second_source=draw(st.sampled_from([None, POOL])),
         shorting=draw(st.booleans()),
@@ -92,23 +97,27 @@ def hedges(draw: st.DrawFn) -> HedgeParams:
 
 
 def quotes(now: Instant) -> st.SearchStrategy[Quote]:
-    return st.builds(lambda px, age: quote(str(px), at=later(now, seconds=-age)), PRICES, st.integers(-5, 200))
+    ages = st.one_of(st.integers(0, 5), st.integers(-5, 200))
+    return st.builds(lambda px, age: quote(str(px), at=later(now, seconds=-age)), PRICES, ages)
 
 
 @st.composite
 def views(draw: st.DrawFn, hedge: HedgeParams) -> HedgeView:
     now = draw(NOWS)
     backup = draw(st.one_of(st.none(), routes(backup_route())))
+    price = draw(st.one_of(quotes(now), st.none()))
     return view(
         str(draw(SIGNED)),
         now=now,
         params=hedge,
         last_price=draw(st.one_of(st.none(), PRICES.map(Price))),
-        orders=tuple(draw(st.lists(orders(now), max_size=3, unique_by=lambda each: each.order_id))),
+        orders=tuple(
+            draw(st.one_of(st.just([]), st.lists(orders(now), max_size=3, unique_by=lambda each: each.order_id)))
+        ),
         route=draw(routes(route())),
         backup=backup,
-        price=draw(st.one_of(st.none(), quotes(now))),
-        second=draw(st.one_of(st.none(), quotes(now))),
+        price=price,
+        second=draw(st.one_of(st.just(price), quotes(now), st.none())),
         flattening=draw(st.booleans()),
         hold=draw(st.one_of(st.none(), st.sampled_from(HoldReason))),
         refusals=draw(st.integers(0, 20)),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import sys
 from pathlib import Path
 
 import pytest
 
+from flatbook.services.sim_crash import cuts_of
 from flatbook.services.sim_fleet import Fleet
 from flatbook.services.sim_runs import paired, swarm_jobs
 from flatbook.services.sim_trial import run_scenario, run_seed
 from flatbook.services.simulated import run_world
 from flatbook.sim.catalogue.row import Level
 from flatbook.sim.process import CrashPoint, Cut
-from flatbook.sim.scenario import ScenarioRefused, draw_scenario, read_scenario, write_scenario
+from flatbook.sim.scenario import ScenarioRefused, deepened, draw_scenario, read_scenario, write_scenario
 from flatbook.sim.scripted import kept_scenario, regressions, scripted
 from flatbook.sim.tally import Tally
 
@@ -45,6 +49,19 @@ def test_seeds_that_once_failed_scripted_worlds_and_new_seeds_are_green() -> Non
     assert red == {}
     kept = [scenario for _, scenario in scripted() if scenario.level is Level.CORE]
     assert len(jobs) == len(regressions()) + len(kept) + len(SWARM)
+
+
+def test_killed_lives_leave_no_task_and_no_complaint_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost: list[str] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda told: lost.append(f"{told.object!r}: {told.exc_value}"))
+    cuts = [job.scenario for job in cuts_of("alpaca_on_bytes", kept_scenario("alpaca_on_bytes"))][::8]
+    for scenario in [*cuts, *(deepened(draw_scenario(seed)) for seed in SEEDS), *map(draw_scenario, SEEDS)]:
+        world = run_world(scenario)
+        assert asyncio.all_tasks(world.loop) == set()
+        del world
+        gc.collect()
+    assert lost == []
+    assert len(cuts) > 10
 
 
 def test_a_seed_may_run_the_plan_of_a_scenario_and_be_cut() -> None:

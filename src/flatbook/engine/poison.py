@@ -12,6 +12,7 @@ from flatbook.engine.wakes import Wakes
 from flatbook.events.control import AlertName, AlertRaised, HaltCause, HaltScope, Severity, TradingHalted
 from flatbook.events.event import Event
 from flatbook.state.desk import State
+from flatbook.state.positions import NetKey
 from flatbook.strategies.decision import Trigger, Wake
 from flatbook.values.ids import SourceId, halt_id_of
 from flatbook.values.instants import Instant
@@ -71,8 +72,12 @@ def events_of(state: State, item: Item, detail: str, now: Instant) -> tuple[Even
     return (*halts, *(() if (raised.name, raised.subject) in state.alerts else (raised,)))
 
 
-def still(wakes: Wakes, item: Item, now: Instant) -> None:
-    """Lets the nets whose wake led to a failure wait for events only, so that it does not come again at once."""
+def still(wakes: Wakes, item: Item, now: Instant) -> tuple[NetKey, ...]:
+    """Lets the nets whose wake led to a failure wait for events only, so that it does not come again at once.
+
+    Gives: these nets.
+    """
     keys = (item.key,) if isinstance(item, Woken) else wakes.due(now) if isinstance(item, TimeCame) else ()
     for key in keys:
         wakes.put(key, Wake(on=tuple(Trigger)))
+    return keys

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
@@ -41,6 +41,7 @@ from flatbook.state.fold import apply
 from flatbook.state.halts import halt_over
 from flatbook.state.orders import Status
 from flatbook.state.positions import NetKey
+from flatbook.strategies.decision import Trigger
 from flatbook.values.ids import AccountId, Epoch, Seq, SourceId, Underlying
 from flatbook.values.instants import Instant, later
 
@@ -166,11 +167,14 @@ class Engine:
         """Writes an observation, and wakes the strategies that wait for it. Returns whether it was news."""
         if not self.parts.market.write(underlying, source, quote):
             return False
-        for key in self.wakes.observing(underlying, source):
+        self._wake(self.wakes.observing(underlying, source))
+        return True
+
+    def _wake(self, keys: Iterable[NetKey]) -> None:
+        for key in keys:
             if key not in self._woken:
                 self._woken[key] = None
                 self.deliver(Woken(key=key))
-        return True
 
     def stop(self, reason: str) -> None:
         """Ends the loop after the present turn; working orders stay, and are found again at the next start."""
@@ -314,9 +318,10 @@ class Engine:
         self._keeptold_of(detail)
         events = events_of(self.state, item, detail, now)
         self._commit(events, {}, folded=False)
-        still(self.wakes, item, now)
-        is_new = any(isinstance(event, TradingHalted) for event in events)
-        self._act([cancel_of(self.state.orders[order_id]) for order_id in self.state.open_orders] if is_new else [])
+        stilled = still(self.wakes, item, now)
+        if any(isinstance(event, TradingHalted) for event in events):
+            self._act([cancel_of(self.state.orders[order_id]) for order_id in self.state.open_orders])
+            self._wake(key for key in self.wakes.waiting_for(Trigger.HALT_CHANGED) if key not in stilled)
 
     def _keeptold_of(self, detail: str) -> None:
         self.poisons = [*(told for told in self.poisons if told != detail), detail][-POISONS_MAX:]

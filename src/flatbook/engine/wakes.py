@@ -47,6 +47,10 @@ class Wakes:
         wake = self._wakes.get(key)
         return wake is not None and trigger in wake.on
 
+    def waiting_for(self, trigger: Trigger) -> tuple[NetKey, ...]:
+        """Returns the nets that a change of this kind wakes."""
+        return tuple(key for key, wake in self._wakes.items() if trigger in wake.on)
+
     def due(self, now: Instant) -> tuple[NetKey, ...]:
         """Returns the nets whose instant has come."""
         return tuple(key for key, wake in self._wakes.items() if wake.at is not None and wake.at <= now)

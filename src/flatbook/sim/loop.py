@@ -19,6 +19,7 @@ from flatbook.values.instants import NS_PER_S, Instant, text_of_instant
 
 CALLBACKS_AT_ONE_INSTANT_MAX = 100_000
 CANCELED_TIMERS_MAX = 1_000
+LAST_ROUNDS_MAX = 16
 
 PROCESS: ContextVar[str] = ContextVar("PROCESS", default="")
 
@@ -90,7 +91,7 @@ class VirtualLoop(LoopWithoutOutside):
         self._still: dict[str, list[Ready | Timer] | None] = {}
         self._tasks: dict[str, weakref.WeakValueDictionary[int, asyncio.Task[Any]]] = {}
         self._killed: list[asyncio.Task[Any]] = []
-        self._last_wakes: list[Ready | Timer] = []
+        self._last_words: list[Ready | Timer] = []
         self._generators: weakref.WeakValueDictionary[int, AsyncGenerator[Any, Any]] = weakref.WeakValueDictionary()
         self._names = 0
         self._stopping = False
@@ -251,7 +252,7 @@ class VirtualLoop(LoopWithoutOutside):
         """
         if not process:
             raise ValueError("the outside cannot be killed")
-        self._last_wakes += [handle for handle in self._still.get(process) or () if handle.task is not None]
+        self._last_words += filter(_ends_something, self._still.get(process) or ())
         self._still[process] = None
         # the references keep the coroutines from being closed, which would run their `finally`
         self._killed += self._left(process)
@@ -366,8 +367,8 @@ class VirtualLoop(LoopWithoutOutside):
         held = self._still[handle.process]
         if held is not None:
             held.append(handle)
-        elif handle.task is not None:
-            self._last_wakes.append(handle)
+        elif _ends_something(handle):
+            self._last_words.append(handle)
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Collects what asyncio reports; a world with an entry in `faults` is wrong."""
@@ -426,15 +427,20 @@ class VirtualLoop(LoopWithoutOutside):
         if self._closed:
             return
         self._dying = True
+        # a task that was already woken when its process was killed or frozen ends by that wake
+        for held in self._still.values():
+            self._last_words += filter(_ends_something, held or ())
         self._still.clear()
-        self._callbacks_now = 0
-        for process in self._tasks:
-            for task in self._left(process):
+        self._ready.extend(self._last_words)
+        for _ in range(LAST_ROUNDS_MAX):
+            left = [task for process in tuple(self._tasks) for task in self._left(process)]
+            for task in left:
                 task.cancel()
-        # a task that was already woken when its process was killed ends by that wake
-        self._ready.extend(self._last_wakes)
-        self._run(self._now)
-        self._last_wakes.clear()
+            if not left and not self._ready:
+                break
+            self._callbacks_now = 0
+            self._run(self._now)
+        self._last_words.clear()
         self._killed.clear()
         self._timers.clear()
         self._ready.clear()
@@ -455,3 +461,10 @@ class VirtualLoop(LoopWithoutOutside):
 
     async def shutdown_default_executor(self) -> None:
         """Does nothing: there are no threads."""
+
+
+def _ends_something(handle: Ready | Timer) -> bool:
+    """Whether a callback wakes a task, tells of a future, or holds a coroutine: unless it runs, that never ends."""
+    if handle._cancelled:
+        return False
+    return handle.task is not None or any(isinstance(each, asyncio.Future | Coroutine) for each in handle._args)

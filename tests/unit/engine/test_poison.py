@@ -66,7 +66,7 @@ def test_what_is_told_of_an_error_is_cut() -> None:
 def test_a_wake_that_failed_waits_for_events_only(item: Item) -> None:
     wakes = Wakes()
     wakes.put(KEY, Wake(on=(Trigger.FILL_SEEN,), at=at(1), observed=(SourceId("bars"),)))
-    still(wakes, item, at(1))
+    assert still(wakes, item, at(1)) == (KEY,)
     assert wakes.observing(COIN, SourceId("bars")) == ()
     assert wakes.next_at() is None
     assert wakes.wants(KEY, Trigger.HALT_CHANGED)
@@ -75,6 +75,6 @@ def test_a_wake_that_failed_waits_for_events_only(item: Item) -> None:
 def test_other_inputs_leave_wakes_alone() -> None:
     wakes = Wakes()
     wakes.put(KEY, Wake(on=(), at=at(5)))
-    still(wakes, ChainRead(source=CHAIN, events=(), cursor=""), at(6))
-    still(wakes, TimeCame(), at(4))
+    assert still(wakes, ChainRead(source=CHAIN, events=(), cursor=""), at(6)) == ()
+    assert still(wakes, TimeCame(), at(4)) == ()
     assert wakes.next_at() == at(5)

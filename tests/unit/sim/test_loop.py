@@ -8,7 +8,7 @@ import gc
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextvars import Context, copy_context
 from pathlib import Path
 from random import Random
@@ -404,3 +404,88 @@ def test_a_task_that_was_woken_when_its_process_was_killed_ends_with_the_loop() 
     loop.advance(Instant(START + NS_PER_S))
     loop.close()
     assert (task.done(), seen, loop.faults) == (True, ["the end of the coroutine"], [])
+
+
+def begin(loop: VirtualLoop, coroutine: Coroutine[None, None, None]) -> None:
+    """Starts a task of a process, as nobody's: only what it waits for refers to it."""
+    _ = loop.create_task(coroutine, context=inside("engine/1"))
+
+
+async def ends_slowly(awaited: Awaitable[object]) -> None:
+    """Awaits once more when it is ended, as a session does that closes its connections."""
+    try:
+        await awaited
+    finally:
+        await asyncio.sleep(0)
+
+
+def woken_by_a_future(loop: VirtualLoop) -> None:
+    """Leaves a task whose last wake was still on its way through a gather when its process was killed."""
+    answer = loop.create_future()
+
+    async def engine() -> None:
+        await ends_slowly(asyncio.gather(answer))
+
+    begin(loop, engine())
+    loop.advance(Instant(START))
+    answer.set_result(None)
+    loop.kill("engine/1")
+
+
+def frozen_before_its_start(loop: VirtualLoop) -> None:
+    """Leaves a task that never began, in a process that is frozen to the end."""
+
+    async def engine() -> None:
+        raise AssertionError("a frozen process began something")
+
+    loop.freeze("engine/1")
+    begin(loop, engine())
+
+
+def ends_after_a_rest(loop: VirtualLoop) -> None:
+    """Leaves a task that rests when it is ended, then starts another and rests again."""
+
+    async def engine() -> None:
+        try:
+            await asyncio.sleep(10)
+        finally:
+            begin(loop, ends_slowly(asyncio.sleep(5)))
+            await ends_slowly(asyncio.sleep(5))
+
+    begin(loop, engine())
+    loop.advance(Instant(START))
+    loop.kill("engine/1")
+
+
+def lost_its_generator(loop: VirtualLoop) -> None:
+    """Leaves a generator that was given up in the moment in which its process was killed."""
+
+    async def pages() -> AsyncGenerator[int]:
+        try:
+            while True:
+                yield 1
+        finally:
+            await asyncio.sleep(1)
+
+    async def engine() -> None:
+        async for _ in pages():
+            break
+        loop.kill("engine/1")
+        await asyncio.sleep(1)
+
+    begin(loop, engine())
+
+
+@pytest.mark.parametrize("scene", [woken_by_a_future, frozen_before_its_start, ends_after_a_rest, lost_its_generator])
+def test_whatever_a_process_left_ends_with_the_loop(
+    scene: Callable[[VirtualLoop], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost: list[str] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda told: lost.append(f"{told.object!r}: {told.exc_value}"))
+    loop = loop_of()
+    scene(loop)
+    loop.advance(Instant(START + 3 * NS_PER_S))
+    loop.close()
+    del loop
+    gc.collect()
+    assert lost == []

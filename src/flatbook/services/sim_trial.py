@@ -38,11 +38,11 @@ def run_scenario(scenario: Scenario, *, uncut: Record | None = None) -> Outcome:
     Errors: InjectorFailed when an injector broke; whatever the world's own code raises.
     """
     began_ns = time.process_time_ns()
-    world = run_world(scenario)
-    return judged(world, uncut=uncut, cpu_us=(time.process_time_ns() - began_ns) // NS_PER_US)
+    outcome = judged(run_world(scenario), uncut=uncut)
+    return replace(outcome, cpu_us=(time.process_time_ns() - began_ns) // NS_PER_US)
 
 
-def judged(world: World, *, uncut: Record | None, cpu_us: int) -> Outcome:
+def judged(world: World, *, uncut: Record | None) -> Outcome:
     """Returns the outcome of a world that ran to its end."""
     found: tuple[Violation, ...] = judge(
         world.record, expectation_of(world.scenario), results_of(world.record)
@@ -59,7 +59,6 @@ def judged(world: World, *, uncut: Record | None, cpu_us: int) -> Outcome:
         cells=reached.cells,
         events=reached.events,
         virtual_ms=(world.loop.instant - world.scenario.start) // NS_PER_MS,
-        cpu_us=cpu_us,
     )
 
 

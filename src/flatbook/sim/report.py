@@ -75,17 +75,15 @@ def _failures(failures: Sequence[Mapping[str, Any]], red_worlds: int) -> Iterato
 
 def _faults(body: Mapping[str, Any]) -> Iterator[str]:
     yield "<h2>Faults injected</h2>"
-    named = [*body["faults"], *(name for name in body["never_struck"] if name not in body["faults"])]
-    rows = (
-        (name, FAULTS[name].what if name in FAULTS else "", f"{body['faults'].get(name, 0):,}")
-        for name in sorted(named)
-    )
+    named = {**dict.fromkeys(body["never_struck"], 0), **body["faults"]}
+    rows = ((name, FAULTS[name].what, f"{named[name]:,}") for name in FAULTS if name in named)
     yield _table(("fault", "what happens", "strikes"), rows, numbers=(2,))
 
 
 def _cells(cells: Mapping[str, int]) -> Iterator[str]:
     yield "<h2>Status of orders when a fault struck</h2>"
-    faults = sorted({cell.partition("*")[2]: None for cell in cells})
+    struck = {cell.partition("*")[2]: None for cell in cells}
+    faults = [name for name in FAULTS if name in struck]
     reached = sum(1 for status in STATUSES for fault in faults if cells.get(f"{status}*{fault}"))
     yield f"<p>{reached:,} of {len(faults) * len(STATUSES):,} cells were reached.</p><table><tr><th>fault</th>"
     yield "".join(f"<th class='n up'>{escape(status)}</th>" for status in STATUSES)

@@ -22,9 +22,9 @@ from flatbook.engine.reports import (
 from flatbook.engine.sound import flaw_of_execution, flaw_of_report, flaw_of_statement
 from flatbook.values.ids import VenueOrderId
 from flatbook.venues.alpaca import parse
-from flatbook.venues.alpaca.pace import Pace, pace_after
 from flatbook.venues.alpaca.parse import Fills
 from flatbook.venues.http import Reply
+from flatbook.venues.pace import Pace, pace_after
 from tests.unit.venues.alpaca.sample import (
     ACCOUNT_ID,
     JSON,

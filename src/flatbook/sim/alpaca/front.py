@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from urllib.parse import unquote
 
 import msgspec
@@ -23,30 +22,13 @@ from flatbook.sim.alpaca.terms import (
     AlpacaTerms,
     Refused,
 )
+from flatbook.sim.http_broker import Ask, Told
 from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant
 
 NS_PER_MINUTE = 60 * NS_PER_S
 BROKER = "/v1/trading/accounts/"
 UUID_CHARS = 36
 _SINGULAR = {"orders": "order", "positions": "position", "assets": "asset"}
-
-
-class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """A request. Names of headers are in lower case; the path is still quoted."""
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes = b""
-
-
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer; `content` is None where there is none."""
-
-    status: int
-    content: object
-    headers: dict[str, str]
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,11 +70,15 @@ class Front:
             return _resource(self._terms.trading_account, path.removeprefix("/v2/"))
         return None
 
+    def verb_of(self, ask: Ask) -> str:
+        """Returns the name by which faults know a request."""
+        resource = self.resource_of(ask.path)
+        return ask.method if resource is None else resource.verb(ask.method)
+
     def ask(self, ask: Ask, now: Instant) -> Told:
         """Takes one request, lets it have its effect, and returns the answer."""
         self.ledger.advance(now)
-        resource = self.resource_of(ask.path)
-        verb = ask.method if resource is None else resource.verb(ask.method)
+        resource, verb = self.resource_of(ask.path), self.verb_of(ask)
         self.requests[verb] = self.requests.get(verb, 0) + 1
         content, status = self._answer(ask, resource, verb, now), 200
         if isinstance(content, Refused):

@@ -1,4 +1,4 @@
-"""The truth of the simulated Alpaca: orders, executions and postings, and what becomes of an order as time passes.
+"""The truth of a simulated broker of stocks: its orders, executions and postings, and what becomes of them in time.
 
 It has no clock and no timer: whoever asks says what time it is, and all that was due until then happens first, in
 order. What an order looked like at an instant is kept, so that a read may trail.
@@ -16,7 +16,7 @@ from typing import Protocol
 import msgspec
 
 from flatbook.sim.alpaca.faults import BrokerFaults
-from flatbook.sim.alpaca.terms import AlpacaTerms
+from flatbook.sim.alpaca.terms import FeeRates, OpeningAccount
 from flatbook.sim.chance import digest
 from flatbook.values.instants import Instant, later
 from flatbook.values.money import ONE, ZERO, cut, lower_to, raise_to
@@ -119,6 +119,44 @@ class Placing(msgspec.Struct, frozen=True, kw_only=True):
     qty: Decimal
     limit: Decimal | None
     extended: bool
+    kinds: tuple[SessionKind, ...] = ()
+
+    @property
+    def sessions(self) -> tuple[SessionKind, ...]:
+        """The sessions in which it works: those it names, else the regular ones or the extended day."""
+        return self.kinds or (EXTENDED if self.extended else REGULAR)
+
+
+class LedgerTerms(Protocol):
+    """What the books must know of their broker. Units: as in AlpacaTerms."""
+
+    @property
+    def accounts(self) -> tuple[OpeningAccount, ...]:
+        """The accounts as they are opened."""
+
+    @property
+    def fees(self) -> tuple[FeeRates, ...]:
+        """The fees on sales."""
+
+    @property
+    def seed(self) -> str:
+        """What all ids are derived from."""
+
+    @property
+    def route_ms(self) -> int:
+        """From acceptance to the market."""
+
+    @property
+    def fill_ms(self) -> int:
+        """From there to the first execution."""
+
+    @property
+    def look_ms(self) -> int:
+        """Between two looks of a resting order at the price."""
+
+    @property
+    def cancel_ms(self) -> int:
+        """From the request to cancel to its effect."""
 
 
 class Listener(Protocol):
@@ -141,9 +179,9 @@ class Listener(Protocol):
 
 
 class Ledger:
-    """The books of one Alpaca. `listener` hears of what happens, once it is set."""
+    """The books of one broker of stocks. `listener` hears of what happens, once it is set."""
 
-    def __init__(self, terms: AlpacaTerms, prices: Prices, faults: BrokerFaults) -> None:
+    def __init__(self, terms: LedgerTerms, prices: Prices, faults: BrokerFaults) -> None:
         self._terms, self._prices, self._faults = terms, prices, faults
         self.listener: Listener | None = None
         self.opened = {account.account_id: account for account in terms.accounts}
@@ -168,7 +206,7 @@ class Ledger:
 
     def place(self, asked: Placing, now: Instant) -> BookedOrder:
         """Takes an order that passed the checks; it works in the session of this instant or in the next one."""
-        kinds = EXTENDED if asked.extended else REGULAR
+        kinds = asked.sessions
         opens_at = next_session(now, kinds).opens_at
         works_from = max(now, opens_at)
         routed_at = later(works_from, ms=self._terms.route_ms)

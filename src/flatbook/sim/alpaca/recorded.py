@@ -12,9 +12,9 @@ from decimal import Decimal
 import msgspec
 
 from flatbook.sim.alpaca.activities import execution_id
-from flatbook.sim.alpaca.front import Ask
 from flatbook.sim.alpaca.ledger import BookedExecution, BookedOrder, Ledger, Placing
 from flatbook.sim.alpaca.server import AlpacaServer
+from flatbook.sim.http_broker import Ask
 from flatbook.sim.record import (
     SHARE,
     AccountOpened,

@@ -1,123 +1,22 @@
-"""The simulated Alpaca behind HTTP: aiohttp's server, over connections in memory as well as over TCP.
-
-The broker has no clock: `now` says the time, `rest` lets a span of it pass. What the faults say may spoil an answer
-after its request had its effect.
-"""
+"""The simulated Alpaca behind HTTP."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-
-import msgspec
-from aiohttp import web
-
-from flatbook.sim.alpaca.faults import BrokerFaults, CalmBroker, Spoiling
-from flatbook.sim.alpaca.front import Ask, Front, Told
+from flatbook.sim.alpaca.faults import BrokerFaults, CalmBroker
+from flatbook.sim.alpaca.front import Front
 from flatbook.sim.alpaca.ledger import Prices
 from flatbook.sim.alpaca.terms import AlpacaTerms
-from flatbook.values.instants import NS_PER_S, Instant
+from flatbook.sim.http_broker import HttpBroker, Now, Rest
 
-SILENCE_MS = 86_400_000
-HTML = b"<!DOCTYPE html><html><head><title>Service</title></head><body><h1>Please sign in</h1></body></html>"
-JSON = "application/json; charset=UTF-8"
-
-Now = Callable[[], Instant]
-Rest = Callable[[int], Awaitable[None]]
-Arrived = Callable[[Ask, str, Instant, int], None]
+FAULT_TEXT = {"code": 50010000, "message": "internal server error occurred"}
 
 
-class AlpacaServer:
-    """One Alpaca that answers HTTP requests of its Broker API and its Trading API.
-
-    Units: `rest` is called with ms. `arrived` hears of each request before it has its effect: what is asked, the host
-    it came from, when it was sent, and the number of the copy, above zero where something on the way repeated it.
-    """
+class AlpacaServer(HttpBroker):
+    """One Alpaca that answers HTTP requests of its Broker API and its Trading API. Units: as in HttpBroker."""
 
     def __init__(
         self, terms: AlpacaTerms, prices: Prices, *, now: Now, rest: Rest, faults: BrokerFaults | None = None
     ) -> None:
-        self._now, self._rest = now, rest
-        self._faults: BrokerFaults = faults or CalmBroker()
-        self.front = Front(terms, prices, self._faults)
-        self.arrived: Arrived | None = None
-
-    def runner(self) -> web.ServerRunner:
-        """Returns what serves it: set up, then given a site such as `web.TCPSite`."""
-        return web.ServerRunner(web.Server(self._answer, access_log=None))
-
-    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        try:
-            body = await request.read()
-        except ConnectionError:
-            return self._html(400)
-        ask = Ask(
-            method=request.method,
-            path=request.rel_url.raw_path,
-            query=dict(request.query),
-            headers={name.lower(): value for name, value in request.headers.items()},
-            body=body,
-        )
-        resource = self.front.resource_of(ask.path)
-        verb = ask.method if resource is None else resource.verb(ask.method)
-        if thinks_ms := self._faults.thinks_ms(verb):
-            await self._rest(thinks_ms)
-        spoiling = self._faults.spoils(verb)
-        if spoiling is Spoiling.UNAVAILABLE:
-            return self._html(503)
-        copies = 2 if self._faults.repeats(verb) else 1
-        told = [self._take(ask, request, copy) for copy in range(copies)][-1]
-        return await self._written(told, spoiling, request)
-
-    def _take(self, ask: Ask, request: web.BaseRequest, copy: int) -> Told:
-        if self.arrived is not None:
-            way = request.transport
-            peer, sent_at = (way.get_extra_info("peername"), way.get_extra_info("written_at")) if way else (None, None)
-            self.arrived(ask, str(peer[0]) if peer else "", self._now() if sent_at is None else sent_at, copy)
-        return self.front.ask(ask, self._now())
-
-    async def _written(self, told: Told, spoiling: Spoiling, request: web.BaseRequest) -> web.StreamResponse:
-        content = b"" if told.content is None else msgspec.json.encode(told.content)
-        match spoiling:
-            case Spoiling.NONE:
-                return self._response(told.status, content, JSON, told.headers)
-            case Spoiling.HTML_200 | Spoiling.HTML_503:
-                return self._html(200 if spoiling is Spoiling.HTML_200 else 503)
-            case Spoiling.SERVER_ERROR:
-                text = msgspec.json.encode({"code": 50010000, "message": "internal server error occurred"})
-                return self._response(500, text, JSON, told.headers)
-            case Spoiling.TRUNCATED:
-                return self._response(told.status, content[: len(content) // 2], JSON, told.headers)
-            case Spoiling.GARBLED:
-                return self._response(told.status, bytes(byte ^ 0x55 for byte in content), JSON, told.headers)
-            case Spoiling.CUT:
-                return await self._cut(told, content, request)
-            case _:
-                pass
-        await self._rest(SILENCE_MS)
-        return self._html(504)
-
-    async def _cut(self, told: Told, content: bytes, request: web.BaseRequest) -> web.StreamResponse:
-        """Sends half of an answer, then breaks the connection."""
-        response = web.StreamResponse(status=told.status, headers=self._headers(JSON, told.headers))
-        response.content_length = len(content)
-        with contextlib.suppress(ConnectionResetError):
-            await response.prepare(request)
-            await response.write(content[: len(content) // 2])
-        if request.transport is not None:
-            request.transport.abort()
-        return response
-
-    def _html(self, status: int) -> web.Response:
-        return self._response(status, HTML, "text/html", {})
-
-    def _response(self, status: int, content: bytes, kind: str, headers: dict[str, str]) -> web.Response:
-        if status == 204:
-            return web.Response(status=status, headers=self._headers(None, headers))
-        return web.Response(status=status, body=content, headers=self._headers(kind, headers))
-
-    def _headers(self, kind: str | None, headers: dict[str, str]) -> dict[str, str]:
-        at = datetime.fromtimestamp(self._now() // NS_PER_S, tz=UTC)
-        stated = {"Date": at.strftime("%a, %d %b %Y %H:%M:%S GMT"), "Server": "nginx", **headers}
-        return stated if kind is None else {**stated, "Content-Type": kind}
+        named = faults or CalmBroker()
+        self.front = Front(terms, prices, named)
+        super().__init__(self.front, named, now=now, rest=rest, fault_text=FAULT_TEXT)

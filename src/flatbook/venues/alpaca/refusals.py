@@ -13,8 +13,8 @@ import msgspec
 from flatbook.engine.reports import Rejected, Unknown
 from flatbook.events.orders import RejectReason, UnknownReason
 from flatbook.values.instants import Instant
-from flatbook.venues.alpaca.pace import TOO_MANY
 from flatbook.venues.http import Reply
+from flatbook.venues.pace import TOO_MANY
 
 TEXT_MAX = 200
 PROOFS = (400, 401, 403, 404, 422)

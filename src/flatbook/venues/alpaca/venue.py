@@ -35,9 +35,9 @@ from flatbook.values.instants import SECONDS_PER_DAY, later
 from flatbook.values.instruments import Instrument
 from flatbook.venues.alpaca import parse, wire
 from flatbook.venues.alpaca.hours import executes_now
-from flatbook.venues.alpaca.pace import Pace, pace_after
 from flatbook.venues.alpaca.refusals import ORDER_NOT_FOUND, UNREADABLE
 from flatbook.venues.http import Carried, Http, Reply, Request
+from flatbook.venues.pace import Pace, pace_after
 
 READ_TIMEOUT_S = 10
 FIRST_READ_DAYS = 7

@@ -11,8 +11,9 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from flatbook.sim.alpaca.faults import CalmBroker, Spoiling
-from flatbook.sim.alpaca.front import Ask, Front, Told
+from flatbook.sim.alpaca.front import Front
 from flatbook.sim.alpaca.terms import AlpacaTerms, Asset, OpeningAccount
+from flatbook.sim.http_broker import Ask, Told
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.money import Money, Quantity
 

@@ -1,4 +1,4 @@
-"""When Alpaca may be asked again: what its replies say about the rate of requests.
+"""When a venue may be asked again: what its replies say about the rate of requests, as headers of Alpaca state it.
 
 Source: docs.alpaca.markets, Rate Limits: every reply carries X-RateLimit-Limit, -Remaining and -Reset (Unix seconds);
 a request above the limit gets 429 and is not processed; not to be sent again before the reset.

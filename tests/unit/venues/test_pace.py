@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from flatbook.values.instants import NS_PER_S, instant_of_text
-from flatbook.venues.alpaca.pace import Pace, pace_after
 from flatbook.venues.http import Reply
+from flatbook.venues.pace import Pace, pace_after
 
 NOW = instant_of_text("2025-12-01T15:00:00Z")
 NOW_S = NOW // NS_PER_S

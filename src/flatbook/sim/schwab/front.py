@@ -1,0 +1,210 @@
+"""The paths of the simulated Schwab: who asks, how often, for what, and what is written back. Pure: no bytes travel."""
+
+from __future__ import annotations
+
+from datetime import date
+from urllib.parse import unquote
+
+import msgspec
+
+from flatbook.sim.alpaca.faults import BrokerFaults
+from flatbook.sim.alpaca.ledger import Ledger, Placing, Prices
+from flatbook.sim.http_broker import Ask, Told
+from flatbook.sim.schwab import pages
+from flatbook.sim.schwab.checks import Asked, check_placing
+from flatbook.sim.schwab.login import Logins
+from flatbook.sim.schwab.terms import Refused, SchwabTerms, refused
+from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant, InstantRefused, instant_of_text
+
+NS_PER_MINUTE = 60 * NS_PER_S
+TRADER = "/trader/v1/accounts"
+ORDERS_MAX = 3_000
+_SINGULAR = {"orders": "order"}
+
+
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
+    """What a path names: the account by its hash, the kind of thing, and which one, empty for all of them."""
+
+    kind: str
+    account_hash: str = ""
+    name: str = ""
+
+    def verb(self, method: str) -> str:
+        """Returns the name by which faults know the request, such as `GET order`."""
+        return f"{method} {_SINGULAR.get(self.kind, self.kind) if self.name else self.kind}"
+
+
+class Front:
+    """The desk at which requests arrive."""
+
+    def __init__(self, terms: SchwabTerms, prices: Prices, faults: BrokerFaults) -> None:
+        self._terms, self._faults = terms, faults
+        self.ledger = Ledger(terms, prices, faults)
+        self.logins = Logins(terms)
+        self.orders: dict[int, pages.Numbered] = {}
+        self._numbers = {account_hash: number for number, account_hash in terms.hashes.items()}
+        self._tokens_ns = terms.requests_per_minute * NS_PER_MINUTE
+        self._filled_at = Instant(0)
+        self.requests: dict[str, int] = {}
+
+    def resource_of(self, path: str) -> Resource:
+        """Returns what a path names; what it does not name is of the kind `nothing`."""
+        if path in ("/v1/oauth/token", "/v1/oauth/authorize"):
+            return Resource(kind=path.rpartition("/")[2])
+        if path == "/marketdata/v1/markets/equity":
+            return Resource(kind="hours")
+        if path == f"{TRADER}/accountNumbers":
+            return Resource(kind="numbers")
+        if path == TRADER:
+            return Resource(kind="accounts")
+        if not path.startswith(f"{TRADER}/"):
+            return Resource(kind="nothing")
+        account_hash, *rest = (unquote(part) for part in path.removeprefix(f"{TRADER}/").split("/"))
+        if not rest:
+            return Resource(kind="account", account_hash=account_hash)
+        if rest[0] != "orders" or len(rest) > 2:
+            return Resource(kind="nothing")
+        return Resource(kind="orders", account_hash=account_hash, name=rest[1] if rest[1:] else "")
+
+    def verb_of(self, ask: Ask) -> str:
+        """Returns the name by which faults know a request."""
+        return self.resource_of(ask.path).verb(ask.method)
+
+    def ask(self, ask: Ask, now: Instant) -> Told:
+        """Takes one request, lets it have its effect, and returns the answer."""
+        self.ledger.advance(now)
+        resource, verb = self.resource_of(ask.path), self.verb_of(ask)
+        self.requests[verb] = self.requests.get(verb, 0) + 1
+        content = self._answer(ask, resource, verb, now)
+        if isinstance(content, Told):
+            return content
+        if isinstance(content, Refused):
+            return Told(status=content.status, content=content.content, headers={})
+        return Told(status=200, content=content, headers={})
+
+    def _answer(self, ask: Ask, resource: Resource, verb: str, now: Instant) -> object:
+        if resource.kind == "authorize":
+            return self.logins.authorize(ask, now)
+        if self._faults.refuses_caller(verb):
+            return refused(401, "Client not authorized")
+        if resource.kind == "token":
+            return self.logins.token(ask, now)
+        if not self.logins.knows(ask, now):
+            return Refused(status=401, content={"errors": [{"status": 401, "title": "Unauthorized", "detail": ""}]})
+        if not self._takes_token(now):
+            return refused(429, "Too many requests")
+        if resource.account_hash and resource.account_hash not in self._numbers:
+            return refused(400, "Invalid account number")
+        if resource.kind == "orders" and ask.method == "POST":
+            return self._place(ask, self._numbers[resource.account_hash], verb, now)
+        if resource.kind == "orders" and ask.method == "DELETE":
+            return self._cancel(resource, now)
+        if ask.method != "GET":
+            return refused(405, "Method not allowed")
+        return self._read(ask, resource, verb, now)
+
+    def _takes_token(self, now: Instant) -> bool:
+        """Takes a token out of the bucket, which fills evenly over a minute. Tokens are counted in ns of a minute."""
+        size = self._faults.requests_per_minute(self._terms.requests_per_minute)
+        flowed = max(now - self._filled_at, 0) * size
+        self._tokens_ns, self._filled_at = min(self._tokens_ns + flowed, size * NS_PER_MINUTE), now
+        if self._tokens_ns < NS_PER_MINUTE:
+            return False
+        self._tokens_ns -= NS_PER_MINUTE
+        return True
+
+    def _place(self, ask: Ask, number: str, verb: str, now: Instant) -> object:
+        placing = check_placing(ask.body, number, self.ledger, self._terms, now)
+        if isinstance(placing, Placing) and self._faults.restricts(placing.symbol):
+            placing = refused(403, "This account is restricted")
+        if isinstance(placing, Refused):
+            if self.ledger.listener is not None:
+                self.ledger.listener.refused(number, "", str(placing.content["message"]))
+            return placing
+        asked = msgspec.json.decode(ask.body, type=Asked)
+        order = self.ledger.place(placing, now)
+        leg = asked.order_leg_collection[0]
+        listed = pages.Numbered(
+            number=pages.ORDER_BASE + len(self.orders),
+            order=order,
+            session=asked.session,
+            instruction=leg.instruction,
+        )
+        self.orders[listed.number] = listed
+        told = listed.number
+        if self._faults.names_neighbour(verb) and len(self.orders) > 1:
+            told = list(self.orders)[-2]
+        where = f"https://api.schwabapi.com{TRADER}/{self._terms.hashes[number]}/orders/{told}"
+        return Told(status=201, content=None, headers={"Location": where})
+
+    def _cancel(self, resource: Resource, now: Instant) -> object:
+        listed = self._named(resource)
+        if listed is None:
+            return refused(404, f"Order {resource.name} not found")
+        if not listed.order.is_open or listed.order.now.status == "pending_cancel":
+            return refused(400, "Order cannot be canceled")
+        self.ledger.ask_cancel(listed.order, now)
+        return None
+
+    def _named(self, resource: Resource) -> pages.Numbered | None:
+        name = resource.name
+        listed = self.orders.get(int(name)) if name.isascii() and name.isdigit() else None
+        is_theirs = listed is not None and listed.order.account_id == self._numbers[resource.account_hash]
+        return listed if is_theirs else None
+
+    def _read(self, ask: Ask, resource: Resource, verb: str, now: Instant) -> object:
+        as_of = Instant(now - self._faults.read_lag_ms(verb) * NS_PER_MS)
+        match resource.kind:
+            case "numbers":
+                return [{"accountNumber": number, "hashValue": hash_} for number, hash_ in self._terms.hashes.items()]
+            case "accounts":
+                return [self._account(ask, number, as_of) for number in self._terms.hashes]
+            case "account":
+                return self._account(ask, self._numbers[resource.account_hash], as_of)
+            case "orders" if resource.name:
+                listed = self._named(resource)
+                page = None if listed is None else self._page(listed, as_of, verb)
+                return refused(404, f"Order {resource.name} not found") if page is None else page
+            case "orders":
+                return self._orders(ask, self._numbers[resource.account_hash], as_of, verb)
+            case "hours":
+                return self._hours(ask)
+            case _:
+                return refused(404, "Not found")
+
+    def _account(self, ask: Ask, number: str, as_of: Instant) -> pages.Page:
+        positions = "positions" in ask.query.get("fields", "")
+        return pages.account_page(self.ledger, number, as_of, decimals=self._terms.cash_decimals, positions=positions)
+
+    def _page(self, listed: pages.Numbered, as_of: Instant, verb: str) -> pages.Page | None:
+        view = listed.order.seen_at(as_of)
+        if view is None:
+            return None
+        ids = self._terms.states_activity_ids
+        page = pages.order_page(self.ledger, listed, view, as_of, activity_ids=ids)
+        strange = self._faults.strange_status(verb)
+        return page if strange is None else {**page, "status": strange}
+
+    def _orders(self, ask: Ask, number: str, as_of: Instant, verb: str) -> object:
+        """Returns the orders that were entered in a span, the newest first."""
+        try:
+            since, until = (instant_of_text(ask.query[name]) for name in ("fromEnteredTime", "toEnteredTime"))
+            limit = int(ask.query.get("maxResults", str(ORDERS_MAX)))
+        except (KeyError, ValueError, InstantRefused):
+            return refused(400, "fromEnteredTime and toEnteredTime are required")
+        found = []
+        for listed in reversed(self.orders.values()):
+            entered_at = Instant(listed.order.taken_at // NS_PER_S * NS_PER_S)
+            page = self._page(listed, as_of, verb) if since <= entered_at <= until else None
+            if page is None or listed.order.account_id != number:
+                continue
+            if ask.query.get("status", page["status"]) == page["status"]:
+                found.append(page)
+        return found[:limit]
+
+    def _hours(self, ask: Ask) -> object:
+        try:
+            day = date.fromisoformat(ask.query.get("date", ""))
+        except ValueError:
+            return refused(400, "date is invalid")
+        return pages.hours_page(day)

@@ -1,0 +1,1 @@
+"""Charles Schwab: its Trader API as a venue of the engine."""

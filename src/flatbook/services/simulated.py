@@ -11,6 +11,8 @@ import random
 from collections.abc import Callable
 from contextvars import Context, copy_context
 
+from msgspec.structs import replace
+
 from flatbook.engine.follow import Pace
 from flatbook.engine.inputs import Command, Verb
 from flatbook.engine.run import CommandAnswer, Engine, EngineFailed, Parts
@@ -19,7 +21,7 @@ from flatbook.market.quotes import Market, Quote
 from flatbook.sim.catalogue.row import Level
 from flatbook.sim.chain import BLOCK_S, NodeSource, SimulatedChain
 from flatbook.sim.chance import stream
-from flatbook.sim.desk import FEED, FIRST, OWNER, rules_of, vaults_of
+from flatbook.sim.desk import FEED, FIRST, OWNER, marks_of, rules_of, vaults_of
 from flatbook.sim.disk import DiskJournal, SimulatedDisk
 from flatbook.sim.exchange import TICK
 from flatbook.sim.injection import Injection, struck
@@ -157,7 +159,7 @@ class Life:
                 ),
             ),
             clock=self.clock,
-            rules=world.rules,
+            rules=replace(world.rules, marks=marks_of(world.scenario, self.number)),
             market=Market(),
             pace=PACE,
             mode=Mode.PAPER,

@@ -93,8 +93,16 @@ SESSIONS = (
 )
 
 
+def marks_of(scenario: Scenario, life: int) -> dict[AssetId, Price]:
+    """Returns the marks that the configuration of a life of the desk states."""
+    shape = scenario.shape
+    again = shape.stable_mark_again
+    usd = shape.stable_mark if life == 1 or again is None else again
+    return {STABLE: Price(from_base_units(usd, decimals=4))}
+
+
 def rules_of(scenario: Scenario) -> Rules:
-    """Returns the rules of the desk of a scenario."""
+    """Returns the rules of the first life of the desk of a scenario; later ones may state other marks."""
     shape = scenario.shape
     instruments = {
         (account, symbol): _instrument(account, symbol, shape.lot)
@@ -128,7 +136,7 @@ def rules_of(scenario: Scenario) -> Rules:
         cards={AccountId(account): card for account in accounts_of(scenario)},
         chains={SOURCE: CHAIN},
         limits=LIMITS,
-        marks={STABLE: Price(from_base_units(shape.stable_mark, decimals=4))},
+        marks=marks_of(scenario, 1),
         residue_usd_max=Decimal(100_000),
         depeg_bps_max=50,
         resends_max=3,

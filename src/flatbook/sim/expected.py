@@ -55,8 +55,13 @@ def expectation_of(scenario: Scenario) -> Expectation:
         orders_per_minute_max=LIMITS.orders_per_minute_max,
         tokens={symbol: str(token) for symbol, token in vaults_of(scenario).tokens.items()},
         stable=str(STABLE),
-        marks={str(STABLE): scenario.shape.stable_mark},
+        marks={str(STABLE): _marks(scenario)},
     )
+
+
+def _marks(scenario: Scenario) -> tuple[int, ...]:
+    again = scenario.shape.stable_mark_again
+    return (scenario.shape.stable_mark, *(() if again is None else (again,)))
 
 
 def _net_key(symbol: str) -> NetKey:

@@ -27,6 +27,7 @@ _IDS_COME_AGAIN = {"read_lag_s": 20, "id_rule": IdRule.NONE}
 _THIN = {"depth": SHARE, "order_ttl_s": 300}
 _SHORT_ORDERS = {"order_ttl_s": 20, "honours_good_until": False}
 _DEPEGGED = {"stable_mark": 9_800}
+_MARKED_ANEW = {"stable_mark": 9_800, "stable_mark_again": 10_100}
 _CHARGED = {"fee_bps": 1, "levy_ppm": 28}
 
 Plant = Callable[[], tuple[Swap, ...]]
@@ -125,6 +126,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _later(46, "fee tiers come from the configuration", room="fee tiers"),
     _later(47, "a stale stream closes a pair", room="hedged pairs"),
     _bug(48, "fees have the wrong sign in the ledger", planted.fee_sign_in_ledger, _CHARGED),
+    _bug(49, "trades are valued at the newest mark", planted.newest_mark, _MARKED_ANEW),
 )
 
 

@@ -406,6 +406,16 @@ def stable_is_dollar() -> tuple[Swap, ...]:
     return (Swap(marks.Marks, "add", pegged),)
 
 
+def newest_mark() -> tuple[Swap, ...]:
+    """Values trades at the newest mark in profit and loss, not at that of their instant."""
+    original = marks.Marks.at
+
+    def newest(self: marks.Marks, asset: Any, at: Any) -> Any:
+        return self.latest(asset) or original(self, asset, at)
+
+    return (Swap(marks.Marks, "at", newest),)
+
+
 def levy_missing() -> tuple[Swap, ...]:
     """Leaves the last fee of each sale out of profit and loss, where a regulator's fee stands."""
     original = facts._DRAWN

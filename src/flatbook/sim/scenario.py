@@ -27,6 +27,7 @@ FEW_FAULTS_MAX = 2
 TOTALS_RARELY = 6
 REFILLS_S = (1, 1, 10, 45)
 STABLE_MARKS = (PRICE, PRICE, PRICE * 98 // 100, PRICE * 1_003 // 1_000)
+STABLE_MARKS_AGAIN = (None, PRICE * 9_951 // 10_000, PRICE * 101 // 100)
 LEVIES_PPM = (0, 28)
 UNTOLD_BY_TOTALS = ("N5", "V11", "V15")
 MANY_FAULTS_MAX = 20
@@ -42,7 +43,8 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     Units: `lot`, `threshold`, `order_max`, `depth` in 1e-9 share; `chain_lag` in blocks; `read_lag_s` and the other
     times in seconds. `backup` gives the desk a second broker; a `pending` venue answers that it will decide on an order
     later. With `totals` the venues state running totals and no executions. Their own
-    liquidity comes back after `refill_s`. `stable_mark` is what a dollar token is worth, in 1e-4 USD; `levy_ppm` a
+    liquidity comes back after `refill_s`. `stable_mark` is what a dollar token is worth, in 1e-4 USD, and
+    `stable_mark_again` what the second life of a desk and later ones are told that it is; `levy_ppm` a
     charge on sales beside the fee, in millionths of what they bring.
     """
 
@@ -65,6 +67,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     totals: bool = False
     refill_s: int = 1
     stable_mark: int = PRICE
+    stable_mark_again: int | None = None
     levy_ppm: int = 0
 
 
@@ -272,8 +275,13 @@ def _with_venues(scenario: Scenario) -> Scenario:
 
 
 def _with_money(shape: Shape, chance: random.Random) -> Shape:
-    """Returns the shape with a dollar token that may be worth more or less than a dollar, and a charge on sales."""
-    return msgspec.structs.replace(shape, stable_mark=chance.choice(STABLE_MARKS), levy_ppm=chance.choice(LEVIES_PPM))
+    """Returns the shape with a dollar token that may not be worth a dollar, or not for long, and a charge on sales."""
+    return msgspec.structs.replace(
+        shape,
+        stable_mark=chance.choice(STABLE_MARKS),
+        levy_ppm=chance.choice(LEVIES_PPM),
+        stable_mark_again=chance.choice(STABLE_MARKS_AGAIN),
+    )
 
 
 def stating_totals(scenario: Scenario) -> Scenario:

@@ -23,6 +23,7 @@ PLAINEST_SHAPE: tuple[tuple[str, Any], ...] = (
     ("chain_lag", 0),
     ("fee_bps", 0),
     ("levy_ppm", 0),
+    ("stable_mark_again", None),
     ("stable_mark", PRICE),
     ("order_max", None),
     ("id_rule", IdRule.FOR_EVER),

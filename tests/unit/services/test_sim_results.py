@@ -7,7 +7,6 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from flatbook.events.control import MarkSet
 from flatbook.services.sim_results import results_of
 from flatbook.services.sim_trial import run_scenario
 from flatbook.services.simulated import run_world
@@ -15,10 +14,8 @@ from flatbook.sim import record as rec
 from flatbook.sim.mutants import mutant_of, planting, world_for
 from flatbook.sim.record import SHARE
 from flatbook.sim.scenario import PlannedFill, Scenario
-from flatbook.values.ids import AssetId
-from flatbook.values.money import Price
-from tests.unit.sim.judges.story import at, changed, row, started
-from tests.unit.sim.judges.test_of_results import RESULTS
+from tests.unit.sim.judges.story import changed, row, started
+from tests.unit.sim.judges.test_of_results import MARK, RESULTS
 from tests.unit.sim.test_expected import scenario
 
 
@@ -33,9 +30,8 @@ def calm(*, sign: int, **shape: object) -> Scenario:
 
 
 def test_results_are_what_the_read_models_make_of_the_journal() -> None:
-    mark = MarkSet(asset=AssetId("USDC"), usd=Price(Decimal("0.98")), source="config", marked_at=at(0))
     record = rec.Record()
-    record.entries = changed(start=row(0, 1, started(), mark))
+    record.entries = changed(start=row(0, 1, started(), MARK))
     assert results_of(record) == RESULTS
 
 

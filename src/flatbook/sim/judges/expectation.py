@@ -63,8 +63,8 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     truth may stand without a word. A place leaves at most `places_within_halt` after a halt, and a cancel is asked
     for within `cancels_within`; `cancel_arrives_within` is when it is at its venue, where no journal can tell of
     it. `canaries` are texts that no event may hold. `sessions` are (from, until) of trading. `tokens` are the assets
-    that vaults hold, by underlying, and `stable` is what they are paid in. `marks` by asset, ints of 1e-4 USD, are
-    what money is worth all the time: one dollar where there is none.
+    that vaults hold, by underlying, and `stable` is what they are paid in. `marks` by asset, ints of 1e-4 USD,
+    are those that may be stated for it; money without any is worth one dollar.
     """
 
     listings: tuple[Listing, ...]
@@ -87,7 +87,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     canaries: tuple[str, ...] = ()
     tokens: Mapping[str, str] = {}
     stable: str = "USDC"
-    marks: Mapping[str, int] = {}
+    marks: Mapping[str, tuple[int, ...]] = {}
 
     def terms(self, account: str) -> AccountTerms:
         """Returns the terms of an account; one that is not named keeps ids for ever."""

@@ -23,6 +23,7 @@ from flatbook.values.instants import NS_PER_S, Instant
 COUNTER_TRADE, NETTING, DIRECTIONAL = "counter_trade", "onchain_netting", "directional"
 BUCKETS = (COUNTER_TRADE, NETTING, DIRECTIONAL)
 PROMPT_NS = 300 * NS_PER_S
+OF_PRICE = ONE // rec.PRICE
 LEAST_PART = ONE // 10**18
 FLOWS = ("opened", "traded", "charged", "held")
 ABSENT = Flows()
@@ -89,34 +90,58 @@ def explained(court: Court) -> Hearing:
     """I25: what was opened, traded and charged makes up what is held, asset by asset, as the product's ledger says.
 
     Each class is that of the truth, to the last unit; the trial balance is zero, nothing stands in suspense, everything
-    is valued, and the product's own audit agrees. In USD at the stated marks, what is realised less what open lots
-    cost is what was received less what was paid, so that the total is right at whatever price open lots are valued.
-    Each fee counts once, and the buckets add up to the total. Lots close first in, first out, at one instant in the
-    order of identities. Venues that state totals are judged by sums, without buckets. What an operator stated or
-    assigned is left aside, and so are openings while a `BooksDiverged` stands.
+    is valued, and the product's own audit agrees. In USD, by the mark that was in force when a trade happened, what is
+    realised less what open lots cost is what was received less what was paid, so that the total is right at whatever
+    price open lots are valued. Each fee counts once, and the buckets add up to the total. Lots close first in, first
+    out, at one instant in the order of identities. Venues that state totals are judged by sums, without buckets. What
+    an operator stated or assigned is left aside, and so are openings while a `BooksDiverged` stands.
     """
     left_aside: dict[str, None] = {}
+    marks = _Marks(court)
 
     def stated(event: Any) -> None:
         left_aside[event.underlying] = None
 
     def end() -> None:
         if court.results is not None:
-            _compare_nets(court, court.results, left_aside)
+            _compare_nets(court, court.results, marks, left_aside)
             _compare_flows(court, court.results, left_aside)
             _compare_claims(court, court.results)
 
     heard: dict[type[Event], Any] = dict.fromkeys(
         (orders.ForeignAssigned, control.PositionOverwritten, chain.FillSkipped), stated
     )
+    heard[control.MarkSet] = marks.stated
     return Hearing(events=heard if court.results is not None else {}, end=end)
 
 
-def _compare_nets(court: Court, results: Results, left_aside: dict[str, None]) -> None:
+class _Marks:
+    """The marks that the journal states; each must be one that the world states. Units: 1e-4 USD."""
+
+    def __init__(self, court: Court) -> None:
+        self._court = court
+        self._stated: dict[str, list[tuple[Instant, int]]] = {}
+
+    def stated(self, event: control.MarkSet) -> None:
+        """Takes a mark, in force from its instant on until the next one."""
+        usd, allowed = exact(event.usd), self._court.expects.marks.get(event.asset, ())
+        mark = next((each for each in allowed if each * OF_PRICE == usd), None)
+        if mark is None:
+            self._court.find("I25", f"{event.asset} is marked at {event.usd}, which nobody stated", str(event))
+        else:
+            self._stated.setdefault(event.asset, []).append((event.marked_at, mark))
+
+    def at(self, asset: str, at: Instant) -> int:
+        """Returns the mark in force at an instant, before the first one that one; one dollar where there is none."""
+        stated = self._stated.get(asset) or [(at, rec.PRICE)]
+        return max((each for each in stated if each[0] <= at), default=min(stated))[1]
+
+
+def _compare_nets(court: Court, results: Results, marks: _Marks, left_aside: dict[str, None]) -> None:
     """Compares the results of each net: in full, or only their sum where a venue that states totals traded."""
     ours = {(each.owner, each.underlying): each for each in results.nets}
     theirs: dict[NetKey, TrueLots] = {}
-    for key, trade in sorted(_trades(court), key=lambda each: (each[1].at, each[1].ref)):
+    for key, trade in sorted(_trades(court, marks), key=lambda each: (each[1].at, each[1].ref)):
         theirs.setdefault(key, TrueLots()).trade(trade)
     in_full = not any(terms.totals for terms in court.expects.accounts.values())
     for key in sorted({*ours, *theirs}):
@@ -143,21 +168,21 @@ def _lines(said: NetResults, lots: TrueLots, *, in_full: bool) -> Iterator[tuple
             yield f"result {bucket}", lots.realised[bucket], exact(said.realised.get(bucket, Decimal(0)))
 
 
-def _trades(court: Court) -> Iterator[tuple[NetKey, TrueTrade]]:
+def _trades(court: Court, marks: _Marks) -> Iterator[tuple[NetKey, TrueTrade]]:
     """Yields the trades that are in no opening, with whose they are."""
-    truth, marks = court.truth, court.expects.marks
+    truth = court.truth
     instruments = {(each.account, each.symbol): each.instrument for each in court.expects.listings}
     for entry in _executions(court):
         asset = truth.asset_of(entry.account, entry.symbol)
-        mark = marks.get(court.expects.terms(entry.account).cash_asset, rec.PRICE)
+        mark = marks.at(court.expects.terms(entry.account).cash_asset, entry.at)
         instrument = instruments.get((entry.account, entry.symbol), entry.symbol)
         ref = ref_of_execution(AccountId(entry.account), InstrumentId(instrument), ExecutionId(entry.execution_id))
         usd = _in_usd(entry.qty * entry.price * OF_CASH, mark)
         amounts = (entry.qty * OF_SHARE, usd, _in_usd(entry.fee * OF_CASH, mark))
         key = truth.owner_of(entry) or (str(UNASSIGNED), asset)
         yield key, TrueTrade(entry.at, ref, entry.sign, amounts, onchain=False)
-    mark = marks.get(court.expects.stable, rec.PRICE)
     for fill in truth.fills.values():
+        mark = marks.at(court.expects.stable, fill.at)
         amounts = (fill.shares, _in_usd(fill.fill.usdc * OF_USDC, mark), 0)
         yield _key(fill), TrueTrade(fill.at, _ref(court, fill), fill.fill.sign, amounts, onchain=True)
 
@@ -181,7 +206,7 @@ def _ref(court: Court, fill: TrueFill) -> str:
 
 
 def _in_usd(amount: int, mark: int) -> Exact:
-    return product(amount, mark * ONE // rec.PRICE)
+    return product(amount, mark * OF_PRICE)
 
 
 def _compare_flows(court: Court, results: Results, left_aside: dict[str, None]) -> None:

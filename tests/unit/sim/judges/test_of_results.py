@@ -14,9 +14,9 @@ from flatbook.sim.judges.of_results import TrueLots, TrueTrade
 from flatbook.sim.judges.results import Flows, NetResults, Results
 from flatbook.sim.judges.table import judge
 from flatbook.sim.record import SHARE
-from flatbook.values.ids import AccountId, InstrumentId, OwnerId, Underlying
+from flatbook.values.ids import AccountId, AssetId, InstrumentId, OwnerId, Underlying
 from flatbook.values.instants import NS_PER_S, Instant
-from flatbook.values.money import Quantity
+from flatbook.values.money import Price, Quantity
 from tests.unit.sim.judges.story import (
     EXPECTS,
     aloud,
@@ -30,7 +30,8 @@ from tests.unit.sim.judges.story import (
     row,
 )
 
-EXPECTS_USD = replaced(EXPECTS, tokens={"COIN": "wtCOIN"}, marks={"USDC": 9_800})
+EXPECTS_USD = replaced(EXPECTS, tokens={"COIN": "wtCOIN"}, marks={"USDC": (9_800,)})
+MARK = control.MarkSet(asset=AssetId("USDC"), usd=Price(Decimal("0.98")), source="config", marked_at=at(0))
 REALISED = {"counter_trade": Decimal("-7.65"), "onchain_netting": Decimal(0), "directional": Decimal(0)}
 NET = NetResults(
     owner="desk",
@@ -56,7 +57,7 @@ def found(
 ) -> list[str]:
     """What the judge of results says of the story, or of other entries."""
     record = rec.Record()
-    record.entries = changed() if entries is None else entries
+    record.entries = [row(0, 1, MARK), *(changed() if entries is None else entries)]
     return [each.what for each in judge(record, expects, results).violations if each.invariant == "I25"]
 
 
@@ -80,6 +81,19 @@ def test_a_dollar_token_is_worth_what_its_mark_says() -> None:
         "the money received less paid and fees of desk:COIN is -7.66, the results say -0.16",
         "the result counter_trade of desk:COIN is -7.65, the results say -0.15",
     ]
+
+
+@pytest.mark.parametrize(("marked_at", "usd"), [(3, "-7.65"), (2, "3.6"), (1, "3.6")])
+def test_a_trade_is_worth_what_the_mark_of_its_instant_says_whenever_it_was_recorded(marked_at: int, usd: str) -> None:
+    later = replaced(MARK, usd=Price(Decimal("1.01")), marked_at=at(marked_at))
+    expects = replaced(EXPECTS_USD, marks={"USDC": (9_800, 10_100)})
+    results = with_net(realised=REALISED | {"counter_trade": Decimal(usd)})
+    assert found(results, before_end(row(20, 8, later)), expects) == []
+
+
+def test_a_mark_that_nobody_stated_is_found() -> None:
+    other = replaced(MARK, usd=Price(Decimal("0.9801")), marked_at=at(40))
+    assert found(RESULTS, before_end(row(40, 8, other))) == ["USDC is marked at 0.9801, which nobody stated"]
 
 
 def test_a_fee_that_is_missing_or_turned_is_found() -> None:

@@ -134,9 +134,9 @@ def filled_of(intent: OrderIntended, number: int) -> OrderFilled:
     )
 
 
-def commits(cycles: int) -> Iterator[Commit]:
-    """Yields the commits of as many fills, each hedged by one order."""
-    for number in range(cycles):
+def commits(cycles: int, *, first: int = 0) -> Iterator[Commit]:
+    """Yields the commits of as many fills from a number on, each hedged by one order."""
+    for number in range(first, first + cycles):
         fill = fill_at(number)
         intent = intent_of(fill)
         yield (fill, intent), {SourceId("base"): str(number)}

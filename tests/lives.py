@@ -36,7 +36,8 @@ class CuttableJournal:
 
     def __init__(self, journal: Journal, scissors: Scissors) -> None:
         self._journal, self._scissors = journal, scissors
-        self.take_lease, self.read, self.close = journal.take_lease, journal.read, journal.close
+        self.take_lease, self.close = journal.take_lease, journal.close
+        self.read, self.read_on = journal.read, journal.read_on
 
     @property
     def last(self) -> Seq:

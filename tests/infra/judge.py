@@ -11,13 +11,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from flatbook.engine.ports import Row
+from flatbook.engine.ports import Link, Row
 from flatbook.engine.recover import fold_journal
 from flatbook.events import chain
 from flatbook.events import orders as ev
 from flatbook.events.codec import tag_of
 from flatbook.events.control import BalanceStated, EngineStarted
 from flatbook.events.event import Event
+from flatbook.journal.kept_states import desk_fold
+from flatbook.journal.snapshot import fold_journal as fold_journal_on
 from flatbook.journal.sqlite_reader import open_reader
 from flatbook.sim.broker.ledger import BrokerLedger
 from flatbook.sim.broker.wire import Verb
@@ -49,6 +51,15 @@ def evidence_of(home: Path) -> Evidence:
     with closing(open_reader(home / "journal.sqlite")) as reader:
         rows = tuple(reader.read())
     return Evidence(home, rows, fold_journal(_Rows(rows)))  # type: ignore[arg-type]
+
+
+def keep_state_of(home: Path) -> Link:
+    """Folds what a desk has left beside it, as a verb that reads does, and returns where the kept state stands."""
+    fold = desk_fold()
+    assert fold is not None
+    with closing(open_reader(home / "journal.sqlite")) as reader:
+        fold_journal_on(reader, home / "snapshots", fold)
+        return reader.link()
 
 
 class _Rows(NamedTuple):

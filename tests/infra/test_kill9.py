@@ -4,6 +4,8 @@ Hypothesis: whatever a kill leaves (journal, broker's ledger) is enough to end a
 Mechanism: intents are durable before they are sent, recovery asks by client id and folds facts by identity.
 Premise: the kills land (return code -9), and at many different places between the journal's events and the sends.
 
+In about half of the lives the next one finds a kept state of all that the killed one has left, or an older one.
+
 KILLS sets how many kills land (20 by default), KILLS_SEED repeats a run's choice of moments.
 """
 
@@ -24,7 +26,7 @@ from flatbook.events.codec import decode_event_json
 from flatbook.events.control import EngineStarted
 from flatbook.events.event import Event
 from tests.infra.home import make_home, tape_of
-from tests.infra.judge import assert_promises_kept, between, evidence_of, flatbook
+from tests.infra.judge import assert_promises_kept, between, evidence_of, flatbook, keep_state_of
 from tests.infra.lives import Moment, Watched, draw_moment, kill_at, life
 
 KILLS = int(os.environ.get("KILLS", "20"))
@@ -74,6 +76,8 @@ def live_through(home: Path, chance: random.Random, kills_max: int) -> list[Kill
             return kills
         assert code == KILLED, f"life {number}, {moment}: {code}: {alive.errors.read_text()}"
         kills.append(Kill(moment, between(home)))
+        if chance.randrange(2):
+            keep_state_of(home)
         say(f"life {number}: {moment.told()}: died after {' '.join(kills[-1].place)}")
         if len(kills) == kills_max:
             break

@@ -8,6 +8,7 @@ Premise: the process was killed in the midst of its day, and would have gone on 
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import sqlite3
@@ -22,7 +23,7 @@ from flatbook.cli.app import main
 from flatbook.sim.broker.ledger import BrokerExecution, BrokerOrder
 from tests.contract.journal.engines import written_wal
 from tests.infra.home import Tape, make_home, tape_of
-from tests.infra.judge import assert_promises_kept, flatbook, ledger_of
+from tests.infra.judge import assert_promises_kept, flatbook, keep_state_of, ledger_of
 from tests.infra.lives import Moment, Watched, kill_at, life
 
 SHORT_DAY = 12
@@ -58,6 +59,16 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Left:
     return Left(tape, killed_home(root / "desk", tape, KILLED_AFTER), root / "kept")
 
 
+def as_left(left: Left) -> Left:
+    """Makes the home what it was after the kill, whatever a test before has done to it."""
+    if not left.kept.exists():
+        (left.home / "run" / "engine.sock").unlink()
+        shutil.copytree(left.home, left.kept)
+    shutil.rmtree(left.kept / "snapshots", ignore_errors=True)
+    left.put_back()
+    return left
+
+
 def killed_home(home: Path, tape: Tape, events: int) -> Path:
     make_home(home, tape)
     with life(home, 0, str(home)) as alive:
@@ -66,12 +77,18 @@ def killed_home(home: Path, tape: Tape, events: int) -> Path:
 
 
 @pytest.fixture
-def day(left: Left) -> Left:
-    """Gives the home as the kill left it, whatever a test before has done to it."""
-    if not left.kept.exists():
-        (left.home / "run" / "engine.sock").unlink()
-        shutil.copytree(left.home, left.kept)
-    left.put_back()
+def killed(left: Left) -> Left:
+    """Gives the home as the kill left it, without a kept state."""
+    return as_left(left)
+
+
+@pytest.fixture(params=[False, True], ids=["no kept state", "a kept state"])
+def day(left: Left, request: pytest.FixtureRequest) -> Left:
+    """Gives the home as the kill left it, once without and once with a kept state of its end."""
+    as_left(left)
+    if request.param:
+        assert keep_state_of(left.home).last >= KILLED_AFTER
+        shutil.copytree(left.home / "snapshots", left.kept / "snapshots")
     return left
 
 
@@ -118,6 +135,62 @@ def test_an_edited_journal_is_refused_with_the_row_and_nothing_is_traded(
     verified = flatbook(day.home, "events", "verify")
     assert verified.returncode == 1
     assert "row " in verified.stderr
+
+
+@pytest.fixture
+def verbose(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a process log more than its failures."""
+    monkeypatch.setenv("FLATBOOK__LOG__LEVEL", "info")
+
+
+def recovered_from(stderr: str) -> int:
+    """Returns the first event that a process folded at its start, by its own log."""
+    (told,) = [each for line in stderr.splitlines() if (each := json.loads(line))["event"] == "state_recovered"]
+    return int(told["first"])
+
+
+@pytest.mark.usefixtures("verbose")
+def test_a_kept_state_is_taken_and_the_day_ends_as_without_it(day: Left) -> None:
+    kept = day.home / "snapshots"
+    ended = flatbook(day.home, "run")
+    assert ended.returncode == 0, ended.stderr
+    assert (recovered_from(ended.stderr) > KILLED_AFTER) is kept.exists()
+    assert_promises_kept(day.tape, day.home)
+
+
+KEPT_TAMPERINGS: dict[str, Callable[[bytes], bytes]] = {
+    "a flipped bit": lambda whole: whole[:-9] + bytes((whole[-9] ^ 1,)) + whole[-8:],
+    "cut in the middle": lambda whole: whole[: len(whole) // 2],
+    "empty": lambda whole: whole[:0],
+    "of zeros": lambda whole: bytes(len(whole)),
+}
+
+
+@pytest.mark.usefixtures("verbose")
+@pytest.mark.parametrize("tamper", KEPT_TAMPERINGS.values(), ids=KEPT_TAMPERINGS)
+def test_a_changed_kept_state_is_passed_over_and_told_and_the_day_goes_on(
+    killed: Left, tamper: Callable[[bytes], bytes]
+) -> None:
+    keep_state_of(killed.home)
+    (kept,) = (killed.home / "snapshots").iterdir()
+    kept.write_bytes(tamper(kept.read_bytes()))
+    ended = flatbook(killed.home, "run")
+    assert ended.returncode == 0, ended.stderr
+    assert "snapshot_passed_over" in ended.stderr
+    assert recovered_from(ended.stderr) == 1
+    assert_promises_kept(killed.tape, killed.home)
+
+
+@pytest.mark.usefixtures("verbose")
+def test_the_kept_state_of_another_desk_is_passed_over(killed: Left, tmp_path: Path) -> None:
+    other = killed_home(tmp_path / "other", tape_of("other", SHORT_DAY), KILLED_AFTER)
+    keep_state_of(other)
+    shutil.copytree(other / "snapshots", killed.home / "snapshots")
+    ended = flatbook(killed.home, "run")
+    assert ended.returncode == 0, ended.stderr
+    assert "it is not of this journal" in ended.stderr
+    assert recovered_from(ended.stderr) == 1
+    assert_promises_kept(killed.tape, killed.home)
 
 
 @pytest.mark.parametrize("suffix", ["", "-wal"])

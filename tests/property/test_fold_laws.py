@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import shutil
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
@@ -10,10 +12,14 @@ from hypothesis import strategies as st
 
 from flatbook.engine.inputs import Stated
 from flatbook.engine.reconcile import reconcile
+from flatbook.engine.recover import fold_journal, recover
 from flatbook.engine.step import step
 from flatbook.events.codec import decode_events, encode_events
 from flatbook.events.event import Event
 from flatbook.events.orders import ForeignFilled, IntentRefused, OrderFilled, OrderIntended
+from flatbook.journal.kept_states import FolderOfStates, desk_fold
+from flatbook.journal.memory import MemoryJournal
+from flatbook.journal.snapshot import fold_journal as fold_journal_on
 from flatbook.state.desk import State
 from flatbook.state.dump import state_bytes, state_from_bytes
 from flatbook.state.exposure import exposure_of
@@ -26,6 +32,7 @@ from tests.property.test_wake_law import long_script
 from tests.property.world import KEYS, SCRIPTS, STARTS, World
 
 SEEDS = 40
+KEPT_SEEDS = 6
 BASE = SourceId("base")
 
 
@@ -63,6 +70,28 @@ def test_rows_of_any_size_fold_to_the_same_state() -> None:
             position += size
         assert state_bytes(apply_row(parts, (), {BASE: "9"})) == state_bytes(whole)
         assert whole.seq == len(events)
+
+
+def test_a_kept_state_of_every_prefix_and_what_came_since_are_the_whole_fold(tmp_path: Path) -> None:
+    fold = desk_fold()
+    assert fold is not None
+    for seed in range(KEPT_SEEDS):
+        chance = random.Random(seed)
+        events = World(chance.choice(STARTS), every=False).run(long_script(chance)).events
+        journal, folder = MemoryJournal(), tmp_path / str(seed)
+        epoch, kept = journal.take_lease(STARTS[0]), {0: folder / "none"}
+        while journal.last < len(events):
+            after, row = journal.last, journal.head().rows + 1
+            part = events[after : after + chance.randint(0, 9)]
+            journal.append(part, after=after, epoch=epoch, cursors={BASE: str(row)}, at=STARTS[0])
+            if part:
+                fold_journal_on(journal, folder / "newest", fold)
+                kept[row] = shutil.copytree(folder / "newest", folder / str(row))
+        whole = state_bytes(fold_journal(journal))
+        for row, place in kept.items():
+            states = FolderOfStates(place)
+            assert state_bytes(recover(journal, states)) == whole, (seed, row)
+            assert (0 if states.taken is None else states.taken.row) == row
 
 
 def test_the_parts_of_a_state_agree_with_each_other() -> None:

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from flatbook.engine.ports import Journal, JournalBroken, JournalFault, Row
+from flatbook.engine.ports import Journal, JournalBroken, JournalFault, Link, Row
 from flatbook.events.event import Event
 from flatbook.journal.archive import archive
+from flatbook.journal.chain import START, link_after
 from flatbook.journal.memory import MemoryJournal, MemoryStore
 from flatbook.journal.sqlite import create_journal, open_journal
 from flatbook.journal.sqlite_reader import open_reader
@@ -75,11 +76,14 @@ def test_archiving_at_any_events_changes_nothing_that_is_read(counts: list[int],
         with closing(open_journal(path)) as journal:
             fill_journal(journal, *counts)
             whole, rest = list(journal.read()), list(journal.read(Seq(after)))
+            links = [START, *(Link(number, row.last, row.epoch, row.hash) for number, row in enumerate(whole, 1))]
         for cut in cuts:
             archive(path, before=Seq(cut))
         with closing(open_reader(path)) as reader:
             assert list(reader.read()) == whole
             assert list(reader.read(Seq(after))) == rest
+            for row, link in enumerate(links):
+                assert list(reader.read_on(link) or ()) == whole[row:]
 
 
 @given(counts=COUNTS, place=st.integers(0), bit=st.integers(0, 7), in_hash=st.booleans())
@@ -96,6 +100,23 @@ def test_a_bit_flipped_anywhere_is_found_at_or_right_after_its_row(
     read: list[Row] = []
     with pytest.raises(JournalBroken, match=rf"^row {row},"):
         read.extend(MemoryJournal(store).read())
+
+
+@given(counts=COUNTS, place=st.integers(0), bit=st.integers(0, 7), in_hash=st.booleans())
+def test_a_bit_flipped_anywhere_is_found_whatever_link_is_read_on_from(
+    counts: list[int], place: int, bit: int, in_hash: bool
+) -> None:
+    store = MemoryStore()
+    fill_journal(MemoryJournal(store), *counts)
+    links = [START, *(link_after(store.records, count) for count in range(1, len(store.records) + 1))]
+    index = place % len(store.records)
+    row, hash_, body = store.records[index]
+    content = bytearray(hash_ if in_hash else body)
+    content[place % len(content)] ^= 1 << bit
+    store.records[index] = (row, bytes(content), body) if in_hash else (row, hash_, bytes(content))
+    for link in links:
+        with pytest.raises(JournalBroken, match=rf"^row {row},"):
+            list(MemoryJournal(store).read_on(link) or ())
 
 
 class TwoProcesses(RuleBasedStateMachine):

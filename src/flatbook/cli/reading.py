@@ -16,20 +16,18 @@ from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import Where
 from flatbook.cli.output import Progress, progress
 from flatbook.engine.ports import JournalUnavailable, Row
-from flatbook.journal.chain import Head
+from flatbook.journal.chain import Head, head_of_link
 from flatbook.journal.inspection import read_until
-from flatbook.journal.snapshot import Fold, Snapshot, fold_journal, keep_snapshot, newest_snapshot
+from flatbook.journal.kept_states import SNAPSHOT_EVENTS_MIN, desk_fold, with_row
+from flatbook.journal.snapshot import Snapshot, fold_journal, keep_snapshot, newest_snapshot
 from flatbook.journal.sqlite_reader import SqliteReader, open_reader
 from flatbook.ops.config_read import Stated, lay_environment, read_files
 from flatbook.state.desk import State
-from flatbook.state.dump import STATE_FORMAT, state_bytes, state_from_bytes
-from flatbook.state.fold import apply_row
 from flatbook.values.ids import Seq
 from flatbook.values.instants import Instant, InstantRefused, instant_of_text, text_of_instant
 
 JOURNAL_NAME = "journal.sqlite"
 PROGRESS_ROWS = 5_000
-SNAPSHOT_EVENTS_MIN = 20_000
 ANSWER_FORMAT = 1  # rises whenever the same journal would be answered otherwise
 
 
@@ -44,19 +42,6 @@ class Until(NamedTuple):
 
 
 PRESENT = Until()
-
-
-def _with_row(state: State, row: Row) -> State:
-    return apply_row(state, row.events, row.cursors)
-
-
-DESK = Fold(
-    name=f"desk {STATE_FORMAT} {__version__}",
-    initial=State,
-    apply=_with_row,
-    encode=state_bytes,
-    decode=state_from_bytes,
-)
 
 
 class Past:
@@ -88,9 +73,10 @@ class Past:
 
     def state(self) -> State:
         """Returns the state that the commits tell; the present one from the newest snapshot on, where there is one."""
-        if self.until != PRESENT:
-            return reduce(_with_row, self.read(), State())
-        folded = fold_journal(self, self._snapshots, DESK, events_min=SNAPSHOT_EVENTS_MIN)
+        fold = desk_fold()
+        if self.until != PRESENT or fold is None:
+            return reduce(with_row, self.read(), State())
+        folded = fold_journal(self, self._snapshots, fold, events_min=SNAPSHOT_EVENTS_MIN)
         self.seq, self.at = folded.seq, folded.at
         return folded.state
 
@@ -104,17 +90,16 @@ class Past:
         if self.until != PRESENT:
             return make()
         kept = newest_snapshot(self.reader, self._snapshots, fold)
-        if kept is not None and kept.hash.hex() == self.head().hash:
+        if kept is not None and head_of_link(kept.link) == self.head():
             stated: dict[str, Any] = json.loads(kept.state)
             if stated["question"] == question:
                 return dict(stated["answer"])
         answer = make()
-        if self.at is not None and self.seq >= SNAPSHOT_EVENTS_MIN:
+        end = self.reader.link()
+        if self.at is not None and self.seq >= SNAPSHOT_EVENTS_MIN and self._hash == end.hash:
             state = json.dumps({"question": question, "answer": answer}).encode()
             with suppress(JournalUnavailable):
-                keep_snapshot(
-                    self._snapshots, Snapshot(fold=fold, seq=self.seq, at=self.at, hash=self._hash, state=state)
-                )
+                keep_snapshot(self._snapshots, Snapshot(fold=fold, link=end, at=self.at, state=state))
         return answer
 
     def as_of(self) -> dict[str, Any]:

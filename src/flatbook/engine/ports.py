@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -70,6 +70,15 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     hash: bytes
 
 
+class Link(NamedTuple):
+    """Where the chain stands after a row, and what the next one must continue from."""
+
+    row: int
+    last: Seq
+    epoch: Epoch
+    hash: bytes
+
+
 class Journal(Protocol):
     """The durable append-only record of one desk. One writer; readers open it read-only."""
 
@@ -92,6 +101,14 @@ class Journal(Protocol):
     def read(self, after: Seq = Seq(0)) -> Iterator[Row]:
         """Streams the rows whose last event is beyond `after`, in order, each checked against the hash chain.
 
+        Errors: JournalBroken.
+        """
+        ...
+
+    def read_on(self, link: Link) -> Iterator[Row] | None:
+        """Checks every row up to a link by its bytes alone, and streams those that follow it, each checked in full.
+
+        Gives: None when the chain does not stand at the link after its row.
         Errors: JournalBroken.
         """
         ...

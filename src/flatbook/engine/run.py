@@ -27,7 +27,7 @@ from flatbook.engine.outbox import Outbox
 from flatbook.engine.overdue import overdue
 from flatbook.engine.poison import detail_of, events_of, parts_of, still, told_of
 from flatbook.engine.ports import ApprovedOrder, ChainSource, Clock, Conflict, Fenced, Journal, JournalFault, OrderVenue
-from flatbook.engine.recover import fold_journal
+from flatbook.engine.recover import KeptStates, recover
 from flatbook.engine.reports import Accepted, AccountStatement, NotSent, Unknown
 from flatbook.engine.rules import Rules
 from flatbook.engine.step import Step, execution_source, moved_cursors, step
@@ -68,6 +68,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     pace: Pace
     mode: Mode
     version: str
+    kept: KeptStates | None = None
 
 
 class Committed(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,7 +226,7 @@ class Engine:
     def _begin(self) -> None:
         clock, journal = self.parts.clock, self.parts.journal
         self.epoch = journal.take_lease(clock.now())
-        self.state = fold_journal(journal)
+        self.state = recover(journal, self.parts.kept)
         self._cursors = dict(self.state.cursors)
         started = EngineStarted(
             epoch=self.epoch,
@@ -299,7 +300,7 @@ class Engine:
 
     def _isolate(self, items: Sequence[tuple[Item, Waiter]], error: Exception) -> None:
         """Throws the half-folded state away and takes the inputs one by one; the poisoned one halts all new risk."""
-        self.state = fold_journal(self.parts.journal)
+        self.state = recover(self.parts.journal, self.parts.kept)
         if len(items) > 1:
             for each in items:
                 self._turn([each])

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from flatbook.engine.ports import JournalBroken, JournalUnavailable
-from flatbook.journal.chain import Head, Link, head_of_link, unsealed
+from flatbook.engine.ports import JournalBroken, JournalUnavailable, Link
+from flatbook.journal.chain import Head, head_of_link, unsealed
 from flatbook.journal.files import make_folder, written_whole
 from flatbook.journal.inspection import PROGRESS_ROWS, Progress, no_progress
 from flatbook.journal.sqlite import open_journal

@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import Any
 
 import msgspec
 
-from flatbook.engine.ports import BATCH_EVENTS_MAX, Conflict, Fenced, JournalBroken, Row, RowTooLarge
+from flatbook.engine.ports import BATCH_EVENTS_MAX, Conflict, Fenced, JournalBroken, Link, Row, RowTooLarge
 from flatbook.events.codec import EventUnreadable, decode_events, encode_events
 from flatbook.events.event import Event
 from flatbook.values.ids import Epoch, Seq, SourceId
@@ -32,15 +33,6 @@ _NO_CURSORS = _encode_cursors({})
 _NO_CURSORS_BYTES = len(_NO_CURSORS)
 
 Record = tuple[int, bytes, bytes]
-
-
-class Link(NamedTuple):
-    """Where the chain stands after a row, and what the next one must continue from."""
-
-    row: int
-    last: Seq
-    epoch: Epoch
-    hash: bytes
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,7 +137,7 @@ def unsealed(records: Iterable[Record], link: Link) -> Iterator[Row]:
     for row, stored, body in records:
         number += 1
         if row != number:
-            raise broken(number, last + 1, "a row is missing or doubled", expected=f"row {number}", found=f"row {row}")
+            raise _row_missing(number, last, row)
         try:
             if sha256(previous + body).digest() != stored:
                 raise _hash_broken(Link(number, last, epoch, previous), stored, body)
@@ -154,7 +146,7 @@ def unsealed(records: Iterable[Record], link: Link) -> Iterator[Row]:
             cursors = {} if size == _NO_CURSORS_BYTES else _decode_cursors(body[head_bytes:split])
             events = decode_events(body[split:])
         except (EventUnreadable, msgspec.MsgspecError, struct.error, TypeError) as error:
-            raise broken(number, last + 1, "unreadable", expected="a row of this version", found=error) from error
+            raise _row_unreadable(number, last, error) from error
         if first != last + 1 or row_last - last != len(events) or row_epoch < epoch:
             raise _order_broken(Link(number, last, epoch, previous), first, row_last, row_epoch, len(events))
         yield Row(
@@ -168,6 +160,50 @@ def unsealed(records: Iterable[Record], link: Link) -> Iterator[Row]:
             hash=stored,
         )
         last, epoch, previous = row_last, row_epoch, stored
+
+
+def checked(records: Iterable[Record], link: Link) -> Link:
+    """Returns where the chain stands after records that follow a link, each checked for its number, hash and order.
+
+    Their events stay bytes: that they can be read is known to whoever read them before, of the same hash.
+    Errors: JournalBroken.
+    """
+    number, last, epoch, previous = link
+    sha256, unpack = hashlib.sha256, _HEAD.unpack_from
+    for row, stored, body in records:
+        number += 1
+        if row != number:
+            raise _row_missing(number, last, row)
+        try:
+            if sha256(previous + body).digest() != stored:
+                raise _hash_broken(Link(number, last, epoch, previous), stored, body)
+            first, row_last, row_epoch, _, _ = unpack(body)
+        except (struct.error, TypeError) as error:
+            raise _row_unreadable(number, last, error) from error
+        if first != last + 1 or row_last < last or row_epoch < epoch:
+            raise _order_broken(Link(number, last, epoch, previous), first, row_last, row_epoch, row_last - first + 1)
+        last, epoch, previous = row_last, row_epoch, stored
+    return Link(number, last, epoch, previous)
+
+
+def unsealed_on(records: Iterable[Record], start: Link, link: Link) -> Iterator[Row] | None:
+    """Checks the records from a start up to a link by their bytes, and yields the rows that follow, checked in full.
+
+    Gives: None when the chain does not stand at the link after its row.
+    Errors: JournalBroken.
+    """
+    following = iter(records)
+    if checked(islice(following, max(0, link.row - start.row)), start) != link:
+        return None
+    return unsealed(following, link)
+
+
+def _row_missing(number: int, last: Seq, row: object) -> JournalBroken:
+    return broken(number, last + 1, "a row is missing or doubled", expected=f"row {number}", found=f"row {row}")
+
+
+def _row_unreadable(number: int, last: Seq, error: Exception) -> JournalBroken:
+    return broken(number, last + 1, "unreadable", expected="a row of this version", found=error)
 
 
 def _hash_broken(link: Link, stored: Any, body: bytes) -> JournalBroken:

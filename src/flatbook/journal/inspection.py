@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from flatbook.engine.ports import JournalBroken, Row
-from flatbook.journal.chain import START, Head, Link, broken, head_of_link
+from flatbook.engine.ports import JournalBroken, Link, Row
+from flatbook.journal.chain import START, Head, broken, head_of_link
 from flatbook.journal.sqlite_file import side_file, size_of
 from flatbook.journal.sqlite_reader import SqliteReader, open_reader, segment_path
 from flatbook.values.ids import Seq

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from flatbook.engine.ports import Cursors, JournalUnavailable, Row
+from flatbook.engine.ports import Cursors, JournalUnavailable, Link, Row
 from flatbook.events.event import Event
 from flatbook.journal.chain import (
     START,
@@ -21,6 +21,7 @@ from flatbook.journal.chain import (
     next_epoch,
     seal,
     unsealed,
+    unsealed_on,
 )
 from flatbook.values.ids import Epoch, Seq
 from flatbook.values.instants import Instant
@@ -92,6 +93,14 @@ class MemoryJournal:
         records = self._store.records
         known = bisect_right(records, after, key=lambda record: max(bounds_of(record[2])[:2])) if after else 0
         return unsealed(islice(records, known, len(records)), link_after(records, known))
+
+    def read_on(self, link: Link) -> Iterator[Row] | None:
+        """Checks every row up to a link by its bytes, and streams those that follow it; None when it is not there.
+
+        Errors: JournalBroken.
+        """
+        self._check_open()
+        return unsealed_on(self._store.records, START, link)
 
     def close(self) -> None:
         """Ends the use of this journal; the store stays."""

@@ -15,12 +15,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from flatbook.engine.ports import Cursors, JournalFault, JournalUnavailable, Row
+from flatbook.engine.ports import Cursors, JournalFault, JournalUnavailable, Link, Row
 from flatbook.events.event import Event
 from flatbook.journal.chain import (
     START,
     Head,
-    Link,
     check_after,
     check_lease,
     encode_row,
@@ -140,6 +139,13 @@ class SqliteJournal:
         Errors: JournalBroken; JournalUnavailable when an archived segment is missing.
         """
         return self._reader.read(after)
+
+    def read_on(self, link: Link) -> Iterator[Row] | None:
+        """Checks every row up to a link by its bytes, and streams those that follow it; None when it is not there.
+
+        Errors: JournalBroken; JournalUnavailable when an archived segment is missing.
+        """
+        return self._reader.read_on(link)
 
     def adopt(self, segment: Segment) -> None:
         """Drops the rows that an archived segment holds, keeps its hash in their place, and gives their room back.

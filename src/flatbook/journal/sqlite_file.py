@@ -16,8 +16,8 @@ from typing import Any
 
 import msgspec
 
-from flatbook.engine.ports import JournalBroken, JournalFault, JournalUnavailable
-from flatbook.journal.chain import HEAD_BYTES, Link, Record, bounds_of, broken
+from flatbook.engine.ports import JournalBroken, JournalFault, JournalUnavailable, Link
+from flatbook.journal.chain import HEAD_BYTES, Record, bounds_of, broken
 from flatbook.values.ids import Epoch, Seq
 from flatbook.values.instants import Instant
 

@@ -7,8 +7,8 @@ from contextlib import closing
 from itertools import chain
 from pathlib import Path
 
-from flatbook.engine.ports import JournalUnavailable, Row
-from flatbook.journal.chain import START, Head, Link, Record, head_of_link, unsealed
+from flatbook.engine.ports import JournalUnavailable, Link, Row
+from flatbook.journal.chain import START, Head, Record, head_of_link, unsealed, unsealed_on
 from flatbook.journal.sqlite_file import Segment, SqliteFile, open_file, side_file, size_of
 from flatbook.values.ids import Epoch, Seq
 from flatbook.values.instants import Instant
@@ -90,6 +90,14 @@ class SqliteReader:
         with closing(self._opened(segment)) as file:
             link = file.link_at(file.row_beyond(after) - 1)
         return self.read_from(link)
+
+    def read_on(self, link: Link) -> Iterator[Row] | None:
+        """Checks every row up to a link by its bytes, and streams those that follow it; None when it is not there.
+
+        Errors: JournalBroken; JournalUnavailable when a segment is missing.
+        """
+        start = START if self.segments() else self.start()
+        return unsealed_on(chain.from_iterable(self.pages_from(start.row)), start, link)
 
     def read_from(self, link: Link) -> Iterator[Row]:
         """Streams the rows that follow a link, each checked against the chain.

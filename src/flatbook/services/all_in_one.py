@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from flatbook.engine.inputs import Command, Verb
-from flatbook.engine.run import EngineFailed
+from flatbook.engine.run import Committed, EngineFailed
+from flatbook.events.control import EngineStarted
+from flatbook.journal.kept_states import FolderOfStates, keep_state
 from flatbook.ops.config import Loaded
 from flatbook.ops.control_socket import ControlServer
-from flatbook.ops.home import RESTORED_FILE, SOCKET_FILE
+from flatbook.ops.home import RESTORED_FILE, SNAPSHOT_FOLDER, SOCKET_FILE
 from flatbook.ops.journal_log import log_commits
 from flatbook.ops.telemetry import Log, open_log, take_library_logs
 from flatbook.services.collector import spare_loaded_state
@@ -71,6 +73,7 @@ def run_desk(loaded: Loaded) -> int:
     desk = compose(loaded)
     with desk_log(desk, loaded) as log:
         spare_loaded_state(desk.engine)
+        desk.engine.listeners.append(tell_recovery(desk.kept, log))
         desk.engine.listeners.append(log_commits(log))
         try:
             reason = asyncio.run(serve(desk, loaded, log))
@@ -82,7 +85,22 @@ def run_desk(loaded: Loaded) -> int:
             desk.close()
         tell_working(desk.engine.state, log)
         log.info("engine_stopped", reason=reason)
+        desk.engine.state = State()  # its room is needed: the kept state is a fold of the journal, never of this one
+        keep_state(loaded.journal, loaded.home / SNAPSHOT_FOLDER)
     return EXIT_OK
+
+
+def tell_recovery(kept: FolderOfStates, log: Log) -> Callable[[Committed], None]:
+    """Returns a listener that logs where recovery began, and which kept states it passed over and why."""
+
+    def on_commit(committed: Committed) -> None:
+        if any(isinstance(event, EngineStarted) for event in committed.events):
+            for name, why in kept.passed_over:
+                log.warning("snapshot_passed_over", name=name, reason=why)
+            first = 1 if kept.taken is None else kept.taken.last + 1
+            log.info("state_recovered", seq=committed.first - 1, first=first)
+
+    return on_commit
 
 
 def tell_working(state: State, log: Log) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from flatbook.engine.ports import Cursors, JournalBroken, JournalUnavailable, Row
+from flatbook.engine.ports import Cursors, JournalBroken, JournalUnavailable, Link, Row
 from flatbook.events.event import Event
 from flatbook.journal.chain import Head
 from flatbook.journal.sqlite import SqliteJournal
@@ -115,6 +115,13 @@ class AnchoredJournal:
         Errors: JournalBroken, JournalUnavailable.
         """
         return self._journal.read(after)
+
+    def read_on(self, link: Link) -> Iterator[Row] | None:
+        """Checks every row up to a link by its bytes, and streams those that follow it; None when it is not there.
+
+        Errors: JournalBroken, JournalUnavailable.
+        """
+        return self._journal.read_on(link)
 
     def close(self) -> None:
         """Releases the journal and its note."""

@@ -13,6 +13,7 @@ from flatbook import __version__
 from flatbook.engine.inputs import Command
 from flatbook.engine.ports import Clock, Journal, OrderVenue, VenueCard
 from flatbook.engine.run import CommandAnswer, Engine, Parts
+from flatbook.journal.kept_states import FolderOfStates
 from flatbook.journal.sqlite import commit_durably, create_journal, open_journal
 from flatbook.market.quotes import Market
 from flatbook.ops.clock import SystemClock
@@ -28,7 +29,7 @@ from flatbook.ops.config_rules import (
 )
 from flatbook.ops.config_shape import AccountSection, ClockKind, Config, PriceKind
 from flatbook.ops.control_socket import Doors
-from flatbook.ops.home import RESTORED_FILE
+from flatbook.ops.home import RESTORED_FILE, SNAPSHOT_FOLDER
 from flatbook.ops.metrics import Metrics
 from flatbook.ops.telemetry import LogCounts
 from flatbook.services.anchor import anchored
@@ -65,6 +66,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     log_counts: LogCounts
     chaos: Chaos
     tape_ends_at: Instant | None
+    kept: FolderOfStates
 
     def doors(self) -> Doors:
         """Returns what the control socket opens onto."""
@@ -127,6 +129,7 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
         for name, account in config.accounts.items()
     }
     clock = _clock(loaded, journal, brokers)
+    kept = FolderOfStates(loaded.home / SNAPSHOT_FOLDER)
     chaos = Chaos(clock)
     parts = Parts(
         journal=journal,
@@ -143,6 +146,7 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
         pace=pace_of(config),
         mode=config.mode,
         version=__version__,
+        kept=kept,
     )
     engine = Engine(parts)
     engine.listeners.append(metrics.on_commit)
@@ -158,6 +162,7 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
         log_counts=log_counts,
         chaos=chaos,
         tape_ends_at=instant_of(config.clock.end) if config.clock.end is not None else None,
+        kept=kept,
     )
 
 

@@ -7,11 +7,10 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
-from flatbook.engine.ports import Cursors, JournalUnavailable, Row
+from flatbook.engine.ports import Cursors, JournalUnavailable, Link, Row
 from flatbook.events.event import Event
 from flatbook.journal.chain import (
     START,
-    Link,
     Record,
     bounds_of,
     check_after,
@@ -21,6 +20,7 @@ from flatbook.journal.chain import (
     next_epoch,
     seal,
     unsealed,
+    unsealed_on,
 )
 from flatbook.sim.injection import Injection
 from flatbook.values.ids import Epoch, Seq
@@ -155,6 +155,14 @@ class DiskJournal:
         records = split_frames(self._disk.content())
         known = bisect_right(records, after, key=lambda record: max(bounds_of(record[2])[:2])) if after else 0
         return unsealed(islice(records, known, len(records)), link_after(records, known))
+
+    def read_on(self, link: Link) -> Iterator[Row] | None:
+        """Checks every row up to a link by its bytes, and streams those that follow it; None when it is not there.
+
+        Errors: JournalBroken.
+        """
+        self._check_open()
+        return unsealed_on(split_frames(self._disk.content()), START, link)
 
     def close(self) -> None:
         """Ends the use of this journal; the disk stays."""

@@ -124,7 +124,8 @@ class Diary:
     ) -> None:
         self._journal, self._scissors, self._record = journal, scissors, record
         self._process, self._life, self._loop = life
-        self.take_lease, self.read, self.close = journal.take_lease, journal.read, journal.close
+        self.take_lease, self.close = journal.take_lease, journal.close
+        self.read, self.read_on = journal.read, journal.read_on
 
     @property
     def last(self) -> Seq:

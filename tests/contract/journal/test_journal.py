@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from flatbook.engine.ports import BATCH_EVENTS_MAX, Conflict, Fenced, JournalBroken, JournalUnavailable, RowTooLarge
-from flatbook.journal.chain import Link, encode_row, seal
+from flatbook.engine.ports import (
+    BATCH_EVENTS_MAX,
+    Conflict,
+    Fenced,
+    JournalBroken,
+    JournalUnavailable,
+    Link,
+    RowTooLarge,
+)
+from flatbook.journal.chain import START, encode_row, seal
 from flatbook.values.ids import Epoch, Seq, SourceId
 from flatbook.values.instants import Instant
 from tests.contract.journal.engines import EPOCH_OF_NOW, NOW, Engine, fill_journal, mark, marks
@@ -283,3 +291,69 @@ def test_a_closed_journal_takes_and_gives_nothing(engine: Engine) -> None:
         journal.take_lease(NOW)
     with pytest.raises(JournalUnavailable, match="closed"):
         list(journal.read())
+
+
+def links_of(engine: Engine) -> list[Link]:
+    """Returns where the chain stands after each row of a journal, from its start on."""
+    rows = enumerate(engine.open().read(), 1)
+    return [START, *(Link(number, row.last, row.epoch, row.hash) for number, row in rows)]
+
+
+def test_reading_on_from_any_link_gives_the_rows_that_follow_it(engine: Engine) -> None:
+    fill_journal(engine.open(), 2, 0, 3, 1)
+    whole = list(engine.open().read())
+    for link in links_of(engine):
+        rows = engine.open().read_on(link)
+        assert rows is not None
+        assert list(rows) == whole[link.row :]
+    assert len(whole) == 4
+
+
+def test_many_rows_are_read_on_across_pages(engine: Engine) -> None:
+    fill_journal(engine.open(), *[1] * 600)
+    rows = engine.open().read_on(links_of(engine)[300])
+    assert rows is not None
+    assert [row.last for row in rows] == list(range(301, 601))
+
+
+def test_a_link_at_which_the_chain_does_not_stand_is_refused(engine: Engine) -> None:
+    fill_journal(engine.open(), 2, 3, 1)
+    link = links_of(engine)[2]
+    assert link[:2] == (2, 5)
+    for wrong in (
+        link._replace(row=1),
+        link._replace(row=3),
+        link._replace(row=4),
+        link._replace(row=-1),
+        link._replace(last=Seq(4)),
+        link._replace(epoch=Epoch(link.epoch + 1)),
+        link._replace(hash=bytes(32)),
+    ):
+        assert engine.open().read_on(wrong) is None, wrong
+
+
+def test_a_changed_byte_before_a_link_is_found_as_in_a_reading(engine: Engine) -> None:
+    fill_journal(engine.open(), 2, 3, 1, 1)
+    link, body = links_of(engine)[3], engine.body(2)
+    engine.edit(2, body=body[:-1] + bytes([body[-1] ^ 1]))
+    with pytest.raises(JournalBroken, match=r"row 2, from event 3 on: its content does not give its hash"):
+        engine.open().read_on(link)
+
+
+def test_a_row_removed_before_a_link_is_found_as_in_a_reading(engine: Engine) -> None:
+    fill_journal(engine.open(), 2, 3, 1, 1)
+    link = links_of(engine)[3]
+    engine.delete(2)
+    with pytest.raises(JournalBroken, match=r"row 2, from event 3 on: a row is missing or doubled"):
+        engine.open().read_on(link)
+
+
+def test_a_row_changed_after_a_link_is_found_when_it_is_reached(engine: Engine) -> None:
+    fill_journal(engine.open(), 2, 3, 1, 1)
+    link, body = links_of(engine)[1], engine.body(3)
+    engine.edit(3, body=body[:-1] + bytes([body[-1] ^ 1]))
+    rows = engine.open().read_on(link)
+    assert rows is not None
+    assert next(rows).last == 5
+    with pytest.raises(JournalBroken, match=r"row 3, from event 6 on: its content does not give its hash"):
+        next(rows)

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from flatbook.cli.options import Where
-from flatbook.cli.reading import DESK, SNAPSHOT_EVENTS_MIN, past_of
+from flatbook.cli.reading import past_of
 from flatbook.events.control import AlertCleared, AlertName, AlertRaised, Severity
 from flatbook.events.event import Event
+from flatbook.journal.kept_states import SNAPSHOT_EVENTS_MIN, desk_fold
 from flatbook.journal.snapshot import fold_journal
 from flatbook.journal.sqlite import open_journal
 from tests.desk import at
@@ -58,9 +59,10 @@ def test_what_was_folded_is_kept_and_tells_the_same(home: Path, verb: str) -> No
 def test_what_came_since_is_folded_on(home: Path) -> None:
     told(home, "status")
     append(home, [RAISED])
-    where = Where(home=home)
+    where, fold = Where(home=home), desk_fold()
+    assert fold is not None
     with past_of(where) as past:
-        folded = fold_journal(past, where.snapshots, DESK, events_min=SNAPSHOT_EVENTS_MIN)
+        folded = fold_journal(past, where.snapshots, fold, events_min=SNAPSHOT_EVENTS_MIN)
     assert (folded.from_snapshot, folded.rows) == (True, 1)
     now = call("status", "--json", "--home", str(home)).body()
     assert now["as_of"]["seq"] == 14 + SNAPSHOT_EVENTS_MIN

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 
 import pytest
 
-from flatbook.engine.ports import Conflict, Fenced, JournalBroken, RowTooLarge
+from flatbook.engine.ports import Conflict, Fenced, JournalBroken, Link, RowTooLarge
 from flatbook.journal import chain
-from flatbook.journal.chain import START, Link, check_after, check_lease, encode_row, head_of_link, seal, unsealed
+from flatbook.journal.chain import START, check_after, check_lease, checked, encode_row, head_of_link, seal, unsealed
 from flatbook.values.ids import Epoch, Seq, SourceId
 from flatbook.values.instants import Instant
 from tests.contract.journal.engines import marks
@@ -61,3 +62,39 @@ def test_an_end_passes_only_itself() -> None:
 def test_a_head_states_the_hash_in_hexadecimal() -> None:
     head = head_of_link(Link(2, Seq(7), EPOCH, bytes(31) + b"\xff"))
     assert (head.rows, head.last, head.hash) == (2, 7, "00" * 31 + "ff")
+
+
+def sealed(link: Link, head: tuple[int, int, int]) -> tuple[int, bytes, bytes]:
+    """Returns a record whose hash is right, whatever its head states: first and last event, and epoch."""
+    body = struct.pack(">QQQqI", *head, 0, 0)
+    return link.row + 1, hashlib.sha256(link.hash + body).digest(), body
+
+
+@pytest.mark.parametrize(
+    ("head", "what"),
+    [
+        ((2, 2, 5), "its events are out of order: expected events 1 to 1, found events 2 to 2"),
+        ((0, 1, 5), "its events are out of order"),
+        ((2, 1, 5), "its events are out of order"),
+        ((5, 3, 5), "its events are out of order"),
+    ],
+)
+def test_a_row_out_of_order_is_found_by_its_bytes_though_its_hash_is_right(
+    head: tuple[int, int, int], what: str
+) -> None:
+    with pytest.raises(JournalBroken, match=what):
+        checked([sealed(START, head)], START)
+
+
+def test_an_epoch_that_fell_is_found_by_its_bytes_though_its_hash_is_right() -> None:
+    first = sealed(START, (1, 1, 5))
+    link = checked([first], START)
+    assert link == Link(1, Seq(1), EPOCH, first[1])
+    with pytest.raises(JournalBroken, match="row 2, from event 2 on: its epoch fell: expected 5 or more, found 4"):
+        checked([first, sealed(link, (2, 2, 4))], START)
+
+
+def test_a_row_too_short_for_its_head_is_unreadable_though_its_hash_is_right() -> None:
+    body = b"short"
+    with pytest.raises(JournalBroken, match="row 1, from event 1 on: unreadable"):
+        checked([(1, hashlib.sha256(bytes(32) + body).digest(), body)], START)

@@ -3,9 +3,10 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from flatbook.engine.ports import Journal, JournalUnavailable, Row
+from flatbook.engine.ports import Journal, JournalUnavailable, Link, Row
 from flatbook.journal.memory import MemoryJournal
 from flatbook.journal.snapshot import SNAPSHOTS_KEPT, Fold, Snapshot, fold_journal, keep_snapshot, newest_snapshot
 from flatbook.journal.sqlite import create_journal, open_journal
@@ -108,7 +109,7 @@ def test_a_snapshot_of_another_journal_is_passed_over(journal: MemoryJournal, fo
 
 def test_a_snapshot_beyond_the_end_of_a_restored_journal_is_passed_over(journal: MemoryJournal, folder: Path) -> None:
     fill_journal(journal, 2)
-    keep_snapshot(folder, Snapshot(fold="lasts 1", seq=Seq(9), at=NOW, hash=bytes(32), state=b"9"))
+    keep_snapshot(folder, Snapshot(fold="lasts 1", link=Link(1, Seq(9), Epoch(1), bytes(32)), at=NOW, state=b"9"))
     assert fold_journal(journal, folder, LASTS).state == (2,)
 
 
@@ -129,6 +130,37 @@ def test_folds_of_another_name_have_snapshots_of_their_own(journal: MemoryJourna
     assert newest_snapshot(journal, folder, "lasts 1") is not None
 
 
+def test_what_another_version_kept_of_the_same_kind_goes_and_other_kinds_stay(
+    journal: MemoryJournal, folder: Path
+) -> None:
+    fill_journal(journal, 2)
+    fold_journal(journal, folder, LASTS)
+    fold_journal(journal, folder, msgspec.structs.replace(LASTS, name="sums 1"))
+    fold_journal(journal, folder, msgspec.structs.replace(LASTS, name="lasts 2"))
+    assert newest_snapshot(journal, folder, "lasts 1") is None
+    assert newest_snapshot(journal, folder, "sums 1") is not None
+    assert [file.name.split("-")[0] for file in sorted(folder.iterdir())] == ["lasts", "sums"]
+
+
+def test_a_snapshot_under_the_name_of_another_fold_is_passed_over(journal: MemoryJournal, folder: Path) -> None:
+    fill_journal(journal, 2)
+    fold_journal(journal, folder, LASTS)
+    (file,) = folder.iterdir()
+    other = msgspec.structs.replace(LASTS, name="lasts 2")
+    fold_journal(journal, folder, other)
+    assert newest_snapshot(journal, folder, "lasts 1") is None
+    (named,) = folder.iterdir()
+    named.rename(file)
+    assert newest_snapshot(journal, folder, "lasts 1") is None
+
+
+def test_a_snapshot_can_be_read_only_by_its_owner(journal: MemoryJournal, folder: Path) -> None:
+    fill_journal(journal, 2)
+    fold_journal(journal, folder, LASTS)
+    (file,) = folder.iterdir()
+    assert (file.stat().st_mode & 0o777, folder.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
 def test_only_the_newest_snapshots_are_kept(journal: MemoryJournal, folder: Path) -> None:
     epoch = fill_journal(journal, 1)
     for _ in range(6):
@@ -141,7 +173,7 @@ def test_only_the_newest_snapshots_are_kept(journal: MemoryJournal, folder: Path
 def test_a_place_that_cannot_be_written_costs_nothing_but_the_snapshot(journal: MemoryJournal, tmp_path: Path) -> None:
     fill_journal(journal, 1)
     (tmp_path / "place").write_bytes(b"a file")
-    kept = Snapshot(fold="lasts 1", seq=Seq(1), at=NOW, hash=bytes(32), state=b"1")
+    kept = Snapshot(fold="lasts 1", link=Link(1, Seq(1), Epoch(1), bytes(32)), at=NOW, state=b"1")
     with pytest.raises(JournalUnavailable, match="cannot be made a folder"):
         keep_snapshot(tmp_path / "place", kept)
     assert fold_journal(journal, tmp_path / "place", LASTS).state == (1,)

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from flatbook.engine.ports import Link
+from flatbook.engine.run import Committed
+from flatbook.events.control import EngineStarted, EngineStopped, Mode
+from flatbook.events.event import Event
+from flatbook.journal.kept_states import FolderOfStates
 from flatbook.ops.config_shape import LogFormat, LogLevel, LogSection
-from flatbook.ops.telemetry import open_log
+from flatbook.ops.telemetry import Log, open_log
 from flatbook.services import all_in_one
-from flatbook.services.all_in_one import tell_working
+from flatbook.services.all_in_one import tell_recovery, tell_working
 from flatbook.state.desk import State
+from flatbook.values.ids import Epoch, Seq
 from tests.desk import OPEN
 from tests.unit.engine.scene import Bench
 
 
-def told_of(state: State) -> list[dict[str, str]]:
+def lines_of(tell: Callable[[Log], None], level: LogLevel) -> list[dict[str, str]]:
     stream = io.StringIO()
-    log = open_log(stream, now=lambda: OPEN, stated=LogSection(level=LogLevel.WARNING, format=LogFormat.JSON))
-    tell_working(state, log)
+    tell(open_log(stream, now=lambda: OPEN, stated=LogSection(level=level, format=LogFormat.JSON)))
     return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def told_of(state: State) -> list[dict[str, str]]:
+    return lines_of(lambda log: tell_working(state, log), LogLevel.WARNING)
 
 
 def test_an_order_that_outlives_its_engine_is_named() -> None:
@@ -42,3 +53,30 @@ def test_only_the_first_of_many_are_named(monkeypatch: pytest.MonkeyPatch) -> No
     bench.working("10")
     (line,) = told_of(bench.state)
     assert (line["event"], line["count"]) == ("orders_stay_open", 1)
+
+
+def committed(*events: Event) -> Committed:
+    return Committed(first=Seq(8), at=OPEN, events=events)
+
+
+STARTED = EngineStarted(epoch=Epoch(1), mode=Mode.PAPER, version="1", config_digest="d", started_at=OPEN)
+
+
+def test_a_start_says_from_which_event_on_it_folded_and_which_kept_states_it_passed_over(tmp_path: Path) -> None:
+    kept = FolderOfStates(tmp_path)
+    kept.taken = Link(3, Seq(5), Epoch(1), bytes(32))
+    kept.passed_over = [("desk-abc-00000000000000000007", "it is damaged")]
+    passed, recovered = lines_of(lambda log: tell_recovery(kept, log)(committed(STARTED)), LogLevel.INFO)
+    assert (passed["event"], passed["level"]) == ("snapshot_passed_over", "warning")
+    assert (passed["name"], passed["reason"]) == ("desk-abc-00000000000000000007", "it is damaged")
+    assert (recovered["event"], recovered["seq"], recovered["first"]) == ("state_recovered", 7, 6)
+
+
+def test_a_start_without_a_kept_state_folds_from_the_first_event(tmp_path: Path) -> None:
+    (line,) = lines_of(lambda log: tell_recovery(FolderOfStates(tmp_path), log)(committed(STARTED)), LogLevel.INFO)
+    assert (line["event"], line["seq"], line["first"]) == ("state_recovered", 7, 1)
+
+
+def test_later_commits_say_nothing_of_the_recovery(tmp_path: Path) -> None:
+    stopped = EngineStopped(reason="signal", stopped_at=OPEN)
+    assert lines_of(lambda log: tell_recovery(FolderOfStates(tmp_path), log)(committed(stopped)), LogLevel.INFO) == []

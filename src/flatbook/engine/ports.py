@@ -137,7 +137,8 @@ class FillSource(Enum):
 class VenueCard(msgspec.Struct, frozen=True, kw_only=True):
     """What an adapter declares about its venue; the resend law decides from it.
 
-    Units: seconds. `id_window_s` is used with IdRule.WINDOW only.
+    Units: seconds. `id_window_s` is used with IdRule.WINDOW only. `cash_decimals` is how many decimals of cash a
+    statement carries, None when it is exact.
     """
 
     name: str
@@ -147,6 +148,7 @@ class VenueCard(msgspec.Struct, frozen=True, kw_only=True):
     place_timeout_s: int
     fill_source: FillSource
     id_window_s: int = 0
+    cash_decimals: int | None = None
 
 
 class ApprovedOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,9 +18,10 @@ from flatbook.state.orders import Order, signed
 from flatbook.values.ids import AccountId, AssetId, InstrumentId, Underlying
 from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Instrument
-from flatbook.values.money import ONE, ZERO, Quantity
+from flatbook.values.money import ONE, ZERO, Quantity, cut
 
 OPENING = "opening"
+FOREIGN_EXPLAINS_S = 600
 
 _ENDED = (VenueStatus.FILLED, VenueStatus.CANCELED, VenueStatus.EXPIRED, VenueStatus.REJECTED)
 
@@ -192,15 +193,17 @@ def _is_confirmed(state: State, statement: AccountStatement, rules: Rules, earli
 def _differences(state: State, statement: AccountStatement, rules: Rules, now: Instant) -> tuple[Event, ...]:
     account = statement.account
     cash, may_move = _cash_of(statement, rules), _may_move(state, account)
+    cash_may_move = _cash_may_move(state, statement)
     instruments = _instruments_by_asset(state, statement, rules)
     events: list[Event] = []
     for asset, (ours, theirs) in _pairs(state, statement, rules).items():
         standing = state.divergences.get((account, str(asset)))
         if standing == (ours, theirs) or not _has_settled(state, statement, asset, rules):
             continue
-        if ours == theirs and standing is not None:
+        difference = _stated_difference(ours, theirs, rules.cards[account].cash_decimals if asset in cash else None)
+        if difference == ZERO and standing is not None:
             events.append(BooksAgreed(account=account, subject=str(asset), seen_at=now))
-        elif not _explained(theirs - ours, may_move, None if asset in cash else asset):
+        elif difference and not (cash_may_move if asset in cash else _explained(difference, may_move, asset)):
             events.append(
                 BooksDiverged(
                     account=account,
@@ -262,12 +265,34 @@ def _may_move(state: State, account: AccountId) -> dict[AssetId, tuple[Quantity,
     return moves
 
 
-def _explained(difference: Decimal, may_move: dict[AssetId, tuple[Quantity, Quantity]], shares: AssetId | None) -> bool:
-    """Whether executions that we may not have seen yet can explain a difference of shares, or of cash (None).
+def _cash_may_move(state: State, statement: AccountStatement) -> bool:
+    """Whether executions that we may not have seen yet can explain any difference of cash.
 
-    Shares move by no more than what works in them; cash by amounts that nobody knows while anything works.
+    Nobody knows by how much an execution moves it. An order of ours that owes one may have had it at any time. One that
+    is not ours has had none since it was last seen to change, unless the statement shows it changed: after
+    FOREIGN_EXPLAINS_S it explains nothing, or a difference beside an order that rests for ever would never be told.
     """
-    if shares is None:
-        return difference == ZERO or bool(may_move)
+    if _owing(state, statement.account):
+        return True
+    left = {report.venue_order_id: report.qty - report.filled_qty for report in statement.open_orders}
+    return any(
+        statement.stated_at < later(foreign.seen_at, seconds=FOREIGN_EXPLAINS_S)
+        or left.get(venue_order_id) != foreign.leaves
+        for (holder, venue_order_id), foreign in state.foreign_orders.items()
+        if holder == statement.account
+    )
+
+
+def _stated_difference(ours: Decimal, theirs: Decimal, decimals: int | None) -> Decimal:
+    """Returns by how much a statement differs from our exact sum, as far as the statement says: cut to its decimals.
+
+    Gives: zero for less than one in the last of them, whether the venue cuts or rounds; never a sum of such remainders,
+    for each statement is compared with the whole of our books.
+    """
+    return theirs - ours if decimals is None else cut(theirs - ours, decimals=decimals)
+
+
+def _explained(difference: Decimal, may_move: dict[AssetId, tuple[Quantity, Quantity]], shares: AssetId) -> bool:
+    """Whether executions that we may not have seen yet can explain a difference of shares, by what works in them."""
     fall, rise = may_move.get(shares, (ZERO, ZERO))
     return fall <= difference <= rise

@@ -33,7 +33,7 @@ HOST, PORT = "broker-api.example", 443
 KEY, WORD = "key", "word"
 SERVER = "alpaca"
 CLOSE_S_MAX = 1
-CASH_DECIMALS = 13
+CASH_DECIMALS = 2
 IDS = {name: f"00000000-0000-4000-8000-00000000000{number}" for number, name in enumerate(("alpha", "beta"))}
 
 

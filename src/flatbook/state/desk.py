@@ -80,7 +80,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class ForeignOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """An order on our account that is not ours.
+    """An order on our account that is not ours, as of `seen_at`, when it was new or last changed.
 
     Units: leaves in base (contracts); contract_size in base per contract.
     """
@@ -90,6 +90,7 @@ class ForeignOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     side: Side
     leaves: Quantity
     contract_size: Decimal
+    seen_at: Instant
 
 
 class BookedTotal(msgspec.Struct, frozen=True, kw_only=True):

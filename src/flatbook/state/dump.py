@@ -9,7 +9,7 @@ import msgspec
 
 from flatbook.state.desk import State
 
-STATE_FORMAT = 6
+STATE_FORMAT = 7
 
 
 class StateUnreadable(ValueError):

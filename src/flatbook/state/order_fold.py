@@ -123,6 +123,7 @@ def fold_foreign_order(state: State, event: ev.ForeignOrderSeen) -> None:
         side=event.side,
         leaves=Quantity(max(ZERO, event.qty - event.filled_qty)),
         contract_size=event.contract_size,
+        seen_at=event.seen_at,
     )
 
 

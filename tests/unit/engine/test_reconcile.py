@@ -16,7 +16,7 @@ from flatbook.state.fold import apply
 from flatbook.values.ids import AccountId, AssetId, InstrumentId
 from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Side
-from flatbook.values.money import Quantity
+from flatbook.values.money import Price, Quantity, cut
 from tests.desk import PAPER, coin
 from tests.unit.engine.scene import (
     POISONED,
@@ -221,6 +221,96 @@ def test_an_order_that_is_not_ours_explains_a_difference_while_it_works() -> Non
     assert [subject for subject, _, _ in differences(bench, statement(bench.now, shares="96", open_orders=[line]))] == [
         "COIN"
     ]
+
+
+def test_an_order_that_is_not_ours_explains_no_difference_of_cash_once_it_has_rested_for_ten_minutes() -> None:
+    bench = opened()
+    line = report("fb-x", size="3", side=Side.SELL)
+    bench.state_account(statement(bench.now, shares="100", cash="50000", open_orders=[line]))
+    bench.wait(599)
+    assert differences(bench, statement(bench.now, shares="100", cash="49000", open_orders=[line])) == []
+    bench.wait(1)
+    assert differences(bench, statement(bench.now, shares="100", cash="49000", open_orders=[line])) == [
+        ("USD", Decimal(50_000), Decimal(49_000))
+    ]
+    assert differences(bench, statement(bench.now, shares="100", cash="50000", open_orders=[line])) == []
+
+
+def test_an_old_order_that_is_not_ours_explains_cash_where_the_statement_shows_that_it_executed() -> None:
+    bench = opened()
+    line = report("fb-x", size="3", side=Side.SELL)
+    bench.state_account(statement(bench.now, shares="100", cash="50000", open_orders=[line]))
+    bench.wait(900)
+    partly = msgspec.structs.replace(line, filled_qty=qty("1"))
+    assert differences(bench, statement(bench.now, shares="99", cash="50250", open_orders=[partly])) == []
+    assert differences(bench, statement(bench.now, shares="97", cash="50750")) == []
+    bench.state_account(statement(bench.now, shares="99", cash="50250", open_orders=[partly]))
+    bench.wait(599)
+    assert differences(bench, statement(bench.now, shares="99", cash="51250", open_orders=[partly])) == []
+    bench.wait(1)
+    assert [
+        subject
+        for subject, _, _ in differences(bench, statement(bench.now, shares="99", cash="51250", open_orders=[partly]))
+    ] == ["USD"]
+
+
+def stated_in_cents(bench: Bench) -> Bench:
+    """Lets the venue of a desk state cash with two decimals."""
+    card = msgspec.structs.replace(bench.rules.cards[PAPER], cash_decimals=2)
+    bench.rules = msgspec.structs.replace(bench.rules, cards={PAPER: card})
+    return bench
+
+
+@pytest.mark.parametrize(
+    ("cash", "differs"),
+    [
+        ("47500.12", False),
+        ("47500.13", False),
+        ("47500.11", True),
+        ("47500.14", True),
+        ("47500.10", True),
+        ("47499.12", True),
+    ],
+)
+def test_cash_is_compared_as_far_as_the_statement_says(cash: str, differs: bool) -> None:
+    bench = stated_in_cents(opened(cash="50000"))
+    order_id = bench.working("10")
+    bench.executions(execution("10", order_id=order_id, at=bench.now, price=Price(Decimal("249.9875"))))
+    bench.wait(60)
+    assert bench.state.balances[PAPER, USD] == Decimal("47500.125")
+    told = differences(bench, statement(bench.now, shares="110", cash=cash))
+    assert told == ([("USD", Decimal("47500.125"), Decimal(cash))] if differs else [])
+
+
+def test_what_a_statement_leaves_out_of_many_amounts_of_cash_does_not_add_up() -> None:
+    bench = stated_in_cents(opened(cash="50000"))
+    order_id = bench.working("10")
+    for number in range(1, 11):
+        part = execution("1", number, order_id=order_id, at=bench.now, price=Price(Decimal("250.009")))
+        bench.executions(part)
+        bench.wait(60)
+        cash = cut(bench.state.balances[PAPER, USD], decimals=2)
+        shown = statement(bench.now, shares=str(100 + number), cash=str(cash))
+        assert differences(bench, shown) == []
+    assert bench.state.balances[PAPER, USD] == Decimal("47499.91")
+    assert differences(bench, statement(bench.now, shares="110", cash="47500")) == [
+        ("USD", Decimal("47499.91"), Decimal(47_500))
+    ]
+
+
+def test_a_difference_of_cash_ends_when_less_than_the_statement_says_is_left_of_it() -> None:
+    bench = stated_in_cents(opened(cash="50000.004"))
+    bench.state_account(statement(bench.now, shares="100", cash="49000"))
+    assert bench.alerts == ["books_diverged"]
+    bench.wait(60)
+    assert tags(bench.state_account(statement(bench.now, shares="100", cash="50000"))) == ["books_agreed"]
+    assert bench.alerts == []
+
+
+def test_shares_are_compared_exactly_where_cash_is_not() -> None:
+    bench = stated_in_cents(opened())
+    shown = statement(bench.now, shares="100.001", cash="50000")
+    assert differences(bench, shown) == [("COIN", Decimal(100), Decimal("100.001"))]
 
 
 def test_an_unknown_order_counts_as_working() -> None:

@@ -54,6 +54,7 @@ ALPACA_CARD = VenueCard(
     read_lag_max_s=5,  # Source: ours; alpacahq/alpaca-skills calls reads eventually consistent, with no bound
     place_timeout_s=10,  # Source: ours; an order is answered within a second unless Alpaca is in trouble
     fill_source=FillSource.EXECUTIONS,  # Source: docs.alpaca.markets, Account Activities: each fill has an id
+    cash_decimals=2,  # Source: ours; no sample of docs.alpaca.markets or alpaca-py shows cash below a cent
 )
 
 Carry = Callable[[Request, int], Awaitable[Carried]]

@@ -24,7 +24,8 @@ Booked = orders.OrderFilled | orders.ForeignFilled
 class ToldOrder:
     """An order as the journal tells it. Units: 1e-36 share, contracts already multiplied out.
 
-    `before` is the status before the last event; `accepted` whether its venue has shown it as more than submitted.
+    `before` is the status before the last event; `accepted` whether its venue has shown it as more than submitted;
+    `cancel_at` when a cancel was first asked for.
     """
 
     __slots__ = (
@@ -266,7 +267,7 @@ def _resent(order: ToldOrder, _event: Any, _at: Instant) -> str:
 
 
 def _cancel(order: ToldOrder, _event: Any, at: Instant) -> str:
-    order.cancel_at = at
+    order.cancel_at = at if order.cancel_at is None else order.cancel_at
     return order.status
 
 

@@ -135,6 +135,18 @@ def test_an_order_that_works_under_a_stop_is_canceled_in_time() -> None:
     assert what(stopped(cancel(), at_second=7), "I15") == late
 
 
+def test_a_cancel_in_time_that_had_to_be_asked_for_again_later_was_in_time() -> None:
+    again = orders.CancelIntended(
+        order_id=OrderId(ORDER), attempt=2, reason=orders.CancelReason.HALTED, because=None, decided_at=at(8)
+    )
+    told = changed(
+        executed=(commanded(4), row(4, 7, taken_command(), halt()), answered(4)),
+        over=(row(5, 9, cancel()), row(8, 10, again), over(9, "canceled")),
+        filled=row(9, 11, done()),
+    )
+    assert what(told, "I15") == []
+
+
 def done() -> orders.OrderDone:
     return orders.OrderDone(
         order_id=OrderId(ORDER),

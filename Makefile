@@ -32,6 +32,7 @@ sim: .venv/run.stamp ## simulated worlds for an hour, over all processors; MINUT
 	@$(BIN)/flatbook sim run --seeds $(SEEDS) --minutes $(MINUTES) --pairs 50 --covered $(SIM_TO)
 
 sim-ci: .venv/run.stamp ## the simulated worlds that every change must pass, in 5 minutes
+	@$(BIN)/flatbook sim canary
 	@$(BIN)/flatbook sim crash
 	@$(BIN)/flatbook sim mutants
 	@$(BIN)/flatbook sim run --seeds 0:1800 --pairs 50 --covered $(SIM_TO)

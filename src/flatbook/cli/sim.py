@@ -221,6 +221,21 @@ def mutants(
     return Exit.ERROR if body["red"] else Exit.OK
 
 
+def canary(*, where: Where = HERE) -> int:
+    """Runs worlds of a product that is known to be bad, as `flatbook sim run` does, and fails unless that run fails.
+
+    A run that cannot fail proves nothing: the judges must find the bug, and all behind them must say so.
+    """
+    from flatbook.cli.sim_told import canary_body, canary_line, told_of
+    from flatbook.services.sim_runs import known_bad_jobs, tally_of
+
+    jobs = known_bad_jobs()
+    with Work().fleet() as fleet:
+        body = canary_body(told_of(tally_of(jobs, fleet, lambda _: None), planned=len(jobs)))
+    show("sim.canary", body, lambda: (canary_line(body),), as_json=where.as_json)
+    return Exit.OK if body["alive"] else Exit.ERROR
+
+
 def _one(tally: Tally, verb: str, keep: Path | None, where: Where) -> int:
     from flatbook.cli.sim_told import told_of
 

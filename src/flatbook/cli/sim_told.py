@@ -198,3 +198,25 @@ def hunted_parts(body: Mapping[str, Any]) -> Iterator[Part]:
         ),
         body["mutants"],
     )
+
+
+def canary_body(told: Told) -> dict[str, Any]:
+    """Returns what came of worlds with a known bug, as one object; alive when the run is red for that bug."""
+    from flatbook.services.sim_runs import CANARY, CANARY_REASON
+    from flatbook.sim.mutants import mutant_of
+
+    tally = told.tally
+    return {
+        "alive": told.is_red and CANARY_REASON in tally.reasons,
+        "bug": mutant_of(CANARY).name,
+        "worlds": tally.worlds,
+        "red_worlds": tally.red_worlds,
+        "reasons": dict(sorted(tally.reasons.items())),
+    }
+
+
+def canary_line(body: Mapping[str, Any]) -> str:
+    """Returns what people read of it."""
+    seen = f"{body['red_worlds']} of {counted(body['worlds'], 'world')} red, as they must be"
+    missed = "the run does not fail although its product is bad: nothing that it says can be trusted"
+    return f"{body['bug']}: {seen if body['alive'] else missed}"

@@ -45,6 +45,7 @@ _SIM = (
     Verb("scenario", "Run a scripted world, or one from a file.", "sim:scenario"),
     Verb("crash", "Cut scripted worlds at every append and every send.", "sim:crash"),
     Verb("mutants", "Plant known bugs, and look whether the judges see each.", "sim:mutants"),
+    Verb("canary", "Run a product that is known to be bad, which must be found out.", "sim:canary"),
     Verb("coverage", "Say which faults struck, and what orders went through.", "sim:coverage"),
 )
 _CHAOS = (

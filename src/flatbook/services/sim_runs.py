@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import takewhile
 
+from msgspec.structs import replace
+
 from flatbook.services.sim_crash import cuts_of, pairs_of
 from flatbook.services.sim_fleet import Fleet, Tried
 from flatbook.services.sim_trial import uncut_of
@@ -19,6 +21,8 @@ from flatbook.sim.tally import Red, Tally
 
 HASH_SEEDS = (1, 2)
 NOT_THE_SAME = "two runs of one seed differ"
+
+CANARY, CANARY_REASON, CANARY_SEEDS = 1, "I4", range(4)
 
 Watch = Callable[[Tally], None]
 
@@ -51,6 +55,11 @@ def swarm_jobs(seeds: range, level: Level = Level.CORE) -> Iterator[Job]:
 def swarm_size(seeds: range, level: Level = Level.CORE) -> int:
     """Returns how many worlds `swarm_jobs` yields."""
     return len(regressions()) + sum(kept.scenario.level is level for kept in scripted()) + len(seeds)
+
+
+def known_bad_jobs() -> tuple[Job, ...]:
+    """Returns some worlds with a bug planted that a run must fail for."""
+    return tuple(replace(seed_job(seed), mutant=CANARY) for seed in CANARY_SEEDS)
 
 
 def crash_jobs(scenarios: Iterable[Kept], *, pairs: bool) -> Iterator[Job]:

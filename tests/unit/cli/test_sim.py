@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flatbook.services import sim_runs
 from flatbook.sim.scenario import write_scenario
 from flatbook.sim.scripted import kept_scenario
 from tests.unit.cli.scene import call
@@ -91,5 +92,19 @@ def test_a_planted_bug_that_is_seen_names_what_it_broke() -> None:
     code, out, _ = call("sim", "mutants", "--number", "1", "--number", "13", "--json")
     body = json.loads(out)
     assert (code, body["planted"], body["seen"]) == (0, 1, 1)
-    assert body["mutants"][0]["seen_by"] == ["I4"]
+    assert body["mutants"][0]["seen_by"][0] == "I4"
     assert body["mutants"][1]["awaits"] == "funding payments"
+
+
+def test_a_run_of_a_bad_product_is_found_out() -> None:
+    code, out, _ = call("sim", "canary", "--json")
+    body = json.loads(out)
+    assert (code, body["alive"], body["worlds"]) == (0, True, 4)
+    assert body["reasons"]["I4"] >= 1
+
+
+def test_a_canary_that_nobody_hears_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sim_runs, "known_bad_jobs", lambda: (sim_runs.seed_job(0),))
+    code, out, _ = call("sim", "canary")
+    assert code == 1
+    assert "nothing that it says can be trusted" in out

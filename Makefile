@@ -51,7 +51,7 @@ format: .venv/dev.stamp ## rewrite the code in the project's format
 vectors: .venv/dev.stamp ## run golden cases: make vectors DIR=<folder>
 	@$(BIN)/python -m tests.vectors "$(DIR)"
 
-bench: .venv/dev.stamp .venv-bench/stamp ## measure, beside a peer: 6 minutes, or 1 with BENCH_QUICK=1
+bench: .venv/dev.stamp .venv-bench/stamp ## measure, beside a peer: 8 minutes, or 1 with BENCH_QUICK=1
 	@$(BIN)/python -m benchmarks
 
 wheel: .venv/dev.stamp ## build the wheel into dist/

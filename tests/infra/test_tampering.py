@@ -20,10 +20,12 @@ from typing import NamedTuple
 import pytest
 
 from flatbook.cli.app import main
+from flatbook.events.control import EngineStarted
+from flatbook.journal import kept_states
 from flatbook.sim.broker.ledger import BrokerExecution, BrokerOrder
 from tests.contract.journal.engines import written_wal
 from tests.infra.home import Tape, make_home, tape_of
-from tests.infra.judge import assert_promises_kept, flatbook, keep_state_of, ledger_of
+from tests.infra.judge import assert_promises_kept, evidence_of, flatbook, keep_state_of, ledger_of
 from tests.infra.lives import Moment, Watched, kill_at, life
 
 SHORT_DAY = 12
@@ -156,6 +158,21 @@ def test_a_kept_state_is_taken_and_the_day_ends_as_without_it(day: Left) -> None
     assert ended.returncode == 0, ended.stderr
     assert (recovered_from(ended.stderr) > KILLED_AFTER) is kept.exists()
     assert_promises_kept(day.tape, day.home)
+
+
+@pytest.mark.usefixtures("verbose")
+def test_an_end_in_good_order_keeps_the_state_for_the_next_start(
+    killed: Left, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(kept_states, "SNAPSHOT_EVENTS_MIN", 1)
+    assert main(["run", "--home", str(killed.home)]) == 0
+    assert recovered_from(capsys.readouterr().err) == 1
+    assert len(list((killed.home / "snapshots").iterdir())) == 1
+    again = flatbook(killed.home, "run")
+    assert again.returncode == 0, again.stderr
+    starts = [event for event in evidence_of(killed.home).events if isinstance(event, EngineStarted)]
+    assert recovered_from(again.stderr) == evidence_of(killed.home).events.index(starts[-1]) + 1
+    assert_promises_kept(killed.tape, killed.home)
 
 
 KEPT_TAMPERINGS: dict[str, Callable[[bytes], bytes]] = {

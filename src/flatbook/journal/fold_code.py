@@ -15,7 +15,7 @@ SHOWN = 32
 
 @cache
 def fold_code() -> str | None:
-    """Returns the digest of the sources that decode and fold, and of the versions of Python and msgspec.
+    """Returns the digest of the sources that decode and fold, and of Python and msgspec.
 
     Needs: the first call comes soon after the process began. It answers for what is loaded, whatever is installed in
     its place later.
@@ -26,7 +26,7 @@ def fold_code() -> str | None:
 
 def code_of(package: Path) -> str | None:
     """Returns the digest of the folding code of an installed package; None when a part of it has no source."""
-    digest = hashlib.sha256(f"{sys.version} {msgspec.__version__}".encode())
+    digest = hashlib.sha256(f"{sys.version} {sys.flags.optimize} {msgspec.__version__}".encode())
     try:
         for name in FOLDING:
             paths = sorted((package / name).rglob("*.py"))

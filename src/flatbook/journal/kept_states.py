@@ -68,7 +68,7 @@ class FolderOfStates:
         for path in snapshots_of(self._folder, self._fold.name):
             kept = self._read(path, self._fold)
             if kept is None:
-                self._pass_over(path, "it is damaged")
+                self._pass_over(path, "it cannot be read or was changed")
                 continue
             self.taken = kept.link
             yield kept

@@ -83,7 +83,17 @@ def test_a_state_with_a_changed_byte_is_passed_over(journal: MemoryJournal, fold
     file.write_bytes(content)
     kept = FolderOfStates(folder)
     assert recover(journal, kept).seq == 6
-    assert (kept.taken, kept.passed_over) == (None, [(file.stem, "it is damaged")])
+    assert (kept.taken, kept.passed_over) == (None, [(file.stem, "it cannot be read or was changed")])
+
+
+def test_a_state_that_may_not_be_read_is_passed_over(journal: MemoryJournal, folder: Path) -> None:
+    fold_journal(journal, folder, fold())
+    (file,) = folder.iterdir()
+    file.unlink()
+    file.mkdir()
+    kept = FolderOfStates(folder)
+    assert recover(journal, kept).seq == 6
+    assert kept.passed_over == [(file.stem, "it cannot be read or was changed")]
 
 
 def test_a_state_cut_anywhere_is_passed_over(journal: MemoryJournal, folder: Path) -> None:
@@ -123,7 +133,7 @@ def test_a_state_that_stands_at_another_event_than_it_says_is_passed_over(journa
     fold_journal(journal, folder, msgspec.structs.replace(fold(), initial=lambda: State(seq=Seq(1))))
     kept = FolderOfStates(folder)
     assert recover(journal, kept).seq == 6
-    assert [why for _, why in kept.passed_over] == ["it is damaged"]
+    assert [why for _, why in kept.passed_over] == ["it cannot be read or was changed"]
 
 
 def test_an_older_state_serves_when_the_newest_is_damaged(folder: Path) -> None:
@@ -137,7 +147,7 @@ def test_an_older_state_serves_when_the_newest_is_damaged(folder: Path) -> None:
     kept = FolderOfStates(folder)
     assert recover(journal, kept).seq == 3
     assert kept.taken is not None
-    assert (kept.taken.last, kept.passed_over) == (2, [(newest.stem, "it is damaged")])
+    assert (kept.taken.last, kept.passed_over) == (2, [(newest.stem, "it cannot be read or was changed")])
 
 
 def test_what_was_passed_over_is_told_of_the_last_recovery_only(journal: MemoryJournal, folder: Path) -> None:

@@ -205,7 +205,7 @@ def test_a_decision_is_a_function_of_its_view_and_notes_a_hold_only_when_it_chan
 def test_the_views_reach_the_kinds_of_answer_that_matter() -> None:
     reached: dict[str, None] = {}
 
-    @settings(max_examples=1000, derandomize=True, deadline=None)
+    @settings(max_examples=400, derandomize=True, deadline=None)
     @given(asked())
     def collect(case: tuple[HedgeView, HedgeParams]) -> None:
         decision = decide(*case)

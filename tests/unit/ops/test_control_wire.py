@@ -78,10 +78,10 @@ def test_brackets_inside_texts_do_not_nest() -> None:
 
 
 def test_no_text_makes_counting_slow() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for hostile in (b'"' * 65_535, b'"\\' * 32_000, b'\\"' * 32_000, b"[" * 65_535):
         depth_of(hostile)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 5  # seconds of our own; looking back at each bracket would take minutes
 
 
 @given(st.binary(max_size=300))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatbook.sim.catalogue.row import BOTH, Built, Fault
+from flatbook.sim.catalogue.row import BOTH, CORE, Built, Fault
 
 ROWS = (
     Fault(
@@ -90,7 +90,7 @@ ROWS = (
         must_hold=("I7", "I8"),
         how="Each message has a delay of its own; requests keep no order among each other.",
         standing=Built(injectors=("sim.network.Link._flight_ms",)),
-        worlds=BOTH,
+        worlds=CORE,
     ),
     Fault(
         id="N11",

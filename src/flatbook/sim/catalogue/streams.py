@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatbook.sim.catalogue.row import BOTH, FULL, Awaited, Awaits, Built, Fault, Proven
+from flatbook.sim.catalogue.row import BOTH, CORE, FULL, Awaited, Awaits, Built, Fault, Proven
 
 ROWS = (
     Fault(
@@ -11,7 +11,7 @@ ROWS = (
         must_hold=("I3", "I12"),
         how="Only frames of events are dropped; the poll must find everything.",
         standing=Built(injectors=("sim.port_venue.PortVenue.watch.push",)),
-        worlds=BOTH,
+        worlds=CORE,
     ),
     Fault(
         id="W2",
@@ -19,7 +19,7 @@ ROWS = (
         must_hold=("I3",),
         how="The stream is cut for up to two minutes while orders fill.",
         standing=Built(injectors=("sim.network.Link.is_cut",)),
-        worlds=BOTH,
+        worlds=CORE,
     ),
     Fault(
         id="W3",
@@ -27,7 +27,7 @@ ROWS = (
         must_hold=("I4",),
         how="The last events are replayed.",
         standing=Built(injectors=("sim.port_venue.PortVenue.watch.push",)),
-        worlds=BOTH,
+        worlds=CORE,
     ),
     Fault(
         id="W4",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatbook.sim.catalogue.row import BOTH, FULL, Awaited, Awaits, Built, Fault, Proven
+from flatbook.sim.catalogue.row import BOTH, CORE, FULL, Awaited, Awaits, Built, Fault, Proven
 
 ROWS = (
     Fault(
@@ -27,7 +27,7 @@ ROWS = (
         must_hold=("I2",),
         how='The id rule of the exchange is "while open".',
         standing=Built(injectors=("sim.exchange.Exchange._take",)),
-        worlds=BOTH,
+        worlds=CORE,
     ),
     Fault(
         id="V4",
@@ -35,7 +35,7 @@ ROWS = (
         must_hold=("I2",),
         how='The id rule of the exchange is "none".',
         standing=Built(injectors=("sim.exchange.Exchange._take",)),
-        worlds=BOTH,
+        worlds=CORE,
     ),
     Fault(
         id="V5",
@@ -71,7 +71,7 @@ ROWS = (
         must_hold=("I15", "I19"),
         how="The bucket is halved in the middle of a run, without notice.",
         standing=Built(injectors=("sim.front_door.FrontDoor._spends",)),
-        worlds=BOTH,
+        worlds=CORE,
     ),
     Fault(
         id="V9",
@@ -87,7 +87,7 @@ ROWS = (
         must_hold=("I3", "I8"),
         how="A fill falls between the cancel sent and the cancel seen.",
         standing=Built(injectors=("sim.exchange.Exchange.cancel",)),
-        worlds=BOTH,
+        worlds=CORE,
     ),
     Fault(
         id="V11",
@@ -127,7 +127,7 @@ ROWS = (
         must_hold=("I4",),
         how="Execution ids are reused across instruments.",
         standing=Built(injectors=("sim.exchange.Exchange._next_execution_id",)),
-        worlds=BOTH,
+        worlds=CORE,
     ),
     Fault(
         id="V16",
@@ -159,7 +159,7 @@ ROWS = (
         must_hold=("I14", "I16"),
         how="Some requests meet a lot ten times as large; a refusal leads to no loop.",
         standing=Built(injectors=("sim.exchange.Exchange._lot",)),
-        worlds=BOTH,
+        worlds=CORE,
     ),
     Fault(
         id="V20",
@@ -215,7 +215,7 @@ ROWS = (
         must_hold=("I3", "I20"),
         how="Pages of two executions.",
         standing=Built(injectors=("sim.port_venue.PortVenue._page_max",)),
-        worlds=BOTH,
+        worlds=CORE,
     ),
     Fault(
         id="V27",
@@ -231,7 +231,7 @@ ROWS = (
         must_hold=("I6",),
         how="The order book is empty for ten seconds; the collar holds, then widens as planned.",
         standing=Built(injectors=("sim.exchange.Exchange._is_empty",)),
-        worlds=BOTH,
+        worlds=CORE,
     ),
     Fault(
         id="V29",

@@ -20,7 +20,10 @@ def replay(first: rec.Record, second: rec.Record) -> tuple[Violation, ...]:
 
 
 def recovery(uncut: rec.Record, cut: rec.Record) -> tuple[Violation, ...]:
-    """I10: a run with a crash ends with the same shares in each account as the run without, and with no order open."""
+    """I10: a run with a crash ends with the same shares as the run without, and with no order open.
+
+    Shares are those of all accounts together: a crash may decide which of two brokers takes a hedge.
+    """
     found: list[Violation] = []
     for record, name in ((uncut, "uncut"), (cut, "cut")):
         found += [
@@ -28,12 +31,10 @@ def recovery(uncut: rec.Record, cut: rec.Record) -> tuple[Violation, ...]:
             for venue_id in _open_orders(record)
         ]
     ours, theirs = _shares(uncut), _shares(cut)
-    for key in sorted({*ours, *theirs}):
-        left, right = ours.get(key, 0), theirs.get(key, 0)
+    for symbol in sorted({*ours, *theirs}):
+        left, right = ours.get(symbol, 0), theirs.get(symbol, 0)
         if left != right:
-            what = (
-                f"{key[0]} holds {shown(left * OF_SHARE)} {key[1]} without the crash, {shown(right * OF_SHARE)} with it"
-            )
+            what = f"{shown(left * OF_SHARE)} {symbol} are held without the crash, {shown(right * OF_SHARE)} with it"
             found.append(_violation("I10", _end(cut), what, ""))
     return tuple(found)
 
@@ -46,15 +47,14 @@ def _end(record: rec.Record) -> Instant:
     return record.entries[-1].at if record.entries else Instant(0)
 
 
-def _shares(record: rec.Record) -> dict[tuple[str, str], int]:
-    shares: dict[tuple[str, str], int] = {}
+def _shares(record: rec.Record) -> dict[str, int]:
+    shares: dict[str, int] = {}
     for entry in record.entries:
         if isinstance(entry, rec.AccountOpened):
             for symbol, qty in entry.holdings.items():
-                shares[entry.account, symbol] = shares.get((entry.account, symbol), 0) + qty
+                shares[symbol] = shares.get(symbol, 0) + qty
         elif isinstance(entry, rec.Executed):
-            key = (entry.account, entry.symbol)
-            shares[key] = shares.get(key, 0) + entry.sign * entry.qty
+            shares[entry.symbol] = shares.get(entry.symbol, 0) + entry.sign * entry.qty
     return shares
 
 

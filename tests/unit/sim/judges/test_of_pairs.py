@@ -35,7 +35,7 @@ def test_a_run_with_a_crash_ends_with_the_same_shares() -> None:
 
 def test_a_run_with_a_crash_that_ends_with_other_shares_did_not_recover() -> None:
     found = recovery(record_of(changed()), record_of(changed(executed=None)))
-    assert [each.what for each in found] == ["alpha holds 11.5 COIN without the crash, 10 with it"]
+    assert [each.what for each in found] == ["11.5 COIN are held without the crash, 10 with it"]
 
 
 def test_a_run_that_ends_with_an_open_order_did_not_recover() -> None:

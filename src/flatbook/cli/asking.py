@@ -6,6 +6,7 @@ import os
 import sys
 
 from flatbook.cli.faults import Exit, Failed
+from flatbook.cli.output import end_progress
 
 
 def actor() -> str:
@@ -27,6 +28,7 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Failed(Exit.USAGE, "this needs --yes: nobody can be asked", do="add --yes if you mean it")
+    end_progress()
     print(f"{question} Type yes: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip() != "yes":
         raise Failed(Exit.USAGE, "not confirmed, nothing was done")

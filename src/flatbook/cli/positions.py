@@ -199,6 +199,7 @@ def nets_table(nets: list[dict[str, Any]]) -> Table:
             Column("net USD>", lambda net: cents(net["usd"])),
             Column("worst USD>", lambda net: cents(net["worst_usd"])),
             Column("valued at", "price_from"),
+            Column("hedged from", lambda net: net.get("hedged_from")),
             Column("kept open by", "hold"),
         ),
         nets,

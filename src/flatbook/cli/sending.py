@@ -50,7 +50,9 @@ def send(where: Where, verb: str, arguments: dict[str, str], told: tuple[str, st
     try:
         answered = request(where.socket, {"kind": "command", "command": command}, ANSWER_S)
     except NotRunning as error:
-        raise Failed(Exit.NOT_RUNNING, str(error), do="nothing was done") from error
+        raise Failed(
+            Exit.NOT_RUNNING, str(error), do="flatbook orders --open says what may rest at a venue; nothing was done"
+        ) from error
     except AnswerMissing as error:
         raise Failed(Exit.TIMEOUT, str(error), where=verb, do=f"the key is --key {key}") from error
     except RequestFailed as error:

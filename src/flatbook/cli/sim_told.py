@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SMALLEST_MAX = 3
 REASONS_TOLD_MAX = 6
 MS_PER_HOUR = 3_600_000
+MS_PER_MINUTE = 60_000
 US_PER_S = 1_000_000
 
 
@@ -83,9 +84,10 @@ class Told(NamedTuple):
         word = "red" if body["red"] else "green"
         judged = f"{counted(body['worlds'], 'world')} of {body['planned']:,}"
         twice = f", {body['pairs']} of them twice" if body["pairs"] else ""
-        yield f"{word}: {judged}{twice}, {body['red_worlds']} red"
+        never = f", {counted(len(self.never), 'fault')} never struck" if self.never else ""
+        yield f"{word}: {judged}{twice}, {body['red_worlds']} red{never}"
         yield (
-            f"{body['virtual_ms'] // MS_PER_HOUR} virtual hours, {body['events']:,} events, "
+            f"{_virtual(body['virtual_ms'])}, {body['events']:,} events, "
             f"{sum(body['faults'].values()):,} strikes of {counted(len(body['faults']), 'fault')}; "
             f"{body['worlds_per_cpu_s']} worlds a processor second"
         )
@@ -147,6 +149,10 @@ def kept_smallest(tally: Tally, keep: Path) -> dict[str, str]:
         path.write_bytes(write_scenario(smallest(red).scenario))
         written[red.name] = str(path)
     return written
+
+
+def _virtual(ms: int) -> str:
+    return f"{ms // MS_PER_HOUR:,} virtual hours" if ms >= 2 * MS_PER_HOUR else f"{ms // MS_PER_MINUTE} virtual minutes"
 
 
 def _failure(red: Red, smallest: str | None) -> dict[str, Any]:

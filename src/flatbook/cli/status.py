@@ -27,6 +27,16 @@ class Threshold(NamedTuple):
     usd: Decimal | None = None
     on_purpose: bool = False
 
+    def told(self) -> str | None:
+        """Returns the threshold in words, None where there is none."""
+        from flatbook.values.money import plain
+
+        if self.on_purpose:
+            return "never"
+        unit = "share" if self.shares == 1 else "shares"
+        stated = ((self.shares, unit), (self.usd, "USD"))
+        return " or ".join(f"{plain(size)} {named}" for size, named in stated if size is not None) or None
+
 
 Thresholds = dict[tuple[str, str], Threshold]
 NO_THRESHOLD = Threshold()
@@ -92,10 +102,7 @@ def _body(state: State, stated: Thresholds | None) -> dict[str, Any]:
     from flatbook.values.money import ZERO, plain
 
     lines, thresholds = net_lines(state), stated or {}
-    nets = [
-        {**net_body(line), "flat": is_flat(line, thresholds.get((line.owner, line.underlying), NO_THRESHOLD))}
-        for line in lines
-    ]
+    nets = [_net(net_body(line), line, thresholds.get((line.owner, line.underlying), NO_THRESHOLD)) for line in lines]
     orders = [state.orders[order_id] for order_id in state.open_orders]
     owed = [order for key in state.owing for order in state.orders_owing(key) if not order.is_open]
     unknown = [order for order in orders if order.status is Status.UNKNOWN]
@@ -114,6 +121,10 @@ def _body(state: State, stated: Thresholds | None) -> dict[str, Any]:
         },
         **_standing(state),
     }
+
+
+def _net(body: dict[str, Any], line: NetLine, threshold: Threshold) -> dict[str, Any]:
+    return {**body, "flat": is_flat(line, threshold), "hedged_from": threshold.told()}
 
 
 def is_flat(line: NetLine, threshold: Threshold) -> bool:

@@ -99,7 +99,11 @@ def _why_not_halt(turn: Turn, command: Command) -> Refusal | None:
         return f"scope {scope!r} is none of {', '.join(each.value for each in HaltScope)}"
     known = _targets(turn, HaltScope(scope))
     target = command.arguments.get("target", "")
-    return None if target in known else f"{target!r} is no {scope} of this desk: {', '.join(known) or 'leave it out'}"
+    if target in known:
+        return None
+    if scope == HaltScope.ALL.value:
+        return f"a halt of all has no target, and {target!r} was named: leave it out, or name its scope too"
+    return f"{target!r} is no {scope} of this desk: {', '.join(known) or 'it has none'}"
 
 
 def _targets(turn: Turn, scope: HaltScope) -> tuple[str, ...]:
@@ -176,6 +180,11 @@ def _flatten_keys(turn: Turn, command: Command) -> list[NetKey]:
 
 
 def _why_not_flatten(turn: Turn, command: Command) -> Refusal | None:
+    for place, name in enumerate(("owner", "underlying")):
+        known = dict.fromkeys(key[place] for key in turn.rules.hedges)
+        named = command.arguments.get(name)
+        if named not in (None, *known):
+            return f"this desk hedges no {name} {named!r}: {', '.join(known) or 'it hedges nothing'}"
     return None if _flatten_keys(turn, command) else "nothing to flatten: every net asked for is zero"
 
 

@@ -84,7 +84,7 @@ def hold(path: Path, *, take_over: bool = False) -> WriterLock:
             continue
         if not take_over:
             raise JournalUnavailable(
-                f"{path} is held by process {note.pid}: stop that one first, or take the journal over if it is frozen"
+                f"{path} is held by process {note.pid}: stop that one first; where it is frozen, with SIGKILL"
             )
         _replace(file, note)
     raise JournalUnavailable(f"{path} could not be locked in {LOCK_ATTEMPTS_MAX} attempts: others keep taking it")

@@ -37,6 +37,7 @@ def page_of(body: Mapping[str, Any]) -> str:
         f"<h1>Simulated worlds: <span class={word}>{word}</span></h1>",
         f"<p>flatbook {escape(str(body['version']))}, scenarios of version {body['scenario_version']}</p>",
         _figures(body),
+        _never_struck(body["never_struck"]),
         "".join(_failures(body["failures"], body["red_worlds"])),
         "".join(_faults(body)),
         "".join(_cells(body["cells"])),
@@ -60,6 +61,11 @@ def _figures(body: Mapping[str, Any]) -> str:
     }
     cells = (f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in shown.items())
     return f"<dl class=figures>{''.join(cells)}</dl>"
+
+
+def _never_struck(faults: Sequence[str]) -> str:
+    told = f"The run covers too little: {', '.join(faults)} never struck. More seeds are what helps."
+    return f"<p class=red>{escape(told)}</p>" if faults else ""
 
 
 def _failures(failures: Sequence[Mapping[str, Any]], red_worlds: int) -> Iterator[str]:

@@ -27,19 +27,21 @@ def scripted() -> tuple[Kept, ...]:
 
     Errors: ScenarioRefused.
     """
-    names = sorted(path.name for path in _folder().iterdir() if path.name.endswith(SUFFIX))
-    return tuple(Kept(name.removesuffix(SUFFIX), scenario_of((_folder() / name).read_bytes(), name)) for name in names)
+    return tuple(Kept(name, scenario_of((_folder() / f"{name}{SUFFIX}").read_bytes(), name)) for name in _names())
 
 
 def kept_scenario(name: str) -> Scenario:
     """Returns a scripted scenario by its name, or one that stands in a file.
 
-    Errors: ScenarioRefused; OSError when the file cannot be read.
+    Errors: ScenarioRefused, also where there is neither; OSError when the file cannot be read.
     """
     found = _folder() / f"{name}{SUFFIX}"
     if found.is_file():
         return scenario_of(found.read_bytes(), name)
-    return scenario_of(Path(name).read_bytes(), name)
+    try:
+        return scenario_of(Path(name).read_bytes(), name)
+    except FileNotFoundError:
+        raise ScenarioRefused(f"{name}: no file and no scripted scenario; these are: {', '.join(_names())}") from None
 
 
 def regressions() -> tuple[int, ...]:
@@ -73,6 +75,10 @@ def check_version(version: int, what: str) -> None:
     """
     if version != VERSION:
         raise ScenarioRefused(f"{what} was drawn as version {version}, and this program draws version {VERSION}")
+
+
+def _names() -> list[str]:
+    return sorted(path.stem for path in _folder().iterdir() if path.suffix == SUFFIX)
 
 
 def _folder() -> Path:

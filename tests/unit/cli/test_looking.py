@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from flatbook.cli.status import Threshold
 from flatbook.journal.sqlite import open_journal
 from tests.desk import OPEN
 from tests.unit.cli.scene import call, flat_desk, keep
@@ -46,6 +48,19 @@ def test_an_order_at_work_is_not_flat_and_exits_with_1(unknown: Path) -> None:
     told = call("status", "--exit-code", "--at", "7", "--home", str(unknown))
     assert told.code == 1
     assert told.out.startswith("NOT FLAT; as of event 7")
+
+
+@pytest.mark.parametrize(
+    ("threshold", "told"),
+    [
+        (Threshold(), None),
+        (Threshold(shares=Decimal("0.50")), "0.5 shares"),
+        (Threshold(shares=Decimal(1), usd=Decimal(250)), "1 share or 250 USD"),
+        (Threshold(on_purpose=True), "never"),
+    ],
+)
+def test_a_net_is_shown_with_what_it_is_hedged_from(threshold: Threshold, told: str | None) -> None:
+    assert threshold.told() == told
 
 
 def test_a_desk_that_never_moved_is_flat(flat: Path) -> None:

@@ -34,6 +34,8 @@ def test_a_scripted_world_is_green_and_says_what_it_did() -> None:
         (["run", "--workers", "65"], "--workers: is out of range"),
         (["seed", "3", "--drawn-by", "0"], "seed 3 was drawn as version 0, and this program draws version 1"),
         (["mutants", "--number", "99"], "no bug has the number 99"),
+        (["scenario", "plain_fill"], "no file and no scripted scenario; these are: alpaca_on_bytes, "),
+        (["crash", "plain_fill"], "no file and no scripted scenario; these are: alpaca_on_bytes, "),
         (["scenario", "plain_fills", "--cut", "after:1"], "'after:1' is no cut"),
         (["scenario", "plain_fills", "--cut", "after_send:0"], "'after_send:0' is no cut"),
     ],
@@ -108,3 +110,13 @@ def test_a_canary_that_nobody_hears_fails(monkeypatch: pytest.MonkeyPatch) -> No
     code, out, _ = call("sim", "canary")
     assert code == 1
     assert "nothing that it says can be trusted" in out
+
+
+def test_a_run_that_is_red_for_what_never_struck_says_so_in_its_first_line() -> None:
+    code, out, _ = call("sim", "run", "--seeds", "0:1", "--workers", "1", "--covered")
+    assert code == 1
+    first, second, *_ = out.splitlines()
+    assert first.startswith("red: ")
+    assert ", 0 red, " in first
+    assert first.endswith(" faults never struck")
+    assert " virtual minutes, " in second

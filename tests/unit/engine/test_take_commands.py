@@ -111,7 +111,7 @@ def test_a_halt_of_any_scope_cancels_what_it_covers_and_stops_new_orders(scope: 
         ({"scope": "owner", "target": "des"}, "'des' is no owner of this desk: desk"),
         ({"scope": "venue", "target": "alpaca"}, "paper"),
         ({"scope": "instrument", "target": "COIN"}, "COIN/USD"),
-        ({"target": "COIN/USD"}, "leave it out"),
+        ({"target": "COIN/USD"}, "a halt of all has no target, and 'COIN/USD' was named: leave it out, or name its"),
     ],
 )
 def test_a_halt_that_would_stop_nothing_is_refused(arguments: dict[str, str], said: str) -> None:
@@ -228,8 +228,8 @@ def test_a_flatten_with_nothing_to_do_is_refused() -> None:
     bench = Bench().resume()
     assert "nothing to flatten" in why(bench, "flatten")
     bench.fill(1, "sell", "0.5")
-    assert "nothing to flatten" in why(bench, "flatten", owner="other")
-    assert "nothing to flatten" in why(bench, "flatten", underlying="HOOD")
+    assert why(bench, "flatten", owner="other") == "this desk hedges no owner 'other': desk"
+    assert why(bench, "flatten", underlying="HOOD") == "this desk hedges no underlying 'HOOD': COIN"
     assert bench.orders() == []
 
 

@@ -48,6 +48,12 @@ def test_the_page_names_what_failed_and_how_to_run_it_again() -> None:
     assert "I3: <script>alert(1)</script>" in text
 
 
+def test_a_page_that_is_red_for_what_never_struck_says_so() -> None:
+    told = "The run covers too little: N2 never struck. More seeds are what helps."
+    assert told in read({**BODY, "red_worlds": 0, "failures": []}).text
+    assert "too little" not in read({**BODY, "never_struck": []}).text
+
+
 def test_the_page_loads_nothing_and_runs_nothing() -> None:
     page = read(BODY)
     assert (page.points, "script" in page.tags) == ([], False)

@@ -22,8 +22,8 @@ def test_a_scenario_is_read_from_a_file(tmp_path: Path) -> None:
     assert kept_scenario(str(path)) == draw_scenario("5")
 
 
-def test_a_name_that_is_no_scenario_is_no_file_either() -> None:
-    with pytest.raises(FileNotFoundError):
+def test_a_name_that_is_neither_a_scenario_nor_a_file_is_answered_with_those_there_are() -> None:
+    with pytest.raises(ScenarioRefused, match=r"no scripted scenario; these are: alpaca_on_bytes, .*, plain_fills, "):
         kept_scenario("../scenarios/nothing")
 
 

@@ -68,6 +68,9 @@ def overwrite(  # noqa: PLR0913 - one parameter for each option
     *,
     qty: Annotated[str, number("What the position is, exactly; short is below zero.")],
     expected: Annotated[str, number("What our records say now; anything else is refused.")],
+    expected_net: Annotated[
+        str | None, number("What the whole net of the owner is now, in shares, if it matters.")
+    ] = None,
     price: Annotated[str | None, number("Price of one unit, needed unless the position is zero.")] = None,
     underlying: Annotated[str | None, says("The underlying, where the instrument is not configured.")] = None,
     reason: Reason,
@@ -77,10 +80,11 @@ def overwrite(  # noqa: PLR0913 - one parameter for each option
 ) -> int:
     """States what a position is. The difference stands in the suspense account until it is explained.
 
-    Refused while an order of the net is open, and where our records are not what you expect.
+    Refused while an order of the net is open, and where our records of the position, or of the net of the owner in all
+    accounts, are not what you expect.
     """
     confirm(f"state that {owner} holds {qty} of {instrument} at {account}, instead of {expected}?", yes=yes)
-    named = {"qty": qty, "expected": expected, "price": price, "underlying": underlying}
+    named = {"qty": qty, "expected": expected, "expected_net": expected_net, "price": price, "underlying": underlying}
     arguments = {"owner": owner, "account": account, "instrument": instrument}
     arguments |= {name: value for name, value in named.items() if value is not None}
     sent = send(where, "position_overwrite", arguments, (reason, key))
@@ -103,3 +107,22 @@ def assign(  # noqa: PLR0913 - one parameter for each option
     arguments = {"owner": owner, "account": account, "instrument": instrument}
     sent = send(where, "position_assign", arguments, (reason, key))
     return answer("position.assign", sent, as_json=where.as_json, refused=Exit.USAGE)
+
+
+def accept_statement(
+    account: AccountName,
+    /,
+    *,
+    reason: Reason,
+    yes: Yes = False,
+    key: Key = None,
+    where: Where = HERE,
+) -> int:
+    """Takes the newest statement of an account for the truth. What it changes stands in suspense until it is explained.
+
+    Settles the differences that `flatbook status` lists for the account, and no others. Refused while an order may
+    still execute there, and where our books moved since.
+    """
+    confirm(f"take the newest statement of {account} for the truth, whatever our books say?", yes=yes)
+    sent = send(where, "account_accept_statement", {"account": account}, (reason, key))
+    return answer("account.accept_statement", sent, as_json=where.as_json, refused=Exit.USAGE)

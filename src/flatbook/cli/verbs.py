@@ -101,6 +101,12 @@ FAMILIES = (
                     Verb("assign", "Give an unassigned position to an owner.", "repair:assign"),
                 ),
             ),
+            Verb(
+                "account",
+                "Repair an account.",
+                "",
+                (Verb("accept-statement", "Take its newest statement for the truth.", "repair:accept_statement"),),
+            ),
         ),
     ),
     Family(

@@ -119,6 +119,7 @@ class Verb(Enum):
     FILL_RELEASE = "fill_release"
     POSITION_OVERWRITE = "position_overwrite"
     POSITION_ASSIGN = "position_assign"
+    ACCOUNT_ACCEPT_STATEMENT = "account_accept_statement"
     CHAOS = "chaos"
 
 

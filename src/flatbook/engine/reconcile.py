@@ -162,7 +162,7 @@ def _opening(state: State, statement: AccountStatement, rules: Rules, earlier: A
     While one of our orders may still execute nothing can be opened: nobody knows on which side of it the statement is.
     Where reads may lag, a statement alone may show a past in which an execution was still missing, or nothing at all.
     """
-    if _owing(state, statement.account) or not _is_confirmed(state, statement, rules, earlier):
+    if orders_owing_at(state, statement.account) or not _is_confirmed(state, statement, rules, earlier):
         return ()
     return tuple(
         BalanceStated(
@@ -240,7 +240,8 @@ def _instruments_by_asset(state: State, statement: AccountStatement, rules: Rule
     return named | traded | {AssetId(found.underlying): found.id for found in ours}
 
 
-def _owing(state: State, account: AccountId) -> tuple[Order, ...]:
+def orders_owing_at(state: State, account: AccountId) -> tuple[Order, ...]:
+    """Returns our orders at an account that are open or still owe executions."""
     orders = (state.orders[order_id] for owed in state.owing.values() for order_id in owed)
     return tuple(order for order in orders if order.account == account)
 
@@ -251,7 +252,8 @@ def _may_move(state: State, account: AccountId) -> dict[AssetId, tuple[Quantity,
     Units: shares; the first is zero or below, the second zero or above.
     """
     leaves = [
-        (order.underlying, signed(order.side, order.leaves * order.contract_size)) for order in _owing(state, account)
+        (order.underlying, signed(order.side, order.leaves * order.contract_size))
+        for order in orders_owing_at(state, account)
     ]
     leaves += [
         (foreign.underlying, signed(foreign.side, foreign.leaves * foreign.contract_size))
@@ -272,7 +274,7 @@ def _cash_may_move(state: State, statement: AccountStatement) -> bool:
     is not ours has had none since it was last seen to change, unless the statement shows it changed: after
     FOREIGN_EXPLAINS_S it explains nothing, or a difference beside an order that rests for ever would never be told.
     """
-    if _owing(state, statement.account):
+    if orders_owing_at(state, statement.account):
         return True
     left = {report.venue_order_id: report.qty - report.filled_qty for report in statement.open_orders}
     return any(

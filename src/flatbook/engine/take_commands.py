@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flatbook.engine.effects import ReadStatement, cancel_of, find_of
 from flatbook.engine.inputs import Command, Verb
 from flatbook.engine.refuse import clear_refused
+from flatbook.engine.take_acceptance import accept_statement, why_not_accept
 from flatbook.engine.take_chaos import make_chaos, why_not_chaos
 from flatbook.engine.turn import Turn
 from flatbook.events import control
@@ -261,12 +262,16 @@ def _why_not_overwrite(turn: Turn, command: Command) -> Refusal | None:
     try:
         after, expected = parse_number(arguments.get("qty", "")), parse_number(arguments.get("expected", ""))
         price = parse_number(arguments["price"]) if "price" in arguments else None
+        expected_net = parse_number(arguments["expected_net"]) if "expected_net" in arguments else None
     except NumberRefused as error:
-        return f"qty, expected and price must be numbers: {error}"
+        return f"qty, expected, expected_net and price must be numbers: {error}"
     row = turn.state.positions.rows.get(key)
     before = row.qty if row is not None else ZERO
     if before != expected:
         return f"the position is {plain(before)}, not {plain(expected)} as expected"
+    net = turn.state.positions.net(key[0], underlying).known
+    if expected_net is not None and net != expected_net:
+        return f"the net of {key[0]} in {underlying} is {plain(net)}, not {plain(expected_net)} as expected"
     if after != ZERO and (price is None or not price > ZERO):
         return "a position that is not zero needs a price above zero"
     return None
@@ -352,5 +357,6 @@ _ACTS: dict[Verb, tuple[Callable[[Turn, Command], Refusal | None], Callable[[Tur
     Verb.FILL_RELEASE: (_why_not_release, _release),
     Verb.POSITION_OVERWRITE: (_why_not_overwrite, _overwrite),
     Verb.POSITION_ASSIGN: (_why_not_assign, _assign),
+    Verb.ACCOUNT_ACCEPT_STATEMENT: (why_not_accept, accept_statement),
     Verb.CHAOS: (why_not_chaos, make_chaos),
 }

@@ -235,10 +235,14 @@ class PositionOverwritten(Event, frozen=True, kw_only=True, tag="position_overwr
     decided_at: Instant
 
 
+STATEMENT_ACCEPTED = "statement_accepted"
+
+
 class BalanceStated(Event, frozen=True, kw_only=True, tag="balance_stated"):
     """An opening or externally changed balance of an account, as the venue or an operator states it.
 
-    Units: change in units of the asset, signed.
+    Units: change in units of the asset, signed. `reason` is STATEMENT_ACCEPTED where an operator took a statement for
+    the truth; the difference then goes to the suspense account until explained.
     """
 
     account: AccountId

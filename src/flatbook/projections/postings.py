@@ -138,7 +138,11 @@ def _gas(event: chain.GasSpent) -> Postings:
 
 
 def _balance(event: control.BalanceStated) -> Postings:
-    return pair(accounts.holdings(event.account), accounts.external(event.account), event.asset, event.change)
+    """Against what is outside; what an operator accepted without an explanation stands against suspense."""
+    accepted = event.reason == control.STATEMENT_ACCEPTED
+    subject = EventRef(f"accepted:{event.account}")
+    other = accounts.suspense(subject) if accepted else accounts.external(event.account)
+    return pair(accounts.holdings(event.account), other, event.asset, event.change)
 
 
 PLAIN: dict[type[Event], Callable[[Any], Postings]] = {

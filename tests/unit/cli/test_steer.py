@@ -33,6 +33,7 @@ CHANGING = [
     ["fill", "release", "8453:0xab:1", "--reason", "r"],
     ["position", "overwrite", "desk", "paper", "COIN", "--qty", "0", "--expected", "1", "--yes", "--reason", "r"],
     ["position", "assign", "desk", "paper", "COIN", "--yes", "--reason", "r"],
+    ["account", "accept-statement", "paper", "--yes", "--reason", "r"],
 ]
 
 
@@ -151,6 +152,8 @@ def test_refusals_are_journalled_and_exit_as_they_mean(running: Path) -> None:
     assert call("fill", "release", "8453:0xab:1", "--reason", "r", "--home", str(running)).code == 2
     assert call("position", "assign", "desk", "paper", "x", "--yes", "--reason", "r", "--home", str(running)).code == 2
     assert latest(running, "command_refused")["verb"] == "position_assign"
+    agreed = call("account", "accept-statement", "paper", "--yes", "--reason", "r", "--home", str(running))
+    assert (agreed.code, "no statement of paper differs" in agreed.out) == (2, True)
 
 
 @pytest.mark.real

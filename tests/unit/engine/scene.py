@@ -10,6 +10,7 @@ import msgspec
 
 from flatbook.engine.effects import Cancel, Effect, Find, Place
 from flatbook.engine.inputs import (
+    AccountSilent,
     CancelAnswered,
     Command,
     ExecutionsRead,
@@ -158,6 +159,10 @@ class Bench:
             lag_s = self.rules.cards[statement.account].read_lag_max_s
             earlier = msgspec.structs.replace(statement, stated_at=later(statement.stated_at, seconds=-lag_s))
         return self.take(Stated(statement=statement, earlier=earlier))
+
+    def silence(self) -> Step:
+        """Takes that the account was last read an hour ago."""
+        return self.take(AccountSilent(account=PAPER, since=later(self.now, seconds=-3_600)))
 
     def command(self, verb: str, key: str = "k", **arguments: str) -> Step:
         """Takes a command."""

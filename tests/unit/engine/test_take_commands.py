@@ -307,6 +307,22 @@ def test_a_position_is_overwritten_only_from_what_it_is() -> None:
     assert (bench.net, bench.orders()) == (-2, ["buy 2.000"])
 
 
+def test_an_overwrite_may_name_the_net_that_it_expects_over_all_accounts() -> None:
+    bench = Bench().resume()
+    bench.fill(1, "sell", "2.5")
+    (hedge,) = bench.placed()
+    bench.answer(hedge.order_id, accepted(bench.now))
+    part = execution("2", order_id=hedge.order_id, at=bench.now)
+    bench.report(report(hedge.order_id, "canceled", size="2.5", filled="2", executions=(part,), complete=True))
+    named = {"qty": "-2", "expected": "-2.5", "price": "250", **TOKEN}
+    assert bench.net == Decimal("-0.5")
+    assert "the net of desk in COIN is -0.5, not -2.5 as expected" in why(
+        bench, "position_overwrite", expected_net="-2.5", **named
+    )
+    assert "must be numbers" in why(bench, "position_overwrite", expected_net="x", **named)
+    assert "position_overwritten" in tags(bench.command("position_overwrite", "3", expected_net="-0.5", **named))
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -369,7 +385,7 @@ def test_only_what_is_nobodys_is_assigned_and_only_to_who_hedges_it() -> None:
 
 def test_every_verb_is_tried_here() -> None:
     tried = {"halt", "lift", "kill", "flatten", "drain", "reconcile", "order_recheck", "fill_release"}
-    elsewhere = {"position_overwrite", "position_assign", "chaos"}
+    elsewhere = {"position_overwrite", "position_assign", "account_accept_statement", "chaos"}
     assert tried | elsewhere == {verb.value for verb in Verb}
 
 

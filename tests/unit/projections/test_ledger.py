@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from flatbook.events.event import Event
 from flatbook.projections.accounts import LedgerAccount
@@ -130,6 +131,17 @@ def test_a_skipped_fill_of_an_unknown_token_stands_in_suspense_with_its_age() ->
     ]
     assert {item.ref for item in items} == {ref(event)}
     assert balance(found, "holdings:vault:free", USDC) == 5
+
+
+def test_what_an_operator_accepts_of_a_statement_stands_in_suspense_with_its_age() -> None:
+    opened = scene.stated(USD, "1000", 0)
+    accepted = replace(scene.stated(USD, "-40", 60), reason="statement_accepted")
+    found = ledger(opened, accepted)
+    items = suspense_items(found, now=at(3660))
+    assert [(item.account, item.asset, item.amount, item.age_ns) for item in items] == [
+        ("suspense:accepted:broker", USD, d(40), 3600 * NS_PER_S)
+    ]
+    assert (balance(found, "holdings:broker:free", USD), balance(found, "external:broker", USD)) == (960, -1000)
 
 
 def test_a_decision_takes_a_skipped_fill_out_of_suspense_once() -> None:

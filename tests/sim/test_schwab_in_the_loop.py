@@ -58,7 +58,7 @@ def test_in_a_calm_world_every_order_is_placed_and_filled() -> None:
     check_against_the_truth(world)
     assert len(world.ledger.orders) == ORDERS
     assert world.strikes == []
-    assert world.store.times == 1
+    assert world.store.times == 2
 
 
 @pytest.mark.parametrize("seed", range(8))

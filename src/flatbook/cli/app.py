@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 HELP = ("--help", "-h")
 INTERRUPTED = 130
+ALIKE = 0.65
 _VALUED = ("--home", "--config")
 _FLAGS = ("--json",)
 
@@ -89,7 +90,7 @@ def check_verb(called: str, choices: tuple[Verb, ...], rest: list[str]) -> None:
         raise Failed(Exit.USAGE, f"{called} what?", do=f"name one of {', '.join(names)}")
     from difflib import get_close_matches
 
-    near = get_close_matches(rest[0], names)
+    near = get_close_matches(rest[0], names, cutoff=ALIKE)
     do = f"did you mean {' or '.join(near)}?" if near else f"name one of {', '.join(names)}"
     raise Failed(Exit.USAGE, f"there is no verb {rest[0]!r}", where=called, do=do)
 

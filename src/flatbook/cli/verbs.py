@@ -38,6 +38,10 @@ _SECRETS = (
     Verb("list", "List the names of the secrets and where each one is kept; never their values.", "secrets:names"),
     Verb("test", "Look whether each secret can be read.", "secrets:look"),
 )
+_AUTH = (
+    Verb("schwab", "Log in at Charles Schwab, once a week.", "auth:schwab"),
+    Verb("status", "Say how long the login lasts.", "auth:status"),
+)
 
 _SIM = (
     Verb("run", "Run worlds by their seeds, those that once failed first.", "sim:run"),
@@ -122,6 +126,7 @@ FAMILIES = (
             Verb("events", "Read, export, verify and archive the journal.", "", _EVENTS),
             Verb("config", "Check and show the configuration.", "", _CONFIG),
             Verb("secrets", "Keep secrets out of the configuration.", "", _SECRETS),
+            Verb("auth", "Log in where only a person can.", "", _AUTH),
             Verb("backup", "Copy the journal, while an engine runs or not.", "copies:backup"),
             Verb("restore", "Put a backup in the journal's place; the next start is halted.", "copies:restore"),
             Verb("completion", "Print the completion script of a shell.", "about:completion"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.vectors import alpaca_orders, fills, floats, hedge, money_rules, pnl, symbols
+from tests.vectors import alpaca_orders, fills, floats, hedge, money_rules, pnl, schwab, symbols
 from tests.vectors.outcome import Runner
 
 RUNNERS: dict[str, Runner] = {
@@ -14,6 +14,7 @@ RUNNERS: dict[str, Runner] = {
     "pnl_fifo": pnl.run_fifo,
     "position_scenarios": hedge.run_scenario,
     "raindex_logs": fills.run_logs,
+    "schwab": schwab.run,
     "symbols": symbols.run,
     "trade_details": fills.run_details,
 }

@@ -93,7 +93,9 @@ def test_the_exit_code_says_whether_a_case_failed(tmp_path: Path, capsys: pytest
     assert "0 passed, 1 failed, 0 skipped" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("kind", ["alpaca_orders", "float", "misc", "raindex_logs", "symbols", "trade_details"])
+@pytest.mark.parametrize(
+    "kind", ["alpaca_orders", "float", "misc", "raindex_logs", "schwab", "symbols", "trade_details"]
+)
 def test_a_changed_expectation_fails(kind: str) -> None:
     """A runner that cannot fail proves nothing: every case that passes must fail once its expectation is changed."""
     content = json.loads((CASES / "tokenized_equities" / f"{kind}.json").read_text())

@@ -19,14 +19,15 @@ from flatbook.engine.run import CommandAnswer, Engine, EngineFailed, Parts
 from flatbook.events.control import Mode
 from flatbook.market.quotes import Market, Quote
 from flatbook.sim.catalogue.row import Level
-from flatbook.sim.chain import BLOCK_S, NodeSource, SimulatedChain
+from flatbook.sim.chain import BLOCK_S, ONE_SHARE, SimulatedChain
 from flatbook.sim.chance import stream
-from flatbook.sim.desk import FEED, FIRST, OWNER, marks_of, rules_of, vaults_of
+from flatbook.sim.desk import FEED, FIRST, OWNER, marks_of, ratios_of, rules_of
 from flatbook.sim.disk import DiskJournal, SimulatedDisk
 from flatbook.sim.exchange import TICK
 from flatbook.sim.injection import Injection, struck
 from flatbook.sim.loop import PROCESS, VirtualLoop
-from flatbook.sim.outside import Outside, Venues
+from flatbook.sim.outside import Chains, Outside, Venues
+from flatbook.sim.port_nodes import PortNodes
 from flatbook.sim.port_venue import Caller
 from flatbook.sim.port_venues import PortVenues
 from flatbook.sim.process import Cut, Diary, LoopClock, Scissors
@@ -54,6 +55,8 @@ from flatbook.sim.scenario import (
     PlannedStep,
     Scenario,
 )
+from flatbook.sim.wire_network import WireNetwork
+from flatbook.sim.wire_nodes import WireNodes
 from flatbook.sim.wire_venues import WireVenues
 from flatbook.values.ids import Underlying
 from flatbook.values.instants import NS_PER_MS, Instant, later
@@ -143,7 +146,7 @@ class Life:
 
     def _parts(self) -> Parts:
         world = self._world
-        loop, record, injection = world.loop, world.record, world.injection
+        loop, record = world.loop, world.record
         caller = Caller("desk", self.number, self.scissors, self.clock)
         return Parts(
             journal=Diary(
@@ -153,11 +156,7 @@ class Life:
                 ("desk", self.number, loop),
             ),
             venues=world.venues.of_life(caller, tuple(world.rules.instruments.values())),
-            sources=(
-                NodeSource(
-                    world.chain, world.vaults, injection, self.clock.now, lag_blocks=world.scenario.shape.chain_lag
-                ),
-            ),
+            sources=world.chains.of_life(caller),
             clock=self.clock,
             rules=replace(world.rules, marks=marks_of(world.scenario, self.number)),
             market=Market(),
@@ -179,10 +178,16 @@ class World:
         self.failures: list[str] = []
         self.lives: list[Life] = []
         self.rules = rules_of(scenario)
-        self.vaults = vaults_of(scenario)
-        self.chain = SimulatedChain(scenario.seed, self.record, self._now)
+        self.chain = SimulatedChain(scenario.seed, self.record, self._now, ratios_of(scenario))
         outside = Outside(loop=self.loop, record=self.record, injection=self.injection, later=self._at)
-        self.venues: Venues = (WireVenues if scenario.level is Level.FULL else PortVenues)(scenario, outside)
+        self.network = WireNetwork(scenario.seed, outside) if scenario.level is Level.FULL else None
+        self.venues: Venues
+        self.chains: Chains
+        if self.network is None:
+            self.venues, self.chains = PortVenues(scenario, outside), PortNodes(scenario, outside, self.chain)
+        else:
+            self.venues = WireVenues(scenario, outside, self.network)
+            self.chains = WireNodes(scenario, outside, self.network, self.chain)
         self._walks = {symbol: stream(scenario.seed, f"price:{symbol}") for symbol in scenario.shape.symbols}
         self._prices = {symbol: PRICES[symbol] for symbol in scenario.shape.symbols}
         self._stale_until = scenario.start
@@ -210,7 +215,8 @@ class World:
 
     def close(self) -> None:
         """Lets go of what is open, and of the loop."""
-        self.venues.close()
+        if self.network is not None:
+            self.network.close()
         self.loop.close()
 
     @property
@@ -220,7 +226,8 @@ class World:
 
     def died(self, life: Life) -> None:
         """Starts the next life a while after one that ended, unless another one runs already."""
-        self.venues.lose(life.name)
+        if self.network is not None:
+            self.network.lose(life.name)
         if life is self.life and len(self.lives) < RESTARTS_MAX:
             self.later_ms(life.down_ms if not self.injection.is_over else RESTART_MS, self._revive)
 
@@ -274,12 +281,14 @@ class World:
             self._begin()
 
     def _mine(self) -> None:
-        self.chain.mine()
+        for symbol in self.chain.mine():
+            self.injection.count("X16", symbol)
         self.later_ms(BLOCK_S * 1_000, self._mine)
 
     def _trade(self, number: int, fill: PlannedFill) -> None:
         tokens = fill.qty * 10**9
-        usdc = tokens * self._prices[fill.symbol] // (PRICE * 10**12)
+        shares = tokens * self.chain.ratio_at(fill.symbol, len(self.chain.blocks)) // ONE_SHARE
+        usdc = shares * self._prices[fill.symbol] // (PRICE * 10**12)
         self.chain.trade(
             ChainFill(
                 tx=f"0x{number + 1:064x}",

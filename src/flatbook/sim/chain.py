@@ -6,8 +6,7 @@ Units: as in sim/record.py. A block every BLOCK_S seconds.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from decimal import Decimal
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -19,7 +18,7 @@ from flatbook.sim.record import BlockMade, BlocksCut, ChainFill, Record
 from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, OwnerId, SourceId, Underlying
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
-from flatbook.values.money import ONE, Money, Price, Quantity, cut, divide_cut, from_base_units
+from flatbook.values.money import Money, Price, Quantity, cut, divide_cut, from_base_units
 
 BLOCK_S = 2
 TOKEN_DECIMALS, USDC_DECIMALS, SHARE_DECIMALS = 18, 6, 18
@@ -27,6 +26,9 @@ READ_BLOCKS_MAX = 1_000
 CHAIN = ChainId(8453)
 SOURCE = SourceId("base")
 STABLE = AssetId("USDC")
+ONE_SHARE = 10**SHARE_DECIMALS
+
+Ratios = Mapping[str, tuple[tuple[int, int], ...]]
 
 
 class Block(NamedTuple):
@@ -40,10 +42,14 @@ class Block(NamedTuple):
 
 
 class SimulatedChain:
-    """The blocks that stand. Every block that ever stood is remembered by its hash."""
+    """The blocks that stand. Every block that ever stood is remembered by its hash; the first one stands for ever.
 
-    def __init__(self, seed: str, record: Record, now: Callable[[], Instant]) -> None:
+    Units: `ratios` by underlying, in 1e-18 share per token from a block on; one share where there is none.
+    """
+
+    def __init__(self, seed: str, record: Record, now: Callable[[], Instant], ratios: Ratios | None = None) -> None:
         self._seed, self._record, self._now = seed, record, now
+        self._ratios: Ratios = ratios or {}
         self._made = 0
         self.blocks: list[Block] = []
         self.ever: dict[str, Block] = {}
@@ -53,17 +59,19 @@ class SimulatedChain:
         """Puts a taker's trade into the next block."""
         self._waiting.append(fill)
 
-    def mine(self) -> None:
-        """Makes the next block with what waits."""
+    def mine(self) -> tuple[str, ...]:
+        """Makes the next block with what waits. Returns the underlyings whose tokens wrap another amount from it on."""
         fills, self._waiting = tuple(self._waiting), []
-        self._put(len(self.blocks), fills)
+        number = len(self.blocks)
+        self._put(number, fills)
+        return tuple(each for each, steps in self._ratios.items() if any(first == number for first, _ in steps))
 
     def reorganise(self, depth: int, keeps: Callable[[ChainFill], bool]) -> None:
         """Replaces the newest blocks by others. A fill that is kept comes again in the first of them, in another place.
 
         What is not kept is gone for ever. The new chain is as long as the old one.
         """
-        first = max(0, len(self.blocks) - depth)
+        first = max(1, len(self.blocks) - depth)
         cut_off = self.blocks[first:]
         if not cut_off:
             return
@@ -75,6 +83,11 @@ class SimulatedChain:
         )
         for number in range(first, first + len(cut_off)):
             self._put(number, moved if number == first else ())
+
+    def ratio_at(self, underlying: str, number: int) -> int:
+        """Returns what a token wraps at a block. Units: 1e-18 share per token."""
+        steps = self._ratios.get(underlying, ())
+        return next((ratio for first, ratio in reversed(steps) if first <= number), ONE_SHARE)
 
     def _put(self, number: int, fills: tuple[ChainFill, ...]) -> None:
         self._made += 1
@@ -170,6 +183,7 @@ class NodeSource:
     def _event(self, block: Block, fill: ChainFill) -> VaultFilled:
         token = Quantity(from_base_units(fill.tokens, decimals=TOKEN_DECIMALS))
         usdc = Money(from_base_units(fill.usdc, decimals=USDC_DECIMALS))
+        ratio = from_base_units(self._chain.ratio_at(fill.underlying, block.number), decimals=SHARE_DECIMALS)
         return VaultFilled(
             key=LogKey(
                 chain=CHAIN, tx=fill.tx, log_index=fill.log_index, block=block.number, block_hash=block.block_hash
@@ -183,9 +197,9 @@ class NodeSource:
             token_amount=token,
             usdc_amount=usdc,
             usdc=STABLE,
-            ratio=Decimal(ONE),
-            shares=Quantity(cut(token, decimals=SHARE_DECIMALS)),
-            price=Price(divide_cut(usdc, token, decimals=SHARE_DECIMALS)),
+            ratio=ratio,
+            shares=Quantity(cut(token * ratio, decimals=SHARE_DECIMALS)),
+            price=Price(divide_cut(usdc, token * ratio, decimals=SHARE_DECIMALS)),
             kind="take_order_v3",
             taker_gas_wei=None,
             happened_at=block.at,

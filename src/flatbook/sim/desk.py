@@ -8,7 +8,7 @@ from flatbook.engine.ports import FillSource, VenueCard
 from flatbook.engine.rules import HedgeRules, Rules
 from flatbook.risk.limits import Limits
 from flatbook.sim.catalogue.row import Level
-from flatbook.sim.chain import CHAIN, SOURCE, STABLE, VaultNames
+from flatbook.sim.chain import CHAIN, SOURCE, STABLE, Ratios, VaultNames
 from flatbook.sim.exchange import Hours, Terms
 from flatbook.sim.record import PRICE, SHARE
 from flatbook.sim.scenario import Scenario
@@ -41,6 +41,14 @@ def vaults_of(scenario: Scenario) -> VaultNames:
         instruments={symbol: InstrumentId(f"wt{symbol}/USDC@base") for symbol in symbols},
         tokens={symbol: AssetId(f"wt{symbol}") for symbol in symbols},
     )
+
+
+def ratios_of(scenario: Scenario) -> Ratios:
+    """Returns what the tokens wrap, from which block on. Units: 1e-18 share per token."""
+    return {
+        symbol: tuple((each.block, each.ratio) for each in scenario.ratios if each.symbol == symbol)
+        for symbol in scenario.shape.symbols
+    }
 
 
 def terms_of(scenario: Scenario, name: str) -> Terms:

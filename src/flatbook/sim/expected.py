@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flatbook.sim.chain import STABLE
-from flatbook.sim.desk import LIMITS, OWNER, accounts_of, hours_of, vaults_of
+from flatbook.sim.chain import ONE_SHARE, STABLE
+from flatbook.sim.desk import LIMITS, OWNER, accounts_of, hours_of, ratios_of, vaults_of
 from flatbook.sim.judges.expectation import AccountTerms, Expectation, Listing, NetBound, NetKey
 from flatbook.sim.scenario import Scenario
 from flatbook.values.instants import NS_PER_MS, NS_PER_S
@@ -42,6 +42,7 @@ def expectation_of(scenario: Scenario) -> Expectation:
             ),
         ),
         bounds={_net_key(symbol): _bound(scenario, symbol) for symbol in symbols},
+        ratios=ratios_of(scenario),
         sessions=tuple((hours.opens_at, hours.closes_at) for hours in hours_of(scenario)),
         price_age=PRICE_AGE_S * NS_PER_S,
         price_true_within=_price_true_within(scenario),
@@ -94,7 +95,8 @@ def _price_true_within(scenario: Scenario) -> int:
 
 def _bound(scenario: Scenario, symbol: str) -> NetBound:
     shape = scenario.shape
-    planned = sum(fill.qty for fill in scenario.fills if fill.symbol == symbol)
+    most = max((ONE_SHARE, *(ratio for _, ratio in ratios_of(scenario)[symbol])))
+    planned = sum(-(-fill.qty * most // ONE_SHARE) for fill in scenario.fills if fill.symbol == symbol)
     return NetBound(
         threshold=shape.threshold,
         standing=planned,

@@ -18,7 +18,7 @@ from flatbook.engine.ports import IdRule
 from flatbook.sim import planted
 from flatbook.sim.planted import Swap
 from flatbook.sim.record import SHARE
-from flatbook.sim.scenario import Scenario, draw_scenario, stating_totals
+from flatbook.sim.scenario import Scenario, deepened, draw_scenario, stating_totals
 
 _ANY: dict[str, Any] = {}
 _TOTALS = {"totals": True, "depth": SHARE}
@@ -37,7 +37,8 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     """A planted bug. `plant` returns the patches; None where its room does not exist, which `room` names.
 
     A world that is to show it has the `faults`, strengths in basis points, and the `shape`, values of fields of a
-    scenario's shape. `crashes` says that only crash enumeration is sure to find it.
+    scenario's shape. `crashes` says that only crash enumeration is sure to find it, `deep` that it needs worlds on
+    bytes.
     """
 
     number: int
@@ -47,6 +48,7 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     faults: dict[str, int] = {}
     shape: dict[str, Any] = {}
     crashes: bool = False
+    deep: bool = False
 
 
 def _bug(number: int, name: str, plant: Plant, shape: dict[str, Any] = _ANY, **faults: int) -> Mutant:
@@ -55,6 +57,10 @@ def _bug(number: int, name: str, plant: Plant, shape: dict[str, Any] = _ANY, **f
 
 def _by_crashes(number: int, name: str, plant: Plant) -> Mutant:
     return Mutant(number=number, name=name, plant=plant, crashes=True)
+
+
+def _deep(number: int, name: str, plant: Plant, shape: dict[str, Any] = _ANY, **faults: int) -> Mutant:
+    return Mutant(number=number, name=name, plant=plant, faults=faults, shape=shape, deep=True)
 
 
 def _later(number: int, name: str, *, room: str) -> Mutant:
@@ -112,14 +118,14 @@ MUTANTS: tuple[Mutant, ...] = (
     _later(32, "a parser makes a float of a price", room="adapters on bytes"),
     _bug(33, "an unknown status is taken for an end", planted.unknown_status_is_end, V16=5_000, V28=6_000),
     _bug(34, "alerts are swallowed", planted.alerts_swallowed, N2=3_000),
-    _later(35, "one of two nodes is believed", room="two nodes compared"),
+    _deep(35, "one of two nodes is believed", planted.one_node_believed, M9=3_000),
     _bug(36, "an order in the last second may work tomorrow", planted.order_in_the_last_second),
     _bug(37, "half days close as full days do", planted.half_day_is_full),
     _later(38, "a forced close is dropped by its prefix", room="exchanges that force closes"),
     _later(39, "a look-up by text after its time reads as absent", room="the adapter of Gate"),
     _later(40, "hourly funding is annualised by eight hours", room="funding payments"),
     _bug(41, "a remainder beyond the net goes on working", planted.excess_not_canceled, _THIN, V28=9_990),
-    _later(42, "the wrapper's ratio is read at the hedge", room="worlds with chains on bytes"),
+    _deep(42, "the wrapper's ratio is read at the hedge", planted.ratio_of_the_head, {"chain_lag": 12}),
     _later(43, "the minimum out is the slippage cap alone", room="two-leg execution"),
     _bug(44, "a dollar token is one dollar", planted.stable_is_dollar, _DEPEGGED),
     _bug(45, "regulatory fees are missing", planted.levy_missing, _CHARGED),
@@ -146,6 +152,9 @@ def world_for(mutant: Mutant, number: int) -> Scenario:
     drawn = draw_scenario(f"planted {number}")
     swarm = drawn.strengths if number % 2 else {}
     shape = replace(drawn.shape, **mutant.shape)
+    if mutant.deep:
+        deep = deepened(replace(drawn, strengths=swarm, shape=shape))
+        return replace(deep, strengths=deep.strengths | mutant.faults)
     world = replace(drawn, strengths=swarm | mutant.faults, shape=shape)
     return stating_totals(world) if shape.totals else world
 

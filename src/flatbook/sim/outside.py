@@ -1,4 +1,4 @@
-"""What a world asks of the venues of its desk, at whatever depth they are simulated."""
+"""What a world asks of the venues and chains of its desk, at whatever depth they are simulated."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from flatbook.engine.ports import OrderVenue
+from flatbook.engine.ports import ChainSource, OrderVenue
 from flatbook.sim.injection import Injection
 from flatbook.sim.loop import VirtualLoop
 from flatbook.sim.port_venue import Caller
@@ -45,8 +45,9 @@ class Venues(Protocol):
     def are_quiet(self) -> bool:
         """Whether no order is open at any of them."""
 
-    def lose(self, process: str) -> None:
-        """Hears that a process has ended."""
 
-    def close(self) -> None:
-        """Lets go of what lives hold open, after the end of the world."""
+class Chains(Protocol):
+    """The chains that one desk reads."""
+
+    def of_life(self, caller: Caller) -> tuple[ChainSource, ...]:
+        """Returns the sources as one life of the desk reads them."""

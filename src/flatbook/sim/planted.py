@@ -35,6 +35,8 @@ from flatbook.values import sessions
 from flatbook.values.ids import Epoch, OrderId
 from flatbook.values.instruments import Side
 from flatbook.values.money import ONE, ZERO, Money, Price, Quantity, from_base_units, scaled_integer
+from flatbook.venues.evm import facts as block_facts
+from flatbook.venues.evm import log_source
 
 LATE_S = 0.05
 PLACES = 18
@@ -425,3 +427,25 @@ def levy_missing() -> tuple[Swap, ...]:
         return original[type(event)](item, msgspec.structs.replace(event, fees=fees), known)
 
     return (Swap(facts, "_DRAWN", original | dict.fromkeys((ev.OrderFilled, ev.ForeignFilled), without)),)
+
+
+def one_node_believed() -> tuple[Swap, ...]:
+    """Takes what one node says for what all of them say."""
+    original = log_source.EvmLogSource._ask_all
+
+    async def alike(self: Any, calls: Any) -> Any:
+        stated = await original(self, calls)
+        return [stated[-1]] * len(stated)
+
+    return (Swap(log_source.EvmLogSource, "_ask_all", alike),)
+
+
+def ratio_of_the_head() -> tuple[Swap, ...]:
+    """Reads what a wrapper is worth now, whatever block its fill stands in."""
+    original = _present(block_facts, "ratio_call")
+
+    def now(address: str, block_hash: str) -> Any:
+        call = original(address, block_hash)
+        return msgspec.structs.replace(call, params=(call.params[0], "latest"))
+
+    return (Swap(block_facts, "ratio_call", now),)

@@ -56,9 +56,3 @@ class PortVenues:
     def are_quiet(self) -> bool:
         """Whether no order is open at any exchange."""
         return all(order.ended_at is not None for each in self.exchanges.values() for order in each.orders.values())
-
-    def lose(self, process: str) -> None:
-        """Does nothing: calls of a process that has ended go nowhere."""
-
-    def close(self) -> None:
-        """Does nothing: nothing is held open."""

@@ -45,6 +45,19 @@ class OrderTraded(msgspec.Struct, frozen=True, kw_only=True):
     output_index: int = 0
 
 
+class RawTraded(msgspec.Struct, frozen=True, kw_only=True):
+    """What an order of the order book that states integers received and gave, from its own view.
+
+    Units: amounts in base units of the tokens, whose decimals the order states too.
+    """
+
+    order: StandingOrder
+    received: int
+    gave: int
+    received_decimals: int
+    gave_decimals: int
+
+
 class LogPlace(msgspec.Struct, frozen=True, kw_only=True):
     """Where a log stands."""
 
@@ -62,6 +75,17 @@ def encode_take_order_v3(place: LogPlace, traded: OrderTraded, *, taker: str) ->
     """
     taken = (_order(traded.order), traded.input_index, traded.output_index, ())
     return _log(place, Topic.TAKE_ORDER_V3, (taker, taken, pack(traded.gave), pack(traded.received)))
+
+
+def encode_take_order_v2(place: LogPlace, traded: RawTraded, *, taker: str) -> dict[str, object]:
+    """Returns the JSON-RPC object of a TakeOrderV2 log, which states integers. The order has one token a side."""
+    order = traded.order
+    sides = (
+        tuple((side.token, decimals, side.vault) for side in vaults)
+        for vaults, decimals in ((order.inputs, traded.received_decimals), (order.outputs, traded.gave_decimals))
+    )
+    stated = (order.owner, (order.interpreter, order.store, order.bytecode), *sides, _word(order.nonce))
+    return _log(place, Topic.TAKE_ORDER_V2, (taker, (stated, 0, 0, ()), traded.gave, traded.received))
 
 
 def encode_clear_v3(

@@ -14,6 +14,7 @@ import msgspec
 
 from flatbook.engine.ports import IdRule
 from flatbook.sim.catalogue.row import Level
+from flatbook.sim.chain import BLOCK_S
 from flatbook.sim.chance import stream
 from flatbook.sim.faults import eligible
 from flatbook.sim.process import CrashPoint, Cut
@@ -25,6 +26,8 @@ SCENARIO_BYTES_MAX = 1_000_000
 SAFETY_MS = 150_000
 FEW_FAULTS_MAX = 2
 TOTALS_RARELY = 6
+RATIO_STEPS_MAX = 3
+RATIOS = (950, 1_000, 1_003, 1_020, 1_250)
 REFILLS_S = (1, 1, 10, 45)
 STABLE_MARKS = (PRICE, PRICE, PRICE * 98 // 100, PRICE * 1_003 // 1_000)
 STABLE_MARKS_AGAIN = (None, PRICE * 9_951 // 10_000, PRICE * 101 // 100)
@@ -130,6 +133,14 @@ class PlannedForeign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     forced: bool
 
 
+class PlannedRatio(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A token wraps another amount of its share from a block on. Units: `ratio` in 1e-18 share per token."""
+
+    block: int
+    symbol: str
+    ratio: int
+
+
 class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One world. `strengths` are the faults that strike by chance, in basis points, by their ids."""
 
@@ -149,6 +160,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     steps: tuple[PlannedStep, ...] = ()
     freezes: tuple[PlannedFreeze, ...] = ()
     foreign: tuple[PlannedForeign, ...] = ()
+    ratios: tuple[PlannedRatio, ...] = ()
 
     def __post_init__(self) -> None:
         if self.version != VERSION:
@@ -214,6 +226,14 @@ STRENGTHS: dict[str, tuple[int, int]] = {
 }
 """The faults that strike by chance, with the weakest and the strongest chance. Units: basis points an occasion."""
 
+DEEP_STRENGTHS: dict[str, tuple[int, int]] = {
+    "M9": (100, 2_000),
+    "X3": (500, 3_000),
+    "X17": (5_000, 10_000),
+    "X20": (500, 5_000),
+}
+"""Those that only worlds on bytes have, each of them in a quarter of the worlds."""
+
 
 def draw_scenario(seed: str) -> Scenario:
     """Draws the world of a seed: its shape, its plan, and which faults it has. A third have at most two faults."""
@@ -259,6 +279,8 @@ def deepened(scenario: Scenario) -> Scenario:
     )
     known = eligible(Level.FULL)
     strengths = {fault: strength for fault, strength in scenario.strengths.items() if fault in known}
+    chance = stream(scenario.seed, "deep")
+    strengths |= {name: chance.randint(*DEEP_STRENGTHS[name]) for name in DEEP_STRENGTHS if not chance.randrange(4)}
     return msgspec.structs.replace(scenario, level=Level.FULL, shape=shape, strengths=strengths)
 
 
@@ -270,7 +292,8 @@ def _with_venues(scenario: Scenario) -> Scenario:
     """
     chance = stream(scenario.seed, "venues")
     shape = msgspec.structs.replace(scenario.shape, refill_s=chance.choice(REFILLS_S))
-    world = msgspec.structs.replace(scenario, shape=_with_money(shape, stream(scenario.seed, "money")))
+    shape = _with_money(shape, stream(scenario.seed, "money"))
+    world = msgspec.structs.replace(scenario, shape=shape, ratios=_draw_ratios(scenario))
     return world if chance.randrange(TOTALS_RARELY) else stating_totals(world)
 
 
@@ -281,6 +304,21 @@ def _with_money(shape: Shape, chance: random.Random) -> Shape:
         stable_mark=chance.choice(STABLE_MARKS),
         levy_ppm=chance.choice(LEVIES_PPM),
         stable_mark_again=chance.choice(STABLE_MARKS_AGAIN),
+    )
+
+
+def _draw_ratios(scenario: Scenario) -> tuple[PlannedRatio, ...]:
+    """Returns what tokens wrap: one share for ever in half of the worlds, else amounts that step a few times."""
+    chance = stream(scenario.seed, "ratios")
+    if chance.randrange(2):
+        return ()
+    blocks = sorted(chance.sample(range(1, SAFETY_MS // (1_000 * BLOCK_S)), chance.randint(0, RATIO_STEPS_MAX)))
+    return tuple(
+        PlannedRatio(
+            block=block, symbol=symbol, ratio=chance.choice(RATIOS) * 10**15 + chance.choice((0, 1, 10**9 + 7))
+        )
+        for symbol in scenario.shape.symbols
+        for block in (0, *blocks)
     )
 
 

@@ -17,7 +17,7 @@ from flatbook.sim.scenario import Scenario
 
 RUNS_MAX = 300
 TAIL_MS = 10_000
-PLANS = ("crashes", "reorgs", "halts", "steps", "freezes", "foreign", "fills")
+PLANS = ("crashes", "reorgs", "halts", "steps", "freezes", "foreign", "ratios", "fills")
 PLAINEST_SHAPE: tuple[tuple[str, Any], ...] = (
     ("backup", False),
     ("chain_lag", 0),

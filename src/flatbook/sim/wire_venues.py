@@ -1,38 +1,30 @@
-"""The venues of a desk on bytes: the production adapter of Alpaca, faulty connections, and a simulated Alpaca."""
+"""The venues of a desk on bytes: the production adapter of Alpaca, and a simulated Alpaca behind a faulty network."""
 
 from __future__ import annotations
 
-import asyncio
-from contextvars import copy_context
 from decimal import Decimal
-
-from aiohttp import web
 
 from flatbook.engine.ports import OrderVenue
 from flatbook.sim.alpaca.recorded import RecordedAlpaca, Tape
 from flatbook.sim.alpaca.server import AlpacaServer
 from flatbook.sim.alpaca.terms import AlpacaTerms, Asset, OpeningAccount
-from flatbook.sim.connections import Switchboard
-from flatbook.sim.connector import SimulatedConnector
 from flatbook.sim.cut_http import CutHttp
 from flatbook.sim.desk import accounts_of, terms_of
-from flatbook.sim.loop import PROCESS
 from flatbook.sim.outside import Outside
 from flatbook.sim.port_venue import Caller
 from flatbook.sim.record import CASH
 from flatbook.sim.scenario import Scenario
-from flatbook.sim.wire_faults import InjectedBroker, InjectedLink
+from flatbook.sim.wire_faults import InjectedBroker
+from flatbook.sim.wire_network import WireNetwork
 from flatbook.values.ids import AccountId
 from flatbook.values.instruments import Instrument
 from flatbook.values.money import Money, from_base_units
 from flatbook.venues.alpaca.venue import AlpacaVenue
 from flatbook.venues.alpaca.wire import broker_api, broker_headers
-from flatbook.venues.http import SessionHttp
 
-HOST, PORT = "broker-api.example", 443
+HOST = "broker-api.example"
 KEY, WORD = "key", "word"
 SERVER = "alpaca"
-CLOSE_S_MAX = 1
 CASH_DECIMALS = 2
 IDS = {name: f"00000000-0000-4000-8000-00000000000{number}" for number, name in enumerate(("alpha", "beta"))}
 
@@ -40,25 +32,20 @@ IDS = {name: f"00000000-0000-4000-8000-00000000000{number}" for number, name in 
 class WireVenues:
     """One Alpaca with the accounts of a desk, reached over HTTP."""
 
-    def __init__(self, scenario: Scenario, outside: Outside) -> None:
-        self._outside = outside
+    def __init__(self, scenario: Scenario, outside: Outside, network: WireNetwork) -> None:
+        self._network = network
         self._accounts = accounts_of(scenario)
-        self._https: list[SessionHttp] = []
-        self._links: dict[str, InjectedLink] = {}
         self._tape = Tape(outside.now, outside.record)
-        self._board = Switchboard(outside.loop, lambda process, _host: self._link(process, scenario.seed))
-        self._server = AlpacaServer(
+        server = AlpacaServer(
             _terms(scenario),
             self._tape.price,
             now=outside.now,
-            rest=self._rest,
+            rest=network.rest,
             faults=InjectedBroker(SERVER, outside.loop, outside.injection),
         )
         names = {IDS[name]: name for name in self._accounts}
-        self._alpaca = RecordedAlpaca(self._server, outside.record, names, outside.now, outside.later)
-        context = copy_context()
-        context.run(PROCESS.set, SERVER)
-        self._serving = outside.loop.create_task(self._serve(), context=context)
+        self._alpaca = RecordedAlpaca(server, outside.record, names, outside.now, outside.later)
+        network.serve(server.runner, HOST, SERVER)
 
     def set_price(self, symbol: str, price: int) -> None:
         """Moves the price of a symbol."""
@@ -76,29 +63,8 @@ class WireVenues:
         """Whether no order is open."""
         return all(order.ended_at is not None for order in self._alpaca.ledger.orders.values())
 
-    def lose(self, process: str) -> None:
-        """Breaks the connections of a process that has ended, as its kernel does."""
-        self._board.lose(process, silently=False)
-
-    def close(self) -> None:
-        """Closes the sessions of all lives."""
-        self._outside.loop.run_until_complete(self._close())
-
-    async def _close(self) -> None:
-        for http in self._https:
-            try:
-                await asyncio.wait_for(http.close(), CLOSE_S_MAX)
-            except TimeoutError:
-                continue
-
     def _venue(self, caller: Caller, name: str, instruments: tuple[Instrument, ...]) -> AlpacaVenue:
-        http = SessionHttp(
-            f"https://{HOST}",
-            caller.clock,
-            connect=SimulatedConnector,
-            authorize=lambda: broker_headers(KEY, WORD),
-        )
-        self._https.append(http)
+        http = self._network.http(HOST, caller.clock, authorize=lambda: broker_headers(KEY, WORD))
         return AlpacaVenue(
             CutHttp(http, caller.scissors),
             caller.clock,
@@ -106,25 +72,6 @@ class WireVenues:
             api=broker_api(IDS[name]),
             instruments=[each for each in instruments if each.account == name],
         )
-
-    def _link(self, process: str, seed: str) -> InjectedLink:
-        name = process.partition("#")[0] or "outside"
-        if name not in self._links:
-            self._links[name] = InjectedLink(name, seed, self._outside.loop, self._outside.injection)
-        return self._links[name]
-
-    async def _rest(self, ms: int) -> None:
-        rested = self._outside.loop.create_future()
-        timer = self._outside.loop.call_later(ms * 0.001, rested.set_result, None)
-        try:
-            await rested
-        finally:
-            timer.cancel()
-
-    async def _serve(self) -> None:
-        runner = self._server.runner()
-        await runner.setup()
-        await web.TCPSite(runner, HOST, PORT).start()
 
 
 def _terms(scenario: Scenario) -> AlpacaTerms:

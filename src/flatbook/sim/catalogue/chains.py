@@ -26,23 +26,36 @@ ROWS = (
         what="A node answers with no logs for a range that has some.",
         must_hold=("I3",),
         how="Near the head a node answers with an empty list; the second node decides.",
-        standing=Awaits(what=Awaited.EVM),
-        worlds=BOTH,
+        standing=Built(injectors=("sim.evm.injected.InjectedNode.hides_logs",)),
+        worlds=FULL,
     ),
     Fault(
         id="X4",
         what="A node falls behind, or two nodes disagree.",
         must_hold=("I12", "I13"),
-        how="The node falls behind by up to sixty blocks; nothing is read twice or left out.",
-        standing=Built(injectors=("sim.chain.NodeSource._shown",)),
+        how="A node falls behind by up to sixty blocks, or stands still, on a fork that nobody else is on any more.",
+        standing=Built(
+            injectors=(
+                "sim.chain.NodeSource._shown",
+                "sim.evm.injected.InjectedNode.stands_still",
+                "sim.evm.injected.InjectedNode.shows_behind",
+            )
+        ),
         worlds=BOTH,
     ),
     Fault(
         id="X5",
         what="A range of logs is too long, times out, or comes in part.",
         must_hold=("I3",),
-        how="A page breaks: its events come, its cursor stays behind, and the rest of it comes a second time.",
-        standing=Built(injectors=("sim.chain.NodeSource.read",)),
+        how="A page comes again in part; a node takes few blocks at once, is too slow, or leaves an answer out.",
+        standing=Built(
+            injectors=(
+                "sim.chain.NodeSource.read",
+                "sim.evm.injected.InjectedNode.range_max",
+                "sim.evm.injected.InjectedNode.times_out",
+                "sim.evm.injected.InjectedNode.leaves_out",
+            )
+        ),
         worlds=BOTH,
     ),
     Fault(
@@ -130,16 +143,16 @@ ROWS = (
         what="The ratio of a wrapped share changes between fill and hedge.",
         must_hold=("I5", "I16"),
         how="The ratio steps at a block; the one of the very block counts.",
-        standing=Proven(),
+        standing=Built(injectors=("services.simulated.World._mine",)),
         worlds=BOTH,
     ),
     Fault(
         id="X17",
         what="A token has other decimals on another chain, takes a fee, or rebases.",
         must_hold=("I5", "I16"),
-        how="Tokens with 6, 8 and 18 decimals; one skims a basis point of each transfer.",
-        standing=Awaits(what=Awaited.EVM),
-        worlds=BOTH,
+        how="Tokens with 6, 8 and 18 decimals. A fee or a rebase shows in balances of vaults, which nothing reads yet.",
+        standing=Built(injectors=("sim.wire_nodes._contracts",)),
+        worlds=FULL,
     ),
     Fault(
         id="X18",
@@ -161,8 +174,8 @@ ROWS = (
         id="X20",
         what="A spam token, or an event that only looks like ours.",
         must_hold=("I3", "I20"),
-        how="Logs of an unknown contract under our topics; ignored and counted.",
-        standing=Proven(),
-        worlds=BOTH,
+        how="A node states logs of an unknown contract under our topics, with our owner in them; ignored and counted.",
+        standing=Built(injectors=("sim.evm.injected.InjectedNode.forgets_filter",)),
+        worlds=FULL,
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatbook.sim.catalogue.row import BOTH, CORE, Awaited, Awaits, Built, Fault, Proven
+from flatbook.sim.catalogue.row import BOTH, CORE, FULL, Awaited, Awaits, Built, Fault, Proven
 
 ROWS = (
     Fault(
@@ -145,8 +145,8 @@ ROWS = (
         what="A venue or a node lies.",
         must_hold=("I5", "I20"),
         how="One of two nodes invents a fill.",
-        standing=Awaits(what=Awaited.EVM),
-        worlds=BOTH,
+        standing=Built(injectors=("sim.evm.injected.InjectedNode.invents_fill",)),
+        worlds=FULL,
     ),
     Fault(
         id="M10",

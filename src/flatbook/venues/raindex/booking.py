@@ -31,8 +31,8 @@ from flatbook.venues.raindex.wire import Receipt, shortened
 class BlockFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a block besides its logs. Keys are lower-case addresses and transaction hashes.
 
-    `ratios` were read at this very block, `ratios_before` last at a block before it (shares per token); `symbols` are
-    the names that the tokens state onchain.
+    `ratios` were read at this very block, `ratios_before` last at a block before it (shares per token); `symbols` and
+    `decimals` are what the tokens state onchain of themselves.
     """
 
     number: int
@@ -42,6 +42,7 @@ class BlockFacts(msgspec.Struct, frozen=True, kw_only=True):
     ratios_before: Mapping[str, Decimal]
     symbols: Mapping[str, str]
     receipts: Mapping[str, Receipt]
+    decimals: Mapping[str, int] = {}
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,8 +154,9 @@ def _doubt(exchange: Exchange, reading: Reading) -> tuple[SkipReason, str] | Non
         stated = reading.block.symbols.get(token.address)
         if stated is not None and stated != token.symbol:
             return SkipReason.SYMBOL_MISMATCH, f"{token.symbol} calls itself {stated!r}"
-        if moved.decimals is not None and moved.decimals != token.decimals:
-            return SkipReason.DECIMALS_MISMATCH, f"{token.symbol} has {token.decimals} decimals, not {moved.decimals}"
+        for decimals in (moved.decimals, reading.block.decimals.get(token.address)):
+            if decimals is not None and decimals != token.decimals:
+                return SkipReason.DECIMALS_MISMATCH, f"{token.symbol} has {token.decimals} decimals, not {decimals}"
     return None
 
 

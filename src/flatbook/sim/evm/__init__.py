@@ -1,0 +1,1 @@
+"""Nodes of a simulated EVM chain that speak JSON-RPC, in memory and over TCP."""

@@ -1,0 +1,69 @@
+"""One node of an EVM chain: calls in batches over HTTP, given up in time, and held back while the node asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from flatbook.engine.ports import Clock
+from flatbook.values.instants import Instant, later
+from flatbook.venues.evm.rpc import CALLS_MAX, Call, Outcome, Refused, RefusedFor, Unanswered, outcomes_of, request_of
+from flatbook.venues.http import Http, Reply
+
+READ_TIMEOUT_S = 10
+REST_S_MAX = 60
+
+
+class Node(Protocol):
+    """What answers calls about one chain. `name` is what people know it by; it holds no secret."""
+
+    name: str
+
+    async def ask(self, calls: Sequence[Call]) -> tuple[Outcome, ...]:
+        """Asks all calls and returns what became of each, in their order; never raises for what a node does."""
+        ...
+
+
+class RpcNode:
+    """A node that speaks JSON-RPC over HTTP. Calls travel in batches of at most CALLS_MAX, one after the other.
+
+    Needs: `path` with whatever key the address holds: it stands in no text that is told.
+    """
+
+    def __init__(
+        self, http: Http, clock: Clock, *, name: str, path: str = "/", timeout_s: int = READ_TIMEOUT_S
+    ) -> None:
+        self.name = name
+        self._http, self._clock, self._path, self._timeout_s = http, clock, path, timeout_s
+        self._rests_s = 0
+        self._rests_until = Instant(0)
+
+    async def ask(self, calls: Sequence[Call]) -> tuple[Outcome, ...]:
+        """Asks all calls and returns what became of each, in their order.
+
+        Errors: Unanswered for what got no answer in time or none that can be read, and without asking while the node
+        wants us to wait.
+        """
+        outcomes: tuple[Outcome, ...] = ()
+        for start in range(0, len(calls), CALLS_MAX):
+            outcomes += await self._ask_batch(calls[start : start + CALLS_MAX])
+        return outcomes
+
+    async def _ask_batch(self, calls: Sequence[Call]) -> tuple[Outcome, ...]:
+        now = self._clock.now()
+        if now < self._rests_until:
+            return (Unanswered(detail="the node asked us to wait"),) * len(calls)
+        reply = await self._http.send(request_of(calls, self._path), later(now, seconds=self._timeout_s))
+        if not isinstance(reply, Reply):
+            return (Unanswered(detail=f"no answer: {reply.reason.value}"),) * len(calls)
+        outcomes = outcomes_of(reply, len(calls))
+        self._pace(outcomes)
+        return outcomes
+
+    def _pace(self, outcomes: Sequence[Outcome]) -> None:
+        """Rests twice as long after each answer that asks for it, up to REST_S_MAX, and not at all after any other."""
+        if not any(isinstance(each, Refused) and each.kind is RefusedFor.PACE for each in outcomes):
+            self._rests_s = 0
+            return
+        self._rests_s = min(max(1, 2 * self._rests_s), REST_S_MAX)
+        self._rests_until = later(self._clock.now(), seconds=self._rests_s)

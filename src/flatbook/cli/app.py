@@ -11,7 +11,7 @@ from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.verbs import Verb, find, verbs
 
 if TYPE_CHECKING:
-    from cyclopts import App
+    from cyclopts import App, CycloptsError
 
 HELP = ("--help", "-h")
 INTERRUPTED = 130
@@ -69,11 +69,21 @@ def _call(words: list[str]) -> int:
     except BrokenPipeError:
         raise
     except CycloptsError as error:
-        raise Failed(Exit.USAGE, " ".join(str(error).split()).rstrip("."), do=f"see {called} --help") from error
+        raise Failed(Exit.USAGE, _misread(error), do=f"see {called} --help") from error
     except _known_faults() as error:
         from flatbook.cli.known import failed_of
 
         raise failed_of(error) from error
+
+
+def _misread(error: CycloptsError) -> str:
+    """Returns what the parser could not read, in our words where its own are those of a programmer."""
+    from cyclopts import UnusedCliTokensError
+
+    if isinstance(error, UnusedCliTokensError):
+        return f"nothing here takes {' '.join(error.unused_tokens or ())!r}"
+    said = " ".join(str(error).split()).rstrip(".")
+    return said.replace(" into int", " into a whole number")
 
 
 def check_verb(called: str, choices: tuple[Verb, ...], rest: list[str]) -> None:

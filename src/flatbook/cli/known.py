@@ -41,13 +41,16 @@ KNOWN: tuple[type[BaseException], ...] = (
     OSError,
 )
 
+INIT = "`flatbook init`"
+
 
 def failed_of(error: BaseException) -> Failed:
     """Returns the failure that an error of a package below means."""
     if isinstance(error, ConfigRefused):
         more = len(error.problems) - 1
         rest = f" (and {more} more: flatbook config check lists them)" if more else ""
-        return Failed(Exit.CONFIG, f"{error.problems[0]}{rest}", do="correct it, then flatbook config check")
+        do = "" if INIT in str(error.problems[0]) else "correct it, then flatbook config check"
+        return Failed(Exit.CONFIG, f"{error.problems[0]}{rest}", do=do)
     if isinstance(error, InstantRefused | NumberRefused | ScenarioRefused):
         return Failed(Exit.USAGE, str(error))
     if isinstance(error, JournalBroken):

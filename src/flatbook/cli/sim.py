@@ -23,6 +23,7 @@ CORE: Literal["core"] = "core"
 SEEDS_MAX = 1_000_000_000
 MINUTES_MAX = 7 * 24 * 60
 PAIRS_MAX = 10_000
+CUT_FAULTS = ("P1", "P2", "P3", "P6")
 
 Depth = Annotated[
     Literal["core", "full"], says("core: venues at the engine's port; full: adapters that speak bytes, slower.")
@@ -151,7 +152,12 @@ def scenario(
     words = " ".join([name, *(f"--cut {text}" for text in cut or ())])
     job = kept_job(Kept(words, cut_at(whole, *points) if points else whole))
     with Work(workers=1).fleet() as fleet:
-        return _one(tally_of((job,), fleet, lambda _: None), "sim.scenario", keep, where)
+        tally = tally_of((job,), fleet, lambda _: None)
+    if not tally.is_red and sum(tally.faults.get(fault, 0) for fault in CUT_FAULTS) < len(points):
+        raise Failed(
+            Exit.USAGE, "a life had fewer appends or sends, and was not cut", where="--cut", do="take smaller numbers"
+        )
+    return _one(tally, "sim.scenario", keep, where)
 
 
 def crash(

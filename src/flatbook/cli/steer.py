@@ -88,7 +88,12 @@ def reconcile(*, reason: Reason = SENT_BY_DEFAULT, key: Key = None, where: Where
 
     Nothing is corrected: a difference is booked, alerts, and halts its instrument.
     """
-    return answer("reconcile", send(where, "reconcile", {}, (reason, key)), as_json=where.as_json)
+    sent = send(where, "reconcile", {}, (reason, key))
+    if not sent.accepted:
+        return answer("reconcile", sent, as_json=where.as_json)
+    told = (sent.line("reconcile"), "what differs stands in flatbook status once the venues have answered")
+    show("reconcile", sent.body(), lambda: told, as_json=where.as_json)
+    return Exit.OK
 
 
 def kill(

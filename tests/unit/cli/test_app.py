@@ -39,6 +39,8 @@ def test_exit_codes_are_those_of_the_ecosystem() -> None:
         (["--hom", "x", "status"], "no option --hom stands before a verb; see flatbook --help"),
         (["events", "tial"], "flatbook events: there is no verb 'tial'; did you mean tail?"),
         (["status", "--exit-cod"], "Unknown option: --exit-cod. Did you mean --exit-code?; see flatbook status --help"),
+        (["events", "tail", "5"], "flatbook: nothing here takes '5'; see flatbook events tail --help"),
+        (["sim", "seed", "x"], 'unable to convert "x" into a whole number; see flatbook sim seed --help'),
         (["why"], "requires an argument; see flatbook why --help"),
         (["lift", "halt-1"], "parameter --reason requires an argument; see flatbook lift --help"),
         (["orders", "--limit", "-1"], "must not be below zero; see flatbook orders --help"),

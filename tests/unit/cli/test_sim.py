@@ -36,6 +36,7 @@ def test_a_scripted_world_is_green_and_says_what_it_did() -> None:
         (["mutants", "--number", "99"], "no bug has the number 99"),
         (["scenario", "plain_fill"], "no file and no scripted scenario; these are: alpaca_on_bytes, "),
         (["crash", "plain_fill"], "no file and no scripted scenario; these are: alpaca_on_bytes, "),
+        (["scenario", "plain_fills", "--cut", "after_send:99"], "a life had fewer appends or sends, and was not cut"),
         (["scenario", "plain_fills", "--cut", "after:1"], "'after:1' is no cut"),
         (["scenario", "plain_fills", "--cut", "after_send:0"], "'after_send:0' is no cut"),
     ],

@@ -41,7 +41,7 @@ from flatbook.values.sessions import CalendarEnded, trade_date_of
 from flatbook.venues.http import Carried, Http, Reply, Request
 from flatbook.venues.pace import Pace, pace_after
 from flatbook.venues.schwab import parse, wire
-from flatbook.venues.schwab.fingerprints import CLOCK_SKEW_S, Names, entered_from, entered_to, fits, owners
+from flatbook.venues.schwab.fingerprints import CLOCK_SKEW_S, Names, entered_from, entered_to, owners
 from flatbook.venues.schwab.hours import session_word
 from flatbook.venues.schwab.lanes import Budget, Lane, taken
 from flatbook.venues.schwab.login import Login
@@ -217,11 +217,7 @@ class SchwabVenue:
     async def _recognised(self, account_hash: str, own: OwnOrder, told: VenueOrderId | None) -> Accepted | Unknown:
         """Returns the order that a place request became: the one its answer names if it is that, else by the list."""
         listed = await self._one(account_hash, told, Lane.PLACE) if told is not None else Absent()
-        if (
-            isinstance(listed, parse.Listed)
-            and fits(own, listed, window_s=_WINDOW_S)
-            and self._names((listed,)).get(listed.report.venue_order_id) == own.order_id
-        ):
+        if isinstance(listed, parse.Listed) and _named_so(self._names((listed,)), (listed,), own.order_id) is not None:
             return self._accepted(listed)
         listing = await self._list(account_hash, entered_from(own), lane=Lane.PLACE)
         if not isinstance(listing, parse.Listing):

@@ -43,6 +43,7 @@ from flatbook.venues.http import SessionHttp
 from flatbook.venues.schwab.login import Login
 from flatbook.venues.schwab.tokens import Tokens, app_headers
 from flatbook.venues.schwab.venue import SCHWAB_CARD, SchwabAccount, SchwabVenue
+from tests.desk import readable
 from tests.sim.alpaca_world import STRENGTHS, inside
 
 HOST = "api.example"
@@ -317,7 +318,7 @@ class SchwabWorld:
             is_last = self.is_over
             page = await self.venue.executions_since(self.cursor)
             if isinstance(page, tuple):
-                for execution in page[0]:
+                for execution in readable(page[0]):
                     self._book(execution)
                 self.cursor = page[1]
                 if is_last and not page[0]:

@@ -46,7 +46,7 @@ AWAITED = {
     Awaited.CORE_WORLD: "the simulated world with venues at the port: exchange, chain, network, disk, processes",
     Awaited.FULL_WORLD: "the simulated world with adapters that speak bytes",
     Awaited.ALPACA: "the rest of Alpaca: quotes, streams, corporate actions, movements of cash, a place in a desk",
-    Awaited.SCHWAB: "the adapter of a broker without client ids, and with tokens that die",
+    Awaited.SCHWAB: "the rest of Schwab: alerts of the engine before a login ends, streams, fees, a place in a desk",
     Awaited.EXCHANGES: "the adapters of crypto exchanges: order books, streams, contracts, signatures",
     Awaited.EVM: "live nodes of EVM chains: logs, heads, receipts, balances of vaults",
     Awaited.SOLANA: "live nodes of Solana",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from flatbook.engine.own_books import OwnOrder
-from flatbook.engine.reports import Execution
+from flatbook.engine.reports import Execution, ExecutionLine
 from flatbook.values.ids import OrderId
 from flatbook.values.instants import Instant, later
 from flatbook.venues.schwab.fingerprints import Names
@@ -42,23 +42,27 @@ def cursor_of(text: str, *, first_from: Instant) -> Cursor:
 
 def page_after(
     cursor: Cursor, listing: tuple[Listed, ...], names: Names, *, unbooked: tuple[OrderId, ...], asked_at: Instant
-) -> tuple[tuple[Execution, ...], Cursor]:
+) -> tuple[tuple[ExecutionLine, ...], Cursor]:
     """Returns the executions of a list that a cursor lacks, oldest first, and the cursor after them.
 
     Needs: `unbooked` are our orders for which Schwab's id is not booked; `asked_at` was taken before the list was asked
     for.
-    Gives: the same cursor when nothing is new.
+    Gives: the same cursor when nothing is new. Those that cannot be read come first: they have no instant, so that the
+    cursor names them for as long as the list shows them.
     """
+    spoilt = [line for each in listing for line in each.unreadable]
     recent = sorted((each for each in _all(listing, names) if each.happened_at > cursor.until), key=_order)
     new = [each for each in recent if each.execution_id not in cursor.given]
     ready = [each for each in new if each.order_id not in unbooked][:PAGE_MAX]
-    if not ready:
+    page: tuple[ExecutionLine, ...] = (*(line for line in spoilt if line.execution_id not in cursor.given), *ready)
+    if not page:
         return (), cursor
     left = [each.happened_at for each in new if each not in ready]
     until = max(cursor.until, min([later(asked_at, seconds=-OVERLAP_S), *(Instant(at - 1) for at in left)]))
-    now_given = (*cursor.given, *(str(each.execution_id) for each in ready))
-    kept = tuple(str(each.execution_id) for each in recent if each.happened_at > until)
-    return tuple(ready), Cursor(until=until, given=tuple(each for each in kept if each in now_given))
+    after = [each for each in recent if each.happened_at > until]
+    now_given = (*cursor.given, *(str(line.execution_id) for line in page))
+    kept = (*(str(line.execution_id) for line in spoilt), *(str(each.execution_id) for each in after))
+    return page, Cursor(until=until, given=tuple(identity for identity in kept if identity in now_given))
 
 
 def unbooked_of(orders: tuple[OwnOrder, ...]) -> tuple[OrderId, ...]:

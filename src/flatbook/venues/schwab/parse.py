@@ -19,9 +19,11 @@ from flatbook.engine.reports import (
     CancelTaken,
     CancelTooLate,
     Execution,
+    ExecutionLine,
     Holding,
     OrderReport,
     Unknown,
+    UnreadableExecution,
     VenueStatus,
 )
 from flatbook.values.ids import AccountId, AssetId, ExecutionId, InstrumentId, OrderId, VenueOrderId
@@ -168,10 +170,12 @@ class WireAccountPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """An order at Schwab: its report, which names none of ours yet, and what else makes it recognisable.
 
-    `ended_at` is None while it has not ended. Schwab states instants in whole seconds.
+    `ended_at` is None while it has not ended. Schwab states instants in whole seconds. `unreadable` are executions of
+    which only the id can be read: the report lacks them, and is not complete.
     """
 
     report: OrderReport
+    unreadable: tuple[UnreadableExecution, ...]
     limit: Price | None
     entered_at: Instant
     ended_at: Instant | None
@@ -321,7 +325,9 @@ def _of_leg(order: WireOrder, leg: WireLeg, symbols: Symbols) -> Listed:
     entered_at = instant_of_text(order.entered_time)
     closed_at = None if order.close_time is None else instant_of_text(order.close_time)
     status = STATUSES.get(order.status, VenueStatus.UNREADABLE)
-    executions = tuple(_executions(order, leg, venue_order_id, instrument_of(leg.instrument.symbol, symbols)))
+    lines = tuple(_executions(order, leg, venue_order_id, instrument_of(leg.instrument.symbol, symbols)))
+    executions = tuple(line for line in lines if isinstance(line, Execution))
+    unreadable = tuple(line for line in lines if isinstance(line, UnreadableExecution))
     filled = _not_negative(order.filled_quantity) if alone else sum((each.qty for each in executions), ZERO)
     latest = max((each.happened_at for each in executions), default=entered_at)
     report = OrderReport(
@@ -334,11 +340,12 @@ def _of_leg(order: WireOrder, leg: WireLeg, symbols: Symbols) -> Listed:
         status=status,
         status_text=order.status[:TEXT_MAX],
         executions=executions,
-        complete=sum((each.qty for each in executions), ZERO) == filled,
+        complete=not unreadable and sum((each.qty for each in executions), ZERO) == filled,
         happened_at=latest if closed_at is None else max(closed_at, latest),
     )
     return Listed(
         report=report,
+        unreadable=unreadable,
         limit=None if order.order_type == "MARKET" or order.price is None else Price(check_number(order.price)),
         entered_at=entered_at,
         ended_at=closed_at if status in ENDED else None,
@@ -347,32 +354,41 @@ def _of_leg(order: WireOrder, leg: WireLeg, symbols: Symbols) -> Listed:
 
 def _executions(
     order: WireOrder, leg: WireLeg, venue_order_id: VenueOrderId, instrument: InstrumentId
-) -> Iterator[Execution]:
+) -> Iterator[ExecutionLine]:
     for activity in order.order_activity_collection:
         if activity.activity_type != "EXECUTION":
             continue
         for place, executed in enumerate(activity.execution_legs):
             if executed.quantity == ZERO or executed.leg_id != leg.leg_id:
                 continue
-            if executed.time is None:
-                raise ValueError(f"an execution of order {order.order_id} states no instant")
+            identity = _execution_id(order, activity, executed, place)
+            try:
+                happened_at = instant_of_text(executed.time or "")
+                qty, price = _above_zero(executed.quantity), Price(_above_zero(executed.price))
+            except (ValueError, ArithmeticError) as error:
+                detail = str(error)[:TEXT_MAX]
+                yield UnreadableExecution(execution_id=identity, instrument=instrument, detail=detail)
+                continue
             yield Execution(
-                execution_id=_execution_id(order, activity, executed, place),
+                execution_id=identity,
                 order_id=None,
                 venue_order_id=venue_order_id,
                 instrument=instrument,
                 side=_side(leg.instruction),
-                qty=_above_zero(executed.quantity),
-                price=Price(_above_zero(executed.price)),
+                qty=qty,
+                price=price,
                 fees=(),
-                happened_at=instant_of_text(executed.time),
+                happened_at=happened_at,
             )
 
 
 def _execution_id(order: WireOrder, activity: WireActivity, executed: WireExecutionLeg, place: int) -> ExecutionId:
-    """Returns what never changes of an execution: its own id, or that of its activity, or what it left of its order."""
+    """Returns what never changes of an execution: its own id, or that of its activity, or what it left of its order.
+
+    Gives: no upright stroke, which parts the ids of a cursor.
+    """
     if executed.execution_id:
-        return ExecutionId(f"{order.order_id}:{executed.execution_id}"[:TEXT_MAX])
+        return ExecutionId(f"{order.order_id}:{executed.execution_id.replace('|', '/')}"[:TEXT_MAX])
     if activity.activity_id is not None:
         return ExecutionId(f"{activity.activity_id}:{place}")
     if activity.order_remaining_quantity is None:

@@ -24,7 +24,7 @@ from flatbook.engine.reports import (
     AccountStatement,
     CancelAnswer,
     CancelTooLate,
-    Execution,
+    ExecutionPage,
     FindAnswer,
     NotSent,
     OrderReport,
@@ -67,8 +67,6 @@ SCHWAB_CARD = VenueCard(
     fill_source=FillSource.EXECUTIONS,  # Source: Trader API, orderActivityCollection: each execution has an activity
 )
 _WINDOW_S = SCHWAB_CARD.request_window_s
-
-Page = tuple[tuple[Execution, ...], str]
 
 
 class SchwabAccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,7 +160,7 @@ class SchwabVenue:
         account_hash = await self._account_hash(Lane.READ)
         return await self._find(account_hash, order_id, Lane.READ) if isinstance(account_hash, str) else account_hash
 
-    async def executions_since(self, cursor: str) -> Page | Unknown | NotSent:
+    async def executions_since(self, cursor: str) -> ExecutionPage | Unknown | NotSent:
         """Returns executions after a cursor, and the next cursor; see `pages`.
 
         Gives: executions of orders that were entered up to ORDER_LIFE_DAYS before the cursor: ours live for a day.

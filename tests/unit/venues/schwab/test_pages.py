@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flatbook.engine.reports import Execution
+from flatbook.engine.reports import Execution, ExecutionLine, UnreadableExecution
 from flatbook.values.ids import OrderId
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.venues.schwab import pages
@@ -18,8 +18,12 @@ NAMES = {THEIRS: OURS}
 SOON = later(REGULAR, seconds=10)
 
 
-def ids(page: tuple[Execution, ...]) -> list[str]:
+def ids(page: tuple[ExecutionLine, ...]) -> list[str]:
     return [str(each.execution_id) for each in page]
+
+
+def readable(page: tuple[ExecutionLine, ...]) -> list[Execution]:
+    return [each for each in page if isinstance(each, Execution)]
 
 
 def test_a_cursor_is_read_as_it_was_written_and_an_empty_one_begins_where_it_is_told() -> None:
@@ -34,7 +38,7 @@ def test_executions_come_once_in_their_order_under_our_id() -> None:
     listing = (listed(order(execution(2), execution(1))),)
     page, after = page_after(START, listing, NAMES, unbooked=(), asked_at=SOON)
     assert ids(page) == ["102102029817:0", "102102029818:0"]
-    assert {each.order_id for each in page} == {OURS}
+    assert {each.order_id for each in readable(page)} == {OURS}
     assert after == Cursor(until=later(SOON, seconds=-60), given=("102102029817:0", "102102029818:0"))
     assert page_after(after, listing, NAMES, unbooked=(), asked_at=SOON) == ((), after)
 
@@ -60,7 +64,7 @@ def test_executions_of_an_order_that_is_not_booked_wait_and_hold_the_cursor_and_
     theirs = listed(order(execution(3), orderId=7))
     page, after = page_after(START, (mine, theirs), NAMES, unbooked=(OURS,), asked_at=later(REGULAR, seconds=300))
     assert ids(page) == ["102102029819:0"]
-    assert page[0].order_id is None
+    assert readable(page)[0].order_id is None
     assert after.until == instant_of_text("2025-12-01T15:00:01Z") - 1
     page, _ = page_after(after, (mine, theirs), NAMES, unbooked=(), asked_at=later(REGULAR, seconds=301))
     assert ids(page) == ["102102029817:0"]
@@ -78,3 +82,12 @@ def test_a_page_is_bounded_and_the_next_one_goes_on(monkeypatch: pytest.MonkeyPa
 def test_only_open_orders_without_schwabs_id_are_unbooked() -> None:
     orders = (own(), own(order_id=OTHER, venue_order_id=THEIRS), own(order_id=OTHER, is_open=False))
     assert unbooked_of(orders) == (OURS,)
+
+
+def test_an_execution_that_cannot_be_read_is_told_once_and_hides_no_other() -> None:
+    listing = (listed(order(execution(1, price=0), execution(2))),)
+    page, after = page_after(START, listing, NAMES, unbooked=(), asked_at=later(REGULAR, seconds=300))
+    assert isinstance(page[0], UnreadableExecution)
+    assert ids(page) == ["102102029817:0", "102102029818:0"]
+    assert after.given == ("102102029817:0",)
+    assert page_after(after, listing, NAMES, unbooked=(), asked_at=later(REGULAR, seconds=400)) == ((), after)

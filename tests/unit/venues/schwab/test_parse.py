@@ -103,6 +103,20 @@ def test_an_execution_without_an_activity_id_is_told_by_what_it_left_of_its_orde
     assert asked(order(nameless)) == UNREADABLE
 
 
+def test_an_id_of_its_own_goes_before_that_of_the_activity_and_parts_no_cursor() -> None:
+    assert listed(order(execution(1, executionId="E|1"))).report.executions[0].execution_id == "1004055538153:E/1"
+
+
+@pytest.mark.parametrize("spoilt", [{"price": 0}, {"time": None}, {"time": "noon"}, {"price": "1e-30"}])
+def test_an_execution_that_cannot_be_read_stands_by_its_id_and_leaves_its_report_incomplete(
+    spoilt: dict[str, Any],
+) -> None:
+    found = listed(order(execution(1, 4.0, **spoilt), execution(2, 6.0)))
+    assert [(line.execution_id, line.instrument) for line in found.unreadable] == [("102102029817:0", "schwab:GME")]
+    assert [each.execution_id for each in found.report.executions] == ["102102029818:0"]
+    assert not found.report.complete
+
+
 def test_a_leg_of_nothing_is_no_execution() -> None:
     assert listed(order(execution(1, 0.0))).report.executions == ()
 
@@ -137,8 +151,6 @@ def test_orders_that_others_bind_are_in_the_list_and_each_leg_is_a_line() -> Non
         order(quantity=1, orderLegCollection=[]),
         order(filledQuantity=-1),
         order(price="NaN"),
-        order(execution(1, 4.0, price=0)),
-        order(execution(1, 4.0, time=None)),
         order(orderId="one"),
         order(orderId=6),
     ],

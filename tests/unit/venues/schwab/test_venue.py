@@ -25,6 +25,7 @@ from flatbook.values.instants import instant_of_text, later
 from flatbook.values.instruments import Side
 from flatbook.values.money import Price, Quantity
 from flatbook.venues.http import Carried, Reply
+from tests.desk import readable
 from tests.unit.venues.alpaca.sample import run
 from tests.unit.venues.schwab.sample import (
     CLOSED,
@@ -247,11 +248,11 @@ def test_executions_of_an_order_that_is_not_booked_are_left_to_the_question_for_
     scene = Scene(NUMBERS, page, page)
     first = run(scene.venue.executions_since(""))
     assert isinstance(first, tuple)
-    assert [(row.venue_order_id, row.order_id) for row in first[0]] == [("8", None)]
+    assert [(row.venue_order_id, row.order_id) for row in readable(first[0])] == [("8", None)]
     scene.book(venue_order_id=THEIRS)
     second = run(scene.venue.executions_since(first[1]))
     assert isinstance(second, tuple)
-    assert [(row.venue_order_id, row.order_id) for row in second[0]] == [(THEIRS, OURS)]
+    assert [(row.venue_order_id, row.order_id) for row in readable(second[0])] == [(THEIRS, OURS)]
 
 
 def test_an_empty_page_keeps_the_cursor() -> None:

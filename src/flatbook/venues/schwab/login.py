@@ -55,7 +55,7 @@ class Login:
         self._is_doubted = True
 
     async def ready(self, *, ahead: bool) -> bool:
-        """Returns whether there is an access token to ask with, refreshed where it has to be.
+        """Returns whether there is an access token to ask with, refreshed where it has to be, once in RETRY_S at most.
 
         Needs: `ahead` is true for requests that may wait: they refresh a token that is near its end, while an order
         and a cancel go with the one there is.
@@ -85,7 +85,7 @@ class Login:
         reply = await self._http.send(refresh_request(tokens), later(now, seconds=TOKEN_TIMEOUT_S))
         answer = tokens_answer(reply, asked_at=now, before=tokens) if isinstance(reply, Reply) else reply
         if isinstance(answer, Tokens):
-            self._tokens, self._is_doubted, self._retry_from = answer, False, Instant(0)
+            self._tokens, self._is_doubted = answer, False
             self._store.keep(answer)
         elif isinstance(answer, LoginRefused):
             self._is_doubted = True

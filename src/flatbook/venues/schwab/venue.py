@@ -41,7 +41,7 @@ from flatbook.values.sessions import CalendarEnded, trade_date_of
 from flatbook.venues.http import Carried, Http, Reply, Request
 from flatbook.venues.pace import Pace, pace_after
 from flatbook.venues.schwab import parse, wire
-from flatbook.venues.schwab.fingerprints import CLOCK_SKEW_S, Names, entered_from, entered_to, owners
+from flatbook.venues.schwab.fingerprints import CLOCK_SKEW_S, Names, entered_from, owners
 from flatbook.venues.schwab.hours import session_word
 from flatbook.venues.schwab.lanes import Budget, Lane, taken
 from flatbook.venues.schwab.login import Login
@@ -236,8 +236,7 @@ class SchwabVenue:
         if known is not None:
             listed = await self._one(account_hash, known, lane)
             return parse.named(listed, order_id) if isinstance(listed, parse.Listed) else listed
-        until = entered_to(own, window_s=_WINDOW_S)
-        listing = await self._list(account_hash, entered_from(own), lane=lane, entered_to=until)
+        listing = await self._list(account_hash, entered_from(own), lane=lane)
         if not isinstance(listing, parse.Listing):
             return listing
         found = _named_so(self._names(listing.orders), listing.orders, order_id)
@@ -263,15 +262,9 @@ class SchwabVenue:
         return parse.order_answer(reply, venue_order_id=name, symbols=self._symbols)
 
     async def _list(
-        self,
-        account_hash: str,
-        since: Instant,
-        *,
-        lane: Lane = Lane.READ,
-        entered_to: Instant | None = None,
-        status: str = "",
+        self, account_hash: str, since: Instant, *, lane: Lane = Lane.READ, status: str = ""
     ) -> parse.Listing | Unknown | NotSent:
-        until = later(self._clock.now(), seconds=CLOCK_SKEW_S) if entered_to is None else entered_to
+        until = later(self._clock.now(), seconds=CLOCK_SKEW_S)
         request = wire.orders_request(account_hash, entered_from=since, entered_to=until, status=status)
         reply = await self._ask(request, lane, READ_TIMEOUT_S)
         return parse.orders_answer(reply, symbols=self._symbols) if isinstance(reply, Reply) else reply
@@ -313,10 +306,14 @@ class SchwabVenue:
             self._days = {day: answer}
 
     async def _ask(self, request: Request, lane: Lane, timeout_s: int) -> Carried:
-        """Carries a request when its lane is free. Only cancels go while Schwab asks to wait."""
+        """Carries a request when its lane is free.
+
+        Gives: only cancels go while Schwab asks to wait, and with a token that may not be taken any more.
+        """
         if lane is not Lane.CANCEL and self._clock.now() < self._pace.held_until:
             return _REFUSED_LOCALLY
-        if not await self._login.ready(ahead=lane is Lane.READ):
+        is_ready = await self._login.ready(ahead=lane is Lane.READ)
+        if not is_ready and (lane is not Lane.CANCEL or self._login.tokens is None):
             return _REFUSED_LOCALLY
         budget = taken(self._budget, lane, self._clock.now())
         if budget is None:

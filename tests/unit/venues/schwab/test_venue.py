@@ -227,7 +227,7 @@ def test_an_order_that_the_list_does_not_show_is_absent_and_a_lost_list_is_unkno
     query = dict(scene.carrier.requests[1].query)
     assert (query["fromEnteredTime"], query["toEnteredTime"]) == (
         "2025-12-01T14:59:58.000Z",
-        "2025-12-01T15:10:32.000Z",
+        "2025-12-01T15:00:02.000Z",
     )
     assert run(scene.venue.find(OTHER)) == UNREADABLE
 
@@ -293,6 +293,15 @@ def test_a_token_that_is_not_taken_is_replaced_before_the_next_request() -> None
     scene.clock.at = later(REGULAR, seconds=20)
     assert run(scene.venue.cancel(OURS, THEIRS)) == CancelTaken()
     assert len(scene.for_tokens.requests) == 2
+
+
+def test_while_no_token_can_be_had_only_cancels_leave_with_the_old_one() -> None:
+    scene = Scene(NUMBERS, refusal(401, "Client not authorized"), TAKEN)
+    assert isinstance(run(scene.venue.place(approved())), Rejected)
+    assert run(scene.venue.place(approved())) == REFUSED_LOCALLY
+    assert run(scene.venue.find(OURS)) == REFUSED_LOCALLY
+    assert run(scene.venue.cancel(OURS, THEIRS)) == CancelTaken()
+    assert len(scene.for_tokens.requests) == 1
 
 
 def test_while_schwab_asks_to_wait_only_cancels_leave() -> None:

@@ -16,8 +16,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     Units: milliseconds of the world, microseconds of processor time. `failures` are no verdicts: the world, an injector
     or its process broke, and so it proves nothing. `faults`, `edges` and `cells` count: strikes of each fault, moves
-    of orders (`status>move`), and strikes by the status of an order that was open (`status*fault`). `cuts` are the
-    appends and sends of the first life.
+    of orders (`status>move`), and strikes by the status of an order that was open (`status*fault`).
     """
 
     trace: str = ""

@@ -216,7 +216,7 @@ async def _halt_restored(desk: Desk, marker: Path) -> None:
     await desk.engine.command(
         Command(
             key=f"restored:{desk.engine.epoch}",
-            actor="flatbook restore",
+            actor="flatbook-restore",
             reason="the journal was restored from a backup: reconcile, then lift this halt",
             verb=Verb.HALT,
             arguments={"scope": "all"},

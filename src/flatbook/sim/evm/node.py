@@ -27,12 +27,12 @@ LIMIT_EXCEEDED, METHOD_UNKNOWN, PARAMS_WRONG, SERVER_ERROR, REVERTED = -32005, -
 
 
 class NodeTerms(msgspec.Struct, frozen=True, kw_only=True):
-    """What a node allows. Units: `blocks_max` blocks and `logs_max` logs a query; `call_ms` per call of a batch."""
+    """What a node allows. Units: `blocks_max` blocks and `logs_max` logs a query; `request_ms` a request or batch."""
 
     blocks_max: int = 1_000
     logs_max: int = 10_000
     calls_max: int = 100
-    call_ms: int = 10
+    request_ms: int = 10
 
 
 class RpcError(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,15 +33,13 @@ class NodeServer:
             return self._response(_failed(None, PARSE_ERROR, "parse error"))
         except ConnectionError:
             return web.Response(status=400)
+        if self._node.terms.request_ms:
+            await self._rest(self._node.terms.request_ms)
+        self._node.follow()
         if not isinstance(asked, list):
-            await self._rest(self._node.terms.call_ms)
-            self._node.follow()
             return self._response(self._one(asked))
         if len(asked) > self._node.terms.calls_max:
             return self._response(_failed(None, TOO_MANY, f"batch limit {self._node.terms.calls_max} exceeded"))
-        if asked and self._node.terms.call_ms:
-            await self._rest(len(asked) * self._node.terms.call_ms)
-        self._node.follow()
         answers = [self._one(each) for each in asked]
         return self._response(answers[:-1] if self._node.faults.leaves_out() else answers)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import Mapping
 from decimal import Decimal
 from random import Random
@@ -89,31 +88,21 @@ def instrument(symbol: str) -> Instrument:
 
 
 def logged_in(server: SchwabServer, now: Instant) -> Tokens:
-    """Logs in as a browser would, without a connection."""
-    terms = TERMS
-    asked = {"client_id": terms.key, "redirect_uri": terms.callback}
-    sent_back = server.front.ask(Ask(method="GET", path="/v1/oauth/authorize", query=asked, headers={}), now).headers[
-        "Location"
-    ]
-    code = parse_qs(urlsplit(sent_back).query)["code"][0]
-    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": terms.callback}
-    basic = "Basic " + base64.b64encode(f"{terms.key}:{terms.secret}".encode()).decode()
-    told = server.front.ask(
-        Ask(
-            method="POST",
-            path="/v1/oauth/token",
-            query={},
-            headers={"authorization": basic},
-            body=urlencode(form).encode(),
-        ),
-        now,
-    ).content
-    assert isinstance(told, Mapping)
+    """Logs in before any fault can strike."""
+    logins = server.front.logins
+    asked = {"client_id": TERMS.key, "redirect_uri": TERMS.callback}
+    told = logins.authorize(Ask(method="GET", path="/v1/oauth/authorize", query=asked, headers={}), now)
+    code = parse_qs(urlsplit(told.headers["Location"]).query)["code"][0]
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": TERMS.callback}
+    headers = {name.lower(): value for name, value in app_headers(TERMS.key, TERMS.secret).items()}
+    body = urlencode(form).encode()
+    given = logins.token(Ask(method="POST", path="/v1/oauth/token", query={}, headers=headers, body=body), now)
+    assert isinstance(given, Mapping)
     return Tokens(
-        access=told["access_token"],
-        access_ends_at=later(now, seconds=terms.access_s),
-        refresh=told["refresh_token"],
-        login_ends_at=later(now, seconds=terms.login_s),
+        access=given["access_token"],
+        access_ends_at=later(now, seconds=TERMS.access_s),
+        refresh=given["refresh_token"],
+        login_ends_at=later(now, seconds=TERMS.login_s),
     )
 
 

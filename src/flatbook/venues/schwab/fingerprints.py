@@ -53,8 +53,9 @@ def owners(orders: Sequence[OwnOrder], listing: Sequence[Listed], known: Names, 
     booked = {order.venue_order_id: order.order_id for order in orders if order.venue_order_id is not None}
     names = {**known, **booked}
     settled = dict.fromkeys(names.values())
-    for order in sorted(orders, key=_age):
-        if order.venue_order_id is not None or not order.is_open or order.order_id in settled:
+    waiting = [order for order in orders if order.is_open and order.venue_order_id is None]
+    for order in sorted(waiting, key=_age):
+        if order.order_id in settled:
             continue
         free = (each for each in listing if each.report.venue_order_id not in names)
         first = min((each for each in free if fits(order, each, window_s=window_s)), key=_entry, default=None)

@@ -14,11 +14,11 @@ from aiohttp import web
 
 from benchmarks import Figure, amount, at_least, at_most
 from flatbook.ops.clock import SystemClock
-from flatbook.sim.chain import CHAIN, SimulatedChain, VaultNames
 from flatbook.sim.evm.contracts import Contracts
 from flatbook.sim.evm.node import NodeTerms, SimulatedNode
 from flatbook.sim.evm.server import NodeServer
-from flatbook.sim.record import TOKEN, USDC, ChainFill, Record
+from flatbook.sim.world.chain import CHAIN, SimulatedChain, VaultNames
+from flatbook.sim.world.record import TOKEN, USDC, ChainFill, Record
 from flatbook.values.ids import AccountId, AssetId, InstrumentId, OwnerId
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.venues.evm.log_source import EvmLogSource, ReadUpTo

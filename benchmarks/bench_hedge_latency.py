@@ -23,10 +23,10 @@ from flatbook.events.control import Mode
 from flatbook.journal.memory import MemoryJournal
 from flatbook.journal.sqlite import create_journal, open_journal
 from flatbook.market.quotes import Market
-from flatbook.sim.bars import BAR_S, PAPER_BARS, Bar, Bars
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.spec import NO_FEES, BrokerSpec, OpeningAccount, Shorting
-from flatbook.sim.clock import TapeClock, settle
+from flatbook.sim.tapes.bars import BAR_S, PAPER_BARS, Bar, Bars
+from flatbook.sim.tapes.clock import TapeClock, settle
 from flatbook.values.ids import Underlying
 from flatbook.values.instants import Instant, later
 from flatbook.values.money import Money, Price

@@ -14,8 +14,8 @@ from flatbook.engine.run import Engine, Parts
 from flatbook.events.control import Mode
 from flatbook.journal.memory import MemoryJournal
 from flatbook.market.quotes import Market
-from flatbook.sim.bars import PAPER_BARS
-from flatbook.sim.clock import TapeClock
+from flatbook.sim.tapes.bars import PAPER_BARS
+from flatbook.sim.tapes.clock import TapeClock
 from flatbook.values.ids import Underlying
 from flatbook.values.money import ONE, Price
 

@@ -19,7 +19,7 @@ from flatbook.engine.wakes import Wakes
 from flatbook.events.chain import VaultFilled
 from flatbook.events.orders import Fee, OrderIntended
 from flatbook.market.quotes import Market
-from flatbook.sim.bars import PAPER_BARS
+from flatbook.sim.tapes.bars import PAPER_BARS
 from flatbook.state.desk import State
 from flatbook.state.fold import apply
 from flatbook.strategies.hedge import decide

@@ -10,7 +10,7 @@ from flatbook.engine.rules import HedgeRules, Rules
 from flatbook.events.control import BalanceStated
 from flatbook.market.quotes import Quote
 from flatbook.risk.limits import Limits
-from flatbook.sim.bars import PAPER_BARS
+from flatbook.sim.tapes.bars import PAPER_BARS
 from flatbook.strategies.hedge_terms import HedgeParams
 from flatbook.values.ids import AssetId, InstrumentId, SourceId, Underlying
 from flatbook.values.instants import Instant

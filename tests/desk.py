@@ -15,13 +15,13 @@ from flatbook.events.chain import LogKey, VaultFilled
 from flatbook.events.event import Event
 from flatbook.journal.memory import MemoryJournal, MemoryStore
 from flatbook.risk.limits import Limits
-from flatbook.sim.bars import Bar, BarQuotes, Bars
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.faults import FaultPlan
 from flatbook.sim.broker.spec import NO_FEES, BrokerSpec, FeeSchedule, OpeningAccount, Shorting
-from flatbook.sim.clock import TapeClock
-from flatbook.sim.process import CrashPoint
-from flatbook.sim.script import ScriptedBlocks, ScriptedChain
+from flatbook.sim.tapes.bars import Bar, BarQuotes, Bars
+from flatbook.sim.tapes.clock import TapeClock
+from flatbook.sim.tapes.script import ScriptedBlocks, ScriptedChain
+from flatbook.sim.world.process import CrashPoint
 from flatbook.strategies.hedge_terms import HedgeParams
 from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, OwnerId, SourceId, Underlying
 from flatbook.values.instants import Instant, instant_of_text, later

@@ -20,8 +20,8 @@ from flatbook.events.event import Event
 from flatbook.journal.memory import MemoryJournal, MemoryStore
 from flatbook.market.quotes import Market
 from flatbook.services.prices import PriceFeed, follow_prices
-from flatbook.sim.clock import TapeClock, settle
-from flatbook.sim.process import CrashPoint, Cut, Scissors
+from flatbook.sim.tapes.clock import TapeClock, settle
+from flatbook.sim.world.process import CrashPoint, Cut, Scissors
 from flatbook.values.ids import AccountId, Epoch, Seq
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Instrument

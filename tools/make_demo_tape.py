@@ -3,7 +3,7 @@
     FLATBOOK_SHARED=<folder> python -m tools.make_demo_tape
 
 Only what was recorded is written. What the demo derives (sizes, sides, moments, order tuples) comes from a fixed seed
-at run time, in flatbook.sim.demo_tape, and is said so in provenance.json.
+at run time, in flatbook.sim.tapes.demo_tape, and is said so in provenance.json.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-TAPE = Path(__file__).parents[1] / "src" / "flatbook" / "sim" / "tape"
+TAPE = Path(__file__).parents[1] / "src" / "flatbook" / "sim" / "tapes" / "tape"
 POOL = "data/6_evm/base_tCOIN_USDC_v3pool_state_2025-12-01_2025-12-19.csv.gz"
 BATCHES = "data/6_evm/base_raindex_v5_getLogs_batches_2026-03-08.csv.gz"
 BARS = "data/7_equities/COIN_1min_2025-09-15_2025-12-19.parquet"

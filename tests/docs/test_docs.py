@@ -23,8 +23,8 @@ import pytest
 from flatbook.cli.app import behind_verb
 from flatbook.cli.verbs import find
 from flatbook.events.control import AlertName
-from flatbook.sim.bar_file import bars_of_csv
-from flatbook.sim.pool import samples_of_csv
+from flatbook.sim.tapes.bar_file import bars_of_csv
+from flatbook.sim.tapes.pool import samples_of_csv
 from flatbook.venues.raindex.recording import read_recording
 
 ROOT = Path(__file__).parents[2]

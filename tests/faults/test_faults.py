@@ -18,7 +18,7 @@ import pytest
 
 from flatbook.sim.catalogue.row import AWAITED, Awaited, Awaits, Built, Fault, Level, NotApplicable, Proven
 from flatbook.sim.faults import FAULTS, PARTS, eligible
-from flatbook.sim.scenario import STRENGTHS
+from flatbook.sim.runs.scenario import STRENGTHS
 from tests.faults.injectors import injectors, injectors_of
 from tools.generate_fault_reference import LISTS, PAGE, ROOT, Case, cases, named_tests, page
 

@@ -15,12 +15,12 @@ from typing import NamedTuple
 import msgspec
 
 from flatbook.services.demo_home import CONFIG, THRESHOLD_SHARES
-from flatbook.sim.bars import Bars
 from flatbook.sim.chance import draw
-from flatbook.sim.demo_chain import ORDER_BOOK, OUR_OWNER, USDC, WTCOIN, logs_of
-from flatbook.sim.demo_tape import POOL_MIDS, DemoFill, DemoTape, block_hash, tx_of
-from flatbook.sim.pool import BLOCK_S, GENESIS_S, Q192, block_time
-from flatbook.sim.raindex_logs import LogPlace
+from flatbook.sim.tapes.bars import Bars
+from flatbook.sim.tapes.demo_chain import ORDER_BOOK, OUR_OWNER, USDC, WTCOIN, logs_of
+from flatbook.sim.tapes.demo_tape import POOL_MIDS, DemoFill, DemoTape, block_hash, tx_of
+from flatbook.sim.tapes.pool import BLOCK_S, GENESIS_S, Q192, block_time
+from flatbook.sim.tapes.raindex_logs import LogPlace
 from flatbook.values.instants import NS_PER_S, Instant, instant_of_text, later, text_of_instant
 from flatbook.values.instruments import Side
 from flatbook.values.money import Price, Quantity

@@ -23,7 +23,7 @@ from flatbook.events.control import HaltCause
 from flatbook.events.orders import OrderFilled, OrderIntended
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.wire import Verb
-from flatbook.sim.script import ScriptedBlocks
+from flatbook.sim.tapes.script import ScriptedBlocks
 from flatbook.values.instants import Instant, later
 from flatbook.values.money import Quantity
 from flatbook.venues.paper.wire import Push, Served

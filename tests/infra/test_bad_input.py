@@ -29,7 +29,7 @@ from flatbook.journal.memory import MemoryJournal
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.wire import Verb
-from flatbook.sim.script import ScriptedBlocks
+from flatbook.sim.tapes.script import ScriptedBlocks
 from flatbook.values.ids import SourceId, halt_id_of
 from flatbook.values.instants import Instant, later
 from flatbook.values.money import Quantity

@@ -20,7 +20,7 @@ from flatbook.events.chain import FillReversed, FillSkipped, LogUnparsed, SkipRe
 from flatbook.events.control import AlertName, AlertRaised
 from flatbook.events.orders import OrderFilled
 from flatbook.sim.broker.broker import Broker
-from flatbook.sim.raindex_logs import LogPlace, encode_clear_v3, encode_take_order_v3
+from flatbook.sim.tapes.raindex_logs import LogPlace, encode_clear_v3, encode_take_order_v3
 from flatbook.values.instants import NS_PER_S
 from flatbook.venues.raindex.log_source import RecordedLogSource
 from flatbook.venues.raindex.parse import IgnoreReason

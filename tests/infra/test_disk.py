@@ -26,7 +26,7 @@ from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.ledger import BrokerLedger
 from flatbook.sim.broker.wire import Verb
-from flatbook.sim.script import ScriptedBlocks
+from flatbook.sim.tapes.script import ScriptedBlocks
 from flatbook.values.money import Quantity
 from tests.desk import PAPER, Setting, at, desk_of, fill
 from tests.infra.disk import Disk, FailingCommit, can_refuse_calls

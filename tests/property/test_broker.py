@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flatbook.sim.bars import Bar, Bars
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.ledger import BrokerExecution, BrokerOrder
 from flatbook.sim.broker.spec import FeeSchedule
 from flatbook.sim.broker.wire import Verb
 from flatbook.sim.chance import digest, draw
+from flatbook.sim.tapes.bars import Bar, Bars
 from flatbook.values.instants import NS_PER_S, Instant, later, text_of_instant
 from flatbook.values.instruments import Side
 from flatbook.values.money import ZERO, Money, Price

@@ -21,12 +21,12 @@ from flatbook.sim.alpaca.faults import BrokerFaults
 from flatbook.sim.alpaca.ledger import Ledger
 from flatbook.sim.alpaca.server import AlpacaServer
 from flatbook.sim.alpaca.terms import AlpacaTerms, Asset, OpeningAccount
-from flatbook.sim.connections import Switchboard
-from flatbook.sim.connector import SimulatedConnector
-from flatbook.sim.link import CalmLink, LinkFaults
 from flatbook.sim.loop import PROCESS, VirtualLoop
-from flatbook.sim.process import LoopClock
-from flatbook.sim.script import ScriptedBlocks, ScriptedChain
+from flatbook.sim.network.connections import Switchboard
+from flatbook.sim.network.connector import SimulatedConnector
+from flatbook.sim.network.link import CalmLink, LinkFaults
+from flatbook.sim.tapes.script import ScriptedBlocks, ScriptedChain
+from flatbook.sim.world.process import LoopClock
 from flatbook.values.ids import SourceId
 from flatbook.values.instants import NS_PER_MS, Instant, later
 from flatbook.values.money import Money, Price, Quantity

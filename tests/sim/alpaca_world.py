@@ -16,12 +16,12 @@ from flatbook.sim.alpaca.ledger import Ledger
 from flatbook.sim.alpaca.server import AlpacaServer
 from flatbook.sim.alpaca.terms import AlpacaTerms, Asset, OpeningAccount
 from flatbook.sim.chance import stream
-from flatbook.sim.connections import Switchboard
-from flatbook.sim.connector import SimulatedConnector
-from flatbook.sim.injection import Injection
 from flatbook.sim.loop import PROCESS, VirtualLoop
-from flatbook.sim.process import LoopClock
-from flatbook.sim.wire_faults import InjectedBroker, InjectedLink
+from flatbook.sim.network.connections import Switchboard
+from flatbook.sim.network.connector import SimulatedConnector
+from flatbook.sim.network.wire_faults import InjectedBroker, InjectedLink
+from flatbook.sim.world.injection import Injection
+from flatbook.sim.world.process import LoopClock
 from flatbook.values.ids import AccountId, AssetId, InstrumentId, OrderId, Underlying, VenueOrderId
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.instruments import Instrument, Side, TradingRules

@@ -26,9 +26,9 @@ from flatbook.services.all_in_one import serve
 from flatbook.services.desk import Desk, compose
 from flatbook.sim.broker.faults import FaultPlan
 from flatbook.sim.broker.wire import Verb as Request
-from flatbook.sim.pool import BLOCK_S, GENESIS_S, Q192
-from flatbook.sim.raindex_logs import LogPlace, OrderTraded, StandingOrder, TokenVault, encode_clear_v3
-from flatbook.sim.raindex_logs import encode_take_order_v3 as encode_take
+from flatbook.sim.tapes.pool import BLOCK_S, GENESIS_S, Q192
+from flatbook.sim.tapes.raindex_logs import LogPlace, OrderTraded, StandingOrder, TokenVault, encode_clear_v3
+from flatbook.sim.tapes.raindex_logs import encode_take_order_v3 as encode_take
 from flatbook.state.desk import State
 from flatbook.state.fold import apply
 from flatbook.values.ids import AccountId

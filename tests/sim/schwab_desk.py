@@ -20,13 +20,13 @@ from flatbook.market.quotes import Market, Quote
 from flatbook.sim.alpaca.faults import BrokerFaults
 from flatbook.sim.alpaca.ledger import Ledger
 from flatbook.sim.alpaca.terms import OpeningAccount
-from flatbook.sim.connections import Switchboard
-from flatbook.sim.connector import SimulatedConnector
-from flatbook.sim.link import CalmLink, LinkFaults
 from flatbook.sim.loop import VirtualLoop
-from flatbook.sim.process import LoopClock
+from flatbook.sim.network.connections import Switchboard
+from flatbook.sim.network.connector import SimulatedConnector
+from flatbook.sim.network.link import CalmLink, LinkFaults
 from flatbook.sim.schwab.server import SchwabServer
-from flatbook.sim.script import ScriptedBlocks, ScriptedChain
+from flatbook.sim.tapes.script import ScriptedBlocks, ScriptedChain
+from flatbook.sim.world.process import LoopClock
 from flatbook.values.instants import NS_PER_MS, Instant, later
 from flatbook.values.money import Money, Price, Quantity
 from flatbook.venues.http import SessionHttp

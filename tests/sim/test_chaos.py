@@ -14,8 +14,8 @@ from flatbook.events.orders import OrderIntended, OrderUnknown
 from flatbook.market.quotes import Quote
 from flatbook.services.chaos import Chaos
 from flatbook.sim.broker.broker import Broker
-from flatbook.sim.clock import TapeClock
-from flatbook.sim.script import ScriptedBlocks
+from flatbook.sim.tapes.clock import TapeClock
+from flatbook.sim.tapes.script import ScriptedBlocks
 from flatbook.values.ids import Seq, SourceId, Underlying
 from flatbook.values.instants import Instant
 from flatbook.values.money import Price, Quantity

@@ -12,9 +12,9 @@ import pytest
 from flatbook.services.sim_crash import cuts_of
 from flatbook.services.sim_worker import Bench
 from flatbook.services.simulated import run_world
-from flatbook.sim.process import Cut
-from flatbook.sim.record import LifeEnded, OrderTaken
-from flatbook.sim.scripted import kept_scenario
+from flatbook.sim.runs.scripted import kept_scenario
+from flatbook.sim.world.process import Cut
+from flatbook.sim.world.record import LifeEnded, OrderTaken
 
 # `make sim-ci` cuts every scripted world; these two hold most of what can differ.
 NAMES = ("plain_fills", "noisy_venue")

@@ -13,7 +13,7 @@ from flatbook.events.control import AlertRaised
 from flatbook.events.orders import OrderIntended
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.wire import Verb
-from flatbook.sim.script import ScriptedBlocks
+from flatbook.sim.tapes.script import ScriptedBlocks
 from flatbook.state.positions import NetKey
 from flatbook.strategies.decision import Wake
 from flatbook.values.instants import NS_PER_S

@@ -13,7 +13,7 @@ from flatbook.events.orders import CancelIntended, CancelReason, OrderFilled, Or
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.wire import Verb
-from flatbook.sim.script import ScriptedBlocks
+from flatbook.sim.tapes.script import ScriptedBlocks
 from flatbook.state.desk import State
 from flatbook.state.exposure import exposure_of
 from flatbook.state.fold import apply

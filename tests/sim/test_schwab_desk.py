@@ -10,7 +10,7 @@ import pytest
 from flatbook.events import orders as ev
 from flatbook.events.control import AlertName, AlertRaised
 from flatbook.sim.alpaca.faults import Spoiling
-from flatbook.sim.script import ScriptedBlocks
+from flatbook.sim.tapes.script import ScriptedBlocks
 from flatbook.values.instants import NS_PER_S, later
 from flatbook.values.money import ZERO
 from tests.desk import COIN, OPEN, OWNER, fill

@@ -20,7 +20,7 @@ from flatbook.engine.reports import OrderReport, Pushed
 from flatbook.events.orders import OrderDone, OrderFilled
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.chance import draw
-from flatbook.sim.script import ScriptedBlocks
+from flatbook.sim.tapes.script import ScriptedBlocks
 from flatbook.values.instants import Instant
 from flatbook.values.money import Quantity
 from flatbook.venues.paper.venue import PaperVenue

@@ -21,7 +21,7 @@ from flatbook.events.codec import encode_events
 from flatbook.market.quotes import Quote
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.wire import Verb as Request
-from flatbook.sim.script import ScriptedBlocks
+from flatbook.sim.tapes.script import ScriptedBlocks
 from flatbook.strategies.hedge_terms import CloseRamp
 from flatbook.values.ids import SourceId, Underlying
 from flatbook.values.instants import Instant, instant_of_text, later

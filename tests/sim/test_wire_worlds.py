@@ -14,9 +14,9 @@ from flatbook.services.sim_trial import run_scenario
 from flatbook.services.sim_worker import Bench
 from flatbook.services.simulated import run_world
 from flatbook.sim.catalogue.row import Level
-from flatbook.sim.record import Appended, Executed, OrderTaken, Requested
-from flatbook.sim.scenario import Scenario, deepened, draw_scenario
-from flatbook.sim.scripted import kept_scenario
+from flatbook.sim.runs.scenario import Scenario, deepened, draw_scenario
+from flatbook.sim.runs.scripted import kept_scenario
+from flatbook.sim.world.record import Appended, Executed, OrderTaken, Requested
 
 SEEDS = tuple(str(number) for number in range(10))
 

@@ -15,10 +15,10 @@ from flatbook.services.sim_runs import paired, swarm_jobs
 from flatbook.services.sim_trial import run_scenario, run_seed
 from flatbook.services.simulated import run_world
 from flatbook.sim.catalogue.row import Level
-from flatbook.sim.process import CrashPoint, Cut
-from flatbook.sim.scenario import ScenarioRefused, deepened, draw_scenario, read_scenario, write_scenario
-from flatbook.sim.scripted import kept_scenario, regressions, scripted
-from flatbook.sim.tally import Tally
+from flatbook.sim.runs.scenario import ScenarioRefused, deepened, draw_scenario, read_scenario, write_scenario
+from flatbook.sim.runs.scripted import kept_scenario, regressions, scripted
+from flatbook.sim.runs.tally import Tally
+from flatbook.sim.world.process import CrashPoint, Cut
 
 SEEDS = tuple(str(number) for number in range(8))
 SWARM = range(60)

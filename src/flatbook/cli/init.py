@@ -72,8 +72,8 @@ def _lay_recordings(where: Where, path: Path) -> list[Path]:
     from importlib.resources import files
 
     from flatbook.journal.files import make_folder, written_whole
-    from flatbook.sim.demo_chain import write_chain
-    from flatbook.sim.demo_tape import BARS_FILE, TAPE_FOLDER, load_demo_tape
+    from flatbook.sim.tapes.demo_chain import write_chain
+    from flatbook.sim.tapes.demo_tape import BARS_FILE, TAPE_FOLDER, load_demo_tape
 
     tape = load_demo_tape()
     folder = where.folder / "recordings"
@@ -92,7 +92,7 @@ def _lay_recordings(where: Where, path: Path) -> list[Path]:
 
 def fragment_text(first_fill: int, last_fill: int) -> str:
     """Returns the fragment that lets a desk follow the recording: its addresses, and a clock on tape."""
-    from flatbook.sim.demo_chain import ORDER_BOOK, OUR_OWNER, WTCOIN
+    from flatbook.sim.tapes.demo_chain import ORDER_BOOK, OUR_OWNER, WTCOIN
     from flatbook.values.instants import Instant, later, text_of_instant
 
     return f"""\

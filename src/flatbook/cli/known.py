@@ -12,11 +12,11 @@ from flatbook.ops.config_read import ConfigRefused
 from flatbook.ops.control_socket import SocketTaken
 from flatbook.ops.secret_value import SecretRefused
 from flatbook.services.demo_home import HomeRefused
-from flatbook.sim.bar_file import BarsRefused
 from flatbook.sim.broker.ledger import BrokerFileRefused
-from flatbook.sim.injection import InjectorFailed
-from flatbook.sim.pool import SamplesRefused
-from flatbook.sim.scenario import ScenarioRefused
+from flatbook.sim.runs.scenario import ScenarioRefused
+from flatbook.sim.tapes.bar_file import BarsRefused
+from flatbook.sim.tapes.pool import SamplesRefused
+from flatbook.sim.world.injection import InjectorFailed
 from flatbook.values.instants import InstantRefused
 from flatbook.values.money import NumberRefused
 from flatbook.venues.raindex.log_source import CursorRefused

@@ -15,8 +15,8 @@ from flatbook.cli.output import Progress, progress, show
 
 if TYPE_CHECKING:
     from flatbook.services.sim_fleet import Fleet
-    from flatbook.sim.process import CrashPoint
-    from flatbook.sim.tally import Tally
+    from flatbook.sim.runs.tally import Tally
+    from flatbook.sim.world.process import CrashPoint
 
 SEEDS_BY_DEFAULT = "0:500"
 CORE: Literal["core"] = "core"
@@ -120,8 +120,8 @@ def seed(
     """Runs the world of one seed again and says everything that speaks against it."""
     from flatbook.services.sim_runs import seed_job, tally_of
     from flatbook.sim.catalogue.row import Level
-    from flatbook.sim.scenario import VERSION, write_scenario
-    from flatbook.sim.scripted import check_version
+    from flatbook.sim.runs.scenario import VERSION, write_scenario
+    from flatbook.sim.runs.scripted import check_version
 
     _check(0 <= number < SEEDS_MAX, "seed", f"from 0 to {SEEDS_MAX - 1}")
     check_version(VERSION if drawn_by is None else drawn_by, f"seed {number}")
@@ -146,7 +146,7 @@ def scenario(
     """
     from flatbook.services.sim_runs import kept_job, tally_of
     from flatbook.services.sim_trial import cut_at
-    from flatbook.sim.scripted import Kept, kept_scenario
+    from flatbook.sim.runs.scripted import Kept, kept_scenario
 
     whole, points = kept_scenario(name), [_point(text) for text in cut or ()]
     words = " ".join([name, *(f"--cut {text}" for text in cut or ())])
@@ -174,7 +174,7 @@ def crash(
     """
     from flatbook.cli.sim_told import told_of
     from flatbook.services.sim_runs import crash_jobs, tally_of
-    from flatbook.sim.scripted import Kept, kept_scenario, scripted
+    from flatbook.sim.runs.scripted import Kept, kept_scenario, scripted
 
     scenarios = scripted() if name is None else (Kept(name, kept_scenario(name)),)
     jobs, watch = list(crash_jobs(scenarios, pairs=pairs)), progress("cuts")
@@ -213,7 +213,7 @@ def mutants(
     """
     from flatbook.cli.sim_told import hunted_body, hunted_parts
     from flatbook.services.sim_mutants import hunts
-    from flatbook.sim.mutants import MUTANTS
+    from flatbook.sim.runs.mutants import MUTANTS
 
     known, watch = [mutant.number for mutant in MUTANTS], progress("planted bugs")
     unknown = [each for each in number or () if each not in known]
@@ -262,7 +262,7 @@ def _seeds(text: str) -> range:
 
 
 def _point(text: str) -> CrashPoint:
-    from flatbook.sim.process import CrashPoint, Cut
+    from flatbook.sim.world.process import CrashPoint, Cut
 
     cuts, (word, _, number) = {cut.value: cut for cut in Cut}, text.partition(":")
     if word not in cuts or not number.isdecimal() or int(number) < 1:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from flatbook.cli.sim import Work
     from flatbook.services.sim_mutants import Hunt
     from flatbook.sim.catalogue.row import Level
-    from flatbook.sim.tally import Red, Tally
+    from flatbook.sim.runs.tally import Red, Tally
 
 SMALLEST_MAX = 3
 REASONS_TOLD_MAX = 6
@@ -43,7 +43,7 @@ class Told(NamedTuple):
         smallest = {} if work.keep is None else kept_smallest(self.tally, work.keep)
         body = self.body(smallest)
         if work.report is not None:
-            from flatbook.sim.report import page_of
+            from flatbook.sim.runs.report import page_of
 
             work.report.parent.mkdir(parents=True, exist_ok=True)
             work.report.write_text(page_of(body), encoding="utf-8")
@@ -53,8 +53,8 @@ class Told(NamedTuple):
     def body(self, smallest: Mapping[str, str]) -> dict[str, Any]:
         """Returns everything as one object."""
         from flatbook import __version__
-        from flatbook.sim.reached import EDGES
-        from flatbook.sim.scenario import VERSION
+        from flatbook.sim.runs.reached import EDGES
+        from flatbook.sim.runs.scenario import VERSION
 
         tally = self.tally
         return {
@@ -118,7 +118,7 @@ def never_struck(tally: Tally, level: Level) -> tuple[str, ...]:
 def covered_parts(body: Mapping[str, Any]) -> Iterator[Part]:
     """Yields which faults struck how often, which moves orders made, and how many cells were reached."""
     from flatbook.sim.faults import FAULTS
-    from flatbook.sim.reached import STATUSES
+    from flatbook.sim.runs.reached import STATUSES
 
     faults = [name for name in FAULTS if name in body["faults"]]
     yield Table(
@@ -140,7 +140,7 @@ def covered_parts(body: Mapping[str, Any]) -> Iterator[Part]:
 def kept_smallest(tally: Tally, keep: Path) -> dict[str, str]:
     """Writes the smallest worlds of the first failures, and returns their files by the names of the worlds."""
     from flatbook.services.sim_runs import smallest
-    from flatbook.sim.scenario import write_scenario
+    from flatbook.sim.runs.scenario import write_scenario
 
     written = {}
     keep.mkdir(parents=True, exist_ok=True)
@@ -209,7 +209,7 @@ def hunted_parts(body: Mapping[str, Any]) -> Iterator[Part]:
 def canary_body(told: Told) -> dict[str, Any]:
     """Returns what came of worlds with a known bug, as one object; alive when the run is red for that bug."""
     from flatbook.services.sim_runs import CANARY, CANARY_REASON
-    from flatbook.sim.mutants import mutant_of
+    from flatbook.sim.runs.mutants import mutant_of
 
     tally = told.tally
     return {

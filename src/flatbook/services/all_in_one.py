@@ -24,7 +24,7 @@ from flatbook.ops.telemetry import Log, open_log, take_library_logs
 from flatbook.services.collector import spare_loaded_state
 from flatbook.services.desk import Desk, compose
 from flatbook.services.prices import follow_prices
-from flatbook.sim.clock import TapeClock
+from flatbook.sim.tapes.clock import TapeClock
 from flatbook.state.desk import State
 from flatbook.values.instants import Instant, later
 

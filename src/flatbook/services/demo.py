@@ -28,8 +28,8 @@ from flatbook.services.demo_home import THRESHOLD_SHARES, HomeRefused, demo_home
 from flatbook.services.demo_lines import line_of
 from flatbook.services.desk import Desk, compose
 from flatbook.sim.broker.wire import Verb
-from flatbook.sim.clock import settle
-from flatbook.sim.demo_tape import LABEL, load_demo_tape
+from flatbook.sim.tapes.clock import settle
+from flatbook.sim.tapes.demo_tape import LABEL, load_demo_tape
 from flatbook.values.ids import AccountId, OrderId
 from flatbook.values.instants import later
 

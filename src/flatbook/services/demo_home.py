@@ -6,8 +6,8 @@ import shutil
 from importlib.resources import files
 from pathlib import Path
 
-from flatbook.sim.demo_chain import ORDER_BOOK, OUR_OWNER, USDC, WTCOIN, write_chain
-from flatbook.sim.demo_tape import BARS_FILE, POOL_MIDS, SAMPLES_FILE, TAPE_FOLDER, DemoTape
+from flatbook.sim.tapes.demo_chain import ORDER_BOOK, OUR_OWNER, USDC, WTCOIN, write_chain
+from flatbook.sim.tapes.demo_tape import BARS_FILE, POOL_MIDS, SAMPLES_FILE, TAPE_FOLDER, DemoTape
 from flatbook.values.instants import Instant, later, text_of_instant
 
 FOLDER = "demo"
@@ -167,7 +167,7 @@ def make_home(home: Path, tape: DemoTape) -> None:
     recordings.mkdir(parents=True)
     (home / MARKER).write_text("made by `flatbook demo`; removed by the next one\n", encoding="ascii")
     for name in (BARS_FILE, SAMPLES_FILE):
-        (recordings / name).write_bytes((files("flatbook.sim") / TAPE_FOLDER / name).read_bytes())
+        (recordings / name).write_bytes((files("flatbook.sim.tapes") / TAPE_FOLDER / name).read_bytes())
     write_chain(tape, recordings / CHAIN_FILE)
     (home / "flatbook.toml").write_text(config_text(tape), encoding="ascii")
 

@@ -35,13 +35,13 @@ from flatbook.ops.telemetry import LogCounts
 from flatbook.services.anchor import anchored
 from flatbook.services.chaos import Chaos
 from flatbook.services.prices import InDollars, PriceFeed
-from flatbook.sim.bar_file import read_bars
-from flatbook.sim.bars import BarQuotes, Bars
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.faults import FaultPlan
 from flatbook.sim.broker.spec import BrokerSpec
-from flatbook.sim.clock import TapeClock
-from flatbook.sim.pool import PoolQuotes, read_samples
+from flatbook.sim.tapes.bar_file import read_bars
+from flatbook.sim.tapes.bars import BarQuotes, Bars
+from flatbook.sim.tapes.clock import TapeClock
+from flatbook.sim.tapes.pool import PoolQuotes, read_samples
 from flatbook.values.ids import AccountId, Seq, SourceId, Underlying
 from flatbook.values.instants import Instant
 from flatbook.values.money import Price

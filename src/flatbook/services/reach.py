@@ -9,8 +9,8 @@ from flatbook.ops.config_links import USD
 from flatbook.ops.config_read import Problem
 from flatbook.ops.config_rules import instrument_of
 from flatbook.ops.config_shape import HedgeSection, PriceKind
-from flatbook.sim.bar_file import BarsRefused, read_bars
-from flatbook.sim.pool import SamplesRefused, read_samples
+from flatbook.sim.tapes.bar_file import BarsRefused, read_bars
+from flatbook.sim.tapes.pool import SamplesRefused, read_samples
 from flatbook.values.instruments import least_order
 from flatbook.values.money import BPS, ONE, Price, plain
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from flatbook.services.sim_trial import cut_at, uncut_of
 from flatbook.services.sim_worker import Job
 from flatbook.services.simulated import run_world
-from flatbook.sim.process import CrashPoint, Cut, Scissors
-from flatbook.sim.scenario import Scenario
+from flatbook.sim.runs.scenario import Scenario
+from flatbook.sim.world.process import CrashPoint, Cut, Scissors
 
 OF_APPENDS = (Cut.BEFORE_APPEND, Cut.WITHIN_APPEND, Cut.AFTER_APPEND)
 OF_SENDS = (Cut.BEFORE_SEND, Cut.AFTER_SEND)

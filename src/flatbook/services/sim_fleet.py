@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from flatbook.services.sim_worker import Job
-from flatbook.sim.outcome import Outcome
+from flatbook.sim.runs.outcome import Outcome
 
 WORKERS_MAX = 64
 JOB_S_MAX = 120

@@ -9,8 +9,8 @@ import msgspec
 from flatbook.services.sim_crash import cuts_of
 from flatbook.services.sim_fleet import Fleet, Tried
 from flatbook.services.sim_worker import Job
-from flatbook.sim.mutants import MUTANTS, Mutant, world_for
-from flatbook.sim.scripted import scripted
+from flatbook.sim.runs.mutants import MUTANTS, Mutant, world_for
+from flatbook.sim.runs.scripted import scripted
 
 WORLDS_MAX = 60
 

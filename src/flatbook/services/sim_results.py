@@ -13,7 +13,7 @@ from flatbook.projections.lots import cost_of, net_of
 from flatbook.projections.pnl import Pnl
 from flatbook.projections.results import Scope, Totals, coverage_of, totals_of
 from flatbook.sim.judges.results import Flows, NetResults, Results
-from flatbook.sim.record import Appended, Record
+from flatbook.sim.world.record import Appended, Record
 from flatbook.values.ids import OwnerId, Seq, Underlying
 from flatbook.values.money import ZERO
 

@@ -13,11 +13,11 @@ from flatbook.services.sim_fleet import Fleet, Tried
 from flatbook.services.sim_trial import uncut_of
 from flatbook.services.sim_worker import Job
 from flatbook.sim.catalogue.row import Level
-from flatbook.sim.outcome import Outcome
-from flatbook.sim.scenario import Scenario, deepened, draw_scenario
-from flatbook.sim.scripted import Kept, regressions, scripted
-from flatbook.sim.shrink import Shrunk, shrink
-from flatbook.sim.tally import Red, Tally
+from flatbook.sim.runs.outcome import Outcome
+from flatbook.sim.runs.scenario import Scenario, deepened, draw_scenario
+from flatbook.sim.runs.scripted import Kept, regressions, scripted
+from flatbook.sim.runs.shrink import Shrunk, shrink
+from flatbook.sim.runs.tally import Red, Tally
 
 HASH_SEEDS = (1, 2)
 NOT_THE_SAME = "two runs of one seed differ"

@@ -8,15 +8,15 @@ from msgspec.structs import replace
 
 from flatbook.services.sim_results import results_of
 from flatbook.services.simulated import World, run_world
-from flatbook.sim.expected import expectation_of
 from flatbook.sim.judges.of_pairs import recovery
 from flatbook.sim.judges.table import judge
 from flatbook.sim.judges.verdict import Violation
-from flatbook.sim.outcome import Outcome
-from flatbook.sim.process import CrashPoint
-from flatbook.sim.reached import reached_in
-from flatbook.sim.record import Record
-from flatbook.sim.scenario import PlannedCrash, Scenario, draw_scenario
+from flatbook.sim.runs.expected import expectation_of
+from flatbook.sim.runs.outcome import Outcome
+from flatbook.sim.runs.reached import reached_in
+from flatbook.sim.runs.scenario import PlannedCrash, Scenario, draw_scenario
+from flatbook.sim.world.process import CrashPoint
+from flatbook.sim.world.record import Record
 from flatbook.values.instants import NS_PER_MS
 
 CRASH_DOWN_MS = 2_000

@@ -14,10 +14,10 @@ import msgspec
 
 from flatbook.services.sim_trial import run_scenario
 from flatbook.services.simulated import run_world
-from flatbook.sim.mutants import mutant_of, planting
-from flatbook.sim.outcome import Outcome
-from flatbook.sim.record import Record
-from flatbook.sim.scenario import Scenario
+from flatbook.sim.runs.mutants import mutant_of, planting
+from flatbook.sim.runs.outcome import Outcome
+from flatbook.sim.runs.scenario import Scenario
+from flatbook.sim.world.record import Record
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,19 +19,31 @@ from flatbook.engine.run import CommandAnswer, Engine, EngineFailed, Parts
 from flatbook.events.control import Mode
 from flatbook.market.quotes import Market, Quote
 from flatbook.sim.catalogue.row import Level
-from flatbook.sim.chain import BLOCK_S, ONE_SHARE, SimulatedChain
 from flatbook.sim.chance import stream
-from flatbook.sim.desk import FEED, FIRST, OWNER, marks_of, ratios_of, rules_of
-from flatbook.sim.disk import DiskJournal, SimulatedDisk
-from flatbook.sim.exchange import TICK
-from flatbook.sim.injection import Injection, struck
 from flatbook.sim.loop import PROCESS, VirtualLoop
-from flatbook.sim.outside import Chains, Outside, Venues
-from flatbook.sim.port_nodes import PortNodes
-from flatbook.sim.port_venue import Caller
-from flatbook.sim.port_venues import PortVenues
-from flatbook.sim.process import Cut, Diary, LoopClock, Scissors
-from flatbook.sim.record import (
+from flatbook.sim.network.wire_network import WireNetwork
+from flatbook.sim.runs.scenario import (
+    PRICES,
+    PlannedCrash,
+    PlannedFill,
+    PlannedForeign,
+    PlannedFreeze,
+    PlannedHalt,
+    PlannedReorg,
+    PlannedStep,
+    Scenario,
+)
+from flatbook.sim.world.chain import BLOCK_S, ONE_SHARE, SimulatedChain
+from flatbook.sim.world.desk import FEED, FIRST, OWNER, marks_of, ratios_of, rules_of
+from flatbook.sim.world.disk import DiskJournal, SimulatedDisk
+from flatbook.sim.world.exchange import TICK
+from flatbook.sim.world.injection import Injection, struck
+from flatbook.sim.world.outside import Chains, Outside, Venues
+from flatbook.sim.world.port_nodes import PortNodes
+from flatbook.sim.world.port_venue import Caller
+from flatbook.sim.world.port_venues import PortVenues
+from flatbook.sim.world.process import Cut, Diary, LoopClock, Scissors
+from flatbook.sim.world.record import (
     PRICE,
     Appended,
     ChainFill,
@@ -44,20 +56,8 @@ from flatbook.sim.record import (
     SafetyOver,
     WorldOver,
 )
-from flatbook.sim.scenario import (
-    PRICES,
-    PlannedCrash,
-    PlannedFill,
-    PlannedForeign,
-    PlannedFreeze,
-    PlannedHalt,
-    PlannedReorg,
-    PlannedStep,
-    Scenario,
-)
-from flatbook.sim.wire_network import WireNetwork
-from flatbook.sim.wire_nodes import WireNodes
-from flatbook.sim.wire_venues import WireVenues
+from flatbook.sim.world.wire_nodes import WireNodes
+from flatbook.sim.world.wire_venues import WireVenues
 from flatbook.values.ids import Underlying
 from flatbook.values.instants import NS_PER_MS, Instant, later
 from flatbook.values.money import Price, from_base_units

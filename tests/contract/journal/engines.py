@@ -13,8 +13,8 @@ from flatbook.events.event import Event
 from flatbook.journal.chain import Record
 from flatbook.journal.memory import MemoryJournal, MemoryStore
 from flatbook.journal.sqlite import create_journal, open_journal
-from flatbook.sim.disk import DiskJournal, SimulatedDisk, frame_of, split_frames
-from flatbook.sim.injection import Injection
+from flatbook.sim.world.disk import DiskJournal, SimulatedDisk, frame_of, split_frames
+from flatbook.sim.world.injection import Injection
 from flatbook.values.ids import AssetId, Epoch, SourceId
 from flatbook.values.instants import Instant
 from flatbook.values.money import Price, parse_number

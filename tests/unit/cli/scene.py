@@ -14,7 +14,7 @@ from flatbook.journal.memory import MemoryJournal
 from flatbook.journal.sqlite import create_journal, open_journal
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.wire import Verb
-from flatbook.sim.script import ScriptedBlocks
+from flatbook.sim.tapes.script import ScriptedBlocks
 from tests.desk import OPEN, Setting, at, desk_of, fill, live
 from tests.lives import Desk
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from flatbook.services import sim_runs
-from flatbook.sim.scenario import write_scenario
-from flatbook.sim.scripted import kept_scenario
+from flatbook.sim.runs.scenario import write_scenario
+from flatbook.sim.runs.scripted import kept_scenario
 from tests.unit.cli.scene import call
 
 PLAIN = kept_scenario("plain_fills")

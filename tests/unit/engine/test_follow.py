@@ -13,7 +13,7 @@ from flatbook.engine.follow import rest_until
 from flatbook.events.control import AlertCleared, AlertRaised
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.wire import Verb
-from flatbook.sim.script import ScriptedBlocks, ScriptedChain
+from flatbook.sim.tapes.script import ScriptedBlocks, ScriptedChain
 from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant, later
 from tests.desk import CHAIN, OPEN, Setting, at, desk_of, journalled
 from tests.lives import SIMULATED_PACE, Life

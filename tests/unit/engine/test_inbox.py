@@ -8,7 +8,7 @@ from flatbook.engine.inbox import INBOX_MAX, Inbox
 from flatbook.engine.inputs import Command, ExecutionsRead, Item, TimeCame, Verb
 from flatbook.engine.run import CommandAnswer, Engine
 from flatbook.events.orders import OrderFilled
-from flatbook.sim.script import ScriptedBlocks
+from flatbook.sim.tapes.script import ScriptedBlocks
 from tests.desk import PAPER, Setting, at, desk_of, fill, journalled
 from tests.lives import Life
 from tests.unit.engine.scene import START, execution

@@ -17,8 +17,8 @@ from flatbook.events.codec import encode_events
 from flatbook.events.orders import OrderFilled, OrderIntended
 from flatbook.journal.memory import MemoryJournal
 from flatbook.sim.broker.broker import Broker
-from flatbook.sim.process import CrashPoint, Cut
-from flatbook.sim.script import ScriptedBlocks
+from flatbook.sim.tapes.script import ScriptedBlocks
+from flatbook.sim.world.process import CrashPoint, Cut
 from flatbook.values.instants import later
 from tests.desk import CHAIN, COIN, OPEN, OWNER, PAPER, Setting, at, desk_of, fill, journalled, live
 from tests.lives import Desk, Life

@@ -30,7 +30,7 @@ from flatbook.ops.metrics import Metrics
 from flatbook.ops.secret_value import Secret, SecretRefused
 from flatbook.ops.secrets import check_secret, list_secrets, resolve, set_secret
 from flatbook.ops.telemetry import LogCounts, open_log, take_library_logs
-from flatbook.sim.script import ScriptedBlocks
+from flatbook.sim.tapes.script import ScriptedBlocks
 from tests.desk import Setting, at, desk_of, fill, journalled
 from tests.lives import Life
 from tests.unit.ops.scene import changed

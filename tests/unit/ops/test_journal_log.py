@@ -16,7 +16,7 @@ from flatbook.events.control import (
 )
 from flatbook.ops.journal_log import fields_of, level_of, log_commits
 from flatbook.ops.telemetry import open_log
-from flatbook.sim.script import ScriptedBlocks
+from flatbook.sim.tapes.script import ScriptedBlocks
 from flatbook.values.ids import HaltId
 from tests.desk import Setting, at, desk_of, fill, journalled
 from tests.lives import Life

@@ -10,7 +10,7 @@ from flatbook.ops.metrics import Metrics
 from flatbook.ops.telemetry import LogCounts
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.wire import Verb
-from flatbook.sim.script import ScriptedBlocks
+from flatbook.sim.tapes.script import ScriptedBlocks
 from flatbook.state.halts import Halt
 from flatbook.values.ids import HaltId
 from tests.desk import Setting, at, desk_of, fill

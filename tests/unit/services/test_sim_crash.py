@@ -7,8 +7,8 @@ from itertools import islice
 
 from flatbook.services.sim_crash import cuts_of, pairs_of, points_of
 from flatbook.services.simulated import run_world
-from flatbook.sim.process import CrashPoint, Cut
-from flatbook.sim.scripted import kept_scenario
+from flatbook.sim.runs.scripted import kept_scenario
+from flatbook.sim.world.process import CrashPoint, Cut
 
 PLAIN = kept_scenario("plain_fills")
 

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from flatbook.services.sim_fleet import Fleet
 from flatbook.services.sim_worker import Job
-from flatbook.sim.outcome import Outcome
-from flatbook.sim.scenario import draw_scenario
-from flatbook.sim.scripted import kept_scenario
+from flatbook.sim.runs.outcome import Outcome
+from flatbook.sim.runs.scenario import draw_scenario
+from flatbook.sim.runs.scripted import kept_scenario
 
 JOBS = tuple(
     Job(name=f"seed {number}", replay=f"flatbook sim seed {number}", scenario=draw_scenario(str(number)))

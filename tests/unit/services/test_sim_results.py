@@ -10,13 +10,13 @@ import pytest
 from flatbook.services.sim_results import results_of
 from flatbook.services.sim_trial import run_scenario
 from flatbook.services.simulated import run_world
-from flatbook.sim import record as rec
-from flatbook.sim.mutants import mutant_of, planting, world_for
-from flatbook.sim.record import SHARE
-from flatbook.sim.scenario import PlannedFill, Scenario
+from flatbook.sim.runs.mutants import mutant_of, planting, world_for
+from flatbook.sim.runs.scenario import PlannedFill, Scenario
+from flatbook.sim.world import record as rec
+from flatbook.sim.world.record import SHARE
 from tests.unit.sim.judges.story import changed, row, started
 from tests.unit.sim.judges.test_of_results import MARK, RESULTS
-from tests.unit.sim.test_expected import scenario
+from tests.unit.sim.runs.test_expected import scenario
 
 
 def calm(*, sign: int, **shape: object) -> Scenario:

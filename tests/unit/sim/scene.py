@@ -6,9 +6,9 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from flatbook.sim.bars import Bar, Bars
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.spec import NO_FEES, BrokerSpec, OpeningAccount
+from flatbook.sim.tapes.bars import Bar, Bars
 from flatbook.values.instants import NS_PER_S, Instant, instant_of_text, text_of_instant
 from flatbook.values.instruments import TradingRules
 from flatbook.values.money import Money, Price, Quantity

@@ -22,7 +22,7 @@ from flatbook.sim.alpaca.terms import (
     AlpacaTerms,
     Refused,
 )
-from flatbook.sim.http_broker import Ask, Told
+from flatbook.sim.network.http_broker import Ask, Told
 from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant
 
 NS_PER_MINUTE = 60 * NS_PER_S

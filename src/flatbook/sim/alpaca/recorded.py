@@ -1,6 +1,6 @@
 """An account of the simulated Alpaca as a world has it: what happens there goes into the world's record.
 
-Units: as in sim/record.py; the books of Alpaca are in decimals.
+Units: as in sim/world/record.py; the books of Alpaca are in decimals.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import msgspec
 from flatbook.sim.alpaca.activities import execution_id
 from flatbook.sim.alpaca.ledger import BookedExecution, BookedOrder, Ledger, Placing
 from flatbook.sim.alpaca.server import AlpacaServer
-from flatbook.sim.http_broker import Ask
-from flatbook.sim.record import (
+from flatbook.sim.network.http_broker import Ask
+from flatbook.sim.world.record import (
     SHARE,
     AccountOpened,
     Executed,

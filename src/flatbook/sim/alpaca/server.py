@@ -6,7 +6,7 @@ from flatbook.sim.alpaca.faults import BrokerFaults, CalmBroker
 from flatbook.sim.alpaca.front import Front
 from flatbook.sim.alpaca.ledger import Prices
 from flatbook.sim.alpaca.terms import AlpacaTerms
-from flatbook.sim.http_broker import HttpBroker, Now, Rest
+from flatbook.sim.network.http_broker import HttpBroker, Now, Rest
 
 FAULT_TEXT = {"code": 50010000, "message": "internal server error occurred"}
 

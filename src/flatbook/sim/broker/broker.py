@@ -13,7 +13,6 @@ from pathlib import Path
 
 import msgspec
 
-from flatbook.sim.bars import Bars, is_inside
 from flatbook.sim.broker import answers, rules
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.ledger import (
@@ -46,6 +45,7 @@ from flatbook.sim.broker.wire import (
     write_push,
 )
 from flatbook.sim.chance import draw
+from flatbook.sim.tapes.bars import Bars, is_inside
 from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant
 from flatbook.values.money import ZERO, Price, Quantity
 from flatbook.venues.paper.wire import Served

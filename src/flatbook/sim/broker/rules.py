@@ -7,12 +7,12 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from flatbook.engine.ports import IdRule
-from flatbook.sim.bars import Bars
 from flatbook.sim.broker.faults import FaultKind, FaultPlan
 from flatbook.sim.broker.ledger import BrokerOrder
 from flatbook.sim.broker.spec import PERCENT, BrokerSpec, Shorting, WhenClosed, fees_of
 from flatbook.sim.broker.wire import Refusal, Ticket
 from flatbook.sim.chance import draw, happens
+from flatbook.sim.tapes.bars import Bars
 from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant
 from flatbook.values.instruments import Side, TradingRules, floor_to_lot, round_to_tick
 from flatbook.values.money import ONE, ZERO, Price, Quantity

@@ -36,7 +36,7 @@ ROWS = (
         how="A node falls behind by up to sixty blocks, or stands still, on a fork that nobody else is on any more.",
         standing=Built(
             injectors=(
-                "sim.chain.NodeSource._shown",
+                "sim.world.chain.NodeSource._shown",
                 "sim.evm.injected.InjectedNode.stands_still",
                 "sim.evm.injected.InjectedNode.shows_behind",
             )
@@ -50,7 +50,7 @@ ROWS = (
         how="A page comes again in part; a node takes few blocks at once, is too slow, or leaves an answer out.",
         standing=Built(
             injectors=(
-                "sim.chain.NodeSource.read",
+                "sim.world.chain.NodeSource.read",
                 "sim.evm.injected.InjectedNode.range_max",
                 "sim.evm.injected.InjectedNode.times_out",
                 "sim.evm.injected.InjectedNode.leaves_out",
@@ -151,7 +151,7 @@ ROWS = (
         what="A token has other decimals on another chain, takes a fee, or rebases.",
         must_hold=("I5", "I16"),
         how="Tokens with 6, 8 and 18 decimals. A fee or a rebase shows in balances of vaults, which nothing reads yet.",
-        standing=Built(injectors=("sim.wire_nodes._contracts",)),
+        standing=Built(injectors=("sim.world.wire_nodes._contracts",)),
         worlds=FULL,
     ),
     Fault(

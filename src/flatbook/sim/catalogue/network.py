@@ -10,7 +10,12 @@ ROWS = (
         what="A request is lost before it reaches the venue.",
         must_hold=("I1", "I10", "I14"),
         how="Outbound messages are dropped with a chance drawn for the seed.",
-        standing=Built(injectors=("sim.network.Link._copies", "sim.wire_faults.InjectedLink.loss")),
+        standing=Built(
+            injectors=(
+                "sim.network.port_link.Link._copies",
+                "sim.network.wire_faults.InjectedLink.loss",
+            )
+        ),
         worlds=BOTH,
     ),
     Fault(
@@ -18,7 +23,12 @@ ROWS = (
         what="The venue acts and its answer is lost.",
         must_hold=("I2", "I7"),
         how="The exchange carries the request out, then the answer is dropped.",
-        standing=Built(injectors=("sim.network.Link._arrive", "sim.wire_faults.InjectedLink.loss")),
+        standing=Built(
+            injectors=(
+                "sim.network.port_link.Link._arrive",
+                "sim.network.wire_faults.InjectedLink.loss",
+            )
+        ),
         worlds=BOTH,
     ),
     Fault(
@@ -26,7 +36,7 @@ ROWS = (
         what="An answer arrives after we stopped waiting for it.",
         must_hold=("I3", "I7"),
         how="Answers are delayed beyond the time-out, so that both orders of answer and time-out occur.",
-        standing=Built(injectors=("sim.network.Link._arrive",)),
+        standing=Built(injectors=("sim.network.port_link.Link._arrive",)),
         worlds=BOTH,
     ),
     Fault(
@@ -34,7 +44,7 @@ ROWS = (
         what="A request lingers for many seconds in a proxy and is then carried out.",
         must_hold=("I2",),
         how="Requests, never answers, get a delay with a heavy tail.",
-        standing=Built(injectors=("sim.network.Link._arrival",)),
+        standing=Built(injectors=("sim.network.port_link.Link._arrival",)),
         worlds=BOTH,
     ),
     Fault(
@@ -42,7 +52,12 @@ ROWS = (
         what="A middle box or a client repeats a request.",
         must_hold=("I2",),
         how="One request is delivered twice.",
-        standing=Built(injectors=("sim.network.Link._copies", "sim.wire_faults.InjectedBroker.repeats")),
+        standing=Built(
+            injectors=(
+                "sim.network.port_link.Link._copies",
+                "sim.network.wire_faults.InjectedBroker.repeats",
+            )
+        ),
         worlds=BOTH,
     ),
     Fault(
@@ -50,7 +65,12 @@ ROWS = (
         what="A name cannot be resolved for minutes.",
         must_hold=("I7", "I14", "I15"),
         how="For a while no connection to one venue can be made.",
-        standing=Built(injectors=("sim.network.Link.send", "sim.wire_faults.InjectedLink.resolves")),
+        standing=Built(
+            injectors=(
+                "sim.network.port_link.Link.send",
+                "sim.network.wire_faults.InjectedLink.resolves",
+            )
+        ),
         worlds=BOTH,
     ),
     Fault(
@@ -58,7 +78,12 @@ ROWS = (
         what="A connection stays open while nothing is read from it.",
         must_hold=("I12", "I14"),
         how="Both directions are swallowed, the connection stays open.",
-        standing=Built(injectors=("sim.network.Link._arrive", "sim.wire_faults.InjectedLink.loss")),
+        standing=Built(
+            injectors=(
+                "sim.network.port_link.Link._arrive",
+                "sim.network.wire_faults.InjectedLink.loss",
+            )
+        ),
         worlds=BOTH,
     ),
     Fault(
@@ -66,7 +91,12 @@ ROWS = (
         what="We can be heard and cannot hear, or the other way round.",
         must_hold=("I2", "I6"),
         how="For a while requests arrive and have their effect, and neither answers nor pushes come back.",
-        standing=Built(injectors=("sim.network.Link._arrive", "sim.wire_faults.InjectedLink.loss")),
+        standing=Built(
+            injectors=(
+                "sim.network.port_link.Link._arrive",
+                "sim.network.wire_faults.InjectedLink.loss",
+            )
+        ),
         worlds=BOTH,
     ),
     Fault(
@@ -76,10 +106,10 @@ ROWS = (
         how="After the effect the answer is one that cannot be read, a server fault, or a lost connection.",
         standing=Built(
             injectors=(
-                "sim.network.Link._arrive",
-                "sim.wire_faults.InjectedLink.refuses",
-                "sim.wire_faults.InjectedLink.cut_after",
-                "sim.wire_faults.InjectedBroker.spoils",
+                "sim.network.port_link.Link._arrive",
+                "sim.network.wire_faults.InjectedLink.refuses",
+                "sim.network.wire_faults.InjectedLink.cut_after",
+                "sim.network.wire_faults.InjectedBroker.spoils",
             )
         ),
         worlds=BOTH,
@@ -89,7 +119,7 @@ ROWS = (
         what="A cancel overtakes the order that it cancels.",
         must_hold=("I7", "I8"),
         how="Each message has a delay of its own; requests keep no order among each other.",
-        standing=Built(injectors=("sim.network.Link._flight_ms",)),
+        standing=Built(injectors=("sim.network.port_link.Link._flight_ms",)),
         worlds=CORE,
     ),
     Fault(
@@ -98,7 +128,10 @@ ROWS = (
         must_hold=("I14", "I15"),
         how="For a while one venue forbids every request.",
         standing=Built(
-            injectors=("sim.front_door.FrontDoor._is_forbidden", "sim.wire_faults.InjectedBroker.refuses_caller")
+            injectors=(
+                "sim.world.front_door.FrontDoor._is_forbidden",
+                "sim.network.wire_faults.InjectedBroker.refuses_caller",
+            )
         ),
         worlds=BOTH,
     ),
@@ -107,7 +140,7 @@ ROWS = (
         what="A slow venue uses up the connections of all others.",
         must_hold=("I19", "I15"),
         how="For a while one venue answers 15 s late; the others must keep their latency.",
-        standing=Built(injectors=("sim.network.Link._flight_ms",)),
+        standing=Built(injectors=("sim.network.port_link.Link._flight_ms",)),
         worlds=BOTH,
     ),
 )

@@ -24,7 +24,7 @@ ROWS = (
         what="A stop fires falsely, or is blocked.",
         must_hold=("I15",),
         how="Holdings flicker to zero for one statement.",
-        standing=Built(injectors=("sim.port_venue.PortVenue._statement",)),
+        standing=Built(injectors=("sim.world.port_venue.PortVenue._statement",)),
         worlds=CORE,
     ),
     Fault(

@@ -90,7 +90,7 @@ ROWS = (
         what="The failure of a task is lost and the loop goes on blind.",
         must_hold=("I14", "I20"),
         how="The reader of the chain raises.",
-        standing=Built(injectors=("sim.chain.NodeSource.read",)),
+        standing=Built(injectors=("sim.world.chain.NodeSource.read",)),
         worlds=CORE,
     ),
     Fault(

@@ -10,7 +10,7 @@ ROWS = (
         what="The last commits are lost at a power cut.",
         must_hold=("I1",),
         how="At a power cut what was not synced is gone.",
-        standing=Built(injectors=("sim.disk.SimulatedDisk.cut_power",)),
+        standing=Built(injectors=("sim.world.disk.SimulatedDisk.cut_power",)),
         worlds=CORE,
     ),
     Fault(
@@ -18,7 +18,7 @@ ROWS = (
         what="The last write is torn.",
         must_hold=("I10",),
         how="At a power cut what was not synced is torn at a sector; real write-ahead logs are cut at each byte.",
-        standing=Built(injectors=("sim.disk.SimulatedDisk.cut_power",)),
+        standing=Built(injectors=("sim.world.disk.SimulatedDisk.cut_power",)),
         worlds=CORE,
     ),
     Fault(
@@ -34,7 +34,7 @@ ROWS = (
         what="The disk is full.",
         must_hold=("I1", "I15"),
         how="Appends fail; nothing new is risked and stopping still works.",
-        standing=Built(injectors=("sim.disk.SimulatedDisk.write",)),
+        standing=Built(injectors=("sim.world.disk.SimulatedDisk.write",)),
         worlds=CORE,
     ),
     Fault(
@@ -42,7 +42,7 @@ ROWS = (
         what="A sync fails once, then works again.",
         must_hold=("I1",),
         how="A sync fails and what waited is lost; the journal ends instead of trying again.",
-        standing=Built(injectors=("sim.disk.SimulatedDisk.sync",)),
+        standing=Built(injectors=("sim.world.disk.SimulatedDisk.sync",)),
         worlds=CORE,
     ),
     Fault(

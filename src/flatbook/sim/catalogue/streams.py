@@ -10,7 +10,7 @@ ROWS = (
         what="A stream whose heartbeats live and whose events are gone.",
         must_hold=("I3", "I12"),
         how="Only frames of events are dropped; the poll must find everything.",
-        standing=Built(injectors=("sim.port_venue.PortVenue.watch.push",)),
+        standing=Built(injectors=("sim.world.port_venue.PortVenue.watch.push",)),
         worlds=CORE,
     ),
     Fault(
@@ -18,7 +18,7 @@ ROWS = (
         what="Nothing is told of the time while a stream was cut.",
         must_hold=("I3",),
         how="The stream is cut for up to two minutes while orders fill.",
-        standing=Built(injectors=("sim.network.Link.is_cut",)),
+        standing=Built(injectors=("sim.network.port_link.Link.is_cut",)),
         worlds=CORE,
     ),
     Fault(
@@ -26,7 +26,7 @@ ROWS = (
         what="What was told comes again after a reconnect.",
         must_hold=("I4",),
         how="The last events are replayed.",
-        standing=Built(injectors=("sim.port_venue.PortVenue.watch.push",)),
+        standing=Built(injectors=("sim.world.port_venue.PortVenue.watch.push",)),
         worlds=CORE,
     ),
     Fault(

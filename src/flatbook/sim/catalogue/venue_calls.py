@@ -10,7 +10,7 @@ ROWS = (
         what="An accepted order cannot be found for seconds.",
         must_hold=("I2", "I7"),
         how="What is read trails the truth, within the lag that the venue's card declares.",
-        standing=Built(injectors=("sim.port_venue.PortVenue._view_at",)),
+        standing=Built(injectors=("sim.world.port_venue.PortVenue._view_at",)),
         worlds=BOTH,
     ),
     Fault(
@@ -18,7 +18,7 @@ ROWS = (
         what="An order is not found several times, then it fills.",
         must_hold=("I3", "I7"),
         how="Read after read trails by the whole lag that the card declares, longer than any counter of misses.",
-        standing=Built(injectors=("sim.port_venue.PortVenue._view_at",)),
+        standing=Built(injectors=("sim.world.port_venue.PortVenue._view_at",)),
         worlds=BOTH,
     ),
     Fault(
@@ -26,7 +26,7 @@ ROWS = (
         what="A client id is refused only while its order is open.",
         must_hold=("I2",),
         how='The id rule of the exchange is "while open".',
-        standing=Built(injectors=("sim.exchange.Exchange._take",)),
+        standing=Built(injectors=("sim.world.exchange.Exchange._take",)),
         worlds=CORE,
     ),
     Fault(
@@ -34,7 +34,7 @@ ROWS = (
         what="A client id is a mere label, or there is none.",
         must_hold=("I2",),
         how='The id rule of the exchange is "none".',
-        standing=Built(injectors=("sim.exchange.Exchange._take",)),
+        standing=Built(injectors=("sim.world.exchange.Exchange._take",)),
         worlds=CORE,
     ),
     Fault(
@@ -43,7 +43,10 @@ ROWS = (
         must_hold=("I3", "I20"),
         how="Now and then an acceptance carries the venue's id of another order.",
         standing=Built(
-            injectors=("sim.port_venue.PortVenue._told_id", "sim.wire_faults.InjectedBroker.names_neighbour")
+            injectors=(
+                "sim.world.port_venue.PortVenue._told_id",
+                "sim.network.wire_faults.InjectedBroker.names_neighbour",
+            )
         ),
         worlds=BOTH,
     ),
@@ -61,7 +64,10 @@ ROWS = (
         must_hold=("I15", "I19"),
         how="A bucket of tokens, and a ban when it is overdrawn; cancels must still get through.",
         standing=Built(
-            injectors=("sim.front_door.FrontDoor._spends", "sim.wire_faults.InjectedBroker.requests_per_minute")
+            injectors=(
+                "sim.world.front_door.FrontDoor._spends",
+                "sim.network.wire_faults.InjectedBroker.requests_per_minute",
+            )
         ),
         worlds=BOTH,
     ),
@@ -70,7 +76,7 @@ ROWS = (
         what="The price of a request in the rate limit changes overnight.",
         must_hold=("I15", "I19"),
         how="The bucket is halved in the middle of a run, without notice.",
-        standing=Built(injectors=("sim.front_door.FrontDoor._spends",)),
+        standing=Built(injectors=("sim.world.front_door.FrontDoor._spends",)),
         worlds=CORE,
     ),
     Fault(
@@ -78,7 +84,12 @@ ROWS = (
         what="The venue fails at the very moment when prices move.",
         must_hold=("I6", "I7"),
         how="After a large move of the price requests fail, before or after their effect.",
-        standing=Built(injectors=("sim.front_door.FrontDoor.passes", "sim.wire_faults.InjectedBroker.spoils")),
+        standing=Built(
+            injectors=(
+                "sim.world.front_door.FrontDoor.passes",
+                "sim.network.wire_faults.InjectedBroker.spoils",
+            )
+        ),
         worlds=BOTH,
     ),
     Fault(
@@ -86,7 +97,7 @@ ROWS = (
         what="A partial fill, then the cancel loses the race.",
         must_hold=("I3", "I8"),
         how="A fill falls between the cancel sent and the cancel seen.",
-        standing=Built(injectors=("sim.exchange.Exchange.cancel",)),
+        standing=Built(injectors=("sim.world.exchange.Exchange.cancel",)),
         worlds=CORE,
     ),
     Fault(
@@ -94,7 +105,7 @@ ROWS = (
         what="A fill arrives after the cancel was confirmed.",
         must_hold=("I3", "I7"),
         how="A late execution follows the end of the order by up to a minute.",
-        standing=Built(injectors=("sim.exchange.Exchange._late_fill",)),
+        standing=Built(injectors=("sim.world.exchange.Exchange._late_fill",)),
         worlds=BOTH,
     ),
     Fault(
@@ -102,7 +113,12 @@ ROWS = (
         what="The venue executes more than was ordered.",
         must_hold=("I8", "I20"),
         how="Now and then one lot too many is executed.",
-        standing=Built(injectors=("sim.exchange.Exchange._execute", "sim.wire_faults.InjectedBroker.overfills")),
+        standing=Built(
+            injectors=(
+                "sim.world.exchange.Exchange._execute",
+                "sim.network.wire_faults.InjectedBroker.overfills",
+            )
+        ),
         worlds=BOTH,
     ),
     Fault(
@@ -126,7 +142,7 @@ ROWS = (
         what="An execution id comes again after a restart or at another symbol.",
         must_hold=("I4",),
         how="Execution ids are reused across instruments.",
-        standing=Built(injectors=("sim.exchange.Exchange._next_execution_id",)),
+        standing=Built(injectors=("sim.world.exchange.Exchange._next_execution_id",)),
         worlds=CORE,
     ),
     Fault(
@@ -134,7 +150,12 @@ ROWS = (
         what="A status has a word that nobody has seen.",
         must_hold=("I7", "I20"),
         how="Answers carry an unseen status.",
-        standing=Built(injectors=("sim.port_venue.PortVenue._report", "sim.wire_faults.InjectedBroker.strange_status")),
+        standing=Built(
+            injectors=(
+                "sim.world.port_venue.PortVenue._report",
+                "sim.network.wire_faults.InjectedBroker.strange_status",
+            )
+        ),
         worlds=BOTH,
     ),
     Fault(
@@ -158,7 +179,7 @@ ROWS = (
         what="Tick, lot or minimum change while we run.",
         must_hold=("I14", "I16"),
         how="Some requests meet a lot ten times as large; a refusal leads to no loop.",
-        standing=Built(injectors=("sim.exchange.Exchange._lot",)),
+        standing=Built(injectors=("sim.world.exchange.Exchange._lot",)),
         worlds=CORE,
     ),
     Fault(
@@ -214,7 +235,7 @@ ROWS = (
         what="A page limit hides older orders or positions.",
         must_hold=("I3", "I20"),
         how="Pages of two executions.",
-        standing=Built(injectors=("sim.port_venue.PortVenue._page_max",)),
+        standing=Built(injectors=("sim.world.port_venue.PortVenue._page_max",)),
         worlds=CORE,
     ),
     Fault(
@@ -230,7 +251,7 @@ ROWS = (
         what="A market hedge slips without a bound.",
         must_hold=("I6",),
         how="The order book is empty for ten seconds; the collar holds, then widens as planned.",
-        standing=Built(injectors=("sim.exchange.Exchange._is_empty",)),
+        standing=Built(injectors=("sim.world.exchange.Exchange._is_empty",)),
         worlds=CORE,
     ),
     Fault(
@@ -254,7 +275,12 @@ ROWS = (
         what="The account is restricted: day trades, shorts, buying power.",
         must_hold=("I7", "I14"),
         how="Refusals with a reason; no loop of retries.",
-        standing=Built(injectors=("sim.exchange.Exchange._check", "sim.wire_faults.InjectedBroker.restricts")),
+        standing=Built(
+            injectors=(
+                "sim.world.exchange.Exchange._check",
+                "sim.network.wire_faults.InjectedBroker.restricts",
+            )
+        ),
         worlds=BOTH,
     ),
     Fault(

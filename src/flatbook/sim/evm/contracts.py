@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from flatbook.sim.chain import CHAIN, SOURCE, STABLE, USDC_DECIMALS, VaultNames
+from flatbook.sim.world.chain import CHAIN, SOURCE, STABLE, USDC_DECIMALS, VaultNames
 from flatbook.values.ids import AssetId, OwnerId, Underlying
 from flatbook.values.money import Quantity
 from flatbook.venues.raindex.tokens import RaindexConfig, Token, TokenForm, Usdc, VaultOwner

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flatbook.sim.injection import Injection, Spells
 from flatbook.sim.loop import VirtualLoop
+from flatbook.sim.world.injection import Injection, Spells
 
 STILL_S = (5, 40)
 BEHIND_BLOCKS = (1, 60)

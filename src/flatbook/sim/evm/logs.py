@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
-from flatbook.sim.chain import TOKEN_DECIMALS, USDC_DECIMALS, Block
 from flatbook.sim.evm.contracts import BOOK, DOLLAR, TAKER, Contracts, address_of, token_of
-from flatbook.sim.raindex_logs import (
+from flatbook.sim.tapes.raindex_logs import (
     LogPlace,
     OrderTraded,
     RawTraded,
@@ -20,7 +19,8 @@ from flatbook.sim.raindex_logs import (
     encode_take_order_v2,
     encode_take_order_v3,
 )
-from flatbook.sim.record import ChainFill
+from flatbook.sim.world.chain import TOKEN_DECIMALS, USDC_DECIMALS, Block
+from flatbook.sim.world.record import ChainFill
 from flatbook.values.instants import NS_PER_S
 from flatbook.venues.raindex.rain_float import RainFloat
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from flatbook.sim.chain import USDC_DECIMALS, Block, SimulatedChain
 from flatbook.sim.evm.contracts import BOOK, DOLLAR, FORGER, Contracts, address_of
 from flatbook.sim.evm.faults import CalmNode, NodeFaults
 from flatbook.sim.evm.logs import Log, invented, logs_of
-from flatbook.sim.record import TOKEN, USDC, ChainFill
+from flatbook.sim.world.chain import USDC_DECIMALS, Block, SimulatedChain
+from flatbook.sim.world.record import TOKEN, USDC, ChainFill
 from flatbook.values.instants import NS_PER_S
 
 FINAL_DEPTH, SAFE_DEPTH = 64, 32

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from flatbook.events.event import Event
-from flatbook.sim import record as rec
 from flatbook.sim.judges.expectation import Expectation
 from flatbook.sim.judges.results import Results
 from flatbook.sim.judges.told import Told
 from flatbook.sim.judges.truth import Truth
 from flatbook.sim.judges.verdict import Figures, Violation
+from flatbook.sim.world import record as rec
 from flatbook.values.instants import Instant
 
 VIOLATIONS_PER_INVARIANT_MAX = 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
-from flatbook.sim.record import CASH, SHARE, TOKEN, USDC
+from flatbook.sim.world.record import CASH, SHARE, TOKEN, USDC
 from flatbook.values.instruments import Side
 
 ONE = 10**36

@@ -7,12 +7,12 @@ from typing import Any
 
 from flatbook.events import chain, control, orders
 from flatbook.events.event import Event
-from flatbook.sim import record as rec
 from flatbook.sim.judges.court import Court, Hearing
 from flatbook.sim.judges.exact import OF_CASH, OF_SHARE, OF_TOKEN, OF_USDC, ONE, Exact, exact, product, shown, sign_of
 from flatbook.sim.judges.of_totals import Totals
 from flatbook.sim.judges.told import Booked, ToldOrder, shares_of
 from flatbook.sim.judges.truth import ExecutionKey, FillKey, TrueFill
+from flatbook.sim.world import record as rec
 from flatbook.values.instants import Instant
 
 OF_PRICE = ONE // rec.PRICE

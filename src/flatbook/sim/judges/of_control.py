@@ -6,10 +6,10 @@ import msgspec
 
 from flatbook.events.control import CommandAccepted, HaltScope
 from flatbook.events.orders import OrderIntended
-from flatbook.sim import record as rec
 from flatbook.sim.judges.court import Court, Hearing
 from flatbook.sim.judges.told import WORKING, ToldOrder
 from flatbook.sim.judges.truth import CANCEL, PLACE
+from flatbook.sim.world import record as rec
 from flatbook.values.instants import Instant
 
 STOPS = ("halt", "kill")

@@ -7,11 +7,11 @@ from collections import deque
 from decimal import Decimal
 
 from flatbook.events.orders import OrderIntended
-from flatbook.sim import record as rec
 from flatbook.sim.judges.court import Court, Hearing
 from flatbook.sim.judges.exact import exact, shown, size
 from flatbook.sim.judges.of_books import OF_PRICE
 from flatbook.sim.judges.truth import PLACE
+from flatbook.sim.world import record as rec
 from flatbook.values.instants import NS_PER_S, Instant, instant_of_text
 
 BPS_WHOLE = 10_000

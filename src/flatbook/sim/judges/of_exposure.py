@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from flatbook.events import control, orders
-from flatbook.sim import record as rec
 from flatbook.sim.judges.court import Court, Hearing
 from flatbook.sim.judges.exact import OF_SHARE, shown, sign_of, size
 from flatbook.sim.judges.expectation import FOR_EVER, NetKey
 from flatbook.sim.judges.told import UNKNOWN, WORKING, ToldOrder
 from flatbook.sim.judges.truth import HASH_DIGITS
+from flatbook.sim.world import record as rec
 from flatbook.values.instants import Instant
 
 FILL_ALERTS = ("fill_skipped", "fill_unvalued", "log_unparsed", "input_poisoned")

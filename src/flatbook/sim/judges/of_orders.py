@@ -7,12 +7,12 @@ from typing import Any
 
 from flatbook.events import orders
 from flatbook.events.event import Event
-from flatbook.sim import record as rec
 from flatbook.sim.judges.court import Court, Hearing
 from flatbook.sim.judges.exact import OF_SHARE, ONE, exact, product, shown
 from flatbook.sim.judges.expectation import FOR_EVER, WINDOW
 from flatbook.sim.judges.told import DENIED, INTENDED, OPEN, UNKNOWN, WORKING, ToldOrder
 from flatbook.sim.judges.truth import PLACE, TrueOrder
+from flatbook.sim.world import record as rec
 
 
 def intent_first(court: Court) -> Hearing:

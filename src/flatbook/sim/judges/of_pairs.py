@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flatbook.sim import record as rec
 from flatbook.sim.judges.exact import OF_SHARE, shown
 from flatbook.sim.judges.verdict import Violation
+from flatbook.sim.world import record as rec
 from flatbook.values.instants import Instant
 
 

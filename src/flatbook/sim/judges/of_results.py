@@ -10,13 +10,13 @@ from typing import Any
 from flatbook.events import chain, control, orders
 from flatbook.events.event import Event
 from flatbook.events.refs import ref_of_execution, ref_of_fill
-from flatbook.sim import record as rec
 from flatbook.sim.judges.court import Court, Hearing
 from flatbook.sim.judges.exact import OF_CASH, OF_SHARE, OF_TOKEN, OF_USDC, ONE, Exact, exact, product, shown
 from flatbook.sim.judges.expectation import NetKey
 from flatbook.sim.judges.of_books import execution_key, is_before_opening
 from flatbook.sim.judges.results import Flows, NetResults, Results
 from flatbook.sim.judges.truth import TrueFill
+from flatbook.sim.world import record as rec
 from flatbook.values.ids import UNASSIGNED, AccountId, ExecutionId, InstrumentId
 from flatbook.values.instants import NS_PER_S, Instant
 

@@ -12,8 +12,8 @@ from flatbook.events.chain import BlocksRemoved, FillReversed, FillSkipped, Fill
 from flatbook.events.codec import encode_event_json
 from flatbook.events.control import EngineStarted
 from flatbook.events.event import Event
-from flatbook.sim import record as rec
 from flatbook.sim.judges.court import Court, Hearing
+from flatbook.sim.world import record as rec
 
 DIGITS_MAX = 38
 DECIMALS_MAX = 18

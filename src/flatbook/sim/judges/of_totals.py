@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from flatbook.events import orders
-from flatbook.sim import record as rec
 from flatbook.sim.judges.court import Court
 from flatbook.sim.judges.exact import OF_CASH, OF_SHARE, Exact, exact, product, shown, sign_of
 from flatbook.sim.judges.told import Booked
+from flatbook.sim.world import record as rec
 
 OrderKey = tuple[str, str]
 NOTHING: tuple[Exact, Exact] = (0, 0)

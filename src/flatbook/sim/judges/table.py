@@ -18,7 +18,7 @@ from flatbook.sim.judges.court import Court, Hearing
 from flatbook.sim.judges.expectation import Expectation
 from flatbook.sim.judges.results import Results
 from flatbook.sim.judges.verdict import NotYet, Verdict, Violation
-from flatbook.sim.record import Record
+from flatbook.sim.world.record import Record
 
 Judge = Callable[[Court], Hearing]
 PairJudge = Callable[[Record, Record], tuple[Violation, ...]]

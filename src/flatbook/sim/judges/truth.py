@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flatbook.sim import record as rec
 from flatbook.sim.judges.exact import OF_CASH, OF_SHARE, OF_TOKEN, Exact
 from flatbook.sim.judges.expectation import Expectation, NetKey
+from flatbook.sim.world import record as rec
 from flatbook.values.instants import Instant
 
 PLACE = "place"

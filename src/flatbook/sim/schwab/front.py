@@ -9,7 +9,7 @@ import msgspec
 
 from flatbook.sim.alpaca.faults import BrokerFaults
 from flatbook.sim.alpaca.ledger import Ledger, Placing, Prices
-from flatbook.sim.http_broker import Ask, Told
+from flatbook.sim.network.http_broker import Ask, Told
 from flatbook.sim.schwab import pages
 from flatbook.sim.schwab.checks import Asked, check_placing
 from flatbook.sim.schwab.login import Logins

@@ -6,7 +6,7 @@ import base64
 from urllib.parse import parse_qsl, urlencode
 
 from flatbook.sim.chance import digest
-from flatbook.sim.http_broker import Ask, Told
+from flatbook.sim.network.http_broker import Ask, Told
 from flatbook.sim.schwab.terms import Refused, SchwabTerms
 from flatbook.values.instants import Instant, later
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flatbook.sim.alpaca.faults import BrokerFaults, CalmBroker
 from flatbook.sim.alpaca.ledger import Prices
-from flatbook.sim.http_broker import HttpBroker, Now, Rest
+from flatbook.sim.network.http_broker import HttpBroker, Now, Rest
 from flatbook.sim.schwab.front import Front
 from flatbook.sim.schwab.terms import SchwabTerms
 

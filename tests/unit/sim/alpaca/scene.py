@@ -13,7 +13,7 @@ import msgspec
 from flatbook.sim.alpaca.faults import CalmBroker, Spoiling
 from flatbook.sim.alpaca.front import Front
 from flatbook.sim.alpaca.terms import AlpacaTerms, Asset, OpeningAccount
-from flatbook.sim.http_broker import Ask, Told
+from flatbook.sim.network.http_broker import Ask, Told
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.money import Money, Quantity
 

@@ -9,8 +9,8 @@ import msgspec
 
 from flatbook.sim.alpaca.recorded import RecordedAlpaca, Tape
 from flatbook.sim.alpaca.server import AlpacaServer
-from flatbook.sim.http_broker import Ask
-from flatbook.sim.record import SHARE, AccountOpened, Entry, Executed, OrderOver, OrderRefused, OrderTaken, Record
+from flatbook.sim.network.http_broker import Ask
+from flatbook.sim.world.record import SHARE, AccountOpened, Entry, Executed, OrderOver, OrderRefused, OrderTaken, Record
 from flatbook.values.instants import Instant, later
 from tests.unit.sim.alpaca.scene import ACCOUNT, KEYS, OPEN, OTHER, TERMS, Faults
 

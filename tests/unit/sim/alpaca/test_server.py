@@ -13,13 +13,13 @@ from aiohttp import web
 
 from flatbook.sim.alpaca.faults import Spoiling
 from flatbook.sim.alpaca.server import AlpacaServer
-from flatbook.sim.connections import Switchboard
-from flatbook.sim.connector import SimulatedConnector
-from flatbook.sim.link import CalmLink, LinkFaults, Way
 from flatbook.sim.loop import VirtualLoop
+from flatbook.sim.network.connections import Switchboard
+from flatbook.sim.network.connector import SimulatedConnector
+from flatbook.sim.network.link import CalmLink, LinkFaults, Way
 from flatbook.values.instants import Instant
 from tests.unit.sim.alpaca.scene import ACCOUNT, KEYS, OPEN, TERMS, Faults
-from tests.unit.sim.network import ScriptedLink
+from tests.unit.sim.network.scene import ScriptedLink
 
 HOST = "broker-api.example"
 ORDERS = f"/v1/trading/accounts/{ACCOUNT}/orders"

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from flatbook.engine.ports import IdRule
-from flatbook.sim.bars import Bars
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.ledger import BrokerFileRefused, BrokerLedger, Fate
 from flatbook.sim.broker.spec import FeeSchedule, Shorting, WhenClosed
 from flatbook.sim.broker.wire import Verb
+from flatbook.sim.tapes.bars import Bars
 from flatbook.values.money import Money
 from tests.unit.sim.scene import RULES, ask, at, bars, code_of, find, holdings, minutes, place, spec
 

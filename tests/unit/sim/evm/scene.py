@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flatbook.sim.chain import CHAIN, SimulatedChain, VaultNames
 from flatbook.sim.evm.contracts import Contracts
 from flatbook.sim.evm.faults import CalmNode
 from flatbook.sim.evm.node import NodeTerms, SimulatedNode
-from flatbook.sim.record import TOKEN, USDC, ChainFill, Record
+from flatbook.sim.world.chain import CHAIN, SimulatedChain, VaultNames
+from flatbook.sim.world.record import TOKEN, USDC, ChainFill, Record
 from flatbook.values.ids import AccountId, AssetId, InstrumentId, OwnerId
 from flatbook.values.instants import Instant, instant_of_text, later
 

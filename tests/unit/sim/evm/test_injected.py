@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from flatbook.sim.evm.injected import BEHIND_BLOCKS, NARROW_BLOCKS, InjectedNode
-from flatbook.sim.injection import Injection
 from flatbook.sim.loop import VirtualLoop
+from flatbook.sim.world.injection import Injection
 from tests.unit.sim.evm.scene import START
 
 ASKED = ("stands_still", "times_out", "leaves_out", "hides_logs", "invents_fill", "forgets_filter")

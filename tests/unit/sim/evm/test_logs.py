@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from flatbook.events.chain import VaultFilled
-from flatbook.sim.chain import Block
 from flatbook.sim.evm.logs import logs_of
+from flatbook.sim.world.chain import Block
 from flatbook.values.instants import NS_PER_S
 from flatbook.venues.raindex.booking import BlockFacts
 from flatbook.venues.raindex.parse import parse_block

@@ -9,11 +9,11 @@ import msgspec
 
 from flatbook.events import chain, control, orders
 from flatbook.events.event import Event
-from flatbook.sim import record as rec
 from flatbook.sim.judges.expectation import Expectation, Listing, NetBound
 from flatbook.sim.judges.table import judge
 from flatbook.sim.judges.verdict import Verdict
-from flatbook.sim.record import CASH, SHARE, TOKEN, USDC
+from flatbook.sim.world import record as rec
+from flatbook.sim.world.record import CASH, SHARE, TOKEN, USDC
 from flatbook.values.ids import (
     AccountId,
     AssetId,

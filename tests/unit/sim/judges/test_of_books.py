@@ -8,8 +8,8 @@ import pytest
 
 from flatbook.events import chain, control, orders
 from flatbook.events.event import Event
-from flatbook.sim import record as rec
-from flatbook.sim.record import CASH, SHARE, TOKEN
+from flatbook.sim.world import record as rec
+from flatbook.sim.world.record import CASH, SHARE, TOKEN
 from flatbook.values.ids import AccountId, AssetId, ChainId, OrderId, OwnerId, Underlying
 from flatbook.values.money import Price, Quantity
 from tests.unit.sim.judges.story import (

@@ -8,7 +8,7 @@ import pytest
 
 from flatbook.events import control, orders
 from flatbook.events.event import Event
-from flatbook.sim import record as rec
+from flatbook.sim.world import record as rec
 from flatbook.values.ids import HaltId, OrderId
 from flatbook.values.money import Quantity
 from tests.unit.sim.judges.story import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from flatbook.events import orders
-from flatbook.sim import record as rec
+from flatbook.sim.world import record as rec
 from flatbook.values.ids import OrderId
 from flatbook.values.instants import text_of_instant
 from flatbook.values.money import Quantity

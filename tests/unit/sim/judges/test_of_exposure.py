@@ -7,7 +7,7 @@ from decimal import Decimal
 from flatbook.events import control, orders
 from flatbook.events.event import Event
 from flatbook.sim.judges.expectation import NetBound
-from flatbook.sim.record import SHARE, TOKEN, USDC
+from flatbook.sim.world.record import SHARE, TOKEN, USDC
 from flatbook.values.ids import ExecutionId, OrderId, OwnerId, Underlying
 from flatbook.values.instants import NS_PER_S
 from flatbook.values.instruments import Side

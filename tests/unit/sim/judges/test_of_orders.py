@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from flatbook.events import orders
-from flatbook.sim import record as rec
 from flatbook.sim.judges.expectation import AccountTerms
-from flatbook.sim.record import SHARE
+from flatbook.sim.world import record as rec
+from flatbook.sim.world.record import SHARE
 from flatbook.values.ids import OrderId, VenueOrderId
 from flatbook.values.instants import NS_PER_S
 from flatbook.values.money import Quantity

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatbook.sim.judges.of_pairs import recovery, replay
-from flatbook.sim.record import Entry, Record
+from flatbook.sim.world.record import Entry, Record
 from tests.unit.sim.judges.story import changed, executed
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from flatbook.events import control, orders
-from flatbook.sim import record as rec
 from flatbook.sim.judges.expectation import AccountTerms, Expectation
 from flatbook.sim.judges.of_results import TrueLots, TrueTrade
 from flatbook.sim.judges.results import Flows, NetResults, Results
 from flatbook.sim.judges.table import judge
-from flatbook.sim.record import SHARE
+from flatbook.sim.world import record as rec
+from flatbook.sim.world.record import SHARE
 from flatbook.values.ids import AccountId, AssetId, InstrumentId, OwnerId, Underlying
 from flatbook.values.instants import NS_PER_S, Instant
 from flatbook.values.money import Price, Quantity

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from flatbook.services.simulated import World, run_world
-from flatbook.sim.expected import expectation_of
 from flatbook.sim.judges.table import judge
-from flatbook.sim.record import Executed, Record
-from flatbook.sim.scenario import draw_scenario, stating_totals
+from flatbook.sim.runs.expected import expectation_of
+from flatbook.sim.runs.scenario import draw_scenario, stating_totals
+from flatbook.sim.world.record import Executed, Record
 
 TOTALS = stating_totals(draw_scenario("3"))
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 import msgspec
 
 from flatbook.sim.alpaca.terms import OpeningAccount
-from flatbook.sim.http_broker import Ask, Told
+from flatbook.sim.network.http_broker import Ask, Told
 from flatbook.sim.schwab.front import Front
 from flatbook.sim.schwab.terms import SchwabTerms
 from flatbook.values.instants import Instant, instant_of_text, later

@@ -28,11 +28,11 @@ from flatbook.engine.reports import (
 from flatbook.events.orders import NotSentReason, RejectReason, UnknownReason
 from flatbook.sim.alpaca.faults import BrokerFaults, Spoiling
 from flatbook.sim.alpaca.server import AlpacaServer
-from flatbook.sim.connections import Switchboard
-from flatbook.sim.connector import SimulatedConnector
-from flatbook.sim.link import CalmLink, LinkFaults, Loss, Way
 from flatbook.sim.loop import VirtualLoop
-from flatbook.sim.process import LoopClock
+from flatbook.sim.network.connections import Switchboard
+from flatbook.sim.network.connector import SimulatedConnector
+from flatbook.sim.network.link import CalmLink, LinkFaults, Loss, Way
+from flatbook.sim.world.process import LoopClock
 from flatbook.values.ids import OrderId, VenueOrderId
 from flatbook.values.instants import NS_PER_MS, Instant, later
 from flatbook.values.instruments import Side
@@ -42,7 +42,7 @@ from flatbook.venues.alpaca.wire import Api, broker_api, broker_headers, trading
 from flatbook.venues.http import SessionHttp
 from tests.desk import readable
 from tests.unit.sim.alpaca.scene import ACCOUNT, OPEN, TERMS, Faults
-from tests.unit.sim.network import HOST, PORT, ScriptedLink
+from tests.unit.sim.network.scene import HOST, PORT, ScriptedLink
 from tests.unit.venues.alpaca.sample import AAPL, INSTRUMENT, MAIN, OURS, approved
 
 CALM: LinkFaults = CalmLink(latency_ns=10 * NS_PER_MS)

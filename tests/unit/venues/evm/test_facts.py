@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from flatbook.sim.chain import Block
 from flatbook.sim.evm.contracts import DOLLAR, token_of
 from flatbook.sim.evm.logs import logs_of
+from flatbook.sim.world.chain import Block
 from flatbook.values.instants import later
 from flatbook.venues.evm.agreement import Trouble
 from flatbook.venues.evm.answers import SeenLog, log_of

@@ -28,7 +28,7 @@ from flatbook.events.orders import NotSentReason, RejectReason, UnknownReason
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.wire import Verb
-from flatbook.sim.clock import TapeClock
+from flatbook.sim.tapes.clock import TapeClock
 from flatbook.values.ids import AccountId, AssetId, InstrumentId, OrderId, Underlying, VenueOrderId
 from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Instrument, Side

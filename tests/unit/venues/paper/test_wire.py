@@ -16,7 +16,7 @@ from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.server import BrokerServer
 from flatbook.sim.broker.wire import Verb
-from flatbook.sim.clock import TapeClock
+from flatbook.sim.tapes.clock import TapeClock
 from flatbook.values.ids import AccountId, OrderId
 from flatbook.values.instants import Instant, later
 from flatbook.venues.paper import wire

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from flatbook.sim.raindex_logs import (
+from flatbook.sim.tapes.raindex_logs import (
     LogPlace,
     OrderTraded,
     StandingOrder,

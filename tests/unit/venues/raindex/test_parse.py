@@ -20,7 +20,7 @@ from flatbook.events.chain import (
 )
 from flatbook.events.codec import decode_events, encode_events
 from flatbook.events.event import Event
-from flatbook.sim.raindex_logs import encode_clear_v3, encode_take_order_v3
+from flatbook.sim.tapes.raindex_logs import encode_clear_v3, encode_take_order_v3
 from flatbook.values.instants import instant_of_text
 from flatbook.values.instruments import Side
 from flatbook.venues.raindex.booking import BlockFacts

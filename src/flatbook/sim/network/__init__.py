@@ -1,0 +1,1 @@
+"""The simulated network: links with faults, connections of bytes in memory."""

@@ -1,0 +1,185 @@
+"""Planted bugs: each is a known way to lose money, patched into the product at run time, that the judges must see.
+
+A simulator that does not see them proves nothing. The numbers are those of the project's list: 1 to 35 of order and
+recovery work, 36 to 47 of trading practice; from 48 on stand second forms of earlier ones. A row whose room does not
+exist yet is counted as not yet, never as killed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from flatbook.engine.ports import IdRule
+from flatbook.sim.runs import planted
+from flatbook.sim.runs.planted import Swap
+from flatbook.sim.runs.scenario import Scenario, deepened, draw_scenario, stating_totals
+from flatbook.sim.world.record import SHARE
+
+_ANY: dict[str, Any] = {}
+_TOTALS = {"totals": True, "depth": SHARE}
+_SLOW_READS = {"read_lag_s": 20}
+_IDS_COME_AGAIN = {"read_lag_s": 20, "id_rule": IdRule.NONE}
+_THIN = {"depth": SHARE, "order_ttl_s": 300}
+_SHORT_ORDERS = {"order_ttl_s": 20, "honours_good_until": False}
+_DEPEGGED = {"stable_mark": 9_800}
+_MARKED_ANEW = {"stable_mark": 9_800, "stable_mark_again": 10_100}
+_CHARGED = {"fee_bps": 1, "levy_ppm": 28}
+
+Plant = Callable[[], tuple[Swap, ...]]
+
+
+class Mutant(msgspec.Struct, frozen=True, kw_only=True):
+    """A planted bug. `plant` returns the patches; None where its room does not exist, which `room` names.
+
+    A world that is to show it has the `faults`, strengths in basis points, and the `shape`, values of fields of a
+    scenario's shape. `crashes` says that only crash enumeration is sure to find it, `deep` that it needs worlds on
+    bytes.
+    """
+
+    number: int
+    name: str
+    plant: Plant | None = None
+    room: str | None = None
+    faults: dict[str, int] = {}
+    shape: dict[str, Any] = {}
+    crashes: bool = False
+    deep: bool = False
+
+
+def _bug(number: int, name: str, plant: Plant, shape: dict[str, Any] = _ANY, **faults: int) -> Mutant:
+    return Mutant(number=number, name=name, plant=plant, faults=faults, shape=shape)
+
+
+def _by_crashes(number: int, name: str, plant: Plant) -> Mutant:
+    return Mutant(number=number, name=name, plant=plant, crashes=True)
+
+
+def _deep(number: int, name: str, plant: Plant, shape: dict[str, Any] = _ANY, **faults: int) -> Mutant:
+    return Mutant(number=number, name=name, plant=plant, faults=faults, shape=shape, deep=True)
+
+
+def _later(number: int, name: str, *, room: str) -> Mutant:
+    return Mutant(number=number, name=name, room=room)
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    _bug(1, "executions are booked as often as they are reported", planted.no_execution_dedupe),
+    _bug(2, "fills are booked as often as they are read", planted.no_fill_dedupe, X5=5_000),
+    _by_crashes(3, "orders leave before their intent is durable", planted.effect_before_append),
+    _bug(4, "a resend takes a fresh id", planted.fresh_id_on_retry, N1=4_000, N2=3_000),
+    _bug(5, "orders are never asked for", planted.no_status_poll, N1=4_000, N2=2_000),
+    _bug(
+        6, "executions are not read after a gap", planted.no_back_fill, _SHORT_ORDERS, V11=9_000, V28=6_000, W1=10_000
+    ),
+    _bug(7, "a second hedge while one is open", planted.hedge_while_open),
+    _bug(8, "a time-out is taken for a rejection", planted.timeout_is_rejected, N2=3_000),
+    _bug(9, "absent once is taken for failed", planted.absent_is_failed, _SLOW_READS, N2=3_000, V2=9_000),
+    _bug(10, "an execution after a cancel is dropped", planted.late_fill_dropped, _SHORT_ORDERS, V11=9_000, V28=6_000),
+    _bug(11, "a running total is taken for an increment", planted.total_is_increment, _TOTALS),
+    _bug(12, "fees have the wrong sign", planted.fee_sign),
+    _later(13, "funding has the wrong sign", room="funding payments"),
+    _later(14, "funding is paid twice at a change of size", room="funding payments"),
+    _later(15, "the contract size is ignored", room="exchanges that trade in contracts"),
+    _bug(16, "quantities are rounded instead of cut", planted.floor_is_round),
+    _bug(17, "what rounding leaves is forgotten", planted.residue_dropped),
+    _later(18, "an order book with a gap is used", room="live order books"),
+    _bug(19, "a stale quote is used", planted.stale_quote_used, V25=400),
+    _bug(20, "a reorganisation is ignored", planted.reorg_ignored),
+    _by_crashes(21, "cursors are durable before their facts", planted.cursor_before_facts),
+    _bug(22, "the lease is not checked at an append", planted.lease_not_checked),
+    _later(23, "a view's position is stored apart from its rows", room="stored views of other services"),
+    _bug(24, "the epoch is not raised", planted.epoch_not_raised),
+    _later(25, "cancels and places share one rate budget", room="rate budgets per key"),
+    _bug(26, "stopping waits for the journal", planted.stop_waits_for_journal, D4=400, V28=8_000),
+    _bug(27, "the key of a command is not kept", planted.command_key_not_kept),
+    _bug(28, "an execution of others is booked as ours", planted.foreign_booked_as_ours),
+    _bug(
+        29,
+        "a statement and its fill are both booked",
+        planted.statement_and_fill_booked,
+        _SLOW_READS,
+        V2=5_000,
+        W1=10_000,
+    ),
+    _bug(
+        30,
+        "a resend where ids come again",
+        planted.resend_before_fence,
+        _IDS_COME_AGAIN,
+        N2=4_000,
+        V2=9_000,
+    ),
+    _later(31, "approvals are unlimited", room="transactions of our own on a chain"),
+    _later(32, "a parser makes a float of a price", room="adapters on bytes"),
+    _bug(33, "an unknown status is taken for an end", planted.unknown_status_is_end, V16=5_000, V28=6_000),
+    _bug(34, "alerts are swallowed", planted.alerts_swallowed, N2=3_000),
+    _deep(35, "one of two nodes is believed", planted.one_node_believed, M9=3_000),
+    _bug(36, "an order in the last second may work tomorrow", planted.order_in_the_last_second),
+    _bug(37, "half days close as full days do", planted.half_day_is_full),
+    _later(38, "a forced close is dropped by its prefix", room="exchanges that force closes"),
+    _later(39, "a look-up by text after its time reads as absent", room="the adapter of Gate"),
+    _later(40, "hourly funding is annualised by eight hours", room="funding payments"),
+    _bug(41, "a remainder beyond the net goes on working", planted.excess_not_canceled, _THIN, V28=9_990),
+    _deep(42, "the wrapper's ratio is read at the hedge", planted.ratio_of_the_head, {"chain_lag": 12}),
+    _later(43, "the minimum out is the slippage cap alone", room="two-leg execution"),
+    _bug(44, "a dollar token is one dollar", planted.stable_is_dollar, _DEPEGGED),
+    _bug(45, "regulatory fees are missing", planted.levy_missing, _CHARGED),
+    _later(46, "fee tiers come from the configuration", room="fee tiers"),
+    _later(47, "a stale stream closes a pair", room="hedged pairs"),
+    _bug(48, "fees have the wrong sign in the ledger", planted.fee_sign_in_ledger, _CHARGED),
+    _bug(49, "trades are valued at the newest mark", planted.newest_mark, _MARKED_ANEW),
+)
+
+
+def mutant_of(number: int) -> Mutant:
+    """Returns the planted bug of a number.
+
+    Errors: ValueError when there is none.
+    """
+    found = next((mutant for mutant in MUTANTS if mutant.number == number), None)
+    if found is None:
+        raise ValueError(f"there is no planted bug {number}: they are numbered 1 to {len(MUTANTS)}")
+    return found
+
+
+def world_for(mutant: Mutant, number: int) -> Scenario:
+    """Returns the number-th world in which a bug should show: every other one has the faults of a swarm world too."""
+    drawn = draw_scenario(f"planted {number}")
+    swarm = drawn.strengths if number % 2 else {}
+    shape = replace(drawn.shape, **mutant.shape)
+    if mutant.deep:
+        deep = deepened(replace(drawn, strengths=swarm, shape=shape))
+        return replace(deep, strengths=deep.strengths | mutant.faults)
+    world = replace(drawn, strengths=swarm | mutant.faults, shape=shape)
+    return stating_totals(world) if shape.totals else world
+
+
+@contextmanager
+def planting(mutant: Mutant) -> Iterator[None]:
+    """Patches a bug into the product for as long as the block lasts.
+
+    Errors: ValueError when the room of the bug does not exist.
+    """
+    if mutant.plant is None:
+        raise ValueError(f"planted bug {mutant.number} has no room yet: {mutant.room}")
+    with ExitStack() as stack:
+        stack.callback(planted.forget_days)
+        for swap in mutant.plant():
+            stack.enter_context(_swapped(swap))
+        planted.forget_days()
+        yield
+
+
+@contextmanager
+def _swapped(swap: Swap) -> Iterator[None]:
+    before: Any = vars(swap.owner)[swap.name]
+    setattr(swap.owner, swap.name, swap.value)
+    try:
+        yield
+    finally:
+        setattr(swap.owner, swap.name, before)

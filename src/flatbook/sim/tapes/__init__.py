@@ -1,0 +1,1 @@
+"""Recorded and scripted markets and chains, and the clock that plays them."""

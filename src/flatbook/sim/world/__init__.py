@@ -1,0 +1,1 @@
+"""The outside of a simulated world: venues, a chain, disks, processes, and the record of what really happened."""

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import msgspec
 from aiohttp import web
 
-from flatbook.engine.own_books import OwnBooks, OwnOrder
+from flatbook.engine.own_books import OwnBooks
 from flatbook.engine.ports import ApprovedOrder
 from flatbook.engine.reports import (
     Absent,
@@ -44,6 +44,7 @@ from flatbook.venues.schwab.tokens import Tokens, app_headers
 from flatbook.venues.schwab.venue import SCHWAB_CARD, SchwabAccount, SchwabVenue
 from tests.desk import readable
 from tests.sim.alpaca_world import STRENGTHS, inside
+from tests.unit.venues.schwab.sample import Own
 
 HOST = "api.example"
 MAIN = AccountId("main")
@@ -149,7 +150,7 @@ class SchwabWorld:
         )
         self.ledger.listener = self
         self.server.arrived = self.arrived
-        self.orders: dict[OrderId, OwnOrder] = {}
+        self.orders: dict[OrderId, Own] = {}
         self.held = {symbol: Decimal(1_000) for symbol in SYMBOLS}
         self.unresolved: dict[str, asyncio.Lock] = {symbol: asyncio.Lock() for symbol in SYMBOLS}
         self.now_unresolved: dict[str, OrderId] = {}
@@ -319,8 +320,8 @@ class SchwabWorld:
         assert known == execution, "an execution changed"
 
 
-def _intended(order: ApprovedOrder, now: Instant) -> OwnOrder:
-    return OwnOrder(
+def _intended(order: ApprovedOrder, now: Instant) -> Own:
+    return Own(
         order_id=order.order_id,
         instrument=order.instrument,
         side=order.side,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import msgspec
 
@@ -16,21 +17,47 @@ from flatbook.values.money import ZERO, Price, Quantity, divide_cut
 QTY_DECIMALS = 18
 
 
-class OwnOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One of our orders as far as it makes it recognisable. `venue_order_id` is None until the venue's id is booked.
+class OwnOrder(Protocol):
+    """One of our orders as far as it makes it recognisable; an order of the fold is one as it stands.
 
-    Units: qty in base (contracts); limit in quote per base.
+    Units: qty in base (contracts); limit in quote per base. `venue_order_id` is None until the venue's id is booked.
     """
 
-    order_id: OrderId
-    instrument: InstrumentId
-    side: Side
-    qty: Quantity
-    limit: Price | None
-    decided_at: Instant
-    good_until: Instant
-    venue_order_id: VenueOrderId | None
-    is_open: bool
+    @property
+    def order_id(self) -> OrderId:
+        """Our id."""
+
+    @property
+    def instrument(self) -> InstrumentId:
+        """What it trades."""
+
+    @property
+    def side(self) -> Side:
+        """Whether it buys or sells."""
+
+    @property
+    def qty(self) -> Quantity:
+        """How much of it."""
+
+    @property
+    def limit(self) -> Price | None:
+        """At which price at most or least, None at the market."""
+
+    @property
+    def decided_at(self) -> Instant:
+        """Before this it was not sent."""
+
+    @property
+    def good_until(self) -> Instant:
+        """After this it was not sent."""
+
+    @property
+    def venue_order_id(self) -> VenueOrderId | None:
+        """The venue's id as it is booked."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still execute, as far as we know."""
 
 
 class OwnBooks(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,21 +78,7 @@ def own_books(state: State, rules: Rules, account: AccountId) -> OwnBooks:
 
     Needs: an intent is in the fold before it is placed, so that no order can be at its venue that is not here.
     """
-    orders = tuple(
-        OwnOrder(
-            order_id=order.order_id,
-            instrument=order.instrument,
-            side=order.side,
-            qty=order.qty,
-            limit=order.limit,
-            decided_at=order.decided_at,
-            good_until=order.good_until,
-            venue_order_id=order.venue_order_id,
-            is_open=order.is_open,
-        )
-        for order in state.orders.values()
-        if order.account == account
-    )
+    orders = tuple(order for order in state.orders.values() if order.account == account)
     return OwnBooks(orders=orders, held=_held(state, rules, account))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from flatbook.engine.own_books import OwnBooks, OwnOrder
+from flatbook.engine.own_books import OwnBooks
 from flatbook.engine.ports import ApprovedOrder
 from flatbook.values.ids import AccountId, AssetId, InstrumentId, OrderId, Underlying, VenueOrderId
 from flatbook.values.instants import Instant, instant_of_text, later
@@ -62,7 +62,21 @@ def approved(**changes: Any) -> ApprovedOrder:
     return ApprovedOrder(**fields | changes)
 
 
-def own(**changes: Any) -> OwnOrder:
+class Own(msgspec.Struct, frozen=True, kw_only=True):
+    """One of our orders as a venue is shown it."""
+
+    order_id: OrderId
+    instrument: InstrumentId
+    side: Side
+    qty: Quantity
+    limit: Price | None
+    decided_at: Instant
+    good_until: Instant
+    venue_order_id: VenueOrderId | None
+    is_open: bool
+
+
+def own(**changes: Any) -> Own:
     fields: dict[str, Any] = {
         "order_id": OURS,
         "instrument": GME,
@@ -74,7 +88,7 @@ def own(**changes: Any) -> OwnOrder:
         "venue_order_id": None,
         "is_open": True,
     }
-    return OwnOrder(**fields | changes)
+    return Own(**fields | changes)
 
 
 def execution(number: int = 1, qty: float = 4.0, **changes: Any) -> dict[str, Any]:
@@ -224,7 +238,7 @@ class Scene:
             self.for_tokens.answers.append(
                 reply({"access_token": "second", "refresh_token": "refresh", "expires_in": 1800})
             )
-        self.orders: list[OwnOrder] = [own()]
+        self.orders: list[Own] = [own()]
         self.held: dict[InstrumentId, Quantity | None] = {GME: Quantity(Decimal(0))}
         stated = SchwabAccount(account=MAIN, number=NUMBER, instruments=(INSTRUMENT,), extended_hours=extended_hours)
         self.venue = SchwabVenue(self.carrier, self.login, self.clock, account=stated, books=self.books)

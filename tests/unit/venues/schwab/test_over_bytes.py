@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from flatbook.engine.own_books import OwnBooks, OwnOrder
+from flatbook.engine.own_books import OwnBooks
 from flatbook.engine.reports import Accepted, AccountStatement, CancelTaken, OrderReport, VenueStatus
 from flatbook.ops.clock import SystemClock
 from flatbook.sim.schwab.server import SchwabServer
@@ -24,7 +24,7 @@ from flatbook.venues.schwab.venue import SchwabAccount, SchwabVenue
 from tests.desk import readable
 from tests.sim.schwab_world import MAIN, NUMBER, TERMS, Kept, instrument, logged_in
 from tests.unit.sim.schwab.scene import OPEN
-from tests.unit.venues.schwab.sample import OURS, approved
+from tests.unit.venues.schwab.sample import OURS, Own, approved
 
 pytestmark = pytest.mark.real
 
@@ -48,7 +48,7 @@ class OpenMarket:
 
 
 def test_an_order_is_placed_filled_listed_and_stated_and_another_one_canceled_over_tcp() -> None:
-    clock, orders = OpenMarket(), list[OwnOrder]()
+    clock, orders = OpenMarket(), list[Own]()
 
     async def rest(ms: int) -> None:
         await asyncio.sleep(ms * 0.001)
@@ -56,8 +56,8 @@ def test_an_order_is_placed_filled_listed_and_stated_and_another_one_canceled_ov
     def books() -> OwnBooks:
         return OwnBooks(orders=tuple(orders), held={AAPL.id: Quantity(Decimal(1_000))})
 
-    def intended(order_id: OrderId, limit: str | None) -> OwnOrder:
-        return OwnOrder(
+    def intended(order_id: OrderId, limit: str | None) -> Own:
+        return Own(
             order_id=order_id,
             instrument=AAPL.id,
             side=Side.BUY,

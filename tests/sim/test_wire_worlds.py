@@ -16,6 +16,7 @@ from flatbook.services.simulated import run_world
 from flatbook.sim.catalogue.row import Level
 from flatbook.sim.runs.scenario import Scenario, deepened, draw_scenario
 from flatbook.sim.runs.scripted import kept_scenario
+from flatbook.sim.world.injection import Injection
 from flatbook.sim.world.record import Appended, Executed, OrderTaken, Requested
 
 SEEDS = tuple(str(number) for number in range(10))
@@ -77,3 +78,23 @@ def test_a_cut_anywhere_on_bytes_ends_in_the_same_truth() -> None:
     red = {job.name: list(outcome.told()) for job in jobs if (outcome := bench.run(job)).is_red}
     assert red == {}
     assert len(jobs) > 100
+
+
+@pytest.mark.parametrize(("fault", "error"), [("V7", ValueError), ("V2", TimeoutError), ("N2", OSError)])
+def test_a_world_on_bytes_whose_injector_breaks_is_red_although_the_product_bears_it(
+    fault: str, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = Injection.hits
+
+    def breaks(injection: Injection, asked: str, where: str) -> bool:
+        struck = sound(injection, asked, where)
+        if struck and asked == fault:
+            raise error("the injector is broken")
+        return struck
+
+    world = msgspec.structs.replace(calm("3"), strengths={fault: 2_000})
+    assert not run_scenario(world).is_red
+    monkeypatch.setattr(Injection, "hits", breaks)
+    failures = run_scenario(world).failures
+    assert failures
+    assert "the injector is broken" in failures[0]

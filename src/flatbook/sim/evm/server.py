@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from flatbook.sim.evm.node import PARAMS_WRONG, RpcError, SimulatedNode
+from flatbook.sim.network.served import runner_of
 
 JSON = "application/json"
 PARSE_ERROR, TOO_MANY = -32700, -32005
@@ -24,7 +25,7 @@ class NodeServer:
 
     def runner(self) -> web.ServerRunner:
         """Returns what serves it: set up, then given a site such as `web.TCPSite`."""
-        return web.ServerRunner(web.Server(self._answer, access_log=None))
+        return runner_of(self._answer)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         try:

@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import web
 
 from flatbook.sim.alpaca.faults import BrokerFaults, Spoiling
+from flatbook.sim.network.served import runner_of
 from flatbook.values.instants import NS_PER_S, Instant
 
 SILENCE_MS = 86_400_000
@@ -71,7 +72,7 @@ class HttpBroker:
 
     def runner(self) -> web.ServerRunner:
         """Returns what serves it: set up, then given a site such as `web.TCPSite`."""
-        return web.ServerRunner(web.Server(self._answer, access_log=None))
+        return runner_of(self._answer)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         try:

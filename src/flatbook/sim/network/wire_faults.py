@@ -12,6 +12,7 @@ from flatbook.sim.alpaca.faults import WHOLE_BPS, Spoiling
 from flatbook.sim.chance import stream
 from flatbook.sim.loop import VirtualLoop
 from flatbook.sim.network.link import MS_NS, Loss, Way
+from flatbook.sim.network.served import Telling
 from flatbook.sim.world.injection import Injection, Spells
 
 _Choice = TypeVar("_Choice")
@@ -42,37 +43,43 @@ class InjectedLink:
         self._name, self._loop, self._injection = name, loop, injection
         self._spells = Spells(injection, name)
         self._flights: random.Random = stream(seed, f"flights:{name}")
+        self._telling = Telling(loop, f"an injector of the link {name}")
 
     def resolves(self) -> bool:
         """N6: names are not found for a while."""
-        return not self._spells.strikes("N6", self._loop.instant, seconds=NO_NAMES_S)
+        with self._telling:
+            return not self._spells.strikes("N6", self._loop.instant, seconds=NO_NAMES_S)
 
     def refuses(self) -> bool:
         """N9: the handshake fails."""
-        return self._injection.hits("N9", self._name)
+        with self._telling:
+            return self._injection.hits("N9", self._name)
 
     def delay_ns(self, way: Way) -> int:
         """N4: requests linger; N3: answers come late. Units: ns."""
-        fault, span = ("N4", LINGER_MS) if way is Way.REQUEST else ("N3", LATE_MS)
-        if self._injection.hits(fault, self._name):
-            return self._injection.size(fault, self._name, *span) * MS_NS
-        return self._flights.randint(*FLIGHT_MS) * MS_NS
+        with self._telling:
+            fault, span = ("N4", LINGER_MS) if way is Way.REQUEST else ("N3", LATE_MS)
+            if self._injection.hits(fault, self._name):
+                return self._injection.size(fault, self._name, *span) * MS_NS
+            return self._flights.randint(*FLIGHT_MS) * MS_NS
 
     def loss(self, way: Way) -> Loss:
         """N7: half-open for a while; N8: answers do not pass for a while; N1, N2: this request or answer is lost."""
-        now = self._loop.instant
-        if self._spells.strikes("N7", now, seconds=DARK_S):
-            return Loss.BOTH_WAYS
-        if way is Way.ANSWER and self._spells.strikes("N8", now, seconds=DARK_S):
-            return Loss.THIS_WAY
-        lost = self._injection.hits("N1" if way is Way.REQUEST else "N2", self._name)
-        return Loss.THIS_WAY if lost else Loss.NONE
+        with self._telling:
+            now = self._loop.instant
+            if self._spells.strikes("N7", now, seconds=DARK_S):
+                return Loss.BOTH_WAYS
+            if way is Way.ANSWER and self._spells.strikes("N8", now, seconds=DARK_S):
+                return Loss.THIS_WAY
+            lost = self._injection.hits("N1" if way is Way.REQUEST else "N2", self._name)
+            return Loss.THIS_WAY if lost else Loss.NONE
 
     def cut_after(self, _way: Way) -> int | None:
         """N9: a connection breaks in the middle of a message. Units: bytes."""
-        if not self._injection.hits("N9", self._name):
-            return None
-        return self._injection.size("N9", self._name, *CUT_BYTES)
+        with self._telling:
+            if not self._injection.hits("N9", self._name):
+                return None
+            return self._injection.size("N9", self._name, *CUT_BYTES)
 
 
 class InjectedBroker:

@@ -189,7 +189,7 @@ def _write_csv(stream: TextIO, items: Iterator[Recorded]) -> int:
 def verify(
     *,
     anchor: Annotated[
-        Path | None, says("File that an earlier verify wrote; without one a tail that was cut off is not noticed.")
+        Path | None, says("File that an earlier verify wrote; the note beside the journal when left out.")
     ] = None,
     anchor_to: Annotated[Path | None, says("File to write the end of the journal to, as the next anchor.")] = None,
     where: Where = HERE,
@@ -202,7 +202,7 @@ def verify(
     from flatbook.journal.inspection import verify as verify_journal
 
     path = check_journal(journal_path(where))
-    head = None if anchor is None else _read_anchor(anchor)
+    head = _noted(path, where) if anchor is None else _read_anchor(anchor)
     verified = verify_journal(path, anchor=head, progress=progress("verifying"))
     if anchor_to is not None:
         _write_anchor(anchor_to, verified.head)
@@ -212,7 +212,7 @@ def verify(
         "events": verified.events,
         "segments": verified.segments,
         "missing_segments": list(verified.missing),
-        "anchored": head is not None,
+        "anchored": anchor is not None,
         "head": {"rows": verified.head.rows, "last": verified.head.last, "hash": verified.head.hash},
     }
     show("events.verify", body, lambda: _verified(body), as_json=where.as_json)
@@ -225,6 +225,13 @@ def _verified(body: dict[str, Any]) -> Iterator[Part]:
     if body["missing_segments"]:
         yield f"not there, and not read: {', '.join(body['missing_segments'])}"
     yield f"it ends with event {head['last']}, row {head['rows']}, hash {head['hash']}"
+
+
+def _noted(path: Path, where: Where) -> Any:
+    """Returns the end that the engine noted beside a journal; None where there is no note, or a backup was put back."""
+    from flatbook.services.anchor import noted_beside
+
+    return None if where.restored.exists() else noted_beside(path)
 
 
 def _read_anchor(path: Path) -> Any:

@@ -73,6 +73,15 @@ class Anchor:
             return None
 
 
+def noted_beside(journal_path: Path) -> Head | None:
+    """Returns the end that was noted beside a journal; None where no note can be read."""
+    there = journal_path.resolve()
+    try:
+        return msgspec.json.decode(there.with_name(f"{there.name}{SUFFIX}").read_bytes(), type=Head)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
 def _goes_on_from(noted: Head, journal: SqliteJournal) -> bool:
     """Returns whether a journal is longer than noted, and holds the noted row."""
     if journal.head().rows <= noted.rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from flatbook.journal.sqlite import open_journal
@@ -174,3 +176,19 @@ def test_follow_shows_new_events_as_they_are_committed(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
     assert (new["seq"], new["type"], new["reason"]) == (14, "engine_stopped", "test")
+
+
+def test_a_tail_that_was_cut_off_is_found_by_the_note_beside_the_journal(flat: Path) -> None:
+    path = flat / "journal.sqlite"
+    journal = open_journal(path)
+    head = journal.head()
+    journal.close()
+    path.with_name("journal.sqlite.head").write_bytes(msgspec.json.encode(head).ljust(256))
+    assert call("events", "verify", "--home", str(flat)).code == 0
+    with contextlib.closing(sqlite3.connect(path)) as file, file:
+        file.execute("delete from commits where row = ?", (head.rows,))
+    told = call("events", "verify", "--home", str(flat))
+    assert told.code == 1
+    assert "the tail of the journal is missing" in told.err
+    (flat / "restored").touch()
+    assert call("events", "verify", "--home", str(flat)).code == 0

@@ -14,7 +14,7 @@ import msgspec
 
 from flatbook.engine.ports import IdRule
 from flatbook.sim.catalogue.row import Level
-from flatbook.sim.chance import stream
+from flatbook.sim.chance import BPS_WHOLE, stream
 from flatbook.sim.faults import eligible
 from flatbook.sim.world.chain import BLOCK_S
 from flatbook.sim.world.process import CrashPoint, Cut
@@ -24,6 +24,7 @@ from flatbook.values.instants import Instant, instant_of_text, later
 VERSION = 1
 SCENARIO_BYTES_MAX = 1_000_000
 SAFETY_MS = 150_000
+PLAN_MS_MAX, QTY_MAX = 86_400_000, 10**18
 FEW_FAULTS_MAX = 2
 TOTALS_RARELY = 6
 RATIO_STEPS_MAX = 3
@@ -165,8 +166,17 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def __post_init__(self) -> None:
         if self.version != VERSION:
             raise ValueError(f"a scenario of version {self.version}, this program makes and reads version {VERSION}")
-        if self.safety_ms <= 0:
-            raise ValueError("safety_ms must be above zero")
+        if not 0 < self.safety_ms <= PLAN_MS_MAX:
+            raise ValueError(f"safety_ms must be above zero and at most {PLAN_MS_MAX}")
+        if not self.shape.symbols:
+            raise ValueError("shape.symbols must name a share")
+        if wild := [fault for fault, bps in self.strengths.items() if not 0 < bps <= BPS_WHOLE]:
+            raise ValueError(f"the strength of {', '.join(wild)} must be above zero and at most {BPS_WHOLE}")
+        for trade in (*self.fills, *self.foreign):
+            if trade.symbol not in self.shape.symbols:
+                raise ValueError(f"shape.symbols does not name {trade.symbol!r}, which is traded")
+            if not (0 <= trade.at_ms <= PLAN_MS_MAX and trade.sign in (-1, 1) and 0 < trade.qty <= QTY_MAX):
+                raise ValueError(f"a trade takes at_ms to {PLAN_MS_MAX}, sign -1 or 1, qty above 0 to {QTY_MAX}")
         known = eligible(self.level) if self.strengths else ()
         unknown = [fault for fault in self.strengths if fault not in known]
         if unknown:

@@ -29,3 +29,8 @@ def test_a_ratio_that_is_read_at_the_hedge_is_seen_in_a_world_whose_ratios_step(
 def test_a_bug_without_a_room_is_not_counted_as_seen() -> None:
     (hunt,) = hunts(1, [43], watch=lambda _hunt: None)
     assert (hunt.killer, hunt.survived, hunt.room) == (None, False, "two-leg execution")
+
+
+def test_a_price_that_went_through_a_float_is_seen_in_a_world_on_bytes() -> None:
+    (hunt,) = hunts(1, [32], watch=lambda _hunt: None)
+    assert (hunt.survived, "failure" in hunt.reasons, hunt.controls_red) == (False, False, ())

@@ -115,7 +115,7 @@ MUTANTS: tuple[Mutant, ...] = (
         V2=9_000,
     ),
     _later(31, "approvals are unlimited", room="transactions of our own on a chain"),
-    _later(32, "a parser makes a float of a price", room="adapters on bytes"),
+    _deep(32, "a parser makes a float of a price", planted.float_price),
     _bug(33, "an unknown status is taken for an end", planted.unknown_status_is_end, V16=5_000, V28=6_000),
     _bug(34, "alerts are swallowed", planted.alerts_swallowed, N2=3_000),
     _deep(35, "one of two nodes is believed", planted.one_node_believed, M9=3_000),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
@@ -35,6 +36,7 @@ from flatbook.values import sessions
 from flatbook.values.ids import Epoch, OrderId
 from flatbook.values.instruments import Side
 from flatbook.values.money import ONE, ZERO, Money, Price, Quantity, from_base_units, scaled_integer
+from flatbook.venues.alpaca import parse as alpaca_parse
 from flatbook.venues.evm import facts as block_facts
 from flatbook.venues.evm import log_source
 
@@ -449,3 +451,15 @@ def ratio_of_the_head() -> tuple[Swap, ...]:
         return msgspec.structs.replace(call, params=(call.params[0], "latest"))
 
     return (Swap(block_facts, "ratio_call", now),)
+
+
+def float_price() -> tuple[Swap, ...]:
+    """Reads the price of an execution at Alpaca as a float, with all digits that its binary form has."""
+    original = _present(alpaca_parse, "_execution")
+
+    def floated(wire: Any, symbols: Any) -> Any:
+        execution = original(wire, symbols)
+        price = Decimal(float(execution.price))
+        return msgspec.structs.replace(execution, price=Price(price))
+
+    return (Swap(alpaca_parse, "_execution", floated),)

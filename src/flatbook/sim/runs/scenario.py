@@ -172,7 +172,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError("shape.symbols must name a share")
         if wild := [fault for fault, bps in self.strengths.items() if not 0 < bps <= BPS_WHOLE]:
             raise ValueError(f"the strength of {', '.join(wild)} must be above zero and at most {BPS_WHOLE}")
-        for trade in (*self.fills, *self.foreign):
+        trades: tuple[PlannedFill | PlannedForeign, ...] = (*self.fills, *self.foreign)
+        for trade in trades:
             if trade.symbol not in self.shape.symbols:
                 raise ValueError(f"shape.symbols does not name {trade.symbol!r}, which is traded")
             if not (0 <= trade.at_ms <= PLAN_MS_MAX and trade.sign in (-1, 1) and 0 < trade.qty <= QTY_MAX):

@@ -459,7 +459,7 @@ def float_price() -> tuple[Swap, ...]:
 
     def floated(wire: Any, symbols: Any) -> Any:
         execution = original(wire, symbols)
-        price = Decimal(float(execution.price))
+        price = Decimal.from_float(float(execution.price))  # noqa: FURB164, the constructor is trapped
         return msgspec.structs.replace(execution, price=Price(price))
 
     return (Swap(alpaca_parse, "_execution", floated),)

@@ -160,7 +160,7 @@ def _differing_outcome(wanted: Any, outcome: dict[str, Any] | None) -> str | Non
     must_fail = _must_fail(wanted)
     if must_fail or outcome is None:
         return None if must_fail and outcome is None else f"expected {wanted}, found {outcome or 'an error'}"
-    return differing(wanted, outcome) if isinstance(wanted, dict) else None
+    return differing(wanted if isinstance(wanted, dict) else {"realized": wanted}, outcome)
 
 
 def _ref(rowid: int) -> EventRef:

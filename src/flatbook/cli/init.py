@@ -84,7 +84,7 @@ def _lay_recordings(where: Where, path: Path) -> list[Path]:
     with written_whole(chain, mode=FILE_MODE) as part:
         write_chain(tape, part)
     with written_whole(bars, mode=FILE_MODE) as part:
-        part.write_bytes((files("flatbook.sim") / TAPE_FOLDER / BARS_FILE).read_bytes())
+        part.write_bytes((files("flatbook.sim.tapes") / TAPE_FOLDER / BARS_FILE).read_bytes())
     with written_whole(fragment, mode=FILE_MODE) as part:
         part.write_text(fragment_text(tape.fills[0].at, tape.ends_at), encoding="ascii")
     return [chain, bars, fragment]

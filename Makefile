@@ -11,7 +11,6 @@ DIR ?= tests/vectors/cases
 SEEDS ?= 0:100000000
 MINUTES ?= 60
 SIM_TO := --keep build/sim --report build/sim/report.html
-PARALLEL := -n auto --maxprocesses 8 --dist worksteal
 PEERS := eventsourcing==9.5.6 msgspec
 
 .DEFAULT_GOAL := help
@@ -26,7 +25,7 @@ demo: .venv/run.stamp ## hedge recorded onchain fills on a paper broker, crash i
 	@$(BIN)/flatbook demo
 
 test: lint ## every check and every test that a change must pass
-	@$(BIN)/python -m pytest $(PARALLEL)
+	@$(BIN)/python -m pytest
 
 sim: .venv/run.stamp ## simulated worlds for an hour, over all processors; MINUTES and SEEDS say how many
 	@$(BIN)/flatbook sim crash

@@ -178,17 +178,17 @@ def test_follow_shows_new_events_as_they_are_committed(tmp_path: Path) -> None:
     assert (new["seq"], new["type"], new["reason"]) == (14, "engine_stopped", "test")
 
 
-def test_a_tail_that_was_cut_off_is_found_by_the_note_beside_the_journal(flat: Path) -> None:
-    path = flat / "journal.sqlite"
+def test_a_tail_that_was_cut_off_is_found_by_the_note_beside_the_journal(tmp_path: Path) -> None:
+    path = keep(flat_desk(), tmp_path)
     journal = open_journal(path)
     head = journal.head()
     journal.close()
     path.with_name("journal.sqlite.head").write_bytes(msgspec.json.encode(head).ljust(256))
-    assert call("events", "verify", "--home", str(flat)).code == 0
+    assert call("events", "verify", "--home", str(tmp_path)).code == 0
     with contextlib.closing(sqlite3.connect(path)) as file, file:
         file.execute("delete from commits where row = ?", (head.rows,))
-    told = call("events", "verify", "--home", str(flat))
+    told = call("events", "verify", "--home", str(tmp_path))
     assert told.code == 1
     assert "the tail of the journal is missing" in told.err
-    (flat / "restored").touch()
-    assert call("events", "verify", "--home", str(flat)).code == 0
+    (tmp_path / "restored").touch()
+    assert call("events", "verify", "--home", str(tmp_path)).code == 0

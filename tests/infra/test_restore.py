@@ -112,6 +112,11 @@ def test_a_restored_journal_ends_flat_once_a_person_has_assigned_and_lifted(lost
         done(flatbook(lost.home, "position", "assign", *words))
         for halt_id in evidence_of(lost.home).state.halts:
             done(flatbook(lost.home, "lift", halt_id, "--reason", "looked at the broker"))
+        while engine.poll() is None:  # an order from before the restore may fill again, and halts again
+            for halt_id in evidence_of(lost.home).state.halts:
+                flatbook(lost.home, "position", "assign", *words)
+                flatbook(lost.home, "lift", halt_id, "--reason", "looked at the broker")
+            time.sleep(0.05)
         assert engine.wait(WAIT_S_MAX) == 0
     run = evidence_of(lost.home)
     assert not run.state.halts

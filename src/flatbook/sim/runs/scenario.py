@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from flatbook.engine.ports import IdRule
 from flatbook.sim.catalogue.row import Level
@@ -25,6 +27,7 @@ VERSION = 1
 SCENARIO_BYTES_MAX = 1_000_000
 SAFETY_MS = 150_000
 PLAN_MS_MAX, QTY_MAX = 86_400_000, 10**18
+DAY_S, DEPTH_MAX, PPM_MAX = 86_400, 10_000, 1_000_000
 FEW_FAULTS_MAX = 2
 TOTALS_RARELY = 6
 RATIO_STEPS_MAX = 3
@@ -35,6 +38,18 @@ STABLE_MARKS_AGAIN = (None, PRICE * 9_951 // 10_000, PRICE * 101 // 100)
 LEVIES_PPM = (0, 28)
 UNTOLD_BY_TOTALS = ("N5", "V11", "V15")
 MANY_FAULTS_MAX = 20
+
+
+# What numbers of a scenario that is read may be.
+Moment = Annotated[int, Meta(ge=0, le=PLAN_MS_MAX)]
+Span = Annotated[int, Meta(ge=1, le=PLAN_MS_MAX)]
+Move = Annotated[int, Meta(ge=-PLAN_MS_MAX, le=PLAN_MS_MAX)]
+Seconds = Annotated[int, Meta(ge=0, le=DAY_S)]
+Qty = Annotated[int, Meta(ge=1, le=QTY_MAX)]
+Sign = Annotated[int, Meta(ge=-1, le=1)]
+Bps = Annotated[int, Meta(ge=0, le=BPS_WHOLE)]
+Depth = Annotated[int, Meta(ge=0, le=DEPTH_MAX)]
+Mark = Annotated[int, Meta(ge=1, le=100 * PRICE)]
 
 
 class ScenarioRefused(ValueError):
@@ -53,93 +68,93 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
 
     symbols: tuple[str, ...]
-    lot: int
-    threshold: int
-    order_max: int | None
-    depth: int
-    fee_bps: int
+    lot: Qty
+    threshold: Qty
+    order_max: Qty | None
+    depth: Qty
+    fee_bps: Bps
     id_rule: IdRule
-    id_window_s: int
-    request_window_s: int
-    read_lag_s: int
-    order_ttl_s: int
-    chain_lag: int
+    id_window_s: Seconds
+    request_window_s: Seconds
+    read_lag_s: Seconds
+    order_ttl_s: Seconds
+    chain_lag: Depth
     queues: bool
     honours_good_until: bool
     backup: bool
     pending: bool = False
     totals: bool = False
-    refill_s: int = 1
-    stable_mark: int = PRICE
-    stable_mark_again: int | None = None
-    levy_ppm: int = 0
+    refill_s: Seconds = 1
+    stable_mark: Mark = PRICE
+    stable_mark_again: Mark | None = None
+    levy_ppm: Annotated[int, Meta(ge=0, le=PPM_MAX)] = 0
 
 
 class PlannedFill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A taker trades against a vault of ours. `sign` is ours: -1 when our vault gave shares."""
 
-    at_ms: int
+    at_ms: Moment
     symbol: str
-    sign: int
-    qty: int
+    sign: Sign
+    qty: Qty
 
 
 class PlannedCrash(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A life of the desk ends: `after_ms` into the life, or at a point of it. The next one begins `down_ms` later."""
 
-    down_ms: int
-    after_ms: int | None = None
+    down_ms: Span
+    after_ms: Span | None = None
     point: CrashPoint | None = None
 
 
 class PlannedReorg(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The chain replaces its newest blocks. Units: `keeps_bps` is the chance of a fill to come again."""
 
-    at_ms: int
-    depth: int
-    keeps_bps: int
+    at_ms: Moment
+    depth: Depth
+    keeps_bps: Bps
 
 
 class PlannedHalt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An operator halts or kills, commands it `times` with the same key, and lifts it later."""
 
-    at_ms: int
+    at_ms: Moment
     verb: str
-    times: int
-    lift_after_ms: int
+    times: Annotated[int, Meta(ge=1, le=100)]
+    lift_after_ms: Span
 
 
 class PlannedStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The clock of the desk's machine is set forward or back."""
 
-    at_ms: int
-    by_ms: int
+    at_ms: Moment
+    by_ms: Move
 
 
 class PlannedFreeze(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The desk's process stands still. With `twin`, another one is started meanwhile."""
 
-    at_ms: int
-    for_ms: int
+    at_ms: Moment
+    for_ms: Span
     twin: bool
 
 
 class PlannedForeign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Somebody trades on our account by hand, or (`forced`) the venue closes a part of it without an order."""
 
-    at_ms: int
+    at_ms: Moment
     symbol: str
-    sign: int
-    qty: int
+    sign: Sign
+    qty: Qty
     forced: bool
 
 
 class PlannedRatio(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A token wraps another amount of its share from a block on. Units: `ratio` in 1e-18 share per token."""
 
-    block: int
+    block: Annotated[int, Meta(ge=0, le=PLAN_MS_MAX)]
     symbol: str
-    ratio: int
+    ratio: Annotated[int, Meta(ge=1, le=9 * QTY_MAX)]
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -149,11 +164,11 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     seed: str
     level: Level
     start: Instant
-    safety_ms: int
+    safety_ms: Span
     shape: Shape
-    strengths: dict[str, int] = {}
-    offset_ms: int = 0
-    drift_ppm: int = 0
+    strengths: dict[str, Annotated[int, Meta(ge=1, le=BPS_WHOLE)]] = {}
+    offset_ms: Move = 0
+    drift_ppm: Annotated[int, Meta(ge=-PPM_MAX, le=PPM_MAX)] = 0
     fills: tuple[PlannedFill, ...] = ()
     crashes: tuple[PlannedCrash, ...] = ()
     reorgs: tuple[PlannedReorg, ...] = ()
@@ -166,18 +181,14 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def __post_init__(self) -> None:
         if self.version != VERSION:
             raise ValueError(f"a scenario of version {self.version}, this program makes and reads version {VERSION}")
-        if not 0 < self.safety_ms <= PLAN_MS_MAX:
-            raise ValueError(f"safety_ms must be above zero and at most {PLAN_MS_MAX}")
         if not self.shape.symbols:
             raise ValueError("shape.symbols must name a share")
-        if wild := [fault for fault, bps in self.strengths.items() if not 0 < bps <= BPS_WHOLE]:
-            raise ValueError(f"the strength of {', '.join(wild)} must be above zero and at most {BPS_WHOLE}")
         trades: tuple[PlannedFill | PlannedForeign, ...] = (*self.fills, *self.foreign)
         for trade in trades:
             if trade.symbol not in self.shape.symbols:
                 raise ValueError(f"shape.symbols does not name {trade.symbol!r}, which is traded")
-            if not (0 <= trade.at_ms <= PLAN_MS_MAX and trade.sign in (-1, 1) and 0 < trade.qty <= QTY_MAX):
-                raise ValueError(f"a trade takes at_ms to {PLAN_MS_MAX}, sign -1 or 1, qty above 0 to {QTY_MAX}")
+            if trade.sign == 0:
+                raise ValueError("the sign of a trade is -1 or 1")
         known = eligible(self.level) if self.strengths else ()
         unknown = [fault for fault in self.strengths if fault not in known]
         if unknown:

@@ -11,10 +11,11 @@ DIR ?= tests/vectors/cases
 SEEDS ?= 0:100000000
 MINUTES ?= 60
 SIM_TO := --keep build/sim --report build/sim/report.html
+CLIENTS := alpaca
 PEERS := eventsourcing==9.5.6 msgspec
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test sim sim-ci lint format vectors bench wheel deps lock clean
+.PHONY: help demo test sim sim-ci lint format vectors bench wheel deps clients lock lock-clients clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -59,9 +60,15 @@ wheel: .venv/dev.stamp ## build the wheel into dist/
 
 deps: .venv/dev.stamp ## make .venv with everything that developing needs
 
+clients: $(CLIENTS:%=.venv-clients/%.stamp) ## clients of brokers that nobody here wrote, each in a place of its own
+
 lock: .venv/dev.stamp ## resolve the dependencies anew into requirements*.txt
 	@$(COMPILE) --upgrade --output-file requirements.txt > /dev/null
 	@$(COMPILE) --upgrade --extra dev --output-file requirements-dev.txt > /dev/null
+
+lock-clients: $(CLIENTS:%=tests/clients/requirements-%.in) .venv/dev.stamp ## resolve what the clients need anew
+	@for client in $(CLIENTS); do $(subst pyproject.toml,tests/clients/requirements-$$client.in,$(COMPILE)) --upgrade \
+		--output-file tests/clients/requirements-$$client.txt > /dev/null || exit 1; done
 
 clean: ## remove .venv, dist and caches
 	@rm -rf .venv .venv-* dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -86,6 +93,13 @@ $(BIN)/uv:
 	@$(UV) venv --python $(BIN)/python .venv-bench
 	@$(UV) pip install --python .venv-bench/bin/python $(PEERS) && touch $@ \
 		|| { rm -rf .venv-bench; echo "the peers of the benchmarks could not be installed" >&2; }
+
+# Clients of brokers have dependencies of their own and are never imported by us.
+.venv-clients/%.stamp: tests/clients/requirements-%.txt | $(BIN)/uv
+	@echo "installing the client $* into .venv-clients (once)"
+	@$(UV) venv --allow-existing --python $(BIN)/python .venv-clients/$*
+	@$(UV) pip install --python .venv-clients/$*/bin/python --require-hashes --compile-bytecode -r $<
+	@touch $@
 
 .venv/dev.stamp: requirements-dev.txt .venv/run.stamp
 	@echo "installing the development tools into .venv (once)"

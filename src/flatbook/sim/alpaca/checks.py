@@ -60,8 +60,35 @@ def check_placing(
         refused = Refused(status=422, code=terms.duplicate_code, message=DUPLICATE)
     if refused is None:
         refused = _flaw_of_book(ask, account_id, ledger, terms) or _flaw_of_account(ask, asset, account_id, ledger, now)
-    if refused is not None:
-        return refused
+    return refused or _placing(ask, account_id)
+
+
+def check_replacing(fields: Fields, order: BookedOrder, ledger: Ledger, terms: AlpacaTerms) -> Placing | Refused:
+    """Returns the order that is to stand in the place of another one, or Alpaca's refusal.
+
+    Needs: the other one is open. What a body leaves out is as it was, the quantity what the other one has left.
+    """
+    stated = {
+        "symbol": order.symbol,
+        "side": "buy" if order.sign > 0 else "sell",
+        "type": "market" if order.limit is None else "limit",
+        "time_in_force": fields.get("time_in_force") or "day",
+        "client_order_id": fields.get("client_order_id"),
+        "qty": fields.get("qty") or plain(order.rest),
+        "limit_price": fields.get("limit_price") or (None if order.limit is None else plain(order.limit)),
+        "extended_hours": order.extended,
+    }
+    ask = _read(stated)
+    if isinstance(ask, Refused):
+        return ask
+    asset = next(asset for asset in terms.assets if asset.symbol == order.symbol)
+    refused = _flaw_of_form(ask, asset)
+    if refused is None and (order.account_id, ask.client_id) in ledger.by_client_id:
+        refused = Refused(status=422, code=terms.duplicate_code, message=DUPLICATE)
+    return refused or _placing(ask, order.account_id)
+
+
+def _placing(ask: _Ask, account_id: str) -> Placing:
     return Placing(
         account_id=account_id,
         client_id=ask.client_id,

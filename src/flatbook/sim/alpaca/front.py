@@ -9,7 +9,7 @@ import msgspec
 
 from flatbook.sim.alpaca import pages
 from flatbook.sim.alpaca.activities import ActivityLog
-from flatbook.sim.alpaca.checks import check_placing
+from flatbook.sim.alpaca.checks import check_placing, check_replacing
 from flatbook.sim.alpaca.faults import BrokerFaults
 from flatbook.sim.alpaca.ledger import BookedOrder, Ledger, Placing, Prices, View
 from flatbook.sim.alpaca.terms import (
@@ -103,6 +103,10 @@ class Front:
             return self._place(ask, resource.account_id, verb, now)
         if resource.kind == "orders" and ask.method == "DELETE":
             return self._cancel(resource, now)
+        if resource.kind == "orders" and ask.method == "PATCH":
+            return self._replace(ask, resource, now)
+        if resource.kind == "positions" and ask.method == "DELETE":
+            return self._close(ask, resource, verb, now)
         if ask.method != "GET":
             return Refused(status=405, code=NOT_FOUND, message="method not allowed")
         as_of = Instant(now - self._faults.read_lag_ms(verb) * NS_PER_MS)
@@ -135,10 +139,10 @@ class Front:
         }
 
     def _place(self, ask: Ask, account_id: str, verb: str, now: Instant) -> object:
-        try:
-            fields = msgspec.json.decode(ask.body, type=dict[str, object])
-        except msgspec.DecodeError:
-            return Refused(status=400, code=INVALID, message="request body format is invalid")
+        fields = _fields(ask)
+        return fields if isinstance(fields, Refused) else self._place_fields(fields, account_id, verb, now)
+
+    def _place_fields(self, fields: dict[str, object], account_id: str, verb: str, now: Instant) -> object:
         placing = check_placing(fields, account_id, self.ledger, self._terms, now)
         if isinstance(placing, Placing) and self._faults.restricts(placing.symbol):
             placing = Refused(status=403, code=FORBIDDEN, message="account is restricted")
@@ -151,6 +155,47 @@ class Front:
         if self._faults.names_neighbour(verb) and len(self.ledger.orders) > 1:
             page["id"] = list(self.ledger.orders)[-2]
         return self._in_strange_words(page, verb)
+
+    def _replace(self, ask: Ask, resource: Resource, now: Instant) -> object:
+        order, fields = self.ledger.orders.get(resource.name), _fields(ask)
+        if isinstance(fields, Refused):
+            return fields
+        refused = self._flaw_of_cancel(order, resource)
+        if order is None or refused is not None:
+            return refused
+        if order.now.status == "pending_replace":
+            return Refused(status=422, code=UNPROCESSABLE, message="order pending replace")
+        asked = check_replacing(fields, order, self.ledger, self._terms)
+        if isinstance(asked, Refused):
+            return asked
+        new = self.ledger.replace(order, asked, now)
+        return pages.order_page(self.ledger, new, new.now)
+
+    def _close(self, ask: Ask, resource: Resource, verb: str, now: Instant) -> object:
+        """Sells or buys back a position at market: all of it, or the `qty` or `percentage` of the query."""
+        account_id, held = resource.account_id, self.ledger.holdings(resource.account_id, now)
+        if resource.name:
+            symbol = self._symbol_of(resource.name)
+            if symbol not in held:
+                return Refused(status=404, code=NOT_FOUND, message=f"position not found: {resource.name}")
+            fields = pages.closing_fields(symbol, held[symbol], ask.query)
+            return fields if isinstance(fields, Refused) else self._place_fields(fields, account_id, verb, now)
+        if ask.query.get("cancel_orders", "").lower() == "true":
+            self._cancel(Resource(account_id=account_id, kind="orders"), now)
+        rows = []
+        for symbol in sorted(held):
+            whole = pages.closing_fields(symbol, held[symbol], {})
+            body = whole if isinstance(whole, Refused) else self._place_fields(whole, account_id, verb, now)
+            status = 200
+            if isinstance(body, Refused):
+                status, body = body.status, {"code": body.code, "message": body.message, **body.extra}
+            rows.append({"symbol": symbol, "status": status, "body": body})
+        return rows
+
+    def _symbol_of(self, name: str) -> str:
+        """Returns the symbol of an asset that a path names by its symbol or by its id."""
+        ids = {self.ledger.derived_id("asset", asset.symbol): asset.symbol for asset in self._terms.assets}
+        return ids.get(name, name)
 
     def _cancel(self, resource: Resource, now: Instant) -> object:
         if resource.name:
@@ -165,6 +210,12 @@ class Front:
         return rows
 
     def _cancel_one(self, order: BookedOrder | None, resource: Resource, now: Instant) -> Refused | None:
+        refused = self._flaw_of_cancel(order, resource)
+        if order is not None and refused is None:
+            self.ledger.ask_cancel(order, now)
+        return refused
+
+    def _flaw_of_cancel(self, order: BookedOrder | None, resource: Resource) -> Refused | None:
         if order is None or order.account_id != resource.account_id:
             return Refused(status=404, code=NOT_FOUND, message=f"order not found for {resource.name}")
         if not order.is_open:
@@ -172,7 +223,6 @@ class Front:
             return Refused(status=422, code=UNPROCESSABLE, message=text)
         if order.now.status == "pending_cancel":
             return Refused(status=422, code=UNPROCESSABLE, message="order pending cancel")
-        self.ledger.ask_cancel(order, now)
         return None
 
     def _read(self, ask: Ask, resource: Resource, as_of: Instant, verb: str, now: Instant) -> object:
@@ -186,7 +236,7 @@ class Front:
                 wanted = ask.query.get("client_order_id", "")
                 return self._one_order(self.ledger.by_client_id.get((account_id, wanted)), resource, as_of, verb)
             case "positions" if name:
-                return pages.position_page(self.ledger, account_id, name, as_of)
+                return pages.position_page(self.ledger, account_id, self._symbol_of(name), as_of)
             case "positions":
                 return pages.positions_page(self.ledger, account_id, as_of)
             case "account":
@@ -194,8 +244,11 @@ class Front:
             case "activities":
                 return self._activities(ask, resource, as_of)
             case "assets" if name:
-                found = next((asset for asset in self._terms.assets if asset.symbol == name), None)
+                symbol = self._symbol_of(name)
+                found = next((asset for asset in self._terms.assets if asset.symbol == symbol), None)
                 return pages.asset_page(self.ledger, found, name)
+            case "assets":
+                return pages.assets_page(self.ledger, self._terms.assets, ask.query)
             case "clock":
                 return pages.clock_page(now)
             case "calendar":
@@ -229,6 +282,13 @@ class Front:
         if any(kind not in ("FILL", "FEE") for kind in kinds):
             return Refused(status=422, code=INVALID, message=f"invalid activity type: {listed}")
         return self._log.page(accounts, kinds, ask.query, as_of)
+
+
+def _fields(ask: Ask) -> dict[str, object] | Refused:
+    try:
+        return msgspec.json.decode(ask.body, type=dict[str, object])
+    except msgspec.DecodeError:
+        return Refused(status=400, code=INVALID, message="request body format is invalid")
 
 
 def _resource(account_id: str, rest: str) -> Resource:

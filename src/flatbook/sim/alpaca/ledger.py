@@ -28,7 +28,7 @@ CENTS = 2
 ONE_BPS = Decimal("0.0001")
 EXTENDED = (SessionKind.EARLY, SessionKind.REGULAR, SessionKind.LATE)
 REGULAR = (SessionKind.REGULAR,)
-ENDED = ("filled", "canceled", "expired", "rejected")
+ENDED = ("filled", "canceled", "expired", "rejected", "replaced")
 
 Prices = Callable[[str, Instant], Decimal | None]
 
@@ -44,10 +44,11 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     canceled_at: Instant | None = None
     expired_at: Instant | None = None
     failed_at: Instant | None = None
+    replaced_at: Instant | None = None
 
 
 class BookedOrder(msgspec.Struct, kw_only=True):
-    """An order in the truth. Its last view is what it is now."""
+    """An order in the truth. Its last view is what it is now; `replaces` and `replaced_by` are ids of orders."""
 
     id: str
     account_id: str
@@ -60,6 +61,8 @@ class BookedOrder(msgspec.Struct, kw_only=True):
     taken_at: Instant
     works_until: Instant
     views: list[View]
+    replaces: str | None = None
+    replaced_by: str | None = None
 
     @property
     def now(self) -> View:
@@ -178,12 +181,23 @@ class Listener(Protocol):
         """An order ended."""
 
 
+class Watcher(Protocol):
+    """Who tells customers what happens to their orders."""
+
+    def due(self, at: Instant) -> None:
+        """Something is due at an instant: who wants it to happen then lets the ledger advance."""
+
+    def changed(self, order: BookedOrder, execution: BookedExecution | None) -> None:
+        """An order was taken or looks otherwise than before, by an execution where there is one."""
+
+
 class Ledger:
-    """The books of one broker of stocks. `listener` hears of what happens, once it is set."""
+    """The books of one broker of stocks. `listener` hears of what happens, once it is set; so do all `watchers`."""
 
     def __init__(self, terms: LedgerTerms, prices: Prices, faults: BrokerFaults) -> None:
         self._terms, self._prices, self._faults = terms, prices, faults
         self.listener: Listener | None = None
+        self.watchers: list[Watcher] = []
         self.opened = {account.account_id: account for account in terms.accounts}
         self.orders: dict[str, BookedOrder] = {}
         self.by_client_id: dict[tuple[str, str], BookedOrder] = {}
@@ -204,12 +218,15 @@ class Ledger:
             at, _, act = heapq.heappop(self._due)
             act(at)
 
-    def place(self, asked: Placing, now: Instant) -> BookedOrder:
-        """Takes an order that passed the checks; it works in the session of this instant or in the next one."""
+    def place(self, asked: Placing, now: Instant, *, waits_ms: int = 0) -> BookedOrder:
+        """Takes an order that passed the checks; it works in the session of this instant or in the next one.
+
+        Units: it is routed `waits_ms` later than others.
+        """
         kinds = asked.sessions
         opens_at = next_session(now, kinds).opens_at
         works_from = max(now, opens_at)
-        routed_at = later(works_from, ms=self._terms.route_ms)
+        routed_at = later(works_from, ms=self._terms.route_ms + waits_ms)
         held_ms = self._faults.hold_ms(asked.symbol)
         status = "held" if held_ms else ("pending_new" if works_from == now else "accepted")
         order = BookedOrder(
@@ -228,6 +245,7 @@ class Ledger:
         self.orders[order.id] = self.by_client_id[order.account_id, order.client_id] = order
         if self.listener is not None:
             self.listener.taken(order)
+        self._tell(order)
         self._plan(later(routed_at, ms=held_ms), partial(self._route, order))
         self._plan(order.works_until, partial(self._expire, order))
         return order
@@ -236,6 +254,17 @@ class Ledger:
         """Takes a request to cancel an open order; until it has its effect the order may execute."""
         self._show(order, now, status="pending_cancel")
         self._plan(later(now, ms=self._terms.cancel_ms), partial(self._cancel, order))
+
+    def replace(self, order: BookedOrder, asked: Placing, now: Instant) -> BookedOrder:
+        """Takes a request to replace an open order; the new one works once the old one does not.
+
+        Gives: the new order, which is rejected where the old one has ended by itself meanwhile.
+        """
+        self._show(order, now, status="pending_replace")
+        new = self.place(asked, now, waits_ms=self._terms.cancel_ms)
+        new.replaces, order.replaced_by = order.id, new.id
+        self._plan(later(now, ms=self._terms.cancel_ms), partial(self._replace, order, new))
+        return new
 
     def cash(self, account_id: str, at: Instant) -> Decimal:
         """Returns the cash of an account at an instant. Units: USD."""
@@ -266,6 +295,12 @@ class Ledger:
         heapq.heappush(self._due, (at, self._steps, act))
         if self.listener is not None:
             self.listener.due(at)
+        for watcher in self.watchers:
+            watcher.due(at)
+
+    def _tell(self, order: BookedOrder, execution: BookedExecution | None = None) -> None:
+        for watcher in self.watchers:
+            watcher.changed(order, execution)
 
     def _route(self, order: BookedOrder, at: Instant) -> None:
         if not order.is_open:
@@ -273,7 +308,7 @@ class Ledger:
         if self._faults.rejects_late(order.symbol):
             self._show(order, at, status="rejected", failed_at=at)
             return
-        if order.now.status != "pending_cancel":
+        if order.now.status not in ("pending_cancel", "pending_replace"):
             self._show(order, at, status="new")
         self._plan(later(at, ms=self._terms.fill_ms), partial(self._look, order))
 
@@ -311,9 +346,10 @@ class Ledger:
         self._post(order.account_id, at, "FILL", -order.sign * qty * price, text=order.id)
         self._close_day_later(session_at(at).trade_date)
         status = "filled" if completes else "partially_filled"
-        if not completes and before.status in ("pending_cancel", *ENDED):
+        if not completes and before.status in ("pending_cancel", "pending_replace", *ENDED):
             status = before.status
-        self._show(order, at, status=status, filled=total, paid=paid, filled_at=at if completes else before.filled_at)
+        filled_at = at if completes else before.filled_at
+        self._show(order, at, by=self.executions[-1], status=status, filled=total, paid=paid, filled_at=filled_at)
 
     def _expire(self, order: BookedOrder, at: Instant) -> None:
         if order.is_open:
@@ -327,11 +363,18 @@ class Ledger:
         if late_ms is not None:
             self._plan(later(at, ms=late_ms), lambda late: self._execute(order, late, order.rest))
 
-    def _show(self, order: BookedOrder, at: Instant, **changes: object) -> None:
+    def _replace(self, order: BookedOrder, new: BookedOrder, at: Instant) -> None:
+        if order.is_open:
+            self._show(order, at, status="replaced", replaced_at=at)
+        elif new.is_open:
+            self._show(new, at, status="rejected", failed_at=at)
+
+    def _show(self, order: BookedOrder, at: Instant, *, by: BookedExecution | None = None, **changes: object) -> None:
         was_open = order.is_open
         order.views.append(msgspec.structs.replace(order.now, at=at, **changes))
         if self.listener is not None and was_open and not order.is_open:
             self.listener.over(order)
+        self._tell(order, by)
 
     def _post(self, account_id: str, at: Instant, kind: str, amount: Decimal, *, text: str, day: str = "") -> None:
         identity = self.derived_id("posting", len(self.postings))

@@ -13,7 +13,7 @@ from flatbook.sim.alpaca.checks import buying_power
 from flatbook.sim.alpaca.ledger import ENDED, REGULAR, BookedOrder, Ledger, View
 from flatbook.sim.alpaca.terms import INVALID, NOT_FOUND, Asset, Refused
 from flatbook.values.instants import NS_PER_S, Instant, InstantRefused, instant_of_text, text_of_instant
-from flatbook.values.money import ZERO, cut, divide_cut, lower_to, plain
+from flatbook.values.money import ZERO, NumberRefused, cut, divide_cut, lower_to, parse_number, plain
 from flatbook.values.sessions import hours_on, is_trading_day, next_session, next_trading_day, session_at
 from flatbook.values.us_eastern import eastern_clock_of, eastern_offset_s
 
@@ -21,6 +21,16 @@ ORDERS_DEFAULT = 50
 ORDERS_MAX = 500
 CALENDAR_DAYS_MAX = 366
 PRICE_DECIMALS = 6
+
+NOT_KEPT = (
+    "previous_close",
+    "last_cash",
+    "last_long_market_value",
+    "last_short_market_value",
+    "last_initial_margin",
+    "last_regt_buying_power",
+    "last_buying_power",
+)
 
 Page = dict[str, object]
 Query = Mapping[str, str]
@@ -40,9 +50,9 @@ def order_page(ledger: Ledger, order: BookedOrder, view: View) -> Page:
         "expired_at": _text(view.expired_at),
         "canceled_at": _text(view.canceled_at),
         "failed_at": _text(view.failed_at),
-        "replaced_at": None,
-        "replaced_by": None,
-        "replaces": None,
+        "replaced_at": _text(view.replaced_at),
+        "replaced_by": order.replaced_by if view.replaced_at else None,
+        "replaces": order.replaces,
         "asset_id": ledger.derived_id("asset", order.symbol),
         "symbol": order.symbol,
         "asset_class": "us_equity",
@@ -118,6 +128,7 @@ def position_page(ledger: Ledger, account_id: str, symbol: str, as_of: Instant) 
 def _position(ledger: Ledger, account_id: str, symbol: str, qty: Decimal, as_of: Instant) -> Page:
     price = ledger.price(symbol, as_of) or ZERO
     bound = [order.rest for order in ledger.open_orders(account_id) if order.symbol == symbol and order.sign * qty < 0]
+    entry = entry_price(ledger, account_id, symbol, as_of)
     return {
         "asset_id": ledger.derived_id("asset", symbol),
         "symbol": symbol,
@@ -126,13 +137,52 @@ def _position(ledger: Ledger, account_id: str, symbol: str, qty: Decimal, as_of:
         "qty": plain(qty),
         "qty_available": plain(abs(qty) - sum(bound, ZERO)),
         "side": "long" if qty > ZERO else "short",
+        "avg_entry_price": plain(entry),
+        "cost_basis": plain(lower_to(qty * entry, decimals=2)),
+        "unrealized_pl": plain(lower_to(qty * (price - entry), decimals=2)),
         "market_value": plain(lower_to(qty * price, decimals=2)),
         "current_price": plain(price),
+        "asset_marginable": False,
     }
 
 
+def closing_fields(symbol: str, held: Decimal, query: Query) -> dict[str, object] | Refused:
+    """Returns the order that closes a position, or the part of it that a query asks for."""
+    try:
+        qty = parse_number(query["qty"]) if "qty" in query else abs(held)
+        if "percentage" in query:
+            qty = cut(abs(held) * parse_number(query["percentage"]).scaleb(-2), decimals=9)
+    except NumberRefused as error:
+        return Refused(status=422, code=INVALID, message=f"invalid query: {error}")
+    side = "sell" if held > ZERO else "buy"
+    return {"symbol": symbol, "qty": plain(qty), "side": side, "type": "market", "time_in_force": "day"}
+
+
+def entry_price(ledger: Ledger, account_id: str, symbol: str, as_of: Instant) -> Decimal:
+    """Returns what a share of a position cost on average; one that was there from the start cost nothing.
+
+    Units: USD a share, cut to PRICE_DECIMALS.
+    """
+    held, entry = Decimal(ledger.opened[account_id].holdings.get(symbol, ZERO)), ZERO
+    for execution in ledger.executions:
+        order = execution.order
+        if order.account_id != account_id or order.symbol != symbol or execution.at > as_of:
+            continue
+        moved = order.sign * execution.qty
+        if held * moved < ZERO:
+            entry = entry if abs(moved) <= abs(held) else execution.price
+        else:
+            cost = held * entry + moved * execution.price
+            entry = divide_cut(cost, held + moved, decimals=PRICE_DECIMALS)
+        held += moved
+    return entry
+
+
 def account_page(ledger: Ledger, account_id: str, as_of: Instant, *, decimals: int) -> Page:
-    """Returns cash and buying power of an account. Units: USD, cash cut to `decimals`."""
+    """Returns cash and buying power of an account. Units: USD, cash cut to `decimals`.
+
+    Gives: the superset of both APIs; what the books do not keep, as the values of the last close, is null.
+    """
     cash = ledger.cash(account_id, as_of)
     value = sum(
         (qty * (ledger.price(symbol, as_of) or ZERO) for symbol, qty in ledger.holdings(account_id, as_of).items()),
@@ -146,18 +196,19 @@ def account_page(ledger: Ledger, account_id: str, as_of: Instant, *, decimals: i
         "currency": "USD",
         "cash": plain(cut(cash, decimals=decimals)),
         "cash_withdrawable": plain(cut(max(cash, ZERO), decimals=2)),
+        "cash_transferable": plain(cut(max(cash, ZERO), decimals=2)),
         "portfolio_value": plain(cut(cash + value, decimals=2)),
         "equity": plain(cut(cash + value, decimals=2)),
         "buying_power": power,
         "non_marginable_buying_power": power,
         "multiplier": "1",
-        "pattern_day_trader": False,
-        "daytrade_count": 0,
         "trading_blocked": False,
         "transfers_blocked": False,
         "account_blocked": False,
         "trade_suspended_by_user": False,
         "shorting_enabled": ledger.opened[account_id].may_short,
+        "clearing_broker": "ALPACA_APCA",
+        **dict.fromkeys(NOT_KEPT),
     }
 
 
@@ -177,7 +228,20 @@ def asset_page(ledger: Ledger, asset: Asset | None, symbol: str) -> Page | Refus
         "shortable": asset.shortable,
         "easy_to_borrow": asset.shortable,
         "fractionable": asset.fractionable,
+        "attributes": ["overnight_tradable"] if asset.overnight else [],
     }
+
+
+def assets_page(ledger: Ledger, assets: tuple[Asset, ...], query: Query) -> list[Page]:
+    """Returns the assets that a query asks for by status and exchange."""
+    status, exchange = query.get("status"), query.get("exchange")
+    return [
+        page
+        for asset in assets
+        if isinstance(page := asset_page(ledger, asset, asset.symbol), dict)
+        and status in (None, page["status"])
+        and exchange in (None, page["exchange"])
+    ]
 
 
 def clock_page(now: Instant) -> Page:

@@ -31,7 +31,13 @@ from flatbook.values.money import Quantity, from_base_units, to_base_units
 from flatbook.values.sessions import SessionKind, session_at
 
 SHARE_DECIMALS, PRICE_DECIMALS = 9, 4
-ENDINGS = {"filled": "filled", "canceled": "canceled", "expired": "expired", "rejected": "canceled"}
+ENDINGS = {
+    "filled": "filled",
+    "canceled": "canceled",
+    "expired": "expired",
+    "rejected": "canceled",
+    "replaced": "canceled",
+}
 VERBS = {"POST": "place", "DELETE": "cancel", "GET": "read"}
 
 

@@ -34,6 +34,7 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True):
     tradable: bool = True
     fractionable: bool = True
     shortable: bool = True
+    overnight: bool = False
 
 
 class OpeningAccount(msgspec.Struct, frozen=True, kw_only=True):

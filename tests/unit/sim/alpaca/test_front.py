@@ -202,5 +202,65 @@ def test_what_is_not_simulated_is_not_found() -> None:
     scene = Scene()
     for path in ("/v1/journals", "/v2/watchlists", "watchlists"):
         assert scene.ask("GET", path)[0] == 404
-    assert scene.ask("PATCH", "orders/61e69015-8549-4bfd-b9c3-01e75843f47d")[0] == 405
+    assert scene.ask("PUT", "orders/61e69015-8549-4bfd-b9c3-01e75843f47d")[0] == 405
     assert scene.front.ledger.opened[ACCOUNT].may_short
+
+
+def test_an_order_is_replaced_and_only_one_of_the_two_ever_works() -> None:
+    scene = Scene()
+    scene.place("one", type="limit", limit_price="150")
+    scene.wait(ms=20)
+    first = scene.order()["id"]
+    status, new = scene.ask("PATCH", f"orders/{first}", {"qty": "4", "limit_price": "250"})
+    assert (status, new["qty"], new["limit_price"], new["replaces"]) == (200, "4", "250", first)
+    assert scene.order()["status"] == "pending_replace"
+    assert scene.ask("PATCH", f"orders/{first}", {"qty": "5"})[0] == 422
+    scene.wait(seconds=1)
+    assert (scene.order()["status"], scene.order()["replaced_by"]) == ("replaced", new["id"])
+    assert scene.ask("GET", f"orders/{new['id']}")[1]["status"] == "filled"
+    assert [(row["order_id"], row["qty"]) for row in scene.fills()] == [(new["id"], "4")]
+    assert scene.ask("PATCH", f"orders/{first}", {"qty": "5"})[0] == 422
+    assert scene.ask("PATCH", "orders/61e69015-8549-4bfd-b9c3-01e75843f47d", {"qty": "5"})[0] == 404
+
+
+def test_an_order_that_fills_while_it_is_replaced_has_no_successor() -> None:
+    scene = Scene()
+    scene.place("one", type="limit", limit_price="250")
+    scene.wait(ms=74)
+    _, new = scene.ask("PATCH", f"orders/{scene.order()['id']}", {"qty": "4"})
+    scene.wait(seconds=1)
+    assert scene.order()["status"] == "filled"
+    assert scene.ask("GET", f"orders/{new['id']}")[1]["status"] == "rejected"
+    assert len(scene.fills()) == 1
+
+
+def test_a_position_is_closed_by_an_order_at_market() -> None:
+    scene = Scene()
+    status, order = scene.ask("DELETE", "positions/AAPL?percentage=50")
+    assert (status, order["side"], order["qty"], order["type"]) == (200, "sell", "25.25", "market")
+    assert scene.ask("DELETE", "positions/NVDA")[0] == 404
+    assert scene.ask("DELETE", "positions/AAPL?qty=much")[0] == 422
+    scene.wait(seconds=1)
+    status, rows = scene.ask("DELETE", "positions?cancel_orders=true")
+    assert (status, [(row["symbol"], row["status"]) for row in rows]) == (207, [("AAPL", 200), ("TSLA", 200)])
+    scene.wait(seconds=1)
+    assert scene.ask("GET", "positions")[1] == []
+
+
+def test_a_position_states_what_its_shares_cost_on_average() -> None:
+    scene = Scene()
+    scene.place("one", symbol="NVDA")
+    scene.wait(seconds=1)
+    scene.set_price("NVDA", "230")
+    scene.place("two", symbol="NVDA", qty="20")
+    scene.wait(seconds=1)
+    found = scene.ask("GET", "positions/NVDA")[1]
+    assert (found["qty"], found["avg_entry_price"], found["cost_basis"]) == ("30", "220", "6600")
+    assert found["unrealized_pl"] == "300"
+
+
+def test_assets_are_listed_by_status_and_found_by_id() -> None:
+    scene = Scene()
+    active = scene.ask("GET", "/v1/assets?status=active")[1]
+    assert [row["symbol"] for row in active] == ["AAPL", "TSLA", "NVDA", "BRK.A", "GONE"]
+    assert scene.ask("GET", f"/v1/assets/{active[0]['id']}")[1]["symbol"] == "AAPL"

@@ -1,0 +1,163 @@
+"""A session of alpaca-py, the broker's own client, with the server whose address is given. Prints what it saw as JSON.
+
+Run by the interpreter of .venv-clients/alpaca, never imported by us; the client's files are as they were installed.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import sys
+from collections.abc import Callable
+from importlib.metadata import distribution
+from threading import Event
+from typing import Any
+
+from alpaca.broker.client import BrokerClient  # type: ignore[import-not-found]
+from alpaca.broker.requests import (  # type: ignore[import-not-found]
+    GetAccountActivitiesRequest,
+)
+from alpaca.broker.requests import LimitOrderRequest as BrokerLimitOrder
+from alpaca.broker.requests import MarketOrderRequest as BrokerMarketOrder
+from alpaca.common.exceptions import APIError  # type: ignore[import-not-found]
+from alpaca.trading.client import TradingClient  # type: ignore[import-not-found]
+from alpaca.trading.enums import ActivityType, OrderSide, TimeInForce  # type: ignore[import-not-found]
+from alpaca.trading.requests import (  # type: ignore[import-not-found]
+    ClosePositionRequest,
+    GetCalendarRequest,
+    GetOrdersRequest,
+    LimitOrderRequest,
+    MarketOrderRequest,
+    ReplaceOrderRequest,
+)
+
+SEEN: dict[str, Any] = {}
+ASKS_MAX, BETWEEN_S = 200, 0.02
+
+
+def until(ask: Callable[[], Any], is_so: Callable[[Any], bool]) -> Any:
+    """Asks again until the answer is as it shall be, and returns it as plain data."""
+    got = None
+    for _ in range(ASKS_MAX):
+        got = ask()
+        if is_so(got):
+            return got.model_dump(mode="json") if hasattr(got, "model_dump") else got
+        Event().wait(BETWEEN_S)
+    raise AssertionError(f"it never came: {got}")
+
+
+def order(client_id: str, qty: float, **changes: Any) -> dict[str, Any]:
+    """The fields of an order of AAPL."""
+    fields = {"symbol": "AAPL", "qty": qty, "side": OrderSide.BUY, "time_in_force": TimeInForce.DAY}
+    return fields | {"client_order_id": client_id} | changes
+
+
+def refusal(act: Any) -> dict[str, Any]:
+    """What the client makes of a refusal."""
+    try:
+        act()
+    except APIError as error:
+        return {"status": error.status_code, "code": error.code, "message": error.message}
+    return {"status": 200}
+
+
+def trade(url: str) -> None:
+    """The Trading API."""
+    client = TradingClient("key", "word", url_override=url)
+    account = client.get_account()
+    SEEN["account"] = [account.status, account.currency, account.cash, account.shorting_enabled]
+    SEEN["assets"] = sorted((asset.symbol, asset.tradable, asset.fractionable) for asset in client.get_all_assets())
+    asset = client.get_asset("AAPL")
+    SEEN["asset by id"] = client.get_asset(asset.id).symbol
+    clock = client.get_clock()
+    SEEN["clock"] = [clock.is_open, clock.next_close.isoformat()]
+    days = client.get_calendar(GetCalendarRequest(start="2026-11-25", end="2026-11-30"))
+    SEEN["calendar"] = [[str(day.date), str(day.open.time()), str(day.close.time())] for day in days]
+
+    market = client.submit_order(MarketOrderRequest(**order("market", 10)))
+    SEEN["placed"] = [market.status, market.qty, market.client_order_id]
+    SEEN["filled"] = until(lambda: client.get_order_by_client_id("market"), lambda got: got.status == "filled")
+    SEEN["duplicate"] = refusal(lambda: client.submit_order(MarketOrderRequest(**order("market", 10))))
+    client.submit_order(MarketOrderRequest(**order("part", 0.125)))
+    SEEN["part"] = until(lambda: client.get_order_by_client_id("part"), lambda got: got.status == "filled")
+    extended = client.submit_order(LimitOrderRequest(**order("wide", 3, limit_price=100, extended_hours=True)))
+    SEEN["extended"] = [extended.extended_hours, extended.limit_price]
+    new = client.replace_order_by_id(extended.id, ReplaceOrderRequest(qty=4, limit_price=101.5))
+    old = until(lambda: client.get_order_by_id(extended.id), lambda got: got.status == "replaced")
+    SEEN["replaced"] = [new.qty, new.limit_price, str(new.replaces) == str(extended.id)]
+    SEEN["replaced by"] = old["replaced_by"] == str(new.id)
+    until(lambda: client.get_order_by_id(new.id), lambda got: got.status == "new")
+    client.cancel_order_by_id(new.id)
+    SEEN["canceled"] = until(lambda: client.get_order_by_id(new.id), lambda got: got.status == "canceled")["status"]
+    SEEN["cancel again"] = refusal(lambda: client.cancel_order_by_id(new.id))
+    SEEN["wash"] = refusal(lambda: wash(client))
+    SEEN["cancel all"] = [answer.status for answer in client.cancel_orders()]
+    until(client.get_orders, lambda got: not got)
+    everything = client.get_orders(GetOrdersRequest(status="all", symbols=["AAPL"], limit=100))
+    SEEN["orders"] = [[got.client_order_id, got.status] for got in everything]
+
+    SEEN["positions"] = [[got.symbol, got.qty, got.avg_entry_price] for got in client.get_all_positions()]
+    SEEN["position"] = client.get_open_position("AAPL").qty
+    closing = client.close_position("AAPL", ClosePositionRequest(percentage="50"))
+    SEEN["closing"] = [closing.side, closing.qty]
+    until(lambda: client.get_order_by_id(closing.id), lambda got: got.status == "filled")
+    SEEN["closed all"] = [[got.symbol, got.status] for got in client.close_all_positions(cancel_orders=True)]
+    SEEN["no position"] = refusal(lambda: client.get_open_position("NVDA"))
+    SEEN["raw activities"] = [got["type"] for got in client.get("/account/activities", {"activity_types": "FILL"})]
+
+
+def wash(client: TradingClient) -> None:
+    """Stands on both sides of a book."""
+    client.submit_order(LimitOrderRequest(**order("low", 1, limit_price=150)))
+    client.submit_order(MarketOrderRequest(**order("high", 1, side=OrderSide.SELL)))
+
+
+def broker(url: str, account_id: str) -> None:
+    """The Broker API."""
+    client = BrokerClient("key", "word", url_override=url)
+    account = client.get_trade_account_by_id(account_id)
+    SEEN["broker account"] = [str(account.id) == account_id, account.currency]
+    SEEN["broker asset"] = client.get_asset("NVDA").fractionable
+    SEEN["broker clock"] = client.get_clock().is_open
+    SEEN["broker calendar"] = len(client.get_calendar(GetCalendarRequest(start="2026-11-25", end="2026-11-30")))
+    bought = client.submit_order_for_account(account_id, BrokerMarketOrder(**order("broker", 2, symbol="NVDA")))
+    SEEN["broker filled"] = until(
+        lambda: client.get_order_for_account_by_client_id(account_id, "broker"), lambda got: got.status == "filled"
+    )
+    limit = BrokerLimitOrder(**order("resting", 1, symbol="NVDA", limit_price=50))
+    resting = client.submit_order_for_account(account_id, limit)
+    client.cancel_order_for_account_by_id(account_id, resting.id)
+    SEEN["broker canceled"] = until(
+        lambda: client.get_order_for_account_by_id(account_id, resting.id), lambda got: got.status == "canceled"
+    )["status"]
+    SEEN["broker positions"] = [got.symbol for got in client.get_all_positions_for_account(account_id)]
+    fills = client.get_account_activities(
+        GetAccountActivitiesRequest(account_id=account_id, activity_types=[ActivityType.FILL], page_size=2)
+    )
+    SEEN["broker fills"] = [[str(got.order_id), got.symbol, got.qty, got.price, got.id] for got in fills]
+    SEEN["broker order"] = str(bought.id)
+
+
+def files_changed() -> list[str]:
+    """The files of the client that are not as they were published."""
+    changed = []
+    for file in distribution("alpaca-py").files or ():
+        if file.hash is not None:
+            digest = hashlib.new(file.hash.mode, file.read_binary()).digest()
+            if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != file.hash.value:
+                changed.append(str(file))
+    return changed
+
+
+def main() -> None:
+    """Runs both and prints what was seen."""
+    url, account_id = sys.argv[1:]
+    SEEN["files changed"] = files_changed()
+    trade(url)
+    broker(url, account_id)
+    sys.stdout.write(json.dumps(SEEN, default=str))
+
+
+if __name__ == "__main__":
+    main()

@@ -12,7 +12,8 @@ from flatbook.events.control import AlertRaised
 from flatbook.events.event import Event
 from flatbook.services.sim_trial import run_scenario
 from flatbook.services.simulated import World, run_world
-from flatbook.sim.runs.scenario import PlannedRatio, PlannedReorg, Scenario, deepened, draw_scenario
+from flatbook.sim.runs.planned import PlannedRatio, PlannedReorg
+from flatbook.sim.runs.scenario import Scenario, deepened, draw_scenario
 from flatbook.sim.world.record import Appended, BlockMade
 
 ALL_THE_TIME = 10_000

@@ -160,11 +160,23 @@ class Balance(Report, frozen=True, kw_only=True):
     available: Quantity
 
 
+class ClockReading(Report, frozen=True, kw_only=True):
+    """What the clock of a venue showed when it answered: somewhere from `earliest` to `latest`, as finely as it says.
+
+    It answered at a moment of ours from `asked_at` to `answered_at`.
+    """
+
+    asked_at: Instant
+    answered_at: Instant
+    earliest: Instant
+    latest: Instant
+
+
 class AccountStatement(Report, frozen=True, kw_only=True):
     """Orders, holdings and balances of one account, read at one moment.
 
     `stated_at` was taken before the first read; anything that happened later may or may not be included. A symbol of
-    ours that is absent from `holdings` is zero.
+    ours that is absent from `holdings` is zero. `clock` is None where the venue does not say what time it is.
     """
 
     account: AccountId
@@ -172,6 +184,7 @@ class AccountStatement(Report, frozen=True, kw_only=True):
     open_orders: tuple[OrderReport, ...]
     holdings: tuple[Holding, ...]
     balances: tuple[Balance, ...]
+    clock: ClockReading | None = None
 
 
 ExecutionLine = Execution | UnreadableExecution

@@ -34,6 +34,7 @@ class HaltCause(Enum):
     REPORT_REFUSED = "report_refused"
     FOREIGN_FILL = "foreign_fill"
     DIVERGED = "diverged"
+    CLOCK_SKEWED = "clock_skewed"
     KILLED = "killed"
     INVARIANT = "invariant"
 
@@ -83,6 +84,7 @@ class AlertName(Enum):
     WAKE_MISSED = "wake_missed"
     CHAIN_UNREAD = "chain_unread"
     VENUE_SILENT = "venue_silent"
+    CLOCK_SKEWED = "clock_skewed"
 
 
 class EngineStarted(Event, frozen=True, kw_only=True, tag="engine_started"):

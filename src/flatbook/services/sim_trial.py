@@ -13,8 +13,9 @@ from flatbook.sim.judges.table import judge
 from flatbook.sim.judges.verdict import Violation
 from flatbook.sim.runs.expected import expectation_of
 from flatbook.sim.runs.outcome import Outcome
+from flatbook.sim.runs.planned import PlannedCrash
 from flatbook.sim.runs.reached import reached_in
-from flatbook.sim.runs.scenario import PlannedCrash, Scenario, draw_scenario
+from flatbook.sim.runs.scenario import Scenario, draw_scenario
 from flatbook.sim.world.process import CrashPoint
 from flatbook.sim.world.record import Record
 from flatbook.values.instants import NS_PER_MS

@@ -22,8 +22,7 @@ from flatbook.sim.catalogue.row import Level
 from flatbook.sim.chance import stream
 from flatbook.sim.loop import PROCESS, VirtualLoop
 from flatbook.sim.network.wire_network import WireNetwork
-from flatbook.sim.runs.scenario import (
-    PRICES,
+from flatbook.sim.runs.planned import (
     PlannedCrash,
     PlannedFill,
     PlannedForeign,
@@ -31,8 +30,8 @@ from flatbook.sim.runs.scenario import (
     PlannedHalt,
     PlannedReorg,
     PlannedStep,
-    Scenario,
 )
+from flatbook.sim.runs.scenario import PRICES, Scenario
 from flatbook.sim.world.chain import BLOCK_S, ONE_SHARE, SimulatedChain
 from flatbook.sim.world.desk import FEED, FIRST, OWNER, marks_of, ratios_of, rules_of
 from flatbook.sim.world.disk import DiskJournal, SimulatedDisk
@@ -336,8 +335,11 @@ class World:
             self.injection.count("X2", "chain")
 
     def _step_clock(self, step: PlannedStep) -> None:
-        self.life.clock.step(step.by_ms * NS_PER_MS)
+        clock = self.life.clock
+        clock.step(step.by_ms * NS_PER_MS)
         self.injection.count("T2" if step.by_ms < 0 else "T1", self.life.name)
+        if step.back_after_ms is not None:
+            self.later_ms(step.back_after_ms, lambda: clock.step(-step.by_ms * NS_PER_MS))
 
     def _freeze(self, freeze: PlannedFreeze) -> None:
         frozen = self.life

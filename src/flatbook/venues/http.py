@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Mapping
+from email.utils import mktime_tz, parsedate_tz
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, Protocol
@@ -19,9 +20,9 @@ import aiohttp
 import msgspec
 
 from flatbook.engine.ports import Clock
-from flatbook.engine.reports import NotSent, Unknown
+from flatbook.engine.reports import AccountStatement, ClockReading, NotSent, Unknown
 from flatbook.events.orders import NotSentReason, UnknownReason
-from flatbook.values.instants import Instant
+from flatbook.values.instants import Instant, instant_of_seconds, later
 
 BODY_BYTES_MAX = 4_194_304
 CHUNK_BYTES = 65_536
@@ -29,6 +30,7 @@ CONNECTIONS_MAX = 128
 JSON = "application/json"
 KEPT_HEADERS = (
     "content-type",
+    "date",
     "location",
     "retry-after",
     "x-ratelimit-limit",
@@ -60,6 +62,32 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Carried = Reply | Unknown | NotSent
+
+
+def clocked(
+    statement: AccountStatement | Unknown, reply: Reply, *, asked_at: Instant, answered_at: Instant
+) -> AccountStatement | Unknown:
+    """Returns a statement with what the clock of its venue showed when it gave a reply that it is made of."""
+    if isinstance(statement, Unknown):
+        return statement
+    clock = clock_of(reply, asked_at=asked_at, answered_at=answered_at)
+    return msgspec.structs.replace(statement, clock=clock)
+
+
+def clock_of(reply: Reply, *, asked_at: Instant, answered_at: Instant) -> ClockReading | None:
+    """Returns what the clock of who replied showed, by the second in its Date header; None where there is none.
+
+    Source: RFC 9110, 6.6.1.
+    """
+    stated = parsedate_tz(reply.headers.get("date", ""))
+    if stated is None:
+        return None
+    try:
+        second = instant_of_seconds(mktime_tz(stated))
+    except (ValueError, OverflowError):
+        return None
+    latest = later(second, seconds=1)
+    return ClockReading(asked_at=asked_at, answered_at=answered_at, earliest=second, latest=latest)
 
 
 class Http(Protocol):

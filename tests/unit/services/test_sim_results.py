@@ -11,7 +11,8 @@ from flatbook.services.sim_results import results_of
 from flatbook.services.sim_trial import run_scenario
 from flatbook.services.simulated import run_world
 from flatbook.sim.runs.mutants import mutant_of, planting, world_for
-from flatbook.sim.runs.scenario import PlannedFill, Scenario
+from flatbook.sim.runs.planned import PlannedFill
+from flatbook.sim.runs.scenario import Scenario
 from flatbook.sim.world import record as rec
 from flatbook.sim.world.record import SHARE
 from tests.unit.sim.judges.story import changed, row, started

@@ -15,7 +15,7 @@ from aiohttp import web
 from flatbook.engine.reports import NotSent, Unknown
 from flatbook.events.orders import NotSentReason, UnknownReason
 from flatbook.ops.clock import SystemClock
-from flatbook.values.instants import Instant, later
+from flatbook.values.instants import Instant, instant_of_seconds, later
 from flatbook.venues import http
 from flatbook.venues.alpaca.wire import broker_headers
 from flatbook.venues.http import Carried, Reply, Request, SessionHttp, tls_connector
@@ -136,9 +136,11 @@ def test_a_request_arrives_as_it_was_written_with_the_credentials_of_the_moment(
             until = later(SystemClock().now(), seconds=30)
             return [await carrier.send(GET, until), await carrier.send(POST, until)]
 
-    replies = asyncio.run(talk())
-    kept = {"content-type": "application/json; charset=utf-8", "x-ratelimit-reset": "5"}
-    assert replies == [Reply(status=403, headers=kept, body=b'{"message": "no"}')] * 2
+    for reply in asyncio.run(talk()):
+        assert isinstance(reply, Reply)
+        kept = {"content-type": "application/json; charset=utf-8", "x-ratelimit-reset": "5"}
+        assert reply.headers == kept | {"date": reply.headers["date"]}
+        assert (reply.status, reply.body) == (403, b'{"message": "no"}')
     assert seen == [
         ("GET", "/v2/orders?status=open&page_token=1::a%2Bb+c", b"", "Basic a2V5OmZpcnN0", None),
         ("POST", "/v2/orders", POST.body, "Basic a2V5OnNlY29uZA==", "application/json"),
@@ -378,3 +380,21 @@ def test_a_credential_that_would_break_the_headers_is_not_sent() -> None:
             return await carrier.send(GET, later(SystemClock().now(), seconds=30))
 
     assert asyncio.run(talk()) == NotSent(reason=NotSentReason.REFUSED_LOCALLY)
+
+
+@pytest.mark.parametrize(
+    ("stated", "second"),
+    [
+        ("Sat, 28 Nov 2026 04:43:08 GMT", 1_795_840_988),
+        ("Sat, 28 Nov 2026 05:43:08 +0100", 1_795_840_988),
+        ("yesterday", None),
+        ("", None),
+        ("Sat, 99 Nov 99999999999999 04:43:08 GMT", None),
+    ],
+)
+def test_the_clock_of_a_server_is_read_by_the_second(stated: str, second: int | None) -> None:
+    reply = Reply(status=200, headers={"date": stated}, body=b"")
+    clock = http.clock_of(reply, asked_at=Instant(5), answered_at=Instant(9))
+    found = None if clock is None else (clock.asked_at, clock.answered_at, clock.earliest, clock.latest)
+    at = None if second is None else instant_of_seconds(second)
+    assert found == (None if at is None else (5, 9, at, later(at, seconds=1)))

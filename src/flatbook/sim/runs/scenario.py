@@ -18,6 +18,24 @@ from flatbook.engine.ports import IdRule
 from flatbook.sim.catalogue.row import Level
 from flatbook.sim.chance import BPS_WHOLE, stream
 from flatbook.sim.faults import eligible
+from flatbook.sim.runs.planned import (
+    PPM_MAX,
+    Bps,
+    Depth,
+    Mark,
+    Move,
+    PlannedCrash,
+    PlannedFill,
+    PlannedForeign,
+    PlannedFreeze,
+    PlannedHalt,
+    PlannedRatio,
+    PlannedReorg,
+    PlannedStep,
+    Qty,
+    Seconds,
+    Span,
+)
 from flatbook.sim.world.chain import BLOCK_S
 from flatbook.sim.world.process import CrashPoint, Cut
 from flatbook.sim.world.record import PRICE, SHARE
@@ -26,8 +44,7 @@ from flatbook.values.instants import Instant, instant_of_text, later
 VERSION = 1
 SCENARIO_BYTES_MAX = 1_000_000
 SAFETY_MS = 150_000
-PLAN_MS_MAX, QTY_MAX = 86_400_000, 10**18
-DAY_S, DEPTH_MAX, PPM_MAX = 86_400, 10_000, 1_000_000
+STEPPED_MS = 30_000
 FEW_FAULTS_MAX = 2
 TOTALS_RARELY = 6
 RATIO_STEPS_MAX = 3
@@ -38,18 +55,6 @@ STABLE_MARKS_AGAIN = (None, PRICE * 9_951 // 10_000, PRICE * 101 // 100)
 LEVIES_PPM = (0, 28)
 UNTOLD_BY_TOTALS = ("N5", "V11", "V15")
 MANY_FAULTS_MAX = 20
-
-
-# What numbers of a scenario that is read may be.
-Moment = Annotated[int, Meta(ge=0, le=PLAN_MS_MAX)]
-Span = Annotated[int, Meta(ge=1, le=PLAN_MS_MAX)]
-Move = Annotated[int, Meta(ge=-PLAN_MS_MAX, le=PLAN_MS_MAX)]
-Seconds = Annotated[int, Meta(ge=0, le=DAY_S)]
-Qty = Annotated[int, Meta(ge=1, le=QTY_MAX)]
-Sign = Annotated[int, Meta(ge=-1, le=1)]
-Bps = Annotated[int, Meta(ge=0, le=BPS_WHOLE)]
-Depth = Annotated[int, Meta(ge=0, le=DEPTH_MAX)]
-Mark = Annotated[int, Meta(ge=1, le=100 * PRICE)]
 
 
 class ScenarioRefused(ValueError):
@@ -88,73 +93,6 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     stable_mark: Mark = PRICE
     stable_mark_again: Mark | None = None
     levy_ppm: Annotated[int, Meta(ge=0, le=PPM_MAX)] = 0
-
-
-class PlannedFill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A taker trades against a vault of ours. `sign` is ours: -1 when our vault gave shares."""
-
-    at_ms: Moment
-    symbol: str
-    sign: Sign
-    qty: Qty
-
-
-class PlannedCrash(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A life of the desk ends: `after_ms` into the life, or at a point of it. The next one begins `down_ms` later."""
-
-    down_ms: Span
-    after_ms: Span | None = None
-    point: CrashPoint | None = None
-
-
-class PlannedReorg(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The chain replaces its newest blocks. Units: `keeps_bps` is the chance of a fill to come again."""
-
-    at_ms: Moment
-    depth: Depth
-    keeps_bps: Bps
-
-
-class PlannedHalt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An operator halts or kills, commands it `times` with the same key, and lifts it later."""
-
-    at_ms: Moment
-    verb: str
-    times: Annotated[int, Meta(ge=1, le=100)]
-    lift_after_ms: Span
-
-
-class PlannedStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The clock of the desk's machine is set forward or back."""
-
-    at_ms: Moment
-    by_ms: Move
-
-
-class PlannedFreeze(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The desk's process stands still. With `twin`, another one is started meanwhile."""
-
-    at_ms: Moment
-    for_ms: Span
-    twin: bool
-
-
-class PlannedForeign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Somebody trades on our account by hand, or (`forced`) the venue closes a part of it without an order."""
-
-    at_ms: Moment
-    symbol: str
-    sign: Sign
-    qty: Qty
-    forced: bool
-
-
-class PlannedRatio(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A token wraps another amount of its share from a block on. Units: `ratio` in 1e-18 share per token."""
-
-    block: Annotated[int, Meta(ge=0, le=PLAN_MS_MAX)]
-    symbol: str
-    ratio: Annotated[int, Meta(ge=1, le=9 * QTY_MAX)]
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -287,7 +225,10 @@ def draw_scenario(seed: str) -> Scenario:
 
 
 def deepened(scenario: Scenario) -> Scenario:
-    """Returns a scenario whose venues are on bytes: as Alpaca is, with the faults that such a world makes."""
+    """Returns a scenario whose venues are on bytes: as Alpaca is, with the faults that such a world makes.
+
+    Those venues say what time it is, and a desk whose clock is wrong does not trade there until it is right again.
+    """
     shape = msgspec.structs.replace(
         scenario.shape,
         fee_bps=0,
@@ -303,7 +244,8 @@ def deepened(scenario: Scenario) -> Scenario:
     strengths = {fault: strength for fault, strength in scenario.strengths.items() if fault in known}
     chance = stream(scenario.seed, "deep")
     strengths |= {name: chance.randint(*DEEP_STRENGTHS[name]) for name in DEEP_STRENGTHS if not chance.randrange(4)}
-    return msgspec.structs.replace(scenario, level=Level.FULL, shape=shape, strengths=strengths)
+    steps = tuple(msgspec.structs.replace(step, back_after_ms=STEPPED_MS) for step in scenario.steps)
+    return msgspec.structs.replace(scenario, level=Level.FULL, shape=shape, strengths=strengths, steps=steps)
 
 
 def _with_venues(scenario: Scenario) -> Scenario:

@@ -36,7 +36,7 @@ from flatbook.values.instruments import Instrument
 from flatbook.venues.alpaca import parse, wire
 from flatbook.venues.alpaca.hours import executes_now
 from flatbook.venues.alpaca.refusals import ORDER_NOT_FOUND, UNREADABLE
-from flatbook.venues.http import Carried, Http, Reply, Request
+from flatbook.venues.http import Carried, Http, Reply, Request, clocked
 from flatbook.venues.pace import Pace, pace_after
 
 READ_TIMEOUT_S = 10
@@ -179,6 +179,7 @@ class AlpacaVenue:
         orders = await self._ask(wire.open_orders_request(self._api), READ_TIMEOUT_S)
         if not isinstance(orders, Reply):
             return orders
+        answered_at = self._clock.now()
         positions = await self._ask(wire.positions_request(self._api), READ_TIMEOUT_S)
         if not isinstance(positions, Reply):
             return positions
@@ -186,7 +187,8 @@ class AlpacaVenue:
         if not isinstance(cash, Reply):
             return cash
         replies = (orders, positions, cash)
-        return parse.statement_answer(replies, account=self._account, symbols=self._symbols, stated_at=stated_at)
+        stated = parse.statement_answer(replies, account=self._account, symbols=self._symbols, stated_at=stated_at)
+        return clocked(stated, orders, asked_at=stated_at, answered_at=answered_at)
 
     async def watch(self, deliver: Callable[[Pushed], None]) -> bool:  # noqa: ARG002
         """Carries no pushes yet: what happens is polled."""

@@ -38,7 +38,7 @@ from flatbook.values.ids import AccountId, OrderId, VenueOrderId
 from flatbook.values.instants import SECONDS_PER_DAY, Instant, later
 from flatbook.values.instruments import Instrument
 from flatbook.values.sessions import CalendarEnded, trade_date_of
-from flatbook.venues.http import Carried, Http, Reply, Request
+from flatbook.venues.http import Carried, Http, Reply, Request, clocked
 from flatbook.venues.pace import Pace, pace_after
 from flatbook.venues.schwab import parse, wire
 from flatbook.venues.schwab.fingerprints import CLOCK_SKEW_S, Names, entered_from, owners
@@ -197,16 +197,19 @@ class SchwabVenue:
         resting = await self._list(account_hash, resting_from, status=wire.WORKING)
         if not isinstance(resting, parse.Listing):
             return resting
+        asked_at = self._clock.now()
         reply = await self._ask(wire.account_request(account_hash), Lane.READ, READ_TIMEOUT_S)
         if not isinstance(reply, Reply):
             return reply
+        answered_at = self._clock.now()
         shown = {each.report.venue_order_id: each for each in (*resting.orders, *recent.orders)}
         names = self._names(tuple(shown.values()))
         still_open = (each for each in shown.values() if each.report.status not in parse.ENDED)
         reports = tuple(parse.named(each, names.get(each.report.venue_order_id)) for each in still_open)
-        return parse.statement_of(
+        stated = parse.statement_of(
             reply, reports, account=self._account, number=self._number, symbols=self._symbols, at=at
         )
+        return clocked(stated, reply, asked_at=asked_at, answered_at=answered_at)
 
     async def watch(self, deliver: Callable[[Pushed], None]) -> bool:  # noqa: ARG002
         """Carries no pushes yet: what happens is polled."""

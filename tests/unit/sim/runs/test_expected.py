@@ -10,7 +10,8 @@ from flatbook.services.simulated import run_world
 from flatbook.sim.judges.expectation import AccountTerms, Listing, NetBound
 from flatbook.sim.judges.table import judge
 from flatbook.sim.runs.expected import expectation_of
-from flatbook.sim.runs.scenario import MIDDAY, PlannedFill, PlannedStep, Scenario, Shape, draw_scenario
+from flatbook.sim.runs.planned import PlannedFill, PlannedStep
+from flatbook.sim.runs.scenario import MIDDAY, Scenario, Shape, draw_scenario
 from flatbook.sim.world.record import SHARE, Appended, Injected
 from flatbook.values.instants import NS_PER_S
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from flatbook.sim.runs.scenario import PlannedHalt, Scenario, draw_scenario
+from flatbook.sim.runs.planned import PlannedHalt
+from flatbook.sim.runs.scenario import Scenario, draw_scenario
 from flatbook.sim.runs.shrink import shrink
 
 LOUD = replace(

@@ -1,0 +1,96 @@
+"""What is planned to happen in a world, each thing at its moment, and what numbers of a plan that is read may be.
+
+Units: milliseconds after the start unless a name says otherwise; shares in 1e-9, as in sim/world/record.py.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from flatbook.sim.chance import BPS_WHOLE
+from flatbook.sim.world.process import CrashPoint
+from flatbook.sim.world.record import PRICE
+
+PLAN_MS_MAX, QTY_MAX = 86_400_000, 10**18
+DAY_S, DEPTH_MAX, PPM_MAX = 86_400, 10_000, 1_000_000
+
+Moment = Annotated[int, Meta(ge=0, le=PLAN_MS_MAX)]
+Span = Annotated[int, Meta(ge=1, le=PLAN_MS_MAX)]
+Move = Annotated[int, Meta(ge=-PLAN_MS_MAX, le=PLAN_MS_MAX)]
+Seconds = Annotated[int, Meta(ge=0, le=DAY_S)]
+Qty = Annotated[int, Meta(ge=1, le=QTY_MAX)]
+Sign = Annotated[int, Meta(ge=-1, le=1)]
+Bps = Annotated[int, Meta(ge=0, le=BPS_WHOLE)]
+Depth = Annotated[int, Meta(ge=0, le=DEPTH_MAX)]
+Mark = Annotated[int, Meta(ge=1, le=100 * PRICE)]
+
+
+class PlannedFill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A taker trades against a vault of ours. `sign` is ours: -1 when our vault gave shares."""
+
+    at_ms: Moment
+    symbol: str
+    sign: Sign
+    qty: Qty
+
+
+class PlannedCrash(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A life of the desk ends: `after_ms` into the life, or at a point of it. The next one begins `down_ms` later."""
+
+    down_ms: Span
+    after_ms: Span | None = None
+    point: CrashPoint | None = None
+
+
+class PlannedReorg(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The chain replaces its newest blocks. Units: `keeps_bps` is the chance of a fill to come again."""
+
+    at_ms: Moment
+    depth: Depth
+    keeps_bps: Bps
+
+
+class PlannedHalt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An operator halts or kills, commands it `times` with the same key, and lifts it later."""
+
+    at_ms: Moment
+    verb: str
+    times: Annotated[int, Meta(ge=1, le=100)]
+    lift_after_ms: Span
+
+
+class PlannedStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The clock of the desk's machine is set forward or back; something sets it right `back_after_ms` later."""
+
+    at_ms: Moment
+    by_ms: Move
+    back_after_ms: Span | None = None
+
+
+class PlannedFreeze(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The desk's process stands still. With `twin`, another one is started meanwhile."""
+
+    at_ms: Moment
+    for_ms: Span
+    twin: bool
+
+
+class PlannedForeign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody trades on our account by hand, or (`forced`) the venue closes a part of it without an order."""
+
+    at_ms: Moment
+    symbol: str
+    sign: Sign
+    qty: Qty
+    forced: bool
+
+
+class PlannedRatio(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A token wraps another amount of its share from a block on. Units: `ratio` in 1e-18 share per token."""
+
+    block: Annotated[int, Meta(ge=0, le=PLAN_MS_MAX)]
+    symbol: str
+    ratio: Annotated[int, Meta(ge=1, le=9 * QTY_MAX)]

@@ -1,0 +1,111 @@
+"""The WebSocket edge: one conversation over a connection, until it ends or falls silent.
+
+Nothing is decided by the time of the event loop: pings and the end of patience come by the clock of the desk. What a
+venue tells this way may be doubled, out of order or missing: whoever listens takes it as a hint.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+
+import aiohttp
+
+from flatbook.engine.ports import Clock
+from flatbook.venues.silence import Line, Patience, StreamEnd, unless_silent
+
+MESSAGE_BYTES_MAX = 4_194_304
+CLOSE_S_MAX = 1
+SOCKET_PATIENCE = Patience(beat_s=10, silence_s=30)
+
+_NO_TIMEOUTS = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+_CLOSING = aiohttp.ClientWSTimeout(ws_receive=None, ws_close=CLOSE_S_MAX)
+_TOLD = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
+
+Hear = Callable[[bytes], tuple[str, ...]]
+
+
+class SessionSocket:
+    """Holds conversations with aiohttp. `connect` makes the connector: TLS in production, memory in the simulator.
+
+    Needs: `authorize` returns headers of the handshake that prove who we are; it is called for each conversation and
+    nothing of it is kept. `base_url` is scheme and host, http for ws and https for wss included.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        clock: Clock,
+        *,
+        connect: Callable[[], aiohttp.BaseConnector],
+        authorize: Callable[[], Mapping[str, str]] = dict,
+        patience: Patience = SOCKET_PATIENCE,
+    ) -> None:
+        self._base_url = base_url
+        self._clock = clock
+        self._connect = connect
+        self._authorize = authorize
+        self._patience = patience
+
+    async def converse(self, path: str, opening: tuple[str, ...], hear: Hear) -> StreamEnd:
+        """Connects, says what opens the conversation, and hands each message to `hear`, whose answers are sent.
+
+        Gives: how it ended; it never raises for what the other end or the network does. Messages of text and of bytes
+        are one; one above MESSAGE_BYTES_MAX ends the conversation.
+        """
+        line = Line(self._clock)
+        talk = _Talk(line, hear)
+        ended = await unless_silent(self._hold(path, opening, talk), line, self._clock, self._patience, talk.ping)
+        return StreamEnd.SILENT if ended is None else ended
+
+    async def _hold(self, path: str, opening: tuple[str, ...], talk: _Talk) -> StreamEnd:
+        headers = {"User-Agent": "flatbook", **self._authorize()}
+        session = aiohttp.ClientSession(
+            connector=self._connect(), timeout=_NO_TIMEOUTS, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+        )
+        try:
+            async with session.ws_connect(
+                self._base_url + path,
+                headers=headers,
+                autoping=False,
+                timeout=_CLOSING,
+                max_msg_size=MESSAGE_BYTES_MAX,
+            ) as socket:
+                await talk.hold(socket, opening)
+        except aiohttp.WSServerHandshakeError:
+            return StreamEnd.REFUSED
+        except (aiohttp.ClientError, OSError):
+            return StreamEnd.CLOSED if talk.is_connected else StreamEnd.NO_CONNECTION
+        finally:
+            await session.close()
+        return StreamEnd.CLOSED
+
+
+class _Talk:
+    """One conversation under way."""
+
+    def __init__(self, line: Line, hear: Hear) -> None:
+        self._line, self._hear = line, hear
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        return self._socket is not None
+
+    async def hold(self, socket: aiohttp.ClientWebSocketResponse, opening: tuple[str, ...]) -> None:
+        self._socket = socket
+        for text in opening:
+            await socket.send_str(text)
+        async for message in socket:
+            self._line.hear()
+            if message.type is aiohttp.WSMsgType.PING:
+                await socket.pong(message.data)
+            elif message.type in _TOLD:
+                told = message.data.encode() if isinstance(message.data, str) else bytes(message.data)
+                for text in self._hear(told):
+                    await socket.send_str(text)
+
+    async def ping(self) -> None:
+        if self._socket is not None and not self._socket.closed:
+            with contextlib.suppress(aiohttp.ClientError, OSError):
+                await self._socket.ping()

@@ -74,6 +74,7 @@ FAMILIES = (
         (
             Verb("status", "Say whether the desk is flat, and what stands in the way.", "status:status"),
             Verb("positions", "Show positions, nets and balances.", "positions:positions"),
+            Verb("capacity", "Show how much can still be hedged, by share and side.", "capacity:capacity"),
             Verb("orders", "Show orders: asked, accepted, filled, and since when unknown.", "orders:orders"),
             Verb("trades", "Show fills and executions, each with what it closed.", "trades:trades"),
             Verb("pnl", "Show profit and loss, taken apart, and whether the ledger balances.", "pnl:pnl"),

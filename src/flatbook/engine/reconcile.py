@@ -12,6 +12,7 @@ from flatbook.engine.reports import AccountStatement, OrderReport, VenueStatus
 from flatbook.engine.rules import Rules
 from flatbook.events.control import BalanceStated, BooksAgreed, BooksDiverged
 from flatbook.events.event import Event
+from flatbook.events.funds import FundsStated
 from flatbook.events.orders import ForeignOrderSeen
 from flatbook.state.desk import State
 from flatbook.state.orders import Order, signed
@@ -39,7 +40,34 @@ def reconcile(
         found = _differences(state, statement, rules, now)
     else:
         found = _opening(state, statement, rules, statement if earlier is None else earlier)
-    return (*_foreign_orders(state, statement, rules, now), *found)
+    return (*_foreign_orders(state, statement, rules, now), *found, *_funds(state, statement, rules, now))
+
+
+def _funds(state: State, statement: AccountStatement, rules: Rules, now: Instant) -> tuple[Event, ...]:
+    """Returns what an account may spend and borrow, where it is not what we know.
+
+    A statement that may not show our newest purchase yet is left aside: it would give back what is spent.
+    """
+    funds, account = statement.funds, statement.account
+    if funds is None or not _has_settled(state, statement, funds.asset, rules):
+        return ()
+    known, ours = state.funds.get(account), _instruments_of(rules, account)
+    lent = None if funds.borrowable is None else tuple(each for each in ours if each in funds.borrowable)
+    stated = (funds.asset, funds.settled, funds.instant, funds.good_faith, lent)
+    if known is not None and stated == (known.asset, known.settled, known.instant, known.good_faith, known.borrowable):
+        return ()
+    return (
+        FundsStated(
+            account=account,
+            asset=funds.asset,
+            settled=funds.settled,
+            instant=funds.instant,
+            good_faith=funds.good_faith,
+            borrowable=lent,
+            stated_at=statement.stated_at,
+            seen_at=now,
+        ),
+    )
 
 
 def missing_orders(state: State, statement: AccountStatement, rules: Rules) -> tuple[Order, ...]:

@@ -172,6 +172,22 @@ class ClockReading(Report, frozen=True, kw_only=True):
     latest: Instant
 
 
+class Funds(Report, frozen=True, kw_only=True):
+    """What a venue lets an account spend and borrow.
+
+    Units: `settled` in units of the asset: cash that is settled, what orders work for not taken off; `instant` in units
+    of the asset: what may be spent beyond it now without a violation, zero in a cash account. Both are None where the
+    venue does not say. `good_faith` counts the violations that the venue holds against the account. `borrowable` are
+    the instruments that are easy to borrow, None where the venue does not say.
+    """
+
+    asset: AssetId
+    settled: Quantity | None
+    instant: Quantity | None = None
+    good_faith: int | None = None
+    borrowable: tuple[InstrumentId, ...] | None = None
+
+
 class AccountStatement(Report, frozen=True, kw_only=True):
     """Orders, holdings and balances of one account, read at one moment.
 
@@ -185,6 +201,7 @@ class AccountStatement(Report, frozen=True, kw_only=True):
     holdings: tuple[Holding, ...]
     balances: tuple[Balance, ...]
     clock: ClockReading | None = None
+    funds: Funds | None = None
 
 
 ExecutionLine = Execution | UnreadableExecution

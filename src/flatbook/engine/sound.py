@@ -82,6 +82,11 @@ def _flaws_of_lines(statement: AccountStatement, now: Instant) -> Iterator[Flaw]
         yield flaw_of_text("instrument", holding.instrument) or flaw_of_number("holding", holding.qty)
     for balance in statement.balances:
         yield flaw_of_text("asset", balance.asset) or flaw_of_number("balance", balance.total)
+    funds = statement.funds
+    if funds is not None:
+        yield flaw_of_text("asset", funds.asset)
+        for name, amount in (("settled cash", funds.settled), ("buying power", funds.instant)):
+            yield None if amount is None else flaw_of_number(name, amount)
 
 
 def flaw_of_fill(fill: Fill, now: Instant) -> Flaw:

@@ -18,6 +18,7 @@ from flatbook.events.control import (
     TradingHalted,
 )
 from flatbook.events.event import Event
+from flatbook.events.funds import FundsStated
 from flatbook.events.orders import CancelIntended, CancelReason, ForeignFilled, OrderFilled, OrderIntended
 from flatbook.market.quotes import Market
 from flatbook.state.desk import State
@@ -29,7 +30,7 @@ from flatbook.strategies.decision import Trigger
 from flatbook.values.ids import AccountId, EventRef, OrderId, SourceId, halt_id_of
 from flatbook.values.instants import Instant
 
-_MOVES_ACCOUNT = (OrderIntended, OrderFilled, ForeignFilled, BalanceStated)
+_MOVES_ACCOUNT = (OrderIntended, OrderFilled, ForeignFilled, BalanceStated, FundsStated)
 
 
 class Turn:

@@ -36,8 +36,8 @@ def hedge_view(state: State, market: Market, key: NetKey, rules: Rules, now: Ins
         net=net.hedgeable,
         last_price=net.last_price,
         orders=state.orders_owing(key),
-        route=_route(state, owner, hedge.instrument, rules),
-        backup=_route(state, owner, hedge.backup, rules) if hedge.backup is not None else None,
+        route=route_of(state, owner, hedge.instrument, rules),
+        backup=route_of(state, owner, hedge.backup, rules) if hedge.backup is not None else None,
         caps=OrderCaps(usd=rules.limits.order_notional_usd_max, shares=rules.limits.order_shares_max),
         price=market.quote(underlying, params.price_source),
         second=market.quote(underlying, params.second_source) if params.second_source is not None else None,
@@ -60,21 +60,25 @@ def _next_open(sessions: tuple[SessionKind, ...], now: Instant) -> Instant:
     return next_session(coming.closes_at, sessions).opens_at
 
 
-def _route(state: State, owner: OwnerId, instrument: Instrument, rules: Rules) -> Route:
-    """Returns where a net can be hedged: cash less what working buys may need, and shares in contracts."""
+def route_of(state: State, owner: OwnerId, instrument: Instrument, rules: Rules) -> Route:
+    """Returns where a net can be hedged: spendable cash less what working buys may need, and shares in contracts."""
     account, working = instrument.account, _working_at(state, instrument.account)
     stated = account in state.opened
     shares = state.balances.get((account, AssetId(instrument.underlying)), ZERO)
     reserved = (_reserved(order) for order in working if _quote_of(order, rules) in (instrument.quote, None))
-    cash = state.balances.get((account, instrument.quote), ZERO) - sum(reserved, ZERO)
+    funds = state.funds.get(account)
+    spendable = funds.spendable if funds is not None and funds.asset == instrument.quote else None
+    total = state.balances.get((account, instrument.quote), ZERO)
     return Route(
         instrument=instrument,
         quote_usd=state.mark(instrument.quote),
-        cash=cash if stated else None,
+        cash=(total if spendable is None else spendable) - sum(reserved, ZERO) if stated else None,
         held=Quantity(divide_cut(shares, instrument.contract_size, decimals=18)) if stated else None,
         selling=_leaves(working, instrument, Side.SELL),
         buying=_leaves(working, instrument, Side.BUY),
         halted=halt_over(state.halts, owner, account, instrument.id) is not None,
+        lends=funds is None or funds.borrowable is None or instrument.id in funds.borrowable,
+        is_stated=spendable is not None,
     )
 
 

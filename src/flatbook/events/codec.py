@@ -12,7 +12,7 @@ from typing import Union
 
 import msgspec
 
-from flatbook.events import chain, control, orders
+from flatbook.events import chain, control, funds, orders
 from flatbook.events.event import Event
 
 EVENT_TYPES: tuple[type[Event], ...] = (
@@ -61,6 +61,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     control.BalanceStated,
     control.AlertRaised,
     control.AlertCleared,
+    funds.FundsStated,
 )
 
 Upcaster = Callable[[Event], Event]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flatbook.events import control
-from flatbook.state.desk import ALERTS_KEPT_MAX, COMMANDS_KEPT_MAX, Alert, State, forget_oldest
+from flatbook.events.funds import FundsStated
+from flatbook.state.desk import ALERTS_KEPT_MAX, COMMANDS_KEPT_MAX, Alert, KnownFunds, State, forget_oldest
 from flatbook.state.halts import Halt
 from flatbook.values.ids import EventRef, digest_text
 from flatbook.values.money import ONE, Quantity
@@ -106,6 +107,18 @@ def fold_balance(state: State, event: control.BalanceStated) -> None:
     """Adds an opening or externally changed balance."""
     state.add_balance(event.account, event.asset, event.change, event.stated_at)
     state.opened.setdefault(event.account, event.stated_at)
+
+
+def fold_funds(state: State, event: FundsStated) -> None:
+    """Keeps what an account may spend and borrow."""
+    state.funds[event.account] = KnownFunds(
+        asset=event.asset,
+        settled=event.settled,
+        instant=event.instant,
+        good_faith=event.good_faith,
+        borrowable=event.borrowable,
+        stated_at=event.stated_at,
+    )
 
 
 def fold_alert(state: State, event: control.AlertRaised) -> None:

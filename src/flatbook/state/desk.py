@@ -104,6 +104,26 @@ class BookedTotal(msgspec.Struct, frozen=True, kw_only=True):
     happened_at: Instant
 
 
+class KnownFunds(msgspec.Struct, kw_only=True, gc=False):
+    """What an account may spend and borrow: as its venue stated it, less what was bought since.
+
+    Units: `settled` and `instant` in units of the asset; None where the venue does not say. `borrowable` are the
+    instruments that are easy to borrow, None where it does not say.
+    """
+
+    asset: AssetId
+    settled: Decimal | None
+    instant: Decimal | None
+    good_faith: int | None
+    borrowable: tuple[InstrumentId, ...] | None
+    stated_at: Instant
+
+    @property
+    def spendable(self) -> Decimal | None:
+        """What buys may cost now: settled cash and what is lent beyond it; None where the venue does not say."""
+        return None if self.settled is None else self.settled + (ZERO if self.instant is None else self.instant)
+
+
 class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """All folds of one journal. Only `apply` writes.
 
@@ -121,6 +141,7 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     positions: Positions = msgspec.field(default_factory=Positions)
     balances: dict[tuple[AccountId, AssetId], Decimal] = {}
     opened: dict[AccountId, Instant] = {}
+    funds: dict[AccountId, KnownFunds] = {}
     moved_at: dict[tuple[AccountId, AssetId], Instant] = {}
     halts: dict[HaltId, Halt] = {}
     holds: dict[NetKey, HoldReason] = {}
@@ -151,6 +172,15 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         balances[key] = balances.get(key, ZERO) + change
         if moved_at.get(key, at) <= at:
             moved_at[key] = at
+
+    def spend(self, account: AccountId, asset: AssetId, cost: Decimal) -> None:
+        """Takes the cost of a purchase from what is settled: what a sale brings is not settled on the same day.
+
+        Units: units of the asset, above zero.
+        """
+        known = self.funds.get(account)
+        if known is not None and known.asset == asset and known.settled is not None:
+            known.settled -= cost
 
     def orders_owing(self, key: NetKey) -> tuple[Order, ...]:
         """Returns the orders of a net that are open or still owe executions, oldest first."""

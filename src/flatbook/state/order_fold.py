@@ -191,12 +191,23 @@ def _book_execution(state: State, event: ev.OrderFilled | ev.ForeignFilled, owne
     state.add_balance(account, AssetId(event.underlying), shares, seen_at)
     for fee in event.fees:
         state.add_balance(account, fee.asset, -fee.amount, seen_at)
+    if state.funds:
+        _spend(state, event, cash)
     if mark is not None:
         state.positions.add_day(net, day_of(event), cash * mark - _fees_in_usd(state, event), shares)
     state.executions[account, instrument, event.execution_id] = (event.happened_at, qty, event.price)
     if len(state.executions) > EXECUTIONS_KEPT_MAX:
         _forget_executions(state)
     return net
+
+
+def _spend(state: State, event: ev.OrderFilled | ev.ForeignFilled, cash: Decimal) -> None:
+    """Takes what an execution cost from the settled cash of its account, fees too; what it brought settles later."""
+    if cash < ZERO:
+        state.spend(event.account, event.quote, -cash)
+    for fee in event.fees:
+        if fee.amount > ZERO:
+            state.spend(event.account, fee.asset, fee.amount)
 
 
 def _fees_in_usd(state: State, event: ev.OrderFilled | ev.ForeignFilled) -> Decimal:

@@ -16,17 +16,19 @@ from flatbook.values.instruments import (
     notional,
     whole_share_lot,
 )
-from flatbook.values.money import ZERO, Price, Quantity, divide_cut
+from flatbook.values.money import ZERO, Price, Quantity, divide_cut, lower_to
 
 QTY_DECIMALS = 18
+CENTS = 2
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Where a net can be hedged, and what that account can take.
 
-    Units: cash in the instrument's quote, what working buys may need left out; held in contracts, signed; selling and
-    buying in contracts, what orders that work on the instrument may still do. Cash and held are None while the account
-    was never stated. `quote_usd` in USD per unit of the quote, None when nobody states it.
+    Units: cash in the instrument's quote, what is settled or lent for buys, without what working buys may need; held in
+    contracts, signed; selling and buying in contracts, what orders that work on the instrument may still do. Cash and
+    held are None while the account was never stated. `quote_usd` in USD per unit of the quote, None when nobody states
+    it. `lends` says whether the instrument can be borrowed; `is_stated` that the venue states what may be spent.
     """
 
     instrument: Instrument
@@ -36,6 +38,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     selling: Quantity
     buying: Quantity
     halted: bool
+    lends: bool = True
+    is_stated: bool = False
 
 
 class OrderCaps(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -108,7 +112,7 @@ def _capacity(ask: Ask, route: Route, contracts: Quantity) -> Decimal:
             return contracts
         if route.held > ZERO:
             return max(ZERO, route.held - route.selling)
-        return contracts if ask.shorting else ZERO
+        return _shortable(ask, route, contracts)
     if route.held is not None and route.held < ZERO:
         return max(ZERO, -route.held - route.buying)
     if route.cash is None or ask.limit is None:
@@ -116,7 +120,31 @@ def _capacity(ask: Ask, route: Route, contracts: Quantity) -> Decimal:
     size = route.instrument.contract_size
     if cost_ceiling(contracts, ask.limit, collar_bps=0, contract_size=size) <= route.cash:
         return contracts
-    return max(ZERO, divide_cut(route.cash, ask.limit * size, decimals=QTY_DECIMALS))
+    return affordable(route.cash, ask.limit * size)
+
+
+def _shortable(ask: Ask, route: Route, contracts: Quantity) -> Decimal:
+    """Returns how many contracts a flat or short account can sell: what is lent, and what its means stand for.
+
+    Units: contracts.
+    Gives: the contracts asked for where nothing bounds them. A broker wants the whole value of a short sale covered
+    and more; where it states no means it has to say itself.
+    """
+    if not ask.shorting or not route.lends:
+        return ZERO
+    if not route.is_stated or route.cash is None or ask.price is None or route.quote_usd is None:
+        return contracts
+    each = ask.price * route.instrument.contract_size
+    working = route.selling * each
+    return affordable(route.cash * route.quote_usd - working, each)
+
+
+def affordable(cash: Decimal, each: Decimal) -> Decimal:
+    """Returns how many contracts cash pays for, when a broker rounds what they cost up to a cent.
+
+    Units: cash and `each`, the price of a contract, in the same asset.
+    """
+    return max(ZERO, divide_cut(lower_to(cash, decimals=CENTS), each, decimals=QTY_DECIMALS))
 
 
 def _grid(ask: Ask, route: Route) -> TradingRules:

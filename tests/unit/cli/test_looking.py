@@ -232,3 +232,20 @@ def test_nothing_printed_can_move_a_cursor_or_hide() -> None:
     from flatbook.cli.output import printable
 
     assert printable("a\x1b[2Jb\u202ec\u200bd\n") == "a\ufffd[2Jb\ufffdc\ufffdd\ufffd"
+
+
+def test_capacity_is_shown_for_each_hedge_of_the_configuration(home_of_its_own: Path) -> None:
+    call("init")
+    keep(flat_desk(), home_of_its_own)
+    (line,) = call("capacity", "--symbol", "COIN", "--json").body()["capacity"]
+    shown = {name: line[name] for name in ("underlying", "account", "buy", "sell", "good_faith", "lends")}
+    assert shown == {
+        "underlying": "COIN",
+        "account": "paper",
+        "buy": "39994.74928",
+        "sell": "10005.25",
+        "good_faith": None,
+        "lends": None,
+    }
+    assert "can buy" in call("capacity").out
+    assert call("capacity", "--symbol", "NVDA", "--json").body()["capacity"] == []

@@ -33,6 +33,7 @@ from flatbook.engine.reports import (
     CancelAnswer,
     Execution,
     FindAnswer,
+    Funds,
     Holding,
     OrderReport,
     PlaceAnswer,
@@ -273,7 +274,12 @@ def report(
 
 
 def statement(
-    at: Instant, *, shares: str = "0", cash: str = "1000000", open_orders: Sequence[OrderReport] = ()
+    at: Instant,
+    *,
+    shares: str = "0",
+    cash: str = "1000000",
+    open_orders: Sequence[OrderReport] = (),
+    funds: Funds | None = None,
 ) -> AccountStatement:
     """Returns a statement of the paper account."""
     return AccountStatement(
@@ -282,6 +288,7 @@ def statement(
         open_orders=tuple(open_orders),
         holdings=(Holding(instrument=STOCK, qty=qty(shares)),) if qty(shares) else (),
         balances=(Balance(asset=USD, total=qty(cash), available=qty(cash)),),
+        funds=funds,
     )
 
 

@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from flatbook.engine.reconcile import OPENING, missing_orders, reconcile, revived_orders, statement_balances
-from flatbook.engine.reports import AccountStatement, Balance, Holding
+from flatbook.engine.reports import AccountStatement, Balance, Funds, Holding
 from flatbook.events.control import BalanceStated, BooksAgreed, BooksDiverged
 from flatbook.events.event import Event
+from flatbook.events.funds import FundsStated
 from flatbook.state.fold import apply
 from flatbook.values.ids import AccountId, AssetId, InstrumentId
 from flatbook.values.instants import Instant, later
@@ -425,3 +426,66 @@ def test_another_account_is_not_touched() -> None:
     folded(bench, reconcile(bench.state, other, rules, bench.now, earlier=earlier))
     assert bench.state.balances[PAPER, AssetId("COIN")] == 100
     assert bench.state.balances[AccountId("other"), AssetId("COIN/USD")] == 1
+
+
+def funds(settled: str | None = "30000", **changes: Any) -> Funds:
+    """Returns what the venue lets the paper account spend."""
+    plain = Funds(asset=USD, settled=None if settled is None else qty(settled), instant=qty("0"))
+    return msgspec.structs.replace(plain, **changes)
+
+
+def test_funds_are_booked_when_they_differ_from_what_is_known() -> None:
+    bench = opened().resume()
+    first = bench.state_account(statement(bench.now, shares="100", cash="50000", funds=funds(good_faith=2)))
+    assert [(event.settled, event.good_faith) for event in first.events if isinstance(event, FundsStated)] == [
+        (Decimal(30_000), 2)
+    ]
+    again = bench.wait(60).state_account(statement(bench.now, shares="100", cash="50000", funds=funds(good_faith=2)))
+    assert again.events == ()
+
+
+def test_only_instruments_of_ours_are_kept_of_what_is_lent() -> None:
+    bench = opened().resume()
+    lent = funds(borrowable=(InstrumentId("TSLA/USD"), STOCK))
+    bench.state_account(statement(bench.now, shares="100", cash="50000", funds=lent))
+    assert bench.state.funds[PAPER].borrowable == (STOCK,)
+
+
+def test_a_purchase_lowers_settled_cash_and_a_sale_does_not_raise_it() -> None:
+    bench = opened().resume()
+    bench.state_account(statement(bench.now, shares="100", cash="50000", funds=funds()))
+    bench.fill(1, "sell", "10")
+    order = bench.placed()[-1]
+    bench.answer(order.order_id, accepted(bench.now))
+    bench.executions(execution("10", order_id=order.order_id, at=bench.now))
+    assert bench.state.funds[PAPER].spendable == 27_500
+    assert bench.state.balances[PAPER, USD] == 47_500
+    bench.executions(execution("4", 2, order_id=None, at=bench.now, side=Side.SELL))
+    assert bench.state.funds[PAPER].spendable == 27_500
+
+
+def test_a_statement_that_may_lack_our_newest_purchase_gives_no_cash_back() -> None:
+    bench = opened().resume()
+    bench.state_account(statement(bench.now, shares="100", cash="50000", funds=funds()))
+    bench.fill(1, "sell", "10")
+    order = bench.placed()[-1]
+    bench.answer(order.order_id, accepted(bench.now))
+    bench.executions(execution("10", order_id=order.order_id, at=bench.now))
+    early = bench.state_account(statement(bench.now, shares="110", cash="47500", funds=funds()))
+    assert [event for event in early.events if isinstance(event, FundsStated)] == []
+    assert bench.state.funds[PAPER].spendable == 27_500
+
+
+def test_a_buy_is_sized_by_settled_cash_and_not_by_the_balance() -> None:
+    bench = opened(cash="50000").resume()
+    bench.state_account(statement(bench.now, shares="100", cash="50000", funds=funds("1000")))
+    bench.fill(1, "sell", "10")
+    assert [str(order.qty) for order in bench.placed()] == ["3.960"]
+
+
+@pytest.mark.parametrize("wrong", [POISONED["NaN"], POISONED["67 digits"]])
+def test_funds_that_cannot_be_true_refuse_the_statement(wrong: Quantity) -> None:
+    bench = opened().resume()
+    done = bench.state_account(statement(bench.now, shares="100", cash="50000", funds=funds(instant=wrong)))
+    assert "funds_stated" not in tags(done)
+    assert bench.alerts == ["report_refused"]

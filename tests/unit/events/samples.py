@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from flatbook.events import chain, control, orders
+from flatbook.events import chain, control, funds, orders
 from flatbook.events.event import Event
 from flatbook.values.ids import (
     AccountId,
@@ -312,4 +312,17 @@ CONTROL: tuple[Event, ...] = (
     control.AlertCleared(name=control.AlertName.BOOKS_DIVERGED, subject="paper:COIN", cleared_at=AT),
 )
 
-SAMPLES: tuple[Event, ...] = (*ORDERS, *CHAIN, *CONTROL)
+FUNDS: tuple[Event, ...] = (
+    funds.FundsStated(
+        account=PAPER,
+        asset=USD,
+        settled=Quantity(Decimal("31500.123456789")),
+        instant=Quantity(Decimal(0)),
+        good_faith=1,
+        borrowable=(STOCK,),
+        stated_at=AT,
+        seen_at=LATER,
+    ),
+)
+
+SAMPLES: tuple[Event, ...] = (*ORDERS, *CHAIN, *CONTROL, *FUNDS)

@@ -43,7 +43,7 @@ def test_any_bytes_are_an_outcome_for_each_call(body: bytes, status: int, count:
 def test_any_result_is_read_or_is_none(value: Any) -> None:
     header, log, ratio = header_of(value), log_of(value), ratio_of(value)
     assert header is None or header.block_hash.startswith("0x")
-    assert log is None or len(log.topics) <= 4
+    assert log is None or len(log.raw.topics) <= 4
     assert ratio is None or ratio > 0
     assert symbol_of(value) is None or isinstance(value, str)
     assert decimals_of(value) is None or isinstance(value, str)

@@ -29,20 +29,26 @@ class NodeServer:
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         try:
-            asked = msgspec.json.decode(await request.read())
-        except msgspec.DecodeError:
-            return self._response(_failed(None, PARSE_ERROR, "parse error"))
+            asked = await request.read()
         except ConnectionError:
             return web.Response(status=400)
         if self._node.terms.request_ms:
             await self._rest(self._node.terms.request_ms)
+        return web.Response(body=self.answer(asked), headers={"Content-Type": JSON})
+
+    def answer(self, asked: bytes) -> bytes:
+        """Returns what the node answers to the body of a request, after it has followed the chain."""
+        try:
+            calls = msgspec.json.decode(asked)
+        except msgspec.DecodeError:
+            return msgspec.json.encode(_failed(None, PARSE_ERROR, "parse error"))
         self._node.follow()
-        if not isinstance(asked, list):
-            return self._response(self._one(asked))
-        if len(asked) > self._node.terms.calls_max:
-            return self._response(_failed(None, TOO_MANY, f"batch limit {self._node.terms.calls_max} exceeded"))
-        answers = [self._one(each) for each in asked]
-        return self._response(answers[:-1] if self._node.faults.leaves_out() else answers)
+        if not isinstance(calls, list):
+            return msgspec.json.encode(self._one(calls))
+        if len(calls) > self._node.terms.calls_max:
+            return msgspec.json.encode(_failed(None, TOO_MANY, f"batch limit {self._node.terms.calls_max} exceeded"))
+        answers = [self._one(each) for each in calls]
+        return msgspec.json.encode(answers[:-1] if self._node.faults.leaves_out() else answers)
 
     def _one(self, asked: object) -> dict[str, object]:
         if not isinstance(asked, Mapping):
@@ -53,9 +59,6 @@ class NodeServer:
         if isinstance(found, RpcError):
             return _failed(asked.get("id"), found.code, found.message)
         return {"jsonrpc": "2.0", "id": asked.get("id"), "result": found}
-
-    def _response(self, content: object) -> web.Response:
-        return web.Response(body=msgspec.json.encode(content), headers={"Content-Type": JSON})
 
 
 def _failed(number: object, code: int, message: str) -> dict[str, object]:

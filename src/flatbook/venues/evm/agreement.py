@@ -6,15 +6,19 @@ others, and then nothing is taken.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from flatbook.values.instants import Instant
 from flatbook.venues.evm.answers import Header, SeenLog, header_of, log_of
 from flatbook.venues.evm.rpc import Outcome, Refused, RefusedFor, Result, Unanswered
+from flatbook.venues.raindex.wire import RawLog
 
 LOGS_MAX = 10_000
+
+_Read = TypeVar("_Read")
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,10 +32,8 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     is_lasting: bool = False
 
 
-class TooWide(msgspec.Struct, frozen=True, kw_only=True):
+class TooWide(Trouble, frozen=True, kw_only=True):
     """A node does not answer for so many blocks, or so many logs, at once."""
-
-    detail: str
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -68,6 +70,25 @@ class Range(msgspec.Struct, frozen=True, kw_only=True):
     foreign: int
 
 
+def read_each(
+    names: Sequence[str],
+    stated: Sequence[tuple[Outcome, ...]],
+    read: Callable[[str, tuple[Outcome, ...]], _Read | Trouble],
+) -> list[_Read] | Trouble:
+    """Returns what the answers of each node are read as, or the first trouble with them.
+
+    Gives: answers that say the same as those of a node before are read once, which costs a comparison.
+    """
+    found: list[_Read] = []
+    for name, outcomes in zip(names, stated, strict=True):
+        same = next((place for place, before in enumerate(stated[: len(found)]) if before == outcomes), None)
+        each = read(name, outcomes) if same is None else found[same]
+        if isinstance(each, Trouble):
+            return each
+        found.append(each)
+    return found
+
+
 def sight_of(name: str, outcomes: Sequence[Outcome]) -> Sight | Trouble:
     """Returns what a node sees, from its answers for head, last final block and, where there is one, our place."""
     head, final = _header(name, outcomes[0], "the head"), _header(name, outcomes[1], "the last final block")
@@ -94,13 +115,13 @@ def is_replaced(place: Place, sights: Sequence[Sight]) -> bool | Trouble:
     return Trouble(detail=f"the nodes are on different forks at block {place.number}")
 
 
-def range_of(name: str, outcomes: Sequence[Outcome], asked: Asked) -> Range | TooWide | Trouble:
+def range_of(name: str, outcomes: Sequence[Outcome], asked: Asked) -> Range | Trouble:
     """Returns what a node says of a range, from its answers for last block, logs, last block again, and our place.
 
     Gives: Trouble where the last block changed while the logs were read, or the block at our place is another one.
     """
     logs = _logs(name, outcomes[1], asked)
-    if isinstance(logs, (TooWide, Trouble)):
+    if isinstance(logs, Trouble):
         return logs
     before, after = (_header(name, outcome, f"block {asked.last}") for outcome in (outcomes[0], outcomes[2]))
     if isinstance(before, Trouble):
@@ -123,10 +144,10 @@ def agreed(ranges: Sequence[Range], names: Sequence[str]) -> Range | Trouble:
     for found, name in zip(ranges[1:], names[1:], strict=True):
         if found.last != first.last:
             return Trouble(detail=f"{names[0]} has block {first.last.place}, {name} has {found.last.place}")
-        ours, theirs = ([log.content for log in each.logs] for each in (first, found))
+        ours, theirs = ([log.raw for log in each.logs] for each in (first, found))
         if ours != theirs:
-            here = next((log for log in first.logs if log.content not in theirs), None)
-            there = next((log for log in found.logs if log.content not in ours), None)
+            here = next((log for log in ours if log not in theirs), None)
+            there = next((log for log in theirs if log not in ours), None)
             return Trouble(
                 detail=f"up to block {first.last.place} {names[0]} has {len(ours)} logs and {name} has {len(theirs)}: "
                 f"{_only(names[0], here)}{_only(name, there)}"
@@ -134,7 +155,7 @@ def agreed(ranges: Sequence[Range], names: Sequence[str]) -> Range | Trouble:
     return first
 
 
-def _only(name: str, log: SeenLog | None) -> str:
+def _only(name: str, log: RawLog | None) -> str:
     return "" if log is None else f"only {name} has {log.tx}:{log.log_index} of block {log.block}; "
 
 
@@ -153,7 +174,7 @@ def _header(name: str, outcome: Outcome, what: str) -> Header | Trouble:
     return found if found is not None else Trouble(detail=f"what {name} states as {what} is no block")
 
 
-def _logs(name: str, outcome: Outcome, asked: Asked) -> tuple[tuple[SeenLog, ...], int] | TooWide | Trouble:
+def _logs(name: str, outcome: Outcome, asked: Asked) -> tuple[tuple[SeenLog, ...], int] | Trouble:
     if isinstance(outcome, Refused) and outcome.kind is RefusedFor.LIMIT:
         return TooWide(detail=f"{name}: {outcome.detail}")
     if not isinstance(outcome, Result):
@@ -170,12 +191,12 @@ def _logs(name: str, outcome: Outcome, asked: Asked) -> tuple[tuple[SeenLog, ...
     wrong = next((log for log in found if not asked.first <= log.block <= asked.last), None)
     if wrong is not None:
         return Trouble(detail=f"{name} states a log of block {wrong.block}, which was not asked for")
-    ours = [log for log in found if _is_asked(log, asked)]
-    ordered = sorted(ours, key=lambda log: (log.block, log.log_index, log.tx))
+    ours = [log for log in found if _is_asked(log.raw, asked)]
+    ordered = sorted(ours, key=lambda log: (log.block, log.raw.log_index, log.raw.tx))
     return tuple(ordered), len(found) - len(ours)
 
 
-def _is_asked(log: SeenLog, asked: Asked) -> bool:
+def _is_asked(log: RawLog, asked: Asked) -> bool:
     return log.address in asked.addresses and bool(log.topics) and log.topics[0] in asked.topics
 
 

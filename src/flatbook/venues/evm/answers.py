@@ -10,7 +10,7 @@ import msgspec
 from flatbook.values.instants import Instant, instant_of_seconds
 from flatbook.venues.evm.rpc import Call, Params
 from flatbook.venues.raindex.valuation import RatioRefused, ratio_of_wrapper
-from flatbook.venues.raindex.wire import TOPICS_MAX, WORD, read_hex, read_quantity
+from flatbook.venues.raindex.wire import WORD, RawLog, Unreadable, read_hex, read_log, read_quantity
 
 SECONDS_MAX = 2**33
 DECIMALS_MAX = 255
@@ -36,22 +36,12 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class SeenLog(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A log as far as nodes must agree on it, and as one stated it. Some nodes state when its block was made."""
+    """A log as nodes must agree on it, and where it stands. Some nodes state when its block was made."""
 
+    raw: RawLog
     block: int
-    log_index: int
     block_hash: str
-    tx: str
-    address: str
-    topics: tuple[str, ...]
-    payload: str
     at: Instant | None
-    stated: object
-
-    @property
-    def content(self) -> tuple[object, ...]:
-        """All of it that does not depend on how a node writes JSON."""
-        return self.block, self.log_index, self.block_hash, self.tx, self.address, self.topics, self.payload
 
 
 def block_call(block: int | str) -> Call:
@@ -104,34 +94,12 @@ def header_of(value: object) -> Header | None:
 
 def log_of(value: object) -> SeenLog | None:
     """Returns the log that a part of a result states, None when it does not say where it stands or what it holds."""
-    if not isinstance(value, Mapping):
+    raw = read_log(value)
+    if isinstance(raw, Unreadable) or raw.block is None or raw.block_hash is None:
         return None
-    block, log_index = read_quantity(value.get("blockNumber")), read_quantity(value.get("logIndex"))
-    block_hash, tx = _hash(value.get("blockHash")), _hash(value.get("transactionHash"))
-    address, payload = _hex(value.get("address"), 20), _hex(value.get("data"), None)
-    topics, seconds = _topics(value.get("topics")), read_quantity(value.get("blockTimestamp"), most=SECONDS_MAX)
-    if block is None or log_index is None or block_hash is None or tx is None or address is None:
-        return None
-    if payload is None or topics is None:
-        return None
-    return SeenLog(
-        block=block,
-        log_index=log_index,
-        block_hash=block_hash,
-        tx=tx,
-        address=address,
-        topics=topics,
-        payload=payload,
-        at=None if seconds is None else instant_of_seconds(seconds),
-        stated=value,
-    )
-
-
-def _topics(value: object) -> tuple[str, ...] | None:
-    if not isinstance(value, list) or len(value) > TOPICS_MAX:
-        return None
-    words = [_hash(topic) for topic in value]
-    return None if None in words else tuple(word for word in words if word is not None)
+    seconds = read_quantity(value.get("blockTimestamp"), most=SECONDS_MAX) if isinstance(value, Mapping) else None
+    at = None if seconds is None else instant_of_seconds(seconds)
+    return SeenLog(raw=raw, block=raw.block, block_hash=raw.block_hash, at=at)
 
 
 def number_of(value: object, *, most: int = 2**53 - 1) -> int | None:
@@ -186,9 +154,5 @@ def _text(raw: bytes) -> str | None:
 
 
 def _hash(value: object) -> str | None:
-    return _hex(value, WORD)
-
-
-def _hex(value: object, size: int | None) -> str | None:
-    found = read_hex(value, size=size)
+    found = read_hex(value, size=WORD)
     return None if found is None else "0x" + found.hex()

@@ -28,7 +28,7 @@ from flatbook.venues.evm.answers import (
 from flatbook.venues.evm.rpc import Call, Outcome, Refused, RefusedFor, Result, Unanswered
 from flatbook.venues.raindex.booking import BlockFacts
 from flatbook.venues.raindex.tokens import RaindexConfig, TokenForm
-from flatbook.venues.raindex.wire import read_receipt
+from flatbook.venues.raindex.wire import RawLog, read_receipt
 
 DIGITS = 40
 
@@ -58,10 +58,15 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
             *(receipt_call(tx) for tx in self.receipts),
         )
 
+    @property
+    def calls_count(self) -> int:
+        """How many calls that are."""
+        return (self.at is None) + len(self.ratios) + 2 * len(self.names) + len(self.receipts)
+
 
 def wanted_of(logs: Sequence[SeenLog], config: RaindexConfig, known: Mapping[str, object], *, receipts: bool) -> Wanted:
     """Returns what must be asked about the block of some logs. `known` are the addresses whose names were asked."""
-    ours = [log for log in logs if _concerns_us(log, config)]
+    ours = [log.raw for log in logs if _concerns_us(log.raw, config)]
     listed = (*(token.address for token in config.tokens), *(dollar.address for dollar in config.usdc))
     addresses = tuple(each for each in dict.fromkeys(listed) if any(_names(log, each) for log in ours))
     wrappers = {token.address: None for token in config.tokens if token.form is TokenForm.PREFIX_WT}
@@ -75,13 +80,27 @@ def wanted_of(logs: Sequence[SeenLog], config: RaindexConfig, known: Mapping[str
     )
 
 
-def _concerns_us(log: SeenLog, config: RaindexConfig) -> bool:
+def _concerns_us(log: RawLog, config: RaindexConfig) -> bool:
     return config.inventory(log.address) is not None or any(_names(log, owner.address) for owner in config.owners)
 
 
-def _names(log: SeenLog, address: str) -> bool:
+def _names(log: RawLog, address: str) -> bool:
     digits = address[-DIGITS:]
-    return digits in log.payload or any(topic.endswith(digits) for topic in log.topics)
+    return bytes.fromhex(digits) in log.payload or any(topic.endswith(digits) for topic in log.topics)
+
+
+def facts_of_all(name: str, wanted: Sequence[Wanted], outcomes: Sequence[Outcome]) -> list[BlockFacts] | Trouble:
+    """Returns what a node says of some blocks, from the outcomes of all their calls in order; else why it does not."""
+    found: list[BlockFacts] = []
+    start = 0
+    for each in wanted:
+        end = start + each.calls_count
+        facts = facts_of(name, each, outcomes[start:end])
+        if isinstance(facts, Trouble):
+            return facts
+        found.append(facts)
+        start = end
+    return found
 
 
 def facts_of(name: str, wanted: Wanted, outcomes: Sequence[Outcome]) -> BlockFacts | Trouble:

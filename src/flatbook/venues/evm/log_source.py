@@ -31,10 +31,11 @@ from flatbook.venues.evm.agreement import (
     agreed,
     is_replaced,
     range_of,
+    read_each,
     sight_of,
 )
 from flatbook.venues.evm.answers import SeenLog, block_call, logs_call, number_of
-from flatbook.venues.evm.facts import Wanted, facts_of, wanted_of
+from flatbook.venues.evm.facts import Wanted, facts_of_all, wanted_of
 from flatbook.venues.evm.node import Node
 from flatbook.venues.evm.rpc import Call, Outcome, Result
 from flatbook.venues.raindex.booking import BlockFacts
@@ -197,13 +198,7 @@ class EvmLogSource:
         calls = [block_call(self._upto.tag.value), block_call(Tag.FINALIZED.value)]
         if place is not None:
             calls.append(block_call(place.number))
-        sights: list[Sight] = []
-        for name, outcomes in zip(self._names, await self._ask_all(calls), strict=True):
-            sight = sight_of(name, outcomes)
-            if isinstance(sight, Trouble):
-                return sight
-            sights.append(sight)
-        return sights
+        return read_each(self._names, await self._ask_all(calls), sight_of)
 
     async def _agreed_range(self, start: int, deep: int, after: Place | None) -> Range | Trouble:
         """Reads the next range from all nodes: half as many blocks after a refusal, twice as many after a success."""
@@ -217,21 +212,19 @@ class EvmLogSource:
                 return found
             if isinstance(found, TooWide) or found.is_slow:
                 self._range_blocks = max(1, min(self._range_blocks, last - start + 1) >> 1)
-            if isinstance(found, Trouble) or last == start:
+            if not isinstance(found, TooWide) or last == start:
                 return Trouble(detail=found.detail)
         return Trouble(detail=f"the nodes refuse every range from block {start} on")
 
-    async def _range(self, asked: Asked) -> Range | TooWide | Trouble:
+    async def _range(self, asked: Asked) -> Range | Trouble:
         last = block_call(asked.last)
         calls = [last, logs_call(asked.first, asked.last, asked.addresses, asked.topics), last]
         if asked.after is not None:
             calls.append(block_call(asked.after.number))
-        ranges: list[Range] = []
-        for name, outcomes in zip(self._names, await self._ask_all(calls), strict=True):
-            found = range_of(name, outcomes, asked)
-            if not isinstance(found, Range):
-                return found
-            ranges.append(found)
+        stated = await self._ask_all(calls)
+        ranges = read_each(self._names, stated, lambda name, outcomes: range_of(name, outcomes, asked))
+        if isinstance(ranges, Trouble):
+            return ranges
         self.ignored[IgnoreReason.FOREIGN_CONTRACT] += sum(found.foreign for found in ranges)
         return agreed(ranges, self._names)
 
@@ -258,17 +251,9 @@ class EvmLogSource:
         """Returns what all nodes say of some blocks, Trouble where one of them says something else."""
         calls = [call for each in wanted for call in each.calls()]
         stated = await self._ask_all(calls) if calls else [() for _ in self._nodes]
-        found: list[list[BlockFacts]] = []
-        for name, outcomes in zip(self._names, stated, strict=True):
-            left, facts = outcomes, list[BlockFacts]()
-            for each in wanted:
-                count = len(each.calls())
-                known = facts_of(name, each, left[:count])
-                if isinstance(known, Trouble):
-                    return known
-                left = left[count:]
-                facts.append(known)
-            found.append(facts)
+        found = read_each(self._names, stated, lambda name, outcomes: facts_of_all(name, wanted, outcomes))
+        if isinstance(found, Trouble):
+            return found
         for facts, name in zip(found[1:], self._names[1:], strict=True):
             differing = next((each for each, first in zip(facts, found[0], strict=True) if each != first), None)
             if differing is not None:
@@ -287,7 +272,7 @@ class EvmLogSource:
             known, ratios_before=dict(self._ratios), symbols=self._symbols, decimals=self._decimals
         )
         self._ratios |= known.ratios
-        parsed = parse_block([log.stated for log in logs], block, self._config, seen_at=self._clock.now())
+        parsed = parse_block([log.raw for log in logs], block, self._config, seen_at=self._clock.now())
         for reason in parsed.ignored:
             self.ignored[reason] += 1
         return parsed.events

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from flatbook.venues.http import Http, Reply
 
 READ_TIMEOUT_S = 10
 REST_S_MAX = 60
+BATCHES_AT_ONCE = 4
 
 
 class Node(Protocol):
@@ -25,7 +27,7 @@ class Node(Protocol):
 
 
 class RpcNode:
-    """A node that speaks JSON-RPC over HTTP. Calls travel in batches of at most CALLS_MAX, one after the other.
+    """A node that speaks JSON-RPC over HTTP. Calls travel in batches of at most CALLS_MAX, BATCHES_AT_ONCE at a time.
 
     Needs: `path` with whatever key the address holds: it stands in no text that is told.
     """
@@ -44,21 +46,26 @@ class RpcNode:
         Errors: Unanswered for what got no answer in time or none that can be read, and without asking while the node
         wants us to wait.
         """
+        batches = [calls[start : start + CALLS_MAX] for start in range(0, len(calls), CALLS_MAX)]
         outcomes: tuple[Outcome, ...] = ()
-        for start in range(0, len(calls), CALLS_MAX):
-            outcomes += await self._ask_batch(calls[start : start + CALLS_MAX])
+        for start in range(0, len(batches), BATCHES_AT_ONCE):
+            outcomes += await self._ask_together(batches[start : start + BATCHES_AT_ONCE])
+        return outcomes
+
+    async def _ask_together(self, batches: Sequence[Sequence[Call]]) -> tuple[Outcome, ...]:
+        if self._clock.now() < self._rests_until:
+            return (Unanswered(detail="the node asked us to wait"),) * sum(map(len, batches))
+        answered = await asyncio.gather(*(self._ask_batch(batch) for batch in batches))
+        outcomes = tuple(outcome for batch in answered for outcome in batch)
+        self._pace(outcomes)
         return outcomes
 
     async def _ask_batch(self, calls: Sequence[Call]) -> tuple[Outcome, ...]:
-        now = self._clock.now()
-        if now < self._rests_until:
-            return (Unanswered(detail="the node asked us to wait"),) * len(calls)
-        reply = await self._http.send(request_of(calls, self._path), later(now, seconds=self._timeout_s))
+        timeout_at = later(self._clock.now(), seconds=self._timeout_s)
+        reply = await self._http.send(request_of(calls, self._path), timeout_at)
         if not isinstance(reply, Reply):
             return (Unanswered(detail=f"no answer: {reply.reason.value}"),) * len(calls)
-        outcomes = outcomes_of(reply, len(calls))
-        self._pace(outcomes)
-        return outcomes
+        return outcomes_of(reply, len(calls))
 
     def _pace(self, outcomes: Sequence[Outcome]) -> None:
         """Rests twice as long after each answer that asks for it, up to REST_S_MAX, and not at all after any other."""

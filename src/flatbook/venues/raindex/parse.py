@@ -68,7 +68,7 @@ Outcome = Event | IgnoreReason
 
 
 def parse_block(stated: Sequence[object], block: BlockFacts, config: RaindexConfig, *, seen_at: Instant) -> Parsed:
-    """Returns the events of a block from its logs as JSON-RPC states them.
+    """Returns the events of a block from its logs, each as JSON-RPC states it or read already.
 
     Needs: `stated` holds all logs of each transaction that the configured contracts wrote in this block.
     Gives: the same events for any order of the logs and for any number of copies of each. A fill of our orders is
@@ -123,11 +123,11 @@ def _spoil(spoiled: dict[tuple[str, int], LogUnparsed], log: LogUnparsed) -> Non
 
 
 def _checked(item: object, reading: Reading) -> RawLog | LogUnparsed | IgnoreReason:
-    config, address = reading.config, address_of(item)
+    config, address = reading.config, item.address if isinstance(item, RawLog) else address_of(item)
     is_book = address in config.order_books
     if address is not None and not is_book and config.inventory(address) is None:
         return IgnoreReason.FOREIGN_CONTRACT
-    log = read_log(item)
+    log = item if isinstance(item, RawLog) else read_log(item)
     if isinstance(log, Unreadable):
         return reading.unparsed(reading.key(*identity_of(item)), UnparsedReason.MALFORMED, "", log.detail)
     if log.removed:

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 
 from flatbook.values.ids import digest_text
+from flatbook.venues.raindex.abi import AbiRefused, address_at, items_at, number_at, pointed, word_at
 from flatbook.venues.raindex.rain_float import RainFloat, unpack
 
 LOG_BYTES_MAX = 1 << 20
 TOPICS_MAX = 4
 WIRE_INTEGER_MAX = 2**53 - 1
 WORD = 32
+BYTE_MAX = 255
 DETAIL_MAX = 200
+
+_Stated = TypeVar("_Stated")
 
 
 class Topic(Enum):
@@ -41,6 +45,7 @@ TOPICS: dict[str, Topic] = {topic.value: topic for topic in Topic}
 CLEARS = (Topic.CLEAR_V2, Topic.CLEAR_V3)
 TAKES = (Topic.TAKE_ORDER_V2, Topic.TAKE_ORDER_V3)
 OPERATOR_MOVES = (Topic.OPERATOR_DEPOSIT, Topic.OPERATOR_WITHDRAW)
+RAW_AMOUNTS = (Topic.TAKE_ORDER_V2, Topic.CLEAR_V2, Topic.AFTER_CLEAR)
 AFTER_OF: dict[Topic, Topic] = {Topic.CLEAR_V2: Topic.AFTER_CLEAR, Topic.CLEAR_V3: Topic.AFTER_CLEAR_V2}
 
 ORDER_V3 = "(address,(address,address,bytes),(address,uint8,uint256)[],(address,uint8,uint256)[],bytes32)"
@@ -64,7 +69,6 @@ LAYOUTS: dict[Topic, tuple[str, ...]] = {
     Topic.AFTER_CLEAR_V2: ("address", "(bytes32,bytes32,bytes32,bytes32)"),
 }
 
-_HEX = re.compile(r"0x(?:[0-9a-fA-F]{2})*", re.ASCII)
 _QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,64}", re.ASCII)
 
 
@@ -182,10 +186,13 @@ def shortened(text: object) -> str:
 
 def read_hex(value: object, *, size: int | None = None) -> bytes | None:
     """Returns the bytes that a 0x-text states, None when it is none or has not the wanted size."""
-    if not isinstance(value, str) or len(value) > 2 * LOG_BYTES_MAX + 2 or not _HEX.fullmatch(value):
+    if not isinstance(value, str) or len(value) > 2 * LOG_BYTES_MAX + 2 or value[:2] != "0x":
         return None
-    found = bytes.fromhex(value[2:])
-    return found if size is None or len(found) == size else None
+    try:
+        found = bytes.fromhex(value[2:])
+    except ValueError:
+        return None
+    return found if len(value) == 2 + 2 * len(found) and size in (None, len(found)) else None
 
 
 def read_quantity(value: object, *, most: int = WIRE_INTEGER_MAX) -> int | None:
@@ -262,70 +269,83 @@ def read_receipt(stated: object) -> Receipt:
     return Receipt(sender=sender, gas_wei=costs, success=read_quantity(fields.get("status", 1)) == 1)
 
 
-def _decode(log: RawLog, topic: Topic) -> tuple[Any, ...] | Unreadable:
-    from eth_abi.abi import decode
-    from eth_abi.exceptions import DecodingError
-
+def _stated(read: Callable[[bytes, Topic], _Stated], log: RawLog, topic: Topic) -> _Stated | Unreadable:
     if len(log.topics) != 1:
         return Unreadable(detail=f"{topic.name} has one topic, not {len(log.topics)}")
     try:
-        return decode(LAYOUTS[topic], log.payload)
-    except (DecodingError, OverflowError) as error:
-        return Unreadable(detail=shortened(f"{topic.name}: {type(error).__name__}"))
+        return read(log.payload, topic)
+    except AbiRefused as refused:
+        return Unreadable(detail=shortened(f"{topic.name}: {refused}"))
 
 
-def _amount(value: int | bytes) -> int | RainFloat:
-    return value if isinstance(value, int) else unpack(value)
+def _amount(payload: bytes, at: int, topic: Topic) -> int | RainFloat:
+    return number_at(payload, at) if topic in RAW_AMOUNTS else unpack(word_at(payload, at))
 
 
-def _side(stated: tuple[Any, ...]) -> TokenSide:
-    return TokenSide(token=stated[0], decimals=stated[1] if len(stated) == 3 else None)
+def _sides(payload: bytes, at: int, topic: Topic) -> tuple[TokenSide, ...]:
+    if topic not in RAW_AMOUNTS:
+        places = items_at(payload, at, size=2 * WORD)
+        return tuple(TokenSide(token=address_at(payload, place), decimals=None) for place in places)
+    places = items_at(payload, at, size=3 * WORD)
+    return tuple(
+        TokenSide(token=address_at(payload, place), decimals=number_at(payload, place + WORD, most=BYTE_MAX))
+        for place in places
+    )
 
 
-def _order(stated: tuple[Any, ...]) -> Order:
-    owner, _, inputs, outputs, _ = stated
-    return Order(owner=owner, inputs=tuple(map(_side, inputs)), outputs=tuple(map(_side, outputs)))
+def _order(payload: bytes, at: int, topic: Topic) -> Order:
+    """Reads an order: its owner, what it evaluates (which is passed over), its inputs, outputs and nonce."""
+    _, inputs, outputs = (pointed(payload, at, at + number * WORD, head=5 * WORD) for number in (1, 2, 3))
+    word_at(payload, at + 4 * WORD)
+    return Order(
+        owner=address_at(payload, at),
+        inputs=_sides(payload, inputs, topic),
+        outputs=_sides(payload, outputs, topic),
+    )
 
 
 def read_take_order(log: RawLog, topic: Topic) -> TakeOrder | Unreadable:
-    """Returns what a TakeOrderV2 or TakeOrderV3 log states."""
-    decoded = _decode(log, topic)
-    if isinstance(decoded, Unreadable):
-        return decoded
-    _, (order, input_index, output_index, _), taker_input, taker_output = decoded
+    """Returns what a TakeOrderV2 or TakeOrderV3 log states. What is evaluated or signed in it is not looked into."""
+    return _stated(_take_order, log, topic)
+
+
+def _take_order(payload: bytes, topic: Topic) -> TakeOrder:
+    address_at(payload, 0)
+    config = pointed(payload, 0, WORD, head=4 * WORD)
+    order, _ = (pointed(payload, config, config + number * WORD, head=4 * WORD) for number in (0, 3))
     return TakeOrder(
-        order=_order(order),
-        input_index=input_index,
-        output_index=output_index,
-        taker_input=_amount(taker_input),
-        taker_output=_amount(taker_output),
+        order=_order(payload, order, topic),
+        input_index=number_at(payload, config + WORD),
+        output_index=number_at(payload, config + 2 * WORD),
+        taker_input=_amount(payload, 2 * WORD, topic),
+        taker_output=_amount(payload, 3 * WORD, topic),
     )
 
 
 def read_clear(log: RawLog, topic: Topic) -> Clear | Unreadable:
-    """Returns what a ClearV2 or ClearV3 log states."""
-    decoded = _decode(log, topic)
-    if isinstance(decoded, Unreadable):
-        return decoded
-    _, alice, bob, (alice_input, alice_output, bob_input, bob_output, _, _) = decoded
+    """Returns what a ClearV2 or ClearV3 log states. What its orders evaluate is not looked into."""
+    return _stated(_clear, log, topic)
+
+
+def _clear(payload: bytes, topic: Topic) -> Clear:
+    address_at(payload, 0)
+    alice, bob = (pointed(payload, 0, number * WORD, head=4 * WORD) for number in (1, 2))
+    indexes = [number_at(payload, number * WORD) for number in range(3, 9)]
     return Clear(
-        alice=ClearSide(order=_order(alice), input_index=alice_input, output_index=alice_output),
-        bob=ClearSide(order=_order(bob), input_index=bob_input, output_index=bob_output),
+        alice=ClearSide(order=_order(payload, alice, topic), input_index=indexes[0], output_index=indexes[1]),
+        bob=ClearSide(order=_order(payload, bob, topic), input_index=indexes[2], output_index=indexes[3]),
     )
 
 
 def read_after_clear(log: RawLog, topic: Topic) -> AfterClear | Unreadable:
     """Returns the amounts that an AfterClear or AfterClearV2 log states."""
-    decoded = _decode(log, topic)
-    if isinstance(decoded, Unreadable):
-        return decoded
-    _, (alice_output, bob_output, alice_input, bob_input) = decoded
-    return AfterClear(
-        alice_output=_amount(alice_output),
-        bob_output=_amount(bob_output),
-        alice_input=_amount(alice_input),
-        bob_input=_amount(bob_input),
-    )
+    return _stated(_after_clear, log, topic)
+
+
+def _after_clear(payload: bytes, topic: Topic) -> AfterClear:
+    address_at(payload, 0)
+    amounts = [_amount(payload, number * WORD, topic) for number in range(1, 5)]
+    return AfterClear(alice_output=amounts[0], bob_output=amounts[1], alice_input=amounts[2], bob_input=amounts[3])
 
 
 def read_operator_move(log: RawLog, topic: Topic) -> OperatorMove | Unreadable:

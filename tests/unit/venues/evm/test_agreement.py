@@ -59,7 +59,7 @@ def taken(*logs: object) -> Range:
 def test_a_range_has_its_last_block_and_its_logs_in_order() -> None:
     found = taken(log(12, 1), log(10, 7), log(12, 0))
     assert found.last.number == 12
-    assert [(each.block, each.log_index) for each in found.logs] == [(10, 7), (12, 0), (12, 1)]
+    assert [(each.block, each.raw.log_index) for each in found.logs] == [(10, 7), (12, 0), (12, 1)]
 
 
 def test_logs_that_nobody_asked_for_are_left_out_and_counted() -> None:

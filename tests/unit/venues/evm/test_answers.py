@@ -72,10 +72,11 @@ def test_a_block_without_one_of_them_is_none(field: str, value: object) -> None:
 def test_a_log_is_read_alike_however_its_hex_is_written() -> None:
     log = log_of(LOG)
     assert log is not None
-    assert (log.block, log.log_index, log.address, log.payload, log.at) == (16, 2, "0x" + "b0" * 20, "0xff", None)
+    assert (log.block, log.raw.log_index, log.raw.address, log.raw.payload) == (16, 2, "0x" + "b0" * 20, b"\xff")
+    assert log.at is None
     other = log_of({**LOG, "data": "0xff", "blockTimestamp": "0x692f0c20", "transactionIndex": "0x1"})
     assert other is not None
-    assert other.content == log.content
+    assert other.raw == log.raw
     assert other.at == instant_of_text("2025-12-02T15:56:16Z")
 
 

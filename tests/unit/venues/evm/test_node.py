@@ -45,6 +45,14 @@ def test_many_calls_travel_in_batches() -> None:
     assert [request.path for request, _ in line.sent] == ["/key"] * 3
 
 
+def test_a_node_that_asks_for_it_gets_no_batch_more() -> None:
+    line = Line(reply(b"", 429))
+    outcomes = ask(RpcNode(line, Wall(), name="one"), [HEAD] * 500)
+    paced, waiting = Refused(kind=RefusedFor.PACE, detail="HTTP 429"), Unanswered(detail="the node asked us to wait")
+    assert outcomes == (*[paced] * 100, *[Result(value="0x1")] * 300, *[waiting] * 100)
+    assert len(line.sent) == 4
+
+
 def test_a_node_has_ten_seconds() -> None:
     line = Line(Unknown(reason=UnknownReason.TIMED_OUT), NotSent(reason=NotSentReason.NO_CONNECTION))
     node = RpcNode(line, Wall(), name="one")

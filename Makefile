@@ -15,18 +15,21 @@ CLIENTS := alpaca
 PEERS := eventsourcing==9.5.6 msgspec
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test sim sim-ci lint format vectors bench wheel deps clients lock lock-clients clean
+.PHONY: help demo test e2e sim sim-ci lint format vectors bench wheel deps deps-all clients lock lock-clients clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/run.stamp ## hedge recorded onchain fills on a paper broker, crash included; no keys, no network
 	@$(BIN)/flatbook demo
 
 test: lint ## every check and every test that a change must pass
 	@$(BIN)/python -m pytest
+
+e2e: lint deps-all ## the long runs on a real chain, none of which may be left out
+	@REQUIRE_REAL=1 $(BIN)/python -m pytest -m e2e
 
 sim: .venv/run.stamp ## simulated worlds for an hour, over all processors; MINUTES and SEEDS say how many
 	@$(BIN)/flatbook sim crash
@@ -59,6 +62,8 @@ wheel: .venv/dev.stamp ## build the wheel into dist/
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .
 
 deps: .venv/dev.stamp ## make .venv with everything that developing needs
+
+deps-all: deps clients .venv-real/contracts.json .venv-real/float/stamp ## also a chain, our contracts, clients of brokers; needs Node
 
 clients: $(CLIENTS:%=.venv-clients/%.stamp) ## clients of brokers that nobody here wrote, each in a place of its own
 
@@ -93,6 +98,18 @@ $(BIN)/uv:
 	@$(UV) venv --python $(BIN)/python .venv-bench
 	@$(UV) pip install --python .venv-bench/bin/python $(PEERS) && touch $@ \
 		|| { rm -rf .venv-bench; echo "the peers of the benchmarks could not be installed" >&2; }
+
+# Programs of npm, each group where its lock says, none of their scripts run.
+.venv-real/%/stamp: tests/real/%/package.json tests/real/%/package-lock.json tests/real/.npmrc
+	@command -v npm > /dev/null || { echo "npm is absent: install Node 20 or newer" >&2; exit 1; }
+	@echo "installing the group $* of npm into .venv-real (once)"
+	@mkdir -p $(@D) && cp $^ $(@D)
+	@cd $(@D) && npm ci --silent
+	@touch $@
+
+.venv-real/contracts.json: contracts/compile.mjs $(wildcard contracts/*.sol) .venv-real/chain/stamp
+	@echo "compiling the contracts"
+	@node contracts/compile.mjs .venv-real/chain $@
 
 # Clients of brokers have dependencies of their own and are never imported by us.
 .venv-clients/%.stamp: tests/clients/requirements-%.txt | $(BIN)/uv

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 import tomllib
@@ -67,6 +68,17 @@ def locked(path: str) -> dict[str, set[str]]:
 def test_locks_name_no_registry_and_no_path() -> None:
     found = lines_matching(re.compile(r"://|index-url|find-links|^-|\.\.?/"), LOCKS)
     assert not found, report(found)
+
+
+def test_locks_of_npm_name_no_registry_and_hash_every_package() -> None:
+    locks = [path for path in files() if path.endswith("package-lock.json")]
+    assert locks, "the groups of npm are locked"
+    for path in locks:
+        packages = json.loads(text_of(path))["packages"]
+        bad = [name for name, stated in packages.items() if name and "integrity" not in stated]
+        bad += [name for name, stated in packages.items() if "resolved" in stated]
+        assert not bad, f"{path}: {report(bad)}"
+        assert "registry" not in text_of(path), path
 
 
 def test_every_line_of_a_lock_is_pinned_and_hashed() -> None:

@@ -11,7 +11,7 @@ DIR ?= tests/vectors/cases
 SEEDS ?= 0:100000000
 MINUTES ?= 60
 SIM_TO := --keep build/sim --report build/sim/report.html
-CLIENTS := alpaca
+CLIENTS := alpaca schwab
 PEERS := eventsourcing==9.5.6 msgspec
 
 .DEFAULT_GOAL := help

@@ -5,12 +5,9 @@ Run by the interpreter of .venv-clients/alpaca, never imported by us; the client
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import sys
 from collections.abc import Callable
-from importlib.metadata import distribution
 from threading import Event
 from typing import Any
 
@@ -31,6 +28,7 @@ from alpaca.trading.requests import (  # type: ignore[import-not-found]
     MarketOrderRequest,
     ReplaceOrderRequest,
 )
+from installed import files_changed  # type: ignore[import-not-found]
 
 SEEN: dict[str, Any] = {}
 ASKS_MAX, BETWEEN_S = 200, 0.02
@@ -139,21 +137,10 @@ def broker(url: str, account_id: str) -> None:
     SEEN["broker order"] = str(bought.id)
 
 
-def files_changed() -> list[str]:
-    """The files of the client that are not as they were published."""
-    changed = []
-    for file in distribution("alpaca-py").files or ():
-        if file.hash is not None:
-            digest = hashlib.new(file.hash.mode, file.read_binary()).digest()
-            if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != file.hash.value:
-                changed.append(str(file))
-    return changed
-
-
 def main() -> None:
     """Runs both and prints what was seen."""
     url, account_id = sys.argv[1:]
-    SEEN["files changed"] = files_changed()
+    SEEN["files changed"] = files_changed("alpaca-py")
     trade(url)
     broker(url, account_id)
     sys.stdout.write(json.dumps(SEEN, default=str))

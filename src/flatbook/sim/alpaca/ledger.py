@@ -142,6 +142,10 @@ class LedgerTerms(Protocol):
         """The fees on sales."""
 
     @property
+    def charges_each_order(self) -> bool:
+        """Whether fees are of an order, not of all sales of a day together."""
+
+    @property
     def seed(self) -> str:
         """What all ids are derived from."""
 
@@ -389,22 +393,29 @@ class Ledger:
             self._plan(instant_of_eastern(day + timedelta(days=1), 0), partial(self._charge, day))
 
     def _charge(self, day: date, at: Instant) -> None:
-        """Charges the fees on the sales of a trade date, by account and kind, each raised to a cent."""
+        """Charges the fees on the sales of a trade date, by account or order and kind, each raised to a cent."""
         rates = [rates for rates in self._terms.fees if rates.effective_from <= day.isoformat()]
         if not rates:
             return
+        sales: dict[tuple[str, str], list[BookedExecution]] = {}
+        for row in self.executions:
+            if row.order.sign < 0 and session_at(row.at).trade_date == day:
+                of = row.order.id if self._terms.charges_each_order else ""
+                sales.setdefault((row.order.account_id, of), []).append(row)
         for account_id in self.opened:
-            sales = [
-                row
-                for row in self.executions
-                if row.order.account_id == account_id and row.order.sign < 0 and session_at(row.at).trade_date == day
-            ]
-            fees = {
-                "REG": sum((row.qty * row.price for row in sales), ZERO) * rates[-1].sec_rate,
-                "TAF": sum((row.qty for row in sales), ZERO) * rates[-1].taf_per_share,
-            }
-            for kind, fee in fees.items():
-                if fee:
-                    amount = -raise_to(fee, decimals=CENTS)
-                    text = f"{kind} fee for proceed of {len(sales)} trades on {day.isoformat()}"
-                    self._post(account_id, at, kind, amount, text=text, day=day.isoformat())
+            for (account, order_id), rows in sales.items():
+                if account == account_id:
+                    self._charge_sales(rows, rates[-1], at, order_id=order_id, day=day.isoformat())
+
+    def _charge_sales(
+        self, sales: list[BookedExecution], rates: FeeRates, at: Instant, *, order_id: str, day: str
+    ) -> None:
+        fees = {
+            "REG": sum((row.qty * row.price for row in sales), ZERO) * rates.sec_rate,
+            "TAF": sum((row.qty for row in sales), ZERO) * rates.taf_per_share,
+        }
+        for kind, fee in fees.items():
+            if fee:
+                amount = -raise_to(fee, decimals=CENTS)
+                text = order_id or f"{kind} fee for proceed of {len(sales)} trades on {day}"
+                self._post(sales[0].order.account_id, at, kind, amount, text=text, day=day)

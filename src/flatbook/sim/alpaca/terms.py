@@ -85,6 +85,7 @@ class AlpacaTerms(msgspec.Struct, frozen=True, kw_only=True):
     secret: str
     trading_account: str
     seed: str = "alpaca"
+    charges_each_order: bool = False
     fees: tuple[FeeRates, ...] = FEES
     requests_per_minute: int = 200
     route_ms: int = 15

@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import web
 
 from flatbook.sim.alpaca.faults import BrokerFaults, Spoiling
+from flatbook.sim.network.http_stream import StreamDesk, carry
 from flatbook.sim.network.served import runner_of
 from flatbook.values.instants import NS_PER_S, Instant
 
@@ -58,14 +59,24 @@ class BrokerFront(Protocol):
 
 
 class HttpBroker:
-    """A broker that answers HTTP requests. `fault_text` is the body of its own errors of the server.
+    """A broker that answers HTTP requests, and streams where it has a desk for that.
 
+    `fault_text` is the body of its own errors of the server.
     Units: `rest` is called with ms. `arrived` hears of each request before it has its effect: what is asked, the host
     it came from, when it was sent, and the number of the copy, above zero where something on the way repeated it.
     """
 
-    def __init__(self, desk: BrokerFront, faults: BrokerFaults, *, now: Now, rest: Rest, fault_text: object) -> None:
-        self._desk, self._faults = desk, faults
+    def __init__(
+        self,
+        desk: BrokerFront,
+        faults: BrokerFaults,
+        *,
+        now: Now,
+        rest: Rest,
+        fault_text: object,
+        streams: StreamDesk | None = None,
+    ) -> None:
+        self._desk, self._faults, self._streams = desk, faults, streams
         self._now, self._rest = now, rest
         self._fault_text = fault_text
         self.arrived: Arrived | None = None
@@ -92,6 +103,9 @@ class HttpBroker:
         spoiling = self._faults.spoils(verb)
         if spoiling is Spoiling.UNAVAILABLE:
             return self._html(503)
+        streams = self._streams
+        if streams is not None and streams.is_stream(ask):
+            return await carry(request, lambda say: streams.open(ask, say, self._now()), self._now)
         copies = 2 if self._faults.repeats(verb) else 1
         told = [self._take(ask, request, copy) for copy in range(copies)][-1]
         return await self._written(told, spoiling, request)

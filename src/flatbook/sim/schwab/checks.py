@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from flatbook.sim.alpaca.checks import buying_power
-from flatbook.sim.alpaca.ledger import EXTENDED, REGULAR, Ledger, Placing
+from flatbook.sim.alpaca.ledger import EXTENDED, REGULAR, BookedOrder, Ledger, Placing
 from flatbook.sim.schwab.terms import Refused, SchwabTerms, refused
 from flatbook.values.instants import Instant
 from flatbook.values.money import ONE, ZERO, NumberRefused, check_number, cut, significant_decimals
@@ -42,8 +42,19 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     price: Decimal | None = None
 
 
-def check_placing(body: bytes, number: str, ledger: Ledger, terms: SchwabTerms, now: Instant) -> Placing | Refused:
-    """Returns the order that a body asks for, or Schwab's refusal. Needs: the ledger has advanced to `now`."""
+def check_placing(
+    body: bytes,
+    number: str,
+    ledger: Ledger,
+    terms: SchwabTerms,
+    now: Instant,
+    *,
+    replacing: BookedOrder | None = None,
+) -> Placing | Refused:
+    """Returns the order that a body asks for, or Schwab's refusal.
+
+    Needs: the ledger has advanced to `now`; `replacing` is the order that makes room for it.
+    """
     try:
         asked = msgspec.json.decode(body, type=Asked)
         numbers = [check_number(leg.quantity) for leg in asked.order_leg_collection]
@@ -56,7 +67,8 @@ def check_placing(body: bytes, number: str, ledger: Ledger, terms: SchwabTerms, 
     leg = asked.order_leg_collection[0]
     if leg.instrument.symbol not in terms.symbols:
         return refused(400, f"Symbol {leg.instrument.symbol} is invalid")
-    flaw = _flaw_of_account(leg, limit, number, ledger, now)
+    working = [each for each in ledger.open_orders(number) if each is not replacing]
+    flaw = _flaw_of_account(leg, limit, ledger, now, number=number, working=working)
     if flaw is not None:
         return refused(400, flaw)
     return Placing(
@@ -88,11 +100,13 @@ def _flaw_of_form(asked: Asked, numbers: list[Decimal], limit: Decimal | None) -
     return None
 
 
-def _flaw_of_account(leg: _Leg, limit: Decimal | None, number: str, ledger: Ledger, now: Instant) -> str | None:
+def _flaw_of_account(
+    leg: _Leg, limit: Decimal | None, ledger: Ledger, now: Instant, *, number: str, working: list[BookedOrder]
+) -> str | None:
     held = ledger.holdings(number, now).get(leg.instrument.symbol, ZERO)
-    working = [order for order in ledger.open_orders(number) if order.symbol == leg.instrument.symbol]
-    selling = sum((order.rest for order in working if order.sign < 0), ZERO)
-    buying = sum((order.rest for order in working if order.sign > 0), ZERO)
+    of_symbol = [order for order in working if order.symbol == leg.instrument.symbol]
+    selling = sum((order.rest for order in of_symbol if order.sign < 0), ZERO)
+    buying = sum((order.rest for order in of_symbol if order.sign > 0), ZERO)
     oversold = "This order may result in an oversold/overbought position in your account."
     match leg.instruction:
         case "SELL":

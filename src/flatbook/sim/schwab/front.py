@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 from datetime import date
-from urllib.parse import unquote
 
 import msgspec
 
 from flatbook.sim.alpaca.faults import BrokerFaults
-from flatbook.sim.alpaca.ledger import Ledger, Placing, Prices
+from flatbook.sim.alpaca.ledger import BookedOrder, Ledger, Placing, Prices
 from flatbook.sim.network.http_broker import Ask, Told
 from flatbook.sim.schwab import pages
 from flatbook.sim.schwab.checks import Asked, check_placing
 from flatbook.sim.schwab.login import Logins
+from flatbook.sim.schwab.market import quotes_page
+from flatbook.sim.schwab.paths import TRADER, Resource, resource_of
+from flatbook.sim.schwab.streamer import Streamer
 from flatbook.sim.schwab.terms import Refused, SchwabTerms, refused
+from flatbook.sim.schwab.transactions import transaction_pages
 from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant, InstantRefused, instant_of_text
+from flatbook.values.sessions import CalendarEnded, trade_date_of
 
 NS_PER_MINUTE = 60 * NS_PER_S
-TRADER = "/trader/v1/accounts"
 ORDERS_MAX = 3_000
-_SINGULAR = {"orders": "order"}
-
-
-class Resource(msgspec.Struct, frozen=True, kw_only=True):
-    """What a path names: the account by its hash, the kind of thing, and which one, empty for all of them."""
-
-    kind: str
-    account_hash: str = ""
-    name: str = ""
-
-    def verb(self, method: str) -> str:
-        """Returns the name by which faults know the request, such as `GET order`."""
-        return f"{method} {_SINGULAR.get(self.kind, self.kind) if self.name else self.kind}"
+TRANSACTIONS_MAX = 3_000
 
 
 class Front:
@@ -42,40 +33,28 @@ class Front:
         self.ledger = Ledger(terms, prices, faults)
         self.logins = Logins(terms)
         self.orders: dict[int, pages.Numbered] = {}
+        self.streamer = Streamer(terms, self.ledger, self.logins, self.orders)
         self._numbers = {account_hash: number for number, account_hash in terms.hashes.items()}
         self._tokens_ns = terms.requests_per_minute * NS_PER_MINUTE
         self._filled_at = Instant(0)
         self.requests: dict[str, int] = {}
 
-    def resource_of(self, path: str) -> Resource:
-        """Returns what a path names; what it does not name is of the kind `nothing`."""
-        if path in ("/v1/oauth/token", "/v1/oauth/authorize"):
-            return Resource(kind=path.rpartition("/")[2])
-        if path == "/marketdata/v1/markets/equity":
-            return Resource(kind="hours")
-        if path == f"{TRADER}/accountNumbers":
-            return Resource(kind="numbers")
-        if path == TRADER:
-            return Resource(kind="accounts")
-        if not path.startswith(f"{TRADER}/"):
-            return Resource(kind="nothing")
-        account_hash, *rest = (unquote(part) for part in path.removeprefix(f"{TRADER}/").split("/"))
-        if not rest:
-            return Resource(kind="account", account_hash=account_hash)
-        if rest[0] != "orders" or len(rest) > 2:
-            return Resource(kind="nothing")
-        return Resource(kind="orders", account_hash=account_hash, name=rest[1] if rest[1:] else "")
-
     def verb_of(self, ask: Ask) -> str:
         """Returns the name by which faults know a request."""
-        return self.resource_of(ask.path).verb(ask.method)
+        return resource_of(ask.path).verb(ask.method)
+
+    def advance(self, now: Instant) -> None:
+        """Lets everything happen that was due until an instant, and streams what is new."""
+        self.ledger.advance(now)
+        self.streamer.tell(now)
 
     def ask(self, ask: Ask, now: Instant) -> Told:
         """Takes one request, lets it have its effect, and returns the answer."""
-        self.ledger.advance(now)
-        resource, verb = self.resource_of(ask.path), self.verb_of(ask)
+        self.advance(now)
+        resource, verb = resource_of(ask.path), self.verb_of(ask)
         self.requests[verb] = self.requests.get(verb, 0) + 1
         content = self._answer(ask, resource, verb, now)
+        self.streamer.tell(now)
         if isinstance(content, Told):
             return content
         if isinstance(content, Refused):
@@ -97,6 +76,8 @@ class Front:
             return refused(400, "Invalid account number")
         if resource.kind == "orders" and ask.method == "POST":
             return self._place(ask, self._numbers[resource.account_hash], verb, now)
+        if resource.kind == "orders" and ask.method == "PUT":
+            return self._replace(ask, resource, verb, now)
         if resource.kind == "orders" and ask.method == "DELETE":
             return self._cancel(resource, now)
         if ask.method != "GET":
@@ -114,27 +95,47 @@ class Front:
         return True
 
     def _place(self, ask: Ask, number: str, verb: str, now: Instant) -> object:
-        placing = check_placing(ask.body, number, self.ledger, self._terms, now)
+        placing = self._checked(ask, number, now)
+        if isinstance(placing, Refused):
+            return placing
+        return self._numbered(ask, self.ledger.place(placing, now), verb)
+
+    def _replace(self, ask: Ask, resource: Resource, verb: str, now: Instant) -> object:
+        """Asks for an order in the place of another, under a number of its own."""
+        before = self._named(resource)
+        if before is None:
+            return refused(404, f"Order {resource.name} not found")
+        if not before.order.is_open or before.order.now.status in ("pending_cancel", "pending_replace"):
+            return refused(400, "Order cannot be replaced")
+        placing = self._checked(ask, before.order.account_id, now, replacing=before.order)
+        if isinstance(placing, Refused):
+            return placing
+        return self._numbered(ask, self.ledger.replace(before.order, placing, now), verb)
+
+    def _checked(
+        self, ask: Ask, number: str, now: Instant, *, replacing: BookedOrder | None = None
+    ) -> Placing | Refused:
+        placing = check_placing(ask.body, number, self.ledger, self._terms, now, replacing=replacing)
         if isinstance(placing, Placing) and self._faults.restricts(placing.symbol):
             placing = refused(403, "This account is restricted")
-        if isinstance(placing, Refused):
-            if self.ledger.listener is not None:
-                self.ledger.listener.refused(number, "", str(placing.content["message"]))
-            return placing
+        if isinstance(placing, Refused) and self.ledger.listener is not None:
+            self.ledger.listener.refused(number, "", str(placing.content["message"]))
+        return placing
+
+    def _numbered(self, ask: Ask, order: BookedOrder, verb: str) -> Told:
+        """Gives an order its number. Gives: an answer that may name another one."""
         asked = msgspec.json.decode(ask.body, type=Asked)
-        order = self.ledger.place(placing, now)
-        leg = asked.order_leg_collection[0]
         listed = pages.Numbered(
             number=pages.ORDER_BASE + len(self.orders),
             order=order,
             session=asked.session,
-            instruction=leg.instruction,
+            instruction=asked.order_leg_collection[0].instruction,
         )
         self.orders[listed.number] = listed
         told = listed.number
         if self._faults.names_neighbour(verb) and len(self.orders) > 1:
             told = list(self.orders)[-2]
-        where = f"https://api.schwabapi.com{TRADER}/{self._terms.hashes[number]}/orders/{told}"
+        where = f"https://api.schwabapi.com{TRADER}/{self._terms.hashes[order.account_id]}/orders/{told}"
         return Told(status=201, content=None, headers={"Location": where})
 
     def _cancel(self, resource: Resource, now: Instant) -> object:
@@ -166,9 +167,23 @@ class Front:
                 page = None if listed is None else self._page(listed, as_of, verb)
                 return refused(404, f"Order {resource.name} not found") if page is None else page
             case "orders":
-                return self._orders(ask, self._numbers[resource.account_hash], as_of, verb)
-            case "hours":
-                return self._hours(ask)
+                return self._orders(ask, (self._numbers[resource.account_hash],), as_of, verb)
+            case "all_orders":
+                return self._orders(ask, tuple(self._terms.hashes), as_of, verb)
+            case "transactions":
+                return self._transactions(ask, resource, as_of)
+            case "preference":
+                return pages.preference_page(self._terms)
+            case _:
+                return self._read_market(ask, resource, now)
+
+    def _read_market(self, ask: Ask, resource: Resource, now: Instant) -> object:
+        match resource.kind:
+            case "hours" | "markets":
+                return self._hours(ask, now)
+            case "quotes":
+                symbols = [resource.name] if resource.name else ask.query.get("symbols", "").split(",")
+                return quotes_page(self.ledger, self._terms, symbols, now)
             case _:
                 return refused(404, "Not found")
 
@@ -182,10 +197,30 @@ class Front:
             return None
         ids = self._terms.states_activity_ids
         page = pages.order_page(self.ledger, listed, view, as_of, activity_ids=ids)
+        if view.status == "replaced":
+            page["replacingOrderCollection"] = [
+                {"orderId": other.number}
+                for other in self.orders.values()
+                if other.order.id == listed.order.replaced_by
+            ]
         strange = self._faults.strange_status(verb)
         return page if strange is None else {**page, "status": strange}
 
-    def _orders(self, ask: Ask, number: str, as_of: Instant, verb: str) -> object:
+    def _transactions(self, ask: Ask, resource: Resource, as_of: Instant) -> object:
+        """Returns the transactions of a span, or the one that is named."""
+        rows = transaction_pages(self.ledger, self.orders, self._numbers[resource.account_hash], as_of)
+        if resource.name:
+            found = [page for _, page in rows if str(page["activityId"]) == resource.name]
+            return found[0] if found else refused(404, f"Transaction {resource.name} not found")
+        try:
+            since, until = (instant_of_text(ask.query[name]) for name in ("startDate", "endDate"))
+        except (KeyError, InstantRefused):
+            return refused(400, "startDate and endDate are required")
+        kinds = ask.query.get("types", "").split(",")
+        asked = [page for at, page in rows if since <= at <= until and page["type"] in kinds]
+        return asked[:TRANSACTIONS_MAX]
+
+    def _orders(self, ask: Ask, numbers: tuple[str, ...], as_of: Instant, verb: str) -> object:
         """Returns the orders that were entered in a span, the newest first."""
         try:
             since, until = (instant_of_text(ask.query[name]) for name in ("fromEnteredTime", "toEnteredTime"))
@@ -196,15 +231,15 @@ class Front:
         for listed in reversed(self.orders.values()):
             entered_at = Instant(listed.order.taken_at // NS_PER_S * NS_PER_S)
             page = self._page(listed, as_of, verb) if since <= entered_at <= until else None
-            if page is None or listed.order.account_id != number:
+            if page is None or listed.order.account_id not in numbers:
                 continue
             if ask.query.get("status", page["status"]) == page["status"]:
                 found.append(page)
         return found[:limit]
 
-    def _hours(self, ask: Ask) -> object:
+    def _hours(self, ask: Ask, now: Instant) -> object:
         try:
-            day = date.fromisoformat(ask.query.get("date", ""))
-        except ValueError:
+            day = date.fromisoformat(ask.query["date"]) if "date" in ask.query else trade_date_of(now)
+        except (ValueError, CalendarEnded):
             return refused(400, "date is invalid")
         return pages.hours_page(day)

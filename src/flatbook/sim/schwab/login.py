@@ -29,7 +29,9 @@ class Logins:
             return Told(status=401, content={"error": "invalid_client"}, headers={})
         code = f"C0.{self._word('code')}@"
         self._codes[code] = later(now, seconds=self._terms.code_s)
-        where = f"{self._terms.callback}/?{urlencode({'code': code, 'session': self._word('session')})}"
+        back = {"code": code, "session": self._word("session")}
+        back |= {"state": ask.query["state"]} if "state" in ask.query else {}
+        where = f"{self._terms.callback}/?{urlencode(back)}"
         return Told(status=302, content=None, headers={"Location": where})
 
     def token(self, ask: Ask, now: Instant) -> object:
@@ -55,7 +57,11 @@ class Logins:
     def knows(self, ask: Ask, now: Instant) -> bool:
         """Returns whether a request carries an access token that lives."""
         kind, _, token = ask.headers.get("authorization", "").partition(" ")
-        return kind == "Bearer" and now < self._access.get(token, Instant(0))
+        return kind == "Bearer" and self.lives(token, now)
+
+    def lives(self, token: str, now: Instant) -> bool:
+        """Returns whether an access token was given and lives."""
+        return now < self._access.get(token, Instant(0))
 
     def _tokens(self, now: Instant, *, login_ends_at: Instant, refresh: str) -> dict[str, object]:
         access = f"I0.{self._word('access')}@"

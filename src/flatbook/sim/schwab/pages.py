@@ -13,11 +13,13 @@ import msgspec
 
 from flatbook.sim.alpaca.checks import buying_power
 from flatbook.sim.alpaca.ledger import ENDED, REGULAR, BookedOrder, Ledger, View
+from flatbook.sim.schwab.terms import SchwabTerms
 from flatbook.values.instants import NS_PER_S, Instant, text_of_instant
 from flatbook.values.money import ZERO, cut, lower_to, plain
-from flatbook.values.sessions import SessionKind, is_trading_day, sessions_of
-from flatbook.values.us_eastern import eastern_clock_of, eastern_offset_s
+from flatbook.values.sessions import Session, SessionKind, is_trading_day, sessions_of
+from flatbook.values.us_eastern import eastern_clock_of, eastern_offset_s, instant_of_eastern, second_of_clock
 
+PRE_MARKET_OPENS = second_of_clock("07:00")  # Source: Market Data API, GET markets, its example
 ORDER_BASE = 1_004_055_538_000
 ACTIVITY_BASE = 102_102_000_000
 STATUSES = {
@@ -31,12 +33,16 @@ STATUSES = {
     "canceled": "CANCELED",
     "expired": "EXPIRED",
     "rejected": "REJECTED",
+    "pending_replace": "PENDING_REPLACE",
+    "replaced": "REPLACED",
 }
 MARKETS = {
     SessionKind.EARLY: "preMarket",
     SessionKind.REGULAR: "regularMarket",
     SessionKind.LATE: "postMarket",
 }
+
+CUSTOMER, CORRELATION, CHANNEL, FUNCTION = "customer-of-flatbook", "correlation-of-flatbook", "N9", "APIAPP"
 
 Page = dict[str, object]
 
@@ -155,11 +161,15 @@ def hours_page(day: date) -> Page:
     }
     if is_trading_day(day):
         market["sessionHours"] = {
-            MARKETS[session.kind]: [{"start": _local(session.opens_at), "end": _local(session.closes_at)}]
+            MARKETS[session.kind]: [{"start": _local(_opens_at(session)), "end": _local(session.closes_at)}]
             for session in sessions_of(day)
             if session.kind in (*REGULAR, *MARKETS)
         }
     return {"equity": {"EQ": market}}
+
+
+def _opens_at(session: Session) -> Instant:
+    return max(session.opens_at, instant_of_eastern(session.trade_date, PRE_MARKET_OPENS))
 
 
 def number(value: Decimal) -> msgspec.Raw:
@@ -177,3 +187,31 @@ def _local(at: Instant) -> str:
     day, second = eastern_clock_of(at)
     hours = -eastern_offset_s(at) // 3600
     return f"{day.isoformat()}T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}-{hours:02d}:00"
+
+
+def preference_page(terms: SchwabTerms) -> Page:
+    """Returns what a client must know to stream, and the accounts it may see."""
+    return {
+        "accounts": [
+            {
+                "accountNumber": account,
+                "primaryAccount": place == 0,
+                "type": "BROKERAGE",
+                "nickName": "Individual",
+                "displayAcctId": f"...{account[-3:]}",
+                "autoPositionEffect": False,
+                "accountColor": "Green",
+            }
+            for place, account in enumerate(terms.hashes)
+        ],
+        "streamerInfo": [
+            {
+                "streamerSocketUrl": terms.streamer_url,
+                "schwabClientCustomerId": CUSTOMER,
+                "schwabClientCorrelId": CORRELATION,
+                "schwabClientChannel": CHANNEL,
+                "schwabClientFunctionId": FUNCTION,
+            }
+        ],
+        "offers": [{"level2Permissions": True, "mktDataPermission": "NP"}],
+    }

@@ -19,4 +19,4 @@ class SchwabServer(HttpBroker):
     ) -> None:
         named = faults or CalmBroker()
         self.front = Front(terms, prices, named)
-        super().__init__(self.front, named, now=now, rest=rest, fault_text=FAULT_TEXT)
+        super().__init__(self.front, named, now=now, rest=rest, fault_text=FAULT_TEXT, streams=self.front.streamer)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import msgspec
 
 from flatbook.sim.alpaca.terms import FeeRates, OpeningAccount
@@ -22,7 +24,8 @@ def refused(status: int, message: str) -> Refused:
 class SchwabTerms(msgspec.Struct, frozen=True, kw_only=True):
     """One Schwab. An account goes by its number; `hashes` stand for the numbers in paths.
 
-    Units: as in AlpacaTerms; `access_s`, `login_s` and `code_s` are how long tokens, logins and codes live.
+    Units: as in AlpacaTerms; `access_s`, `login_s` and `code_s` are how long tokens, logins and codes live;
+    `half_spread` in USD a share. `streamer_url` is where a client is told to stream.
     """
 
     accounts: tuple[OpeningAccount, ...]
@@ -32,6 +35,7 @@ class SchwabTerms(msgspec.Struct, frozen=True, kw_only=True):
     secret: str
     callback: str = "https://127.0.0.1:8182"
     seed: str = "schwab"
+    charges_each_order: bool = True
     fees: tuple[FeeRates, ...] = ()
     requests_per_minute: int = 120
     route_ms: int = 15
@@ -43,3 +47,7 @@ class SchwabTerms(msgspec.Struct, frozen=True, kw_only=True):
     login_s: int = 604_800
     code_s: int = 30
     states_activity_ids: bool = True
+    half_spread: Decimal = Decimal("0.01")
+    quote_age_ms: int = 0
+    quotes_are_live: bool = True
+    streamer_url: str = "wss://streamer.example/ws"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
+import msgspec
 import pytest
 
+from flatbook.sim.alpaca.terms import FeeRates
 from flatbook.sim.schwab.pages import ORDER_BASE
 from flatbook.values.instants import instant_of_text
 from tests.unit.sim.alpaca.scene import Faults
-from tests.unit.sim.schwab.scene import HASH, POOR_HASH, Scene
+from tests.unit.sim.schwab.scene import HASH, POOR_HASH, TERMS, Scene
 
 SPAN = "fromEnteredTime=2026-06-02T13:59:00.000Z&toEnteredTime=2026-06-02T14:59:00.000Z"
 
@@ -104,7 +107,7 @@ def test_the_hours_of_no_day_and_paths_of_nothing_are_refused() -> None:
     assert scene.ask("GET", "/marketdata/v1/markets/equity?date=x")[0] == 400
     for path in ("/nothing", f"/trader/v1/accounts/{HASH}/orders/1/2", f"/trader/v1/accounts/{HASH}/else"):
         assert scene.ask("GET", path)[0] == 404
-    assert scene.ask("PUT", f"orders/{ORDER_BASE}")[0] == 405
+    assert scene.ask("PATCH", f"orders/{ORDER_BASE}")[0] == 405
 
 
 def test_above_the_rate_requests_are_refused_and_flow_back() -> None:
@@ -135,3 +138,39 @@ def test_an_order_of_the_early_session_ends_with_it() -> None:
     scene.place(orderType="LIMIT", price="100", session="SEAMLESS")
     assert list(scene.front.orders.values())[1].order.works_until == instant_of_text("2026-06-03T00:00:00Z")
     assert scene.front.ledger.cash("123456789", scene.at) == Decimal(100_000)
+
+
+def test_an_order_that_is_replaced_makes_room_for_the_next_and_names_it() -> None:
+    scene = Scene().log_in()
+    scene.place(orderType="LIMIT", price="300", instruction="SELL", quantity=50)
+    scene.wait(seconds=1)
+    leg = {"instruction": "SELL", "quantity": 50, "instrument": {"symbol": "AAPL", "assetType": "EQUITY"}}
+    body = {"orderType": "LIMIT", "price": "250", "session": "NORMAL", "duration": "DAY", "orderStrategyType": "SINGLE"}
+    told = scene.told("PUT", f"orders/{ORDER_BASE}", json.dumps({**body, "orderLegCollection": [leg]}).encode())
+    assert (told.status, told.headers["Location"][-13:]) == (201, str(ORDER_BASE + 1))
+    assert scene.ask("GET", f"orders/{ORDER_BASE}")[1]["status"] == "PENDING_REPLACE"
+    scene.wait(seconds=1)
+    page = scene.ask("GET", f"orders/{ORDER_BASE}")[1]
+    assert (page["status"], page["replacingOrderCollection"]) == ("REPLACED", [{"orderId": ORDER_BASE + 1}])
+    assert scene.told("PUT", f"orders/{ORDER_BASE}", b"{}").status == 400
+    assert scene.told("PUT", "orders/17", b"{}").status == 404
+    assert scene.told("PUT", f"orders/{ORDER_BASE + 1}", b"{}").status == 400
+
+
+def test_a_trade_enters_the_history_at_midnight_with_the_fees_of_its_order() -> None:
+    rates = FeeRates(effective_from="2026-04-04", sec_rate=Decimal("0.0000206"), taf_per_share=Decimal("0.000195"))
+    scene = Scene(terms=msgspec.structs.replace(TERMS, fees=(rates,))).log_in()
+    scene.place(instruction="SELL", quantity=10)
+    scene.wait(seconds=1)
+    span = "startDate=2026-06-02T00:00:00Z&endDate=2026-06-04T00:00:00Z"
+    assert scene.ask("GET", f"transactions?{span}&types=TRADE") == (200, [])
+    scene.wait(seconds=15 * 3_600)
+    scene.log_in()
+    (row,) = scene.ask("GET", f"transactions?{span}&types=TRADE,JOURNAL")[1]
+    assert (row["orderId"], row["netAmount"]) == (ORDER_BASE, 1999.94)
+    fees = {item["feeType"]: item["amount"] for item in row["transferItems"] if "feeType" in item}
+    assert fees == {"COMMISSION": 0.0, "SEC_FEE": -0.05, "TAF_FEE": -0.01}
+    assert scene.ask("GET", f"transactions?{span}&types=JOURNAL")[1] == []
+    assert scene.ask("GET", f"transactions/{row['activityId']}")[1] == row
+    assert scene.ask("GET", "transactions/1")[0] == 404
+    assert scene.ask("GET", "transactions?types=TRADE")[0] == 400

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flatbook.ops.config import Loaded, load_text
+from flatbook.ops.config_accounts import PaperAccount
 from flatbook.ops.config_example import EXAMPLE
 from flatbook.ops.config_read import ConfigRefused
 from flatbook.ops.config_rules import broker_of, pace_of, raindex_of, rules_of
@@ -48,8 +49,9 @@ def assert_usable(loaded: Loaded) -> None:
     with contextlib.suppress(ConfigRefused):
         for chain in loaded.config.chains:
             raindex_of(loaded, chain, RaindexConfig)
-        for account in loaded.config.accounts:
-            broker_of(loaded, account, BrokerSpec)
+        for name, account in loaded.config.accounts.items():
+            if isinstance(account, PaperAccount):
+                broker_of(loaded, name, account, BrokerSpec)
 
 
 @settings(max_examples=400)

@@ -24,11 +24,18 @@ def confirm(question: str, *, yes: bool) -> None:
 
     Errors: Failed without a terminal, or when the answer is not yes.
     """
-    if yes:
-        return
+    if not yes:
+        ask_for("yes", f"{question} Type yes: ", do="add --yes if you mean it", what="this needs --yes: ")
+
+
+def ask_for(answer: str, question: str, *, do: str, what: str = "this needs consent: ") -> None:
+    """Passes when the operator types an answer at a terminal.
+
+    Errors: Failed without a terminal, or when the answer is another one.
+    """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise Failed(Exit.USAGE, "this needs --yes: nobody can be asked", do="add --yes if you mean it")
+        raise Failed(Exit.USAGE, f"{what}nobody can be asked", do=do)
     end_progress()
-    print(f"{question} Type yes: ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip() != "yes":
+    print(question, end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip() != answer:
         raise Failed(Exit.USAGE, "not confirmed, nothing was done")

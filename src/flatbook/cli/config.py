@@ -23,6 +23,7 @@ def check(*, where: Where = HERE) -> int:
     from flatbook.cli.desks import loaded_of
     from flatbook.ops.config import missing_files
     from flatbook.ops.config_read import ConfigRefused
+    from flatbook.ops.consent import consent_to
     from flatbook.services.reach import out_of_reach
 
     path = str(where.config_path)
@@ -34,6 +35,7 @@ def check(*, where: Where = HERE) -> int:
         missing = _problems(missing_files(loaded))
         never = _problems(out_of_reach(loaded))
         body = {"path": path, "ok": not never, "digest": loaded.digest, "problems": never, "missing": missing}
+        body["consent"] = consent_to(loaded)
     show("config.check", body, lambda: _checked(body), as_json=where.as_json)
     return Exit.OK if body["ok"] else Exit.CONFIG
 
@@ -49,6 +51,8 @@ def _checked(body: dict[str, Any]) -> Iterator[Part]:
     yield f"{body['path']}: {wrong}{absent}"
     for problem in (*problems, *missing):
         yield "  " + ": ".join(part for part in (problem["where"], problem["key"], problem["what"]) if part)
+    if body["ok"] and body["consent"] is not None:
+        yield f"it trades with real money: flatbook run --live --consent {body['consent']}"
 
 
 def show_values(

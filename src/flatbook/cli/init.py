@@ -22,30 +22,34 @@ def init(
     recordings: Annotated[
         bool, says("Also lay the demo's recordings beside it, and let the clock follow them: it runs at once.")
     ] = False,
+    live: Annotated[bool, says("Write that of a live desk: a chain read from nodes, an account at a broker.")] = False,
     force: Annotated[bool, says("Write it even if there is one; the old one is kept beside it as .old.")] = False,
     where: Where = HERE,
 ) -> None:
-    """Writes a commented configuration of a paper desk in which every limit is stated, and checks it.
+    """Writes a commented configuration in which every limit is stated, and checks it: of a paper desk, or a live one.
 
     It never overwrites one unless it is forced to. What --recordings adds stands in a file of its own under
     flatbook.d, with the addresses of the recording; remove that file when your own recordings are in place.
     """
     from flatbook.journal.files import make_folder, written_whole
     from flatbook.ops.config import load_text
-    from flatbook.ops.config_example import EXAMPLE
+    from flatbook.ops.config_example import EXAMPLE, LIVE_EXAMPLE
 
+    if live and recordings:
+        raise Failed(Exit.USAGE, "a live desk does not run on recordings", where="--recordings", do="leave one out")
+    text = LIVE_EXAMPLE if live else EXAMPLE
     path = where.config_path
     kept = path.with_name(path.name + KEPT_SUFFIX)
     there = path.exists()
     if there and not force:
         raise Failed(Exit.USAGE, "is there already", where=str(path), do="edit it, or give --force to replace it")
-    load_text(EXAMPLE, where.folder, name=path.name)
+    load_text(text, where.folder, name=path.name)
     make_folder(where.folder)
     path.parent.mkdir(parents=True, exist_ok=True)
     if there:
         path.replace(kept)
     with written_whole(path, mode=FILE_MODE) as part:
-        part.write_text(EXAMPLE, encoding="utf-8")
+        part.write_text(text, encoding="utf-8")
     laid = _lay_recordings(where, path) if recordings else []
     body = {
         "path": str(path),
@@ -53,17 +57,19 @@ def init(
         "kept": str(kept) if there else None,
         "recordings": [str(file) for file in laid],
     }
-    show("init", body, lambda: _told(path, kept if there else None, laid), as_json=where.as_json)
+    show("init", body, lambda: _told(path, kept if there else None, laid, live=live), as_json=where.as_json)
 
 
-def _told(path: Path, kept: Path | None, laid: list[Path]) -> Iterator[str]:
+def _told(path: Path, kept: Path | None, laid: list[Path], *, live: bool) -> Iterator[str]:
     yield f"wrote {path}"
     for file in laid:
         yield f"wrote {file}"
     if kept is not None:
         yield f"the old one is {kept}"
-    yield "next: flatbook config check, then flatbook doctor, then flatbook run"
-    if not laid:
+    yield f"next: flatbook config check, then flatbook doctor, then flatbook run{' --live' if live else ''}"
+    if live:
+        yield "write your own addresses and limits into it, and set its secrets with flatbook secrets set"
+    elif not laid:
         yield "it runs on recordings of yours, where the configuration names them; --recordings lays the demo's there"
 
 

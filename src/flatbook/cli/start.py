@@ -2,22 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import HERE, Where, says
 
+if TYPE_CHECKING:
+    from flatbook.ops.config import Loaded
 
-def run(*, where: Where = HERE) -> int:
+
+def run(
+    *,
+    live: Annotated[
+        bool, says("Trade with real money: a desk whose mode is live needs it, and no other takes it.")
+    ] = False,
+    consent: Annotated[
+        str | None, says("The consent that flatbook config check shows; without it you are asked at a terminal.")
+    ] = None,
+    where: Where = HERE,
+) -> int:
     """Runs the desk in this terminal until it is stopped, drained or fails.
 
     It recovers from the journal first: orders whose fate is open are asked for at their venue, never sent again
     blindly. Stop it with Ctrl-C or SIGTERM, or with flatbook drain.
     """
     from flatbook.cli.desks import loaded_of
+    from flatbook.ops.consent import ConsentMissing
     from flatbook.services.all_in_one import run_desk
 
-    return run_desk(loaded_of(where))
+    loaded = loaded_of(where)
+    given = _consent(loaded, live=live, consent=consent)
+    try:
+        return run_desk(loaded, consent=given)
+    except ConsentMissing as missing:
+        raise Failed(Exit.REFUSED, str(missing), do="flatbook config check shows the consent") from missing
+
+
+def _consent(loaded: Loaded, *, live: bool, consent: str | None) -> str | None:
+    """Returns the consent of the operator, asked for at a terminal where none is given.
+
+    Errors: Failed when the option and the mode of the desk do not belong together, and for another answer.
+    """
+    from flatbook.cli.asking import ask_for
+    from flatbook.ops.consent import consent_to, real_accounts
+
+    wanted = consent_to(loaded)
+    if wanted is None:
+        if live or consent is not None:
+            mode = loaded.config.mode.value
+            raise Failed(Exit.USAGE, f"the mode of this desk is {mode}", where="--live", do='write mode = "live"')
+        return None
+    if not live:
+        raise Failed(Exit.REFUSED, "the mode of this desk is live", do="add --live if it shall trade real money")
+    if consent is not None:
+        return consent
+    risk, accounts = loaded.config.risk, real_accounts(loaded)
+    ask_for(
+        " ".join(accounts),
+        f"Orders of up to {risk.order_notional_usd_max} USD, and losses of up to {risk.day_loss_usd_max} USD a day in "
+        f"each share, with real money at: {' '.join(accounts)}.\nType the names of the accounts to consent: ",
+        do=f"in a script: --consent {wanted}",
+    )
+    return wanted
 
 
 def demo(

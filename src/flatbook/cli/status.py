@@ -74,10 +74,10 @@ def status(
 
 
 def _on_tape(config: Config) -> bool:
-    """Whether the desk lives in recorded time, which stands still while no engine runs."""
+    """Whether the desk lives in a time of its own, whose age nobody can tell while no engine runs."""
     from flatbook.ops.config_shape import ClockKind
 
-    return config.clock.kind is ClockKind.TAPE
+    return config.clock.kind is not ClockKind.SYSTEM
 
 
 def thresholds_of(config: Config) -> Thresholds:

@@ -19,7 +19,8 @@ from flatbook.engine.reports import (
     Unknown,
 )
 from flatbook.events.event import Event
-from flatbook.values.ids import AccountId, Epoch, InstrumentId, OrderId, Seq, SourceId, VenueOrderId
+from flatbook.market.quotes import Quote
+from flatbook.values.ids import AccountId, Epoch, InstrumentId, OrderId, Seq, SourceId, Underlying, VenueOrderId
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
 from flatbook.values.money import Price, Quantity
@@ -234,6 +235,22 @@ class ChainSource(Protocol):
 
     async def read(self, cursor: str) -> ChainRead | None:
         """Returns what follows the cursor (empty text: from the beginning); None when nothing does yet."""
+        ...
+
+
+class QuoteSource(Protocol):
+    """A source that is asked for the newest prices of underlyings."""
+
+    @property
+    def source(self) -> SourceId:
+        """The name under which its prices are observed."""
+        ...
+
+    async def quotes(self) -> tuple[tuple[Underlying, Quote], ...] | Unknown | NotSent:
+        """Returns what the source quotes now; what it does not quote, or not soundly, is left out.
+
+        Units: USD per share.
+        """
         ...
 
 

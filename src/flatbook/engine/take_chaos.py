@@ -11,6 +11,7 @@ from flatbook.events.control import Mode
 from flatbook.values.ids import AccountId
 
 DROP, STALL, REORG = "drop", "stall", "reorg"
+SIMULATED = "paper"
 COUNTS: dict[str, tuple[str, int]] = {DROP: ("count", 100), STALL: ("seconds", 3_600), REORG: ("depth", 64)}
 """What each fault is counted in, and how much of it may be asked for at once."""
 
@@ -28,8 +29,9 @@ def why_not_chaos(turn: Turn, command: Command) -> str | None:
     if not amount.isdecimal() or not 1 <= int(amount) <= most:
         return f"{name} must be a number from 1 to {most}"
     account = AccountId(arguments.get("account", ""))
-    if fault == DROP and account not in turn.rules.cards:
-        return f"{account!r} is no account of this desk: {', '.join(turn.rules.cards)}"
+    simulated = [name for name, card in turn.rules.cards.items() if card.name == SIMULATED]
+    if fault == DROP and account not in simulated:
+        return f"{account!r} is no account of this desk at a simulated broker: {', '.join(simulated)}"
     return None
 
 

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 
-from flatbook.values.instants import NS_PER_MS, Instant
+from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant
 
 SLICE_MS_MAX = 500
 MS_PER_S = 1_000
 
 
 class SystemClock:
-    """The engine's clock in real time."""
+    """The engine's clock in real time. Units: `shift_s` seconds are added to the machine's time, for tests only."""
+
+    def __init__(self, shift_s: int = 0) -> None:
+        self._shift_ns = shift_s * NS_PER_S
 
     def now(self) -> Instant:
         """Returns the present instant."""
-        return Instant(time.time_ns())
+        return Instant(time.time_ns() + self._shift_ns)
 
     async def sleep_until(self, at: Instant) -> None:
         """Returns once the machine's clock has reached `at`.

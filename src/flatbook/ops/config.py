@@ -8,8 +8,10 @@ from pathlib import Path
 
 import msgspec
 
+from flatbook.ops.config_chains import RecordedChain
 from flatbook.ops.config_links import flaws
 from flatbook.ops.config_match import Effective, Match
+from flatbook.ops.config_prices import RecordedPrices
 from flatbook.ops.config_read import (
     ConfigRefused,
     Key,
@@ -116,10 +118,14 @@ def problem_at(loaded: Loaded, key: Key, text: str) -> Problem:
 
 def missing_files(loaded: Loaded) -> tuple[Problem, ...]:
     """Returns a problem for each recording that the configuration names and that is not there."""
-    chains, prices = loaded.config.chains, loaded.config.prices
-    named: list[tuple[Key, str]] = [(("chains", name, "path"), chain.path) for name, chain in chains.items()]
-    for name, source in prices.items():
-        named += [(("prices", name, "files", underlying), path) for underlying, path in source.files.items()]
+    named: list[tuple[Key, str]] = [
+        (("chains", name, "path"), chain.path)
+        for name, chain in loaded.config.chains.items()
+        if isinstance(chain, RecordedChain)
+    ]
+    for name, source in loaded.config.prices.items():
+        if isinstance(source, RecordedPrices):
+            named += [(("prices", name, "files", underlying), path) for underlying, path in source.files.items()]
     return tuple(
         problem_at(loaded, key, f"there is no {loaded.place(path)}")
         for key, path in named

@@ -7,23 +7,13 @@ from datetime import datetime
 from decimal import Decimal
 
 from flatbook.events.control import Mode
+from flatbook.ops.config_accounts import USD, AccountSection, PaperAccount, Shorting, currency_of
+from flatbook.ops.config_chains import ChainSection, Form, StablecoinSection, TokenSection
+from flatbook.ops.config_live import flaws_of_live
 from flatbook.ops.config_match import meant
+from flatbook.ops.config_prices import RecordedBars, RecordedPrices, priced_by, quote_of
 from flatbook.ops.config_read import Key
-from flatbook.ops.config_shape import (
-    NONE,
-    VERSION,
-    AccountSection,
-    ChainSection,
-    ClockKind,
-    Config,
-    Form,
-    HedgeSection,
-    InstrumentSection,
-    PriceKind,
-    Shorting,
-    StablecoinSection,
-    TokenSection,
-)
+from flatbook.ops.config_shape import NONE, VERSION, ClockKind, Config, HedgeSection, InstrumentSection
 from flatbook.ops.secret_places import parse_reference
 from flatbook.ops.secret_value import SecretRefused
 from flatbook.values.ids import UNASSIGNED
@@ -31,7 +21,6 @@ from flatbook.values.money import plain
 from flatbook.values.sessions import SessionKind
 
 MARK_LEAST, MARK_MOST = Decimal("0.1"), Decimal(2)
-USD = "USD"
 
 Flaw = tuple[Key, str]
 
@@ -43,13 +32,15 @@ def flaws(config: Config) -> Iterator[Flaw]:
         yield from _flaws_of_chain(config, name, chain)
     yield from _flaws_of_owners(config)
     for name, account in config.accounts.items():
-        yield from _flaws_of_account(config, name, account)
+        if isinstance(account, PaperAccount):
+            yield from _flaws_of_paper(config, name, account)
     yield from _flaws_of_instruments(config)
     for name, source in config.prices.items():
-        yield from _flaws_of_quote(config, ("prices", name, "quote"), source.quote)
+        yield from _flaws_of_quote(config, ("prices", name, "quote"), quote_of(source))
     yield from _flaws_of_hedges(config)
     yield from _flaws_of_marks(config)
     yield from _flaws_of_secrets(config)
+    yield from flaws_of_live(config)
 
 
 def _missing(key: Key, name: str, kind: str, known: Collection[str]) -> Iterator[Flaw]:
@@ -65,12 +56,12 @@ def _doubled(key: Key, what: str, values: list[str]) -> Iterator[Flaw]:
 def _flaws_of_head(config: Config) -> Iterator[Flaw]:
     if config.version != VERSION:
         yield ("version",), f"this flatbook reads version {VERSION}, not {config.version}"
-    if config.mode is Mode.LIVE:
-        yield ("mode",), 'there is no live venue in this version: write "paper" or "observe"'
     clock = config.clock
     ends = (clock.start, clock.end)
-    if clock.kind is ClockKind.SYSTEM and ends != (None, None):
+    if clock.kind is not ClockKind.TAPE and ends != (None, None):
         yield ("clock", "kind"), 'start and end belong to a tape: leave them out, or write kind = "tape"'
+    if (clock.kind is ClockKind.SHIFTED) != (clock.shift_s != 0):
+        yield ("clock", "shift_s"), 'shift_s and kind = "shifted" belong together'
     if clock.kind is ClockKind.TAPE and (clock.start is None or clock.end is None or clock.start >= clock.end):
         yield ("clock", "kind"), "a tape needs start and end, the start before the end"
 
@@ -166,22 +157,23 @@ def underlyings_of(config: Config, token: TokenSection) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _flaws_of_account(config: Config, name: str, account: AccountSection) -> Iterator[Flaw]:
+def _flaws_of_paper(config: Config, name: str, account: PaperAccount) -> Iterator[Flaw]:
     key = ("accounts", name)
     mine = {each.symbol: each.underlying for each in config.instruments.values() if each.account == name}
     yield from _missing((*key, "bars"), account.bars, "price source", config.prices)
     source = config.prices.get(account.bars)
     yield from _flaws_of_quote(config, (*key, "currency"), account.currency)
-    if source is not None and source.quote != account.currency:
-        yield (*key, "bars"), f"{account.bars} has prices in {source.quote}: {name} trades in {account.currency}"
-    if source is not None and source.kind is not PriceKind.RECORDED_BARS:
+    if source is not None and quote_of(source) != account.currency:
+        yield (*key, "bars"), f"{account.bars} has prices in {quote_of(source)}: {name} trades in {account.currency}"
+    if source is not None and not isinstance(source, RecordedBars):
         yield (*key, "bars"), f"{account.bars} has no bars: a paper broker trades at recorded_bars"
     for symbol, underlying in mine.items():
-        if source is not None and underlying not in source.files:
+        if source is not None and underlying not in priced_by(source):
             yield (*key, "bars"), f"{account.bars} has no recording of {underlying}, which {name} trades as {symbol}"
     for symbol in account.holdings:
         yield from _missing((*key, "holdings", symbol), symbol, f"instrument of {name} with the symbol", mine)
-    ledgers = [config.journal.path, *(other.ledger for other in config.accounts.values())]
+    brokers = [other for other in config.accounts.values() if isinstance(other, PaperAccount)]
+    ledgers = [config.journal.path, *(other.ledger for other in brokers)]
     if ledgers.count(account.ledger) > 1:
         yield (*key, "ledger"), f"{account.ledger} is used twice: each ledger and the journal has its own file"
 
@@ -196,8 +188,8 @@ def _flaws_of_instruments(config: Config) -> Iterator[Flaw]:
             if other != name:
                 yield (*key, field), f"{value} is traded at {instrument.account} as {other} already"
         account = config.accounts.get(instrument.account)
-        if account is not None and instrument.quote != account.currency:
-            yield (*key, "quote"), f"is not the currency of {instrument.account}, which is {account.currency}"
+        if account is not None and instrument.quote != currency_of(account):
+            yield (*key, "quote"), f"is not the currency of {instrument.account}, which is {currency_of(account)}"
 
 
 def _flaws_of_quote(config: Config, key: Key, quote: str) -> Iterator[Flaw]:
@@ -275,8 +267,10 @@ def _flaws_of_prices(config: Config, key: Key, hedge: HedgeSection) -> Iterator[
             yield (*key, "second_source"), "a second source needs second_age_s_max and second_bps_max"
     for field, name in sources.items():
         yield from _missing((*key, field), name, "price source", config.prices)
-        if name in config.prices and key[-1] not in config.prices[name].files:
-            yield (*key, field), f"{name} has no recording of {key[-1]}"
+        source = config.prices.get(name)
+        if source is not None and key[-1] not in priced_by(source):
+            what = "has no recording of" if isinstance(source, RecordedPrices) else "does not ask for"
+            yield (*key, field), f"{name} {what} {key[-1]}"
     if hedge.second_source == hedge.price_source:
         yield (*key, "second_source"), f'is the first one: name another one, or "{NONE}"'
 

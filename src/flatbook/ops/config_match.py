@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
@@ -12,9 +12,9 @@ from typing import Any, get_origin
 import msgspec
 
 from flatbook.ops.config_fields import Pattern, Range, Rule, number_of
-from flatbook.ops.config_kinds import Kind, kinds_of
+from flatbook.ops.config_kinds import Kind, kinds_of, tag_key_of
 from flatbook.ops.config_read import Key, Problem, Stated, Tree, key_text
-from flatbook.ops.config_shape import Section
+from flatbook.ops.config_section import Section
 from flatbook.values.money import plain
 
 PROBLEMS_MAX = 100
@@ -66,19 +66,37 @@ class Match:
 
     def value(self, kind: Kind, node: Any, key: Key) -> Any:
         """Returns a value or table, converted to what the shape wants there; None where it does not fit."""
-        is_table = kind.section is not None or get_origin(kind.wanted) is dict
+        is_table = kind.section is not None or bool(kind.choices) or get_origin(kind.wanted) is dict
         if is_table and not isinstance(node, dict):
             brackets = " with one pair of brackets" if isinstance(node.value, list) else ""
             self.refuse(node.origin, key, f"is a table: write [{key_text(key)}]{brackets} and its keys below it")
             return None
         if kind.section is not None:
             return self.section(kind.section, node, key)
+        if kind.choices:
+            return self._chosen(kind.choices, node, key)
         if is_table:
             return self._named(kind, node, key)
         if isinstance(node, dict):
             self.refuse(origin_of(node), key, f"is a table, and a value is expected. {kind.meaning}")
             return None
         return self._leaf(kind, node, key)
+
+    def _chosen(self, choices: Mapping[str, type[Section]], tree: Tree, key: Key) -> dict[str, Any] | None:
+        """Returns the values of the section that the tag of a table chooses, with the tag."""
+        tag_key = tag_key_of(next(iter(choices.values()))) or ""
+        stated = tree.get(tag_key)
+        if not isinstance(stated, Stated):
+            self.refuse(origin_of(tree), (*key, tag_key), f"is missing: one of {', '.join(choices)}")
+            return None
+        tag = str(stated.value)
+        if tag not in choices:
+            text = f"{shown(stated.value)!r} is none of {', '.join(choices)}{meant(tag, choices)}"
+            self.refuse(stated.origin, (*key, tag_key), text)
+            return None
+        self.effective.append(Effective(key=key_text((*key, tag_key)), value=tag, origin=stated.origin))
+        rest = {part: node for part, node in tree.items() if part != tag_key}
+        return {tag_key: tag, **self.section(choices[tag], rest, key)}
 
     def _named(self, kind: Kind, tree: Tree, key: Key) -> dict[str, Any]:
         name_kind, value_kind = kind.parts

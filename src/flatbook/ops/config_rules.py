@@ -17,8 +17,10 @@ from flatbook.engine.ports import VenueCard
 from flatbook.engine.rules import HedgeRules, Rules
 from flatbook.events.control import Mode
 from flatbook.ops.config import Loaded
+from flatbook.ops.config_accounts import PaperAccount
+from flatbook.ops.config_chains import StablecoinSection, TokenSection
 from flatbook.ops.config_read import ConfigRefused, Problem
-from flatbook.ops.config_shape import NONE, Config, HedgeSection, StablecoinSection, TokenSection
+from flatbook.ops.config_shape import NONE, Config, HedgeSection
 from flatbook.risk.limits import Limits
 from flatbook.state.positions import NetKey
 from flatbook.strategies.hedge_terms import CloseRamp, HedgeParams
@@ -30,7 +32,7 @@ from flatbook.values.money import Price
 NS_PER_MICROSECOND = 1_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LIMITS_OF_DESK = ("residue_usd_max", "depeg_bps_max", "resends_max")
-NOT_OF_BROKER = ("kind", "ledger", "bars", "cash", "holdings")
+NOT_OF_BROKER = ("ledger", "bars", "cash", "holdings")
 
 T = TypeVar("T")
 
@@ -211,13 +213,12 @@ def instant_of(at: datetime) -> Instant:
     return Instant(seconds * NS_PER_S + since.microseconds * NS_PER_MICROSECOND)
 
 
-def broker_of(loaded: Loaded, account: str, shape: type[T]) -> T:
+def broker_of(loaded: Loaded, account: str, stated: PaperAccount, shape: type[T]) -> T:
     """Returns the settings of the paper broker of one account, as the type that its package declares.
 
     Errors: ConfigRefused when that type refuses a value.
     """
     config = loaded.config
-    stated = config.accounts[account]
     settings = {name: value for name, value in msgspec.structs.asdict(stated).items() if name not in NOT_OF_BROKER}
     settings["accounts"] = [{"account": account, "cash": stated.cash, "holdings": stated.holdings}]
     settings["rules"] = {each.symbol: each.rules for each in instruments_at(config, account)}

@@ -8,25 +8,14 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Literal
+from typing import Annotated
 
-import msgspec
-
-from flatbook.engine.ports import IdRule
 from flatbook.events.control import Mode
-from flatbook.ops.config_fields import (
-    ADDRESS_TEXT,
-    INSTRUMENT_TEXT,
-    NAME_TEXT,
-    SECRET_TEXT,
-    TICKER_TEXT,
-    amount,
-    bps,
-    said,
-    seconds,
-    text,
-    whole,
-)
+from flatbook.ops.config_accounts import AccountSection
+from flatbook.ops.config_chains import ChainSection
+from flatbook.ops.config_fields import INSTRUMENT_TEXT, amount, bps, said, seconds, text, whole
+from flatbook.ops.config_prices import PriceSection
+from flatbook.ops.config_section import Address, InstrumentName, Name, SecretName, Section, Ticker
 from flatbook.strategies.hedge_terms import OPEN_WAIT_S
 from flatbook.values.sessions import SessionKind
 
@@ -34,18 +23,7 @@ VERSION = 1
 NONE = "none"
 CLOSE_CUTOFF_S_LEAST = 10
 
-Name = Annotated[str, text("A name of your choice.", NAME_TEXT)]
-InstrumentName = Annotated[str, text("The id of an instrument, such as COIN/USD@paper.", INSTRUMENT_TEXT)]
-Ticker = Annotated[str, text("The ticker of a share.", TICKER_TEXT)]
-Address = Annotated[str, text("An address: 0x and 40 lower-case hex digits.", ADDRESS_TEXT)]
-
-
-SecretName = Annotated[str, text("A name of your choice.", SECRET_TEXT)]
 FORMS_SAID = "keyring:service/name, age:path#name, env:NAME, file:path or exec:command."
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of the configuration."""
 
 
 class JournalSection(Section, frozen=True, kw_only=True):
@@ -61,18 +39,22 @@ class ClockKind(Enum):
 
     SYSTEM = "system"
     TAPE = "tape"
+    SHIFTED = "shifted"
 
 
 class ClockSection(Section, frozen=True, kw_only=True):
     """Which clock the engine follows."""
 
-    kind: Annotated[ClockKind, said("The machine's clock, or a tape that replays a stretch of the past.")] = (
+    kind: Annotated[ClockKind, said("The machine's clock, that clock shifted for tests, or a tape of the past.")] = (
         ClockKind.SYSTEM
     )
     start: Annotated[datetime | None, said("Where the tape begins. Needed with a tape, refused without.")] = None
     end: Annotated[datetime | None, said("Where the tape ends. Needed with a tape, refused without.")] = None
     speed: Annotated[
         int, whole("Seconds of tape per real second; 0 is as fast as it goes.", unit="to 1", least=0, most=1_000_000)
+    ] = 0
+    shift_s: Annotated[
+        int, whole("What is added to the machine's clock when shifted.", unit="seconds", least=-(2**31), most=2**31)
     ] = 0
 
 
@@ -111,65 +93,6 @@ class LogSection(Section, frozen=True, kw_only=True):
     level: Annotated[LogLevel, said("The least urgent level that is written.")] = LogLevel.INFO
 
 
-class StablecoinSection(Section, frozen=True, kw_only=True):
-    """A dollar token that fills are paid in."""
-
-    address: Annotated[Address, said("The token's contract; the address decides, the symbol never does.")]
-    symbol: Annotated[str, text("The symbol that the contract states; another one holds the hedge.")]
-    decimals: Annotated[int, whole("Decimals of its base units.", unit="decimals", least=0, most=36)]
-    since: Annotated[datetime | None, said("Known from this instant on; left out: always.")] = None
-    until: Annotated[datetime | None, said("Known until just before this instant; left out: for ever.")] = None
-
-
-class Form(Enum):
-    """How a token's symbol is made from a ticker."""
-
-    SUFFIX_0X = "0x"
-    SUFFIX_S1 = "s1"
-    PREFIX_T = "t"
-    PREFIX_WT = "wt"
-
-
-class TokenSection(Section, frozen=True, kw_only=True):
-    """A tokenized share."""
-
-    address: Annotated[Address, said("The token's contract; the address decides, the symbol never does.")]
-    symbol: Annotated[str, text("The symbol that the contract states; another one holds the hedge.")]
-    form: Annotated[Form, said("How the symbol is made from the ticker; only wt wraps and has ratios.")]
-    underlying: Annotated[Ticker, said("The ticker inside the symbol; renames apply on top of it.")]
-    decimals: Annotated[int, whole("Decimals of its base units.", unit="decimals", least=0, most=36)]
-    since: Annotated[datetime | None, said("Known from this instant on; left out: always.")] = None
-    until: Annotated[datetime | None, said("Known until just before this instant; left out: for ever.")] = None
-    ratios: dict[
-        Annotated[str, text("The block from which the ratio holds.", "[0-9]{1,12}")],
-        Annotated[Decimal, amount("Shares per token from a block on.", unit="shares per token", most="999999")],
-    ] = {}
-
-
-class ChainSource(Enum):
-    """Where the logs of a chain come from."""
-
-    RECORDED = "recorded"
-
-
-class ChainSection(Section, frozen=True, kw_only=True):
-    """A chain whose order books are followed."""
-
-    id: Annotated[int, whole("The chain's id.", unit="(EIP-155)", least=1, most=2**53)]
-    source: Annotated[ChainSource, said("Recorded logs are replayed block by block.")]
-    path: Annotated[str, text("The file or folder of the recording.")]
-    gas_coin: Annotated[Name, said("The coin in which gas is paid.")]
-    order_books: Annotated[tuple[Address, ...], said("The contracts whose logs count; all others are not listened to.")]
-    lag_blocks: Annotated[
-        int, whole("How far behind the newest block fills are taken.", unit="blocks", least=0, most=10_000)
-    ]
-    fill_shares_max: Annotated[
-        Decimal, amount("A larger fill is booked and its hedge waits for an operator.", unit="shares", most="10000000")
-    ]
-    stablecoins: Annotated[dict[Name, StablecoinSection], said("The dollar tokens, by their name in the ledger.")]
-    tokens: Annotated[dict[Name, TokenSection], said("The tokenized shares, by their name in the ledger.")]
-
-
 class RenameSection(Section, frozen=True, kw_only=True):
     """A share that changed its ticker while its token kept the old name."""
 
@@ -193,64 +116,6 @@ class OwnerSection(Section, frozen=True, kw_only=True):
 
     vaults: Annotated[dict[Name, VaultSection], said("Its vaults, by the name of the chain.")]
     unhedged: Annotated[tuple[Ticker, ...], said("Shares it knowingly does not hedge.")] = ()
-
-
-class Shorting(Enum):
-    """What a paper broker does with a sell above the shares held."""
-
-    NEVER = "never"
-    WHOLE_SHARES = "whole_shares"
-
-
-class WhenClosed(Enum):
-    """What a paper broker does with an order while the market is closed."""
-
-    QUEUE = "queue"
-    REJECT = "reject"
-
-
-class FeesSection(Section, frozen=True, kw_only=True):
-    """What a paper broker charges."""
-
-    commission_per_order: Annotated[Decimal, amount("Per order that executes.", unit="USD", least="0", most="1000")]
-    commission_per_share: Annotated[Decimal, amount("Per share.", unit="USD", least="0", most="100")]
-    sell_notional_rate: Annotated[Decimal, amount("Of each USD sold.", unit="USD per USD", least="0", most="0.01")]
-    sell_per_share: Annotated[Decimal, amount("Per share sold.", unit="USD", least="0", most="1")]
-
-
-class AccountSection(Section, frozen=True, kw_only=True):
-    """An account at a broker. The only kind of this version is the paper broker, which has a ledger of its own."""
-
-    kind: Annotated[Literal["paper"], said("A simulated broker.")]
-    ledger: Annotated[str, text("File of the broker's own ledger; it is never the journal.")]
-    bars: Annotated[Name, said("The price source whose bars the broker trades at.")]
-    cash: Annotated[Decimal, amount("Cash when the account is opened.", unit="currency", least="0", most="1000000000")]
-    fees: Annotated[FeesSection, said("What the broker charges.")]
-    seed: Annotated[str, text("What its latencies and partial fills are drawn from.")]
-    holdings: Annotated[
-        dict[Ticker, Annotated[Decimal, amount("Shares held when opened.", unit="shares", most="10000000")]],
-        said("Shares held when the account is opened, by symbol."),
-    ] = {}
-    currency: Annotated[
-        Name, said("What its cash is, and its prices and fees are in; other than USD it needs a mark.")
-    ] = "USD"
-    id_rule: Annotated[IdRule, said("For how long a client id may not come again.")] = IdRule.FOR_EVER
-    id_window_s: Annotated[int, seconds("How long, with the rule window.", least=0, most=31_536_000)] = 0
-    extended_hours: Annotated[bool, said("Whether orders work in the early and late sessions too.")] = False
-    when_closed: Annotated[WhenClosed, said("What happens to orders sent while it is closed.")] = WhenClosed.QUEUE
-    shorting: Annotated[Shorting, said("Whether it sells what is not held.")] = Shorting.NEVER
-    latency_ms: Annotated[int, whole("From request to answer.", unit="ms", least=0, most=60_000)] = 40
-    latency_jitter_ms: Annotated[int, whole("Added by chance.", unit="ms", least=0, most=60_000)] = 20
-    cancel_ms: Annotated[int, whole("Until a cancel acts.", unit="ms", least=0, most=60_000)] = 0
-    read_lag_ms: Annotated[int, whole("How far reads trail the truth.", unit="ms", least=0, most=60_000)] = 0
-    request_window_s: Annotated[int, seconds("Older requests are refused.", least=1, most=600)] = 5
-    partial_bps: Annotated[
-        int, whole("Chance that a bar fills a part only.", unit="basis points", least=0, most=10_000)
-    ] = 0
-    fill_qty_max: Annotated[
-        Decimal | None,
-        amount("At most so much of an order per bar; left out: no bound.", unit="shares", most="10000000"),
-    ] = None
 
 
 class InstrumentSection(Section, frozen=True, kw_only=True):
@@ -314,21 +179,6 @@ class HedgeSection(Section, frozen=True, kw_only=True):
     ] = None
 
 
-class PriceKind(Enum):
-    """What a price source reads."""
-
-    RECORDED_BARS = "recorded_bars"
-    RECORDED_POOL_MIDS = "recorded_pool_mids"
-
-
-class PriceSection(Section, frozen=True, kw_only=True):
-    """A source of prices."""
-
-    kind: Annotated[PriceKind, said("Minute bars of a stock exchange, or mid prices of a pool onchain.")]
-    quote: Annotated[Name, said("What its prices are in; other than USD it needs a mark.")]
-    files: Annotated[dict[Ticker, Annotated[str, text("A recording.")]], said("The recordings, by underlying.")]
-
-
 class RiskSection(Section, frozen=True, kw_only=True):
     """The limits that every intent must respect, and the bounds of the whole desk. None has a default."""
 
@@ -359,7 +209,7 @@ class Config(Section, frozen=True, kw_only=True):
     """All of a configuration."""
 
     version: Annotated[int, said(f"The version of this format: {VERSION}.")]
-    mode: Annotated[Mode, said("observe books and hedges nothing; paper hedges at simulated brokers; live is to come.")]
+    mode: Annotated[Mode, said("observe hedges nothing; paper hedges where money is not real; live where it is.")]
     chains: Annotated[dict[Name, ChainSection], said("The chains, by name.")]
     owners: Annotated[dict[Name, OwnerSection], said("The owners, by name.")]
     risk: Annotated[RiskSection, said("The limits.")]

@@ -17,13 +17,14 @@ from flatbook.engine.run import Committed, EngineFailed
 from flatbook.events.control import EngineStarted
 from flatbook.journal.kept_states import FolderOfStates, keep_state
 from flatbook.ops.config import Loaded
+from flatbook.ops.consent import check_consent, real_accounts
 from flatbook.ops.control_socket import ControlServer
 from flatbook.ops.home import RESTORED_FILE, SNAPSHOT_FOLDER, SOCKET_FILE
 from flatbook.ops.journal_log import log_commits
 from flatbook.ops.telemetry import Log, open_log, take_library_logs
 from flatbook.services.collector import spare_loaded_state
 from flatbook.services.desk import Desk, compose
-from flatbook.services.prices import follow_prices
+from flatbook.services.prices import follow_prices, follow_quotes
 from flatbook.sim.tapes.clock import TapeClock
 from flatbook.state.desk import State
 from flatbook.values.instants import Instant, later
@@ -68,10 +69,16 @@ class Unbroken:
         os.close(nowhere)
 
 
-def run_desk(loaded: Loaded) -> int:
-    """Runs a desk in this process until it is stopped, drained, or its tape ends. Returns the exit code."""
+def run_desk(loaded: Loaded, *, consent: str | None = None) -> int:
+    """Runs a desk in this process until it is stopped, drained, or its tape ends. Returns the exit code.
+
+    Errors: ConsentMissing for a live desk without the consent to it; what `compose` says.
+    """
+    check_consent(loaded, consent)
     desk = compose(loaded)
     with desk_log(desk, loaded) as log:
+        if consent is not None:
+            log.warning("trades_real_money", accounts=list(real_accounts(loaded)), consent=consent)
         spare_loaded_state(desk.engine)
         desk.engine.listeners.append(tell_recovery(desk.kept, log))
         desk.engine.listeners.append(log_commits(log))
@@ -156,11 +163,14 @@ async def serve(desk: Desk, loaded: Loaded, log: Log, *, stay: bool = False) -> 
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
         await socket.close()
+        await desk.outside.close()
 
 
 def _beside(desk: Desk, loaded: Loaded, *, stay: bool) -> list[Coroutine[Any, Any, None]]:
     engine = desk.engine
-    works = [follow_prices(feed, desk.chaos.observing(engine.observe), desk.clock) for feed in desk.feeds]
+    observe = desk.chaos.observing(engine.observe)
+    works = [follow_prices(feed, observe, desk.clock) for feed in desk.feeds]
+    works += [follow_quotes(asked, observe, desk.clock) for asked in desk.outside.quotes]
     if isinstance(desk.clock, TapeClock) and desk.tape_ends_at is not None:
         works.append(_replay(desk, desk.clock, loaded.config.clock.speed, stay=stay))
     else:

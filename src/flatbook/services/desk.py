@@ -1,4 +1,4 @@
-"""One desk in one process: composed from its configuration, with paper brokers that keep a ledger of their own."""
+"""One desk in one process, composed from its configuration."""
 
 from __future__ import annotations
 
@@ -11,33 +11,30 @@ import msgspec
 
 from flatbook import __version__
 from flatbook.engine.inputs import Command
-from flatbook.engine.ports import Clock, Journal, OrderVenue, VenueCard
+from flatbook.engine.own_books import ReadBooks, own_books
+from flatbook.engine.ports import Clock, Journal
 from flatbook.engine.run import CommandAnswer, Engine, Parts
 from flatbook.journal.kept_states import FolderOfStates
 from flatbook.journal.sqlite import commit_durably, create_journal, open_journal
 from flatbook.market.quotes import Market
 from flatbook.ops.clock import SystemClock
 from flatbook.ops.config import Loaded
-from flatbook.ops.config_links import USD
-from flatbook.ops.config_rules import (
-    broker_of,
-    instant_of,
-    instruments_at,
-    pace_of,
-    raindex_of,
-    rules_of,
-)
-from flatbook.ops.config_shape import AccountSection, ClockKind, Config, PriceKind
+from flatbook.ops.config_accounts import USD, PaperAccount
+from flatbook.ops.config_chains import RecordedChain
+from flatbook.ops.config_prices import RecordedBars, RecordedPrices
+from flatbook.ops.config_rules import instant_of, pace_of, raindex_of, rules_of
+from flatbook.ops.config_shape import ClockKind, Config
 from flatbook.ops.control_socket import Doors
 from flatbook.ops.home import RESTORED_FILE, SNAPSHOT_FOLDER
 from flatbook.ops.metrics import Metrics
 from flatbook.ops.telemetry import LogCounts
 from flatbook.services.anchor import anchored
 from flatbook.services.chaos import Chaos
+from flatbook.services.outside import Outside
+from flatbook.services.paper_accounts import NO_FAULTS, open_brokers, paper_venue
 from flatbook.services.prices import InDollars, PriceFeed
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.faults import FaultPlan
-from flatbook.sim.broker.spec import BrokerSpec
 from flatbook.sim.tapes.bar_file import read_bars
 from flatbook.sim.tapes.bars import BarQuotes, Bars
 from flatbook.sim.tapes.clock import TapeClock
@@ -45,13 +42,8 @@ from flatbook.sim.tapes.pool import PoolQuotes, read_samples
 from flatbook.values.ids import AccountId, Seq, SourceId, Underlying
 from flatbook.values.instants import Instant
 from flatbook.values.money import Price
-from flatbook.venues.paper.venue import PaperVenue, paper_card
-from flatbook.venues.paper.wire import InProcessTransport, Server
 from flatbook.venues.raindex.log_source import RecordedLogSource, open_recording
 from flatbook.venues.raindex.tokens import RaindexConfig
-
-MS_PER_S = 1_000
-NO_FAULTS: Mapping[str, FaultPlan] = {}
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +54,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     clock: SystemClock | TapeClock
     brokers: dict[AccountId, Broker]
     feeds: tuple[PriceFeed, ...]
+    outside: Outside
     metrics: Metrics
     log_counts: LogCounts
     chaos: Chaos
@@ -112,36 +105,40 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
     """Returns the desk that a configuration describes. `plans` are scripted faults of its paper brokers, by account.
 
     Errors: what the parts say of their files: JournalUnavailable, JournalBroken, RecordingBroken, BarsRefused,
-    SamplesRefused, ConfigRefused, OSError.
+    SamplesRefused, ConfigRefused, SecretRefused, OSError.
     """
     config, metrics = loaded.config, Metrics(__version__)
     bars = _bars_by_source(loaded)
-    specs = {name: broker_of(loaded, name, BrokerSpec) for name in config.accounts}
-    cards = {AccountId(name): _card(spec) for name, spec in specs.items()}
     journal = open_or_create(loaded.journal, metrics, is_restored=(loaded.home / RESTORED_FILE).exists())
-    brokers = {
-        AccountId(name): Broker(
-            specs[name],
-            {str(underlying): each for underlying, each in bars[account.bars].items()},
-            path=loaded.place(account.ledger),
-            plan=plans.get(name, FaultPlan()),
-        )
-        for name, account in config.accounts.items()
-    }
+    brokers = open_brokers(loaded, bars, plans)
     clock = _clock(loaded, journal, brokers)
     kept = FolderOfStates(loaded.home / SNAPSHOT_FOLDER)
     chaos = Chaos(clock)
+    outside = Outside(loaded, clock)
+    engine: Engine
+
+    def books_of(account: AccountId) -> ReadBooks:
+        return lambda: own_books(engine.state, engine.parts.rules, account)
+
+    venues = {
+        AccountId(name): paper_venue(loaded, name, account, chaos.lossy(name, brokers[AccountId(name)]), clock)
+        if isinstance(account, PaperAccount)
+        else outside.venue(name, account, books_of(AccountId(name)))
+        for name, account in config.accounts.items()
+    }
     parts = Parts(
         journal=journal,
-        venues={
-            AccountId(name): _venue(
-                loaded, name, account, (chaos.lossy(name, brokers[AccountId(name)]), clock, cards[AccountId(name)])
+        venues=venues,
+        sources=tuple(
+            chaos.shaken(
+                _recording(loaded, name, chain, clock)
+                if isinstance(chain, RecordedChain)
+                else outside.source(name, chain)
             )
-            for name, account in config.accounts.items()
-        },
-        sources=tuple(chaos.shaken(_source(loaded, chain, clock)) for chain in config.chains),
+            for name, chain in config.chains.items()
+        ),
         clock=clock,
-        rules=rules_of(loaded, cards),
+        rules=rules_of(loaded, {account: venue.card for account, venue in venues.items()}),
         market=Market(),
         pace=pace_of(config),
         mode=config.mode,
@@ -158,6 +155,7 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
         clock=clock,
         brokers=brokers,
         feeds=_feeds(loaded, bars),
+        outside=outside,
         metrics=metrics,
         log_counts=log_counts,
         chaos=chaos,
@@ -181,55 +179,41 @@ def _bars_by_source(loaded: Loaded) -> dict[str, dict[Underlying, Bars]]:
     return {
         name: {Underlying(underlying): read_bars(loaded.place(path)) for underlying, path in source.files.items()}
         for name, source in loaded.config.prices.items()
-        if source.kind is PriceKind.RECORDED_BARS
+        if isinstance(source, RecordedBars)
     }
 
 
 def _feeds(loaded: Loaded, bars: Mapping[str, Mapping[Underlying, Bars]]) -> tuple[PriceFeed, ...]:
-    return tuple(_in_usd(loaded.config, name, _feed(loaded, name, bars)) for name in loaded.config.prices)
+    return tuple(
+        _in_usd(loaded.config, source, _feed(loaded, name, source, bars))
+        for name, source in loaded.config.prices.items()
+        if isinstance(source, RecordedPrices)
+    )
 
 
-def _feed(loaded: Loaded, name: str, bars: Mapping[str, Mapping[Underlying, Bars]]) -> PriceFeed:
+def _feed(
+    loaded: Loaded, name: str, source: RecordedPrices, bars: Mapping[str, Mapping[Underlying, Bars]]
+) -> PriceFeed:
     if name in bars:
         return BarQuotes(bars[name], SourceId(name))
-    files = loaded.config.prices[name].files
-    samples = {Underlying(underlying): read_samples(loaded.place(path)) for underlying, path in files.items()}
+    samples = {Underlying(underlying): read_samples(loaded.place(path)) for underlying, path in source.files.items()}
     return PoolQuotes(samples, SourceId(name))
 
 
-def _in_usd(config: Config, name: str, feed: PriceFeed) -> PriceFeed:
-    quote = config.prices[name].quote
-    return feed if quote == USD else InDollars(feed, Price(config.marks[quote]))
-
-
-def _card(spec: BrokerSpec) -> VenueCard:
-    read_lag_s = (spec.read_lag_ms + spec.latency_ms + spec.latency_jitter_ms) // MS_PER_S + 1
-    return paper_card(id_rule=spec.id_rule, id_window_s=spec.id_window_s, read_lag_max_s=read_lag_s)
+def _in_usd(config: Config, source: RecordedPrices, feed: PriceFeed) -> PriceFeed:
+    return feed if source.quote == USD else InDollars(feed, Price(config.marks[source.quote]))
 
 
 def _clock(loaded: Loaded, journal: Journal, brokers: Mapping[AccountId, Broker]) -> SystemClock | TapeClock:
     """Returns the clock; a tape goes on where the journal or a broker had come to."""
     stated = loaded.config.clock
-    if stated.kind is ClockKind.SYSTEM or stated.start is None:
-        return SystemClock()
+    if stated.kind is not ClockKind.TAPE or stated.start is None:
+        return SystemClock(stated.shift_s)
     last_rows = journal.read(after=Seq(max(0, journal.last - 1)))
     journalled = [row.at for row in last_rows]
     return TapeClock(max([instant_of(stated.start), *journalled, *(broker.now for broker in brokers.values())]))
 
 
-def _venue(loaded: Loaded, name: str, account: AccountSection, outside: tuple[Server, Clock, VenueCard]) -> OrderVenue:
-    broker, clock, card = outside
-    return PaperVenue(
-        InProcessTransport(broker, clock),
-        clock,
-        account=AccountId(name),
-        instruments=instruments_at(loaded.config, name),
-        card=card,
-        extended_hours=account.extended_hours,
-    )
-
-
-def _source(loaded: Loaded, chain: str, clock: Clock) -> RecordedLogSource:
-    stated = loaded.config.chains[chain]
-    parser = raindex_of(loaded, chain, RaindexConfig)
-    return open_recording(loaded.place(stated.path), parser, clock.now, lag_blocks=stated.lag_blocks)
+def _recording(loaded: Loaded, name: str, chain: RecordedChain, clock: Clock) -> RecordedLogSource:
+    parser = raindex_of(loaded, name, RaindexConfig)
+    return open_recording(loaded.place(chain.path), parser, clock.now, lag_blocks=chain.lag_blocks)

@@ -1,16 +1,17 @@
-"""Feeds prices into an engine as their instants come."""
+"""Feeds prices into an engine: recorded ones as their instants come, quotes as they are asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
 
-from flatbook.engine.ports import Clock
+from flatbook.engine.ports import Clock, QuoteSource
 from flatbook.market.quotes import Quote
 from flatbook.values.ids import SourceId, Underlying
-from flatbook.values.instants import Instant
+from flatbook.values.instants import Instant, later
 from flatbook.values.money import NUMBER_DECIMALS_MAX, Price, cut
 
 Observe = Callable[[Underlying, SourceId, Quote], bool]
@@ -54,3 +55,24 @@ async def follow_prices(feed: PriceFeed, observe: Observe, clock: Clock) -> None
     while (at := feed.next_change(clock.now())) is not None:
         await clock.sleep_until(at)
         feed.write(observe, clock.now())
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A source of quotes, and the seconds between two questions."""
+
+    source: QuoteSource
+    poll_s: int
+
+
+async def follow_quotes(asked: Asked, observe: Observe, clock: Clock) -> None:
+    """Asks a source of quotes for ever, and states what it answers; where it does not, prices grow old.
+
+    Gives: a price that cannot be one is passed over.
+    """
+    while True:
+        answer = await asked.source.quotes()
+        if isinstance(answer, tuple):
+            for underlying, quote in answer:
+                with suppress(ValueError):
+                    observe(underlying, asked.source.source, quote)
+        await clock.sleep_until(later(clock.now(), seconds=asked.poll_s))

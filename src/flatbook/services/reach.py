@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flatbook.ops.config import Loaded, problem_at
-from flatbook.ops.config_links import USD
+from flatbook.ops.config_accounts import USD
+from flatbook.ops.config_prices import RecordedBars, RecordedPrices
 from flatbook.ops.config_read import Problem
 from flatbook.ops.config_rules import instrument_of
-from flatbook.ops.config_shape import HedgeSection, PriceKind
+from flatbook.ops.config_shape import HedgeSection
 from flatbook.sim.tapes.bar_file import BarsRefused, read_bars
 from flatbook.sim.tapes.pool import SamplesRefused, read_samples
 from flatbook.values.instruments import least_order
@@ -53,12 +54,14 @@ def _too_large(loaded: Loaded, underlying: str, hedge: HedgeSection) -> Iterator
 
 
 def _lowest_usd(loaded: Loaded, underlying: str, name: str) -> Price | None:
-    """Returns the lowest price of a recording in USD; None where there is no recording or nothing in it."""
+    """Returns the lowest price of a recording in USD; None where there is no recording, or nothing in it."""
     source = loaded.config.prices[name]
+    if not isinstance(source, RecordedPrices):
+        return None
     path = loaded.place(source.files[underlying])
     if not path.exists():
         return None
-    if source.kind is PriceKind.RECORDED_BARS:
+    if isinstance(source, RecordedBars):
         prices = [price for bar in read_bars(path) for price in (bar.open, bar.close)]
     else:
         prices = [sample.mid for sample in read_samples(path)]

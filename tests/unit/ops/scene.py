@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flatbook.ops.config import Loaded, load_text
-from flatbook.ops.config_example import EXAMPLE
+from flatbook.ops.config_example import EXAMPLE, LIVE_EXAMPLE
 from flatbook.ops.config_read import ConfigRefused
 
 HOME = Path("desk-home")
@@ -25,6 +25,11 @@ def changed(*changes: tuple[str, str], text: str = EXAMPLE) -> str:
 def loaded(*changes: tuple[str, str], environment: Mapping[str, str] | None = None) -> Loaded:
     """Returns the example, changed, as it is loaded."""
     return load_text(changed(*changes), HOME, environment=environment)
+
+
+def live(*changes: tuple[str, str], environment: Mapping[str, str] | None = None) -> Loaded:
+    """Returns the example of a live desk, changed, as it is loaded."""
+    return load_text(changed(*changes, text=LIVE_EXAMPLE), HOME, environment=environment)
 
 
 def problems(text: str, *, environment: Mapping[str, str] | None = None) -> list[str]:

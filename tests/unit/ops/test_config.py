@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from flatbook.ops.config import load, load_text, missing_files, places_of
+from flatbook.ops.config_accounts import PaperAccount
 from flatbook.ops.config_example import EXAMPLE
 from flatbook.ops.config_read import ConfigRefused
 from tests.unit.ops.scene import HOME, changed, loaded, problem, problems
@@ -20,7 +21,9 @@ def test_the_example_is_a_configuration_that_loads() -> None:
     config = loaded().config
     assert config.risk.order_notional_usd_max == Decimal(50_000)
     assert config.hedges["desk"]["COIN"].threshold_shares == Decimal(1)
-    assert config.accounts["paper"].holdings == {"COIN": Decimal(1000)}
+    account = config.accounts["paper"]
+    assert isinstance(account, PaperAccount)
+    assert account.holdings == {"COIN": Decimal(1000)}
     assert loaded().journal == HOME / "journal.sqlite"
 
 
@@ -97,12 +100,6 @@ def test_the_version_is_required_and_known() -> None:
     assert problem(("version = 1\n", "")).startswith("flatbook.toml:4: version: is missing")
     assert problem(("version = 1\n", "version = 2\n")) == (
         "flatbook.toml:4: version: this flatbook reads version 1, not 2"
-    )
-
-
-def test_live_is_refused_until_there_is_a_live_venue() -> None:
-    assert problem(('mode = "paper"', 'mode = "live"')) == (
-        'flatbook.toml:5: mode: there is no live venue in this version: write "paper" or "observe"'
     )
 
 

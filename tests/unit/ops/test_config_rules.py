@@ -7,9 +7,10 @@ import msgspec
 import pytest
 
 from flatbook.engine.follow import Pace
+from flatbook.ops.config_accounts import PaperAccount, Shorting, WhenClosed
+from flatbook.ops.config_chains import Form
 from flatbook.ops.config_read import ConfigRefused
 from flatbook.ops.config_rules import broker_of, instant_of, instruments_at, pace_of, raindex_of, rules_of
-from flatbook.ops.config_shape import AccountSection, Form, Shorting, WhenClosed
 from flatbook.risk.limits import Limits
 from flatbook.sim.broker import spec as broker_spec
 from flatbook.sim.broker.spec import BrokerSpec, FeeSchedule, OpeningAccount
@@ -138,7 +139,10 @@ def test_an_owner_without_a_vault_on_a_chain_has_none_there() -> None:
 
 
 def test_the_paper_broker_is_told_its_account_rules_and_fees() -> None:
-    spec = broker_of(loaded(('seed = "1"', 'seed = "1"\npartial_bps = 250\nfill_qty_max = "10"')), "paper", BrokerSpec)
+    stated = loaded(('seed = "1"', 'seed = "1"\npartial_bps = 250\nfill_qty_max = "10"'))
+    account = stated.config.accounts["paper"]
+    assert isinstance(account, PaperAccount)
+    spec = broker_of(stated, "paper", account, BrokerSpec)
     assert spec.accounts == (
         OpeningAccount(account="paper", cash=Money(Decimal(1_000_000)), holdings={"COIN": Quantity(Decimal(1000))}),
     )
@@ -159,7 +163,7 @@ def test_what_the_type_of_another_package_refuses_is_a_problem_of_the_configurat
 
 
 def test_the_defaults_of_an_account_are_those_of_the_paper_broker() -> None:
-    ours = {field.name: field.default for field in msgspec.structs.fields(AccountSection)}
+    ours = {field.name: field.default for field in msgspec.structs.fields(PaperAccount)}
     for field in msgspec.structs.fields(BrokerSpec):
         if not field.required:
             assert getattr(ours[field.name], "value", ours[field.name]) == getattr(

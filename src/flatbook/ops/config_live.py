@@ -1,0 +1,156 @@
+"""What the parts of a configuration that reach outside owe each other: nodes, real accounts, quotes, and the mode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from flatbook.events.control import Mode
+from flatbook.ops.config_accounts import (
+    AlpacaAccount,
+    AlpacaApi,
+    Environment,
+    LiveAccount,
+    PaperAccount,
+    SchwabAccount,
+    is_real_money,
+)
+from flatbook.ops.config_chains import NodesChain, RecordedChain
+from flatbook.ops.config_match import meant
+from flatbook.ops.config_prices import AlpacaQuotes, AskedPrices, SchwabQuotes
+from flatbook.ops.config_read import Key
+from flatbook.ops.config_shape import ClockKind, Config, InstrumentSection
+from flatbook.ops.config_urls import ENCRYPTED, PLAIN, flaw_of_loopback, flaw_of_stated, is_here
+from flatbook.ops.secrets import PREFIX
+from flatbook.values.money import ONE, plain, significant_decimals
+
+NODES_LEAST = 2
+CENT = Decimal("0.01")
+ALPACA_LOT_DECIMALS = 9
+HTTP_SCHEMES = (ENCRYPTED[0], PLAIN[0])
+SOCKET_SCHEMES = (ENCRYPTED[1], PLAIN[1])
+OF_API = {AlpacaApi.TRADING: Environment.PAPER, AlpacaApi.BROKER: Environment.SANDBOX}
+
+Flaw = tuple[Key, str]
+
+
+def flaws_of_live(config: Config) -> Iterator[Flaw]:
+    """Yields what does not agree in what reaches outside: the key and what is wrong there."""
+    for name, chain in config.chains.items():
+        if isinstance(chain, NodesChain):
+            yield from _flaws_of_nodes(config, ("chains", name), chain)
+    for name, account in config.accounts.items():
+        if not isinstance(account, PaperAccount):
+            yield from _flaws_of_account(config, ("accounts", name), account)
+    for name, instrument in config.instruments.items():
+        yield from _flaws_of_grid(config, ("instruments", name), instrument)
+    for name, source in config.prices.items():
+        if isinstance(source, AskedPrices):
+            yield from _flaws_of_asked(config, ("prices", name), source)
+    yield from _flaws_of_mode(config)
+    yield from _flaws_of_clock(config)
+
+
+def secret_flaw(config: Config, key: Key, stated: str) -> Iterator[Flaw]:
+    """Yields that a secret which is named is not under [secrets]."""
+    name = stated.removeprefix(PREFIX)
+    if stated.startswith(PREFIX) and name not in config.secrets:
+        yield key, f"there is no secret {name!r}{meant(name, config.secrets)}: state its place under [secrets]"
+
+
+def _flaws_of_nodes(config: Config, key: Key, chain: NodesChain) -> Iterator[Flaw]:
+    if len(chain.nodes) < NODES_LEAST:
+        yield (*key, "nodes"), f"at least {NODES_LEAST} nodes are needed: none is believed alone"
+    seen: dict[str, str] = {}
+    for name, node in chain.nodes.items():
+        for field, stated, schemes in (("url", node.url, HTTP_SCHEMES), ("heads", node.heads, SOCKET_SCHEMES)):
+            if stated is None:
+                continue
+            yield from secret_flaw(config, (*key, "nodes", name, field), stated)
+            flaw = flaw_of_stated(stated, schemes)
+            if flaw is not None:
+                yield (*key, "nodes", name, field), flaw
+        other = seen.setdefault(node.url, name)
+        if other != name:
+            yield (*key, "nodes", name, "url"), f"is the address of {other}: two nodes are asked, not one twice"
+
+
+def _flaws_of_account(config: Config, key: Key, account: LiveAccount) -> Iterator[Flaw]:
+    fields = [("key", account.key), ("secret", account.secret)]
+    if isinstance(account, SchwabAccount):
+        fields.append(("tokens", account.tokens))
+    for field, stated in fields:
+        yield from secret_flaw(config, (*key, field), stated)
+    if account.base_url is not None and (flaw := flaw_of_loopback(account.base_url)) is not None:
+        yield (*key, "base_url"), flaw
+    if isinstance(account, AlpacaAccount):
+        allowed = (Environment.LIVE, OF_API[account.api])
+        if account.environment not in allowed:
+            names = " or ".join(each.value for each in allowed)
+            yield (*key, "environment"), f"the {account.api.value} API has {names}"
+    elif account.environment is Environment.PAPER:
+        yield (*key, "environment"), 'Schwab has no paper accounts: write "live", or "sandbox" with a base_url'
+    elif account.environment is Environment.SANDBOX and account.base_url is None:
+        yield (*key, "environment"), "Schwab has no sandbox: a server that plays one needs base_url"
+
+
+def _flaws_of_grid(config: Config, key: Key, instrument: InstrumentSection) -> Iterator[Flaw]:
+    """Yields steps of prices and quantities that a broker would refuse in every order."""
+    account = config.accounts.get(instrument.account)
+    if account is None or isinstance(account, PaperAccount):
+        return
+    if instrument.contract_size != ONE:
+        yield (*key, "contract_size"), "a share is one share: write 1"
+    if instrument.tick < CENT:
+        yield (*key, "tick"), f"{plain(instrument.tick)} is below a cent: no broker takes such a price from 1 USD on"
+    decimals = ALPACA_LOT_DECIMALS if isinstance(account, AlpacaAccount) else 0
+    if significant_decimals(instrument.lot) > decimals:
+        what = f"{decimals} decimals of a share at most" if decimals else "whole shares only"
+        yield (*key, "lot"), f"{plain(instrument.lot)} cannot be ordered there: {what}"
+
+
+def _flaws_of_asked(config: Config, key: Key, source: AlpacaQuotes | SchwabQuotes) -> Iterator[Flaw]:
+    account = config.accounts.get(source.account)
+    if account is None:
+        known = config.accounts
+        yield (*key, "account"), f"there is no account {source.account!r}{meant(source.account, known)}"
+        return
+    wanted = AlpacaAccount if isinstance(source, AlpacaQuotes) else SchwabAccount
+    if not isinstance(account, wanted):
+        yield (*key, "account"), f"{source.account} is no account of that broker, whose quotes these are"
+    if not source.underlyings:
+        yield (*key, "underlyings"), "at least one share is needed"
+
+
+def _flaws_of_mode(config: Config) -> Iterator[Flaw]:
+    real = [name for name, account in config.accounts.items() if is_real_money(account)]
+    if config.mode is Mode.LIVE:
+        if not real:
+            yield ("mode",), 'no account is one of real money: write "paper"'
+        for name, chain in config.chains.items():
+            if isinstance(chain, RecordedChain):
+                yield ("chains", name, "source"), "fills of a recording are not hedged with real money"
+    if config.mode is Mode.PAPER:
+        for owner, hedges in config.hedges.items():
+            for underlying, hedge in hedges.items():
+                for field, place in (("instrument", hedge.instrument), ("backup", hedge.backup)):
+                    instrument = config.instruments.get(place or "")
+                    if instrument is not None and instrument.account in real:
+                        text = f'{instrument.account} is real money: mode = "live" trades there, "observe" only reads'
+                        yield ("hedges", owner, underlying, field), text
+
+
+def _flaws_of_clock(config: Config) -> Iterator[Flaw]:
+    """Yields that a clock other than the machine's meets parts that live by the machine's."""
+    kind = config.clock.kind
+    if kind is ClockKind.SYSTEM:
+        return
+    accounts = [(name, each) for name, each in config.accounts.items() if not isinstance(each, PaperAccount)]
+    chains = [(name, each) for name, each in config.chains.items() if isinstance(each, NodesChain)]
+    if kind is ClockKind.TAPE and (accounts or chains):
+        yield ("clock", "kind"), "a tape is no time for nodes and brokers: use the machine's clock"
+        return
+    away = [name for name, account in accounts if account.base_url is None]
+    away += [name for name, chain in chains if not all(is_here(node.url) for node in chain.nodes.values())]
+    if away:
+        yield ("clock", "kind"), f"a shifted clock is for tests on this machine: {', '.join(away)} is not on it"

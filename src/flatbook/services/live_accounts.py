@@ -1,0 +1,112 @@
+"""The accounts of a desk at brokers that are reached over a network: what carries requests, adapters and quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from flatbook.engine.own_books import ReadBooks
+from flatbook.engine.ports import Clock, OrderVenue
+from flatbook.ops.config import Loaded, places_of
+from flatbook.ops.config_accounts import AlpacaAccount, AlpacaApi, Environment, LiveAccount, SchwabAccount
+from flatbook.ops.config_rules import instruments_at
+from flatbook.ops.secret_value import Places, Secret
+from flatbook.ops.secrets import PREFIX, resolve
+from flatbook.services.schwab_login import SecretTokens
+from flatbook.values.ids import AccountId
+from flatbook.venues.alpaca import wire as alpaca
+from flatbook.venues.alpaca.venue import AlpacaVenue
+from flatbook.venues.http import SessionHttp, tls_connector
+from flatbook.venues.schwab import wire as schwab
+from flatbook.venues.schwab.login import Login
+from flatbook.venues.schwab.tokens import app_headers
+from flatbook.venues.schwab.venue import SchwabAccount as SchwabNamed
+from flatbook.venues.schwab.venue import SchwabVenue
+
+ALPACA_URLS = {
+    (AlpacaApi.TRADING, Environment.LIVE): alpaca.TRADING_URL,
+    (AlpacaApi.TRADING, Environment.PAPER): "https://paper-api.alpaca.markets",
+    (AlpacaApi.BROKER, Environment.LIVE): alpaca.BROKER_URL,
+    (AlpacaApi.BROKER, Environment.SANDBOX): "https://broker-api.sandbox.alpaca.markets",
+}
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A way to a broker: what carries its requests, and at Schwab its login with what carries that."""
+
+    http: SessionHttp
+    login: Login | None = None
+    for_tokens: SessionHttp | None = None
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        for http in (self.http, self.for_tokens):
+            if http is not None:
+                await http.close()
+
+
+def line_of(loaded: Loaded, account: LiveAccount, clock: Clock) -> Line:
+    """Returns the way to a broker, its secrets read.
+
+    Errors: SecretRefused.
+    """
+    places = places_of(loaded)
+    if isinstance(account, SchwabAccount):
+        return _schwab_line(places, account, clock)
+    return Line(http=_http(alpaca_url(account), clock, alpaca_headers(places, account)))
+
+
+def alpaca_url(account: AlpacaAccount) -> str:
+    """Returns where an account at Alpaca is reached."""
+    return account.base_url or ALPACA_URLS[account.api, account.environment]
+
+
+def alpaca_headers(places: Places, account: AlpacaAccount) -> Callable[[], Mapping[str, str]]:
+    """Returns what makes the headers that prove an account at Alpaca.
+
+    Errors: SecretRefused.
+    """
+    key, secret = resolve(places, account.key), resolve(places, account.secret)
+    make = alpaca.broker_headers if account.api is AlpacaApi.BROKER else alpaca.trading_headers
+    return lambda: make(key.reveal(), secret.reveal())
+
+
+def venue_of(loaded: Loaded, name: str, line: Line, clock: Clock, books: ReadBooks) -> OrderVenue:
+    """Returns the adapter of an account. `books` reads our books of it, for a broker without client ids."""
+    account, instruments = loaded.config.accounts[name], instruments_at(loaded.config, name)
+    if isinstance(account, SchwabAccount):
+        assert line.login is not None, "the line of an account at Schwab has a login"
+        named = SchwabNamed(
+            account=AccountId(name),
+            number=account.number,
+            instruments=instruments,
+            extended_hours=account.extended_hours,
+        )
+        return SchwabVenue(line.http, line.login, clock, account=named, books=books)
+    assert isinstance(account, AlpacaAccount), "a paper account has no line"
+    is_broker = account.api is AlpacaApi.BROKER
+    return AlpacaVenue(
+        line.http,
+        clock,
+        account=AccountId(name),
+        api=alpaca.broker_api(account.account_id) if is_broker else alpaca.trading_api(),
+        instruments=instruments,
+        extended_hours=account.extended_hours,
+    )
+
+
+def _schwab_line(places: Places, account: SchwabAccount, clock: Clock) -> Line:
+    key, secret = resolve(places, account.key), resolve(places, account.secret)
+    url = account.base_url or schwab.URL
+    for_tokens = _http(url, clock, _app_headers(key, secret))
+    login = Login(for_tokens, clock, SecretTokens(places, account.tokens.removeprefix(PREFIX)))
+    return Line(http=_http(url, clock, login.headers), login=login, for_tokens=for_tokens)
+
+
+def _app_headers(key: Secret, secret: Secret) -> Callable[[], Mapping[str, str]]:
+    return lambda: app_headers(key.reveal(), secret.reveal())
+
+
+def _http(url: str, clock: Clock, authorize: Callable[[], Mapping[str, str]]) -> SessionHttp:
+    return SessionHttp(url, clock, connect=tls_connector, authorize=authorize)

@@ -1,0 +1,58 @@
+"""All of a desk that is reached over a network, from the lines to brokers and nodes to what speaks over them."""
+
+from __future__ import annotations
+
+from flatbook.engine.own_books import ReadBooks
+from flatbook.engine.ports import ChainSource, Clock, OrderVenue
+from flatbook.events.control import Mode
+from flatbook.ops.config import Loaded
+from flatbook.ops.config_accounts import LiveAccount, PaperAccount, is_real_money
+from flatbook.ops.config_chains import NodesChain
+from flatbook.services.live_accounts import Line, line_of, venue_of
+from flatbook.services.live_chains import Wire, source_over, wires_of
+from flatbook.services.prices import Asked
+from flatbook.services.read_only import ReadOnlyVenue
+
+
+class Outside:
+    """The connections of one desk. Opened when they are first used, closed together."""
+
+    def __init__(self, loaded: Loaded, clock: Clock) -> None:
+        """Reads the secrets of all accounts and nodes.
+
+        Errors: SecretRefused; ConfigRefused for an address that may not be connected to.
+        """
+        self._loaded, self._clock = loaded, clock
+        config = loaded.config
+        self._lines: dict[str, Line] = {
+            name: line_of(loaded, account, clock)
+            for name, account in config.accounts.items()
+            if not isinstance(account, PaperAccount)
+        }
+        self._wires: dict[str, tuple[Wire, ...]] = {
+            name: wires_of(loaded, name, chain, clock)
+            for name, chain in config.chains.items()
+            if isinstance(chain, NodesChain)
+        }
+        self.quotes: tuple[Asked, ...] = ()
+
+    def venue(self, name: str, account: LiveAccount, books: ReadBooks) -> OrderVenue:
+        """Returns the adapter of an account; one of real money is only read unless the mode is live."""
+        venue = venue_of(self._loaded, name, self._lines[name], self._clock, books)
+        is_live = self._loaded.config.mode is Mode.LIVE
+        return ReadOnlyVenue(venue) if is_real_money(account) and not is_live else venue
+
+    def source(self, name: str, chain: NodesChain) -> ChainSource:
+        """Returns the source of a chain over its nodes.
+
+        Errors: ConfigRefused.
+        """
+        return source_over(self._loaded, name, chain, self._wires[name], self._clock)
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        for line in self._lines.values():
+            await line.close()
+        for wires in self._wires.values():
+            for wire in wires:
+                await wire.http.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.vectors import alpaca_orders, fills, floats, hedge, money_rules, pnl, schwab, symbols
+from tests.vectors import alpaca_orders, fills, floats, hedge, money_rules, pnl, pyth, schwab, symbols
 from tests.vectors.outcome import Runner
 
 RUNNERS: dict[str, Runner] = {
@@ -13,6 +13,8 @@ RUNNERS: dict[str, Runner] = {
     "pnl_buckets": pnl.run_buckets,
     "pnl_fifo": pnl.run_fifo,
     "position_scenarios": hedge.run_scenario,
+    "pyth": pyth.run,
+    "pyth_updates": pyth.run_update,
     "raindex_logs": fills.run_logs,
     "schwab": schwab.run,
     "symbols": symbols.run,

@@ -94,7 +94,8 @@ def test_the_exit_code_says_whether_a_case_failed(tmp_path: Path, capsys: pytest
 
 
 @pytest.mark.parametrize(
-    "kind", ["alpaca_orders", "float", "misc", "raindex_logs", "schwab", "symbols", "trade_details"]
+    "kind",
+    ["alpaca_orders", "float", "misc", "pyth", "pyth_updates", "raindex_logs", "schwab", "symbols", "trade_details"],
 )
 def test_a_changed_expectation_fails(kind: str) -> None:
     """A runner that cannot fail proves nothing: every case that passes must fail once its expectation is changed."""
@@ -108,7 +109,7 @@ def test_a_changed_expectation_fails(kind: str) -> None:
 def spoiled(case: dict[str, Any]) -> dict[str, Any]:
     """Returns the case with every stated result replaced by another one."""
     results = ("expected", "broker_symbol", "decimal", "raw", "lossless", "cents", "whole", "expected_cents", "error")
-    changed = {name: other(case[name]) for name in (*results, "value", "expected_underlying") if name in case}
+    changed = {name: other(case[name]) for name in (*results, "value", "expected_underlying", "ours") if name in case}
     if isinstance(case.get("cases"), list):
         changed["cases"] = [[shares, other(wei)] for shares, wei in case["cases"]]
     if case.get("op") in ("unpack", "constant"):

@@ -8,6 +8,7 @@ import msgspec
 
 from flatbook.engine.ports import ChainRead
 from flatbook.engine.reports import AccountStatement, CancelAnswer, ExecutionLine, FindAnswer, OrderReport, PlaceAnswer
+from flatbook.events.prices import FillPriced
 from flatbook.state.positions import NetKey
 from flatbook.values.ids import AccountId, OrderId
 from flatbook.values.instants import Instant
@@ -102,6 +103,12 @@ class Restarted(Input, frozen=True, kw_only=True):
     """An engine folded the journal: every intent without an outcome becomes unknown."""
 
 
+class Priced(Input, frozen=True, kw_only=True):
+    """An oracle's price of a fill was read, some time after the fill."""
+
+    event: FillPriced
+
+
 class TimeCame(Input, frozen=True, kw_only=True):
     """An instant that nothing else brings has come, such as the end of a wait for an unknown order."""
 
@@ -149,6 +156,7 @@ Item = (
     | Scanned
     | Resumed
     | Restarted
+    | Priced
     | TimeCame
     | Command
 )

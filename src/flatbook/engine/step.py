@@ -22,6 +22,7 @@ from flatbook.engine.inputs import (
     Item,
     OrderReported,
     PlaceAnswered,
+    Priced,
     Restarted,
     Resumed,
     Scanned,
@@ -42,6 +43,7 @@ from flatbook.engine.take_orders import (
     take_place_answer,
     take_restart,
 )
+from flatbook.engine.take_prices import take_priced
 from flatbook.engine.take_statement import take_silence, take_statement
 from flatbook.engine.take_unreadable import take_unreadable
 from flatbook.engine.turn import Turn
@@ -161,6 +163,7 @@ _TAKES: dict[type[Item], Callable[[Turn, Any], None]] = {
     Scanned: _take_scanned,
     Resumed: _take_resumed,
     Restarted: _take_restarted,
+    Priced: take_priced,
     TimeCame: _take_time,
     Command: take_command,
 }

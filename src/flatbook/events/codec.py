@@ -12,7 +12,7 @@ from typing import Union
 
 import msgspec
 
-from flatbook.events import chain, control, funds, orders
+from flatbook.events import chain, control, funds, orders, prices
 from flatbook.events.event import Event
 
 EVENT_TYPES: tuple[type[Event], ...] = (
@@ -62,6 +62,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     control.AlertRaised,
     control.AlertCleared,
     funds.FundsStated,
+    prices.FillPriced,
 )
 
 Upcaster = Callable[[Event], Event]

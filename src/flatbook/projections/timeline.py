@@ -12,6 +12,7 @@ from flatbook.engine.ports import Row
 from flatbook.events import chain, control, orders
 from flatbook.events.codec import tag_of
 from flatbook.events.event import Event
+from flatbook.events.prices import FillPriced
 from flatbook.events.refs import ref_of_fill, ref_of_log, ref_of_order
 from flatbook.projections.fold import Recorded, fold_all, identity_of, recorded
 from flatbook.projections.lots import Slice
@@ -124,7 +125,7 @@ class Threads:
 
     def _subject(self, item: Recorded) -> EventRef | None:
         event = item.event
-        if isinstance(event, chain.Fill | chain.FillReversed):
+        if isinstance(event, chain.Fill | chain.FillReversed | FillPriced):
             return ref_of_fill(event.key)
         if isinstance(event, chain.FillValued | chain.SkippedFillReleased):
             return self.subject_of(ref_of_log(event.chain, event.tx, event.log_index))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from flatbook.events import chain, control, funds, orders
+from flatbook.events import chain, control, funds, orders, prices
 from flatbook.events.event import Event
 from flatbook.values.ids import (
     AccountId,
@@ -325,4 +325,19 @@ FUNDS: tuple[Event, ...] = (
     ),
 )
 
-SAMPLES: tuple[Event, ...] = (*ORDERS, *CHAIN, *CONTROL, *FUNDS)
+PRICES: tuple[Event, ...] = (
+    prices.FillPriced(
+        key=KEY,
+        underlying=COIN,
+        oracle="pyth",
+        feed="0xfee33f2a978bf32dd6b662b65ba8083c6773b494f8401194ec1870c640860245",
+        price=Price(Decimal("154.45005")),
+        confidence=Price(Decimal("0.21005")),
+        published_at=AT,
+        source=prices.PriceSource.VIEW,
+        doubts=(prices.PriceDoubt.STALE, prices.PriceDoubt.OTHER_SESSION),
+        seen_at=LATER,
+    ),
+)
+
+SAMPLES: tuple[Event, ...] = (*ORDERS, *CHAIN, *CONTROL, *FUNDS, *PRICES)

@@ -30,6 +30,7 @@ from flatbook.sim.world.process import LoopClock
 from flatbook.values.instants import NS_PER_MS, Instant, later
 from flatbook.values.money import Money, Price, Quantity
 from flatbook.venues.http import SessionHttp
+from flatbook.venues.schwab.line import SchwabLine
 from flatbook.venues.schwab.login import Login
 from flatbook.venues.schwab.tokens import app_headers
 from flatbook.venues.schwab.venue import SCHWAB_CARD, SchwabAccount, SchwabVenue
@@ -95,7 +96,7 @@ class SchwabDesk:
             return own_books(self.engines[number].state, self.rules, PAPER)
 
         account = SchwabAccount(account=PAPER, number=NUMBER, instruments=(coin(WHOLE.lot),))
-        venue = SchwabVenue(http, login, clock, account=account, books=books)
+        venue = SchwabVenue(SchwabLine(http, login, clock), clock, account=account, books=books)
         engine = Engine(
             Parts(
                 journal=MemoryJournal(self.store),

@@ -39,6 +39,7 @@ from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.instruments import Instrument, Side, TradingRules
 from flatbook.values.money import Money, Price, Quantity
 from flatbook.venues.http import SessionHttp
+from flatbook.venues.schwab.line import SchwabLine
 from flatbook.venues.schwab.login import Login
 from flatbook.venues.schwab.tokens import Tokens, app_headers
 from flatbook.venues.schwab.venue import SCHWAB_CARD, SchwabAccount, SchwabVenue
@@ -176,7 +177,10 @@ class SchwabWorld:
         account = SchwabAccount(
             account=MAIN, number=NUMBER, instruments=tuple(instrument(symbol) for symbol in SYMBOLS)
         )
-        return SchwabVenue(http, self.login, self.clock, account=account, books=self.books), (for_tokens, http)
+        return SchwabVenue(SchwabLine(http, self.login, self.clock), self.clock, account=account, books=self.books), (
+            for_tokens,
+            http,
+        )
 
     @property
     def ledger(self) -> Ledger:

@@ -49,6 +49,11 @@ class Streamer:
         self._views: dict[int, int] = {}
         self._executions = 0
 
+    @property
+    def is_followed(self) -> bool:
+        """Whether somebody subscribed to account activity."""
+        return any(talk.follows_account for talk in self._talks.values())
+
     def is_stream(self, ask: Ask) -> bool:
         """Whether a request asks for the stream."""
         return ask.path == STREAM_PATH and ask.headers.get("upgrade", "").lower() == "websocket"
@@ -119,6 +124,11 @@ class Conversation:
         self._fields: tuple[str, ...] = ()
         self._quotes: dict[str, dict[str, object]] = {}
         self._said = 0
+
+    @property
+    def follows_account(self) -> bool:
+        """Whether account activity is subscribed to."""
+        return self._activity_key is not None
 
     def hear(self, said: str | bytes, now: Instant) -> None:
         """Answers requests, one or several in a message."""

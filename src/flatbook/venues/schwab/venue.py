@@ -11,6 +11,7 @@ the hours of the market once a day.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import date
 
@@ -38,25 +39,23 @@ from flatbook.values.ids import AccountId, OrderId, VenueOrderId
 from flatbook.values.instants import SECONDS_PER_DAY, Instant, later
 from flatbook.values.instruments import Instrument
 from flatbook.values.sessions import CalendarEnded, trade_date_of
-from flatbook.venues.http import Carried, Http, Reply, Request, clocked
-from flatbook.venues.pace import Pace, pace_after
+from flatbook.venues.http import Reply, clocked
 from flatbook.venues.schwab import parse, wire
+from flatbook.venues.schwab.activity import AccountActivity
 from flatbook.venues.schwab.fingerprints import CLOCK_SKEW_S, Names, entered_from, owners
 from flatbook.venues.schwab.hours import session_word
-from flatbook.venues.schwab.lanes import Budget, Lane, taken
-from flatbook.venues.schwab.login import Login
+from flatbook.venues.schwab.lanes import Lane
+from flatbook.venues.schwab.line import REFUSED_LOCALLY, SchwabLine
 from flatbook.venues.schwab.market_day import MarketDay, hours_answer
 from flatbook.venues.schwab.pages import cursor_of, page_after, unbooked_of
-from flatbook.venues.schwab.refusals import UNAUTHORIZED, UNREADABLE, meaning_of_refusal
+from flatbook.venues.schwab.refusals import UNREADABLE, meaning_of_refusal
 
-READ_TIMEOUT_S = 10
 FIRST_READ_DAYS = 7
 ORDER_LIFE_DAYS = 5
 RESTING_DAYS_MAX = 59  # Source: Trader API, GET orders: within 60 days
 NAMES_MAX = 10_000
+HINT_REST_MS = 200
 NO_SUCH_ORDER = "no such order"
-
-_REFUSED_LOCALLY = NotSent(reason=NotSentReason.REFUSED_LOCALLY)
 
 SCHWAB_CARD = VenueCard(
     name="schwab",
@@ -84,11 +83,19 @@ class SchwabAccount(msgspec.Struct, frozen=True, kw_only=True):
 class SchwabVenue:
     """One account at Schwab; implements the engine's OrderVenue.
 
-    Needs: `http` proves who asks with the headers of `login`; `books` reads our books of the account.
+    Needs: `books` reads our books of the account; `activity` is the stream of its login, which may be left out.
     """
 
-    def __init__(self, http: Http, login: Login, clock: Clock, *, account: SchwabAccount, books: ReadBooks) -> None:
-        self._http, self._login, self._clock = http, login, clock
+    def __init__(
+        self,
+        line: SchwabLine,
+        clock: Clock,
+        *,
+        account: SchwabAccount,
+        books: ReadBooks,
+        activity: AccountActivity | None = None,
+    ) -> None:
+        self._line, self._clock, self._activity = line, clock, activity
         self._account, self._number = account.account, account.number
         self._books = books
         self._extended_hours = account.extended_hours
@@ -97,7 +104,6 @@ class SchwabVenue:
         self._hash = ""
         self._known: dict[VenueOrderId, OrderId] = {}
         self._days: dict[date, MarketDay] = {}
-        self._pace, self._budget = Pace(), Budget()
 
     @property
     def card(self) -> VenueCard:
@@ -116,18 +122,18 @@ class SchwabVenue:
         own = _own(books, order.order_id)
         symbol, held = self._symbol_of.get(order.instrument), books.held.get(order.instrument)
         if own is None or symbol is None or held is None or order.account != self._account:
-            return _REFUSED_LOCALLY
+            return REFUSED_LOCALLY
         if now >= order.good_until:
             return NotSent(reason=NotSentReason.EXPIRED)
         instruction = None if wire.flaw_of_order(order) is not None else wire.instruction_of(order, held)
         session = self._session(order, now)
         account_hash = await self._account_hash(Lane.PLACE)
         if instruction is None or session is None or not isinstance(account_hash, str):
-            return account_hash if isinstance(account_hash, NotSent) else _REFUSED_LOCALLY
+            return account_hash if isinstance(account_hash, NotSent) else REFUSED_LOCALLY
         if self._clock.now() >= order.good_until:
             return NotSent(reason=NotSentReason.EXPIRED)
         request = wire.place_request(account_hash, order, symbol=symbol, instruction=instruction, session=session)
-        reply = await self._ask(request, Lane.PLACE, SCHWAB_CARD.place_timeout_s)
+        reply = await self._line.ask(request, Lane.PLACE, SCHWAB_CARD.place_timeout_s)
         if not isinstance(reply, Reply):
             return reply
         if reply.status != 201:
@@ -149,7 +155,7 @@ class SchwabVenue:
                 return CancelTooLate(message=NO_SUCH_ORDER) if isinstance(found, Absent) else found
             venue_order_id = found.venue_order_id
         request = wire.cancel_request(account_hash, venue_order_id)
-        reply = await self._ask(request, Lane.CANCEL, SCHWAB_CARD.place_timeout_s)
+        reply = await self._line.ask(request, Lane.CANCEL, SCHWAB_CARD.place_timeout_s)
         return parse.cancel_answer(reply, now=self._clock.now()) if isinstance(reply, Reply) else reply
 
     async def find(self, order_id: OrderId) -> FindAnswer:
@@ -198,7 +204,7 @@ class SchwabVenue:
         if not isinstance(resting, parse.Listing):
             return resting
         asked_at = self._clock.now()
-        reply = await self._ask(wire.account_request(account_hash), Lane.READ, READ_TIMEOUT_S)
+        reply = await self._line.ask(wire.account_request(account_hash), Lane.READ)
         if not isinstance(reply, Reply):
             return reply
         answered_at = self._clock.now()
@@ -211,9 +217,44 @@ class SchwabVenue:
         )
         return clocked(stated, reply, asked_at=asked_at, answered_at=answered_at)
 
-    async def watch(self, deliver: Callable[[Pushed], None]) -> bool:  # noqa: ARG002
-        """Carries no pushes yet: what happens is polled."""
-        return False
+    async def watch(self, deliver: Callable[[Pushed], None]) -> bool:
+        """Reads our open orders again whenever Schwab tells that something happened, until its stream ends.
+
+        Gives: what is delivered was read, nothing of it was told by the stream; several hints in a row are one read.
+        """
+        if self._activity is None:
+            return False
+        hinted = asyncio.Event()
+        reading = asyncio.create_task(self._read_on(hinted, deliver))
+        try:
+            await self._activity.follow(self._number, hinted.set)
+        finally:
+            reading.cancel()
+        return True
+
+    async def _read_on(self, hinted: asyncio.Event, deliver: Callable[[Pushed], None]) -> None:
+        while True:
+            await hinted.wait()
+            hinted.clear()
+            for report in await self._open_again():
+                deliver(report)
+            await self._clock.sleep_until(later(self._clock.now(), ms=HINT_REST_MS))
+
+    async def _open_again(self) -> tuple[OrderReport, ...]:
+        """Reads the open orders of ours that are booked under Schwab's id; the others wait for their question."""
+        booked = {
+            order.venue_order_id: order for order in self._books().orders if order.is_open and order.venue_order_id
+        }
+        account_hash = await self._account_hash(Lane.READ) if booked else None
+        if not isinstance(account_hash, str):
+            return ()
+        listing = await self._list(account_hash, min(entered_from(order) for order in booked.values()))
+        orders = listing.orders if isinstance(listing, parse.Listing) else ()
+        return tuple(
+            parse.named(each, booked[each.report.venue_order_id].order_id)
+            for each in orders
+            if each.report.venue_order_id in booked
+        )
 
     async def _recognised(self, account_hash: str, own: OwnOrder, told: VenueOrderId | None) -> Accepted | Unknown:
         """Returns the order that a place request became: the one its answer names if it is that, else by the list."""
@@ -259,7 +300,7 @@ class SchwabVenue:
     async def _one(
         self, account_hash: str, name: VenueOrderId, lane: Lane
     ) -> parse.Listed | Absent | Unknown | NotSent:
-        reply = await self._ask(wire.order_request(account_hash, name), lane, READ_TIMEOUT_S)
+        reply = await self._line.ask(wire.order_request(account_hash, name), lane)
         if not isinstance(reply, Reply):
             return reply
         return parse.order_answer(reply, venue_order_id=name, symbols=self._symbols)
@@ -269,20 +310,20 @@ class SchwabVenue:
     ) -> parse.Listing | Unknown | NotSent:
         until = later(self._clock.now(), seconds=CLOCK_SKEW_S)
         request = wire.orders_request(account_hash, entered_from=since, entered_to=until, status=status)
-        reply = await self._ask(request, lane, READ_TIMEOUT_S)
+        reply = await self._line.ask(request, lane)
         return parse.orders_answer(reply, symbols=self._symbols) if isinstance(reply, Reply) else reply
 
     async def _account_hash(self, lane: Lane) -> str | Unknown | NotSent:
         """Returns what stands for the account in paths, asked for once; an account that is not ours is refused here."""
         if not self._hash:
-            reply = await self._ask(wire.account_numbers_request(), lane, READ_TIMEOUT_S)
+            reply = await self._line.ask(wire.account_numbers_request(), lane)
             if not isinstance(reply, Reply):
                 return reply
             answer = parse.hash_answer(reply, number=self._number)
             if isinstance(answer, Unknown):
                 return answer
             if isinstance(answer, Absent):
-                return _REFUSED_LOCALLY
+                return REFUSED_LOCALLY
             self._hash = answer.text
         return self._hash
 
@@ -303,31 +344,10 @@ class SchwabVenue:
             return
         if day in self._days:
             return
-        reply = await self._ask(wire.hours_request(day), Lane.READ, READ_TIMEOUT_S)
+        reply = await self._line.ask(wire.hours_request(day), Lane.READ)
         answer = hours_answer(reply) if isinstance(reply, Reply) else reply
         if isinstance(answer, MarketDay):
             self._days = {day: answer}
-
-    async def _ask(self, request: Request, lane: Lane, timeout_s: int) -> Carried:
-        """Carries a request when its lane is free.
-
-        Gives: only cancels go while Schwab asks to wait, and with a token that may not be taken any more.
-        """
-        if lane is not Lane.CANCEL and self._clock.now() < self._pace.held_until:
-            return _REFUSED_LOCALLY
-        is_ready = await self._login.ready(ahead=lane is Lane.READ)
-        if not is_ready and (lane is not Lane.CANCEL or self._login.tokens is None):
-            return _REFUSED_LOCALLY
-        budget = taken(self._budget, lane, self._clock.now())
-        if budget is None:
-            return _REFUSED_LOCALLY
-        self._budget = budget
-        reply = await self._http.send(request, later(self._clock.now(), seconds=timeout_s))
-        if isinstance(reply, Reply):
-            self._pace = pace_after(self._pace, reply, self._clock.now())
-            if reply.status == UNAUTHORIZED:
-                self._login.doubt()
-        return reply
 
 
 def _own(books: OwnBooks, order_id: OrderId) -> OwnOrder | None:

@@ -19,6 +19,7 @@ from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.instruments import Instrument, Side, TradingRules
 from flatbook.values.money import Price, Quantity
 from flatbook.venues.http import Carried, Reply
+from flatbook.venues.schwab.line import SchwabLine
 from flatbook.venues.schwab.login import Login
 from flatbook.venues.schwab.parse import Listed, order_answer
 from flatbook.venues.schwab.tokens import Tokens
@@ -241,7 +242,9 @@ class Scene:
         self.orders: list[Own] = [own()]
         self.held: dict[InstrumentId, Quantity | None] = {GME: Quantity(Decimal(0))}
         stated = SchwabAccount(account=MAIN, number=NUMBER, instruments=(INSTRUMENT,), extended_hours=extended_hours)
-        self.venue = SchwabVenue(self.carrier, self.login, self.clock, account=stated, books=self.books)
+        self.venue = SchwabVenue(
+            SchwabLine(self.carrier, self.login, self.clock), self.clock, account=stated, books=self.books
+        )
 
     def books(self) -> OwnBooks:
         """What is booked."""

@@ -330,3 +330,7 @@ def test_the_hash_is_asked_for_once() -> None:
     run(scene.venue.find(OURS))
     assert scene.carrier.asked.count("GET /trader/v1/accounts/accountNumbers") == 1
     assert HASH in scene.carrier.asked[-1]
+
+
+def test_without_a_stream_nothing_is_pushed() -> None:
+    assert run(Scene().venue.watch(lambda _report: None)) is False

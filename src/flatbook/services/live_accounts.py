@@ -9,7 +9,7 @@ import msgspec
 from flatbook.engine.own_books import ReadBooks
 from flatbook.engine.ports import Clock, OrderVenue
 from flatbook.ops.config import Loaded, places_of
-from flatbook.ops.config_accounts import AlpacaAccount, AlpacaApi, Environment, LiveAccount, SchwabAccount
+from flatbook.ops.config_accounts import AlpacaAccount, AlpacaApi, Environment, LiveAccount, PaperAccount, SchwabAccount
 from flatbook.ops.config_rules import instruments_at
 from flatbook.ops.secret_value import Places, Secret
 from flatbook.ops.secrets import PREFIX, resolve
@@ -19,10 +19,13 @@ from flatbook.venues.alpaca import wire as alpaca
 from flatbook.venues.alpaca.venue import AlpacaVenue
 from flatbook.venues.http import SessionHttp, tls_connector
 from flatbook.venues.schwab import wire as schwab
+from flatbook.venues.schwab.activity import AccountActivity
+from flatbook.venues.schwab.line import SchwabLine
 from flatbook.venues.schwab.login import Login
 from flatbook.venues.schwab.tokens import app_headers
 from flatbook.venues.schwab.venue import SchwabAccount as SchwabNamed
 from flatbook.venues.schwab.venue import SchwabVenue
+from flatbook.venues.websocket import SessionSocket
 
 ALPACA_URLS = {
     (AlpacaApi.TRADING, Environment.LIVE): alpaca.TRADING_URL,
@@ -33,10 +36,11 @@ ALPACA_URLS = {
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """A way to a broker: what carries its requests, and at Schwab its login with what carries that."""
+    """A way to a broker: what carries its requests, and at Schwab what the accounts of a login share."""
 
     http: SessionHttp
-    login: Login | None = None
+    schwab: SchwabLine | None = None
+    activity: AccountActivity | None = None
     for_tokens: SessionHttp | None = None
 
     async def close(self) -> None:
@@ -46,11 +50,25 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
                 await http.close()
 
 
-def line_of(loaded: Loaded, account: LiveAccount, clock: Clock) -> Line:
-    """Returns the way to a broker, its secrets read.
+def lines_of(loaded: Loaded, clock: Clock) -> dict[str, Line]:
+    """Returns the ways to the brokers of all accounts by name; accounts of one login at Schwab have one way.
 
     Errors: SecretRefused.
     """
+    lines: dict[str, Line] = {}
+    of_login: dict[tuple[str, ...], Line] = {}
+    for name, account in loaded.config.accounts.items():
+        if isinstance(account, SchwabAccount):
+            login = (account.base_url or schwab.URL, account.key, account.secret, account.tokens)
+            if login not in of_login:
+                of_login[login] = _line_of(loaded, account, clock)
+            lines[name] = of_login[login]
+        elif not isinstance(account, PaperAccount):
+            lines[name] = _line_of(loaded, account, clock)
+    return lines
+
+
+def _line_of(loaded: Loaded, account: LiveAccount, clock: Clock) -> Line:
     places = places_of(loaded)
     if isinstance(account, SchwabAccount):
         return _schwab_line(places, account, clock)
@@ -76,14 +94,14 @@ def venue_of(loaded: Loaded, name: str, line: Line, clock: Clock, books: ReadBoo
     """Returns the adapter of an account. `books` reads our books of it, for a broker without client ids."""
     account, instruments = loaded.config.accounts[name], instruments_at(loaded.config, name)
     if isinstance(account, SchwabAccount):
-        assert line.login is not None, "the line of an account at Schwab has a login"
+        assert line.schwab is not None, "the line of an account at Schwab is one"
         named = SchwabNamed(
             account=AccountId(name),
             number=account.number,
             instruments=instruments,
             extended_hours=account.extended_hours,
         )
-        return SchwabVenue(line.http, line.login, clock, account=named, books=books)
+        return SchwabVenue(line.schwab, clock, account=named, books=books, activity=line.activity)
     assert isinstance(account, AlpacaAccount), "a paper account has no line"
     is_broker = account.api is AlpacaApi.BROKER
     return AlpacaVenue(
@@ -101,7 +119,10 @@ def _schwab_line(places: Places, account: SchwabAccount, clock: Clock) -> Line:
     url = account.base_url or schwab.URL
     for_tokens = _http(url, clock, _app_headers(key, secret))
     login = Login(for_tokens, clock, SecretTokens(places, account.tokens.removeprefix(PREFIX)))
-    return Line(http=_http(url, clock, login.headers), login=login, for_tokens=for_tokens)
+    http = _http(url, clock, login.headers)
+    line = SchwabLine(http, login, clock)
+    activity = AccountActivity(line, login, socket=lambda host: SessionSocket(host, clock, connect=tls_connector))
+    return Line(http=http, schwab=line, activity=activity, for_tokens=for_tokens)
 
 
 def _app_headers(key: Secret, secret: Secret) -> Callable[[], Mapping[str, str]]:

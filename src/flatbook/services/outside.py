@@ -6,9 +6,9 @@ from flatbook.engine.own_books import ReadBooks
 from flatbook.engine.ports import ChainSource, Clock, OrderVenue
 from flatbook.events.control import Mode
 from flatbook.ops.config import Loaded
-from flatbook.ops.config_accounts import LiveAccount, PaperAccount, is_real_money
+from flatbook.ops.config_accounts import LiveAccount, is_real_money
 from flatbook.ops.config_chains import NodesChain
-from flatbook.services.live_accounts import Line, line_of, venue_of
+from flatbook.services.live_accounts import Line, lines_of, venue_of
 from flatbook.services.live_chains import Wire, source_over, wires_of
 from flatbook.services.prices import Asked
 from flatbook.services.read_only import ReadOnlyVenue
@@ -24,11 +24,7 @@ class Outside:
         """
         self._loaded, self._clock = loaded, clock
         config = loaded.config
-        self._lines: dict[str, Line] = {
-            name: line_of(loaded, account, clock)
-            for name, account in config.accounts.items()
-            if not isinstance(account, PaperAccount)
-        }
+        self._lines: dict[str, Line] = lines_of(loaded, clock)
         self._wires: dict[str, tuple[Wire, ...]] = {
             name: wires_of(loaded, name, chain, clock)
             for name, chain in config.chains.items()

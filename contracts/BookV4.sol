@@ -192,7 +192,6 @@ contract BookV4 is Parts {
         ClearStateChange memory change = _matched(a, b);
         _settle(a, change.aliceInput, change.aliceOutput);
         _settle(b, change.bobInput, change.bobOutput);
-        if (change.aliceOutput < change.bobInput || change.bobOutput < change.aliceInput) revert NegativeBounty();
         vaultBalance[msg.sender][a.output.token][config.aliceBountyVaultId] += change.aliceOutput - change.bobInput;
         vaultBalance[msg.sender][b.output.token][config.bobBountyVaultId] += change.bobOutput - change.aliceInput;
         emit AfterClear(msg.sender, change);
@@ -230,7 +229,10 @@ contract BookV4 is Parts {
         return _eighteen(units, offer.input.decimals) < paid18 ? units + 1 : units;
     }
 
+    /// Each side gets what it wants; where the cut digits of both ratios would add up to one unit more than the other
+    /// side gives, it gets what that gives.
     function _matched(Offer memory a, Offer memory b) private pure returns (ClearStateChange memory change) {
+        if (a.ratio18 * b.ratio18 > ONE * ONE) revert NegativeBounty();
         uint256 aliceOutput18 = _smaller(a.outputMax18, (b.outputMax18 * b.ratio18) / ONE);
         uint256 bobOutput18 = _smaller(b.outputMax18, (a.outputMax18 * a.ratio18) / ONE);
         change.aliceOutput = _units(aliceOutput18, a.output.decimals);

@@ -70,20 +70,25 @@ library FloatMath {
         return uint224(uint256(Float.unwrap(value))) == 0;
     }
 
-    function minus(Float value) internal pure returns (Float result) {
-        (int256 coefficient, int256 exponent) = unpack(value);
-        (result,) = _pack(coefficient > 0, _size(coefficient), exponent);
+    function add(Float a, Float b) internal pure returns (Float) {
+        (int256 coefficient, int256 exponent) = unpack(b);
+        return _add(a, coefficient, exponent);
+    }
+
+    function sub(Float a, Float b) internal pure returns (Float) {
+        (int256 coefficient, int256 exponent) = unpack(b);
+        return _add(a, -coefficient, exponent);
     }
 
     /// Both are widened to all digits that 256 bits hold, and aligned to the one that is then the larger.
-    function add(Float a, Float b) internal pure returns (Float result) {
-        if (isZero(a) || isZero(b)) {
-            (int256 coefficient, int256 exponent) = unpack(isZero(a) ? b : a);
-            (result,) = packLossy(coefficient, exponent);
+    function _add(Float a, int256 coefficient, int256 exponent) private pure returns (Float result) {
+        (int256 large, int256 largeExponent) = unpack(a);
+        if (large == 0 || coefficient == 0) {
+            (result,) = large == 0 ? packLossy(coefficient, exponent) : packLossy(large, largeExponent);
             return result;
         }
-        (int256 large, int256 largeExponent) = _widened(a);
-        (int256 small, int256 smallExponent) = _widened(b);
+        (large, largeExponent) = _widened(large, largeExponent);
+        (int256 small, int256 smallExponent) = _widened(coefficient, exponent);
         if (smallExponent > largeExponent) {
             (large, largeExponent, small, smallExponent) = (small, smallExponent, large, largeExponent);
         }
@@ -94,10 +99,6 @@ library FloatMath {
         } else {
             (result,) = packLossy(large + small, largeExponent);
         }
-    }
-
-    function sub(Float a, Float b) internal pure returns (Float) {
-        return add(a, minus(b));
     }
 
     /// The most significant digits of the exact product.
@@ -183,12 +184,12 @@ library FloatMath {
         }
     }
 
-    function _widened(Float value) private pure returns (int256 coefficient, int256 exponent) {
-        (coefficient, exponent) = unpack(value);
+    function _widened(int256 coefficient, int256 exponent) private pure returns (int256, int256) {
         while (coefficient <= type(int256).max / 10 && coefficient >= type(int256).min / 10) {
             coefficient *= 10;
             exponent -= 1;
         }
+        return (coefficient, exponent);
     }
 
     function _product(uint256 a, uint256 b) private pure returns (uint256 high, uint256 low) {

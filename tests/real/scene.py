@@ -156,6 +156,11 @@ class Scene:
         """Removes an order."""
         return self.act(order.owner, self.book.address, self.book.remove(order))
 
+    def is_live(self, order: Order) -> bool:
+        """True while an order stands in the book."""
+        payload = call_of(self.book.generation.value, "orderExists", bytes.fromhex(order.hash[2:]))
+        return int(self._view(self.book.address, payload, "latest"), 16) == 1
+
     def take(
         self, *orders: Order, most: Amount | None = None, spend: Amount | None = None, by: str | None = None
     ) -> Mined:

@@ -251,8 +251,8 @@ def minus(value: RainFloat) -> RainFloat:
 
 
 def subtract(a: RainFloat, b: RainFloat) -> RainFloat:
-    """Returns a - b, as the sum of a and -b."""
-    return add(a, minus(b))
+    """Returns a - b, as the sum of a and -b, where b is not cut when only its opposite does not fit."""
+    return add(a, RainFloat(coefficient=-b.coefficient, exponent=b.exponent))
 
 
 def multiply(a: RainFloat, b: RainFloat) -> RainFloat:

@@ -210,7 +210,7 @@ def test_the_views_reach_the_kinds_of_answer_that_matter() -> None:
     def collect(case: tuple[HedgeView, HedgeParams]) -> None:
         decision = decide(*case)
         for intent in decision.intents:
-            reached[type(intent).__name__ if isinstance(intent, PlaceIntent) else intent.reason.value] = None
+            reached[type(intent).__name__ if not isinstance(intent, CancelIntent) else intent.reason.value] = None
             if isinstance(intent, PlaceIntent) and intent.account == AccountId("backup"):
                 reached["backup"] = None
         for note in decision.notes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flatbook.engine.effects import place_of
+from flatbook.engine.take_calls import intend_call
 from flatbook.engine.turn import Turn
 from flatbook.engine.views import hedge_view, risk_view
 from flatbook.events.codec import tag_of
@@ -10,7 +11,7 @@ from flatbook.events.control import AlertCleared, AlertName, AlertRaised, HedgeH
 from flatbook.events.event import Event
 from flatbook.events.orders import IntentRefused, OrderIntended
 from flatbook.risk.checks import Approved, Refused, check
-from flatbook.state.intents import CancelIntent, Intent, PlaceIntent
+from flatbook.state.intents import CallIntent, CancelIntent, Intent, PlaceIntent
 from flatbook.state.positions import NetKey
 from flatbook.strategies.decision import Trigger
 from flatbook.strategies.hedge import decide
@@ -87,6 +88,8 @@ def _book_approved(turn: Turn, approved: Approved) -> None:
     for intent in approved.intents:
         if isinstance(intent, CancelIntent):
             turn.cancel(turn.state.orders[intent.order_id], intent.reason, intent.because)
+        elif isinstance(intent, CallIntent):
+            intend_call(turn, intent)
         else:
             turn.book(_intended(turn, intent))
             turn.effects.append(place_of(turn.state.orders[intent.order_id]))

@@ -1,4 +1,4 @@
-"""What the loop wants done outside, after the commit. An effect is keyed (order, verb, attempt)."""
+"""What the loop wants done outside, after the commit. An effect is keyed (order or call, verb, attempt)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from enum import Enum
 
 import msgspec
 
-from flatbook.engine.ports import ApprovedOrder
+from flatbook.engine.ports import ApprovedOrder, CallToSign
+from flatbook.state.calls import ChainCall, WalletKey
 from flatbook.state.orders import Order
-from flatbook.values.ids import AccountId, OrderId, VenueOrderId
+from flatbook.values.ids import AccountId, CallId, OrderId, VenueOrderId
 
 
 class EffectVerb(Enum):
@@ -18,6 +19,9 @@ class EffectVerb(Enum):
     CANCEL = "cancel"
     FIND = "find"
     STATE = "state"
+    SIGN = "sign"
+    SEND = "send"
+    LOOK = "look"
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +52,34 @@ class ReadStatement(msgspec.Struct, frozen=True, kw_only=True):
     account: AccountId
 
 
-Effect = Place | Cancel | Find | ReadStatement
+class SignCall(msgspec.Struct, frozen=True, kw_only=True):
+    """Sign a call that the journal holds as intended, or a replacement of one that is under way."""
+
+    wallet: WalletKey
+    call: CallToSign
+
+
+class SendCall(msgspec.Struct, frozen=True, kw_only=True):
+    """Hand signed bytes that the journal holds to the nodes, for the first time or again."""
+
+    wallet: WalletKey
+    call_id: CallId
+    attempt: int
+    tx: str
+    raw: str
+
+
+class LookForCall(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask the nodes for every transaction of a call."""
+
+    wallet: WalletKey
+    call_id: CallId
+    txs: tuple[str, ...]
+    confirmations: int
+
+
+CallEffect = SignCall | SendCall | LookForCall
+Effect = Place | Cancel | Find | ReadStatement | CallEffect
 EffectKey = tuple[str, EffectVerb, int]
 
 
@@ -60,6 +91,12 @@ def key_of(effect: Effect) -> EffectKey:
         return (effect.order_id, EffectVerb.CANCEL, effect.attempt)
     if isinstance(effect, Find):
         return (effect.order_id, EffectVerb.FIND, 0)
+    if isinstance(effect, SignCall):
+        return (effect.call.call_id, EffectVerb.SIGN, effect.call.attempt)
+    if isinstance(effect, SendCall):
+        return (effect.call_id, EffectVerb.SEND, effect.attempt)
+    if isinstance(effect, LookForCall):
+        return (effect.call_id, EffectVerb.LOOK, 0)
     return (effect.account, EffectVerb.STATE, 0)
 
 
@@ -95,3 +132,17 @@ def cancel_of(order: Order) -> Cancel:
 def find_of(order: Order) -> Find:
     """Returns the effect that asks for an order of the fold."""
     return Find(order_id=order.order_id, account=order.account)
+
+
+def send_of(call: ChainCall) -> SendCall | None:
+    """Returns the effect that hands over the newest signature of a call, None when it has none."""
+    newest = call.newest
+    if newest is None:
+        return None
+    return SendCall(wallet=call.wallet_key, call_id=call.call_id, attempt=newest.attempt, tx=newest.tx, raw=newest.raw)
+
+
+def look_of(call: ChainCall, confirmations: int) -> LookForCall:
+    """Returns the effect that asks for the transactions of a call."""
+    txs = tuple(each.tx for each in call.attempts)
+    return LookForCall(wallet=call.wallet_key, call_id=call.call_id, txs=txs, confirmations=confirmations)

@@ -6,11 +6,13 @@ from enum import Enum
 
 import msgspec
 
+from flatbook.engine.call_reports import CoinSight, LookAnswer, SendAnswer, SignAnswer
 from flatbook.engine.ports import ChainRead
 from flatbook.engine.reports import AccountStatement, CancelAnswer, ExecutionLine, FindAnswer, OrderReport, PlaceAnswer
 from flatbook.events.prices import FillPriced
+from flatbook.state.calls import WalletKey
 from flatbook.state.positions import NetKey
-from flatbook.values.ids import AccountId, OrderId
+from flatbook.values.ids import AccountId, CallId, OrderId
 from flatbook.values.instants import Instant
 
 
@@ -113,6 +115,44 @@ class TimeCame(Input, frozen=True, kw_only=True):
     """An instant that nothing else brings has come, such as the end of a wait for an unknown order."""
 
 
+class SignAnswered(Input, frozen=True, kw_only=True):
+    """A wallet signed, or did not sign, one attempt of a call. `nonce_floor` is what it was asked with."""
+
+    call_id: CallId
+    attempt: int
+    nonce_floor: int
+    answer: SignAnswer
+
+
+class SendAnswered(Input, frozen=True, kw_only=True):
+    """The nodes answered, or did not answer, the sending of one attempt of a call."""
+
+    call_id: CallId
+    attempt: int
+    answer: SendAnswer
+
+
+class CallLooked(Input, frozen=True, kw_only=True):
+    """The nodes were asked for a call. `misses` counts the questions in a row, this one too, that found nothing."""
+
+    call_id: CallId
+    answer: LookAnswer
+    misses: int
+
+
+class WalletDue(Input, frozen=True, kw_only=True):
+    """It is time to look after the open calls of a wallet."""
+
+    wallet: WalletKey
+
+
+class CoinRead(Input, frozen=True, kw_only=True):
+    """What a wallet holds of its chain's coin was read."""
+
+    wallet: WalletKey
+    sight: CoinSight
+
+
 class Verb(Enum):
     """What an operator can command."""
 
@@ -158,5 +198,10 @@ Item = (
     | Restarted
     | Priced
     | TimeCame
+    | SignAnswered
+    | SendAnswered
+    | CallLooked
+    | WalletDue
+    | CoinRead
     | Command
 )

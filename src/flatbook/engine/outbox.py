@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from flatbook.engine.effects import Cancel, Effect, EffectKey, Find, Place, ReadStatement, key_of
+from flatbook.engine.call_outbox import CallOutbox, Senders
+from flatbook.engine.effects import CallEffect, Cancel, Effect, EffectKey, Find, Place, ReadStatement, key_of
 from flatbook.engine.inputs import CancelAnswered, ExecutionsRead, FindAnswered, Item, PlaceAnswered, Stated
 from flatbook.engine.ports import ApprovedOrder, Clock, IdRule, OrderVenue
 from flatbook.engine.reports import Absent, AccountStatement, NotSent, Unknown
@@ -21,25 +22,55 @@ from flatbook.values.instants import Instant
 IN_FLIGHT_PER_ACCOUNT_MAX = 32
 PAGES_MAX = 10_000
 
-MaySend = Callable[[ApprovedOrder], NotSentReason | None]
 Put = Callable[[Item], Coroutine[Any, Any, bool]]
+
+
+class OutboxHost(Protocol):
+    """What the outbox needs of the engine."""
+
+    def deliver(self, item: Item) -> None:
+        """Hands an input to the loop."""
+        ...
+
+    async def put(self, item: Item) -> bool:
+        """Hands an input to the loop and returns once it is committed, or False when it could not be folded."""
+        ...
+
+    def may_send(self, order: ApprovedOrder) -> NotSentReason | None:
+        """Returns why an order that is about to be sent may not be sent any more, None when it may."""
+        ...
+
+    def execution_cursor(self, account: AccountId) -> str:
+        """Returns the cursor up to which the executions of an account were taken."""
+        ...
+
+
+class Outside(Protocol):
+    """Whom effects are handed to, and the clock that times them."""
+
+    @property
+    def venues(self) -> Mapping[AccountId, OrderVenue]:
+        """The venue of each account."""
+        ...
+
+    @property
+    def senders(self) -> Senders:
+        """The sender of each wallet."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Where the time comes from."""
+        ...
 
 
 class Outbox:
     """Hands effects to venues. Cancels, questions and statements go at once; places wait for a free lane."""
 
-    def __init__(
-        self,
-        venues: Mapping[AccountId, OrderVenue],
-        clock: Clock,
-        *,
-        deliver: Callable[[Item], None],
-        put: Put,
-        may_send: MaySend,
-        cursor_of: Callable[[AccountId], str],
-    ) -> None:
-        self._venues, self._clock = venues, clock
-        self._deliver, self._put, self._may_send, self._cursor_of = deliver, put, may_send, cursor_of
+    def __init__(self, host: OutboxHost, outside: Outside) -> None:
+        self._venues, self._clock = outside.venues, outside.clock
+        self._host = host
+        self._calls = CallOutbox(outside.senders, deliver=host.deliver)
         self._in_flight: dict[EffectKey, asyncio.Task[None]] = {}
         self._placing: dict[AccountId, int] = {}
         self._waiting: dict[AccountId, deque[Place]] = {}
@@ -48,10 +79,13 @@ class Outbox:
     @property
     def in_flight(self) -> int:
         """How many effects are under way or wait for a lane."""
-        return len(self._in_flight) + sum(len(waiting) for waiting in self._waiting.values())
+        return len(self._in_flight) + self._calls.in_flight + sum(len(waiting) for waiting in self._waiting.values())
 
     def send(self, effect: Effect) -> None:
         """Starts an effect unless the same one is under way."""
+        if isinstance(effect, CallEffect):
+            self._calls.send(effect)
+            return
         if key_of(effect) in self._in_flight:
             return
         if isinstance(effect, Place):
@@ -79,6 +113,7 @@ class Outbox:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._calls.close()
 
     def _queue(self, effect: Place) -> None:
         account = effect.order.account
@@ -112,19 +147,21 @@ class Outbox:
         """An adapter that raised may have sent: its order is unknown."""
         unknown = Unknown(reason=UnknownReason.UNREADABLE)
         if isinstance(effect, Place):
-            self._deliver(PlaceAnswered(order_id=effect.order.order_id, attempt=effect.order.attempt, answer=unknown))
+            self._host.deliver(
+                PlaceAnswered(order_id=effect.order.order_id, attempt=effect.order.attempt, answer=unknown)
+            )
         elif isinstance(effect, Cancel):
-            self._deliver(CancelAnswered(order_id=effect.order_id, attempt=effect.attempt, answer=unknown))
+            self._host.deliver(CancelAnswered(order_id=effect.order_id, attempt=effect.attempt, answer=unknown))
 
     async def _place(self, effect: Place) -> None:
         order = effect.order
-        refused = self._may_send(order)
+        refused = self._host.may_send(order)
         answer = NotSent(reason=refused) if refused is not None else await self._venues[order.account].place(order)
-        self._deliver(PlaceAnswered(order_id=order.order_id, attempt=order.attempt, answer=answer))
+        self._host.deliver(PlaceAnswered(order_id=order.order_id, attempt=order.attempt, answer=answer))
 
     async def _cancel(self, effect: Cancel) -> None:
         answer = await self._venues[effect.account].cancel(effect.order_id, effect.venue_order_id)
-        self._deliver(CancelAnswered(order_id=effect.order_id, attempt=effect.attempt, answer=answer))
+        self._host.deliver(CancelAnswered(order_id=effect.order_id, attempt=effect.attempt, answer=answer))
 
     async def _find(self, effect: Find) -> None:
         venue = self._venues[effect.account]
@@ -133,16 +170,18 @@ class Outbox:
         statement = None
         if isinstance(answer, Absent) and venue.card.id_rule is not IdRule.FOR_EVER:
             statement = await self._read(effect.account)
-        self._deliver(FindAnswered(order_id=effect.order_id, asked_at=asked_at, answer=answer, statement=statement))
+        self._host.deliver(
+            FindAnswered(order_id=effect.order_id, asked_at=asked_at, answer=answer, statement=statement)
+        )
 
     async def _state(self, effect: ReadStatement) -> None:
         statement = await self._read(effect.account)
         if statement is not None:
-            self._deliver(Stated(statement=statement))
+            self._host.deliver(Stated(statement=statement))
 
     async def _read(self, account: AccountId) -> AccountStatement | None:
-        cursor = self._cursor_of(account)
-        return await read_account(self._venues[account], account, self._put, cursor=cursor)
+        cursor = self._host.execution_cursor(account)
+        return await read_account(self._venues[account], account, self._host.put, cursor=cursor)
 
 
 async def read_account(venue: OrderVenue, account: AccountId, put: Put, *, cursor: str) -> AccountStatement | None:

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from flatbook.engine.call_reports import CoinAnswer, LookAnswer, SendAnswer, SignAnswer
 from flatbook.engine.reports import (
     AccountStatement,
     CancelAnswer,
@@ -20,7 +21,19 @@ from flatbook.engine.reports import (
 )
 from flatbook.events.event import Event
 from flatbook.market.quotes import Quote
-from flatbook.values.ids import AccountId, Epoch, InstrumentId, OrderId, Seq, SourceId, Underlying, VenueOrderId
+from flatbook.values.ids import (
+    AccountId,
+    CallId,
+    ChainId,
+    Epoch,
+    InstrumentId,
+    OrderId,
+    Seq,
+    SourceId,
+    Underlying,
+    VenueOrderId,
+    WalletId,
+)
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
 from flatbook.values.money import Price, Quantity
@@ -251,6 +264,58 @@ class QuoteSource(Protocol):
 
         Units: USD per share.
         """
+        ...
+
+
+class CallToSign(msgspec.Struct, frozen=True, kw_only=True):
+    """A chain call that risk approved and the journal holds; the only thing a wallet signs.
+
+    Units: value in wei; fees in wei per unit of gas. `nonce` is set where the signature replaces an earlier one, which
+    paid `fee_wei_floor` and `tip_wei_floor` less than the least that replaces it; else the nonce is the next free one,
+    at least `nonce_floor`. A node that has not seen `block_seen` may not be asked whether the call would revert.
+    """
+
+    call_id: CallId
+    attempt: int
+    to: str
+    payload: str
+    value: Quantity
+    nonce: int | None
+    nonce_floor: int
+    fee_wei_floor: int
+    tip_wei_floor: int
+    fee_wei_total_max: Quantity
+    block_seen: int
+    cancels: bool
+
+
+class ChainSender(Protocol):
+    """One wallet on one chain. Nothing is retried here, and nothing is kept that the journal does not hold."""
+
+    @property
+    def chain(self) -> ChainId:
+        """The chain that its nodes must serve."""
+        ...
+
+    @property
+    def wallet(self) -> WalletId:
+        """The address that signs, in lower case."""
+        ...
+
+    async def sign(self, call: CallToSign) -> SignAnswer:
+        """Tries the call on a node, prices its gas, and signs it. Sends nothing."""
+        ...
+
+    async def send(self, tx: str, raw: str) -> SendAnswer:
+        """Hands signed bytes to every node. The same bytes may be handed over any number of times."""
+        ...
+
+    async def look(self, txs: tuple[str, ...], confirmations: int) -> LookAnswer:
+        """Looks for the transactions of one call, all of one nonce, by their hashes."""
+        ...
+
+    async def coin(self) -> CoinAnswer:
+        """Reads what the wallet holds of the chain's coin."""
         ...
 
 

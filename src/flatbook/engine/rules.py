@@ -7,7 +7,9 @@ from decimal import Decimal
 import msgspec
 
 from flatbook.engine.ports import VenueCard
+from flatbook.risk.call_limits import CallLimits
 from flatbook.risk.limits import Limits
+from flatbook.state.calls import WalletKey
 from flatbook.state.positions import NetKey
 from flatbook.strategies.hedge_terms import HedgeParams
 from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, SourceId
@@ -33,6 +35,25 @@ class HedgeRules(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(instrument.account for instrument in self.named)
 
 
+class WalletRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How the calls of one wallet on one chain are sent, and where its gas is booked.
+
+    Units: seconds and percent as the names say; `coin_low` in units of the coin. A transaction that still waits after
+    `bump_s` is replaced by one that pays `bump_percent` more, at most `bumps_max` times.
+    Source: the submission constants of the reference (3 confirmations, 15 % x 4, 300 s to inclusion, 0.05 coin).
+    """
+
+    account: AccountId
+    coin: AssetId
+    limits: CallLimits
+    coin_low: Decimal
+    confirmations: int = 3
+    bump_s: int = 60
+    bump_percent: int = 15
+    bumps_max: int = 4
+    inclusion_s: int = 300
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the loop needs to know that no event tells.
 
@@ -51,6 +72,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     resends_max: int
     config_digest: str
     pegged: tuple[AssetId, ...] = ()
+    wallets: dict[WalletKey, WalletRules] = {}
 
     def __post_init__(self) -> None:
         for (owner, underlying), hedge in self.hedges.items():

@@ -8,8 +8,10 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from flatbook.engine.call_outbox import Senders
 from flatbook.engine.effects import Effect, cancel_of, find_of
 from flatbook.engine.follow import Pace, follow_account, follow_chain, follow_stream, scan_nets
+from flatbook.engine.follow_wallets import follow_wallet
 from flatbook.engine.inbox import INBOX_MAX, Inbox
 from flatbook.engine.inputs import (
     STOPPING,
@@ -69,6 +71,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode
     version: str
     kept: KeptStates | None = None
+    senders: Senders = {}
 
 
 class Committed(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,14 +122,7 @@ class Engine:
         self._timer: tuple[Instant, asyncio.Task[None]] | None = None
         self._failure: BaseException | None = None
         self._stop_reason: str | None = None
-        self.outbox = Outbox(
-            parts.venues,
-            parts.clock,
-            deliver=self.deliver,
-            put=self.put,
-            may_send=self._may_send,
-            cursor_of=self.execution_cursor,
-        )
+        self.outbox = Outbox(self, parts)
 
     # What others call.
 
@@ -247,6 +243,8 @@ class Engine:
             self._spawn(follow_account(self, account, venue, keys, timing), self._task_ended)
         for source in parts.sources:
             self._spawn(follow_chain(self, source, parts.clock, parts.pace), self._task_ended)
+        for wallet, sender in parts.senders.items():
+            self._spawn(follow_wallet(self, wallet, sender, parts.clock), self._task_ended)
         self._spawn(scan_nets(self, parts.clock, parts.pace), self._task_ended)
 
     async def _turn_or_wait(self) -> None:
@@ -396,7 +394,7 @@ class Engine:
         await self.parts.clock.sleep_until(at)
         self.deliver(TimeCame())
 
-    def _may_send(self, order: ApprovedOrder) -> NotSentReason | None:
+    def may_send(self, order: ApprovedOrder) -> NotSentReason | None:
         """Whether an order that is about to be sent still may: not under a halt, not after its time."""
         held = self.state.orders.get(order.order_id)
         if held is None or not held.is_open:
@@ -420,7 +418,7 @@ class Engine:
         if not self.state.draining or self.queued or self.outbox.in_flight:
             return
         owing = any(self.state.owing.values())
-        if not owing and not self.state.holds:
+        if not owing and not self.state.holds and not self.state.open_calls:
             self.stop("drained")
 
     # Failure.

@@ -15,7 +15,9 @@ from flatbook.engine.decide_nets import decide_net, decide_touched, scan_net
 from flatbook.engine.effects import Effect
 from flatbook.engine.inputs import (
     AccountSilent,
+    CallLooked,
     CancelAnswered,
+    CoinRead,
     Command,
     ExecutionsRead,
     FindAnswered,
@@ -26,13 +28,24 @@ from flatbook.engine.inputs import (
     Restarted,
     Resumed,
     Scanned,
+    SendAnswered,
+    SignAnswered,
     Stated,
     TimeCame,
+    WalletDue,
     Woken,
 )
 from flatbook.engine.ports import ChainRead
 from flatbook.engine.reports import UnreadableExecution
 from flatbook.engine.rules import Rules
+from flatbook.engine.take_calls import (
+    restart_calls,
+    take_call_looked,
+    take_coin,
+    take_send_answer,
+    take_sign_answer,
+    take_wallet_due,
+)
 from flatbook.engine.take_chain import take_chain_read
 from flatbook.engine.take_commands import take_command
 from flatbook.engine.take_orders import (
@@ -143,6 +156,7 @@ def _take_resumed(turn: Turn, item: Resumed) -> None:
 
 def _take_restarted(turn: Turn, _item: Restarted) -> None:
     take_restart(turn)
+    restart_calls(turn)
 
 
 def _take_time(turn: Turn, _item: TimeCame) -> None:
@@ -165,5 +179,10 @@ _TAKES: dict[type[Item], Callable[[Turn, Any], None]] = {
     Restarted: _take_restarted,
     Priced: take_priced,
     TimeCame: _take_time,
+    SignAnswered: take_sign_answer,
+    SendAnswered: take_send_answer,
+    CallLooked: take_call_looked,
+    WalletDue: take_wallet_due,
+    CoinRead: take_coin,
     Command: take_command,
 }

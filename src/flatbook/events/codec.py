@@ -12,7 +12,7 @@ from typing import Union
 
 import msgspec
 
-from flatbook.events import chain, control, funds, orders, prices
+from flatbook.events import calls, chain, control, funds, orders, prices
 from flatbook.events.event import Event
 
 EVENT_TYPES: tuple[type[Event], ...] = (
@@ -44,6 +44,18 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     chain.LogUnparsed,
     chain.BlocksRemoved,
     chain.GasSpent,
+    calls.CallIntended,
+    calls.CallRefused,
+    calls.CallSigned,
+    calls.CallReleased,
+    calls.CallSent,
+    calls.CallUnknown,
+    calls.CallDropped,
+    calls.CallMined,
+    calls.CallUnmined,
+    calls.CallConfirmed,
+    calls.CallDisplaced,
+    calls.CallCancelIntended,
     control.EngineStarted,
     control.EngineStopped,
     control.CommandAccepted,

@@ -85,6 +85,12 @@ class AlertName(Enum):
     CHAIN_UNREAD = "chain_unread"
     VENUE_SILENT = "venue_silent"
     CLOCK_SKEWED = "clock_skewed"
+    CALL_REFUSED = "call_refused"
+    CALL_REVERTED = "call_reverted"
+    CALL_STUCK = "call_stuck"
+    CALL_DISPLACED = "call_displaced"
+    WALLET_SHARED = "wallet_shared"
+    GAS_LOW = "gas_low"
 
 
 class EngineStarted(Event, frozen=True, kw_only=True, tag="engine_started"):

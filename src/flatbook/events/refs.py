@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flatbook.events import chain, orders
+from flatbook.events import calls, chain, orders
 from flatbook.events.event import Event
-from flatbook.values.ids import AccountId, ChainId, EventRef, ExecutionId, InstrumentId, OrderId
+from flatbook.values.ids import AccountId, CallId, ChainId, EventRef, ExecutionId, InstrumentId, OrderId
 
 BLOCK_HASH_DIGITS = 10
 
@@ -25,6 +25,11 @@ def ref_of_log(chain_id: ChainId, tx: str, log_index: int) -> EventRef:
 def ref_of_order(order_id: OrderId) -> EventRef:
     """Returns the identity of one of our orders."""
     return EventRef(f"order:{order_id}")
+
+
+def ref_of_call(call_id: CallId) -> EventRef:
+    """Returns the identity of one of our transactions on a chain, by all of its signatures."""
+    return EventRef(f"call:{call_id}")
 
 
 def ref_of_execution(account: AccountId, instrument: InstrumentId, execution_id: ExecutionId) -> EventRef:
@@ -81,6 +86,28 @@ def _of_ending(event: _Ending) -> EventRef:
     return EventRef(f"{ref_of_order(event.order_id)}:{event.__struct_config__.tag}")
 
 
+def _of_call(event: calls.CallIntended) -> EventRef:
+    return ref_of_call(event.call_id)
+
+
+_NumberedCall = calls.CallSigned | calls.CallReleased | calls.CallSent | calls.CallUnknown | calls.CallDropped
+_Placed = calls.CallMined | calls.CallUnmined | calls.CallConfirmed
+_EndingCall = calls.CallRefused | calls.CallDisplaced | calls.CallCancelIntended
+
+
+def _of_numbered_call(event: _NumberedCall) -> EventRef:
+    return EventRef(f"{ref_of_call(event.call_id)}:{event.__struct_config__.tag}:{event.attempt}")
+
+
+def _of_placed_call(event: _Placed) -> EventRef:
+    block = event.block_hash[:BLOCK_HASH_DIGITS]
+    return EventRef(f"{ref_of_call(event.call_id)}:{event.__struct_config__.tag}@{block}")
+
+
+def _of_ending_call(event: _EndingCall) -> EventRef:
+    return EventRef(f"{ref_of_call(event.call_id)}:{event.__struct_config__.tag}")
+
+
 _REFS: dict[type[Event], Callable[[Any], EventRef]] = {
     chain.VaultFilled: _of_fill,
     chain.FillSkipped: _of_fill,
@@ -101,4 +128,16 @@ _REFS: dict[type[Event], Callable[[Any], EventRef]] = {
     orders.OrderDone: _of_ending,
     orders.IntentRefused: _of_ending,
     orders.OrderFound: _of_ending,
+    calls.CallIntended: _of_call,
+    calls.CallSigned: _of_numbered_call,
+    calls.CallReleased: _of_numbered_call,
+    calls.CallSent: _of_numbered_call,
+    calls.CallUnknown: _of_numbered_call,
+    calls.CallDropped: _of_numbered_call,
+    calls.CallMined: _of_placed_call,
+    calls.CallUnmined: _of_placed_call,
+    calls.CallConfirmed: _of_placed_call,
+    calls.CallRefused: _of_ending_call,
+    calls.CallDisplaced: _of_ending_call,
+    calls.CallCancelIntended: _of_ending_call,
 }

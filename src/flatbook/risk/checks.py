@@ -15,7 +15,7 @@ from flatbook.events.orders import RefusalRule
 from flatbook.market.quotes import Quote
 from flatbook.risk.limits import Limits
 from flatbook.state.exposure import Exposure
-from flatbook.state.intents import CancelIntent, Intent, PlaceIntent
+from flatbook.state.intents import Intent, PlaceIntent
 from flatbook.values.ids import AccountId, HaltId, OrderId
 from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Side, tick_at
@@ -79,10 +79,10 @@ def check(view: RiskView, intents: tuple[Intent, ...], limits: Limits) -> Approv
     """Returns the intents as approved, or the first one that is refused with all its refusals.
 
     Intents of one decision pass or fail together, and each is looked at as if those before it worked already.
-    Cancels always pass.
+    Cancels always pass; a chain call has checks of its own, in `call_checks`.
     """
     for intent in intents:
-        if isinstance(intent, CancelIntent):
+        if not isinstance(intent, PlaceIntent):
             continue
         refusals = tuple(refusal for rule in _rules_for(intent) if (refusal := rule(view, intent, limits)))
         if refusals:

@@ -11,12 +11,14 @@ import msgspec
 from flatbook.events.chain import Fill
 from flatbook.events.control import AlertName, HoldReason, Mode, Severity
 from flatbook.events.refs import ref_of_fill
+from flatbook.state.calls import ChainCall, WalletBook, WalletKey
 from flatbook.state.halts import Halt
 from flatbook.state.orders import Order
 from flatbook.state.positions import NetKey, Positions
 from flatbook.values.ids import (
     AccountId,
     AssetId,
+    CallId,
     ChainId,
     Epoch,
     EventRef,
@@ -36,6 +38,7 @@ from flatbook.values.money import ONE, ZERO, Price, Quantity, proportion
 EXECUTIONS_KEPT_MAX = 200_000
 FILLS_KEPT_MAX = 200_000
 ENDED_ORDERS_KEPT_MAX = 10_000
+ENDED_CALLS_KEPT_MAX = 1_000
 ORDER_TIMES_KEPT_MAX = 10_000
 COMMANDS_KEPT_MAX = 10_000
 ALERTS_KEPT_MAX = 10_000
@@ -156,6 +159,10 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     totals: dict[OrderId, BookedTotal] = {}
     foreign_orders: dict[ForeignKey, ForeignOrder] = {}
     divergences: dict[DivergenceKey, tuple[Quantity, Quantity]] = {}
+    calls: dict[CallId, ChainCall] = {}
+    open_calls: dict[CallId, None] = {}
+    ended_calls: dict[CallId, None] = {}
+    wallets: dict[WalletKey, WalletBook] = {}
     order_times: list[Instant] = []
     commands: dict[str, str] = {}
     cursors: dict[SourceId, str] = {}
@@ -181,6 +188,11 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         known = self.funds.get(account)
         if known is not None and known.asset == asset and known.settled is not None:
             known.settled -= cost
+
+    def calls_of(self, wallet: WalletKey) -> tuple[ChainCall, ...]:
+        """Returns the open calls of a wallet, oldest first."""
+        calls = (self.calls[call_id] for call_id in self.open_calls)
+        return tuple(call for call in calls if call.wallet_key == wallet)
 
     def orders_owing(self, key: NetKey) -> tuple[Order, ...]:
         """Returns the orders of a net that are open or still owe executions, oldest first."""

@@ -9,7 +9,7 @@ import msgspec
 
 from flatbook.state.desk import State
 
-STATE_FORMAT = 8
+STATE_FORMAT = 9
 
 
 class StateUnreadable(ValueError):

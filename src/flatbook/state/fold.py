@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flatbook.events import chain, control, funds, prices
+from flatbook.events import calls, chain, control, funds, prices
 from flatbook.events import orders as ev
 from flatbook.events.event import Event
-from flatbook.state import chain_fold, control_fold, order_fold
+from flatbook.state import call_fold, chain_fold, control_fold, order_fold
 from flatbook.state.desk import State
 from flatbook.values.ids import Seq, SourceId
 
@@ -50,6 +50,18 @@ FOLDS: dict[type[Event], Callable[[State, Any], None]] = {
     chain.LogUnparsed: _nothing,
     chain.BlocksRemoved: _nothing,
     chain.GasSpent: chain_fold.fold_gas,
+    calls.CallIntended: call_fold.fold_call_intended,
+    calls.CallRefused: call_fold.fold_call_refused,
+    calls.CallSigned: call_fold.fold_call_signed,
+    calls.CallReleased: call_fold.fold_call_released,
+    calls.CallSent: call_fold.fold_call,
+    calls.CallUnknown: call_fold.fold_call,
+    calls.CallDropped: call_fold.fold_call,
+    calls.CallMined: call_fold.fold_call,
+    calls.CallUnmined: call_fold.fold_call,
+    calls.CallConfirmed: call_fold.fold_call,
+    calls.CallDisplaced: call_fold.fold_call,
+    calls.CallCancelIntended: call_fold.fold_call,
     control.EngineStarted: control_fold.fold_started,
     control.EngineStopped: control_fold.fold_stopped,
     control.CommandAccepted: control_fold.fold_command,

@@ -1,11 +1,23 @@
-"""What deciders want of orders. An intent is a wish; only risk turns it into something that may be sent."""
+"""What deciders want of orders and chain calls. An intent is a wish; only risk turns it into what may be sent."""
 
 from __future__ import annotations
 
 import msgspec
 
+from flatbook.events.calls import CallPurpose
 from flatbook.events.orders import CancelReason
-from flatbook.values.ids import AccountId, EventRef, InstrumentId, OrderId, OwnerId, Underlying
+from flatbook.values.ids import (
+    AccountId,
+    AssetId,
+    CallId,
+    ChainId,
+    EventRef,
+    InstrumentId,
+    OrderId,
+    OwnerId,
+    Underlying,
+    WalletId,
+)
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Instrument, Side
 from flatbook.values.money import Price, Quantity
@@ -48,4 +60,26 @@ class CancelIntent(msgspec.Struct, frozen=True, kw_only=True):
     because: EventRef | None
 
 
-Intent = PlaceIntent | CancelIntent
+class CallIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """The wish to send a transaction of our own; fields and units as in `CallIntended`."""
+
+    call_id: CallId
+    owner: OwnerId
+    account: AccountId
+    chain: ChainId
+    wallet: WalletId
+    purpose: CallPurpose
+    to: str
+    payload: str
+    value: Quantity
+    asset: AssetId | None
+    amount: Quantity | None
+    destination: str | None
+    urgent: bool
+    after: CallId | None
+    because: EventRef | None
+    evidence: dict[str, str]
+    good_until: Instant
+
+
+Intent = PlaceIntent | CancelIntent | CallIntent

@@ -15,6 +15,8 @@ InstrumentId = NewType("InstrumentId", str)
 AssetId = NewType("AssetId", str)
 Underlying = NewType("Underlying", str)
 ChainId = NewType("ChainId", int)
+WalletId = NewType("WalletId", str)
+CallId = NewType("CallId", str)
 HaltId = NewType("HaltId", str)
 GroupId = NewType("GroupId", str)
 Slot = NewType("Slot", str)
@@ -26,6 +28,7 @@ Epoch = NewType("Epoch", int)
 ORDER_ID_LENGTH = 26
 UNASSIGNED = OwnerId("unassigned")
 ORDER_ID_PREFIX = "fb"
+CALL_ID_PREFIX = "fc"
 TOTAL_PREFIX = "total:"
 
 
@@ -48,6 +51,16 @@ def order_id_of_observation(owner: OwnerId, *, epoch: Epoch, count: int, attempt
 
 def _order_id(*parts: str) -> OrderId:
     return OrderId(ORDER_ID_PREFIX + digest_text(*parts)[: ORDER_ID_LENGTH - len(ORDER_ID_PREFIX)])
+
+
+def call_id_of(owner: OwnerId, cause: EventRef, *, index: int, attempt: int = 0) -> CallId:
+    """Returns the id of a chain call that an outside event or a command caused.
+
+    Gives: 26 lower-case letters and digits, the same for the same cause in every run and process.
+    Needs: `index` counts the calls of that cause, `attempt` how often it was wanted anew after an end without effect.
+    """
+    digest = digest_text("call", owner, cause, str(index), str(attempt))
+    return CallId(CALL_ID_PREFIX + digest[: ORDER_ID_LENGTH - len(CALL_ID_PREFIX)])
 
 
 def digest_text(*parts: str) -> str:

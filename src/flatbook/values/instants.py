@@ -88,6 +88,11 @@ def instant_of_seconds(seconds: int) -> Instant:
     return Instant(seconds * NS_PER_S)
 
 
+def utc_day(at: Instant) -> int:
+    """Returns the number of the UTC day of an instant, counted from 1970-01-01."""
+    return at // (SECONDS_PER_DAY * NS_PER_S)
+
+
 def later(at: Instant, *, seconds: int = 0, ms: int = 0) -> Instant:
     """Returns the instant a duration after (or, when negative, before) another one."""
     return Instant(at + seconds * NS_PER_S + ms * NS_PER_MS)

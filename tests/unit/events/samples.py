@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from flatbook.events import chain, control, funds, orders, prices
+from flatbook.events import calls, chain, control, funds, orders, prices
 from flatbook.events.event import Event
 from flatbook.values.ids import (
     AccountId,
     AssetId,
+    CallId,
     ChainId,
     Epoch,
     EventRef,
@@ -22,6 +23,7 @@ from flatbook.values.ids import (
     SourceId,
     Underlying,
     VenueOrderId,
+    WalletId,
 )
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
@@ -254,6 +256,67 @@ CHAIN: tuple[Event, ...] = (
     ),
 )
 
+CALL, WALLET = CallId("fcabcdefghijklmnopqrstuvwx"), WalletId("0x" + "0a" * 20)
+
+CALLS: tuple[Event, ...] = (
+    calls.CallIntended(
+        call_id=CALL,
+        owner=DESK,
+        account=VAULT,
+        chain=BASE,
+        wallet=WALLET,
+        purpose=calls.CallPurpose.DEPOSIT,
+        to="0x" + "0b" * 20,
+        payload="0x2fbc4ba0" + "00" * 32,
+        value=Quantity(Decimal(0)),
+        asset=USDC,
+        amount=Quantity(Decimal("1000.000001")),
+        destination=None,
+        urgent=False,
+        after=CallId("fcbbbbbbbbbbbbbbbbbbbbbbbb"),
+        because=BECAUSE,
+        evidence={"capacity": "1000.000001"},
+        decided_at=AT,
+        good_until=LATER,
+    ),
+    calls.CallRefused(
+        call_id=CALL, reason=calls.CallRefusal.DAY_AMOUNT_MAX, detail="2000 USDC in a day, 1500 allowed", seen_at=AT
+    ),
+    calls.CallSigned(
+        call_id=CALL,
+        attempt=2,
+        nonce=13_476,
+        tx=TX,
+        raw="0x02f8aa",
+        gas=180_000,
+        fee_wei_max=1_500_000_007,
+        tip_wei_max=1_000_001,
+        cancels=False,
+        signed_at=AT,
+    ),
+    calls.CallReleased(call_id=CALL, attempt=1, nonce=13_475, detail="nonce_too_low: next nonce 13476", seen_at=AT),
+    calls.CallSent(call_id=CALL, attempt=2, seen_at=AT),
+    calls.CallUnknown(call_id=CALL, attempt=2, reason=orders.UnknownReason.TIMED_OUT, seen_at=AT),
+    calls.CallDropped(call_id=CALL, attempt=2, misses=3, seen_at=AT),
+    calls.CallMined(
+        call_id=CALL,
+        attempt=2,
+        tx=TX,
+        block=38_812_345,
+        block_hash="0x" + "ab" * 32,
+        success=True,
+        gas_wei=GAS,
+        happened_at=AT,
+        seen_at=LATER,
+    ),
+    calls.CallUnmined(call_id=CALL, tx=TX, block=38_812_345, block_hash="0x" + "ab" * 32, seen_at=AT),
+    calls.CallConfirmed(
+        call_id=CALL, tx=TX, block=38_812_347, block_hash="0x" + "cd" * 32, success=True, seen_at=LATER
+    ),
+    calls.CallDisplaced(call_id=CALL, nonce=13_476, seen_at=AT),
+    calls.CallCancelIntended(call_id=CALL, reason="not wanted any more", decided_at=AT),
+)
+
 CONTROL: tuple[Event, ...] = (
     control.EngineStarted(
         epoch=Epoch(186_000_000), mode=control.Mode.PAPER, version="0.1.0", config_digest="abc", started_at=AT
@@ -340,4 +403,4 @@ PRICES: tuple[Event, ...] = (
     ),
 )
 
-SAMPLES: tuple[Event, ...] = (*ORDERS, *CHAIN, *CONTROL, *FUNDS, *PRICES)
+SAMPLES: tuple[Event, ...] = (*ORDERS, *CHAIN, *CALLS, *CONTROL, *FUNDS, *PRICES)

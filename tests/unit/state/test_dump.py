@@ -7,6 +7,7 @@ import hashlib
 import msgspec
 import pytest
 
+from flatbook.state.calls import Attempt, ChainCall, Mined, WalletBook
 from flatbook.state.desk import Alert, ForeignOrder, KnownFill, KnownFunds, State
 from flatbook.state.dump import STATE_FORMAT, StateUnreadable, state_bytes, state_from_bytes
 from flatbook.state.fold import apply
@@ -65,7 +66,7 @@ def test_damaged_bytes_are_refused(blob: bytes) -> None:
 
 def test_another_format_is_refused() -> None:
     other = msgspec.msgpack.encode((STATE_FORMAT + 1, msgspec.Raw(msgspec.msgpack.encode(State()))))
-    with pytest.raises(StateUnreadable, match="format 9"):
+    with pytest.raises(StateUnreadable, match="format 10"):
         state_from_bytes(other)
     more = msgspec.msgpack.encode((STATE_FORMAT, {"seq": 1, "added": 2}))
     with pytest.raises(StateUnreadable, match="added"):
@@ -73,6 +74,7 @@ def test_another_format_is_refused() -> None:
 
 
 def test_a_changed_state_has_a_new_format() -> None:
-    kept = (State, Positions, Position, Net, DayResult, Order, Halt, KnownFill, ForeignOrder, Alert, KnownFunds)
+    calls = (ChainCall, Attempt, Mined, WalletBook)
+    kept = (State, Positions, Position, Net, DayResult, Order, Halt, KnownFill, ForeignOrder, Alert, KnownFunds, *calls)
     shape = "\n".join(f"{each.__name__}: {' '.join(each.__struct_fields__)}" for each in kept)
-    assert (STATE_FORMAT, hashlib.sha256(shape.encode()).hexdigest()[:16]) == (8, "7b8d921a674aa571")
+    assert (STATE_FORMAT, hashlib.sha256(shape.encode()).hexdigest()[:16]) == (9, "43e1a883607692f6")

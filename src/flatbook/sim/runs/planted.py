@@ -104,7 +104,7 @@ def fresh_id_on_retry() -> tuple[Swap, ...]:
     def may_send(_self: Any, _order: Any) -> None:
         return None
 
-    return Swap(take_absence, "place_of", fresh), Swap(run.Engine, "_may_send", may_send)
+    return Swap(take_absence, "place_of", fresh), Swap(run.Engine, "may_send", may_send)
 
 
 def no_status_poll() -> tuple[Swap, ...]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flatbook.events.chain import VaultFilled
+from flatbook.events.chain import FillSkipped, SkipReason, VaultFilled
 from flatbook.events.codec import decode_events, encode_events
+from flatbook.values.instruments import Side
 from flatbook.venues.raindex.parse import Parsed
 from flatbook.venues.raindex.recording import RecordingBroken, block_of_line
 from flatbook.venues.raindex.wire import Topic
@@ -118,6 +120,22 @@ def test_neither_order_nor_copies_of_logs_change_the_events(extra: list[Any], ra
     shuffled = [*logs, *copies]
     random.shuffle(shuffled)
     assert parsed(*shuffled).events == parsed(*logs).events
+
+
+@given(st.integers(1, 10**66), st.integers(-66, -20), st.booleans())
+def test_an_amount_is_cut_by_less_than_its_last_decimal_and_never_changes_side(
+    digits: int, exponent: int, sells: bool
+) -> None:
+    stated, exact = f"{digits}e{exponent}", Fraction(digits) * Fraction(10) ** exponent
+    (event,) = parsed(take(USDC, "7", WT_COIN, stated) if sells else take(WT_COIN, stated, USDC, "7")).events
+    if isinstance(event, VaultFilled):
+        assert event.side is (Side.SELL if sells else Side.BUY)
+        assert 0 <= exact - Fraction(event.token_amount) < Fraction(1, 10**36)
+        assert event.token_amount > 0
+    elif isinstance(event, FillSkipped):
+        assert event.reason in {SkipReason.ZERO_EQUITY, SkipReason.OVER_SHARE_CAP, SkipReason.NON_POSITIVE_PRICE}
+    else:
+        assert exact >= 10**18
 
 
 @given(st.integers(1, 10**24), st.integers(1, 10**12))

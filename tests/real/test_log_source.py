@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from flatbook.events.chain import GasSpent, LogUnparsed, UnparsedReason, VaultFilled
+from flatbook.events.chain import GasSpent, VaultFilled
 from flatbook.events.event import Event
 from flatbook.values.instruments import Side
 from flatbook.venues.evm.log_source import ReadUpTo
@@ -208,13 +208,13 @@ def test_what_our_own_transactions_cost_is_booked_from_their_receipts(newest: Sc
     assert [traded(fill).side for fill in fills(read_all.events)] == [Side.BUY]
 
 
-def test_a_fill_whose_quotient_does_not_end_is_told_and_not_booked(newest: Scene) -> None:
-    ask = newest.ask("COIN", price="3", shares="10")
-    mined = newest.take(ask, spend="10")
-    (told,) = [event for event in all_of(newest).events if not isinstance(event, GasSpent)]
-    assert isinstance(told, LogUnparsed)
-    assert (told.reason, told.key.tx) == (UnparsedReason.PRECISION, mined.tx)
-    assert moved(newest, mined)[1] == 10
+def test_a_fill_whose_quotient_does_not_end_is_booked_to_thirty_six_decimals(newest: Scene) -> None:
+    mined = newest.take(newest.ask("COIN", price="3", shares="10"), spend="10")
+    (fill,) = fills(all_of(newest).events)
+    tokens, usdc = moved(newest, mined)
+    assert traded(fill) == (Side.SELL, Decimal("3." + "3" * 36), Decimal(10), "take_order_v3")
+    assert usdc == 10
+    assert 0 < -tokens - fill.token_amount < Decimal("1e-36")
 
 
 def test_an_order_out_of_the_wallet_itself_is_filled_out_of_it(newest: Scene) -> None:

@@ -56,7 +56,7 @@ class LogKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class VaultFilled(Event, frozen=True, kw_only=True, tag="vault_filled"):
     """A taker traded against an order of ours; our vault gave one token and received the other.
 
-    Units: token_amount in tokens and usdc_amount in USDC, both exact as onchain (up to 36 decimals), above zero;
+    Units: token_amount in tokens and usdc_amount in USDC, both as onchain, digits beyond 36 decimals cut, above zero;
     ratio in underlying shares per token at the fill's block; shares in underlying, token_amount * ratio cut to 18
     decimals; price in USDC per share, cut to 18 decimals. Side buy: our vault received the token.
     `taker_gas_wei` is what the taker paid: information, never a cost of ours.
@@ -84,7 +84,7 @@ class VaultFilled(Event, frozen=True, kw_only=True, tag="vault_filled"):
 class FillSkipped(Event, frozen=True, kw_only=True, tag="fill_skipped"):
     """A fill of ours that is posted to ledger and position, but whose hedge waits for an operator or a recheck.
 
-    Units: amounts exact as onchain, in whole tokens; shares in underlying, cut to 18 decimals.
+    Units: amounts as onchain, cut beyond 36 decimals, in whole tokens; shares in underlying, cut to 18 decimals.
     `underlying`, `instrument`, `side` and `shares` are None where the fill does not say which share moved.
     """
 
@@ -119,7 +119,8 @@ class SkippedFillReleased(Event, frozen=True, kw_only=True, tag="skipped_fill_re
 class FillUnvalued(Event, frozen=True, kw_only=True, tag="fill_unvalued"):
     """A fill of ours that cannot be valued yet; it counts as exposure with the last ratio known.
 
-    Units: token_amount in tokens, usdc_amount in USDC, exact as onchain; ratio_assumed in shares per token.
+    Units: token_amount in tokens, usdc_amount in USDC, as onchain, cut beyond 36 decimals; ratio_assumed in shares
+    per token.
     """
 
     key: LogKey

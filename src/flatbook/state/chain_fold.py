@@ -26,7 +26,7 @@ def log_id(key: chain.LogKey) -> LogId:
 def exchanged(fill: chain.Fill) -> tuple[AssetId | None, Quantity | None, AssetId | None, Quantity | None]:
     """Returns what a fill's vault received and how much, and what it gave and how much; None where it does not say.
 
-    Units: amounts exact as onchain, above zero.
+    Units: amounts as onchain, cut beyond 36 decimals, above zero.
     """
     if isinstance(fill, chain.FillSkipped):
         return fill.received, fill.received_amount, fill.gave, fill.gave_amount

@@ -22,7 +22,7 @@ from flatbook.events.event import Event
 from flatbook.values.ids import AccountId, AssetId, OwnerId
 from flatbook.values.instants import Instant
 from flatbook.values.money import ONE, NumberRefused, Quantity
-from flatbook.venues.raindex.rain_float import RainFloat, decimal_of
+from flatbook.venues.raindex.rain_float import RainFloat, decimal_cut
 from flatbook.venues.raindex.tokens import RaindexConfig, Token, TokenForm, underlying_at
 from flatbook.venues.raindex.valuation import Appraisal, Leg, NoTrade, appraise, price_of, share_leg, shares_of
 from flatbook.venues.raindex.wire import Receipt, shortened
@@ -116,11 +116,11 @@ def _leg(moved: Moved | None, reading: Reading) -> Leg | None:
         return None
     token = reading.config.token(moved.token, reading.block.at)
     if isinstance(moved.amount, RainFloat):
-        return Leg(token=token, amount=Quantity(decimal_of(moved.amount)))
+        return Leg(token=token, amount=Quantity(decimal_cut(moved.amount)))
     decimals = token.decimals if token is not None else moved.decimals
     if decimals is None:
         return None
-    return Leg(token=token, amount=Quantity(decimal_of(RainFloat(coefficient=moved.amount, exponent=-decimals))))
+    return Leg(token=token, amount=Quantity(decimal_cut(RainFloat(coefficient=moved.amount, exponent=-decimals))))
 
 
 def _ratio_of_exchange(received: Leg, gave: Leg, block: BlockFacts) -> tuple[Decimal, bool]:

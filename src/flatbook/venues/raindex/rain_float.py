@@ -173,17 +173,20 @@ def to_fixed_decimal(value: RainFloat, *, decimals: int) -> tuple[int, bool]:
     return whole, rest == 0
 
 
-def decimal_of(value: RainFloat) -> Decimal:
-    """Returns the exact decimal of a float, without trailing zeros.
+def decimal_cut(value: RainFloat) -> Decimal:
+    """Returns the decimal of a float, without trailing zeros; digits beyond 36 decimals are cut toward zero.
 
-    Errors: NumberRefused when it needs more than 18 integer or 36 fractional digits.
+    Gives: a quotient that does not end has 67 digits onchain, so that any taker who limits what is paid makes one.
+    Errors: NumberRefused when it needs more than 18 integer digits.
     """
     trimmed = _trimmed(value)
     integer_digits = _digits(trimmed.coefficient) + trimmed.exponent if trimmed.coefficient else 0
-    if integer_digits > CHAIN_INTEGER_DIGITS_MAX or -trimmed.exponent > CHAIN_DECIMALS_MAX:
-        raise NumberRefused(
-            f"an amount has at most {CHAIN_INTEGER_DIGITS_MAX} integer and {CHAIN_DECIMALS_MAX} fractional digits"
-        )
+    if integer_digits > CHAIN_INTEGER_DIGITS_MAX:
+        raise NumberRefused(f"an amount has at most {CHAIN_INTEGER_DIGITS_MAX} integer digits")
+    beyond = -trimmed.exponent - CHAIN_DECIMALS_MAX
+    if beyond > 0:
+        kept = _divide_to_zero(trimmed.coefficient, 10**beyond) if beyond < _digits(trimmed.coefficient) else 0
+        trimmed = _trimmed(RainFloat(coefficient=kept, exponent=-CHAIN_DECIMALS_MAX))
     if trimmed.exponent >= 0:
         return Decimal(trimmed.coefficient * 10**trimmed.exponent)
     return Decimal(trimmed.coefficient).scaleb(trimmed.exponent)

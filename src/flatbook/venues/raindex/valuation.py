@@ -32,7 +32,7 @@ class RatioRefused(ValueError):
 class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One side of an exchange. `token` is None where the address is not known.
 
-    Units: amount in whole tokens, exact as onchain.
+    Units: amount in whole tokens, as onchain, cut beyond 36 decimals.
     """
 
     token: Token | Usdc | None
@@ -42,7 +42,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Appraisal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A trade of shares against dollars.
 
-    Units: amounts exact as onchain; shares in underlying, cut to 18 decimals; price in USDC per share, cut to 18.
+    Units: amounts as onchain, cut beyond 36 decimals; shares in underlying and price in USDC per share cut to 18.
     """
 
     side: Side

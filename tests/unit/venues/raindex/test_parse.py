@@ -248,10 +248,20 @@ def test_an_index_beyond_the_tokens_of_the_order_is_refused() -> None:
 
 
 def test_a_number_with_too_many_digits_is_refused() -> None:
-    refusal = unparsed(take(USDC, "1", WT_COIN, "1e-37"))
-    assert refusal.reason is UnparsedReason.PRECISION
     assert unparsed(take(USDC, "1e18", WT_COIN, "1")).reason is UnparsedReason.PRECISION
     assert isinstance(only(take(USDC, "1", WT_COIN, "1e2000000000")), LogUnparsed)
+
+
+def test_an_amount_with_more_than_thirty_six_decimals_is_cut_there_and_traded() -> None:
+    fill = filled(take(USDC, "10", WT_COIN, "3." + "3" * 66))
+    assert (fill.side, fill.usdc_amount) == (Side.SELL, Decimal(10))
+    assert fill.token_amount == Decimal("3." + "3" * 36)
+    assert (fill.shares, fill.price) == (Decimal("3." + "3" * 18), Decimal(3))
+
+
+def test_an_amount_that_is_cut_to_nothing_is_no_trade() -> None:
+    assert skipped(take(USDC, "1", WT_COIN, "9e-37")).reason is SkipReason.ZERO_EQUITY
+    assert skipped(take(USDC, "9e-37", WT_COIN, "1")).reason is SkipReason.NON_POSITIVE_PRICE
 
 
 def test_a_truncated_log_is_refused_and_never_raises() -> None:

@@ -17,7 +17,7 @@ from flatbook.venues.raindex.rain_float import (
     add,
     ceil,
     compare,
-    decimal_of,
+    decimal_cut,
     divide,
     float_of_text,
     floor,
@@ -98,17 +98,21 @@ def test_a_fixed_decimal_above_256_bits_is_refused(value: RainFloat) -> None:
     assert fault_of(refused) is Fault.FIXED_DECIMAL_OVERFLOW
 
 
-def test_an_amount_has_eighteen_integer_and_thirty_six_fractional_digits() -> None:
+def test_an_amount_has_eighteen_integer_digits_and_is_cut_at_thirty_six_decimals() -> None:
     longest = "123456789012345678.123456789012345678901234567890123456"
-    assert decimal_of(float_of_text(longest)) == Decimal(longest)
-    assert str(decimal_of(rain(20, 3))) == "20000"
-    for beyond in (rain(1, 18), rain(1, -37), rain(1, EXPONENT_MAX), rain(1, EXPONENT_MIN)):
+    assert decimal_cut(float_of_text(longest)) == Decimal(longest)
+    assert str(decimal_cut(rain(20, 3))) == "20000"
+    assert decimal_cut(divide(rain(10, 0), rain(3, 0))) == Decimal("3." + "3" * 36)
+    assert decimal_cut(divide(rain(-2, 0), rain(3, 0))) == Decimal("-0." + "6" * 36)
+    assert decimal_cut(rain(19, -37)) == Decimal("1e-36")
+    assert [decimal_cut(below) for below in (rain(9, -37), rain(-9, -37), rain(1, EXPONENT_MIN))] == [0, 0, 0]
+    for beyond in (rain(1, 18), rain(1, EXPONENT_MAX)):
         with pytest.raises(NumberRefused):
-            decimal_of(beyond)
+            decimal_cut(beyond)
 
 
 def test_trailing_zeros_do_not_count_against_an_amount() -> None:
-    assert decimal_of(rain(25 * 10**60, -61)) == Decimal("2.5")
+    assert decimal_cut(rain(25 * 10**60, -61)) == Decimal("2.5")
 
 
 @pytest.mark.parametrize("text", ["", "-", ".5", "5.", "1e", "0x10", "\u0661", " 1", "1 ", "--1", "NaN", "9" * 2000])

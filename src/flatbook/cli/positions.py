@@ -113,6 +113,7 @@ def net_body(line: NetLine) -> dict[str, Any]:
         "net": plain(exposure.net),
         "held": plain(line.held),
         "unvalued": plain(line.unvalued),
+        "provisional": plain(line.provisional),
         "may_buy": plain(exposure.may_buy),
         "may_sell": plain(exposure.may_sell),
         "unknown_buy": plain(exposure.unknown_buy),

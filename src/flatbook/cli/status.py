@@ -196,6 +196,7 @@ def _engine(state: State, own: dict[str, Any], running: bool | None) -> dict[str
         "epoch": state.epoch,
         "stopped_in_order": state.stopped,
         **{name: own.get(name) for name in ("pid", "version", "queued", "in_flight", "cancel_only")},
+        "chains": own.get("chains", []),
     }
 
 
@@ -261,6 +262,18 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
             Column("runbook", "runbook"),
         ),
         body["alerts"],
+    )
+    yield Table(
+        "chains",
+        (
+            Column("source", "source"),
+            Column("node", "node"),
+            Column("tag", "tag"),
+            Column("blocks behind>", "blocks"),
+            Column("seconds behind>", "seconds"),
+            Column("exposure, share-seconds>", "share_seconds"),
+        ),
+        body["engine"]["chains"],
     )
     yield Table(
         "differences to a venue",

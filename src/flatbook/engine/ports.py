@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
@@ -223,12 +223,37 @@ class OrderVenue(Protocol):
         ...
 
 
+class Preconfirmed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a source states beyond the newest block it read, in full: it replaces what it stated before.
+
+    `events` are what all witnesses state; `seen` are the logs that at least one of them does, as (tx, log index): what
+    is booked and not among them is gone.
+    """
+
+    events: tuple[Event, ...]
+    seen: tuple[tuple[str, int], ...]
+
+
+class TagLag(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How far behind a tag of a node stands.
+
+    Units: blocks behind the newest block that any node of the source states; seconds since its own block was made.
+    """
+
+    source: SourceId
+    node: str
+    tag: str
+    blocks: int
+    seconds: int
+
+
 class ChainRead(msgspec.Struct, frozen=True, kw_only=True):
     """Events of a block range, with the cursor that follows it.
 
     `removed_from` is the first block that the chain may have replaced since the last read, when it replaced some: what
     the same read states again, in the same block, stands. With a `trouble` the source has not been read for a while,
-    and why; it states no events then, and the cursor stays.
+    and why; it states no events then, and the cursor stays. `final` is the newest block that cannot be replaced any
+    more, None where the source does not say; `preconfirmed` what is stated beyond the blocks, None where nothing was.
     """
 
     source: SourceId
@@ -236,6 +261,8 @@ class ChainRead(msgspec.Struct, frozen=True, kw_only=True):
     cursor: str
     removed_from: int | None = None
     trouble: str | None = None
+    final: int | None = None
+    preconfirmed: Preconfirmed | None = None
 
 
 class ChainSource(Protocol):
@@ -264,6 +291,15 @@ class QuoteSource(Protocol):
 
         Units: USD per share.
         """
+
+
+@runtime_checkable
+class LagSource(Protocol):
+    """A source that measures how far behind its nodes are."""
+
+    @property
+    def lags(self) -> tuple[TagLag, ...]:
+        """What was measured last, empty before the first time."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatbook.engine.ports import ChainRead
+from flatbook.engine.ports import ChainRead, Preconfirmed
 from flatbook.engine.sound import flaw_of_fill, flaw_of_number, flaw_of_value, told
 from flatbook.engine.turn import Turn
 from flatbook.events import chain
@@ -30,9 +30,45 @@ def take_chain_read(turn: Turn, item: ChainRead) -> None:
     turn.clear(AlertName.CHAIN_UNREAD, item.source)
     if item.removed_from is not None:
         _take_removed(turn, item, item.removed_from)
+    _take_final(turn, item)
     for event in item.events:
         _take_event(turn, item, event)
+    if item.preconfirmed is not None:
+        _take_preconfirmed(turn, item, item.preconfirmed)
     turn.cursors[item.source] = item.cursor
+
+
+def _take_final(turn: Turn, item: ChainRead) -> None:
+    """Books how far a chain is final: when it is told for the first time, and when it makes fills of ours final."""
+    if item.final is None:
+        return
+    chain_id, final = turn.rules.chains[item.source], item.final
+    known = turn.state.final_blocks.get(chain_id)
+    blocks = [turn.state.fills[each].event.key.block for each in turn.state.provisional if each[0] == chain_id]
+    blocks += [each.key.block for each in item.events if isinstance(each, chain.Fill)]
+    if known is None or any(known < block <= final for block in blocks):
+        turn.book(chain.BlocksFinalized(source=item.source, chain=chain_id, block=final, seen_at=turn.now))
+
+
+def _take_preconfirmed(turn: Turn, item: ChainRead, stated: Preconfirmed) -> None:
+    """Books what stands in no block yet, and undoes what was booked so and nobody states any more."""
+    chain_id, seen = turn.rules.chains[item.source], dict.fromkeys(stated.seen)
+    gone = [
+        turn.state.fills[known]
+        for known in turn.state.provisional
+        if known[0] == chain_id and known[1:] not in seen and _is_preconfirmed(turn.state.fills[known].event)
+    ]
+    for fill in reversed(gone):
+        _reverse(turn, fill)
+    for event in stated.events:
+        if isinstance(event, chain.Fill) and log_id(event.key) in turn.state.fills:
+            turn.drop("fill_known")
+        else:
+            _take_event(turn, item, event)
+
+
+def _is_preconfirmed(fill: chain.Fill) -> bool:
+    return fill.key.block_hash == chain.PRECONFIRMED_HASH
 
 
 def _take_removed(turn: Turn, item: ChainRead, first_block: int) -> None:
@@ -55,7 +91,8 @@ def _take_removed(turn: Turn, item: ChainRead, first_block: int) -> None:
         _reverse(turn, fill)
 
 
-def _reverse(turn: Turn, fill: KnownFill) -> None:
+def _reverse(turn: Turn, fill: KnownFill, *, told: bool = True) -> None:
+    """Undoes a fill. Where its block came as announced it is booked again at once, and there is nothing to tell."""
     booked = fill.event
     received, received_amount, gave, gave_amount = exchanged(booked)
     event = chain.FillReversed(
@@ -73,12 +110,19 @@ def _reverse(turn: Turn, fill: KnownFill) -> None:
         seen_at=turn.now,
     )
     turn.book(event)
-    detail = f"block {booked.key.block} was replaced; {fill.ref} is undone and hedged back"
-    subject = f"{booked.owner}:{booked.underlying}"
-    turn.alert(AlertName.FILL_REVERSED, subject, detail, severity=Severity.WARNING, because=ref_of(event))
+    if told:
+        _tell_reversed(turn, fill, event)
     turn.clear(AlertName.FILL_SKIPPED, str(fill.ref))
     turn.clear(AlertName.FILL_UNVALUED, _log_subject(booked.key))
     _touch(turn, booked.owner, booked.underlying)
+
+
+def _tell_reversed(turn: Turn, fill: KnownFill, event: chain.FillReversed) -> None:
+    booked = fill.event
+    what = "no block took what was announced" if _is_preconfirmed(booked) else f"block {booked.key.block} was replaced"
+    detail = f"{what}; {fill.ref} is undone and hedged back"
+    subject = f"{booked.owner}:{booked.underlying}"
+    turn.alert(AlertName.FILL_REVERSED, subject, detail, severity=Severity.WARNING, because=ref_of(event))
 
 
 def _touch(turn: Turn, owner: OwnerId, underlying: Underlying | None) -> None:
@@ -119,7 +163,7 @@ def _take_fill(turn: Turn, item: ChainRead, event: chain.Fill) -> None:
         turn.drop("fill_known")
         return
     if known is not None:
-        _reverse(turn, known)
+        _reverse(turn, known, told=not _is_preconfirmed(known.event))
     flaw = flaw_of_fill(event, turn.now)
     if flaw is not None:
         _take_unparsed(turn, _unparsed(turn, item, event, flaw))

@@ -43,6 +43,10 @@ class UnvaluedReason(Enum):
     RATIO_MISSING = "ratio_missing"
 
 
+PRECONFIRMED_HASH = "preconfirmed"
+"""Stands for the hash of a block where a log is in none yet."""
+
+
 class LogKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Where on a chain a log stands. (chain, tx, log_index) is its identity as long as its block stands."""
 
@@ -198,6 +202,18 @@ class BlocksRemoved(Event, frozen=True, kw_only=True, tag="blocks_removed"):
     chain: ChainId
     first_block: int
     last_block: int
+    seen_at: Instant
+
+
+class BlocksFinalized(Event, frozen=True, kw_only=True, tag="blocks_finalized"):
+    """No block of a chain up to this one can be replaced any more; fills above it are provisional.
+
+    It is booked when a source says so for the first time, and when fills of ours become final.
+    """
+
+    source: SourceId
+    chain: ChainId
+    block: int
     seen_at: Instant
 
 

@@ -75,6 +75,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     control.AlertCleared,
     funds.FundsStated,
     prices.FillPriced,
+    chain.BlocksFinalized,
 )
 
 Upcaster = Callable[[Event], Event]

@@ -21,6 +21,7 @@ from prometheus_client.registry import Collector
 
 from flatbook.engine.run import Committed
 from flatbook.events.control import AlertRaised
+from flatbook.ops.certainty import Certainty
 from flatbook.ops.hedge_times import HedgeTimes
 from flatbook.state.exposure import exposure_of
 from flatbook.values.instants import NS_PER_S
@@ -56,6 +57,7 @@ class Metrics:
         build = Gauge("flatbook_build_info", "What runs here", ("version", "python"), registry=self.registry)
         build.labels(version=version, python=platform.python_version()).set(1)
         self._times = HedgeTimes()
+        self.certainty: Certainty | None = None
 
     def _counter(self, name: str, says: str, *labels: str) -> Counter:
         return Counter(name, says, labels, registry=self.registry)
@@ -94,7 +96,9 @@ class Metrics:
 
     def watch(self, engine: Engine, counts: LogCounts | None = None) -> None:
         """Reads the rest from an engine, and from the counts of its log, each time somebody asks."""
-        self.registry.register(DeskCollector(engine, counts))
+        self.certainty = Certainty(engine)
+        engine.listeners.append(self.certainty.on_commit)
+        self.registry.register(DeskCollector(engine, counts, self.certainty))
 
     def text(self) -> str:
         """Returns all metrics as text."""
@@ -104,15 +108,17 @@ class Metrics:
 class DeskCollector(Collector):
     """What is true of a desk at the moment of the question."""
 
-    def __init__(self, engine: Engine, counts: LogCounts | None) -> None:
+    def __init__(self, engine: Engine, counts: LogCounts | None, certainty: Certainty) -> None:
         self._engine = engine
         self._counts = counts
+        self._certainty = certainty
 
     def collect(self) -> Iterator[Metric]:
         """Yields the metrics of the desk."""
         yield from self._orders()
         yield from self._exposures()
         yield from self._stops()
+        yield from self._chains()
         yield from self._inside()
 
     def _orders(self) -> Iterator[Metric]:
@@ -149,6 +155,17 @@ class DeskCollector(Collector):
         yield _gauge("flatbook_halts", "Standing halts", ("cause", "scope"), halts)
         alerts = _tally((name.value,) for name, _ in state.alerts)
         yield _gauge("flatbook_alerts", "Standing alerts", ("name",), alerts)
+
+    def _chains(self) -> Iterator[Metric]:
+        labels = ("source", "node", "tag")
+        lags = {(str(lag.source), lag.node, lag.tag): lag for lag in self._certainty.lags()}
+        blocks = {key: float(lag.blocks) for key, lag in lags.items()}
+        seconds = {key: float(lag.seconds) for key, lag in lags.items()}
+        yield _gauge("flatbook_chain_lag_blocks", "Blocks that a tag of a node is behind", labels, blocks)
+        yield _gauge("flatbook_chain_lag_seconds", "Age of the block of a tag of a node", labels, seconds)
+        cost = self._certainty.share_seconds
+        says = "Shares of fills times the seconds until a tag shows them; seen: until they were seen"
+        yield _counter("flatbook_fill_wait_share_seconds", says, ("underlying", "tag"), cost)
 
     def _inside(self) -> Iterator[Metric]:
         engine = self._engine

@@ -9,6 +9,7 @@ import msgspec
 
 from flatbook.events.chain import FillSkipped, FillUnvalued
 from flatbook.events.control import HoldReason
+from flatbook.state.chain_fold import provisional_shares
 from flatbook.state.desk import KnownFill, State
 from flatbook.state.exposure import Exposure, exposure_of
 from flatbook.state.positions import Net, NetKey, Position
@@ -31,8 +32,8 @@ class NetLine(msgspec.Struct, frozen=True, kw_only=True):
     """The net of an (owner, underlying): what it is, what may still happen to it, and why it stays open.
 
     Units: shares, signed; `held` is the part that waits for an operator, `unvalued` the part counted with an assumed
-    ratio; price in USD per share, the stated mark or else that of its newest onchain fill; usd is net * price; all
-    None when there is neither.
+    ratio, `provisional` the part of fills whose blocks can still be replaced; price in USD per share, the stated mark
+    or else that of its newest onchain fill; usd is net * price; all None when there is neither.
     """
 
     owner: OwnerId
@@ -40,6 +41,7 @@ class NetLine(msgspec.Struct, frozen=True, kw_only=True):
     exposure: Exposure
     held: Quantity
     unvalued: Quantity
+    provisional: Quantity
     price: Price | None
     price_from: PriceFrom | None
     usd: Money | None
@@ -158,6 +160,7 @@ def _net_line(state: State, key: NetKey) -> NetLine:
         exposure=exposure,
         held=net.held if net is not None else zero,
         unvalued=net.unvalued if net is not None else zero,
+        provisional=provisional_shares(state, key),
         price=price,
         price_from=price_from,
         usd=None if price is None else Money(exposure.net * price),

@@ -90,6 +90,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
                 account: {"stated_at": statement.stated_at, "open_orders": len(statement.open_orders)}
                 for account, statement in engine.statements.items()
             },
+            "chains": self.metrics.certainty.body() if self.metrics.certainty is not None else [],
             "dropped": dict(engine.dropped),
             "poisons": list(engine.poisons),
         }

@@ -72,6 +72,7 @@ STALE_MS = (5_000, 90_000)
 OPERATOR = "operator"
 EXPECTED = ("the journal failed", "another process", "a task of the engine died: injected")
 LIFT_AFTER_MS = 60_000
+CERTAIN_AFTER_MS = {"safe": 90_000, "finalized": 160_000}
 
 
 class Life:
@@ -434,7 +435,8 @@ class World:
             return False
         if not self.venues.are_quiet():
             return False
-        if self.loop.instant < self.scenario.at(self.scenario.safety_ms + LIFT_AFTER_MS):
+        settled_ms = max(LIFT_AFTER_MS, CERTAIN_AFTER_MS.get(self.scenario.shape.hedge_at, 0))
+        if self.loop.instant < self.scenario.at(self.scenario.safety_ms + settled_ms):
             return False
         if not self._are_books_compared():
             return False

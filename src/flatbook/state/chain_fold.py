@@ -8,7 +8,7 @@ from flatbook.events import chain
 from flatbook.events.refs import ref_of, ref_of_fill
 from flatbook.state.desk import FILLS_KEPT_MAX, GAS_KEPT_MAX, KnownFill, LogId, State, forget_oldest, oldest
 from flatbook.state.orders import Broken, signed
-from flatbook.state.positions import Net
+from flatbook.state.positions import Net, NetKey
 from flatbook.values.ids import AssetId, ChainId
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
@@ -100,6 +100,7 @@ def fold_reversed(state: State, event: chain.FillReversed) -> None:
     """Undoes a fill whose block was replaced."""
     fill = _known(state, event.key.chain, event.key.tx, event.key.log_index)
     del state.fills[log_id(event.key)]
+    state.provisional.pop(log_id(event.key), None)
     _book(state, fill.event, event.seen_at, undone=True)
     moved = _moved(fill)
     if moved is None:
@@ -112,6 +113,27 @@ def fold_reversed(state: State, event: chain.FillReversed) -> None:
     if fill.day_cash_usd is not None:
         state.positions.add_day(net, _day_of(fill.event), -fill.day_cash_usd, -moved)
     net.cause = ref_of(event)
+
+
+def fold_finalized(state: State, event: chain.BlocksFinalized) -> None:
+    """Notes up to where a chain is final: fills up to there are provisional no more."""
+    state.final_blocks[event.chain] = event.block
+    for identity in [each for each in state.provisional if each[0] == event.chain]:
+        if state.fills[identity].event.key.block <= event.block:
+            del state.provisional[identity]
+
+
+def provisional_shares(state: State, key: NetKey) -> Quantity:
+    """Returns what of a net stands in blocks that can still be replaced, or in none yet.
+
+    Units: shares, signed.
+    """
+    total = ZERO
+    for identity in state.provisional:
+        fill = state.fills[identity]
+        moved = _moved(fill) if (fill.event.owner, fill.event.underlying) == key else None
+        total += ZERO if moved is None else moved
+    return Quantity(total)
 
 
 def fold_gas(state: State, event: chain.GasSpent) -> None:
@@ -134,6 +156,9 @@ def _remember(state: State, fill: KnownFill) -> None:
     if identity in state.fills:
         raise Broken(f"fill {fill.ref} is booked twice")
     state.fills[identity] = fill
+    final = state.final_blocks.get(identity[0])
+    if final is not None and fill.event.key.block > final:
+        state.provisional[identity] = None
     if len(state.fills) > FILLS_KEPT_MAX:
         _forget_fills(state)
     _book(state, fill.event, fill.event.seen_at)
@@ -142,6 +167,7 @@ def _remember(state: State, fill: KnownFill) -> None:
 def _forget_fills(state: State) -> None:
     for identity in oldest(state.fills, FILLS_KEPT_MAX):
         key = state.fills.pop(identity).event.key
+        state.provisional.pop(identity, None)
         state.fill_watermarks[key.chain] = max(key.block, state.fill_watermarks.get(key.chain, 0))
 
 

@@ -132,6 +132,7 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     `moved_at` is when we last booked something that moved an asset of an account. Of executions and fills the newest
     are known by identity; what happened at or below a watermark is older than all that could be forgotten.
+    `provisional` are the fills above the final block of a chain that states one.
     """
 
     seq: Seq = Seq(0)
@@ -152,6 +153,8 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     marks: dict[AssetId, Price] = {}
     fills: dict[LogId, KnownFill] = {}
     fill_watermarks: dict[ChainId, int] = {}
+    final_blocks: dict[ChainId, int] = {}
+    provisional: dict[LogId, None] = {}
     ratios: dict[AssetId, Decimal] = {}
     gas: dict[tuple[ChainId, str], None] = {}
     executions: dict[ExecutionKey, KnownExecution] = {}

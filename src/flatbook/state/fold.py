@@ -49,6 +49,7 @@ FOLDS: dict[type[Event], Callable[[State, Any], None]] = {
     chain.FillReversed: chain_fold.fold_reversed,
     chain.LogUnparsed: _nothing,
     chain.BlocksRemoved: _nothing,
+    chain.BlocksFinalized: chain_fold.fold_finalized,
     chain.GasSpent: chain_fold.fold_gas,
     calls.CallIntended: call_fold.fold_call_intended,
     calls.CallRefused: call_fold.fold_call_refused,

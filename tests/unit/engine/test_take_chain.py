@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from flatbook.engine.ports import ChainRead
+from flatbook.engine.ports import ChainRead, Preconfirmed
 from flatbook.engine.step import Step
 from flatbook.events import chain, control
 from flatbook.events.codec import decode_events, encode_events
 from flatbook.events.event import Event
+from flatbook.state.chain_fold import provisional_shares
 from flatbook.values.ids import AssetId, SourceId
 from flatbook.values.instants import Instant, later
 from flatbook.values.money import Money, Price, Quantity
@@ -293,3 +294,71 @@ def test_many_small_fills_become_one_order_when_they_reach_a_share_together() ->
     assert bench.orders() == ["buy 1"]
     bench.executions(execution("1", order_id=bench.placed()[0].order_id))
     assert (bench.net, bench.orders()) == (Decimal("-0.2"), ["buy 1"])
+
+
+# Certainty.
+
+
+def preconfirmed(number: int) -> chain.VaultFilled:
+    """Returns a fill that stands in no block yet."""
+    event = vault_filled(number, "sell", "10")
+    return msgspec.structs.replace(event, key=msgspec.structs.replace(event.key, block_hash=chain.PRECONFIRMED_HASH))
+
+
+def beyond(bench: Bench, *events: chain.VaultFilled, seen: tuple[tuple[str, int], ...] | None = None) -> Step:
+    """Takes a read of what no block holds yet."""
+    logs = tuple((event.key.tx, event.key.log_index) for event in events) if seen is None else seen
+    stated = Preconfirmed(events=events, seen=logs)
+    return bench.take(ChainRead(source=CHAIN, events=(), cursor="1", final=0, preconfirmed=stated))
+
+
+def test_an_announced_fill_is_booked_hedged_and_provisional() -> None:
+    bench = Bench().resume()
+    done = beyond(bench, preconfirmed(1))
+    assert tags(done) == ["blocks_finalized", "vault_filled", "order_intended"]
+    assert provisional_shares(bench.state, KEY) == -10
+    assert beyond(bench, preconfirmed(1)).events == ()
+
+
+def test_an_announced_fill_that_comes_with_its_block_is_booked_anew_and_hedged_once() -> None:
+    bench = Bench().resume()
+    beyond(bench, preconfirmed(1))
+    done = read(bench, vault_filled(1, "sell", "10"))
+    assert tags(done) == ["fill_reversed", "vault_filled"]
+    assert bench.alerts == []
+    assert bench.net == -10
+    assert len(bench.placed()) == 1
+
+
+def test_an_announced_fill_that_nobody_states_any_more_is_undone_and_told() -> None:
+    bench = Bench().resume()
+    event = preconfirmed(1)
+    beyond(bench, event)
+    kept = beyond(bench, seen=((event.key.tx, event.key.log_index),))
+    assert kept.events == ()
+    gone = beyond(bench)
+    assert tags(gone) == ["fill_reversed", "cancel_intended"]
+    told = [event.name.value for event in gone.events if isinstance(event, control.AlertRaised)]
+    assert told == ["fill_reversed"]
+    assert (bench.net, provisional_shares(bench.state, KEY)) == (0, 0)
+
+
+def test_a_fill_is_provisional_until_its_block_is_final() -> None:
+    bench = Bench().resume()
+    event = vault_filled(1, "sell", "10")
+    block = event.key.block
+    first = bench.take(ChainRead(source=CHAIN, events=(event,), cursor="1", final=block - 1))
+    assert tags(first)[0] == "blocks_finalized"
+    assert provisional_shares(bench.state, KEY) == -10
+    still = bench.take(ChainRead(source=CHAIN, events=(), cursor="2", final=block - 1))
+    assert still.events == ()
+    last = bench.take(ChainRead(source=CHAIN, events=(), cursor="3", final=block))
+    assert tags(last) == ["blocks_finalized"]
+    assert provisional_shares(bench.state, KEY) == 0
+    assert bench.take(ChainRead(source=CHAIN, events=(), cursor="4", final=block + 9)).events == ()
+
+
+def test_a_source_that_says_nothing_of_finality_makes_no_fill_provisional() -> None:
+    bench = Bench().resume()
+    bench.fill(1, "sell", "10")
+    assert provisional_shares(bench.state, KEY) == 0

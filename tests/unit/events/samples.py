@@ -386,6 +386,7 @@ FUNDS: tuple[Event, ...] = (
         stated_at=AT,
         seen_at=LATER,
     ),
+    chain.BlocksFinalized(source=SOURCE, chain=BASE, block=38_812_281, seen_at=AT),
 )
 
 PRICES: tuple[Event, ...] = (

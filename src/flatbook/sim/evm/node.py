@@ -127,7 +127,11 @@ class SimulatedNode:
         asked = params[0]
         if not isinstance(asked, Mapping):
             raise TypeError("the filter is no object")
-        first, last = self._number(asked["fromBlock"]), self._number(asked["toBlock"])
+        beyond = asked["toBlock"] == "pending"
+        first = self._number(asked["fromBlock"])
+        last = max(first, self._shown - 1) if beyond else self._number(asked["toBlock"])
+        if beyond and first >= self._shown:
+            return self._announced(asked)
         if last >= self._shown:
             return RpcError(code=SERVER_ERROR, message="block range extends beyond current head block")
         allowed = self.faults.range_max(self.terms.blocks_max)
@@ -145,6 +149,14 @@ class SimulatedNode:
         if self.faults.invents_fill():
             found += self._made_up(self._has[last], BOOK)
         return found
+
+    def _announced(self, asked: Mapping[str, object]) -> list[Log]:
+        """Returns the logs of what waits for the next block; a node that is behind knows of nothing yet."""
+        head = self._has[-1] if self._has else None
+        if head is None or self._shown < len(self._has) or head is not self._chain.blocks[-1]:
+            return []
+        made = head._replace(number=head.number + 1, block_hash=NO_PARENT)
+        return [log for log in logs_of(made, self._chain.waiting, self._contracts) if _is_asked(log, asked)]
 
     def _stated(self, block: Block, asked: Mapping[str, object]) -> list[Log]:
         if not block.fills:

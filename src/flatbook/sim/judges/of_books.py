@@ -17,6 +17,8 @@ from flatbook.values.instants import Instant
 
 OF_PRICE = ONE // rec.PRICE
 
+ANNOUNCED = "preconfirmed"
+
 
 def no_fill_lost(court: Court) -> Hearing:
     """I3: what is booked happened, to the last digit, and at the end the fills booked are the fills of the truth.
@@ -42,6 +44,9 @@ def no_fill_lost(court: Court) -> Hearing:
 
     def filled(event: chain.Fill) -> None:
         key = _fill_key(event.key)
+        if key[2] == ANNOUNCED:
+            _check_announced(court, event)
+            return
         fill = truth.fills.get(key) or truth.gone.get(key)
         if fill is None:
             court.find("I3", f"fill {_name(key)} is booked and was never on the chain", str(event))
@@ -79,8 +84,18 @@ def _compare_sets(court: Court) -> None:
         if fill_key not in told.fills:
             court.find("I3", f"fill {_name(fill_key)} is not booked", str(fill.fill))
     for fill_key in told.fills:
-        if fill_key in truth.gone:
+        if fill_key in truth.gone or fill_key[2] == ANNOUNCED:
             court.find("I3", f"fill {_name(fill_key)} stands in the books and its block is gone")
+
+
+def _check_announced(court: Court, event: chain.Fill) -> None:
+    """Checks a fill that is in no block yet: it was announced with these amounts."""
+    fill = court.truth.announced.get((event.key.tx, event.key.log_index))
+    sign, tokens, usdc = _amounts(event)
+    if fill is None:
+        court.find("I3", f"fill {event.key.tx} is booked and was never announced", str(event))
+    elif (sign, tokens, usdc) != (fill.sign, fill.tokens * OF_TOKEN, fill.usdc * OF_USDC):
+        court.find("I3", f"fill {event.key.tx} is booked with another amount than announced", f"{event} / {fill}")
 
 
 def exactly_once(court: Court) -> Hearing:
@@ -217,6 +232,8 @@ def honest(court: Court) -> Hearing:
         entries={rec.Executed: executed, rec.Appended: appended, rec.LifeBegan: begun},
         events={
             **dict.fromkeys(_ALERTS, words.surprised),
+            chain.FillReversed: words.reversed,
+            chain.VaultFilled: words.came,
             orders.OrderFilled: booked,
             orders.ForeignFilled: foreign,
             control.AlertRaised: words.raised,
@@ -246,6 +263,7 @@ class _Words:
     def __init__(self, court: Court) -> None:
         self._court = court
         self._owed: dict[tuple[str, str], str] = {}
+        self._announced: dict[tuple[str, int], chain.FillReversed] = {}
 
     def surprised(self, event: Any) -> None:
         """Asks for the alert of an event, unless it stands."""
@@ -262,8 +280,23 @@ class _Words:
     def raised(self, event: control.AlertRaised) -> None:
         self._owed.pop((event.name.value, event.subject), None)
 
+    def reversed(self, event: chain.FillReversed) -> None:
+        """Asks for a word, unless the fill was only announced and comes with a block in the same row."""
+        if event.key.block_hash == ANNOUNCED:
+            self._announced[event.key.tx, event.key.log_index] = event
+        else:
+            self.surprised(event)
+
+    def came(self, event: chain.VaultFilled) -> None:
+        """Asks for no word about a fill that was announced and came."""
+        self._announced.pop((event.key.tx, event.key.log_index), None)
+
     def check(self) -> None:
         """Tells of what the last row left unsaid."""
+        for event in self._announced.values():
+            if _ALERTS[chain.FillReversed](event, None) not in self._court.told.alerts:
+                self._court.find("I20", f"what was announced and undone raised no alert: {event.key.tx}", str(event))
+        self._announced.clear()
         for (name, subject), why in self._owed.items():
             self._court.find("I20", f"{why} raised no alert {name} about {subject}")
         self._owed.clear()

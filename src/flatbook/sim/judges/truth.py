@@ -60,6 +60,7 @@ class Truth:
         self.places: dict[str, list[rec.Requested]] = {}
         self.fills: dict[FillKey, TrueFill] = {}
         self.gone: dict[FillKey, TrueFill] = {}
+        self.announced: dict[tuple[str, int], rec.ChainFill] = {}
         self.nets: dict[NetKey, Exact] = {}
         self.lives: dict[str, int] = {}
         self.life_began: dict[str, Instant] = {}
@@ -69,6 +70,7 @@ class Truth:
             rec.OrderTaken: self._taken,
             rec.Executed: self._executed,
             rec.OrderOver: self._over,
+            rec.Announced: self._announced,
             rec.BlockMade: self._block_made,
             rec.BlocksCut: self._blocks_cut,
             rec.LifeBegan: self._life_began,
@@ -131,6 +133,9 @@ class Truth:
     def _ratio(self, underlying: str, block: int) -> int:
         steps = self._expects.ratios.get(underlying, ())
         return next((ratio for first, ratio in reversed(steps) if first <= block), _TOKEN_SHARES)
+
+    def _announced(self, entry: rec.Announced) -> None:
+        self.announced[entry.fill.tx, entry.fill.log_index] = entry.fill
 
     def _block_made(self, entry: rec.BlockMade) -> None:
         for fill in entry.fills:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -53,6 +53,10 @@ REFILLS_S = (1, 1, 10, 45)
 STABLE_MARKS = (PRICE, PRICE, PRICE * 98 // 100, PRICE * 1_003 // 1_000)
 STABLE_MARKS_AGAIN = (None, PRICE * 9_951 // 10_000, PRICE * 101 // 100)
 LEVIES_PPM = (0, 28)
+CERTAINTIES: tuple[Literal["preconfirmed", "head", "safe", "finalized"], ...] = (
+    *("head", "head", "head"),
+    *("preconfirmed", "safe", "finalized"),
+)
 UNTOLD_BY_TOTALS = ("N5", "V11", "V15")
 MANY_FAULTS_MAX = 20
 
@@ -69,7 +73,8 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     later. With `totals` the venues state running totals and no executions. Their own
     liquidity comes back after `refill_s`. `stable_mark` is what a dollar token is worth, in 1e-4 USD, and
     `stable_mark_again` what the second life of a desk and later ones are told that it is; `levy_ppm` a
-    charge on sales beside the fee, in millionths of what they bring.
+    charge on sales beside the fee, in millionths of what they bring. `hedge_at` is how certain a fill has to be, in
+    worlds on bytes.
     """
 
     symbols: tuple[str, ...]
@@ -93,6 +98,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     stable_mark: Mark = PRICE
     stable_mark_again: Mark | None = None
     levy_ppm: Annotated[int, Meta(ge=0, le=PPM_MAX)] = 0
+    hedge_at: Literal["preconfirmed", "head", "safe", "finalized"] = "head"
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -239,6 +245,7 @@ def deepened(scenario: Scenario) -> Scenario:
         queues=True,
         honours_good_until=False,
         totals=False,
+        hedge_at=stream(scenario.seed, "certainty").choice(CERTAINTIES),
     )
     known = eligible(Level.FULL)
     strengths = {fault: strength for fault, strength in scenario.strengths.items() if fault in known}

@@ -14,7 +14,7 @@ import msgspec
 from flatbook.engine.ports import ChainRead
 from flatbook.events.chain import LogKey, VaultFilled
 from flatbook.sim.world.injection import InjectedFault, Injection
-from flatbook.sim.world.record import BlockMade, BlocksCut, ChainFill, Record
+from flatbook.sim.world.record import Announced, BlockMade, BlocksCut, ChainFill, Record
 from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, OwnerId, SourceId, Underlying
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
@@ -58,6 +58,12 @@ class SimulatedChain:
     def trade(self, fill: ChainFill) -> None:
         """Puts a taker's trade into the next block."""
         self._waiting.append(fill)
+        self._record.add(Announced(at=self._now(), fill=fill))
+
+    @property
+    def waiting(self) -> tuple[ChainFill, ...]:
+        """What is announced for the next block."""
+        return tuple(self._waiting)
 
     def mine(self) -> tuple[str, ...]:
         """Makes the next block with what waits. Returns the underlyings whose tokens wrap another amount from it on."""
@@ -69,8 +75,10 @@ class SimulatedChain:
     def reorganise(self, depth: int, keeps: Callable[[ChainFill], bool]) -> None:
         """Replaces the newest blocks by others. A fill that is kept comes again in the first of them, in another place.
 
-        What is not kept is gone for ever. The new chain is as long as the old one.
+        What is not kept is gone for ever, and so is what was announced and is not kept. The new chain is as long as the
+        old one.
         """
+        self._waiting = [fill for fill in self._waiting if keeps(fill)]
         first = max(1, len(self.blocks) - depth)
         cut_off = self.blocks[first:]
         if not cut_off:

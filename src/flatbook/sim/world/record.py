@@ -106,6 +106,12 @@ class ChainFill(msgspec.Struct, frozen=True, kw_only=True):
     usdc: int
 
 
+class Announced(Entry, frozen=True, kw_only=True):
+    """A trade was put in order for the next block, and can be seen before it."""
+
+    fill: ChainFill
+
+
 class BlockMade(Entry, frozen=True, kw_only=True):
     """A block was put on the chain, on top of what stands."""
 

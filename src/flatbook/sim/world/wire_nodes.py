@@ -14,19 +14,20 @@ from flatbook.sim.world.chain import CHAIN, TOKEN_DECIMALS, SimulatedChain
 from flatbook.sim.world.desk import OWNER, vaults_of
 from flatbook.sim.world.outside import Outside
 from flatbook.sim.world.port_venue import Caller
-from flatbook.venues.evm.log_source import EvmLogSource, ReadUpTo
+from flatbook.venues.evm.log_source import EvmLogSource, ReadUpTo, Tag
 from flatbook.venues.evm.node import RpcNode
 
 NODES = ("evm-1", "evm-2")
 OTHER_DECIMALS = (6, 8)
 FIRST_BLOCK = 1
+TAGS = {"preconfirmed": Tag.PENDING, "head": Tag.LATEST, "safe": Tag.SAFE, "finalized": Tag.FINALIZED}
 
 
 class WireNodes:
     """Two nodes of one chain, reached over HTTP. One of them may be false."""
 
     def __init__(self, scenario: Scenario, outside: Outside, network: WireNetwork, chain: SimulatedChain) -> None:
-        self._network, self._lag = network, scenario.shape.chain_lag
+        self._network, self._shape = network, scenario.shape
         self.contracts = _contracts(scenario, outside)
         false_one = stream(scenario.seed, "false node").choice(NODES)
         for name in NODES:
@@ -40,7 +41,8 @@ class WireNodes:
             RpcNode(self._network.http(_host(name), caller.clock, authorize=dict), caller.clock, name=name)
             for name in NODES
         ]
-        upto = ReadUpTo(first_block=FIRST_BLOCK, lag=self._lag)
+        tag = TAGS[self._shape.hedge_at]
+        upto = ReadUpTo(first_block=FIRST_BLOCK, tag=tag, lag=0 if tag is Tag.PENDING else self._shape.chain_lag)
         return (EvmLogSource(nodes, self.contracts.config(), caller.clock, upto),)
 
 

@@ -191,12 +191,13 @@ def _logs(name: str, outcome: Outcome, asked: Asked) -> tuple[tuple[SeenLog, ...
     wrong = next((log for log in found if not asked.first <= log.block <= asked.last), None)
     if wrong is not None:
         return Trouble(detail=f"{name} states a log of block {wrong.block}, which was not asked for")
-    ours = [log for log in found if _is_asked(log.raw, asked)]
+    ours = [log for log in found if is_asked(log.raw, asked)]
     ordered = sorted(ours, key=lambda log: (log.block, log.raw.log_index, log.raw.tx))
     return tuple(ordered), len(found) - len(ours)
 
 
-def _is_asked(log: RawLog, asked: Asked) -> bool:
+def is_asked(log: RawLog, asked: Asked) -> bool:
+    """Whether a log is of a contract and kind that were asked for."""
     return log.address in asked.addresses and bool(log.topics) and log.topics[0] in asked.topics
 
 

@@ -3,7 +3,8 @@
 What a read takes is a range of blocks whose last block all nodes agree on before and after they stated its logs, and
 whose logs are the same in every one. The cursor is `number:hash:final`: the block read last, and the last one that was
 final by then. Where the block at the cursor was replaced, reading starts again after that final block: no fork can be
-deeper, whatever happened while nobody was looking.
+deeper, whatever happened while nobody was looking. With the tag `pending` what nodes state beyond the newest block is
+read too, each time in full.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from enum import Enum
 from itertools import groupby
 
 import msgspec
+from msgspec.structs import replace
 
-from flatbook.engine.ports import ChainRead, Clock
+from flatbook.engine.ports import ChainRead, Clock, Preconfirmed, TagLag
+from flatbook.events.chain import PRECONFIRMED_HASH
 from flatbook.events.event import Event
 from flatbook.values.ids import SourceId
 from flatbook.values.instants import Instant, later
@@ -35,7 +38,9 @@ from flatbook.venues.evm.agreement import (
     sight_of,
 )
 from flatbook.venues.evm.answers import SeenLog, block_call, logs_call, number_of
+from flatbook.venues.evm.beyond import beyond_call, beyond_of, shown_beyond
 from flatbook.venues.evm.facts import Wanted, facts_of_all, wanted_of
+from flatbook.venues.evm.lags import lag_calls, lags_of
 from flatbook.venues.evm.node import Node
 from flatbook.venues.evm.rpc import Call, Outcome, Result
 from flatbook.venues.raindex.booking import BlockFacts
@@ -47,13 +52,18 @@ NODES_MIN = 2
 RANGE_BLOCKS_MAX = 1_000
 RANGE_TRIES_MAX = 12
 TROUBLE_TOLD_AFTER_S = 30
+MEASURE_S = 10
 
 _CURSOR = re.compile(r"(\d{1,16}):(0x[0-9a-f]{64}):(\d{1,16})", re.ASCII)
 
 
 class Tag(Enum):
-    """Up to which block a chain is read: its newest, the newest safe one, or the newest final one."""
+    """Up to which block a chain is read: its newest, the newest safe one, or the newest final one.
 
+    `pending` is the newest block, and beyond it what a sequencer has put in order and no block holds yet.
+    """
+
+    PENDING = "pending"
     LATEST = "latest"
     SAFE = "safe"
     FINALIZED = "finalized"
@@ -80,6 +90,8 @@ class ReadUpTo(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.first_block < 1 or self.lag < 0 or self.range_max < 1:
             raise ValueError("first_block and range_max must be above zero, lag must not be below")
+        if self.tag is Tag.PENDING and self.lag:
+            raise ValueError("a lag behind the newest block and reading beyond it exclude each other")
 
 
 class EvmLogSource:
@@ -104,6 +116,9 @@ class EvmLogSource:
         self._symbols: dict[str, str] = {}
         self._decimals: dict[str, int] = {}
         self._asked_names: dict[str, None] = {}
+        self._told_beyond: tuple[object, ...] | None = None
+        self._measured_at: Instant | None = None
+        self.lags: tuple[TagLag, ...] = ()
 
     @property
     def source(self) -> SourceId:
@@ -122,6 +137,8 @@ class EvmLogSource:
             return self._told(found, cursor)
         still = ChainRead(source=self.source, events=(), cursor=cursor) if self._is_told else None
         self._troubled_at, self._is_told = None, False
+        if found is None:
+            await self._measure()
         return found if found is not None else still
 
     def _place_of(self, cursor: str) -> Place | None:
@@ -158,7 +175,8 @@ class EvmLogSource:
             start = max(self._upto.first_block, (place.final if replaced else place.number) + 1)
         deep = min(sight.head.number for sight in sights) - self._upto.lag
         if deep < start:
-            return None
+            beyond = self._upto.tag is Tag.PENDING and place is not None and not replaced
+            return await self._read_beyond(place) if beyond and place is not None else None
         found = await self._agreed_range(start, deep, None if replaced else place)
         if isinstance(found, Trouble):
             return found
@@ -171,7 +189,41 @@ class EvmLogSource:
             events=events,
             cursor=f"{found.last.number}:{found.last.block_hash}:{final}",
             removed_from=start if replaced else None,
+            final=final,
         )
+
+    async def _read_beyond(self, place: Place) -> ChainRead | Trouble | None:
+        """Reads what nodes state beyond the newest block; None when it is what was told last."""
+        asked = Asked(
+            first=place.number + 1, last=place.number + 1, addresses=self._addresses, topics=self._topics, after=None
+        )
+        stated = await self._ask_all((beyond_call(asked),))
+        shown = read_each(self._names, stated, lambda name, outcomes: shown_beyond(name, outcomes[0], asked))
+        if isinstance(shown, Trouble):
+            return shown
+        found = beyond_of(shown, asked)
+        if found.told == self._told_beyond:
+            return None
+        events = await self._events_beyond(found.agreed, place) if found.agreed else ()
+        if isinstance(events, Trouble):
+            return events
+        self._told_beyond = found.told
+        return ChainRead(
+            source=self.source,
+            events=(),
+            cursor=f"{place.number}:{place.block_hash}:{place.final}",
+            final=place.final,
+            preconfirmed=Preconfirmed(events=events, seen=found.seen),
+        )
+
+    async def _measure(self) -> None:
+        """Measures now and then how far behind the tags of the nodes are; what is not stated is not known."""
+        now = self._clock.now()
+        if self._measured_at is not None and now < later(self._measured_at, seconds=MEASURE_S):
+            return
+        self._measured_at = now
+        stated = await self._ask_all(lag_calls())
+        self.lags = lags_of(self.source, self._names, stated, self._clock.now())
 
     # What the nodes are asked.
 
@@ -195,7 +247,8 @@ class EvmLogSource:
         return None
 
     async def _sights(self, place: Place | None) -> list[Sight] | Trouble:
-        calls = [block_call(self._upto.tag.value), block_call(Tag.FINALIZED.value)]
+        tag = Tag.LATEST if self._upto.tag is Tag.PENDING else self._upto.tag
+        calls = [block_call(tag.value), block_call(Tag.FINALIZED.value)]
         if place is not None:
             calls.append(block_call(place.number))
         return read_each(self._names, await self._ask_all(calls), sight_of)
@@ -247,6 +300,18 @@ class EvmLogSource:
             events += self._parsed(block, known)
         return tuple(events)
 
+    async def _events_beyond(self, logs: Sequence[SeenLog], place: Place) -> tuple[Event, ...] | Trouble:
+        """Returns the events of logs without a block; what a token wraps is read at the newest block."""
+        wanted = replace(
+            wanted_of(logs, self._config, self._asked_names, receipts=False),
+            number=place.number,
+            block_hash=place.block_hash,
+        )
+        facts = await self._facts_of((wanted,))
+        if isinstance(facts, Trouble):
+            return facts
+        return self._parsed(logs, replace(facts[0], number=place.number + 1, hash=PRECONFIRMED_HASH))
+
     async def _facts_of(self, wanted: Sequence[Wanted]) -> list[BlockFacts] | Trouble:
         """Returns what all nodes say of some blocks, Trouble where one of them says something else."""
         calls = [call for each in wanted for call in each.calls()]
@@ -268,9 +333,7 @@ class EvmLogSource:
             self._decimals |= known.decimals
 
     def _parsed(self, logs: Sequence[SeenLog], known: BlockFacts) -> tuple[Event, ...]:
-        block = msgspec.structs.replace(
-            known, ratios_before=dict(self._ratios), symbols=self._symbols, decimals=self._decimals
-        )
+        block = replace(known, ratios_before=dict(self._ratios), symbols=self._symbols, decimals=self._decimals)
         self._ratios |= known.ratios
         parsed = parse_block([log.raw for log in logs], block, self._config, seen_at=self._clock.now())
         for reason in parsed.ignored:

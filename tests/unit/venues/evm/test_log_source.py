@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flatbook.engine.ports import Preconfirmed
 from flatbook.events.chain import FillSkipped, FillUnvalued, VaultFilled
 from flatbook.events.event import Event
 from flatbook.sim.evm.contracts import token_of
@@ -374,3 +375,57 @@ def test_one_node_alone_is_refused() -> None:
 def test_bounds_that_cannot_be_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="must be above zero"):
         ReadUpTo(**{"first_block": 1, **wrong})  # type: ignore[arg-type]
+
+
+# Beyond the newest block.
+
+
+def test_what_every_node_announces_is_stated_with_the_newest_ratio_and_again_only_when_it_changes() -> None:
+    bench = Bench(tag=Tag.PENDING, ratios={"COIN": ((0, 3 * 10**18),)})
+    bench.chain.grow(empty=2)
+    read(bench)
+    bench.chain.trade(fill(7))
+    found = read(bench)
+    (event,) = found.preconfirmed.events
+    assert (event.key.block, event.key.block_hash, event.key.log_index, event.shares) == (4, "preconfirmed", 7, 6)
+    assert (found.events, found.cursor) == ((), bench.cursor)
+    assert found.preconfirmed.seen == ((fill(7).tx, 7),)
+    assert read(bench) is None
+    bench.chain.grow()
+    assert places(list(read(bench).events)) == [(4, 7)]
+    assert read(bench).preconfirmed == Preconfirmed(events=(), seen=())
+
+
+def test_what_one_node_announces_alone_is_seen_and_not_booked() -> None:
+    bench = Bench(tag=Tag.PENDING)
+    bench.chain.grow(empty=2)
+    read(bench)
+    bench.chain.trade(fill(7))
+    bench.nodes[1].change = lambda call, found: [] if call.method == "eth_getLogs" else found
+    found = read(bench).preconfirmed
+    assert (found.events, found.seen) == ((), ((fill(7).tx, 7),))
+
+
+def test_nothing_is_read_beyond_the_newest_block_unless_it_is_asked_for() -> None:
+    bench = Bench()
+    bench.chain.grow(empty=2)
+    read(bench)
+    bench.chain.trade(fill(7))
+    assert read(bench) is None
+
+
+def test_a_lag_and_reading_beyond_the_newest_block_exclude_each_other() -> None:
+    with pytest.raises(ValueError, match="exclude each other"):
+        ReadUpTo(first_block=1, tag=Tag.PENDING, lag=1)
+
+
+def test_the_lag_of_each_tag_is_measured_at_each_node_while_nothing_is_to_be_read() -> None:
+    bench = Bench()
+    bench.faults[1].behind = 3
+    bench.chain.grow(empty=99)
+    assert places(events(bench)) == []
+    told = {(lag.node, lag.tag): (lag.blocks, lag.seconds) for lag in bench.source.lags}
+    assert told["node-1", "latest"] == (0, 2)
+    assert told["node-1", "safe"] == (32, 66)
+    assert told["node-1", "finalized"] == (64, 130)
+    assert told["node-2", "latest"] == (3, 8)

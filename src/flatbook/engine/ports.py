@@ -291,6 +291,7 @@ class QuoteSource(Protocol):
 
         Units: USD per share.
         """
+        ...
 
 
 @runtime_checkable

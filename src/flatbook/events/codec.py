@@ -74,8 +74,8 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     control.AlertRaised,
     control.AlertCleared,
     funds.FundsStated,
-    prices.FillPriced,
     chain.BlocksFinalized,
+    prices.FillPriced,
 )
 
 Upcaster = Callable[[Event], Event]

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 from alpaca.broker.client import BrokerClient  # type: ignore[import-not-found]
 from alpaca.broker.requests import (  # type: ignore[import-not-found]
     GetAccountActivitiesRequest,
+    GetEventsRequest,
 )
 from alpaca.broker.requests import LimitOrderRequest as BrokerLimitOrder
 from alpaca.broker.requests import MarketOrderRequest as BrokerMarketOrder
@@ -28,6 +29,7 @@ from alpaca.trading.requests import (  # type: ignore[import-not-found]
     MarketOrderRequest,
     ReplaceOrderRequest,
 )
+from alpaca.trading.stream import TradingStream  # type: ignore[import-not-found]
 from installed import files_changed  # type: ignore[import-not-found]
 
 SEEN: dict[str, Any] = {}
@@ -58,6 +60,45 @@ def refusal(act: Any) -> dict[str, Any]:
     except APIError as error:
         return {"status": error.status_code, "code": error.code, "message": error.message}
     return {"status": 200}
+
+
+def listen(url: str) -> None:
+    """Listens to the trade updates of the Trading API until the session ends; returns once they are told."""
+    stream = TradingStream("key", "word", url_override=url.replace("http", "ws", 1) + "/stream")
+    SEEN["updates"] = []
+
+    async def take(update: Any) -> None:
+        told = [update.event, update.order.client_order_id, update.order.status, update.qty, update.price]
+        SEEN["updates"].append([*told, str(update.execution_id), update.position_qty])
+
+    stream.subscribe_trade_updates(take)
+    Thread(target=stream.run, daemon=True).start()
+    client = TradingClient("key", "word", url_override=url)
+    for number in range(ASKS_MAX):
+        if SEEN["updates"]:
+            break
+        probe = LimitOrderRequest(**order(f"probe-{number}", 1, limit_price=1))
+        client.cancel_order_by_id(client.submit_order(probe).id)
+        Event().wait(0.1)
+    until(client.get_orders, lambda got: not got)
+    Event().wait(0.2)
+    SEEN["updates"].clear()
+
+
+def follow(url: str, account_id: str) -> None:
+    """Follows the trade events of the Broker API until the session ends."""
+    client = BrokerClient("key", "word", url_override=url)
+    SEEN["events"] = []
+    for text in client.get_trade_events(GetEventsRequest(id=account_id)):
+        event = json.loads(text)
+        SEEN["events"].append([event["event"], event["order"]["client_order_id"], event.get("execution_id")])
+
+
+def replay(url: str) -> None:
+    """Asks for the events up to one, which ends the stream."""
+    client = BrokerClient("key", "word", url_override=url)
+    told = [json.loads(text) for text in client.get_trade_events(GetEventsRequest(since_id=2, until_id=5))]
+    SEEN["replayed"] = [event["event_id"] for event in told]
 
 
 def trade(url: str) -> None:
@@ -92,7 +133,7 @@ def trade(url: str) -> None:
     SEEN["wash"] = refusal(lambda: wash(client))
     SEEN["cancel all"] = [answer.status for answer in client.cancel_orders()]
     until(client.get_orders, lambda got: not got)
-    everything = client.get_orders(GetOrdersRequest(status="all", symbols=["AAPL"], limit=100))
+    everything = client.get_orders(GetOrdersRequest(status="all", symbols=["AAPL"], limit=500))
     SEEN["orders"] = [[got.client_order_id, got.status] for got in everything]
 
     SEEN["positions"] = [[got.symbol, got.qty, got.avg_entry_price] for got in client.get_all_positions()]
@@ -141,8 +182,12 @@ def main() -> None:
     """Runs both and prints what was seen."""
     url, account_id = sys.argv[1:]
     SEEN["files changed"] = files_changed("alpaca-py")
+    listen(url)
+    Thread(target=follow, args=(url, account_id), daemon=True).start()
     trade(url)
     broker(url, account_id)
+    replay(url)
+    Event().wait(0.2)
     sys.stdout.write(json.dumps(SEEN, default=str))
 
 

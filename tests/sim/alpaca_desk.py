@@ -30,8 +30,10 @@ from flatbook.sim.world.process import LoopClock
 from flatbook.values.ids import SourceId
 from flatbook.values.instants import NS_PER_MS, Instant, later
 from flatbook.values.money import Money, Price, Quantity
-from flatbook.venues.alpaca.venue import ALPACA_CARD, AlpacaVenue
+from flatbook.venues.alpaca.stream import BrokerUpdates
+from flatbook.venues.alpaca.venue import ALPACA_CARD, AlpacaAccount, AlpacaVenue
 from flatbook.venues.alpaca.wire import broker_api, broker_headers
+from flatbook.venues.event_stream import SessionEvents
 from flatbook.venues.http import SessionHttp
 from tests.desk import CHAIN, COIN, OPEN, PAPER, Setting, coin, desk_of
 
@@ -95,7 +97,11 @@ class AlpacaDesk:
         http = SessionHttp(
             f"https://{HOST}", clock, connect=SimulatedConnector, authorize=lambda: broker_headers("key", "word")
         )
-        venue = AlpacaVenue(http, clock, account=PAPER, api=broker_api(ACCOUNT_ID), instruments=[coin(FRACTIONAL.lot)])
+        account = AlpacaAccount(account=PAPER, api=broker_api(ACCOUNT_ID), instruments=(coin(FRACTIONAL.lot),))
+        events = SessionEvents(
+            f"https://{HOST}", clock, connect=SimulatedConnector, authorize=lambda: broker_headers("key", "word")
+        )
+        venue = AlpacaVenue(http, clock, account=account, updates=BrokerUpdates(events, ACCOUNT_ID))
         engine = Engine(
             Parts(
                 journal=MemoryJournal(self.store),

@@ -10,7 +10,7 @@ from random import Random
 from aiohttp import web
 
 from flatbook.engine.ports import ApprovedOrder
-from flatbook.engine.reports import Accepted, AccountStatement, Execution, OrderReport, Rejected
+from flatbook.engine.reports import Accepted, AccountStatement, Execution, OrderReport, Pushed, Rejected
 from flatbook.events.orders import RejectReason
 from flatbook.sim.alpaca.ledger import Ledger
 from flatbook.sim.alpaca.server import AlpacaServer
@@ -26,8 +26,10 @@ from flatbook.values.ids import AccountId, AssetId, InstrumentId, OrderId, Under
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.instruments import Instrument, Side, TradingRules
 from flatbook.values.money import Money, Price, Quantity
-from flatbook.venues.alpaca.venue import AlpacaVenue
+from flatbook.venues.alpaca.stream import BrokerUpdates
+from flatbook.venues.alpaca.venue import AlpacaAccount, AlpacaVenue
 from flatbook.venues.alpaca.wire import broker_api, broker_headers
+from flatbook.venues.event_stream import SessionEvents
 from flatbook.venues.http import SessionHttp
 from tests.desk import readable
 
@@ -42,7 +44,7 @@ REST_S = 2
 STRENGTHS = {
     "N1": 300, "N2": 300, "N3": 300, "N4": 200, "N5": 300, "N6": 30, "N7": 50, "N8": 50, "N9": 300, "N11": 30,
     "N12": 100, "V1": 3_000, "V5": 200, "V7": 30, "V9": 30, "V11": 2_000, "V12": 300, "V13": 4_000, "V16": 300,
-    "V31": 200,
+    "V31": 200, "W1": 2_000, "W3": 2_000,
 }  # fmt: skip
 
 TERMS = AlpacaTerms(
@@ -114,15 +116,25 @@ class AlpacaWorld:
             connect=SimulatedConnector,
             authorize=lambda: broker_headers("key", "word"),
         )
+        events = SessionEvents(
+            f"https://{HOST}",
+            self.clock,
+            connect=SimulatedConnector,
+            authorize=lambda: broker_headers("key", "word"),
+        )
         self.venue = AlpacaVenue(
             self.http,
             self.clock,
-            account=MAIN,
-            api=broker_api(ACCOUNT_ID),
-            instruments=[instrument(symbol) for symbol in SYMBOLS],
+            account=AlpacaAccount(
+                account=MAIN,
+                api=broker_api(ACCOUNT_ID),
+                instruments=tuple(instrument(symbol) for symbol in SYMBOLS),
+            ),
+            updates=BrokerUpdates(events, ACCOUNT_ID),
         )
         self.asked: list[OrderId] = []
         self.executions: list[Execution] = []
+        self.pushed: list[Execution] = []
         self.cursor = ""
         self.is_over = False
         self.statement: AccountStatement | None = None
@@ -154,7 +166,7 @@ class AlpacaWorld:
         await web.TCPSite(runner, HOST, 443).start()
 
     async def _trade(self, orders: int) -> None:
-        poller = asyncio.create_task(self._poll())
+        poller, follower = asyncio.create_task(self._poll()), asyncio.create_task(self._follow())
         await asyncio.gather(*(self._live(number) for number in range(orders)))
         self.injection.stop()
         await self.rest(90_000)
@@ -162,6 +174,7 @@ class AlpacaWorld:
         await self.rest(90_000)
         self.is_over = True
         await poller
+        follower.cancel()
         while not isinstance(self.statement, AccountStatement):
             stated = await self.venue.statement()
             self.statement = stated if isinstance(stated, AccountStatement) else None
@@ -217,6 +230,15 @@ class AlpacaWorld:
             attempt=0,
             good_until=later(OPEN, seconds=3_600),
         )
+
+    async def _follow(self) -> None:
+        """Takes what is pushed, and listens again a while after a stream ended."""
+
+        def take(pushed: Pushed) -> None:
+            self.pushed += list(pushed.executions) if isinstance(pushed, OrderReport) else [pushed]
+
+        while await self.venue.watch(take):
+            await self.rest(REST_S * 1_000)
 
     async def _poll(self) -> None:
         """Reads executions page after page until the world is over and nothing new comes."""

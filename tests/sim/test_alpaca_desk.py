@@ -9,9 +9,9 @@ import pytest
 
 from flatbook.events import orders as ev
 from flatbook.events.control import AlertRaised
-from flatbook.sim.alpaca.faults import Spoiling
+from flatbook.sim.alpaca.faults import Pushing, Spoiling
 from flatbook.sim.tapes.script import ScriptedBlocks
-from flatbook.values.instants import later
+from flatbook.values.instants import NS_PER_MS, later
 from flatbook.values.money import ZERO
 from tests.desk import COIN, OPEN, OWNER, fill
 from tests.sim.alpaca_desk import AlpacaDesk
@@ -108,3 +108,24 @@ def test_what_the_broker_refuses_for_its_rate_is_hedged_once_it_takes_orders_aga
     desk.begin()
     desk.advance(seconds=1_800)
     check_flat_and_equal(desk)
+
+
+def test_what_is_pushed_is_booked_long_before_a_poll_would_find_it() -> None:
+    desk = AlpacaDesk(SCRIPT)
+    desk.begin()
+    desk.advance(seconds=240)
+    events = desk.events()
+    check_flat_and_equal(desk)
+    waits_ms = [
+        (event.seen_at - event.happened_at) // NS_PER_MS for event in events if isinstance(event, ev.OrderFilled)
+    ]
+    assert len(waits_ms) == len(SIZES)
+    assert max(waits_ms) < 200
+
+
+def test_a_stream_that_tells_nothing_or_all_twice_and_late_changes_nothing_in_the_books() -> None:
+    for pushings in ([Pushing.LOST] * 500, [Pushing.TWICE, Pushing.LATE] * 250):
+        desk = AlpacaDesk(SCRIPT, faults=Faults(pushings=pushings, pieces=[3_000, 10_000] * 6))
+        desk.begin()
+        desk.advance(seconds=240)
+        check_flat_and_equal(desk)

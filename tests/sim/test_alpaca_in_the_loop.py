@@ -27,6 +27,8 @@ def check_against_the_truth(world: AlpacaWorld) -> None:
     known = sorted((str(row.order_id), row.happened_at, row.instrument, row.qty, row.price) for row in world.executions)
     assert known == truth
     assert len({row.execution_id for row in world.executions}) == len(truth)
+    polled = {row.execution_id: row for row in world.executions}
+    assert all(polled[row.execution_id] == row for row in world.pushed)
     assert world.statement is not None
     assert world.statement.open_orders == ()
     held = {str(holding.instrument).removeprefix("alpaca:"): holding.qty for holding in world.statement.holdings}
@@ -44,6 +46,7 @@ def test_in_a_calm_world_every_order_is_placed_and_filled() -> None:
     check_against_the_truth(world)
     assert len(world.ledger.orders) == ORDERS
     assert world.strikes == []
+    assert {row.execution_id for row in world.pushed} == {row.execution_id for row in world.executions}
 
 
 @pytest.mark.parametrize("seed", range(8))

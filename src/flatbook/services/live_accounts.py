@@ -16,7 +16,10 @@ from flatbook.ops.secrets import PREFIX, resolve
 from flatbook.services.schwab_login import SecretTokens
 from flatbook.values.ids import AccountId
 from flatbook.venues.alpaca import wire as alpaca
+from flatbook.venues.alpaca.stream import BrokerUpdates, TradingUpdates, Updates
+from flatbook.venues.alpaca.venue import AlpacaAccount as AlpacaNamed
 from flatbook.venues.alpaca.venue import AlpacaVenue
+from flatbook.venues.event_stream import SessionEvents
 from flatbook.venues.http import SessionHttp, tls_connector
 from flatbook.venues.schwab import wire as schwab
 from flatbook.venues.schwab.activity import AccountActivity
@@ -104,14 +107,24 @@ def venue_of(loaded: Loaded, name: str, line: Line, clock: Clock, books: ReadBoo
         return SchwabVenue(line.schwab, clock, account=named, books=books, activity=line.activity)
     assert isinstance(account, AlpacaAccount), "a paper account has no line"
     is_broker = account.api is AlpacaApi.BROKER
-    return AlpacaVenue(
-        line.http,
-        clock,
+    at_alpaca = AlpacaNamed(
         account=AccountId(name),
         api=alpaca.broker_api(account.account_id) if is_broker else alpaca.trading_api(),
         instruments=instruments,
         extended_hours=account.extended_hours,
     )
+    return AlpacaVenue(line.http, clock, account=at_alpaca, updates=_updates_of(loaded, account, clock))
+
+
+def _updates_of(loaded: Loaded, account: AlpacaAccount, clock: Clock) -> Updates:
+    places, url = places_of(loaded), alpaca_url(account)
+    if account.api is AlpacaApi.BROKER:
+        headers = alpaca_headers(places, account)
+        events = SessionEvents(url, clock, connect=tls_connector, authorize=headers)
+        return BrokerUpdates(events, account.account_id)
+    key, secret = resolve(places, account.key), resolve(places, account.secret)
+    socket = SessionSocket(url, clock, connect=tls_connector)
+    return TradingUpdates(socket, lambda: (key.reveal(), secret.reveal()))
 
 
 def _schwab_line(places: Places, account: SchwabAccount, clock: Clock) -> Line:

@@ -24,6 +24,15 @@ class Spoiling(Enum):
     UNAVAILABLE = "unavailable"
 
 
+class Pushing(Enum):
+    """What becomes of a push on open streams. A late one is told after the next one."""
+
+    NONE = "none"
+    LOST = "lost"
+    TWICE = "twice"
+    LATE = "late"
+
+
 class BrokerFaults(Protocol):
     """The faults of one Alpaca, asked in the order in which things happen. `verb` is the method and the resource."""
 
@@ -68,6 +77,9 @@ class BrokerFaults(Protocol):
 
     def names_neighbour(self, verb: str) -> bool:
         """Whether the answer to a placing carries the id of another order."""
+
+    def pushes(self, verb: str) -> Pushing:
+        """What becomes of a push; the verb is such as `push fill`."""
 
 
 class CalmBroker(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,3 +140,7 @@ class CalmBroker(msgspec.Struct, frozen=True, kw_only=True):
     def names_neighbour(self, _verb: str) -> bool:
         """Names the right order."""
         return False
+
+    def pushes(self, _verb: str) -> Pushing:
+        """Tells everything once, in order."""
+        return Pushing.NONE

@@ -91,7 +91,7 @@ class Front:
         return Told(status=status, content=content, headers=self._rate_headers(now))
 
     def _answer(self, ask: Ask, resource: Resource | None, verb: str, now: Instant) -> object:
-        if self._faults.refuses_caller(verb) or not self._knows(ask):
+        if self._faults.refuses_caller(verb) or not self.knows(ask):
             return Refused(status=401, code=UNAUTHORIZED, message="request is not authorized")
         if not self._takes_token(now):
             return Refused(status=429, code=TOO_MANY, message="too many requests")
@@ -112,8 +112,9 @@ class Front:
         as_of = Instant(now - self._faults.read_lag_ms(verb) * NS_PER_MS)
         return self._read(ask, resource, as_of, verb, now)
 
-    def _knows(self, ask: Ask) -> bool:
-        if ask.path.startswith("/v1/"):
+    def knows(self, ask: Ask) -> bool:
+        """Whether a request proves who asks: by HTTP Basic at the Broker API, by two headers at the Trading API."""
+        if ask.path.startswith(("/v1/", "/v2/events/", "/v2beta1/")):
             return ask.headers.get("authorization") == self._basic
         names = ("apca-api-key-id", "apca-api-secret-key")
         return tuple(ask.headers.get(name) for name in names) == (self._terms.key, self._terms.secret)

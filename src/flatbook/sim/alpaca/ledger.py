@@ -216,6 +216,10 @@ class Ledger:
         text = digest(self._terms.seed, kind, str(name))[:16].hex()
         return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
+    def all_due(self) -> list[Instant]:
+        """Returns when something is due that is known by now."""
+        return sorted(at for at, _, _ in self._due)
+
     def advance(self, now: Instant) -> None:
         """Lets everything happen that was due until an instant; an instant before the last one changes nothing."""
         while self._due and self._due[0][0] <= now:

@@ -10,7 +10,9 @@ ROWS = (
         what="A stream whose heartbeats live and whose events are gone.",
         must_hold=("I3", "I12"),
         how="Only frames of events are dropped; the poll must find everything.",
-        standing=Built(injectors=("sim.world.port_venue.PortVenue.watch.push",)),
+        standing=Built(
+            injectors=("sim.world.port_venue.PortVenue.watch.push", "sim.network.wire_faults.InjectedBroker.pushes")
+        ),
         worlds=CORE,
     ),
     Fault(
@@ -26,7 +28,9 @@ ROWS = (
         what="What was told comes again after a reconnect.",
         must_hold=("I4",),
         how="The last events are replayed.",
-        standing=Built(injectors=("sim.world.port_venue.PortVenue.watch.push",)),
+        standing=Built(
+            injectors=("sim.world.port_venue.PortVenue.watch.push", "sim.network.wire_faults.InjectedBroker.pushes")
+        ),
         worlds=CORE,
     ),
     Fault(

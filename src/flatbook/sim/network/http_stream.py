@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import WSMsgType, web
 
+from flatbook.sim.network.event_lines import carry_events
 from flatbook.values.instants import Instant
 
 if TYPE_CHECKING:
@@ -71,7 +72,9 @@ class _Line:
 async def carry(
     request: web.BaseRequest, opened: Callable[[Say], Talk], now: Callable[[], Instant]
 ) -> web.StreamResponse:
-    """Carries one stream until either side ends it."""
+    """Carries one stream until either side ends it: a socket where the request asks for one, else events."""
+    if request.headers.get("Upgrade", "").lower() != "websocket":
+        return await carry_events(request, opened)
     response = web.WebSocketResponse(max_msg_size=HEARD_BYTES_MAX)
     await response.prepare(request)
     line = _Line(response)

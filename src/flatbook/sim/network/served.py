@@ -8,6 +8,9 @@ from types import TracebackType
 
 from aiohttp import web
 
+CLOSE_S_MAX = 1
+"""How long an end of serving waits for answers that go on, such as streams of events whose client is gone."""
+
 Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -43,4 +46,4 @@ def runner_of(answer: Answer) -> web.ServerRunner:
         with Telling(asyncio.get_running_loop(), "a simulated server"):
             return await answer(request)
 
-    return web.ServerRunner(web.Server(told, access_log=None))
+    return web.ServerRunner(web.Server(told, access_log=None), shutdown_timeout=CLOSE_S_MAX)

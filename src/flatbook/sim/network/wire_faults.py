@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from typing import TypeVar
 
-from flatbook.sim.alpaca.faults import WHOLE_BPS, Spoiling
+from flatbook.sim.alpaca.faults import WHOLE_BPS, Pushing, Spoiling
 from flatbook.sim.chance import stream
 from flatbook.sim.loop import VirtualLoop
 from flatbook.sim.network.link import MS_NS, Loss, Way
@@ -33,6 +33,7 @@ TIGHT_S = (20, 60)
 TIGHT_PER_MINUTE = 6
 SPOILT = (Spoiling.HTML_200, Spoiling.HTML_503, Spoiling.TRUNCATED, Spoiling.CUT, Spoiling.GARBLED)
 STORM = (Spoiling.UNAVAILABLE, Spoiling.SERVER_ERROR)
+AGAIN = (Pushing.TWICE, Pushing.LATE)
 STRANGE = ("pending_review", "calculating", "HELD", "")
 
 
@@ -148,6 +149,12 @@ class InjectedBroker:
     def names_neighbour(self, _verb: str) -> bool:
         """V5: an answer carries the id of another order."""
         return self._injection.hits("V5", self._name)
+
+    def pushes(self, _verb: str) -> Pushing:
+        """W1: a push is gone while the stream lives; W3: it comes twice, or after the next one."""
+        if self._injection.hits("W1", self._name):
+            return Pushing.LOST
+        return self._one_of("W3", AGAIN) if self._injection.hits("W3", self._name) else Pushing.NONE
 
     def _size(self, fault: str, span: tuple[int, int]) -> int:
         return self._injection.size(fault, self._name, *span) if self._injection.hits(fault, self._name) else 0

@@ -14,6 +14,7 @@ from flatbook.sim.network.connections import Switchboard
 from flatbook.sim.network.connector import SimulatedConnector
 from flatbook.sim.network.wire_faults import InjectedLink
 from flatbook.sim.world.outside import Outside
+from flatbook.venues.event_stream import SessionEvents
 from flatbook.venues.http import SessionHttp
 
 PORT = 443
@@ -43,6 +44,10 @@ class WireNetwork:
         http = SessionHttp(f"https://{host}", clock, connect=SimulatedConnector, authorize=authorize)
         self._https.append(http)
         return http
+
+    def events(self, host: str, clock: Clock, *, authorize: Callable[[], Mapping[str, str]]) -> SessionEvents:
+        """Returns a way to the streams of events of a host; each stream has a connection of its own."""
+        return SessionEvents(f"https://{host}", clock, connect=SimulatedConnector, authorize=authorize)
 
     async def rest(self, ms: int) -> None:
         """Lets a span of time pass. Units: ms."""

@@ -19,7 +19,8 @@ from flatbook.sim.world.record import CASH
 from flatbook.values.ids import AccountId
 from flatbook.values.instruments import Instrument
 from flatbook.values.money import Money, from_base_units
-from flatbook.venues.alpaca.venue import AlpacaVenue
+from flatbook.venues.alpaca.stream import BrokerUpdates
+from flatbook.venues.alpaca.venue import AlpacaAccount, AlpacaVenue
 from flatbook.venues.alpaca.wire import broker_api, broker_headers
 
 HOST = "broker-api.example"
@@ -64,14 +65,22 @@ class WireVenues:
         return all(order.ended_at is not None for order in self._alpaca.ledger.orders.values())
 
     def _venue(self, caller: Caller, name: str, instruments: tuple[Instrument, ...]) -> AlpacaVenue:
-        http = self._network.http(HOST, caller.clock, authorize=lambda: broker_headers(KEY, WORD))
+        http = self._network.http(HOST, caller.clock, authorize=_headers)
+        events = self._network.events(HOST, caller.clock, authorize=_headers)
         return AlpacaVenue(
             CutHttp(http, caller.scissors),
             caller.clock,
-            account=AccountId(name),
-            api=broker_api(IDS[name]),
-            instruments=[each for each in instruments if each.account == name],
+            account=AlpacaAccount(
+                account=AccountId(name),
+                api=broker_api(IDS[name]),
+                instruments=tuple(each for each in instruments if each.account == name),
+            ),
+            updates=BrokerUpdates(events, IDS[name]),
         )
+
+
+def _headers() -> dict[str, str]:
+    return broker_headers(KEY, WORD)
 
 
 def _terms(scenario: Scenario) -> AlpacaTerms:

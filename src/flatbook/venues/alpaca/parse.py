@@ -111,6 +111,15 @@ class WireFill(msgspec.Struct, frozen=True, kw_only=True):
     account_id: str | None = None
 
 
+class WireUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stream tells of an order. `account_id` and `event_id` are of the Broker API only."""
+
+    event: str
+    order: WireOrder
+    account_id: str | None = None
+    event_id: str | int | None = None
+
+
 class WireNamed(msgspec.Struct, frozen=True, kw_only=True):
     """What must be readable of a fill that is not: its id, and if they can be, its symbol and its account."""
 
@@ -304,6 +313,20 @@ def order_report(wire: WireOrder, symbols: Symbols) -> OrderReport:
         complete=filled_qty == ZERO,
         happened_at=_happened_at(wire),
     )
+
+
+def trade_update(body: bytes, *, account_id: str, symbols: Symbols) -> OrderReport | Unknown | None:
+    """Returns the order that a push is about, without its executions; None where it is of another account.
+
+    Gives: complete only when nothing of the order is filled: executions are had by asking, under the ids of polls.
+    """
+    try:
+        update = msgspec.json.decode(body, type=WireUpdate)
+        if account_id and update.account_id not in (None, account_id):
+            return None
+        return order_report(update.order, symbols)
+    except _FAULTS:
+        return UNREADABLE
 
 
 def instrument_of(symbol: str, symbols: Symbols) -> InstrumentId:

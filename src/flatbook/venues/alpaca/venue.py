@@ -7,7 +7,8 @@ because fills name orders by Alpaca's id only. `statement` is three reads.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -36,6 +37,7 @@ from flatbook.values.instruments import Instrument
 from flatbook.venues.alpaca import parse, wire
 from flatbook.venues.alpaca.hours import executes_now
 from flatbook.venues.alpaca.refusals import ORDER_NOT_FOUND, UNREADABLE
+from flatbook.venues.alpaca.stream import Hints, Updates
 from flatbook.venues.http import Carried, Http, Reply, Request, clocked
 from flatbook.venues.pace import Pace, pace_after
 
@@ -60,10 +62,22 @@ ALPACA_CARD = VenueCard(
 Carry = Callable[[Request, int], Awaitable[Carried]]
 
 
+class AlpacaAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """One account: our name for it, where it is at Alpaca, and what is traded there.
+
+    `extended_hours` asks for the early and late sessions too.
+    """
+
+    account: AccountId
+    api: wire.Api
+    instruments: tuple[Instrument, ...]
+    extended_hours: bool = False
+
+
 class AlpacaVenue:
     """One account at Alpaca; implements the engine's OrderVenue.
 
-    Needs: `instruments` are those of this account. `extended_hours` asks for the early and late sessions too.
+    Without `updates` nothing is pushed. `pushes_unreadable` counts pushes that are left to the poll.
     """
 
     def __init__(
@@ -71,21 +85,21 @@ class AlpacaVenue:
         http: Http,
         clock: Clock,
         *,
-        account: AccountId,
-        api: wire.Api,
-        instruments: Sequence[Instrument],
-        extended_hours: bool = False,
+        account: AlpacaAccount,
+        updates: Updates | None = None,
     ) -> None:
         self._http = http
         self._clock = clock
-        self._account = account
-        self._api = api
-        self._extended_hours = extended_hours
-        self._symbols = {instrument.symbol: instrument.id for instrument in instruments}
-        self._symbol_of = {instrument.id: instrument.symbol for instrument in instruments}
+        self._account = account.account
+        self._api = account.api
+        self._extended_hours = account.extended_hours
+        self._symbols = {instrument.symbol: instrument.id for instrument in account.instruments}
+        self._symbol_of = {instrument.id: instrument.symbol for instrument in account.instruments}
         self._client_ids: dict[VenueOrderId, OrderId | None] = {}
+        self._updates = updates
         self._pace = Pace()
         self._asking = 0
+        self.pushes_unreadable = 0
 
     @property
     def card(self) -> VenueCard:
@@ -190,9 +204,37 @@ class AlpacaVenue:
         stated = parse.statement_answer(replies, account=self._account, symbols=self._symbols, stated_at=stated_at)
         return clocked(stated, orders, asked_at=stated_at, answered_at=answered_at)
 
-    async def watch(self, deliver: Callable[[Pushed], None]) -> bool:  # noqa: ARG002
-        """Carries no pushes yet: what happens is polled."""
-        return False
+    async def watch(self, deliver: Callable[[Pushed], None]) -> bool:
+        """Delivers what is pushed until the stream ends; False where there is no stream.
+
+        Gives: of an order that has executions the answer to a `find`, so that each execution has the id that polls
+        give it; of any other order what was pushed. A push that cannot be read is counted and left to the poll.
+        """
+        if self._updates is None:
+            return False
+        await asyncio.gather(self._listen(self._updates, hints := Hints(), deliver), self._follow(hints, deliver))
+        return True
+
+    async def _listen(self, updates: Updates, hints: Hints, deliver: Callable[[Pushed], None]) -> None:
+        def take(body: bytes) -> None:
+            report = parse.trade_update(body, account_id=self._api.account_id, symbols=self._symbols)
+            if isinstance(report, Unknown):
+                self.pushes_unreadable += 1
+            elif report is not None and report.complete:
+                deliver(report)
+            elif report is not None and report.order_id is not None:
+                hints.add(report.order_id)
+
+        try:
+            await updates.listen(take)
+        finally:
+            hints.end()
+
+    async def _follow(self, hints: Hints, deliver: Callable[[Pushed], None]) -> None:
+        while (order_id := await hints.take()) is not None:
+            found = await self.find(order_id)
+            if isinstance(found, OrderReport):
+                deliver(found)
 
     async def _find(self, order_id: OrderId, carry: Carry) -> FindAnswer:
         reply = await carry(wire.find_request(self._api, order_id), READ_TIMEOUT_S)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from flatbook.sim.alpaca.faults import CalmBroker, Spoiling
+from flatbook.sim.alpaca.faults import CalmBroker, Pushing, Spoiling
 from flatbook.sim.alpaca.front import Front
 from flatbook.sim.alpaca.terms import AlpacaTerms, Asset, OpeningAccount
 from flatbook.sim.network.http_broker import Ask, Told
@@ -64,6 +64,7 @@ class Faults(CalmBroker, frozen=True, kw_only=True):
     refused: bool = False
     per_minute: int | None = None
     thinking_ms: int = 0
+    pushings: list[Pushing] = msgspec.field(default_factory=list)
 
     def spoils(self, _verb: str) -> Spoiling:
         return self.spoilings.pop(0) if self.spoilings else Spoiling.NONE
@@ -106,6 +107,9 @@ class Faults(CalmBroker, frozen=True, kw_only=True):
 
     def names_neighbour(self, _verb: str) -> bool:
         return self.neighbour
+
+    def pushes(self, _verb: str) -> Pushing:
+        return self.pushings.pop(0) if self.pushings else Pushing.NONE
 
 
 class Scene:

@@ -17,7 +17,7 @@ from flatbook.values.ids import AccountId, AssetId, InstrumentId, OrderId, Under
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.instruments import Instrument, Side, TradingRules
 from flatbook.values.money import Price, Quantity
-from flatbook.venues.alpaca.venue import AlpacaVenue
+from flatbook.venues.alpaca.venue import AlpacaAccount, AlpacaVenue
 from flatbook.venues.alpaca.wire import Api, broker_api
 from flatbook.venues.http import Carried, Reply, Request
 
@@ -211,7 +211,11 @@ def scene(
 ) -> tuple[AlpacaVenue, Carrier, StillClock]:
     clock = StillClock(at)
     carrier = Carrier(clock, *answers)
-    venue = AlpacaVenue(carrier, clock, account=MAIN, api=api, instruments=[INSTRUMENT], extended_hours=extended_hours)
+    venue = AlpacaVenue(
+        carrier,
+        clock,
+        account=AlpacaAccount(account=MAIN, api=api, instruments=(INSTRUMENT,), extended_hours=extended_hours),
+    )
     return venue, carrier, clock
 
 

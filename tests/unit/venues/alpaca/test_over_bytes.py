@@ -37,7 +37,7 @@ from flatbook.values.ids import OrderId, VenueOrderId
 from flatbook.values.instants import NS_PER_MS, Instant, later
 from flatbook.values.instruments import Side
 from flatbook.values.money import Price, Quantity
-from flatbook.venues.alpaca.venue import AlpacaVenue
+from flatbook.venues.alpaca.venue import AlpacaAccount, AlpacaVenue
 from flatbook.venues.alpaca.wire import Api, broker_api, broker_headers, trading_api, trading_headers
 from flatbook.venues.http import SessionHttp
 from tests.desk import readable
@@ -72,7 +72,7 @@ def talk(
         await runner.setup()
         await web.TCPSite(runner, HOST, PORT).start()
         http = SessionHttp(f"https://{HOST}", clock, connect=SimulatedConnector, authorize=lambda: headers(api, word))
-        venue = AlpacaVenue(http, clock, account=MAIN, api=api, instruments=[INSTRUMENT])
+        venue = AlpacaVenue(http, clock, account=AlpacaAccount(account=MAIN, api=api, instruments=(INSTRUMENT,)))
         try:
             return await what(venue, server)
         finally:

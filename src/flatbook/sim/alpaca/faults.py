@@ -81,6 +81,9 @@ class BrokerFaults(Protocol):
     def pushes(self, verb: str) -> Pushing:
         """What becomes of a push; the verb is such as `push fill`."""
 
+    def is_subscribed(self, feed: str) -> bool:
+        """Whether the subscription of a feed of market data is there now."""
+
 
 class CalmBroker(msgspec.Struct, frozen=True, kw_only=True):
     """An Alpaca at which nothing goes wrong."""
@@ -144,3 +147,7 @@ class CalmBroker(msgspec.Struct, frozen=True, kw_only=True):
     def pushes(self, _verb: str) -> Pushing:
         """Tells everything once, in order."""
         return Pushing.NONE
+
+    def is_subscribed(self, _feed: str) -> bool:
+        """Keeps to the terms."""
+        return True

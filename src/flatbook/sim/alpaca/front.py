@@ -12,6 +12,7 @@ from flatbook.sim.alpaca.activities import ActivityLog
 from flatbook.sim.alpaca.checks import check_placing, check_replacing
 from flatbook.sim.alpaca.faults import BrokerFaults
 from flatbook.sim.alpaca.ledger import BookedOrder, Ledger, Placing, Prices, View
+from flatbook.sim.alpaca.market import latest_page
 from flatbook.sim.alpaca.terms import (
     FORBIDDEN,
     INVALID,
@@ -20,6 +21,7 @@ from flatbook.sim.alpaca.terms import (
     UNAUTHORIZED,
     UNPROCESSABLE,
     AlpacaTerms,
+    MarketTerms,
     Refused,
 )
 from flatbook.sim.network.http_broker import Ask, Told
@@ -244,12 +246,23 @@ class Front:
                 return pages.account_page(self.ledger, account_id, as_of, decimals=self._terms.cash_decimals)
             case "activities":
                 return self._activities(ask, resource, as_of)
+            case _:
+                return self._read_market(ask, resource, now)
+
+    def _read_market(self, ask: Ask, resource: Resource, now: Instant) -> object:
+        """Reads what is the same for all accounts."""
+        name = resource.name
+        match resource.kind:
             case "assets" if name:
                 symbol = self._symbol_of(name)
                 found = next((asset for asset in self._terms.assets if asset.symbol == symbol), None)
                 return pages.asset_page(self.ledger, found, name)
             case "assets":
                 return pages.assets_page(self.ledger, self._terms.assets, ask.query)
+            case "stocks" if name.endswith("/latest"):
+                feed = ask.query.get("feed", "iex")
+                market = self._terms.market if self._faults.is_subscribed(feed) else MarketTerms(feeds=())
+                return latest_page(name.removesuffix("/latest"), ask.query, self.ledger.price, market, now)
             case "clock":
                 return pages.clock_page(now)
             case "calendar":

@@ -70,6 +70,13 @@ FEES = (
 )
 
 
+class MarketTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What market data a customer has. Units: `half_spread` USD from the price to each side of a quote."""
+
+    feeds: tuple[str, ...] = ("iex", "delayed_sip")
+    half_spread: Decimal = Decimal("0.01")
+
+
 class AlpacaTerms(msgspec.Struct, frozen=True, kw_only=True):
     """One Alpaca: who has accounts there, what is traded, and how fast it is.
 
@@ -93,6 +100,7 @@ class AlpacaTerms(msgspec.Struct, frozen=True, kw_only=True):
     look_ms: int = 1_000
     cancel_ms: int = 40
     cash_decimals: int = 2
+    market: MarketTerms = MarketTerms()
     duplicate_code: int = UNPROCESSABLE
     wash_status: int = 403
     wash_code: int = FORBIDDEN

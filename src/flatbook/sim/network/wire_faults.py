@@ -156,6 +156,10 @@ class InjectedBroker:
             return Pushing.LOST
         return self._one_of("W3", AGAIN) if self._injection.hits("W3", self._name) else Pushing.NONE
 
+    def is_subscribed(self, _feed: str) -> bool:
+        """N11: what we are entitled to is refused for a while."""
+        return not self._spells.strikes("N11", self._loop.instant, seconds=DARK_S)
+
     def _size(self, fault: str, span: tuple[int, int]) -> int:
         return self._injection.size(fault, self._name, *span) if self._injection.hits(fault, self._name) else 0
 

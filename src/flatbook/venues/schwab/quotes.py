@@ -14,28 +14,17 @@ from flatbook.engine.ports import Clock
 from flatbook.engine.reports import NotSent, Unknown
 from flatbook.market.quotes import Quote
 from flatbook.values.ids import SourceId, Underlying
-from flatbook.values.instants import NS_PER_MS, Instant, later
-from flatbook.values.money import BPS, ZERO, NumberRefused, Price, check_number
+from flatbook.values.instants import NS_PER_MS, Instant
+from flatbook.values.money import ZERO
 from flatbook.venues.http import Reply, Request
+from flatbook.venues.quote_gates import QuoteGates, middle_of
 from flatbook.venues.schwab.lanes import Lane
 from flatbook.venues.schwab.line import SchwabLine
 from flatbook.venues.schwab.refusals import SERVER_FAULT, UNREADABLE, is_json
 
-HALF = Decimal("0.5")
 SYMBOLS_MAX = 500  # Source: Market Data API, GET quotes: up to 500 symbols
 TRADED = ("Normal", "Unknown")
 MS_MAX = 9_999_999_999_999
-
-
-class QuoteGates(msgspec.Struct, frozen=True, kw_only=True):
-    """Which quotes are sound. Units: `age_ms_max` ms since it was made; `spread_bps_max` of the middle."""
-
-    age_ms_max: int
-    spread_bps_max: int
-
-    def __post_init__(self) -> None:
-        if self.age_ms_max <= 0 or self.spread_bps_max <= 0:
-            raise ValueError("the gates of quotes must be above zero")
 
 
 class WireQuote(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -117,13 +106,7 @@ def _quote(stated: msgspec.Raw, gates: QuoteGates, now: Instant) -> Quote | None
         quoted = msgspec.json.decode(stated, type=WireQuoted)
         if quoted.quote is None or not quoted.realtime or quoted.quote.security_status not in TRADED:
             return None
-        bid, ask = check_number(quoted.quote.bid_price), check_number(quoted.quote.ask_price)
-    except (msgspec.MsgspecError, NumberRefused, ValueError, RecursionError):
+        made_at = Instant(min(max(quoted.quote.quote_time, 0), MS_MAX) * NS_PER_MS)
+        return middle_of(quoted.quote.bid_price, quoted.quote.ask_price, made_at, gates=gates, now=now)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
-    made_at = Instant(min(max(quoted.quote.quote_time, 0), MS_MAX) * NS_PER_MS)
-    middle = (bid + ask) * HALF
-    if not ZERO < bid <= ask or ask - bid > middle * gates.spread_bps_max * BPS:
-        return None
-    if later(made_at, ms=gates.age_ms_max) < now:
-        return None
-    return Quote(price=Price(check_number(middle)), happened_at=made_at, seen_at=now)

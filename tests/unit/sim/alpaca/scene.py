@@ -64,6 +64,7 @@ class Faults(CalmBroker, frozen=True, kw_only=True):
     refused: bool = False
     per_minute: int | None = None
     thinking_ms: int = 0
+    unsubscribed: tuple[str, ...] = ()
     pushings: list[Pushing] = msgspec.field(default_factory=list)
 
     def spoils(self, _verb: str) -> Spoiling:
@@ -107,6 +108,9 @@ class Faults(CalmBroker, frozen=True, kw_only=True):
 
     def names_neighbour(self, _verb: str) -> bool:
         return self.neighbour
+
+    def is_subscribed(self, feed: str) -> bool:
+        return feed not in self.unsubscribed
 
     def pushes(self, _verb: str) -> Pushing:
         return self.pushings.pop(0) if self.pushings else Pushing.NONE

@@ -264,3 +264,18 @@ def test_assets_are_listed_by_status_and_found_by_id() -> None:
     active = scene.ask("GET", "/v1/assets?status=active")[1]
     assert [row["symbol"] for row in active] == ["AAPL", "TSLA", "NVDA", "BRK.A", "GONE"]
     assert scene.ask("GET", f"/v1/assets/{active[0]['id']}")[1]["symbol"] == "AAPL"
+
+
+def test_the_latest_trades_and_quotes_are_told_of_the_feeds_that_are_subscribed() -> None:
+    scene = Scene()
+    scene.set_price("NVDA", None)
+    assert scene.ask("GET", "/v2/stocks/trades/latest?symbols=AAPL,NVDA&feed=iex")[1]["trades"]["AAPL"]["p"] == 200
+    quotes = scene.ask("GET", "/v2/stocks/quotes/latest?symbols=AAPL,NVDA&feed=delayed_sip")[1]["quotes"]
+    assert list(scene.ask("GET", "/v2/stocks/quotes/latest?symbols=AAPL,NVDA")[1]["quotes"]) == ["AAPL"]
+    assert (list(quotes), quotes["AAPL"]["bp"], quotes["AAPL"]["ap"]) == (["AAPL", "NVDA"], 199.99, 200.01)
+    assert quotes["AAPL"]["t"] == "2026-06-02T13:45:00Z"
+    words = "subscription does not permit querying recent SIP data"
+    assert scene.ask("GET", "/v2/stocks/quotes/latest?symbols=AAPL&feed=sip")[1]["message"] == words
+    lost = Scene(Faults(unsubscribed=("iex",)))
+    assert lost.ask("GET", "/v2/stocks/trades/latest?symbols=AAPL&feed=iex")[0] == 403
+    assert scene.ask("GET", "/v2/stocks/bars/latest?symbols=AAPL&feed=iex")[0] == 400

@@ -27,10 +27,11 @@ from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Side
 from flatbook.values.money import Price, Quantity
 from flatbook.venues.http import SessionHttp, tls_connector
+from flatbook.venues.quote_gates import QuoteGates
 from flatbook.venues.schwab.activity import AccountActivity
 from flatbook.venues.schwab.line import SchwabLine
 from flatbook.venues.schwab.login import Login
-from flatbook.venues.schwab.quotes import QuoteGates, SchwabQuotes
+from flatbook.venues.schwab.quotes import SchwabQuotes
 from flatbook.venues.schwab.tokens import app_headers
 from flatbook.venues.schwab.venue import SchwabAccount, SchwabVenue
 from flatbook.venues.websocket import SessionSocket

@@ -15,8 +15,9 @@ from flatbook.values.ids import SourceId, Underlying
 from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.values.money import Price
 from flatbook.venues.http import Reply
+from flatbook.venues.quote_gates import QuoteGates
 from flatbook.venues.schwab.line import SchwabLine
-from flatbook.venues.schwab.quotes import QuoteGates, SchwabQuotes, quotes_answer
+from flatbook.venues.schwab.quotes import SchwabQuotes, quotes_answer
 from tests.unit.venues.schwab.sample import HTML, REGULAR, Scene, reply
 
 GATES = QuoteGates(age_ms_max=5_000, spread_bps_max=50)

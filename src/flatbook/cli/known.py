@@ -19,6 +19,7 @@ from flatbook.sim.tapes.pool import SamplesRefused
 from flatbook.sim.world.injection import InjectorFailed
 from flatbook.values.instants import InstantRefused
 from flatbook.values.money import NumberRefused
+from flatbook.venues.evm.recorded import AnswersRefused
 from flatbook.venues.raindex.log_source import CursorRefused
 from flatbook.venues.raindex.recording import RecordingBroken
 
@@ -31,6 +32,7 @@ KNOWN: tuple[type[BaseException], ...] = (
     BarsRefused,
     SamplesRefused,
     RecordingBroken,
+    AnswersRefused,
     CursorRefused,
     BrokerFileRefused,
     HomeRefused,

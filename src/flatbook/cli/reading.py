@@ -28,7 +28,7 @@ from flatbook.values.instants import Instant, InstantRefused, instant_of_text, t
 
 JOURNAL_NAME = "journal.sqlite"
 PROGRESS_ROWS = 5_000
-ANSWER_FORMAT = 1  # rises whenever the same journal would be answered otherwise
+ANSWER_FORMAT = 2  # rises whenever the same journal would be answered otherwise
 
 
 class Until(NamedTuple):

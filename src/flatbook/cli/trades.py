@@ -10,6 +10,7 @@ from flatbook.cli.output import Column, Part, Table, brief, cents, latest, short
 
 if TYPE_CHECKING:
     from flatbook.cli.reading import Past
+    from flatbook.projections.oracle import PricedFills
     from flatbook.projections.results import Scope
 
 SHOWN = 50
@@ -25,7 +26,8 @@ def trades(
 ) -> None:
     """Shows fills onchain and executions at brokers in the order in which they happened, linked fill to hedge.
 
-    A link names the trade on the other side, the quantity both share, and what that part earned before costs.
+    A link names the trade on the other side, the quantity both share, and what that part earned before costs. Where an
+    oracle's price of a fill was booked, it stands beside the fill, with how far apart they are and what is doubted.
     """
     from flatbook.cli.reading import past_of
     from flatbook.projections.results import Scope
@@ -41,12 +43,32 @@ def trades(
 
 
 def _answer(past: Past, scope: Scope, limit: int) -> dict[str, Any]:
-    from flatbook.projections.fold import fold
+    from flatbook.projections.fold import fold_all
+    from flatbook.projections.oracle import PricedFills
     from flatbook.projections.pnl import Pnl
     from flatbook.projections.trades import trade_lines
 
-    lines = trade_lines(fold(Pnl(), past.read()), scope)
-    return {"as_of": past.as_of(), "found": len(lines), "trades": [_trade_body(line) for line in lines[-limit:]]}
+    pnl, priced = Pnl(), PricedFills()
+    fold_all((pnl, priced), past.read())
+    lines = trade_lines(pnl, scope)
+    trades = [{**_trade_body(line), **_oracle_body(line, priced)} for line in lines[-limit:]]
+    return {"as_of": past.as_of(), "found": len(lines), "trades": trades}
+
+
+def _oracle_body(line: Any, priced: PricedFills) -> dict[str, Any]:
+    """Returns what an oracle said of a fill, and how far the fill lies from it."""
+    from flatbook.projections.oracle import deviation_bps
+    from flatbook.values.money import plain
+
+    said, price = priced.prices.get(line.fact.ref), line.price_usd
+    if said is None:
+        return {"oracle_usd": None, "oracle_bps": None, "oracle_doubts": []}
+    apart = None if price is None else deviation_bps(price, said.price)
+    return {
+        "oracle_usd": plain(said.price),
+        "oracle_bps": None if apart is None else plain(apart),
+        "oracle_doubts": [doubt.value for doubt in said.doubts],
+    }
 
 
 def _trade_body(line: Any) -> dict[str, Any]:
@@ -110,6 +132,9 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
             Column("quantity>", lambda row: short(row["qty"])),
             Column("of", "underlying"),
             Column("price USD>", lambda row: short(row["price_usd"])),
+            Column("oracle USD>", lambda row: short(row["oracle_usd"])),
+            Column("apart bps>", "oracle_bps"),
+            Column("doubted", lambda row: " ".join(row["oracle_doubts"])),
             Column("id", lambda row: brief(row["ref"])),
             Column("with", lambda row: row["other"] and brief(row["other"]["ref"])),
             Column("shared>", lambda row: short(row["shared"])),

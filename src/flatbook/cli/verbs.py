@@ -77,6 +77,7 @@ FAMILIES = (
             Verb("capacity", "Show how much can still be hedged, by share and side.", "capacity:capacity"),
             Verb("orders", "Show orders: asked, accepted, filled, and since when unknown.", "orders:orders"),
             Verb("trades", "Show fills and executions, each with what it closed.", "trades:trades"),
+            Verb("price", "Show what the oracle said at a transaction, and how far fills lay from it.", "price:price"),
             Verb("pnl", "Show profit and loss, taken apart, and whether the ledger balances.", "pnl:pnl"),
             Verb("why", "Tell the story of a fill, an order or anything else that has an id.", "why:why"),
         ),

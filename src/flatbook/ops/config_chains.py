@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Annotated
 
 from flatbook.ops.config_fields import amount, said, text, whole
+from flatbook.ops.config_oracle import PythSection
 from flatbook.ops.config_section import Address, Name, Section, Ticker
 
 RANGE_BLOCKS = 1_000
@@ -59,6 +60,7 @@ class ChainShape(Section, frozen=True, kw_only=True):
     ]
     stablecoins: Annotated[dict[Name, StablecoinSection], said("The dollar tokens, by their name in the ledger.")]
     tokens: Annotated[dict[Name, TokenSection], said("The tokenized shares, by their name in the ledger.")]
+    pyth: Annotated[PythSection | None, said("Where Pyth is asked about fills; left out: it is not.")] = None
 
 
 class RecordedChain(ChainShape, frozen=True, kw_only=True, tag_field="source", tag="recorded"):

@@ -154,6 +154,12 @@ url = "secret:base_node_one"          # an address that holds a key is a secret
 [chains.base.nodes.two]
 url = "https://mainnet.base.org"
 
+[chains.base.pyth]                    # what Pyth said of your fills: shown beside them, nothing is decided on it
+contract = "0x8250f4af4b972684f7b336503e2d6dfedeb1487a"
+
+[chains.base.pyth.feeds.COIN]
+id = "0xfee33f2a978bf32dd6b662b65ba8083c6773b494f8401194ec1870c640860245"
+
 """
     + _TOKENS
     + """\

@@ -11,6 +11,7 @@ from flatbook.ops.config_accounts import USD, AccountSection, PaperAccount, Shor
 from flatbook.ops.config_chains import ChainSection, Form, StablecoinSection, TokenSection
 from flatbook.ops.config_live import flaws_of_live
 from flatbook.ops.config_match import meant
+from flatbook.ops.config_oracle import flaws_of_pyth
 from flatbook.ops.config_prices import RecordedBars, RecordedPrices, priced_by, quote_of
 from flatbook.ops.config_read import Key
 from flatbook.ops.config_shape import NONE, VERSION, ClockKind, Config, HedgeSection, InstrumentSection
@@ -30,6 +31,7 @@ def flaws(config: Config) -> Iterator[Flaw]:
     yield from _flaws_of_head(config)
     for name, chain in config.chains.items():
         yield from _flaws_of_chain(config, name, chain)
+        yield from flaws_of_pyth(name, chain.pyth)
     yield from _flaws_of_owners(config)
     for name, account in config.accounts.items():
         if isinstance(account, PaperAccount):

@@ -157,6 +157,18 @@ def raindex_of(loaded: Loaded, chain: str, shape: type[T]) -> T:
     return _filled(shape, settings, f"chains.{chain}")
 
 
+def pyth_of(loaded: Loaded, chain: str, shape: type[T]) -> T | None:
+    """Returns what a desk knows of Pyth on one chain, as the type that its package declares; None where it knows none.
+
+    Errors: ConfigRefused when that type refuses a value.
+    """
+    stated = loaded.config.chains[chain].pyth
+    if stated is None:
+        return None
+    feeds = {ticker: {"id": feed.id, "sessions": feed.sessions or None} for ticker, feed in stated.feeds.items()}
+    return _filled(shape, {**msgspec.structs.asdict(stated), "feeds": feeds}, f"chains.{chain}.pyth")
+
+
 def _vault_owners(config: Config, chain: str) -> list[dict[str, str]]:
     return [
         {"address": address, "owner": name, "account": vault.account}

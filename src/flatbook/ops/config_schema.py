@@ -29,6 +29,7 @@ NAMES = {
     "instruments": "ID",
     "nodes": "NODE",
     "prices": "NAME",
+    "feeds": "TICKER",
     "files": "UNDERLYING",
     "marks": "ASSET",
     "renames": "TICKER",

@@ -156,12 +156,14 @@ async def serve(desk: Desk, loaded: Loaded, log: Log, *, stay: bool = False) -> 
     beside = [asyncio.create_task(work) for work in _beside(desk, loaded, stay=stay)]
     for task in beside:
         task.add_done_callback(_stop_on_failure(desk, log))
+    informing = asyncio.create_task(desk.pricer.follow())
+    informing.add_done_callback(_tell_failure(log))
     try:
         return await running
     finally:
-        for task in beside:
+        for task in (*beside, informing):
             task.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
+        await asyncio.gather(*beside, informing, return_exceptions=True)
         await socket.close()
         await desk.outside.close()
 
@@ -188,6 +190,16 @@ def _stop_on_failure(desk: Desk, log: Log) -> Callable[[asyncio.Task[None]], Non
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("task_died", exc_info=error)
             desk.engine.fail(error)
+
+    return ended
+
+
+def _tell_failure(log: Log) -> Callable[[asyncio.Task[None]], None]:
+    """Tells that a task died which only informs: trading goes on without it."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("task_died", exc_info=error)
 
     return ended
 

@@ -30,6 +30,7 @@ from flatbook.ops.metrics import Metrics
 from flatbook.ops.telemetry import LogCounts
 from flatbook.services.anchor import anchored
 from flatbook.services.chaos import Chaos
+from flatbook.services.oracle import FillPricer
 from flatbook.services.outside import Outside
 from flatbook.services.paper_accounts import NO_FAULTS, open_brokers, paper_venue
 from flatbook.services.prices import InDollars, PriceFeed
@@ -55,6 +56,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     brokers: dict[AccountId, Broker]
     feeds: tuple[PriceFeed, ...]
     outside: Outside
+    pricer: FillPricer
     metrics: Metrics
     log_counts: LogCounts
     chaos: Chaos
@@ -93,6 +95,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
             "chains": self.metrics.certainty.body() if self.metrics.certainty is not None else [],
             "dropped": dict(engine.dropped),
             "poisons": list(engine.poisons),
+            "unpriced": dict(self.pricer.missing),
         }
 
     def close(self) -> None:
@@ -147,7 +150,8 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
         kept=kept,
     )
     engine = Engine(parts)
-    engine.listeners.append(metrics.on_commit)
+    pricer = FillPricer(outside.pyth_readers(), clock, engine.push)
+    engine.listeners += [metrics.on_commit, pricer.on_commit]
     log_counts = LogCounts()
     metrics.watch(engine, log_counts)
     return Desk(
@@ -157,6 +161,7 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
         brokers=brokers,
         feeds=_feeds(loaded, bars),
         outside=outside,
+        pricer=pricer,
         metrics=metrics,
         log_counts=log_counts,
         chaos=chaos,

@@ -8,10 +8,14 @@ from flatbook.events.control import Mode
 from flatbook.ops.config import Loaded
 from flatbook.ops.config_accounts import LiveAccount, is_real_money
 from flatbook.ops.config_chains import NodesChain
+from flatbook.ops.config_rules import pyth_of
 from flatbook.services.live_accounts import Line, lines_of, venue_of
 from flatbook.services.live_chains import Wire, source_over, wires_of
 from flatbook.services.prices import Asked
 from flatbook.services.read_only import ReadOnlyVenue
+from flatbook.values.ids import ChainId
+from flatbook.venues.pyth.reader import PythReader
+from flatbook.venues.pyth.terms import PythTerms
 
 
 class Outside:
@@ -44,6 +48,18 @@ class Outside:
         Errors: ConfigRefused.
         """
         return source_over(self._loaded, name, chain, self._wires[name], self._clock)
+
+    def pyth_readers(self) -> dict[ChainId, PythReader]:
+        """Returns what asks Pyth about fills, by the id of the chain.
+
+        Errors: ConfigRefused.
+        """
+        config, terms = self._loaded.config, {name: pyth_of(self._loaded, name, PythTerms) for name in self._wires}
+        return {
+            ChainId(config.chains[name].id): PythReader([wire.node for wire in wires], known, self._clock)
+            for name, wires in self._wires.items()
+            if (known := terms[name]) is not None
+        }
 
     async def close(self) -> None:
         """Closes all connections."""

@@ -15,9 +15,10 @@ from flatbook.venues.raindex.tokens import RaindexConfig, Token, TokenForm, Usdc
 BOOK = "0x" + "b0" * 20
 FORGER = "0x" + "f0" * 20
 DOLLAR = "0x" + "d0" * 20
+PYTH = "0x" + "8f" * 20
 TAKER = "0x" + "7a" * 20
 SHARES_MAX = Quantity(Decimal(10**9))
-ADDRESS_DIGITS = 40
+ADDRESS_DIGITS, FEED_DIGITS = 40, 64
 
 
 class Contracts(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +63,11 @@ class Contracts(msgspec.Struct, frozen=True, kw_only=True):
 def address_of(name: str) -> str:
     """Returns the address that a name stands for."""
     return "0x" + name.encode().hex().rjust(ADDRESS_DIGITS, "0")
+
+
+def feed_of(symbol: str) -> str:
+    """Returns the id of the feed of a share or a coin."""
+    return "0x" + symbol.encode().hex().rjust(FEED_DIGITS, "f")
 
 
 def token_of(symbol: str) -> str:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from flatbook.sim.evm.contracts import BOOK, DOLLAR, FORGER, Contracts, address_of
+from flatbook.sim.evm.contracts import BOOK, DOLLAR, FORGER, PYTH, Contracts, address_of
 from flatbook.sim.evm.faults import CalmNode, NodeFaults
 from flatbook.sim.evm.logs import Log, invented, logs_of
+from flatbook.sim.evm.oracle import NOT_FOUND, SimulatedPyth
 from flatbook.sim.world.chain import USDC_DECIMALS, Block, SimulatedChain
 from flatbook.sim.world.record import TOKEN, USDC, ChainFill
 from flatbook.values.instants import NS_PER_S
@@ -33,6 +34,7 @@ class NodeTerms(msgspec.Struct, frozen=True, kw_only=True):
     logs_max: int = 10_000
     calls_max: int = 100
     request_ms: int = 10
+    traces: bool = True
 
 
 class RpcError(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,10 +55,12 @@ class SimulatedNode:
         chain_id: int,
         terms: NodeTerms | None = None,
         faults: NodeFaults | None = None,
+        pyth: SimulatedPyth | None = None,
     ) -> None:
         self.terms = terms or NodeTerms()
         self.faults: NodeFaults = faults or CalmNode()
         self._chain, self._contracts, self._chain_id = chain, contracts, chain_id
+        self._pyth = pyth
         self._has: list[Block] = []
         self._shown = 0
         self._logs: dict[str, tuple[Log, ...]] = {}
@@ -67,6 +71,7 @@ class SimulatedNode:
             "eth_getLogs": self._query,
             "eth_getTransactionReceipt": self._receipt,
             "eth_call": self._view,
+            "debug_traceTransaction": self._trace,
         }
 
     def follow(self) -> None:
@@ -183,19 +188,31 @@ class SimulatedNode:
 
     def _receipt(self, params: Sequence[object]) -> object:
         wanted = str(params[0])
-        for block in reversed(self._has[: self._shown]):
-            if any(fill.tx == wanted for fill in block.fills):
-                return {
-                    "transactionHash": wanted,
-                    "blockHash": block.block_hash,
-                    "blockNumber": hex(block.number),
-                    "from": address_of("taker"),
-                    "status": "0x1",
-                    "gasUsed": hex(GAS_USED),
-                    "effectiveGasPrice": hex(GAS_PRICE_WEI),
-                    "l1Fee": hex(L1_FEE_WEI),
-                }
-        return None
+        found = self._fill_of(wanted)
+        if found is None:
+            return None
+        return {
+            "transactionHash": wanted,
+            "blockHash": found[0].block_hash,
+            "blockNumber": hex(found[0].number),
+            "from": address_of("taker"),
+            "status": "0x1",
+            "gasUsed": hex(GAS_USED),
+            "effectiveGasPrice": hex(GAS_PRICE_WEI),
+            "l1Fee": hex(L1_FEE_WEI),
+        }
+
+    def _fill_of(self, tx: str) -> tuple[Block, ChainFill] | None:
+        filled = ((block, fill) for block in reversed(self._has[: self._shown]) for fill in block.fills)
+        return next(((block, fill) for block, fill in filled if fill.tx == tx), None)
+
+    def _trace(self, params: Sequence[object]) -> object:
+        if self._pyth is None or not self.terms.traces:
+            return RpcError(code=METHOD_UNKNOWN, message="the method debug_traceTransaction is not available")
+        found = self._fill_of(str(params[0]))
+        if found is None:
+            return RpcError(code=SERVER_ERROR, message="transaction not found")
+        return self._pyth.trace(found[1].underlying, found[0])
 
     def _view(self, params: Sequence[object]) -> object:
         call, at = params[0], params[1]
@@ -209,6 +226,9 @@ class SimulatedNode:
         if block is None:
             return RpcError(code=SERVER_ERROR, message="header not found")
         address, payload = str(call["to"]).lower(), str(call["data"])
+        if address == PYTH:
+            answer = None if self._pyth is None else self._pyth.answer(payload, block)
+            return RpcError(code=REVERTED, message=NOT_FOUND) if answer is None else answer
         share = self._contracts.symbols.get(address)
         if share is None and address != DOLLAR:
             return "0x"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal
 
 import msgspec
 
@@ -70,14 +69,3 @@ def _is_same_session(published_at: Instant, at: Instant, sessions: tuple[Session
     except CalendarEnded:
         return False
     return then == now and now.kind in sessions
-
-
-def deviation_bps(execution: Decimal, oracle: Decimal) -> Decimal:
-    """Returns how far an execution lies above an oracle's price, below zero when beneath it, cut to a hundredth.
-
-    Units: basis points of the oracle's price.
-    Needs: an oracle's price above zero.
-    """
-    from flatbook.values.money import divide_cut
-
-    return divide_cut((execution - oracle) * 10_000, oracle, decimals=2)

@@ -9,7 +9,7 @@ import pytest
 from flatbook.events.prices import PriceDoubt
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.venues.pyth.price import OraclePrice
-from flatbook.venues.pyth.terms import Feed, deviation_bps, doubts_of
+from flatbook.venues.pyth.terms import Feed, doubts_of
 from tests.unit.venues.pyth.sample import AT, COIN, ETH, TERMS
 
 OPEN = instant_of_text("2025-12-02T14:30:00Z")
@@ -67,9 +67,3 @@ def test_a_wide_price_an_average_and_one_at_zero_are_doubted() -> None:
 def test_a_feed_has_an_id_of_32_bytes() -> None:
     with pytest.raises(ValueError, match="is no id"):
         Feed(id="0x" + "AB" * 32)
-
-
-def test_a_deviation_is_above_zero_when_the_execution_lies_above() -> None:
-    assert deviation_bps(Decimal(251), Decimal(250)) == Decimal(40)
-    assert deviation_bps(Decimal("249.9"), Decimal(250)) == Decimal(-4)
-    assert deviation_bps(Decimal("100.001"), Decimal(300)) == Decimal("-6666.63")

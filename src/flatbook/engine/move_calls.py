@@ -189,6 +189,7 @@ def sign_call(turn: Turn, call: ChainCall, *, floor: int = 0) -> None:
         value=Quantity(ZERO) if cancels else call.value,
         nonce=call.nonce,
         nonce_floor=max(floor, nonce_floor(book, others)) if newest is None else newest.nonce,
+        gas=newest.gas if newest is not None else None,
         fee_wei_floor=_raised(newest.fee_wei_max, raised) if newest is not None else 0,
         tip_wei_floor=_raised(newest.tip_wei_max, raised) if newest is not None else 0,
         fee_wei_total_max=Quantity(rules.limits.fee_coin_max.scaleb(WEI_DECIMALS)),

@@ -307,9 +307,9 @@ class LagSource(Protocol):
 class CallToSign(msgspec.Struct, frozen=True, kw_only=True):
     """A chain call that risk approved and the journal holds; the only thing a wallet signs.
 
-    Units: value in wei; fees in wei per unit of gas. `nonce` is set where the signature replaces an earlier one, which
-    paid `fee_wei_floor` and `tip_wei_floor` less than the least that replaces it; else the nonce is the next free one,
-    at least `nonce_floor`. A node that has not seen `block_seen` may not be asked whether the call would revert.
+    Units: value in wei; fees in wei per unit of gas. `nonce` and `gas` are set where the signature replaces an
+    earlier one, and the floors are the least fees that replace it; else the nonce is the next free one, at least
+    `nonce_floor`. A node that has not seen `block_seen` may not be asked whether the call would revert.
     """
 
     call_id: CallId
@@ -319,6 +319,7 @@ class CallToSign(msgspec.Struct, frozen=True, kw_only=True):
     value: Quantity
     nonce: int | None
     nonce_floor: int
+    gas: int | None
     fee_wei_floor: int
     tip_wei_floor: int
     fee_wei_total_max: Quantity

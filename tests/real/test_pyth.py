@@ -113,7 +113,7 @@ def test_a_fill_is_priced_at_its_own_block_whatever_the_oracle_says_later(scene:
     assert (priced.price, priced.source, priced.doubts) == (
         Decimal("154.45005"),
         PriceSource.VIEW,
-        (PriceDoubt.WIDE,)[:0],
+        (),
     )
     assert fill.price == Decimal("154.45005")
 

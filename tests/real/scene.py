@@ -23,6 +23,7 @@ from eth_abi.abi import encode
 
 from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, OwnerId, SourceId, Underlying
 from flatbook.values.money import Quantity
+from flatbook.venues.raindex.tokens import Generation as Interface
 from flatbook.venues.raindex.tokens import Inventory, RaindexConfig, Token, TokenForm, Usdc, VaultOwner
 from tests.real.abi import (
     address_of_creation,
@@ -274,6 +275,7 @@ class Scene:
             renames=(),
             shares_max=Quantity(Decimal(10**6)),
             gas_coin=AssetId("ETH"),
+            generations={self.book.address: Interface(self.book.generation.value.removeprefix("Book").lower())},
         )
 
     def _inventory(self, ours: VaultOwner) -> Inventory:

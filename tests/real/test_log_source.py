@@ -13,6 +13,7 @@ import pytest
 
 from flatbook.events.chain import GasSpent, VaultFilled
 from flatbook.events.event import Event
+from flatbook.events.offers import OfferSeen
 from flatbook.values.instruments import Side
 from flatbook.venues.evm.log_source import ReadUpTo
 from tests.real.anvil import running_anvil
@@ -45,7 +46,7 @@ class Traded(NamedTuple):
 
 
 def fills(events: tuple[Event, ...]) -> list[VaultFilled]:
-    assert not [event for event in events if not isinstance(event, VaultFilled | GasSpent)], events
+    assert not [event for event in events if not isinstance(event, VaultFilled | GasSpent | OfferSeen)], events
     return [event for event in events if isinstance(event, VaultFilled)]
 
 

@@ -75,6 +75,7 @@ FAMILIES = (
             Verb("status", "Say whether the desk is flat, and what stands in the way.", "status:status"),
             Verb("positions", "Show positions, nets and balances.", "positions:positions"),
             Verb("capacity", "Show how much can still be hedged, by share and side.", "capacity:capacity"),
+            Verb("offers", "Show our own orders on chains, and why they are pulled.", "offers:offers"),
             Verb("orders", "Show orders: asked, accepted, filled, and since when unknown.", "orders:orders"),
             Verb("trades", "Show fills and executions, each with what it closed.", "trades:trades"),
             Verb("price", "Show what the oracle said at a transaction, and how far fills lay from it.", "price:price"),

@@ -7,6 +7,7 @@ from enum import Enum
 import msgspec
 
 from flatbook.engine.call_reports import CoinSight, LookAnswer, SendAnswer, SignAnswer
+from flatbook.engine.offer_reports import OffersSight
 from flatbook.engine.ports import ChainRead
 from flatbook.engine.reports import AccountStatement, CancelAnswer, ExecutionLine, FindAnswer, OrderReport, PlaceAnswer
 from flatbook.events.prices import FillPriced
@@ -146,6 +147,12 @@ class WalletDue(Input, frozen=True, kw_only=True):
     wallet: WalletKey
 
 
+class OffersRead(Input, frozen=True, kw_only=True):
+    """Nodes said what orders of ours offer."""
+
+    sight: OffersSight
+
+
 class CoinRead(Input, frozen=True, kw_only=True):
     """What a wallet holds of its chain's coin was read."""
 
@@ -202,6 +209,7 @@ Item = (
     | SendAnswered
     | CallLooked
     | WalletDue
+    | OffersRead
     | CoinRead
     | Command
 )

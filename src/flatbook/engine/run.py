@@ -11,6 +11,7 @@ import msgspec
 from flatbook.engine.call_outbox import Senders
 from flatbook.engine.effects import Effect, cancel_of, find_of
 from flatbook.engine.follow import Pace, follow_account, follow_chain, follow_stream, scan_nets
+from flatbook.engine.follow_offers import follow_offers
 from flatbook.engine.follow_wallets import follow_wallet
 from flatbook.engine.inbox import INBOX_MAX, Inbox
 from flatbook.engine.inputs import (
@@ -25,6 +26,7 @@ from flatbook.engine.inputs import (
     TimeCame,
     Woken,
 )
+from flatbook.engine.offer_reports import OfferReader
 from flatbook.engine.outbox import Outbox
 from flatbook.engine.overdue import overdue
 from flatbook.engine.poison import detail_of, events_of, parts_of, still, told_of
@@ -72,6 +74,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     version: str
     kept: KeptStates | None = None
     senders: Senders = {}
+    offers: tuple[OfferReader, ...] = ()
 
 
 class Committed(msgspec.Struct, frozen=True, kw_only=True):
@@ -243,6 +246,8 @@ class Engine:
             self._spawn(follow_account(self, account, venue, keys, timing), self._task_ended)
         for source in parts.sources:
             self._spawn(follow_chain(self, source, parts.clock, parts.pace), self._task_ended)
+        for reader in parts.offers:
+            self._spawn(follow_offers(self, reader, parts.clock), self._task_ended)
         for wallet, sender in parts.senders.items():
             self._spawn(follow_wallet(self, wallet, sender, parts.clock), self._task_ended)
         self._spawn(scan_nets(self, parts.clock, parts.pace), self._task_ended)

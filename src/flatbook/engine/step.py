@@ -22,6 +22,7 @@ from flatbook.engine.inputs import (
     ExecutionsRead,
     FindAnswered,
     Item,
+    OffersRead,
     OrderReported,
     PlaceAnswered,
     Priced,
@@ -48,6 +49,7 @@ from flatbook.engine.take_calls import (
 )
 from flatbook.engine.take_chain import take_chain_read
 from flatbook.engine.take_commands import take_command
+from flatbook.engine.take_offers import take_offers_read
 from flatbook.engine.take_orders import (
     take_cancel_answer,
     take_execution,
@@ -183,6 +185,7 @@ _TAKES: dict[type[Item], Callable[[Turn, Any], None]] = {
     SendAnswered: take_send_answer,
     CallLooked: take_call_looked,
     WalletDue: take_wallet_due,
+    OffersRead: take_offers_read,
     CoinRead: take_coin,
     Command: take_command,
 }

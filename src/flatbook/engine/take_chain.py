@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flatbook.engine.ports import ChainRead, Preconfirmed
 from flatbook.engine.sound import flaw_of_fill, flaw_of_number, flaw_of_value, told
+from flatbook.engine.take_offers import take_offer_event, undo_offers
 from flatbook.engine.turn import Turn
-from flatbook.events import chain
+from flatbook.events import chain, offers
 from flatbook.events.codec import tag_of
 from flatbook.events.control import AlertName, Severity
 from flatbook.events.event import Event
@@ -81,6 +82,7 @@ def _take_removed(turn: Turn, item: ChainRead, first_block: int) -> None:
         and fill.event.key.block >= first_block
         and (known, fill.event.key.block_hash) not in again
     ]
+    undo_offers(turn, chain_id, first_block, item.events)
     last_block = max((fill.event.key.block for fill in gone), default=first_block)
     turn.book(
         chain.BlocksRemoved(
@@ -139,6 +141,8 @@ def _take_event(turn: Turn, item: ChainRead, event: Event) -> None:
         _take_unparsed(turn, event)
     elif isinstance(event, chain.GasSpent):
         _take_gas(turn, event)
+    elif isinstance(event, offers.OfferSeen | offers.OfferRemoved):
+        take_offer_event(turn, event)
     else:
         turn.drop("not_of_a_chain")
 

@@ -12,7 +12,7 @@ from typing import Union
 
 import msgspec
 
-from flatbook.events import calls, chain, control, funds, orders, prices
+from flatbook.events import calls, chain, control, funds, offers, orders, prices
 from flatbook.events.event import Event
 
 EVENT_TYPES: tuple[type[Event], ...] = (
@@ -76,6 +76,12 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     funds.FundsStated,
     chain.BlocksFinalized,
     prices.FillPriced,
+    offers.OfferSeen,
+    offers.OfferRemoved,
+    offers.OfferQuoted,
+    offers.OfferReasonsChanged,
+    offers.OfferPulled,
+    offers.OfferRestored,
 )
 
 Upcaster = Callable[[Event], Event]

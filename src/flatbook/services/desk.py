@@ -42,7 +42,7 @@ from flatbook.sim.tapes.clock import TapeClock
 from flatbook.sim.tapes.pool import PoolQuotes, read_samples
 from flatbook.values.ids import AccountId, Seq, SourceId, Underlying
 from flatbook.values.instants import Instant
-from flatbook.values.money import Price
+from flatbook.values.money import Price, plain
 from flatbook.venues.raindex.log_source import RecordedLogSource, open_recording
 from flatbook.venues.raindex.tokens import RaindexConfig
 
@@ -92,6 +92,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
                 account: {"stated_at": statement.stated_at, "open_orders": len(statement.open_orders)}
                 for account, statement in engine.statements.items()
             },
+            "prices": prices_seen(engine),
             "chains": self.metrics.certainty.body() if self.metrics.certainty is not None else [],
             "dropped": dict(engine.dropped),
             "poisons": list(engine.poisons),
@@ -103,6 +104,16 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
         for broker in self.brokers.values():
             broker.close()
         self.journal.close()
+
+
+def prices_seen(engine: Engine) -> dict[str, str]:
+    """Returns the newest reference price of each underlying that is hedged. Units: USD per share."""
+    seen: dict[str, str] = {}
+    for (_, underlying), hedge in engine.parts.rules.hedges.items():
+        quote = engine.parts.market.quote(underlying, hedge.params.price_source)
+        if quote is not None:
+            seen[underlying] = plain(quote.price)
+    return seen
 
 
 def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> Desk:

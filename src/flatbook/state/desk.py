@@ -13,6 +13,7 @@ from flatbook.events.control import AlertName, HoldReason, Mode, Severity
 from flatbook.events.refs import ref_of_fill
 from flatbook.state.calls import ChainCall, WalletBook, WalletKey
 from flatbook.state.halts import Halt
+from flatbook.state.offers import Offers
 from flatbook.state.orders import Order
 from flatbook.state.positions import NetKey, Positions
 from flatbook.values.ids import (
@@ -155,6 +156,7 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     fill_watermarks: dict[ChainId, int] = {}
     final_blocks: dict[ChainId, int] = {}
     provisional: dict[LogId, None] = {}
+    offers: Offers = msgspec.field(default_factory=Offers)
     ratios: dict[AssetId, Decimal] = {}
     gas: dict[tuple[ChainId, str], None] = {}
     executions: dict[ExecutionKey, KnownExecution] = {}

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flatbook.events import calls, chain, control, funds, prices
+from flatbook.events import calls, chain, control, funds, offers, prices
 from flatbook.events import orders as ev
 from flatbook.events.event import Event
-from flatbook.state import call_fold, chain_fold, control_fold, order_fold
+from flatbook.state import call_fold, chain_fold, control_fold, offer_fold, order_fold
 from flatbook.state.desk import State
 from flatbook.values.ids import Seq, SourceId
 
@@ -82,6 +82,12 @@ FOLDS: dict[type[Event], Callable[[State, Any], None]] = {
     prices.FillPriced: _nothing,
     control.AlertRaised: control_fold.fold_alert,
     control.AlertCleared: control_fold.fold_alert_cleared,
+    offers.OfferSeen: offer_fold.fold_seen,
+    offers.OfferRemoved: offer_fold.fold_removed,
+    offers.OfferQuoted: offer_fold.fold_quoted,
+    offers.OfferReasonsChanged: offer_fold.fold_reasons,
+    offers.OfferPulled: offer_fold.fold_pulled,
+    offers.OfferRestored: offer_fold.fold_restored,
 }
 
 

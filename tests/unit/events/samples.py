@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from flatbook.events import calls, chain, control, funds, orders, prices
+from flatbook.events import calls, chain, control, funds, offers, orders, prices
 from flatbook.events.event import Event
 from flatbook.values.ids import (
     AccountId,
@@ -404,4 +404,62 @@ PRICES: tuple[Event, ...] = (
     ),
 )
 
-SAMPLES: tuple[Event, ...] = (*ORDERS, *CHAIN, *CALLS, *CONTROL, *FUNDS, *PRICES)
+LEG = offers.OfferLeg(
+    underlying=COIN,
+    instrument=TOKEN,
+    token=WTCOIN,
+    dollar=USDC,
+    side=Side.SELL,
+    gives="0x" + "1a" * 20,
+    gives_vault="0x" + "00" * 30 + "0fab",
+    wants_vault="0x" + "00" * 31 + "01",
+    input_index=0,
+    output_index=1,
+)
+HASH = "0x" + "5e" * 32
+OFFERS: tuple[Event, ...] = (
+    offers.OfferSeen(
+        key=KEY,
+        order_hash=HASH,
+        order_book="0x" + "b0" * 20,
+        owner=DESK,
+        account=VAULT,
+        legs=(LEG,),
+        removal="0x1f69cb75",
+        addition="0x709fb8a5",
+        quotes=("0x9235084d",),
+        balances=("0x41d1514f",),
+        happened_at=AT,
+        seen_at=LATER,
+    ),
+    offers.OfferRemoved(key=KEY, order_hash=HASH, owner=DESK, gone=offers.OfferGone.REMOVED, seen_at=AT),
+    offers.OfferQuoted(
+        chain=BASE,
+        source=SOURCE,
+        order_hash=HASH,
+        block=38_812_346,
+        block_hash="0x" + "cd" * 32,
+        legs=(offers.LegQuote(shares=SHARES, price=PRICE, balance=TOKENS),),
+        seen_at=AT,
+    ),
+    offers.OfferReasonsChanged(
+        owner=DESK,
+        underlying=COIN,
+        side=Side.SELL,
+        reasons=(offers.PullReason.SESSION, offers.PullReason.STALE_PRICE),
+        decided_at=AT,
+    ),
+    offers.OfferPulled(
+        chain=BASE,
+        order_hash=HASH,
+        owner=DESK,
+        call_id=CallId("fcabcdefghijklmnopqrstuvwx"),
+        reasons=(offers.PullReason.KILLED,),
+        decided_at=AT,
+    ),
+    offers.OfferRestored(
+        chain=BASE, order_hash=HASH, owner=DESK, call_id=CallId("fcabcdefghijklmnopqrstuvwy"), decided_at=LATER
+    ),
+)
+
+SAMPLES: tuple[Event, ...] = (*ORDERS, *CHAIN, *CALLS, *CONTROL, *FUNDS, *PRICES, *OFFERS)

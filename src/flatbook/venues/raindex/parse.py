@@ -18,12 +18,15 @@ from flatbook.events.event import Event
 from flatbook.values.instants import Instant
 from flatbook.values.money import Quantity
 from flatbook.venues.raindex.booking import BlockFacts, Exchange, Moved, Reading, event_of_exchange
+from flatbook.venues.raindex.offers import order_event
 from flatbook.venues.raindex.rain_float import RainFloat
 from flatbook.venues.raindex.tokens import Inventory, RaindexConfig, VaultOwner
 from flatbook.venues.raindex.wire import (
+    ADDS,
     AFTER_OF,
     CLEARS,
     OPERATOR_MOVES,
+    REMOVES,
     TAKES,
     AfterClear,
     ClearSide,
@@ -43,7 +46,7 @@ from flatbook.venues.raindex.wire import (
 )
 
 NO_LOG = -1
-ORDER_BOOK_TOPICS = (*TAKES, *CLEARS, *AFTER_OF.values())
+ORDER_BOOK_TOPICS = (*TAKES, *CLEARS, *AFTER_OF.values(), *ADDS, *REMOVES)
 
 
 class IgnoreReason(Enum):
@@ -157,6 +160,8 @@ def _trade(call: Sequence[RawLog], reading: Reading) -> list[Outcome]:
             outcomes.append(_take(log, log.topic, reading))
         elif log.topic in CLEARS:
             outcomes += _clear(log, log.topic, afters.get(log.log_index), reading)
+        elif log.topic in (*ADDS, *REMOVES):
+            outcomes.append(order_event(log, log.topic, reading) or IgnoreReason.NOT_OUR_ORDER)
         elif log.log_index not in paired:
             outcomes.append(_malformed(log, reading, "AfterClear without its Clear"))
     return outcomes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
 
@@ -112,6 +112,14 @@ class Usdc(Setting, frozen=True, kw_only=True):
         _check_decimals(self.decimals, self.symbol)
 
 
+class Generation(Enum):
+    """Which interface an order book has: V4 states integers, V5 and V6 state Floats."""
+
+    V4 = "v4"
+    V5 = "v5"
+    V6 = "v6"
+
+
 class VaultOwner(Setting, frozen=True, kw_only=True):
     """An address whose orders are ours, and whose fills belong to this owner and account."""
 
@@ -140,7 +148,8 @@ class Inventory(Setting, frozen=True, kw_only=True):
 class RaindexConfig(Setting, frozen=True, kw_only=True):
     """What the parser must know to tell our fills from everything else on one chain.
 
-    Units: shares_max in underlying shares per fill; a larger fill is booked and its hedge waits.
+    Units: shares_max in underlying shares per fill; a larger fill is booked and its hedge waits. `generations` name the
+    order books that are not of the newest interface.
     """
 
     source: SourceId
@@ -153,6 +162,7 @@ class RaindexConfig(Setting, frozen=True, kw_only=True):
     renames: tuple[TickerRename, ...]
     shares_max: Quantity
     gas_coin: AssetId
+    generations: Mapping[str, Generation] = {}
 
     def __post_init__(self) -> None:
         for address in self.order_books:
@@ -162,6 +172,10 @@ class RaindexConfig(Setting, frozen=True, kw_only=True):
         owners = [owner.address for owner in self.owners]
         if len(set(owners)) != len(owners):
             raise ValueError("an owner address is configured twice")
+
+    def generation(self, address: str) -> Generation:
+        """Returns which interface an order book has; the newest one where nothing is stated."""
+        return self.generations.get(address, Generation.V6)
 
     def owner(self, address: str) -> VaultOwner | None:
         """Returns whose orders those of an address are, None when they are not ours."""

@@ -50,6 +50,7 @@ _SIM = (
     Verb("crash", "Cut scripted worlds at every append and every send.", "sim:crash"),
     Verb("mutants", "Plant known bugs, and look whether the judges see each.", "sim:mutants"),
     Verb("canary", "Run a product that is known to be bad, which must be found out.", "sim:canary"),
+    Verb("serve", "Play a broker over HTTP, for a desk in another process.", "sim_serve:serve"),
     Verb("coverage", "Say which faults struck, and what orders went through.", "sim:coverage"),
 )
 _CHAOS = (

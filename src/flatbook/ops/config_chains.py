@@ -75,6 +75,7 @@ class RecordedChain(ChainShape, frozen=True, kw_only=True, tag_field="source", t
 class HedgeAt(Enum):
     """How certain a block must be before its fills are taken and hedged."""
 
+    PRECONFIRMED = "preconfirmed"
     HEAD = "head"
     SAFE = "safe"
     FINALIZED = "finalized"
@@ -96,7 +97,7 @@ class NodesChain(ChainShape, frozen=True, kw_only=True, tag_field="source", tag=
     """A chain that is read from its nodes, at least two of them: what they do not agree on is not taken."""
 
     nodes: Annotated[dict[Name, NodeSection], said("The nodes, by name; two that depend on each other are one.")]
-    hedge_at: Annotated[HedgeAt, said("Up to which block fills are taken: the newest, the safe or the final one.")]
+    hedge_at: Annotated[HedgeAt, said("Up to which block fills are taken; preconfirmed is one to come.")]
     first_block: Annotated[int, whole("Where reading begins.", unit="(number of a block)", least=1, most=2**53)]
     lag_blocks: Annotated[
         int, whole("How far behind that block reading stays.", unit="blocks", least=0, most=10_000)

@@ -189,7 +189,9 @@ contract_size = "1"
 kind = "alpaca_quotes"
 account = "alpaca"
 underlyings = ["COIN"]
-feed = "sip"
+feeds = ["sip"]
+age_s_max = 10
+spread_bps_max = 50
 
 # How.
 [hedges.desk.COIN]

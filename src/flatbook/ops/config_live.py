@@ -15,7 +15,7 @@ from flatbook.ops.config_accounts import (
     SchwabAccount,
     is_real_money,
 )
-from flatbook.ops.config_chains import NodesChain, RecordedChain
+from flatbook.ops.config_chains import HedgeAt, NodesChain, RecordedChain
 from flatbook.ops.config_match import meant
 from flatbook.ops.config_prices import AlpacaQuotes, AskedPrices, SchwabQuotes
 from flatbook.ops.config_read import Key
@@ -61,6 +61,8 @@ def secret_flaw(config: Config, key: Key, stated: str) -> Iterator[Flaw]:
 def _flaws_of_nodes(config: Config, key: Key, chain: NodesChain) -> Iterator[Flaw]:
     if len(chain.nodes) < NODES_LEAST:
         yield (*key, "nodes"), f"at least {NODES_LEAST} nodes are needed: none is believed alone"
+    if chain.hedge_at is HedgeAt.PRECONFIRMED and chain.lag_blocks:
+        yield (*key, "lag_blocks"), 'what is preconfirmed is taken at once: write 0, or hedge_at = "head"'
     seen: dict[str, str] = {}
     for name, node in chain.nodes.items():
         for field, stated, schemes in (("url", node.url, HTTP_SCHEMES), ("heads", node.heads, SOCKET_SCHEMES)):
@@ -118,6 +120,8 @@ def _flaws_of_asked(config: Config, key: Key, source: AlpacaQuotes | SchwabQuote
     wanted = AlpacaAccount if isinstance(source, AlpacaQuotes) else SchwabAccount
     if not isinstance(account, wanted):
         yield (*key, "account"), f"{source.account} is no account of that broker, whose quotes these are"
+    if isinstance(source, AlpacaQuotes) and not source.feeds:
+        yield (*key, "feeds"), "at least one feed is needed"
     if not source.underlyings:
         yield (*key, "underlyings"), "at least one share is needed"
 

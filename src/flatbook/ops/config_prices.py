@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Annotated
 
 from flatbook.ops.config_accounts import USD
-from flatbook.ops.config_fields import said, seconds, text
+from flatbook.ops.config_fields import bps, said, seconds, text
 from flatbook.ops.config_section import Name, Section, Ticker
 
 
@@ -30,21 +30,27 @@ class AskedPrices(Section, frozen=True, kw_only=True):
 
     account: Annotated[Name, said("The account whose keys are asked with.")]
     underlyings: Annotated[tuple[Ticker, ...], said("The shares that are asked for.")]
+    age_s_max: Annotated[int, seconds("An older quote is passed over.", least=1, most=3600)]
+    spread_bps_max: Annotated[int, bps("A quote whose bid and ask are further apart is passed over.")]
     poll_s: Annotated[int, seconds("Between two questions.", least=1, most=600)] = 2
 
 
 class AlpacaFeed(Enum):
     """Which feed of Alpaca's market data is asked."""
 
-    IEX = "iex"
     SIP = "sip"
+    IEX = "iex"
+    DELAYED_SIP = "delayed_sip"
+    BOATS = "boats"
     OVERNIGHT = "overnight"
 
 
 class AlpacaQuotes(AskedPrices, frozen=True, kw_only=True, tag_field="kind", tag="alpaca_quotes"):
-    """The middle of the newest quotes of Alpaca's market data."""
+    """The newest trades of Alpaca's market data, or the middle of its newest quotes."""
 
-    feed: Annotated[AlpacaFeed, said("IEX is free and one exchange, SIP is all of them.")]
+    feeds: Annotated[
+        tuple[AlpacaFeed, ...], said("The feeds, in the order in which they are asked; sip is all exchanges, iex one.")
+    ]
 
 
 class SchwabQuotes(AskedPrices, frozen=True, kw_only=True, tag_field="kind", tag="schwab_quotes"):

@@ -16,6 +16,7 @@ from flatbook.ops.secrets import PREFIX, resolve
 from flatbook.services.schwab_login import SecretTokens
 from flatbook.values.ids import AccountId
 from flatbook.venues.alpaca import wire as alpaca
+from flatbook.venues.alpaca.quotes import DATA_URL
 from flatbook.venues.alpaca.stream import BrokerUpdates, TradingUpdates, Updates
 from flatbook.venues.alpaca.venue import AlpacaAccount as AlpacaNamed
 from flatbook.venues.alpaca.venue import AlpacaVenue
@@ -38,17 +39,29 @@ ALPACA_URLS = {
 }
 
 
+DATA_URLS = {
+    (AlpacaApi.TRADING, Environment.LIVE): DATA_URL,
+    (AlpacaApi.TRADING, Environment.PAPER): DATA_URL,
+    (AlpacaApi.BROKER, Environment.LIVE): DATA_URL,
+    (AlpacaApi.BROKER, Environment.SANDBOX): "https://data.sandbox.alpaca.markets",
+}
+
+
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """A way to a broker: what carries its requests, and at Schwab what the accounts of a login share."""
+    """A way to a broker: what carries its requests, and at Schwab what the accounts of a login share.
+
+    `for_quotes` goes to the host of market data where that is another one.
+    """
 
     http: SessionHttp
+    for_quotes: SessionHttp | None = None
     schwab: SchwabLine | None = None
     activity: AccountActivity | None = None
     for_tokens: SessionHttp | None = None
 
     async def close(self) -> None:
         """Closes the connections."""
-        for http in (self.http, self.for_tokens):
+        for http in (self.http, self.for_quotes, self.for_tokens):
             if http is not None:
                 await http.close()
 
@@ -75,7 +88,9 @@ def _line_of(loaded: Loaded, account: LiveAccount, clock: Clock) -> Line:
     places = places_of(loaded)
     if isinstance(account, SchwabAccount):
         return _schwab_line(places, account, clock)
-    return Line(http=_http(alpaca_url(account), clock, alpaca_headers(places, account)))
+    headers = alpaca_headers(places, account)
+    data_url = account.base_url or DATA_URLS[account.api, account.environment]
+    return Line(http=_http(alpaca_url(account), clock, headers), for_quotes=_http(data_url, clock, headers))
 
 
 def alpaca_url(account: AlpacaAccount) -> str:

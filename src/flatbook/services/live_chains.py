@@ -20,7 +20,12 @@ from flatbook.venues.evm.node import RpcNode
 from flatbook.venues.http import SessionHttp, tls_connector
 from flatbook.venues.raindex.tokens import RaindexConfig
 
-TAGS = {HedgeAt.HEAD: Tag.LATEST, HedgeAt.SAFE: Tag.SAFE, HedgeAt.FINALIZED: Tag.FINALIZED}
+TAGS = {
+    HedgeAt.PRECONFIRMED: Tag.PENDING,
+    HedgeAt.HEAD: Tag.LATEST,
+    HedgeAt.SAFE: Tag.SAFE,
+    HedgeAt.FINALIZED: Tag.FINALIZED,
+}
 
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True):

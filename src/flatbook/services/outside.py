@@ -11,6 +11,7 @@ from flatbook.ops.config_chains import NodesChain
 from flatbook.ops.config_rules import pyth_of
 from flatbook.services.live_accounts import Line, lines_of, venue_of
 from flatbook.services.live_chains import Wire, source_over, wires_of
+from flatbook.services.live_quotes import quotes_of
 from flatbook.services.prices import Asked
 from flatbook.services.read_only import ReadOnlyVenue
 from flatbook.values.ids import ChainId
@@ -34,7 +35,6 @@ class Outside:
             for name, chain in config.chains.items()
             if isinstance(chain, NodesChain)
         }
-        self.quotes: tuple[Asked, ...] = ()
 
     def venue(self, name: str, account: LiveAccount, books: ReadBooks) -> OrderVenue:
         """Returns the adapter of an account; one of real money is only read unless the mode is live."""
@@ -60,6 +60,10 @@ class Outside:
             for name, wires in self._wires.items()
             if (known := terms[name]) is not None
         }
+
+    def quotes(self) -> tuple[Asked, ...]:
+        """Returns the sources that are asked for quotes."""
+        return quotes_of(self._loaded.config, self._lines, self._clock)
 
     async def close(self) -> None:
         """Closes all connections."""

@@ -6,7 +6,7 @@ The ids are those of the fault catalogue; chances and strengths are the world's.
 from __future__ import annotations
 
 import random
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from flatbook.sim.alpaca.faults import WHOLE_BPS, Pushing, Spoiling
 from flatbook.sim.chance import stream
@@ -14,6 +14,7 @@ from flatbook.sim.loop import VirtualLoop
 from flatbook.sim.network.link import MS_NS, Loss, Way
 from flatbook.sim.network.served import Telling
 from flatbook.sim.world.injection import Injection, Spells
+from flatbook.values.instants import Instant
 
 _Choice = TypeVar("_Choice")
 
@@ -83,10 +84,18 @@ class InjectedLink:
             return self._injection.size("N9", self._name, *CUT_BYTES)
 
 
+class Timed(Protocol):
+    """Who knows the true time: the loop of a world, or a server in real time."""
+
+    @property
+    def instant(self) -> Instant:
+        """The present instant."""
+
+
 class InjectedBroker:
     """A broker with the faults of venues of a world."""
 
-    def __init__(self, name: str, loop: VirtualLoop, injection: Injection) -> None:
+    def __init__(self, name: str, loop: Timed, injection: Injection) -> None:
         self._name, self._loop, self._injection = name, loop, injection
         self._spells = Spells(injection, name)
 

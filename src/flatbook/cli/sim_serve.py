@@ -1,0 +1,104 @@
+"""`flatbook sim serve`: a simulated broker that other processes can reach."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from flatbook.cli.faults import Exit, Failed
+from flatbook.cli.options import HERE, Where, says
+from flatbook.cli.output import show
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+ACCOUNTS = {"alpaca": "00000000-0000-4000-8000-000000000001", "schwab": "123456789"}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """What the account has when it is opened, and how one gets to it."""
+
+    hold: Annotated[list[str] | None, says("A share and how many are held, such as COIN=1000.")] = None
+    cash: Annotated[str, says("Cash in USD.")] = "1000000"
+    account: Annotated[str | None, says("The id or number of the account.")] = None
+    key: Annotated[str, says("The key that callers prove themselves with.")] = "key"
+    secret: Annotated[str, says("The secret that goes with it.")] = "word"
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Play:
+    """How the broker behaves."""
+
+    fault: Annotated[list[str] | None, says("A fault and its chance in basis points, such as N9=500.")] = None
+    seed: Annotated[str, says("What prices, ids and faults are drawn from.")] = "1"
+    shift: Annotated[int, says("Seconds that its clock is ahead of the machine's, as in [clock] shift_s.")] = 0
+
+
+OPENING, PLAY = Opening(), Play()
+
+
+def serve(
+    broker: Annotated[Literal["alpaca", "schwab"], says("Whose protocol is spoken.")],
+    *,
+    price: Annotated[list[str], says("A share and its price, such as COIN=250; may be given again.")],
+    port: Annotated[int, says("The port on this machine; any free one when 0.")] = 0,
+    opening: Opening = OPENING,
+    play: Play = PLAY,
+    where: Where = HERE,
+) -> None:
+    """Plays a broker over HTTP on this machine until it is stopped, for a desk whose account has its base_url.
+
+    Nothing there is real. Its books are written line by line to sim-BROKER.jsonl in the home. SIGUSR1 ends its faults.
+    """
+    import asyncio
+
+    from flatbook.journal.files import make_folder
+    from flatbook.services.sim_serve import Broker, Serving
+    from flatbook.services.sim_serve import serve as serving_of
+
+    make_folder(where.folder)
+    serving = Serving(
+        broker=Broker(broker),
+        account=opening.account or ACCOUNTS[broker],
+        key=opening.key,
+        secret=opening.secret,
+        prices=_numbers(price, "--price"),
+        holdings=_numbers(opening.hold or [], "--hold"),
+        cash=_number(opening.cash, "--cash"),
+        faults={name: int(bps) for name, bps in _numbers(play.fault or [], "--fault").items()},
+        books=where.folder / f"sim-{broker}.jsonl",
+        seed=play.seed,
+        shift_s=play.shift,
+        port=port,
+    )
+
+    def ready(url: str) -> None:
+        body = {"url": url, "account": serving.account, "books": str(serving.books)}
+        lines = (f"{broker} listens at {url}, account {serving.account}; its books: {serving.books}",)
+        show("sim.serve", body, lambda: lines, as_json=where.as_json)
+        sys.stdout.flush()
+
+    asyncio.run(serving_of(serving, ready))
+
+
+def _numbers(stated: list[str], option: str) -> dict[str, Decimal]:
+    found = {}
+    for each in stated:
+        name, _, number = each.partition("=")
+        found[name] = _number(number, option)
+    return found
+
+
+def _number(text: str, option: str) -> Decimal:
+    from flatbook.ops.config_fields import number_of
+
+    try:
+        return number_of(text)
+    except ValueError as error:
+        raise Failed(Exit.USAGE, str(error), where=option, do="write NAME=NUMBER, or a plain number") from error

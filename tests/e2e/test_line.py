@@ -1,0 +1,43 @@
+"""The thin line: a taker takes our orders on a real chain, the desk hedges at the broker, and all books agree."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.judge import assert_agreed, books_of, is_settled, told_of
+from tests.e2e.market import Market, open_market, until
+
+pytestmark = pytest.mark.real
+SETTLES_S = 20.0
+
+
+def net_once_settled(market: Market) -> Decimal:
+    """Returns the net of the desk once it is settled and all books agree."""
+    until(lambda: is_settled(market), SETTLES_S, lambda: told_of(market))
+    assert_agreed(market)
+    return books_of(market).net
+
+
+@pytest.mark.parametrize("broker", ["alpaca", "schwab"])
+def test_a_fill_on_a_chain_is_hedged_at_a_broker_and_all_books_agree(tmp_path: Path, broker: str) -> None:
+    with open_market(tmp_path, broker) as market:
+        market.start()
+        market.tick()
+        market.scene.take(market.ask, most="5")
+        assert net_once_settled(market) == 0
+
+
+def test_a_fill_that_came_while_no_desk_ran_is_hedged_by_the_next_one(tmp_path: Path) -> None:
+    with open_market(tmp_path, "alpaca") as market:
+        market.start()
+        market.tick()
+        market.scene.take(market.ask, most="5")
+        until(lambda: books_of(market).net == -5, SETTLES_S, lambda: told_of(market))
+        market.kill()
+        market.tick()
+        market.scene.take(market.bid, most="750")
+        market.start()
+        assert net_once_settled(market) == 0

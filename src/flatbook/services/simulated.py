@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from flatbook.engine.follow import Pace
 from flatbook.engine.inputs import Command, Verb
+from flatbook.engine.own_books import own_books
 from flatbook.engine.run import CommandAnswer, Engine, EngineFailed, Parts
 from flatbook.events.control import Mode
 from flatbook.market.quotes import Market, Quote
@@ -31,7 +32,7 @@ from flatbook.sim.runs.planned import (
     PlannedReorg,
     PlannedStep,
 )
-from flatbook.sim.runs.scenario import PRICES, Scenario
+from flatbook.sim.runs.scenario import PRICES, Broker, Scenario
 from flatbook.sim.world.chain import BLOCK_S, ONE_SHARE, SimulatedChain
 from flatbook.sim.world.desk import FEED, FIRST, OWNER, marks_of, ratios_of, rules_of
 from flatbook.sim.world.disk import DiskJournal, SimulatedDisk
@@ -56,6 +57,7 @@ from flatbook.sim.world.record import (
     WorldOver,
 )
 from flatbook.sim.world.wire_nodes import WireNodes
+from flatbook.sim.world.wire_schwab import WireSchwab
 from flatbook.sim.world.wire_venues import WireVenues
 from flatbook.values.ids import Underlying
 from flatbook.values.instants import NS_PER_MS, Instant, later
@@ -147,7 +149,13 @@ class Life:
     def _parts(self) -> Parts:
         world = self._world
         loop, record = world.loop, world.record
-        caller = Caller("desk", self.number, self.scissors, self.clock)
+        caller = Caller(
+            "desk",
+            self.number,
+            self.scissors,
+            self.clock,
+            books=lambda account: own_books(self.engine.state, world.rules, account),
+        )
         return Parts(
             journal=Diary(
                 DiskJournal(world.disk, self._within_append),
@@ -186,7 +194,8 @@ class World:
         if self.network is None:
             self.venues, self.chains = PortVenues(scenario, outside), PortNodes(scenario, outside, self.chain)
         else:
-            self.venues = WireVenues(scenario, outside, self.network)
+            at = WireSchwab if scenario.shape.broker is Broker.SCHWAB else WireVenues
+            self.venues = at(scenario, outside, self.network)
             self.chains = WireNodes(scenario, outside, self.network, self.chain)
         self._walks = {symbol: stream(scenario.seed, f"price:{symbol}") for symbol in scenario.shape.symbols}
         self._prices = {symbol: PRICES[symbol] for symbol in scenario.shape.symbols}

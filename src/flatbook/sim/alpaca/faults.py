@@ -33,6 +33,14 @@ class Pushing(Enum):
     LATE = "late"
 
 
+class TokenEnd(Enum):
+    """What ends before its time at a broker with logins."""
+
+    NONE = "none"
+    ACCESS = "access"
+    LOGIN = "login"
+
+
 class BrokerFaults(Protocol):
     """The faults of one Alpaca, asked in the order in which things happen. `verb` is the method and the resource."""
 
@@ -83,6 +91,12 @@ class BrokerFaults(Protocol):
 
     def is_subscribed(self, feed: str) -> bool:
         """Whether the subscription of a feed of market data is there now."""
+
+    def names_nothing(self, verb: str) -> bool:
+        """Whether the answer to a placing carries no id where it should carry one."""
+
+    def ends_token(self, verb: str) -> TokenEnd:
+        """What of a login ends before a request takes effect."""
 
 
 class CalmBroker(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,3 +165,11 @@ class CalmBroker(msgspec.Struct, frozen=True, kw_only=True):
     def is_subscribed(self, _feed: str) -> bool:
         """Keeps to the terms."""
         return True
+
+    def names_nothing(self, _verb: str) -> bool:
+        """Names it."""
+        return False
+
+    def ends_token(self, _verb: str) -> TokenEnd:
+        """Lets tokens live."""
+        return TokenEnd.NONE

@@ -12,25 +12,14 @@ from decimal import Decimal
 import msgspec
 
 from flatbook.sim.alpaca.activities import execution_id
-from flatbook.sim.alpaca.ledger import BookedExecution, BookedOrder, Ledger, Placing
+from flatbook.sim.alpaca.ledger import BookedExecution, BookedOrder, Ledger
+from flatbook.sim.alpaca.recorded_books import PRICE_DECIMALS, Later, RecordedBooks
 from flatbook.sim.alpaca.server import AlpacaServer
 from flatbook.sim.network.http_broker import Ask
-from flatbook.sim.world.record import (
-    SHARE,
-    AccountOpened,
-    Executed,
-    OrderOver,
-    OrderRefused,
-    OrderTaken,
-    Priced,
-    Record,
-    Requested,
-)
+from flatbook.sim.world.record import Priced, Record, Requested
 from flatbook.values.instants import Instant
-from flatbook.values.money import Quantity, from_base_units, to_base_units
-from flatbook.values.sessions import SessionKind, session_at
+from flatbook.values.money import from_base_units
 
-SHARE_DECIMALS, PRICE_DECIMALS = 9, 4
 ENDINGS = {
     "filled": "filled",
     "canceled": "canceled",
@@ -73,19 +62,12 @@ class RecordedAlpaca:
         record: Record,
         names: dict[str, str],
         now: Callable[[], Instant],
-        later: Callable[[Instant, Callable[[], None]], None],
+        later: Later,
     ) -> None:
         self._server, self._record, self._names, self._now, self._later = server, record, names, now, later
-        self._forced: dict[str, None] = {}
-        self._foreign: dict[str, None] = {}
-        self._is_foreign = self._is_forced = False
+        self._books = RecordedBooks(self.ledger, record, _ByClientId(), names, now)
         self.ledger.listener = self
         server.arrived = self.arrived
-        for account_id, name in names.items():
-            opened = self.ledger.opened[account_id]
-            holdings = {symbol: to_base_units(qty, decimals=SHARE_DECIMALS) for symbol, qty in opened.holdings.items()}
-            cash = to_base_units(Quantity(opened.cash), decimals=PRICE_DECIMALS) * SHARE
-            record.add(AccountOpened(at=now(), account=name, cash=cash, holdings=holdings))
 
     @property
     def ledger(self) -> Ledger:
@@ -128,95 +110,40 @@ class RecordedAlpaca:
 
     def taken(self, order: BookedOrder) -> None:
         """Records an order."""
-        if self._is_foreign:
-            self._foreign[order.id] = None
-        if self._is_forced:
-            self._forced[order.id] = None
-            return
-        self._record.add(
-            OrderTaken(
-                at=order.taken_at,
-                account=self._names[order.account_id],
-                venue_id=order.id,
-                client_id=self._ours(order),
-                symbol=order.symbol,
-                sign=order.sign,
-                qty=_shares(order.qty),
-                limit=None if order.limit is None else _price(order.limit),
-                ours=order.id not in self._foreign,
-            )
-        )
+        self._books.taken(order)
 
     def refused(self, account_id: str, client_id: str, message: str) -> None:
         """Records a refusal."""
-        self._record.add(
-            OrderRefused(at=self._now(), account=self._names[account_id], client_id=client_id or None, code=message)
-        )
+        self._books.refused(account_id, client_id, message)
 
     def executed(self, execution: BookedExecution) -> None:
         """Records an execution."""
-        order = execution.order
-        self._record.add(
-            Executed(
-                at=execution.at,
-                account=self._names[order.account_id],
-                execution_id=execution_id(execution),
-                venue_id=order.id,
-                client_id=self._ours(order),
-                symbol=order.symbol,
-                sign=order.sign,
-                qty=_shares(execution.qty),
-                price=_price(execution.price),
-                fee=0,
-                forced=order.id in self._forced,
-            )
-        )
+        self._books.executed(execution)
 
     def over(self, order: BookedOrder) -> None:
         """Records the end of an order."""
-        if order.id not in self._forced:
-            self._record.add(
-                OrderOver(
-                    at=order.now.at,
-                    account=self._names[order.account_id],
-                    venue_id=order.id,
-                    client_id=self._ours(order),
-                    ending=ENDINGS[order.now.status],
-                )
-            )
+        self._books.over(order)
 
     def trade_of_others(self, account: str, symbol: str, sign: int, qty: int, *, forced: bool) -> None:
         """Trades on an account without our order: by hand, or because the broker closes a part of it."""
-        if session_at(self._now()).kind is not SessionKind.REGULAR:
-            return
-        self.ledger.advance(self._now())
-        self._is_foreign, self._is_forced = True, forced
-        account_id = next(account_id for account_id, name in self._names.items() if name == account)
-        self.ledger.place(
-            Placing(
-                account_id=account_id,
-                client_id="",
-                symbol=symbol,
-                sign=sign,
-                qty=from_base_units(qty, decimals=SHARE_DECIMALS),
-                limit=None,
-                extended=False,
-            ),
-            self._now(),
-        )
-        self._is_foreign = self._is_forced = False
+        self._books.trade_of_others(self.ledger.place, account, symbol=symbol, sign=sign, qty=qty, forced=forced)
 
-    def _ours(self, order: BookedOrder) -> str | None:
-        return None if order.id in self._foreign else order.client_id
+
+class _ByClientId:
+    """Alpaca's names: orders by its ids, ours by theirs."""
+
+    def order(self, order: BookedOrder) -> str:
+        return order.id
+
+    def execution(self, execution: BookedExecution) -> str:
+        return execution_id(execution)
+
+    def ours(self, order: BookedOrder) -> str | None:
+        return order.client_id
+
+    def refused(self, client_id: str) -> str | None:
+        return client_id or None
 
 
 class _Placed(msgspec.Struct, frozen=True):
     client_order_id: str | None = None
-
-
-def _shares(qty: Decimal) -> int:
-    return to_base_units(Quantity(qty), decimals=SHARE_DECIMALS)
-
-
-def _price(price: Decimal) -> int:
-    return to_base_units(Quantity(price), decimals=PRICE_DECIMALS)

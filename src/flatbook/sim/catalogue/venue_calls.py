@@ -46,6 +46,7 @@ ROWS = (
             injectors=(
                 "sim.world.port_venue.PortVenue._told_id",
                 "sim.network.wire_faults.InjectedBroker.names_neighbour",
+                "sim.network.wire_faults.InjectedBroker.names_nothing",
             )
         ),
         worlds=BOTH,
@@ -266,8 +267,8 @@ ROWS = (
         id="V30",
         what="A token dies: the refresh after days, the access after minutes.",
         must_hold=("I12", "I15"),
-        how="Tokens expire at random; an alert comes days before, new risk stops in time.",
-        standing=Awaits(what=Awaited.SCHWAB),
+        how="Tokens die at random, and now and then the login with them, until a person logs in again.",
+        standing=Built(injectors=("sim.network.wire_faults.InjectedBroker.ends_token",)),
         worlds=FULL,
     ),
     Fault(

@@ -27,7 +27,7 @@ class AccountTerms(msgspec.Struct, frozen=True, kw_only=True):
     `id_rule` is one of for_ever, while_open, window and none. `fence_holds` is false where a request may arrive, or a
     read may lag, later than the card declares: then a proof of absence may be wrong. Units: nanoseconds; `id_window` is
     used with the rule window alone, and a request older than `request_window` is refused. With `totals` the venue
-    states running totals of its orders and no executions.
+    states running totals of its orders and no executions. It states instants in whole steps of `time_step`.
     """
 
     id_rule: str = FOR_EVER
@@ -36,6 +36,7 @@ class AccountTerms(msgspec.Struct, frozen=True, kw_only=True):
     request_window: int = 0
     cash_asset: str = "USD"
     totals: bool = False
+    time_step: int = 1
 
 
 class NetBound(msgspec.Struct, frozen=True, kw_only=True):

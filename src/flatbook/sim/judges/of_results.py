@@ -174,13 +174,15 @@ def _trades(court: Court, marks: _Marks) -> Iterator[tuple[NetKey, TrueTrade]]:
     instruments = {(each.account, each.symbol): each.instrument for each in court.expects.listings}
     for entry in _executions(court):
         asset = truth.asset_of(entry.account, entry.symbol)
-        mark = marks.at(court.expects.terms(entry.account).cash_asset, entry.at)
+        terms = court.expects.terms(entry.account)
+        stated_at = Instant(entry.at // terms.time_step * terms.time_step)
+        mark = marks.at(terms.cash_asset, stated_at)
         instrument = instruments.get((entry.account, entry.symbol), entry.symbol)
         ref = ref_of_execution(AccountId(entry.account), InstrumentId(instrument), ExecutionId(entry.execution_id))
         usd = _in_usd(entry.qty * entry.price * OF_CASH, mark)
         amounts = (entry.qty * OF_SHARE, usd, _in_usd(entry.fee * OF_CASH, mark))
         key = truth.owner_of(entry) or (str(UNASSIGNED), asset)
-        yield key, TrueTrade(entry.at, ref, entry.sign, amounts, onchain=False)
+        yield key, TrueTrade(stated_at, ref, entry.sign, amounts, onchain=False)
     for fill in truth.fills.values():
         mark = marks.at(court.expects.stable, fill.at)
         amounts = (fill.shares, _in_usd(fill.fill.usdc * OF_USDC, mark), 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from typing import Protocol, TypeVar
 
-from flatbook.sim.alpaca.faults import WHOLE_BPS, Pushing, Spoiling
+from flatbook.sim.alpaca.faults import WHOLE_BPS, Pushing, Spoiling, TokenEnd
 from flatbook.sim.chance import stream
 from flatbook.sim.loop import VirtualLoop
 from flatbook.sim.network.link import MS_NS, Loss, Way
@@ -35,6 +35,7 @@ TIGHT_PER_MINUTE = 6
 SPOILT = (Spoiling.HTML_200, Spoiling.HTML_503, Spoiling.TRUNCATED, Spoiling.CUT, Spoiling.GARBLED)
 STORM = (Spoiling.UNAVAILABLE, Spoiling.SERVER_ERROR)
 AGAIN = (Pushing.TWICE, Pushing.LATE)
+LOGINS_END_RARELY = 5
 STRANGE = ("pending_review", "calculating", "HELD", "")
 
 
@@ -168,6 +169,17 @@ class InjectedBroker:
     def is_subscribed(self, _feed: str) -> bool:
         """N11: what we are entitled to is refused for a while."""
         return not self._spells.strikes("N11", self._loop.instant, seconds=DARK_S)
+
+    def names_nothing(self, _verb: str) -> bool:
+        """V5: an answer carries no id."""
+        return self._injection.hits("V5", self._name)
+
+    def ends_token(self, _verb: str) -> TokenEnd:
+        """V30: a token of access is not taken any more; now and then the login itself is over."""
+        if not self._injection.hits("V30", self._name):
+            return TokenEnd.NONE
+        is_over = self._injection.size("V30", self._name, 1, LOGINS_END_RARELY) == 1
+        return TokenEnd.LOGIN if is_over else TokenEnd.ACCESS
 
     def _size(self, fault: str, span: tuple[int, int]) -> int:
         return self._injection.size(fault, self._name, *span) if self._injection.hits(fault, self._name) else 0

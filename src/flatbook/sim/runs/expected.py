@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatbook.sim.judges.expectation import AccountTerms, Expectation, Listing, NetBound, NetKey
-from flatbook.sim.runs.scenario import Scenario
+from flatbook.sim.runs.scenario import Broker, Scenario
 from flatbook.sim.world.chain import ONE_SHARE, STABLE
 from flatbook.sim.world.desk import LIMITS, OWNER, accounts_of, hours_of, ratios_of, vaults_of
 from flatbook.values.instants import NS_PER_MS, NS_PER_S
@@ -39,6 +39,7 @@ def expectation_of(scenario: Scenario) -> Expectation:
                 fence_holds=not scenario.steps,
                 id_window=scenario.shape.id_window_s * NS_PER_S,
                 request_window=scenario.shape.request_window_s * NS_PER_S,
+                time_step=NS_PER_S if scenario.shape.broker is Broker.SCHWAB else 1,
             ),
         ),
         bounds={_net_key(symbol): _bound(scenario, symbol) for symbol in symbols},

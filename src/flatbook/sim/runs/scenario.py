@@ -8,6 +8,7 @@ Units: milliseconds after the start unless a name says otherwise; shares in 1e-9
 from __future__ import annotations
 
 import random
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -48,6 +49,8 @@ STEPPED_MS = 30_000
 FEW_FAULTS_MAX = 2
 TOTALS_RARELY = 6
 RATIO_STEPS_MAX = 3
+SCHWAB_RARELY = 3
+LOGIN_STRENGTHS = (50, 500)
 RATIOS = (950, 1_000, 1_003, 1_020, 1_250)
 REFILLS_S = (1, 1, 10, 45)
 STABLE_MARKS = (PRICE, PRICE, PRICE * 98 // 100, PRICE * 1_003 // 1_000)
@@ -63,6 +66,13 @@ MANY_FAULTS_MAX = 20
 
 class ScenarioRefused(ValueError):
     """A scenario cannot be read. Says where, why, and what to do."""
+
+
+class Broker(Enum):
+    """Which broker the venues of a world on bytes are."""
+
+    ALPACA = "alpaca"
+    SCHWAB = "schwab"
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,6 +109,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     stable_mark_again: Mark | None = None
     levy_ppm: Annotated[int, Meta(ge=0, le=PPM_MAX)] = 0
     hedge_at: Literal["preconfirmed", "head", "safe", "finalized"] = "head"
+    broker: Broker = Broker.ALPACA
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -231,7 +242,7 @@ def draw_scenario(seed: str) -> Scenario:
 
 
 def deepened(scenario: Scenario) -> Scenario:
-    """Returns a scenario whose venues are on bytes: as Alpaca is, with the faults that such a world makes.
+    """Returns a scenario whose venues are on bytes: as Alpaca or Schwab are, with the faults that such a world makes.
 
     Those venues say what time it is, and a desk whose clock is wrong does not trade there until it is right again.
     """
@@ -252,7 +263,24 @@ def deepened(scenario: Scenario) -> Scenario:
     chance = stream(scenario.seed, "deep")
     strengths |= {name: chance.randint(*DEEP_STRENGTHS[name]) for name in DEEP_STRENGTHS if not chance.randrange(4)}
     steps = tuple(msgspec.structs.replace(step, back_after_ms=STEPPED_MS) for step in scenario.steps)
-    return msgspec.structs.replace(scenario, level=Level.FULL, shape=shape, strengths=strengths, steps=steps)
+    deep = msgspec.structs.replace(scenario, level=Level.FULL, shape=shape, strengths=strengths, steps=steps)
+    return deep if stream(scenario.seed, "broker").randrange(SCHWAB_RARELY) else at_schwab(deep)
+
+
+def at_schwab(scenario: Scenario) -> Scenario:
+    """Returns a scenario on bytes whose venue is Schwab: whole shares, no ids, and logins that end."""
+    shape = msgspec.structs.replace(
+        scenario.shape,
+        broker=Broker.SCHWAB,
+        lot=SHARE,
+        threshold=max(SHARE, scenario.shape.threshold),
+        id_rule=IdRule.NONE,
+        request_window_s=30,
+        read_lag_s=10,
+    )
+    chance = stream(scenario.seed, "logins end")
+    ends = {} if chance.randrange(2) else {"V30": chance.randint(*LOGIN_STRENGTHS)}
+    return msgspec.structs.replace(scenario, shape=shape, strengths=scenario.strengths | ends)
 
 
 def _with_venues(scenario: Scenario) -> Scenario:

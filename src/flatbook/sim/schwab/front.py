@@ -39,6 +39,16 @@ class Front:
         self._filled_at = Instant(0)
         self.requests: dict[str, int] = {}
 
+    def number_of(self, account_hash: str) -> str:
+        """Returns the number of an account by its hash, empty for one that is not known."""
+        return self._numbers.get(account_hash, "")
+
+    def place_by_hand(self, placing: Placing, now: Instant) -> None:
+        """Takes an order that does not come through the API, such as one that a person enters."""
+        order = self.ledger.place(placing, now)
+        instruction = "BUY" if placing.sign > 0 else "SELL"
+        self._list_as(order, session="NORMAL", instruction=instruction)
+
     def verb_of(self, ask: Ask) -> str:
         """Returns the name by which faults know a request."""
         return resource_of(ask.path).verb(ask.method)
@@ -68,6 +78,7 @@ class Front:
             return refused(401, "Client not authorized")
         if resource.kind == "token":
             return self.logins.token(ask, now)
+        self.logins.end(self._faults.ends_token(verb))
         if not self.logins.knows(ask, now):
             return Refused(status=401, content={"errors": [{"status": 401, "title": "Unauthorized", "detail": ""}]})
         if not self._takes_token(now):
@@ -123,20 +134,21 @@ class Front:
         return placing
 
     def _numbered(self, ask: Ask, order: BookedOrder, verb: str) -> Told:
-        """Gives an order its number. Gives: an answer that may name another one."""
+        """Gives an order its number. Gives: an answer that may name another one, or none."""
         asked = msgspec.json.decode(ask.body, type=Asked)
-        listed = pages.Numbered(
-            number=pages.ORDER_BASE + len(self.orders),
-            order=order,
-            session=asked.session,
-            instruction=asked.order_leg_collection[0].instruction,
-        )
-        self.orders[listed.number] = listed
-        told = listed.number
+        told = self._list_as(order, session=asked.session, instruction=asked.order_leg_collection[0].instruction)
         if self._faults.names_neighbour(verb) and len(self.orders) > 1:
             told = list(self.orders)[-2]
         where = f"https://api.schwabapi.com{TRADER}/{self._terms.hashes[order.account_id]}/orders/{told}"
-        return Told(status=201, content=None, headers={"Location": where})
+        headers = {} if self._faults.names_nothing(verb) else {"Location": where}
+        return Told(status=201, content=None, headers=headers)
+
+    def _list_as(self, order: BookedOrder, *, session: str, instruction: str) -> int:
+        listed = pages.Numbered(
+            number=pages.ORDER_BASE + len(self.orders), order=order, session=session, instruction=instruction
+        )
+        self.orders[listed.number] = listed
+        return listed.number
 
     def _cancel(self, resource: Resource, now: Instant) -> object:
         listed = self._named(resource)

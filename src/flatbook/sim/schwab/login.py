@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from urllib.parse import parse_qsl, urlencode
 
+from flatbook.sim.alpaca.faults import TokenEnd
 from flatbook.sim.chance import digest
 from flatbook.sim.network.http_broker import Ask, Told
 from flatbook.sim.schwab.terms import Refused, SchwabTerms
@@ -12,7 +14,7 @@ from flatbook.values.instants import Instant, later
 
 
 class Logins:
-    """All codes and tokens that were given."""
+    """All codes and tokens that were given. `ended` hears of logins that ended before their time, once it is set."""
 
     def __init__(self, terms: SchwabTerms) -> None:
         self._terms = terms
@@ -21,6 +23,17 @@ class Logins:
         self._refresh: dict[str, Instant] = {}
         self._access: dict[str, Instant] = {}
         self._given = 0
+        self.ended: Callable[[], None] | None = None
+
+    def end(self, what: TokenEnd) -> None:
+        """Ends tokens before their time: those of access, or all logins with them."""
+        if what is TokenEnd.NONE:
+            return
+        self._access.clear()
+        if what is TokenEnd.LOGIN:
+            self._refresh.clear()
+            if self.ended is not None:
+                self.ended()
 
     def authorize(self, ask: Ask, now: Instant) -> Told:
         """Sends the browser back with a code, as after a person has logged in."""

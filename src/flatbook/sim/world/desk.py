@@ -8,7 +8,7 @@ from flatbook.engine.ports import FillSource, VenueCard
 from flatbook.engine.rules import HedgeRules, Rules
 from flatbook.risk.limits import Limits
 from flatbook.sim.catalogue.row import Level
-from flatbook.sim.runs.scenario import Scenario
+from flatbook.sim.runs.scenario import Broker, Scenario
 from flatbook.sim.world.chain import CHAIN, SOURCE, STABLE, Ratios, VaultNames
 from flatbook.sim.world.exchange import Hours, Terms
 from flatbook.sim.world.record import PRICE, SHARE
@@ -19,6 +19,7 @@ from flatbook.values.instruments import Instrument, TradingRules
 from flatbook.values.money import Price, from_base_units
 from flatbook.values.sessions import SessionKind
 from flatbook.venues.alpaca.venue import ALPACA_CARD
+from flatbook.venues.schwab.venue import SCHWAB_CARD
 
 OWNER = OwnerId("desk")
 VAULT = AccountId("base:vault")
@@ -119,7 +120,7 @@ def rules_of(scenario: Scenario) -> Rules:
     }
     params = _params(scenario)
     card = (
-        ALPACA_CARD
+        CARDS[shape.broker]
         if scenario.level is Level.FULL
         else VenueCard(
             name="simulated",
@@ -153,6 +154,7 @@ def rules_of(scenario: Scenario) -> Rules:
     )
 
 
+CARDS = {Broker.ALPACA: ALPACA_CARD, Broker.SCHWAB: SCHWAB_CARD}
 LIMITS = Limits(
     order_notional_usd_max=Decimal(1_000_000),
     order_shares_max=Decimal(10_000),

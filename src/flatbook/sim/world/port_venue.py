@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextvars import copy_context
 from typing import TypeVar
 
+from flatbook.engine.own_books import OwnBooks
 from flatbook.engine.ports import ApprovedOrder, Clock, FillSource, VenueCard
 from flatbook.engine.reports import (
     Absent,
@@ -68,10 +69,27 @@ _STATUSES = {
 
 
 class Caller:
-    """Who calls: a process life that can be cut before and after each send."""
+    """Who calls: a process life that can be cut before and after each send. `books` reads what it has booked."""
 
-    def __init__(self, process: str, life: int, scissors: Scissors, clock: Clock) -> None:
+    def __init__(
+        self,
+        process: str,
+        life: int,
+        scissors: Scissors,
+        clock: Clock,
+        *,
+        books: Callable[[AccountId], OwnBooks] | None = None,
+    ) -> None:
         self.process, self.life, self.scissors, self.clock = process, life, scissors, clock
+        self._books = books
+
+    def books(self, account: AccountId) -> OwnBooks:
+        """Returns what the life has booked of an account.
+
+        Needs: the life was given its books.
+        """
+        assert self._books is not None, "whoever reads the books of a life gives it some"
+        return self._books(account)
 
 
 class PortVenue:

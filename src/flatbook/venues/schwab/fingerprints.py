@@ -15,7 +15,6 @@ from flatbook.values.instants import NS_PER_S, Instant, later
 from flatbook.venues.schwab.parse import Listed
 
 CLOCK_SKEW_S = 2  # Source: ours; both clocks are set by the network
-RESOLUTION_S = 1  # Source: Trader API: enteredTime and closeTime are in whole seconds
 
 Names = Mapping[VenueOrderId, OrderId]
 
@@ -31,7 +30,10 @@ def entered_to(order: OwnOrder, *, window_s: int) -> Instant:
 
 
 def fits(order: OwnOrder, listed: Listed, *, window_s: int) -> bool:
-    """Returns whether an order at Schwab may be an order of ours: it looks like it and did not end before it."""
+    """Returns whether an order at Schwab may be an order of ours: it looks like it and was entered in its time.
+
+    Gives: when it ended says nothing: Schwab's clock may be behind ours, and states whole seconds.
+    """
     report = listed.report
     if (report.instrument, report.side, report.qty, listed.limit) != (
         order.instrument,
@@ -39,8 +41,6 @@ def fits(order: OwnOrder, listed: Listed, *, window_s: int) -> bool:
         order.qty,
         order.limit,
     ):
-        return False
-    if listed.ended_at is not None and later(listed.ended_at, seconds=RESOLUTION_S) <= order.decided_at:
         return False
     return entered_from(order) <= listed.entered_at <= entered_to(order, window_s=window_s)
 

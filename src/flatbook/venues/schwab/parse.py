@@ -170,7 +170,7 @@ class WireAccountPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """An order at Schwab: its report, which names none of ours yet, and what else makes it recognisable.
 
-    `ended_at` is None while it has not ended. Schwab states instants in whole seconds. `unreadable` are executions of
+    Schwab states instants in whole seconds. `unreadable` are executions of
     which only the id can be read: the report lacks them, and is not complete.
     """
 
@@ -178,7 +178,6 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     unreadable: tuple[UnreadableExecution, ...]
     limit: Price | None
     entered_at: Instant
-    ended_at: Instant | None
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -348,7 +347,6 @@ def _of_leg(order: WireOrder, leg: WireLeg, symbols: Symbols) -> Listed:
         unreadable=unreadable,
         limit=None if order.order_type == "MARKET" or order.price is None else Price(check_number(order.price)),
         entered_at=entered_at,
-        ended_at=closed_at if status in ENDED else None,
     )
 
 

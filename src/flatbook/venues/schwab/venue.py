@@ -64,6 +64,7 @@ SCHWAB_CARD = VenueCard(
     read_lag_max_s=10,  # Source: ours, to be measured; Schwab states no bound
     place_timeout_s=10,  # Source: ours; an order is answered within a second unless Schwab is in trouble
     fill_source=FillSource.EXECUTIONS,  # Source: Trader API, orderActivityCollection: each execution has an activity
+    cash_decimals=2,  # Source: Trader API, GET accounts: balances are stated in cents
 )
 _WINDOW_S = SCHWAB_CARD.request_window_s
 
@@ -257,15 +258,19 @@ class SchwabVenue:
         )
 
     async def _recognised(self, account_hash: str, own: OwnOrder, told: VenueOrderId | None) -> Accepted | Unknown:
-        """Returns the order that a place request became: the one its answer names if it is that, else by the list."""
+        """Returns the order that a place request became: by the list, else the one its answer names if it may be that.
+
+        The list comes first because of copies: whichever of them the answer names, the one entered first is ours.
+        """
+        listing = await self._list(account_hash, entered_from(own), lane=Lane.PLACE)
+        if isinstance(listing, parse.Listing):
+            found = _named_so(self._names(listing.orders), listing.orders, own.order_id)
+            if found is not None:
+                return self._accepted(found)
         listed = await self._one(account_hash, told, Lane.PLACE) if told is not None else Absent()
         if isinstance(listed, parse.Listed) and _named_so(self._names((listed,)), (listed,), own.order_id) is not None:
             return self._accepted(listed)
-        listing = await self._list(account_hash, entered_from(own), lane=Lane.PLACE)
-        if not isinstance(listing, parse.Listing):
-            return UNREADABLE
-        found = _named_so(self._names(listing.orders), listing.orders, own.order_id)
-        return UNREADABLE if found is None else self._accepted(found)
+        return UNREADABLE
 
     def _accepted(self, listed: parse.Listed) -> Accepted:
         pending = listed.report.status in (VenueStatus.PENDING, VenueStatus.UNREADABLE)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from flatbook.sim.alpaca.faults import CalmBroker, Pushing, Spoiling
+from flatbook.sim.alpaca.faults import CalmBroker, Pushing, Spoiling, TokenEnd
 from flatbook.sim.alpaca.front import Front
 from flatbook.sim.alpaca.terms import AlpacaTerms, Asset, OpeningAccount
 from flatbook.sim.network.http_broker import Ask, Told
@@ -61,6 +61,8 @@ class Faults(CalmBroker, frozen=True, kw_only=True):
     late_rejection: bool = False
     strange: str | None = None
     neighbour: bool = False
+    nameless: bool = False
+    ends: list[TokenEnd] = msgspec.field(default_factory=list)
     refused: bool = False
     per_minute: int | None = None
     thinking_ms: int = 0
@@ -114,6 +116,12 @@ class Faults(CalmBroker, frozen=True, kw_only=True):
 
     def pushes(self, _verb: str) -> Pushing:
         return self.pushings.pop(0) if self.pushings else Pushing.NONE
+
+    def names_nothing(self, _verb: str) -> bool:
+        return self.nameless
+
+    def ends_token(self, _verb: str) -> TokenEnd:
+        return self.ends.pop(0) if self.ends else TokenEnd.NONE
 
 
 class Scene:

@@ -38,8 +38,7 @@ def test_an_order_is_looked_for_from_the_second_before_its_decision_to_the_death
         ({"orderLegCollection": [LEG | {"instruction": "SELL"}]}, False),
         ({"orderLegCollection": [LEG | {"instrument": {"symbol": "AMC"}}]}, False),
         ({"orderLegCollection": [LEG | {"instruction": "BUY_TO_COVER"}]}, True),
-        ({"status": "CANCELED", "closeTime": "2025-12-01T14:59:59+0000"}, False),
-        ({"status": "CANCELED", "closeTime": "2025-12-01T15:00:00+0000"}, True),
+        ({"status": "FILLED", "closeTime": "2025-12-01T14:59:58+0000"}, True),
     ],
 )
 def test_a_fingerprint_is_symbol_side_quantity_limit_and_time(changes: dict[str, Any], is_fit: bool) -> None:

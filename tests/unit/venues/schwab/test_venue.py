@@ -65,32 +65,11 @@ def test_the_adapter_is_a_venue_of_the_engine_that_takes_no_client_ids() -> None
     assert (venue.card.name, venue.card.request_window_s, venue.card.place_timeout_s) == ("schwab", 30, 10)
 
 
-def test_an_order_is_sent_once_and_the_order_that_the_answer_names_is_looked_at() -> None:
-    scene = Scene(NUMBERS, created(), reply(order()))
+def test_an_order_is_sent_once_and_looked_for_in_the_list() -> None:
+    scene = Scene(NUMBERS, created(), reply([order()]))
     answer = run(scene.venue.place(approved()))
     assert answer == Accepted(venue_order_id=THEIRS, pending=False, happened_at=REGULAR)
-    assert scene.carrier.asked == [
-        "GET /trader/v1/accounts/accountNumbers",
-        f"POST {ORDERS}",
-        f"GET {ORDERS}/{THEIRS}",
-    ]
-
-
-@pytest.mark.parametrize(
-    "answers",
-    [
-        (created("7"), reply(order(orderId=7, price=22.74))),
-        (created("7"), GONE),
-        (created("7"), TIMED_OUT),
-        (Reply(status=201, headers={}, body=b""),),
-        (Reply(status=201, headers={"location": "nowhere"}, body=b""),),
-    ],
-)
-def test_where_the_answer_names_another_order_or_none_the_list_tells(answers: tuple[Carried, ...]) -> None:
-    scene = Scene(NUMBERS, *answers, reply([order(orderId=7, price=22.74), order()]))
-    answer = run(scene.venue.place(approved()))
-    assert isinstance(answer, Accepted)
-    assert answer.venue_order_id == THEIRS
+    assert scene.carrier.asked == ["GET /trader/v1/accounts/accountNumbers", f"POST {ORDERS}", f"GET {ORDERS}"]
     query = dict(scene.carrier.requests[-1].query)
     assert (query["fromEnteredTime"], query["toEnteredTime"]) == (
         "2025-12-01T14:59:58.000Z",
@@ -98,14 +77,44 @@ def test_where_the_answer_names_another_order_or_none_the_list_tells(answers: tu
     )
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        created("7"),
+        Reply(status=201, headers={}, body=b""),
+        Reply(status=201, headers={"location": "nowhere"}, body=b""),
+    ],
+)
+def test_where_the_answer_names_another_order_or_none_the_list_tells(told: Carried) -> None:
+    scene = Scene(NUMBERS, told, reply([order(orderId=7, price=22.74), order()]))
+    answer = run(scene.venue.place(approved()))
+    assert isinstance(answer, Accepted)
+    assert answer.venue_order_id == THEIRS
+
+
+def test_of_copies_the_one_that_was_entered_first_is_ours_whichever_the_answer_names() -> None:
+    first = str(int(THEIRS) - 1)
+    scene = Scene(NUMBERS, created(), reply([order(), order(orderId=int(first))]))
+    answer = run(scene.venue.place(approved()))
+    assert isinstance(answer, Accepted)
+    assert answer.venue_order_id == first
+
+
+@pytest.mark.parametrize("listing", [reply([]), TIMED_OUT, reply({}, 503)])
+def test_where_the_list_does_not_show_it_yet_the_order_that_the_answer_names_is_looked_at(listing: Carried) -> None:
+    scene = Scene(NUMBERS, created(), listing, reply(order()))
+    assert run(scene.venue.place(approved())) == Accepted(venue_order_id=THEIRS, pending=False, happened_at=REGULAR)
+    assert scene.carrier.asked[-1] == f"GET {ORDERS}/{THEIRS}"
+
+
 def test_an_order_that_another_one_of_ours_is_booked_under_is_not_taken_for_this_one() -> None:
-    scene = Scene(NUMBERS, created(), reply(order()), reply([order()]))
+    scene = Scene(NUMBERS, created(), reply([order()]), reply(order()))
     scene.orders.append(own(order_id=OTHER, venue_order_id=THEIRS))
     assert run(scene.venue.place(approved())) == UNREADABLE
 
 
 def test_an_order_that_cannot_be_recognised_is_unknown_and_is_not_sent_again() -> None:
-    scene = Scene(NUMBERS, created(), GONE, reply([]), reply([order()]))
+    scene = Scene(NUMBERS, created(), reply([]), GONE, reply([order()]))
     assert run(scene.venue.place(approved())) == UNREADABLE
     found = run(scene.venue.find(OURS))
     assert isinstance(found, OrderReport)

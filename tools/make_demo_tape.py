@@ -30,7 +30,7 @@ Row = Sequence[str]
 
 def bars_of(path: Path) -> list[tuple[str, str, str]]:
     """Returns (ts, open, close) of the bars from the first day on; ts is the bar's start in UTC."""
-    from pyarrow import parquet  # type: ignore[import-untyped]
+    from pyarrow import parquet
 
     rows = parquet.read_table(path, columns=["ts", "open", "close"]).to_pylist()
     return [

@@ -33,7 +33,7 @@ def run(
     loaded = loaded_of(where)
     given = _consent(loaded, live=live, consent=consent)
     try:
-        return run_desk(loaded, consent=given)
+        return run_desk(loaded, consent=given, teller=_teller(loaded, where))
     except ConsentMissing as missing:
         raise Failed(Exit.REFUSED, str(missing), do="flatbook config check shows the consent") from missing
 
@@ -64,6 +64,13 @@ def _consent(loaded: Loaded, *, live: bool, consent: str | None) -> str | None:
         do=f"in a script: --consent {wanted}",
     )
     return wanted
+
+
+def _teller(loaded: Loaded, where: Where) -> tuple[str, ...]:
+    """Returns how the process that tells alerts is started; nothing where no channel is stated."""
+    from flatbook.services.alerts import watch_command
+
+    return watch_command(where.folder, where.config_path) if loaded.config.alerts.channels else ()
 
 
 def demo(

@@ -43,6 +43,12 @@ _AUTH = (
     Verb("status", "Say how long the login lasts.", "auth:status"),
 )
 
+_ALERTS = (
+    Verb("list", "List what stands and needs a person, with its age and when it was told.", "alerts:standing"),
+    Verb("rules", "List every alert there is, with its bound and what to do.", "alerts:rules"),
+    Verb("test", "Send one test message through each channel.", "alerts:send_tests"),
+    Verb("watch", "Follow the journal and tell alerts until stopped.", "alerts:watch"),
+)
 _SIM = (
     Verb("run", "Run worlds by their seeds, those that once failed first.", "sim:run"),
     Verb("seed", "Run the world of one seed again.", "sim:seed"),
@@ -128,7 +134,9 @@ FAMILIES = (
         "Keep",
         (
             Verb("events", "Read, export, verify and archive the journal.", "", _EVENTS),
+            Verb("export", "Write fills, hedges, fees, gas or reversals as a table.", "export:export"),
             Verb("config", "Check and show the configuration.", "", _CONFIG),
+            Verb("alerts", "Tell people what needs them, and see what stands.", "", _ALERTS),
             Verb("secrets", "Keep secrets out of the configuration.", "", _SECRETS),
             Verb("auth", "Log in where only a person can.", "", _AUTH),
             Verb("backup", "Copy the journal, while an engine runs or not.", "copies:backup"),

@@ -9,6 +9,7 @@ from decimal import Decimal
 from flatbook.events.control import Mode
 from flatbook.ops.config_accounts import USD, AccountSection, PaperAccount, Shorting, currency_of
 from flatbook.ops.config_chains import ChainSection, Form, StablecoinSection, TokenSection
+from flatbook.ops.config_channels import flaws_of_alerts
 from flatbook.ops.config_live import flaws_of_live
 from flatbook.ops.config_match import meant
 from flatbook.ops.config_oracle import flaws_of_pyth
@@ -43,6 +44,7 @@ def flaws(config: Config) -> Iterator[Flaw]:
     yield from _flaws_of_marks(config)
     yield from _flaws_of_secrets(config)
     yield from flaws_of_live(config)
+    yield from flaws_of_alerts(config.alerts, config.secrets)
 
 
 def _missing(key: Key, name: str, kind: str, known: Collection[str]) -> Iterator[Flaw]:

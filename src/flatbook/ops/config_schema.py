@@ -34,6 +34,7 @@ NAMES = {
     "marks": "ASSET",
     "renames": "TICKER",
     "secrets": "NAME",
+    "channels": "NAME",
 }
 
 

@@ -12,6 +12,7 @@ from typing import Annotated
 
 from flatbook.events.control import Mode
 from flatbook.ops.config_accounts import AccountSection
+from flatbook.ops.config_alerts import AlertsSection
 from flatbook.ops.config_chains import ChainSection
 from flatbook.ops.config_fields import INSTRUMENT_TEXT, amount, bps, said, seconds, text, whole
 from flatbook.ops.config_prices import PriceSection
@@ -223,6 +224,7 @@ class Config(Section, frozen=True, kw_only=True):
     clock: ClockSection = ClockSection()
     pace: PaceSection = PaceSection()
     log: LogSection = LogSection()
+    alerts: AlertsSection = AlertsSection()
     secrets: Annotated[
         dict[SecretName, Annotated[str, said(FORMS_SAID)]],
         said("Where secrets are, by name; never the secrets themselves."),

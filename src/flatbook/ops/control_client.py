@@ -13,6 +13,7 @@ ANSWER_BYTES_MAX = 16 * 1024 * 1024
 PATH_BYTES_MAX = 107
 CHUNK_BYTES = 64 * 1024
 REQUEST_ID = "1"
+LISTENING_S = 1
 
 
 class ControlFault(Exception):
@@ -53,6 +54,16 @@ def request(path: Path, payload: dict[str, Any], timeout_s: float) -> Any:
         except OSError as error:
             raise AnswerMissing(f"the connection broke ({error.strerror}): {_MAY_HAVE}") from None
     return _answer(answer)
+
+
+def is_listening(path: Path) -> bool:
+    """Returns whether an engine listens on its socket, be it too busy to answer."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        try:
+            _connect(connection, path, LISTENING_S)
+        except NotRunning:
+            return False
+    return True
 
 
 _MAY_HAVE = "a command may have been taken; give it again with the same key, or look with `flatbook events tail`"

@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -22,6 +22,7 @@ from flatbook.ops.control_socket import ControlServer
 from flatbook.ops.home import RESTORED_FILE, SNAPSHOT_FOLDER, SOCKET_FILE
 from flatbook.ops.journal_log import log_commits
 from flatbook.ops.telemetry import Log, open_log, take_library_logs
+from flatbook.services.alerts import Teller
 from flatbook.services.collector import spare_loaded_state
 from flatbook.services.desk import Desk, compose
 from flatbook.services.prices import follow_prices, follow_quotes
@@ -69,9 +70,10 @@ class Unbroken:
         os.close(nowhere)
 
 
-def run_desk(loaded: Loaded, *, consent: str | None = None) -> int:
+def run_desk(loaded: Loaded, *, consent: str | None = None, teller: Sequence[str] = ()) -> int:
     """Runs a desk in this process until it is stopped, drained, or its tape ends. Returns the exit code.
 
+    `teller` is the command of a process to run beside it, which tells its alerts; none where it is empty.
     Errors: ConsentMissing for a live desk without the consent to it; what `compose` says.
     """
     check_consent(loaded, consent)
@@ -83,7 +85,7 @@ def run_desk(loaded: Loaded, *, consent: str | None = None) -> int:
         desk.engine.listeners.append(tell_recovery(desk.kept, log))
         desk.engine.listeners.append(log_commits(log))
         try:
-            reason = asyncio.run(serve(desk, loaded, log))
+            reason = asyncio.run(serve(desk, loaded, log, teller=teller))
         except EngineFailed as failure:
             log.error("engine_failed", reason=str(failure))
             tell_working(desk.engine.state, log)
@@ -140,10 +142,10 @@ def desk_log(desk: Desk, loaded: Loaded) -> Iterator[Log]:
         logging.getLogger().removeHandler(taker)
 
 
-async def serve(desk: Desk, loaded: Loaded, log: Log, *, stay: bool = False) -> str:
+async def serve(desk: Desk, loaded: Loaded, log: Log, *, stay: bool = False, teller: Sequence[str] = ()) -> str:
     """Runs engine, feeds and socket together. Returns why the engine stopped.
 
-    `stay` lets a desk whose tape has ended go on in real time until it is stopped.
+    `stay` lets a desk whose tape has ended go on in real time until it is stopped. How `teller` fares stops nothing.
     Errors: EngineFailed; SocketTaken when another engine listens.
     """
     engine = desk.engine
@@ -156,14 +158,16 @@ async def serve(desk: Desk, loaded: Loaded, log: Log, *, stay: bool = False) -> 
     beside = [asyncio.create_task(work) for work in _beside(desk, loaded, stay=stay)]
     for task in beside:
         task.add_done_callback(_stop_on_failure(desk, log))
-    informing = asyncio.create_task(desk.pricer.follow())
-    informing.add_done_callback(_tell_failure(log))
+    telling = [desk.pricer.follow(), *([Teller(teller).keep(log)] if teller else [])]
+    informing = [asyncio.create_task(work) for work in telling]
+    for task in informing:
+        task.add_done_callback(_tell_failure(log))
     try:
         return await running
     finally:
-        for task in (*beside, informing):
+        for task in (*beside, *informing):
             task.cancel()
-        await asyncio.gather(*beside, informing, return_exceptions=True)
+        await asyncio.gather(*beside, *informing, return_exceptions=True)
         await socket.close()
         await desk.outside.close()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from flatbook.ops import control_client, control_wire
-from flatbook.ops.control_client import AnswerMissing, NotRunning, RequestFailed, request
+from flatbook.ops.control_client import AnswerMissing, NotRunning, RequestFailed, is_listening, request
 
 
 @pytest.fixture
@@ -124,3 +124,12 @@ def test_asking_imports_nothing_heavy() -> None:
     code = "import sys, flatbook.ops.control_client; print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert sorted({"msgspec", "asyncio", "structlog", "prometheus_client", "flatbook.engine"} & set(loaded)) == []
+
+
+def test_whether_an_engine_listens_is_known_without_asking_it(path: Path) -> None:
+    assert not is_listening(path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+        listening.bind(str(path))
+        assert not is_listening(path)
+        listening.listen(1)
+        assert is_listening(path)

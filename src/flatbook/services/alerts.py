@@ -1,0 +1,264 @@
+"""Alerts of a desk: its channels made from the configuration, and the process that watches beside the engine."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from flatbook.engine.ports import Clock, JournalUnavailable
+from flatbook.journal.sqlite_reader import SqliteReader, open_reader
+from flatbook.ops import config_alerts as sections
+from flatbook.ops.alerts.channels import (
+    DISCORD_CHARS_MAX,
+    SLACK_CHARS_MAX,
+    Channel,
+    ChatWebhookChannel,
+    LogChannel,
+    TelegramChannel,
+    WebhookChannel,
+)
+from flatbook.ops.alerts.delivery import Outcome, file_beside
+from flatbook.ops.alerts.mail import MailChannel, MailServer
+from flatbook.ops.alerts.message import sample
+from flatbook.ops.alerts.rules import Terms, Threshold
+from flatbook.ops.alerts.watcher import Desk, Outlet, Watcher
+from flatbook.ops.config import Loaded, places_of
+from flatbook.ops.config_accounts import SchwabAccount
+from flatbook.ops.config_rules import source_of
+from flatbook.ops.config_shape import ClockKind, Config
+from flatbook.ops.control_client import is_listening
+from flatbook.ops.home import SNAPSHOT_FOLDER, SOCKET_FILE
+from flatbook.ops.secret_value import Places, Secret
+from flatbook.ops.secrets import PREFIX, resolve
+from flatbook.ops.telemetry import Log
+from flatbook.services.schwab_login import SecretTokens
+from flatbook.values.ids import OwnerId, Underlying
+from flatbook.values.instants import Instant, later
+
+LOCK_SUFFIX = ".lock"
+LOGINS_S = 60
+LOOK_S = 1
+AGAIN_S = 5
+AGAIN_S_MAX = 300
+BESIDE = "--beside"
+
+
+class AlreadyWatched(Exception):
+    """Another process tells the alerts of this desk already."""
+
+
+def terms_of(config: Config) -> Terms:
+    """Returns the bounds of the rules. Recorded time says nothing of how old a checkpoint is."""
+    stated = config.alerts
+    on_tape = config.clock.kind is ClockKind.TAPE
+    return Terms(
+        nets={
+            (OwnerId(owner), Underlying(underlying)): Threshold(shares=hedge.threshold_shares, usd=hedge.threshold_usd)
+            for owner, hedges in config.hedges.items()
+            for underlying, hedge in hedges.items()
+        },
+        chains=() if on_tape else tuple(source_of(name) for name in config.chains),
+        unknown_s=stated.unknown_s,
+        unhedged_s=stated.unhedged_s,
+        checkpoint_s=stated.checkpoint_s,
+        gone_s=stated.gone_s,
+        silent_s=stated.silent_s,
+        renew_critical_s=stated.renew_critical_s,
+        renew_warning_s=stated.renew_warning_s,
+        recover_s=stated.recover_s,
+    )
+
+
+def channel_of(section: sections.ChannelSection, places: Places, home: Path, log: Log) -> Channel:
+    """Returns a channel.
+
+    Errors: SecretRefused when one of its secrets cannot be had.
+    """
+    if isinstance(section, sections.LogChannel):
+        return LogChannel(log)
+    if isinstance(section, sections.WebhookChannel):
+        return WebhookChannel(_address(places, section.url), _secret(places, section.key))
+    if isinstance(section, sections.TelegramChannel):
+        return TelegramChannel(section.url, resolve(places, section.token), section.chat)
+    if isinstance(section, sections.DiscordChannel):
+        return ChatWebhookChannel(resolve(places, section.address), "content", DISCORD_CHARS_MAX)
+    if isinstance(section, sections.SlackChannel):
+        return ChatWebhookChannel(resolve(places, section.address), "text", SLACK_CHARS_MAX)
+    server = MailServer(
+        host=section.host,
+        port=section.port,
+        starttls=section.security is sections.MailSecurity.STARTTLS,
+        user=section.user,
+        password=_secret(places, section.password),
+        authorities=None if section.authorities is None else str(home / Path(section.authorities).expanduser()),
+    )
+    return MailChannel(server, section.sender, section.recipients)
+
+
+def _address(places: Places, stated: str) -> Secret:
+    return resolve(places, stated) if stated.startswith(PREFIX) else Secret(stated)
+
+
+def _secret(places: Places, stated: str | None) -> Secret | None:
+    return None if stated is None else resolve(places, stated)
+
+
+def outlets_of(loaded: Loaded, log: Log) -> dict[str, Outlet]:
+    """Returns the channels of a desk by name.
+
+    Errors: SecretRefused.
+    """
+    places = places_of(loaded)
+    return {
+        name: Outlet(channel=channel_of(section, places, loaded.home, log), severity=section.severity)
+        for name, section in loaded.config.alerts.channels.items()
+    }
+
+
+def logins_of(loaded: Loaded, clock: Clock) -> Callable[[], Mapping[str, Instant]]:
+    """Returns what says which logins end when; the kept tokens are read again each LOGINS_S."""
+    places = places_of(loaded)
+    names = {
+        name: account.tokens.removeprefix(PREFIX)
+        for name, account in loaded.config.accounts.items()
+        if isinstance(account, SchwabAccount)
+    }
+    known: dict[str, Instant] = {}
+    next_at = Instant(0)
+
+    def logins() -> Mapping[str, Instant]:
+        nonlocal next_at
+        if names and clock.now() >= next_at:
+            next_at = later(clock.now(), seconds=LOGINS_S)
+            for name, secret in names.items():
+                if (tokens := SecretTokens(places, secret).load()) is not None:
+                    known[name] = tokens.login_ends_at
+        return known
+
+    return logins
+
+
+def watched_desk(loaded: Loaded, log: Log, clock: Clock) -> Desk:
+    """Returns the desk as it is watched.
+
+    Errors: SecretRefused.
+    """
+    socket = loaded.home / SOCKET_FILE
+    return Desk(
+        name=loaded.config.alerts.desk,
+        terms=terms_of(loaded.config),
+        outlets=outlets_of(loaded, log),
+        file=file_beside(loaded.journal),
+        logins=logins_of(loaded, clock),
+        answers=lambda: is_listening(socket),
+    )
+
+
+async def watch(loaded: Loaded, log: Log, clock: Clock, *, beside: bool) -> None:
+    """Tells the alerts of a desk until it is cancelled; `beside` an engine until standard input ends with it.
+
+    Errors: AlreadyWatched, SecretRefused, JournalBroken, JournalUnavailable.
+    """
+    over = asyncio.Event()
+    ending = asyncio.create_task(_end_of_input(over)) if beside else None
+    try:
+        desk = watched_desk(loaded, log, clock)
+        with _only_watcher(desk.file), closing(await _reader(loaded.journal, clock, over)) as reader:
+            await Watcher(desk, reader, loaded.home / SNAPSHOT_FOLDER, clock).run(over)
+    finally:
+        if ending is not None:
+            ending.cancel()
+
+
+async def _end_of_input(over: asyncio.Event) -> None:
+    """Waits for the end of standard input, which comes when whoever started this process ends, however it ends."""
+    stream = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), sys.stdin)
+    while await stream.read(1):
+        continue
+    over.set()
+
+
+async def _reader(path: Path, clock: Clock, over: asyncio.Event) -> SqliteReader:
+    """Opens a journal, once there is one.
+
+    Errors: JournalBroken; JournalUnavailable when there is none at the end.
+    """
+    while True:
+        try:
+            return open_reader(path)
+        except JournalUnavailable:
+            if over.is_set():
+                raise
+        await clock.sleep_until(later(clock.now(), seconds=LOOK_S))
+
+
+@contextmanager
+def _only_watcher(file: Path) -> Iterator[None]:
+    """Keeps a desk from being told of twice.
+
+    Errors: AlreadyWatched.
+    """
+    with file.with_name(file.name + LOCK_SUFFIX).open("wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyWatched("the alerts of this desk are told by another process already") from None
+        yield
+
+
+async def try_channels(loaded: Loaded, log: Log, clock: Clock) -> dict[str, Outcome]:
+    """Sends a test message through each channel, and returns what came of each.
+
+    Errors: SecretRefused.
+    """
+    desk = loaded.config.alerts.desk
+    outlets = outlets_of(loaded, log)
+    return {name: await outlet.channel.send(sample(desk, clock.now(), name)) for name, outlet in outlets.items()}
+
+
+class Teller:
+    """The process beside an engine that tells its alerts. The engine neither waits for it nor notices how it fares."""
+
+    def __init__(self, command: Sequence[str], *, again_s: int = AGAIN_S) -> None:
+        self._command, self._again_s = command, again_s
+        self.process: subprocess.Popen[bytes] | None = None
+
+    async def keep(self, log: Log) -> None:
+        """Runs it, again when it ends, after longer and longer rests, until this is cancelled: its input ends then."""
+        while True:
+            self.process = _started(self._command)
+            try:
+                while self.process is not None and self.process.poll() is None:  # noqa: ASYNC110
+                    await asyncio.sleep(LOOK_S)
+            finally:
+                self._end_input()
+            log.warning("alerts_not_told", exit_code=None if self.process is None else self.process.returncode)
+            await asyncio.sleep(self._again_s)
+            self._again_s = min(2 * self._again_s, AGAIN_S_MAX)
+
+    def _end_input(self) -> None:
+        if self.process is not None and self.process.stdin is not None:
+            with suppress(OSError):
+                self.process.stdin.close()
+
+
+def _started(command: Sequence[str]) -> subprocess.Popen[bytes] | None:
+    """Starts a process in a session of its own, so that Ctrl-C does not end it before it has told of it."""
+    try:
+        return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+    except OSError:
+        return None
+
+
+def watch_command(home: Path, config: Path) -> tuple[str, ...]:
+    """Returns how the process that watches a desk is started."""
+    return (
+        *(sys.executable, "-m", "flatbook", "alerts", "watch", BESIDE),
+        *("--home", str(home), "--config", str(config)),
+    )

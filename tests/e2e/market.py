@@ -25,7 +25,7 @@ from urllib.parse import urlencode
 
 from flatbook.sim.network.served_books import Line, read_books
 from flatbook.values.instants import NS_PER_S, instant_of_text
-from tests.e2e.home import SECRETS, Served, write_home
+from tests.e2e.home import ORDER_SHARES_MAX, SECRETS, THRESHOLD, Served, write_home
 from tests.e2e.node_proxy import NodeProxy, running_proxy
 from tests.real.anvil import Terms, running_anvil
 from tests.real.books import Generation, Order
@@ -33,7 +33,7 @@ from tests.real.scene import Scene, deployed
 
 OPENS = instant_of_text("2026-11-24T15:00:00Z") // NS_PER_S  # half an hour into a regular session
 STARTS_S_MAX = 30.0
-STEP_S = 0.05
+STEP_S = 0.2
 VAULT_SHARES = Decimal(40)
 ASK, BID = Decimal(256), Decimal(250)
 HELD = Decimal(1000)
@@ -47,6 +47,14 @@ class Opening(NamedTuple):
     dollars: Decimal
 
 
+class Exposed(NamedTuple):
+    """The true net over time: how many moments were looked at, the largest net, and its bound. Units: shares."""
+
+    moments: int
+    largest: Decimal
+    bound: Decimal
+
+
 class Market:
     """The parts of a market, and the desk that trades in it."""
 
@@ -56,6 +64,7 @@ class Market:
         self.bid: Order = scene.bid("COIN", price=BID, shares=VAULT_SHARES)
         self.first_block = scene.chain.height
         self.opening = self.vault()
+        self._seen: list[tuple[int, Decimal]] = []
         self.server: subprocess.Popen[bytes] | None = None
         self.engine: subprocess.Popen[bytes] | None = None
         self.lives = 0
@@ -74,6 +83,28 @@ class Market:
         now = int(time.time()) + self.shift_s
         if now > int(self.scene.chain.do("eth_getBlockByNumber", "latest", False)["timestamp"], 16):
             self.scene.chain.set_time(now)
+
+    def note(self) -> None:
+        """Notes what our vault holds now: after a reorganisation the chain itself does not tell any more."""
+        self._seen.append((time.time_ns() + self.shift_s * NS_PER_S, self.vault().tokens - self.opening.tokens))
+
+    def exposure(self) -> Exposed:
+        """Walks through all that was noted of the chain and all that the broker executed, in the order of time.
+
+        The bound is C.7 of the design: the threshold, what takers can take of what we offer, and one order.
+        """
+        moves: list[tuple[int, Decimal]] = []
+        before = Decimal(0)
+        for at, tokens in self._seen:
+            moves.append((at, tokens - before))
+            before = tokens
+        moves += [(line.at, line.qty or Decimal(0)) for line in self.truth() if line.what == "executed"]
+        net, largest = Decimal(0), Decimal(0)
+        for _, moved in sorted(moves, key=lambda move: move[0]):
+            net += moved
+            largest = max(largest, abs(net))
+        bound = Decimal(THRESHOLD) + VAULT_SHARES + Decimal(ORDER_SHARES_MAX)
+        return Exposed(len(moves), largest, bound)
 
     # The desk.
 

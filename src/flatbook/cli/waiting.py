@@ -53,28 +53,53 @@ def _have_answered(where: Where, since: int) -> bool:
 
 
 def open_orders(state: State) -> list[dict[str, Any]]:
-    """Returns the orders that may still execute on our accounts, also those that are not ours."""
+    """Returns the orders that may still execute on our accounts, also those not ours, and our orders on chains."""
     from flatbook.values.money import plain
 
     ours = [state.orders[order_id] for order_id in state.open_orders]
-    return [
-        {
-            "order_id": order.order_id,
-            "account": order.account,
-            "instrument": order.instrument,
-            "side": order.side.value,
-            "leaves": plain(order.leaves),
-            "status": order.status.value,
-        }
-        for order in ours
-    ] + [
-        {
-            "order_id": venue_order_id,
-            "account": account,
-            "instrument": order.instrument,
-            "side": order.side.value,
-            "leaves": plain(order.leaves),
-            "status": "not ours",
-        }
-        for (account, venue_order_id), order in state.foreign_orders.items()
-    ]
+    return (
+        [
+            {
+                "order_id": order.order_id,
+                "account": order.account,
+                "instrument": order.instrument,
+                "side": order.side.value,
+                "leaves": plain(order.leaves),
+                "status": order.status.value,
+            }
+            for order in ours
+        ]
+        + [
+            {
+                "order_id": venue_order_id,
+                "account": account,
+                "instrument": order.instrument,
+                "side": order.side.value,
+                "leaves": plain(order.leaves),
+                "status": "not ours",
+            }
+            for (account, venue_order_id), order in state.foreign_orders.items()
+        ]
+        + _standing_offers(state)
+    )
+
+
+def _standing_offers(state: State) -> list[dict[str, Any]]:
+    """Returns the orders of ours that stand on chains: one leaves the list when all nodes show that it was removed."""
+    from flatbook.values.money import plain
+
+    found: list[dict[str, Any]] = []
+    for offer in state.offers.by_hash.values():
+        for leg in offer.seen.legs if offer.stands else ():
+            shares = offer.shares(leg.underlying, leg.side)
+            found.append(
+                {
+                    "order_id": offer.seen.order_hash,
+                    "account": offer.seen.account,
+                    "instrument": leg.instrument,
+                    "side": leg.side.value,
+                    "leaves": "unknown" if shares is None else plain(shares),
+                    "status": "stands on its chain",
+                }
+            )
+    return found

@@ -12,6 +12,7 @@ from flatbook.risk.limits import Limits
 from flatbook.state.calls import WalletKey
 from flatbook.state.positions import NetKey
 from flatbook.strategies.hedge_terms import HedgeParams
+from flatbook.strategies.offers import OfferParams
 from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, SourceId
 from flatbook.values.instruments import Instrument
 from flatbook.values.money import Price
@@ -33,6 +34,12 @@ class HedgeRules(msgspec.Struct, frozen=True, kw_only=True):
     def accounts(self) -> tuple[AccountId, ...]:
         """The accounts the net may be hedged at."""
         return tuple(instrument.account for instrument in self.named)
+
+
+class OfferRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How the offers of one (owner, underlying) are kept."""
+
+    params: OfferParams
 
 
 class WalletRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,8 +80,12 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     config_digest: str
     pegged: tuple[AssetId, ...] = ()
     wallets: dict[WalletKey, WalletRules] = {}
+    offers: dict[NetKey, OfferRules] = {}
 
     def __post_init__(self) -> None:
+        for key in self.offers:
+            if key not in self.hedges:
+                raise ValueError(f"offers of {key[0]} in {key[1]} that nobody hedges")
         for (owner, underlying), hedge in self.hedges.items():
             for instrument in hedge.named:
                 if instrument.underlying != underlying:

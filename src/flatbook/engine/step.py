@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from flatbook.engine.decide_nets import decide_net, decide_touched, scan_net
+from flatbook.engine.decide_offers import decide_offers
 from flatbook.engine.effects import Effect
 from flatbook.engine.inputs import (
     AccountSilent,
@@ -109,6 +110,8 @@ def step(state: State, market: Market, item: Item, *, now: Instant, rules: Rules
     turn = Turn(state, market, wakes, now=now, rules=rules)
     _TAKES[type(item)](turn, item)
     decide_touched(turn)
+    if rules.offers:
+        decide_offers(turn)
     watch(turn)
     return Step(
         events=tuple(turn.events),
@@ -157,6 +160,7 @@ def _take_resumed(turn: Turn, item: Resumed) -> None:
 
 
 def _take_restarted(turn: Turn, _item: Restarted) -> None:
+    turn.wakes.began_at = turn.now
     take_restart(turn)
     restart_calls(turn)
 

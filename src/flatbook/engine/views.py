@@ -43,7 +43,7 @@ def hedge_view(state: State, market: Market, key: NetKey, rules: Rules, now: Ins
         second=market.quote(underlying, params.second_source) if params.second_source is not None else None,
         session=session_at(now),
         pauses_at=run_end(now, params.sessions),
-        next_open=_next_open(params.sessions, now),
+        next_open=next_open(params.sessions, now),
         flattening=net.flattening,
         hold=state.holds.get(key),
         refusals=net.refusals,
@@ -53,7 +53,8 @@ def hedge_view(state: State, market: Market, key: NetKey, rules: Rules, now: Ins
     )
 
 
-def _next_open(sessions: tuple[SessionKind, ...], now: Instant) -> Instant:
+def next_open(sessions: tuple[SessionKind, ...], now: Instant) -> Instant:
+    """Returns when a session of these kinds opens next, one that is open already left out."""
     coming = next_session(now, sessions)
     if coming.opens_at > now:
         return coming.opens_at

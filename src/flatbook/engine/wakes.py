@@ -16,6 +16,8 @@ class Wakes:
     def __init__(self) -> None:
         self._wakes: dict[NetKey, Wake] = {}
         self.awaiting_funds: dict[NetKey, None] = {}
+        self.offers_at: Instant | None = None
+        self.began_at: Instant | None = None
 
     def put(self, key: NetKey, wake: Wake) -> None:
         """Replaces the wake of a net; who waits for a change of its account is kept apart, for that is asked often."""
@@ -58,6 +60,7 @@ class Wakes:
     def next_at(self) -> Instant | None:
         """Returns the earliest instant that any strategy waits for."""
         instants = [wake.at for wake in self._wakes.values() if wake.at is not None]
+        instants += [] if self.offers_at is None else [self.offers_at]
         return min(instants) if instants else None
 
     def observing(self, underlying: Underlying, source: SourceId) -> tuple[NetKey, ...]:

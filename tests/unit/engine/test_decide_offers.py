@@ -1,0 +1,144 @@
+"""Offers of a desk: pulled and put back by calls of its wallet, whatever brought the reason."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from flatbook.engine.inputs import Restarted, Resumed, TimeCame
+from flatbook.engine.rules import OfferRules, WalletRules
+from flatbook.events.calls import CallConfirmed, CallIntended, CallMined, CallSigned
+from flatbook.risk.call_limits import AllowedCall, CallLimits
+from flatbook.state.fold import apply
+from flatbook.values.ids import AssetId
+from flatbook.values.instants import Instant, later
+from flatbook.values.instruments import Side
+from flatbook.values.money import Quantity
+from tests.desk import BASE, COIN, OWNER
+from tests.unit.engine.scene import KEY, Bench, statement, tags
+from tests.unit.engine.test_take_offers import gone, offer_seen, quoted, read
+from tests.unit.strategies.test_offers import PARAMS
+
+WALLET = (BASE, PARAMS.wallet)
+BOOK = offer_seen().order_book
+
+
+def desk(*, stated: bool = True) -> Bench:
+    """Returns a desk with an offer that stands, whose broker was stated."""
+    bench = Bench()
+    allowed = tuple(
+        AllowedCall(to=BOOK, selector=selector, destinations=()) for selector in ("0x1f69cb75", "0x709fb8a5")
+    )
+    limits = CallLimits(allowed=allowed, amount_max={}, amount_day_max={}, calls_day_max=100, fee_coin_max=Decimal(1))
+    wallet = WalletRules(account=PARAMS.gas_account, coin=AssetId("ETH"), limits=limits, coin_low=Decimal(0))
+    bench.rules = msgspec.structs.replace(
+        bench.rules, wallets={WALLET: wallet}, offers={KEY: OfferRules(params=PARAMS)}
+    )
+    bench.resume()
+    if stated:
+        bench.state_account(statement(bench.now, shares="100", cash="50000"))
+    read(bench, offer_seen(block=10))
+    quoted(bench, "10")
+    return bench
+
+
+def intended(bench: Bench) -> list[str]:
+    return [event.purpose.value for event in bench.events if isinstance(event, CallIntended)]
+
+
+def confirm(bench: Bench) -> None:
+    """Lets the newest call be mined and confirmed, as the nodes would say."""
+    call = list(bench.state.calls.values())[-1]
+    tx = "0x" + "7e" * 32
+    signed = CallSigned(
+        call_id=call.call_id,
+        attempt=1,
+        nonce=call.signed,
+        tx=tx,
+        raw="0x02",
+        gas=1,
+        fee_wei_max=1,
+        tip_wei_max=1,
+        cancels=False,
+        signed_at=bench.now,
+    )
+    apply(bench.state, signed)
+    mined = CallMined(
+        call_id=call.call_id,
+        attempt=1,
+        tx=tx,
+        block=12,
+        block_hash="0xb12",
+        success=True,
+        gas_wei=Quantity(Decimal(1)),
+        happened_at=bench.now,
+        seen_at=bench.now,
+    )
+    apply(bench.state, mined)
+    over = CallConfirmed(call_id=call.call_id, tx=tx, block=12, block_hash="0xb12", success=True, seen_at=bench.now)
+    apply(bench.state, over)
+
+
+def test_an_offer_that_nothing_speaks_against_is_left_alone() -> None:
+    bench = desk()
+    assert intended(bench) == []
+    assert bench.state.offers.standing(OWNER, COIN, Side.SELL) == 10
+
+
+def test_a_kill_pulls_at_once_and_not_twice() -> None:
+    bench = desk()
+    done = bench.command("kill")
+    assert [tag for tag in tags(done) if tag.startswith(("offer", "call"))] == [
+        "offer_reasons_changed",
+        "offer_reasons_changed",
+        "offer_pulled",
+        "call_intended",
+    ]
+    bench.take(TimeCame())
+    assert intended(bench) == ["remove_order"]
+
+
+def test_an_offer_is_put_back_when_the_halt_is_lifted_and_all_was_quiet_for_a_while() -> None:
+    bench = desk()
+    bench.command("halt", scope="all", target="")
+    confirm(bench)
+    read(bench, gone(block=12))
+    halt = next(iter(bench.state.halts))
+    bench.command("lift", "k2", halt_id=halt)
+    assert intended(bench) == ["remove_order"]
+    bench.wait(30)
+    bench.take(TimeCame())
+    assert intended(bench) == ["remove_order", "add_order"]
+    bench.take(TimeCame())
+    assert intended(bench) == ["remove_order", "add_order"]
+
+
+def test_a_price_that_grows_old_pulls_by_time_alone() -> None:
+    bench = desk()
+    due = bench.wakes.next_at()
+    assert due is not None
+    assert due <= later(bench.now, seconds=31)
+    bench.now = Instant(later(bench.now, seconds=30) + 1)
+    bench.take(TimeCame())
+    assert intended(bench) == ["remove_order"]
+
+
+def test_a_fresh_start_waits_for_its_accounts_before_it_pulls_but_not_for_a_halt() -> None:
+    bench = desk()
+    before = bench.wakes
+    bench.wakes = type(before)()
+    bench.market = type(bench.market)()
+    bench.take(Restarted())
+    assert intended(bench) == []
+    assert bench.wakes.next_at() == later(bench.now, seconds=60)
+    bench.now = later(bench.now, seconds=60)
+    bench.take(TimeCame())
+    assert intended(bench) == ["remove_order"]
+
+
+def test_a_broker_that_was_never_stated_is_down() -> None:
+    bench = desk(stated=False)
+    assert intended(bench) == ["remove_order"]
+    bench.take(Resumed(key=KEY))
+    assert intended(bench) == ["remove_order"]

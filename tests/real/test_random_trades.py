@@ -11,7 +11,8 @@ from decimal import Decimal
 
 import pytest
 
-from flatbook.events.chain import GasSpent, VaultFilled
+from flatbook.events.chain import VaultFilled
+from flatbook.events.offers import OfferSeen
 from flatbook.values.instruments import Side
 from flatbook.venues.evm.log_source import ReadUpTo
 from tests.real.anvil import Terms, running_anvil
@@ -104,7 +105,7 @@ class Script:
         )
         if found.removed_from is not None:
             self.fills = [fill for fill in self.fills if fill.key.block < found.removed_from]
-        assert not [event for event in found.events if not isinstance(event, VaultFilled | GasSpent)]
+        assert not [event for event in found.events if not isinstance(event, VaultFilled | OfferSeen)]
         self.fills += [event for event in found.events if isinstance(event, VaultFilled)]
         self.cursor = found.cursor
 

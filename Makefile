@@ -11,11 +11,11 @@ DIR ?= tests/vectors/cases
 SEEDS ?= 0:100000000
 MINUTES ?= 60
 SIM_TO := --keep build/sim --report build/sim/report.html
-CLIENTS := alpaca schwab
+CLIENTS := alpaca schwab ccxt
 PEERS := eventsourcing==9.5.6 msgspec
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e sim sim-ci lint format vectors bench wheel deps deps-all clients lock lock-clients clean
+.PHONY: help demo test e2e sim sim-ci lint format vectors captures bench wheel deps deps-all clients lock lock-clients clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -54,6 +54,9 @@ format: .venv/dev.stamp ## rewrite the code in the project's format
 
 vectors: .venv/dev.stamp ## run golden cases: make vectors DIR=<folder>
 	@$(BIN)/python -m tests.vectors "$(DIR)"
+
+captures: .venv/dev.stamp clients ## compare our books with ccxt's over recorded sessions: make captures DIR=<folder>
+	@$(BIN)/python -m tests.captures "$(DIR)"
 
 bench: .venv/dev.stamp .venv-bench/stamp ## measure, beside a peer: 8 minutes, or 1 with BENCH_QUICK=1
 	@$(BIN)/python -m benchmarks

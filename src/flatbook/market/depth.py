@@ -1,0 +1,272 @@
+"""Books kept in step with the stream of a venue: a whole book, then changes that follow one another without a gap.
+
+What a venue numbers, and how, differs: a rule says how a change follows what was applied last. A change that is older
+than the book is dropped; one that leaves a gap makes the book unfit, and it stays so until a whole book has come.
+"""
+
+from __future__ import annotations
+
+from binascii import crc32
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from itertools import islice, zip_longest
+from typing import NamedTuple
+
+import msgspec
+
+from flatbook.market.orderbook import Level, OrderBook
+
+HELD_MAX = 10_000
+WORD = 2**32
+
+
+class Grid(NamedTuple):
+    """How many decimals a tick and a lot of a book have."""
+
+    price_decimals: int
+    size_decimals: int
+
+
+class OffGrid(ValueError):
+    """A text is no number of the grid of its book."""
+
+
+class Follows(Enum):
+    """How a change stands to what was applied last."""
+
+    NEXT = "next"
+    OLD = "old"
+    GAP = "gap"
+
+
+class Unfit(Enum):
+    """Why a book must not be read."""
+
+    NO_BOOK = "no_book"
+    GAP = "gap"
+    CROSSED = "crossed"
+    CHECKSUM = "checksum"
+    TOO_MANY_HELD = "too_many_held"
+    DISCONNECTED = "disconnected"
+
+
+class Depth(msgspec.Struct, frozen=True, gc=False):
+    """Levels as a venue states them, and its numbers around them.
+
+    `first` and `last` are the numbers of the first and last change in it, `before` that of the message before it; zero
+    where the venue does not say. Units: ticks and lots.
+    """
+
+    bids: list[Level]
+    asks: list[Level]
+    first: int = 0
+    last: int = 0
+    before: int = 0
+
+
+class Update(msgspec.Struct, frozen=True, gc=False):
+    """What a frame says of one book: a whole book or a change, and the checksum that the book must have after it."""
+
+    symbol: str
+    is_whole: bool
+    depth: Depth
+    checksum: int | None = None
+
+
+class UnreadFor(Enum):
+    """Why a frame, or a part of it, cannot be read."""
+
+    MALFORMED = "malformed"
+    OFF_GRID = "off_grid"
+    UNKNOWN_WORD = "unknown_word"
+
+
+class Unread(msgspec.Struct, frozen=True, gc=False):
+    """A frame, or a part of it, that cannot be read."""
+
+    reason: UnreadFor
+    detail: str
+
+
+class Numbered(msgspec.Struct, frozen=True, gc=False):
+    """The number that a frame has among all of its connection."""
+
+    number: int
+
+
+Heard = Update | Numbered | Unread
+
+Rule = Callable[[int, bool, Depth], Follows]
+"""How a change follows: the number applied last, whether it was that of a whole book, and the change."""
+
+Checksum = Callable[[OrderBook, Grid], int]
+
+
+class BookSync:
+    """One book, where it stands in the stream of its venue, and why it must not be read, where that is so."""
+
+    def __init__(self, grid: Grid, rule: Rule, checksum: Checksum | None = None) -> None:
+        self.book, self.grid = OrderBook(), grid
+        self.unfit: Unfit | None = Unfit.NO_BOOK
+        self.last = 0
+        self.dropped = 0
+        self._rule, self._checksum = rule, checksum
+        self._held: deque[Depth] = deque()
+        self._is_fresh = False
+
+    def take(self, update: Update) -> bool:
+        """Takes a whole book or a change. Returns whether the book holds it now."""
+        if update.is_whole:
+            self._replace(update.depth)
+        elif not self._change(update.depth):
+            return False
+        if update.checksum is not None and self._checksum is not None and self.unfit in (None, Unfit.CROSSED):
+            self.unfit = self.unfit if self._checksum(self.book, self.grid) == update.checksum else Unfit.CHECKSUM
+        return True
+
+    def lose(self, why: Unfit) -> None:
+        """Makes the book unfit until a whole one comes, as after a broken connection."""
+        self.unfit = why
+        self._held.clear()
+
+    @property
+    def needs_whole(self) -> bool:
+        """Whether only a whole book makes this one fit again."""
+        return self.unfit not in (None, Unfit.CROSSED)
+
+    def _replace(self, depth: Depth) -> None:
+        self.book.replace(depth.bids, depth.asks)
+        self.last, self._is_fresh, self.unfit = depth.last, True, None
+        held, self._held = self._held, deque()
+        for change in held:
+            self._change(change)
+        self._look()
+
+    def _change(self, depth: Depth) -> bool:
+        if self.needs_whole:
+            self._hold(depth)
+            return False
+        follows = self._rule(self.last, self._is_fresh, depth)
+        if follows is Follows.OLD:
+            self.dropped += 1
+            return False
+        if follows is Follows.GAP:
+            self.unfit = Unfit.GAP
+            self._hold(depth)
+            return False
+        set_bid, set_ask = self.book.set_bid, self.book.set_ask
+        for price, size in depth.bids:
+            set_bid(price, size)
+        for price, size in depth.asks:
+            set_ask(price, size)
+        self.last, self._is_fresh = depth.last, False
+        self._look()
+        return True
+
+    def _hold(self, depth: Depth) -> None:
+        """Keeps a change for the whole book that is asked for, which may be older than it."""
+        if len(self._held) >= HELD_MAX:
+            self._held.clear()
+            self.unfit = Unfit.TOO_MANY_HELD
+        self._held.append(depth)
+
+    def _look(self) -> None:
+        """A crossed book is not read; the change that uncrosses it makes it fit again."""
+        if not self.needs_whole:
+            self.unfit = Unfit.CROSSED if self.book.is_crossed else None
+
+
+class Books:
+    """The books of one connection to a venue, and what could not be read there.
+
+    `unread` counts by reason, `gaps` counts breaks in the numbers of the connection itself.
+    """
+
+    def __init__(self, grids: Mapping[str, Grid], rule: Rule, checksum: Checksum | None = None) -> None:
+        self.by_symbol = {symbol: BookSync(grid, rule, checksum) for symbol, grid in grids.items()}
+        self.unread: dict[UnreadFor, int] = dict.fromkeys(UnreadFor, 0)
+        self.gaps = 0
+        self._number: int | None = None
+
+    def take(self, heard: Heard) -> BookSync | None:
+        """Takes what a frame says. Returns the book that holds it now, None where none does."""
+        if isinstance(heard, Unread):
+            self.unread[heard.reason] += 1
+            return None
+        if isinstance(heard, Numbered):
+            self._count(heard.number)
+            return None
+        sync = self.by_symbol.get(heard.symbol)
+        return sync if sync is not None and sync.take(heard) else None
+
+    def lose(self, why: Unfit) -> None:
+        """Makes all books unfit, as when their connection broke."""
+        self._number = None
+        for sync in self.by_symbol.values():
+            sync.lose(why)
+
+    def _count(self, number: int) -> None:
+        if self._number is not None and number != self._number + 1:
+            self.gaps += 1
+            self.lose(Unfit.GAP)
+        self._number = number
+
+
+def unread(error: msgspec.MsgspecError | OffGrid) -> Unread:
+    """Returns what an error of decoding or of numbers means."""
+    reason = UnreadFor.OFF_GRID if isinstance(error, OffGrid) else UnreadFor.MALFORMED
+    return Unread(reason, str(error))
+
+
+def unknown(what: str, word: str) -> Unread:
+    """Returns that a word of a venue has no meaning here."""
+    return Unread(UnreadFor.UNKNOWN_WORD, f"{what} {word[:40]!r}")
+
+
+def scaled(text: str, decimals: int) -> int:
+    """Returns the number that a text states, in units of its last decimal.
+
+    Errors: OffGrid where it is no plain number at or above zero, or has more decimals than there are.
+    """
+    whole, _, part = text.partition(".")
+    if len(part) > decimals:
+        part = part.rstrip("0")
+    digits = whole + part.ljust(decimals, "0")
+    if not whole or len(part) > decimals or not (digits.isascii() and digits.isdigit()):
+        raise OffGrid(f"{text[:40]!r} is no number with at most {decimals} decimals")
+    return int(digits)
+
+
+def levels(rows: Sequence[Sequence[str]], grid: Grid) -> list[Level]:
+    """Returns rows that begin with price and size in ticks and lots.
+
+    Errors: OffGrid.
+    """
+    prices, sizes = grid
+    return [(scaled(price, prices), scaled(size, sizes)) for price, size, *_ in rows]
+
+
+def text_of(units: int, decimals: int) -> str:
+    """Returns a number of the grid as text with all of its decimals."""
+    if not decimals:
+        return str(units)
+    digits = str(units).rjust(decimals + 1, "0")
+    return f"{digits[:-decimals]}.{digits[-decimals:]}"
+
+
+def crc_of(book: OrderBook, grid: Grid, *, count: int, shown: Callable[[int, int], str]) -> int:
+    """Returns the CRC-32 of the best levels of a book, bid and ask by turns, as the signed number that venues send.
+
+    Needs: `shown` writes a number of units of so many decimals as the venue does.
+    """
+    sides = zip_longest(islice(book.bids(), count), islice(book.asks(), count))
+    best = (level for pair in sides for level in pair if level is not None)
+    text = ":".join(shown(units, decimals) for level in best for units, decimals in zip(level, grid, strict=True))
+    found = crc32(text.encode())
+    return found - WORD if found >= WORD // 2 else found
+
+
+def in_one_row(_last: int, _is_fresh: bool, _change: Depth) -> Follows:
+    """The rule of a venue that numbers nothing: what comes follows."""
+    return Follows.NEXT

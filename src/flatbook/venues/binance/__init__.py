@@ -1,0 +1,1 @@
+"""Binance: what its feeds say, in our words."""

@@ -1,0 +1,81 @@
+"""The books of Binance, spot and USD-M: changes in a stream, whole books over REST.
+
+Source: developers.binance.com, "How to manage a local order book correctly", spot and USD-M futures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from flatbook.market.depth import Depth, Follows, Grid, Heard, OffGrid, Unread, Update, levels, unread
+
+DEPTH = "@depth"
+
+
+class _Frame(msgspec.Struct):
+    stream: str
+    data: msgspec.Raw
+
+
+class _Change(msgspec.Struct):
+    s: str
+    U: int
+    u: int
+    b: list[tuple[str, str]]
+    a: list[tuple[str, str]]
+    pu: int = 0
+
+
+class _Whole(msgspec.Struct):
+    last_update_id: int = msgspec.field(name="lastUpdateId")
+    bids: list[tuple[str, str]]
+    asks: list[tuple[str, str]]
+
+
+_frame = msgspec.json.Decoder(_Frame)
+_change = msgspec.json.Decoder(_Change)
+_whole = msgspec.json.Decoder(_Whole)
+
+
+def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
+    """Returns the change of a book that a frame of a combined stream holds; nothing for any other stream."""
+    try:
+        told = _frame.decode(frame)
+        if DEPTH not in told.stream:
+            return ()
+        change = _change.decode(told.data)
+        grid = grids.get(change.s)
+        if grid is None:
+            return ()
+        bids, asks = levels(change.b, grid), levels(change.a, grid)
+    except (msgspec.MsgspecError, OffGrid) as error:
+        return (unread(error),)
+    return (Update(change.s, False, Depth(bids, asks, change.U, change.u, change.pu)),)
+
+
+def read_whole(symbol: str, body: bytes, grid: Grid) -> Update | Unread:
+    """Returns the book that the answer to `GET depth` holds."""
+    try:
+        told = _whole.decode(body)
+        bids, asks = levels(told.bids, grid), levels(told.asks, grid)
+    except (msgspec.MsgspecError, OffGrid) as error:
+        return unread(error)
+    return Update(symbol, True, Depth(bids, asks, told.last_update_id, told.last_update_id))
+
+
+def spot_rule(last: int, is_fresh: bool, change: Depth) -> Follows:
+    """Spot: the first change covers the number after the book's, each later one begins there."""
+    if change.last <= last:
+        return Follows.OLD
+    follows = change.first <= last + 1 if is_fresh else change.first == last + 1
+    return Follows.NEXT if follows else Follows.GAP
+
+
+def futures_rule(last: int, is_fresh: bool, change: Depth) -> Follows:
+    """USD-M: the first change covers the book's number, each later one names the one before it."""
+    if change.last < last or (change.last == last and not is_fresh):
+        return Follows.OLD
+    follows = change.first <= last or change.before == last if is_fresh else change.before == last
+    return Follows.NEXT if follows else Follows.GAP

@@ -1,0 +1,1 @@
+"""Bitget: what its feeds say, in our words."""

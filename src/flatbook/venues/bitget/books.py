@@ -1,0 +1,63 @@
+"""The books of Bitget: a whole book first, then changes, and a checksum of the best levels.
+
+Source: bitget.com/api-doc, Depth Channel. Numbers stand in the checksum with all the decimals of the symbol: the grid
+of a book must be that of its symbol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from flatbook.market.depth import Depth, Grid, Heard, OffGrid, Update, crc_of, levels, text_of, unknown, unread
+from flatbook.market.orderbook import OrderBook
+
+BOOKS = "books"
+SNAPSHOT, UPDATE = "snapshot", "update"
+CHECKED = 25
+
+
+class _Arg(msgspec.Struct, frozen=True):
+    channel: str
+    inst_id: str = msgspec.field(name="instId", default="")
+
+
+class _Told(msgspec.Struct):
+    bids: list[tuple[str, str]]
+    asks: list[tuple[str, str]]
+    checksum: int | None = None
+
+
+class _Frame(msgspec.Struct):
+    arg: _Arg = _Arg(channel="")
+    action: str = ""
+    data: msgspec.Raw = msgspec.Raw()
+
+
+_frame = msgspec.json.Decoder(_Frame)
+_told = msgspec.json.Decoder(list[_Told])
+
+
+def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
+    """Returns what a frame says of a book; nothing for what is about something else."""
+    try:
+        head = _frame.decode(frame)
+        grid = grids.get(head.arg.inst_id)
+        if head.arg.channel != BOOKS or not head.action or grid is None:
+            return ()
+        if head.action not in (SNAPSHOT, UPDATE):
+            return (unknown("a book with the action", head.action),)
+        return tuple(_update(head, told, grid) for told in _told.decode(head.data))
+    except (msgspec.MsgspecError, OffGrid) as error:
+        return (unread(error),)
+
+
+def _update(head: _Frame, told: _Told, grid: Grid) -> Update:
+    depth = Depth(levels(told.bids, grid), levels(told.asks, grid))
+    return Update(head.arg.inst_id, head.action == SNAPSHOT, depth, told.checksum or None)
+
+
+def checksum(book: OrderBook, grid: Grid) -> int:
+    """Returns the checksum of a book as Bitget makes it."""
+    return crc_of(book, grid, count=CHECKED, shown=text_of)

@@ -1,0 +1,1 @@
+"""Bitstamp: what its feeds say, in our words."""

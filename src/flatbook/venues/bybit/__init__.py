@@ -1,0 +1,1 @@
+"""Bybit: what its feeds say, in our words."""

@@ -1,0 +1,58 @@
+"""The books of Bybit: a whole book first and whenever its service starts anew, then changes.
+
+Source: bybit-exchange.github.io/docs/v5/websocket/public/orderbook.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from flatbook.market.depth import Depth, Follows, Grid, Heard, OffGrid, Update, levels, unknown, unread
+
+TOPIC = "orderbook."
+SNAPSHOT, DELTA = "snapshot", "delta"
+
+
+class _Told(msgspec.Struct):
+    s: str
+    b: list[tuple[str, str]]
+    a: list[tuple[str, str]]
+    u: int
+    seq: int = 0
+
+
+class _Frame(msgspec.Struct):
+    topic: str = ""
+    type: str = ""
+    data: msgspec.Raw = msgspec.Raw()
+
+
+_frame = msgspec.json.Decoder(_Frame)
+_told = msgspec.json.Decoder(_Told)
+
+
+def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
+    """Returns what a frame says of a book; nothing for what is about something else."""
+    try:
+        head = _frame.decode(frame)
+        if not head.topic.startswith(TOPIC):
+            return ()
+        if head.type not in (SNAPSHOT, DELTA):
+            return (unknown("a book of type", head.type),)
+        told = _told.decode(head.data)
+        grid = grids.get(told.s)
+        if grid is None:
+            return ()
+        bids, asks = levels(told.b, grid), levels(told.a, grid)
+    except (msgspec.MsgspecError, OffGrid) as error:
+        return (unread(error),)
+    return (Update(told.s, head.type == SNAPSHOT or told.u == 1, Depth(bids, asks, told.u, told.u)),)
+
+
+def rule(last: int, _is_fresh: bool, change: Depth) -> Follows:
+    """Each change has the number after the last one."""
+    if change.last <= last:
+        return Follows.OLD
+    return Follows.NEXT if change.last == last + 1 else Follows.GAP

@@ -1,0 +1,1 @@
+"""Coinbase Advanced Trade: what its feeds say, in our words."""

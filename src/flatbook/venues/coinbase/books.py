@@ -1,0 +1,65 @@
+"""The books of Coinbase Advanced Trade: a whole book first, then changes; the connection numbers all its messages.
+
+Source: docs.cdp.coinbase.com, Advanced Trade WebSocket, level2 channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from flatbook.market.depth import Depth, Grid, Heard, Numbered, OffGrid, Update, levels, unknown, unread
+
+CHANNEL = "l2_data"
+SNAPSHOT, UPDATE = "snapshot", "update"
+BID, OFFER = "bid", "offer"
+
+
+class _Level(msgspec.Struct):
+    side: str
+    price_level: str
+    new_quantity: str
+
+
+class _Event(msgspec.Struct):
+    type: str
+    product_id: str
+    updates: list[_Level]
+
+
+class _Frame(msgspec.Struct):
+    channel: str = ""
+    sequence_num: int | None = None
+    events: msgspec.Raw = msgspec.Raw()
+
+
+_frame = msgspec.json.Decoder(_Frame)
+_events = msgspec.json.Decoder(list[_Event])
+
+
+def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
+    """Returns the number of a frame in its connection, then what it says of books."""
+    try:
+        head = _frame.decode(frame)
+        numbered = () if head.sequence_num is None else (Numbered(head.sequence_num),)
+        if head.channel != CHANNEL:
+            return numbered
+        return (*numbered, *_heard(_events.decode(head.events), grids))
+    except (msgspec.MsgspecError, OffGrid) as error:
+        return (unread(error),)
+
+
+def _heard(events: list[_Event], grids: Mapping[str, Grid]) -> Iterator[Heard]:
+    for event in events:
+        grid = grids.get(event.product_id)
+        if grid is None:
+            continue
+        if event.type not in (SNAPSHOT, UPDATE) or any(each.side not in (BID, OFFER) for each in event.updates):
+            yield unknown("an event of type", event.type)
+            continue
+        bids, asks = (
+            levels([(each.price_level, each.new_quantity) for each in event.updates if each.side == side], grid)
+            for side in (BID, OFFER)
+        )
+        yield Update(event.product_id, event.type == SNAPSHOT, Depth(bids, asks))

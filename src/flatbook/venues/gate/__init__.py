@@ -1,0 +1,1 @@
+"""Gate: what its feeds say, in our words."""

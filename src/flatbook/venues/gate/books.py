@@ -1,0 +1,73 @@
+"""The books of Gate: changes in a stream, whole books over REST.
+
+Source: gate.io/docs/developers/apiv4/ws, "How to maintain local order book".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from flatbook.market.depth import Depth, Follows, Grid, Heard, OffGrid, Unread, Update, levels, unread
+
+CHANGES = "spot.order_book_update"
+UPDATE = "update"
+
+
+class _Frame(msgspec.Struct):
+    channel: str = ""
+    event: str = ""
+    result: msgspec.Raw = msgspec.Raw()
+
+
+class _Change(msgspec.Struct):
+    s: str
+    U: int
+    u: int
+    b: list[tuple[str, str]] | None = None
+    a: list[tuple[str, str]] | None = None
+
+
+class _Whole(msgspec.Struct):
+    id: int
+    bids: list[tuple[str, str]]
+    asks: list[tuple[str, str]]
+
+
+_frame = msgspec.json.Decoder(_Frame)
+_change = msgspec.json.Decoder(_Change)
+_whole = msgspec.json.Decoder(_Whole)
+
+
+def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
+    """Returns the change of a book that a frame holds; nothing for what is about something else."""
+    try:
+        head = _frame.decode(frame)
+        if head.channel != CHANGES or head.event != UPDATE:
+            return ()
+        change = _change.decode(head.result)
+        grid = grids.get(change.s)
+        if grid is None:
+            return ()
+        bids, asks = levels(change.b or (), grid), levels(change.a or (), grid)
+    except (msgspec.MsgspecError, OffGrid) as error:
+        return (unread(error),)
+    return (Update(change.s, False, Depth(bids, asks, change.U, change.u)),)
+
+
+def read_whole(symbol: str, body: bytes, grid: Grid) -> Update | Unread:
+    """Returns the book that the answer to `GET order_book` with its id holds."""
+    try:
+        told = _whole.decode(body)
+        bids, asks = levels(told.bids, grid), levels(told.asks, grid)
+    except (msgspec.MsgspecError, OffGrid) as error:
+        return unread(error)
+    return Update(symbol, True, Depth(bids, asks, told.id, told.id))
+
+
+def rule(last: int, _is_fresh: bool, change: Depth) -> Follows:
+    """A change covers the number after the last one; what it repeats is absolute and does no harm."""
+    if change.last <= last:
+        return Follows.OLD
+    return Follows.NEXT if change.first <= last + 1 else Follows.GAP

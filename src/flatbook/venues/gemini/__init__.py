@@ -1,0 +1,1 @@
+"""Gemini: what its feeds say, in our words."""

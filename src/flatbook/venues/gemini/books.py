@@ -1,0 +1,45 @@
+"""The books of Gemini's market data v2: the first message of a symbol is its whole book. Nothing is numbered.
+
+Source: docs.gemini.com/websocket-api, Market Data Version 2. The first message alone has trades and auction events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from flatbook.market.depth import Depth, Grid, Heard, OffGrid, Update, levels, unknown, unread
+
+UPDATES = "l2_updates"
+BUY, SELL = "buy", "sell"
+
+
+class _Frame(msgspec.Struct):
+    type: str = ""
+    symbol: str = ""
+    changes: msgspec.Raw = msgspec.Raw()
+    trades: msgspec.Raw = msgspec.Raw()
+    auction_events: msgspec.Raw = msgspec.Raw()
+
+
+_frame = msgspec.json.Decoder(_Frame)
+_changes = msgspec.json.Decoder(list[tuple[str, str, str]])
+
+
+def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
+    """Returns what a frame says of a book; nothing for what is about something else."""
+    try:
+        head = _frame.decode(frame)
+        grid = grids.get(head.symbol)
+        if head.type != UPDATES or grid is None:
+            return ()
+        changes = _changes.decode(head.changes)
+        if any(side not in (BUY, SELL) for side, _, _ in changes):
+            return (unknown("sides", ", ".join(side for side, _, _ in changes)),)
+        bids = levels([(price, size) for side, price, size in changes if side == BUY], grid)
+        asks = levels([(price, size) for side, price, size in changes if side == SELL], grid)
+    except (msgspec.MsgspecError, OffGrid) as error:
+        return (unread(error),)
+    is_whole = bool(bytes(head.trades)) and bool(bytes(head.auction_events))
+    return (Update(head.symbol, is_whole, Depth(bids, asks)),)

@@ -1,0 +1,1 @@
+"""OKX: what its feeds say, in our words."""

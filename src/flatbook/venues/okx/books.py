@@ -1,0 +1,76 @@
+"""The books of OKX: a whole book first, then changes that name the one before, and a checksum of the best levels.
+
+Source: okx.com/docs-v5, Order book channel. Numbers stand in the checksum without idle zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from flatbook.market.depth import Depth, Follows, Grid, Heard, OffGrid, Update, crc_of, levels, text_of, unknown, unread
+from flatbook.market.orderbook import OrderBook
+
+BOOKS = ("books", "books-l2-tbt", "books50-l2-tbt")
+SNAPSHOT, UPDATE = "snapshot", "update"
+CHECKED = 25
+
+
+class _Arg(msgspec.Struct, frozen=True):
+    channel: str
+    inst_id: str = msgspec.field(name="instId", default="")
+
+
+class _Told(msgspec.Struct):
+    bids: list[tuple[str, str, str, str]]
+    asks: list[tuple[str, str, str, str]]
+    checksum: int | None = None
+    seq_id: int = msgspec.field(name="seqId", default=0)
+    before: int = msgspec.field(name="prevSeqId", default=0)
+
+
+class _Frame(msgspec.Struct):
+    arg: _Arg = _Arg(channel="")
+    action: str = ""
+    data: msgspec.Raw = msgspec.Raw()
+
+
+_frame = msgspec.json.Decoder(_Frame)
+_told = msgspec.json.Decoder(list[_Told])
+
+
+def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
+    """Returns what a frame says of a book; nothing for what is about something else."""
+    try:
+        head = _frame.decode(frame)
+        grid = grids.get(head.arg.inst_id)
+        if head.arg.channel not in BOOKS or not head.action or grid is None:
+            return ()
+        if head.action not in (SNAPSHOT, UPDATE):
+            return (unknown("a book with the action", head.action),)
+        return tuple(_update(head, told, grid) for told in _told.decode(head.data))
+    except (msgspec.MsgspecError, OffGrid) as error:
+        return (unread(error),)
+
+
+def _update(head: _Frame, told: _Told, grid: Grid) -> Update:
+    depth = Depth(levels(told.bids, grid), levels(told.asks, grid), told.seq_id, told.seq_id, told.before)
+    return Update(head.arg.inst_id, head.action == SNAPSHOT, depth, told.checksum or None)
+
+
+def rule(last: int, _is_fresh: bool, change: Depth) -> Follows:
+    """Each change names the number before it, which is its own where nothing has changed; old recordings have none."""
+    if change.before == last:
+        return Follows.NEXT
+    return Follows.OLD if change.last == last else Follows.GAP
+
+
+def checksum(book: OrderBook, grid: Grid) -> int:
+    """Returns the checksum of a book as OKX makes it."""
+    return crc_of(book, grid, count=CHECKED, shown=_bare)
+
+
+def _bare(units: int, decimals: int) -> str:
+    text = text_of(units, decimals)
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,93 @@
+"""Replays sessions through our feeds and through ccxt's own classes, and compares all books after each message."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from flatbook.market.depth import Grid
+from tests.captures.files import Line, NoBook, lines_of, sessions_of
+from tests.captures.replay import Seen, replayed
+from tests.captures.venues import Feed, feed_of, grids_of, is_retired
+
+SCRIPT = Path(__file__).parents[1] / "clients" / "ccxt_session.py"
+FILTERED = "_only."
+
+
+class Verdict(NamedTuple):
+    """How many messages left both with the same book, how many the client had no book for, and the first difference."""
+
+    equal: int
+    unknown: int
+    different: Seen | None
+    note: str
+
+
+def compare_folder(folder: Path, python: str, say: Callable[[str], None]) -> bool:
+    """Says a line for each session of a folder. Returns whether none of them differs."""
+    found = [_told(session, python, say) for session in sessions_of(folder)]
+    if not found:
+        say(f"{folder} holds no recorded session")
+    return bool(found) and all(found)
+
+
+def _told(session: list[Path], python: str, say: Callable[[str], None]) -> bool:
+    name = session[-1].name
+    try:
+        verdict = compare(session, python)
+    except NoBook as why:
+        say(f"{name}: no book: {why}")
+        return True
+    if verdict.different is not None:
+        say(f"{name}: DIFFERENT at message {verdict.different.line + 1}, {verdict.different.symbol}{verdict.note}")
+        return False
+    say(f"{name}: equal {verdict.equal} messages{verdict.note}")
+    return True
+
+
+def compare(session: list[Path], python: str) -> Verdict:
+    """Returns how the books of a session compare.
+
+    Errors: NoBook where it leads to no book, and why.
+    """
+    feed, lines = feed_of(session[-1]), lines_of(session)
+    if is_retired(lines):
+        raise NoBook("the protocol version is retired")
+    return compared(lines, feed, grids_of(lines), python, is_filtered=FILTERED in session[-1].name)
+
+
+def compared(
+    lines: list[Line], feed: Feed, grids: Mapping[str, Grid], python: str, *, is_filtered: bool = False
+) -> Verdict:
+    """Returns how the books of what came compare.
+
+    Errors: NoBook where nothing of it is a whole book.
+    """
+    ours = list(replayed(lines, feed, grids, is_filtered=is_filtered))
+    if not any(seen.digest for seen in ours):
+        raise NoBook("the recording has no whole book to begin with")
+    theirs = {(seen.line, seen.symbol.upper()): seen.digest for seen in _asked(lines, feed, python)}
+    pairs = [(seen, theirs.get((seen.line, seen.symbol.upper()))) for seen in ours]
+    return _verdict(pairs, "; one symbol of many: the numbers of the connection are not checked" if is_filtered else "")
+
+
+def _verdict(pairs: Sequence[tuple[Seen, str | None]], note: str) -> Verdict:
+    """A book that only we have is not compared: the client asks for another whole one, which the recording lacks."""
+    equal = sum(1 for seen, theirs in pairs if theirs is not None and seen.digest == theirs)
+    unknown = sum(1 for seen, theirs in pairs if theirs is None and seen.digest is not None)
+    different = next((seen for seen, theirs in pairs if theirs is not None and seen.digest != theirs), None)
+    if unknown:
+        note += f"; the client has no book after {unknown} others"
+    return Verdict(equal, unknown, different, note)
+
+
+def _asked(lines: list[Line], feed: Feed, python: str) -> Iterator[Seen]:
+    """Yields what the books of the client hold."""
+    said = "\n".join(json.dumps([line.is_frame, line.url, line.text]) for line in lines)
+    done = subprocess.run([python, str(SCRIPT), feed.client], input=said, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
+    return (Seen(*json.loads(line)) for line in done.stdout.splitlines())

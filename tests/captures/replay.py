@@ -1,0 +1,54 @@
+"""Replays a recorded session through our feeds: after each line, what the books that it touched hold."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from flatbook.market.depth import Books, BookSync, Grid, Heard, Numbered, Unfit, Update, text_of
+from flatbook.market.orderbook import Level
+from tests.captures.files import Line
+from tests.captures.venues import Feed
+
+
+class Seen(NamedTuple):
+    """A book after a line, as a digest of all its levels; None where there is no book, or none to be read."""
+
+    line: int
+    symbol: str
+    digest: str | None
+
+
+def replayed(lines: list[Line], feed: Feed, grids: Mapping[str, Grid], *, is_filtered: bool) -> Iterator[Seen]:
+    """Yields what our books hold. The numbers of the connection of a filtered session have holes: not checked."""
+    books = Books(grids, feed.rule, feed.checksum)
+    for number, line in enumerate(lines):
+        for heard in _heard(line, feed, grids):
+            if isinstance(heard, Numbered) and is_filtered:
+                continue
+            books.take(heard)
+            if isinstance(heard, Update) and heard.symbol in books.by_symbol:
+                yield Seen(number, heard.symbol, digest_of(books.by_symbol[heard.symbol]))
+
+
+def _heard(line: Line, feed: Feed, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
+    if line.is_frame:
+        return feed.read(line.text.encode(), grids)
+    asked = re.search(feed.asked, line.url)
+    if feed.whole is None or asked is None or asked[1] not in grids:
+        return ()
+    return (feed.whole(asked[1], line.text.encode(), grids[asked[1]]),)
+
+
+def digest_of(sync: BookSync) -> str | None:
+    """Returns a digest of all levels as floats, as the other client holds them."""
+    if sync.unfit not in (None, Unfit.CROSSED):
+        return None
+    sides = [_floats(sync.book.bids(), sync.grid), _floats(sync.book.asks(), sync.grid)]
+    return hashlib.blake2b(repr(sides).encode(), digest_size=12).hexdigest()
+
+
+def _floats(levels: Iterator[Level], grid: Grid) -> list[list[float]]:
+    return [[float(text_of(units, decimals)) for units, decimals in zip(level, grid, strict=True)] for level in levels]

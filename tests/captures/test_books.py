@@ -1,0 +1,137 @@
+"""The books of eight exchanges, from sessions in their own words, beside those of ccxt's venue classes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from flatbook.market.depth import Books, Heard, Numbered, Unfit, Unread, UnreadFor, Update
+from tests.captures.compare import compare_folder, compared
+from tests.captures.files import Line, NoBook
+from tests.captures.made import WRITERS, Made, made
+from tests.captures.replay import replayed
+from tests.captures.venues import feed_of
+from tests.clients.serving import client_python
+
+SHARED = os.environ.get("FLATBOOK_SHARED")
+NAMES = sorted(WRITERS)
+
+
+def books_of(session: Made, lines: list[Line] | None = None) -> Books:
+    """Returns our books after a session."""
+    books = Books({session.symbol: session.grid}, session.feed.rule, session.feed.checksum)
+    for line in session.lines if lines is None else lines:
+        for heard in heard_in(session, line):
+            books.take(heard)
+    return books
+
+
+def heard_in(session: Made, line: Line) -> tuple[Heard, ...]:
+    if line.is_frame:
+        return session.feed.read(line.text.encode(), {session.symbol: session.grid})
+    assert session.feed.whole is not None
+    return (session.feed.whole(session.symbol, line.text.encode(), session.grid),)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", NAMES)
+def test_after_each_message_our_book_is_that_of_a_client_that_nobody_here_wrote(name: str) -> None:
+    session = made(name, seed=NAMES.index(name))
+    verdict = compared(session.lines, session.feed, {session.symbol: session.grid}, client_python("ccxt"))
+    assert verdict.different is None
+    assert verdict.equal >= len(session.lines) - 6
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_message_that_is_missing_makes_a_numbered_book_unfit_and_a_whole_one_mends_it(name: str) -> None:
+    session = made(name)
+    lines = session.lines[:20] + session.lines[21:26]
+    found = books_of(session, lines).by_symbol[session.symbol].unfit
+    assert found is (None if name in ("gemini", "bitstamp") else found)
+    assert found in {
+        "binance": (Unfit.GAP,),
+        "binanceusdm": (Unfit.GAP,),
+        "bybit": (Unfit.GAP,),
+        "okx": (Unfit.GAP,),
+        "gate": (Unfit.GAP,),
+        "bitget": (Unfit.CHECKSUM,),
+        "coinbase": (Unfit.GAP,),
+    }.get(name, (None,))
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "coinbase"])
+def test_messages_that_come_twice_change_nothing(name: str) -> None:
+    session = made(name)
+    whole = next(
+        number
+        for number, line in enumerate(session.lines)
+        if any(isinstance(heard, Update) and heard.is_whole for heard in heard_in(session, line))
+    )
+    twice = [line for line in session.lines[whole + 1 :] for _ in range(2)]
+    once = books_of(session, session.lines)
+    doubled = books_of(session, session.lines[: whole + 1] + twice)
+    for side in ("bids", "asks"):
+        ours, theirs = (list(getattr(each.by_symbol[session.symbol].book, side)()) for each in (once, doubled))
+        assert ours == theirs
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("spoilt", [b"", b"{", b"[]", b'"x"', b"\xff\xfe", b"nul"])
+def test_bytes_that_are_no_message_are_unread_or_about_nothing_and_never_raise(name: str, spoilt: bytes) -> None:
+    session = made(name)
+    heard = session.feed.read(spoilt, {session.symbol: session.grid})
+    assert all(isinstance(each, Unread) and each.reason is UnreadFor.MALFORMED for each in heard)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_truncated_frame_is_unread(name: str) -> None:
+    session = made(name)
+    frame = next(line for line in reversed(session.lines) if line.is_frame).text.encode()
+    heard = session.feed.read(frame[:-40], {session.symbol: session.grid})
+    assert [type(each) for each in heard] == [Unread]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_number_that_is_not_on_the_grid_is_unread_with_its_reason(name: str) -> None:
+    session = made(name)
+    frame = next(line for line in session.lines if line.is_frame).text
+    for wrong in ("59999.999", "-1.00", "1e5", "NaN", "٣"):
+        text = frame.replace('"59', f'"{wrong}","59', 1) if name == "coinbase" else frame
+        price = next(part for part in frame.split('"') if part.startswith(("59", "60")) and "." in part)
+        heard = session.feed.read(text.replace(price, wrong).encode(), {session.symbol: session.grid})
+        assert [each.reason for each in heard if isinstance(each, Unread)][:1] in (
+            [UnreadFor.OFF_GRID],
+            [UnreadFor.MALFORMED],
+        )
+        assert not any(isinstance(each, Update) for each in heard)
+
+
+def test_the_numbers_of_a_connection_with_a_hole_make_all_its_books_unfit() -> None:
+    session = made("coinbase")
+    books = books_of(session)
+    books.take(Numbered(1_000))
+    assert (books.gaps, books.by_symbol[session.symbol].unfit) == (1, Unfit.GAP)
+
+
+def test_a_filtered_recording_is_replayed_without_the_numbers_of_its_connection() -> None:
+    session = made("coinbase")
+    lines = session.lines[:10] + session.lines[20:21]
+    grids = {session.symbol: session.grid}
+    assert [seen.digest is None for seen in replayed(lines, session.feed, grids, is_filtered=True)][-1] is False
+    assert [seen.digest is None for seen in replayed(lines, session.feed, grids, is_filtered=False)][-1] is True
+
+
+def test_a_venue_without_a_feed_of_ours_is_named_as_such() -> None:
+    with pytest.raises(NoBook, match="no native feed"):
+        feed_of(Path("cf_KRAKEN_2021-04-17.jsonl.gz"))
+
+
+@pytest.mark.slow
+@pytest.mark.real
+@pytest.mark.skipif(SHARED is None, reason="no FLATBOOK_SHARED")
+def test_recorded_sessions_lead_to_the_books_of_the_client() -> None:
+    said: list[str] = []
+    assert compare_folder(Path(str(SHARED)) / "data" / "3_ws_captures", client_python("ccxt"), said.append)
+    assert sum(": equal " in line for line in said) >= 10

@@ -1,0 +1,65 @@
+"""The observed book against one that sorts everything anew after each change."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flatbook.market.orderbook import WALK_MAX, Cost, OrderBook, Touch
+
+SIDES = st.sampled_from((1, -1))
+CHANGES = st.lists(st.tuples(SIDES, st.integers(1, 3 * WALK_MAX), st.integers(0, 3)), max_size=80)
+
+
+def filled(bids: list[tuple[int, int]], asks: list[tuple[int, int]]) -> OrderBook:
+    book = OrderBook()
+    book.replace(bids, asks)
+    return book
+
+
+BOOK = filled([(99, 5), (100, 2), (97, 1)], [(103, 4), (102, 3), (200, 9)])
+
+
+@given(changes=CHANGES)
+def test_whatever_changes_the_best_of_each_side_and_all_levels_are_those_of_a_sorted_book(
+    changes: list[tuple[int, int, int]],
+) -> None:
+    book, plain = OrderBook(), {1: dict[int, int](), -1: dict[int, int]()}
+    for sign, price, size in changes:
+        (book.set_bid if sign > 0 else book.set_ask)(price, size)
+        plain[sign] = {at: left for at, left in (plain[sign] | {price: size}).items() if left}
+        bids, asks = sorted(plain[1].items(), reverse=True), sorted(plain[-1].items())
+        assert (list(book.bids()), list(book.asks())) == (bids, asks)
+        assert (book.best_bid, book.best_ask) == (bids[0][0] if bids else 0, asks[0][0] if asks else 0)
+        assert book.is_crossed == bool(bids and asks and bids[0][0] >= asks[0][0])
+
+
+def test_a_snapshot_forgets_what_was_there_and_leaves_out_empty_levels() -> None:
+    book = filled([(9, 9)], [(11, 11)])
+    book.replace([(5, 1), (6, 0)], [(8, 2)])
+    assert (list(book.bids()), list(book.asks()), book.touch()) == ([(5, 1)], [(8, 2)], Touch(5, 1, 8, 2))
+
+
+def test_an_empty_side_has_no_touch() -> None:
+    assert filled([(5, 1)], []).touch() is None
+    assert OrderBook().touch() is None
+
+
+def test_a_level_beyond_the_walk_is_found_when_the_best_goes() -> None:
+    book = filled([(500, 1), (7, 2)], [(501, 1), (9_000, 3)])
+    book.set_bid(500, 0)
+    book.set_ask(501, 0)
+    assert book.touch() == Touch(7, 2, 9_000, 3)
+
+
+def test_depth_is_counted_up_to_a_distance_from_the_best() -> None:
+    assert [BOOK.depth_within(1, ticks) for ticks in (0, 1, 2, 3)] == [2, 7, 7, 8]
+    assert [BOOK.depth_within(-1, ticks) for ticks in (0, 1, 97, 98)] == [3, 7, 7, 16]
+    assert BOOK.imbalance(1) == (7, 7)
+
+
+def test_the_cost_of_an_order_is_the_exact_sum_over_the_levels_it_takes() -> None:
+    assert BOOK.cost_to_fill(1, 5) == Cost(5, 3 * 102 + 2 * 103, 103)
+    assert BOOK.cost_to_fill(-1, 8) == Cost(8, 2 * 100 + 5 * 99 + 97, 97)
+    assert BOOK.cost_to_fill(1, 100) == Cost(16, 3 * 102 + 4 * 103 + 9 * 200, 200)
+    assert OrderBook().cost_to_fill(1, 5) == Cost(0, 0, 0)

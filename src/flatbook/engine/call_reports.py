@@ -16,6 +16,7 @@ class NotReadyFor(Enum):
     NODE_BEHIND = "node_behind"
     NODE_SILENT = "node_silent"
     NODES_DISAGREE = "nodes_disagree"
+    NONCE_UNSETTLED = "nonce_unsettled"
     COIN_MISSING = "coin_missing"
     FEE_MAX = "fee_max"
     SIGNER_SILENT = "signer_silent"

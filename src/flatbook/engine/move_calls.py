@@ -169,10 +169,10 @@ def _awaits(turn: Turn, call: ChainCall) -> bool:
     return before.is_open and (before.mined is None or not before.mined.success)
 
 
-def sign_call(turn: Turn, call: ChainCall, *, floor: int = 0) -> None:
+def sign_call(turn: Turn, call: ChainCall, *, hint: int = 0) -> None:
     """Asks for the next signature of a call: its first one under a new nonce, or one that replaces the newest.
 
-    Needs: `floor` is a nonce that a node hinted at, 0 without a hint.
+    Needs: `hint` is a nonce that a node hinted at, 0 without one.
     """
     rules = turn.rules.wallets.get(call.wallet_key)
     if rules is None or call.signed >= SIGNATURES_MAX:
@@ -188,7 +188,9 @@ def sign_call(turn: Turn, call: ChainCall, *, floor: int = 0) -> None:
         payload="0x" if cancels else call.payload,
         value=Quantity(ZERO) if cancels else call.value,
         nonce=call.nonce,
-        nonce_floor=max(floor, nonce_floor(book, others)) if newest is None else newest.nonce,
+        nonce_floor=nonce_floor(book, others) if newest is None else newest.nonce,
+        nonce_hint=hint,
+        confirmations=rules.confirmations,
         gas=newest.gas if newest is not None else None,
         fee_wei_floor=_raised(newest.fee_wei_max, raised) if newest is not None else 0,
         tip_wei_floor=_raised(newest.tip_wei_max, raised) if newest is not None else 0,

@@ -67,6 +67,7 @@ READY_ADVICE: dict[NotReadyFor, str] = {
     NotReadyFor.NODE_BEHIND: "wait, or give the desk a node that keeps up",
     NotReadyFor.NODE_SILENT: "check the nodes of the chain: `flatbook doctor`",
     NotReadyFor.NODES_DISAGREE: "wait; if it lasts, one node is on a fork of its own",
+    NotReadyFor.NONCE_UNSETTLED: "wait until the transactions of the other program are final",
     NotReadyFor.COIN_MISSING: "send coin for gas to the wallet",
     NotReadyFor.FEE_MAX: "wait until gas is cheaper, or raise the wallet's fee_coin_max",
     NotReadyFor.SIGNER_SILENT: "start the signer: `flatbook signer`",
@@ -148,6 +149,8 @@ def take_sign_answer(turn: Turn, item: SignAnswered) -> None:
 
 def _take_not_ready(turn: Turn, call: ChainCall, answer: NotReady) -> None:
     turn.drop(f"call_{answer.reason.value}")
+    if answer.reason is NotReadyFor.NONCE_UNSETTLED and turn.state.wallets[call.wallet_key].nonce_next:
+        tell_shared(turn, call.wallet_key, told(answer.detail, DETAIL_TEXT_MAX))
     if answer.reason in (NotReadyFor.COIN_MISSING, NotReadyFor.FEE_MAX):
         detail = told(f"{call.purpose.value}: {answer.detail}; {READY_ADVICE[answer.reason]}", DETAIL_TEXT_MAX)
         stuck(turn, call.call_id, detail)
@@ -265,7 +268,7 @@ def _after_release(turn: Turn, call: ChainCall, answer: TurnedDown, detail: str)
         refuse_call(turn, call, ev.CallRefusal.NONCE_TRIES, f"signed {call.signed} times, last: {detail}")
     elif answer.reason is TurnedDownFor.NONCE_TOO_LOW:
         tell_shared(turn, call.wallet_key, detail)
-        sign_call(turn, call, floor=answer.nonce_hint or 0)
+        sign_call(turn, call, hint=answer.nonce_hint or 0)
 
 
 def take_call_looked(turn: Turn, item: CallLooked) -> None:

@@ -259,7 +259,7 @@ def test_a_nonce_that_was_too_low_for_a_signature_nobody_had_is_given_back_and_a
     bench.signed(call_id, nonce=3)
     done = bench.turned_down(call_id, "nonce_too_low", hint=8)
     assert tags(done) == ["call_released"]
-    assert to_sign(done.effects).nonce_floor == 8
+    assert (to_sign(done.effects).nonce_floor, to_sign(done.effects).nonce_hint) == (3, 8)
     assert bench.state.wallets[KEY].nonce_next == 3
 
 

@@ -170,13 +170,14 @@ def planting(mutant: Mutant) -> Iterator[None]:
     with ExitStack() as stack:
         stack.callback(planted.forget_days)
         for swap in mutant.plant():
-            stack.enter_context(_swapped(swap))
+            stack.enter_context(swapped(swap))
         planted.forget_days()
         yield
 
 
 @contextmanager
-def _swapped(swap: Swap) -> Iterator[None]:
+def swapped(swap: Swap) -> Iterator[None]:
+    """Puts another value in the place of one of the product for as long as the block lasts."""
     before: Any = vars(swap.owner)[swap.name]
     setattr(swap.owner, swap.name, swap.value)
     try:

@@ -85,6 +85,8 @@ class EvmSender:
             calls.append(estimate_call(self.wallet, call.to, call.payload, int(call.value)))
         stated = await self._ask_all(calls)
         ready = self._nonce_of(call, stated)
+        if isinstance(ready, int) and call.nonce is None and ready > call.nonce_floor:
+            ready = await self._settled(call, ready, stated)
         if not isinstance(ready, int):
             return ready
         gas = _gas_of(call, self._names, stated)
@@ -101,7 +103,7 @@ class EvmSender:
 
     def _nonce_of(self, call: CallToSign, stated: Sequence[tuple[Outcome, ...]]) -> int | CallFlaw | NotReady:
         """Returns the nonce for a call once every node is on the chain and has what the call builds on."""
-        pending = [call.nonce_floor]
+        pending = [call.nonce_floor, call.nonce_hint]
         for name, outcomes in zip(self._names, stated, strict=True):
             chain, used, waiting = (count_of(outcomes[place]) for place in (0, 2, 3))
             head = header_of(outcomes[1].value) if isinstance(outcomes[1], Result) else None
@@ -111,11 +113,24 @@ class EvmSender:
             if chain != self._chain:
                 detail = f"{name} serves chain {chain}, the wallet is one of chain {self._chain}"
                 return CallFlaw(reason=CallRefusal.WRONG_CHAIN, detail=detail)
-            if head.number < call.block_seen or (call.nonce is None and used < call.nonce_floor):
+            if head.number < call.block_seen or (call.nonce is None and used < max(call.nonce_floor, call.nonce_hint)):
                 detail = f"{name} is at block {head.number} and nonce {used}, {call.nonce_floor} is next"
                 return NotReady(reason=NotReadyFor.NODE_BEHIND, detail=detail)
             pending.append(waiting)
         return call.nonce if call.nonce is not None else max(pending)
+
+    async def _settled(self, call: CallToSign, nonce: int, stated: Sequence[tuple[Outcome, ...]]) -> int | NotReady:
+        """Returns a nonce that follows transactions which are not ours once all of them are final."""
+        head = min(_number_of(outcomes[1]) or 0 for outcomes in stated)
+        deep = max(0, head - call.confirmations + 1)
+        counts = await self._numbers((count_call(self.wallet, deep),), "the nonce")
+        if isinstance(counts, NotReady):
+            return counts
+        settled = min(each[0] for each in counts)
+        if settled >= nonce:
+            return nonce
+        detail = f"nonces {call.nonce_floor} to {nonce - 1} are not ours, and only those below {settled} are final"
+        return NotReady(reason=NotReadyFor.NONCE_UNSETTLED, detail=detail)
 
     async def _signed(self, call: CallToSign, nonce: int, gas: int, fees: tuple[int, int]) -> SignAnswer:
         fields = TxFields(

@@ -229,6 +229,20 @@ def test_an_order_out_of_the_wallet_itself_is_filled_out_of_it(newest: Scene) ->
     assert signed(fill) == (after[0] - before[0], after[1] - before[1]) == (-2, 500)
 
 
+@pytest.mark.parametrize("generation", Generation, ids=lambda generation: generation.name)
+@pytest.mark.parametrize("decimals", [0, 8, 24])
+def test_tokens_with_any_decimals_are_counted_as_they_move(generation: Generation, decimals: int) -> None:
+    with running_anvil() as chain:
+        scene = deployed(chain, generation, decimals=decimals)
+        mined = [
+            scene.take(scene.ask("COIN", price="250", shares="10"), most="3"),
+            scene.take(scene.bid("COIN", price="250", shares="10"), most="500"),
+        ]
+        found = fills(all_of(scene).events)
+        assert [signed(fill) for fill in found] == [moved(scene, each) for each in mined] == [(-3, 750), (2, -500)]
+        assert [fill.shares for fill in found] == [3, 2]
+
+
 def test_several_ranges_give_what_one_gives(newest: Scene) -> None:
     ask = newest.ask("COIN", price="250", shares="10")
     for _ in range(5):

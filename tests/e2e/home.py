@@ -22,7 +22,7 @@ kind = "shifted"
 shift_s = {shift_s}
 
 [pace]
-chain_poll_s = 1
+chain_poll_s = {chain_poll_s}
 order_poll_s = 1
 idle_poll_s = 2
 statement_s = 5
@@ -148,19 +148,30 @@ class Served(NamedTuple):
     account: str
 
 
-def write_home(
-    home: Path, scene: Scene, nodes: Sequence[str], served: Served, *, first_block: int, shift_s: int
-) -> Path:
+class Asked(NamedTuple):
+    """How a chain is asked: the addresses of its nodes, where they tell of new blocks, how often they are polled."""
+
+    nodes: Sequence[str]
+    heads: str
+    chain_poll_s: int = 1
+
+
+def write_home(home: Path, scene: Scene, asked: Asked, served: Served, *, first_block: int, shift_s: int) -> Path:
     """Writes the configuration of a desk at a broker."""
     broker, url, account = served
     home.mkdir(parents=True, exist_ok=True)
+    nodes = [
+        f'[chains.base.nodes.way{place}]\nurl = "{node}"\nheads = "{asked.heads}"\n'
+        for place, node in enumerate(asked.nodes, 1)
+    ]
     at_broker = ALPACA if broker == "alpaca" else SCHWAB
     text = CONFIG.format(
         shift_s=shift_s,
+        chain_poll_s=asked.chain_poll_s,
         chain_id=scene.chain.terms.chain_id,
         first_block=first_block,
         book=scene.book.address,
-        nodes="\n".join(f'[chains.base.nodes.way{place}]\nurl = "{each}"\n' for place, each in enumerate(nodes, 1)),
+        nodes="\n".join(nodes),
         usdc=scene.usdc.address,
         wtcoin=scene.shares["COIN"].wrapper.address,
         owner=scene.owner,

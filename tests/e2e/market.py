@@ -25,8 +25,9 @@ from urllib.parse import urlencode
 
 from flatbook.sim.network.served_books import Line, read_books
 from flatbook.values.instants import NS_PER_S, instant_of_text
-from tests.e2e.home import ORDER_SHARES_MAX, SECRETS, THRESHOLD, Served, write_home
+from tests.e2e.home import ORDER_SHARES_MAX, SECRETS, THRESHOLD, Asked, Served, write_home
 from tests.e2e.node_proxy import NodeProxy, running_proxy
+from tests.e2e.relay import Relay, running_relay
 from tests.real.anvil import Terms, running_anvil
 from tests.real.books import Generation, Order
 from tests.real.scene import Scene, deployed
@@ -55,11 +56,19 @@ class Exposed(NamedTuple):
     bound: Decimal
 
 
+class Outside(NamedTuple):
+    """How a desk reaches the chain: two ways to ask it, and one on which it tells of new blocks."""
+
+    ways: tuple[NodeProxy, NodeProxy]
+    heads: Relay
+
+
 class Market:
     """The parts of a market, and the desk that trades in it."""
 
-    def __init__(self, home: Path, scene: Scene, ways: tuple[NodeProxy, NodeProxy], books: Path, shift_s: int) -> None:
-        self.home, self.scene, self.ways, self.books, self.shift_s = home, scene, ways, books, shift_s
+    def __init__(self, home: Path, scene: Scene, outside: Outside, books: Path, shift_s: int) -> None:
+        self.home, self.scene, self.books, self.shift_s = home, scene, books, shift_s
+        self.ways, self.heads = outside
         self.ask: Order = scene.ask("COIN", price=ASK, shares=VAULT_SHARES)
         self.bid: Order = scene.bid("COIN", price=BID, shares=VAULT_SHARES)
         self.first_block = scene.chain.height
@@ -214,7 +223,9 @@ def log_in(market: Market, url: str) -> None:
 
 
 @contextmanager
-def open_market(root: Path, broker: str, *, seed: str = "1", faults: dict[str, int] | None = None) -> Iterator[Market]:
+def open_market(
+    root: Path, broker: str, *, seed: str = "1", faults: dict[str, int] | None = None, chain_poll_s: int = 1
+) -> Iterator[Market]:
     """Opens a market whose desk is not running yet."""
     with ExitStack() as stack:
         shift_s = OPENS - int(time.time())
@@ -223,14 +234,15 @@ def open_market(root: Path, broker: str, *, seed: str = "1", faults: dict[str, i
         scene = deployed(chain, Generation.V6, funded=False)
         deposit(scene)
         ways = (stack.enter_context(running_proxy(chain)), stack.enter_context(running_proxy(chain)))
+        heads = stack.enter_context(running_relay(int(chain.ws_url.rpartition(":")[2])))
         serving = broker_process(root / "broker", broker, shift_s=shift_s, seed=seed, faults=faults or {})
         server, told = stack.enter_context(serving)
-        market = Market(root / "desk", scene, ways, Path(told["books"]), shift_s)
+        market = Market(root / "desk", scene, Outside(ways, heads), Path(told["books"]), shift_s)
         market.server = server
         write_home(
             market.home,
             scene,
-            [way.url for way in ways],
+            Asked([way.url for way in ways], f"ws://127.0.0.1:{heads.port}", chain_poll_s),
             Served(broker, told["url"], told["account"]),
             first_block=market.first_block,
             shift_s=shift_s,

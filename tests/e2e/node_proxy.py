@@ -87,6 +87,15 @@ class NodeProxy:
         return answer
 
 
+class QuietServer(ThreadingHTTPServer):
+    """A server that says nothing of callers who were killed."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Passes over a connection that broke."""
+
+
 @contextmanager
 def running_proxy(chain: Anvil) -> Iterator[NodeProxy]:
     """Starts a way to a chain on a free port."""
@@ -109,8 +118,7 @@ def running_proxy(chain: Anvil) -> Iterator[NodeProxy]:
         def log_message(self, *_: object) -> None:
             """Says nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Desk)
-    server.daemon_threads = True
+    server = QuietServer(("127.0.0.1", 0), Desk)
     proxy = NodeProxy(chain, server.server_address[1])
     serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     serving.start()

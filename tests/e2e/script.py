@@ -59,6 +59,7 @@ class Script:
             (2, self.reorganise),
             (3, self.spoil_a_node),
             (3, self.kill),
+            (2, self.silence_heads),
         )
 
     def run(self) -> None:
@@ -123,6 +124,11 @@ class Script:
         self.market.note()
         time.sleep(1 + 3 * self.chance.random())
         way.behave(Manner.HONEST)
+
+    def silence_heads(self) -> None:
+        """The nodes do not tell of new blocks any more, or again."""
+        self.market.heads.is_mute = not self.market.heads.is_mute
+        self.sell()
 
     def kill(self) -> None:
         """A taker takes, and the desk is killed a moment later."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -40,4 +41,20 @@ def test_a_fill_that_came_while_no_desk_ran_is_hedged_by_the_next_one(tmp_path: 
         market.tick()
         market.scene.take(market.bid, most="750")
         market.start()
+        assert net_once_settled(market) == 0
+
+
+@pytest.mark.e2e
+def test_a_new_block_that_is_told_of_is_read_before_the_next_poll_and_silence_only_costs_time(tmp_path: Path) -> None:
+    with open_market(tmp_path, "alpaca", chain_poll_s=15) as market:
+        market.start()
+        market.tick()
+        market.scene.take(market.ask, most="2")
+        assert net_once_settled(market) == 0
+        began = time.monotonic()
+        market.scene.take(market.ask, most="3")
+        assert net_once_settled(market) == 0
+        assert time.monotonic() - began < 8
+        market.heads.is_mute = True
+        market.scene.take(market.bid, most="750")
         assert net_once_settled(market) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
@@ -11,15 +12,18 @@ from flatbook.engine.inputs import AccountSilent, ExecutionsRead, Item, OrderRep
 from flatbook.engine.outbox import Outbox, read_account
 from flatbook.engine.ports import ChainSource, Clock, OrderVenue
 from flatbook.engine.reports import AccountStatement, Execution, NotSent, Pushed, Unknown
+from flatbook.engine.rest import Rest
 from flatbook.engine.wakes import Wakes
 from flatbook.events.control import AlertName, HaltCause
 from flatbook.state.desk import State
 from flatbook.state.orders import Order, Status
 from flatbook.state.positions import NetKey
-from flatbook.values.ids import AccountId, digest_number
+from flatbook.values.ids import AccountId, SourceId, digest_number
 from flatbook.values.instants import Instant, later
 
 _POLLED = (Status.SUBMITTED, Status.ACCEPTED, Status.PARTIALLY_FILLED, Status.PENDING_CANCEL)
+
+Rests = Mapping[SourceId, Rest]
 
 POISON_REST = 8
 OPENING_READS_MAX = 4
@@ -82,17 +86,18 @@ class Host(Protocol):
         ...
 
 
-async def follow_chain(host: Host, source: ChainSource, clock: Clock, pace: Pace) -> None:
+async def follow_chain(host: Host, source: ChainSource, timing: tuple[Clock, Pace], rest: Rest | None) -> None:
     """Reads a source range by range for ever; a range is committed before the next one is read.
 
-    A range that could not be folded is read again after a while: its cursor has not moved.
+    A range that could not be folded is read again after a while: its cursor has not moved. A hint ends a `rest` early.
     """
+    (clock, pace), rest = timing, rest or Rest()
     while True:
         read = None if host.state.draining else await source.read(host.chain_cursor(source))
         if read is not None:
             await _put_or_rest(host, read, clock, pace.chain_poll_s)
         if read is None or read.trouble is not None:
-            await clock.sleep_until(rest_until(clock.now(), pace.chain_poll_s, "chain", source.source))
+            await rest.until(rest_until(clock.now(), pace.chain_poll_s, "chain", source.source), clock)
 
 
 async def follow_account(

@@ -10,7 +10,7 @@ import msgspec
 
 from flatbook.engine.call_outbox import Senders
 from flatbook.engine.effects import Effect, cancel_of, find_of
-from flatbook.engine.follow import Pace, follow_account, follow_chain, follow_stream, scan_nets
+from flatbook.engine.follow import Pace, Rests, follow_account, follow_chain, follow_stream, scan_nets
 from flatbook.engine.follow_offers import follow_offers
 from flatbook.engine.follow_wallets import follow_wallet
 from flatbook.engine.inbox import INBOX_MAX, Inbox
@@ -73,6 +73,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode
     version: str
     kept: KeptStates | None = None
+    rests: Rests = {}
     senders: Senders = {}
     offers: tuple[OfferReader, ...] = ()
 
@@ -238,14 +239,13 @@ class Engine:
         self._turn([(Restarted(), None)])
 
     def _follow(self) -> None:
-        parts = self.parts
+        parts, timing = self.parts, (self.parts.clock, self.parts.pace)
         for account, venue in parts.venues.items():
             keys = tuple(key for key, hedge in parts.rules.hedges.items() if hedge.instrument.account == account)
-            timing = (parts.clock, parts.pace)
             self._spawn(follow_stream(self, account, venue, timing), self._stream_ended)
             self._spawn(follow_account(self, account, venue, keys, timing), self._task_ended)
         for source in parts.sources:
-            self._spawn(follow_chain(self, source, parts.clock, parts.pace), self._task_ended)
+            self._spawn(follow_chain(self, source, timing, parts.rests.get(source.source)), self._task_ended)
         for reader in parts.offers:
             self._spawn(follow_offers(self, reader, parts.clock), self._task_ended)
         for wallet, sender in parts.senders.items():

@@ -177,6 +177,7 @@ def _beside(desk: Desk, loaded: Loaded, *, stay: bool) -> list[Coroutine[Any, An
     observe = desk.chaos.observing(engine.observe)
     works = [follow_prices(feed, observe, desk.clock) for feed in desk.feeds]
     works += [follow_quotes(asked, observe, desk.clock) for asked in desk.outside.quotes()]
+    works += [heads.follow(engine.parts.rests[name].end, desk.clock) for name, heads in desk.outside.heads()]
     if isinstance(desk.clock, TapeClock) and desk.tape_ends_at is not None:
         works.append(_replay(desk, desk.clock, loaded.config.clock.speed, stay=stay))
     else:

@@ -12,7 +12,8 @@ import msgspec
 from flatbook import __version__
 from flatbook.engine.inputs import Command
 from flatbook.engine.own_books import ReadBooks, own_books
-from flatbook.engine.ports import Clock, Journal
+from flatbook.engine.ports import ChainSource, Clock, Journal
+from flatbook.engine.rest import Rest
 from flatbook.engine.run import CommandAnswer, Engine, Parts
 from flatbook.journal.kept_states import FolderOfStates
 from flatbook.journal.sqlite import commit_durably, create_journal, open_journal
@@ -20,9 +21,9 @@ from flatbook.market.quotes import Market
 from flatbook.ops.clock import SystemClock
 from flatbook.ops.config import Loaded
 from flatbook.ops.config_accounts import USD, PaperAccount
-from flatbook.ops.config_chains import RecordedChain
+from flatbook.ops.config_chains import NodesChain
 from flatbook.ops.config_prices import RecordedBars, RecordedPrices
-from flatbook.ops.config_rules import instant_of, pace_of, raindex_of, rules_of
+from flatbook.ops.config_rules import instant_of, pace_of, raindex_of, rules_of, source_of
 from flatbook.ops.config_shape import ClockKind, Config
 from flatbook.ops.control_socket import Doors
 from flatbook.ops.home import RESTORED_FILE, SNAPSHOT_FOLDER
@@ -43,7 +44,7 @@ from flatbook.sim.tapes.pool import PoolQuotes, read_samples
 from flatbook.values.ids import AccountId, Seq, SourceId, Underlying
 from flatbook.values.instants import Instant
 from flatbook.values.money import Price, plain
-from flatbook.venues.raindex.log_source import RecordedLogSource, open_recording
+from flatbook.venues.raindex.log_source import open_recording
 from flatbook.venues.raindex.tokens import RaindexConfig
 
 
@@ -144,14 +145,7 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
     parts = Parts(
         journal=journal,
         venues=venues,
-        sources=tuple(
-            chaos.shaken(
-                _recording(loaded, name, chain, clock)
-                if isinstance(chain, RecordedChain)
-                else outside.source(name, chain)
-            )
-            for name, chain in config.chains.items()
-        ),
+        sources=tuple(chaos.shaken(_source(loaded, name, outside, clock)) for name in config.chains),
         clock=clock,
         rules=rules_of(loaded, {account: venue.card for account, venue in venues.items()}),
         market=Market(),
@@ -159,6 +153,7 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
         mode=config.mode,
         version=__version__,
         kept=kept,
+        rests={source_of(name): Rest() for name in config.chains},
     )
     engine = Engine(parts)
     pricer = FillPricer(outside.pyth_readers(), clock, engine.push)
@@ -231,6 +226,9 @@ def _clock(loaded: Loaded, journal: Journal, brokers: Mapping[AccountId, Broker]
     return TapeClock(max([instant_of(stated.start), *journalled, *(broker.now for broker in brokers.values())]))
 
 
-def _recording(loaded: Loaded, name: str, chain: RecordedChain, clock: Clock) -> RecordedLogSource:
+def _source(loaded: Loaded, name: str, outside: Outside, clock: Clock) -> ChainSource:
+    chain = loaded.config.chains[name]
+    if isinstance(chain, NodesChain):
+        return outside.source(name, chain)
     parser = raindex_of(loaded, name, RaindexConfig)
     return open_recording(loaded.place(chain.path), parser, clock.now, lag_blocks=chain.lag_blocks)

@@ -8,13 +8,14 @@ from flatbook.events.control import Mode
 from flatbook.ops.config import Loaded
 from flatbook.ops.config_accounts import LiveAccount, is_real_money
 from flatbook.ops.config_chains import NodesChain
-from flatbook.ops.config_rules import pyth_of
+from flatbook.ops.config_rules import pyth_of, source_of
 from flatbook.services.live_accounts import Line, lines_of, venue_of
 from flatbook.services.live_chains import Wire, source_over, wires_of
 from flatbook.services.live_quotes import quotes_of
 from flatbook.services.prices import Asked
 from flatbook.services.read_only import ReadOnlyVenue
-from flatbook.values.ids import ChainId
+from flatbook.values.ids import ChainId, SourceId
+from flatbook.venues.evm.heads import Heads
 from flatbook.venues.pyth.reader import PythReader
 from flatbook.venues.pyth.terms import PythTerms
 
@@ -64,6 +65,15 @@ class Outside:
     def quotes(self) -> tuple[Asked, ...]:
         """Returns the sources that are asked for quotes."""
         return quotes_of(self._loaded.config, self._lines, self._clock)
+
+    def heads(self) -> tuple[tuple[SourceId, Heads], ...]:
+        """Returns what tells of new blocks, with the name of the source that it is a hint for."""
+        return tuple(
+            (source_of(name), wire.heads)
+            for name, wires in self._wires.items()
+            for wire in wires
+            if wire.heads is not None
+        )
 
     async def close(self) -> None:
         """Closes all connections."""

@@ -8,13 +8,15 @@ from random import Random
 import pytest
 
 from flatbook.events import orders as ev
-from flatbook.events.control import AlertRaised
+from flatbook.events.activities import AccountActivityBooked
+from flatbook.events.control import AlertName, AlertRaised
 from flatbook.sim.alpaca.faults import Pushing, Spoiling
 from flatbook.sim.tapes.script import ScriptedBlocks
+from flatbook.values.ids import AssetId
 from flatbook.values.instants import NS_PER_MS, later
 from flatbook.values.money import ZERO
-from tests.desk import COIN, OPEN, OWNER, fill
-from tests.sim.alpaca_desk import AlpacaDesk
+from tests.desk import COIN, OPEN, OWNER, PAPER, fill
+from tests.sim.alpaca_desk import ACCOUNT_ID, AlpacaDesk
 from tests.unit.sim.alpaca.scene import Faults
 
 SIZES = (("buy", "10.5"), ("sell", "3.25"), ("sell", "20"), ("buy", "7.125"), ("buy", "2"), ("sell", "11.5"))
@@ -22,6 +24,10 @@ NET = Decimal("-15.125")
 SCRIPT = tuple(
     ScriptedBlocks(at=later(OPEN, seconds=20 + 25 * number), events=(fill(number, side, size, at=OPEN),))
     for number, (side, size) in enumerate(SIZES, 1)
+)
+SALES = tuple(
+    ScriptedBlocks(at=later(OPEN, seconds=20 * number), events=(fill(number, "buy", size, at=OPEN),))
+    for number, size in enumerate(("10.5", "20"), 1)
 )
 SPOILT = (
     Spoiling.HTML_200, Spoiling.HTML_503, Spoiling.SERVER_ERROR, Spoiling.TRUNCATED, Spoiling.CUT, Spoiling.GARBLED,
@@ -129,3 +135,24 @@ def test_a_stream_that_tells_nothing_or_all_twice_and_late_changes_nothing_in_th
         desk.begin()
         desk.advance(seconds=240)
         check_flat_and_equal(desk)
+
+
+def test_what_the_broker_books_over_night_is_booked_and_the_cash_of_the_books_is_the_brokers() -> None:
+    """Two sales are charged at midnight in New York; a dividend and a split come beside."""
+    desk = AlpacaDesk(SALES)
+    desk.begin()
+    desk.advance(seconds=300)
+    for kind, amount in (("DIV", "25.5"), ("SPLIT", "0")):
+        desk.ledger.book(ACCOUNT_ID, desk.now(), kind, Decimal(amount), f"{kind} of COIN")
+    desk.advance(seconds=15 * 3_600)
+    booked = [event for event in desk.events() if isinstance(event, AccountActivityBooked)]
+    assert [(event.kind.value, event.venue_kind, event.amount) for event in booked] == [
+        ("dividend", "DIV", Decimal("25.5")),
+        ("other", "SPLIT", Decimal(0)),
+        ("fee", "FEE TAF", Decimal("-0.01")),
+    ]
+    assert [event.owner for event in booked] == [OWNER] * 3
+    state, now = desk.engines[-1].state, desk.now()
+    assert state.balances[PAPER, AssetId("USD")] == desk.ledger.cash(ACCOUNT_ID, now)
+    assert [name for name, _ in state.alerts] == [AlertName.ACTIVITY_UNKNOWN]
+    desk.close()

@@ -6,9 +6,11 @@ from enum import Enum
 
 import msgspec
 
+from flatbook.events.activities import ActivityKind
 from flatbook.events.orders import Fee, NotSentReason, RejectReason, UnknownReason
 from flatbook.values.ids import (
     AccountId,
+    ActivityId,
     AssetId,
     ExecutionId,
     InstrumentId,
@@ -160,6 +162,23 @@ class Balance(Report, frozen=True, kw_only=True):
     available: Quantity
 
 
+class Activity(Report, frozen=True, kw_only=True):
+    """Money that a venue booked on an account besides executions. `venue_kind` is the venue's own word.
+
+    Units: amount in units of the asset, into the account above zero; zero where it states none.
+    """
+
+    activity_id: ActivityId
+    kind: ActivityKind
+    venue_kind: str
+    asset: AssetId
+    amount: Quantity
+    instrument: InstrumentId | None
+    order_id: OrderId | None
+    detail: str
+    happened_at: Instant
+
+
 class ClockReading(Report, frozen=True, kw_only=True):
     """What the clock of a venue showed when it answered: somewhere from `earliest` to `latest`, as finely as it says.
 
@@ -193,6 +212,7 @@ class AccountStatement(Report, frozen=True, kw_only=True):
 
     `stated_at` was taken before the first read; anything that happened later may or may not be included. A symbol of
     ours that is absent from `holdings` is zero. `clock` is None where the venue does not say what time it is.
+    `activities` are those of the last days, read anew with every statement: identity tells which are known.
     """
 
     account: AccountId
@@ -201,6 +221,7 @@ class AccountStatement(Report, frozen=True, kw_only=True):
     holdings: tuple[Holding, ...]
     balances: tuple[Balance, ...]
     clock: ClockReading | None = None
+    activities: tuple[Activity, ...] = ()
     funds: Funds | None = None
 
 

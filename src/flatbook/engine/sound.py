@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from flatbook.engine.reports import AccountStatement, Execution, OrderReport, VenueStatus
+from flatbook.engine.reports import AccountStatement, Activity, Execution, OrderReport, VenueStatus
 from flatbook.events.chain import Fill, FillSkipped, FillUnvalued, FillValued
 from flatbook.events.orders import Fee
 from flatbook.values.instants import Instant, instant_of_text, later
@@ -70,7 +70,8 @@ def flaw_of_fill_total(report: OrderReport) -> Flaw:
 
 def flaw_of_statement(statement: AccountStatement, now: Instant) -> Flaw:
     """Returns why a statement cannot be compared with, None when it can."""
-    if max(len(statement.open_orders), len(statement.holdings), len(statement.balances)) > LINES_MAX:
+    lists = (statement.open_orders, statement.holdings, statement.balances, statement.activities)
+    if max(map(len, lists)) > LINES_MAX:
         return f"it has more than {LINES_MAX} lines"
     return flaw_of_instant(statement.stated_at, now) or _first(_flaws_of_lines(statement, now))
 
@@ -82,11 +83,22 @@ def _flaws_of_lines(statement: AccountStatement, now: Instant) -> Iterator[Flaw]
         yield flaw_of_text("instrument", holding.instrument) or flaw_of_number("holding", holding.qty)
     for balance in statement.balances:
         yield flaw_of_text("asset", balance.asset) or flaw_of_number("balance", balance.total)
+    for activity in statement.activities:
+        yield _flaw_of_activity(activity, now)
     funds = statement.funds
     if funds is not None:
         yield flaw_of_text("asset", funds.asset)
         for name, amount in (("settled cash", funds.settled), ("buying power", funds.instant)):
             yield None if amount is None else flaw_of_number(name, amount)
+
+
+def _flaw_of_activity(activity: Activity, now: Instant) -> Flaw:
+    return (
+        flaw_of_text("activity id", activity.activity_id)
+        or flaw_of_text("asset", activity.asset)
+        or flaw_of_number("amount", activity.amount)
+        or flaw_of_instant(activity.happened_at, now)
+    )
 
 
 def flaw_of_fill(fill: Fill, now: Instant) -> Flaw:

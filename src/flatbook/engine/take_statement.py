@@ -7,6 +7,7 @@ from flatbook.engine.reconcile import missing_orders, reconcile, revived_orders
 from flatbook.engine.refuse import refused_report, refused_statement
 from flatbook.engine.reports import AccountStatement
 from flatbook.engine.sound import flaw_of_statement
+from flatbook.engine.take_activities import take_activities
 from flatbook.engine.take_clock import take_clock
 from flatbook.engine.take_foreign import tell_foreign_order
 from flatbook.engine.turn import Turn
@@ -25,6 +26,7 @@ def take_statement(turn: Turn, statement: AccountStatement, earlier: AccountStat
         return
     turn.clear(AlertName.VENUE_SILENT, statement.account)
     take_clock(turn, statement.account, statement.clock)
+    take_activities(turn, statement)
     for event in reconcile(turn.state, statement, turn.rules, turn.now, earlier=earlier):
         turn.book(event)
         if isinstance(event, BooksDiverged):

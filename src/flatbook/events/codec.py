@@ -12,7 +12,7 @@ from typing import Union
 
 import msgspec
 
-from flatbook.events import calls, chain, control, funds, offers, orders, prices
+from flatbook.events import activities, calls, chain, control, funds, offers, orders, prices
 from flatbook.events.event import Event
 
 EVENT_TYPES: tuple[type[Event], ...] = (
@@ -82,6 +82,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     offers.OfferReasonsChanged,
     offers.OfferPulled,
     offers.OfferRestored,
+    activities.AccountActivityBooked,
 )
 
 Upcaster = Callable[[Event], Event]

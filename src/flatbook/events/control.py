@@ -85,6 +85,7 @@ class AlertName(Enum):
     CHAIN_UNREAD = "chain_unread"
     VENUE_SILENT = "venue_silent"
     CLOCK_SKEWED = "clock_skewed"
+    ACTIVITY_UNKNOWN = "activity_unknown"
     CALL_REFUSED = "call_refused"
     CALL_REVERTED = "call_reverted"
     CALL_STUCK = "call_stuck"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flatbook.events import calls, chain, orders
+from flatbook.events import activities, calls, chain, orders
 from flatbook.events.event import Event
-from flatbook.values.ids import AccountId, CallId, ChainId, EventRef, ExecutionId, InstrumentId, OrderId
+from flatbook.values.ids import AccountId, ActivityId, CallId, ChainId, EventRef, ExecutionId, InstrumentId, OrderId
 
 BLOCK_HASH_DIGITS = 10
 
@@ -37,6 +37,11 @@ def ref_of_execution(account: AccountId, instrument: InstrumentId, execution_id:
     return EventRef(f"exec:{account}:{instrument}:{execution_id}")
 
 
+def ref_of_activity(account: AccountId, activity_id: ActivityId) -> EventRef:
+    """Returns the identity of what a venue booked on an account besides executions."""
+    return EventRef(f"activity:{account}:{activity_id}")
+
+
 def ref_of(event: Event) -> EventRef | None:
     """Returns the identity under which other events may name this one as their cause; None when none does."""
     ref = _REFS.get(type(event))
@@ -61,6 +66,10 @@ def _of_release(event: chain.SkippedFillReleased) -> EventRef:
 
 def _of_execution(event: orders.OrderFilled | orders.ForeignFilled) -> EventRef:
     return ref_of_execution(event.account, event.instrument, event.execution_id)
+
+
+def _of_activity(event: activities.AccountActivityBooked) -> EventRef:
+    return ref_of_activity(event.account, event.activity_id)
 
 
 def _of_intent(event: orders.OrderIntended) -> EventRef:
@@ -140,4 +149,5 @@ _REFS: dict[type[Event], Callable[[Any], EventRef]] = {
     calls.CallRefused: _of_ending_call,
     calls.CallDisplaced: _of_ending_call,
     calls.CallCancelIntended: _of_ending_call,
+    activities.AccountActivityBooked: _of_activity,
 }

@@ -9,6 +9,7 @@
 | `residue:<underlying>` | what was cut off when a position moved by a rounded quantity |
 | `exposure:<underlying>` | the other side of positions and residues |
 | `fees:<account>` | fees charged with executions; rebates lower it |
+| `dividend:<account>`, `interest:<account>` | what a venue paid without a trade; what it took lowers it |
 | `gas:<account>` | gas of our own transactions |
 | `external:<account>` | balances brought in, taken out, or explained from outside |
 | `suspense:<subject>` | what has moved and is not explained yet |
@@ -84,6 +85,11 @@ def exposure(underlying: Underlying) -> LedgerAccount:
 def fees(account: AccountId) -> LedgerAccount:
     """Returns the account of fees charged with executions."""
     return LedgerAccount(f"{FEES}{account}")
+
+
+def income(account: AccountId, kind: str) -> LedgerAccount:
+    """Returns the account of what a venue paid without a trade, such as dividends; what it took lowers it."""
+    return LedgerAccount(f"{kind}:{account}")
 
 
 def gas(account: AccountId) -> LedgerAccount:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from flatbook.events import chain, control, orders
+from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.event import Event
 from flatbook.events.refs import ref_of_execution, ref_of_fill, ref_of_log
 from flatbook.projections.fold import Recorded, identity_of
@@ -246,6 +247,25 @@ def _from_execution(_item: Recorded, event: orders.OrderFilled | orders.ForeignF
         )
 
 
+def _from_activity(item: Recorded, event: AccountActivityBooked, _known: Any) -> Iterator[Keyed]:
+    """A fee is a cost; what else a venue books is none of a trade's, and stands in the ledger."""
+    if event.kind is not ActivityKind.FEE:
+        return
+    ref = identity_of(item)
+    cost = CostFact(
+        ref=ref,
+        kind=CostKind.BROKER_FEE,
+        owner=OwnerId(intern(event.owner)),
+        underlying=event.underlying,
+        order_id=event.order_id,
+        asset=AssetId(intern(event.asset)),
+        amount=Money(-event.amount),
+        usd_each=None,
+        at=event.happened_at,
+    )
+    yield f"fee:{ref}", cost
+
+
 def _from_gas(item: Recorded, event: chain.GasSpent, _known: Any) -> Iterator[Keyed]:
     ref = identity_of(item)
     cost = CostFact(
@@ -302,6 +322,7 @@ _DRAWN: dict[type[Event], Callable[[Recorded, Any, Callable[[str], Fact | None]]
     chain.FillValued: _from_valued,
     chain.FillReversed: _from_reversed,
     chain.GasSpent: _from_gas,
+    AccountActivityBooked: _from_activity,
     orders.OrderFilled: _from_execution,
     orders.ForeignFilled: _from_execution,
     orders.ForeignAssigned: _from_assigned,

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from flatbook.events import chain, control, orders
+from flatbook.events.activities import AccountActivityBooked
 from flatbook.events.codec import tag_of
 from flatbook.events.event import Event
 from flatbook.events.refs import ref_of_fill, ref_of_log
@@ -65,7 +66,7 @@ class StandingFill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 Balances = dict[tuple[LedgerAccount, AssetId], Decimal]
 Moved = tuple[Instant, Decimal]
-Plain = control.BalanceStated | chain.GasSpent
+Plain = control.BalanceStated | chain.GasSpent | AccountActivityBooked
 
 
 class TrialLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -240,6 +241,7 @@ _POSTED: dict[type[Event], Callable[[Ledger, Recorded, Any], None]] = {
     control.PositionOverwritten: Ledger._post_by_size,
     control.BalanceStated: Ledger._post_plain,
     chain.GasSpent: Ledger._post_plain,
+    AccountActivityBooked: Ledger._post_plain,
 }
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(StandingFill).decode

@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 
 from flatbook.events import chain, control, orders
+from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.event import Event
+from flatbook.events.refs import ref_of_activity
 from flatbook.projections import accounts
 from flatbook.projections.accounts import LedgerAccount
 from flatbook.values.ids import UNASSIGNED, AssetId, EventRef, OwnerId, Underlying
@@ -145,11 +147,26 @@ def _balance(event: control.BalanceStated) -> Postings:
     return pair(accounts.holdings(event.account), other, event.asset, event.change)
 
 
+def _activity(event: AccountActivityBooked) -> Postings:
+    """A fee as those of executions; money from or to elsewhere as such; what nobody knows stands in suspense."""
+    here, account = accounts.holdings(event.account), event.account
+    if event.kind is ActivityKind.FEE:
+        contra = accounts.fees(account)
+    elif event.kind is ActivityKind.TRANSFER:
+        contra = accounts.external(account)
+    elif event.kind is ActivityKind.OTHER:
+        contra = accounts.suspense(ref_of_activity(account, event.activity_id))
+    else:
+        contra = accounts.income(account, event.kind.value)
+    return pair(here, contra, event.asset, event.amount)
+
+
 PLAIN: dict[type[Event], Callable[[Any], Postings]] = {
     orders.OrderFilled: _execution,
     orders.ForeignFilled: _execution,
     chain.GasSpent: _gas,
     control.BalanceStated: _balance,
+    AccountActivityBooked: _activity,
 }
 
 

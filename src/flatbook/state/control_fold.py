@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flatbook.events import control
+from flatbook.events.activities import AccountActivityBooked
 from flatbook.events.funds import FundsStated
-from flatbook.state.desk import ALERTS_KEPT_MAX, COMMANDS_KEPT_MAX, Alert, KnownFunds, State, forget_oldest
+from flatbook.state.desk import (
+    ACTIVITIES_KEPT_MAX,
+    ALERTS_KEPT_MAX,
+    COMMANDS_KEPT_MAX,
+    Alert,
+    KnownFunds,
+    State,
+    forget_oldest,
+)
 from flatbook.state.halts import Halt
 from flatbook.values.ids import EventRef, digest_text
 from flatbook.values.money import ONE, Quantity
@@ -107,6 +116,14 @@ def fold_balance(state: State, event: control.BalanceStated) -> None:
     """Adds an opening or externally changed balance."""
     state.add_balance(event.account, event.asset, event.change, event.stated_at)
     state.opened.setdefault(event.account, event.stated_at)
+
+
+def fold_activity(state: State, event: AccountActivityBooked) -> None:
+    """Moves the balance by what a venue booked, and remembers what it was."""
+    if event.amount:
+        state.add_balance(event.account, event.asset, event.amount, event.happened_at)
+    state.activities[event.account, event.activity_id] = None
+    forget_oldest(state.activities, ACTIVITIES_KEPT_MAX)
 
 
 def fold_funds(state: State, event: FundsStated) -> None:

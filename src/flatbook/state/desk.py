@@ -18,6 +18,7 @@ from flatbook.state.orders import Order
 from flatbook.state.positions import NetKey, Positions
 from flatbook.values.ids import (
     AccountId,
+    ActivityId,
     AssetId,
     CallId,
     ChainId,
@@ -42,6 +43,7 @@ ENDED_ORDERS_KEPT_MAX = 10_000
 ENDED_CALLS_KEPT_MAX = 1_000
 ORDER_TIMES_KEPT_MAX = 10_000
 COMMANDS_KEPT_MAX = 10_000
+ACTIVITIES_KEPT_MAX = 20_000
 ALERTS_KEPT_MAX = 10_000
 GAS_KEPT_MAX = 10_000
 FORGOTTEN_AT_ONCE = 8  # one part in eight
@@ -50,6 +52,7 @@ KnownExecution = tuple[Instant, Quantity, Price]  # happened_at, signed quantity
 LogId = tuple[ChainId, str, int]
 ExecutionKey = tuple[AccountId, InstrumentId, ExecutionId]
 ForeignKey = tuple[AccountId, VenueOrderId]
+ActivityKey = tuple[AccountId, ActivityId]
 DivergenceKey = tuple[AccountId, str]
 K = TypeVar("K")
 V = TypeVar("V")
@@ -170,6 +173,7 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     wallets: dict[WalletKey, WalletBook] = {}
     order_times: list[Instant] = []
     commands: dict[str, str] = {}
+    activities: dict[ActivityKey, None] = {}
     cursors: dict[SourceId, str] = {}
     draining: bool = False
     stopped: bool = False

@@ -9,7 +9,7 @@ import msgspec
 
 from flatbook.state.desk import State
 
-STATE_FORMAT = 9
+STATE_FORMAT = 10
 
 
 class StateUnreadable(ValueError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flatbook.events import calls, chain, control, funds, offers, prices
+from flatbook.events import activities, calls, chain, control, funds, offers, prices
 from flatbook.events import orders as ev
 from flatbook.events.event import Event
 from flatbook.state import call_fold, chain_fold, control_fold, offer_fold, order_fold
@@ -79,6 +79,7 @@ FOLDS: dict[type[Event], Callable[[State, Any], None]] = {
     control.PositionOverwritten: control_fold.fold_overwritten,
     control.BalanceStated: control_fold.fold_balance,
     funds.FundsStated: control_fold.fold_funds,
+    activities.AccountActivityBooked: control_fold.fold_activity,
     prices.FillPriced: _nothing,
     control.AlertRaised: control_fold.fold_alert,
     control.AlertCleared: control_fold.fold_alert_cleared,

@@ -9,6 +9,7 @@ from typing import NewType
 OrderId = NewType("OrderId", str)
 VenueOrderId = NewType("VenueOrderId", str)
 ExecutionId = NewType("ExecutionId", str)
+ActivityId = NewType("ActivityId", str)
 OwnerId = NewType("OwnerId", str)
 AccountId = NewType("AccountId", str)
 InstrumentId = NewType("InstrumentId", str)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from flatbook.events import calls, chain, control, funds, offers, orders, prices
+from flatbook.events import activities, calls, chain, control, funds, offers, orders, prices
 from flatbook.events.event import Event
 from flatbook.values.ids import (
     AccountId,
+    ActivityId,
     AssetId,
     CallId,
     ChainId,
@@ -462,4 +463,22 @@ OFFERS: tuple[Event, ...] = (
     ),
 )
 
-SAMPLES: tuple[Event, ...] = (*ORDERS, *CHAIN, *CALLS, *CONTROL, *FUNDS, *PRICES, *OFFERS)
+ACTIVITIES: tuple[Event, ...] = (
+    activities.AccountActivityBooked(
+        account=PAPER,
+        activity_id=ActivityId("20251202000000000::8a7b6c5d-0000-4000-8000-000000000001"),
+        kind=activities.ActivityKind.FEE,
+        venue_kind="FEE TAF",
+        owner=DESK,
+        underlying=COIN,
+        instrument=STOCK,
+        order_id=ORDER,
+        asset=USD,
+        amount=Quantity(Decimal("-0.02")),
+        detail="TAF fee for proceed of 3 trades on 2025-12-02",
+        happened_at=AT,
+        seen_at=LATER,
+    ),
+)
+
+SAMPLES: tuple[Event, ...] = (*ORDERS, *CHAIN, *CALLS, *CONTROL, *FUNDS, *PRICES, *OFFERS, *ACTIVITIES)

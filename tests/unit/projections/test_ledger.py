@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
+from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.event import Event
 from flatbook.projections.accounts import LedgerAccount
 from flatbook.projections.ledger import (
@@ -19,9 +20,10 @@ from flatbook.projections.ledger import (
     trial_balance,
 )
 from flatbook.projections.postings import Posting
-from flatbook.values.ids import AssetId, Seq
+from flatbook.values.ids import ActivityId, AssetId, Seq
 from flatbook.values.instants import NS_PER_S
 from flatbook.values.instruments import Side
+from tests.unit.events.samples import SAMPLES
 from tests.unit.projections import scene
 from tests.unit.projections.scene import COIN_ASSET, TOKEN, USD, USDC, at, d, executed, fill, ref
 
@@ -213,3 +215,28 @@ def test_a_reversal_or_value_of_an_unknown_fill_posts_nothing() -> None:
 def test_postings_that_do_not_cancel_out_are_never_kept() -> None:
     with pytest.raises(Unbalanced, match="event 7"):
         check_balanced((Posting(account=LedgerAccount("cash:a:b"), asset=USD, amount=Decimal(1)),), Seq(7))
+
+
+def test_what_a_venue_booked_besides_executions_stands_by_its_kind() -> None:
+    booked = next(sample for sample in SAMPLES if isinstance(sample, AccountActivityBooked))
+    kinds = (
+        (ActivityKind.FEE, "-0.02", "fees:paper"),
+        (ActivityKind.DIVIDEND, "12.5", "dividend:paper"),
+        (ActivityKind.INTEREST, "-3", "interest:paper"),
+        (ActivityKind.TRANSFER, "1000", "external:paper"),
+        (ActivityKind.OTHER, "7", "suspense:activity:paper:e"),
+    )
+    found = ledger(
+        *(
+            replace(booked, activity_id=ActivityId("abcde"[number]), kind=kind, amount=d(amount))
+            for number, (kind, amount, _) in enumerate(kinds)
+        )
+    )
+    assert balance(found, "holdings:paper:free", "USD") == d("1016.48")
+    assert {account: balance(found, account, "USD") for _, _, account in kinds} == {
+        "fees:paper": d("0.02"),
+        "dividend:paper": d("-12.5"),
+        "interest:paper": d("3"),
+        "external:paper": d("-1000"),
+        "suspense:activity:paper:e": d("-7"),
+    }

@@ -6,7 +6,9 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
+from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.event import Event
 from flatbook.projections.facts import CostKind
 from flatbook.projections.lots import Bucket, Place
@@ -20,10 +22,11 @@ from flatbook.projections.results import (
     slices_of,
     totals_of,
 )
-from flatbook.values.ids import UNASSIGNED, AssetId, ExecutionId, InstrumentId, OwnerId, Underlying
+from flatbook.values.ids import UNASSIGNED, ActivityId, AssetId, ExecutionId, InstrumentId, OwnerId, Underlying
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
 from flatbook.values.money import Money
+from tests.unit.events.samples import SAMPLES
 from tests.unit.projections import scene
 from tests.unit.projections.scene import COIN, OWNER, USDC, d, executed, fill, ref
 
@@ -167,6 +170,15 @@ def test_fees_and_gas_are_costs_and_a_takers_gas_is_none() -> None:
     assert totals.costs[CostKind.BROKER_FEE].usd == Decimal("0.5")
     assert totals.costs[CostKind.GAS].usd == Decimal("0.042")
     assert totals.net == Decimal("9.458")
+
+
+def test_a_fee_that_is_charged_later_is_a_cost_of_its_owner_and_a_dividend_is_none() -> None:
+    booked = next(sample for sample in SAMPLES if isinstance(sample, AccountActivityBooked))
+    fee = replace(booked, owner=OWNER, amount=d("-0.02"), happened_at=scene.at(50))
+    dividend = replace(fee, activity_id=ActivityId("b"), kind=ActivityKind.DIVIDEND, amount=d("12"))
+    totals = totals_of(pnl(PAR, executed(BUY, "2", "255", 30), fee, dividend))
+    assert totals.costs[CostKind.BROKER_FEE].usd == Decimal("0.02")
+    assert totals.cost == Decimal("0.02")
 
 
 def test_a_fee_in_a_third_asset_counts_by_its_mark() -> None:

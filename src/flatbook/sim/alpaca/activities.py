@@ -18,6 +18,10 @@ from flatbook.values.us_eastern import eastern_clock_of, eastern_offset_s
 
 PAGE_DEFAULT = 100
 PAGE_MAX = 100
+FEE_KINDS = ("REG", "TAF")
+OTHER_KINDS = ("DIV", "INT", "CSD", "CSW", "SPLIT")
+NON_TRADE = ("FEE", *OTHER_KINDS)
+MIDNIGHT = "000000000"
 
 Page = dict[str, object]
 
@@ -87,7 +91,7 @@ class ActivityLog:
 
     def _take_news(self) -> None:
         fills = [_fill(row) for row in self._ledger.executions[self._executions :]]
-        fees = [_fee(row) for row in self._ledger.postings[self._postings :] if row.kind != "FILL"]
+        fees = [_booked(row) for row in self._ledger.postings[self._postings :] if row.kind != "FILL"]
         self._executions, self._postings = len(self._ledger.executions), len(self._ledger.postings)
         self._rows += sorted(fills + fees, key=_at)
 
@@ -145,21 +149,24 @@ def _fill(execution: BookedExecution) -> Activity:
     )
 
 
-def _fee(posting: Posting) -> Activity:
-    identity = f"{_stamp(posting.at)}::{posting.id}"
+def _booked(posting: Posting) -> Activity:
+    """Returns what was booked besides executions; its id begins with the midnight of its day."""
+    day = posting.day or eastern_clock_of(posting.at)[0].isoformat()
+    kind = "FEE" if posting.kind in FEE_KINDS else posting.kind
+    identity = f"{day.replace('-', '')}{MIDNIGHT}::{posting.id}"
     page: Page = {
         "id": identity,
         "account_id": posting.account_id,
-        "activity_type": "FEE",
-        "activity_sub_type": posting.kind,
-        "date": posting.day,
+        "activity_type": kind,
+        "activity_sub_type": posting.kind if kind == "FEE" else None,
+        "date": day,
         "created_at": text_of_instant(posting.at),
         "net_amount": plain(posting.amount),
         "description": posting.text,
         "currency": "USD",
         "status": "executed",
     }
-    return Activity(at=posting.at, id=identity, account_id=posting.account_id, order_id="", kind="FEE", page=page)
+    return Activity(at=posting.at, id=identity, account_id=posting.account_id, order_id="", kind=kind, page=page)
 
 
 def _stamp(at: Instant) -> str:

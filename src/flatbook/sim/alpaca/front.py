@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import msgspec
 
 from flatbook.sim.alpaca import pages
-from flatbook.sim.alpaca.activities import ActivityLog
+from flatbook.sim.alpaca.activities import NON_TRADE, ActivityLog
 from flatbook.sim.alpaca.checks import check_placing, check_replacing
 from flatbook.sim.alpaca.faults import BrokerFaults
 from flatbook.sim.alpaca.ledger import BookedOrder, Ledger, Placing, Prices, View
@@ -293,7 +293,7 @@ class Front:
         accounts = (asked,) if asked else tuple(self.ledger.opened)
         listed = resource.name or ask.query.get("activity_types", "")
         kinds = tuple(listed.split(",")) if listed else _kinds_of(ask.query.get("category", ""))
-        if any(kind not in ("FILL", "FEE") for kind in kinds):
+        if any(kind not in ("FILL", *NON_TRADE) for kind in kinds):
             return Refused(status=422, code=INVALID, message=f"invalid activity type: {listed}")
         return self._log.page(accounts, kinds, ask.query, as_of)
 
@@ -311,4 +311,4 @@ def _resource(account_id: str, rest: str) -> Resource:
 
 
 def _kinds_of(category: str) -> tuple[str, ...]:
-    return {"trade_activity": ("FILL",), "non_trade_activity": ("FEE",)}.get(category, ())
+    return {"trade_activity": ("FILL",), "non_trade_activity": NON_TRADE}.get(category, ())

@@ -274,6 +274,10 @@ class Ledger:
         self._plan(later(now, ms=self._terms.cancel_ms), partial(self._replace, order, new))
         return new
 
+    def book(self, account_id: str, at: Instant, kind: str, amount: Decimal, text: str) -> None:
+        """Books money on an account besides executions, such as a dividend. Units: USD, into the account above zero."""
+        self._post(account_id, at, kind, amount, text=text)
+
     def cash(self, account_id: str, at: Instant) -> Decimal:
         """Returns the cash of an account at an instant. Units: USD."""
         return sum(

@@ -2,7 +2,7 @@
 
 A call is one request, with four exceptions. `find` asks for the executions of an order that has some. `cancel` asks
 for Alpaca's id where we do not know it. `executions_since` asks for the client id of each order that it has not met,
-because fills name orders by Alpaca's id only. `statement` is three reads.
+because fills name orders by Alpaca's id only. `statement` is four reads, and more where much was booked.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from flatbook.engine.reports import (
     Absent,
     Accepted,
     AccountStatement,
+    Activity,
     CancelAnswer,
     CancelTooLate,
     Execution,
@@ -32,9 +33,10 @@ from flatbook.engine.reports import (
 )
 from flatbook.events.orders import NotSentReason
 from flatbook.values.ids import AccountId, OrderId, VenueOrderId
-from flatbook.values.instants import SECONDS_PER_DAY, later
+from flatbook.values.instants import SECONDS_PER_DAY, Instant, later
 from flatbook.values.instruments import Instrument
 from flatbook.venues.alpaca import parse, wire
+from flatbook.venues.alpaca.activities import activities_answer
 from flatbook.venues.alpaca.hours import executes_now
 from flatbook.venues.alpaca.refusals import ORDER_NOT_FOUND, UNREADABLE
 from flatbook.venues.alpaca.stream import Hints, Updates
@@ -43,6 +45,8 @@ from flatbook.venues.pace import Pace, pace_after
 
 READ_TIMEOUT_S = 10
 FIRST_READ_DAYS = 7
+ACTIVITY_DAYS = 14
+ACTIVITY_PAGES_MAX = 5
 LOOKUPS_MAX = 25
 CLIENT_IDS_MAX = 10_000
 ASKING_MAX = 64
@@ -185,9 +189,9 @@ class AlpacaVenue:
         return tuple(named), named[-1].execution_id if named else cursor
 
     async def statement(self) -> AccountStatement | Unknown | NotSent:
-        """Reads open orders, then positions, then cash.
+        """Reads open orders, then positions, then cash, then what was booked besides executions.
 
-        Errors: Unknown and NotSent as in `place`, when one of the three cannot be had.
+        Errors: Unknown and NotSent as in `place`, when one of the four cannot be had, or the last is without end.
         """
         stated_at = self._clock.now()
         orders = await self._ask(wire.open_orders_request(self._api), READ_TIMEOUT_S)
@@ -200,9 +204,34 @@ class AlpacaVenue:
         cash = await self._ask(wire.account_request(self._api), READ_TIMEOUT_S)
         if not isinstance(cash, Reply):
             return cash
+        activities = await self._activities(stated_at)
+        if not isinstance(activities, tuple):
+            return activities
         replies = (orders, positions, cash)
         stated = parse.statement_answer(replies, account=self._account, symbols=self._symbols, stated_at=stated_at)
+        if isinstance(stated, AccountStatement):
+            stated = msgspec.structs.replace(stated, activities=activities)
         return clocked(stated, orders, asked_at=stated_at, answered_at=answered_at)
+
+    async def _activities(self, stated_at: Instant) -> tuple[Activity, ...] | Unknown | NotSent:
+        """Reads what was booked in the last days besides executions, page after page."""
+        first_from = later(stated_at, seconds=-ACTIVITY_DAYS * SECONDS_PER_DAY)
+        found: list[Activity] = []
+        cursor = ""
+        for _ in range(ACTIVITY_PAGES_MAX):
+            request = wire.activities_request(self._api, cursor=cursor, first_from=first_from)
+            reply = await self._ask(request, READ_TIMEOUT_S)
+            if not isinstance(reply, Reply):
+                return reply
+            now, account_id = self._clock.now(), self._api.account_id
+            page = activities_answer(reply, account_id=account_id, symbols=self._symbols, now=now)
+            if isinstance(page, Unknown):
+                return page
+            found += page.activities
+            if page.count < wire.PAGE_MAX:
+                return tuple(found)
+            cursor = page.last
+        return UNREADABLE
 
     async def watch(self, deliver: Callable[[Pushed], None]) -> bool:
         """Delivers what is pushed until the stream ends; False where there is no stream.

@@ -34,6 +34,7 @@ class Api(msgspec.Struct, frozen=True, kw_only=True):
     positions: str
     account: str
     fills: str
+    activities: str
 
 
 def broker_api(account_id: str) -> Api:
@@ -45,6 +46,7 @@ def broker_api(account_id: str) -> Api:
         positions=f"{trading}/positions",
         account=f"{trading}/account",
         fills="/v1/accounts/activities/FILL",
+        activities="/v1/accounts/activities",
     )
 
 
@@ -56,6 +58,7 @@ def trading_api() -> Api:
         positions="/v2/positions",
         account="/v2/account",
         fills="/v2/account/activities/FILL",
+        activities="/v2/account/activities",
     )
 
 
@@ -132,6 +135,17 @@ def fills_of_order_request(api: Api, venue_order_id: VenueOrderId) -> Request:
     """
     page = ("page_size", str(PAGE_MAX))
     return _get(api.fills, *_account(api), ("order_id", venue_order_id), ("direction", "desc"), page)
+
+
+def activities_request(api: Api, *, cursor: str, first_from: Instant) -> Request:
+    """Returns the request for what was booked since an instant besides executions, oldest first, after a token.
+
+    Source: docs.alpaca.markets, Account Activities: `category` non_trade_activity.
+    """
+    page = ("page_size", str(PAGE_MAX))
+    query = (*_account(api), ("category", "non_trade_activity"), ("direction", "asc"), page)
+    after = ("after", _text_of_second(first_from))
+    return _get(api.activities, *query, after, *((("page_token", cursor),) if cursor else ()))
 
 
 def open_orders_request(api: Api) -> Request:

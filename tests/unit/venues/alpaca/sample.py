@@ -138,6 +138,20 @@ def position(**changes: Any) -> dict[str, Any]:
     return fields | changes
 
 
+def charged(activity_id: str = "20251202000000000::one", **changes: Any) -> dict[str, Any]:
+    """A fee as Alpaca writes it, with changes."""
+    return {
+        "id": activity_id,
+        "account_id": ACCOUNT_ID,
+        "activity_type": "FEE",
+        "activity_sub_type": "TAF",
+        "date": "2025-12-02",
+        "net_amount": "-0.02",
+        "description": "TAF fee for proceed of 3 shares",
+        "status": "executed",
+    } | changes
+
+
 def account(**changes: Any) -> dict[str, Any]:
     fields = {
         "account_blocked": False,

@@ -21,6 +21,7 @@ from flatbook.engine.reports import (
     UnreadableExecution,
     VenueStatus,
 )
+from flatbook.events.activities import ActivityKind
 from flatbook.events.orders import NotSentReason, RejectReason, UnknownReason
 from flatbook.values.ids import AccountId, InstrumentId, OrderId, VenueOrderId
 from flatbook.values.instants import instant_of_text, later
@@ -38,6 +39,7 @@ from tests.unit.venues.alpaca.sample import (
     THEIRS,
     account,
     approved,
+    charged,
     fill,
     order,
     position,
@@ -295,16 +297,33 @@ def test_a_page_of_many_orders_is_read_in_parts(monkeypatch: pytest.MonkeyPatch)
     assert carrier.answers == []
 
 
-def test_a_statement_is_three_reads_and_is_dated_before_the_first() -> None:
-    venue, carrier, clock = scene(reply([order()]), reply([position()]), reply(account()))
+def test_a_statement_is_four_reads_and_is_dated_before_the_first() -> None:
+    venue, carrier, clock = scene(reply([order()]), reply([position()]), reply(account()), reply([charged()]))
     carrier.takes_s = 2
     statement = run(venue.statement())
     assert isinstance(statement, AccountStatement)
-    assert (statement.stated_at, clock.now()) == (REGULAR, later(REGULAR, seconds=6))
-    assert carrier.asked == [f"GET {ORDERS}", f"GET {BROKER.positions}", f"GET {BROKER.account}"]
+    assert (statement.stated_at, clock.now()) == (REGULAR, later(REGULAR, seconds=8))
+    reads = (ORDERS, BROKER.positions, BROKER.account, BROKER.activities)
+    assert carrier.asked == [f"GET {path}" for path in reads]
+    assert [(each.kind, each.venue_kind, each.amount) for each in statement.activities] == [
+        (ActivityKind.FEE, "FEE TAF", Decimal("-0.02"))
+    ]
 
 
-@pytest.mark.parametrize("before", [0, 1, 2])
+def test_what_was_booked_is_read_page_after_page_and_a_list_without_end_is_no_statement() -> None:
+    pages = [reply([charged(f"x::{page}-{number}") for number in range(100)]) for page in range(5)]
+    calm = (reply([]), reply([]), reply(account()))
+    venue, carrier, _ = scene(*calm, *pages[:2], reply([charged("last")]))
+    statement = run(venue.statement())
+    assert isinstance(statement, AccountStatement)
+    assert len(statement.activities) == 201
+    tokens = [dict(request.query).get("page_token") for request in carrier.requests[3:]]
+    assert tokens == [None, "x::0-99", "x::1-99"]
+    venue, _, _ = scene(*calm, *pages)
+    assert isinstance(run(venue.statement()), Unknown)
+
+
+@pytest.mark.parametrize("before", [0, 1, 2, 3])
 def test_a_statement_stops_at_the_read_that_fails(before: int) -> None:
     replies = (reply([]), reply([]), reply(account()))
     venue, carrier, _ = scene(*replies[:before], TIMED_OUT)

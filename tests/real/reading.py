@@ -25,14 +25,16 @@ class Read(NamedTuple):
     removed_from: int | None
 
 
-def read(url: str, config: RaindexConfig, cursor: str = "", *, upto: ReadUpTo | None = None) -> Read:
-    """Reads everything after a cursor with a source that remembers nothing else."""
-    return asyncio.run(_read(url, config, cursor, upto or ReadUpTo(first_block=1, receipts=True)))
+def read(
+    url: str, config: RaindexConfig, cursor: str = "", *, upto: ReadUpTo | None = None, also: str | None = None
+) -> Read:
+    """Reads everything after a cursor with a source that remembers nothing else; `also` is the second way."""
+    return asyncio.run(_read((url, also or url), config, cursor, upto or ReadUpTo(first_block=1, receipts=True)))
 
 
-async def _read(url: str, config: RaindexConfig, cursor: str, upto: ReadUpTo) -> Read:
+async def _read(urls: tuple[str, str], config: RaindexConfig, cursor: str, upto: ReadUpTo) -> Read:
     clock = SystemClock()
-    https = [SessionHttp(url, clock, connect=aiohttp.TCPConnector, authorize=dict) for _ in range(2)]
+    https = [SessionHttp(url, clock, connect=aiohttp.TCPConnector, authorize=dict) for url in urls]
     nodes = [RpcNode(http, clock, name=f"way-{place}") for place, http in enumerate(https, 1)]
     source = EvmLogSource(nodes, config, clock, upto)
     events: tuple[Event, ...] = ()

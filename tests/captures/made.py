@@ -18,22 +18,24 @@ SYMBOL_MADE = "BTCUSDT"
 
 
 class Made(NamedTuple):
-    """A session of a venue: its feed, what came, and the grid of its one symbol."""
+    """A session of a venue: its feed, what came, its one symbol and the grid of that, and the last step of the walk."""
 
     feed: Feed
     lines: list[Line]
     symbol: str
     grid: Grid
+    last: Change
 
 
 def made(name: str, seed: int = 1, count: int = 60) -> Made:
     """Returns a made session of a venue."""
     feed, symbol = feed_named(name), SYMBOLS.get(name, SYMBOL_MADE)
+    steps = walk(random.Random(seed), count)
     lines = [
         Line(float(number), is_frame, url, json.dumps(told, separators=(",", ":")))
-        for number, (is_frame, url, told) in enumerate(WRITERS[name](walk(random.Random(seed), count), symbol))
+        for number, (is_frame, url, told) in enumerate(WRITERS[name](steps, symbol))
     ]
-    return Made(feed, lines, symbol, GRID)
+    return Made(feed, lines, symbol, GRID, steps[-1])
 
 
 Said = Iterator[tuple[bool, str, object]]

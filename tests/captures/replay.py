@@ -23,7 +23,8 @@ class Seen(NamedTuple):
 
 def replayed(lines: list[Line], feed: Feed, grids: Mapping[str, Grid], *, is_filtered: bool) -> Iterator[Seen]:
     """Yields what our books hold. The numbers of the connection of a filtered session have holes: not checked."""
-    books = Books(grids, feed.rule, feed.checksum)
+    told = feed.feed
+    books = Books(grids, told.rule, told.checksum, overlaps=told.overlaps)
     for number, line in enumerate(lines):
         for heard in _heard(line, feed, grids):
             if isinstance(heard, Numbered) and is_filtered:
@@ -35,11 +36,11 @@ def replayed(lines: list[Line], feed: Feed, grids: Mapping[str, Grid], *, is_fil
 
 def _heard(line: Line, feed: Feed, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
     if line.is_frame:
-        return feed.read(line.text.encode(), grids)
+        return feed.feed.read(line.text.encode(), grids)
     asked = re.search(feed.asked, line.url)
-    if feed.whole is None or asked is None or asked[1] not in grids:
+    if feed.feed.whole is None or asked is None or asked[1] not in grids:
         return ()
-    return (feed.whole(asked[1], line.text.encode(), grids[asked[1]]),)
+    return (feed.feed.whole.read(asked[1], line.text.encode(), grids[asked[1]]),)
 
 
 def digest_of(sync: BookSync) -> str | None:

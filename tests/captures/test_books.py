@@ -21,7 +21,8 @@ NAMES = sorted(WRITERS)
 
 def books_of(session: Made, lines: list[Line] | None = None) -> Books:
     """Returns our books after a session."""
-    books = Books({session.symbol: session.grid}, session.feed.rule, session.feed.checksum)
+    told = session.feed.feed
+    books = Books({session.symbol: session.grid}, told.rule, told.checksum, overlaps=told.overlaps)
     for line in session.lines if lines is None else lines:
         for heard in heard_in(session, line):
             books.take(heard)
@@ -30,9 +31,9 @@ def books_of(session: Made, lines: list[Line] | None = None) -> Books:
 
 def heard_in(session: Made, line: Line) -> tuple[Heard, ...]:
     if line.is_frame:
-        return session.feed.read(line.text.encode(), {session.symbol: session.grid})
-    assert session.feed.whole is not None
-    return (session.feed.whole(session.symbol, line.text.encode(), session.grid),)
+        return session.feed.feed.read(line.text.encode(), {session.symbol: session.grid})
+    assert session.feed.feed.whole is not None
+    return (session.feed.feed.whole.read(session.symbol, line.text.encode(), session.grid),)
 
 
 @pytest.mark.real
@@ -81,7 +82,7 @@ def test_messages_that_come_twice_change_nothing(name: str) -> None:
 @pytest.mark.parametrize("spoilt", [b"", b"{", b"[]", b'"x"', b"\xff\xfe", b"nul"])
 def test_bytes_that_are_no_message_are_unread_or_about_nothing_and_never_raise(name: str, spoilt: bytes) -> None:
     session = made(name)
-    heard = session.feed.read(spoilt, {session.symbol: session.grid})
+    heard = session.feed.feed.read(spoilt, {session.symbol: session.grid})
     assert all(isinstance(each, Unread) and each.reason is UnreadFor.MALFORMED for each in heard)
 
 
@@ -89,7 +90,7 @@ def test_bytes_that_are_no_message_are_unread_or_about_nothing_and_never_raise(n
 def test_a_truncated_frame_is_unread(name: str) -> None:
     session = made(name)
     frame = next(line for line in reversed(session.lines) if line.is_frame).text.encode()
-    heard = session.feed.read(frame[:-40], {session.symbol: session.grid})
+    heard = session.feed.feed.read(frame[:-40], {session.symbol: session.grid})
     assert [type(each) for each in heard] == [Unread]
 
 
@@ -100,7 +101,7 @@ def test_a_number_that_is_not_on_the_grid_is_unread_with_its_reason(name: str) -
     for wrong in ("59999.999", "-1.00", "1e5", "NaN", "٣"):
         text = frame.replace('"59', f'"{wrong}","59', 1) if name == "coinbase" else frame
         price = next(part for part in frame.split('"') if part.startswith(("59", "60")) and "." in part)
-        heard = session.feed.read(text.replace(price, wrong).encode(), {session.symbol: session.grid})
+        heard = session.feed.feed.read(text.replace(price, wrong).encode(), {session.symbol: session.grid})
         assert [each.reason for each in heard if isinstance(each, Unread)][:1] in (
             [UnreadFor.OFF_GRID],
             [UnreadFor.MALFORMED],

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from flatbook.market.depth import Checksum, Grid, Heard, Rule, Unread, Update, in_one_row
+from flatbook.market.depth import Grid
 from flatbook.venues.binance import books as binance
 from flatbook.venues.bitget import books as bitget
 from flatbook.venues.bitstamp import books as bitstamp
+from flatbook.venues.book_stream import BookFeed
 from flatbook.venues.bybit import books as bybit
 from flatbook.venues.coinbase import books as coinbase
 from flatbook.venues.gate import books as gate
@@ -23,22 +23,21 @@ PRICED = re.compile(r'"price_level":"(\d+(?:\.\d+)?)","new_quantity":"(\d+(?:\.\
 
 
 class Feed(NamedTuple):
-    """How a venue is read. `asked` finds the symbol in the address of a question for a whole book."""
+    """How a recording is read, by us and by the other client.
+
+    `asked` finds the symbol in the address of a question for a whole book.
+    """
 
     client: str
-    read: Callable[[bytes, Mapping[str, Grid]], tuple[Heard, ...]]
-    rule: Rule
-    checksum: Checksum | None = None
-    whole: Callable[[str, bytes, Grid], Update | Unread] | None = None
+    feed: BookFeed
     asked: str = r"(?!)"
 
 
 DEPTH = r"/depth\?symbol=(\w+)"
-SPOT = Feed("binance", binance.read_frame, binance.spot_rule, None, binance.read_whole, DEPTH)
-USD_M = Feed("binanceusdm", binance.read_frame, binance.futures_rule, None, binance.read_whole, DEPTH)
-COIN_M = Feed("binancecoinm", binance.read_frame, binance.futures_rule, None, binance.read_whole, DEPTH)
-
-BITSTAMP = Feed("bitstamp", bitstamp.read_frame, bitstamp.rule, None, bitstamp.read_whole, r"/order_book/(\w+)")
+SPOT = Feed("binance", binance.SPOT, DEPTH)
+USD_M = Feed("binanceusdm", binance.USD_M, DEPTH)
+COIN_M = Feed("binancecoinm", binance.USD_M, DEPTH)
+BITSTAMP = Feed("bitstamp", bitstamp.FEED, r"/order_book/(\w+)")
 
 FEEDS: tuple[tuple[str, Feed], ...] = (
     ("cf_BINANCE_FUTURES", USD_M),
@@ -47,17 +46,14 @@ FEEDS: tuple[tuple[str, Feed], ...] = (
     ("hftbt_spot", SPOT),
     ("hftbt_usdm", USD_M),
     ("hftbt_cm", COIN_M),
-    ("cf_BYBIT", Feed("bybit", bybit.read_frame, bybit.rule)),
-    ("bybit_", Feed("bybit", bybit.read_frame, bybit.rule)),
-    ("cf_OKX", Feed("okx", okx.read_frame, okx.rule, okx.checksum)),
-    ("cf_BITGET", Feed("bitget", bitget.read_frame, in_one_row, bitget.checksum)),
-    ("cf_GATE", Feed("gate", gate.read_frame, gate.rule, None, gate.read_whole, r"currency_pair=(\w+)")),
-    ("cf_GEMINI", Feed("gemini", gemini.read_frame, in_one_row)),
-    ("cf_COINBASE", Feed("coinbase", coinbase.read_frame, in_one_row)),
-    (
-        "cf_BITSTAMP",
-        Feed("bitstamp", bitstamp.read_frame, bitstamp.rule, None, bitstamp.read_whole, r"/order_book/(\w+)"),
-    ),
+    ("cf_BYBIT", Feed("bybit", bybit.SPOT)),
+    ("bybit_", Feed("bybit", bybit.SPOT)),
+    ("cf_OKX", Feed("okx", okx.FEED)),
+    ("cf_BITGET", Feed("bitget", bitget.SPOT)),
+    ("cf_GATE", Feed("gate", gate.FEED, r"currency_pair=(\w+)")),
+    ("cf_GEMINI", Feed("gemini", gemini.FEED)),
+    ("cf_COINBASE", Feed("coinbase", coinbase.FEED)),
+    ("cf_BITSTAMP", BITSTAMP),
 )
 
 

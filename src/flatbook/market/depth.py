@@ -95,7 +95,11 @@ class Numbered(msgspec.Struct, frozen=True, gc=False):
     number: int
 
 
-Heard = Update | Numbered | Unread
+class Leave(msgspec.Struct, frozen=True, gc=False):
+    """The venue asks us to leave this connection for a new one."""
+
+
+Heard = Update | Numbered | Unread | Leave
 
 Rule = Callable[[int, bool, Depth], Follows]
 """How a change follows: the number applied last, whether it was that of a whole book, and the change."""
@@ -104,22 +108,25 @@ Checksum = Callable[[OrderBook, Grid], int]
 
 
 class BookSync:
-    """One book, where it stands in the stream of its venue, and why it must not be read, where that is so."""
+    """One book, where it stands in the stream of its venue, and why it must not be read, where that is so.
 
-    def __init__(self, grid: Grid, rule: Rule, checksum: Checksum | None = None) -> None:
+    With `overlaps` a whole book is taken once a change has come that it holds already: where nothing but time is
+    numbered, nothing else tells that no change is missing between the two.
+    """
+
+    def __init__(self, grid: Grid, rule: Rule, checksum: Checksum | None = None, *, overlaps: bool = False) -> None:
         self.book, self.grid = OrderBook(), grid
         self.unfit: Unfit | None = Unfit.NO_BOOK
         self.last = 0
         self.dropped = 0
-        self._rule, self._checksum = rule, checksum
+        self._rule, self._checksum, self._overlaps = rule, checksum, overlaps
+        self._waiting: Depth | None = None
         self._held: deque[Depth] = deque()
         self._is_fresh = False
 
     def take(self, update: Update) -> bool:
         """Takes a whole book or a change. Returns whether the book holds it now."""
-        if update.is_whole:
-            self._replace(update.depth)
-        elif not self._change(update.depth):
+        if not (self._whole(update.depth) if update.is_whole else self._change(update.depth)):
             return False
         if update.checksum is not None and self._checksum is not None and self.unfit in (None, Unfit.CROSSED):
             self.unfit = self.unfit if self._checksum(self.book, self.grid) == update.checksum else Unfit.CHECKSUM
@@ -127,7 +134,7 @@ class BookSync:
 
     def lose(self, why: Unfit) -> None:
         """Makes the book unfit until a whole one comes, as after a broken connection."""
-        self.unfit = why
+        self.unfit, self._waiting = why, None
         self._held.clear()
 
     @property
@@ -135,9 +142,16 @@ class BookSync:
         """Whether only a whole book makes this one fit again."""
         return self.unfit not in (None, Unfit.CROSSED)
 
+    def _whole(self, depth: Depth) -> bool:
+        if self._overlaps and not any(change.last <= depth.last for change in self._held):
+            self._waiting = depth
+            return False
+        self._replace(depth)
+        return True
+
     def _replace(self, depth: Depth) -> None:
         self.book.replace(depth.bids, depth.asks)
-        self.last, self._is_fresh, self.unfit = depth.last, True, None
+        self.last, self._is_fresh, self.unfit, self._waiting = depth.last, True, None, None
         held, self._held = self._held, deque()
         for change in held:
             self._change(change)
@@ -146,7 +160,7 @@ class BookSync:
     def _change(self, depth: Depth) -> bool:
         if self.needs_whole:
             self._hold(depth)
-            return False
+            return self._waiting is not None and self._whole(self._waiting)
         follows = self._rule(self.last, self._is_fresh, depth)
         if follows is Follows.OLD:
             self.dropped += 1
@@ -183,8 +197,10 @@ class Books:
     `unread` counts by reason, `gaps` counts breaks in the numbers of the connection itself.
     """
 
-    def __init__(self, grids: Mapping[str, Grid], rule: Rule, checksum: Checksum | None = None) -> None:
-        self.by_symbol = {symbol: BookSync(grid, rule, checksum) for symbol, grid in grids.items()}
+    def __init__(
+        self, grids: Mapping[str, Grid], rule: Rule, checksum: Checksum | None = None, *, overlaps: bool = False
+    ) -> None:
+        self.by_symbol = {symbol: BookSync(grid, rule, checksum, overlaps=overlaps) for symbol, grid in grids.items()}
         self.unread: dict[UnreadFor, int] = dict.fromkeys(UnreadFor, 0)
         self.gaps = 0
         self._number: int | None = None
@@ -196,6 +212,9 @@ class Books:
             return None
         if isinstance(heard, Numbered):
             self._count(heard.number)
+            return None
+        if isinstance(heard, Leave):
+            self.lose(Unfit.DISCONNECTED)
             return None
         sync = self.by_symbol.get(heard.symbol)
         return sync if sync is not None and sync.take(heard) else None

@@ -22,14 +22,15 @@ _NO_TIMEOUTS = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None
 _CLOSING = aiohttp.ClientWSTimeout(ws_receive=None, ws_close=CLOSE_S_MAX)
 _TOLD = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
 
-Hear = Callable[[bytes], tuple[str, ...]]
+Hear = Callable[[bytes], tuple[str, ...] | None]
 
 
 class SessionSocket:
     """Holds conversations with aiohttp. `connect` makes the connector: TLS in production, memory in the simulator.
 
     Needs: `authorize` returns headers of the handshake that prove who we are; it is called for each conversation and
-    nothing of it is kept. `base_url` is scheme and host, http for ws and https for wss included.
+    nothing of it is kept. `base_url` is scheme and host, http for ws and https for wss included. `beat` asks for a sign
+    of life where the venue wants a text for it.
     """
 
     def __init__(
@@ -40,21 +41,23 @@ class SessionSocket:
         connect: Callable[[], aiohttp.BaseConnector],
         authorize: Callable[[], Mapping[str, str]] = dict,
         patience: Patience = SOCKET_PATIENCE,
+        beat: str | None = None,
     ) -> None:
         self._base_url = base_url
         self._clock = clock
         self._connect = connect
         self._authorize = authorize
-        self._patience = patience
+        self._patience, self._beat = patience, beat
 
     async def converse(self, path: str, opening: tuple[str, ...], hear: Hear) -> StreamEnd:
         """Connects, says what opens the conversation, and hands each message to `hear`, whose answers are sent.
 
+        Needs: an answer of None hangs up.
         Gives: how it ended; it never raises for what the other end or the network does. Messages of text and of bytes
         are one; one above MESSAGE_BYTES_MAX ends the conversation.
         """
         line = Line(self._clock)
-        talk = _Talk(line, hear)
+        talk = _Talk(line, hear, self._beat)
         ended = await unless_silent(self._hold(path, opening, talk), line, self._clock, self._patience, talk.ping)
         return StreamEnd.SILENT if ended is None else ended
 
@@ -84,8 +87,8 @@ class SessionSocket:
 class _Talk:
     """One conversation under way."""
 
-    def __init__(self, line: Line, hear: Hear) -> None:
-        self._line, self._hear = line, hear
+    def __init__(self, line: Line, hear: Hear, beat: str | None) -> None:
+        self._line, self._hear, self._beat = line, hear, beat
         self._socket: aiohttp.ClientWebSocketResponse | None = None
 
     @property
@@ -102,10 +105,14 @@ class _Talk:
                 await socket.pong(message.data)
             elif message.type in _TOLD:
                 told = message.data.encode() if isinstance(message.data, str) else bytes(message.data)
-                for text in self._hear(told):
+                answers = self._hear(told)
+                if answers is None:
+                    return
+                for text in answers:
                     await socket.send_str(text)
 
     async def ping(self) -> None:
-        if self._socket is not None and not self._socket.closed:
-            with contextlib.suppress(aiohttp.ClientError, OSError):
-                await self._socket.ping()
+        if self._socket is None or self._socket.closed:
+            return
+        with contextlib.suppress(aiohttp.ClientError, OSError):
+            await (self._socket.ping() if self._beat is None else self._socket.send_str(self._beat))

@@ -5,11 +5,13 @@ Source: developers.binance.com, "How to manage a local order book correctly", sp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from flatbook.market.depth import Depth, Follows, Grid, Heard, OffGrid, Unread, Update, levels, unread
+from flatbook.venues.book_stream import BookFeed, WholeByRest
+from flatbook.venues.http import Request
 
 DEPTH = "@depth"
 
@@ -79,3 +81,41 @@ def futures_rule(last: int, is_fresh: bool, change: Depth) -> Follows:
         return Follows.OLD
     follows = change.first <= last or change.before == last if is_fresh else change.before == last
     return Follows.NEXT if follows else Follows.GAP
+
+
+def _streams(symbols: Sequence[str], prefix: str) -> str:
+    return f"{prefix}/stream?streams=" + "/".join(f"{symbol.lower()}@depth@100ms" for symbol in symbols)
+
+
+def _nothing_said(_symbols: Sequence[str]) -> tuple[str, ...]:
+    return ()
+
+
+def _depth_at(path: str) -> WholeByRest:
+    host = "https://api.binance.com" if path.startswith("/api") else "https://fapi.binance.com"
+
+    def request(symbol: str) -> Request:
+        return Request(method="GET", path=path, query=(("symbol", symbol), ("limit", "1000")))
+
+    return WholeByRest(host=host, request=request, read=read_whole)
+
+
+SPOT = BookFeed(
+    name="binance",
+    host="wss://stream.binance.com:9443",
+    path=lambda symbols: _streams(symbols, ""),
+    opening=_nothing_said,
+    read=read_frame,
+    rule=spot_rule,
+    whole=_depth_at("/api/v3/depth"),
+)
+# Source: Binance change log, 2026-04-23: USD-M streams of books stand under /public.
+USD_M = BookFeed(
+    name="binanceusdm",
+    host="wss://fstream.binance.com",
+    path=lambda symbols: _streams(symbols, "/public"),
+    opening=_nothing_said,
+    read=read_frame,
+    rule=futures_rule,
+    whole=_depth_at("/fapi/v1/depth"),
+)

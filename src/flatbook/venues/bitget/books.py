@@ -6,16 +6,30 @@ of a book must be that of its symbol.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from flatbook.market.depth import Depth, Grid, Heard, OffGrid, Update, crc_of, levels, text_of, unknown, unread
+from flatbook.market.depth import (
+    Depth,
+    Grid,
+    Heard,
+    OffGrid,
+    Update,
+    crc_of,
+    in_one_row,
+    levels,
+    text_of,
+    unknown,
+    unread,
+)
 from flatbook.market.orderbook import OrderBook
+from flatbook.venues.book_stream import BookFeed, text_of_json
 
 BOOKS = "books"
 SNAPSHOT, UPDATE = "snapshot", "update"
 CHECKED = 25
+PING, PONG = "ping", b"pong"
 
 
 class _Arg(msgspec.Struct, frozen=True):
@@ -41,6 +55,8 @@ _told = msgspec.json.Decoder(list[_Told])
 
 def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
     """Returns what a frame says of a book; nothing for what is about something else."""
+    if frame == PONG:
+        return ()
     try:
         head = _frame.decode(frame)
         grid = grids.get(head.arg.inst_id)
@@ -61,3 +77,24 @@ def _update(head: _Frame, told: _Told, grid: Grid) -> Update:
 def checksum(book: OrderBook, grid: Grid) -> int:
     """Returns the checksum of a book as Bitget makes it."""
     return crc_of(book, grid, count=CHECKED, shown=text_of)
+
+
+def _feed(market: str) -> BookFeed:
+    return BookFeed(
+        name="bitget",
+        host="wss://ws.bitget.com",
+        path=lambda _symbols: "/v2/ws/public",
+        opening=lambda symbols: _opening(symbols, market),
+        read=read_frame,
+        rule=in_one_row,
+        checksum=checksum,
+        beat=PING,
+    )
+
+
+def _opening(symbols: Sequence[str], market: str) -> tuple[str, ...]:
+    args = [{"instType": market, "channel": BOOKS, "instId": symbol} for symbol in symbols]
+    return (text_of_json({"op": "subscribe", "args": args}),)
+
+
+SPOT, USDT_FUTURES = _feed("SPOT"), _feed("USDT-FUTURES")

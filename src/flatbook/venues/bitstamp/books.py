@@ -5,14 +5,16 @@ Source: bitstamp.net/websocket/v2, Live full order book (diff_order_book), and G
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from flatbook.market.depth import Depth, Follows, Grid, Heard, OffGrid, Unread, Update, levels, scaled, unread
+from flatbook.market.depth import Depth, Follows, Grid, Heard, Leave, OffGrid, Unread, Update, levels, scaled, unread
+from flatbook.venues.book_stream import BookFeed, WholeByRest, text_of_json
+from flatbook.venues.http import Request
 
 CHANNEL = "diff_order_book_"
-CHANGES = "data"
+CHANGES, RECONNECT = "data", "bts:request_reconnect"
 
 
 class _Told(msgspec.Struct):
@@ -35,6 +37,8 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
     """Returns the change of a book that a frame holds; nothing for what is about something else."""
     try:
         head = _frame.decode(frame)
+        if head.event == RECONNECT:
+            return (Leave(),)
         symbol = head.channel.removeprefix(CHANNEL)
         grid = grids.get(symbol)
         if symbol == head.channel or head.event != CHANGES or grid is None:
@@ -60,3 +64,25 @@ def _depth(told: _Told, grid: Grid) -> Depth:
 def rule(last: int, _is_fresh: bool, change: Depth) -> Follows:
     """A change is newer than the last one; nothing tells whether one is missing between them."""
     return Follows.NEXT if change.last > last else Follows.OLD
+
+
+def _opening(symbols: Sequence[str]) -> tuple[str, ...]:
+    said = "bts:subscribe"
+    return tuple(text_of_json({"event": said, "data": {"channel": f"{CHANNEL}{symbol}"}}) for symbol in symbols)
+
+
+def _request(symbol: str) -> Request:
+    return Request(method="GET", path=f"/api/v2/order_book/{symbol}/")
+
+
+FEED = BookFeed(
+    name="bitstamp",
+    host="wss://ws.bitstamp.net",
+    path=lambda _symbols: "/",
+    opening=_opening,
+    read=read_frame,
+    rule=rule,
+    overlaps=True,
+    beat=text_of_json({"event": "bts:heartbeat"}),
+    whole=WholeByRest(host="https://www.bitstamp.net", request=_request, read=read_whole),
+)

@@ -5,13 +5,15 @@ Source: bybit-exchange.github.io/docs/v5/websocket/public/orderbook.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from flatbook.market.depth import Depth, Follows, Grid, Heard, OffGrid, Update, levels, unknown, unread
+from flatbook.venues.book_stream import BookFeed, text_of_json
 
 TOPIC = "orderbook."
+LEVELS, SUBSCRIBED_MAX = 50, 10
 SNAPSHOT, DELTA = "snapshot", "delta"
 
 
@@ -56,3 +58,27 @@ def rule(last: int, _is_fresh: bool, change: Depth) -> Follows:
     if change.last <= last:
         return Follows.OLD
     return Follows.NEXT if change.last == last + 1 else Follows.GAP
+
+
+def _feed(market: str) -> BookFeed:
+    return BookFeed(
+        name="bybit",
+        host="wss://stream.bybit.com",
+        path=lambda _symbols: f"/v5/public/{market}",
+        opening=_opening,
+        read=read_frame,
+        rule=rule,
+        beat='{"op":"ping"}',
+    )
+
+
+def _opening(symbols: Sequence[str]) -> tuple[str, ...]:
+    """Asks for the books, at most SUBSCRIBED_MAX in a message. Source: v5/ws/connect, args limit of spot."""
+    topics = [f"{TOPIC}{LEVELS}.{symbol}" for symbol in symbols]
+    return tuple(
+        text_of_json({"op": "subscribe", "args": topics[first : first + SUBSCRIBED_MAX]})
+        for first in range(0, len(topics), SUBSCRIBED_MAX)
+    )
+
+
+SPOT, LINEAR = _feed("spot"), _feed("linear")

@@ -5,11 +5,12 @@ Source: docs.cdp.coinbase.com, Advanced Trade WebSocket, level2 channel.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from flatbook.market.depth import Depth, Grid, Heard, Numbered, OffGrid, Update, levels, unknown, unread
+from flatbook.market.depth import Depth, Grid, Heard, Numbered, OffGrid, Update, in_one_row, levels, unknown, unread
+from flatbook.venues.book_stream import BookFeed, text_of_json
 
 CHANNEL = "l2_data"
 SNAPSHOT, UPDATE = "snapshot", "update"
@@ -63,3 +64,19 @@ def _heard(events: list[_Event], grids: Mapping[str, Grid]) -> Iterator[Heard]:
             for side in (BID, OFFER)
         )
         yield Update(event.product_id, event.type == SNAPSHOT, Depth(bids, asks))
+
+
+def _opening(symbols: Sequence[str]) -> tuple[str, ...]:
+    """Asks for the books and for heartbeats, without which an idle connection is closed."""
+    said = {"type": "subscribe", "product_ids": list(symbols)}
+    return tuple(text_of_json({**said, "channel": channel}) for channel in ("level2", "heartbeats"))
+
+
+FEED = BookFeed(
+    name="coinbase",
+    host="wss://advanced-trade-ws.coinbase.com",
+    path=lambda _symbols: "/",
+    opening=_opening,
+    read=read_frame,
+    rule=in_one_row,
+)

@@ -5,11 +5,13 @@ Source: gate.io/docs/developers/apiv4/ws, "How to maintain local order book".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from flatbook.market.depth import Depth, Follows, Grid, Heard, OffGrid, Unread, Update, levels, unread
+from flatbook.venues.book_stream import BookFeed, WholeByRest, text_of_json
+from flatbook.venues.http import Request
 
 CHANGES = "spot.order_book_update"
 UPDATE = "update"
@@ -71,3 +73,26 @@ def rule(last: int, _is_fresh: bool, change: Depth) -> Follows:
     if change.last <= last:
         return Follows.OLD
     return Follows.NEXT if change.first <= last + 1 else Follows.GAP
+
+
+def _opening(symbols: Sequence[str]) -> tuple[str, ...]:
+    """Asks for each book; the time in a message without a signature has no meaning."""
+    said = {"time": 0, "channel": CHANGES, "event": "subscribe"}
+    return tuple(text_of_json({**said, "payload": [symbol, "100ms"]}) for symbol in symbols)
+
+
+def _request(symbol: str) -> Request:
+    wanted = (("currency_pair", symbol), ("limit", "100"), ("with_id", "true"))
+    return Request(method="GET", path="/api/v4/spot/order_book", query=wanted)
+
+
+FEED = BookFeed(
+    name="gate",
+    host="wss://api.gateio.ws",
+    path=lambda _symbols: "/ws/v4/",
+    opening=_opening,
+    read=read_frame,
+    rule=rule,
+    beat=text_of_json({"time": 0, "channel": "spot.ping"}),
+    whole=WholeByRest(host="https://api.gateio.ws", request=_request, read=read_whole),
+)

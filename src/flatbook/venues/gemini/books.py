@@ -5,11 +5,12 @@ Source: docs.gemini.com/websocket-api, Market Data Version 2. The first message 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from flatbook.market.depth import Depth, Grid, Heard, OffGrid, Update, levels, unknown, unread
+from flatbook.market.depth import Depth, Grid, Heard, OffGrid, Update, in_one_row, levels, unknown, unread
+from flatbook.venues.book_stream import BookFeed, text_of_json
 
 UPDATES = "l2_updates"
 BUY, SELL = "buy", "sell"
@@ -43,3 +44,18 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         return (unread(error),)
     is_whole = bool(bytes(head.trades)) and bool(bytes(head.auction_events))
     return (Update(head.symbol, is_whole, Depth(bids, asks)),)
+
+
+def _opening(symbols: Sequence[str]) -> tuple[str, ...]:
+    wanted = [{"name": "l2", "symbols": list(symbols)}]
+    return (text_of_json({"type": "subscribe", "subscriptions": wanted}),)
+
+
+FEED = BookFeed(
+    name="gemini",
+    host="wss://api.gemini.com",
+    path=lambda _symbols: "/v2/marketdata",
+    opening=_opening,
+    read=read_frame,
+    rule=in_one_row,
+)

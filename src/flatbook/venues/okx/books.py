@@ -5,16 +5,18 @@ Source: okx.com/docs-v5, Order book channel. Numbers stand in the checksum witho
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from flatbook.market.depth import Depth, Follows, Grid, Heard, OffGrid, Update, crc_of, levels, text_of, unknown, unread
 from flatbook.market.orderbook import OrderBook
+from flatbook.venues.book_stream import BookFeed, text_of_json
 
 BOOKS = ("books", "books-l2-tbt", "books50-l2-tbt")
 SNAPSHOT, UPDATE = "snapshot", "update"
 CHECKED = 25
+PING, PONG = "ping", b"pong"
 
 
 class _Arg(msgspec.Struct, frozen=True):
@@ -42,6 +44,8 @@ _told = msgspec.json.Decoder(list[_Told])
 
 def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
     """Returns what a frame says of a book; nothing for what is about something else."""
+    if frame == PONG:
+        return ()
     try:
         head = _frame.decode(frame)
         grid = grids.get(head.arg.inst_id)
@@ -74,3 +78,20 @@ def checksum(book: OrderBook, grid: Grid) -> int:
 def _bare(units: int, decimals: int) -> str:
     text = text_of(units, decimals)
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _opening(symbols: Sequence[str]) -> tuple[str, ...]:
+    args = [{"channel": BOOKS[0], "instId": symbol} for symbol in symbols]
+    return (text_of_json({"op": "subscribe", "args": args}),)
+
+
+FEED = BookFeed(
+    name="okx",
+    host="wss://ws.okx.com:8443",
+    path=lambda _symbols: "/ws/v5/public",
+    opening=_opening,
+    read=read_frame,
+    rule=rule,
+    checksum=checksum,
+    beat=PING,
+)

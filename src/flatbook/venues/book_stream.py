@@ -1,0 +1,145 @@
+"""The books of a venue over its public stream: a conversation, and whole books over REST where the stream has none.
+
+A book that has lost its place is asked for anew at once: over REST, or by hanging up where whole books come first in
+the stream. Nothing is read from a book while it says why it is unfit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from flatbook.engine.follow import rest_until
+from flatbook.engine.ports import Clock
+from flatbook.market.depth import Books, BookSync, Checksum, Grid, Heard, Leave, Rule, Unfit, Unread, Update
+from flatbook.values.instants import later
+from flatbook.venues.http import Http, Reply, Request
+from flatbook.venues.silence import StreamEnd
+from flatbook.venues.websocket import SessionSocket
+
+WHOLE_TIMEOUT_S = 10
+WHOLE_TRIES_MAX = 8
+RECONNECT_S = 2
+
+Changed = Callable[[str, BookSync], None]
+
+
+class WholeByRest(msgspec.Struct, frozen=True, kw_only=True):
+    """How a whole book is asked for over REST, and what the answer says."""
+
+    host: str
+    request: Callable[[str], Request]
+    read: Callable[[str, bytes, Grid], Update | Unread]
+
+
+class BookFeed(msgspec.Struct, frozen=True, kw_only=True):
+    """How a venue tells its books.
+
+    `beat` is the text that asks for a sign of life, None where the protocol's own ping does. `overlaps` as in BookSync.
+    """
+
+    name: str
+    host: str
+    path: Callable[[Sequence[str]], str]
+    opening: Callable[[Sequence[str]], tuple[str, ...]]
+    read: Callable[[bytes, Mapping[str, Grid]], tuple[Heard, ...]]
+    rule: Rule
+    checksum: Checksum | None = None
+    overlaps: bool = False
+    beat: str | None = None
+    whole: WholeByRest | None = None
+
+
+class BookStream:
+    """Keeps the books of some symbols in step with one connection.
+
+    Needs: `http` reaches the feed's REST host, where it has one. `changed` hears of each book that moved, and of each
+    that may not be read any more.
+    """
+
+    def __init__(
+        self, feed: BookFeed, grids: Mapping[str, Grid], socket: SessionSocket, http: Http | None, clock: Clock
+    ) -> None:
+        if feed.whole is not None and http is None:
+            raise ValueError(f"the books of {feed.name} begin over REST: give it a way there")
+        self.books = Books(grids, feed.rule, feed.checksum, overlaps=feed.overlaps)
+        self.changed: Changed = _nothing
+        self._feed, self._grids, self._socket, self._http, self._clock = feed, dict(grids), socket, http, clock
+        self._asking: dict[str, asyncio.Task[None]] = {}
+
+    async def follow(self) -> StreamEnd:
+        """Holds one conversation and returns how it ended; all books are unfit then."""
+        symbols = tuple(self._grids)
+        try:
+            return await self._socket.converse(self._feed.path(symbols), self._feed.opening(symbols), self._hear)
+        finally:
+            asking, self._asking = tuple(self._asking.values()), {}
+            for task in asking:
+                task.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
+            self.books.lose(Unfit.DISCONNECTED)
+            self._tell(symbols)
+
+    async def keep(self) -> None:
+        """Holds one conversation after the other, for ever."""
+        while True:
+            await self.follow()
+            await self._clock.sleep_until(rest_until(self._clock.now(), RECONNECT_S, "books", self._feed.name))
+
+    def _hear(self, frame: bytes) -> tuple[str, ...] | None:
+        for heard in self._feed.read(frame, self._grids):
+            before = self.books.gaps
+            self.books.take(heard)
+            if isinstance(heard, Leave) or self.books.gaps > before:
+                return None
+            if isinstance(heard, Update) and not self._heard(heard.symbol):
+                return None
+        return ()
+
+    def _heard(self, symbol: str) -> bool:
+        """Tells of a book, and asks for a whole one where it has lost its place. Returns whether to stay."""
+        sync = self.books.by_symbol.get(symbol)
+        if sync is None:
+            return True
+        self.changed(symbol, sync)
+        if not sync.needs_whole:
+            return True
+        if self._feed.whole is None:
+            return sync.unfit in (Unfit.NO_BOOK, Unfit.DISCONNECTED)
+        if symbol not in self._asking:
+            self._asking[symbol] = asyncio.create_task(self._ask(symbol, sync))
+        return True
+
+    async def _ask(self, symbol: str, sync: BookSync) -> None:
+        try:
+            for tries in range(WHOLE_TRIES_MAX):
+                if await self._take_whole(symbol) and not sync.needs_whole:
+                    self.changed(symbol, sync)
+                    return
+                await self._clock.sleep_until(rest_until(self._clock.now(), 2**tries, "whole", symbol))
+        finally:
+            self._asking.pop(symbol, None)
+
+    async def _take_whole(self, symbol: str) -> bool:
+        whole, http = self._feed.whole, self._http
+        if whole is None or http is None:
+            return False
+        reply = await http.send(whole.request(symbol), later(self._clock.now(), seconds=WHOLE_TIMEOUT_S))
+        if not isinstance(reply, Reply) or reply.status != 200:
+            return False
+        return self.books.take(whole.read(symbol, reply.body, self._grids[symbol])) is not None
+
+    def _tell(self, symbols: Sequence[str]) -> None:
+        for symbol in symbols:
+            self.changed(symbol, self.books.by_symbol[symbol])
+
+
+def text_of_json(content: object) -> str:
+    """Returns JSON as venues are told it."""
+    return msgspec.json.encode(content).decode()
+
+
+def _nothing(_symbol: str, _sync: BookSync) -> None:
+    return

@@ -1,0 +1,225 @@
+"""Books over the protocol of each venue, in virtual time, from a server that gaps, breaks off and falls silent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+
+import msgspec
+import pytest
+from aiohttp import web
+
+from flatbook.market.depth import BookSync, Unfit
+from flatbook.sim.loop import VirtualLoop
+from flatbook.sim.network.connector import SimulatedConnector
+from flatbook.sim.world.process import LoopClock
+from flatbook.venues.book_stream import RECONNECT_S, BookStream
+from flatbook.venues.http import SessionHttp
+from flatbook.venues.silence import Patience, StreamEnd
+from flatbook.venues.websocket import SessionSocket
+from tests.captures.files import Line
+from tests.captures.made import WRITERS, Made, made
+from tests.unit.venues.stream_scene import START, URL, Serve, outcome_of
+
+PATIENCE = Patience(beat_s=5, silence_s=20)
+NAMES = sorted(WRITERS)
+STREAMED = ("bybit", "okx", "bitget", "gemini", "coinbase")
+
+Play = Callable[[web.WebSocketResponse, int], Awaitable[None]]
+
+
+class Exchange:
+    """Serves a made session: frames as `play` has them, and whole books over REST, the first ones refused."""
+
+    def __init__(self, session: Made, play: Play, *, refused: int = 0) -> None:
+        self.session, self._play, self._refused = session, play, refused
+        self.conversations = 0
+        self.opened_with: list[str] = []
+        self.asked: list[str] = []
+        self._said: asyncio.Future[None] | None = None
+
+    async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answers one request."""
+        if request.headers.get("Upgrade", "").lower() != "websocket":
+            self.asked.append(request.rel_url.path_qs)
+            if len(self.asked) <= self._refused:
+                return web.Response(status=429)
+            whole = next(line for line in self.session.lines if not line.is_frame)
+            return web.Response(body=whole.text.encode(), content_type="application/json")
+        socket = web.WebSocketResponse(autoping=False)
+        await socket.prepare(request)
+        self.conversations += 1
+        for _ in self.session.feed.feed.opening((self.session.symbol,)):
+            self.opened_with.append((await socket.receive()).data)
+        await self._play(socket, self.conversations)
+        return socket
+
+
+def frames(session: Made) -> list[Line]:
+    return [line for line in session.lines if line.is_frame]
+
+
+async def say(socket: web.WebSocketResponse, lines: list[Line]) -> None:
+    """Says frames a tenth of a second apart."""
+    for line in lines:
+        await socket.send_str(line.text)
+        await asyncio.sleep(0.1)
+
+
+def followed(
+    exchange: Exchange, then: Callable[[BookStream], Coroutine[None, None, object]]
+) -> tuple[object, BookSync, list[Unfit | None]]:
+    """Returns what came of following, the book at the end, and how fit it was at each change of that."""
+    session, fits = exchange.session, list[Unfit | None]()
+    kept: list[BookStream] = []
+
+    async def client(loop: VirtualLoop) -> object:
+        clock = LoopClock(loop)
+        socket = SessionSocket(URL, clock, connect=SimulatedConnector, patience=PATIENCE, beat=session.feed.feed.beat)
+        http = SessionHttp(URL, clock, connect=SimulatedConnector, authorize=dict)
+        stream = BookStream(session.feed.feed, {session.symbol: session.grid}, socket, http, clock)
+        kept.append(stream)
+
+        def changed(_symbol: str, sync: BookSync) -> None:
+            if not fits or fits[-1] is not sync.unfit:
+                fits.append(sync.unfit)
+
+        stream.changed = changed
+        try:
+            return await then(stream)
+        finally:
+            await http.close()
+
+    serve: Serve = exchange.serve
+    outcome, _ = outcome_of(client, serve)
+    return outcome, kept[0].books.by_symbol[session.symbol], fits
+
+
+async def once(stream: BookStream) -> object:
+    return await stream.follow()
+
+
+def held(sync: BookSync) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    return list(sync.book.bids()), list(sync.book.asks())
+
+
+def at_the_end(session: Made) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    return session.last.bids_after, session.last.asks_after
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stream_leads_to_the_book_of_the_venue_and_its_end_makes_it_unfit(name: str) -> None:
+    session = made(name)
+
+    async def play(socket: web.WebSocketResponse, _time: int) -> None:
+        await say(socket, frames(session))
+        await socket.close()
+
+    exchange = Exchange(session, play)
+    outcome, sync, fits = followed(exchange, once)
+    assert (outcome, held(sync)) == (StreamEnd.CLOSED, at_the_end(session))
+    assert (fits[-2], fits[-1], sync.unfit) == (None, Unfit.DISCONNECTED, Unfit.DISCONNECTED)
+    assert all(msgspec.json.decode(text) for text in exchange.opened_with)
+    assert all(session.symbol in text for text in exchange.opened_with)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in STREAMED])
+def test_a_whole_book_that_is_refused_is_asked_for_again_with_growing_rests(name: str) -> None:
+    session = made(name, count=200)
+
+    async def play(socket: web.WebSocketResponse, _time: int) -> None:
+        await say(socket, frames(session))
+        await socket.close()
+
+    exchange = Exchange(session, play, refused=3)
+    _, sync, fits = followed(exchange, once)
+    assert len(exchange.asked) == 4
+    assert (fits[0], held(sync)) == (Unfit.NO_BOOK, at_the_end(session))
+
+
+@pytest.mark.parametrize("name", ["binance", "binanceusdm", "gate"])
+def test_after_a_gap_the_whole_book_is_asked_for_and_the_stream_goes_on(name: str) -> None:
+    session = made(name)
+
+    async def play(socket: web.WebSocketResponse, _time: int) -> None:
+        lines = frames(session)
+        await say(socket, lines[:10] + lines[11:])
+        await socket.close()
+
+    exchange = Exchange(session, play)
+    _, _, fits = followed(exchange, once)
+    assert exchange.conversations == 1
+    assert Unfit.GAP in fits
+    assert len(exchange.asked) > 1
+
+
+@pytest.mark.parametrize("name", ["bybit", "okx", "bitget", "coinbase"])
+def test_after_a_gap_where_whole_books_come_in_the_stream_it_hangs_up_and_begins_anew(name: str) -> None:
+    session = made(name)
+
+    async def play(socket: web.WebSocketResponse, time: int) -> None:
+        lines = frames(session)
+        await say(socket, lines if time > 1 else lines[:10] + lines[11:])
+        await socket.close()
+
+    async def twice(stream: BookStream) -> object:
+        keeping = asyncio.create_task(stream.keep())
+        await asyncio.sleep(3 * RECONNECT_S + 10)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        return None
+
+    exchange = Exchange(session, play)
+    _, sync, fits = followed(exchange, twice)
+    assert exchange.conversations >= 2
+    assert fits[:1] == [None]
+    assert held(sync) == at_the_end(session)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stream_that_falls_silent_is_given_up_and_its_books_are_unfit(name: str) -> None:
+    session = made(name)
+
+    async def play(socket: web.WebSocketResponse, _time: int) -> None:
+        await say(socket, frames(session)[:20])
+        await asyncio.sleep(10_000)
+
+    outcome, sync, _ = followed(Exchange(session, play), once)
+    assert (outcome, sync.unfit) == (StreamEnd.SILENT, Unfit.DISCONNECTED)
+
+
+def test_a_venue_that_asks_for_a_new_connection_is_left_at_once() -> None:
+    session = made("bitstamp")
+
+    async def play(socket: web.WebSocketResponse, _time: int) -> None:
+        await say(socket, frames(session)[:20])
+        await socket.send_str('{"event":"bts:request_reconnect","channel":"","data":""}')
+        await asyncio.sleep(10_000)
+
+    outcome, sync, _ = followed(Exchange(session, play), once)
+    assert (outcome, sync.unfit) == (StreamEnd.CLOSED, Unfit.DISCONNECTED)
+
+
+@pytest.mark.parametrize(("name", "beat"), [("okx", "ping"), ("bitget", "ping"), ("bybit", '{"op":"ping"}')])
+def test_a_sign_of_life_is_asked_for_in_the_words_of_the_venue(name: str, beat: str) -> None:
+    session, said = made(name), list[str]()
+
+    async def play(socket: web.WebSocketResponse, _time: int) -> None:
+        await say(socket, frames(session)[:5])
+        said.append((await socket.receive()).data)
+        await socket.send_str("pong" if beat == "ping" else '{"op":"pong","success":true}')
+        await socket.close()
+
+    _, sync, _ = followed(Exchange(session, play), once)
+    assert said == [beat]
+    assert sync.dropped == 0
+
+
+def test_a_feed_whose_books_begin_over_rest_needs_a_way_there() -> None:
+    session = made("binance")
+    loop = VirtualLoop(START)
+    clock = LoopClock(loop)
+    socket = SessionSocket(URL, clock, connect=SimulatedConnector)
+    with pytest.raises(ValueError, match="the books of binance begin over REST: give it a way there"):
+        BookStream(session.feed.feed, {session.symbol: session.grid}, socket, None, clock)
+    loop.close()

@@ -45,7 +45,7 @@ class Socket:
     async def converse(self, path: str, opening: tuple[str, ...], hear: Hear) -> StreamEnd:
         self.said += opening
         for body in self.told:
-            self.said += hear(body)
+            self.said += hear(body) or ()
         return StreamEnd.CLOSED
 
 

@@ -37,7 +37,7 @@ class Stream:
         self.hosts.append(path)
         self.heard += opening
         for message in self.messages:
-            self.heard += hear(message)
+            self.heard += hear(message) or ()
         self.is_open.set()
         await self.goes_on.wait()
         return StreamEnd.CLOSED

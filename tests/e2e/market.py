@@ -38,6 +38,7 @@ STEP_S = 0.2
 VAULT_SHARES = Decimal(40)
 ASK, BID = Decimal(256), Decimal(250)
 HELD = Decimal(1000)
+LOGINS_MAX = 8
 CALLBACK = "https://127.0.0.1:8182"
 
 
@@ -92,6 +93,11 @@ class Market:
         now = int(time.time()) + self.shift_s
         if now > int(self.scene.chain.do("eth_getBlockByNumber", "latest", False)["timestamp"], 16):
             self.scene.chain.set_time(now)
+
+    def idle(self) -> None:
+        """Adds an empty block now."""
+        self.tick()
+        self.scene.chain.mine()
 
     def note(self) -> None:
         """Notes what our vault holds now: after a reorganisation the chain itself does not tell any more."""
@@ -201,25 +207,39 @@ def _told(process: subprocess.Popen[bytes]) -> dict[str, Any]:
 
 
 def log_in(market: Market, url: str) -> None:
-    """Logs in at Schwab as a person does: the browser is sent back to an address, which is pasted."""
+    """Logs in at Schwab as a person does, once more where an answer was spoilt."""
+    told = ""
+    for _ in range(LOGINS_MAX):
+        done = _logged_in(market, url)
+        if done.returncode == 0:
+            return
+        told = done.stderr
+    raise AssertionError(told)
+
+
+def _logged_in(market: Market, url: str) -> subprocess.CompletedProcess[str]:
+    """The browser is sent back to an address, which is pasted."""
     host, _, port = url.removeprefix("http://").partition(":")
     browser = http.client.HTTPConnection(host, int(port))
     asked = urlencode({"client_id": SECRETS["BROKER_KEY"], "redirect_uri": CALLBACK})
     browser.request("GET", f"/v1/oauth/authorize?{asked}")
-    answer = browser.getresponse()
-    assert answer.status == 302, answer.read()
+    location = browser.getresponse().headers.get("Location", "")
+    browser.close()
     words = ["auth", "schwab", "--home", str(market.home), "--url", url]
     words += ["--key", "broker_key", "--secret", "broker_word", "--tokens", "broker_tokens"]
-    done = subprocess.run(
+    return flatbook(*words, stdin=f"{location}\n")
+
+
+def flatbook(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Calls the program as a process of its own."""
+    return subprocess.run(
         [sys.executable, "-m", "flatbook", *words],
-        input=f"{answer.headers['Location']}\n",
+        input=stdin,
         capture_output=True,
         text=True,
         env={**os.environ, **SECRETS},
         check=False,
     )
-    browser.close()
-    assert done.returncode == 0, done.stderr
 
 
 @contextmanager

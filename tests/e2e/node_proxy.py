@@ -26,6 +26,7 @@ class Manner(Enum):
     HIDES_LOGS = "hides_logs"
     FORGES_HASHES = "forges_hashes"
     SILENT = "silent"
+    REFUSES = "refuses"
 
 
 class NodeProxy:
@@ -49,6 +50,8 @@ class NodeProxy:
         """Answers a request; None when there is no answer."""
         self.asked += 1
         manner = self.manner
+        if manner is Manner.REFUSES:
+            return None
         if manner is Manner.SILENT:
             self._quiet.wait(SILENCE_S)
             return None

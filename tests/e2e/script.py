@@ -23,7 +23,7 @@ FAULTS = {
     "alpaca": {"N9": 400, "N5": 400, "V1": 500, "V13": 3000},
     "schwab": {"N9": 400, "V1": 500, "V13": 3000},
 }
-BAD = (Manner.LAGS, Manner.HIDES_LOGS, Manner.FORGES_HASHES, Manner.SILENT)
+BAD = (Manner.LAGS, Manner.HIDES_LOGS, Manner.FORGES_HASHES, Manner.SILENT, Manner.REFUSES)
 
 
 class Ran(NamedTuple):

@@ -10,6 +10,7 @@ from flatbook.cli.options import HERE, Where, says
 from flatbook.cli.output import show
 
 if TYPE_CHECKING:
+    from flatbook.ops.clock import SystemClock
     from flatbook.services.schwab_login import SchwabApp
     from flatbook.venues.schwab.tokens import Tokens
 
@@ -39,7 +40,6 @@ def schwab(
     """
     import asyncio
 
-    from flatbook.ops.clock import SystemClock
     from flatbook.services.schwab_login import SchwabApp, log_in, login_url
     from flatbook.venues.schwab.tokens import LoginRefused
 
@@ -48,7 +48,7 @@ def schwab(
     print(f"Open this address and log in:\n{login_url(places, app)}", file=sys.stderr)
     print("Then paste the address that the browser ends at: ", end="", file=sys.stderr, flush=True)
     redirected = sys.stdin.readline(ADDRESS_CHARS_MAX)
-    answer = asyncio.run(log_in(places, app, redirected, SystemClock()))
+    answer = asyncio.run(log_in(places, app, redirected, _clock(where)))
     if isinstance(answer, LoginRefused):
         raise Failed(Exit.REFUSED, answer.message, do="run flatbook auth schwab again; a code lives half a minute")
     _tell("auth.schwab", answer, app, where)
@@ -67,11 +67,10 @@ def status(*, tokens: TokensName = "schwab_tokens", where: Where = HERE) -> int:
 
 def _tell(what: str, tokens: Tokens, app: SchwabApp, where: Where) -> int:
     """Shows when a login ends and returns the whole hours until then. The tokens themselves are never shown."""
-    from flatbook.ops.clock import SystemClock
     from flatbook.values.instants import text_of_instant
     from flatbook.venues.schwab.tokens import hours_left, warning_h
 
-    now = SystemClock().now()
+    now = _clock(where).now()
     hours = hours_left(tokens, now)
     days, rest = divmod(hours, HOURS_PER_DAY)
     body: dict[str, Any] = {
@@ -85,6 +84,13 @@ def _tell(what: str, tokens: Tokens, app: SchwabApp, where: Where) -> int:
         lines.append(f"less than {body['warning_h']} hours are left: run flatbook auth schwab")
     show(what, body, lambda: tuple(lines), as_json=where.as_json)
     return hours
+
+
+def _clock(where: Where) -> SystemClock:
+    from flatbook.cli.desks import loaded_of
+    from flatbook.ops.clock import SystemClock
+
+    return SystemClock(loaded_of(where).config.clock.shift_s)
 
 
 def _places(where: Where) -> Any:

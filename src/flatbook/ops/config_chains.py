@@ -49,6 +49,14 @@ class TokenSection(Section, frozen=True, kw_only=True):
     ] = {}
 
 
+class BookGeneration(Enum):
+    """Which interface an order book has."""
+
+    V4 = "v4"
+    V5 = "v5"
+    V6 = "v6"
+
+
 class ChainShape(Section, frozen=True, kw_only=True):
     """What every chain states."""
 
@@ -58,6 +66,10 @@ class ChainShape(Section, frozen=True, kw_only=True):
     fill_shares_max: Annotated[
         Decimal, amount("A larger fill is booked and its hedge waits for an operator.", unit="shares", most="10000000")
     ]
+    generations: Annotated[
+        dict[Address, Annotated[BookGeneration, said("Its interface; v6 where it is left out.")]],
+        said("The interface of order books, by address."),
+    ] = {}
     stablecoins: Annotated[dict[Name, StablecoinSection], said("The dollar tokens, by their name in the ledger.")]
     tokens: Annotated[dict[Name, TokenSection], said("The tokenized shares, by their name in the ledger.")]
     pyth: Annotated[PythSection | None, said("Where Pyth is asked about fills; left out: it is not.")] = None

@@ -74,6 +74,8 @@ def _flaws_of_chain(config: Config, name: str, chain: ChainSection) -> Iterator[
     key = ("chains", name)
     if not chain.order_books:
         yield (*key, "order_books"), "at least one order book is needed"
+    for address in chain.generations:
+        yield from _missing((*key, "generations", address), address, "order book", chain.order_books)
     if not chain.stablecoins:
         yield (*key, "stablecoins"), "at least one dollar token is needed"
     yield from _doubled((*key, "id"), "the chain id", [str(other.id) for other in config.chains.values()])

@@ -144,6 +144,7 @@ def raindex_of(loaded: Loaded, chain: str, shape: type[T]) -> T:
         "source": source_of(chain),
         "chain": stated.id,
         "order_books": stated.order_books,
+        "generations": stated.generations,
         "inventories": _inventories(config, chain),
         "owners": _vault_owners(config, chain),
         "tokens": [_token(config, chain, asset, token) for asset, token in stated.tokens.items()],

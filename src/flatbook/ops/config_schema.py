@@ -27,6 +27,7 @@ NAMES = {
     "accounts": "NAME",
     "holdings": "SYMBOL",
     "instruments": "ID",
+    "generations": "ADDRESS",
     "nodes": "NODE",
     "prices": "NAME",
     "feeds": "TICKER",

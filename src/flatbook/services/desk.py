@@ -146,6 +146,7 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
         journal=journal,
         venues=venues,
         sources=tuple(chaos.shaken(_source(loaded, name, outside, clock)) for name in config.chains),
+        offers=outside.offer_readers(),
         clock=clock,
         rules=rules_of(loaded, {account: venue.card for account, venue in venues.items()}),
         market=Market(),

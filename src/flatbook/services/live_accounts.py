@@ -56,6 +56,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     http: SessionHttp
     for_quotes: SessionHttp | None = None
     schwab: SchwabLine | None = None
+    login: Login | None = None
     activity: AccountActivity | None = None
     for_tokens: SessionHttp | None = None
 
@@ -150,7 +151,7 @@ def _schwab_line(places: Places, account: SchwabAccount, clock: Clock) -> Line:
     http = _http(url, clock, login.headers)
     line = SchwabLine(http, login, clock)
     activity = AccountActivity(line, login, socket=lambda host: SessionSocket(host, clock, connect=tls_connector))
-    return Line(http=http, schwab=line, activity=activity, for_tokens=for_tokens)
+    return Line(http=http, schwab=line, login=login, activity=activity, for_tokens=for_tokens)
 
 
 def _app_headers(key: Secret, secret: Secret) -> Callable[[], Mapping[str, str]]:

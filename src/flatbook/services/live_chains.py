@@ -31,9 +31,10 @@ TAGS = {
 
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True):
-    """A node and what carries calls to it, and where it tells of new blocks."""
+    """A node and what carries calls to it, and where it tells of new blocks. `host` holds no secret."""
 
     node: RpcNode
+    host: str
     http: SessionHttp
     heads: Heads | None = None
 
@@ -51,11 +52,12 @@ def wires_of(loaded: Loaded, chain: str, stated: NodesChain, clock: Clock) -> tu
     return tuple(
         Wire(
             node=RpcNode(http, clock, name=name, path=path),
+            host=host,
             http=http,
             heads=None if node.heads is None else _heads(address(name, "heads", node.heads, SOCKET_SCHEMES), clock),
         )
         for name, node in stated.nodes.items()
-        for http, path in (_way(address(name, "url", node.url, HTTP_SCHEMES), clock),)
+        for http, host, path in (_way(address(name, "url", node.url, HTTP_SCHEMES), clock),)
     )
 
 
@@ -67,9 +69,10 @@ def _address(loaded: Loaded, key: Key, stated: str, places: Places, schemes: tup
     return address
 
 
-def _way(address: Secret, clock: Clock) -> tuple[SessionHttp, str]:
+def _way(address: Secret, clock: Clock) -> tuple[SessionHttp, str, str]:
     host, path = _host_and_path(address)
-    return SessionHttp(host, clock, connect=tls_connector, authorize=dict), path
+    shown = urlsplit(host).netloc.rpartition("@")[2]
+    return SessionHttp(host, clock, connect=tls_connector, authorize=dict), shown, path
 
 
 def _heads(address: Secret, clock: Clock) -> Heads:

@@ -8,7 +8,7 @@ from flatbook.events.control import Mode
 from flatbook.ops.config import Loaded
 from flatbook.ops.config_accounts import LiveAccount, is_real_money
 from flatbook.ops.config_chains import NodesChain
-from flatbook.ops.config_rules import pyth_of, source_of
+from flatbook.ops.config_rules import pyth_of, raindex_of, source_of
 from flatbook.services.live_accounts import Line, lines_of, venue_of
 from flatbook.services.live_chains import Wire, source_over, wires_of
 from flatbook.services.live_quotes import quotes_of
@@ -16,8 +16,10 @@ from flatbook.services.prices import Asked
 from flatbook.services.read_only import ReadOnlyVenue
 from flatbook.values.ids import ChainId, SourceId
 from flatbook.venues.evm.heads import Heads
+from flatbook.venues.evm.offer_reader import EvmOfferReader
 from flatbook.venues.pyth.reader import PythReader
 from flatbook.venues.pyth.terms import PythTerms
+from flatbook.venues.raindex.tokens import RaindexConfig
 
 
 class Outside:
@@ -30,8 +32,8 @@ class Outside:
         """
         self._loaded, self._clock = loaded, clock
         config = loaded.config
-        self._lines: dict[str, Line] = lines_of(loaded, clock)
-        self._wires: dict[str, tuple[Wire, ...]] = {
+        self.lines: dict[str, Line] = lines_of(loaded, clock)
+        self.wires: dict[str, tuple[Wire, ...]] = {
             name: wires_of(loaded, name, chain, clock)
             for name, chain in config.chains.items()
             if isinstance(chain, NodesChain)
@@ -39,7 +41,7 @@ class Outside:
 
     def venue(self, name: str, account: LiveAccount, books: ReadBooks) -> OrderVenue:
         """Returns the adapter of an account; one of real money is only read unless the mode is live."""
-        venue = venue_of(self._loaded, name, self._lines[name], self._clock, books)
+        venue = venue_of(self._loaded, name, self.lines[name], self._clock, books)
         is_live = self._loaded.config.mode is Mode.LIVE
         return ReadOnlyVenue(venue) if is_real_money(account) and not is_live else venue
 
@@ -48,37 +50,47 @@ class Outside:
 
         Errors: ConfigRefused.
         """
-        return source_over(self._loaded, name, chain, self._wires[name], self._clock)
+        return source_over(self._loaded, name, chain, self.wires[name], self._clock)
 
     def pyth_readers(self) -> dict[ChainId, PythReader]:
         """Returns what asks Pyth about fills, by the id of the chain.
 
         Errors: ConfigRefused.
         """
-        config, terms = self._loaded.config, {name: pyth_of(self._loaded, name, PythTerms) for name in self._wires}
+        config, terms = self._loaded.config, {name: pyth_of(self._loaded, name, PythTerms) for name in self.wires}
         return {
             ChainId(config.chains[name].id): PythReader([wire.node for wire in wires], known, self._clock)
-            for name, wires in self._wires.items()
+            for name, wires in self.wires.items()
             if (known := terms[name]) is not None
         }
 
+    def offer_readers(self) -> tuple[EvmOfferReader, ...]:
+        """Returns what asks what our orders offer, a reader for each chain that is read from nodes.
+
+        Errors: ConfigRefused.
+        """
+        return tuple(
+            EvmOfferReader([wire.node for wire in wires], raindex_of(self._loaded, name, RaindexConfig), self._clock)
+            for name, wires in self.wires.items()
+        )
+
     def quotes(self) -> tuple[Asked, ...]:
         """Returns the sources that are asked for quotes."""
-        return quotes_of(self._loaded.config, self._lines, self._clock)
+        return quotes_of(self._loaded.config, self.lines, self._clock)
 
     def heads(self) -> tuple[tuple[SourceId, Heads], ...]:
         """Returns what tells of new blocks, with the name of the source that it is a hint for."""
         return tuple(
             (source_of(name), wire.heads)
-            for name, wires in self._wires.items()
+            for name, wires in self.wires.items()
             for wire in wires
             if wire.heads is not None
         )
 
     async def close(self) -> None:
         """Closes all connections."""
-        for line in self._lines.values():
+        for line in self.lines.values():
             await line.close()
-        for wires in self._wires.values():
+        for wires in self.wires.values():
             for wire in wires:
                 await wire.http.close()

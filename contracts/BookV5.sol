@@ -34,4 +34,9 @@ contract BookV5 is FloatBook {
         Wanted memory wanted = Wanted(config.maximumInput, config.maximumIORatio, true);
         return _takeAll(config.orders, wanted, config.minimumInput, config.data);
     }
+
+    /// Vault 0 is a vault like any other.
+    function _isWallet(bytes32) internal pure override returns (bool) {
+        return false;
+    }
 }

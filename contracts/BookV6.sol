@@ -35,4 +35,9 @@ contract BookV6 is FloatBook {
         Wanted memory wanted = Wanted(config.maximumIO, config.maximumIORatio, config.IOIsInput);
         return _takeAll(config.orders, wanted, config.minimumIO, config.data);
     }
+
+    /// Vault 0 is the wallet.
+    function _isWallet(bytes32 vaultId) internal pure override returns (bool) {
+        return vaultId == 0;
+    }
 }

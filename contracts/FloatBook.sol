@@ -105,9 +105,12 @@ abstract contract FloatBook is Parts {
 
     error ZeroVaultId(address sender, address token);
 
-    /// Vault 0 is the wallet of the owner: what it holds and has approved.
+    /// Whether a vault is the wallet of its owner instead of a number in the book.
+    function _isWallet(bytes32 vaultId) internal pure virtual returns (bool);
+
+    /// A wallet counts as what it holds and has approved.
     function vaultBalance2(address owner, address token, bytes32 vaultId) public view returns (Float balance) {
-        if (vaultId != 0) return _vaults[owner][token][vaultId];
+        if (!_isWallet(vaultId)) return _vaults[owner][token][vaultId];
         uint256 held = IToken(token).balanceOf(owner);
         uint256 allowed = IToken(token).allowance(owner, address(this));
         (balance,) = FloatMath.fromFixed(held < allowed ? held : allowed, IToken(token).decimals());
@@ -168,7 +171,7 @@ abstract contract FloatBook is Parts {
     /// Pays in what the amount needs in units of the token: one more where the token has fewer digits.
     function _deposit(address token, bytes32 vaultId, Float amount, TaskV2[] calldata tasks) internal {
         if (tasks.length > 0) revert TasksAreNotRun();
-        if (vaultId == 0) revert ZeroVaultId(msg.sender, token);
+        if (_isWallet(vaultId)) revert ZeroVaultId(msg.sender, token);
         if (!amount.gt(FloatMath.ZERO)) revert ZeroDepositAmount(msg.sender, token, vaultId);
         uint256 units = amount.toFixedUp(IToken(token).decimals());
         _credit(msg.sender, token, vaultId, amount);
@@ -179,7 +182,7 @@ abstract contract FloatBook is Parts {
     /// Pays out the smaller of the target and what the vault holds, and does not revert when that is less.
     function _withdraw(address token, bytes32 vaultId, Float target, TaskV2[] calldata tasks) internal {
         if (tasks.length > 0) revert TasksAreNotRun();
-        if (vaultId == 0) revert ZeroVaultId(msg.sender, token);
+        if (_isWallet(vaultId)) revert ZeroVaultId(msg.sender, token);
         if (!target.gt(FloatMath.ZERO)) revert ZeroWithdrawTargetAmount(msg.sender, token, vaultId);
         Float held = _vaults[msg.sender][token][vaultId];
         Float paid = target.smaller(held);
@@ -271,14 +274,14 @@ abstract contract FloatBook is Parts {
         _credit(offer.owner, offer.input.token, offer.input.vaultId, received);
     }
 
-    /// Vault 0 is paid at once, from or to the wallet.
+    /// A wallet is paid at once.
     function _debit(address owner, IOV2 memory from, Float amount) private {
-        if (from.vaultId == 0) return _pull(from.token, owner, amount.toFixedUp(IToken(from.token).decimals()));
+        if (_isWallet(from.vaultId)) return _pull(from.token, owner, amount.toFixedUp(IToken(from.token).decimals()));
         _vaults[owner][from.token][from.vaultId] = _vaults[owner][from.token][from.vaultId].sub(amount);
     }
 
     function _credit(address owner, address token, bytes32 vaultId, Float amount) private {
-        if (vaultId == 0) {
+        if (_isWallet(vaultId)) {
             (uint256 units,) = amount.toFixed(IToken(token).decimals());
             return _push(token, owner, units);
         }

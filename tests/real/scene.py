@@ -189,6 +189,13 @@ class Scene:
         )
         return self.act(self.taker, self.places["Settler"], call_of("Settler", "settle", *arguments))
 
+    def add(self, contract: str, *arguments: object) -> str:
+        """Creates one more contract, and returns where it stands."""
+        deployment = _Deployment(self.chain)
+        place = deployment.create(contract, *arguments)
+        deployment.mine()
+        return place
+
     # Vaults, tokens and prices.
 
     def deposit(self, owner: str, token: Erc20, amount: Amount, *, vault: int = VAULT) -> Mined:

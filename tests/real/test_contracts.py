@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.real.abi import answer_of, call_of, keccak_hex, parts_of, units_of
+from tests.real.abi import answer_of, call_of, float_of, keccak_hex, parts_of, units_of
 from tests.real.anvil import Refused, running_anvil
 from tests.real.books import VAULT, Generation, Offer, Order
 from tests.real.programs import compiled
@@ -197,6 +197,25 @@ def test_a_stopped_token_lets_no_take_through(scene: Scene) -> None:
     refusal(lambda: scene.take(ask, most="1"))
     scene.stop(scene.shares["COIN"].wrapper, stopped=False)
     assert len(scene.take(ask, most="1").logs) == 3
+
+
+def test_a_taker_may_pay_after_it_was_given_and_called_back(newest: Scene) -> None:
+    places = newest.add("Borrower")
+    ask = newest.ask("COIN", price="250", shares="10")
+    limits = (float_of(Decimal(0)), float_of(Decimal(2)), float_of(Decimal(300)))
+    config: tuple[object, ...] = (*limits, True, [(ask.words, 0, 0, [])], b"later")
+    newest.act(newest.taker, places, call_of("Borrower", "take", newest.book.address, config))
+    sent = newest.chain.do("eth_call", {"to": places, "data": call_of("Borrower", "sent")}, "latest")
+    assert int(sent, 16) == 2 * 10**18
+    assert newest.vault(newest.owner, newest.usdc) == 1_000_500
+
+
+def test_vault_zero_of_the_fifth_generation_is_a_vault_like_any_other() -> None:
+    with running_anvil() as chain:
+        scene = deployed(chain, Generation.V5)
+        scene.deposit(scene.owner, scene.usdc, "5", vault=0)
+        scene.withdraw(scene.owner, scene.usdc, "2", vault=0)
+        assert scene.vault(scene.owner, scene.usdc, vault=0) == 3
 
 
 def test_vault_zero_takes_no_deposit_and_gives_none(newest: Scene) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from array import array
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from flatbook.market.depth import Books, BookSync, Grid, Heard, Numbered, Unfit, Update, text_of
+from flatbook.market.depth import Books, BookSync, Grid, Heard, Numbered, Unfit, Update
 from flatbook.market.orderbook import Level
 from tests.captures.files import Line
 from tests.captures.venues import Feed
@@ -47,9 +48,13 @@ def digest_of(sync: BookSync) -> str | None:
     """Returns a digest of all levels as floats, as the other client holds them."""
     if sync.unfit not in (None, Unfit.CROSSED):
         return None
-    sides = [_floats(sync.book.bids(), sync.grid), _floats(sync.book.asks(), sync.grid)]
-    return hashlib.blake2b(repr(sides).encode(), digest_size=12).hexdigest()
+    digest = hashlib.blake2b(digest_size=12)
+    for levels in (sync.book.bids(), sync.book.asks()):
+        digest.update(_floats(levels, sync.grid).tobytes())
+        digest.update(b"|")
+    return digest.hexdigest()
 
 
-def _floats(levels: Iterator[Level], grid: Grid) -> list[list[float]]:
-    return [[float(text_of(units, decimals)) for units, decimals in zip(level, grid, strict=True)] for level in levels]
+def _floats(levels: Iterator[Level], grid: Grid) -> array[float]:
+    tick, lot = 10**grid.price_decimals, 10**grid.size_decimals
+    return array("d", [part for price, size in levels for part in (price / tick, size / lot)])

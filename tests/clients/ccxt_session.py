@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 import sys
+from array import array
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -170,8 +171,11 @@ def tell(exchange: Any, number: int, market_id: str) -> None:
     book = exchange.orderbooks.get(symbol_of(exchange, market_id))
     digest = None
     if book is not None and not (exchange.id in BY_REST and book["nonce"] is None):
-        sides = [[[float(level[0]), float(level[1])] for level in book[side]] for side in ("bids", "asks")]
-        digest = hashlib.blake2b(repr(sides).encode(), digest_size=12).hexdigest()
+        summed = hashlib.blake2b(digest_size=12)
+        for side in ("bids", "asks"):
+            summed.update(array("d", [part for level in book[side] for part in level[:2]]).tobytes())
+            summed.update(b"|")
+        digest = summed.hexdigest()
     sys.stdout.write(json.dumps([number, market_id, digest]) + "\n")
 
 

@@ -101,9 +101,10 @@ def _chain_of(loaded: Loaded, fills: Fills, named: str | None) -> str:
 
 
 def _moment(fills: Fills) -> Any:
+    from flatbook.events.chain import PRECONFIRMED_HASH
     from flatbook.venues.pyth.story import Moment
 
-    if not fills:
+    if not fills or fills[0][1].key.block_hash == PRECONFIRMED_HASH:
         return None
     key = fills[0][1].key
     return Moment(block=key.block, block_hash=key.block_hash, at=fills[0][1].happened_at)

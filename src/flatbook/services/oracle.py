@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from flatbook.engine.inputs import Priced
 from flatbook.engine.ports import Clock
 from flatbook.engine.run import Committed
-from flatbook.events.chain import VaultFilled
+from flatbook.events.chain import PRECONFIRMED_HASH, LogKey, VaultFilled
 from flatbook.events.prices import FillPriced
 from flatbook.values.ids import ChainId
 from flatbook.values.instants import later
@@ -38,13 +38,16 @@ class FillPricer:
         self._stirred = asyncio.Event()
 
     def on_commit(self, committed: Committed) -> None:
-        """Takes the fills of a commit that can be priced."""
+        """Takes the fills of a commit that can be priced: one without a block comes again once it has one."""
         for event in committed.events:
-            if isinstance(event, VaultFilled) and event.key.chain in self._readers:
+            if isinstance(event, VaultFilled) and self._is_priced(event.key):
                 if len(self._waiting) == FILLS_WAITING_MAX:
                     self._count("passed_over")
                 self._waiting.append(event)
                 self._stirred.set()
+
+    def _is_priced(self, key: LogKey) -> bool:
+        return key.chain in self._readers and key.block_hash != PRECONFIRMED_HASH
 
     async def follow(self) -> None:
         """Prices what waits, for ever. Each fill has been booked WAIT_S ago at least: its hedge goes first."""

@@ -19,6 +19,7 @@ from flatbook.engine.own_books import own_books
 from flatbook.engine.run import CommandAnswer, Engine, EngineFailed, Parts
 from flatbook.events.control import Mode
 from flatbook.market.quotes import Market, Quote
+from flatbook.services.sim_pricing import begin_pricing
 from flatbook.sim.catalogue.row import Level
 from flatbook.sim.chance import stream
 from flatbook.sim.loop import PROCESS, VirtualLoop
@@ -105,6 +106,7 @@ class Life:
         world.record.add(LifeBegan(at=world.loop.instant, process="desk", life=self.number))
         self._task = self.context.run(world.loop.create_task, self.engine.run())
         self._task.add_done_callback(self._ended, context=Context())
+        begin_pricing(world.loop, world.chains, self._caller, self.engine, (self.context, self._task))
 
     def kill(self) -> None:
         """Ends the process as a lost machine does, if it still runs."""
@@ -149,7 +151,7 @@ class Life:
     def _parts(self) -> Parts:
         world = self._world
         loop, record = world.loop, world.record
-        caller = Caller(
+        caller = self._caller = Caller(
             "desk",
             self.number,
             self.scissors,

@@ -9,6 +9,7 @@ import msgspec
 
 from flatbook.engine.inputs import Priced
 from flatbook.engine.run import Committed
+from flatbook.events.chain import PRECONFIRMED_HASH
 from flatbook.events.event import Event
 from flatbook.services.oracle import FILLS_WAITING_MAX, FillPricer
 from flatbook.sim.world.chain import CHAIN
@@ -63,6 +64,14 @@ def test_fills_of_other_chains_are_left_alone() -> None:
     each.commit(each.bench.filled(key=other))
     each.run()
     assert (each.pushed, each.pricer.missing) == ([], {})
+
+
+def test_a_fill_without_a_block_is_left_until_it_has_one() -> None:
+    each = pricing()
+    announced = msgspec.structs.replace(each.bench.filled().key, block_hash=PRECONFIRMED_HASH)
+    each.commit(each.bench.filled(key=announced), each.bench.filled())
+    each.run()
+    assert [priced.event.key for priced in each.pushed] == [each.bench.filled().key]
 
 
 def test_nodes_that_do_not_answer_are_asked_three_times_and_then_the_fill_has_no_price() -> None:

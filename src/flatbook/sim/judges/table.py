@@ -11,6 +11,7 @@ from flatbook.sim.judges import (
     of_exposure,
     of_orders,
     of_pairs,
+    of_prices,
     of_results,
     of_rows,
 )
@@ -71,6 +72,10 @@ def predicate_of(invariant: str) -> str:
 def judge(record: Record, expects: Expectation, results: Results | None = None) -> Verdict:
     """Returns what all judges of one run say of a record, and of the results of the product, in the order found."""
     court = Court(expects, results)
-    hearings = (*(each(court) for each in ONE_RUN.values()), of_exposure.timekeeper(court))
+    hearings = (
+        *(each(court) for each in ONE_RUN.values()),
+        of_prices.told_truly(court),
+        of_exposure.timekeeper(court),
+    )
     court.hear(record.entries, hearings)
     return Verdict(violations=tuple(court.violations), left_off=court.left_off, figures=court.figures())

@@ -15,6 +15,7 @@ from flatbook.sim.world.record import Record
 from flatbook.values.ids import AccountId
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Instrument
+from flatbook.venues.pyth.reader import PythReader
 
 
 class Outside(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,3 +52,6 @@ class Chains(Protocol):
 
     def of_life(self, caller: Caller) -> tuple[ChainSource, ...]:
         """Returns the sources as one life of the desk reads them."""
+
+    def oracle_of_life(self, caller: Caller) -> PythReader | None:
+        """Returns who asks the oracle for one life of the desk, None where there is none."""

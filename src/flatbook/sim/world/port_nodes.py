@@ -21,3 +21,6 @@ class PortNodes:
         """Returns the source as one life of the desk reads it."""
         injection = self._outside.injection
         return (NodeSource(self._chain, self._names, injection, caller.clock.now, lag_blocks=self._lag),)
+
+    def oracle_of_life(self, _caller: Caller) -> None:
+        """There is no oracle at this depth."""

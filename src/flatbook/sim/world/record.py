@@ -120,6 +120,17 @@ class BlockMade(Entry, frozen=True, kw_only=True):
     fills: tuple[ChainFill, ...]
 
 
+class OracleHeld(Entry, frozen=True, kw_only=True):
+    """What the oracle held of a symbol at a block, when somebody first asked. Units: 1e-8 USD, whole seconds."""
+
+    symbol: str
+    block_hash: str
+    made_s: int
+    price: int
+    confidence: int
+    published_s: int
+
+
 class BlocksCut(Entry, frozen=True, kw_only=True):
     """A reorganisation took away every block from a number on; new ones follow as `BlockMade`."""
 

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import Iterator
 
-import aiohttp
 import pytest
 
 from flatbook.events.chain import VaultFilled
+from tests.e2e.node_proxy import Manner, NodeProxy, running_proxy
 from tests.real.anvil import running_anvil
-from tests.real.proxy import NodeProxy, proxied
 from tests.real.reading import Read, read
 from tests.real.scene import Scene, deployed
 
 pytestmark = pytest.mark.real
-
-WAIT_S = 10
-SILENCE_S = 0.2
 
 
 @pytest.fixture
@@ -29,7 +23,7 @@ def scene() -> Iterator[Scene]:
 
 @pytest.fixture
 def proxy(scene: Scene) -> Iterator[NodeProxy]:
-    with proxied(scene.chain) as started:
+    with running_proxy(scene.chain) as started:
         yield started
 
 
@@ -43,60 +37,42 @@ def blocks(found: Read) -> list[int]:
 
 def test_a_node_that_lags_holds_the_reading_back_and_nothing_is_lost(scene: Scene, proxy: NodeProxy) -> None:
     ask = scene.ask("COIN", price="250", shares="10")
-    first, second = (scene.take(ask, most="1") for _ in range(2))
-    proxy.lag = 1
+    first = scene.take(ask, most="1")
+    proxy.behave(Manner.LAGS)
+    second = scene.take(ask, most="1")
     behind = both(scene, proxy)
-    third = scene.take(ask, most="1")
-    further = both(scene, proxy, behind.cursor)
-    proxy.lag = 0
-    level = both(scene, proxy, further.cursor)
-    assert [blocks(found) for found in (behind, further, level)] == [[first.block], [second.block], [third.block]]
+    still = both(scene, proxy, behind.cursor)
+    proxy.behave(Manner.HONEST)
+    level = both(scene, proxy, still.cursor)
+    assert [blocks(found) for found in (behind, still, level)] == [[first.block], [], [second.block]]
 
 
-def test_a_node_that_refuses_stops_the_reading_and_its_return_lets_it_go_on(scene: Scene, proxy: NodeProxy) -> None:
+@pytest.mark.parametrize("manner", [Manner.REFUSES, Manner.HIDES_LOGS, Manner.FORGES_HASHES])
+def test_what_one_node_does_not_say_is_read_once_it_does(scene: Scene, proxy: NodeProxy, manner: Manner) -> None:
     ask = scene.ask("COIN", price="250", shares="10")
     first = scene.take(ask, most="1")
     found = both(scene, proxy)
-    proxy.refusing = True
+    proxy.behave(manner)
     second = scene.take(ask, most="1")
-    refused = both(scene, proxy, found.cursor)
-    proxy.refusing = False
-    after = both(scene, proxy, refused.cursor)
-    assert (refused.events, refused.cursor) == ((), found.cursor)
+    untold = both(scene, proxy, found.cursor)
+    proxy.behave(Manner.HONEST)
+    after = both(scene, proxy, untold.cursor)
+    assert (untold.events, untold.cursor, untold.removed_from) == ((), found.cursor, None)
     assert (blocks(found), blocks(after)) == ([first.block], [second.block])
 
 
-def test_a_reorganisation_that_one_node_has_not_seen_is_waited_for(scene: Scene, proxy: NodeProxy) -> None:
+def test_a_reorganisation_that_one_node_has_not_reached_is_waited_for(scene: Scene, proxy: NodeProxy) -> None:
     ask = scene.ask("COIN", price="250", shares="10")
     scene.chain.mine(70)
+    proxy.behave(Manner.LAGS)
     taken = scene.take(ask, most="1")
-    scene.chain.mine(2)
-    found = both(scene, proxy)
-    scene.reorg(3)
-    proxy.lag = 4
+    found = read(scene.chain.url, scene.config())
+    scene.reorg(1)
     unseen = both(scene, proxy, found.cursor)
-    proxy.lag = 0
+    proxy.behave(Manner.HONEST)
     seen = both(scene, proxy, unseen.cursor)
     assert blocks(found) == [taken.block]
     assert (unseen.events, unseen.removed_from) == ((), None)
     assert seen.removed_from is not None
     assert seen.removed_from <= taken.block
     assert blocks(seen) == []
-
-
-def test_a_websocket_says_heads_until_it_goes_silent_or_is_cut(scene: Scene, proxy: NodeProxy) -> None:
-    async def listen() -> None:
-        async with aiohttp.ClientSession() as session, session.ws_connect(proxy.ws_url) as socket:
-            await socket.send_json({"jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": ["newHeads"]})
-            assert "result" in await socket.receive_json(timeout=WAIT_S)
-            await asyncio.to_thread(scene.chain.mine)
-            head = json.loads(await socket.receive_str(timeout=WAIT_S))["params"]["result"]
-            assert int(head["number"], 16) == scene.chain.height
-            proxy.deaf = True
-            await asyncio.to_thread(scene.chain.mine)
-            with pytest.raises(TimeoutError):
-                await socket.receive(timeout=SILENCE_S)
-            await asyncio.to_thread(proxy.cut)
-            assert (await socket.receive(timeout=WAIT_S)).type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED}
-
-    asyncio.run(listen())

@@ -19,6 +19,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flatbook.sim.tapes.pool_flow import COLUMNS, changes_of, read_states
+
 TAPE = Path(__file__).parents[1] / "src" / "flatbook" / "sim" / "tapes" / "tape"
 POOL = "data/6_evm/base_tCOIN_USDC_v3pool_state_2025-12-01_2025-12-19.csv.gz"
 BATCHES = "data/6_evm/base_raindex_v5_getLogs_batches_2026-03-08.csv.gz"
@@ -48,6 +50,14 @@ def samples_of(path: Path, minutes: frozenset[str]) -> list[tuple[str, str]]:
         for row in rows
         if row["ts_est"][:MINUTE_DIGITS].replace(" ", "T") in minutes
     ]
+
+
+def states_of(path: Path) -> list[tuple[str, str, str, str]]:
+    """Returns (block, reserve0, reserve1, sqrtPriceX96) of the pool samples around every change of what it holds."""
+    rows = {row["block"]: row for row in table_of(path)}
+    kept = changes_of(read_states(path))
+    named = [rows[str(state.sample.block)] for state in kept]
+    return [(row["block"], row["reserve0"], row["reserve1"], row["sqrtPriceX96"]) for row in named]
 
 
 def batches_of(path: Path) -> list[tuple[str, str, str, str]]:
@@ -87,6 +97,12 @@ def provenance(shared: Path, counts: dict[str, int]) -> dict[str, object]:
                 "rows": counts["pool_samples"],
                 "source": source(shared, POOL, "rainlanguage/rain.solver@36ce85372116 (branch block-data) data.csv"),
             },
+            "pool_states.csv.gz": {
+                "what": "the same pool, the samples around every change of what it holds: block, reserve0 (USDC), "
+                "reserve1 (tCOIN), sqrtPriceX96; what takers traded follows from them (sim/tapes/pool_flow.py)",
+                "rows": counts["pool_states"],
+                "source": source(shared, POOL, "rainlanguage/rain.solver@36ce85372116 (branch block-data) data.csv"),
+            },
             "coin_1min.csv.gz": {
                 "what": "COIN minute bars, regular session, cut to 2025-12-01..19: start, open, close",
                 "rows": counts["coin_1min"],
@@ -117,15 +133,18 @@ def main() -> int:
     bars = bars_of(shared / BARS)
     samples = samples_of(shared / POOL, frozenset(ts[:MINUTE_DIGITS] for ts, _, _ in bars))
     batches = batches_of(shared / BATCHES)
+    states = states_of(shared / POOL)
     tables = {
         "coin_1min": packed(("ts", "open", "close"), bars),
         "pool_samples": packed(("block", "sqrt_price_x96"), samples),
+        "pool_states": packed(COLUMNS, states),
         "batches": packed(("from_block", "to_block", "clear_v3", "take_order_v3"), batches),
     }
     TAPE.mkdir(exist_ok=True)
     for name, content in tables.items():
         (TAPE / f"{name}.csv.gz").write_bytes(content)
-    counts = {"coin_1min": len(bars), "pool_samples": len(samples), "batches": len(batches)}
+    counts = {name: len(rows) for name, rows in (("coin_1min", bars), ("pool_samples", samples))}
+    counts |= {"pool_states": len(states), "batches": len(batches)}
     text = json.dumps(provenance(shared, counts), indent=2, ensure_ascii=True)
     (TAPE / "provenance.json").write_text(text + "\n", encoding="ascii")
     print(", ".join(f"{name}: {count} rows, {len(tables[name])} bytes" for name, count in counts.items()))

@@ -87,6 +87,7 @@ FAMILIES = (
             Verb("trades", "Show fills and executions, each with what it closed.", "trades:trades"),
             Verb("price", "Show what the oracle said at a transaction, and how far fills lay from it.", "price:price"),
             Verb("pnl", "Show profit and loss, taken apart, and whether the ledger balances.", "pnl:pnl"),
+            Verb("report", "Say how long fills waited, what was exposed, and what each part earned.", "report:report"),
             Verb("why", "Tell the story of a fill, an order or anything else that has an id.", "why:why"),
         ),
     ),
@@ -126,6 +127,7 @@ FAMILIES = (
     Family(
         "Prove",
         (
+            Verb("replay", "Run the hedge over recorded takers and bars of December 2025.", "report:replay"),
             Verb("sim", "Run simulated worlds in which everything goes wrong.", "", _SIM),
             Verb("chaos", "Break something in a running paper desk, and see that nothing is lost.", "", _CHAOS),
         ),

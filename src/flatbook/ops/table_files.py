@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
+from datetime import UTC
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
@@ -83,3 +84,13 @@ def _table(arrow: Any, schema: Any, columns: tuple[Column, ...], lot: list[Line]
 def _cells(column: Column, values: Iterable[Value]) -> Iterator[Value]:
     for value in values:
         yield value if value is None or column.kind is not Kind.AMOUNT else _text(column, value)
+
+
+def read_bar_rows(path: Path) -> Iterator[tuple[str, str, str]]:
+    """Yields (start, open, close) of recorded minute bars in Parquet: RFC 3339 in UTC, prices as the shortest text.
+
+    Errors: FormatMissing without pyarrow; OSError when the file cannot be read.
+    """
+    _, parquet = _pyarrow()
+    for row in parquet.read_table(path, columns=["ts", "open", "close"]).to_pylist():
+        yield row["ts"].astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), repr(row["open"]), repr(row["close"])

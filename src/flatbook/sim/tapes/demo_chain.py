@@ -85,8 +85,13 @@ def logs_of(tape: DemoTape, fill: DemoFill, place: LogPlace) -> tuple[dict[str, 
 
 
 def _ours(fill: DemoFill) -> OrderTraded:
-    tokens, usdc = _rain_float(fill.tokens), _rain_float(fill.usdc)
-    if fill.side is Side.BUY:
+    return our_trade(fill.side, fill.tokens, fill.usdc)
+
+
+def our_trade(side: Side, tokens_amount: Decimal, usdc_amount: Decimal) -> OrderTraded:
+    """Returns what an order of ours traded: with side buy our vault received the tokens and gave USDC."""
+    tokens, usdc = _rain_float(tokens_amount), _rain_float(usdc_amount)
+    if side is Side.BUY:
         return OrderTraded(order=_order_of(OUR_OWNER, received=WTCOIN, gave=USDC), received=tokens, gave=usdc)
     return OrderTraded(order=_order_of(OUR_OWNER, received=USDC, gave=WTCOIN), received=usdc, gave=tokens)
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import pytest
 
+from flatbook.engine.inputs import Verb
 from flatbook.events.calls import (
     CallConfirmed,
     CallDropped,
@@ -19,6 +20,7 @@ from flatbook.events.calls import (
     CallRefused,
     CallSigned,
     CallUnmined,
+    VaultMoved,
 )
 from flatbook.events.chain import GasSpent
 from flatbook.events.event import Event
@@ -27,6 +29,7 @@ from flatbook.state.calls import CallStatus
 from flatbook.state.intents import CallIntent
 from flatbook.values.ids import CallId
 from flatbook.values.money import Quantity
+from flatbook.venues.evm.rpc import Call
 from flatbook.venues.raindex.calls import (
     BookVersion,
     Function,
@@ -35,6 +38,7 @@ from flatbook.venues.raindex.calls import (
     deposit_payload,
     withdraw_payload,
 )
+from flatbook.venues.raindex.vaults import RaindexVault, allowance_call, amount_of, balance_call, vault_call, vault_of
 from tests.real.abi import call_of
 from tests.real.anvil import Anvil, running_anvil
 from tests.real.books import VAULT, Generation
@@ -42,6 +46,7 @@ from tests.real.scene import Scene, deployed
 from tests.real.wallet_desk import USDC, Life, WalletDesk, limits_of, mining
 
 pytestmark = pytest.mark.real
+VAULT_ACCOUNT = "base:vault"
 DEPOSITS = {
     Generation.V4: (BookVersion.V4, Function.DEPOSIT2, Function.WITHDRAW2),
     Generation.V5: (BookVersion.V5, Function.DEPOSIT3, Function.WITHDRAW3),
@@ -63,7 +68,9 @@ def desk_over(chain: Anvil, generation: Generation = Generation.V6) -> tuple[Sce
         (scene.book.address, deposit, ()),
         (scene.book.address, withdraw, ()),
     )
-    desk = WalletDesk(chain, limits)
+    version, usdc = DEPOSITS[generation][0], scene.usdc
+    vault = RaindexVault(version=version, book=scene.book.address, token=usdc.address, decimals=6, vault=VAULT)
+    desk = WalletDesk(chain, limits, vault)
     scene.act(scene.owner, scene.usdc.address, call_of("Token", "mint", desk.wallet, 500 * 10**6))
     return scene, desk
 
@@ -81,7 +88,7 @@ def approve(scene: Scene, desk: WalletDesk, amount: str, number: int = 0) -> Cal
     )
 
 
-def vault_call(
+def moving(
     scene: Scene, desk: WalletDesk, purpose: CallPurpose, amount: str, number: int, after: CallId | None = None
 ) -> CallIntent:
     version = DEPOSITS[scene.book.generation][0]
@@ -106,8 +113,8 @@ def test_tokens_are_approved_exactly_deposited_and_withdrawn_in_every_generation
 ) -> None:
     scene, desk = desk_over(chain, generation)
     allow = approve(scene, desk, "120")
-    put = vault_call(scene, desk, CallPurpose.DEPOSIT, "120", 1, after=allow.call_id)
-    take = vault_call(scene, desk, CallPurpose.WITHDRAW, "1000", 2, after=put.call_id)
+    put = moving(scene, desk, CallPurpose.DEPOSIT, "120", 1, after=allow.call_id)
+    take = moving(scene, desk, CallPurpose.WITHDRAW, "1000", 2, after=put.call_id)
 
     async def session() -> None:
         async with started(desk, allow, put, take) as life:
@@ -118,6 +125,8 @@ def test_tokens_are_approved_exactly_deposited_and_withdrawn_in_every_generation
     assert scene.balance(desk.wallet, scene.usdc) == Decimal(500)
     assert scene.vault(desk.wallet, scene.usdc) == 0
     assert [event.nonce for event in events_of(desk) if isinstance(event, CallSigned)] == [0, 1, 2]
+    moved = [event.amount for event in events_of(desk) if isinstance(event, VaultMoved)]
+    assert moved == [Decimal(120), Decimal(-120)]
     spent = sum(event.wei_amount for event in events_of(desk) if isinstance(event, GasSpent))
     assert 10**19 - int(chain.do("eth_getBalance", desk.wallet, "latest"), 16) == spent
 
@@ -215,7 +224,7 @@ def test_a_reorganisation_before_the_last_confirmation_leads_to_the_same_end(cha
 def test_killed_again_and_again_a_session_has_the_effect_of_one(chain: Anvil, rounds: int) -> None:
     scene, desk = desk_over(chain)
     allow = approve(scene, desk, "120")
-    put = vault_call(scene, desk, CallPurpose.DEPOSIT, "120", 1, after=allow.call_id)
+    put = moving(scene, desk, CallPurpose.DEPOSIT, "120", 1, after=allow.call_id)
 
     async def session() -> None:
         wanted: tuple[CallIntent, ...] = (allow, put)
@@ -270,7 +279,7 @@ def test_a_call_whose_nonce_another_program_took_ends_as_displaced_and_never_hap
 
 def test_what_would_revert_is_refused_before_it_costs_anything(chain: Anvil) -> None:
     scene, desk = desk_over(chain)
-    put = vault_call(scene, desk, CallPurpose.DEPOSIT, "120", 1)
+    put = moving(scene, desk, CallPurpose.DEPOSIT, "120", 1)
 
     async def session() -> None:
         async with started(desk, put) as life:
@@ -327,3 +336,45 @@ def test_a_node_of_another_chain_is_refused(chain: Anvil) -> None:
             assert refused.reason is CallRefusal.WRONG_CHAIN
 
     run(session())
+
+
+def test_an_operator_deposits_and_withdraws_by_command_and_the_books_say_what_the_chain_says(chain: Anvil) -> None:
+    scene, desk = desk_over(chain)
+
+    async def session() -> None:
+        async with started(desk) as life:
+            await life.until(lambda: life.state.epoch > 0)
+            move = {"account": VAULT_ACCOUNT, "asset": "USDC"}
+            answer = await life.command(Verb.VAULT_MOVE, move="deposit", amount="75.5", **move)
+            assert answer.accepted
+            await mining(chain, life.until(lambda: not life.state.open_calls))
+            answer = await life.command(Verb.VAULT_MOVE, move="withdraw", amount="80", **move)
+            assert answer.accepted
+            await mining(chain, life.until(lambda: not life.state.open_calls))
+            refused = await life.command(Verb.VAULT_MOVE, move="deposit", amount="0.0000001", **move)
+            assert "has more than 6 decimals" in str(refused.why)
+            held = {key[0]: amount for key, amount in life.state.balances.items() if key[1] == "USDC"}
+            assert held == {VAULT_ACCOUNT: 0, "base:wallet": 0}
+
+    run(session())
+    assert scene.balance(desk.wallet, scene.usdc) == Decimal(500)
+    assert int(chain.do("eth_getTransactionCount", desk.wallet, "latest"), 16) == 3
+
+
+@pytest.mark.parametrize("generation", list(Generation), ids=lambda generation: generation.value)
+def test_vaults_balances_and_allowances_are_read_at_the_block_of_a_hash(chain: Anvil, generation: Generation) -> None:
+    scene, desk = desk_over(chain, generation)
+    version = DEPOSITS[generation][0]
+    vault = RaindexVault(version=version, book=scene.book.address, token=scene.usdc.address, decimals=6, vault=VAULT)
+    before = chain.do("eth_getBlockByNumber", "latest", False)["hash"]
+    scene.deposit(scene.owner, scene.usdc, "12.5")
+    after = chain.do("eth_getBlockByNumber", "latest", False)["hash"]
+
+    def ask(call: Call) -> object:
+        return chain.do(call.method, *call.params)
+
+    read = [vault_of(vault, ask(vault_call(vault, scene.owner, block))) for block in (before, after)]
+    assert read[0] is not None
+    assert read[1] == read[0] + Decimal("12.5") == scene.vault(scene.owner, scene.usdc)
+    assert amount_of(ask(balance_call(vault.token, desk.wallet, after)), decimals=6) == Decimal(500)
+    assert amount_of(ask(allowance_call(vault.token, desk.wallet, vault.book, after)), decimals=6) == 0

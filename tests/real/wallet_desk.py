@@ -12,8 +12,9 @@ import aiohttp
 import msgspec
 
 from flatbook.engine.follow import Pace
-from flatbook.engine.rules import Rules, WalletRules
-from flatbook.engine.run import Engine, Parts
+from flatbook.engine.inputs import Command, Verb
+from flatbook.engine.rules import Rules, VaultRules, WalletRules
+from flatbook.engine.run import CommandAnswer, Engine, Parts
 from flatbook.engine.take_calls import cancel_call, intend_call
 from flatbook.engine.turn import Turn
 from flatbook.events.calls import CallPurpose
@@ -32,6 +33,7 @@ from flatbook.venues.evm.sender import EvmSender
 from flatbook.venues.evm.signing import LocalSigner, address_of_key
 from flatbook.venues.http import SessionHttp
 from flatbook.venues.raindex.calls import Function
+from flatbook.venues.raindex.vaults import RaindexVault
 from tests.desk import LIMITS, Setting, desk_of
 from tests.real.anvil import CHAIN_ID, GENESIS_S, Anvil
 
@@ -39,7 +41,7 @@ QUICK = 40
 STEP_S = 0.02
 WAIT_S = 20
 CHAIN = ChainId(CHAIN_ID)
-OWNER, VAULT = OwnerId("desk"), AccountId("base:vault")
+OWNER, VAULT, HOLDINGS = OwnerId("desk"), AccountId("base:vault"), AccountId("base:wallet")
 USDC, ETH = AssetId("USDC"), AssetId("ETH")
 KEY = "0x" + "5a" * 32
 
@@ -75,21 +77,34 @@ def limits_of(*contracts: tuple[str, Function, tuple[str, ...]], most: str = "10
 class WalletDesk:
     """What stays when the process is killed: the chain, the journal's store and the rules."""
 
-    def __init__(self, chain: Anvil, limits: CallLimits, **terms: int) -> None:
+    def __init__(self, chain: Anvil, limits: CallLimits, vault: RaindexVault | None = None) -> None:
         self.chain, self.store, self.clock = chain, MemoryStore(), QuickClock()
         self.wallet = address_of_key(KEY)
         self.wallet_key = (CHAIN, self.wallet)
-        wallet = WalletRules(account=VAULT, coin=ETH, limits=limits, coin_low=Decimal("0.05"), **terms)
+        wallet = WalletRules(account=HOLDINGS, coin=ETH, limits=limits, coin_low=Decimal("0.05"))
         rules = desk_of(Setting(limits=LIMITS), ()).rules
-        self.rules: Rules = msgspec.structs.replace(rules, hedges={}, cards={}, wallets={self.wallet_key: wallet})
+        vaults = {} if vault is None else {(VAULT, USDC): self._vault_rules(vault)}
+        self.rules: Rules = msgspec.structs.replace(
+            rules, hedges={}, cards={}, wallets={self.wallet_key: wallet}, vaults=vaults
+        )
         chain.do("anvil_setBalance", self.wallet, hex(10**19))
+
+    def _vault_rules(self, vault: RaindexVault) -> VaultRules:
+        return VaultRules(
+            owner=OWNER,
+            wallet=self.wallet_key,
+            token=vault.token,
+            decimals=vault.decimals,
+            book=vault.book,
+            words=vault,
+        )
 
     def wish(self, purpose: CallPurpose, number: int, to: str, payload: str, **changes: object) -> CallIntent:
         """Returns a wish for a call of this wallet."""
         plain = CallIntent(
             call_id=call_id_of(OWNER, EventRef("real"), index=number),
             owner=OWNER,
-            account=VAULT,
+            account=HOLDINGS,
             chain=CHAIN,
             wallet=self.wallet,
             purpose=purpose,
@@ -158,6 +173,13 @@ class Life:
             intend_call(turn, intent)
         engine._commit(tuple(turn.events), {})
         engine._act(turn.effects)
+
+    async def command(self, verb: Verb, **arguments: str) -> CommandAnswer:
+        """Gives an operator's command."""
+        key = f"k-{len(self.state.commands)}"
+        return await self.engine.command(
+            Command(key=key, actor="alice", reason="because", verb=verb, arguments=arguments)
+        )
 
     def takes_back(self, call_id: CallId) -> None:
         """Takes the wish that a call shall not happen any more."""

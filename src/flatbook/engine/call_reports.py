@@ -69,9 +69,17 @@ class TurnedDown(Report, frozen=True, kw_only=True):
     nonce_hint: int | None = None
 
 
+class TokenMove(Report, frozen=True, kw_only=True):
+    """What a transaction moved of one token into the wallet (above zero) or out of it. Units: smallest units."""
+
+    token: str
+    raw: int
+
+
 class MinedSight(Report, frozen=True, kw_only=True):
     """The receipt of one of our transactions, on which all nodes agree.
 
+    `moves` are what the logs of the tokens say, whatever was asked: a vault pays no more than it holds.
     Units: gas_wei in wei of the coin, the L1 data fee and the operator fee of a rollup included.
     """
 
@@ -81,6 +89,7 @@ class MinedSight(Report, frozen=True, kw_only=True):
     success: bool
     gas_wei: Quantity
     happened_at: Instant
+    moves: tuple[TokenMove, ...] = ()
 
 
 class CallSight(Report, frozen=True, kw_only=True):

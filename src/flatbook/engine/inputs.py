@@ -174,6 +174,8 @@ class Verb(Enum):
     POSITION_OVERWRITE = "position_overwrite"
     POSITION_ASSIGN = "position_assign"
     ACCOUNT_ACCEPT_STATEMENT = "account_accept_statement"
+    VAULT_MOVE = "vault_move"
+    CALL_TAKE_BACK = "call_take_back"
     CHAOS = "chaos"
 
 

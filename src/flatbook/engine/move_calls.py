@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from flatbook.engine.call_reports import TokenMove
 from flatbook.engine.effects import SignCall
 from flatbook.engine.ports import CallToSign
 from flatbook.engine.rules import WalletRules
@@ -22,7 +25,7 @@ from flatbook.state.calls import (
 )
 from flatbook.state.halts import Halt, halt_over
 from flatbook.values.ids import CallId, InstrumentId
-from flatbook.values.money import ZERO, Quantity
+from flatbook.values.money import ZERO, Quantity, from_base_units
 
 SIGNATURES_MAX = 16
 WEI_DECIMALS = 18
@@ -65,8 +68,8 @@ def refuse_call(turn: Turn, call: ChainCall, reason: ev.CallRefusal, detail: str
     turn.alert(AlertName.CALL_REFUSED, subject_of(call), told, severity=Severity.CRITICAL, because=ref_of(event))
 
 
-def confirm_call(turn: Turn, call: ChainCall) -> None:
-    """Ends a call whose block is deep enough, and books its gas, whether or not it succeeded."""
+def confirm_call(turn: Turn, call: ChainCall, moves: tuple[TokenMove, ...]) -> None:
+    """Ends a call whose block is deep enough, and books its gas, whether or not it succeeded, and what it moved."""
     rules, mined = turn.rules.wallets.get(call.wallet_key), call.mined
     if mined is None or rules is None:
         return
@@ -80,6 +83,8 @@ def confirm_call(turn: Turn, call: ChainCall) -> None:
     )
     if (call.chain, mined.tx) not in turn.state.gas:
         turn.book(_gas_of(turn, call, rules))
+    for moved in _vault_moves(turn, call, moves):
+        turn.book(moved)
     book_call(turn, call, event)
     after = turn.state.calls[call.call_id]
     if after.status is CallStatus.CONFIRMED:
@@ -106,6 +111,28 @@ def _gas_of(turn: Turn, call: ChainCall, rules: WalletRules) -> GasSpent:
         happened_at=mined.happened_at,
         seen_at=turn.now,
     )
+
+
+def _vault_moves(turn: Turn, call: ChainCall, moves: tuple[TokenMove, ...]) -> Iterator[ev.VaultMoved]:
+    """Yields what a call moved between its wallet and the vaults of the desk that keep these tokens."""
+    rules, mined = turn.rules.wallets.get(call.wallet_key), call.mined
+    if rules is None or mined is None or call.purpose not in (ev.CallPurpose.DEPOSIT, ev.CallPurpose.WITHDRAW):
+        return
+    for (account, asset), vault in turn.rules.vaults.items():
+        raw = sum(-move.raw for move in moves if move.token == vault.token)
+        if raw and (vault.wallet, vault.book) == (call.wallet_key, call.to):
+            yield ev.VaultMoved(
+                call_id=call.call_id,
+                chain=call.chain,
+                tx=mined.tx,
+                owner=vault.owner,
+                account=account,
+                wallet_account=rules.account,
+                asset=asset,
+                amount=from_base_units(raw, decimals=vault.decimals),
+                happened_at=mined.happened_at,
+                seen_at=turn.now,
+            )
 
 
 def displace_call(turn: Turn, call: ChainCall, nonce: int) -> None:

@@ -331,6 +331,22 @@ class CallToSign(msgspec.Struct, frozen=True, kw_only=True):
     cancels: bool
 
 
+class VaultWords(Protocol):
+    """The bytes of the calls that move one token of one vault. Units: amounts in the smallest units of the token."""
+
+    def approve(self, raw: int) -> str:
+        """Returns the call to the token that allows exactly so much."""
+        ...
+
+    def deposit(self, raw: int) -> str:
+        """Returns the call that puts so much into the vault."""
+        ...
+
+    def withdraw(self, raw: int) -> str:
+        """Returns the call that takes so much out of the vault."""
+        ...
+
+
 class ChainSender(Protocol):
     """One wallet on one chain. Nothing is retried here, and nothing is kept that the journal does not hold."""
 

@@ -6,14 +6,14 @@ from decimal import Decimal
 
 import msgspec
 
-from flatbook.engine.ports import VenueCard
+from flatbook.engine.ports import VaultWords, VenueCard
 from flatbook.risk.call_limits import CallLimits
 from flatbook.risk.limits import Limits
 from flatbook.state.calls import WalletKey
 from flatbook.state.positions import NetKey
 from flatbook.strategies.hedge_terms import HedgeParams
 from flatbook.strategies.offers import OfferParams
-from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, SourceId
+from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, OwnerId, SourceId
 from flatbook.values.instruments import Instrument
 from flatbook.values.money import Price
 
@@ -61,6 +61,20 @@ class WalletRules(msgspec.Struct, frozen=True, kw_only=True):
     inclusion_s: int = 300
 
 
+class VaultRules(msgspec.Struct, frozen=True, kw_only=True):
+    """A token of a vault that a wallet may move: whose it is, where it is kept, and how it is called.
+
+    Needs: `token` and `book` are addresses in lower case; `words` make the bytes.
+    """
+
+    owner: OwnerId
+    wallet: WalletKey
+    token: str
+    decimals: int
+    book: str
+    words: VaultWords
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the loop needs to know that no event tells.
 
@@ -80,6 +94,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     config_digest: str
     pegged: tuple[AssetId, ...] = ()
     wallets: dict[WalletKey, WalletRules] = {}
+    vaults: dict[tuple[AccountId, AssetId], VaultRules] = {}
     offers: dict[NetKey, OfferRules] = {}
 
     def __post_init__(self) -> None:

@@ -308,7 +308,7 @@ def _take_mined(turn: Turn, call: ChainCall, sight: MinedSight, head: int) -> No
         )
         book_call(turn, call, event)
     if head - sight.block + 1 >= _rules(turn, call).confirmations:
-        confirm_call(turn, turn.state.calls[call.call_id])
+        confirm_call(turn, turn.state.calls[call.call_id], sight.moves)
     else:
         advance(turn, call.wallet_key)
 

@@ -9,6 +9,7 @@ from flatbook.engine.inputs import Command, Verb
 from flatbook.engine.refuse import clear_refused
 from flatbook.engine.take_acceptance import accept_statement, why_not_accept
 from flatbook.engine.take_chaos import make_chaos, why_not_chaos
+from flatbook.engine.take_wallets import move_vault, take_back, why_not_move, why_not_take_back
 from flatbook.engine.turn import Turn
 from flatbook.events import control
 from flatbook.events.chain import SkippedFillReleased
@@ -358,5 +359,7 @@ _ACTS: dict[Verb, tuple[Callable[[Turn, Command], Refusal | None], Callable[[Tur
     Verb.POSITION_OVERWRITE: (_why_not_overwrite, _overwrite),
     Verb.POSITION_ASSIGN: (_why_not_assign, _assign),
     Verb.ACCOUNT_ACCEPT_STATEMENT: (why_not_accept, accept_statement),
+    Verb.VAULT_MOVE: (why_not_move, move_vault),
+    Verb.CALL_TAKE_BACK: (why_not_take_back, take_back),
     Verb.CHAOS: (why_not_chaos, make_chaos),
 }

@@ -207,6 +207,25 @@ class CallConfirmed(Event, frozen=True, kw_only=True, tag="call_confirmed"):
     seen_at: Instant
 
 
+class VaultMoved(Event, frozen=True, kw_only=True, tag="vault_moved"):
+    """A call of ours that is final put tokens into a vault, or took them out; beside `CallConfirmed`.
+
+    Units: amount in units of the asset, into the vault above zero, as the token's own log says: a vault pays what it
+    holds, not what was asked.
+    """
+
+    call_id: CallId
+    chain: ChainId
+    tx: str
+    owner: OwnerId
+    account: AccountId
+    wallet_account: AccountId
+    asset: AssetId
+    amount: Quantity
+    happened_at: Instant
+    seen_at: Instant
+
+
 class CallDisplaced(Event, frozen=True, kw_only=True, tag="call_displaced"):
     """Another transaction of the wallet used the nonce of the call for good: none of its signatures can be mined."""
 

@@ -54,6 +54,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     calls.CallMined,
     calls.CallUnmined,
     calls.CallConfirmed,
+    calls.VaultMoved,
     calls.CallDisplaced,
     calls.CallCancelIntended,
     control.EngineStarted,

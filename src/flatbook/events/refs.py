@@ -113,6 +113,10 @@ def _of_placed_call(event: _Placed) -> EventRef:
     return EventRef(f"{ref_of_call(event.call_id)}:{event.__struct_config__.tag}@{block}")
 
 
+def _of_move(event: calls.VaultMoved) -> EventRef:
+    return EventRef(f"{ref_of_call(event.call_id)}:{event.account}:{event.asset}")
+
+
 def _of_ending_call(event: _EndingCall) -> EventRef:
     return EventRef(f"{ref_of_call(event.call_id)}:{event.__struct_config__.tag}")
 
@@ -147,6 +151,7 @@ _REFS: dict[type[Event], Callable[[Any], EventRef]] = {
     calls.CallUnmined: _of_placed_call,
     calls.CallConfirmed: _of_placed_call,
     calls.CallRefused: _of_ending_call,
+    calls.VaultMoved: _of_move,
     calls.CallDisplaced: _of_ending_call,
     calls.CallCancelIntended: _of_ending_call,
     activities.AccountActivityBooked: _of_activity,

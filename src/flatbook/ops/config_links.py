@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from flatbook.events.control import Mode
 from flatbook.ops.config_accounts import USD, AccountSection, PaperAccount, Shorting, currency_of
-from flatbook.ops.config_chains import ChainSection, Form, StablecoinSection, TokenSection
+from flatbook.ops.config_chains import ChainSection, Form, NodesChain, StablecoinSection, TokenSection
 from flatbook.ops.config_channels import flaws_of_alerts
 from flatbook.ops.config_live import flaws_of_live
 from flatbook.ops.config_match import meant
@@ -16,6 +16,7 @@ from flatbook.ops.config_oracle import flaws_of_pyth
 from flatbook.ops.config_prices import RecordedBars, RecordedPrices, priced_by, quote_of
 from flatbook.ops.config_read import Key
 from flatbook.ops.config_shape import NONE, VERSION, ClockKind, Config, HedgeSection, InstrumentSection
+from flatbook.ops.config_wallets import flaws_of_wallets
 from flatbook.ops.secret_places import parse_reference
 from flatbook.ops.secret_value import SecretRefused
 from flatbook.values.ids import UNASSIGNED
@@ -45,6 +46,13 @@ def flaws(config: Config) -> Iterator[Flaw]:
     yield from _flaws_of_secrets(config)
     yield from flaws_of_live(config)
     yield from flaws_of_alerts(config.alerts, config.secrets)
+    tokens = {
+        name: (*chain.stablecoins, *chain.tokens)
+        for name, chain in config.chains.items()
+        if isinstance(chain, NodesChain)
+    }
+    vaults = {name: tuple(owner.vaults) for name, owner in config.owners.items()}
+    yield from flaws_of_wallets(config.wallets, tokens, vaults, config.secrets)
 
 
 def _missing(key: Key, name: str, kind: str, known: Collection[str]) -> Iterator[Flaw]:

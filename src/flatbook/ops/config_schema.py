@@ -36,6 +36,8 @@ NAMES = {
     "renames": "TICKER",
     "secrets": "NAME",
     "channels": "NAME",
+    "wallets": "NAME",
+    "moves": "ASSET",
 }
 
 

@@ -17,6 +17,7 @@ from flatbook.ops.config_chains import ChainSection
 from flatbook.ops.config_fields import INSTRUMENT_TEXT, amount, bps, said, seconds, text, whole
 from flatbook.ops.config_prices import PriceSection
 from flatbook.ops.config_section import Address, InstrumentName, Name, SecretName, Section, Ticker
+from flatbook.ops.config_wallets import WalletSection
 from flatbook.strategies.hedge_terms import OPEN_WAIT_S
 from flatbook.values.sessions import SessionKind
 
@@ -225,6 +226,7 @@ class Config(Section, frozen=True, kw_only=True):
     pace: PaceSection = PaceSection()
     log: LogSection = LogSection()
     alerts: AlertsSection = AlertsSection()
+    wallets: Annotated[dict[Name, WalletSection], said("The wallets that send transactions, by name.")] = {}
     secrets: Annotated[
         dict[SecretName, Annotated[str, said(FORMS_SAID)]],
         said("Where secrets are, by name; never the secrets themselves."),

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from flatbook.events import chain, control, orders
+from flatbook.events import calls, chain, control, orders
 from flatbook.events.activities import AccountActivityBooked
 from flatbook.events.codec import tag_of
 from flatbook.events.event import Event
@@ -66,7 +66,7 @@ class StandingFill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 Balances = dict[tuple[LedgerAccount, AssetId], Decimal]
 Moved = tuple[Instant, Decimal]
-Plain = control.BalanceStated | chain.GasSpent | AccountActivityBooked
+Plain = control.BalanceStated | chain.GasSpent | AccountActivityBooked | calls.VaultMoved
 
 
 class TrialLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -242,6 +242,7 @@ _POSTED: dict[type[Event], Callable[[Ledger, Recorded, Any], None]] = {
     control.BalanceStated: Ledger._post_plain,
     chain.GasSpent: Ledger._post_plain,
     AccountActivityBooked: Ledger._post_plain,
+    calls.VaultMoved: Ledger._post_plain,
 }
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(StandingFill).decode

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from flatbook.events import chain, control, orders
+from flatbook.events import calls, chain, control, orders
 from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.event import Event
 from flatbook.events.refs import ref_of_activity
@@ -139,6 +139,11 @@ def _gas(event: chain.GasSpent) -> Postings:
     return pair(accounts.gas(event.account), accounts.holdings(event.account), event.coin, coins)
 
 
+def _vault_move(event: calls.VaultMoved) -> Postings:
+    vault, wallet = accounts.holdings(event.account), accounts.holdings(event.wallet_account)
+    return pair(vault, wallet, event.asset, event.amount)
+
+
 def _balance(event: control.BalanceStated) -> Postings:
     """Against what is outside; what an operator accepted without an explanation stands against suspense."""
     accepted = event.reason == control.STATEMENT_ACCEPTED
@@ -165,6 +170,7 @@ PLAIN: dict[type[Event], Callable[[Any], Postings]] = {
     orders.OrderFilled: _execution,
     orders.ForeignFilled: _execution,
     chain.GasSpent: _gas,
+    calls.VaultMoved: _vault_move,
     control.BalanceStated: _balance,
     AccountActivityBooked: _activity,
 }

@@ -31,6 +31,7 @@ from flatbook.ops.metrics import Metrics
 from flatbook.ops.telemetry import LogCounts
 from flatbook.services.anchor import anchored
 from flatbook.services.chaos import Chaos
+from flatbook.services.live_wallets import with_wallets
 from flatbook.services.oracle import FillPricer
 from flatbook.services.outside import Outside
 from flatbook.services.paper_accounts import NO_FAULTS, open_brokers, paper_venue
@@ -121,7 +122,7 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
     """Returns the desk that a configuration describes. `plans` are scripted faults of its paper brokers, by account.
 
     Errors: what the parts say of their files: JournalUnavailable, JournalBroken, RecordingBroken, BarsRefused,
-    SamplesRefused, ConfigRefused, SecretRefused, OSError.
+    SamplesRefused, ConfigRefused, SecretRefused, KeystoreRefused, OSError.
     """
     config, metrics = loaded.config, Metrics(__version__)
     bars = _bars_by_source(loaded)
@@ -148,13 +149,14 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
         sources=tuple(chaos.shaken(_source(loaded, name, outside, clock)) for name in config.chains),
         offers=outside.offer_readers(),
         clock=clock,
-        rules=rules_of(loaded, {account: venue.card for account, venue in venues.items()}),
+        rules=with_wallets(rules_of(loaded, {account: venue.card for account, venue in venues.items()}), loaded),
         market=Market(),
         pace=pace_of(config),
         mode=config.mode,
         version=__version__,
         kept=kept,
         rests={source_of(name): Rest() for name in config.chains},
+        senders=outside.senders(),
     )
     engine = Engine(parts)
     pricer = FillPricer(outside.pyth_readers(), clock, engine.push)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flatbook.engine.call_outbox import Senders
 from flatbook.engine.own_books import ReadBooks
 from flatbook.engine.ports import ChainSource, Clock, OrderVenue
 from flatbook.events.control import Mode
@@ -12,6 +13,7 @@ from flatbook.ops.config_rules import pyth_of, raindex_of, source_of
 from flatbook.services.live_accounts import Line, lines_of, venue_of
 from flatbook.services.live_chains import Wire, source_over, wires_of
 from flatbook.services.live_quotes import quotes_of
+from flatbook.services.live_wallets import senders_of
 from flatbook.services.prices import Asked
 from flatbook.services.read_only import ReadOnlyVenue
 from flatbook.values.ids import ChainId, SourceId
@@ -73,6 +75,15 @@ class Outside:
             EvmOfferReader([wire.node for wire in wires], raindex_of(self._loaded, name, RaindexConfig), self._clock)
             for name, wires in self.wires.items()
         )
+
+    def senders(self) -> Senders:
+        """Returns what sends from each wallet; nothing in mode observe.
+
+        Errors: KeystoreRefused, SecretRefused.
+        """
+        if self._loaded.config.mode is Mode.OBSERVE:
+            return {}
+        return senders_of(self._loaded, {name: [wire.node for wire in wires] for name, wires in self.wires.items()})
 
     def quotes(self) -> tuple[Asked, ...]:
         """Returns the sources that are asked for quotes."""

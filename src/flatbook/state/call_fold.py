@@ -85,3 +85,9 @@ def _forget(state: State) -> None:
     for call_id in gone:
         del state.ended_calls[call_id]
         del state.calls[call_id]
+
+
+def fold_vault_moved(state: State, event: ev.VaultMoved) -> None:
+    """Moves tokens between a vault and the wallet that called."""
+    state.add_balance(event.account, event.asset, event.amount, event.seen_at)
+    state.add_balance(event.wallet_account, event.asset, -event.amount, event.seen_at)

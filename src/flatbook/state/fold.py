@@ -61,6 +61,7 @@ FOLDS: dict[type[Event], Callable[[State, Any], None]] = {
     calls.CallMined: call_fold.fold_call,
     calls.CallUnmined: call_fold.fold_call,
     calls.CallConfirmed: call_fold.fold_call,
+    calls.VaultMoved: call_fold.fold_vault_moved,
     calls.CallDisplaced: call_fold.fold_call,
     calls.CallCancelIntended: call_fold.fold_call,
     control.EngineStarted: control_fold.fold_started,

@@ -21,7 +21,7 @@ from flatbook.engine.call_reports import (
 )
 from flatbook.engine.effects import CallEffect, LookForCall, SendCall, SignCall
 from flatbook.engine.inputs import CallLooked, CoinRead, SendAnswered, SignAnswered, WalletDue
-from flatbook.engine.rules import WalletRules
+from flatbook.engine.rules import VaultRules, WalletRules
 from flatbook.engine.step import Step
 from flatbook.engine.take_calls import cancel_call, intend_call
 from flatbook.engine.turn import Turn
@@ -29,7 +29,7 @@ from flatbook.events.calls import CallPurpose
 from flatbook.risk.call_limits import AllowedCall, CallLimits
 from flatbook.state.calls import ChainCall
 from flatbook.state.intents import CallIntent
-from flatbook.values.ids import AssetId, CallId, EventRef, WalletId, call_id_of
+from flatbook.values.ids import AccountId, AssetId, CallId, EventRef, WalletId, call_id_of
 from flatbook.values.instants import later
 from flatbook.values.money import Quantity
 from tests.desk import BASE, OWNER, VAULT
@@ -39,11 +39,12 @@ WALLET = WalletId("0x" + "0a" * 20)
 KEY = (BASE, WALLET)
 BOOK, TOKEN = "0x" + "0b" * 20, "0x" + "0c" * 20
 USDC, ETH = AssetId("USDC"), AssetId("ETH")
-DEPOSIT, REMOVE, APPROVE = "0x2fbc4ba0", "0xaaaaaaaa", "0x095ea7b3"
+DEPOSIT, WITHDRAW, REMOVE, APPROVE = "0x2fbc4ba0", "0x60746119", "0xaaaaaaaa", "0x095ea7b3"
 LIMITS = CallLimits(
     allowed=(
         AllowedCall(to=BOOK, selector=DEPOSIT),
         AllowedCall(to=BOOK, selector=REMOVE),
+        AllowedCall(to=BOOK, selector=WITHDRAW),
         AllowedCall(to=TOKEN, selector=APPROVE, destinations=(BOOK,)),
     ),
     amount_max={USDC: Decimal(1000)},
@@ -51,7 +52,24 @@ LIMITS = CallLimits(
     calls_day_max=20,
     fee_coin_max=Decimal("0.01"),
 )
-RULES = WalletRules(account=VAULT, coin=ETH, limits=LIMITS, coin_low=Decimal("0.05"))
+HOLDINGS = AccountId("base:wallet")
+RULES = WalletRules(account=HOLDINGS, coin=ETH, limits=LIMITS, coin_low=Decimal("0.05"))
+
+
+class Words:
+    """The bytes of calls, of no other shape than risk looks at."""
+
+    def approve(self, raw: int) -> str:
+        return f"{APPROVE}{raw:064x}"
+
+    def deposit(self, raw: int) -> str:
+        return f"{DEPOSIT}{raw:064x}"
+
+    def withdraw(self, raw: int) -> str:
+        return f"{WITHDRAW}{raw:064x}"
+
+
+VAULT_RULES = VaultRules(owner=OWNER, wallet=KEY, token=TOKEN, decimals=6, book=BOOK, words=Words())
 SELECTORS = {
     CallPurpose.DEPOSIT: (BOOK, DEPOSIT, None),
     CallPurpose.REMOVE_ORDER: (BOOK, REMOVE, None),
@@ -65,7 +83,7 @@ def wish(purpose: str = "deposit", number: int = 0, amount: str | None = "100", 
     plain = CallIntent(
         call_id=call_id_of(OWNER, EventRef("test"), index=number),
         owner=OWNER,
-        account=VAULT,
+        account=HOLDINGS,
         chain=BASE,
         wallet=WALLET,
         purpose=CallPurpose(purpose),
@@ -94,7 +112,8 @@ class CallBench(Bench):
 
     def __init__(self, **rules: Any) -> None:
         super().__init__()
-        self.rules = msgspec.structs.replace(self.rules, wallets={KEY: msgspec.structs.replace(RULES, **rules)})
+        wallets = {KEY: msgspec.structs.replace(RULES, **rules)}
+        self.rules = msgspec.structs.replace(self.rules, wallets=wallets, vaults={(VAULT, USDC): VAULT_RULES})
 
     def wait(self, seconds: int) -> CallBench:
         """Lets time pass, with a fresh price at its end."""

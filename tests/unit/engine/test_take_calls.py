@@ -16,11 +16,11 @@ from flatbook.events.chain import GasSpent
 from flatbook.events.orders import NotSentReason, UnknownReason
 from flatbook.values.ids import CallId
 from flatbook.values.money import Quantity
-from tests.desk import VAULT
 from tests.unit.engine.call_scene import (
     BOOK,
     DEPOSIT,
     ETH,
+    HOLDINGS,
     KEY,
     CallBench,
     asked,
@@ -69,8 +69,8 @@ def test_a_call_ends_when_its_block_is_deep_enough_and_its_gas_is_booked_with_it
     done = bench.mined(call_id, block=100, head=102)
     assert tags(done) == ["gas_spent", "call_confirmed"]
     gas = one(done, GasSpent)
-    assert (gas.wei_amount, gas.success, gas.coin, gas.account) == (150_000_000, True, ETH, VAULT)
-    assert bench.state.balances[VAULT, ETH] == Decimal("-0.000000000150000000")
+    assert (gas.wei_amount, gas.success, gas.coin, gas.account) == (150_000_000, True, ETH, HOLDINGS)
+    assert bench.state.balances[HOLDINGS, ETH] == Decimal("-0.000000000150000000")
     assert bench.stands(call_id) == "confirmed"
     assert not bench.state.open_calls
 

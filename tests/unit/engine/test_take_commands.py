@@ -385,7 +385,14 @@ def test_only_what_is_nobodys_is_assigned_and_only_to_who_hedges_it() -> None:
 
 def test_every_verb_is_tried_here() -> None:
     tried = {"halt", "lift", "kill", "flatten", "drain", "reconcile", "order_recheck", "fill_release"}
-    elsewhere = {"position_overwrite", "position_assign", "account_accept_statement", "chaos"}
+    elsewhere = {
+        "position_overwrite",
+        "position_assign",
+        "account_accept_statement",
+        "chaos",
+        "vault_move",
+        "call_take_back",
+    }
     assert tried | elsewhere == {verb.value for verb in Verb}
 
 

@@ -314,6 +314,18 @@ CALLS: tuple[Event, ...] = (
     calls.CallConfirmed(
         call_id=CALL, tx=TX, block=38_812_347, block_hash="0x" + "cd" * 32, success=True, seen_at=LATER
     ),
+    calls.VaultMoved(
+        call_id=CALL,
+        chain=BASE,
+        tx=TX,
+        owner=DESK,
+        account=VAULT,
+        wallet_account=AccountId("base:wallet"),
+        asset=USDC,
+        amount=Quantity(Decimal("-999.999999")),
+        happened_at=AT,
+        seen_at=LATER,
+    ),
     calls.CallDisplaced(call_id=CALL, nonce=13_476, seen_at=AT),
     calls.CallCancelIntended(call_id=CALL, reason="not wanted any more", decided_at=AT),
 )

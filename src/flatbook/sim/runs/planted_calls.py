@@ -96,10 +96,10 @@ def used_nonce_is_final() -> tuple[Swap, ...]:
 def gas_of_reverted_not_booked() -> tuple[Swap, ...]:
     """Books gas of calls that succeeded only."""
 
-    def sparing(turn: Turn, call: Any) -> None:
+    def sparing(turn: Turn, call: Any, moves: Any) -> None:
         if call.mined is not None and not call.mined.success:
             turn.state.gas[call.chain, call.mined.tx] = None
-        confirm_call(turn, call)
+        confirm_call(turn, call, moves)
 
     return (Swap(take_calls, "confirm_call", sparing),)
 

@@ -19,12 +19,14 @@ from flatbook.events.orders import UnknownReason
 from flatbook.values.money import Quantity, proportion
 from flatbook.venues.evm.answers import number_of
 from flatbook.venues.evm.rpc import Call, Outcome, Refused, RefusedFor, Result
-from flatbook.venues.raindex.wire import WORD, read_hex, read_quantity
+from flatbook.venues.raindex.wire import WORD, Unreadable, read_hex, read_log, read_quantity
 
 WEI_MAX = 2**96
 GAS_SPARE_PERCENT = 125
 GAS_SHARE_WHOLE = 1_000_000
 PRICE_WEI_MAX = 2**63 - 1
+TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
+TRANSFER_TOPICS = ("signature", "from", "to")
 
 _KNOWN = ("already known", "known transaction", "already imported", "alreadyknown")
 _WORDINGS: tuple[tuple[TurnedDownFor, tuple[str, ...]], ...] = (
@@ -36,6 +38,13 @@ _WORDINGS: tuple[tuple[TurnedDownFor, tuple[str, ...]], ...] = (
 _HINT = re.compile(r"(?:next nonce|expected|state:?)\s*:?\s*(\d{1,15})", re.ASCII)
 
 
+class Moved(msgspec.Struct, frozen=True, kw_only=True):
+    """What a transaction moved of one token into the wallet, or out of it below zero. Units: smallest units."""
+
+    token: str
+    raw: int
+
+
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """What a node must say alike of a receipt. Units: gas_wei in wei, all parts of the fee included."""
 
@@ -44,6 +53,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     block_hash: str
     success: bool
     gas_wei: int
+    moves: tuple[Moved, ...] = ()
 
 
 class Prices(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,8 +164,11 @@ def is_short_of_coin(outcome: Refused) -> bool:
     return _turned_down_for(outcome.detail.lower()) is TurnedDownFor.COIN_MISSING
 
 
-def receipt_of(outcome: Outcome, tx: str) -> Seen | str | None:
-    """Returns the receipt that a node states, None where it has none, a text where it cannot be read."""
+def receipt_of(outcome: Outcome, tx: str, wallet: str) -> Seen | str | None:
+    """Returns the receipt that a node states, None where it has none, a text where it cannot be read.
+
+    Gives: with it what came into the wallet, or left it, as the logs of the tokens say.
+    """
     if not isinstance(outcome, Result):
         return outcome.detail
     stated = outcome.value
@@ -169,7 +182,29 @@ def receipt_of(outcome: Outcome, tx: str) -> Seen | str | None:
         return "the receipt leaves out block, status or cost"
     if str(stated.get("transactionHash")).lower() != tx:
         return "the receipt is of another transaction"
-    return Seen(tx=tx, block=block, block_hash="0x" + block_hash.hex(), success=status == 1, gas_wei=gas_wei)
+    moves = _moves(stated.get("logs"), wallet)
+    if moves is None:
+        return "a log of the receipt cannot be read"
+    found = "0x" + block_hash.hex()
+    return Seen(tx=tx, block=block, block_hash=found, success=status == 1, gas_wei=gas_wei, moves=moves)
+
+
+def _moves(stated: object, wallet: str) -> tuple[Moved, ...] | None:
+    if stated is None:
+        return ()
+    if not isinstance(stated, list):
+        return None
+    sums: dict[str, int] = {}
+    for each in stated:
+        log = read_log(each)
+        if isinstance(log, Unreadable):
+            return None
+        if len(log.topics) != len(TRANSFER_TOPICS) or log.topics[0] != TRANSFER or len(log.payload) != WORD:
+            continue
+        raw, mine = int.from_bytes(log.payload, "big"), "0x" + "00" * 12 + wallet[2:]
+        change = (raw if log.topics[2] == mine else 0) - (raw if log.topics[1] == mine else 0)
+        sums[log.address] = sums.get(log.address, 0) + change
+    return tuple(Moved(token=token, raw=raw) for token, raw in sorted(sums.items()) if raw)
 
 
 def _gas_wei(receipt: Mapping[str, object]) -> int | None:

@@ -20,6 +20,7 @@ from flatbook.engine.call_reports import (
     SendAnswer,
     SignAnswer,
     Signature,
+    TokenMove,
 )
 from flatbook.engine.ports import CallToSign
 from flatbook.events.calls import CallRefusal
@@ -171,7 +172,7 @@ class EvmSender:
         if isinstance(counts, NotReady):
             return counts
         asked = [receipt_call(tx) for tx in txs] + [transaction_call(tx) for tx in txs]
-        found = _found_of(txs, self._names, await self._ask_all(asked))
+        found = _found_of(txs, self.wallet, self._names, await self._ask_all(asked))
         if isinstance(found, NotReady):
             return found
         seen, pooled = found
@@ -231,6 +232,7 @@ class EvmSender:
             success=seen.success,
             gas_wei=quantity_of(seen.gas_wei),
             happened_at=first.at,
+            moves=tuple(TokenMove(token=each.token, raw=each.raw) for each in seen.moves),
         )
 
 
@@ -268,13 +270,13 @@ def _prices_of(stated: Sequence[tuple[Outcome, ...]]) -> Prices:
 
 
 def _found_of(
-    txs: Sequence[str], names: Sequence[str], stated: Sequence[tuple[Outcome, ...]]
+    txs: Sequence[str], wallet: str, names: Sequence[str], stated: Sequence[tuple[Outcome, ...]]
 ) -> tuple[Seen | None, tuple[str, ...]] | NotReady:
     """Returns the receipt that all nodes show, if any, and which transactions one of them still knows."""
     seen: list[Seen | None] = []
     pooled: dict[str, None] = {}
     for name, outcomes in zip(names, stated, strict=True):
-        receipts = [receipt_of(outcome, tx) for outcome, tx in zip(outcomes, txs, strict=False)]
+        receipts = [receipt_of(outcome, tx, wallet) for outcome, tx in zip(outcomes, txs, strict=False)]
         known = [is_pooled(outcome, tx) for outcome, tx in zip(outcomes[len(txs) :], txs, strict=True)]
         trouble = next((each for each in (*receipts, *known) if isinstance(each, str)), None)
         if trouble is not None:

@@ -85,7 +85,7 @@ class LocalSigner:
 
     async def sign(self, fields: TxFields) -> SignedAnswer:
         """Signs a transaction. A key that is not the wallet's is refused."""
-        account = _eth_account()
+        account = eth_account()
         if address_of_key(self._reveal()) != self._wallet:
             return SignerRefused(detail=f"the key that was given is not that of {self._wallet}")
         signed = account.sign_transaction(dict_of(fields), self._reveal())
@@ -109,7 +109,7 @@ def dict_of(fields: TxFields) -> dict[str, object]:
 
 def address_of_key(key: str) -> WalletId:
     """Returns the address of a private key, in lower case."""
-    return WalletId(str(_eth_account().from_key(key).address).lower())
+    return WalletId(str(eth_account().from_key(key).address).lower())
 
 
 def flaw_of_signed(signed: SignedTx, fields: TxFields, wallet: WalletId) -> str | None:
@@ -125,7 +125,7 @@ def flaw_of_signed(signed: SignedTx, fields: TxFields, wallet: WalletId) -> str 
     if "0x" + keccak256(raw).hex() != signed.tx:
         return "the hash is not that of the bytes"
     try:
-        signer = str(_eth_account().recover_transaction(raw)).lower()
+        signer = str(eth_account().recover_transaction(raw)).lower()
     except (ValueError, TypeError, BadSignature, ValidationError) as error:
         return f"nobody signed it: {type(error).__name__}"
     return None if signer == wallet else f"{signer} signed it"
@@ -189,7 +189,11 @@ def _item_at(blob: bytes, at: int) -> tuple[bytes, int] | None:
     return (blob[begins:ends], ends) if ends <= len(blob) else None
 
 
-def _eth_account() -> Any:
+def eth_account() -> Any:
+    """Returns what makes, opens and uses keys.
+
+    Errors: WalletMissing where the extra is not installed.
+    """
     try:
         from eth_account import Account
     except ImportError as error:

@@ -12,6 +12,7 @@ from flatbook.events.orders import UnknownReason
 from flatbook.venues.evm.call_words import Prices, Seen, fee_of, gas_wanted, is_pooled, receipt_of, sent_of
 from flatbook.venues.evm.rpc import Outcome, Refused, RefusedFor, Result, Unanswered
 
+WALLET = "0x" + "0a" * 20
 TX, HASH = "0x" + "ab" * 32, "0x" + "cd" * 32
 SILENT = Unanswered(detail="no answer: timed_out")
 
@@ -77,7 +78,9 @@ def receipt(**changes: object) -> Result:
 
 
 def test_a_receipt_costs_its_gas() -> None:
-    assert receipt_of(receipt(), TX) == Seen(tx=TX, block=16, block_hash=HASH, success=True, gas_wei=21_000_000_000_000)
+    assert receipt_of(receipt(), TX, WALLET) == Seen(
+        tx=TX, block=16, block_hash=HASH, success=True, gas_wei=21_000_000_000_000
+    )
 
 
 def test_a_receipt_of_the_documented_shape_of_a_rollup_costs_its_data_and_operator_fees_too() -> None:
@@ -92,13 +95,13 @@ def test_a_receipt_of_the_documented_shape_of_a_rollup_costs_its_data_and_operat
         operatorFeeScalar="0x7a120",
         operatorFeeConstant="0x64",
     )
-    found = receipt_of(stated, TX)
+    found = receipt_of(stated, TX, WALLET)
     assert isinstance(found, Seen)
     assert found.gas_wei == 21_000_000_000_000 + 10_000_000_000_000 + 10_500 + 100
 
 
 def test_a_failed_transaction_costs_as_much() -> None:
-    found = receipt_of(receipt(status="0x0"), TX)
+    found = receipt_of(receipt(status="0x0"), TX, WALLET)
     assert isinstance(found, Seen)
     assert (found.success, found.gas_wei) == (False, 21_000_000_000_000)
 
@@ -119,11 +122,11 @@ def test_a_failed_transaction_costs_as_much() -> None:
     ],
 )
 def test_a_receipt_that_cannot_be_read_is_told_and_never_taken_for_none(stated: Outcome) -> None:
-    assert isinstance(receipt_of(stated, TX), str)
+    assert isinstance(receipt_of(stated, TX, WALLET), str)
 
 
 def test_no_receipt_is_none() -> None:
-    assert receipt_of(Result(value=None), TX) is None
+    assert receipt_of(Result(value=None), TX, WALLET) is None
 
 
 def test_a_transaction_is_known_or_not_or_nobody_says() -> None:

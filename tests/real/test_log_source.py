@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
+import msgspec
 import pytest
 
 from flatbook.events.chain import GasSpent, VaultFilled
@@ -16,8 +17,10 @@ from flatbook.events.event import Event
 from flatbook.events.offers import OfferSeen
 from flatbook.values.instruments import Side
 from flatbook.venues.evm.log_source import ReadUpTo
+from flatbook.venues.raindex.tokens import VaultOwner
+from tests.real.abi import call_of
 from tests.real.anvil import running_anvil
-from tests.real.books import VAULT, Generation, Offer, Take
+from tests.real.books import VAULT, Generation, Offer, Take, book_of
 from tests.real.reading import Read, read
 from tests.real.scene import Mined, Scene, deployed
 
@@ -227,6 +230,30 @@ def test_an_order_out_of_the_wallet_itself_is_filled_out_of_it(newest: Scene) ->
     after = [newest.balance(newest.owner, token) for token in (wrapper, newest.usdc)]
     (fill,) = fills(all_of(newest).events)
     assert signed(fill) == (after[0] - before[0], after[1] - before[1]) == (-2, 500)
+
+
+def test_an_order_of_our_inventory_is_filled_like_one_of_our_wallet(newest: Scene) -> None:
+    inventory, wrapper = newest.places["Inventory"], newest.shares["COIN"].wrapper
+    order = newest.book.order(inventory, Offer(wrapper, newest.usdc, Decimal(10), Decimal(250)), 1)
+    newest.act(newest.admin, inventory, newest.book.add(order))
+    mined = newest.take(order, most="2")
+    config = newest.config()
+    managed = VaultOwner(address=inventory, owner=config.owners[0].owner, account=config.owners[0].account)
+    ours = msgspec.structs.replace(config, owners=(*config.owners, managed))
+    (fill,) = fills(read(newest.chain.url, ours).events)
+    assert signed(fill) == moved(newest, mined, owner=inventory) == (-2, 500)
+
+
+def test_an_order_book_that_is_not_configured_is_ignored(newest: Scene) -> None:
+    config = newest.config()
+    newest.book = book_of(Generation.V6, newest.add("BookV6"))
+    for token in (newest.shares["COIN"].wrapper, newest.usdc):
+        for who in (newest.owner, newest.taker):
+            newest.act(who, token.address, call_of("Token", "approve", newest.book.address, 10**30))
+    newest.deposit(newest.owner, newest.shares["COIN"].wrapper, "10")
+    mined = newest.take(newest.ask("COIN", price="250", shares="10"), most="2")
+    assert moved(newest, mined) == (-2, 500)
+    assert fills(read(newest.chain.url, config).events) == []
 
 
 @pytest.mark.parametrize("generation", Generation, ids=lambda generation: generation.name)

@@ -123,13 +123,13 @@ class Market:
 
     # The desk.
 
-    def start(self) -> None:
+    def start(self, *words: str) -> None:
         """Starts the desk over its home."""
         assert self.engine is None
         self.lives += 1
         self._errors = (self.home / f"errors-{self.lives}.txt").open("wb")
         self.engine = subprocess.Popen(
-            [sys.executable, "-m", "flatbook", "run", "--home", str(self.home)],
+            [sys.executable, "-m", "flatbook", "run", *words, "--home", str(self.home)],
             stdout=self._errors,
             stderr=self._errors,
             env={**os.environ, **SECRETS},

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.judge import assert_agreed, books_of, is_settled, told_of
-from tests.e2e.market import Market, open_market, until
+from flatbook.events.control import HedgeHeld, HoldReason
+from tests.e2e.judge import assert_agreed, books_of, bought, is_settled, told_of
+from tests.e2e.market import Market, flatbook, open_market, until
 
 pytestmark = pytest.mark.real
 SETTLES_S = 20.0
@@ -41,6 +42,22 @@ def test_a_fill_that_came_while_no_desk_ran_is_hedged_by_the_next_one(tmp_path: 
         market.tick()
         market.scene.take(market.bid, most="750")
         market.start()
+        assert net_once_settled(market) == 0
+
+
+@pytest.mark.e2e
+def test_a_desk_that_is_started_halted_sends_nothing_until_its_halt_is_lifted(tmp_path: Path) -> None:
+    with open_market(tmp_path, "alpaca") as market:
+        market.tick()
+        market.scene.take(market.ask, most="5")
+        market.start("--halted")
+        until(lambda: HedgeHeld in map(type, books_of(market).events), SETTLES_S, lambda: told_of(market))
+        books = books_of(market)
+        (halt_id,) = books.state.halts
+        assert (books.net, bought(market.truth())) == (-5, 0)
+        assert [event.reason for event in books.events if isinstance(event, HedgeHeld)] == [HoldReason.HALTED]
+        lifted = flatbook("lift", halt_id, "--reason", "looked at it", "--home", str(market.home))
+        assert lifted.returncode == 0, lifted.stderr
         assert net_once_settled(market) == 0
 
 

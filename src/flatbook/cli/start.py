@@ -19,6 +19,9 @@ def run(
     consent: Annotated[
         str | None, says("The consent that flatbook config check shows; without it you are asked at a terminal.")
     ] = None,
+    halted: Annotated[
+        bool, says("Halt everything before anything is sent: it reads and cancels until the halt is lifted.")
+    ] = False,
     where: Where = HERE,
 ) -> int:
     """Runs the desk in this terminal until it is stopped, drained or fails.
@@ -26,6 +29,7 @@ def run(
     It recovers from the journal first: orders whose fate is open are asked for at their venue, never sent again
     blindly. Stop it with Ctrl-C or SIGTERM, or with flatbook drain.
     """
+    from flatbook.cli.asking import actor
     from flatbook.cli.desks import loaded_of
     from flatbook.ops.consent import ConsentMissing
     from flatbook.services.all_in_one import run_desk
@@ -33,7 +37,8 @@ def run(
     loaded = loaded_of(where)
     given = _consent(loaded, live=live, consent=consent)
     try:
-        return run_desk(loaded, consent=given, teller=_teller(loaded, where))
+        halted_by = actor() if halted else None
+        return run_desk(loaded, consent=given, teller=_teller(loaded, where), halted_by=halted_by)
     except ConsentMissing as missing:
         raise Failed(Exit.REFUSED, str(missing), do="flatbook config check shows the consent") from missing
 

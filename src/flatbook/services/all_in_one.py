@@ -70,10 +70,13 @@ class Unbroken:
         os.close(nowhere)
 
 
-def run_desk(loaded: Loaded, *, consent: str | None = None, teller: Sequence[str] = ()) -> int:
+def run_desk(
+    loaded: Loaded, *, consent: str | None = None, teller: Sequence[str] = (), halted_by: str | None = None
+) -> int:
     """Runs a desk in this process until it is stopped, drained, or its tape ends. Returns the exit code.
 
     `teller` is the command of a process to run beside it, which tells its alerts; none where it is empty.
+    `halted_by` names who wants it halted from the start.
     Errors: ConsentMissing for a live desk without the consent to it; what `compose` says.
     """
     check_consent(loaded, consent)
@@ -85,7 +88,7 @@ def run_desk(loaded: Loaded, *, consent: str | None = None, teller: Sequence[str
         desk.engine.listeners.append(tell_recovery(desk.kept, log))
         desk.engine.listeners.append(log_commits(log))
         try:
-            reason = asyncio.run(serve(desk, loaded, log, teller=teller))
+            reason = asyncio.run(serve(desk, loaded, log, teller=teller, halted_by=halted_by))
         except EngineFailed as failure:
             log.error("engine_failed", reason=str(failure))
             tell_working(desk.engine.state, log)
@@ -142,10 +145,19 @@ def desk_log(desk: Desk, loaded: Loaded) -> Iterator[Log]:
         logging.getLogger().removeHandler(taker)
 
 
-async def serve(desk: Desk, loaded: Loaded, log: Log, *, stay: bool = False, teller: Sequence[str] = ()) -> str:
+async def serve(
+    desk: Desk,
+    loaded: Loaded,
+    log: Log,
+    *,
+    stay: bool = False,
+    teller: Sequence[str] = (),
+    halted_by: str | None = None,
+) -> str:
     """Runs engine, feeds and socket together. Returns why the engine stopped.
 
     `stay` lets a desk whose tape has ended go on in real time until it is stopped. How `teller` fares stops nothing.
+    A desk that is halted by somebody sends nothing before it is halted.
     Errors: EngineFailed; SocketTaken when another engine listens.
     """
     engine = desk.engine
@@ -156,6 +168,8 @@ async def serve(desk: Desk, loaded: Loaded, log: Log, *, stay: bool = False, tel
         loop.add_signal_handler(name, engine.stop, STOPPED_BY_SIGNAL)
     running = asyncio.create_task(engine.run())
     beside = [asyncio.create_task(work) for work in _beside(desk, loaded, stay=stay)]
+    if halted_by is not None:
+        beside.append(asyncio.create_task(_halt_at_start(desk, halted_by)))
     for task in beside:
         task.add_done_callback(_stop_on_failure(desk, log))
     telling = [desk.pricer.follow(), *([Teller(teller).keep(log)] if teller else [])]
@@ -240,13 +254,16 @@ async def drive_tape(clock: TapeClock, until: Instant, speed: int) -> None:
 
 async def _halt_restored(desk: Desk, marker: Path) -> None:
     """Halts a desk whose journal was restored from a backup, until an operator lifts the halt."""
-    await desk.engine.command(
-        Command(
-            key=f"restored:{desk.engine.epoch}",
-            actor="flatbook-restore",
-            reason="the journal was restored from a backup: reconcile, then lift this halt",
-            verb=Verb.HALT,
-            arguments={"scope": "all"},
-        )
-    )
+    reason = "the journal was restored from a backup: reconcile, then lift this halt"
+    await desk.engine.command(_halt_of_all(f"restored:{desk.engine.epoch}", "flatbook-restore", reason))
     await asyncio.to_thread(marker.unlink, missing_ok=True)
+
+
+async def _halt_at_start(desk: Desk, actor: str) -> None:
+    """Halts a desk before it can send anything, until an operator lifts the halt."""
+    reason = "it was started halted: it reads and cancels until this halt is lifted"
+    await desk.engine.command(_halt_of_all(f"halted:{desk.engine.epoch}", actor, reason))
+
+
+def _halt_of_all(key: str, actor: str, reason: str) -> Command:
+    return Command(key=key, actor=actor, reason=reason, verb=Verb.HALT, arguments={"scope": "all"})

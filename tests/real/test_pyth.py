@@ -91,7 +91,7 @@ def test_a_real_trace_tells_each_feed_that_an_order_was_priced_by(
     scene: Scene, function: str, price: str, is_average: bool
 ) -> None:
     mined = taken(scene, "COIN", "ETH", function=function)
-    told = asked(scene, lambda reader, _: reader.traced(mined.tx))
+    told = asked(scene, lambda reader, _: reader.traced(mined.tx, mined.block_hash))
     assert told.nodes == ("way-1", "way-2")
     first = told.stated[0]
     assert first.feed == scene.feed("ETH")
@@ -121,8 +121,9 @@ def test_a_fill_is_priced_at_its_own_block_whatever_the_oracle_says_later(scene:
 def test_a_call_that_reverted_is_not_among_what_was_read(scene: Scene) -> None:
     mined = scene.send(scene.taker, scene.places["Pyth"], "0x96834ad3" + "77" * 32)
     scene.chain.mine()
-    told = asked(scene, lambda reader, _: reader.traced(mined))
-    assert told.stated == ()
+    block_hash = scene.chain.receipt(mined)["blockHash"]
+    told = asked(scene, lambda reader, _: reader.traced(mined, block_hash))
+    assert (told.stated, told.nodes) == ((), ("way-1", "way-2"))
 
 
 def test_a_feed_that_nobody_ever_set_and_a_block_that_was_replaced_have_no_price(scene: Scene) -> None:

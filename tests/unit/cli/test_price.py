@@ -54,6 +54,7 @@ def answers(*, traces: bool = True, coin: str = COIN_SAID) -> list[dict[str, Any
         said(view(COIN, foreign_hash), coin),
     ]
     if traces:
+        told.append(said(receipt_call(TX), {"blockNumber": "0x3e9", "blockHash": "0xaa"}))
         told += [said(trace_call(TX), trace), said(trace_call(FOREIGN), {**trace, "calls": [frame(COIN, coin)]})]
     return told
 

@@ -7,7 +7,7 @@ answer is named. Traces are rare: what one node tells of a transaction is shown 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -15,7 +15,7 @@ from flatbook.engine.ports import Clock
 from flatbook.events.chain import VaultFilled
 from flatbook.events.prices import FillPriced, PriceSource
 from flatbook.values.money import Price
-from flatbook.venues.evm.answers import view_call
+from flatbook.venues.evm.answers import receipt_call, view_call
 from flatbook.venues.evm.node import Node
 from flatbook.venues.evm.rpc import Call, Outcome, Refused, RefusedFor, Result, Unanswered
 from flatbook.venues.pyth.price import Missing, MissingFor, OraclePrice, Stated, one_of_feed, price_of_words
@@ -41,13 +41,16 @@ class PythReader:
         self.terms = terms
         self._nodes, self._clock = tuple(nodes), clock
 
-    async def traced(self, tx: str) -> Told:
-        """Returns every price that a transaction read from the contract, in the order in which it did.
+    async def traced(self, tx: str, block_hash: str) -> Told:
+        """Returns every price that a transaction read from the contract in a block, in the order in which it did.
 
-        Gives: Missing where no node tells what the transaction did, or two tell different things.
+        Gives: Missing where no node tells what the transaction did there, or two tell different things. A node can be
+        asked for the trace of a transaction only, and not of one in a block: it must have it there before and after.
         """
+        calls = (receipt_call(tx), trace_call(tx), receipt_call(tx))
         read = [
-            (name, _traced(name, outcome, self.terms.contract)) for name, outcome in await self._ask(trace_call(tx))
+            (name, _traced(name, outcomes, self.terms.contract, block_hash))
+            for name, outcomes in await self._ask(calls)
         ]
         told = [(name, found) for name, found in read if not isinstance(found, Missing)]
         names = tuple(name for name, _ in told)
@@ -61,7 +64,7 @@ class PythReader:
     async def viewed(self, feed: str, block_hash: str) -> Told:
         """Returns what the contract answers at a block of one feed. Gives: one price, or why there is none."""
         call = view_call(self.terms.contract, f"0x{GET_PRICE_UNSAFE.hex()}{feed.removeprefix('0x')}", block_hash)
-        read = [(name, _viewed(name, outcome, feed)) for name, outcome in await self._ask(call)]
+        read = [(name, _viewed(name, outcomes[0], feed)) for name, outcomes in await self._ask((call,))]
         said = [
             (name, found)
             for name, found in read
@@ -88,7 +91,7 @@ class PythReader:
         viewed = (await self.viewed(feed.id, fill.key.block_hash)).stated[0]
         if isinstance(viewed, OraclePrice):
             return self.event_of(fill, viewed, PriceSource.VIEW)
-        traced = one_of_feed((await self.traced(fill.key.tx)).stated, feed.id)
+        traced = one_of_feed((await self.traced(fill.key.tx, fill.key.block_hash)).stated, feed.id)
         return self.event_of(fill, traced, PriceSource.TRACE) if isinstance(traced, OraclePrice) else viewed
 
     def event_of(self, fill: VaultFilled, stated: OraclePrice, source: PriceSource) -> FillPriced:
@@ -106,16 +109,26 @@ class PythReader:
             seen_at=self._clock.now(),
         )
 
-    async def _ask(self, call: Call) -> list[tuple[str, Outcome]]:
-        answered = await asyncio.gather(*(node.ask((call,)) for node in self._nodes))
-        return [(node.name, outcomes[0]) for node, outcomes in zip(self._nodes, answered, strict=True)]
+    async def _ask(self, calls: Sequence[Call]) -> list[tuple[str, tuple[Outcome, ...]]]:
+        answered = await asyncio.gather(*(node.ask(calls) for node in self._nodes))
+        return [(node.name, outcomes) for node, outcomes in zip(self._nodes, answered, strict=True)]
 
 
-def _traced(name: str, outcome: Outcome, contract: str) -> tuple[Stated, ...] | Missing:
-    if not isinstance(outcome, Result) or outcome.value is None:
-        detail = f"{name} does not trace: {_why(outcome)}"
+def _traced(name: str, outcomes: Sequence[Outcome], contract: str, block_hash: str) -> tuple[Stated, ...] | Missing:
+    before, trace, after = outcomes
+    if not isinstance(trace, Result) or trace.value is None:
+        detail = f"{name} does not trace: {_why(trace)}"
         return Missing(reason=MissingFor.NOT_ANSWERED, detail=detail)
-    return prices_in_trace(outcome.value, contract)
+    if not (_is_in(before, block_hash) and _is_in(after, block_hash)):
+        detail = f"{name} does not have the transaction in this block"
+        return Missing(reason=MissingFor.NOT_ANSWERED, detail=detail)
+    return prices_in_trace(trace.value, contract)
+
+
+def _is_in(receipt: Outcome, block_hash: str) -> bool:
+    stated = receipt.value if isinstance(receipt, Result) else None
+    found = stated.get("blockHash") if isinstance(stated, Mapping) else None
+    return isinstance(found, str) and found.lower() == block_hash
 
 
 def _viewed(name: str, outcome: Outcome, feed: str) -> Stated:

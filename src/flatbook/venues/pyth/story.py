@@ -69,7 +69,7 @@ async def sayings_of(
     Gives: at most FEEDS_MAX feeds are asked for at the block.
     """
     terms = reader.terms
-    traced = await reader.traced(tx)
+    traced = await reader.traced(tx, moment.block_hash)
     found = [_saying(terms, moment, TRACE, each, traced.nodes) for each in traced.stated]
     if not traced.stated:
         nothing = Missing(reason=MissingFor.NOT_CALLED, detail="the transaction read no price")

@@ -74,7 +74,7 @@ def test_an_answer_that_is_no_price_is_unreadable() -> None:
 
 def test_a_trace_tells_every_feed_and_who_told_it() -> None:
     bench = OracleBench()
-    told = run(bench.reader.traced(fill(1).tx))
+    told = run(bench.reader.traced(fill(1).tx, bench.block.block_hash))
     assert [(each.feed, each.price) for each in told.stated if isinstance(each, OraclePrice)] == [
         (feed_of("ETH"), Decimal(3000)),
         (FEED, Decimal("251.25")),
@@ -83,22 +83,35 @@ def test_a_trace_tells_every_feed_and_who_told_it() -> None:
 
 
 def test_one_node_that_traces_is_enough_for_a_trace_and_is_named() -> None:
-    told = run(OracleBench(traces=(False, True)).reader.traced(fill(1).tx))
+    bench = OracleBench(traces=(False, True))
+    told = run(bench.reader.traced(fill(1).tx, bench.block.block_hash))
     assert (len(told.stated), told.nodes) == (2, ("node-2",))
 
 
 def test_where_no_node_traces_the_reason_is_told() -> None:
-    told = run(OracleBench(traces=(False, False)).reader.traced(fill(1).tx))
+    bench = OracleBench(traces=(False, False))
+    told = run(bench.reader.traced(fill(1).tx, bench.block.block_hash))
     (stated,) = told.stated
     assert isinstance(stated, Missing)
     assert stated.reason is MissingFor.NOT_ANSWERED
     assert stated.detail.startswith("node-1 does not trace: -32601")
 
 
+def test_a_trace_of_the_transaction_in_another_block_is_not_taken() -> None:
+    bench = OracleBench()
+    replaced = bench.block.block_hash
+    bench.chain.reorganise(3, lambda _: True)
+    assert bench.block.block_hash != replaced
+    (stated,) = run(bench.reader.traced(fill(1).tx, replaced)).stated
+    assert stated == Missing(
+        reason=MissingFor.NOT_ANSWERED, detail="node-1 does not have the transaction in this block"
+    )
+
+
 def test_two_traces_that_differ_are_no_trace() -> None:
     bench = OracleBench()
     bench.prices["COIN"] = [25_125, 25_126]
-    told = run(bench.reader.traced(fill(1).tx))
+    told = run(bench.reader.traced(fill(1).tx, bench.block.block_hash))
     assert [reason(each) for each in told.stated] == [MissingFor.NODES_DISAGREE]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from flatbook.events import chain
+from flatbook.events.activities import ActivityKind
 from flatbook.events.event import Event
 from flatbook.values.ids import AssetId, OwnerId
 from flatbook.values.instruments import Side
@@ -55,6 +56,7 @@ def statements(draw: Any, number: int) -> Event:
             st.builds(scene.assigned, lots, st.just(when * 1000 + number)),
             st.builds(scene.stated, st.just(scene.USD), lots, st.just(when)),
             st.builds(scene.skipped, st.just(number), st.just(when)),
+            st.builds(scene.activity, st.just(number), st.sampled_from(ActivityKind), lots, st.just(when)),
         )
     )
 

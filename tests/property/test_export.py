@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flatbook.events import chain, orders
+from flatbook.events.activities import AccountActivityBooked
 from flatbook.events.event import Event
 from flatbook.projections.export import TABLES, Export, Window
 from flatbook.projections.fold import fold, recorded
@@ -45,6 +46,7 @@ def test_every_event_that_moved_an_asset_has_its_row(events: list[Event]) -> Non
     )
     assert drawn("hedges", events, everything).rows == kinds[orders.OrderFilled] + kinds[orders.ForeignFilled]
     assert drawn("gas", events, everything).rows == kinds[chain.GasSpent]
+    assert drawn("activities", events, everything).rows == kinds[AccountActivityBooked]
     assert drawn("reversals", events, everything).rows == kinds[chain.FillReversed]
 
 
@@ -59,9 +61,11 @@ def test_two_windows_that_meet_hold_every_row_once(events: list[Event]) -> None:
 @given(journals())
 def test_fills_and_reversals_and_hedges_together_are_what_trades_left_in_the_accounts(events: list[Event]) -> None:
     moved: Counter[str] = Counter()
-    for name, sign in (("fills", 1), ("reversals", 1), ("hedges", 1), ("fees", -1), ("gas", -1)):
+    for name, sign in (("fills", 1), ("reversals", 1), ("hedges", 1), ("gas", -1), ("activities", 1)):
         for total in drawn(name, events, Window()).totals():
             moved[total.asset] += total.rows * sign  # type: ignore[assignment]
+    for fee in (fee for event in events if isinstance(event, orders.OrderFilled) for fee in event.fees):
+        moved[fee.asset] -= fee.amount  # type: ignore[assignment]
     held: Counter[str] = Counter()
     stated = [event for event in events if type(event).__name__ == "BalanceStated"]
     for (account, asset), amount in balances(fold(Ledger(), rows_of(events))).items():

@@ -40,7 +40,7 @@ ALWAYS = Span()
 
 
 def export(
-    table: Literal["fills", "hedges", "fees", "gas", "reversals"],
+    table: Annotated[Literal["fills", "hedges", "fees", "gas", "reversals", "activities"], says("What to write.")],
     /,
     *,
     form: Annotated[Literal["csv", "parquet"], Parameter(name="--format", help="The format of the file.")] = "csv",

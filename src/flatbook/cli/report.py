@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def report(*, owner: OwnerOption = None, symbol: SymbolOption = None, where: Where = HERE) -> int:
     """Says how long fills waited for their hedge, what was exposed meanwhile, and what each part of it earned.
 
-    Market prices come from the bars that the configuration has recorded; without them edge and waiting stay together.
+    Market prices come from the bars that the configuration has recorded; without them, or without a configuration,
+    edge and waiting stay together.
     Exits with 1 when the parts do not add up to the ledger.
     """
     return _tell(_report(where, owner, symbol), "report", (), where)
@@ -48,14 +49,18 @@ def replay(
 def _report(where: Where, owner: str | None, symbol: str | None) -> Report:
     from flatbook.cli.desks import loaded_of
     from flatbook.cli.reading import past_of
+    from flatbook.ops.config_read import ConfigRefused
     from flatbook.projections.results import Scope
-    from flatbook.services.report import draw_report, prices_of
+    from flatbook.services.report import draw_report, no_prices, prices_of
     from flatbook.values.ids import OwnerId, Underlying
 
     scope = Scope(
         owner=None if owner is None else OwnerId(owner), underlying=None if symbol is None else Underlying(symbol)
     )
-    prices = prices_of(loaded_of(where))
+    try:
+        prices = prices_of(loaded_of(where))
+    except ConfigRefused:
+        prices = no_prices
     with past_of(where) as past:
         return draw_report(past.read(), prices, None, scope)
 

@@ -1,4 +1,4 @@
-"""Tables of what moved: fills onchain, their reversals, hedges, fees and gas, one row each, and their sums by asset.
+"""Tables of what moved, one row each, and their sums by asset: fills, reversals, hedges, fees, gas and activities.
 
 The rows come from the events alone. The ledger adds the same journal up on its own, so that both sums can be compared.
 """
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from flatbook.events import chain, orders
+from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.codec import tag_of
 from flatbook.events.event import Event
 from flatbook.events.refs import ref_of_execution, ref_of_fill
@@ -281,18 +282,51 @@ _FEE_COLUMNS = (
 
 
 def _fees(item: Recorded, _known: Mapping[str, Instant]) -> Iterator[Line]:
-    """Yields what was charged; a rebate is below zero."""
+    """Yields what was charged, with an execution or by itself; a rebate is below zero."""
     event = item.event
+    if isinstance(event, AccountActivityBooked) and event.kind is ActivityKind.FEE:
+        values: tuple[Value, ...] = (
+            *(item.seq, identity_of(item), event.happened_at, event.seen_at, tag_of(type(event)), event.owner),
+            *(event.account, event.instrument, event.underlying, event.order_id, event.activity_id, 1),
+            *(event.asset, -event.amount),
+        )
+        yield Line(event.happened_at, values, ((event.asset, -event.amount),))
     if not isinstance(event, _Execution):
         return
     owner, order_id = _ours(event)
     for number, fee in enumerate(event.fees, 1):
         values = (
-            *(item.seq, _ref_of(event), event.happened_at, event.seen_at, tag_of(type(event))),
-            *(owner, event.account, event.instrument, event.underlying),
-            *(order_id, event.execution_id, number, fee.asset, fee.amount),
+            *(item.seq, _ref_of(event), event.happened_at, event.seen_at, tag_of(type(event)), owner, event.account),
+            *(event.instrument, event.underlying, order_id, event.execution_id, number, fee.asset, fee.amount),
         )
         yield Line(event.happened_at, values, ((fee.asset, fee.amount),))
+
+
+_ACTIVITY_COLUMNS = (
+    Column("seq", Kind.WHOLE),
+    Column("ref", Kind.TEXT),
+    Column("happened_at", Kind.INSTANT),
+    Column("seen_at", Kind.INSTANT),
+    Column("owner", Kind.TEXT),
+    Column("account", Kind.TEXT),
+    Column("activity_id", Kind.TEXT),
+    Column("kind", Kind.TEXT),
+    Column("venue_kind", Kind.TEXT),
+    Column("underlying", Kind.TEXT),
+    Column("asset", Kind.TEXT),
+    Column("amount", Kind.NUMBER),
+)
+
+
+def _activities(item: Recorded, _known: Mapping[str, Instant]) -> Iterator[Line]:
+    """Yields what a venue booked besides executions, into the account above zero; its fees stand in both tables."""
+    event = item.event
+    if isinstance(event, AccountActivityBooked):
+        values = (
+            *(item.seq, identity_of(item), event.happened_at, event.seen_at, event.owner, event.account),
+            *(event.activity_id, event.kind.value, event.venue_kind, event.underlying, event.asset, event.amount),
+        )
+        yield Line(event.happened_at, values, ((event.asset, event.amount),))
 
 
 _GAS_COLUMNS = (
@@ -350,5 +384,6 @@ TABLES: Mapping[str, Table] = {
         ),
         Table("fees", _FEE_COLUMNS, _fees, (FEES,), 1),
         Table("gas", _GAS_COLUMNS, _gas, (GAS,), 1),
+        Table("activities", _ACTIVITY_COLUMNS, _activities, (HOLDINGS,), 1, _tags(AccountActivityBooked)),
     )
 }

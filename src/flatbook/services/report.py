@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from flatbook.engine.ports import Row
 from flatbook.ops.config import Loaded
+from flatbook.ops.config_accounts import USD
 from flatbook.ops.config_prices import RecordedBars
 from flatbook.projections.edges import Evidence
 from flatbook.projections.fold import fold_all
@@ -25,9 +26,9 @@ def prices_of(loaded: Loaded) -> Prices:
 
     Errors: BarsRefused, OSError.
     """
-    bars: dict[Underlying, Bars] = {}
-    for source in loaded.config.prices.values():
-        if isinstance(source, RecordedBars) and (source.quote == "USD" or loaded.config.marks[source.quote] == ONE):
+    config, bars = loaded.config, dict[Underlying, Bars]()
+    for source in config.prices.values():
+        if isinstance(source, RecordedBars) and (source.quote == USD or config.marks[source.quote] == ONE):
             for underlying, path in source.files.items():
                 bars.setdefault(Underlying(underlying), read_bars(loaded.place(path)))
 
@@ -36,6 +37,11 @@ def prices_of(loaded: Loaded) -> Prices:
         return None if known is None else known.price
 
     return price
+
+
+def no_prices(_underlying: Underlying, _at: Instant) -> Price | None:
+    """Returns the price of a share where nobody has recorded any."""
+    return None
 
 
 def draw_report(rows: Iterable[Row], prices: Prices, until: Instant | None, scope: Scope) -> Report:

@@ -8,11 +8,13 @@ from typing import Any
 
 from flatbook.engine.ports import Row
 from flatbook.events import chain, control, orders
+from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.event import Event
 from flatbook.events.refs import ref_of
 from flatbook.projections.fold import Projection, fold_all
 from flatbook.values.ids import (
     AccountId,
+    ActivityId,
     AssetId,
     ChainId,
     Epoch,
@@ -297,6 +299,25 @@ def gas(number: int, wei: str, coin_usd: str | None, seconds: int, *, success: b
         success=success,
         happened_at=at(seconds),
         seen_at=at(seconds),
+    )
+
+
+def activity(number: int, kind: ActivityKind, amount: str, seconds: int) -> AccountActivityBooked:
+    """Returns what the broker booked besides executions, into the account above zero."""
+    return AccountActivityBooked(
+        account=BROKER,
+        activity_id=ActivityId(f"a{number}"),
+        kind=kind,
+        venue_kind=kind.value.upper(),
+        owner=OWNER,
+        underlying=COIN,
+        instrument=STOCK,
+        order_id=None,
+        asset=USD,
+        amount=Quantity(Decimal(amount)),
+        detail="",
+        happened_at=at(seconds),
+        seen_at=at(seconds + 1),
     )
 
 

@@ -11,6 +11,7 @@ from flatbook.engine.ports import Row
 from flatbook.engine.recover import fold_journal
 from flatbook.events.chain import VaultFilled
 from flatbook.events.event import Event
+from flatbook.events.orders import OrderIntended
 from flatbook.journal.sqlite_reader import open_reader
 from flatbook.sim.network.served_books import Line
 from flatbook.state.desk import State
@@ -100,5 +101,27 @@ def assert_agreed(market: Market) -> None:
     assert books.held("broker") == bought(lines), told_of(market)
     assert books.net == books.held(VAULT_ACCOUNT) + books.held("broker")
     assert abs(books.net) < Decimal(THRESHOLD)
-    ids = [line.client_id for line in lines if line.what == "taken"]
+    ids = [line.venue_id for line in lines if line.what == "taken"]
     assert len(set(ids)) == len(ids), "an id was taken twice"
+    assert_one_at_a_time(lines)
+    assert_never_beyond_the_net(books)
+
+
+def assert_one_at_a_time(lines: tuple[Line, ...]) -> None:
+    """At no moment the broker had two orders of the desk that could both execute."""
+    working: list[str] = []
+    for line in lines:
+        if line.what == "taken":
+            assert not working, f"{line} was taken while {working} worked"
+            working.append(line.venue_id)
+        elif line.what == "over":
+            working.remove(line.venue_id)
+
+
+def assert_never_beyond_the_net(books: Books) -> None:
+    """No order was larger than the net that it was decided on, or in its direction."""
+    for event in books.events:
+        if isinstance(event, OrderIntended):
+            net = Decimal((event.evidence or {})["net"])
+            assert event.side.sign * net < 0, event
+            assert event.qty <= abs(net), event

@@ -1,0 +1,29 @@
+"""The simulated broker from the command line: what is stated wrongly is refused before anything listens."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.cli.scene import call
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--price", "COIN"], "'' is no plain number"),
+        (["--price", "COIN=1e3"], "'1e3' is no plain number"),
+        (["--price", "COIN=250", "--hold", "COIN=many"], "'many' is no plain number"),
+        (["--price", "COIN=250", "--cash", "1,000"], "'1,000' is no plain number"),
+        (["--price", "COIN=250", "--fault", "N9=often"], "'often' is no plain number"),
+    ],
+)
+@pytest.mark.usefixtures("home_of_its_own")
+def test_what_is_no_number_is_refused(words: list[str], said: str) -> None:
+    told = call("sim", "serve", "alpaca", *words)
+    assert told.code == 2
+    assert said in told.err
+
+
+@pytest.mark.usefixtures("home_of_its_own")
+def test_a_broker_that_nobody_plays_is_refused() -> None:
+    assert call("sim", "serve", "ibkr", "--price", "COIN=250").code == 2

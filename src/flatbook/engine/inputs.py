@@ -83,6 +83,13 @@ class AccountSilent(Input, frozen=True, kw_only=True):
     since: Instant
 
 
+class LoginSeen(Input, frozen=True, kw_only=True):
+    """Until when the login of an account lasts, None where nobody is logged in."""
+
+    account: AccountId
+    ends_at: Instant | None
+
+
 class Woken(Input, frozen=True, kw_only=True):
     """An observation or an instant that a strategy waits for has come."""
 
@@ -200,6 +207,7 @@ Item = (
     | OrderReported
     | Stated
     | AccountSilent
+    | LoginSeen
     | ChainRead
     | Woken
     | Scanned

@@ -377,6 +377,14 @@ class ChainSender(Protocol):
         ...
 
 
+class LoginClock(Protocol):
+    """A login that a person makes and that ends by itself."""
+
+    def ends_at(self) -> Instant | None:
+        """Returns until when it lasts as far as is known, None while nobody is logged in. Asks nobody outside."""
+        ...
+
+
 class Clock(Protocol):
     """Where the engine gets the time from."""
 

@@ -10,9 +10,8 @@ import msgspec
 
 from flatbook.engine.call_outbox import Senders
 from flatbook.engine.effects import Effect, cancel_of, find_of
-from flatbook.engine.follow import Pace, Rests, follow_account, follow_chain, follow_stream, scan_nets
-from flatbook.engine.follow_offers import follow_offers
-from flatbook.engine.follow_wallets import follow_wallet
+from flatbook.engine.follow import Pace, Rests, follow_account, follow_stream
+from flatbook.engine.followers import Logins, followers
 from flatbook.engine.inbox import INBOX_MAX, Inbox
 from flatbook.engine.inputs import (
     STOPPING,
@@ -76,6 +75,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     rests: Rests = {}
     senders: Senders = {}
     offers: tuple[OfferReader, ...] = ()
+    logins: Logins = {}
 
 
 class Committed(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,13 +244,8 @@ class Engine:
             keys = tuple(key for key, hedge in parts.rules.hedges.items() if hedge.instrument.account == account)
             self._spawn(follow_stream(self, account, venue, timing), self._stream_ended)
             self._spawn(follow_account(self, account, venue, keys, timing), self._task_ended)
-        for source in parts.sources:
-            self._spawn(follow_chain(self, source, timing, parts.rests.get(source.source)), self._task_ended)
-        for reader in parts.offers:
-            self._spawn(follow_offers(self, reader, parts.clock), self._task_ended)
-        for wallet, sender in parts.senders.items():
-            self._spawn(follow_wallet(self, wallet, sender, parts.clock), self._task_ended)
-        self._spawn(scan_nets(self, parts.clock, parts.pace), self._task_ended)
+        for work in followers(self, parts):
+            self._spawn(work, self._task_ended)
 
     async def _turn_or_wait(self) -> None:
         if self._failure is not None:

@@ -23,6 +23,7 @@ from flatbook.engine.inputs import (
     ExecutionsRead,
     FindAnswered,
     Item,
+    LoginSeen,
     OffersRead,
     OrderReported,
     PlaceAnswered,
@@ -50,6 +51,7 @@ from flatbook.engine.take_calls import (
 )
 from flatbook.engine.take_chain import take_chain_read
 from flatbook.engine.take_commands import take_command
+from flatbook.engine.take_login import take_login
 from flatbook.engine.take_offers import take_offers_read
 from flatbook.engine.take_orders import (
     take_cancel_answer,
@@ -178,6 +180,7 @@ _TAKES: dict[type[Item], Callable[[Turn, Any], None]] = {
     OrderReported: _take_order_report,
     Stated: _take_stated,
     AccountSilent: _take_silent,
+    LoginSeen: take_login,
     ChainRead: take_chain_read,
     Woken: _take_woken,
     Scanned: _take_scanned,

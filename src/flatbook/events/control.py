@@ -35,6 +35,7 @@ class HaltCause(Enum):
     FOREIGN_FILL = "foreign_fill"
     DIVERGED = "diverged"
     CLOCK_SKEWED = "clock_skewed"
+    LOGIN_OVER = "login_over"
     KILLED = "killed"
     INVARIANT = "invariant"
 
@@ -86,6 +87,8 @@ class AlertName(Enum):
     VENUE_SILENT = "venue_silent"
     CLOCK_SKEWED = "clock_skewed"
     ACTIVITY_UNKNOWN = "activity_unknown"
+    LOGIN_ENDING = "login_ending"
+    LOGIN_OVER = "login_over"
     CALL_REFUSED = "call_refused"
     CALL_REVERTED = "call_reverted"
     CALL_STUCK = "call_stuck"

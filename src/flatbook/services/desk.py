@@ -157,6 +157,7 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
         kept=kept,
         rests={source_of(name): Rest() for name in config.chains},
         senders=outside.senders(),
+        logins=outside.logins(),
     )
     engine = Engine(parts)
     pricer = FillPricer(outside.pyth_readers(), clock, engine.push)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flatbook.engine.call_outbox import Senders
 from flatbook.engine.own_books import ReadBooks
-from flatbook.engine.ports import ChainSource, Clock, OrderVenue
+from flatbook.engine.ports import ChainSource, Clock, LoginClock, OrderVenue
 from flatbook.events.control import Mode
 from flatbook.ops.config import Loaded
 from flatbook.ops.config_accounts import LiveAccount, is_real_money
@@ -16,7 +16,7 @@ from flatbook.services.live_quotes import quotes_of
 from flatbook.services.live_wallets import senders_of
 from flatbook.services.prices import Asked
 from flatbook.services.read_only import ReadOnlyVenue
-from flatbook.values.ids import ChainId, SourceId
+from flatbook.values.ids import AccountId, ChainId, SourceId
 from flatbook.venues.evm.heads import Heads
 from flatbook.venues.evm.offer_reader import EvmOfferReader
 from flatbook.venues.pyth.reader import PythReader
@@ -97,6 +97,10 @@ class Outside:
             for wire in wires
             if wire.heads is not None
         )
+
+    def logins(self) -> dict[AccountId, LoginClock]:
+        """Returns the logins that persons make, by account."""
+        return {AccountId(name): line.login for name, line in self.lines.items() if line.login is not None}
 
     async def close(self) -> None:
         """Closes all connections."""

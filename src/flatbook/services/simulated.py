@@ -33,7 +33,7 @@ from flatbook.sim.runs.planned import (
     PlannedReorg,
     PlannedStep,
 )
-from flatbook.sim.runs.scenario import PRICES, Broker, Scenario
+from flatbook.sim.runs.scenario import PRICES, Scenario
 from flatbook.sim.world.chain import BLOCK_S, ONE_SHARE, SimulatedChain
 from flatbook.sim.world.desk import FEED, FIRST, OWNER, marks_of, ratios_of, rules_of
 from flatbook.sim.world.disk import DiskJournal, SimulatedDisk
@@ -57,9 +57,8 @@ from flatbook.sim.world.record import (
     SafetyOver,
     WorldOver,
 )
+from flatbook.sim.world.wire_brokers import VENUES
 from flatbook.sim.world.wire_nodes import WireNodes
-from flatbook.sim.world.wire_schwab import WireSchwab
-from flatbook.sim.world.wire_venues import WireVenues
 from flatbook.values.ids import Underlying
 from flatbook.values.instants import NS_PER_MS, Instant, later
 from flatbook.values.money import Price, from_base_units
@@ -167,6 +166,7 @@ class Life:
             ),
             venues=world.venues.of_life(caller, tuple(world.rules.instruments.values())),
             sources=world.chains.of_life(caller),
+            logins=world.venues.logins_of_life(),
             clock=self.clock,
             rules=replace(world.rules, marks=marks_of(world.scenario, self.number)),
             market=Market(),
@@ -196,8 +196,7 @@ class World:
         if self.network is None:
             self.venues, self.chains = PortVenues(scenario, outside), PortNodes(scenario, outside, self.chain)
         else:
-            at = WireSchwab if scenario.shape.broker is Broker.SCHWAB else WireVenues
-            self.venues = at(scenario, outside, self.network)
+            self.venues = VENUES[scenario.shape.broker](scenario, outside, self.network)
             self.chains = WireNodes(scenario, outside, self.network, self.chain)
         self._walks = {symbol: stream(scenario.seed, f"price:{symbol}") for symbol in scenario.shape.symbols}
         self._prices = {symbol: PRICES[symbol] for symbol in scenario.shape.symbols}

@@ -25,7 +25,6 @@ class Awaited(Enum):
     CORE_WORLD = "core world"
     FULL_WORLD = "full world"
     ALPACA = "venues/alpaca"
-    SCHWAB = "venues/schwab"
     EXCHANGES = "venues/exchanges"
     EVM = "venues/evm"
     SOLANA = "venues/solana"
@@ -46,7 +45,6 @@ AWAITED = {
     Awaited.CORE_WORLD: "the simulated world with venues at the port: exchange, chain, network, disk, processes",
     Awaited.FULL_WORLD: "the simulated world with adapters that speak bytes",
     Awaited.ALPACA: "the rest of Alpaca: quotes, streams, corporate actions, movements of cash, a place in a desk",
-    Awaited.SCHWAB: "the rest of Schwab: alerts of the engine before a login ends, streams, fees, a place in a desk",
     Awaited.EXCHANGES: "the adapters of crypto exchanges: order books, streams, contracts, signatures",
     Awaited.EVM: "live nodes of EVM chains: logs, heads, receipts, balances of vaults",
     Awaited.SOLANA: "live nodes of Solana",

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from flatbook.engine.ports import ChainSource, OrderVenue
+from flatbook.engine.ports import ChainSource, LoginClock, OrderVenue
 from flatbook.sim.loop import VirtualLoop
 from flatbook.sim.world.injection import Injection
 from flatbook.sim.world.port_venue import Caller
@@ -42,6 +42,9 @@ class Venues(Protocol):
 
     def of_life(self, caller: Caller, instruments: tuple[Instrument, ...]) -> dict[AccountId, OrderVenue]:
         """Returns the venues as one life of the desk reaches them."""
+
+    def logins_of_life(self) -> dict[AccountId, LoginClock]:
+        """Returns the logins of the newest life, by account. Needs: its venues were made."""
 
     def are_quiet(self) -> bool:
         """Whether no order is open at any of them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatbook.engine.ports import OrderVenue
+from flatbook.engine.ports import LoginClock, OrderVenue
 from flatbook.sim.network.port_link import Link
 from flatbook.sim.runs.scenario import Scenario
 from flatbook.sim.world.desk import accounts_of, rules_of, terms_of
@@ -52,6 +52,10 @@ class PortVenues:
             )
             for name, exchange in self.exchanges.items()
         }
+
+    def logins_of_life(self) -> dict[AccountId, LoginClock]:
+        """None: who asks proves himself by a key."""
+        return {}
 
     def are_quiet(self) -> bool:
         """Whether no order is open at any exchange."""

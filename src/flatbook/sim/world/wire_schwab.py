@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import partial
 
-from flatbook.engine.ports import OrderVenue
+from flatbook.engine.ports import LoginClock, OrderVenue
 from flatbook.sim.alpaca.recorded import Tape
 from flatbook.sim.alpaca.terms import OpeningAccount
 from flatbook.sim.chance import stream
@@ -76,7 +76,7 @@ class WireSchwab:
     def of_life(self, caller: Caller, instruments: tuple[Instrument, ...]) -> dict[AccountId, OrderVenue]:
         """Returns the venues as one life of the desk reaches them, by connections and a login of its own."""
         for_tokens = self._network.http(HOST, caller.clock, authorize=lambda: app_headers(KEY, WORD))
-        login = Login(for_tokens, caller.clock, self._tokens)
+        login = self._login = Login(for_tokens, caller.clock, self._tokens)
         http = self._network.http(HOST, caller.clock, authorize=lambda: {**login.headers(), **mark_headers()})
         line = SchwabLine(CutHttp(http, caller.scissors), login, caller.clock)
         activity = AccountActivity(
@@ -98,6 +98,10 @@ class WireSchwab:
             )
             for name in self._accounts
         }
+
+    def logins_of_life(self) -> dict[AccountId, LoginClock]:
+        """Returns the login of the newest life, for each account."""
+        return {AccountId(name): self._login for name in self._accounts}
 
     def are_quiet(self) -> bool:
         """Whether no order is open."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from flatbook.engine.ports import OrderVenue
+from flatbook.engine.ports import LoginClock, OrderVenue
 from flatbook.sim.alpaca.recorded import RecordedAlpaca, Tape
 from flatbook.sim.alpaca.server import AlpacaServer
 from flatbook.sim.alpaca.terms import AlpacaTerms, Asset, OpeningAccount
@@ -59,6 +59,10 @@ class WireVenues:
     def of_life(self, caller: Caller, instruments: tuple[Instrument, ...]) -> dict[AccountId, OrderVenue]:
         """Returns the venues as one life of the desk reaches them, by connections of its own."""
         return {AccountId(name): self._venue(caller, name, instruments) for name in self._accounts}
+
+    def logins_of_life(self) -> dict[AccountId, LoginClock]:
+        """None: who asks proves himself by a key."""
+        return {}
 
     def are_quiet(self) -> bool:
         """Whether no order is open."""

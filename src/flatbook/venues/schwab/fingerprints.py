@@ -14,7 +14,7 @@ from flatbook.values.ids import OrderId, VenueOrderId
 from flatbook.values.instants import NS_PER_S, Instant, later
 from flatbook.venues.schwab.parse import Listed
 
-CLOCK_SKEW_S = 2  # Source: ours; both clocks are set by the network
+CLOCK_SKEW_S = 5  # Source: ours; a clock that was stepped is wrong by seconds until a statement shows it
 
 Names = Mapping[VenueOrderId, OrderId]
 

@@ -29,7 +29,7 @@ class TokenStore(Protocol):
 
 
 class Login:
-    """One login. A new one, made by a person while the desk runs, is picked up from the store.
+    """One login; implements the engine's LoginClock. A new one, made by a person, is picked up from the store.
 
     Needs: `http` carries requests for tokens, and proves which application asks.
     """
@@ -39,7 +39,15 @@ class Login:
         self._tokens: Tokens | None = None
         self._turn = asyncio.Lock()
         self._retry_from = Instant(0)
-        self._is_doubted = False
+        self._is_doubted = self._is_refused = False
+
+    def ends_at(self) -> Instant | None:
+        """Returns until when the login lasts, None where there is none, or Schwab does not renew it any more.
+
+        Gives: a login that a person made meanwhile is picked up.
+        """
+        tokens = self._newest()
+        return None if tokens is None or self._is_refused else tokens.login_ends_at
 
     @property
     def tokens(self) -> Tokens | None:
@@ -85,14 +93,14 @@ class Login:
         reply = await self._http.send(refresh_request(tokens), later(now, seconds=TOKEN_TIMEOUT_S))
         answer = tokens_answer(reply, asked_at=now, before=tokens) if isinstance(reply, Reply) else reply
         if isinstance(answer, Tokens):
-            self._tokens, self._is_doubted = answer, False
+            self._tokens, self._is_doubted, self._is_refused = answer, False, False
             self._store.keep(answer)
         elif isinstance(answer, LoginRefused):
-            self._is_doubted = True
+            self._is_doubted = self._is_refused = True
 
     def _newest(self) -> Tokens | None:
         """Returns the tokens of the latest login, from the store where a person has made a new one."""
         stored = self._store.load()
         if stored is not None and (self._tokens is None or stored.login_ends_at > self._tokens.login_ends_at):
-            self._tokens, self._is_doubted = stored, False
+            self._tokens, self._is_doubted, self._is_refused = stored, False, False
         return self._tokens

@@ -20,18 +20,18 @@ LEG = order()["orderLegCollection"][0]
 
 def test_an_order_is_looked_for_from_the_second_before_its_decision_to_the_death_of_its_request() -> None:
     late = own(decided_at=later(REGULAR, ms=700))
-    assert entered_from(late) == instant_of_text("2025-12-01T14:59:58Z")
-    assert entered_to(late, window_s=30) == instant_of_text("2025-12-01T15:10:32Z")
+    assert entered_from(late) == instant_of_text("2025-12-01T14:59:55Z")
+    assert entered_to(late, window_s=30) == instant_of_text("2025-12-01T15:10:35Z")
 
 
 @pytest.mark.parametrize(
     ("changes", "is_fit"),
     [
         ({}, True),
-        ({"enteredTime": "2025-12-01T14:59:58+0000"}, True),
-        ({"enteredTime": "2025-12-01T14:59:57+0000"}, False),
-        ({"enteredTime": "2025-12-01T15:10:32+0000"}, True),
-        ({"enteredTime": "2025-12-01T15:10:33+0000"}, False),
+        ({"enteredTime": "2025-12-01T14:59:55+0000"}, True),
+        ({"enteredTime": "2025-12-01T14:59:54+0000"}, False),
+        ({"enteredTime": "2025-12-01T15:10:35+0000"}, True),
+        ({"enteredTime": "2025-12-01T15:10:36+0000"}, False),
         ({"price": 22.74}, False),
         ({"orderType": "MARKET"}, False),
         ({"orderLegCollection": [LEG | {"quantity": 9.0}]}, False),

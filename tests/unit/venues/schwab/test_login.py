@@ -123,3 +123,16 @@ def test_without_a_login_nothing_is_asked() -> None:
 def test_tokens_that_cannot_be_kept_are_used_all_the_same() -> None:
     login, _, _, _ = login_of(given("second"), keeps=False)
     assert ready(login)
+
+
+def test_a_login_is_known_by_its_end_until_schwab_refuses_it_or_a_person_makes_a_new_one() -> None:
+    login, clock, _, store = login_of(REFUSED)
+    assert login.ends_at() == TOKENS.login_ends_at
+    login.doubt()
+    assert not ready(login)
+    assert login.ends_at() is None
+    until, ends_at = later(clock.at, seconds=1_800), later(TOKENS.login_ends_at, seconds=60)
+    store.tokens = msgspec.structs.replace(TOKENS, access="new", access_ends_at=until, login_ends_at=ends_at)
+    assert login.ends_at() == ends_at
+    assert ready(login)
+    assert login_of(tokens=None)[0].ends_at() is None

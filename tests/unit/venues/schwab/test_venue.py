@@ -72,8 +72,8 @@ def test_an_order_is_sent_once_and_looked_for_in_the_list() -> None:
     assert scene.carrier.asked == ["GET /trader/v1/accounts/accountNumbers", f"POST {ORDERS}", f"GET {ORDERS}"]
     query = dict(scene.carrier.requests[-1].query)
     assert (query["fromEnteredTime"], query["toEnteredTime"]) == (
-        "2025-12-01T14:59:58.000Z",
-        "2025-12-01T15:00:02.000Z",
+        "2025-12-01T14:59:55.000Z",
+        "2025-12-01T15:00:05.000Z",
     )
 
 
@@ -235,8 +235,8 @@ def test_an_order_that_the_list_does_not_show_is_absent_and_a_lost_list_is_unkno
     assert run(scene.venue.find(OURS)) == UNREADABLE
     query = dict(scene.carrier.requests[1].query)
     assert (query["fromEnteredTime"], query["toEnteredTime"]) == (
-        "2025-12-01T14:59:58.000Z",
-        "2025-12-01T15:00:02.000Z",
+        "2025-12-01T14:59:55.000Z",
+        "2025-12-01T15:00:05.000Z",
     )
     assert run(scene.venue.find(OTHER)) == UNREADABLE
 

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from tests.vectors import alpaca_orders, fills, floats, hedge, money_rules, pnl, pyth, schwab, symbols
+from tests.vectors import (
+    alpaca_calendar,
+    alpaca_orders,
+    alpaca_quotes,
+    fills,
+    floats,
+    hedge,
+    money_rules,
+    pnl,
+    pyth,
+    schwab,
+    symbols,
+)
 from tests.vectors.outcome import Runner
 
 RUNNERS: dict[str, Runner] = {
+    "alpaca_calendar": alpaca_calendar.run,
+    "alpaca_market_data": alpaca_quotes.run,
     "alpaca_orders": alpaca_orders.run,
     "float": floats.run,
     "live_tests": pnl.run_live,

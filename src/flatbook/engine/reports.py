@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import Enum
 
 import msgspec
@@ -207,12 +208,22 @@ class Funds(Report, frozen=True, kw_only=True):
     borrowable: tuple[InstrumentId, ...] | None = None
 
 
+class MarketHours(Report, frozen=True, kw_only=True):
+    """When a venue says that the regular session of a trade date opens and closes; None on a day without one."""
+
+    trade_date: date
+    opens_at: Instant | None
+    closes_at: Instant | None
+
+
 class AccountStatement(Report, frozen=True, kw_only=True):
     """Orders, holdings and balances of one account, read at one moment.
 
     `stated_at` was taken before the first read; anything that happened later may or may not be included. A symbol of
     ours that is absent from `holdings` is zero. `clock` is None where the venue does not say what time it is.
     `activities` are those of the last days, read anew with every statement: identity tells which are known.
+    `hours` are those of the present trade date, None where the venue states none. `untradable` are the instruments that
+    the venue does not let trade, or of which it did not say so lately; None where it never says.
     """
 
     account: AccountId
@@ -222,6 +233,8 @@ class AccountStatement(Report, frozen=True, kw_only=True):
     balances: tuple[Balance, ...]
     clock: ClockReading | None = None
     activities: tuple[Activity, ...] = ()
+    hours: MarketHours | None = None
+    untradable: tuple[InstrumentId, ...] | None = None
     funds: Funds | None = None
 
 

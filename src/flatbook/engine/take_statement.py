@@ -10,6 +10,7 @@ from flatbook.engine.sound import flaw_of_statement
 from flatbook.engine.take_activities import take_activities
 from flatbook.engine.take_clock import take_clock
 from flatbook.engine.take_foreign import tell_foreign_order
+from flatbook.engine.take_market import take_hours, take_tradability
 from flatbook.engine.turn import Turn
 from flatbook.events.control import AlertName, BooksAgreed, BooksDiverged, HaltCause, HaltScope, Severity
 from flatbook.events.orders import ForeignOrderSeen
@@ -26,6 +27,8 @@ def take_statement(turn: Turn, statement: AccountStatement, earlier: AccountStat
         return
     turn.clear(AlertName.VENUE_SILENT, statement.account)
     take_clock(turn, statement.account, statement.clock)
+    take_hours(turn, statement.account, statement.hours)
+    take_tradability(turn, statement.account, statement.untradable)
     take_activities(turn, statement)
     for event in reconcile(turn.state, statement, turn.rules, turn.now, earlier=earlier):
         turn.book(event)

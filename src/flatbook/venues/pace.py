@@ -6,6 +6,8 @@ a request above the limit gets 429 and is not processed; not to be sent again be
 
 from __future__ import annotations
 
+from email.utils import mktime_tz, parsedate_tz
+
 import msgspec
 
 from flatbook.values.instants import NS_PER_S, Instant, instant_of_seconds, later
@@ -47,8 +49,15 @@ def _backoff_s(refusals: int) -> int:
 
 
 def _retry_after(reply: Reply, now: Instant) -> Instant | None:
+    """Returns when the header lets us ask again: seconds from now, or a date. Source: RFC 9110, 10.2.3."""
     seconds = _seconds(reply, "retry-after")
-    return None if seconds is None else Instant(now + seconds * NS_PER_S)
+    if seconds is not None:
+        return Instant(now + seconds * NS_PER_S)
+    stated = parsedate_tz(reply.headers.get("retry-after", ""))
+    try:
+        return None if stated is None else instant_of_seconds(mktime_tz(stated))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _reset(reply: Reply) -> Instant | None:

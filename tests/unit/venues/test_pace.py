@@ -36,6 +36,7 @@ def waits(status: int, headers: dict[str, str], pace: Pace = FRESH) -> int:
         (429, {"retry_after": "9" * 40}, 1),
         (429, {"retry_after": "-5"}, 1),
         (429, {"retry_after": "soon"}, 1),
+        (429, {"retry_after": "Tue, 99 Foo 2026 07:28:00 GMT"}, 1),
         (429, {}, 1),
     ],
 )

@@ -22,6 +22,7 @@ from flatbook.engine.reports import (
     CancelTooLate,
     Execution,
     ExecutionLine,
+    Funds,
     Holding,
     OrderReport,
     PlaceAnswer,
@@ -142,6 +143,7 @@ class WireAccount(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     cash: Number
     buying_power: Number
+    cash_withdrawable: Number | None = None
 
 
 class Fills(msgspec.Struct, frozen=True, kw_only=True):
@@ -289,6 +291,7 @@ def statement_answer(
             open_orders=tuple(order_report(order, symbols) for order in orders),
             holdings=tuple(_holding(position, symbols) for position in positions),
             balances=(_balance(cash),),
+            funds=_funds(cash),
         )
     except ValueError:
         return UNREADABLE
@@ -399,6 +402,13 @@ def _holding(wire: WirePosition, symbols: Symbols) -> Holding:
 
 def _balance(wire: WireAccount) -> Balance:
     return Balance(asset=AssetId(wire.currency), total=_number(wire.cash), available=_number(wire.buying_power))
+
+
+def _funds(wire: WireAccount) -> Funds | None:
+    """What is settled, where Alpaca says it: buying power counts sales that are not settled yet."""
+    if wire.cash_withdrawable is None:
+        return None
+    return Funds(asset=AssetId(wire.currency), settled=_number(wire.cash_withdrawable))
 
 
 def _side(text: str) -> Side:

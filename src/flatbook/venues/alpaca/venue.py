@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import msgspec
 
@@ -38,6 +39,7 @@ from flatbook.values.instruments import Instrument
 from flatbook.venues.alpaca import parse, wire
 from flatbook.venues.alpaca.activities import activities_answer
 from flatbook.venues.alpaca.hours import executes_now
+from flatbook.venues.alpaca.market_facts import MarketFacts
 from flatbook.venues.alpaca.refusals import ORDER_NOT_FOUND, UNREADABLE
 from flatbook.venues.alpaca.stream import Hints, Updates
 from flatbook.venues.http import Carried, Http, Reply, Request, clocked
@@ -46,6 +48,7 @@ from flatbook.venues.pace import Pace, pace_after
 READ_TIMEOUT_S = 10
 FIRST_READ_DAYS = 7
 ACTIVITY_DAYS = 14
+ACTIVITIES_AGE_S = 300
 ACTIVITY_PAGES_MAX = 5
 LOOKUPS_MAX = 25
 CLIENT_IDS_MAX = 10_000
@@ -101,6 +104,9 @@ class AlpacaVenue:
         self._symbol_of = {instrument.id: instrument.symbol for instrument in account.instruments}
         self._client_ids: dict[VenueOrderId, OrderId | None] = {}
         self._updates = updates
+        self._facts = MarketFacts(account.api, clock, self._symbols)
+        self._booked: tuple[Activity, ...] | None = None
+        self._booked_beside, self._booked_until = b"", Instant(0)
         self._pace = Pace()
         self._asking = 0
         self.pushes_unreadable = 0
@@ -125,6 +131,8 @@ class AlpacaVenue:
             return NotSent(reason=NotSentReason.EXPIRED)
         extended = self._extended_hours and order.limit is not None
         if not executes_now(now, extended_hours=extended, margin_s=ALPACA_CARD.request_window_s):
+            return _REFUSED_LOCALLY
+        if not self._facts.allows(now, extended_hours=extended):
             return _REFUSED_LOCALLY
         request = wire.place_request(self._api, order, symbol=symbol, extended_hours=extended)
         reply = await self._ask(request, ALPACA_CARD.place_timeout_s)
@@ -189,9 +197,9 @@ class AlpacaVenue:
         return tuple(named), named[-1].execution_id if named else cursor
 
     async def statement(self) -> AccountStatement | Unknown | NotSent:
-        """Reads open orders, then positions, then cash, then what was booked besides executions.
+        """Reads open orders, then positions, then cash, then what was booked besides executions, then the market.
 
-        Errors: Unknown and NotSent as in `place`, when one of the four cannot be had, or the last is without end.
+        Errors: Unknown and NotSent as in `place`, when one of the first four or the hours of the day cannot be had.
         """
         stated_at = self._clock.now()
         orders = await self._ask(wire.open_orders_request(self._api), READ_TIMEOUT_S)
@@ -204,14 +212,37 @@ class AlpacaVenue:
         cash = await self._ask(wire.account_request(self._api), READ_TIMEOUT_S)
         if not isinstance(cash, Reply):
             return cash
-        activities = await self._activities(stated_at)
+        activities = await self._activities_beside(cash.body, stated_at)
         if not isinstance(activities, tuple):
             return activities
+        flaw = await self._facts.refresh(partial(self._ask, timeout_s=READ_TIMEOUT_S))
+        if flaw is not None:
+            return flaw
         replies = (orders, positions, cash)
         stated = parse.statement_answer(replies, account=self._account, symbols=self._symbols, stated_at=stated_at)
-        if isinstance(stated, AccountStatement):
-            stated = msgspec.structs.replace(stated, activities=activities)
-        return clocked(stated, orders, asked_at=stated_at, answered_at=answered_at)
+        stated = clocked(stated, orders, asked_at=stated_at, answered_at=answered_at)
+        return self._with_facts(stated, activities) if isinstance(stated, AccountStatement) else stated
+
+    def _with_facts(self, stated: AccountStatement, activities: tuple[Activity, ...]) -> AccountStatement:
+        facts, funds = self._facts, stated.funds
+        return msgspec.structs.replace(
+            stated,
+            activities=activities,
+            hours=facts.hours(),
+            untradable=facts.untradable(),
+            clock=facts.reading or stated.clock,
+            funds=None if funds is None else msgspec.structs.replace(funds, borrowable=facts.borrowable()),
+        )
+
+    async def _activities_beside(self, account: bytes, stated_at: Instant) -> tuple[Activity, ...] | Unknown | NotSent:
+        """Reads activities where the account is not as it was when they were read last, or that was a while ago."""
+        if self._booked is not None and account == self._booked_beside and stated_at < self._booked_until:
+            return self._booked
+        read = await self._activities(stated_at)
+        if isinstance(read, tuple):
+            self._booked, self._booked_beside = read, account
+            self._booked_until = later(stated_at, seconds=ACTIVITIES_AGE_S)
+        return read
 
     async def _activities(self, stated_at: Instant) -> tuple[Activity, ...] | Unknown | NotSent:
         """Reads what was booked in the last days besides executions, page after page."""

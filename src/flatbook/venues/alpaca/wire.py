@@ -6,6 +6,7 @@ Both speak JSON over HTTPS and share the shape of orders; they differ in paths a
 from __future__ import annotations
 
 import base64
+from datetime import date
 from urllib.parse import quote
 
 import msgspec
@@ -35,6 +36,7 @@ class Api(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     fills: str
     activities: str
+    market: str
 
 
 def broker_api(account_id: str) -> Api:
@@ -47,6 +49,7 @@ def broker_api(account_id: str) -> Api:
         account=f"{trading}/account",
         fills="/v1/accounts/activities/FILL",
         activities="/v1/accounts/activities",
+        market="/v1",
     )
 
 
@@ -59,6 +62,7 @@ def trading_api() -> Api:
         account="/v2/account",
         fills="/v2/account/activities/FILL",
         activities="/v2/account/activities",
+        market="/v2",
     )
 
 
@@ -162,6 +166,21 @@ def positions_request(api: Api) -> Request:
 def account_request(api: Api) -> Request:
     """Returns the request for cash and buying power."""
     return _get(api.account)
+
+
+def calendar_request(api: Api, day: date) -> Request:
+    """Returns the request for the hours of a day."""
+    return _get(f"{api.market}/calendar", ("start", day.isoformat()), ("end", day.isoformat()))
+
+
+def clock_request(api: Api) -> Request:
+    """Returns the request for Alpaca's clock."""
+    return _get(f"{api.market}/clock")
+
+
+def asset_request(api: Api, symbol: str) -> Request:
+    """Returns the request for an asset."""
+    return _get(f"{api.market}/assets/{quote(symbol, safe='')}")
 
 
 def _get(path: str, *query: tuple[str, str]) -> Request:

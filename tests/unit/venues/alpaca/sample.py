@@ -138,6 +138,16 @@ def position(**changes: Any) -> dict[str, Any]:
     return fields | changes
 
 
+DAY = {"date": "2025-12-01", "open": "09:30", "close": "16:00", "session_open": "0400", "session_close": "2000"}
+CLOCK = {"timestamp": "2025-12-01T10:00:10.25-05:00", "is_open": True, "next_open": "", "next_close": ""}
+ASSET = {"symbol": "AAPL", "status": "active", "tradable": True, "fractionable": True, "easy_to_borrow": True}
+
+
+def market() -> tuple[Reply, ...]:
+    """What Alpaca says of the day, its clock, and the share."""
+    return reply([DAY]), reply(CLOCK), reply(ASSET)
+
+
 def charged(activity_id: str = "20251202000000000::one", **changes: Any) -> dict[str, Any]:
     """A fee as Alpaca writes it, with changes."""
     return {

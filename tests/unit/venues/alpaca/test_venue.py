@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -14,6 +15,7 @@ from flatbook.engine.reports import (
     AccountStatement,
     CancelTaken,
     CancelTooLate,
+    MarketHours,
     NotSent,
     OrderReport,
     Rejected,
@@ -31,16 +33,21 @@ from flatbook.venues.alpaca.wire import trading_api
 from flatbook.venues.http import Carried, Reply, Request
 from tests.desk import readable
 from tests.unit.venues.alpaca.sample import (
+    ASSET,
     BROKER,
+    DAY,
     HTML,
+    INSTRUMENT,
     NOT_FOUND,
     OURS,
     REGULAR,
     THEIRS,
+    Carrier,
     account,
     approved,
     charged,
     fill,
+    market,
     order,
     position,
     refusal,
@@ -297,13 +304,22 @@ def test_a_page_of_many_orders_is_read_in_parts(monkeypatch: pytest.MonkeyPatch)
     assert carrier.answers == []
 
 
-def test_a_statement_is_four_reads_and_is_dated_before_the_first() -> None:
-    venue, carrier, clock = scene(reply([order()]), reply([position()]), reply(account()), reply([charged()]))
+def test_a_statement_is_read_part_by_part_and_is_dated_before_the_first() -> None:
+    parts = (reply([order()]), reply([position()]), reply(account()), reply([charged()]))
+    venue, carrier, clock = scene(*parts, *market())
     carrier.takes_s = 2
     statement = run(venue.statement())
     assert isinstance(statement, AccountStatement)
-    assert (statement.stated_at, clock.now()) == (REGULAR, later(REGULAR, seconds=8))
-    reads = (ORDERS, BROKER.positions, BROKER.account, BROKER.activities)
+    assert (statement.stated_at, clock.now()) == (REGULAR, later(REGULAR, seconds=14))
+    reads = (
+        ORDERS,
+        BROKER.positions,
+        BROKER.account,
+        BROKER.activities,
+        "/v1/calendar",
+        "/v1/clock",
+        "/v1/assets/AAPL",
+    )
     assert carrier.asked == [f"GET {path}" for path in reads]
     assert [(each.kind, each.venue_kind, each.amount) for each in statement.activities] == [
         (ActivityKind.FEE, "FEE TAF", Decimal("-0.02"))
@@ -313,19 +329,19 @@ def test_a_statement_is_four_reads_and_is_dated_before_the_first() -> None:
 def test_what_was_booked_is_read_page_after_page_and_a_list_without_end_is_no_statement() -> None:
     pages = [reply([charged(f"x::{page}-{number}") for number in range(100)]) for page in range(5)]
     calm = (reply([]), reply([]), reply(account()))
-    venue, carrier, _ = scene(*calm, *pages[:2], reply([charged("last")]))
+    venue, carrier, _ = scene(*calm, *pages[:2], reply([charged("last")]), *market())
     statement = run(venue.statement())
     assert isinstance(statement, AccountStatement)
     assert len(statement.activities) == 201
-    tokens = [dict(request.query).get("page_token") for request in carrier.requests[3:]]
+    tokens = [dict(request.query).get("page_token") for request in carrier.requests[3:6]]
     assert tokens == [None, "x::0-99", "x::1-99"]
     venue, _, _ = scene(*calm, *pages)
     assert isinstance(run(venue.statement()), Unknown)
 
 
-@pytest.mark.parametrize("before", [0, 1, 2, 3])
+@pytest.mark.parametrize("before", [0, 1, 2, 3, 4])
 def test_a_statement_stops_at_the_read_that_fails(before: int) -> None:
-    replies = (reply([]), reply([]), reply(account()))
+    replies = (reply([]), reply([]), reply(account()), reply([]))
     venue, carrier, _ = scene(*replies[:before], TIMED_OUT)
     assert run(venue.statement()) == TIMED_OUT
     assert len(carrier.requests) == before + 1
@@ -382,3 +398,46 @@ def test_nothing_is_pushed_yet() -> None:
     pushed: list[object] = []
     assert run(venue.watch(pushed.append)) is False
     assert pushed == []
+
+
+def stated_with(*replies: Reply | Unknown) -> tuple[AccountStatement, OrderVenue, Carrier]:
+    venue, carrier, _ = scene(reply([]), reply([]), reply(account(cash_withdrawable="4000.5")), reply([]), *replies)
+    statement = run(venue.statement())
+    assert isinstance(statement, AccountStatement)
+    return statement, venue, carrier
+
+
+def test_a_statement_says_when_the_market_is_open_what_the_clock_shows_and_what_is_settled() -> None:
+    statement, _, _ = stated_with(*market())
+    assert statement.hours == MarketHours(
+        trade_date=date(2025, 12, 1),
+        opens_at=instant_of_text("2025-12-01T14:30:00Z"),
+        closes_at=instant_of_text("2025-12-01T21:00:00Z"),
+    )
+    assert statement.untradable == ()
+    shown = instant_of_text("2025-12-01T15:00:10.25Z")
+    assert statement.clock is not None
+    assert (statement.clock.earliest, statement.clock.latest) == (shown, shown)
+    assert statement.funds is not None
+    assert (statement.funds.settled, statement.funds.borrowable) == (Decimal("4000.5"), (INSTRUMENT.id,))
+
+
+@pytest.mark.parametrize(
+    "asset",
+    [reply({}, 500), reply(ASSET | {"tradable": False}), reply(ASSET | {"status": "inactive"}), TIMED_OUT],
+)
+def test_a_share_that_is_not_tradable_or_not_known_is_stated_as_such(asset: Reply | Unknown) -> None:
+    statement, _, _ = stated_with(*market()[:2], asset)
+    assert statement.untradable == (INSTRUMENT.id,)
+
+
+def test_nothing_is_sent_while_alpaca_holds_the_market_closed() -> None:
+    closed = reply([])
+    _, venue, carrier = stated_with(closed, *market()[1:])
+    assert run(venue.place(approved())) == REFUSED_LOCALLY
+    short = reply([DAY | {"close": "09:45"}])
+    _, venue, carrier = stated_with(short, *market()[1:])
+    assert run(venue.place(approved())) == REFUSED_LOCALLY
+    _, venue, carrier = stated_with(*market())
+    carrier.answers.append(reply(order()))
+    assert isinstance(run(venue.place(approved())), Accepted)

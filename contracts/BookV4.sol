@@ -108,34 +108,32 @@ contract BookV4 is Parts {
     function addOrder2(OrderConfigV3 calldata config, TaskV1[] calldata tasks)
         external
         once
+        noTasks(tasks.length)
         returns (bool stateChanged)
     {
-        if (tasks.length > 0) revert TasksAreNotRun();
-        if (config.validInputs.length == 0) revert OrderNoInputs();
-        if (config.validOutputs.length == 0) revert OrderNoOutputs();
         OrderV3 memory order =
             OrderV3(msg.sender, config.evaluable, config.validInputs, config.validOutputs, config.nonce);
         bytes32 orderHash = keccak256(abi.encode(order));
-        stateChanged = !_live[orderHash];
-        if (stateChanged) {
-            _live[orderHash] = true;
-            emit AddOrderV2(msg.sender, orderHash, order);
-        }
+        stateChanged = _list(orderHash, config.validInputs.length, config.validOutputs.length);
+        if (stateChanged) emit AddOrderV2(msg.sender, orderHash, order);
     }
 
-    function removeOrder2(OrderV3 calldata order, TaskV1[] calldata tasks) external once returns (bool stateChanged) {
-        if (tasks.length > 0) revert TasksAreNotRun();
-        if (order.owner != msg.sender) revert NotOrderOwner(order.owner);
+    function removeOrder2(OrderV3 calldata order, TaskV1[] calldata tasks)
+        external
+        once
+        noTasks(tasks.length)
+        returns (bool stateChanged)
+    {
         bytes32 orderHash = keccak256(abi.encode(order));
-        stateChanged = _live[orderHash];
-        if (stateChanged) {
-            _live[orderHash] = false;
-            emit RemoveOrderV2(msg.sender, orderHash, order);
-        }
+        stateChanged = _delist(orderHash, order.owner);
+        if (stateChanged) emit RemoveOrderV2(msg.sender, orderHash, order);
     }
 
-    function deposit2(address token, uint256 vaultId, uint256 amount, TaskV1[] calldata tasks) external once {
-        if (tasks.length > 0) revert TasksAreNotRun();
+    function deposit2(address token, uint256 vaultId, uint256 amount, TaskV1[] calldata tasks)
+        external
+        once
+        noTasks(tasks.length)
+    {
         if (amount == 0) revert ZeroDepositAmount(msg.sender, token, bytes32(vaultId));
         vaultBalance[msg.sender][token][vaultId] += amount;
         emit Deposit(msg.sender, token, vaultId, amount);
@@ -143,8 +141,11 @@ contract BookV4 is Parts {
     }
 
     /// Pays out the smaller of the target and what the vault holds, and does not revert when that is less.
-    function withdraw2(address token, uint256 vaultId, uint256 target, TaskV1[] calldata tasks) external once {
-        if (tasks.length > 0) revert TasksAreNotRun();
+    function withdraw2(address token, uint256 vaultId, uint256 target, TaskV1[] calldata tasks)
+        external
+        once
+        noTasks(tasks.length)
+    {
         if (target == 0) revert ZeroWithdrawTargetAmount(msg.sender, token, bytes32(vaultId));
         uint256 held = vaultBalance[msg.sender][token][vaultId];
         uint256 paid = _smaller(target, held);
@@ -184,7 +185,8 @@ contract BookV4 is Parts {
         SignedContextV1[] memory
     ) external once {
         if (alice.owner == bob.owner) revert SameOwner();
-        if (!_isLive(alice) || !_isLive(bob)) return;
+        if (!_stands(keccak256(abi.encode(alice)), alice.owner)) return;
+        if (!_stands(keccak256(abi.encode(bob)), bob.owner)) return;
         Offer memory a = _offer(alice, config.aliceInputIOIndex, config.aliceOutputIOIndex);
         Offer memory b = _offer(bob, config.bobInputIOIndex, config.bobOutputIOIndex);
         if (a.output.token != b.input.token || b.output.token != a.input.token) revert TokenMismatch();
@@ -203,10 +205,7 @@ contract BookV4 is Parts {
     {
         bytes32 orderHash = keccak256(abi.encode(config.order));
         address owner = config.order.owner;
-        if (!_live[orderHash]) {
-            emit OrderNotFound(msg.sender, owner, orderHash);
-            return (0, 0);
-        }
+        if (!_stands(orderHash, owner)) return (0, 0);
         Offer memory offer = _offer(config.order, config.inputIOIndex, config.outputIOIndex);
         if (offer.ratio18 > ratioMax) {
             emit OrderExceedsMaxRatio(msg.sender, owner, orderHash);
@@ -260,12 +259,6 @@ contract BookV4 is Parts {
     function _settle(Offer memory offer, uint256 received, uint256 gave) private {
         vaultBalance[offer.owner][offer.output.token][offer.output.vaultId] -= gave;
         vaultBalance[offer.owner][offer.input.token][offer.input.vaultId] += received;
-    }
-
-    function _isLive(OrderV3 memory order) private returns (bool live) {
-        bytes32 orderHash = keccak256(abi.encode(order));
-        live = _live[orderHash];
-        if (!live) emit OrderNotFound(msg.sender, order.owner, orderHash);
     }
 
     function _tokensOf(TakeOrderConfigV3 calldata config) private pure returns (address gets, address pays) {

@@ -122,15 +122,15 @@ abstract contract FloatBook is Parts {
         return (true, offer.outputMax, offer.ratio);
     }
 
-    function removeOrder3(OrderV4 calldata order, TaskV2[] calldata tasks) external once returns (bool stateChanged) {
-        if (tasks.length > 0) revert TasksAreNotRun();
-        if (order.owner != msg.sender) revert NotOrderOwner(order.owner);
+    function removeOrder3(OrderV4 calldata order, TaskV2[] calldata tasks)
+        external
+        once
+        noTasks(tasks.length)
+        returns (bool stateChanged)
+    {
         bytes32 orderHash = keccak256(abi.encode(order));
-        stateChanged = _live[orderHash];
-        if (stateChanged) {
-            _live[orderHash] = false;
-            emit RemoveOrderV3(msg.sender, orderHash, order);
-        }
+        stateChanged = _delist(orderHash, order.owner);
+        if (stateChanged) emit RemoveOrderV3(msg.sender, orderHash, order);
     }
 
     function clear3(
@@ -141,7 +141,8 @@ abstract contract FloatBook is Parts {
         SignedContextV1[] memory
     ) external once {
         if (alice.owner == bob.owner) revert SameOwner();
-        if (!_isLive(alice) || !_isLive(bob)) return;
+        if (!_stands(keccak256(abi.encode(alice)), alice.owner)) return;
+        if (!_stands(keccak256(abi.encode(bob)), bob.owner)) return;
         Offer memory a = _offer(alice, config.aliceInputIOIndex, config.aliceOutputIOIndex);
         Offer memory b = _offer(bob, config.bobInputIOIndex, config.bobOutputIOIndex);
         if (a.output.token != b.input.token || b.output.token != a.input.token) revert TokenMismatch();
@@ -154,23 +155,23 @@ abstract contract FloatBook is Parts {
         emit AfterClearV2(msg.sender, change);
     }
 
-    function _addOrder(OrderConfigV4 calldata config, TaskV2[] calldata tasks) internal returns (bool stateChanged) {
-        if (tasks.length > 0) revert TasksAreNotRun();
-        if (config.validInputs.length == 0) revert OrderNoInputs();
-        if (config.validOutputs.length == 0) revert OrderNoOutputs();
+    function _addOrder(OrderConfigV4 calldata config, TaskV2[] calldata tasks)
+        internal
+        noTasks(tasks.length)
+        returns (bool stateChanged)
+    {
         OrderV4 memory order =
             OrderV4(msg.sender, config.evaluable, config.validInputs, config.validOutputs, config.nonce);
         bytes32 orderHash = keccak256(abi.encode(order));
-        stateChanged = !_live[orderHash];
-        if (stateChanged) {
-            _live[orderHash] = true;
-            emit AddOrderV3(msg.sender, orderHash, order);
-        }
+        stateChanged = _list(orderHash, config.validInputs.length, config.validOutputs.length);
+        if (stateChanged) emit AddOrderV3(msg.sender, orderHash, order);
     }
 
     /// Pays in what the amount needs in units of the token: one more where the token has fewer digits.
-    function _deposit(address token, bytes32 vaultId, Float amount, TaskV2[] calldata tasks) internal {
-        if (tasks.length > 0) revert TasksAreNotRun();
+    function _deposit(address token, bytes32 vaultId, Float amount, TaskV2[] calldata tasks)
+        internal
+        noTasks(tasks.length)
+    {
         if (_isWallet(vaultId)) revert ZeroVaultId(msg.sender, token);
         if (!amount.gt(FloatMath.ZERO)) revert ZeroDepositAmount(msg.sender, token, vaultId);
         uint256 units = amount.toFixedUp(IToken(token).decimals());
@@ -180,8 +181,10 @@ abstract contract FloatBook is Parts {
     }
 
     /// Pays out the smaller of the target and what the vault holds, and does not revert when that is less.
-    function _withdraw(address token, bytes32 vaultId, Float target, TaskV2[] calldata tasks) internal {
-        if (tasks.length > 0) revert TasksAreNotRun();
+    function _withdraw(address token, bytes32 vaultId, Float target, TaskV2[] calldata tasks)
+        internal
+        noTasks(tasks.length)
+    {
         if (_isWallet(vaultId)) revert ZeroVaultId(msg.sender, token);
         if (!target.gt(FloatMath.ZERO)) revert ZeroWithdrawTargetAmount(msg.sender, token, vaultId);
         Float held = _vaults[msg.sender][token][vaultId];
@@ -222,10 +225,7 @@ abstract contract FloatBook is Parts {
     {
         bytes32 orderHash = keccak256(abi.encode(config.order));
         address owner = config.order.owner;
-        if (!_live[orderHash]) {
-            emit OrderNotFound(msg.sender, owner, orderHash);
-            return (input, output);
-        }
+        if (!_stands(orderHash, owner)) return (input, output);
         Offer memory offer = _offer(config.order, config.inputIOIndex, config.outputIOIndex);
         if (offer.ratio.gt(wanted.ratioMax)) {
             emit OrderExceedsMaxRatio(msg.sender, owner, orderHash);
@@ -291,12 +291,6 @@ abstract contract FloatBook is Parts {
     function _bounty(address token, bytes32 vaultId, Float amount) private {
         if (FloatMath.ZERO.gt(amount)) revert NegativeBounty();
         if (amount.gt(FloatMath.ZERO)) _credit(msg.sender, token, vaultId, amount);
-    }
-
-    function _isLive(OrderV4 memory order) private returns (bool live) {
-        bytes32 orderHash = keccak256(abi.encode(order));
-        live = _live[orderHash];
-        if (!live) emit OrderNotFound(msg.sender, order.owner, orderHash);
     }
 
     function _tokensOf(TakeOrderConfigV4 calldata config) private pure returns (address gets, address pays) {

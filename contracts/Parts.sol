@@ -51,6 +51,11 @@ abstract contract Parts {
         _entered = false;
     }
 
+    modifier noTasks(uint256 count) {
+        if (count > 0) revert TasksAreNotRun();
+        _;
+    }
+
     function orderExists(bytes32 orderHash) external view returns (bool) {
         return _live[orderHash];
     }
@@ -66,6 +71,27 @@ abstract contract Parts {
             }
             results[place] = result;
         }
+    }
+
+    /// Lets an order stand, and says whether it did not before.
+    function _list(bytes32 orderHash, uint256 inputs, uint256 outputs) internal returns (bool changed) {
+        if (inputs == 0) revert OrderNoInputs();
+        if (outputs == 0) revert OrderNoOutputs();
+        changed = !_live[orderHash];
+        _live[orderHash] = true;
+    }
+
+    /// Takes an order of the sender away, and says whether it stood.
+    function _delist(bytes32 orderHash, address owner) internal returns (bool changed) {
+        if (owner != msg.sender) revert NotOrderOwner(owner);
+        changed = _live[orderHash];
+        _live[orderHash] = false;
+    }
+
+    /// Says whether an order stands, and tells when it does not.
+    function _stands(bytes32 orderHash, address owner) internal returns (bool) {
+        if (!_live[orderHash]) emit OrderNotFound(msg.sender, owner, orderHash);
+        return _live[orderHash];
     }
 
     /// Without an interpreter the bytecode states both numbers: the most of the output per trade, and the ratio.

@@ -1,6 +1,6 @@
 """An anvil on a free port of its own, and a synchronous way to ask it.
 
-It mines when it is told, unless it is given a pace. After a reorganisation it sends no logs marked as removed: whoever
+It mines when it is told. After a reorganisation it sends no logs marked as removed: whoever
 reads it must compare block hashes.
 """
 
@@ -37,11 +37,10 @@ class Refused(RuntimeError):
 
 
 class Terms(NamedTuple):
-    """How a chain behaves. Units: s; `block_every_s` mines at that pace, without it only when told."""
+    """How a chain behaves. Units: s; without `genesis_s` it begins now."""
 
     chain_id: int = CHAIN_ID
     slots_in_an_epoch: int = 32
-    block_every_s: int | None = None
     genesis_s: int | None = GENESIS_S
 
 
@@ -98,15 +97,10 @@ class Anvil:
         self.do("anvil_reorg", depth, list(transactions))
 
     def receipt(self, tx: str) -> dict[str, Any]:
-        """Returns the receipt of a transaction; where blocks come at a pace, waits for it."""
-        for _ in range(TRIES_MAX):
-            found: dict[str, Any] | None = self.do("eth_getTransactionReceipt", tx)
-            if found is not None:
-                return found
-            if self.terms.block_every_s is None:
-                break
-            time.sleep(TRY_S)
-        raise AssertionError(f"no receipt of {tx}")
+        """Returns the receipt of a transaction that is in a block."""
+        found: dict[str, Any] | None = self.do("eth_getTransactionReceipt", tx)
+        assert found is not None, f"no receipt of {tx}"
+        return found
 
 
 def _free_port() -> int:
@@ -120,7 +114,7 @@ def _command(port: int, terms: Terms) -> list[str]:
         str(anvil_program()),
         *("--host", "127.0.0.1", "--port", str(port), "--silent", "--order", "fifo"),
         *("--chain-id", str(terms.chain_id), "--slots-in-an-epoch", str(terms.slots_in_an_epoch)),
-        *(("--no-mining",) if terms.block_every_s is None else ("--block-time", str(terms.block_every_s))),
+        "--no-mining",
         *(("--timestamp", str(terms.genesis_s)) if terms.genesis_s is not None else ()),
         *("--gas-limit", "1000000000"),
     ]
@@ -151,8 +145,7 @@ def running_anvil(terms: Terms | None = None) -> Iterator[Anvil]:
                 continue
             chain = Anvil(port, terms)
             try:
-                if terms.block_every_s is None:
-                    chain.do("anvil_setBlockTimestampInterval", BLOCK_S)
+                chain.do("anvil_setBlockTimestampInterval", BLOCK_S)
                 yield chain
             finally:
                 chain.close()

@@ -36,7 +36,7 @@ from tests.real.abi import (
     units_of,
     whole_of,
 )
-from tests.real.anvil import Anvil, Refused
+from tests.real.anvil import Anvil
 from tests.real.books import VAULT, Book, Erc20, Generation, Offer, Order, Take, book_of
 
 Amount = Decimal | str | int
@@ -102,8 +102,7 @@ class Scene:
         tx = self.send(sender, to, payload)
         if self._waiting is not None:
             return Mined(tx, 0, "", 0, ())
-        if self.chain.terms.block_every_s is None:
-            self.chain.mine()
+        self.chain.mine()
         return self.mined(tx)
 
     def mined(self, tx: str) -> Mined:
@@ -328,8 +327,7 @@ class _Deployment:
     def mine(self) -> None:
         sent = self.chain.do_all([("eth_sendTransaction", (ask,)) for ask in self._asks])
         self._asks = []
-        if self.chain.terms.block_every_s is None:
-            self.chain.mine()
+        self.chain.mine()
         for tx in sent:
             if self.chain.receipt(tx)["status"] != "0x1":
                 raise Reverted(tx)
@@ -410,8 +408,3 @@ def _fund(scene: Scene, deployment: _Deployment) -> None:
             deployment.call(maker, scene.book.address, payload)
         if "Inventory" in scene.places:
             deployment.call(scene.admin, scene.places["Inventory"], payload)
-
-
-def reverted_with(refused: Refused) -> str:
-    """Returns the selector of the error that a contract reverted a view with."""
-    return refused.reverted_with[:10]

@@ -30,12 +30,10 @@ def decide_offers(turn: Turn) -> None:
     moments: list[Instant] = []
     for key, rules in turn.rules.offers.items():
         offers = turn.state.offers.of(*key)
-        waits_until = _waits_until(turn, key)
         if not offers:
             continue
-        if waits_until is not None:
-            moments.append(waits_until)
-            continue
+        if (until := _starts_until(turn, key)) is not None:
+            moments.append(until)
         decision = decide(offers_view(turn, key, rules, offers), rules.params)
         for note in decision.notes:
             turn.book(note)
@@ -47,13 +45,10 @@ def decide_offers(turn: Turn) -> None:
     turn.wakes.offers_at = min(moments, default=None)
 
 
-def _waits_until(turn: Turn, key: NetKey) -> Instant | None:
-    """Returns until when a fresh start gives its accounts and prices time to be read; None where nothing is awaited.
-
-    A halt is awaited by nothing.
-    """
+def _starts_until(turn: Turn, key: NetKey) -> Instant | None:
+    """Returns until when a fresh start gives its accounts and prices time to be read; None once it has, or had."""
     began = turn.wakes.began_at
-    if turn.wakes.is_resumed(key) or began is None or turn.state.halts or turn.state.draining:
+    if turn.wakes.is_resumed(key) or began is None:
         return None
     until = later(began, seconds=START_GRACE_S)
     return until if turn.now < until else None
@@ -92,6 +87,7 @@ def offers_view(turn: Turn, key: NetKey, rules: OfferRules, offers: tuple[Offer,
         chain_unread=unread,
         frozen=False,
         is_ready=turn.wakes.is_resumed(key),
+        is_starting=_starts_until(turn, key) is not None,
     )
 
 

@@ -35,7 +35,7 @@ from flatbook.sim.runs.planned import (
 )
 from flatbook.sim.runs.scenario import PRICES, Scenario
 from flatbook.sim.world.chain import BLOCK_S, ONE_SHARE, SimulatedChain
-from flatbook.sim.world.desk import FEED, FIRST, OWNER, marks_of, ratios_of, rules_of
+from flatbook.sim.world.desk import FEED, FIRST, OWNER, marks_of, offers_of, ratios_of, rules_of
 from flatbook.sim.world.disk import DiskJournal, SimulatedDisk
 from flatbook.sim.world.exchange import TICK
 from flatbook.sim.world.injection import Injection, struck
@@ -157,6 +157,7 @@ class Life:
             self.clock,
             books=lambda account: own_books(self.engine.state, world.rules, account),
         )
+        senders, readers = world.chains.wallets_of(caller)
         return Parts(
             journal=Diary(
                 DiskJournal(world.disk, self._within_append),
@@ -167,6 +168,8 @@ class Life:
             venues=world.venues.of_life(caller, tuple(world.rules.instruments.values())),
             sources=world.chains.of_life(caller),
             logins=world.venues.logins_of_life(),
+            senders=senders,
+            offers=readers,
             clock=self.clock,
             rules=replace(world.rules, marks=marks_of(world.scenario, self.number)),
             market=Market(),
@@ -188,7 +191,7 @@ class World:
         self.failures: list[str] = []
         self.lives: list[Life] = []
         self.rules = rules_of(scenario)
-        self.chain = SimulatedChain(scenario.seed, self.record, self._now, ratios_of(scenario))
+        self.chain = SimulatedChain(scenario.seed, self.record, self._now, ratios_of(scenario), offers_of(scenario))
         outside = Outside(loop=self.loop, record=self.record, injection=self.injection, later=self._at)
         self.network = WireNetwork(scenario.seed, outside) if scenario.level is Level.FULL else None
         self.venues: Venues
@@ -441,9 +444,7 @@ class World:
         if not self.life.is_alive or not self.life.engine.wakes.resumed():
             return False
         state = self.life.engine.state
-        if state.open_orders or any(state.owing.values()) or state.halts:
-            return False
-        if not self.venues.are_quiet():
+        if state.open_orders or any(state.owing.values()) or state.halts or not self.venues.are_quiet():
             return False
         settled_ms = max(LIFT_AFTER_MS, CERTAIN_AFTER_MS.get(self.scenario.shape.hedge_at, 0))
         if self.loop.instant < self.scenario.at(self.scenario.safety_ms + settled_ms):

@@ -12,14 +12,14 @@ OFFERS_KEPT_MAX = 10_000
 
 
 def fold_seen(state: State, event: ev.OfferSeen) -> None:
-    """Notes that an order stands; one that stood before keeps whether it is pulled."""
+    """Notes that an order stands; one that stood before keeps whether it is pulled, and what it offered last."""
     key, offers = (event.key.chain, event.order_hash), state.offers.by_hash
     before = offers.pop(key, None)
     offers[key] = Offer(
         seen=event,
         stands=True,
         pulled=before is not None and before.pulled,
-        quote=None,
+        quote=None if before is None else before.quote,
         gone_block=None,
         call_id=None if before is None else before.call_id,
         calls=0 if before is None else before.calls,
@@ -40,7 +40,7 @@ def _forget(state: State) -> None:
 def fold_removed(state: State, event: ev.OfferRemoved) -> None:
     """Notes that an order stands no more."""
     offer = _known(state, event.key.chain, event.order_hash)
-    offer.stands, offer.quote, offer.changed_at = False, None, event.seen_at
+    offer.stands, offer.changed_at = False, event.seen_at
     offer.gone_block = event.key.block if event.gone is ev.OfferGone.REMOVED else None
 
 

@@ -89,7 +89,7 @@ class OffersView(msgspec.Struct, frozen=True, kw_only=True):
 
     Units: net in shares, signed. `capacity` is what hedges can still do; `dollars` the marks of the dollars that the
     offers are paid in, None where nobody states one. `calls` are the newest calls of the offers. `is_ready` says that
-    recovery is over.
+    recovery is over; while `is_starting` nobody can have read accounts and prices yet, and nothing follows from that.
     """
 
     now: Instant
@@ -112,6 +112,7 @@ class OffersView(msgspec.Struct, frozen=True, kw_only=True):
     chain_unread: bool
     frozen: bool
     is_ready: bool
+    is_starting: bool
 
 
 def decide(view: OffersView, params: OfferParams) -> Decision:
@@ -136,14 +137,15 @@ def decide(view: OffersView, params: OfferParams) -> Decision:
 def reasons_of(view: OffersView, params: OfferParams, side: Side) -> tuple[PullReason, ...]:
     """Returns why offers of a side must not stand now, in the order of their names in `PullReason`."""
     capacity = view.capacity.of(Side.BUY if side is Side.SELL else Side.SELL)
+    read = not view.is_starting
     found = {
         PullReason.SESSION: view.session.kind not in params.sessions or view.now >= _pull_at(view, params),
-        PullReason.CAPACITY: capacity is not None and capacity < params.fill_shares,
-        PullReason.BROKER_DOWN: view.broker_down,
+        PullReason.CAPACITY: read and capacity is not None and capacity < params.fill_shares,
+        PullReason.BROKER_DOWN: read and view.broker_down,
         PullReason.CHAIN_UNREAD: view.chain_unread,
         PullReason.HALTED: view.halted,
         PullReason.KILLED: view.killed,
-        PullReason.STALE_PRICE: view.price is None or view.now >= _stale_at(view.price, params),
+        PullReason.STALE_PRICE: read and (view.price is None or view.now >= _stale_at(view.price, params)),
         PullReason.DEPEGGED: any(_is_off(mark, params) for mark in view.dollars.values()),
         PullReason.DRAINING: view.draining,
         PullReason.FROZEN: view.frozen,
@@ -244,7 +246,7 @@ def _may_restore(view: OffersView, params: OfferParams, offer: Offer, before: li
         return False
     if any(view.now < _quiet_at(view, params, leg.side) for leg in offer.seen.legs):
         return False
-    if any(other.stands and other.quote is None for other in view.offers):
+    if offer.quote is None or any(other.stands and other.quote is None for other in view.offers):
         return False
     return all(_fits(view, params, offer, side) for side in Side)
 

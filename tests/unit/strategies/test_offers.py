@@ -121,6 +121,7 @@ def view(
         chain_unread=False,
         frozen=False,
         is_ready=True,
+        is_starting=False,
     )
     return msgspec.structs.replace(plain, **changes)
 
@@ -180,6 +181,13 @@ def test_each_reason_pulls_at_once(changes: dict[str, Any], reason: str) -> None
 )
 def test_what_is_within_its_bound_pulls_nothing(changes: dict[str, Any]) -> None:
     assert calls(decide(view(**changes), PARAMS)) == []
+
+
+def test_a_fresh_start_does_not_take_for_down_what_it_has_not_read_yet() -> None:
+    unread: dict[str, Any] = {"price": None, "broker_down": True, "is_starting": True, "is_ready": False}
+    assert calls(decide(view(**unread), PARAMS)) == []
+    assert calls(decide(view(**unread, halted=True), PARAMS)) == REMOVED
+    assert calls(decide(view(now=CLOSE, **unread), PARAMS)) == REMOVED
 
 
 def test_only_the_side_whose_hedge_has_no_capacity_is_pulled() -> None:

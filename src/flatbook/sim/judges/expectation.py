@@ -52,6 +52,16 @@ class NetBound(msgspec.Struct, frozen=True, kw_only=True):
     venues: int = 1
 
 
+class OfferBound(msgspec.Struct, frozen=True, kw_only=True):
+    """What a net may be at worst with all that the desk offers, and from which net on nothing is put back.
+
+    Units: ints of 1e-9 share.
+    """
+
+    bound: int
+    threshold: int
+
+
 class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     """What the world allows.
 
@@ -65,7 +75,8 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     for within `cancels_within`; `cancel_arrives_within` is when it is at its venue, where no journal can tell of
     it. `canaries` are texts that no event may hold. `sessions` are (from, until) of trading. `tokens` are the assets
     that vaults hold, by underlying, and `stable` is what they are paid in. `marks` by asset, ints of 1e-4 USD,
-    are those that may be stated for it; money without any is worth one dollar.
+    are those that may be stated for it; money without any is worth one dollar. `offers` bound what the desk offers by
+    (owner, underlying); a living desk pulls all of it within `pulled_within` of a kill, or of the end of a session.
     """
 
     listings: tuple[Listing, ...]
@@ -89,6 +100,8 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     tokens: Mapping[str, str] = {}
     stable: str = "USDC"
     marks: Mapping[str, tuple[int, ...]] = {}
+    offers: Mapping[NetKey, OfferBound] = {}
+    pulled_within: int = 30 * NS_PER_S
 
     def terms(self, account: str) -> AccountTerms:
         """Returns the terms of an account; one that is not named keeps ids for ever."""

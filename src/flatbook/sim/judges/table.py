@@ -9,6 +9,7 @@ from flatbook.sim.judges import (
     of_control,
     of_decisions,
     of_exposure,
+    of_offers,
     of_orders,
     of_pairs,
     of_prices,
@@ -43,16 +44,13 @@ ONE_RUN: dict[str, Judge] = {
     "I18": of_rows.no_leak,
     "I19": of_decisions.bounded,
     "I20": of_books.honest,
+    "I21": of_offers.offers_bounded,
     "I22": of_decisions.nothing_for_tomorrow,
     "I23": of_books.forced_close_seen,
     "I25": of_results.explained,
 }
 TWO_RUNS: dict[str, PairJudge] = {"I9": of_pairs.replay, "I10": of_pairs.recovery}
 LATER: dict[str, NotYet] = {
-    "I21": NotYet(
-        room="vault offers of our own (sagas, venues/raindex)",
-        predicate="abs(true net) and standing offers together stay within the bound of the session at every entry.",
-    ),
     "I24": NotYet(
         room="strategies/cross_venue",
         predicate="two decisions never cite the same book sequence or pool slot after one of them traded.",

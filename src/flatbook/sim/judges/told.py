@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flatbook.events import chain, control, orders
+from flatbook.events import chain, control, offers, orders
 from flatbook.events.event import Event
 from flatbook.sim.judges.exact import Exact, exact, product, sign_of
 from flatbook.sim.judges.expectation import NetKey
@@ -80,6 +80,7 @@ class Told:
         self.holds: dict[NetKey, control.HedgeHeld] = {}
         self.halts: dict[str, tuple[control.TradingHalted, Instant]] = {}
         self.halted: dict[tuple[str, str], Instant] = {}
+        self.offered: dict[str, str] = {}
         self.divergences: dict[tuple[str, str], control.BooksDiverged] = {}
         self.hears: dict[type[Event], Callable[[Any], None]] = {
             **_order_hearings(self),
@@ -88,6 +89,7 @@ class Told:
             chain.FillSkipped: self._fill,
             chain.FillValued: self._valued,
             chain.FillReversed: self._reversed,
+            offers.OfferSeen: self._offer,
             control.BalanceStated: self._stated,
             control.PositionOverwritten: self._overwritten,
             control.AlertRaised: self._alert,
@@ -149,6 +151,9 @@ class Told:
         if fill is not None:
             value = self.values.pop(log, None)
             self._move_by_fill(fill, exact(value.shares) if value is not None else shares_of(fill), -1)
+
+    def _offer(self, event: offers.OfferSeen) -> None:
+        self.offered[event.order_hash] = event.legs[0].underlying if event.legs else ""
 
     def _stated(self, event: control.BalanceStated) -> None:
         if event.account not in self.opened:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from flatbook.sim.judges.expectation import AccountTerms, Expectation, Listing, NetBound, NetKey
+from flatbook.sim.judges.expectation import AccountTerms, Expectation, Listing, NetBound, NetKey, OfferBound
 from flatbook.sim.runs.scenario import Broker, Scenario
 from flatbook.sim.world.chain import ONE_SHARE, STABLE
-from flatbook.sim.world.desk import LIMITS, OWNER, accounts_of, hours_of, ratios_of, vaults_of
+from flatbook.sim.world.desk import (
+    COIN,
+    COIN_USD,
+    LIMITS,
+    OWNER,
+    accounts_of,
+    hours_of,
+    ratios_of,
+    standing_max,
+    vaults_of,
+)
+from flatbook.sim.world.record import PRICE
 from flatbook.values.instants import NS_PER_MS, NS_PER_S
 
 PRICE_AGE_S = 10
@@ -57,8 +68,15 @@ def expectation_of(scenario: Scenario) -> Expectation:
         orders_per_minute_max=LIMITS.orders_per_minute_max,
         tokens={symbol: str(token) for symbol, token in vaults_of(scenario).tokens.items()},
         stable=str(STABLE),
-        marks={str(STABLE): _marks(scenario)},
+        marks={str(STABLE): _marks(scenario)} | ({str(COIN): (COIN_USD * PRICE,)} if scenario.offers else {}),
+        offers={_net_key(symbol): _offer_bound(scenario) for symbol in symbols} if scenario.offers else {},
     )
+
+
+def _offer_bound(scenario: Scenario) -> OfferBound:
+    shape = scenario.shape
+    orders = (2 if shape.backup else 1) * (shape.order_max or 0)
+    return OfferBound(bound=shape.threshold + standing_max(scenario) + orders, threshold=shape.threshold)
 
 
 def _marks(scenario: Scenario) -> tuple[int, ...]:

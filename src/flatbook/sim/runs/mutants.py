@@ -15,7 +15,8 @@ import msgspec
 from msgspec.structs import replace
 
 from flatbook.engine.ports import IdRule
-from flatbook.sim.runs import planted
+from flatbook.sim.runs import planted, planted_offers
+from flatbook.sim.runs.offering import offering
 from flatbook.sim.runs.planted import Swap
 from flatbook.sim.runs.scenario import Scenario, deepened, draw_scenario, stating_totals
 from flatbook.sim.world.record import SHARE
@@ -38,7 +39,7 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
 
     A world that is to show it has the `faults`, strengths in basis points, and the `shape`, values of fields of a
     scenario's shape. `crashes` says that only crash enumeration is sure to find it, `deep` that it needs worlds on
-    bytes.
+    bytes, `offers` worlds in which the desk itself offers.
     """
 
     number: int
@@ -49,6 +50,7 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     shape: dict[str, Any] = {}
     crashes: bool = False
     deep: bool = False
+    offers: bool = False
 
 
 def _bug(number: int, name: str, plant: Plant, shape: dict[str, Any] = _ANY, **faults: int) -> Mutant:
@@ -61,6 +63,10 @@ def _by_crashes(number: int, name: str, plant: Plant) -> Mutant:
 
 def _deep(number: int, name: str, plant: Plant, shape: dict[str, Any] = _ANY, **faults: int) -> Mutant:
     return Mutant(number=number, name=name, plant=plant, faults=faults, shape=shape, deep=True)
+
+
+def _offers(number: int, name: str, plant: Plant, shape: dict[str, Any] = _ANY, **faults: int) -> Mutant:
+    return Mutant(number=number, name=name, plant=plant, faults=faults, shape=shape, offers=True)
 
 
 def _later(number: int, name: str, *, room: str) -> Mutant:
@@ -133,6 +139,9 @@ MUTANTS: tuple[Mutant, ...] = (
     _later(47, "a stale stream closes a pair", room="hedged pairs"),
     _bug(48, "fees have the wrong sign in the ledger", planted.fee_sign_in_ledger, _CHARGED),
     _bug(49, "trades are valued at the newest mark", planted.newest_mark, _MARKED_ANEW),
+    _offers(50, "offers are not pulled when the session ends", planted_offers.stands_over_night),
+    _offers(51, "a kill leaves offers standing", planted_offers.stands_after_kill),
+    _offers(52, "offers are put back while the net is out", planted_offers.restored_while_out, V28=9_000),
 )
 
 
@@ -156,6 +165,8 @@ def world_for(mutant: Mutant, number: int) -> Scenario:
         deep = deepened(replace(drawn, strengths=swarm, shape=shape))
         return replace(deep, strengths=deep.strengths | mutant.faults)
     world = replace(drawn, strengths=swarm | mutant.faults, shape=shape)
+    if mutant.offers:
+        return offering(world)
     return stating_totals(world) if shape.totals else world
 
 

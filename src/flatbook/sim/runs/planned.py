@@ -37,6 +37,15 @@ class PlannedFill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     qty: Qty
 
 
+class PlannedOffer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The desk's owner adds an order by hand in a block. `sign` is ours: -1 where it gives shares."""
+
+    symbol: str
+    sign: Sign
+    qty: Qty
+    block: Depth = 1
+
+
 class PlannedCrash(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A life of the desk ends: `after_ms` into the life, or at a point of it. The next one begins `down_ms` later."""
 

@@ -30,6 +30,7 @@ from flatbook.sim.runs.planned import (
     PlannedForeign,
     PlannedFreeze,
     PlannedHalt,
+    PlannedOffer,
     PlannedRatio,
     PlannedReorg,
     PlannedStep,
@@ -132,6 +133,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     freezes: tuple[PlannedFreeze, ...] = ()
     foreign: tuple[PlannedForeign, ...] = ()
     ratios: tuple[PlannedRatio, ...] = ()
+    offers: tuple[PlannedOffer, ...] = ()
 
     def __post_init__(self) -> None:
         if self.version != VERSION:

@@ -6,15 +6,17 @@ Units: as in sim/world/record.py. A block every BLOCK_S seconds.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
 
 from flatbook.engine.ports import ChainRead
 from flatbook.events.chain import LogKey, VaultFilled
+from flatbook.events.event import Event
 from flatbook.sim.world.injection import InjectedFault, Injection
-from flatbook.sim.world.record import Announced, BlockMade, BlocksCut, ChainFill, Record
+from flatbook.sim.world.offers import FIRST_LOG, Act, OfferLedger, OfferNames, PlacedOffer, act_event
+from flatbook.sim.world.record import Announced, BlockMade, BlocksCut, ChainFill, OffersStand, Record
 from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, OwnerId, SourceId, Underlying
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
@@ -26,6 +28,7 @@ READ_BLOCKS_MAX = 1_000
 CHAIN = ChainId(8453)
 SOURCE = SourceId("base")
 STABLE = AssetId("USDC")
+OFFERER = "desk"
 ONE_SHARE = 10**SHARE_DECIMALS
 
 Ratios = Mapping[str, tuple[tuple[int, int], ...]]
@@ -39,6 +42,7 @@ class Block(NamedTuple):
     parent: str
     at: Instant
     fills: tuple[ChainFill, ...]
+    acts: tuple[Act, ...] = ()
 
 
 class SimulatedChain:
@@ -47,13 +51,25 @@ class SimulatedChain:
     Units: `ratios` by underlying, in 1e-18 share per token from a block on; one share where there is none.
     """
 
-    def __init__(self, seed: str, record: Record, now: Callable[[], Instant], ratios: Ratios | None = None) -> None:
+    def __init__(
+        self,
+        seed: str,
+        record: Record,
+        now: Callable[[], Instant],
+        ratios: Ratios | None = None,
+        placed: tuple[PlacedOffer, ...] = (),
+    ) -> None:
         self._seed, self._record, self._now = seed, record, now
         self._ratios: Ratios = ratios or {}
         self._made = 0
         self.blocks: list[Block] = []
         self.ever: dict[str, Block] = {}
         self._waiting: list[ChainFill] = []
+        self.ledger = OfferLedger(placed)
+        self.pool: list[tuple[int, Act]] = []
+        self.ours: dict[str, None] = {}
+        self.nonce = 0
+        self._told: dict[str, tuple[int, int]] = {}
 
     def trade(self, fill: ChainFill) -> None:
         """Puts a taker's trade into the next block."""
@@ -69,7 +85,10 @@ class SimulatedChain:
         """Makes the next block with what waits. Returns the underlyings whose tokens wrap another amount from it on."""
         fills, self._waiting = tuple(self._waiting), []
         number = len(self.blocks)
-        self._put(number, fills)
+        if self.ledger.placed:
+            taken = (self.ledger.take(fill) for fill in fills)
+            fills = tuple(fill for fill in taken if fill is not None)
+        self._put(number, fills, self._included(number))
         return tuple(each for each, steps in self._ratios.items() if any(first == number for first, _ in steps))
 
     def reorganise(self, depth: int, keeps: Callable[[ChainFill], bool]) -> None:
@@ -85,25 +104,68 @@ class SimulatedChain:
             return
         del self.blocks[first:]
         self._record.add(BlocksCut(at=self._now(), from_number=first))
+        acts = tuple(act for block in cut_off for act in block.acts)
         again = [fill for block in cut_off for fill in block.fills if keeps(fill)]
         moved = tuple(
             msgspec.structs.replace(fill, log_index=index + 100 + self._made) for index, fill in enumerate(again)
         )
+        self._replay()
+        if self.ledger.placed:
+            moved = tuple(fill for fill in (self.ledger.take(each) for each in moved) if fill is not None)
+        for act in acts:
+            self.ledger.apply(act)
         for number in range(first, first + len(cut_off)):
-            self._put(number, moved if number == first else ())
+            self._put(number, *((moved, acts) if number == first else ((), ())))
+
+    def submit(self, nonce: int, act: Act) -> None:
+        """Puts a transaction of ours into the pool, in the place of the one with its nonce."""
+        if nonce < self.nonce:
+            return
+        self.ours[act.tx] = None
+        self.pool = [(each, held) for each, held in self.pool if each != nonce] + [(nonce, act)]
+
+    def _included(self, number: int) -> tuple[Act, ...]:
+        """Takes what owners add by hand, and what waits in the pool in the order of nonces, into a block."""
+        acts = list(self.ledger.due(number))
+        for nonce, act in sorted(self.pool, key=lambda entry: entry[0]):
+            if nonce == self.nonce:
+                self.nonce += 1
+                acts.append(act)
+        self.pool = [(nonce, act) for nonce, act in self.pool if nonce >= self.nonce]
+        for act in acts:
+            self.ledger.apply(act)
+        return tuple(acts)
+
+    def _replay(self) -> None:
+        self.ledger.clear()
+        for block in self.blocks:
+            for fill in block.fills:
+                self.ledger.take(fill)
+            for act in block.acts:
+                self.ledger.apply(act)
+
+    def _tell_standing(self) -> None:
+        for symbol in dict.fromkeys(each.symbol for each in self.ledger.placed.values()):
+            stands = self.ledger.standing(symbol, -1), self.ledger.standing(symbol, 1)
+            if self._told.get(symbol) != stands:
+                self._told[symbol] = stands
+                self._record.add(
+                    OffersStand(at=self._now(), owner=OFFERER, underlying=symbol, sell=stands[0], buy=stands[1])
+                )
 
     def ratio_at(self, underlying: str, number: int) -> int:
         """Returns what a token wraps at a block. Units: 1e-18 share per token."""
         steps = self._ratios.get(underlying, ())
         return next((ratio for first, ratio in reversed(steps) if first <= number), ONE_SHARE)
 
-    def _put(self, number: int, fills: tuple[ChainFill, ...]) -> None:
+    def _put(self, number: int, fills: tuple[ChainFill, ...], acts: tuple[Act, ...] = ()) -> None:
         self._made += 1
         block_hash = "0x" + hashlib.sha256(f"{self._seed}:{number}:{self._made}".encode()).hexdigest()
         parent = self.blocks[-1].block_hash if self.blocks else ""
-        block = Block(number, block_hash, parent, self._now(), fills)
+        block = Block(number, block_hash, parent, self._now(), fills, acts)
         self.blocks.append(block)
         self.ever[block_hash] = block
+        self._tell_standing()
         self._record.add(BlockMade(at=self._now(), number=number, block_hash=block_hash, fills=fills))
 
 
@@ -157,7 +219,7 @@ class NodeSource:
         last = read[-1] if read else (blocks[start - 1] if start else None)
         return ChainRead(
             source=SOURCE,
-            events=tuple(self._event(block, fill) for block in taken for fill in block.fills),
+            events=tuple(event for block in taken for event in self._events(block)),
             cursor="" if last is None else f"{last.number}:{last.block_hash}",
             removed_from=removed_from,
         )
@@ -187,6 +249,30 @@ class NodeSource:
             below = self._chain.ever.get(below.parent)
         first = 0 if below is None else below.number + 1
         return first, first
+
+    def _events(self, block: Block) -> Iterator[Event]:
+        """Yields what a block says, one log of an order after the other; one that changed nothing wrote no log."""
+        for fill in block.fills:
+            yield self._event(block, fill)
+        names = OfferNames(
+            owner=OwnerId(OFFERER),
+            account=self._names.account,
+            chain=CHAIN,
+            stable=STABLE,
+            instruments=self._names.instruments,
+            tokens=self._names.tokens,
+        )
+        for place, act in enumerate(block.acts):
+            placed = self._chain.ledger.placed.get(act.order_hash)
+            if placed is not None:
+                key = LogKey(
+                    chain=CHAIN,
+                    tx=act.tx,
+                    log_index=FIRST_LOG + place,
+                    block=block.number,
+                    block_hash=block.block_hash,
+                )
+                yield act_event(act, placed, (key, block.at), names, self._now())
 
     def _event(self, block: Block, fill: ChainFill) -> VaultFilled:
         token = Quantity(from_base_units(fill.tokens, decimals=TOKEN_DECIMALS))

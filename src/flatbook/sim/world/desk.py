@@ -5,15 +5,19 @@ from __future__ import annotations
 from decimal import Decimal
 
 from flatbook.engine.ports import FillSource, VenueCard
-from flatbook.engine.rules import HedgeRules, Rules
+from flatbook.engine.rules import HedgeRules, OfferRules, Rules, WalletRules
+from flatbook.risk.call_limits import AllowedCall, CallLimits
 from flatbook.risk.limits import Limits
 from flatbook.sim.catalogue.row import Level
-from flatbook.sim.runs.scenario import Broker, Scenario
+from flatbook.sim.runs.scenario import PRICES, Broker, Scenario
 from flatbook.sim.world.chain import CHAIN, SOURCE, STABLE, Ratios, VaultNames
 from flatbook.sim.world.exchange import Hours, Terms
-from flatbook.sim.world.record import PRICE, SHARE
+from flatbook.sim.world.offers import ADD, BOOK, REMOVE, PlacedOffer
+from flatbook.sim.world.record import PRICE, SHARE, TOKEN
+from flatbook.state.positions import NetKey
 from flatbook.strategies.hedge_terms import HedgeParams
-from flatbook.values.ids import AccountId, AssetId, InstrumentId, OwnerId, SourceId, Underlying
+from flatbook.strategies.offers import OfferParams
+from flatbook.values.ids import AccountId, AssetId, InstrumentId, OwnerId, SourceId, Underlying, WalletId
 from flatbook.values.instants import instant_of_text
 from flatbook.values.instruments import Instrument, TradingRules
 from flatbook.values.money import Price, from_base_units
@@ -25,6 +29,10 @@ OWNER = OwnerId("desk")
 VAULT = AccountId("base:vault")
 FIRST, SECOND = "alpha", "beta"
 FEED = SourceId("feed")
+WALLET = WalletId("0x" + "0a" * 20)
+COIN = AssetId("ETH")
+COIN_USD = 2_500
+OFFER_CUTOFF_S = 20
 CASH_UNITS = 10_000_000 * SHARE * PRICE
 SHARES_HELD = 10_000 * SHARE
 
@@ -107,7 +115,8 @@ def marks_of(scenario: Scenario, life: int) -> dict[AssetId, Price]:
     shape = scenario.shape
     again = shape.stable_mark_again
     usd = shape.stable_mark if life == 1 or again is None else again
-    return {STABLE: Price(from_base_units(usd, decimals=4))}
+    coin = {COIN: Price(Decimal(COIN_USD))} if scenario.offers else {}
+    return {STABLE: Price(from_base_units(usd, decimals=4))} | coin
 
 
 def rules_of(scenario: Scenario) -> Rules:
@@ -151,7 +160,57 @@ def rules_of(scenario: Scenario) -> Rules:
         resends_max=3,
         config_digest="simulated",
         pegged=(STABLE,),
+        offers=_offer_rules(scenario),
+        wallets={(CHAIN, WALLET): _wallet_rules()} if scenario.offers else {},
     )
+
+
+def offers_of(scenario: Scenario) -> tuple[PlacedOffer, ...]:
+    """Returns the orders that the desk's owner adds by hand, at the first price of their symbol."""
+    return tuple(
+        PlacedOffer(
+            symbol=each.symbol,
+            sign=each.sign,
+            tokens=each.qty * (TOKEN // SHARE),
+            price=PRICES[each.symbol],
+            block=each.block,
+        )
+        for each in scenario.offers
+    )
+
+
+def standing_max(scenario: Scenario) -> int:
+    """Returns what may stand on one side: what stands there from the first block on. Units: 1e-9 share."""
+    first = [each.qty for each in scenario.offers if each.block == 1]
+    return max(first, default=0)
+
+
+def _offer_rules(scenario: Scenario) -> dict[NetKey, OfferRules]:
+    if not scenario.offers or scenario.shape.order_max is None:
+        return {}
+    params = OfferParams(
+        sessions=(SessionKind.REGULAR,),
+        cutoff_s=OFFER_CUTOFF_S,
+        fill_shares=Decimal(1),
+        standing_shares_max=from_base_units(standing_max(scenario), decimals=9),
+        threshold_shares=from_base_units(scenario.shape.threshold, decimals=9),
+        order_shares_max=from_base_units(scenario.shape.order_max, decimals=9),
+        venues=len(accounts_of(scenario)),
+        price_age_s_max=10,
+        chain=CHAIN,
+        wallet=WALLET,
+        gas_account=AccountId("base:wallet"),
+        quiet_s=5,
+    )
+    return {(OWNER, Underlying(symbol)): OfferRules(params=params) for symbol in scenario.shape.symbols}
+
+
+def _wallet_rules() -> WalletRules:
+    allowed = tuple(AllowedCall(to=BOOK, selector=selector) for selector in (REMOVE, ADD))
+    limits = CallLimits(
+        allowed=allowed, amount_max={}, amount_day_max={}, calls_day_max=10_000, fee_coin_max=Decimal(1)
+    )
+    return WalletRules(account=AccountId("base:wallet"), coin=COIN, limits=limits, coin_low=Decimal(0), confirmations=1)
 
 
 CARDS = {Broker.ALPACA: ALPACA_CARD, Broker.SCHWAB: SCHWAB_CARD}

@@ -8,6 +8,9 @@ from typing import Protocol
 import msgspec
 
 from flatbook.engine.ports import ChainSource, LoginClock, OrderVenue
+from flatbook.engine.call_outbox import Senders
+from flatbook.engine.offer_reports import OfferReader
+from flatbook.engine.ports import ChainSource, OrderVenue
 from flatbook.sim.loop import VirtualLoop
 from flatbook.sim.world.injection import Injection
 from flatbook.sim.world.port_venue import Caller
@@ -58,3 +61,6 @@ class Chains(Protocol):
 
     def oracle_of_life(self, caller: Caller) -> PythReader | None:
         """Returns who asks the oracle for one life of the desk, None where there is none."""
+
+    def wallets_of(self, caller: Caller) -> tuple[Senders, tuple[OfferReader, ...]]:
+        """Returns the wallets of one life of the desk, and what it asks for its offers."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from flatbook.engine.call_outbox import Senders
+from flatbook.engine.offer_reports import OfferReader
 from flatbook.engine.ports import ChainSource
 from flatbook.sim.runs.scenario import Scenario
-from flatbook.sim.world.chain import NodeSource, SimulatedChain
-from flatbook.sim.world.desk import vaults_of
+from flatbook.sim.world.chain import CHAIN, NodeSource, SimulatedChain
+from flatbook.sim.world.desk import WALLET, vaults_of
 from flatbook.sim.world.outside import Outside
 from flatbook.sim.world.port_venue import Caller
+from flatbook.sim.world.port_wallet import PortOffers, PortWallet
 
 
 class PortNodes:
@@ -24,3 +27,9 @@ class PortNodes:
 
     def oracle_of_life(self, _caller: Caller) -> None:
         """There is no oracle at this depth."""
+
+    def wallets_of(self, caller: Caller) -> tuple[Senders, tuple[OfferReader, ...]]:
+        """Returns the wallet of one life of the desk, and what it asks for its offers, where it has any."""
+        if not self._chain.ledger.placed:
+            return {}, ()
+        return {(CHAIN, WALLET): PortWallet(self._chain, caller)}, (PortOffers(self._chain),)

@@ -131,6 +131,15 @@ class OracleHeld(Entry, frozen=True, kw_only=True):
     published_s: int
 
 
+class OffersStand(Entry, frozen=True, kw_only=True):
+    """What of our own orders can be taken from now on, on either side. Units: tokens of 1e-18."""
+
+    owner: str
+    underlying: str
+    sell: int
+    buy: int
+
+
 class BlocksCut(Entry, frozen=True, kw_only=True):
     """A reorganisation took away every block from a number on; new ones follow as `BlockMade`."""
 

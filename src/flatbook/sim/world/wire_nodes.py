@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flatbook.engine.call_outbox import Senders
+from flatbook.engine.offer_reports import OfferReader
 from flatbook.engine.ports import ChainSource
 from flatbook.sim.chance import stream
 from flatbook.sim.evm.contracts import Contracts
@@ -53,6 +55,10 @@ class WireNodes:
     def _nodes_of(self, caller: Caller) -> list[RpcNode]:
         clock = caller.clock
         return [RpcNode(self._network.http(_host(name), clock, authorize=dict), clock, name=name) for name in NODES]
+
+    def wallets_of(self, _caller: Caller) -> tuple[Senders, tuple[OfferReader, ...]]:
+        """Returns nothing: what stands on a chain on bytes is taken whatever a desk does."""
+        return {}, ()
 
 
 def _host(name: str) -> str:

@@ -447,9 +447,8 @@ class World:
         if state.open_orders or any(state.owing.values()) or state.halts or not self.venues.are_quiet():
             return False
         settled_ms = max(LIFT_AFTER_MS, CERTAIN_AFTER_MS.get(self.scenario.shape.hedge_at, 0))
-        if self.loop.instant < self.scenario.at(self.scenario.safety_ms + settled_ms):
-            return False
-        if not self._are_books_compared():
+        is_settled = self.loop.instant >= self.scenario.at(self.scenario.safety_ms + settled_ms)
+        if not is_settled or not self._are_books_compared():
             return False
         threshold = from_base_units(self.scenario.shape.threshold, decimals=9)
         return all(abs(net.known) < threshold or key in state.holds for key, net in state.positions.nets.items())

@@ -7,10 +7,9 @@ from typing import Protocol
 
 import msgspec
 
-from flatbook.engine.ports import ChainSource, LoginClock, OrderVenue
 from flatbook.engine.call_outbox import Senders
 from flatbook.engine.offer_reports import OfferReader
-from flatbook.engine.ports import ChainSource, OrderVenue
+from flatbook.engine.ports import ChainSource, LoginClock, OrderVenue
 from flatbook.sim.loop import VirtualLoop
 from flatbook.sim.world.injection import Injection
 from flatbook.sim.world.port_venue import Caller

@@ -102,8 +102,9 @@ USDC = "1"
 [secrets]
 broker_key = "env:BROKER_KEY"
 broker_word = "env:BROKER_WORD"
-broker_tokens = "file:tokens.json"
-"""
+{tokens}"""
+
+TOKENS = 'broker_tokens = "file:tokens.json"\n'
 
 ALPACA = """\
 [accounts.broker]
@@ -176,6 +177,7 @@ def write_home(home: Path, scene: Scene, asked: Asked, served: Served, *, first_
         wtcoin=scene.shares["COIN"].wrapper.address,
         owner=scene.owner,
         account=at_broker.format(account=account, url=url),
+        tokens=TOKENS if broker == "schwab" else "",
         lot="0.000000001" if broker == "alpaca" else "1",
         prices=QUOTES.format(broker=broker, feed='feeds = ["iex"]\n' if broker == "alpaca" else ""),
         threshold=THRESHOLD,

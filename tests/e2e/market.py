@@ -38,7 +38,8 @@ STEP_S = 0.2
 VAULT_SHARES = Decimal(40)
 ASK, BID = Decimal(256), Decimal(250)
 HELD = Decimal(1000)
-LOGINS_MAX = 8
+LOGINS_MAX = 40
+LOGIN_REST_S = 2
 CALLBACK = "https://127.0.0.1:8182"
 
 
@@ -214,6 +215,7 @@ def log_in(market: Market, url: str) -> None:
         if done.returncode == 0:
             return
         told = done.stderr
+        time.sleep(LOGIN_REST_S)
     raise AssertionError(told)
 
 

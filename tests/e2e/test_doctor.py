@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.market import Market, flatbook, open_market
 from tests.e2e.node_proxy import Manner
 
-pytestmark = pytest.mark.real
+pytestmark = pytest.mark.e2e
 
 ID = "00000000-0000-4000-8000-000000000001"
 

@@ -26,12 +26,16 @@ def net_once_settled(market: Market) -> Decimal:
 @pytest.mark.parametrize("broker", ["alpaca", "schwab"])
 def test_a_fill_on_a_chain_is_hedged_at_a_broker_and_all_books_agree(tmp_path: Path, broker: str) -> None:
     with open_market(tmp_path, broker) as market:
+        market.idle()
+        healthy = flatbook("doctor", "--home", str(market.home))
+        assert healthy.returncode == 0, healthy.stdout
         market.start()
         market.tick()
         market.scene.take(market.ask, most="5")
         assert net_once_settled(market) == 0
 
 
+@pytest.mark.e2e
 def test_a_fill_that_came_while_no_desk_ran_is_hedged_by_the_next_one(tmp_path: Path) -> None:
     with open_market(tmp_path, "alpaca") as market:
         market.start()
@@ -71,7 +75,7 @@ def test_a_new_block_that_is_told_of_is_read_before_the_next_poll_and_silence_on
         began = time.monotonic()
         market.scene.take(market.ask, most="3")
         assert net_once_settled(market) == 0
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 12
         market.heads.is_mute = True
         market.scene.take(market.bid, most="750")
         assert net_once_settled(market) == 0

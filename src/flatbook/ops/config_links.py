@@ -12,6 +12,7 @@ from flatbook.ops.config_chains import ChainSection, Form, NodesChain, Stablecoi
 from flatbook.ops.config_channels import flaws_of_alerts
 from flatbook.ops.config_live import flaws_of_live
 from flatbook.ops.config_match import meant
+from flatbook.ops.config_offers import flaws_of_offers
 from flatbook.ops.config_oracle import flaws_of_pyth
 from flatbook.ops.config_prices import RecordedBars, RecordedPrices, priced_by, quote_of
 from flatbook.ops.config_read import Key
@@ -52,6 +53,7 @@ def flaws(config: Config) -> Iterator[Flaw]:
         if isinstance(chain, NodesChain)
     }
     vaults = {name: tuple(owner.vaults) for name, owner in config.owners.items()}
+    yield from flaws_of_offers(config.offers, config.hedges, config.wallets)
     yield from flaws_of_wallets(config.wallets, tokens, vaults, config.secrets)
 
 

@@ -15,6 +15,7 @@ from flatbook.ops.config_accounts import AccountSection
 from flatbook.ops.config_alerts import AlertsSection
 from flatbook.ops.config_chains import ChainSection
 from flatbook.ops.config_fields import INSTRUMENT_TEXT, amount, bps, said, seconds, text, whole
+from flatbook.ops.config_offers import OfferSection
 from flatbook.ops.config_prices import PriceSection
 from flatbook.ops.config_section import Address, InstrumentName, Name, SecretName, Section, Ticker
 from flatbook.ops.config_wallets import WalletSection
@@ -227,6 +228,9 @@ class Config(Section, frozen=True, kw_only=True):
     log: LogSection = LogSection()
     alerts: AlertsSection = AlertsSection()
     wallets: Annotated[dict[Name, WalletSection], said("The wallets that send transactions, by name.")] = {}
+    offers: Annotated[
+        dict[Name, dict[Ticker, OfferSection]], said("Orders of our own on chains, by owner and underlying.")
+    ] = {}
     secrets: Annotated[
         dict[SecretName, Annotated[str, said(FORMS_SAID)]],
         said("Where secrets are, by name; never the secrets themselves."),

@@ -31,6 +31,7 @@ from flatbook.ops.metrics import Metrics
 from flatbook.ops.telemetry import LogCounts
 from flatbook.services.anchor import anchored
 from flatbook.services.chaos import Chaos
+from flatbook.services.live_offers import with_offers
 from flatbook.services.live_wallets import with_wallets
 from flatbook.services.oracle import FillPricer
 from flatbook.services.outside import Outside
@@ -149,7 +150,9 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
         sources=tuple(chaos.shaken(_source(loaded, name, outside, clock)) for name in config.chains),
         offers=outside.offer_readers(),
         clock=clock,
-        rules=with_wallets(rules_of(loaded, {account: venue.card for account, venue in venues.items()}), loaded),
+        rules=with_offers(
+            with_wallets(rules_of(loaded, {account: venue.card for account, venue in venues.items()}), loaded), loaded
+        ),
         market=Market(),
         pace=pace_of(config),
         mode=config.mode,

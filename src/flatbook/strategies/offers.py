@@ -66,21 +66,34 @@ class OfferParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     @property
     def bound_shares(self) -> Decimal:
         """The worst net there may ever be, also while we are dead. Units: shares."""
-        return self.threshold_shares + self.standing_shares_max + self.venues * self.order_shares_max
+        return worst_shares(
+            threshold=self.threshold_shares,
+            standing=self.standing_shares_max,
+            order_max=self.order_shares_max,
+            venues=self.venues,
+        )
 
 
-def flaw_of_bound(params: OfferParams, *, price: Price, loss_usd_max: Decimal, shock_bps: int) -> str | None:
+def worst_shares(*, threshold: Decimal, standing: Decimal, order_max: Decimal, venues: int) -> Decimal:
+    """Returns the worst net there may ever be, also while we are dead: a net that waits, all that stands, and orders.
+
+    Units: shares.
+    """
+    return threshold + standing + venues * order_max
+
+
+def flaw_of_bound(worst: Decimal, *, price: Decimal, loss_usd_max: Decimal, shock_bps: int) -> str | None:
     """Returns why the worst net could lose more than it may, None when it could not.
 
-    Units: price in USD per share; loss in USD; shock in basis points of the price, the largest move between two prices
-    at which anything can be hedged.
+    Units: worst in shares; price in USD per share; loss in USD; shock in basis points of the price, the largest move
+    between two prices at which anything can be hedged.
     """
-    loss = params.bound_shares * price * shock_bps * BPS
+    loss = worst * price * shock_bps * BPS
     if loss <= loss_usd_max:
         return None
     return (
-        f"{plain(params.bound_shares)} shares at {plain(price)} USD lose {plain(loss)} USD in a move of {shock_bps} "
-        f"bps, {plain(loss_usd_max)} are allowed: let less stand, or smaller orders, or raise what may be lost"
+        f"the worst net, {plain(worst)} shares at {plain(price)} USD, loses {plain(loss)} USD in a move of {shock_bps} "
+        f"basis points, and {plain(loss_usd_max)} may be lost: let less stand, make orders smaller, or allow more"
     )
 
 

@@ -283,5 +283,6 @@ def test_a_pull_carries_the_numbers_it_was_decided_on() -> None:
 
 @pytest.mark.parametrize(("loss", "is_flawed"), [("624", True), ("650", False)])
 def test_the_worst_net_may_not_lose_more_than_is_allowed(loss: str, is_flawed: bool) -> None:
-    flaw = flaw_of_bound(PARAMS, price=Price(Decimal(250)), loss_usd_max=Decimal(loss), shock_bps=1_000)
+    assert PARAMS.bound_shares == 26
+    flaw = flaw_of_bound(Decimal(26), price=Decimal(250), loss_usd_max=Decimal(loss), shock_bps=1_000)
     assert (flaw is not None) is is_flawed

@@ -23,6 +23,7 @@ PRICE_AGE_S = 10
 HONEST_WITHIN_S = 300
 FORCED_WITHIN_S = 300
 RESENDS_MAX = 3
+PULLED_WITHIN_S = 30
 DRIFT_MS_MAX = 500
 EXCESS_WITHIN_S = 20
 CANCEL_ARRIVES_S = 2
@@ -69,6 +70,7 @@ def expectation_of(scenario: Scenario) -> Expectation:
         tokens={symbol: str(token) for symbol, token in vaults_of(scenario).tokens.items()},
         stable=str(STABLE),
         marks={str(STABLE): _marks(scenario)} | ({str(COIN): (COIN_USD * PRICE,)} if scenario.offers else {}),
+        pulled_within=PULLED_WITHIN_S * NS_PER_S + sum(each.for_ms for each in scenario.freezes) * NS_PER_MS,
         offers={_net_key(symbol): _offer_bound(scenario) for symbol in symbols} if scenario.offers else {},
     )
 

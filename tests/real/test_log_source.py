@@ -5,6 +5,7 @@ The truth of a fill is what the vaults of the contracts held before and after it
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
@@ -25,6 +26,7 @@ from tests.real.reading import Read, read
 from tests.real.scene import Mined, Scene, deployed
 
 pytestmark = pytest.mark.real
+CAUGHT_UP_S_MAX = 20
 
 
 @pytest.fixture(params=Generation, ids=lambda generation: generation.name)
@@ -78,6 +80,18 @@ def all_of(scene: Scene, cursor: str = "") -> Read:
 
 def take_kind(scene: Scene) -> str:
     return "take_order_v2" if scene.book.generation is Generation.V4 else "take_order_v3"
+
+
+@pytest.mark.e2e
+def test_two_thousand_blocks_are_caught_up_with_in_a_moment(newest: Scene) -> None:
+    ask = newest.ask("COIN", price="250", shares="1000")
+    for _ in range(10):
+        newest.take(ask, most="1")
+        newest.chain.mine(200)
+    begun = time.monotonic()
+    found = all_of(newest)
+    assert time.monotonic() - begun < CAUGHT_UP_S_MAX
+    assert (len(fills(found.events)), newest.chain.height > 2_000) == (10, True)
 
 
 def test_a_taken_ask_is_a_sale_of_what_left_the_vault(scene: Scene) -> None:

@@ -40,7 +40,9 @@ ALWAYS = Span()
 
 
 def export(
-    table: Annotated[Literal["fills", "hedges", "fees", "gas", "reversals", "activities"], says("What to write.")],
+    table: Annotated[
+        Literal["fills", "hedges", "fees", "gas", "reversals", "activities", "prices"], says("What to write.")
+    ],
     /,
     *,
     form: Annotated[Literal["csv", "parquet"], Parameter(name="--format", help="The format of the file.")] = "csv",
@@ -53,6 +55,7 @@ def export(
 ) -> int:
     """Writes one table of what moved, one row each, every number exact. --until is not included.
 
+    The table of prices has what an oracle said of fills, beside what they were executed at, and moves nothing.
     A fill that a reorganisation removed stays in the table of fills, and stands in that of reversals too.
     """
     from flatbook.cli.reading import past_of

@@ -16,10 +16,12 @@ from flatbook.events import chain, orders
 from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.codec import tag_of
 from flatbook.events.event import Event
+from flatbook.events.prices import FillPriced
 from flatbook.events.refs import ref_of_execution, ref_of_fill
 from flatbook.projections.accounts import CASH, FEES, GAS, GOODS, HOLDINGS
 from flatbook.projections.fold import Recorded, identity_of
 from flatbook.projections.ledger import Ledger
+from flatbook.projections.oracle import deviation_bps
 from flatbook.projections.postings import WEI_DECIMALS
 from flatbook.values.ids import UNASSIGNED, AssetId, EventRef, OrderId, OwnerId
 from flatbook.values.instants import Instant
@@ -56,6 +58,13 @@ class Line(NamedTuple):
     moves: Moves
 
 
+class Booked(NamedTuple):
+    """What later events need of a fill: when it happened, and its price, None where it has none."""
+
+    at: Instant
+    price: Decimal | None
+
+
 class Table(msgspec.Struct, frozen=True):
     """One table: its columns, the rows that an event gives, and the accounts of the ledger that hold their sums.
 
@@ -64,7 +73,7 @@ class Table(msgspec.Struct, frozen=True):
 
     name: str
     columns: tuple[Column, ...]
-    draw: Callable[[Recorded, Mapping[str, Instant]], Iterator[Line]]
+    draw: Callable[[Recorded, Mapping[str, Booked]], Iterator[Line]]
     accounts: tuple[str, ...]
     sign: int
     tags: tuple[str, ...] = ()
@@ -100,7 +109,7 @@ class Export:
     def __init__(self, table: Table, window: Window, *, checked: bool) -> None:
         self._table, self._window = table, window
         self._ledger = Ledger() if checked else None
-        self._fills: dict[str, Instant] = {}
+        self._fills: dict[str, Booked] = {}
         self._sums: dict[AssetId, Decimal] = {}
         self.rows = 0
 
@@ -132,9 +141,10 @@ class Export:
             self._sums[asset] = self._sums.get(asset, ZERO) + amount
 
     def _note_fill(self, event: Event) -> None:
-        """Remembers when each standing fill happened: a reversal counts for the instant of its fill."""
+        """Remembers each standing fill: a reversal and an oracle's price count for the instant of their fill."""
         if isinstance(event, chain.VaultFilled | chain.FillSkipped | chain.FillUnvalued):
-            self._fills[_log_id(event.key)] = event.happened_at
+            price = event.price if isinstance(event, chain.VaultFilled) else None
+            self._fills[_log_id(event.key)] = Booked(event.happened_at, price)
         elif isinstance(event, chain.FillReversed):
             self._fills.pop(_log_id(event.key), None)
 
@@ -191,7 +201,7 @@ _FILL_COLUMNS = (
 )
 
 
-def _fills(item: Recorded, _known: Mapping[str, Instant]) -> Iterator[Line]:
+def _fills(item: Recorded, _known: Mapping[str, Booked]) -> Iterator[Line]:
     event = item.event
     if not isinstance(event, chain.VaultFilled | chain.FillSkipped | chain.FillUnvalued):
         return
@@ -210,11 +220,12 @@ def _fills(item: Recorded, _known: Mapping[str, Instant]) -> Iterator[Line]:
 _REVERSAL_COLUMNS = (*_FILL_COLUMNS[:4], *_FILL_COLUMNS[5:18])
 
 
-def _reversals(item: Recorded, known: Mapping[str, Instant]) -> Iterator[Line]:
+def _reversals(item: Recorded, known: Mapping[str, Booked]) -> Iterator[Line]:
     """Yields what takes a fill back: what it received goes, and what it gave comes."""
     event = item.event
-    if not isinstance(event, chain.FillReversed) or (at := known.get(_log_id(event.key))) is None:
+    if not isinstance(event, chain.FillReversed) or (booked := known.get(_log_id(event.key))) is None:
         return
+    at = booked.at
     values = (
         *(item.seq, ref_of_fill(event.key), at, event.seen_at, event.owner, event.account, event.key.chain),
         *(event.key.block, event.key.tx, event.key.log_index, event.underlying),
@@ -249,7 +260,7 @@ _HEDGE_COLUMNS = (
 )
 
 
-def _hedges(item: Recorded, _known: Mapping[str, Instant]) -> Iterator[Line]:
+def _hedges(item: Recorded, _known: Mapping[str, Booked]) -> Iterator[Line]:
     event = item.event
     if not isinstance(event, _Execution):
         return
@@ -281,7 +292,7 @@ _FEE_COLUMNS = (
 )
 
 
-def _fees(item: Recorded, _known: Mapping[str, Instant]) -> Iterator[Line]:
+def _fees(item: Recorded, _known: Mapping[str, Booked]) -> Iterator[Line]:
     """Yields what was charged, with an execution or by itself; a rebate is below zero."""
     event = item.event
     if isinstance(event, AccountActivityBooked) and event.kind is ActivityKind.FEE:
@@ -318,7 +329,7 @@ _ACTIVITY_COLUMNS = (
 )
 
 
-def _activities(item: Recorded, _known: Mapping[str, Instant]) -> Iterator[Line]:
+def _activities(item: Recorded, _known: Mapping[str, Booked]) -> Iterator[Line]:
     """Yields what a venue booked besides executions, into the account above zero; its fees stand in both tables."""
     event = item.event
     if isinstance(event, AccountActivityBooked):
@@ -346,7 +357,7 @@ _GAS_COLUMNS = (
 )
 
 
-def _gas(item: Recorded, _known: Mapping[str, Instant]) -> Iterator[Line]:
+def _gas(item: Recorded, _known: Mapping[str, Booked]) -> Iterator[Line]:
     event = item.event
     if not isinstance(event, chain.GasSpent):
         return
@@ -356,6 +367,36 @@ def _gas(item: Recorded, _known: Mapping[str, Instant]) -> Iterator[Line]:
         *(event.block, event.tx, "yes" if event.success else "no", event.coin, coins, event.coin_usd),
     )
     yield Line(event.happened_at, values, ((event.coin, coins),))
+
+
+_PRICE_COLUMNS = (
+    *_FILL_COLUMNS[:4],
+    *_FILL_COLUMNS[7:12],
+    Column("price", Kind.NUMBER),
+    Column("oracle", Kind.TEXT),
+    Column("feed", Kind.TEXT),
+    Column("oracle_price", Kind.NUMBER),
+    Column("confidence", Kind.NUMBER),
+    Column("apart_bps", Kind.NUMBER),
+    Column("published_at", Kind.INSTANT),
+    Column("source", Kind.TEXT),
+    Column("doubts", Kind.TEXT),
+)
+
+
+def _prices(item: Recorded, known: Mapping[str, Booked]) -> Iterator[Line]:
+    """Yields what an oracle said of each fill beside what the fill was executed at; it moves nothing."""
+    event = item.event
+    if not isinstance(event, FillPriced) or (booked := known.get(_log_id(event.key))) is None:
+        return
+    apart = None if booked.price is None else deviation_bps(booked.price, event.price)
+    values = (
+        *(item.seq, ref_of_fill(event.key), booked.at, event.seen_at),
+        *(event.key.chain, event.key.block, event.key.tx, event.key.log_index, event.underlying),
+        *(booked.price, event.oracle, event.feed, event.price, event.confidence, apart),
+        *(event.published_at, event.source.value, " ".join(doubt.value for doubt in event.doubts)),
+    )
+    yield Line(booked.at, values, ())
 
 
 def _tags(*event_types: Any) -> tuple[str, ...]:
@@ -384,6 +425,7 @@ TABLES: Mapping[str, Table] = {
         ),
         Table("fees", _FEE_COLUMNS, _fees, (FEES,), 1),
         Table("gas", _GAS_COLUMNS, _gas, (GAS,), 1),
+        Table("prices", _PRICE_COLUMNS, _prices, (), 1),
         Table("activities", _ACTIVITY_COLUMNS, _activities, (HOLDINGS,), 1, _tags(AccountActivityBooked)),
     )
 }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import io
 import sys
 from decimal import Decimal
@@ -9,11 +10,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from flatbook.events.prices import FillPriced, PriceDoubt, PriceSource
 from flatbook.ops.table_files import FormatMissing, read_bar_rows, write_csv, write_parquet
 from flatbook.projections.export import TABLES, Column, Export, Kind, Line, Window
 from flatbook.projections.fold import recorded
+from flatbook.values.ids import Underlying
 from flatbook.values.instants import Instant, instant_of_text
 from flatbook.values.instruments import Side
+from flatbook.values.money import Price
 from tests.unit.projections.scene import executed, fill, rows_of
 
 COLUMNS = (
@@ -104,6 +108,29 @@ def test_the_table_of_fills_is_as_it_always_was() -> None:
         f"1,fill:8453:{tx}:1@0xbbbbbbbb,2025-12-01T15:00:00Z,2025-12-01T15:00:02Z,vault_filled,coin-hedge,vault,8453,101,"
         f"{tx},1,COIN,sell,1.53,USDC,390.000001,wtCOIN,1.5,254.901961437908496732,\n"
     )
+
+
+def test_the_table_of_prices_has_what_an_oracle_said_beside_what_a_fill_was_executed_at() -> None:
+    sold = fill(1, Side.SELL, "1.5", "390", 0, ratio="1.02")
+    said = FillPriced(
+        key=sold.key,
+        underlying=Underlying("COIN"),
+        oracle="pyth",
+        feed="0x" + "c0" * 32,
+        price=Price(Decimal(254)),
+        confidence=Price(Decimal("0.125")),
+        published_at=AT,
+        source=PriceSource.VIEW,
+        doubts=(PriceDoubt.STALE, PriceDoubt.WIDE),
+        seen_at=AT,
+    )
+    stream = io.StringIO()
+    lines = Export(TABLES["prices"], Window(), checked=True).lines(recorded(rows_of((sold, said))))
+    write_csv(stream, TABLES["prices"].columns, lines)
+    (row,) = csv.DictReader(io.StringIO(stream.getvalue()))
+    assert (row["tx"], row["happened_at"]) == ("0x" + "0" * 63 + "1", "2025-12-01T15:00:00Z")
+    assert (row["price"], row["oracle_price"], row["apart_bps"]) == ("254.90196078431372549", "254", "35.51")
+    assert (row["confidence"], row["source"], row["doubts"]) == ("0.125", "view", "stale wide")
 
 
 def test_the_tables_of_hedges_and_fees_are_as_they_always_were() -> None:

@@ -9,9 +9,10 @@ import pytest
 from flatbook.events.event import Event
 from flatbook.projections.fold import Recorded
 from flatbook.projections.oracle import PricedFills, deviation_bps
+from flatbook.projections.timeline import Story, why
 from flatbook.values.ids import Seq
 from tests.unit.engine.test_take_prices import priced
-from tests.unit.projections.scene import reversal
+from tests.unit.projections.scene import reversal, rows_of
 from tests.unit.state.scene import at, vault_filled
 
 
@@ -27,6 +28,14 @@ def test_a_fill_is_found_by_its_transaction_and_has_its_newest_price() -> None:
     found = folded(fill, priced(), priced(price=Decimal(260)))
     assert [each for _, each in found.of_tx(fill.key.tx[:20].upper().replace("X", "x"))] == [fill]
     assert [each.price for each in found.prices.values()] == [Decimal(260)]
+
+
+def test_the_price_of_a_fill_stands_in_its_story() -> None:
+    fill = vault_filled(1, "sell", "2")
+    told = why(lambda _after: rows_of((fill, priced())), fill.key.tx)
+    assert isinstance(told, Story)
+    assert [line.what for line in told.lines] == ["vault_filled", "fill_priced"]
+    assert told.lines[1].fields["price"] == "251.25"
 
 
 def test_a_reversed_fill_is_gone_with_its_price() -> None:

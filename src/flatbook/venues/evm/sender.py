@@ -20,10 +20,15 @@ from flatbook.engine.call_reports import (
     SendAnswer,
     SignAnswer,
     Signature,
+    Taken,
     TokenMove,
+    TurnedDown,
+    TurnedDownFor,
 )
 from flatbook.engine.ports import CallToSign
+from flatbook.engine.reports import Unknown
 from flatbook.events.calls import CallRefusal
+from flatbook.events.orders import UnknownReason
 from flatbook.values.ids import ChainId, WalletId
 from flatbook.venues.evm.answers import block_call, header_of, receipt_call
 from flatbook.venues.evm.call_words import (
@@ -152,9 +157,23 @@ class EvmSender:
         return Signature(nonce=nonce, tx=answer.tx, raw=answer.raw, gas=gas, fee_wei_max=fees[0], tip_wei_max=fees[1])
 
     async def send(self, tx: str, raw: str) -> SendAnswer:
-        """Hands signed bytes to every node: one that drops them does not matter while another one has them."""
+        """Hands signed bytes to every node: one that drops them does not matter while another one has them.
+
+        Gives: TurnedDown for a nonce that is used only where no node knows these very bytes. Whatever carries a
+        request twice makes the second copy meet the block of the first.
+        """
         stated = await self._ask_all((send_call(raw),))
-        return sent_of([outcomes[0] for outcomes in stated], tx)
+        answer = sent_of([outcomes[0] for outcomes in stated], tx)
+        used = isinstance(answer, TurnedDown) and answer.reason is TurnedDownFor.NONCE_TOO_LOW
+        return await self._unless_known(tx, answer) if used else answer
+
+    async def _unless_known(self, tx: str, answer: SendAnswer) -> SendAnswer:
+        stated = await self._ask_all((transaction_call(tx), receipt_call(tx)))
+        found = [outcome for outcomes in stated for outcome in outcomes]
+        if any(isinstance(outcome, Result) and outcome.value is not None for outcome in found):
+            return Taken()
+        silent_one = any(not isinstance(outcome, Result) for outcome in found)
+        return Unknown(reason=UnknownReason.UNREADABLE) if silent_one else answer
 
     async def look(self, txs: tuple[str, ...], confirmations: int) -> LookAnswer:
         """Looks for the transactions of one call by their hashes: heads first, then nonces, then receipts.

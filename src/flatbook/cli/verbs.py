@@ -49,6 +49,15 @@ _ALERTS = (
     Verb("test", "Send one test message through each channel.", "alerts:send_tests"),
     Verb("watch", "Follow the journal and tell alerts until stopped.", "alerts:watch"),
 )
+_WALLET = (
+    Verb("new", "Make a key and keep it, encrypted.", "wallet:new"),
+    Verb("import", "Take in a key from standard input and keep it, encrypted.", "wallet:import_key"),
+    Verb("show", "Show wallets, nonces and calls.", "wallet:show_calls"),
+    Verb("approve", "Allow the book of a vault exactly so much.", "wallet:approve"),
+    Verb("deposit", "Put tokens into a vault.", "wallet:deposit"),
+    Verb("withdraw", "Take tokens out of a vault.", "wallet:withdraw"),
+    Verb("cancel", "Take a call back.", "wallet:take_back"),
+)
 _SIM = (
     Verb("run", "Run worlds by their seeds, those that once failed first.", "sim:run"),
     Verb("seed", "Run the world of one seed again.", "sim:seed"),
@@ -140,6 +149,8 @@ FAMILIES = (
             Verb("config", "Check and show the configuration.", "", _CONFIG),
             Verb("alerts", "Tell people what needs them, and see what stands.", "", _ALERTS),
             Verb("secrets", "Keep secrets out of the configuration.", "", _SECRETS),
+            Verb("wallet", "Keep keys, and move vaults through the running engine.", "", _WALLET),
+            Verb("signer", "Sign for one wallet, in a process of its own.", "wallet:signer"),
             Verb("auth", "Log in where only a person can.", "", _AUTH),
             Verb("backup", "Copy the journal, while an engine runs or not.", "copies:backup"),
             Verb("restore", "Put a backup in the journal's place; the next start is halted.", "copies:restore"),

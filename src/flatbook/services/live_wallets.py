@@ -93,7 +93,7 @@ def _allowed(chain: ChainSection, wallet: WalletSection) -> Iterator[AllowedCall
     """Yields what a wallet may call: exactly the functions that move its vaults and its orders, and no others."""
     for asset, vault in wallet.moves.items():
         version = BookVersion(vault.version.value)
-        token, _ = _token_of(chain, asset)
+        token, _ = token_of(chain, asset)
         yield AllowedCall(to=token, selector=Function.APPROVE.value, destinations=(vault.book,))
         for function in (DEPOSITS[version], WITHDRAWS[version]):
             yield AllowedCall(to=vault.book, selector=function.value)
@@ -108,7 +108,7 @@ def _vaults_of(
     chain = loaded.config.chains[wallet.chain]
     for asset, vault in wallet.moves.items():
         account = loaded.config.owners[vault.owner].vaults[wallet.chain].account
-        token, decimals = _token_of(chain, asset)
+        token, decimals = token_of(chain, asset)
         words = _words_of(vault, token, decimals)
         yield (
             (AccountId(account), AssetId(asset)),
@@ -133,7 +133,7 @@ def _words_of(vault: WalletVaultSection, token: str, decimals: int) -> RaindexVa
     )
 
 
-def _token_of(chain: ChainSection, asset: str) -> tuple[str, int]:
+def token_of(chain: ChainSection, asset: str) -> tuple[str, int]:
     """Returns the address and the decimals of a token."""
     stated = chain.stablecoins[asset] if asset in chain.stablecoins else chain.tokens[asset]
     return stated.address, stated.decimals

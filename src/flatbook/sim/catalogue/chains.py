@@ -63,7 +63,7 @@ ROWS = (
         what="A nonce is left out or used twice after a restart.",
         must_hold=("I2", "I14"),
         how="A crash between signing and sending; the pool of pending transactions is pruned.",
-        standing=Awaits(what=Awaited.SIGNER),
+        standing=Proven(),
         worlds=BOTH,
     ),
     Fault(
@@ -71,7 +71,7 @@ ROWS = (
         what="A transaction was replaced, and the old one is mined.",
         must_hold=("I2", "I4"),
         how="Both candidates are watched; either may win.",
-        standing=Awaits(what=Awaited.SIGNER),
+        standing=Proven(),
         worlds=BOTH,
     ),
     Fault(
@@ -79,7 +79,7 @@ ROWS = (
         what="Gas is dear for hours, or the wallet for it is empty.",
         must_hold=("I14", "I6"),
         how="The base fee is twenty times as high; the balance is zero.",
-        standing=Awaits(what=Awaited.SIGNER),
+        standing=Proven(),
         worlds=BOTH,
     ),
     Fault(
@@ -87,7 +87,7 @@ ROWS = (
         what="A transaction is mined and reverted.",
         must_hold=("I7",),
         how="Its status is 0 and its fee is charged.",
-        standing=Awaits(what=Awaited.SIGNER),
+        standing=Proven(),
         worlds=BOTH,
     ),
     Fault(
@@ -167,7 +167,7 @@ ROWS = (
         what="An approval without limit is abused; a contract is upgraded.",
         must_hold=("spend limit",),
         how="An allowance above need is red at the start.",
-        standing=Awaits(what=Awaited.SIGNER),
+        standing=Awaits(what=Awaited.KEYCHECK),
         worlds=FULL,
     ),
     Fault(

@@ -28,7 +28,6 @@ class Awaited(Enum):
     EXCHANGES = "venues/exchanges"
     EVM = "venues/evm"
     SOLANA = "venues/solana"
-    SIGNER = "signer"
     SAGAS = "sagas"
     CARRY = "strategies/carry"
     GRID = "strategies/grid"
@@ -48,7 +47,6 @@ AWAITED = {
     Awaited.EXCHANGES: "the adapters of crypto exchanges: order books, streams, contracts, signatures",
     Awaited.EVM: "live nodes of EVM chains: logs, heads, receipts, balances of vaults",
     Awaited.SOLANA: "live nodes of Solana",
-    Awaited.SIGNER: "sending transactions: nonces, gas, replacement, approvals",
     Awaited.SAGAS: "minting, redeeming, bridging, settling, and orders in two legs",
     Awaited.CARRY: "the strategy that holds two legs for their funding",
     Awaited.GRID: "the strategy that quotes a grid of levels",

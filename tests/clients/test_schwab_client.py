@@ -187,7 +187,7 @@ def test_a_second_login_on_the_stream_ends_the_first(seen: Any) -> None:
 
 def test_the_history_has_the_fees_of_the_day_before(seen: Any, front: Front) -> None:
     fees = {
-        item["feeType"]: item["amount"]
+        item["feeType"]: item["cost"]
         for row in seen["transactions"]
         for item in row["transferItems"]
         if row["orderId"] == seen["sold"]["orderId"] and "feeType" in item

@@ -61,7 +61,7 @@ def _trade(execution: BookedExecution, fees: dict[str, Decimal], *, number_of_or
     items: list[Page] = [
         {
             "instrument": USD,
-            "amount": number(fees.get(kind, ZERO)),
+            "amount": number(-fees.get(kind, ZERO)),
             "cost": number(fees.get(kind, ZERO)),
             "feeType": kind,
         }

@@ -42,8 +42,8 @@ from flatbook.venues.schwab.refusals import (
 )
 from flatbook.venues.schwab.wire import ORDERS_MAX
 
-# Source: Trader API, enum of `status`, all 21; PENDING_REVIEW is not in it and was seen. A replaced order works on
-# under an id that is not ours, until somebody looks. UNKNOWN is Schwab's own word for what it cannot say.
+# Source: Trader API, enum of `status`, all 21; PENDING_REVIEW is not in it and was seen. A replaced order has ended;
+# what replaced it was placed by somebody else, and is foreign. UNKNOWN is Schwab's own word for what it cannot say.
 STATUSES = {
     "AWAITING_PARENT_ORDER": VenueStatus.PENDING,
     "AWAITING_CONDITION": VenueStatus.PENDING,
@@ -58,12 +58,12 @@ STATUSES = {
     "QUEUED": VenueStatus.OPEN,
     "WORKING": VenueStatus.OPEN,
     "PENDING_REPLACE": VenueStatus.OPEN,
-    "REPLACED": VenueStatus.OPEN,
     "AWAITING_UR_OUT": VenueStatus.PENDING_CANCEL,
     "PENDING_CANCEL": VenueStatus.PENDING_CANCEL,
     "PENDING_RECALL": VenueStatus.PENDING_CANCEL,
     "FILLED": VenueStatus.FILLED,
     "CANCELED": VenueStatus.CANCELED,
+    "REPLACED": VenueStatus.CANCELED,
     "EXPIRED": VenueStatus.EXPIRED,
     "REJECTED": VenueStatus.REJECTED,
     "UNKNOWN": VenueStatus.UNREADABLE,

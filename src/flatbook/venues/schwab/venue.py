@@ -5,7 +5,7 @@ read is compared with our own books (`own_books`): what is booked under Schwab's
 fingerprint. The adapter remembers nothing that the books do not tell again, but for the orders that it recognised.
 
 A call is one request, with these exceptions: `place` reads the order that its answer names, or the list; `cancel` and
-`find` read the list where Schwab's id is not known; `statement` is three reads; the hash of the account is read once,
+`find` read the list where Schwab's id is not known; `statement` is four reads; the hash of the account is read once,
 the hours of the market once a day.
 """
 
@@ -23,6 +23,7 @@ from flatbook.engine.reports import (
     Absent,
     Accepted,
     AccountStatement,
+    Activity,
     CancelAnswer,
     CancelTooLate,
     ExecutionPage,
@@ -43,6 +44,7 @@ from flatbook.venues.http import Reply, clocked
 from flatbook.venues.schwab import parse, wire
 from flatbook.venues.schwab.activity import AccountActivity
 from flatbook.venues.schwab.fingerprints import CLOCK_SKEW_S, Names, entered_from, owners
+from flatbook.venues.schwab.history import TYPES, history_answer
 from flatbook.venues.schwab.hours import session_word
 from flatbook.venues.schwab.lanes import Lane
 from flatbook.venues.schwab.line import REFUSED_LOCALLY, SchwabLine
@@ -55,6 +57,7 @@ ORDER_LIFE_DAYS = 5
 RESTING_DAYS_MAX = 59  # Source: Trader API, GET orders: within 60 days
 NAMES_MAX = 10_000
 HINT_REST_MS = 200
+HISTORY_DAYS = 5
 NO_SUCH_ORDER = "no such order"
 
 SCHWAB_CARD = VenueCard(
@@ -105,6 +108,7 @@ class SchwabVenue:
         self._hash = ""
         self._known: dict[VenueOrderId, OrderId] = {}
         self._days: dict[date, MarketDay] = {}
+        self._history: tuple[Activity, ...] = ()
 
     @property
     def card(self) -> VenueCard:
@@ -216,7 +220,28 @@ class SchwabVenue:
         stated = parse.statement_of(
             reply, reports, account=self._account, number=self._number, symbols=self._symbols, at=at
         )
+        if isinstance(stated, AccountStatement):
+            stated = msgspec.structs.replace(stated, activities=await self._booked(account_hash, at))
         return clocked(stated, reply, asked_at=asked_at, answered_at=answered_at)
+
+    async def _booked(self, account_hash: str, at: Instant) -> tuple[Activity, ...]:
+        """Returns what was booked besides executions in the last days.
+
+        Gives: what was read last while it cannot be had: identity tells which are known.
+        """
+        since = later(at, seconds=-HISTORY_DAYS * SECONDS_PER_DAY)
+        request = wire.history_request(account_hash, since=since, until=at, types=TYPES)
+        reply = await self._line.ask(request, Lane.READ)
+        names = {each.venue_order_id: each.order_id for each in self._books().orders if each.venue_order_id}
+        now = self._clock.now()
+        answer = (
+            history_answer(reply, symbols=self._symbols, names={**self._known, **names}, now=now)
+            if isinstance(reply, Reply)
+            else reply
+        )
+        if isinstance(answer, tuple):
+            self._history = answer
+        return self._history
 
     async def watch(self, deliver: Callable[[Pushed], None]) -> bool:
         """Reads our open orders again whenever Schwab tells that something happened, until its stream ends.

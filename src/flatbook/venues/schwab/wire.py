@@ -102,6 +102,13 @@ def account_request(account_hash: str) -> Request:
     return Request(method="GET", path=f"{TRADER}/{quote(account_hash, safe='')}", query=(("fields", "positions"),))
 
 
+def history_request(account_hash: str, *, since: Instant, until: Instant, types: tuple[str, ...]) -> Request:
+    """Returns the request for what was booked on an account in a span."""
+    query = (("startDate", _text_of_ms(since)), ("endDate", _text_of_ms(until)), ("types", ",".join(types)))
+    path = f"{TRADER}/{quote(account_hash, safe='')}/transactions"
+    return Request(method="GET", path=path, query=query)
+
+
 def hours_request(day: date) -> Request:
     """Returns the request for the hours of the stock market on a day."""
     return Request(method="GET", path="/marketdata/v1/markets/equity", query=(("date", day.isoformat()),))

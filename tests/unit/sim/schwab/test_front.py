@@ -168,7 +168,7 @@ def test_a_trade_enters_the_history_at_midnight_with_the_fees_of_its_order() -> 
     scene.log_in()
     (row,) = scene.ask("GET", f"transactions?{span}&types=TRADE,JOURNAL")[1]
     assert (row["orderId"], row["netAmount"]) == (ORDER_BASE, 1999.94)
-    fees = {item["feeType"]: item["amount"] for item in row["transferItems"] if "feeType" in item}
+    fees = {item["feeType"]: item["cost"] for item in row["transferItems"] if "feeType" in item}
     assert fees == {"COMMISSION": 0.0, "SEC_FEE": -0.05, "TAF_FEE": -0.01}
     assert scene.ask("GET", f"transactions?{span}&types=JOURNAL")[1] == []
     assert scene.ask("GET", f"transactions/{row['activityId']}")[1] == row

@@ -51,7 +51,7 @@ DOCUMENTED = {
     "PENDING_CANCEL": "pending_cancel",
     "CANCELED": "canceled",
     "PENDING_REPLACE": "open",
-    "REPLACED": "open",
+    "REPLACED": "canceled",
     "FILLED": "filled",
     "EXPIRED": "expired",
     "NEW": "pending",

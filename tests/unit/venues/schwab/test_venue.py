@@ -49,6 +49,7 @@ from tests.unit.venues.schwab.sample import (
     refusal,
     reply,
 )
+from tests.unit.venues.schwab.test_history import FEES
 
 TIMED_OUT = Unknown(reason=UnknownReason.TIMED_OUT)
 UNREADABLE = Unknown(reason=UnknownReason.UNREADABLE)
@@ -182,7 +183,7 @@ def test_an_order_is_for_the_session_that_is_open(
 
 def test_schwabs_word_of_the_day_can_only_close() -> None:
     for content, leaves in ((HOURS, True), (CLOSED, False), ({"equity": {}}, True)):
-        scene = Scene(NUMBERS, reply(content), reply([]), reply([]), reply(account()), TIMED_OUT)
+        scene = Scene(NUMBERS, reply(content), reply([]), reply([]), reply(account()), reply([]), TIMED_OUT)
         assert isinstance(run(scene.venue.statement()), AccountStatement)
         assert (run(scene.venue.place(approved())) == TIMED_OUT) == leaves
 
@@ -243,7 +244,7 @@ def test_an_order_that_the_list_does_not_show_is_absent_and_a_lost_list_is_unkno
 
 def test_of_two_copies_one_is_ours_and_stays_so() -> None:
     copies = [order(orderId=8, enteredTime="2025-12-01T15:00:01+0000"), order()]
-    scene = Scene(NUMBERS, reply(copies), reply([]), reply(copies), reply([]), reply(account()))
+    scene = Scene(NUMBERS, reply(copies), reply([]), reply(copies), reply([]), reply(account()), reply([]))
     found = run(scene.venue.find(OURS))
     assert isinstance(found, OrderReport)
     assert found.venue_order_id == THEIRS
@@ -272,7 +273,7 @@ def test_an_empty_page_keeps_the_cursor() -> None:
 def test_a_statement_shows_open_orders_older_ones_and_the_account() -> None:
     old = order(orderId=9, enteredTime="2025-11-01T15:00:00+0000", price=1.0)
     done = order(orderId=10, price=2.0, status="CANCELED", closeTime="2025-12-01T15:00:00+0000")
-    scene = Scene(NUMBERS, reply(HOURS), reply([order(), done]), reply([old, order()]), reply(account()))
+    scene = Scene(NUMBERS, reply(HOURS), reply([order(), done]), reply([old, order()]), reply(account()), HTML)
     statement = run(scene.venue.statement())
     assert isinstance(statement, AccountStatement)
     names = {report.venue_order_id: report.order_id for report in statement.open_orders}
@@ -343,3 +344,15 @@ def test_the_hash_is_asked_for_once() -> None:
 
 def test_without_a_stream_nothing_is_pushed() -> None:
     assert run(Scene().venue.watch(lambda _report: None)) is False
+
+
+def test_fees_of_trades_come_with_a_statement_and_what_was_read_last_stands_in() -> None:
+    statement_of = (reply(HOURS), reply([]), reply([]), reply(account()))
+    scene = Scene(NUMBERS, *statement_of, reply([FEES]), *statement_of[1:], TIMED_OUT)
+    scene.book(venue_order_id=THEIRS)
+    for _ in range(2):
+        statement = run(scene.venue.statement())
+        assert isinstance(statement, AccountStatement)
+        assert [(each.activity_id, each.amount, each.order_id) for each in statement.activities] == [
+            ("7:SEC_FEE", Decimal("-0.05"), OURS)
+        ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flatbook.engine.inputs import Command
+from flatbook.engine.offer_caps import why_not_fill
 from flatbook.engine.rules import VaultRules
 from flatbook.engine.take_calls import cancel_call, intend_call
 from flatbook.engine.turn import Turn
@@ -32,7 +33,12 @@ def why_not_move(turn: Turn, command: Command) -> str | None:
         raw = to_base_units(amount, decimals=vault.decimals)
     except NumberRefused as error:
         return f"amount must be a number of tokens: {error}"
-    return None if raw > 0 else f"{plain(amount)} is not above zero"
+    if not raw > 0:
+        return f"{plain(amount)} is not above zero"
+    if arguments["move"] != CallPurpose.DEPOSIT.value:
+        return None
+    place = (AccountId(arguments["account"]), AssetId(arguments["asset"]))
+    return why_not_fill(turn, vault.owner, place, amount)
 
 
 def move_vault(turn: Turn, command: Command) -> None:

@@ -16,6 +16,7 @@ from flatbook.events.control import EngineStopped
 from flatbook.ops.config import Loaded, load
 from flatbook.services import all_in_one
 from flatbook.services.desk import Desk, compose
+from flatbook.services.oracle import FillPricer
 from flatbook.services.prices import Observe
 from flatbook.values.instants import Instant
 from tests.infra.home import RESTLESS, make_home, tape_of
@@ -103,3 +104,27 @@ def test_a_feed_that_dies_ends_the_process_as_failed(
     monkeypatch.setattr(all_in_one, "compose", blind)
     assert all_in_one.run_desk(load(home, environment={})) == 1
     assert "OSError" in last_line(capsys.readouterr().err)["reason"]
+
+
+class DyingPricer(FillPricer):
+    """A pricer of fills that dies at once."""
+
+    async def follow(self) -> None:
+        """Raises."""
+        raise OSError("the oracle is gone")
+
+
+def test_a_pricer_of_fills_that_dies_is_told_and_stops_no_trade(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tape = tape_of("unpriced", SHORT_DAY)
+    home = make_home(tmp_path / "desk", tape)
+
+    def unpriced(loaded: Loaded) -> Desk:
+        desk = compose(loaded)
+        return msgspec.structs.replace(desk, pricer=DyingPricer({}, desk.clock, desk.engine.push))
+
+    monkeypatch.setattr(all_in_one, "compose", unpriced)
+    assert all_in_one.run_desk(load(home, environment={})) == 0
+    assert "task_died" in capsys.readouterr().err
+    assert_promises_kept(tape, home)

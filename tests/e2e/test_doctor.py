@@ -49,6 +49,9 @@ def test_nodes_and_an_account_at_alpaca_are_asked(tmp_path: Path) -> None:
             "node base.way2": [("fail", "no answer: disconnected")],
             "account broker": [("fail", "the keys belong to another account than account_id names")],
         }
+        rewritten(market, market.ways[1].url, f"{market.ways[0].url}/second")
+        same = "way1 and way2 are one host: whatever it says is believed"
+        assert found(market)["nodes base"] == [("warn", same)]
         rewritten(market, "id = 8453", "id = 1")
         rewritten(market, 'broker_key = "env:BROKER_KEY"', 'broker_key = "env:BROKER_WORD"')
         told = found(market)

@@ -23,6 +23,8 @@ import pytest
 from flatbook.cli.app import behind_verb
 from flatbook.cli.verbs import find
 from flatbook.ops.alerts.rules import RULES
+from flatbook.ops.config import load_text
+from flatbook.ops.config_example import EXAMPLE
 from flatbook.sim.tapes.bar_file import bars_of_csv
 from flatbook.sim.tapes.pool import samples_of_csv
 from flatbook.venues.raindex.recording import read_recording
@@ -222,6 +224,14 @@ def test_the_recordings_in_the_documents_are_read(tmp_path: Path) -> None:
     bars, samples = examples(path, "csv")
     assert [bar.close for bar in bars_of_csv(bars.encode(), name="bars.csv")] == [Decimal("260.48"), Decimal("258.98")]
     assert [sample.block for sample in samples_of_csv(samples.encode(), name="pool.csv")] == [38913517, 38913617]
+
+
+def test_the_channels_in_the_documents_are_read(tmp_path: Path) -> None:
+    told: list[str] = []
+    for example in examples("docs/how-to/be-told.md", "toml"):
+        secrets, channel = example.removeprefix("[secrets]\n").split("\n\n", 1)
+        told += load_text(f"{EXAMPLE}{secrets}\n\n{channel}", tmp_path).config.alerts.channels
+    assert told == ["phone", "mail", "hook", "team"]
 
 
 def said_commands() -> list[tuple[str, list[str]]]:

@@ -14,8 +14,9 @@ from flatbook.events.event import Event
 from flatbook.projections.export import TABLES, Export, Window
 from flatbook.projections.fold import fold, recorded
 from flatbook.projections.ledger import Ledger, balances
+from flatbook.values.instruments import Side
 from tests.property.journals import journals
-from tests.unit.projections.scene import at, rows_of
+from tests.unit.projections.scene import at, fill, reversal, rows_of
 
 seconds = st.none() | st.integers(-10, 420)
 
@@ -48,6 +49,13 @@ def test_every_event_that_moved_an_asset_has_its_row(events: list[Event]) -> Non
     assert drawn("gas", events, everything).rows == kinds[chain.GasSpent]
     assert drawn("activities", events, everything).rows == kinds[AccountActivityBooked]
     assert drawn("reversals", events, everything).rows == kinds[chain.FillReversed]
+
+
+def test_a_reversal_that_stands_twice_in_a_journal_is_one_row() -> None:
+    sold = fill(1, Side.SELL, "1", "250", 0)
+    export = drawn("reversals", [sold, reversal(sold), reversal(sold)], Window())
+    assert export.rows == 1
+    assert [(total.asset, total.difference) for total in export.totals()] == [("USDC", 0), ("wtCOIN", 0)]
 
 
 @given(journals())

@@ -55,7 +55,7 @@ def standing(*, where: Where = HERE) -> None:
     from flatbook.ops.alerts.rules import Seen, conditions
     from flatbook.ops.clock import SystemClock
     from flatbook.ops.control_client import is_listening
-    from flatbook.services.alerts import logins_of, terms_of
+    from flatbook.services.alerts import terms_of
 
     loaded, clock = loaded_of(where), SystemClock()
     terms, kept, now = terms_of(loaded.config), read_kept(file_beside(loaded.journal)), clock.now()
@@ -63,7 +63,7 @@ def standing(*, where: Where = HERE) -> None:
         state = past.state()
         as_of = past.as_of()
     gone = None if is_listening(where.socket) else now
-    seen = Seen(read_at=kept.read_at, logins=logins_of(loaded, clock)(), gone_since=gone)
+    seen = Seen(read_at=kept.read_at, gone_since=gone)
     decided = alerts_of(kept.book, conditions(state, seen, terms, now), terms, now)
     rows = [_row(known, kept.book, now) for known in by_urgency(decided.book)]
     show("alerts.list", {"as_of": as_of, "alerts": rows}, lambda: _standing_parts(rows), as_json=where.as_json)
@@ -123,11 +123,9 @@ def rules(*, where: Where = HERE) -> None:
 
 
 def _rule_row(rule: Rule, terms: Terms) -> dict[str, Any]:
-    from flatbook.ops.alerts.rules import TOKEN_WARNED_H, Watched, bound_s
+    from flatbook.ops.alerts.rules import bound_s
 
     bound = f"{bound_s(rule.name, terms)} s" if bound_s(rule.name, terms) else "at once"
-    if rule.name == Watched.TOKEN_ENDING.value:
-        bound = " ".join(f"{hours} h" for hours in TOKEN_WARNED_H)
     severity = rule.severity.value if rule.severity is not None else "as it is raised"
     return {"name": rule.name, "severity": severity, "bound": bound, "do": rule.do, "runbook": rule.anchor}
 

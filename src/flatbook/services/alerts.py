@@ -6,7 +6,7 @@ import asyncio
 import fcntl
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -28,7 +28,6 @@ from flatbook.ops.alerts.message import sample
 from flatbook.ops.alerts.rules import Terms, Threshold
 from flatbook.ops.alerts.watcher import Desk, Outlet, Watcher
 from flatbook.ops.config import Loaded, places_of
-from flatbook.ops.config_accounts import SchwabAccount
 from flatbook.ops.config_rules import source_of
 from flatbook.ops.config_shape import ClockKind, Config
 from flatbook.ops.control_client import is_listening
@@ -36,12 +35,10 @@ from flatbook.ops.home import SNAPSHOT_FOLDER, SOCKET_FILE
 from flatbook.ops.secret_value import Places, Secret
 from flatbook.ops.secrets import PREFIX, resolve
 from flatbook.ops.telemetry import Log
-from flatbook.services.schwab_login import SecretTokens
 from flatbook.values.ids import OwnerId, Underlying
-from flatbook.values.instants import Instant, later
+from flatbook.values.instants import later
 
 LOCK_SUFFIX = ".lock"
-LOGINS_S = 60
 LOOK_S = 1
 AGAIN_S = 5
 AGAIN_S_MAX = 300
@@ -120,30 +117,7 @@ def outlets_of(loaded: Loaded, log: Log) -> dict[str, Outlet]:
     }
 
 
-def logins_of(loaded: Loaded, clock: Clock) -> Callable[[], Mapping[str, Instant]]:
-    """Returns what says which logins end when; the kept tokens are read again each LOGINS_S."""
-    places = places_of(loaded)
-    names = {
-        name: account.tokens.removeprefix(PREFIX)
-        for name, account in loaded.config.accounts.items()
-        if isinstance(account, SchwabAccount)
-    }
-    known: dict[str, Instant] = {}
-    next_at = Instant(0)
-
-    def logins() -> Mapping[str, Instant]:
-        nonlocal next_at
-        if names and clock.now() >= next_at:
-            next_at = later(clock.now(), seconds=LOGINS_S)
-            for name, secret in names.items():
-                if (tokens := SecretTokens(places, secret).load()) is not None:
-                    known[name] = tokens.login_ends_at
-        return known
-
-    return logins
-
-
-def watched_desk(loaded: Loaded, log: Log, clock: Clock) -> Desk:
+def watched_desk(loaded: Loaded, log: Log) -> Desk:
     """Returns the desk as it is watched.
 
     Errors: SecretRefused.
@@ -154,7 +128,6 @@ def watched_desk(loaded: Loaded, log: Log, clock: Clock) -> Desk:
         terms=terms_of(loaded.config),
         outlets=outlets_of(loaded, log),
         file=file_beside(loaded.journal),
-        logins=logins_of(loaded, clock),
         answers=lambda: is_listening(socket),
     )
 
@@ -167,7 +140,7 @@ async def watch(loaded: Loaded, log: Log, clock: Clock, *, beside: bool) -> None
     over = asyncio.Event()
     ending = asyncio.create_task(_end_of_input(over)) if beside else None
     try:
-        desk = watched_desk(loaded, log, clock)
+        desk = watched_desk(loaded, log)
         with _only_watcher(desk.file), closing(await _reader(loaded.journal, clock, over)) as reader:
             await Watcher(desk, reader, loaded.home / SNAPSHOT_FOLDER, clock).run(over)
     finally:

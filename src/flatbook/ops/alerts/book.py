@@ -100,9 +100,9 @@ def _seen(before: Known | None, condition: Condition, now: Instant) -> Known:
 def _to_tell(before: Known | None, known: Known, terms: Terms, now: Instant) -> Kind | None:
     condition = known.condition
     if known.told_at is None or before is None:
-        due = condition.at_once or seconds_between(known.since, now) >= bound_s(condition.name, terms)
+        due = seconds_between(known.since, now) >= bound_s(condition.name, terms)
         return Kind.RAISED if due else None
-    if condition.stage > before.condition.stage or RANK[condition.severity] > RANK[before.condition.severity]:
+    if RANK[condition.severity] > RANK[before.condition.severity]:
         return Kind.WORSE
     renew_s = terms.renew_critical_s if condition.severity is Severity.CRITICAL else terms.renew_warning_s
     return Kind.RENEWED if seconds_between(known.told_at, now) >= renew_s else None

@@ -17,11 +17,8 @@ from flatbook.state.desk import State
 from flatbook.state.halts import Halt
 from flatbook.state.positions import Net, NetKey
 from flatbook.values.ids import SourceId
-from flatbook.values.instants import NS_PER_S, Instant, seconds_between
+from flatbook.values.instants import Instant, seconds_between
 from flatbook.values.money import plain
-
-S_PER_H = 3600
-TOKEN_WARNED_H = (48, 24, 4)
 
 
 class Watched(Enum):
@@ -30,7 +27,6 @@ class Watched(Enum):
     HALTED = "halted"
     UNHEDGED = "unhedged"
     CHECKPOINT_OLD = "checkpoint_old"
-    TOKEN_ENDING = "token_ending"
     CHANNEL_SILENT = "channel_silent"
     ENGINE_GONE = "engine_gone"
 
@@ -61,14 +57,13 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """What is seen beside the journal: when each chain was last read on, which logins end when, and what is silent.
+    """What is seen beside the journal: when each chain was last read on, whether an engine is there, what is silent.
 
     `gone_since` says since when no engine answers although none said that it stopped; `silent` which channels
     deliver nothing, since when and why.
     """
 
     read_at: Mapping[SourceId, Instant] = {}
-    logins: Mapping[str, Instant] = {}
     gone_since: Instant | None = None
     silent: Mapping[str, tuple[Instant, str]] = {}
 
@@ -89,7 +84,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 class Condition(msgspec.Struct, frozen=True, kw_only=True):
     """Something that stands now and needs a person, be it long enough or not.
 
-    `since` is None where nobody noted when it began. `stage` grows as it gets worse; `at_once` leaves the bound aside.
+    `since` is None where nobody noted when it began.
     """
 
     name: str
@@ -97,8 +92,6 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity
     detail: str
     since: Instant | None = None
-    stage: int = 0
-    at_once: bool = False
 
     @property
     def key(self) -> str:
@@ -131,6 +124,8 @@ _DO = {
     AlertName.CALL_DISPLACED: "find out who else signs with this wallet",
     AlertName.WALLET_SHARED: "find out who else signs with this wallet; if nobody should, move what it holds",
     AlertName.GAS_LOW: "send some of the coin to the wallet",
+    AlertName.LOGIN_ENDING: "log in again: flatbook auth schwab",
+    AlertName.LOGIN_OVER: "log in again: flatbook auth schwab; no hedge can be sent there meanwhile",
     AlertName.VENUE_SILENT: "mend the connection or the credentials; flatbook doctor",
 }
 
@@ -146,7 +141,6 @@ _WATCHED = (
         severity=Severity.CRITICAL,
         do="fills are not seen: look at the nodes of the chain and at the engine's log",
     ),
-    Rule(name="token_ending", severity=None, do="log in again: flatbook auth schwab"),
     Rule(name="channel_silent", severity=Severity.CRITICAL, do="flatbook alerts test says what its server answers"),
     Rule(
         name="engine_gone",
@@ -168,7 +162,6 @@ def conditions(state: State, seen: Seen, terms: Terms, now: Instant) -> tuple[Co
         *_of_halts(state),
         *_unhedged(state, terms),
         *_old_checkpoints(state, seen, terms, now),
-        *_ending_logins(seen, now),
         *_silent_channels(seen),
         *_gone(state, seen),
     )
@@ -253,23 +246,6 @@ def _old_checkpoints(state: State, seen: Seen, terms: Terms, now: Instant) -> It
                 detail=f"nothing was read of {source} for {age_s} s; it stands at {state.cursors.get(source, 'none')}",
                 since=read_at,
             )
-
-
-def _ending_logins(seen: Seen, now: Instant) -> Iterator[Condition]:
-    for name, ends_at in seen.logins.items():
-        left_s = seconds_between(now, ends_at)
-        stage = sum(left_s < hours * S_PER_H for hours in TOKEN_WARNED_H) + (left_s <= 0)
-        if not stage:
-            continue
-        left = f"ends in {left_s // S_PER_H} h {left_s % S_PER_H // 60} min" if left_s > 0 else "has ended"
-        yield Condition(
-            name=Watched.TOKEN_ENDING.value,
-            subject=name,
-            severity=Severity.CRITICAL if stage >= len(TOKEN_WARNED_H) else Severity.WARNING,
-            detail=f"the login of {name} {left}: without it no hedge can be sent there",
-            since=Instant(ends_at - TOKEN_WARNED_H[0] * S_PER_H * NS_PER_S),
-            stage=stage,
-        )
 
 
 def _silent_channels(seen: Seen) -> Iterator[Condition]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from flatbook.engine.ports import Clock, Link, Row
-from flatbook.events.control import AlertRaised, Severity, TradingHalted
+from flatbook.events.control import AlertRaised, EngineStarted, Severity, TradingHalted
 from flatbook.journal.chain import START
 from flatbook.journal.kept_states import desk_fold
 from flatbook.journal.snapshot import newest_snapshot
@@ -43,14 +43,13 @@ class Outlet(msgspec.Struct, frozen=True, kw_only=True):
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """The desk that is watched: its name, its bounds, its channels, where delivery is kept, and what is seen beside.
 
-    `logins` says which logins end when; `answers` whether an engine is there.
+    `answers` says whether an engine is there.
     """
 
     name: str
     terms: Terms
     outlets: Mapping[str, Outlet]
     file: Path
-    logins: Callable[[], Mapping[str, Instant]]
     answers: Callable[[], bool]
 
 
@@ -71,6 +70,7 @@ class Watcher:
         self._state, self._link = folded_before(reader, snapshots)
         self.kept: Kept = read_kept(desk.file)
         self.kept.lines = {name: self.kept.lines.get(name, Line()) for name in desk.outlets}
+        self.kept.read_at = {}  # what was read while nobody watched is not known: ages begin anew
         self._news = {name: asyncio.Event() for name in desk.outlets}
         self._began = False
         self._gone_since: Instant | None = None
@@ -151,6 +151,8 @@ class Watcher:
             self.keep()
 
     def _fold(self, row: Row) -> None:
+        if any(isinstance(event, EngineStarted) for event in row.events):
+            self.kept.read_at = dict.fromkeys(self._desk.terms.chains, row.at)
         for source, cursor in row.cursors.items():
             if self._state.cursors.get(source) != cursor:
                 self.kept.read_at[source] = row.at
@@ -182,7 +184,6 @@ class Watcher:
         lines = self.kept.lines.items()
         return Seen(
             read_at=self.kept.read_at,
-            logins=self._desk.logins(),
             gone_since=self._gone_since,
             silent={name: (line.failing_since, line.why) for name, line in lines if line.failing_since is not None},
         )

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from msgspec.structs import replace
 
-from flatbook.ops.alerts.channels import ChatWebhookChannel, LogChannel, TelegramChannel, WebhookChannel
+from flatbook.ops.alerts.channels import ChatWebhookChannel, LogChannel, Post, TelegramChannel, WebhookChannel
 from flatbook.ops.alerts.delivery import Again, Outcome, Refused, Sent
 from flatbook.ops.config_shape import LogFormat, LogSection
 from flatbook.ops.secret_value import Secret
@@ -118,6 +118,14 @@ def test_a_telegram_message_is_plain_text_to_its_chat_by_its_bot() -> None:
 )
 def test_what_telegram_answers_decides_whether_it_is_asked_again(answer: Answer, outcome: Outcome) -> None:
     assert sent(telegram, answer)[0] == outcome
+
+
+@pytest.mark.parametrize("answer", [Answer(401), Answer(400), Answer(502), LOST, SILENT])
+def test_no_failure_says_anything_of_a_key_or_an_address(answer: Answer) -> None:
+    for make in (webhook, telegram, lambda url: ChatWebhookChannel(Secret(f"{url}/T/B"), "text", 9, timeout_s=0.2)):
+        outcome, server = sent(make, answer)
+        shown = repr(outcome) + repr(make(server.url)) + repr(Post(url=server.url, body=b""))
+        assert not [word for word in ("bot-token", "shared key", "127.0.0.1", "/T/B") if word in shown]
 
 
 def test_a_long_text_is_cut_to_what_a_chat_takes() -> None:

@@ -88,23 +88,6 @@ def test_a_chain_that_is_not_read_on_is_told_with_its_age_unless_the_engine_stop
     assert found(folded(STOPPED), seen, 900) == []
 
 
-def test_a_login_is_told_of_from_two_days_before_its_end_and_worse_in_stages() -> None:
-    def stage(hours_before: str) -> tuple[int, Severity] | None:
-        seen = Seen(logins={"schwab": at(int(Decimal(hours_before) * 3600))})
-        told = conditions(folded(), seen, TERMS, T0)
-        return (told[0].stage, told[0].severity) if told else None
-
-    assert stage("48") is None
-    assert stage("47.9") == (1, Severity.WARNING)
-    assert stage("23.9") == (2, Severity.WARNING)
-    assert stage("3.9") == (3, Severity.CRITICAL)
-    assert stage("-1") == (4, Severity.CRITICAL)
-    ends = Seen(logins={"schwab": at(3 * 3600 + 120)})
-    assert only(folded(), ends).detail == (
-        "the login of schwab ends in 3 h 2 min: without it no hedge can be sent there"
-    )
-
-
 def test_an_engine_that_is_gone_is_told_only_if_it_did_not_say_that_it_stops() -> None:
     seen = Seen(gone_since=at(9))
     assert only(folded(), seen).detail == "the engine ended without saying so; 0 orders may still execute"

@@ -19,7 +19,6 @@ from flatbook.ops.alerts.message import Message
 from flatbook.ops.alerts.watcher import Desk, Outlet, Watcher
 from flatbook.sim.tapes.clock import TapeClock, settle
 from flatbook.values.ids import SourceId
-from flatbook.values.instants import Instant
 from tests.unit.ops.alerts.scene import CHAIN, STARTED, STOPPED, T0, TERMS, at, cleared, halted, raised
 
 PHONE, HOOK = "phone", "hook"
@@ -86,7 +85,6 @@ def desk(path: Path, answers: Callable[[], bool] = lambda: True, **channels: Col
         terms=TERMS,
         outlets={name: Outlet(channel=channel, severity=Severity.WARNING) for name, channel in channels.items()},
         file=file_beside(path),
-        logins=dict[str, Instant],
         answers=answers,
     )
 
@@ -143,6 +141,25 @@ def test_what_is_critical_is_told_even_if_it_went_between_two_looks(path: Path, 
 
     watched(desk(path, phone=phone), path, 3, both, 100)
     assert phone.told == ["raised books_diverged", "recovered books_diverged"]
+
+
+def test_what_came_and_went_before_the_first_look_is_not_told(path: Path, written: Written) -> None:
+    phone = Collected()
+    written.append(STARTED, DIVERGED)
+    written.append(AGREED, seconds=20)
+    watched(desk(path, phone=phone), path, 200)
+    assert phone.told == []
+
+
+def test_a_delivery_is_on_disk_before_the_next_one_begins(path: Path, written: Written) -> None:
+    seen: list[list[str]] = []
+    written.append(STARTED, DIVERGED, halted())
+
+    def note() -> None:
+        seen.append([message.name for message in read_kept(file_beside(path)).lines[PHONE].pending])
+
+    watched(desk(path, phone=Collected()), path, note, 5, note)
+    assert seen == [["halted"], []]
 
 
 def test_what_was_delivered_is_not_told_again_after_a_restart(path: Path, written: Written) -> None:
@@ -263,3 +280,22 @@ def test_a_cursor_that_stands_still_is_told_and_one_that_moves_on_alone_is_progr
     watched(desk(path, phone=phone), path, 1699, 1701)
     assert phone.told == ["raised checkpoint_old"]
     assert phone.got[0].detail.startswith("nothing was read of raindex:base for 900 s; it stands at 2")
+
+
+def test_a_new_start_of_the_engine_begins_the_age_of_its_checkpoints_anew(path: Path, written: Written) -> None:
+    phone = Collected()
+    written.append(STARTED, cursors={CHAIN: "1"})
+    written.append(STOPPED, seconds=5)
+    watched(desk(path, phone=phone), path, 2000, lambda: written.append(STARTED, seconds=2000), 2899)
+    assert phone.told == []
+
+
+def test_what_was_read_while_nobody_watched_is_no_old_checkpoint(path: Path, written: Written) -> None:
+    phone = Collected()
+    written.append(STARTED, cursors={CHAIN: "1"})
+    written.append(seconds=1, cursors={CHAIN: "2"})
+    watched(desk(path, phone=Collected()), path, 2)
+    assert read_kept(file_beside(path)).read_at == {CHAIN: at(1)}
+    written.append(seconds=880, cursors={CHAIN: "3"})
+    watched(desk(path, phone=phone), path, 1779)
+    assert phone.told == []

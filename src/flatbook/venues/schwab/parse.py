@@ -170,14 +170,15 @@ class WireAccountPage(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """An order at Schwab: its report, which names none of ours yet, and what else makes it recognisable.
 
-    Schwab states instants in whole seconds. `unreadable` are executions of
-    which only the id can be read: the report lacks them, and is not complete.
+    Schwab states instants in whole seconds. `is_closed` says that it states when it ended. `unreadable` are executions
+    of which only the id can be read: the report lacks them, and is not complete.
     """
 
     report: OrderReport
     unreadable: tuple[UnreadableExecution, ...]
     limit: Price | None
     entered_at: Instant
+    is_closed: bool
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -292,6 +293,16 @@ def statement_of(
         return UNREADABLE
 
 
+def may_execute(listed: Listed) -> bool:
+    """Returns whether something of an order may still execute: not once it has ended, nor when nothing is left of it.
+
+    Gives: an order that executed in full, or states when it was closed, is over, whatever word stands for its status.
+    """
+    report = listed.report
+    is_over = report.status in ENDED or (report.status is VenueStatus.UNREADABLE and listed.is_closed)
+    return not is_over and report.filled_qty < report.qty
+
+
 def named(listed: Listed, order_id: OrderId | None) -> OrderReport:
     """Returns the report of an order under the id of ours that it was recognised as."""
     executions = tuple(msgspec.structs.replace(each, order_id=order_id) for each in listed.report.executions)
@@ -347,6 +358,7 @@ def _of_leg(order: WireOrder, leg: WireLeg, symbols: Symbols) -> Listed:
         unreadable=unreadable,
         limit=None if order.order_type == "MARKET" or order.price is None else Price(check_number(order.price)),
         entered_at=entered_at,
+        is_closed=closed_at is not None,
     )
 
 

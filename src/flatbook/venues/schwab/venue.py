@@ -215,7 +215,7 @@ class SchwabVenue:
         answered_at = self._clock.now()
         shown = {each.report.venue_order_id: each for each in (*resting.orders, *recent.orders)}
         names = self._names(tuple(shown.values()))
-        still_open = (each for each in shown.values() if each.report.status not in parse.ENDED)
+        still_open = (each for each in shown.values() if parse.may_execute(each))
         reports = tuple(parse.named(each, names.get(each.report.venue_order_id)) for each in still_open)
         stated = parse.statement_of(
             reply, reports, account=self._account, number=self._number, symbols=self._symbols, at=at

@@ -346,6 +346,16 @@ def test_without_a_stream_nothing_is_pushed() -> None:
     assert run(Scene().venue.watch(lambda _report: None)) is False
 
 
+def test_an_order_that_is_over_does_not_stand_open_whatever_its_status_is_called() -> None:
+    done = order(orderId=10, status="A_WORD_OF_TOMORROW", filledQuantity=10.0)
+    part = order(orderId=11, status="A_WORD_OF_TOMORROW", filledQuantity=9.0)
+    closed = order(orderId=12, status="A_WORD_OF_TOMORROW", closeTime="2025-12-01T15:00:00+0000")
+    scene = Scene(NUMBERS, reply(HOURS), reply([done, part, closed]), reply([]), reply(account()), reply([]))
+    statement = run(scene.venue.statement())
+    assert isinstance(statement, AccountStatement)
+    assert [report.venue_order_id for report in statement.open_orders] == ["11"]
+
+
 def test_fees_of_trades_come_with_a_statement_and_what_was_read_last_stands_in() -> None:
     statement_of = (reply(HOURS), reply([]), reply([]), reply(account()))
     scene = Scene(NUMBERS, *statement_of, reply([FEES]), *statement_of[1:], TIMED_OUT)

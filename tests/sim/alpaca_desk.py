@@ -27,15 +27,17 @@ from flatbook.sim.network.connector import SimulatedConnector
 from flatbook.sim.network.link import CalmLink, LinkFaults
 from flatbook.sim.tapes.script import ScriptedBlocks, ScriptedChain
 from flatbook.sim.world.process import LoopClock
+from flatbook.strategies.hedge_terms import HedgeParams
 from flatbook.values.ids import SourceId
 from flatbook.values.instants import NS_PER_MS, Instant, later
 from flatbook.values.money import Money, Price, Quantity
+from flatbook.values.sessions import SessionKind
 from flatbook.venues.alpaca.stream import BrokerUpdates
 from flatbook.venues.alpaca.venue import ALPACA_CARD, AlpacaAccount, AlpacaVenue
 from flatbook.venues.alpaca.wire import broker_api, broker_headers
 from flatbook.venues.event_stream import SessionEvents
 from flatbook.venues.http import SessionHttp
-from tests.desk import CHAIN, COIN, OPEN, PAPER, Setting, coin, desk_of
+from tests.desk import CHAIN, COIN, HEDGE, OPEN, PAPER, Setting, coin, desk_of
 
 ACCOUNT_ID = "904837e3-3b76-47ec-b432-046db621571b"
 HOST, PORT = "broker-api.example", 443
@@ -56,21 +58,24 @@ class AlpacaDesk:
         seed: int = 0,
         faults: BrokerFaults | None = None,
         held: str = "10000",
+        start: Instant = OPEN,
+        hedge: HedgeParams = HEDGE,
     ) -> None:
-        self.loop = VirtualLoop(OPEN, order=Random(seed))
+        self.loop = VirtualLoop(start, order=Random(seed))
         self.link: LinkFaults = CalmLink(latency_ns=LATENCY_MS * NS_PER_MS)
         Switchboard(self.loop, lambda _process, _host: self.link)
-        rules = desk_of(FRACTIONAL, ()).rules
+        rules = desk_of(msgspec.structs.replace(FRACTIONAL, hedge=hedge), ()).rules
         self.rules = msgspec.structs.replace(rules, cards={PAPER: ALPACA_CARD})
         self.chain = ScriptedChain(CHAIN, script, lambda: self.loop.instant)
         self.store = MemoryStore()
         opening = OpeningAccount(
-            account_id=ACCOUNT_ID, cash=Money(Decimal(10_000_000)), holdings={"COIN": Quantity(Decimal(10_000))}
+            account_id=ACCOUNT_ID, cash=Money(Decimal(10_000_000)), holdings={"COIN": Quantity(Decimal(held))}
         )
         terms = AlpacaTerms(
             accounts=(opening,), assets=(Asset(symbol="COIN"),), key="key", secret="word", trading_account=ACCOUNT_ID
         )
         self.server = AlpacaServer(terms, lambda _s, _at: PRICE, now=self.now, rest=self.rest, faults=faults)
+        self.hedge = hedge
         self.engines: list[Engine] = []
         self.lives: list[asyncio.Task[str]] = []
         serving = self.loop.create_task(self._serve(), context=_inside("alpaca"))
@@ -97,7 +102,12 @@ class AlpacaDesk:
         http = SessionHttp(
             f"https://{HOST}", clock, connect=SimulatedConnector, authorize=lambda: broker_headers("key", "word")
         )
-        account = AlpacaAccount(account=PAPER, api=broker_api(ACCOUNT_ID), instruments=(coin(FRACTIONAL.lot),))
+        account = AlpacaAccount(
+            account=PAPER,
+            api=broker_api(ACCOUNT_ID),
+            instruments=(coin(FRACTIONAL.lot),),
+            extended_hours=SessionKind.LATE in self.hedge.sessions,
+        )
         events = SessionEvents(
             f"https://{HOST}", clock, connect=SimulatedConnector, authorize=lambda: broker_headers("key", "word")
         )

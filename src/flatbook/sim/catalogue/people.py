@@ -40,7 +40,7 @@ ROWS = (
         what="A deposit or withdrawal during a snapshot.",
         must_hold=("I5",),
         how="Money moves between two reads.",
-        standing=Awaits(what=Awaited.ALPACA),
+        standing=Proven(),
         worlds=CORE,
     ),
     Fault(

@@ -220,7 +220,7 @@ ROWS = (
         what="A split, a dividend, another ticker, or a halt of trading.",
         must_hold=("I5", "I12"),
         how="One share becomes ten between close and open; trading stops for five minutes.",
-        standing=Awaits(what=Awaited.ALPACA),
+        standing=Proven(),
         worlds=BOTH,
     ),
     Fault(

@@ -62,11 +62,10 @@ class Taken(Report, frozen=True, kw_only=True):
 
 
 class TurnedDown(Report, frozen=True, kw_only=True):
-    """No node took the transaction, and all of them said so. `nonce_hint` is the next nonce that one of them named."""
+    """No node took the transaction, and all of them said so."""
 
     reason: TurnedDownFor
     detail: str
-    nonce_hint: int | None = None
 
 
 class TokenMove(Report, frozen=True, kw_only=True):

@@ -196,11 +196,8 @@ def _awaits(turn: Turn, call: ChainCall) -> bool:
     return before.is_open and (before.mined is None or not before.mined.success)
 
 
-def sign_call(turn: Turn, call: ChainCall, *, hint: int = 0) -> None:
-    """Asks for the next signature of a call: its first one under a new nonce, or one that replaces the newest.
-
-    Needs: `hint` is a nonce that a node hinted at, 0 without one.
-    """
+def sign_call(turn: Turn, call: ChainCall) -> None:
+    """Asks for the next signature of a call: its first one under a new nonce, or one that replaces the newest."""
     rules = turn.rules.wallets.get(call.wallet_key)
     if rules is None or call.signed >= SIGNATURES_MAX:
         return
@@ -216,7 +213,6 @@ def sign_call(turn: Turn, call: ChainCall, *, hint: int = 0) -> None:
         value=Quantity(ZERO) if cancels else call.value,
         nonce=call.nonce,
         nonce_floor=nonce_floor(book, others) if newest is None else newest.nonce,
-        nonce_hint=hint,
         confirmations=rules.confirmations,
         gas=newest.gas if newest is not None else None,
         fee_wei_floor=_raised(newest.fee_wei_max, raised) if newest is not None else 0,

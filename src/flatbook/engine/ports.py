@@ -309,7 +309,7 @@ class CallToSign(msgspec.Struct, frozen=True, kw_only=True):
 
     Units: value in wei; fees in wei per unit of gas. `nonce` and `gas` are set where the signature replaces an
     earlier one, and the floors are the least fees that replace it; else the nonce is the next free one, at least
-    `nonce_floor` and `nonce_hint`. One above the floor follows transactions that are not ours: it waits until they are
+    `nonce_floor`. One above the floor follows transactions that are not ours: it waits until they are
     `confirmations` blocks deep, for what follows a lost nonce is never mined. A node that has not seen `block_seen`
     may not be asked whether the call would revert.
     """
@@ -321,7 +321,6 @@ class CallToSign(msgspec.Struct, frozen=True, kw_only=True):
     value: Quantity
     nonce: int | None
     nonce_floor: int
-    nonce_hint: int
     confirmations: int
     gas: int | None
     fee_wei_floor: int

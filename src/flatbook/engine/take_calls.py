@@ -244,9 +244,14 @@ def _book_unknown(turn: Turn, call: ChainCall, reason: UnknownReason) -> None:
 
 
 def _take_turned_down(turn: Turn, call: ChainCall, answer: TurnedDown) -> None:
-    """A first signature that no node ever had and none takes is void; of any other, only the chain can say."""
+    """A first signature that no node ever had and none takes is void; of any other, only the chain can say.
+
+    A nonce that is too low is never such a proof: what used it may be these very bytes, where something on the way
+    handed them over twice.
+    """
     newest = call.newest
-    if call.status is not CallStatus.SIGNED or len(call.attempts) > 1 or newest is None:
+    may_be_ours = answer.reason is TurnedDownFor.NONCE_TOO_LOW or call.status is not CallStatus.SIGNED
+    if may_be_ours or len(call.attempts) > 1 or newest is None:
         _book_unknown(turn, call, UnknownReason.UNREADABLE)
         turn.effects.append(look_of(turn.state.calls[call.call_id], _rules(turn, call).confirmations))
         return
@@ -266,9 +271,6 @@ def _after_release(turn: Turn, call: ChainCall, answer: TurnedDown, detail: str)
         refuse_call(turn, call, ev.CallRefusal.NODE_REFUSED, detail)
     elif call.signed >= NONCE_TRIES_MAX:
         refuse_call(turn, call, ev.CallRefusal.NONCE_TRIES, f"signed {call.signed} times, last: {detail}")
-    elif answer.reason is TurnedDownFor.NONCE_TOO_LOW:
-        tell_shared(turn, call.wallet_key, detail)
-        sign_call(turn, call, hint=answer.nonce_hint or 0)
 
 
 def take_call_looked(turn: Turn, item: CallLooked) -> None:
@@ -341,7 +343,7 @@ def _take_pending(turn: Turn, call: ChainCall, sight: CallSight, misses: int) ->
     if not sight.pooled:
         _take_missing(turn, call, misses)
         return
-    if newest.tx not in sight.pooled:
+    if newest.tx not in sight.pooled and not call.cancel_pending:
         _hand_over(turn, call)
     elif call.status is CallStatus.UNKNOWN:
         book_call(turn, call, ev.CallSent(call_id=call.call_id, attempt=newest.attempt, seen_at=turn.now))
@@ -356,6 +358,9 @@ def _take_missing(turn: Turn, call: ChainCall, misses: int) -> None:
     """
     newest = call.newest
     if newest is None:
+        return
+    if call.cancel_pending and not newest.cancels:
+        sign_call(turn, call)
         return
     if call.status is CallStatus.SENT:
         if misses < MISSES_MAX or turn.now < later(call.sent_at, seconds=GRACE_S):
@@ -388,8 +393,12 @@ def take_wallet_due(turn: Turn, item: WalletDue) -> None:
     rules = turn.rules.wallets.get(item.wallet)
     if rules is None:
         return
-    for call in turn.state.calls_of(item.wallet):
-        if call.status is CallStatus.SIGNED:
+    for held in turn.state.calls_of(item.wallet):
+        _take_back_if_unwanted(turn, held)
+        call = turn.state.calls[held.call_id]
+        if call.status is CallStatus.SIGNED and call.cancel_pending:
+            _book_unknown(turn, call, UnknownReason.DISCONNECTED)
+        elif call.status is CallStatus.SIGNED:
             _hand_over(turn, call)
         elif call.attempts:
             turn.effects.append(look_of(call, rules.confirmations))
@@ -397,6 +406,17 @@ def take_wallet_due(turn: Turn, item: WalletDue) -> None:
             waited = f"{call.purpose.value} is {call.status.value} for more than {rules.inclusion_s} s"
             stuck(turn, call.call_id, f"{waited}: look at gas and nodes, or `flatbook wallet cancel {call.call_id}`")
     advance(turn, item.wallet)
+
+
+def _take_back_if_unwanted(turn: Turn, call: ChainCall) -> None:
+    """Takes back what is under way and adds risk once a halt stands over it, or its time is over."""
+    if call.status not in UNDER_WAY or call.cancel_pending or call.purpose.lowers_risk:
+        return
+    halt = halt_over_call(turn, call)
+    if halt is not None:
+        cancel_call(turn, call, f"{halt.halt_id} stands")
+    elif turn.now >= call.good_until:
+        cancel_call(turn, call, "it is good no more")
 
 
 def take_coin(turn: Turn, item: CoinRead) -> None:

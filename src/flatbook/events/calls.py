@@ -82,7 +82,7 @@ class CallIntended(Event, frozen=True, kw_only=True, tag="call_intended"):
 
     Units: value in wei of the chain's coin; amount in units of the asset, what is approved or moved, None when nothing
     is. `to` and `destination` are addresses in lower case, `payload` is 0x-text. `account` is where its gas is booked.
-    After `good_until` it is signed no more; what is signed by then lives on. It waits for the call `after`.
+    After `good_until` it is signed no more, and taken back if it adds risk. It waits for the call `after`.
     """
 
     call_id: CallId

@@ -159,9 +159,9 @@ class CallBench(Bench):
         attempt = self.state.calls[call_id].signed
         return self.take(SendAnswered(call_id=call_id, attempt=attempt, answer=answer or Taken()))
 
-    def turned_down(self, call_id: CallId, reason: str, hint: int | None = None) -> Step:
+    def turned_down(self, call_id: CallId, reason: str) -> Step:
         """Takes that no node took the newest signature of a call."""
-        answer = TurnedDown(reason=TurnedDownFor(reason), detail="next nonce 8", nonce_hint=hint)
+        answer = TurnedDown(reason=TurnedDownFor(reason), detail="next nonce 8")
         return self.sent(call_id, answer)
 
     def under_way(self, nonce: int = 0) -> CallId:

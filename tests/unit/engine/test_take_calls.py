@@ -253,24 +253,58 @@ def test_a_call_waits_for_the_one_it_needs_and_ends_with_it() -> None:
     assert bench.stands(deposit) == "refused"
 
 
-def test_a_nonce_that_was_too_low_for_a_signature_nobody_had_is_given_back_and_another_one_asked_for() -> None:
+def test_a_signature_that_nobody_takes_gives_its_nonce_back_and_another_one_is_asked_for() -> None:
     bench = CallBench()
     call_id = bench.wants(wish())
     bench.signed(call_id, nonce=3)
-    done = bench.turned_down(call_id, "nonce_too_low", hint=8)
-    assert tags(done) == ["call_released"]
-    assert (to_sign(done.effects).nonce_floor, to_sign(done.effects).nonce_hint) == (3, 8)
+    assert tags(bench.turned_down(call_id, "underpriced")) == ["call_released"]
     assert bench.state.wallets[KEY].nonce_next == 3
+    assert to_sign(bench.due().effects).nonce_floor == 3
 
 
-def test_three_nonces_that_others_used_end_a_call() -> None:
+def test_a_nonce_too_low_never_gives_a_nonce_back_for_these_very_bytes_may_have_used_it() -> None:
+    bench = CallBench()
+    call_id = bench.wants(wish())
+    bench.signed(call_id, nonce=3)
+    done = bench.turned_down(call_id, "nonce_too_low")
+    assert tags(done) == ["call_unknown"]
+    assert asked(done.effects) == ["look"]
+    assert tags(bench.mined(call_id, head=200)) == ["call_mined", "gas_spent", "call_confirmed"]
+
+
+def test_three_signatures_that_nobody_takes_end_a_call() -> None:
     bench = CallBench()
     call_id = bench.wants(wish())
     for number in (1, 2, 3):
         bench.signed(call_id, nonce=number, number=number)
-        bench.turned_down(call_id, "nonce_too_low", hint=number + 1)
+        bench.turned_down(call_id, "underpriced")
     assert one_of(bench, ev.CallRefused).reason is CallRefusal.NONCE_TRIES
-    assert "wallet_shared" in bench.alerts
+
+
+@pytest.mark.parametrize("status", ["signed", "sent", "unknown"])
+def test_a_halt_takes_back_what_is_under_way_and_adds_risk(status: str) -> None:
+    bench = CallBench()
+    call_id = bench.wants(wish())
+    bench.signed(call_id, nonce=4)
+    if status != "signed":
+        bench.sent(call_id, None if status == "sent" else TIMED_OUT)
+    bench.command("halt", scope="all")
+    assert "call_cancel_intended" in tags(bench.due())
+    done = bench.looked(call_id, sight(nonce=4), misses=3)
+    assert asked(done.effects) == ["sign"]
+    assert (to_sign(done.effects).cancels, to_sign(done.effects).nonce) == (True, 4)
+
+
+def test_what_is_under_way_when_its_time_is_over_is_taken_back_and_what_takes_back_is_not() -> None:
+    bench = CallBench()
+    bench.under_way()
+    assert "call_cancel_intended" in tags(bench.wait(3_600).due())
+    other = CallBench()
+    pull = other.wants(wish("remove_order", 1, None))
+    other.signed(pull)
+    other.sent(pull)
+    other.command("halt", scope="all")
+    assert tags(other.wait(3_600).due()) == []
 
 
 def test_a_nonce_too_low_for_a_call_that_may_have_been_sent_proves_nothing() -> None:
@@ -278,7 +312,7 @@ def test_a_nonce_too_low_for_a_call_that_may_have_been_sent_proves_nothing() -> 
     call_id = bench.wants(wish())
     bench.signed(call_id, nonce=3)
     bench.sent(call_id, TIMED_OUT)
-    done = bench.turned_down(call_id, "nonce_too_low", hint=4)
+    done = bench.turned_down(call_id, "nonce_too_low")
     assert tags(done) == []
     assert asked(done.effects) == ["look"]
     assert bench.stands(call_id) == "unknown"

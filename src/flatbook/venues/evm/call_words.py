@@ -7,7 +7,6 @@ operator fee of Isthmus: gas used * operatorFeeScalar / 1e6 + operatorFeeConstan
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
@@ -35,7 +34,6 @@ _WORDINGS: tuple[tuple[TurnedDownFor, tuple[str, ...]], ...] = (
     (TurnedDownFor.UNDERPRICED, ("underpriced", "fee too low", "less than block base fee", "tip too low", "feetoolow")),
     (TurnedDownFor.COIN_MISSING, ("insufficient funds", "insufficient balance for", "insufficientfunds")),
 )
-_HINT = re.compile(r"(?:next nonce|expected|state:?)\s*:?\s*(\d{1,15})", re.ASCII)
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,8 +143,7 @@ def sent_of(outcomes: Sequence[Outcome], tx: str) -> SendAnswer:
     sorted_out = [(_turned_down_for(each.detail.lower()), each.detail) for each in refused]
     order = list(TurnedDownFor)
     reason, detail = min(sorted_out, key=lambda each: order.index(each[0]))
-    hints = [int(hint) for each in refused for hint in _HINT.findall(each.detail.lower())]
-    return TurnedDown(reason=reason, detail=detail, nonce_hint=max(hints, default=None))
+    return TurnedDown(reason=reason, detail=detail)
 
 
 def _has_it(outcome: Outcome, tx: str) -> bool:

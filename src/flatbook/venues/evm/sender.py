@@ -109,7 +109,7 @@ class EvmSender:
 
     def _nonce_of(self, call: CallToSign, stated: Sequence[tuple[Outcome, ...]]) -> int | CallFlaw | NotReady:
         """Returns the nonce for a call once every node is on the chain and has what the call builds on."""
-        pending = [call.nonce_floor, call.nonce_hint]
+        pending = [call.nonce_floor]
         for name, outcomes in zip(self._names, stated, strict=True):
             chain, used, waiting = (count_of(outcomes[place]) for place in (0, 2, 3))
             head = header_of(outcomes[1].value) if isinstance(outcomes[1], Result) else None
@@ -119,7 +119,7 @@ class EvmSender:
             if chain != self._chain:
                 detail = f"{name} serves chain {chain}, the wallet is one of chain {self._chain}"
                 return CallFlaw(reason=CallRefusal.WRONG_CHAIN, detail=detail)
-            if head.number < call.block_seen or (call.nonce is None and used < max(call.nonce_floor, call.nonce_hint)):
+            if head.number < call.block_seen or (call.nonce is None and used < call.nonce_floor):
                 detail = f"{name} is at block {head.number} and nonce {used}, {call.nonce_floor} is next"
                 return NotReady(reason=NotReadyFor.NODE_BEHIND, detail=detail)
             pending.append(waiting)

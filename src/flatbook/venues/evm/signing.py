@@ -6,6 +6,7 @@ Source: EIP-1559, EIP-2718 (a signed transaction is its type byte and its RLP; i
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ from flatbook.venues.pyth.keccak import keccak256
 
 TYPE_1559 = 2
 WORD = 32
+PARITIES = (b"", b"\x01")
 FIELDS, SIGNATURE_PARTS, PARTS_MAX = 9, 3, 16
 TEXT_FROM, LIST_FROM, SHORT_MAX = 0x80, 0xC0, 55
 
@@ -114,21 +116,27 @@ def address_of_key(key: str) -> WalletId:
 
 def flaw_of_signed(signed: SignedTx, fields: TxFields, wallet: WalletId) -> str | None:
     """Returns why signed bytes are not the transaction that was to be signed, None when they are."""
+    account = eth_account()
     from eth_keys.exceptions import BadSignature, ValidationError  # type: ignore[attr-defined]
 
     raw = _bytes_of(signed.raw)
     parts = None if raw is None or raw[:1] != b"\x02" else parts_of_rlp(raw[1:])
     if raw is None or parts is None or parts[:FIELDS] != _parts_of(fields):
         return "the bytes are not the transaction that was to be signed"
-    if len(parts) != FIELDS + SIGNATURE_PARTS or any(len(part) > WORD for part in parts[FIELDS:]):
+    if len(parts) != FIELDS + SIGNATURE_PARTS or parts[FIELDS] not in PARITIES or not all(map(_is_word, parts[-2:])):
         return "the bytes hold no signature"
     if "0x" + keccak256(raw).hex() != signed.tx:
         return "the hash is not that of the bytes"
     try:
-        signer = str(eth_account().recover_transaction(raw)).lower()
+        signer = str(account.recover_transaction(raw)).lower()
     except (ValueError, TypeError, BadSignature, ValidationError) as error:
         return f"nobody signed it: {type(error).__name__}"
     return None if signer == wallet else f"{signer} signed it"
+
+
+def _is_word(part: bytes) -> bool:
+    """Whether a part is a number as RLP writes one: above zero, of at most a word, without zeros before it."""
+    return 0 < len(part) <= WORD and part[0] != 0
 
 
 def _bytes_of(text: str) -> bytes | None:
@@ -194,10 +202,13 @@ def eth_account() -> Any:
 
     Errors: WalletMissing where the extra is not installed.
     """
+    limit = sys.getrecursionlimit()
     try:
         from eth_account import Account
     except ImportError as error:
         raise WalletMissing(
             "install flatbook with the extra `wallet`: chain calls are signed by eth-account"
         ) from error
+    finally:
+        sys.setrecursionlimit(limit)  # what it imports sets a limit under which deep JSON ends the process
     return Account

@@ -22,22 +22,22 @@ def refused(text: str, kind: RefusedFor = RefusedFor.OTHER) -> Refused:
 
 
 @pytest.mark.parametrize(
-    ("text", "reason", "hint"),
+    ("text", "reason"),
     [
-        ("-32000: nonce too low: next nonce 13476, tx nonce 13475", TurnedDownFor.NONCE_TOO_LOW, 13476),
-        ("-32000: nonce too low: address 0x0a, tx: 3 state: 5", TurnedDownFor.NONCE_TOO_LOW, 5),
-        ("-32003: nonce too low", TurnedDownFor.NONCE_TOO_LOW, None),
-        ("-32010: OldNonce, Current nonce: 5, nonce of rejected tx: 3", TurnedDownFor.NONCE_TOO_LOW, None),
-        ("-32000: nonce too high", TurnedDownFor.NONCE_TOO_HIGH, None),
-        ("-32000: replacement transaction underpriced", TurnedDownFor.UNDERPRICED, None),
-        ("-32000: max fee per gas less than block base fee", TurnedDownFor.UNDERPRICED, None),
-        ("-32003: Insufficient funds for gas * price + value", TurnedDownFor.COIN_MISSING, None),
-        ("-32000: insufficient funds for gas * price + value: balance 0", TurnedDownFor.COIN_MISSING, None),
-        ("-32000: tx type not supported", TurnedDownFor.OTHER, None),
+        ("-32000: nonce too low: next nonce 13476, tx nonce 13475", TurnedDownFor.NONCE_TOO_LOW),
+        ("-32000: nonce too low: address 0x0a, tx: 3 state: 5", TurnedDownFor.NONCE_TOO_LOW),
+        ("-32003: nonce too low", TurnedDownFor.NONCE_TOO_LOW),
+        ("-32010: OldNonce, Current nonce: 5, nonce of rejected tx: 3", TurnedDownFor.NONCE_TOO_LOW),
+        ("-32000: nonce too high", TurnedDownFor.NONCE_TOO_HIGH),
+        ("-32000: replacement transaction underpriced", TurnedDownFor.UNDERPRICED),
+        ("-32000: max fee per gas less than block base fee", TurnedDownFor.UNDERPRICED),
+        ("-32003: Insufficient funds for gas * price + value", TurnedDownFor.COIN_MISSING),
+        ("-32000: insufficient funds for gas * price + value: balance 0", TurnedDownFor.COIN_MISSING),
+        ("-32000: tx type not supported", TurnedDownFor.OTHER),
     ],
 )
-def test_refusals_are_sorted_by_what_they_say(text: str, reason: TurnedDownFor, hint: int | None) -> None:
-    assert sent_of([refused(text)], TX) == TurnedDown(reason=reason, detail=text, nonce_hint=hint)
+def test_refusals_are_sorted_by_what_they_say(text: str, reason: TurnedDownFor) -> None:
+    assert sent_of([refused(text)], TX) == TurnedDown(reason=reason, detail=text)
 
 
 @pytest.mark.parametrize(
@@ -60,9 +60,7 @@ def test_an_answer_that_names_another_transaction_says_nothing() -> None:
 
 def test_of_several_refusals_a_nonce_too_low_decides() -> None:
     found = sent_of([refused("-32000: tx type not supported"), refused("-32000: nonce too low: next nonce 8")], TX)
-    assert found == TurnedDown(
-        reason=TurnedDownFor.NONCE_TOO_LOW, detail="-32000: nonce too low: next nonce 8", nonce_hint=8
-    )
+    assert found == TurnedDown(reason=TurnedDownFor.NONCE_TOO_LOW, detail="-32000: nonce too low: next nonce 8")
 
 
 def receipt(**changes: object) -> Result:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 
 import msgspec
 import pytest
@@ -117,3 +119,19 @@ def test_the_parts_of_a_list_are_read_and_what_is_no_list_is_nothing() -> None:
     assert parts_of_rlp(bytes.fromhex("83010203")) is None
     assert parts_of_rlp(bytes.fromhex("c3010203")) == (b"\x01", b"\x02", b"\x03")
     assert parts_of_rlp(bytes.fromhex("c301020304")) is None
+
+
+def test_deep_json_is_refused_and_ends_no_process_after_a_signature() -> None:
+    program = (
+        "import sys, msgspec\n"
+        "from flatbook.venues.evm.signing import SignedTx, TxFields, address_of_key, flaw_of_signed\n"
+        f"address_of_key('{KEY}')\n"
+        f"fields = TxFields(**{msgspec.structs.asdict(FIELDS)!r})\n"
+        f"assert flaw_of_signed(SignedTx(tx='{TX}', raw='{RAW}'), fields, '{WALLET}') is None\n"
+        "try:\n"
+        "    msgspec.json.decode(b'[' * 100_000)\n"
+        "except (RecursionError, msgspec.DecodeError):\n"
+        "    print(sys.getrecursionlimit())\n"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert (told.returncode, told.stdout.strip()) == (0, "1000")

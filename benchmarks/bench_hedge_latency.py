@@ -48,7 +48,7 @@ from flatbook.venues.alpaca.venue import ALPACA_CARD, AlpacaAccount, AlpacaVenue
 from flatbook.venues.alpaca.wire import trading_api, trading_headers
 from flatbook.venues.http import SessionHttp
 
-HEDGES = amount(400, 60)
+HEDGES = amount(200, 60)
 REST_S = 0.01
 READY_S = 0.05
 LATENCY_US_MAX = 5_000.0
@@ -58,7 +58,7 @@ ALPACA, NUMBER = AccountId("alpaca"), "904837e3-3b76-47ec-b432-046db621571b"
 KEY, SECRET = "key", "secret"
 PRICE = Price(Decimal(225))
 ORDERS, PLACES = b"/orders", b"POST "
-PACE = Pace(chain_poll_s=60, order_poll_s=1, idle_poll_s=60, statement_s=300, retry_s=5)
+PACE = Pace(chain_poll_s=600, order_poll_s=600, idle_poll_s=600, statement_s=600, retry_s=5)  # nothing in between
 
 
 def symbols() -> tuple[str, ...]:

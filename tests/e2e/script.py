@@ -63,8 +63,9 @@ class Script:
         )
 
     def run(self) -> None:
-        """Does the steps, then lets everything become well and settle."""
+        """Does the steps once a first fill is hedged, then lets everything become well and settle."""
         self.market.start()
+        self.hedged("2")
         weights = [weight for weight, _ in self.acts]
         for _ in range(self.steps):
             (_, act) = self.chance.choices(self.acts, weights)[0]
@@ -82,6 +83,18 @@ class Script:
     def size(self) -> Decimal:
         """Draws how much a taker takes: quarters of a share."""
         return Decimal(self.chance.randint(2, 16)) / 4
+
+    def hedged(self, shares: str) -> int:
+        """A taker buys from us, and the desk hedges it, if it does so in time. Returns the block of the fill."""
+        market = self.market
+        before = bought(market.truth())
+        market.tick()
+        mined = market.scene.take(market.ask, most=shares)
+        market.note()
+        ends_at = time.monotonic() + HEDGES_S
+        while bought(market.truth()) == before and time.monotonic() < ends_at:
+            time.sleep(0.2)
+        return mined.block
 
     def sell(self) -> None:
         """A taker buys from us."""
@@ -107,14 +120,8 @@ class Script:
 
     def reorganise(self) -> None:
         """A fill is hedged, and then it has never been."""
-        market = self.market
-        before = bought(market.truth())
-        mined = market.scene.take(market.ask, most="3")
-        market.note()
-        ends_at = time.monotonic() + HEDGES_S
-        while bought(market.truth()) == before and time.monotonic() < ends_at:
-            time.sleep(0.2)
-        market.scene.reorg(market.scene.chain.height - mined.block + 1)
+        block = self.hedged("3")
+        self.market.scene.reorg(self.market.scene.chain.height - block + 1)
 
     def spoil_a_node(self) -> None:
         """One of the two ways to the chain is bad for a while."""
@@ -138,6 +145,8 @@ class Script:
         self.market.kill()
         time.sleep(self.chance.random())
         self.market.start()
+        if self.chance.randrange(2):
+            self.hedged("1")
 
 
 def run_script(root: Path, seed: int, broker: str, *, steps: int = STEPS) -> Ran:

@@ -66,6 +66,12 @@ def test_a_login_that_ends_stops_the_hedge_until_a_person_logs_in_again_and_no_s
     assert not run_scenario(world).is_red
 
 
+@pytest.mark.parametrize("seed", ["136", "271", "342"])
+def test_worlds_that_once_failed_do_not_fail_again(seed: str) -> None:
+    outcome = run_scenario(full(seed))
+    assert (outcome.violations, outcome.failures) == ((), ())
+
+
 def test_the_same_seed_gives_the_same_world_at_schwab() -> None:
     assert run_world(full("0")).record.trace() == run_world(full("0")).record.trace()
 

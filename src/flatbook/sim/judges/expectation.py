@@ -28,6 +28,7 @@ class AccountTerms(msgspec.Struct, frozen=True, kw_only=True):
     read may lag, later than the card declares: then a proof of absence may be wrong. Units: nanoseconds; `id_window` is
     used with the rule window alone, and a request older than `request_window` is refused. With `totals` the venue
     states running totals of its orders and no executions. It states instants in whole steps of `time_step`.
+    Where it does not show ids of ours, an order and a copy of it look the same.
     """
 
     id_rule: str = FOR_EVER
@@ -37,6 +38,7 @@ class AccountTerms(msgspec.Struct, frozen=True, kw_only=True):
     cash_asset: str = "USD"
     totals: bool = False
     time_step: int = 1
+    shows_ids: bool = True
 
 
 class NetBound(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import Any
 
 from flatbook.events import chain, control, orders
 from flatbook.events.event import Event
+from flatbook.sim.judges.alike import is_named_as_well
 from flatbook.sim.judges.court import Court, Hearing
 from flatbook.sim.judges.exact import OF_CASH, OF_SHARE, OF_TOKEN, OF_USDC, ONE, Exact, exact, product, shown, sign_of
 from flatbook.sim.judges.of_totals import Totals
@@ -387,8 +388,9 @@ def _flaw_of_execution(court: Court, event: Booked, entry: rec.Executed) -> str 
     order = court.truth.orders.get(entry.venue_id)
     is_ours = entry.client_id in court.told.intents and not entry.forced and (order is None or order.taken.ours)
     if isinstance(event, orders.OrderFilled):
-        return None if is_ours and event.order_id == entry.client_id else "order"
-    return "order" if is_ours else None
+        is_right = is_ours and event.order_id == entry.client_id
+        return None if is_right or is_named_as_well(court, entry, event.order_id) else "order"
+    return "order" if is_ours and not is_named_as_well(court, entry, None) else None
 
 
 def _flaw_of_fill(event: chain.Fill, fill: TrueFill) -> str | None:

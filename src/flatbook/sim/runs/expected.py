@@ -52,6 +52,7 @@ def expectation_of(scenario: Scenario) -> Expectation:
                 id_window=scenario.shape.id_window_s * NS_PER_S,
                 request_window=scenario.shape.request_window_s * NS_PER_S,
                 time_step=NS_PER_S if scenario.shape.broker is Broker.SCHWAB else 1,
+                shows_ids=scenario.shape.broker is not Broker.SCHWAB,
             ),
         ),
         bounds={_net_key(symbol): _bound(scenario, symbol) for symbol in symbols},

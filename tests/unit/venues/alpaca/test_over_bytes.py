@@ -21,6 +21,7 @@ from flatbook.engine.reports import (
     Execution,
     NotSent,
     OrderReport,
+    Pushed,
     Rejected,
     Unknown,
     VenueStatus,
@@ -37,9 +38,12 @@ from flatbook.values.ids import OrderId, VenueOrderId
 from flatbook.values.instants import NS_PER_MS, Instant, later
 from flatbook.values.instruments import Side
 from flatbook.values.money import Price, Quantity
+from flatbook.venues.alpaca.stream import BrokerUpdates, TradingUpdates, Updates
 from flatbook.venues.alpaca.venue import AlpacaAccount, AlpacaVenue
 from flatbook.venues.alpaca.wire import Api, broker_api, broker_headers, trading_api, trading_headers
+from flatbook.venues.event_stream import SessionEvents
 from flatbook.venues.http import SessionHttp
+from flatbook.venues.websocket import SessionSocket
 from tests.desk import readable
 from tests.unit.sim.alpaca.scene import ACCOUNT, OPEN, TERMS, Faults
 from tests.unit.sim.network.scene import HOST, PORT, ScriptedLink
@@ -72,7 +76,8 @@ def talk(
         await runner.setup()
         await web.TCPSite(runner, HOST, PORT).start()
         http = SessionHttp(f"https://{HOST}", clock, connect=SimulatedConnector, authorize=lambda: headers(api, word))
-        venue = AlpacaVenue(http, clock, account=AlpacaAccount(account=MAIN, api=api, instruments=(INSTRUMENT,)))
+        account = AlpacaAccount(account=MAIN, api=api, instruments=(INSTRUMENT,))
+        venue = AlpacaVenue(http, clock, account=account, updates=updates_of(api, clock, word))
         try:
             return await what(venue, server)
         finally:
@@ -85,6 +90,15 @@ def talk(
     outcome = loop.run_until_complete(served())
     assert loop.faults == []
     return outcome
+
+
+def updates_of(api: Api, clock: LoopClock, word: str) -> Updates:
+    """The stream of an API, over connections of its own."""
+    url = f"https://{HOST}"
+    if not api.account_id:
+        return TradingUpdates(SessionSocket(url, clock, connect=SimulatedConnector), lambda: ("key", word))
+    events = SessionEvents(url, clock, connect=SimulatedConnector, authorize=lambda: headers(api, word))
+    return BrokerUpdates(events, api.account_id)
 
 
 async def passed(ms: int) -> None:
@@ -313,3 +327,31 @@ def test_a_broker_that_shows_the_past_says_absent_and_then_the_order() -> None:
     early, late = talk(way, faults=Faults(lag_ms=4_000))
     assert early == Absent()
     assert isinstance(late, OrderReport)
+
+
+@pytest.mark.parametrize("api", [BROKER, trading_api()])
+def test_what_either_api_pushes_has_the_executions_that_are_polled(api: Api) -> None:
+    pushed: list[Pushed] = []
+
+    async def way(venue: AlpacaVenue, _server: AlpacaServer) -> Any:
+        watching = asyncio.create_task(venue.watch(pushed.append))
+        await passed(500)
+        await venue.place(ours(limit=Price(Decimal("210.25"))))
+        await passed(2_000)
+        page = await venue.executions_since("")
+        watching.cancel()
+        return page[0] if isinstance(page, tuple) else page
+
+    polled = talk(way, api=api, faults=Faults(pieces=[4_000, 10_000]))
+    reports = [each for each in pushed if isinstance(each, OrderReport)]
+    assert [report.status for report in reports][:2] == [VenueStatus.PENDING, VenueStatus.OPEN]
+    assert reports[-1].executions == polled
+    assert [str(each.qty) for each in polled] == ["4.2", "6.3"]
+
+
+@pytest.mark.parametrize("api", [BROKER, trading_api()])
+def test_a_stream_whose_proof_is_refused_ends_and_may_be_opened_again(api: Api) -> None:
+    async def way(venue: AlpacaVenue, _server: AlpacaServer) -> bool:
+        return await venue.watch(lambda _pushed: None)
+
+    assert talk(way, api=api, word="guess") is True

@@ -64,6 +64,7 @@ from flatbook.engine.take_orders import (
 from flatbook.engine.take_prices import take_priced
 from flatbook.engine.take_statement import take_silence, take_statement
 from flatbook.engine.take_unreadable import take_unreadable
+from flatbook.engine.take_wallets import revoke_left_over
 from flatbook.engine.turn import Turn
 from flatbook.engine.wakes import Wakes
 from flatbook.engine.watch import watch
@@ -114,6 +115,7 @@ def step(state: State, market: Market, item: Item, *, now: Instant, rules: Rules
     decide_touched(turn)
     if rules.offers:
         decide_offers(turn)
+    revoke_left_over(turn)
     watch(turn)
     return Step(
         events=tuple(turn.events),

@@ -7,7 +7,9 @@ from flatbook.engine.offer_caps import why_not_fill
 from flatbook.engine.rules import VaultRules
 from flatbook.engine.take_calls import cancel_call, intend_call
 from flatbook.engine.turn import Turn
-from flatbook.events.calls import CallPurpose
+from flatbook.events.calls import CallConfirmed, CallDisplaced, CallPurpose, CallRefused
+from flatbook.events.refs import ref_of_call
+from flatbook.state.calls import CallStatus, ChainCall
 from flatbook.state.intents import CallIntent
 from flatbook.values.ids import AccountId, AssetId, CallId, EventRef, call_id_of
 from flatbook.values.instants import later
@@ -90,6 +92,46 @@ def _wish(turn: Turn, command: Command, vault: VaultRules, purpose: CallPurpose,
         evidence={},
         good_until=later(turn.now, seconds=COMMAND_GOOD_S),
     )
+
+
+def revoke_left_over(turn: Turn) -> None:
+    """Takes back what was approved for a deposit that ended without using it."""
+    for event in tuple(turn.events):
+        if not isinstance(event, (CallRefused, CallConfirmed, CallDisplaced)):
+            continue
+        call = turn.state.calls.get(event.call_id)
+        if call is None or call.purpose is not CallPurpose.DEPOSIT or call.status is CallStatus.CONFIRMED:
+            continue
+        approved = turn.state.calls.get(call.after) if call.after is not None else None
+        if approved is not None and approved.mined is not None and approved.mined.success:
+            _revoke(turn, call, approved)
+
+
+def _revoke(turn: Turn, call: ChainCall, approved: ChainCall) -> None:
+    vaults = turn.rules.vaults.values()
+    vault = next((each for each in vaults if (each.wallet, each.token) == (call.wallet_key, approved.to)), None)
+    if vault is None:
+        return
+    intent = CallIntent(
+        call_id=call_id_of(call.owner, ref_of_call(call.call_id), index=0),
+        owner=call.owner,
+        account=call.account,
+        chain=call.chain,
+        wallet=call.wallet,
+        purpose=CallPurpose.REVOKE,
+        to=vault.token,
+        payload=vault.words.approve(0),
+        value=Quantity(ZERO),
+        asset=call.asset,
+        amount=Quantity(ZERO),
+        destination=vault.book,
+        urgent=False,
+        after=None,
+        because=ref_of_call(call.call_id),
+        evidence={},
+        good_until=later(turn.now, seconds=COMMAND_GOOD_S),
+    )
+    intend_call(turn, intent)
 
 
 def why_not_take_back(turn: Turn, command: Command) -> str | None:

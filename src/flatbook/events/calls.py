@@ -19,6 +19,7 @@ class CallPurpose(Enum):
     """What a call is for."""
 
     APPROVE = "approve"
+    REVOKE = "revoke"
     DEPOSIT = "deposit"
     WITHDRAW = "withdraw"
     ADD_ORDER = "add_order"
@@ -29,7 +30,7 @@ class CallPurpose(Enum):
     @property
     def lowers_risk(self) -> bool:
         """Whether the call only takes back what others could trade against; no halt stands before it."""
-        return self in (CallPurpose.WITHDRAW, CallPurpose.REMOVE_ORDER)
+        return self in (CallPurpose.WITHDRAW, CallPurpose.REMOVE_ORDER, CallPurpose.REVOKE)
 
 
 class CallRefusal(Enum):

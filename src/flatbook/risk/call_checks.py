@@ -89,6 +89,8 @@ def amounts(view: CallView, intent: CallIntent, limits: CallLimits) -> CallDenie
     if intent.amount > cap:
         reason = CallRefusal.UNLIMITED_APPROVAL if intent.purpose is CallPurpose.APPROVE else CallRefusal.AMOUNT_MAX
         return _denied(reason, f"{plain(intent.amount)} {intent.asset} asked, {plain(cap)} allowed at once")
+    if intent.purpose is CallPurpose.APPROVE:
+        return None
     day_cap = limits.amount_day_max.get(intent.asset, ZERO)
     if view.spent_today + intent.amount > day_cap:
         asked = plain(view.spent_today + intent.amount)

@@ -107,7 +107,8 @@ def _approve(to: str, _function: Function, arguments: tuple[Any, ...], rules: Si
     move = next((each for each in rules.moves if (each.token, each.book) == (to, spender)), None)
     if move is None:
         return NotSigned(why=f"{to} may not be approved for {spender}")
-    return _spending(move, from_base_units(raw, decimals=move.decimals))
+    verdict = _spending(move, from_base_units(raw, decimals=move.decimals))
+    return FREE if isinstance(verdict, Spending) else verdict
 
 
 def _spending(move: SignedMove, amount: Decimal) -> Verdict:

@@ -32,7 +32,7 @@ def fold_call_intended(state: State, event: ev.CallIntended) -> None:
     if book.day != day:
         book.day, book.calls_today, book.spent_today = day, 0, {}
     book.calls_today += 1
-    if event.asset is not None and event.amount is not None:
+    if event.asset is not None and event.amount is not None and event.purpose is not ev.CallPurpose.APPROVE:
         spent = book.spent_today.get(event.asset, Quantity(ZERO))
         book.spent_today[event.asset] = Quantity(spent + event.amount)
 
@@ -58,7 +58,8 @@ def fold_call_refused(state: State, event: ev.CallRefused) -> None:
     """Ends a call, and takes what it would have moved out of its wallet's day again."""
     call = moved_call(state.calls[event.call_id], event)
     book = _book_of(state, call.wallet_key)
-    if call.asset is not None and call.amount is not None and book.day == utc_day(call.decided_at):
+    counts = call.purpose is not ev.CallPurpose.APPROVE  # the deposit that follows it counts
+    if counts and call.asset is not None and call.amount is not None and book.day == utc_day(call.decided_at):
         book.spent_today[call.asset] = Quantity(book.spent_today[call.asset] - call.amount)
     _keep(state, call)
 

@@ -98,3 +98,38 @@ def test_a_call_in_a_block_and_one_that_nobody_knows_are_not_taken_back() -> Non
     bench.mined(call_id)
     assert tags(bench.command("call_take_back", call_id=call_id)) == ["command_refused"]
     assert tags(bench.command("call_take_back", key="k2", call_id=CallId("gone"))) == ["command_refused"]
+
+
+def test_a_deposit_of_most_of_a_day_is_not_refused_for_its_own_approval() -> None:
+    bench = CallBench()
+    bench.command("vault_move", move="deposit", amount="900", **MOVE)
+    bench.command("vault_move", key="k2", move="deposit", amount="900", **MOVE)
+    assert [call.status.value for call in bench.state.calls.values()] == ["intended"] * 4
+    done = bench.command("vault_move", key="k3", move="deposit", amount="900", **MOVE)
+    assert one(done, ev.CallRefused).reason is ev.CallRefusal.DAY_AMOUNT_MAX
+
+
+def test_what_was_approved_for_a_deposit_that_failed_is_taken_back_even_under_a_halt() -> None:
+    bench = CallBench()
+    bench.command("vault_move", move="deposit", amount="900", **MOVE)
+    approve, deposit = bench.state.open_calls
+    bench.signed(approve)
+    bench.sent(approve)
+    bench.mined(approve, head=200)
+    bench.command("halt", key="h", scope="all")
+    done = bench.due()
+    assert one(done, ev.CallRefused).call_id == deposit
+    revoked = one(done, ev.CallIntended)
+    assert (revoked.purpose, revoked.to, revoked.payload) == (ev.CallPurpose.REVOKE, TOKEN, f"0x095ea7b3{0:064x}")
+    assert bench.stands(revoked.call_id) == "intended"
+    assert bench.due().effects != ()
+
+
+def test_a_deposit_that_succeeds_leaves_nothing_to_take_back() -> None:
+    bench = CallBench()
+    bench.command("vault_move", move="deposit", amount="900", **MOVE)
+    for number, call_id in enumerate(tuple(bench.state.open_calls), 1):
+        bench.signed(call_id, nonce=number, number=number)
+        bench.sent(call_id)
+        bench.mined(call_id, number=number, head=200)
+    assert [call.status.value for call in bench.state.calls.values()] == ["confirmed"] * 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
@@ -20,7 +20,6 @@ from flatbook.engine.reports import (
     Unknown,
 )
 from flatbook.events.event import Event
-from flatbook.market.quotes import Quote
 from flatbook.values.ids import (
     AccountId,
     CallId,
@@ -37,6 +36,9 @@ from flatbook.values.ids import (
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
 from flatbook.values.money import Price, Quantity
+
+if TYPE_CHECKING:  # what a fold imports is part of what a kept state depends on
+    from flatbook.market.quotes import Quote
 
 Cursors = Mapping[SourceId, str]
 

@@ -8,7 +8,6 @@ import sys
 
 import msgspec
 import pytest
-from eth_account import Account
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +19,7 @@ from flatbook.venues.evm.signing import (
     TxFields,
     address_of_key,
     dict_of,
+    eth_account,
     flaw_of_signed,
     parts_of_rlp,
 )
@@ -109,7 +109,7 @@ def test_a_changed_byte_is_never_another_signature_of_the_wallet(place: int, byt
 
 
 def test_eth_account_reads_what_we_give_it() -> None:
-    assert Account.from_key(KEY).sign_transaction(dict_of(FIELDS)).raw_transaction.hex() == RAW[2:]
+    assert eth_account().from_key(KEY).sign_transaction(dict_of(FIELDS)).raw_transaction.hex() == RAW[2:]
 
 
 def test_the_parts_of_a_list_are_read_and_what_is_no_list_is_nothing() -> None:

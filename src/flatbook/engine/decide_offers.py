@@ -6,7 +6,7 @@ It is asked each time and not on wakes of its own: whatever an input changed, no
 from __future__ import annotations
 
 from flatbook.engine.rules import OfferRules
-from flatbook.engine.take_calls import intend_call
+from flatbook.engine.take_calls import cancel_call, intend_call
 from flatbook.engine.turn import Turn
 from flatbook.engine.views import next_open, route_of
 from flatbook.events.control import AlertName, HaltCause
@@ -16,7 +16,7 @@ from flatbook.state.intents import CallIntent
 from flatbook.state.offers import Offer
 from flatbook.state.positions import NetKey
 from flatbook.strategies.capacity import Capacity, capacity_of
-from flatbook.strategies.offers import OffersView, decide
+from flatbook.strategies.offers import OffersView, decide, unwanted_calls
 from flatbook.values.ids import CallId
 from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Side
@@ -34,7 +34,10 @@ def decide_offers(turn: Turn) -> None:
             continue
         if (until := _starts_until(turn, key)) is not None:
             moments.append(until)
-        decision = decide(offers_view(turn, key, rules, offers), rules.params)
+        view = offers_view(turn, key, rules, offers)
+        for call_id in unwanted_calls(view, rules.params):
+            cancel_call(turn, turn.state.calls[call_id], "something speaks against the order by now")
+        decision = decide(view, rules.params)
         for note in decision.notes:
             turn.book(note)
         for intent in decision.intents:

@@ -15,7 +15,7 @@ from flatbook.events.calls import CallPurpose
 from flatbook.events.event import Event
 from flatbook.events.offers import OfferPulled, OfferReasonsChanged, OfferRestored, PullReason
 from flatbook.market.quotes import Quote
-from flatbook.state.calls import CallStatus, ChainCall
+from flatbook.state.calls import UNDER_WAY, CallStatus, ChainCall
 from flatbook.state.intents import CallIntent
 from flatbook.state.offers import Offer, Reasons
 from flatbook.strategies.capacity import Capacity
@@ -145,6 +145,23 @@ def decide(view: OffersView, params: OfferParams) -> Decision:
             intents.append(_call(view, params, offer, CallPurpose.ADD_ORDER, ()))
             notes.append(_restored(view, offer, intents[-1]))
     return Decision(intents=tuple(intents), notes=tuple(notes), wake=Wake(on=(), at=_next_at(view, params)))
+
+
+def unwanted_calls(view: OffersView, params: OfferParams) -> tuple[CallId, ...]:
+    """Returns the calls under way that would put an order back against which something speaks by now.
+
+    Gives: calls that can still be taken back; what is in a block already is pulled when it is seen.
+    """
+    reasons = {side: reasons_of(view, params, side) for side in Side}
+    last = [_last_call(view, offer) for offer in view.offers if _against(offer, reasons)]
+    return tuple(
+        call.call_id
+        for call in last
+        if call is not None
+        and call.purpose is CallPurpose.ADD_ORDER
+        and call.status in (CallStatus.INTENDED, *UNDER_WAY)
+        and not call.cancel_pending
+    )
 
 
 def reasons_of(view: OffersView, params: OfferParams, side: Side) -> tuple[PullReason, ...]:

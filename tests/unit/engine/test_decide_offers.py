@@ -8,7 +8,7 @@ import msgspec
 
 from flatbook.engine.inputs import Restarted, Resumed, TimeCame
 from flatbook.engine.rules import OfferRules, WalletRules
-from flatbook.events.calls import CallConfirmed, CallIntended, CallMined, CallSigned
+from flatbook.events.calls import CallCancelIntended, CallConfirmed, CallIntended, CallMined, CallSigned
 from flatbook.risk.call_limits import AllowedCall, CallLimits
 from flatbook.state.fold import apply
 from flatbook.values.ids import AssetId
@@ -112,6 +112,23 @@ def test_an_offer_is_put_back_when_the_halt_is_lifted_and_all_was_quiet_for_a_wh
     assert intended(bench) == ["remove_order", "add_order"]
     bench.take(TimeCame())
     assert intended(bench) == ["remove_order", "add_order"]
+
+
+def test_a_restore_that_waits_for_its_block_is_taken_back_when_the_price_grows_old() -> None:
+    bench = desk()
+    bench.command("halt", scope="all", target="")
+    confirm(bench)
+    read(bench, gone(block=12))
+    bench.command("lift", "k2", halt_id=next(iter(bench.state.halts)))
+    bench.wait(30)
+    bench.take(TimeCame())
+    assert intended(bench) == ["remove_order", "add_order"]
+    bench.now = Instant(later(bench.now, seconds=31))
+    bench.take(TimeCame())
+    bench.take(TimeCame())
+    (taken_back,) = [event for event in bench.events if isinstance(event, CallCancelIntended)]
+    assert bench.state.calls[taken_back.call_id].purpose.value == "add_order"
+    assert not bench.state.calls[taken_back.call_id].is_open
 
 
 def test_a_price_that_grows_old_pulls_by_time_alone() -> None:

@@ -16,7 +16,7 @@ from flatbook.state.intents import CallIntent
 from flatbook.state.offers import Offer, Reasons
 from flatbook.strategies.capacity import Capacity
 from flatbook.strategies.decision import Decision
-from flatbook.strategies.offers import OfferParams, OffersView, decide, flaw_of_bound
+from flatbook.strategies.offers import OfferParams, OffersView, decide, flaw_of_bound, unwanted_calls
 from flatbook.values.ids import AccountId, AssetId, CallId, SourceId, WalletId
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.instruments import Side
@@ -267,6 +267,27 @@ def test_a_restore_that_failed_is_tried_again_and_one_under_way_counts_as_standi
     under_way = call(CallPurpose.ADD_ORDER, CallStatus.SENT)
     other = offer("11", stands=False, pulled=True)
     assert calls(decide(view(lost, other, last=under_way, reasons=quiet(), now=late), PARAMS)) == []
+
+
+@pytest.mark.parametrize("status", [CallStatus.INTENDED, CallStatus.SIGNED, CallStatus.SENT, CallStatus.UNKNOWN])
+def test_a_restore_under_way_is_taken_back_when_something_speaks_against_its_order(status: CallStatus) -> None:
+    away = offer(stands=False, call_id=CALL, calls=2)
+    under_way = call(CallPurpose.ADD_ORDER, status)
+    assert unwanted_calls(view(away, last=under_way), PARAMS) == ()
+    assert unwanted_calls(view(away, last=under_way, draining=True), PARAMS) == (CALL,)
+    assert unwanted_calls(view(away, last=under_way, now=CLOSE), PARAMS) == (CALL,)
+
+
+def test_what_is_in_a_block_or_taken_back_already_or_takes_an_order_away_is_not_taken_back() -> None:
+    away = offer(stands=False, call_id=CALL, calls=2)
+    taken_back = msgspec.structs.replace(call(CallPurpose.ADD_ORDER, CallStatus.SENT), cancel_pending=True)
+    lasts = (
+        taken_back,
+        call(CallPurpose.ADD_ORDER, CallStatus.MINED),
+        call(CallPurpose.ADD_ORDER, CallStatus.CONFIRMED),
+        call(CallPurpose.REMOVE_ORDER, CallStatus.SENT),
+    )
+    assert [unwanted_calls(view(away, last=last, halted=True), PARAMS) for last in lasts] == [()] * 4
 
 
 def test_an_order_that_its_owner_removed_by_hand_stays_away() -> None:

@@ -378,3 +378,22 @@ def test_vaults_balances_and_allowances_are_read_at_the_block_of_a_hash(chain: A
     assert read[1] == read[0] + Decimal("12.5") == scene.vault(scene.owner, scene.usdc)
     assert amount_of(ask(balance_call(vault.token, desk.wallet, after)), decimals=6) == Decimal(500)
     assert amount_of(ask(allowance_call(vault.token, desk.wallet, vault.book, after)), decimals=6) == 0
+
+
+def test_a_reorganisation_below_what_was_final_holds_up_no_later_call(chain: Anvil) -> None:
+    scene, desk = desk_over(chain)
+    first, second = approve(scene, desk, "10"), approve(scene, desk, "20", 1)
+
+    async def session() -> None:
+        async with started(desk, first) as life:
+            await life.until(lambda: life.call(first.call_id).status is CallStatus.SENT)
+            chain.mine(3)
+            await life.until(lambda: ended(life, first))
+            chain.reorg(3)
+            assert int(chain.do("eth_getTransactionCount", desk.wallet, "latest"), 16) == 0
+            life.wants(second)
+            await mining(chain, life.until(lambda: ended(life, second)))
+            assert life.call(second.call_id).status is CallStatus.CONFIRMED
+
+    run(session())
+    assert int(chain.do("eth_getTransactionCount", desk.wallet, "latest"), 16) == 2

@@ -13,6 +13,7 @@ from flatbook.values.instants import Instant, later
 
 CALL_POLL_S = 2
 COIN_POLL_S = 300
+COIN_POLL_OPEN_S = 30
 
 
 class WalletHost(Protocol):
@@ -30,12 +31,13 @@ async def follow_wallet(host: WalletHost, wallet: WalletKey, sender: ChainSender
 
     Source: a wait for a receipt that hung on a lost heartbeat (EVM-04 of the fault catalogue).
     """
-    coin_at = Instant(0)
+    read_at = Instant(0)
     while True:
-        if host.state.calls_of(wallet):
+        is_open = bool(host.state.calls_of(wallet))
+        if is_open:
             await host.put(WalletDue(wallet=wallet))
-        if clock.now() >= coin_at:
-            coin_at = later(clock.now(), seconds=COIN_POLL_S)
+        if clock.now() >= later(read_at, seconds=COIN_POLL_OPEN_S if is_open else COIN_POLL_S):
+            read_at = clock.now()
             sight = await sender.coin()
             if isinstance(sight, CoinSight):
                 await host.put(CoinRead(wallet=wallet, sight=sight))

@@ -18,7 +18,7 @@ from flatbook.engine.call_reports import (
     TurnedDown,
     TurnedDownFor,
 )
-from flatbook.engine.effects import look_of, send_of
+from flatbook.engine.effects import SendCall, look_of, send_of
 from flatbook.engine.inputs import CallLooked, CoinRead, SendAnswered, SignAnswered, WalletDue
 from flatbook.engine.move_calls import (
     OF_NO_INSTRUMENT,
@@ -434,6 +434,27 @@ def take_coin(turn: Turn, item: CoinRead) -> None:
         turn.clear(AlertName.GAS_LOW, wallet_subject(item.wallet))
     if book is not None and book.nonce_next and item.sight.nonce > book.nonce_next:
         tell_shared(turn, item.wallet, f"nonces {book.nonce_next} to {item.sight.nonce - 1} were not used by us")
+    _restore_lost(turn, item)
+
+
+def _restore_lost(turn: Turn, item: CoinRead) -> None:
+    """Hands calls over again that were final and whose nonce a node shows unused, after a very deep reorganisation.
+
+    The same bytes cannot be mined twice; without them no later nonce of the wallet would ever be used.
+    """
+    for call_id in tuple(turn.state.ended_calls):
+        call = turn.state.calls[call_id]
+        held = next((each for each in call.attempts if call.mined is not None and each.tx == call.mined.tx), None)
+        if held is None or call.wallet_key != item.wallet:
+            continue
+        if held.nonce < item.sight.nonce:
+            turn.clear(AlertName.CALL_STUCK, call_id)
+            continue
+        again = f"nonce {held.nonce} was final and a node shows it unused: {call.purpose.value} is sent again as it was"
+        stuck(turn, call_id, f"{again}; its gas and what it moved stay booked, compare with the chain")
+        turn.effects.append(
+            SendCall(wallet=item.wallet, call_id=call_id, attempt=held.attempt, tx=held.tx, raw=held.raw)
+        )
 
 
 def restart_calls(turn: Turn) -> None:

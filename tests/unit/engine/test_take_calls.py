@@ -478,3 +478,17 @@ def test_an_answer_for_a_call_that_is_not_known_is_dropped() -> None:
     bench = CallBench()
     assert bench.looked(CallId("gone"), sight()).events == ()
     assert bench.dropped == ["sight_of_ended_call"]
+
+
+def test_a_final_call_that_a_deep_reorganisation_removed_is_sent_again_as_it_was_and_told() -> None:
+    bench = CallBench()
+    call_id = bench.under_way(nonce=4)
+    bench.mined(call_id, head=200)
+    assert asked(bench.coin("1", nonce=5).effects) == []
+    done = bench.coin("1", nonce=4)
+    (effect,) = [each for each in done.effects if isinstance(each, SendCall)]
+    assert (effect.tx, effect.raw) == (tx_of(1), "0x020001")
+    assert bench.alerts == ["call_stuck"]
+    assert tags(bench.sent(call_id)) == []
+    assert asked(bench.coin("1", nonce=5).effects) == []
+    assert bench.alerts == []

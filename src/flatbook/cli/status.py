@@ -143,7 +143,7 @@ def is_flat(line: NetLine, threshold: Threshold) -> bool:
 
 
 def _standing(state: State) -> dict[str, Any]:
-    """Returns what stands in the way: halts, alerts, and differences to a venue."""
+    """Returns what stands in the way: halts, alerts, freezes, and differences to a venue."""
     from flatbook.values.instants import text_of_instant
     from flatbook.values.money import plain
 
@@ -169,6 +169,15 @@ def _standing(state: State) -> dict[str, Any]:
                 "runbook": RUNBOOK.format(anchor=name.value),
             }
             for (name, subject), alert in state.alerts.items()
+        ],
+        "freezes": [
+            {
+                "action_id": action_id,
+                "underlying": freeze.underlying,
+                "since": text_of_instant(freeze.since),
+                "why": freeze.why,
+            }
+            for action_id, freeze in state.freezes.by_id.items()
         ],
         "differences": [
             {"account": account, "subject": subject, "ours": plain(ours), "theirs": plain(theirs)}
@@ -262,6 +271,16 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
             Column("runbook", "runbook"),
         ),
         body["alerts"],
+    )
+    yield Table(
+        "freezes",
+        (
+            Column("id", "action_id"),
+            Column("of", "underlying"),
+            Column("since", "since"),
+            Column("why", "why"),
+        ),
+        body["freezes"],
     )
     yield Table(
         "chains",

@@ -115,6 +115,15 @@ FAMILIES = (
         "Repair",
         (
             Verb("order", "Repair an order.", "", (Verb("recheck", "Ask the venue again.", "repair:recheck"),)),
+            Verb(
+                "action",
+                "Freeze what is offered of a share.",
+                "",
+                (
+                    Verb("state", "State a corporate action: from its eve on nothing is offered.", "actions:state"),
+                    Verb("end", "End a freeze.", "actions:end"),
+                ),
+            ),
             Verb("fill", "Repair a fill.", "", (Verb("release", "Decide on a held fill.", "repair:release"),)),
             Verb(
                 "position",

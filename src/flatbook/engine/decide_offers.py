@@ -43,8 +43,8 @@ def decide_offers(turn: Turn) -> None:
         for intent in decision.intents:
             if isinstance(intent, CallIntent):
                 intend_call(turn, intent)
-        if decision.wake.at is not None:
-            moments.append(decision.wake.at)
+        waits = (decision.wake.at, turn.state.freezes.next_at(key[1], turn.now))
+        moments += [at for at in waits if at is not None]
     turn.wakes.offers_at = min(moments, default=None)
 
 
@@ -88,7 +88,7 @@ def offers_view(turn: Turn, key: NetKey, rules: OfferRules, offers: tuple[Offer,
         draining=state.draining,
         broker_down=silent or any(account not in state.opened for account in accounts[:1]),
         chain_unread=unread,
-        frozen=False,
+        frozen=state.freezes.covers(key[1], now),
         is_ready=turn.wakes.is_resumed(key),
         is_starting=_starts_until(turn, key) is not None,
     )

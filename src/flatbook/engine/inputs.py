@@ -182,6 +182,8 @@ class Verb(Enum):
     POSITION_ASSIGN = "position_assign"
     ACCOUNT_ACCEPT_STATEMENT = "account_accept_statement"
     VAULT_MOVE = "vault_move"
+    ACTION_STATE = "action_state"
+    ACTION_END = "action_end"
     CALL_TAKE_BACK = "call_take_back"
     CHAOS = "chaos"
 

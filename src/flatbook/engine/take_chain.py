@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flatbook.engine.ports import ChainRead, Preconfirmed
 from flatbook.engine.sound import flaw_of_fill, flaw_of_number, flaw_of_value, told
+from flatbook.engine.take_actions import watch_ratio
 from flatbook.engine.take_offers import take_offer_event, undo_offers
 from flatbook.engine.turn import Turn
 from flatbook.events import chain, offers
@@ -172,6 +173,8 @@ def _take_fill(turn: Turn, item: ChainRead, event: chain.Fill) -> None:
     if flaw is not None:
         _take_unparsed(turn, _unparsed(turn, item, event, flaw))
         return
+    if isinstance(event, chain.VaultFilled):
+        watch_ratio(turn, event)
     turn.book(event)
     _tell(turn, event)
     _touch(turn, event.owner, event.underlying)

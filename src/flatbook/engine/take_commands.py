@@ -8,6 +8,7 @@ from flatbook.engine.effects import ReadStatement, cancel_of, find_of
 from flatbook.engine.inputs import Command, Verb
 from flatbook.engine.refuse import clear_refused
 from flatbook.engine.take_acceptance import accept_statement, why_not_accept
+from flatbook.engine.take_actions import end_freeze, state_action, why_not_end, why_not_state
 from flatbook.engine.take_chaos import make_chaos, why_not_chaos
 from flatbook.engine.take_wallets import move_vault, take_back, why_not_move, why_not_take_back
 from flatbook.engine.turn import Turn
@@ -360,6 +361,8 @@ _ACTS: dict[Verb, tuple[Callable[[Turn, Command], Refusal | None], Callable[[Tur
     Verb.POSITION_ASSIGN: (_why_not_assign, _assign),
     Verb.ACCOUNT_ACCEPT_STATEMENT: (why_not_accept, accept_statement),
     Verb.VAULT_MOVE: (why_not_move, move_vault),
+    Verb.ACTION_STATE: (why_not_state, state_action),
+    Verb.ACTION_END: (why_not_end, end_freeze),
     Verb.CALL_TAKE_BACK: (why_not_take_back, take_back),
     Verb.CHAOS: (why_not_chaos, make_chaos),
 }

@@ -12,7 +12,7 @@ from typing import Union
 
 import msgspec
 
-from flatbook.events import activities, calls, chain, control, funds, offers, orders, prices
+from flatbook.events import actions, activities, calls, chain, control, funds, offers, orders, prices
 from flatbook.events.event import Event
 
 EVENT_TYPES: tuple[type[Event], ...] = (
@@ -84,6 +84,9 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     offers.OfferPulled,
     offers.OfferRestored,
     activities.AccountActivityBooked,
+    actions.CorporateActionStated,
+    actions.FreezeEnded,
+    actions.RatioJumped,
 )
 
 Upcaster = Callable[[Event], Event]

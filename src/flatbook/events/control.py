@@ -86,6 +86,7 @@ class AlertName(Enum):
     WAKE_MISSED = "wake_missed"
     CHAIN_UNREAD = "chain_unread"
     VENUE_SILENT = "venue_silent"
+    RATIO_JUMPED = "ratio_jumped"
     CLOCK_SKEWED = "clock_skewed"
     ACTIVITY_UNKNOWN = "activity_unknown"
     HOURS_DIFFER = "hours_differ"

@@ -43,6 +43,7 @@ def fold_vault_filled(state: State, event: chain.VaultFilled) -> None:
     moved = signed(event.side, event.shares)
     net = _move(state, event, moved)
     state.ratios[event.token] = event.ratio
+    state.freezes.keep_ratio(event.token, event.ratio, event.happened_at)
     fill.day_cash_usd = _value(state, net, event, moved, event.price)
     net.cause = ref_of_fill(event.key)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flatbook.events import control
+from flatbook.events.actions import CorporateActionStated, FreezeEnded, RatioJumped
 from flatbook.events.activities import AccountActivityBooked
 from flatbook.events.funds import FundsStated
 from flatbook.state.desk import (
@@ -16,6 +17,7 @@ from flatbook.state.desk import (
     State,
     forget_oldest,
 )
+from flatbook.state.freezes import freeze_of_action, freeze_of_jump
 from flatbook.state.halts import Halt
 from flatbook.values.ids import EventRef, digest_text
 from flatbook.values.money import ONE, Quantity
@@ -136,6 +138,22 @@ def fold_funds(state: State, event: FundsStated) -> None:
         borrowable=event.borrowable,
         stated_at=event.stated_at,
     )
+
+
+def fold_action(state: State, event: CorporateActionStated) -> None:
+    """Keeps the freeze of a corporate action."""
+    state.freezes.by_id[event.action_id] = freeze_of_action(event)
+
+
+def fold_jump(state: State, event: RatioJumped) -> None:
+    """Keeps the freeze of a wrapper that jumped, and measures from its new ratio."""
+    state.freezes.by_id[event.action_id] = freeze_of_jump(event)
+    state.freezes.ratios[event.token] = (event.seen_at, event.after)
+
+
+def fold_thaw(state: State, event: FreezeEnded) -> None:
+    """Ends a freeze."""
+    state.freezes.by_id.pop(event.action_id, None)
 
 
 def fold_alert(state: State, event: control.AlertRaised) -> None:

@@ -12,6 +12,7 @@ from flatbook.events.chain import Fill
 from flatbook.events.control import AlertName, HoldReason, Mode, Severity
 from flatbook.events.refs import ref_of_fill
 from flatbook.state.calls import ChainCall, WalletBook, WalletKey
+from flatbook.state.freezes import Freezes
 from flatbook.state.halts import Halt
 from flatbook.state.offers import Offers
 from flatbook.state.orders import Order
@@ -160,6 +161,7 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     final_blocks: dict[ChainId, int] = {}
     provisional: dict[LogId, None] = {}
     offers: Offers = msgspec.field(default_factory=Offers)
+    freezes: Freezes = msgspec.field(default_factory=Freezes)
     ratios: dict[AssetId, Decimal] = {}
     gas: dict[tuple[ChainId, str], None] = {}
     executions: dict[ExecutionKey, KnownExecution] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flatbook.events import activities, calls, chain, control, funds, offers, prices
+from flatbook.events import actions, activities, calls, chain, control, funds, offers, prices
 from flatbook.events import orders as ev
 from flatbook.events.event import Event
 from flatbook.state import call_fold, chain_fold, control_fold, offer_fold, order_fold
@@ -90,6 +90,9 @@ FOLDS: dict[type[Event], Callable[[State, Any], None]] = {
     offers.OfferReasonsChanged: offer_fold.fold_reasons,
     offers.OfferPulled: offer_fold.fold_pulled,
     offers.OfferRestored: offer_fold.fold_restored,
+    actions.CorporateActionStated: control_fold.fold_action,
+    actions.FreezeEnded: control_fold.fold_thaw,
+    actions.RatioJumped: control_fold.fold_jump,
 }
 
 

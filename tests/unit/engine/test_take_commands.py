@@ -392,6 +392,8 @@ def test_every_verb_is_tried_here() -> None:
         "chaos",
         "vault_move",
         "call_take_back",
+        "action_state",
+        "action_end",
     }
     assert tried | elsewhere == {verb.value for verb in Verb}
 

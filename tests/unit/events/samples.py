@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from flatbook.events import activities, calls, chain, control, funds, offers, orders, prices
+from flatbook.events import actions, activities, calls, chain, control, funds, offers, orders, prices
 from flatbook.events.event import Event
 from flatbook.values.ids import (
     AccountId,
@@ -493,4 +493,26 @@ ACTIVITIES: tuple[Event, ...] = (
     ),
 )
 
-SAMPLES: tuple[Event, ...] = (*ORDERS, *CHAIN, *CALLS, *CONTROL, *FUNDS, *PRICES, *OFFERS, *ACTIVITIES)
+ACTIONS: tuple[Event, ...] = (
+    actions.CorporateActionStated(
+        action_id="COIN:split:2025-12-03T14:30:00Z",
+        underlying=COIN,
+        kind=actions.ActionKind.SPLIT,
+        freezes_at=AT,
+        effective_at=LATER,
+        reason="two for one",
+        stated_at=AT,
+    ),
+    actions.FreezeEnded(action_id="COIN:split:2025-12-03T14:30:00Z", reason="re-based", ended_at=LATER),
+    actions.RatioJumped(
+        action_id="ratio:wtCOIN:38812345",
+        underlying=COIN,
+        token=WTCOIN,
+        before=ONE,
+        after=RATIO,
+        block=38_812_345,
+        seen_at=AT,
+    ),
+)
+
+SAMPLES: tuple[Event, ...] = (*ORDERS, *CHAIN, *CALLS, *CONTROL, *FUNDS, *PRICES, *OFFERS, *ACTIVITIES, *ACTIONS)

@@ -126,6 +126,7 @@ _DO = {
     AlertName.GAS_LOW: "send some of the coin to the wallet",
     AlertName.LOGIN_ENDING: "log in again: flatbook auth schwab",
     AlertName.LOGIN_OVER: "log in again: flatbook auth schwab; no hedge can be sent there meanwhile",
+    AlertName.RATIO_JUMPED: "find out why; flatbook action end ID puts offers back",
     AlertName.VENUE_SILENT: "mend the connection or the credentials; flatbook doctor",
 }
 

@@ -38,6 +38,12 @@ class Threshold(NamedTuple):
         return " or ".join(f"{plain(size)} {named}" for size, named in stated if size is not None) or None
 
 
+FREEZES = (
+    Column("id", "action_id"),
+    Column("of", "underlying"),
+    Column("since", "since"),
+    Column("why", "why"),
+)
 Thresholds = dict[tuple[str, str], Threshold]
 NO_THRESHOLD = Threshold()
 
@@ -272,16 +278,7 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
         ),
         body["alerts"],
     )
-    yield Table(
-        "freezes",
-        (
-            Column("id", "action_id"),
-            Column("of", "underlying"),
-            Column("since", "since"),
-            Column("why", "why"),
-        ),
-        body["freezes"],
-    )
+    yield Table("freezes", FREEZES, body["freezes"])
     yield Table(
         "chains",
         (

@@ -32,7 +32,7 @@ from flatbook.venues.raindex.recording import read_recording
 ROOT = Path(__file__).parents[2]
 PROSE = sorted(path for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")))
 PROGRAM = Path(sys.executable).with_name("flatbook")
-COMMAND_S_MAX = 120
+COMMAND_S_MAX = 300
 START_S_MAX = 30
 
 

@@ -128,6 +128,9 @@ _DO = {
     AlertName.LOGIN_OVER: "log in again: flatbook auth schwab; no hedge can be sent there meanwhile",
     AlertName.RATIO_JUMPED: "find out why; flatbook action end ID puts offers back",
     AlertName.VENUE_SILENT: "mend the connection or the credentials; flatbook doctor",
+    AlertName.STOCK_HALTED: "look at the broker what it does not trade; new risk there waits, and lifts by itself",
+    AlertName.HOURS_DIFFER: "compare the exchange's calendar; the earlier close holds until both agree",
+    AlertName.ACTIVITY_UNKNOWN: "flatbook export activities; find out what the broker booked, it stands in suspense",
 }
 
 _WATCHED = (
@@ -151,8 +154,7 @@ _WATCHED = (
 )
 
 RULES: Mapping[str, Rule] = {rule.name: rule for rule in _WATCHED} | {
-    name.value: Rule(name=name.value, severity=None, do=_DO.get(name, "flatbook status says more"))
-    for name in AlertName
+    name.value: Rule(name=name.value, severity=None, do=_DO[name]) for name in AlertName
 }
 
 

@@ -39,13 +39,3 @@ def restored_while_out() -> tuple[Swap, ...]:
         return original(replace(view, net=Decimal(0)), params, offer, before)
 
     return (Swap(offers, "_may_restore", blind),)
-
-
-def restored_beyond_bound() -> tuple[Swap, ...]:
-    """Puts offers back however much stands by then."""
-    original = offers.reasons_of
-
-    def blind(view: Any, params: Any, side: Any) -> Any:
-        return tuple(reason for reason in original(view, params, side) if reason is not PullReason.BOUND)
-
-    return Swap(offers, "_fits", lambda *_: True), Swap(offers, "reasons_of", blind)

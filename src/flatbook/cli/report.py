@@ -176,10 +176,6 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
     yield "the parts add up to the ledger" if body["adds_up"] else "THE PARTS DO NOT ADD UP TO THE LEDGER"
 
 
-def _negated(usd: str) -> str:
-    return usd.removeprefix("-") if usd.startswith("-") else f"-{usd}"
-
-
 def _gap_parts(gaps: list[dict[str, Any]]) -> Iterator[Part]:
     yield Table(
         "held while the regular session was closed",

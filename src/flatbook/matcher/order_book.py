@@ -8,8 +8,6 @@ from __future__ import annotations
 from bisect import insort
 from typing import NamedTuple
 
-ANY_PRICE = None
-
 
 class Match(NamedTuple):
     """One trade: the resting order that was hit, at its price. Units: ticks, lots."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from flatbook.events import offers as ev
-from flatbook.values.ids import AccountId, CallId, ChainId, OwnerId, Underlying
+from flatbook.values.ids import CallId, ChainId, OwnerId, Underlying
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
 from flatbook.values.money import ZERO, Quantity
@@ -89,7 +89,3 @@ class Offers(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
                 return None
             total += shares
         return Quantity(total)
-
-    def any_stands(self, account: AccountId | None = None) -> bool:
-        """Whether an order of ours stands anywhere, or in the vaults of one account."""
-        return any(offer.stands and account in (None, offer.seen.account) for offer in self.by_hash.values())

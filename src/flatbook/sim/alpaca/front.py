@@ -30,7 +30,6 @@ from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant
 NS_PER_MINUTE = 60 * NS_PER_S
 BROKER = "/v1/trading/accounts/"
 UUID_CHARS = 36
-_SINGULAR = {"orders": "order", "positions": "position", "assets": "asset"}
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):

@@ -61,9 +61,7 @@ def expectation_of(scenario: Scenario) -> Expectation:
         price_age=PRICE_AGE_S * NS_PER_S,
         price_true_within=_price_true_within(scenario),
         excess_within=_excess_within(scenario),
-        cancel_arrives_within=None
-        if any(name in scenario.strengths for name in ON_THE_WAY)
-        else CANCEL_ARRIVES_S * NS_PER_S,
+        cancel_arrives_within=_cancel_arrives_within(scenario),
         honest_within=HONEST_WITHIN_S * NS_PER_S,
         forced_within=FORCED_WITHIN_S * NS_PER_S,
         sends_per_order_max=1 + RESENDS_MAX,

@@ -84,11 +84,6 @@ def allowance_call(token: str, holder: str, spender: str, block_hash: str) -> Ca
     return view_call(token, payload(Function.ALLOWANCE, holder, spender), block_hash)
 
 
-def max_redeem_call(wrapper: str, holder: str, block_hash: str) -> Call:
-    """Returns the call for what a holder may turn into shares again at a block."""
-    return view_call(wrapper, payload(Function.MAX_REDEEM, holder), block_hash)
-
-
 def amount_of(value: object, *, decimals: int) -> Quantity | None:
     """Returns an amount that a token answered, None where it is none. Units: whole tokens."""
     raw = word_of(value)

@@ -23,6 +23,9 @@ from flatbook.values.money import plain
 from flatbook.venues.evm.remote_signer import ANSWER_S, LINE_BYTES_MAX, SignerAnswer
 from flatbook.venues.evm.signing import SignedTx, Signer, TxFields
 
+TAKES_BACK_TIMES = 2
+"""Calls that only take back are signed up to so many times the calls of a day: a full day leaves no order standing."""
+
 _fields = msgspec.json.Decoder(TxFields)
 
 
@@ -60,14 +63,15 @@ class SignerDesk:
         verdict = verdict_of(fields, self._rules)
         if isinstance(verdict, NotSigned):
             return verdict.why
-        day = utc_day(self._clock.now())
-        if self._signed.day != day:
+        day = max(utc_day(self._clock.now()), self._signed.day)  # a clock that goes back opens no cap anew
+        if self._signed.day < day:
             self._signed = Signed(day=day)
         call, held = f"{fields.nonce}:{fields.to}:{fields.payload}", self._signed
         if call in held.calls:
             return None
-        if len(held.calls) >= self._rules.calls_day_max:
-            return f"{len(held.calls)} calls today, {self._rules.calls_day_max} are allowed"
+        allowed = self._rules.calls_day_max * (TAKES_BACK_TIMES if verdict.takes_back else 1)
+        if len(held.calls) >= allowed:
+            return f"{len(held.calls)} calls today, {allowed} are allowed"
         spent = dict(held.spent)
         if verdict.asset is not None:
             total = spent.get(verdict.asset, Decimal(0)) + verdict.amount

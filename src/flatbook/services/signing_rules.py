@@ -51,11 +51,15 @@ class SigningRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Spending(msgspec.Struct, frozen=True, kw_only=True):
-    """What a transaction may cost its wallet: nothing, or so much of an asset. Units: units of the asset."""
+    """What a transaction may cost its wallet: nothing, or so much of an asset. Units: units of the asset.
+
+    `takes_back` says that it only takes back what others could trade against, or spends its nonce on nothing.
+    """
 
     asset: AssetId | None = None
     amount: Decimal = ZERO
     day_max: Decimal = ZERO
+    takes_back: bool = False
 
 
 class NotSigned(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +70,7 @@ class NotSigned(msgspec.Struct, frozen=True, kw_only=True):
 
 Verdict = Spending | NotSigned
 FREE = Spending()
+TAKES_BACK = Spending(takes_back=True)
 
 
 def verdict_of(fields: TxFields, rules: SigningRules) -> Verdict:
@@ -77,7 +82,7 @@ def verdict_of(fields: TxFields, rules: SigningRules) -> Verdict:
     if fields.gas * fields.fee_wei_max > rules.fee_wei_max:
         return NotSigned(why=f"gas may cost {fields.gas * fields.fee_wei_max} wei, {rules.fee_wei_max} are allowed")
     if fields.to == rules.wallet and fields.payload == "0x":
-        return FREE
+        return TAKES_BACK
     return _verdict_of_call(fields.to, fields.payload, rules)
 
 
@@ -107,6 +112,8 @@ def _approve(to: str, _function: Function, arguments: tuple[Any, ...], rules: Si
     move = next((each for each in rules.moves if (each.token, each.book) == (to, spender)), None)
     if move is None:
         return NotSigned(why=f"{to} may not be approved for {spender}")
+    if not raw:
+        return TAKES_BACK
     verdict = _spending(move, from_base_units(raw, decimals=move.decimals))
     return FREE if isinstance(verdict, Spending) else verdict
 
@@ -135,7 +142,7 @@ def _move(to: str, function: Function, arguments: tuple[Any, ...], rules: Signin
     if tasks:
         return NotSigned(why="a vault is moved without tasks")
     if function in WITHDRAWS.values():
-        return FREE
+        return TAKES_BACK
     try:
         amount = from_base_units(stated, decimals=move.decimals) if isinstance(stated, int) else _float(stated)
     except (FloatRefused, NumberRefused) as error:
@@ -151,12 +158,10 @@ def _order(to: str, function: Function, arguments: tuple[Any, ...], rules: Signi
     words, tasks = arguments
     if to not in rules.order_books or tasks:
         return NotSigned(why=f"orders of {to} are not signed, or they have tasks")
-    removes = function in REMOVES.values()
-    sides = words[2:4] if removes else words[1:3]
-    if removes and words[0] != rules.wallet:
-        return NotSigned(why="the order is not one of the wallet")
-    strange = next((side[0] for each in sides for side in each if side[0] not in rules.tokens), None)
-    return FREE if strange is None or removes else NotSigned(why=f"{strange} is no token of this desk")
+    if function in REMOVES.values():
+        return TAKES_BACK if words[0] == rules.wallet else NotSigned(why="the order is not one of the wallet")
+    strange = next((side[0] for side in words[1] + words[2] if side[0] not in rules.tokens), None)
+    return FREE if strange is None else NotSigned(why=f"{strange} is no token of this desk")
 
 
 def _several(to: str, _function: Function, arguments: tuple[Any, ...], rules: SigningRules) -> Verdict:

@@ -179,9 +179,39 @@ def test_the_same_call_at_a_higher_fee_counts_once(tmp_path: Path) -> None:
 
 def test_a_day_has_so_many_calls(tmp_path: Path) -> None:
     once = desk(tmp_path)
-    answers = [ask(once, fields(remove_order_payload(V6, order()), nonce=nonce)) for nonce in range(6)]
+    answers = [ask(once, fields(add_order_payload(V6, order()), nonce=nonce)) for nonce in range(6)]
     assert answers[:5] == [None] * 5
     assert answers[5] == "5 calls today, 5 are allowed"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        fields(remove_order_payload(V6, order())),
+        fields(withdraw_payload(V6, part())),
+        fields(approve_payload(BOOK, 0), TOKEN),
+        fields("0x", WALLET),
+    ],
+)
+def test_what_only_takes_back_is_signed_beyond_a_full_day_up_to_twice_its_calls(
+    tmp_path: Path, asked: TxFields
+) -> None:
+    once = desk(tmp_path)
+    for nonce in range(5):
+        assert ask(once, fields(add_order_payload(V6, order()), nonce=nonce)) is None
+    answers = [ask(once, msgspec.structs.replace(asked, nonce=nonce)) for nonce in range(5, 11)]
+    assert answers == [None] * 5 + ["10 calls today, 10 are allowed"]
+
+
+def test_a_clock_that_goes_back_opens_no_cap_anew(tmp_path: Path) -> None:
+    clock = Clock()
+    once = desk(tmp_path, clock)
+    for nonce in (3, 4):
+        assert ask(once, fields(deposit_payload(V6, part("100")), nonce=nonce)) is None
+    for seconds in (-86_400, 0):
+        clock.at = later(START, seconds=seconds)
+        again = fields(deposit_payload(V6, part("60")), nonce=5)
+        assert ask(once, again) == "260 USDC in a day, 250 are allowed"
 
 
 def test_a_record_of_the_day_that_cannot_be_read_signs_nothing(tmp_path: Path) -> None:

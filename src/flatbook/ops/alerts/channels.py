@@ -82,12 +82,20 @@ async def post(request: Post, timeout_s: float) -> Reply | Again:
             aiohttp.ClientSession(timeout=timeout, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()) as session,
             session.post(request.url, data=request.body, headers=headers, allow_redirects=False) as response,
         ):
-            body = await response.content.read(ANSWER_BYTES_MAX)
+            body = await _read(response.content)
             return Reply(status=response.status, body=body, wait=response.headers.get(WAIT_HEADER, ""))
     except TimeoutError:
         return Again(why="no answer in time")
     except (aiohttp.ClientError, OSError, ValueError):
         return Again(why="no connection, or it broke")
+
+
+async def _read(content: aiohttp.StreamReader) -> bytes:
+    """Returns a body, however many pieces it comes in, and no more than ANSWER_BYTES_MAX of it."""
+    body = b""
+    while len(body) < ANSWER_BYTES_MAX and (piece := await content.read(ANSWER_BYTES_MAX - len(body))):
+        body += piece
+    return body
 
 
 def outcome_of(reply: Reply | Again, wait_s: int | None = None) -> Outcome:

@@ -75,6 +75,8 @@ def _deliver(server: MailServer, mail: EmailMessage) -> Outcome:
         return _of_code(error.smtp_code, "server")
     except smtplib.SMTPNotSupportedError:
         return Again(why="the server offers no TLS or no login")
+    except UnicodeError:
+        return Again(why="the user, the password or an address is not ASCII")
     except ssl.SSLError:
         return Again(why="the server's certificate is not trusted, or TLS broke")
     except (smtplib.SMTPException, OSError):

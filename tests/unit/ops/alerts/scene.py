@@ -119,11 +119,15 @@ def message(number: int, severity: Severity = Severity.CRITICAL, seconds: int = 
 
 
 class Answer(NamedTuple):
-    """What a server says to one request; None of a status: it says nothing and closes."""
+    """What a server says to one request; None of a status: it says nothing and closes.
+
+    `then` is a second piece of the body, which comes once the first one has been sent.
+    """
 
     status: int | None
     body: bytes = b"{}"
     headers: Mapping[str, str] = MappingProxyType({})
+    then: bytes = b""
 
 
 class Taken(NamedTuple):
@@ -154,7 +158,14 @@ class HttpServer:
             assert request.transport is not None
             request.transport.close()
             return web.Response()
-        return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+        if not answer.then:
+            return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+        pieces = web.StreamResponse(status=answer.status, headers=answer.headers)
+        await pieces.prepare(request)
+        for piece in (answer.body, answer.then):
+            await asyncio.sleep(0.02)
+            await pieces.write(piece)
+        return pieces
 
 
 @asynccontextmanager

@@ -107,6 +107,7 @@ def test_a_telegram_message_is_plain_text_to_its_chat_by_its_bot() -> None:
             Again(why="status 429", after_s=23),
         ),
         (Answer(429, b"not json", {"Retry-After": "4"}), Again(why="status 429", after_s=4)),
+        (Answer(200, b'{"ok":true,"result":', then=b'{"message_id":7}}'), Sent()),
         (Answer(200, b'{"ok":false}'), Again(why="an answer that is none of Telegram's")),
         (Answer(200, b"<html>hotel</html>"), Again(why="an answer that is none of Telegram's")),
         (Answer(401, b'{"ok":false}'), Again(why="status 401: address or key is not taken")),

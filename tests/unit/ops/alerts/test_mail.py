@@ -29,7 +29,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def sent(
-    certificate: Path, says: Mapping[str, str] | None = None, *, trusted: bool = True
+    certificate: Path, says: Mapping[str, str] | None = None, *, trusted: bool = True, password: str = "a password"
 ) -> tuple[Outcome, SmtpServer]:
     """Sends the message once to a server that says something else than usual to some verbs."""
 
@@ -40,7 +40,7 @@ def sent(
                 port=smtp.port,
                 starttls=True,
                 user="desk",
-                password=Secret("a password"),
+                password=Secret(password),
                 authorities=str(certificate) if trusted else None,
                 timeout_s=1,
             )
@@ -98,6 +98,12 @@ def test_what_a_mail_server_answers_decides_whether_it_is_asked_again(
     certificate: Path, says: dict[str, str], outcome: Outcome
 ) -> None:
     assert sent(certificate, says)[0] == outcome
+
+
+def test_a_password_that_no_mail_server_can_be_told_is_said_and_stops_nothing(certificate: Path) -> None:
+    outcome, smtp = sent(certificate, password="Schlüssel")
+    assert outcome == Again(why="the user, the password or an address is not ASCII")
+    assert smtp.mails == []
 
 
 def test_where_no_mail_server_listens_or_answers_it_is_tried_again() -> None:

@@ -18,6 +18,7 @@ import msgspec
 from flatbook.market.orderbook import Level, OrderBook
 
 HELD_MAX = 10_000
+DIGITS_MAX = 38
 WORD = 2**32
 
 
@@ -246,13 +247,13 @@ def unknown(what: str, word: str) -> Unread:
 def scaled(text: str, decimals: int) -> int:
     """Returns the number that a text states, in units of its last decimal.
 
-    Errors: OffGrid where it is no plain number at or above zero, or has more decimals than there are.
+    Errors: OffGrid where it is no plain number at or above zero, or has more digits or decimals than there are.
     """
     whole, _, part = text.partition(".")
     if len(part) > decimals:
         part = part.rstrip("0")
     digits = whole + part.ljust(decimals, "0")
-    if not whole or len(part) > decimals or not (digits.isascii() and digits.isdigit()):
+    if not whole or len(part) > decimals or len(digits) > DIGITS_MAX or not (digits.isascii() and digits.isdigit()):
         raise OffGrid(f"{text[:40]!r} is no number with at most {decimals} decimals")
     return int(digits)
 

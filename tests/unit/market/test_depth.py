@@ -57,6 +57,13 @@ def test_what_is_no_plain_number_of_the_grid_is_refused(text: str) -> None:
         scaled(text, 1)
 
 
+def test_a_number_with_more_digits_than_can_be_is_off_the_grid_and_raises_nothing_else() -> None:
+    assert scaled("9" * 37 + ".5", 1) == 10**38 - 5
+    for digits in (38, 5_000):
+        with pytest.raises(OffGrid):
+            scaled("9" * digits, 1)
+
+
 def test_changes_before_the_whole_book_are_held_and_those_it_holds_already_are_dropped() -> None:
     book = sync()
     assert [book.take(change(last)) for last in (4, 5, 6)] == [False, False, False]

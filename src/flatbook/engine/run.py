@@ -314,7 +314,7 @@ class Engine:
 
     def _halt_for(self, item: Item, detail: str) -> None:
         now = self.parts.clock.now()
-        self._keeptold_of(detail)
+        self._keep_error(detail)
         events = events_of(self.state, item, detail, now)
         self._commit(events, {}, folded=False)
         stilled = still(self.wakes, item, now)
@@ -322,7 +322,7 @@ class Engine:
             self._act([cancel_of(self.state.orders[order_id]) for order_id in self.state.open_orders])
             self._wake(key for key in self.wakes.waiting_for(Trigger.HALT_CHANGED) if key not in stilled)
 
-    def _keeptold_of(self, detail: str) -> None:
+    def _keep_error(self, detail: str) -> None:
         self.poisons = [*(told for told in self.poisons if told != detail), detail][-POISONS_MAX:]
 
     # Commit and act.
@@ -487,7 +487,7 @@ class Engine:
         """A venue without a stream, or one whose adapter failed, is polled as before."""
         if not task.cancelled() and (error := task.exception()) is not None:
             self._count("stream_failed")
-            self._keeptold_of(f"what a venue pushes cannot be read any more: {told_of(error)}")
+            self._keep_error(f"what a venue pushes cannot be read any more: {told_of(error)}")
 
     def _task_ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and self._stop_reason is None:

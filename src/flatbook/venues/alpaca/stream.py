@@ -107,7 +107,7 @@ class BrokerUpdates:
         self.lost = 0
 
     async def listen(self, take: Take) -> StreamEnd:
-        """Listens from the last event on, or from now on."""
+        """Listens from the last event on, or from now on where there is none, or Alpaca refused to go on from it."""
         since = (("since_id", self._last),) if self._last else ()
         request = Request(method="GET", path=EVENTS_PATH, query=(("id", self._account_id), *since))
 
@@ -121,7 +121,10 @@ class BrokerUpdates:
         def comment(text: bytes) -> None:
             self.lost += DROPPED in text
 
-        return await self._events.follow(request, hear, comment)
+        ended = await self._events.follow(request, hear, comment)
+        if ended is StreamEnd.REFUSED:
+            self._last = ""
+        return ended
 
 
 class Hints:

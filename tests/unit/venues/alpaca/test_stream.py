@@ -54,15 +54,16 @@ class Events:
 
     def __init__(self, *told: bytes, comments: tuple[bytes, ...] = ()) -> None:
         self.told, self.comments = told, comments
+        self.ends = StreamEnd.CLOSED
         self.asked: list[Request] = []
 
     async def follow(self, request: Request, hear: HearEvent, comment: HearEvent) -> StreamEnd:
         self.asked.append(request)
         for text in self.comments:
             comment(text)
-        for body in self.told:
+        for body in self.told if self.ends is StreamEnd.CLOSED else ():
             hear(body)
-        return StreamEnd.CLOSED
+        return self.ends
 
 
 def test_an_update_is_the_report_of_its_order_without_executions() -> None:
@@ -117,6 +118,17 @@ def test_an_event_without_a_readable_number_makes_the_next_stream_begin_anew() -
     asyncio.run(updates.listen(lambda _body: None))
     asyncio.run(updates.listen(lambda _body: None))
     assert events.asked[1].query == (("id", "acc"),)
+
+
+def test_after_a_refusal_the_next_stream_does_not_ask_for_what_came_after_an_event() -> None:
+    events = Events(update())
+    updates = BrokerUpdates(events, "acc")
+    asyncio.run(updates.listen(lambda _body: None))
+    events.ends = StreamEnd.REFUSED
+    for _ in range(2):
+        asyncio.run(updates.listen(lambda _body: None))
+    since = [("since_id", "01A") in request.query for request in events.asked]
+    assert since == [False, True, False]
 
 
 def test_hints_wait_once_each_and_those_without_room_are_counted() -> None:

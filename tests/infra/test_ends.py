@@ -7,18 +7,26 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from flatbook.engine.ports import Clock
 from flatbook.events.control import EngineStopped
+from flatbook.ops.clock import SystemClock
 from flatbook.ops.config import Loaded, load
 from flatbook.services import all_in_one
 from flatbook.services.desk import Desk, compose
 from flatbook.services.oracle import FillPricer
+from flatbook.services.outside import Outside
 from flatbook.services.prices import Observe
+from flatbook.values.ids import SourceId
 from flatbook.values.instants import Instant
+from flatbook.venues.evm.heads import Heads
+from flatbook.venues.http import tls_connector
+from flatbook.venues.websocket import SessionSocket
 from tests.infra.home import RESTLESS, make_home, tape_of
 from tests.infra.judge import assert_promises_kept, evidence_of, flatbook
 from tests.infra.lives import Moment, Watched, kill_at, life, watcher
@@ -127,4 +135,41 @@ def test_a_pricer_of_fills_that_dies_is_told_and_stops_no_trade(
     monkeypatch.setattr(all_in_one, "compose", unpriced)
     assert all_in_one.run_desk(load(home, environment={})) == 0
     assert "task_died" in capsys.readouterr().err
+    assert_promises_kept(tape, home)
+
+
+class DyingHeads(Heads):
+    """A node whose words about new blocks nobody can bear."""
+
+    async def follow(self, hint: Callable[[], None], clock: Clock) -> None:
+        """Raises."""
+        raise OSError(f"after {self.told} heads")
+
+
+class HeadsOnly(Outside):
+    """The outside of a desk on a tape, with a node that tells of new blocks."""
+
+    hinted = SourceId("")
+
+    def heads(self) -> tuple[tuple[SourceId, Heads], ...]:
+        """Returns the one that dies."""
+        socket = SessionSocket("https://node.example", SystemClock(), connect=tls_connector)
+        return ((self.hinted, DyingHeads(socket, "/")),)
+
+
+def test_hints_of_new_blocks_that_die_are_told_and_stop_no_trade(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tape = tape_of("unhinted", SHORT_DAY)
+    home = make_home(tmp_path / "desk", tape)
+
+    def hinted(loaded: Loaded) -> Desk:
+        desk, outside = compose(loaded), HeadsOnly(loaded, SystemClock())
+        (outside.hinted,) = desk.engine.parts.rests
+        return msgspec.structs.replace(desk, outside=outside)
+
+    monkeypatch.setattr(all_in_one, "compose", hinted)
+    assert all_in_one.run_desk(load(home, environment={})) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert (json.loads(line)["event"], json.loads(line)["error"]) == ("task_died", "OSError")
     assert_promises_kept(tape, home)

@@ -172,8 +172,7 @@ async def serve(
         beside.append(asyncio.create_task(_halt_at_start(desk, halted_by)))
     for task in beside:
         task.add_done_callback(_stop_on_failure(desk, log))
-    telling = [desk.pricer.follow(), *([Teller(teller).keep(log)] if teller else [])]
-    informing = [asyncio.create_task(work) for work in telling]
+    informing = [asyncio.create_task(work) for work in _informing(desk, log, teller)]
     for task in informing:
         task.add_done_callback(_tell_failure(log))
     try:
@@ -191,7 +190,6 @@ def _beside(desk: Desk, loaded: Loaded, *, stay: bool) -> list[Coroutine[Any, An
     observe = desk.chaos.observing(engine.observe)
     works = [follow_prices(feed, observe, desk.clock) for feed in desk.feeds]
     works += [follow_quotes(asked, observe, desk.clock) for asked in desk.outside.quotes()]
-    works += [heads.follow(engine.parts.rests[name].end, desk.clock) for name, heads in desk.outside.heads()]
     if isinstance(desk.clock, TapeClock) and desk.tape_ends_at is not None:
         works.append(_replay(desk, desk.clock, loaded.config.clock.speed, stay=stay))
     else:
@@ -200,6 +198,14 @@ def _beside(desk: Desk, loaded: Loaded, *, stay: bool) -> list[Coroutine[Any, An
     if marker.exists():
         works.append(_halt_restored(desk, marker))
     return works
+
+
+def _informing(desk: Desk, log: Log, teller: Sequence[str]) -> list[Coroutine[Any, Any, None]]:
+    """Returns what trading goes on without: prices of oracles, hints of new blocks, and who tells alerts."""
+    rests = desk.engine.parts.rests
+    works = [desk.pricer.follow()]
+    works += [heads.follow(rests[name].end, desk.clock) for name, heads in desk.outside.heads()]
+    return [*works, Teller(teller).keep(log)] if teller else works
 
 
 def _stop_on_failure(desk: Desk, log: Log) -> Callable[[asyncio.Task[None]], None]:

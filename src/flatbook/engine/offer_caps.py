@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from flatbook.engine.turn import Turn
+from flatbook.events.calls import CallPurpose
 from flatbook.state.offers import Offer
 from flatbook.state.positions import NetKey
 from flatbook.strategies.offers import OfferParams
@@ -17,16 +18,25 @@ def why_not_fill(turn: Turn, owner: OwnerId, place: tuple[AccountId, AssetId], a
     """Returns why a deposit would let too much stand, None when it may be made.
 
     Units: amount in units of the asset.
-    Gives: a reason while the net of an underlying is outside its threshold, while nobody knows what stands, and where
-    more than `standing_shares_max` would stand. What no order gives is not bounded.
+    Gives: a reason while the net of an underlying is outside its threshold, while nobody knows what stands or another
+    deposit is under way, and where more than `standing_shares_max` would stand. What no order gives is not bounded.
     """
+    filling = _is_filled(turn, owner, place[1])
     for key, rules in turn.rules.offers.items():
         for side in Side if key[0] == owner else ():
             given = [offer for offer in turn.state.offers.of(*key) if _gives(offer, key, side, place)]
+            if given and filling:
+                return f"another deposit of {place[1]} is under way: wait until it has ended and what stands was read"
             why = _why_not(turn, key, side, rules.params, (given, place[1], amount)) if given else None
             if why is not None:
                 return why
     return None
+
+
+def _is_filled(turn: Turn, owner: OwnerId, asset: AssetId) -> bool:
+    """Whether a deposit of an asset may still come: what it adds stands in no reading yet."""
+    calls = (turn.state.calls[call_id] for call_id in turn.state.open_calls)
+    return any((call.purpose, call.owner, call.asset) == (CallPurpose.DEPOSIT, owner, asset) for call in calls)
 
 
 def _gives(offer: Offer, key: NetKey, side: Side, place: tuple[AccountId, AssetId]) -> bool:

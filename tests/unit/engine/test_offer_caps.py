@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from flatbook.engine.offer_caps import why_not_fill
 from flatbook.engine.turn import Turn
-from flatbook.values.ids import AccountId, AssetId, OwnerId
+from flatbook.events.calls import CallIntended, CallRefusal, CallRefused
+from flatbook.state.fold import apply
+from flatbook.values.ids import AccountId, AssetId, CallId, OwnerId
 from flatbook.values.instruments import Side
 from flatbook.values.money import Quantity
 from tests.desk import OWNER, VAULT
+from tests.unit.engine.call_scene import wish
 from tests.unit.engine.scene import Bench
 from tests.unit.engine.test_decide_offers import desk
 from tests.unit.engine.test_take_offers import offer_seen, quoted, read
@@ -51,6 +55,19 @@ def test_nothing_is_put_in_while_nobody_knows_what_stands() -> None:
     bench = desk()
     read(bench, offer_seen(block=11, order_hash="0x" + "77" * 32))
     assert why(bench, "1") == "what stands of COIN is not known yet: wait until it was read"
+
+
+def test_nothing_is_put_in_while_another_deposit_of_the_asset_may_still_come() -> None:
+    bench = desk()
+    stated = msgspec.structs.asdict(wish(asset=WTCOIN))
+    apply(bench.state, CallIntended(**stated, decided_at=bench.now))
+    assert why(bench, "1") == (
+        "another deposit of wtCOIN is under way: wait until it has ended and what stands was read"
+    )
+    assert why(bench, "1", AssetId("WETH")) is None
+    call_id = CallId(stated["call_id"])
+    apply(bench.state, CallRefused(call_id=call_id, reason=CallRefusal.WOULD_REVERT, detail="no", seen_at=bench.now))
+    assert why(bench, "1") is None
 
 
 def test_dollars_count_by_the_shares_that_they_buy() -> None:

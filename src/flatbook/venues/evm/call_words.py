@@ -34,6 +34,8 @@ _WORDINGS: tuple[tuple[TurnedDownFor, tuple[str, ...]], ...] = (
     (TurnedDownFor.UNDERPRICED, ("underpriced", "fee too low", "less than block base fee", "tip too low", "feetoolow")),
     (TurnedDownFor.COIN_MISSING, ("insufficient funds", "insufficient balance for", "insufficientfunds")),
 )
+# What a node says of itself, or something on the way says of it: none of it tells what became of the transaction.
+_UNSURE = ("-32603:", "internal", "timeout", "timed out", "deadline", "gateway", "unavailable")
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,10 +136,13 @@ def fee_of(prices: Prices, gas: int, floors: tuple[int, int], total_max: Decimal
 
 
 def sent_of(outcomes: Sequence[Outcome], tx: str) -> SendAnswer:
-    """Returns what all nodes together said to signed bytes: taken where one has them, refused only where all refuse."""
+    """Returns what all nodes together said to signed bytes: taken where one has them, refused only where all refuse.
+
+    Gives: Unknown where one of them only failed: a node that ran out of time may have handed the bytes on.
+    """
     if any(_has_it(outcome, tx) for outcome in outcomes):
         return Taken()
-    refused = [outcome for outcome in outcomes if isinstance(outcome, Refused) and outcome.kind is not RefusedFor.PACE]
+    refused = [outcome for outcome in outcomes if isinstance(outcome, Refused) and _is_proof(outcome)]
     if len(refused) < len(outcomes):
         return Unknown(reason=UnknownReason.UNREADABLE if refused else UnknownReason.TIMED_OUT)
     sorted_out = [(_turned_down_for(each.detail.lower()), each.detail) for each in refused]
@@ -150,6 +155,14 @@ def _has_it(outcome: Outcome, tx: str) -> bool:
     if isinstance(outcome, Refused):
         return any(word in outcome.detail.lower() for word in _KNOWN)
     return isinstance(outcome, Result) and isinstance(outcome.value, str) and outcome.value.lower() == tx
+
+
+def _is_proof(outcome: Refused) -> bool:
+    """Whether a refusal is of the transaction, with a code of JSON-RPC, and not of a node that is busy or broken."""
+    text = outcome.detail.lower()
+    is_worded = _turned_down_for(text) is not TurnedDownFor.OTHER
+    is_sure = is_worded or (text.startswith("-") and not any(part in text for part in _UNSURE))
+    return is_sure and outcome.kind is not RefusedFor.PACE
 
 
 def _turned_down_for(text: str) -> TurnedDownFor:

@@ -54,6 +54,30 @@ def test_a_silent_node_may_have_it() -> None:
     assert sent_of([refused("429: slow down", RefusedFor.PACE)], TX) == Unknown(reason=UnknownReason.TIMED_OUT)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-32603: Internal error",
+        "-32000: request timed out",
+        "-32002: context deadline exceeded",
+        "-32000: internal server error",
+        "-32000: service temporarily unavailable",
+        "None: Bad Gateway",
+        "None: upstream connect error",
+        "HTTP 413",
+    ],
+)
+def test_a_node_that_only_failed_may_have_handed_it_on(text: str) -> None:
+    assert sent_of([refused(text)] * 2, TX) == Unknown(reason=UnknownReason.TIMED_OUT)
+    other = refused("-32000: insufficient funds for gas * price + value")
+    assert sent_of([refused(text, RefusedFor.LIMIT), other], TX) == Unknown(reason=UnknownReason.UNREADABLE)
+
+
+def test_known_words_are_a_refusal_under_any_code() -> None:
+    said = "-32603: insufficient funds for gas * price + value"
+    assert sent_of([refused(said)], TX) == TurnedDown(reason=TurnedDownFor.COIN_MISSING, detail=said)
+
+
 def test_an_answer_that_names_another_transaction_says_nothing() -> None:
     assert sent_of([Result(value=HASH)], TX) == Unknown(reason=UnknownReason.TIMED_OUT)
 

@@ -45,6 +45,7 @@ OPENING, PLAY = Opening(), Play()
 
 def serve(
     broker: Annotated[Literal["alpaca", "schwab"], says("Whose protocol is spoken.")],
+    /,
     *,
     price: Annotated[list[str], says("A share and its price, such as COIN=250; may be given again.")],
     port: Annotated[int, says("The port on this machine; any free one when 0.")] = 0,

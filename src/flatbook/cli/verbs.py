@@ -80,7 +80,7 @@ FAMILIES = (
         "Start",
         (
             Verb("demo", "Hedge recorded fills on a paper broker, crash included: no keys, no network.", "start:demo"),
-            Verb("init", "Write a commented flatbook.toml for a paper desk.", "init:init"),
+            Verb("init", "Write a commented flatbook.toml for a paper or a live desk.", "init:init"),
             Verb("doctor", "Check this machine, the configuration, the journal and the secrets.", "doctor:doctor"),
             Verb("run", "Run the desk until it is stopped.", "start:run"),
         ),
@@ -154,7 +154,7 @@ FAMILIES = (
         "Keep",
         (
             Verb("events", "Read, export, verify and archive the journal.", "", _EVENTS),
-            Verb("export", "Write fills, hedges, fees, gas or reversals as a table.", "export:export"),
+            Verb("export", "Write fills, hedges, fees and what else moved as a table.", "export:export"),
             Verb("config", "Check and show the configuration.", "", _CONFIG),
             Verb("alerts", "Tell people what needs them, and see what stands.", "", _ALERTS),
             Verb("secrets", "Keep secrets out of the configuration.", "", _SECRETS),

@@ -14,6 +14,7 @@ NAME_TEXT = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 INSTRUMENT_TEXT = r"[A-Za-z0-9][A-Za-z0-9._/@-]{0,63}"
 SECRET_TEXT = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}"
 TICKER_TEXT = r"[A-Z][A-Z0-9.]{0,9}"
+SECRET_LEAD = "secret:"
 ADDRESS_TEXT = "0x[0-9a-f]{40}"
 NUMBER_TEXT = r"-?[0-9]+(\.[0-9]+)?"
 TEXT_MAX = 1024
@@ -62,7 +63,15 @@ class Pattern(msgspec.Struct, frozen=True, kw_only=True):
         if not 0 < len(value) <= TEXT_MAX:
             raise ValueError(f"must have 1 to {TEXT_MAX} characters")
         if self.pattern is not None and not re.fullmatch(self.pattern, value, re.ASCII):
-            raise ValueError(f"{value[:SHOWN_MAX]!r} does not have the form {self.pattern}")
+            raise ValueError(self._refusal(value, self.pattern))
+
+    @staticmethod
+    def _refusal(value: str, pattern: str) -> str:
+        if pattern.startswith(SECRET_LEAD):  # What stands there may be the secret itself, which is never shown.
+            return 'is no name of a secret: write "secret:NAME", and its place under [secrets]'
+        same = [each for each in (value.lower(), value.upper()) if re.fullmatch(pattern, each, re.ASCII)]
+        do = f": write {same[0]!r}" if same else ""
+        return f"{value[:SHOWN_MAX]!r} does not have the form {pattern}{do}"
 
 
 Rule = Range | Pattern

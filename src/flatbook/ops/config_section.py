@@ -6,14 +6,22 @@ from typing import Annotated
 
 import msgspec
 
-from flatbook.ops.config_fields import ADDRESS_TEXT, INSTRUMENT_TEXT, NAME_TEXT, SECRET_TEXT, TICKER_TEXT, text
+from flatbook.ops.config_fields import (
+    ADDRESS_TEXT,
+    INSTRUMENT_TEXT,
+    NAME_TEXT,
+    SECRET_LEAD,
+    SECRET_TEXT,
+    TICKER_TEXT,
+    text,
+)
 
 Name = Annotated[str, text("A name of your choice.", NAME_TEXT)]
 InstrumentName = Annotated[str, text("The id of an instrument, such as COIN/USD@paper.", INSTRUMENT_TEXT)]
 Ticker = Annotated[str, text("The ticker of a share.", TICKER_TEXT)]
 Address = Annotated[str, text("An address: 0x and 40 lower-case hex digits.", ADDRESS_TEXT)]
 SecretName = Annotated[str, text("A name of your choice.", SECRET_TEXT)]
-SECRET_REFERENCE = f"secret:{SECRET_TEXT}"
+SECRET_REFERENCE = f"{SECRET_LEAD}{SECRET_TEXT}"
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -117,10 +117,15 @@ def _read_keyring(reference: Reference) -> str:
     try:
         found = keyring.get_password(reference.place, reference.entry)
     except KeyringError as error:
-        raise SecretRefused(f"the key ring does not answer ({type(error).__name__}): unlock it, or use age") from None
+        raise SecretRefused(_without_keyring("does not answer", error, reference)) from None
     if found is None:
         raise SecretRefused(f"the key ring has no {reference.place}/{reference.entry}: use `flatbook secrets set`")
     return found
+
+
+def _without_keyring(what: str, error: Exception, reference: Reference) -> str:
+    kept = f'"age:secrets.age#{reference.entry}"'
+    return f"the key ring {what} ({type(error).__name__}): unlock it, or write {kept} in its place under [secrets]"
 
 
 def _write_keyring(reference: Reference, secret: Secret) -> None:
@@ -130,4 +135,4 @@ def _write_keyring(reference: Reference, secret: Secret) -> None:
     try:
         keyring.set_password(reference.place, reference.entry, secret.reveal())
     except KeyringError as error:
-        raise SecretRefused(f"the key ring does not take it ({type(error).__name__}): unlock it, or use age") from None
+        raise SecretRefused(_without_keyring("does not take it", error, reference)) from None

@@ -71,7 +71,8 @@ def test_a_secret_that_is_not_there_is_said_with_its_channel() -> None:
 
 def test_a_secret_is_named_and_never_written() -> None:
     (told,) = wrong('token = "secret:bot"', 'token = "123:abc"')
-    assert told.startswith("channels.phone.token: '123:abc' does not have the form")
+    assert told.startswith('channels.phone.token: is no name of a secret: write "secret:NAME"')
+    assert "123:abc" not in told
 
 
 def test_an_address_is_encrypted_or_here_and_holds_nothing_secret() -> None:

@@ -52,7 +52,7 @@ def test_the_live_example_is_a_configuration_that_loads() -> None:
         ('"nodes"', '"node"', "'node' is none of recorded, nodes; did you mean nodes?"),
         ('kind = "alpaca"', 'kind = "alpca"', "'alpca' is none of paper, alpaca, schwab; did you mean alpaca?"),
         ('kind = "alpaca"\n', "", "accounts.alpaca.kind: is missing: one of paper, alpaca, schwab"),
-        ('key = "secret:alpaca_key"', 'key = "PK123"', "'PK123' does not have the form secret:"),
+        ('key = "secret:alpaca_key"', 'key = "PK123"', 'key: is no name of a secret: write "secret:NAME"'),
         ('key = "secret:alpaca_key"', 'key = "secret:alpaca"', "there is no secret 'alpaca'"),
         (LIVE, 'environment = "sandbox"', "the trading API has live or paper"),
         (LIVE, 'environment = "paper"', 'mode: no account is one of real money: write "paper"'),

@@ -83,6 +83,11 @@ def test_a_table_where_a_value_is_due_and_the_other_way_round() -> None:
             '"0xDE5C0"',
             "'0xDE5C0' does not have the form 0x[0-9a-f]{40}",
         ),
+        (
+            '"0x00000000000000000000000000000000000de5c0"',
+            '"0x00000000000000000000000000000000000De5C0"',
+            "{40}: write '0x00000000000000000000000000000000000de5c0'",
+        ),
         ('seed = "1"', 'seed = ""', "must have 1 to 1024 characters"),
         ('seed = "1"', 'seed = "a\\u200bb"', "has a character that cannot be seen"),
         ('sessions = ["regular"]', 'sessions = ["regular", "regular"]', "an entry stands twice"),

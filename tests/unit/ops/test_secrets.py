@@ -168,7 +168,8 @@ def test_the_key_ring_is_read_and_written(tmp_path: Path, ring: Ring) -> None:
 def test_a_locked_key_ring_says_so_without_its_own_words(tmp_path: Path, ring: Ring) -> None:
     ring.locked = True
     here = places(tmp_path, key="keyring:flatbook/key")
-    assert refused(here, "key") == "the key ring does not answer (KeyringLocked): unlock it, or use age"
+    do = 'unlock it, or write "age:secrets.age#key" in its place under [secrets]'
+    assert refused(here, "key") == f"the key ring does not answer (KeyringLocked): {do}"
     with pytest.raises(SecretRefused, match=r"the key ring does not take it \(KeyringLocked\)"):
         set_secret(here, "key", Secret(CANARY))
 

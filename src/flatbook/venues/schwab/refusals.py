@@ -108,9 +108,12 @@ def reason_of(text: str) -> RejectReason:
 
 
 def says_no_such_order(reply: Reply) -> bool:
-    """Returns whether a reply is Schwab's word that it has no such order, and not one of something on the way."""
+    """Returns whether a reply is Schwab's word that it has no such order, and not one of something on the way.
+
+    Gives: no for words that name a path: whoever knows no `/orders/1` knows nothing of orders.
+    """
     refusal = refusal_of(reply) if reply.status == NOT_FOUND else None
-    return refusal is not None and "order" in refusal.text.lower()
+    return refusal is not None and "order" in refusal.text.lower() and "/" not in refusal.text
 
 
 def _rejected(reason: RejectReason, code: int, message: str, now: Instant) -> Rejected:

@@ -162,7 +162,8 @@ def test_what_cannot_be_read_is_unknown(spoilt: dict[str, Any]) -> None:
 def test_only_schwabs_own_word_makes_an_order_absent() -> None:
     gone = refusal(404, f"Order {THEIRS} not found")
     assert parse.order_answer(gone, venue_order_id=THEIRS, symbols=SYMBOLS) == Absent()
-    for other in (HTML, Reply(status=404, headers={}, body=b"not found"), refusal(404, "page not found")):
+    no_path = refusal(404, f"The requested resource /trader/v1/accounts/HASH/orders/{THEIRS} was not found")
+    for other in (HTML, Reply(status=404, headers={}, body=b"not found"), refusal(404, "page not found"), no_path):
         found = parse.order_answer(other, venue_order_id=THEIRS, symbols=SYMBOLS)
         assert isinstance(found, Unknown)
     down = parse.order_answer(refusal(503, "down"), venue_order_id=THEIRS, symbols=SYMBOLS)

@@ -125,7 +125,7 @@ def venue_of(loaded: Loaded, name: str, line: Line, clock: Clock, books: ReadBoo
     is_broker = account.api is AlpacaApi.BROKER
     at_alpaca = AlpacaNamed(
         account=AccountId(name),
-        api=alpaca.broker_api(account.account_id) if is_broker else alpaca.trading_api(),
+        api=alpaca.broker_api(account.account_id) if is_broker else alpaca.trading_api(account.account_id),
         instruments=instruments,
         extended_hours=account.extended_hours,
     )

@@ -144,6 +144,8 @@ class WireAccount(msgspec.Struct, frozen=True, kw_only=True):
     cash: Number
     buying_power: Number
     cash_withdrawable: Number | None = None
+    id: str = ""
+    account_number: str = ""
 
 
 class Fills(msgspec.Struct, frozen=True, kw_only=True):
@@ -266,12 +268,13 @@ def with_executions(report: OrderReport, fills: Fills) -> OrderReport:
 
 
 def statement_answer(
-    replies: tuple[Reply, Reply, Reply], *, account: AccountId, symbols: Symbols, stated_at: Instant
+    replies: tuple[Reply, Reply, Reply], *, account: AccountId, meant: str = "", symbols: Symbols, stated_at: Instant
 ) -> AccountStatement | Unknown:
     """Returns the statement that open orders, positions and account make together.
 
     Needs: `stated_at` was taken before the first of the three was asked for.
-    Gives: a list of orders that is as long as a list can be may lack some, and is unreadable.
+    Gives: a list of orders that is as long as a list can be may lack some, and is unreadable; so is another
+    account than the one that is meant.
     """
     orders = _read(replies[0], list[WireOrder])
     if isinstance(orders, Unknown):
@@ -282,7 +285,7 @@ def statement_answer(
     cash = _read(replies[2], WireAccount)
     if isinstance(cash, Unknown):
         return cash
-    if len(orders) >= OPEN_ORDERS_MAX:
+    if len(orders) >= OPEN_ORDERS_MAX or (meant and meant not in (cash.id, cash.account_number)):
         return UNREADABLE
     try:
         return AccountStatement(

@@ -219,7 +219,9 @@ class AlpacaVenue:
         if flaw is not None:
             return flaw
         replies = (orders, positions, cash)
-        stated = parse.statement_answer(replies, account=self._account, symbols=self._symbols, stated_at=stated_at)
+        stated = parse.statement_answer(
+            replies, account=self._account, meant=self._api.meant, symbols=self._symbols, stated_at=stated_at
+        )
         stated = clocked(stated, orders, asked_at=stated_at, answered_at=answered_at)
         return self._with_facts(stated, activities) if isinstance(stated, AccountStatement) else stated
 

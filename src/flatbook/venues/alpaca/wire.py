@@ -28,9 +28,13 @@ TRADING_URL = "https://api.alpaca.markets"
 
 
 class Api(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the resources of one account are. `account_id` is empty where the credentials name the account."""
+    """Where the resources of one account are. `account_id` is empty where the credentials name the account.
+
+    `meant` is the id or number that this account must then bear; empty: any.
+    """
 
     account_id: str
+    meant: str = ""
     orders: str
     positions: str
     account: str
@@ -53,10 +57,11 @@ def broker_api(account_id: str) -> Api:
     )
 
 
-def trading_api() -> Api:
+def trading_api(meant: str = "") -> Api:
     """Returns where the account of the credentials is in the Trading API. Source: docs.alpaca.markets."""
     return Api(
         account_id="",
+        meant=meant,
         orders="/v2/orders",
         positions="/v2/positions",
         account="/v2/account",

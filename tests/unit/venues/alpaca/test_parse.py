@@ -419,6 +419,16 @@ def test_a_statement_is_whole_or_it_is_none(replies: tuple[Reply, Reply, Reply],
     assert stated(*replies) == expected
 
 
+def test_a_statement_of_another_account_than_the_one_that_is_meant_is_none() -> None:
+    replies = (EMPTY, EMPTY, reply(account(id="61e69015", account_number="PA1")))
+
+    def meaning(meant: str) -> object:
+        return parse.statement_answer(replies, account=MAIN, meant=meant, symbols=SYMBOLS, stated_at=REGULAR)
+
+    assert [type(meaning(meant)) for meant in ("", "61e69015", "PA1")] == [AccountStatement] * 3
+    assert [meaning(meant) for meant in ("61e69016", "PA2")] == [UNREADABLE] * 2
+
+
 def test_a_statement_of_nothing_is_a_statement() -> None:
     statement = stated(EMPTY, EMPTY, reply(account(cash="0")))
     assert isinstance(statement, AccountStatement)

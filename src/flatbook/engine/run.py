@@ -25,6 +25,7 @@ from flatbook.engine.inputs import (
     TimeCame,
     Woken,
 )
+from flatbook.engine.leave import leaving_from, offers_left, why_over
 from flatbook.engine.offer_reports import OfferReader
 from flatbook.engine.outbox import Outbox
 from flatbook.engine.overdue import overdue
@@ -182,6 +183,14 @@ class Engine:
         self._stop_reason = self._stop_reason or reason
         self._inbox.stir()
 
+    def leave(self, reason: str) -> None:
+        """Ends the loop once what we offer is pulled, or time is up; at once where none stands or when told again."""
+        if self.wakes.leaving is not None or self.cancel_only or not offers_left(self.state, self.parts.rules):
+            self.stop(reason)
+        else:
+            self.wakes.leaving = leaving_from(reason, self.parts.clock.now())
+            self.deliver(TimeCame())
+
     def fail(self, error: BaseException) -> None:
         """Ends the loop as failed: what the engine needs is gone. Working orders stay, and are found again."""
         self._failure = self._failure or error
@@ -283,7 +292,7 @@ class Engine:
         self._act([effect for each in steps for effect in each.effects])
         for (item, waiter), each in zip(items, steps, strict=False):
             self._answer(item, waiter, each)
-        self._stop_if_drained()
+        self._stop_if_over()
         return len(steps)
 
     def _step(self, item: Item) -> Step:
@@ -368,8 +377,7 @@ class Engine:
         self._ask_overdue()
 
     def _ask_overdue(self) -> None:
-        parts = self.parts
-        due, upcoming = overdue(self.state, parts.rules.cards, self.outbox.asked, parts.clock.now())
+        due, upcoming = overdue(self.state, self.parts.rules.cards, self.outbox.asked, self.parts.clock.now())
         for order in due:
             self.outbox.ask(find_of(order))
         for order_id in tuple(self.outbox.asked):
@@ -414,12 +422,10 @@ class Engine:
         repeated = "command_known" in done.dropped
         waiter.set_result(CommandAnswer(seq=self.state.seq, accepted=refused is None, repeated=repeated, why=refused))
 
-    def _stop_if_drained(self) -> None:
-        if not self.state.draining or self.queued or self.outbox.in_flight:
-            return
-        owing = any(self.state.owing.values())
-        if not owing and not self.state.holds and not self.state.open_calls:
-            self.stop("drained")
+    def _stop_if_over(self) -> None:
+        now, is_busy = self.parts.clock.now(), bool(self.queued or self.outbox.in_flight)
+        if why := why_over(self.state, self.parts.rules, self.wakes.leaving, now=now, is_busy=is_busy):
+            self.stop(why)
 
     # Failure.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flatbook.engine.leave import Leaving
 from flatbook.state.positions import NetKey
 from flatbook.strategies.decision import Trigger, Wake
 from flatbook.values.ids import SourceId, Underlying
@@ -18,6 +19,7 @@ class Wakes:
         self.awaiting_funds: dict[NetKey, None] = {}
         self.offers_at: Instant | None = None
         self.began_at: Instant | None = None
+        self.leaving: Leaving | None = None
 
     def put(self, key: NetKey, wake: Wake) -> None:
         """Replaces the wake of a net; who waits for a change of its account is kept apart, for that is asked often."""
@@ -61,6 +63,7 @@ class Wakes:
         """Returns the earliest instant that any strategy waits for."""
         instants = [wake.at for wake in self._wakes.values() if wake.at is not None]
         instants += [] if self.offers_at is None else [self.offers_at]
+        instants += [] if self.leaving is None else [self.leaving.until]
         return min(instants) if instants else None
 
     def observing(self, underlying: Underlying, source: SourceId) -> tuple[NetKey, ...]:

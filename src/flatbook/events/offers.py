@@ -26,6 +26,7 @@ class PullReason(Enum):
     STALE_PRICE = "stale_price"
     DEPEGGED = "depegged"
     DRAINING = "draining"
+    SHUTDOWN = "shutdown"
     FROZEN = "frozen"
     BOUND = "bound"
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from flatbook.engine.inputs import Command, Verb
+from flatbook.engine.leave import LEAVE_S, offers_left
+from flatbook.engine.rules import Rules
 from flatbook.engine.run import Committed, EngineFailed
 from flatbook.events.control import EngineStarted
 from flatbook.journal.kept_states import FolderOfStates, keep_state
@@ -91,11 +93,11 @@ def run_desk(
             reason = asyncio.run(serve(desk, loaded, log, teller=teller, halted_by=halted_by))
         except EngineFailed as failure:
             log.error("engine_failed", reason=str(failure))
-            tell_working(desk.engine.state, log)
+            tell_left(desk, log)
             return EXIT_FAILED
         finally:
             desk.close()
-        tell_working(desk.engine.state, log)
+        tell_left(desk, log)
         log.info("engine_stopped", reason=reason)
         desk.engine.state = State()  # its room is needed: the kept state is a fold of the journal, never of this one
         keep_state(loaded.journal, loaded.home / SNAPSHOT_FOLDER)
@@ -113,6 +115,28 @@ def tell_recovery(kept: FolderOfStates, log: Log) -> Callable[[Committed], None]
             log.info("state_recovered", seq=committed.first - 1, first=first)
 
     return on_commit
+
+
+def tell_left(desk: Desk, log: Log) -> None:
+    """Logs what may still trade although its engine has ended: orders at venues, and offers on chains."""
+    tell_working(desk.engine.state, log)
+    tell_offers(desk.engine.state, desk.engine.parts.rules, log)
+
+
+def tell_offers(state: State, rules: Rules, log: Log) -> None:
+    """Logs each offer that others may still take although its engine has ended, at most ORDERS_TOLD_MAX of them."""
+    left = offers_left(state, rules)
+    for offer in left[:ORDERS_TOLD_MAX]:
+        log.warning(
+            "offer_stays",
+            chain=offer.seen.key.chain,
+            subject=offer.seen.order_hash,
+            owner=offer.seen.owner,
+            account=offer.seen.account,
+            reason="it may still be taken, and what is taken is hedged when the desk runs again",
+        )
+    if len(left) > ORDERS_TOLD_MAX:
+        log.warning("offers_stay", count=len(left), reason="only the first ones were named")
 
 
 def tell_working(state: State, log: Log) -> None:
@@ -165,7 +189,7 @@ async def serve(
     await socket.start()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, engine.stop, STOPPED_BY_SIGNAL)
+        loop.add_signal_handler(name, _leave, desk, log)
     running = asyncio.create_task(engine.run())
     beside = [asyncio.create_task(work) for work in _beside(desk, loaded, stay=stay)]
     if halted_by is not None:
@@ -183,6 +207,16 @@ async def serve(
         await asyncio.gather(*beside, *informing, return_exceptions=True)
         await socket.close()
         await desk.outside.close()
+
+
+def _leave(desk: Desk, log: Log) -> None:
+    """Ends a desk that was told to by a signal: what it offers is pulled first; a second signal ends it at once."""
+    before = desk.engine.wakes.leaving
+    desk.engine.leave(STOPPED_BY_SIGNAL)
+    if desk.engine.wakes.leaving is not before:
+        count = len(offers_left(desk.engine.state, desk.engine.parts.rules))
+        reason = f"what is offered is pulled first, for at most {LEAVE_S} s; a second signal ends at once"
+        log.warning("engine_leaves", count=count, reason=reason)
 
 
 def _beside(desk: Desk, loaded: Loaded, *, stay: bool) -> list[Coroutine[Any, Any, None]]:

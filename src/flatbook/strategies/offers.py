@@ -121,6 +121,7 @@ class OffersView(msgspec.Struct, frozen=True, kw_only=True):
     halted: bool
     killed: bool
     draining: bool
+    leaving: bool
     broker_down: bool
     chain_unread: bool
     frozen: bool
@@ -178,6 +179,7 @@ def reasons_of(view: OffersView, params: OfferParams, side: Side) -> tuple[PullR
         PullReason.STALE_PRICE: read and (view.price is None or view.now >= _stale_at(view.price, params)),
         PullReason.DEPEGGED: any(_is_off(mark, params) for mark in view.dollars.values()),
         PullReason.DRAINING: view.draining,
+        PullReason.SHUTDOWN: view.leaving,
         PullReason.FROZEN: view.frozen,
         PullReason.BOUND: worst_of(view, side) > params.bound_shares,
     }

@@ -17,11 +17,12 @@ from flatbook.journal.kept_states import FolderOfStates
 from flatbook.ops.config_shape import LogFormat, LogLevel, LogSection
 from flatbook.ops.telemetry import Log, open_log
 from flatbook.services import all_in_one
-from flatbook.services.all_in_one import tell_recovery, tell_working
+from flatbook.services.all_in_one import tell_offers, tell_recovery, tell_working
 from flatbook.state.desk import State
 from flatbook.values.ids import Epoch, Seq
 from tests.desk import OPEN
 from tests.unit.engine.scene import Bench
+from tests.unit.engine.test_decide_offers import desk as offering_desk
 
 
 def lines_of(tell: Callable[[Log], None], level: LogLevel) -> list[dict[str, str]]:
@@ -80,3 +81,18 @@ def test_a_start_without_a_kept_state_folds_from_the_first_event(tmp_path: Path)
 def test_later_commits_say_nothing_of_the_recovery(tmp_path: Path) -> None:
     stopped = EngineStopped(reason="signal", stopped_at=OPEN)
     assert lines_of(lambda log: tell_recovery(FolderOfStates(tmp_path), log)(committed(stopped)), LogLevel.INFO) == []
+
+
+def test_an_offer_that_outlives_its_engine_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = offering_desk()
+    (line,) = lines_of(lambda log: tell_offers(bench.state, bench.rules, log), LogLevel.WARNING)
+    assert (line["event"], line["level"], line["subject"]) == ("offer_stays", "warning", "0x" + "5e" * 32)
+    assert line["reason"] == "it may still be taken, and what is taken is hedged when the desk runs again"
+    monkeypatch.setattr(all_in_one, "ORDERS_TOLD_MAX", 0)
+    (line,) = lines_of(lambda log: tell_offers(bench.state, bench.rules, log), LogLevel.WARNING)
+    assert (line["event"], line["count"]) == ("offers_stay", 1)
+
+
+def test_nothing_is_said_of_offers_where_none_stands() -> None:
+    bench = Bench().resume()
+    assert lines_of(lambda log: tell_offers(bench.state, bench.rules, log), LogLevel.WARNING) == []

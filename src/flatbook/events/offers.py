@@ -29,6 +29,7 @@ class PullReason(Enum):
     SHUTDOWN = "shutdown"
     FROZEN = "frozen"
     BOUND = "bound"
+    UNREAD = "unread"
 
 
 class OfferGone(Enum):

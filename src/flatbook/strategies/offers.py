@@ -29,6 +29,7 @@ from flatbook.values.sessions import Session, SessionKind
 CALL_S = 3_600
 RETRY_S = 30
 SEEN_WITHIN_S = 60
+UNREAD_S = 60
 HASH_DIGITS = 10
 
 
@@ -182,6 +183,7 @@ def reasons_of(view: OffersView, params: OfferParams, side: Side) -> tuple[PullR
         PullReason.SHUTDOWN: view.leaving,
         PullReason.FROZEN: view.frozen,
         PullReason.BOUND: worst_of(view, side) > params.bound_shares,
+        PullReason.UNREAD: read and any(view.now >= _unread_at(offer) for offer in _unread(view)),
     }
     return tuple(reason for reason in PullReason if found[reason])
 
@@ -214,6 +216,15 @@ def _pull_at(view: OffersView, params: OfferParams) -> Instant:
 
 def _stale_at(quote: Quote, params: OfferParams) -> Instant:
     return Instant(later(quote.happened_at, seconds=params.price_age_s_max) + 1)
+
+
+def _unread(view: OffersView) -> tuple[Offer, ...]:
+    """Returns the orders that stand and of which nobody knows what they offer: the bound cannot count them."""
+    return tuple(offer for offer in view.offers if offer.stands and offer.quote is None)
+
+
+def _unread_at(offer: Offer) -> Instant:
+    return later(offer.changed_at, seconds=UNREAD_S)
 
 
 def _is_off(mark: Price | None, params: OfferParams) -> bool:
@@ -362,6 +373,7 @@ def _next_at(view: OffersView, params: OfferParams) -> Instant | None:
     if view.price is not None:
         moments.append(_stale_at(view.price, params))
     moments += [_quiet_at(view, params, side) for side in Side]
+    moments += [_unread_at(offer) for offer in _unread(view)]
     for offer in view.offers:
         call = _last_call(view, offer)
         if call is not None and not call.is_open:

@@ -171,6 +171,17 @@ def test_each_reason_pulls_at_once(changes: dict[str, Any], reason: str) -> None
     assert why(decision) == [(reason,)]
 
 
+def test_an_offer_that_nobody_can_read_is_pulled_after_a_minute_for_no_bound_counts_it() -> None:
+    unread = (offer(None),)
+    early, due = later(NOON, seconds=59), later(NOON, seconds=60)
+    first = decide(view(offers=unread, now=early), PARAMS)
+    assert (first.intents, first.wake.at) == ((), due)
+    then = decide(view(offers=unread, now=due), PARAMS)
+    assert (calls(then), why(then)) == (REMOVED, [("unread",)])
+    assert calls(decide(view(offers=unread, now=due, is_starting=True), PARAMS)) == []
+    assert calls(decide(view(offers=(offer(None, stands=False),), now=due), PARAMS)) == []
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -16,7 +16,7 @@ from flatbook.sim.schwab.market import quotes_page
 from flatbook.sim.schwab.paths import TRADER, Resource, resource_of
 from flatbook.sim.schwab.streamer import Streamer
 from flatbook.sim.schwab.terms import Refused, SchwabTerms, refused
-from flatbook.sim.schwab.transactions import transaction_pages
+from flatbook.sim.schwab.transactions import fees_page, transaction_pages
 from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant, InstantRefused, instant_of_text
 from flatbook.values.sessions import CalendarEnded, trade_date_of
 
@@ -215,6 +215,8 @@ class Front:
                 for other in self.orders.values()
                 if other.order.id == listed.order.replaced_by
             ]
+        if self._terms.states_fees and view.filled:
+            page["commissionAndFee"] = fees_page(self.ledger, listed.order.id, as_of)
         strange = self._faults.strange_status(verb)
         return page if strange is None else {**page, "status": strange}
 

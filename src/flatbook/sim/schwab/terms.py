@@ -25,7 +25,8 @@ class SchwabTerms(msgspec.Struct, frozen=True, kw_only=True):
     """One Schwab. An account goes by its number; `hashes` stand for the numbers in paths.
 
     Units: as in AlpacaTerms; `access_s`, `login_s` and `code_s` are how long tokens, logins and codes live;
-    `half_spread` in USD a share. `streamer_url` is where a client is told to stream.
+    `half_spread` in USD a share. `states_fees` writes the fees of an order into it, besides the
+    history. `streamer_url` is where a client is told to stream.
     """
 
     accounts: tuple[OpeningAccount, ...]
@@ -47,6 +48,7 @@ class SchwabTerms(msgspec.Struct, frozen=True, kw_only=True):
     login_s: int = 604_800
     code_s: int = 30
     states_activity_ids: bool = True
+    states_fees: bool = False
     half_spread: Decimal = Decimal("0.01")
     quote_age_ms: int = 0
     quotes_are_live: bool = True

@@ -40,6 +40,22 @@ def transaction_pages(
     return found[::-1]
 
 
+def fees_page(ledger: Ledger, order_id: str, as_of: Instant) -> Page:
+    """Returns what an order states of its own fees, by type. Source: Trader API, schema CommissionAndFee."""
+    charged = {
+        FEE_TYPES[row.kind]: row.amount
+        for row in ledger.postings
+        if row.kind in FEE_TYPES and row.text == order_id and row.at <= as_of
+    }
+    commission = [{"value": number(ZERO), "type": "COMMISSION"}]
+    fees = [{"value": number(-amount), "type": kind} for kind, amount in charged.items()]
+    return {
+        "commission": {"commissionLegs": [{"commissionValues": commission}]},
+        "fee": {"feeLegs": [{"feeValues": fees}]},
+        "trueCommission": {"commissionLegs": [{"commissionValues": commission}]},
+    }
+
+
 def _enters_at(at: Instant) -> Instant:
     return instant_of_eastern(_day(at) + timedelta(days=1), 0)
 

@@ -49,15 +49,17 @@ def owners(orders: Sequence[OwnOrder], listing: Sequence[Listed], known: Names, 
     """Returns which orders at Schwab are which of ours.
 
     Needs: `known` are those that were recognised before; what is booked overrules them.
+    Gives: one that replaced another was not placed by us, and is recognised as none.
     """
     booked = {order.venue_order_id: order.order_id for order in orders if order.venue_order_id is not None}
     names = {**known, **booked}
     settled = dict.fromkeys(names.values())
+    replacing = [each.successor for each in listing if each.successor is not None]
     waiting = [order for order in orders if order.is_open and order.venue_order_id is None]
     for order in sorted(waiting, key=_age):
         if order.order_id in settled:
             continue
-        free = (each for each in listing if each.report.venue_order_id not in names)
+        free = (each for each in listing if each.report.venue_order_id not in (*names, *replacing))
         first = min((each for each in free if fits(order, each, window_s=window_s)), key=_entry, default=None)
         if first is not None:
             names[first.report.venue_order_id] = order.order_id

@@ -31,6 +31,7 @@ from flatbook.values.instants import Instant, instant_of_text
 from flatbook.values.instruments import Side
 from flatbook.values.money import ZERO, Price, Quantity, check_number, plain
 from flatbook.venues.http import Reply
+from flatbook.venues.schwab.fees import stated_fees
 from flatbook.venues.schwab.refusals import (
     SERVER_FAULT,
     TEXT_MAX,
@@ -43,7 +44,7 @@ from flatbook.venues.schwab.refusals import (
 from flatbook.venues.schwab.wire import ORDERS_MAX
 
 # Source: Trader API, enum of `status`, all 21; PENDING_REVIEW is not in it and was seen. A replaced order has ended;
-# what replaced it was placed by somebody else, and is foreign. UNKNOWN is Schwab's own word for what it cannot say.
+# it may go on in another one, see `chains`. UNKNOWN is Schwab's own word for what it cannot say.
 STATUSES = {
     "AWAITING_PARENT_ORDER": VenueStatus.PENDING,
     "AWAITING_CONDITION": VenueStatus.PENDING,
@@ -76,6 +77,7 @@ SIDES = {
 }
 USD = AssetId("USD")
 NESTED_MAX = 8
+NOTHING = msgspec.Raw(b"null")
 
 Symbols = Mapping[str, InstrumentId]
 
@@ -128,6 +130,14 @@ class WireOrder(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     order_leg_collection: list[WireLeg] = []
     order_activity_collection: list[WireActivity] = []
     child_order_strategies: list[WireOrder] = []
+    replacing_order_collection: msgspec.Raw = NOTHING
+    commission_and_fee: msgspec.Raw = NOTHING
+
+
+class WireSuccessor(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What replaced an order, as Schwab writes it: an order, of which its number is enough."""
+
+    order_id: int
 
 
 class WireAccountNumber(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -171,7 +181,9 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """An order at Schwab: its report, which names none of ours yet, and what else makes it recognisable.
 
     Schwab states instants in whole seconds. `is_closed` says that it states when it ended. `unreadable` are executions
-    of which only the id can be read: the report lacks them, and is not complete.
+    of which only the id can be read: the report lacks them, and is not complete. `successor` is what it states to have
+    been replaced by, and `fees` the sum of what it states to cost. `works_as` is the number under which it goes on
+    where that is not its own, see `chains`.
     """
 
     report: OrderReport
@@ -179,6 +191,9 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     limit: Price | None
     entered_at: Instant
     is_closed: bool
+    successor: VenueOrderId | None = None
+    works_as: VenueOrderId | None = None
+    fees: Decimal | None = None
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -359,7 +374,18 @@ def _of_leg(order: WireOrder, leg: WireLeg, symbols: Symbols) -> Listed:
         limit=None if order.order_type == "MARKET" or order.price is None else Price(check_number(order.price)),
         entered_at=entered_at,
         is_closed=closed_at is not None,
+        successor=_successor(order) if alone else None,
+        fees=stated_fees(order.commission_and_fee) if alone else None,
     )
+
+
+def _successor(order: WireOrder) -> VenueOrderId | None:
+    """Returns what an order states to have been replaced by, None where that is nothing, several, or unreadable."""
+    try:
+        stated = msgspec.json.decode(order.replacing_order_collection, type=list[WireSuccessor] | None) or []
+    except _FAULTS:
+        return None
+    return VenueOrderId(str(stated[0].order_id)) if len(stated) == 1 else None
 
 
 def _executions(

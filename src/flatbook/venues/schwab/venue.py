@@ -2,11 +2,12 @@
 
 Schwab takes no client ids, and the id that the answer to a place request names may be that of another order. So each
 read is compared with our own books (`own_books`): what is booked under Schwab's id goes by it, everything else by its
-fingerprint. The adapter remembers nothing that the books do not tell again, but for the orders that it recognised.
+fingerprint. The adapter remembers nothing that the books do not tell again, but for the orders that it recognised,
+and under which numbers they go on.
 
 A call is one request, with these exceptions: `place` reads the order that its answer names, or the list; `cancel` and
-`find` read the list where Schwab's id is not known; `statement` is four reads; the hash of the account is read once,
-the hours of the market once a day.
+`find` read the list where Schwab's id is not known; `find` reads what an order that was replaced goes on in;
+`statement` is four reads; the hash of the account is read once, the hours of the market once a day.
 """
 
 from __future__ import annotations
@@ -43,8 +44,9 @@ from flatbook.values.sessions import CalendarEnded, trade_date_of
 from flatbook.venues.http import Reply, clocked
 from flatbook.venues.schwab import parse, wire
 from flatbook.venues.schwab.activity import AccountActivity
+from flatbook.venues.schwab.chains import LINKS_MAX, as_one, followed, goes_on_in
 from flatbook.venues.schwab.fingerprints import CLOCK_SKEW_S, Names, entered_from, owners
-from flatbook.venues.schwab.history import TYPES, history_answer
+from flatbook.venues.schwab.history import TYPES, costing_of, history_answer
 from flatbook.venues.schwab.hours import session_word
 from flatbook.venues.schwab.lanes import Lane
 from flatbook.venues.schwab.line import REFUSED_LOCALLY, SchwabLine
@@ -107,6 +109,7 @@ class SchwabVenue:
         self._symbol_of = {instrument.id: instrument.symbol for instrument in account.instruments}
         self._hash = ""
         self._known: dict[VenueOrderId, OrderId] = {}
+        self._works_as: dict[VenueOrderId, VenueOrderId] = {}
         self._days: dict[date, MarketDay] = {}
         self._history: tuple[Activity, ...] = ()
 
@@ -148,6 +151,8 @@ class SchwabVenue:
     async def cancel(self, order_id: OrderId, venue_order_id: VenueOrderId | None) -> CancelAnswer:
         """Asks once to cancel the order, whatever pace Schwab asks for.
 
+        Gives: one that was replaced is canceled in what it goes on in, once a read has shown that; before, it comes too
+        late.
         Errors: CancelTooLate when it has ended or is not known there; Rejected when Schwab does not take the request;
         Unknown and NotSent as in `place`.
         """
@@ -159,7 +164,7 @@ class SchwabVenue:
             if not isinstance(found, OrderReport):
                 return CancelTooLate(message=NO_SUCH_ORDER) if isinstance(found, Absent) else found
             venue_order_id = found.venue_order_id
-        request = wire.cancel_request(account_hash, venue_order_id)
+        request = wire.cancel_request(account_hash, self._works_as.get(venue_order_id, venue_order_id))
         reply = await self._line.ask(request, Lane.CANCEL, SCHWAB_CARD.place_timeout_s)
         return parse.cancel_answer(reply, now=self._clock.now()) if isinstance(reply, Reply) else reply
 
@@ -187,7 +192,8 @@ class SchwabVenue:
             return listing
         orders = self._books().orders
         names = owners(orders, listing.orders, self._known, window_s=_WINDOW_S)
-        page, after = page_after(start, listing.orders, names, unbooked=unbooked_of(orders), asked_at=asked_at)
+        shown = self._followed(listing.orders, names)
+        page, after = page_after(start, shown, names, unbooked=unbooked_of(orders), asked_at=asked_at)
         return page, after.text if page else cursor
 
     async def statement(self) -> AccountStatement | Unknown | NotSent:
@@ -215,17 +221,17 @@ class SchwabVenue:
         answered_at = self._clock.now()
         shown = {each.report.venue_order_id: each for each in (*resting.orders, *recent.orders)}
         names = self._names(tuple(shown.values()))
-        still_open = (each for each in shown.values() if parse.may_execute(each))
+        still_open = (each for each in self._followed(tuple(shown.values()), names) if parse.may_execute(each))
         reports = tuple(parse.named(each, names.get(each.report.venue_order_id)) for each in still_open)
         stated = parse.statement_of(
             reply, reports, account=self._account, number=self._number, symbols=self._symbols, at=at
         )
         if isinstance(stated, AccountStatement):
-            stated = msgspec.structs.replace(stated, activities=await self._booked(account_hash, at))
+            stated = msgspec.structs.replace(stated, activities=await self._booked(account_hash, at, recent))
         return clocked(stated, reply, asked_at=asked_at, answered_at=answered_at)
 
-    async def _booked(self, account_hash: str, at: Instant) -> tuple[Activity, ...]:
-        """Returns what was booked besides executions in the last days.
+    async def _booked(self, account_hash: str, at: Instant, listing: parse.Listing) -> tuple[Activity, ...]:
+        """Returns what was booked besides executions in the last days, compared with what orders state of their fees.
 
         Gives: what was read last while it cannot be had: identity tells which are known.
         """
@@ -235,7 +241,9 @@ class SchwabVenue:
         names = {each.venue_order_id: each.order_id for each in self._books().orders if each.venue_order_id}
         now = self._clock.now()
         answer = (
-            history_answer(reply, symbols=self._symbols, names={**self._known, **names}, now=now)
+            history_answer(
+                reply, symbols=self._symbols, names={**self._known, **names}, now=now, costing=costing_of(listing)
+            )
             if isinstance(reply, Reply)
             else reply
         )
@@ -276,9 +284,10 @@ class SchwabVenue:
             return ()
         listing = await self._list(account_hash, min(entered_from(order) for order in booked.values()))
         orders = listing.orders if isinstance(listing, parse.Listing) else ()
+        names = {name: order.order_id for name, order in booked.items()}
         return tuple(
-            parse.named(each, booked[each.report.venue_order_id].order_id)
-            for each in orders
+            parse.named(each, names[each.report.venue_order_id])
+            for each in self._followed(orders, names)
             if each.report.venue_order_id in booked
         )
 
@@ -308,12 +317,13 @@ class SchwabVenue:
             return UNREADABLE
         known = own.venue_order_id or next((name for name, of in self._known.items() if of == order_id), None)
         if known is not None:
-            listed = await self._one(account_hash, known, lane)
-            return parse.named(listed, order_id) if isinstance(listed, parse.Listed) else listed
+            chain = await self._chain(account_hash, known, lane)
+            return parse.named(self._learned(as_one(chain)), order_id) if isinstance(chain, list) else chain
         listing = await self._list(account_hash, entered_from(own), lane=lane)
         if not isinstance(listing, parse.Listing):
             return listing
-        found = _named_so(self._names(listing.orders), listing.orders, order_id)
+        names = self._names(listing.orders)
+        found = _named_so(names, self._followed(listing.orders, names), order_id)
         return Absent() if found is None else parse.named(found, order_id)
 
     def _names(self, listing: tuple[parse.Listed, ...]) -> Names:
@@ -326,6 +336,35 @@ class SchwabVenue:
                     del self._known[next(iter(self._known))]
                 self._known[venue_order_id] = names[venue_order_id]
         return names
+
+    def _followed(self, listing: Sequence[parse.Listed], names: Names) -> tuple[parse.Listed, ...]:
+        return tuple(self._learned(each) for each in followed(listing, names))
+
+    def _learned(self, listed: parse.Listed) -> parse.Listed:
+        """Remembers under which number an order of ours goes on."""
+        if listed.works_as is not None:
+            if len(self._works_as) >= NAMES_MAX:
+                del self._works_as[next(iter(self._works_as))]
+            self._works_as[listed.report.venue_order_id] = listed.works_as
+        return listed
+
+    async def _chain(
+        self, account_hash: str, name: VenueOrderId, lane: Lane
+    ) -> list[parse.Listed] | Absent | Unknown | NotSent:
+        """Reads an order of ours and what it goes on in. Gives: a successor that cannot be read leaves it unknown."""
+        first = await self._one(account_hash, name, lane)
+        if not isinstance(first, parse.Listed):
+            return first
+        chain = [first]
+        booked = [order.venue_order_id for order in self._books().orders]
+        while (number := chain[-1].successor) is not None and number not in booked and len(chain) < LINKS_MAX:
+            successor = await self._one(account_hash, number, lane)
+            if not isinstance(successor, parse.Listed):
+                return UNREADABLE if isinstance(successor, Absent) else successor
+            if not goes_on_in(chain, successor):
+                break
+            chain.append(successor)
+        return chain
 
     async def _one(
         self, account_hash: str, name: VenueOrderId, lane: Lane

@@ -174,3 +174,18 @@ def test_a_trade_enters_the_history_at_midnight_with_the_fees_of_its_order() -> 
     assert scene.ask("GET", f"transactions/{row['activityId']}")[1] == row
     assert scene.ask("GET", "transactions/1")[0] == 404
     assert scene.ask("GET", "transactions?types=TRADE")[0] == 400
+
+
+def test_an_order_states_the_fees_that_the_history_charges_where_it_states_any() -> None:
+    rates = FeeRates(effective_from="2026-04-04", sec_rate=Decimal("0.0000206"), taf_per_share=Decimal("0.000195"))
+    stated = []
+    for states_fees in (False, True):
+        scene = Scene(terms=msgspec.structs.replace(TERMS, fees=(rates,), states_fees=states_fees)).log_in()
+        scene.place(instruction="SELL", quantity=10)
+        scene.wait(seconds=15 * 3_600)
+        scene.log_in()
+        stated.append(scene.ask("GET", f"orders/{ORDER_BASE}")[1].get("commissionAndFee", {}).get("fee"))
+    assert stated == [
+        None,
+        {"feeLegs": [{"feeValues": [{"value": 0.05, "type": "SEC_FEE"}, {"value": 0.01, "type": "TAF_FEE"}]}]},
+    ]

@@ -26,14 +26,16 @@ from flatbook.values.ids import OrderId, SourceId, Underlying
 from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Side
 from flatbook.values.money import Price, Quantity
-from flatbook.venues.http import SessionHttp, tls_connector
+from flatbook.venues.http import Reply, SessionHttp, tls_connector
 from flatbook.venues.quote_gates import QuoteGates
 from flatbook.venues.schwab.activity import AccountActivity
+from flatbook.venues.schwab.lanes import Lane
 from flatbook.venues.schwab.line import SchwabLine
 from flatbook.venues.schwab.login import Login
 from flatbook.venues.schwab.quotes import SchwabQuotes
 from flatbook.venues.schwab.tokens import app_headers
 from flatbook.venues.schwab.venue import SchwabAccount, SchwabVenue
+from flatbook.venues.schwab.wire import place_request
 from flatbook.venues.websocket import SessionSocket
 from tests.desk import readable
 from tests.sim.schwab_world import MAIN, NUMBER, TERMS, Kept, instrument, logged_in
@@ -202,3 +204,32 @@ def test_what_the_stream_hints_at_is_read_at_once_and_prices_are_quoted_over_tcp
     last = pushed[-1]
     assert isinstance(last, OrderReport)
     assert (last.order_id, last.filled_qty, last.executions[0].price) == (OURS, Decimal(10), Decimal(149))
+
+
+def test_an_order_that_a_person_replaced_is_followed_and_canceled_over_tcp() -> None:
+    scene = Scene()
+
+    async def talk() -> None:
+        async with scene.served() as venue:
+            scene.intend(OURS, "150")
+            placed = await scene.place(venue)
+            account_hash = TERMS.hashes[NUMBER]
+            changed = approved(instrument=AAPL.id, limit=Price(Decimal(140)), qty=Quantity(Decimal(8)))
+            asked = place_request(account_hash, changed, symbol="AAPL", instruction="BUY", session="NORMAL")
+            by_hand = msgspec.structs.replace(asked, method="PUT", path=f"{asked.path}/{placed.venue_order_id}")
+            answer = await scene.line.ask(by_hand, Lane.PLACE)
+            assert isinstance(answer, Reply)
+            assert answer.status == 201
+            await asyncio.sleep(PULSE_S)
+            found = await venue.find(OURS)
+            assert isinstance(found, OrderReport)
+            assert (found.status, found.qty, found.filled_qty) == (VenueStatus.OPEN, Decimal(10), Decimal(0))
+            assert await venue.cancel(OURS, placed.venue_order_id) == CancelTaken()
+            statement = await venue.statement()
+            assert isinstance(statement, AccountStatement)
+            assert statement.open_orders == ()
+            ended = await venue.find(OURS)
+            assert isinstance(ended, OrderReport)
+            assert ended.status is VenueStatus.CANCELED
+
+    asyncio.run(talk())

@@ -18,6 +18,7 @@ from flatbook.engine.reports import (
     OrderReport,
     Rejected,
     Unknown,
+    VenueStatus,
 )
 from flatbook.events.orders import NotSentReason, RejectReason, UnknownReason
 from flatbook.values.ids import AccountId, InstrumentId, OrderId, VenueOrderId
@@ -49,6 +50,7 @@ from tests.unit.venues.schwab.sample import (
     refusal,
     reply,
 )
+from tests.unit.venues.schwab.test_chains import replaced, sized
 from tests.unit.venues.schwab.test_history import FEES
 
 TIMED_OUT = Unknown(reason=UnknownReason.TIMED_OUT)
@@ -366,3 +368,77 @@ def test_fees_of_trades_come_with_a_statement_and_what_was_read_last_stands_in()
         assert [(each.activity_id, each.amount, each.order_id) for each in statement.activities] == [
             ("7:SEC_FEE", Decimal("-0.05"), OURS)
         ]
+
+
+def test_an_order_that_was_replaced_is_found_in_its_successor() -> None:
+    second = order(execution(2, 6.0), orderId=8, status="FILLED", **sized(6.0))
+    scene = Scene(NUMBERS, reply(replaced(8, execution(1, 4.0))), reply(second), reply(replaced(8)), GONE)
+    scene.book(venue_order_id=THEIRS)
+    found = run(scene.venue.find(OURS))
+    assert isinstance(found, OrderReport)
+    assert (found.order_id, found.venue_order_id, found.status) == (OURS, THEIRS, VenueStatus.FILLED)
+    assert [(each.order_id, each.qty) for each in found.executions] == [(OURS, Decimal(4)), (OURS, Decimal(6))]
+    assert run(scene.venue.find(OURS)) == UNREADABLE
+
+
+def test_executions_and_open_orders_of_a_successor_are_ours_and_no_order_is_taken_for_one() -> None:
+    both = reply([order(execution(2, 2.0), orderId=8, **sized(6.0)), replaced(8, execution(1, 4.0))])
+    scene = Scene(NUMBERS, both, reply(HOURS), both, reply([]), reply(account()), reply([]))
+    scene.book(venue_order_id=THEIRS)
+    scene.orders.append(own(order_id=OTHER, qty=Quantity(Decimal(6))))
+    page = run(scene.venue.executions_since(""))
+    assert isinstance(page, tuple)
+    assert [(row.order_id, row.qty) for row in readable(page[0])] == [(OURS, Decimal(4)), (OURS, Decimal(2))]
+    statement = run(scene.venue.statement())
+    assert isinstance(statement, AccountStatement)
+    assert [(each.venue_order_id, each.order_id, each.filled_qty) for each in statement.open_orders] == [
+        (THEIRS, OURS, Decimal(6))
+    ]
+
+
+def test_a_cancel_of_an_order_that_was_replaced_goes_to_its_successor() -> None:
+    late = refusal(400, "Order cannot be canceled")
+    first, second = replaced(8), order(orderId=8, **sized(6.0))
+    scene = Scene(NUMBERS, late, reply(first), reply(second), TAKEN)
+    scene.book(venue_order_id=THEIRS)
+    assert isinstance(run(scene.venue.cancel(OURS, THEIRS)), CancelTooLate)
+    assert isinstance(run(scene.venue.find(OURS)), OrderReport)
+    assert run(scene.venue.cancel(OURS, THEIRS)) == CancelTaken()
+    assert scene.carrier.asked[-1] == f"DELETE {ORDERS}/8"
+    listed = Scene(NUMBERS, reply([second, first]), TAKEN)
+    listed.book(venue_order_id=THEIRS)
+    run(listed.venue.executions_since(""))
+    assert run(listed.venue.cancel(OURS, THEIRS)) == CancelTaken()
+    assert listed.carrier.asked[-1] == f"DELETE {ORDERS}/8"
+
+
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [(0.05, ["7:SEC_FEE"]), (0.06, ["7:SEC_FEE", f"{THEIRS}:commissionAndFee"])],
+)
+def test_a_fee_that_an_order_and_the_history_state_is_booked_once_and_a_difference_is_told(
+    stated: float, told: list[str]
+) -> None:
+    costs = {"fee": {"feeLegs": [{"feeValues": [{"value": stated, "type": "SEC_FEE"}]}]}}
+    done = reply([order(execution(1, 10.0), status="FILLED", commissionAndFee=costs)])
+    scene = Scene(NUMBERS, done, reply(HOURS), done, reply([]), reply(account()), reply([FEES]))
+    scene.book(venue_order_id=THEIRS)
+    page = run(scene.venue.executions_since(""))
+    assert isinstance(page, tuple)
+    assert [row.fees for row in readable(page[0])] == [()]
+    statement = run(scene.venue.statement())
+    assert isinstance(statement, AccountStatement)
+    assert [each.activity_id for each in statement.activities] == told
+    assert sum(each.amount for each in statement.activities) == Decimal("-0.05")
+    assert all(each.order_id == OURS for each in statement.activities)
+
+
+def test_fees_are_compared_only_once_the_history_shows_the_whole_order() -> None:
+    costs = {"fee": {"feeLegs": [{"feeValues": [{"value": 0.09, "type": "SEC_FEE"}]}]}}
+    part = FEES | {"transferItems": [FEES["transferItems"][1], FEES["transferItems"][2] | {"amount": -4.0}]}
+    done = reply([order(execution(1, 10.0), status="FILLED", commissionAndFee=costs)])
+    scene = Scene(NUMBERS, reply(HOURS), done, reply([]), reply(account()), reply([part]))
+    scene.book(venue_order_id=THEIRS)
+    statement = run(scene.venue.statement())
+    assert isinstance(statement, AccountStatement)
+    assert [each.activity_id for each in statement.activities] == ["7:SEC_FEE"]

@@ -51,11 +51,11 @@ _T = TypeVar("_T")
 class QuickClock:
     """A clock on which forty seconds pass in one."""
 
-    def __init__(self) -> None:
-        self._began = monotonic()
+    def __init__(self, start_s: int = GENESIS_S) -> None:
+        self._began, self._start = monotonic(), instant_of_seconds(start_s)
 
     def now(self) -> Instant:
-        return Instant(instant_of_seconds(GENESIS_S) + int((monotonic() - self._began) * QUICK * 1_000_000_000))
+        return Instant(self._start + int((monotonic() - self._began) * QUICK * 1_000_000_000))
 
     async def sleep_until(self, at: Instant) -> None:
         wait_ns = at - self.now()

@@ -148,9 +148,19 @@ def _take_event(turn: Turn, item: ChainRead, event: Event) -> None:
         turn.drop("not_of_a_chain")
 
 
+def _is_of_open_call(turn: Turn, event: chain.GasSpent) -> bool:
+    """Whether gas is that of a call of ours under way: the end of the call books it where its wallet stands."""
+    calls = [turn.state.calls[call_id] for call_id in turn.state.open_calls]
+    ours = (call for call in calls if call.chain == event.chain and call.wallet_key in turn.rules.wallets)
+    return any(event.tx == attempt.tx for call in ours for attempt in call.attempts)
+
+
 def _take_gas(turn: Turn, event: chain.GasSpent) -> None:
     if (event.chain, event.tx) in turn.state.gas:
         turn.drop("gas_known")
+        return
+    if _is_of_open_call(turn, event):
+        turn.drop("gas_of_call")
         return
     flaw = flaw_of_number("gas", event.wei_amount)
     if flaw is not None:

@@ -8,8 +8,10 @@ from flatbook.engine.inputs import OffersRead
 from flatbook.engine.sound import flaw_of_chain_number, flaw_of_number
 from flatbook.engine.turn import Turn
 from flatbook.events import offers as ev
+from flatbook.events.calls import CallPurpose
 from flatbook.events.control import AlertName, Severity
 from flatbook.events.event import Event
+from flatbook.state.calls import UNDER_WAY, CallStatus
 from flatbook.state.offers import Offer
 from flatbook.values.ids import ChainId
 from flatbook.values.money import BPS
@@ -72,12 +74,24 @@ def take_offers_read(turn: Turn, item: OffersRead) -> None:
         )
         if offer is None or not offer.stands or sight.block < offer.seen.key.block:
             turn.drop("offer_not_standing")
+        elif _is_leaving(turn, offer) and all(leg.price is None for leg in quoted.legs):
+            turn.drop("offer_leaving")
         elif (flaw := _flaw_of(offer, quoted)) is not None:
             turn.alert(AlertName.LOG_UNPARSED, f"offer:{chain}:{each.order_hash}", flaw, severity=Severity.CRITICAL)
         elif _is_news(offer, quoted):
             turn.book(quoted)
         else:
             turn.drop("offer_unchanged")
+
+
+def _is_leaving(turn: Turn, offer: Offer) -> bool:
+    """Whether our removal of an order may be in a block whose log was not read yet: then it states no price.
+
+    What it offered before is what it offers when it is put back, and not all that its vault holds.
+    """
+    call = None if offer.call_id is None else turn.state.calls.get(offer.call_id)
+    may_be_mined = (*UNDER_WAY, CallStatus.MINED, CallStatus.CONFIRMED)
+    return call is not None and call.purpose is CallPurpose.REMOVE_ORDER and call.status in may_be_mined
 
 
 def _flaw_of(offer: Offer, quoted: ev.OfferQuoted) -> str | None:

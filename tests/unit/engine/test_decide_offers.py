@@ -9,13 +9,14 @@ import msgspec
 from flatbook.engine.inputs import Restarted, Resumed, TimeCame
 from flatbook.engine.rules import OfferRules, WalletRules
 from flatbook.events.calls import CallCancelIntended, CallConfirmed, CallIntended, CallMined, CallSigned
+from flatbook.events.chain import GasSpent
 from flatbook.risk.call_limits import AllowedCall, CallLimits
 from flatbook.state.fold import apply
-from flatbook.values.ids import AssetId
+from flatbook.values.ids import AssetId, CallId
 from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Side
 from flatbook.values.money import Quantity
-from tests.desk import BASE, COIN, OWNER
+from tests.desk import BASE, COIN, OWNER, VAULT
 from tests.unit.engine.scene import KEY, Bench, statement, tags
 from tests.unit.engine.test_take_offers import gone, offer_seen, quoted, read
 from tests.unit.strategies.test_offers import PARAMS
@@ -47,15 +48,17 @@ def intended(bench: Bench) -> list[str]:
     return [event.purpose.value for event in bench.events if isinstance(event, CallIntended)]
 
 
-def confirm(bench: Bench) -> None:
-    """Lets the newest call be mined and confirmed, as the nodes would say."""
+TX = "0x" + "7e" * 32
+
+
+def sign(bench: Bench) -> CallId:
+    """Lets the newest call be signed."""
     call = list(bench.state.calls.values())[-1]
-    tx = "0x" + "7e" * 32
     signed = CallSigned(
         call_id=call.call_id,
         attempt=1,
         nonce=call.signed,
-        tx=tx,
+        tx=TX,
         raw="0x02",
         gas=1,
         fee_wei_max=1,
@@ -64,10 +67,16 @@ def confirm(bench: Bench) -> None:
         signed_at=bench.now,
     )
     apply(bench.state, signed)
+    return call.call_id
+
+
+def confirm(bench: Bench) -> None:
+    """Lets the newest call be mined and confirmed, as the nodes would say."""
+    call_id = sign(bench)
     mined = CallMined(
-        call_id=call.call_id,
+        call_id=call_id,
         attempt=1,
-        tx=tx,
+        tx=TX,
         block=12,
         block_hash="0xb12",
         success=True,
@@ -76,7 +85,7 @@ def confirm(bench: Bench) -> None:
         seen_at=bench.now,
     )
     apply(bench.state, mined)
-    over = CallConfirmed(call_id=call.call_id, tx=tx, block=12, block_hash="0xb12", success=True, seen_at=bench.now)
+    over = CallConfirmed(call_id=call_id, tx=TX, block=12, block_hash="0xb12", success=True, seen_at=bench.now)
     apply(bench.state, over)
 
 
@@ -112,6 +121,46 @@ def test_an_offer_is_put_back_when_the_halt_is_lifted_and_all_was_quiet_for_a_wh
     assert intended(bench) == ["remove_order", "add_order"]
     bench.take(TimeCame())
     assert intended(bench) == ["remove_order", "add_order"]
+
+
+def test_an_order_that_was_quoted_in_the_block_of_its_removal_comes_back_all_the_same() -> None:
+    bench = desk()
+    bench.command("halt", scope="all", target="")
+    confirm(bench)
+    assert quoted(bench, "98", None, block=12).dropped == ("offer_leaving",)
+    read(bench, gone(block=12))
+    assert bench.state.offers.standing(OWNER, COIN, Side.SELL) == 0
+    bench.command("lift", "k2", halt_id=next(iter(bench.state.halts)))
+    bench.wait(30).take(TimeCame())
+    assert intended(bench) == ["remove_order", "add_order"]
+
+
+def test_an_order_without_a_price_counts_with_its_vault_while_its_removal_was_not_signed() -> None:
+    bench = desk()
+    bench.command("halt", scope="all", target="")
+    quoted(bench, "98", None, block=12)
+    assert bench.state.offers.standing(OWNER, COIN, Side.SELL) == 98
+
+
+def test_gas_of_a_call_under_way_is_left_to_the_end_of_the_call() -> None:
+    bench = desk()
+    bench.command("halt", scope="all", target="")
+    sign(bench)
+    gas = GasSpent(
+        chain=BASE,
+        tx=TX,
+        block=12,
+        owner=OWNER,
+        account=VAULT,
+        coin=AssetId("ETH"),
+        wei_amount=Quantity(Decimal(7)),
+        coin_usd=None,
+        success=True,
+        happened_at=bench.now,
+        seen_at=bench.now,
+    )
+    assert read(bench, gas).dropped == ("gas_of_call",)
+    assert tags(read(bench, msgspec.structs.replace(gas, tx="0x" + "7f" * 32))) == ["gas_spent"]
 
 
 def test_a_restore_that_waits_for_its_block_is_taken_back_when_the_price_grows_old() -> None:

@@ -25,8 +25,8 @@ help: ## list the targets
 demo: .venv/run.stamp ## hedge recorded onchain fills on a paper broker, crash included; no keys, no network
 	@$(BIN)/flatbook demo
 
-test: lint ## every check and every test that a change must pass
-	@$(BIN)/python -m pytest
+test: lint ## every check and every test that a change must pass, over all processors
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 e2e: lint deps-all ## the long runs on a real chain, none of which may be left out
 	@REQUIRE_REAL=1 $(BIN)/python -m pytest -m e2e

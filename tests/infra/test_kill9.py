@@ -76,7 +76,8 @@ def live_through(home: Path, chance: random.Random, kills_max: int) -> list[Kill
             return kills
         assert code == KILLED, f"life {number}, {moment}: {code}: {alive.errors.read_text()}"
         kills.append(Kill(moment, between(home)))
-        if chance.randrange(2):
+        keeps = bool(chance.randrange(2))
+        if keeps and (home / "journal.sqlite").exists():  # a process may die before it has made one
             keep_state_of(home)
         say(f"life {number}: {moment.told()}: died after {' '.join(kills[-1].place)}")
         if len(kills) == kills_max:

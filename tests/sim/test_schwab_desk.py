@@ -10,6 +10,7 @@ import pytest
 from flatbook.events import orders as ev
 from flatbook.events.control import AlertName, AlertRaised
 from flatbook.sim.alpaca.faults import Spoiling
+from flatbook.sim.alpaca.ledger import Placing
 from flatbook.sim.tapes.script import ScriptedBlocks
 from flatbook.values.instants import NS_PER_S, later
 from flatbook.values.money import ZERO
@@ -20,6 +21,7 @@ from tests.unit.sim.alpaca.scene import Faults
 
 SIZES = (("buy", "10"), ("sell", "3"), ("sell", "20"), ("buy", "7"), ("buy", "2"), ("sell", "10"))
 NET = Decimal(-14)
+REPLACE_MS_MAX = 60_000
 SCRIPT = tuple(
     ScriptedBlocks(at=later(OPEN, seconds=20 + 25 * number), events=(fill(number, side, size, at=OPEN),))
     for number, (side, size) in enumerate(SIZES, 1)
@@ -95,4 +97,51 @@ def test_a_copy_of_an_order_is_booked_as_not_ours_and_stops_its_instrument() -> 
     assert (ours, theirs) == ([Decimal(10)], [Decimal(10)])
     alerts = [event.name for event in events if isinstance(event, AlertRaised)]
     assert AlertName.FOREIGN_ACTIVITY in alerts
+    desk.close()
+
+
+def replace_by_hand(desk: SchwabDesk, *, limit: str | None) -> None:
+    """Changes the limit of the newest order by hand, in the moment in which it works."""
+    front = desk.server.front
+    for _ in range(REPLACE_MS_MAX):
+        desk.advance(ms=1)
+        numbered = next(reversed(front.orders.values()), None)
+        if numbered is not None and numbered.order.now.status == "new":
+            order, price = numbered.order, None if limit is None else Decimal(limit)
+            asked = Placing(
+                account_id=order.account_id,
+                client_id="",
+                symbol=order.symbol,
+                sign=order.sign,
+                qty=order.qty,
+                limit=price,
+                extended=False,
+            )
+            front.replace_by_hand(numbered.number, asked, desk.now())
+            return
+    raise AssertionError("no order worked")
+
+
+def test_an_order_that_a_person_replaces_twice_stays_ours_through_a_restart_and_fills_once() -> None:
+    desk = SchwabDesk(SCRIPT[:1])
+    desk.begin()
+    replace_by_hand(desk, limit="1000000")
+    desk.advance(seconds=200)
+    (open_order,) = desk.engines[-1].state.open_orders
+    desk.kill()
+    desk.begin()
+    desk.advance(seconds=100)
+    assert list(desk.engines[-1].state.open_orders) == [open_order]
+    replace_by_hand(desk, limit=None)
+    desk.advance(seconds=200)
+    events = desk.events()
+    statuses = [numbered.order.now.status for numbered in desk.server.front.orders.values()]
+    assert statuses == ["replaced", "replaced", "filled"]
+    filled = [(event.order_id, event.qty) for event in events if isinstance(event, ev.OrderFilled)]
+    assert filled == [(open_order, Decimal(10))]
+    assert not [
+        event for event in events if isinstance(event, ev.ForeignFilled | ev.ForeignOrderSeen | ev.OrderOverfilled)
+    ]
+    assert desk.engines[-1].state.positions.net(OWNER, COIN).known == ZERO
+    assert not desk.engines[-1].state.open_orders
     desk.close()

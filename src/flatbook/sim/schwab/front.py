@@ -49,6 +49,12 @@ class Front:
         instruction = "BUY" if placing.sign > 0 else "SELL"
         self._list_as(order, session="NORMAL", instruction=instruction)
 
+    def replace_by_hand(self, number: int, placing: Placing, now: Instant) -> None:
+        """Takes an order in the place of another, as a person enters it at the broker's site."""
+        before = self.orders[number]
+        order = self.ledger.replace(before.order, placing, now)
+        self._list_as(order, session=before.session, instruction=before.instruction)
+
     def verb_of(self, ask: Ask) -> str:
         """Returns the name by which faults know a request."""
         return resource_of(ask.path).verb(ask.method)

@@ -15,7 +15,7 @@ from typing import Any, TextIO, cast
 from flatbook.engine.inputs import Command, Verb
 from flatbook.engine.leave import LEAVE_S, offers_left
 from flatbook.engine.rules import Rules
-from flatbook.engine.run import Committed, EngineFailed
+from flatbook.engine.run import Committed, Engine, EngineFailed
 from flatbook.events.control import EngineStarted
 from flatbook.journal.kept_states import FolderOfStates, keep_state
 from flatbook.ops.config import Loaded
@@ -189,7 +189,7 @@ async def serve(
     await socket.start()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, _leave, desk, log)
+        loop.add_signal_handler(name, leave, desk.engine, log)
     running = asyncio.create_task(engine.run())
     beside = [asyncio.create_task(work) for work in _beside(desk, loaded, stay=stay)]
     if halted_by is not None:
@@ -209,12 +209,12 @@ async def serve(
         await desk.outside.close()
 
 
-def _leave(desk: Desk, log: Log) -> None:
-    """Ends a desk that was told to by a signal: what it offers is pulled first; a second signal ends it at once."""
-    before = desk.engine.wakes.leaving
-    desk.engine.leave(STOPPED_BY_SIGNAL)
-    if desk.engine.wakes.leaving is not before:
-        count = len(offers_left(desk.engine.state, desk.engine.parts.rules))
+def leave(engine: Engine, log: Log) -> None:
+    """Ends an engine that was told to by a signal: what it offers is pulled first; a second signal ends it at once."""
+    before = engine.wakes.leaving
+    engine.leave(STOPPED_BY_SIGNAL)
+    if engine.wakes.leaving is not before:
+        count = len(offers_left(engine.state, engine.parts.rules))
         reason = f"what is offered is pulled first, for at most {LEAVE_S} s; a second signal ends at once"
         log.warning("engine_leaves", count=count, reason=reason)
 

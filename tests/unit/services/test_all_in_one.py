@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from flatbook.engine.ports import Link
@@ -17,10 +18,11 @@ from flatbook.journal.kept_states import FolderOfStates
 from flatbook.ops.config_shape import LogFormat, LogLevel, LogSection
 from flatbook.ops.telemetry import Log, open_log
 from flatbook.services import all_in_one
-from flatbook.services.all_in_one import tell_offers, tell_recovery, tell_working
+from flatbook.services.all_in_one import leave, tell_offers, tell_recovery, tell_working
 from flatbook.state.desk import State
 from flatbook.values.ids import Epoch, Seq
-from tests.desk import OPEN
+from tests.desk import OPEN, Setting, desk_of
+from tests.lives import Life
 from tests.unit.engine.scene import Bench
 from tests.unit.engine.test_decide_offers import desk as offering_desk
 
@@ -96,3 +98,21 @@ def test_an_offer_that_outlives_its_engine_is_named(monkeypatch: pytest.MonkeyPa
 def test_nothing_is_said_of_offers_where_none_stands() -> None:
     bench = Bench().resume()
     assert lines_of(lambda log: tell_offers(bench.state, bench.rules, log), LogLevel.WARNING) == []
+
+
+def signalled(bench: Bench) -> list[tuple[str, int]]:
+    """Tells an engine in the state of a bench twice to end. Returns what the log says, and the offers it counts."""
+    engine = Life(desk_of(Setting(), ())).engine
+    engine.parts = msgspec.structs.replace(engine.parts, rules=bench.rules)
+    engine.state = bench.state
+
+    def signals(log: Log) -> None:
+        for _ in range(2):
+            leave(engine, log)
+
+    return [(line["event"], int(line["count"])) for line in lines_of(signals, LogLevel.WARNING)]
+
+
+def test_a_signal_says_once_that_offers_are_pulled_first_and_nothing_where_there_are_none() -> None:
+    assert signalled(offering_desk()) == [("engine_leaves", 1)]
+    assert signalled(Bench().resume()) == []

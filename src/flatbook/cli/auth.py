@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
 
 from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import HERE, Where, says
@@ -18,33 +21,42 @@ ADDRESS_CHARS_MAX = 8_192
 WARNED_EXIT_H = 4
 HOURS_PER_DAY = 24
 
-Callback = Annotated[str, says("The callback address as the application has it registered.")]
-Url = Annotated[str, says("Where Schwab is.")]
-KeyName = Annotated[str, says("The secret that holds the key of the application.")]
-SecretName = Annotated[str, says("The secret that holds the secret of the application.")]
-TokensName = Annotated[str, says("The secret in which the tokens are kept.")]
+Account = Annotated[str | None, says("The account at Schwab; needed where the configuration has several logins.")]
+Callback = Annotated[str | None, says("The callback address as registered; that of the account when left out.")]
+Url = Annotated[str | None, says("Where Schwab is; that of the account when left out.")]
+KeyName = Annotated[str | None, says("The secret with the application's key; that of the account when left out.")]
+SecretName = Annotated[str | None, says("The secret with the application's secret; that of the account when left out.")]
+TokensName = Annotated[str | None, says("The secret with the tokens; that of the account when left out.")]
 
 
-def schwab(
-    *,
-    callback: Callback = "https://127.0.0.1:8182",
-    key: KeyName = "schwab_key",
-    secret: SecretName = "schwab_secret",
-    tokens: TokensName = "schwab_tokens",
-    url: Url = "https://api.schwabapi.com",
-    where: Where = HERE,
-) -> None:
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """The application at Schwab, where it is not as the configuration has it."""
+
+    account: Account = None
+    callback: Callback = None
+    key: KeyName = None
+    secret: SecretName = None
+    tokens: TokensName = None
+    url: Url = None
+
+
+AS_CONFIGURED = Application()
+
+
+def schwab(*, stated: Application = AS_CONFIGURED, where: Where = HERE) -> None:
     """Logs in at Charles Schwab, once a week: open the address, log in, and paste the address you are sent back to.
 
     The address is read from standard input. A running desk picks the new login up by itself.
     """
     import asyncio
 
-    from flatbook.services.schwab_login import SchwabApp, log_in, login_url
+    from flatbook.services.schwab_login import log_in, login_url
     from flatbook.venues.schwab.tokens import LoginRefused
 
     places = _places(where)
-    app = SchwabApp(base_url=url, callback=callback, key=key, secret=secret, tokens=tokens)
+    app = _app(where, stated)
     print(f"Open this address and log in:\n{login_url(places, app)}", file=sys.stderr)
     print("Then paste the address that the browser ends at: ", end="", file=sys.stderr, flush=True)
     redirected = sys.stdin.readline(ADDRESS_CHARS_MAX)
@@ -54,15 +66,37 @@ def schwab(
     _tell("auth.schwab", answer, app, where)
 
 
-def status(*, tokens: TokensName = "schwab_tokens", where: Where = HERE) -> int:
+def status(*, account: Account = None, tokens: TokensName = None, where: Where = HERE) -> int:
     """Says how long the login at Charles Schwab lasts. Exits with 1 when it ends within four hours, or is over."""
-    from flatbook.services.schwab_login import SchwabApp, SecretTokens
+    from flatbook.services.schwab_login import SecretTokens
 
-    kept = SecretTokens(_places(where), tokens).load()
+    app = _app(where, Application(account=account, tokens=tokens))
+    kept = SecretTokens(_places(where), app.tokens).load()
     if kept is None:
-        raise Failed(Exit.REFUSED, "nobody is logged in", where=tokens, do="run flatbook auth schwab")
-    hours = _tell("auth.status", kept, SchwabApp(base_url="", callback="", key="", secret="", tokens=tokens), where)
+        raise Failed(Exit.REFUSED, "nobody is logged in", where=app.tokens, do="run flatbook auth schwab")
+    hours = _tell("auth.status", kept, app, where)
     return Exit.OK if hours >= WARNED_EXIT_H else Exit.ERROR
+
+
+def _app(where: Where, stated: Application) -> SchwabApp:
+    """Returns the application as the configuration has it, with what was stated in the place of that."""
+    import msgspec
+
+    from flatbook.cli.desks import loaded_of
+    from flatbook.services.schwab_login import LoginUnclear, app_of
+
+    try:
+        app = app_of(loaded_of(where).config, stated.account)
+    except LoginUnclear as error:
+        raise Failed(Exit.USAGE, str(error), where="--account") from error
+    given = {
+        "base_url": stated.url,
+        "callback": stated.callback,
+        "key": stated.key,
+        "secret": stated.secret,
+        "tokens": stated.tokens,
+    }
+    return msgspec.structs.replace(app, **{name: value for name, value in given.items() if value is not None})
 
 
 def _tell(what: str, tokens: Tokens, app: SchwabApp, where: Where) -> int:

@@ -6,6 +6,8 @@ import msgspec
 
 from flatbook.engine.ports import Clock
 from flatbook.engine.reports import NotSent, Unknown
+from flatbook.ops.config_accounts import SchwabAccount
+from flatbook.ops.config_shape import Config
 from flatbook.ops.secret_value import Places, Secret, SecretRefused
 from flatbook.ops.secrets import PREFIX, resolve, set_secret
 from flatbook.values.instants import later
@@ -20,6 +22,7 @@ from flatbook.venues.schwab.tokens import (
     exchange_request,
     tokens_answer,
 )
+from flatbook.venues.schwab.wire import URL
 
 
 class SchwabApp(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +33,41 @@ class SchwabApp(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     secret: str
     tokens: str
+
+
+USUAL_APP = SchwabApp(
+    base_url=URL,
+    callback="https://127.0.0.1:8182",
+    key="schwab_key",
+    secret="schwab_secret",
+    tokens="schwab_tokens",
+)
+
+
+class LoginUnclear(ValueError):
+    """The configuration does not say which login is meant. Says what to do."""
+
+
+def app_of(config: Config, account: str | None) -> SchwabApp:
+    """Returns the application of an account at Schwab, or of the only login that the configuration has.
+
+    Gives: the usual names and addresses where no account at Schwab is configured.
+    Errors: LoginUnclear when there is no such account, or more than one login to choose from.
+    """
+    stated = {name: each for name, each in config.accounts.items() if isinstance(each, SchwabAccount)}
+    if account is not None and account not in stated:
+        raise LoginUnclear(f"{account} is no account at Schwab; there are: {', '.join(stated) or 'none'}")
+    chosen = stated if account is None else {account: stated[account]}
+    apps = dict.fromkeys(_app_of(each) for each in chosen.values())
+    if len(apps) > 1:
+        raise LoginUnclear(f"{len(apps)} logins are configured: name one with --account, of {', '.join(stated)}")
+    return next(iter(apps), USUAL_APP)
+
+
+def _app_of(account: SchwabAccount) -> SchwabApp:
+    key, secret, tokens = (each.removeprefix(PREFIX) for each in (account.key, account.secret, account.tokens))
+    url = account.base_url or URL
+    return SchwabApp(base_url=url, callback=account.callback, key=key, secret=secret, tokens=tokens)
 
 
 class SecretTokens:

@@ -168,3 +168,47 @@ def test_tokens_that_cannot_be_read_or_kept_are_none(home: Path) -> None:
     assert (
         SecretTokens(msgspec.structs.replace(places, environment={"TEST_SCHWAB_KEY": "{"}), "schwab_key").load() is None
     )
+
+
+ACCOUNT = """
+[accounts.{name}]
+kind = "schwab"
+environment = "sandbox"
+number = "{number}"
+key = "secret:schwab_key"
+secret = "secret:schwab_secret"
+tokens = "secret:{name}_tokens"
+shorting = "never"
+base_url = "http://127.0.0.1:8700"
+"""
+
+
+def configured(home: Path, *names: str) -> None:
+    """Adds accounts at Schwab, each with a login of its own."""
+    with (home / "flatbook.toml").open("a") as file:
+        file.writelines(f'{name}_tokens = "age:secrets/schwab.age#{name}"\n' for name in names)
+        file.writelines(ACCOUNT.format(name=name, number=1000 + place) for place, name in enumerate(names))
+
+
+def test_names_and_address_are_those_of_the_account_in_the_configuration(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configured(home, "ours")
+    told = call("auth", "status", "--home", str(home))
+    assert (told.code, "ours_tokens: nobody is logged in" in told.err) == (Exit.REFUSED, True)
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    asked = call("auth", "schwab", "--home", str(home))
+    assert "http://127.0.0.1:8700/v1/oauth/authorize?response_type=code&client_id=app-key" in asked.err
+
+
+def test_of_several_logins_one_is_named(home: Path) -> None:
+    configured(home, "ours", "theirs")
+    unclear = call("auth", "status", "--home", str(home))
+    assert (unclear.code, "2 logins are configured: name one with --account, of ours, theirs" in unclear.err) == (
+        Exit.USAGE,
+        True,
+    )
+    absent = call("auth", "status", "--account", "nobody", "--home", str(home))
+    assert (absent.code, "nobody is no account at Schwab; there are: ours, theirs" in absent.err) == (Exit.USAGE, True)
+    chosen = call("auth", "status", "--account", "theirs", "--home", str(home))
+    assert (chosen.code, "theirs_tokens: nobody is logged in" in chosen.err) == (Exit.REFUSED, True)

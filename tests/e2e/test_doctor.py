@@ -52,6 +52,9 @@ def test_nodes_and_an_account_at_alpaca_are_asked(tmp_path: Path) -> None:
         rewritten(market, market.ways[1].url, f"{market.ways[0].url}/second")
         same = "way1 and way2 are one host: whatever it says is believed"
         assert found(market)["nodes base"] == [("warn", same)]
+        rewritten(market, "first_block = ", "first_block = 9999")
+        assert "lies beyond the newest block" in found(market)["nodes base"][-1][1]
+        rewritten(market, "first_block = 9999", "first_block = ")
         rewritten(market, "id = 8453", "id = 1")
         rewritten(market, 'broker_key = "env:BROKER_KEY"', 'broker_key = "env:BROKER_WORD"')
         told = found(market)

@@ -72,7 +72,7 @@ def serve(
         prices=_numbers(price, "--price"),
         holdings=_numbers(opening.hold or [], "--hold"),
         cash=_number(opening.cash, "--cash"),
-        faults={name: int(bps) for name, bps in _numbers(play.fault or [], "--fault").items()},
+        faults=_faults(play.fault or []),
         books=where.folder / f"sim-{broker}.jsonl",
         seed=play.seed,
         shift_s=play.shift,
@@ -86,6 +86,19 @@ def serve(
         sys.stdout.flush()
 
     asyncio.run(serving_of(serving, ready))
+
+
+def _faults(stated: list[str]) -> dict[str, int]:
+    """Returns the faults by their ids. Units: basis points."""
+    from flatbook.sim.chance import BPS_WHOLE
+    from flatbook.sim.faults import FAULTS
+
+    faults = {name: int(bps) for name, bps in _numbers(stated, "--fault").items()}
+    for name, bps in faults.items():
+        if name not in FAULTS or not 0 < bps <= BPS_WHOLE:
+            what = f"{name}={bps} is no fault of the catalogue with a chance from 1 to {BPS_WHOLE}"
+            raise Failed(Exit.USAGE, what, where="--fault", do="docs/faults.md lists them")
+    return faults
 
 
 def _numbers(stated: list[str], option: str) -> dict[str, Decimal]:

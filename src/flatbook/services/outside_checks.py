@@ -34,6 +34,7 @@ from flatbook.venues.schwab.tokens import hours_left, warning_h
 TIMEOUT_S = 10
 HEAD_AGE_WARN_S = 60
 HEADS_APART_WARN = 20
+FIRST_BLOCK_AHEAD_MAX = 1_000
 CLOCK_WARN_MS = 250
 ACTIVE = "ACTIVE"
 LOG_IN = "flatbook auth schwab"
@@ -96,7 +97,7 @@ async def _of_chain(name: str, chain: NodesChain, wires: Sequence[Wire], clock: 
         head = header_of(blocks[0].value) if isinstance(blocks[0], Result) else None
         if head is not None:
             heads[node] = head
-    return [*findings, *_of_heads(name, heads, clock.now())]
+    return [*findings, *_of_heads(name, heads, clock.now()), *_of_first_block(name, chain, heads)]
 
 
 def _of_hosts(name: str, wires: Sequence[Wire]) -> Iterator[Finding]:
@@ -136,6 +137,14 @@ def _of_heads(name: str, heads: dict[str, Header], now: Instant) -> Iterator[Fin
     if numbers and max(numbers) - min(numbers) > HEADS_APART_WARN:
         text = f"their newest blocks are {max(numbers) - min(numbers)} apart"
         yield _finding(f"nodes {name}", Verdict.WARN, text, "fills are taken at the slower one: replace it")
+
+
+def _of_first_block(name: str, chain: NodesChain, heads: dict[str, Header]) -> Iterator[Finding]:
+    """Finds a first block that no node has yet: nothing would be read, and nobody told."""
+    newest = max((head.number for head in heads.values()), default=chain.first_block)
+    if chain.first_block > newest + FIRST_BLOCK_AHEAD_MAX:
+        text = f"first_block {chain.first_block} lies beyond the newest block, {newest}: nothing would be read"
+        yield _finding(f"nodes {name}", Verdict.FAIL, text, f"correct chains.{name}.first_block")
 
 
 # Accounts.

@@ -24,6 +24,14 @@ def test_what_is_no_number_is_refused(words: list[str], said: str) -> None:
     assert said in told.err
 
 
+@pytest.mark.parametrize("stated", ["NOPE=500", "N9=0", "N9=10001"])
+@pytest.mark.usefixtures("home_of_its_own")
+def test_a_fault_that_no_served_broker_has_is_refused(stated: str) -> None:
+    told = call("sim", "serve", "alpaca", "--price", "COIN=250", "--fault", stated)
+    assert told.code == 2
+    assert f"{stated} is no fault of the catalogue with a chance from 1 to 10000" in told.err
+
+
 @pytest.mark.usefixtures("home_of_its_own")
 def test_a_broker_that_nobody_plays_is_refused() -> None:
     assert call("sim", "serve", "ibkr", "--price", "COIN=250").code == 2

@@ -177,11 +177,16 @@ def _legs(event: chain.Fill) -> tuple[AssetId | None, Decimal | None, AssetId | 
     return (*token, *money) if event.side is Side.BUY else (*money, *token)
 
 
-_FILL_COLUMNS = (
+_BOOKED = (
     Column("seq", Kind.WHOLE),
     Column("ref", Kind.TEXT),
     Column("happened_at", Kind.INSTANT),
     Column("seen_at", Kind.INSTANT),
+)
+"""What every table begins with: where a row stands in the journal, and when it happened."""
+
+_FILL_COLUMNS = (
+    *_BOOKED,
     Column("event", Kind.TEXT),
     Column("owner", Kind.TEXT),
     Column("account", Kind.TEXT),
@@ -239,10 +244,7 @@ def _reversals(item: Recorded, known: Mapping[str, Booked]) -> Iterator[Line]:
 _Execution = orders.OrderFilled | orders.ForeignFilled
 
 _HEDGE_COLUMNS = (
-    Column("seq", Kind.WHOLE),
-    Column("ref", Kind.TEXT),
-    Column("happened_at", Kind.INSTANT),
-    Column("seen_at", Kind.INSTANT),
+    *_BOOKED,
     Column("event", Kind.TEXT),
     Column("owner", Kind.TEXT),
     Column("account", Kind.TEXT),
@@ -314,10 +316,7 @@ def _fees(item: Recorded, _known: Mapping[str, Booked]) -> Iterator[Line]:
 
 
 _ACTIVITY_COLUMNS = (
-    Column("seq", Kind.WHOLE),
-    Column("ref", Kind.TEXT),
-    Column("happened_at", Kind.INSTANT),
-    Column("seen_at", Kind.INSTANT),
+    *_BOOKED,
     Column("owner", Kind.TEXT),
     Column("account", Kind.TEXT),
     Column("activity_id", Kind.TEXT),
@@ -341,10 +340,7 @@ def _activities(item: Recorded, _known: Mapping[str, Booked]) -> Iterator[Line]:
 
 
 _GAS_COLUMNS = (
-    Column("seq", Kind.WHOLE),
-    Column("ref", Kind.TEXT),
-    Column("happened_at", Kind.INSTANT),
-    Column("seen_at", Kind.INSTANT),
+    *_BOOKED,
     Column("owner", Kind.TEXT),
     Column("account", Kind.TEXT),
     Column("chain", Kind.WHOLE),

@@ -12,13 +12,13 @@ from flatbook.engine.inputs import AccountSilent, ExecutionsRead, Item, OrderRep
 from flatbook.engine.outbox import Outbox, read_account
 from flatbook.engine.ports import ChainSource, Clock, OrderVenue
 from flatbook.engine.reports import AccountStatement, Execution, NotSent, Pushed, Unknown
-from flatbook.engine.rest import Rest
+from flatbook.engine.rest import Rest, rest_until
 from flatbook.engine.wakes import Wakes
 from flatbook.events.control import AlertName, HaltCause
 from flatbook.state.desk import State
 from flatbook.state.orders import Order, Status
 from flatbook.state.positions import NetKey
-from flatbook.values.ids import AccountId, SourceId, digest_number
+from flatbook.values.ids import AccountId, SourceId
 from flatbook.values.instants import Instant, later
 
 _POLLED = (Status.SUBMITTED, Status.ACCEPTED, Status.PARTIALLY_FILLED, Status.PENDING_CANCEL)
@@ -27,7 +27,6 @@ Rests = Mapping[SourceId, Rest]
 
 POISON_REST = 8
 OPENING_READS_MAX = 4
-JITTER_PERCENT_MAX = 10
 SILENT_STATEMENTS = 3
 
 
@@ -50,15 +49,6 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         for name in self.__struct_fields__:
             if not getattr(self, name) > 0:
                 raise ValueError(f"pace {name} must be above zero seconds")
-
-
-def rest_until(now: Instant, seconds: int, *purpose: str) -> Instant:
-    """Returns when a rest that begins now ends: a little later than its seconds, so that polls drift apart.
-
-    Gives: the same for the same purpose and instant in every run; at most JITTER_PERCENT_MAX percent more.
-    """
-    added_ms = digest_number("rest", *purpose, str(now), below=seconds * 10 * JITTER_PERCENT_MAX + 1)
-    return later(now, seconds=seconds, ms=added_ms)
 
 
 class Host(Protocol):

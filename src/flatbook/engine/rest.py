@@ -1,11 +1,23 @@
-"""A rest between two polls that a hint may end early. Whoever gives no hint, or a false one, changes nothing else."""
+"""Rests between two polls: how long one lasts, and one that a hint may end early; without a hint nothing changes."""
 
 from __future__ import annotations
 
 import asyncio
 
 from flatbook.engine.ports import Clock
-from flatbook.values.instants import Instant
+from flatbook.values.ids import digest_number
+from flatbook.values.instants import Instant, later
+
+JITTER_PERCENT_MAX = 10
+
+
+def rest_until(now: Instant, seconds: int, *purpose: str) -> Instant:
+    """Returns when a rest that begins now ends: a little later than its seconds, so that polls drift apart.
+
+    Gives: the same for the same purpose and instant in every run; at most JITTER_PERCENT_MAX percent more.
+    """
+    added_ms = digest_number("rest", *purpose, str(now), below=seconds * 10 * JITTER_PERCENT_MAX + 1)
+    return later(now, seconds=seconds, ms=added_ms)
 
 
 class Rest:

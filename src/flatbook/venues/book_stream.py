@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from flatbook.engine.follow import rest_until
 from flatbook.engine.ports import Clock
+from flatbook.engine.rest import rest_until
 from flatbook.market.depth import Books, BookSync, Checksum, Grid, Heard, Leave, Rule, Unfit, Unread, Update
 from flatbook.values.instants import later
 from flatbook.venues.http import Http, Reply, Request

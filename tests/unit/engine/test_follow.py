@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from flatbook.engine.follow import rest_until
+from flatbook.engine.rest import rest_until
 from flatbook.events.control import AlertCleared, AlertRaised
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.wire import Verb

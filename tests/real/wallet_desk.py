@@ -215,10 +215,15 @@ def desk_market() -> Market:
 
 
 async def mining(chain: Anvil, work: Awaitable[_T], *, every_s: float = 0.05) -> _T:
-    """Returns the result of some work while the chain makes blocks."""
+    """Returns the result of some work while the chain makes blocks.
+
+    The miner is let finish its block: a thread that asks the chain cannot be canceled, and would still hold the
+    connection that the test asks on next.
+    """
+    done = asyncio.Event()
 
     async def mine() -> None:
-        while True:
+        while not done.is_set():
             await asyncio.to_thread(chain.mine)
             await asyncio.sleep(every_s)
 
@@ -226,5 +231,5 @@ async def mining(chain: Anvil, work: Awaitable[_T], *, every_s: float = 0.05) ->
     try:
         return await work
     finally:
-        miner.cancel()
-        await asyncio.gather(miner, return_exceptions=True)
+        done.set()
+        await miner

@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 import msgspec
+from yarl import URL
 
 from flatbook.engine.ports import Clock
 from flatbook.engine.reports import AccountStatement, ClockReading, NotSent, Unknown
@@ -51,6 +52,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     query: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     content_type: str = JSON
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +64,11 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Carried = Reply | Unknown | NotSent
+
+
+def query_text(request: Request) -> str:
+    """Returns the query of a request as it travels: what a signature is made over."""
+    return urlencode(request.query)
 
 
 def clocked(
@@ -104,8 +111,8 @@ class Http(Protocol):
 class SessionHttp:
     """Carries requests with aiohttp. `connect` makes the connector: TLS in production, memory in the simulator.
 
-    Needs: `authorize` returns the headers that prove who we are; it is called for each request and nothing of it is
-    kept. `base_url` is scheme and host.
+    Needs: `authorize` returns the headers that prove who we are, and `sign` a request with what proves this one; both
+    are called for each request and nothing of it is kept. `base_url` is scheme and host.
     """
 
     def __init__(
@@ -114,17 +121,21 @@ class SessionHttp:
         clock: Clock,
         *,
         connect: Callable[[], aiohttp.BaseConnector],
-        authorize: Callable[[], Mapping[str, str]],
+        authorize: Callable[[], Mapping[str, str]] = dict,
+        sign: Callable[[Request], Request] | None = None,
     ) -> None:
         self._base_url = base_url
         self._clock = clock
         self._connect = connect
         self._authorize = authorize
+        self._sign = sign
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, request: Request, timeout_at: Instant) -> Carried:
         """Carries the request once. Redirects are not followed; a body above BODY_BYTES_MAX is unreadable."""
-        headers = {"Content-Type": request.content_type, **self._authorize()} if request.body else self._authorize()
+        request = request if self._sign is None else self._sign(request)
+        content = {"Content-Type": request.content_type} if request.body else {}
+        headers = {**content, **self._authorize(), **dict(request.headers)}
         if not all(value.isprintable() for value in headers.values()):
             return NotSent(reason=NotSentReason.REFUSED_LOCALLY)
         flight = _Flight()
@@ -153,7 +164,7 @@ class SessionHttp:
         try:
             async with self._opened().request(
                 request.method,
-                self._base_url + request.path + ("?" + urlencode(request.query) if request.query else ""),
+                _target(self._base_url, request),
                 data=request.body or None,
                 headers=headers,
                 allow_redirects=False,
@@ -204,6 +215,12 @@ def _watching_connections() -> aiohttp.TraceConfig:
     watching.on_connection_create_end.append(connected)
     watching.on_connection_reuseconn.append(connected)
     return watching
+
+
+def _target(base_url: str, request: Request) -> URL:
+    """Returns where a request goes, its query byte for byte as it was signed: nothing is encoded or decoded again."""
+    query = "?" + query_text(request) if request.query else ""
+    return URL(base_url + request.path + query, encoded=True)
 
 
 async def _read(response: aiohttp.ClientResponse) -> Carried:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import aiohttp
+import msgspec
 import pytest
 from aiohttp import web
 
@@ -18,7 +19,7 @@ from flatbook.ops.clock import SystemClock
 from flatbook.values.instants import Instant, instant_of_seconds, later
 from flatbook.venues import http
 from flatbook.venues.alpaca.wire import broker_headers
-from flatbook.venues.http import Carried, Reply, Request, SessionHttp, tls_connector
+from flatbook.venues.http import Carried, Reply, Request, SessionHttp, query_text, tls_connector
 
 pytestmark = pytest.mark.real
 
@@ -91,9 +92,12 @@ async def serving(talk: Talk) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def edge(
-    url: str, clock: SystemClock | Called | None = None, authorize: Callable[[], Mapping[str, str]] = no_headers
+    url: str,
+    clock: SystemClock | Called | None = None,
+    authorize: Callable[[], Mapping[str, str]] = no_headers,
+    sign: Callable[[Request], Request] | None = None,
 ) -> AsyncIterator[SessionHttp]:
-    carrier = SessionHttp(url, clock or SystemClock(), connect=aiohttp.TCPConnector, authorize=authorize)
+    carrier = SessionHttp(url, clock or SystemClock(), connect=aiohttp.TCPConnector, authorize=authorize, sign=sign)
     try:
         yield carrier
     finally:
@@ -142,9 +146,30 @@ def test_a_request_arrives_as_it_was_written_with_the_credentials_of_the_moment(
         assert reply.headers == kept | {"date": reply.headers["date"]}
         assert (reply.status, reply.body) == (403, b'{"message": "no"}')
     assert seen == [
-        ("GET", "/v2/orders?status=open&page_token=1::a%2Bb+c", b"", "Basic a2V5OmZpcnN0", None),
+        ("GET", "/v2/orders?status=open&page_token=1%3A%3Aa%2Bb+c", b"", "Basic a2V5OmZpcnN0", None),
         ("POST", "/v2/orders", POST.body, "Basic a2V5OnNlY29uZA==", "application/json"),
     ]
+
+
+def test_a_signed_request_travels_byte_for_byte_as_it_was_signed() -> None:
+    seen: list[tuple[str, str | None]] = []
+
+    async def handle(request: web.Request) -> web.Response:
+        seen.append((request.path_qs, request.headers.get("X-Sign")))
+        return web.json_response({})
+
+    def sign(request: Request) -> Request:
+        query = (*request.query, ("timestamp", "5"))
+        signed = msgspec.structs.replace(request, query=query)
+        return msgspec.structs.replace(signed, headers=(("X-Sign", query_text(signed)),))
+
+    async def talk() -> None:
+        async with application(handle) as url, edge(url, sign=sign) as carrier:
+            await carrier.send(GET, later(SystemClock().now(), seconds=30))
+
+    asyncio.run(talk())
+    travelled = "status=open&page_token=1%3A%3Aa%2Bb+c&timestamp=5"
+    assert seen == [(f"/v2/orders?{travelled}", travelled)]
 
 
 def test_no_credentials_show_in_what_is_printed() -> None:

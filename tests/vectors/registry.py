@@ -13,6 +13,7 @@ from tests.vectors import (
     pnl,
     pyth,
     schwab,
+    signatures,
     symbols,
 )
 from tests.vectors.outcome import Runner
@@ -21,6 +22,7 @@ RUNNERS: dict[str, Runner] = {
     "alpaca_calendar": alpaca_calendar.run,
     "alpaca_market_data": alpaca_quotes.run,
     "alpaca_orders": alpaca_orders.run,
+    "auth_signatures": signatures.run_headers,
     "float": floats.run,
     "live_tests": pnl.run_live,
     "misc": money_rules.run,
@@ -31,6 +33,7 @@ RUNNERS: dict[str, Runner] = {
     "pyth_updates": pyth.run_update,
     "raindex_logs": fills.run_logs,
     "schwab": schwab.run,
+    "signatures": signatures.run,
     "symbols": symbols.run,
     "trade_details": fills.run_details,
 }

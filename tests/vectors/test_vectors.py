@@ -14,6 +14,7 @@ from tests.vectors.registry import RUNNERS
 from tests.vectors.suite import Tally, judge, run_file, run_folder
 
 CASES = Path(__file__).parent / "cases"
+FOLDERS = {"auth_signatures": "cex_dex", "signatures": "grid_market_making"}
 FILES = sorted(str(path.relative_to(CASES)) for path in CASES.rglob("*.json"))
 
 
@@ -95,11 +96,23 @@ def test_the_exit_code_says_whether_a_case_failed(tmp_path: Path, capsys: pytest
 
 @pytest.mark.parametrize(
     "kind",
-    ["alpaca_orders", "float", "misc", "pyth", "pyth_updates", "raindex_logs", "schwab", "symbols", "trade_details"],
+    [
+        "alpaca_orders",
+        "auth_signatures",
+        "float",
+        "misc",
+        "pyth",
+        "pyth_updates",
+        "raindex_logs",
+        "schwab",
+        "signatures",
+        "symbols",
+        "trade_details",
+    ],
 )
 def test_a_changed_expectation_fails(kind: str) -> None:
     """A runner that cannot fail proves nothing: every case that passes must fail once its expectation is changed."""
-    content = json.loads((CASES / "tokenized_equities" / f"{kind}.json").read_text())
+    content = json.loads((CASES / FOLDERS.get(kind, "tokenized_equities") / f"{kind}.json").read_text())
     runner = RUNNERS[kind]
     for case in content["cases"]:
         if judge(case, runner)[0].passed:

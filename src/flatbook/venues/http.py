@@ -14,7 +14,7 @@ from email.utils import mktime_tz, parsedate_tz
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, Protocol
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import aiohttp
 import msgspec
@@ -67,8 +67,8 @@ Carried = Reply | Unknown | NotSent
 
 
 def query_text(request: Request) -> str:
-    """Returns the query of a request as it travels: what a signature is made over."""
-    return urlencode(request.query)
+    """Returns the query of a request as it travels, percent-encoded in full: what a signature is made over."""
+    return urlencode(request.query, quote_via=quote, safe="")
 
 
 def clocked(

@@ -146,7 +146,7 @@ def test_a_request_arrives_as_it_was_written_with_the_credentials_of_the_moment(
         assert reply.headers == kept | {"date": reply.headers["date"]}
         assert (reply.status, reply.body) == (403, b'{"message": "no"}')
     assert seen == [
-        ("GET", "/v2/orders?status=open&page_token=1%3A%3Aa%2Bb+c", b"", "Basic a2V5OmZpcnN0", None),
+        ("GET", "/v2/orders?status=open&page_token=1%3A%3Aa%2Bb%20c", b"", "Basic a2V5OmZpcnN0", None),
         ("POST", "/v2/orders", POST.body, "Basic a2V5OnNlY29uZA==", "application/json"),
     ]
 
@@ -168,7 +168,7 @@ def test_a_signed_request_travels_byte_for_byte_as_it_was_signed() -> None:
             await carrier.send(GET, later(SystemClock().now(), seconds=30))
 
     asyncio.run(talk())
-    travelled = "status=open&page_token=1%3A%3Aa%2Bb+c&timestamp=5"
+    travelled = "status=open&page_token=1%3A%3Aa%2Bb%20c&timestamp=5"
     assert seen == [(f"/v2/orders?{travelled}", travelled)]
 
 

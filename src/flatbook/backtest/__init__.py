@@ -1,0 +1,1 @@
+"""Recorded markets, and what the same strategies would have done in them."""

@@ -1,0 +1,229 @@
+"""Tapes as Parquet files: written and read a row group at a time, so that memory stays flat whatever the length."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from flatbook.backtest.tape import (
+    DTYPES,
+    ROWS_IN_A_CHUNK,
+    VERSION,
+    Clocks,
+    Columns,
+    Cover,
+    MemoryTape,
+    Origin,
+    TapeHead,
+    TapeInstrument,
+    TapeRefused,
+    covers_of,
+    joined,
+)
+from flatbook.backtest.tape_checks import Before, ends_with, flaws_of
+from flatbook.market.ticks import LAST
+
+KEY = b"flatbook.tape"
+PARTIAL = ".partial"
+WIDTH = len(Columns._fields)
+LEVEL = 3
+
+Row = tuple[int, int, int, int, int, int, int]
+"""(kind, inst, p1, q1, p2, q2, seq), as flatbook.market.ticks says."""
+
+_SCHEMA = pa.schema([(name, pa.from_numpy_dtype(dtype)) for name, dtype in DTYPES.items()])
+_STEADY = ("ts", "local_ts", "seq")
+
+
+class Message(NamedTuple):
+    """The rows of one message of a venue, at least one. Units: ns."""
+
+    ts: int
+    local_ts: int
+    rows: list[Row]
+
+
+class TapeWriter:
+    """Writes a tape; it stands under its name only once it is whole.
+
+    Errors: TapeRefused where rows are none of a tape; nothing is left under the name then.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        instruments: tuple[TapeInstrument, ...],
+        *,
+        origins: tuple[Origin, ...] = (),
+        clocks: tuple[Clocks, ...] = (),
+    ) -> None:
+        self.counts: Counter[str] = Counter()
+        self._path, self._partial = path, path.with_name(path.name + PARTIAL)
+        self._head = TapeHead(instruments=instruments, origins=origins, clocks=clocks)
+        self._numbers = array("q")
+        self._before, self._rows, self._covers = Before(), 0, tuple[Cover, ...]()
+        self._parquet = pq.ParquetWriter(
+            self._partial,
+            _SCHEMA,
+            compression="zstd",
+            compression_level=LEVEL,
+            use_dictionary=[name for name in Columns._fields if name not in _STEADY],
+            column_encoding=dict.fromkeys(_STEADY, "DELTA_BINARY_PACKED"),
+        )
+
+    def add(self, message: Message) -> None:
+        """Adds a message behind those before it.
+
+        Errors: TapeRefused, at once or when its rows are written; OverflowError never.
+        """
+        ts, local_ts, rows = message
+        last = len(rows) - 1
+        try:
+            for number, (kind, inst, p1, q1, p2, q2, seq) in enumerate(rows):
+                flags = LAST if number == last else 0
+                self._numbers.extend((ts, local_ts, kind, inst, p1, q1, p2, q2, seq, flags))
+        except OverflowError as error:
+            raise TapeRefused(f"{self._path.name}: a number of a row at {ts} does not fit in 64 bits") from error
+        if len(self._numbers) >= ROWS_IN_A_CHUNK * WIDTH:
+            self._flush()
+
+    def add_columns(self, columns: Columns) -> None:
+        """Adds rows behind those before them.
+
+        Errors: TapeRefused.
+        """
+        self._flush()
+        for start in range(0, columns.rows, ROWS_IN_A_CHUNK):
+            self._write(columns.cut(start, start + ROWS_IN_A_CHUNK))
+
+    def close(self) -> TapeHead:
+        """Ends the tape, gives it its name and returns its head.
+
+        Errors: TapeRefused where no row is in it, or the last message has no end.
+        """
+        self._flush()
+        if not self._rows or self._before.is_open:
+            self.drop()
+            why = "its last message does not end" if self._rows else "nothing that was read is a row of a tape"
+            raise TapeRefused(f"{self._path.name}: {why}")
+        head = msgspec.structs.replace(
+            self._head, covers=self._covers, rows=self._rows, counts={k: v for k, v in self.counts.items() if v}
+        )
+        self._parquet.add_key_value_metadata({KEY: msgspec.json.encode(head)})
+        self._parquet.close()
+        self._partial.replace(self._path)
+        return head
+
+    def drop(self) -> None:
+        """Gives up what was written."""
+        self._parquet.close()
+        self._partial.unlink(missing_ok=True)
+
+    def _flush(self) -> None:
+        numbers, self._numbers = self._numbers, array("q")
+        if numbers:
+            self._write(columns_of(numbers))
+
+    def _write(self, columns: Columns) -> None:
+        self._before = _checked(columns, len(self._head.instruments), self._before, self._path.name, self._rows)
+        self._rows += columns.rows
+        self._covers = joined((*self._covers, *covers_of(columns)))
+        batch = pa.record_batch([pa.array(column) for column in columns], schema=_SCHEMA)
+        self._parquet.write_batch(batch, row_group_size=ROWS_IN_A_CHUNK)
+
+
+def columns_of(numbers: array[int]) -> Columns:
+    """Returns rows as columns. Needs: ten numbers for each row, in the order of Columns."""
+    table = np.frombuffer(numbers, dtype=np.int64).reshape(-1, WIDTH)
+    return Columns._make(np.ascontiguousarray(table[:, i], dtype) for i, dtype in enumerate(DTYPES.values()))
+
+
+def _checked(columns: Columns, instruments: int, before: Before, name: str, row: int) -> Before:
+    found = flaws_of(columns, instruments, before)
+    if found:
+        first = min(found, key=lambda each: each.row)
+        raise TapeRefused(
+            f"{name}, row {row + first.row}: {first.flaw.value} ({first.rows} rows): it is no tape of ours"
+        )
+    return ends_with(columns, before)
+
+
+class FileTape:
+    """A tape in a file, read a row group at a time and looked at again while it is read.
+
+    Errors: TapeRefused where the file is no tape, or is of a version that is not known; OSError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.head = read_head(path)
+
+    def chunks(self) -> Iterator[Columns]:
+        """Yields its rows in order.
+
+        Errors: TapeRefused at the first row that is none of a tape.
+        """
+        before, row = Before(), 0
+        with pq.ParquetFile(self.path) as file:
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group, columns=list(Columns._fields))
+                columns = Columns._make(column.combine_chunks().to_numpy() for column in table.columns)
+                before = _checked(columns, len(self.head.instruments), before, self.path.name, row)
+                row += columns.rows
+                yield columns
+        if before.is_open or row != self.head.rows:
+            raise TapeRefused(f"{self.path.name} ends too early: make it again from its sources")
+
+
+def read_head(path: Path) -> TapeHead:
+    """Returns what a tape in a file says of itself.
+
+    Errors: TapeRefused, OSError.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            found: Mapping[bytes, bytes] = file.metadata.metadata or {}
+            names = file.schema_arrow.names
+    except pa.ArrowInvalid as error:
+        raise TapeRefused(f"{path.name} is no Parquet file, or one that is cut off") from error
+    if KEY not in found:
+        raise TapeRefused(f"{path.name} is no tape: make one of it with flatbook data convert")
+    return _head(found[KEY], names, path.name)
+
+
+def _head(content: bytes, names: list[str], name: str) -> TapeHead:
+    version = msgspec.json.decode(content, type=dict[str, Any]).get("version")
+    if version != VERSION or names != list(Columns._fields):
+        raise TapeRefused(f"{name} is a tape of version {version}, known is {VERSION}: make it again from its sources")
+    try:
+        return msgspec.json.decode(content, type=TapeHead)
+    except msgspec.ValidationError as error:
+        raise TapeRefused(f"{name} says of itself what cannot be: {error}") from error
+
+
+def memory_tape(
+    messages: Iterable[Message],
+    instruments: tuple[TapeInstrument, ...],
+    *,
+    clocks: tuple[Clocks, ...] = (),
+) -> MemoryTape:
+    """Returns a tape of messages in order, held in memory whole.
+
+    Errors: TapeRefused.
+    """
+    numbers = array("q")
+    for ts, local_ts, rows in messages:
+        for number, row in enumerate(rows, 1):
+            numbers.extend((ts, local_ts, *row, LAST if number == len(rows) else 0))
+    columns = columns_of(numbers)
+    _checked(columns, len(instruments), Before(), "tape", 0)
+    head = TapeHead(instruments=instruments, clocks=clocks, covers=covers_of(columns), rows=columns.rows)
+    return MemoryTape(head, columns)

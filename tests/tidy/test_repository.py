@@ -105,7 +105,7 @@ def test_locks_hold_what_the_project_asks_for() -> None:
 def test_the_product_imports_what_it_declares_and_nothing_else() -> None:
     asked, extras = (
         {Requirement(line).name.replace("-", "_") for line in lines}
-        for lines in (declared(), declared("wallet") + declared("parquet"))
+        for lines in (declared(), declared("wallet") + declared("parquet") + declared("backtest"))
     )
     imported = {
         name.split(".")[0] for source in product() for node in ast.walk(source.tree) for name in imported_by(node)

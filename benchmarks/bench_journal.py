@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks import Figure, amount, at_least, at_most, cpu_seconds, folder, median, microseconds, share
 from flatbook.events.event import Event
-from flatbook.events.orders import OrderAccepted, OrderFilled, OrderIntended
+from flatbook.events.orders import OrderAccepted, OrderFilled, OrderIntended, OrderStyle
 from flatbook.journal.memory import MemoryJournal
 from flatbook.journal.sqlite import SqliteJournal, create_journal, open_journal
 from flatbook.journal.sqlite_reader import open_reader
@@ -28,7 +28,7 @@ from flatbook.values.ids import (
     VenueOrderId,
 )
 from flatbook.values.instants import Instant
-from flatbook.values.instruments import Side
+from flatbook.values.instruments import Product, Side
 from flatbook.values.money import Price, Quantity
 
 NOW = Instant(1_765_000_000_000_000_000)
@@ -62,6 +62,9 @@ def filled(number: int) -> Event:
         quote=AssetId("USD"),
         contract_size=Decimal(1),
         fees=(),
+        product=Product.SPOT,
+        realised=None,
+        maker=None,
         happened_at=NOW,
         seen_at=NOW,
     )
@@ -80,6 +83,8 @@ def intended(number: int) -> Event:
         limit=Price(Decimal("231.22")),
         contract_size=Decimal(1),
         reduce_only=False,
+        style=OrderStyle.LIMIT,
+        product=Product.SPOT,
         slot=None,
         together=None,
         because=EventRef("8453:0x3d1b7a80f1a2c6e5:17"),

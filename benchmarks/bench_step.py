@@ -73,6 +73,7 @@ def execution_of(intent: OrderIntended, fill: VaultFilled, number: int) -> Execu
         qty=intent.qty,
         price=fill.price,
         fees=FEES,
+        realised=None,
         happened_at=fill.seen_at,
     )
 

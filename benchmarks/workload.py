@@ -8,7 +8,7 @@ from decimal import Decimal
 from flatbook.events.chain import LogKey, VaultFilled
 from flatbook.events.control import BalanceStated, EngineStarted, MarkSet, Mode
 from flatbook.events.event import Event
-from flatbook.events.orders import Fee, OrderAccepted, OrderFilled, OrderIntended
+from flatbook.events.orders import Fee, OrderAccepted, OrderFilled, OrderIntended, OrderStyle
 from flatbook.events.refs import ref_of_fill
 from flatbook.values.ids import (
     AccountId,
@@ -24,7 +24,7 @@ from flatbook.values.ids import (
     order_id_of_event,
 )
 from flatbook.values.instants import NS_PER_S, Instant
-from flatbook.values.instruments import Side
+from flatbook.values.instruments import Product, Side
 from flatbook.values.money import ONE, Money, Price, Quantity, cut
 
 START = Instant(1_764_685_800 * NS_PER_S)
@@ -95,6 +95,8 @@ def intent_of(fill: VaultFilled) -> OrderIntended:
         limit=fill.price,
         contract_size=ONE,
         reduce_only=False,
+        style=OrderStyle.LIMIT,
+        product=Product.SPOT,
         slot=None,
         together=None,
         because=cause,
@@ -129,6 +131,9 @@ def filled_of(intent: OrderIntended, number: int) -> OrderFilled:
         quote=USD,
         contract_size=ONE,
         fees=(Fee(asset=USD, amount=Money(Decimal("0.35"))),),
+        product=Product.SPOT,
+        realised=None,
+        maker=None,
         happened_at=at,
         seen_at=at,
     )

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from flatbook.engine.run import Committed, EngineFailed
-from flatbook.events.codec import encode_event_json, tag_of
+from flatbook.events.codec import encode_event_json, name_of
 from flatbook.ops.config import load
 from flatbook.ops.telemetry import open_log
 from flatbook.services.all_in_one import serve
@@ -58,7 +58,7 @@ def breaker(journal: Path, disk: Disk, tag: str, count: int) -> Callable[[Commit
 
     def listen(committed: Committed) -> None:
         nonlocal seen
-        before, seen = seen, seen + sum(tag_of(type(event)) == tag for event in committed.events)
+        before, seen = seen, seen + sum(name_of(type(event)) == tag for event in committed.events)
         if before < count <= seen:
             break_disk(journal, disk)
 

@@ -15,7 +15,7 @@ from flatbook.engine.ports import Link, Row
 from flatbook.engine.recover import fold_journal
 from flatbook.events import chain
 from flatbook.events import orders as ev
-from flatbook.events.codec import tag_of
+from flatbook.events.codec import name_of
 from flatbook.events.control import BalanceStated, EngineStarted
 from flatbook.events.event import Event
 from flatbook.journal.kept_states import desk_fold
@@ -228,7 +228,7 @@ def between(home: Path) -> tuple[str, str]:
     if not path.exists() or not path.stat().st_size:
         return "no journal", ""
     events = evidence_of(home).events
-    last = tag_of(type(events[-1])) if events else "nothing"
+    last = name_of(type(events[-1])) if events else "nothing"
     intended = [event.order_id for event in events if isinstance(event, ev.OrderIntended)]
     if not intended:
         return last, ""

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from flatbook import sim
+from flatbook.events.codec import name_of
 from flatbook.sim.evm.contracts import BOOK, DOLLAR
 from flatbook.sim.evm.logs import logs_of
 from flatbook.sim.world.chain import CHAIN, Block
@@ -135,7 +136,7 @@ def start(bench: Bench, recording: Recording, head: int) -> tuple[list[Batch], C
             cursor = found.cursor
             done = bench.take(found)
             dropped.update(done.dropped)
-            booked += sum(event.__struct_config__.tag == "vault_filled" for event in done.events)
+            booked += sum(name_of(type(event)) == "vault_filled" for event in done.events)
         return booked
 
     booked = asyncio.run(reads())

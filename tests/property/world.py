@@ -309,6 +309,7 @@ class World:
             qty=Quantity(size),
             price=there.order.limit or Price(Decimal(250)),
             fees=(),
+            realised=None,
             happened_at=self.now,
         )
         self.answers.append(ExecutionsRead(account=there.order.account, executions=(execution,), cursor=None))
@@ -330,6 +331,7 @@ class World:
             qty=Quantity(abs(Decimal(size))),
             price=Price(Decimal(500)),
             fees=(),
+            realised=None,
             happened_at=self.now,
         )
         self.take(ExecutionsRead(account=PAPER, executions=(execution,), cursor=None))

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from flatbook.engine.ports import ApprovedOrder
 from flatbook.engine.reports import Accepted, AccountStatement, Execution, OrderReport, Pushed, Rejected
-from flatbook.events.orders import RejectReason
+from flatbook.events.orders import OrderStyle, RejectReason
 from flatbook.sim.alpaca.ledger import Ledger
 from flatbook.sim.alpaca.server import AlpacaServer
 from flatbook.sim.alpaca.terms import AlpacaTerms, Asset, OpeningAccount
@@ -227,6 +227,7 @@ class AlpacaWorld:
             qty=Quantity(qty),
             limit=None if limit is None else Price(limit),
             reduce_only=False,
+            style=OrderStyle.LIMIT,
             attempt=0,
             good_until=later(OPEN, seconds=3_600),
         )

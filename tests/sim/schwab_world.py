@@ -22,6 +22,7 @@ from flatbook.engine.reports import (
     OrderReport,
     Rejected,
 )
+from flatbook.events.orders import OrderStyle
 from flatbook.sim.alpaca.ledger import BookedExecution, BookedOrder, Ledger
 from flatbook.sim.alpaca.terms import OpeningAccount
 from flatbook.sim.chance import stream
@@ -302,6 +303,7 @@ class SchwabWorld:
             qty=Quantity(Decimal(self.chance.choice((1, 2, 20)))),
             limit=None if limit is None else Price(limit),
             reduce_only=False,
+            style=OrderStyle.LIMIT,
             attempt=0,
             good_until=later(self.loop.instant, seconds=600),
         )

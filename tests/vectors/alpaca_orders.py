@@ -13,7 +13,7 @@ from typing import Any
 
 from flatbook.engine.ports import ApprovedOrder
 from flatbook.engine.reports import Accepted, OrderReport, PlaceAnswer, Rejected, VenueStatus
-from flatbook.events.orders import RejectReason
+from flatbook.events.orders import OrderStyle, RejectReason
 from flatbook.values.ids import AccountId, InstrumentId, OrderId
 from flatbook.values.instants import Instant, InstantRefused, instant_of_text
 from flatbook.values.instruments import Side
@@ -145,6 +145,7 @@ def _order(body: Mapping[str, Any]) -> ApprovedOrder:
         qty=Quantity(Decimal(body["qty"])),
         limit=None if limit is None else Price(Decimal(limit)),
         reduce_only=False,
+        style=OrderStyle.LIMIT,
         attempt=0,
         good_until=NOW,
     )

@@ -144,6 +144,7 @@ class ScriptedDesk:
             qty=qty,
             price=self.price,
             fees=(),
+            realised=None,
             happened_at=self.now,
         )
 

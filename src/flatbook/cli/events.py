@@ -58,14 +58,14 @@ def tail(
 def _wanted(kinds: tuple[str, ...]) -> Wanted:
     from difflib import get_close_matches
 
-    from flatbook.events.codec import EVENT_TYPES, tag_of
+    from flatbook.events.codec import EVENT_TYPES, name_of
 
-    tags = [tag_of(event_type) for event_type in EVENT_TYPES]
+    tags = [name_of(event_type) for event_type in EVENT_TYPES]
     for kind in kinds:
         if kind not in tags:
             near = ", ".join(get_close_matches(kind, tags)) or "flatbook events tail shows some"
             raise Failed(Exit.USAGE, f"no event has the type {kind!r}", where="--type", do=f"did you mean {near}")
-    return lambda item: not kinds or tag_of(type(item.event)) in kinds
+    return lambda item: not kinds or name_of(type(item.event)) in kinds
 
 
 def _follow(past: Any, latest: list[Recorded], wanted: Wanted, *, as_json: bool) -> None:

@@ -6,7 +6,7 @@ from flatbook.engine.effects import place_of
 from flatbook.engine.take_calls import intend_call
 from flatbook.engine.turn import Turn
 from flatbook.engine.views import hedge_view, risk_view
-from flatbook.events.codec import tag_of
+from flatbook.events.codec import name_of
 from flatbook.events.control import AlertCleared, AlertName, AlertRaised, HedgeHeld, HoldReason, Severity
 from flatbook.events.event import Event
 from flatbook.events.orders import IntentRefused, OrderIntended
@@ -52,7 +52,7 @@ def scan_net(turn: Turn, key: NetKey) -> None:
     decide_net(turn, key)
     missed = [event for event in turn.events[before:] if not isinstance(event, (AlertRaised, AlertCleared))]
     if missed:
-        detail = f"{tag_of(type(missed[0]))} was decided by a scan and by no wake"
+        detail = f"{name_of(type(missed[0]))} was decided by a scan and by no wake"
         turn.alert(AlertName.WAKE_MISSED, f"{key[0]}:{key[1]}", detail, severity=Severity.CRITICAL)
 
 
@@ -108,7 +108,9 @@ def _intended(turn: Turn, intent: PlaceIntent) -> OrderIntended:
         limit=intent.limit,
         contract_size=intent.instrument.contract_size,
         reduce_only=intent.reduce_only,
-        slot=None,
+        style=intent.style,
+        product=intent.instrument.product,
+        slot=intent.slot,
         together=None,
         because=intent.because,
         evidence=intent.evidence,

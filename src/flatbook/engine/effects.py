@@ -113,6 +113,7 @@ def place_of(order: Order) -> Place:
         qty=order.qty,
         limit=order.limit,
         reduce_only=order.reduce_only,
+        style=order.style,
         attempt=order.attempt,
         good_until=order.good_until,
     )

@@ -20,6 +20,7 @@ from flatbook.engine.reports import (
     Unknown,
 )
 from flatbook.events.event import Event
+from flatbook.events.orders import OrderStyle
 from flatbook.values.ids import (
     AccountId,
     CallId,
@@ -180,6 +181,7 @@ class ApprovedOrder(msgspec.Struct, frozen=True, kw_only=True):
     qty: Quantity
     limit: Price | None
     reduce_only: bool
+    style: OrderStyle
     attempt: int
     good_until: Instant
 

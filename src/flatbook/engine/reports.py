@@ -8,7 +8,7 @@ from enum import Enum
 import msgspec
 
 from flatbook.events.activities import ActivityKind
-from flatbook.events.orders import Fee, NotSentReason, RejectReason, UnknownReason
+from flatbook.events.orders import Fee, ForcedBy, NotSentReason, RejectReason, UnknownReason
 from flatbook.values.ids import (
     AccountId,
     ActivityId,
@@ -86,7 +86,8 @@ class VenueStatus(Enum):
 class Execution(Report, frozen=True, kw_only=True):
     """One execution. `order_id` is None when the venue shows no client id of ours for it.
 
-    Units: qty in base (contracts), above zero; price in quote per base.
+    Units: qty in base (contracts), above zero; price in quote per base; realised in quote, as in `OrderFilled`.
+    `forced` tells that the venue did it on its own.
     """
 
     execution_id: ExecutionId
@@ -97,7 +98,10 @@ class Execution(Report, frozen=True, kw_only=True):
     qty: Quantity
     price: Price
     fees: tuple[Fee, ...]
+    realised: Money | None
     happened_at: Instant
+    maker: bool | None = None
+    forced: ForcedBy | None = None
 
 
 class UnreadableExecution(Report, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from flatbook.engine.take_actions import watch_ratio
 from flatbook.engine.take_offers import take_offer_event, undo_offers
 from flatbook.engine.turn import Turn
 from flatbook.events import chain, offers
-from flatbook.events.codec import tag_of
+from flatbook.events.codec import name_of
 from flatbook.events.control import AlertName, Severity
 from flatbook.events.event import Event
 from flatbook.events.refs import ref_of, ref_of_log
@@ -196,7 +196,7 @@ def _unparsed(turn: Turn, item: ChainRead, event: chain.Fill, flaw: str) -> chai
         key=event.key,
         source=item.source,
         reason=chain.UnparsedReason.MALFORMED,
-        topic=tag_of(type(event)),
+        topic=name_of(type(event)),
         detail=told(flaw, DETAIL_TEXT_MAX),
         seen_at=turn.now,
     )

@@ -9,6 +9,7 @@ from flatbook.events import orders as ev
 from flatbook.events.control import AlertName, HaltCause, HaltScope, Severity
 from flatbook.events.refs import ref_of
 from flatbook.values.ids import AccountId, AssetId, InstrumentId, Underlying
+from flatbook.values.instruments import Product
 from flatbook.values.money import ONE, plain
 
 
@@ -63,6 +64,9 @@ def take_foreign_execution(turn: Turn, account: AccountId, execution: Execution)
         quote=quote_of(turn, execution.instrument),
         contract_size=instrument.contract_size if instrument is not None else ONE,
         fees=execution.fees,
+        product=instrument.product if instrument is not None else Product.SPOT,
+        realised=execution.realised,
+        maker=execution.maker,
         happened_at=execution.happened_at,
         seen_at=turn.now,
     )

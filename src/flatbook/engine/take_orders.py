@@ -379,6 +379,9 @@ def _book_execution(turn: Turn, order: Order, execution: Execution) -> None:
         quote=quote_of(turn, order.instrument),
         contract_size=order.contract_size,
         fees=execution.fees,
+        product=order.product,
+        realised=execution.realised,
+        maker=execution.maker,
         happened_at=execution.happened_at,
         seen_at=turn.now,
     )

@@ -61,6 +61,7 @@ def execution_of_total(turn: Turn, order: Order, report: OrderReport, quote: Ass
         qty=qty,
         price=price,
         fees=_fees(booked, report.total, quote, Money(rest if order.side is Side.BUY else -rest)),
+        realised=None,
         happened_at=report.happened_at,
     )
 

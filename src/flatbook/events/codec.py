@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Union
+from typing import Any, Union
 
 import msgspec
 
-from flatbook.events import actions, activities, calls, chain, control, funds, offers, orders, prices
+from flatbook.events import actions, activities, calls, chain, control, funds, offers, orders, orders_v1, prices
 from flatbook.events.event import Event
 
 EVENT_TYPES: tuple[type[Event], ...] = (
-    orders.OrderIntended,
+    orders_v1.OrderIntendedV1,
     orders.IntentRefused,
     orders.OrderSubmitted,
     orders.OrderAccepted,
@@ -26,13 +26,13 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     orders.OrderFound,
     orders.OrderAbsent,
     orders.OrderResent,
-    orders.OrderFilled,
+    orders_v1.OrderFilledV1,
     orders.OrderOverfilled,
     orders.OrderDone,
     orders.CancelIntended,
     orders.CancelRefused,
     orders.ForeignOrderSeen,
-    orders.ForeignFilled,
+    orders_v1.ForeignFilledV1,
     orders.ForeignAssigned,
     orders.ReportRefused,
     chain.VaultFilled,
@@ -87,10 +87,17 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     actions.CorporateActionStated,
     actions.FreezeEnded,
     actions.RatioJumped,
+    orders.OrderIntended,
+    orders.OrderFilled,
+    orders.ForeignFilled,
 )
 
-Upcaster = Callable[[Event], Event]
-UPCASTERS: dict[type[Event], Upcaster] = {}
+Upcaster = Callable[[Any], Event]
+UPCASTERS: dict[type[Event], Upcaster] = {
+    orders_v1.OrderIntendedV1: orders_v1.lift_intended,
+    orders_v1.OrderFilledV1: orders_v1.lift_filled,
+    orders_v1.ForeignFilledV1: orders_v1.lift_foreign,
+}
 
 _VERSION = re.compile(r"_v(\d+)$")
 
@@ -102,6 +109,11 @@ class EventUnreadable(ValueError):
 def tag_of(event_type: type[Event]) -> str:
     """Returns the tag under which an event type stands in the journal."""
     return str(event_type.__struct_config__.tag)
+
+
+def name_of(event_type: type[Event]) -> str:
+    """Returns what people and other programs call an event: its tag without the version of its form."""
+    return _VERSION.sub("", tag_of(event_type))
 
 
 def version_of(tag: str) -> int:

@@ -22,7 +22,7 @@ from flatbook.values.ids import (
     VenueOrderId,
 )
 from flatbook.values.instants import Instant
-from flatbook.values.instruments import Side
+from flatbook.values.instruments import Product, Side
 from flatbook.values.money import Money, Price, Quantity
 
 
@@ -80,6 +80,22 @@ class CancelReason(Enum):
     OPERATOR = "operator"
 
 
+class OrderStyle(Enum):
+    """How an order meets the market: rests with what does not match, must not match on arrival, or must not rest."""
+
+    LIMIT = "limit"
+    POST_ONLY = "post_only"
+    IOC = "ioc"
+
+
+class ForcedBy(Enum):
+    """Why a venue changed a position on its own."""
+
+    LIQUIDATION = "liquidation"
+    DELEVERAGING = "deleveraging"
+    SETTLEMENT = "settlement"
+
+
 class RefusalRule(Enum):
     """The risk rule that refused an intent."""
 
@@ -109,7 +125,7 @@ class Fee(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     amount: Money
 
 
-class OrderIntended(Event, frozen=True, kw_only=True, tag="order_intended"):
+class OrderIntended(Event, frozen=True, kw_only=True, tag="order_intended_v2"):
     """We decided to place an order; durable before the first byte leaves.
 
     Units: qty in base (contracts), above zero; limit in quote per base; `None` only for an operator's flatten;
@@ -126,6 +142,8 @@ class OrderIntended(Event, frozen=True, kw_only=True, tag="order_intended"):
     limit: Price | None
     contract_size: Decimal
     reduce_only: bool
+    style: OrderStyle
+    product: Product
     slot: Slot | None
     together: GroupId | None
     because: EventRef | None
@@ -229,10 +247,12 @@ class OrderResent(Event, frozen=True, kw_only=True, tag="order_resent"):
     decided_at: Instant
 
 
-class OrderFilled(Event, frozen=True, kw_only=True, tag="order_filled"):
+class OrderFilled(Event, frozen=True, kw_only=True, tag="order_filled_v2"):
     """An execution of one of our orders.
 
-    Units: qty in base (contracts), above zero; price in quote per base.
+    Units: qty in base (contracts), above zero; price in quote per base; realised in quote, what the venue paid into the
+    margin for what the execution closed, None where it does not say or nothing is settled in margin. `maker` is None
+    where the venue does not say.
     """
 
     order_id: OrderId
@@ -247,6 +267,9 @@ class OrderFilled(Event, frozen=True, kw_only=True, tag="order_filled"):
     quote: AssetId
     contract_size: Decimal
     fees: tuple[Fee, ...]
+    product: Product
+    realised: Money | None
+    maker: bool | None
     happened_at: Instant
     seen_at: Instant
 
@@ -313,10 +336,12 @@ class ForeignOrderSeen(Event, frozen=True, kw_only=True, tag="foreign_order_seen
     seen_at: Instant
 
 
-class ForeignFilled(Event, frozen=True, kw_only=True, tag="foreign_filled"):
+class ForeignFilled(Event, frozen=True, kw_only=True, tag="foreign_filled_v2"):
     """An execution on our account that no intent of ours caused; it belongs to `unassigned` until assigned.
 
-    Units: qty in base (contracts), above zero; price in quote per base.
+    Units: qty in base (contracts), above zero; price in quote per base; realised in quote, what the venue paid into the
+    margin for what the execution closed, None where it does not say or nothing is settled in margin. `maker` is None
+    where the venue does not say.
     """
 
     account: AccountId
@@ -330,6 +355,9 @@ class ForeignFilled(Event, frozen=True, kw_only=True, tag="foreign_filled"):
     quote: AssetId
     contract_size: Decimal
     fees: tuple[Fee, ...]
+    product: Product
+    realised: Money | None
+    maker: bool | None
     happened_at: Instant
     seen_at: Instant
 

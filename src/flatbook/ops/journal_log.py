@@ -10,6 +10,7 @@ import msgspec
 
 from flatbook.engine.run import Committed
 from flatbook.events.chain import LogKey
+from flatbook.events.codec import name_of
 from flatbook.events.control import AlertRaised, Severity, TradingHalted
 from flatbook.events.event import Event
 from flatbook.events.orders import IntentRefused, OrderRejected, OrderUnknown, ReportRefused
@@ -43,7 +44,7 @@ def level_of(event: Event) -> str:
 
 def fields_of(event: Event) -> dict[str, Any]:
     """Returns what a log record may say of an event: its tag, its reference, and its names, numbers and states."""
-    fields: dict[str, Any] = {"event": event.__struct_config__.tag}
+    fields: dict[str, Any] = {"event": name_of(type(event))}
     if (ref := ref_of(event)) is not None:
         fields["ref"] = ref
     for name, value in msgspec.structs.asdict(event).items():

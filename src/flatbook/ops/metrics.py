@@ -20,6 +20,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from flatbook.engine.run import Committed
+from flatbook.events.codec import name_of
 from flatbook.events.control import AlertRaised
 from flatbook.ops.certainty import Certainty
 from flatbook.ops.hedge_times import HedgeTimes
@@ -69,7 +70,7 @@ class Metrics:
         """Counts a commit; a listener of the engine."""
         self._commits.inc()
         for event in committed.events:
-            self._events.labels(type=event.__struct_config__.tag).inc()
+            self._events.labels(type=name_of(type(event))).inc()
             if isinstance(event, AlertRaised):
                 self._alerts.labels(name=event.name.value, severity=event.severity.value).inc()
             for stage, seconds in self._times.take(event):

@@ -14,7 +14,7 @@ import msgspec
 
 from flatbook.events import chain, orders
 from flatbook.events.activities import AccountActivityBooked, ActivityKind
-from flatbook.events.codec import tag_of
+from flatbook.events.codec import name_of
 from flatbook.events.event import Event
 from flatbook.events.prices import FillPriced
 from flatbook.events.refs import ref_of_execution, ref_of_fill
@@ -213,7 +213,7 @@ def _fills(item: Recorded, _known: Mapping[str, Booked]) -> Iterator[Line]:
     received, got, gave, given = _legs(event)
     shares = event.shares_assumed if isinstance(event, chain.FillUnvalued) else event.shares
     values = (
-        *(item.seq, ref_of_fill(event.key), event.happened_at, event.seen_at, tag_of(type(event)), event.owner),
+        *(item.seq, ref_of_fill(event.key), event.happened_at, event.seen_at, name_of(type(event)), event.owner),
         *(event.account, event.key.chain, event.key.block, event.key.tx, event.key.log_index, event.underlying),
         *(None if event.side is None else event.side.value, shares, received, got, gave, given),
         event.price if isinstance(event, chain.VaultFilled) else None,
@@ -270,7 +270,7 @@ def _hedges(item: Recorded, _known: Mapping[str, Booked]) -> Iterator[Line]:
     money = -shares * event.price
     owner, order_id = _ours(event)
     values = (
-        *(item.seq, _ref_of(event), event.happened_at, event.seen_at, tag_of(type(event))),
+        *(item.seq, _ref_of(event), event.happened_at, event.seen_at, name_of(type(event))),
         *(owner, event.account, event.instrument, event.underlying),
         *(order_id, event.execution_id, event.side.value, event.qty, event.contract_size),
         *(event.price, event.quote, shares, money),
@@ -299,7 +299,7 @@ def _fees(item: Recorded, _known: Mapping[str, Booked]) -> Iterator[Line]:
     event = item.event
     if isinstance(event, AccountActivityBooked) and event.kind is ActivityKind.FEE:
         values: tuple[Value, ...] = (
-            *(item.seq, identity_of(item), event.happened_at, event.seen_at, tag_of(type(event)), event.owner),
+            *(item.seq, identity_of(item), event.happened_at, event.seen_at, name_of(type(event)), event.owner),
             *(event.account, event.instrument, event.underlying, event.order_id, event.activity_id, 1),
             *(event.asset, -event.amount),
         )
@@ -309,7 +309,7 @@ def _fees(item: Recorded, _known: Mapping[str, Booked]) -> Iterator[Line]:
     owner, order_id = _ours(event)
     for number, fee in enumerate(event.fees, 1):
         values = (
-            *(item.seq, _ref_of(event), event.happened_at, event.seen_at, tag_of(type(event)), owner, event.account),
+            *(item.seq, _ref_of(event), event.happened_at, event.seen_at, name_of(type(event)), owner, event.account),
             *(event.instrument, event.underlying, order_id, event.execution_id, number, fee.asset, fee.amount),
         )
         yield Line(event.happened_at, values, ((fee.asset, fee.amount),))
@@ -396,7 +396,7 @@ def _prices(item: Recorded, known: Mapping[str, Booked]) -> Iterator[Line]:
 
 
 def _tags(*event_types: Any) -> tuple[str, ...]:
-    return tuple(tag_of(event_type) for event_type in event_types)
+    return tuple(name_of(event_type) for event_type in event_types)
 
 
 TABLES: Mapping[str, Table] = {

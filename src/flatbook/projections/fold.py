@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from flatbook.engine.ports import Row
 from flatbook.events import chain, control, orders
-from flatbook.events.codec import tag_of
+from flatbook.events.codec import name_of
 from flatbook.events.event import Event
 from flatbook.events.refs import ref_of
 from flatbook.values.ids import EventRef, Seq
@@ -71,4 +71,4 @@ def identity_of(item: Recorded) -> EventRef:
         return EventRef(f"assigned:{event.account}:{event.instrument}:{event.decided_at}")
     if isinstance(event, control.FlattenIntended):
         return EventRef(f"flatten:{event.owner}:{event.underlying}:{event.decided_at}")
-    return EventRef(f"{tag_of(type(event))}@{item.seq}")
+    return EventRef(f"{name_of(type(event))}@{item.seq}")

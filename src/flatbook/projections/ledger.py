@@ -10,7 +10,7 @@ import msgspec
 
 from flatbook.events import calls, chain, control, orders
 from flatbook.events.activities import AccountActivityBooked
-from flatbook.events.codec import tag_of
+from flatbook.events.codec import name_of
 from flatbook.events.event import Event
 from flatbook.events.refs import ref_of_fill, ref_of_log
 from flatbook.projections.accounts import CASH, SUSPENSE, LedgerAccount
@@ -178,7 +178,7 @@ class Ledger:
         check_balanced(postings, item.seq)
         if not self.sums.add(at, postings) and not self._keeps_entries:
             return
-        what = tag_of(type(item.event))
+        what = name_of(type(item.event))
         self._entries.append(
             Entry(seq=item.seq, ref=identity_of(item), what=what, at=at, postings=postings, undoes=undoes)
         )

@@ -10,7 +10,7 @@ import msgspec
 
 from flatbook.engine.ports import Row
 from flatbook.events import chain, control, orders
-from flatbook.events.codec import tag_of
+from flatbook.events.codec import name_of
 from flatbook.events.event import Event
 from flatbook.events.prices import FillPriced
 from flatbook.events.refs import ref_of_fill, ref_of_log, ref_of_order
@@ -231,7 +231,7 @@ def line_of(item: Recorded, subject: EventRef) -> Line:
         recorded_at=item.at,
         at=_own_instant(item),
         subject=subject,
-        what=tag_of(type(item.event)),
+        what=name_of(type(item.event)),
         fields=dict(_fields("", msgspec.to_builtins(item.event, builtin_types=(Decimal,)))),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from flatbook.events.calls import CallPurpose
-from flatbook.events.orders import CancelReason
+from flatbook.events.orders import CancelReason, OrderStyle
 from flatbook.values.ids import (
     AccountId,
     AssetId,
@@ -15,6 +15,7 @@ from flatbook.values.ids import (
     InstrumentId,
     OrderId,
     OwnerId,
+    Slot,
     Underlying,
     WalletId,
 )
@@ -37,6 +38,8 @@ class PlaceIntent(msgspec.Struct, frozen=True, kw_only=True):
     qty: Quantity
     limit: Price | None
     reduce_only: bool
+    style: OrderStyle
+    slot: Slot | None
     because: EventRef | None
     evidence: dict[str, str]
     good_until: Instant

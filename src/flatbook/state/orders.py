@@ -16,9 +16,9 @@ from msgspec.structs import replace
 
 from flatbook.events import orders as ev
 from flatbook.events.event import Event
-from flatbook.values.ids import AccountId, EventRef, InstrumentId, OrderId, OwnerId, Underlying, VenueOrderId
+from flatbook.values.ids import AccountId, EventRef, InstrumentId, OrderId, OwnerId, Slot, Underlying, VenueOrderId
 from flatbook.values.instants import Instant, later
-from flatbook.values.instruments import Side
+from flatbook.values.instruments import Product, Side
 from flatbook.values.money import ZERO, Price, Quantity
 
 CANCEL_RETRY_S = 5
@@ -158,6 +158,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     limit: Price | None
     contract_size: Decimal
     reduce_only: bool
+    style: ev.OrderStyle
+    product: Product
+    slot: Slot | None
     status: Status
     filled: Quantity
     claimed: Quantity
@@ -209,6 +212,9 @@ def order_of_intent(event: ev.OrderIntended) -> Order:
         limit=event.limit,
         contract_size=event.contract_size,
         reduce_only=event.reduce_only,
+        style=event.style,
+        product=event.product,
+        slot=event.slot,
         status=Status.INTENDED,
         filled=Quantity(ZERO),
         claimed=Quantity(ZERO),

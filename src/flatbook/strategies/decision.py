@@ -8,7 +8,7 @@ import msgspec
 
 from flatbook.events.event import Event
 from flatbook.state.intents import Intent
-from flatbook.values.ids import SourceId
+from flatbook.values.ids import InstrumentId, SourceId
 from flatbook.values.instants import Instant
 
 
@@ -26,16 +26,60 @@ class Trigger(Enum):
     BALANCE_CHANGED = "balance_changed"
 
 
+class Series(Enum):
+    """A number of an instrument that moves and that a wake can watch. Units: ticks."""
+
+    BID = "bid"
+    ASK = "ask"
+    TRADE = "trade"
+    MARK = "mark"
+    INDEX = "index"
+
+
+class Edge(Enum):
+    """On which side of its level a series wakes; both sides include the level itself."""
+
+    AT_OR_ABOVE = "at_or_above"
+    AT_OR_BELOW = "at_or_below"
+
+
+class Level(msgspec.Struct, frozen=True, gc=False):
+    """A series that has reached a level. Units: ticks of the instrument."""
+
+    instrument: InstrumentId
+    series: Series
+    edge: Edge
+    ticks: int
+
+
+class Silence(msgspec.Struct, frozen=True, gc=False):
+    """An instrument of which nothing was heard for so long. Units: ns."""
+
+    instrument: InstrumentId
+    longer_than_ns: int
+
+
+class Every(msgspec.Struct, frozen=True, gc=False):
+    """Each so-many-th observation of an instrument, counted from the decision on."""
+
+    instrument: InstrumentId
+    count: int
+
+
 class Wake(msgspec.Struct, frozen=True, kw_only=True):
     """The moments at which a strategy wants to be asked again; each answer replaces the one before.
 
     `on` names changes of its own orders and positions, `at` an instant, `observed` sources whose next observation
-    wakes. A wake may fire too often, never too rarely.
+    wakes. `levels`, `silences` and `every` speak of instruments that a quoting strategy observes: they are level
+    triggered, fire once, and are tested from the next observation on. A wake may fire too often, never too rarely.
     """
 
     on: tuple[Trigger, ...]
     at: Instant | None = None
     observed: tuple[SourceId, ...] = ()
+    levels: tuple[Level, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    every: tuple[Every, ...] = ()
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ import msgspec
 
 from flatbook.events.control import FlattenEnded, HedgeHeld, HoldReason
 from flatbook.events.event import Event
-from flatbook.events.orders import CancelReason
+from flatbook.events.orders import CancelReason, OrderStyle
 from flatbook.market.quotes import Quote
 from flatbook.state.intents import CancelIntent, Intent, PlaceIntent
 from flatbook.state.orders import Order, Status, cancel_from
@@ -354,6 +354,8 @@ def _intent(view: HedgeView, params: HedgeParams, route: Route, qty: Quantity, l
         side=_hedge_side(view.net),
         qty=qty,
         limit=limit,
+        style=OrderStyle.LIMIT,
+        slot=None,
         reduce_only=view.flattening,
         because=view.cause,
         evidence=_evidence(view, params, route),

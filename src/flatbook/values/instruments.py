@@ -42,6 +42,14 @@ class Side(Enum):
         return Side.SELL if self is Side.BUY else Side.BUY
 
 
+class Product(Enum):
+    """What a trade of an instrument moves: the assets themselves, or a position that is settled in its margin."""
+
+    SPOT = "spot"
+    LINEAR_PERP = "linear_perp"
+    INVERSE_PERP = "inverse_perp"
+
+
 Residue = Quantity
 LAST_DECIMAL = Decimal(1).scaleb(-NUMBER_DECIMALS_MAX)
 
@@ -72,7 +80,8 @@ class TradingRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is traded at one account.
 
-    Units: contract_size in base units per contract (1 for shares and spot).
+    Units: contract_size in base units per contract (1 for shares and spot). Of a perpetual `quote` is what profit and
+    loss are paid in.
     """
 
     id: InstrumentId
@@ -82,6 +91,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     quote: AssetId
     rules: TradingRules
     contract_size: Decimal = ONE
+    product: Product = Product.SPOT
 
     def __post_init__(self) -> None:
         if not self.contract_size > ZERO:

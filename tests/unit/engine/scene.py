@@ -44,7 +44,7 @@ from flatbook.engine.reports import (
 from flatbook.engine.rules import Rules
 from flatbook.engine.step import Step, step
 from flatbook.engine.wakes import Wakes
-from flatbook.events.codec import tag_of
+from flatbook.events.codec import name_of
 from flatbook.events.event import Event
 from flatbook.events.orders import OrderIntended, RejectReason, UnknownReason
 from flatbook.market.quotes import Market, Quote
@@ -212,7 +212,7 @@ class Bench:
 
 def tags(done: Step) -> list[str]:
     """Returns what was booked, alerts and marks left out."""
-    return [tag for event in done.events if not (tag := tag_of(type(event))).startswith(("alert_", "mark_"))]
+    return [tag for event in done.events if not (tag := name_of(type(event))).startswith(("alert_", "mark_"))]
 
 
 def effects(done: Step) -> list[str]:
@@ -248,6 +248,7 @@ def execution(size: str, number: int = 1, *, order_id: str | None, at: Instant =
         qty=qty(size),
         price=Price(Decimal(250)),
         fees=(),
+        realised=None,
         happened_at=at,
     )
     return msgspec.structs.replace(plain, **changes)

@@ -13,6 +13,7 @@ from flatbook.engine.reports import NotSent, Unknown
 from flatbook.events import calls as ev
 from flatbook.events.calls import CALL_ADVICE, CallRefusal
 from flatbook.events.chain import GasSpent
+from flatbook.events.codec import name_of
 from flatbook.events.orders import NotSentReason, UnknownReason
 from flatbook.values.ids import CallId
 from flatbook.values.money import Quantity
@@ -467,7 +468,7 @@ def test_a_receipt_of_a_transaction_that_is_not_ours_says_nothing() -> None:
 
 
 def tags_of(bench: CallBench) -> list[str]:
-    return [event.__struct_config__.tag for event in bench.events]  # type: ignore[misc]
+    return [name_of(type(event)) for event in bench.events]
 
 
 def one_of(bench: CallBench, kind: type[ev.CallRefused]) -> ev.CallRefused:

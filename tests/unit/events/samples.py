@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from flatbook.events import actions, activities, calls, chain, control, funds, offers, orders, prices
+from flatbook.events import actions, activities, calls, chain, control, funds, offers, orders, orders_v1, prices
 from flatbook.events.event import Event
 from flatbook.values.ids import (
     AccountId,
@@ -27,7 +27,7 @@ from flatbook.values.ids import (
     WalletId,
 )
 from flatbook.values.instants import Instant
-from flatbook.values.instruments import Side
+from flatbook.values.instruments import Product, Side
 from flatbook.values.money import Money, Price, Quantity
 
 AT = Instant(1_764_685_800_123_456_789)  # 2025-12-02T14:30:00.123456789Z
@@ -48,7 +48,7 @@ LIMIT, GAS = Price(Decimal("252.50")), Quantity(Decimal(123456789012345))
 FEES = (orders.Fee(asset=USD, amount=Money(Decimal("0.01"))), orders.Fee(asset=USD, amount=Money(Decimal("-0.002"))))
 
 ORDERS: tuple[Event, ...] = (
-    orders.OrderIntended(
+    orders_v1.OrderIntendedV1(
         order_id=ORDER,
         owner=DESK,
         account=PAPER,
@@ -95,7 +95,7 @@ ORDERS: tuple[Event, ...] = (
     orders.OrderFound(order_id=ORDER, venue_order_id=THERE, filled_qty=Quantity(Decimal("0E-9")), seen_at=AT),
     orders.OrderAbsent(order_id=ORDER, attempt=1, proven=False, seen_at=AT),
     orders.OrderResent(order_id=ORDER, attempt=2, decided_at=AT),
-    orders.OrderFilled(
+    orders_v1.OrderFilledV1(
         order_id=ORDER,
         owner=DESK,
         account=PAPER,
@@ -131,7 +131,7 @@ ORDERS: tuple[Event, ...] = (
         open=True,
         seen_at=AT,
     ),
-    orders.ForeignFilled(
+    orders_v1.ForeignFilledV1(
         account=PAPER,
         instrument=STOCK,
         underlying=COIN,
@@ -515,4 +515,75 @@ ACTIONS: tuple[Event, ...] = (
     ),
 )
 
-SAMPLES: tuple[Event, ...] = (*ORDERS, *CHAIN, *CALLS, *CONTROL, *FUNDS, *PRICES, *OFFERS, *ACTIVITIES, *ACTIONS)
+PRESENT_ORDERS: tuple[Event, ...] = (
+    orders.OrderIntended(
+        order_id=ORDER,
+        owner=DESK,
+        account=PAPER,
+        instrument=STOCK,
+        underlying=COIN,
+        side=Side.BUY,
+        qty=SHARES,
+        limit=LIMIT,
+        contract_size=ONE,
+        reduce_only=False,
+        style=orders.OrderStyle.POST_ONLY,
+        product=Product.LINEAR_PERP,
+        slot=Slot("s"),
+        together=GroupId("g"),
+        because=BECAUSE,
+        evidence={"net": "-10.75", "price": "250"},
+        decided_at=AT,
+        good_until=LATER,
+    ),
+    orders.OrderFilled(
+        order_id=ORDER,
+        owner=DESK,
+        account=PAPER,
+        instrument=STOCK,
+        underlying=COIN,
+        execution_id=ExecutionId("X-1"),
+        side=Side.BUY,
+        qty=SHARES,
+        price=Price(Decimal("250.0100")),
+        quote=USD,
+        contract_size=ONE,
+        fees=FEES,
+        product=Product.LINEAR_PERP,
+        realised=Money(Decimal("-12.340")),
+        maker=True,
+        happened_at=AT,
+        seen_at=LATER,
+    ),
+    orders.ForeignFilled(
+        account=PAPER,
+        instrument=STOCK,
+        underlying=COIN,
+        venue_order_id=None,
+        execution_id=ExecutionId("X-2"),
+        side=Side.SELL,
+        qty=Quantity(Decimal("1E+3")),
+        price=Price(Decimal("0.0001")),
+        quote=USD,
+        contract_size=ONE,
+        fees=(),
+        product=Product.SPOT,
+        realised=None,
+        maker=None,
+        happened_at=AT,
+        seen_at=LATER,
+    ),
+)
+
+SAMPLES: tuple[Event, ...] = (
+    *ORDERS,
+    *CHAIN,
+    *CALLS,
+    *CONTROL,
+    *FUNDS,
+    *PRICES,
+    *OFFERS,
+    *ACTIVITIES,
+    *ACTIONS,
+    *PRESENT_ORDERS,
+)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from flatbook.events import chain, orders
-from flatbook.events.codec import tag_of
+from flatbook.events.codec import name_of
 from flatbook.events.refs import ref_of, ref_of_execution, ref_of_fill, ref_of_log, ref_of_order
 from flatbook.values.ids import ExecutionId, InstrumentId
 from tests.unit.events.samples import BASE, KEY, ORDER, PAPER, SAMPLES, STOCK, TX
 
-OF_TAG = {tag_of(type(sample)): sample for sample in SAMPLES}
+OF_TAG = {name_of(type(sample)): sample for sample in SAMPLES}
 
 
 def test_identities_are_stable_texts() -> None:

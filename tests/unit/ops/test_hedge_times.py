@@ -3,13 +3,13 @@ from __future__ import annotations
 import pytest
 
 from flatbook.events.event import Event
-from flatbook.events.orders import NotSentReason, OrderAccepted, OrderFilled, OrderIntended, OrderNotSent
+from flatbook.events.orders import NotSentReason, OrderAccepted, OrderFilled, OrderIntended, OrderNotSent, OrderStyle
 from flatbook.events.refs import ref_of
 from flatbook.ops import hedge_times
 from flatbook.ops.hedge_times import HedgeTimes, Stage
 from flatbook.values.ids import AccountId, AssetId, EventRef, ExecutionId, InstrumentId, OrderId, VenueOrderId
 from flatbook.values.instants import Instant, later
-from flatbook.values.instruments import Side
+from flatbook.values.instruments import Product, Side
 from flatbook.values.money import ONE, Price, Quantity
 from tests.desk import COIN, OWNER, at, fill
 
@@ -29,6 +29,8 @@ def intended(seconds: int, because: EventRef | None, order_id: OrderId = ORDER) 
         limit=Price(ONE),
         contract_size=ONE,
         reduce_only=False,
+        style=OrderStyle.LIMIT,
+        product=Product.SPOT,
         slot=None,
         together=None,
         because=because,
@@ -56,6 +58,9 @@ def executed(when: Instant) -> OrderFilled:
         quote=AssetId("USD"),
         contract_size=ONE,
         fees=(),
+        product=Product.SPOT,
+        realised=None,
+        maker=None,
         happened_at=when,
         seen_at=when,
     )

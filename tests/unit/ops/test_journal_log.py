@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 
+from flatbook.events.codec import name_of
 from flatbook.events.control import (
     AlertName,
     AlertRaised,
@@ -32,7 +33,7 @@ def test_every_committed_event_is_one_record_with_its_number_and_reference() -> 
     records = [json.loads(line) for line in stream.getvalue().splitlines()]
     events = journalled(desk)
     assert [record["seq"] for record in records] == list(range(1, len(events) + 1))
-    assert [record["event"] for record in records] == [event.__struct_config__.tag for event in events]
+    assert [record["event"] for record in records] == [name_of(type(event)) for event in events]
     filled = next(record for record in records if record["event"] == "vault_filled")
     intended = next(record for record in records if record["event"] == "order_intended")
     assert intended["because"] == filled["ref"]

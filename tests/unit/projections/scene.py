@@ -28,7 +28,7 @@ from flatbook.values.ids import (
     VenueOrderId,
 )
 from flatbook.values.instants import NS_PER_S, Instant, instant_of_text
-from flatbook.values.instruments import Side
+from flatbook.values.instruments import Product, Side
 from flatbook.values.money import ONE, Money, Price, Quantity, cut, divide_cut
 
 OWNER = OwnerId("coin-hedge")
@@ -184,6 +184,8 @@ def intended(
         limit=Price(Decimal(300)),
         contract_size=ONE,
         reduce_only=False,
+        style=orders.OrderStyle.LIMIT,
+        product=Product.SPOT,
         slot=None,
         together=None,
         because=ref_of(because) if because is not None else None,
@@ -226,6 +228,9 @@ def executed(
         "quote": USD,
         "contract_size": ONE,
         "fees": tuple(orders.Fee(asset=AssetId(asset), amount=Money(Decimal(amount))) for asset, amount in fees),
+        "product": Product.SPOT,
+        "realised": None,
+        "maker": None,
         "happened_at": at(seconds),
         "seen_at": at(seconds + 1),
     }
@@ -245,6 +250,9 @@ def foreign(side: Side, qty: str, price: str, seconds: int, *, number: int = 1) 
         quote=USD,
         contract_size=ONE,
         fees=(),
+        product=Product.SPOT,
+        realised=None,
+        maker=None,
         happened_at=at(seconds),
         seen_at=at(seconds + 1),
     )

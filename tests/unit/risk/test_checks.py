@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from flatbook.events.orders import CancelReason, RefusalRule
+from flatbook.events.orders import CancelReason, OrderStyle, RefusalRule
 from flatbook.risk.checks import ALWAYS, NEW_RISK, Approved, Named, Refused, RiskView, check
 from flatbook.risk.limits import Limits
 from flatbook.state.exposure import Exposure
@@ -67,6 +67,8 @@ def buy(size: str = "10", limit: str | None = "250", **changes: Any) -> PlaceInt
         qty=qty(size),
         limit=None if limit is None else Price(Decimal(limit)),
         reduce_only=False,
+        style=OrderStyle.LIMIT,
+        slot=None,
         because=None,
         evidence={},
         good_until=later(NOON, seconds=600),

@@ -11,7 +11,7 @@ import pytest
 from flatbook.engine.ports import ApprovedOrder
 from flatbook.engine.reports import NotSent
 from flatbook.events.control import Mode
-from flatbook.events.orders import NotSentReason
+from flatbook.events.orders import NotSentReason, OrderStyle
 from flatbook.ops.clock import SystemClock
 from flatbook.ops.config import Loaded, load_text
 from flatbook.ops.config_accounts import AlpacaAccount
@@ -49,6 +49,7 @@ def order() -> ApprovedOrder:
         qty=Quantity(Decimal(1)),
         limit=None,
         reduce_only=False,
+        style=OrderStyle.LIMIT,
         attempt=0,
         good_until=Instant(2**62),
     )

@@ -15,7 +15,7 @@ from flatbook.state.desk import State
 from flatbook.state.fold import apply
 from flatbook.values.ids import AccountId, AssetId, ExecutionId, InstrumentId, OrderId, VenueOrderId
 from flatbook.values.instants import Instant, later
-from flatbook.values.instruments import Side
+from flatbook.values.instruments import Product, Side
 from flatbook.values.money import Money, Price, Quantity
 from tests.desk import BASE, CHAIN, COIN, OPEN, OWNER, PAPER, USDC, VAULT, WTCOIN, fill
 
@@ -54,6 +54,8 @@ def intended(side: str = "buy", size: str = "10", order_id: str = ONE, **changes
         limit=Price(Decimal("252.5")),
         contract_size=Decimal(1),
         reduce_only=False,
+        style=ev.OrderStyle.LIMIT,
+        product=Product.SPOT,
         slot=None,
         together=None,
         because=None,
@@ -81,6 +83,9 @@ def executed(
         quote=USD,
         contract_size=Decimal(1),
         fees=(),
+        product=Product.SPOT,
+        realised=None,
+        maker=None,
         happened_at=at(seconds),
         seen_at=at(seconds),
     )
@@ -100,6 +105,9 @@ def foreign(size: str, number: int = 90, side: str = "sell") -> ev.ForeignFilled
         quote=USD,
         contract_size=Decimal(1),
         fees=(ev.Fee(asset=USD, amount=Money(Decimal("0.5"))),),
+        product=Product.SPOT,
+        realised=None,
+        maker=None,
         happened_at=at(5),
         seen_at=at(5),
     )

@@ -308,6 +308,7 @@ class PortVenue:
             qty=_shares(fill.qty),
             price=Price(from_base_units(fill.price, decimals=PRICE_DECIMALS)),
             fees=_fees(fill.fee - fill.levy) + _fees(fill.levy),
+            realised=None,
             happened_at=fill.at,
         )
 

@@ -391,6 +391,7 @@ def _execution(wire: WireFill, symbols: Symbols) -> Execution:
         qty=_above_zero(wire.qty),
         price=Price(_above_zero(wire.price)),
         fees=(),
+        realised=None,
         happened_at=instant_of_text(wire.transaction_time),
     )
 

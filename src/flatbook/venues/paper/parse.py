@@ -393,6 +393,7 @@ def _execution(wire: WireExecution, symbols: Symbols) -> Execution:
         qty=_above_zero(wire.qty),
         price=Price(_above_zero(wire.price)),
         fees=tuple(Fee(asset=AssetId(fee.asset), amount=Money(parse_number(fee.amount))) for fee in wire.fees),
+        realised=None,
         happened_at=instant_of_text(wire.at),
     )
 

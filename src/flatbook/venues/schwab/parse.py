@@ -414,6 +414,7 @@ def _executions(
                 qty=qty,
                 price=price,
                 fees=(),
+                realised=None,
                 happened_at=happened_at,
             )
 

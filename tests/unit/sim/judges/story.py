@@ -29,7 +29,7 @@ from flatbook.values.ids import (
     VenueOrderId,
 )
 from flatbook.values.instants import NS_PER_S, Instant, instant_of_text, text_of_instant
-from flatbook.values.instruments import Side
+from flatbook.values.instruments import Product, Side
 from flatbook.values.money import Money, Price, Quantity
 
 START = instant_of_text("2025-12-02T16:00:00Z")
@@ -121,7 +121,7 @@ def intended(**fields: Any) -> orders.OrderIntended:
         "order_id": OrderId(ORDER), "owner": OwnerId("desk"), "account": AccountId("alpha"),
         "instrument": InstrumentId("COIN@alpha"), "underlying": Underlying("COIN"), "side": Side.BUY,
         "qty": Quantity(Decimal("1.5")), "limit": Price(Decimal("252.5")), "contract_size": Decimal(1),
-        "reduce_only": False, "slot": None, "together": None,
+        "reduce_only": False, "style": orders.OrderStyle.LIMIT, "product": Product.SPOT, "slot": None, "together": None,
         "because": EventRef(f"fill:1:{TX}:0@{HASH[:10]}"),
         "evidence": {"price": "250", "price_at": text_of_instant(at(3))}, "decided_at": at(3),
         "good_until": at(60),
@@ -144,7 +144,7 @@ def filled(**fields: Any) -> orders.OrderFilled:
         "execution_id": ExecutionId("x1"), "side": Side.BUY, "qty": Quantity(Decimal("1.5")),
         "price": Price(Decimal("250.1")), "quote": AssetId("USD"), "contract_size": Decimal(1),
         "fees": (orders.Fee(asset=AssetId("USD"), amount=Money(Decimal("0.01"))),), "happened_at": at(5),
-        "seen_at": at(6),
+        "seen_at": at(6), "product": Product.SPOT, "realised": None, "maker": None,
     }  # fmt: skip
     return orders.OrderFilled(**(known | fields))
 
@@ -155,7 +155,7 @@ def foreign_filled(**fields: Any) -> orders.ForeignFilled:
         "account": AccountId("alpha"), "instrument": InstrumentId("COIN@alpha"), "underlying": Underlying("COIN"),
         "venue_order_id": None, "execution_id": ExecutionId("x2"), "side": Side.SELL, "qty": Quantity(Decimal(1)),
         "price": Price(Decimal(250)), "quote": AssetId("USD"), "contract_size": Decimal(1), "fees": (),
-        "happened_at": at(20), "seen_at": at(21),
+        "happened_at": at(20), "seen_at": at(21), "product": Product.SPOT, "realised": None, "maker": None,
     }  # fmt: skip
     return orders.ForeignFilled(**(known | fields))
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from flatbook.engine.ports import ApprovedOrder
+from flatbook.events.orders import OrderStyle
 from flatbook.values.ids import AccountId, AssetId, InstrumentId, OrderId, Underlying
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.instruments import Instrument, Side, TradingRules
@@ -57,6 +58,7 @@ def approved(**changes: Any) -> ApprovedOrder:
         "qty": Quantity(Decimal("10.5")),
         "limit": Price(Decimal("210.25")),
         "reduce_only": False,
+        "style": OrderStyle.LIMIT,
         "attempt": 0,
         "good_until": instant_of_text("2025-12-01T16:00:00Z"),
     }

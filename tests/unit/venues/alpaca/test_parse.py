@@ -307,6 +307,7 @@ def test_fills_are_executions_without_our_client_id() -> None:
                 qty=Quantity(Decimal("0.38962051")),
                 price=Price(Decimal("210.13")),
                 fees=(),
+                realised=None,
                 happened_at=instant_of_text("2025-12-01T15:00:01.977Z"),
             ),
             Execution(
@@ -318,6 +319,7 @@ def test_fills_are_executions_without_our_client_id() -> None:
                 qty=Quantity(Decimal(3)),
                 price=Price(Decimal("210.13")),
                 fees=(),
+                realised=None,
                 happened_at=instant_of_text("2025-12-01T15:00:02.977Z"),
             ),
         )

@@ -76,6 +76,7 @@ EXECUTED = Execution(
     qty=Quantity(Decimal("0.5")),
     price=Price(Decimal("100.25")),
     fees=(Fee(asset=AssetId("USD"), amount=Money(Decimal("0.01"))),),
+    realised=None,
     happened_at=NOON,
 )
 

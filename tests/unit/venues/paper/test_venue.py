@@ -24,7 +24,7 @@ from flatbook.engine.reports import (
     Unknown,
     VenueStatus,
 )
-from flatbook.events.orders import NotSentReason, RejectReason, UnknownReason
+from flatbook.events.orders import NotSentReason, OrderStyle, RejectReason, UnknownReason
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.wire import Verb
@@ -81,6 +81,7 @@ def order(order_id: str = "fbone", **changes: Any) -> ApprovedOrder:
         "qty": Quantity(Decimal(2)),
         "limit": Price(Decimal(101)),
         "reduce_only": False,
+        "style": OrderStyle.LIMIT,
         "attempt": 0,
         "good_until": at("15:10:00"),
     }

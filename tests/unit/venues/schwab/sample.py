@@ -14,6 +14,7 @@ import msgspec
 
 from flatbook.engine.own_books import OwnBooks
 from flatbook.engine.ports import ApprovedOrder
+from flatbook.events.orders import OrderStyle
 from flatbook.values.ids import AccountId, AssetId, InstrumentId, OrderId, Underlying, VenueOrderId
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.instruments import Instrument, Side, TradingRules
@@ -57,6 +58,7 @@ def approved(**changes: Any) -> ApprovedOrder:
         "qty": Quantity(Decimal(10)),
         "limit": Price(Decimal("22.73")),
         "reduce_only": False,
+        "style": OrderStyle.LIMIT,
         "attempt": 0,
         "good_until": instant_of_text("2025-12-01T15:10:00Z"),
     }

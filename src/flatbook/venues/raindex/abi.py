@@ -52,10 +52,10 @@ def address_at(payload: bytes, at: int) -> str:
 def pointed(payload: bytes, frame: int, at: int, *, head: int) -> int:
     """Returns the place of a part of a frame that a pointer states. `head` is how long the pointers of the frame are.
 
-    Errors: AbiRefused when it points into them, or beyond the end.
+    Errors: AbiRefused when it points into them, or where no whole word follows, with which every part begins.
     """
     place = frame + number_at(payload, at)
-    if not frame + head <= place < len(payload):
+    if not frame + head <= place <= len(payload) - WORD:
         raise AbiRefused(f"the pointer at byte {at} points nowhere")
     return place
 

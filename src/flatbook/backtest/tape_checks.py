@@ -5,14 +5,15 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
+import numba
 import numpy as np
-import numpy.typing as npt
 
 from flatbook.backtest.tape import Columns, Longs
 from flatbook.market.ticks import LAST, NOTIONAL_BOUND, TICK_PARTS, Kind
 
 KINDS = len(Kind)
-Marks = npt.NDArray[np.bool_]
+_BID, _ASK, _QUOTE, _TRADE = int(Kind.BID), int(Kind.ASK), int(Kind.QUOTE), int(Kind.TRADE)
+_MARK, _INDEX, _FUNDING, _RANGE = int(Kind.MARK), int(Kind.INDEX), int(Kind.FUNDING), int(Kind.RANGE)
 
 
 class TapeFlaw(Enum):
@@ -27,6 +28,9 @@ class TapeFlaw(Enum):
     CROSSED = "crossed_quote"
     UNKNOWN_SIDE = "unknown_side"
     SPLIT_MESSAGE = "message_of_two_instants"
+
+
+_FLAWS = tuple(TapeFlaw)
 
 
 class Found(NamedTuple):
@@ -54,42 +58,62 @@ def ends_with(columns: Columns, before: Before) -> Before:
 
 def flaws_of(columns: Columns, instruments: int, before: Before) -> tuple[Found, ...]:
     """Returns what is wrong with rows that follow others, each flaw with its first row."""
-    if not columns.rows:
-        return ()
-    steps = np.diff(columns.ts, prepend=before.ts)
-    goes_on = np.empty(columns.rows, np.bool_)
-    goes_on[0], goes_on[1:] = before.is_open, (columns.flags[:-1] & LAST) == 0
-    marks = {
-        TapeFlaw.BACKWARDS: steps < 0,
-        TapeFlaw.SEEN_TOO_EARLY: columns.local_ts < columns.ts,
-        TapeFlaw.SEEN_BACKWARDS: np.diff(columns.local_ts, prepend=before.local_ts) < 0,
-        TapeFlaw.UNKNOWN_KIND: (columns.kind < 0) | (columns.kind >= KINDS),
-        TapeFlaw.UNKNOWN_INSTRUMENT: (columns.inst < 0) | (columns.inst >= instruments),
-        TapeFlaw.OUT_OF_BOUNDS: _out_of_bounds(columns),
-        TapeFlaw.CROSSED: _is(columns, Kind.QUOTE) & (columns.p1 > 0) & (columns.p2 > 0) & (columns.p1 >= columns.p2),
-        TapeFlaw.UNKNOWN_SIDE: _is(columns, Kind.TRADE) & (np.abs(columns.p2) > 1),
-        TapeFlaw.SPLIT_MESSAGE: goes_on & (steps > 0),
-    }
-    return tuple(Found(flaw, int(np.argmax(mark)), int(mark.sum())) for flaw, mark in marks.items() if mark.any())
+    rows, firsts = np.zeros(len(_FLAWS), np.int64), np.zeros(len(_FLAWS), np.int64)
+    _scan(columns, instruments, before, rows, firsts)
+    return tuple(Found(flaw, int(firsts[i]), int(rows[i])) for i, flaw in enumerate(_FLAWS) if rows[i])
 
 
-def _is(columns: Columns, kind: Kind) -> Marks:
-    marks: Marks = columns.kind == kind
-    return marks
+@numba.njit(cache=True)
+def _scan(columns: Columns, instruments: int, before: Before, rows: Longs, firsts: Longs) -> None:
+    """Counts the rows with each flaw, in the order of TapeFlaw, and notes the first of each."""
+    ts, local_ts, is_open = before.ts, before.local_ts, before.is_open
+    for i in range(len(columns.ts)):
+        at, seen, kind = columns.ts[i], columns.local_ts[i], columns.kind[i]
+        if at < ts:
+            _count(0, i, rows, firsts)
+        if seen < at:
+            _count(1, i, rows, firsts)
+        if seen < local_ts:
+            _count(2, i, rows, firsts)
+        if not 0 <= columns.inst[i] < instruments:
+            _count(4, i, rows, firsts)
+        if is_open and at != ts:
+            _count(8, i, rows, firsts)
+        ts, local_ts, is_open = at, seen, columns.flags[i] & LAST == 0
+        flaw = _flaw(kind, at, columns.p1[i], columns.q1[i], columns.p2[i], columns.q2[i])
+        if flaw >= 0:
+            _count(flaw, i, rows, firsts)
 
 
-def _out_of_bounds(columns: Columns) -> Marks:
-    """Returns where a price or size is none, or where their product could leave 63 bits."""
-    kind, p1, q1, p2, q2 = columns.kind, columns.p1, columns.q1, columns.p2, columns.q2
-    priced = (kind == Kind.BID) | (kind == Kind.ASK) | (kind == Kind.TRADE) | (kind >= Kind.RANGE)
-    quote, marked = kind == Kind.QUOTE, (kind == Kind.MARK) | (kind == Kind.INDEX)
-    bad: Marks = (priced & ((p1 <= 0) | (q1 < 0) | _too_much(p1, q1))) | ((kind == Kind.TRADE) & (q1 == 0))
-    bad |= quote & ((np.minimum(np.minimum(p1, q1), np.minimum(p2, q2)) < 0) | _too_much(p1, q1) | _too_much(p2, q2))
-    bad |= marked & ((p1 < 0) | (q1 < 0) | (q1 >= TICK_PARTS))
-    bad |= (kind == Kind.FUNDING) & ((q1 < columns.ts) | (p2 < 0) | (q2 < 0))
-    return bad | ((kind >= Kind.RANGE) & ((p2 <= 0) | (q2 > columns.ts)))
+@numba.njit(cache=True, inline="always")
+def _count(flaw: int, row: int, rows: Longs, firsts: Longs) -> None:
+    if rows[flaw] == 0:
+        firsts[flaw] = row
+    rows[flaw] += 1
 
 
-def _too_much(prices: Longs, sizes: Longs) -> Marks:
-    whole: Marks = sizes > NOTIONAL_BOUND // np.maximum(prices, 1)
-    return whole
+@numba.njit(cache=True)
+def _flaw(kind: int, at: int, p1: int, q1: int, p2: int, q2: int) -> int:
+    """Returns the number of the flaw of a row by its kind, -1 where it has none."""
+    if kind < 0 or kind >= KINDS:
+        return 3
+    if kind == _QUOTE:
+        bad = p1 < 0 or q1 < 0 or p2 < 0 or q2 < 0 or _is_too_much(p1, q1) or _is_too_much(p2, q2)
+        return 5 if bad else 6 if 0 < p2 <= p1 else -1
+    if kind == _TRADE:
+        return 5 if p1 <= 0 or q1 <= 0 or _is_too_much(p1, q1) else 7 if not -1 <= p2 <= 1 else -1
+    if kind in (_BID, _ASK):
+        return 5 if p1 <= 0 or q1 < 0 or _is_too_much(p1, q1) else -1
+    if kind in (_MARK, _INDEX):
+        return 5 if p1 < 0 or not 0 <= q1 < TICK_PARTS else -1
+    if kind == _FUNDING:
+        return 5 if q1 < at or p2 < 0 or q2 < 0 else -1
+    if kind >= _RANGE:
+        return 5 if p1 <= 0 or q1 < 0 or p2 <= 0 or q2 > at or _is_too_much(p1, q1) else -1
+    return -1
+
+
+@numba.njit(cache=True, inline="always")
+def _is_too_much(price: int, size: int) -> bool:
+    """Returns whether a price times a size could leave 63 bits."""
+    return price > 0 and size > NOTIONAL_BOUND // price

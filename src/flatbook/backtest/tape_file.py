@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -39,7 +40,7 @@ LEVEL = 3
 Row = tuple[int, int, int, int, int, int, int]
 """(kind, inst, p1, q1, p2, q2, seq), as flatbook.market.ticks says."""
 
-_SCHEMA = pa.schema([(name, pa.from_numpy_dtype(dtype)) for name, dtype in DTYPES.items()])
+_SCHEMA = pa.schema([pa.field(name, pa.from_numpy_dtype(dtype), nullable=False) for name, dtype in DTYPES.items()])
 _STEADY = ("ts", "local_ts", "seq")
 
 
@@ -174,13 +175,18 @@ class FileTape:
         before, row = Before(), 0
         with pq.ParquetFile(self.path) as file:
             for group in range(file.num_row_groups):
-                table = file.read_row_group(group, columns=list(Columns._fields))
-                columns = Columns._make(column.combine_chunks().to_numpy() for column in table.columns)
+                table = file.read_row_group(group, use_threads=False)
+                columns = Columns._make(_array(column) for column in table.columns)
                 before = _checked(columns, len(self.head.instruments), before, self.path.name, row)
                 row += columns.rows
                 yield columns
         if before.is_open or row != self.head.rows:
             raise TapeRefused(f"{self.path.name} ends too early: make it again from its sources")
+
+
+def _array(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+    whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    return np.asarray(whole.to_numpy())
 
 
 def read_head(path: Path) -> TapeHead:

@@ -128,7 +128,8 @@ class FillTotal(Report, frozen=True, kw_only=True):
 class OrderReport(Report, frozen=True, kw_only=True):
     """The state of one order. `executions` holds all of its executions when `complete`, else what the report carried.
 
-    `total` belongs to `filled_qty`, at a venue whose card says totals.
+    `total` belongs to `filled_qty`, at a venue whose card says totals; `rejected` says why, where it says rejected and
+    the venue tells.
     Units: qty and filled_qty in base (contracts).
     """
 
@@ -144,6 +145,7 @@ class OrderReport(Report, frozen=True, kw_only=True):
     complete: bool
     happened_at: Instant
     total: FillTotal | None = None
+    rejected: RejectReason = RejectReason.OTHER
 
 
 class Holding(Report, frozen=True, kw_only=True):

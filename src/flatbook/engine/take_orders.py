@@ -284,8 +284,8 @@ def _take_status(turn: Turn, order: Order, report: OrderReport) -> None:
     _tell_unreadable(turn, order, report)
     status = report.status
     if status is VenueStatus.REJECTED:
-        reason, message = ev.RejectReason.OTHER, report.status_text
-        _book_rejected(turn, order, Rejected(reason=reason, code="", message=message, happened_at=report.happened_at))
+        why, message = report.rejected, report.status_text
+        _book_rejected(turn, order, Rejected(reason=why, code="", message=message, happened_at=report.happened_at))
     elif status is VenueStatus.PENDING and report.filled_qty <= order.claimed:
         book_move(
             turn,

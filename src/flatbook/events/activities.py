@@ -17,6 +17,7 @@ class ActivityKind(Enum):
     DIVIDEND = "dividend"
     INTEREST = "interest"
     TRANSFER = "transfer"
+    FUNDING = "funding"
     OTHER = "other"
 
 

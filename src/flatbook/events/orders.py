@@ -37,6 +37,7 @@ class RejectReason(Enum):
     INVALID_QUANTITY = "invalid_quantity"
     DUPLICATE_ID = "duplicate_id"
     WASH_TRADE = "wash_trade"
+    WOULD_TAKE = "would_take"
     RESTRICTED = "restricted"
     RATE_LIMITED = "rate_limited"
     HALTED = "halted"

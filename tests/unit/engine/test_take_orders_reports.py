@@ -71,6 +71,13 @@ def test_a_cursor_is_kept_only_where_a_page_brings_one() -> None:
     assert bench.executions(cursor=None).cursors == {}
 
 
+def test_a_report_that_says_why_an_order_was_turned_down_is_booked_with_that_reason() -> None:
+    bench = Bench().resume()
+    order_id = bench.working()
+    why = msgspec.structs.replace(report(order_id, "rejected"), rejected=ev.RejectReason.WOULD_TAKE)
+    assert one(bench.report(why), ev.OrderRejected).reason.value == "would_take"
+
+
 @pytest.mark.parametrize(
     ("end", "status"), [("canceled", "canceled"), ("expired", "expired"), ("rejected", "rejected")]
 )

@@ -14,7 +14,12 @@ from tests.vectors.registry import RUNNERS
 from tests.vectors.suite import Tally, judge, run_file, run_folder
 
 CASES = Path(__file__).parent / "cases"
-FOLDERS = {"auth_signatures": "cex_dex", "signatures": "grid_market_making"}
+FOLDERS = {
+    "auth_signatures": "cex_dex",
+    "client_ids": "grid_market_making",
+    "error_classes": "grid_market_making",
+    "signatures": "grid_market_making",
+}
 FILES = sorted(str(path.relative_to(CASES)) for path in CASES.rglob("*.json"))
 
 
@@ -99,6 +104,8 @@ def test_the_exit_code_says_whether_a_case_failed(tmp_path: Path, capsys: pytest
     [
         "alpaca_orders",
         "auth_signatures",
+        "client_ids",
+        "error_classes",
         "float",
         "misc",
         "pyth",

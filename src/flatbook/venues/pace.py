@@ -30,7 +30,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
 def pace_after(pace: Pace, reply: Reply, now: Instant) -> Pace:
     """Returns the pace after a reply. A wait is from WAIT_S_MIN to WAIT_S_MAX seconds, whatever the reply says."""
     if reply.status == TOO_MANY:
-        asked = _retry_after(reply, now) or _reset(reply)
+        asked = retry_after(reply, now) or _reset(reply)
         until = asked or later(now, seconds=_backoff_s(pace.refusals))
         refusals = 0 if asked else pace.refusals + 1
         return Pace(held_until=_later_one(pace, until, now), refusals=refusals)
@@ -48,7 +48,7 @@ def _backoff_s(refusals: int) -> int:
     return min(WAIT_S_MIN << min(refusals, BACKOFF_S_MAX), BACKOFF_S_MAX)
 
 
-def _retry_after(reply: Reply, now: Instant) -> Instant | None:
+def retry_after(reply: Reply, now: Instant) -> Instant | None:
     """Returns when the header lets us ask again: seconds from now, or a date. Source: RFC 9110, 10.2.3."""
     seconds = _seconds(reply, "retry-after")
     if seconds is not None:

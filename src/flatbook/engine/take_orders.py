@@ -30,6 +30,7 @@ from flatbook.engine.sound import (
     told,
 )
 from flatbook.engine.take_absence import shown_in, take_absence
+from flatbook.engine.take_forced import take_forced_execution
 from flatbook.engine.take_foreign import quote_of, take_foreign_execution, take_foreign_order
 from flatbook.engine.take_totals import execution_of_total, flaw_of_total
 from flatbook.engine.turn import Turn
@@ -197,7 +198,7 @@ def take_restart(turn: Turn) -> None:
     Marks that the configuration states anew are booked with it; what was told of an earlier process is cleared.
     """
     for name, about in tuple(turn.state.alerts):
-        if name is AlertName.WAKE_MISSED:
+        if name in (AlertName.WAKE_MISSED, AlertName.FORCED_REDUCTION):
             turn.clear(name, about)
     for asset, usd in turn.rules.marks.items():
         if turn.state.marks.get(asset) != usd:
@@ -347,6 +348,9 @@ def take_execution(turn: Turn, account: AccountId, execution: Execution) -> None
         turn.drop("execution_below_watermark")
         return
     order = turn.state.orders.get(execution.order_id) if execution.order_id is not None else None
+    if order is None and execution.forced is not None:
+        take_forced_execution(turn, account, execution, execution.forced)
+        return
     if order is None:
         take_foreign_execution(turn, account, execution)
         return

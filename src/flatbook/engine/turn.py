@@ -18,6 +18,7 @@ from flatbook.events.control import (
     TradingHalted,
 )
 from flatbook.events.event import Event
+from flatbook.events.forced import ForcedReduction
 from flatbook.events.funds import FundsStated
 from flatbook.events.orders import CancelIntended, CancelReason, ForeignFilled, OrderFilled, OrderIntended
 from flatbook.market.quotes import Market
@@ -30,7 +31,7 @@ from flatbook.strategies.decision import Trigger
 from flatbook.values.ids import AccountId, EventRef, OrderId, SourceId, halt_id_of
 from flatbook.values.instants import Instant
 
-_MOVES_ACCOUNT = (OrderIntended, OrderFilled, ForeignFilled, BalanceStated, FundsStated)
+_MOVES_ACCOUNT = (OrderIntended, OrderFilled, ForeignFilled, ForcedReduction, BalanceStated, FundsStated)
 
 
 class Turn:

@@ -6,6 +6,7 @@ from flatbook.engine.turn import Turn
 from flatbook.events import chain
 from flatbook.events import orders as ev
 from flatbook.events.control import AlertName, MarkSet, PositionOverwritten, Severity
+from flatbook.events.forced import ForcedReduction
 from flatbook.values.ids import UNASSIGNED
 from flatbook.values.money import BPS, ONE, ZERO, plain
 
@@ -18,6 +19,7 @@ _MOVES = (
     ev.OrderFilled,
     ev.ForeignFilled,
     ev.ForeignAssigned,
+    ForcedReduction,
     PositionOverwritten,
 )
 RESIDUE_SUBJECT = "desk"

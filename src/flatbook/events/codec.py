@@ -12,7 +12,7 @@ from typing import Any, Union
 
 import msgspec
 
-from flatbook.events import actions, activities, calls, chain, control, funds, offers, orders, orders_v1, prices
+from flatbook.events import actions, activities, calls, chain, control, forced, funds, offers, orders, orders_v1, prices
 from flatbook.events.event import Event
 
 EVENT_TYPES: tuple[type[Event], ...] = (
@@ -90,6 +90,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     orders.OrderIntended,
     orders.OrderFilled,
     orders.ForeignFilled,
+    forced.ForcedReduction,
 )
 
 Upcaster = Callable[[Any], Event]

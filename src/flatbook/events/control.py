@@ -99,6 +99,7 @@ class AlertName(Enum):
     CALL_DISPLACED = "call_displaced"
     WALLET_SHARED = "wallet_shared"
     GAS_LOW = "gas_low"
+    FORCED_REDUCTION = "forced_reduction"
 
 
 class EngineStarted(Event, frozen=True, kw_only=True, tag="engine_started"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flatbook.events import activities, calls, chain, orders
+from flatbook.events import activities, calls, chain, forced, orders
 from flatbook.events.event import Event
 from flatbook.values.ids import AccountId, ActivityId, CallId, ChainId, EventRef, ExecutionId, InstrumentId, OrderId
 
@@ -66,6 +66,10 @@ def _of_release(event: chain.SkippedFillReleased) -> EventRef:
 
 def _of_execution(event: orders.OrderFilled | orders.ForeignFilled) -> EventRef:
     return ref_of_execution(event.account, event.instrument, event.execution_id)
+
+
+def _of_forced(event: forced.ForcedReduction) -> EventRef:
+    return EventRef(f"{ref_of_execution(event.account, event.instrument, event.execution_id)}:{event.owner}")
 
 
 def _of_activity(event: activities.AccountActivityBooked) -> EventRef:
@@ -130,6 +134,7 @@ _REFS: dict[type[Event], Callable[[Any], EventRef]] = {
     chain.SkippedFillReleased: _of_release,
     orders.OrderFilled: _of_execution,
     orders.ForeignFilled: _of_execution,
+    forced.ForcedReduction: _of_forced,
     orders.OrderIntended: _of_intent,
     orders.OrderNotSent: _of_numbered,
     orders.OrderAbsent: _of_numbered,

@@ -16,14 +16,15 @@ from flatbook.events import chain, orders
 from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.codec import name_of
 from flatbook.events.event import Event
+from flatbook.events.forced import ForcedReduction
 from flatbook.events.prices import FillPriced
-from flatbook.events.refs import ref_of_execution, ref_of_fill
+from flatbook.events.refs import ref_of_fill
 from flatbook.projections.accounts import CASH, FEES, GAS, GOODS, HOLDINGS
 from flatbook.projections.fold import Recorded, identity_of
 from flatbook.projections.ledger import Ledger
 from flatbook.projections.oracle import deviation_bps
 from flatbook.projections.postings import WEI_DECIMALS
-from flatbook.values.ids import UNASSIGNED, AssetId, EventRef, OrderId, OwnerId
+from flatbook.values.ids import UNASSIGNED, AssetId, OrderId, OwnerId
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
 from flatbook.values.money import ZERO
@@ -241,7 +242,7 @@ def _reversals(item: Recorded, known: Mapping[str, Booked]) -> Iterator[Line]:
     yield Line(at, values, moves)
 
 
-_Execution = orders.OrderFilled | orders.ForeignFilled
+_Execution = orders.OrderFilled | orders.ForeignFilled | ForcedReduction
 
 _HEDGE_COLUMNS = (
     *_BOOKED,
@@ -270,7 +271,7 @@ def _hedges(item: Recorded, _known: Mapping[str, Booked]) -> Iterator[Line]:
     money = -shares * event.price
     owner, order_id = _ours(event)
     values = (
-        *(item.seq, _ref_of(event), event.happened_at, event.seen_at, name_of(type(event))),
+        *(item.seq, identity_of(item), event.happened_at, event.seen_at, name_of(type(event))),
         *(owner, event.account, event.instrument, event.underlying),
         *(order_id, event.execution_id, event.side.value, event.qty, event.contract_size),
         *(event.price, event.quote, shares, money),
@@ -279,11 +280,8 @@ def _hedges(item: Recorded, _known: Mapping[str, Booked]) -> Iterator[Line]:
 
 
 def _ours(event: _Execution) -> tuple[OwnerId, OrderId | None]:
-    return (event.owner, event.order_id) if isinstance(event, orders.OrderFilled) else (UNASSIGNED, None)
-
-
-def _ref_of(event: _Execution) -> EventRef:
-    return ref_of_execution(event.account, event.instrument, event.execution_id)
+    owner = UNASSIGNED if isinstance(event, orders.ForeignFilled) else event.owner
+    return owner, event.order_id if isinstance(event, orders.OrderFilled) else None
 
 
 _FEE_COLUMNS = (
@@ -309,7 +307,15 @@ def _fees(item: Recorded, _known: Mapping[str, Booked]) -> Iterator[Line]:
     owner, order_id = _ours(event)
     for number, fee in enumerate(event.fees, 1):
         values = (
-            *(item.seq, _ref_of(event), event.happened_at, event.seen_at, name_of(type(event)), owner, event.account),
+            *(
+                item.seq,
+                identity_of(item),
+                event.happened_at,
+                event.seen_at,
+                name_of(type(event)),
+                owner,
+                event.account,
+            ),
             *(event.instrument, event.underlying, order_id, event.execution_id, number, fee.asset, fee.amount),
         )
         yield Line(event.happened_at, values, ((fee.asset, fee.amount),))
@@ -417,7 +423,7 @@ TABLES: Mapping[str, Table] = {
             _hedges,
             (GOODS, CASH),
             -1,
-            _tags(orders.OrderFilled, orders.ForeignFilled),
+            _tags(orders.OrderFilled, orders.ForeignFilled, ForcedReduction),
         ),
         Table("fees", _FEE_COLUMNS, _fees, (FEES,), 1),
         Table("gas", _GAS_COLUMNS, _gas, (GAS,), 1),

@@ -13,7 +13,8 @@ import msgspec
 from flatbook.events import chain, control, orders
 from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.event import Event
-from flatbook.events.refs import ref_of_execution, ref_of_fill, ref_of_log
+from flatbook.events.forced import ForcedReduction
+from flatbook.events.refs import ref_of_fill, ref_of_log
 from flatbook.projections.fold import Recorded, identity_of
 from flatbook.projections.lots import Place
 from flatbook.projections.postings import WEI_DECIMALS
@@ -122,6 +123,7 @@ class SizeFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 MatchedFact = TradeFact | StatedFact | AssignedFact
 Fact = MatchedFact | CostFact | MarkFact | SizeFact
 Keyed = tuple[str, Fact | None]
+Executed = orders.OrderFilled | orders.ForeignFilled | ForcedReduction
 
 
 def facts_of(item: Recorded, known: Callable[[str], Fact | None]) -> Iterator[Keyed]:
@@ -204,9 +206,9 @@ def _from_reversed(_item: Recorded, event: chain.FillReversed, _known: Any) -> I
     yield _log_key(event.key), None
 
 
-def _from_execution(_item: Recorded, event: orders.OrderFilled | orders.ForeignFilled, _known: Any) -> Iterator[Keyed]:
-    ref = ref_of_execution(event.account, event.instrument, event.execution_id)
-    owner = OwnerId(intern(event.owner)) if isinstance(event, orders.OrderFilled) else UNASSIGNED
+def _from_execution(item: Recorded, event: Executed, _known: Any) -> Iterator[Keyed]:
+    ref = identity_of(item)
+    owner = UNASSIGNED if isinstance(event, orders.ForeignFilled) else OwnerId(intern(event.owner))
     underlying = Underlying(intern(event.underlying))
     order_id = event.order_id if isinstance(event, orders.OrderFilled) else None
     qty = event.qty * event.contract_size
@@ -325,6 +327,7 @@ _DRAWN: dict[type[Event], Callable[[Recorded, Any, Callable[[str], Fact | None]]
     AccountActivityBooked: _from_activity,
     orders.OrderFilled: _from_execution,
     orders.ForeignFilled: _from_execution,
+    ForcedReduction: _from_execution,
     orders.ForeignAssigned: _from_assigned,
     control.PositionOverwritten: _from_stated,
     control.MarkSet: _from_mark,

@@ -12,6 +12,7 @@ from flatbook.events import calls, chain, control, orders
 from flatbook.events.activities import AccountActivityBooked
 from flatbook.events.codec import name_of
 from flatbook.events.event import Event
+from flatbook.events.forced import ForcedReduction
 from flatbook.events.refs import ref_of_fill, ref_of_log
 from flatbook.projections.accounts import CASH, SUSPENSE, LedgerAccount
 from flatbook.projections.fold import Recorded, identity_of
@@ -66,6 +67,7 @@ class StandingFill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 Balances = dict[tuple[LedgerAccount, AssetId], Decimal]
 Moved = tuple[Instant, Decimal]
+Executed = orders.OrderFilled | orders.ForeignFilled | ForcedReduction
 Plain = control.BalanceStated | chain.GasSpent | AccountActivityBooked | calls.VaultMoved
 
 
@@ -187,7 +189,7 @@ class Ledger:
         at = event.stated_at if isinstance(event, control.BalanceStated) else event.happened_at
         self._post(item, at, PLAIN[type(event)](event))
 
-    def _post_execution(self, item: Recorded, event: orders.OrderFilled | orders.ForeignFilled) -> None:
+    def _post_execution(self, item: Recorded, event: Executed) -> None:
         if event.contract_size != ONE:
             self._sizes[event.instrument] = event.contract_size
         self._post(item, event.happened_at, PLAIN[type(event)](event))
@@ -237,6 +239,7 @@ _POSTED: dict[type[Event], Callable[[Ledger, Recorded, Any], None]] = {
     chain.SkippedFillReleased: Ledger._post_decision,
     orders.OrderFilled: Ledger._post_execution,
     orders.ForeignFilled: Ledger._post_execution,
+    ForcedReduction: Ledger._post_execution,
     orders.ForeignAssigned: Ledger._post_by_size,
     control.PositionOverwritten: Ledger._post_by_size,
     control.BalanceStated: Ledger._post_plain,

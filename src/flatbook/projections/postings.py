@@ -11,6 +11,7 @@ import msgspec
 from flatbook.events import calls, chain, control, orders
 from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.event import Event
+from flatbook.events.forced import ForcedReduction
 from flatbook.events.refs import ref_of_activity
 from flatbook.projections import accounts
 from flatbook.projections.accounts import LedgerAccount
@@ -121,8 +122,8 @@ def _exposure(owner: OwnerId, underlying: Underlying, side: Side, shares: Decima
     return moved + pair(accounts.residue(underlying), contra, asset, cut_off * side.sign)
 
 
-def _execution(event: orders.OrderFilled | orders.ForeignFilled) -> Postings:
-    owner = event.owner if isinstance(event, orders.OrderFilled) else UNASSIGNED
+def _execution(event: orders.OrderFilled | orders.ForeignFilled | ForcedReduction) -> Postings:
+    owner = UNASSIGNED if isinstance(event, orders.ForeignFilled) else event.owner
     here, sign = accounts.holdings(event.account), event.side.sign
     shares = event.qty * event.contract_size
     goods, money = accounts.goods(owner, event.underlying), accounts.cash(owner, event.underlying)
@@ -169,6 +170,7 @@ def _activity(event: AccountActivityBooked) -> Postings:
 PLAIN: dict[type[Event], Callable[[Any], Postings]] = {
     orders.OrderFilled: _execution,
     orders.ForeignFilled: _execution,
+    ForcedReduction: _execution,
     chain.GasSpent: _gas,
     calls.VaultMoved: _vault_move,
     control.BalanceStated: _balance,

@@ -12,6 +12,7 @@ from flatbook.engine.ports import Row
 from flatbook.events import chain, control, orders
 from flatbook.events.codec import name_of
 from flatbook.events.event import Event
+from flatbook.events.forced import ForcedReduction
 from flatbook.events.prices import FillPriced
 from flatbook.events.refs import ref_of_fill, ref_of_log, ref_of_order
 from flatbook.projections.fold import Recorded, fold_all, identity_of, recorded
@@ -140,6 +141,7 @@ class Threads:
 _STANDING_ALONE = (
     orders.ForeignFilled,
     orders.ForeignAssigned,
+    ForcedReduction,
     control.PositionOverwritten,
     control.FlattenIntended,
     chain.GasSpent,

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from flatbook.events import orders as ev
 from flatbook.events.event import Event
+from flatbook.events.forced import ForcedReduction
 from flatbook.events.refs import ref_of, ref_of_execution
 from flatbook.state.desk import (
     ENDED_ORDERS_KEPT_MAX,
@@ -25,9 +26,10 @@ from flatbook.values.us_eastern import eastern_day
 Report = ev.OrderSubmitted | ev.OrderAccepted | ev.OrderFound | ev.OrderUnknown | ev.OrderResent | ev.CancelIntended
 Ending = ev.OrderAbsent | ev.CancelRefused
 Refusal = ev.OrderRejected | ev.OrderNotSent
+Executed = ev.OrderFilled | ev.ForeignFilled | ForcedReduction
 
 
-def day_of(event: ev.OrderFilled | ev.ForeignFilled) -> int:
+def day_of(event: Executed) -> int:
     """Returns the US Eastern day of an execution; a venue's clock that runs ahead of ours does not open tomorrow."""
     return eastern_day(min(event.happened_at, event.seen_at))
 
@@ -111,6 +113,16 @@ def fold_foreign_filled(state: State, event: ev.ForeignFilled) -> None:
     _book_execution(state, event, UNASSIGNED)
 
 
+def fold_forced(state: State, event: ForcedReduction) -> None:
+    """Books what a venue closed by force. The parts of one execution are known together under its identity."""
+    known = state.executions.get((event.account, event.instrument, event.execution_id))
+    net = _book_execution(state, event, event.owner)
+    net.cause = ref_of(event)
+    if known is not None:
+        whole = Quantity(known[1] + signed(event.side, event.qty))
+        state.executions[event.account, event.instrument, event.execution_id] = (event.happened_at, whole, event.price)
+
+
 def fold_foreign_order(state: State, event: ev.ForeignOrderSeen) -> None:
     """Keeps an order that is not ours while it works."""
     key = (event.account, event.venue_order_id)
@@ -180,7 +192,7 @@ def _forget_ended(state: State) -> None:
             state.totals.pop(order_id, None)
 
 
-def _book_execution(state: State, event: ev.OrderFilled | ev.ForeignFilled, owner: OwnerId) -> Net:
+def _book_execution(state: State, event: Executed, owner: OwnerId) -> Net:
     account, instrument, seen_at = event.account, event.instrument, event.seen_at
     qty = signed(event.side, event.qty)
     shares = qty * event.contract_size
@@ -201,7 +213,7 @@ def _book_execution(state: State, event: ev.OrderFilled | ev.ForeignFilled, owne
     return net
 
 
-def _spend(state: State, event: ev.OrderFilled | ev.ForeignFilled, cash: Decimal) -> None:
+def _spend(state: State, event: Executed, cash: Decimal) -> None:
     """Takes what an execution cost from the settled cash of its account, fees too; what it brought settles later."""
     if cash < ZERO:
         state.spend(event.account, event.quote, -cash)
@@ -210,7 +222,7 @@ def _spend(state: State, event: ev.OrderFilled | ev.ForeignFilled, cash: Decimal
             state.spend(event.account, fee.asset, fee.amount)
 
 
-def _fees_in_usd(state: State, event: ev.OrderFilled | ev.ForeignFilled) -> Decimal:
+def _fees_in_usd(state: State, event: Executed) -> Decimal:
     total = ZERO
     for fee in event.fees:
         mark = state.mark(fee.asset)

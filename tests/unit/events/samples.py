@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from flatbook.events import actions, activities, calls, chain, control, funds, offers, orders, orders_v1, prices
+from flatbook.events import actions, activities, calls, chain, control, forced, funds, offers, orders, orders_v1, prices
 from flatbook.events.event import Event
 from flatbook.values.ids import (
     AccountId,
@@ -575,6 +575,28 @@ PRESENT_ORDERS: tuple[Event, ...] = (
     ),
 )
 
+RISK: tuple[Event, ...] = (
+    forced.ForcedReduction(
+        owner=DESK,
+        account=PAPER,
+        instrument=STOCK,
+        underlying=COIN,
+        forced=orders.ForcedBy.DELEVERAGING,
+        venue_order_id=THERE,
+        execution_id=ExecutionId("X-3"),
+        side=Side.SELL,
+        qty=SHARES,
+        price=PRICE,
+        quote=USDC,
+        contract_size=Decimal("0.01"),
+        fees=FEES,
+        product=Product.LINEAR_PERP,
+        realised=Money(Decimal("-0.50")),
+        happened_at=AT,
+        seen_at=LATER,
+    ),
+)
+
 SAMPLES: tuple[Event, ...] = (
     *ORDERS,
     *CHAIN,
@@ -586,4 +608,5 @@ SAMPLES: tuple[Event, ...] = (
     *ACTIVITIES,
     *ACTIONS,
     *PRESENT_ORDERS,
+    *RISK,
 )

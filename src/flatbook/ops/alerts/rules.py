@@ -123,6 +123,7 @@ _DO = {
     AlertName.CALL_STUCK: "look at the gas price and the nodes; it is replaced by one that pays more",
     AlertName.CALL_DISPLACED: "find out who else signs with this wallet",
     AlertName.WALLET_SHARED: "find out who else signs with this wallet; if nobody should, move what it holds",
+    AlertName.FORCED_REDUCTION: "look at the margin of the account; flatbook positions shows what is left",
     AlertName.GAS_LOW: "send some of the coin to the wallet",
     AlertName.LOGIN_ENDING: "log in again: flatbook auth schwab",
     AlertName.LOGIN_OVER: "log in again: flatbook auth schwab; no hedge can be sent there meanwhile",

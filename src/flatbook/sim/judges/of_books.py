@@ -7,6 +7,7 @@ from typing import Any
 
 from flatbook.events import chain, control, orders
 from flatbook.events.event import Event
+from flatbook.events.forced import ForcedReduction
 from flatbook.sim.judges.alike import is_named_as_well
 from flatbook.sim.judges.court import Court, Hearing
 from flatbook.sim.judges.exact import OF_CASH, OF_SHARE, OF_TOKEN, OF_USDC, ONE, Exact, exact, product, shown, sign_of
@@ -65,6 +66,7 @@ def no_fill_lost(court: Court) -> Hearing:
         events={
             orders.OrderFilled: executed,
             orders.ForeignFilled: executed,
+            ForcedReduction: executed,
             chain.VaultFilled: filled,
             chain.FillSkipped: filled,
             chain.FillUnvalued: filled,
@@ -101,11 +103,12 @@ def _check_announced(court: Court, event: chain.Fill) -> None:
 
 def exactly_once(court: Court) -> Hearing:
     """I4: no execution and no fill of a block is booked twice, and only what stands in the books is reversed."""
-    executions: dict[tuple[str, str, str], int] = {}
+    executions: dict[tuple[str, str, str, str], int] = {}
     fills: dict[FillKey, int] = {}
 
     def executed(event: Booked) -> None:
-        key = (event.account, event.instrument, event.execution_id)
+        part = event.owner if isinstance(event, ForcedReduction) else ""
+        key = (event.account, event.instrument, event.execution_id, part)
         if key in executions:
             court.find("I4", f"execution {event.execution_id} is booked twice", f"seq {executions[key]}, {court.seq}")
         executions[key] = court.seq
@@ -125,6 +128,7 @@ def exactly_once(court: Court) -> Hearing:
         events={
             orders.OrderFilled: executed,
             orders.ForeignFilled: executed,
+            ForcedReduction: executed,
             chain.VaultFilled: filled,
             chain.FillSkipped: filled,
             chain.FillUnvalued: filled,
@@ -215,6 +219,10 @@ def honest(court: Court) -> Hearing:
         booked(event)
         words.surprised(event)
 
+    def forced(event: ForcedReduction) -> None:
+        booked(event)
+        words.surprised(event)
+
     def begun(_entry: rec.LifeBegan) -> None:
         since.update(dict.fromkeys(since, court.at))
 
@@ -237,6 +245,7 @@ def honest(court: Court) -> Hearing:
             chain.VaultFilled: words.came,
             orders.OrderFilled: booked,
             orders.ForeignFilled: foreign,
+            ForcedReduction: forced,
             control.AlertRaised: words.raised,
             control.BalanceStated: words.stated,
         },
@@ -249,6 +258,10 @@ _ALERTS: dict[type[Event], Callable[[Any, ToldOrder | None], tuple[str, str]]] =
     orders.OrderRejected: lambda _event, order: ("order_rejected", _net_of(order)),
     orders.OrderOverfilled: lambda _event, order: ("order_overfilled", _net_of(order)),
     orders.ForeignFilled: lambda event, _order: ("foreign_activity", f"{event.account}:{event.instrument}"),
+    ForcedReduction: lambda event, _order: (
+        "forced_reduction",
+        f"{event.account}:{event.instrument}:{event.execution_id}",
+    ),
     chain.FillReversed: lambda event, _order: ("fill_reversed", f"{event.owner}:{event.underlying}"),
     control.BooksDiverged: lambda event, _order: ("books_diverged", f"{event.account}:{event.subject}"),
 }
@@ -331,7 +344,7 @@ def _is_told(court: Court, account: str, asset: str) -> bool:
 
 
 def forced_close_seen(court: Court) -> Hearing:
-    """I23: an execution that no order of anybody caused is booked as foreign within one poll of a living process."""
+    """I23: an execution that nobody ordered is booked as forced, or as foreign, within one poll of a living process."""
 
     def end() -> None:
         within = court.expects.forced_within
@@ -339,8 +352,8 @@ def forced_close_seen(court: Court) -> Hearing:
             if not entry.forced or is_before_opening(court, entry):
                 continue
             event, at = booked.get(key, (None, entry.at))
-            if not isinstance(event, orders.ForeignFilled):
-                court.find("I23", f"the forced execution {key[2]} at {key[0]} was not seen as foreign", str(event))
+            if not isinstance(event, orders.ForeignFilled | ForcedReduction):
+                court.find("I23", f"the forced execution {key[2]} at {key[0]} was not seen as forced", str(event))
             elif within is not None and at - _last_start(starts, entry.at, at) > within:
                 court.find("I23", f"the forced execution {key[2]} at {key[0]} was seen after {at - entry.at} ns")
 
@@ -354,7 +367,9 @@ def forced_close_seen(court: Court) -> Hearing:
         starts.append(entry.at)
 
     return Hearing(
-        entries={rec.LifeBegan: begun}, events={orders.OrderFilled: seen, orders.ForeignFilled: seen}, end=end
+        entries={rec.LifeBegan: begun},
+        events={orders.OrderFilled: seen, orders.ForeignFilled: seen, ForcedReduction: seen},
+        end=end,
     )
 
 

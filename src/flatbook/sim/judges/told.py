@@ -7,6 +7,7 @@ from typing import Any
 
 from flatbook.events import chain, control, offers, orders
 from flatbook.events.event import Event
+from flatbook.events.forced import ForcedReduction
 from flatbook.sim.judges.exact import Exact, exact, product, sign_of
 from flatbook.sim.judges.expectation import NetKey
 from flatbook.sim.judges.truth import FillKey
@@ -18,7 +19,7 @@ FILLED, ENDED, REJECTED, DENIED = "filled", "ended", "rejected", "denied"
 OPEN = (INTENDED, WORKING, UNKNOWN)
 
 LogId = tuple[str, int]
-Booked = orders.OrderFilled | orders.ForeignFilled
+Booked = orders.OrderFilled | orders.ForeignFilled | ForcedReduction
 
 
 class ToldOrder:
@@ -125,7 +126,7 @@ class Told:
         self.add(event.account, event.quote, -product(shares, exact(event.price)))
         for fee in event.fees:
             self.add(event.account, fee.asset, -exact(fee.amount))
-        owner = event.owner if isinstance(event, orders.OrderFilled) else UNASSIGNED
+        owner = UNASSIGNED if isinstance(event, orders.ForeignFilled) else event.owner
         self.move_net((owner, event.underlying), shares)
 
     def _fill(self, event: chain.Fill) -> None:
@@ -234,6 +235,7 @@ def _order_hearings(told: Told) -> dict[type[Event], Callable[[Any], None]]:
         orders.OrderIntended: intended,
         orders.OrderFilled: filled,
         orders.ForeignFilled: told.book,
+        ForcedReduction: told.book,
         orders.ForeignAssigned: assigned,
     }
 

@@ -42,9 +42,9 @@ from flatbook.events.orders import NotSentReason
 from flatbook.market.quotes import Market, Quote
 from flatbook.state.desk import State
 from flatbook.state.fold import apply
-from flatbook.state.halts import halt_over
 from flatbook.state.orders import Status
 from flatbook.state.positions import NetKey
+from flatbook.state.stops import is_stopped
 from flatbook.strategies.decision import Trigger
 from flatbook.values.ids import AccountId, Epoch, Seq, SourceId, Underlying
 from flatbook.values.instants import Instant, later
@@ -407,8 +407,8 @@ class Engine:
         held = self.state.orders.get(order.order_id)
         if held is None or not held.is_open:
             return NotSentReason.CANCELED_BEFORE_SEND
-        stopped = halt_over(self.state.halts, held.owner, held.account, held.instrument)
-        if self.cancel_only or (stopped is not None and not held.reduce_only):
+        stopped = is_stopped(self.state, held.owner, held.account, held.instrument, held.side)
+        if self.cancel_only or (stopped and not held.reduce_only):
             return NotSentReason.HALTED
         return NotSentReason.EXPIRED if self.parts.clock.now() >= order.good_until else None
 

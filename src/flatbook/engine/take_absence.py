@@ -16,8 +16,8 @@ from flatbook.engine.reports import AccountStatement, OrderReport
 from flatbook.engine.turn import Turn
 from flatbook.events import orders as ev
 from flatbook.state.exposure import exposure_of
-from flatbook.state.halts import must_cancel
 from flatbook.state.orders import Order
+from flatbook.state.stops import must_go
 from flatbook.values.ids import AssetId
 from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Side
@@ -64,7 +64,7 @@ def _id_holds(card: VenueCard, order: Order, now: Instant) -> bool:
 
 def _may_resend(turn: Turn, order: Order) -> bool:
     in_time = turn.now < order.good_until and order.attempt < turn.rules.resends_max
-    wanted = not order.cancel_pending and not must_cancel(turn.state.halts, order)
+    wanted = not order.cancel_pending and not must_go(turn.state, order)
     hedged = (order.owner, order.underlying) in turn.rules.hedges
     return in_time and wanted and hedged and _still_fits(turn, order)
 

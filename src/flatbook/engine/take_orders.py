@@ -38,8 +38,8 @@ from flatbook.events import orders as ev
 from flatbook.events.control import AlertName, MarkSet, Severity
 from flatbook.events.event import Event
 from flatbook.events.refs import ref_of, ref_of_order
-from flatbook.state.halts import must_cancel
 from flatbook.state.orders import Order, Status, cancel_from, signed
+from flatbook.state.stops import must_go
 from flatbook.values.ids import AccountId, InstrumentId, OrderId, is_of_total
 from flatbook.values.instants import later
 from flatbook.values.money import plain
@@ -134,7 +134,7 @@ def _cancel_if_asked_before(turn: Turn, order_id: OrderId) -> None:
         return
     if order.cancel_pending:
         turn.effects.append(cancel_of(order))
-    elif must_cancel(turn.state.halts, order):
+    elif must_go(turn.state, order):
         turn.cancel(order, ev.CancelReason.HALTED)
 
 
@@ -267,7 +267,7 @@ def _cancel_again(turn: Turn, order_id: OrderId, status: VenueStatus) -> None:
         return
     if order.cancel_pending:
         turn.effects.append(cancel_of(order))
-    elif must_cancel(turn.state.halts, order):
+    elif must_go(turn.state, order):
         turn.cancel(order, ev.CancelReason.HALTED)
 
 

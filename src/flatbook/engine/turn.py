@@ -24,9 +24,9 @@ from flatbook.events.orders import CancelIntended, CancelReason, ForeignFilled, 
 from flatbook.market.quotes import Market
 from flatbook.state.desk import State
 from flatbook.state.fold import apply
-from flatbook.state.halts import must_cancel
 from flatbook.state.orders import Order, Status
 from flatbook.state.positions import NetKey
+from flatbook.state.stops import must_go
 from flatbook.strategies.decision import Trigger
 from flatbook.values.ids import AccountId, EventRef, OrderId, SourceId, halt_id_of
 from flatbook.values.instants import Instant
@@ -113,7 +113,7 @@ class Turn:
         """Cancels every open order that a standing halt wants gone."""
         for order_id in tuple(self.state.open_orders):
             order = self.state.orders[order_id]
-            if must_cancel(self.state.halts, order) and not order.cancel_pending:
+            if must_go(self.state, order) and not order.cancel_pending:
                 self.cancel(order, reason)
 
     def cancel(self, order: Order, reason: CancelReason, because: EventRef | None = None) -> None:

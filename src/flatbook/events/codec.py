@@ -12,7 +12,20 @@ from typing import Any, Union
 
 import msgspec
 
-from flatbook.events import actions, activities, calls, chain, control, forced, funds, offers, orders, orders_v1, prices
+from flatbook.events import (
+    actions,
+    activities,
+    calls,
+    chain,
+    control,
+    forced,
+    funds,
+    offers,
+    orders,
+    orders_v1,
+    prices,
+    risk,
+)
 from flatbook.events.event import Event
 
 EVENT_TYPES: tuple[type[Event], ...] = (
@@ -91,6 +104,9 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     orders.OrderFilled,
     orders.ForeignFilled,
     forced.ForcedReduction,
+    risk.RiskRaised,
+    risk.RiskCleared,
+    risk.StopProven,
 )
 
 Upcaster = Callable[[Any], Event]

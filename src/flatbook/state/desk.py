@@ -29,6 +29,7 @@ from flatbook.values.ids import (
     HaltId,
     InstrumentId,
     OrderId,
+    OwnerId,
     Seq,
     SourceId,
     Underlying,
@@ -55,6 +56,7 @@ ExecutionKey = tuple[AccountId, InstrumentId, ExecutionId]
 ForeignKey = tuple[AccountId, VenueOrderId]
 ActivityKey = tuple[AccountId, ActivityId]
 DivergenceKey = tuple[AccountId, str]
+StopKey = tuple[str, Side]
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -85,6 +87,15 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     raised_at: Instant
     severity: Severity
     detail: str
+
+
+class SideStop(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One side stopped for some owners: by what, since when, and which accounts show nothing there any more."""
+
+    owners: tuple[OwnerId, ...]
+    reason: str
+    raised_at: Instant
+    proven: tuple[AccountId, ...]
 
 
 class ForeignOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -153,6 +164,7 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     funds: dict[AccountId, KnownFunds] = {}
     moved_at: dict[tuple[AccountId, AssetId], Instant] = {}
     halts: dict[HaltId, Halt] = {}
+    stops: dict[StopKey, SideStop] = {}
     holds: dict[NetKey, HoldReason] = {}
     alerts: dict[tuple[AlertName, str], Alert] = {}
     marks: dict[AssetId, Price] = {}

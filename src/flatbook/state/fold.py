@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flatbook.events import actions, activities, calls, chain, control, forced, funds, offers, prices
+from flatbook.events import actions, activities, calls, chain, control, forced, funds, offers, prices, risk
 from flatbook.events import orders as ev
 from flatbook.events.event import Event
-from flatbook.state import call_fold, chain_fold, control_fold, offer_fold, order_fold
+from flatbook.state import call_fold, chain_fold, control_fold, offer_fold, order_fold, stops
 from flatbook.state.desk import State
 from flatbook.values.ids import Seq, SourceId
 
@@ -94,6 +94,9 @@ FOLDS: dict[type[Event], Callable[[State, Any], None]] = {
     actions.CorporateActionStated: control_fold.fold_action,
     actions.FreezeEnded: control_fold.fold_thaw,
     actions.RatioJumped: control_fold.fold_jump,
+    risk.RiskRaised: stops.fold_raised,
+    risk.RiskCleared: stops.fold_cleared,
+    risk.StopProven: stops.fold_proven,
 }
 
 

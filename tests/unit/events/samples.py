@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from flatbook.events import actions, activities, calls, chain, control, forced, funds, offers, orders, orders_v1, prices
+from flatbook.events import (
+    actions,
+    activities,
+    calls,
+    chain,
+    control,
+    forced,
+    funds,
+    offers,
+    orders,
+    orders_v1,
+    prices,
+    risk,
+)
 from flatbook.events.event import Event
 from flatbook.values.ids import (
     AccountId,
@@ -595,6 +608,22 @@ RISK: tuple[Event, ...] = (
         happened_at=AT,
         seen_at=LATER,
     ),
+    risk.RiskRaised(
+        monitor="majors",
+        side=Side.BUY,
+        owners=(DESK, OwnerId("grid")),
+        abnormal=(STOCK,),
+        evidence={"COIN/USD": "volume 300.5 of 100.0, close 90.0 of 100.0"},
+        raised_at=AT,
+    ),
+    risk.RiskCleared(
+        monitor="majors",
+        side=Side.SELL,
+        normal=(STOCK, TOKEN),
+        evidence={"COIN/USD": "volume 80.0 of 100.0, close 101.0 of 100.0"},
+        cleared_at=LATER,
+    ),
+    risk.StopProven(monitor="majors", side=Side.BUY, account=PAPER, stated_at=AT, seen_at=LATER),
 )
 
 SAMPLES: tuple[Event, ...] = (

@@ -1,0 +1,42 @@
+"""What watches the markets and the results of a desk has seen, and what it stops."""
+
+from __future__ import annotations
+
+from flatbook.events.event import Event
+from flatbook.values.ids import AccountId, InstrumentId, OwnerId
+from flatbook.values.instants import Instant
+from flatbook.values.instruments import Side
+
+
+class RiskRaised(Event, frozen=True, kw_only=True, tag="risk_raised"):
+    """A monitor sees an abnormal market: its owners take no new risk on a side until it clears. Exits and cancels pass.
+
+    `abnormal` are the instruments that say so; the evidence holds what was compared, as text by instrument.
+    """
+
+    monitor: str
+    side: Side
+    owners: tuple[OwnerId, ...]
+    abnormal: tuple[InstrumentId, ...]
+    evidence: dict[str, str]
+    raised_at: Instant
+
+
+class RiskCleared(Event, frozen=True, kw_only=True, tag="risk_cleared"):
+    """Enough of the instruments of a monitor are normal again: the side is free. `normal` are those instruments."""
+
+    monitor: str
+    side: Side
+    normal: tuple[InstrumentId, ...]
+    evidence: dict[str, str]
+    cleared_at: Instant
+
+
+class StopProven(Event, frozen=True, kw_only=True, tag="stop_proven"):
+    """A statement of an account, read after a side was stopped, shows none of the orders that had to go."""
+
+    monitor: str
+    side: Side
+    account: AccountId
+    stated_at: Instant
+    seen_at: Instant

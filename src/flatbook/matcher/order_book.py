@@ -78,6 +78,17 @@ class OrderBook:
         entry = self._orders.get(order_id)
         return entry[2].left if entry is not None else 0
 
+    def first(self, sign: int) -> Match | None:
+        """Returns the buy (+1) or the sale (-1) that would be hit next, its price and what is left of it.
+
+        Units: ticks, lots.
+        """
+        side = self._sides[sign]
+        if not side:
+            return None
+        resting = side[-1][2]
+        return Match(resting.order_id, resting.price, resting.left)
+
     def best(self, sign: int) -> int | None:
         """Returns the best price of the buys (+1) or of the sales (-1), None when there is none. Units: ticks."""
         side = self._sides[sign]

@@ -28,13 +28,14 @@ Rest = Callable[[int], Awaitable[None]]
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """A request. Names of headers are in lower case; the path is still quoted."""
+    """A request. Names of headers are in lower case; the path is still quoted, and so is the whole `raw_query`."""
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes = b""
+    raw_query: str = ""
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +97,7 @@ class HttpBroker:
             query=dict(request.query),
             headers={name.lower(): value for name, value in request.headers.items()},
             body=body,
+            raw_query=request.rel_url.raw_query_string,
         )
         verb = self._desk.verb_of(ask)
         if thinks_ms := self._faults.thinks_ms(verb):

@@ -1,0 +1,1 @@
+"""The protocol of Binance before the simulated exchange."""

@@ -1,0 +1,205 @@
+"""The paths of the simulated Binance spot: orders and account.
+
+Source: Binance documentation of Spot, REST API.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from flatbook.sim.exchange.binance import spot_pages as pages
+from flatbook.sim.exchange.binance.calls import Act, Call, Needs, Route, placing_of
+from flatbook.sim.exchange.binance.market_routes import market_routes
+from flatbook.sim.exchange.binance.words import NOT_OPEN, SPOT, Refused, ms
+from flatbook.sim.exchange.orders import BookedOrder, Refusal
+from flatbook.sim.exchange.terms import SPOT_WALLET, Life
+from flatbook.values.money import plain
+
+LIVES = {"GTC": Life.GTC, "IOC": Life.IOC, "FOK": Life.FOK}
+ANSWERS = {"LIMIT": "FULL", "MARKET": "FULL", "LIMIT_MAKER": "ACK"}
+NONE_TO_CANCEL = NOT_OPEN
+
+
+def place(call: Call) -> object:
+    """Places an order."""
+    market = call.market()
+    if isinstance(market, Refused):
+        return market
+    placing = placing_of(call, market, LIVES)
+    if isinstance(placing, Refused):
+        return placing
+    order = call.exchange.place(placing, call.now)
+    if isinstance(order, Refusal):
+        return SPOT[order]
+    return pages.placed_page(order, call.text("newOrderRespType") or ANSWERS[call.text("type")])
+
+
+def try_out(call: Call) -> object:
+    """Reads an order and takes none."""
+    market = call.market()
+    placing = market if isinstance(market, Refused) else placing_of(call, market, LIVES)
+    return placing if isinstance(placing, Refused) else {}
+
+
+def query(call: Call) -> object:
+    """Tells an order."""
+    order = _order(call)
+    return order if isinstance(order, Refused) else pages.order_page(order)
+
+
+def cancel(call: Call) -> object:
+    """Cancels an order."""
+    order = _order(call)
+    if isinstance(order, Refused):
+        return NOT_OPEN if order.code == -2013 else order
+    refused = call.exchange.cancel(order, call.now)
+    return NOT_OPEN if refused is not None else pages.canceled_page(order)
+
+
+def cancel_all(call: Call) -> object:
+    """Cancels all open orders of a market."""
+    market = call.market()
+    if isinstance(market, Refused):
+        return market
+    orders = call.exchange.open_orders(call.account.name, market)
+    if not orders:
+        return NONE_TO_CANCEL
+    for order in orders:
+        call.exchange.cancel(order, call.now)
+    return [pages.canceled_page(order) for order in orders]
+
+
+def open_orders(call: Call) -> object:
+    """Lists open orders."""
+    names = [each.name for each in call.markets()]
+    return [
+        pages.order_page(each) for each in call.exchange.open_orders(call.account.name) if each.market.name in names
+    ]
+
+
+def all_orders(call: Call) -> object:
+    """Lists orders of a market, oldest first."""
+    market, (start, end) = call.market(), call.since()
+    if isinstance(market, Refused):
+        return market
+    first = int(call.text("orderId") or 0)
+    orders = [
+        order
+        for order in call.exchange.orders.values()
+        if (order.account, order.market.name) == (call.account.name, market.name)
+        and start <= ms(order.created_at) <= end
+        and order.id >= first
+    ]
+    return [pages.order_page(order) for order in (orders[: call.rows()] if first or start else orders[-call.rows() :])]
+
+
+def trades(call: Call) -> object:
+    """Lists executions of a market, oldest first: from an id on, or in a span of time, else the last ones."""
+    market, (start, end) = call.market(), call.since()
+    if isinstance(market, Refused):
+        return market
+    first, order_id = int(call.text("fromId") or 0), call.text("orderId")
+    rows = [
+        (execution.trade_id, pages.trade_page(order, execution))
+        for order in call.exchange.orders.values()
+        if (order.account, order.market.name) == (call.account.name, market.name) and order_id in ("", str(order.id))
+        for execution in order.executions
+        if execution.trade_id >= first and start <= ms(execution.at) <= end
+    ]
+    rows.sort(key=lambda row: row[0])
+    return [page for _, page in (rows[: call.rows()] if first or start else rows[-call.rows() :])]
+
+
+def account(call: Call) -> object:
+    """Tells the account."""
+    return pages.account_page(call.exchange, call.account, empty=call.text("omitZeroBalances") != "true")
+
+
+def fees(call: Call) -> object:
+    """Tells the fees of a market."""
+    market = call.market()
+    if isinstance(market, Refused):
+        return market
+    rates = {"maker": plain(market.maker_rate), "taker": plain(market.taker_rate), "buyer": "0", "seller": "0"}
+    coin = call.exchange.terms.fee_coin
+    discount = {
+        "enabledForAccount": call.account.pays_in_fee_coin,
+        "enabledForSymbol": bool(coin),
+        "discountAsset": coin,
+        "discount": plain(Decimal(1) - call.exchange.terms.fee_coin_rate),
+    }
+    return {"symbol": market.symbol, "standardCommission": rates, "discount": discount}
+
+
+def restrictions(call: Call) -> object:
+    """Tells what the key may do: it never may withdraw."""
+    may = call.account.opening.may_trade
+    return {
+        "ipRestrict": False,
+        "createTime": ms(call.now),
+        "enableReading": True,
+        "enableWithdrawals": False,
+        "enableInternalTransfer": False,
+        "enableMargin": False,
+        "enableFutures": may,
+        "permitsUniversalTransfer": True,
+        "enableVanillaOptions": False,
+        "enableFixApiTrade": False,
+        "enableFixReadOnly": False,
+        "enableSpotAndMarginTrading": may,
+        "enablePortfolioMarginTrading": False,
+    }
+
+
+def burn(call: Call) -> object:
+    """Sets whether fees are paid in the exchange's own coin."""
+    if call.text("spotBNBBurn"):
+        call.account.pays_in_fee_coin = call.text("spotBNBBurn") == "true"
+    return {"spotBNBBurn": call.account.pays_in_fee_coin, "interestBNBBurn": False}
+
+
+def coins(call: Call) -> object:
+    """Lists the coins."""
+    wallet = call.account.wallets[SPOT_WALLET]
+    return [
+        {
+            "coin": coin,
+            "name": coin,
+            "free": plain(wallet.free.get(coin, Decimal(0))),
+            "locked": plain(wallet.locked.get(coin, Decimal(0))),
+            "depositAllEnable": True,
+            "withdrawAllEnable": False,
+            "isLegalMoney": False,
+            "trading": True,
+            "networkList": [],
+        }
+        for coin in wallet.coins()
+    ]
+
+
+def _order(call: Call) -> BookedOrder | Refused:
+    market = call.market()
+    return market if isinstance(market, Refused) else call.order(market)
+
+
+def _signed(act: Act, weight: int = 1, *, places: bool = False) -> Route:
+    return Route(act=act, needs=Needs.SIGNATURE, weight=weight, places=places)
+
+
+ROUTES: dict[tuple[str, str], Route] = {
+    **market_routes("/api/v3"),
+    ("POST", "/api/v3/order"): _signed(place, places=True),
+    ("POST", "/api/v3/order/test"): _signed(try_out),
+    ("GET", "/api/v3/order"): _signed(query, 4),
+    ("DELETE", "/api/v3/order"): _signed(cancel),
+    ("GET", "/api/v3/openOrders"): _signed(open_orders, 6),
+    ("DELETE", "/api/v3/openOrders"): _signed(cancel_all),
+    ("GET", "/api/v3/allOrders"): _signed(all_orders, 20),
+    ("GET", "/api/v3/myTrades"): _signed(trades, 20),
+    ("GET", "/api/v3/account"): _signed(account, 20),
+    ("GET", "/api/v3/account/commission"): _signed(fees, 20),
+    ("GET", "/sapi/v1/account/apiRestrictions"): _signed(restrictions),
+    ("GET", "/sapi/v1/bnbBurn"): _signed(burn),
+    ("POST", "/sapi/v1/bnbBurn"): _signed(burn),
+    ("GET", "/sapi/v1/capital/config/getall"): _signed(coins, 10),
+}

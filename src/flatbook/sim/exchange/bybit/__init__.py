@@ -1,0 +1,1 @@
+"""The protocol of Bybit before the simulated exchange."""

@@ -1,0 +1,146 @@
+"""What Bybit says of an account: coins, positions, and what it booked besides executions.
+
+Source: bybit-exchange.github.io/docs/v5/account/wallet-balance, v5/position, v5/account/transaction-log.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from flatbook.engine.reports import Activity, Balance, Holding, Unknown
+from flatbook.events.activities import ActivityKind
+from flatbook.values.ids import ActivityId, AssetId, InstrumentId
+from flatbook.values.instruments import Side
+from flatbook.values.money import ZERO, Quantity, parse_number
+from flatbook.venues.bybit.parse import Symbols, instant_of_ms, instrument_id_of, number_not_negative, side_of
+from flatbook.venues.bybit.refusals import FAULTS, UNREADABLE
+from flatbook.venues.bybit.wire import Category
+from flatbook.venues.error_classes import TEXT_MAX
+
+ONE_WAY = 0
+# Source: v5/enum, type(uta-translog). What is not read here shows as a difference of cash, and is told.
+KINDS = {
+    "SETTLEMENT": ActivityKind.FUNDING,
+    "INTEREST": ActivityKind.INTEREST,
+    "TRANSFER_IN": ActivityKind.TRANSFER,
+    "TRANSFER_OUT": ActivityKind.TRANSFER,
+}
+
+
+class WireCoin(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A coin of the wallet as Bybit writes it. `wallet_balance` holds no profit or loss that is not realised."""
+
+    coin: str
+    wallet_balance: str
+    locked: str = ""
+
+
+class WireWallet(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The coins of one account."""
+
+    account_type: str
+    coin: list[WireCoin]
+
+
+class WireWallets(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to the request for the wallet."""
+
+    rows: list[WireWallet] = msgspec.field(name="list")
+
+
+class WirePosition(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A position as Bybit writes it. `side` is empty where there is none."""
+
+    symbol: str
+    side: str
+    size: str
+    position_idx: int
+
+
+class WireBooked(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A line of the transaction log as Bybit writes it: `change` is cash flow and funding less the fee."""
+
+    id: str
+    type: str
+    currency: str
+    change: str
+    transaction_time: str
+    symbol: str = ""
+    category: str = ""
+    trade_id: str = ""
+    funding: str = ""
+
+
+def coins_of(wallets: WireWallets, symbols: Symbols) -> tuple[tuple[Holding, ...], tuple[Balance, ...]] | Unknown:
+    """Returns what is held of the coins that we trade on spot, and all other coins as balances."""
+    spot = {
+        str(instrument.underlying): instrument.id
+        for (category, _), instrument in symbols.items()
+        if category is Category.SPOT
+    }
+    if len(wallets.rows) != 1 or wallets.rows[0].account_type != "UNIFIED":
+        return UNREADABLE
+    holdings: list[Holding] = []
+    balances: list[Balance] = []
+    try:
+        for coin in wallets.rows[0].coin:
+            total = Quantity(parse_number(coin.wallet_balance))
+            if coin.coin in spot:
+                holdings.append(Holding(instrument=spot[coin.coin], qty=total))
+            else:
+                free = max(ZERO, total - number_not_negative(coin.locked))
+                balances.append(Balance(asset=AssetId(coin.coin), total=total, available=Quantity(free)))
+    except ValueError:
+        return UNREADABLE
+    return tuple(holdings), tuple(balances)
+
+
+def holding_of(position: WirePosition, symbols: Symbols) -> Holding:
+    """Returns a position, below zero where it is short.
+
+    Errors: ValueError where a number or a side cannot be read, or the position is one of two of a symbol.
+    """
+    if position.position_idx != ONE_WAY:
+        raise ValueError(f"a position of the two that {position.symbol[:TEXT_MAX]} has in hedge mode")
+    size = number_not_negative(position.size)
+    is_short = size > ZERO and side_of(position.side) is Side.SELL
+    instrument = instrument_id_of(Category.LINEAR, position.symbol, symbols)
+    return Holding(instrument=instrument, qty=Quantity(-size) if is_short else size)
+
+
+def activity_of(raw: msgspec.Raw, symbols: Symbols) -> Activity:
+    """Returns a line of the transaction log.
+
+    Gives: an id of all that tells lines apart, because Bybit states one id for several of them.
+    Errors: ValueError or one of msgspec where it cannot be read.
+    """
+    wire = msgspec.json.decode(raw, type=WireBooked)
+    if not wire.id:
+        raise ValueError("a line of the log without an id")
+    at = instant_of_ms(wire.transaction_time)
+    return Activity(
+        activity_id=ActivityId(f"{wire.type}:{wire.id}:{wire.transaction_time}:{wire.trade_id}:{wire.currency}"),
+        kind=KINDS.get(wire.type, ActivityKind.OTHER),
+        venue_kind=wire.type[:TEXT_MAX],
+        asset=AssetId(wire.currency),
+        amount=Quantity(parse_number(wire.change)),
+        instrument=_instrument_of(wire, symbols),
+        order_id=None,
+        detail=f"{wire.symbol} funding {wire.funding or '0'}"[:TEXT_MAX] if wire.symbol else "",
+        happened_at=at,
+    )
+
+
+def activities_of(lines: list[msgspec.Raw], symbols: Symbols) -> tuple[Activity, ...] | Unknown:
+    """Returns the lines of a page of the transaction log; unreadable as a whole where one of them is."""
+    try:
+        return tuple(activity_of(raw, symbols) for raw in lines)
+    except FAULTS:
+        return UNREADABLE
+
+
+def _instrument_of(wire: WireBooked, symbols: Symbols) -> InstrumentId | None:
+    known = {category.value: category for category in Category}
+    category = known.get(wire.category)
+    found = None if category is None else symbols.get((category, wire.symbol))
+    return None if found is None else found.id

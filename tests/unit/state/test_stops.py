@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
 
 from flatbook.events.control import HaltCause, HaltScope
@@ -47,10 +45,10 @@ def test_a_side_is_free_when_every_monitor_of_it_has_cleared() -> None:
 STOPS = ((), (Side.BUY,), (Side.SELL,), (Side.BUY, Side.SELL))
 
 
-@pytest.mark.parametrize(
-    ("stops", "cause", "side", "reduce_only"),
-    itertools.product(STOPS, (None, *HaltCause), Side, (False, True)),
-)
+@pytest.mark.parametrize("stops", STOPS)
+@pytest.mark.parametrize("cause", [None, *HaltCause])
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("reduce_only", [False, True])
 def test_every_order_under_every_stop_and_halt(
     stops: tuple[Side, ...], cause: HaltCause | None, side: Side, reduce_only: bool
 ) -> None:

@@ -13,10 +13,12 @@ from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from flatbook.sim.exchange import margin
 from flatbook.sim.exchange.binance.server import binance_server
+from flatbook.sim.exchange.bybit.server import bybit_server
 from flatbook.sim.exchange.exchange import Exchange
 from flatbook.sim.exchange.faults import ScriptedExchange
 from flatbook.sim.exchange.server import ExchangeServer
@@ -73,6 +75,15 @@ BINANCE = ExchangeTerms(
     accounts=ACCOUNTS,
     fee_coin="BNB",
     forced_ids={"liquidation": "autoclose-", "adl": "adl_autoclose", "settlement": "settlement_autoclose-"},
+)
+
+BYBIT = ExchangeTerms(
+    markets=tuple(
+        msgspec.structs.replace(each, refuses_taking_maker=False, refuses_partial_fok=False)
+        for each in (SPOT, PERP, ETH)
+    ),
+    accounts=tuple(msgspec.structs.replace(each, margin={}) for each in ACCOUNTS),
+    unified=True,
 )
 
 Serving = Callable[..., ExchangeServer]
@@ -153,3 +164,13 @@ async def passed(ms: int) -> None:
 def binance_over_tcp(now: Now, rest: Rest) -> web.ServerRunner:
     """Returns what serves the simulated Binance, to be given a site."""
     return binance_server(opened(BINANCE, now()), now=now, rest=rest).runner()
+
+
+def with_bybit(talk: Callable[[Scene], Awaitable[Any]], *, link: LinkFaults | None = None) -> Any:
+    """Returns what a conversation with the simulated Bybit comes to."""
+    return with_exchange(bybit_server, BYBIT, talk, link=link)
+
+
+def bybit_over_tcp(now: Now, rest: Rest) -> web.ServerRunner:
+    """Returns what serves the simulated Bybit, to be given a site."""
+    return bybit_server(opened(BYBIT, now()), now=now, rest=rest).runner()

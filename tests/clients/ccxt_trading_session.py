@@ -20,6 +20,7 @@ from installed import files_changed  # type: ignore[import-not-found]
 HOSTS = ("https://api.binance.com", "https://fapi.binance.com", "https://api.{hostname}")
 STREAMS = ("wss://stream.binance.com:9443", "wss://fstream.binance.com", "wss://ws-api.binance.com:443")
 STREAMS_TOO = ("wss://stream.{hostname}", "wss://stream.bybit.com")
+TYPES = {"binance": ["spot"], "binanceusdm": ["linear"], "bybit": ["spot", "linear"]}
 WAIT_S = 10
 
 
@@ -40,7 +41,7 @@ def redirected(urls: Any, url: str) -> Any:
 
 def client(name: str, url: str, key: str, secret: str) -> Any:
     """Returns a client that goes to our address."""
-    options = {"fetchMarkets": {"types": ["spot"] if name == "binance" else ["linear"]}, "fetchCurrencies": False}
+    options = {"fetchMarkets": {"types": TYPES[name]}, "fetchCurrencies": False}
     made = getattr(ccxt.pro, name)({"apiKey": key, "secret": secret, "enableRateLimit": False, "options": options})
     made.urls["api"] = redirected(made.urls["api"], url)
     return made

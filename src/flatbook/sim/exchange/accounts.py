@@ -81,7 +81,7 @@ class Position:
 
 
 class Account:
-    """One account with its wallets and positions."""
+    """One account with its wallets and positions. `guards` are seconds without a stream after which it is canceled."""
 
     def __init__(self, opening: OpeningAccount, terms: ExchangeTerms) -> None:
         self.opening, self.name = opening, opening.name
@@ -94,6 +94,7 @@ class Account:
         self.wallets = {SPOT_WALLET: spot, MARGIN_WALLET: margin}
         self.positions: dict[str, Position] = {}
         self.pays_in_fee_coin = bool(terms.fee_coin)
+        self.guards: dict[str, int] = {}
 
     def wallet(self, market: Market) -> Wallet:
         """Returns the wallet in which a market settles."""

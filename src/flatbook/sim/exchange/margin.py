@@ -125,7 +125,7 @@ def fund(exchange: Exchange, market: Market, rate: Decimal | None = None) -> Non
         stated = exchange.markets[market.name].funding_rate if rate is None else rate
         amount = cut(-position.qty * price * stated, decimals=DECIMALS)
         account.wallets[MARGIN_WALLET].add(market.quote, amount)
-        book_flow(exchange, account.name, "FUNDING_FEE", market.quote, amount, market.symbol)
+        book_flow(exchange, account.name, "FUNDING_FEE", market.quote, amount, (market.symbol, position.qty, price))
         for watcher in exchange.watchers:
             watcher.account_changed(account.name, MARGIN_WALLET, "FUNDING_FEE", (market.quote,), market.name)
 
@@ -146,8 +146,15 @@ def keep_funding(exchange: Exchange, market: Market) -> None:
     exchange.later(next_funding(exchange.markets[market.name], exchange.now), settle)
 
 
-def book_flow(exchange: Exchange, account: str, kind: str, coin: str, amount: Decimal, symbol: str) -> None:
-    """Writes a change of a wallet that is no trade."""
+def book_flow(
+    exchange: Exchange,
+    account: str,
+    kind: str,
+    coin: str,
+    amount: Decimal,
+    of: tuple[str, Decimal, Decimal] = ("", ZERO, ZERO),
+) -> None:
+    """Writes a change of a wallet that is no trade. `of` is a symbol with the position and the mark it is due to."""
     flow = Flow(
         id=len(exchange.flows) + 1,
         at=exchange.now,
@@ -155,6 +162,8 @@ def book_flow(exchange: Exchange, account: str, kind: str, coin: str, amount: De
         kind=kind,
         coin=coin,
         amount=amount,
-        market=symbol,
+        market=of[0],
+        qty=of[1],
+        price=of[2],
     )
     exchange.flows.append(flow)

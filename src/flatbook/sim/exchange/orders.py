@@ -191,7 +191,7 @@ class Print(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Flow(msgspec.Struct, frozen=True, kw_only=True):
-    """A change of a wallet that is no trade, such as funding of a market or a transfer. Units: in its coin."""
+    """A change of a wallet that is no trade, such as funding of a position or a transfer. Units: in its coin."""
 
     id: int
     at: Instant
@@ -200,6 +200,8 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
     coin: str
     amount: Decimal
     market: str = ""
+    qty: Decimal = Decimal(0)
+    price: Decimal = Decimal(0)
 
 
 class Watcher(Protocol):

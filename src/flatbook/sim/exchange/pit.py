@@ -24,6 +24,7 @@ class Pit:
         self._changed: dict[tuple[int, int], int] = {}
         self._outside: dict[int, dict[int, list[str]]] = {1: {}, -1: {}}
         self._count = 0
+        self.flushes = 0
 
     def first(self, sign: int) -> Match | None:
         """Returns the order of a side that would be hit next."""
@@ -98,6 +99,7 @@ class Pit:
         """Returns what changed since the last time as (first id, last id, quantities), None when nothing did."""
         if not self._changed:
             return None
+        self.flushes += 1
         first = self.update_id + 1
         self.update_id += len(self._changed)
         changed, self._changed = self._changed, {}

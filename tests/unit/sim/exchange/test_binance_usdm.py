@@ -64,7 +64,7 @@ def test_the_stream_of_an_account_tells_an_order_its_fill_and_its_balance_in_ord
         scene.exchange.trade_outside(PERP, -1, Decimal("0.040"))
         await scene.pass_ms(100)
         reading.cancel()
-        return seen
+        return list(seen)
 
     seen = talk(session)
     assert [event["e"] for event in seen] == [

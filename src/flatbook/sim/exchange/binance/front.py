@@ -18,7 +18,6 @@ from flatbook.values.instants import NS_PER_MS, Instant
 
 ROUTES: dict[tuple[str, str], Route] = {**spot.ROUTES, **usdm.ROUTES}
 USER_STREAM = "/fapi/v1/listenKey"
-NOT_FOUND = Refused(code=-1100, msg="Not found.", status=404)
 NO_STREAM = Refused(code=-1125, msg="This listenKey does not exist.")
 
 
@@ -56,7 +55,7 @@ class Front:
         route = ROUTES.get((ask.method, ask.path))
         is_stream = ask.path == USER_STREAM
         if route is None and not is_stream:
-            return NOT_FOUND
+            return Refused(code=-5000, msg=f"Path {ask.path}, Method {ask.method} is invalid", status=404)
         if faults.refuses_caller(verb):
             return Refused(code=-2015, msg="Invalid API-key, IP, or permissions for action.", status=401)
         weight_max = faults.requests_per_minute(self.exchange.terms.weight_per_minute)

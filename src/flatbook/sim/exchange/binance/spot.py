@@ -202,4 +202,6 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/sapi/v1/bnbBurn"): _signed(burn),
     ("POST", "/sapi/v1/bnbBurn"): _signed(burn),
     ("GET", "/sapi/v1/capital/config/getall"): _signed(coins, 10),
+    ("GET", "/sapi/v1/margin/allPairs"): Route(act=lambda _call: [], needs=Needs.KEY),
+    ("GET", "/sapi/v1/margin/isolated/allPairs"): Route(act=lambda _call: [], needs=Needs.KEY),
 }

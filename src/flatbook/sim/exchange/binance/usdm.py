@@ -291,7 +291,7 @@ def transfer(call: Call) -> object:
         return Refused(code=-9000, msg="user have no available amount")
     wallets[SPOT_WALLET].add(coin, -way * amount)
     wallets[MARGIN_WALLET].add(coin, way * amount)
-    margin.book_flow(call.exchange, call.account.name, "TRANSFER", coin, way * amount, "")
+    margin.book_flow(call.exchange, call.account.name, "TRANSFER", coin, way * amount)
     return {"tranId": len(call.exchange.flows)}
 
 

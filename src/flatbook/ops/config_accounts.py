@@ -119,13 +119,38 @@ class SchwabAccount(Section, frozen=True, kw_only=True, tag_field="kind", tag="s
     base_url: Annotated[str | None, text(URL_SAID)] = None
 
 
-LiveAccount = AlpacaAccount | SchwabAccount
-AccountSection = PaperAccount | AlpacaAccount | SchwabAccount
+class BybitAccount(Section, frozen=True, kw_only=True, tag_field="kind", tag="bybit"):
+    """A unified account at Bybit: spot and perpetuals that are paid in a stablecoin."""
+
+    environment: Annotated[
+        Environment, said("Live is real money; paper is Bybit's demo trading, sandbox its test network.")
+    ]
+    user_id: Annotated[str, text("The id of the account; keys of another account are refused.", "[0-9]{1,20}")]
+    key: Annotated[str, text('The key of the API: "secret:" and its name.', SECRET_REFERENCE)]
+    secret: Annotated[str, text('The secret of the API: "secret:" and its name.', SECRET_REFERENCE)]
+    shorting: Annotated[Shorting, said("Whether it sells what is not held.")]
+    dead_man_s: Annotated[
+        int | None,
+        seconds(
+            "After so long without our stream Bybit cancels all orders; Bybit grants that on request.",
+            least=3,
+            most=300,
+        ),
+    ] = None
+    base_url: Annotated[str | None, text(URL_SAID)] = None
 
 
-def currency_of(account: AccountSection) -> str:
-    """Returns what the cash of an account is."""
-    return account.currency if isinstance(account, PaperAccount) else USD
+BrokerAccount = AlpacaAccount | SchwabAccount
+ExchangeAccount = BybitAccount
+LiveAccount = BrokerAccount | ExchangeAccount
+AccountSection = PaperAccount | LiveAccount
+
+
+def currency_of(account: AccountSection) -> str | None:
+    """Returns what the cash of an account is, None where it is whatever an instrument is paid in."""
+    if isinstance(account, PaperAccount):
+        return account.currency
+    return USD if isinstance(account, BrokerAccount) else None
 
 
 def is_real_money(account: AccountSection) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from flatbook.events.control import Mode
-from flatbook.ops.config_accounts import USD, AccountSection, PaperAccount, Shorting, currency_of
+from flatbook.ops.config_accounts import USD, AccountSection, ExchangeAccount, PaperAccount, Shorting, currency_of
 from flatbook.ops.config_chains import ChainSection, Form, NodesChain, StablecoinSection, TokenSection
 from flatbook.ops.config_channels import flaws_of_alerts
 from flatbook.ops.config_live import flaws_of_live
@@ -195,17 +195,18 @@ def _flaws_of_paper(config: Config, name: str, account: PaperAccount) -> Iterato
 
 
 def _flaws_of_instruments(config: Config) -> Iterator[Flaw]:
-    taken: dict[tuple[str, str, str], str] = {}
+    taken: dict[tuple[str, str, str, str], str] = {}
     for name, instrument in config.instruments.items():
         key = ("instruments", name)
         yield from _missing((*key, "account"), instrument.account, "account", config.accounts)
         for field, value in (("symbol", instrument.symbol), ("underlying", instrument.underlying)):
-            other = taken.setdefault((instrument.account, field, value), name)
+            other = taken.setdefault((instrument.account, instrument.product.value, field, value), name)
             if other != name:
                 yield (*key, field), f"{value} is traded at {instrument.account} as {other} already"
         account = config.accounts.get(instrument.account)
-        if account is not None and instrument.quote != currency_of(account):
-            yield (*key, "quote"), f"is not the currency of {instrument.account}, which is {currency_of(account)}"
+        currency = None if account is None else currency_of(account)
+        if currency is not None and instrument.quote != currency:
+            yield (*key, "quote"), f"is not the currency of {instrument.account}, which is {currency}"
 
 
 def _flaws_of_quote(config: Config, key: Key, quote: str) -> Iterator[Flaw]:
@@ -256,7 +257,7 @@ def _flaws_of_places(config: Config, key: Key, hedge: HedgeSection) -> Iterator[
 
 
 def _flaws_of_sessions(key: Key, hedge: HedgeSection, account: AccountSection | None) -> Iterator[Flaw]:
-    extended = account is not None and account.extended_hours
+    extended = account is not None and (isinstance(account, ExchangeAccount) or account.extended_hours)
     open_kinds = (SessionKind.EARLY, SessionKind.REGULAR, SessionKind.LATE) if extended else (SessionKind.REGULAR,)
     closed = [kind.value for kind in hedge.sessions if kind not in open_kinds]
     if not hedge.sessions:

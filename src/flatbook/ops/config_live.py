@@ -7,8 +7,11 @@ from decimal import Decimal
 
 from flatbook.events.control import Mode
 from flatbook.ops.config_accounts import (
+    AccountSection,
     AlpacaAccount,
     AlpacaApi,
+    BrokerAccount,
+    BybitAccount,
     Environment,
     LiveAccount,
     PaperAccount,
@@ -22,6 +25,7 @@ from flatbook.ops.config_read import Key
 from flatbook.ops.config_shape import ClockKind, Config, InstrumentSection
 from flatbook.ops.config_urls import ENCRYPTED, PLAIN, flaw_of_loopback, flaw_of_stated, is_here
 from flatbook.ops.secrets import PREFIX
+from flatbook.values.instruments import Product
 from flatbook.values.money import ONE, plain, significant_decimals
 
 NODES_LEAST = 2
@@ -90,16 +94,23 @@ def _flaws_of_account(config: Config, key: Key, account: LiveAccount) -> Iterato
         if account.environment not in allowed:
             names = " or ".join(each.value for each in allowed)
             yield (*key, "environment"), f"the {account.api.value} API has {names}"
-    elif account.environment is Environment.PAPER:
+    elif isinstance(account, SchwabAccount):
+        yield from _flaws_of_schwab(key, account)
+
+
+def _flaws_of_schwab(key: Key, account: SchwabAccount) -> Iterator[Flaw]:
+    if account.environment is Environment.PAPER:
         yield (*key, "environment"), 'Schwab has no paper accounts: write "live", or "sandbox" with a base_url'
     elif account.environment is Environment.SANDBOX and account.base_url is None:
         yield (*key, "environment"), "Schwab has no sandbox: a server that plays one needs base_url"
 
 
 def _flaws_of_grid(config: Config, key: Key, instrument: InstrumentSection) -> Iterator[Flaw]:
-    """Yields steps of prices and quantities that a broker would refuse in every order."""
+    """Yields steps of prices and quantities that a broker would refuse in every order, and what is not traded there."""
     account = config.accounts.get(instrument.account)
-    if account is None or isinstance(account, PaperAccount):
+    if instrument.product not in _products_at(account):
+        yield (*key, "product"), f"{instrument.product.value} is not traded at {instrument.account}"
+    if not isinstance(account, BrokerAccount):
         return
     if instrument.contract_size != ONE:
         yield (*key, "contract_size"), "a share is one share: write 1"
@@ -109,6 +120,12 @@ def _flaws_of_grid(config: Config, key: Key, instrument: InstrumentSection) -> I
     if significant_decimals(instrument.lot) > decimals:
         what = f"{decimals} decimals of a share at most" if decimals else "whole shares only"
         yield (*key, "lot"), f"{plain(instrument.lot)} cannot be ordered there: {what}"
+
+
+def _products_at(account: AccountSection | None) -> tuple[Product, ...]:
+    if account is None:
+        return tuple(Product)
+    return (Product.SPOT, Product.LINEAR_PERP) if isinstance(account, BybitAccount) else (Product.SPOT,)
 
 
 def _flaws_of_asked(config: Config, key: Key, source: AlpacaQuotes | SchwabQuotes) -> Iterator[Flaw]:

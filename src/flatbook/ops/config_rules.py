@@ -81,6 +81,7 @@ def instrument_of(config: Config, name: str) -> Instrument:
             tick_below_one=stated.tick_below_one,
         ),
         contract_size=stated.contract_size,
+        product=stated.product,
     )
 
 

@@ -12,6 +12,7 @@ from flatbook.ops.config_fields import (
     NAME_TEXT,
     SECRET_LEAD,
     SECRET_TEXT,
+    SYMBOL_TEXT,
     TICKER_TEXT,
     text,
 )
@@ -19,6 +20,7 @@ from flatbook.ops.config_fields import (
 Name = Annotated[str, text("A name of your choice.", NAME_TEXT)]
 InstrumentName = Annotated[str, text("The id of an instrument, such as COIN/USD@paper.", INSTRUMENT_TEXT)]
 Ticker = Annotated[str, text("The ticker of a share.", TICKER_TEXT)]
+Symbol = Annotated[str, text("Its name where it is traded.", SYMBOL_TEXT)]
 Address = Annotated[str, text("An address: 0x and 40 lower-case hex digits.", ADDRESS_TEXT)]
 SecretName = Annotated[str, text("A name of your choice.", SECRET_TEXT)]
 SECRET_REFERENCE = f"{SECRET_LEAD}{SECRET_TEXT}"

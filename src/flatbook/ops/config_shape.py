@@ -17,9 +17,10 @@ from flatbook.ops.config_chains import ChainSection
 from flatbook.ops.config_fields import INSTRUMENT_TEXT, amount, bps, said, seconds, text, whole
 from flatbook.ops.config_offers import OfferSection
 from flatbook.ops.config_prices import PriceSection
-from flatbook.ops.config_section import Address, InstrumentName, Name, SecretName, Section, Ticker
+from flatbook.ops.config_section import Address, InstrumentName, Name, SecretName, Section, Symbol, Ticker
 from flatbook.ops.config_wallets import WalletSection
 from flatbook.strategies.hedge_terms import OPEN_WAIT_S
+from flatbook.values.instruments import Product
 from flatbook.values.sessions import SessionKind
 
 VERSION = 1
@@ -125,7 +126,7 @@ class InstrumentSection(Section, frozen=True, kw_only=True):
     """What is traded at an account, and on which grid."""
 
     account: Annotated[Name, said("The account it is traded at.")]
-    symbol: Annotated[Ticker, said("Its name at the broker.")]
+    symbol: Annotated[Symbol, said("Its name where it is traded.")]
     underlying: Annotated[Ticker, said("The share it stands for.")]
     quote: Annotated[Name, said("What it is priced in; other than USD it needs a mark.")]
     tick: Annotated[Decimal, amount("Smallest step of a price.", unit="quote", most="100")]
@@ -136,6 +137,7 @@ class InstrumentSection(Section, frozen=True, kw_only=True):
     tick_below_one: Annotated[
         Decimal | None, amount("Replaces tick where the price would be below one.", unit="quote", most="1")
     ] = None
+    product: Annotated[Product, said("The thing itself, or a perpetual that is settled in its quote.")] = Product.SPOT
 
 
 class RampSection(Section, frozen=True, kw_only=True):

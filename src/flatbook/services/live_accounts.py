@@ -1,4 +1,4 @@
-"""The accounts of a desk at brokers that are reached over a network: what carries requests, adapters and quotes."""
+"""The accounts of a desk that are reached over a network: what carries requests, adapters and quotes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,19 @@ import msgspec
 from flatbook.engine.own_books import ReadBooks
 from flatbook.engine.ports import Clock, OrderVenue
 from flatbook.ops.config import Loaded, places_of
-from flatbook.ops.config_accounts import AlpacaAccount, AlpacaApi, Environment, LiveAccount, PaperAccount, SchwabAccount
+from flatbook.ops.config_accounts import (
+    AlpacaAccount,
+    AlpacaApi,
+    Environment,
+    ExchangeAccount,
+    LiveAccount,
+    PaperAccount,
+    SchwabAccount,
+)
 from flatbook.ops.config_rules import instruments_at
 from flatbook.ops.secret_value import Places, Secret
 from flatbook.ops.secrets import PREFIX, resolve
+from flatbook.services.live_exchanges import ExchangeLine, exchange_line_of, exchange_venue_of
 from flatbook.services.schwab_login import SecretTokens
 from flatbook.values.ids import AccountId
 from flatbook.venues.alpaca import wire as alpaca
@@ -48,7 +57,7 @@ DATA_URLS = {
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """A way to a broker: what carries its requests, and at Schwab what the accounts of a login share.
+    """A way to a broker or exchange: what carries its requests, and at Schwab what the accounts of a login share.
 
     `for_quotes` goes to the host of market data where that is another one.
     """
@@ -59,6 +68,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     login: Login | None = None
     activity: AccountActivity | None = None
     for_tokens: SessionHttp | None = None
+    exchange: ExchangeLine | None = None
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -89,6 +99,9 @@ def _line_of(loaded: Loaded, account: LiveAccount, clock: Clock) -> Line:
     places = places_of(loaded)
     if isinstance(account, SchwabAccount):
         return _schwab_line(places, account, clock)
+    if isinstance(account, ExchangeAccount):
+        exchange = exchange_line_of(loaded, account, clock)
+        return Line(http=exchange.http, exchange=exchange)
     headers = alpaca_headers(places, account)
     data_url = account.base_url or DATA_URLS[account.api, account.environment]
     return Line(http=_http(alpaca_url(account), clock, headers), for_quotes=_http(data_url, clock, headers))
@@ -121,6 +134,8 @@ def venue_of(loaded: Loaded, name: str, line: Line, clock: Clock, books: ReadBoo
             extended_hours=account.extended_hours,
         )
         return SchwabVenue(line.schwab, clock, account=named, books=books, activity=line.activity)
+    if line.exchange is not None:
+        return exchange_venue_of(loaded, name, line.exchange, clock)
     assert isinstance(account, AlpacaAccount), "a paper account has no line"
     is_broker = account.api is AlpacaApi.BROKER
     at_alpaca = AlpacaNamed(

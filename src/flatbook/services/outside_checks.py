@@ -17,6 +17,7 @@ from flatbook.ops.config_read import ConfigRefused
 from flatbook.ops.config_urls import is_loopback
 from flatbook.ops.doctor import Finding, Verdict
 from flatbook.ops.secret_value import SecretRefused
+from flatbook.services.exchange_checks import of_exchange
 from flatbook.services.live_accounts import Line
 from flatbook.services.live_chains import TAGS, Wire
 from flatbook.services.outside import Outside
@@ -72,8 +73,10 @@ async def _examined(loaded: Loaded) -> tuple[Finding, ...]:
         for name, account in loaded.config.accounts.items():
             if isinstance(account, AlpacaAccount):
                 findings += await _of_alpaca(name, account, outside.lines[name], clock)
-            elif not isinstance(account, PaperAccount):
+            elif isinstance(account, SchwabAccount):
                 findings += await _of_schwab(name, account, outside.lines[name], clock)
+            elif not isinstance(account, PaperAccount):
+                findings += await of_exchange(loaded, name, outside.lines[name], clock)
     finally:
         await outside.close()
     return tuple(findings)

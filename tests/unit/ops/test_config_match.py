@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from flatbook.ops.config import load_text
+from flatbook.ops.config_accounts import PaperAccount
 from flatbook.ops.config_match import meant, shown
 from tests.unit.ops.scene import HOME, changed, loaded, problem, problems
 
@@ -114,7 +115,9 @@ def test_what_comes_from_the_environment_is_text_and_is_read_as_what_is_due() ->
     hedge = config.hedges["desk"]["COIN"]
     assert (hedge.collar_bps, hedge.shorting, str(hedge.threshold_shares)) == (70, False, "2")
     assert [session.value for session in hedge.sessions] == ["early", "regular"]
-    assert config.accounts["paper"].extended_hours is True
+    account = config.accounts["paper"]
+    assert isinstance(account, PaperAccount)
+    assert account.extended_hours is True
 
 
 def test_what_comes_from_the_environment_is_checked_like_all_else() -> None:

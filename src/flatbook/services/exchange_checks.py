@@ -1,0 +1,43 @@
+"""What may be wrong with an account at an exchange: asked as a statement is, nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flatbook.engine.ports import Clock
+from flatbook.engine.reports import AccountStatement, NotSent, Unknown
+from flatbook.engine.take_clock import SKEW_MS_MAX, least_skew_ms
+from flatbook.ops.config import Loaded
+from flatbook.ops.doctor import Finding, Verdict
+from flatbook.services.live_accounts import Line
+from flatbook.services.live_exchanges import exchange_venue_of
+from flatbook.venues.bybit.venue import BybitVenue
+
+LOOK = "look at the keys, the environment and the network"
+
+
+async def of_exchange(loaded: Loaded, name: str, line: Line, clock: Clock) -> list[Finding]:
+    """Returns what was found when an account at an exchange was read once."""
+    assert line.exchange is not None, "the line of an account at an exchange is one"
+    venue = exchange_venue_of(loaded, name, line.exchange, clock)
+    assert isinstance(venue, BybitVenue), "the only exchange that is spoken to directly"
+    check, stated = f"account {name}", await venue.statement()
+    if venue.standing.flaw is not None and not isinstance(stated, NotSent):
+        return [_finding(check, Verdict.FAIL, venue.standing.flaw, LOOK)]
+    if isinstance(stated, Unknown | NotSent):
+        return [_finding(check, Verdict.FAIL, f"no answer: {stated.reason.value}", LOOK)]
+    return [_finding(check, Verdict.OK, f"reached at {venue.card.name}"), *_of_statement(check, venue, stated)]
+
+
+def _of_statement(check: str, venue: BybitVenue, stated: AccountStatement) -> Iterator[Finding]:
+    for instrument, reason in venue.standing.reasons.items():
+        yield _finding(f"instrument {instrument}", Verdict.FAIL, reason, "correct [instruments], or leave it out")
+    skew_ms = 0 if stated.clock is None else least_skew_ms(stated.clock)
+    if abs(skew_ms) > SKEW_MS_MAX:
+        way = "ahead of" if skew_ms < 0 else "behind"
+        text = f"our clock is at least {abs(skew_ms)} ms {way} the exchange's"
+        yield _finding(check, Verdict.FAIL, text, "set the machine's clock (NTP)")
+
+
+def _finding(check: str, verdict: Verdict, found: str, remedy: str = "") -> Finding:
+    return Finding(check=check, verdict=verdict, found=found, remedy=remedy)

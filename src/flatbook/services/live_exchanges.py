@@ -1,0 +1,80 @@
+"""The accounts of a desk at exchanges: what carries and signs requests, private streams, and adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import msgspec
+
+from flatbook.engine.ports import Clock, OrderVenue
+from flatbook.ops.config import Loaded, places_of
+from flatbook.ops.config_accounts import BybitAccount, Environment, ExchangeAccount
+from flatbook.ops.config_rules import instruments_at
+from flatbook.ops.secret_value import Places
+from flatbook.ops.secrets import resolve
+from flatbook.values.ids import AccountId
+from flatbook.venues.bybit import wire as bybit
+from flatbook.venues.bybit.pacing import new_budget
+from flatbook.venues.bybit.stream import PING, STREAM_PATIENCE, PrivateStream
+from flatbook.venues.bybit.venue import CATEGORIES, BybitVenue, BybitWay
+from flatbook.venues.bybit.venue import BybitAccount as BybitNamed
+from flatbook.venues.http import SessionHttp, tls_connector
+from flatbook.venues.websocket import SessionSocket
+
+BYBIT_URLS = {
+    Environment.LIVE: (bybit.URL, bybit.STREAM_URL),
+    Environment.PAPER: (bybit.DEMO_URL, bybit.DEMO_STREAM_URL),
+    Environment.SANDBOX: (bybit.TESTNET_URL, bybit.TESTNET_STREAM_URL),
+}
+DEAD_MAN_TOPICS = {bybit.Category.SPOT: "dcp.spot", bybit.Category.LINEAR: "dcp.future"}
+SOCKET_OF = {"http": "ws", "https": "wss"}
+
+Reveal = Callable[[], tuple[str, str]]
+
+
+class ExchangeLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A way to an exchange: what carries its requests, and what opens its private stream."""
+
+    http: SessionHttp
+    bybit: BybitWay
+    reveal: Reveal
+
+
+def exchange_line_of(loaded: Loaded, account: ExchangeAccount, clock: Clock) -> ExchangeLine:
+    """Returns the way to an account at an exchange.
+
+    Errors: SecretRefused.
+    """
+    reveal, ahead = _reveal(places_of(loaded), account), bybit.Ahead()
+    url, _ = urls_of(account)
+    http = SessionHttp(url, clock, connect=tls_connector, sign=bybit.signer(reveal, clock, ahead))
+    return ExchangeLine(http=http, bybit=BybitWay(http=http, ahead=ahead, budget=new_budget()), reveal=reveal)
+
+
+def exchange_venue_of(loaded: Loaded, name: str, line: ExchangeLine, clock: Clock) -> OrderVenue:
+    """Returns the adapter of an account at an exchange."""
+    account, instruments = loaded.config.accounts[name], instruments_at(loaded.config, name)
+    assert isinstance(account, BybitAccount), "another account has another line"
+    named = BybitNamed(
+        account=AccountId(name), user_id=account.user_id, instruments=instruments, dead_man_s=account.dead_man_s
+    )
+    categories = dict.fromkeys(CATEGORIES[instrument.product] for instrument in instruments)
+    topics = () if account.dead_man_s is None else tuple(DEAD_MAN_TOPICS[category] for category in categories)
+    _, stream_url = urls_of(account)
+    socket = SessionSocket(stream_url, clock, connect=tls_connector, patience=STREAM_PATIENCE, beat=PING)
+    stream = PrivateStream(socket, line.reveal, clock, topics=topics)
+    return BybitVenue(line.bybit, clock, account=named, stream=stream)
+
+
+def urls_of(account: ExchangeAccount) -> tuple[str, str]:
+    """Returns where an account is asked, and where its private stream is: always of one environment."""
+    if account.base_url is None:
+        return BYBIT_URLS[account.environment]
+    parts = urlsplit(account.base_url)
+    return account.base_url, f"{SOCKET_OF[parts.scheme]}://{parts.netloc}"
+
+
+def _reveal(places: Places, account: ExchangeAccount) -> Reveal:
+    key, secret = resolve(places, account.key), resolve(places, account.secret)
+    return lambda: (key.reveal(), secret.reveal())

@@ -1,0 +1,82 @@
+"""Accounts at exchanges in the configuration: what they are, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from flatbook.ops.config import load_text
+from flatbook.ops.config_accounts import BybitAccount, Environment, is_real_money
+from flatbook.ops.config_example import LIVE_EXAMPLE
+from flatbook.ops.config_rules import instruments_at
+from flatbook.values.instruments import Product
+from tests.unit.ops.scene import HOME, changed, problems
+
+AT_ALPACA = '\n[instruments."COIN/USD@alpaca"]\n'
+BYBIT = """
+[accounts.bybit]
+kind = "bybit"
+environment = "sandbox"
+user_id = "24617703"
+key = "secret:alpaca_key"
+secret = "secret:alpaca_secret"
+shorting = "whole_shares"
+dead_man_s = 30
+
+[instruments."BTC-PERP@bybit"]
+account = "bybit"
+symbol = "BTCUSDT"
+underlying = "BTC"
+quote = "USDT"
+tick = "0.1"
+lot = "0.001"
+qty_min = "0.001"
+notional_min = "5"
+contract_size = "1"
+product = "linear_perp"
+
+[instruments."BTC@bybit"]
+account = "bybit"
+symbol = "BTCUSDT"
+underlying = "BTC"
+quote = "USDT"
+tick = "0.01"
+lot = "0.000001"
+qty_min = "0.000001"
+notional_min = "5"
+contract_size = "1"
+"""
+
+
+def with_bybit(old: str = "", new: str = "") -> str:
+    """Returns the live example with an account at Bybit, and a change in it."""
+    marks = ("[marks]\n", '[marks]\nUSDT = "1"\n')
+    return changed((AT_ALPACA, BYBIT.replace(old, new, 1) + AT_ALPACA), marks, text=LIVE_EXAMPLE)
+
+
+def test_spot_and_perpetual_of_one_symbol_stand_side_by_side() -> None:
+    config = load_text(with_bybit(), HOME).config
+    account = config.accounts["bybit"]
+    assert isinstance(account, BybitAccount)
+    assert (account.environment, account.dead_man_s, is_real_money(account)) == (Environment.SANDBOX, 30, False)
+    traded = [(each.symbol, each.product) for each in instruments_at(config, "bybit")]
+    assert traded == [("BTCUSDT", Product.LINEAR_PERP), ("BTCUSDT", Product.SPOT)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('product = "linear_perp"', 'product = "inverse_perp"', "inverse_perp is not traded at bybit"),
+        ('product = "linear_perp"', "", "BTCUSDT is traded at bybit as BTC-PERP@bybit already"),
+        ("dead_man_s = 30", "dead_man_s = 2", "accounts.bybit.dead_man_s"),
+        ('user_id = "24617703"', 'user_id = "me"', "accounts.bybit.user_id"),
+        ('key = "secret:alpaca_key"', 'key = "secret:none"', "there is no secret 'none'"),
+        ('user_id = "24617703"', 'user_id = "1"\nbase_url = "https://api.bybit.com"', "accounts.bybit.base_url"),
+    ],
+)
+def test_what_does_not_agree_at_bybit_is_refused(old: str, new: str, said: str) -> None:
+    assert said in "\n".join(problems(with_bybit(old, new)))
+
+
+def test_a_perpetual_is_not_traded_at_a_broker() -> None:
+    text = changed(('symbol = "COIN"', 'symbol = "COIN"\nproduct = "linear_perp"'), text=LIVE_EXAMPLE)
+    assert "linear_perp is not traded at alpaca" in "\n".join(problems(text))

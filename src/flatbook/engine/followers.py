@@ -9,9 +9,10 @@ from flatbook.engine.call_outbox import Senders
 from flatbook.engine.follow import Host, Pace, Rests, follow_chain, scan_nets
 from flatbook.engine.follow_login import follow_login
 from flatbook.engine.follow_offers import follow_offers
+from flatbook.engine.follow_switch import follow_switch
 from flatbook.engine.follow_wallets import follow_wallet
 from flatbook.engine.offer_reports import OfferReader
-from flatbook.engine.ports import ChainSource, Clock, LoginClock
+from flatbook.engine.ports import ChainSource, Clock, DeadMansSwitch, LoginClock, OrderVenue
 from flatbook.values.ids import AccountId
 
 Logins = Mapping[AccountId, LoginClock]
@@ -19,6 +20,10 @@ Logins = Mapping[AccountId, LoginClock]
 
 class Followed(Protocol):
     """What of the parts of an engine is followed."""
+
+    @property
+    def venues(self) -> Mapping[AccountId, OrderVenue]:
+        """The accounts."""
 
     @property
     def sources(self) -> tuple[ChainSource, ...]:
@@ -57,5 +62,10 @@ def followers(host: Host, parts: Followed) -> tuple[Coroutine[Any, Any, None], .
         *(follow_offers(host, reader, parts.clock) for reader in parts.offers),
         *(follow_wallet(host, wallet, sender, parts.clock) for wallet, sender in parts.senders.items()),
         *(follow_login(host, account, login, parts.clock) for account, login in parts.logins.items()),
+        *(
+            follow_switch(account, venue, parts.clock)
+            for account, venue in parts.venues.items()
+            if isinstance(venue, DeadMansSwitch)
+        ),
         scan_nets(host, parts.clock, parts.pace),
     )

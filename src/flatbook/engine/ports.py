@@ -227,6 +227,27 @@ class OrderVenue(Protocol):
         ...
 
 
+@runtime_checkable
+class CancelsAll(Protocol):
+    """A venue that cancels all that is open on an account at once."""
+
+    async def cancel_all(self) -> CancelAnswer:
+        """Asks once to cancel all open orders of what is traded there, those of others too."""
+        ...
+
+
+@runtime_checkable
+class DeadMansSwitch(Protocol):
+    """A venue that cancels what is open on an account by itself unless it hears from us in time."""
+
+    async def arm(self, seconds: int) -> bool:
+        """Asks the venue to cancel all open orders in so many seconds unless it is asked again before.
+
+        Gives: whether it said of all of them that it will.
+        """
+        ...
+
+
 class Preconfirmed(msgspec.Struct, frozen=True, kw_only=True):
     """What a source states beyond the newest block it read, in full: it replaces what it stated before.
 

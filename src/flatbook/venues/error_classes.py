@@ -101,12 +101,12 @@ POLICIES: Mapping[ErrorClass, Policy] = {
     ErrorClass.REDUCE_ONLY_REJECT: Policy.RESYNC_POSITION,
     ErrorClass.UNKNOWN_OUTCOME: Policy.NEVER_RESEND,
 }
-# Until the account was read anew and is as it should be, an adapter takes no order after one of these.
-UNFIT = (Policy.HALT_VENUE, Policy.REFRESH_RULES, Policy.RESYNC_CLOCK, Policy.RESYNC_POSITION)
+# After one of these an adapter reads anew how its account stands, and takes no order that it does not stand for.
+UNFIT = (Policy.HALT_SYMBOL, Policy.HALT_VENUE, Policy.REFRESH_RULES, Policy.RESYNC_CLOCK)
 
 
 def is_unfit_after(found: ErrorClass) -> bool:
-    """Returns whether an adapter reads its account, its rules and its clock anew before it takes another order."""
+    """Returns whether a class speaks against what an adapter knows of its account, its rules or its clock."""
     return POLICIES[found] in UNFIT
 
 

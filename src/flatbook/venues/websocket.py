@@ -49,15 +49,17 @@ class SessionSocket:
         self._authorize = authorize
         self._patience, self._beat = patience, beat
 
-    async def converse(self, path: str, opening: tuple[str, ...], hear: Hear) -> StreamEnd:
+    async def converse(
+        self, path: str, opening: tuple[str, ...], hear: Hear, opened: Callable[[], None] | None = None
+    ) -> StreamEnd:
         """Connects, says what opens the conversation, and hands each message to `hear`, whose answers are sent.
 
-        Needs: an answer of None hangs up.
+        Needs: an answer of None hangs up. `opened` is called once the conversation stands.
         Gives: how it ended; it never raises for what the other end or the network does. Messages of text and of bytes
         are one; one above MESSAGE_BYTES_MAX ends the conversation.
         """
         line = Line(self._clock)
-        talk = _Talk(line, hear, self._beat)
+        talk = _Talk(line, hear, self._beat, opened)
         ended = await unless_silent(self._hold(path, opening, talk), line, self._clock, self._patience, talk.ping)
         return StreamEnd.SILENT if ended is None else ended
 
@@ -87,8 +89,8 @@ class SessionSocket:
 class _Talk:
     """One conversation under way."""
 
-    def __init__(self, line: Line, hear: Hear, beat: str | None) -> None:
-        self._line, self._hear, self._beat = line, hear, beat
+    def __init__(self, line: Line, hear: Hear, beat: str | None, opened: Callable[[], None] | None) -> None:
+        self._line, self._hear, self._beat, self._opened = line, hear, beat, opened
         self._socket: aiohttp.ClientWebSocketResponse | None = None
 
     @property
@@ -99,6 +101,8 @@ class _Talk:
         self._socket = socket
         for text in opening:
             await socket.send_str(text)
+        if self._opened is not None:
+            self._opened()
         async for message in socket:
             self._line.hear()
             if message.type is aiohttp.WSMsgType.PING:

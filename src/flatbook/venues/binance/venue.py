@@ -1,0 +1,457 @@
+"""Binance as a venue of the engine, spot or USD-M: nothing is sent twice, and cancels pass whatever the budget says.
+
+A call is one request, with exceptions. `find` asks for the executions of an order that has some, and of every symbol
+where an order was placed by an earlier process. `executions_since` asks for the order of each execution that it has not
+met: executions name orders by number only, and a forced one is known by its order. `statement` is several reads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import msgspec
+
+from flatbook.engine.ports import ApprovedOrder, Clock, FillSource, IdRule, VenueCard
+from flatbook.engine.reports import (
+    Absent,
+    Accepted,
+    AccountStatement,
+    Activity,
+    CancelAnswer,
+    CancelTaken,
+    CancelTooLate,
+    ExecutionLine,
+    ExecutionPage,
+    FindAnswer,
+    NotSent,
+    OrderReport,
+    PlaceAnswer,
+    Pushed,
+    Unknown,
+    UnreadableExecution,
+)
+from flatbook.events.orders import NotSentReason
+from flatbook.values.ids import AccountId, InstrumentId, OrderId, VenueOrderId
+from flatbook.values.instants import NS_PER_MS, SECONDS_PER_DAY, Instant, later
+from flatbook.values.instruments import Instrument, Product
+from flatbook.values.money import ZERO
+from flatbook.venues.binance import orders as said
+from flatbook.venues.binance import parse, wire
+from flatbook.venues.binance.cursor import ReadTo, after_silence, read_to, text_of
+from flatbook.venues.binance.line import REFUSED_LOCALLY
+from flatbook.venues.binance.markets import ORDERS_1D, ORDERS_1M, ORDERS_10S
+from flatbook.venues.binance.refusals import UNREADABLE, class_of_reply
+from flatbook.venues.binance.standing import MarginMode, Standing, Ways, read_clock, read_standing
+from flatbook.venues.binance.stream import Updates
+from flatbook.venues.error_classes import is_unfit_after
+from flatbook.venues.http import Carried, Reply, Request
+from flatbook.venues.rate_budget import Lane
+
+ORDERS_MAX = 10_000
+LOOKUPS_MAX = 50
+INCOME_DAYS = 6
+INCOME_OVERLAP_S = 3600
+INCOME_WEIGHT = 30
+COUNTDOWN_WEIGHT = 10
+ORDER_NOT_FOUND = "no symbol of ours has such an order"
+
+BINANCE_CARD = VenueCard(
+    name="binance",
+    id_rule=IdRule.WHILE_OPEN,  # Source: Spot and USD-M New Order: newClientOrderId is unique among open orders
+    request_window_s=5,  # Source: wire.WINDOW_MS as recvWindow, and the second that a timestamp may be ahead
+    read_lag_max_s=10,  # Source: ours; USD-M General Info calls reads eventually consistent, with no bound
+    place_timeout_s=10,  # Source: ours; -1007 is Binance's own time-out of 10 s before its exchange
+    fill_source=FillSource.EXECUTIONS,  # Source: Spot myTrades, USD-M userTrades: each has an id within its symbol
+    cash_decimals=8,  # Source: USD-M balances and Spot account state eight decimals
+)
+
+
+class BinanceAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """One account at one market: our name for it, what is traded there, and how its margin must be."""
+
+    account: AccountId
+    instruments: tuple[Instrument, ...]
+    margin_mode: MarginMode = MarginMode.CROSSED
+
+
+class Named(msgspec.Struct, frozen=True, kw_only=True):
+    """What the number of an order stands for: its client id and its kind; None where Binance has no such order."""
+
+    client: str | None
+    kind: str
+
+
+class BinanceVenue:
+    """One account at one market of Binance; implements the engine's OrderVenue.
+
+    Without `updates` nothing is pushed. `pushes_unreadable` counts pushes that are left to the poll. Until it was seen
+    how the account stands nothing is placed there but what only reduces.
+    """
+
+    def __init__(self, ways: Ways, clock: Clock, *, account: BinanceAccount, updates: Updates | None = None) -> None:
+        self._ways, self._clock = ways, clock
+        self._market, self._line = ways.market, ways.line
+        self._account, self._margin_mode = account.account, account.margin_mode
+        self._instruments = {each.id: each for each in account.instruments}
+        self._symbols = {each.symbol: each.id for each in account.instruments}
+        self._updates = updates
+        self._standing: Standing | None = None
+        self._symbol_of: dict[OrderId, str] = {}
+        self._named: dict[VenueOrderId, Named] = {}
+        self._read_to: dict[str, ReadTo] = {}
+        self._income_from = Instant(0)
+        self._order_gauges = tuple(each for each in (ORDERS_10S, ORDERS_1M, ORDERS_1D) if each in self._market.gauges)
+        self.pushes_unreadable = 0
+
+    @property
+    def card(self) -> VenueCard:
+        """What the adapter declares about Binance."""
+        return BINANCE_CARD
+
+    @property
+    def standing(self) -> Standing | None:
+        """How the account stood when it was read last, None before that."""
+        return self._standing
+
+    async def place(self, order: ApprovedOrder) -> PlaceAnswer:
+        """Sends the order once.
+
+        Errors: NotSent when it is past its good_until, of another account, of an instrument or of numbers that may not
+        be traded here, while the account does not stand as it should, the clocks are apart, or the budget has no room;
+        Rejected for `duplicate_id` when an open order has this id, and for `would_take`; Unknown after
+        `place_timeout_s`, a broken connection, a 5xx, an unreadable answer and one that does not echo our id.
+        """
+        now, instrument = self._clock.now(), self._instruments.get(order.instrument)
+        if instrument is None or order.account != self._account or wire.flaw_of_order(order, instrument) is not None:
+            return REFUSED_LOCALLY
+        if now >= order.good_until:
+            return NotSent(reason=NotSentReason.EXPIRED)
+        if not order.reduce_only and not self._stands(order.instrument):
+            return REFUSED_LOCALLY
+        self._remember_symbol(order.order_id, instrument.symbol)
+        request = wire.place_request(self._market, order, symbol=instrument.symbol)
+        lane = Lane.EXIT if order.reduce_only else Lane.ORDER
+        reply = await self._line.ask(
+            request, lane, self._market.weights.order, BINANCE_CARD.place_timeout_s, self._order_gauges
+        )
+        if not isinstance(reply, Reply):
+            return reply
+        await self._doubt(reply)
+        answer = parse.place_answer(reply, order=order, symbol=instrument.symbol, now=self._clock.now())
+        if isinstance(answer, Accepted) and self._is_of_another(answer.venue_order_id, order.order_id):
+            return UNREADABLE
+        return answer
+
+    async def cancel(self, order_id: OrderId, venue_order_id: VenueOrderId | None) -> CancelAnswer:
+        """Asks once to cancel the order by our id, whatever the budget says; of each symbol where it is not known.
+
+        Errors: CancelTooLate when it has ended or is not known there; Rejected when Binance does not take the request;
+        Unknown and NotSent as in `place`.
+        """
+        known = None if venue_order_id is None else said.symbol_of(venue_order_id)
+        answer: CancelAnswer = CancelTooLate(message=ORDER_NOT_FOUND)
+        for symbol in (known,) if known else self._symbols_of(order_id):
+            request = wire.cancel_request(self._market, order_id, symbol=symbol)
+            answer = await self._cancel(request)
+            if not isinstance(answer, CancelTooLate):
+                return answer
+        return answer
+
+    async def cancel_all(self) -> CancelAnswer:
+        """Asks once for each symbol to cancel all of its open orders, those of others too, whatever the budget says.
+
+        Gives: CancelTaken when every symbol took it or had none, else the first answer that says otherwise.
+        """
+        for symbol in self._symbols:
+            answer = await self._cancel(wire.cancel_all_request(self._market, symbol=symbol))
+            if not isinstance(answer, (CancelTaken, CancelTooLate)):
+                return answer
+        return CancelTaken()
+
+    async def _cancel(self, request: Request) -> CancelAnswer:
+        weight, timeout_s = self._market.weights.cancel, BINANCE_CARD.place_timeout_s
+        reply = await self._line.ask(request, Lane.CANCEL, weight, timeout_s)
+        return parse.cancel_answer(reply, now=self._clock.now()) if isinstance(reply, Reply) else reply
+
+    async def find(self, order_id: OrderId) -> FindAnswer:
+        """Asks for the order by our client id, then for its executions when it has some.
+
+        Errors: Absent when Binance says of every symbol that it has none; Unknown and NotSent as in `place`. Where only
+        the executions cannot be read, the report is not complete; it still says how much is filled.
+        """
+        for symbol in self._symbols_of(order_id):
+            request = wire.find_request(self._market, order_id, symbol=symbol)
+            reply = await self._read(request, self._market.weights.find)
+            if not isinstance(reply, Reply):
+                return reply
+            report = parse.order_answer(reply, order_id=order_id, symbol=symbol, symbols=self._symbols)
+            if isinstance(report, Unknown):
+                return report
+            if isinstance(report, OrderReport):
+                return await self._found(report, order_id, symbol)
+        return Absent()
+
+    async def _found(self, report: OrderReport, order_id: OrderId, symbol: str) -> OrderReport | Unknown:
+        if self._is_of_another(report.venue_order_id, order_id):
+            return UNREADABLE
+        self._remember_symbol(order_id, symbol)
+        self._remember(report.venue_order_id, Named(client=order_id, kind=""))
+        if report.complete:
+            return report
+        number = int(report.venue_order_id.rpartition(":")[2])
+        request = wire.trades_of_order_request(self._market, number, symbol=symbol)
+        trades = self._trades(await self._read(request, self._market.weights.trades_of_order), symbol)
+        if not isinstance(trades, parse.Trades):
+            return report
+        executions = tuple(
+            said.execution_of(line, self._symbols, order_id, "")
+            for line in trades.lines
+            if isinstance(line, said.WireTrade) and line.order == number
+        )
+        is_complete = sum((each.qty for each in executions), ZERO) == report.filled_qty
+        return msgspec.structs.replace(report, executions=executions, complete=is_complete)
+
+    async def executions_since(self, cursor: str) -> ExecutionPage | Unknown | NotSent:
+        """Returns one page of executions of all symbols after a cursor, and the next cursor; an empty page is the end.
+
+        Gives: a page ends early where the order of an execution cannot be had.
+        Errors: Unknown and NotSent as in `place`.
+        """
+        found: list[ExecutionLine] = []
+        places = read_to(cursor, tuple(self._symbols), self._clock.now())
+        for symbol, place in places.items():
+            page = await self._page(symbol, place)
+            if isinstance(page, (Unknown, NotSent)):
+                return (tuple(found), text_of(places, cursor)) if found else page
+            lines, places[symbol] = page
+            found += lines
+        self._read_to = places
+        return tuple(found), text_of(places, cursor)
+
+    async def _page(self, symbol: str, place: ReadTo) -> tuple[list[ExecutionLine], ReadTo] | Unknown | NotSent:
+        """Returns the executions of one symbol after a place, and the place that follows them."""
+        since = Instant(place.since_ms * NS_PER_MS)
+        request = wire.trades_request(self._market, symbol=symbol, after=place.execution, first_from=since)
+        trades = self._trades(await self._read(request, self._market.weights.trades), symbol)
+        if not isinstance(trades, parse.Trades):
+            return trades
+        if not trades.lines:
+            return [], after_silence(place, self._clock.now())
+        lines: list[ExecutionLine] = []
+        lookups = 0
+        for number, line in zip(trades.numbers, trades.lines, strict=True):
+            if isinstance(line, UnreadableExecution):
+                lines.append(line)
+            else:
+                lookups += said.venue_order_id_of(symbol, line.order) not in self._named
+                named = await self._name(line) if lookups <= LOOKUPS_MAX else UNREADABLE
+                if isinstance(named, (Unknown, NotSent)):
+                    return (lines, place) if lines else named
+                lines.append(said.execution_of(line, self._symbols, named.client, named.kind))
+            place = ReadTo(execution=number)
+        return lines, place
+
+    def _trades(self, reply: Carried, symbol: str) -> parse.Trades | Unknown | NotSent:
+        return parse.trades_answer(reply, symbol=symbol, symbols=self._symbols) if isinstance(reply, Reply) else reply
+
+    async def _name(self, trade: said.WireTrade) -> Named | Unknown | NotSent:
+        """Returns whose an execution's order is; nobody's when Binance has no such order, asked after its lag."""
+        venue_order_id = said.venue_order_id_of(trade.symbol, trade.order)
+        if venue_order_id in self._named:
+            return self._named[venue_order_id]
+        asked_at = self._clock.now()
+        request = wire.order_request(self._market, trade.order, symbol=trade.symbol)
+        reply = await self._read(request, self._market.weights.find)
+        if not isinstance(reply, Reply):
+            return reply
+        answer = parse.named_answer(reply, symbol=trade.symbol, number=trade.order)
+        if isinstance(answer, Unknown):
+            return answer
+        if isinstance(answer, said.WireOrder):
+            return self._remember(venue_order_id, Named(client=answer.client_order_id, kind=answer.kind))
+        is_proof = asked_at >= later(said.instant_of_ms(trade.time_ms), seconds=BINANCE_CARD.read_lag_max_s)
+        return self._remember(venue_order_id, Named(client=None, kind="")) if is_proof else UNREADABLE
+
+    async def statement(self) -> AccountStatement | Unknown | NotSent:
+        """Reads the clock, how the account stands where that is due, open orders, holdings, and what was booked.
+
+        Gives: no statement of an account that does not stand as it should; an instrument that may not be traded as it
+        is configured stands among the untradable.
+        Errors: Unknown and NotSent as in `place`, when one of the reads cannot be had.
+        """
+        stated_at = self._clock.now()
+        reading = await read_clock(self._ways, self._clock)
+        if isinstance(reading, (Unknown, NotSent)):
+            return reading
+        standing = await self._stand(stated_at)
+        if isinstance(standing, (Unknown, NotSent)):
+            return standing
+        orders = await self._open_orders()
+        if isinstance(orders, (Unknown, NotSent)):
+            return orders
+        stated = await self._stated()
+        if isinstance(stated, (Unknown, NotSent)):
+            return stated
+        activities = await self._income(stated_at)
+        if isinstance(activities, (Unknown, NotSent)):
+            return activities
+        return AccountStatement(
+            account=self._account,
+            stated_at=stated_at,
+            open_orders=orders,
+            holdings=stated.holdings,
+            balances=stated.balances,
+            clock=reading,
+            activities=activities,
+            untradable=tuple(standing.untradable),
+        )
+
+    async def _stand(self, now: Instant) -> Standing | Unknown | NotSent:
+        if self._standing is not None and not self._standing.flaws and now < self._standing.until:
+            return self._standing
+        found = await read_standing(self._ways, tuple(self._instruments.values()), self._margin_mode, self._clock)
+        self._standing = found if isinstance(found, Standing) else None
+        return UNREADABLE if isinstance(found, Standing) and found.flaws else found
+
+    def _stands(self, instrument: InstrumentId) -> bool:
+        standing = self._standing
+        is_fit = standing is not None and not standing.flaws and instrument not in standing.untradable
+        return is_fit and not self._line.key.is_apart()
+
+    async def _doubt(self, reply: Reply) -> None:
+        """Reads anew how the account stands, and what time it is, where a refusal speaks against what we know."""
+        found = None if 200 <= reply.status < 300 else class_of_reply(reply)
+        if found is None or not is_unfit_after(found):
+            return
+        await read_clock(self._ways, self._clock)
+        self._standing = None
+        await self._stand(self._clock.now())
+
+    async def _open_orders(self) -> tuple[OrderReport, ...] | Unknown | NotSent:
+        reply = await self._read(wire.open_orders_request(self._market), self._market.weights.open_orders)
+        if not isinstance(reply, Reply):
+            return reply
+        found = parse.orders_answer(reply, self._symbols)
+        if not isinstance(found, Unknown):
+            for report in found:
+                if report.venue_order_id not in self._named:
+                    self._remember(report.venue_order_id, Named(client=report.order_id, kind=""))
+        return found
+
+    async def _stated(self) -> parse.Stated | Unknown | NotSent:
+        if self._market.product is Product.SPOT:
+            reply = await self._read(wire.spot_account_request(), 20)
+            coins = {str(each.underlying): each.id for each in reversed(self._instruments.values())}
+            return parse.spot_stated(reply, coins) if isinstance(reply, Reply) else reply
+        positions = await self._read(wire.positions_request(), 5)
+        if not isinstance(positions, Reply):
+            return positions
+        wallets = await self._read(wire.balances_request(), 5)
+        return parse.futures_stated(positions, wallets, self._symbols) if isinstance(wallets, Reply) else wallets
+
+    async def _income(self, now: Instant) -> tuple[Activity, ...] | Unknown | NotSent:
+        """Reads what was booked besides executions since a while before the last read; of spot nothing is told."""
+        if self._market.product is Product.SPOT:
+            return ()
+        first_from = max(self._income_from, later(now, seconds=-INCOME_DAYS * SECONDS_PER_DAY))
+        found: tuple[Activity, ...] = ()
+        for kind in wire.INCOME_KINDS:
+            request = wire.income_request(kind, first_from=Instant(first_from), until=now)
+            reply = await self._read(request, INCOME_WEIGHT)
+            if not isinstance(reply, Reply):
+                return reply
+            booked = parse.income_answer(reply, self._symbols)
+            if isinstance(booked, Unknown) or len(booked) >= wire.INCOME_MAX:
+                return UNREADABLE
+            found += booked
+        self._income_from = later(now, seconds=-INCOME_OVERLAP_S)
+        return found
+
+    async def watch(self, deliver: Callable[[Pushed], None]) -> bool:
+        """Delivers what is pushed until the stream ends; False where there is no stream.
+
+        Gives: once the stream stands, the open orders and the executions since the last poll, which tell what happened
+        while it did not. A push that cannot be read is counted and left to the poll.
+        """
+        if self._updates is None:
+            return False
+        stands = asyncio.Event()
+        catching_up = asyncio.create_task(self._catch_up(stands, deliver))
+        try:
+            await self._updates.listen(partial(self._take, deliver), stands.set)
+        finally:
+            catching_up.cancel()
+        return True
+
+    async def _catch_up(self, stands: asyncio.Event, deliver: Callable[[Pushed], None]) -> None:
+        await stands.wait()
+        for symbol, place in tuple(self._read_to.items()):
+            page = await self._page(symbol, place)
+            if not isinstance(page, (Unknown, NotSent)):
+                for line in page[0]:
+                    if not isinstance(line, UnreadableExecution):
+                        deliver(line)
+        found = await self._open_orders()
+        if not isinstance(found, (Unknown, NotSent)):
+            for report in found:
+                deliver(report)
+
+    def _take(self, deliver: Callable[[Pushed], None], pushed: said.Pushed) -> None:
+        """Delivers a push: of an order that somebody placed its state, of a forced one the execution alone."""
+        try:
+            execution = said.pushed_execution(pushed, self._symbols)
+            is_forced = said.forced_by(pushed.client_order_id, pushed.kind, pushed.event) is not None
+            report = None if is_forced else said.pushed_report(pushed, self._symbols, execution)
+        except ValueError:
+            self.pushes_unreadable += 1
+            return
+        client = pushed.client_order_id if is_forced else said.client_id_of(pushed)
+        venue_order_id = said.venue_order_id_of(pushed.symbol, pushed.number)
+        self._remember(venue_order_id, Named(client=client, kind=pushed.kind))
+        if report is not None:
+            deliver(report)
+        elif execution is not None:
+            deliver(execution)
+
+    async def _read(self, request: Request, weight: int) -> Carried:
+        return await self._line.ask(request, Lane.READ, weight)
+
+    def _symbols_of(self, order_id: OrderId) -> Iterator[str]:
+        """Yields where an order may be: its symbol where we placed or met it, else all."""
+        known = self._symbol_of.get(order_id)
+        yield from self._symbols if known is None else (known,)
+
+    def _is_of_another(self, venue_order_id: VenueOrderId, order_id: OrderId) -> bool:
+        """Whether Binance has called an order of another client id so when it was asked for one."""
+        named = self._named.get(venue_order_id)
+        return named is not None and named.client != order_id
+
+    def _remember(self, venue_order_id: VenueOrderId, named: Named) -> Named:
+        if len(self._named) >= ORDERS_MAX:
+            del self._named[next(iter(self._named))]
+        self._named[venue_order_id] = named
+        return named
+
+    def _remember_symbol(self, order_id: OrderId, symbol: str) -> None:
+        if len(self._symbol_of) >= ORDERS_MAX:
+            del self._symbol_of[next(iter(self._symbol_of))]
+        self._symbol_of[order_id] = symbol
+
+
+class BinanceFuturesVenue(BinanceVenue):
+    """One account at USD-M, where Binance cancels by itself what is open once it has not heard from us for a while."""
+
+    async def arm(self, seconds: int) -> bool:
+        """Arms the countdown of each symbol that is traded here; it cancels the orders of others there too.
+
+        Source: USD-M Auto-Cancel All Open Orders.
+        """
+        armed = [await self._arm(symbol, seconds) for symbol in self._symbols]
+        return all(armed)
+
+    async def _arm(self, symbol: str, seconds: int) -> bool:
+        request = wire.countdown_request(symbol=symbol, countdown_ms=seconds * 1000)
+        reply = await self._line.ask(request, Lane.EXIT, COUNTDOWN_WEIGHT)
+        return isinstance(reply, Reply) and 200 <= reply.status < 300

@@ -1,0 +1,173 @@
+"""Requests to Binance as method, path and query. Whatever travels is in the query, of a POST as well.
+
+A request that states a window is signed when it is sent; it is refused where it takes longer to arrive.
+"""
+
+from __future__ import annotations
+
+from flatbook.engine.ports import ApprovedOrder
+from flatbook.events.orders import OrderStyle
+from flatbook.values.ids import OrderId
+from flatbook.values.instants import NS_PER_MS, Instant
+from flatbook.values.instruments import Instrument, Product
+from flatbook.values.money import ZERO, plain
+from flatbook.venues.binance.line import RECV_WINDOW
+from flatbook.venues.binance.markets import RIGHTS_PATH, Market
+from flatbook.venues.client_ids import is_taken
+from flatbook.venues.http import Request
+
+WINDOW_MS = 3000
+TRADES_MAX = 1000  # Source: Spot myTrades, USD-M userTrades: the largest limit
+INCOME_MAX = 1000  # Source: USD-M Get Income History: the largest limit
+SELF_TRADE = "EXPIRE_MAKER"  # what rests of ours gives way to what we need now
+FUNDING = "FUNDING_FEE"
+INCOME_KINDS = (FUNDING, "TRANSFER", "INSURANCE_CLEAR", "COMMISSION_REBATE")
+
+_WINDOW = (RECV_WINDOW, str(WINDOW_MS))
+_Query = tuple[str, str]
+
+
+def flaw_of_order(order: ApprovedOrder, instrument: Instrument) -> str | None:
+    """Returns why Binance would refuse an order whatever the market does, None when it would not."""
+    rules, limit = instrument.rules, order.limit
+    if not is_taken("binance", order.order_id):
+        return "its id is none that Binance takes"
+    if not order.qty >= rules.qty_min:
+        return f"quantity {plain(order.qty)} is below {plain(rules.qty_min)}"
+    if order.reduce_only and instrument.product is Product.SPOT:
+        return "spot knows no order that only reduces"
+    if limit is None:
+        return None if order.style is OrderStyle.LIMIT else "an order without a limit has no style"
+    if not limit > ZERO:
+        return f"limit {plain(limit)} is not above zero"
+    return None
+
+
+def place_request(market: Market, order: ApprovedOrder, *, symbol: str) -> Request:
+    """Returns the request that places an order.
+
+    Gives: one of a key of its own against trading with ourselves; no id of a broker.
+    """
+    return _signed(
+        "POST",
+        market.order,
+        ("symbol", symbol),
+        ("side", order.side.name),
+        *_kind(market, order),
+        ("quantity", plain(order.qty)),
+        *((("price", plain(order.limit)),) if order.limit is not None else ()),
+        *((("reduceOnly", "true"),) if order.reduce_only else ()),
+        ("newClientOrderId", order.order_id),
+        ("newOrderRespType", "RESULT"),
+        ("selfTradePreventionMode", SELF_TRADE),
+    )
+
+
+def _kind(market: Market, order: ApprovedOrder) -> tuple[_Query, ...]:
+    if order.limit is None:
+        return (("type", "MARKET"),)
+    if order.style is OrderStyle.POST_ONLY and market.product is Product.SPOT:
+        return (("type", "LIMIT_MAKER"),)
+    lasting = {OrderStyle.LIMIT: "GTC", OrderStyle.IOC: "IOC", OrderStyle.POST_ONLY: "GTX"}[order.style]
+    return (("type", "LIMIT"), ("timeInForce", lasting))
+
+
+def cancel_request(market: Market, order_id: OrderId, *, symbol: str) -> Request:
+    """Returns the request that asks to cancel an order by our id."""
+    return _signed("DELETE", market.order, ("symbol", symbol), ("origClientOrderId", order_id))
+
+
+def cancel_all_request(market: Market, *, symbol: str) -> Request:
+    """Returns the request that asks to cancel every open order of a symbol, whoever placed it."""
+    return _signed("DELETE", market.all_open_orders, ("symbol", symbol))
+
+
+def find_request(market: Market, order_id: OrderId, *, symbol: str) -> Request:
+    """Returns the request for an order by our id."""
+    return _signed("GET", market.order, ("symbol", symbol), ("origClientOrderId", order_id))
+
+
+def order_request(market: Market, number: int, *, symbol: str) -> Request:
+    """Returns the request for an order by the number of Binance."""
+    return _signed("GET", market.order, ("symbol", symbol), ("orderId", str(number)))
+
+
+def open_orders_request(market: Market) -> Request:
+    """Returns the request for all open orders."""
+    return _signed("GET", market.open_orders)
+
+
+def trades_request(market: Market, *, symbol: str, after: int | None, first_from: Instant) -> Request:
+    """Returns the request for the executions of a symbol after one, oldest first; without one, since an instant."""
+    start = ("startTime", str(first_from // NS_PER_MS)) if after is None else ("fromId", str(after + 1))
+    return _signed("GET", market.trades, ("symbol", symbol), start, ("limit", str(TRADES_MAX)))
+
+
+def trades_of_order_request(market: Market, number: int, *, symbol: str) -> Request:
+    """Returns the request for the executions of one order."""
+    return _signed("GET", market.trades, ("symbol", symbol), ("orderId", str(number)), ("limit", str(TRADES_MAX)))
+
+
+def time_request(market: Market) -> Request:
+    """Returns the request for the clock of Binance."""
+    return Request(method="GET", path=market.time)
+
+
+def rules_request(market: Market) -> Request:
+    """Returns the request for all symbols with their rules."""
+    return Request(method="GET", path=market.rules)
+
+
+def rights_request() -> Request:
+    """Returns the request for what the key may do. Source: Wallet API, Get API Key Permission."""
+    return _signed("GET", RIGHTS_PATH)
+
+
+def spot_account_request() -> Request:
+    """Returns the request for what a spot account holds."""
+    return _signed("GET", "/api/v3/account", ("omitZeroBalances", "true"))
+
+
+def positions_request() -> Request:
+    """Returns the request for all positions of USD-M."""
+    return _signed("GET", "/fapi/v3/positionRisk")
+
+
+def balances_request() -> Request:
+    """Returns the request for the wallets of USD-M."""
+    return _signed("GET", "/fapi/v3/balance")
+
+
+def position_mode_request() -> Request:
+    """Returns the request that tells one-way mode from hedge mode."""
+    return _signed("GET", "/fapi/v1/positionSide/dual")
+
+
+def margin_assets_request() -> Request:
+    """Returns the request that tells whether positions share the margin of several assets."""
+    return _signed("GET", "/fapi/v1/multiAssetsMargin")
+
+
+def symbol_settings_request(symbol: str) -> Request:
+    """Returns the request for the margin mode and leverage of a symbol."""
+    return _signed("GET", "/fapi/v1/symbolConfig", ("symbol", symbol))
+
+
+def income_request(kind: str, *, first_from: Instant, until: Instant) -> Request:
+    """Returns the request for what was booked of one kind between two instants, oldest first."""
+    span = (("startTime", str(first_from // NS_PER_MS)), ("endTime", str(until // NS_PER_MS)))
+    return _signed("GET", "/fapi/v1/income", ("incomeType", kind), *span, ("limit", str(INCOME_MAX)))
+
+
+def countdown_request(*, symbol: str, countdown_ms: int) -> Request:
+    """Returns the request after which Binance cancels a symbol's orders unless it comes again; 0 ends that."""
+    return _signed("POST", "/fapi/v1/countdownCancelAll", ("symbol", symbol), ("countdownTime", str(countdown_ms)))
+
+
+def listen_key_request(method: str) -> Request:
+    """Returns the request that makes (POST) or prolongs (PUT) the key of a stream; the API key alone proves it."""
+    return Request(method=method, path="/fapi/v1/listenKey")
+
+
+def _signed(method: str, path: str, *query: _Query) -> Request:
+    return Request(method=method, path=path, query=(*query, _WINDOW))

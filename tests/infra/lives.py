@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -78,6 +79,10 @@ class Life(NamedTuple):
     told: Path
     errors: Path
 
+    def count_told(self, name: str) -> int:
+        """Returns how many events of a name it told so far, in whatever form."""
+        return len(re.findall(rb'{"type":"' + name.encode() + rb'(?:_v\d+)?"', self.told.read_bytes()))
+
 
 @contextmanager
 def life(home: Path, number: int, *words: str, module: str = "tests.infra.child") -> Iterator[Life]:
@@ -116,8 +121,7 @@ def watcher(alive: Life, moment: Moment) -> Callable[[], bool]:
     if moment.watched is Watched.EVENTS:
         return lambda: alive.told.read_bytes().count(b"\n") >= moment.after
     if moment.watched is Watched.TAG:
-        tag = f'{{"type":"{moment.tag}"'.encode()
-        return lambda: alive.told.read_bytes().count(tag) >= moment.after
+        return lambda: alive.count_told(moment.tag) >= moment.after
     name = "journal.sqlite-wal" if moment.watched is Watched.JOURNAL_WRITES else "paper-broker.sqlite-wal"
     return _writes(alive.home / name, moment.after)
 

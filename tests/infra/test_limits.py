@@ -68,10 +68,10 @@ def test_a_process_without_file_handles_answers_nobody_and_goes_on_trading(tmp_p
         assert answers(home)
         limit = handles(alive)
         resource.prlimit(alive.process.pid, resource.RLIMIT_NOFILE, (limit, limit))
-        before = alive.told.read_bytes().count(b'{"type":"order_filled"')
+        before = alive.count_told("order_filled")
         assert not answers(home)
         assert alive.process.wait(WAIT_S_MAX) == 0
-        assert alive.told.read_bytes().count(b'{"type":"order_filled"') > before
+        assert alive.count_told("order_filled") > before
     assert flatbook(home, "run").returncode == 0
     assert_promises_kept(tape, home)
 

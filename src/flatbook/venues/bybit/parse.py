@@ -289,7 +289,7 @@ def with_executions(report: OrderReport, lines: tuple[ExecutionLine, ...]) -> Or
         for line in lines
         if isinstance(line, Execution) and line.venue_order_id == report.venue_order_id and line.forced is None
     ]
-    own.sort(key=lambda execution: (execution.happened_at, execution.execution_id))
+    own.sort(key=lambda execution: execution.happened_at)
     complete = sum((execution.qty for execution in own), ZERO) == report.filled_qty
     return msgspec.structs.replace(report, executions=tuple(own), complete=complete)
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from flatbook.engine.effects import place_of
-from flatbook.engine.take_calls import intend_call
+from flatbook.engine.book_intents import book_approved, book_refused
+from flatbook.engine.quoting import decide_seat
 from flatbook.engine.turn import Turn
 from flatbook.engine.views import hedge_view, risk_view
 from flatbook.events.codec import name_of
 from flatbook.events.control import AlertCleared, AlertName, AlertRaised, HedgeHeld, HoldReason, Severity
 from flatbook.events.event import Event
-from flatbook.events.orders import IntentRefused, OrderIntended
-from flatbook.risk.checks import Approved, Refused, check
-from flatbook.state.intents import CallIntent, CancelIntent, Intent, PlaceIntent
+from flatbook.risk.checks import Approved, check
+from flatbook.state.intents import Intent
 from flatbook.state.positions import NetKey
-from flatbook.strategies.decision import Trigger
 from flatbook.strategies.hedge import decide
 from flatbook.values.money import plain
 
@@ -33,6 +31,10 @@ def decide_touched(turn: Turn) -> None:
 
 def decide_net(turn: Turn, key: NetKey) -> None:
     """Asks the strategy of one net, and books its notes and what risk approved of its intents."""
+    seated = turn.rules.seats.get(key[0])
+    if seated is not None:
+        decide_seat(turn, seated)
+        return
     hedge = turn.rules.hedges.get(key)
     if hedge is None:
         return
@@ -79,64 +81,6 @@ def _book_note(turn: Turn, key: NetKey, note: Event) -> None:
 def _book_intents(turn: Turn, key: NetKey, intents: tuple[Intent, ...]) -> None:
     verdict = check(risk_view(turn.state, turn.market, key, turn.rules, turn.now), intents, turn.rules.limits)
     if isinstance(verdict, Approved):
-        _book_approved(turn, verdict)
+        book_approved(turn, verdict.intents)
     else:
-        _book_refused(turn, key, verdict)
-
-
-def _book_approved(turn: Turn, approved: Approved) -> None:
-    for intent in approved.intents:
-        if isinstance(intent, CancelIntent):
-            turn.cancel(turn.state.orders[intent.order_id], intent.reason, intent.because)
-        elif isinstance(intent, CallIntent):
-            intend_call(turn, intent)
-        else:
-            turn.book(_intended(turn, intent))
-            turn.effects.append(place_of(turn.state.orders[intent.order_id]))
-            turn.clear(AlertName.INTENT_REFUSED, f"{intent.owner}:{intent.underlying}")
-
-
-def _intended(turn: Turn, intent: PlaceIntent) -> OrderIntended:
-    return OrderIntended(
-        order_id=intent.order_id,
-        owner=intent.owner,
-        account=intent.account,
-        instrument=intent.instrument_id,
-        underlying=intent.underlying,
-        side=intent.side,
-        qty=intent.qty,
-        limit=intent.limit,
-        contract_size=intent.instrument.contract_size,
-        reduce_only=intent.reduce_only,
-        style=intent.style,
-        product=intent.instrument.product,
-        slot=intent.slot,
-        together=None,
-        because=intent.because,
-        evidence=intent.evidence,
-        decided_at=turn.now,
-        good_until=intent.good_until,
-    )
-
-
-def _book_refused(turn: Turn, key: NetKey, refused: Refused) -> None:
-    intent, first = refused.intent, refused.refusals[0]
-    turn.book(
-        IntentRefused(
-            order_id=intent.order_id,
-            owner=intent.owner,
-            account=intent.account,
-            instrument=intent.instrument_id,
-            underlying=intent.underlying,
-            side=intent.side,
-            qty=intent.qty,
-            rule=first.rule,
-            limit=first.limit,
-            asked=first.asked,
-            because=intent.because,
-            decided_at=turn.now,
-        )
-    )
-    detail = "; ".join(f"{each.rule.value}: {each.asked} asked, {each.limit} allowed" for each in refused.refusals)
-    turn.alert(AlertName.INTENT_REFUSED, f"{key[0]}:{key[1]}", detail, severity=Severity.CRITICAL)
-    turn.touch(key, Trigger.INTENT_REFUSED)
+        book_refused(turn, key, verdict.intent, verdict.refusals, severity=Severity.CRITICAL)

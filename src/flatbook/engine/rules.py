@@ -9,12 +9,14 @@ import msgspec
 from flatbook.engine.ports import VaultWords, VenueCard
 from flatbook.risk.call_limits import CallLimits
 from flatbook.risk.limits import Limits
+from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.state.calls import WalletKey
 from flatbook.state.positions import NetKey
 from flatbook.strategies.hedge_terms import HedgeParams
 from flatbook.strategies.offers import OfferParams
+from flatbook.strategies.quoting import Seat
 from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, OwnerId, SourceId
-from flatbook.values.instruments import Instrument
+from flatbook.values.instruments import Instrument, Product
 from flatbook.values.money import Price
 
 
@@ -34,6 +36,13 @@ class HedgeRules(msgspec.Struct, frozen=True, kw_only=True):
     def accounts(self) -> tuple[AccountId, ...]:
         """The accounts the net may be hedged at."""
         return tuple(instrument.account for instrument in self.named)
+
+
+class SeatRules(msgspec.Struct, frozen=True, kw_only=True):
+    """A quoting strategy at its seat, and what it may do."""
+
+    seat: Seat
+    limits: QuoteLimits
 
 
 class OfferRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +88,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the loop needs to know that no event tells.
 
     Units: residue_usd_max in USD; depeg_bps_max in basis points; resends_max counts sends after the first. `pegged`
-    are the assets that should be worth one dollar.
+    are the assets that should be worth one dollar. `traders` is worked out here: the nets whose orders may rest on an
+    instrument.
     """
 
     hedges: dict[NetKey, HedgeRules]
@@ -96,8 +106,49 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     wallets: dict[WalletKey, WalletRules] = {}
     vaults: dict[tuple[AccountId, AssetId], VaultRules] = {}
     offers: dict[NetKey, OfferRules] = {}
+    seats: dict[OwnerId, SeatRules] = {}
+    traders: dict[InstrumentId, tuple[NetKey, ...]] = {}
+
+    def keys_at(self, account: AccountId) -> tuple[NetKey, ...]:
+        """Returns the nets whose strategies begin once an account was read: those that trade there first of all."""
+        hedged = (key for key, hedge in self.hedges.items() if hedge.instrument.account == account)
+        seated = (each.seat.key for each in self.seats.values() if each.seat.account == account)
+        return (*hedged, *seated)
+
+    def accounts_of(self, key: NetKey) -> tuple[AccountId, ...]:
+        """Returns the accounts that the strategy of a net trades at; none where nobody is asked."""
+        seated, hedge = self.seats.get(key[0]), self.hedges.get(key)
+        if seated is not None:
+            return (seated.seat.account,)
+        return () if hedge is None else hedge.accounts
 
     def __post_init__(self) -> None:
+        self._check_hedges()
+        self._check_seats()
+        msgspec.structs.force_setattr(self, "traders", self._traders())
+
+    def _traders(self) -> dict[InstrumentId, tuple[NetKey, ...]]:
+        found: dict[InstrumentId, dict[NetKey, None]] = {}
+        for key, hedge in self.hedges.items():
+            for instrument in hedge.named:
+                found.setdefault(instrument.id, {})[key] = None
+        for owner, seated in self.seats.items():
+            for instrument in seated.seat.instruments:
+                found.setdefault(instrument.id, {})[owner, instrument.underlying] = None
+        return {instrument: tuple(keys) for instrument, keys in found.items()}
+
+    def _check_seats(self) -> None:
+        for owner, seated in self.seats.items():
+            seat = seated.seat
+            if seat.owner != owner or any(key[0] == owner for key in self.hedges):
+                raise ValueError(f"the seat of {owner} must be its own, and no hedge may have the same owner")
+            for instrument in seat.instruments:
+                if instrument.product is Product.INVERSE_PERP:
+                    raise ValueError(f"{owner} quotes on {instrument.id}: inverse perpetuals are not traded")
+                if self.instruments.get(instrument.id) != instrument:
+                    raise ValueError(f"{instrument.id} of {instrument.account} is quoted on and not configured")
+
+    def _check_hedges(self) -> None:
         for key in self.offers:
             if key not in self.hedges:
                 raise ValueError(f"offers of {key[0]} in {key[1]} that nobody hedges")

@@ -54,6 +54,9 @@ class Turn:
 
     def touch(self, key: NetKey, trigger: Trigger) -> None:
         """Notes that a net changed, so that its strategy is asked if it waits for this."""
+        seated = self.rules.seats.get(key[0])
+        if seated is not None:
+            key = seated.seat.key
         if self.wakes.wants(key, trigger):
             self.touched[key] = None
 
@@ -65,8 +68,7 @@ class Turn:
     def _touch_who_awaits_funds(self, event: Event) -> None:
         account = self._account_moved(event)
         for key in self.wakes.awaiting_funds:
-            hedge = self.rules.hedges.get(key)
-            if hedge is not None and account in hedge.accounts:
+            if account in self.rules.accounts_of(key):
                 self.touched[key] = None
 
     def _account_moved(self, event: Event) -> AccountId | None:
@@ -94,7 +96,8 @@ class Turn:
 
     def clear(self, name: AlertName, subject: str) -> None:
         """Clears an alert if it stands."""
-        if (name, subject) in self.state.alerts:
+        alerts = self.state.alerts
+        if alerts and (name, subject) in alerts:
             self.book(AlertCleared(name=name, subject=subject, cleared_at=self.now))
 
     def halt(self, scope: HaltScope, target: str, cause: HaltCause, reason: str) -> None:

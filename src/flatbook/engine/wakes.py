@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from flatbook.engine.leave import Leaving
 from flatbook.state.positions import NetKey
 from flatbook.strategies.decision import Trigger, Wake
@@ -11,10 +13,23 @@ from flatbook.values.instants import Instant
 Kept = tuple[dict[NetKey, Wake], dict[NetKey, None]]
 
 
+class Watcher(Protocol):
+    """Who tests what is observed against the wakes of quoting strategies."""
+
+    def arm(self, key: NetKey, wake: Wake) -> None:
+        """Tests the next observations against a wake, and no more against the one before."""
+        ...
+
+    def silent_at(self, key: NetKey) -> Instant | None:
+        """Returns when a silence that a strategy waits for will be long enough, if nothing is observed meanwhile."""
+        ...
+
+
 class Wakes:
     """The newest wake of each net whose recovery is over."""
 
-    def __init__(self) -> None:
+    def __init__(self, watcher: Watcher | None = None) -> None:
+        self.watcher = watcher
         self._wakes: dict[NetKey, Wake] = {}
         self.awaiting_funds: dict[NetKey, None] = {}
         self.offers_at: Instant | None = None
@@ -24,6 +39,8 @@ class Wakes:
     def put(self, key: NetKey, wake: Wake) -> None:
         """Replaces the wake of a net; who waits for a change of its account is kept apart, for that is asked often."""
         self._wakes[key] = wake
+        if self.watcher is not None:
+            self.watcher.arm(key, wake)
         if Trigger.BALANCE_CHANGED in wake.on:
             self.awaiting_funds[key] = None
         else:
@@ -37,6 +54,13 @@ class Wakes:
         """Brings back wakes that were kept."""
         wakes, awaiting_funds = kept
         self._wakes, self.awaiting_funds = dict(wakes), dict(awaiting_funds)
+        if self.watcher is not None:
+            for key, wake in wakes.items():
+                self.watcher.arm(key, wake)
+
+    def wake_of(self, key: NetKey) -> Wake | None:
+        """Returns the newest wake of a net; None before its strategy was first asked."""
+        return self._wakes.get(key)
 
     def is_resumed(self, key: NetKey) -> bool:
         """Whether the strategy of a net has been asked since the start."""
@@ -57,11 +81,16 @@ class Wakes:
 
     def due(self, now: Instant) -> tuple[NetKey, ...]:
         """Returns the nets whose instant has come."""
-        return tuple(key for key, wake in self._wakes.items() if wake.at is not None and wake.at <= now)
+        return tuple(key for key, wake in self._wakes.items() if _is_past(wake.at, now) or self._is_silent(key, now))
+
+    def _is_silent(self, key: NetKey, now: Instant) -> bool:
+        return self.watcher is not None and _is_past(self.watcher.silent_at(key), now)
 
     def next_at(self) -> Instant | None:
         """Returns the earliest instant that any strategy waits for."""
         instants = [wake.at for wake in self._wakes.values() if wake.at is not None]
+        silent = [] if self.watcher is None else [self.watcher.silent_at(key) for key in self._wakes]
+        instants += [at for at in silent if at is not None]
         instants += [] if self.offers_at is None else [self.offers_at]
         instants += [] if self.leaving is None else [self.leaving.until]
         return min(instants) if instants else None
@@ -69,3 +98,7 @@ class Wakes:
     def observing(self, underlying: Underlying, source: SourceId) -> tuple[NetKey, ...]:
         """Returns the nets that wait for the next observation of a source."""
         return tuple(key for key, wake in self._wakes.items() if key[1] == underlying and source in wake.observed)
+
+
+def _is_past(at: Instant | None, now: Instant) -> bool:
+    return at is not None and at <= now

@@ -114,6 +114,9 @@ class RefusalRule(Enum):
     UNRESOLVED_ORDER = "unresolved_order"
     BROKER_NAMED = "broker_named"
     NO_LIMIT_PRICE = "no_limit_price"
+    POSITION_MAX = "position_max"
+    WOULD_TAKE = "would_take"
+    SELF_CROSS = "self_cross"
 
 
 class Fee(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

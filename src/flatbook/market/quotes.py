@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from flatbook.market.sights import NothingSeen, Sights
 from flatbook.values.ids import SourceId, Underlying
 from flatbook.values.instants import Instant, later
 from flatbook.values.money import ZERO, Price, check_number
@@ -24,9 +25,13 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Market:
-    """The newest quote of each (underlying, source); adapters write it by direct call, deciders read it."""
+    """The newest quote of each (underlying, source); adapters write it by direct call, deciders read it.
 
-    def __init__(self) -> None:
+    `sights` are the books and features that quoting strategies see.
+    """
+
+    def __init__(self, sights: Sights | None = None) -> None:
+        self.sights: Sights = NothingSeen() if sights is None else sights
         self._quotes: dict[tuple[Underlying, SourceId], Quote] = {}
 
     def write(self, underlying: Underlying, source: SourceId, quote: Quote) -> bool:

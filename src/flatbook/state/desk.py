@@ -16,7 +16,8 @@ from flatbook.state.freezes import Freezes
 from flatbook.state.halts import Halt
 from flatbook.state.offers import Offers
 from flatbook.state.orders import Order
-from flatbook.state.positions import NetKey, Positions
+from flatbook.state.positions import Entry, NetKey, Positions, Refusals, TurnedDown
+from flatbook.state.slots import Slots
 from flatbook.values.ids import (
     AccountId,
     ActivityId,
@@ -55,6 +56,8 @@ LogId = tuple[ChainId, str, int]
 ExecutionKey = tuple[AccountId, InstrumentId, ExecutionId]
 ForeignKey = tuple[AccountId, VenueOrderId]
 ActivityKey = tuple[AccountId, ActivityId]
+EntryKey = tuple[AccountId, InstrumentId]
+RefusalKey = tuple[OwnerId, InstrumentId, Side]
 DivergenceKey = tuple[AccountId, str]
 StopKey = tuple[str, Side]
 K = TypeVar("K")
@@ -148,7 +151,8 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     `moved_at` is when we last booked something that moved an asset of an account. Of executions and fills the newest
     are known by identity; what happened at or below a watermark is older than all that could be forgotten.
-    `provisional` are the fills above the final block of a chain that states one.
+    `provisional` are the fills above the final block of a chain that states one. `intents` counts what each owner ever
+    wanted to place, refused or not; `refusals` are those since an order of that side was taken or executed.
     """
 
     seq: Seq = Seq(0)
@@ -157,6 +161,11 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     orders: dict[OrderId, Order] = {}
     ended: dict[OrderId, None] = {}
     owing: dict[NetKey, dict[OrderId, None]] = {}
+    intents: dict[OwnerId, int] = {}
+    refusals: dict[RefusalKey, Refusals] = {}
+    turned_down: dict[tuple[OwnerId, InstrumentId], TurnedDown] = {}
+    slots: Slots = {}
+    entries: dict[EntryKey, Entry] = {}
     open_orders: dict[OrderId, None] = {}
     positions: Positions = msgspec.field(default_factory=Positions)
     balances: dict[tuple[AccountId, AssetId], Decimal] = {}

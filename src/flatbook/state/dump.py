@@ -9,7 +9,7 @@ import msgspec
 
 from flatbook.state.desk import State
 
-STATE_FORMAT = 11
+STATE_FORMAT = 12
 
 
 class StateUnreadable(ValueError):

@@ -18,15 +18,20 @@ from flatbook.state.desk import (
     oldest,
 )
 from flatbook.state.orders import TERMINAL, Broken, Order, moved, order_of_intent, signed
-from flatbook.state.positions import Net
-from flatbook.values.ids import UNASSIGNED, AssetId, EventRef, OrderId, OwnerId, is_of_total
-from flatbook.values.money import ONE, ZERO, Quantity
+from flatbook.state.positions import Entry, Net, Refusals, TurnedDown
+from flatbook.state.slots import book_fill, book_reject
+from flatbook.values.ids import UNASSIGNED, EventRef, OrderId, OwnerId, is_of_total
+from flatbook.values.instruments import Product, Side, held_as
+from flatbook.values.money import ONE, ZERO, Money, Quantity
 from flatbook.values.us_eastern import eastern_day
 
 Report = ev.OrderSubmitted | ev.OrderAccepted | ev.OrderFound | ev.OrderUnknown | ev.OrderResent | ev.CancelIntended
 Ending = ev.OrderAbsent | ev.CancelRefused
 Refusal = ev.OrderRejected | ev.OrderNotSent
 Executed = ev.OrderFilled | ev.ForeignFilled | ForcedReduction
+
+
+_SHORT = (ev.RejectReason.INSUFFICIENT_FUNDS, ev.RejectReason.INSUFFICIENT_SHARES)
 
 
 def day_of(event: Executed) -> int:
@@ -42,6 +47,9 @@ def fold_intended(state: State, event: ev.OrderIntended) -> None:
     state.open_orders[event.order_id] = None
     state.owing.setdefault((event.owner, event.underlying), {})[event.order_id] = None
     state.positions.kept_net(event.owner, event.underlying).intents += 1
+    state.intents[event.owner] = state.intents.get(event.owner, 0) + 1
+    if state.refusals:
+        state.refusals.pop((event.owner, event.instrument, event.side), None)
     state.order_times.append(event.decided_at)
     if len(state.order_times) > 2 * ORDER_TIMES_KEPT_MAX:
         del state.order_times[:ORDER_TIMES_KEPT_MAX]
@@ -53,6 +61,11 @@ def fold_refused(state: State, event: ev.IntentRefused) -> None:
     net.intents += 1
     net.refusals += 1
     net.retry_from = event.decided_at
+    state.intents[event.owner] = state.intents.get(event.owner, 0) + 1
+    key = (event.owner, event.instrument, event.side)
+    before = state.refusals.get(key)
+    state.refusals[key] = Refusals(count=1 if before is None else before.count + 1, since=event.decided_at)
+    state.turned_down[event.owner, event.instrument] = TurnedDown(at=event.decided_at, short=False)
 
 
 def fold_report(state: State, event: Report) -> None:
@@ -79,6 +92,11 @@ def fold_done(state: State, event: ev.OrderDone) -> None:
 def fold_not_taken(state: State, event: Refusal) -> None:
     """Ends an order that no venue took, so that the next one waits; one that we held back ourselves is no refusal."""
     after = _move(state, event.order_id, event)
+    if event.reason is ev.RejectReason.WOULD_TAKE:
+        book_reject(state.slots, after)
+    elif event.reason is not ev.NotSentReason.CANCELED_BEFORE_SEND:
+        short = event.reason in _SHORT
+        state.turned_down[after.owner, after.instrument] = TurnedDown(at=event.seen_at, short=short)
     net = state.positions.kept_net(after.owner, after.underlying)
     net.cause = ref_of(event)
     if event.reason is not ev.NotSentReason.CANCELED_BEFORE_SEND:
@@ -88,8 +106,14 @@ def fold_not_taken(state: State, event: Refusal) -> None:
 
 def fold_filled(state: State, event: ev.OrderFilled) -> None:
     """Books an execution of ours: order, position, balances, day result and identity."""
-    _move(state, event.order_id, event)
+    after = _move(state, event.order_id, event)
     net = _book_execution(state, event, event.owner)
+    book_fill(state.slots, after, event)
+    if state.turned_down:
+        state.turned_down.pop((event.owner, event.instrument), None)
+    if state.refusals:
+        for side in Side:
+            state.refusals.pop((event.owner, event.instrument, side), None)
     if is_of_total(event.execution_id):
         _add_to_total(state, event)
     net.refusals, net.retry_from = 0, None
@@ -199,18 +223,30 @@ def _book_execution(state: State, event: Executed, owner: OwnerId) -> Net:
     cash = -shares * event.price
     mark = state.mark(event.quote)
     net = state.positions.move((owner, account, instrument), event.underlying, qty, event.contract_size)
-    state.add_balance(account, event.quote, cash, seen_at)
-    state.add_balance(account, AssetId(event.underlying), shares, seen_at)
+    paid = cash if event.product is Product.SPOT else _enter(state, event, qty, cash)
+    if paid:
+        state.add_balance(account, event.quote, paid, seen_at)
+    state.add_balance(account, held_as(event.product, event.underlying, instrument), shares, seen_at)
     for fee in event.fees:
         state.add_balance(account, fee.asset, -fee.amount, seen_at)
     if state.funds:
-        _spend(state, event, cash)
+        _spend(state, event, paid)
     if mark is not None:
         state.positions.add_day(net, day_of(event), cash * mark - _fees_in_usd(state, event), shares)
     state.executions[account, instrument, event.execution_id] = (event.happened_at, qty, event.price)
     if len(state.executions) > EXECUTIONS_KEPT_MAX:
         _forget_executions(state)
     return net
+
+
+def _enter(state: State, event: Executed, qty: Quantity, cash: Decimal) -> Decimal:
+    """Moves what an account's position was entered at, and returns what the execution paid into its margin."""
+    key = (event.account, event.instrument)
+    entry = state.entries.get(key) or state.entries.setdefault(key, Entry())
+    realised = ZERO if event.realised is None else event.realised
+    entry.qty = Quantity(entry.qty + qty)
+    entry.cost = Money(entry.cost - cash + realised) if entry.qty else Money(ZERO)
+    return realised
 
 
 def _spend(state: State, event: Executed, cash: Decimal) -> None:

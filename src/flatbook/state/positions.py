@@ -8,7 +8,7 @@ import msgspec
 
 from flatbook.values.ids import AccountId, EventRef, InstrumentId, OwnerId, Underlying
 from flatbook.values.instants import Instant
-from flatbook.values.money import ZERO, Price, Quantity
+from flatbook.values.money import ZERO, Money, Price, Quantity
 
 PositionKey = tuple[OwnerId, AccountId, InstrumentId]
 NetKey = tuple[OwnerId, Underlying]
@@ -56,6 +56,32 @@ class Net(msgspec.Struct, kw_only=True, gc=False):
         free = self.known - self.held
         lowest, highest = min(ZERO, self.known), max(ZERO, self.known)
         return Quantity(min(max(free, lowest), highest))
+
+
+class Entry(msgspec.Struct, kw_only=True, gc=False):
+    """What an account holds of a margined instrument, of all owners, and what it cost: the venue keeps one of them.
+
+    Units: qty in contracts, signed; cost in quote, signed: the sum of what was bought less what was sold, and what was
+    realised. It is what the position was entered at, and nothing once there is none.
+    """
+
+    qty: Quantity = Quantity(ZERO)
+    cost: Money = Money(ZERO)
+
+
+class Refusals(msgspec.Struct, kw_only=True, gc=False):
+    """How often new orders of an owner on one side of an instrument were refused in a row, and when last."""
+
+    count: int
+    since: Instant
+
+
+class TurnedDown(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """When an order of an owner on an instrument was last turned down, by risk or by its venue, and whether for want
+    of funds."""
+
+    at: Instant
+    short: bool
 
 
 class DayResult(msgspec.Struct, kw_only=True, gc=False):

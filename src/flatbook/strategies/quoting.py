@@ -15,9 +15,10 @@ import msgspec
 
 from flatbook.market.orderbook import Touch
 from flatbook.state.orders import Order
+from flatbook.state.positions import NetKey, TurnedDown
 from flatbook.state.slots import SlotHeld
 from flatbook.strategies.decision import Decision
-from flatbook.values.ids import InstrumentId, OrderId, OwnerId, Slot
+from flatbook.values.ids import AccountId, InstrumentId, OrderId, OwnerId, Slot
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Instrument
 from flatbook.values.money import Money, Quantity
@@ -76,7 +77,7 @@ class QuoteView(Protocol):
         ...
 
     def observed_at(self, instrument: InstrumentId) -> Instant | None:
-        """Returns when the instrument was last heard of, by our clock; None before the first time."""
+        """Returns when its book was last seen fit, by our clock; None before the first time."""
         ...
 
     def orders(self, instrument: InstrumentId) -> Sequence[Order]:
@@ -114,6 +115,10 @@ class QuoteView(Protocol):
         """Returns what halts and risk keep this strategy from now; None where nothing does."""
         ...
 
+    def turned_down(self, instrument: InstrumentId) -> TurnedDown | None:
+        """Returns the newest order of this owner that was turned down; None since an execution, or before any."""
+        ...
+
     def order_id(self, index: int) -> OrderId:
         """Returns the id of the `index`-th order that this decision places, from 0."""
         ...
@@ -122,7 +127,8 @@ class QuoteView(Protocol):
 class Seat(msgspec.Struct, frozen=True, kw_only=True):
     """A quoting strategy at a desk: whose it is, what it trades and observes, and how it decides.
 
-    `instruments` are those it may place orders on, `observes` those it only looks at. `params` belong to `decide`.
+    `instruments` are those it may place orders on, all at one account; `observes` those it only looks at. `params`
+    belong to `decide`.
     """
 
     owner: OwnerId
@@ -131,3 +137,19 @@ class Seat(msgspec.Struct, frozen=True, kw_only=True):
     features: tuple[Feature, ...] = ()
     params: Any
     decide: Callable[[QuoteView, Any], Decision]
+
+    @property
+    def key(self) -> NetKey:
+        """The net under which its wakes are kept: that of the first instrument."""
+        return (self.owner, self.instruments[0].underlying)
+
+    @property
+    def account(self) -> AccountId:
+        """The account it trades at."""
+        return self.instruments[0].account
+
+    def __post_init__(self) -> None:
+        if not self.instruments:
+            raise ValueError(f"{self.owner} has no instrument to quote on")
+        if any(each.account != self.account for each in self.instruments):
+            raise ValueError(f"{self.owner} quotes at more than one account: give each a seat of its own")

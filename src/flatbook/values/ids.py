@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import lru_cache
 from typing import NewType
 
 OrderId = NewType("OrderId", str)
@@ -27,6 +28,8 @@ Seq = NewType("Seq", int)
 Epoch = NewType("Epoch", int)
 
 ORDER_ID_LENGTH = 26
+COUNT_DIGITS = 9
+OWNERS_CACHED_MAX = 1_024
 UNASSIGNED = OwnerId("unassigned")
 ORDER_ID_PREFIX = "fb"
 CALL_ID_PREFIX = "fc"
@@ -45,9 +48,16 @@ def order_id_of_event(owner: OwnerId, cause: EventRef, *, index: int, attempt: i
 def order_id_of_observation(owner: OwnerId, *, epoch: Epoch, count: int, attempt: int = 0) -> OrderId:
     """Returns the client order id of an intent decided on observations, which have no identity of their own.
 
-    Needs: `count` is the number of such intents of the owner in this epoch, taken from the fold.
+    Needs: `count` is the number of intents of the owner so far, taken from the fold, below 10^9; the epoch never comes
+    again.
+    Gives: 26 lower-case letters and digits that end in the count.
     """
-    return _order_id("observation", owner, str(epoch), str(count), str(attempt))
+    return OrderId(f"{_observed_by(owner, epoch, attempt)}{count:0{COUNT_DIGITS}d}")
+
+
+@lru_cache(maxsize=OWNERS_CACHED_MAX)
+def _observed_by(owner: OwnerId, epoch: Epoch, attempt: int) -> str:
+    return _order_id("observation", owner, str(epoch), str(attempt))[: ORDER_ID_LENGTH - COUNT_DIGITS]
 
 
 def _order_id(*parts: str) -> OrderId:

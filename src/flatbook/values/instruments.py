@@ -50,6 +50,14 @@ class Product(Enum):
     INVERSE_PERP = "inverse_perp"
 
 
+def held_as(product: Product, underlying: Underlying, instrument: InstrumentId) -> AssetId:
+    """Returns the asset under which an account holds what an instrument trades.
+
+    Gives: the underlying of what is traded itself; a position in margin is an asset of its own, named as its instrument.
+    """
+    return AssetId(underlying if product is Product.SPOT else instrument)
+
+
 Residue = Quantity
 LAST_DECIMAL = Decimal(1).scaleb(-NUMBER_DECIMALS_MAX)
 
@@ -92,6 +100,11 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     rules: TradingRules
     contract_size: Decimal = ONE
     product: Product = Product.SPOT
+
+    @property
+    def asset(self) -> AssetId:
+        """The asset under which its account holds what it trades."""
+        return held_as(self.product, self.underlying, self.id)
 
     def __post_init__(self) -> None:
         if not self.contract_size > ZERO:

@@ -1,0 +1,79 @@
+"""Books what risk said of the intents of a decision: an order that may leave, or a refusal that is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from flatbook.engine.effects import place_of
+from flatbook.engine.take_calls import intend_call
+from flatbook.engine.turn import Turn
+from flatbook.events.control import AlertName, Severity
+from flatbook.events.orders import IntentRefused, OrderIntended
+from flatbook.risk.checks import Refusal
+from flatbook.state.intents import CallIntent, CancelIntent, Intent, PlaceIntent
+from flatbook.state.positions import NetKey
+from flatbook.strategies.decision import Trigger
+
+
+def book_approved(turn: Turn, intents: Iterable[Intent]) -> None:
+    """Books intents that risk approved, and asks the outside for what they want."""
+    for intent in intents:
+        if isinstance(intent, PlaceIntent):
+            turn.book(_intended(turn, intent))
+            turn.effects.append(place_of(turn.state.orders[intent.order_id]))
+            if turn.state.alerts:
+                turn.clear(AlertName.INTENT_REFUSED, f"{intent.owner}:{intent.underlying}")
+        elif isinstance(intent, CancelIntent):
+            turn.cancel(turn.state.orders[intent.order_id], intent.reason, intent.because)
+        elif isinstance(intent, CallIntent):
+            intend_call(turn, intent)
+
+
+def _intended(turn: Turn, intent: PlaceIntent) -> OrderIntended:
+    instrument = intent.instrument
+    return OrderIntended(
+        order_id=intent.order_id,
+        owner=intent.owner,
+        account=instrument.account,
+        instrument=instrument.id,
+        underlying=intent.underlying,
+        side=intent.side,
+        qty=intent.qty,
+        limit=intent.limit,
+        contract_size=instrument.contract_size,
+        reduce_only=intent.reduce_only,
+        style=intent.style,
+        product=instrument.product,
+        slot=intent.slot,
+        together=None,
+        because=intent.because,
+        evidence=intent.evidence,
+        decided_at=turn.now,
+        good_until=intent.good_until,
+    )
+
+
+def book_refused(
+    turn: Turn, key: NetKey, intent: PlaceIntent, refusals: Sequence[Refusal], *, severity: Severity
+) -> None:
+    """Books that an intent was refused, tells of it, and asks its strategy again."""
+    first = refusals[0]
+    turn.book(
+        IntentRefused(
+            order_id=intent.order_id,
+            owner=intent.owner,
+            account=intent.account,
+            instrument=intent.instrument_id,
+            underlying=intent.underlying,
+            side=intent.side,
+            qty=intent.qty,
+            rule=first.rule,
+            limit=first.limit,
+            asked=first.asked,
+            because=intent.because,
+            decided_at=turn.now,
+        )
+    )
+    detail = "; ".join(f"{each.rule.value}: {each.asked} asked, {each.limit} allowed" for each in refusals)
+    turn.alert(AlertName.INTENT_REFUSED, f"{key[0]}:{key[1]}", detail, severity=severity)
+    turn.touch(key, Trigger.INTENT_REFUSED)

@@ -1,0 +1,289 @@
+"""Asks the strategy of a seat on what is observed, and books what risk approves of its intents.
+
+The same code runs in a backtest, on paper and live: who keeps the sights differs, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from msgspec.structs import replace
+
+from flatbook.engine.book_intents import book_approved, book_refused
+from flatbook.engine.rules import SeatRules
+from flatbook.engine.turn import Turn
+from flatbook.events.control import Severity
+from flatbook.events.orders import CancelReason
+from flatbook.market.orderbook import Touch
+from flatbook.risk.limits import ORDER_RATE_WINDOW_S
+from flatbook.risk.quote_checks import Room, check_quote
+from flatbook.state.halts import halt_over
+from flatbook.state.intents import CancelIntent, Intent, PlaceIntent
+from flatbook.state.orders import TERMINAL, Order
+from flatbook.state.positions import NetKey, TurnedDown
+from flatbook.state.slots import SlotHeld
+from flatbook.state.stops import stop_over
+from flatbook.strategies.quoting import Stop
+from flatbook.values.ids import InstrumentId, OrderId, OwnerId, Slot, order_id_of_observation
+from flatbook.values.instants import NS_PER_MS, Instant, later
+from flatbook.values.instruments import Instrument, Product, Side
+from flatbook.values.money import ZERO, Money, Quantity, divide_cut
+from flatbook.values.us_eastern import eastern_day
+
+REFUSED_WAIT_S_MAX = 64
+_NONE_HELD = Quantity(ZERO)
+_STOPS = {
+    (False, False): None,
+    (True, False): Stop.BUYS,
+    (False, True): Stop.SALES,
+    (True, True): Stop.ALL,
+}
+
+
+class SeatView:
+    """What the strategy of a seat can see in one turn, read straight from the state and the sights."""
+
+    __slots__ = ("_limits", "_seat", "_state", "_turn", "now", "owner")
+
+    def __init__(self, turn: Turn, seated: SeatRules) -> None:
+        self._turn, self._state = turn, turn.state
+        self._seat, self._limits = seated.seat, seated.limits
+        self.now: Instant = turn.now
+        self.owner: OwnerId = seated.seat.owner
+
+    def touch(self, instrument: InstrumentId) -> Touch | None:
+        """Returns the best of both sides; None while the book is unfit, stale or empty on one side."""
+        sights = self._turn.market.sights
+        seen_at = sights.observed_at(instrument)
+        if seen_at is None or self.now - seen_at > self._limits.book_age_ms_max * NS_PER_MS:
+            return None
+        return sights.touch(instrument)
+
+    def observed_at(self, instrument: InstrumentId) -> Instant | None:
+        """Returns when its book was last seen fit, by our clock; None before the first time."""
+        return self._turn.market.sights.observed_at(instrument)
+
+    def orders(self, instrument: InstrumentId) -> Sequence[Order]:
+        """Returns the orders of this owner that are open or still owe executions, oldest first."""
+        owing = self._state.owing.get((self.owner, self._named(instrument).underlying))
+        if not owing:
+            return ()
+        orders = self._state.orders
+        return [order for order_id in owing if (order := orders[order_id]).instrument == instrument]
+
+    def position(self, instrument: InstrumentId) -> Quantity:
+        """Returns the signed position of this owner. Units: contracts."""
+        row = self._state.positions.rows.get((self.owner, self._seat.account, instrument))
+        return _NONE_HELD if row is None else row.qty
+
+    def slot(self, instrument: InstrumentId, slot: Slot) -> SlotHeld | None:
+        """Returns what a slot holds and did; None for one that never traded."""
+        own = self._state.slots.get((self.owner, instrument))
+        return None if own is None else own.get(slot)
+
+    def slots(self, instrument: InstrumentId) -> Sequence[Slot]:
+        """Returns the slots that hold something, in the order in which they were first used."""
+        own = self._state.slots.get((self.owner, instrument))
+        return () if own is None else [slot for slot, held in own.items() if held.qty]
+
+    def note(self, instrument: InstrumentId) -> Any:
+        """Returns the newest note of this strategy on an instrument, None before its first one: its only memory."""
+        return self._state.notes.get((self.owner, instrument))
+
+    def feature(self, name: str) -> float | None:
+        """Returns a declared feature; None while it is not ready."""
+        return self._turn.market.sights.feature(self.owner, name)
+
+    def free(self, instrument: InstrumentId) -> tuple[Money, Quantity] | None:
+        """Returns what may still be spent, and what may still be sold; None before the account was stated."""
+        state, named = self._state, self._named(instrument)
+        if named.account not in state.opened:
+            return None
+        if named.product is not Product.SPOT:
+            return Money(_margin(self._turn, named)), _NONE_HELD
+        buys, sales = _reserved(self._turn, named)
+        cash = state.balances.get((named.account, named.quote), ZERO) - buys
+        held = divide_cut(state.balances.get((named.account, named.asset), ZERO), named.contract_size, decimals=18)
+        return Money(max(ZERO, cash)), Quantity(max(ZERO, held - sales))
+
+    def stop(self, instrument: InstrumentId) -> Stop | None:
+        """Returns what halts and risk keep this strategy from now; None where nothing does."""
+        state = self._state
+        if not state.halts and not state.stops:
+            return None
+        if halt_over(state.halts, self.owner, self._seat.account, instrument) is not None:
+            return Stop.ALL
+        return _STOPS[
+            stop_over(state.stops, self.owner, Side.BUY) is not None,
+            stop_over(state.stops, self.owner, Side.SELL) is not None,
+        ]
+
+    def turned_down(self, instrument: InstrumentId) -> TurnedDown | None:
+        """Returns the newest order of this owner that was turned down; None since an execution, or before any."""
+        return self._state.turned_down.get((self.owner, instrument))
+
+    def order_id(self, index: int) -> OrderId:
+        """Returns the id of the `index`-th order that this decision places, from 0."""
+        state = self._state
+        return order_id_of_observation(self.owner, epoch=state.epoch, count=state.intents.get(self.owner, 0) + index)
+
+    def _named(self, instrument: InstrumentId) -> Instrument:
+        for each in self._seat.instruments:
+            if each.id == instrument:
+                return each
+        raise KeyError(f"{self.owner} does not quote on {instrument}")
+
+
+def decide_seat(turn: Turn, seated: SeatRules) -> None:
+    """Pulls quotes whose book is not seen any more, asks the strategy, and books its notes and its intents."""
+    seat = seated.seat
+    view = SeatView(turn, seated)
+    for instrument in seat.instruments:
+        if view.touch(instrument.id) is None:
+            _pull_unseen(turn, view, instrument, seated)
+    decision = seat.decide(view, seat.params)
+    turn.wakes.put(seat.key, decision.wake)
+    for note in decision.notes:
+        turn.book(note)
+    if decision.intents:
+        retry = _book_intents(turn, seated, view, decision.intents)
+        if retry is not None and (decision.wake.at is None or retry < decision.wake.at):
+            turn.wakes.put(seat.key, replace(decision.wake, at=retry))
+
+
+def _pull_unseen(turn: Turn, view: SeatView, instrument: Instrument, seated: SeatRules) -> None:
+    """Cancels what adds risk on a book that has not been fit for as long as a decision may look back."""
+    seen_at = view.observed_at(instrument.id)
+    since = turn.wakes.began_at if seen_at is None else seen_at
+    if since is None or turn.now < later(since, ms=seated.limits.book_age_ms_max):
+        return
+    for order in view.orders(instrument.id):
+        if not order.reduce_only and not order.cancel_pending:
+            turn.cancel(order, CancelReason.STALE_PRICE)
+
+
+def _book_intents(turn: Turn, seated: SeatRules, view: SeatView, intents: tuple[Intent, ...]) -> Instant | None:
+    """Books cancels first, then each order that risk approves. A side that was refused waits before it is tried again.
+
+    Gives: when an order that was left out may be tried again, None where none was.
+    """
+    rooms: dict[InstrumentId, Room] = {}
+    retry: Instant | None = None
+    for intent in intents:
+        if isinstance(intent, CancelIntent):
+            _cancel_own(turn, view, intent)
+    for intent in intents:
+        if not isinstance(intent, PlaceIntent):
+            continue
+        waits_until = _waits_until(turn, intent)
+        if waits_until is not None:
+            retry = waits_until if retry is None else min(retry, waits_until)
+            continue
+        room = rooms.get(intent.instrument.id)
+        if room is None:
+            room = rooms[intent.instrument.id] = _room_of(turn, seated, view, intent.instrument)
+        refusal = check_quote(room, intent, seated.limits)
+        if refusal is None:
+            book_approved(turn, (intent,))
+        else:
+            book_refused(turn, seated.seat.key, intent, (refusal,), severity=Severity.WARNING)
+    return retry
+
+
+def _cancel_own(turn: Turn, view: SeatView, intent: CancelIntent) -> None:
+    order = turn.state.orders.get(intent.order_id)
+    if order is not None and order.owner == view.owner and not order.cancel_pending:
+        turn.cancel(order, intent.reason, intent.because)
+
+
+def _waits_until(turn: Turn, intent: PlaceIntent) -> Instant | None:
+    """Returns until when an intent is left out because its side was refused a moment ago. An exit never waits."""
+    refusals = turn.state.refusals
+    if not refusals or intent.reduce_only:
+        return None
+    refused = refusals.get((intent.owner, intent.instrument.id, intent.side))
+    until = None if refused is None else retry_at(refused.count, refused.since)
+    return until if until is not None and turn.now < until else None
+
+
+def retry_at(refusals: int, since: Instant) -> Instant:
+    """Returns when an order of a side may be tried again: each refusal in a row doubles the wait."""
+    return later(since, seconds=min(REFUSED_WAIT_S_MAX, 1 << min(refusals - 1, REFUSED_WAIT_S_MAX.bit_length())))
+
+
+def _room_of(turn: Turn, seated: SeatRules, view: SeatView, instrument: Instrument) -> Room:
+    """Returns where the owner stands on an instrument now."""
+    state, owner = turn.state, view.owner
+    halt = halt_over(state.halts, owner, instrument.account, instrument.id) if state.halts else None
+    touch, quote_usd = view.touch(instrument.id), state.mark(instrument.quote)
+    room = Room(
+        instrument=instrument,
+        touch=touch,
+        halt=None if halt is None else halt.halt_id,
+        stopped=tuple(side for side in Side if stop_over(state.stops, owner, side) is not None) if state.stops else (),
+        quote_usd=quote_usd,
+        position=view.position(instrument.id),
+        order_times=state.order_times,
+        rate_from=later(turn.now, seconds=-ORDER_RATE_WINDOW_S),
+        day_result_usd=_day_result(turn, owner, instrument, touch),
+    )
+    for key in turn.rules.traders.get(instrument.id, ()):
+        _count_orders(turn, room, key, is_own=key[0] == owner)
+    return room
+
+
+def _count_orders(turn: Turn, room: Room, key: NetKey, *, is_own: bool) -> None:
+    """Counts the orders of a net on the instrument of a room; those of others only where they may rest."""
+    orders, instrument = turn.state.orders, room.instrument.id
+    for order_id in turn.state.owing.get(key, ()):
+        order = orders[order_id]
+        if order.instrument != instrument:
+            continue
+        if is_own:
+            room.count(order.side, order.leaves, reduces=order.reduce_only)
+            room.open_orders += order.status not in TERMINAL
+        if not order.cancel_pending and order.status not in TERMINAL:
+            room.rest(order.side, order.limit)
+
+
+def _day_result(turn: Turn, owner: OwnerId, instrument: Instrument, touch: Touch | None) -> Decimal | None:
+    """Returns what today's executions of an owner made or lost in USD, valued at the worse side of the touch."""
+    state = turn.state
+    result = state.positions.days.get((owner, instrument.underlying))
+    if result is None or result.day != eastern_day(turn.now):
+        return ZERO
+    if not result.qty:
+        return result.cash_usd
+    quote_usd = state.mark(instrument.quote)
+    if touch is None or quote_usd is None:
+        return None
+    ticks = touch.bid if result.qty > ZERO else touch.ask
+    return result.cash_usd + result.qty * (ticks * instrument.rules.tick) * quote_usd
+
+
+def _reserved(turn: Turn, instrument: Instrument) -> tuple[Decimal, Decimal]:
+    """Returns what open orders may still spend of the quote, and sell of an instrument, at its account, of any owner."""
+    state, instruments = turn.state, turn.rules.instruments
+    buys = sales = ZERO
+    for order_id in state.open_orders:
+        order = state.orders[order_id]
+        if order.account != instrument.account:
+            continue
+        if order.side is Side.SELL:
+            sales += order.leaves if order.instrument == instrument.id else ZERO
+        elif order.limit is not None and order.product is Product.SPOT:
+            known = instruments.get(order.instrument)
+            if known is not None and known.quote == instrument.quote:
+                buys += order.leaves * order.limit * order.contract_size
+    return buys, sales
+
+
+def _margin(turn: Turn, instrument: Instrument) -> Decimal:
+    """Returns the margin that is free: what the venue says may be spent, or else what the account holds of it."""
+    state = turn.state
+    funds = state.funds.get(instrument.account)
+    if funds is not None and funds.asset == instrument.quote and funds.spendable is not None:
+        return max(ZERO, funds.spendable)
+    return max(ZERO, state.balances.get((instrument.account, instrument.quote), ZERO))

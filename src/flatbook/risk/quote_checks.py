@@ -1,0 +1,223 @@
+"""The checks that an intent of a quoting strategy must pass. The first rule that it breaks decides.
+
+Each intent is looked at by itself, as if those approved before it worked already. What only reduces a position passes
+whatever stands, but may not turn the position over; a cancel is never asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from flatbook.events.orders import OrderStyle, RefusalRule
+from flatbook.market.orderbook import Touch
+from flatbook.risk.checks import Refusal
+from flatbook.risk.quote_limits import QuoteLimits
+from flatbook.state.intents import PlaceIntent
+from flatbook.values.instants import Instant
+from flatbook.values.instruments import Instrument, Side
+from flatbook.values.money import BPS, ONE, ZERO, Price, plain
+
+_BUY, _POST_ONLY = Side.BUY, OrderStyle.POST_ONLY
+
+
+class Room(msgspec.Struct, kw_only=True, gc=False):
+    """Where an owner stands on one instrument and what works there; kept up while the intents of a decision pass.
+
+    Units: contracts; `*_leaves` are what orders of the owner may still bring on a side, `*_exits` the part of it that
+    only reduces. `own_bid` and `own_ask` are the best prices of any of our orders there, those to be cancelled left
+    out. `day_result_usd` is None when it cannot be valued. `order_times` are those of the whole desk, in order, and
+    `rate_from` is where the window of the rate begins.
+    """
+
+    instrument: Instrument
+    touch: Touch | None
+    halt: str | None
+    stopped: tuple[Side, ...]
+    quote_usd: Price | None
+    position: Decimal
+    order_times: Sequence[Instant]
+    rate_from: Instant
+    day_result_usd: Decimal | None
+    buy_leaves: Decimal = ZERO
+    sell_leaves: Decimal = ZERO
+    buy_exits: Decimal = ZERO
+    sell_exits: Decimal = ZERO
+    own_bid: Price | None = None
+    own_ask: Price | None = None
+    open_orders: int = 0
+
+    def count(self, side: Side, leaves: Decimal, *, reduces: bool) -> None:
+        """Counts an order of the owner that may still execute."""
+        if side is _BUY:
+            self.buy_leaves += leaves
+            self.buy_exits += leaves if reduces else ZERO
+        else:
+            self.sell_leaves += leaves
+            self.sell_exits += leaves if reduces else ZERO
+
+    def rest(self, side: Side, limit: Price | None) -> None:
+        """Notes that one of our orders may rest at a price."""
+        if limit is None:
+            return
+        if side is _BUY:
+            self.own_bid = limit if self.own_bid is None else max(limit, self.own_bid)
+        else:
+            self.own_ask = limit if self.own_ask is None else min(limit, self.own_ask)
+
+
+Rule = Callable[[Room, PlaceIntent, QuoteLimits], Refusal | None]
+
+
+def check_quote(room: Room, intent: PlaceIntent, limits: QuoteLimits) -> Refusal | None:
+    """Returns the rule that an intent breaks, None when it may be carried out; it is counted as working then."""
+    for rule in EXITS if intent.reduce_only else NEW_RISK:
+        refusal = rule(room, intent, limits)
+        if refusal is not None:
+            return refusal
+    room.count(intent.side, intent.qty, reduces=intent.reduce_only)
+    room.rest(intent.side, intent.limit)
+    room.open_orders += 1
+    return None
+
+
+def _refusal(rule: RefusalRule, limit: object, asked: object) -> Refusal:
+    return Refusal(rule=rule, limit=_text(limit), asked=_text(asked))
+
+
+def _text(value: object) -> str:
+    return plain(value) if isinstance(value, Decimal) else str(value)
+
+
+def halted(room: Room, intent: PlaceIntent, _limits: QuoteLimits) -> Refusal | None:
+    """Refuses new risk under a halt, and on a side that is stopped."""
+    if room.halt is not None:
+        return _refusal(RefusalRule.HALTED, "no halt", room.halt)
+    if intent.side in room.stopped:
+        return _refusal(RefusalRule.HALTED, f"no {intent.side.value}", intent.side.value)
+    return None
+
+
+def fresh(room: Room, _intent: PlaceIntent, limits: QuoteLimits) -> Refusal | None:
+    """Refuses to quote on a book that is unfit, one-sided or older than its bound."""
+    return _refusal(RefusalRule.FRESHNESS, limits.book_age_ms_max, "no book") if room.touch is None else None
+
+
+def priced(_room: Room, intent: PlaceIntent, _limits: QuoteLimits) -> Refusal | None:
+    """Refuses an order without a limit."""
+    return _refusal(RefusalRule.NO_LIMIT_PRICE, "a limit", "none") if intent.limit is None else None
+
+
+def notional(room: Room, intent: PlaceIntent, limits: QuoteLimits) -> Refusal | None:
+    """Refuses an order worth more than the cap, or one that cannot be valued."""
+    cap = limits.order_notional_usd_max
+    if intent.limit is None or room.quote_usd is None:
+        return _refusal(RefusalRule.NOTIONAL_MAX, cap, "unvalued")
+    usd = intent.qty * intent.limit * intent.instrument.contract_size * room.quote_usd
+    return _refusal(RefusalRule.NOTIONAL_MAX, cap, usd) if usd > cap else None
+
+
+def quantity(_room: Room, intent: PlaceIntent, limits: QuoteLimits) -> Refusal | None:
+    """Refuses an order of more contracts than the cap."""
+    cap = limits.order_qty_max
+    return _refusal(RefusalRule.QUANTITY_MAX, cap, intent.qty) if intent.qty > cap else None
+
+
+def position(room: Room, intent: PlaceIntent, limits: QuoteLimits) -> Refusal | None:
+    """Refuses what could take the position beyond its cap, if all that works on the same side executes."""
+    if intent.side is _BUY:
+        reached = room.position + room.buy_leaves + intent.qty
+    else:
+        reached = room.sell_leaves + intent.qty - room.position
+    return _refusal(RefusalRule.POSITION_MAX, limits.position_max, reached) if reached > limits.position_max else None
+
+
+def within_touch(room: Room, intent: PlaceIntent, limits: QuoteLimits) -> Refusal | None:
+    """Refuses a limit that is worse for us than the other side of the touch by more than the collar."""
+    touch, limit = room.touch, intent.limit
+    if touch is None or limit is None:
+        return None
+    tick = room.instrument.rules.tick
+    if intent.side is _BUY:
+        ask = touch.ask * tick
+        if limit <= ask:
+            return None
+        bound = ask * (ONE + limits.collar_bps_max * BPS)
+        return _refusal(RefusalRule.COLLAR, bound, limit) if limit > bound else None
+    bid = touch.bid * tick
+    if limit >= bid:
+        return None
+    bound = bid * (ONE - limits.collar_bps_max * BPS)
+    return _refusal(RefusalRule.COLLAR, bound, limit) if limit < bound else None
+
+
+def makes(room: Room, intent: PlaceIntent, _limits: QuoteLimits) -> Refusal | None:
+    """Refuses an order that must only make, and that would take from the touch we see."""
+    touch, limit = room.touch, intent.limit
+    if intent.style is not _POST_ONLY or touch is None or limit is None:
+        return None
+    tick = room.instrument.rules.tick
+    if intent.side is _BUY:
+        ask = touch.ask * tick
+        return _refusal(RefusalRule.WOULD_TAKE, ask, limit) if limit >= ask else None
+    bid = touch.bid * tick
+    return _refusal(RefusalRule.WOULD_TAKE, bid, limit) if limit <= bid else None
+
+
+def crosses_none_of_ours(room: Room, intent: PlaceIntent, _limits: QuoteLimits) -> Refusal | None:
+    """Refuses an order that could trade with another one of this account, whoever of us it belongs to."""
+    limit = intent.limit
+    if limit is None:
+        return None
+    if intent.side is _BUY:
+        ask = room.own_ask
+        return _refusal(RefusalRule.SELF_CROSS, ask, limit) if ask is not None and limit >= ask else None
+    bid = room.own_bid
+    return _refusal(RefusalRule.SELF_CROSS, bid, limit) if bid is not None and limit <= bid else None
+
+
+def day_loss(room: Room, _intent: PlaceIntent, limits: QuoteLimits) -> Refusal | None:
+    """Refuses new risk once the day's result is worse than the limit, or while it cannot be valued."""
+    result, cap = room.day_result_usd, -limits.day_loss_usd_max
+    if result is None:
+        return _refusal(RefusalRule.DAY_LOSS_MAX, cap, "unvalued")
+    return _refusal(RefusalRule.DAY_LOSS_MAX, cap, result) if result < cap else None
+
+
+def open_orders(room: Room, _intent: PlaceIntent, limits: QuoteLimits) -> Refusal | None:
+    """Refuses one open order too many."""
+    asked, cap = room.open_orders + 1, limits.open_orders_max
+    return _refusal(RefusalRule.OPEN_ORDERS_MAX, cap, asked) if asked > cap else None
+
+
+def order_rate(room: Room, _intent: PlaceIntent, limits: QuoteLimits) -> Refusal | None:
+    """Refuses an order above the rate: the cap is reached when the order that lies so many back is in the window."""
+    times, cap = room.order_times, limits.orders_per_minute_max
+    if len(times) < cap or times[-cap] < room.rate_from:
+        return None
+    return _refusal(RefusalRule.ORDER_RATE_MAX, cap, cap + 1)
+
+
+def only_reduces(room: Room, intent: PlaceIntent, _limits: QuoteLimits) -> Refusal | None:
+    """Refuses an exit of more than is held, less what other exits already give back."""
+    held = -room.position - room.buy_exits if intent.side is _BUY else room.position - room.sell_exits
+    return _refusal(RefusalRule.EXCEEDS_NET, max(ZERO, held), intent.qty) if intent.qty > held else None
+
+
+NEW_RISK: tuple[Rule, ...] = (
+    halted,
+    fresh,
+    priced,
+    notional,
+    quantity,
+    position,
+    within_touch,
+    makes,
+    crosses_none_of_ours,
+    day_loss,
+    open_orders,
+    order_rate,
+)
+EXITS: tuple[Rule, ...] = (only_reduces,)

@@ -39,7 +39,7 @@ def decide_net(turn: Turn, key: NetKey) -> None:
     if hedge is None:
         return
     decision = decide(hedge_view(turn.state, turn.market, key, turn.rules, turn.now), hedge.params)
-    turn.wakes.put(key, decision.wake)
+    turn.wakes.put(key, decision.wake, turn.now)
     for note in decision.notes:
         _book_note(turn, key, note)
     if decision.intents:

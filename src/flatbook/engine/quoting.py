@@ -57,7 +57,7 @@ class SeatView:
         """Returns the best of both sides; None while the book is unfit, stale or empty on one side."""
         sights = self._turn.market.sights
         seen_at = sights.observed_at(instrument)
-        if seen_at is None or self.now - seen_at > self._limits.book_age_ms_max * NS_PER_MS:
+        if seen_at is None or self.now - seen_at >= self._limits.book_age_ms_max * NS_PER_MS:
             return None
         return sights.touch(instrument)
 
@@ -90,7 +90,7 @@ class SeatView:
 
     def note(self, instrument: InstrumentId) -> Any:
         """Returns the newest note of this strategy on an instrument, None before its first one: its only memory."""
-        return self._state.notes.get((self.owner, instrument))
+        return getattr(self._state, "notes", {}).get((self.owner, instrument))
 
     def feature(self, name: str) -> float | None:
         """Returns a declared feature; None while it is not ready."""
@@ -144,13 +144,13 @@ def decide_seat(turn: Turn, seated: SeatRules) -> None:
         if view.touch(instrument.id) is None:
             _pull_unseen(turn, view, instrument, seated)
     decision = seat.decide(view, seat.params)
-    turn.wakes.put(seat.key, decision.wake)
+    turn.wakes.put(seat.key, decision.wake, turn.now)
     for note in decision.notes:
         turn.book(note)
     if decision.intents:
         retry = _book_intents(turn, seated, view, decision.intents)
         if retry is not None and (decision.wake.at is None or retry < decision.wake.at):
-            turn.wakes.put(seat.key, replace(decision.wake, at=retry))
+            turn.wakes.put(seat.key, replace(decision.wake, at=retry), turn.now)
 
 
 def _pull_unseen(turn: Turn, view: SeatView, instrument: Instrument, seated: SeatRules) -> None:
@@ -183,7 +183,7 @@ def _book_intents(turn: Turn, seated: SeatRules, view: SeatView, intents: tuple[
             continue
         room = rooms.get(intent.instrument.id)
         if room is None:
-            room = rooms[intent.instrument.id] = _room_of(turn, seated, view, intent.instrument)
+            room = rooms[intent.instrument.id] = _room_of(turn, view, intent.instrument)
         refusal = check_quote(room, intent, seated.limits)
         if refusal is None:
             book_approved(turn, (intent,))
@@ -213,7 +213,7 @@ def retry_at(refusals: int, since: Instant) -> Instant:
     return later(since, seconds=min(REFUSED_WAIT_S_MAX, 1 << min(refusals - 1, REFUSED_WAIT_S_MAX.bit_length())))
 
 
-def _room_of(turn: Turn, seated: SeatRules, view: SeatView, instrument: Instrument) -> Room:
+def _room_of(turn: Turn, view: SeatView, instrument: Instrument) -> Room:
     """Returns where the owner stands on an instrument now."""
     state, owner = turn.state, view.owner
     halt = halt_over(state.halts, owner, instrument.account, instrument.id) if state.halts else None
@@ -264,7 +264,7 @@ def _day_result(turn: Turn, owner: OwnerId, instrument: Instrument, touch: Touch
 
 
 def _reserved(turn: Turn, instrument: Instrument) -> tuple[Decimal, Decimal]:
-    """Returns what open orders may still spend of the quote, and sell of an instrument, at its account, of any owner."""
+    """Returns what open orders of any owner at an account may still spend of the quote, and sell of the instrument."""
     state, instruments = turn.state, turn.rules.instruments
     buys = sales = ZERO
     for order_id in state.open_orders:

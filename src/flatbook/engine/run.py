@@ -250,9 +250,8 @@ class Engine:
     def _follow(self) -> None:
         parts, timing = self.parts, (self.parts.clock, self.parts.pace)
         for account, venue in parts.venues.items():
-            keys = tuple(key for key, hedge in parts.rules.hedges.items() if hedge.instrument.account == account)
             self._spawn(follow_stream(self, account, venue, timing), self._stream_ended)
-            self._spawn(follow_account(self, account, venue, keys, timing), self._task_ended)
+            self._spawn(follow_account(self, account, venue, parts.rules.keys_at(account), timing), self._task_ended)
         for work in followers(self, parts):
             self._spawn(work, self._task_ended)
 

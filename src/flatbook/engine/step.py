@@ -6,7 +6,7 @@ before the events are committed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -110,12 +110,23 @@ def step(state: State, market: Market, item: Item, *, now: Instant, rules: Rules
 
     Gives: the same events for the same state, market, item and instant, in every run.
     """
-    turn = Turn(state, market, wakes, now=now, rules=rules)
-    _TAKES[type(item)](turn, item)
+    return steps(state, market, ((item, now),), rules=rules, wakes=wakes)
+
+
+def steps(state: State, market: Market, items: Iterable[tuple[Item, Instant]], *, rules: Rules, wakes: Wakes) -> Step:
+    """Folds inputs of growing instants as one: each is taken at its own, and whoever they touch is asked at the last.
+
+    Needs: none but the last is of a kind that somebody waits for, or else they would be asked late.
+    """
+    turn = Turn(state, market, wakes, now=Instant(0), rules=rules)
+    for item, at in items:
+        turn.now = at
+        _TAKES[type(item)](turn, item)
     decide_touched(turn)
     if rules.offers:
         decide_offers(turn)
-    revoke_left_over(turn)
+    if state.calls:
+        revoke_left_over(turn)
     watch(turn)
     return Step(
         events=tuple(turn.events),
@@ -149,7 +160,7 @@ def _take_silent(turn: Turn, item: AccountSilent) -> None:
 
 def _take_woken(turn: Turn, item: Woken) -> None:
     if turn.wakes.is_resumed(item.key):
-        decide_net(turn, item.key)
+        turn.touched[item.key] = None
 
 
 def _take_scanned(turn: Turn, item: Scanned) -> None:
@@ -171,7 +182,7 @@ def _take_restarted(turn: Turn, _item: Restarted) -> None:
 
 def _take_time(turn: Turn, _item: TimeCame) -> None:
     for key in turn.wakes.due(turn.now):
-        decide_net(turn, key)
+        turn.touched[key] = None
 
 
 _TAKES: dict[type[Item], Callable[[Turn, Any], None]] = {

@@ -16,8 +16,8 @@ Kept = tuple[dict[NetKey, Wake], dict[NetKey, None]]
 class Watcher(Protocol):
     """Who tests what is observed against the wakes of quoting strategies."""
 
-    def arm(self, key: NetKey, wake: Wake) -> None:
-        """Tests the next observations against a wake, and no more against the one before."""
+    def arm(self, key: NetKey, wake: Wake, asked_at: Instant) -> None:
+        """Tests the next observations against what a strategy said when it was asked, and no more against before."""
         ...
 
     def silent_at(self, key: NetKey) -> Instant | None:
@@ -36,11 +36,11 @@ class Wakes:
         self.began_at: Instant | None = None
         self.leaving: Leaving | None = None
 
-    def put(self, key: NetKey, wake: Wake) -> None:
+    def put(self, key: NetKey, wake: Wake, asked_at: Instant = Instant(0)) -> None:
         """Replaces the wake of a net; who waits for a change of its account is kept apart, for that is asked often."""
         self._wakes[key] = wake
         if self.watcher is not None:
-            self.watcher.arm(key, wake)
+            self.watcher.arm(key, wake, asked_at)
         if Trigger.BALANCE_CHANGED in wake.on:
             self.awaiting_funds[key] = None
         else:
@@ -56,7 +56,7 @@ class Wakes:
         self._wakes, self.awaiting_funds = dict(wakes), dict(awaiting_funds)
         if self.watcher is not None:
             for key, wake in wakes.items():
-                self.watcher.arm(key, wake)
+                self.watcher.arm(key, wake, Instant(0))
 
     def wake_of(self, key: NetKey) -> Wake | None:
         """Returns the newest wake of a net; None before its strategy was first asked."""

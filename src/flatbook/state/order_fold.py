@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from flatbook.events import orders as ev
 from flatbook.events.event import Event
+from flatbook.events.fees import fee_in_kind
 from flatbook.events.forced import ForcedReduction
 from flatbook.events.refs import ref_of, ref_of_execution
 from flatbook.state.desk import (
@@ -20,7 +21,7 @@ from flatbook.state.desk import (
 from flatbook.state.orders import TERMINAL, Broken, Order, moved, order_of_intent, signed
 from flatbook.state.positions import Entry, Net, Refusals, TurnedDown
 from flatbook.state.slots import book_fill, book_reject
-from flatbook.values.ids import UNASSIGNED, EventRef, OrderId, OwnerId, is_of_total
+from flatbook.values.ids import UNASSIGNED, AssetId, EventRef, OrderId, OwnerId, is_of_total
 from flatbook.values.instruments import Product, Side, held_as
 from flatbook.values.money import ONE, ZERO, Money, Quantity
 from flatbook.values.us_eastern import eastern_day
@@ -222,7 +223,8 @@ def _book_execution(state: State, event: Executed, owner: OwnerId) -> Net:
     shares = qty * event.contract_size
     cash = -shares * event.price
     mark = state.mark(event.quote)
-    net = state.positions.move((owner, account, instrument), event.underlying, qty, event.contract_size)
+    kept = qty - fee_in_kind(event) if event.fees else qty
+    net = state.positions.move((owner, account, instrument), event.underlying, kept, event.contract_size)
     paid = cash if event.product is Product.SPOT else _enter(state, event, qty, cash)
     if paid:
         state.add_balance(account, event.quote, paid, seen_at)
@@ -232,7 +234,9 @@ def _book_execution(state: State, event: Executed, owner: OwnerId) -> Net:
     if state.funds:
         _spend(state, event, paid)
     if mark is not None:
-        state.positions.add_day(net, day_of(event), cash * mark - _fees_in_usd(state, event), shares)
+        state.positions.add_day(
+            net, day_of(event), cash * mark - _fees_in_usd(state, event), kept * event.contract_size
+        )
     state.executions[account, instrument, event.execution_id] = (event.happened_at, qty, event.price)
     if len(state.executions) > EXECUTIONS_KEPT_MAX:
         _forget_executions(state)
@@ -259,9 +263,11 @@ def _spend(state: State, event: Executed, cash: Decimal) -> None:
 
 
 def _fees_in_usd(state: State, event: Executed) -> Decimal:
+    """Returns the fees of an execution that did not make its quantity smaller."""
     total = ZERO
     for fee in event.fees:
-        mark = state.mark(fee.asset)
+        is_in_kind = event.product is Product.SPOT and fee.asset == AssetId(event.underlying)
+        mark = None if is_in_kind else state.mark(fee.asset)
         if mark is not None:
             total += fee.amount * mark
     return total

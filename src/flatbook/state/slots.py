@@ -11,9 +11,9 @@ from decimal import Decimal
 import msgspec
 
 from flatbook.events import orders as ev
+from flatbook.events.fees import fee_in_kind
 from flatbook.state.orders import Order, Status, signed
-from flatbook.values.ids import AssetId, InstrumentId, OwnerId, Slot
-from flatbook.values.instruments import Product
+from flatbook.values.ids import InstrumentId, OwnerId, Slot
 from flatbook.values.money import NUMBER_DECIMALS_MAX, ZERO, Money, Quantity, divide_cut
 
 SLOTS_KEPT_MAX = 4_096
@@ -84,13 +84,10 @@ def _moved_by(event: ev.OrderFilled) -> tuple[Decimal, Decimal]:
     """Returns by how much an execution moves the quantity and the cost of its slot, signed, fees included."""
     qty = signed(event.side, event.qty)
     cost = qty * event.price * event.contract_size
-    is_spot = event.product is Product.SPOT
     for fee in event.fees:
         if fee.asset == event.quote:
             cost += fee.amount
-        elif is_spot and fee.asset == AssetId(event.underlying):
-            qty -= divide_cut(fee.amount, event.contract_size, decimals=NUMBER_DECIMALS_MAX)
-    return qty, cost
+    return (qty - fee_in_kind(event) if event.fees else qty), cost
 
 
 def _give_back(held: SlotHeld, qty: Decimal, cost: Decimal) -> None:

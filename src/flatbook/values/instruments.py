@@ -53,7 +53,7 @@ class Product(Enum):
 def held_as(product: Product, underlying: Underlying, instrument: InstrumentId) -> AssetId:
     """Returns the asset under which an account holds what an instrument trades.
 
-    Gives: the underlying of what is traded itself; a position in margin is an asset of its own, named as its instrument.
+    Gives: the underlying of what is traded itself; a position in margin is an asset named as its instrument.
     """
     return AssetId(underlying if product is Product.SPOT else instrument)
 

@@ -259,7 +259,8 @@ def test_several_intents_count_one_after_the_other() -> None:
 
 def test_each_rule_has_a_name_of_its_own() -> None:
     assert set(ALWAYS) <= set(NEW_RISK)
-    assert len(set(NEW_RISK)) == len(NEW_RISK) == len(RefusalRule)
+    of_quotes = (RefusalRule.POSITION_MAX, RefusalRule.WOULD_TAKE, RefusalRule.SELF_CROSS)
+    assert len(set(NEW_RISK)) == len(NEW_RISK) == len(RefusalRule) - len(of_quotes)
 
 
 @pytest.mark.parametrize("name", Limits.__struct_fields__)

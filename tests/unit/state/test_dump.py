@@ -13,7 +13,8 @@ from flatbook.state.dump import STATE_FORMAT, StateUnreadable, state_bytes, stat
 from flatbook.state.fold import apply
 from flatbook.state.halts import Halt
 from flatbook.state.orders import Order
-from flatbook.state.positions import DayResult, Net, Position, Positions
+from flatbook.state.positions import DayResult, Entry, Net, Position, Positions, Refusals, TurnedDown
+from flatbook.state.slots import SlotHeld
 from flatbook.values.ids import SourceId
 from tests.unit.events.samples import SAMPLES
 from tests.unit.state.scene import (
@@ -66,7 +67,7 @@ def test_damaged_bytes_are_refused(blob: bytes) -> None:
 
 def test_another_format_is_refused() -> None:
     other = msgspec.msgpack.encode((STATE_FORMAT + 1, msgspec.Raw(msgspec.msgpack.encode(State()))))
-    with pytest.raises(StateUnreadable, match="format 12"):
+    with pytest.raises(StateUnreadable, match="format 13"):
         state_from_bytes(other)
     more = msgspec.msgpack.encode((STATE_FORMAT, {"seq": 1, "added": 2}))
     with pytest.raises(StateUnreadable, match="added"):
@@ -75,6 +76,8 @@ def test_another_format_is_refused() -> None:
 
 def test_a_changed_state_has_a_new_format() -> None:
     calls = (ChainCall, Attempt, Mined, WalletBook)
-    kept = (State, Positions, Position, Net, DayResult, Order, Halt, KnownFill, ForeignOrder, Alert, KnownFunds, *calls)
+    quotes = (SlotHeld, Entry, Refusals, TurnedDown)
+    desk = (State, Positions, Position, Net, DayResult, Order, Halt, KnownFill, ForeignOrder, Alert, KnownFunds)
+    kept = (*desk, *calls, *quotes)
     shape = "\n".join(f"{each.__name__}: {' '.join(each.__struct_fields__)}" for each in kept)
-    assert (STATE_FORMAT, hashlib.sha256(shape.encode()).hexdigest()[:16]) == (11, "6d50d220279b8480")
+    assert (STATE_FORMAT, hashlib.sha256(shape.encode()).hexdigest()[:16]) == (12, "fbf6e37cf8dce084")

@@ -20,7 +20,7 @@ DESK, CAUSE = OwnerId("desk"), EventRef("fill:8453:0xaa:1@0xbbbbbbbb")
 def test_an_order_id_is_the_same_in_every_run() -> None:
     assert order_id_of_event(DESK, CAUSE, index=0) == "fbbizriel6eodpt2phy3dv6qlp"
     assert order_id_of_event(DESK, CAUSE, index=1) == "fbyfbct5tdhy4rjjkeyegta663"
-    assert order_id_of_observation(DESK, epoch=Epoch(7), count=0) == "fbeevuv7jjn2gbqk2bonuskupm"
+    assert order_id_of_observation(DESK, epoch=Epoch(7), count=0) == "fboytcgqoi227a6gs000000000"
     assert halt_id_of("all", "", "operator") == "halt-hv4sindtkq"
 
 

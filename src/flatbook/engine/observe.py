@@ -1,0 +1,236 @@
+"""What quoting strategies observe, kept by direct calls, and tested against what their wakes wait for.
+
+An adapter writes an order book and says that it did: that is all of the tick path. A test is a few comparisons with
+the nearest level of all who watch the instrument; only when one is reached is it worked out whose it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from flatbook.engine.rules import Rules, SeatRules
+from flatbook.market.orderbook import OrderBook, Touch
+from flatbook.state.positions import NetKey
+from flatbook.strategies.decision import Edge, Level, Series, Wake
+from flatbook.values.ids import InstrumentId, OwnerId
+from flatbook.values.instants import NS_PER_MS, Instant
+
+FAR = 2**62
+
+Woke = Callable[[NetKey], None]
+
+
+class Sight:
+    """One instrument: its book, when it was last fit, and the nearest levels that anybody waits for.
+
+    Units: ticks; instants in ns. `seen` counts observations, `seen_until` is the count that somebody waits for.
+    """
+
+    __slots__ = (
+        "age_ns",
+        "ask_above",
+        "ask_below",
+        "at",
+        "bid_above",
+        "bid_below",
+        "book",
+        "is_shown",
+        "others",
+        "seen",
+        "seen_until",
+        "values",
+        "watched",
+    )
+
+    def __init__(self, book: OrderBook, age_ns: int) -> None:
+        self.book, self.age_ns = book, age_ns
+        self.at: Instant | None = None
+        self.is_shown = False
+        self.seen = 0
+        self.values: dict[Series, int] = {}
+        self.watched: dict[NetKey, Watch] = {}
+        self.others: dict[Series, tuple[int, int]] = {}
+        self.disarm()
+
+    def disarm(self) -> None:
+        """Waits for nothing."""
+        self.bid_above = self.ask_above = self.seen_until = FAR
+        self.bid_below = self.ask_below = -FAR
+        self.others.clear()
+
+    def rearm(self) -> None:
+        """Finds the nearest levels of all who watch."""
+        self.disarm()
+        for watch in self.watched.values():
+            self.seen_until = min(self.seen_until, watch.seen_until)
+            for level in watch.levels:
+                self._near(level)
+
+    def _near(self, level: Level) -> None:
+        ticks, is_above = level.ticks, level.edge is Edge.AT_OR_ABOVE
+        if level.series is Series.BID:
+            self.bid_above = min(self.bid_above, ticks) if is_above else self.bid_above
+            self.bid_below = self.bid_below if is_above else max(self.bid_below, ticks)
+        elif level.series is Series.ASK:
+            self.ask_above = min(self.ask_above, ticks) if is_above else self.ask_above
+            self.ask_below = self.ask_below if is_above else max(self.ask_below, ticks)
+        else:
+            above, below = self.others.get(level.series, (FAR, -FAR))
+            self.others[level.series] = (min(above, ticks), below) if is_above else (above, max(below, ticks))
+
+    def value(self, series: Series) -> int | None:
+        """Returns a series as it stands; None before it was seen."""
+        if series is Series.BID:
+            return self.book.best_bid
+        return self.book.best_ask if series is Series.ASK else self.values.get(series)
+
+
+class Watch(msgspec.Struct, kw_only=True, gc=False):
+    """What one strategy waits for of one instrument since it was asked.
+
+    Units: `silent_ns` are how long silences must last, shortest first.
+    """
+
+    levels: tuple[Level, ...]
+    seen_until: int
+    silent_ns: tuple[int, ...]
+    asked_at: Instant
+
+
+class Observations:
+    """The sights of a desk, and who is woken by what is seen. `woken` is told of each strategy that a sight wakes."""
+
+    def __init__(self, rules: Rules, books: Mapping[InstrumentId, OrderBook]) -> None:
+        self.woken: Woke = _nobody
+        self._seats = {seated.seat.key: seated for seated in rules.seats.values()}
+        self._sights: dict[InstrumentId, Sight] = {}
+        for seated in rules.seats.values():
+            age_ns = seated.limits.book_age_ms_max * NS_PER_MS
+            for instrument in _observed_by(seated):
+                known = self._sights.get(instrument)
+                if known is None:
+                    self._sights[instrument] = Sight(books[instrument], age_ns)
+                else:
+                    known.age_ns = min(known.age_ns, age_ns)
+
+    # What strategies read.
+
+    def touch(self, instrument: InstrumentId) -> Touch | None:
+        """Returns the best of both sides; None while the book is unfit, crossed or empty on one side."""
+        sight = self._sights.get(instrument)
+        return sight.book.touch() if sight is not None and sight.is_shown else None
+
+    def observed_at(self, instrument: InstrumentId) -> Instant | None:
+        """Returns when the book was last seen fit, by our clock; None before the first time."""
+        sight = self._sights.get(instrument)
+        return None if sight is None else sight.at
+
+    def feature(self, _owner: OwnerId, _name: str) -> float | None:
+        """Returns a feature that the strategy of an owner declared; None while it is not ready."""
+        return None
+
+    # What adapters say.
+
+    def saw_book(self, instrument: InstrumentId, at: Instant, *, is_fit: bool = True) -> None:
+        """Takes that a book was written at an instant of our clock, and wakes whoever waits for what it shows."""
+        sight = self._sights[instrument]
+        book = sight.book
+        bid, ask = book.best_bid, book.best_ask
+        sight.seen += 1
+        if not (is_fit and 0 < bid < ask):
+            if sight.is_shown:
+                sight.is_shown = False
+                self._wake_all(sight)
+            elif sight.seen >= sight.seen_until:
+                self._wake_reached(sight)
+            return
+        before, sight.at = sight.at, at
+        if not sight.is_shown or before is None or at - before >= sight.age_ns:
+            sight.is_shown = True
+            self._wake_all(sight)
+        elif (
+            bid >= sight.bid_above
+            or ask <= sight.ask_below
+            or bid <= sight.bid_below
+            or ask >= sight.ask_above
+            or sight.seen >= sight.seen_until
+        ):
+            self._wake_reached(sight)
+
+    def saw_value(self, instrument: InstrumentId, series: Series, ticks: int) -> None:
+        """Takes a trade, a mark or an index of an instrument. Units: ticks."""
+        sight = self._sights[instrument]
+        sight.values[series] = ticks
+        sight.seen += 1
+        above, below = sight.others.get(series, (FAR, -FAR))
+        if ticks >= above or ticks <= below or sight.seen >= sight.seen_until:
+            self._wake_reached(sight)
+
+    # What wakes wait for.
+
+    def arm(self, key: NetKey, wake: Wake, asked_at: Instant) -> None:
+        """Tests the next observations against what a strategy said when it was asked, and no more against before."""
+        seated = self._seats.get(key)
+        if seated is None:
+            return
+        for instrument in _observed_by(seated):
+            sight = self._sights[instrument]
+            counts = [each.count for each in wake.every if each.instrument == instrument]
+            silent = [each.longer_than_ns for each in wake.silences if each.instrument == instrument]
+            sight.watched[key] = Watch(
+                levels=tuple(level for level in wake.levels if level.instrument == instrument),
+                seen_until=sight.seen + min(counts) if counts else FAR,
+                silent_ns=tuple(sorted((*silent, seated.limits.book_age_ms_max * NS_PER_MS))),
+                asked_at=asked_at,
+            )
+            sight.rearm()
+
+    def silent_at(self, key: NetKey) -> Instant | None:
+        """Returns when a silence that a strategy waits for is long enough, if nothing is seen meanwhile.
+
+        Gives: nothing for what had been silent so long when it was last asked. A book that was never seen is silent
+        since then.
+        """
+        found = None
+        for sight in self._sights.values():
+            watch = sight.watched.get(key)
+            if watch is not None:
+                since = watch.asked_at if sight.at is None else sight.at
+                left = (since + ns for ns in watch.silent_ns if since + ns > watch.asked_at)
+                found = min((at for at in (found, next(left, None)) if at is not None), default=None)
+        return None if found is None else Instant(found)
+
+    def _wake_all(self, sight: Sight) -> None:
+        for key in tuple(sight.watched):
+            self._wake(sight, key)
+        sight.rearm()
+
+    def _wake_reached(self, sight: Sight) -> None:
+        for key, watch in tuple(sight.watched.items()):
+            if sight.seen >= watch.seen_until or any(_is_reached(sight, level) for level in watch.levels):
+                self._wake(sight, key)
+        sight.rearm()
+
+    def _wake(self, sight: Sight, key: NetKey) -> None:
+        """Wakes a strategy once: its next answer arms its sights anew."""
+        watch = sight.watched[key]
+        watch.levels, watch.seen_until = (), FAR
+        self.woken(key)
+
+
+def _observed_by(seated: SeatRules) -> tuple[InstrumentId, ...]:
+    seat = seated.seat
+    return tuple(dict.fromkeys((*(each.id for each in seat.instruments), *seat.observes)))
+
+
+def _is_reached(sight: Sight, level: Level) -> bool:
+    value = sight.value(level.series)
+    if value is None:
+        return False
+    return value >= level.ticks if level.edge is Edge.AT_OR_ABOVE else value <= level.ticks
+
+
+def _nobody(_key: NetKey) -> None:
+    return

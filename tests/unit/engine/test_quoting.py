@@ -1,0 +1,236 @@
+"""A strategy at its seat: asked on its wakes, checked by its limits, its orders booked and its slots kept."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from flatbook.engine.effects import Cancel, Place
+from flatbook.engine.inputs import TimeCame
+from flatbook.events.control import HaltCause, HaltScope, TradingHalted
+from flatbook.events.orders import CancelIntended, CancelReason, IntentRefused, OrderStyle, RefusalRule, RejectReason
+from flatbook.state.fold import apply
+from flatbook.state.intents import CancelIntent
+from flatbook.state.slots import SlotHeld
+from flatbook.strategies.decision import Decision, Edge, Every, Level, Series
+from flatbook.strategies.quoting import QuoteView
+from flatbook.values.ids import HaltId, Slot
+from flatbook.values.instruments import Side, floor_to_lot
+from tests.unit.engine.quote_scene import ACCOUNT, BTC, LIMITS, OWNER, SPOT, USDT, Scene, decision, fee, place
+
+BID = Level(instrument=SPOT.id, series=Series.BID, edge=Edge.AT_OR_BELOW, ticks=990)
+
+
+def buys_once(view: QuoteView, scene: Scene) -> Decision:
+    """Rests one buy below the touch, and one sale of what the slot holds above it."""
+    if view.touch(SPOT.id) is None:
+        return decision()
+    held = view.slot(SPOT.id, Slot("s"))
+    orders = view.orders(SPOT.id)
+    if orders:
+        return decision()
+    if held is not None and held.qty >= Decimal("0.001"):
+        qty = str(floor_to_lot(held.qty, SPOT.rules)[0])
+        return decision(place(view, 0, Side.SELL, "100.2", qty, slot=Slot("s"), reduce_only=True))
+    return decision(place(view, 0, Side.BUY, "99.8", slot=Slot("s")), levels=(BID,))
+
+
+def slot(scene: Scene) -> SlotHeld:
+    """Returns the one slot."""
+    return scene.state.slots[OWNER, SPOT.id][Slot("s")]
+
+
+def test_the_first_decision_of_a_seat_becomes_an_order_with_a_derived_id() -> None:
+    scene = Scene(buys_once)
+    scene.begin()
+    (intent,) = scene.intents()
+    assert (intent.side, intent.qty, intent.limit) == (Side.BUY, Decimal("0.01"), Decimal("99.8"))
+    assert (intent.style, intent.slot, intent.because) == (OrderStyle.POST_ONLY, "s", None)
+    assert intent.order_id == "fb7qimsyzo5t6bzef000000000"
+    assert intent.evidence == {"bid": "999"}
+    assert [type(effect) for effect in scene.effects] == [Place]
+
+
+def test_the_second_order_of_an_owner_has_the_next_count() -> None:
+    scene = Scene(buys_once)
+    scene.begin()
+    first = scene.intents()[0].order_id
+    scene.accept(first)
+    scene.fill(first, "0.01")
+    assert scene.intents()[1].order_id[-9:] == "000000001"
+
+
+def test_what_is_bought_in_a_slot_is_sold_from_it_and_its_profit_is_kept() -> None:
+    scene = Scene(buys_once)
+    scene.begin()
+    scene.fill(scene.intents()[0].order_id, "0.01")
+    sale = scene.intents()[1]
+    assert (sale.side, sale.qty, sale.reduce_only) == (Side.SELL, Decimal("0.010"), True)
+    scene.fill(sale.order_id, "0.004")
+    scene.fill(sale.order_id, "0.006")
+    held = slot(scene)
+    assert (held.qty, held.cost, held.cycles, held.profit) == (Decimal(0), Decimal(0), 1, Decimal("0.004"))
+
+
+def test_a_fee_in_what_was_bought_makes_the_slot_and_the_position_smaller() -> None:
+    scene = Scene(buys_once)
+    scene.begin()
+    scene.fill(scene.intents()[0].order_id, "0.01", fees=(fee(BTC, "0.00001"),))
+    held = slot(scene)
+    assert held.qty == Decimal("0.00999")
+    assert scene.state.positions.rows[OWNER, ACCOUNT, SPOT.id].qty == Decimal("0.00999")
+    assert scene.intents()[1].qty == Decimal("0.009")
+
+
+def test_a_fee_in_quote_is_a_cost_of_the_slot() -> None:
+    scene = Scene(buys_once)
+    scene.begin()
+    scene.fill(scene.intents()[0].order_id, "0.01", fees=(fee(USDT, "0.001"),))
+    assert slot(scene).cost == Decimal("0.999")
+
+
+def test_orders_that_would_have_taken_are_counted_until_one_executes() -> None:
+    scene = Scene(buys_once)
+    scene.begin()
+    scene.reject(scene.intents()[0].order_id)
+    scene.reject(scene.intents()[1].order_id)
+    assert slot(scene).rejects == 2
+    scene.fill(scene.intents()[2].order_id, "0.01")
+    assert slot(scene).rejects == 0
+
+
+def test_a_level_that_is_reached_wakes_the_strategy_once() -> None:
+    asked: list[int] = []
+
+    def watching(view: QuoteView, scene: Scene) -> Decision:
+        touch = view.touch(SPOT.id)
+        asked.append(0 if touch is None else touch.bid)
+        return decision(levels=(BID,)) if len(asked) < 3 else decision()
+
+    scene = Scene(watching)
+    scene.begin()
+    for bid in (995, 991, 990, 989, 985):
+        scene.observe(bid, 1001)
+    assert asked == [999, 990, 989]
+
+
+def test_every_second_observation_wakes_who_wants_every_second() -> None:
+    asked: list[int] = []
+
+    def counting(view: QuoteView, scene: Scene) -> Decision:
+        touch = view.touch(SPOT.id)
+        asked.append(0 if touch is None else touch.bid)
+        return decision(every=(Every(SPOT.id, 2),))
+
+    scene = Scene(counting)
+    scene.begin()
+    for bid in (998, 997, 996, 995, 994):
+        scene.observe(bid, 1001)
+    assert asked == [999, 997, 995]
+
+
+def test_a_book_that_is_unfit_shows_no_touch_and_wakes_the_strategy_both_ways() -> None:
+    asked: list[int] = []
+
+    def watching(view: QuoteView, scene: Scene) -> Decision:
+        touch = view.touch(SPOT.id)
+        asked.append(0 if touch is None else touch.bid)
+        return decision()
+
+    scene = Scene(watching)
+    scene.begin()
+    scene.observe(998, 1001, is_fit=False)
+    scene.observe(997, 1001, is_fit=False)
+    scene.observe(996, 1001)
+    assert asked == [999, 0, 996]
+
+
+def test_the_quotes_of_a_silent_book_are_pulled_when_it_is_too_old() -> None:
+    scene = Scene(buys_once)
+    scene.begin()
+    order_id = scene.intents()[0].order_id
+    scene.accept(order_id)
+    assert scene.wakes.next_at() == scene.now + 750_000_000
+    scene.wait(ms=749)
+    assert not scene.order(order_id).cancel_pending
+    scene.wait(ms=1)
+    (cancel,) = [event for event in scene.events if isinstance(event, CancelIntended)]
+    assert (cancel.order_id, cancel.reason) == (order_id, CancelReason.STALE_PRICE)
+    assert isinstance(scene.effects[-1], Cancel)
+    assert scene.wakes.next_at() is None
+
+
+def test_an_exit_of_a_silent_book_stays() -> None:
+    scene = Scene(buys_once)
+    scene.begin()
+    scene.fill(scene.intents()[0].order_id, "0.01")
+    sale = scene.intents()[1].order_id
+    scene.accept(sale)
+    scene.wait(ms=751)
+    assert not scene.order(sale).cancel_pending
+
+
+def test_a_refused_order_is_told_and_tried_again_after_a_while() -> None:
+    scene = Scene(buys_once, limits=replace(LIMITS, order_qty_max=Decimal("0.005")))
+    scene.begin()
+    refused = [event for event in scene.events if isinstance(event, IntentRefused)]
+    assert [(each.rule, each.limit, each.asked) for each in refused] == [(RefusalRule.QUANTITY_MAX, "0.005", "0.01")]
+    for _ in range(7):
+        scene.wait(ms=500)
+        scene.observe(999, 1001)
+    times = [event.decided_at for event in scene.events if isinstance(event, IntentRefused)]
+    assert [at - times[0] for at in times] == [0, 1_000_000_000, 3_000_000_000]
+    assert scene.intents() == []
+
+
+def test_a_halt_stops_new_orders_and_lets_an_exit_pass() -> None:
+    scene = Scene(buys_once)
+    scene.begin()
+    halt = TradingHalted(
+        halt_id=HaltId("h"),
+        scope=HaltScope.OWNER,
+        target="maker",
+        cause=HaltCause.OPERATOR,
+        reason="because",
+        halted_at=scene.now,
+    )
+    apply(scene.state, halt)
+    scene.fill(scene.intents()[0].order_id, "0.01")
+    assert [intent.side for intent in scene.intents()] == [Side.BUY, Side.SELL]
+    scene.fill(scene.intents()[1].order_id, "0.01")
+    assert len(scene.intents()) == 2
+    assert scene.events[-2].rule is RefusalRule.HALTED  # type: ignore[attr-defined]
+
+
+def test_an_order_of_another_owner_is_not_canceled() -> None:
+    def meddling(view: QuoteView, scene: Scene) -> Decision:
+        return decision(CancelIntent(order_id=scene.foreign, reason=CancelReason.OPERATOR, because=None))  # type: ignore[attr-defined]
+
+    scene = Scene(buys_once)
+    scene.begin()
+    order = scene.intents()[0]
+    scene.state.orders[order.order_id] = replace(scene.order(order.order_id), owner="other")
+    scene.foreign = order.order_id  # type: ignore[attr-defined]
+    scene.rules = replace(
+        scene.rules,
+        seats={OWNER: replace(scene.rules.seats[OWNER], seat=replace(scene.seat, decide=meddling))},
+    )
+    scene.take(TimeCame())
+    scene.accept(order.order_id)
+    assert not any(isinstance(event, CancelIntended) for event in scene.events)
+
+
+def test_a_venue_that_turns_an_order_down_for_want_of_funds_is_remembered_until_an_execution() -> None:
+    seen: dict[int, bool | None] = {}
+
+    def looking(view: QuoteView, scene: Scene) -> Decision:
+        down = view.turned_down(SPOT.id)
+        seen[len(scene.intents())] = None if down is None else down.short
+        return buys_once(view, scene)
+
+    scene = Scene(looking)
+    scene.begin()
+    scene.reject(scene.intents()[0].order_id, RejectReason.INSUFFICIENT_FUNDS)
+    scene.fill(scene.intents()[1].order_id, "0.01")
+    assert seen == {0: None, 1: True, 2: None}

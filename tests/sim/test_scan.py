@@ -16,7 +16,7 @@ from flatbook.sim.broker.wire import Verb
 from flatbook.sim.tapes.script import ScriptedBlocks
 from flatbook.state.positions import NetKey
 from flatbook.strategies.decision import Wake
-from flatbook.values.instants import NS_PER_S
+from flatbook.values.instants import NS_PER_S, Instant
 from flatbook.values.money import Quantity
 from tests.desk import COIN, OWNER, Setting, at, desk_of, fill, journalled
 from tests.lives import SIMULATED_PACE, Life
@@ -38,12 +38,15 @@ FAULTS = FaultPlan(
 )
 
 
+FIRST = Instant(0)
+
+
 class DeafWakes(Wakes):
     """Wakes that forget what they are told."""
 
-    def put(self, key: NetKey, wake: Wake) -> None:
+    def put(self, key: NetKey, wake: Wake, asked_at: Instant = FIRST) -> None:
         """Keeps that the net has resumed, and nothing else."""
-        super().put(key, Wake(on=()))
+        super().put(key, Wake(on=()), asked_at)
 
 
 class DeafEngine(Engine):

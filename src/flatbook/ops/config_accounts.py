@@ -140,8 +140,36 @@ class BybitAccount(Section, frozen=True, kw_only=True, tag_field="kind", tag="by
     base_url: Annotated[str | None, text(URL_SAID)] = None
 
 
+class BinanceMarket(Enum):
+    """Which market of Binance an account is at; each has keys, balances and limits of its own."""
+
+    SPOT = "spot"
+    USD_M = "usdm"
+
+
+class BinanceMargin(Enum):
+    """Whether the positions of an account share their margin."""
+
+    CROSSED = "crossed"
+    ISOLATED = "isolated"
+
+
+class BinanceAccount(Section, frozen=True, kw_only=True, tag_field="kind", tag="binance"):
+    """An account at Binance: spot, or perpetuals that are paid in a stablecoin (USD-M)."""
+
+    market: Annotated[BinanceMarket, said("Spot, or the perpetuals of USD-M.")]
+    environment: Annotated[Environment, said("Live is real money; sandbox is Binance's test network.")]
+    key: Annotated[str, text('The key of the API: "secret:" and its name.', SECRET_REFERENCE)]
+    secret: Annotated[str, text('The secret of the API: "secret:" and its name.', SECRET_REFERENCE)]
+    shorting: Annotated[Shorting, said("Whether it sells what is not held.")]
+    margin: Annotated[
+        BinanceMargin, said("How the margin of each symbol is set at USD-M; another setting there stops orders.")
+    ] = BinanceMargin.CROSSED
+    base_url: Annotated[str | None, text(URL_SAID)] = None
+
+
 BrokerAccount = AlpacaAccount | SchwabAccount
-ExchangeAccount = BybitAccount
+ExchangeAccount = BybitAccount | BinanceAccount
 LiveAccount = BrokerAccount | ExchangeAccount
 AccountSection = PaperAccount | LiveAccount
 

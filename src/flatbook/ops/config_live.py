@@ -10,6 +10,8 @@ from flatbook.ops.config_accounts import (
     AccountSection,
     AlpacaAccount,
     AlpacaApi,
+    BinanceAccount,
+    BinanceMarket,
     BrokerAccount,
     BybitAccount,
     Environment,
@@ -96,6 +98,8 @@ def _flaws_of_account(config: Config, key: Key, account: LiveAccount) -> Iterato
             yield (*key, "environment"), f"the {account.api.value} API has {names}"
     elif isinstance(account, SchwabAccount):
         yield from _flaws_of_schwab(key, account)
+    elif isinstance(account, BinanceAccount) and account.environment is Environment.PAPER:
+        yield (*key, "environment"), 'Binance has no paper accounts: write "live" or "sandbox"'
 
 
 def _flaws_of_schwab(key: Key, account: SchwabAccount) -> Iterator[Flaw]:
@@ -125,6 +129,8 @@ def _flaws_of_grid(config: Config, key: Key, instrument: InstrumentSection) -> I
 def _products_at(account: AccountSection | None) -> tuple[Product, ...]:
     if account is None:
         return tuple(Product)
+    if isinstance(account, BinanceAccount):
+        return (Product.SPOT if account.market is BinanceMarket.SPOT else Product.LINEAR_PERP,)
     return (Product.SPOT, Product.LINEAR_PERP) if isinstance(account, BybitAccount) else (Product.SPOT,)
 
 

@@ -75,6 +75,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
         for http in (self.http, self.for_quotes, self.for_tokens):
             if http is not None:
                 await http.close()
+        if self.exchange is not None:
+            await self.exchange.close()
 
 
 def lines_of(loaded: Loaded, clock: Clock) -> dict[str, Line]:

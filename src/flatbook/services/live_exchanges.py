@@ -9,10 +9,11 @@ import msgspec
 
 from flatbook.engine.ports import Clock, OrderVenue
 from flatbook.ops.config import Loaded, places_of
-from flatbook.ops.config_accounts import BybitAccount, Environment, ExchangeAccount
+from flatbook.ops.config_accounts import BinanceAccount, BybitAccount, Environment, ExchangeAccount
 from flatbook.ops.config_rules import instruments_at
 from flatbook.ops.secret_value import Places
 from flatbook.ops.secrets import resolve
+from flatbook.services.live_binance import BinanceWays, binance_venue, binance_ways
 from flatbook.values.ids import AccountId
 from flatbook.venues.bybit import wire as bybit
 from flatbook.venues.bybit.pacing import new_budget
@@ -37,8 +38,14 @@ class ExchangeLine(msgspec.Struct, frozen=True, kw_only=True):
     """A way to an exchange: what carries its requests, and what opens its private stream."""
 
     http: SessionHttp
-    bybit: BybitWay
     reveal: Reveal
+    bybit: BybitWay | None = None
+    binance: BinanceWays | None = None
+
+    async def close(self) -> None:
+        """Closes what its one way does not close."""
+        for http in () if self.binance is None else self.binance.https:
+            await http.close()
 
 
 def exchange_line_of(loaded: Loaded, account: ExchangeAccount, clock: Clock) -> ExchangeLine:
@@ -47,6 +54,9 @@ def exchange_line_of(loaded: Loaded, account: ExchangeAccount, clock: Clock) -> 
     Errors: SecretRefused.
     """
     reveal, ahead = _reveal(places_of(loaded), account), bybit.Ahead()
+    if isinstance(account, BinanceAccount):
+        found = binance_ways(account, clock, reveal)
+        return ExchangeLine(http=found.https[0], binance=found, reveal=reveal)
     url, _ = urls_of(account)
     http = SessionHttp(url, clock, connect=tls_connector, sign=bybit.signer(reveal, clock, ahead))
     return ExchangeLine(http=http, bybit=BybitWay(http=http, ahead=ahead, budget=new_budget()), reveal=reveal)
@@ -55,7 +65,11 @@ def exchange_line_of(loaded: Loaded, account: ExchangeAccount, clock: Clock) -> 
 def exchange_venue_of(loaded: Loaded, name: str, line: ExchangeLine, clock: Clock) -> OrderVenue:
     """Returns the adapter of an account at an exchange."""
     account, instruments = loaded.config.accounts[name], instruments_at(loaded.config, name)
+    if isinstance(account, BinanceAccount):
+        assert line.binance is not None, "the line of an account at Binance is one"
+        return binance_venue(name, account, instruments, line.binance, clock)
     assert isinstance(account, BybitAccount), "another account has another line"
+    assert line.bybit is not None, "the line of an account at Bybit is one"
     named = BybitNamed(
         account=AccountId(name), user_id=account.user_id, instruments=instruments, dead_man_s=account.dead_man_s
     )
@@ -67,7 +81,7 @@ def exchange_venue_of(loaded: Loaded, name: str, line: ExchangeLine, clock: Cloc
     return BybitVenue(line.bybit, clock, account=named, stream=stream)
 
 
-def urls_of(account: ExchangeAccount) -> tuple[str, str]:
+def urls_of(account: BybitAccount) -> tuple[str, str]:
     """Returns where an account is asked, and where its private stream is: always of one environment."""
     if account.base_url is None:
         return BYBIT_URLS[account.environment]

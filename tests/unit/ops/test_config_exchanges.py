@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flatbook.ops.config import load_text
-from flatbook.ops.config_accounts import BybitAccount, Environment, is_real_money
+from flatbook.ops.config_accounts import BinanceAccount, BinanceMarket, BybitAccount, Environment, is_real_money
 from flatbook.ops.config_example import LIVE_EXAMPLE
 from flatbook.ops.config_rules import instruments_at
 from flatbook.values.instruments import Product
@@ -80,3 +80,60 @@ def test_what_does_not_agree_at_bybit_is_refused(old: str, new: str, said: str) 
 def test_a_perpetual_is_not_traded_at_a_broker() -> None:
     text = changed(('symbol = "COIN"', 'symbol = "COIN"\nproduct = "linear_perp"'), text=LIVE_EXAMPLE)
     assert "linear_perp is not traded at alpaca" in "\n".join(problems(text))
+
+
+BINANCE = """
+[accounts.binance]
+kind = "binance"
+market = "usdm"
+environment = "sandbox"
+key = "secret:alpaca_key"
+secret = "secret:alpaca_secret"
+shorting = "whole_shares"
+
+[instruments."BTC-PERP@binance"]
+account = "binance"
+symbol = "BTCUSDT"
+underlying = "BTC"
+quote = "USDT"
+tick = "0.1"
+lot = "0.001"
+qty_min = "0.001"
+notional_min = "100"
+contract_size = "1"
+product = "linear_perp"
+"""
+
+
+def with_binance(old: str = "", new: str = "") -> str:
+    """Returns the live example with an account at Binance, and a change in it."""
+    marks = ("[marks]\n", '[marks]\nUSDT = "1"\n')
+    return changed((AT_ALPACA, BINANCE.replace(old, new, 1) + AT_ALPACA), marks, text=LIVE_EXAMPLE)
+
+
+def test_a_perpetual_is_traded_at_usd_m() -> None:
+    config = load_text(with_binance(), HOME).config
+    account = config.accounts["binance"]
+    assert isinstance(account, BinanceAccount)
+    assert (account.market, account.environment, is_real_money(account)) == (
+        BinanceMarket.USD_M,
+        Environment.SANDBOX,
+        False,
+    )
+    assert [each.product for each in instruments_at(config, "binance")] == [Product.LINEAR_PERP]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('market = "usdm"', 'market = "spot"', "linear_perp is not traded at binance"),
+        ('market = "usdm"', 'market = "coinm"', "accounts.binance.market"),
+        ('product = "linear_perp"', "", "spot is not traded at binance"),
+        ('environment = "sandbox"', 'environment = "paper"', "Binance has no paper accounts"),
+        ('environment = "sandbox"', 'environment = "live"\nbase_url = "https://fapi.binance.com"', "base_url"),
+        ('shorting = "whole_shares"', 'shorting = "never"\nmargin = "hedged"', "accounts.binance.margin"),
+        ('secret = "secret:alpaca_secret"', 'secret = "secret:none"', "there is no secret 'none'"),
+    ],
+)
+def test_what_does_not_agree_at_binance_is_refused(old: str, new: str, said: str) -> None:
+    assert said in "\n".join(problems(with_binance(old, new)))

@@ -13,7 +13,7 @@ from flatbook.engine.reports import Rejected, Unknown
 from flatbook.events.orders import RejectReason, UnknownReason
 from flatbook.values.instants import Instant
 from flatbook.venues.binance.error_codes import class_of
-from flatbook.venues.error_classes import ErrorClass, meaning_of, rejected
+from flatbook.venues.error_classes import TEXT_MAX, ErrorClass, meaning_of, rejected
 from flatbook.venues.http import Reply
 
 UNREADABLE = Unknown(reason=UnknownReason.UNREADABLE)
@@ -62,3 +62,9 @@ def meaning_of_refusal(reply: Reply, now: Instant) -> Rejected | Unknown:
     if found is None:
         return rejected(RejectReason.OTHER, code=code, message=message, now=now)
     return meaning_of(found, code=code, message=message, now=now)
+
+
+def said_by(reply: Reply) -> str:
+    """Returns the words of a refusal, as people are told them."""
+    refusal = refusal_of(reply)
+    return f"HTTP {reply.status}" if refusal is None else f"{refusal.code} {refusal.msg}"[:TEXT_MAX]

@@ -22,6 +22,8 @@ from flatbook.venues.binance.line import BinanceLine, reading_of
 from flatbook.venues.binance.market_rules import Listing, flaw_of_instrument, listing_answer
 from flatbook.venues.binance.markets import Market
 from flatbook.venues.binance.parse import read, time_answer
+from flatbook.venues.binance.refusals import class_of_reply, said_by
+from flatbook.venues.error_classes import ErrorClass
 from flatbook.venues.http import Reply, Request
 from flatbook.venues.rate_budget import Lane
 
@@ -64,11 +66,22 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """How an account stands. `flaws` let nothing be sent there, `untradable` nothing for these instruments."""
+    """How an account stands, and until when that counts.
 
-    flaws: tuple[str, ...]
-    untradable: dict[InstrumentId, str]
-    until: Instant
+    Nothing is sent there with a `flaw`, and nothing for the instruments that `reasons` names.
+    """
+
+    flaw: str | None = None
+    reasons: dict[InstrumentId, str] = {}
+    until: Instant = Instant(0)
+
+    def is_known_at(self, now: Instant) -> bool:
+        """Returns whether it was read, and not too long ago."""
+        return now < self.until
+
+    def allows(self, instrument: InstrumentId) -> bool:
+        """Returns whether an instrument may be traded there; nothing may before it was read."""
+        return self.until > 0 and self.flaw is None and instrument not in self.reasons
 
 
 class Ways(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,7 +117,7 @@ async def read_standing(
     if isinstance(listing, (Unknown, NotSent)):
         return listing
     ways.line.budget.learn(listing.limits, clock.now())
-    untradable = {each.id: flaw for each in instruments if (flaw := flaw_of_instrument(each, listing)) is not None}
+    reasons = {each.id: flaw for each in instruments if (flaw := flaw_of_instrument(each, listing)) is not None}
     if ways.market.product is not Product.SPOT:
         modes = await _flaws_of_modes(ways)
         if isinstance(modes, (Unknown, NotSent)):
@@ -115,8 +128,8 @@ async def read_standing(
             if isinstance(margin, (Unknown, NotSent)):
                 return margin
             if margin is not None:
-                untradable.setdefault(each.id, margin)
-    return Standing(flaws=flaws, untradable=untradable, until=later(clock.now(), seconds=LASTS_S))
+                reasons.setdefault(each.id, margin)
+    return Standing(flaw="; ".join(flaws) or None, reasons=reasons, until=later(clock.now(), seconds=LASTS_S))
 
 
 async def read_listing(ways: Ways) -> Listing | Unknown | NotSent:
@@ -129,8 +142,12 @@ async def _flaws_of_key(ways: Ways) -> tuple[str, ...] | Unknown | NotSent:
     if ways.rights is None:
         return ()
     reply = await ways.rights.ask(wire.rights_request(), Lane.READ, RIGHTS_WEIGHT)
-    rights = read(reply, _Rights) if isinstance(reply, Reply) else reply
-    if not isinstance(rights, _Rights):
+    if not isinstance(reply, Reply):
+        return reply
+    if class_of_reply(reply) is ErrorClass.AUTH:
+        return (f"the key is not taken there: {said_by(reply)}",)
+    rights = read(reply, _Rights)
+    if isinstance(rights, Unknown):
         return rights
     may_trade = rights.spot if ways.market.product is Product.SPOT else rights.futures
     wrong = (

@@ -97,7 +97,7 @@ class BinanceVenue:
         self._instruments = {each.id: each for each in account.instruments}
         self._symbols = {each.symbol: each.id for each in account.instruments}
         self._updates = updates
-        self._standing: Standing | None = None
+        self._standing = Standing()
         self._symbol_of: dict[OrderId, str] = {}
         self._named: dict[VenueOrderId, Named] = {}
         self._read_to: dict[str, ReadTo] = {}
@@ -111,8 +111,8 @@ class BinanceVenue:
         return BINANCE_CARD
 
     @property
-    def standing(self) -> Standing | None:
-        """How the account stood when it was read last, None before that."""
+    def standing(self) -> Standing:
+        """How the account stood when it was read last."""
         return self._standing
 
     async def place(self, order: ApprovedOrder) -> PlaceAnswer:
@@ -305,20 +305,21 @@ class BinanceVenue:
             balances=stated.balances,
             clock=reading,
             activities=activities,
-            untradable=tuple(standing.untradable),
+            untradable=tuple(standing.reasons),
         )
 
     async def _stand(self, now: Instant) -> Standing | Unknown | NotSent:
-        if self._standing is not None and not self._standing.flaws and now < self._standing.until:
+        if self._standing.flaw is None and self._standing.is_known_at(now):
             return self._standing
         found = await read_standing(self._ways, tuple(self._instruments.values()), self._margin_mode, self._clock)
-        self._standing = found if isinstance(found, Standing) else None
-        return UNREADABLE if isinstance(found, Standing) and found.flaws else found
+        if not isinstance(found, Standing):
+            self._standing = Standing()
+            return found
+        self._standing = found
+        return UNREADABLE if found.flaw is not None else found
 
     def _stands(self, instrument: InstrumentId) -> bool:
-        standing = self._standing
-        is_fit = standing is not None and not standing.flaws and instrument not in standing.untradable
-        return is_fit and not self._line.key.is_apart()
+        return self._standing.allows(instrument) and not self._line.key.is_apart()
 
     async def _doubt(self, reply: Reply) -> None:
         """Reads anew how the account stands, and what time it is, where a refusal speaks against what we know."""
@@ -326,7 +327,7 @@ class BinanceVenue:
         if found is None or not is_unfit_after(found):
             return
         await read_clock(self._ways, self._clock)
-        self._standing = None
+        self._standing = Standing()
         await self._stand(self._clock.now())
 
     async def _open_orders(self) -> tuple[OrderReport, ...] | Unknown | NotSent:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 import aiohttp
 
@@ -21,6 +22,8 @@ SOCKET_PATIENCE = Patience(beat_s=10, silence_s=30)
 _NO_TIMEOUTS = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 _CLOSING = aiohttp.ClientWSTimeout(ws_receive=None, ws_close=CLOSE_S_MAX)
 _TOLD = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
+
+_Socket = aiohttp.ClientWebSocketResponse[Literal[False]]  # its messages are bytes, of text too
 
 Hear = Callable[[bytes], tuple[str, ...] | None]
 
@@ -75,6 +78,7 @@ class SessionSocket:
                 autoping=False,
                 timeout=_CLOSING,
                 max_msg_size=MESSAGE_BYTES_MAX,
+                decode_text=False,
             ) as socket:
                 await talk.hold(socket, opening)
         except aiohttp.WSServerHandshakeError:
@@ -91,13 +95,13 @@ class _Talk:
 
     def __init__(self, line: Line, hear: Hear, beat: str | None, opened: Callable[[], None] | None) -> None:
         self._line, self._hear, self._beat, self._opened = line, hear, beat, opened
-        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._socket: _Socket | None = None
 
     @property
     def is_connected(self) -> bool:
         return self._socket is not None
 
-    async def hold(self, socket: aiohttp.ClientWebSocketResponse, opening: tuple[str, ...]) -> None:
+    async def hold(self, socket: _Socket, opening: tuple[str, ...]) -> None:
         self._socket = socket
         for text in opening:
             await socket.send_str(text)
@@ -108,8 +112,7 @@ class _Talk:
             if message.type is aiohttp.WSMsgType.PING:
                 await socket.pong(message.data)
             elif message.type in _TOLD:
-                told = message.data.encode() if isinstance(message.data, str) else bytes(message.data)
-                answers = self._hear(told)
+                answers = self._hear(message.data)
                 if answers is None:
                     return
                 for text in answers:

@@ -1,0 +1,152 @@
+"""Order books and frames of venues, beside those of peers. Budget: 60 s, quick 15 s."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import aiohttp
+import msgspec
+
+from benchmarks import ROOT, Figure, amount, at_least, at_most, median
+from benchmarks.delta_stream import Delta, deltas
+from benchmarks.peer_frames import Tick
+from flatbook.market.orderbook import OrderBook
+from flatbook.ops.clock import SystemClock
+from flatbook.venues.websocket import SessionSocket
+
+DELTAS = amount(1_000_000, 100_000)
+FRAMES = 512 * amount(400, 80)
+ROUNDS = amount(5, 3)
+BOOK_NS_MAX = 250
+BOOK_CCXT_MIN = 4
+FRAMES_MIN = 350_000
+FRAMES_WEBSOCKETS_MIN = 2.5
+TICK = (
+    '{"e":"bookTicker","u":400900217,"s":"BTCUSDT","b":"101234.10","B":"31.21000000","a":"101234.20",'
+    '"A":"40.66000000","T":1568014460891,"E":1568014460891,"p":"' + "y" * 48 + '"}'
+)
+HERE = Path(__file__).parent
+CCXT = ROOT / ".venv-clients" / "ccxt" / "bin" / "python"
+BENCH = ROOT / ".venv-bench" / "bin" / "python"
+
+
+class Differ(RuntimeError):
+    """A peer's book ended elsewhere: then the work was not the same."""
+
+
+def our_book(changes: list[Delta]) -> tuple[float, int, int]:
+    """Returns the nanoseconds of CPU for a change and a read of both best prices, and those in the end."""
+    book = OrderBook()
+    set_bid, set_ask, seen = book.set_bid, book.set_ask, 0
+    begun = time.process_time_ns()
+    for is_ask, price, size in changes:
+        (set_ask if is_ask else set_bid)(price, size)
+        seen += book.best_bid + book.best_ask
+    return (time.process_time_ns() - begun) / len(changes), book.best_bid, book.best_ask
+
+
+def peer(python: Path, script: str, *arguments: object) -> dict[str, float] | None:
+    """Returns what a peer measures of itself; None where it is not installed, which is said."""
+    path = os.pathsep.join((str(ROOT), str(ROOT / "src")))
+    command = [str(python), str(HERE / script), *map(str, arguments)]
+    if not python.exists():
+        print(f"{script} {arguments[0]}: {python.parent.parent.name} is not there", file=sys.stderr)
+        return None
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+    if done.returncode:
+        print(f"{script} {arguments[0]}: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+        return None
+    told: dict[str, float] = json.loads(done.stdout)
+    return told
+
+
+def books() -> list[Figure]:
+    """Measures our book and the peers' in turn."""
+    changes, ours = deltas(DELTAS), list[float]()
+    theirs: dict[str, list[float]] = {"ccxt": [], "nautilus": []}
+    for _ in range(ROUNDS):
+        took, bid, ask = our_book(changes)
+        ours.append(took)
+        for name, python in (("ccxt", CCXT), ("nautilus", BENCH)):
+            told = peer(python, "peer_books.py", name, DELTAS)
+            if told is None:
+                continue
+            if (told["bid"], told["ask"]) != (bid, ask):
+                raise Differ(f"{name} ends at {told['bid']} and {told['ask']}, we at {bid} and {ask}")
+            theirs[name].append(told["ns"])
+    mine = median(ours)
+    figures = [at_most("our book, a change and both best prices", mine, "ns", BOOK_NS_MAX)]
+    for name, goal in (("ccxt", BOOK_CCXT_MIN), ("nautilus", 1)):
+        if theirs[name]:
+            its = median(theirs[name])
+            figures += [
+                Figure(f"{name}: its book, the same", its, "ns"),
+                at_least(f"{name}'s time, of ours", its / mine, "x", goal),
+            ]
+    return figures
+
+
+@contextmanager
+def serving(text: str) -> Iterator[int]:
+    """Gives the port of a server, in a process of its own, that says a text FRAMES times to who comes first."""
+    command = [sys.executable, str(HERE / "frame_server.py"), text, str(FRAMES)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            yield int(server.stdout.readline())
+        finally:
+            server.kill()
+
+
+def rate_of(text: str, hear: Callable[[bytes], None]) -> float:
+    """Returns the messages per second of CPU that our socket receives and something reads."""
+    heard = 0
+
+    def count(frame: bytes) -> tuple[str, ...]:
+        nonlocal heard
+        heard += 1
+        hear(frame)
+        return ()
+
+    async def listen(port: int) -> float:
+        socket = SessionSocket(f"http://127.0.0.1:{port}", SystemClock(0), connect=aiohttp.TCPConnector)
+        begun = time.process_time()
+        await socket.converse("/", (), count)
+        return time.process_time() - begun
+
+    with serving(text) as port:
+        took = asyncio.run(listen(port))
+    if heard != FRAMES:
+        raise Differ(f"{heard} of {FRAMES} frames came")
+    return heard / took
+
+
+def frames() -> list[Figure]:
+    """Measures our socket with a typed reader behind it, and `websockets` with the same one."""
+    decode = msgspec.json.Decoder(Tick).decode
+    ours, theirs = list[float](), list[float]()
+    for _ in range(ROUNDS):
+        ours.append(rate_of(TICK, decode))
+        with serving(TICK) as port:
+            told = peer(BENCH, "peer_frames.py", port)
+        theirs += [told["rate"]] if told is not None else []
+    figures = [at_least(f"frames of {len(TICK)} bytes received and read, of CPU", median(ours), "frames/s", FRAMES_MIN)]
+    if theirs:
+        figures += [
+            Figure("websockets: the same", median(theirs), "frames/s"),
+            at_least("our frames, of its", median(ours) / median(theirs), "x", FRAMES_WEBSOCKETS_MIN),
+        ]
+    return figures
+
+
+def run() -> list[Figure]:
+    """Measures books, then frames."""
+    return [*books(), *frames()]

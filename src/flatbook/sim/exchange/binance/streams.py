@@ -7,7 +7,6 @@ Source: Binance documentation, WebSocket Streams and User Data Streams; routed a
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from urllib.parse import parse_qs
 
 import msgspec
@@ -15,6 +14,7 @@ import msgspec
 from flatbook.sim.alpaca.faults import Pushing
 from flatbook.sim.chance import digest
 from flatbook.sim.exchange.binance import market_pages, spot_pages, usdm_pages
+from flatbook.sim.exchange.binance.socket_calls import take_call, terminated
 from flatbook.sim.exchange.binance.words import ms
 from flatbook.sim.exchange.exchange import Exchange
 from flatbook.sim.exchange.orders import BookedOrder, Change, Execution, Print
@@ -25,10 +25,8 @@ from flatbook.values.instants import NS_PER_S, Instant
 
 Page = dict[str, object]
 KEY_S = 3_600
-SPOT_ROOTS = ("/ws", "/stream")
 CALLS = "/ws-api/v3"
 PUBLIC = ("depth", "bookTicker", "trade")
-PRIVATE_EVENTS = ("ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE", "TRADE_LITE", "listenKeyExpired")
 
 
 class Streams:
@@ -39,7 +37,6 @@ class Streams:
         self._listeners: dict[int, Listener] = {}
         self._opened = self._keys_made = 0
         self._keys: dict[str, tuple[str, Instant]] = {}
-        self.calls: Callable[[Listener, str | bytes, Instant], None] | None = None
         exchange.watchers.append(self)
 
     # Keys of user streams.
@@ -72,9 +69,13 @@ class Streams:
                 listener.close()
 
     def end_keys(self) -> None:
-        """Ends all keys at once, telling those who listen."""
+        """Ends all keys and subscriptions to accounts at once, telling those who listen."""
         for account in tuple(self._keys):
             self._expire(account)
+        for listener in self._listeners.values():
+            if listener.subscription is not None:
+                listener.push(terminated(self.exchange.now), "")
+                listener.subscription, listener.account = None, None
 
     def _end_due(self, account: str) -> None:
         held = self._keys.get(account)
@@ -216,8 +217,7 @@ class Listener:
         """Takes a request of the client: a subscription, or a call."""
         self._streams.exchange.advance(now)
         if self.makes_calls:
-            if self._streams.calls is not None:
-                self._streams.calls(self, said, now)
+            take_call(self._streams.exchange, self, said, now)
             return
         try:
             asked = msgspec.json.decode(said, type=dict[str, object])

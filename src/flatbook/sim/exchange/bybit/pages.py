@@ -80,7 +80,7 @@ def order_page(exchange: Exchange, order: BookedOrder) -> Page:
         "smpType": STP_WORDS[order.stp],
         "smpGroup": 0,
         "smpOrderId": "",
-        "tpslMode": "",
+        **({"tpslMode": ""} if market.kind is Kind.PERP else {}),
         "tpLimitPrice": "",
         "slLimitPrice": "",
         "placeType": "",

@@ -23,10 +23,6 @@ INSTRUMENTS_MAX = 32_767
 Longs = npt.NDArray[np.int64]
 
 
-class TapeRefused(ValueError):
-    """A tape, or what one is to be made of, cannot be used. Says where, why, and what to do."""
-
-
 class TapeInstrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One instrument of a tape.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from flatbook.backtest.refused import TapeRefused
 from flatbook.backtest.tape import (
     DTYPES,
     ROWS_IN_A_CHUNK,
@@ -25,7 +26,6 @@ from flatbook.backtest.tape import (
     Origin,
     TapeHead,
     TapeInstrument,
-    TapeRefused,
     covers_of,
     joined,
 )
@@ -49,7 +49,7 @@ class Message(NamedTuple):
 
     ts: int
     local_ts: int
-    rows: list[Row]
+    rows: Sequence[Row]
 
 
 class TapeWriter:

@@ -5,6 +5,7 @@ This file is read only after something was raised.
 
 from __future__ import annotations
 
+from flatbook.backtest.refused import TapeRefused
 from flatbook.cli.faults import Exit, Failed
 from flatbook.engine.ports import JournalBroken, JournalFault
 from flatbook.engine.run import EngineFailed
@@ -29,6 +30,7 @@ KNOWN: tuple[type[BaseException], ...] = (
     SocketTaken,
     ConfigRefused,
     SecretRefused,
+    TapeRefused,
     BarsRefused,
     SamplesRefused,
     RecordingBroken,

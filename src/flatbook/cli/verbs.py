@@ -74,6 +74,11 @@ _CHAOS = (
     Verb("reorg", "Replace the newest blocks of the chain.", "chaos:reorg"),
     Verb("kill", "Kill the engine's process, as a lost machine does.", "chaos:kill"),
 )
+_DATA = (
+    Verb("list", "List the tapes in the home.", "tapes:listing"),
+    Verb("doctor", "Look through a tape or recordings for what is wrong with them.", "tapes:doctor"),
+    Verb("convert", "Make a tape of recordings.", "tapes:convert"),
+)
 
 FAMILIES = (
     Family(
@@ -145,6 +150,7 @@ FAMILIES = (
     Family(
         "Prove",
         (
+            Verb("data", "Make, list and look through tapes of recorded markets.", "", _DATA),
             Verb("replay", "Run the hedge over recorded takers and bars of December 2025.", "report:replay"),
             Verb("sim", "Run simulated worlds in which everything goes wrong.", "", _SIM),
             Verb("chaos", "Break something in a running paper desk, and see that nothing is lost.", "", _CHAOS),

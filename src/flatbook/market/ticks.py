@@ -22,11 +22,18 @@ together, and only the last of them has the flag LAST.
 from __future__ import annotations
 
 from enum import Enum, IntEnum
+from typing import NamedTuple
+
+import msgspec
+
+from flatbook.market.depth import Grid, Update
 
 LAST = 1
 RATE_DECIMALS = 12
 TICK_PARTS = 10**9
 NOTIONAL_BOUND = 2**62
+FINE_DECIMALS = 12
+FINE = Grid(FINE_DECIMALS, FINE_DECIMALS)
 
 
 class Kind(IntEnum):
@@ -50,3 +57,30 @@ class Product(Enum):
     SPOT = "spot"
     LINEAR = "linear"
     INVERSE = "inverse"
+
+
+class Tick(NamedTuple):
+    """One thing that a venue told, of any kind but those of depth. Units: prices and sizes in 1e-12."""
+
+    kind: Kind
+    p1: int
+    q1: int = 0
+    p2: int = 0
+    q2: int = 0
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What one message of a venue tells of one instrument, before anything is known of its ticks and lots.
+
+    `happened_at` is when the venue did it, `sent_at` when it said so, 0 where it does not say. `stream` names messages
+    that are numbered, or in order of time, among themselves. `depth` has prices and sizes on the FINE grid.
+    Units: ns.
+    """
+
+    symbol: str
+    stream: str
+    happened_at: int
+    sent_at: int = 0
+    seq: int = 0
+    ticks: tuple[Tick, ...] = ()
+    depth: Update | None = None

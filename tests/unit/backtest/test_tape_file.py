@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flatbook.backtest.tape import ROWS_IN_A_CHUNK, Clocks, Columns, Cover, Origin, TapeRefused
+from flatbook.backtest.refused import TapeRefused
+from flatbook.backtest.tape import ROWS_IN_A_CHUNK, Clocks, Columns, Cover, Origin
 from flatbook.backtest.tape_file import FileTape, Message, TapeWriter, memory_tape, read_head
 from flatbook.market.ticks import Kind
 from tests.unit.backtest.scenes import PERP, SPOT

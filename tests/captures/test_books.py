@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flatbook.market.depth import Books, Heard, Numbered, Unfit, Unread, UnreadFor, Update
+from flatbook.market.depth import Books, Heard, Leave, Numbered, Unfit, Unread, UnreadFor, Update
 from tests.captures.compare import compare_folder, compared
 from tests.captures.files import Line, NoBook
 from tests.captures.made import WRITERS, Made, made
@@ -83,7 +83,8 @@ def test_messages_that_come_twice_change_nothing(name: str) -> None:
 def test_bytes_that_are_no_message_are_unread_or_about_nothing_and_never_raise(name: str, spoilt: bytes) -> None:
     session = made(name)
     heard = session.feed.feed.read(spoilt, {session.symbol: session.grid})
-    assert all(isinstance(each, Unread) and each.reason is UnreadFor.MALFORMED for each in heard)
+    assert all(each.reason is UnreadFor.MALFORMED for each in heard if isinstance(each, Unread))
+    assert {type(each) for each in heard} <= {Unread, Leave}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -91,14 +92,14 @@ def test_a_truncated_frame_is_unread(name: str) -> None:
     session = made(name)
     frame = next(line for line in reversed(session.lines) if line.is_frame).text.encode()
     heard = session.feed.feed.read(frame[:-40], {session.symbol: session.grid})
-    assert [type(each) for each in heard] == [Unread]
+    assert [type(each) for each in heard] == ([Unread, Leave] if name == "gemini" else [Unread])
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_number_that_is_not_on_the_grid_is_unread_with_its_reason(name: str) -> None:
     session = made(name)
     frame = next(line for line in session.lines if line.is_frame).text
-    for wrong in ("59999.999", "-1.00", "1e5", "NaN", "٣"):
+    for wrong in ("59999.999", "-1.00", "1e5", "NaN", "٣", "0.00"):
         text = frame.replace('"59', f'"{wrong}","59', 1) if name == "coinbase" else frame
         price = next(part for part in frame.split('"') if part.startswith(("59", "60")) and "." in part)
         heard = session.feed.feed.read(text.replace(price, wrong).encode(), {session.symbol: session.grid})
@@ -107,6 +108,15 @@ def test_a_number_that_is_not_on_the_grid_is_unread_with_its_reason(name: str) -
             [UnreadFor.MALFORMED],
         )
         assert not any(isinstance(each, Update) for each in heard)
+
+
+def test_where_nothing_is_numbered_a_frame_that_cannot_be_read_ends_the_book_and_the_connection() -> None:
+    session = made("gemini")
+    books = books_of(session, session.lines)
+    assert books.by_symbol[session.symbol].unfit is None
+    for heard in session.feed.feed.read(b'{"type":"l2_updates","symbol', {session.symbol: session.grid}):
+        books.take(heard)
+    assert (books.unread[UnreadFor.MALFORMED], books.by_symbol[session.symbol].unfit) == (1, Unfit.DISCONNECTED)
 
 
 def test_the_numbers_of_a_connection_with_a_hole_make_all_its_books_unfit() -> None:

@@ -97,7 +97,7 @@ class Numbered(msgspec.Struct, frozen=True, gc=False):
 
 
 class Leave(msgspec.Struct, frozen=True, gc=False):
-    """The venue asks us to leave this connection for a new one."""
+    """This connection must be left for a new one: the venue asks for it, or nothing else would tell what was missed."""
 
 
 Heard = Update | Numbered | Unread | Leave
@@ -261,10 +261,13 @@ def scaled(text: str, decimals: int) -> int:
 def levels(rows: Sequence[Sequence[str]], grid: Grid) -> list[Level]:
     """Returns rows that begin with price and size in ticks and lots.
 
-    Errors: OffGrid.
+    Errors: OffGrid, also for a price of nothing.
     """
     prices, sizes = grid
-    return [(scaled(price, prices), scaled(size, sizes)) for price, size, *_ in rows]
+    found = [(scaled(price, prices), scaled(size, sizes)) for price, size, *_ in rows]
+    if not all(price for price, _ in found):
+        raise OffGrid("a price of zero is none")
+    return found
 
 
 def text_of(units: int, decimals: int) -> str:

@@ -1,4 +1,7 @@
-"""The books of Gemini's market data v2: the first message of a symbol is its whole book. Nothing is numbered.
+"""The books of Gemini's market data v2: the first message of a symbol is its whole book.
+
+Nothing is numbered and nothing is summed up: a frame that cannot be read may have held a change that nobody would miss,
+so that its connection is left and all begins anew.
 
 Source: docs.gemini.com/websocket-api, Market Data Version 2. The first message alone has trades and auction events.
 """
@@ -9,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from flatbook.market.depth import Depth, Grid, Heard, OffGrid, Update, in_one_row, levels, unknown, unread
+from flatbook.market.depth import Depth, Grid, Heard, Leave, OffGrid, Update, in_one_row, levels, unknown, unread
 from flatbook.venues.book_stream import BookFeed, text_of_json
 
 UPDATES = "l2_updates"
@@ -37,11 +40,11 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
             return ()
         changes = _changes.decode(head.changes)
         if any(side not in (BUY, SELL) for side, _, _ in changes):
-            return (unknown("sides", ", ".join(side for side, _, _ in changes)),)
+            return (unknown("sides", ", ".join(side for side, _, _ in changes)), Leave())
         bids = levels([(price, size) for side, price, size in changes if side == BUY], grid)
         asks = levels([(price, size) for side, price, size in changes if side == SELL], grid)
     except (msgspec.MsgspecError, OffGrid) as error:
-        return (unread(error),)
+        return (unread(error), Leave())
     is_whole = bool(bytes(head.trades)) and bool(bytes(head.auction_events))
     return (Update(head.symbol, is_whole, Depth(bids, asks)),)
 

@@ -1,0 +1,314 @@
+"""Our orders at the venue of the compiled simulator: how they arrive, rest, execute and leave."""
+
+from __future__ import annotations
+
+from flatbook.backtest.kernel.levels import level_at, take_from
+from flatbook.backtest.kernel.queues import next_turn, settle_report, take_report_row
+from flatbook.backtest.kernel.tables import (
+    AHEAD,
+    AHEAD_FIRST,
+    ARRIVED_AT,
+    ASK,
+    BID,
+    BUY_HIGH,
+    BUY_LOW,
+    CANCELED,
+    DUE_AT,
+    EXECUTED,
+    EXPIRED,
+    EXPIRES_AT,
+    FILLED,
+    FILLS,
+    FREE,
+    FRONT,
+    HIGH,
+    I0,
+    INST,
+    IOC,
+    KEY,
+    LEFT,
+    META_ROW,
+    NEVER,
+    NUMBER,
+    O0,
+    POSITION,
+    POST_ONLY,
+    PRICE,
+    REJECTED,
+    REP_AHEAD,
+    REP_COUNT,
+    REP_KIND,
+    REP_LEFT,
+    REP_MAKER,
+    REP_NUMBER,
+    REP_PRICE,
+    REP_QTY,
+    REP_VENUE_TIME,
+    REP_WAITED,
+    REP_WATCH,
+    REPORT_NS,
+    REPORT_SPREAD,
+    RESTING,
+    SEED,
+    SELL_HIGH,
+    SELL_LOW,
+    SHARE,
+    SIGN,
+    STATE,
+    STYLE,
+    TRADED,
+    TURN,
+    WATCH,
+    WORKING,
+    Longs,
+)
+from flatbook.matcher.rule import (
+    REPORTING,
+    UNSEEN,
+    after_level,
+    after_trade,
+    goes_through,
+    latency,
+    left_without_trade,
+    reached,
+    takes,
+)
+
+
+def tell(t: Longs, slot: int, kind: int, time: int) -> int:
+    """Sends a report about an order on its way to us, and returns its row. `settle_report` must follow."""
+    order = O0 + slot
+    delay = latency(t[META_ROW, SEED], t[order, KEY], REPORTING, t[META_ROW, REPORT_NS], t[META_ROW, REPORT_SPREAD])
+    row = take_report_row(t, time + delay)
+    t[row, REP_KIND] = kind
+    t[row, REP_NUMBER] = t[order, NUMBER]
+    t[row, REP_VENUE_TIME] = time
+    t[row, REP_LEFT] = t[order, LEFT]
+    t[row, REP_COUNT] = t[order, EXECUTED]
+    t[row, REP_WATCH] = t[order, WATCH]
+    return row
+
+
+def bounds_anew(t: Longs, k: int) -> None:
+    """Finds anew between which prices our orders of an instrument rest, and when the next of all orders expires."""
+    buy_high, buy_low, sell_low, sell_high, expires = -NEVER, NEVER, NEVER, -NEVER, NEVER
+    for slot in range(t[META_ROW, HIGH]):
+        order = t[O0 + slot]
+        if order[STATE] != RESTING:
+            continue
+        expires = min(expires, order[DUE_AT])
+        if order[INST] != k:
+            continue
+        if order[SIGN] > 0:
+            buy_high, buy_low = max(buy_high, order[PRICE]), min(buy_low, order[PRICE])
+        else:
+            sell_high, sell_low = max(sell_high, order[PRICE]), min(sell_low, order[PRICE])
+    row = t[I0 + k]
+    row[BUY_HIGH] = buy_high
+    row[BUY_LOW] = buy_low
+    row[SELL_LOW] = sell_low
+    row[SELL_HIGH] = sell_high
+    t[META_ROW, EXPIRES_AT] = expires
+
+
+def leave(t: Longs, slot: int) -> None:
+    """Takes an order that has ended out of the table."""
+    t[O0 + slot, STATE] = FREE
+    while t[META_ROW, HIGH] > 0 and t[O0 + t[META_ROW, HIGH] - 1, STATE] == FREE:
+        t[META_ROW, HIGH] -= 1
+    bounds_anew(t, t[O0 + slot, INST])
+
+
+def execute(t: Longs, slot: int, price: int, qty: int, time: int) -> None:
+    """Executes a part of an order at a price. One that executes before it rests takes, one that rests makes."""
+    order = t[O0 + slot]
+    makes = order[STATE] == RESTING
+    order[LEFT] -= qty
+    order[EXECUTED] += 1
+    t[I0 + order[INST], POSITION] += order[SIGN] * qty
+    t[META_ROW, FILLS] += 1
+    row = tell(t, slot, FILLED, time)
+    t[row, REP_PRICE] = price
+    t[row, REP_QTY] = qty
+    t[row, REP_MAKER] = 1 if makes else 0
+    t[row, REP_AHEAD] = order[AHEAD_FIRST]
+    t[row, REP_WAITED] = time - order[ARRIVED_AT]
+    settle_report(t)
+    if makes and order[LEFT] == 0:
+        leave(t, slot)
+
+
+def arrive(t: Longs, lv: Longs, slot: int, time: int) -> None:
+    """Lets an order arrive at the venue: it is turned down, takes what it can, and rests or ends."""
+    order = t[O0 + slot]
+    k, sign, price = order[INST], order[SIGN], order[PRICE]
+    order[ARRIVED_AT] = time
+    order[AHEAD_FIRST] = 0
+    market = t[I0 + k]
+    crosses = takes(sign, price, market[BID], market[ASK])
+    if order[STYLE] == POST_ONLY and crosses:
+        tell(t, slot, REJECTED, time)
+        settle_report(t)
+        leave(t, slot)
+        return
+    tell(t, slot, WORKING, time)
+    settle_report(t)
+    while crosses and order[LEFT] > 0:
+        at, got = take_from(t, lv, k, -sign, price, order[LEFT])
+        if got == 0:
+            break
+        execute(t, slot, at, got, time)
+    if order[LEFT] == 0:
+        leave(t, slot)
+    elif order[STYLE] == IOC or order[DUE_AT] <= time:
+        tell(t, slot, EXPIRED, time)
+        settle_report(t)
+        leave(t, slot)
+    else:
+        rest(t, lv, slot)
+
+
+def rest(t: Longs, lv: Longs, slot: int) -> None:
+    """Puts an order behind all that is displayed at its price."""
+    order = t[O0 + slot]
+    ahead = level_at(t, lv, order[INST], order[SIGN], order[PRICE])
+    if ahead == UNSEEN and t[META_ROW, FRONT] != 0:
+        ahead = 0
+    order[AHEAD] = ahead
+    order[AHEAD_FIRST] = ahead
+    order[TRADED] = 0
+    order[TURN] = next_turn(t)
+    order[STATE] = RESTING
+    bounds_anew(t, order[INST])
+
+
+def cancel_arrives(t: Longs, slot: int, number: int, time: int) -> None:
+    """Lets a cancel arrive: it ends an order that still rests, and comes too late for any other."""
+    order = t[O0 + slot]
+    if order[STATE] == RESTING and order[NUMBER] == number:
+        end(t, slot, CANCELED, time)
+
+
+def end(t: Longs, slot: int, kind: int, time: int) -> None:
+    """Ends an order that rests."""
+    tell(t, slot, kind, time)
+    settle_report(t)
+    leave(t, slot)
+
+
+def expire(t: Longs) -> None:
+    """Ends one order whose time is over."""
+    time = t[META_ROW, EXPIRES_AT]
+    for slot in range(t[META_ROW, HIGH]):
+        if t[O0 + slot, STATE] == RESTING and t[O0 + slot, DUE_AT] <= time:
+            end(t, slot, EXPIRED, t[O0 + slot, DUE_AT])
+            return
+
+
+def next_in_turn(t: Longs, k: int, sign: int, after: tuple[int, int]) -> int:
+    """Returns the order that executes next after one of a price and turn: by price, then by turn; -1 for none.
+
+    Needs: prices in `after` and here count as better the higher `sign * price` is.
+    """
+    found = -1
+    for slot in range(t[META_ROW, HIGH]):
+        order = t[O0 + slot]
+        if order[STATE] != RESTING or order[INST] != k or order[SIGN] != sign:
+            continue
+        rank, turn = sign * order[PRICE], order[TURN]
+        if rank > after[0] or (rank == after[0] and turn <= after[1]):
+            continue
+        if found >= 0:
+            best = t[O0 + found]
+            if rank < sign * best[PRICE] or (rank == sign * best[PRICE] and turn > best[TURN]):
+                continue
+        found = slot
+    return found
+
+
+def trade_meets(t: Longs, k: int, sign: int, price: int, qty: int, at: tuple[int, int]) -> None:
+    """Lets a trade meet our orders of one side. `at` is its time, and whether its taker is known to have hit them."""
+    time, hits = at
+    rest_of, after = qty, (NEVER, 0)
+    while rest_of > 0:
+        slot = next_in_turn(t, k, sign, after)
+        if slot < 0:
+            return
+        order = t[O0 + slot]
+        after = (sign * order[PRICE], order[TURN])
+        got = 0
+        if goes_through(sign, order[PRICE], price):
+            order[AHEAD] = 0
+            got = min(order[LEFT], rest_of)
+        elif order[PRICE] == price and hits != 0:
+            got = min(order[LEFT], reached(order[AHEAD], qty), rest_of)
+            order[AHEAD] = after_trade(order[AHEAD], qty)
+            order[TRADED] += qty
+        elif order[PRICE] != price:
+            return
+        if got > 0:
+            rest_of -= got
+            execute(t, slot, order[PRICE], got, time)
+
+
+def level_moves(t: Longs, k: int, sign: int, price: int, sizes: tuple[int, int]) -> None:
+    """Moves our orders at a price forward in their queue once it shows another size. `sizes`: before, and now."""
+    before, size = sizes
+    for slot in range(t[META_ROW, HIGH]):
+        order = t[O0 + slot]
+        if order[STATE] == RESTING and order[INST] == k and order[SIGN] == sign and order[PRICE] == price:
+            gone = left_without_trade(before, size, order[TRADED])
+            order[AHEAD] = after_level(order[AHEAD], gone, size, t[META_ROW, SHARE])
+            order[TRADED] = 0
+
+
+def touch_moves(t: Longs, k: int, sign: int, best: int) -> None:
+    """Moves our orders that are better than the best of their side to the front: nobody is displayed there."""
+    for slot in range(t[META_ROW, HIGH]):
+        order = t[O0 + slot]
+        if order[STATE] == RESTING and order[INST] == k and order[SIGN] == sign and (order[PRICE] - best) * sign > 0:
+            order[AHEAD] = 0
+            order[TRADED] = 0
+
+
+def cross(t: Longs, lv: Longs, k: int, sign: int, time: int) -> None:
+    """Executes our orders of one side to which the other side of the market has come."""
+    market = t[I0 + k]
+    after = (NEVER, 0)
+    while True:
+        slot = next_in_turn(t, k, sign, after)
+        if slot < 0:
+            return
+        order = t[O0 + slot]
+        price = order[PRICE]
+        after = (sign * price, order[TURN])
+        if not takes(sign, price, market[BID], market[ASK]):
+            return
+        whole = 0
+        while whole < order[LEFT]:
+            _, got = take_from(t, lv, k, -sign, price, order[LEFT] - whole)
+            if got == 0:
+                break
+            whole += got
+        if whole == 0:
+            return
+        execute(t, slot, price, whole, time)
+
+
+COMPILED = (
+    tell,
+    bounds_anew,
+    leave,
+    execute,
+    rest,
+    arrive,
+    end,
+    cancel_arrives,
+    expire,
+    next_in_turn,
+    trade_meets,
+    level_moves,
+    touch_moves,
+    cross,
+)
+"""What a compiler of arrays must be given, each after what it calls."""

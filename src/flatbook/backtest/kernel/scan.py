@@ -1,0 +1,464 @@
+"""The scan of a tape: two clocks over its rows, and a stop only where a strategy wants to be asked.
+
+The venue's clock matches each row as it happens; ours sees it when it has come to us. Of what falls on one instant the
+order is: what arrives at the venue, what reports say, what we see, what time alone brings, and then what the venue
+does next. A strategy is asked once for all that one instant brought.
+
+The same functions run compiled (`flatbook.backtest.kernel.compiled`) and, as slowly as they read, in Python.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flatbook.backtest.kernel.levels import clear_levels, set_level
+from flatbook.backtest.kernel.queues import drop_first, send_arrival, settle_report, take_report_row
+from flatbook.backtest.kernel.resting import (
+    arrive,
+    cancel_arrives,
+    cross,
+    expire,
+    level_moves,
+    touch_moves,
+    trade_meets,
+)
+from flatbook.backtest.kernel.seen import end_message, ring_timer, sample, see_number, see_touch, shows_book
+from flatbook.backtest.kernel.tables import (
+    A0,
+    ARR_KIND,
+    ARR_NUMBER,
+    ARR_SLOT,
+    ARR_TIME,
+    ARRIVAL,
+    ARRIVALS,
+    ARRIVED_AT,
+    ASK,
+    ASK_SIZE,
+    ASK_TAKEN,
+    BID,
+    BID_SIZE,
+    BID_TAKEN,
+    BUY_HIGH,
+    BUY_LOW,
+    CANCEL,
+    CANCEL_NS,
+    CANCEL_SPREAD,
+    CROWDED,
+    DUE_AT,
+    ENDED,
+    EXPIRES_AT,
+    FINAL,
+    FREE,
+    G0,
+    HEAP_MAX,
+    HIGH,
+    I0,
+    INST,
+    INSTRUMENTS,
+    IS_DEEP,
+    K_ASK,
+    K_BID,
+    K_CLEAR,
+    K_FUNDING,
+    K_INDEX,
+    K_MARK,
+    K_QUOTE,
+    K_TRADE,
+    KEY,
+    LEFT,
+    LIMITED,
+    META_ROW,
+    MORE_ROWS,
+    NEVER,
+    NOW,
+    NUMBER,
+    O0,
+    ORDERS_MAX,
+    PAID,
+    PLACE,
+    PLACE_NS,
+    PLACE_SPREAD,
+    POSITION,
+    PRICE,
+    R0,
+    REP_KIND,
+    REP_LEFT,
+    REP_NUMBER,
+    REP_PRICE,
+    REP_QTY,
+    REP_TIME,
+    REP_VENUE_TIME,
+    REP_WATCH,
+    REPORT,
+    REPORT_NS,
+    REPORTS,
+    RING_FULL,
+    RING_MAX,
+    RING_ROOM,
+    RINGED,
+    SAMPLE_AT,
+    SAMPLED,
+    SAMPLES_MAX,
+    SEED,
+    SEEN_AT,
+    SELL_HIGH,
+    SELL_LOW,
+    SIGN,
+    STATE,
+    STOP_AT,
+    STYLE,
+    TIMER,
+    UNDER_WAY,
+    VENUE_AT,
+    VENUE_NOW,
+    WAKE_ON,
+    WOKE,
+    WOKEN,
+    Longs,
+)
+from flatbook.market.ticks import LAST
+from flatbook.matcher.rule import CANCELING, PLACING, latency
+
+MARKET_BUY, MARKET_SELL = NEVER, 0
+"""The prices of orders that take any price."""
+
+Rows = tuple[Any, ...]
+"""The columns of a tape that are scanned, in the order of COLUMNS."""
+
+Row = tuple[int, int, int, int, int, int]
+"""(instrument, kind, p1, q1, p2, q2)"""
+
+Place = tuple[int, int, int]
+"""(place on the tape, time, flags)"""
+
+COLUMNS = ("ts", "local_ts", "kind", "inst", "p1", "q1", "p2", "q2", "flags")
+
+
+def place(t: Longs, order: tuple[int, int, int, int, int, int, int], now: int) -> int:
+    """Sends an order: (number, instrument, sign, price, lots, style, key), due at the end of time.
+
+    Gives: its slot; -1 where there is no room.
+    """
+    slot = 0
+    while slot < t[META_ROW, HIGH] and t[O0 + slot, STATE] != FREE:
+        slot += 1
+    if slot >= ORDERS_MAX or t[META_ROW, ARRIVALS] + 1 >= HEAP_MAX:
+        return -1
+    if slot == t[META_ROW, HIGH]:
+        t[META_ROW, HIGH] += 1
+    row = t[O0 + slot]
+    row[:] = 0
+    row[NUMBER] = order[0]
+    row[INST] = order[1]
+    row[SIGN] = order[2]
+    row[PRICE] = order[3]
+    row[LEFT] = order[4]
+    row[STYLE] = order[5]
+    row[KEY] = order[6]
+    row[STATE] = UNDER_WAY
+    row[DUE_AT] = NEVER
+    at = now + latency(t[META_ROW, SEED], order[6], PLACING, t[META_ROW, PLACE_NS], t[META_ROW, PLACE_SPREAD])
+    row[ARRIVED_AT] = at
+    send_arrival(t, at, PLACE, slot, order[0])
+    return slot
+
+
+def cancel(t: Longs, slot: int, number: int, now: int) -> bool:
+    """Sends a cancel after an order, which it never overtakes. Gives: False where there is no room."""
+    order = t[O0 + slot]
+    if order[NUMBER] != number or order[STATE] == FREE:
+        return True
+    if t[META_ROW, ARRIVALS] + 1 >= HEAP_MAX:
+        return False
+    at = now + latency(t[META_ROW, SEED], order[KEY], CANCELING, t[META_ROW, CANCEL_NS], t[META_ROW, CANCEL_SPREAD])
+    if order[STATE] == UNDER_WAY:
+        at = max(at, order[ARRIVED_AT])
+    send_arrival(t, at, CANCEL, slot, number)
+    return True
+
+
+def take_arrival(t: Longs, lv: Longs) -> None:
+    """Lets what comes to the venue next arrive."""
+    drop_first(t, A0, t[META_ROW, ARRIVALS], ARRIVAL)
+    t[META_ROW, ARRIVALS] -= 1
+    row = A0 + t[META_ROW, ARRIVALS]
+    if t[row, ARR_KIND] == PLACE:
+        arrive(t, lv, t[row, ARR_SLOT], t[row, ARR_TIME])
+    else:
+        cancel_arrives(t, t[row, ARR_SLOT], t[row, ARR_NUMBER], t[row, ARR_TIME])
+
+
+def take_report(t: Longs) -> None:
+    """Lets the next report come to us: it waits in the ring, and wakes where it is asked for."""
+    drop_first(t, R0, t[META_ROW, REPORTS], REPORT)
+    t[META_ROW, REPORTS] -= 1
+    row, kept = R0 + t[META_ROW, REPORTS], G0 + t[META_ROW, RINGED]
+    for column in range(REPORT):
+        t[kept, column] = t[row, column]
+    t[META_ROW, RINGED] += 1
+    t[META_ROW, NOW] = t[row, REP_TIME]
+    if (t[META_ROW, WAKE_ON] >> t[row, REP_KIND]) & 1 or t[row, REP_WATCH] != 0:
+        t[META_ROW, WOKEN] = 1
+
+
+def quote_moves(t: Longs, k: int, bids: tuple[int, int], asks: tuple[int, int]) -> None:
+    """Takes a new touch as the market of an instrument, and moves our orders in their queues."""
+    row = t[I0 + k]
+    if row[BUY_HIGH] >= bids[0] or bids[0] == 0:
+        same = row[BID] == bids[0]
+        level_moves(t, k, 1, bids[0], (row[BID_SIZE] if same else bids[1], bids[1]))
+        touch_moves(t, k, 1, bids[0])
+    if row[SELL_LOW] <= asks[0] or asks[0] == 0:
+        same = row[ASK] == asks[0]
+        level_moves(t, k, -1, asks[0], (row[ASK_SIZE] if same else asks[1], asks[1]))
+        touch_moves(t, k, -1, asks[0] if asks[0] > 0 else NEVER)
+    if row[BID] != bids[0]:
+        row[BID_TAKEN] = 0
+    if row[ASK] != asks[0]:
+        row[ASK_TAKEN] = 0
+    row[BID] = bids[0]
+    row[BID_SIZE] = bids[1]
+    row[ASK] = asks[0]
+    row[ASK_SIZE] = asks[1]
+
+
+def level_is_set(t: Longs, lv: Longs, k: int, sign: int, price: int, size: int) -> None:
+    """Takes a new size at a price into a book, and moves our orders there in their queue."""
+    before = set_level(t, lv, k, sign, price, size)
+    row = I0 + k
+    if sign > 0:
+        if t[row, BUY_LOW] <= price <= t[row, BUY_HIGH]:
+            level_moves(t, k, sign, price, (before, size))
+    elif t[row, SELL_LOW] <= price <= t[row, SELL_HIGH]:
+        level_moves(t, k, sign, price, (before, size))
+
+
+def market_crosses(t: Longs, lv: Longs, k: int, time: int) -> None:
+    """Executes our orders to which the other side of the market has come."""
+    row = I0 + k
+    if 0 < t[row, ASK] <= t[row, BUY_HIGH]:
+        cross(t, lv, k, 1, time)
+    if t[row, BID] > 0 and t[row, BID] >= t[row, SELL_LOW]:
+        cross(t, lv, k, -1, time)
+
+
+def trade_happens(t: Longs, k: int, trade: tuple[int, int, int], time: int) -> None:
+    """Lets a trade (price, lots, sign of its taker) meet our orders on the side that its taker hit."""
+    price, qty, taker = trade
+    if taker <= 0 and t[I0 + k, BUY_HIGH] >= price:
+        trade_meets(t, k, 1, price, qty, (time, -taker))
+    if taker >= 0 and t[I0 + k, SELL_LOW] <= price:
+        trade_meets(t, k, -1, price, qty, (time, taker))
+
+
+def funding_is_paid(t: Longs, k: int, terms: tuple[int, int], time: int) -> None:
+    """Tells what position funding was paid on, at a rate and a mark."""
+    if t[I0 + k, POSITION] == 0:
+        return
+    row = take_report_row(t, time + t[META_ROW, REPORT_NS])
+    t[row, REP_KIND] = PAID
+    t[row, REP_NUMBER] = k
+    t[row, REP_PRICE] = terms[0]
+    t[row, REP_LEFT] = terms[1]
+    t[row, REP_QTY] = t[I0 + k, POSITION]
+    t[row, REP_VENUE_TIME] = time
+    settle_report(t)
+
+
+def is_quiet(t: Longs, k: int, bid: int, ask: int) -> bool:
+    """Whether a touch comes to none of our orders."""
+    row = I0 + k
+    high, low = t[row, BUY_HIGH], t[row, SELL_LOW]
+    return bool(bid > 0 and ask > 0 and high < bid and high < ask and low > ask and low > bid)
+
+
+def quote_happens(t: Longs, lv: Longs, k: int, bids: tuple[int, int], asks: tuple[int, int], time: int) -> None:
+    """Takes a new touch as the market of an instrument."""
+    row = I0 + k
+    if is_quiet(t, k, bids[0], asks[0]):
+        if t[row, BID] != bids[0]:
+            t[row, BID_TAKEN] = 0
+        if t[row, ASK] != asks[0]:
+            t[row, ASK_TAKEN] = 0
+        t[row, BID] = bids[0]
+        t[row, BID_SIZE] = bids[1]
+        t[row, ASK] = asks[0]
+        t[row, ASK_SIZE] = asks[1]
+    else:
+        quote_moves(t, k, bids, asks)
+        market_crosses(t, lv, k, time)
+
+
+def book_is_whole(t: Longs, lv: Longs, tops: Longs, at: tuple[int, int, int]) -> None:
+    """Keeps the touch of a book at the end of a message, and matches. `at` is instrument, row of the tape and time."""
+    k, i, time = at
+    row = I0 + k
+    tops[i, 0] = t[row, BID]
+    tops[i, 1] = t[row, BID_SIZE]
+    tops[i, 2] = t[row, ASK]
+    tops[i, 3] = t[row, ASK_SIZE]
+    market_crosses(t, lv, k, time)
+
+
+def venue_row(t: Longs, lv: Longs, tops: Longs, row: Row, at: Place) -> None:
+    """Lets one row happen at the venue. `at` is its place on the tape, its time, and its flags."""
+    k, kind, price, qty, p2, q2 = row
+    i, time, flags = at
+    deep = t[I0 + k, IS_DEEP] != 0
+    if kind == K_QUOTE:
+        if not deep:
+            quote_happens(t, lv, k, (price, qty), (p2, q2), time)
+    elif kind == K_TRADE:
+        if t[I0 + k, BUY_HIGH] >= price or t[I0 + k, SELL_LOW] <= price:
+            trade_happens(t, k, (price, qty, p2), time)
+    elif kind == K_BID:
+        level_is_set(t, lv, k, 1, price, qty)
+    elif kind == K_ASK:
+        level_is_set(t, lv, k, -1, price, qty)
+    elif kind == K_CLEAR:
+        clear_levels(t, lv, k)
+    elif kind == K_FUNDING and qty == time:
+        funding_is_paid(t, k, (price, p2), time)
+    if deep and flags & LAST and shows_book(kind):
+        book_is_whole(t, lv, tops, (k, i, time))
+
+
+def seen_row(t: Longs, tops: Longs, row: Row, at: Place) -> bool:
+    """Lets one row be seen, and says whether its message is over. `at` is its place, when it comes, and its flags."""
+    k, kind, p1, q1, p2, q2 = row
+    i, time, flags = at
+    deep = t[I0 + k, IS_DEEP] != 0
+    if kind == K_QUOTE:
+        if not deep:
+            see_touch(t, k, (p1, q1, p2, q2), time)
+    elif kind in (K_TRADE, K_MARK, K_INDEX):
+        see_number(t, k, kind, p1)
+    elif kind == K_CLEAR and not deep:
+        see_touch(t, k, (0, 0, 0, 0), time)
+    if not flags & LAST:
+        return False
+    if deep and shows_book(kind):
+        see_touch(t, k, (tops[i, 0], tops[i, 1], tops[i, 2], tops[i, 3]), time)
+    end_message(t, k, time)
+    return True
+
+
+def next_message(t: Longs, closed_at: int) -> int:
+    """Returns when the next message arrives, here or there; the venue takes none after it has closed."""
+    at = NEVER
+    if t[META_ROW, ARRIVALS] > 0 and t[A0, ARR_TIME] <= closed_at:
+        at = t[A0, ARR_TIME]
+    if t[META_ROW, EXPIRES_AT] <= closed_at:
+        at = min(at, t[META_ROW, EXPIRES_AT])
+    if t[META_ROW, REPORTS] > 0:
+        at = min(at, t[R0, REP_TIME])
+    return at
+
+
+def take_message(t: Longs, lv: Longs, at: int) -> None:
+    """Lets the next message arrive: at the venue before it does with us."""
+    if t[META_ROW, EXPIRES_AT] <= at:
+        expire(t)
+    elif t[META_ROW, ARRIVALS] > 0 and t[A0, ARR_TIME] <= at:
+        take_arrival(t, lv)
+    else:
+        take_report(t)
+
+
+def must_stop(t: Longs) -> int:
+    """Returns why a scan must stop for want of room, -1 where it need not."""
+    if t[META_ROW, SAMPLED] + t[META_ROW, INSTRUMENTS] > SAMPLES_MAX:
+        return RING_FULL
+    ringed = t[META_ROW, RINGED]
+    if ringed >= RING_MAX - RING_ROOM and (t[META_ROW, WOKEN] == 0 or ringed >= RING_MAX):
+        return RING_FULL
+    if t[META_ROW, REPORTS] + ORDERS_MAX > HEAP_MAX:
+        return CROWDED
+    return -1
+
+
+def begin_rows(t: Longs, ts: Longs) -> int:
+    """Returns the instant up to which all is known that these rows tell of the venue."""
+    if len(ts) > 0:
+        t[META_ROW, VENUE_NOW] = ts[len(ts) - 1]
+    return int(t[META_ROW, VENUE_NOW])
+
+
+def see_next(t: Longs, tops: Longs, row: Row, at: Place) -> int:
+    """Lets the next row be seen. Returns why a scan must stop before it or after it, -1 where it need not."""
+    if at[1] >= t[META_ROW, SAMPLE_AT]:
+        why = must_stop(t)
+        if why >= 0:
+            return why
+        sample(t, at[1])
+    if seen_row(t, tops, row, at):
+        if t[META_ROW, WOKEN] != 0:
+            return WOKE
+        if at[0] + 1 >= t[META_ROW, STOP_AT]:
+            return LIMITED
+    return -1
+
+
+def scan(t: Longs, lv: Longs, tops: Longs, c: Rows) -> int:
+    """Goes on through the rows until something wakes, or there is no more to go on with. Returns why it stopped.
+
+    Needs: `tops` as long as the rows where there are books. Rows before SEEN_AT are not read again.
+    """
+    ts, local_ts, kinds, insts, p1, q1, p2, q2, flags = c
+    rows, v, s = len(ts), int(t[META_ROW, VENUE_AT]), int(t[META_ROW, SEEN_AT])
+    closed = t[META_ROW, FINAL] != 0
+    bound = begin_rows(t, ts)
+    why = -1
+    # Adding a whole number makes a wide one of a narrow column, so that each function is compiled once.
+    while why < 0:
+        over = v == rows
+        happens = ts[v] if not over else (NEVER if closed else bound)
+        comes = local_ts[s] if s < v else NEVER
+        at = next_message(t, bound if over and closed else NEVER)
+        if t[META_ROW, WOKEN] != 0 and at > t[META_ROW, NOW] and comes > t[META_ROW, NOW]:
+            why = WOKE
+        elif at <= comes and at <= happens and at < NEVER:
+            why = must_stop(t)
+            if why < 0:
+                take_message(t, lv, at)
+        elif t[META_ROW, TIMER] < comes and t[META_ROW, TIMER] <= happens and not (over and closed and s == v):
+            ring_timer(t, t[META_ROW, TIMER])
+        elif s < v and comes <= happens:
+            row = (insts[s] + 0, kinds[s] + 0, p1[s], q1[s], p2[s], q2[s])
+            why = see_next(t, tops, row, (s, comes, flags[s] + 0))
+            if why in (-1, WOKE, LIMITED):
+                s += 1
+        elif not over:
+            row = (insts[v] + 0, kinds[v] + 0, p1[v], q1[v], p2[v], q2[v])
+            venue_row(t, lv, tops, row, (v, happens, flags[v] + 0))
+            v += 1
+        else:
+            why = ENDED if closed else MORE_ROWS
+    t[META_ROW, VENUE_AT] = v
+    t[META_ROW, SEEN_AT] = s
+    return why
+
+
+COMPILED = (
+    place,
+    cancel,
+    take_arrival,
+    take_report,
+    quote_moves,
+    level_is_set,
+    market_crosses,
+    trade_happens,
+    funding_is_paid,
+    is_quiet,
+    quote_happens,
+    book_is_whole,
+    venue_row,
+    seen_row,
+    next_message,
+    take_message,
+    must_stop,
+    begin_rows,
+    see_next,
+    scan,
+)
+"""What a compiler of arrays must be given, each after what it calls."""

@@ -1,0 +1,192 @@
+"""What we see of the market in the compiled simulator, and what of it wakes."""
+
+from __future__ import annotations
+
+from flatbook.backtest.kernel.tables import (
+    AGE,
+    ASKED_AT,
+    EACH,
+    EVERY,
+    HEARD_AT,
+    HIGHS,
+    I0,
+    INSTRUMENTS,
+    IS_FIT,
+    K_ASK,
+    K_BID,
+    K_CLEAR,
+    K_INDEX,
+    K_MARK,
+    K_TRADE,
+    LONGER_SILENCE,
+    LOWS,
+    META_ROW,
+    NEVER,
+    NEXT_WAKES,
+    NOW,
+    Q0,
+    S_ASK,
+    S_BID,
+    S_INDEX,
+    S_MARK,
+    S_TRADE,
+    SAMPLE_ASK,
+    SAMPLE_AT,
+    SAMPLE_BID,
+    SAMPLE_INST,
+    SAMPLE_MARK,
+    SAMPLE_NS,
+    SAMPLE_TIME,
+    SAMPLED,
+    SAMPLES_MAX,
+    SAW_ASK,
+    SAW_ASK_SIZE,
+    SAW_BID,
+    SAW_BID_SIZE,
+    SAW_INDEX,
+    SAW_MARK,
+    SAW_TRADE,
+    SILENCE,
+    TIMER,
+    WAKE_AT,
+    WATCHED,
+    WOKEN,
+    Longs,
+)
+
+Touch = tuple[int, int, int, int]
+
+
+def silent_at(t: Longs, k: int) -> int:
+    """Returns when an instrument will have been silent for as long as somebody waits for, if nothing comes.
+
+    Gives: nothing for what had been silent so long when it was last asked. What was never seen is silent since then.
+    """
+    row = I0 + k
+    asked = t[row, ASKED_AT]
+    since = t[row, HEARD_AT] if t[row, HEARD_AT] > 0 else asked
+    at = NEVER
+    for column in (SILENCE, LONGER_SILENCE, AGE):
+        if t[row, column] > 0 and since + t[row, column] > asked:
+            at = min(at, since + t[row, column])
+    return int(at)
+
+
+def next_timer(t: Longs) -> int:
+    """Returns the next instant at which time alone may wake."""
+    at = int(t[META_ROW, WAKE_AT])
+    for k in range(t[META_ROW, INSTRUMENTS]):
+        if t[I0 + k, WATCHED] != 0:
+            at = min(at, silent_at(t, k))
+    return at
+
+
+def ring_timer(t: Longs, now: int) -> None:
+    """Wakes for what time alone has brought about, and finds out when that may be the next time.
+
+    A silence that was broken meanwhile wakes nobody. One that wakes is told once: who is asked knows of it.
+    """
+    due = next_timer(t)
+    if due <= now:
+        t[META_ROW, NOW] = now
+        t[META_ROW, WOKEN] = 1
+        if t[META_ROW, WAKE_AT] <= now:
+            t[META_ROW, WAKE_AT] = NEVER
+        for k in range(t[META_ROW, INSTRUMENTS]):
+            t[I0 + k, ASKED_AT] = now
+    t[META_ROW, TIMER] = next_timer(t)
+
+
+def see_value(t: Longs, k: int, series: int, value: int) -> None:
+    """Takes note of a value of a series, and wakes where it is at its level or beyond."""
+    row = t[I0 + k]
+    if value <= row[LOWS + series] or value >= row[HIGHS + series]:
+        t[META_ROW, WOKEN] = 1
+
+
+def see_touch(t: Longs, k: int, touch: Touch, at: int) -> None:
+    """Takes note of the best of both sides (bid, its size, ask, its size), 0 where a side is empty.
+
+    It wakes at a level, where the book becomes unfit or fit again, and where it was silent for longer than its age.
+    """
+    row = I0 + k
+    bid, bid_size, ask, ask_size = touch
+    t[row, SAW_BID] = bid
+    t[row, SAW_BID_SIZE] = bid_size
+    t[row, SAW_ASK] = ask
+    t[row, SAW_ASK_SIZE] = ask_size
+    if not 0 < bid < ask:
+        if t[row, IS_FIT] != 0:
+            t[row, IS_FIT] = 0
+            t[META_ROW, WOKEN] |= t[row, WATCHED]
+        return
+    if t[row, IS_FIT] == 0 or at - t[row, HEARD_AT] >= t[row, AGE]:
+        t[row, IS_FIT] = 1
+        t[META_ROW, WOKEN] |= t[row, WATCHED]
+    t[row, HEARD_AT] = at
+    if bid <= t[row, LOWS + S_BID] or bid >= t[row, HIGHS + S_BID]:
+        t[META_ROW, WOKEN] = 1
+    if ask <= t[row, LOWS + S_ASK] or ask >= t[row, HIGHS + S_ASK]:
+        t[META_ROW, WOKEN] = 1
+
+
+def see_number(t: Longs, k: int, kind: int, price: int) -> None:
+    """Takes note of a trade, a mark or an index."""
+    row = I0 + k
+    if kind == K_TRADE:
+        t[row, SAW_TRADE] = price
+        see_value(t, k, S_TRADE, price)
+    elif kind == K_MARK:
+        t[row, SAW_MARK] = price
+        see_value(t, k, S_MARK, price)
+    elif kind == K_INDEX:
+        t[row, SAW_INDEX] = price
+        see_value(t, k, S_INDEX, price)
+
+
+def end_message(t: Longs, k: int, at: int) -> None:
+    """Takes note that a whole message was seen."""
+    t[META_ROW, NOW] = at
+    if t[I0 + k, EVERY] > 0:
+        t[I0 + k, EVERY] -= 1
+        if t[I0 + k, EVERY] == 0:
+            t[META_ROW, WOKEN] = 1
+    if t[META_ROW, NEXT_WAKES] != 0:
+        t[META_ROW, NEXT_WAKES] = 0
+        t[META_ROW, WOKEN] = 1
+    if t[META_ROW, EACH] != 0:
+        t[META_ROW, WOKEN] = 1
+
+
+def shows_book(kind: int) -> bool:
+    """Whether a row is of a book with levels."""
+    return kind in (K_BID, K_ASK, K_CLEAR)
+
+
+def sample(t: Longs, at: int) -> None:
+    """Keeps what is seen of each instrument, as of the last regular instant not after `at`. Needs: room."""
+    for k in range(t[META_ROW, INSTRUMENTS]):
+        if t[META_ROW, SAMPLED] >= SAMPLES_MAX:
+            break
+        row, seen = t[Q0 + t[META_ROW, SAMPLED]], t[I0 + k]
+        row[SAMPLE_TIME] = t[META_ROW, SAMPLE_AT]
+        row[SAMPLE_INST] = k
+        row[SAMPLE_BID] = seen[SAW_BID]
+        row[SAMPLE_ASK] = seen[SAW_ASK]
+        row[SAMPLE_MARK] = seen[SAW_MARK]
+        t[META_ROW, SAMPLED] += 1
+    t[META_ROW, SAMPLE_AT] = at - at % t[META_ROW, SAMPLE_NS] + t[META_ROW, SAMPLE_NS]
+
+
+COMPILED = (
+    silent_at,
+    next_timer,
+    ring_timer,
+    see_value,
+    see_touch,
+    see_number,
+    end_message,
+    shows_book,
+    sample,
+)
+"""What a compiler of arrays must be given, each after what it calls."""

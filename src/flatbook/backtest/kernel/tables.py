@@ -1,0 +1,115 @@
+"""The table of the compiled simulator: whole numbers in one array that one scan after the other goes on with.
+
+Units: times in ns, prices in ticks, sizes in lots. A column is named by where it stands in its row.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from flatbook.market.ticks import Kind
+
+Longs = npt.NDArray[np.int64]
+
+NEVER = 2**62
+"""An instant that does not come, a price that is not reached."""
+
+ORDERS_MAX = 4096
+HEAP_MAX = 4 * ORDERS_MAX
+RING_MAX = 4096
+RING_ROOM = 1024
+SAMPLES_MAX = 4096
+LEVEL_SLOTS = 2**18
+LEVEL_WIDTH = 3
+TOP_WIDTH = 4
+
+# The rows of `meta`: one number each.
+(VENUE_AT, SEEN_AT, NOW, FINAL, ARRIVALS, REPORTS, RINGED, COUNTER, HIGH, SEED) = range(10)
+(PLACE_NS, PLACE_SPREAD, CANCEL_NS, CANCEL_SPREAD, REPORT_NS, REPORT_SPREAD, SHARE, FRONT) = range(10, 18)
+(WAKE_ON, WAKE_AT, TIMER, NEXT_WAKES, WOKEN, STOP_AT, SAMPLE_NS, SAMPLE_AT, SAMPLED, FILLS) = range(18, 28)
+(VENUE_NOW, EXPIRES_AT, FAR_LEVELS, UNDOING, UNDONE, EACH, INSTRUMENTS) = range(28, 35)
+META = 35
+
+# The columns of an instrument: as the venue has it, as we have seen it, and what of it wakes.
+(IS_DEEP, BID, BID_SIZE, ASK, ASK_SIZE, BID_TAKEN, ASK_TAKEN, BID_LEVELS, ASK_LEVELS, POSITION) = range(10)
+(BUY_HIGH, BUY_LOW, SELL_LOW, SELL_HIGH) = range(10, 14)
+(SAW_BID, SAW_BID_SIZE, SAW_ASK, SAW_ASK_SIZE, HEARD_AT, SAW_TRADE, SAW_MARK, SAW_INDEX, IS_FIT) = range(14, 23)
+(WATCHED, EVERY, SILENCE, LONGER_SILENCE, AGE, ASKED_AT) = range(23, 29)
+LOWS = 29
+"""Of each series the level at or below which it wakes, in the order of `Series`."""
+SERIES = 5
+HIGHS = LOWS + SERIES
+INSTRUMENT = HIGHS + SERIES
+
+# The columns of an order.
+(NUMBER, INST, SIGN, PRICE, LEFT, STYLE, STATE, AHEAD, TRADED, KEY, TURN, WATCH, DUE_AT, EXECUTED) = range(14)
+(AHEAD_FIRST, ARRIVED_AT) = range(14, 16)
+ORDER = 16
+FREE, UNDER_WAY, RESTING = 0, 1, 2
+LIMIT, POST_ONLY, IOC = 0, 1, 2
+
+# The columns of what is under way to the venue.
+(ARR_TIME, ARR_TURN, ARR_KIND, ARR_SLOT, ARR_NUMBER) = range(5)
+ARRIVAL = 5
+PLACE, CANCEL = 0, 1
+
+# The columns of what is under way to us, and of what has come and wakes nobody.
+(REP_TIME, REP_TURN, REP_KIND, REP_NUMBER, REP_PRICE, REP_QTY, REP_VENUE_TIME, REP_MAKER, REP_COUNT, REP_LEFT) = range(
+    10
+)
+(REP_AHEAD, REP_WAITED, REP_WATCH) = range(10, 13)
+REPORT = 13
+WORKING, FILLED, CANCELED, EXPIRED, REJECTED, PAID = 0, 1, 2, 3, 4, 5
+"""What a report says; its bit in WAKE_ON says whether it wakes. PAID is funding, its number the instrument's."""
+
+# The columns of what is read off the market at regular instants.
+(SAMPLE_TIME, SAMPLE_INST, SAMPLE_BID, SAMPLE_ASK, SAMPLE_MARK) = range(5)
+SAMPLE = 5
+
+# Why a scan stops.
+WOKE, RING_FULL, MORE_ROWS, ENDED, LIMITED, CROWDED = range(6)
+
+# The kinds of rows of a tape, as `flatbook.market.ticks` has them.
+(K_CLEAR, K_BID, K_ASK, K_QUOTE, K_TRADE, K_MARK, K_INDEX, K_FUNDING, K_RANGE, K_BAR) = (int(kind) for kind in Kind)
+S_BID, S_ASK, S_TRADE, S_MARK, S_INDEX = range(SERIES)
+
+
+# Where the rows of each kind stand in the one table.
+META_ROW = 0
+I0 = 1
+INSTRUMENTS_MAX = 255
+O0 = I0 + INSTRUMENTS_MAX
+A0 = O0 + ORDERS_MAX
+R0 = A0 + HEAP_MAX
+G0 = R0 + HEAP_MAX
+Q0 = G0 + RING_MAX
+U0 = Q0 + SAMPLES_MAX
+UNDO_MAX = 2**16
+ROWS = U0 + UNDO_MAX
+WIDTH = 40
+"""One table for all, of equal width, because each array costs when it is handed over."""
+
+
+def new_table(instruments: int) -> Longs:
+    """Returns the table of a market with so many instruments, in which nothing has happened yet.
+
+    Errors: ValueError when there are too many.
+    """
+    if not 0 < instruments <= INSTRUMENTS_MAX:
+        raise ValueError(f"{instruments} instruments in one run, 1 to {INSTRUMENTS_MAX} are possible")
+    table = np.zeros((ROWS, WIDTH), np.int64)
+    table[META_ROW, [WAKE_AT, TIMER, STOP_AT, SAMPLE_AT, EXPIRES_AT]] = NEVER
+    table[META_ROW, INSTRUMENTS] = instruments
+    rows = table[I0 : I0 + instruments]
+    rows[:, [BUY_HIGH, SELL_HIGH]] = -NEVER
+    rows[:, [BUY_LOW, SELL_LOW]] = NEVER
+    rows[:, LOWS:HIGHS] = -NEVER
+    rows[:, HIGHS:INSTRUMENT] = NEVER
+    rows[:, AGE] = NEVER
+    return table
+
+
+def new_levels(instruments: int, *, deep: bool, slots: int = LEVEL_SLOTS) -> Longs:
+    """Returns empty books. `deep` says that some instrument shows more than its touch; `slots` is a power of two."""
+    return np.zeros((2 * instruments, slots, LEVEL_WIDTH) if deep else (1, 1, LEVEL_WIDTH), np.int64)

@@ -1,0 +1,211 @@
+"""The scan, run as it reads: what our orders get on small tapes, and when whom it wakes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from flatbook.backtest.kernel import scan as plain
+from flatbook.backtest.kernel import tables as at
+from flatbook.backtest.kernel.tables import G0, I0, META_ROW
+from flatbook.backtest.tape import Columns
+from flatbook.backtest.tape_file import Message, memory_tape
+from flatbook.market.ticks import Kind
+from tests.unit.backtest.scenes import PERP, SPOT
+
+BUY, SELL = 1, -1
+
+
+class Market:
+    """A scan over a small tape, and what the reports say so far: (kind, number, price, lots, time)."""
+
+    def __init__(self, *messages: Message, deep: bool = False) -> None:
+        columns = next(memory_tape(messages, (PERP, SPOT)).chunks(), None)
+        assert isinstance(columns, Columns)
+        self.rows: Any = tuple(getattr(columns, name) for name in plain.COLUMNS)
+        self.t = at.new_table(2)
+        self.levels = at.new_levels(2, deep=deep, slots=256)
+        self.tops = np.zeros((columns.rows, at.TOP_WIDTH), np.int64)
+        self.t[I0 : I0 + 2, at.IS_DEEP] = int(deep)
+        self.t[META_ROW, at.FINAL] = 1
+        self.told: list[tuple[int, int, int, int, int]] = []
+
+    def until(self, instant: int) -> None:
+        """Goes on to an instant at which nothing happens, or to the end of the tape."""
+        self.t[META_ROW, at.WAKE_AT] = self.t[META_ROW, at.TIMER] = instant
+        while (why := self.on()) not in (at.WOKE, at.ENDED) or (why == at.WOKE and self.now < instant):
+            pass
+
+    def on(self) -> int:
+        """Goes on to the next stop, and says why it is one."""
+        self.t[META_ROW, at.WOKEN] = 0
+        why = plain.scan(self.t, self.levels, self.tops, self.rows)
+        for row in self.t[G0 : G0 + self.t[META_ROW, at.RINGED]]:
+            columns = (at.REP_KIND, at.REP_NUMBER, at.REP_PRICE, at.REP_QTY, at.REP_TIME)
+            kind, number, price, qty, time = (int(row[column]) for column in columns)
+            self.told.append((kind, number, price, qty, time))
+        self.t[META_ROW, at.RINGED] = 0
+        return why
+
+    @property
+    def now(self) -> int:
+        """The instant of the last stop."""
+        return int(self.t[META_ROW, at.NOW])
+
+    def place(self, number: int, sign: int, price: int, lots: int, style: int = at.LIMIT) -> int:
+        """Places an order now."""
+        return plain.place(self.t, (number, 0, sign, price, lots, style, number), self.now)
+
+    @property
+    def fills(self) -> list[tuple[int, int, int]]:
+        """What was executed: (number, price, lots)."""
+        return [(number, price, qty) for kind, number, price, qty, _ in self.told if kind == at.FILLED]
+
+
+def quote(at_ns: int, bid: int, bid_size: int, ask: int, ask_size: int, *, lag: int = 0) -> Message:
+    return Message(at_ns, at_ns + lag, [(Kind.QUOTE, 0, bid, bid_size, ask, ask_size, 0)])
+
+
+def trade(at_ns: int, price: int, lots: int, taker: int) -> Message:
+    return Message(at_ns, at_ns, [(Kind.TRADE, 0, price, lots, taker, 0, 0)])
+
+
+def book(at_ns: int, *levels: tuple[Kind, int, int]) -> Message:
+    return Message(at_ns, at_ns, [(kind, 0, price, size, 0, 0, 0) for kind, price, size in levels])
+
+
+def test_an_order_at_the_touch_waits_for_what_was_displayed_before_it() -> None:
+    market = Market(quote(10, 100, 50, 101, 50), trade(20, 100, 30, -1), trade(30, 100, 25, -1), trade(40, 100, 9, -1))
+    market.until(11)
+    market.place(1, BUY, 100, 8)
+    market.until(50)
+    assert market.fills == [(1, 100, 5), (1, 100, 3)]
+
+
+def test_a_trade_through_the_price_executes_no_more_than_was_traded() -> None:
+    market = Market(quote(10, 100, 50, 101, 50), trade(20, 99, 30, -1), trade(30, 99, 30, -1))
+    market.until(11)
+    market.place(1, BUY, 100, 40)
+    market.until(50)
+    assert market.fills == [(1, 100, 30), (1, 100, 10)]
+
+
+def test_a_touch_that_comes_to_the_order_executes_what_it_displays_and_that_once() -> None:
+    market = Market(
+        quote(10, 100, 50, 101, 50), quote(20, 99, 5, 100, 7), quote(30, 99, 6, 100, 7), quote(40, 98, 1, 99, 2)
+    )
+    market.until(11)
+    market.place(1, BUY, 100, 20)
+    market.until(50)
+    assert market.fills == [(1, 100, 7), (1, 100, 2)]
+
+
+def test_an_order_that_takes_gets_the_displayed_depth_level_by_level() -> None:
+    market = Market(
+        book(10, (Kind.BID, 99, 5), (Kind.ASK, 101, 3), (Kind.ASK, 102, 4), (Kind.ASK, 105, 9)),
+        book(20, (Kind.BID, 99, 6)),
+        deep=True,
+    )
+    market.until(11)
+    market.place(1, BUY, 102, 10)
+    market.place(2, BUY, 105, 4, at.IOC)
+    market.place(3, BUY, 105, 9, at.IOC)
+    market.until(50)
+    assert market.fills == [(1, 101, 3), (1, 102, 4), (2, 105, 4), (3, 105, 5)]
+    assert [(kind, number) for kind, number, *_ in market.told if kind == at.EXPIRED] == [(at.EXPIRED, 3)]
+
+
+def test_a_post_only_order_that_would_take_is_turned_down() -> None:
+    market = Market(quote(10, 100, 50, 101, 50), quote(20, 100, 50, 101, 50))
+    market.until(11)
+    market.place(1, BUY, 101, 1, at.POST_ONLY)
+    market.place(2, BUY, 100, 1, at.POST_ONLY)
+    market.until(50)
+    assert [(kind, number) for kind, number, *_ in market.told] == [(at.REJECTED, 1), (at.WORKING, 2)]
+
+
+def test_a_cancel_that_comes_after_the_execution_comes_too_late() -> None:
+    market = Market(quote(10, 100, 50, 101, 50), trade(25, 99, 9, -1), quote(60, 98, 1, 99, 1))
+    market.t[META_ROW, at.CANCEL_NS] = 10
+    market.until(11)
+    slot = market.place(1, BUY, 100, 1)
+    market.until(20)
+    plain.cancel(market.t, slot, 1, market.now)
+    market.until(70)
+    assert [(kind, time) for kind, _, _, _, time in market.told] == [(at.WORKING, 11), (at.FILLED, 25)]
+
+
+def test_a_cancel_never_overtakes_its_order() -> None:
+    market = Market(quote(10, 100, 50, 101, 50), quote(60, 100, 1, 101, 1))
+    market.t[META_ROW, [at.PLACE_NS, at.CANCEL_NS]] = [20, 5]
+    market.until(11)
+    plain.cancel(market.t, market.place(1, BUY, 100, 1), 1, market.now)
+    market.until(70)
+    assert [(kind, time) for kind, _, _, _, time in market.told] == [(at.WORKING, 31), (at.CANCELED, 31)]
+
+
+def test_an_order_arrives_after_its_latency_and_is_told_of_after_that_of_the_report() -> None:
+    market = Market(quote(10, 100, 50, 101, 50), quote(20, 98, 1, 99, 9), quote(60, 98, 1, 99, 9))
+    market.t[META_ROW, [at.PLACE_NS, at.REPORT_NS]] = [15, 7]
+    market.until(11)
+    market.place(1, BUY, 100, 1)
+    market.until(70)
+    assert [(kind, price, time) for kind, _, price, _, time in market.told] == [
+        (at.WORKING, 0, 33),
+        (at.FILLED, 99, 33),
+    ]
+
+
+def test_what_is_seen_lags_behind_what_happens() -> None:
+    market = Market(quote(10, 100, 50, 101, 50, lag=5), quote(20, 90, 50, 91, 50, lag=5), quote(50, 90, 1, 91, 1))
+    market.t[META_ROW, at.NEXT_WAKES] = 1
+    assert market.on() == at.WOKE
+    assert market.now == 15
+    market.until(22)
+    assert int(market.t[I0, at.SAW_BID]) == 100
+    assert int(market.t[I0, at.BID]) == 90
+
+
+def test_a_level_wakes_at_it_and_beyond() -> None:
+    market = Market(*(quote(10 * n, 100 + n, 1, 102 + n, 1) for n in range(1, 9)))
+    market.t[I0, at.HIGHS + at.S_BID] = 104
+    assert market.on() == at.WOKE
+    assert market.now == 40
+    market.t[I0, at.HIGHS + at.S_BID] = at.NEVER
+    market.t[I0, at.LOWS + at.S_ASK] = 90
+    assert market.on() == at.ENDED
+
+
+def test_a_book_that_becomes_unfit_and_fit_again_wakes_who_watches_it() -> None:
+    market = Market(
+        book(10, (Kind.BID, 99, 5), (Kind.ASK, 101, 3)),
+        Message(20, 20, [(Kind.CLEAR, 0, 0, 0, 0, 0, 0)]),
+        book(30, (Kind.BID, 99, 5)),
+        book(40, (Kind.ASK, 101, 3)),
+        deep=True,
+    )
+    market.t[I0, at.WATCHED] = 1
+    stops = [(market.on(), market.now) for _ in range(4)]
+    assert stops == [(at.WOKE, 10), (at.WOKE, 20), (at.WOKE, 40), (at.ENDED, 40)]
+
+
+def test_a_silence_wakes_when_it_is_long_enough_and_once() -> None:
+    market = Market(quote(10, 100, 1, 101, 1), quote(200, 100, 1, 101, 1), quote(210, 100, 1, 101, 1))
+    market.t[I0, [at.WATCHED, at.SILENCE]] = [1, 50]
+    market.t[META_ROW, at.TIMER] = 0
+    stops = [(market.on(), market.now) for _ in range(4)]
+    assert stops == [(at.WOKE, 10), (at.WOKE, 60), (at.ENDED, 210), (at.ENDED, 210)]
+
+
+def test_funding_is_paid_on_what_the_venue_holds_at_its_settlement_and_not_when_it_is_foretold() -> None:
+    market = Market(
+        quote(10, 100, 50, 101, 50),
+        Message(20, 20, [(Kind.FUNDING, 0, 100_000, 30, 0, 0, 0)]),
+        Message(30, 30, [(Kind.FUNDING, 0, 100_000, 30, 99, 0, 0)]),
+    )
+    market.until(11)
+    market.place(1, BUY, 101, 7)
+    market.until(40)
+    assert market.told[-1] == (at.PAID, 0, 100_000, 7, 30)
+    assert [kind for kind, *_ in market.told].count(at.PAID) == 1

@@ -101,3 +101,8 @@ def later(at: Instant, *, seconds: int = 0, ms: int = 0) -> Instant:
 def seconds_between(start: Instant, end: Instant) -> int:
     """Returns the whole seconds from start to end, cut toward minus infinity."""
     return (end - start) // NS_PER_S
+
+
+def next_multiple(at: Instant, *, span_ns: int) -> Instant:
+    """Returns the first instant after one that is a whole number of spans after 1970."""
+    return Instant(at - at % span_ns + span_ns)

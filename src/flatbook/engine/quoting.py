@@ -90,7 +90,7 @@ class SeatView:
 
     def note(self, instrument: InstrumentId) -> Any:
         """Returns the newest note of this strategy on an instrument, None before its first one: its only memory."""
-        return getattr(self._state, "notes", {}).get((self.owner, instrument))
+        return self._state.notes.get((self.owner, instrument))
 
     def feature(self, name: str) -> float | None:
         """Returns a declared feature; None while it is not ready."""

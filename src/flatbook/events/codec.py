@@ -20,6 +20,7 @@ from flatbook.events import (
     control,
     forced,
     funds,
+    grid,
     offers,
     orders,
     orders_v1,
@@ -107,6 +108,11 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     risk.RiskRaised,
     risk.RiskCleared,
     risk.StopProven,
+    grid.GridLaid,
+    grid.GridHeld,
+    grid.GridLocked,
+    grid.GridStopped,
+    grid.GridResumed,
 )
 
 Upcaster = Callable[[Any], Event]

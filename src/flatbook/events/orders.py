@@ -79,6 +79,7 @@ class CancelReason(Enum):
     STALE_PRICE = "stale_price"
     HALTED = "halted"
     OPERATOR = "operator"
+    OFF_GRID = "off_grid"
 
 
 class OrderStyle(Enum):

@@ -13,6 +13,7 @@ from flatbook.events.control import AlertName, HoldReason, Mode, Severity
 from flatbook.events.refs import ref_of_fill
 from flatbook.state.calls import ChainCall, WalletBook, WalletKey
 from flatbook.state.freezes import Freezes
+from flatbook.state.grid import GridKey, GridMemory
 from flatbook.state.halts import Halt
 from flatbook.state.offers import Offers
 from flatbook.state.orders import Order
@@ -195,6 +196,7 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ended_calls: dict[CallId, None] = {}
     wallets: dict[WalletKey, WalletBook] = {}
     order_times: list[Instant] = []
+    notes: dict[GridKey, GridMemory] = {}
     commands: dict[str, str] = {}
     activities: dict[ActivityKey, None] = {}
     cursors: dict[SourceId, str] = {}

@@ -9,7 +9,7 @@ import msgspec
 
 from flatbook.state.desk import State
 
-STATE_FORMAT = 12
+STATE_FORMAT = 13
 
 
 class StateUnreadable(ValueError):

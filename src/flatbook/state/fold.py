@@ -9,16 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flatbook.events import actions, activities, calls, chain, control, forced, funds, offers, prices, risk
+from flatbook.events import actions, activities, calls, chain, control, forced, funds, grid, offers, prices, risk
 from flatbook.events import orders as ev
 from flatbook.events.event import Event
 from flatbook.state import call_fold, chain_fold, control_fold, offer_fold, order_fold, stops
 from flatbook.state.desk import State
+from flatbook.state.grid import fold_grid
 from flatbook.values.ids import Seq, SourceId
 
 
 def _nothing(state: State, event: Event) -> None:
     """Folds an event that only informs."""
+
+
+def _note(state: State, event: grid.GridNote) -> None:
+    fold_grid(state.notes, event)
 
 
 FOLDS: dict[type[Event], Callable[[State, Any], None]] = {
@@ -97,6 +102,11 @@ FOLDS: dict[type[Event], Callable[[State, Any], None]] = {
     risk.RiskRaised: stops.fold_raised,
     risk.RiskCleared: stops.fold_cleared,
     risk.StopProven: stops.fold_proven,
+    grid.GridLaid: _note,
+    grid.GridHeld: _note,
+    grid.GridLocked: _note,
+    grid.GridStopped: _note,
+    grid.GridResumed: _note,
 }
 
 

@@ -42,6 +42,7 @@ from flatbook.values.ids import (
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Product, Side
 from flatbook.values.money import Money, Price, Quantity
+from tests.unit.events.samples_grid import GRID
 
 AT = Instant(1_764_685_800_123_456_789)  # 2025-12-02T14:30:00.123456789Z
 LATER = Instant(AT + 1_000_000_001)
@@ -638,4 +639,5 @@ SAMPLES: tuple[Event, ...] = (
     *ACTIONS,
     *PRESENT_ORDERS,
     *RISK,
+    *GRID,
 )

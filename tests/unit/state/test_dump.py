@@ -11,6 +11,7 @@ from flatbook.state.calls import Attempt, ChainCall, Mined, WalletBook
 from flatbook.state.desk import Alert, ForeignOrder, KnownFill, KnownFunds, State
 from flatbook.state.dump import STATE_FORMAT, StateUnreadable, state_bytes, state_from_bytes
 from flatbook.state.fold import apply
+from flatbook.state.grid import GridMemory
 from flatbook.state.halts import Halt
 from flatbook.state.orders import Order
 from flatbook.state.positions import DayResult, Entry, Net, Position, Positions, Refusals, TurnedDown
@@ -67,7 +68,7 @@ def test_damaged_bytes_are_refused(blob: bytes) -> None:
 
 def test_another_format_is_refused() -> None:
     other = msgspec.msgpack.encode((STATE_FORMAT + 1, msgspec.Raw(msgspec.msgpack.encode(State()))))
-    with pytest.raises(StateUnreadable, match="format 13"):
+    with pytest.raises(StateUnreadable, match="format 14"):
         state_from_bytes(other)
     more = msgspec.msgpack.encode((STATE_FORMAT, {"seq": 1, "added": 2}))
     with pytest.raises(StateUnreadable, match="added"):
@@ -75,9 +76,9 @@ def test_another_format_is_refused() -> None:
 
 
 def test_a_changed_state_has_a_new_format() -> None:
-    calls = (ChainCall, Attempt, Mined, WalletBook)
+    calls = (ChainCall, Attempt, Mined, WalletBook, GridMemory)
     quotes = (SlotHeld, Entry, Refusals, TurnedDown)
     desk = (State, Positions, Position, Net, DayResult, Order, Halt, KnownFill, ForeignOrder, Alert, KnownFunds)
     kept = (*desk, *calls, *quotes)
     shape = "\n".join(f"{each.__name__}: {' '.join(each.__struct_fields__)}" for each in kept)
-    assert (STATE_FORMAT, hashlib.sha256(shape.encode()).hexdigest()[:16]) == (12, "fbf6e37cf8dce084")
+    assert (STATE_FORMAT, hashlib.sha256(shape.encode()).hexdigest()[:16]) == (13, "edb072705b0531ec")

@@ -1,8 +1,6 @@
 """The executions of an account at Bybit, window by window: what the engine has not been handed yet.
 
-Bybit lists executions newest first, at most seven days at once, and may show one a moment late. So a window is read as
-a whole and overlaps the one before it, and what was handed over under a cursor is not handed over again under a later
-one. A cursor is the millisecond up to which everything was read, and a count of the pages.
+Bybit lists executions newest first, at most seven days at once and two years back. A window is read as a whole.
 """
 
 from __future__ import annotations
@@ -14,23 +12,20 @@ import msgspec
 
 from flatbook.engine.ports import Clock
 from flatbook.engine.reports import ExecutionLine, ExecutionPage, NotSent, Unknown
-from flatbook.values.ids import ExecutionId, VenueOrderId
+from flatbook.values.ids import VenueOrderId
 from flatbook.values.instants import NS_PER_MS, NS_PER_S, SECONDS_PER_DAY, Instant, later
 from flatbook.venues.bybit import wire
 from flatbook.venues.bybit.parse import Listed, Symbols, execution_line
 from flatbook.venues.bybit.refusals import FAULTS, UNREADABLE, read
 from flatbook.venues.bybit.wire import Category
+from flatbook.venues.handed import Handed, cursor_of, end_of_pages
 from flatbook.venues.http import Carried, Reply, Request
 
-FIRST_READ_DAYS = 7
-KEPT_DAYS = 730  # Source: v5/order/execution, two years of a unified account
 OVERLAP_S = 10
 WINDOWS_MAX = 120
 PAGES_MAX = 50
 SPAN_DIVISOR = 8
 SPAN_NS_MIN = NS_PER_MS
-HANDED_MAX = 20_000
-IDLE_MOVE_S = SECONDS_PER_DAY
 
 Ask = Callable[[Request], Awaitable[Carried]]
 Span = tuple[Instant, Instant]
@@ -41,33 +36,13 @@ class Crowded(msgspec.Struct, frozen=True):
     """More executions than are read of one window."""
 
 
-class Cursor(msgspec.Struct, frozen=True, kw_only=True):
-    """Up to when everything was read, and how many pages that took."""
-
-    at: Instant
-    pages: int
-
-    def text(self) -> str:
-        """Returns the cursor as it is kept."""
-        return f"{self.at // NS_PER_MS}.{self.pages}"
-
-
-def cursor_of(text: str, now: Instant) -> Cursor:
-    """Returns a kept cursor, at most as old as Bybit's memory; what is none begins FIRST_READ_DAYS ago."""
-    ms, _, pages = text.partition(".")
-    if not (ms.isascii() and ms.isdigit() and pages.isascii() and pages.isdigit()):
-        return Cursor(at=later(now, seconds=-FIRST_READ_DAYS * SECONDS_PER_DAY), pages=0)
-    oldest = later(now, seconds=-KEPT_DAYS * SECONDS_PER_DAY)
-    return Cursor(at=Instant(max(oldest, min(int(ms) * NS_PER_MS, now))), pages=int(pages))
-
-
 class History:
     """Reads the executions of one account. `settled` counts lines that moved money only, and are no executions."""
 
     def __init__(self, symbols: Symbols, clock: Clock) -> None:
         self._symbols, self._clock = symbols, clock
         self._categories = tuple(dict.fromkeys(category for category, _ in symbols))
-        self._handed: dict[ExecutionId, int] = {}
+        self._handed = Handed()
 
     async def since(self, ask: Ask, text: str) -> ExecutionPage | Unknown | NotSent:
         """Returns what was executed after a cursor, oldest window first, and the next cursor; none at the end.
@@ -87,14 +62,11 @@ class History:
                 continue
             if not isinstance(found, tuple):
                 return found
-            unseen = tuple(
-                line for line in found if self._handed.get(line.execution_id, cursor.pages + 1) > cursor.pages
-            )
+            unseen = self._handed.unseen(found, cursor)
             if unseen:
-                return self._hand(unseen, Cursor(at=end, pages=cursor.pages + 1))
+                return self._handed.hand(unseen, cursor, end)
             if end >= now:
-                is_old = now >= later(cursor.at, seconds=IDLE_MOVE_S)
-                return (), msgspec.structs.replace(cursor, at=end).text() if is_old else text
+                return end_of_pages(text, cursor, now)
             start = end
         return UNREADABLE
 
@@ -107,13 +79,6 @@ class History:
                 return found
             lines += reversed(found)
         return tuple(lines)
-
-    def _hand(self, lines: Lines, cursor: Cursor) -> ExecutionPage:
-        for line in lines:
-            self._handed[line.execution_id] = cursor.pages
-        while len(self._handed) > HANDED_MAX:
-            del self._handed[next(iter(self._handed))]
-        return lines, cursor.text()
 
 
 async def executions_of(

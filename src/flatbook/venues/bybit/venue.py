@@ -16,8 +16,8 @@ import msgspec
 from flatbook.engine.ports import ApprovedOrder, Clock, FillSource, IdRule, VenueCard
 from flatbook.engine.reports import (
     Absent,
+    Accepted,
     AccountStatement,
-    Activity,
     CancelAnswer,
     CancelTaken,
     CancelTooLate,
@@ -25,31 +25,29 @@ from flatbook.engine.reports import (
     Execution,
     ExecutionPage,
     FindAnswer,
-    Holding,
     NotSent,
     OrderReport,
     PlaceAnswer,
     Pushed,
     Rejected,
     Unknown,
+    VenueStatus,
 )
 from flatbook.events.orders import NotSentReason
 from flatbook.values.ids import AccountId, OrderId, VenueOrderId
-from flatbook.values.instants import SECONDS_PER_DAY, Instant, later
+from flatbook.values.instants import NS_PER_MS, SECONDS_PER_DAY, Instant, later
 from flatbook.values.instruments import Instrument, Product
-from flatbook.values.money import ZERO
 from flatbook.venues.bybit import parse, wire
 from flatbook.venues.bybit.account import (
-    KINDS,
     WirePosition,
     WireWallets,
-    activities_of,
     coins_of,
     holding_of,
 )
 from flatbook.venues.bybit.error_codes import class_of
-from flatbook.venues.bybit.history import Ask, History, executions_of, listed
+from flatbook.venues.bybit.history import Ask, History, executions_of
 from flatbook.venues.bybit.pacing import learn, may_send
+from flatbook.venues.bybit.reading import Bookings, open_orders, positions_of
 from flatbook.venues.bybit.refusals import FAULTS, UNREADABLE, read
 from flatbook.venues.bybit.standing import Standing
 from flatbook.venues.bybit.stream import PrivateStream
@@ -59,14 +57,13 @@ from flatbook.venues.http import Carried, Http, Reply, Request
 from flatbook.venues.rate_budget import Lane, RateBudget
 
 READ_TIMEOUT_S = 10
-ACTIVITIES_AGE_S = 300
-ACTIVITY_PAGES_MAX = 20
-OPEN_ORDERS_PAGES_MAX = 40
 MARKETS_MAX = 10_000
 ASKING_MAX = 32
 CATCH_UP_S = 10
+APART_MS_MAX = 500
 PRESENT, PAST = "/v5/order/realtime", "/v5/order/history"
 ORDER_NOT_FOUND = "order not found"
+ENDED = (VenueStatus.FILLED, VenueStatus.CANCELED, VenueStatus.REJECTED)
 
 _REFUSED_LOCALLY = NotSent(reason=NotSentReason.REFUSED_LOCALLY)
 CATEGORIES = {Product.SPOT: Category.SPOT, Product.LINEAR_PERP: Category.LINEAR}
@@ -139,10 +136,10 @@ class BybitVenue:
         self._scopes = tuple(dict.fromkeys(_scope_of(market) for market in self._market_of.values()))
         self._categories = tuple(dict.fromkeys(category for category, _ in self._scopes))
         self._placed: dict[OrderId, Market] = {}
+        self._client_ids: dict[VenueOrderId, OrderId] = {}
         self._history = History(self._symbols, clock)
         self.standing = Standing(self._symbols, clock, meant=account.user_id)
-        self._booked: tuple[Activity, ...] | None = None
-        self._booked_beside, self._booked_until = b"", Instant(0)
+        self._bookings = Bookings(self._symbols, clock)
         self._heard_at: Instant | None = None
         self._budget = way.budget
         self._asking = 0
@@ -159,9 +156,9 @@ class BybitVenue:
 
         Errors: NotSent when it is past its good_until, of another account, of an instrument that is not ours to trade
         here or of numbers that Bybit does not take, while Bybit asks to wait, and, unless it only reduces, while
-        something speaks against the account or the instrument; Rejected for `duplicate_id` when Bybit has an order of
-        this id; Unknown after `place_timeout_s`, a broken connection, a 5xx, a code that says that Bybit does not know,
-        and an answer that is unreadable or does not repeat our id.
+        something speaks against the account or the instrument or the clocks are apart; Rejected for `duplicate_id`
+        when Bybit has an order of this id; Unknown after `place_timeout_s`, a broken connection, a 5xx, a code that
+        says that Bybit does not know, and an answer that is unreadable or does not repeat our id.
         """
         now, market = self._clock.now(), self._market_of.get(order.instrument)
         if market is None or order.account != self._account:
@@ -178,12 +175,15 @@ class BybitVenue:
         if not isinstance(reply, Reply):
             return reply
         answer = parse.place_answer(reply, order=order, now=self._clock.now())
+        if isinstance(answer, Accepted) and self._is_of_another(answer.venue_order_id, order.order_id):
+            return UNREADABLE
         if isinstance(answer, Rejected) and (found := class_of(answer.code)) and is_unfit_after(found):
             self.standing.doubt(f"{answer.code}: {answer.message}")
         return answer
 
     def _may_trade(self, order: ApprovedOrder) -> bool:
-        return self.standing.flaw is None and order.instrument not in self.standing.untradable
+        is_apart = abs(self._ahead.ns) > APART_MS_MAX * NS_PER_MS
+        return not is_apart and self.standing.flaw is None and order.instrument not in self.standing.untradable
 
     async def cancel(self, order_id: OrderId, venue_order_id: VenueOrderId | None) -> CancelAnswer:
         """Asks once to cancel the order, whatever pace Bybit asks for.
@@ -244,7 +244,7 @@ class BybitVenue:
         orders = await self._open_orders()
         if not isinstance(orders, tuple):
             return orders
-        positions = await self._positions()
+        positions = await positions_of(self._read, self._scopes, self._symbols)
         if not isinstance(positions, tuple):
             return positions
         wallet = await self._read(wire.wallet_request())
@@ -254,7 +254,7 @@ class BybitVenue:
         coins = wallets if isinstance(wallets, Unknown) else coins_of(wallets, self._symbols)
         if isinstance(coins, Unknown):
             return coins
-        activities = await self._activities_beside(wallet.body, stated_at)
+        activities = await self._bookings.beside(self._read, wallet.body, stated_at)
         if not isinstance(activities, tuple):
             return activities
         return AccountStatement(
@@ -330,8 +330,9 @@ class BybitVenue:
         if topic == "order":
             order = msgspec.json.decode(row, type=parse.WireOrder)
             category = Category(order.category)
-            self._remember(OrderId(order.order_link_id), parse.market_of(order, category, self._symbols))
-            return parse.order_report(order, category, self._symbols)
+            self._learn(order, category)
+            report = parse.order_report(order, category, self._symbols)
+            return None if report.order_id is None and report.status in ENDED else report
         if topic == "position":
             try:
                 holding_of(msgspec.json.decode(row, type=WirePosition), self._symbols)
@@ -367,63 +368,30 @@ class BybitVenue:
             return UNREADABLE
         if len(page.rows) != 1 or report.order_id != order_id:
             return UNREADABLE
-        self._remember(order_id, parse.market_of(order, category, self._symbols))
+        if self._is_of_another(report.venue_order_id, order_id):
+            return UNREADABLE
+        self._learn(order, category)
         if report.complete:
             return report
         span = (later(created_at, seconds=-1), self._clock.now())
         lines = await executions_of(ask, category, report.venue_order_id, span, self._symbols)
         return parse.with_executions(report, lines) if isinstance(lines, tuple) else report
 
+    def _is_of_another(self, venue_order_id: VenueOrderId, order_id: OrderId) -> bool:
+        """Whether Bybit has called an order of another client id so; the answer to a place request teaches nothing."""
+        return self._client_ids.get(venue_order_id, order_id) != order_id
+
     async def _open_orders(self) -> tuple[OrderReport, ...] | Unknown | NotSent:
         """Returns all orders that work, those of others too."""
-        reports: list[OrderReport] = []
-        for category, coin in self._scopes:
-            request = partial(wire.open_orders_request, category, coin)
-            rows = await listed(self._read, request, OPEN_ORDERS_PAGES_MAX)
-            if not isinstance(rows, list):
-                return rows
-            try:
-                for row in rows:
-                    order = msgspec.json.decode(row, type=parse.WireOrder)
-                    self._remember(OrderId(order.order_link_id), parse.market_of(order, category, self._symbols))
-                    reports.append(parse.order_report(order, category, self._symbols))
-            except FAULTS:
-                return UNREADABLE
-        return tuple(reports)
-
-    async def _positions(self) -> tuple[Holding, ...] | Unknown | NotSent:
-        """Returns all positions that settle in a coin which ours settle in; those of zero are left out."""
-        holdings: list[Holding] = []
-        for category, coin in self._scopes:
-            if category is not Category.LINEAR:
-                continue
-            rows = await listed(self._read, partial(wire.positions_request, coin))
-            if not isinstance(rows, list):
-                return rows
-            try:
-                holdings += [holding_of(msgspec.json.decode(row, type=WirePosition), self._symbols) for row in rows]
-            except FAULTS:
-                return UNREADABLE
-        return tuple(holding for holding in holdings if holding.qty != ZERO)
-
-    async def _activities_beside(self, wallet: bytes, stated_at: Instant) -> tuple[Activity, ...] | Unknown | NotSent:
-        """Reads activities where the coins are not as they were when they were read last, or that was a while ago."""
-        if self._booked is not None and wallet == self._booked_beside and stated_at < self._booked_until:
-            return self._booked
-        start = later(stated_at, seconds=60 - wire.WINDOW_DAYS * SECONDS_PER_DAY)
-        found: list[Activity] = []
-        for kind in KINDS:
-            request = partial(wire.log_request, kind, (start, self._clock.now()))
-            rows = await listed(self._read, request, ACTIVITY_PAGES_MAX)
-            if not isinstance(rows, list):
-                return rows
-            activities = activities_of(rows, self._symbols)
-            if isinstance(activities, Unknown):
-                return activities
-            found += activities
-        self._booked, self._booked_beside = tuple(found), wallet
-        self._booked_until = later(stated_at, seconds=ACTIVITIES_AGE_S)
-        return self._booked
+        orders = await open_orders(self._read, self._scopes)
+        if not isinstance(orders, list):
+            return orders
+        try:
+            for order, category in orders:
+                self._learn(order, category)
+            return tuple(parse.order_report(order, category, self._symbols) for order, category in orders)
+        except ValueError:
+            return UNREADABLE
 
     async def _read_clock(self) -> ClockReading | Unknown | NotSent:
         """Reads Bybit's clock, and signs by it from now on."""
@@ -438,8 +406,18 @@ class BybitVenue:
         self._ahead.ns = at - (asked_at + answered_at) // 2
         return ClockReading(asked_at=asked_at, answered_at=answered_at, earliest=at, latest=at)
 
+    def _learn(self, order: parse.WireOrder, category: Category) -> None:
+        """Keeps where an order of ours is, and what Bybit calls it."""
+        if not order.order_link_id:
+            return
+        order_id = OrderId(order.order_link_id)
+        self._remember(order_id, parse.market_of(order, category, self._symbols))
+        if len(self._client_ids) >= MARKETS_MAX:
+            del self._client_ids[next(iter(self._client_ids))]
+        self._client_ids[VenueOrderId(order.order_id)] = order_id
+
     def _remember(self, order_id: OrderId, market: Market) -> None:
-        if order_id and order_id not in self._placed and len(self._placed) >= MARKETS_MAX:
+        if order_id not in self._placed and len(self._placed) >= MARKETS_MAX:
             del self._placed[next(iter(self._placed))]
         self._placed[order_id] = market
 

@@ -36,6 +36,24 @@ def conversed(serve: Serve, link: ScriptedLink | None = None, *, url: str = URL)
     return outcome, heard, took_s
 
 
+def test_whoever_asks_is_told_once_a_conversation_stands() -> None:
+    told: list[str] = []
+
+    async def serve(request: web.BaseRequest) -> web.StreamResponse:
+        socket = await opened(request)
+        told.append((await socket.receive()).data)
+        await socket.close()
+        return socket
+
+    async def client(loop: VirtualLoop) -> object:
+        socket = SessionSocket(URL, LoopClock(loop), connect=SimulatedConnector, patience=PATIENCE)
+        return await socket.converse("/stream", ("hello",), lambda _: (), lambda: told.append("stands"))
+
+    outcome, _ = outcome_of(client, serve, None)
+    assert outcome is StreamEnd.CLOSED
+    assert sorted(told) == ["hello", "stands"]
+
+
 async def opened(request: web.BaseRequest) -> web.WebSocketResponse:
     socket = web.WebSocketResponse()
     await socket.prepare(request)

@@ -62,7 +62,7 @@ def risk_sees(seen: HedgeView) -> RiskView:
     return RiskView(
         now=seen.now,
         exposure=exposure,
-        named={PAPER: Named(halt=None, quote_usd=seen.route.quote_usd, unresolved=None)},
+        named={PAPER: Named(halt=None, stopped=(), quote_usd=seen.route.quote_usd, unresolved=None)},
         price=seen.price,
         second=None,
         second_required=False,

@@ -104,12 +104,12 @@ async def follow_account(
             continue
     stated_at = clock.now()
     while True:
-        hurried = _working(host.state, account) or is_kill_unproven(host, account)
+        hurried = _working(host.state, account) or is_unproven(host, account)
         rest_s = pace.order_poll_s if hurried else pace.idle_poll_s
         await clock.sleep_until(rest_until(clock.now(), rest_s, "account", account))
         for order in _working(host.state, account):
             host.outbox.send(find_of(order))
-        if clock.now() >= later(stated_at, seconds=pace.statement_s) or is_kill_unproven(host, account):
+        if clock.now() >= later(stated_at, seconds=pace.statement_s) or is_unproven(host, account):
             stated_at = await _state_again(host, account, venue, timing, stated_at)
         elif not _working(host.state, account):
             await _read_executions(host, account, venue)
@@ -150,7 +150,12 @@ async def _put_or_rest(host: Host, item: Item, clock: Clock, rest_s: int) -> boo
     return False
 
 
-def is_kill_unproven(host: Host, account: AccountId) -> bool:
+def is_unproven(host: Host, account: AccountId) -> bool:
+    """Whether an account must still show that nothing is open there after a kill, or on a side that was stopped."""
+    return _is_kill_unproven(host, account) or any(account in stop.unproven for stop in host.state.stops.values())
+
+
+def _is_kill_unproven(host: Host, account: AccountId) -> bool:
     """Whether a kill stands and no statement of the account since then shows that nothing is open there."""
     killed = [halt.halted_at for halt in host.state.halts.values() if halt.cause is HaltCause.KILLED]
     newest = host.statements.get(account)

@@ -9,10 +9,13 @@ from flatbook.engine.call_outbox import Senders
 from flatbook.engine.follow import Host, Pace, Rests, follow_chain, scan_nets
 from flatbook.engine.follow_login import follow_login
 from flatbook.engine.follow_offers import follow_offers
+from flatbook.engine.follow_risk import follow_risk
 from flatbook.engine.follow_switch import follow_switch
 from flatbook.engine.follow_wallets import follow_wallet
 from flatbook.engine.offer_reports import OfferReader
 from flatbook.engine.ports import ChainSource, Clock, DeadMansSwitch, LoginClock, OrderVenue
+from flatbook.engine.rules import Rules
+from flatbook.market.quotes import Market
 from flatbook.values.ids import AccountId
 
 Logins = Mapping[AccountId, LoginClock]
@@ -46,6 +49,14 @@ class Followed(Protocol):
         """The logins that persons make."""
 
     @property
+    def market(self) -> Market:
+        """What is observed."""
+
+    @property
+    def rules(self) -> Rules:
+        """The rules of the desk."""
+
+    @property
     def clock(self) -> Clock:
         """The clock of the desk."""
 
@@ -67,5 +78,6 @@ def followers(host: Host, parts: Followed) -> tuple[Coroutine[Any, Any, None], .
             for account, venue in parts.venues.items()
             if isinstance(venue, DeadMansSwitch)
         ),
+        *((follow_risk(host, parts.market, parts.rules, parts.clock),) if parts.rules.monitors else ()),
         scan_nets(host, parts.clock, parts.pace),
     )

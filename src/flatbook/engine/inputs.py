@@ -103,6 +103,12 @@ class Scanned(Input, frozen=True, kw_only=True):
     woken: bool = False
 
 
+class RiskDue(Input, frozen=True, kw_only=True):
+    """A monitor is to look: what it sees has changed, or a proof is late."""
+
+    monitor: str
+
+
 class Resumed(Input, frozen=True, kw_only=True):
     """Recovery is over for a net: its strategy is asked for the first time."""
 
@@ -213,6 +219,7 @@ Item = (
     | ChainRead
     | Woken
     | Scanned
+    | RiskDue
     | Resumed
     | Restarted
     | Priced

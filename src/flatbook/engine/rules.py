@@ -9,6 +9,7 @@ import msgspec
 from flatbook.engine.ports import VaultWords, VenueCard
 from flatbook.risk.call_limits import CallLimits
 from flatbook.risk.limits import Limits
+from flatbook.risk.monitor import MonitorRules
 from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.state.calls import WalletKey
 from flatbook.state.positions import NetKey
@@ -107,6 +108,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     vaults: dict[tuple[AccountId, AssetId], VaultRules] = {}
     offers: dict[NetKey, OfferRules] = {}
     seats: dict[OwnerId, SeatRules] = {}
+    monitors: dict[str, MonitorRules] = {}
     traders: dict[InstrumentId, tuple[NetKey, ...]] = {}
 
     def keys_at(self, account: AccountId) -> tuple[NetKey, ...]:

@@ -30,6 +30,7 @@ from flatbook.engine.inputs import (
     Priced,
     Restarted,
     Resumed,
+    RiskDue,
     Scanned,
     SendAnswered,
     SignAnswered,
@@ -62,6 +63,7 @@ from flatbook.engine.take_orders import (
     take_restart,
 )
 from flatbook.engine.take_prices import take_priced
+from flatbook.engine.take_risk import take_risk_due
 from flatbook.engine.take_statement import take_silence, take_statement
 from flatbook.engine.take_unreadable import take_unreadable
 from flatbook.engine.take_wallets import revoke_left_over
@@ -197,6 +199,7 @@ _TAKES: dict[type[Item], Callable[[Turn, Any], None]] = {
     ChainRead: take_chain_read,
     Woken: _take_woken,
     Scanned: _take_scanned,
+    RiskDue: take_risk_due,
     Resumed: _take_resumed,
     Restarted: _take_restarted,
     Priced: take_priced,

@@ -11,6 +11,7 @@ from flatbook.engine.take_activities import take_activities
 from flatbook.engine.take_clock import take_clock
 from flatbook.engine.take_foreign import tell_foreign_order
 from flatbook.engine.take_market import take_hours, take_tradability
+from flatbook.engine.take_risk import prove_stops
 from flatbook.engine.turn import Turn
 from flatbook.events.control import AlertName, BooksAgreed, BooksDiverged, HaltCause, HaltScope, Severity
 from flatbook.events.orders import ForeignOrderSeen
@@ -40,6 +41,7 @@ def take_statement(turn: Turn, statement: AccountStatement, earlier: AccountStat
             tell_foreign_order(turn, event)
     turn.effects.extend(find_of(order) for order in missing_orders(turn.state, statement, turn.rules))
     _stop_revived(turn, statement)
+    prove_stops(turn, statement)
 
 
 def take_silence(turn: Turn, account: AccountId, since: Instant) -> None:

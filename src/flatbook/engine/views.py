@@ -14,6 +14,7 @@ from flatbook.state.exposure import exposure_of
 from flatbook.state.halts import halt_over
 from flatbook.state.orders import Order, Status
 from flatbook.state.positions import NetKey
+from flatbook.state.stops import is_stopped, stop_over
 from flatbook.strategies.hedge import HedgeView
 from flatbook.strategies.hedge_size import OrderCaps, Route
 from flatbook.values.ids import AccountId, AssetId, OrderId, OwnerId
@@ -29,6 +30,7 @@ def hedge_view(state: State, market: Market, key: NetKey, rules: Rules, now: Ins
     owner, underlying = key
     hedge, net = rules.hedges[key], state.positions.net(owner, underlying)
     params = hedge.params
+    side = Side.BUY if net.hedgeable < ZERO else Side.SELL
     return HedgeView(
         now=now,
         owner=owner,
@@ -36,8 +38,8 @@ def hedge_view(state: State, market: Market, key: NetKey, rules: Rules, now: Ins
         net=net.hedgeable,
         last_price=net.last_price,
         orders=state.orders_owing(key),
-        route=route_of(state, owner, hedge.instrument, rules),
-        backup=route_of(state, owner, hedge.backup, rules) if hedge.backup is not None else None,
+        route=route_of(state, owner, hedge.instrument, rules, side),
+        backup=route_of(state, owner, hedge.backup, rules, side) if hedge.backup is not None else None,
         caps=OrderCaps(usd=rules.limits.order_notional_usd_max, shares=rules.limits.order_shares_max),
         price=market.quote(underlying, params.price_source),
         second=market.quote(underlying, params.second_source) if params.second_source is not None else None,
@@ -61,9 +63,13 @@ def next_open(sessions: tuple[SessionKind, ...], now: Instant) -> Instant:
     return next_session(coming.closes_at, sessions).opens_at
 
 
-def route_of(state: State, owner: OwnerId, instrument: Instrument, rules: Rules) -> Route:
-    """Returns where a net can be hedged: spendable cash less what working buys may need, and shares in contracts."""
+def route_of(state: State, owner: OwnerId, instrument: Instrument, rules: Rules, side: Side | None = None) -> Route:
+    """Returns where a net can be hedged: spendable cash less what working buys may need, and shares in contracts.
+
+    `side` is the one that the net asks for: whether it is halted is said of that side, without one of both together.
+    """
     account, working = instrument.account, _working_at(state, instrument.account)
+    sides = tuple(Side) if side is None else (side,)
     stated = account in state.opened
     shares = state.balances.get((account, AssetId(instrument.underlying)), ZERO)
     reserved = (_reserved(order) for order in working if _quote_of(order, rules) in (instrument.quote, None))
@@ -77,7 +83,7 @@ def route_of(state: State, owner: OwnerId, instrument: Instrument, rules: Rules)
         held=Quantity(divide_cut(shares, instrument.contract_size, decimals=18)) if stated else None,
         selling=_leaves(working, instrument, Side.SELL),
         buying=_leaves(working, instrument, Side.BUY),
-        halted=halt_over(state.halts, owner, account, instrument.id) is not None,
+        halted=all(is_stopped(state, owner, account, instrument.id, each) for each in sides),
         lends=funds is None or funds.borrowable is None or instrument.id in funds.borrowable,
         is_stated=spendable is not None,
     )
@@ -128,6 +134,7 @@ def _named(state: State, owner: OwnerId, instrument: Instrument, rules: Rules) -
     once = rules.cards[instrument.account].id_rule is IdRule.FOR_EVER
     return Named(
         halt=halt.halt_id if halt is not None else None,
+        stopped=tuple(side for side in Side if stop_over(state.stops, owner, side) is not None),
         quote_usd=state.mark(instrument.quote),
         unresolved=None if once else _unresolved(state, instrument),
     )

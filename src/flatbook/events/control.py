@@ -100,6 +100,8 @@ class AlertName(Enum):
     WALLET_SHARED = "wallet_shared"
     GAS_LOW = "gas_low"
     FORCED_REDUCTION = "forced_reduction"
+    RISK_RAISED = "risk_raised"
+    CANCEL_UNPROVEN = "cancel_unproven"
 
 
 class EngineStarted(Event, frozen=True, kw_only=True, tag="engine_started"):

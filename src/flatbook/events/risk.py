@@ -11,12 +11,14 @@ from flatbook.values.instruments import Side
 class RiskRaised(Event, frozen=True, kw_only=True, tag="risk_raised"):
     """A monitor sees an abnormal market: its owners take no new risk on a side until it clears. Exits and cancels pass.
 
-    `abnormal` are the instruments that say so; the evidence holds what was compared, as text by instrument.
+    `accounts` must prove that nothing is left there; `abnormal` are the instruments that say so; the evidence holds
+    what was compared, as text by instrument.
     """
 
     monitor: str
     side: Side
     owners: tuple[OwnerId, ...]
+    accounts: tuple[AccountId, ...]
     abnormal: tuple[InstrumentId, ...]
     evidence: dict[str, str]
     raised_at: Instant

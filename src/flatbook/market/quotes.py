@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from flatbook.market.candles import Candles
 from flatbook.market.sights import NothingSeen, Sights
 from flatbook.values.ids import SourceId, Underlying
 from flatbook.values.instants import Instant, later
@@ -33,6 +34,7 @@ class Market:
     def __init__(self, sights: Sights | None = None) -> None:
         self.sights: Sights = NothingSeen() if sights is None else sights
         self._quotes: dict[tuple[Underlying, SourceId], Quote] = {}
+        self.candles = Candles()
 
     def write(self, underlying: Underlying, source: SourceId, quote: Quote) -> bool:
         """Keeps a quote unless it is older than the one held, or from the future. Returns whether it was kept.

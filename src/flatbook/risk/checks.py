@@ -24,13 +24,14 @@ from flatbook.values.sessions import Session, SessionKind
 
 
 class Named(msgspec.Struct, frozen=True, kw_only=True):
-    """An account that an underlying may be hedged at.
+    """An account that an underlying may be hedged at. `stopped` are the sides that a monitor keeps new risk from.
 
     Units: quote_usd in USD per unit of the instrument's quote, None when it cannot be valued. `unresolved` is an order
     of unknown fate on the same instrument at a venue where the client id does not forbid a second one.
     """
 
     halt: HaltId | None
+    stopped: tuple[Side, ...]
     quote_usd: Price | None
     unresolved: OrderId | None
 
@@ -115,9 +116,13 @@ def _text(value: object) -> str:
 
 
 def halted(view: RiskView, intent: PlaceIntent, _limits: Limits) -> Refusal | None:
-    """Refuses new risk under a halt."""
+    """Refuses new risk under a halt, or on a side that is stopped."""
     named = view.named.get(intent.account)
-    return _refusal(RefusalRule.HALTED, "no halt", named.halt) if named is not None and named.halt else None
+    if named is not None and named.halt:
+        return _refusal(RefusalRule.HALTED, "no halt", named.halt)
+    if named is not None and intent.side in named.stopped:
+        return _refusal(RefusalRule.HALTED, "no stop of the side", intent.side.value)
+    return None
 
 
 def resolved(view: RiskView, intent: PlaceIntent, _limits: Limits) -> Refusal | None:

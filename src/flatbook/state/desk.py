@@ -94,12 +94,12 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class SideStop(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One side stopped for some owners: by what, since when, and which accounts show nothing there any more."""
+    """One side stopped for some owners: by what, since when, and which accounts may still show orders there."""
 
     owners: tuple[OwnerId, ...]
     reason: str
     raised_at: Instant
-    proven: tuple[AccountId, ...]
+    unproven: tuple[AccountId, ...]
 
 
 class ForeignOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):

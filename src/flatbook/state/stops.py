@@ -39,7 +39,7 @@ def must_go(state: State, order: Order) -> bool:
 def fold_raised(state: State, event: risk.RiskRaised) -> None:
     """Stops a side."""
     state.stops[event.monitor, event.side] = SideStop(
-        owners=event.owners, reason=" ".join(event.abnormal), raised_at=event.raised_at, proven=()
+        owners=event.owners, reason=" ".join(event.abnormal), raised_at=event.raised_at, unproven=event.accounts
     )
 
 
@@ -52,5 +52,5 @@ def fold_proven(state: State, event: risk.StopProven) -> None:
     """Keeps that an account shows nothing of what had to go."""
     stop = state.stops.get((event.monitor, event.side))
     if stop is not None:
-        proven = (*stop.proven, event.account)
-        state.stops[event.monitor, event.side] = msgspec.structs.replace(stop, proven=proven)
+        unproven = tuple(account for account in stop.unproven if account != event.account)
+        state.stops[event.monitor, event.side] = msgspec.structs.replace(stop, unproven=unproven)

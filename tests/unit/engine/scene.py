@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import msgspec
 
@@ -83,7 +83,7 @@ class Bench:
         self.dropped += done.dropped
         return done
 
-    def wait(self, seconds: int) -> Bench:
+    def wait(self, seconds: int) -> Self:
         """Lets time pass, with a fresh price at its end."""
         self.now = later(self.now, seconds=seconds)
         self.quote()
@@ -95,7 +95,7 @@ class Bench:
             COIN, HEDGE.price_source, Quote(price=Price(Decimal(price)), happened_at=self.now, seen_at=self.now)
         )
 
-    def resume(self) -> Bench:
+    def resume(self) -> Self:
         """Starts with the marks of the configuration, and asks the strategy for the first time, with a price."""
         self.take(Restarted())
         self.quote()

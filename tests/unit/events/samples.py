@@ -613,6 +613,7 @@ RISK: tuple[Event, ...] = (
         monitor="majors",
         side=Side.BUY,
         owners=(DESK, OwnerId("grid")),
+        accounts=(PAPER,),
         abnormal=(STOCK,),
         evidence={"COIN/USD": "volume 300.5 of 100.0, close 90.0 of 100.0"},
         raised_at=AT,

@@ -22,7 +22,7 @@ from tests.desk import COIN, OWNER, PAPER, coin
 from tests.unit.state.scene import qty
 from tests.unit.strategies.scene import NOON, quote
 
-FREE = Named(halt=None, quote_usd=Price(Decimal(1)), unresolved=None)
+FREE = Named(halt=None, stopped=(), quote_usd=Price(Decimal(1)), unresolved=None)
 LIMITS = Limits(
     order_notional_usd_max=Decimal(2500),
     order_shares_max=Decimal(100),
@@ -165,7 +165,7 @@ def test_a_rule_passes_at_its_bound_and_refuses_just_beyond(
     assert broken(*beyond) == [rule]
 
 
-HALTED = Named(halt=HaltId("halt-x"), quote_usd=Price(Decimal(1)), unresolved=None)
+HALTED = Named(halt=HaltId("halt-x"), stopped=(), quote_usd=Price(Decimal(1)), unresolved=None)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,9 @@ from tests.unit.state.scene import OWNER, PAPER, STOCK, at, intended
 
 
 def raised(side: Side, *, monitor: str = "majors", owner: OwnerId = OWNER) -> RiskRaised:
-    return RiskRaised(monitor=monitor, side=side, owners=(owner,), abnormal=(STOCK,), evidence={}, raised_at=at(1))
+    return RiskRaised(
+        monitor=monitor, side=side, owners=(owner,), accounts=(PAPER,), abnormal=(STOCK,), evidence={}, raised_at=at(1)
+    )
 
 
 def stopped(*events: RiskRaised) -> State:
@@ -67,7 +69,7 @@ def test_a_stop_survives_a_dump_with_what_was_proven() -> None:
     apply(state, StopProven(monitor="majors", side=Side.SELL, account=PAPER, stated_at=at(2), seen_at=at(3)))
     kept = state_from_bytes(state_bytes(state))
     assert kept.stops == state.stops
-    assert kept.stops["majors", Side.SELL].proven == (PAPER,)
+    assert kept.stops["majors", Side.SELL].unproven == ()
 
 
 def test_a_proof_of_a_stop_that_has_cleared_changes_nothing() -> None:

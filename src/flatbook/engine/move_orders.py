@@ -25,6 +25,7 @@ _TRIGGERS: dict[type[Event], Trigger] = {
     ev.OrderDone: Trigger.ORDER_ENDED,
 }
 
+_SHOWS = (ev.OrderAccepted, ev.OrderFound)
 _UNSEEN = (Status.INTENDED, Status.SUBMITTED, Status.UNKNOWN, Status.DENIED)
 
 
@@ -35,30 +36,28 @@ def net_of(order: Order) -> str:
 
 def book_move(turn: Turn, order: Order, event: Event) -> bool:
     """Books an event of an order's life if it is news, refuses it if it cannot be, and says whether it was booked."""
+    kind = type(event)
     move = move_of(order, event)
     edge = (order.status, move)
-    if move is None or edge in STALE or _is_no_news(order, event):
+    if move is None or edge in STALE or (kind in _SHOWS and _is_no_news(order, event)):
         turn.drop(f"stale_{move.value if move is not None else 'report'}")
         return False
     if edge not in TRANSITIONS:
         refused_move(turn, order, move)
         return False
     turn.book(event)
-    _tell_of_move(turn, turn.state.orders[order.order_id], event)
-    trigger = _TRIGGERS.get(type(event))
+    after = turn.state.orders[order.order_id]
+    if turn.state.alerts or after.status is Status.UNKNOWN:
+        _tell_of_move(turn, after, event)
+    trigger = _TRIGGERS.get(kind)
     if trigger is not None:
         turn.touch((order.owner, order.underlying), trigger)
     return True
 
 
 def _tell_of_move(turn: Turn, after: Order, event: Event) -> None:
-    if isinstance(event, (ev.OrderAccepted, ev.OrderFilled)):
-        turn.clear(AlertName.ORDER_REJECTED, net_of(after))
-    if not after.is_open:
-        subject = alert_subject(after.account, after.instrument, after.order_id, "status")
-        turn.clear(AlertName.REPORT_REFUSED, subject)
+    _clear_moved(turn, after, event)
     if after.status is not Status.UNKNOWN:
-        turn.clear(AlertName.ORDER_UNKNOWN, after.order_id)
         return
     if not isinstance(event, (ev.OrderUnknown, ev.OrderFilled)):
         return
@@ -68,9 +67,19 @@ def _tell_of_move(turn: Turn, after: Order, event: Event) -> None:
     turn.alert(AlertName.ORDER_UNKNOWN, after.order_id, detail, severity=Severity.WARNING, because=because)
 
 
+def _clear_moved(turn: Turn, after: Order, event: Event) -> None:
+    """Clears what an order was told for and what has passed."""
+    if isinstance(event, (ev.OrderAccepted, ev.OrderFilled)):
+        turn.clear(AlertName.ORDER_REJECTED, net_of(after))
+    if not after.is_open:
+        subject = alert_subject(after.account, after.instrument, after.order_id, "status")
+        turn.clear(AlertName.REPORT_REFUSED, subject)
+    if after.status is not Status.UNKNOWN:
+        turn.clear(AlertName.ORDER_UNKNOWN, after.order_id)
+
+
 def _is_no_news(order: Order, event: Event) -> bool:
     """Whether an order that the venue has shown before is merely shown again."""
     if order.status in _UNSEEN or order.venue_order_id is None:
         return False
-    claims_more = isinstance(event, ev.OrderFound) and event.filled_qty > order.claimed
-    return isinstance(event, (ev.OrderAccepted, ev.OrderFound)) and not claims_more
+    return not (isinstance(event, ev.OrderFound) and event.filled_qty > order.claimed)

@@ -19,6 +19,8 @@ from flatbook.values.instants import NS_PER_MS, Instant
 
 FAR = 2**62
 
+_BID, _ASK, _ABOVE = Series.BID, Series.ASK, Edge.AT_OR_ABOVE
+
 Woke = Callable[[NetKey], None]
 
 
@@ -66,19 +68,22 @@ class Sight:
         for watch in self.watched.values():
             self.seen_until = min(self.seen_until, watch.seen_until)
             for level in watch.levels:
-                self._near(level)
+                self._near(level.series, level.edge is _ABOVE, level.ticks)
 
-    def _near(self, level: Level) -> None:
-        ticks, is_above = level.ticks, level.edge is Edge.AT_OR_ABOVE
-        if level.series is Series.BID:
-            self.bid_above = min(self.bid_above, ticks) if is_above else self.bid_above
-            self.bid_below = self.bid_below if is_above else max(self.bid_below, ticks)
-        elif level.series is Series.ASK:
-            self.ask_above = min(self.ask_above, ticks) if is_above else self.ask_above
-            self.ask_below = self.ask_below if is_above else max(self.ask_below, ticks)
+    def _near(self, series: Series, is_above: bool, ticks: int) -> None:
+        if series is _BID:
+            if is_above:
+                self.bid_above = min(self.bid_above, ticks)
+            else:
+                self.bid_below = max(self.bid_below, ticks)
+        elif series is _ASK:
+            if is_above:
+                self.ask_above = min(self.ask_above, ticks)
+            else:
+                self.ask_below = max(self.ask_below, ticks)
         else:
-            above, below = self.others.get(level.series, (FAR, -FAR))
-            self.others[level.series] = (min(above, ticks), below) if is_above else (above, max(below, ticks))
+            above, below = self.others.get(series, (FAR, -FAR))
+            self.others[series] = (min(above, ticks), below) if is_above else (above, max(below, ticks))
 
     def value(self, series: Series) -> int | None:
         """Returns a series as it stands; None before it was seen."""
@@ -87,7 +92,7 @@ class Sight:
         return self.book.best_ask if series is Series.ASK else self.values.get(series)
 
 
-class Watch(msgspec.Struct, kw_only=True, gc=False):
+class Watch(msgspec.Struct, gc=False):
     """What one strategy waits for of one instrument since it was asked.
 
     Units: `silent_ns` are how long silences must last, shortest first.
@@ -104,7 +109,6 @@ class Observations:
 
     def __init__(self, rules: Rules, books: Mapping[InstrumentId, OrderBook]) -> None:
         self.woken: Woke = _nobody
-        self._seats = {seated.seat.key: seated for seated in rules.seats.values()}
         self._sights: dict[InstrumentId, Sight] = {}
         for seated in rules.seats.values():
             age_ns = seated.limits.book_age_ms_max * NS_PER_MS
@@ -114,6 +118,13 @@ class Observations:
                     self._sights[instrument] = Sight(books[instrument], age_ns)
                 else:
                     known.age_ns = min(known.age_ns, age_ns)
+        self._watched_by = {
+            seated.seat.key: tuple((each, self._sights[each]) for each in _observed_by(seated))
+            for seated in rules.seats.values()
+        }
+        self._ages_ns = {
+            seated.seat.key: (seated.limits.book_age_ms_max * NS_PER_MS,) for seated in rules.seats.values()
+        }
 
     # What strategies read.
 
@@ -172,19 +183,18 @@ class Observations:
 
     def arm(self, key: NetKey, wake: Wake, asked_at: Instant) -> None:
         """Tests the next observations against what a strategy said when it was asked, and no more against before."""
-        seated = self._seats.get(key)
-        if seated is None:
-            return
-        for instrument in _observed_by(seated):
-            sight = self._sights[instrument]
-            counts = [each.count for each in wake.every if each.instrument == instrument]
-            silent = [each.longer_than_ns for each in wake.silences if each.instrument == instrument]
-            sight.watched[key] = Watch(
-                levels=tuple(level for level in wake.levels if level.instrument == instrument),
-                seen_until=sight.seen + min(counts) if counts else FAR,
-                silent_ns=tuple(sorted((*silent, seated.limits.book_age_ms_max * NS_PER_MS))),
-                asked_at=asked_at,
-            )
+        watched = self._watched_by.get(key, ())
+        for instrument, sight in watched:
+            levels, seen_until, silent_ns = wake.levels, FAR, self._ages_ns.get(key, ())
+            if len(watched) > 1:
+                levels = tuple(level for level in levels if level.instrument == instrument)
+            for every in wake.every:
+                if every.instrument == instrument:
+                    seen_until = min(seen_until, sight.seen + every.count)
+            if wake.silences:
+                mine = (each.longer_than_ns for each in wake.silences if each.instrument == instrument)
+                silent_ns = tuple(sorted((*mine, *silent_ns)))
+            sight.watched[key] = Watch(levels, seen_until, silent_ns, asked_at)
             sight.rearm()
 
     def silent_at(self, key: NetKey) -> Instant | None:

@@ -219,15 +219,15 @@ def _room_of(turn: Turn, view: SeatView, instrument: Instrument) -> Room:
     halt = halt_over(state.halts, owner, instrument.account, instrument.id) if state.halts else None
     touch, quote_usd = view.touch(instrument.id), state.mark(instrument.quote)
     room = Room(
-        instrument=instrument,
-        touch=touch,
-        halt=None if halt is None else halt.halt_id,
-        stopped=tuple(side for side in Side if stop_over(state.stops, owner, side) is not None) if state.stops else (),
-        quote_usd=quote_usd,
-        position=view.position(instrument.id),
-        order_times=state.order_times,
-        rate_from=later(turn.now, seconds=-ORDER_RATE_WINDOW_S),
-        day_result_usd=_day_result(turn, owner, instrument, touch),
+        instrument,
+        touch,
+        None if halt is None else halt.halt_id,
+        tuple(side for side in Side if stop_over(state.stops, owner, side) is not None) if state.stops else (),
+        quote_usd,
+        view.position(instrument.id),
+        state.order_times,
+        later(turn.now, seconds=-ORDER_RATE_WINDOW_S),
+        _day_result(turn, owner, instrument, touch),
     )
     for key in turn.rules.traders.get(instrument.id, ()):
         _count_orders(turn, room, key, is_own=key[0] == owner)

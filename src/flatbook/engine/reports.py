@@ -73,6 +73,8 @@ class CancelTooLate(Report, frozen=True, kw_only=True):
 class VenueStatus(Enum):
     """The state of an order as a venue states it, reduced to what we act on."""
 
+    __hash__ = object.__hash__  # members are compared by identity, and are keys on the way of every report
+
     PENDING = "pending"
     OPEN = "open"
     PENDING_CANCEL = "pending_cancel"

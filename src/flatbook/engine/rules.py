@@ -89,8 +89,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the loop needs to know that no event tells.
 
     Units: residue_usd_max in USD; depeg_bps_max in basis points; resends_max counts sends after the first. `pegged`
-    are the assets that should be worth one dollar. `traders` is worked out here: the nets whose orders may rest on an
-    instrument.
+    are the assets that should be worth one dollar. `traders` and `seat_keys` are worked out here: the nets
+    whose orders may rest on an instrument, and the net under which the wakes of a seat are kept.
     """
 
     hedges: dict[NetKey, HedgeRules]
@@ -110,6 +110,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     seats: dict[OwnerId, SeatRules] = {}
     monitors: dict[str, MonitorRules] = {}
     traders: dict[InstrumentId, tuple[NetKey, ...]] = {}
+    seat_keys: dict[OwnerId, NetKey] = {}
 
     def keys_at(self, account: AccountId) -> tuple[NetKey, ...]:
         """Returns the nets whose strategies begin once an account was read: those that trade there first of all."""
@@ -128,6 +129,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         self._check_hedges()
         self._check_seats()
         msgspec.structs.force_setattr(self, "traders", self._traders())
+        keys = {owner: seated.seat.key for owner, seated in self.seats.items()}
+        msgspec.structs.force_setattr(self, "seat_keys", keys)
 
     def _traders(self) -> dict[InstrumentId, tuple[NetKey, ...]]:
         found: dict[InstrumentId, dict[NetKey, None]] = {}

@@ -13,7 +13,14 @@ from flatbook.engine.reports import AccountStatement, Activity, Execution, Order
 from flatbook.events.chain import Fill, FillSkipped, FillUnvalued, FillValued
 from flatbook.events.orders import Fee
 from flatbook.values.instants import Instant, instant_of_text, later
-from flatbook.values.money import ZERO, NumberRefused, check_chain_number, check_number, significant_decimals
+from flatbook.values.money import (
+    NUMBER_DECIMALS_MAX,
+    ZERO,
+    NumberRefused,
+    check_chain_number,
+    check_number,
+    significant_decimals,
+)
 
 INSTANT_FIRST = instant_of_text("2015-01-05T00:00:00Z")
 FUTURE_S_MAX = 86_400
@@ -33,7 +40,7 @@ def flaw_of_execution(execution: Execution, now: Instant) -> Flaw:
         flaw_of_number("quantity", execution.qty, positive=True)
         or flaw_of_number("price", execution.price, positive=True)
         or _flaw_of_product(execution.qty, execution.price)
-        or _first(_flaws_of_fees(execution.fees))
+        or (_first(_flaws_of_fees(execution.fees)) if execution.fees else None)
         or flaw_of_instant(execution.happened_at, now)
         or flaw_of_text("execution id", execution.execution_id)
         or flaw_of_text("instrument", execution.instrument)
@@ -134,6 +141,8 @@ def flaw_of_value(value: FillValued) -> Flaw:
 
 def flaw_of_number(name: str, value: Decimal, *, positive: bool = False) -> Flaw:
     """Returns why a number cannot stand in an event, None when it can."""
+    if _is_plain(value, positive):
+        return None
     try:
         check_number(value)
     except NumberRefused as error:
@@ -141,6 +150,17 @@ def flaw_of_number(name: str, value: Decimal, *, positive: bool = False) -> Flaw
     if value and value.adjusted() >= INTEGER_DIGITS_MAX:
         return f"{name} {value} has more than {INTEGER_DIGITS_MAX} integer digits"
     return f"{name} {value} is not above zero" if positive and not value > ZERO else None
+
+
+def _is_plain(value: Decimal, positive: bool) -> bool:
+    """Whether a number is sound at one look, as nearly all are."""
+    sign, digits, exponent = value.as_tuple()
+    return (
+        isinstance(exponent, int)
+        and -NUMBER_DECIMALS_MAX <= exponent <= 0
+        and len(digits) + exponent <= INTEGER_DIGITS_MAX
+        and not (positive and (sign or not value))
+    )
 
 
 def flaw_of_chain_number(name: str, value: Decimal, *, positive: bool = False) -> Flaw:
@@ -171,7 +191,8 @@ def flaw_of_text(name: str, text: str) -> Flaw:
 
 def told(text: str, length_max: int) -> str:
     """Returns a venue's words as they may stand in the journal: cut, and printable."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:length_max])
+    kept = text[:length_max]
+    return kept if kept.isprintable() else "".join(letter if letter.isprintable() else "?" for letter in kept)
 
 
 def _flaw_of_product(qty: Decimal, price: Decimal) -> Flaw:

@@ -319,8 +319,11 @@ def _done(turn: Turn, order: Order, report: OrderReport, end: ev.OrderEnd) -> ev
 
 
 def _tell_unreadable(turn: Turn, order: Order, report: OrderReport) -> None:
+    is_unreadable = report.status is VenueStatus.UNREADABLE and order.is_open
+    if not is_unreadable and not turn.state.alerts:
+        return
     subject = alert_subject(order.account, order.instrument, order.order_id, "status")
-    if report.status is VenueStatus.UNREADABLE and order.is_open:
+    if is_unreadable:
         detail = f"status {told(report.status_text, CODE_TEXT_MAX)!r} is not known and is taken as open"
         turn.alert(AlertName.REPORT_REFUSED, subject, detail, severity=Severity.WARNING)
     else:

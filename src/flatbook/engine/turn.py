@@ -23,12 +23,12 @@ from flatbook.events.funds import FundsStated
 from flatbook.events.orders import CancelIntended, CancelReason, ForeignFilled, OrderFilled, OrderIntended
 from flatbook.market.quotes import Market
 from flatbook.state.desk import State
-from flatbook.state.fold import apply
+from flatbook.state.fold import FOLDS
 from flatbook.state.orders import Order, Status
 from flatbook.state.positions import NetKey
 from flatbook.state.stops import must_go
 from flatbook.strategies.decision import Trigger
-from flatbook.values.ids import AccountId, EventRef, OrderId, SourceId, halt_id_of
+from flatbook.values.ids import AccountId, EventRef, OrderId, Seq, SourceId, halt_id_of
 from flatbook.values.instants import Instant
 
 _MOVES_ACCOUNT = (OrderIntended, OrderFilled, ForeignFilled, ForcedReduction, BalanceStated, FundsStated)
@@ -47,16 +47,15 @@ class Turn:
 
     def book(self, event: Event) -> None:
         """Folds an event and keeps it for the commit."""
-        apply(self.state, event)
+        FOLDS[type(event)](self.state, event)
+        self.state.seq = Seq(self.state.seq + 1)
         self.events.append(event)
         if self.wakes.awaiting_funds:
             self._touch_who_awaits_funds(event)
 
     def touch(self, key: NetKey, trigger: Trigger) -> None:
         """Notes that a net changed, so that its strategy is asked if it waits for this."""
-        seated = self.rules.seats.get(key[0])
-        if seated is not None:
-            key = seated.seat.key
+        key = self.rules.seat_keys.get(key[0], key)
         if self.wakes.wants(key, trigger):
             self.touched[key] = None
 

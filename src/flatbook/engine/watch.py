@@ -10,28 +10,32 @@ from flatbook.events.forced import ForcedReduction
 from flatbook.values.ids import UNASSIGNED
 from flatbook.values.money import BPS, ONE, ZERO, plain
 
-_MOVES = (
-    chain.VaultFilled,
-    chain.FillSkipped,
-    chain.FillReversed,
-    chain.FillValued,
-    chain.FillUnvalued,
-    ev.OrderFilled,
-    ev.ForeignFilled,
-    ev.ForeignAssigned,
-    ForcedReduction,
-    PositionOverwritten,
+_MOVES = frozenset(
+    (
+        chain.VaultFilled,
+        chain.FillSkipped,
+        chain.FillReversed,
+        chain.FillValued,
+        chain.FillUnvalued,
+        ev.OrderFilled,
+        ev.ForeignFilled,
+        ev.ForeignAssigned,
+        ForcedReduction,
+        PositionOverwritten,
+    )
 )
 RESIDUE_SUBJECT = "desk"
 
 
 def watch(turn: Turn) -> None:
     """Raises or clears the alerts of the desk's own bounds, after a turn that moved a position or a mark."""
-    if any(isinstance(event, _MOVES) for event in turn.events):
+    kinds = {type(event) for event in turn.events}
+    if not kinds.isdisjoint(_MOVES):
         _watch_residue(turn)
-    for event in tuple(turn.events):
-        if isinstance(event, MarkSet) and event.asset in turn.rules.pegged:
-            _watch_peg(turn, event)
+    if MarkSet in kinds:
+        for event in tuple(turn.events):
+            if isinstance(event, MarkSet) and event.asset in turn.rules.pegged:
+                _watch_peg(turn, event)
 
 
 def _watch_residue(turn: Turn) -> None:

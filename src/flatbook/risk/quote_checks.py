@@ -23,7 +23,7 @@ from flatbook.values.money import BPS, ONE, ZERO, Price, plain
 _BUY, _POST_ONLY = Side.BUY, OrderStyle.POST_ONLY
 
 
-class Room(msgspec.Struct, kw_only=True, gc=False):
+class Room(msgspec.Struct, gc=False):
     """Where an owner stands on one instrument and what works there; kept up while the intents of a decision pass.
 
     Units: contracts; `*_leaves` are what orders of the owner may still bring on a side, `*_exits` the part of it that

@@ -80,6 +80,7 @@ _FILLED, _CANC, _EXP, _REJ, _DEN = (
     Status.DENIED,
 )
 
+_NOTHING = Quantity(ZERO)
 _PART_FILLED, _ALL_FILLED = Move.FILLED_PART, Move.FILLED_ALL
 _BUY = Side.BUY
 
@@ -140,8 +141,8 @@ STALE: frozenset[tuple[Status, Move]] = frozenset(
 )
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One of our orders.
+class Order(msgspec.Struct, frozen=True, gc=False):
+    """One of our orders. It is made in one place, by position: by name that costs ten times as much.
 
     Units: qty, filled and claimed in base (contracts); `claimed` is the largest filled quantity a venue stated,
     and exceeds `filled` while executions are still missing. `sent_at` is the latest instant by which a request for it
@@ -186,8 +187,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
         Units: base (contracts). An ended order still owes what the venue claimed and we have not seen.
         """
-        expected = self.claimed if self.status in TERMINAL else max(self.qty, self.claimed)
-        return Quantity(max(ZERO, expected - self.filled))
+        expected = self.claimed
+        if self.status not in TERMINAL and self.qty > expected:
+            expected = self.qty
+        return Quantity(expected - self.filled) if expected > self.filled else _NOTHING
 
 
 def cancel_from(order: Order) -> Instant:
@@ -202,32 +205,32 @@ class Broken(AssertionError):
 def order_of_intent(event: ev.OrderIntended) -> Order:
     """Returns the order that an intent creates."""
     return Order(
-        order_id=event.order_id,
-        owner=event.owner,
-        account=event.account,
-        instrument=event.instrument,
-        underlying=event.underlying,
-        side=event.side,
-        qty=event.qty,
-        limit=event.limit,
-        contract_size=event.contract_size,
-        reduce_only=event.reduce_only,
-        style=event.style,
-        product=event.product,
-        slot=event.slot,
-        status=Status.INTENDED,
-        filled=Quantity(ZERO),
-        claimed=Quantity(ZERO),
-        venue_order_id=None,
-        attempt=0,
-        cancel_attempt=0,
-        cancel_pending=False,
-        cancel_at=Instant(0),
-        decided_at=event.decided_at,
-        sent_at=event.decided_at,
-        changed_at=event.decided_at,
-        good_until=event.good_until,
-        because=event.because,
+        event.order_id,
+        event.owner,
+        event.account,
+        event.instrument,
+        event.underlying,
+        event.side,
+        event.qty,
+        event.limit,
+        event.contract_size,
+        event.reduce_only,
+        event.style,
+        event.product,
+        event.slot,
+        Status.INTENDED,
+        Quantity(ZERO),
+        Quantity(ZERO),
+        None,
+        0,
+        0,
+        False,
+        Instant(0),
+        event.decided_at,
+        event.decided_at,
+        event.decided_at,
+        event.good_until,
+        event.because,
     )
 
 

@@ -28,6 +28,8 @@ from flatbook.values.money import (
 class Side(Enum):
     """The side of an order or fill, from our point of view."""
 
+    __hash__ = object.__hash__  # members are compared by identity, and are keys on the way of every order
+
     BUY = "buy"
     SELL = "sell"
 

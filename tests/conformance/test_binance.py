@@ -75,7 +75,7 @@ def instrument_of(product: Product, market: Market) -> Instrument:
 
 BENCHES = {
     "usdm": BinanceBench(markets.USD_M, PERP, Features(reduces=True, fee_asset="USDT", forces=True, switch=True)),
-    "spot": BinanceBench(markets.SPOT, SPOT, Features(reduces=False, fee_asset="BTC", forces=False, pushes=False)),
+    "spot": BinanceBench(markets.SPOT, SPOT, Features(reduces=False, fee_asset="BTC", forces=False)),
 }
 
 

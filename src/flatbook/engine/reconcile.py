@@ -14,11 +14,11 @@ from flatbook.events.control import BalanceStated, BooksAgreed, BooksDiverged
 from flatbook.events.event import Event
 from flatbook.events.funds import FundsStated
 from flatbook.events.orders import ForeignOrderSeen
-from flatbook.state.desk import State
+from flatbook.state.desk import ForeignOrder, State
 from flatbook.state.orders import Order, signed
 from flatbook.values.ids import AccountId, AssetId, InstrumentId, Underlying
 from flatbook.values.instants import Instant, later
-from flatbook.values.instruments import Instrument
+from flatbook.values.instruments import Instrument, held_as
 from flatbook.values.money import ONE, ZERO, Quantity, cut
 
 OPENING = "opening"
@@ -119,10 +119,10 @@ def statement_balances(statement: AccountStatement, rules: Rules) -> dict[AssetI
     Units: shares of the underlying for holdings, units of the asset for balances.
     """
     ours = _instruments_of(rules, statement.account)
-    theirs = {AssetId(instrument.underlying): ZERO for instrument in ours.values()}
+    theirs = {instrument.asset: ZERO for instrument in ours.values()}
     for holding in statement.holdings:
         instrument = ours.get(holding.instrument)
-        asset = AssetId(instrument.underlying if instrument is not None else holding.instrument)
+        asset = AssetId(holding.instrument) if instrument is None else instrument.asset
         size = instrument.contract_size if instrument is not None else ONE
         theirs[asset] = theirs.get(asset, ZERO) + holding.qty * size
     for balance in statement.balances:
@@ -220,7 +220,7 @@ def _is_confirmed(state: State, statement: AccountStatement, rules: Rules, earli
 
 def _differences(state: State, statement: AccountStatement, rules: Rules, now: Instant) -> tuple[Event, ...]:
     account = statement.account
-    cash, may_move = _cash_of(statement, rules), _may_move(state, account)
+    cash, may_move = _cash_of(statement, rules), _may_move(state, account, rules)
     cash_may_move = _cash_may_move(state, statement)
     instruments = _instruments_by_asset(state, statement, rules)
     events: list[Event] = []
@@ -265,7 +265,7 @@ def _instruments_by_asset(state: State, statement: AccountStatement, rules: Rule
     rows = state.positions.rows.values()
     traded = {AssetId(row.underlying): row.instrument for row in rows if row.account == statement.account}
     ours = _instruments_of(rules, statement.account).values()
-    return named | traded | {AssetId(found.underlying): found.id for found in ours}
+    return named | traded | {found.asset: found.id for found in ours}
 
 
 def orders_owing_at(state: State, account: AccountId) -> tuple[Order, ...]:
@@ -274,25 +274,34 @@ def orders_owing_at(state: State, account: AccountId) -> tuple[Order, ...]:
     return tuple(order for order in orders if order.account == account)
 
 
-def _may_move(state: State, account: AccountId) -> dict[AssetId, tuple[Quantity, Quantity]]:
+def _may_move(state: State, account: AccountId, rules: Rules) -> dict[AssetId, tuple[Quantity, Quantity]]:
     """Returns by how much the shares of each asset may have fallen and risen by executions that we have not seen.
 
     Units: shares; the first is zero or below, the second zero or above.
     """
     leaves = [
-        (order.underlying, signed(order.side, order.leaves * order.contract_size))
+        (held_as(order.product, order.underlying, order.instrument), _shares(order))
         for order in orders_owing_at(state, account)
     ]
     leaves += [
-        (foreign.underlying, signed(foreign.side, foreign.leaves * foreign.contract_size))
+        (_held_as(foreign, rules), _shares(foreign))
         for (holder, _), foreign in state.foreign_orders.items()
         if holder == account
     ]
     moves: dict[AssetId, tuple[Quantity, Quantity]] = {}
-    for underlying, qty in leaves:
-        fall, rise = moves.get(AssetId(underlying), (ZERO, ZERO))
-        moves[AssetId(underlying)] = (Quantity(fall + min(ZERO, qty)), Quantity(rise + max(ZERO, qty)))
+    for asset, qty in leaves:
+        fall, rise = moves.get(asset, (ZERO, ZERO))
+        moves[asset] = (Quantity(fall + min(ZERO, qty)), Quantity(rise + max(ZERO, qty)))
     return moves
+
+
+def _shares(order: Order | ForeignOrder) -> Decimal:
+    return signed(order.side, order.leaves * order.contract_size)
+
+
+def _held_as(foreign: ForeignOrder, rules: Rules) -> AssetId:
+    instrument = rules.instruments.get(foreign.instrument)
+    return AssetId(foreign.underlying) if instrument is None else instrument.asset
 
 
 def _cash_may_move(state: State, statement: AccountStatement) -> bool:

@@ -18,9 +18,8 @@ from flatbook.events import orders as ev
 from flatbook.state.exposure import exposure_of
 from flatbook.state.orders import Order
 from flatbook.state.stops import must_go
-from flatbook.values.ids import AssetId
 from flatbook.values.instants import Instant, later
-from flatbook.values.instruments import Side
+from flatbook.values.instruments import Side, held_as
 from flatbook.values.money import ZERO
 
 
@@ -92,6 +91,6 @@ def _statement_agrees(turn: Turn, order: Order, statement: AccountStatement | No
         and report.order_id is None
         for report in statement.open_orders
     )
-    asset = AssetId(order.underlying)
+    asset = held_as(order.product, order.underlying, order.instrument)
     theirs = statement_balances(statement, turn.rules).get(asset, ZERO)
     return not looks_alike and theirs == turn.state.balances.get((order.account, asset), ZERO)

@@ -16,6 +16,7 @@ from flatbook.values.instants import NS_PER_S
 
 GAP_S = 60
 JUMP = 2
+STEPS_MIN = 2
 LATENCIES_MAX = 1_000_000
 QUOTES_HELD_MAX = 100_000
 _DEPTH = (Kind.CLEAR, Kind.BID, Kind.ASK)
@@ -66,7 +67,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Looked(msgspec.Struct, kw_only=True):
-    """What was seen of one instrument. Units: ns; `longest` begins at `longest_at`."""
+    """What was seen of one instrument.
+
+    Units: ns; `longest` is the longest silence and begins at `longest_at`, `usual` is the step in the middle.
+    """
 
     inst: int
     rows: int = 0
@@ -82,6 +86,7 @@ class Looked(msgspec.Struct, kw_only=True):
     jumps: int = 0
     without_book: int = 0
     last_trade: int = 0
+    usual: int = 0
 
 
 class Examined(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +132,7 @@ class _Replay:
 def examine(tape: Tape, *, gap_s: int = GAP_S) -> Examined:
     """Reads a tape and returns what is wrong with it.
 
-    Units: a silence of an instrument longer than `gap_s` is a gap.
+    Units: a silence of an instrument longer than `gap_s` is a gap, and than half as long again as its usual step.
     Errors: TapeRefused where it is no tape.
     """
     looked = [Looked(inst=inst) for inst in range(len(tape.head.instruments))]
@@ -140,7 +145,7 @@ def examine(tape: Tape, *, gap_s: int = GAP_S) -> Examined:
         if len(latencies) < LATENCIES_MAX:
             latencies += (columns.local_ts - columns.ts)[columns.flags & LAST != 0].tolist()
     latency = sorted(latencies)[len(latencies) // 2] if latencies else 0
-    findings = (*_of_counts(tape.head), *(found for each in looked for found in _of_looked(tape.head, each, gap_s)))
+    findings = (*_of_counts(tape.head), *(found for each in looked for found in _of_looked(tape.head, each)))
     return Examined(head=tape.head, looked=tuple(looked), latency=latency, findings=findings)
 
 
@@ -150,6 +155,9 @@ def _look(looked: Looked, columns: Columns, gap_ns: int) -> None:
     if not len(ts):
         return
     steps = np.diff(ts, prepend=looked.last_ts or ts[0])
+    if not looked.usual and len(steps) > STEPS_MIN:
+        looked.usual = int(np.median(steps[1:]))
+    gap_ns = max(gap_ns, looked.usual * 3 // 2)
     longest = int(np.argmax(steps))
     if steps[longest] > looked.longest:
         looked.longest, looked.longest_at = int(steps[longest]), int(ts[longest] - steps[longest])
@@ -188,10 +196,10 @@ def _of_counts(head: TapeHead) -> Iterator[Finding]:
         yield Finding(ill=ill, inst=None, count=count, says=", ".join(said[ill]))
 
 
-def _of_looked(head: TapeHead, looked: Looked, gap_s: int) -> Iterator[Finding]:
+def _of_looked(head: TapeHead, looked: Looked) -> Iterator[Finding]:
     inst, kinds = looked.inst, head.kinds_of(looked.inst)
     if looked.gaps:
-        says = f"{looked.gaps} silences of more than {gap_s} s, the longest of {looked.longest // NS_PER_S} s"
+        says = f"{looked.gaps} silences, the longest of {looked.longest // NS_PER_S} s"
         yield Finding(ill=Ill.GAP, inst=inst, count=looked.gaps, says=says)
     if looked.crossed:
         says = f"crossed after {looked.crossed} messages"

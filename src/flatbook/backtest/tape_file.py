@@ -151,9 +151,7 @@ def _checked(columns: Columns, instruments: int, before: Before, name: str, row:
     found = flaws_of(columns, instruments, before)
     if found:
         first = min(found, key=lambda each: each.row)
-        raise TapeRefused(
-            f"{name}, row {row + first.row}: {first.flaw.value} ({first.rows} rows): it is no tape of ours"
-        )
+        raise TapeRefused(f"{name}, row {row + first.row}: {first.flaw.value} ({first.rows} rows)")
     return ends_with(columns, before)
 
 
@@ -187,6 +185,18 @@ class FileTape:
 def _array(column: pa.ChunkedArray) -> npt.NDArray[Any]:
     whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     return np.asarray(whole.to_numpy())
+
+
+def is_tape(path: Path) -> bool:
+    """Returns whether a file is a tape, of whatever version.
+
+    Errors: OSError.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            return KEY in (file.metadata.metadata or {})
+    except pa.ArrowInvalid:
+        return False
 
 
 def read_head(path: Path) -> TapeHead:

@@ -91,6 +91,8 @@ class SymbolLine:
                 return self._of_trade(tick, seq)
             if tick.kind is Kind.QUOTE:
                 return self._of_quote(tick, seq)
+            if tick.kind in (Kind.RANGE, Kind.BAR):
+                return [self._of_bar(tick, seq)]
         except OffStep:
             self._counts["off_grid"] += 1
             return []
@@ -112,6 +114,11 @@ class SymbolLine:
             self._counts["crossed_quote"] += 1
             return []
         return [(Kind.QUOTE, self._plan.inst, bid, self._lots(tick.q1), ask, self._lots(tick.q2), seq)]
+
+    def _of_bar(self, tick: Tick, seq: int) -> Row:
+        prices = whole_steps(tick.p1, self._tick), whole_steps(tick.p2, self._tick)
+        size = self._lots(tick.q1) if tick.kind is Kind.BAR else tick.q1
+        return (tick.kind, self._plan.inst, prices[0], size, prices[1], tick.q2, seq)
 
     def _fundings(self, ts: int, local: int, told: Told) -> Iterator[Message]:
         """Yields a rate when it changes: what is told at its settlement or just after was settled, and stands there."""

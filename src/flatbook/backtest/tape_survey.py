@@ -16,6 +16,7 @@ from flatbook.market.ticks import FINE_DECIMALS, Kind, Told
 
 LAGS_MAX = 2_000_000
 FASTEST_NS = 1_000_000
+_SIZED = (Kind.QUOTE, Kind.TRADE, Kind.BAR)
 
 Heard = tuple[int, Told | Unread | None]
 """When a message was recorded, ns or 0, and what it tells; None where it is of no use here."""
@@ -60,10 +61,13 @@ class SymbolSurvey:
         """Notes what a message tells."""
         self.streams[told.stream] += 1
         for tick in told.ticks:
-            if tick.kind in (Kind.QUOTE, Kind.TRADE):
+            if tick.kind in _SIZED:
                 self._see(tick.p1, tick.q1)
             if tick.kind is Kind.QUOTE:
                 self._see(tick.p2, tick.q2)
+            elif tick.kind in (Kind.BAR, Kind.RANGE):
+                self._see(tick.p1, 0)
+                self._see(tick.p2, 0)
         if told.depth is not None:
             self.has_whole |= told.depth.is_whole
             for price, size in (*told.depth.depth.bids, *told.depth.depth.asks):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
 
 from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import HERE, Where, says
@@ -15,40 +19,119 @@ if TYPE_CHECKING:
 
     from flatbook.backtest.tape import TapeHead
     from flatbook.backtest.tape_doctor import Examined, Looked
+    from flatbook.backtest.tape_file import FileTape
+    from flatbook.services.tape_sources import Stated
+    from flatbook.services.tapes import Steps
 
 FOLDER = "data"
-SUFFIX = ".parquet"
+SUFFIX, EVENTS = ".parquet", ".npz"
 NS_PER_MS = 1_000_000
 
 Sources = Annotated[list[Path], says("Files of recordings; those of one market in order of time.")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What a recording does not say itself."""
+
+    tick: Annotated[str | None, says("The tick, where the one found is not the venue's.")] = None
+    lot: Annotated[str | None, says("The lot, where the one found is not the venue's.")] = None
+
+    venue: Annotated[str | None, says("The venue, where the recording does not say it.")] = None
+    symbol: Annotated[str | None, says("The symbol, where the recording does not say it.")] = None
+    product: Annotated[
+        Literal["spot", "linear", "inverse"] | None, says("The product, where the recording does not say it.")
+    ] = None
+
+    def stated(self) -> Stated:
+        """Returns what was stated."""
+        from flatbook.market.ticks import Product
+        from flatbook.services.tape_sources import Stated
+
+        return Stated(self.venue, self.symbol, None if self.product is None else Product(self.product))
+
+    def steps(self) -> Steps:
+        """Returns the tick and the lot that were stated."""
+        from flatbook.services.tapes import Steps
+
+        return Steps(_step(self.tick, "--tick"), _step(self.lot, "--lot"))
+
+
+AS_RECORDED = Given()
 
 
 def convert(
     sources: Sources,
     /,
     *,
-    out: Annotated[Path | None, says("The tape to write; in the home under data when left out.")] = None,
-    tick: Annotated[str | None, says("The tick, where the one found is not the venue's.")] = None,
-    lot: Annotated[str | None, says("The lot, where the one found is not the venue's.")] = None,
+    out: Annotated[Path | None, says("The file to write; in the home under data when left out.")] = None,
+    to: Annotated[Literal["tape", "hftbacktest"], says("What to make.")] = "tape",
+    instrument: Annotated[str | None, says("The one to write for hftbacktest, where there are several.")] = None,
+    given: Given = AS_RECORDED,
     where: Where = HERE,
 ) -> int:
     """Makes a tape of recordings: rows in whole ticks and lots, in order of the venue's time.
 
-    What is repaired or left out is counted by its reason, and stands in the tape.
+    What is repaired or left out is counted by its reason, and stands in the tape. With --to hftbacktest one instrument
+    of a tape, or of recordings, becomes an event array.
     """
     _need_packages()
-    from flatbook.services.tape_sources import recordings_of
-    from flatbook.services.tapes import Steps, make_tape, surveyed
-
-    found = [surveyed(recording) for recording in recordings_of(sources)]
-    target = out if out is not None else where.folder / FOLDER / _name_of(sources)
+    suffix = SUFFIX if to == "tape" else EVENTS
+    target = out if out is not None else where.folder / FOLDER / (sources[0].name.split(".", 1)[0] + suffix)
     if target.exists():
         raise Failed(Exit.USAGE, "is there already", where=str(target), do="name another file with --out")
-    steps = Steps(_step(tick, "--tick"), _step(lot, "--lot"))
-    head = make_tape(target, found, steps, progress("writing the tape"))
-    body = {"path": str(target), **_head(head)}
-    show("data.convert", body, lambda: _head_parts(body), as_json=where.as_json)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if to == "tape":
+        body = _made(sources, target, given)
+        show("data.convert", body, lambda: _head_parts(body), as_json=where.as_json)
+        return Exit.OK
+    with _tape_of(sources, given) as tape:
+        inst = _inst(tape, instrument)
+        from flatbook.backtest.tape_hftbacktest import write_events
+
+        events = write_events(target, tape, inst)
+        body = {"path": str(target), "instrument": tape.head.instruments[inst].id, "events": events}
+    show("data.convert", body, lambda: (_events_told(body),), as_json=where.as_json)
     return Exit.OK
+
+
+def _events_told(body: dict[str, Any]) -> str:
+    return f"wrote {body['events']:,} events of {body['instrument']} to {body['path']}"
+
+
+def _made(sources: Sequence[Path], target: Path, given: Given) -> dict[str, Any]:
+    from flatbook.services.tape_sources import recordings_of
+    from flatbook.services.tapes import make_tape, surveyed
+
+    found = [surveyed(recording) for recording in recordings_of(sources, given.stated())]
+    head = make_tape(target, found, given.steps(), progress("writing the tape"))
+    return {"path": str(target), **_head(head), "recordings": [_survey(each.survey) for each in found]}
+
+
+@contextmanager
+def _tape_of(sources: Sequence[Path], given: Given) -> Iterator[FileTape]:
+    """Gives the tape that a file is, or one that is made of recordings and is gone afterwards."""
+    from tempfile import TemporaryDirectory
+
+    from flatbook.backtest.tape_file import FileTape, is_tape
+
+    if len(sources) == 1 and is_tape(sources[0]):
+        yield FileTape(sources[0])
+        return
+    with TemporaryDirectory() as folder:
+        made = Path(folder) / f"made{SUFFIX}"
+        _made(sources, made, given)
+        yield FileTape(made)
+
+
+def _inst(tape: FileTape, named: str | None) -> int:
+    ids = [instrument.id for instrument in tape.head.instruments]
+    if named is None and len(ids) == 1:
+        return 0
+    if named not in ids:
+        raise Failed(Exit.USAGE, f"name one of {', '.join(ids)}", where="--instrument")
+    return ids.index(named)
 
 
 def doctor(
@@ -63,18 +146,15 @@ def doctor(
     from tempfile import TemporaryDirectory
 
     from flatbook.backtest.tape_doctor import examine
-    from flatbook.backtest.tape_file import FileTape
-    from flatbook.services.tape_sources import recordings_of
-    from flatbook.services.tapes import make_tape, surveyed
+    from flatbook.backtest.tape_file import FileTape, is_tape
 
-    if len(paths) == 1 and paths[0].suffix == SUFFIX:
+    if len(paths) == 1 and is_tape(paths[0]):
         return _tell_examined(examine(FileTape(paths[0]), gap_s=gap_s), [], where)
-    found = [surveyed(recording) for recording in recordings_of(paths)]
     with TemporaryDirectory() as folder:
         made = Path(folder) / f"made{SUFFIX}"
-        make_tape(made, found)
+        recordings = _made(paths, made, AS_RECORDED)["recordings"]
         examined = examine(FileTape(made), gap_s=gap_s)
-    return _tell_examined(examined, [_survey(each.survey) for each in found], where)
+    return _tell_examined(examined, recordings, where)
 
 
 def listing(*, where: Where = HERE) -> int:
@@ -114,10 +194,6 @@ def _step(text: str | None, name: str) -> Decimal | None:
     if step <= 0:
         raise Failed(Exit.USAGE, "must be above zero", where=name)
     return step
-
-
-def _name_of(sources: Sequence[Path]) -> str:
-    return sources[0].name.split(".", 1)[0] + SUFFIX
 
 
 def _head(head: TapeHead) -> dict[str, Any]:

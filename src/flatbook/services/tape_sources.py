@@ -1,43 +1,92 @@
-"""Recordings of venues, by their format: which venue speaks in them, and what each of their lines tells."""
+"""Recordings of markets, by their format: who speaks in them, and what each of their lines tells."""
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import re
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from flatbook.backtest.refused import TapeRefused
 from flatbook.backtest.tape import Origin
+from flatbook.backtest.tape_hftbacktest import read_events
+from flatbook.backtest.tape_nautilus import is_of_catalogue, read_catalogue
 from flatbook.backtest.tape_survey import Heard
-from flatbook.market.depth import Rule
+from flatbook.backtest.tape_tables import Table, read_table, symbols_of, table_of
+from flatbook.market.depth import Rule, in_one_row
 from flatbook.market.ticks import Product
+from flatbook.services import tape_archives as archives
+from flatbook.services.tape_lines import lines_of
 from flatbook.venues.binance import public_feed as binance
+from flatbook.venues.bybit.books import rule as bybit_rule
 
-LINE = re.compile(rb"(\d{13}|\d{16}|\d{19}) (\{.*\})\s*")
-NS_OF_DIGITS = {13: 10**6, 16: 10**3, 19: 1}
 LOOK_AT_MAX = 2_000
 READ_AT_ONCE = 1 << 20
+BINANCE = re.compile(rb'\{\s*"(stream|lastUpdateId)"')
+KNOWN = (
+    "recorded streams of Binance, Bybit, Hyperliquid and Bitstamp, trades of Kraken and Tardis, LOBSTER, events of"
+    " hftbacktest (.npz), files of a nautilus catalogue, bars and rates of funding (.csv, .parquet)"
+)
+
+
+class Named(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a symbol besides its ticks and lots. Units: contract_size as in TapeInstrument."""
+
+    venue: str
+    symbol: str
+    product: Product
+    quote: str = ""
+    contract_size: Decimal = Decimal(1)
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):
-    """Files of one recorder, in order, and how they are read.
-
-    `quote_of` and `size_of` say what a symbol alone tells: its quote, and the size of a contract.
-    """
+    """Files of one recorder, in order, and how they are read. `named` tells what is known of a symbol."""
 
     paths: tuple[Path, ...]
-    venue: str
-    product: Product
     rule: Rule
     heard: Callable[[], Iterator[Heard]]
-    quote_of: Callable[[str], str]
-    size_of: Callable[[str], Decimal]
+    named: Callable[[str], Named]
+
+
+class Stated(NamedTuple):
+    """What a person states of a recording that does not say it itself."""
+
+    venue: str | None = None
+    symbol: str | None = None
+    product: Product | None = None
+
+
+class Format(NamedTuple):
+    """A format of recordings that are kept by others: how its files begin, whose they are, and how they are read."""
+
+    begins: re.Pattern[bytes]
+    venue: str
+    product: Product
+    quote: str
+    rule: Rule
+    read: Callable[[tuple[Path, ...]], Iterator[Heard]]
+
+
+SPOT, LINEAR = Product.SPOT, Product.LINEAR
+STAMPED = re.compile(rb"(order_(created|changed|deleted|book)|trade) \{")
+TARDIS = re.compile(rb"exchange,symbol,timestamp,local_timestamp,id,side,price,amount")
+FORMATS = (
+    Format(re.compile(rb'\{"topic":"orderbook\.'), "bybit", LINEAR, "USDT", bybit_rule, archives.read_bybit),
+    Format(re.compile(rb'\{"channel":'), "hyperliquid", LINEAR, "USDC", in_one_row, archives.read_hyperliquid),
+    Format(STAMPED, "bitstamp", SPOT, "USD", in_one_row, archives.read_bitstamp),
+    Format(TARDIS, "tardis", LINEAR, "", in_one_row, archives.read_tardis),
+    Format(re.compile(rb'\{"error": ?\['), "kraken", SPOT, "", in_one_row, archives.read_kraken),
+    Format(re.compile(b"PK"), "nasdaq", SPOT, "USD", in_one_row, archives.read_lobster),
+)
+NOTHING_STATED = Stated()
+Chain = tuple[Path, ...]
+Make = Callable[[Chain, Stated], tuple[Recording, ...]]
 
 
 def origins_of(paths: Sequence[Path]) -> tuple[Origin, ...]:
@@ -53,47 +102,73 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def recordings_of(paths: Sequence[Path]) -> tuple[Recording, ...]:
+def recordings_of(paths: Sequence[Path], stated: Stated = NOTHING_STATED) -> tuple[Recording, ...]:
     """Returns the recordings that some files hold; those of one market go on where the one before ends.
 
     Needs: the files of one market in order of time.
     Errors: TapeRefused where one is of no format that is known; OSError.
     """
-    chains: dict[tuple[str, str], list[Path]] = {}
+    chains: dict[str, tuple[Make, list[Path]]] = {}
+    for path in _files(paths):
+        market, make = _format_of(path)
+        chains.setdefault(market, (make, []))[1].append(path)
+    return tuple(made for make, chain in chains.values() for made in make(tuple(chain), stated))
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    """Yields files, and for a folder those in it, in order of their names."""
     for path in paths:
-        product, venue = _market(path)
-        chains.setdefault((venue, product.value), []).append(path)
-    return tuple(_of_binance(tuple(chain)) for chain in chains.values())
+        if path.is_dir():
+            yield from sorted(each for each in path.rglob("*") if each.is_file())
+        else:
+            yield path
 
 
-def _of_binance(paths: tuple[Path, ...]) -> Recording:
-    product, venue = _market(paths[0])
-    return Recording(
-        paths=paths,
-        venue=venue,
-        product=product,
-        rule=binance.rule_of(product),
-        heard=lambda: _heard_at_binance(paths),
-        quote_of=lambda symbol: binance.quote_of(product, symbol),
-        size_of=lambda symbol: Decimal(binance.contract_size_of(product, symbol)),
-    )
+def _format_of(path: Path) -> tuple[str, Make]:
+    """Returns the market that a file is of, its own name where it does not say, and what makes a recording of it."""
+    if path.suffix == ".npz":
+        return "hftbacktest", _of_events
+    begins = b"PK" if path.suffix == ".zip" else b"" if path.suffix == ".parquet" else _first_line(path)
+    if BINANCE.match(begins):
+        market = _binance_market(path)
+        return market[1], lambda chain, _stated: _of_binance(chain, *market)
+    form = next((each for each in FORMATS if each.begins.match(begins)), None)
+    if form is not None:
+        return form.venue, lambda chain, stated: _of_format(form, chain, stated)
+    if path.suffix == ".parquet" and is_of_catalogue(path):
+        return "nautilus", _of_catalogue
+    if (table := table_of(path)) is not None:
+        return path.name, lambda chain, stated: _of_table(table, chain, stated)
+    raise TapeRefused(f"{path.name} is of no format that is known: {KNOWN}")
 
 
-def _market(path: Path) -> tuple[Product, str]:
-    for number, (_, body) in enumerate(_lines(path)):
+def _first_line(path: Path) -> bytes:
+    return next((line for _, line in lines_of(path)), b"")
+
+
+def _binance_market(path: Path) -> tuple[Product, str]:
+    for _, body in islice(lines_of(path), LOOK_AT_MAX):
         if (found := binance.market_of(body)) is not None:
             return found
-        if number > LOOK_AT_MAX:
-            break
-    raise TapeRefused(f"{path.name}: none of its first lines is of a format that is known: see flatbook data convert")
+    raise TapeRefused(f"{path.name}: none of its first {LOOK_AT_MAX} lines says which market of Binance it is of")
 
 
-def _heard_at_binance(paths: Sequence[Path]) -> Iterator[Heard]:
+def _of_binance(chain: Chain, product: Product, venue: str) -> tuple[Recording, ...]:
+    def named(symbol: str) -> Named:
+        size = Decimal(binance.contract_size_of(product, symbol))
+        quote = binance.quote_of(product, symbol)
+        return Named(venue=venue, symbol=symbol, product=product, quote=quote, contract_size=size)
+
+    return (Recording(paths=chain, rule=binance.rule_of(product), heard=lambda: _heard_at_binance(chain), named=named),)
+
+
+def _heard_at_binance(chain: Chain) -> Iterator[Heard]:
+    """Yields what Binance told; a whole book of REST names no symbol, and waits for the first that is named."""
     symbol = ""
     held: list[tuple[int, bytes]] = []
-    for path in paths:
-        for local, body in _lines(path):
-            if b'"stream"' not in body[:20]:
+    for path in chain:
+        for local, body in lines_of(path):
+            if b'"lastUpdateId"' in body[:40]:
                 held.append((local, body))
             else:
                 told = binance.read_told(body)
@@ -104,15 +179,46 @@ def _heard_at_binance(paths: Sequence[Path]) -> Iterator[Heard]:
                 yield at, binance.read_whole(symbol, whole)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yields when each line was recorded, and what; a line that is cut off or of another form has the instant 0.
+def _of_format(form: Format, chain: Chain, stated: Stated) -> tuple[Recording, ...]:
+    def named(symbol: str) -> Named:
+        product = stated.product or form.product
+        return Named(venue=stated.venue or form.venue, symbol=symbol, product=product, quote=form.quote)
 
-    Errors: TapeRefused where the file is damaged.
-    """
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-        try:
-            for line in file:
-                match = LINE.fullmatch(line)
-                yield (int(match[1]) * NS_OF_DIGITS[len(match[1])], match[2]) if match else (0, line)
-        except (EOFError, OSError, zlib.error) as error:
-            raise TapeRefused(f"{path.name} is cut off or damaged ({error}): copy it again") from error
+    return (Recording(paths=chain, rule=form.rule, heard=lambda: form.read(chain), named=named),)
+
+
+def _of_events(chain: Chain, stated: Stated) -> tuple[Recording, ...]:
+    named = _stated(chain[0], stated)
+    heard = partial(read_events, chain, named.symbol)
+    return (Recording(paths=chain, rule=in_one_row, heard=heard, named=lambda _symbol: named),)
+
+
+def _of_table(table: Table, chain: Chain, stated: Stated) -> tuple[Recording, ...]:
+    whole = _stated(chain[0], stated)
+
+    def named(symbol: str) -> Named:
+        venue, _, of_venue = symbol.rpartition(":")
+        is_perp = symbol.endswith("-PERP") or (table.rate is not None and not table.bars)
+        product = stated.product or (Product.LINEAR if is_perp else Product.SPOT)
+        return Named(venue=venue or whole.venue, symbol=of_venue, product=product)
+
+    return tuple(
+        Recording(paths=chain, rule=in_one_row, heard=partial(read_table, table, only, whole.symbol), named=named)
+        for only in symbols_of(table)
+    )
+
+
+def _of_catalogue(chain: Chain, stated: Stated) -> tuple[Recording, ...]:
+    def named(symbol: str) -> Named:
+        of_venue, _, venue = symbol.rpartition(".")
+        product = stated.product or (Product.LINEAR if of_venue.endswith("-PERP") else Product.SPOT)
+        return Named(venue=stated.venue or venue.lower(), symbol=of_venue, product=product)
+
+    heard = partial(read_catalogue, chain)
+    return (Recording(paths=chain, rule=in_one_row, heard=heard, named=named),)
+
+
+def _stated(path: Path, stated: Stated) -> Named:
+    name = path.name.split(".", 1)[0]
+    symbol = stated.symbol or name
+    return Named(venue=stated.venue or "recorded", symbol=symbol, product=stated.product or Product.LINEAR)

@@ -105,15 +105,16 @@ def _plans(found: Surveyed, first: int, steps: Steps) -> dict[str, Plan]:
 
 
 def _instrument(recording: Recording, survey: SymbolSurvey, steps: Steps) -> TapeInstrument:
+    named = recording.named(survey.symbol)
     return TapeInstrument(
-        id=f"{recording.venue}:{survey.symbol}",
-        venue=recording.venue,
-        symbol=survey.symbol,
-        product=recording.product,
+        id=f"{named.venue}:{named.symbol}",
+        venue=named.venue,
+        symbol=named.symbol,
+        product=named.product,
         tick=steps.tick or decimal_step(survey.price_step),
         lot=steps.lot or decimal_step(survey.size_step),
-        contract_size=recording.size_of(survey.symbol),
-        quote=recording.quote_of(survey.symbol),
+        contract_size=named.contract_size,
+        quote=named.quote,
     )
 
 

@@ -86,7 +86,7 @@ def test_a_file_that_is_cut_off_or_of_no_known_format_is_refused(tmp_path: Path)
     (recording,) = recordings_of([tmp_path / "cut.gz"])
     with pytest.raises(TapeRefused, match="cut off or damaged"):
         surveyed(recording)
-    with pytest.raises(TapeRefused, match="of a format"):
+    with pytest.raises(TapeRefused, match="of no format"):
         recordings_of([recorded(tmp_path / "x.gz", "what", "is", "this")])
 
 

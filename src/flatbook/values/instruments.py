@@ -129,6 +129,14 @@ def _whole_multiples(value: Decimal, step: Decimal) -> Decimal:
     return Decimal(scaled_integer(value, decimals=decimals) // scaled_integer(step, decimals=decimals))
 
 
+def is_multiple(value: Decimal, step: Decimal) -> bool:
+    """Returns whether a number above zero is a whole multiple of a step.
+
+    Needs: the step is above zero.
+    """
+    return value > ZERO and _whole_multiples(value, step) * step == value
+
+
 def tick_at(px: Decimal, rules: TradingRules) -> Decimal:
     """Returns the tick in force at a price: below one `tick_below_one` holds where the venue has it.
 

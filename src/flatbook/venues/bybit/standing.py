@@ -16,7 +16,7 @@ from flatbook.engine.ports import Clock
 from flatbook.engine.reports import NotSent, Unknown
 from flatbook.values.ids import InstrumentId
 from flatbook.values.instants import Instant, later
-from flatbook.values.instruments import Instrument, TradingRules
+from flatbook.values.instruments import Instrument, TradingRules, is_multiple
 from flatbook.values.money import ONE, ZERO, parse_number, plain
 from flatbook.venues.bybit import wire
 from flatbook.venues.bybit.account import ONE_WAY, WirePosition
@@ -224,7 +224,7 @@ def reason_untradable(instrument: Instrument, category: Category, listed: WireIn
 def _difference_of_rules(ours: TradingRules, theirs: TradingRules) -> str | None:
     for name in ("tick", "lot"):
         configured, stated = getattr(ours, name), getattr(theirs, name)
-        if not wire.is_multiple(configured, stated):
+        if not is_multiple(configured, stated):
             return f"its {name} is {plain(stated)}, and {plain(configured)} is configured"
     for name in ("qty_min", "notional_min"):
         configured, stated = getattr(ours, name), getattr(theirs, name)

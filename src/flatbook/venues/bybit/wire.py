@@ -6,7 +6,6 @@ Source: bybit-exchange.github.io/docs/v5/guide, and the page of each path under 
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from enum import Enum
 
 import msgspec
@@ -15,8 +14,8 @@ from flatbook.engine.ports import ApprovedOrder, Clock
 from flatbook.events.orders import OrderStyle
 from flatbook.values.ids import OrderId, VenueOrderId
 from flatbook.values.instants import NS_PER_MS, Instant, later
-from flatbook.values.instruments import Side, TradingRules
-from flatbook.values.money import ZERO, plain, scaled_integer, significant_decimals
+from flatbook.values.instruments import Side, TradingRules, is_multiple
+from flatbook.values.money import plain
 from flatbook.venues.bybit.signing import request_headers, signature_of, stream_message
 from flatbook.venues.http import Request, query_text
 
@@ -97,17 +96,11 @@ def subscribe_text(topics: tuple[str, ...]) -> str:
 
 def flaw_of_order(order: ApprovedOrder, rules: TradingRules) -> str | None:
     """Returns why Bybit would refuse the numbers of an order whatever the market does, None when it would not."""
-    if not order.qty > ZERO or not is_multiple(order.qty, rules.lot):
+    if not is_multiple(order.qty, rules.lot):
         return f"quantity {plain(order.qty)} is not a multiple of {plain(rules.lot)} above zero"
-    if order.limit is not None and (not order.limit > ZERO or not is_multiple(order.limit, rules.tick)):
+    if order.limit is not None and not is_multiple(order.limit, rules.tick):
         return f"limit {plain(order.limit)} is not a multiple of {plain(rules.tick)} above zero"
     return None
-
-
-def is_multiple(value: Decimal, step: Decimal) -> bool:
-    """Returns whether a number is a whole multiple of a step."""
-    decimals = max(significant_decimals(value), significant_decimals(step))
-    return scaled_integer(value, decimals=decimals) % scaled_integer(step, decimals=decimals) == 0
 
 
 def place_request(order: ApprovedOrder, market: Market, now: Instant) -> Request:

@@ -64,7 +64,7 @@ class BookTold(msgspec.Struct, frozen=True, kw_only=True):
 class _Line(msgspec.Struct, frozen=True, kw_only=True):
     id: int | None = None
     left: bool | None = None
-    ok: msgspec.Raw | None = None
+    ok: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     error: tuple[str, ...] | None = None
     text: str = ""
     book: str | None = None
@@ -113,7 +113,7 @@ class CcxtWorker:
         """
         if len(self._questions) >= QUESTIONS_MAX:
             return _REFUSED_LOCALLY
-        if not await self._is_up():
+        if not await self.is_up():
             return _LOST
         self._number += 1
         number, question = self._number, _Question(asyncio.get_running_loop().create_future())
@@ -138,8 +138,8 @@ class CcxtWorker:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._settle_all()
 
-    async def _is_up(self) -> bool:
-        """Starts the worker where none runs and the rest after the last one is over."""
+    async def is_up(self) -> bool:
+        """Starts the worker where none runs and the rest after the last one is over. Returns whether one runs."""
         async with self._starting:
             if self._process is not None:
                 return True
@@ -186,11 +186,11 @@ class CcxtWorker:
     async def _hear(self, process: asyncio.subprocess.Process) -> None:
         """Takes lines until the worker is gone; one that is no line of the protocol ends it."""
         assert process.stdout is not None, "it was started with a pipe"
-        with contextlib.suppress(ValueError, msgspec.MsgspecError, RecursionError):
+        try:
             while line := await process.stdout.readline():
                 self._heard_at = self._clock.now()
                 self._take(line)
-        if process.returncode is None:
+        except (ValueError, msgspec.MsgspecError, RecursionError):
             process.kill()
         await process.wait()
         if self._process is process:
@@ -209,12 +209,12 @@ class CcxtWorker:
             self.version = told.ccxt
             self._hello.set()
         elif told.id is not None and (question := self._questions.get(told.id)) is not None:
-            if told.left and told.ok is None and told.error is None:
-                question.left = True
-            elif told.error is not None:
+            if told.error is not None:
                 question.settle(Failed(classes=told.error, text=told.text, left=told.left is not False))
-            elif told.ok is not None:
+            elif not isinstance(told.ok, msgspec.UnsetType):
                 question.settle(Done(told.ok))
+            elif told.left:
+                question.left = True
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         """Kills a worker that says nothing for SILENCE_S, or for HELLO_S_MAX before it said its first word."""

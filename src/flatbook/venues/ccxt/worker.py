@@ -83,6 +83,7 @@ class Exchange:
         self._fetch = client.fetch
         client.fetch = self.fetch
         self.watching: dict[str, asyncio.Task[None]] = {}
+        self.books: dict[str, dict[str, Any]] = {}
 
     async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
         """Sends what ccxt made, without the tags of its authors, and says so before it leaves."""
@@ -112,7 +113,7 @@ def bare(url: str) -> str:
 
 
 def client_of(told: dict[str, Any]) -> Any:
-    """Returns a client of ccxt as it is wanted here: exact numbers, no pace and no repetition of its own, no tags."""
+    """Returns a client of ccxt as it is wanted here: numbers as they came, no pace and no repetition, no tags."""
     ccxt = importlib.import_module("ccxt.pro")
     made = getattr(ccxt, told["exchange"])(
         {
@@ -123,7 +124,7 @@ def client_of(told: dict[str, Any]) -> Any:
             "options": {"maxRetriesOnFailure": 0, **told.get("options", {})},
         }
     )
-    made.number = Decimal
+    made.number = str  # with Decimal ccxt loses every fee: its safe_string knows none. Source: ccxt 4.5.90, exchange.py
     made.maxRetriesOnFailure = 0
     for name in TAG_OPTIONS:
         made.options.pop(name, None)
@@ -340,6 +341,7 @@ class Desk:
         exchange = self._open[told["at"]]
         for task in exchange.watching.values():
             task.cancel()
+        exchange.books.clear()
         exchange.watching = {
             symbol: asyncio.get_running_loop().create_task(self._tell(exchange, symbol)) for symbol in told["symbols"]
         }
@@ -350,6 +352,7 @@ class Desk:
             watched = asyncio.get_running_loop().create_task(self._tell_until_it_breaks(exchange, symbol))
             await asyncio.gather(watched, return_exceptions=True)
             error = None if watched.cancelled() else watched.exception()
+            exchange.books.pop(symbol, None)
             self._voice.say({"book": symbol, "at": exchange.name, "lost": type(error).__name__})
             exchange.client.orderbooks.pop(symbol, None)
             await asyncio.sleep(WATCH_REST_S)
@@ -357,16 +360,21 @@ class Desk:
     async def _tell_until_it_breaks(self, exchange: Exchange, symbol: str) -> None:
         while True:
             book = await exchange.client.watch_order_book(symbol)
-            self._voice.say(
-                {
-                    "book": symbol,
-                    "at": exchange.name,
-                    "bids": [[text_of(level[0]), text_of(level[1])] for level in book["bids"][:BOOK_LEVELS]],
-                    "asks": [[text_of(level[0]), text_of(level[1])] for level in book["asks"][:BOOK_LEVELS]],
-                    "ms": book.get("timestamp"),
-                }
-            )
+            exchange.books[symbol] = {
+                "book": symbol,
+                "at": exchange.name,
+                "bids": [[text_of(level[0]), text_of(level[1])] for level in book["bids"][:BOOK_LEVELS]],
+                "asks": [[text_of(level[0]), text_of(level[1])] for level in book["asks"][:BOOK_LEVELS]],
+                "ms": book.get("timestamp"),
+            }
+            self._voice.say(exchange.books[symbol])
             await asyncio.sleep(BOOK_REST_MS / 1000)
+
+    def tell_again(self) -> None:
+        """Tells every book that stands once more, so that one on which nothing happens is not taken for lost."""
+        for exchange in self._open.values():
+            for book in exchange.books.values():
+                self._voice.say(book)
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -430,6 +438,7 @@ class Loop:
         while True:
             number += 1
             self._voice.say({"beat": number})
+            self._desk.tell_again()
             await asyncio.sleep(BEAT_S)
 
 

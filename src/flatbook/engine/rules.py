@@ -7,6 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from flatbook.engine.ports import VaultWords, VenueCard
+from flatbook.risk.breaker import BreakerLimits
 from flatbook.risk.call_limits import CallLimits
 from flatbook.risk.limits import Limits
 from flatbook.risk.monitor import MonitorRules
@@ -109,6 +110,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     offers: dict[NetKey, OfferRules] = {}
     seats: dict[OwnerId, SeatRules] = {}
     monitors: dict[str, MonitorRules] = {}
+    breakers: dict[OwnerId, BreakerLimits] = {}
     traders: dict[InstrumentId, tuple[NetKey, ...]] = {}
     seat_keys: dict[OwnerId, NetKey] = {}
 

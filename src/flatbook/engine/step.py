@@ -42,6 +42,7 @@ from flatbook.engine.inputs import (
 from flatbook.engine.ports import ChainRead
 from flatbook.engine.reports import UnreadableExecution
 from flatbook.engine.rules import Rules
+from flatbook.engine.take_breakers import arm_breakers, watch_breakers
 from flatbook.engine.take_calls import (
     restart_calls,
     take_call_looked,
@@ -124,6 +125,8 @@ def steps(state: State, market: Market, items: Iterable[tuple[Item, Instant]], *
     for item, at in items:
         turn.now = at
         _TAKES[type(item)](turn, item)
+    if state.breakers:
+        watch_breakers(turn)
     decide_touched(turn)
     if rules.offers:
         decide_offers(turn)
@@ -179,6 +182,7 @@ def _take_resumed(turn: Turn, item: Resumed) -> None:
 def _take_restarted(turn: Turn, _item: Restarted) -> None:
     turn.wakes.began_at = turn.now
     take_restart(turn)
+    arm_breakers(turn)
     restart_calls(turn)
 
 

@@ -114,7 +114,7 @@ def _targets(turn: Turn, scope: HaltScope) -> tuple[str, ...]:
     rules = turn.rules
     names = {
         HaltScope.ALL: ("",),
-        HaltScope.OWNER: tuple(dict.fromkeys(owner for owner, _ in rules.hedges)),
+        HaltScope.OWNER: tuple(dict.fromkeys((*(owner for owner, _ in rules.hedges), *rules.seats))),
         HaltScope.VENUE: tuple(rules.cards),
         HaltScope.INSTRUMENT: tuple(rules.instruments),
     }
@@ -158,6 +158,8 @@ def _lift(turn: Turn, command: Command) -> None:
         _clear_foreign(turn, halt.target)
     if halt.cause is HaltCause.INVARIANT:
         _clear_poisoned(turn)
+    if halt.cause is HaltCause.BREAKER:
+        turn.clear(AlertName.BREAKER_TRIPPED, halt.target)
     turn.touch_all(Trigger.HALT_CHANGED)
 
 

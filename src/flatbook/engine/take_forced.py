@@ -87,4 +87,4 @@ def _tell(turn: Turn, event: ForcedReduction) -> None:
     if event.owner == UNASSIGNED:
         turn.halt(HaltScope.INSTRUMENT, event.instrument, HaltCause.FOREIGN_FILL, detail)
     else:
-        turn.touch((event.owner, event.underlying), Trigger.FILL_SEEN)
+        turn.touch((event.owner, event.underlying), Trigger.ORDER_FILLED)

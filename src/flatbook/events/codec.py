@@ -108,6 +108,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     risk.RiskRaised,
     risk.RiskCleared,
     risk.StopProven,
+    risk.BreakerArmed,
     grid.GridLaid,
     grid.GridHeld,
     grid.GridLocked,

@@ -37,6 +37,7 @@ class HaltCause(Enum):
     CLOCK_SKEWED = "clock_skewed"
     NOT_TRADABLE = "not_tradable"
     LOGIN_OVER = "login_over"
+    BREAKER = "breaker"
     KILLED = "killed"
     INVARIANT = "invariant"
 
@@ -101,6 +102,7 @@ class AlertName(Enum):
     GAS_LOW = "gas_low"
     FORCED_REDUCTION = "forced_reduction"
     RISK_RAISED = "risk_raised"
+    BREAKER_TRIPPED = "breaker_tripped"
     CANCEL_UNPROVEN = "cancel_unproven"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from flatbook.events.event import Event
 from flatbook.values.ids import AccountId, InstrumentId, OwnerId
 from flatbook.values.instants import Instant
@@ -42,3 +44,15 @@ class StopProven(Event, frozen=True, kw_only=True, tag="stop_proven"):
     account: AccountId
     stated_at: Instant
     seen_at: Instant
+
+
+class BreakerArmed(Event, frozen=True, kw_only=True, tag="breaker_armed"):
+    """An owner has a breaker with these limits from now on; one without any limit ends it.
+
+    Units: losing trades in a row; USD that the total since the last reset may be below zero.
+    """
+
+    owner: OwnerId
+    losses_max: int | None
+    drawdown_usd_max: Decimal | None
+    armed_at: Instant

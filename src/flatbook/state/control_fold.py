@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 from flatbook.events import control
 from flatbook.events.actions import CorporateActionStated, FreezeEnded, RatioJumped
-from flatbook.events.activities import AccountActivityBooked
+from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.funds import FundsStated
+from flatbook.events.risk import BreakerArmed
+from flatbook.state.breakers import BreakerBook, reset_breaker
 from flatbook.state.desk import (
     ACTIVITIES_KEPT_MAX,
     ALERTS_KEPT_MAX,
@@ -19,7 +21,7 @@ from flatbook.state.desk import (
 )
 from flatbook.state.freezes import freeze_of_action, freeze_of_jump
 from flatbook.state.halts import Halt
-from flatbook.values.ids import EventRef, digest_text
+from flatbook.values.ids import EventRef, OwnerId, digest_text
 from flatbook.values.money import ONE, Quantity
 
 
@@ -58,8 +60,24 @@ def fold_halted(state: State, event: control.TradingHalted) -> None:
 
 
 def fold_lifted(state: State, event: control.TradingLifted) -> None:
-    """Takes a halt back."""
-    state.halts.pop(event.halt_id, None)
+    """Takes a halt back. That of a breaker is lifted by a person, and its counts begin anew."""
+    halt = state.halts.pop(event.halt_id, None)
+    if halt is not None and halt.cause is control.HaltCause.BREAKER:
+        book = state.breakers.get(OwnerId(halt.target))
+        if book is not None:
+            reset_breaker(book)
+
+
+def fold_armed(state: State, event: BreakerArmed) -> None:
+    """Gives an owner its breaker, or takes it; limits that change leave what is counted."""
+    if event.losses_max is None and event.drawdown_usd_max is None:
+        state.breakers.pop(event.owner, None)
+        return
+    book = state.breakers.get(event.owner)
+    if book is None:
+        state.breakers[event.owner] = BreakerBook(losses_max=event.losses_max, drawdown_usd_max=event.drawdown_usd_max)
+    else:
+        book.losses_max, book.drawdown_usd_max = event.losses_max, event.drawdown_usd_max
 
 
 def fold_held(state: State, event: control.HedgeHeld) -> None:
@@ -124,8 +142,17 @@ def fold_activity(state: State, event: AccountActivityBooked) -> None:
     """Moves the balance by what a venue booked, and remembers what it was."""
     if event.amount:
         state.add_balance(event.account, event.asset, event.amount, event.happened_at)
+        if state.breakers:
+            _count_paid(state, event)
     state.activities[event.account, event.activity_id] = None
     forget_oldest(state.activities, ACTIVITIES_KEPT_MAX)
+
+
+def _count_paid(state: State, event: AccountActivityBooked) -> None:
+    """Counts funding and fees of an owner in its breaker; what has no mark is left out, as in the day's result."""
+    book, mark = state.breakers.get(event.owner), state.mark(event.asset)
+    if book is not None and mark is not None and event.kind in (ActivityKind.FUNDING, ActivityKind.FEE):
+        book.paid_usd += event.amount * mark
 
 
 def fold_funds(state: State, event: FundsStated) -> None:

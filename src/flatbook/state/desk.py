@@ -11,6 +11,7 @@ import msgspec
 from flatbook.events.chain import Fill
 from flatbook.events.control import AlertName, HoldReason, Mode, Severity
 from flatbook.events.refs import ref_of_fill
+from flatbook.state.breakers import BreakerBook
 from flatbook.state.calls import ChainCall, WalletBook, WalletKey
 from flatbook.state.freezes import Freezes
 from flatbook.state.grid import GridKey, GridMemory
@@ -175,6 +176,7 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     moved_at: dict[tuple[AccountId, AssetId], Instant] = {}
     halts: dict[HaltId, Halt] = {}
     stops: dict[StopKey, SideStop] = {}
+    breakers: dict[OwnerId, BreakerBook] = {}
     holds: dict[NetKey, HoldReason] = {}
     alerts: dict[tuple[AlertName, str], Alert] = {}
     marks: dict[AssetId, Price] = {}

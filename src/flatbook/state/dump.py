@@ -9,7 +9,7 @@ import msgspec
 
 from flatbook.state.desk import State
 
-STATE_FORMAT = 13
+STATE_FORMAT = 14
 
 
 class StateUnreadable(ValueError):

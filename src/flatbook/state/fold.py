@@ -102,6 +102,7 @@ FOLDS: dict[type[Event], Callable[[State, Any], None]] = {
     risk.RiskRaised: stops.fold_raised,
     risk.RiskCleared: stops.fold_cleared,
     risk.StopProven: stops.fold_proven,
+    risk.BreakerArmed: control_fold.fold_armed,
     grid.GridLaid: _note,
     grid.GridHeld: _note,
     grid.GridLocked: _note,

@@ -9,6 +9,7 @@ from flatbook.events.event import Event
 from flatbook.events.fees import fee_in_kind
 from flatbook.events.forced import ForcedReduction
 from flatbook.events.refs import ref_of, ref_of_execution
+from flatbook.state.breakers import Traded, book_traded
 from flatbook.state.desk import (
     ENDED_ORDERS_KEPT_MAX,
     EXECUTIONS_KEPT_MAX,
@@ -237,10 +238,31 @@ def _book_execution(state: State, event: Executed, owner: OwnerId) -> Net:
         state.positions.add_day(
             net, day_of(event), cash * mark - _fees_in_usd(state, event), kept * event.contract_size
         )
+    if owner in state.breakers:
+        _count_result(state, event, owner, kept)
     state.executions[account, instrument, event.execution_id] = (event.happened_at, qty, event.price)
     if len(state.executions) > EXECUTIONS_KEPT_MAX:
         _forget_executions(state)
     return net
+
+
+def _count_result(state: State, event: Executed, owner: OwnerId, kept: Decimal) -> None:
+    """Counts an execution in the breaker of its owner. Needs: the position has moved."""
+    mark, size = state.mark(event.quote), event.contract_size
+    row = state.positions.rows[owner, event.account, event.instrument]
+    price = ZERO if mark is None else event.price * mark
+    paid = -signed(event.side, event.qty) * size * price - _fees_in_usd(state, event)
+    book_traded(
+        state.breakers[owner],
+        Traded(
+            instrument=event.instrument,
+            trade=event.order_id if isinstance(event, ev.OrderFilled) else event.execution_id,
+            qty=kept * size,
+            cash_usd=None if mark is None else paid,
+            price_usd=price,
+            before=(row.qty - kept) * size,
+        ),
+    )
 
 
 def _enter(state: State, event: Executed, qty: Quantity, cash: Decimal) -> Decimal:

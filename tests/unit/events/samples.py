@@ -626,6 +626,7 @@ RISK: tuple[Event, ...] = (
         cleared_at=LATER,
     ),
     risk.StopProven(monitor="majors", side=Side.BUY, account=PAPER, stated_at=AT, seen_at=LATER),
+    risk.BreakerArmed(owner=DESK, losses_max=3, drawdown_usd_max=Decimal("250.50"), armed_at=AT),
 )
 
 SAMPLES: tuple[Event, ...] = (

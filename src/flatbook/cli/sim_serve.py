@@ -1,4 +1,4 @@
-"""`flatbook sim serve`: a simulated broker that other processes can reach."""
+"""`flatbook sim serve`: a simulated broker or exchange that other processes can reach."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 ACCOUNTS = {"alpaca": "00000000-0000-4000-8000-000000000001", "schwab": "123456789"}
+EXCHANGE_ACCOUNT = "main"
 
 
 @Parameter(name="*")
@@ -23,8 +24,8 @@ ACCOUNTS = {"alpaca": "00000000-0000-4000-8000-000000000001", "schwab": "1234567
 class Opening:
     """What the account has when it is opened, and how one gets to it."""
 
-    hold: Annotated[list[str] | None, says("A share and how many are held, such as COIN=1000.")] = None
-    cash: Annotated[str, says("Cash in USD.")] = "1000000"
+    hold: Annotated[list[str] | None, says("A share or coin and how much is held, such as COIN=1000.")] = None
+    cash: Annotated[str, says("Cash in USD, or USDT at an exchange.")] = "1000000"
     account: Annotated[str | None, says("The id or number of the account.")] = None
     key: Annotated[str, says("The key that callers prove themselves with.")] = "key"
     secret: Annotated[str, says("The secret that goes with it.")] = "word"
@@ -33,7 +34,7 @@ class Opening:
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Play:
-    """How the broker behaves."""
+    """How the broker or exchange behaves."""
 
     fault: Annotated[list[str] | None, says("A fault and its chance in basis points, such as N9=500.")] = None
     seed: Annotated[str, says("What prices, ids and faults are drawn from.")] = "1"
@@ -44,16 +45,18 @@ OPENING, PLAY = Opening(), Play()
 
 
 def serve(
-    broker: Annotated[Literal["alpaca", "schwab"], says("Whose protocol is spoken.")],
+    broker: Annotated[Literal["alpaca", "schwab", "binance", "bybit"], says("Whose protocol is spoken.")],
     /,
     *,
-    price: Annotated[list[str], says("A share and its price, such as COIN=250; may be given again.")],
+    price: Annotated[
+        list[str], says("A share or symbol and its price, such as COIN=250 or BTCUSDT=50000; again for more.")
+    ],
     port: Annotated[int, says("The port on this machine; any free one when 0.")] = 0,
     opening: Opening = OPENING,
     play: Play = PLAY,
     where: Where = HERE,
 ) -> None:
-    """Plays a broker over HTTP on this machine until it is stopped, for a desk whose account has its base_url.
+    """Plays a broker or an exchange over HTTP on this machine until it is stopped, for desks that have its address.
 
     Nothing there is real. Its books are written line by line to sim-BROKER.jsonl in the home. SIGUSR1 ends its faults.
     """
@@ -64,12 +67,15 @@ def serve(
     from flatbook.services.sim_serve import serve as serving_of
 
     make_folder(where.folder)
+    prices = _numbers(price, "--price")
+    if broker not in ACCOUNTS:
+        _check_symbols(prices)
     serving = Serving(
         broker=Broker(broker),
-        account=opening.account or ACCOUNTS[broker],
+        account=opening.account or ACCOUNTS.get(broker, EXCHANGE_ACCOUNT),
         key=opening.key,
         secret=opening.secret,
-        prices=_numbers(price, "--price"),
+        prices=prices,
         holdings=_numbers(opening.hold or [], "--hold"),
         cash=_number(opening.cash, "--cash"),
         faults=_faults(play.fault or []),
@@ -99,6 +105,16 @@ def _faults(stated: list[str]) -> dict[str, int]:
             what = f"{name}={bps} is no fault of the catalogue with a chance from 1 to {BPS_WHOLE}"
             raise Failed(Exit.USAGE, what, where="--fault", do="docs/faults.md lists them")
     return faults
+
+
+def _check_symbols(prices: dict[str, Decimal]) -> None:
+    """Refuses what is no symbol of an exchange with its price."""
+    from flatbook.services.sim_exchange import quote_of
+
+    for symbol, price in prices.items():
+        if quote_of(symbol) is None or price <= 0:
+            what = f"{symbol}={price} is no symbol such as BTCUSDT with a price above zero"
+            raise Failed(Exit.USAGE, what, where="--price", do="write the coin and USDT or USDC in one word")
 
 
 def _numbers(stated: list[str], option: str) -> dict[str, Decimal]:

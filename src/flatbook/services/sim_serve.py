@@ -1,4 +1,4 @@
-"""`flatbook sim serve`: a simulated broker as a process of its own, over TCP on this machine, in real time.
+"""`flatbook sim serve`: a simulated broker or exchange as a process of its own, over TCP on this machine, in real time.
 
 Its books are in the process and, line by line, in a file: they outlive every desk that trades there.
 """
@@ -17,9 +17,12 @@ import msgspec
 from aiohttp import web
 
 from flatbook.ops.clock import SystemClock
+from flatbook.services.sim_exchange import ExchangePlay, exchange_server
 from flatbook.sim.alpaca.server import AlpacaServer
 from flatbook.sim.alpaca.terms import AlpacaTerms, Asset, OpeningAccount
 from flatbook.sim.chance import digest, draw
+from flatbook.sim.exchange.served import ServedExchange
+from flatbook.sim.network.http_broker import HttpBroker
 from flatbook.sim.network.served_books import ServedBooks
 from flatbook.sim.network.wire_faults import InjectedBroker
 from flatbook.sim.schwab.server import SchwabServer
@@ -36,16 +39,22 @@ MS = 0.001
 
 
 class Broker(Enum):
-    """Which broker is played."""
+    """Which broker or exchange is played."""
 
     ALPACA = "alpaca"
     SCHWAB = "schwab"
+    BINANCE = "binance"
+    BYBIT = "bybit"
+
+
+EXCHANGES = (Broker.BINANCE, Broker.BYBIT)
 
 
 class Serving(msgspec.Struct, frozen=True, kw_only=True):
     """What is served.
 
-    Units: USD per share in `prices`, shares in `holdings`, basis points in `faults`, by their ids.
+    Units: USD per share in `prices`, shares in `holdings`, basis points in `faults`, by their ids. At an exchange
+    prices are those of symbols such as BTCUSDT, holdings coins, and cash USDT, in each of its wallets.
     """
 
     broker: Broker
@@ -92,8 +101,7 @@ async def serve(serving: Serving, ready: Callable[[str], None]) -> None:
     listening = socket.create_server((HOST, serving.port))
     url = f"http://{HOST}:{listening.getsockname()[1]}"
     injection = Injection(serving.seed, serving.faults, lambda _fault, _where: None)
-    server = _server(serving, url, timed, injection)
-    books = ServedBooks(server.front.ledger, serving.books, lambda: timed.instant, timed.later)
+    server, close = _opened(serving, url, timed, injection)
     runner = server.runner()
     await runner.setup()
     await web.SockSite(runner, listening).start()
@@ -107,7 +115,32 @@ async def serve(serving: Serving, ready: Callable[[str], None]) -> None:
         await stopped.wait()
     finally:
         await runner.cleanup()
-        books.close()
+        close()
+
+
+def _opened(serving: Serving, url: str, timed: Timed, injection: Injection) -> tuple[HttpBroker, Callable[[], None]]:
+    """Returns what is served, and what closes its books."""
+    if serving.broker in EXCHANGES:
+        play = ExchangePlay(
+            protocol=serving.broker.value,
+            account=serving.account,
+            key=serving.key,
+            secret=serving.secret,
+            prices=serving.prices,
+            coins={**serving.holdings, "USDT": serving.cash},
+            seed=serving.seed,
+        )
+        exchange = exchange_server(play, timed, injection)
+        written = ServedExchange(exchange.exchange, serving.books)
+
+        def close() -> None:
+            exchange.close()
+            written.close()
+
+        return exchange, close
+    server = _server(serving, url, timed, injection)
+    books = ServedBooks(server.front.ledger, serving.books, lambda: timed.instant, timed.later)
+    return server, books.close
 
 
 def _server(serving: Serving, url: str, timed: Timed, injection: Injection) -> AlpacaServer | SchwabServer:

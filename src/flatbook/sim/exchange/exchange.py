@@ -9,8 +9,10 @@ Source: Binance and Bybit documentation of order types, margin of linear perpetu
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
+
+import msgspec
 
 from flatbook.matcher.order_book import Match
 from flatbook.sim.exchange import margin, settling
@@ -31,12 +33,16 @@ from flatbook.sim.exchange.orders import (
     Watcher,
 )
 from flatbook.sim.exchange.pit import OUTSIDE, Pit
-from flatbook.sim.exchange.terms import ExchangeTerms, Kind, Life, Market, Stp
+from flatbook.sim.exchange.terms import ExchangeTerms, Kind, Life, Market, Stp, cut_to
+from flatbook.sim.exchange.watched import WatchedPit
 from flatbook.values.instants import NS_PER_MS, Instant
 
+Levels = Sequence[tuple[Decimal, Decimal]]
 FIRST_ORDER_ID = 1_000_001
 FIRST_TRADE_ID = 500_001
 PRINTS_MAX = 1_000
+COARSER = 10
+HALF = Decimal("0.5")
 
 
 class Exchange:
@@ -46,7 +52,9 @@ class Exchange:
         self.terms, self.now = terms, now
         self.faults: ExchangeFaults = faults or CalmExchange()
         self.markets = {market.name: market for market in terms.markets}
-        self.pits = {market.name: Pit() for market in terms.markets}
+        self.pits: dict[str, Pit | WatchedPit] = {
+            market.name: WatchedPit() if market.is_watched else Pit() for market in terms.markets
+        }
         self.accounts = {opening.name: Account(opening, terms) for opening in terms.accounts}
         self.orders: dict[int, BookedOrder] = {}
         self.open: dict[int, BookedOrder] = {}
@@ -87,6 +95,10 @@ class Exchange:
     def place(self, asked: Placing, now: Instant) -> BookedOrder | Refusal:
         """Takes an order, or says why not. What it trades at once has happened when this returns."""
         self.advance(now)
+        market = self.markets[asked.market.name]
+        if self.faults.coarsens(market.symbol):
+            coarse = market.lot * COARSER
+            self.change_rules(msgspec.structs.replace(market, lot=coarse, qty_min=max(coarse, market.qty_min)))
         checked = check_placing(self, asked)
         if isinstance(checked, Refusal):
             return checked
@@ -171,8 +183,9 @@ class Exchange:
 
     # The outside.
 
-    def quote(self, market: Market, bids: list[tuple[Decimal, Decimal]], asks: list[tuple[Decimal, Decimal]]) -> None:
-        """Makes the liquidity from outside what is stated, best or not first. Units: price and quantity.
+    def quote(self, market: Market, bids: Levels, asks: Levels, *, whole: bool = True) -> None:
+        """Makes the liquidity from outside what is stated, best or not first; levels that are not stated stay
+        unless what is stated is the whole book. Units: price and quantity.
 
         Needs: whole ticks and lots.
         """
@@ -180,14 +193,24 @@ class Exchange:
             sign: {market.ticks(price) or 0: market.lots(qty) or 0 for price, qty in side}
             for sign, side in ((1, bids), (-1, asks))
         }
-        for sign, match in self.pits[market.name].quote(wanted):
+        pit = self.pits[market.name]
+        for sign, match in pit.quote(wanted) if whole else pit.change(wanted):
             self._trade(market, sign, None, match)
         self._settle(market)
 
     def trade_outside(self, market: Market, sign: int, qty: Decimal, limit: Decimal | None = None) -> Decimal:
-        """Lets somebody outside take, +1 to buy, up to a limit. Returns how much was traded. Units: coins."""
-        limit_ticks = None if limit is None else market.ticks(limit)
-        matches = self.pits[market.name].take(sign, market.lots(qty) or 0, limit_ticks)
+        """Lets somebody outside take, +1 to buy, up to a limit. Returns how much orders here traded. Units: coins.
+
+        At a market that is watched this is a trade that was seen there, at the limit or else at the touch.
+        """
+        pit, lots = self.pits[market.name], market.lots(qty) or 0
+        if isinstance(pit, WatchedPit):
+            ticks = pit.best(-sign) if limit is None else market.ticks(limit)
+            matches = [] if ticks is None else pit.hit(sign, lots, ticks)
+            if ticks is not None:
+                self._print(market, sign, lots, ticks, self._next_trade_id())
+        else:
+            matches = pit.take(sign, lots, None if limit is None else market.ticks(limit))
         for match in matches:
             self._trade(market, sign, None, match)
         self._settle(market)
@@ -275,12 +298,32 @@ class Exchange:
         for order, is_maker in ((maker, True), (taker, False)):
             if order is not None:
                 settling.settle(self, order, qty, price, trade_id=trade_id, is_maker=is_maker)
+                self._go_wrong(order, price, is_maker=is_maker)
+        if not market.is_watched:
+            self._print(market, sign, match.qty, match.price, trade_id)
+
+    def _print(self, market: Market, sign: int, lots: int, ticks: int, trade_id: int) -> None:
+        qty, price = market.lot * lots, market.tick * ticks
         trade = Print(trade_id=trade_id, at=self.now, sign=sign, qty=qty, price=price)
         prints = self.prints[market.name]
         prints.append(trade)
         del prints[:-PRINTS_MAX]
         for watcher in self.watchers:
             watcher.printed(market, trade)
+
+    def _go_wrong(self, order: BookedOrder, price: Decimal, *, is_maker: bool) -> None:
+        """Lets faults fill a lot too much, or close a part of the position, after a trade."""
+        market, symbol = order.market, order.market.symbol
+        if order.status is Status.FILLED and order.forced is None and self.faults.overfills(symbol):
+            settling.settle(self, order, market.lot, price, trade_id=self._next_trade_id(), is_maker=is_maker)
+        if market.kind is Kind.PERP and order.forced is None and self.faults.closes_by_force(symbol):
+            held = self.accounts[order.account].position(market).qty
+            part = cut_to(held * HALF, market.lot)
+            if part:
+                self.later(self.now, lambda: self._force_part(order.account, market, -part, price))
+
+    def _force_part(self, account: str, market: Market, qty: Decimal, price: Decimal) -> None:
+        self.force(account, market, qty, Forced.ADL, price)
 
     def _end(self, order: BookedOrder, ending: Ending) -> None:
         ticks = self._ticks(order)

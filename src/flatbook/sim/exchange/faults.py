@@ -27,6 +27,12 @@ class ExchangeFaults(BrokerFaults, Protocol):
     def cuts_stream(self, stream: str) -> bool:
         """Whether a stream is closed instead of telling the next thing."""
 
+    def closes_by_force(self, symbol: str) -> bool:
+        """Whether the exchange closes half of a position by itself after a trade."""
+
+    def coarsens(self, symbol: str) -> bool:
+        """Whether lots become ten times as large before an order is looked at."""
+
 
 class CalmExchange(CalmBroker, frozen=True, kw_only=True):
     """An exchange at which nothing goes wrong."""
@@ -45,6 +51,14 @@ class CalmExchange(CalmBroker, frozen=True, kw_only=True):
 
     def cuts_stream(self, _stream: str) -> bool:
         """Leaves streams open."""
+        return False
+
+    def closes_by_force(self, _symbol: str) -> bool:
+        """Leaves positions alone."""
+        return False
+
+    def coarsens(self, _symbol: str) -> bool:
+        """Keeps its rules."""
         return False
 
 

@@ -166,8 +166,8 @@ class BookedOrder:
 
     @property
     def left(self) -> Decimal:
-        """What is not filled."""
-        return self.qty - self.filled
+        """What is not filled, nothing where too much was."""
+        return max(self.qty - self.filled, Decimal(0))
 
     @property
     def spent(self) -> Decimal:

@@ -95,6 +95,14 @@ class Pit:
                     matches += [(sign, match) for match in self._arrive(sign, price, grown)]
         return matches
 
+    def change(self, told: Mapping[int, Mapping[int, int]]) -> list[tuple[int, Match]]:
+        """Makes the liquidity from outside what is told at some prices; it stays at others. Gives: as quote."""
+        stands = {
+            sign: {price: sum(map(self._book.left, orders)) for price, orders in self._outside[sign].items()}
+            for sign in (1, -1)
+        }
+        return self.quote({sign: {**stands[sign], **told.get(sign, {})} for sign in (1, -1)})
+
     def flush(self) -> tuple[int, int, dict[tuple[int, int], int]] | None:
         """Returns what changed since the last time as (first id, last id, quantities), None when nothing did."""
         if not self._changed:

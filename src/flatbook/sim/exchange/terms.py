@@ -8,8 +8,6 @@ from enum import Enum
 
 import msgspec
 
-from flatbook.values.money import divide_cut
-
 SPOT_WALLET, MARGIN_WALLET = "spot", "margin"
 
 
@@ -41,6 +39,7 @@ class Stp(Enum):
 class Market(msgspec.Struct, frozen=True, kw_only=True):
     """One market and its rules.
 
+    A market that is watched is displayed, and not moved by orders: they meet it as in a backtest (see watched.py).
     `refuses_taking_maker` means that a maker order that would take is refused, and not accepted and then expired;
     `refuses_partial_fok` says the same of one that cannot be filled whole.
     Units: `tick` and `notional_min` in the quote coin, `lot`, `qty_min`, `qty_max` in the coin; rates are fractions.
@@ -62,6 +61,7 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
     funding_rate: Decimal = Decimal("0.0001")
     funding_h: int = 8
     trades: bool = True
+    is_watched: bool = False
     refuses_taking_maker: bool = True
     refuses_partial_fok: bool = False
 
@@ -121,6 +121,11 @@ class ExchangeTerms(msgspec.Struct, frozen=True, kw_only=True):
         return next((each for each in self.markets if each.kind is kind and each.symbol == symbol), None)
 
 
+def cut_to(value: Decimal, unit: Decimal) -> Decimal:
+    """Returns the largest whole number of units that is not beyond a value, toward zero."""
+    return value // unit * unit
+
+
 def _whole(value: Decimal, unit: Decimal) -> int | None:
-    count = divide_cut(value, unit, decimals=0)
-    return int(count) if unit * count == value else None
+    count, rest = divmod(value, unit)
+    return None if rest else int(count)

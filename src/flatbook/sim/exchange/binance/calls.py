@@ -15,7 +15,7 @@ from flatbook.sim.exchange.binance.words import NO_ORDER, NO_SYMBOL, Refused, mi
 from flatbook.sim.exchange.exchange import Exchange
 from flatbook.sim.exchange.orders import BookedOrder, Placing
 from flatbook.sim.exchange.terms import Kind, Life, Market, Stp
-from flatbook.values.instants import Instant
+from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.values.money import NumberRefused, parse_number
 
 CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}", re.ASCII)
@@ -41,6 +41,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     now: Instant
     told_at: Instant
     caller: Account | None = None
+    lag_ms: int = 0
 
     @property
     def account(self) -> Account:
@@ -73,7 +74,12 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
                 code=-1102, msg="Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!"
             )
         number = int(order_id) if order_id.isdigit() else None
-        return self.exchange.order_of(self.account.name, market, number, client_id) or NO_ORDER
+        order = self.exchange.order_of(self.account.name, market, number, client_id)
+        return NO_ORDER if order is None or not self.shows(order.created_at) else order
+
+    def shows(self, at: Instant) -> bool:
+        """Whether what happened at an instant is there to be read: reads may trail the truth."""
+        return at <= self.now - self.lag_ms * NS_PER_MS
 
     def rows(self) -> int:
         """Returns how many rows are asked for."""

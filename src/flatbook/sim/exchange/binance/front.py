@@ -88,6 +88,7 @@ class Front:
             now=now,
             told_at=told_at,
             caller=caller if isinstance(caller, Account) else None,
+            lag_ms=self.exchange.faults.read_lag_ms(self.verb_of(ask)) if ask.method == "GET" else 0,
         )
         return self._in_strange_words(route.act(call), self.verb_of(ask))
 

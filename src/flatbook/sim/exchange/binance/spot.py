@@ -72,9 +72,8 @@ def cancel_all(call: Call) -> object:
 def open_orders(call: Call) -> object:
     """Lists open orders."""
     names = [each.name for each in call.markets()]
-    return [
-        pages.order_page(each) for each in call.exchange.open_orders(call.account.name) if each.market.name in names
-    ]
+    orders = call.exchange.open_orders(call.account.name)
+    return [pages.order_page(order) for order in orders if order.market.name in names and call.shows(order.created_at)]
 
 
 def all_orders(call: Call) -> object:
@@ -88,6 +87,7 @@ def all_orders(call: Call) -> object:
         for order in call.exchange.orders.values()
         if (order.account, order.market.name) == (call.account.name, market.name)
         and start <= ms(order.created_at) <= end
+        and call.shows(order.created_at)
         and order.id >= first
     ]
     return [pages.order_page(order) for order in (orders[: call.rows()] if first or start else orders[-call.rows() :])]
@@ -104,7 +104,7 @@ def trades(call: Call) -> object:
         for order in call.exchange.orders.values()
         if (order.account, order.market.name) == (call.account.name, market.name) and order_id in ("", str(order.id))
         for execution in order.executions
-        if execution.trade_id >= first and start <= ms(execution.at) <= end
+        if execution.trade_id >= first and start <= ms(execution.at) <= end and call.shows(execution.at)
     ]
     rows.sort(key=lambda row: row[0])
     return [page for _, page in (rows[: call.rows()] if first or start else rows[-call.rows() :])]

@@ -134,7 +134,9 @@ def open_orders(call: Call) -> object:
     """Lists open orders."""
     markets = [each.name for each in call.markets()]
     orders = call.exchange.open_orders(call.account.name)
-    return [pages.order_page(order) for order in orders if order.market.name in markets]
+    return [
+        pages.order_page(order) for order in orders if order.market.name in markets and call.shows(order.created_at)
+    ]
 
 
 def all_orders(call: Call) -> object:
@@ -148,6 +150,7 @@ def all_orders(call: Call) -> object:
         for order in call.exchange.orders.values()
         if (order.account, order.market.name) == (call.account.name, market.name)
         and start <= ms(order.created_at) <= end
+        and call.shows(order.created_at)
         and order.id >= first
     ]
     return [pages.order_page(order) for order in (orders[: call.rows()] if first or start else orders[-call.rows() :])]
@@ -164,7 +167,7 @@ def trades(call: Call) -> object:
         for order in call.exchange.orders.values()
         if (order.account, order.market.name) == (call.account.name, market.name) and order_id in ("", str(order.id))
         for execution in order.executions
-        if execution.trade_id >= first and start <= ms(execution.at) <= end
+        if execution.trade_id >= first and start <= ms(execution.at) <= end and call.shows(execution.at)
     ]
     rows.sort(key=lambda row: row[0])
     kept = rows[: call.rows()] if first or start else rows[-call.rows() :]

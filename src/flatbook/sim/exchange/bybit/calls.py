@@ -13,7 +13,7 @@ from flatbook.sim.exchange.bybit.words import CATEGORIES, LIVES, NO_ORDER, NO_SY
 from flatbook.sim.exchange.exchange import Exchange
 from flatbook.sim.exchange.orders import BookedOrder, Placing
 from flatbook.sim.exchange.terms import Kind, Life, Market
-from flatbook.values.instants import Instant
+from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.values.money import NumberRefused, parse_number
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,36}", re.ASCII)
@@ -31,6 +31,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     told_at: Instant
     ids: Mapping[str, int] = {}
     caller: Account | None = None
+    lag_ms: int = 0
 
     @property
     def account(self) -> Account:
@@ -72,7 +73,12 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         if not order_id and not client_id:
             return wrong("orderId or orderLinkId is required")
         number = self.ids.get(order_id, 0) if order_id else None
-        return self.exchange.order_of(self.account.name, market, number, client_id) or NO_ORDER[market.kind]
+        order = self.exchange.order_of(self.account.name, market, number, client_id)
+        return NO_ORDER[market.kind] if order is None or not self.shows(order.created_at) else order
+
+    def shows(self, at: Instant) -> bool:
+        """Whether what happened at an instant is there to be read: reads may trail the truth."""
+        return at <= self.now - self.lag_ms * NS_PER_MS
 
     def number(self, name: str) -> Decimal | Refused | None:
         """Returns a number that was sent, None where none was."""

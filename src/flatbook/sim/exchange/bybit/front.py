@@ -76,8 +76,15 @@ class Front:
             refused = self._count(ask.path, route, caller.name, headers, times[0])
             if refused is not None:
                 return refused
+        lag_ms = self.exchange.faults.read_lag_ms(self.verb_of(ask)) if ask.method == "GET" else 0
         call = Call(
-            exchange=self.exchange, words=words, now=times[0], told_at=times[1], ids=self.streams.ids, caller=caller
+            exchange=self.exchange,
+            words=words,
+            now=times[0],
+            told_at=times[1],
+            ids=self.streams.ids,
+            caller=caller,
+            lag_ms=lag_ms,
         )
         return route.act(call)
 

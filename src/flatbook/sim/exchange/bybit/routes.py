@@ -105,7 +105,8 @@ def working(call: Call) -> object:
         ):
             return wrong("symbol, baseCoin or settleCoin is required")
         names = [market.name for market in markets if call.text("settleCoin") in ("", market.quote)]
-        found = [each for each in call.exchange.open_orders(call.account.name) if each.market.name in names]
+        orders = call.exchange.open_orders(call.account.name)
+        found = [each for each in orders if each.market.name in names and call.shows(each.created_at)]
     return _listed(call, [pages.order_page(call.exchange, order) for order in reversed(found)])
 
 
@@ -121,6 +122,7 @@ def history(call: Call) -> object:
         if order.account == call.account.name
         and order.market.name in names
         and not order.is_open
+        and call.shows(order.updated_at)
         and start <= ms(order.created_at) <= end
         and call.text("orderLinkId") in ("", order.client_id)
         and call.text("orderId") in ("", pages.order_id(call.exchange, order))
@@ -147,7 +149,8 @@ def executions(call: Call) -> object:
         and not call.text("orderId")
         and not call.text("orderLinkId")
     ]
-    told = [page for at, page in rows if start <= ms(at) <= end and kind in ("", page["execType"])]
+    shown = [(at, page) for at, page in rows if call.shows(at) and kind in ("", page["execType"])]
+    told = [page for at, page in shown if start <= ms(at) <= end]
     told.sort(key=lambda page: int(str(page["execTime"])))
     return _listed(call, told[::-1], most=100)
 

@@ -1,0 +1,116 @@
+"""A simulated exchange in real time: its markets around stated prices that wander, and one account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Protocol
+
+import msgspec
+
+from flatbook.sim.exchange import margin
+from flatbook.sim.exchange.binance.server import binance_server
+from flatbook.sim.exchange.bybit.server import bybit_server
+from flatbook.sim.exchange.exchange import Exchange
+from flatbook.sim.exchange.injected import InjectedExchange
+from flatbook.sim.exchange.liquidity import play, wandering
+from flatbook.sim.exchange.server import ExchangeServer
+from flatbook.sim.exchange.terms import ExchangeTerms, Kind, Market, OpeningAccount, Stp
+from flatbook.sim.network.http_broker import Rest
+from flatbook.sim.network.wire_faults import Timed
+from flatbook.sim.world.injection import Injection
+from flatbook.values.money import ZERO
+
+QUOTES = ("USDT", "USDC")
+BYBIT = "bybit"
+FORCED_IDS = {"liquidation": "autoclose-", "adl": "adl_autoclose", "settlement": "settlement_autoclose-"}
+TICK_DIGITS, LOT_DIGITS = 5, 1
+SPOT_RATE = Decimal("0.001")
+ONE = Decimal(1)
+
+
+class ExchangePlay(msgspec.Struct, frozen=True, kw_only=True):
+    """What is played: the protocol, the account, and where prices begin. Units: `coins` in each wallet."""
+
+    protocol: str
+    account: str
+    key: str
+    secret: str
+    prices: Mapping[str, Decimal]
+    coins: Mapping[str, Decimal]
+    seed: str
+
+
+class RestingClock(Timed, Protocol):
+    """Who knows the time and lets it pass."""
+
+    async def rest(self, ms: int) -> None:
+        """Lets time pass. Units: ms."""
+
+
+def exchange_server(playing: ExchangePlay, timed: RestingClock, injection: Injection) -> ExchangeServer:
+    """Returns what serves an exchange whose prices wander.
+
+    Needs: symbols whose quote coin is known, and prices above zero.
+    """
+    markets = markets_of(playing)
+    account = OpeningAccount(
+        name=playing.account, key=playing.key, secret=playing.secret, spot=playing.coins, margin=_margin(playing)
+    )
+    terms = ExchangeTerms(
+        markets=markets,
+        accounts=(account,),
+        unified=playing.protocol == BYBIT,
+        stp=Stp.EXPIRE_MAKER if playing.protocol != BYBIT else Stp.NONE,
+        fee_coin="" if playing.protocol == BYBIT else "BNB",
+        forced_ids={} if playing.protocol == BYBIT else FORCED_IDS,
+        seed=playing.seed,
+    )
+    start = timed.instant
+    faults = InjectedExchange(playing.protocol, timed, injection)
+    exchange = Exchange(terms, now=start, faults=faults)
+    play(exchange, wandering(markets, playing.prices, start=start, seed=playing.seed))
+    for market in markets:
+        if market.kind is Kind.PERP:
+            margin.keep_funding(exchange, market)
+    exchange.advance(start)
+    serve = bybit_server if playing.protocol == BYBIT else binance_server
+    rest: Rest = timed.rest
+    return serve(exchange, now=lambda: timed.instant, rest=rest)
+
+
+def markets_of(playing: ExchangePlay) -> tuple[Market, ...]:
+    """Returns a spot market and a perpetual contract for each symbol, with ticks and lots that suit its price."""
+    at_once = playing.protocol != BYBIT
+    made = []
+    for symbol, price in playing.prices.items():
+        quote = quote_of(symbol) or ""
+        tick = ONE.scaleb(price.adjusted() - TICK_DIGITS)
+        lot = min(ONE.scaleb(LOT_DIGITS - price.adjusted()), ONE)
+        for kind in (Kind.SPOT, Kind.PERP):
+            market = Market(
+                kind=kind,
+                symbol=symbol,
+                coin=symbol.removesuffix(quote),
+                quote=quote,
+                tick=tick,
+                lot=lot,
+                qty_min=lot,
+                refuses_taking_maker=at_once,
+                refuses_partial_fok=at_once and kind is Kind.PERP,
+            )
+            spot = {"maker_rate": SPOT_RATE, "taker_rate": SPOT_RATE} if kind is Kind.SPOT else {}
+            made.append(msgspec.structs.replace(market, **spot))
+    return tuple(made)
+
+
+def quote_of(symbol: str) -> str | None:
+    """Returns the quote coin of a symbol such as BTCUSDT, None where it has none that is known."""
+    return next((each for each in QUOTES if symbol.endswith(each) and symbol != each), None)
+
+
+def _margin(playing: ExchangePlay) -> dict[str, Decimal]:
+    """Returns the margin of the account: at an exchange with one wallet there is no other."""
+    if playing.protocol == BYBIT:
+        return {}
+    return {coin: amount for coin, amount in playing.coins.items() if coin in QUOTES and amount > ZERO}

@@ -1,0 +1,362 @@
+"""What a run brought: its parts, its orders, its curve, and the figures of merit, from its journal and its tape."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from flatbook.backtest.attribution import Execution, Opening, Parts, execution_of, is_funding, parts_of
+from flatbook.backtest.curve import Curve, Worth, curve_of
+from flatbook.backtest.metrics import EquityMetrics, TradeMetrics, equity_metrics, trade_metrics
+from flatbook.backtest.reference_prices import middles_before
+from flatbook.backtest.tape import Tape, TapeHead
+from flatbook.events import orders as ev
+from flatbook.events.activities import AccountActivityBooked
+from flatbook.events.control import BalanceStated
+from flatbook.events.event import Event
+from flatbook.market.ticks import Product
+from flatbook.values.ids import AssetId, InstrumentId
+from flatbook.values.instants import NS_PER_S, Instant
+from flatbook.values.money import ONE, ZERO, Money, Price, Quantity
+
+YEAR_S = 365 * 86_400
+HALF = Decimal("0.5")
+USD = AssetId("USD")
+QUEUE_WIDTH = 5
+UNKNOWN_PLACE = -1
+
+
+class Ran(Protocol):
+    """What a run left behind besides its journal, as BacktestRun says."""
+
+    @property
+    def head(self) -> TapeHead:
+        """The head of its tape."""
+        ...
+
+    @property
+    def samples(self) -> Sequence[int]:
+        """What was seen at regular instants."""
+        ...
+
+    @property
+    def queue(self) -> Sequence[int]:
+        """Where orders stood in their queues."""
+        ...
+
+    @property
+    def rows(self) -> int:
+        """How many rows of the tape were seen."""
+        ...
+
+    @property
+    def began_at(self) -> Instant:
+        """When it began."""
+        ...
+
+    @property
+    def ended_at(self) -> Instant:
+        """When it ended."""
+        ...
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it came to the end of its tape."""
+        ...
+
+
+class OrderFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the orders of a run. Rates are fractions of one; None where there is nothing to take them of."""
+
+    intended: int
+    refused: int
+    accepted: int
+    filled: int
+    filled_in_part: int
+    canceled: int
+    rejected: Mapping[str, int]
+    executions: int
+    fill_rate: float | None
+    maker_share: float | None
+
+
+class QueueFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """How long executions that made liquidity waited, and behind how much. Units: ns, lots; the middle and 19 of 20."""
+
+    executions: int
+    waited_median_ns: int
+    waited_95_ns: int
+    ahead_median: int
+    ahead_95: int
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is told of a run.
+
+    Units: parts in the quote of their instrument; the curve, totals and exposures in USD. `turnover_rate` is what was
+    turned over, of the mean equity.
+    """
+
+    began_at: Instant
+    ended_at: Instant
+    is_whole: bool
+    rows: int
+    start_usd: Money
+    parts: tuple[Parts, ...]
+    total: Mapping[str, Money]
+    adds_up: bool
+    without_middle: int
+    orders: OrderFigures
+    queue: QueueFigures | None
+    equity: EquityMetrics | None
+    trades: TradeMetrics
+    exposure_mean_usd: float
+    exposure_max_usd: float
+    turnover_usd: Money
+    turnover_rate: float | None
+    curve: Curve
+    executions: tuple[Execution, ...]
+
+
+class _Read:
+    """What is read of a journal, in one pass."""
+
+    def __init__(self) -> None:
+        self.fills: list[ev.OrderFilled] = []
+        self.fundings: list[AccountActivityBooked] = []
+        self.stated: list[BalanceStated] = []
+        self.asked: dict[str, Decimal] = {}
+        self.got: Counter[str] = Counter()
+        self.refused = self.accepted = self.canceled = 0
+        self.rejected: Counter[str] = Counter()
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, ev.OrderFilled):
+            self.fills.append(event)
+        elif isinstance(event, ev.OrderIntended):
+            self.asked[event.order_id] = event.qty
+        elif isinstance(event, ev.OrderAccepted):
+            self.accepted += 1
+        elif isinstance(event, ev.OrderDone):
+            self.canceled += event.end is ev.OrderEnd.CANCELED
+        elif isinstance(event, ev.OrderRejected):
+            self.rejected[event.reason.value] += 1
+        elif isinstance(event, ev.IntentRefused):
+            self.refused += 1
+        elif isinstance(event, AccountActivityBooked) and is_funding(event):
+            self.fundings.append(event)
+        elif isinstance(event, BalanceStated):
+            self.stated.append(event)
+
+
+class Seen(NamedTuple):
+    """The first and last middle of an instrument that samples show. Units: quote per base."""
+
+    first: Price
+    last: Price
+
+
+def draw_report(run: Ran, events: Iterable[Event], tape: Tape, marks: Mapping[AssetId, Price]) -> Report:
+    """Returns what a run brought.
+
+    Units: `marks` are what quotes are worth in USD.
+    Errors: ValueError where a quote has no mark, a fee an asset that nothing values, or an instrument is inverse.
+    """
+    read = _Read()
+    for event in events:
+        read.take(event)
+    places = _places(run.head)
+    executions, unknown = _executions(read.fills, tape, places)
+    seen = _seen(run, executions)
+    openings = _openings(read, seen)
+    parts = parts_of(executions, read.fundings, {key: each.last for key, each in seen.items()}, openings)
+    start = _start(read.stated, marks)
+    curve = curve_of(run.samples, executions, read.fundings, _worths(run.head, parts, openings, marks), float(start))
+    total = _total(parts, marks)
+    return Report(
+        began_at=run.began_at,
+        ended_at=run.ended_at,
+        is_whole=run.is_whole,
+        rows=run.rows,
+        start_usd=start,
+        parts=tuple(parts[key] for key in sorted(parts)),
+        total=total,
+        adds_up=all(each.net == each.change for each in parts.values()),
+        without_middle=unknown,
+        orders=_orders(read, executions),
+        queue=_queue(run.queue),
+        equity=_equity(curve),
+        trades=trade_metrics(_results(executions)),
+        exposure_mean_usd=curve.exposure_mean,
+        exposure_max_usd=curve.exposure_max,
+        turnover_usd=total["turnover"],
+        turnover_rate=_over(float(total["turnover"]), curve.equity_mean),
+        curve=curve,
+        executions=executions,
+    )
+
+
+def _places(head: TapeHead) -> dict[InstrumentId, int]:
+    for each in head.instruments:
+        if each.product is Product.INVERSE:
+            raise ValueError(f"{each.id} is settled in its base: its profit is not added up here")
+    return {InstrumentId(each.id): place for place, each in enumerate(head.instruments)}
+
+
+def _executions(
+    fills: Sequence[ev.OrderFilled], tape: Tape, places: Mapping[InstrumentId, int]
+) -> tuple[tuple[Execution, ...], int]:
+    """Returns the executions with the middle before each, and of how many that is not known: their own price stands."""
+    instants: dict[int, list[int]] = {}
+    for fill in fills:
+        instants.setdefault(places[fill.instrument], []).append(fill.happened_at)
+    found = {place: iter(middles.tolist()) for place, middles in middles_before(tape, instants).items()}
+    executions, unknown = [], 0
+    for fill in fills:
+        place = places[fill.instrument]
+        halves = next(found[place])
+        unknown += not halves
+        middle = Price(halves * HALF * tape.head.instruments[place].tick) if halves else fill.price
+        executions.append(execution_of(fill, middle))
+    return tuple(executions), unknown
+
+
+def _seen(run: Ran, executions: Sequence[Execution]) -> dict[InstrumentId, Seen]:
+    """Returns the first and last middle of each instrument; that of its executions where samples show none."""
+    seen: dict[InstrumentId, Seen] = {}
+    for each in executions:
+        before = seen.get(each.instrument)
+        seen[each.instrument] = Seen(each.middle if before is None else before.first, each.middle)
+    sampled: dict[InstrumentId, Seen] = {}
+    for at in range(0, len(run.samples), QUEUE_WIDTH):
+        _, place, bid, ask, _ = run.samples[at : at + QUEUE_WIDTH]
+        if bid and ask:
+            instrument = run.head.instruments[place]
+            middle = Price((bid + ask) * HALF * instrument.tick)
+            key = InstrumentId(instrument.id)
+            sampled[key] = Seen(sampled[key].first if key in sampled else middle, middle)
+    return seen | sampled
+
+
+def _openings(read: _Read, seen: Mapping[InstrumentId, Seen]) -> dict[InstrumentId, Opening]:
+    """Returns what was held of bases at the start, each with the first instrument that trades it."""
+    held: dict[str, Decimal] = {}
+    for stated in read.stated:
+        held[stated.asset] = held.get(stated.asset, ZERO) + stated.change
+    found: dict[InstrumentId, Opening] = {}
+    for fill in read.fills:
+        qty = held.pop(fill.underlying, ZERO)
+        if qty:
+            found[fill.instrument] = Opening(qty=Quantity(qty), first=seen[fill.instrument].first, quote=fill.quote)
+    return found
+
+
+def _mark(asset: AssetId, marks: Mapping[AssetId, Price]) -> Decimal:
+    mark = ONE if asset == USD else marks.get(asset)
+    if mark is None:
+        raise ValueError(f"nothing says what {asset} is worth in USD")
+    return mark
+
+
+def _start(stated: Sequence[BalanceStated], marks: Mapping[AssetId, Price]) -> Money:
+    worth = (each.change * marks[each.asset] for each in stated if each.asset in marks)
+    return Money(sum(worth, ZERO) + sum((each.change for each in stated if each.asset == USD), ZERO))
+
+
+def _worths(
+    head: TapeHead,
+    parts: Mapping[InstrumentId, Parts],
+    openings: Mapping[InstrumentId, Opening],
+    marks: Mapping[AssetId, Price],
+) -> dict[InstrumentId, Worth]:
+    places = _places(head)
+    found = {}
+    for key, each in parts.items():
+        worth = Worth(places[key], float(head.instruments[places[key]].tick), float(_mark(each.quote, marks)))
+        opening = openings.get(key)
+        if opening is not None:
+            worth = worth._replace(held=float(opening.qty), first=float(opening.first))
+        found[key] = worth
+    return found
+
+
+def _total(parts: Mapping[InstrumentId, Parts], marks: Mapping[AssetId, Price]) -> dict[str, Money]:
+    names = ("spread", "inventory", "fees", "funding", "opening", "net", "turnover")
+    worth = {key: _mark(each.quote, marks) for key, each in parts.items()}
+    return {name: Money(sum((getattr(each, name) * worth[key] for key, each in parts.items()), ZERO)) for name in names}
+
+
+def _orders(read: _Read, executions: Sequence[Execution]) -> OrderFigures:
+    got: dict[str, Decimal] = {}
+    for each in executions:
+        got[each.order_id] = got.get(each.order_id, ZERO) + each.qty
+    filled = sum(qty >= read.asked.get(order_id, ZERO) for order_id, qty in got.items())
+    made = sum((each.notional for each in executions if each.maker), ZERO)
+    return OrderFigures(
+        intended=len(read.asked),
+        refused=read.refused,
+        accepted=read.accepted,
+        filled=filled,
+        filled_in_part=len(got) - filled,
+        canceled=read.canceled,
+        rejected=dict(read.rejected),
+        executions=len(executions),
+        fill_rate=_over(len(got), len(read.asked)),
+        maker_share=_over(float(made), float(sum((each.notional for each in executions), ZERO))),
+    )
+
+
+def _queue(queue: Sequence[int]) -> QueueFigures | None:
+    made = [queue[at : at + QUEUE_WIDTH] for at in range(0, len(queue), QUEUE_WIDTH) if queue[at + 4]]
+    if not made:
+        return None
+    waited = sorted(each[3] for each in made)
+    ahead = sorted(each[2] for each in made if each[2] != UNKNOWN_PLACE) or [0]
+    return QueueFigures(
+        executions=len(made),
+        waited_median_ns=_share(waited, 50),
+        waited_95_ns=_share(waited, 95),
+        ahead_median=_share(ahead, 50),
+        ahead_95=_share(ahead, 95),
+    )
+
+
+def _share(ordered: Sequence[int], percent: int) -> int:
+    return ordered[min(len(ordered) * percent // 100, len(ordered) - 1)]
+
+
+def _equity(curve: Curve) -> EquityMetrics | None:
+    """Returns the figures of the curve; None where it has no two points, or begins with nothing."""
+    if len(curve.equity) < 2 or curve.equity[0] <= 0:
+        return None
+    seconds = (curve.times[-1] - curve.times[0]) / NS_PER_S / (len(curve.times) - 1)
+    return equity_metrics(curve.equity, YEAR_S / seconds) if seconds > 0 else None
+
+
+def _results(executions: Sequence[Execution]) -> list[float]:
+    """Returns what each execution that closed something brought, first in, first out, its own fee included."""
+    lots: dict[InstrumentId, deque[tuple[Decimal, Decimal]]] = {}
+    results = []
+    for each in executions:
+        open_lots = lots.setdefault(each.instrument, deque())
+        left, result, closed = each.kept, ZERO, False
+        while left and open_lots and (open_lots[0][0] > 0) != (left > 0):
+            qty, price = open_lots.popleft()
+            taken = min(abs(qty), abs(left)).copy_sign(left)
+            result += -taken * (each.price - price) * each.contract_size
+            left, closed = Quantity(left - taken), True
+            if qty + taken:
+                open_lots.appendleft((qty + taken, price))
+        if left:
+            open_lots.append((left, each.price))
+        if closed:
+            results.append(float(result - each.fees))
+    return results
+
+
+def _over(top: float, bottom: float) -> float | None:
+    return top / bottom if bottom else None

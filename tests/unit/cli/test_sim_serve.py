@@ -35,3 +35,11 @@ def test_a_fault_that_no_served_broker_has_is_refused(stated: str) -> None:
 @pytest.mark.usefixtures("home_of_its_own")
 def test_a_broker_that_nobody_plays_is_refused() -> None:
     assert call("sim", "serve", "ibkr", "--price", "COIN=250").code == 2
+
+
+@pytest.mark.parametrize("stated", ["BTC=50000", "BTCUSDT=0"])
+@pytest.mark.usefixtures("home_of_its_own")
+def test_a_symbol_that_no_exchange_would_have_is_refused(stated: str) -> None:
+    told = call("sim", "serve", "binance", "--price", stated)
+    assert told.code == 2
+    assert f"{stated} is no symbol such as BTCUSDT with a price above zero" in told.err

@@ -22,7 +22,7 @@ def true_range_of(view: QuoteView, params: GridParams) -> int:
 
     Units: millionths of a tick.
     """
-    known = view.feature(ATR) if params.atr_scale_pct or params.size_cut else None
+    known = view.feature(ATR) if params.follows_range else None
     return 0 if known is None else in_micro(known)
 
 

@@ -72,6 +72,7 @@ class GridParams(msgspec.Struct, frozen=True, kw_only=True):
     skew_bps: int = 0
     atr_scale_pct: int = 0
     atr_span_ns: int = 60_000_000_000
+    atr_count: int = 14
     size_cut: int = 0
     relay_pct: int = RELAY_PCT
     hysteresis: int = HYSTERESIS_STEPS
@@ -93,12 +94,18 @@ class GridParams(msgspec.Struct, frozen=True, kw_only=True):
         if flaw is not None:
             raise ValueError(f"{self.instrument.id}: {flaw}")
 
+    @property
+    def follows_range(self) -> bool:
+        """Whether the step or the sizes follow the true range."""
+        return bool(self.atr_scale_pct or self.size_cut)
+
 
 def flaw_of(params: GridParams) -> str | None:
     """Returns what is wrong with the parameters of a grid, None when they hold together."""
-    above_zero = ("step", "inventory_max", "leverage", "orders_max", "stale_ns", "lock_s", "order_s", "atr_span_ns")
+    sizes = ("step", "inventory_max", "leverage", "orders_max", "atr_count")
+    times = ("stale_ns", "lock_s", "order_s", "atr_span_ns")
     least_zero = ("skew_bps", "atr_scale_pct", "size_cut", "relay_pct", "hysteresis")
-    for name in above_zero:
+    for name in (*sizes, *times):
         if not getattr(params, name) > ZERO:
             return f"{name} must be above zero"
     for name in least_zero:

@@ -56,7 +56,7 @@ def _moments(scene: Scene) -> list[Instant]:
     moments.append(scene.exits_from)
     if scene.locked_until is not None:
         moments.append(scene.locked_until)
-    if params.atr_scale_pct or params.size_cut:
+    if params.follows_range:
         moments.append(next_multiple(scene.now, span_ns=params.atr_span_ns))
     return moments
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from flatbook.state.intents import CancelIntent, PlaceIntent
-from flatbook.state.orders import Order, Status
+from flatbook.state.orders import Order
+from flatbook.state.positions import TurnedDown
 from flatbook.strategies.decision import Decision, Edge, Series, Trigger, Wake
 from flatbook.strategies.grid_terms import GridParams
+from flatbook.strategies.quoting import Stop
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
 from flatbook.values.money import ZERO, Quantity
@@ -15,13 +17,20 @@ from tests.unit.strategies.grid_scene import START, LiteralView
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """One observation: how long after the one before, the touch (None: the book is unfit), and the share that fills."""
+    """One observation: how long after the one before, the touch (None: the book is unfit), the share that fills,
+    the true range of the bar, what the desk stops from now on, and an order turned down (true: for want of funds).
+    """
 
     after_ms: int
     bid: int | None
     spread: int
     filled_pct: int = 100
     true_range: float = 0.0
+    stop: Stop | None = None
+    refused: bool | None = None
+
+
+ROUNDS_MAX = 6
 
 
 class Market:
@@ -44,9 +53,17 @@ class Market:
         self._run_timers(at)
         self._go_to(at)
         self._show(seen)
+        self._tell(seen)
         self._match(seen)
         if self.due or not self.on_wakes or self.wake is None or self._is_awake():
             self._ask()
+
+    def _tell(self, seen: Seen) -> None:
+        """Lets a halt begin or end, and an order be turned down."""
+        if seen.stop is not self.view.stopped:
+            self.view.stopped, self.due = seen.stop, True
+        if seen.refused is not None:
+            self.view.refused, self.due = TurnedDown(at=self.view.now, short=seen.refused), True
 
     def _show(self, seen: Seen) -> None:
         self.true_range = seen.true_range
@@ -73,6 +90,7 @@ class Market:
         bar = at // self.view.params.atr_span_ns
         if bar != self.bar:
             self.bar, self.view.features["atr"] = bar, self.true_range
+            self.view.features["close"] = 1_000.0 if self.view.book is None else float(self.view.book.bid)
 
     def _next_timer(self) -> Instant | None:
         if self.wake is None:
@@ -112,26 +130,17 @@ class Market:
         self.due = self.due or (self.wake is not None and Trigger.ORDER_FILLED in self.wake.on)
 
     def _ask(self) -> None:
-        self.due = False
+        """Asks, lets the answer happen, and asks anew where orders ended by it, until the grid wants nothing more."""
         self.asked += 1
-        decision = self.view.apply()
-        self.wake = decision.wake
-        check(self.view)
-        if decision.intents or decision.notes:
+        for _ in range(ROUNDS_MAX):
+            self.due = False
+            decision = self.view.apply()
+            self.wake = decision.wake
+            check(self.view)
             self.story += told(self.view.now, decision)
-        for intent in decision.intents:
-            if isinstance(intent, CancelIntent):
-                self.due = True
-        if self.due:
-            self._ask_again()
-
-    def _ask_again(self) -> None:
-        """Reports the ends of canceled orders at once: the grid is asked again, until it wants nothing more."""
-        self.due = False
-        decision = self.view.apply()
-        self.wake = decision.wake
-        check(self.view)
-        self.story += told(self.view.now, decision)
+            if not any(isinstance(intent, CancelIntent) for intent in decision.intents):
+                return
+        raise AssertionError("a plan cancels without end")
 
 
 def told(now: Instant, decision: Decision) -> list[str]:
@@ -155,7 +164,7 @@ def check(view: LiteralView) -> None:
     buys = [order.limit for order in view.standing if order.side is Side.BUY and order.limit is not None]
     sales = [order.limit for order in view.standing if order.side is Side.SELL and order.limit is not None]
     if view.book is not None and buys and sales:
-        highest, lowest = min(max(buys), view.book.ask), max(min(sales), view.book.bid)
+        highest, lowest = min(int(max(buys)), view.book.ask), max(int(min(sales)), view.book.bid)
         assert highest < lowest or (highest, lowest) == (view.book.ask, view.book.bid), "our own orders meet"
     for order in view.standing:
         assert not order.qty % params.instrument.rules.lot, "a size is off the lot"
@@ -167,8 +176,7 @@ def check(view: LiteralView) -> None:
             assert order.leaves <= abs(held.qty), "an exit is larger than what its slot holds"
     openers = [order for order in view.standing if not order.reduce_only]
     opening = {side: sum((each.leaves for each in openers if each.side is side), ZERO) for side in Side}
-    position = view.position(params.instrument.id)
-    assert position + opening[Side.BUY] <= max(params.inventory_max, position), "more is opened than may be held"
-    assert position - opening[Side.SELL] >= min(-params.inventory_max, position), "more is opened than may be held"
-    for order in view.standing:
-        assert order.status is not Status.UNKNOWN
+    bought = sum((held.qty for held in view.held.values() if held.qty > ZERO), ZERO)
+    sold = sum((-held.qty for held in view.held.values() if held.qty < ZERO), ZERO)
+    assert bought + opening[Side.BUY] <= params.inventory_max, "more is bought than may be held"
+    assert sold + opening[Side.SELL] <= params.inventory_max, "more is sold than may be held"

@@ -26,7 +26,7 @@ from flatbook.strategies.quoting import Stop
 from flatbook.values.ids import OrderId
 from flatbook.values.instants import later
 from flatbook.values.instruments import Side, TradingRules
-from flatbook.values.lattice import MICRO, Lattice, Spacing, in_micro, level, slot_of, widened_step
+from flatbook.values.lattice import Lattice, Spacing, in_micro, level, slot_of, widened_step
 from flatbook.values.money import Price, Quantity, divide_cut, scaled_integer, significant_decimals
 from tests.unit.strategies.grid_scene import NEUTRAL, OWNER, PERP, START, LiteralView, order_of
 from tests.vectors.outcome import Case, differing
@@ -82,7 +82,7 @@ def scene_of_case(asked: dict[str, Any]) -> Scene:
     view.book = Touch(middle - 1, 1, middle + 1, 1)
     view.features["atr"] = float(_ticks(asked["atr"], tick))
     view.stopped = Stop.BUYS if asked["risk_triggered"] else None
-    view.memory = GridMemory(lattices=(_present(params, view, middle),))
+    view.memory = GridMemory(lattices=(_present(params, view),))
     for slot in asked["slots"]:
         _put(view, slot, asked, tick)
     scene, _ = scene_of(view, params, view.memory, view.book)
@@ -94,14 +94,8 @@ def _ticks(price: Any, tick: Decimal) -> int:
     return scaled_integer(divide_cut(Decimal(str(price)), tick, decimals=0), decimals=0)
 
 
-def _present(params: GridParams, view: LiteralView, middle: int) -> Lattice:
-    step = widened_step(
-        params.spacing,
-        least=params.step,
-        true_range=in_micro(view.features["atr"]),
-        scale_pct=params.atr_scale_pct,
-        price=middle * MICRO,
-    )
+def _present(params: GridParams, view: LiteralView) -> Lattice:
+    step = widened_step(params.step, in_micro(view.features["atr"]), scale_pct=params.atr_scale_pct)
     assert params.anchor is not None
     return Lattice(number=1, spacing=Spacing.ARITHMETIC, anchor=params.anchor, step=step)
 

@@ -17,7 +17,7 @@ from flatbook.state.intents import CancelIntent, Intent, PlaceIntent
 from flatbook.state.orders import Order, cancel_from
 from flatbook.strategies.decision import Decision
 from flatbook.strategies.grid_exits import tend_exit, want_exits
-from flatbook.strategies.grid_lay import laid, lock_of, range_note, true_range_of
+from flatbook.strategies.grid_lay import laid, lock_of, range_note, volatility_of
 from flatbook.strategies.grid_openers import room_of, tend_opener, want_openers
 from flatbook.strategies.grid_plan import CANCELABLE, Plan, Want, clean, hold
 from flatbook.strategies.grid_scene import (
@@ -35,7 +35,7 @@ from flatbook.strategies.grid_terms import GridParams
 from flatbook.strategies.grid_wake import wake_of, wake_without_book
 from flatbook.strategies.quoting import QuoteView, Stop
 from flatbook.values.instants import Instant, later
-from flatbook.values.lattice import nearest_index, slot_of
+from flatbook.values.lattice import MICRO, nearest_index, slot_of
 from flatbook.values.money import ZERO, Quantity, plain, proportion
 
 EXIT_RETRY_S = 1
@@ -82,13 +82,11 @@ def scene_of(view: QuoteView, params: GridParams, memory: GridMemory, touch: Tou
     live, surplus = orders_in_slots(view, params)
     inventory = sum((each.qty for each in held.values()), ZERO)
     tilt = tilt_of(inventory, params)
-    true_range = true_range_of(view, params)
     used = {place[0] for place in (*held, *live)}
     lattices, relaid = laid(view, params, memory, touch, used)
     reference = reference_of(touch, tilt)
     lock, locked = lock_of(view, params, memory)
     ended, ranged = range_note(view, params, memory, touch)
-    middle = touch.bid + touch.ask
     scene = Scene(
         params=params,
         now=view.now,
@@ -102,7 +100,7 @@ def scene_of(view: QuoteView, params: GridParams, memory: GridMemory, touch: Tou
         live=live,
         surplus=surplus,
         inventory=inventory,
-        kept=kept_size(proportion(2 * true_range, part=1, of=middle), size_cut=params.size_cut),
+        kept=kept_size(proportion(volatility_of(view, params), part=1, of=MICRO), size_cut=params.size_cut),
         stop=view.stop(params.instrument.id),
         is_ended=ended,
         locked_until=None if lock is None else lock.until,

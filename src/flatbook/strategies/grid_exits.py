@@ -29,6 +29,8 @@ def _stands(plan: Plan, scene: Scene, place: Place, side: Side, ticks: int) -> b
     """Whether an exit at a price is near enough to the market, and not farther from it than it has to be."""
     is_near = _is_near(plan, scene, place, steps=scene.params.sell_levels + scene.params.hysteresis)
     flattens = _flattens(scene)
+    if flattens and side is not _first_side(scene):
+        return False
     wanted = _taking_price(scene, side) if flattens else target_of(scene, place)
     takes = flattens or scene.params.exits is Exits.TAKER
     if flattens:
@@ -38,6 +40,11 @@ def _stands(plan: Plan, scene: Scene, place: Place, side: Side, ticks: int) -> b
 
 def _flattens(scene: Scene) -> bool:
     return scene.is_ended and scene.params.flatten
+
+
+def _first_side(scene: Scene) -> Side:
+    """Returns the side on which an ended grid takes first: that of more to close. Both at once could meet."""
+    return Side.SELL if scene.inventory >= ZERO else Side.BUY
 
 
 def _follow(plan: Plan, scene: Scene, side: Side, ticks: int) -> None:
@@ -52,7 +59,9 @@ def _follow(plan: Plan, scene: Scene, side: Side, ticks: int) -> None:
 def want_exits(plan: Plan, scene: Scene) -> None:
     """Wants an order for each slot that holds something and has none, nearest to the market first."""
     found: list[tuple[int, Place, Quantity]] = []
-    for place in scene.held:
+    for place, held in scene.held.items():
+        if _flattens(scene) and (held.qty > ZERO) is not (_first_side(scene) is Side.SELL):
+            continue
         qty = closable(scene, place) if place not in scene.live else Quantity(ZERO)
         if not qty:
             continue

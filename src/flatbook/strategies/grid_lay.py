@@ -6,11 +6,10 @@ from flatbook.events.event import Event
 from flatbook.events.grid import GridLaid, GridLocked, GridResumed, GridStopped, RangeEnd
 from flatbook.market.orderbook import Touch
 from flatbook.state.grid import GridMemory
-from flatbook.strategies.grid_scene import HALF_TICK
-from flatbook.strategies.grid_terms import ATR, GridParams
+from flatbook.strategies.grid_terms import ATR, CLOSE, GridParams
 from flatbook.strategies.quoting import QuoteView
 from flatbook.values.instants import later
-from flatbook.values.lattice import Lattice, in_micro, widened_step
+from flatbook.values.lattice import MICRO, Lattice, Spacing, in_micro, widened_step
 from flatbook.values.money import proportion
 
 LATTICES_KEPT_MAX = 16
@@ -24,6 +23,15 @@ def true_range_of(view: QuoteView, params: GridParams) -> int:
     """
     known = view.feature(ATR) if params.follows_range else None
     return 0 if known is None else in_micro(known)
+
+
+def volatility_of(view: QuoteView, params: GridParams) -> int:
+    """Returns the average true range by the close of the newest bar, so that it holds for as long as that bar.
+
+    Units: millionths of a millionth.
+    """
+    close = view.feature(CLOSE) if params.follows_range else None
+    return proportion(true_range_of(view, params), part=MICRO * MICRO, of=in_micro(close)) if close else 0
 
 
 def laid(
@@ -48,13 +56,8 @@ def laid(
 def _wanted(view: QuoteView, params: GridParams, touch: Touch, present: Lattice | None) -> Lattice:
     middle = touch.bid + touch.ask
     anchor = params.anchor or (proportion(middle, part=1, of=2) if present is None else present.anchor)
-    step = widened_step(
-        params.spacing,
-        least=params.step,
-        true_range=true_range_of(view, params),
-        scale_pct=params.atr_scale_pct,
-        price=middle * HALF_TICK,
-    )
+    reads = true_range_of if params.spacing is Spacing.ARITHMETIC else volatility_of
+    step = widened_step(params.step, reads(view, params), scale_pct=params.atr_scale_pct)
     number = 1 if present is None else present.number + 1
     return Lattice(number=number, spacing=params.spacing, anchor=anchor, step=step)
 

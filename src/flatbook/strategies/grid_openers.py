@@ -16,7 +16,7 @@ from flatbook.strategies.grid_size import is_enough, pays, size_at
 from flatbook.strategies.quoting import Stop
 from flatbook.values.instruments import Product, Side, notional
 from flatbook.values.lattice import MICRO, border_above, level
-from flatbook.values.money import Price, Quantity, proportion
+from flatbook.values.money import ZERO, Price, Quantity, proportion
 
 BUFFER_PARTS = 10  # a level opens only when the reference is a tenth of a step away
 
@@ -229,11 +229,14 @@ def room_of(scene: Scene, exits: list[Want], free: tuple[Decimal, Decimal] | Non
 
 
 def _room_beside(scene: Scene) -> Room:
-    most, inventory = scene.params.inventory_max, scene.inventory
+    """Returns the room beside what is held and what stands: at worst all that opens on a side comes, and no exit."""
+    most, bought = scene.params.inventory_max, ZERO
+    for held in scene.held.values():
+        bought += max(held.qty, ZERO)
     room = Room(
         orders=0,
-        buys=most - inventory,
-        sales=most + inventory,
+        buys=most - bought,
+        sales=most + scene.inventory - bought,
         quote=None,
         stock=None,
         lowest_sale=None,

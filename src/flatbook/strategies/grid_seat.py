@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from flatbook.strategies.grid import decide
-from flatbook.strategies.grid_terms import ATR, GridParams
+from flatbook.strategies.grid_terms import ATR, CLOSE, GridParams
 from flatbook.strategies.quoting import Feature, FeatureKind, Seat
 from flatbook.values.ids import OwnerId
 
 
 def seat_of(owner: OwnerId, params: GridParams) -> Seat:
-    """Returns the seat of a grid. The true range is counted only where its step or its sizes follow it."""
-    true_range = Feature(
-        name=ATR,
-        kind=FeatureKind.ATR,
-        instrument=params.instrument.id,
-        span_ns=params.atr_span_ns,
-        count=params.atr_count,
-    )
+    """Returns the seat of a grid. Bars are counted only where its step or its sizes follow them."""
     return Seat(
         owner=owner,
         instruments=(params.instrument,),
         observes=(params.instrument.id,),
-        features=(true_range,) if params.follows_range else (),
+        features=_features(params) if params.follows_range else (),
         params=params,
         decide=decide,
+    )
+
+
+def _features(params: GridParams) -> tuple[Feature, ...]:
+    instrument, span_ns = params.instrument.id, params.atr_span_ns
+    return (
+        Feature(name=ATR, kind=FeatureKind.ATR, instrument=instrument, span_ns=span_ns, count=params.atr_count),
+        Feature(name=CLOSE, kind=FeatureKind.BAR_CLOSE, instrument=instrument, span_ns=span_ns),
     )

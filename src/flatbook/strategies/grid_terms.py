@@ -21,6 +21,7 @@ ORDER_S = 86_400
 STALE_NS = 750_000_000
 SKEW_BPS_MAX = 9_999
 ATR = "atr"
+CLOSE = "close"
 
 
 class GridMode(Enum):

@@ -92,16 +92,13 @@ def border_above(lattice: Lattice, index: int) -> int:
     return (both + 1) // 2 if index >= 0 else both // 2 + 1
 
 
-def widened_step(spacing: Spacing, *, least: int, true_range: int, scale_pct: int, price: int) -> int:
+def widened_step(least: int, true_range: int, *, scale_pct: int) -> int:
     """Returns the step that a market of such a range asks for: never below the least one, rounded up.
 
-    Units: steps in ticks or millionths of the price, as their spacing says; scale_pct in percent of the range;
-    true_range and price in millionths of a tick.
+    Units: steps in ticks, true_range in millionths of a tick; or both in parts of the price, step in millionths and
+    true_range in millionths of a millionth; scale_pct in percent of the range.
     """
-    wanted = -(-true_range * scale_pct // 100)
-    if spacing is Spacing.ARITHMETIC:
-        return max(least, -(-wanted // MICRO))
-    return max(least, -(-wanted * MICRO // price))
+    return max(least, -(-true_range * scale_pct // (100 * MICRO)))
 
 
 def in_micro(value: float) -> int:

@@ -83,12 +83,9 @@ def test_a_name_that_is_no_slot_of_a_grid_is_none(name: str) -> None:
     [(0.0, 100, 10), (5.0, 100, 10), (50.0, 0, 10), (8.0, 200, 16), (10.5, 100, 11), (10.0, 100, 10)],
 )
 def test_a_step_follows_the_range_and_is_never_below_the_least(true_range: float, scale_pct: int, step: int) -> None:
-    found = widened_step(
-        Spacing.ARITHMETIC, least=10, true_range=in_micro(true_range), scale_pct=scale_pct, price=MICRO
-    )
+    found = widened_step(10, in_micro(true_range), scale_pct=scale_pct)
     assert found == step
 
 
 def test_a_step_of_a_ratio_follows_the_range_in_parts_of_the_price() -> None:
-    step = widened_step(Spacing.GEOMETRIC, least=100, true_range=50 * MICRO, scale_pct=150, price=10_000 * MICRO)
-    assert step == 7_500
+    assert widened_step(100, 50 * MICRO * MICRO // 10_000, scale_pct=150) == 7_500

@@ -23,6 +23,9 @@ def init(
         bool, says("Also lay the demo's recordings beside it, and let the clock follow them: it runs at once.")
     ] = False,
     live: Annotated[bool, says("Write that of a live desk: a chain read from nodes, an account at a broker.")] = False,
+    jurisdiction: Annotated[
+        str | None, says("With --live: by which rules the desk trades: us, uk_retail or other.")
+    ] = None,
     force: Annotated[bool, says("Write it even if there is one; the old one is kept beside it as .old.")] = False,
     where: Where = HERE,
 ) -> None:
@@ -33,11 +36,13 @@ def init(
     """
     from flatbook.journal.files import make_folder, written_whole
     from flatbook.ops.config import load_text
-    from flatbook.ops.config_example import EXAMPLE, LIVE_EXAMPLE
+    from flatbook.ops.config_example import EXAMPLE
 
     if live and recordings:
         raise Failed(Exit.USAGE, "a live desk does not run on recordings", where="--recordings", do="leave one out")
-    text = LIVE_EXAMPLE if live else EXAMPLE
+    if jurisdiction is not None and not live:
+        raise Failed(Exit.USAGE, "only a live desk needs it", where="--jurisdiction", do="add --live, or leave it out")
+    text = _live_text(jurisdiction) if live else EXAMPLE
     path = where.config_path
     kept = path.with_name(path.name + KEPT_SUFFIX)
     there = path.exists()
@@ -58,6 +63,18 @@ def init(
         "recordings": [str(file) for file in laid],
     }
     show("init", body, lambda: _told(path, kept if there else None, laid, live=live), as_json=where.as_json)
+
+
+def _live_text(jurisdiction: str | None) -> str:
+    """Returns the configuration of a live desk that trades by rules that somebody chose."""
+    from flatbook.ops.config_example import EXAMPLE_JURISDICTION, LIVE_EXAMPLE
+    from flatbook.ops.config_jurisdiction import BUILT_IN
+
+    if jurisdiction in BUILT_IN:
+        return LIVE_EXAMPLE.replace(EXAMPLE_JURISDICTION, f'jurisdiction = "{jurisdiction}"', 1)
+    unsaid = "a live desk says by which rules it trades"
+    why = unsaid if jurisdiction is None else f"there is no profile {jurisdiction!r}"
+    raise Failed(Exit.USAGE, why, where="--jurisdiction", do=f"write one of {', '.join(BUILT_IN)}")
 
 
 def _told(path: Path, kept: Path | None, laid: list[Path], *, live: bool) -> Iterator[str]:

@@ -127,6 +127,8 @@ shorting = false
     + _LIMITS
 )
 
+EXAMPLE_JURISDICTION = 'jurisdiction = "us"'
+
 LIVE_EXAMPLE = (
     """\
 # flatbook.toml: one live desk. Orders move real money. `flatbook config check` says what is wrong and what to consent
@@ -134,6 +136,7 @@ LIVE_EXAMPLE = (
 
 version = 1
 mode = "live"                         # observe: book everything, send nothing
+jurisdiction = "us"                   # by which rules you trade: us, uk_retail, other, or one under [jurisdictions]
 
 [journal]
 path = "journal.sqlite"

@@ -21,6 +21,13 @@ from flatbook.ops.config_accounts import (
     is_real_money,
 )
 from flatbook.ops.config_chains import HedgeAt, NodesChain, RecordedChain
+from flatbook.ops.config_jurisdiction import (
+    BUILT_IN,
+    allowed_by,
+    flaws_of_jurisdiction,
+    flaws_of_profiles,
+    kind_of_account,
+)
 from flatbook.ops.config_match import meant
 from flatbook.ops.config_prices import AlpacaQuotes, AskedPrices, SchwabQuotes
 from flatbook.ops.config_read import Key
@@ -54,6 +61,8 @@ def flaws_of_live(config: Config) -> Iterator[Flaw]:
         if isinstance(source, AskedPrices):
             yield from _flaws_of_asked(config, ("prices", name), source)
     yield from _flaws_of_mode(config)
+    yield from flaws_of_profiles(config.jurisdictions)
+    yield from flaws_of_jurisdiction(config.mode, config.jurisdiction, config.jurisdictions, config.accounts)
     yield from _flaws_of_clock(config)
 
 
@@ -114,6 +123,8 @@ def _flaws_of_grid(config: Config, key: Key, instrument: InstrumentSection) -> I
     account = config.accounts.get(instrument.account)
     if instrument.product not in _products_at(account):
         yield (*key, "product"), f"{instrument.product.value} is not traded at {instrument.account}"
+    if account is not None and (flaw := _flaw_of_product(config, account, instrument.product)) is not None:
+        yield (*key, "product"), flaw
     if not isinstance(account, BrokerAccount):
         return
     if instrument.contract_size != ONE:
@@ -124,6 +135,15 @@ def _flaws_of_grid(config: Config, key: Key, instrument: InstrumentSection) -> I
     if significant_decimals(instrument.lot) > decimals:
         what = f"{decimals} decimals of a share at most" if decimals else "whole shares only"
         yield (*key, "lot"), f"{plain(instrument.lot)} cannot be ordered there: {what}"
+
+
+def _flaw_of_product(config: Config, account: AccountSection, product: Product) -> str | None:
+    """Returns that the profile of the desk does not allow a product where it allows the account."""
+    chosen, kind = config.jurisdiction, kind_of_account(account)
+    if not is_real_money(account) or chosen not in (*BUILT_IN, *config.jurisdictions):
+        return None
+    products = allowed_by(chosen, config.jurisdictions).get(kind, (product,))
+    return None if product in products else f"{chosen} does not allow {product.value} at {kind}"
 
 
 def _products_at(account: AccountSection | None) -> tuple[Product, ...]:

@@ -38,6 +38,8 @@ NAMES = {
     "channels": "NAME",
     "wallets": "NAME",
     "moves": "ASSET",
+    "jurisdictions": "NAME",
+    "allowed": "KIND",
 }
 
 

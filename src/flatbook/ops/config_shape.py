@@ -17,6 +17,7 @@ from flatbook.ops.config_chains import ChainSection
 from flatbook.ops.config_fields import INSTRUMENT_TEXT, amount, bps, said, seconds, text, whole
 from flatbook.ops.config_offers import OfferSection
 from flatbook.ops.config_prices import PriceSection
+from flatbook.ops.config_profiles import ProfileSection
 from flatbook.ops.config_section import Address, InstrumentName, Name, SecretName, Section, Symbol, Ticker
 from flatbook.ops.config_wallets import WalletSection
 from flatbook.strategies.hedge_terms import OPEN_WAIT_S
@@ -224,6 +225,10 @@ class Config(Section, frozen=True, kw_only=True):
     hedges: Annotated[dict[Name, dict[Ticker, HedgeSection]], said("The hedges, by owner and underlying.")] = {}
     prices: Annotated[dict[Name, PriceSection], said("The price sources, by name.")] = {}
     renames: Annotated[dict[Ticker, RenameSection], said("Shares that changed their ticker, by the old one.")] = {}
+    jurisdiction: Annotated[
+        Name | None, said("By which rules the desk trades: us, uk_retail, other or a profile of your own. Needed live.")
+    ] = None
+    jurisdictions: Annotated[dict[Name, ProfileSection], said("Profiles of your own, by name.")] = {}
     journal: JournalSection = JournalSection()
     clock: ClockSection = ClockSection()
     pace: PaceSection = PaceSection()

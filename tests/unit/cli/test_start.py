@@ -14,7 +14,7 @@ UNREADABLE = ('"keyring:flatbook/', '"file:missing/')
 @pytest.fixture
 def live_home(home_of_its_own: Path) -> Path:
     """A live desk whose secrets are not there, so that a start that is consented to ends at them."""
-    assert call("init", "--live").code == 0
+    assert call("init", "--live", "--jurisdiction", "us").code == 0
     path = home_of_its_own / "flatbook.toml"
     path.write_text(path.read_text().replace(*UNREADABLE))
     return path
@@ -75,3 +75,20 @@ def test_a_paper_desk_takes_no_consent() -> None:
 def test_a_live_desk_runs_on_no_recordings(home_of_its_own: Path) -> None:
     told = call("init", "--live", "--recordings")
     assert (told.code, (home_of_its_own / "flatbook.toml").exists()) == (2, False)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--live",), "a live desk says by which rules it trades"),
+        (("--live", "--jurisdiction", "mars"), "there is no profile 'mars'"),
+        (("--jurisdiction", "us"), "only a live desk needs it"),
+    ],
+)
+def test_a_live_desk_is_written_only_for_rules_that_somebody_chose(
+    home_of_its_own: Path, words: tuple[str, ...], said: str
+) -> None:
+    told = call("init", *words)
+    assert told.code == 2
+    assert said in told.err
+    assert not (home_of_its_own / "flatbook.toml").exists()

@@ -116,7 +116,7 @@ def test_fills_of_a_recording_are_never_hedged_with_real_money() -> None:
     text = LIVE_EXAMPLE.replace(nodes, 'source = "recorded"\npath = "base.jsonl"\nlag_blocks = 0\n')
     begin, end = text.index("[chains.base.nodes.one]"), text.index("[chains.base.stablecoins.USDC]")
     said = "fills of a recording are not hedged with real money"
-    assert problems(text[:begin] + text[end:]) == [f"flatbook.toml:13: chains.base.source: {said}"]
+    assert problems(text[:begin] + text[end:]) == [f"flatbook.toml:14: chains.base.source: {said}"]
 
 
 def test_a_key_of_one_kind_of_account_can_be_stated_in_the_environment() -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from flatbook.engine.rules import Rules
 from flatbook.state.desk import State
-from flatbook.values.ids import AccountId, AssetId, InstrumentId, OrderId, VenueOrderId
+from flatbook.values.ids import AccountId, InstrumentId, OrderId, VenueOrderId
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
 from flatbook.values.money import ZERO, Price, Quantity, divide_cut
@@ -86,7 +86,7 @@ def _held(state: State, rules: Rules, account: AccountId) -> dict[InstrumentId, 
     held: dict[InstrumentId, Quantity | None] = {}
     for instrument in rules.instruments.values():
         if instrument.account == account:
-            shares = state.balances.get((account, AssetId(instrument.underlying)), ZERO)
+            shares = state.balances.get((account, instrument.asset), ZERO)
             contracts = Quantity(divide_cut(shares, instrument.contract_size, decimals=QTY_DECIMALS))
             held[instrument.id] = contracts if account in state.opened else None
     return held

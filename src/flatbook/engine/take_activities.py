@@ -54,8 +54,14 @@ def _book(turn: Turn, account: AccountId, activity: Activity) -> None:
 
 
 def _owner_of(turn: Turn, account: AccountId, activity: Activity) -> OwnerId:
+    """Returns whose an activity is: of its order, of who alone holds its instrument, or of who alone trades there."""
     order = None if activity.order_id is None else turn.state.orders.get(activity.order_id)
     if order is not None:
         return order.owner
-    here = dict.fromkeys(key[0] for key, hedge in turn.rules.hedges.items() if account in hedge.accounts)
-    return next(iter(here)) if len(here) == 1 else UNASSIGNED
+    rows = turn.state.positions.rows.items()
+    holders = [key[0] for key, row in rows if key[1:] == (account, activity.instrument) and row.qty]
+    rules = turn.rules
+    hedged = (key[0] for key, hedge in rules.hedges.items() if account in hedge.accounts)
+    seated = (owner for owner, each in rules.seats.items() if each.seat.account == account)
+    here = tuple(dict.fromkeys(holders or (*hedged, *seated)))
+    return here[0] if len(here) == 1 else UNASSIGNED

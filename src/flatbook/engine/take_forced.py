@@ -5,6 +5,7 @@ They carry no order of ours, and are neither a stranger's trade nor a difference
 
 from __future__ import annotations
 
+from flatbook.engine.realise import realised_by
 from flatbook.engine.reports import Execution
 from flatbook.engine.take_foreign import quote_of, take_foreign_execution
 from flatbook.engine.turn import Turn
@@ -30,8 +31,10 @@ def take_forced_execution(turn: Turn, account: AccountId, execution: Execution, 
     if not holders:
         take_foreign_execution(turn, account, execution)
         return
-    contract_size, fees, realised = holders[0].contract_size, execution.fees, execution.realised
+    contract_size, fees = holders[0].contract_size, execution.fees
     known = turn.rules.instruments.get(execution.instrument)
+    product = Product.SPOT if known is None else known.product
+    realised = realised_by(turn, account, execution, product, contract_size)
     for owner, qty in _shares(holders, execution.qty):
         event = ForcedReduction(
             owner=owner,
@@ -47,7 +50,7 @@ def take_forced_execution(turn: Turn, account: AccountId, execution: Execution, 
             quote=quote_of(turn, execution.instrument),
             contract_size=contract_size,
             fees=fees,
-            product=Product.SPOT if known is None else known.product,
+            product=product,
             realised=realised,
             happened_at=execution.happened_at,
             seen_at=turn.now,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flatbook.engine.realise import realised_by
 from flatbook.engine.reconcile import foreign_order
 from flatbook.engine.reports import Execution, OrderReport
 from flatbook.engine.turn import Turn
@@ -52,6 +53,8 @@ def take_foreign_execution(turn: Turn, account: AccountId, execution: Execution)
     instrument = turn.rules.instruments.get(execution.instrument)
     if instrument is not None and instrument.account != account:
         instrument = None
+    product = instrument.product if instrument is not None else Product.SPOT
+    contract_size = instrument.contract_size if instrument is not None else ONE
     event = ev.ForeignFilled(
         account=account,
         instrument=execution.instrument,
@@ -62,10 +65,10 @@ def take_foreign_execution(turn: Turn, account: AccountId, execution: Execution)
         qty=execution.qty,
         price=execution.price,
         quote=quote_of(turn, execution.instrument),
-        contract_size=instrument.contract_size if instrument is not None else ONE,
+        contract_size=contract_size,
         fees=execution.fees,
-        product=instrument.product if instrument is not None else Product.SPOT,
-        realised=execution.realised,
+        product=product,
+        realised=realised_by(turn, account, execution, product, contract_size),
         maker=execution.maker,
         happened_at=execution.happened_at,
         seen_at=turn.now,

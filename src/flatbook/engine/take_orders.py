@@ -8,6 +8,7 @@ from flatbook.engine.effects import cancel_of, find_of
 from flatbook.engine.inputs import CancelAnswered, FindAnswered, PlaceAnswered
 from flatbook.engine.move_orders import book_move, net_of
 from flatbook.engine.ports import FillSource
+from flatbook.engine.realise import realised_by
 from flatbook.engine.refuse import alert_subject, refused_execution, refused_report
 from flatbook.engine.reports import (
     Absent,
@@ -387,7 +388,7 @@ def _book_execution(turn: Turn, order: Order, execution: Execution) -> None:
         contract_size=order.contract_size,
         fees=execution.fees,
         product=order.product,
-        realised=execution.realised,
+        realised=realised_by(turn, order.account, execution, order.product, order.contract_size),
         maker=execution.maker,
         happened_at=execution.happened_at,
         seen_at=turn.now,

@@ -71,7 +71,7 @@ def route_of(state: State, owner: OwnerId, instrument: Instrument, rules: Rules,
     account, working = instrument.account, _working_at(state, instrument.account)
     sides = tuple(Side) if side is None else (side,)
     stated = account in state.opened
-    shares = state.balances.get((account, AssetId(instrument.underlying)), ZERO)
+    shares = state.balances.get((account, instrument.asset), ZERO)
     reserved = (_reserved(order) for order in working if _quote_of(order, rules) in (instrument.quote, None))
     funds = state.funds.get(account)
     spendable = funds.spendable if funds is not None and funds.asset == instrument.quote else None

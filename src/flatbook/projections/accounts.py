@@ -10,6 +10,8 @@
 | `exposure:<underlying>` | the other side of positions and residues |
 | `fees:<account>` | fees charged with executions; rebates lower it |
 | `dividend:<account>`, `interest:<account>` | what a venue paid without a trade; what it took lowers it |
+| `funding:<account>` | funding of positions; what was paid raises it |
+| `entered:<account>:<instrument>` | what a position in margin was entered at; what trades moved and margin did not |
 | `gas:<account>` | gas of our own transactions |
 | `external:<account>` | balances brought in, taken out, or explained from outside |
 | `suspense:<subject>` | what has moved and is not explained yet |
@@ -21,7 +23,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import NewType
 
-from flatbook.values.ids import AccountId, EventRef, OwnerId, Underlying
+from flatbook.values.ids import AccountId, EventRef, InstrumentId, OwnerId, Underlying
 
 LedgerAccount = NewType("LedgerAccount", str)
 
@@ -33,6 +35,7 @@ GOODS = "goods:"
 EXTERNAL = "external:"
 FEES = "fees:"
 GAS = "gas:"
+FUNDING = "funding:"
 SUSPENSE = "suspense:"
 
 
@@ -85,6 +88,12 @@ def exposure(underlying: Underlying) -> LedgerAccount:
 def fees(account: AccountId) -> LedgerAccount:
     """Returns the account of fees charged with executions."""
     return LedgerAccount(f"{FEES}{account}")
+
+
+@lru_cache(maxsize=ACCOUNTS_CACHED_MAX)
+def entered(account: AccountId, instrument: InstrumentId) -> LedgerAccount:
+    """Returns the account of what a position in margin was entered at."""
+    return LedgerAccount(f"entered:{account}:{instrument}")
 
 
 def income(account: AccountId, kind: str) -> LedgerAccount:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from flatbook.projections.accounts import FEES, GAS, LedgerAccount, cash, position
+from flatbook.projections.accounts import FEES, FUNDING, GAS, LedgerAccount, cash, position
 from flatbook.projections.ledger import Balances, Ledger, balances, trial_balance
 from flatbook.projections.lots import cost_of, net_of
 from flatbook.projections.marks import Marks
@@ -44,8 +44,8 @@ class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """The comparison of the whole books.
 
-    Units: cost_differences in units of each asset: fees and gas in the ledger less those in profit and loss, only
-    where they differ. `unbalanced` names the assets whose trial balance is not zero.
+    Units: cost_differences in units of each asset: fees, funding and gas in the ledger less those in profit and loss,
+    only where they differ. `unbalanced` names the assets whose trial balance is not zero.
     """
 
     lines: tuple[AuditLine, ...]
@@ -125,7 +125,7 @@ def _qty_difference(matching: Matching, owner: OwnerId, underlying: Underlying, 
 def _cost_differences(held: Balances, pnl: Pnl) -> dict[AssetId, Decimal]:
     sums: dict[AssetId, Decimal] = {}
     for (account, asset), amount in held.items():
-        if account.startswith((FEES, GAS)):
+        if account.startswith((FEES, FUNDING, GAS)):
             sums[asset] = sums.get(asset, ZERO) + amount
     for cost in pnl.costs():
         if cost.amount is not None:

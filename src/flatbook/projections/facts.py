@@ -13,6 +13,7 @@ import msgspec
 from flatbook.events import chain, control, orders
 from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.event import Event
+from flatbook.events.fees import fee_in_kind
 from flatbook.events.forced import ForcedReduction
 from flatbook.events.refs import ref_of_fill, ref_of_log
 from flatbook.projections.fold import Recorded, identity_of
@@ -20,7 +21,7 @@ from flatbook.projections.lots import Place
 from flatbook.projections.postings import WEI_DECIMALS
 from flatbook.values.ids import UNASSIGNED, AccountId, AssetId, EventRef, InstrumentId, OrderId, OwnerId, Underlying
 from flatbook.values.instants import Instant
-from flatbook.values.instruments import Side
+from flatbook.values.instruments import Product, Side
 from flatbook.values.money import ONE, Money, Price, Quantity
 
 
@@ -78,6 +79,7 @@ class CostKind(Enum):
 
     BROKER_FEE = "broker_fee"
     GAS = "gas"
+    FUNDING = "funding"
     TOKENIZATION = "tokenization"
     BRIDGE = "bridge"
 
@@ -212,6 +214,7 @@ def _from_execution(item: Recorded, event: Executed, _known: Any) -> Iterator[Ke
     underlying = Underlying(intern(event.underlying))
     order_id = event.order_id if isinstance(event, orders.OrderFilled) else None
     qty = event.qty * event.contract_size
+    kept = qty - event.side.sign * fee_in_kind(event) * event.contract_size
     yield (
         ref,
         TradeFact(
@@ -222,7 +225,7 @@ def _from_execution(item: Recorded, event: Executed, _known: Any) -> Iterator[Ke
             underlying=underlying,
             place=Place.OFFCHAIN,
             side=event.side,
-            qty=Quantity(qty),
+            qty=Quantity(kept),
             money=Money(qty * event.price),
             asset=AssetId(intern(event.quote)),
             assumed=False,
@@ -233,6 +236,8 @@ def _from_execution(item: Recorded, event: Executed, _known: Any) -> Iterator[Ke
     if event.contract_size != ONE:
         yield size_key(event.instrument), SizeFact(size=event.contract_size)
     for number, fee in enumerate(event.fees):
+        if event.product is Product.SPOT and fee.asset == AssetId(event.underlying):
+            continue
         yield (
             f"fee:{number}:{ref}",
             CostFact(
@@ -249,14 +254,18 @@ def _from_execution(item: Recorded, event: Executed, _known: Any) -> Iterator[Ke
         )
 
 
+_COSTS = {ActivityKind.FEE: CostKind.BROKER_FEE, ActivityKind.FUNDING: CostKind.FUNDING}
+
+
 def _from_activity(item: Recorded, event: AccountActivityBooked, _known: Any) -> Iterator[Keyed]:
-    """A fee is a cost; what else a venue books is none of a trade's, and stands in the ledger."""
-    if event.kind is not ActivityKind.FEE:
+    """A fee is a cost, and so is funding; what else a venue books is none of a trade's, and stands in the ledger."""
+    kind = _COSTS.get(event.kind)
+    if kind is None:
         return
     ref = identity_of(item)
     cost = CostFact(
         ref=ref,
-        kind=CostKind.BROKER_FEE,
+        kind=kind,
         owner=OwnerId(intern(event.owner)),
         underlying=event.underlying,
         order_id=event.order_id,

@@ -11,12 +11,13 @@ import msgspec
 from flatbook.events import calls, chain, control, orders
 from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.event import Event
+from flatbook.events.fees import fee_in_kind
 from flatbook.events.forced import ForcedReduction
 from flatbook.events.refs import ref_of_activity
 from flatbook.projections import accounts
 from flatbook.projections.accounts import LedgerAccount
 from flatbook.values.ids import UNASSIGNED, AssetId, EventRef, OwnerId, Underlying
-from flatbook.values.instruments import Side
+from flatbook.values.instruments import Product, Side, held_as
 from flatbook.values.money import ZERO
 
 WEI_DECIMALS = 18
@@ -122,17 +123,44 @@ def _exposure(owner: OwnerId, underlying: Underlying, side: Side, shares: Decima
     return moved + pair(accounts.residue(underlying), contra, asset, cut_off * side.sign)
 
 
-def _execution(event: orders.OrderFilled | orders.ForeignFilled | ForcedReduction) -> Postings:
+Executed = orders.OrderFilled | orders.ForeignFilled | ForcedReduction
+
+
+def _execution(event: Executed) -> Postings:
+    """What is held moves against goods, money against what it paid. A position in margin is paid for by nothing.
+
+    What it was entered at stands in an account of its own, so that money of trades adds up as if it had been paid;
+    what is realised goes from there into the margin.
+    """
     owner = UNASSIGNED if isinstance(event, orders.ForeignFilled) else event.owner
     here, sign = accounts.holdings(event.account), event.side.sign
     shares = event.qty * event.contract_size
     goods, money = accounts.goods(owner, event.underlying), accounts.cash(owner, event.underlying)
-    traded = pair(here, goods, AssetId(event.underlying), shares * sign)
-    paid = pair(here, money, event.quote, -shares * event.price * sign)
-    charged = tuple(
-        side for fee in event.fees for side in pair(accounts.fees(event.account), here, fee.asset, fee.amount)
+    asset = held_as(event.product, event.underlying, event.instrument)
+    traded = pair(here, goods, asset, shares * sign)
+    if event.product is Product.SPOT:
+        paid = pair(here, money, event.quote, -shares * event.price * sign)
+    else:
+        entered = accounts.entered(event.account, event.instrument)
+        realised = ZERO if event.realised is None else event.realised
+        paid = pair(entered, money, event.quote, -shares * event.price * sign)
+        paid += pair(here, entered, event.quote, realised)
+    charged = tuple(side for fee in event.fees for side in _charged(event, goods, fee))
+    kept = shares * sign - fee_in_kind(event) * event.contract_size
+    moved = pair(
+        accounts.position(owner, event.underlying),
+        accounts.exposure(event.underlying),
+        AssetId(event.underlying),
+        kept,
     )
-    return traded + paid + charged + _exposure(owner, event.underlying, event.side, shares, ZERO)
+    return traded + paid + charged + moved
+
+
+def _charged(event: Executed, goods: LedgerAccount, fee: orders.Fee) -> Postings:
+    """Returns the postings of a fee; one in what was traded makes that less, and is no cost beside it."""
+    is_in_kind = event.product is Product.SPOT and fee.asset == AssetId(event.underlying)
+    account = goods if is_in_kind else accounts.fees(event.account)
+    return pair(account, accounts.holdings(event.account), fee.asset, fee.amount)
 
 
 def _gas(event: chain.GasSpent) -> Postings:

@@ -271,7 +271,9 @@ def _enter(state: State, event: Executed, qty: Quantity, cash: Decimal) -> Decim
     entry = state.entries.get(key) or state.entries.setdefault(key, Entry())
     realised = ZERO if event.realised is None else event.realised
     entry.qty = Quantity(entry.qty + qty)
-    entry.cost = Money(entry.cost - cash + realised) if entry.qty else Money(ZERO)
+    entry.cost = Money(entry.cost - cash + realised)
+    if not entry.qty:
+        del state.entries[key]
     return realised
 
 

@@ -16,9 +16,19 @@ from msgspec.structs import replace
 
 from flatbook.events import orders as ev
 from flatbook.events.event import Event
-from flatbook.values.ids import AccountId, EventRef, InstrumentId, OrderId, OwnerId, Slot, Underlying, VenueOrderId
+from flatbook.values.ids import (
+    AccountId,
+    AssetId,
+    EventRef,
+    InstrumentId,
+    OrderId,
+    OwnerId,
+    Slot,
+    Underlying,
+    VenueOrderId,
+)
 from flatbook.values.instants import Instant, later
-from flatbook.values.instruments import Product, Side
+from flatbook.values.instruments import Product, Side, held_as
 from flatbook.values.money import ZERO, Price, Quantity
 
 CANCEL_RETRY_S = 5
@@ -180,6 +190,11 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     def is_open(self) -> bool:
         """Whether the order may still execute, as far as we know."""
         return self.status not in TERMINAL
+
+    @property
+    def asset(self) -> AssetId:
+        """The asset under which its account holds what it trades."""
+        return held_as(self.product, self.underlying, self.instrument)
 
     @property
     def leaves(self) -> Quantity:

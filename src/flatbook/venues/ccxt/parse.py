@@ -27,7 +27,7 @@ from flatbook.engine.reports import (
 from flatbook.events.orders import Fee, NotSentReason, RejectReason, UnknownReason
 from flatbook.values.ids import AssetId, ExecutionId, InstrumentId, OrderId, VenueOrderId
 from flatbook.values.instants import NS_PER_MS, Instant
-from flatbook.values.instruments import Instrument, Product, Side
+from flatbook.values.instruments import Instrument, Product, Side, is_multiple
 from flatbook.values.money import ZERO, Money, Price, Quantity, parse_number, plain
 from flatbook.venues.ccxt.process import Failed
 
@@ -279,7 +279,8 @@ def reason_untradable(instrument: Instrument, market: WireMarket | None) -> str 
     if parse_number(market.contract_size) != instrument.contract_size:
         return f"its contract size is {market.contract_size}"
     for name, ours, theirs in (("tick", instrument.rules.tick, market.tick), ("lot", instrument.rules.lot, market.lot)):
-        if theirs is None or parse_number(theirs) <= ZERO or ours < parse_number(theirs):
+        step = ZERO if theirs is None else parse_number(theirs)
+        if not (step > ZERO and is_multiple(ours, step)):
             return f"its {name} is {theirs}, and {plain(ours)} is configured"
     for name, ours, theirs in (
         ("qty_min", instrument.rules.qty_min, market.qty_min),

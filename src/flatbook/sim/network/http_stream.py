@@ -76,7 +76,10 @@ async def carry(
     if request.headers.get("Upgrade", "").lower() != "websocket":
         return await carry_events(request, opened)
     response = web.WebSocketResponse(max_msg_size=HEARD_BYTES_MAX)
-    await response.prepare(request)
+    try:
+        await response.prepare(request)
+    except ConnectionError:  # whoever asked has gone already
+        return response
     line = _Line(response)
     talk = opened(line.say)
     sending = asyncio.get_running_loop().create_task(_until_lost(line))

@@ -10,6 +10,8 @@ from flatbook.events.control import Mode
 from flatbook.ops.config_accounts import USD, AccountSection, ExchangeAccount, PaperAccount, Shorting, currency_of
 from flatbook.ops.config_chains import ChainSection, Form, NodesChain, StablecoinSection, TokenSection
 from flatbook.ops.config_channels import flaws_of_alerts
+from flatbook.ops.config_grid import flaws_of_grids
+from flatbook.ops.config_instruments import instrument_of
 from flatbook.ops.config_live import flaws_of_live
 from flatbook.ops.config_match import meant
 from flatbook.ops.config_offers import flaws_of_offers
@@ -53,8 +55,15 @@ def flaws(config: Config) -> Iterator[Flaw]:
         if isinstance(chain, NodesChain)
     }
     vaults = {name: tuple(owner.vaults) for name, owner in config.owners.items()}
+    yield from _flaws_of_grids(config)
     yield from flaws_of_offers(config.offers, config.hedges, config.wallets)
     yield from flaws_of_wallets(config.wallets, tokens, vaults, config.secrets)
+
+
+def _flaws_of_grids(config: Config) -> Iterator[Flaw]:
+    named = (name for names in config.grid.values() for name in names if name in config.instruments)
+    instruments = {name: instrument_of(config, name) for name in named}
+    yield from flaws_of_grids(config.grid, config.instruments, config.hedges, instruments)
 
 
 def _missing(key: Key, name: str, kind: str, known: Collection[str]) -> Iterator[Flaw]:

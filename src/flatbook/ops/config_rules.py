@@ -19,6 +19,7 @@ from flatbook.events.control import Mode
 from flatbook.ops.config import Loaded
 from flatbook.ops.config_accounts import PaperAccount
 from flatbook.ops.config_chains import StablecoinSection, TokenSection
+from flatbook.ops.config_instruments import instrument_of, instruments_at
 from flatbook.ops.config_read import ConfigRefused, Problem
 from flatbook.ops.config_shape import NONE, Config, HedgeSection
 from flatbook.risk.limits import Limits
@@ -26,7 +27,7 @@ from flatbook.state.positions import NetKey
 from flatbook.strategies.hedge_terms import CloseRamp, HedgeParams
 from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, OwnerId, SourceId, Underlying
 from flatbook.values.instants import NS_PER_S, SECONDS_PER_DAY, Instant
-from flatbook.values.instruments import Instrument, TradingRules
+from flatbook.values.instruments import Instrument
 from flatbook.values.money import Price
 
 NS_PER_MICROSECOND = 1_000
@@ -62,32 +63,6 @@ def rules_of(loaded: Loaded, cards: Mapping[AccountId, VenueCard]) -> Rules:
 def source_of(chain: str) -> SourceId:
     """Returns the name under which the cursor of a chain is stored."""
     return SourceId(f"raindex:{chain}")
-
-
-def instrument_of(config: Config, name: str) -> Instrument:
-    """Returns one instrument."""
-    stated = config.instruments[name]
-    return Instrument(
-        id=InstrumentId(name),
-        account=AccountId(stated.account),
-        symbol=stated.symbol,
-        underlying=Underlying(stated.underlying),
-        quote=AssetId(stated.quote),
-        rules=TradingRules(
-            tick=stated.tick,
-            lot=stated.lot,
-            qty_min=stated.qty_min,
-            notional_min=stated.notional_min,
-            tick_below_one=stated.tick_below_one,
-        ),
-        contract_size=stated.contract_size,
-        product=stated.product,
-    )
-
-
-def instruments_at(config: Config, account: str) -> tuple[Instrument, ...]:
-    """Returns the instruments of an account."""
-    return tuple(instrument_of(config, name) for name, each in config.instruments.items() if each.account == account)
 
 
 def pace_of(config: Config) -> Pace:

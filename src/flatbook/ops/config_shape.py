@@ -15,6 +15,7 @@ from flatbook.ops.config_accounts import AccountSection
 from flatbook.ops.config_alerts import AlertsSection
 from flatbook.ops.config_chains import ChainSection
 from flatbook.ops.config_fields import INSTRUMENT_TEXT, amount, bps, said, seconds, text, whole
+from flatbook.ops.config_grid import GridSection
 from flatbook.ops.config_offers import OfferSection
 from flatbook.ops.config_prices import PriceSection
 from flatbook.ops.config_profiles import ProfileSection
@@ -238,6 +239,7 @@ class Config(Section, frozen=True, kw_only=True):
     offers: Annotated[
         dict[Name, dict[Ticker, OfferSection]], said("Orders of our own on chains, by owner and underlying.")
     ] = {}
+    grid: Annotated[dict[Name, dict[InstrumentName, GridSection]], said("The grids, by owner and instrument.")] = {}
     secrets: Annotated[
         dict[SecretName, Annotated[str, said(FORMS_SAID)]],
         said("Where secrets are, by name; never the secrets themselves."),

@@ -12,8 +12,9 @@ import msgspec
 from flatbook import __version__
 from flatbook.engine.inputs import Command
 from flatbook.engine.own_books import ReadBooks, own_books
-from flatbook.engine.ports import ChainSource, Clock, Journal
+from flatbook.engine.ports import ChainSource, Clock, Journal, VenueCard
 from flatbook.engine.rest import Rest
+from flatbook.engine.rules import Rules
 from flatbook.engine.run import CommandAnswer, Engine, Parts
 from flatbook.journal.kept_states import FolderOfStates
 from flatbook.journal.sqlite import commit_durably, create_journal, open_journal
@@ -31,6 +32,7 @@ from flatbook.ops.metrics import Metrics
 from flatbook.ops.telemetry import LogCounts
 from flatbook.services.anchor import anchored
 from flatbook.services.chaos import Chaos
+from flatbook.services.live_grids import with_grids
 from flatbook.services.live_offers import with_offers
 from flatbook.services.live_wallets import with_wallets
 from flatbook.services.oracle import FillPricer
@@ -150,9 +152,7 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
         sources=tuple(chaos.shaken(_source(loaded, name, outside, clock)) for name in config.chains),
         offers=outside.offer_readers(),
         clock=clock,
-        rules=with_offers(
-            with_wallets(rules_of(loaded, {account: venue.card for account, venue in venues.items()}), loaded), loaded
-        ),
+        rules=_rules(loaded, {account: venue.card for account, venue in venues.items()}),
         market=Market(),
         pace=pace_of(config),
         mode=config.mode,
@@ -181,6 +181,11 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
         tape_ends_at=instant_of(config.clock.end) if config.clock.end is not None else None,
         kept=kept,
     )
+
+
+def _rules(loaded: Loaded, cards: Mapping[AccountId, VenueCard]) -> Rules:
+    """Returns the rules of a desk: of its hedges, its wallets, what it offers, and its grids."""
+    return with_grids(with_offers(with_wallets(rules_of(loaded, cards), loaded), loaded), loaded.config)
 
 
 def open_or_create(path: Path, metrics: Metrics, *, is_restored: bool) -> Journal:

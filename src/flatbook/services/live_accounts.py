@@ -18,7 +18,7 @@ from flatbook.ops.config_accounts import (
     PaperAccount,
     SchwabAccount,
 )
-from flatbook.ops.config_rules import instruments_at
+from flatbook.ops.config_instruments import instruments_at
 from flatbook.ops.secret_value import Places, Secret
 from flatbook.ops.secrets import PREFIX, resolve
 from flatbook.services.live_exchanges import ExchangeLine, exchange_line_of, exchange_venue_of

@@ -10,7 +10,7 @@ import msgspec
 from flatbook.engine.ports import Clock, OrderVenue
 from flatbook.ops.config import Loaded, places_of
 from flatbook.ops.config_accounts import BinanceAccount, BybitAccount, Environment, ExchangeAccount
-from flatbook.ops.config_rules import instruments_at
+from flatbook.ops.config_instruments import instruments_at
 from flatbook.ops.secret_value import Places
 from flatbook.ops.secrets import resolve
 from flatbook.services.live_binance import BinanceWays, binance_venue, binance_ways

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from flatbook.engine.ports import Clock, OrderVenue, VenueCard
 from flatbook.ops.config import Loaded
 from flatbook.ops.config_accounts import PaperAccount
-from flatbook.ops.config_rules import broker_of, instruments_at
+from flatbook.ops.config_instruments import instruments_at
+from flatbook.ops.config_rules import broker_of
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.faults import FaultPlan
 from flatbook.sim.broker.spec import BrokerSpec

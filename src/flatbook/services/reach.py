@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from flatbook.ops.config import Loaded, problem_at
 from flatbook.ops.config_accounts import USD
+from flatbook.ops.config_instruments import instrument_of
 from flatbook.ops.config_prices import RecordedBars, RecordedPrices
 from flatbook.ops.config_read import Problem
-from flatbook.ops.config_rules import instrument_of
 from flatbook.ops.config_shape import HedgeSection
 from flatbook.sim.tapes.bar_file import BarsRefused, read_bars
 from flatbook.sim.tapes.pool import SamplesRefused, read_samples

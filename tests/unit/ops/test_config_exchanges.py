@@ -7,7 +7,7 @@ import pytest
 from flatbook.ops.config import load_text
 from flatbook.ops.config_accounts import BinanceAccount, BinanceMarket, BybitAccount, Environment, is_real_money
 from flatbook.ops.config_example import LIVE_EXAMPLE
-from flatbook.ops.config_rules import instruments_at
+from flatbook.ops.config_instruments import instruments_at
 from flatbook.values.instruments import Product
 from tests.unit.ops.scene import HOME, changed, problems
 

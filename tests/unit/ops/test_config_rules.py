@@ -9,8 +9,9 @@ import pytest
 from flatbook.engine.follow import Pace
 from flatbook.ops.config_accounts import PaperAccount, Shorting, WhenClosed
 from flatbook.ops.config_chains import Form
+from flatbook.ops.config_instruments import instruments_at
 from flatbook.ops.config_read import ConfigRefused
-from flatbook.ops.config_rules import broker_of, instant_of, instruments_at, pace_of, raindex_of, rules_of
+from flatbook.ops.config_rules import broker_of, instant_of, pace_of, raindex_of, rules_of
 from flatbook.risk.limits import Limits
 from flatbook.sim.broker import spec as broker_spec
 from flatbook.sim.broker.spec import BrokerSpec, FeeSchedule, OpeningAccount

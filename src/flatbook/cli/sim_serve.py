@@ -14,6 +14,7 @@ from flatbook.cli.output import show
 
 if TYPE_CHECKING:
     from decimal import Decimal
+    from pathlib import Path
 
 ACCOUNTS = {"alpaca": "00000000-0000-4000-8000-000000000001", "schwab": "123456789"}
 EXCHANGE_ACCOUNT = "main"
@@ -37,6 +38,9 @@ class Play:
     """How the broker or exchange behaves."""
 
     fault: Annotated[list[str] | None, says("A fault and its chance in basis points, such as N9=500.")] = None
+    recording: Annotated[
+        list[str] | None, says("A market and a recording of Binance that it follows, such as perp:BTCUSDT=FILE.gz.")
+    ] = None
     seed: Annotated[str, says("What prices, ids and faults are drawn from.")] = "1"
     shift: Annotated[int, says("Seconds that its clock is ahead of the machine's, as in [clock] shift_s.")] = 0
 
@@ -80,6 +84,7 @@ def serve(
         cash=_number(opening.cash, "--cash"),
         faults=_faults(play.fault or []),
         books=where.folder / f"sim-{broker}.jsonl",
+        recordings=_recordings(play.recording or [], prices),
         seed=play.seed,
         shift_s=play.shift,
         port=port,
@@ -105,6 +110,21 @@ def _faults(stated: list[str]) -> dict[str, int]:
             what = f"{name}={bps} is no fault of the catalogue with a chance from 1 to {BPS_WHOLE}"
             raise Failed(Exit.USAGE, what, where="--fault", do="docs/faults.md lists them")
     return faults
+
+
+def _recordings(stated: list[str], prices: dict[str, Decimal]) -> dict[str, Path]:
+    """Returns the files of markets that follow a recording."""
+    from pathlib import Path
+
+    found = {}
+    for each in stated:
+        market, _, name = each.partition("=")
+        kind, _, symbol = market.partition(":")
+        if kind not in ("spot", "perp") or symbol not in prices or not Path(name).is_file():
+            what = f"{each} is no market with a --price and a file"
+            raise Failed(Exit.USAGE, what, where="--recording", do="write spot:SYMBOL=FILE or perp:SYMBOL=FILE")
+        found[market] = Path(name)
+    return found
 
 
 def _check_symbols(prices: dict[str, Decimal]) -> None:

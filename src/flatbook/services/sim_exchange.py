@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gzip
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -14,6 +16,7 @@ from flatbook.sim.exchange.bybit.server import bybit_server
 from flatbook.sim.exchange.exchange import Exchange
 from flatbook.sim.exchange.injected import InjectedExchange
 from flatbook.sim.exchange.liquidity import play, wandering
+from flatbook.sim.exchange.recorded import Recording, grain_of
 from flatbook.sim.exchange.server import ExchangeServer
 from flatbook.sim.exchange.terms import ExchangeTerms, Kind, Market, OpeningAccount, Stp
 from flatbook.sim.network.http_broker import Rest
@@ -30,7 +33,11 @@ ONE = Decimal(1)
 
 
 class ExchangePlay(msgspec.Struct, frozen=True, kw_only=True):
-    """What is played: the protocol, the account, and where prices begin. Units: `coins` in each wallet."""
+    """What is played: the protocol, the account, and where prices begin.
+
+    A market such as `perp:BTCUSDT` may have a recording of Binance instead of prices that wander.
+    Units: `coins` in each wallet.
+    """
 
     protocol: str
     account: str
@@ -39,6 +46,7 @@ class ExchangePlay(msgspec.Struct, frozen=True, kw_only=True):
     prices: Mapping[str, Decimal]
     coins: Mapping[str, Decimal]
     seed: str
+    recordings: Mapping[str, Path] = {}
 
 
 class RestingClock(Timed, Protocol):
@@ -49,9 +57,10 @@ class RestingClock(Timed, Protocol):
 
 
 def exchange_server(playing: ExchangePlay, timed: RestingClock, injection: Injection) -> ExchangeServer:
-    """Returns what serves an exchange whose prices wander.
+    """Returns what serves an exchange whose prices wander, or are those of recordings.
 
     Needs: symbols whose quote coin is known, and prices above zero.
+    Errors: OSError for a recording that cannot be read.
     """
     markets = markets_of(playing)
     account = OpeningAccount(
@@ -69,7 +78,11 @@ def exchange_server(playing: ExchangePlay, timed: RestingClock, injection: Injec
     start = timed.instant
     faults = InjectedExchange(playing.protocol, timed, injection)
     exchange = Exchange(terms, now=start, faults=faults)
-    play(exchange, wandering(markets, playing.prices, start=start, seed=playing.seed))
+    free = tuple(market for market in markets if not market.is_watched)
+    play(exchange, wandering(free, playing.prices, start=start, seed=playing.seed))
+    for market in markets:
+        if market.is_watched:
+            play(exchange, Recording(market, start).steps(lines_of(playing.recordings[market.name])))
     for market in markets:
         if market.kind is Kind.PERP:
             margin.keep_funding(exchange, market)
@@ -100,8 +113,26 @@ def markets_of(playing: ExchangePlay) -> tuple[Market, ...]:
                 refuses_partial_fok=at_once and kind is Kind.PERP,
             )
             spot = {"maker_rate": SPOT_RATE, "taker_rate": SPOT_RATE} if kind is Kind.SPOT else {}
-            made.append(msgspec.structs.replace(market, **spot))
+            made.append(_watched(msgspec.structs.replace(market, **spot), playing.recordings))
     return tuple(made)
+
+
+def lines_of(path: Path) -> Iterator[bytes]:
+    """Yields the lines of a recording, packed with gzip where its name says so.
+
+    Errors: OSError.
+    """
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        yield from file
+
+
+def _watched(market: Market, recordings: Mapping[str, Path]) -> Market:
+    """Returns a market as it is watched where it has a recording, with the ticks and lots of that."""
+    path = recordings.get(market.name)
+    grain = None if path is None else grain_of(lines_of(path))
+    if grain is None:
+        return market
+    return msgspec.structs.replace(market, is_watched=True, tick=grain[0], lot=grain[1], qty_min=grain[1])
 
 
 def quote_of(symbol: str) -> str | None:

@@ -66,6 +66,7 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
     cash: Decimal
     faults: Mapping[str, int]
     books: Path
+    recordings: Mapping[str, Path] = {}
     seed: str = "1"
     shift_s: int = 0
     port: int = 0
@@ -129,6 +130,7 @@ def _opened(serving: Serving, url: str, timed: Timed, injection: Injection) -> t
             prices=serving.prices,
             coins={**serving.holdings, "USDT": serving.cash},
             seed=serving.seed,
+            recordings=serving.recordings,
         )
         exchange = exchange_server(play, timed, injection)
         written = ServedExchange(exchange.exchange, serving.books)

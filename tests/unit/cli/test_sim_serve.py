@@ -43,3 +43,11 @@ def test_a_symbol_that_no_exchange_would_have_is_refused(stated: str) -> None:
     told = call("sim", "serve", "binance", "--price", stated)
     assert told.code == 2
     assert f"{stated} is no symbol such as BTCUSDT with a price above zero" in told.err
+
+
+@pytest.mark.parametrize("stated", ["perp:ETHUSDT=x.gz", "swap:BTCUSDT=x.gz", "perp:BTCUSDT=absent.gz", "BTCUSDT"])
+@pytest.mark.usefixtures("home_of_its_own")
+def test_a_recording_that_is_not_there_is_refused(stated: str) -> None:
+    told = call("sim", "serve", "binance", "--price", "BTCUSDT=50000", "--recording", stated)
+    assert told.code == 2
+    assert f"{stated} is no market with a --price and a file" in told.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import os
 import signal
 from decimal import Decimal
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 
 from flatbook.services.sim_exchange import ExchangePlay, markets_of, quote_of
@@ -47,6 +49,14 @@ def test_each_symbol_is_a_spot_market_and_a_perpetual_with_ticks_and_lots_for_it
 @pytest.mark.parametrize("symbol", ["BTC", "USDT", "BTCEUR"])
 def test_a_symbol_whose_quote_coin_is_not_known_is_none(symbol: str) -> None:
     assert quote_of(symbol) is None
+
+
+def test_a_market_with_a_recording_is_watched_with_the_ticks_of_that(tmp_path: Path) -> None:
+    path = tmp_path / "btcusdt.gz"
+    path.write_bytes(gzip.compress(b'1 {"lastUpdateId":7,"bids":[["61808.10","1.5"]],"asks":[["61808.25","0.25"]]}\n'))
+    playing = msgspec.structs.replace(played("bybit", BTCUSDT="61700"), recordings={"perp:BTCUSDT": path})
+    spot, perp = markets_of(playing)
+    assert (spot.is_watched, perp.is_watched, perp.tick, perp.lot) == (False, True, D("0.01"), D("0.01"))
 
 
 def served(broker: Broker, folder: Path) -> Serving:

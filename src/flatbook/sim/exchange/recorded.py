@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import islice
 
 import msgspec
 
 from flatbook.sim.exchange.liquidity import Levels, Step
 from flatbook.sim.exchange.terms import Kind, Market
 from flatbook.values.instants import NS_PER_MS, Instant
+from flatbook.values.money import significant_decimals
 
 Rows = list[tuple[str, str]]
 KEPT_MAX = 1_000
@@ -111,6 +113,22 @@ class Recording:
         if at and self._began is not None:
             self._at = max(self._at, Instant(self._start + (at - self._began) * NS_PER_MS))
         return self._at
+
+
+def grain_of(lines: Iterable[bytes]) -> tuple[Decimal, Decimal] | None:
+    """Returns the finest steps of prices and of quantities in the first messages, None where there are no levels."""
+    finest: list[Decimal | None] = [None, None]
+    for line in islice(lines, KEPT_MAX):
+        told = _read(line)
+        if told is None:
+            continue
+        rows = [*told.bids, *told.asks, *(told.b if isinstance(told.b, list) else ())]
+        for row in rows:
+            for place, text in enumerate(row):
+                unit = Decimal(1).scaleb(-max(significant_decimals(Decimal(text)), 0))
+                finest[place] = unit if (held := finest[place]) is None else min(held, unit)
+    price, qty = finest
+    return None if price is None or qty is None else (price, qty)
 
 
 def _levels(rows: Rows) -> Levels:

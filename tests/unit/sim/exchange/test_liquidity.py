@@ -10,7 +10,7 @@ import msgspec
 
 from flatbook.sim.exchange.exchange import Exchange
 from flatbook.sim.exchange.liquidity import Step, play, wandering
-from flatbook.sim.exchange.recorded import Recording
+from flatbook.sim.exchange.recorded import Recording, grain_of
 from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant
 from tests.exchange import BINANCE, PERP, SPOT, START, levels
 
@@ -100,3 +100,9 @@ def test_recorded_trades_are_printed_at_their_times_from_the_start_on() -> None:
     prints = exchange.prints[WATCHED.name]
     assert [(each.sign, each.price, each.at - START) for each in prints] == [(-1, D("99.8"), 250 * NS_PER_MS)]
     assert exchange.marks[WATCHED.name] == D("100.05")
+
+
+def test_the_finest_steps_of_a_recording_are_read_from_its_first_levels() -> None:
+    lines = [whole(7, [["99.80", "2"]], [["100.25", "1"]]), depth(1, (8, 9, 7), [["99.9", "0.125"]], []), b"1 no json"]
+    assert grain_of(lines) == (D("0.01"), D("0.001"))
+    assert grain_of([b"1 no json"]) is None

@@ -97,6 +97,10 @@ class OrderBook:
         bid, ask = self.best_bid, self.best_ask
         return Touch(bid, self._bids[bid], ask, self._asks[ask]) if bid and ask else None
 
+    def size(self, sign: int, price: int) -> int:
+        """Returns how much is bid (+1) or asked (-1) at a price, 0 where nothing is."""
+        return (self._bids if sign > 0 else self._asks).get(price, 0)
+
     def bids(self) -> Iterator[Level]:
         """Yields the levels bid, best first."""
         bids = self._bids

@@ -9,7 +9,15 @@ import msgspec
 from flatbook.engine.call_reports import CoinSight, LookAnswer, SendAnswer, SignAnswer
 from flatbook.engine.offer_reports import OffersSight
 from flatbook.engine.ports import ChainRead
-from flatbook.engine.reports import AccountStatement, CancelAnswer, ExecutionLine, FindAnswer, OrderReport, PlaceAnswer
+from flatbook.engine.reports import (
+    AccountStatement,
+    Activity,
+    CancelAnswer,
+    ExecutionLine,
+    FindAnswer,
+    OrderReport,
+    PlaceAnswer,
+)
 from flatbook.events.prices import FillPriced
 from flatbook.state.calls import WalletKey
 from flatbook.state.positions import NetKey
@@ -88,6 +96,13 @@ class LoginSeen(Input, frozen=True, kw_only=True):
 
     account: AccountId
     ends_at: Instant | None
+
+
+class ActivitySeen(Input, frozen=True, kw_only=True):
+    """A venue told of money that it booked on an account, apart from a statement."""
+
+    account: AccountId
+    activity: Activity
 
 
 class Woken(Input, frozen=True, kw_only=True):
@@ -217,6 +232,7 @@ Item = (
     | AccountSilent
     | LoginSeen
     | ChainRead
+    | ActivitySeen
     | Woken
     | Scanned
     | RiskDue

@@ -16,6 +16,7 @@ from flatbook.engine.decide_offers import decide_offers
 from flatbook.engine.effects import Effect
 from flatbook.engine.inputs import (
     AccountSilent,
+    ActivitySeen,
     CallLooked,
     CancelAnswered,
     CoinRead,
@@ -42,6 +43,7 @@ from flatbook.engine.inputs import (
 from flatbook.engine.ports import ChainRead
 from flatbook.engine.reports import UnreadableExecution
 from flatbook.engine.rules import Rules
+from flatbook.engine.take_activities import take_activity
 from flatbook.engine.take_breakers import arm_breakers, watch_breakers
 from flatbook.engine.take_calls import (
     restart_calls,
@@ -163,6 +165,10 @@ def _take_silent(turn: Turn, item: AccountSilent) -> None:
     take_silence(turn, item.account, item.since)
 
 
+def _take_activity(turn: Turn, item: ActivitySeen) -> None:
+    take_activity(turn, item.account, item.activity)
+
+
 def _take_woken(turn: Turn, item: Woken) -> None:
     if turn.wakes.is_resumed(item.key):
         turn.touched[item.key] = None
@@ -201,6 +207,7 @@ _TAKES: dict[type[Item], Callable[[Turn, Any], None]] = {
     AccountSilent: _take_silent,
     LoginSeen: take_login,
     ChainRead: take_chain_read,
+    ActivitySeen: _take_activity,
     Woken: _take_woken,
     Scanned: _take_scanned,
     RiskDue: take_risk_due,

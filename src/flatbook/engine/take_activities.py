@@ -20,13 +20,16 @@ def take_activities(turn: Turn, statement: AccountStatement) -> None:
 
     Gives: none before the account is opened, and none that its opening balance holds already.
     """
-    opened_at = turn.state.opened.get(statement.account)
-    if opened_at is None:
-        return
     for activity in statement.activities:
-        is_known = (statement.account, activity.activity_id) in turn.state.activities
-        if not is_known and activity.happened_at > opened_at:
-            _book(turn, statement.account, activity)
+        take_activity(turn, statement.account, activity)
+
+
+def take_activity(turn: Turn, account: AccountId, activity: Activity) -> None:
+    """Books one activity, unless it is known or stands in the opening balance of its account."""
+    opened_at = turn.state.opened.get(account)
+    is_known = (account, activity.activity_id) in turn.state.activities
+    if opened_at is not None and not is_known and activity.happened_at > opened_at:
+        _book(turn, account, activity)
 
 
 def _book(turn: Turn, account: AccountId, activity: Activity) -> None:

@@ -18,11 +18,11 @@ import numba
 from numba.core import config
 
 from flatbook.backtest.kernel import levels, queues, resting, scan, seen, tables
-from flatbook.market import features, ticks
+from flatbook.market import feature_feed, features, ticks
 from flatbook.matcher import rule
 
 CONSTANTS = (ticks, tables)
-MODULES = (rule, queues, levels, resting, seen, scan)
+MODULES: tuple[Any, ...] = (features, feature_feed, rule, queues, levels, resting, seen, scan)
 INLINED = (
     scan.is_quiet,
     scan.quote_happens,
@@ -44,12 +44,6 @@ def compiled() -> SimpleNamespace:
     """Returns the compiled functions by their names, compiled on first use."""
     functions = [function for module in MODULES for function in module.COMPILED]
     return SimpleNamespace(**compile_all(functions, (*CONSTANTS, *MODULES)))
-
-
-@cache
-def compiled_features() -> SimpleNamespace:
-    """Returns the compiled functions that keep features, by their names."""
-    return SimpleNamespace(**compile_all(features.COMPILED, (features,)))
 
 
 def compile_all(

@@ -229,8 +229,8 @@ def next_in_turn(t: Longs, k: int, sign: int, after: tuple[int, int]) -> int:
 def trade_meets(t: Longs, k: int, sign: int, price: int, qty: int, at: tuple[int, int]) -> None:
     """Lets a trade meet our orders of one side. `at` is its time, and whether its taker is known to have hit them."""
     time, hits = at
-    rest_of, after = qty, (NEVER, 0)
-    while rest_of > 0:
+    rest_of, here, after = qty, 0, (NEVER, 0)
+    while True:
         slot = next_in_turn(t, k, sign, after)
         if slot < 0:
             return
@@ -241,7 +241,8 @@ def trade_meets(t: Longs, k: int, sign: int, price: int, qty: int, at: tuple[int
             order[AHEAD] = 0
             got = min(order[LEFT], rest_of)
         elif order[PRICE] == price and hits != 0:
-            got = min(order[LEFT], reached(order[AHEAD], qty), rest_of)
+            got = max(0, min(order[LEFT], reached(order[AHEAD], qty) - here, rest_of))
+            here += got
             order[AHEAD] = after_trade(order[AHEAD], qty)
             order[TRADED] += qty
         elif order[PRICE] != price:

@@ -22,7 +22,17 @@ from flatbook.backtest.kernel.resting import (
     touch_moves,
     trade_meets,
 )
-from flatbook.backtest.kernel.seen import end_message, ring_timer, sample, see_number, see_touch, shows_book
+from flatbook.backtest.kernel.seen import (
+    end_message,
+    feed_bar,
+    feed_mid,
+    feed_price,
+    ring_timer,
+    sample,
+    see_number,
+    see_touch,
+    shows_book,
+)
 from flatbook.backtest.kernel.tables import (
     A0,
     ARR_KIND,
@@ -47,6 +57,7 @@ from flatbook.backtest.kernel.tables import (
     DUE_AT,
     ENDED,
     EXPIRES_AT,
+    FEATURES,
     FINAL,
     FREE,
     G0,
@@ -57,12 +68,14 @@ from flatbook.backtest.kernel.tables import (
     INSTRUMENTS,
     IS_DEEP,
     K_ASK,
+    K_BAR,
     K_BID,
     K_CLEAR,
     K_FUNDING,
     K_INDEX,
     K_MARK,
     K_QUOTE,
+    K_RANGE,
     K_TRADE,
     KEY,
     LEFT,
@@ -73,6 +86,7 @@ from flatbook.backtest.kernel.tables import (
     NOW,
     NUMBER,
     O0,
+    ORDER,
     ORDERS_MAX,
     PAID,
     PLACE,
@@ -81,6 +95,8 @@ from flatbook.backtest.kernel.tables import (
     POSITION,
     PRICE,
     R0,
+    RANGE_HIGH,
+    RANGE_LOW,
     REP_KIND,
     REP_LEFT,
     REP_NUMBER,
@@ -99,6 +115,7 @@ from flatbook.backtest.kernel.tables import (
     SAMPLE_AT,
     SAMPLED,
     SAMPLES_MAX,
+    SAW_MARK,
     SEED,
     SEEN_AT,
     SELL_HIGH,
@@ -112,8 +129,10 @@ from flatbook.backtest.kernel.tables import (
     VENUE_AT,
     VENUE_NOW,
     WAKE_ON,
+    WATCH,
     WOKE,
     WOKEN,
+    Floats,
     Longs,
 )
 from flatbook.market.ticks import LAST
@@ -128,14 +147,17 @@ Rows = tuple[Any, ...]
 Row = tuple[int, int, int, int, int, int]
 """(instrument, kind, p1, q1, p2, q2)"""
 
+Order = tuple[int, int, int, int, int, int, int, int]
+"""(number, instrument, sign, price, lots, style, key, due at)"""
+
 Place = tuple[int, int, int]
 """(place on the tape, time, flags)"""
 
 COLUMNS = ("ts", "local_ts", "kind", "inst", "p1", "q1", "p2", "q2", "flags")
 
 
-def place(t: Longs, order: tuple[int, int, int, int, int, int, int], now: int) -> int:
-    """Sends an order: (number, instrument, sign, price, lots, style, key), due at the end of time.
+def place(t: Longs, order: Order, now: int) -> int:
+    """Sends an order, which ends by itself at the last of its numbers.
 
     Gives: its slot; -1 where there is no room.
     """
@@ -147,7 +169,8 @@ def place(t: Longs, order: tuple[int, int, int, int, int, int, int], now: int) -
     if slot == t[META_ROW, HIGH]:
         t[META_ROW, HIGH] += 1
     row = t[O0 + slot]
-    row[:] = 0
+    for column in range(ORDER):
+        row[column] = 0
     row[NUMBER] = order[0]
     row[INST] = order[1]
     row[SIGN] = order[2]
@@ -156,7 +179,7 @@ def place(t: Longs, order: tuple[int, int, int, int, int, int, int], now: int) -
     row[STYLE] = order[5]
     row[KEY] = order[6]
     row[STATE] = UNDER_WAY
-    row[DUE_AT] = NEVER
+    row[DUE_AT] = order[7]
     at = now + latency(t[META_ROW, SEED], order[6], PLACING, t[META_ROW, PLACE_NS], t[META_ROW, PLACE_SPREAD])
     row[ARRIVED_AT] = at
     send_arrival(t, at, PLACE, slot, order[0])
@@ -175,6 +198,15 @@ def cancel(t: Longs, slot: int, number: int, now: int) -> bool:
         at = max(at, order[ARRIVED_AT])
     send_arrival(t, at, CANCEL, slot, number)
     return True
+
+
+def watch(t: Longs, slot: int, number: int) -> None:
+    """Wakes when the next report of an order comes."""
+    if t[O0 + slot, NUMBER] == number:
+        t[O0 + slot, WATCH] = 1
+    for row in range(R0, R0 + t[META_ROW, REPORTS]):
+        if t[row, REP_NUMBER] == number and t[row, REP_KIND] != PAID:
+            t[row, REP_WATCH] = 1
 
 
 def take_arrival(t: Longs, lv: Longs) -> None:
@@ -252,14 +284,17 @@ def trade_happens(t: Longs, k: int, trade: tuple[int, int, int], time: int) -> N
 
 
 def funding_is_paid(t: Longs, k: int, terms: tuple[int, int], time: int) -> None:
-    """Tells what position funding was paid on, at a rate and a mark."""
+    """Tells what position funding was paid on, at a rate and a mark; the last mark, or the middle, without one."""
     if t[I0 + k, POSITION] == 0:
         return
+    mark = terms[1]
+    if mark == 0:
+        mark = t[I0 + k, SAW_MARK] if t[I0 + k, SAW_MARK] > 0 else (t[I0 + k, BID] + t[I0 + k, ASK]) // 2
     row = take_report_row(t, time + t[META_ROW, REPORT_NS])
     t[row, REP_KIND] = PAID
     t[row, REP_NUMBER] = k
     t[row, REP_PRICE] = terms[0]
-    t[row, REP_LEFT] = terms[1]
+    t[row, REP_LEFT] = mark
     t[row, REP_QTY] = t[I0 + k, POSITION]
     t[row, REP_VENUE_TIME] = time
     settle_report(t)
@@ -323,7 +358,7 @@ def venue_row(t: Longs, lv: Longs, tops: Longs, row: Row, at: Place) -> None:
         book_is_whole(t, lv, tops, (k, i, time))
 
 
-def seen_row(t: Longs, tops: Longs, row: Row, at: Place) -> bool:
+def seen_row(t: Longs, tops: Longs, fr: Floats, row: Row, at: Place) -> bool:
     """Lets one row be seen, and says whether its message is over. `at` is its place, when it comes, and its flags."""
     k, kind, p1, q1, p2, q2 = row
     i, time, flags = at
@@ -335,12 +370,28 @@ def seen_row(t: Longs, tops: Longs, row: Row, at: Place) -> bool:
         see_number(t, k, kind, p1)
     elif kind == K_CLEAR and not deep:
         see_touch(t, k, (0, 0, 0, 0), time)
-    if not flags & LAST:
-        return False
-    if deep and shows_book(kind):
+    ends = flags & LAST != 0
+    if ends and deep and shows_book(kind):
         see_touch(t, k, (tops[i, 0], tops[i, 1], tops[i, 2], tops[i, 3]), time)
-    end_message(t, k, time)
-    return True
+    if t[META_ROW, FEATURES] != 0 or kind == K_RANGE:
+        feed(t, fr, row, time, ends)
+    if ends:
+        end_message(t, k, time)
+    return ends
+
+
+def feed(t: Longs, fr: Floats, row: Row, time: int, ends: bool) -> None:
+    """Takes a row that was seen into the features."""
+    k, kind, p1, q1, p2, q2 = row
+    if kind == K_TRADE:
+        feed_price(t, fr, k, time, (p1, q1))
+    elif kind == K_RANGE:
+        t[I0 + k, RANGE_HIGH] = p1
+        t[I0 + k, RANGE_LOW] = p2
+    elif kind == K_BAR:
+        feed_bar(t, fr, k, time, (p1, q1, p2, q2))
+    elif ends and (shows_book(kind) or kind == K_QUOTE):
+        feed_mid(t, fr, k, time)
 
 
 def next_message(t: Longs, closed_at: int) -> int:
@@ -384,14 +435,14 @@ def begin_rows(t: Longs, ts: Longs) -> int:
     return int(t[META_ROW, VENUE_NOW])
 
 
-def see_next(t: Longs, tops: Longs, row: Row, at: Place) -> int:
+def see_next(t: Longs, tops: Longs, fr: Floats, row: Row, at: Place) -> int:
     """Lets the next row be seen. Returns why a scan must stop before it or after it, -1 where it need not."""
     if at[1] >= t[META_ROW, SAMPLE_AT]:
         why = must_stop(t)
         if why >= 0:
             return why
         sample(t, at[1])
-    if seen_row(t, tops, row, at):
+    if seen_row(t, tops, fr, row, at):
         if t[META_ROW, WOKEN] != 0:
             return WOKE
         if at[0] + 1 >= t[META_ROW, STOP_AT]:
@@ -399,7 +450,7 @@ def see_next(t: Longs, tops: Longs, row: Row, at: Place) -> int:
     return -1
 
 
-def scan(t: Longs, lv: Longs, tops: Longs, c: Rows) -> int:
+def scan(t: Longs, lv: Longs, tops: Longs, fr: Floats, c: Rows) -> int:
     """Goes on through the rows until something wakes, or there is no more to go on with. Returns why it stopped.
 
     Needs: `tops` as long as the rows where there are books. Rows before SEEN_AT are not read again.
@@ -425,7 +476,7 @@ def scan(t: Longs, lv: Longs, tops: Longs, c: Rows) -> int:
             ring_timer(t, t[META_ROW, TIMER])
         elif s < v and comes <= happens:
             row = (insts[s] + 0, kinds[s] + 0, p1[s], q1[s], p2[s], q2[s])
-            why = see_next(t, tops, row, (s, comes, flags[s] + 0))
+            why = see_next(t, tops, fr, row, (s, comes, flags[s] + 0))
             if why in (-1, WOKE, LIMITED):
                 s += 1
         elif not over:
@@ -442,6 +493,7 @@ def scan(t: Longs, lv: Longs, tops: Longs, c: Rows) -> int:
 COMPILED = (
     place,
     cancel,
+    watch,
     take_arrival,
     take_report,
     quote_moves,
@@ -453,6 +505,7 @@ COMPILED = (
     quote_happens,
     book_is_whole,
     venue_row,
+    feed,
     seen_row,
     next_message,
     take_message,

@@ -7,6 +7,14 @@ from flatbook.backtest.kernel.tables import (
     ASKED_AT,
     EACH,
     EVERY,
+    F0,
+    FEATURE,
+    FEATURE_COUNT,
+    FEATURE_INST,
+    FEATURE_KIND,
+    FEATURE_MARKS,
+    FEATURE_SPAN,
+    FEATURES,
     HEARD_AT,
     HIGHS,
     I0,
@@ -25,6 +33,8 @@ from flatbook.backtest.kernel.tables import (
     NEXT_WAKES,
     NOW,
     Q0,
+    RANGE_HIGH,
+    RANGE_LOW,
     S_ASK,
     S_BID,
     S_INDEX,
@@ -51,8 +61,11 @@ from flatbook.backtest.kernel.tables import (
     WAKE_AT,
     WATCHED,
     WOKEN,
+    Floats,
     Longs,
 )
+from flatbook.market.feature_feed import read_feature, take_mid, take_price
+from flatbook.market.features import BAR_WIDTH, RINGS
 
 Touch = tuple[int, int, int, int]
 
@@ -144,6 +157,47 @@ def see_number(t: Longs, k: int, kind: int, price: int) -> None:
         see_value(t, k, S_INDEX, price)
 
 
+def feed_price(t: Longs, fr: Floats, k: int, at: int, trade: tuple[int, int]) -> None:
+    """Takes a trade (price, lots) into the features of its instrument."""
+    for f in range(t[META_ROW, FEATURES]):
+        row = F0 + f
+        if t[row, FEATURE_INST] == k:
+            numbers = fr[f, : BAR_WIDTH + RINGS * t[row, FEATURE_COUNT]]
+            marks = t[row, FEATURE_MARKS:FEATURE]
+            pair = (float(trade[0]), float(trade[1]))
+            take_price(t[row, FEATURE_KIND], numbers, marks, at, pair, t[row, FEATURE_SPAN])
+
+
+def feed_mid(t: Longs, fr: Floats, k: int, at: int) -> None:
+    """Takes the touch of an instrument into its features, where it is fit."""
+    if t[I0 + k, IS_FIT] == 0:
+        return
+    mid = (t[I0 + k, SAW_BID] + t[I0 + k, SAW_ASK]) * 0.5
+    for f in range(t[META_ROW, FEATURES]):
+        row = F0 + f
+        if t[row, FEATURE_INST] == k:
+            numbers = fr[f, : BAR_WIDTH + RINGS * t[row, FEATURE_COUNT]]
+            take_mid(t[row, FEATURE_KIND], numbers, t[row, FEATURE_MARKS:FEATURE], at, mid, t[row, FEATURE_SPAN])
+
+
+def feed_bar(t: Longs, fr: Floats, k: int, at: int, bar: tuple[int, int, int, int]) -> None:
+    """Takes a bar (open, volume, close, start) into features as trades: its open, its extremes, and its close."""
+    opened, volume, closed, start = bar
+    high, low = t[I0 + k, RANGE_HIGH], t[I0 + k, RANGE_LOW]
+    first, second = (low, high) if closed >= opened else (high, low)
+    feed_price(t, fr, k, start, (opened, 0))
+    feed_price(t, fr, k, start, (first, 0))
+    feed_price(t, fr, k, start, (second, 0))
+    feed_price(t, fr, k, max(start, at - 1), (closed, volume))
+
+
+def read_feature_at(t: Longs, fr: Floats, f: int, at: int) -> float:
+    """Returns a feature as of an instant, below zero before it is ready."""
+    row = F0 + f
+    numbers = fr[f, : BAR_WIDTH + RINGS * t[row, FEATURE_COUNT]]
+    return read_feature(t[row, FEATURE_KIND], numbers, t[row, FEATURE_MARKS:FEATURE], at, t[row, FEATURE_SPAN])
+
+
 def end_message(t: Longs, k: int, at: int) -> None:
     """Takes note that a whole message was seen."""
     t[META_ROW, NOW] = at
@@ -185,6 +239,10 @@ COMPILED = (
     see_value,
     see_touch,
     see_number,
+    feed_price,
+    feed_mid,
+    feed_bar,
+    read_feature_at,
     end_message,
     shows_book,
     sample,

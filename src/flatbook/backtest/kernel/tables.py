@@ -5,12 +5,16 @@ Units: times in ns, prices in ticks, sizes in lots. A column is named by where i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
+from flatbook.market.features import bars_length
 from flatbook.market.ticks import Kind
 
 Longs = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 NEVER = 2**62
 """An instant that does not come, a price that is not reached."""
@@ -28,15 +32,16 @@ TOP_WIDTH = 4
 (VENUE_AT, SEEN_AT, NOW, FINAL, ARRIVALS, REPORTS, RINGED, COUNTER, HIGH, SEED) = range(10)
 (PLACE_NS, PLACE_SPREAD, CANCEL_NS, CANCEL_SPREAD, REPORT_NS, REPORT_SPREAD, SHARE, FRONT) = range(10, 18)
 (WAKE_ON, WAKE_AT, TIMER, NEXT_WAKES, WOKEN, STOP_AT, SAMPLE_NS, SAMPLE_AT, SAMPLED, FILLS) = range(18, 28)
-(VENUE_NOW, EXPIRES_AT, FAR_LEVELS, UNDOING, UNDONE, EACH, INSTRUMENTS) = range(28, 35)
-META = 35
+(VENUE_NOW, EXPIRES_AT, FAR_LEVELS, UNDOING, UNDONE, EACH, INSTRUMENTS, FEATURES) = range(28, 36)
+META = 36
 
 # The columns of an instrument: as the venue has it, as we have seen it, and what of it wakes.
 (IS_DEEP, BID, BID_SIZE, ASK, ASK_SIZE, BID_TAKEN, ASK_TAKEN, BID_LEVELS, ASK_LEVELS, POSITION) = range(10)
 (BUY_HIGH, BUY_LOW, SELL_LOW, SELL_HIGH) = range(10, 14)
 (SAW_BID, SAW_BID_SIZE, SAW_ASK, SAW_ASK_SIZE, HEARD_AT, SAW_TRADE, SAW_MARK, SAW_INDEX, IS_FIT) = range(14, 23)
 (WATCHED, EVERY, SILENCE, LONGER_SILENCE, AGE, ASKED_AT) = range(23, 29)
-LOWS = 29
+RANGE_HIGH, RANGE_LOW = 29, 30
+LOWS = 31
 """Of each series the level at or below which it wakes, in the order of `Series`."""
 SERIES = 5
 HIGHS = LOWS + SERIES
@@ -75,6 +80,11 @@ WOKE, RING_FULL, MORE_ROWS, ENDED, LIMITED, CROWDED = range(6)
 S_BID, S_ASK, S_TRADE, S_MARK, S_INDEX = range(SERIES)
 
 
+# The columns of a feature, and of its marks behind them.
+(FEATURE_KIND, FEATURE_INST, FEATURE_SPAN, FEATURE_COUNT, FEATURE_MARKS) = range(5)
+FEATURE = FEATURE_MARKS + 2
+FEATURES_MAX = 64
+
 # Where the rows of each kind stand in the one table.
 META_ROW = 0
 I0 = 1
@@ -84,10 +94,11 @@ A0 = O0 + ORDERS_MAX
 R0 = A0 + HEAP_MAX
 G0 = R0 + HEAP_MAX
 Q0 = G0 + RING_MAX
-U0 = Q0 + SAMPLES_MAX
+F0 = Q0 + SAMPLES_MAX
+U0 = F0 + FEATURES_MAX
 UNDO_MAX = 2**16
 ROWS = U0 + UNDO_MAX
-WIDTH = 40
+WIDTH = 44
 """One table for all, of equal width, because each array costs when it is handed over."""
 
 
@@ -113,3 +124,8 @@ def new_table(instruments: int) -> Longs:
 def new_levels(instruments: int, *, deep: bool, slots: int = LEVEL_SLOTS) -> Longs:
     """Returns empty books. `deep` says that some instrument shows more than its touch; `slots` is a power of two."""
     return np.zeros((2 * instruments, slots, LEVEL_WIDTH) if deep else (1, 1, LEVEL_WIDTH), np.int64)
+
+
+def new_features(counts: Sequence[int]) -> Floats:
+    """Returns the empty rows of features that look at so many closed bars each."""
+    return np.zeros((max(1, len(counts)), max(map(bars_length, counts), default=1)), np.float64)

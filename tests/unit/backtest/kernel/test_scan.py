@@ -29,6 +29,7 @@ class Market:
         self.tops = np.zeros((columns.rows, at.TOP_WIDTH), np.int64)
         self.t[I0 : I0 + 2, at.IS_DEEP] = int(deep)
         self.t[META_ROW, at.FINAL] = 1
+        self.features = at.new_features(())
         self.told: list[tuple[int, int, int, int, int]] = []
 
     def until(self, instant: int) -> None:
@@ -40,7 +41,7 @@ class Market:
     def on(self) -> int:
         """Goes on to the next stop, and says why it is one."""
         self.t[META_ROW, at.WOKEN] = 0
-        why = plain.scan(self.t, self.levels, self.tops, self.rows)
+        why = plain.scan(self.t, self.levels, self.tops, self.features, self.rows)
         for row in self.t[G0 : G0 + self.t[META_ROW, at.RINGED]]:
             columns = (at.REP_KIND, at.REP_NUMBER, at.REP_PRICE, at.REP_QTY, at.REP_TIME)
             kind, number, price, qty, time = (int(row[column]) for column in columns)
@@ -55,7 +56,7 @@ class Market:
 
     def place(self, number: int, sign: int, price: int, lots: int, style: int = at.LIMIT) -> int:
         """Places an order now."""
-        return plain.place(self.t, (number, 0, sign, price, lots, style, number), self.now)
+        return plain.place(self.t, (number, 0, sign, price, lots, style, number, at.NEVER), self.now)
 
     @property
     def fills(self) -> list[tuple[int, int, int]]:

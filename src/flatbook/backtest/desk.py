@@ -1,0 +1,184 @@
+"""A desk before a simulator: the engine's own step, the seats, and what goes between them and a tape.
+
+Nothing here decides, folds or checks: reports become the inputs that a venue's adapter would hand over, and what the
+engine wants done becomes orders on their way to the simulated venue.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+
+from flatbook.backtest.grid import Steps
+from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, NEVER, PAID, REJECTED, WORKING
+from flatbook.backtest.reports import Sent, funding_of, item_of, refusal
+from flatbook.backtest.simulator import Level, NewOrder, Simulator, Told, Watch
+from flatbook.backtest.terms import FeeRates, Terms
+from flatbook.engine.effects import Cancel, Effect, Place
+from flatbook.engine.inputs import Item, PlaceAnswered, Restarted, Resumed, Woken
+from flatbook.engine.rules import Rules
+from flatbook.engine.step import steps
+from flatbook.engine.wakes import Wakes
+from flatbook.events.event import Event
+from flatbook.events.orders import CancelIntended, OrderStyle, RejectReason
+from flatbook.market.orderbook import Touch
+from flatbook.market.quotes import Market
+from flatbook.state.desk import State
+from flatbook.state.orders import Status
+from flatbook.state.positions import NetKey
+from flatbook.strategies.decision import Edge, Series, Trigger, Wake
+from flatbook.values.ids import InstrumentId, OrderId, OwnerId
+from flatbook.values.instants import Instant
+
+_STYLES = {OrderStyle.LIMIT: 0, OrderStyle.POST_ONLY: 1, OrderStyle.IOC: 2}
+_SERIES = {series: number for number, series in enumerate(Series)}
+_REPORTS = {
+    Trigger.ORDER_WORKING: 1 << WORKING,
+    Trigger.ORDER_FILLED: 1 << FILLED,
+    Trigger.ORDER_ENDED: 1 << CANCELED | 1 << EXPIRED | 1 << REJECTED,
+}
+_ENDINGS = (CANCELED, EXPIRED, REJECTED)
+_PLAIN_RATES = FeeRates()
+
+Booked = Callable[[Sequence[Event]], None]
+
+
+class SimulatedDesk:
+    """Seats of one desk at a simulator. It is the sights that they see by, and the watcher of their wakes."""
+
+    def __init__(
+        self, simulator: Simulator, rules: Rules, terms: Terms, traded: Sequence[Steps], booked: Booked
+    ) -> None:
+        self.state = State()
+        self.sent: dict[int, Sent] = {}
+        self._simulator, self._rules, self._terms, self._booked = simulator, rules, terms, booked
+        self._traded = {each.instrument.id: each for each in traded}
+        self._by_place = {each.place: each for each in traded}
+        self._places: dict[InstrumentId, int] = {}
+        self._features: dict[tuple[OwnerId, str], int] = {}
+        self._numbers: dict[OrderId, int] = {}
+        self._count = 0
+        self._market, self._wakes = Market(self), Wakes(self)
+        self._keys = tuple(seated.seat.key for seated in rules.seats.values())
+        self._stale = True
+        self._armed: tuple[Wake | None, ...] = ()
+
+    def name(self, places: dict[InstrumentId, int], features: dict[tuple[OwnerId, str], int]) -> None:
+        """Takes where on the tape an instrument stands, and which feature of the simulator is whose."""
+        self._places, self._features = places, features
+
+    # The sights of its strategies.
+
+    def touch(self, instrument: InstrumentId) -> Touch | None:
+        """Returns the best of both sides; None while the book is unfit, crossed or empty on one side."""
+        return self._simulator.touch(self._places[instrument])
+
+    def observed_at(self, instrument: InstrumentId) -> Instant | None:
+        """Returns when the book was last seen fit, by our clock; None before the first time."""
+        at = self._simulator.observed_at(self._places[instrument])
+        return None if at is None else Instant(at)
+
+    def feature(self, owner: OwnerId, name: str) -> float | None:
+        """Returns a feature that the strategy of an owner declared; None while it is not ready."""
+        return self._simulator.feature(self._features[owner, name])
+
+    # The watcher of their wakes.
+
+    def arm(self, _key: NetKey, _wake: Wake, _asked_at: Instant) -> None:
+        """Notes that a strategy said anew what it waits for."""
+        self._stale = True
+
+    def silent_at(self, _key: NetKey) -> Instant | None:
+        """Returns None: the simulator keeps the time."""
+        return None
+
+    # What happens.
+
+    def begin(self, now: Instant) -> None:
+        """Begins as an engine does on an empty journal, and asks each strategy for the first time."""
+        items: list[Item] = [Restarted(), *(Resumed(key=key) for key in self._keys)]
+        self._step([(item, now) for item in items])
+
+    def take(self, told: Sequence[Told], *, woken: bool) -> None:
+        """Folds what was told, and asks the strategies where something woke them."""
+        items = [(self._item(each), Instant(each.time)) for each in told]
+        if woken:
+            now = Instant(self._simulator.now)
+            items += [(Woken(key=key), now) for key in self._keys]
+        if items:
+            self._step(items)
+
+    def _item(self, told: Told) -> Item:
+        if told.kind == PAID:
+            return funding_of(self._by_place[told.number], told)
+        sent = self.sent[told.number]
+        if told.kind in _ENDINGS or (told.kind == FILLED and not told.left):
+            del self.sent[told.number], self._numbers[sent.order_id]
+        return item_of(sent, told)
+
+    def _step(self, items: Sequence[tuple[Item, Instant]]) -> None:
+        done = steps(self.state, self._market, items, rules=self._rules, wakes=self._wakes)
+        self._booked(done.events)
+        turned_down = [item for effect in done.effects if (item := self._act(effect)) is not None]
+        if done.events:
+            self._watch_early_cancels(done.events)
+        if turned_down:
+            now = Instant(self._simulator.now)
+            self._step([(item, now) for item in turned_down])
+        if self._stale:
+            self._arm()
+
+    def _act(self, effect: Effect) -> Item | None:
+        if isinstance(effect, Place):
+            return self._place(effect)
+        if isinstance(effect, Cancel):
+            number = self._numbers.get(effect.order_id)
+            if number is not None:
+                self._simulator.cancel(number)
+        return None
+
+    def _place(self, effect: Place) -> Item | None:
+        """Sends an order. What is no whole number of ticks or lots, the venue turns down at once."""
+        order = effect.order
+        traded = self._traded[order.instrument]
+        sign = order.side.sign
+        price = (NEVER if sign > 0 else 0) if order.limit is None else traded.ticks(order.limit)
+        lots = traded.lots(order.qty)
+        if price is None or not lots:
+            reason = RejectReason.INVALID_PRICE if price is None else RejectReason.INVALID_QUANTITY
+            answer = refusal(reason, Instant(self._simulator.now))
+            return PlaceAnswered(order_id=order.order_id, attempt=order.attempt, answer=answer)
+        self._count = number = self._count + 1
+        rates = self._terms.fees.get(order.instrument, _PLAIN_RATES)
+        self.sent[number] = Sent(order, number, traded, rates)
+        self._numbers[order.order_id] = number
+        style, key = _STYLES[order.style], zlib.crc32(order.order_id.encode())
+        self._simulator.place(NewOrder(number, traded.place, sign, price, lots, style, key, order.good_until))
+        return None
+
+    def _watch_early_cancels(self, events: Sequence[Event]) -> None:
+        """Has the acceptance told at once of an order that is to be canceled and was not accepted yet."""
+        for event in events:
+            if type(event) is CancelIntended:
+                order = self.state.orders.get(event.order_id)
+                number = self._numbers.get(event.order_id)
+                if number is not None and order is not None and order.status is Status.INTENDED:
+                    self._simulator.wake_on_acceptance(number)
+
+    def _arm(self) -> None:
+        """Waits for all that any strategy waits for."""
+        self._stale = False
+        wakes = [wake for key in self._keys if (wake := self._wakes.wake_of(key)) is not None]
+        reports, levels, every, silences = 0, [], [], []
+        at: int | None = None
+        for wake in wakes:
+            for trigger in wake.on:
+                reports |= _REPORTS.get(trigger, 0)
+            if wake.at is not None and (at is None or wake.at < at):
+                at = wake.at
+            for level in wake.levels:
+                is_above = level.edge is Edge.AT_OR_ABOVE
+                levels.append(Level(self._places[level.instrument], _SERIES[level.series], is_above, level.ticks))
+            every += [(self._places[each.instrument], each.count) for each in wake.every]
+            silences += [(self._places[each.instrument], each.longer_than_ns) for each in wake.silences]
+        self._simulator.arm(Watch(reports, at, levels, every, silences))

@@ -1,0 +1,46 @@
+"""Between the whole numbers of a tape and the exact decimals of a desk."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from flatbook.backtest.tape import TapeInstrument
+from flatbook.values.instruments import Instrument
+from flatbook.values.money import Price, Quantity
+
+
+class Steps:
+    """The tick and the lot of one instrument that is traded, and its place on the tape."""
+
+    __slots__ = ("instrument", "lot", "lot_ratio", "place", "tick", "tick_ratio")
+
+    def __init__(self, place: int, recorded: TapeInstrument, instrument: Instrument) -> None:
+        for name in ("tick", "lot"):
+            ours, theirs = getattr(instrument.rules, name), getattr(recorded, name)
+            if ours != theirs:
+                raise ValueError(f"{instrument.id} has a {name} of {ours}, and on the tape one of {theirs}")
+        self.place, self.instrument = place, instrument
+        self.tick, self.lot = instrument.rules.tick, instrument.rules.lot
+        self.tick_ratio, self.lot_ratio = self.tick.as_integer_ratio(), self.lot.as_integer_ratio()
+
+    def price(self, ticks: int) -> Price:
+        """Returns a price. Units: quote per base."""
+        return Price(ticks * self.tick)
+
+    def qty(self, lots: int) -> Quantity:
+        """Returns a quantity. Units: contracts."""
+        return Quantity(lots * self.lot)
+
+    def ticks(self, price: Decimal) -> int | None:
+        """Returns a price in ticks; None where it is between two."""
+        return _whole(price, self.tick_ratio)
+
+    def lots(self, qty: Decimal) -> int | None:
+        """Returns a quantity in lots; None where it is between two."""
+        return _whole(qty, self.lot_ratio)
+
+
+def _whole(value: Decimal, step: tuple[int, int]) -> int | None:
+    top, bottom = value.as_integer_ratio()
+    count, rest = divmod(top * step[1], bottom * step[0])
+    return None if rest else count

@@ -1,0 +1,247 @@
+"""The compiled scan as a simulator: its table, the chunk of the tape that is scanned, and where orders stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from flatbook.backtest.kernel import tables as at
+from flatbook.backtest.kernel.compiled import compiled
+from flatbook.backtest.kernel.scan import COLUMNS
+from flatbook.backtest.kernel.tables import F0, G0, I0, META_ROW, NEVER, Q0
+from flatbook.backtest.simulator import Level, NewOrder, Refused, Sample, Stop, Told, Watch
+from flatbook.backtest.tape import Columns, Tape
+from flatbook.backtest.terms import Latency, Terms
+from flatbook.market.feature_feed import NOT_READY
+from flatbook.market.orderbook import Touch
+from flatbook.market.ticks import Kind
+from flatbook.strategies.quoting import Feature, FeatureKind
+
+_KINDS = {kind: number for number, kind in enumerate(FeatureKind)}
+_TOLD = len(Told._fields)
+_ORDER = [
+    at.REP_TIME,
+    at.REP_KIND,
+    at.REP_NUMBER,
+    at.REP_PRICE,
+    at.REP_QTY,
+    at.REP_VENUE_TIME,
+    at.REP_MAKER,
+    at.REP_COUNT,
+    at.REP_LEFT,
+    at.REP_AHEAD,
+    at.REP_WAITED,
+]
+_SAW = slice(at.SAW_BID, at.SAW_ASK_SIZE + 1)
+
+
+def has_levels(tape: Tape, inst: int) -> bool:
+    """Whether the book of an instrument of a tape is made of levels; its quotes are left out then."""
+    return not tape.head.kinds_of(inst).isdisjoint((Kind.BID, Kind.ASK))
+
+
+class CompiledMarket:
+    """A tape that is scanned by compiled code. `features` are (place of the instrument, feature)."""
+
+    def __init__(
+        self, tape: Tape, terms: Terms, features: Sequence[tuple[int, Feature]] = (), *, functions: Any = None
+    ) -> None:
+        self._run: SimpleNamespace = compiled() if functions is None else functions
+        count = len(tape.head.instruments)
+        deep = [has_levels(tape, inst) for inst in range(count)]
+        self._count, self._deep = count, any(deep)
+        self._t = at.new_table(count)
+        self._meta = self._t[META_ROW]
+        self._seen = self._t[I0 : I0 + count]
+        self._seen[:, at.IS_DEEP] = deep
+        self._levels = at.new_levels(count, deep=self._deep)
+        self._features = at.new_features([feature.count for _, feature in features])
+        self._set_terms(terms)
+        for number, (inst, feature) in enumerate(features):
+            self._t[F0 + number, : at.FEATURE_MARKS] = (_KINDS[feature.kind], inst, feature.span_ns, feature.count)
+            is_of_bars = feature.kind is not FeatureKind.EWMA_MID
+            self._t[F0 + number, at.FEATURE_MARKS] = -1 if is_of_bars else 0
+        self._meta[at.FEATURES] = len(features)
+        self._chunks: Iterator[Columns] = tape.chunks()
+        self._tops = np.zeros((1, at.TOP_WIDTH), np.int64)
+        self._rows: Any = ()
+        self._slots: dict[int, int] = {}
+        self._touches: list[Touch | None] = []
+        self._done = 0
+        self.now = tape.head.first_ts
+        self._next_chunk(first=True)
+
+    def _set_terms(self, terms: Terms) -> None:
+        def put(latency: Latency, least: int, spread: int) -> None:
+            self._meta[least], self._meta[spread] = latency.least_ns, latency.spread_ns
+
+        put(terms.placing, at.PLACE_NS, at.PLACE_SPREAD)
+        put(terms.canceling, at.CANCEL_NS, at.CANCEL_SPREAD)
+        put(terms.reporting, at.REPORT_NS, at.REPORT_SPREAD)
+        self._meta[at.SEED], self._meta[at.SHARE], self._meta[at.FRONT] = terms.seed, terms.share, int(terms.front)
+        self._meta[at.SAMPLE_NS] = terms.sample_ns
+        self._meta[at.SAMPLE_AT] = 0
+
+    def _next_chunk(self, *, first: bool = False) -> None:
+        """Goes on to the next rows; those that were not seen yet are kept before them."""
+        chunk = next(self._chunks, None)
+        if chunk is None and first:
+            raise Refused("there is no row on the tape")
+        seen = int(self._meta[at.SEEN_AT])
+        kept = tuple(column[seen:] for column in self._rows) if self._rows else ()
+        carried = len(kept[0]) if kept else 0
+        tops = self._tops[seen : seen + carried] if self._deep else None
+        if chunk is None:
+            self._meta[at.FINAL] = 1
+            self._rows = kept
+        else:
+            new = tuple(np.ascontiguousarray(getattr(chunk, name)) for name in COLUMNS)
+            self._rows = tuple(map(_joined, kept, new)) if carried else new
+        if self._deep:
+            self._tops = np.zeros((len(self._rows[0]), at.TOP_WIDTH), np.int64)
+            if tops is not None:
+                self._tops[:carried] = tops
+        self._meta[at.VENUE_AT], self._meta[at.SEEN_AT] = carried, 0
+        self._done += seen
+
+    @property
+    def rows_done(self) -> int:
+        """How many rows of the tape were seen."""
+        return self._done + int(self._meta[at.SEEN_AT])
+
+    @property
+    def far_levels(self) -> int:
+        """How many levels were left out of the books, for they stood too far from the market."""
+        return int(self._meta[at.FAR_LEVELS])
+
+    def run(self) -> Stop:
+        """Goes on to the next stop.
+
+        Errors: Refused where too many reports are under way; what the tape raises.
+        """
+        meta, scan = self._meta, self._run.scan
+        meta[at.WOKEN] = 0
+        self._touches = []
+        while True:
+            why = scan(self._t, self._levels, self._tops, self._features, self._rows)
+            if why == at.WOKE:
+                self.now = int(meta[at.NOW])
+                return Stop.WOKEN
+            if why == at.MORE_ROWS:
+                self._next_chunk()
+            elif why == at.CROWDED:
+                raise Refused(f"more than {at.HEAP_MAX - at.ORDERS_MAX} reports are under way at once")
+            else:
+                self.now = max(self.now, int(meta[at.NOW]))
+                return Stop.ENDED if why == at.ENDED else Stop.TOLD
+
+    def told(self) -> list[Told]:
+        """Returns the reports that came since they were last asked for, in order of time."""
+        count = int(self._meta[at.RINGED])
+        self._meta[at.RINGED] = 0
+        rows = [Told._make(row) for row in self._t[G0 : G0 + count, _ORDER].tolist()]
+        for row in rows:
+            if row.kind in _ENDINGS or (row.kind == at.FILLED and not row.left):
+                self._slots.pop(row.number, None)
+        return rows
+
+    def samples(self) -> list[Sample]:
+        """Returns what was sampled since it was last asked for."""
+        count = int(self._meta[at.SAMPLED])
+        self._meta[at.SAMPLED] = 0
+        return [Sample._make(row) for row in self._t[Q0 : Q0 + count, : at.SAMPLE].tolist()]
+
+    def place(self, order: NewOrder) -> None:
+        """Sends an order now.
+
+        Errors: Refused where too many are open.
+        """
+        slot = self._run.place(self._t, tuple(order), self.now)
+        if slot < 0:
+            raise Refused(f"more than {at.ORDERS_MAX} orders are open at once")
+        self._slots[order.number] = slot
+
+    def cancel(self, number: int) -> None:
+        """Sends a cancel now.
+
+        Errors: Refused where too many messages are under way.
+        """
+        slot = self._slots.get(number)
+        if slot is not None and not self._run.cancel(self._t, slot, number, self.now):
+            raise Refused(f"more than {at.HEAP_MAX} messages are under way at once")
+
+    def wake_on_acceptance(self, number: int) -> None:
+        """Stops when the acceptance of an order is told, whatever is waited for."""
+        slot = self._slots.get(number)
+        if slot is not None:
+            self._run.watch(self._t, slot, number)
+
+    def arm(self, watch: Watch) -> None:
+        """Waits for these from the next observation on, and for nothing that was waited for before."""
+        meta, seen = self._meta, self._seen
+        meta[at.WAKE_ON] = watch.reports
+        is_past = watch.at is not None and watch.at <= self.now
+        meta[at.NEXT_WAKES] = int(is_past)
+        meta[at.WAKE_AT] = NEVER if watch.at is None or is_past else watch.at
+        seen[:, at.LOWS : at.HIGHS] = -NEVER
+        seen[:, at.HIGHS : at.HIGHS + at.SERIES] = NEVER
+        seen[:, at.EVERY] = 0
+        seen[:, at.ASKED_AT] = self.now
+        for level in watch.levels:
+            self._arm_level(level)
+        for inst, count in watch.every:
+            seen[inst, at.EVERY] = min(count, seen[inst, at.EVERY] or count)
+        if watch.silences:
+            self._arm_silences(watch.silences)
+        meta[at.TIMER] = 0
+
+    def _arm_level(self, level: Level) -> None:
+        row = self._seen[level.inst]
+        if level.is_above:
+            row[at.HIGHS + level.series] = min(row[at.HIGHS + level.series], level.ticks)
+        else:
+            row[at.LOWS + level.series] = max(row[at.LOWS + level.series], level.ticks)
+
+    def _arm_silences(self, silences: Sequence[tuple[int, int]]) -> None:
+        self._seen[:, [at.SILENCE, at.LONGER_SILENCE]] = 0
+        for inst in range(self._count):
+            lasting = sorted({ns for each, ns in silences if each == inst})
+            if len(lasting) > 2:
+                raise Refused("a wake waits for more than two lengths of silence of one instrument")
+            for column, ns in zip((at.SILENCE, at.LONGER_SILENCE), lasting, strict=False):
+                self._seen[inst, column] = ns
+
+    def observe(self, inst: int, age_ns: int) -> None:
+        """Wakes where the book of an instrument becomes unfit or fit, or was silent for its age."""
+        self._seen[inst, at.WATCHED] = 1
+        self._seen[inst, at.AGE] = min(age_ns, int(self._seen[inst, at.AGE]))
+
+    def ask_each(self) -> None:
+        """Wakes after every message, and for every report."""
+        self._meta[at.EACH] = 1
+
+    def touch(self, inst: int) -> Touch | None:
+        """Returns what was last seen as the best of both sides; None while the book is unfit or empty on one side."""
+        if not self._touches:
+            rows = self._seen[:, at.SAW_BID : at.IS_FIT + 1].tolist()
+            self._touches = [Touch(*row[: at.TOP_WIDTH]) if row[-1] else None for row in rows]
+        return self._touches[inst]
+
+    def observed_at(self, inst: int) -> int | None:
+        """Returns when a book was last seen fit; None before the first time."""
+        return int(self._seen[inst, at.HEARD_AT]) or None
+
+    def feature(self, number: int) -> float | None:
+        """Returns a feature by its place among those that were declared; None while it is not ready."""
+        value = float(self._run.read_feature_at(self._t, self._features, number, self.now))
+        return None if value == NOT_READY else value
+
+
+_ENDINGS = (at.CANCELED, at.EXPIRED, at.REJECTED)
+
+
+def _joined(kept: Any, new: Any) -> Any:
+    return np.concatenate((kept, new))

@@ -1,0 +1,112 @@
+"""What a simulator tells, in the words of a venue."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from flatbook.backtest.grid import Steps
+from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, REJECTED, WORKING
+from flatbook.backtest.simulator import Told
+from flatbook.backtest.terms import FEE_DECIMALS, FeeRates
+from flatbook.engine.inputs import ActivitySeen, ExecutionsRead, Item, OrderReported, PlaceAnswered
+from flatbook.engine.ports import ApprovedOrder
+from flatbook.engine.reports import Accepted, Activity, Execution, OrderReport, Rejected, VenueStatus
+from flatbook.events.activities import ActivityKind
+from flatbook.events.orders import Fee, RejectReason
+from flatbook.market.ticks import RATE_DECIMALS
+from flatbook.values.ids import ActivityId, ExecutionId, VenueOrderId
+from flatbook.values.instants import Instant
+from flatbook.values.money import Money, Price, Quantity, lower_to, raise_to
+
+_STATUS = {CANCELED: VenueStatus.CANCELED, EXPIRED: VenueStatus.EXPIRED}
+_NO_FEES: tuple[Fee, ...] = ()
+
+
+class Sent:
+    """An order that is at the simulated venue, or on its way there or back."""
+
+    __slots__ = ("order_id", "qty", "rates", "side", "steps", "venue_order_id")
+
+    def __init__(self, order: ApprovedOrder, number: int, steps: Steps, rates: FeeRates) -> None:
+        self.order_id, self.venue_order_id = order.order_id, VenueOrderId(f"s{number}")
+        self.side, self.qty, self.steps, self.rates = order.side, order.qty, steps, rates
+
+
+def item_of(sent: Sent, told: Told) -> Item:
+    """Returns what the engine takes for a report about an order."""
+    kind, happened_at = told.kind, Instant(told.venue_time)
+    if kind == WORKING:
+        taken = Accepted(venue_order_id=sent.venue_order_id, pending=False, happened_at=happened_at)
+        return PlaceAnswered(order_id=sent.order_id, attempt=0, answer=taken)
+    if kind == FILLED:
+        account = sent.steps.instrument.account
+        return ExecutionsRead(account=account, executions=(_execution(sent, told, happened_at),), cursor=None)
+    if kind == REJECTED:
+        return PlaceAnswered(order_id=sent.order_id, attempt=0, answer=refusal(RejectReason.WOULD_TAKE, happened_at))
+    return OrderReported(account=sent.steps.instrument.account, report=_ending(sent, told, happened_at))
+
+
+def refusal(reason: RejectReason, at: Instant) -> Rejected:
+    """Returns that the venue turns an order down."""
+    return Rejected(reason=reason, code="simulated", message=reason.value, happened_at=at)
+
+
+def _execution(sent: Sent, told: Told, happened_at: Instant) -> Execution:
+    steps = sent.steps
+    qty, price = steps.qty(told.qty), steps.price(told.price)
+    rate = sent.rates.maker if told.maker else sent.rates.taker
+    return Execution(
+        execution_id=ExecutionId(f"{sent.venue_order_id}-{told.nth}"),
+        order_id=sent.order_id,
+        venue_order_id=sent.venue_order_id,
+        instrument=steps.instrument.id,
+        side=sent.side,
+        qty=qty,
+        price=price,
+        fees=_fees(steps, qty, price, rate) if rate else _NO_FEES,
+        realised=None,
+        happened_at=happened_at,
+        maker=told.maker != 0,
+    )
+
+
+def _fees(steps: Steps, qty: Quantity, price: Price, rate: Decimal) -> tuple[Fee, ...]:
+    """Returns the fee of an execution, rounded against us. Units: quote."""
+    amount = raise_to(qty * price * steps.instrument.contract_size * rate, decimals=FEE_DECIMALS)
+    return (Fee(asset=steps.instrument.quote, amount=Money(amount)),)
+
+
+def _ending(sent: Sent, told: Told, happened_at: Instant) -> OrderReport:
+    status = _STATUS[told.kind]
+    return OrderReport(
+        order_id=sent.order_id,
+        venue_order_id=sent.venue_order_id,
+        instrument=sent.steps.instrument.id,
+        side=sent.side,
+        qty=sent.qty,
+        filled_qty=Quantity(sent.qty - sent.steps.qty(told.left)),
+        status=status,
+        status_text=status.value,
+        executions=(),
+        complete=True,
+        happened_at=happened_at,
+    )
+
+
+def funding_of(steps: Steps, told: Told) -> ActivitySeen:
+    """Returns that funding was paid, or got, on the position at its settlement; cut against us."""
+    instrument, at = steps.instrument, Instant(told.venue_time)
+    rate = Decimal(told.price).scaleb(-RATE_DECIMALS)
+    amount = -steps.qty(told.qty) * instrument.contract_size * steps.price(told.left) * rate
+    activity = Activity(
+        activity_id=ActivityId(f"funding-{instrument.id}-{at}"),
+        kind=ActivityKind.FUNDING,
+        venue_kind="funding",
+        asset=instrument.quote,
+        amount=Quantity(lower_to(amount, decimals=FEE_DECIMALS)),
+        instrument=instrument.id,
+        order_id=None,
+        detail=f"rate {rate:f} on {told.qty} lots at {told.left} ticks",
+        happened_at=at,
+    )
+    return ActivitySeen(account=instrument.account, activity=activity)

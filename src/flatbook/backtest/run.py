@@ -1,0 +1,293 @@
+"""Runs seats over a tape: the same strategies, the same engine, another market and another clock."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from flatbook import __version__
+from flatbook.backtest.desk import SimulatedDesk
+from flatbook.backtest.grid import Steps
+from flatbook.backtest.kernel.market import CompiledMarket
+from flatbook.backtest.kernel.tables import FILLED
+from flatbook.backtest.simulator import Simulator, Stop, Told
+from flatbook.backtest.tape import Tape, TapeHead
+from flatbook.backtest.terms import Terms
+from flatbook.engine.ports import Cursors, FillSource, IdRule, VenueCard
+from flatbook.engine.rules import Rules, SeatRules
+from flatbook.events.control import BalanceStated, EngineStarted, Mode
+from flatbook.events.event import Event
+from flatbook.risk.limits import Limits
+from flatbook.state.fold import apply
+from flatbook.strategies.quoting import Feature, Seat
+from flatbook.values.ids import Epoch, InstrumentId, OwnerId, Seq
+from flatbook.values.instants import NS_PER_MS, Instant
+from flatbook.values.money import Quantity
+
+GROUP = 256
+ROWS_BETWEEN_WORDS = 100_000
+OPENING = "opening"
+
+Progress = Callable[[int, int], bool]
+"""Is told the rows that were seen and how many there are; False stops the run."""
+
+
+class RunJournal(Protocol):
+    """Where the events of a run go."""
+
+    @property
+    def last(self) -> Seq:
+        """The sequence number of the last event."""
+        ...
+
+    def take_lease(self, now: Instant) -> Epoch:
+        """Raises the epoch."""
+        ...
+
+    def append(self, events: Sequence[Event], *, after: Seq, epoch: Epoch, cursors: Cursors, at: Instant) -> Seq:
+        """Keeps events as one row."""
+        ...
+
+
+class BacktestRun(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run left behind, besides its journal. `is_whole` is false where it was stopped before its tape ended.
+
+    Units: `samples` holds (time, place of the instrument, bid, ask, mark) in ns and ticks, one after the other, 0 where
+    nothing was seen; `queue` holds of each execution (seen at, place of the instrument, lots before the order when it
+    came to rest or -1, ns that it was at the venue, 1 where it made).
+    """
+
+    head: TapeHead
+    samples: Sequence[int]
+    queue: Sequence[int]
+    counts: Mapping[str, int]
+    rows: int
+    began_at: Instant
+    ended_at: Instant
+    is_whole: bool
+
+
+class _Book:
+    """The journal of a run: rows of a fixed number of events, whatever steps they came from."""
+
+    def __init__(self, journal: RunJournal, epoch: Epoch) -> None:
+        self._journal, self.epoch = journal, epoch
+        self._waiting: list[Event] = []
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Keeps events, and writes them as soon as they fill a row."""
+        self._waiting += events
+        while len(self._waiting) >= GROUP:
+            self._write(self._waiting[:GROUP])
+            del self._waiting[:GROUP]
+
+    def close(self) -> None:
+        """Writes what waits."""
+        if self._waiting:
+            self._write(self._waiting)
+            self._waiting = []
+
+    def _write(self, events: Sequence[Event]) -> None:
+        at = _instant_of(events[-1])
+        self._journal.append(events, after=self._journal.last, epoch=self.epoch, cursors={}, at=at)
+
+
+def _instant_of(event: Event) -> Instant:
+    """Returns when an event was seen or decided, by our clock."""
+    for name in ("seen_at", "decided_at", "raised_at", "cleared_at", "stated_at", "marked_at", "started_at", "at"):
+        at = getattr(event, name, None)
+        if at is not None:
+            return Instant(at)
+    return Instant(0)
+
+
+def run(
+    tape: Tape, seats: Sequence[Seat], terms: Terms, journal: RunJournal, progress: Progress | None = None
+) -> BacktestRun:
+    """Runs seats over a tape and books all that happens into a journal.
+
+    Gives: the same journal, byte for byte, for the same tape, seats and terms.
+    Errors: ValueError where seats, terms and tape do not fit, Refused where the run has no room, what the tape raises.
+    """
+    return drive(compiled_market(tape, seats, terms), Plan(tape, tuple(seats), terms), journal, progress)
+
+
+def compiled_market(tape: Tape, seats: Sequence[Seat], terms: Terms) -> CompiledMarket:
+    """Returns the compiled simulator of a tape, with what seats observe."""
+    places = places_of(tape)
+    market = CompiledMarket(tape, terms, [(places[feature.instrument], feature) for _, feature in features_of(seats)])
+    observe(market, seats, terms, places)
+    return market
+
+
+class Observing(Protocol):
+    """A simulator that is told which books a strategy looks at."""
+
+    def observe(self, inst: int, age_ns: int) -> None:
+        """Wakes where the book of an instrument becomes unfit or fit, or was silent for its age."""
+        ...
+
+
+def observe(market: Observing, seats: Sequence[Seat], terms: Terms, places: Mapping[InstrumentId, int]) -> None:
+    """Tells a simulator which books strategies look at, and how old they may be."""
+    for seat in seats:
+        age_ns = terms.limits[seat.owner].book_age_ms_max * NS_PER_MS
+        for instrument in (*(each.id for each in seat.instruments), *seat.observes):
+            market.observe(places[instrument], age_ns)
+
+
+def places_of(tape: Tape) -> dict[InstrumentId, int]:
+    """Returns where on a tape each of its instruments stands."""
+    return {InstrumentId(each.id): place for place, each in enumerate(tape.head.instruments)}
+
+
+def features_of(seats: Sequence[Seat]) -> list[tuple[OwnerId, Feature]]:
+    """Returns the features that strategies declared, in the order in which a simulator numbers them."""
+    return [(seat.owner, feature) for seat in seats for feature in seat.features]
+
+
+class Plan(NamedTuple):
+    """What a run is made of, whatever drives it."""
+
+    tape: Tape
+    seats: tuple[Seat, ...]
+    terms: Terms
+
+
+def drive(simulator: Simulator, plan: Plan, journal: RunJournal, progress: Progress | None = None) -> BacktestRun:
+    """Drives a desk before a simulator from the first row to the last."""
+    tape, seats, terms = plan
+    began_at = Instant(tape.head.first_ts)
+    book = _Book(journal, journal.take_lease(began_at))
+    desk = SimulatedDesk(simulator, rules_of(seats, terms), terms, traded_of(tape, seats), book.add)
+    numbers = {(owner, feature.name): number for number, (owner, feature) in enumerate(features_of(seats))}
+    desk.name(places_of(tape), numbers)
+    opening = opening_of(seats, terms, book.epoch, began_at)
+    for event in opening:
+        apply(desk.state, event)
+    book.add(opening)
+    desk.begin(began_at)
+    kept = _Kept()
+    is_whole = _until_ended(simulator, desk, kept, tape.head.rows, progress)
+    book.close()
+    return BacktestRun(
+        head=tape.head,
+        samples=kept.samples,
+        queue=kept.queue,
+        counts=dict(kept.counts),
+        rows=simulator.rows_done,
+        began_at=began_at,
+        ended_at=Instant(simulator.now),
+        is_whole=is_whole,
+    )
+
+
+class _Kept:
+    """What is kept of a run besides its events."""
+
+    def __init__(self) -> None:
+        self.samples, self.queue = array("q"), array("q")
+        self.counts: Counter[str] = Counter()
+
+    def take(self, simulator: Simulator, desk: SimulatedDesk, told: Sequence[Told]) -> None:
+        """Keeps what was told of executions, and what was sampled."""
+        for each in told:
+            if each.kind == FILLED:
+                place = desk.sent[each.number].steps.place
+                self.queue.extend((each.time, place, each.ahead, each.waited_ns, each.maker))
+        for sample in simulator.samples():
+            self.samples.extend(sample)
+
+
+def _until_ended(simulator: Simulator, desk: SimulatedDesk, kept: _Kept, rows: int, progress: Progress | None) -> bool:
+    """Goes from stop to stop. Returns whether the tape came to its end."""
+    told_at = 0
+    while True:
+        stop = simulator.run()
+        told = simulator.told()
+        kept.take(simulator, desk, told)
+        kept.counts[stop.value] += 1
+        desk.take(told, woken=stop is Stop.WOKEN)
+        if stop is Stop.ENDED:
+            return True
+        if progress is not None and simulator.rows_done - told_at >= ROWS_BETWEEN_WORDS:
+            told_at = simulator.rows_done
+            if not progress(told_at, rows):
+                return False
+
+
+def traded_of(tape: Tape, seats: Sequence[Seat]) -> list[Steps]:
+    """Returns the instruments that are traded, each with its place on the tape.
+
+    Errors: ValueError where one is not on the tape, or has another tick or lot there.
+    """
+    places = places_of(tape)
+    traded = {instrument.id: instrument for seat in seats for instrument in seat.instruments}
+    observed = {instrument for seat in seats for instrument in seat.observes}
+    for instrument in (*traded, *observed):
+        if instrument not in places:
+            raise ValueError(f"{instrument} is not on the tape, which has {', '.join(places)}")
+    return [Steps(places[each], tape.head.instruments[places[each]], traded[each]) for each in traded]
+
+
+def rules_of(seats: Sequence[Seat], terms: Terms) -> Rules:
+    """Returns the rules of a desk that only quotes."""
+    return Rules(
+        hedges={},
+        instruments={each.id: each for seat in seats for each in seat.instruments},
+        cards={seat.account: _CARD for seat in seats},
+        chains={},
+        limits=_NO_HEDGES,
+        marks=dict(terms.marks),
+        residue_usd_max=_FAR,
+        depeg_bps_max=1,
+        resends_max=0,
+        config_digest=digest_of(seats, terms),
+        seats={seat.owner: SeatRules(seat=seat, limits=terms.limits[seat.owner]) for seat in seats},
+    )
+
+
+def digest_of(seats: Sequence[Seat], terms: Terms) -> str:
+    """Returns a digest of the terms of a run and of what its strategies are told."""
+    told = msgspec.json.encode([terms, *((seat.owner, repr(seat.params)) for seat in seats)], order="sorted")
+    return hashlib.sha256(told).hexdigest()
+
+
+def opening_of(seats: Sequence[Seat], terms: Terms, epoch: Epoch, at: Instant) -> list[Event]:
+    """Returns the events that a run begins with: an engine on paper, and what each account has."""
+    started = EngineStarted(
+        epoch=epoch, mode=Mode.PAPER, version=__version__, config_digest=digest_of(seats, terms), started_at=at
+    )
+    stated: list[Event] = [
+        BalanceStated(account=account, asset=asset, change=Quantity(amount), reason=OPENING, stated_at=at)
+        for account in dict.fromkeys(seat.account for seat in seats)
+        for asset, amount in terms.cash.items()
+    ]
+    return [started, *stated]
+
+
+_FAR = Decimal(10**18)
+_NO_HEDGES = Limits(
+    order_notional_usd_max=_FAR,
+    order_shares_max=_FAR,
+    collar_bps_max=1,
+    second_bps_max=1,
+    price_age_s_max=1,
+    day_loss_usd_max=_FAR,
+    open_orders_max=1,
+    orders_per_minute_max=1,
+)
+_CARD = VenueCard(
+    name="simulated",
+    id_rule=IdRule.FOR_EVER,
+    request_window_s=1,
+    read_lag_max_s=0,
+    place_timeout_s=3_600,
+    fill_source=FillSource.EXECUTIONS,
+)

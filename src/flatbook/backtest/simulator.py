@@ -1,0 +1,137 @@
+"""What drives a tape past a desk: the compiled scan, or the plain one that is its oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+from flatbook.market.orderbook import Touch
+
+
+class Told(NamedTuple):
+    """A report that has come to us. Units: ns, ticks, lots; `kind` and the rest as the tables of the kernel say.
+
+    `nth` counts the executions of an
+    order, `ahead` is what stood before the order when it came to rest, `waited_ns` how long it had been at the venue.
+    """
+
+    time: int
+    kind: int
+    number: int
+    price: int
+    qty: int
+    venue_time: int
+    maker: int
+    nth: int
+    left: int
+    ahead: int
+    waited_ns: int
+
+
+class Sample(NamedTuple):
+    """What was seen of an instrument at a regular instant. Units: ns, ticks; 0 where nothing was."""
+
+    time: int
+    inst: int
+    bid: int
+    ask: int
+    mark: int
+
+
+class NewOrder(NamedTuple):
+    """An order on its way. Units: ticks, lots, ns; `key` stands for its id where latencies are drawn."""
+
+    number: int
+    inst: int
+    sign: int
+    price: int
+    lots: int
+    style: int
+    key: int
+    due_at: int
+
+
+class Level(NamedTuple):
+    """A series of an instrument, by its place in `Series`, that wakes at a level. Units: ticks."""
+
+    inst: int
+    series: int
+    is_above: bool
+    ticks: int
+
+
+class Watch(NamedTuple):
+    """All that wakes: bits of report kinds, an instant, levels, and per instrument a count and silences. Units: ns."""
+
+    reports: int
+    at: int | None
+    levels: Sequence[Level]
+    every: Sequence[tuple[int, int]]
+    silences: Sequence[tuple[int, int]]
+
+
+class Stop(Enum):
+    """Why a scan stopped: somebody is to be asked, reports wait to be folded, or the tape is over."""
+
+    WOKEN = "woken"
+    TOLD = "told"
+    ENDED = "ended"
+
+
+class Simulator(Protocol):
+    """A tape that is scanned from stop to stop."""
+
+    @property
+    def now(self) -> int:
+        """The instant of the stop, by our clock. Units: ns."""
+        ...
+
+    @property
+    def rows_done(self) -> int:
+        """How many rows of the tape were seen."""
+        ...
+
+    def run(self) -> Stop:
+        """Goes on to the next stop."""
+        ...
+
+    def told(self) -> list[Told]:
+        """Returns the reports that came since they were last asked for, in order of time."""
+        ...
+
+    def samples(self) -> list[Sample]:
+        """Returns what was sampled since it was last asked for."""
+        ...
+
+    def place(self, order: NewOrder) -> None:
+        """Sends an order now."""
+        ...
+
+    def cancel(self, number: int) -> None:
+        """Sends a cancel now."""
+        ...
+
+    def wake_on_acceptance(self, number: int) -> None:
+        """Stops when the acceptance of an order is told, whatever is waited for."""
+        ...
+
+    def arm(self, watch: Watch) -> None:
+        """Waits for these from the next observation on, and for nothing that was waited for before."""
+        ...
+
+    def touch(self, inst: int) -> Touch | None:
+        """Returns what was last seen as the best of both sides; None while the book is unfit or empty on one side."""
+        ...
+
+    def observed_at(self, inst: int) -> int | None:
+        """Returns when a book was last seen fit; None before the first time."""
+        ...
+
+    def feature(self, number: int) -> float | None:
+        """Returns a feature by its place among those that were declared; None while it is not ready."""
+        ...
+
+
+class Refused(RuntimeError):
+    """A run cannot go on: it has no room for what its strategies do. Says which bound was reached."""

@@ -1,0 +1,66 @@
+"""On what terms a backtest meets its market: latencies, queue, fees, and what the desk may do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+import msgspec
+
+from flatbook.matcher.rule import MILLION, SPREAD_NS_MAX
+from flatbook.risk.quote_limits import QuoteLimits
+from flatbook.values.ids import AssetId, InstrumentId, OwnerId
+from flatbook.values.money import ZERO, Price
+
+SEED_MAX = 2**31 - 1
+FEE_DECIMALS = 8
+
+
+class Latency(msgspec.Struct, frozen=True, kw_only=True):
+    """How long messages are under way: the least, and how much more is drawn for each order.
+
+    Units: ns.
+    """
+
+    least_ns: int = 0
+    spread_ns: int = 0
+
+    def __post_init__(self) -> None:
+        if self.least_ns < 0 or not 0 <= self.spread_ns <= SPREAD_NS_MAX:
+            raise ValueError(f"a latency is at least 0 ns, and its spread at most {SPREAD_NS_MAX} ns")
+
+
+class FeeRates(msgspec.Struct, frozen=True, kw_only=True):
+    """What the venue takes of the notional of an execution; below zero it pays. Units: parts of one."""
+
+    maker: Decimal = ZERO
+    taker: Decimal = ZERO
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a run depends on beside its tape and its seats: the same terms give the same journal.
+
+    `share` is how much of what is canceled at a price stood before our order, in millionths; `front` says that nothing
+    stands before an order at a price whose size was not known. `marks` are what assets are worth in USD, `cash` what
+    the account has of each at the start. `sample_ns` is how far apart the prices stand that the report values with.
+    """
+
+    limits: Mapping[OwnerId, QuoteLimits]
+    marks: Mapping[AssetId, Price]
+    cash: Mapping[AssetId, Decimal]
+    fees: Mapping[InstrumentId, FeeRates] = {}
+    placing: Latency = Latency()
+    canceling: Latency = Latency()
+    reporting: Latency = Latency()
+    seed: int = 0
+    share: int = 0
+    front: bool = False
+    sample_ns: int = 60 * 10**9
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed <= SEED_MAX:
+            raise ValueError(f"a seed is a number from 0 to {SEED_MAX}")
+        if not 0 <= self.share <= MILLION:
+            raise ValueError(f"the share of cancellations ahead is a number from 0 to {MILLION}")
+        if self.sample_ns <= 0:
+            raise ValueError("sample_ns must be above zero")

@@ -1,0 +1,78 @@
+"""Seats over a tape: what the strategy of the peers' benchmarks gets, order for order as the peers count it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from benchmarks.peer_seat import seat_of, terms_of
+from benchmarks.peer_tape import PERP, SPOT, peer_columns
+from flatbook.backtest.run import BacktestRun, run
+from flatbook.backtest.tape import MemoryTape, TapeHead, covers_of
+from flatbook.backtest.terms import Terms
+from flatbook.events.event import Event
+from flatbook.events.orders import OrderFilled
+from flatbook.journal.memory import MemoryJournal, MemoryStore
+
+
+def tape_of(scale: float) -> MemoryTape:
+    """Returns the peers' tape."""
+    columns = peer_columns(scale)
+    return MemoryTape(TapeHead(instruments=(PERP, SPOT), covers=covers_of(columns), rows=columns.rows), columns)
+
+
+def ran(terms: Terms, scale: float = 0.1, **options: Any) -> tuple[BacktestRun, MemoryStore, list[Event]]:
+    """Runs the peers' strategy. Returns the run, the store of its journal, and its events."""
+    tape, store = tape_of(scale), MemoryStore()
+    journal = MemoryJournal(store)
+    done = run(tape, (seat_of(tape),), terms, journal, **options)
+    return done, store, [event for row in journal.read() for event in row.events]
+
+
+def positions(events: list[Event]) -> dict[str, Decimal]:
+    """Returns what was bought less what was sold of each instrument."""
+    held: dict[str, Decimal] = {}
+    for event in events:
+        if isinstance(event, OrderFilled):
+            held[event.instrument] = held.get(event.instrument, Decimal(0)) + event.side.sign * event.qty
+    return held
+
+
+def test_the_strategy_of_the_peers_places_and_executes_what_it_does_there() -> None:
+    done, _, events = ran(terms_of())
+    counted = Counter(type(event).__name__ for event in events)
+    assert (counted["OrderIntended"], counted["OrderFilled"], counted["OrderDone"]) == (1322, 659, 659)
+    assert positions(events) == {"made:PERP": Decimal(-14), "made:SPOT": Decimal(-21)}
+    assert (done.rows, done.is_whole) == (120_000, True)
+
+
+def test_the_same_run_gives_the_same_journal_byte_for_byte_and_another_seed_another_one() -> None:
+    terms = replace(terms_of(1_000_000), placing=replace(terms_of().placing, least_ns=500_000, spread_ns=3_000_000))
+    first, again, other = ran(terms), ran(terms), ran(replace(terms, seed=1))
+    assert first[1].link == again[1].link
+    assert first[1].link.hash != other[1].link.hash
+
+
+def test_a_run_can_be_stopped_and_says_how_far_it_came() -> None:
+    seen: list[tuple[int, int]] = []
+
+    def stop_at_once(done: int, of: int) -> bool:
+        seen.append((done, of))
+        return False
+
+    done, _, _ = ran(terms_of(), scale=0.2, progress=stop_at_once)
+    assert not done.is_whole
+    assert len(seen) == 1
+    assert 100_000 <= done.rows < 102_000
+
+
+def test_an_instrument_with_another_tick_than_the_tape_is_refused() -> None:
+    tape = tape_of(0.01)
+    seat = seat_of(tape)
+    other = replace(seat.instruments[0], rules=replace(seat.instruments[0].rules, tick=Decimal("0.5")))
+    with pytest.raises(ValueError, match="has a tick of"):
+        run(tape, (replace(seat, instruments=(other, seat.instruments[1])),), terms_of(), MemoryJournal())

@@ -229,7 +229,7 @@ def traded_of(tape: Tape, seats: Sequence[Seat]) -> list[Steps]:
     """
     places = places_of(tape)
     traded = {instrument.id: instrument for seat in seats for instrument in seat.instruments}
-    observed = {instrument for seat in seats for instrument in seat.observes}
+    observed = [instrument for seat in seats for instrument in seat.observes]
     for instrument in (*traded, *observed):
         if instrument not in places:
             raise ValueError(f"{instrument} is not on the tape, which has {', '.join(places)}")

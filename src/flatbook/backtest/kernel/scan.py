@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from flatbook.backtest.kernel.levels import clear_levels, set_level
-from flatbook.backtest.kernel.queues import drop_first, send_arrival, settle_report, take_report_row
+from flatbook.backtest.kernel.queues import drop_first, settle_report, take_report_row
 from flatbook.backtest.kernel.resting import (
     arrive,
     cancel_arrives,
@@ -41,7 +41,6 @@ from flatbook.backtest.kernel.tables import (
     ARR_TIME,
     ARRIVAL,
     ARRIVALS,
-    ARRIVED_AT,
     ASK,
     ASK_SIZE,
     ASK_TAKEN,
@@ -50,21 +49,14 @@ from flatbook.backtest.kernel.tables import (
     BID_TAKEN,
     BUY_HIGH,
     BUY_LOW,
-    CANCEL,
-    CANCEL_NS,
-    CANCEL_SPREAD,
     CROWDED,
-    DUE_AT,
     ENDED,
     EXPIRES_AT,
     FEATURES,
     FINAL,
-    FREE,
     G0,
     HEAP_MAX,
-    HIGH,
     I0,
-    INST,
     INSTRUMENTS,
     IS_DEEP,
     K_ASK,
@@ -77,23 +69,15 @@ from flatbook.backtest.kernel.tables import (
     K_QUOTE,
     K_RANGE,
     K_TRADE,
-    KEY,
-    LEFT,
     LIMITED,
     META_ROW,
     MORE_ROWS,
     NEVER,
     NOW,
-    NUMBER,
-    O0,
-    ORDER,
     ORDERS_MAX,
     PAID,
     PLACE,
-    PLACE_NS,
-    PLACE_SPREAD,
     POSITION,
-    PRICE,
     R0,
     RANGE_HIGH,
     RANGE_LOW,
@@ -116,27 +100,20 @@ from flatbook.backtest.kernel.tables import (
     SAMPLED,
     SAMPLES_MAX,
     SAW_MARK,
-    SEED,
     SEEN_AT,
     SELL_HIGH,
     SELL_LOW,
-    SIGN,
-    STATE,
     STOP_AT,
-    STYLE,
     TIMER,
-    UNDER_WAY,
     VENUE_AT,
     VENUE_NOW,
     WAKE_ON,
-    WATCH,
     WOKE,
     WOKEN,
     Floats,
     Longs,
 )
 from flatbook.market.ticks import LAST
-from flatbook.matcher.rule import CANCELING, PLACING, latency
 
 MARKET_BUY, MARKET_SELL = NEVER, 0
 """The prices of orders that take any price."""
@@ -147,66 +124,10 @@ Rows = tuple[Any, ...]
 Row = tuple[int, int, int, int, int, int]
 """(instrument, kind, p1, q1, p2, q2)"""
 
-Order = tuple[int, int, int, int, int, int, int, int]
-"""(number, instrument, sign, price, lots, style, key, due at)"""
-
 Place = tuple[int, int, int]
 """(place on the tape, time, flags)"""
 
 COLUMNS = ("ts", "local_ts", "kind", "inst", "p1", "q1", "p2", "q2", "flags")
-
-
-def place(t: Longs, order: Order, now: int) -> int:
-    """Sends an order, which ends by itself at the last of its numbers.
-
-    Gives: its slot; -1 where there is no room.
-    """
-    slot = 0
-    while slot < t[META_ROW, HIGH] and t[O0 + slot, STATE] != FREE:
-        slot += 1
-    if slot >= ORDERS_MAX or t[META_ROW, ARRIVALS] + 1 >= HEAP_MAX:
-        return -1
-    if slot == t[META_ROW, HIGH]:
-        t[META_ROW, HIGH] += 1
-    row = t[O0 + slot]
-    for column in range(ORDER):
-        row[column] = 0
-    row[NUMBER] = order[0]
-    row[INST] = order[1]
-    row[SIGN] = order[2]
-    row[PRICE] = order[3]
-    row[LEFT] = order[4]
-    row[STYLE] = order[5]
-    row[KEY] = order[6]
-    row[STATE] = UNDER_WAY
-    row[DUE_AT] = order[7]
-    at = now + latency(t[META_ROW, SEED], order[6], PLACING, t[META_ROW, PLACE_NS], t[META_ROW, PLACE_SPREAD])
-    row[ARRIVED_AT] = at
-    send_arrival(t, at, PLACE, slot, order[0])
-    return slot
-
-
-def cancel(t: Longs, slot: int, number: int, now: int) -> bool:
-    """Sends a cancel after an order, which it never overtakes. Gives: False where there is no room."""
-    order = t[O0 + slot]
-    if order[NUMBER] != number or order[STATE] == FREE:
-        return True
-    if t[META_ROW, ARRIVALS] + 1 >= HEAP_MAX:
-        return False
-    at = now + latency(t[META_ROW, SEED], order[KEY], CANCELING, t[META_ROW, CANCEL_NS], t[META_ROW, CANCEL_SPREAD])
-    if order[STATE] == UNDER_WAY:
-        at = max(at, order[ARRIVED_AT])
-    send_arrival(t, at, CANCEL, slot, number)
-    return True
-
-
-def watch(t: Longs, slot: int, number: int) -> None:
-    """Wakes when the next report of an order comes."""
-    if t[O0 + slot, NUMBER] == number:
-        t[O0 + slot, WATCH] = 1
-    for row in range(R0, R0 + t[META_ROW, REPORTS]):
-        if t[row, REP_NUMBER] == number and t[row, REP_KIND] != PAID:
-            t[row, REP_WATCH] = 1
 
 
 def take_arrival(t: Longs, lv: Longs) -> None:
@@ -491,9 +412,6 @@ def scan(t: Longs, lv: Longs, tops: Longs, fr: Floats, c: Rows) -> int:
 
 
 COMPILED = (
-    place,
-    cancel,
-    watch,
     take_arrival,
     take_report,
     quote_moves,

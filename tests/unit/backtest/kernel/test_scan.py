@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from flatbook.backtest.kernel import scan as plain
+from flatbook.backtest.kernel import sending
 from flatbook.backtest.kernel import tables as at
 from flatbook.backtest.kernel.tables import G0, I0, META_ROW
 from flatbook.backtest.tape import Columns
@@ -56,7 +57,7 @@ class Market:
 
     def place(self, number: int, sign: int, price: int, lots: int, style: int = at.LIMIT) -> int:
         """Places an order now."""
-        return plain.place(self.t, (number, 0, sign, price, lots, style, number, at.NEVER), self.now)
+        return sending.place(self.t, (number, 0, sign, price, lots, style, number, at.NEVER), self.now)
 
     @property
     def fills(self) -> list[tuple[int, int, int]]:
@@ -132,7 +133,7 @@ def test_a_cancel_that_comes_after_the_execution_comes_too_late() -> None:
     market.until(11)
     slot = market.place(1, BUY, 100, 1)
     market.until(20)
-    plain.cancel(market.t, slot, 1, market.now)
+    sending.cancel(market.t, slot, 1, market.now)
     market.until(70)
     assert [(kind, time) for kind, _, _, _, time in market.told] == [(at.WORKING, 11), (at.FILLED, 25)]
 
@@ -141,7 +142,7 @@ def test_a_cancel_never_overtakes_its_order() -> None:
     market = Market(quote(10, 100, 50, 101, 50), quote(60, 100, 1, 101, 1))
     market.t[META_ROW, [at.PLACE_NS, at.CANCEL_NS]] = [20, 5]
     market.until(11)
-    plain.cancel(market.t, market.place(1, BUY, 100, 1), 1, market.now)
+    sending.cancel(market.t, market.place(1, BUY, 100, 1), 1, market.now)
     market.until(70)
     assert [(kind, time) for kind, _, _, _, time in market.told] == [(at.WORKING, 31), (at.CANCELED, 31)]
 

@@ -6,6 +6,7 @@ Two quotes follow a book that moves; now and then one executes. It is the way th
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +28,7 @@ from flatbook.risk.limits import Limits
 from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.state.desk import State
 from flatbook.state.intents import CancelIntent, PlaceIntent
+from flatbook.state.positions import NetKey
 from flatbook.strategies.decision import Decision, Edge, Level, Series, Trigger, Wake
 from flatbook.strategies.quoting import QuoteView, Seat
 from flatbook.values.ids import (
@@ -160,8 +162,8 @@ class Desk:
         self.seen.woken = self._woken
         self.take([(Restarted(), self.now), (Resumed(key=self.seat.key), self.now)])
 
-    def _woken(self, key: Any) -> None:
-        self.answers.append((Woken(key=key), self.now))
+    def _woken(self, keys: Iterable[NetKey]) -> None:
+        self.answers += [(Woken(key=key), self.now) for key in keys]
 
     def take(self, items: list[tuple[Item, Instant]]) -> None:
         """Takes inputs in one turn, and makes what the venue will answer to its effects."""

@@ -6,12 +6,14 @@ the nearest level of all who watch the instrument; only when one is reached is i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from flatbook.engine.rules import Rules, SeatRules
+from flatbook.engine.wakes import Wakes
 from flatbook.market.orderbook import OrderBook, Touch
+from flatbook.market.sights import Sights
 from flatbook.state.positions import NetKey
 from flatbook.strategies.decision import Edge, Level, Series, Wake
 from flatbook.values.ids import InstrumentId, OwnerId
@@ -21,7 +23,7 @@ FAR = 2**62
 
 _BID, _ASK, _ABOVE = Series.BID, Series.ASK, Edge.AT_OR_ABOVE
 
-Woke = Callable[[NetKey], None]
+Woke = Callable[[Iterable[NetKey]], None]
 
 
 class Sight:
@@ -105,7 +107,7 @@ class Watch(msgspec.Struct, gc=False):
 
 
 class Observations:
-    """The sights of a desk, and who is woken by what is seen. `woken` is told of each strategy that a sight wakes."""
+    """The sights of a desk, and who is woken by what is seen. `woken` is told of strategies that a sight wakes."""
 
     def __init__(self, rules: Rules, books: Mapping[InstrumentId, OrderBook]) -> None:
         self.woken: Woke = _nobody
@@ -227,7 +229,15 @@ class Observations:
         """Wakes a strategy once: its next answer arms its sights anew."""
         watch = sight.watched[key]
         watch.levels, watch.seen_until = (), FAR
-        self.woken(key)
+        self.woken((key,))
+
+
+def wakes_over(sights: Sights, woken: Woke) -> Wakes:
+    """Returns the wakes of a desk. What is observed is tested against them where observations are kept."""
+    if not isinstance(sights, Observations):
+        return Wakes()
+    sights.woken = woken
+    return Wakes(sights)
 
 
 def _observed_by(seated: SeatRules) -> tuple[InstrumentId, ...]:
@@ -242,5 +252,5 @@ def _is_reached(sight: Sight, level: Level) -> bool:
     return value >= level.ticks if level.edge is Edge.AT_OR_ABOVE else value <= level.ticks
 
 
-def _nobody(_key: NetKey) -> None:
+def _nobody(_keys: Iterable[NetKey]) -> None:
     return

@@ -26,6 +26,7 @@ from flatbook.engine.inputs import (
     Woken,
 )
 from flatbook.engine.leave import leaving_from, offers_left, why_over
+from flatbook.engine.observe import wakes_over
 from flatbook.engine.offer_reports import OfferReader
 from flatbook.engine.outbox import Outbox
 from flatbook.engine.overdue import overdue
@@ -35,7 +36,6 @@ from flatbook.engine.recover import KeptStates, recover
 from flatbook.engine.reports import Accepted, AccountStatement, NotSent, Unknown
 from flatbook.engine.rules import Rules
 from flatbook.engine.step import Step, execution_source, moved_cursors, step
-from flatbook.engine.wakes import Wakes
 from flatbook.events.control import CommandRefused, EngineStarted, EngineStopped, Mode, TradingHalted
 from flatbook.events.event import Event
 from flatbook.events.orders import NotSentReason
@@ -110,7 +110,7 @@ class Engine:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.state = State()
-        self.wakes = Wakes()
+        self.wakes = wakes_over(parts.market.sights, self._wake)
         self.epoch = Epoch(0)
         self.listeners: list[Listener] = []
         self.dropped: dict[str, int] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +33,7 @@ from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.state.desk import State
 from flatbook.state.intents import PlaceIntent
 from flatbook.state.orders import Order
+from flatbook.state.positions import NetKey
 from flatbook.strategies.decision import Decision, Trigger, Wake
 from flatbook.strategies.quoting import QuoteView, Seat
 from flatbook.values.ids import (
@@ -140,9 +142,8 @@ class Scene:
         self.waiting: list[Woken] = []
         self.traded = traded
 
-    def _woken(self, key: Any) -> None:
-        if Woken(key=key) not in self.waiting:
-            self.waiting.append(Woken(key=key))
+    def _woken(self, keys: Iterable[NetKey]) -> None:
+        self.waiting += [Woken(key=key) for key in keys if Woken(key=key) not in self.waiting]
 
     def take(self, item: Item) -> Step:
         """Steps one input now."""

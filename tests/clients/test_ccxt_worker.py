@@ -126,7 +126,19 @@ def test_an_order_goes_its_whole_way_through_the_worker() -> None:
         )
         page = await venue.executions_since("")
         filled = await venue.find(OrderId("fbtaker"))
-        return venue.reasons, first, placed, found, canceled, again, ended, taken, page, filled, await venue.statement()
+        return (
+            venue.standing.reasons,
+            first,
+            placed,
+            found,
+            canceled,
+            again,
+            ended,
+            taken,
+            page,
+            filled,
+            await venue.statement(),
+        )
 
     reasons, first, placed, found, canceled, again, ended, taken, page, filled, last = talk(session)
     assert reasons == {}
@@ -212,7 +224,7 @@ def test_what_ccxt_sends_carries_our_id_and_no_mark_of_its_authors() -> None:
 def test_an_instrument_that_ccxt_knows_otherwise_is_untradable_and_says_why() -> None:
     async def session(scene: Scene) -> Any:
         stated = await scene.venue.statement()
-        return stated, scene.venue.reasons, await scene.venue.place(scene.approved())
+        return stated, scene.venue.standing.reasons, await scene.venue.place(scene.approved())
 
     fine = TradingRules(
         tick=Decimal("0.001"), lot=Decimal("0.00001"), qty_min=Decimal("0.00001"), notional_min=Decimal(5)
@@ -225,7 +237,7 @@ def test_an_instrument_that_ccxt_knows_otherwise_is_untradable_and_says_why() ->
 
 def test_a_worker_that_cannot_be_started_sends_nothing() -> None:
     async def session(scene: Scene) -> Any:
-        return await scene.venue.place(scene.approved()), await scene.venue.statement(), scene.venue.flaw
+        return await scene.venue.place(scene.approved()), await scene.venue.statement(), scene.venue.standing.flaw
 
     placed, stated, flaw = talk(session, python="/nowhere/python")
     assert placed == stated == NotSent(reason=NotSentReason.NO_CONNECTION)

@@ -168,8 +168,27 @@ class BinanceAccount(Section, frozen=True, kw_only=True, tag_field="kind", tag="
     base_url: Annotated[str | None, text(URL_SAID)] = None
 
 
+class CcxtAccount(Section, frozen=True, kw_only=True, tag_field="kind", tag="ccxt"):
+    """An account at an exchange that is reached through ccxt, which runs in a process of its own."""
+
+    exchange: Annotated[str, text("The name that ccxt has for it, such as kraken.", "[a-z0-9]{2,32}")]
+    python: Annotated[str, text("The interpreter of the virtual environment that has ccxt.")]
+    environment: Annotated[Environment, said("Live is real money; sandbox is the exchange's test network.")]
+    key: Annotated[str, text('The key of the API: "secret:" and its name.', SECRET_REFERENCE)]
+    secret: Annotated[str, text('The secret of the API: "secret:" and its name.', SECRET_REFERENCE)]
+    shorting: Annotated[Shorting, said("Whether it sells what is not held.")]
+    password: Annotated[
+        str | None,
+        text('The passphrase of the API, where the exchange has one: "secret:" and its name.', SECRET_REFERENCE),
+    ] = None
+    uid: Annotated[
+        str | None, text('The user id, where the exchange wants one: "secret:" and its name.', SECRET_REFERENCE)
+    ] = None
+    base_url: Annotated[str | None, text(URL_SAID)] = None
+
+
 BrokerAccount = AlpacaAccount | SchwabAccount
-ExchangeAccount = BybitAccount | BinanceAccount
+ExchangeAccount = BybitAccount | BinanceAccount | CcxtAccount
 LiveAccount = BrokerAccount | ExchangeAccount
 AccountSection = PaperAccount | LiveAccount
 

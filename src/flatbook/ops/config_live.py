@@ -14,6 +14,7 @@ from flatbook.ops.config_accounts import (
     BinanceMarket,
     BrokerAccount,
     BybitAccount,
+    CcxtAccount,
     Environment,
     LiveAccount,
     PaperAccount,
@@ -96,6 +97,8 @@ def _flaws_of_account(config: Config, key: Key, account: LiveAccount) -> Iterato
     fields = [("key", account.key), ("secret", account.secret)]
     if isinstance(account, SchwabAccount):
         fields.append(("tokens", account.tokens))
+    if isinstance(account, CcxtAccount):
+        fields += [(name, stated) for name in ("password", "uid") if (stated := getattr(account, name)) is not None]
     for field, stated in fields:
         yield from secret_flaw(config, (*key, field), stated)
     if account.base_url is not None and (flaw := flaw_of_loopback(account.base_url)) is not None:
@@ -151,7 +154,8 @@ def _products_at(account: AccountSection | None) -> tuple[Product, ...]:
         return tuple(Product)
     if isinstance(account, BinanceAccount):
         return (Product.SPOT if account.market is BinanceMarket.SPOT else Product.LINEAR_PERP,)
-    return (Product.SPOT, Product.LINEAR_PERP) if isinstance(account, BybitAccount) else (Product.SPOT,)
+    has_perpetuals = isinstance(account, BybitAccount | CcxtAccount)
+    return (Product.SPOT, Product.LINEAR_PERP) if has_perpetuals else (Product.SPOT,)
 
 
 def _flaws_of_asked(config: Config, key: Key, source: AlpacaQuotes | SchwabQuotes) -> Iterator[Flaw]:

@@ -13,7 +13,9 @@ from flatbook.services.live_accounts import Line
 from flatbook.services.live_exchanges import exchange_venue_of
 from flatbook.venues.binance.venue import BinanceVenue
 from flatbook.venues.bybit.venue import BybitVenue
+from flatbook.venues.ccxt.venue import CcxtVenue
 
+ExchangeVenue = BybitVenue | BinanceVenue | CcxtVenue
 LOOK = "look at the keys, the environment and the network"
 
 
@@ -21,7 +23,7 @@ async def of_exchange(loaded: Loaded, name: str, line: Line, clock: Clock) -> li
     """Returns what was found when an account at an exchange was read once."""
     assert line.exchange is not None, "the line of an account at an exchange is one"
     venue = exchange_venue_of(loaded, name, line.exchange, clock)
-    assert isinstance(venue, BybitVenue | BinanceVenue), "the exchanges that are spoken to directly"
+    assert isinstance(venue, ExchangeVenue), "the adapters of exchanges"
     check, stated = f"account {name}", await venue.statement()
     if venue.standing.flaw is not None and not isinstance(stated, NotSent):
         return [_finding(check, Verdict.FAIL, venue.standing.flaw, LOOK)]
@@ -30,7 +32,9 @@ async def of_exchange(loaded: Loaded, name: str, line: Line, clock: Clock) -> li
     return [_finding(check, Verdict.OK, f"reached at {venue.card.name}"), *_of_statement(check, venue, stated)]
 
 
-def _of_statement(check: str, venue: BybitVenue | BinanceVenue, stated: AccountStatement) -> Iterator[Finding]:
+def _of_statement(
+    check: str, venue: BybitVenue | BinanceVenue | CcxtVenue, stated: AccountStatement
+) -> Iterator[Finding]:
     for instrument, reason in venue.standing.reasons.items():
         yield _finding(f"instrument {instrument}", Verdict.FAIL, reason, "correct [instruments], or leave it out")
     skew_ms = 0 if stated.clock is None else least_skew_ms(stated.clock)

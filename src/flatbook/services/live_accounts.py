@@ -29,6 +29,7 @@ from flatbook.venues.alpaca.quotes import DATA_URL
 from flatbook.venues.alpaca.stream import BrokerUpdates, TradingUpdates, Updates
 from flatbook.venues.alpaca.venue import AlpacaAccount as AlpacaNamed
 from flatbook.venues.alpaca.venue import AlpacaVenue
+from flatbook.venues.ccxt.process import CcxtWorker
 from flatbook.venues.event_stream import SessionEvents
 from flatbook.venues.http import SessionHttp, tls_connector
 from flatbook.venues.schwab import wire as schwab
@@ -59,10 +60,11 @@ DATA_URLS = {
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """A way to a broker or exchange: what carries its requests, and at Schwab what the accounts of a login share.
 
-    `for_quotes` goes to the host of market data where that is another one.
+    `http` is None where another process sends them. `for_quotes` goes to the host of market data where that is another
+    one.
     """
 
-    http: SessionHttp
+    http: SessionHttp | None
     for_quotes: SessionHttp | None = None
     schwab: SchwabLine | None = None
     login: Login | None = None
@@ -86,23 +88,24 @@ def lines_of(loaded: Loaded, clock: Clock) -> dict[str, Line]:
     """
     lines: dict[str, Line] = {}
     of_login: dict[tuple[str, ...], Line] = {}
+    workers: dict[str, CcxtWorker] = {}
     for name, account in loaded.config.accounts.items():
         if isinstance(account, SchwabAccount):
             login = (account.base_url or schwab.URL, account.key, account.secret, account.tokens)
             if login not in of_login:
-                of_login[login] = _line_of(loaded, account, clock)
+                of_login[login] = _line_of(loaded, account, clock, workers)
             lines[name] = of_login[login]
         elif not isinstance(account, PaperAccount):
-            lines[name] = _line_of(loaded, account, clock)
+            lines[name] = _line_of(loaded, account, clock, workers)
     return lines
 
 
-def _line_of(loaded: Loaded, account: LiveAccount, clock: Clock) -> Line:
+def _line_of(loaded: Loaded, account: LiveAccount, clock: Clock, workers: dict[str, CcxtWorker]) -> Line:
     places = places_of(loaded)
     if isinstance(account, SchwabAccount):
         return _schwab_line(places, account, clock)
     if isinstance(account, ExchangeAccount):
-        exchange = exchange_line_of(loaded, account, clock)
+        exchange = exchange_line_of(loaded, account, clock, workers)
         return Line(http=exchange.http, exchange=exchange)
     headers = alpaca_headers(places, account)
     data_url = account.base_url or DATA_URLS[account.api, account.environment]
@@ -146,6 +149,7 @@ def venue_of(loaded: Loaded, name: str, line: Line, clock: Clock, books: ReadBoo
         instruments=instruments,
         extended_hours=account.extended_hours,
     )
+    assert line.http is not None, "the line of an account at Alpaca has one"
     return AlpacaVenue(line.http, clock, account=at_alpaca, updates=_updates_of(loaded, account, clock))
 
 

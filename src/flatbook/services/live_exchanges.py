@@ -9,17 +9,22 @@ import msgspec
 
 from flatbook.engine.ports import Clock, OrderVenue
 from flatbook.ops.config import Loaded, places_of
-from flatbook.ops.config_accounts import BinanceAccount, BybitAccount, Environment, ExchangeAccount
+from flatbook.ops.config_accounts import BinanceAccount, BybitAccount, CcxtAccount, Environment, ExchangeAccount
 from flatbook.ops.config_instruments import instruments_at
 from flatbook.ops.secret_value import Places
 from flatbook.ops.secrets import resolve
 from flatbook.services.live_binance import BinanceWays, binance_venue, binance_ways
 from flatbook.values.ids import AccountId
+from flatbook.values.instruments import Instrument, Product
 from flatbook.venues.bybit import wire as bybit
 from flatbook.venues.bybit.pacing import new_budget
 from flatbook.venues.bybit.stream import PING, STREAM_PATIENCE, PrivateStream
 from flatbook.venues.bybit.venue import CATEGORIES, BybitVenue, BybitWay
 from flatbook.venues.bybit.venue import BybitAccount as BybitNamed
+from flatbook.venues.ccxt.process import CcxtWorker
+from flatbook.venues.ccxt.terms import CcxtAccount as CcxtNamed
+from flatbook.venues.ccxt.terms import CcxtKeys
+from flatbook.venues.ccxt.venue import CcxtVenue
 from flatbook.venues.http import SessionHttp, tls_connector
 from flatbook.venues.websocket import SessionSocket
 
@@ -37,22 +42,30 @@ Reveal = Callable[[], tuple[str, str]]
 class ExchangeLine(msgspec.Struct, frozen=True, kw_only=True):
     """A way to an exchange: what carries its requests, and what opens its private stream."""
 
-    http: SessionHttp
+    http: SessionHttp | None
     reveal: Reveal
     bybit: BybitWay | None = None
     binance: BinanceWays | None = None
+    ccxt: CcxtWorker | None = None
 
     async def close(self) -> None:
         """Closes what its one way does not close."""
         for http in () if self.binance is None else self.binance.https:
             await http.close()
+        if self.ccxt is not None:
+            await self.ccxt.close()
 
 
-def exchange_line_of(loaded: Loaded, account: ExchangeAccount, clock: Clock) -> ExchangeLine:
-    """Returns the way to an account at an exchange.
+def exchange_line_of(
+    loaded: Loaded, account: ExchangeAccount, clock: Clock, workers: dict[str, CcxtWorker]
+) -> ExchangeLine:
+    """Returns the way to an account at an exchange. `workers` are those of ccxt so far, one for each interpreter.
 
     Errors: SecretRefused.
     """
+    if isinstance(account, CcxtAccount):
+        worker = workers.setdefault(account.python, CcxtWorker(account.python, clock))
+        return ExchangeLine(http=None, ccxt=worker, reveal=_reveal(places_of(loaded), account))
     reveal, ahead = _reveal(places_of(loaded), account), bybit.Ahead()
     if isinstance(account, BinanceAccount):
         found = binance_ways(account, clock, reveal)
@@ -68,6 +81,11 @@ def exchange_venue_of(loaded: Loaded, name: str, line: ExchangeLine, clock: Cloc
     if isinstance(account, BinanceAccount):
         assert line.binance is not None, "the line of an account at Binance is one"
         return binance_venue(name, account, instruments, line.binance, clock)
+    if isinstance(account, CcxtAccount):
+        assert line.ccxt is not None, "the line of an account at ccxt is one"
+        return CcxtVenue(
+            line.ccxt, clock, account=_ccxt_named(name, account, instruments), reveal=_keys(loaded, account)
+        )
     assert isinstance(account, BybitAccount), "another account has another line"
     assert line.bybit is not None, "the line of an account at Bybit is one"
     named = BybitNamed(
@@ -79,6 +97,27 @@ def exchange_venue_of(loaded: Loaded, name: str, line: ExchangeLine, clock: Cloc
     socket = SessionSocket(stream_url, clock, connect=tls_connector, patience=STREAM_PATIENCE, beat=PING)
     stream = PrivateStream(socket, line.reveal, clock, topics=topics)
     return BybitVenue(line.bybit, clock, account=named, stream=stream)
+
+
+def _ccxt_named(name: str, account: CcxtAccount, instruments: tuple[Instrument, ...]) -> CcxtNamed:
+    """Returns an account as the adapter wants it. Source: docs.ccxt.com, options defaultType and fetchCurrencies."""
+    is_spot = all(instrument.product is Product.SPOT for instrument in instruments)
+    markets = {"fetchMarkets": {"types": ["spot"]}} if is_spot else {}
+    return CcxtNamed(
+        account=AccountId(name),
+        exchange=account.exchange,
+        instruments=instruments,
+        sandbox=account.environment is Environment.SANDBOX and account.base_url is None,
+        base_url=account.base_url,
+        options={"defaultType": "spot" if is_spot else "swap", "fetchCurrencies": False, **markets},
+    )
+
+
+def _keys(loaded: Loaded, account: CcxtAccount) -> Callable[[], CcxtKeys]:
+    places = places_of(loaded)
+    named = {"key": account.key, "secret": account.secret, "password": account.password, "uid": account.uid}
+    secrets = {name: resolve(places, stated) for name, stated in named.items() if stated is not None}
+    return lambda: CcxtKeys(**{name: secret.reveal() for name, secret in secrets.items()})
 
 
 def urls_of(account: BybitAccount) -> tuple[str, str]:

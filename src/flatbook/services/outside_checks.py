@@ -156,6 +156,7 @@ def _of_first_block(name: str, chain: NodesChain, heads: dict[str, Header]) -> I
 async def _of_alpaca(name: str, account: AlpacaAccount, line: Line, clock: Clock) -> list[Finding]:
     is_broker = account.api is AlpacaApi.BROKER
     api = alpaca.broker_api(account.account_id) if is_broker else alpaca.trading_api()
+    assert line.http is not None, "the line of an account at Alpaca has one"
     asked_at = clock.now()
     reply = await line.http.send(alpaca.account_request(api), later(asked_at, seconds=TIMEOUT_S))
     check = f"account {name}"

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from flatbook.ops.config import load_text
-from flatbook.ops.config_accounts import BinanceAccount, BinanceMarket, BybitAccount, Environment, is_real_money
+from flatbook.ops.config_accounts import (
+    BinanceAccount,
+    BinanceMarket,
+    BybitAccount,
+    CcxtAccount,
+    Environment,
+    is_real_money,
+)
 from flatbook.ops.config_example import LIVE_EXAMPLE
 from flatbook.ops.config_instruments import instruments_at
 from flatbook.values.instruments import Product
@@ -137,3 +144,51 @@ def test_a_perpetual_is_traded_at_usd_m() -> None:
 )
 def test_what_does_not_agree_at_binance_is_refused(old: str, new: str, said: str) -> None:
     assert said in "\n".join(problems(with_binance(old, new)))
+
+
+KRAKEN = """
+[accounts.kraken]
+kind = "ccxt"
+exchange = "kraken"
+python = "/opt/ccxt/bin/python"
+environment = "sandbox"
+key = "secret:alpaca_key"
+secret = "secret:alpaca_secret"
+shorting = "never"
+
+[instruments."BTC@kraken"]
+account = "kraken"
+symbol = "BTC/USD"
+underlying = "BTC"
+quote = "USD"
+tick = "0.1"
+lot = "0.00000001"
+qty_min = "0.00005"
+notional_min = "0.5"
+contract_size = "1"
+"""
+
+
+def test_any_exchange_of_ccxt_is_an_account_with_its_own_interpreter() -> None:
+    config = load_text(changed((AT_ALPACA, KRAKEN + AT_ALPACA), text=LIVE_EXAMPLE), HOME).config
+    account = config.accounts["kraken"]
+    assert isinstance(account, CcxtAccount)
+    assert (account.exchange, account.python, account.password) == ("kraken", "/opt/ccxt/bin/python", None)
+    assert [each.symbol for each in instruments_at(config, "kraken")] == ["BTC/USD"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('exchange = "kraken"', 'exchange = "Kraken!"', "accounts.kraken.exchange"),
+        ('shorting = "never"', 'shorting = "never"\npassword = "secret:none"', "there is no secret 'none'"),
+        (
+            'contract_size = "1"',
+            'contract_size = "1"\nproduct = "inverse_perp"',
+            "inverse_perp is not traded at kraken",
+        ),
+    ],
+)
+def test_what_does_not_agree_at_ccxt_is_refused(old: str, new: str, said: str) -> None:
+    text = changed((AT_ALPACA, KRAKEN.replace(old, new, 1) + AT_ALPACA), text=LIVE_EXAMPLE)
+    assert said in "\n".join(problems(text))

@@ -53,9 +53,13 @@ def test_the_live_example_is_a_configuration_that_loads() -> None:
         (
             'kind = "alpaca"',
             'kind = "alpca"',
-            "alpaca, schwab, bybit, binance; did you mean alpaca?",
+            "alpaca, schwab, bybit, binance, ccxt; did you mean alpaca?",
         ),
-        ('kind = "alpaca"\n', "", "accounts.alpaca.kind: is missing: one of paper, alpaca, schwab, bybit, binance"),
+        (
+            'kind = "alpaca"\n',
+            "",
+            "kind: is missing: one of paper, alpaca, schwab, bybit, binance, ccxt",
+        ),
         ('key = "secret:alpaca_key"', 'key = "PK123"', 'key: is no name of a secret: write "secret:NAME"'),
         ('key = "secret:alpaca_key"', 'key = "secret:alpaca"', "there is no secret 'alpaca'"),
         (LIVE, 'environment = "sandbox"', "the trading API has live or paper"),

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from flatbook.engine.ports import FillSource, IdRule, VenueCard
-from flatbook.values.ids import AccountId, VenueOrderId
+from flatbook.values.ids import AccountId, InstrumentId, VenueOrderId
 from flatbook.values.instruments import Instrument
 
 PLACE_TIMEOUT_S = 15
@@ -58,3 +58,14 @@ def card_of(exchange: str) -> VenueCard:
         fill_source=FillSource.EXECUTIONS,  # Source: fetchMyTrades: each trade has an id
         cash_decimals=8,  # Source: ours; venues state coins to eight decimals or more
     )
+
+
+class Standing:
+    """Whether an exchange is open, and what may be traded there.
+
+    `flaw` says why it could not be opened, None where it is open; `reasons` why instruments are untradable.
+    """
+
+    def __init__(self) -> None:
+        self.flaw: str | None = "the exchange has not been opened yet"
+        self.reasons: dict[InstrumentId, str] = {}

@@ -41,7 +41,7 @@ from flatbook.values.money import parse_number, plain, scaled_integer
 from flatbook.venues.ccxt import parse
 from flatbook.venues.ccxt.parse import UNREADABLE
 from flatbook.venues.ccxt.process import CcxtWorker, Done, Failed, Outcome
-from flatbook.venues.ccxt.terms import PLACE_TIMEOUT_S, CcxtAccount, CcxtKeys, Known, card_of
+from flatbook.venues.ccxt.terms import PLACE_TIMEOUT_S, CcxtAccount, CcxtKeys, Known, Standing, card_of
 from flatbook.venues.handed import Handed, cursor_of, end_of_pages
 from flatbook.venues.http import Reply
 from flatbook.venues.pace import TOO_MANY
@@ -64,10 +64,7 @@ _Content = TypeVar("_Content")
 
 
 class CcxtVenue:
-    """One account at an exchange of ccxt; implements the engine's OrderVenue. It pushes nothing.
-
-    `reasons` says why instruments are untradable; `flaw` why the exchange could not be opened, None where it is open.
-    """
+    """One account at an exchange of ccxt; implements the engine's OrderVenue. It pushes nothing."""
 
     def __init__(
         self, worker: CcxtWorker, clock: Clock, *, account: CcxtAccount, reveal: Callable[[], CcxtKeys]
@@ -83,8 +80,7 @@ class CcxtVenue:
         self._known: dict[OrderId, Known] = {}
         self._client_ids: dict[VenueOrderId, OrderId | None] = {}
         self._handed = Handed()
-        self.reasons: dict[InstrumentId, str] = {}
-        self.flaw: str | None = "the exchange has not been opened yet"
+        self.standing = Standing()
 
     @property
     def card(self) -> VenueCard:
@@ -109,7 +105,7 @@ class CcxtVenue:
             return NotSent(reason=NotSentReason.NO_CONNECTION)
         if self._clock.now() >= order.good_until:
             return NotSent(reason=NotSentReason.EXPIRED)
-        if instrument.id in self.reasons and not order.reduce_only:
+        if instrument.id in self.standing.reasons and not order.reduce_only:
             return _REFUSED_LOCALLY
         lane = Lane.EXIT if order.reduce_only else Lane.ORDER
         if not self._budget.take({CALLS: 1}, lane, self._clock.now()):
@@ -229,7 +225,7 @@ class CcxtVenue:
             holdings=holdings,
             balances=balances,
             clock=clock,
-            untradable=tuple(self.reasons),
+            untradable=tuple(self.standing.reasons),
         )
 
     async def watch(self, deliver: Callable[[Pushed], None]) -> bool:  # noqa: ARG002
@@ -239,9 +235,9 @@ class CcxtVenue:
     async def _open(self) -> Unknown | NotSent | None:
         """Opens the exchange in the worker that runs, where it is not open there."""
         if not await self._worker.is_up():
-            self.flaw = "the worker does not run"
+            self.standing.flaw = "the worker does not run"
             return NotSent(reason=NotSentReason.NO_CONNECTION)
-        if self._opened_in == self._worker.generation and self.flaw is None:
+        if self._opened_in == self._worker.generation and self.standing.flaw is None:
             return None
         keys, terms = self._reveal(), self._terms
         question = {
@@ -258,19 +254,19 @@ class CcxtVenue:
         }
         outcome = await self._ask(question, OPEN_TIMEOUT_S)
         if not isinstance(outcome, Done):
-            self.flaw = outcome.text if isinstance(outcome, Failed) else "the worker does not answer"
+            self.standing.flaw = outcome.text if isinstance(outcome, Failed) else "the worker does not answer"
             return self._read_failure(outcome)
         opened = _content(outcome, parse.WireOpened)
         if isinstance(opened, Unknown):
             return opened
         self._has = tuple(opened.has)
-        self.reasons = {
+        self.standing.reasons = {
             instrument.id: reason
             for symbol, instrument in self._symbols.items()
             if (reason := parse.reason_untradable(instrument, opened.markets.get(symbol))) is not None
         }
         self._budget = RateBudget({CALLS: _gauge_of(opened.rate_limit_ms)})
-        self._opened_in, self.flaw = self._worker.generation, None
+        self._opened_in, self.standing.flaw = self._worker.generation, None
         return None
 
     async def _find(self, order_id: OrderId, lane: Lane) -> FindAnswer:

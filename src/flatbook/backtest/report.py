@@ -18,9 +18,9 @@ from flatbook.events import orders as ev
 from flatbook.events.activities import AccountActivityBooked
 from flatbook.events.control import BalanceStated
 from flatbook.events.event import Event
-from flatbook.market.ticks import Product
 from flatbook.values.ids import AssetId, InstrumentId
 from flatbook.values.instants import NS_PER_S, Instant
+from flatbook.values.instruments import Product
 from flatbook.values.money import ONE, ZERO, Money, Price, Quantity
 
 YEAR_S = 365 * 86_400
@@ -169,12 +169,11 @@ def draw_report(run: Ran, events: Iterable[Event], tape: Tape, marks: Mapping[As
     read = _Read()
     for event in events:
         read.take(event)
-    places = _places(run.head)
-    executions, unknown = _executions(read.fills, tape, places)
+    executions, unknown = executions_of(read.fills, tape)
     seen = _seen(run, executions)
     openings = _openings(read, seen)
     parts = parts_of(executions, read.fundings, {key: each.last for key, each in seen.items()}, openings)
-    start = _start(read.stated, marks)
+    start = _start(read.stated, openings, marks)
     curve = curve_of(run.samples, executions, read.fundings, _worths(run.head, parts, openings, marks), float(start))
     total = _total(parts, marks)
     return Report(
@@ -200,17 +199,22 @@ def draw_report(run: Ran, events: Iterable[Event], tape: Tape, marks: Mapping[As
     )
 
 
-def _places(head: TapeHead) -> dict[InstrumentId, int]:
-    for each in head.instruments:
-        if each.product is Product.INVERSE:
-            raise ValueError(f"{each.id} is settled in its base: its profit is not added up here")
+def places_of(head: TapeHead) -> dict[InstrumentId, int]:
+    """Returns where on a tape each of its instruments stands."""
     return {InstrumentId(each.id): place for place, each in enumerate(head.instruments)}
 
 
-def _executions(
-    fills: Sequence[ev.OrderFilled], tape: Tape, places: Mapping[InstrumentId, int]
-) -> tuple[tuple[Execution, ...], int]:
-    """Returns the executions with the middle before each, and of how many that is not known: their own price stands."""
+def executions_of(fills: Sequence[ev.OrderFilled], tape: Tape) -> tuple[tuple[Execution, ...], int]:
+    """Returns the executions with the middle before each, and of how many that is not known: their own price stands.
+
+    Errors: ValueError where one is of an instrument that is not on the tape, or is settled in its base.
+    """
+    places = places_of(tape.head)
+    for fill in fills:
+        if fill.instrument not in places:
+            raise ValueError(f"{fill.instrument} is not on the tape, which has {', '.join(places)}")
+        if fill.product is Product.INVERSE_PERP:
+            raise ValueError(f"{fill.instrument} is settled in its base: its profit is not added up here")
     instants: dict[int, list[int]] = {}
     for fill in fills:
         instants.setdefault(places[fill.instrument], []).append(fill.happened_at)
@@ -249,7 +253,7 @@ def _openings(read: _Read, seen: Mapping[InstrumentId, Seen]) -> dict[Instrument
         held[stated.asset] = held.get(stated.asset, ZERO) + stated.change
     found: dict[InstrumentId, Opening] = {}
     for fill in read.fills:
-        qty = held.pop(fill.underlying, ZERO)
+        qty = held.pop(fill.underlying, ZERO) if fill.product is Product.SPOT else ZERO
         if qty:
             found[fill.instrument] = Opening(qty=Quantity(qty), first=seen[fill.instrument].first, quote=fill.quote)
     return found
@@ -262,9 +266,13 @@ def _mark(asset: AssetId, marks: Mapping[AssetId, Price]) -> Decimal:
     return mark
 
 
-def _start(stated: Sequence[BalanceStated], marks: Mapping[AssetId, Price]) -> Money:
-    worth = (each.change * marks[each.asset] for each in stated if each.asset in marks)
-    return Money(sum(worth, ZERO) + sum((each.change for each in stated if each.asset == USD), ZERO))
+def _start(
+    stated: Sequence[BalanceStated], openings: Mapping[InstrumentId, Opening], marks: Mapping[AssetId, Price]
+) -> Money:
+    """Returns what there was at the start: what has a mark, and the bases that are traded. Units: USD."""
+    known = {USD: ONE, **marks}
+    worth = sum((each.change * known[each.asset] for each in stated if each.asset in known), ZERO)
+    return Money(worth + sum((each.qty * each.first * known[each.quote] for each in openings.values()), ZERO))
 
 
 def _worths(
@@ -273,7 +281,7 @@ def _worths(
     openings: Mapping[InstrumentId, Opening],
     marks: Mapping[AssetId, Price],
 ) -> dict[InstrumentId, Worth]:
-    places = _places(head)
+    places = places_of(head)
     found = {}
     for key, each in parts.items():
         worth = Worth(places[key], float(head.instruments[places[key]].tick), float(_mark(each.quote, marks)))

@@ -76,7 +76,7 @@ def convert(
     What is repaired or left out is counted by its reason, and stands in the tape. With --to hftbacktest one instrument
     of a tape, or of recordings, becomes an event array.
     """
-    _need_packages()
+    need_packages()
     suffix = SUFFIX if to == "tape" else EVENTS
     target = out if out is not None else where.folder / FOLDER / (sources[0].name.split(".", 1)[0] + suffix)
     if target.exists():
@@ -142,7 +142,7 @@ def doctor(
     where: Where = HERE,
 ) -> int:
     """Looks through a tape, or recordings, for what a backtest must not be run on. Exits with 1 where there is any."""
-    _need_packages()
+    need_packages()
     from tempfile import TemporaryDirectory
 
     from flatbook.backtest.tape_doctor import examine
@@ -159,7 +159,7 @@ def doctor(
 
 def listing(*, where: Where = HERE) -> int:
     """Lists the tapes in the home, what they hold and from when to when."""
-    _need_packages()
+    need_packages()
     from flatbook.backtest.refused import TapeRefused
     from flatbook.backtest.tape_file import read_head
 
@@ -174,7 +174,11 @@ def listing(*, where: Where = HERE) -> int:
     return Exit.ERROR if any(tape["refused"] for tape in tapes) else Exit.OK
 
 
-def _need_packages() -> None:
+def need_packages() -> None:
+    """Passes when what tapes need is installed.
+
+    Errors: Failed.
+    """
     from importlib.util import find_spec
 
     missing = [name for name in ("numpy", "numba", "pyarrow") if find_spec(name) is None]

@@ -78,6 +78,8 @@ _DATA = (
     Verb("list", "List the tapes in the home.", "tapes:listing"),
     Verb("doctor", "Look through a tape or recordings for what is wrong with them.", "tapes:doctor"),
     Verb("convert", "Make a tape of recordings.", "tapes:convert"),
+    Verb("record", "Record what a venue tells of its markets.", "market_files:record"),
+    Verb("download", "Download bars or rates of funding.", "market_files:download"),
 )
 
 FAMILIES = (

@@ -45,10 +45,19 @@ class _BybitBook(msgspec.Struct):
 
 
 class _Bybit(msgspec.Struct):
-    type: str
-    ts: int
-    cts: int
-    data: _BybitBook
+    topic: str = ""
+    type: str = ""
+    ts: int = 0
+    cts: int = 0
+    data: msgspec.Raw = msgspec.Raw()
+
+
+class _BybitTrade(msgspec.Struct):
+    T: int
+    s: str
+    S: str
+    v: str
+    p: str
 
 
 class _Level(msgspec.Struct):
@@ -91,17 +100,21 @@ _KRAKEN_ROW = msgspec.json.Decoder(dict[str, list[tuple[str, str, Decimal, str, 
 
 
 def bybit_told(line: bytes) -> Iterator[Told]:
-    """Yields what a line of Bybit's order book files tells."""
+    """Yields what a frame of Bybit, or a line of its order book files, tells: books and trades."""
     told = msgspec.json.decode(line, type=_Bybit)
-    depth = Depth(levels(told.data.b, FINE), levels(told.data.a, FINE), told.data.u, told.data.u)
-    yield Told(
-        symbol=told.data.s,
-        stream="depth",
-        happened_at=told.cts * NS_PER_MS,
-        sent_at=told.ts * NS_PER_MS,
-        seq=told.data.u,
-        depth=Update(told.data.s, told.type == "snapshot", depth),
-    )
+    sent = told.ts * NS_PER_MS
+    if told.topic.startswith("publicTrade."):
+        for trade in msgspec.json.decode(told.data, type=list[_BybitTrade]):
+            side = {"Buy": 1, "Sell": -1}.get(trade.S, 0)
+            tick = Tick(Kind.TRADE, scaled(trade.p, FINE_DECIMALS), scaled(trade.v, FINE_DECIMALS), side)
+            at = trade.T * NS_PER_MS
+            yield Told(symbol=trade.s, stream="trade", happened_at=at, sent_at=sent, ticks=(tick,))
+    elif told.topic.startswith("orderbook."):
+        book = msgspec.json.decode(told.data, type=_BybitBook)
+        depth = Depth(levels(book.b, FINE), levels(book.a, FINE), book.u, book.u)
+        update = Update(book.s, told.type == "snapshot" or book.u == 1, depth)
+        at = (told.cts or told.ts) * NS_PER_MS
+        yield Told(symbol=book.s, stream="depth", happened_at=at, sent_at=sent, seq=book.u, depth=update)
 
 
 def hyperliquid_told(line: bytes) -> Iterator[Told]:
@@ -144,11 +157,11 @@ def _nearest(number: Decimal) -> int:
 
 
 def read_bybit(paths: Sequence[Path]) -> Iterator[Heard]:
-    """Yields what files of Bybit's order books tell; when we would have seen it they do not say.
+    """Yields what recorded streams of Bybit tell, or its order book files, which do not say when they were seen.
 
     Errors: TapeRefused where a file is damaged.
     """
-    return _lines(paths, bybit_told, dated=False)
+    return _lines(paths, bybit_told)
 
 
 def read_hyperliquid(paths: Sequence[Path]) -> Iterator[Heard]:
@@ -167,9 +180,9 @@ def read_bitstamp(paths: Sequence[Path]) -> Iterator[Heard]:
     return _lines(paths, bitstamp_told)
 
 
-def _lines(paths: Sequence[Path], read: Read, *, dated: bool = True) -> Iterator[Heard]:
+def _lines(paths: Sequence[Path], read: Read) -> Iterator[Heard]:
     for path in paths:
-        for local, line in lines_of(path, dated=dated):
+        for local, line in lines_of(path):
             try:
                 told = list(read(line))
             except (msgspec.MsgspecError, OffGrid) as error:

@@ -36,12 +36,12 @@ def opened(path: Path) -> Iterator[Unpacked]:
             raise TapeRefused(f"{path.name} is cut off or damaged ({error}): copy it again") from error
 
 
-def lines_of(path: Path, *, dated: bool = True) -> Iterator[tuple[int, bytes]]:
+def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
     """Yields when each line was recorded, ns, and what it says; 0 where it does not begin with a time.
 
     Errors: TapeRefused where the file is cut off or damaged; OSError.
     """
     with opened(path) as file:
         for line in file:
-            match = DATED.fullmatch(line.rstrip()) if dated else None
+            match = DATED.fullmatch(line.rstrip())
             yield (0, line) if match is None else (int(match[1]) * NS_OF_DIGITS[len(match[1])], match[2])

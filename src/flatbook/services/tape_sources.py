@@ -28,7 +28,7 @@ from flatbook.venues.bybit.books import rule as bybit_rule
 
 LOOK_AT_MAX = 2_000
 READ_AT_ONCE = 1 << 20
-BINANCE = re.compile(rb'\{\s*"(stream|lastUpdateId)"')
+BINANCE = re.compile(rb'\{\s*"(stream|lastUpdateId|whole)"')
 KNOWN = (
     "recorded streams of Binance, Bybit, Hyperliquid and Bitstamp, trades of Kraken and Tardis, LOBSTER, events of"
     " hftbacktest (.npz), files of a nautilus catalogue, bars and rates of funding (.csv, .parquet)"
@@ -74,10 +74,11 @@ class Format(NamedTuple):
 
 
 SPOT, LINEAR = Product.SPOT, Product.LINEAR
+BYBIT = re.compile(rb'\{"(topic":"(orderbook|publicTrade)\.|success":|op":)')
 STAMPED = re.compile(rb"(order_(created|changed|deleted|book)|trade) \{")
 TARDIS = re.compile(rb"exchange,symbol,timestamp,local_timestamp,id,side,price,amount")
 FORMATS = (
-    Format(re.compile(rb'\{"topic":"orderbook\.'), "bybit", LINEAR, "USDT", bybit_rule, archives.read_bybit),
+    Format(BYBIT, "bybit", LINEAR, "USDT", bybit_rule, archives.read_bybit),
     Format(re.compile(rb'\{"channel":'), "hyperliquid", LINEAR, "USDC", in_one_row, archives.read_hyperliquid),
     Format(STAMPED, "bitstamp", SPOT, "USD", in_one_row, archives.read_bitstamp),
     Format(TARDIS, "tardis", LINEAR, "", in_one_row, archives.read_tardis),
@@ -168,7 +169,9 @@ def _heard_at_binance(chain: Chain) -> Iterator[Heard]:
     held: list[tuple[int, bytes]] = []
     for path in chain:
         for local, body in lines_of(path):
-            if b'"lastUpdateId"' in body[:40]:
+            if body.startswith(b'{"whole":'):
+                yield local, binance.read_recorded_whole(body)
+            elif b'"lastUpdateId"' in body[:40]:
                 held.append((local, body))
             else:
                 told = binance.read_told(body)

@@ -49,3 +49,13 @@ def test_a_step_must_be_a_number_above_zero(tmp_path: Path) -> None:
     source = recorded(tmp_path / "a.gz", *FIRST)
     for step in ("0", "x"):
         assert call("data", "convert", str(source), "--lot", step, "--home", str(tmp_path)).code == 2
+
+
+def test_what_is_to_be_recorded_or_downloaded_is_checked_before_anything_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "x.gz").write_text("")
+    record = ("data", "record", "binance", "BTCUSDT", "--for", "1", "--home", str(tmp_path))
+    assert call(*record, "--out", str(tmp_path / "x.gz")).code == 2
+    span = ("--since", "2024-01-01T00:00:00Z", "--until", "2024-01-02T00:00:00Z", "--home", str(tmp_path))
+    told = call("data", "download", "binance", "BTCUSDT", "--interval", "7m", *span)
+    assert (told.code, "no interval '7m'" in told.err) == (2, True)
+    assert call("data", "download", "binance", "BTCUSDT", "--what", "funding", *span).code == 1

@@ -76,7 +76,13 @@ class _Whole(msgspec.Struct):
     T: int = 0
 
 
+class _Kept(msgspec.Struct):
+    whole: str
+    data: msgspec.Raw
+
+
 _frame = msgspec.json.Decoder(_Frame)
+_kept = msgspec.json.Decoder(_Kept)
 _whole = msgspec.json.Decoder(_Whole)
 _change = msgspec.json.Decoder(_Change)
 _trade = msgspec.json.Decoder(_Trade)
@@ -117,6 +123,15 @@ def read_whole(symbol: str, body: bytes) -> Told | Unread:
         seq=told.last_update_id,
         depth=Update(symbol, True, depth),
     )
+
+
+def read_recorded_whole(line: bytes) -> Told | Unread:
+    """Returns the book of a line in which a recorder of ours named the symbol of an answer to `GET depth`."""
+    try:
+        kept = _kept.decode(line)
+    except msgspec.MsgspecError as error:
+        return unread(error)
+    return read_whole(kept.whole, bytes(kept.data))
 
 
 def market_of(frame: bytes) -> tuple[Product, str] | None:

@@ -18,6 +18,7 @@ FOLDERS = {
     "auth_signatures": "cex_dex",
     "client_ids": "grid_market_making",
     "error_classes": "grid_market_making",
+    "reconciliation": "grid_market_making",
     "risk": "grid_market_making",
     "signatures": "grid_market_making",
 }
@@ -112,6 +113,7 @@ def test_the_exit_code_says_whether_a_case_failed(tmp_path: Path, capsys: pytest
         "pyth",
         "pyth_updates",
         "raindex_logs",
+        "reconciliation",
         "risk",
         "schwab",
         "signatures",

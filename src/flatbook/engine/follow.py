@@ -191,7 +191,8 @@ async def _state_account(host: Host, account: AccountId, venue: OrderVenue, cloc
     if statement is None:
         return False
     if account in host.state.opened or not venue.card.read_lag_max_s:
-        return await host.put(Stated(statement=statement))
+        earlier = host.statements.get(account) if account in host.state.opened else None
+        return await host.put(Stated(statement=statement, earlier=earlier))
     return await _open_account(host, venue, clock, statement)
 
 

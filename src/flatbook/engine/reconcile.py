@@ -1,20 +1,23 @@
 """Reconciliation: what an account statement means for our books, as events. Applied twice, the second is empty.
 
-Nothing is corrected here. A difference becomes `BooksDiverged` and halts its instrument; an order that is not ours
-becomes `ForeignOrderSeen`; the first statement of an account opens its balances.
+A difference becomes `BooksDiverged` and halts its instrument, unless the rules of the account let it be corrected; an
+order that is not ours becomes `ForeignOrderSeen`; the first statement of an account opens its balances.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 
+from flatbook.engine.correct import Pair, correction_of
 from flatbook.engine.reports import AccountStatement, OrderReport, VenueStatus
 from flatbook.engine.rules import Rules
 from flatbook.events.control import BalanceStated, BooksAgreed, BooksDiverged
 from flatbook.events.event import Event
 from flatbook.events.funds import FundsStated
 from flatbook.events.orders import ForeignOrderSeen
-from flatbook.state.desk import ForeignOrder, State
+from flatbook.events.risk import BooksCorrected, BooksDoubted
+from flatbook.risk.corrections import OrderStep, unheld_order_step, unshown_order_step
+from flatbook.state.desk import DivergenceKey, ForeignOrder, State
 from flatbook.state.orders import Order, signed
 from flatbook.values.ids import AccountId, AssetId, InstrumentId, Underlying
 from flatbook.values.instants import Instant, later
@@ -70,20 +73,36 @@ def _funds(state: State, statement: AccountStatement, rules: Rules, now: Instant
     )
 
 
-def missing_orders(state: State, statement: AccountStatement, rules: Rules) -> tuple[Order, ...]:
-    """Returns our working orders that the statement does not show although it was taken late enough to."""
-    shown = {report.order_id: None for report in statement.open_orders if report.order_id is not None}
-    ours = (state.orders[order_id] for order_id in state.open_orders if order_id not in shown)
-    return tuple(order for order in ours if _should_show(order, statement, rules))
+def missing_orders(
+    state: State, statement: AccountStatement, rules: Rules, earlier: AccountStatement | None = None
+) -> tuple[Order, ...]:
+    """Returns our working orders that the statement does not show although it was taken late enough to.
+
+    Gives: where the account's rules want two misses, those that the earlier statement should have shown too.
+    """
+    terms, found = rules.corrections_of(statement.account), []
+    for order in (state.orders[order_id] for order_id in state.open_orders):
+        if _misses(order, statement, rules):
+            misses = 2 if earlier is not None and _misses(order, earlier, rules) else 1
+            if unshown_order_step(order.changed_at, statement.stated_at, misses, terms) is OrderStep.ASK:
+                found.append(order)
+    return tuple(found)
+
+
+def _misses(order: Order, statement: AccountStatement, rules: Rules) -> bool:
+    """Whether a statement should show an order and does not."""
+    shown = any(report.order_id == order.order_id for report in statement.open_orders)
+    return not shown and _should_show(order, statement, rules)
 
 
 def revived_orders(state: State, statement: AccountStatement, rules: Rules) -> tuple[tuple[Order, OrderReport], ...]:
     """Returns our ended orders that the statement still shows as working although it was taken after their end."""
-    found = []
+    terms, found = rules.corrections_of(statement.account), []
     for report in statement.open_orders:
         order = state.orders.get(report.order_id) if report.order_id is not None else None
-        if order is not None and not order.is_open and _should_show(order, statement, rules):
-            found.append((order, report))
+        step = unheld_order_step(None if order is None else order.changed_at, statement.stated_at, terms)
+        if order is not None and not order.is_open and step is OrderStep.CANCEL:
+            found += [(order, report)] if _should_show(order, statement, rules) else []
     return tuple(found)
 
 
@@ -219,31 +238,62 @@ def _is_confirmed(state: State, statement: AccountStatement, rules: Rules, earli
 
 
 def _differences(state: State, statement: AccountStatement, rules: Rules, now: Instant) -> tuple[Event, ...]:
-    account = statement.account
-    cash, may_move = _cash_of(statement, rules), _may_move(state, account, rules)
-    cash_may_move = _cash_may_move(state, statement)
+    account, misses = statement.account, rules.corrections_of(statement.account).misses
+    owing = _may_execute(state, statement, misses)
+    cash, may_move = _cash_of(statement, rules), _may_move(state, account, rules, owing)
+    cash_may_move = _cash_may_move(state, statement, owing)
     instruments = _instruments_by_asset(state, statement, rules)
     events: list[Event] = []
     for asset, (ours, theirs) in _pairs(state, statement, rules).items():
-        standing = state.divergences.get((account, str(asset)))
+        key = (account, str(asset))
+        standing = state.divergences.get(key)
         if standing == (ours, theirs) or not _has_settled(state, statement, asset, rules):
             continue
         difference = _stated_difference(ours, theirs, rules.cards[account].cash_decimals if asset in cash else None)
-        if difference == ZERO and standing is not None:
+        if difference == ZERO and _is_open(state, key):
             events.append(BooksAgreed(account=account, subject=str(asset), seen_at=now))
         elif difference and not (cash_may_move if asset in cash else _explained(difference, may_move, asset)):
-            events.append(
-                BooksDiverged(
-                    account=account,
-                    subject=str(asset),
-                    instrument=instruments.get(asset),
-                    ours=Quantity(ours),
-                    theirs=Quantity(theirs),
-                    stated_at=statement.stated_at,
-                    seen_at=now,
-                )
-            )
+            if misses > 1 and state.doubts.get(key) != difference:
+                events.append(_doubted(statement, asset, difference, now))
+                continue
+            corrected = None
+            if asset not in cash and standing is None:
+                corrected = correction_of(state, statement, asset, (ours, theirs), rules, now)
+            if isinstance(corrected, BooksCorrected):
+                events.append(corrected)
+            else:
+                events.append(_diverged(statement, asset, (ours, theirs), instruments.get(asset), now))
     return tuple(events)
+
+
+def _is_open(state: State, key: DivergenceKey) -> bool:
+    """Whether an agreement would be news: a difference stands, or a doubt, or a correction that must prove itself."""
+    corrected = state.corrected.get(key)
+    return key in state.divergences or key in state.doubts or (corrected is not None and corrected.unproven)
+
+
+def _doubted(statement: AccountStatement, asset: AssetId, difference: Decimal, now: Instant) -> BooksDoubted:
+    return BooksDoubted(
+        account=statement.account,
+        subject=str(asset),
+        difference=Quantity(difference),
+        stated_at=statement.stated_at,
+        seen_at=now,
+    )
+
+
+def _diverged(
+    statement: AccountStatement, asset: AssetId, pair: Pair, instrument: InstrumentId | None, now: Instant
+) -> BooksDiverged:
+    return BooksDiverged(
+        account=statement.account,
+        subject=str(asset),
+        instrument=instrument,
+        ours=Quantity(pair[0]),
+        theirs=Quantity(pair[1]),
+        stated_at=statement.stated_at,
+        seen_at=now,
+    )
 
 
 def _has_settled(state: State, statement: AccountStatement, asset: AssetId, rules: Rules) -> bool:
@@ -254,9 +304,12 @@ def _has_settled(state: State, statement: AccountStatement, asset: AssetId, rule
 
 
 def _cash_of(statement: AccountStatement, rules: Rules) -> tuple[AssetId, ...]:
-    """Returns the assets that are paid in; all others are held as instruments."""
-    quotes = (instrument.quote for instrument in _instruments_of(rules, statement.account).values())
-    return tuple(dict.fromkeys((*quotes, *(balance.asset for balance in statement.balances))))
+    """Returns the assets that are paid in; all others are held as instruments, be they stated as balances."""
+    ours = _instruments_of(rules, statement.account).values()
+    quotes = tuple(dict.fromkeys(instrument.quote for instrument in ours))
+    held = [instrument.asset for instrument in ours if instrument.asset not in quotes]
+    balances = (balance.asset for balance in statement.balances if balance.asset not in held)
+    return tuple(dict.fromkeys((*quotes, *balances)))
 
 
 def _instruments_by_asset(state: State, statement: AccountStatement, rules: Rules) -> dict[AssetId, InstrumentId]:
@@ -274,15 +327,27 @@ def orders_owing_at(state: State, account: AccountId) -> tuple[Order, ...]:
     return tuple(order for order in orders if order.account == account)
 
 
-def _may_move(state: State, account: AccountId, rules: Rules) -> dict[AssetId, tuple[Quantity, Quantity]]:
+def _may_execute(state: State, statement: AccountStatement, misses: int) -> tuple[Order, ...]:
+    """Returns our orders that may have executed without our knowledge.
+
+    Gives: where two misses count, none that the statement shows with just what we booked of it: a strategy that always
+    has orders at work would otherwise explain every difference for ever.
+    """
+    owing = orders_owing_at(state, statement.account)
+    if misses == 1:
+        return owing
+    shown = {report.order_id: report.filled_qty for report in statement.open_orders if report.order_id is not None}
+    return tuple(order for order in owing if not order.claimed == order.filled == shown.get(order.order_id))
+
+
+def _may_move(
+    state: State, account: AccountId, rules: Rules, owing: tuple[Order, ...]
+) -> dict[AssetId, tuple[Quantity, Quantity]]:
     """Returns by how much the shares of each asset may have fallen and risen by executions that we have not seen.
 
     Units: shares; the first is zero or below, the second zero or above.
     """
-    leaves = [
-        (held_as(order.product, order.underlying, order.instrument), _shares(order))
-        for order in orders_owing_at(state, account)
-    ]
+    leaves = [(held_as(order.product, order.underlying, order.instrument), _shares(order)) for order in owing]
     leaves += [
         (_held_as(foreign, rules), _shares(foreign))
         for (holder, _), foreign in state.foreign_orders.items()
@@ -304,14 +369,14 @@ def _held_as(foreign: ForeignOrder, rules: Rules) -> AssetId:
     return AssetId(foreign.underlying) if instrument is None else instrument.asset
 
 
-def _cash_may_move(state: State, statement: AccountStatement) -> bool:
+def _cash_may_move(state: State, statement: AccountStatement, owing: tuple[Order, ...]) -> bool:
     """Whether executions that we may not have seen yet can explain any difference of cash.
 
     Nobody knows by how much an execution moves it. An order of ours that owes one may have had it at any time. One that
     is not ours has had none since it was last seen to change, unless the statement shows it changed: after
     FOREIGN_EXPLAINS_S it explains nothing, or a difference beside an order that rests for ever would never be told.
     """
-    if orders_owing_at(state, statement.account):
+    if owing:
         return True
     left = {report.venue_order_id: report.qty - report.filled_qty for report in statement.open_orders}
     return any(

@@ -9,6 +9,7 @@ import msgspec
 from flatbook.engine.ports import VaultWords, VenueCard
 from flatbook.risk.breaker import BreakerLimits
 from flatbook.risk.call_limits import CallLimits
+from flatbook.risk.corrections import NEVER_CORRECTED, CorrectionRules
 from flatbook.risk.limits import Limits
 from flatbook.risk.monitor import MonitorRules
 from flatbook.risk.quote_limits import QuoteLimits
@@ -111,8 +112,13 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     seats: dict[OwnerId, SeatRules] = {}
     monitors: dict[str, MonitorRules] = {}
     breakers: dict[OwnerId, BreakerLimits] = {}
+    corrections: dict[AccountId, CorrectionRules] = {}
     traders: dict[InstrumentId, tuple[NetKey, ...]] = {}
     seat_keys: dict[OwnerId, NetKey] = {}
+
+    def corrections_of(self, account: AccountId) -> CorrectionRules:
+        """Returns how far the books of an account are corrected: never, unless its own rules say so."""
+        return self.corrections.get(account, NEVER_CORRECTED)
 
     def keys_at(self, account: AccountId) -> tuple[NetKey, ...]:
         """Returns the nets whose strategies begin once an account was read: those that trade there first of all."""

@@ -31,12 +31,16 @@ def take_foreign_order(turn: Turn, account: AccountId, report: OrderReport) -> N
 
 
 def tell_foreign_order(turn: Turn, event: ev.ForeignOrderSeen) -> None:
-    """Alerts about an order that is not ours and halts its instrument while it works; clears the alert at its end."""
+    """Alerts about an order that is not ours and halts its instrument while it works, unless the account's rules
+    only want it told; clears the alert at its end."""
     subject = f"{event.account}:order:{event.venue_order_id}"
     if not event.open:
         turn.clear(AlertName.FOREIGN_ACTIVITY, subject)
         return
     detail = f"{event.side.value} {plain(event.qty)} {event.instrument} works on our account and is not ours"
+    if not turn.rules.corrections_of(event.account).foreign_halts:
+        turn.alert(AlertName.FOREIGN_ACTIVITY, subject, detail, severity=Severity.WARNING)
+        return
     turn.alert(AlertName.FOREIGN_ACTIVITY, subject, detail, severity=Severity.CRITICAL)
     turn.halt(HaltScope.INSTRUMENT, event.instrument, HaltCause.FOREIGN_FILL, detail)
 

@@ -199,7 +199,7 @@ def take_restart(turn: Turn) -> None:
     Marks that the configuration states anew are booked with it; what was told of an earlier process is cleared.
     """
     for name, about in tuple(turn.state.alerts):
-        if name in (AlertName.WAKE_MISSED, AlertName.FORCED_REDUCTION):
+        if name in (AlertName.WAKE_MISSED, AlertName.FORCED_REDUCTION, AlertName.BOOKS_CORRECTED):
             turn.clear(name, about)
     for asset, usd in turn.rules.marks.items():
         if turn.state.marks.get(asset) != usd:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatbook.engine.effects import cancel_of, find_of
+from flatbook.engine.effects import ReadStatement, cancel_of, find_of
 from flatbook.engine.reconcile import missing_orders, reconcile, revived_orders
 from flatbook.engine.refuse import refused_report, refused_statement
 from flatbook.engine.reports import AccountStatement
@@ -15,8 +15,11 @@ from flatbook.engine.take_risk import prove_stops
 from flatbook.engine.turn import Turn
 from flatbook.events.control import AlertName, BooksAgreed, BooksDiverged, HaltCause, HaltScope, Severity
 from flatbook.events.orders import ForeignOrderSeen
+from flatbook.events.refs import ref_of
+from flatbook.events.risk import BooksCorrected
+from flatbook.strategies.decision import Trigger
 from flatbook.values.ids import AccountId
-from flatbook.values.instants import Instant, text_of_instant
+from flatbook.values.instants import Instant, text_of_instant, utc_day
 from flatbook.values.money import plain
 
 
@@ -37,9 +40,11 @@ def take_statement(turn: Turn, statement: AccountStatement, earlier: AccountStat
             _tell_difference(turn, event)
         elif isinstance(event, BooksAgreed):
             turn.clear(AlertName.BOOKS_DIVERGED, f"{event.account}:{event.subject}")
+        elif isinstance(event, BooksCorrected):
+            _tell_correction(turn, event)
         elif isinstance(event, ForeignOrderSeen):
             tell_foreign_order(turn, event)
-    turn.effects.extend(find_of(order) for order in missing_orders(turn.state, statement, turn.rules))
+    turn.effects.extend(find_of(order) for order in missing_orders(turn.state, statement, turn.rules, earlier))
     _stop_revived(turn, statement)
     prove_stops(turn, statement)
 
@@ -56,6 +61,16 @@ def _tell_difference(turn: Turn, event: BooksDiverged) -> None:
     turn.alert(AlertName.BOOKS_DIVERGED, subject, detail, severity=Severity.CRITICAL)
     if event.instrument is not None:
         turn.halt(HaltScope.INSTRUMENT, event.instrument, HaltCause.DIVERGED, detail)
+
+
+def _tell_correction(turn: Turn, event: BooksCorrected) -> None:
+    """Tells of a correction, lets its owner decide anew, and reads the account again: it must agree then."""
+    count = turn.state.corrected[event.account, event.subject].count
+    subject = f"{event.account}:{event.subject}:{utc_day(event.seen_at)}:{count}"
+    detail = f"{event.subject}: ours {plain(event.ours)}, theirs {plain(event.theirs)}, booked against suspense"
+    turn.alert(AlertName.BOOKS_CORRECTED, subject, detail, severity=Severity.WARNING, because=ref_of(event))
+    turn.touch((event.owner, event.underlying), Trigger.ORDER_FILLED)
+    turn.effects.append(ReadStatement(account=event.account))
 
 
 def _stop_revived(turn: Turn, statement: AccountStatement) -> None:

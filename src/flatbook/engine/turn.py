@@ -21,6 +21,7 @@ from flatbook.events.event import Event
 from flatbook.events.forced import ForcedReduction
 from flatbook.events.funds import FundsStated
 from flatbook.events.orders import CancelIntended, CancelReason, ForeignFilled, OrderFilled, OrderIntended
+from flatbook.events.risk import BooksCorrected
 from flatbook.market.quotes import Market
 from flatbook.state.desk import State
 from flatbook.state.fold import FOLDS
@@ -31,7 +32,15 @@ from flatbook.strategies.decision import Trigger
 from flatbook.values.ids import AccountId, EventRef, OrderId, Seq, SourceId, halt_id_of
 from flatbook.values.instants import Instant
 
-_MOVES_ACCOUNT = (OrderIntended, OrderFilled, ForeignFilled, ForcedReduction, BalanceStated, FundsStated)
+_MOVES_ACCOUNT = (
+    OrderIntended,
+    OrderFilled,
+    ForeignFilled,
+    ForcedReduction,
+    BooksCorrected,
+    BalanceStated,
+    FundsStated,
+)
 
 
 class Turn:

@@ -7,6 +7,7 @@ from flatbook.events import chain
 from flatbook.events import orders as ev
 from flatbook.events.control import AlertName, MarkSet, PositionOverwritten, Severity
 from flatbook.events.forced import ForcedReduction
+from flatbook.events.risk import BooksCorrected
 from flatbook.values.ids import UNASSIGNED
 from flatbook.values.money import BPS, ONE, ZERO, plain
 
@@ -21,6 +22,7 @@ _MOVES = frozenset(
         ev.ForeignFilled,
         ev.ForeignAssigned,
         ForcedReduction,
+        BooksCorrected,
         PositionOverwritten,
     )
 )

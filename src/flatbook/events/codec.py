@@ -109,6 +109,8 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     risk.RiskCleared,
     risk.StopProven,
     risk.BreakerArmed,
+    risk.BooksDoubted,
+    risk.BooksCorrected,
     grid.GridLaid,
     grid.GridHeld,
     grid.GridLocked,

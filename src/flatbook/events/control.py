@@ -102,6 +102,7 @@ class AlertName(Enum):
     GAS_LOW = "gas_low"
     FORCED_REDUCTION = "forced_reduction"
     RISK_RAISED = "risk_raised"
+    BOOKS_CORRECTED = "books_corrected"
     BREAKER_TRIPPED = "breaker_tripped"
     CANCEL_UNPROVEN = "cancel_unproven"
 

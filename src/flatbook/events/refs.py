@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flatbook.events import activities, calls, chain, forced, orders
+from flatbook.events import activities, calls, chain, forced, orders, risk
 from flatbook.events.event import Event
 from flatbook.values.ids import AccountId, ActivityId, CallId, ChainId, EventRef, ExecutionId, InstrumentId, OrderId
 
@@ -72,6 +72,10 @@ def _of_forced(event: forced.ForcedReduction) -> EventRef:
     return EventRef(f"{ref_of_execution(event.account, event.instrument, event.execution_id)}:{event.owner}")
 
 
+def _of_correction(event: risk.BooksCorrected) -> EventRef:
+    return EventRef(f"corrected:{event.account}:{event.subject}:{event.stated_at}")
+
+
 def _of_activity(event: activities.AccountActivityBooked) -> EventRef:
     return ref_of_activity(event.account, event.activity_id)
 
@@ -135,6 +139,7 @@ _REFS: dict[type[Event], Callable[[Any], EventRef]] = {
     orders.OrderFilled: _of_execution,
     orders.ForeignFilled: _of_execution,
     forced.ForcedReduction: _of_forced,
+    risk.BooksCorrected: _of_correction,
     orders.OrderIntended: _of_intent,
     orders.OrderNotSent: _of_numbered,
     orders.OrderAbsent: _of_numbered,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from flatbook.events.event import Event
-from flatbook.values.ids import AccountId, InstrumentId, OwnerId
+from flatbook.values.ids import AccountId, InstrumentId, OwnerId, Underlying
 from flatbook.values.instants import Instant
-from flatbook.values.instruments import Side
+from flatbook.values.instruments import Product, Side
+from flatbook.values.money import Price, Quantity
 
 
 class RiskRaised(Event, frozen=True, kw_only=True, tag="risk_raised"):
@@ -56,3 +57,40 @@ class BreakerArmed(Event, frozen=True, kw_only=True, tag="breaker_armed"):
     losses_max: int | None
     drawdown_usd_max: Decimal | None
     armed_at: Instant
+
+
+class BooksDoubted(Event, frozen=True, kw_only=True, tag="books_doubted"):
+    """A statement differs from our books for the first time: only what the next one shows too is a difference.
+
+    Units: theirs less ours, in units of the subject, signed.
+    """
+
+    account: AccountId
+    subject: str
+    difference: Quantity
+    stated_at: Instant
+    seen_at: Instant
+
+
+class BooksCorrected(Event, frozen=True, kw_only=True, tag="books_corrected"):
+    """A position was brought in line with its venue, as the rules of its account allow; it stands in suspense.
+
+    Units: qty in base (contracts), signed, what the owner's position moved by; ours and theirs in units of the subject;
+    price in quote per base, of the newest execution; usd what the difference is worth, signed; both None where nobody
+    knows.
+    """
+
+    owner: OwnerId
+    account: AccountId
+    instrument: InstrumentId
+    underlying: Underlying
+    product: Product
+    subject: str
+    qty: Quantity
+    contract_size: Decimal
+    price: Price | None
+    usd: Decimal | None
+    ours: Quantity
+    theirs: Quantity
+    stated_at: Instant
+    seen_at: Instant

@@ -16,6 +16,7 @@ from flatbook.events.event import Event
 from flatbook.events.fees import fee_in_kind
 from flatbook.events.forced import ForcedReduction
 from flatbook.events.refs import ref_of_fill, ref_of_log
+from flatbook.events.risk import BooksCorrected
 from flatbook.projections.fold import Recorded, identity_of
 from flatbook.projections.lots import Place
 from flatbook.projections.postings import WEI_DECIMALS
@@ -314,6 +315,21 @@ def _from_stated(
     yield ref, stated
 
 
+def _from_corrected(item: Recorded, event: BooksCorrected, _known: Any) -> Iterator[Keyed]:
+    ref = identity_of(item)
+    yield (
+        ref,
+        StatedFact(
+            ref=ref,
+            owner=event.owner,
+            underlying=event.underlying,
+            change=Quantity(event.qty * event.contract_size),
+            price=event.price,
+            at=event.stated_at,
+        ),
+    )
+
+
 def _from_assigned(
     item: Recorded, event: orders.ForeignAssigned, known: Callable[[str], Fact | None]
 ) -> Iterator[Keyed]:
@@ -339,5 +355,6 @@ _DRAWN: dict[type[Event], Callable[[Recorded, Any, Callable[[str], Fact | None]]
     ForcedReduction: _from_execution,
     orders.ForeignAssigned: _from_assigned,
     control.PositionOverwritten: _from_stated,
+    BooksCorrected: _from_corrected,
     control.MarkSet: _from_mark,
 }

@@ -14,6 +14,7 @@ from flatbook.events.codec import name_of
 from flatbook.events.event import Event
 from flatbook.events.forced import ForcedReduction
 from flatbook.events.refs import ref_of_fill, ref_of_log
+from flatbook.events.risk import BooksCorrected
 from flatbook.projections.accounts import CASH, SUSPENSE, LedgerAccount
 from flatbook.projections.fold import Recorded, identity_of
 from flatbook.projections.postings import (
@@ -68,7 +69,7 @@ class StandingFill(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 Balances = dict[tuple[LedgerAccount, AssetId], Decimal]
 Moved = tuple[Instant, Decimal]
 Executed = orders.OrderFilled | orders.ForeignFilled | ForcedReduction
-Plain = control.BalanceStated | chain.GasSpent | AccountActivityBooked | calls.VaultMoved
+Plain = control.BalanceStated | chain.GasSpent | AccountActivityBooked | calls.VaultMoved | BooksCorrected
 
 
 class TrialLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -186,7 +187,7 @@ class Ledger:
         )
 
     def _post_plain(self, item: Recorded, event: Plain) -> None:
-        at = event.stated_at if isinstance(event, control.BalanceStated) else event.happened_at
+        at = event.stated_at if isinstance(event, control.BalanceStated | BooksCorrected) else event.happened_at
         self._post(item, at, PLAIN[type(event)](event))
 
     def _post_execution(self, item: Recorded, event: Executed) -> None:
@@ -246,6 +247,7 @@ _POSTED: dict[type[Event], Callable[[Ledger, Recorded, Any], None]] = {
     chain.GasSpent: Ledger._post_plain,
     AccountActivityBooked: Ledger._post_plain,
     calls.VaultMoved: Ledger._post_plain,
+    BooksCorrected: Ledger._post_plain,
 }
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(StandingFill).decode

@@ -14,6 +14,7 @@ from flatbook.events.event import Event
 from flatbook.events.fees import fee_in_kind
 from flatbook.events.forced import ForcedReduction
 from flatbook.events.refs import ref_of_activity
+from flatbook.events.risk import BooksCorrected
 from flatbook.projections import accounts
 from flatbook.projections.accounts import LedgerAccount
 from flatbook.values.ids import UNASSIGNED, AssetId, EventRef, OwnerId, Underlying
@@ -181,6 +182,14 @@ def _balance(event: control.BalanceStated) -> Postings:
     return pair(accounts.holdings(event.account), other, event.asset, event.change)
 
 
+def _correction(event: BooksCorrected) -> Postings:
+    """What the account holds and what its owner is exposed to, both against suspense until somebody explains it."""
+    subject = accounts.suspense(EventRef(f"corrected:{event.account}:{event.subject}"))
+    moved = event.qty * event.contract_size
+    held = pair(accounts.holdings(event.account), subject, AssetId(event.subject), moved)
+    return held + pair(accounts.position(event.owner, event.underlying), subject, AssetId(event.underlying), moved)
+
+
 def _activity(event: AccountActivityBooked) -> Postings:
     """A fee as those of executions; money from or to elsewhere as such; what nobody knows stands in suspense."""
     here, account = accounts.holdings(event.account), event.account
@@ -203,6 +212,7 @@ PLAIN: dict[type[Event], Callable[[Any], Postings]] = {
     calls.VaultMoved: _vault_move,
     control.BalanceStated: _balance,
     AccountActivityBooked: _activity,
+    BooksCorrected: _correction,
 }
 
 

@@ -15,6 +15,7 @@ from flatbook.events.event import Event
 from flatbook.events.forced import ForcedReduction
 from flatbook.events.prices import FillPriced
 from flatbook.events.refs import ref_of_fill, ref_of_log, ref_of_order
+from flatbook.events.risk import BooksCorrected
 from flatbook.projections.fold import Recorded, fold_all, identity_of, recorded
 from flatbook.projections.lots import Slice
 from flatbook.projections.pnl import Pnl
@@ -142,6 +143,7 @@ _STANDING_ALONE = (
     orders.ForeignFilled,
     orders.ForeignAssigned,
     ForcedReduction,
+    BooksCorrected,
     control.PositionOverwritten,
     control.FlattenIntended,
     chain.GasSpent,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from flatbook.events import control
 from flatbook.events.actions import CorporateActionStated, FreezeEnded, RatioJumped
 from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.funds import FundsStated
-from flatbook.events.risk import BreakerArmed
+from flatbook.events.risk import BooksDoubted, BreakerArmed
 from flatbook.state.breakers import BreakerBook, reset_breaker
 from flatbook.state.desk import (
     ACTIVITIES_KEPT_MAX,
@@ -114,11 +116,22 @@ def fold_mark(state: State, event: control.MarkSet) -> None:
 def fold_diverged(state: State, event: control.BooksDiverged) -> None:
     """Keeps a difference between our books and a venue."""
     state.divergences[event.account, event.subject] = (event.ours, event.theirs)
+    state.doubts.pop((event.account, event.subject), None)
 
 
 def fold_agreed(state: State, event: control.BooksAgreed) -> None:
-    """Drops a difference that is gone."""
-    state.divergences.pop((event.account, event.subject), None)
+    """Drops a difference that is gone, and the doubt that was before it; a correction is proven by it."""
+    key = (event.account, event.subject)
+    state.divergences.pop(key, None)
+    state.doubts.pop(key, None)
+    corrected = state.corrected.get(key)
+    if corrected is not None and corrected.unproven:
+        state.corrected[key] = msgspec.structs.replace(corrected, unproven=False)
+
+
+def fold_doubted(state: State, event: BooksDoubted) -> None:
+    """Keeps what a statement differed by, until the next one."""
+    state.doubts[event.account, event.subject] = event.difference
 
 
 def fold_overwritten(state: State, event: control.PositionOverwritten) -> None:

@@ -103,6 +103,20 @@ class SideStop(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     unproven: tuple[AccountId, ...]
 
 
+class Corrected(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What was corrected of one position on a UTC day.
+
+    Units: `moved` in units of the asset, unsigned; `moved_usd` in USD, unsigned, None once a part had no price.
+    `unproven` until a statement agrees with the newest correction.
+    """
+
+    day: int
+    count: int
+    moved: Decimal
+    moved_usd: Decimal | None
+    unproven: bool
+
+
 class ForeignOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An order on our account that is not ours, as of `seen_at`, when it was new or last changed.
 
@@ -193,6 +207,8 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     totals: dict[OrderId, BookedTotal] = {}
     foreign_orders: dict[ForeignKey, ForeignOrder] = {}
     divergences: dict[DivergenceKey, tuple[Quantity, Quantity]] = {}
+    doubts: dict[DivergenceKey, Quantity] = {}
+    corrected: dict[DivergenceKey, Corrected] = {}
     calls: dict[CallId, ChainCall] = {}
     open_calls: dict[CallId, None] = {}
     ended_calls: dict[CallId, None] = {}

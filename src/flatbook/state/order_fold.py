@@ -9,12 +9,14 @@ from flatbook.events.event import Event
 from flatbook.events.fees import fee_in_kind
 from flatbook.events.forced import ForcedReduction
 from flatbook.events.refs import ref_of, ref_of_execution
+from flatbook.events.risk import BooksCorrected
 from flatbook.state.breakers import Traded, book_traded
 from flatbook.state.desk import (
     ENDED_ORDERS_KEPT_MAX,
     EXECUTIONS_KEPT_MAX,
     ORDER_TIMES_KEPT_MAX,
     BookedTotal,
+    Corrected,
     ForeignOrder,
     State,
     oldest,
@@ -23,6 +25,7 @@ from flatbook.state.orders import TERMINAL, Broken, Order, moved, order_of_inten
 from flatbook.state.positions import Entry, Net, Refusals, TurnedDown
 from flatbook.state.slots import book_fill, book_reject
 from flatbook.values.ids import UNASSIGNED, AssetId, EventRef, OrderId, OwnerId, is_of_total
+from flatbook.values.instants import utc_day
 from flatbook.values.instruments import Product, Side, held_as
 from flatbook.values.money import ONE, ZERO, Money, Quantity
 from flatbook.values.us_eastern import eastern_day
@@ -147,6 +150,39 @@ def fold_forced(state: State, event: ForcedReduction) -> None:
     if known is not None:
         whole = Quantity(known[1] + signed(event.side, event.qty))
         state.executions[event.account, event.instrument, event.execution_id] = (event.happened_at, whole, event.price)
+
+
+def fold_corrected(state: State, event: BooksCorrected) -> None:
+    """Brings a position and what its account holds in line, and counts what the day corrected."""
+    moved = event.qty * event.contract_size
+    key = (event.account, event.subject)
+    net = state.positions.move(
+        (event.owner, event.account, event.instrument), event.underlying, event.qty, event.contract_size
+    )
+    net.cause = ref_of(event)
+    state.add_balance(event.account, AssetId(event.subject), moved, event.seen_at)
+    if event.product is not Product.SPOT:
+        _enter_corrected(state, event, moved)
+    day, before = utc_day(event.seen_at), state.corrected.get(key)
+    today = before if before is not None and before.day == day else None
+    known = ZERO if today is None else today.moved_usd
+    state.corrected[key] = Corrected(
+        day=day,
+        count=1 if today is None else today.count + 1,
+        moved=abs(moved) + (ZERO if today is None else today.moved),
+        moved_usd=None if known is None or event.usd is None else known + abs(event.usd),
+        unproven=True,
+    )
+    state.doubts.pop(key, None)
+
+
+def _enter_corrected(state: State, event: BooksCorrected, moved: Decimal) -> None:
+    """Moves what an account's position was entered at, as if the correction had traded at its price."""
+    key = (event.account, event.instrument)
+    entry = state.entries.get(key) or state.entries.setdefault(key, Entry())
+    entry.qty = Quantity(entry.qty + event.qty)
+    cost = ZERO if event.price is None else moved * event.price
+    entry.cost = Money(entry.cost + cost) if entry.qty else Money(ZERO)
 
 
 def fold_foreign_order(state: State, event: ev.ForeignOrderSeen) -> None:

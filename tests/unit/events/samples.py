@@ -627,6 +627,25 @@ RISK: tuple[Event, ...] = (
     ),
     risk.StopProven(monitor="majors", side=Side.BUY, account=PAPER, stated_at=AT, seen_at=LATER),
     risk.BreakerArmed(owner=DESK, losses_max=3, drawdown_usd_max=Decimal("250.50"), armed_at=AT),
+    risk.BooksDoubted(
+        account=PAPER, subject="COIN", difference=Quantity(Decimal("-0.001")), stated_at=AT, seen_at=LATER
+    ),
+    risk.BooksCorrected(
+        owner=DESK,
+        account=PAPER,
+        instrument=STOCK,
+        underlying=COIN,
+        product=Product.SPOT,
+        subject="COIN",
+        qty=Quantity(Decimal("-0.10")),
+        contract_size=Decimal("0.01"),
+        price=PRICE,
+        usd=Decimal("-0.25"),
+        ours=Quantity(Decimal("10.001")),
+        theirs=Quantity(Decimal("10.000")),
+        stated_at=AT,
+        seen_at=LATER,
+    ),
 )
 
 SAMPLES: tuple[Event, ...] = (

@@ -26,7 +26,7 @@ def test_each_event_that_can_be_a_cause_has_an_identity_of_its_own() -> None:
     assert len(fills) == 3
     assert set(fills) == {f"fill:8453:{TX}:7@0xabababab"}
     others = [ref for ref in refs if not ref.startswith("fill:")]
-    assert len(set(others)) == len(others) == 31
+    assert len(set(others)) == len(others) == 32
 
 
 def test_the_same_log_in_another_block_is_another_fill() -> None:

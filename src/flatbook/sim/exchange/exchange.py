@@ -181,7 +181,34 @@ class Exchange:
         order = None if order_id is None else self.orders.get(order_id)
         return order if order is not None and order.account == account and order.market.name == market.name else None
 
+    # What is kept in a file.
+
+    def numbers(self) -> tuple[int, int]:
+        """Returns the last numbers of orders and of trades."""
+        return self._order_id, self._trade_id
+
+    def resume(self, order_id: int, trade_id: int, orders: list[BookedOrder], flows: list[Flow]) -> None:
+        """Goes on from orders and numbers that were kept; what was open rests again, behind all that is displayed."""
+        self._order_id, self._trade_id = order_id, trade_id
+        self.flows.extend(flows)
+        for order in orders:
+            self.orders[order.id] = order
+            self.by_client_id[(order.account, order.market.name, order.client_id)] = order.id
+            if order.is_open:
+                self.open[order.id] = order
+                lots, ticks = order.market.lots(order.left), self._ticks(order)
+                if lots is None or ticks is None:
+                    self._end(order, Ending.ASKED)
+                else:
+                    self.pits[order.market.name].rest(str(order.id), order.sign, ticks, lots)
+
     # The outside.
+
+    def observe(self, market: Market, levels: dict[int, dict[int, int]]) -> None:
+        """Takes the whole of what is displayed of a market, by sign and price. Units: ticks, lots."""
+        for sign, match in self.pits[market.name].quote(levels):
+            self._trade(market, sign, None, match)
+        self._settle(market)
 
     def quote(self, market: Market, bids: Levels, asks: Levels, *, whole: bool = True) -> None:
         """Makes the liquidity from outside what is stated, best or not first; levels that are not stated stay

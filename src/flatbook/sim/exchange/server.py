@@ -6,6 +6,7 @@ What is due in the books happens when its time comes, and not when somebody asks
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 from flatbook.sim.exchange.exchange import Exchange
@@ -26,11 +27,19 @@ class ExchangeFront(BrokerFront, Protocol):
         """Where its streams are opened."""
 
 
+def _nothing() -> None:
+    """Does nothing."""
+
+
 class ExchangeServer(HttpBroker):
-    """One exchange that is served. Implements the desks of HttpBroker by its front, and keeps its time."""
+    """One exchange that is served. Implements the desks of HttpBroker by its front, and keeps its time.
+
+    `acted` is called when something may have changed, before the answer that it led to is written.
+    """
 
     def __init__(self, front: ExchangeFront, *, now: Now, rest: Rest, fault_text: object) -> None:
         self.front, self.exchange = front, front.exchange
+        self.acted: Callable[[], None] = _nothing
         self._timer: asyncio.TimerHandle | None = None
         super().__init__(self, self.exchange.faults, now=now, rest=rest, fault_text=fault_text, streams=self)
         self.exchange.due_watchers.append(lambda _at: self._arm())
@@ -43,6 +52,7 @@ class ExchangeServer(HttpBroker):
         """Takes one request."""
         told = self.front.ask(ask, now)
         self._arm()
+        self.acted()
         return told
 
     def is_stream(self, ask: Ask) -> bool:
@@ -73,3 +83,4 @@ class ExchangeServer(HttpBroker):
     def _tick(self) -> None:
         self.exchange.advance(self._now())
         self._arm()
+        self.acted()

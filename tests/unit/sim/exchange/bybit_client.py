@@ -6,14 +6,14 @@ import asyncio
 import hashlib
 import hmac
 import json
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import aiohttp
 
 from flatbook.sim.network.connector import SimulatedConnector
-from flatbook.values.instants import NS_PER_MS
-from tests.exchange import KEY, SECRET, URL, WS_URL, Scene
+from flatbook.values.instants import NS_PER_MS, Instant
+from tests.exchange import KEY, SECRET, URL, WS_URL
 
 WINDOW = "5000"
 
@@ -23,12 +23,23 @@ def signature(secret: str, text: str) -> str:
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
+class Timed(Protocol):
+    """Who knows the time and lets it pass."""
+
+    def now(self) -> Instant: ...
+
+    async def pass_ms(self, ms: int) -> None: ...
+
+
 class Client:
     """A session with one key. Answers are (retCode, result)."""
 
-    def __init__(self, scene: Scene, key: str = KEY, secret: str = SECRET) -> None:
+    def __init__(
+        self, scene: Timed, key: str = KEY, secret: str = SECRET, *, connector: aiohttp.BaseConnector | None = None
+    ) -> None:
         self._scene, self._key, self._secret = scene, key, secret
-        self._session = aiohttp.ClientSession(connector=SimulatedConnector())
+        self._session = aiohttp.ClientSession(connector=connector or SimulatedConnector())
+        self.url, self.ws_url = (URL, WS_URL) if connector is None else ("http://paper", "ws://paper")
         self.headers: dict[str, str] = {}
         self.category = "linear"
         self._readings: list[asyncio.Task[None]] = []
@@ -42,12 +53,12 @@ class Client:
     async def get(self, path: str, *, late_ms: int = 0, **params: object) -> tuple[int, Any]:
         """Asks for a path."""
         query = urlencode({"category": self.category, **params})
-        return await self._ask("GET", f"{URL}/v5{path}?{query}", query, None, late_ms)
+        return await self._ask("GET", f"{self.url}/v5{path}?{query}", query, None, late_ms)
 
     async def post(self, path: str, **words: object) -> tuple[int, Any]:
         """Does what a path does."""
         body = json.dumps({"category": self.category, **words})
-        return await self._ask("POST", f"{URL}/v5{path}", body, body, 0)
+        return await self._ask("POST", f"{self.url}/v5{path}", body, body, 0)
 
     async def order(self, **words: object) -> tuple[int, Any]:
         """Places a limit order to buy, but for what is stated otherwise."""
@@ -56,7 +67,7 @@ class Client:
 
     async def listen(self, path: str, into: list[Any], *topics: str, auth: bool = False) -> None:
         """Opens a stream with topics, whose messages are put into a list until it ends."""
-        socket = await self._session.ws_connect(f"{WS_URL}/v5{path}")
+        socket = await self._session.ws_connect(f"{self.ws_url}/v5{path}")
         if auth:
             expires = self._scene.now() // NS_PER_MS + 10_000
             args = [self._key, expires, signature(self._secret, f"GET/realtime{expires}")]

@@ -9,6 +9,7 @@ Units: prices in ticks, sizes in lots; `sign` is +1 for a buy or the bids and -1
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple
 
@@ -171,10 +172,14 @@ class ObservedMarket:
                 qty -= got
         rests = qty > 0 and style is not Style.IOC
         if rests:
-            self._rest(order_id, sign, price, qty)
+            self.rest(order_id, sign, price, qty)
         return Arrival(is_refused=False, fills=fills, left=qty, rests=rests)
 
-    def _rest(self, order_id: str, sign: int, price: int, qty: int) -> None:
+    def rest(self, order_id: str, sign: int, price: int, qty: int) -> None:
+        """Puts an order behind all that is displayed at its price.
+
+        Needs: it has taken what it could, as in `arrive`.
+        """
         order = _Resting(order_id, sign, price, qty)
         order.ahead = self._ahead(sign, price)
         order.ahead_first = order.ahead
@@ -226,15 +231,23 @@ class ObservedMarket:
     def _take(self, sign: int, limit: int, want: int) -> list[tuple[int, int]]:
         """Takes from the levels of a side, best first, no further than a limit; what was taken is not there again."""
         got: list[tuple[int, int]] = []
-        for price, size in self.book.bids() if sign > 0 else self.book.asks():
-            if want <= 0 or (price - limit) * sign < 0:
+        for price, left in self.offered(-sign, limit):
+            if want <= 0:
                 break
-            part = min(want, size - self._taken.get((sign, price), 0))
-            if part > 0:
-                self._taken[sign, price] = self._taken.get((sign, price), 0) + part
-                got.append((price, part))
-                want -= part
+            part = min(want, left)
+            self._taken[sign, price] = self._taken.get((sign, price), 0) + part
+            got.append((price, part))
+            want -= part
         return got
+
+    def offered(self, sign: int, limit: int) -> Iterator[tuple[int, int]]:
+        """Yields what an order of this sign could take up to its limit, best price first. Units: ticks, lots."""
+        for price, size in self.book.asks() if sign > 0 else self.book.bids():
+            if (price - limit) * sign > 0:
+                return
+            left = size - self._taken.get((-sign, price), 0)
+            if left > 0:
+                yield price, left
 
     def _best(self, sign: int) -> int:
         return self.book.best_bid if sign > 0 else self.book.best_ask

@@ -73,7 +73,8 @@ class BookStream:
         """Holds one conversation and returns how it ended; all books are unfit then."""
         symbols = tuple(self._grids)
         try:
-            return await self._socket.converse(self._feed.path(symbols), self._feed.opening(symbols), self._hear)
+            opening = self._feed.opening(symbols)
+            return await self._socket.converse(self._feed.path(symbols), opening, self._hear, self._opened)
         finally:
             asking, self._asking = tuple(self._asking.values()), {}
             for task in asking:
@@ -87,6 +88,16 @@ class BookStream:
         while True:
             await self.follow()
             await self._clock.sleep_until(rest_until(self._clock.now(), RECONNECT_S, "books", self._feed.name))
+
+    def _opened(self) -> None:
+        """Asks for whole books at once: of a symbol in which nothing happens no change would ever make it ask."""
+        if self._feed.whole is not None:
+            for symbol, sync in self.books.by_symbol.items():
+                self._begin_asking(symbol, sync)
+
+    def _begin_asking(self, symbol: str, sync: BookSync) -> None:
+        if symbol not in self._asking:
+            self._asking[symbol] = asyncio.create_task(self._ask(symbol, sync))
 
     def _hear(self, frame: bytes) -> tuple[str, ...] | None:
         for heard in self._feed.read(frame, self._grids):
@@ -108,8 +119,7 @@ class BookStream:
             return True
         if self._feed.whole is None:
             return sync.unfit in (Unfit.NO_BOOK, Unfit.DISCONNECTED)
-        if symbol not in self._asking:
-            self._asking[symbol] = asyncio.create_task(self._ask(symbol, sync))
+        self._begin_asking(symbol, sync)
         return True
 
     async def _ask(self, symbol: str, sync: BookSync) -> None:

@@ -1,0 +1,263 @@
+"""The order books and trades that a desk observes at exchanges, kept in step by public streams.
+
+A book is kept in the decimals of its venue. Where a tick or a lot of the instrument is another number than one in its
+last decimal, what strategies see is a copy of the best levels in whole ticks and lots: bids cut down, asks cut up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from decimal import Decimal
+from functools import partial
+from itertools import islice
+from typing import Any, Protocol
+
+import aiohttp
+import msgspec
+
+from flatbook.engine.ports import Clock
+from flatbook.engine.rules import Rules
+from flatbook.market.candles import Candles
+from flatbook.market.depth import BookSync, Grid
+from flatbook.market.orderbook import Level, OrderBook
+from flatbook.ops.config import Loaded
+from flatbook.ops.config_accounts import AccountSection, BinanceAccount, BybitAccount, Environment
+from flatbook.services.live_binance import binance_hosts
+from flatbook.services.live_exchanges import urls_of
+from flatbook.strategies.decision import Series
+from flatbook.values.ids import InstrumentId
+from flatbook.values.instants import Instant
+from flatbook.values.instruments import Instrument, Product
+from flatbook.values.money import NumberRefused, parse_number, scaled_integer, significant_decimals
+from flatbook.venues.binance import books as binance_books
+from flatbook.venues.binance import trades as binance_trades
+from flatbook.venues.book_stream import BookFeed, BookStream
+from flatbook.venues.bybit import books as bybit_books
+from flatbook.venues.bybit import trades as bybit_trades
+from flatbook.venues.http import SessionHttp, tls_connector
+from flatbook.venues.silence import Patience
+from flatbook.venues.trade_stream import Traded, TradeFeed, TradeStream
+from flatbook.venues.websocket import SOCKET_PATIENCE, SessionSocket
+
+Connect = Callable[[], aiohttp.BaseConnector]
+
+COPIED_MAX = 50
+TEXT_PATIENCE = Patience(beat_s=20, silence_s=60)
+SPOT_STREAMS = {
+    Environment.LIVE: "wss://stream.binance.com:9443",
+    Environment.SANDBOX: "wss://stream.testnet.binance.vision",
+}
+
+
+class Observing(Protocol):
+    """Who is told what was seen."""
+
+    def saw_book(self, instrument: InstrumentId, at: Instant, *, is_fit: bool = True) -> None:
+        """Takes that a book was written."""
+        ...
+
+    def saw_value(self, instrument: InstrumentId, series: Series, ticks: int) -> None:
+        """Takes a trade. Units: ticks."""
+        ...
+
+
+class Feeds(msgspec.Struct, frozen=True, kw_only=True):
+    """How books and trades of one market are told, at the hosts of one environment."""
+
+    books: BookFeed
+    trades: TradeFeed
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """One observed instrument: what strategies read, and what a venue's decimals are worth in it.
+
+    `by_seats`: strategies observe it; `by_monitors`: its trades make candles.
+    Units: `price_units` and `size_units` are how many of the venue's last decimals a tick and a lot are.
+    """
+
+    instrument: Instrument
+    grid: Grid
+    book: OrderBook
+    price_units: int
+    size_units: int
+    by_seats: bool = True
+    by_monitors: bool = False
+
+    @property
+    def is_copied(self) -> bool:
+        """Whether its book is a copy of what the venue's shows."""
+        return (self.price_units, self.size_units) != (1, 1)
+
+
+class LiveBooks:
+    """The books of a desk by instrument, known before any connection is made. `connect` makes its connectors."""
+
+    def __init__(self, clock: Clock, connect: Connect = tls_connector) -> None:
+        self._clock, self._connect = clock, connect
+        self._streams: list[tuple[BookStream, dict[str, Seen]]] = []
+        self._trades: list[tuple[TradeStream, dict[str, Seen]]] = []
+        self._https: list[SessionHttp] = []
+        self.books: dict[InstrumentId, OrderBook] = {}
+
+    def add(self, feeds: Feeds, seen: Mapping[str, Seen]) -> None:
+        """Observes instruments of one market by their symbols."""
+        feed = feeds.books
+        http = None if feed.whole is None else SessionHttp(feed.whole.host, self._clock, connect=self._connect)
+        socket, grids = self._socket(feed.host, feed.beat), {symbol: each.grid for symbol, each in seen.items()}
+        stream = BookStream(feed, grids, socket, http, self._clock)
+        shown = {symbol: _shown(each, stream.books.by_symbol[symbol].book) for symbol, each in seen.items()}
+        self.books |= {each.instrument.id: each.book for each in shown.values()}
+        self._streams.append((stream, shown))
+        self._https += [] if http is None else [http]
+        socket = self._socket(feeds.trades.host, feeds.trades.beat)
+        self._trades.append((TradeStream(feeds.trades, tuple(shown), socket, self._clock), shown))
+
+    def _socket(self, host: str, beat: str | None) -> SessionSocket:
+        patience = SOCKET_PATIENCE if beat is None else TEXT_PATIENCE
+        return SessionSocket(host, self._clock, connect=self._connect, patience=patience, beat=beat)
+
+    def follow(self, observing: Observing, candles: Candles) -> list[Coroutine[Any, Any, None]]:
+        """Returns the work of each stream, none of which ends by itself."""
+        works = []
+        for stream, seen in self._streams:
+            stream.changed = partial(self._changed, observing, candles, seen)
+            works.append(stream.keep())
+        for trades, traded in self._trades:
+            trades.heard = partial(self._heard, observing, candles, traded)
+            works.append(trades.keep())
+        return works
+
+    def status(self) -> dict[InstrumentId, str]:
+        """Returns of each book whether it is fit, else why it must not be read."""
+        return {
+            each.instrument.id: "fit" if (why := stream.books.by_symbol[symbol].unfit) is None else why.value
+            for stream, seen in self._streams
+            for symbol, each in seen.items()
+        }
+
+    async def close(self) -> None:
+        """Closes the ways over which whole books were asked for."""
+        for http in self._https:
+            await http.close()
+
+    def _changed(
+        self, observing: Observing, candles: Candles, seen: Mapping[str, Seen], symbol: str, sync: BookSync
+    ) -> None:
+        each, now, is_fit = seen[symbol], self._clock.now(), sync.unfit is None
+        if each.by_seats:
+            if each.is_copied and is_fit:
+                copy_book(sync.book, each)
+            observing.saw_book(each.instrument.id, now, is_fit=is_fit)
+        if each.by_monitors and is_fit:
+            candles.hear(each.instrument.id, now)
+
+    def _heard(self, observing: Observing, candles: Candles, seen: Mapping[str, Seen], traded: Traded) -> None:
+        each = seen.get(traded.symbol)
+        if each is None:
+            return
+        try:
+            price, qty = parse_number(traded.price), parse_number(traded.qty)
+        except NumberRefused:
+            return
+        if each.by_seats:
+            units = scaled_integer(price, decimals=each.grid.price_decimals)
+            observing.saw_value(each.instrument.id, Series.TRADE, units // each.price_units)
+        if each.by_monitors:
+            candles.write_trade(each.instrument.id, float(price), float(qty), traded.at, self._clock.now())
+
+
+def _shown(seen: Seen, kept: OrderBook) -> Seen:
+    """Returns an instrument whose strategies read the very book that its stream keeps, where that is in its units."""
+    return seen if seen.is_copied else msgspec.structs.replace(seen, book=kept)
+
+
+def live_books(loaded: Loaded, rules: Rules, clock: Clock, connect: Connect = tls_connector) -> LiveBooks:
+    """Returns the books of all that seats and monitors of a desk observe, a stream per account and market."""
+    found, markets = LiveBooks(clock, connect), dict[tuple[str, Product], dict[str, Seen]]()
+    seats, watched = tuple(_observed(rules)), tuple(_watched(rules))
+    for instrument_id in dict.fromkeys((*seats, *watched)):
+        instrument = rules.instruments[instrument_id]
+        seen = seen_of(instrument, by_seats=instrument_id in seats, by_monitors=instrument_id in watched)
+        markets.setdefault((instrument.account, instrument.product), {})[instrument.symbol] = seen
+    for (account, product), instruments in markets.items():
+        feeds = feeds_of(loaded.config.accounts[account], product)
+        if feeds is not None:
+            found.add(feeds, instruments)
+    return found
+
+
+def _watched(rules: Rules) -> Iterator[InstrumentId]:
+    for monitor in rules.monitors.values():
+        yield from monitor.instruments
+
+
+def _observed(rules: Rules) -> Iterator[InstrumentId]:
+    for seated in rules.seats.values():
+        yield from (each.id for each in seated.seat.instruments)
+        yield from seated.seat.observes
+
+
+def feeds_of(account: AccountSection, product: Product) -> Feeds | None:
+    """Returns how the books and trades at an account are told; None where no public stream of ours tells them."""
+    if isinstance(account, BinanceAccount):
+        return _binance_feeds(account, product)
+    return _bybit_feeds(account, product) if isinstance(account, BybitAccount) else None
+
+
+def _binance_feeds(account: BinanceAccount, product: Product) -> Feeds:
+    hosts = binance_hosts(account)
+    if product is Product.SPOT:
+        stream = hosts.stream if account.base_url is not None else SPOT_STREAMS[account.environment]
+        return _at(binance_books.SPOT, binance_trades.SPOT, stream, hosts.rest)
+    return _at(binance_books.USD_M, binance_trades.USD_M, hosts.stream, hosts.rest)
+
+
+def _bybit_feeds(account: BybitAccount, product: Product) -> Feeds:
+    is_spot = product is Product.SPOT
+    books, trades = (bybit_books.SPOT, bybit_trades.SPOT) if is_spot else (bybit_books.LINEAR, bybit_trades.LINEAR)
+    if account.base_url is None and account.environment is Environment.PAPER:
+        return Feeds(books=books, trades=trades)
+    _, stream = urls_of(account)
+    return _at(books, trades, stream, "")
+
+
+def _at(books: BookFeed, trades: TradeFeed, stream: str, rest: str) -> Feeds:
+    whole = None if books.whole is None else msgspec.structs.replace(books.whole, host=rest)
+    return Feeds(
+        books=msgspec.structs.replace(books, host=stream, whole=whole),
+        trades=msgspec.structs.replace(trades, host=stream),
+    )
+
+
+def seen_of(instrument: Instrument, *, by_seats: bool = True, by_monitors: bool = False) -> Seen:
+    """Returns how an instrument is seen: on a grid of as many decimals as its tick and its lot have."""
+    tick, lot = instrument.rules.tick, instrument.rules.lot
+    grid = Grid(significant_decimals(tick), significant_decimals(lot))
+    return Seen(
+        instrument=instrument,
+        grid=grid,
+        book=OrderBook(),
+        price_units=_units(tick, grid.price_decimals),
+        size_units=_units(lot, grid.size_decimals),
+        by_seats=by_seats,
+        by_monitors=by_monitors,
+    )
+
+
+def _units(step: Decimal, decimals: int) -> int:
+    return scaled_integer(step, decimals=decimals)
+
+
+def copy_book(book: OrderBook, seen: Seen) -> None:
+    """Writes the best levels of a book into the one that strategies read, in whole ticks and lots."""
+    price, size = seen.price_units, seen.size_units
+    bids, asks = dict[int, int](), dict[int, int]()
+    for at, qty in islice(book.bids(), COPIED_MAX):
+        bids[at // price] = bids.get(at // price, 0) + qty
+    for at, qty in islice(book.asks(), COPIED_MAX):
+        asks[-(-at // price)] = asks.get(-(-at // price), 0) + qty
+    seen.book.replace(_in_lots(bids, size), _in_lots(asks, size))
+
+
+def _in_lots(levels: Mapping[int, int], size: int) -> list[Level]:
+    return [(at, qty // size) for at, qty in levels.items()]

@@ -1,0 +1,51 @@
+"""The trades of Binance, spot and USD-M, those of one taker at one price together.
+
+Source: developers.binance.com, Aggregate Trade Streams of Spot and of USD-M; the latter stand under /market since
+2026-04-23.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from flatbook.values.instants import NS_PER_MS, Instant
+from flatbook.venues.trade_stream import Traded, TradeFeed
+
+TRADE = "aggTrade"
+
+
+class _Trade(msgspec.Struct):
+    e: str = ""
+    s: str = ""
+    p: str = ""
+    q: str = ""
+    T: int = 0
+
+
+class _Frame(msgspec.Struct):
+    data: _Trade
+
+
+_frame = msgspec.json.Decoder(_Frame)
+
+
+def read_frame(frame: bytes) -> tuple[Traded, ...]:
+    """Returns the trade that a frame of a combined stream holds; nothing for any other frame."""
+    try:
+        told = _frame.decode(frame).data
+    except (msgspec.MsgspecError, RecursionError):
+        return ()
+    return (Traded(told.s, told.p, told.q, Instant(told.T * NS_PER_MS)),) if told.e == TRADE else ()
+
+
+def _feed(name: str, host: str, prefix: str) -> TradeFeed:
+    def path(symbols: Sequence[str]) -> str:
+        return f"{prefix}/stream?streams=" + "/".join(f"{symbol.lower()}@{TRADE}" for symbol in symbols)
+
+    return TradeFeed(name=name, host=host, path=path, opening=lambda _symbols: (), read=read_frame)
+
+
+SPOT = _feed("binance", "wss://stream.binance.com:9443", "")
+USD_M = _feed("binanceusdm", "wss://fstream.binance.com", "/market")

@@ -1,0 +1,68 @@
+"""The trades of a venue over its public stream: each is heard as it comes, and none that was missed is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from flatbook.engine.ports import Clock
+from flatbook.engine.rest import rest_until
+from flatbook.values.instants import Instant
+from flatbook.venues.book_stream import RECONNECT_S
+from flatbook.venues.silence import StreamEnd
+from flatbook.venues.websocket import SessionSocket
+
+
+class Traded(NamedTuple):
+    """A trade of others. Units: price and quantity as the venue writes them; `at` by the venue's clock."""
+
+    symbol: str
+    price: str
+    qty: str
+    at: Instant
+
+
+Read = Callable[[bytes], tuple[Traded, ...]]
+Tell = Callable[[Traded], None]
+
+
+class TradeFeed(msgspec.Struct, frozen=True, kw_only=True):
+    """How a venue tells trades. `read` takes any bytes, and returns nothing for what is about something else."""
+
+    name: str
+    host: str
+    path: Callable[[Sequence[str]], str]
+    opening: Callable[[Sequence[str]], tuple[str, ...]]
+    read: Read
+    beat: str | None = None
+
+
+class TradeStream:
+    """Hears the trades of some symbols over one connection. `heard` is told each."""
+
+    def __init__(self, feed: TradeFeed, symbols: Sequence[str], socket: SessionSocket, clock: Clock) -> None:
+        self.heard: Tell = _nothing
+        self._feed, self._symbols, self._socket, self._clock = feed, tuple(symbols), socket, clock
+
+    async def follow(self) -> StreamEnd:
+        """Holds one conversation and returns how it ended."""
+        return await self._socket.converse(
+            self._feed.path(self._symbols), self._feed.opening(self._symbols), self._hear
+        )
+
+    async def keep(self) -> None:
+        """Holds one conversation after the other, for ever."""
+        while True:
+            await self.follow()
+            await self._clock.sleep_until(rest_until(self._clock.now(), RECONNECT_S, "trades", self._feed.name))
+
+    def _hear(self, frame: bytes) -> tuple[str, ...]:
+        for traded in self._feed.read(frame):
+            self.heard(traded)
+        return ()
+
+
+def _nothing(_traded: Traded) -> None:
+    return

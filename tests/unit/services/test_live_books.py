@@ -1,0 +1,160 @@
+"""Books and trades that a desk observes at the simulated exchanges: in whole ticks, unfit while broken, in time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from flatbook.market.candles import Candles, Watch
+from flatbook.ops.config_accounts import BinanceAccount, BinanceMarket, BybitAccount, Environment, Shorting
+from flatbook.services.live_books import Feeds, LiveBooks, copy_book, feeds_of, seen_of
+from flatbook.sim.network.connector import SimulatedConnector
+from flatbook.sim.world.process import LoopClock
+from flatbook.strategies.decision import Series
+from flatbook.values.instants import Instant
+from flatbook.values.instruments import Product
+from tests.exchange import PERP, URL, Scene, levels, with_binance, with_bybit
+from tests.unit.venues.binance.sample import PERP as BTC
+from tests.unit.venues.binance.sample import instrument
+
+D = Decimal
+KEYS: Any = {"key": "secret:k", "secret": "secret:s", "shorting": Shorting.NEVER}
+Talk = Callable[[Scene, LiveBooks, "Told", Candles], Awaitable[Any]]
+
+
+def account(market: BinanceMarket, environment: Environment, base_url: str | None = None) -> BinanceAccount:
+    return BinanceAccount(market=market, environment=environment, base_url=base_url, **KEYS)
+
+
+def bybit(environment: Environment, base_url: str | None = None) -> BybitAccount:
+    return BybitAccount(environment=environment, user_id="1", base_url=base_url, **KEYS)
+
+
+class Told:
+    """Who is told what was seen."""
+
+    def __init__(self) -> None:
+        self.books: list[tuple[str, bool]] = []
+        self.values: list[tuple[str, Series, int]] = []
+
+    def saw_book(self, instrument: str, at: Instant, *, is_fit: bool = True) -> None:
+        self.books.append((instrument, is_fit))
+
+    def saw_value(self, instrument: str, series: Series, ticks: int) -> None:
+        self.values.append((instrument, series, ticks))
+
+
+def observed(feeds: Feeds | None, talk: Talk, *, tick: str = "0.1", at: Any = with_binance) -> Any:
+    async def served(scene: Scene) -> Any:
+        clock, told, candles = LoopClock(scene.loop), Told(), Candles()
+        candles.watch("monitor", Watch(instruments=(BTC,), interval_s=60, window=2))
+        found = LiveBooks(clock, SimulatedConnector)
+        assert feeds is not None
+        traded = instrument(Product.LINEAR_PERP, tick=tick)
+        found.add(feeds, {"BTCUSDT": seen_of(traded, by_monitors=True)})
+        works = [asyncio.create_task(work) for work in found.follow(told, candles)]
+        try:
+            await scene.pass_ms(2_000)
+            return await talk(scene, found, told, candles)
+        finally:
+            for work in works:
+                work.cancel()
+            await asyncio.gather(*works, return_exceptions=True)
+            await found.close()
+
+    return at(served)
+
+
+USD_M = feeds_of(account(BinanceMarket.USD_M, Environment.SANDBOX, URL), Product.LINEAR_PERP)
+LINEAR = feeds_of(bybit(Environment.SANDBOX, URL), Product.LINEAR_PERP)
+
+
+@pytest.mark.parametrize(("feeds", "at"), [(USD_M, with_binance), (LINEAR, with_bybit)])
+def test_a_book_follows_the_venues_in_ticks_and_its_trades_are_told(feeds: Feeds, at: Any) -> None:
+    async def talk(scene: Scene, found: LiveBooks, told: Told, candles: Candles) -> None:
+        book = found.books[BTC]
+        assert book.touch() == (499_990, 1_000, 500_010, 1_000)
+        assert found.status() == {BTC: "fit"}
+        scene.exchange.quote(PERP, levels("49998 x 2"), levels("50002.5 x 3"))
+        await scene.pass_ms(1_000)
+        assert book.touch() == (499_980, 2_000, 500_025, 3_000)
+        assert told.books[-1] == (BTC, True)
+        scene.exchange.trade_outside(PERP, 1, D("0.5"))
+        await scene.pass_ms(1_000)
+        assert told.values == [(BTC, Series.TRADE, 500_025)]
+        sight = candles.sight("monitor", BTC, scene.now())
+        assert sight is not None
+        assert (sight.close, sight.volume) == (50_002.5, 0.5)
+
+    observed(feeds, talk, at=at)
+
+
+def test_a_book_is_unfit_from_the_break_of_its_stream_until_a_whole_one_has_come() -> None:
+    async def talk(scene: Scene, found: LiveBooks, told: Told, candles: Candles) -> None:
+        scene.faults.say("cuts_stream", True)
+        told.books.clear()
+        scene.exchange.quote(PERP, levels("49998 x 2"), levels("50002.5 x 3"))
+        await scene.pass_ms(300)
+        assert found.status() == {BTC: "disconnected"}
+        assert told.books[-1] == (BTC, False)
+        await scene.pass_ms(10_000)
+        assert found.status() == {BTC: "fit"}
+        assert told.books[-1] == (BTC, True)
+        assert found.books[BTC].touch() == (499_980, 2_000, 500_025, 3_000)
+
+    observed(USD_M, talk)
+
+
+def test_a_tick_that_is_not_one_in_its_last_decimal_is_counted_in_whole_ticks() -> None:
+    async def talk(scene: Scene, found: LiveBooks, told: Told, candles: Candles) -> None:
+        scene.exchange.quote(PERP, levels("49999.7 x 2", "49999.5 x 1"), levels("50002.3 x 3", "50002.5 x 4"))
+        await scene.pass_ms(1_000)
+        assert found.books[BTC].touch() == (99_999, 3_000, 100_005, 7_000)
+
+    observed(USD_M, talk, tick="0.5")
+
+
+def test_sizes_are_cut_to_whole_lots_after_levels_were_put_together() -> None:
+    traded = instrument(Product.LINEAR_PERP, tick="0.1", lot="0.002")
+    seen = seen_of(traded)
+    source = type(seen.book)()
+    source.replace([(10, 3), (9, 1)], [(12, 5)])
+    copy_book(source, seen)
+    assert (list(seen.book.bids()), list(seen.book.asks())) == ([(10, 1)], [(12, 2)])
+
+
+@pytest.mark.parametrize(
+    ("stated", "product", "hosts"),
+    [
+        (
+            account(BinanceMarket.SPOT, Environment.LIVE),
+            Product.SPOT,
+            ("wss://stream.binance.com:9443", "https://api.binance.com"),
+        ),
+        (
+            account(BinanceMarket.SPOT, Environment.SANDBOX),
+            Product.SPOT,
+            ("wss://stream.testnet.binance.vision", "https://testnet.binance.vision"),
+        ),
+        (
+            account(BinanceMarket.USD_M, Environment.LIVE),
+            Product.LINEAR_PERP,
+            ("wss://fstream.binance.com", "https://fapi.binance.com"),
+        ),
+        (bybit(Environment.LIVE), Product.SPOT, ("wss://stream.bybit.com", None)),
+        (bybit(Environment.PAPER), Product.LINEAR_PERP, ("wss://stream.bybit.com", None)),
+        (bybit(Environment.SANDBOX), Product.LINEAR_PERP, ("wss://stream-testnet.bybit.com", None)),
+    ],
+)
+def test_books_and_trades_are_of_the_environment_of_their_account(
+    stated: Any, product: Product, hosts: tuple[str, str | None]
+) -> None:
+    feeds = feeds_of(stated, product)
+    assert feeds is not None
+    whole = feeds.books.whole
+    assert (feeds.books.host, None if whole is None else whole.host) == hosts
+    assert feeds.trades.host == hosts[0]

@@ -27,7 +27,7 @@ from flatbook.services.live_exchanges import urls_of
 from flatbook.strategies.decision import Series
 from flatbook.values.ids import InstrumentId
 from flatbook.values.instants import Instant
-from flatbook.values.instruments import Instrument, Product
+from flatbook.values.instruments import Instrument, Product, Side
 from flatbook.values.money import NumberRefused, parse_number, scaled_integer, significant_decimals
 from flatbook.venues.binance import books as binance_books
 from flatbook.venues.binance import trades as binance_trades
@@ -39,6 +39,7 @@ from flatbook.venues.silence import Patience
 from flatbook.venues.trade_stream import Traded, TradeFeed, TradeStream
 from flatbook.venues.websocket import SOCKET_PATIENCE, SessionSocket
 
+Told = Callable[[InstrumentId, int, int, Side], None]
 Connect = Callable[[], aiohttp.BaseConnector]
 
 COPIED_MAX = 50
@@ -90,7 +91,11 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LiveBooks:
-    """The books of a desk by instrument, known before any connection is made. `connect` makes its connectors."""
+    """The books of a desk by instrument, known before any connection is made. `connect` makes its connectors.
+
+    `traded` is told each trade of others: its instrument, price and quantity, and the side of who came for it.
+    Units: ticks and lots.
+    """
 
     def __init__(self, clock: Clock, connect: Connect = tls_connector) -> None:
         self._clock, self._connect = clock, connect
@@ -98,6 +103,7 @@ class LiveBooks:
         self._trades: list[tuple[TradeStream, dict[str, Seen]]] = []
         self._https: list[SessionHttp] = []
         self.books: dict[InstrumentId, OrderBook] = {}
+        self.traded: Told = _nobody
 
     def add(self, feeds: Feeds, seen: Mapping[str, Seen]) -> None:
         """Observes instruments of one market by their symbols."""
@@ -159,9 +165,11 @@ class LiveBooks:
             price, qty = parse_number(traded.price), parse_number(traded.qty)
         except NumberRefused:
             return
+        ticks = scaled_integer(price, decimals=each.grid.price_decimals) // each.price_units
+        lots = scaled_integer(qty, decimals=each.grid.size_decimals) // each.size_units
         if each.by_seats:
-            units = scaled_integer(price, decimals=each.grid.price_decimals)
-            observing.saw_value(each.instrument.id, Series.TRADE, units // each.price_units)
+            observing.saw_value(each.instrument.id, Series.TRADE, ticks)
+        self.traded(each.instrument.id, ticks, lots, traded.taker)
         if each.by_monitors:
             candles.write_trade(each.instrument.id, float(price), float(qty), traded.at, self._clock.now())
 
@@ -261,3 +269,7 @@ def copy_book(book: OrderBook, seen: Seen) -> None:
 
 def _in_lots(levels: Mapping[int, int], size: int) -> list[Level]:
     return [(at, qty // size) for at, qty in levels.items()]
+
+
+def _nobody(_instrument: InstrumentId, _ticks: int, _lots: int, _taker: Side) -> None:
+    return

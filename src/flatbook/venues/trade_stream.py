@@ -10,17 +10,22 @@ import msgspec
 from flatbook.engine.ports import Clock
 from flatbook.engine.rest import rest_until
 from flatbook.values.instants import Instant
+from flatbook.values.instruments import Side
 from flatbook.venues.book_stream import RECONNECT_S
 from flatbook.venues.silence import StreamEnd
 from flatbook.venues.websocket import SessionSocket
 
 
 class Traded(NamedTuple):
-    """A trade of others. Units: price and quantity as the venue writes them; `at` by the venue's clock."""
+    """A trade of others. `taker` is who came and traded against what rested.
+
+    Units: price and quantity as the venue writes them; `at` by the venue's clock.
+    """
 
     symbol: str
     price: str
     qty: str
+    taker: Side
     at: Instant
 
 

@@ -16,7 +16,7 @@ from flatbook.sim.network.connector import SimulatedConnector
 from flatbook.sim.world.process import LoopClock
 from flatbook.strategies.decision import Series
 from flatbook.values.instants import Instant
-from flatbook.values.instruments import Product
+from flatbook.values.instruments import Product, Side
 from tests.exchange import PERP, URL, Scene, levels, with_binance, with_bybit
 from tests.unit.venues.binance.sample import PERP as BTC
 from tests.unit.venues.binance.sample import instrument
@@ -83,9 +83,12 @@ def test_a_book_follows_the_venues_in_ticks_and_its_trades_are_told(feeds: Feeds
         await scene.pass_ms(1_000)
         assert book.touch() == (499_980, 2_000, 500_025, 3_000)
         assert told.books[-1] == (BTC, True)
+        heard: list[tuple[str, int, int, Side]] = []
+        found.traded = lambda *traded: heard.append(traded)
         scene.exchange.trade_outside(PERP, 1, D("0.5"))
         await scene.pass_ms(1_000)
         assert told.values == [(BTC, Series.TRADE, 500_025)]
+        assert heard == [(BTC, 500_025, 500, Side.BUY)]
         sight = candles.sight("monitor", BTC, scene.now())
         assert sight is not None
         assert (sight.close, sight.volume) == (50_002.5, 0.5)

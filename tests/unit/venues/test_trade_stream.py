@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flatbook.values.instants import Instant
+from flatbook.values.instruments import Side
 from flatbook.venues.binance import trades as binance
 from flatbook.venues.bybit import trades as bybit
 from flatbook.venues.trade_stream import Traded
@@ -25,9 +26,12 @@ def test_a_trade_of_binance_is_read_and_no_other_stream() -> None:
         "f": 1,
         "l": 2,
         "T": 1672515782136,
+        "m": True,
     }
     frame = json.dumps({"stream": "btcusdt@aggTrade", "data": told}).encode()
-    assert binance.read_frame(frame) == (Traded("BTCUSDT", "0.001", "100", Instant(1_672_515_782_136_000_000)),)
+    assert binance.read_frame(frame) == (
+        Traded("BTCUSDT", "0.001", "100", Side.SELL, Instant(1_672_515_782_136_000_000)),
+    )
     assert binance.read_frame(frame.replace(b'"aggTrade"', b'"trade"')) == ()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from flatbook.values.instants import NS_PER_MS, Instant
+from flatbook.values.instruments import Side
 from flatbook.venues.trade_stream import Traded, TradeFeed
 
 TRADE = "aggTrade"
@@ -22,6 +23,7 @@ class _Trade(msgspec.Struct):
     p: str = ""
     q: str = ""
     T: int = 0
+    m: bool = False
 
 
 class _Frame(msgspec.Struct):
@@ -37,7 +39,10 @@ def read_frame(frame: bytes) -> tuple[Traded, ...]:
         told = _frame.decode(frame).data
     except (msgspec.MsgspecError, RecursionError):
         return ()
-    return (Traded(told.s, told.p, told.q, Instant(told.T * NS_PER_MS)),) if told.e == TRADE else ()
+    if told.e != TRADE:
+        return ()
+    taker = Side.SELL if told.m else Side.BUY
+    return (Traded(told.s, told.p, told.q, taker, Instant(told.T * NS_PER_MS)),)
 
 
 def _feed(name: str, host: str, prefix: str) -> TradeFeed:

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import msgspec
 
 from flatbook.values.instants import NS_PER_MS, Instant
+from flatbook.values.instruments import Side
 from flatbook.venues.book_stream import text_of_json
 from flatbook.venues.bybit.books import SUBSCRIBED_MAX
 from flatbook.venues.trade_stream import Traded, TradeFeed
 
 TOPIC = "publicTrade."
+SIDES = {"Buy": Side.BUY, "Sell": Side.SELL}
 
 
 class _Trade(msgspec.Struct):
@@ -19,6 +21,7 @@ class _Trade(msgspec.Struct):
     p: str
     v: str
     T: int
+    S: str
 
 
 class _Frame(msgspec.Struct):
@@ -37,7 +40,11 @@ def read_frame(frame: bytes) -> tuple[Traded, ...]:
         return ()
     if not told.topic.startswith(TOPIC):
         return ()
-    return tuple(Traded(each.s, each.p, each.v, Instant(each.T * NS_PER_MS)) for each in told.data)
+    return tuple(
+        Traded(each.s, each.p, each.v, SIDES[each.S], Instant(each.T * NS_PER_MS))
+        for each in told.data
+        if each.S in SIDES
+    )
 
 
 def _opening(symbols: Sequence[str]) -> tuple[str, ...]:

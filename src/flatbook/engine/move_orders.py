@@ -8,7 +8,7 @@ from flatbook.events import orders as ev
 from flatbook.events.control import AlertName, Severity
 from flatbook.events.event import Event
 from flatbook.events.refs import ref_of_order
-from flatbook.state.orders import STALE, TRANSITIONS, Order, Status, move_of
+from flatbook.state.orders import MOVES, STALE, TRANSITIONS, Order, Status, move_of
 from flatbook.strategies.decision import Trigger
 from flatbook.values.money import plain
 
@@ -37,7 +37,7 @@ def net_of(order: Order) -> str:
 def book_move(turn: Turn, order: Order, event: Event) -> bool:
     """Books an event of an order's life if it is news, refuses it if it cannot be, and says whether it was booked."""
     kind = type(event)
-    move = move_of(order, event)
+    move = MOVES.get(kind) or move_of(order, event)
     edge = (order.status, move)
     if move is None or edge in STALE or (kind in _SHOWS and _is_no_news(order, event)):
         turn.drop(f"stale_{move.value if move is not None else 'report'}")

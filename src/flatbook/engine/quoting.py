@@ -45,25 +45,27 @@ _STOPS = {
 class SeatView:
     """What the strategy of a seat can see in one turn, read straight from the state and the sights."""
 
-    __slots__ = ("_limits", "_seat", "_state", "_turn", "now", "owner")
+    __slots__ = ("_age_ns", "_seat", "_sights", "_state", "_touches", "_turn", "now", "owner")
 
     def __init__(self, turn: Turn, seated: SeatRules) -> None:
-        self._turn, self._state = turn, turn.state
-        self._seat, self._limits = seated.seat, seated.limits
+        self._turn, self._state, self._sights = turn, turn.state, turn.market.sights
+        self._seat, self._age_ns = seated.seat, seated.limits.book_age_ms_max * NS_PER_MS
+        self._touches: dict[InstrumentId, Touch | None] = {}
         self.now: Instant = turn.now
         self.owner: OwnerId = seated.seat.owner
 
     def touch(self, instrument: InstrumentId) -> Touch | None:
         """Returns the best of both sides; None while the book is unfit, stale or empty on one side."""
-        sights = self._turn.market.sights
-        seen_at = sights.observed_at(instrument)
-        if seen_at is None or self.now - seen_at >= self._limits.book_age_ms_max * NS_PER_MS:
-            return None
-        return sights.touch(instrument)
+        touches = self._touches
+        if instrument not in touches:
+            seen_at = self._sights.observed_at(instrument)
+            is_seen = seen_at is not None and self.now - seen_at < self._age_ns
+            touches[instrument] = self._sights.touch(instrument) if is_seen else None
+        return touches[instrument]
 
     def observed_at(self, instrument: InstrumentId) -> Instant | None:
         """Returns when its book was last seen fit, by our clock; None before the first time."""
-        return self._turn.market.sights.observed_at(instrument)
+        return self._sights.observed_at(instrument)
 
     def orders(self, instrument: InstrumentId) -> Sequence[Order]:
         """Returns the orders of this owner that are open or still owe executions, oldest first."""
@@ -94,7 +96,7 @@ class SeatView:
 
     def feature(self, name: str) -> float | None:
         """Returns a declared feature; None while it is not ready."""
-        return self._turn.market.sights.feature(self.owner, name)
+        return self._sights.feature(self.owner, name)
 
     def free(self, instrument: InstrumentId) -> tuple[Money, Quantity] | None:
         """Returns what may still be spent, and what may still be sold; None before the account was stated."""

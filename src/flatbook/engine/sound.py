@@ -12,22 +12,24 @@ from decimal import Decimal
 from flatbook.engine.reports import AccountStatement, Activity, Execution, OrderReport, VenueStatus
 from flatbook.events.chain import Fill, FillSkipped, FillUnvalued, FillValued
 from flatbook.events.orders import Fee
-from flatbook.values.instants import Instant, instant_of_text, later
+from flatbook.values.instants import NS_PER_S, Instant, instant_of_text
 from flatbook.values.money import (
     NUMBER_DECIMALS_MAX,
     ZERO,
     NumberRefused,
     check_chain_number,
     check_number,
+    cut,
     significant_decimals,
 )
 
 INSTANT_FIRST = instant_of_text("2015-01-05T00:00:00Z")
-FUTURE_S_MAX = 86_400
+FUTURE_NS_MAX = 86_400 * NS_PER_S
 TEXT_MAX = 256
 INTEGER_DIGITS_MAX = 20
 NOTIONAL_INTEGER_DIGITS_MAX = 22
 NOTIONAL_DECIMALS_MAX = 30
+FEW_DECIMALS = NOTIONAL_DECIMALS_MAX // 2
 FEES_MAX = 16
 LINES_MAX = 10_000
 
@@ -154,12 +156,11 @@ def flaw_of_number(name: str, value: Decimal, *, positive: bool = False) -> Flaw
 
 def _is_plain(value: Decimal, positive: bool) -> bool:
     """Whether a number is sound at one look, as nearly all are."""
-    sign, digits, exponent = value.as_tuple()
     return (
-        isinstance(exponent, int)
-        and -NUMBER_DECIMALS_MAX <= exponent <= 0
-        and len(digits) + exponent <= INTEGER_DIGITS_MAX
-        and not (positive and (sign or not value))
+        value.is_finite()
+        and value.adjusted() < INTEGER_DIGITS_MAX
+        and not (positive and value <= ZERO)
+        and cut(value, decimals=NUMBER_DECIMALS_MAX) == value
     )
 
 
@@ -179,7 +180,7 @@ def flaw_of_instant(at: Instant, now: Instant) -> Flaw:
 
 def reasonable(at: Instant, now: Instant) -> Instant:
     """Returns an instant that a venue states when it can be true, else ours."""
-    return at if INSTANT_FIRST <= at <= later(now, seconds=FUTURE_S_MAX) else now
+    return at if INSTANT_FIRST <= at <= now + FUTURE_NS_MAX else now
 
 
 def flaw_of_text(name: str, text: str) -> Flaw:
@@ -198,6 +199,8 @@ def told(text: str, length_max: int) -> str:
 def _flaw_of_product(qty: Decimal, price: Decimal) -> Flaw:
     if qty.adjusted() + price.adjusted() + 2 > NOTIONAL_INTEGER_DIGITS_MAX:
         return f"a notional of {qty} times {price} is out of reason"
+    if cut(qty, decimals=FEW_DECIMALS) == qty and cut(price, decimals=FEW_DECIMALS) == price:
+        return None
     if significant_decimals(qty) + significant_decimals(price) > NOTIONAL_DECIMALS_MAX:
         return f"quantity and price have more than {NOTIONAL_DECIMALS_MAX} decimals together"
     return None

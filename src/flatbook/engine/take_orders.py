@@ -131,7 +131,7 @@ def _book_unknown(turn: Turn, order: Order, attempt: int, reason: ev.UnknownReas
 def _cancel_if_asked_before(turn: Turn, order_id: OrderId) -> None:
     """Sends the cancel that was decided while the place was still under way, or that a halt demands since."""
     order = turn.state.orders[order_id]
-    if not order.is_open or order.status is Status.INTENDED:
+    if order.status is Status.INTENDED or not order.is_open:
         return
     if order.cancel_pending:
         turn.effects.append(cancel_of(order))
@@ -219,7 +219,7 @@ def take_order_report(turn: Turn, account: AccountId, report: OrderReport) -> No
         flaw = (
             _mismatch(order, account, report.instrument, report)
             or _mismatch_of_size(order, report)
-            or flaw_of_total(turn, order, report)
+            or (flaw_of_total(turn, order, report) if turn.state.totals else None)
         )
     if flaw is not None:
         refused_report(turn, account, report, flaw)
@@ -229,15 +229,14 @@ def take_order_report(turn: Turn, account: AccountId, report: OrderReport) -> No
     if order is None:
         take_foreign_order(turn, account, report)
         return
-    _take_total(turn, order, report)
+    if _states_totals(turn, order.account):
+        _take_total(turn, order, report)
     _take_status(turn, turn.state.orders[order.order_id], report)
     _cancel_again(turn, order.order_id, report.status)
 
 
 def _take_total(turn: Turn, order: Order, report: OrderReport) -> None:
     """Books what a total adds, at a venue that states totals: it is never mixed with executions for one order."""
-    if not _states_totals(turn, order.account):
-        return
     flaw = flaw_of_fill_total(report)
     if flaw is not None:
         refused_report(turn, order.account, report, flaw)
@@ -277,7 +276,7 @@ def _mismatch_of_size(order: Order, report: OrderReport) -> str | None:
 
 
 def _mismatch(order: Order, account: AccountId, instrument: InstrumentId, shown: OrderReport | Execution) -> str | None:
-    if (order.account, order.instrument, order.side) == (account, instrument, shown.side):
+    if order.account == account and order.instrument == instrument and order.side is shown.side:
         return None
     return f"ours is {order.side.value} {order.instrument} at {order.account}, theirs {shown.side.value} {instrument}"
 

@@ -85,6 +85,8 @@ class CancelReason(Enum):
 class OrderStyle(Enum):
     """How an order meets the market: rests with what does not match, must not match on arrival, or must not rest."""
 
+    __hash__ = object.__hash__  # members are compared by identity, and are keys on the way of every order
+
     LIMIT = "limit"
     POST_ONLY = "post_only"
     IOC = "ioc"

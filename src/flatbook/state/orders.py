@@ -249,7 +249,7 @@ def order_of_intent(event: ev.OrderIntended) -> Order:
     )
 
 
-_MOVES: dict[type[Event], Move] = {
+MOVES: dict[type[Event], Move] = {
     ev.OrderSubmitted: Move.SUBMITTED,
     ev.OrderAccepted: Move.ACCEPTED,
     ev.OrderFound: Move.FOUND,
@@ -264,7 +264,7 @@ _MOVES: dict[type[Event], Move] = {
 
 def move_of(order: Order, event: Event) -> Move | None:
     """Returns what an event says about an order; None when it is no event of an order's life."""
-    move = _MOVES.get(type(event))
+    move = MOVES.get(type(event))
     if move is not None:
         return move
     if isinstance(event, ev.OrderFilled):
@@ -291,11 +291,12 @@ def moved(order: Order, event: Event) -> Order:
     Needs: step has checked the edge against TRANSITIONS.
     Errors: Broken when the edge is not in the table.
     """
-    move = move_of(order, event)
+    kind = type(event)
+    move = MOVES.get(kind) or move_of(order, event)
     after = None if move is None else TRANSITIONS.get((order.status, move))
     if after is None:
-        raise Broken(f"order {order.order_id} is {order.status.value}: {type(event).__name__} does not fit")
-    return _FACTS[type(event)](order, event, after)
+        raise Broken(f"order {order.order_id} is {order.status.value}: {kind.__name__} does not fit")
+    return _FACTS[kind](order, event, after)
 
 
 def _filled(order: Order, event: ev.OrderFilled, after: Status) -> Order:

@@ -31,6 +31,8 @@ def is_stopped(state: State, owner: OwnerId, account: AccountId, instrument: Ins
 
 def must_go(state: State, order: Order) -> bool:
     """Whether a halt or a stop of its side wants an order gone. What only reduces stays, except under a kill."""
+    if not state.halts and not state.stops:
+        return False
     if must_cancel(state.halts, order):
         return True
     return bool(state.stops) and not order.reduce_only and stop_over(state.stops, order.owner, order.side) is not None

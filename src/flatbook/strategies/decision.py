@@ -15,6 +15,8 @@ from flatbook.values.instants import Instant
 class Trigger(Enum):
     """A kind of change that can wake a strategy."""
 
+    __hash__ = object.__hash__  # members are compared by identity, and are keys on the way of every decision
+
     FILL_SEEN = "fill_seen"
     ORDER_WORKING = "order_working"
     ORDER_FILLED = "order_filled"

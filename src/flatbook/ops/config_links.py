@@ -18,6 +18,7 @@ from flatbook.ops.config_offers import flaws_of_offers
 from flatbook.ops.config_oracle import flaws_of_pyth
 from flatbook.ops.config_prices import RecordedBars, RecordedPrices, priced_by, quote_of
 from flatbook.ops.config_read import Key
+from flatbook.ops.config_risk import flaws_of_breakers, flaws_of_monitors, flaws_of_reconciling
 from flatbook.ops.config_shape import NONE, VERSION, ClockKind, Config, HedgeSection, InstrumentSection
 from flatbook.ops.config_wallets import flaws_of_wallets
 from flatbook.ops.secret_places import parse_reference
@@ -56,8 +57,23 @@ def flaws(config: Config) -> Iterator[Flaw]:
     }
     vaults = {name: tuple(owner.vaults) for name, owner in config.owners.items()}
     yield from _flaws_of_grids(config)
+    yield from _flaws_of_risk(config)
     yield from flaws_of_offers(config.offers, config.hedges, config.wallets)
     yield from flaws_of_wallets(config.wallets, tokens, vaults, config.secrets)
+
+
+def exchanges_of(config: Config) -> tuple[str, ...]:
+    """Returns the accounts that are reconciled as those of exchanges: they are at one, or a grid trades there."""
+    at_exchange = [name for name, account in config.accounts.items() if isinstance(account, ExchangeAccount)]
+    named = (name for names in config.grid.values() for name in names if name in config.instruments)
+    return tuple(dict.fromkeys((*at_exchange, *(config.instruments[name].account for name in named))))
+
+
+def _flaws_of_risk(config: Config) -> Iterator[Flaw]:
+    owners = (*config.hedges, *config.grid)
+    yield from flaws_of_monitors(config.monitors, config.instruments, owners)
+    yield from flaws_of_breakers(config.breakers, owners)
+    yield from flaws_of_reconciling(config.reconcile, config.accounts, exchanges_of(config))
 
 
 def _flaws_of_grids(config: Config) -> Iterator[Flaw]:

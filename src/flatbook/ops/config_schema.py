@@ -39,6 +39,9 @@ NAMES = {
     "wallets": "NAME",
     "moves": "ASSET",
     "jurisdictions": "NAME",
+    "monitors": "NAME",
+    "breakers": "OWNER",
+    "reconcile": "ACCOUNT",
     "allowed": "KIND",
 }
 

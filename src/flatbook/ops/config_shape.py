@@ -19,6 +19,7 @@ from flatbook.ops.config_grid import GridSection
 from flatbook.ops.config_offers import OfferSection
 from flatbook.ops.config_prices import PriceSection
 from flatbook.ops.config_profiles import ProfileSection
+from flatbook.ops.config_risk import BreakerSection, MonitorSection, ReconcileSection
 from flatbook.ops.config_section import Address, InstrumentName, Name, SecretName, Section, Symbol, Ticker
 from flatbook.ops.config_wallets import WalletSection
 from flatbook.strategies.hedge_terms import OPEN_WAIT_S
@@ -240,6 +241,11 @@ class Config(Section, frozen=True, kw_only=True):
         dict[Name, dict[Ticker, OfferSection]], said("Orders of our own on chains, by owner and underlying.")
     ] = {}
     grid: Annotated[dict[Name, dict[InstrumentName, GridSection]], said("The grids, by owner and instrument.")] = {}
+    monitors: Annotated[dict[Name, MonitorSection], said("The monitors of markets, by name.")] = {}
+    breakers: Annotated[dict[Name, BreakerSection], said("The breakers, by owner.")] = {}
+    reconcile: Annotated[
+        dict[Name, ReconcileSection], said("How accounts at exchanges are reconciled, where not as usual, by account.")
+    ] = {}
     secrets: Annotated[
         dict[SecretName, Annotated[str, said(FORMS_SAID)]],
         said("Where secrets are, by name; never the secrets themselves."),

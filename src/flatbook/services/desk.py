@@ -34,6 +34,7 @@ from flatbook.services.anchor import anchored
 from flatbook.services.chaos import Chaos
 from flatbook.services.live_grids import with_grids
 from flatbook.services.live_offers import with_offers
+from flatbook.services.live_risk import with_risk
 from flatbook.services.live_wallets import with_wallets
 from flatbook.services.oracle import FillPricer
 from flatbook.services.outside import Outside
@@ -184,8 +185,9 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
 
 
 def _rules(loaded: Loaded, cards: Mapping[AccountId, VenueCard]) -> Rules:
-    """Returns the rules of a desk: of its hedges, its wallets, what it offers, and its grids."""
-    return with_grids(with_offers(with_wallets(rules_of(loaded, cards), loaded), loaded), loaded.config)
+    """Returns the rules of a desk: of its hedges, its wallets, what it offers, its grids, and what watches them."""
+    traded = with_grids(with_offers(with_wallets(rules_of(loaded, cards), loaded), loaded), loaded.config)
+    return with_risk(traded, loaded.config)
 
 
 def open_or_create(path: Path, metrics: Metrics, *, is_restored: bool) -> Journal:

@@ -1,0 +1,140 @@
+"""Every action under every state of the gate: new risk is kept back by what covers it, exits and cancels pass."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from flatbook.engine.effects import Cancel, Place
+from flatbook.engine.inputs import Resumed
+from flatbook.events.control import HaltCause, HaltScope, TradingHalted
+from flatbook.events.orders import CancelReason, IntentRefused, RefusalRule
+from flatbook.events.risk import RiskRaised
+from flatbook.state.fold import apply
+from flatbook.state.intents import CancelIntent
+from flatbook.strategies.decision import Decision
+from flatbook.strategies.quoting import QuoteView
+from flatbook.values.ids import HaltId
+from flatbook.values.instruments import Side
+from tests.unit.engine.quote_scene import ACCOUNT, OWNER, SPOT, Scene, decision, place
+
+TARGETS = {
+    HaltScope.ALL: "",
+    HaltScope.OWNER: OWNER,
+    HaltScope.VENUE: ACCOUNT,
+    HaltScope.INSTRUMENT: SPOT.id,
+}
+STOPS = ((), (Side.BUY,), (Side.SELL,), (Side.BUY, Side.SELL))
+LIMIT = {Side.BUY: "99.8", Side.SELL: "100.2"}
+
+
+class Gate(Scene):
+    """A seat that wants what a test says, and nothing before."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda view, _: self.wanted(view))
+        self.wish = ""
+        self.begin()
+
+    def wanted(self, view: QuoteView) -> Decision:
+        """Decides what the test says, once."""
+        wish, self.wish = self.wish, ""
+        if not wish:
+            return decision()
+        kind, side = wish.split()
+        if kind == "cancel":
+            orders = [order for order in view.orders(SPOT.id) if order.side.value == side]
+            return decision(
+                *(CancelIntent(order_id=order.order_id, reason=CancelReason.OPERATOR, because=None) for order in orders)
+            )
+        return decision(place(view, 0, Side(side), LIMIT[Side(side)], reduce_only=kind == "exit"))
+
+    def hold(self, qty: str) -> None:
+        """Gives the owner a position."""
+        self.state.positions.move((OWNER, ACCOUNT, SPOT.id), SPOT.underlying, Decimal(qty), Decimal(1))
+
+    def halt(self, scope: HaltScope, cause: HaltCause) -> None:
+        """Lets a halt stand."""
+        apply(
+            self.state,
+            TradingHalted(
+                halt_id=HaltId("h"), scope=scope, target=TARGETS[scope], cause=cause, reason="", halted_at=self.now
+            ),
+        )
+
+    def stop(self, *sides: Side) -> None:
+        """Lets a monitor stop sides."""
+        for side in sides:
+            apply(
+                self.state,
+                RiskRaised(
+                    monitor="majors",
+                    side=side,
+                    owners=(OWNER,),
+                    accounts=(ACCOUNT,),
+                    abnormal=(),
+                    evidence={},
+                    raised_at=self.now,
+                ),
+            )
+
+    def ask(self, wish: str) -> tuple[int, int, list[RefusalRule]]:
+        """Lets the seat want something. Returns how many orders and cancels leave, and what was refused."""
+        self.wish, before, told = wish, len(self.effects), len(self.events)
+        self.observe(998, 1002)
+        self.take_due()
+        effects = self.effects[before:]
+        refused = [event.rule for event in self.events[told:] if isinstance(event, IntentRefused)]
+        placed = sum(isinstance(effect, Place) for effect in effects)
+        return placed, sum(isinstance(effect, Cancel) for effect in effects), refused
+
+    def take_due(self) -> None:
+        """Asks the seat although nothing woke it."""
+        self.take(Resumed(key=self.seat.key))
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("cause", list(HaltCause))
+@pytest.mark.parametrize("scope", list(HaltScope))
+def test_under_every_halt_new_risk_is_refused_and_exits_leave(scope: HaltScope, cause: HaltCause, side: Side) -> None:
+    gate = Gate()
+    gate.halt(scope, cause)
+    assert gate.ask(f"open {side.value}") == (0, 0, [RefusalRule.HALTED])
+    gate.hold("1" if side is Side.SELL else "-1")
+    assert gate.ask(f"exit {side.value}") == (1, 0, [])
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("stops", STOPS)
+def test_under_every_stop_only_new_risk_of_its_side_is_refused(stops: tuple[Side, ...], side: Side) -> None:
+    gate = Gate()
+    gate.stop(*stops)
+    kept_back = side in stops
+    wanted = (0, 0, [RefusalRule.HALTED]) if kept_back else (1, 0, [])
+    assert gate.ask(f"open {side.value}") == wanted
+    other = Gate()
+    other.stop(*stops)
+    other.hold("1" if side is Side.SELL else "-1")
+    assert other.ask(f"exit {side.value}") == (1, 0, [])
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("stops", STOPS)
+@pytest.mark.parametrize("cause", [None, *HaltCause])
+def test_a_cancel_leaves_whatever_stands(cause: HaltCause | None, stops: tuple[Side, ...], side: Side) -> None:
+    gate = Gate()
+    assert gate.ask(f"open {side.value}") == (1, 0, [])
+    gate.accept(gate.intents()[0].order_id)
+    if cause is not None:
+        gate.halt(HaltScope.OWNER, cause)
+    gate.stop(*stops)
+    assert gate.ask(f"cancel {side.value}") == (0, 1, [])
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_an_exit_never_turns_a_position_over(side: Side) -> None:
+    gate = Gate()
+    gate.hold("0.005" if side is Side.SELL else "-0.005")
+    placed, _, refused = gate.ask(f"exit {side.value}")
+    assert (placed, len(refused)) == (0, 1)

@@ -33,6 +33,7 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
     cancel: int
     find: int
     open_orders: int
+    open_of_symbol: int
     trades: int
     trades_of_order: int
     rules: int
@@ -62,7 +63,9 @@ SPOT = Market(
     open_orders="/api/v3/openOrders",
     all_open_orders="/api/v3/openOrders",
     trades="/api/v3/myTrades",
-    weights=Weights(order=1, cancel=1, find=4, open_orders=80, trades=20, trades_of_order=5, rules=20),
+    weights=Weights(
+        order=1, cancel=1, find=4, open_orders=80, open_of_symbol=6, trades=20, trades_of_order=5, rules=20
+    ),
     gauges={
         WEIGHT: Gauge(limit=6000, window_s=60),
         ORDERS_10S: Gauge(limit=100, window_s=10),
@@ -78,7 +81,7 @@ USD_M = Market(
     open_orders="/fapi/v1/openOrders",
     all_open_orders="/fapi/v1/allOpenOrders",
     trades="/fapi/v1/userTrades",
-    weights=Weights(order=0, cancel=1, find=1, open_orders=40, trades=5, trades_of_order=5, rules=1),
+    weights=Weights(order=0, cancel=1, find=1, open_orders=40, open_of_symbol=1, trades=5, trades_of_order=5, rules=1),
     gauges={
         WEIGHT: Gauge(limit=2400, window_s=60),
         ORDERS_10S: Gauge(limit=300, window_s=10),

@@ -1,8 +1,9 @@
 """Binance as a venue of the engine, spot or USD-M: nothing is sent twice, and cancels pass whatever the budget says.
 
 A call is one request, with exceptions. `find` asks for the executions of an order that has some, and of every symbol
-where an order was placed by an earlier process. `executions_since` asks for the order of each execution that it has not
-met: executions name orders by number only, and a forced one is known by its order. `statement` is several reads.
+where an order was placed by an earlier process; of orders that worked when they were asked for last it asks together.
+`executions_since` asks for the order of each execution that it has not met: executions name orders by number only, and
+a forced one is known by its order. `statement` is several reads.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from flatbook.engine.reports import (
     Pushed,
     Unknown,
     UnreadableExecution,
+    VenueStatus,
 )
 from flatbook.events.orders import NotSentReason
 from flatbook.values.ids import AccountId, InstrumentId, OrderId, VenueOrderId
@@ -45,6 +47,7 @@ from flatbook.venues.binance.markets import ORDERS_1D, ORDERS_1M, ORDERS_10S
 from flatbook.venues.binance.refusals import UNREADABLE, class_of_reply
 from flatbook.venues.binance.standing import MarginMode, Standing, Ways, read_clock, read_standing
 from flatbook.venues.binance.stream import Updates
+from flatbook.venues.binance.working import WorkingOrders
 from flatbook.venues.error_classes import is_unfit_after
 from flatbook.venues.http import Carried, Reply, Request
 from flatbook.venues.rate_budget import Lane
@@ -100,6 +103,7 @@ class BinanceVenue:
         self._standing = Standing()
         self._symbol_of: dict[OrderId, str] = {}
         self._named: dict[VenueOrderId, Named] = {}
+        self._working = WorkingOrders(self._open_of)
         self._read_to: dict[str, ReadTo] = {}
         self._income_from = Instant(0)
         self._order_gauges = tuple(each for each in (ORDERS_10S, ORDERS_1M, ORDERS_1D) if each in self._market.gauges)
@@ -181,6 +185,9 @@ class BinanceVenue:
         Errors: Absent when Binance says of every symbol that it has none; Unknown and NotSent as in `place`. Where only
         the executions cannot be read, the report is not complete; it still says how much is filled.
         """
+        works = await self._look(order_id)
+        if works is not None:
+            return works
         for symbol in self._symbols_of(order_id):
             request = wire.find_request(self._market, order_id, symbol=symbol)
             reply = await self._read(request, self._market.weights.find)
@@ -193,9 +200,23 @@ class BinanceVenue:
                 return await self._found(report, order_id, symbol)
         return Absent()
 
+    async def _look(self, order_id: OrderId) -> OrderReport | None:
+        """Returns an order that works and of which nothing is executed, from an answer for all of its symbol."""
+        symbol = self._symbol_of.get(order_id)
+        works = None if symbol is None else await self._working.look(order_id, symbol)
+        if works is None or not works.complete or self._is_of_another(works.venue_order_id, order_id):
+            return None
+        return works
+
+    async def _open_of(self, symbol: str) -> tuple[OrderReport, ...] | Unknown | NotSent:
+        request = wire.open_orders_request(self._market, symbol)
+        reply = await self._read(request, self._market.weights.open_of_symbol)
+        return parse.orders_answer(reply, self._symbols) if isinstance(reply, Reply) else reply
+
     async def _found(self, report: OrderReport, order_id: OrderId, symbol: str) -> OrderReport | Unknown:
         if self._is_of_another(report.venue_order_id, order_id):
             return UNREADABLE
+        self._working.note(order_id, works=report.status is VenueStatus.OPEN)
         self._remember_symbol(order_id, symbol)
         self._remember(report.venue_order_id, Named(client=order_id, kind=""))
         if report.complete:

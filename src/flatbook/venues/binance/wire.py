@@ -92,9 +92,9 @@ def order_request(market: Market, number: int, *, symbol: str) -> Request:
     return _signed("GET", market.order, ("symbol", symbol), ("orderId", str(number)))
 
 
-def open_orders_request(market: Market) -> Request:
-    """Returns the request for all open orders."""
-    return _signed("GET", market.open_orders)
+def open_orders_request(market: Market, symbol: str | None = None) -> Request:
+    """Returns the request for all open orders, or for those of one symbol."""
+    return _signed("GET", market.open_orders, *((("symbol", symbol),) if symbol is not None else ()))
 
 
 def trades_request(market: Market, *, symbol: str, after: int | None, first_from: Instant) -> Request:

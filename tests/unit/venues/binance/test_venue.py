@@ -19,6 +19,7 @@ from flatbook.engine.reports import (
     OrderReport,
     Rejected,
     Unknown,
+    VenueStatus,
 )
 from flatbook.events.orders import ForcedBy, NotSentReason, OrderStyle, RejectReason
 from flatbook.values.ids import OrderId
@@ -251,6 +252,47 @@ def test_an_order_is_absent_only_where_every_symbol_says_so() -> None:
         assert await desk.venue.find(OURS) == Absent()
         desk.http.says(ORDERS, reply(b"", 502))
         assert isinstance(await desk.venue.find(OURS), Unknown)
+
+    at_desk(talk)
+
+
+def numbered(number: int, **changed: Any) -> dict[str, Any]:
+    return {**ORDER, "orderId": number, "clientOrderId": f"fb{number}", **changed}
+
+
+def test_orders_that_work_are_asked_for_together_and_one_that_ended_by_itself() -> None:
+    async def talk(desk: Desk) -> None:
+        ids = [OrderId("fb1"), OrderId("fb2")]
+        for number in (1, 2):
+            desk.http.says(ORDERS, reply(numbered(number)))
+            await desk.venue.find(OrderId(f"fb{number}"))
+        assert desk.asked(ORDERS) == ["GET", "GET"]
+        desk.http.says("/fapi/v1/openOrders", reply([numbered(1), numbered(2)]))
+        found = await asyncio.gather(*map(desk.venue.find, ids))
+        assert [isinstance(each, OrderReport) and each.order_id for each in found] == ids
+        assert (desk.asked(ORDERS), desk.asked("/fapi/v1/openOrders")) == (["GET", "GET"], ["GET"])
+        desk.http.says("/fapi/v1/openOrders", reply([numbered(1)]))
+        desk.http.says(ORDERS, reply(numbered(2, status="CANCELED")))
+        ended = (await asyncio.gather(*map(desk.venue.find, ids)))[1]
+        assert isinstance(ended, OrderReport)
+        assert ended.status is VenueStatus.CANCELED
+        assert len(desk.asked(ORDERS)) == 3
+
+    at_desk(talk)
+
+
+def test_an_order_that_is_filled_in_part_is_asked_for_by_itself_with_its_executions() -> None:
+    async def talk(desk: Desk) -> None:
+        desk.http.says(ORDERS, reply(numbered(1)))
+        await desk.venue.find(OrderId("fb1"))
+        part = numbered(1, executedQty="0.002", status="PARTIALLY_FILLED")
+        desk.http.says("/fapi/v1/openOrders", reply([part]))
+        desk.http.says(ORDERS, reply(part))
+        desk.http.says(TRADES, reply([{**TRADE, "orderId": 1, "qty": "0.002"}]))
+        found = await desk.venue.find(OrderId("fb1"))
+        assert isinstance(found, OrderReport)
+        assert found.complete
+        assert [str(each.qty) for each in found.executions] == ["0.002"]
 
     at_desk(talk)
 

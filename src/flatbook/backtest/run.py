@@ -16,7 +16,7 @@ from flatbook.backtest.desk import SimulatedDesk
 from flatbook.backtest.grid import Steps
 from flatbook.backtest.kernel.market import CompiledMarket
 from flatbook.backtest.kernel.tables import FILLED
-from flatbook.backtest.simulator import Simulator, Stop, Told
+from flatbook.backtest.simulator import Refused, Simulator, Stop, Told
 from flatbook.backtest.tape import Tape, TapeHead
 from flatbook.backtest.terms import Terms
 from flatbook.engine.ports import Cursors, FillSource, IdRule, VenueCard
@@ -31,6 +31,7 @@ from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.values.money import Quantity
 
 GROUP = 256
+ROUNDS_AT_ONCE_MAX = 1_000
 ROWS_BETWEEN_WORDS = 100_000
 OPENING = "opening"
 
@@ -207,12 +208,18 @@ class _Kept:
 
 def _until_ended(simulator: Simulator, desk: SimulatedDesk, kept: _Kept, rows: int, progress: Progress | None) -> bool:
     """Goes from stop to stop. Returns whether the tape came to its end."""
-    told_at = 0
+    told_at, asked_at, rounds = 0, 0, 0
     while True:
         stop = simulator.run()
         told = simulator.told()
         kept.take(simulator, desk, told)
         kept.counts[stop.value] += 1
+        rounds = rounds + 1 if simulator.now == asked_at else 0
+        asked_at = simulator.now
+        if rounds > ROUNDS_AT_ONCE_MAX:
+            raise Refused(
+                f"a strategy was asked {rounds} times at {asked_at}: it answers each report at once, for ever"
+            )
         desk.take(told, woken=stop is Stop.WOKEN)
         if stop is Stop.ENDED:
             return True

@@ -183,6 +183,8 @@ def _book_intents(turn: Turn, seated: SeatRules, view: SeatView, intents: tuple[
         if waits_until is not None:
             retry = waits_until if retry is None else min(retry, waits_until)
             continue
+        if retry is not None:  # an intent that was left out has no id: those after it move up
+            intent = replace(intent, order_id=view.order_id(0))  # noqa: PLW2901 (the same wish under its id)
         room = rooms.get(intent.instrument.id)
         if room is None:
             room = rooms[intent.instrument.id] = _room_of(turn, view, intent.instrument)

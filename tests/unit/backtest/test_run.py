@@ -11,12 +11,17 @@ from msgspec.structs import replace
 
 from benchmarks.peer_seat import seat_of, terms_of
 from benchmarks.peer_tape import PERP, SPOT, peer_columns
-from flatbook.backtest.run import BacktestRun, run
+from flatbook.backtest.run import BacktestRun, Plan, compiled_market, drive, run
+from flatbook.backtest.simulator import Refused
 from flatbook.backtest.tape import MemoryTape, TapeHead, covers_of
 from flatbook.backtest.terms import Terms
 from flatbook.events.event import Event
-from flatbook.events.orders import OrderFilled
+from flatbook.events.orders import CancelReason, OrderFilled
 from flatbook.journal.memory import MemoryJournal, MemoryStore
+from flatbook.state.intents import CancelIntent
+from flatbook.strategies.decision import Decision, Trigger
+from flatbook.strategies.quoting import QuoteView
+from flatbook.values.instants import later
 
 
 def tape_of(scale: float) -> MemoryTape:
@@ -76,3 +81,31 @@ def test_an_instrument_with_another_tick_than_the_tape_is_refused() -> None:
     other = replace(seat.instruments[0], rules=replace(seat.instruments[0].rules, tick=Decimal("0.5")))
     with pytest.raises(ValueError, match="has a tick of"):
         run(tape, (replace(seat, instruments=(other, seat.instruments[1])),), terms_of(), MemoryJournal())
+
+
+@pytest.mark.parametrize("latency_ns", [0, 1_000_000])
+def test_a_strategy_that_is_asked_after_every_message_writes_the_journal_of_its_wakes(latency_ns: int) -> None:
+    tape, terms, store = tape_of(0.01), terms_of(latency_ns), MemoryStore()
+    seats = (seat_of(tape),)
+    market = compiled_market(tape, seats, terms)
+    market.ask_each()
+    done = drive(market, Plan(tape, seats, terms), MemoryJournal(store))
+    assert done.counts["woken"] >= 12_000
+    assert store.link == ran(terms, 0.01)[1].link
+
+
+def test_a_strategy_that_orders_at_each_answer_without_latency_is_stopped_and_named() -> None:
+    tape = tape_of(0.01)
+    seat = seat_of(tape)
+
+    def decide(view: QuoteView, params: Any) -> Decision:
+        decision = seat.decide(view, params)
+        asks_again = replace(decision.wake, at=later(view.now, ms=0))
+        orders = view.orders(seat.instruments[0].id)
+        cancels = tuple(
+            CancelIntent(order_id=each.order_id, reason=CancelReason.OPERATOR, because=None) for each in orders
+        )
+        return replace(decision, intents=(*cancels, *decision.intents), wake=replace(asks_again, on=tuple(Trigger)))
+
+    with pytest.raises(Refused, match="it answers each report at once"):
+        run(tape, (replace(seat, decide=decide),), terms_of(), MemoryJournal())

@@ -41,32 +41,30 @@ KEPT_UNDER = "flatbook"
 
 @cache
 def compiled() -> SimpleNamespace:
-    """Returns the compiled functions by their names, compiled on first use."""
-    functions = [function for module in MODULES for function in module.COMPILED]
-    return SimpleNamespace(**compile_all(functions, (*CONSTANTS, *MODULES)))
-
-
-def compile_all(
-    functions: Iterable[Callable[..., Any]], modules: Iterable[ModuleType]
-) -> dict[str, Callable[..., Any]]:
-    """Returns compiled copies of functions, which call each other's copies.
+    """Returns the compiled functions by their names, compiled on first use.
 
     Needs: no two have one name, and each stands after those that it calls.
     """
-    space: dict[str, Any] = {}
-    for module in modules:
-        space.update(vars(module))
+    spaces = {module.__name__: dict(vars(module)) for module in MODULES}
     made: dict[str, Callable[..., Any]] = {}
     settings: Any = config
-    kept, settings.CACHE_DIR = settings.CACHE_DIR, str(cache_folder(modules))
+    kept, settings.CACHE_DIR = settings.CACHE_DIR, str(cache_folder((*CONSTANTS, *MODULES)))
     try:
-        for function in functions:
-            copy = FunctionType(function.__code__, space, function.__name__)
+        for function in (function for module in MODULES for function in module.COMPILED):
+            copy = FunctionType(function.__code__, spaces[function.__module__], function.__name__)
             copy.__module__, copy.__qualname__ = function.__module__, function.__qualname__
-            made[function.__name__] = space[function.__name__] = _jit(copy, inlined=function in INLINED)
+            made[function.__name__] = _jit(copy, inlined=function in INLINED)
+            _put_in(spaces.values(), function, made[function.__name__])
     finally:
         settings.CACHE_DIR = kept
-    return made
+    return SimpleNamespace(**made)
+
+
+def _put_in(spaces: Iterable[dict[str, Any]], function: Callable[..., Any], made: Callable[..., Any]) -> None:
+    """Has each module that knows a function call the compiled one; a module keeps its own constants."""
+    for space in spaces:
+        if space.get(function.__name__) is function:
+            space[function.__name__] = made
 
 
 def _jit(function: Callable[..., Any], *, inlined: bool) -> Callable[..., Any]:

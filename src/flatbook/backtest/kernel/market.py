@@ -70,7 +70,7 @@ class CompiledMarket:
         self._rows: Any = ()
         self._slots: dict[int, int] = {}
         self._touches: list[Touch | None] = []
-        self._done = 0
+        self._done, self._has_silences = 0, False
         self.now = tape.head.first_ts
         self._next_chunk(first=True)
 
@@ -194,9 +194,9 @@ class CompiledMarket:
             self._arm_level(level)
         for inst, count in watch.every:
             seen[inst, at.EVERY] = min(count, seen[inst, at.EVERY] or count)
-        if watch.silences:
+        if watch.silences or self._has_silences:
             self._arm_silences(watch.silences)
-        meta[at.TIMER] = 0
+        meta[at.TIMER] = self.now
 
     def _arm_level(self, level: Level) -> None:
         row = self._seen[level.inst]
@@ -206,6 +206,7 @@ class CompiledMarket:
             row[at.LOWS + level.series] = max(row[at.LOWS + level.series], level.ticks)
 
     def _arm_silences(self, silences: Sequence[tuple[int, int]]) -> None:
+        self._has_silences = bool(silences)
         self._seen[:, [at.SILENCE, at.LONGER_SILENCE]] = 0
         for inst in range(self._count):
             lasting = sorted({ns for each, ns in silences if each == inst})
@@ -220,7 +221,7 @@ class CompiledMarket:
         self._seen[inst, at.AGE] = min(age_ns, int(self._seen[inst, at.AGE]))
 
     def ask_each(self) -> None:
-        """Wakes after every message, and for every report."""
+        """Wakes after every message that was seen."""
         self._meta[at.EACH] = 1
 
     def touch(self, inst: int) -> Touch | None:

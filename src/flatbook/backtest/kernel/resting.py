@@ -197,12 +197,15 @@ def end(t: Longs, slot: int, kind: int, time: int) -> None:
 
 
 def expire(t: Longs) -> None:
-    """Ends one order whose time is over."""
-    time = t[META_ROW, EXPIRES_AT]
+    """Ends one order whose time is over, the oldest of those that are due together."""
+    found = -1
     for slot in range(t[META_ROW, HIGH]):
-        if t[O0 + slot, STATE] == RESTING and t[O0 + slot, DUE_AT] <= time:
-            end(t, slot, EXPIRED, t[O0 + slot, DUE_AT])
-            return
+        if t[O0 + slot, STATE] != RESTING or t[O0 + slot, DUE_AT] > t[META_ROW, EXPIRES_AT]:
+            continue
+        if found < 0 or t[O0 + slot, NUMBER] < t[O0 + found, NUMBER]:
+            found = slot
+    if found >= 0:
+        end(t, found, EXPIRED, t[O0 + found, DUE_AT])
 
 
 def next_in_turn(t: Longs, k: int, sign: int, after: tuple[int, int]) -> int:

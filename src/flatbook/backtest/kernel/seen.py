@@ -85,12 +85,17 @@ def silent_at(t: Longs, k: int) -> int:
     return int(at)
 
 
-def next_timer(t: Longs) -> int:
-    """Returns the next instant at which time alone may wake."""
+def next_timer(t: Longs, now: int) -> int:
+    """Returns an instant before which time alone wakes nobody, whatever is heard meanwhile."""
     at = int(t[META_ROW, WAKE_AT])
     for k in range(t[META_ROW, INSTRUMENTS]):
-        if t[I0 + k, WATCHED] != 0:
-            at = min(at, silent_at(t, k))
+        row = I0 + k
+        if t[row, WATCHED] == 0:
+            continue
+        at = min(at, silent_at(t, k))
+        for column in (SILENCE, LONGER_SILENCE, AGE):
+            if t[row, column] > 0:
+                at = min(at, now + t[row, column]) if t[row, HEARD_AT] + t[row, column] <= t[row, ASKED_AT] else at
     return at
 
 
@@ -99,7 +104,10 @@ def ring_timer(t: Longs, now: int) -> None:
 
     A silence that was broken meanwhile wakes nobody. One that wakes is told once: who is asked knows of it.
     """
-    due = next_timer(t)
+    due = int(t[META_ROW, WAKE_AT])
+    for k in range(t[META_ROW, INSTRUMENTS]):
+        if t[I0 + k, WATCHED] != 0:
+            due = min(due, silent_at(t, k))
     if due <= now:
         t[META_ROW, NOW] = now
         t[META_ROW, WOKEN] = 1
@@ -107,7 +115,7 @@ def ring_timer(t: Longs, now: int) -> None:
             t[META_ROW, WAKE_AT] = NEVER
         for k in range(t[META_ROW, INSTRUMENTS]):
             t[I0 + k, ASKED_AT] = now
-    t[META_ROW, TIMER] = next_timer(t)
+    t[META_ROW, TIMER] = next_timer(t, now)
 
 
 def see_value(t: Longs, k: int, series: int, value: int) -> None:

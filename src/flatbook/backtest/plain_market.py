@@ -1,0 +1,326 @@
+"""The oracle of the compiled scan: the same two clocks in plain Python, as slow as it is easy to check."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+from flatbook.backtest.kernel.market import has_levels
+from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, PAID, REJECTED, WORKING
+from flatbook.backtest.plain_sight import NEVER, KeptFeature, SeenInstrument, TapeRow, arm_all
+from flatbook.backtest.simulator import NewOrder, Sample, Stop, Told, Watch
+from flatbook.backtest.tape import Tape
+from flatbook.backtest.terms import Latency, Terms
+from flatbook.market.orderbook import Touch
+from flatbook.market.ticks import Kind
+from flatbook.matcher.observed import Fill, ObservedMarket, Style
+from flatbook.matcher.rule import CANCELING, PLACING, REPORTING, latency
+from flatbook.strategies.quoting import Feature
+
+_BOOK = (Kind.BID, Kind.ASK, Kind.CLEAR)
+_ENDINGS = (CANCELED, EXPIRED, REJECTED)
+
+
+class _Order:
+    """One of our orders, from when it was sent until its end is told."""
+
+    def __init__(self, order: NewOrder, arrives_at: int) -> None:
+        self.order, self.arrives_at = order, arrives_at
+        self.left, self.executed, self.arrived_at = order.lots, 0, 0
+        self.has_arrived = False
+
+    @property
+    def name(self) -> str:
+        """What the matcher calls it."""
+        return str(self.order.number)
+
+
+class _Unseen(NamedTuple):
+    row: TapeRow
+    top: tuple[int, int, int, int] | None
+
+
+class PlainMarket:
+    """A tape that is scanned row by row. `features` are (place of the instrument, feature)."""
+
+    def __init__(self, tape: Tape, terms: Terms, features: Sequence[tuple[int, Feature]] = ()) -> None:
+        places = range(len(tape.head.instruments))
+        self._terms, self._rows = terms, _rows_of(tape)
+        self._next = next(self._rows, None)
+        self._markets = [
+            ObservedMarket(has_levels=has_levels(tape, inst), share=terms.share, front=terms.front) for inst in places
+        ]
+        self._seen = [SeenInstrument(has_levels=has_levels(tape, inst)) for inst in places]
+        self._features = [KeptFeature(inst, feature) for inst, feature in features]
+        for feature in self._features:
+            self._seen[feature.inst].features.append(feature)
+        self._positions = [0 for _ in places]
+        self._unseen: deque[_Unseen] = deque()
+        self._orders: dict[int, _Order] = {}
+        self._arrivals: list[tuple[int, int, bool, int]] = []
+        self._reports: list[tuple[int, int, Told]] = []
+        self._told: list[Told] = []
+        self._watched: dict[int, None] = {}
+        self._samples: list[Sample] = []
+        self._turn, self._closed_at = 0, NEVER
+        self._watch = Watch(0, None, (), (), ())
+        self._wake_at, self._sample_at = NEVER, 0
+        self._next_wakes = self._is_woken = self._asks_each = False
+        self.now, self.rows_done = tape.head.first_ts, 0
+
+    # What a desk asks of it.
+
+    def run(self) -> Stop:
+        """Goes on to the next stop."""
+        self._is_woken = False
+        while True:
+            over = self._next is None
+            happens = NEVER if self._next is None else self._next.ts
+            comes = self._unseen[0].row.local_ts if self._unseen else NEVER
+            at = self._next_message()
+            timer = self._timer()
+            if self._is_woken and at > self.now and comes > self.now:
+                return Stop.WOKEN
+            if at <= comes and at <= happens and at < NEVER:
+                self._take_message(at)
+            elif timer < comes and timer <= happens and (self._unseen or not over):
+                self._ring(timer)
+            elif self._unseen and comes <= happens:
+                if self._see() and self._is_woken:
+                    return Stop.WOKEN
+            elif self._next is not None:
+                self._happen(self._next)
+            else:
+                return Stop.ENDED
+
+    def told(self) -> list[Told]:
+        """Returns the reports that came since they were last asked for, in order of time."""
+        told, self._told = self._told, []
+        return told
+
+    def samples(self) -> list[Sample]:
+        """Returns what was sampled since it was last asked for."""
+        samples, self._samples = self._samples, []
+        return samples
+
+    def place(self, order: NewOrder) -> None:
+        """Sends an order now."""
+        at = self.now + self._latency(self._terms.placing, order.key, PLACING)
+        self._orders[order.number] = _Order(order, at)
+        heappush(self._arrivals, (at, self._next_turn(), True, order.number))
+
+    def cancel(self, number: int) -> None:
+        """Sends a cancel now."""
+        known = self._orders.get(number)
+        if known is None:
+            return
+        at = self.now + self._latency(self._terms.canceling, known.order.key, CANCELING)
+        at = at if known.has_arrived else max(at, known.arrives_at)
+        heappush(self._arrivals, (at, self._next_turn(), False, number))
+
+    def wake_on_acceptance(self, number: int) -> None:
+        """Stops when the acceptance of an order is told, whatever is waited for."""
+        self._watched[number] = None
+
+    def arm(self, watch: Watch) -> None:
+        """Waits for these from the next observation on, and for nothing that was waited for before."""
+        self._watch = watch
+        is_past = watch.at is not None and watch.at <= self.now
+        self._next_wakes = is_past
+        self._wake_at = NEVER if watch.at is None or is_past else watch.at
+        arm_all(self._seen, watch, self.now)
+
+    def observe(self, inst: int, age_ns: int) -> None:
+        """Wakes where the book of an instrument becomes unfit or fit, or was silent for its age."""
+        self._seen[inst].is_watched = True
+        self._seen[inst].age_ns = min(age_ns, self._seen[inst].age_ns)
+
+    def ask_each(self) -> None:
+        """Wakes after every message that was seen."""
+        self._asks_each = True
+
+    def touch(self, inst: int) -> Touch | None:
+        """Returns what was last seen as the best of both sides; None while the book is unfit or empty on one side."""
+        return self._seen[inst].touch
+
+    def observed_at(self, inst: int) -> int | None:
+        """Returns when a book was last seen fit; None before the first time."""
+        return self._seen[inst].heard_at or None
+
+    def feature(self, number: int) -> float | None:
+        """Returns a feature by its place among those that were declared; None while it is not ready."""
+        return self._features[number].read(self.now)
+
+    # What happens at the venue.
+
+    def _happen(self, row: TapeRow) -> None:
+        market, top = self._markets[row.inst], None
+        fills: list[Fill] = []
+        if row.kind == Kind.QUOTE and not market.has_levels:
+            fills = market.show_touch(row.p1, row.q1, row.p2, row.q2)
+        elif row.kind == Kind.TRADE:
+            fills = market.trade(row.p1, row.q1, row.p2)
+        elif row.kind in (Kind.BID, Kind.ASK):
+            market.set_level(1 if row.kind == Kind.BID else -1, row.p1, row.q1)
+        elif row.kind == Kind.CLEAR:
+            market.clear()
+        elif row.kind == Kind.FUNDING and row.q1 == row.ts:
+            self._pay(row)
+        if market.has_levels and row.ends and row.kind in _BOOK:
+            book = market.book
+            top = (book.best_bid, book.size(1, book.best_bid), book.best_ask, book.size(-1, book.best_ask))
+            fills += market.whole()
+        for fill in fills:
+            self._execute(self._orders[int(fill.order_id)], fill, row.ts)
+        self._unseen.append(_Unseen(row, top))
+        self._next = next(self._rows, None)
+        if self._next is None:
+            self._closed_at = row.ts
+
+    def _pay(self, row: TapeRow) -> None:
+        position, book = self._positions[row.inst], self._markets[row.inst].book
+        if not position:
+            return
+        mark = row.p2 or self._seen[row.inst].mark or (book.best_bid + book.best_ask) // 2
+        told = Told(0, PAID, row.inst, row.p1, position, row.ts, 0, 0, mark, 0, 0)
+        self._send_report(told, row.ts + self._terms.reporting.least_ns)
+
+    def _arrive(self, known: _Order, time: int) -> None:
+        order = known.order
+        known.has_arrived, known.arrived_at = True, time
+        market = self._markets[order.inst]
+        arrival = market.arrive(known.name, order.sign, order.price, order.lots, Style(order.style))
+        if arrival.is_refused:
+            self._report(known, REJECTED, time)
+            del self._orders[order.number]
+            return
+        self._report(known, WORKING, time)
+        for fill in arrival.fills:
+            self._execute(known, fill, time)
+        if arrival.left and (not arrival.rests or order.due_at <= time):
+            market.cancel(known.name)
+            self._end(known, EXPIRED, time)
+
+    def _execute(self, known: _Order, fill: Fill, time: int) -> None:
+        known.left -= fill.qty
+        known.executed += 1
+        self._positions[known.order.inst] += known.order.sign * fill.qty
+        told = self._told_of(known, FILLED, time)._replace(price=fill.price, qty=fill.qty, maker=int(fill.is_maker))
+        told = told._replace(ahead=fill.ahead, waited_ns=time - known.arrived_at)
+        self._send_report(told, time + self._reporting(known))
+        if not known.left:
+            del self._orders[known.order.number]
+
+    def _end(self, known: _Order, kind: int, time: int) -> None:
+        self._report(known, kind, time)
+        del self._orders[known.order.number]
+
+    # What is under way.
+
+    def _next_message(self) -> int:
+        at = NEVER
+        if self._arrivals and self._arrivals[0][0] <= self._closed_at:
+            at = self._arrivals[0][0]
+        due = min(((order.order.due_at) for order in self._resting()), default=NEVER)
+        if due <= self._closed_at:
+            at = min(at, due)
+        return min(at, self._reports[0][0]) if self._reports else at
+
+    def _resting(self) -> Iterator[_Order]:
+        return (order for order in self._orders.values() if order.has_arrived)
+
+    def _take_message(self, at: int) -> None:
+        due = min(self._resting(), key=lambda each: (each.order.due_at, each.order.number), default=None)
+        if due is not None and due.order.due_at <= at:
+            self._markets[due.order.inst].cancel(due.name)
+            self._end(due, EXPIRED, due.order.due_at)
+        elif self._arrivals and self._arrivals[0][0] <= at:
+            time, _, is_new, number = heappop(self._arrivals)
+            known = self._orders.get(number)
+            if known is not None and is_new:
+                self._arrive(known, time)
+            elif known is not None:
+                self._markets[known.order.inst].cancel(known.name)
+                self._end(known, CANCELED, time)
+        else:
+            self._take_report()
+
+    def _take_report(self) -> None:
+        at, _, told = heappop(self._reports)
+        self._told.append(told._replace(time=at))
+        self.now = at
+        is_watched = told.kind != PAID and told.number in self._watched
+        if told.kind in _ENDINGS or (told.kind == FILLED and not told.left):
+            self._watched.pop(told.number, None)
+        if (self._watch.reports >> told.kind) & 1 or is_watched:
+            self._is_woken = True
+
+    def _report(self, known: _Order, kind: int, time: int) -> None:
+        self._send_report(self._told_of(known, kind, time), time + self._reporting(known))
+
+    def _told_of(self, known: _Order, kind: int, time: int) -> Told:
+        return Told(0, kind, known.order.number, 0, 0, time, 0, known.executed, known.left, 0, 0)
+
+    def _send_report(self, told: Told, at: int) -> None:
+        heappush(self._reports, (at, self._next_turn(), told))
+
+    def _reporting(self, known: _Order) -> int:
+        return self._latency(self._terms.reporting, known.order.key, REPORTING)
+
+    def _latency(self, drawn: Latency, key: int, purpose: int) -> int:
+        return latency(self._terms.seed, key, purpose, drawn.least_ns, drawn.spread_ns)
+
+    def _next_turn(self) -> int:
+        self._turn += 1
+        return self._turn
+
+    # What we see.
+
+    def _see(self) -> bool:
+        """Lets the next row be seen, and says whether its message is over."""
+        row, top = self._unseen.popleft()
+        if row.local_ts >= self._sample_at:
+            self._sample(row.local_ts)
+        wakes = self._seen[row.inst].see(row, top)
+        self.rows_done += 1
+        self._is_woken = self._is_woken or wakes
+        if not row.ends:
+            return False
+        self.now = row.local_ts
+        self._is_woken = self._is_woken or self._next_wakes or self._asks_each
+        self._next_wakes = False
+        return True
+
+    def _sample(self, at: int) -> None:
+        for inst, seen in enumerate(self._seen):
+            self._samples.append(Sample(self._sample_at, inst, seen.bid, seen.ask, seen.mark))
+        self._sample_at = at - at % self._terms.sample_ns + self._terms.sample_ns
+
+    def _timer(self) -> int:
+        return min([self._wake_at, *(seen.silent_at() for seen in self._seen if seen.is_watched)])
+
+    def _ring(self, at: int) -> None:
+        self.now, self._is_woken = at, True
+        if self._wake_at <= at:
+            self._wake_at = NEVER
+        for seen in self._seen:
+            seen.asked_at = at
+
+
+def _rows_of(tape: Tape) -> Iterator[TapeRow]:
+    for chunk in tape.chunks():
+        columns = (
+            chunk.ts,
+            chunk.local_ts,
+            chunk.kind,
+            chunk.inst,
+            chunk.p1,
+            chunk.q1,
+            chunk.p2,
+            chunk.q2,
+            chunk.flags,
+        )
+        for row in zip(*(column.tolist() for column in columns), strict=True):
+            yield TapeRow._make(row)

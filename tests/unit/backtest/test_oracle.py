@@ -1,0 +1,47 @@
+"""The compiled scan and its oracle give one journal, byte for byte."""
+
+from __future__ import annotations
+
+import pytest
+
+from flatbook.backtest.kernel import tables as at
+from flatbook.backtest.kernel.market import CompiledMarket
+from flatbook.backtest.plain_market import PlainMarket
+from flatbook.backtest.run import BacktestRun, Plan, drive, features_of, observe, places_of
+from flatbook.events.orders import OrderFilled
+from flatbook.journal.memory import MemoryJournal, MemoryStore
+from tests.unit.backtest.restless import drawn_tape, restless_seat, restless_terms
+
+
+def driven(
+    kind: type[CompiledMarket | PlainMarket], seed: int, *, each: bool = False
+) -> tuple[BacktestRun, MemoryStore]:
+    """Runs the restless strategy by one of the simulators."""
+    tape, terms, store = drawn_tape(seed), restless_terms(seed), MemoryStore()
+    seats = (restless_seat(tape),)
+    places = places_of(tape)
+    simulator = kind(tape, terms, [(places[feature.instrument], feature) for _, feature in features_of(seats)])
+    observe(simulator, seats, terms, places)
+    return drive(simulator, Plan(tape, seats, terms), MemoryJournal(store)), store
+
+
+def executions(store: MemoryStore) -> int:
+    """Returns how many executions a journal holds."""
+    return sum(isinstance(event, OrderFilled) for row in MemoryJournal(store).read() for event in row.events)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_the_compiled_scan_writes_the_journal_of_its_oracle(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flatbook.backtest.tape.ROWS_IN_A_CHUNK", 37)
+    monkeypatch.setattr(at, "LEVEL_SLOTS", 4096)
+    compiled, plain = driven(CompiledMarket, seed), driven(PlainMarket, seed)
+    assert events_of(compiled[1]) == events_of(plain[1])
+    assert compiled[1].link == plain[1].link
+    assert list(compiled[0].samples) == list(plain[0].samples)
+    assert list(compiled[0].queue) == list(plain[0].queue)
+    assert executions(plain[1]) > 10
+
+
+def events_of(store: MemoryStore) -> list[object]:
+    """Returns all events of a journal."""
+    return [event for row in MemoryJournal(store).read() for event in row.events]

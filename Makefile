@@ -12,7 +12,7 @@ SEEDS ?= 0:100000000
 MINUTES ?= 60
 SIM_TO := --keep build/sim --report build/sim/report.html
 CLIENTS := alpaca schwab ccxt
-PEERS := eventsourcing==9.5.6 msgspec websockets==17.4
+PEERS := eventsourcing==9.5.6 msgspec hftbacktest==2.4.4 nautilus_trader==1.221.0
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test e2e sim sim-ci lint format vectors captures bench wheel deps deps-all clients lock lock-clients clean

@@ -98,8 +98,8 @@ class CompiledMarket:
             self._meta[at.FINAL] = 1
             self._rows = kept
         else:
-            new = tuple(np.ascontiguousarray(getattr(chunk, name)) for name in COLUMNS)
-            self._rows = tuple(map(_joined, kept, new)) if carried else new
+            new = tuple(getattr(chunk, name) for name in COLUMNS)
+            self._rows = tuple(map(_shown, map(_joined, kept, new) if carried else new))
         if self._deep:
             self._tops = np.zeros((len(self._rows[0]), at.TOP_WIDTH), np.int64)
             if tops is not None:
@@ -246,3 +246,10 @@ _ENDINGS = (at.CANCELED, at.EXPIRED, at.REJECTED)
 
 def _joined(kept: Any, new: Any) -> Any:
     return np.concatenate((kept, new))
+
+
+def _shown(column: Any) -> Any:
+    """Returns a column that is to be read only, as those of a file are: one compiled form then serves all."""
+    view = np.ascontiguousarray(column).view()
+    view.flags.writeable = False
+    return view

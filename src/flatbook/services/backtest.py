@@ -1,0 +1,197 @@
+"""Runs a plan over a tape and keeps what came of it in a folder: report, tables and the journal.
+
+The folder is a home of its own: every verb that looks works on it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from flatbook import __version__
+from flatbook.backtest.divergence import Divergence, divergence_of
+from flatbook.backtest.refused import TapeRefused
+from flatbook.backtest.report import Report, draw_report
+from flatbook.backtest.report_page import page_of
+from flatbook.backtest.run import BacktestRun, Progress, digest_of, run
+from flatbook.backtest.tape_file import FileTape
+from flatbook.events.event import Event
+from flatbook.journal.files import written_whole
+from flatbook.journal.sqlite import create_journal, open_journal
+from flatbook.journal.sqlite_reader import open_reader
+from flatbook.ops.table_files import write_csv, write_parquet
+from flatbook.projections.export import Column, Kind, Line
+from flatbook.projections.fold import recorded
+from flatbook.services.backtest_plan import BacktestPlan, read_plan
+from flatbook.values.ids import InstrumentId
+from flatbook.values.instants import Instant, text_of_instant
+from flatbook.values.money import plain
+
+JOURNAL, PAGE, BODY, PLAN = "journal.sqlite", "report.html", "report.json", "plan.toml"
+SCHEMA = "flatbook.backtest.v1"
+CURVE_DECIMALS = 8
+
+EXECUTIONS = (
+    Column("happened_at", Kind.INSTANT),
+    Column("seen_at", Kind.INSTANT),
+    Column("owner", Kind.TEXT),
+    Column("instrument", Kind.TEXT),
+    Column("order_id", Kind.TEXT),
+    Column("side", Kind.TEXT),
+    Column("qty", Kind.NUMBER),
+    Column("price", Kind.NUMBER),
+    Column("middle", Kind.NUMBER),
+    Column("maker", Kind.TEXT),
+    Column("spread", Kind.NUMBER),
+    Column("fees", Kind.NUMBER),
+    Column("quote", Kind.TEXT),
+)
+CURVE = (
+    Column("at", Kind.INSTANT),
+    *(Column(name, Kind.NUMBER) for name in ("equity", "spread", "fees", "funding", "exposure")),
+)
+
+
+def run_backtest(plan_path: Path, tape_path: Path, folder: Path, progress: Progress) -> dict[str, Any]:
+    """Runs a plan over a tape, keeps report, tables and journal in a folder, and returns what the report says.
+
+    Errors: PlanRefused, TapeRefused, ValueError where plan and tape do not fit; OSError.
+    """
+    tape = FileTape(tape_path)
+    plan = read_plan(plan_path, tape.head)
+    folder.mkdir(parents=True)
+    create_journal(folder / JOURNAL)
+    journal = open_journal(folder / JOURNAL)
+    try:
+        ran = run(tape, plan.seats, plan.terms, journal, progress)
+        report = draw_report(ran, (item.event for item in recorded(journal.read())), tape, plan.terms.marks)
+    finally:
+        journal.close()
+    return _keep(report, ran, plan, tape_path, folder)
+
+
+def _keep(report: Report, ran: BacktestRun, plan: BacktestPlan, tape_path: Path, folder: Path) -> dict[str, Any]:
+    facts = _facts(ran, plan, tape_path)
+    body = {"schema": SCHEMA, "run": facts, **body_of(report)}
+    _write(folder / PLAN, plan.text)
+    _write(folder / BODY, json.dumps(body, indent=2))
+    _write(
+        folder / PAGE, page_of(report, f"Backtest of {', '.join(_owners(plan))}", {k: str(v) for k, v in facts.items()})
+    )
+    for name, columns, lines in (("executions", EXECUTIONS, _executions), ("curve", CURVE, _curve)):
+        with written_whole(folder / f"{name}.csv") as part, part.open("w", encoding="utf-8", newline="") as stream:
+            write_csv(stream, columns, lines(report))
+        with written_whole(folder / f"{name}.parquet") as part:
+            write_parquet(part, columns, lines(report))
+    return body
+
+
+def _write(path: Path, text: str) -> None:
+    with written_whole(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def _owners(plan: BacktestPlan) -> list[str]:
+    return [str(seat.owner) for seat in plan.seats]
+
+
+def _facts(ran: BacktestRun, plan: BacktestPlan, tape_path: Path) -> dict[str, Any]:
+    return {
+        "tape": str(tape_path),
+        "sources": [f"{origin.name} {origin.sha256}" for origin in ran.head.origins],
+        "clocks": [clocks.rule for clocks in ran.head.clocks],
+        "strategies": _owners(plan),
+        "digest": digest_of(plan.seats, plan.terms),
+        "seed": plan.terms.seed,
+        "version": __version__,
+        "stops": dict(ran.counts),
+    }
+
+
+def body_of(report: Report) -> dict[str, Any]:
+    """Returns what a report says for programs: amounts as texts, ratios as numbers, no curve and no executions."""
+    parts = ("spread", "inventory", "fees", "funding", "opening", "net", "change", "turnover", "position")
+    return {
+        "from": text_of_instant(report.began_at),
+        "to": text_of_instant(report.ended_at),
+        "is_whole": report.is_whole,
+        "rows": report.rows,
+        "start_usd": plain(report.start_usd),
+        "parts": [
+            {"instrument": each.instrument, "quote": each.quote, "executions": each.executions}
+            | {name: plain(getattr(each, name)) for name in parts}
+            for each in report.parts
+        ],
+        "total_usd": {name: plain(amount) for name, amount in report.total.items()},
+        "adds_up": report.adds_up,
+        "without_middle": report.without_middle,
+        "orders": msgspec.to_builtins(report.orders),
+        "queue": msgspec.to_builtins(report.queue),
+        "equity": msgspec.to_builtins(report.equity),
+        "trades": msgspec.to_builtins(report.trades),
+        "exposure_usd": {"mean": report.exposure_mean_usd, "max": report.exposure_max_usd},
+        "turnover": {"usd": plain(report.turnover_usd), "of_mean_equity": report.turnover_rate},
+    }
+
+
+def _executions(report: Report) -> Iterator[Line]:
+    for each in report.executions:
+        maker = None if each.maker is None else "maker" if each.maker else "taker"
+        values = (
+            each.happened_at,
+            each.seen_at,
+            each.owner,
+            each.instrument,
+            each.order_id,
+            each.side.value,
+            each.qty,
+            each.price,
+            each.middle,
+            maker,
+            each.spread,
+            each.fees,
+            each.quote,
+        )
+        yield Line(each.happened_at, values, ())
+
+
+def _curve(report: Report) -> Iterator[Line]:
+    curve = report.curve
+    columns = (curve.equity, curve.spread, curve.fees, curve.funding, curve.exposures)
+    for time, *values in zip(curve.times, *columns, strict=True):
+        told = (Decimal(f"{value:.{CURVE_DECIMALS}f}") for value in values)
+        yield Line(Instant(time), (time, *told), ())
+
+
+def compare(traded: Path, simulated: Path, tape_path: Path, named: Mapping[InstrumentId, InstrumentId]) -> Divergence:
+    """Returns how the journal of a desk differs from that of a backtest over a tape of the same window.
+
+    Errors: TapeRefused, OSError, what a journal that cannot be read raises.
+    """
+    tape = FileTape(tape_path)
+    try:
+        return divergence_of(_events(traded), _events(simulated), tape, named)
+    except ValueError as error:
+        raise TapeRefused(f"{tape_path.name}: {error}") from error
+
+
+def _events(path: Path) -> list[Event]:
+    reader = open_reader(path)
+    try:
+        return [item.event for item in recorded(reader.read())]
+    finally:
+        reader.close()
+
+
+def tape_of(folder: Path) -> Path:
+    """Returns the tape that a backtest was run on.
+
+    Errors: OSError where the folder holds none.
+    """
+    body = json.loads((folder / BODY).read_text(encoding="utf-8"))
+    return Path(body["run"]["tape"])

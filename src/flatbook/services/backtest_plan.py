@@ -1,0 +1,188 @@
+"""The plan of a backtest: what is traded on which terms, by which strategies, read from a TOML file.
+
+What moves money has no default: cash, fees, limits and what strategies trade are stated. Tick, lot, contract size and
+product come from the tape.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from flatbook.backtest.refused import TapeRefused
+from flatbook.backtest.tape import TapeHead, TapeInstrument
+from flatbook.backtest.terms import FeeRates, Latency, Terms
+from flatbook.market import ticks
+from flatbook.risk.quote_limits import QuoteLimits
+from flatbook.strategies.grid_seat import seat_of
+from flatbook.strategies.grid_terms import GridParams
+from flatbook.strategies.quoting import Seat
+from flatbook.values.ids import AccountId, AssetId, InstrumentId, OwnerId, Underlying
+from flatbook.values.instants import NS_PER_MS, NS_PER_S
+from flatbook.values.instruments import Instrument, Product, TradingRules
+from flatbook.values.money import Price
+
+ACCOUNT = AccountId("backtest")
+GRID = "grid"
+MILLIONTHS_OF_PCT = 10_000
+PRODUCTS = {ticks.Product.SPOT: Product.SPOT, ticks.Product.LINEAR: Product.LINEAR_PERP}
+
+
+class PlanRefused(ValueError):
+    """A plan of a backtest cannot be run. Says where and why."""
+
+
+class _Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class LatencyShape(_Shape, frozen=True, kw_only=True):
+    """How long messages to and from the venue are under way. Units: ms."""
+
+    placing_ms: int
+    canceling_ms: int
+    reporting_ms: int
+    spread_ms: int = 0
+
+
+class InstrumentShape(_Shape, frozen=True, kw_only=True):
+    """What the tape does not say of an instrument.
+
+    Units: rates in parts of one; minima as in TradingRules. `as_linear` is the base of one contract, and has an
+    instrument that is settled in its base run as if it paid in its quote.
+    """
+
+    underlying: str
+    quote: str
+    maker: Decimal
+    taker: Decimal
+    qty_min: Decimal
+    notional_min: Decimal
+    as_linear: Decimal | None = None
+
+
+class StrategyShape(_Shape, frozen=True, kw_only=True):
+    """One strategy: `grid`, or a function of your own as `module:function`, which gets (owner, instrument, params)."""
+
+    kind: str
+    instrument: str
+    limits: QuoteLimits
+    params: dict[str, Any]
+
+
+class PlanShape(_Shape, frozen=True, kw_only=True):
+    """A plan as it is written.
+
+    Units: `share_ahead_pct` says how much of what is canceled at a price stood before our order; `sample_s` how far
+    apart the points of the curve stand.
+    """
+
+    cash: dict[str, Decimal]
+    marks: dict[str, Decimal]
+    latency: LatencyShape
+    instruments: dict[str, InstrumentShape]
+    strategies: dict[str, StrategyShape]
+    seed: int = 0
+    sample_s: int = 60
+    share_ahead_pct: int = 0
+
+
+class BacktestPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan that fits its tape."""
+
+    seats: tuple[Seat, ...]
+    terms: Terms
+    text: str
+
+
+def read_plan(path: Path, head: TapeHead) -> BacktestPlan:
+    """Returns the plan that a file states for a tape.
+
+    Errors: PlanRefused with where and why; OSError.
+    """
+    text = path.read_text(encoding="utf-8")
+    try:
+        shape = msgspec.convert(tomllib.loads(text, parse_float=str), PlanShape)
+        return _plan_of(shape, head, text)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as error:
+        raise PlanRefused(f"{path.name}: {error}") from error
+
+
+def _plan_of(shape: PlanShape, head: TapeHead, text: str) -> BacktestPlan:
+    recorded = {each.id: each for each in head.instruments}
+    instruments = {name: _instrument(name, each, recorded) for name, each in shape.instruments.items()}
+    seats = tuple(_seat(OwnerId(owner), each, instruments) for owner, each in shape.strategies.items())
+    return BacktestPlan(seats=seats, terms=_terms(shape), text=text)
+
+
+def _instrument(name: str, shape: InstrumentShape, recorded: Mapping[str, TapeInstrument]) -> Instrument:
+    found = recorded.get(name)
+    if found is None:
+        raise TapeRefused(f"{name} is not on the tape, which has {', '.join(recorded)}")
+    size, product = found.contract_size, PRODUCTS.get(found.product)
+    if product is None:
+        if shape.as_linear is None:
+            raise TapeRefused(f"{name} is settled in its base, which no strategy trades: state as_linear")
+        size, product = shape.as_linear, Product.LINEAR_PERP
+    rules = TradingRules(tick=found.tick, lot=found.lot, qty_min=shape.qty_min, notional_min=shape.notional_min)
+    return Instrument(
+        id=InstrumentId(name),
+        account=ACCOUNT,
+        symbol=found.symbol,
+        underlying=Underlying(shape.underlying),
+        quote=AssetId(shape.quote),
+        rules=rules,
+        contract_size=size,
+        product=product,
+    )
+
+
+def _seat(owner: OwnerId, shape: StrategyShape, instruments: Mapping[str, Instrument]) -> Seat:
+    instrument = instruments.get(shape.instrument)
+    if instrument is None:
+        raise ValueError(f"strategies.{owner}: {shape.instrument} is none of the instruments")
+    if shape.kind == GRID:
+        unknown = [name for name in shape.params if name not in GridParams.__struct_fields__]
+        if unknown:
+            raise ValueError(f"strategies.{owner}.params: a grid has no {', '.join(unknown)}")
+        told = shape.params | {"instrument": msgspec.to_builtins(instrument)}
+        return seat_of(owner, msgspec.convert(told, GridParams))
+    module, _, function = shape.kind.partition(":")
+    if not function:
+        raise ValueError(f"strategies.{owner}: kind is {GRID}, or module:function")
+    try:
+        make = getattr(import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"strategies.{owner}: {error}") from error
+    seat = make(owner, instrument, shape.params)
+    if not isinstance(seat, Seat):
+        raise ValueError(f"strategies.{owner}: {shape.kind} returns no Seat")
+    return seat
+
+
+def _terms(shape: PlanShape) -> Terms:
+    fees = {
+        InstrumentId(name): FeeRates(maker=each.maker, taker=each.taker) for name, each in shape.instruments.items()
+    }
+    return Terms(
+        limits={OwnerId(owner): each.limits for owner, each in shape.strategies.items()},
+        marks={AssetId(asset): Price(mark) for asset, mark in shape.marks.items()},
+        cash={AssetId(asset): amount for asset, amount in shape.cash.items()},
+        fees=fees,
+        placing=_way(shape.latency.placing_ms, shape.latency),
+        canceling=_way(shape.latency.canceling_ms, shape.latency),
+        reporting=_way(shape.latency.reporting_ms, shape.latency),
+        seed=shape.seed,
+        share=shape.share_ahead_pct * MILLIONTHS_OF_PCT,
+        sample_ns=shape.sample_s * NS_PER_S,
+    )
+
+
+def _way(least_ms: int, latency: LatencyShape) -> Latency:
+    return Latency(least_ns=least_ms * NS_PER_MS, spread_ns=latency.spread_ms * NS_PER_MS)

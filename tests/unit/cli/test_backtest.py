@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.unit.cli.scene import call
+from tests.unit.services.backtest_scene import PLAN, write_plan, write_tape
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which a backtest was run."""
+    home = tmp_path_factory.mktemp("home")
+    tape, plan = write_tape(home / "t.parquet"), write_plan(home / "plan.toml")
+    told = call("backtest", str(plan), "--data", str(tape), "--out", str(home / "run"), "--json", "--home", str(home))
+    assert told.code == 0, told.err
+    (home / "told.json").write_text(told.out)
+    return home
+
+
+def test_a_grid_over_a_tape_earns_in_parts_that_add_up(made: Path) -> None:
+    told = call("backtest", str(made / "plan.toml"), "--data", str(made / "t.parquet"), "--home", str(made))
+    assert told.code == 0
+    assert told.out.splitlines()[-1] == f"report: {made}/backtests/plan-t-1/report.html"
+    body = json.loads((made / "told.json").read_text())
+    (parts,) = body["parts"]
+    assert (body["schema"], body["adds_up"], body["is_whole"], body["rows"]) == (
+        "flatbook.backtest.v1",
+        True,
+        True,
+        601,
+    )
+    assert parts["executions"] > 10
+    assert parts["net"] == parts["change"]
+    assert body["orders"]["maker_share"] == 1.0
+    assert body["queue"]["executions"] == parts["executions"]
+
+
+def test_a_run_leaves_a_page_tables_and_a_journal_that_other_verbs_read(made: Path) -> None:
+    run = made / "run"
+    body = json.loads((made / "told.json").read_text())
+    rows = list(csv.DictReader((run / "executions.csv").read_text().splitlines()))
+    assert len(rows) == body["parts"][0]["executions"] == pq.read_table(run / "executions.parquet").num_rows
+    assert sum(float(row["spread"]) for row in rows) == pytest.approx(float(body["parts"][0]["spread"]))
+    assert "<svg" in (run / "report.html").read_text()
+    assert (
+        pq.read_table(run / "curve.parquet").num_rows
+        == len(list(csv.DictReader((run / "curve.csv").read_text().splitlines())))
+        > 5
+    )
+    assert call("events", "verify", "--home", str(run)).code == 0
+    assert (run / "plan.toml").read_text() == PLAN
+
+
+def test_the_same_plan_and_tape_give_the_same_journal(made: Path, tmp_path: Path) -> None:
+    words = ("backtest", str(made / "plan.toml"), "--data", str(made / "t.parquet"), "--out", str(tmp_path / "again"))
+    assert call(*words, "--home", str(made)).code == 0
+    tails = [
+        call("events", "tail", "-n", "3", "--json", "--home", str(home)).out
+        for home in (made / "run", tmp_path / "again")
+    ]
+    assert tails[0] == tails[1]
+
+
+def test_a_run_compared_with_itself_does_not_differ(made: Path) -> None:
+    told = call("compare", str(made / "run"), "--against", str(made / "run"), "--json", "--home", str(made)).body()
+    assert (told["difference"], told["differences"]) == ("0", [])
+    assert told["orders"]["traded"] == told["orders"]["matched"] > 10
+
+
+def test_other_fees_are_the_cause_of_what_differs(made: Path, tmp_path: Path) -> None:
+    plan = write_plan(tmp_path / "dear.toml", PLAN.replace('maker = "0.0001"', 'maker = "0.0003"'))
+    dear = tmp_path / "dear"
+    run = call("backtest", str(plan), "--data", str(made / "t.parquet"), "--out", str(dear), "--home", str(made))
+    assert run.code == 0
+    told = call("compare", str(dear), "--against", str(made / "run"), "--home", str(made))
+    assert "first cause: fees" in told.out.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ("[cash]", "toml"),
+        (PLAN.replace('underlying = "BTC"\n', ""), "underlying"),
+        (PLAN.replace("BTCUSDT-PERP", "ETHUSDT-PERP"), "not on the tape"),
+        (PLAN.replace('kind = "grid"', 'kind = "nobody:makes"'), "nobody"),
+        (PLAN.replace("step = 10", "step = 0"), "step"),
+        (PLAN + 'colour = "red"\n', "colour"),
+    ],
+)
+def test_a_plan_that_does_not_fit_says_where(made: Path, tmp_path: Path, wrong: str, says: str) -> None:
+    plan = write_plan(tmp_path / "p.toml", wrong)
+    told = call(
+        "backtest", str(plan), "--data", str(made / "t.parquet"), "--out", str(tmp_path / "x"), "--home", str(made)
+    )
+    assert told.code in (1, 4)
+    assert says in told.err
+    assert not (tmp_path / "x").exists()

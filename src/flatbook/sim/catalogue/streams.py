@@ -38,7 +38,7 @@ ROWS = (
         what="One change of an order book is missing.",
         must_hold=("I12",),
         how="One delta is dropped; the order book leaves service until a snapshot.",
-        standing=Awaits(what=Awaited.EXCHANGES),
+        standing=Proven(),
         worlds=FULL,
     ),
     Fault(
@@ -46,7 +46,7 @@ ROWS = (
         what="A snapshot is older than the changes beside it; bid above ask.",
         must_hold=("I12",),
         how="Snapshots carry a stale sequence, or cross.",
-        standing=Awaits(what=Awaited.EXCHANGES),
+        standing=Proven(),
         worlds=FULL,
     ),
     Fault(
@@ -62,7 +62,7 @@ ROWS = (
         what="The key of a stream expires, or another client deletes it.",
         must_hold=("I3", "I12"),
         how="Keeping it alive answers 404; the stream falls silent.",
-        standing=Awaits(what=Awaited.EXCHANGES),
+        standing=Proven(),
         worlds=FULL,
     ),
     Fault(

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from flatbook.sim.exchange.accounts import Account
 from flatbook.sim.exchange.binance.words import Refused, missing, ms
 from flatbook.sim.exchange.exchange import Exchange
+from flatbook.sim.exchange.wholes import is_whole
 from flatbook.values.instants import Instant
 
 WINDOW_MS, WINDOW_MS_MAX = 5_000, 60_000
@@ -47,9 +48,9 @@ def check_signed(account: Account, payload: str, params: Mapping[str, str], now:
 def check_time(params: Mapping[str, str], now: Instant) -> Refused | None:
     """Returns why a time stamp is refused, None when it is well."""
     stamp, window = params.get("timestamp", ""), params.get("recvWindow", str(WINDOW_MS))
-    if not stamp.isdigit():
+    if not is_whole(stamp):
         return missing("timestamp")
-    if not window.replace(".", "", 1).isdigit() or float(window) > WINDOW_MS_MAX:
+    if not is_whole(window.replace(".", "", 1)) or float(window) > WINDOW_MS_MAX:
         return WINDOW
     if int(stamp) >= ms(now) + AHEAD_MS_MAX:
         return TOO_EARLY

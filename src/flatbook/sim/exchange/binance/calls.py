@@ -15,6 +15,7 @@ from flatbook.sim.exchange.binance.words import NO_ORDER, NO_SYMBOL, Refused, mi
 from flatbook.sim.exchange.exchange import Exchange
 from flatbook.sim.exchange.orders import BookedOrder, Placing
 from flatbook.sim.exchange.terms import Kind, Life, Market, Stp
+from flatbook.sim.exchange.wholes import is_whole, whole_of
 from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.values.money import NumberRefused, parse_number
 
@@ -73,7 +74,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
             return Refused(
                 code=-1102, msg="Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!"
             )
-        number = int(order_id) if order_id.isdigit() else None
+        number = int(order_id) if is_whole(order_id) else None
         order = self.exchange.order_of(self.account.name, market, number, client_id)
         return NO_ORDER if order is None or not self.shows(order.created_at) else order
 
@@ -84,12 +85,12 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     def rows(self) -> int:
         """Returns how many rows are asked for."""
         limit = self.text("limit")
-        return min(int(limit), ROWS_MAX) if limit.isdigit() and int(limit) else ROWS
+        return min(int(limit), ROWS_MAX) if is_whole(limit) and int(limit) else ROWS
 
     def since(self) -> tuple[int, int]:
         """Returns the span of time that is asked for. Units: ms."""
         start, end = self.text("startTime"), self.text("endTime")
-        return int(start) if start.isdigit() else 0, int(end) if end.isdigit() else 2**62
+        return whole_of(start, 0), whole_of(end, 2**62)
 
     def number(self, name: str) -> Decimal | Refused | None:
         """Returns a number that was sent, None where none was."""

@@ -13,11 +13,13 @@ from flatbook.sim.exchange.binance.streams import Streams
 from flatbook.sim.exchange.binance.words import Refused
 from flatbook.sim.exchange.exchange import Exchange
 from flatbook.sim.exchange.terms import Kind
+from flatbook.sim.exchange.wholes import is_whole
 from flatbook.sim.network.http_broker import Ask, Told
 from flatbook.values.instants import NS_PER_MS, Instant
 
 ROUTES: dict[tuple[str, str], Route] = {**spot.ROUTES, **usdm.ROUTES}
 USER_STREAM = "/fapi/v1/listenKey"
+WHOLE = ("orderId", "fromId", "limit", "startTime", "endTime", "timestamp", "leverage", "countdownTime")
 NO_STREAM = Refused(code=-1125, msg="This listenKey does not exist.")
 
 
@@ -72,6 +74,9 @@ class Front:
         told_at = Instant(now + self.exchange.faults.skew_ms(self.verb_of(ask)) * NS_PER_MS)
         body = ask.body.decode(errors="replace")
         params = dict(parse_qsl(ask.raw_query, keep_blank_values=True)) | dict(parse_qsl(body, keep_blank_values=True))
+        flawed = next((name for name in WHOLE if params.get(name) and not is_whole(params[name])), None)
+        if flawed is not None:
+            return Refused(code=-1100, msg=f"Illegal characters found in parameter '{flawed}'; legal range is digits.")
         if route.needs is not Needs.NOTHING:
             if isinstance(caller, Refused):
                 return caller

@@ -8,6 +8,7 @@ from flatbook.sim.exchange.binance import market_pages as pages
 from flatbook.sim.exchange.binance.calls import Call, Route
 from flatbook.sim.exchange.binance.words import NO_SYMBOL, Refused, ms
 from flatbook.sim.exchange.terms import Market
+from flatbook.sim.exchange.wholes import whole_of
 
 DEPTH = 100
 
@@ -46,7 +47,7 @@ def _depth(call: Call) -> object:
     market, limit = call.market(), call.text("limit")
     if isinstance(market, Refused):
         return market
-    return pages.depth_page(call.exchange, market, int(limit) if limit.isdigit() else DEPTH, call.told_at)
+    return pages.depth_page(call.exchange, market, whole_of(limit, DEPTH), call.told_at)
 
 
 def _trades(call: Call) -> object:

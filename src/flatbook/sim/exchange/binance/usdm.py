@@ -14,6 +14,7 @@ from flatbook.sim.exchange.binance.market_routes import market_routes
 from flatbook.sim.exchange.binance.words import NOT_OPEN, USDM, Refused, fixed, missing, ms
 from flatbook.sim.exchange.orders import BookedOrder, Refusal, Status
 from flatbook.sim.exchange.terms import MARGIN_WALLET, SPOT_WALLET, Life
+from flatbook.sim.exchange.wholes import is_whole
 from flatbook.values.money import ZERO, plain
 
 LIVES = {"GTC": Life.GTC, "IOC": Life.IOC, "FOK": Life.FOK, "GTX": Life.MAKER, "GTD": Life.GTC}
@@ -124,7 +125,7 @@ def cancel_all(call: Call) -> object:
 def count_down(call: Call) -> object:
     """Cancels all open orders of a market later, unless asked again before; 0 stops that."""
     market, wait = call.market(), call.text("countdownTime")
-    if isinstance(market, Refused) or not wait.isdigit():
+    if isinstance(market, Refused) or not is_whole(wait):
         return market if isinstance(market, Refused) else missing("countdownTime")
     call.exchange.count_down(call.account.name, market, int(wait))
     return {"symbol": market.symbol, "countdownTime": wait}
@@ -206,7 +207,7 @@ def set_leverage(call: Call) -> object:
     market, leverage = call.market(), call.text("leverage")
     if isinstance(market, Refused):
         return market
-    if not leverage.isdigit() or not 0 < int(leverage) <= market.leverage_max:
+    if not is_whole(leverage) or not 0 < int(leverage) <= market.leverage_max:
         return Refused(code=-4028, msg=f"Leverage {leverage} is not valid")
     call.account.position(market).leverage = int(leverage)
     return {"leverage": int(leverage), "maxNotionalValue": "1000000", "symbol": market.symbol}

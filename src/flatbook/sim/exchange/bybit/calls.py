@@ -13,6 +13,7 @@ from flatbook.sim.exchange.bybit.words import CATEGORIES, LIVES, NO_ORDER, NO_SY
 from flatbook.sim.exchange.exchange import Exchange
 from flatbook.sim.exchange.orders import BookedOrder, Placing
 from flatbook.sim.exchange.terms import Kind, Life, Market
+from flatbook.sim.exchange.wholes import is_whole, whole_of
 from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.values.money import NumberRefused, parse_number
 
@@ -92,13 +93,13 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     def span(self) -> tuple[int, int]:
         """Returns the span of time that is asked for. Units: ms."""
         start, end = self.text("startTime"), self.text("endTime")
-        return int(start) if start.isdigit() else 0, int(end) if end.isdigit() else 2**62
+        return whole_of(start, 0), whole_of(end, 2**62)
 
     def page(self, rows: Sequence[object], *, most: int = 50) -> dict[str, object]:
         """Returns one page of rows with the cursor of the next one, empty after the last."""
         asked, cursor = self.text("limit"), self.text("cursor")
-        limit = min(int(asked), most, ROWS_MAX) if asked.isdigit() and int(asked) else ROWS
-        first = int(cursor) if cursor.isdigit() else 0
+        limit = min(int(asked), most, ROWS_MAX) if is_whole(asked) and int(asked) else ROWS
+        first = whole_of(cursor, 0)
         after = first + limit
         return {"list": list(rows[first:after]), "nextPageCursor": str(after) if after < len(rows) else ""}
 

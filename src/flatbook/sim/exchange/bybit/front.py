@@ -17,6 +17,7 @@ from flatbook.sim.exchange.bybit.routes import ROUTES
 from flatbook.sim.exchange.bybit.streams import Streams
 from flatbook.sim.exchange.bybit.words import Refused, ms, wrong
 from flatbook.sim.exchange.exchange import Exchange
+from flatbook.sim.exchange.wholes import is_whole
 from flatbook.sim.network.http_broker import Ask, Told
 from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant
 
@@ -96,7 +97,7 @@ class Front:
         account = next((each for each in self.exchange.accounts.values() if each.opening.key == key), None)
         if account is None:
             return BAD_KEY
-        if not stamp.isdigit() or not (window or str(WINDOW_MS)).isdigit():
+        if not is_whole(stamp) or not is_whole(window or str(WINDOW_MS)):
             return wrong("timestamp invalid")
         at, allowed = ms(now), int(window or WINDOW_MS)
         if not at - allowed <= int(stamp) < at + AHEAD_MS_MAX:

@@ -14,6 +14,7 @@ from flatbook.sim.exchange.bybit.calls import Act, Call, Route, placing_of
 from flatbook.sim.exchange.bybit.words import NO_ORDER, REFUSALS, Refused, ms, wrong
 from flatbook.sim.exchange.orders import BookedOrder, Execution, Refusal
 from flatbook.sim.exchange.terms import MARGIN_WALLET, Kind, Market
+from flatbook.sim.exchange.wholes import is_whole, whole_of
 from flatbook.values.instants import NS_PER_S
 from flatbook.values.money import plain
 
@@ -184,7 +185,7 @@ def set_leverage(call: Call) -> object:
     market, leverage = call.market(), call.text("buyLeverage").partition(".")[0]
     if isinstance(market, Refused):
         return market
-    if not leverage.isdigit() or not 0 < int(leverage) <= market.leverage_max:
+    if not is_whole(leverage) or not 0 < int(leverage) <= market.leverage_max:
         return Refused(code=110013, msg="cannot set leverage due to risk limit level")
     position = call.account.position(market)
     if position.leverage == int(leverage):
@@ -203,7 +204,7 @@ def set_mode(call: Call) -> object:
 def guard(call: Call) -> object:
     """Sets after how long without a stream orders are canceled."""
     window = call.text("timeWindow")
-    if not window.isdigit() or not WINDOW_S[0] <= int(window) <= WINDOW_S[1]:
+    if not is_whole(window) or not WINDOW_S[0] <= int(window) <= WINDOW_S[1]:
         return wrong("timeWindow invalid")
     call.account.guards[call.text("product") or "OPTIONS"] = int(window)
     return {}
@@ -323,7 +324,7 @@ def depth(call: Call) -> object:
     if isinstance(market, Refused):
         return market
     pit = call.exchange.pits[market.name]
-    count = int(limit) if limit.isdigit() else 25
+    count = whole_of(limit, 25)
     sides = {
         name: [market_pages.level(market, price, pit.levels[sign][price]) for price in pit.prices(sign)[:count]]
         for name, sign in (("b", 1), ("a", -1))

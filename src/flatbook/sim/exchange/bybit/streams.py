@@ -20,6 +20,7 @@ from flatbook.sim.exchange.bybit.words import CATEGORIES, long_id, ms
 from flatbook.sim.exchange.exchange import Exchange
 from flatbook.sim.exchange.orders import BookedOrder, Change, Ending, Execution, Print
 from flatbook.sim.exchange.terms import Kind, Market
+from flatbook.sim.exchange.wholes import is_whole
 from flatbook.sim.network.http_broker import Ask
 from flatbook.sim.network.http_stream import Say, Talk
 from flatbook.values.instants import NS_PER_S, Instant
@@ -172,7 +173,7 @@ class Streams:
         )
         if market is None:
             return
-        if name == "orderbook" and depth.isdigit():
+        if name == "orderbook" and is_whole(depth):
             self._tell_top(market, int(depth))
             listener.push(topic, self._book(market, int(depth), "snapshot", {1: {}, -1: {}}))
         elif name == "tickers":
@@ -263,7 +264,7 @@ class Listener:
         account = self._streams.account_of(key)
         secret = account.opening.secret if account is not None else ""
         expected = hmac.new(secret.encode(), f"GET/realtime{expires}".encode(), hashlib.sha256).hexdigest()
-        well = account is not None and expires.isdigit() and int(expires) > ms(now)
+        well = account is not None and is_whole(expires) and int(expires) > ms(now)
         if not well or not hmac.compare_digest(expected, sign):
             if self._path == TRADE:
                 self._answer({"retCode": 10004, "retMsg": "Invalid sign", "op": "auth", "connId": self._name})

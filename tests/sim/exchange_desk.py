@@ -21,12 +21,15 @@ from flatbook.market.quotes import Quote
 from flatbook.sim.exchange.binance.server import binance_server
 from flatbook.sim.exchange.exchange import Exchange
 from flatbook.sim.exchange.faults import ScriptedExchange
+from flatbook.sim.exchange.injected import InjectedExchange
 from flatbook.sim.exchange.terms import ExchangeTerms, Kind, Market, OpeningAccount
 from flatbook.sim.loop import VirtualLoop
 from flatbook.sim.network.connections import Switchboard
 from flatbook.sim.network.connector import SimulatedConnector
 from flatbook.sim.network.link import CalmLink, LinkFaults
+from flatbook.sim.network.wire_faults import InjectedLink
 from flatbook.sim.tapes.script import ScriptedBlocks, ScriptedChain
+from flatbook.sim.world.injection import Injection
 from flatbook.sim.world.process import LoopClock
 from flatbook.values.ids import AssetId, InstrumentId
 from flatbook.values.instants import NS_PER_MS, Instant, later
@@ -89,10 +92,20 @@ def coin_at(product: Product) -> Instrument:
 class ExchangeDesk:
     """What outlives the processes of a desk: the exchange, the chain, time, and the journal's store."""
 
-    def __init__(self, script: Sequence[ScriptedBlocks], product: Product, *, seed: int = 0) -> None:
+    def __init__(
+        self,
+        script: Sequence[ScriptedBlocks],
+        product: Product,
+        *,
+        seed: int = 0,
+        strengths: dict[str, int] | None = None,
+    ) -> None:
         self.loop = VirtualLoop(OPEN, order=Random(seed))
-        self.link: LinkFaults = CalmLink(latency_ns=LATENCY_MS * NS_PER_MS)
-        Switchboard(self.loop, lambda _process, _host: self.link)
+        self.strikes: list[str] = []
+        self._seed, self._is_calm = str(seed), strengths is None
+        self.injection = Injection(self._seed, strengths or {}, lambda fault, _where: self.strikes.append(fault))
+        self._links: dict[str, LinkFaults] = {}
+        Switchboard(self.loop, self._link)
         self.product, self.instrument = product, coin_at(product)
         rules = desk_of(Setting(hedge=msgspec.structs.replace(HEDGE, shorting=product is not Product.SPOT)), ()).rules
         ((key, hedge),) = rules.hedges.items()
@@ -106,7 +119,8 @@ class ExchangeDesk:
         self.chain = ScriptedChain(CHAIN, script, lambda: self.loop.instant)
         self.store = MemoryStore()
         self.faults = ScriptedExchange()
-        self.exchange = Exchange(TERMS, now=OPEN, faults=self.faults)
+        injected = InjectedExchange("binance", self.loop, self.injection)
+        self.exchange = Exchange(TERMS, now=OPEN, faults=self.faults if strengths is None else injected)
         self.market = TRADED[product]
         for market in TERMS.markets:
             bids, asks = ([(PRICE + sign * D("0.01") * each, D(500)) for each in range(1, 6)] for sign in (-1, 1))
@@ -117,6 +131,13 @@ class ExchangeDesk:
         self.lives: list[asyncio.Task[str]] = []
         self.loop.run_until_complete(self.loop.create_task(self._serve(), context=inside("binance")))
         self._quote()
+
+    def _link(self, process: str, host: str) -> LinkFaults:
+        """Returns the way between two: a calm one where no faults are wanted."""
+        name = f"{process}-{host}"
+        if self._is_calm:
+            return self._links.setdefault(name, CalmLink(latency_ns=LATENCY_MS * NS_PER_MS))
+        return self._links.setdefault(name, InjectedLink(name, self._seed, self.loop, self.injection))
 
     async def rest(self, ms: int) -> None:
         """Lets time pass."""

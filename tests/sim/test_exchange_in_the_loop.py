@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from random import Random
 
 import pytest
 
@@ -151,3 +152,39 @@ def test_a_desk_that_is_gone_leaves_nothing_open_at_usd_m() -> None:
         assert len(desk.exchange.open) == 1
         desk.advance(seconds=20)
         assert desk.exchange.open == {}
+
+
+STRENGTHS = {
+    "N1": 600, "N2": 600, "N3": 600, "N4": 400, "N6": 60, "N7": 100, "N8": 100, "N9": 600, "N11": 40, "N12": 200,
+    "V5": 400, "V7": 40, "V9": 60, "V11": 2_000, "V13": 6_000, "V16": 400, "W1": 1_000, "W2": 600, "W3": 4_000,
+    "W7": 600,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+@pytest.mark.parametrize("seed", range(3))
+def test_worlds_in_which_all_fails_and_the_desk_dies_twice_end_with_books_that_agree(
+    seed: int, product: Product
+) -> None:
+    chance = Random(seed)
+    fills = [
+        fill(each, chance.choice(("sell", "buy")), str(chance.randrange(1, 20)), at=at(each)) for each in range(1, 9)
+    ]
+    script = tuple(ScriptedBlocks(at=at(number), events=(each,)) for number, each in enumerate(fills, 1))
+    desk = ExchangeDesk(script, product, seed=seed, strengths=STRENGTHS)
+    try:
+        for _ in range(3):
+            desk.begin()
+            desk.advance(seconds=chance.randrange(60, 240))
+            desk.kill()
+            desk.advance(seconds=chance.randrange(1, 30))
+        desk.begin()
+        desk.injection.stop()
+        desk.advance(seconds=1_200)
+        assert desk.strikes
+        assert desk.loop.faults == []
+        assert abs(net(desk)) < 1 + (product is Product.SPOT)
+        check_books(desk)
+    finally:
+        desk.kill()
+        desk.close()

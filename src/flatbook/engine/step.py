@@ -66,7 +66,7 @@ from flatbook.engine.take_orders import (
     take_restart,
 )
 from flatbook.engine.take_prices import take_priced
-from flatbook.engine.take_risk import take_risk_due
+from flatbook.engine.take_risk import free_unwatched, take_risk_due
 from flatbook.engine.take_statement import take_silence, take_statement
 from flatbook.engine.take_unreadable import take_unreadable
 from flatbook.engine.take_wallets import revoke_left_over
@@ -189,6 +189,7 @@ def _take_restarted(turn: Turn, _item: Restarted) -> None:
     turn.wakes.began_at = turn.now
     take_restart(turn)
     arm_breakers(turn)
+    free_unwatched(turn)
     restart_calls(turn)
 
 

@@ -79,6 +79,14 @@ def take_risk_due(turn: Turn, item: RiskDue) -> None:
         _tell_late(turn, (item.monitor, side))
 
 
+def free_unwatched(turn: Turn) -> None:
+    """Frees the sides that a monitor stopped which the configuration does not state any more: nobody else would."""
+    for key in tuple(turn.state.stops):
+        monitor = turn.rules.monitors.get(key[0])
+        if monitor is None or key[1] not in monitor.sides:
+            _clear(turn, key, Found(conditions={}, sights={}))
+
+
 def _raise(turn: Turn, key: StopKey, found: Found, monitor: MonitorRules) -> None:
     name, side = key
     abnormal = found.of(*AGAINST)

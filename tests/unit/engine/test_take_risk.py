@@ -158,7 +158,13 @@ def test_the_stop_stands_over_a_restart_although_the_new_process_has_seen_nothin
     assert [event.side for event in bench.look().events if isinstance(event, RiskRaised)] == [Side.SELL]
 
 
-def test_a_monitor_that_is_configured_no_more_changes_nothing() -> None:
+def test_a_monitor_that_is_configured_no_more_frees_its_sides_at_the_next_start() -> None:
     bench = Watched()
+    bench.candle(close=90.0, volume=31.0)
+    bench.look()
     bench.rules = msgspec.structs.replace(bench.rules, monitors={})
     assert bench.look().dropped == ("monitor_gone",)
+    assert bench.stopped(Side.BUY)
+    assert "risk_cleared" in tags(bench.restart())
+    assert not bench.stopped(Side.BUY)
+    assert bench.alerts == []

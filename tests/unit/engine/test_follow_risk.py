@@ -29,7 +29,7 @@ MONITOR = MonitorRules(
 )
 
 
-def lived(monitors: dict[str, MonitorRules]) -> list[Event]:
+def lived(monitors: dict[str, MonitorRules]) -> tuple[Event, ...]:
     """Returns what a desk journals in five minutes in which nobody tells it of any candle."""
     desk = desk_of(Setting(), ())
     asyncio.run(Life(replace(desk, rules=replace(desk.rules, monitors=monitors))).run(at(5)))

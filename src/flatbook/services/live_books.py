@@ -18,12 +18,12 @@ import msgspec
 from flatbook.engine.ports import Clock
 from flatbook.engine.rules import Rules
 from flatbook.market.candles import Candles
-from flatbook.market.depth import BookSync, Grid
+from flatbook.market.depth import Books, BookSync, Grid
 from flatbook.market.orderbook import Level, OrderBook
 from flatbook.ops.config import Loaded
-from flatbook.ops.config_accounts import AccountSection, BinanceAccount, BybitAccount, Environment
+from flatbook.ops.config_accounts import AccountSection, BinanceAccount, BybitAccount, CcxtAccount, Environment
 from flatbook.services.live_binance import binance_hosts
-from flatbook.services.live_exchanges import urls_of
+from flatbook.services.live_exchanges import ccxt_terms, urls_of
 from flatbook.strategies.decision import Series
 from flatbook.values.ids import InstrumentId
 from flatbook.values.instants import Instant
@@ -31,9 +31,12 @@ from flatbook.values.instruments import Instrument, Product, Side
 from flatbook.values.money import NumberRefused, parse_number, scaled_integer, significant_decimals
 from flatbook.venues.binance import books as binance_books
 from flatbook.venues.binance import trades as binance_trades
-from flatbook.venues.book_stream import BookFeed, BookStream
+from flatbook.venues.book_stream import BookFeed, BookStream, Changed
 from flatbook.venues.bybit import books as bybit_books
 from flatbook.venues.bybit import trades as bybit_trades
+from flatbook.venues.ccxt.books import CcxtBooks
+from flatbook.venues.ccxt.process import CcxtWorker
+from flatbook.venues.ccxt.terms import CcxtAccount as CcxtTerms
 from flatbook.venues.http import SessionHttp, tls_connector
 from flatbook.venues.silence import Patience
 from flatbook.venues.trade_stream import Traded, TradeFeed, TradeStream
@@ -59,6 +62,21 @@ class Observing(Protocol):
 
     def saw_value(self, instrument: InstrumentId, series: Series, ticks: int) -> None:
         """Takes a trade. Units: ticks."""
+        ...
+
+
+class KeptBooks(Protocol):
+    """Books that somebody keeps in step, and tells of."""
+
+    changed: Changed
+
+    @property
+    def books(self) -> Books:
+        """The books by symbol."""
+        ...
+
+    async def keep(self) -> None:
+        """Keeps them, for ever."""
         ...
 
 
@@ -99,7 +117,8 @@ class LiveBooks:
 
     def __init__(self, clock: Clock, connect: Connect = tls_connector) -> None:
         self._clock, self._connect = clock, connect
-        self._streams: list[tuple[BookStream, dict[str, Seen]]] = []
+        self._streams: list[tuple[KeptBooks, dict[str, Seen]]] = []
+        self._workers: dict[str, CcxtWorker] = {}
         self._trades: list[tuple[TradeStream, dict[str, Seen]]] = []
         self._https: list[SessionHttp] = []
         self.books: dict[InstrumentId, OrderBook] = {}
@@ -110,13 +129,23 @@ class LiveBooks:
         feed = feeds.books
         http = None if feed.whole is None else SessionHttp(feed.whole.host, self._clock, connect=self._connect)
         socket, grids = self._socket(feed.host, feed.beat), {symbol: each.grid for symbol, each in seen.items()}
-        stream = BookStream(feed, grids, socket, http, self._clock)
-        shown = {symbol: _shown(each, stream.books.by_symbol[symbol].book) for symbol, each in seen.items()}
-        self.books |= {each.instrument.id: each.book for each in shown.values()}
-        self._streams.append((stream, shown))
+        shown = self.add_kept(BookStream(feed, grids, socket, http, self._clock), seen)
         self._https += [] if http is None else [http]
         socket = self._socket(feeds.trades.host, feeds.trades.beat)
         self._trades.append((TradeStream(feeds.trades, tuple(shown), socket, self._clock), shown))
+
+    def add_kept(self, stream: KeptBooks, seen: Mapping[str, Seen]) -> dict[str, Seen]:
+        """Observes instruments by their symbols, whose books somebody keeps in step. Returns them as they are shown."""
+        shown = {symbol: _shown(each, stream.books.by_symbol[symbol].book) for symbol, each in seen.items()}
+        self.books |= {each.instrument.id: each.book for each in shown.values()}
+        self._streams.append((stream, shown))
+        return shown
+
+    def add_ccxt(self, account: CcxtAccount, terms: CcxtTerms, seen: Mapping[str, Seen]) -> None:
+        """Observes the books of an exchange of ccxt, in a worker for books alone. It tells no trades."""
+        worker = self._workers.setdefault(account.python, CcxtWorker(account.python, self._clock))
+        grids = {symbol: each.grid for symbol, each in seen.items()}
+        self.add_kept(CcxtBooks(worker, self._clock, terms, grids), seen)
 
     def _socket(self, host: str, beat: str | None) -> SessionSocket:
         patience = SOCKET_PATIENCE if beat is None else TEXT_PATIENCE
@@ -142,9 +171,11 @@ class LiveBooks:
         }
 
     async def close(self) -> None:
-        """Closes the ways over which whole books were asked for."""
+        """Closes the ways over which whole books were asked for, and ends the workers."""
         for http in self._https:
             await http.close()
+        for worker in self._workers.values():
+            await worker.close()
 
     def _changed(
         self, observing: Observing, candles: Candles, seen: Mapping[str, Seen], symbol: str, sync: BookSync
@@ -188,7 +219,12 @@ def live_books(loaded: Loaded, rules: Rules, clock: Clock, connect: Connect = tl
         seen = seen_of(instrument, by_seats=instrument_id in seats, by_monitors=instrument_id in watched)
         markets.setdefault((instrument.account, instrument.product), {})[instrument.symbol] = seen
     for (account, product), instruments in markets.items():
-        feeds = feeds_of(loaded.config.accounts[account], product)
+        section = loaded.config.accounts[account]
+        if isinstance(section, CcxtAccount):
+            traded = tuple(each.instrument for each in instruments.values())
+            found.add_ccxt(section, ccxt_terms(f"{account}.{product.value}", section, traded), instruments)
+            continue
+        feeds = feeds_of(section, product)
         if feeds is not None:
             found.add(feeds, instruments)
     return found

@@ -84,7 +84,7 @@ def exchange_venue_of(loaded: Loaded, name: str, line: ExchangeLine, clock: Cloc
     if isinstance(account, CcxtAccount):
         assert line.ccxt is not None, "the line of an account at ccxt is one"
         return CcxtVenue(
-            line.ccxt, clock, account=_ccxt_named(name, account, instruments), reveal=_keys(loaded, account)
+            line.ccxt, clock, account=ccxt_terms(name, account, instruments), reveal=_keys(loaded, account)
         )
     assert isinstance(account, BybitAccount), "another account has another line"
     assert line.bybit is not None, "the line of an account at Bybit is one"
@@ -99,7 +99,7 @@ def exchange_venue_of(loaded: Loaded, name: str, line: ExchangeLine, clock: Cloc
     return BybitVenue(line.bybit, clock, account=named, stream=stream)
 
 
-def _ccxt_named(name: str, account: CcxtAccount, instruments: tuple[Instrument, ...]) -> CcxtNamed:
+def ccxt_terms(name: str, account: CcxtAccount, instruments: tuple[Instrument, ...]) -> CcxtNamed:
     """Returns an account as the adapter wants it. Source: docs.ccxt.com, options defaultType and fetchCurrencies."""
     is_spot = all(instrument.product is Product.SPOT for instrument in instruments)
     markets = {"fetchMarkets": {"types": ["spot"]}} if is_spot else {}

@@ -15,26 +15,27 @@ from flatbook.market.depth import Books, BookSync, Depth, Grid, OffGrid, Unfit, 
 from flatbook.values.instants import Instant, later
 from flatbook.venues.book_stream import Changed
 from flatbook.venues.ccxt.process import BookTold, CcxtWorker, Done
+from flatbook.venues.ccxt.terms import CcxtAccount, words_of
 
 SILENCE_S = 15
 LOOK_S = 5
-WATCH_TIMEOUT_S = 30
+WATCH_TIMEOUT_S = 60
 
 
 class CcxtBooks:
-    """The books of some symbols of one exchange that is open in the worker.
+    """The books of some symbols of one exchange, which is opened for them in the worker without keys.
 
-    Needs: `at` is the name under which it was opened. `changed` hears of each book that moved, and of each that may not
-    be read any more.
+    `changed` hears of each book that moved, and of each that may not be read any more.
     """
 
-    def __init__(self, worker: CcxtWorker, clock: Clock, at: str, grids: Mapping[str, Grid]) -> None:
+    def __init__(self, worker: CcxtWorker, clock: Clock, terms: CcxtAccount, grids: Mapping[str, Grid]) -> None:
         self.books = Books(grids, in_one_row)
         self.changed: Changed = _nothing
-        self._worker, self._clock, self._at, self._grids = worker, clock, at, dict(grids)
+        self._worker, self._clock, self._terms, self._grids = worker, clock, terms, dict(grids)
+        self._at = f"{terms.account}.books"
         self._heard_at: dict[str, Instant] = {}
         self._watched_in = -1
-        worker.books[at] = self._hear
+        worker.books[self._at] = self._hear
 
     async def keep(self) -> None:
         """Asks for the books wherever nobody tells them, and looks for silent ones, for ever."""
@@ -45,10 +46,12 @@ class CcxtBooks:
             await self._clock.sleep_until(rest_until(self._clock.now(), LOOK_S, "books", self._at))
 
     async def _watch(self) -> None:
-        question = {"do": "watch", "at": self._at, "symbols": list(self._grids)}
-        outcome = await self._worker.ask(question, later(self._clock.now(), seconds=WATCH_TIMEOUT_S))
-        if isinstance(outcome, Done):
-            self._watched_in = self._worker.generation
+        symbols = {"at": self._at, "symbols": list(self._grids)}
+        for question in ({"do": "open", **words_of(self._terms)}, {"do": "watch"}):
+            outcome = await self._worker.ask({**question, **symbols}, later(self._clock.now(), seconds=WATCH_TIMEOUT_S))
+            if not isinstance(outcome, Done):
+                return
+        self._watched_in = self._worker.generation
 
     def _look(self) -> None:
         silent_from = later(self._clock.now(), seconds=-SILENCE_S)

@@ -57,13 +57,14 @@ REASONS: Mapping[str, RejectReason] = {
     "AccountSuspended": RejectReason.RESTRICTED,
     "PermissionDenied": RejectReason.RESTRICTED,
     "AuthenticationError": RejectReason.RESTRICTED,
-    "RateLimitExceeded": RejectReason.RATE_LIMITED,
     "OperationRejected": RejectReason.OTHER,
 }
 # Proof of nothing although a class that they are made of is.
 UNPROVEN = ("ExchangeError", "InvalidNonce", "ChecksumError", "OperationFailed", "NetworkError", "BadResponse")
 # ccxt has a class for an id that is taken and raises it for no venue: the words of the venue tell.
 DUPLICATE_WORDS = ("duplicate", "already exists", "clordid", "client order id")
+
+RATE_WORDS = ("rate limit", "too many requests")
 
 Symbols = Mapping[str, Instrument]
 
@@ -135,6 +136,9 @@ def meaning_of_failure(failed: Failed, now: Instant) -> Rejected | Unknown | Not
     name = failed.classes[0] if failed.classes else ""
     if name in UNPROVEN:
         return SERVER_FAULT
+    if is_for_the_rate(failed):
+        text = failed.text[:TEXT_MAX]
+        return Rejected(reason=RejectReason.RATE_LIMITED, code=name, message=text, happened_at=now)
     reason = next((REASONS[each] for each in failed.classes if each in REASONS), None)
     if reason is None:
         return SERVER_FAULT if "BaseError" in failed.classes else UNREADABLE
@@ -142,6 +146,17 @@ def meaning_of_failure(failed: Failed, now: Instant) -> Rejected | Unknown | Not
     if reason is RejectReason.OTHER and any(each in words for each in DUPLICATE_WORDS):
         reason = RejectReason.DUPLICATE_ID
     return Rejected(reason=reason, code=name, message=failed.text[:TEXT_MAX], happened_at=now)
+
+
+def is_for_the_rate(failed: Failed) -> bool:
+    """Returns whether an exchange refused for the rate: by its class, or by its own words under a class that is vague.
+
+    Source: ccxt 4.5.90, kraken.py: `EAPI:Rate limit exceeded` is DDoSProtection, as a page of a guard before it is.
+    """
+    if "RateLimitExceeded" in failed.classes:
+        return True
+    words = failed.text.lower()
+    return "DDoSProtection" in failed.classes and "{" in words and any(each in words for each in RATE_WORDS)
 
 
 def says_no_such_order(failed: Failed) -> bool:

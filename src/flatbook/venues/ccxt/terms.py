@@ -40,6 +40,16 @@ class CcxtAccount(msgspec.Struct, frozen=True, kw_only=True):
     options: dict[str, Any] = {}
 
 
+def words_of(terms: CcxtAccount) -> dict[str, Any]:
+    """Returns how the worker is asked to open an exchange, without what proves us there."""
+    return {
+        "exchange": terms.exchange,
+        "sandbox": terms.sandbox,
+        "base_url": terms.base_url,
+        "options": terms.options,
+    }
+
+
 class Known(msgspec.Struct, frozen=True, kw_only=True):
     """Where an order of ours is, and what the exchange calls it; None while nobody knows."""
 

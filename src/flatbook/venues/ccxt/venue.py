@@ -41,7 +41,7 @@ from flatbook.values.money import parse_number, plain, scaled_integer
 from flatbook.venues.ccxt import parse
 from flatbook.venues.ccxt.parse import UNREADABLE
 from flatbook.venues.ccxt.process import CcxtWorker, Done, Failed, Outcome
-from flatbook.venues.ccxt.terms import PLACE_TIMEOUT_S, CcxtAccount, CcxtKeys, Known, Standing, card_of
+from flatbook.venues.ccxt.terms import PLACE_TIMEOUT_S, CcxtAccount, CcxtKeys, Known, Standing, card_of, words_of
 from flatbook.venues.handed import Handed, cursor_of, end_of_pages
 from flatbook.venues.http import Reply
 from flatbook.venues.pace import TOO_MANY
@@ -239,18 +239,15 @@ class CcxtVenue:
             return NotSent(reason=NotSentReason.NO_CONNECTION)
         if self._opened_in == self._worker.generation and self.standing.flaw is None:
             return None
-        keys, terms = self._reveal(), self._terms
+        keys = self._reveal()
         question = {
             "do": "open",
-            "exchange": terms.exchange,
+            **words_of(self._terms),
             "symbols": list(self._symbols),
             "apiKey": keys.key,
             "secret": keys.secret,
             "password": keys.password,
             "uid": keys.uid,
-            "sandbox": terms.sandbox,
-            "base_url": terms.base_url,
-            "options": terms.options,
         }
         outcome = await self._ask(question, OPEN_TIMEOUT_S)
         if not isinstance(outcome, Done):
@@ -401,7 +398,7 @@ class CcxtVenue:
     async def _ask(self, question: Mapping[str, Any], timeout_s: int) -> Outcome:
         asked = {"at": self._account, **question}
         outcome = await self._worker.ask(asked, later(self._clock.now(), seconds=timeout_s))
-        if isinstance(outcome, Failed) and "RateLimitExceeded" in outcome.classes:
+        if isinstance(outcome, Failed) and parse.is_for_the_rate(outcome):
             self._budget.learn_refusal(Reply(status=TOO_MANY, headers={}, body=b""), self._clock.now())
         return outcome
 

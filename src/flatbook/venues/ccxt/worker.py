@@ -39,6 +39,7 @@ TICK_SIZE = 4
 # Headers that name who gets a share of the fees; they are not signed. Those below them stand in what is signed.
 TAG_HEADERS = ("Referer", "X-Gate-Channel-Id", "X-CHANNEL-API-CODE", "X-SOURCE-KEY")
 TAG_OPTIONS = ("broker", "brokerId", "partner", "affiliate", "tag", "defaultBroker", "refId")
+KEYS = ("apiKey", "secret", "password", "uid")
 NEVER_LEFT = ("ClientConnectorError", "gaierror")
 MARKS = re.compile(r"ccxt|x-TKT5PX2F|x-cvBPrNm9|x-xcKtGhcu|6b9ad766b55dBCDE|AA1ef14811", re.IGNORECASE)
 
@@ -78,12 +79,14 @@ class Voice:
 class Exchange:
     """One exchange that was opened, with its markets read."""
 
-    def __init__(self, name: str, client: Any, voice: Voice) -> None:
-        self.name, self.client, self._voice = name, client, voice
+    def __init__(self, told: dict[str, Any], client: Any, voice: Voice) -> None:
+        self.name, self.told, self.client, self._voice = told["at"], told, client, voice
+        self.watcher: Any = None
         self._fetch = client.fetch
         client.fetch = self.fetch
         self.watching: dict[str, asyncio.Task[None]] = {}
-        self.books: dict[str, dict[str, Any]] = {}
+        self.books: dict[str, Any] = {}
+        self.stirred: list[str] = []
 
     async def fetch(self, url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
         """Sends what ccxt made, without the tags of its authors, and says so before it leaves."""
@@ -112,19 +115,33 @@ def bare(url: str) -> str:
     return re.sub(r"[?&]\S+", "", url)
 
 
+def trader_of(told: dict[str, Any]) -> Any:
+    """Returns a client of ccxt that keeps numbers as they came.
+
+    With Decimal ccxt loses every fee, for its `safe_string` knows none. Source: ccxt 4.5.90, base/exchange.py.
+    """
+    made = client_of(told)
+    made.number = str
+    return made
+
+
+def watcher_of(told: dict[str, Any]) -> Any:
+    """Returns a client of ccxt for books, without keys: there prices must be numbers, for books are sorted by them."""
+    return client_of({name: value for name, value in told.items() if name not in KEYS})
+
+
 def client_of(told: dict[str, Any]) -> Any:
-    """Returns a client of ccxt as it is wanted here: numbers as they came, no pace and no repetition, no tags."""
+    """Returns a client of ccxt as it is wanted here: no pace and no repetition of its own, no tags."""
     ccxt = importlib.import_module("ccxt.pro")
     made = getattr(ccxt, told["exchange"])(
         {
-            **{name: told[name] for name in ("apiKey", "secret", "password", "uid") if told.get(name)},
+            **{name: told[name] for name in KEYS if told.get(name)},
             "enableRateLimit": False,
             "newUpdates": True,
             "timeout": told.get("timeout_ms", 10_000),
             "options": {"maxRetriesOnFailure": 0, **told.get("options", {})},
         }
     )
-    made.number = str  # with Decimal ccxt loses every fee: its safe_string knows none. Source: ccxt 4.5.90, exchange.py
     made.maxRetriesOnFailure = 0
     for name in TAG_OPTIONS:
         made.options.pop(name, None)
@@ -218,7 +235,7 @@ class Desk:
         old = self._open.pop(told["at"], None)
         if old is not None:
             await close(old)
-        exchange = Exchange(told["at"], client_of(told), self._voice)
+        exchange = Exchange(told, trader_of(told), self._voice)
         await exchange.client.load_markets()
         self._open[told["at"]] = exchange
         client = exchange.client
@@ -306,10 +323,8 @@ class Desk:
         raise ValueError("more trades than are read at once")
 
     async def trades_of(self, told: dict[str, Any]) -> Any:
-        """Asks for the trades of one order."""
+        """Asks for the trades of one order, among all: some classes want more than its id for a list of its own."""
         client, symbol = self._open[told["at"]].client, told["symbol"]
-        if client.has.get("fetchOrderTrades"):
-            return [trade_of(trade) for trade in await client.fetch_order_trades(told["order"], symbol)]
         found = await self._pages(client, symbol, told["since_ms"])
         return [trade_of(trade) for trade in found.values() if trade.get("order") == told["order"]]
 
@@ -341,6 +356,9 @@ class Desk:
         exchange = self._open[told["at"]]
         for task in exchange.watching.values():
             task.cancel()
+        if exchange.watcher is None:
+            exchange.watcher = watcher_of(exchange.told)
+            await exchange.watcher.load_markets()
         exchange.books.clear()
         exchange.watching = {
             symbol: asyncio.get_running_loop().create_task(self._tell(exchange, symbol)) for symbol in told["symbols"]
@@ -354,27 +372,35 @@ class Desk:
             error = None if watched.cancelled() else watched.exception()
             exchange.books.pop(symbol, None)
             self._voice.say({"book": symbol, "at": exchange.name, "lost": type(error).__name__})
-            exchange.client.orderbooks.pop(symbol, None)
+            exchange.watcher.orderbooks.pop(symbol, None)
             await asyncio.sleep(WATCH_REST_S)
 
     async def _tell_until_it_breaks(self, exchange: Exchange, symbol: str) -> None:
+        """Watches without a pause, for what comes while nobody waits is not told; what is said is the newest only."""
+        loop = asyncio.get_running_loop()
         while True:
-            book = await exchange.client.watch_order_book(symbol)
-            exchange.books[symbol] = {
-                "book": symbol,
-                "at": exchange.name,
-                "bids": [[text_of(level[0]), text_of(level[1])] for level in book["bids"][:BOOK_LEVELS]],
-                "asks": [[text_of(level[0]), text_of(level[1])] for level in book["asks"][:BOOK_LEVELS]],
-                "ms": book.get("timestamp"),
-            }
-            self._voice.say(exchange.books[symbol])
-            await asyncio.sleep(BOOK_REST_MS / 1000)
+            exchange.books[symbol] = await exchange.watcher.watch_order_book(symbol)
+            if symbol not in exchange.stirred:
+                exchange.stirred.append(symbol)
+                loop.call_later(BOOK_REST_MS / 1000, self._say_book, exchange, symbol)
+
+    def _say_book(self, exchange: Exchange, symbol: str) -> None:
+        if symbol in exchange.stirred:
+            exchange.stirred.remove(symbol)
+        book = exchange.books.get(symbol)
+        if book is None:
+            return
+        sides = {
+            side: [[text_of(level[0]), text_of(level[1])] for level in book[side][:BOOK_LEVELS]]
+            for side in ("bids", "asks")
+        }
+        self._voice.say({"book": symbol, "at": exchange.name, **sides, "ms": book.get("timestamp")})
 
     def tell_again(self) -> None:
         """Tells every book that stands once more, so that one on which nothing happens is not taken for lost."""
         for exchange in self._open.values():
-            for book in exchange.books.values():
-                self._voice.say(book)
+            for symbol in exchange.books:
+                self._say_book(exchange, symbol)
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -386,7 +412,9 @@ async def close(exchange: Exchange) -> None:
     """Closes the connections of one exchange."""
     for task in exchange.watching.values():
         task.cancel()
-    await exchange.client.close()
+    for client in (exchange.client, exchange.watcher):
+        if client is not None:
+            await client.close()
 
 
 class Loop:

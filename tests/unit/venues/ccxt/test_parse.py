@@ -73,6 +73,7 @@ def failed(*classes: str, text: str = "no", left: bool = True) -> Failed:
         (failed("BadSymbol", "BadRequest", *ROOT), RejectReason.NO_MARKET),
         (failed("AccountSuspended", "AuthenticationError", *ROOT), RejectReason.RESTRICTED),
         (failed("RateLimitExceeded", *NETWORK), RejectReason.RATE_LIMITED),
+        (failed("DDoSProtection", *NETWORK, text='kraken {"error":["EAPI:Rate limit"]}'), RejectReason.RATE_LIMITED),
         (failed("MarketClosed", "OperationRejected", *ROOT), RejectReason.HALTED),
     ],
 )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -9,6 +10,8 @@ import pytest
 
 from tests.unit.cli.scene import call
 from tests.unit.services.backtest_scene import PLAN, write_plan, write_tape
+
+SHARED = os.environ.get("FLATBOOK_SHARED")
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +103,15 @@ def test_a_plan_that_does_not_fit_says_where(made: Path, tmp_path: Path, wrong: 
     assert told.code in (1, 4)
     assert says in told.err
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.skipif(SHARED is None, reason="no FLATBOOK_SHARED")
+def test_what_was_recorded_at_binance_is_backtested_with_a_report(tmp_path: Path) -> None:
+    source = Path(str(SHARED)) / "data" / "2_orderbook" / "hftbt_usdm_btcusdt_20230404.gz"
+    tape, out = tmp_path / "u.parquet", tmp_path / "run"
+    assert call("data", "convert", str(source), "--out", str(tape), "--home", str(tmp_path)).code == 0
+    text = PLAN.replace("binance:BTCUSDT-PERP", "binanceusdm:BTCUSDT").replace('amount = "1"', 'amount = "0.01"')
+    plan = write_plan(tmp_path / "p.toml", text.replace("0.0001", "0.000001"))
+    told = call("backtest", str(plan), "--data", str(tape), "--out", str(out), "--json", "--home", str(tmp_path)).body()
+    assert (told["adds_up"], told["is_whole"], told["without_middle"]) == (True, True, 0)
+    assert told["parts"][0]["executions"] > 0

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from flatbook.ops.config import load_text
-from flatbook.ops.config_risk import breaker_limits, correction_rules
+from flatbook.ops.config_risk import ReconcileSection, breaker_limits, correction_rules
 from flatbook.risk.breaker import BreakerLimits
 from tests.unit.ops.scene import HOME, problems
 from tests.unit.ops.test_config_grid import LEAD, with_grid
 
+ROOT = Path(__file__).parents[3]
 GRID = with_grid('step = "25"', 'step = "60"')
 MONITOR = """
 [monitors.majors]
@@ -71,3 +74,12 @@ def test_an_account_is_reconciled_as_it_says_and_as_usual_otherwise() -> None:
 )
 def test_what_does_not_agree_is_refused(stated: str, old: str, new: str, said: str) -> None:
     assert any(said in problem for problem in problems(with_risk(stated, old, new)))
+
+
+def test_the_examples_of_the_page_are_what_it_says() -> None:
+    page = (ROOT / "docs/how-to/watch-a-grid.md").read_text(encoding="utf-8")
+    stated = "\n".join(re.findall(r"```toml\n(.*?)```", page, re.DOTALL)).replace('"ETH-PERP@bybit"', '"BTC@bybit"')
+    config = load_text(with_risk(stated), HOME).config
+    assert (list(config.monitors), list(config.breakers), list(config.reconcile)) == (["majors"], ["maker"], ["bybit"])
+    usual = ReconcileSection()
+    assert config.reconcile["bybit"] == usual

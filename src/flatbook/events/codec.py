@@ -116,6 +116,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     grid.GridLocked,
     grid.GridStopped,
     grid.GridResumed,
+    grid.GridSlotsAssigned,
 )
 
 Upcaster = Callable[[Any], Event]

@@ -1,13 +1,16 @@
-"""Notes of the grid: where its levels lie, and why it opens nothing."""
+"""Notes of the grid: where its levels lie, why it opens nothing, and what its slots were given."""
 
 from __future__ import annotations
 
 from enum import Enum
 
+import msgspec
+
 from flatbook.events.event import Event
-from flatbook.values.ids import InstrumentId, OwnerId
+from flatbook.values.ids import InstrumentId, OwnerId, Slot
 from flatbook.values.instants import Instant
 from flatbook.values.lattice import Lattice
+from flatbook.values.money import Money, Quantity
 
 
 class GridHold(Enum):
@@ -85,6 +88,26 @@ class GridResumed(Event, frozen=True, kw_only=True, tag="grid_resumed"):
 
     owner: OwnerId
     instrument: InstrumentId
+    decided_at: Instant
+
+
+class SlotShare(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a slot holds from now on. Units: qty in contracts, signed; cost in quote, signed."""
+
+    slot: Slot
+    qty: Quantity
+    cost: Money
+
+
+class GridSlotsAssigned(Event, frozen=True, kw_only=True, tag="grid_slots_assigned"):
+    """Slots were made to hold the position of their owner, which orders of the grid alone do not explain.
+
+    Each named slot holds what its share states, and nothing of what it held before.
+    """
+
+    owner: OwnerId
+    instrument: InstrumentId
+    shares: tuple[SlotShare, ...]
     decided_at: Instant
 
 

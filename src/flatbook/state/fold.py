@@ -15,11 +15,16 @@ from flatbook.events.event import Event
 from flatbook.state import call_fold, chain_fold, control_fold, offer_fold, order_fold, stops
 from flatbook.state.desk import State
 from flatbook.state.grid import fold_grid
+from flatbook.state.slots import assign
 from flatbook.values.ids import Seq, SourceId
 
 
 def _nothing(state: State, event: Event) -> None:
     """Folds an event that only informs."""
+
+
+def _assign(state: State, event: grid.GridSlotsAssigned) -> None:
+    assign(state.slots, event)
 
 
 def _note(state: State, event: grid.GridNote) -> None:
@@ -110,6 +115,7 @@ FOLDS: dict[type[Event], Callable[[State, Any], None]] = {
     grid.GridLocked: _note,
     grid.GridStopped: _note,
     grid.GridResumed: _note,
+    grid.GridSlotsAssigned: _assign,
 }
 
 

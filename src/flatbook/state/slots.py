@@ -12,6 +12,7 @@ import msgspec
 
 from flatbook.events import orders as ev
 from flatbook.events.fees import fee_in_kind
+from flatbook.events.grid import GridSlotsAssigned
 from flatbook.state.orders import Order, Status, signed
 from flatbook.values.ids import InstrumentId, OwnerId, Slot
 from flatbook.values.money import NUMBER_DECIMALS_MAX, ZERO, Money, Quantity, divide_cut
@@ -101,3 +102,13 @@ def _give_back(held: SlotHeld, qty: Decimal, cost: Decimal) -> None:
     over = divide_cut(cost * (held.qty + qty), qty, decimals=NUMBER_DECIMALS_MAX)
     held.profit = Money(held.profit - (cost - over) - held.cost)
     held.qty, held.cost = Quantity(held.qty + qty), Money(over)
+
+
+def assign(slots: Slots, event: GridSlotsAssigned) -> None:
+    """Makes slots hold what a grid gave them; what they did before stays counted."""
+    own = slots.setdefault((event.owner, event.instrument), {})
+    for share in event.shares:
+        held = own.get(share.slot)
+        if held is None:
+            held = own[share.slot] = SlotHeld()
+        held.qty, held.cost = share.qty, share.cost

@@ -16,11 +16,13 @@ from flatbook.state.grid import GridMemory
 from flatbook.state.intents import CancelIntent, Intent, PlaceIntent
 from flatbook.state.orders import Order, cancel_from
 from flatbook.strategies.decision import Decision
+from flatbook.strategies.grid_assign import assigned
 from flatbook.strategies.grid_exits import tend_exit, want_exits
 from flatbook.strategies.grid_lay import laid, lock_of, range_note, volatility_of
 from flatbook.strategies.grid_openers import room_of, tend_opener, want_openers
 from flatbook.strategies.grid_plan import CANCELABLE, Plan, Want, clean, hold
 from flatbook.strategies.grid_scene import (
+    HALF_TICK,
     Held,
     Scene,
     centre_of,
@@ -36,9 +38,10 @@ from flatbook.strategies.grid_wake import wake_of, wake_without_book
 from flatbook.strategies.quoting import QuoteView, Stop
 from flatbook.values.instants import Instant, later
 from flatbook.values.lattice import MICRO, nearest_index, slot_of
-from flatbook.values.money import ZERO, Quantity, plain, proportion
+from flatbook.values.money import ZERO, Price, Quantity, plain, proportion
 
 EXIT_RETRY_S = 1
+HALF = Decimal("0.5")
 
 
 def decide(view: QuoteView, params: GridParams) -> Decision:
@@ -78,12 +81,20 @@ def _without_book(view: QuoteView, params: GridParams, memory: GridMemory) -> De
 
 def scene_of(view: QuoteView, params: GridParams, memory: GridMemory, touch: Touch) -> tuple[Scene, tuple[Event, ...]]:
     """Returns what a decision stands on, and the notes that came before it: a lattice, a lock, an end of the range."""
-    held = holdings(view, params)
+    before = holdings(view, params)
     live, surplus = orders_in_slots(view, params)
+    lattices, relaid = laid(view, params, memory, touch, {place[0] for place in (*before, *live)})
+    middle = (touch.bid + touch.ask) * HALF_TICK
+    held, given = assigned(
+        view,
+        params,
+        lattices[0],
+        before,
+        centre=nearest_index(lattices[0], middle),
+        entry=Price(price_of(touch.bid + touch.ask, params) * HALF),
+    )
     inventory = sum((each.qty for each in held.values()), ZERO)
     tilt = tilt_of(inventory, params)
-    used = {place[0] for place in (*held, *live)}
-    lattices, relaid = laid(view, params, memory, touch, used)
     reference = reference_of(touch, tilt)
     lock, locked = lock_of(view, params, memory)
     ended, ranged = range_note(view, params, memory, touch)
@@ -107,7 +118,7 @@ def scene_of(view: QuoteView, params: GridParams, memory: GridMemory, touch: Tou
         is_short=lock is not None and lock.short,
         exits_from=_exits_from(view, params),
     )
-    return scene, (*relaid, *locked, *ranged)
+    return scene, (*relaid, *given, *locked, *ranged)
 
 
 def _exits_from(view: QuoteView, params: GridParams) -> Instant:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from flatbook.events import grid
 from flatbook.events.event import Event
-from flatbook.values.ids import InstrumentId, OwnerId
+from flatbook.values.ids import InstrumentId, OwnerId, Slot
 from flatbook.values.instants import Instant
 from flatbook.values.lattice import Lattice, Spacing
+from flatbook.values.money import Money, Quantity
 
 AT = Instant(1_764_685_800_123_456_789)  # 2025-12-02T14:30:00.123456789Z
 DESK, PERP = OwnerId("desk"), InstrumentId("BTCUSDT@futures")
@@ -21,4 +24,13 @@ GRID: tuple[Event, ...] = (
     ),
     grid.GridStopped(owner=DESK, instrument=PERP, end=grid.RangeEnd.LOW, low=3_999_999, high=None, decided_at=AT),
     grid.GridResumed(owner=DESK, instrument=PERP, decided_at=AT),
+    grid.GridSlotsAssigned(
+        owner=DESK,
+        instrument=PERP,
+        shares=(
+            grid.SlotShare(slot=Slot("2:1"), qty=Quantity(Decimal("0.00066668")), cost=Money(Decimal("30.000600"))),
+            grid.SlotShare(slot=Slot("1:-3"), qty=Quantity(Decimal(0)), cost=Money(Decimal(0))),
+        ),
+        decided_at=AT,
+    ),
 )

@@ -58,6 +58,10 @@ _WALLET = (
     Verb("withdraw", "Take tokens out of a vault.", "wallet:withdraw"),
     Verb("cancel", "Take a call back.", "wallet:take_back"),
 )
+_GRID = (
+    Verb("slots", "Show the slots, from the highest level to the lowest.", "grid:slots"),
+    Verb("plan", "Show which orders a grid would keep, cancel and place at a touch.", "grid:plan"),
+)
 _SIM = (
     Verb("run", "Run worlds by their seeds, those that once failed first.", "sim:run"),
     Verb("seed", "Run the world of one seed again.", "sim:seed"),
@@ -99,6 +103,7 @@ FAMILIES = (
             Verb("positions", "Show positions, nets and balances.", "positions:positions"),
             Verb("capacity", "Show how much can still be hedged, by share and side.", "capacity:capacity"),
             Verb("offers", "Show our own orders on chains, and why they are pulled.", "offers:offers"),
+            Verb("grid", "Show the slots of grids, and what a grid would do now.", "", _GRID),
             Verb("orders", "Show orders: asked, accepted, filled, and since when unknown.", "orders:orders"),
             Verb("trades", "Show fills and executions, each with what it closed.", "trades:trades"),
             Verb("price", "Show what the oracle said at a transaction, and how far fills lay from it.", "price:price"),

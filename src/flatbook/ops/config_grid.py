@@ -10,7 +10,7 @@ from flatbook.ops.config_fields import amount, bps, said, seconds, whole
 from flatbook.ops.config_section import Section
 from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.strategies import grid_terms as terms
-from flatbook.strategies.grid_size import break_even_step
+from flatbook.strategies.grid_size import break_even_step, is_enough, size_at
 from flatbook.strategies.grid_terms import Exits, GridMode, GridParams, QtyPerLevel, QuotePerLevel
 from flatbook.values.instants import NS_PER_MS, NS_PER_S
 from flatbook.values.instruments import Instrument
@@ -229,8 +229,9 @@ def _flaws_of_profit(
                 (*key, "step"),
                 f"a cycle at {plain(highest)} does not pay its fees: state more than {plain(least)}",
             )
-    least_value = params.instrument.rules.notional_min
-    if section.quote_per_level is not None and section.quote_per_level < least_value:
-        yield (*key, "quote_per_level"), f"is below the least order of {plain(least_value)}"
-    if section.base_per_level is not None and highest is not None and section.base_per_level * highest < least_value:
-        yield (*key, "base_per_level"), f"is below the least order of {plain(least_value)} at {plain(highest)}"
+    name = "quote_per_level" if section.quote_per_level is not None else "base_per_level"
+    for price in (section.low, section.anchor, section.high):
+        if price is not None and not is_enough(
+            size_at(params.size, Price(price), params.instrument), Price(price), params.instrument
+        ):
+            yield (*key, name), f"a level at {plain(price)} trades less than the least order"

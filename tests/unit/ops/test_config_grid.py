@@ -20,7 +20,7 @@ mode = "neutral"
 buy_levels = 10
 sell_levels = 8
 step = "25"
-quote_per_level = "30"
+quote_per_level = "150"
 inventory_max = "0.01"
 fee_bps = "0.5"
 low = "40000"
@@ -49,7 +49,7 @@ def test_prices_of_a_grid_become_ticks() -> None:
     found = params(with_grid("fee_bps", 'anchor = "97000.5"\nfee_bps').replace("high", "#high"))
     assert (found.mode, found.spacing, found.step) == (GridMode.NEUTRAL, Spacing.ARITHMETIC, 250)
     assert (found.anchor, found.low, found.high, found.fee) == (970_005, 400_000, None, Decimal("0.00005"))
-    assert found.size == QuotePerLevel(amount=Decimal(30))  # type: ignore[arg-type]
+    assert found.size == QuotePerLevel(amount=Decimal(150))  # type: ignore[arg-type]
 
 
 def test_a_step_of_a_ratio_becomes_millionths() -> None:
@@ -68,9 +68,9 @@ def test_the_limits_of_a_grid_come_from_its_section() -> None:
     [
         ('step = "25"', "", "state one of step and step_bps"),
         ('step = "25"', 'step = "25"\nstep_bps = "5"', "state one of step and step_bps"),
-        ('quote_per_level = "30"', "", "state one of quote_per_level and base_per_level"),
-        ('quote_per_level = "30"', 'quote_per_level = "4"', "is below the least order of 5"),
-        ('quote_per_level = "30"', 'base_per_level = "0.00001"', "is below the least order of 5 at 120000"),
+        ('quote_per_level = "150"', "", "state one of quote_per_level and base_per_level"),
+        ('quote_per_level = "150"', 'quote_per_level = "4"', "a level at 40000 trades less than the least order"),
+        ('quote_per_level = "150"', 'base_per_level = "0.00001"', "a level at 120000 trades less than the least order"),
         ('step = "25"', 'step = "25.05"', "step of 25.05 is no multiple of the tick, 0.1"),
         ('step = "25"', 'step_bps = "1"', "a cycle does not pay its two fees"),
         ('step = "25"', 'step = "12"', "a cycle at 120000 does not pay its fees: state more than 12.0006"),

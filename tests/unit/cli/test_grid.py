@@ -1,0 +1,62 @@
+"""What is shown of grids: the slots of a journal, and a plan before anything is done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flatbook.journal.sqlite import create_journal, open_journal
+from tests.unit.cli.scene import call
+from tests.unit.engine.quote_scene import START
+from tests.unit.ops.test_config_grid import with_grid
+from tests.unit.services.test_grid_plans import grid_scene
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A desk with a grid, whose journal is empty."""
+    (tmp_path / "flatbook.toml").write_text(with_grid())
+    create_journal(tmp_path / "journal.sqlite")
+    return tmp_path
+
+
+def test_a_plan_is_shown_and_nothing_is_done(home: Path) -> None:
+    told = call("grid", "plan", "maker", "--bid", "97000", "--ask", "97000.1", "--home", str(home))
+    assert (told.code, told.err) == (0, "")
+    assert "adopt 0, cancel 0, place 18" in told.out
+    again = call("grid", "plan", "maker", "--bid", "97000", "--ask", "97000.1", "--home", str(home), "--json").body()
+    assert [again["place"][0][name] for name in ("side", "limit", "slot")] == ["buy", "96975", "1:-1"]
+    assert again["notes"] == ["GridLaid"]
+
+
+def test_a_plan_on_a_crossed_touch_or_of_nobody_is_refused(home: Path) -> None:
+    crossed = call("grid", "plan", "maker", "--bid", "97000", "--ask", "96999", "--home", str(home))
+    nobody = call("grid", "plan", "nobody", "--bid", "97000", "--ask", "97001", "--home", str(home))
+    no_number = call("grid", "plan", "maker", "--bid", "x", "--ask", "97001", "--home", str(home))
+    assert (crossed.code, nobody.code, no_number.code) == (2, 2, 2)
+    assert "nobody has no grid" in nobody.err
+
+
+def test_slots_are_shown_with_what_they_hold_and_their_orders(home: Path) -> None:
+    scene = grid_scene()
+    scene.begin()
+    bought = scene.intents()[0].order_id
+    scene.accept(bought)
+    scene.observe(989, 991)
+    scene.fill(bought, "0.1")
+    journal = open_journal(home / "journal.sqlite")
+    try:
+        epoch = journal.take_lease(START)
+        journal.append(tuple(scene.events), after=journal.last, epoch=epoch, cursors={}, at=scene.now)
+    finally:
+        journal.close()
+    told = call("grid", "slots", "--home", str(home), "--json").body()
+    held = [(row["slot"], row["qty"], row["order"]["exit"]) for row in told["slots"] if row["qty"] != "0"]
+    assert held == [("1:-1", "0.1", True)]
+    shown = call("grid", "slots", "--home", str(home)).out
+    assert "sell 0.1 at 100 exit" in shown
+
+
+def test_a_desk_without_grids_says_so(home: Path) -> None:
+    assert "no slot of a grid holds anything" in call("grid", "slots", "--home", str(home)).out

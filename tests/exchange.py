@@ -84,6 +84,7 @@ BYBIT = ExchangeTerms(
     ),
     accounts=tuple(msgspec.structs.replace(each, margin={}) for each in ACCOUNTS),
     unified=True,
+    ids_return=False,
 )
 
 Serving = Callable[..., ExchangeServer]

@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from flatbook.engine.follow import Pace
+from flatbook.engine.ports import OrderVenue
 from flatbook.engine.run import Engine, Parts
 from flatbook.events.control import Mode
 from flatbook.events.event import Event
@@ -92,6 +93,8 @@ def coin_at(product: Product) -> Instrument:
 class ExchangeDesk:
     """What outlives the processes of a desk: the exchange, the chain, time, and the journal's store."""
 
+    terms, serving, card = TERMS, staticmethod(binance_server), BINANCE_CARD
+
     def __init__(
         self,
         script: Sequence[ScriptedBlocks],
@@ -113,21 +116,21 @@ class ExchangeDesk:
             rules,
             hedges={key: msgspec.structs.replace(hedge, instrument=self.instrument)},
             instruments={self.instrument.id: self.instrument},
-            cards={PAPER: BINANCE_CARD},
+            cards={PAPER: self.card},
             marks={**rules.marks, USDT: Price(D(1))},
         )
         self.chain = ScriptedChain(CHAIN, script, lambda: self.loop.instant)
         self.store = MemoryStore()
         self.faults = ScriptedExchange()
         injected = InjectedExchange("binance", self.loop, self.injection)
-        self.exchange = Exchange(TERMS, now=OPEN, faults=self.faults if strengths is None else injected)
-        self.market = TRADED[product]
-        for market in TERMS.markets:
+        self.exchange = Exchange(self.terms, now=OPEN, faults=self.faults if strengths is None else injected)
+        self.market = next(market for market in self.terms.markets if market.kind is TRADED[product].kind)
+        for market in self.terms.markets:
             bids, asks = ([(PRICE + sign * D("0.01") * each, D(500)) for each in range(1, 6)] for sign in (-1, 1))
             self.exchange.quote(market, bids, asks)
-        self.server = binance_server(self.exchange, now=lambda: self.loop.instant, rest=self.rest)
+        self.server = self.serving(self.exchange, now=lambda: self.loop.instant, rest=self.rest)
         self.engines: list[Engine] = []
-        self.venues: list[BinanceVenue] = []
+        self.venues: list[OrderVenue] = []
         self.lives: list[asyncio.Task[str]] = []
         self.loop.run_until_complete(self.loop.create_task(self._serve(), context=inside("binance")))
         self._quote()
@@ -146,18 +149,7 @@ class ExchangeDesk:
     def begin(self) -> None:
         """Starts a process over the journal's store."""
         name, clock = f"desk#{len(self.engines) + 1}", LoopClock(self.loop)
-        key = BinanceKey(clock, lambda: (ACCOUNT.key, ACCOUNT.secret))
-        http = SessionHttp(f"https://{HOST}", clock, connect=SimulatedConnector, authorize=key.headers, sign=key.sign)
-        at = markets.SPOT if self.product is Product.SPOT else markets.USD_M
-        line = BinanceLine(http, clock, key, RateBudget(at.gauges))
-        ways = Ways(market=at, line=line, rights=line)
-        socket = SessionSocket(f"wss://{HOST}", clock, connect=SimulatedConnector)
-        account = BinanceAccount(account=PAPER, instruments=(self.instrument,))
-        venue = (
-            BinanceVenue(ways, clock, account=account, updates=SpotUpdates(socket, line))
-            if self.product is Product.SPOT
-            else BinanceFuturesVenue(ways, clock, account=account, updates=FuturesUpdates(socket, line, clock))
-        )
+        http, venue = self.adapter(clock)
         engine = Engine(
             Parts(
                 journal=MemoryJournal(self.store),
@@ -174,6 +166,19 @@ class ExchangeDesk:
         self.engines.append(engine)
         self.venues.append(venue)
         self.lives.append(self.loop.create_task(_living(engine, http), context=inside(name)))
+
+    def adapter(self, clock: LoopClock) -> tuple[SessionHttp, OrderVenue]:
+        """Returns the production adapter of a process, and what carries its requests."""
+        key = BinanceKey(clock, lambda: (ACCOUNT.key, ACCOUNT.secret))
+        http = SessionHttp(f"https://{HOST}", clock, connect=SimulatedConnector, authorize=key.headers, sign=key.sign)
+        at = markets.SPOT if self.product is Product.SPOT else markets.USD_M
+        line = BinanceLine(http, clock, key, RateBudget(at.gauges))
+        ways = Ways(market=at, line=line, rights=line)
+        socket = SessionSocket(f"wss://{HOST}", clock, connect=SimulatedConnector)
+        account = BinanceAccount(account=PAPER, instruments=(self.instrument,))
+        if self.product is Product.SPOT:
+            return http, BinanceVenue(ways, clock, account=account, updates=SpotUpdates(socket, line))
+        return http, BinanceFuturesVenue(ways, clock, account=account, updates=FuturesUpdates(socket, line, clock))
 
     def kill(self) -> None:
         """Ends the process as a lost machine does."""

@@ -70,6 +70,7 @@ def exchange_server(playing: ExchangePlay, timed: RestingClock, injection: Injec
         markets=markets,
         accounts=(account,),
         unified=playing.protocol == BYBIT,
+        ids_return=playing.protocol != BYBIT,
         stp=Stp.EXPIRE_MAKER if playing.protocol != BYBIT else Stp.NONE,
         fee_coin="" if playing.protocol == BYBIT else "BNB",
         forced_ids={} if playing.protocol == BYBIT else FORCED_IDS,

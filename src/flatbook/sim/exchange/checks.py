@@ -25,7 +25,8 @@ def check_placing(exchange: Exchange, asked: Placing) -> Decimal | Refusal:
     if not account.opening.may_trade:
         return Refusal.ACCOUNT
     key = (asked.account, market.name, asked.client_id)
-    if asked.client_id and key in exchange.by_client_id and exchange.orders[exchange.by_client_id[key]].is_open:
+    known = exchange.orders.get(exchange.by_client_id.get(key, 0)) if asked.client_id else None
+    if known is not None and (known.is_open or not exchange.terms.ids_return):
         return Refusal.CLIENT_ID
     qty = asked.qty if asked.qty is not None else _affordable(exchange, market, asked)
     refused = _rules_refuse(exchange, market, asked, qty) or _book_refuses(exchange, market, asked, qty)

@@ -56,6 +56,7 @@ def terms_of(
         markets=markets,
         accounts=(account,),
         unified=not at_binance,
+        ids_return=at_binance,
         stp=Stp.EXPIRE_MAKER if at_binance else Stp.NONE,
         fee_coin=FEE_COIN if at_binance else "",
         forced_ids=FORCED_IDS if at_binance else {},

@@ -98,6 +98,7 @@ class OpeningAccount(msgspec.Struct, frozen=True, kw_only=True):
 class ExchangeTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What an exchange is like.
 
+    `ids_return` tells whether a client id may come again once its order has ended.
     `unified` means one wallet for spot and perpetuals. Fees of spot trades are paid in `fee_coin` with a rebate when an
     account holds it and wishes so: `fee_coin_rate` is what then remains. `stp` holds where an order says nothing.
     `forced_ids` are the beginnings of client ids of orders that the exchange itself makes, by the reason.
@@ -107,6 +108,7 @@ class ExchangeTerms(msgspec.Struct, frozen=True, kw_only=True):
     markets: tuple[Market, ...]
     accounts: tuple[OpeningAccount, ...]
     unified: bool = False
+    ids_return: bool = True
     leverage: int = 20
     fee_coin: str = ""
     fee_coin_rate: Decimal = Decimal("0.75")

@@ -146,6 +146,10 @@ class Observations:
 
     # What adapters say.
 
+    def book(self, instrument: InstrumentId) -> OrderBook:
+        """Returns the book of an instrument, as its adapter writes it."""
+        return self._sights[instrument].book
+
     def saw_book(self, instrument: InstrumentId, at: Instant, *, is_fit: bool = True) -> None:
         """Takes that a book was written at an instant of our clock, and wakes whoever waits for what it shows."""
         sight = self._sights[instrument]

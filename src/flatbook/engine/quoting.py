@@ -33,6 +33,7 @@ from flatbook.values.money import ZERO, Money, Quantity, divide_cut
 from flatbook.values.us_eastern import eastern_day
 
 REFUSED_WAIT_S_MAX = 64
+BEGIN_S = 15
 _NONE_HELD = Quantity(ZERO)
 _STOPS = {
     (False, False): None,
@@ -156,10 +157,16 @@ def decide_seat(turn: Turn, seated: SeatRules) -> None:
 
 
 def _pull_unseen(turn: Turn, view: SeatView, instrument: Instrument, seated: SeatRules) -> None:
-    """Cancels what adds risk on a book that has not been fit for as long as a decision may look back."""
-    seen_at = view.observed_at(instrument.id)
-    since = turn.wakes.began_at if seen_at is None else seen_at
-    if since is None or turn.now < later(since, ms=seated.limits.book_age_ms_max):
+    """Cancels what adds risk on a book that has not been fit for as long as a decision may look back.
+
+    A book that was never fit since the start is given the time in which streams begin.
+    """
+    seen_at, began_at = view.observed_at(instrument.id), turn.wakes.began_at
+    if seen_at is not None:
+        is_young = turn.now < later(seen_at, ms=seated.limits.book_age_ms_max)
+    else:
+        is_young = began_at is None or turn.now < later(began_at, seconds=BEGIN_S)
+    if is_young:
         return
     for order in view.orders(instrument.id):
         if not order.reduce_only and not order.cancel_pending:

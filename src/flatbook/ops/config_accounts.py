@@ -187,10 +187,34 @@ class CcxtAccount(Section, frozen=True, kw_only=True, tag_field="kind", tag="ccx
     base_url: Annotated[str | None, text(URL_SAID)] = None
 
 
+class WatchedExchange(Enum):
+    """Whose market a paper account at an exchange trades at."""
+
+    BINANCE = "binance"
+    BYBIT = "bybit"
+
+
+class PaperExchangeAccount(Section, frozen=True, kw_only=True, tag_field="kind", tag="paper_exchange"):
+    """An account at an exchange inside the process of the desk, which watches the market of a real one."""
+
+    exchange: Annotated[WatchedExchange, said("Whose market is watched, and whose adapter trades.")]
+    ledger: Annotated[str, text("File of the exchange's own ledger; it is never the journal.")]
+    coins: Annotated[
+        dict[Name, Annotated[Decimal, amount("Held when opened.", unit="coins", most="1000000000")]],
+        said("What the account holds when it is opened, by coin."),
+    ]
+    maker_bps: Annotated[Decimal, amount("Fee of what rests.", unit="basis points", least="-100", most="1000")]
+    taker_bps: Annotated[Decimal, amount("Fee of what takes.", unit="basis points", least="0", most="1000")]
+    shorting: Annotated[Shorting, said("Whether it sells what is not held.")]
+    market: Annotated[BinanceMarket, said("At Binance: spot, or the perpetuals of USD-M.")] = BinanceMarket.SPOT
+    base_url: Annotated[str | None, text(URL_SAID)] = None
+
+
 BrokerAccount = AlpacaAccount | SchwabAccount
 ExchangeAccount = BybitAccount | BinanceAccount | CcxtAccount
 LiveAccount = BrokerAccount | ExchangeAccount
-AccountSection = PaperAccount | LiveAccount
+SimulatedAccount = PaperAccount | PaperExchangeAccount
+AccountSection = SimulatedAccount | LiveAccount
 
 
 def currency_of(account: AccountSection) -> str | None:
@@ -202,4 +226,4 @@ def currency_of(account: AccountSection) -> str | None:
 
 def is_real_money(account: AccountSection) -> bool:
     """Returns whether orders at an account move real money."""
-    return not isinstance(account, PaperAccount) and account.environment is Environment.LIVE
+    return not isinstance(account, SimulatedAccount) and account.environment is Environment.LIVE

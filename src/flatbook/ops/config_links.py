@@ -7,7 +7,15 @@ from datetime import datetime
 from decimal import Decimal
 
 from flatbook.events.control import Mode
-from flatbook.ops.config_accounts import USD, AccountSection, ExchangeAccount, PaperAccount, Shorting, currency_of
+from flatbook.ops.config_accounts import (
+    USD,
+    AccountSection,
+    ExchangeAccount,
+    PaperAccount,
+    PaperExchangeAccount,
+    Shorting,
+    currency_of,
+)
 from flatbook.ops.config_chains import ChainSection, Form, NodesChain, StablecoinSection, TokenSection
 from flatbook.ops.config_channels import flaws_of_alerts
 from flatbook.ops.config_grid import flaws_of_grids
@@ -282,7 +290,8 @@ def _flaws_of_places(config: Config, key: Key, hedge: HedgeSection) -> Iterator[
 
 
 def _flaws_of_sessions(key: Key, hedge: HedgeSection, account: AccountSection | None) -> Iterator[Flaw]:
-    extended = account is not None and (isinstance(account, ExchangeAccount) or account.extended_hours)
+    never_closes = ExchangeAccount | PaperExchangeAccount
+    extended = account is not None and (isinstance(account, never_closes) or account.extended_hours)
     open_kinds = (SessionKind.EARLY, SessionKind.REGULAR, SessionKind.LATE) if extended else (SessionKind.REGULAR,)
     closed = [kind.value for kind in hedge.sessions if kind not in open_kinds]
     if not hedge.sessions:

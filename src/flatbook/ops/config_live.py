@@ -18,7 +18,9 @@ from flatbook.ops.config_accounts import (
     Environment,
     LiveAccount,
     PaperAccount,
+    PaperExchangeAccount,
     SchwabAccount,
+    WatchedExchange,
     is_real_money,
 )
 from flatbook.ops.config_chains import HedgeAt, NodesChain, RecordedChain
@@ -54,7 +56,9 @@ def flaws_of_live(config: Config) -> Iterator[Flaw]:
         if isinstance(chain, NodesChain):
             yield from _flaws_of_nodes(config, ("chains", name), chain)
     for name, account in config.accounts.items():
-        if not isinstance(account, PaperAccount):
+        if isinstance(account, PaperExchangeAccount):
+            yield from _flaws_of_watched(("accounts", name), account)
+        elif not isinstance(account, PaperAccount):
             yield from _flaws_of_account(config, ("accounts", name), account)
     for name, instrument in config.instruments.items():
         yield from _flaws_of_grid(config, ("instruments", name), instrument)
@@ -114,6 +118,11 @@ def _flaws_of_account(config: Config, key: Key, account: LiveAccount) -> Iterato
         yield (*key, "environment"), 'Binance has no paper accounts: write "live" or "sandbox"'
 
 
+def _flaws_of_watched(key: Key, account: PaperExchangeAccount) -> Iterator[Flaw]:
+    if account.base_url is not None and (flaw := flaw_of_loopback(account.base_url)) is not None:
+        yield (*key, "base_url"), flaw
+
+
 def _flaws_of_schwab(key: Key, account: SchwabAccount) -> Iterator[Flaw]:
     if account.environment is Environment.PAPER:
         yield (*key, "environment"), 'Schwab has no paper accounts: write "live", or "sandbox" with a base_url'
@@ -152,9 +161,10 @@ def _flaw_of_product(config: Config, account: AccountSection, product: Product) 
 def _products_at(account: AccountSection | None) -> tuple[Product, ...]:
     if account is None:
         return tuple(Product)
-    if isinstance(account, BinanceAccount):
+    at_binance = isinstance(account, PaperExchangeAccount) and account.exchange is WatchedExchange.BINANCE
+    if isinstance(account, BinanceAccount) or (isinstance(account, PaperExchangeAccount) and at_binance):
         return (Product.SPOT if account.market is BinanceMarket.SPOT else Product.LINEAR_PERP,)
-    has_perpetuals = isinstance(account, BybitAccount | CcxtAccount)
+    has_perpetuals = isinstance(account, BybitAccount | CcxtAccount | PaperExchangeAccount)
     return (Product.SPOT, Product.LINEAR_PERP) if has_perpetuals else (Product.SPOT,)
 
 

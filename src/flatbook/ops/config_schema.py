@@ -25,6 +25,7 @@ NAMES = {
     "vaults": "CHAIN",
     "inventories": "ADDRESS",
     "accounts": "NAME",
+    "coins": "ASSET",
     "holdings": "SYMBOL",
     "instruments": "ID",
     "generations": "ADDRESS",

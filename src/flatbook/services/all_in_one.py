@@ -185,6 +185,8 @@ async def serve(
     Errors: EngineFailed; SocketTaken when another engine listens.
     """
     engine = desk.engine
+    for paper in desk.outside.papers().values():
+        await paper.open()
     socket = ControlServer(loaded.home / SOCKET_FILE, desk.doors())
     await socket.start()
     loop = asyncio.get_running_loop()
@@ -206,6 +208,7 @@ async def serve(
             task.cancel()
         await asyncio.gather(*beside, *informing, return_exceptions=True)
         await socket.close()
+        await desk.books.close()
         await desk.outside.close()
 
 
@@ -223,6 +226,7 @@ def _beside(desk: Desk, loaded: Loaded, *, stay: bool) -> list[Coroutine[Any, An
     engine = desk.engine
     observe = desk.chaos.observing(engine.observe)
     works = [follow_prices(feed, observe, desk.clock) for feed in desk.feeds]
+    works += desk.books.follow(desk.observations, engine.parts.market.candles)
     works += [follow_quotes(asked, observe, desk.clock) for asked in desk.outside.quotes()]
     if isinstance(desk.clock, TapeClock) and desk.tape_ends_at is not None:
         works.append(_replay(desk, desk.clock, loaded.config.clock.speed, stay=stay))

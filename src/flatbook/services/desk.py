@@ -32,6 +32,7 @@ from flatbook.ops.metrics import Metrics
 from flatbook.ops.telemetry import LogCounts
 from flatbook.services.anchor import anchored
 from flatbook.services.chaos import Chaos
+from flatbook.services.live_books import LiveBooks, live_books
 from flatbook.services.live_grids import with_grids
 from flatbook.services.live_offers import with_offers
 from flatbook.services.live_risk import with_risk
@@ -39,6 +40,7 @@ from flatbook.services.live_wallets import with_wallets
 from flatbook.services.oracle import FillPricer
 from flatbook.services.outside import Outside
 from flatbook.services.paper_accounts import NO_FAULTS, open_brokers, paper_venue
+from flatbook.services.paper_exchanges import ShowingObservations, shown_at
 from flatbook.services.prices import InDollars, PriceFeed
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.faults import FaultPlan
@@ -62,6 +64,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     brokers: dict[AccountId, Broker]
     feeds: tuple[PriceFeed, ...]
     outside: Outside
+    books: LiveBooks
+    observations: ShowingObservations
     pricer: FillPricer
     metrics: Metrics
     log_counts: LogCounts
@@ -91,7 +95,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
             "queued": engine.queued,
             "in_flight": engine.outbox.in_flight,
             "resumed": len(engine.wakes.resumed()),
-            "nets": len(engine.parts.rules.hedges),
+            "nets": len(engine.parts.rules.hedges) + len(engine.parts.rules.seats),
+            "books": dict(self.books.status()),
             "open_orders": len(engine.state.open_orders),
             "cancel_only": engine.cancel_only,
             "statements": {
@@ -147,14 +152,19 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
         else outside.venue(name, account, books_of(AccountId(name)))
         for name, account in config.accounts.items()
     }
+    rules = _rules(loaded, {account: venue.card for account, venue in venues.items()})
+    books = live_books(loaded, rules, clock)
+    observations = ShowingObservations(rules, books.books)
+    observations.shown = shown_at(loaded, outside.papers())
+    books.traded = observations.saw_others_trade
     parts = Parts(
         journal=journal,
         venues=venues,
         sources=tuple(chaos.shaken(_source(loaded, name, outside, clock)) for name in config.chains),
         offers=outside.offer_readers(),
         clock=clock,
-        rules=_rules(loaded, {account: venue.card for account, venue in venues.items()}),
-        market=Market(),
+        rules=rules,
+        market=Market(observations),
         pace=pace_of(config),
         mode=config.mode,
         version=__version__,
@@ -175,6 +185,8 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
         brokers=brokers,
         feeds=_feeds(loaded, bars),
         outside=outside,
+        books=books,
+        observations=observations,
         pricer=pricer,
         metrics=metrics,
         log_counts=log_counts,

@@ -16,13 +16,16 @@ from flatbook.ops.config_accounts import (
     ExchangeAccount,
     LiveAccount,
     PaperAccount,
+    PaperExchangeAccount,
     SchwabAccount,
 )
 from flatbook.ops.config_instruments import instruments_at
 from flatbook.ops.secret_value import Places, Secret
 from flatbook.ops.secrets import PREFIX, resolve
 from flatbook.services.live_exchanges import ExchangeLine, exchange_line_of, exchange_venue_of
+from flatbook.services.paper_exchanges import paper_exchange, paper_line
 from flatbook.services.schwab_login import SecretTokens
+from flatbook.sim.exchange.paper import PaperExchange
 from flatbook.values.ids import AccountId
 from flatbook.venues.alpaca import wire as alpaca
 from flatbook.venues.alpaca.quotes import DATA_URL
@@ -61,7 +64,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     """A way to a broker or exchange: what carries its requests, and at Schwab what the accounts of a login share.
 
     `http` is None where another process sends them. `for_quotes` goes to the host of market data where that is another
-    one.
+    one. `paper` is the exchange in the process that it leads to.
     """
 
     http: SessionHttp | None
@@ -71,6 +74,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     activity: AccountActivity | None = None
     for_tokens: SessionHttp | None = None
     exchange: ExchangeLine | None = None
+    paper: PaperExchange | None = None
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -79,6 +83,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
                 await http.close()
         if self.exchange is not None:
             await self.exchange.close()
+        if self.paper is not None:
+            await self.paper.close()
 
 
 def lines_of(loaded: Loaded, clock: Clock) -> dict[str, Line]:
@@ -95,6 +101,10 @@ def lines_of(loaded: Loaded, clock: Clock) -> dict[str, Line]:
             if login not in of_login:
                 of_login[login] = _line_of(loaded, account, clock, workers)
             lines[name] = of_login[login]
+        elif isinstance(account, PaperExchangeAccount):
+            paper = paper_exchange(loaded, name, account, clock)
+            exchange = paper_line(account, paper, clock)
+            lines[name] = Line(http=exchange.http, exchange=exchange, paper=paper)
         elif not isinstance(account, PaperAccount):
             lines[name] = _line_of(loaded, account, clock, workers)
     return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+import aiohttp
 import msgspec
 
 from flatbook.engine.ports import Clock
@@ -23,6 +24,7 @@ from flatbook.venues.websocket import SessionSocket
 
 MARKETS = {BinanceMarket.SPOT: SPOT, BinanceMarket.USD_M: USD_M}
 NETWORKS = {Environment.LIVE: "live", Environment.SANDBOX: "testnet"}
+Connect = Callable[[], aiohttp.BaseConnector]
 SOCKET_OF = {"http": "ws", "https": "wss"}
 
 
@@ -32,6 +34,7 @@ class BinanceWays(msgspec.Struct, frozen=True, kw_only=True):
     ways: Ways
     stream_url: str
     https: tuple[SessionHttp, ...]
+    connect: Connect = tls_connector
 
 
 def binance_hosts(account: BinanceAccount) -> Hosts:
@@ -43,15 +46,21 @@ def binance_hosts(account: BinanceAccount) -> Hosts:
     return Hosts(rest=account.base_url, stream=stream, rights=account.base_url)
 
 
-def binance_ways(account: BinanceAccount, clock: Clock, reveal: Callable[[], tuple[str, str]]) -> BinanceWays:
+def binance_ways(
+    account: BinanceAccount,
+    clock: Clock,
+    reveal: Callable[[], tuple[str, str]],
+    *,
+    connect: Connect = tls_connector,
+) -> BinanceWays:
     """Returns the ways to an account; what its key may do is stated at spot, whatever the market."""
     market, hosts, key = MARKETS[account.market], binance_hosts(account), BinanceKey(clock, reveal)
-    http = _http(hosts.rest, clock, key)
+    http = _http(hosts.rest, clock, key, connect)
     line = BinanceLine(http, clock, key, RateBudget(market.gauges))
     if hosts.rights is None or hosts.rights == hosts.rest:
         ways = Ways(market=market, line=line, rights=None if hosts.rights is None else line)
-        return BinanceWays(ways=ways, stream_url=hosts.stream, https=(http,))
-    for_rights = _http(hosts.rights, clock, key)
+        return BinanceWays(ways=ways, stream_url=hosts.stream, https=(http,), connect=connect)
+    for_rights = _http(hosts.rights, clock, key, connect)
     rights = BinanceLine(for_rights, clock, key, RateBudget(SPOT.gauges))
     ways = Ways(market=market, line=line, rights=rights)
     return BinanceWays(ways=ways, stream_url=hosts.stream, https=(http, for_rights))
@@ -62,11 +71,11 @@ def binance_venue(
 ) -> BinanceVenue:
     """Returns the adapter of an account."""
     named = BinanceNamed(account=AccountId(name), instruments=instruments, margin_mode=MarginMode(account.margin.value))
-    ways, socket = found.ways, SessionSocket(found.stream_url, clock, connect=tls_connector)
+    ways, socket = found.ways, SessionSocket(found.stream_url, clock, connect=found.connect)
     if account.market is BinanceMarket.SPOT:
         return BinanceVenue(ways, clock, account=named, updates=SpotUpdates(socket, ways.line))
     return BinanceFuturesVenue(ways, clock, account=named, updates=FuturesUpdates(socket, ways.line, clock))
 
 
-def _http(url: str, clock: Clock, key: BinanceKey) -> SessionHttp:
-    return SessionHttp(url, clock, connect=tls_connector, authorize=key.headers, sign=key.sign)
+def _http(url: str, clock: Clock, key: BinanceKey, connect: Connect) -> SessionHttp:
+    return SessionHttp(url, clock, connect=connect, authorize=key.headers, sign=key.sign)

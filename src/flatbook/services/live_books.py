@@ -21,9 +21,17 @@ from flatbook.market.candles import Candles
 from flatbook.market.depth import Books, BookSync, Grid
 from flatbook.market.orderbook import Level, OrderBook
 from flatbook.ops.config import Loaded
-from flatbook.ops.config_accounts import AccountSection, BinanceAccount, BybitAccount, CcxtAccount, Environment
+from flatbook.ops.config_accounts import (
+    AccountSection,
+    BinanceAccount,
+    BybitAccount,
+    CcxtAccount,
+    Environment,
+    PaperExchangeAccount,
+)
 from flatbook.services.live_binance import binance_hosts
 from flatbook.services.live_exchanges import ccxt_terms, urls_of
+from flatbook.services.paper_exchanges import watched_account
 from flatbook.strategies.decision import Series
 from flatbook.values.ids import InstrumentId
 from flatbook.values.instants import Instant
@@ -243,6 +251,8 @@ def _observed(rules: Rules) -> Iterator[InstrumentId]:
 
 def feeds_of(account: AccountSection, product: Product) -> Feeds | None:
     """Returns how the books and trades at an account are told; None where no public stream of ours tells them."""
+    if isinstance(account, PaperExchangeAccount):
+        return feeds_of(watched_account(account), product)
     if isinstance(account, BinanceAccount):
         return _binance_feeds(account, product)
     return _bybit_feeds(account, product) if isinstance(account, BybitAccount) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+import aiohttp
 import msgspec
 
 from flatbook.engine.ports import Clock, OrderVenue
@@ -37,13 +38,19 @@ DEAD_MAN_TOPICS = {bybit.Category.SPOT: "dcp.spot", bybit.Category.LINEAR: "dcp.
 SOCKET_OF = {"http": "ws", "https": "wss"}
 
 Reveal = Callable[[], tuple[str, str]]
+Connect = Callable[[], aiohttp.BaseConnector]
 
 
 class ExchangeLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A way to an exchange: what carries its requests, and what opens its private stream."""
+    """A way to an exchange: what carries its requests, and what opens its private stream.
+
+    `stands` is the account as it is reached; `connect` makes the connectors that lead there.
+    """
 
     http: SessionHttp | None
     reveal: Reveal
+    stands: ExchangeAccount
+    connect: Connect = tls_connector
     bybit: BybitWay | None = None
     binance: BinanceWays | None = None
     ccxt: CcxtWorker | None = None
@@ -65,19 +72,27 @@ def exchange_line_of(
     """
     if isinstance(account, CcxtAccount):
         worker = workers.setdefault(account.python, CcxtWorker(account.python, clock))
-        return ExchangeLine(http=None, ccxt=worker, reveal=_reveal(places_of(loaded), account))
-    reveal, ahead = _reveal(places_of(loaded), account), bybit.Ahead()
+        return ExchangeLine(http=None, ccxt=worker, reveal=_reveal(places_of(loaded), account), stands=account)
+    reveal = _reveal(places_of(loaded), account)
     if isinstance(account, BinanceAccount):
         found = binance_ways(account, clock, reveal)
-        return ExchangeLine(http=found.https[0], binance=found, reveal=reveal)
-    url, _ = urls_of(account)
-    http = SessionHttp(url, clock, connect=tls_connector, sign=bybit.signer(reveal, clock, ahead))
-    return ExchangeLine(http=http, bybit=BybitWay(http=http, ahead=ahead, budget=new_budget()), reveal=reveal)
+        return ExchangeLine(http=found.https[0], binance=found, reveal=reveal, stands=account)
+    return bybit_line(account, clock, reveal)
+
+
+def bybit_line(
+    account: BybitAccount, clock: Clock, reveal: Reveal, *, connect: Connect = tls_connector
+) -> ExchangeLine:
+    """Returns the way to an account at Bybit."""
+    (url, _), ahead = urls_of(account), bybit.Ahead()
+    http = SessionHttp(url, clock, connect=connect, sign=bybit.signer(reveal, clock, ahead))
+    way = BybitWay(http=http, ahead=ahead, budget=new_budget())
+    return ExchangeLine(http=http, bybit=way, reveal=reveal, stands=account, connect=connect)
 
 
 def exchange_venue_of(loaded: Loaded, name: str, line: ExchangeLine, clock: Clock) -> OrderVenue:
     """Returns the adapter of an account at an exchange."""
-    account, instruments = loaded.config.accounts[name], instruments_at(loaded.config, name)
+    account, instruments = line.stands, instruments_at(loaded.config, name)
     if isinstance(account, BinanceAccount):
         assert line.binance is not None, "the line of an account at Binance is one"
         return binance_venue(name, account, instruments, line.binance, clock)
@@ -94,7 +109,7 @@ def exchange_venue_of(loaded: Loaded, name: str, line: ExchangeLine, clock: Cloc
     categories = dict.fromkeys(CATEGORIES[instrument.product] for instrument in instruments)
     topics = () if account.dead_man_s is None else tuple(DEAD_MAN_TOPICS[category] for category in categories)
     _, stream_url = urls_of(account)
-    socket = SessionSocket(stream_url, clock, connect=tls_connector, patience=STREAM_PATIENCE, beat=PING)
+    socket = SessionSocket(stream_url, clock, connect=line.connect, patience=STREAM_PATIENCE, beat=PING)
     stream = PrivateStream(socket, line.reveal, clock, topics=topics)
     return BybitVenue(line.bybit, clock, account=named, stream=stream)
 

@@ -7,7 +7,7 @@ from flatbook.engine.own_books import ReadBooks
 from flatbook.engine.ports import ChainSource, Clock, LoginClock, OrderVenue
 from flatbook.events.control import Mode
 from flatbook.ops.config import Loaded
-from flatbook.ops.config_accounts import LiveAccount, is_real_money
+from flatbook.ops.config_accounts import LiveAccount, PaperExchangeAccount, is_real_money
 from flatbook.ops.config_chains import NodesChain
 from flatbook.ops.config_rules import pyth_of, raindex_of, source_of
 from flatbook.services.live_accounts import Line, lines_of, venue_of
@@ -16,6 +16,7 @@ from flatbook.services.live_quotes import quotes_of
 from flatbook.services.live_wallets import senders_of
 from flatbook.services.prices import Asked
 from flatbook.services.read_only import ReadOnlyVenue
+from flatbook.sim.exchange.paper import PaperExchange
 from flatbook.values.ids import AccountId, ChainId, SourceId
 from flatbook.venues.evm.heads import Heads
 from flatbook.venues.evm.offer_reader import EvmOfferReader
@@ -41,7 +42,7 @@ class Outside:
             if isinstance(chain, NodesChain)
         }
 
-    def venue(self, name: str, account: LiveAccount, books: ReadBooks) -> OrderVenue:
+    def venue(self, name: str, account: LiveAccount | PaperExchangeAccount, books: ReadBooks) -> OrderVenue:
         """Returns the adapter of an account; one of real money is only read unless the mode is live."""
         venue = venue_of(self._loaded, name, self.lines[name], self._clock, books)
         is_live = self._loaded.config.mode is Mode.LIVE
@@ -101,6 +102,10 @@ class Outside:
     def logins(self) -> dict[AccountId, LoginClock]:
         """Returns the logins that persons make, by account."""
         return {AccountId(name): line.login for name, line in self.lines.items() if line.login is not None}
+
+    def papers(self) -> dict[str, PaperExchange]:
+        """Returns the exchanges in the process, by account."""
+        return {name: line.paper for name, line in self.lines.items() if line.paper is not None}
 
     async def close(self) -> None:
         """Closes all connections."""

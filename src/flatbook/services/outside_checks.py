@@ -11,7 +11,7 @@ from flatbook.engine.ports import Clock
 from flatbook.engine.reports import Absent, Unknown
 from flatbook.ops.clock import SystemClock
 from flatbook.ops.config import Loaded
-from flatbook.ops.config_accounts import AlpacaAccount, AlpacaApi, PaperAccount, SchwabAccount, is_real_money
+from flatbook.ops.config_accounts import AlpacaAccount, AlpacaApi, SchwabAccount, SimulatedAccount, is_real_money
 from flatbook.ops.config_chains import NodesChain
 from flatbook.ops.config_read import ConfigRefused
 from flatbook.ops.config_urls import is_loopback
@@ -75,7 +75,7 @@ async def _examined(loaded: Loaded) -> tuple[Finding, ...]:
                 findings += await _of_alpaca(name, account, outside.lines[name], clock)
             elif isinstance(account, SchwabAccount):
                 findings += await _of_schwab(name, account, outside.lines[name], clock)
-            elif not isinstance(account, PaperAccount):
+            elif not isinstance(account, SimulatedAccount):
                 findings += await of_exchange(loaded, name, outside.lines[name], clock)
     finally:
         await outside.close()

@@ -7,7 +7,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from flatbook.engine.effects import Cancel, Place
-from flatbook.engine.inputs import TimeCame
+from flatbook.engine.inputs import Restarted, Resumed, TimeCame
 from flatbook.events.control import HaltCause, HaltScope, TradingHalted
 from flatbook.events.orders import CancelIntended, CancelReason, IntentRefused, OrderStyle, RefusalRule, RejectReason
 from flatbook.state.fold import apply
@@ -234,3 +234,19 @@ def test_a_venue_that_turns_an_order_down_for_want_of_funds_is_remembered_until_
     scene.reject(scene.intents()[0].order_id, RejectReason.INSUFFICIENT_FUNDS)
     scene.fill(scene.intents()[1].order_id, "0.01")
     assert seen == {0: None, 1: True, 2: None}
+
+
+def test_what_rests_at_a_restart_is_pulled_when_no_book_comes_for_a_while() -> None:
+    scene = Scene(buys_once)
+    scene.begin()
+    order_id = scene.intents()[0].order_id
+    scene.accept(order_id)
+    again = Scene(buys_once)
+    again.state, again.now = scene.state, scene.now
+    again.take(Restarted())
+    again.take(Resumed(key=again.seat.key))
+    for _ in range(19):
+        again.wait(ms=750)
+    assert not again.order(order_id).cancel_pending
+    again.wait(ms=750)
+    assert again.order(order_id).cancel_pending

@@ -58,7 +58,7 @@ def test_the_live_example_is_a_configuration_that_loads() -> None:
         (
             'kind = "alpaca"\n',
             "",
-            "kind: is missing: one of paper, alpaca, schwab, bybit, binance, ccxt",
+            "kind: is missing: one of paper, paper_exchange, alpaca, schwab, bybit, binance, ccxt",
         ),
         ('key = "secret:alpaca_key"', 'key = "PK123"', 'key: is no name of a secret: write "secret:NAME"'),
         ('key = "secret:alpaca_key"', 'key = "secret:alpaca"', "there is no secret 'alpaca'"),

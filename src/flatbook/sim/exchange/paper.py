@@ -93,25 +93,29 @@ class PaperExchange:
                 margin.keep_funding(self.exchange, market)
         self.server = SERVERS[protocol](self.exchange, now=now, rest=rest)
         self.server.acted = self._keep
-        self.runner = self.server.runner()
+        self._runner: web.ServerRunner | None = None
         self._kept: tuple[object, ...] = ()
         self._now = now
 
     async def open(self) -> None:
         """Begins to serve."""
-        await self.runner.setup()
+        self._runner = self.server.runner()
+        await self._runner.setup()
         self._keep()
 
     async def close(self) -> None:
-        """Ends serving, and keeps the books."""
+        """Ends serving, and keeps the books; nothing where it never began."""
+        if self._runner is None:
+            return
         self._keep()
         self.server.close()
-        await self.runner.cleanup()
+        await self._runner.cleanup()
 
     def connect(self) -> aiohttp.BaseConnector:
         """Returns a connector whose connections all lead here. Needs: `open` came before."""
-        assert self.runner.server is not None
-        return PairConnector(self.runner.server)
+        assert self._runner is not None, "it was opened"
+        assert self._runner.server is not None, "it serves"
+        return PairConnector(self._runner.server)
 
     def saw_book(self, name: str, bids: Iterable[Level], asks: Iterable[Level]) -> None:
         """Shows the whole of a book that was seen, by the name of the market. Units: ticks, lots."""

@@ -36,6 +36,7 @@ def backtest(
     from flatbook.cli.tapes import need_packages
 
     need_packages()
+    from flatbook.backtest.simulator import Refused
     from flatbook.services.backtest import PAGE, run_backtest
     from flatbook.services.backtest_plan import PlanRefused
 
@@ -52,6 +53,8 @@ def backtest(
         body = run_backtest(plan, tape, folder, go_on)
     except PlanRefused as refused:
         raise Failed(Exit.CONFIG, str(refused)) from refused
+    except Refused as refused:
+        raise Failed(Exit.ERROR, str(refused), do="let the strategy keep fewer orders open") from refused
     shown = {**body, "folder": str(folder), "page": str(folder / PAGE)}
     shown.pop("schema")
     show("backtest", shown, lambda: _parts(shown), as_json=where.as_json)

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import msgspec
@@ -60,19 +61,32 @@ CURVE = (
 def run_backtest(plan_path: Path, tape_path: Path, folder: Path, progress: Progress) -> dict[str, Any]:
     """Runs a plan over a tape, keeps report, tables and journal in a folder, and returns what the report says.
 
-    Errors: PlanRefused, TapeRefused, ValueError where plan and tape do not fit; OSError.
+    Gives: a whole folder, or none.
+    Errors: PlanRefused, TapeRefused, ValueError where plan and tape do not fit, Refused where the run has no room,
+    OSError.
     """
     tape = FileTape(tape_path)
     plan = read_plan(plan_path, tape.head)
     folder.mkdir(parents=True)
+    is_whole = False
+    try:
+        ran, report = _run(plan, tape, folder, progress)
+        body = _keep(report, ran, plan, tape_path, folder)
+        is_whole = True
+        return body
+    finally:
+        if not is_whole:
+            rmtree(folder)
+
+
+def _run(plan: BacktestPlan, tape: FileTape, folder: Path, progress: Progress) -> tuple[BacktestRun, Report]:
     create_journal(folder / JOURNAL)
     journal = open_journal(folder / JOURNAL)
     try:
         ran = run(tape, plan.seats, plan.terms, journal, progress)
-        report = draw_report(ran, (item.event for item in recorded(journal.read())), tape, plan.terms.marks)
+        return ran, draw_report(ran, (item.event for item in recorded(journal.read())), tape, plan.terms.marks)
     finally:
         journal.close()
-    return _keep(report, ran, plan, tape_path, folder)
 
 
 def _keep(report: Report, ran: BacktestRun, plan: BacktestPlan, tape_path: Path, folder: Path) -> dict[str, Any]:

@@ -105,6 +105,17 @@ def test_a_plan_that_does_not_fit_says_where(made: Path, tmp_path: Path, wrong: 
     assert not (tmp_path / "x").exists()
 
 
+def test_a_strategy_of_ones_own_that_breaks_leaves_nothing_behind(made: Path, tmp_path: Path) -> None:
+    own = PLAN[: PLAN.index("[strategies.grid.params]")]
+    own = own.replace('"grid"', '"tests.unit.services.backtest_scene:seat_that_breaks"')
+    plan = write_plan(tmp_path / "own.toml", f'{own}[strategies.grid.params]\nsays = "broken"\n')
+    with pytest.raises(ArithmeticError, match="broken"):
+        call(
+            "backtest", str(plan), "--data", str(made / "t.parquet"), "--out", str(tmp_path / "x"), "--home", str(made)
+        )
+    assert not (tmp_path / "x").exists()
+
+
 @pytest.mark.skipif(SHARED is None, reason="no FLATBOOK_SHARED")
 def test_what_was_recorded_at_binance_is_backtested_with_a_report(tmp_path: Path) -> None:
     source = Path(str(SHARED)) / "data" / "2_orderbook" / "hftbt_usdm_btcusdt_20230404.gz"

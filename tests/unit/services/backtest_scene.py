@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from flatbook.backtest.tape_file import Message, TapeWriter
 from flatbook.market.ticks import Kind
+from flatbook.strategies.decision import Decision
+from flatbook.strategies.quoting import QuoteView, Seat
+from flatbook.values.ids import OwnerId
+from flatbook.values.instruments import Instrument
 from tests.unit.backtest.scenes import PERP
 
 S = 10**9
@@ -62,6 +67,15 @@ def write_tape(path: Path, *, seconds: int = 600) -> Path:
             writer.add(Message(at, at + S // 1000, [(Kind.FUNDING, 0, 10**8, at, bid, 0, 0)]))
     writer.close()
     return path
+
+
+def seat_that_breaks(owner: OwnerId, instrument: Instrument, params: dict[str, Any]) -> Seat:
+    """A seat of somebody's own, whose strategy breaks."""
+
+    def decide(_view: QuoteView, _params: Any) -> Decision:
+        raise ArithmeticError(params["says"])
+
+    return Seat(owner=owner, instruments=(instrument,), params=None, decide=decide)
 
 
 def write_plan(path: Path, text: str = PLAN) -> Path:

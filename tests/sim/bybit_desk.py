@@ -8,6 +8,7 @@ from flatbook.engine.ports import OrderVenue
 from flatbook.sim.exchange.bybit.server import bybit_server
 from flatbook.sim.network.connector import SimulatedConnector
 from flatbook.sim.world.process import LoopClock
+from flatbook.values.instruments import Instrument
 from flatbook.venues.bybit.pacing import new_budget
 from flatbook.venues.bybit.stream import PING, STREAM_PATIENCE, PrivateStream
 from flatbook.venues.bybit.venue import BYBIT_CARD, BybitAccount, BybitVenue, BybitWay
@@ -38,16 +39,24 @@ class BybitDesk(ExchangeDesk):
 
     def adapter(self, clock: LoopClock) -> tuple[SessionHttp, OrderVenue]:
         """Returns the production adapter of a process, and what carries its requests."""
-        ahead = Ahead()
+        return bybit_adapter(clock, self.instrument, dead_man_s=DEAD_MAN_S)
 
-        def reveal() -> tuple[str, str]:
-            return ACCOUNT.key, ACCOUNT.secret
 
-        http = SessionHttp(f"https://{HOST}", clock, connect=SimulatedConnector, sign=signer(reveal, clock, ahead))
-        socket = SessionSocket(f"wss://{HOST}", clock, connect=SimulatedConnector, patience=STREAM_PATIENCE, beat=PING)
-        return http, BybitVenue(
-            BybitWay(http=http, ahead=ahead, budget=new_budget()),
-            clock,
-            account=BybitAccount(account=PAPER, user_id="", instruments=(self.instrument,), dead_man_s=DEAD_MAN_S),
-            stream=PrivateStream(socket, reveal, clock, topics=("dcp.future", "dcp.spot")),
-        )
+def bybit_adapter(
+    clock: LoopClock, instrument: Instrument, *, dead_man_s: int | None = None
+) -> tuple[SessionHttp, BybitVenue]:
+    """Returns the adapter of one instrument at the simulated Bybit, and what carries its requests."""
+    ahead = Ahead()
+
+    def reveal() -> tuple[str, str]:
+        return ACCOUNT.key, ACCOUNT.secret
+
+    http = SessionHttp(f"https://{HOST}", clock, connect=SimulatedConnector, sign=signer(reveal, clock, ahead))
+    socket = SessionSocket(f"wss://{HOST}", clock, connect=SimulatedConnector, patience=STREAM_PATIENCE, beat=PING)
+    topics = () if dead_man_s is None else ("dcp.future", "dcp.spot")
+    return http, BybitVenue(
+        BybitWay(http=http, ahead=ahead, budget=new_budget()),
+        clock,
+        account=BybitAccount(account=PAPER, user_id="", instruments=(instrument,), dead_man_s=dead_man_s),
+        stream=PrivateStream(socket, reveal, clock, topics=topics),
+    )

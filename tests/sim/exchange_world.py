@@ -6,10 +6,11 @@ import asyncio
 from collections import Counter
 from decimal import Decimal
 from random import Random
+from typing import Protocol
 
 from aiohttp import web
 
-from flatbook.engine.ports import ApprovedOrder
+from flatbook.engine.ports import ApprovedOrder, CancelsAll, OrderVenue
 from flatbook.engine.reports import (
     Absent,
     Accepted,
@@ -62,13 +63,20 @@ STRENGTHS = {
 }  # fmt: skip
 
 
+class WorldVenue(OrderVenue, CancelsAll, Protocol):
+    """What a world asks of an adapter."""
+
+
 class ExchangeWorld:
     """One desk at one market of Binance, and what the desk learned. Implements Watcher."""
+
+    terms, serving, card, placing = TERMS, staticmethod(binance_server), BINANCE_CARD, "/order"
 
     def __init__(self, seed: int, product: Product, strengths: dict[str, int] | None = None) -> None:
         self.chance = stream(str(seed), "desk")
         self.loop = VirtualLoop(OPEN, order=Random(seed))
-        self.product, self.market = product, TRADED[product]
+        self.product = product
+        self.market = next(market for market in self.terms.markets if market.kind is TRADED[product].kind)
         self.strikes: list[str] = []
         self.injection = Injection(
             str(seed), STRENGTHS if strengths is None else strengths, lambda fault, _where: self.strikes.append(fault)
@@ -81,14 +89,14 @@ class ExchangeWorld:
 
         Switchboard(self.loop, link)
         faults = InjectedExchange("binance", self.loop, self.injection)
-        self.exchange = Exchange(TERMS, now=OPEN, faults=faults)
+        self.exchange = Exchange(self.terms, now=OPEN, faults=faults)
         self.exchange.watchers.append(self)
         self.truth: list[tuple[str, str, Decimal, Decimal]] = []
-        self.server = binance_server(self.exchange, now=lambda: self.loop.instant, rest=self.rest)
+        self.server = self.serving(self.exchange, now=lambda: self.loop.instant, rest=self.rest)
         self.copies = 0
         self.server.arrived = self._arrived
         self.clock = LoopClock(self.loop)
-        self.http, self.venue = self._adapter()
+        self.http, self.venue = self.adapter()
         self.asked: list[OrderId] = []
         self.absent: list[OrderId] = []
         self.executions: list[Execution] = []
@@ -96,7 +104,8 @@ class ExchangeWorld:
         self.cursor, self.is_over = "", False
         self.statement: AccountStatement | None = None
 
-    def _adapter(self) -> tuple[SessionHttp, BinanceVenue]:
+    def adapter(self) -> tuple[SessionHttp, WorldVenue]:
+        """Returns the adapter, and what carries its requests."""
         key = BinanceKey(self.clock, lambda: (ACCOUNT.key, ACCOUNT.secret))
         http = SessionHttp(
             f"https://{HOST}", self.clock, connect=SimulatedConnector, authorize=key.headers, sign=key.sign
@@ -114,7 +123,7 @@ class ExchangeWorld:
     # What happens at the exchange.
 
     def _arrived(self, ask: Ask, _host: str, _sent_at: Instant, copy: int) -> None:
-        self.copies += copy > 0 and ask.method == "POST" and ask.path.endswith("/order")
+        self.copies += copy > 0 and ask.method == "POST" and ask.path.endswith(self.placing)
 
     def order_changed(self, order: BookedOrder, _change: Change, execution: Executed | None) -> None:
         """Keeps each execution as it truly was."""
@@ -192,7 +201,7 @@ class ExchangeWorld:
 
     async def _found(self, order: ApprovedOrder) -> FindAnswer:
         """Asks from the fence on until an answer says whether the order is there."""
-        fence = BINANCE_CARD.place_timeout_s + BINANCE_CARD.request_window_s + BINANCE_CARD.read_lag_max_s
+        fence = self.card.place_timeout_s + self.card.request_window_s + self.card.read_lag_max_s
         await self.rest(fence * 1_000)
         found = await self.venue.find(order.order_id)
         for _ in range(FINDS_MAX):

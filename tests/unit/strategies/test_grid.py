@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tests.unit.strategies.grid_scene import LONG, LiteralView, canceled, placed
+from decimal import Decimal
+
+import msgspec
+
+from flatbook.events.grid import GridHeld, GridHold, GridLocked
+from flatbook.state.orders import Status
+from flatbook.state.positions import TurnedDown
+from flatbook.strategies.grid_terms import GridParams
+from flatbook.strategies.quoting import Stop
+from flatbook.values.instants import Instant
+from tests.unit.strategies.grid_scene import LONG, NEUTRAL, LiteralView, S, canceled, placed
 
 
 def test_a_neutral_grid_opens_on_both_sides_of_its_anchor() -> None:
@@ -33,3 +43,85 @@ def test_what_a_level_bought_leaves_one_level_higher() -> None:
     view.fill("1:-1")
     assert placed(view.apply()) == ["sell 1 @ 1000 in 1:-1 exit", "buy 1 @ 970 in 1:-3", "sell 1 @ 1000 in 1:0"]
     assert canceled(view.decide(), view) == []
+
+
+def standing(params: GridParams = NEUTRAL) -> LiteralView:
+    view = LiteralView(params)
+    view.apply()
+    return view
+
+
+def test_a_slot_whose_order_is_unknown_is_not_used_again() -> None:
+    view = standing()
+    view.change("1:-1", status=Status.UNKNOWN)
+    decision = view.see(1_049).decide()
+    assert "1:-1" not in canceled(decision, view)
+    assert all("1:-1" not in line for line in placed(decision))
+
+
+def test_a_stop_of_one_side_cancels_what_opens_there_and_no_exit() -> None:
+    view = standing()
+    view.fill("1:1")
+    view.apply()
+    view.stopped = Stop.BUYS
+    decision = view.decide()
+    assert canceled(decision, view) == ["1:-1", "1:-2"]
+    view.stopped = Stop.SALES
+    assert canceled(view.decide(), view) == ["1:2"]
+    assert view.order_in("1:1").reduce_only
+
+
+def test_an_exit_only_rests_until_three_were_turned_down() -> None:
+    view = standing(LONG)
+    view.see(990).fill("1:-1")
+    view.hold("1:-1", "1", rejects=2)
+    assert placed(view.decide())[0] == "sell 1 @ 1000 in 1:-1 exit"
+    view.hold("1:-1", "1", rejects=3)
+    assert placed(view.decide())[0] == "sell 1 @ 1000 in 1:-1 exit limit"
+
+
+def test_an_exit_beyond_the_market_is_clamped_to_the_opposite_touch() -> None:
+    view = standing(LONG)
+    view.see(990).fill("1:-1")
+    view.see(1_005)
+    assert placed(view.decide())[0] == "sell 1 @ 1005 in 1:-1 exit"
+
+
+def test_want_of_funds_locks_what_opens_twice_as_long_each_time() -> None:
+    view = standing()
+    view.refused = TurnedDown(at=view.now, short=True)
+    decision = view.apply()
+    locks = [note for note in decision.notes if isinstance(note, GridLocked)]
+    assert (len(decision.intents), locks[0].times, locks[0].until - view.now) == (4, 1, 10 * S)
+    view.now = Instant(view.now + 11 * S)
+    view.see(1_000)
+    view.refused = TurnedDown(at=view.now, short=True)
+    again = [note for note in view.apply().notes if isinstance(note, GridLocked)]
+    assert (again[0].times, again[0].until - view.now) == (2, 20 * S)
+
+
+def test_a_range_that_is_left_stops_the_grid_and_closes_what_it_holds() -> None:
+    view = standing(msgspec.structs.replace(LONG, low=970, flatten=True))
+    view.see(990).fill("1:-1")
+    view.apply()
+    view.see(970)
+    decision = view.decide()
+    assert [type(note).__name__ for note in decision.notes] == ["GridStopped", "GridHeld"]
+    view.apply(decision)
+    assert placed(view.decide()) == ["sell 1 @ 969 in 1:-1 exit limit"]
+
+
+def test_without_a_book_what_opens_is_withdrawn_and_exits_stay() -> None:
+    view = standing()
+    view.see(990).fill("1:-1")
+    view.apply()
+    view.book = None
+    assert "1:-1" not in canceled(view.decide(), view)
+    assert len(canceled(view.decide(), view)) == len(view.standing) - 1
+
+
+def test_a_level_that_does_not_pay_its_fees_is_not_opened() -> None:
+    view = LiteralView(msgspec.structs.replace(NEUTRAL, fee=Decimal("0.006")))
+    decision = view.decide()
+    assert placed(decision) == []
+    assert [note.reason for note in decision.notes if isinstance(note, GridHeld)] == [GridHold.NO_PROFIT]

@@ -27,7 +27,7 @@ class BybitWorld(ExchangeWorld):
 
 
 @pytest.mark.parametrize("product", PRODUCTS)
-@pytest.mark.parametrize("seed", [1, 4])
+@pytest.mark.parametrize("seed", [1, 4, 302])
 def test_whatever_fails_no_order_is_doubled_and_no_execution_is_lost(seed: int, product: Product) -> None:
     world = BybitWorld(seed, product)
     world.run(ORDERS)

@@ -109,7 +109,8 @@ class RateBudget:
         return all(self._fits(self._counts[name], cost, lane) for name, cost in costs.items() if name in self._counts)
 
     def _fits(self, count: _Count, cost: int, lane: Lane) -> bool:
-        return (count.used + cost) * PERCENT <= count.gauge.limit * (PERCENT - LEAVES[lane])
+        """The first request of a window always does: a limit too small to be shared would else never be read again."""
+        return not count.used or (count.used + cost) * PERCENT <= count.gauge.limit * (PERCENT - LEAVES[lane])
 
     def _roll(self, now: Instant) -> None:
         for count in self._counts.values():

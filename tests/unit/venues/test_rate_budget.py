@@ -106,3 +106,11 @@ def test_a_ban_is_believed_for_three_days_at_most() -> None:
     used.learn_refusal(refusal(418, retry_after="999999999"), MINUTE)
     assert used.is_held(later(MINUTE, seconds=259_199))
     assert not used.is_held(later(MINUTE, seconds=259_200))
+
+
+def test_a_limit_too_small_to_be_shared_lets_one_request_of_a_window_through() -> None:
+    budget = RateBudget({})
+    budget.learn({"/path": Reading(used=1, limit=1)}, Instant(0))
+    assert budget.take({"/path": 1}, Lane.READ, Instant(NS_PER_S))
+    assert not budget.take({"/path": 1}, Lane.ORDER, Instant(NS_PER_S))
+    assert budget.take({"/path": 1}, Lane.CANCEL, Instant(NS_PER_S))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import NamedTuple
 
 from flatbook.backtest.tape import Tape
 from flatbook.backtest.terms import Latency, Terms
@@ -73,26 +74,33 @@ def _cancel(order_id: OrderId) -> CancelIntent:
     return CancelIntent(order_id=order_id, reason=CancelReason.STALE_PRICE, because=None)
 
 
-def decide(view: QuoteView, instruments: tuple[Instrument, ...]) -> Decision:
+class Quoted(NamedTuple):
+    """What is quoted on, and how far from the touch. Units: ticks."""
+
+    instruments: tuple[Instrument, ...]
+    offset: int
+
+
+def decide(view: QuoteView, params: Quoted) -> Decision:
     """Keeps one order on each side of each market; where one is gone the other is canceled and both are placed anew."""
     intents: list[Intent] = []
     index = 0
-    for instrument in instruments:
+    for instrument in params.instruments:
         live = [order for order in view.orders(instrument.id) if not order.cancel_pending]
         touch = view.touch(instrument.id) if len(live) < 2 else None
         if touch is None:
             continue
         intents += [_cancel(each.order_id) for each in live]
-        intents.append(_place(view, instrument, Side.BUY, touch.bid - OFFSET, index))
-        intents.append(_place(view, instrument, Side.SELL, touch.ask + OFFSET, index + 1))
+        intents.append(_place(view, instrument, Side.BUY, touch.bid - params.offset, index))
+        intents.append(_place(view, instrument, Side.SELL, touch.ask + params.offset, index + 1))
         index += 2
     return Decision(intents=tuple(intents), notes=(), wake=WAKE) if intents else IDLE
 
 
-def seat_of(tape: Tape) -> Seat:
+def seat_of(tape: Tape, offset: int = OFFSET) -> Seat:
     """Returns the seat that quotes on all of a tape."""
     instruments = tuple(instrument_of(tape, place) for place in range(len(tape.head.instruments)))
-    return Seat(owner=OWNER, instruments=instruments, params=instruments, decide=decide)
+    return Seat(owner=OWNER, instruments=instruments, params=Quoted(instruments, offset), decide=decide)
 
 
 def terms_of(latency_ns: int = 0) -> Terms:

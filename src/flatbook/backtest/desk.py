@@ -16,8 +16,10 @@ from flatbook.backtest.simulator import Level, NewOrder, Simulator, Told, Watch
 from flatbook.backtest.terms import FeeRates, Terms
 from flatbook.engine.effects import Cancel, Effect, Place
 from flatbook.engine.inputs import Item, PlaceAnswered, Restarted, Resumed, Woken
+from flatbook.engine.quoting import SeatView
 from flatbook.engine.rules import Rules
 from flatbook.engine.step import steps
+from flatbook.engine.turn import Turn
 from flatbook.engine.wakes import Wakes
 from flatbook.events.event import Event
 from flatbook.events.orders import CancelIntended, OrderStyle, RejectReason
@@ -59,6 +61,8 @@ class SimulatedDesk:
         self._numbers: dict[OrderId, int] = {}
         self._count = 0
         self._market, self._wakes = Market(self), Wakes(self)
+        self._turn = Turn(self.state, self._market, self._wakes, now=Instant(0), rules=rules)
+        self._views = [(SeatView(self._turn, seated), seated) for seated in rules.seats.values()]
         self._keys = tuple(seated.seat.key for seated in rules.seats.values())
         self._stale = True
         self._armed: tuple[Wake | None, ...] = ()
@@ -101,12 +105,33 @@ class SimulatedDesk:
 
     def take(self, told: Sequence[Told], *, woken: bool) -> None:
         """Folds what was told, and asks the strategies where something woke them."""
+        if woken and not told and self._simulator.is_plain and self._nothing_to_do():
+            return
         items = [(self._item(each), Instant(each.time)) for each in told]
         if woken:
             now = Instant(self._simulator.now)
             items += [(Woken(key=key), now) for key in self._keys]
         if items:
             self._step(items)
+
+    def _nothing_to_do(self) -> bool:
+        """Asks the strategies on their own, and says whether none of them wants anything.
+
+        A strategy decides the same whenever it is asked with the same view, so that what it wants is booked by asking
+        it once more in a step; most of what wakes one that is asked on everything ends here.
+        """
+        now = Instant(self._simulator.now)
+        for view, seated in self._views:
+            seat = seated.seat
+            view.now = self._turn.now = now
+            decision = seat.decide(view, seat.params)
+            if decision.intents or decision.notes:
+                return False
+            if decision.wake is not self._wakes.wake_of(seat.key):
+                self._wakes.put(seat.key, decision.wake, now)
+        if self._stale:
+            self._arm()
+        return True
 
     def _item(self, told: Told) -> Item:
         if told.kind == PAID:

@@ -67,14 +67,14 @@ class PlainMarket:
         self._turn, self._closed_at = 0, NEVER
         self._watch = Watch(0, None, (), (), ())
         self._wake_at, self._sample_at = NEVER, 0
-        self._next_wakes = self._is_woken = self._asks_each = False
+        self._next_wakes = self._is_woken = self._asks_each = self._has_rung = False
         self.now, self.rows_done = tape.head.first_ts, 0
 
     # What a desk asks of it.
 
     def run(self) -> Stop:
         """Goes on to the next stop."""
-        self._is_woken = False
+        self._is_woken = self._has_rung = False
         while True:
             over = self._next is None
             happens = NEVER if self._next is None else self._next.ts
@@ -152,6 +152,11 @@ class PlainMarket:
     def feature(self, number: int) -> float | None:
         """Returns a feature by its place among those that were declared; None while it is not ready."""
         return self._features[number].read(self.now)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the stop came with a message and not by time alone, while every book that is watched is fit."""
+        return not self._has_rung and all(seen.touch is not None for seen in self._seen if seen.is_watched)
 
     # What happens at the venue.
 
@@ -302,7 +307,8 @@ class PlainMarket:
         return min([self._wake_at, *(seen.silent_at() for seen in self._seen if seen.is_watched)])
 
     def _ring(self, at: int) -> None:
-        self.now, self._is_woken = at, True
+        self.now = at
+        self._is_woken = self._has_rung = True
         if self._wake_at <= at:
             self._wake_at = NEVER
         for seen in self._seen:

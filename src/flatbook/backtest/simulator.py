@@ -88,6 +88,11 @@ class Simulator(Protocol):
         ...
 
     @property
+    def is_plain(self) -> bool:
+        """Whether the stop came with a message and not by time alone, while every book that is watched is fit."""
+        ...
+
+    @property
     def rows_done(self) -> int:
         """How many rows of the tape were seen."""
         ...

@@ -1,4 +1,4 @@
-"""Which observation goes into which feature, and what is read from it: one code for the kernel and the live engine.
+"""Which observation goes into which feature, and what is read from it: one code, compiled and as it stands.
 
 A feature is a row of numbers and two marks, as `flatbook.market.features` has them. BAR_CLOSE, ATR, HIGHEST and LOWEST
 are of bars of the declared span that are made of trades; the extremes are those of the closes of the last closed bars.

@@ -35,7 +35,8 @@ _ORDER = [
     at.REP_AHEAD,
     at.REP_WAITED,
 ]
-_SAW = slice(at.SAW_BID, at.SAW_ASK_SIZE + 1)
+_PLAIN = slice(at.RANG, at.UNFIT + 1)
+_SAW = slice(at.SAW_BID, at.IS_FIT + 1)
 
 
 def has_levels(tape: Tape, inst: int) -> bool:
@@ -69,7 +70,7 @@ class CompiledMarket:
         self._tops = np.zeros((1, at.TOP_WIDTH), np.int64)
         self._rows: Any = ()
         self._slots: dict[int, int] = {}
-        self._touches: list[Touch | None] = []
+        self._touches: dict[int, Touch | None] = {}
         self._done, self._has_silences = 0, False
         self.now = tape.head.first_ts
         self._next_chunk(first=True)
@@ -113,6 +114,12 @@ class CompiledMarket:
         return self._done + int(self._meta[at.SEEN_AT])
 
     @property
+    def is_plain(self) -> bool:
+        """Whether the stop came with a message and not by time alone, while every book that is watched is fit."""
+        rang, unfit = self._meta[_PLAIN].tolist()
+        return not rang and not unfit
+
+    @property
     def far_levels(self) -> int:
         """How many levels were left out of the books, for they stood too far from the market."""
         return int(self._meta[at.FAR_LEVELS])
@@ -123,8 +130,8 @@ class CompiledMarket:
         Errors: Refused where too many reports are under way; what the tape raises.
         """
         meta, scan = self._meta, self._run.scan
-        meta[at.WOKEN] = 0
-        self._touches = []
+        meta[at.WOKEN] = meta[at.RANG] = 0
+        self._touches.clear()
         while True:
             why = scan(self._t, self._levels, self._tops, self._features, self._rows)
             if why == at.WOKE:
@@ -141,6 +148,8 @@ class CompiledMarket:
     def told(self) -> list[Told]:
         """Returns the reports that came since they were last asked for, in order of time."""
         count = int(self._meta[at.RINGED])
+        if not count:
+            return []
         self._meta[at.RINGED] = 0
         rows = [Told._make(row) for row in self._t[G0 : G0 + count, _ORDER].tolist()]
         for row in rows:
@@ -151,6 +160,8 @@ class CompiledMarket:
     def samples(self) -> list[Sample]:
         """Returns what was sampled since it was last asked for."""
         count = int(self._meta[at.SAMPLED])
+        if not count:
+            return []
         self._meta[at.SAMPLED] = 0
         return [Sample._make(row) for row in self._t[Q0 : Q0 + count, : at.SAMPLE].tolist()]
 
@@ -217,6 +228,7 @@ class CompiledMarket:
 
     def observe(self, inst: int, age_ns: int) -> None:
         """Wakes where the book of an instrument becomes unfit or fit, or was silent for its age."""
+        self._meta[at.UNFIT] += 1 - self._seen[inst, at.WATCHED]
         self._seen[inst, at.WATCHED] = 1
         self._seen[inst, at.AGE] = min(age_ns, int(self._seen[inst, at.AGE]))
 
@@ -226,10 +238,11 @@ class CompiledMarket:
 
     def touch(self, inst: int) -> Touch | None:
         """Returns what was last seen as the best of both sides; None while the book is unfit or empty on one side."""
-        if not self._touches:
-            rows = self._seen[:, at.SAW_BID : at.IS_FIT + 1].tolist()
-            self._touches = [Touch(*row[: at.TOP_WIDTH]) if row[-1] else None for row in rows]
-        return self._touches[inst]
+        touches = self._touches
+        if inst not in touches:
+            *numbers, fit = self._seen[inst, _SAW].tolist()
+            touches[inst] = Touch(*numbers[: at.TOP_WIDTH]) if fit else None
+        return touches[inst]
 
     def observed_at(self, inst: int) -> int | None:
         """Returns when a book was last seen fit; None before the first time."""

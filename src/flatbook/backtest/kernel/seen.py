@@ -33,6 +33,7 @@ from flatbook.backtest.kernel.tables import (
     NEXT_WAKES,
     NOW,
     Q0,
+    RANG,
     RANGE_HIGH,
     RANGE_LOW,
     S_ASK,
@@ -58,6 +59,7 @@ from flatbook.backtest.kernel.tables import (
     SAW_TRADE,
     SILENCE,
     TIMER,
+    UNFIT,
     WAKE_AT,
     WATCHED,
     WOKEN,
@@ -111,6 +113,7 @@ def ring_timer(t: Longs, now: int) -> None:
     if due <= now:
         t[META_ROW, NOW] = now
         t[META_ROW, WOKEN] = 1
+        t[META_ROW, RANG] = 1
         if t[META_ROW, WAKE_AT] <= now:
             t[META_ROW, WAKE_AT] = NEVER
         for k in range(t[META_ROW, INSTRUMENTS]):
@@ -139,9 +142,11 @@ def see_touch(t: Longs, k: int, touch: Touch, at: int) -> None:
     if not 0 < bid < ask:
         if t[row, IS_FIT] != 0:
             t[row, IS_FIT] = 0
+            t[META_ROW, UNFIT] += t[row, WATCHED]
             t[META_ROW, WOKEN] |= t[row, WATCHED]
         return
     if t[row, IS_FIT] == 0 or at - t[row, HEARD_AT] >= t[row, AGE]:
+        t[META_ROW, UNFIT] -= t[row, WATCHED] * (1 - t[row, IS_FIT])
         t[row, IS_FIT] = 1
         t[META_ROW, WOKEN] |= t[row, WATCHED]
     t[row, HEARD_AT] = at

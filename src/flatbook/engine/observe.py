@@ -12,14 +12,18 @@ import msgspec
 
 from flatbook.engine.rules import Rules, SeatRules
 from flatbook.engine.wakes import Wakes
+from flatbook.market.feature_feed import EWMA_MID, NOT_READY, read_feature, take_mid, take_price
+from flatbook.market.features import new_bars
 from flatbook.market.orderbook import OrderBook, Touch
 from flatbook.market.sights import Sights
 from flatbook.state.positions import NetKey
 from flatbook.strategies.decision import Edge, Level, Series, Wake
+from flatbook.strategies.quoting import Feature, FeatureKind
 from flatbook.values.ids import InstrumentId, OwnerId
 from flatbook.values.instants import NS_PER_MS, Instant
 
 FAR = 2**62
+_KINDS = {kind: number for number, kind in enumerate(FeatureKind)}
 
 _BID, _ASK, _ABOVE = Series.BID, Series.ASK, Edge.AT_OR_ABOVE
 
@@ -40,6 +44,7 @@ class Sight:
         "bid_above",
         "bid_below",
         "book",
+        "features",
         "is_shown",
         "others",
         "seen",
@@ -53,6 +58,7 @@ class Sight:
         self.at: Instant | None = None
         self.is_shown = False
         self.seen = 0
+        self.features: list[LiveFeature] = []
         self.values: dict[Series, int] = {}
         self.watched: dict[NetKey, Watch] = {}
         self.others: dict[Series, tuple[int, int]] = {}
@@ -106,6 +112,23 @@ class Watch(msgspec.Struct, gc=False):
     asked_at: Instant
 
 
+class LiveFeature:
+    """One declared feature of an instrument, kept by the code that keeps it in a backtest."""
+
+    __slots__ = ("kind", "marks", "row", "span_ns")
+
+    def __init__(self, feature: Feature) -> None:
+        self.kind, self.span_ns = _KINDS[feature.kind], feature.span_ns
+        self.row, self.marks = new_bars(feature.count)
+        if self.kind == EWMA_MID:
+            self.marks = [0, 0]
+
+    def read(self, at: Instant) -> float | None:
+        """Returns it as of an instant; None while it is not ready. Units: ticks."""
+        value = read_feature(self.kind, self.row, self.marks, at, self.span_ns)
+        return None if value == NOT_READY else value
+
+
 class Observations:
     """The sights of a desk, and who is woken by what is seen. `woken` is told of strategies that a sight wakes."""
 
@@ -128,6 +151,13 @@ class Observations:
             seated.seat.key: (seated.limits.book_age_ms_max * NS_PER_MS,) for seated in rules.seats.values()
         }
 
+        self._seen_at = Instant(0)
+        self._features: dict[tuple[OwnerId, str], LiveFeature] = {}
+        for owner, seated in rules.seats.items():
+            for feature in seated.seat.features:
+                kept = self._features[owner, feature.name] = LiveFeature(feature)
+                self._sights[feature.instrument].features.append(kept)
+
     # What strategies read.
 
     def touch(self, instrument: InstrumentId) -> Touch | None:
@@ -140,9 +170,9 @@ class Observations:
         sight = self._sights.get(instrument)
         return None if sight is None else sight.at
 
-    def feature(self, _owner: OwnerId, _name: str) -> float | None:
-        """Returns a feature that the strategy of an owner declared; None while it is not ready."""
-        return None
+    def feature(self, owner: OwnerId, name: str) -> float | None:
+        """Returns a feature that the strategy of an owner declared, as of what was seen last; None while not ready."""
+        return self._features[owner, name].read(self._seen_at)
 
     # What adapters say.
 
@@ -164,6 +194,9 @@ class Observations:
                 self._wake_reached(sight)
             return
         before, sight.at = sight.at, at
+        self._seen_at = max(self._seen_at, at)
+        for feature in sight.features:
+            take_mid(feature.kind, feature.row, feature.marks, at, (bid + ask) * 0.5, feature.span_ns)
         if not sight.is_shown or before is None or at - before >= sight.age_ns:
             sight.is_shown = True
             self._wake_all(sight)
@@ -175,6 +208,14 @@ class Observations:
             or sight.seen >= sight.seen_until
         ):
             self._wake_reached(sight)
+
+    def saw_trade(self, instrument: InstrumentId, ticks: int, lots: int, at: Instant) -> None:
+        """Takes a trade at an instant of our clock, into the features of its instrument too. Units: ticks, lots."""
+        self._seen_at = max(self._seen_at, at)
+        trade = (float(ticks), float(lots))
+        for feature in self._sights[instrument].features:
+            take_price(feature.kind, feature.row, feature.marks, at, trade, feature.span_ns)
+        self.saw_value(instrument, Series.TRADE, ticks)
 
     def saw_value(self, instrument: InstrumentId, series: Series, ticks: int) -> None:
         """Takes a trade, a mark or an index of an instrument. Units: ticks."""

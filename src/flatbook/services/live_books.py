@@ -32,7 +32,6 @@ from flatbook.ops.config_accounts import (
 from flatbook.services.live_binance import binance_hosts
 from flatbook.services.live_exchanges import ccxt_terms, urls_of
 from flatbook.services.paper_exchanges import watched_account
-from flatbook.strategies.decision import Series
 from flatbook.values.ids import InstrumentId
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Instrument, Product, Side
@@ -68,8 +67,8 @@ class Observing(Protocol):
         """Takes that a book was written."""
         ...
 
-    def saw_value(self, instrument: InstrumentId, series: Series, ticks: int) -> None:
-        """Takes a trade. Units: ticks."""
+    def saw_trade(self, instrument: InstrumentId, ticks: int, lots: int, at: Instant) -> None:
+        """Takes a trade. Units: ticks, lots."""
         ...
 
 
@@ -207,7 +206,7 @@ class LiveBooks:
         ticks = scaled_integer(price, decimals=each.grid.price_decimals) // each.price_units
         lots = scaled_integer(qty, decimals=each.grid.size_decimals) // each.size_units
         if each.by_seats:
-            observing.saw_value(each.instrument.id, Series.TRADE, ticks)
+            observing.saw_trade(each.instrument.id, ticks, lots, self._clock.now())
         self.traded(each.instrument.id, ticks, lots, traded.taker)
         if each.by_monitors:
             candles.write_trade(each.instrument.id, float(price), float(qty), traded.at, self._clock.now())

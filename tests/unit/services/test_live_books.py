@@ -44,8 +44,8 @@ class Told:
     def saw_book(self, instrument: str, at: Instant, *, is_fit: bool = True) -> None:
         self.books.append((instrument, is_fit))
 
-    def saw_value(self, instrument: str, series: Series, ticks: int) -> None:
-        self.values.append((instrument, series, ticks))
+    def saw_trade(self, instrument: str, ticks: int, lots: int, at: int) -> None:
+        self.values.append((instrument, Series.TRADE, ticks))
 
 
 def observed(feeds: Feeds | None, talk: Talk, *, tick: str = "0.1", at: Any = with_binance) -> Any:

@@ -156,6 +156,12 @@ def told(now: Instant, decision: Decision) -> list[str]:
     return lines
 
 
+def closes(view: LiteralView, order: Order) -> bool:
+    """Whether an order goes the other way than what its slot holds."""
+    held = view.held.get(order.slot) if order.slot is not None else None
+    return order.reduce_only or (held is not None and bool(held.qty) and (held.qty > ZERO) is (order.side is Side.SELL))
+
+
 def check(view: LiteralView) -> None:
     """Asserts what holds after every decision, whatever happened before."""
     params = view.params
@@ -171,10 +177,10 @@ def check(view: LiteralView) -> None:
         assert order.limit is not None
         assert not order.limit % params.instrument.rules.tick, "a price is off the tick"
         held = view.held.get(order.slot) if order.slot is not None else None
-        if order.reduce_only:
+        if closes(view, order):
             assert held is not None
             assert order.leaves <= abs(held.qty), "an exit is larger than what its slot holds"
-    openers = [order for order in view.standing if not order.reduce_only]
+    openers = [order for order in view.standing if not closes(view, order)]
     opening = {side: sum((each.leaves for each in openers if each.side is side), ZERO) for side in Side}
     bought = sum((held.qty for held in view.held.values() if held.qty > ZERO), ZERO)
     sold = sum((-held.qty for held in view.held.values() if held.qty < ZERO), ZERO)

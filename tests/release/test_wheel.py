@@ -51,7 +51,7 @@ def empty_environment(folder: Path, wheel: Path) -> Path:
 
 def test_the_wheel_carries_every_file_of_the_package(wheel: Path) -> None:
     carried = set(zipfile.ZipFile(wheel).namelist())
-    files = {path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    files = {path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
     assert {str(path.relative_to(PACKAGE.parent)) for path in files} - carried == set()
     assert {Path(name).name for name in carried} >= {"LICENSE", "NOTICE", "py.typed"}
 

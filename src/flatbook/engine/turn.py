@@ -23,8 +23,8 @@ from flatbook.events.funds import FundsStated
 from flatbook.events.orders import CancelIntended, CancelReason, ForeignFilled, OrderFilled, OrderIntended
 from flatbook.events.risk import BooksCorrected
 from flatbook.market.quotes import Market
+from flatbook.state import fold
 from flatbook.state.desk import State
-from flatbook.state.fold import FOLDS
 from flatbook.state.orders import Order, Status
 from flatbook.state.positions import NetKey
 from flatbook.state.stops import must_go
@@ -56,7 +56,7 @@ class Turn:
 
     def book(self, event: Event) -> None:
         """Folds an event and keeps it for the commit."""
-        FOLDS[type(event)](self.state, event)
+        fold.FOLDS[type(event)](self.state, event)
         self.state.seq = Seq(self.state.seq + 1)
         self.events.append(event)
         if self.wakes.awaiting_funds:

@@ -6,6 +6,7 @@ where the first price put it; only its step may follow the market.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from flatbook.events.event import Event
@@ -19,7 +20,7 @@ from flatbook.strategies.decision import Decision
 from flatbook.strategies.grid_assign import assigned
 from flatbook.strategies.grid_exits import tend_exit, want_exits
 from flatbook.strategies.grid_lay import laid, lock_of, range_note, volatility_of
-from flatbook.strategies.grid_openers import room_of, tend_opener, want_openers
+from flatbook.strategies.grid_openers import is_stopped, room_of, tend_opener, want_openers
 from flatbook.strategies.grid_plan import CANCELABLE, Plan, Want, clean, hold
 from flatbook.strategies.grid_scene import (
     HALF_TICK,
@@ -27,6 +28,7 @@ from flatbook.strategies.grid_scene import (
     Scene,
     centre_of,
     holdings,
+    is_exit,
     orders_in_slots,
     price_of,
     reference_of,
@@ -37,6 +39,7 @@ from flatbook.strategies.grid_terms import GridParams
 from flatbook.strategies.grid_wake import wake_of, wake_without_book
 from flatbook.strategies.quoting import QuoteView, Stop
 from flatbook.values.instants import Instant, later
+from flatbook.values.instruments import Side
 from flatbook.values.lattice import MICRO, nearest_index, slot_of
 from flatbook.values.money import ZERO, Price, Quantity, plain, proportion
 
@@ -151,7 +154,8 @@ def _tend(plan: Plan, scene: Scene) -> None:
     for order in scene.surplus:
         _let_go(plan, scene, order, CancelReason.OFF_GRID)
     for place, order in scene.live.items():
-        reason = tend_exit(plan, scene, place, order) if order.reduce_only else tend_opener(plan, scene, place, order)
+        tend = tend_exit if is_exit(scene, place, order) else tend_opener
+        reason = tend(plan, scene, place, order)
         if scene.now >= order.good_until:
             reason = CancelReason.STALE_PRICE
         if reason is None:
@@ -173,14 +177,39 @@ def _may_cancel(order: Order, now: Instant) -> bool:
 
 def _intents(view: QuoteView, scene: Scene, plan: Plan) -> tuple[Intent, ...]:
     cancels = [_cancel(order, reason) for order, reason in plan.cancels]
-    return (*cancels, *(_place(view, scene, want, index) for index, want in enumerate(plan.wants)))
+    told = (each for each in _with_reductions(scene, plan.wants) if each[1] or _may_add(scene, each[0]))
+    places = (_place(view, scene, want, (index, reduces)) for index, (want, reduces) in enumerate(told))
+    return (*cancels, *places)
+
+
+def _with_reductions(scene: Scene, wants: Sequence[Want]) -> Iterator[tuple[Want, bool]]:
+    """Yields each want and whether it only reduces the position, whatever else that only reduces executes before it.
+
+    An exit of the smaller side of a neutral grid closes its slot and adds to the position of all slots together: a
+    venue would turn it down as a reduction.
+    """
+    room = {Side.SELL: max(ZERO, scene.inventory), Side.BUY: max(ZERO, -scene.inventory)}
+    for order in (*scene.live.values(), *scene.surplus):
+        if order.reduce_only:
+            room[order.side] -= order.leaves
+    for want in wants:
+        reduces = want.is_exit and want.qty <= room[want.side]
+        if reduces:
+            room[want.side] -= want.qty
+        yield want, reduces
+
+
+def _may_add(scene: Scene, want: Want) -> bool:
+    """Whether an order that does not only reduce may go on its side now; an opener was asked before it was wanted."""
+    return not want.is_exit or not is_stopped(scene, want.side)
 
 
 def _cancel(order: Order, reason: CancelReason) -> CancelIntent:
     return CancelIntent(order_id=order.order_id, reason=reason, because=None)
 
 
-def _place(view: QuoteView, scene: Scene, want: Want, index: int) -> PlaceIntent:
+def _place(view: QuoteView, scene: Scene, want: Want, numbered: tuple[int, bool]) -> PlaceIntent:
+    index, reduces = numbered
     instrument = scene.params.instrument
     return PlaceIntent(
         order_id=view.order_id(index),
@@ -190,7 +219,7 @@ def _place(view: QuoteView, scene: Scene, want: Want, index: int) -> PlaceIntent
         side=want.side,
         qty=want.qty,
         limit=price_of(want.ticks, scene.params),
-        reduce_only=want.is_exit,
+        reduce_only=reduces,
         style=want.style,
         slot=slot_of(*want.place),
         because=None,

@@ -95,7 +95,7 @@ def _beyond_own(plan: Plan, scene: Scene, side: Side, ticks: int) -> int:
     """Returns a price that meets no order of our own, of those that stand and those that are wanted. Units: ticks."""
     tick = scene.params.instrument.rules.tick
     standing = (
-        meets_at(order.side, ticks_of(order.limit, tick), scene)
+        ticks_of(order.limit, tick)
         for order in (*scene.live.values(), *scene.surplus)
         if order.side is not side and order.limit is not None
     )

@@ -11,7 +11,7 @@ from flatbook.events.grid import GridHold
 from flatbook.events.orders import CancelReason, OrderStyle
 from flatbook.state.orders import Order
 from flatbook.strategies.grid_plan import Plan, Want, fell_behind, hold, maker_price, meets_at, watch
-from flatbook.strategies.grid_scene import Place, Scene, closable, opens_on, price_of, ticks_of
+from flatbook.strategies.grid_scene import Place, Scene, closable, is_exit, opens_on, price_of, ticks_of
 from flatbook.strategies.grid_size import is_enough, pays, size_at
 from flatbook.strategies.quoting import Stop
 from flatbook.values.instruments import Product, Side, notional
@@ -110,7 +110,8 @@ def want_openers(plan: Plan, scene: Scene, room: Room) -> None:
     Nothing is opened on a lattice while orders of another one still stand.
     """
     _watch_window(plan, scene)
-    if any(place[0] != scene.lattice.number and not order.reduce_only for place, order in scene.live.items()):
+    old = (each for each in scene.live.items() if each[0][0] != scene.lattice.number)
+    if not all(is_exit(scene, place, order) for place, order in old):
         return
     for side in Side:
         window = scene.params.buy_levels if side is Side.BUY else scene.params.sell_levels
@@ -242,14 +243,16 @@ def _room_beside(scene: Scene) -> Room:
         lowest_sale=None,
         highest_buy=None,
     )
+    exits = {order.order_id for place, order in scene.live.items() if is_exit(scene, place, order)}
     for order in (*scene.live.values(), *scene.surplus):
-        if not order.reduce_only and order.side is Side.BUY:
+        opens = order.order_id not in exits and not order.reduce_only
+        if opens and order.side is Side.BUY:
             room.buys -= order.leaves
-        elif not order.reduce_only:
+        elif opens:
             room.sales -= order.leaves
         if order.limit is not None:
             ticks = ticks_of(order.limit, scene.params.instrument.rules.tick)
-            _keep_apart(room, order.side, meets_at(order.side, ticks, scene))
+            _keep_apart(room, order.side, ticks)
     return room
 
 

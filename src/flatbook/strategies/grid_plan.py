@@ -15,7 +15,7 @@ from flatbook.events.orders import CancelReason, OrderStyle
 from flatbook.state.orders import Order, Status
 from flatbook.strategies.decision import Edge, Series
 from flatbook.strategies.grid_clean import cleaned
-from flatbook.strategies.grid_scene import Place, Scene
+from flatbook.strategies.grid_scene import Place, Scene, is_exit
 from flatbook.strategies.grid_terms import Exits
 from flatbook.values.instruments import Side
 from flatbook.values.lattice import step_above
@@ -123,6 +123,7 @@ def clean(plan: Plan, scene: Scene) -> None:
     if over <= 0:
         return
     hold(plan, GridHold.ORDERS_FULL)
-    for order in cleaned([order for order in plan.kept if not order.reduce_only], over):
+    exits = {order.order_id for place, order in scene.live.items() if is_exit(scene, place, order)}
+    for order in cleaned([order for order in plan.kept if order.order_id not in exits], over):
         plan.kept.remove(order)
         plan.cancels.append((order, CancelReason.OFF_GRID))

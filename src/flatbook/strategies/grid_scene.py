@@ -167,6 +167,12 @@ def closable(scene: Scene, place: Place) -> Quantity:
     return qty if is_enough(qty, px, instrument) else Quantity(ZERO)
 
 
+def is_exit(scene: Scene, place: Place, order: Order) -> bool:
+    """Whether an order closes what its slot holds: it only reduces, or it goes the other way than what is held."""
+    held = scene.held.get(place)
+    return order.reduce_only or (held is not None and (held.qty > ZERO) is not (order.side is Side.BUY))
+
+
 def opens_on(side: Side, params: GridParams) -> bool:
     """Whether a grid opens on a side at all."""
     return side is Side.BUY or params.mode is GridMode.NEUTRAL

@@ -71,6 +71,22 @@ def test_a_stop_of_one_side_cancels_what_opens_there_and_no_exit() -> None:
     assert view.order_in("1:1").reduce_only
 
 
+def test_an_exit_that_does_not_reduce_the_position_of_all_slots_is_an_ordinary_order_of_its_slot() -> None:
+    view = standing()
+    for slot in ("1:-1", "1:-2", "1:1"):
+        view.fill(slot)
+    view.see(1_000)
+    assert [line for line in placed(view.apply()) if "in 1:-" in line or "in 1:1" in line] == [
+        "sell 1 @ 1000 in 1:-1 exit",
+        "buy 1 @ 999 in 1:1",
+        "sell 1 @ 1000 in 1:-2",
+    ]
+    assert [view.order_in(slot).reduce_only for slot in ("1:-1", "1:1", "1:-2")] == [True, False, False]
+    assert (canceled(view.decide(), view), placed(view.decide())) == ([], [])
+    view.stopped = Stop.BUYS
+    assert canceled(view.decide(), view) == []
+
+
 def test_an_exit_only_rests_until_three_were_turned_down() -> None:
     view = standing(LONG)
     view.see(990).fill("1:-1")

@@ -243,9 +243,9 @@ def _room_beside(scene: Scene) -> Room:
         lowest_sale=None,
         highest_buy=None,
     )
-    exits = {order.order_id for place, order in scene.live.items() if is_exit(scene, place, order)}
+    closing = {order.order_id for place, order in scene.live.items() if is_exit(scene, place, order)}
     for order in (*scene.live.values(), *scene.surplus):
-        opens = order.order_id not in exits and not order.reduce_only
+        opens = order.order_id not in closing and not order.reduce_only
         if opens and order.side is Side.BUY:
             room.buys -= order.leaves
         elif opens:

@@ -123,7 +123,7 @@ def clean(plan: Plan, scene: Scene) -> None:
     if over <= 0:
         return
     hold(plan, GridHold.ORDERS_FULL)
-    exits = {order.order_id for place, order in scene.live.items() if is_exit(scene, place, order)}
-    for order in cleaned([order for order in plan.kept if order.order_id not in exits], over):
+    closing = {order.order_id for place, order in scene.live.items() if is_exit(scene, place, order)}
+    for order in cleaned([order for order in plan.kept if order.order_id not in closing], over):
         plan.kept.remove(order)
         plan.cancels.append((order, CancelReason.OFF_GRID))

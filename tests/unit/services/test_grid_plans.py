@@ -130,7 +130,7 @@ def test_a_plan_adopts_what_stands_and_cancels_what_the_price_left() -> None:
     assert (len(near.adopted), len(near.canceled), len(near.placed)) == (4, 0, 0)
     far = seat_plan(scene, 1049, 1051)
     assert [str(order.slot) for order, _ in far.canceled] == ["1:-1", "1:-2", "1:1", "1:2"]
-    assert [str(intent.slot) for intent in far.placed] == ["1:4", "1:3", "1:6", "1:7"]
+    assert [str(intent.slot) for intent in far.placed] == ["1:6", "1:7"]  # buys wait for the sales below them to go
     assert orders(scene) == orders(scene)
 
 

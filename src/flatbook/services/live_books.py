@@ -32,24 +32,28 @@ from flatbook.ops.config_accounts import (
 from flatbook.services.live_binance import binance_hosts
 from flatbook.services.live_exchanges import ccxt_terms, urls_of
 from flatbook.services.paper_exchanges import watched_account
+from flatbook.strategies.decision import Series
 from flatbook.values.ids import InstrumentId
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Instrument, Product, Side
-from flatbook.values.money import NumberRefused, parse_number, scaled_integer, significant_decimals
+from flatbook.values.money import NumberRefused, Price, parse_number, scaled_integer, significant_decimals
 from flatbook.venues.binance import books as binance_books
+from flatbook.venues.binance import marks as binance_marks
 from flatbook.venues.binance import trades as binance_trades
 from flatbook.venues.book_stream import BookFeed, BookStream, Changed
 from flatbook.venues.bybit import books as bybit_books
+from flatbook.venues.bybit import marks as bybit_marks
 from flatbook.venues.bybit import trades as bybit_trades
 from flatbook.venues.ccxt.books import CcxtBooks
 from flatbook.venues.ccxt.process import CcxtWorker
 from flatbook.venues.ccxt.terms import CcxtAccount as CcxtTerms
 from flatbook.venues.http import SessionHttp, tls_connector
 from flatbook.venues.silence import Patience
-from flatbook.venues.trade_stream import Traded, TradeFeed, TradeStream
+from flatbook.venues.told_stream import Marked, Said, ToldFeed, ToldStream, Traded
 from flatbook.venues.websocket import SOCKET_PATIENCE, SessionSocket
 
 Told = Callable[[InstrumentId, int, int, Side], None]
+ToldFunding = Callable[[InstrumentId, Price | None, Decimal | None, Instant | None], None]
 Connect = Callable[[], aiohttp.BaseConnector]
 
 COPIED_MAX = 50
@@ -71,6 +75,10 @@ class Observing(Protocol):
         """Takes a trade. Units: ticks, lots."""
         ...
 
+    def saw_value(self, instrument: InstrumentId, series: Series, ticks: int) -> None:
+        """Takes a mark. Units: ticks."""
+        ...
+
 
 class KeptBooks(Protocol):
     """Books that somebody keeps in step, and tells of."""
@@ -88,10 +96,11 @@ class KeptBooks(Protocol):
 
 
 class Feeds(msgspec.Struct, frozen=True, kw_only=True):
-    """How books and trades of one market are told, at the hosts of one environment."""
+    """How books, trades and, of perpetuals, marks of one market are told, at the hosts of one environment."""
 
     books: BookFeed
-    trades: TradeFeed
+    trades: ToldFeed[Traded]
+    marks: ToldFeed[Marked] | None = None
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,17 +128,20 @@ class LiveBooks:
     """The books of a desk by instrument, known before any connection is made. `connect` makes its connectors.
 
     `traded` is told each trade of others: its instrument, price and quantity, and the side of who came for it.
-    Units: ticks and lots.
+    `marked` is told each mark, and the rate and instant of the next settlement of funding, None where nothing is new.
+    Units: ticks and lots; the mark as a price, the rate as a fraction that longs pay.
     """
 
     def __init__(self, clock: Clock, connect: Connect = tls_connector) -> None:
         self._clock, self._connect = clock, connect
         self._streams: list[tuple[KeptBooks, dict[str, Seen]]] = []
         self._workers: dict[str, CcxtWorker] = {}
-        self._trades: list[tuple[TradeStream, dict[str, Seen]]] = []
+        self._trades: list[tuple[ToldStream[Traded], dict[str, Seen]]] = []
+        self._marks: list[tuple[ToldStream[Marked], dict[str, Seen]]] = []
         self._https: list[SessionHttp] = []
         self.books: dict[InstrumentId, OrderBook] = {}
         self.traded: Told = _nobody
+        self.marked: ToldFunding = _nobody_funded
 
     def add(self, feeds: Feeds, seen: Mapping[str, Seen]) -> None:
         """Observes instruments of one market by their symbols."""
@@ -138,8 +150,9 @@ class LiveBooks:
         socket, grids = self._socket(feed.host, feed.beat), {symbol: each.grid for symbol, each in seen.items()}
         shown = self.add_kept(BookStream(feed, grids, socket, http, self._clock), seen)
         self._https += [] if http is None else [http]
-        socket = self._socket(feeds.trades.host, feeds.trades.beat)
-        self._trades.append((TradeStream(feeds.trades, tuple(shown), socket, self._clock), shown))
+        self._trades.append((self._told(feeds.trades, shown), shown))
+        if feeds.marks is not None:
+            self._marks.append((self._told(feeds.marks, shown), shown))
 
     def add_kept(self, stream: KeptBooks, seen: Mapping[str, Seen]) -> dict[str, Seen]:
         """Observes instruments by their symbols, whose books somebody keeps in step. Returns them as they are shown."""
@@ -154,6 +167,9 @@ class LiveBooks:
         grids = {symbol: each.grid for symbol, each in seen.items()}
         self.add_kept(CcxtBooks(worker, self._clock, terms, grids), seen)
 
+    def _told(self, feed: ToldFeed[Said], shown: Mapping[str, Seen]) -> ToldStream[Said]:
+        return ToldStream(feed, tuple(shown), self._socket(feed.host, feed.beat), self._clock)
+
     def _socket(self, host: str, beat: str | None) -> SessionSocket:
         patience = SOCKET_PATIENCE if beat is None else TEXT_PATIENCE
         return SessionSocket(host, self._clock, connect=self._connect, patience=patience, beat=beat)
@@ -167,6 +183,9 @@ class LiveBooks:
         for trades, traded in self._trades:
             trades.heard = partial(self._heard, observing, candles, traded)
             works.append(trades.keep())
+        for marks, marked in self._marks:
+            marks.heard = partial(self._heard_mark, observing, marked)
+            works.append(marks.keep())
         return works
 
     def status(self) -> dict[InstrumentId, str]:
@@ -203,13 +222,31 @@ class LiveBooks:
             price, qty = parse_number(traded.price), parse_number(traded.qty)
         except NumberRefused:
             return
-        ticks = scaled_integer(price, decimals=each.grid.price_decimals) // each.price_units
+        ticks = _ticks(price, each)
         lots = scaled_integer(qty, decimals=each.grid.size_decimals) // each.size_units
         if each.by_seats:
             observing.saw_trade(each.instrument.id, ticks, lots, self._clock.now())
         self.traded(each.instrument.id, ticks, lots, traded.taker)
         if each.by_monitors:
             candles.write_trade(each.instrument.id, float(price), float(qty), traded.at, self._clock.now())
+
+    def _heard_mark(self, observing: Observing, seen: Mapping[str, Seen], marked: Marked) -> None:
+        each = seen.get(marked.symbol)
+        if each is None:
+            return
+        try:
+            mark = Price(parse_number(marked.mark)) if marked.mark else None
+            rate = parse_number(marked.rate) if marked.rate else None
+        except NumberRefused:
+            return
+        if mark is not None and each.by_seats:
+            observing.saw_value(each.instrument.id, Series.MARK, _ticks(mark, each))
+        self.marked(each.instrument.id, mark, rate, marked.settles_at)
+
+
+def _ticks(price: Decimal, seen: Seen) -> int:
+    """Returns a price in whole ticks of what strategies read, cut."""
+    return scaled_integer(price, decimals=seen.grid.price_decimals) // seen.price_units
 
 
 def _shown(seen: Seen, kept: OrderBook) -> Seen:
@@ -261,24 +298,29 @@ def _binance_feeds(account: BinanceAccount, product: Product) -> Feeds:
     hosts = binance_hosts(account)
     if product is Product.SPOT:
         stream = hosts.stream if account.base_url is not None else SPOT_STREAMS[account.environment]
-        return _at(binance_books.SPOT, binance_trades.SPOT, stream, hosts.rest)
-    return _at(binance_books.USD_M, binance_trades.USD_M, hosts.stream, hosts.rest)
+        return _at(Feeds(books=binance_books.SPOT, trades=binance_trades.SPOT), stream, hosts.rest)
+    feeds = Feeds(books=binance_books.USD_M, trades=binance_trades.USD_M, marks=binance_marks.USD_M)
+    return _at(feeds, hosts.stream, hosts.rest)
 
 
 def _bybit_feeds(account: BybitAccount, product: Product) -> Feeds:
-    is_spot = product is Product.SPOT
-    books, trades = (bybit_books.SPOT, bybit_trades.SPOT) if is_spot else (bybit_books.LINEAR, bybit_trades.LINEAR)
+    feeds = Feeds(books=bybit_books.LINEAR, trades=bybit_trades.LINEAR, marks=bybit_marks.LINEAR)
+    if product is Product.SPOT:
+        feeds = Feeds(books=bybit_books.SPOT, trades=bybit_trades.SPOT)
     if account.base_url is None and account.environment is Environment.PAPER:
-        return Feeds(books=books, trades=trades)
+        return feeds
     _, stream = urls_of(account)
-    return _at(books, trades, stream, "")
+    return _at(feeds, stream, "")
 
 
-def _at(books: BookFeed, trades: TradeFeed, stream: str, rest: str) -> Feeds:
-    whole = None if books.whole is None else msgspec.structs.replace(books.whole, host=rest)
+def _at(feeds: Feeds, stream: str, rest: str) -> Feeds:
+    """Returns the same feeds at other hosts."""
+    replaced, books, marks = msgspec.structs.replace, feeds.books, feeds.marks
+    whole = None if books.whole is None else replaced(books.whole, host=rest)
     return Feeds(
-        books=msgspec.structs.replace(books, host=stream, whole=whole),
-        trades=msgspec.structs.replace(trades, host=stream),
+        books=replaced(books, host=stream, whole=whole),
+        trades=replaced(feeds.trades, host=stream),
+        marks=None if marks is None else replaced(marks, host=stream),
     )
 
 
@@ -317,4 +359,10 @@ def _in_lots(levels: Mapping[int, int], size: int) -> list[Level]:
 
 
 def _nobody(_instrument: InstrumentId, _ticks: int, _lots: int, _taker: Side) -> None:
+    return
+
+
+def _nobody_funded(
+    _instrument: InstrumentId, _mark: Price | None, _rate: Decimal | None, _settles_at: Instant | None
+) -> None:
     return

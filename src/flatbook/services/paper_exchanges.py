@@ -31,7 +31,7 @@ from flatbook.sim.exchange.terms import Kind, Market
 from flatbook.values.ids import InstrumentId
 from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Instrument, Product, Side
-from flatbook.values.money import BPS
+from flatbook.values.money import BPS, Price
 
 KEY, SECRET = "paper", "paper-secret"
 URL = "http://paper"
@@ -144,6 +144,14 @@ class ShowingObservations(Observations):
         place = self.shown.get(instrument)
         if place is not None and lots:
             place.exchange.saw_trade(place.market, ticks, lots, taker.sign)
+
+    def saw_funding(
+        self, instrument: InstrumentId, mark: Price | None, rate: Decimal | None, settles_at: Instant | None
+    ) -> None:
+        """Shows a mark, and what is told of the next settlement of funding; None: nothing new."""
+        place = self.shown.get(instrument)
+        if place is not None:
+            place.exchange.saw_mark(place.market, mark, rate, settles_at)
 
 
 def shown_at(loaded: Loaded, exchanges: Mapping[str, PaperExchange]) -> dict[InstrumentId, Shown]:

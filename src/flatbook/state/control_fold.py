@@ -23,8 +23,8 @@ from flatbook.state.desk import (
 )
 from flatbook.state.freezes import freeze_of_action, freeze_of_jump
 from flatbook.state.halts import Halt
-from flatbook.values.ids import EventRef, OwnerId, digest_text
-from flatbook.values.money import ONE, Quantity
+from flatbook.values.ids import EventRef, InstrumentId, OwnerId, digest_text
+from flatbook.values.money import NUMBER_DECIMALS_MAX, ONE, Money, Quantity, divide_cut
 
 
 def fold_started(state: State, event: control.EngineStarted) -> None:
@@ -149,6 +149,23 @@ def fold_balance(state: State, event: control.BalanceStated) -> None:
     """Adds an opening or externally changed balance."""
     state.add_balance(event.account, event.asset, event.change, event.stated_at)
     state.opened.setdefault(event.account, event.stated_at)
+    _enter_stated(state, event)
+
+
+def _enter_stated(state: State, event: control.BalanceStated) -> None:
+    """Makes what an account holds in margin as many contracts as was stated, each entered at what they were before."""
+    key = (event.account, InstrumentId(event.asset))
+    entry = state.entries.get(key)
+    if entry is None or not entry.qty:
+        return
+    rows = state.positions.rows.values()
+    size = next((row.contract_size for row in rows if (row.account, row.instrument) == key), ONE)
+    after = Quantity(entry.qty + divide_cut(event.change, size, decimals=NUMBER_DECIMALS_MAX))
+    if not after:
+        del state.entries[key]
+        return
+    entry.cost = Money(divide_cut(entry.cost * after, entry.qty, decimals=NUMBER_DECIMALS_MAX))
+    entry.qty = after
 
 
 def fold_activity(state: State, event: AccountActivityBooked) -> None:

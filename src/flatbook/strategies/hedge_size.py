@@ -9,6 +9,7 @@ import msgspec
 from flatbook.events.control import HoldReason
 from flatbook.values.instruments import (
     Instrument,
+    Product,
     Side,
     TradingRules,
     cost_ceiling,
@@ -148,10 +149,13 @@ def affordable(cash: Decimal, each: Decimal) -> Decimal:
 
 
 def _grid(ask: Ask, route: Route) -> TradingRules:
-    """Returns the grid of the order: brokers lend whole shares only, so that what is sold short is whole."""
+    """Returns the grid of the order: brokers lend whole shares only, so that what is sold short is whole.
+
+    A contract is sold without being lent: its lot alone holds.
+    """
     instrument = route.instrument
     short = ask.side is Side.SELL and ask.shorting and route.held is not None and route.held <= ZERO
-    if not short:
+    if not short or instrument.product is not Product.SPOT:
         return instrument.rules
     return msgspec.structs.replace(
         instrument.rules, lot=whole_share_lot(instrument.rules.lot, contract_size=instrument.contract_size)

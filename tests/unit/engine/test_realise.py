@@ -10,16 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from flatbook.events.control import STATEMENT_ACCEPTED, BalanceStated
 from flatbook.events.orders import OrderFilled, OrderStyle
 from flatbook.projections.audit import audit
 from flatbook.projections.fold import Recorded
 from flatbook.projections.ledger import Ledger, balances
 from flatbook.projections.pnl import Pnl
+from flatbook.state.fold import apply
 from flatbook.strategies.decision import Decision
 from flatbook.strategies.quoting import QuoteView
 from flatbook.values.ids import AssetId, InstrumentId, Seq
 from flatbook.values.instruments import Product, Side
-from flatbook.values.money import Money
+from flatbook.values.money import Money, Quantity
 from tests.unit.engine.quote_scene import ACCOUNT, LIMITS, OWNER, USDT, Scene, decision, fee, instrument, place
 
 PERP = instrument(Product.LINEAR_PERP, id=InstrumentId("BTC-PERP"))
@@ -105,6 +107,24 @@ def test_what_the_venue_says_it_realised_is_booked_as_it_says() -> None:
     event = trade(scene, "sell", "1", "110", realised=Money(Decimal("9.99")))
     assert event.realised == Decimal("9.99")
     assert scene.state.entries[ACCOUNT, PERP.id].cost == Decimal("199.99")
+
+
+@pytest.mark.parametrize(
+    ("held", "entered"), [("3", ("3", "301.5")), ("1", ("1", "100.5")), ("-2", ("-2", "-201")), ("0", None)]
+)
+def test_what_a_statement_says_is_held_was_entered_at_the_average_of_before(
+    held: str, entered: tuple[str, str] | None
+) -> None:
+    scene = scene_of(("buy", "1", "100"), ("buy", "1", "101"))
+    change = Quantity(Decimal(held) - 2)
+    stated = BalanceStated(
+        account=ACCOUNT, asset=HELD[1], change=change, reason=STATEMENT_ACCEPTED, stated_at=scene.now
+    )
+    state = apply(scene.state, stated)
+    entry = state.entries.get((ACCOUNT, PERP.id))
+    assert state.balances[HELD] == Decimal(held)
+    found = None if entry is None else (entry.qty, entry.cost)
+    assert found == (None if entered is None else (Decimal(entered[0]), Decimal(entered[1])))
 
 
 def test_the_ledger_keeps_what_a_position_was_entered_at_and_agrees_with_profit_and_loss() -> None:

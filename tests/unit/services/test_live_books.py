@@ -15,7 +15,7 @@ from flatbook.services.live_books import Feeds, LiveBooks, copy_book, feeds_of, 
 from flatbook.sim.network.connector import SimulatedConnector
 from flatbook.sim.world.process import LoopClock
 from flatbook.strategies.decision import Series
-from flatbook.values.instants import Instant
+from flatbook.values.instants import Instant, instant_of_text
 from flatbook.values.instruments import Product, Side
 from tests.exchange import PERP, URL, Scene, levels, with_binance, with_bybit
 from tests.unit.venues.binance.sample import PERP as BTC
@@ -46,6 +46,9 @@ class Told:
 
     def saw_trade(self, instrument: str, ticks: int, lots: int, at: int) -> None:
         self.values.append((instrument, Series.TRADE, ticks))
+
+    def saw_value(self, instrument: str, series: Series, ticks: int) -> None:
+        self.values.append((instrument, series, ticks))
 
 
 def observed(feeds: Feeds | None, talk: Talk, *, tick: str = "0.1", at: Any = with_binance) -> Any:
@@ -87,11 +90,26 @@ def test_a_book_follows_the_venues_in_ticks_and_its_trades_are_told(feeds: Feeds
         found.traded = lambda *traded: heard.append(traded)
         scene.exchange.trade_outside(PERP, 1, D("0.5"))
         await scene.pass_ms(1_000)
-        assert told.values == [(BTC, Series.TRADE, 500_025)]
+        assert [each for each in told.values if each[1] is Series.TRADE] == [(BTC, Series.TRADE, 500_025)]
         assert heard == [(BTC, 500_025, 500, Side.BUY)]
         sight = candles.sight("monitor", BTC, scene.now())
         assert sight is not None
         assert (sight.close, sight.volume) == (50_002.5, 0.5)
+
+    observed(feeds, talk, at=at)
+
+
+@pytest.mark.parametrize(("feeds", "at"), [(USD_M, with_binance), (LINEAR, with_bybit)])
+def test_a_mark_is_observed_in_whole_ticks_and_told_with_its_funding(feeds: Feeds, at: Any) -> None:
+    async def talk(scene: Scene, found: LiveBooks, told: Told, candles: Candles) -> None:
+        heard: list[tuple[object, ...]] = []
+        found.marked = lambda *marked: heard.append(marked)
+        told.values.clear()
+        scene.exchange.set_mark(PERP, D("49987.65"))
+        scene.exchange.quote(PERP, levels("49998 x 2"), levels("50002.5 x 3"))
+        await scene.pass_ms(1_000)
+        assert told.values == [(BTC, Series.MARK, 499_876)]
+        assert heard == [(BTC, D("49987.65"), D("0.0001"), instant_of_text("2026-11-28T16:00:00Z"))]
 
     observed(feeds, talk, at=at)
 

@@ -11,7 +11,7 @@ import pytest
 from flatbook.strategies.hedge import decide
 from flatbook.strategies.hedge_size import OrderCaps
 from flatbook.values.instants import instant_of_text, later, text_of_instant
-from flatbook.values.instruments import Instrument
+from flatbook.values.instruments import Instrument, Product
 from flatbook.values.money import Price
 from flatbook.values.sessions import SessionKind
 from tests.desk import HEDGE
@@ -117,6 +117,12 @@ def test_what_is_sold_short_is_whole_and_only_after_all_that_is_held() -> None:
     assert short(tenths, "0") == "sell 100.000 at 247.50"
     half = params(shorting=True, threshold_shares=Decimal("0.5"))
     assert wanted("0.7", params=half, route=route("0.001", held=qty("0"))) == "below_lot"
+
+
+def test_a_perpetual_is_sold_short_by_its_lot() -> None:
+    perp = msgspec.structs.replace(route("0.001").instrument, product=Product.LINEAR_PERP)
+    assert short(perp, "0") == "sell 10.500 at 247.50"
+    assert short(perp, "-3") == "sell 10.500 at 247.50"
 
 
 # A flatten after an open, and outside the regular session.

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 import aiohttp
 from aiohttp import web
 
-from flatbook.sim.exchange import margin
 from flatbook.sim.exchange.binance.server import binance_server
 from flatbook.sim.exchange.bybit.server import bybit_server
 from flatbook.sim.exchange.exchange import Exchange
 from flatbook.sim.exchange.kept import keep, take_up
 from flatbook.sim.exchange.terms import ExchangeTerms, Kind, Market, OpeningAccount, Stp
+from flatbook.sim.exchange.told_funding import ToldFunding
 from flatbook.sim.network.http_broker import Now, Rest
+from flatbook.values.instants import Instant
 
 if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
@@ -88,9 +89,8 @@ class PaperExchange:
         self._path = path
         if path is not None and path.exists():
             take_up(self.exchange, path.read_bytes())
-        for market in markets:
-            if market.kind is Kind.PERP:
-                margin.keep_funding(self.exchange, market)
+        perps = (market for market in markets if market.kind is Kind.PERP)
+        self._funding = {market.name: ToldFunding(self.exchange, market) for market in perps}
         self.server = SERVERS[protocol](self.exchange, now=now, rest=rest)
         self.server.acted = self._keep
         self._runner: web.ServerRunner | None = None
@@ -130,10 +130,14 @@ class PaperExchange:
         self.exchange.trade_outside(market, sign, market.lot * lots, market.tick * ticks)
         self._keep()
 
-    def saw_mark(self, name: str, price: Decimal) -> None:
-        """Shows a mark that was seen."""
+    def saw_mark(
+        self, name: str, price: Decimal | None, rate: Decimal | None = None, settles_at: Instant | None = None
+    ) -> None:
+        """Shows a mark that was seen, and what was told of the next settlement of funding; None: nothing new."""
         self.exchange.advance(self._now())
-        self.exchange.set_mark(self.exchange.markets[name], price)
+        if price is not None:
+            self.exchange.set_mark(self.exchange.markets[name], price)
+        self._funding[name].hear(rate, settles_at)
         self._keep()
 
     def _keep(self) -> None:

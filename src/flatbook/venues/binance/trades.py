@@ -12,7 +12,7 @@ import msgspec
 
 from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.values.instruments import Side
-from flatbook.venues.trade_stream import Traded, TradeFeed
+from flatbook.venues.told_stream import ToldFeed, Traded
 
 TRADE = "aggTrade"
 
@@ -45,11 +45,11 @@ def read_frame(frame: bytes) -> tuple[Traded, ...]:
     return (Traded(told.s, told.p, told.q, taker, Instant(told.T * NS_PER_MS)),)
 
 
-def _feed(name: str, host: str, prefix: str) -> TradeFeed:
+def _feed(name: str, host: str, prefix: str) -> ToldFeed[Traded]:
     def path(symbols: Sequence[str]) -> str:
         return f"{prefix}/stream?streams=" + "/".join(f"{symbol.lower()}@{TRADE}" for symbol in symbols)
 
-    return TradeFeed(name=name, host=host, path=path, opening=lambda _symbols: (), read=read_frame)
+    return ToldFeed(name=name, host=host, path=path, opening=lambda _symbols: (), read=read_frame)
 
 
 SPOT = _feed("binance", "wss://stream.binance.com:9443", "")

@@ -5,7 +5,7 @@ Source: bybit-exchange.github.io/docs/v5/websocket/public/orderbook.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -60,24 +60,31 @@ def rule(last: int, _is_fresh: bool, change: Depth) -> Follows:
     return Follows.NEXT if change.last == last + 1 else Follows.GAP
 
 
+def topics_of(topic: str) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """Returns what asks for a topic of some symbols, at most SUBSCRIBED_MAX in a message.
+
+    Source: v5/ws/connect, args limit of spot.
+    """
+
+    def opening(symbols: Sequence[str]) -> tuple[str, ...]:
+        topics = [topic + symbol for symbol in symbols]
+        return tuple(
+            text_of_json({"op": "subscribe", "args": topics[first : first + SUBSCRIBED_MAX]})
+            for first in range(0, len(topics), SUBSCRIBED_MAX)
+        )
+
+    return opening
+
+
 def _feed(market: str) -> BookFeed:
     return BookFeed(
         name="bybit",
         host="wss://stream.bybit.com",
         path=lambda _symbols: f"/v5/public/{market}",
-        opening=_opening,
+        opening=topics_of(f"{TOPIC}{LEVELS}."),
         read=read_frame,
         rule=rule,
         beat='{"op":"ping"}',
-    )
-
-
-def _opening(symbols: Sequence[str]) -> tuple[str, ...]:
-    """Asks for the books, at most SUBSCRIBED_MAX in a message. Source: v5/ws/connect, args limit of spot."""
-    topics = [f"{TOPIC}{LEVELS}.{symbol}" for symbol in symbols]
-    return tuple(
-        text_of_json({"op": "subscribe", "args": topics[first : first + SUBSCRIBED_MAX]})
-        for first in range(0, len(topics), SUBSCRIBED_MAX)
     )
 
 

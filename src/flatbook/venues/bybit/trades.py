@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.values.instruments import Side
-from flatbook.venues.book_stream import text_of_json
-from flatbook.venues.bybit.books import SUBSCRIBED_MAX
-from flatbook.venues.trade_stream import Traded, TradeFeed
+from flatbook.venues.bybit.books import topics_of
+from flatbook.venues.told_stream import ToldFeed, Traded
 
 TOPIC = "publicTrade."
 SIDES = {"Buy": Side.BUY, "Sell": Side.SELL}
@@ -47,20 +44,12 @@ def read_frame(frame: bytes) -> tuple[Traded, ...]:
     )
 
 
-def _opening(symbols: Sequence[str]) -> tuple[str, ...]:
-    topics = [TOPIC + symbol for symbol in symbols]
-    return tuple(
-        text_of_json({"op": "subscribe", "args": topics[first : first + SUBSCRIBED_MAX]})
-        for first in range(0, len(topics), SUBSCRIBED_MAX)
-    )
-
-
-def _feed(market: str) -> TradeFeed:
-    return TradeFeed(
+def _feed(market: str) -> ToldFeed[Traded]:
+    return ToldFeed(
         name="bybit",
         host="wss://stream.bybit.com",
         path=lambda _symbols: f"/v5/public/{market}",
-        opening=_opening,
+        opening=topics_of(TOPIC),
         read=read_frame,
         beat='{"op":"ping"}',
     )

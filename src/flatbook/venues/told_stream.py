@@ -1,9 +1,12 @@
-"""The trades of a venue over its public stream: each is heard as it comes, and none that was missed is asked for."""
+"""What a venue tells of its markets over a public stream besides books: trades, and marks with rates of funding.
+
+Each is heard as it comes, and none that was missed is asked for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -14,6 +17,8 @@ from flatbook.values.instruments import Side
 from flatbook.venues.book_stream import RECONNECT_S
 from flatbook.venues.silence import StreamEnd
 from flatbook.venues.websocket import SessionSocket
+
+Said = TypeVar("Said")
 
 
 class Traded(NamedTuple):
@@ -29,26 +34,34 @@ class Traded(NamedTuple):
     at: Instant
 
 
-Read = Callable[[bytes], tuple[Traded, ...]]
-Tell = Callable[[Traded], None]
+class Marked(NamedTuple):
+    """The mark of a perpetual and its next settlement of funding. What did not change may be left out, as empty text.
+
+    Units: as the venue writes them; the rate is a fraction, and longs pay it where it is above zero.
+    """
+
+    symbol: str
+    mark: str = ""
+    rate: str = ""
+    settles_at: Instant | None = None
 
 
-class TradeFeed(msgspec.Struct, frozen=True, kw_only=True):
-    """How a venue tells trades. `read` takes any bytes, and returns nothing for what is about something else."""
+class ToldFeed(msgspec.Struct, Generic[Said], frozen=True, kw_only=True):
+    """How a venue tells something. `read` takes any bytes, and returns nothing for what is about something else."""
 
     name: str
     host: str
     path: Callable[[Sequence[str]], str]
     opening: Callable[[Sequence[str]], tuple[str, ...]]
-    read: Read
+    read: Callable[[bytes], tuple[Said, ...]]
     beat: str | None = None
 
 
-class TradeStream:
-    """Hears the trades of some symbols over one connection. `heard` is told each."""
+class ToldStream(Generic[Said]):
+    """Hears what is told of some symbols over one connection. `heard` is told each."""
 
-    def __init__(self, feed: TradeFeed, symbols: Sequence[str], socket: SessionSocket, clock: Clock) -> None:
-        self.heard: Tell = _nothing
+    def __init__(self, feed: ToldFeed[Said], symbols: Sequence[str], socket: SessionSocket, clock: Clock) -> None:
+        self.heard: Callable[[Said], None] = _nothing
         self._feed, self._symbols, self._socket, self._clock = feed, tuple(symbols), socket, clock
 
     async def follow(self) -> StreamEnd:
@@ -61,13 +74,13 @@ class TradeStream:
         """Holds one conversation after the other, for ever."""
         while True:
             await self.follow()
-            await self._clock.sleep_until(rest_until(self._clock.now(), RECONNECT_S, "trades", self._feed.name))
+            await self._clock.sleep_until(rest_until(self._clock.now(), RECONNECT_S, "told", self._feed.name))
 
     def _hear(self, frame: bytes) -> tuple[str, ...]:
-        for traded in self._feed.read(frame):
-            self.heard(traded)
+        for said in self._feed.read(frame):
+            self.heard(said)
         return ()
 
 
-def _nothing(_traded: Traded) -> None:
+def _nothing(_said: object) -> None:
     return

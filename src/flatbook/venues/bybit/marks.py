@@ -1,0 +1,61 @@
+"""The marks of linear perpetuals at Bybit, with the rate of the next settlement of funding.
+
+A first message states all, and those that follow only what changed.
+Source: bybit-exchange.github.io/docs/v5/websocket/public/ticker.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from flatbook.values.instants import NS_PER_MS, Instant
+from flatbook.venues.bybit.books import topics_of
+from flatbook.venues.told_stream import Marked, ToldFeed
+
+TOPIC = "tickers."
+MS_DIGITS_MAX = 15
+
+
+class _Ticker(msgspec.Struct, rename="camel"):
+    symbol: str
+    mark_price: str = ""
+    funding_rate: str = ""
+    next_funding_time: str = ""
+
+
+class _Frame(msgspec.Struct):
+    topic: str
+    data: _Ticker
+
+
+_frame = msgspec.json.Decoder(_Frame)
+
+
+def read_frame(frame: bytes) -> tuple[Marked, ...]:
+    """Returns what a ticker says of its mark and its funding; nothing for any other frame."""
+    try:
+        told = _frame.decode(frame)
+    except (msgspec.MsgspecError, RecursionError):
+        return ()
+    if not told.topic.startswith(TOPIC):
+        return ()
+    ticker = told.data
+    if not (ticker.mark_price or ticker.funding_rate or ticker.next_funding_time):
+        return ()
+    return (Marked(ticker.symbol, ticker.mark_price, ticker.funding_rate, _instant(ticker.next_funding_time)),)
+
+
+def _instant(ms: str) -> Instant | None:
+    """Returns an instant that is written in ms; None where it is left out, and where it cannot be one."""
+    is_one = ms.isascii() and ms.isdigit() and len(ms) <= MS_DIGITS_MAX
+    return Instant(int(ms) * NS_PER_MS) if is_one and int(ms) else None
+
+
+LINEAR = ToldFeed(
+    name="bybit",
+    host="wss://stream.bybit.com",
+    path=lambda _symbols: "/v5/public/linear",
+    opening=topics_of(TOPIC),
+    read=read_frame,
+    beat='{"op":"ping"}',
+)

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import authlib.integrations.httpx_client as authlib  # type: ignore[import-untyped]
-import httpx  # type: ignore[import-not-found]
+import httpx
 from authlib.integrations.base_client.errors import OAuthError  # type: ignore[import-untyped]
 from installed import files_changed  # type: ignore[import-not-found]
 from schwab import auth  # type: ignore[import-not-found]

@@ -1,0 +1,111 @@
+"""A desk on paper in virtual time: all parts of production, from the public streams to the paper exchange."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from aiohttp import web
+
+from flatbook.engine.follow import Pace
+from flatbook.engine.run import Engine, Parts
+from flatbook.events.control import Mode
+from flatbook.events.event import Event
+from flatbook.journal.memory import MemoryJournal, MemoryStore
+from flatbook.market.quotes import Market
+from flatbook.ops.config import load_text
+from flatbook.ops.config_accounts import BinanceAccount, PaperExchangeAccount
+from flatbook.ops.config_rules import rules_of
+from flatbook.services.live_binance import binance_venue, binance_ways
+from flatbook.services.live_books import live_books
+from flatbook.services.live_grids import with_grids
+from flatbook.services.paper_exchanges import (
+    KEY,
+    SECRET,
+    ShowingObservations,
+    paper_exchange,
+    shown_at,
+    traded_account,
+)
+from flatbook.sim.loop import VirtualLoop
+from flatbook.sim.network.connections import Switchboard
+from flatbook.sim.network.connector import SimulatedConnector
+from flatbook.sim.network.link import CalmLink
+from flatbook.sim.world.process import LoopClock
+from flatbook.values.ids import AccountId
+from flatbook.values.instants import later
+from flatbook.venues.binance.venue import BINANCE_CARD
+from tests.parity.recorded_market import Frame, RecordedMarket
+from tests.sim.alpaca_world import inside
+
+MARKET_HOST, PAPER_HOST = "127.0.0.1", "paper"
+NAME = "paper"
+OPENING_S = 30
+PACE = Pace(chain_poll_s=5, order_poll_s=3_600, idle_poll_s=3_600, statement_s=3_600, retry_s=3)
+
+
+class PaperDesk:
+    """A desk and the two servers that it talks to: the recorded market and its own paper exchange."""
+
+    def __init__(self, config: str, home: Path, frames: list[Frame], *, latency_ns: int = 0) -> None:
+        self.loop, self.store = VirtualLoop(later(frames[0].at, seconds=-OPENING_S)), MemoryStore()
+        Switchboard(self.loop, lambda _process, _host: CalmLink(latency_ns=latency_ns))
+        self.loaded = load_text(config, home)
+        self.market = RecordedMarket(self.loop, frames)
+        self.clock = LoopClock(self.loop)
+        self._ends = frames[-1].at
+
+    def run(self) -> tuple[Event, ...]:
+        """Runs the desk from the first frame to a second after the last, and returns what it journalled."""
+        self.loop.run_until_complete(self.loop.create_task(self._lived(), context=inside("desk")))
+        assert self.loop.faults == []
+        self.loop.close()
+        return tuple(event for row in MemoryJournal(self.store).read() for event in row.events)
+
+    async def _lived(self) -> None:
+        account = self.loaded.config.accounts[NAME]
+        assert isinstance(account, PaperExchangeAccount)
+        paper = paper_exchange(self.loaded, NAME, account, self.clock)
+        runners = (self.market.runner(), paper.server.runner())
+        for host, runner in zip((MARKET_HOST, PAPER_HOST), runners, strict=True):
+            await runner.setup()
+            await web.TCPSite(runner, host, 80).start()
+        rules = with_grids(rules_of(self.loaded, {AccountId(NAME): BINANCE_CARD}), self.loaded.config)
+        books = live_books(self.loaded, rules, self.clock, SimulatedConnector)
+        seen = ShowingObservations(rules, books.books)
+        seen.shown = shown_at(self.loaded, {NAME: paper})
+        books.traded = seen.saw_others_trade
+        traded = traded_account(account)
+        assert isinstance(traded, BinanceAccount)
+        ways = binance_ways(traded, self.clock, lambda: (KEY, SECRET), connect=SimulatedConnector)
+        instruments = tuple(rules.instruments.values())
+        venue = binance_venue(NAME, traded, instruments, ways, self.clock)
+        engine = Engine(
+            Parts(
+                journal=MemoryJournal(self.store),
+                venues={AccountId(NAME): venue},
+                sources=(),
+                clock=self.clock,
+                rules=rules,
+                market=Market(seen),
+                pace=PACE,
+                mode=Mode.PAPER,
+                version="parity",
+            )
+        )
+        following = [self.loop.create_task(work) for work in books.follow(seen, Market(seen).candles)]
+        running = self.loop.create_task(engine.run())
+        await self.market.play()
+        await self.clock.sleep_until(later(self._ends, seconds=1))
+        engine.stop("over")
+        await running
+        for each in following:
+            each.cancel()
+        await asyncio.gather(*following, return_exceptions=True)
+        await books.close()
+        for http in ways.https:
+            await http.close()
+        paper.server.close()
+        for runner in runners:
+            await runner.cleanup()
+        self.engine, self.paper = engine, paper

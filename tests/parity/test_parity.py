@@ -1,0 +1,133 @@
+"""One recording, one strategy object, three ways: the compiled scan, its oracle, and the desk on paper.
+
+All three decide the same orders at the same time, and the same becomes of each of them. What is left: an exchange tells
+times in milliseconds and cuts its fees where the backtest rounds them up, and of orders that are decided at one instant
+another one may come first.
+"""
+
+from __future__ import annotations
+
+import os
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+from flatbook.backtest.kernel.market import CompiledMarket
+from flatbook.backtest.plain_market import PlainMarket
+from flatbook.backtest.terms import FeeRates, Terms
+from flatbook.events.event import Event
+from flatbook.services.live_grids import grid_seats
+from flatbook.services.tapes import Steps
+from flatbook.values.ids import AssetId, InstrumentId, OwnerId, Slot
+from flatbook.values.money import Price
+from tests.parity.paper_desk import PaperDesk
+from tests.parity.recorded_market import frames_of, write_frames
+from tests.parity.sides import Became, Order, as_seen, backtested, orders_of
+
+SHARED = os.environ.get("FLATBOOK_SHARED")
+RECORDED = Path(__file__).parents[1] / "recorded" / "binance" / "usdm_btcusdt_20230404.gz"
+MAKER, PERP, USDT = OwnerId("maker"), InstrumentId("BTC-PERP"), AssetId("USDT")
+NS_PER_MS = 1_000_000
+D = Decimal
+LAST_DECIMAL = D("0.00000001")
+CONFIG = """
+version = 1
+mode = "paper"
+[chains]
+[owners]
+[risk]
+order_notional_usd_max = "10000"
+order_shares_max = "10"
+collar_bps_max = 100
+second_bps_max = 200
+price_age_s_max = 60
+day_loss_usd_max = "1000"
+open_orders_max = 100
+orders_per_minute_max = 1000
+residue_usd_max = "1000"
+depeg_bps_max = 50
+resends_max = 1
+[marks]
+USDT = "1"
+[accounts.paper]
+kind = "paper_exchange"
+exchange = "binance"
+market = "usdm"
+ledger = "paper.json"
+maker_bps = "0.1"
+taker_bps = "4"
+shorting = "never"
+base_url = "http://127.0.0.1:80"
+[accounts.paper.coins]
+USDT = "1000000"
+[instruments."BTC-PERP"]
+account = "paper"
+symbol = "BTCUSDT"
+underlying = "BTC"
+quote = "USDT"
+tick = "0.1"
+lot = "0.001"
+qty_min = "0.001"
+notional_min = "5"
+contract_size = "1"
+product = "linear_perp"
+[grid.maker."BTC-PERP"]
+mode = "long"
+buy_levels = 4
+sell_levels = 4
+inventory_max = "1"
+fee_bps = "0.01"
+order_notional_usd_max = "10000"
+order_qty_max = "1"
+orders_per_minute_max = 10000
+day_loss_usd_max = "1000"
+collar_bps_max = 100
+step = "0.3"
+base_per_level = "0.01"
+book_age_ms_max = 5000
+"""
+
+
+class Sides(NamedTuple):
+    """What three ways made of one recording."""
+
+    compiled: tuple[Event, ...]
+    plain: tuple[Event, ...]
+    paper: tuple[Event, ...]
+
+
+def three_ways(recording: Path, folder: Path, config: str, *, last: int | None = None) -> Sides:
+    """Trades a recording, or its first frames, by one seat in three ways."""
+    frames = frames_of(recording)[:last]
+    desk = PaperDesk(config, folder, frames)
+    write_frames(frames, folder / "told.gz")
+    tape = as_seen(folder / "told.gz", folder, PERP, Steps(D("0.1"), D("0.001")))
+    seated = grid_seats(desk.loaded.config)[MAKER]
+    terms = Terms(
+        limits={MAKER: seated.limits},
+        marks={USDT: Price(D(1))},
+        cash={USDT: D(1_000_000)},
+        fees={PERP: FeeRates(maker=D("0.00001"), taker=D("0.0004"))},
+    )
+    compiled, plain = (backtested(kind, tape, seated.seat, terms) for kind in (CompiledMarket, PlainMarket))
+    return Sides(compiled, plain, desk.run())
+
+
+def check_alike(sides: Sides) -> int:
+    """Checks that all three ways made the same orders of the same fate, and returns how many executions there are."""
+    assert sides.compiled == sides.plain
+    ours, theirs = orders_of(sides.plain), orders_of(sides.paper)
+    assert fates(ours) == fates(theirs)
+    for slot, orders in ours.items():
+        for mine, other in zip(orders, theirs[slot], strict=True):
+            assert all(abs(a - b) <= NS_PER_MS for a, b in zip(mine.times, other.times, strict=True))
+            assert all(0 <= a - b <= LAST_DECIMAL for a, b in zip(mine.fees, other.fees, strict=True))
+    return sum(len(order.became.executions) for orders in ours.values() for order in orders)
+
+
+def fates(orders: dict[Slot | None, list[Order]]) -> dict[Slot | None, list[Became]]:
+    return {slot: [each.became for each in orders[slot]] for slot in sorted(orders, key=str)}
+
+
+def test_a_recording_is_traded_alike_by_the_scan_its_oracle_and_the_desk_on_paper(tmp_path: Path) -> None:
+    assert check_alike(three_ways(RECORDED, tmp_path, CONFIG)) == 30

@@ -86,7 +86,10 @@ def decide(view: QuoteView, params: Quoted) -> Decision:
     intents: list[Intent] = []
     index = 0
     for instrument in params.instruments:
-        live = [order for order in view.orders(instrument.id) if not order.cancel_pending]
+        orders = view.orders(instrument.id)
+        if len(orders) == 2 and not orders[0].cancel_pending and not orders[1].cancel_pending:
+            continue
+        live = [order for order in orders if not order.cancel_pending]
         touch = view.touch(instrument.id) if len(live) < 2 else None
         if touch is None:
             continue

@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 
 from flatbook.backtest.grid import Steps
 from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, NEVER, PAID, REJECTED, WORKING
+from flatbook.backtest.passing import PassingView
 from flatbook.backtest.reports import Sent, funding_of, item_of, refusal
-from flatbook.backtest.simulator import Level, NewOrder, Simulator, Told, Watch
+from flatbook.backtest.simulator import Level, NewOrder, Passed, Simulator, Told, Watch
 from flatbook.backtest.terms import FeeRates, Terms
 from flatbook.engine.effects import Cancel, Effect, Place
 from flatbook.engine.inputs import Item, PlaceAnswered, Restarted, Resumed, Woken
@@ -62,7 +63,7 @@ class SimulatedDesk:
         self._count = 0
         self._market, self._wakes = Market(self), Wakes(self)
         self._turn = Turn(self.state, self._market, self._wakes, now=Instant(0), rules=rules)
-        self._views = [(SeatView(self._turn, seated), seated) for seated in rules.seats.values()]
+        self._views: list[PassingView] = []
         self._keys = tuple(seated.seat.key for seated in rules.seats.values())
         self._stale = True
         self._armed: tuple[Wake | None, ...] = ()
@@ -70,6 +71,9 @@ class SimulatedDesk:
     def name(self, places: dict[InstrumentId, int], features: dict[tuple[OwnerId, str], int]) -> None:
         """Takes where on the tape an instrument stands, and which feature of the simulator is whose."""
         self._places, self._features = places, features
+        for owner, seated in self._rules.seats.items():
+            numbers = {name: number for (whose, name), number in features.items() if whose == owner}
+            self._views.append(PassingView(self._turn, seated, places, numbers))
 
     # The sights of its strategies.
 
@@ -114,20 +118,26 @@ class SimulatedDesk:
         if items:
             self._step(items)
 
+    def quiet(self, passed: Passed) -> int:
+        """Asks the strategies on messages that were gone past, and says before how many of them none wants anything."""
+        quiet = len(passed.times) - passed.first
+        for view, key in zip(self._views, self._keys, strict=True):
+            quiet = view.quiet(passed, quiet, self._wakes.wake_of(key))
+        return quiet
+
     def _nothing_to_do(self) -> bool:
         """Asks the strategies on their own, and says whether none of them wants anything.
 
         A strategy decides the same whenever it is asked with the same view, so that what it wants is booked by asking
         it once more in a step; most of what wakes one that is asked on everything ends here.
         """
-        now = Instant(self._simulator.now)
-        for view, seated in self._views:
+        now = self._turn.now = Instant(self._simulator.now)
+        for seated in self._rules.seats.values():
             seat = seated.seat
-            view.now = self._turn.now = now
-            decision = seat.decide(view, seat.params)
+            decision = seat.decide(SeatView(self._turn, seated), seat.params)
             if decision.intents or decision.notes:
                 return False
-            if decision.wake is not self._wakes.wake_of(seat.key):
+            if decision.wake != self._wakes.wake_of(seat.key):
                 self._wakes.put(seat.key, decision.wake, now)
         if self._stale:
             self._arm()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from flatbook.backtest.kernel.market import has_levels
 from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, PAID, REJECTED, WORKING
 from flatbook.backtest.plain_sight import NEVER, KeptFeature, SeenInstrument, TapeRow, arm_all
-from flatbook.backtest.simulator import NewOrder, Sample, Stop, Told, Watch
+from flatbook.backtest.simulator import NewOrder, Passed, Sample, Stop, Told, Watch
 from flatbook.backtest.tape import Tape
 from flatbook.backtest.terms import Latency, Terms
 from flatbook.market.orderbook import Touch
@@ -94,6 +94,14 @@ class PlainMarket:
                 self._happen(self._next)
             else:
                 return Stop.ENDED
+
+    def passed(self) -> Passed:
+        """Returns nothing: this goes past no message."""
+        return Passed(0, (), (), tuple, tuple)
+
+    def settle(self, _asked: int) -> bool:
+        """Returns that there is no message to go back to."""
+        return False
 
     def told(self) -> list[Told]:
         """Returns the reports that came since they were last asked for, in order of time."""

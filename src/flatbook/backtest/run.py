@@ -211,6 +211,12 @@ def _until_ended(simulator: Simulator, desk: SimulatedDesk, kept: _Kept, rows: i
     told_at, asked_at, rounds = 0, 0, 0
     while True:
         stop = simulator.run()
+        if stop is Stop.PASSED:
+            quiet = desk.quiet(simulator.passed())
+            kept.counts[Stop.WOKEN.value] += quiet
+            if not simulator.settle(quiet):
+                continue
+            stop = Stop.WOKEN
         told = simulator.told()
         kept.take(simulator, desk, told)
         kept.counts[stop.value] += 1

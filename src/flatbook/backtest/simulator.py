@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import NamedTuple, Protocol
 
@@ -72,11 +72,30 @@ class Watch(NamedTuple):
 
 
 class Stop(Enum):
-    """Why a scan stopped: somebody is to be asked, reports wait to be folded, or the tape is over."""
+    """Why a scan stopped: somebody is to be asked, reports wait to be folded, or the tape is over.
+
+    PASSED is no stop of the run: messages were gone past, and strategies are to be asked whether one of them is one.
+    """
 
     WOKEN = "woken"
+    PASSED = "passed"
     TOLD = "told"
     ENDED = "ended"
+
+
+class Passed(NamedTuple):
+    """What messages showed that a scan went past, one after the other; before them how each instrument looked.
+
+    `first` is where the first of the messages stands, `columns` are bid, its size, ask, its size and when the book was
+    last seen fit of the instrument `insts` of each, `features` the values of each feature.
+    Units: ns, ticks, lots; a bid of 0 says that the book is unfit, NOT_READY that a feature is none yet.
+    """
+
+    first: int
+    times: Sequence[int]
+    insts: Sequence[int]
+    columns: Callable[[], Sequence[Sequence[int]]]
+    features: Callable[[], Sequence[Sequence[float]]]
 
 
 class Simulator(Protocol):
@@ -99,6 +118,17 @@ class Simulator(Protocol):
 
     def run(self) -> Stop:
         """Goes on to the next stop."""
+        ...
+
+    def passed(self) -> Passed:
+        """Returns what was gone past, after a stop that says so."""
+        ...
+
+    def settle(self, asked: int) -> bool:
+        """Takes so many messages that were gone past as told, and goes back to the one behind them where there is one.
+
+        Gives: whether there is one: the scan stands at it as at a stop where somebody is woken.
+        """
         ...
 
     def told(self) -> list[Told]:

@@ -11,18 +11,22 @@ from __future__ import annotations
 
 from flatbook.market.features import (
     BAR_WIDTH,
+    CLOSE,
     CLOSED,
+    HIGH,
+    LOW,
     START,
     Marks,
     Numbers,
     bars_kept,
+    bars_over,
     ewma,
     ewma_weight,
-    mean_true_range,
     ring_highest,
     ring_lowest,
-    roll_bars,
+    ring_sum,
     take_trade,
+    true_range,
 )
 
 BAR_CLOSE, ATR, EWMA_MID, HIGHEST, LOWEST = range(5)
@@ -48,24 +52,28 @@ def take_mid(kind: int, row: Numbers, marks: Marks, at_ns: int, mid: float, span
 
 
 def read_feature(kind: int, row: Numbers, marks: Marks, at_ns: int, span_ns: int) -> float:
-    """Returns what a feature is at an instant, NOT_READY before it is any. Bars whose time is over are closed first.
+    """Returns what a feature is at an instant, NOT_READY before it is any. Bars whose time is over count as closed.
 
+    Nothing is changed, so that it is the same whoever read it before.
     Units: ticks.
     """
     if kind == EWMA_MID:
         return row[0] if marks[CLOSED] > 0 else NOT_READY
-    roll_bars(row, marks, at_ns, span_ns)
-    n, closed = bars_kept(row), marks[CLOSED]
-    if kind == ATR:
-        return mean_true_range(row, marks) if closed > n else NOT_READY
-    if closed == 0:
+    n, closed, over = bars_kept(row), marks[CLOSED], bars_over(marks, at_ns, span_ns)
+    if closed + over == 0 or (kind == ATR and closed + over <= n):
         return NOT_READY
-    first = BAR_WIDTH + n
-    if kind == HIGHEST:
-        return ring_highest(row, first, n, closed)
-    if kind == LOWEST:
-        return ring_lowest(row, first, n, closed)
-    return row[first + (closed - 1) % n]
+    first, kept = BAR_WIDTH + n, min(closed, max(0, n - over))
+    if kind == ATR:
+        total = ring_sum(row, first + n, n, closed, kept)
+        if 0 < over <= n:
+            total += true_range(row[HIGH], row[LOW], row[first + (closed - 1) % n])
+        return total / n
+    last = row[CLOSE] if over > 0 else row[first + (closed - 1) % n]
+    if kind == HIGHEST and kept > 0:
+        return max(last, ring_highest(row, first, n, closed, kept))
+    if kind == LOWEST and kept > 0:
+        return min(last, ring_lowest(row, first, n, closed, kept))
+    return last
 
 
 COMPILED = (take_price, take_mid, read_feature)

@@ -96,19 +96,21 @@ def open_flat(row: Numbers, marks: Marks, start_ns: int, price: float) -> None:
     marks[START] = start_ns
 
 
+def bars_over(marks: Marks, at_ns: int, width_ns: int) -> int:
+    """Returns how many bars of a traded series are over at an instant and not closed yet."""
+    return max(0, (bar_start(at_ns, width_ns) - marks[START]) // width_ns) if marks[START] != NONE_OPEN else 0
+
+
 def roll_bars(row: Numbers, marks: Marks, at_ns: int, width_ns: int) -> int:
     """Closes every bar of a traded series whose time is over at an instant, and returns how many that were.
 
     A bar in which nothing traded is flat at the close before it and has no volume. After n of those the rings are full
     of them, and what is further in the past is left out.
     """
-    if marks[START] == NONE_OPEN:
+    over = bars_over(marks, at_ns, width_ns)
+    if over == 0:
         return 0
-    start = bar_start(at_ns, width_ns)
-    over = (start - marks[START]) // width_ns
-    if over <= 0:
-        return 0
-    price = row[CLOSE]
+    start, price = bar_start(at_ns, width_ns), row[CLOSE]
     close_bar(row, marks)
     empty = min(over - 1, bars_kept(row))
     for _ in range(empty):
@@ -169,18 +171,21 @@ def close_over(row: Numbers, marks: Marks, at_ns: int, width_ns: int) -> int:
     return 1
 
 
-def ring_mean(row: Numbers, first: int, n: int, count: int) -> float:
-    """Returns the mean of the newest `count` values (at most n) of the ring of n that begins at `first`.
-
-    Gives: 0.0 when there are none. The sum is taken from the oldest value to the newest.
-    """
-    kept = min(n, count)
-    if kept <= 0:
-        return 0.0
+def ring_sum(row: Numbers, first: int, n: int, count: int, kept: int) -> float:
+    """Returns the sum of the newest `kept` values (at most n) of the ring of n at `first`, taken from the oldest on."""
     total = 0.0
     for i in range(count - kept, count):
         total += row[first + i % n]
-    return total / kept
+    return total
+
+
+def ring_mean(row: Numbers, first: int, n: int, count: int) -> float:
+    """Returns the mean of the newest `count` values (at most n) of the ring of n that begins at `first`.
+
+    Gives: 0.0 when there are none.
+    """
+    kept = min(n, count)
+    return ring_sum(row, first, n, count, kept) / kept if kept > 0 else 0.0
 
 
 def mean_volume(row: Numbers, marks: Marks) -> float:
@@ -229,19 +234,19 @@ def lower(before: float, value: float, seen: int) -> float:
     return value if seen == 0 or value < before else before
 
 
-def ring_highest(row: Numbers, first: int, n: int, count: int) -> float:
-    """Returns the highest of the newest `count` values (at most n) of a ring; 0.0 when there are none."""
+def ring_highest(row: Numbers, first: int, n: int, count: int, kept: int) -> float:
+    """Returns the highest of the newest `kept` values (at most n) of a ring; 0.0 when there are none."""
     found = 0.0
-    for i in range(min(n, count)):
-        found = higher(found, row[first + i], i)
+    for i in range(kept):
+        found = higher(found, row[first + (count - 1 - i) % n], i)
     return found
 
 
-def ring_lowest(row: Numbers, first: int, n: int, count: int) -> float:
-    """Returns the lowest of the newest `count` values (at most n) of a ring; 0.0 when there are none."""
+def ring_lowest(row: Numbers, first: int, n: int, count: int, kept: int) -> float:
+    """Returns the lowest of the newest `kept` values (at most n) of a ring; 0.0 when there are none."""
     found = 0.0
-    for i in range(min(n, count)):
-        found = lower(found, row[first + i], i)
+    for i in range(kept):
+        found = lower(found, row[first + (count - 1 - i) % n], i)
     return found
 
 
@@ -257,10 +262,12 @@ COMPILED = (
     true_range,
     close_bar,
     open_flat,
+    bars_over,
     roll_bars,
     take_trade,
     take_candle,
     close_over,
+    ring_sum,
     ring_mean,
     mean_volume,
     mean_close,

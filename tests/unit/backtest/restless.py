@@ -25,6 +25,7 @@ MS = 1_000_000
 LEVELS = (995, 1_005, 5_003)
 BEGIN = 1_700_000_000_000_000_000
 OWNER = OwnerId("restless")
+OTHER = OwnerId("restive")
 STYLES = (OrderStyle.LIMIT, OrderStyle.POST_ONLY, OrderStyle.IOC, OrderStyle.LIMIT)
 TRIGGERS = (Trigger.ORDER_WORKING, Trigger.ORDER_FILLED, Trigger.ORDER_ENDED)
 
@@ -107,6 +108,16 @@ def decide(view: QuoteView, instruments: tuple[Instrument, ...]) -> Decision:
     return Decision(intents=tuple(intents), notes=(), wake=_wake(view, instruments, chance))
 
 
+CALM = Decision(intents=(), notes=(), wake=Wake(on=(Trigger.ORDER_FILLED,)))
+
+
+def decide_seldom(view: QuoteView, instruments: tuple[Instrument, ...]) -> Decision:
+    """Does the same one time in six that it is asked."""
+    told = [(view.touch(each.id), view.observed_at(each.id), len(view.orders(each.id))) for each in instruments]
+    chance = random.Random(repr((view.now, told, view.feature("mid"), view.feature("atr"))))
+    return CALM if chance.random() < 5 / 6 else decide(view, instruments)
+
+
 def _place(
     view: QuoteView, instrument: Instrument, touch: tuple[int, int], chance: random.Random, index: int
 ) -> PlaceIntent:
@@ -150,13 +161,19 @@ def _wake(view: QuoteView, instruments: tuple[Instrument, ...], chance: random.R
     )
 
 
-def restless_seat(tape: Tape) -> Seat:
-    """Returns the seat of the strategy on all of a tape."""
+def restless_seat(tape: Tape, owner: OwnerId = OWNER, *, seldom: bool = False) -> Seat:
+    """Returns the seat of the strategy on all of a tape, or of the one that does something seldom."""
     instruments = tuple(instrument_of(tape, place) for place in range(2))
     first = InstrumentId(PERP.id)
     kinds = zip(("close", "atr", "mid", "high", "low"), FeatureKind, strict=True)
     features = tuple(Feature(name=name, kind=kind, instrument=first, span_ns=30 * MS, count=3) for name, kind in kinds)
-    return Seat(owner=OWNER, instruments=instruments, features=features, params=instruments, decide=decide)
+    return Seat(
+        owner=OWNER,
+        instruments=instruments,
+        features=features,
+        params=instruments,
+        decide=decide_seldom if seldom else decide,
+    )
 
 
 def restless_terms(seed: int) -> Terms:
@@ -168,7 +185,7 @@ def restless_terms(seed: int) -> Terms:
         return Latency(least_ns=chance.choice((0, MS, 4 * MS)), spread_ns=chance.choice((0, 6 * MS)))
 
     return Terms(
-        limits={OWNER: LIMITS},
+        limits={OWNER: LIMITS, OTHER: LIMITS},
         marks={USD: Price(ONE), AssetId("USDT"): Price(ONE)},
         cash={USD: Decimal(10**9)},
         fees={InstrumentId(each.id): fees for each in (PERP, SPOT)},

@@ -10,7 +10,7 @@ from flatbook.backtest.plain_market import PlainMarket
 from flatbook.backtest.run import BacktestRun, Plan, drive, features_of, observe, places_of
 from flatbook.events.orders import OrderFilled
 from flatbook.journal.memory import MemoryJournal, MemoryStore
-from tests.unit.backtest.restless import drawn_tape, restless_seat, restless_terms
+from tests.unit.backtest.restless import OTHER, drawn_tape, restless_seat, restless_terms
 
 
 def driven(
@@ -18,10 +18,13 @@ def driven(
 ) -> tuple[BacktestRun, MemoryStore]:
     """Runs the restless strategy by one of the simulators."""
     tape, terms, store = drawn_tape(seed), restless_terms(seed), MemoryStore()
-    seats = (restless_seat(tape),)
+    seldom = restless_seat(tape, seldom=True), restless_seat(tape, OTHER, seldom=True)
+    seats = seldom if each else (restless_seat(tape),)
     places = places_of(tape)
     simulator = kind(tape, terms, [(places[feature.instrument], feature) for _, feature in features_of(seats)])
     observe(simulator, seats, terms, places)
+    if each:
+        simulator.ask_each()
     return drive(simulator, Plan(tape, seats, terms), MemoryJournal(store)), store
 
 
@@ -40,6 +43,20 @@ def test_the_compiled_scan_writes_the_journal_of_its_oracle(seed: int, monkeypat
     assert list(compiled[0].samples) == list(plain[0].samples)
     assert list(compiled[0].queue) == list(plain[0].queue)
     assert executions(plain[1]) > 10
+
+
+@pytest.mark.parametrize("seed", range(100, 116))
+def test_asked_after_messages_that_were_gone_past_a_strategy_decides_as_asked_at_each(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flatbook.backtest.tape.ROWS_IN_A_CHUNK", 61)
+    monkeypatch.setattr(at, "LEVEL_SLOTS", 4096)
+    compiled, plain = driven(CompiledMarket, seed, each=True), driven(PlainMarket, seed, each=True)
+    assert events_of(compiled[1]) == events_of(plain[1])
+    assert compiled[1].link == plain[1].link
+    assert list(compiled[0].samples) == list(plain[0].samples)
+    assert list(compiled[0].queue) == list(plain[0].queue)
+    assert dict(compiled[0].counts) == dict(plain[0].counts)
 
 
 def events_of(store: MemoryStore) -> list[object]:

@@ -127,10 +127,11 @@ def test_averages_and_extremes_begin_with_their_first_value() -> None:
     assert f.lower(0.0, 5.0, 0) == 5.0
     assert f.lower(5.0, 4.0, 1) == 4.0
     ring, count = [0.0] * 3, 0
-    assert f.ring_highest(ring, 0, 3, count) == f.ring_lowest(ring, 0, 3, count) == 0.0
+    assert f.ring_highest(ring, 0, 3, count, 0) == f.ring_lowest(ring, 0, 3, count, 0) == 0.0
     for value in (-9.0, -2.0, -3.0, -4.0):
         count = f.push_value(ring, 0, 3, count, value)
-    assert (f.ring_highest(ring, 0, 3, count), f.ring_lowest(ring, 0, 3, count)) == (-2.0, -4.0)
+    assert (f.ring_highest(ring, 0, 3, count, 3), f.ring_lowest(ring, 0, 3, count, 3)) == (-2.0, -4.0)
+    assert (f.ring_highest(ring, 0, 3, count, 2), f.ring_lowest(ring, 0, 3, count, 1)) == (-3.0, -4.0)
 
 
 @given(

@@ -17,12 +17,12 @@ from typing import Any
 import numba
 from numba.core import config
 
-from flatbook.backtest.kernel import levels, queues, resting, scan, seen, sending, tables
+from flatbook.backtest.kernel import levels, passing, queues, resting, scan, seen, sending, tables
 from flatbook.market import feature_feed, features, ticks
 from flatbook.matcher import rule
 
 CONSTANTS = (ticks, tables)
-MODULES: tuple[Any, ...] = (features, feature_feed, rule, queues, levels, resting, seen, sending, scan)
+MODULES: tuple[Any, ...] = (features, feature_feed, rule, queues, levels, resting, seen, passing, sending, scan)
 INLINED = (
     scan.is_quiet,
     scan.quote_happens,

@@ -18,8 +18,10 @@ from flatbook.backtest.kernel.tables import (
     FAR_LEVELS,
     I0,
     IS_DEEP,
+    LOST,
     META_ROW,
     U0,
+    UNDO_MAX,
     UNDOING,
     UNDONE,
     Longs,
@@ -32,6 +34,9 @@ L_PRICE, L_SIZE, L_TAKEN = 0, 1, 2
 def keep_level(t: Longs, lv: Longs, side: int, slot: int) -> None:
     """Keeps a level as it is, so that it can be put back."""
     if t[META_ROW, UNDOING] == 0:
+        return
+    if t[META_ROW, UNDONE] == UNDO_MAX:
+        t[META_ROW, UNDOING] = LOST
         return
     row = t[U0 + t[META_ROW, UNDONE]]
     row[0] = side

@@ -12,7 +12,7 @@ from flatbook.backtest.kernel import tables as at
 from flatbook.backtest.kernel.compiled import compiled
 from flatbook.backtest.kernel.scan import COLUMNS
 from flatbook.backtest.kernel.tables import F0, G0, I0, META_ROW, NEVER, Q0
-from flatbook.backtest.simulator import Level, NewOrder, Refused, Sample, Stop, Told, Watch
+from flatbook.backtest.simulator import Level, NewOrder, Passed, Refused, Sample, Stop, Told, Watch
 from flatbook.backtest.tape import Columns, Tape
 from flatbook.backtest.terms import Latency, Terms
 from flatbook.market.feature_feed import NOT_READY
@@ -60,6 +60,9 @@ class CompiledMarket:
         self._seen[:, at.IS_DEEP] = deep
         self._levels = at.new_levels(count, deep=self._deep)
         self._features = at.new_features([feature.count for _, feature in features])
+        self._passed = at.new_passed(count, len(features))
+        self._kept = at.new_kept(self._features)
+        self._pending, self._passes = at.FULL, 0
         self._set_terms(terms)
         for number, (inst, feature) in enumerate(features):
             self._t[F0 + number, : at.FEATURE_MARKS] = (_KINDS[feature.kind], inst, feature.span_ns, feature.count)
@@ -129,21 +132,71 @@ class CompiledMarket:
 
         Errors: Refused where too many reports are under way; what the tape raises.
         """
-        meta, scan = self._meta, self._run.scan
-        meta[at.WOKEN] = meta[at.RANG] = 0
-        self._touches.clear()
-        while True:
-            why = scan(self._t, self._levels, self._tops, self._features, self._rows)
-            if why == at.WOKE:
-                self.now = int(meta[at.NOW])
-                return Stop.WOKEN
+        meta = self._meta
+        why, self._pending = self._pending, at.FULL
+        if why == at.FULL:
+            meta[at.WOKEN] = meta[at.RANG] = 0
+            self._touches.clear()
+            why = self._go_on(self._passes)
+        while why in (at.MORE_ROWS, at.FULL) and not meta[at.PASSED]:
             if why == at.MORE_ROWS:
                 self._next_chunk()
-            elif why == at.CROWDED:
-                raise Refused(f"more than {at.HEAP_MAX - at.ORDERS_MAX} reports are under way at once")
-            else:
-                self.now = max(self.now, int(meta[at.NOW]))
-                return Stop.ENDED if why == at.ENDED else Stop.TOLD
+            why = self._go_on(self._passes if why == at.MORE_ROWS else 0)
+        if meta[at.PASSED]:
+            self._pending = why
+            return Stop.PASSED
+        self._touches.clear()
+        if why == at.WOKE:
+            self.now = int(meta[at.NOW])
+            return Stop.WOKEN
+        if why == at.CROWDED:
+            raise Refused(f"more than {at.HEAP_MAX - at.ORDERS_MAX} reports are under way at once")
+        self.now = max(self.now, int(meta[at.NOW]))
+        return Stop.ENDED if why == at.ENDED else Stop.TOLD
+
+    def _go_on(self, passes: int) -> int:
+        """Scans on, past at most so many messages, and says why it stopped."""
+        self._meta[at.PASSES] = passes
+        if passes:
+            self._run.begin_passing(self._t, self._features, self._passed, *self._kept)
+        return int(self._run.scan(self._t, self._levels, self._tops, self._features, self._passed, self._rows))
+
+    def passed(self) -> Passed:
+        """Returns what was gone past, after a stop that says so."""
+        end = self._count + int(self._meta[at.PASSED])
+        numbers, features = self._passed
+        return Passed(
+            self._count,
+            numbers[at.P_TIME, :end].tolist(),
+            numbers[at.P_INST, :end].tolist(),
+            numbers[at.P_BID :, :end].tolist,
+            features[:, :end].tolist,
+        )
+
+    def settle(self, asked: int) -> bool:
+        """Takes so many messages that were gone past as told, and goes back to the one behind them where there is one.
+
+        Gives: whether there is one: the scan stands at it as at a stop where somebody is woken.
+        Errors: Refused where too much of the books has changed since.
+        """
+        meta = self._meta
+        count, meta[at.PASSED] = int(meta[at.PASSED]), 0
+        undoing, meta[at.UNDOING] = int(meta[at.UNDOING]), 0
+        if asked == count:
+            if self._pending == at.FULL:
+                self._passes = min(at.PASSES_MAX, 2 * self._passes)
+            return False
+        if asked + 1 < count or self._pending != at.FULL:
+            if undoing == at.LOST:
+                raise Refused(f"more than {at.UNDO_MAX - at.UNDO_ROOM} levels of books change with one row")
+            self._run.go_back(self._t, self._levels, self._features, *self._kept)
+            meta[at.PASSES] = asked + 1
+            self._run.scan(self._t, self._levels, self._tops, self._features, self._passed, self._rows)
+            meta[at.PASSED] = 0
+        self._passes, self._pending = max(1, min(self._passes, 2 * asked)), at.FULL
+        self._touches.clear()
+        self.now = int(meta[at.NOW])
+        return True
 
     def told(self) -> list[Told]:
         """Returns the reports that came since they were last asked for, in order of time."""
@@ -234,7 +287,7 @@ class CompiledMarket:
 
     def ask_each(self) -> None:
         """Wakes after every message that was seen."""
-        self._meta[at.EACH] = 1
+        self._meta[at.EACH] = self._passes = 1
 
     def touch(self, inst: int) -> Touch | None:
         """Returns what was last seen as the best of both sides; None while the book is unfit or empty on one side."""

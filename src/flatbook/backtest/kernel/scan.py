@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from flatbook.backtest.kernel.levels import clear_levels, set_level
+from flatbook.backtest.kernel.passing import Kept, has_undo_room, pass_by
 from flatbook.backtest.kernel.queues import drop_first, settle_report, take_report_row
 from flatbook.backtest.kernel.resting import (
     arrive,
@@ -54,6 +55,7 @@ from flatbook.backtest.kernel.tables import (
     EXPIRES_AT,
     FEATURES,
     FINAL,
+    FULL,
     G0,
     HEAP_MAX,
     I0,
@@ -69,7 +71,6 @@ from flatbook.backtest.kernel.tables import (
     K_QUOTE,
     K_RANGE,
     K_TRADE,
-    LIMITED,
     META_ROW,
     MORE_ROWS,
     NEVER,
@@ -103,8 +104,8 @@ from flatbook.backtest.kernel.tables import (
     SEEN_AT,
     SELL_HIGH,
     SELL_LOW,
-    STOP_AT,
     TIMER,
+    UNDOING,
     VENUE_AT,
     VENUE_NOW,
     WAKE_ON,
@@ -356,22 +357,19 @@ def begin_rows(t: Longs, ts: Longs) -> int:
     return int(t[META_ROW, VENUE_NOW])
 
 
-def see_next(t: Longs, tops: Longs, fr: Floats, row: Row, at: Place) -> int:
+def see_next(t: Longs, tops: Longs, fr: Floats, p: Kept, row: Row, at: Place) -> int:
     """Lets the next row be seen. Returns why a scan must stop before it or after it, -1 where it need not."""
     if at[1] >= t[META_ROW, SAMPLE_AT]:
         why = must_stop(t)
         if why >= 0:
             return why
         sample(t, at[1])
-    if seen_row(t, tops, fr, row, at):
-        if t[META_ROW, WOKEN] != 0:
-            return WOKE
-        if at[0] + 1 >= t[META_ROW, STOP_AT]:
-            return LIMITED
+    if seen_row(t, tops, fr, row, at) and t[META_ROW, WOKEN] != 0:
+        return pass_by(t, fr, p, row[0])
     return -1
 
 
-def scan(t: Longs, lv: Longs, tops: Longs, fr: Floats, c: Rows) -> int:
+def scan(t: Longs, lv: Longs, tops: Longs, fr: Floats, p: Kept, c: Rows) -> int:
     """Goes on through the rows until something wakes, or there is no more to go on with. Returns why it stopped.
 
     Needs: `tops` as long as the rows where there are books. Rows before SEEN_AT are not read again.
@@ -397,9 +395,11 @@ def scan(t: Longs, lv: Longs, tops: Longs, fr: Floats, c: Rows) -> int:
             ring_timer(t, t[META_ROW, TIMER])
         elif s < v and comes <= happens:
             row = (insts[s] + 0, kinds[s] + 0, p1[s], q1[s], p2[s], q2[s])
-            why = see_next(t, tops, fr, row, (s, comes, flags[s] + 0))
-            if why in (-1, WOKE, LIMITED):
+            why = see_next(t, tops, fr, p, row, (s, comes, flags[s] + 0))
+            if why in (-1, WOKE, FULL):
                 s += 1
+        elif not over and t[META_ROW, UNDOING] != 0 and not has_undo_room(t, insts[v] + 0, kinds[v] + 0):
+            why = FULL
         elif not over:
             row = (insts[v] + 0, kinds[v] + 0, p1[v], q1[v], p2[v], q2[v])
             venue_row(t, lv, tops, row, (v, happens, flags[v] + 0))

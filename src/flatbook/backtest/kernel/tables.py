@@ -31,9 +31,9 @@ TOP_WIDTH = 4
 # The rows of `meta`: one number each.
 (VENUE_AT, SEEN_AT, NOW, FINAL, ARRIVALS, REPORTS, RINGED, COUNTER, HIGH, SEED) = range(10)
 (PLACE_NS, PLACE_SPREAD, CANCEL_NS, CANCEL_SPREAD, REPORT_NS, REPORT_SPREAD, SHARE, FRONT) = range(10, 18)
-(WAKE_ON, WAKE_AT, TIMER, NEXT_WAKES, WOKEN, STOP_AT, SAMPLE_NS, SAMPLE_AT, SAMPLED, FILLS) = range(18, 28)
-(VENUE_NOW, EXPIRES_AT, FAR_LEVELS, UNDOING, UNDONE, EACH, INSTRUMENTS, FEATURES, RANG, UNFIT) = range(28, 38)
-META = 38
+(WAKE_ON, WAKE_AT, TIMER, NEXT_WAKES, WOKEN, SAMPLE_NS, SAMPLE_AT, SAMPLED, FILLS) = range(18, 27)
+(VENUE_NOW, EXPIRES_AT, FAR_LEVELS, UNDOING, UNDONE, EACH, INSTRUMENTS, FEATURES, RANG, UNFIT) = range(27, 37)
+(PASSES, PASSED) = range(37, 39)
 
 # The columns of an instrument: as the venue has it, as we have seen it, and what of it wakes.
 (IS_DEEP, BID, BID_SIZE, ASK, ASK_SIZE, BID_TAKEN, ASK_TAKEN, BID_LEVELS, ASK_LEVELS, POSITION) = range(10)
@@ -73,7 +73,7 @@ WORKING, FILLED, CANCELED, EXPIRED, REJECTED, PAID = 0, 1, 2, 3, 4, 5
 SAMPLE = 5
 
 # Why a scan stops.
-WOKE, RING_FULL, MORE_ROWS, ENDED, LIMITED, CROWDED = range(6)
+WOKE, RING_FULL, MORE_ROWS, ENDED, FULL, CROWDED = range(6)
 
 # The kinds of rows of a tape, as `flatbook.market.ticks` has them.
 (K_CLEAR, K_BID, K_ASK, K_QUOTE, K_TRADE, K_MARK, K_INDEX, K_FUNDING, K_RANGE, K_BAR) = (int(kind) for kind in Kind)
@@ -84,6 +84,11 @@ S_BID, S_ASK, S_TRADE, S_MARK, S_INDEX = range(SERIES)
 (FEATURE_KIND, FEATURE_INST, FEATURE_SPAN, FEATURE_COUNT, FEATURE_MARKS) = range(5)
 FEATURE = FEATURE_MARKS + 2
 FEATURES_MAX = 64
+
+# The columns of what messages showed that a scan went past.
+(P_TIME, P_INST, P_BID, P_BID_SIZE, P_ASK, P_ASK_SIZE, P_HEARD) = range(7)
+SIGHT = 7
+PASSES_MAX = 1024
 
 # Where the rows of each kind stand in the one table.
 META_ROW = 0
@@ -97,6 +102,10 @@ Q0 = G0 + RING_MAX
 F0 = Q0 + SAMPLES_MAX
 U0 = F0 + FEATURES_MAX
 UNDO_MAX = 2**16
+LOST = 2
+"""What UNDOING says once a change found no room."""
+UNDO_ROOM = UNDO_MAX // 2
+"""Up to how many changes of books a scan begins with another row, so that there is room for what that row brings."""
 ROWS = U0 + UNDO_MAX
 WIDTH = 44
 """One table for all, of equal width, because each array costs when it is handed over."""
@@ -110,7 +119,7 @@ def new_table(instruments: int) -> Longs:
     if not 0 < instruments <= INSTRUMENTS_MAX:
         raise ValueError(f"{instruments} instruments in one run, 1 to {INSTRUMENTS_MAX} are possible")
     table = np.zeros((ROWS, WIDTH), np.int64)
-    table[META_ROW, [WAKE_AT, TIMER, STOP_AT, SAMPLE_AT, EXPIRES_AT]] = NEVER
+    table[META_ROW, [WAKE_AT, TIMER, SAMPLE_AT, EXPIRES_AT]] = NEVER
     table[META_ROW, INSTRUMENTS] = instruments
     rows = table[I0 : I0 + instruments]
     rows[:, [BUY_HIGH, SELL_HIGH]] = -NEVER
@@ -129,3 +138,15 @@ def new_levels(instruments: int, *, deep: bool, slots: int = LEVEL_SLOTS) -> Lon
 def new_features(counts: Sequence[int]) -> Floats:
     """Returns the empty rows of features that look at so many closed bars each."""
     return np.zeros((max(1, len(counts)), max(map(bars_length, counts), default=1)), np.float64)
+
+
+def new_passed(instruments: int, features: int) -> tuple[Longs, Floats]:
+    """Returns room for what messages show: whole numbers by column and message, and features by number and message."""
+    places = instruments + PASSES_MAX
+    return np.zeros((SIGHT, places), np.int64), np.zeros((max(1, features), places), np.float64)
+
+
+def new_kept(features: Floats) -> tuple[Longs, Floats]:
+    """Returns room for a copy of all that a scan changes but the books."""
+    rows = I0 + INSTRUMENTS_MAX + FEATURES_MAX + ORDERS_MAX + 2 * HEAP_MAX
+    return np.empty((rows, WIDTH), np.int64), np.empty_like(features)

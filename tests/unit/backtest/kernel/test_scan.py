@@ -31,6 +31,7 @@ class Market:
         self.t[I0 : I0 + 2, at.IS_DEEP] = int(deep)
         self.t[META_ROW, at.FINAL] = 1
         self.features = at.new_features(())
+        self.passed = at.new_passed(2, 0)
         self.told: list[tuple[int, int, int, int, int]] = []
 
     def until(self, instant: int) -> None:
@@ -42,7 +43,7 @@ class Market:
     def on(self) -> int:
         """Goes on to the next stop, and says why it is one."""
         self.t[META_ROW, at.WOKEN] = 0
-        why = plain.scan(self.t, self.levels, self.tops, self.features, self.rows)
+        why = plain.scan(self.t, self.levels, self.tops, self.features, self.passed, self.rows)
         for row in self.t[G0 : G0 + self.t[META_ROW, at.RINGED]]:
             columns = (at.REP_KIND, at.REP_NUMBER, at.REP_PRICE, at.REP_QTY, at.REP_TIME)
             kind, number, price, qty, time = (int(row[column]) for column in columns)

@@ -74,7 +74,7 @@ class PaperDesk:
         books = live_books(self.loaded, rules, self.clock, SimulatedConnector)
         seen = ShowingObservations(rules, books.books)
         seen.shown = shown_at(self.loaded, {NAME: paper})
-        books.traded = seen.saw_others_trade
+        books.traded, books.marked = seen.saw_others_trade, seen.saw_funding
         traded = traded_account(account)
         assert isinstance(traded, BinanceAccount)
         ways = binance_ways(traded, self.clock, lambda: (KEY, SECRET), connect=SimulatedConnector)

@@ -47,7 +47,7 @@ def write_frames(frames: list[Frame], path: Path) -> None:
 
 
 class RecordedMarket:
-    """Serves a recording: depth and trades over sockets, the whole book over HTTP."""
+    """Serves a recording: depth, trades and marks over sockets, the whole book over HTTP."""
 
     def __init__(self, loop: VirtualLoop, frames: list[Frame]) -> None:
         self._loop, self._frames = loop, frames
@@ -62,18 +62,13 @@ class RecordedMarket:
         return web.AppRunner(app)
 
     async def play(self) -> None:
-        """Tells all frames, each at its time. Needs: both streams are subscribed to."""
+        """Tells all frames, each at its time. Needs: the streams are subscribed to."""
         for frame in self._frames:
             gone = self._loop.create_future()
             self._loop.call_at_instant(frame.at, gone.set_result, None)
             await gone
             for name, text in _told(frame.text):
                 await self._tell(name, text)
-
-    @property
-    def is_heard(self) -> bool:
-        """Whether somebody listens to depth and to trades."""
-        return len(self._sockets) == len(("depth", "aggTrade"))
 
     async def _tell(self, name: str, text: str) -> None:
         if name == "whole":
@@ -84,7 +79,7 @@ class RecordedMarket:
     async def _stream(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        self._sockets["depth" if "@depth" in request.query["streams"] else "aggTrade"] = socket
+        self._sockets[request.query["streams"].split("@")[1]] = socket
         async for _ in socket:
             pass
         return socket
@@ -98,6 +93,8 @@ def _told(text: str) -> Iterator[tuple[str, str]]:
         yield "whole", text
     elif "@depth" in text[:60]:
         yield "depth", text
+    elif "@markPrice" in text[:60]:
+        yield "markPrice", text
     elif "@trade" in text[:60]:
         frame = json.loads(text)
         yield "aggTrade", json.dumps({"stream": "aggTrade", "data": {**frame["data"], "e": "aggTrade"}})

@@ -70,7 +70,7 @@ def standing(*, where: Where = HERE) -> None:
 
 
 def _row(known: Known, before: dict[str, Known], now: int) -> dict[str, Any]:
-    from flatbook.cli.reading import instant_or_none
+    from flatbook.api.answers.moment import instant_or_none
     from flatbook.ops.alerts.rules import RULES
     from flatbook.values.instants import NS_PER_S
 

@@ -33,7 +33,7 @@ def capacity(*, owner: OwnerOption = None, symbol: SymbolOption = None, at: At =
 
 
 def _line_body(line: CapacityLine) -> dict[str, Any]:
-    from flatbook.cli.reading import instant_or_none
+    from flatbook.api.answers.moment import instant_or_none
     from flatbook.values.money import plain
 
     numbers = {

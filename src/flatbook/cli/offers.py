@@ -49,7 +49,7 @@ def _prices(where: Where) -> dict[str, Price]:
 
 
 def _line_body(line: OfferLine, price: Price | None) -> dict[str, Any]:
-    from flatbook.cli.reading import instant_or_none
+    from flatbook.api.answers.moment import instant_or_none
     from flatbook.values.money import plain
 
     reference = price if price is not None else line.reference

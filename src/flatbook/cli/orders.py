@@ -59,7 +59,7 @@ def _asked(line: Any, owner: str | None, symbol: str | None) -> bool:
 
 def order_body(line: Any) -> dict[str, Any]:
     """Returns one order of ours as programs read it."""
-    from flatbook.cli.reading import instant_or_none
+    from flatbook.api.answers.moment import instant_or_none
     from flatbook.values.money import plain
 
     order, average = line.order, line.average_price
@@ -95,7 +95,7 @@ def order_body(line: Any) -> dict[str, Any]:
 
 
 def _refused_body(line: Any) -> dict[str, Any]:
-    from flatbook.cli.reading import instant_or_none
+    from flatbook.api.answers.moment import instant_or_none
     from flatbook.values.money import plain
 
     return {
@@ -115,7 +115,7 @@ def _refused_body(line: Any) -> dict[str, Any]:
 
 
 def _foreign_body(line: Any) -> dict[str, Any]:
-    from flatbook.cli.reading import instant_or_none
+    from flatbook.api.answers.moment import instant_or_none
     from flatbook.values.money import plain
 
     return {

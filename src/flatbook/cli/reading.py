@@ -11,7 +11,10 @@ from functools import reduce
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from flatbook import __version__
+from flatbook.api.answers.moment import AsOf, as_of
 from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import Where
 from flatbook.cli.output import Progress, progress
@@ -24,7 +27,7 @@ from flatbook.journal.sqlite_reader import SqliteReader, open_reader
 from flatbook.ops.config_read import Stated, lay_environment, read_files
 from flatbook.state.desk import State
 from flatbook.values.ids import Seq
-from flatbook.values.instants import Instant, InstantRefused, instant_of_text, text_of_instant
+from flatbook.values.instants import Instant, InstantRefused, instant_of_text
 
 JOURNAL_NAME = "journal.sqlite"
 PROGRESS_ROWS = 5_000
@@ -102,9 +105,14 @@ class Past:
                 keep_snapshot(self._snapshots, Snapshot(fold=fold, link=end, at=self.at, state=state))
         return answer
 
-    def as_of(self) -> dict[str, Any]:
+    def moment(self) -> AsOf:
         """Returns the moment that was reached, for the answer."""
-        return {"seq": self.seq, "at": instant_or_none(self.at)}
+        return as_of(self.seq, self.at)
+
+    def as_of(self) -> dict[str, Any]:
+        """Returns the moment that was reached, for an answer that is made of tables."""
+        body: dict[str, Any] = msgspec.to_builtins(self.moment())
+        return body
 
 
 @contextmanager
@@ -156,11 +164,6 @@ def until_of(text: str | None, last: Seq) -> Until:
         return Until(at=instant_of_text(text))
     except InstantRefused as error:
         raise Failed(Exit.USAGE, str(error), where="--at", do="give an instant or the number of an event") from error
-
-
-def instant_or_none(at: Instant | None) -> str | None:
-    """Returns an instant as text; None stays None."""
-    return None if at is None else text_of_instant(at)
 
 
 def as_of_line(body: dict[str, Any]) -> str:

@@ -72,7 +72,7 @@ def _tell(found: Report, verb: str, before: tuple[str, ...], where: Where) -> in
 
 
 def _body(found: Report) -> dict[str, Any]:
-    from flatbook.cli.reading import instant_or_none
+    from flatbook.api.answers.moment import instant_or_none
     from flatbook.values.money import plain
 
     return {
@@ -116,7 +116,7 @@ def _body(found: Report) -> dict[str, Any]:
 
 
 def _gap_body(line: Any) -> dict[str, Any]:
-    from flatbook.cli.reading import instant_or_none
+    from flatbook.api.answers.moment import instant_or_none
     from flatbook.values.money import plain
 
     return {

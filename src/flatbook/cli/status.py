@@ -3,40 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 from flatbook.cli.faults import Exit
 from flatbook.cli.options import HERE, At, Where, says
 from flatbook.cli.output import Column, Part, Table, ago, cents, show
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
+    from flatbook.api.answers.status import Told
     from flatbook.ops.config_shape import Config
-    from flatbook.projections.positions import NetLine
-    from flatbook.state.desk import State
-
-
-RUNBOOK = "docs/runbook.md#{anchor}"
-
-
-class Threshold(NamedTuple):
-    """From which net on a hedge is due, in shares or USD; none of them: everything but zero is."""
-
-    shares: Decimal | None = None
-    usd: Decimal | None = None
-    on_purpose: bool = False
-
-    def told(self) -> str | None:
-        """Returns the threshold in words, None where there is none."""
-        from flatbook.values.money import plain
-
-        if self.on_purpose:
-            return "never"
-        unit = "share" if self.shares == 1 else "shares"
-        stated = ((self.shares, unit), (self.usd, "USD"))
-        return " or ".join(f"{plain(size)} {named}" for size, named in stated if size is not None) or None
-
+    from flatbook.values.instants import Instant
 
 FREEZES = (
     Column("id", "action_id"),
@@ -44,8 +20,6 @@ FREEZES = (
     Column("since", "since"),
     Column("why", "why"),
 )
-Thresholds = dict[tuple[str, str], Threshold]
-NO_THRESHOLD = Threshold()
 
 
 def status(
@@ -62,17 +36,19 @@ def status(
     working and unknown order as if it filled in full. Works beside a running engine, and on the journal of one that
     was killed.
     """
+    from flatbook.api.answers.moment import body_of
+    from flatbook.api.answers.status import NOT_ASKED, status_answer, thresholds_of
     from flatbook.cli.desks import config_or_none
     from flatbook.cli.reading import past_of
 
     config = config_or_none(where)
     with past_of(where, at) as past:
         state = past.state()
-        body = {"as_of": past.as_of(), **_body(state, None if config is None else thresholds_of(config))}
-        own, running = _own_status(where) if at is None else ({}, None)
-        body["engine"] = _engine(state, own, running)
-        told = at is None and (running or config is None or not _on_tape(config))
-        body["last_event_age_s"] = _age_s(past.at, own.get("now")) if told else None
+        told = _told_by_engine(where) if at is None else NOT_ASKED
+        is_told = at is None and (told.running or config is None or not _on_tape(config))
+        age = _age_s(past.at, told.own.get("now")) if is_told else None
+        stated = None if config is None else thresholds_of(config)
+        body = body_of(status_answer(state, past.moment(), stated, told, age))
     show("status", body, lambda: _parts(body), as_json=where.as_json)
     if not exit_code or body["flat"]:
         return Exit.OK
@@ -86,155 +62,25 @@ def _on_tape(config: Config) -> bool:
     return config.clock.kind is not ClockKind.SYSTEM
 
 
-def thresholds_of(config: Config) -> Thresholds:
-    """Returns from which net on each (owner, underlying) is hedged, and which are left open on purpose."""
-    found = {
-        (owner, underlying): Threshold(hedge.threshold_shares, hedge.threshold_usd)
-        for owner, hedges in config.hedges.items()
-        for underlying, hedge in hedges.items()
-    }
-    for owner, section in config.owners.items():
-        for underlying in section.unhedged:
-            found[owner, underlying] = Threshold(on_purpose=True)
-    return found
-
-
-def _body(state: State, stated: Thresholds | None) -> dict[str, Any]:
-    from decimal import Decimal
-
-    from flatbook.cli.positions import net_body
-    from flatbook.projections.positions import net_lines
-    from flatbook.state.orders import Status
-    from flatbook.values.money import ZERO, plain
-
-    lines, thresholds = net_lines(state), stated or {}
-    nets = [_net(net_body(line), line, thresholds.get((line.owner, line.underlying), NO_THRESHOLD)) for line in lines]
-    orders = [state.orders[order_id] for order_id in state.open_orders]
-    owed = [order for key in state.owing for order in state.orders_owing(key) if not order.is_open]
-    unknown = [order for order in orders if order.status is Status.UNKNOWN]
-    return {
-        "flat": all(net["flat"] for net in nets) and not orders and not owed and not state.foreign_orders,
-        "known": not unknown,
-        "thresholds_known": stated is not None,
-        "nets": nets,
-        "open_usd": plain(sum((abs(Decimal(net["usd"])) for net in nets if net["usd"] is not None), ZERO)),
-        "unvalued": [net["underlying"] for net in nets if net["usd"] is None and net["net"] != "0"],
-        "orders": {
-            "open": len(orders),
-            "unknown": len(unknown),
-            "executions_missing": len(owed),
-            "foreign": len(state.foreign_orders),
-        },
-        **_standing(state),
-    }
-
-
-def _net(body: dict[str, Any], line: NetLine, threshold: Threshold) -> dict[str, Any]:
-    return {**body, "flat": is_flat(line, threshold), "hedged_from": threshold.told()}
-
-
-def is_flat(line: NetLine, threshold: Threshold) -> bool:
-    """Whether a net needs nothing: below its threshold, nothing held, nothing that may still fill."""
-    exposure = line.exposure
-    if threshold.on_purpose:
-        return True
-    if exposure.may_buy or exposure.may_sell or line.held:
-        return False
-    size = abs(exposure.net)
-    if not size:
-        return True
-    in_shares = threshold.shares is not None and size >= threshold.shares
-    in_usd = threshold.usd is not None and (line.price is None or size * line.price >= threshold.usd)
-    return (threshold.shares is not None or threshold.usd is not None) and not in_shares and not in_usd
-
-
-def _standing(state: State) -> dict[str, Any]:
-    """Returns what stands in the way: halts, alerts, freezes, and differences to a venue."""
-    from flatbook.values.instants import text_of_instant
-    from flatbook.values.money import plain
-
-    return {
-        "halts": [
-            {
-                "halt_id": halt.halt_id,
-                "scope": halt.scope.value,
-                "target": halt.target,
-                "cause": halt.cause.value,
-                "reason": halt.reason,
-                "halted_at": text_of_instant(halt.halted_at),
-            }
-            for halt in state.halts.values()
-        ],
-        "alerts": [
-            {
-                "name": name.value,
-                "severity": alert.severity.value,
-                "subject": subject,
-                "detail": alert.detail,
-                "raised_at": text_of_instant(alert.raised_at),
-                "runbook": RUNBOOK.format(anchor=name.value),
-            }
-            for (name, subject), alert in state.alerts.items()
-        ],
-        "freezes": [
-            {
-                "action_id": action_id,
-                "underlying": freeze.underlying,
-                "since": text_of_instant(freeze.since),
-                "why": freeze.why,
-            }
-            for action_id, freeze in state.freezes.by_id.items()
-        ],
-        "differences": [
-            {"account": account, "subject": subject, "ours": plain(ours), "theirs": plain(theirs)}
-            for (account, subject), (ours, theirs) in state.divergences.items()
-        ],
-        "draining": state.draining,
-        "drain_waits_for": _drain_waits_for(state) if state.draining else [],
-    }
-
-
-def _drain_waits_for(state: State) -> list[str]:
-    """Returns what must end before a drain does: orders that may still execute, and nets that are held back."""
-    orders = [state.orders[order_id] for owed in state.owing.values() for order_id in owed]
-    return [
-        *(f"order {order.order_id} ({order.status.value})" for order in orders),
-        *(f"{owner}:{underlying} ({reason.value})" for (owner, underlying), reason in state.holds.items()),
-    ]
-
-
-def _engine(state: State, own: dict[str, Any], running: bool | None) -> dict[str, Any]:
-    """Returns what the journal says of the engine and, where one runs, what it says of itself."""
-    return {
-        "running": running,
-        "mode": None if state.mode is None else state.mode.value,
-        "epoch": state.epoch,
-        "stopped_in_order": state.stopped,
-        **{name: own.get(name) for name in ("pid", "version", "queued", "in_flight", "cancel_only")},
-        "chains": own.get("chains", []),
-    }
-
-
-def _own_status(where: Where) -> tuple[dict[str, Any], bool]:
+def _told_by_engine(where: Where) -> Told:
+    from flatbook.api.answers.status import Told
     from flatbook.cli.desks import engine_status
     from flatbook.ops.control_client import ControlFault, NotRunning
 
     try:
-        return engine_status(where), True
+        return Told(running=True, own=engine_status(where))
     except NotRunning:
-        return {}, False
+        return Told(running=False)
     except ControlFault:
-        return {}, True
+        return Told(running=True)
 
 
-def _age_s(at: int | None, now: int | None) -> int | None:
+def _age_s(at: Instant | None, now: int | None) -> int | None:
     """Returns the age of the newest commit by the engine's own clock, by the machine's where no engine runs."""
+    from flatbook.api.answers.status import age_s
     from flatbook.ops.clock import SystemClock
-    from flatbook.values.instants import Instant, seconds_between
 
-    if at is None:
-        return None
-    return seconds_between(Instant(at), SystemClock().now() if now is None else Instant(now))
+    return age_s(at, SystemClock().now() if now is None else now)
 
 
 def _parts(body: dict[str, Any]) -> Iterator[Part]:

@@ -72,7 +72,7 @@ def _oracle_body(line: Any, priced: PricedFills) -> dict[str, Any]:
 
 
 def _trade_body(line: Any) -> dict[str, Any]:
-    from flatbook.cli.reading import instant_or_none
+    from flatbook.api.answers.moment import instant_or_none
     from flatbook.values.money import plain
 
     fact, price = line.fact, line.price_usd

@@ -94,6 +94,7 @@ FAMILIES = (
             Verb("init", "Write a commented flatbook.toml for a paper or a live desk.", "init:init"),
             Verb("doctor", "Check this machine, the configuration, the journal and the secrets.", "doctor:doctor"),
             Verb("run", "Run the desk until it is stopped.", "start:run"),
+            Verb("api", "Serve programs and the console, on this machine only.", "api:api"),
         ),
     ),
     Family(

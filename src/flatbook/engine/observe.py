@@ -180,6 +180,11 @@ class Observations:
         """Returns the book of an instrument, as its adapter writes it."""
         return self._sights[instrument].book
 
+    def known_book(self, instrument: InstrumentId) -> OrderBook | None:
+        """Returns the book of an instrument to whoever only looks; None while it is unfit, or not observed."""
+        sight = self._sights.get(instrument)
+        return sight.book if sight is not None and sight.is_shown else None
+
     def saw_book(self, instrument: InstrumentId, at: Instant, *, is_fit: bool = True) -> None:
         """Takes that a book was written at an instant of our clock, and wakes whoever waits for what it shows."""
         sight = self._sights[instrument]

@@ -53,7 +53,7 @@ def request(path: Path, payload: dict[str, Any], timeout_s: float) -> Any:
             raise AnswerMissing(f"no answer within {timeout_s:g} s: {_MAY_HAVE}") from None
         except OSError as error:
             raise AnswerMissing(f"the connection broke ({error.strerror}): {_MAY_HAVE}") from None
-    return _answer(answer)
+    return answer_of(answer)
 
 
 def is_listening(path: Path) -> bool:
@@ -99,7 +99,11 @@ def _line(connection: socket.socket, deadline: float) -> bytes:
     return bytes(received)
 
 
-def _answer(line: bytes) -> Any:
+def answer_of(line: bytes) -> Any:
+    """Returns the answer in a line of the protocol.
+
+    Errors: AnswerMissing, RequestFailed.
+    """
     try:
         answer = json.loads(line)
     except ValueError:

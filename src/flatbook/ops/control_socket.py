@@ -25,6 +25,7 @@ from flatbook.ops.control_wire import (
     AnyRequest,
     CommandRequest,
     Fault,
+    MarketRequest,
     MetricsRequest,
     PingRequest,
     RequestRefused,
@@ -58,6 +59,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     on_command: Callable[[Command], Awaitable[CommandAnswer]]
     status: Callable[[], dict[str, Any]]
     metrics: Callable[[], str]
+    market: Callable[[], Any] = dict
 
 
 class SocketTaken(Exception):
@@ -196,10 +198,12 @@ class ControlServer:
         line = await self._command(request) if isinstance(request, CommandRequest) else self._said(request)
         await connection.write(line, self._bounds.write_s)
 
-    def _said(self, request: StatusRequest | MetricsRequest | PingRequest) -> bytes:
+    def _said(self, request: StatusRequest | MarketRequest | MetricsRequest | PingRequest) -> bytes:
         match request:
             case StatusRequest():
                 return write_answer(request.id, self._doors.status())
+            case MarketRequest():
+                return write_answer(request.id, self._doors.market())
             case MetricsRequest():
                 return write_answer(request.id, self._doors.metrics())
             case PingRequest():

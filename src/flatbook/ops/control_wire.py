@@ -1,7 +1,7 @@
 """What is said on the control socket: one JSON object a line, both ways.
 
-A request has `id` and `kind`: command (with `command`), status, metrics or ping. Its answer repeats the id, and holds
-`ok` with `answer`, or `error` with `text`. Answers to one connection may come in another order than its requests.
+A request has `id` and `kind`: command (with `command`), status, market, metrics or ping. Its answer repeats the id, and
+holds `ok` with `answer`, or `error` with `text`. Answers to one connection may come in another order than its requests.
 """
 
 from __future__ import annotations
@@ -50,6 +50,10 @@ class StatusRequest(Request, frozen=True, kw_only=True, tag="status"):
     """Say how the engine stands."""
 
 
+class MarketRequest(Request, frozen=True, kw_only=True, tag="market"):
+    """Say which books and prices you see."""
+
+
 class MetricsRequest(Request, frozen=True, kw_only=True, tag="metrics"):
     """Say all metrics, as text."""
 
@@ -58,7 +62,7 @@ class PingRequest(Request, frozen=True, kw_only=True, tag="ping"):
     """Say that you are there."""
 
 
-AnyRequest = CommandRequest | StatusRequest | MetricsRequest | PingRequest
+AnyRequest = CommandRequest | StatusRequest | MarketRequest | MetricsRequest | PingRequest
 
 _decode = msgspec.json.Decoder(AnyRequest).decode
 

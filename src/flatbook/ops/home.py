@@ -11,6 +11,7 @@ HOME_FOLDER = ".flatbook"
 CONFIG_FILE = "flatbook.toml"
 SOCKET_FILE = Path("run", "engine.sock")
 RESTORED_FILE = "restored"
+DEMO_FILE = ".flatbook-demo"
 SNAPSHOT_FOLDER = "snapshots"
 
 

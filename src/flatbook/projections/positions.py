@@ -33,7 +33,7 @@ class NetLine(msgspec.Struct, frozen=True, kw_only=True):
 
     Units: shares, signed; `held` is the part that waits for an operator, `unvalued` the part counted with an assumed
     ratio, `provisional` the part of fills whose blocks can still be replaced; price in USD per share, the stated mark
-    or else that of its newest onchain fill; usd is net * price; all None when there is neither.
+    or else that of its newest onchain fill, made at `price_at`; usd is net * price; None when there is neither.
     """
 
     owner: OwnerId
@@ -44,6 +44,7 @@ class NetLine(msgspec.Struct, frozen=True, kw_only=True):
     provisional: Quantity
     price: Price | None
     price_from: PriceFrom | None
+    price_at: Instant | None
     usd: Money | None
     hold: HoldReason | None
     positions: tuple[Position, ...]
@@ -151,7 +152,7 @@ def _net_line(state: State, key: NetKey) -> NetLine:
     owner, underlying = key
     net = state.positions.nets.get(key)
     exposure = exposure_of(state, key)
-    price, price_from = _price_of(state, underlying, () if net is None else (net,))
+    price, price_from, price_at = _price_of(state, underlying, () if net is None else (net,))
     zero = Quantity(ZERO)
     rows = sorted(state.positions.rows.items())
     return NetLine(
@@ -163,6 +164,7 @@ def _net_line(state: State, key: NetKey) -> NetLine:
         provisional=provisional_shares(state, key),
         price=price,
         price_from=price_from,
+        price_at=price_at,
         usd=None if price is None else Money(exposure.net * price),
         hold=state.holds.get(key),
         positions=tuple(row for (holder, _, _), row in rows if holder == owner and row.underlying == underlying),
@@ -171,7 +173,7 @@ def _net_line(state: State, key: NetKey) -> NetLine:
 
 def _exposure_line(state: State, underlying: Underlying, net: Quantity, intended: Quantity) -> ExposureLine:
     nets = (each for (_, of), each in state.positions.nets.items() if of == underlying)
-    price, _ = _price_of(state, underlying, nets)
+    price, _, _ = _price_of(state, underlying, nets)
     residue = Quantity(net - intended)
     return ExposureLine(
         underlying=underlying,
@@ -183,10 +185,15 @@ def _exposure_line(state: State, underlying: Underlying, net: Quantity, intended
     )
 
 
-def _price_of(state: State, underlying: Underlying, nets: Iterable[Net]) -> tuple[Price | None, PriceFrom | None]:
-    """Returns what a share is valued at: its stated mark, or else the newest fill of these nets."""
+def _price_of(
+    state: State, underlying: Underlying, nets: Iterable[Net]
+) -> tuple[Price | None, PriceFrom | None, Instant | None]:
+    """Returns what a share is valued at, and since when: its stated mark, or else the newest fill of these nets."""
     mark = state.mark(AssetId(underlying))
     if mark is not None:
-        return mark, PriceFrom.MARK
+        return mark, PriceFrom.MARK, None
     filled = [(net.last_price_at, net.last_price) for net in nets if net.last_price_at is not None]
-    return (max(filled)[1], PriceFrom.LAST_FILL) if filled else (None, None)
+    if not filled:
+        return None, None, None
+    at, price = max(filled)
+    return price, PriceFrom.LAST_FILL, at

@@ -6,12 +6,12 @@ import shutil
 from importlib.resources import files
 from pathlib import Path
 
+from flatbook.ops.home import DEMO_FILE
 from flatbook.sim.tapes.demo_chain import ORDER_BOOK, OUR_OWNER, USDC, WTCOIN, write_chain
 from flatbook.sim.tapes.demo_tape import BARS_FILE, POOL_MIDS, SAMPLES_FILE, TAPE_FOLDER, DemoTape
 from flatbook.values.instants import Instant, later, text_of_instant
 
 FOLDER = "demo"
-MARKER = ".flatbook-demo"
 CHAIN_FILE = "base.jsonl.gz"
 AFTER_LAST_FILL_S = 86_400
 THRESHOLD_SHARES = "1"
@@ -152,7 +152,7 @@ def demo_home(desk_home: Path) -> Path:
 
 def is_demo(home: Path) -> bool:
     """Whether a folder was made by a demo."""
-    return (home / MARKER).exists()
+    return (home / DEMO_FILE).exists()
 
 
 def make_home(home: Path, tape: DemoTape) -> None:
@@ -165,7 +165,7 @@ def make_home(home: Path, tape: DemoTape) -> None:
     shutil.rmtree(home, ignore_errors=True)
     recordings = home / "recordings"
     recordings.mkdir(parents=True)
-    (home / MARKER).write_text("made by `flatbook demo`; removed by the next one\n", encoding="ascii")
+    (home / DEMO_FILE).write_text("made by `flatbook demo`; removed by the next one\n", encoding="ascii")
     for name in (BARS_FILE, SAMPLES_FILE):
         (recordings / name).write_bytes((files("flatbook.sim.tapes") / TAPE_FOLDER / name).read_bytes())
     write_chain(tape, recordings / CHAIN_FILE)

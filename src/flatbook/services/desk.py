@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from flatbook import __version__
+from flatbook.api.answers.market import MarketBody
 from flatbook.engine.inputs import Command
 from flatbook.engine.own_books import ReadBooks, own_books
 from flatbook.engine.ports import ChainSource, Clock, Journal, VenueCard
@@ -42,6 +43,7 @@ from flatbook.services.outside import Outside
 from flatbook.services.paper_accounts import NO_FAULTS, open_brokers, paper_venue
 from flatbook.services.paper_exchanges import ShowingObservations, shown_at
 from flatbook.services.prices import InDollars, PriceFeed
+from flatbook.services.sights import market_seen
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.broker.faults import FaultPlan
 from flatbook.sim.tapes.bar_file import read_bars
@@ -75,7 +77,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 
     def doors(self) -> Doors:
         """Returns what the control socket opens onto."""
-        return Doors(on_command=self._command, status=self.status, metrics=self.metrics.text)
+        return Doors(on_command=self._command, status=self.status, metrics=self.metrics.text, market=self.market_seen)
 
     async def _command(self, command: Command) -> CommandAnswer:
         answer = await self.engine.command(command)
@@ -109,6 +111,11 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
             "poisons": list(engine.poisons),
             "unpriced": dict(self.pricer.missing),
         }
+
+    def market_seen(self) -> MarketBody:
+        """Returns what the desk sees of its markets."""
+        parts = self.engine.parts
+        return market_seen(parts.rules, parts.market, self.observations, self.books, self.clock.now())
 
     def close(self) -> None:
         """Closes what was opened. The journal goes last."""

@@ -57,6 +57,7 @@ ToldFunding = Callable[[InstrumentId, Price | None, Decimal | None, Instant | No
 Connect = Callable[[], aiohttp.BaseConnector]
 
 COPIED_MAX = 50
+FIT = "fit"
 TEXT_PATIENCE = Patience(beat_s=20, silence_s=60)
 SPOT_STREAMS = {
     Environment.LIVE: "wss://stream.binance.com:9443",
@@ -191,7 +192,7 @@ class LiveBooks:
     def status(self) -> dict[InstrumentId, str]:
         """Returns of each book whether it is fit, else why it must not be read."""
         return {
-            each.instrument.id: "fit" if (why := stream.books.by_symbol[symbol].unfit) is None else why.value
+            each.instrument.id: FIT if (why := stream.books.by_symbol[symbol].unfit) is None else why.value
             for stream, seen in self._streams
             for symbol, each in seen.items()
         }

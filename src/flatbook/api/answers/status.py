@@ -1,0 +1,306 @@
+"""Is the desk flat, and if not, why not."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import msgspec
+
+from flatbook.api.answers.moment import Answer, AsOf
+from flatbook.api.answers.positions import NetBody, net_fields
+from flatbook.ops.config_shape import Config
+from flatbook.projections.positions import NetLine, net_lines
+from flatbook.state.desk import State
+from flatbook.state.orders import Status
+from flatbook.values.instants import Instant, seconds_between, text_of_instant
+from flatbook.values.money import ZERO, plain
+
+RUNBOOK = "docs/runbook.md#{anchor}"
+
+
+class Threshold(NamedTuple):
+    """From which net on a hedge is due, in shares or USD; none of them: everything but zero is."""
+
+    shares: Decimal | None = None
+    usd: Decimal | None = None
+    on_purpose: bool = False
+
+    def told(self) -> str | None:
+        """Returns the threshold in words, None where there is none."""
+        if self.on_purpose:
+            return "never"
+        unit = "share" if self.shares == 1 else "shares"
+        stated = ((self.shares, unit), (self.usd, "USD"))
+        return " or ".join(f"{plain(size)} {named}" for size, named in stated if size is not None) or None
+
+
+Thresholds = dict[tuple[str, str], Threshold]
+NO_THRESHOLD = Threshold()
+
+
+class FlatNetBody(NetBody, frozen=True, kw_only=True):
+    """A net, whether it needs nothing, and from what size on it is hedged, in words."""
+
+    flat: bool
+    hedged_from: str | None
+
+
+class OrderCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many orders may still execute, are of unknown fate, lack executions, and are not ours."""
+
+    open: int
+    unknown: int
+    executions_missing: int
+    foreign: int
+
+
+class HaltBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A halt that stands."""
+
+    halt_id: str
+    scope: str
+    target: str | None
+    cause: str
+    reason: str
+    halted_at: str
+
+
+class AlertBody(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert that stands, and where it says what to do."""
+
+    name: str
+    severity: str
+    subject: str
+    detail: str
+    raised_at: str
+    runbook: str
+
+
+class FreezeBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A share of which nothing is offered, over a corporate action."""
+
+    action_id: str
+    underlying: str
+    since: str
+    why: str
+
+
+class DifferenceBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What our books and a venue's statement say of one thing, where they differ."""
+
+    account: str
+    subject: str
+    ours: str
+    theirs: str
+
+
+class ChainBody(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the reading of a chain is behind its head, and what exposure that meant. None where it is not known."""
+
+    source: str
+    node: str | None
+    tag: str | None
+    blocks: int | None
+    seconds: int | None
+    share_seconds: str | None
+
+
+class EngineBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What the journal says of the engine and, where one runs, what it says of itself. None where it is not known."""
+
+    running: bool | None
+    mode: str | None
+    epoch: int
+    stopped_in_order: bool
+    pid: int | None
+    version: str | None
+    queued: int | None
+    in_flight: int | None
+    cancel_only: bool | None
+    chains: list[ChainBody]
+
+
+class StatusAnswer(Answer, frozen=True, kw_only=True):
+    """Whether the desk is flat, and what stands in the way.
+
+    `known` is false while the fate of an order is unknown. Units: `open_usd` in USD sums the sizes of the nets that
+    have a price; `unvalued` names the others.
+    """
+
+    flat: bool
+    known: bool
+    thresholds_known: bool
+    nets: list[FlatNetBody]
+    open_usd: str
+    unvalued: list[str]
+    orders: OrderCounts
+    halts: list[HaltBody]
+    alerts: list[AlertBody]
+    freezes: list[FreezeBody]
+    differences: list[DifferenceBody]
+    draining: bool
+    drain_waits_for: list[str]
+    engine: EngineBody
+    last_event_age_s: int | None
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engine says of itself; `running` is None where the past is asked for, or nobody could ask."""
+
+    running: bool | None = None
+    own: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+NOT_ASKED = Told()
+
+
+def thresholds_of(config: Config) -> Thresholds:
+    """Returns from which net on each (owner, underlying) is hedged, and which are left open on purpose."""
+    found = {
+        (owner, underlying): Threshold(hedge.threshold_shares, hedge.threshold_usd)
+        for owner, hedges in config.hedges.items()
+        for underlying, hedge in hedges.items()
+    }
+    for owner, section in config.owners.items():
+        for underlying in section.unhedged:
+            found[owner, underlying] = Threshold(on_purpose=True)
+    return found
+
+
+def status_answer(
+    state: State, moment: AsOf, stated: Thresholds | None, told: Told = NOT_ASKED, age_s: int | None = None
+) -> StatusAnswer:
+    """Returns how a desk stands. `stated` is None where there is no usable configuration.
+
+    Units: `age_s` in seconds since the newest commit.
+    """
+    lines, thresholds = net_lines(state), stated or {}
+    nets = [_net(line, thresholds.get((line.owner, line.underlying), NO_THRESHOLD)) for line in lines]
+    orders = [state.orders[order_id] for order_id in state.open_orders]
+    owed = [order for key in state.owing for order in state.orders_owing(key) if not order.is_open]
+    unknown = [order for order in orders if order.status is Status.UNKNOWN]
+    return StatusAnswer(
+        as_of=moment,
+        flat=all(net.flat for net in nets) and not orders and not owed and not state.foreign_orders,
+        known=not unknown,
+        thresholds_known=stated is not None,
+        nets=nets,
+        open_usd=plain(sum((abs(line.usd) for line in lines if line.usd is not None), ZERO)),
+        unvalued=[net.underlying for net in nets if net.usd is None and net.net != "0"],
+        orders=OrderCounts(
+            open=len(orders),
+            unknown=len(unknown),
+            executions_missing=len(owed),
+            foreign=len(state.foreign_orders),
+        ),
+        halts=halts_of(state),
+        alerts=alerts_of(state),
+        freezes=freezes_of(state),
+        differences=differences_of(state),
+        draining=state.draining,
+        drain_waits_for=_drain_waits_for(state) if state.draining else [],
+        engine=engine_of(state, told),
+        last_event_age_s=age_s,
+    )
+
+
+def _net(line: NetLine, threshold: Threshold) -> FlatNetBody:
+    return FlatNetBody(**net_fields(line), flat=is_flat(line, threshold), hedged_from=threshold.told())
+
+
+def is_flat(line: NetLine, threshold: Threshold) -> bool:
+    """Whether a net needs nothing: below its threshold, nothing held, nothing that may still fill."""
+    exposure = line.exposure
+    if threshold.on_purpose:
+        return True
+    if exposure.may_buy or exposure.may_sell or line.held:
+        return False
+    size = abs(exposure.net)
+    if not size:
+        return True
+    in_shares = threshold.shares is not None and size >= threshold.shares
+    in_usd = threshold.usd is not None and (line.price is None or size * line.price >= threshold.usd)
+    return (threshold.shares is not None or threshold.usd is not None) and not in_shares and not in_usd
+
+
+def halts_of(state: State) -> list[HaltBody]:
+    """Returns the halts that stand."""
+    return [
+        HaltBody(
+            halt_id=halt.halt_id,
+            scope=halt.scope.value,
+            target=halt.target,
+            cause=halt.cause.value,
+            reason=halt.reason,
+            halted_at=text_of_instant(halt.halted_at),
+        )
+        for halt in state.halts.values()
+    ]
+
+
+def alerts_of(state: State) -> list[AlertBody]:
+    """Returns the alerts that stand."""
+    return [
+        AlertBody(
+            name=name.value,
+            severity=alert.severity.value,
+            subject=subject,
+            detail=alert.detail,
+            raised_at=text_of_instant(alert.raised_at),
+            runbook=RUNBOOK.format(anchor=name.value),
+        )
+        for (name, subject), alert in state.alerts.items()
+    ]
+
+
+def freezes_of(state: State) -> list[FreezeBody]:
+    """Returns the freezes that stand."""
+    return [
+        FreezeBody(
+            action_id=action_id,
+            underlying=freeze.underlying,
+            since=text_of_instant(freeze.since),
+            why=freeze.why,
+        )
+        for action_id, freeze in state.freezes.by_id.items()
+    ]
+
+
+def differences_of(state: State) -> list[DifferenceBody]:
+    """Returns where our books and a venue's newest statement differ."""
+    return [
+        DifferenceBody(account=account, subject=subject, ours=plain(ours), theirs=plain(theirs))
+        for (account, subject), (ours, theirs) in state.divergences.items()
+    ]
+
+
+def engine_of(state: State, told: Told) -> EngineBody:
+    """Returns what the journal says of the engine and, where one runs, what it says of itself."""
+    own = told.own
+    return EngineBody(
+        running=told.running,
+        mode=None if state.mode is None else state.mode.value,
+        epoch=state.epoch,
+        stopped_in_order=state.stopped,
+        pid=own.get("pid"),
+        version=own.get("version"),
+        queued=own.get("queued"),
+        in_flight=own.get("in_flight"),
+        cancel_only=own.get("cancel_only"),
+        chains=msgspec.convert(own.get("chains", []), list[ChainBody]),
+    )
+
+
+def age_s(at: Instant | None, now: int) -> int | None:
+    """Returns the age of the newest commit. Units: seconds."""
+    return None if at is None else seconds_between(at, Instant(now))
+
+
+def _drain_waits_for(state: State) -> list[str]:
+    """Returns what must end before a drain does: orders that may still execute, and nets that are held back."""
+    orders = [state.orders[order_id] for owed in state.owing.values() for order_id in owed]
+    return [
+        *(f"order {order.order_id} ({order.status.value})" for order in orders),
+        *(f"{owner}:{underlying} ({reason.value})" for (owner, underlying), reason in state.holds.items()),
+    ]

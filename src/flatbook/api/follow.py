@@ -1,0 +1,154 @@
+"""Following the journal: everything that is folded of it, kept at its end while the engine writes.
+
+It only reads. A journal that was replaced by another is folded anew, as another generation.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+
+from flatbook.engine.ports import Clock, JournalBroken, JournalFault, JournalUnavailable, Link, Row
+from flatbook.journal.chain import START
+from flatbook.journal.inspection import read_until
+from flatbook.journal.kept_states import with_row
+from flatbook.journal.sqlite_reader import SqliteReader, open_reader
+from flatbook.projections.edges import Evidence
+from flatbook.projections.fold import Projection, Recorded, fold_all, recorded
+from flatbook.projections.ledger import Ledger
+from flatbook.projections.oracle import PricedFills
+from flatbook.projections.orders import Orders
+from flatbook.projections.pnl import Pnl
+from flatbook.projections.timeline import Threads
+from flatbook.state.desk import State
+from flatbook.values.ids import Seq
+from flatbook.values.instants import Instant
+
+ROWS_AT_ONCE = 500
+RECENT_MAX = 500
+INode = tuple[int, int]
+
+
+class Folds:
+    """What is folded of a prefix of a journal."""
+
+    def __init__(self) -> None:
+        self.state = State()
+        self.orders = Orders()
+        self.pnl = Pnl()
+        self.priced = PricedFills()
+        self.evidence = Evidence()
+        self.ledger = Ledger(keeps_entries=False)
+        self.threads = Threads()
+        self.seq = Seq(0)
+        self.at: Instant | None = None
+        self.recent: deque[Recorded] = deque(maxlen=RECENT_MAX)
+
+    def take(self, row: Row) -> None:
+        """Folds one commit."""
+        self.state = with_row(self.state, row)
+        fold_all(self._projections(), (row,))
+        self.recent.extend(recorded((row,)))
+        self.seq, self.at = row.last, row.at
+
+    def _projections(self) -> tuple[Projection, ...]:
+        return self.orders, self.pnl, self.priced, self.evidence, self.ledger, self.threads
+
+
+class Follower:
+    """Keeps the folds at the end of a journal.
+
+    `fault` says why the journal cannot be read, None while it can; `seen_at` is when it was last read to its end.
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = path
+        self.generation = 0
+        self.folds = Folds()
+        self.fault: str | None = "the journal was not opened yet"
+        self.seen_at: Instant | None = None
+        self._clock = clock
+        self._reader: SqliteReader | None = None
+        self._inode: INode | None = None
+        self._link = START
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether the folds have been at the end of the present journal, and it can be read."""
+        return self.fault is None and self.seen_at is not None
+
+    def look(self) -> list[Recorded]:
+        """Folds what was committed since the last look, at most ROWS_AT_ONCE commits, and returns its events."""
+        try:
+            if self._reader is None or _inode_of(self.path) != self._inode:
+                self._open()
+            rows = self._next()
+        except (JournalFault, OSError) as error:
+            self.fault = str(error)
+            self.close()
+            return []
+        for row in rows:
+            self.folds.take(row)
+            self._link = Link(self._link.row + 1, row.last, row.epoch, row.hash)
+        self.fault = None
+        if len(rows) < ROWS_AT_ONCE:
+            self.seen_at = self._clock.now()
+        return list(recorded(rows))
+
+    def close(self) -> None:
+        """Releases the journal."""
+        if self._reader is not None:
+            self._reader.close()
+        self._reader = None
+
+    def _open(self) -> None:
+        """Opens the journal; where it does not go on from what is folded, all is folded anew."""
+        self.close()
+        self._inode = _inode_of(self.path)
+        self._reader = open_reader(self.path)
+        if self._link != START and self._inode is not None and self._goes_on(self._reader):
+            return
+        self.generation += 1
+        self.folds, self.seen_at, self._link = Folds(), None, _start_of(self._reader)
+
+    def _goes_on(self, reader: SqliteReader) -> bool:
+        try:
+            for _ in islice(reader.read_from(self._link), 1):
+                continue
+            return reader.link().row > self._link.row or reader.link() == self._link
+        except JournalBroken:
+            return False
+
+    def _next(self) -> list[Row]:
+        assert self._reader is not None
+        try:
+            return list(islice(self._reader.read_from(self._link), ROWS_AT_ONCE))
+        except JournalBroken:
+            self._link = START
+            raise
+
+
+def _start_of(reader: SqliteReader) -> Link:
+    return START if reader.segments() else reader.start()
+
+
+def _inode_of(path: Path) -> INode:
+    try:
+        status = path.stat()
+    except FileNotFoundError as error:
+        raise JournalUnavailable(f"{path} is not there: flatbook run makes it") from error
+    return status.st_dev, status.st_ino
+
+
+def folded_until(path: Path, *, seq: Seq | None, at: Instant | None) -> Folds:
+    """Returns what was known once an event was committed, or at an instant.
+
+    Errors: JournalBroken, JournalUnavailable.
+    """
+    folds = Folds()
+    with closing(open_reader(path)) as reader:
+        for row in read_until(reader.read(), seq=seq, at=at):
+            folds.take(row)
+    return folds

@@ -1,0 +1,77 @@
+"""What only the running engine knows, asked over its control socket: one question at a time, shared by all readers."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from flatbook.api.answers.status import NOT_ASKED, Told
+from flatbook.engine.ports import Clock
+from flatbook.ops.control_client import ANSWER_BYTES_MAX, AnswerMissing, ControlFault, NotRunning, answer_of
+from flatbook.ops.control_wire import PATH_BYTES_MAX
+from flatbook.values.instants import Instant
+
+STATUS_S = 2.0
+REQUEST_ID = "api"
+
+
+class Live:
+    """The engine behind a socket, and what it said last.
+
+    `status` is what it says of itself, `market` what it sees of books and prices; `seen_at` is when it answered last,
+    None while it never did.
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = path
+        self.status: Told = NOT_ASKED
+        self.market: dict[str, Any] = {}
+        self.seen_at: Instant | None = None
+        self._clock = clock
+
+    @property
+    def answers(self) -> bool:
+        """Whether an engine runs and answered the newest question."""
+        return bool(self.status.own)
+
+    async def ask(self, payload: dict[str, Any], timeout_s: float) -> Any:
+        """Sends one request and returns its answer. Needs: `payload` has `kind` and what the kind needs.
+
+        Errors: NotRunning, AnswerMissing, RequestFailed.
+        """
+        reader, writer = await self._connect()
+        try:
+            writer.write(msgspec.json.encode({**payload, "id": REQUEST_ID}) + b"\n")
+            line = await asyncio.wait_for(reader.readuntil(b"\n"), timeout_s)
+        except TimeoutError:
+            raise AnswerMissing(f"no answer within {timeout_s:g} s: a command may have been taken") from None
+        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
+            raise AnswerMissing("the connection broke before the answer: a command may have been taken") from None
+        finally:
+            writer.close()
+        return answer_of(line)
+
+    async def look(self) -> None:
+        """Asks how the engine stands and what it sees, and keeps both."""
+        try:
+            status = await self.ask({"kind": "status"}, STATUS_S)
+            self.market = await self.ask({"kind": "market"}, STATUS_S)
+        except NotRunning:
+            self.status, self.market = Told(running=False), {}
+        except ControlFault:
+            self.status = Told(running=True)
+        else:
+            self.status, self.seen_at = Told(running=True, own=status), self._clock.now()
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if len(bytes(self.path)) > PATH_BYTES_MAX:
+            raise NotRunning(f"{self.path} is longer than {PATH_BYTES_MAX} bytes: choose a shorter FLATBOOK_HOME")
+        try:
+            return await asyncio.wait_for(
+                asyncio.open_unix_connection(self.path, limit=ANSWER_BYTES_MAX), timeout=STATUS_S
+            )
+        except (OSError, TimeoutError):
+            raise NotRunning(f"no engine is running: nobody listens on {self.path}") from None

@@ -1,0 +1,106 @@
+"""The process of the API: bound to this machine only, one event loop, ended by a signal or with whoever started it."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import signal
+import socket
+from collections.abc import Callable
+
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+from litestar.types import ASGIApp
+
+from flatbook.api.app import create_app
+from flatbook.api.reads import READS
+from flatbook.api.site import Site
+from flatbook.ops.clock import SystemClock
+from flatbook.ops.config import Loaded
+
+HOST = "127.0.0.1"
+PORT = 8787
+BACKLOG = 512
+BACKPRESSURE = 512
+HEADERS_TIMEOUT_MS = 10_000
+LOCALHOST = "localhost"
+EXIT_OK, EXIT_FAILED = 0, 1
+
+
+class BindRefused(Exception):
+    """The API may listen on this machine only."""
+
+
+def check_loopback(host: str) -> str:
+    """Returns an address of this machine.
+
+    Errors: BindRefused for any other address or name.
+    """
+    if host == LOCALHOST:
+        return HOST
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        raise BindRefused(f"{host} is no address: name 127.0.0.1 or ::1") from None
+    if not address.is_loopback:
+        raise BindRefused(f"{host} is not this machine: the API listens on 127.0.0.1 or ::1 only")
+    return str(address)
+
+
+def check_free(host: str, port: int) -> None:
+    """Passes when nobody listens there: the server itself would share the port without a word.
+
+    Errors: OSError.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as trying:
+        trying.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        trying.bind((host, port))
+
+
+def run_site(loaded: Loaded, host: str, port: int, told: Callable[[str], None]) -> int:
+    """Serves a desk until a signal comes. `told` hears where, once it listens. Returns the exit code.
+
+    Errors: BindRefused; OSError when the port is taken.
+    """
+    address = check_loopback(host)
+    check_free(address, port)
+    return asyncio.run(_run(loaded, address, port, told))
+
+
+async def _run(loaded: Loaded, host: str, port: int, told: Callable[[str], None]) -> int:
+    over, deaths = asyncio.Event(), []
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, over.set)
+
+    def on_death(error: BaseException) -> None:
+        deaths.append(error)
+        over.set()
+
+    site = Site(loaded, SystemClock())
+    app = create_app(site, READS, on_death=on_death)
+    told(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+    await serve_app(app, host, port, over)
+    return EXIT_FAILED if deaths else EXIT_OK
+
+
+async def serve_app(app: ASGIApp, host: str, port: int, over: asyncio.Event) -> None:
+    """Serves an application until it is over."""
+    server = Server(
+        app,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        backlog=BACKLOG,
+        backpressure=BACKPRESSURE,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_TIMEOUT_MS),
+        log_enabled=False,
+    )
+    serving = asyncio.create_task(server.serve())
+    serving.add_done_callback(lambda _: over.set())
+    await over.wait()
+    if not serving.done():
+        server.stop()  # type: ignore[no-untyped-call]
+    await serving

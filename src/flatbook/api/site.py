@@ -1,0 +1,120 @@
+"""What one API process serves: a desk's configuration, the folds of its journal, and its engine."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from flatbook.api.answers.moment import AsOf, as_of, instant_or_none
+from flatbook.api.follow import Folds, Follower, folded_until
+from flatbook.api.live import Live
+from flatbook.api.problems import Code, Problem
+from flatbook.engine.ports import Clock, JournalFault
+from flatbook.ops.config import Loaded
+from flatbook.ops.home import SOCKET_FILE
+from flatbook.values.ids import Seq
+from flatbook.values.instants import Instant, InstantRefused, instant_of_text
+
+AGE_S_MAX = 2
+PAST_KEPT_MAX = 4
+PAST_WAIT_S = 30
+
+
+class View(NamedTuple):
+    """The folds that an answer is made of, and which moment they are of; `is_past` where that is not the present."""
+
+    folds: Folds
+    moment: AsOf
+    is_past: bool
+
+
+class Site:
+    """What the routes and the stream read of one desk."""
+
+    def __init__(self, loaded: Loaded, clock: Clock) -> None:
+        self.loaded = loaded
+        self.clock = clock
+        self.home: Path = loaded.home
+        self.follower = Follower(loaded.journal, clock)
+        self.live = Live(loaded.home / SOCKET_FILE, clock)
+        self._past: dict[tuple[str, str], Folds] = {}
+        self._one_past = asyncio.Lock()
+
+    @property
+    def folds(self) -> Folds:
+        """What is folded of the journal up to its present end."""
+        return self.follower.folds
+
+    @property
+    def now(self) -> Instant:
+        """The present by the engine's own clock, which may follow a tape; by ours where no engine says."""
+        stated = self.live.status.own.get("now")
+        return self.clock.now() if stated is None else Instant(stated)
+
+    def present(self) -> View:
+        """Returns what is known now.
+
+        Errors: Problem where the journal cannot be read, or was not read to its end yet.
+        """
+        follower = self.follower
+        if follower.fault is not None:
+            raise Problem(503, Code.JOURNAL_UNAVAILABLE, follower.fault)
+        if follower.seen_at is None:
+            text = f"the journal is being read: {follower.folds.seq} events so far"
+            raise Problem(503, Code.CATCHING_UP, text, headers={"retry-after": "1"})
+        moment = AsOf(
+            seq=self.folds.seq,
+            at=instant_or_none(self.folds.at),
+            seen_at=instant_or_none(follower.seen_at),
+            age_s_max=AGE_S_MAX,
+        )
+        return View(self.folds, moment, is_past=False)
+
+    async def view(self, at: str | None) -> View:
+        """Returns what is known now or, with the number of an event or an instant, what was known then.
+
+        Errors: Problem where there is no such moment, or the journal cannot be read.
+        """
+        present = self.present()
+        if at is None:
+            return present
+        folds = await self._folds_at(at, present.folds.seq)
+        return View(folds, as_of(folds.seq, folds.at), is_past=True)
+
+    async def _folds_at(self, text: str, last: Seq) -> Folds:
+        seq, at = until_of(text, last)
+        key = (str(self.follower.generation), text)
+        async with self._one_past:
+            found = self._past.get(key)
+            if found is None:
+                found = await self._folded(partial(folded_until, self.follower.path, seq=seq, at=at))
+                if found.seq < last:  # more events can come to a moment that is not over
+                    self._past[key] = found
+                for old in list(self._past)[:-PAST_KEPT_MAX]:
+                    del self._past[old]
+        return found
+
+    async def _folded(self, fold: partial[Folds]) -> Folds:
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(fold), PAST_WAIT_S)
+        except TimeoutError:
+            raise Problem(503, Code.UNAVAILABLE, f"that moment was not folded within {PAST_WAIT_S} s") from None
+        except JournalFault as error:
+            raise Problem(503, Code.JOURNAL_UNAVAILABLE, str(error)) from error
+
+
+def until_of(text: str, last: Seq) -> tuple[Seq | None, Instant | None]:
+    """Returns the moment that a text names: the number of an event, or an instant.
+
+    Errors: Problem.
+    """
+    if text.isascii() and text.isdecimal():
+        if len(text) > len(str(last)) or int(text) > last:
+            raise Problem(422, Code.NO_SUCH_MOMENT, f"the journal ends at event {last}")
+        return Seq(int(text)), None
+    try:
+        return None, instant_of_text(text)
+    except InstantRefused as error:
+        raise Problem(422, Code.NO_SUCH_MOMENT, str(error)) from error

@@ -1,0 +1,48 @@
+"""The first days of the demo desk, traded once by its own engine for all tests that only read."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar.testing import TestClient
+
+from flatbook.api.app import create_app
+from flatbook.api.reads import READS
+from flatbook.api.site import Site
+from flatbook.ops.clock import SystemClock
+from flatbook.ops.config import load
+from flatbook.services.demo_home import make_home
+from flatbook.sim.tapes.demo_tape import load_demo_tape
+
+ENDS_AT = "2025-12-04T20:00:00Z"
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Gives the home of the demo desk, as its engine left it three days into the tape. Read only."""
+    home = tmp_path_factory.mktemp("demo") / "demo"
+    make_home(home, load_demo_tape())
+    config = home / "flatbook.toml"
+    config.write_text(re.sub(r"(?m)^end = .*$", f"end = {ENDS_AT}", config.read_text("utf-8")), "utf-8")
+    subprocess.run(
+        [sys.executable, "-m", "flatbook.services.demo_engine", str(home)], check=True, stdout=subprocess.DEVNULL
+    )
+    return home
+
+
+@pytest.fixture(scope="module")
+def api(demo: Path) -> Iterator[TestClient[Any]]:
+    """Gives a client of the API over the demo desk."""
+    with TestClient(create_app(site_of(demo), READS)) as client:
+        yield client
+
+
+def site_of(home: Path) -> Site:
+    """Returns what an API process serves of a home."""
+    return Site(load(home, environment={}), SystemClock())

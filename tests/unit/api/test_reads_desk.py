@@ -1,0 +1,78 @@
+"""What the API says of the desk as a whole: the same as the command line does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar.testing import TestClient
+
+from tests.unit.cli.scene import call
+
+
+def told_by(verb: str, home: Path, *words: str) -> dict[str, Any]:
+    """Returns what a verb of the command line says, without the name of its schema."""
+    body = call(verb, *words, "--json", "--home", str(home)).body()
+    del body["schema"]
+    return body
+
+
+def answered(api: TestClient[Any], path: str) -> dict[str, Any]:
+    """Returns what a route answers, without when the journal was last read: the command line has just read it."""
+    response = api.get(f"/api/v1{path}")
+    assert response.status_code == 200, response.text
+    body: dict[str, Any] = response.json()
+    for name in ("seen_at", "age_s_max"):
+        body["as_of"].pop(name, None)
+    return body
+
+
+@pytest.mark.parametrize("verb", ["status", "positions"])
+def test_the_api_says_what_the_command_line_says(api: TestClient[Any], demo: Path, verb: str) -> None:
+    assert answered(api, f"/{verb}") == told_by(verb, demo)
+
+
+@pytest.mark.parametrize("verb", ["status", "positions"])
+def test_the_past_is_the_same_on_both(api: TestClient[Any], demo: Path, verb: str) -> None:
+    told = told_by(verb, demo, "--at", "12")
+    assert told["as_of"]["seq"] == 12
+    assert answered(api, f"/{verb}?at=12") == told
+
+
+def test_a_desk_of_the_demo_says_so(api: TestClient[Any]) -> None:
+    assert api.get("/api/v1/meta").json()["mode"] == "DEMO"
+
+
+def test_without_an_engine_the_health_is_not_good(api: TestClient[Any]) -> None:
+    body = api.get("/api/v1/health").json()
+    assert body["ok"] is False
+    assert {part["name"]: part["state"] for part in body["parts"]}["journal"] == "good"
+
+
+def test_what_is_asked_of_one_owner_is_of_no_other(api: TestClient[Any]) -> None:
+    assert answered(api, "/positions?owner=nobody")["positions"] == []
+    assert answered(api, "/positions?owner=desk")["positions"] != []
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/status?at=99999", 422, "no_such_moment"),
+        ("/status?at=yesterday", 422, "no_such_moment"),
+        ("/status?at=" + "9" * 70, 422, "invalid"),
+        ("/nowhere", 404, "not_found"),
+    ],
+)
+def test_a_refusal_is_a_problem_with_a_code(api: TestClient[Any], path: str, status: int, code: str) -> None:
+    response = api.get(f"/api/v1{path}")
+    assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
+    assert response.json()["code"] == code
+    assert response.json()["type"] == f"urn:flatbook:problem:{code}"
+
+
+def test_another_method_is_refused_with_those_that_are_allowed(api: TestClient[Any]) -> None:
+    response = api.post("/api/v1/status", content=json.dumps({}))
+    assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
+    assert "GET" in response.headers["allow"]

@@ -1,0 +1,28 @@
+"""Writes docs/openapi.json, which describes all routes of the API: `python -m tools.generate_openapi`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from flatbook.api.app import create_app, openapi_json
+from flatbook.api.reads import READS
+from flatbook.api.site import Site
+from flatbook.ops.clock import SystemClock
+from flatbook.ops.config import load
+from flatbook.services.demo_home import make_home
+from flatbook.sim.tapes.demo_tape import load_demo_tape
+
+PATH = Path(__file__).parents[1] / "docs" / "openapi.json"
+
+
+def written() -> bytes:
+    """Returns the description as it is of the code that stands here."""
+    with TemporaryDirectory() as folder:
+        make_home(Path(folder, "home"), load_demo_tape())
+        site = Site(load(Path(folder, "home"), environment={}), SystemClock())
+        return openapi_json(create_app(site, READS))
+
+
+if __name__ == "__main__":
+    PATH.write_bytes(written())

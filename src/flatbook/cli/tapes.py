@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -175,7 +176,7 @@ def listing(*, where: Where = HERE) -> int:
 
 
 def need_packages() -> None:
-    """Passes when what tapes need is installed.
+    """Passes when what tapes need is installed, and says so where it must be compiled first.
 
     Errors: Failed.
     """
@@ -184,6 +185,11 @@ def need_packages() -> None:
     missing = [name for name in ("numpy", "numba", "pyarrow") if find_spec(name) is None]
     if missing:
         raise Failed(Exit.ERROR, f"tapes need {', '.join(missing)}", do="install flatbook[backtest]")
+    if sys.stderr.isatty():
+        from flatbook.backtest.kernel.native import is_kept
+
+        if not is_kept():
+            print("compiling the simulator: some ten seconds, this once", file=sys.stderr)
 
 
 def _step(text: str | None, name: str) -> Decimal | None:

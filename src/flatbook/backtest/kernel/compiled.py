@@ -1,63 +1,89 @@
-"""The compiled simulator: the plain functions of this package, given to a compiler of arrays once and kept on disk.
+"""Compiles the simulator: the plain functions of this package become one piece of machine code with one way in.
 
-What was compiled is kept under a folder named by the source of all of it, so that a changed function is never mixed
-with what was compiled before the change.
+Only `flatbook.backtest.kernel.native` asks for this, and only where nothing is kept that was compiled of the same
+sources for the same processor: what compiles takes longer to load than most backtests take.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Callable, Iterable
-from functools import cache
-from pathlib import Path
-from types import FunctionType, ModuleType, SimpleNamespace
+from types import FunctionType
 from typing import Any
 
 import numba
-from numba.core import config
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np import arrayobj
 
-from flatbook.backtest.kernel import levels, passing, queues, resting, scan, seen, sending, tables
-from flatbook.market import feature_feed, features, ticks
+from flatbook.backtest import tape_checks
+from flatbook.backtest.kernel import block as at
+from flatbook.backtest.kernel import levels, passing, queues, resting, scan, seen, sending
+from flatbook.backtest.kernel.tables import LEVEL_WIDTH, ROWS, SIGHT, TOP_WIDTH, WIDTH
+from flatbook.market import feature_feed, features
 from flatbook.matcher import rule
 
-CONSTANTS = (ticks, tables)
-MODULES: tuple[Any, ...] = (features, feature_feed, rule, queues, levels, resting, seen, passing, sending, scan)
-INLINED = (
-    scan.is_quiet,
-    scan.quote_happens,
-    scan.venue_row,
-    scan.seen_row,
-    scan.next_message,
-    scan.see_next,
-    seen.see_touch,
-    seen.shows_book,
-    seen.end_message,
+MODULES: tuple[Any, ...] = (
+    features,
+    feature_feed,
+    rule,
+    queues,
+    levels,
+    resting,
+    seen,
+    passing,
+    sending,
+    scan,
+    tape_checks,
 )
-"""What is called for every row: it becomes part of the scan."""
+_LONG, _DOUBLE = types.int64, types.float64
+_numba: Any = numba
+_types: Any = types
+_cgutils: Any = cgutils
+_arrayobj: Any = arrayobj
 
-KEPT_UNDER = "flatbook"
+
+def _shaped(_context: Any, _address: Any, shape: Any, of: Any) -> Any:
+    """Takes what stands at an address as an array of a shape: nothing is allocated and nothing is counted."""
+    made = types.Array(of.dtype, len(shape), "C")
+
+    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        array = context.make_array(made)(context, builder)
+        kind = context.get_data_type(made.dtype)
+        size = context.get_constant(types.intp, context.get_abi_sizeof(kind))
+        lengths = _cgutils.unpack_tuple(builder, given[1])
+        lengths = [
+            context.cast(builder, each, its, types.intp) for each, its in zip(lengths, signature.args[1], strict=True)
+        ]
+        strides = [size]
+        for length in reversed(lengths[1:]):
+            strides.insert(0, builder.mul(strides[0], length))
+        begin = builder.inttoptr(given[0], kind.as_pointer())
+        _arrayobj.populate_array(array, data=begin, shape=lengths, strides=strides, itemsize=size, meminfo=None)
+        return array._getvalue()
+
+    return made(types.int64, shape, of), generate
 
 
-@cache
-def compiled() -> SimpleNamespace:
-    """Returns the compiled functions by their names, compiled on first use.
+shaped: Any = intrinsic(_shaped)
 
-    Needs: no two have one name, and each stands after those that it calls.
+
+def compile_way_in() -> tuple[str, bytes]:
+    """Compiles all, and returns the name of the way in and the machine code.
+
+    Needs: no two functions have one name, and each stands after those that it calls.
     """
     spaces = {module.__name__: dict(vars(module)) for module in MODULES}
     made: dict[str, Callable[..., Any]] = {}
-    settings: Any = config
-    kept, settings.CACHE_DIR = settings.CACHE_DIR, str(cache_folder((*CONSTANTS, *MODULES)))
-    try:
-        for function in (function for module in MODULES for function in module.COMPILED):
-            copy = FunctionType(function.__code__, spaces[function.__module__], function.__name__)
-            copy.__module__, copy.__qualname__ = function.__module__, function.__qualname__
-            made[function.__name__] = _jit(copy, inlined=function in INLINED)
-            _put_in(spaces.values(), function, made[function.__name__])
-    finally:
-        settings.CACHE_DIR = kept
-    return SimpleNamespace(**made)
+    for function in (function for module in MODULES for function in module.COMPILED):
+        copy = FunctionType(function.__code__, spaces[function.__module__], function.__name__)
+        copy.__module__, copy.__qualname__ = function.__module__, function.__qualname__
+        made[function.__name__] = _jit(copy)
+        _put_in(spaces.values(), function, made[function.__name__])
+    way_in: Any = _jit(_way_in(made))
+    way_in.compile(_LONG(_types.CPointer(_LONG), _LONG))
+    result = next(iter(way_in.overloads.values()))
+    return result.fndesc.llvm_func_name, result.library._get_compiled_object()
 
 
 def _put_in(spaces: Iterable[dict[str, Any]], function: Callable[..., Any], made: Callable[..., Any]) -> None:
@@ -67,19 +93,80 @@ def _put_in(spaces: Iterable[dict[str, Any]], function: Callable[..., Any], made
             space[function.__name__] = made
 
 
-def _jit(function: Callable[..., Any], *, inlined: bool) -> Callable[..., Any]:
-    """Returns a compiled function. It allocates nothing, so that arrays are passed uncounted."""
-    njit: Any = numba.njit
-    compiled_function: Callable[..., Any] = njit(cache=True, _nrt=False, inline="always" if inlined else "never")(
-        function
+def _jit(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns a function to be compiled once for whatever numbers it is given, constants or not.
+
+    It allocates nothing, and raises nothing: the machine code needs nothing but itself.
+    """
+    njit: Any = _numba.njit(_nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")
+    made: Any = njit(function)
+    template_of = made.get_call_template
+    made.get_call_template = lambda given, named: template_of(tuple(map(types.unliteral, given)), named)
+    compiled: Callable[..., Any] = made
+    return compiled
+
+
+def _way_in(made: dict[str, Any]) -> Callable[[Any, int], int]:
+    """Returns the way in to compiled functions, by their names, as a function to be compiled."""
+    scan_on, begin, go_back = made["scan"], made["begin_passing"], made["go_back"]
+    place, cancel, watch, read, check = (
+        made[name] for name in ("place", "cancel", "watch", "read_feature_at", "check_rows")
     )
-    return compiled_function
+    first = at.ARGUMENTS
+    second, third = first + 1, first + 2
 
+    def way_in(b: Any, what: int) -> int:
+        rows = b[at.ROWS]
+        c = (
+            shaped(b[at.COLUMN_0], (rows,), _LONG),
+            shaped(b[at.COLUMN_0 + 1], (rows,), _LONG),
+            shaped(b[at.COLUMN_0 + 2], (rows,), types.int8),
+            shaped(b[at.COLUMN_0 + 3], (rows,), types.int16),
+            shaped(b[at.COLUMN_0 + 4], (rows,), _LONG),
+            shaped(b[at.COLUMN_0 + 5], (rows,), _LONG),
+            shaped(b[at.COLUMN_0 + 6], (rows,), _LONG),
+            shaped(b[at.COLUMN_0 + 7], (rows,), _LONG),
+            shaped(b[at.COLUMN_0 + 8], (rows,), types.int8),
+        )
+        if what == at.CHECK_ROWS:
+            found = (shaped(b[at.FLAW_ROWS], (b[at.FLAWS],), _LONG), shaped(b[at.FLAW_FIRSTS], (b[at.FLAWS],), _LONG))
+            check(c, b[first], (b[second], b[third], b[third + 1]), found)
+            return 0
+        t = shaped(b[at.TABLE], (ROWS, WIDTH), _LONG)
+        fr = shaped(b[at.FEATURES], (b[at.FEATURE_ROWS], b[at.FEATURE_WIDTH]), _DOUBLE)
+        if what == at.PLACE:
+            order = (
+                b[first],
+                b[second],
+                b[third],
+                b[third + 1],
+                b[third + 2],
+                b[third + 3],
+                b[third + 4],
+                b[third + 5],
+            )
+            return int(place(t, order, b[third + 6]))
+        if what == at.CANCEL:
+            return 1 if cancel(t, b[first], b[second], b[third]) else 0
+        if what == at.WATCH:
+            watch(t, b[first], b[second])
+            return 0
+        if what == at.READ_FEATURE:
+            shaped(b[at.NUMBER], (1,), _DOUBLE)[0] = read(t, fr, b[first], b[second])
+            return 0
+        lv = shaped(b[at.LEVELS], (b[at.SIDES], b[at.SLOTS], LEVEL_WIDTH), _LONG)
+        p = (
+            shaped(b[at.PASSED], (SIGHT, b[at.PLACES]), _LONG),
+            shaped(b[at.PASSED_FEATURES], (b[at.FEATURE_ROWS], b[at.PLACES]), _DOUBLE),
+        )
+        if what == at.SCAN:
+            return int(scan_on(t, lv, shaped(b[at.TOPS], (rows, TOP_WIDTH), _LONG), fr, p, c))
+        kept = shaped(b[at.KEPT], (b[at.KEPT_ROWS], WIDTH), _LONG)
+        kept_fr = shaped(b[at.KEPT_FEATURES], (b[at.FEATURE_ROWS], b[at.FEATURE_WIDTH]), _DOUBLE)
+        if what == at.BEGIN_PASSING:
+            begin(t, fr, p, kept, kept_fr)
+        else:
+            go_back(t, lv, fr, kept, kept_fr)
+        return 0
 
-def cache_folder(modules: Iterable[ModuleType]) -> Path:
-    """Returns where what is compiled of some modules is kept."""
-    digest = hashlib.sha256()
-    for name in sorted((__file__, *(str(module.__file__) for module in modules))):
-        digest.update(Path(name).read_bytes())
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / KEPT_UNDER / f"compiled-{digest.hexdigest()[:16]}"
+    return way_in

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from types import SimpleNamespace
+from struct import pack_into
 from typing import Any
 
 import numpy as np
 
+from flatbook.backtest.kernel import block
 from flatbook.backtest.kernel import tables as at
-from flatbook.backtest.kernel.compiled import compiled
-from flatbook.backtest.kernel.scan import COLUMNS
+from flatbook.backtest.kernel.native import native
 from flatbook.backtest.kernel.tables import F0, G0, I0, META_ROW, NEVER, Q0
 from flatbook.backtest.simulator import Level, NewOrder, Passed, Refused, Sample, Stop, Told, Watch
 from flatbook.backtest.tape import Columns, Tape
@@ -47,10 +47,7 @@ def has_levels(tape: Tape, inst: int) -> bool:
 class CompiledMarket:
     """A tape that is scanned by compiled code. `features` are (place of the instrument, feature)."""
 
-    def __init__(
-        self, tape: Tape, terms: Terms, features: Sequence[tuple[int, Feature]] = (), *, functions: Any = None
-    ) -> None:
-        self._run: SimpleNamespace = compiled() if functions is None else functions
+    def __init__(self, tape: Tape, terms: Terms, features: Sequence[tuple[int, Feature]] = ()) -> None:
         count = len(tape.head.instruments)
         deep = [has_levels(tape, inst) for inst in range(count)]
         self._count, self._deep = count, any(deep)
@@ -63,6 +60,9 @@ class CompiledMarket:
         self._passed = at.new_passed(count, len(features))
         self._kept = at.new_kept(self._features)
         self._pending, self._passes = at.FULL, 0
+        self._block, self._number = np.zeros(block.BLOCK, np.int64), np.zeros(1, np.float64)
+        self._address, self._way_in = self._block.ctypes.data, native()
+        self._point_at_arrays()
         self._set_terms(terms)
         for number, (inst, feature) in enumerate(features):
             self._t[F0 + number, : at.FEATURE_MARKS] = (_KINDS[feature.kind], inst, feature.span_ns, feature.count)
@@ -77,6 +77,23 @@ class CompiledMarket:
         self._done, self._has_silences = 0, False
         self.now = tape.head.first_ts
         self._next_chunk(first=True)
+
+    def _point_at_arrays(self) -> None:
+        def begins(*arrays: Any) -> list[int]:
+            return [array.ctypes.data for array in arrays]
+
+        b, levels, features, kept = self._block, self._levels, self._features, self._kept
+        b[[block.TABLE, block.LEVELS, block.FEATURES, block.NUMBER]] = begins(self._t, levels, features, self._number)
+        b[[block.PASSED, block.PASSED_FEATURES, block.KEPT, block.KEPT_FEATURES]] = begins(*self._passed, *kept)
+        b[[block.SIDES, block.SLOTS]] = levels.shape[:2]
+        b[[block.FEATURE_ROWS, block.FEATURE_WIDTH]] = features.shape
+        b[[block.PLACES, block.KEPT_ROWS]] = self._passed[0].shape[1], len(kept[0])
+
+    def _call(self, what: int, *numbers: int) -> int:
+        """Has the compiled code do something with some numbers."""
+        if numbers:
+            pack_into(f"{len(numbers)}q", self._block.data, 8 * block.ARGUMENTS, *numbers)
+        return self._way_in(self._address, what)
 
     def _set_terms(self, terms: Terms) -> None:
         def put(latency: Latency, least: int, spread: int) -> None:
@@ -102,12 +119,14 @@ class CompiledMarket:
             self._meta[at.FINAL] = 1
             self._rows = kept
         else:
-            new = tuple(getattr(chunk, name) for name in COLUMNS)
-            self._rows = tuple(map(_shown, map(_joined, kept, new) if carried else new))
+            new = block.scanned(chunk)
+            self._rows = tuple(map(_joined, kept, new)) if carried else new
         if self._deep:
             self._tops = np.zeros((len(self._rows[0]), at.TOP_WIDTH), np.int64)
             if tops is not None:
                 self._tops[:carried] = tops
+        self._block[block.TOPS] = self._tops.ctypes.data
+        block.point_at(self._block, self._rows)
         self._meta[at.VENUE_AT], self._meta[at.SEEN_AT] = carried, 0
         self._done += seen
 
@@ -158,8 +177,8 @@ class CompiledMarket:
         """Scans on, past at most so many messages, and says why it stopped."""
         self._meta[at.PASSES] = passes
         if passes:
-            self._run.begin_passing(self._t, self._features, self._passed, *self._kept)
-        return int(self._run.scan(self._t, self._levels, self._tops, self._features, self._passed, self._rows))
+            self._call(block.BEGIN_PASSING)
+        return self._call(block.SCAN)
 
     def passed(self) -> Passed:
         """Returns what was gone past, after a stop that says so."""
@@ -189,9 +208,9 @@ class CompiledMarket:
         if asked + 1 < count or self._pending != at.FULL:
             if undoing == at.LOST:
                 raise Refused(f"more than {at.UNDO_MAX - at.UNDO_ROOM} levels of books change with one row")
-            self._run.go_back(self._t, self._levels, self._features, *self._kept)
+            self._call(block.GO_BACK)
             meta[at.PASSES] = asked + 1
-            self._run.scan(self._t, self._levels, self._tops, self._features, self._passed, self._rows)
+            self._call(block.SCAN)
             meta[at.PASSED] = 0
         self._passes, self._pending = max(1, min(self._passes, 2 * asked)), at.FULL
         self._touches.clear()
@@ -223,7 +242,7 @@ class CompiledMarket:
 
         Errors: Refused where too many are open.
         """
-        slot = self._run.place(self._t, tuple(order), self.now)
+        slot = self._call(block.PLACE, *order, self.now)
         if slot < 0:
             raise Refused(f"more than {at.ORDERS_MAX} orders are open at once")
         self._slots[order.number] = slot
@@ -234,14 +253,14 @@ class CompiledMarket:
         Errors: Refused where too many messages are under way.
         """
         slot = self._slots.get(number)
-        if slot is not None and not self._run.cancel(self._t, slot, number, self.now):
+        if slot is not None and not self._call(block.CANCEL, slot, number, self.now):
             raise Refused(f"more than {at.HEAP_MAX} messages are under way at once")
 
     def wake_on_acceptance(self, number: int) -> None:
         """Stops when the acceptance of an order is told, whatever is waited for."""
         slot = self._slots.get(number)
         if slot is not None:
-            self._run.watch(self._t, slot, number)
+            self._call(block.WATCH, slot, number)
 
     def arm(self, watch: Watch) -> None:
         """Waits for these from the next observation on, and for nothing that was waited for before."""
@@ -303,7 +322,8 @@ class CompiledMarket:
 
     def feature(self, number: int) -> float | None:
         """Returns a feature by its place among those that were declared; None while it is not ready."""
-        value = float(self._run.read_feature_at(self._t, self._features, number, self.now))
+        self._call(block.READ_FEATURE, number, self.now)
+        value = float(self._number[0])
         return None if value == NOT_READY else value
 
 
@@ -312,10 +332,3 @@ _ENDINGS = (at.CANCELED, at.EXPIRED, at.REJECTED)
 
 def _joined(kept: Any, new: Any) -> Any:
     return np.concatenate((kept, new))
-
-
-def _shown(column: Any) -> Any:
-    """Returns a column that is to be read only, as those of a file are: one compiled form then serves all."""
-    view = np.ascontiguousarray(column).view()
-    view.flags.writeable = False
-    return view

@@ -1,0 +1,125 @@
+"""The machine code of the simulator: loaded where it is kept, and compiled before that where it is not.
+
+What was compiled is kept in one file, named by a digest of all sources that went into it, of the compiler and of the
+processor, so that a changed function is never mixed with what was compiled before the change. Loading it needs neither
+the compiler nor the time that it takes to load.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import llvmlite.binding as llvm
+
+import flatbook
+
+SOURCES = (
+    "backtest/tape_checks.py",
+    *(
+        f"backtest/kernel/{name}.py"
+        for name in ("block", "compiled", "levels", "passing", "queues", "resting", "scan", "seen", "sending", "tables")
+    ),
+    "market/feature_feed.py",
+    "market/features.py",
+    "market/ticks.py",
+    "matcher/rule.py",
+)
+"""All that the machine code is made of."""
+
+KEPT_UNDER = "flatbook"
+KEPT_MAX = 4
+DIGEST = 64
+
+WayIn = Callable[[int, int], int]
+"""Is told the address of a block and what is to be done."""
+
+
+def is_kept() -> bool:
+    """Whether the machine code need not be compiled first."""
+    return _read(_kept_as()) is not None
+
+
+@cache
+def native() -> WayIn:
+    """Returns the way in to the compiled simulator, compiled on first use."""
+    path = _kept_as()
+    found = _read(path)
+    if found is None:
+        from flatbook.backtest.kernel.compiled import compile_way_in
+
+        found = compile_way_in()
+        with suppress(OSError):
+            _keep(path, *found)
+    return _loaded(*found)
+
+
+def folder() -> Path:
+    """Returns where what is compiled is kept."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / KEPT_UNDER
+
+
+def _kept_as() -> Path:
+    digest = hashlib.sha256()
+    root = Path(flatbook.__file__).parent
+    for name in SOURCES:
+        digest.update((root / name).read_bytes())
+    features = llvm.get_host_cpu_features().flatten()
+    digest.update("\n".join((version("numba"), version("llvmlite"), llvm.get_host_cpu_name(), features)).encode())
+    return folder() / f"simulator-{digest.hexdigest()[:16]}.o"
+
+
+def _read(path: Path) -> tuple[str, bytes] | None:
+    """Returns the name of the way in and the machine code; None where none is kept, or it is not whole."""
+    try:
+        kept = path.read_bytes()
+    except OSError:
+        return None
+    digest, body = kept[:DIGEST], kept[DIGEST:]
+    if hashlib.sha256(body).hexdigest().encode() != digest:
+        return None
+    name, _, code = body.partition(b"\n")
+    return name.decode(), code
+
+
+def _keep(path: Path, name: str, code: bytes) -> None:
+    """Keeps machine code whole or not at all, and no more than the newest few."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    body = name.encode() + b"\n" + code
+    with NamedTemporaryFile(dir=path.parent, delete=False) as part:
+        part.write(hashlib.sha256(body).hexdigest().encode() + body)
+    Path(part.name).replace(path)
+    others = sorted(path.parent.glob("simulator-*.o"), key=lambda each: each.stat().st_mtime, reverse=True)
+    for old in others[KEPT_MAX:]:
+        old.unlink(missing_ok=True)
+
+
+def _loaded(name: str, code: bytes) -> WayIn:
+    """Returns machine code as a function."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    machine = llvm.Target.from_default_triple().create_target_machine()
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    held, number = ctypes.c_int64, ctypes.c_void_p
+    function: Any = ctypes.PYFUNCTYPE(ctypes.c_int32, number, number, number, held)(engine.get_function_address(name))
+    gives, raised = ctypes.c_int64(), ctypes.c_void_p()
+    gives_at, raised_at = ctypes.addressof(gives), ctypes.addressof(raised)
+
+    def way_in(block: int, what: int) -> int:
+        status = function(gives_at, raised_at, block, what)
+        if status:
+            raise RuntimeError(f"the compiled simulator failed with {status}")
+        return gives.value
+
+    way_in.engine = engine  # type: ignore[attr-defined]  # it holds the code
+    return way_in

@@ -138,6 +138,11 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
         body["engine"]["chains"],
     )
     yield Table(
+        "open orders once the desk is gone",
+        (Column("account", "account"), Column("switch", "state"), Column("what its venue does", "detail")),
+        body["engine"]["switches"],
+    )
+    yield Table(
         "differences to a venue",
         (
             Column("account", "account"),

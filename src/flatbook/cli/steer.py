@@ -97,6 +97,8 @@ def reconcile(*, reason: Reason = SENT_BY_DEFAULT, key: Key = None, where: Where
 
 
 def kill(
+    account: Annotated[str | None, says("The one account to kill; everything when left out.")] = None,
+    /,
     *,
     reason: Reason,
     yes: Yes = False,
@@ -106,20 +108,19 @@ def kill(
     key: Key = None,
     where: Where = HERE,
 ) -> int:
-    """Halts everything, cancels every open order, also those that only reduce, and waits until none is open.
+    """Halts everything, or one account, cancels every order that is open there, and waits until none is.
 
-    Exits with 0 once no order is open on any of our accounts, and with 7, naming what remains, when that is not
-    known after --wait-s seconds.
+    Orders that only reduce go too and, where a venue cancels an account at once, so do orders that are not ours. It
+    acts although the journal cannot be written. Exits with 0 once each venue has answered that nothing is open, and
+    with 7, naming what remains, when that is not known after --wait-s seconds.
     """
     from flatbook.cli.waiting import wait_for_no_order
 
-    confirm("halt everything and cancel every order?", yes=yes)
-    sent = send(where, "kill", {}, (reason, key))
+    confirm(f"halt {account or 'everything'} and cancel every order there?", yes=yes)
+    sent = send(where, "kill", {} if account is None else {"account": account}, (reason, key))
     if not sent.accepted:
         return answer("kill", sent, as_json=where.as_json)
-    confirmed, remaining = False, list[dict[str, Any]]()
-    if sent.seq is not None:
-        confirmed, remaining = wait_for_no_order(where, seq=sent.seq, wait_s=wait_s)
+    confirmed, remaining = wait_for_no_order(where, seq=sent.seq, account=account, wait_s=wait_s)
     body = {**sent.body(), "confirmed": confirmed, "open_orders": remaining}
     show("kill", body, lambda: _killed(sent, body), as_json=where.as_json)
     return Exit.OK if confirmed else Exit.UNKNOWN
@@ -133,7 +134,7 @@ def _check_wait(wait_s: int) -> None:
 def _killed(sent: Sent, body: dict[str, Any]) -> Iterator[Part]:
     yield sent.line("kill")
     if body["confirmed"]:
-        yield "every venue has answered: no order is open on any account"
+        yield "every venue has answered: no order is open on any account that was killed"
         return
     remaining = body["open_orders"]
     yield f"NOT CONFIRMED: {len(remaining)} orders may still be open; look at every venue's own screen"

@@ -95,6 +95,7 @@ FAMILIES = (
             Verb("doctor", "Check this machine, the configuration, the journal and the secrets.", "doctor:doctor"),
             Verb("run", "Run the desk until it is stopped.", "start:run"),
             Verb("api", "Serve programs and the console, on this machine only.", "api:api"),
+            Verb("guard", "Cancel where a venue has no switch, once the desk is silent.", "guard:guard"),
         ),
     ),
     Family(

@@ -14,11 +14,15 @@ LOOK_S = 0.2
 LOOKS_PER_S = 5
 
 
-def wait_for_no_order(where: Where, *, seq: int, wait_s: int) -> tuple[bool, list[dict[str, Any]]]:
+def wait_for_no_order(
+    where: Where, *, seq: int | None, account: str | None, wait_s: int
+) -> tuple[bool, list[dict[str, Any]]]:
     """Waits at most so many seconds; returns whether every venue has answered, and the orders that are still open.
 
+    `seq` is where the command stands in the journal, None where that could not be written; `account` the one that is
+    waited for.
     Gives: an order leaves the list only by its end as its venue stated it, or by the proof that it never left us. The
-    venues have answered once each account has stated, after the command at `seq`, that nothing is open there.
+    venues have answered once each account has stated, after the command, that nothing is open there.
     """
     from flatbook.cli.reading import past_of
     from flatbook.state.fold import apply_row
@@ -27,29 +31,58 @@ def wait_for_no_order(where: Where, *, seq: int, wait_s: int) -> tuple[bool, lis
     pause = Event()
     with past_of(where) as past:
         state = past.state()
+        if seq is None:
+            answered = _wait_for_statements(where, account, wait_s, pause)
+            return answered, [] if answered else _of(account, open_orders(state))
         since = next(row.at for row in past.reader.read(Seq(seq - 1)) if row.last >= seq)
         for _ in range(wait_s * LOOKS_PER_S):
-            answered = _have_answered(where, since)
+            answered = _have_answered(where, account, since)
             for row in past.reader.read(state.seq):
                 if row.first > state.seq:
                     apply_row(state, row.events, row.cursors)
-            if answered and not open_orders(state):
+            if answered and not _of(account, open_orders(state)):
                 return True, []
             pause.wait(LOOK_S)
-    return False, open_orders(state)
+    return False, _of(account, open_orders(state))
 
 
-def _have_answered(where: Where, since: int) -> bool:
+def _of(account: str | None, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [order for order in orders if account in (None, order["account"])]
+
+
+def _wait_for_statements(where: Where, account: str | None, wait_s: int, pause: Event) -> bool:
+    """Waits until each account has stated since the first look that nothing is open there, without the journal."""
+    since: int | None = None
+    for _ in range(wait_s * LOOKS_PER_S):
+        status = _status(where)
+        if status is not None:
+            since = status["now"] if since is None else since
+            if _are_empty(status, account, since):
+                return True
+        pause.wait(LOOK_S)
+    return False
+
+
+def _have_answered(where: Where, account: str | None, since: int) -> bool:
+    status = _status(where)
+    return status is not None and _are_empty(status, account, since) and not status["queued"]
+
+
+def _are_empty(status: dict[str, Any], account: str | None, since: int) -> bool:
+    """Whether each account that is asked about has stated since then that nothing is open there."""
+    named = [name for name in status["accounts"] if account in (None, name)]
+    stated = [status["statements"].get(name) for name in named]
+    return all(each is not None and each["stated_at"] >= since and not each["open_orders"] for each in stated)
+
+
+def _status(where: Where) -> dict[str, Any] | None:
     from flatbook.cli.desks import engine_status
     from flatbook.ops.control_client import ControlFault
 
     try:
-        status = engine_status(where)
+        return engine_status(where)
     except ControlFault:
-        return False
-    statements = status["statements"].values()
-    told = [stated["stated_at"] >= since and not stated["open_orders"] for stated in statements]
-    return all(told) and not status["queued"]
+        return None
 
 
 def open_orders(state: State) -> list[dict[str, Any]]:

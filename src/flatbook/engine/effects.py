@@ -17,6 +17,7 @@ class EffectVerb(Enum):
 
     PLACE = "place"
     CANCEL = "cancel"
+    CANCEL_ALL = "cancel_all"
     FIND = "find"
     STATE = "state"
     SIGN = "sign"
@@ -37,6 +38,12 @@ class Cancel(msgspec.Struct, frozen=True, kw_only=True):
     account: AccountId
     venue_order_id: VenueOrderId | None
     attempt: int
+
+
+class CancelAll(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask a venue to cancel all that is open on an account, where it can do that at once."""
+
+    account: AccountId
 
 
 class Find(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +86,7 @@ class LookForCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 CallEffect = SignCall | SendCall | LookForCall
-Effect = Place | Cancel | Find | ReadStatement | CallEffect
+Effect = Place | Cancel | CancelAll | Find | ReadStatement | CallEffect
 EffectKey = tuple[str, EffectVerb, int]
 
 
@@ -97,7 +104,7 @@ def key_of(effect: Effect) -> EffectKey:
         return (effect.call_id, EffectVerb.SEND, effect.attempt)
     if isinstance(effect, LookForCall):
         return (effect.call_id, EffectVerb.LOOK, 0)
-    return (effect.account, EffectVerb.STATE, 0)
+    return (effect.account, EffectVerb.CANCEL_ALL if isinstance(effect, CancelAll) else EffectVerb.STATE, 0)
 
 
 def place_of(order: Order) -> Place:

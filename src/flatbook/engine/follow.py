@@ -7,14 +7,14 @@ from typing import Protocol
 
 import msgspec
 
-from flatbook.engine.effects import find_of
+from flatbook.engine.effects import CancelAll, find_of
 from flatbook.engine.inputs import AccountSilent, ExecutionsRead, Item, OrderReported, Resumed, Scanned, Stated
 from flatbook.engine.outbox import Outbox, read_account
 from flatbook.engine.ports import ChainSource, Clock, OrderVenue
 from flatbook.engine.reports import AccountStatement, Execution, NotSent, Pushed, Unknown
 from flatbook.engine.rest import Rest, rest_until
 from flatbook.engine.wakes import Wakes
-from flatbook.events.control import AlertName, HaltCause
+from flatbook.events.control import AlertName, HaltCause, HaltScope
 from flatbook.state.desk import State
 from flatbook.state.orders import Order, Status
 from flatbook.state.positions import NetKey
@@ -111,6 +111,8 @@ async def follow_account(
             host.outbox.send(find_of(order))
         if clock.now() >= later(stated_at, seconds=pace.statement_s) or is_unproven(host, account):
             stated_at = await _state_again(host, account, venue, timing, stated_at)
+            if _is_kill_unproven(host, account):
+                host.outbox.send(CancelAll(account=account))
         elif not _working(host.state, account):
             await _read_executions(host, account, venue)
 
@@ -157,7 +159,11 @@ def is_unproven(host: Host, account: AccountId) -> bool:
 
 def _is_kill_unproven(host: Host, account: AccountId) -> bool:
     """Whether a kill stands and no statement of the account since then shows that nothing is open there."""
-    killed = [halt.halted_at for halt in host.state.halts.values() if halt.cause is HaltCause.KILLED]
+    killed = [
+        halt.halted_at
+        for halt in host.state.halts.values()
+        if halt.cause is HaltCause.KILLED and (halt.scope is HaltScope.ALL or halt.target == account)
+    ]
     newest = host.statements.get(account)
     if not killed:
         return False

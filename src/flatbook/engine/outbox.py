@@ -11,9 +11,9 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
 from flatbook.engine.call_outbox import CallOutbox, Senders
-from flatbook.engine.effects import CallEffect, Cancel, Effect, EffectKey, Find, Place, ReadStatement, key_of
+from flatbook.engine.effects import CallEffect, Cancel, CancelAll, Effect, EffectKey, Find, Place, ReadStatement, key_of
 from flatbook.engine.inputs import CancelAnswered, ExecutionsRead, FindAnswered, Item, PlaceAnswered, Stated
-from flatbook.engine.ports import ApprovedOrder, Clock, IdRule, OrderVenue
+from flatbook.engine.ports import ApprovedOrder, CancelsAll, Clock, IdRule, OrderVenue
 from flatbook.engine.reports import Absent, AccountStatement, NotSent, Unknown
 from flatbook.events.orders import NotSentReason, UnknownReason
 from flatbook.values.ids import AccountId, OrderId
@@ -92,6 +92,8 @@ class Outbox:
             self._queue(effect)
         elif isinstance(effect, Cancel):
             self._start(effect, self._cancel(effect))
+        elif isinstance(effect, CancelAll):
+            self._start(effect, self._cancel_all(effect))
         elif isinstance(effect, Find):
             self._start(effect, self._find(effect))
         else:
@@ -162,6 +164,12 @@ class Outbox:
     async def _cancel(self, effect: Cancel) -> None:
         answer = await self._venues[effect.account].cancel(effect.order_id, effect.venue_order_id)
         self._host.deliver(CancelAnswered(order_id=effect.order_id, attempt=effect.attempt, answer=answer))
+
+    async def _cancel_all(self, effect: CancelAll) -> None:
+        """Asks for it where the venue can. Its answer proves nothing: statements tell what is still open."""
+        venue = self._venues[effect.account]
+        if isinstance(venue, CancelsAll):
+            await venue.cancel_all()
 
     async def _find(self, effect: Find) -> None:
         venue = self._venues[effect.account]

@@ -248,6 +248,31 @@ class DeadMansSwitch(Protocol):
         ...
 
 
+class Switch(Enum):
+    """What becomes of our open orders at a venue once we are gone."""
+
+    ARMED = "armed"
+    REFUSED = "refused"
+    NONE = "none"
+
+
+class SwitchTold(msgspec.Struct, frozen=True, kw_only=True):
+    """How the switch of an account stands, and why."""
+
+    state: Switch
+    detail: str
+
+
+@runtime_checkable
+class TellsSwitch(Protocol):
+    """An account that says whether its venue cancels by itself once we are gone."""
+
+    @property
+    def switch(self) -> SwitchTold:
+        """How the switch stands, as it was armed last."""
+        ...
+
+
 class Preconfirmed(msgspec.Struct, frozen=True, kw_only=True):
     """What a source states beyond the newest block it read, in full: it replaces what it stated before.
 

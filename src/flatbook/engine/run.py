@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
@@ -15,16 +15,15 @@ from flatbook.engine.followers import Logins, followers
 from flatbook.engine.inbox import INBOX_MAX, Inbox
 from flatbook.engine.inputs import (
     STOPPING,
-    CancelAnswered,
     Command,
     Item,
-    PlaceAnswered,
     Restarted,
     Scanned,
     Stated,
     TimeCame,
     Woken,
 )
+from flatbook.engine.last_cancels import LastCancels
 from flatbook.engine.leave import leaving_from, offers_left, why_over
 from flatbook.engine.observe import wakes_over
 from flatbook.engine.offer_reports import OfferReader
@@ -33,7 +32,7 @@ from flatbook.engine.overdue import overdue
 from flatbook.engine.poison import detail_of, events_of, parts_of, still, told_of
 from flatbook.engine.ports import ApprovedOrder, ChainSource, Clock, Conflict, Fenced, Journal, JournalFault, OrderVenue
 from flatbook.engine.recover import KeptStates, recover
-from flatbook.engine.reports import Accepted, AccountStatement, NotSent, Unknown
+from flatbook.engine.reports import AccountStatement
 from flatbook.engine.rules import Rules
 from flatbook.engine.step import Step, execution_source, moved_cursors, step
 from flatbook.events.control import CommandRefused, EngineStarted, EngineStopped, Mode, TradingHalted
@@ -42,7 +41,6 @@ from flatbook.events.orders import NotSentReason
 from flatbook.market.quotes import Market, Quote
 from flatbook.state.desk import State
 from flatbook.state.fold import apply
-from flatbook.state.orders import Status
 from flatbook.state.positions import NetKey
 from flatbook.state.stops import is_stopped
 from flatbook.strategies.decision import Trigger
@@ -53,7 +51,6 @@ BATCH_INPUTS_MAX = 256
 ROW_EVENTS_MAX = 10_000
 POISONS_MAX = 16
 CURSOR_COMMIT_S = 600
-CANCEL_ONLY_S = 30
 
 
 class EngineFailed(Exception):
@@ -128,6 +125,7 @@ class Engine:
         self._failure: BaseException | None = None
         self._stop_reason: str | None = None
         self.outbox = Outbox(self, parts)
+        self._last = LastCancels(self, parts.venues, parts.clock)
 
     # What others call.
 
@@ -154,7 +152,8 @@ class Engine:
         Gives: a refusal that is not journalled when too much waits, unless the command stops.
         """
         if self.cancel_only:
-            return self._stop_without_journal(command)
+            refused = self._last.stop(command)
+            return CommandAnswer(seq=None, accepted=refused is None, repeated=False, why=refused)
         if self._inbox.is_full and command.verb not in STOPPING:
             why = f"{INBOX_MAX} inputs wait for the engine: nothing was done, try again"
             return CommandAnswer(seq=None, accepted=False, repeated=False, why=why)
@@ -429,43 +428,15 @@ class Engine:
     # Failure.
 
     async def _only_cancel(self) -> None:
-        """Cancels every order a venue may hold until each cancel was answered, at most CANCEL_ONLY_S."""
+        """Cancels every order a venue may hold, for a bounded time."""
         self.cancel_only = True
         for task in self._tasks:
             task.cancel()
-        self._cancel_everything()
-        self._cancel_again()
-        clock = self.parts.clock
-        until = later(clock.now(), seconds=CANCEL_ONLY_S)
-        while self.outbox.in_flight and clock.now() < until:
-            await clock.sleep_until(later(clock.now(), seconds=1))
-            self._cancel_again()
+        await self._last.run()
 
-    def _cancel_again(self) -> None:
-        """Cancels what was on its way when the journal failed, and again where no answer tells of a cancel."""
-        for item, waiter in self._inbox.take_all():
-            if waiter is not None:
-                waiter.cancel()
-            placed = isinstance(item, PlaceAnswered) and isinstance(item.answer, (Accepted, Unknown))
-            unanswered = isinstance(item, CancelAnswered) and isinstance(item.answer, (Unknown, NotSent))
-            if isinstance(item, (PlaceAnswered, CancelAnswered)) and (placed or unanswered):
-                order = self.state.orders.get(item.order_id)
-                if order is not None:
-                    self.outbox.send(cancel_of(order))
-
-    def _cancel_everything(self) -> int:
-        orders = [self.state.orders[order_id] for order_id in self.state.open_orders]
-        for order in orders:
-            if order.status is not Status.INTENDED:
-                self.outbox.send(cancel_of(order))
-        return len(orders)
-
-    def _stop_without_journal(self, command: Command) -> CommandAnswer:
-        if command.verb not in STOPPING:
-            why = "the journal cannot be written: only halt and kill act"
-            return CommandAnswer(seq=None, accepted=False, repeated=False, why=why)
-        self._cancel_everything()
-        return CommandAnswer(seq=None, accepted=True, repeated=False, why=None)
+    def waiting(self) -> Iterator[tuple[Item, Waiter]]:
+        """Removes and yields what waits and is no command that stops, with who waits for it."""
+        return self._inbox.take_all()
 
     async def _end(self) -> None:
         tasks = [*self._tasks, *([self._timer[1]] if self._timer is not None else [])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flatbook.engine.effects import ReadStatement, cancel_of, find_of
+from flatbook.engine.effects import CancelAll, ReadStatement, cancel_of, find_of
 from flatbook.engine.inputs import Command, Verb
 from flatbook.engine.refuse import clear_refused
 from flatbook.engine.take_acceptance import accept_statement, why_not_accept
@@ -126,19 +126,31 @@ def _halt(turn: Turn, command: Command) -> None:
     turn.halt(scope, command.arguments.get("target", ""), HaltCause.OPERATOR, command.reason)
 
 
+def _why_not_kill(turn: Turn, command: Command) -> Refusal | None:
+    account, known = command.arguments.get("account"), turn.rules.cards
+    return None if account is None or account in known else f"{account!r} is no account: {', '.join(known)}"
+
+
 def _kill(turn: Turn, command: Command) -> None:
-    """Halts everything and asks for the cancel of every open order, again where it was asked for before."""
-    asked = [order for order in _open_orders(turn) if order.cancel_pending]
-    turn.halt(HaltScope.ALL, "", HaltCause.KILLED, command.reason)
-    for order in _open_orders(turn):
+    """Halts everything, or one account, and asks for the cancel of all that is open there, of others too.
+
+    Gives: orders of ours one by one, again where that was asked for before, and the whole account where its venue can.
+    """
+    named = command.arguments.get("account")
+    accounts = tuple(turn.rules.cards) if named is None else (AccountId(named),)
+    asked = [order for order in _open_orders(turn, named) if order.cancel_pending]
+    turn.halt(HaltScope.ALL if named is None else HaltScope.VENUE, named or "", HaltCause.KILLED, command.reason)
+    for order in _open_orders(turn, named):
         if not order.cancel_pending:
             turn.cancel(order, CancelReason.OPERATOR)
     turn.effects.extend(cancel_of(order) for order in asked)
-    _read_statements(turn, command)
+    turn.effects.extend(CancelAll(account=account) for account in accounts)
+    turn.effects.extend(ReadStatement(account=account) for account in accounts)
 
 
-def _open_orders(turn: Turn) -> tuple[Order, ...]:
-    return tuple(turn.state.orders[order_id] for order_id in turn.state.open_orders)
+def _open_orders(turn: Turn, account: str | None) -> tuple[Order, ...]:
+    orders = (turn.state.orders[order_id] for order_id in turn.state.open_orders)
+    return tuple(order for order in orders if account in (None, order.account))
 
 
 def _why_not_lift(turn: Turn, command: Command) -> Refusal | None:
@@ -352,7 +364,7 @@ def _assign(turn: Turn, command: Command) -> None:
 
 _ACTS: dict[Verb, tuple[Callable[[Turn, Command], Refusal | None], Callable[[Turn, Command], None]]] = {
     Verb.HALT: (_why_not_halt, _halt),
-    Verb.KILL: (_free, _kill),
+    Verb.KILL: (_why_not_kill, _kill),
     Verb.LIFT: (_why_not_lift, _lift),
     Verb.FLATTEN: (_why_not_flatten, _flatten),
     Verb.DRAIN: (_free, _drain),

@@ -13,7 +13,7 @@ from flatbook import __version__
 from flatbook.api.answers.market import MarketBody
 from flatbook.engine.inputs import Command
 from flatbook.engine.own_books import ReadBooks, own_books
-from flatbook.engine.ports import ChainSource, Clock, Journal, VenueCard
+from flatbook.engine.ports import ChainSource, Clock, Journal, OrderVenue, TellsSwitch, VenueCard
 from flatbook.engine.rest import Rest
 from flatbook.engine.rules import Rules
 from flatbook.engine.run import CommandAnswer, Engine, Parts
@@ -101,6 +101,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
             "books": dict(self.books.status()),
             "open_orders": len(engine.state.open_orders),
             "cancel_only": engine.cancel_only,
+            "accounts": {account: _switch_of(venue) for account, venue in engine.parts.venues.items()},
             "statements": {
                 account: {"stated_at": statement.stated_at, "open_orders": len(statement.open_orders)}
                 for account, statement in engine.statements.items()
@@ -122,6 +123,11 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
         for broker in self.brokers.values():
             broker.close()
         self.journal.close()
+
+
+def _switch_of(venue: OrderVenue) -> dict[str, str] | None:
+    """Returns what becomes of open orders once the desk is gone, None where the account does not say."""
+    return msgspec.to_builtins(venue.switch) if isinstance(venue, TellsSwitch) else None
 
 
 def prices_seen(engine: Engine) -> dict[str, str]:

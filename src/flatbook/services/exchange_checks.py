@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flatbook.engine.ports import Clock
+from flatbook.engine.ports import Clock, Switch
 from flatbook.engine.reports import AccountStatement, NotSent, Unknown
 from flatbook.engine.take_clock import SKEW_MS_MAX, least_skew_ms
 from flatbook.ops.config import Loaded
@@ -37,6 +37,8 @@ def _of_statement(
 ) -> Iterator[Finding]:
     for instrument, reason in venue.standing.reasons.items():
         yield _finding(f"instrument {instrument}", Verdict.FAIL, reason, "correct [instruments], or leave it out")
+    if venue.switch.state is Switch.NONE:
+        yield _finding(check, Verdict.WARN, venue.switch.detail, "run flatbook guard beside the desk")
     skew_ms = 0 if stated.clock is None else least_skew_ms(stated.clock)
     if abs(skew_ms) > SKEW_MS_MAX:
         way = "ahead of" if skew_ms < 0 else "behind"

@@ -189,6 +189,16 @@ def test_kill_waits_until_every_venue_has_answered(running: Path) -> None:
 
 
 @pytest.mark.real
+def test_a_kill_of_one_account_halts_that_one(running: Path) -> None:
+    nobody = call("kill", "nobody", "--yes", "--reason", "test", "--home", str(running))
+    assert (nobody.code, "'nobody' is no account: paper" in nobody.out) == (6, True)
+    told = call("kill", "paper", "--yes", "--reason", "test", "--json", "--home", str(running))
+    assert (told.code, told.body()["confirmed"]) == (0, True)
+    (halt,) = call("status", "--json", "--home", str(running)).body()["halts"]
+    assert (halt["scope"], halt["target"], halt["cause"]) == ("venue", "paper", "killed")
+
+
+@pytest.mark.real
 def test_a_kill_that_may_not_wait_is_not_confirmed_and_exits_with_7(running: Path) -> None:
     told = call("kill", "--yes", "--reason", "test", "--wait-s", "0", "--home", str(running))
     assert told.code == 7
@@ -199,11 +209,13 @@ def test_what_may_still_be_open_is_named(unknown: Path) -> None:
     from flatbook.cli.options import Where
     from flatbook.cli.waiting import wait_for_no_order
 
-    confirmed, remaining = wait_for_no_order(Where(home=unknown), seq=1, wait_s=0)
+    confirmed, remaining = wait_for_no_order(Where(home=unknown), seq=1, account=None, wait_s=0)
     assert confirmed is False
     assert [(order["account"], order["leaves"], order["status"]) for order in remaining] == [
         ("paper", "3.75", "unknown")
     ]
+    assert wait_for_no_order(Where(home=unknown), seq=None, account="paper", wait_s=0) == (False, remaining)
+    assert wait_for_no_order(Where(home=unknown), seq=None, account="another", wait_s=0) == (False, [])
 
 
 @pytest.mark.real

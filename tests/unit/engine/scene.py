@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
-from flatbook.engine.effects import Cancel, Effect, Find, Place
+from flatbook.engine.effects import Cancel, CancelAll, Effect, Find, Place
 from flatbook.engine.inputs import (
     AccountSilent,
     CancelAnswered,
@@ -217,7 +217,7 @@ def tags(done: Step) -> list[str]:
 
 def effects(done: Step) -> list[str]:
     """Returns what is asked of the outside."""
-    names = {Place: "place", Cancel: "cancel", Find: "find"}
+    names = {Place: "place", Cancel: "cancel", CancelAll: "cancel_all", Find: "find"}
     return [names.get(type(effect), "statement") for effect in done.effects]
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from flatbook.engine.effects import Cancel, ReadStatement
+from flatbook.engine.effects import Cancel, CancelAll, ReadStatement
 from flatbook.engine.inputs import Command, Verb
 from flatbook.engine.reports import CancelTooLate
 from flatbook.events.control import CommandAccepted, CommandRefused, HaltCause, HaltScope
@@ -169,8 +169,18 @@ def test_a_kill_halts_everything_cancels_everything_and_reads_what_is_left() -> 
     bench.working()
     done = bench.command("kill")
     assert tags(done) == ["command_accepted", "trading_halted", "cancel_intended"]
-    assert [type(effect) for effect in done.effects] == [Cancel, ReadStatement]
+    assert [type(effect) for effect in done.effects] == [Cancel, CancelAll, ReadStatement]
     assert bench.halted == [("all", "", "killed")]
+
+
+def test_a_kill_of_one_account_halts_and_cancels_there_only() -> None:
+    bench = Bench()
+    bench.working()
+    assert tags(bench.command("kill", account="nowhere")) == ["command_refused"]
+    done = bench.command("kill", "k2", account="paper")
+    assert tags(done) == ["command_accepted", "trading_halted", "cancel_intended"]
+    assert bench.halted == [("venue", "paper", "killed")]
+    assert [effect.account for effect in done.effects] == ["paper", "paper", "paper"]  # type: ignore[union-attr]
 
 
 def test_a_second_kill_asks_again_for_every_cancel() -> None:
@@ -179,7 +189,7 @@ def test_a_second_kill_asks_again_for_every_cancel() -> None:
     bench.command("kill")
     done = bench.command("kill", "again")
     assert tags(done) == ["command_accepted"]
-    assert effects(done) == ["cancel", "statement"]
+    assert effects(done) == ["cancel", "cancel_all", "statement"]
 
 
 def test_a_kill_cancels_a_flatten_too_and_a_flatten_after_it_may_trade() -> None:

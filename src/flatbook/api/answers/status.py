@@ -106,6 +106,14 @@ class ChainBody(msgspec.Struct, frozen=True, kw_only=True):
     share_seconds: str | None
 
 
+class SwitchBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of open orders at an account once the desk is gone: `state` is armed, refused or none."""
+
+    account: str
+    state: str
+    detail: str
+
+
 class EngineBody(msgspec.Struct, frozen=True, kw_only=True):
     """What the journal says of the engine and, where one runs, what it says of itself. None where it is not known."""
 
@@ -119,6 +127,7 @@ class EngineBody(msgspec.Struct, frozen=True, kw_only=True):
     in_flight: int | None
     cancel_only: bool | None
     chains: list[ChainBody]
+    switches: list[SwitchBody]
 
 
 class StatusAnswer(Answer, frozen=True, kw_only=True):
@@ -289,6 +298,11 @@ def engine_of(state: State, told: Told) -> EngineBody:
         in_flight=own.get("in_flight"),
         cancel_only=own.get("cancel_only"),
         chains=msgspec.convert(own.get("chains", []), list[ChainBody]),
+        switches=[
+            SwitchBody(account=account, state=told["state"], detail=told["detail"])
+            for account, told in own.get("accounts", {}).items()
+            if told is not None
+        ],
     )
 
 

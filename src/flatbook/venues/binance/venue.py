@@ -14,7 +14,7 @@ from functools import partial
 
 import msgspec
 
-from flatbook.engine.ports import ApprovedOrder, Clock, FillSource, IdRule, VenueCard
+from flatbook.engine.ports import ApprovedOrder, Clock, FillSource, IdRule, Switch, SwitchTold, VenueCard
 from flatbook.engine.reports import (
     Absent,
     Accepted,
@@ -113,6 +113,11 @@ class BinanceVenue:
     def card(self) -> VenueCard:
         """What the adapter declares about Binance."""
         return BINANCE_CARD
+
+    @property
+    def switch(self) -> SwitchTold:
+        """What Binance does once we are gone. Source: Spot REST API, which knows no countdown."""
+        return SwitchTold(state=Switch.NONE, detail="Binance has no switch at spot: what is open stays open")
 
     @property
     def standing(self) -> Standing:
@@ -465,13 +470,24 @@ class BinanceVenue:
 class BinanceFuturesVenue(BinanceVenue):
     """One account at USD-M, where Binance cancels by itself what is open once it has not heard from us for a while."""
 
+    _unarmed: tuple[str, ...] | None = None
+
+    @property
+    def switch(self) -> SwitchTold:
+        """Whether the countdown of each symbol was armed when that was last asked for."""
+        if self._unarmed is None:
+            return SwitchTold(state=Switch.REFUSED, detail="the countdown was not asked for yet")
+        if self._unarmed:
+            return SwitchTold(state=Switch.REFUSED, detail=f"not armed for {', '.join(self._unarmed)}")
+        return SwitchTold(state=Switch.ARMED, detail="a countdown of each symbol")
+
     async def arm(self, seconds: int) -> bool:
         """Arms the countdown of each symbol that is traded here; it cancels the orders of others there too.
 
         Source: USD-M Auto-Cancel All Open Orders.
         """
-        armed = [await self._arm(symbol, seconds) for symbol in self._symbols]
-        return all(armed)
+        self._unarmed = tuple([symbol for symbol in self._symbols if not await self._arm(symbol, seconds)])
+        return not self._unarmed
 
     async def _arm(self, symbol: str, seconds: int) -> bool:
         request = wire.countdown_request(symbol=symbol, countdown_ms=seconds * 1000)

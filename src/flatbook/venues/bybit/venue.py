@@ -13,7 +13,7 @@ from functools import partial
 
 import msgspec
 
-from flatbook.engine.ports import ApprovedOrder, Clock, FillSource, IdRule, VenueCard
+from flatbook.engine.ports import ApprovedOrder, Clock, FillSource, IdRule, Switch, SwitchTold, VenueCard
 from flatbook.engine.reports import (
     Absent,
     Accepted,
@@ -100,6 +100,10 @@ class BybitWay(msgspec.Struct, frozen=True, kw_only=True):
     budget: RateBudget
 
 
+def _told(answer: CancelTooLate | Rejected | Unknown | NotSent) -> str:
+    return answer.message if isinstance(answer, CancelTooLate | Rejected) else answer.reason.value
+
+
 def markets_of(instruments: tuple[Instrument, ...]) -> dict[tuple[Category, str], Instrument]:
     """Returns instruments by where they are at Bybit. Errors: ValueError for a product that is not spoken here."""
     markets: dict[tuple[Category, str], Instrument] = {}
@@ -114,8 +118,7 @@ def markets_of(instruments: tuple[Instrument, ...]) -> dict[tuple[Category, str]
 class BybitVenue:
     """One account at Bybit; implements the engine's OrderVenue.
 
-    Without a `stream` nothing is pushed. `pushes_unreadable` counts pushes that are left to the poll;
-    `dead_man_refused` says why Bybit does not cancel when we are gone, None where it will or was not asked to.
+    Without a `stream` nothing is pushed. `pushes_unreadable` counts pushes that are left to the poll.
     """
 
     def __init__(
@@ -144,7 +147,9 @@ class BybitVenue:
         self._budget = way.budget
         self._asking = 0
         self.pushes_unreadable = 0
-        self.dead_man_refused: str | None = None
+        self.switch = SwitchTold(state=Switch.NONE, detail="dead_man_s is not configured: what is open stays open")
+        if self._dead_man_s is not None:
+            self.switch = SwitchTold(state=Switch.REFUSED, detail="it was not asked for yet")
 
     @property
     def card(self) -> VenueCard:
@@ -302,12 +307,12 @@ class BybitVenue:
     async def _arm_dead_man(self) -> None:
         if self._dead_man_s is None:
             return
-        self.dead_man_refused = None
+        self.switch = SwitchTold(state=Switch.ARMED, detail=f"{self._dead_man_s} s after our stream")
         for category in self._categories:
             reply = await self._carry(wire.dead_man_request(category, self._dead_man_s), READ_TIMEOUT_S)
             answer = parse.cancel_answer(reply, now=self._clock.now()) if isinstance(reply, Reply) else reply
             if not isinstance(answer, CancelTaken):
-                self.dead_man_refused = f"{category.value}: {answer}"
+                self.switch = SwitchTold(state=Switch.REFUSED, detail=f"{category.value}: {_told(answer)}")
 
     def _take(self, deliver: Callable[[Pushed], None], topic: str, rows: list[msgspec.Raw]) -> None:
         self._heard_at = self._clock.now()

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from flatbook.engine.ports import ApprovedOrder, Clock, VenueCard
+from flatbook.engine.ports import ApprovedOrder, Clock, Switch, SwitchTold, VenueCard
 from flatbook.engine.reports import (
     Absent,
     Accepted,
@@ -86,6 +86,11 @@ class CcxtVenue:
     def card(self) -> VenueCard:
         """What the adapter declares about the exchange."""
         return self._card
+
+    @property
+    def switch(self) -> SwitchTold:
+        """What the exchange does once we are gone: nothing that is asked for here."""
+        return SwitchTold(state=Switch.NONE, detail="none is asked for through ccxt: what is open stays open")
 
     async def place(self, order: ApprovedOrder) -> PlaceAnswer:
         """Sends the order once.

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from flatbook.engine.ports import ApprovedOrder
+from flatbook.engine.ports import ApprovedOrder, Switch, SwitchTold
 from flatbook.engine.reports import (
     Absent,
     Accepted,
@@ -271,10 +271,27 @@ def test_without_our_stream_bybit_cancels_all_orders_where_it_was_told_to() -> N
 
         await listened(venue, seen, place)
         await scene.pass_ms(12_000)
-        return await venue.find(sample.OURS), venue.dead_man_refused
+        return await venue.find(sample.OURS), venue.switch
 
-    found, refused = talk(session, dead_man_s=10)
-    assert (found.status, refused) == (VenueStatus.CANCELED, None)
+    found, switch = talk(session, dead_man_s=10)
+    assert found.status is VenueStatus.CANCELED
+    assert switch == SwitchTold(state=Switch.ARMED, detail="10 s after our stream")
+
+
+def test_a_switch_that_bybit_refuses_is_told_and_the_desk_trades_on() -> None:
+    async def session(scene: Scene, venue: BybitVenue) -> Any:
+        before = venue.switch.state
+
+        async def place() -> Any:
+            await scene.pass_ms(1_000)
+            return await venue.place(approved())
+
+        return before, await listened(venue, [], place), venue.switch
+
+    before, placed, switch = talk(session, dead_man_s=2)
+    assert before is Switch.REFUSED
+    assert isinstance(placed, Accepted)
+    assert (switch.state, switch.detail) == (Switch.REFUSED, "spot: params error: timeWindow invalid")
 
 
 def test_everything_is_canceled_at_once() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from flatbook.api.app import create_app, openapi_json
+from flatbook.api.app import openapi_json
+from flatbook.api.door import guarded_app, open_door
 from flatbook.api.reads import READS
+from flatbook.api.serve import HOST, PORT
 from flatbook.api.site import Site
 from flatbook.ops.clock import SystemClock
 from flatbook.ops.config import load
@@ -21,7 +23,11 @@ def written() -> bytes:
     with TemporaryDirectory() as folder:
         make_home(Path(folder, "home"), load_demo_tape())
         site = Site(load(Path(folder, "home"), environment={}), SystemClock())
-        return openapi_json(create_app(site, READS))
+        access = open_door(site, site.clock, HOST, PORT)
+        try:
+            return openapi_json(guarded_app(site, access, READS)[1])
+        finally:
+            access.close()
 
 
 if __name__ == "__main__":

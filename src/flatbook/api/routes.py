@@ -32,9 +32,13 @@ _SAID = {
     401: "Nobody is logged in.",
     403: "The credential does not reach so far.",
     404: "There is no such thing.",
+    409: "It contradicts what stands, or what was asked before.",
+    413: "The body is too large.",
+    415: "The body is no JSON.",
     422: "A value is not as it must be.",
     429: "Too many requests.",
     503: "The journal or the engine cannot be asked now.",
+    504: "The engine did not answer in time.",
 }
 
 

@@ -13,7 +13,7 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 from litestar.types import ASGIApp
 
-from flatbook.api.app import create_app
+from flatbook.api.door import guarded_app, open_door
 from flatbook.api.reads import READS
 from flatbook.api.site import Site
 from flatbook.ops.clock import SystemClock
@@ -80,9 +80,13 @@ async def _run(loaded: Loaded, host: str, port: int, told: Callable[[str], None]
         over.set()
 
     site = Site(loaded, SystemClock())
-    app = create_app(site, READS, on_death=on_death)
-    told(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
-    await serve_app(app, host, port, over)
+    access = open_door(site, SystemClock(), host, port)
+    try:
+        gate, _ = guarded_app(site, access, READS, on_death=on_death)
+        told(access.link())
+        await serve_app(gate, host, port, over)
+    finally:
+        access.close()
     return EXIT_FAILED if deaths else EXIT_OK
 
 

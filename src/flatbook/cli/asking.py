@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.output import end_progress
-
-
-def actor() -> str:
-    """Returns the name of the user of the operating system; the number where the system has no name for it."""
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid {os.getuid()}"
 
 
 def confirm(question: str, *, yes: bool) -> None:

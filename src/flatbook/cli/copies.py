@@ -141,9 +141,9 @@ def _marked(where: Where, source: Path, verified: Verified) -> Iterator[None]:
     """Writes, durably and before the journal is put back, what makes the next start a halted one."""
     import msgspec
 
-    from flatbook.cli.asking import actor
     from flatbook.journal.files import make_folder, written_whole
     from flatbook.ops.clock import SystemClock
+    from flatbook.ops.os_user import os_user
     from flatbook.values.instants import text_of_instant
 
     was_marked = where.restored.exists()
@@ -151,7 +151,7 @@ def _marked(where: Where, source: Path, verified: Verified) -> Iterator[None]:
         "from": str(source),
         "events": verified.events,
         "head": verified.head.hash,
-        "by": actor(),
+        "by": os_user(),
         "at": text_of_instant(SystemClock().now()),
     }
     make_folder(where.restored.parent)

@@ -5,6 +5,8 @@ This file is read only after something was raised.
 
 from __future__ import annotations
 
+from flatbook.api.access_file import DoorUnusable
+from flatbook.api.access_tokens import TokenRefused
 from flatbook.backtest.refused import TapeRefused
 from flatbook.cli.faults import Exit, Failed
 from flatbook.engine.ports import JournalBroken, JournalFault
@@ -38,6 +40,8 @@ KNOWN: tuple[type[BaseException], ...] = (
     CursorRefused,
     BrokerFileRefused,
     HomeRefused,
+    DoorUnusable,
+    TokenRefused,
     InjectorFailed,
     ScenarioRefused,
     InstantRefused,
@@ -55,7 +59,7 @@ def failed_of(error: BaseException) -> Failed:
         rest = f" (and {more} more: flatbook config check lists them)" if more else ""
         do = "" if INIT in str(error.problems[0]) else "correct it, then flatbook config check"
         return Failed(Exit.CONFIG, f"{error.problems[0]}{rest}", do=do)
-    if isinstance(error, InstantRefused | NumberRefused | ScenarioRefused):
+    if isinstance(error, InstantRefused | NumberRefused | ScenarioRefused | TokenRefused):
         return Failed(Exit.USAGE, str(error))
     if isinstance(error, JournalBroken):
         return Failed(Exit.ERROR, str(error), do="keep every copy; flatbook restore puts a backup in a journal's place")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any, NamedTuple
 
-from flatbook.cli.asking import actor
 from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import Where
 from flatbook.cli.output import show
+from flatbook.ops.os_user import os_user
 
 SENT_BY_DEFAULT = "no reason given"
 ANSWER_S = 15
@@ -46,7 +46,7 @@ def send(where: Where, verb: str, arguments: dict[str, str], told: tuple[str, st
 
     reason, named = told
     key = named or os.urandom(KEY_BYTES).hex()
-    command = {"key": key, "actor": actor(), "reason": reason, "verb": verb, "arguments": arguments}
+    command = {"key": key, "actor": os_user(), "reason": reason, "verb": verb, "arguments": arguments}
     try:
         answered = request(where.socket, {"kind": "command", "command": command}, ANSWER_S)
     except NotRunning as error:

@@ -29,15 +29,15 @@ def run(
     It recovers from the journal first: orders whose fate is open are asked for at their venue, never sent again
     blindly. Stop it with Ctrl-C or SIGTERM, or with flatbook drain.
     """
-    from flatbook.cli.asking import actor
     from flatbook.cli.desks import loaded_of
     from flatbook.ops.consent import ConsentMissing
+    from flatbook.ops.os_user import os_user
     from flatbook.services.all_in_one import run_desk
 
     loaded = loaded_of(where)
     given = _consent(loaded, live=live, consent=consent)
     try:
-        halted_by = actor() if halted else None
+        halted_by = os_user() if halted else None
         return run_desk(loaded, consent=given, teller=_teller(loaded, where), halted_by=halted_by)
     except ConsentMissing as missing:
         raise Failed(Exit.REFUSED, str(missing), do="flatbook config check shows the consent") from missing

@@ -58,6 +58,11 @@ _WALLET = (
     Verb("withdraw", "Take tokens out of a vault.", "wallet:withdraw"),
     Verb("cancel", "Take a call back.", "wallet:take_back"),
 )
+_TOKEN = (
+    Verb("create", "Make a token for a program; it is shown once.", "tokens:create"),
+    Verb("list", "List the tokens: name, scope and end.", "tokens:listing"),
+    Verb("revoke", "End a token at once.", "tokens:revoke"),
+)
 _GRID = (
     Verb("slots", "Show the slots, from the highest level to the lowest.", "grid:slots"),
     Verb("plan", "Show which orders a grid would keep, cancel and place at a touch.", "grid:plan"),
@@ -175,6 +180,7 @@ FAMILIES = (
             Verb("config", "Check and show the configuration.", "", _CONFIG),
             Verb("alerts", "Tell people what needs them, and see what stands.", "", _ALERTS),
             Verb("secrets", "Keep secrets out of the configuration.", "", _SECRETS),
+            Verb("token", "Let programs use the API, each within a scope and a time.", "", _TOKEN),
             Verb("wallet", "Keep keys, and move vaults through the running engine.", "", _WALLET),
             Verb("signer", "Sign for one wallet, in a process of its own.", "wallet:signer"),
             Verb("auth", "Log in where only a person can.", "", _AUTH),

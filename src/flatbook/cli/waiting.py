@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from flatbook.cli.options import Where
 
 if TYPE_CHECKING:
-    from flatbook.state.desk import State
+    from flatbook.projections.open_orders import OpenOrder
 
 LOOK_S = 0.2
 LOOKS_PER_S = 5
@@ -25,6 +26,7 @@ def wait_for_no_order(
     venues have answered once each account has stated, after the command, that nothing is open there.
     """
     from flatbook.cli.reading import past_of
+    from flatbook.projections.open_orders import open_orders
     from flatbook.state.fold import apply_row
     from flatbook.values.ids import Seq
 
@@ -46,8 +48,10 @@ def wait_for_no_order(
     return False, _of(account, open_orders(state))
 
 
-def _of(account: str | None, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [order for order in orders if account in (None, order["account"])]
+def _of(account: str | None, orders: Iterable[OpenOrder]) -> list[dict[str, Any]]:
+    from msgspec import to_builtins
+
+    return [to_builtins(order) for order in orders if account in (None, order.account)]
 
 
 def _wait_for_statements(where: Where, account: str | None, wait_s: int, pause: Event) -> bool:
@@ -83,56 +87,3 @@ def _status(where: Where) -> dict[str, Any] | None:
         return engine_status(where)
     except ControlFault:
         return None
-
-
-def open_orders(state: State) -> list[dict[str, Any]]:
-    """Returns the orders that may still execute on our accounts, also those not ours, and our orders on chains."""
-    from flatbook.values.money import plain
-
-    ours = [state.orders[order_id] for order_id in state.open_orders]
-    return (
-        [
-            {
-                "order_id": order.order_id,
-                "account": order.account,
-                "instrument": order.instrument,
-                "side": order.side.value,
-                "leaves": plain(order.leaves),
-                "status": order.status.value,
-            }
-            for order in ours
-        ]
-        + [
-            {
-                "order_id": venue_order_id,
-                "account": account,
-                "instrument": order.instrument,
-                "side": order.side.value,
-                "leaves": plain(order.leaves),
-                "status": "not ours",
-            }
-            for (account, venue_order_id), order in state.foreign_orders.items()
-        ]
-        + _standing_offers(state)
-    )
-
-
-def _standing_offers(state: State) -> list[dict[str, Any]]:
-    """Returns the orders of ours that stand on chains: one leaves the list when all nodes show that it was removed."""
-    from flatbook.values.money import plain
-
-    found: list[dict[str, Any]] = []
-    for offer in state.offers.by_hash.values():
-        for leg in offer.seen.legs if offer.stands else ():
-            shares = offer.shares(leg.underlying, leg.side)
-            found.append(
-                {
-                    "order_id": offer.seen.order_hash,
-                    "account": offer.seen.account,
-                    "instrument": leg.instrument,
-                    "side": leg.side.value,
-                    "leaves": "unknown" if shares is None else plain(shares),
-                    "status": "stands on its chain",
-                }
-            )
-    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flatbook.engine.book_intents import book_approved, book_refused
 from flatbook.engine.quoting import decide_seat
 from flatbook.engine.turn import Turn
-from flatbook.engine.views import hedge_view, risk_view
+from flatbook.engine.views import hedge_view, limits_of, risk_view
 from flatbook.events.codec import name_of
 from flatbook.events.control import AlertCleared, AlertName, AlertRaised, HedgeHeld, HoldReason, Severity
 from flatbook.events.event import Event
@@ -41,7 +41,7 @@ def decide_net(turn: Turn, key: NetKey) -> None:
     decision = decide(hedge_view(turn.state, turn.market, key, turn.rules, turn.now), hedge.params)
     turn.wakes.put(key, decision.wake, turn.now)
     for note in decision.notes:
-        _book_note(turn, key, note)
+        book_note(turn, key, note)
     if decision.intents:
         _book_intents(turn, key, decision.intents)
     elif not turn.state.orders_owing(key) and key not in turn.state.holds:
@@ -64,7 +64,8 @@ def _clear_settled(turn: Turn, key: NetKey) -> None:
         turn.clear(name, f"{key[0]}:{key[1]}")
 
 
-def _book_note(turn: Turn, key: NetKey, note: Event) -> None:
+def book_note(turn: Turn, key: NetKey, note: Event) -> None:
+    """Books a note of a strategy, and tells where it says that an exposure stays."""
     turn.book(note)
     if not isinstance(note, HedgeHeld):
         return
@@ -79,7 +80,8 @@ def _book_note(turn: Turn, key: NetKey, note: Event) -> None:
 
 
 def _book_intents(turn: Turn, key: NetKey, intents: tuple[Intent, ...]) -> None:
-    verdict = check(risk_view(turn.state, turn.market, key, turn.rules, turn.now), intents, turn.rules.limits)
+    state, rules = turn.state, turn.rules
+    verdict = check(risk_view(state, turn.market, key, rules, turn.now), intents, limits_of(state, rules))
     if isinstance(verdict, Approved):
         book_approved(turn, verdict.intents)
     else:

@@ -198,6 +198,10 @@ class Verb(Enum):
     DRAIN = "drain"
     RECONCILE = "reconcile"
     ORDER_RECHECK = "order_recheck"
+    ORDER_CANCEL = "order_cancel"
+    ORDER_PLACE = "order_place"
+    HEDGE_NOW = "hedge_now"
+    LIMIT_SET = "limit_set"
     FILL_RELEASE = "fill_release"
     POSITION_OVERWRITE = "position_overwrite"
     POSITION_ASSIGN = "position_assign"
@@ -209,7 +213,7 @@ class Verb(Enum):
     CHAOS = "chaos"
 
 
-STOPPING = (Verb.HALT, Verb.KILL)
+STOPPING = (Verb.HALT, Verb.KILL, Verb.ORDER_CANCEL)
 
 
 class Command(Input, frozen=True, kw_only=True, forbid_unknown_fields=True):

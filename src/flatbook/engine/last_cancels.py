@@ -53,7 +53,7 @@ class LastCancels:
     def stop(self, command: Command) -> str | None:
         """Carries out a command that stops. Returns why any other one is refused."""
         if command.verb not in STOPPING:
-            return "the journal cannot be written: only halt and kill act"
+            return "the journal cannot be written: only halt, kill and cancel act"
         self.cancel_everything()
         if command.verb is Verb.KILL:
             named = command.arguments.get("account")

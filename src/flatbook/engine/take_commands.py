@@ -9,6 +9,16 @@ from flatbook.engine.inputs import Command, Verb
 from flatbook.engine.refuse import clear_refused
 from flatbook.engine.take_acceptance import accept_statement, why_not_accept
 from flatbook.engine.take_actions import end_freeze, state_action, why_not_end, why_not_state
+from flatbook.engine.take_by_hand import (
+    cancel_by_hand,
+    hedge_now,
+    place_by_hand,
+    set_limit,
+    why_not_cancel,
+    why_not_hedge_now,
+    why_not_place,
+    why_not_set_limit,
+)
 from flatbook.engine.take_chaos import make_chaos, why_not_chaos
 from flatbook.engine.take_wallets import move_vault, take_back, why_not_move, why_not_take_back
 from flatbook.engine.turn import Turn
@@ -370,6 +380,10 @@ _ACTS: dict[Verb, tuple[Callable[[Turn, Command], Refusal | None], Callable[[Tur
     Verb.DRAIN: (_free, _drain),
     Verb.RECONCILE: (_free, _read_statements),
     Verb.ORDER_RECHECK: (_why_not_recheck, _recheck),
+    Verb.ORDER_CANCEL: (why_not_cancel, cancel_by_hand),
+    Verb.ORDER_PLACE: (why_not_place, place_by_hand),
+    Verb.HEDGE_NOW: (why_not_hedge_now, hedge_now),
+    Verb.LIMIT_SET: (why_not_set_limit, set_limit),
     Verb.FILL_RELEASE: (_why_not_release, _release),
     Verb.POSITION_OVERWRITE: (_why_not_overwrite, _overwrite),
     Verb.POSITION_ASSIGN: (_why_not_assign, _assign),

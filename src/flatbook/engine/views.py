@@ -8,7 +8,7 @@ from flatbook.engine.ports import IdRule
 from flatbook.engine.rules import Rules
 from flatbook.market.quotes import Market
 from flatbook.risk.checks import Named, RiskView
-from flatbook.risk.limits import ORDER_RATE_WINDOW_S
+from flatbook.risk.limits import ORDER_RATE_WINDOW_S, Limits, tightened
 from flatbook.state.desk import State
 from flatbook.state.exposure import exposure_of
 from flatbook.state.halts import halt_over
@@ -29,6 +29,7 @@ def hedge_view(state: State, market: Market, key: NetKey, rules: Rules, now: Ins
     """Returns what the hedge of a net can see now."""
     owner, underlying = key
     hedge, net = rules.hedges[key], state.positions.net(owner, underlying)
+    limits = limits_of(state, rules)
     params = hedge.params
     side = Side.BUY if net.hedgeable < ZERO else Side.SELL
     return HedgeView(
@@ -40,7 +41,7 @@ def hedge_view(state: State, market: Market, key: NetKey, rules: Rules, now: Ins
         orders=state.orders_owing(key),
         route=route_of(state, owner, hedge.instrument, rules, side),
         backup=route_of(state, owner, hedge.backup, rules, side) if hedge.backup is not None else None,
-        caps=OrderCaps(usd=rules.limits.order_notional_usd_max, shares=rules.limits.order_shares_max),
+        caps=OrderCaps(usd=limits.order_notional_usd_max, shares=limits.order_shares_max),
         price=market.quote(underlying, params.price_source),
         second=market.quote(underlying, params.second_source) if params.second_source is not None else None,
         session=session_at(now),
@@ -53,6 +54,11 @@ def hedge_view(state: State, market: Market, key: NetKey, rules: Rules, now: Ins
         cause=net.cause,
         intents=net.intents,
     )
+
+
+def limits_of(state: State, rules: Rules) -> Limits:
+    """Returns the limits in force: those of the configuration, or tighter ones where an operator set them."""
+    return tightened(rules.limits, state.limits) if state.limits else rules.limits
 
 
 def next_open(sessions: tuple[SessionKind, ...], now: Instant) -> Instant:

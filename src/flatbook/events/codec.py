@@ -109,6 +109,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     risk.RiskCleared,
     risk.StopProven,
     risk.BreakerArmed,
+    risk.RiskLimitSet,
     risk.BooksDoubted,
     risk.BooksCorrected,
     grid.GridLaid,

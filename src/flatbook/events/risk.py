@@ -37,6 +37,18 @@ class RiskCleared(Event, frozen=True, kw_only=True, tag="risk_cleared"):
     cleared_at: Instant
 
 
+class RiskLimitSet(Event, frozen=True, kw_only=True, tag="risk_limit_set"):
+    """An operator made a limit tighter than it is configured, or took that back, which `to` None says.
+
+    Units: `to` in the unit of the limit, as its name says.
+    """
+
+    name: str
+    to: Decimal | None
+    reason: str
+    set_at: Instant
+
+
 class StopProven(Event, frozen=True, kw_only=True, tag="stop_proven"):
     """A statement of an account, read after a side was stopped, shows none of the orders that had to go."""
 

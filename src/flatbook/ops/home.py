@@ -13,6 +13,7 @@ SOCKET_FILE = Path("run", "engine.sock")
 RESTORED_FILE = "restored"
 DEMO_FILE = ".flatbook-demo"
 SNAPSHOT_FOLDER = "snapshots"
+DOOR_FILE = "door.sqlite"
 
 
 def home_of(environment: Mapping[str, str] = os.environ) -> Path:

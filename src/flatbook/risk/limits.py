@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import msgspec
@@ -30,3 +31,16 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         for name in self.__struct_fields__:
             if not getattr(self, name) > ZERO:
                 raise ValueError(f"risk limit {name} must be above zero")
+
+
+def tightened(limits: Limits, told: Mapping[str, Decimal]) -> Limits:
+    """Returns limits in which none is looser than an operator told. Each is a cap, so that the smaller one holds.
+
+    Units: `told` in the unit of each limit; a limit that is counted is told as a whole number.
+    """
+    changes = {
+        name: type(getattr(limits, name))(to)
+        for name, to in told.items()
+        if name in limits.__struct_fields__ and to < getattr(limits, name)
+    }
+    return msgspec.structs.replace(limits, **changes) if changes else limits

@@ -10,7 +10,7 @@ from flatbook.events import control
 from flatbook.events.actions import CorporateActionStated, FreezeEnded, RatioJumped
 from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.funds import FundsStated
-from flatbook.events.risk import BooksDoubted, BreakerArmed
+from flatbook.events.risk import BooksDoubted, BreakerArmed, RiskLimitSet
 from flatbook.state.breakers import BreakerBook, reset_breaker
 from flatbook.state.desk import (
     ACTIVITIES_KEPT_MAX,
@@ -68,6 +68,14 @@ def fold_lifted(state: State, event: control.TradingLifted) -> None:
         book = state.breakers.get(OwnerId(halt.target))
         if book is not None:
             reset_breaker(book)
+
+
+def fold_limit(state: State, event: RiskLimitSet) -> None:
+    """Notes how tight an operator wants a limit, or that it is as configured again."""
+    if event.to is None:
+        state.limits.pop(event.name, None)
+    else:
+        state.limits[event.name] = event.to
 
 
 def fold_armed(state: State, event: BreakerArmed) -> None:

@@ -191,6 +191,7 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     halts: dict[HaltId, Halt] = {}
     stops: dict[StopKey, SideStop] = {}
     breakers: dict[OwnerId, BreakerBook] = {}
+    limits: dict[str, Decimal] = {}
     holds: dict[NetKey, HoldReason] = {}
     alerts: dict[tuple[AlertName, str], Alert] = {}
     marks: dict[AssetId, Price] = {}

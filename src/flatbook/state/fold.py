@@ -108,6 +108,7 @@ FOLDS: dict[type[Event], Callable[[State, Any], None]] = {
     risk.RiskCleared: stops.fold_cleared,
     risk.StopProven: stops.fold_proven,
     risk.BreakerArmed: control_fold.fold_armed,
+    risk.RiskLimitSet: control_fold.fold_limit,
     risk.BooksDoubted: control_fold.fold_doubted,
     risk.BooksCorrected: order_fold.fold_corrected,
     grid.GridLaid: _note,

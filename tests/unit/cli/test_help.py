@@ -13,7 +13,7 @@ from flatbook.cli.app import main, program
 from flatbook.cli.help import every_verb
 from tests.unit.cli.scene import call
 
-ALLOWED_OF_FLATBOOK = ("flatbook", "flatbook.cli", "flatbook.ops", "flatbook.ops.home")
+ALLOWED_OF_FLATBOOK = ("flatbook", "flatbook.cli", "flatbook.ops", "flatbook.ops.home", "flatbook.ops.os_user")
 ALLOWED_OUTSIDE = {"attr", "attrs", "cyclopts"}
 HEAVY = (
     "asyncio",

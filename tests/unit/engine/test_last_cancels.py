@@ -93,4 +93,4 @@ def test_orders_of_others_are_left_where_the_account_is_not_killed(said: Command
 
 
 def test_what_does_not_stop_is_refused() -> None:
-    assert after(command(Verb.RECONCILE))[0] == "the journal cannot be written: only halt and kill act"
+    assert after(command(Verb.RECONCILE))[0] == "the journal cannot be written: only halt, kill and cancel act"

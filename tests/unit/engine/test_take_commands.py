@@ -404,6 +404,10 @@ def test_every_verb_is_tried_here() -> None:
         "call_take_back",
         "action_state",
         "action_end",
+        "order_cancel",
+        "order_place",
+        "hedge_now",
+        "limit_set",
     }
     assert tried | elsewhere == {verb.value for verb in Verb}
 

@@ -627,6 +627,7 @@ RISK: tuple[Event, ...] = (
     ),
     risk.StopProven(monitor="majors", side=Side.BUY, account=PAPER, stated_at=AT, seen_at=LATER),
     risk.BreakerArmed(owner=DESK, losses_max=3, drawdown_usd_max=Decimal("250.50"), armed_at=AT),
+    risk.RiskLimitSet(name="order_shares_max", to=Decimal("12.50"), reason="news", set_at=AT),
     risk.BooksDoubted(
         account=PAPER, subject="COIN", difference=Quantity(Decimal("-0.001")), stated_at=AT, seen_at=LATER
     ),

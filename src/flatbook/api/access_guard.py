@@ -1,0 +1,33 @@
+"""Which route is open to whom: every route names a scope, and one that names none is closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.types import Guard
+
+from flatbook.api.access import BEARER, Access
+from flatbook.api.access_scopes import Actor, Lane, Scope
+from flatbook.api.problems import Code, Problem
+
+
+def admitting(access: Access) -> Guard:
+    """Returns the guard of all routes."""
+
+    def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        if handler.opt.get("public"):
+            return
+        asked = handler.opt.get("scope")
+        if asked is None:
+            raise Problem(403, Code.ROUTE_CLOSED, "this route is open to nobody")
+        actor: Actor | None = connection.scope["state"].get("actor")
+        if actor is None:
+            raise Problem(401, Code.UNAUTHENTICATED, "log in, or show a token", headers=BEARER)
+        access.count(actor.name, handler.opt.get("lane", Lane.READ))
+        if not actor.may(Scope(asked)):
+            text = f"this needs the scope {asked}, and {actor.name} has {actor.scope.value}"
+            raise Problem(403, Code.SCOPE_MISSING, text)
+
+    return admit

@@ -1,0 +1,43 @@
+"""How often an actor may ask: one allowance for each lane, so that reading never stands before stopping."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from flatbook.api.access_scopes import Lane
+from flatbook.values.instants import NS_PER_S, Instant
+
+COUNTED_MAX = 1_024
+
+
+class Allowance(NamedTuple):
+    """So many at once, and then one each `every_ns`."""
+
+    burst: int
+    every_ns: int
+
+
+ALLOWANCES = {
+    Lane.READ: Allowance(burst=600, every_ns=NS_PER_S // 300),
+    Lane.COMMAND: Allowance(burst=20, every_ns=NS_PER_S // 5),
+    Lane.STOP: Allowance(burst=60, every_ns=NS_PER_S // 20),
+    Lane.LOGIN: Allowance(burst=5, every_ns=12 * NS_PER_S),
+    Lane.STRANGER: Allowance(burst=100, every_ns=NS_PER_S // 50),
+}
+
+
+class Rates:
+    """Counts requests by actor and lane. Keeps one instant for each: when its allowance will be whole again."""
+
+    def __init__(self) -> None:
+        self._whole_at: dict[tuple[str, Lane], int] = {}
+
+    def wait_ns(self, actor: str, lane: Lane, now: Instant) -> int:
+        """Counts a request and returns 0, or how long to wait where it is one too many and is not counted."""
+        burst, every_ns = ALLOWANCES[lane]
+        whole_at = max(self._whole_at.pop((actor, lane), now), now) + every_ns
+        over_ns = whole_at - now - burst * every_ns
+        self._whole_at[actor, lane] = whole_at if over_ns <= 0 else whole_at - every_ns
+        if len(self._whole_at) > COUNTED_MAX:
+            self._whole_at.pop(next(iter(self._whole_at)))
+        return max(over_ns, 0)

@@ -1,0 +1,227 @@
+"""Routes of the door itself: log in, who am I, log out, tokens, and who tried what."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, delete, post
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import HeaderParameter, JSONBody, PathParameter, QueryParameter, SkipValidation
+from litestar.types import ControllerRouterHandler
+
+from flatbook.api.access import Access
+from flatbook.api.access_gate import cookie_text
+from flatbook.api.access_scopes import Actor, Credential, Lane
+from flatbook.api.access_tokens import TokenRefused
+from flatbook.api.commands_answered import KEY_HEADER, once
+from flatbook.api.commands_once import Known
+from flatbook.api.problems import Code, Problem
+from flatbook.api.routes import problems, reading
+from flatbook.values.instants import text_of_instant
+
+AtDoor = NamedDependency[SkipValidation[Access]]
+Asked = Request[Any, Any, Any]
+Key = Annotated[
+    str | None,
+    HeaderParameter(
+        name=KEY_HEADER, description="A text of its own for each command: 8 to 64 letters, digits, - and _."
+    ),
+]
+NAME_TEXT_MAX = 64
+LINK_TEXT_MAX = 128
+PAGE_MAX = 500
+
+
+class LogIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The text of a one-time link, which stands after #once= in its address."""
+
+    once: Annotated[str, msgspec.Meta(min_length=1, max_length=LINK_TEXT_MAX)]
+
+
+class SessionAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks, and what he may do. `csrf` is what changing requests of a session carry; None for a token."""
+
+    actor: str
+    scope: str
+    scopes: list[str]
+    credential: Credential
+    csrf: str | None
+    ends_at: str
+
+
+class TokenBody(msgspec.Struct, frozen=True, kw_only=True):
+    """One token; its text was shown when it was made, and is kept nowhere."""
+
+    name: str
+    scope: str
+    made_at: str
+    ends_at: str
+    over: bool
+
+
+class TokensAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """All tokens, and how one is made: at the command line only."""
+
+    tokens: list[TokenBody]
+    make: str = "flatbook token create NAME --scope read"
+
+
+class AttemptBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What was tried at the door and did not become a command, how often within a minute."""
+
+    number: int
+    at: str
+    last_at: str
+    times: int
+    actor: str
+    act: str
+    code: str
+    detail: str
+
+
+class AuditAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Attempts, the newest first; `next` asks for older ones. `lost` could not be written down."""
+
+    attempts: list[AttemptBody]
+    next: int | None
+    lost: int
+
+
+def actor_of(request: Asked) -> Actor:
+    """Returns who a request is from. Needs: the route is not public."""
+    actor = request.scope["state"]["actor"]
+    assert isinstance(actor, Actor)
+    return actor
+
+
+@post(
+    "/api/v1/session",
+    opt={"public": True},
+    tags=["access"],
+    summary="Log in by a one-time link",
+    status_code=201,
+    responses=problems(400, 401, 403, 413, 415, 422, 429),
+)
+async def log_in(data: JSONBody[LogIn], access: AtDoor) -> Response[SessionAnswer]:
+    """Opens a session for a link that was not used yet; the cookie is out of reach for scripts."""
+    opened = access.log_in(data.once)
+    assert opened.cookie is not None
+    headers = {"set-cookie": cookie_text(access.cookie_name, opened.cookie)}
+    return Response(_session(access, opened.actor), status_code=201, headers=headers)
+
+
+@reading("/session", "Who asks", tag="access")
+async def who(request: Asked, access: AtDoor) -> SessionAnswer:
+    """Says who asks, what he may do, and what his changing requests must carry."""
+    return _session(access, actor_of(request))
+
+
+@delete(
+    "/api/v1/session",
+    opt={"scope": "read"},
+    tags=["access"],
+    summary="Log out",
+    status_code=204,
+    responses=problems(401, 403, 409, 429),
+)
+async def log_out(request: Asked, access: AtDoor) -> Response[None]:
+    """Ends the session; a token is ended by its own route."""
+    actor = actor_of(request)
+    if actor.credential is not Credential.SESSION:
+        raise Problem(409, Code.CONFLICT, "a token is no session: revoke it")
+    access.log_out(actor)
+    headers = {"set-cookie": cookie_text(access.cookie_name, "", lasts_s=0)}
+    return Response(None, status_code=204, headers=headers)
+
+
+def _session(access: Access, actor: Actor) -> SessionAnswer:
+    return SessionAnswer(
+        actor=actor.name,
+        scope=actor.scope.value,
+        scopes=list(actor.scopes),
+        credential=actor.credential,
+        csrf=access.csrf(actor),
+        ends_at=text_of_instant(actor.ends_at),
+    )
+
+
+@reading("/tokens", "All tokens", tag="access", opt={"scope": "admin"})
+async def tokens(access: AtDoor) -> TokensAnswer:
+    """Lists the tokens, those that are over too."""
+    return _tokens(access)
+
+
+def _tokens(access: Access) -> TokensAnswer:
+    now = access.clock.now()
+    return TokensAnswer(
+        tokens=[
+            TokenBody(
+                name=each.name,
+                scope=each.scope.value,
+                made_at=text_of_instant(each.made_at),
+                ends_at=text_of_instant(each.ends_at),
+                over=each.ends_at <= now,
+            )
+            for each in access.tokens()
+        ]
+    )
+
+
+@delete(
+    "/api/v1/tokens/{name:str}",
+    opt={"scope": "admin", "lane": Lane.COMMAND},
+    tags=["access"],
+    summary="End a token",
+    status_code=200,
+    responses={
+        200: ResponseSpec(TokensAnswer, description="It is ended.", generate_examples=False),
+        **problems(400, 401, 403, 404, 409, 429),
+    },
+)
+async def end_token(
+    request: Asked, access: AtDoor, name: Annotated[str, PathParameter(max_length=NAME_TEXT_MAX)], key: Key = None
+) -> Response[bytes]:
+    """Ends a token at once, and lists those that are left."""
+    actor = actor_of(request)
+
+    async def end(_key: str) -> Known:
+        try:
+            access.revoke(name)
+        except TokenRefused as error:
+            raise Problem(404, Code.NOT_FOUND, str(error)) from error
+        access.note(actor, f"end token {name}", "token_ended", "")
+        return Known(status=200, body=msgspec.json.encode(_tokens(access)))
+
+    return await once(access.answers, actor.name, key, (request.url.path, b""), end)
+
+
+@reading("/audit", "Who tried what at the door", tag="access")
+async def audit(
+    access: AtDoor,
+    before: Annotated[int | None, QueryParameter(ge=1, description="Only attempts older than this number.")] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 100,
+) -> AuditAnswer:
+    """Tells logins, refusals and forged requests; what was commanded stands in the journal's events."""
+    found = access.trail.latest(before=before, limit=limit)
+    return AuditAnswer(
+        attempts=[
+            AttemptBody(
+                number=each.number,
+                at=text_of_instant(each.at),
+                last_at=text_of_instant(each.last_at),
+                times=each.times,
+                actor=each.actor,
+                act=each.act,
+                code=each.code,
+                detail=each.detail,
+            )
+            for each in found
+        ],
+        next=found[-1].number if len(found) == limit else None,
+        lost=access.trail.lost,
+    )
+
+
+ROUTES: tuple[ControllerRouterHandler, ...] = (log_in, who, log_out, tokens, end_token, audit)

@@ -1,0 +1,227 @@
+"""What a command would do now: the orders, nets and halts it touches, told before it is agreed to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from flatbook.engine.inputs import Verb
+from flatbook.events.control import HaltCause, HaltScope
+from flatbook.ops.config_shape import Config
+from flatbook.projections.open_orders import OpenOrder, open_orders
+from flatbook.projections.positions import NetLine, net_lines
+from flatbook.state.desk import State
+from flatbook.state.halts import Halt, must_cancel
+from flatbook.values.ids import HaltId, OrderId, digest_text
+from flatbook.values.instants import Instant, text_of_instant
+from flatbook.values.money import ZERO, plain
+
+VERSION_LENGTH = 16
+
+Arguments = Mapping[str, str]
+
+
+class NetRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A net that is touched. Units: shares, signed; USD, None where nobody knows a price."""
+
+    owner: str
+    underlying: str
+    net: str
+    usd: str | None
+
+
+class HaltRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A halt that is touched."""
+
+    halt_id: str
+    scope: str
+    target: str
+    cause: str
+    reason: str
+    halted_at: str
+
+
+class EffectBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command touches: orders that it cancels or asks for, nets that it trades, halts that it lifts."""
+
+    orders: list[OpenOrder] = []
+    nets: list[NetRow] = []
+    halts: list[HaltRow] = []
+    warnings: list[str] = []
+
+
+class PreviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command would do. Send `version` back as expected_version; `confirm` is what a person types to agree."""
+
+    verb: str
+    effect: EffectBody
+    version: str
+    confirm: str
+
+
+class Seen(NamedTuple):
+    """What a preview is made of."""
+
+    state: State
+    config: Config
+
+
+def preview_of(seen: Seen, verb: Verb, arguments: Arguments) -> PreviewAnswer:
+    """Returns what a command would do now.
+
+    Gives: another version whenever other orders, nets or halts are touched; prices and warnings do not count.
+    """
+    effect = _EFFECTS[verb](seen, arguments)
+    return PreviewAnswer(
+        verb=verb.value, effect=effect, version=_version(verb, arguments, effect), confirm=verb.value.replace("_", " ")
+    )
+
+
+def _version(verb: Verb, arguments: Arguments, effect: EffectBody) -> str:
+    told = [f"{name}={arguments[name]}" for name in sorted(arguments)]
+    told += [f"order {each.order_id}" for each in effect.orders]
+    told += [f"net {each.owner} {each.underlying} {each.net}" for each in effect.nets]
+    told += [f"halt {each.halt_id} {each.halted_at}" for each in effect.halts]
+    return digest_text(verb.value, *told)[:VERSION_LENGTH]
+
+
+def _nets(seen: Seen, arguments: Arguments) -> list[NetLine]:
+    """Returns the nets that are hedged, not zero, and named, or all of them where none is."""
+    owner, underlying = arguments.get("owner"), arguments.get("underlying")
+    return [
+        line
+        for line in net_lines(seen.state)
+        if line.exposure.net
+        and line.underlying in seen.config.hedges.get(line.owner, {})
+        and owner in (None, line.owner)
+        and underlying in (None, line.underlying)
+    ]
+
+
+def _rows(lines: Iterable[NetLine]) -> list[NetRow]:
+    return [
+        NetRow(
+            owner=line.owner,
+            underlying=line.underlying,
+            net=plain(line.exposure.net),
+            usd=None if line.usd is None else plain(line.usd),
+        )
+        for line in lines
+    ]
+
+
+def _halt(seen: Seen, arguments: Arguments) -> EffectBody:
+    halt = Halt(
+        halt_id=HaltId(""),
+        scope=HaltScope(arguments.get("scope", HaltScope.ALL.value)),
+        target=arguments.get("target", ""),
+        cause=HaltCause.OPERATOR,
+        reason="",
+        halted_at=max((order.decided_at for order in seen.state.orders.values()), default=Instant(0)),
+    )
+    orders = seen.state.orders
+    goes = [
+        order
+        for order in open_orders(seen.state)
+        if (ours := orders.get(OrderId(order.order_id))) and must_cancel({halt.halt_id: halt}, ours)
+    ]
+    nets = _nets(seen, {})
+    warnings = [f"{len(nets)} nets are open and stay open where they are halted"] if nets else []
+    return EffectBody(orders=goes, nets=_rows(nets), warnings=warnings)
+
+
+def _kill(seen: Seen, arguments: Arguments) -> EffectBody:
+    nets = _nets(seen, {})
+    warnings = ["orders that only reduce are canceled too: what is open stays open"] if nets else []
+    goes = [each for each in open_orders(seen.state) if arguments.get("account") in (None, each.account)]
+    return EffectBody(orders=goes, nets=_rows(nets), warnings=warnings)
+
+
+def _order(seen: Seen, arguments: Arguments) -> EffectBody:
+    named = arguments.get("order_id")
+    return EffectBody(orders=[each for each in open_orders(seen.state) if each.order_id == named])
+
+
+def _cancel(seen: Seen, arguments: Arguments) -> EffectBody:
+    effect = _order(seen, arguments)
+    warning = "its strategy may order anew: halt first where it must not"
+    return msgspec.structs.replace(effect, warnings=[warning] if effect.orders else ["no such order is open"])
+
+
+def _lift(seen: Seen, arguments: Arguments) -> EffectBody:
+    halt = seen.state.halts.get(HaltId(arguments.get("halt_id", "")))
+    if halt is None:
+        return EffectBody(warnings=["no such halt stands"])
+    row = HaltRow(
+        halt_id=halt.halt_id,
+        scope=halt.scope.value,
+        target=halt.target,
+        cause=halt.cause.value,
+        reason=halt.reason,
+        halted_at=text_of_instant(halt.halted_at),
+    )
+    others = len(seen.state.halts) - 1
+    warnings = [f"{others} other halts stand on their own"] if others else []
+    return EffectBody(halts=[row], nets=_rows(_nets(seen, {})), warnings=warnings)
+
+
+def _drain(seen: Seen, _arguments: Arguments) -> EffectBody:
+    warning = "nothing more is read from chains; once the hedges are done the engine stops"
+    return EffectBody(orders=list(open_orders(seen.state)), nets=_rows(_nets(seen, {})), warnings=[warning])
+
+
+def _flatten(seen: Seen, arguments: Arguments) -> EffectBody:
+    nets = _nets(seen, arguments)
+    keys = [(line.owner, line.underlying) for line in nets]
+    orders = seen.state.orders
+    working = [
+        order
+        for order in open_orders(seen.state)
+        if (ours := orders.get(OrderId(order.order_id))) and (ours.owner, ours.underlying) in keys
+    ]
+    warnings = [] if nets else ["nothing to flatten: every net asked for is zero"]
+    unpriced = [line.underlying for line in nets if line.usd is None]
+    warnings += [f"nobody knows what {underlying} is worth" for underlying in unpriced]
+    return EffectBody(orders=working, nets=_rows(nets), warnings=warnings)
+
+
+def _one_net(seen: Seen, arguments: Arguments) -> EffectBody:
+    nets = _nets(seen, arguments)
+    return EffectBody(nets=_rows(nets), warnings=[] if nets else ["this net is zero, or nobody hedges it"])
+
+
+def _place(seen: Seen, arguments: Arguments) -> EffectBody:
+    effect = _one_net(seen, arguments)
+    said = f"{arguments['side']} {arguments['qty']} at {arguments['limit']} or better, for {arguments['good_s']} s"
+    return msgspec.structs.replace(effect, warnings=[said, *effect.warnings])
+
+
+def _set_limit(seen: Seen, arguments: Arguments) -> EffectBody:
+    name = arguments["name"]
+    configured = getattr(seen.config.risk, name, None)
+    if configured is None:
+        return EffectBody(warnings=["there is no such limit"])
+    stated = ZERO + configured
+    now = plain(min(seen.state.limits.get(name, stated), stated))
+    return EffectBody(warnings=[f"{name} is {now} now, configured {plain(stated)}: it becomes {arguments['to']}"])
+
+
+def _nothing(_seen: Seen, _arguments: Arguments) -> EffectBody:
+    return EffectBody(warnings=["every venue is asked, and nothing is corrected"])
+
+
+_EFFECTS: dict[Verb, Callable[[Seen, Arguments], EffectBody]] = {
+    Verb.HALT: _halt,
+    Verb.KILL: _kill,
+    Verb.ORDER_CANCEL: _cancel,
+    Verb.LIFT: _lift,
+    Verb.DRAIN: _drain,
+    Verb.FLATTEN: _flatten,
+    Verb.ORDER_PLACE: _place,
+    Verb.LIMIT_SET: _set_limit,
+    Verb.HEDGE_NOW: _one_net,
+    Verb.ORDER_RECHECK: _order,
+    Verb.RECONCILE: _nothing,
+}

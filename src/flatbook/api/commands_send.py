@@ -1,0 +1,111 @@
+"""Handing a command to the engine once, and telling what became of it."""
+
+from __future__ import annotations
+
+import msgspec
+from litestar import Response
+
+from flatbook.api.access import Access
+from flatbook.api.access_scopes import Actor
+from flatbook.api.commands_answered import once
+from flatbook.api.commands_bodies import Body, CommandTaken
+from flatbook.api.commands_effects import Seen, preview_of
+from flatbook.api.commands_jobs import Jobs
+from flatbook.api.commands_once import Known
+from flatbook.api.problems import Code, Problem
+from flatbook.api.site import Site
+from flatbook.engine.inputs import STOPPING, Verb
+from flatbook.engine.run import CommandAnswer
+from flatbook.events.control import HaltCause
+from flatbook.ops.control_client import AnswerMissing, ControlFault, NotRunning, RequestFailed
+from flatbook.values.ids import halt_id_of
+
+ANSWER_S = 15
+SAME_KEY = "give it again with the same key: it is not done twice"
+
+
+class Sender:
+    """What carries commands out: the door that knows their keys, the engine that does them, and kills on their way."""
+
+    def __init__(self, access: Access, site: Site, jobs: Jobs) -> None:
+        self._access, self._site, self.jobs = access, site, jobs
+
+    async def send(self, actor: Actor, path: str, key: str | None, body: Body) -> Response[bytes]:
+        """Carries a command out, or answers as before where its key is known.
+
+        Errors: Problem.
+        """
+        asked = (path, msgspec.json.encode(body))
+        return await once(
+            self._access.answers, actor.name, key, asked, lambda checked: self._carry_out(actor, checked, body)
+        )
+
+    async def _carry_out(self, actor: Actor, key: str, body: Body) -> Known:
+        if body.must_be_agreed:
+            self._check_version(body)
+        before = self.jobs.before() if body.verb is Verb.KILL else {}
+        answer = await self._ask(actor, key, body)
+        if not answer.accepted:
+            raise _refusal(answer)
+        arguments, job = body.arguments(), None
+        if body.verb is Verb.KILL:
+            job = await self.jobs.give(actor.name, arguments.get("account"), answer.seq, before)
+        halt_id = None
+        if body.verb is Verb.HALT:
+            halt_id = halt_id_of(arguments["scope"], arguments["target"], HaltCause.OPERATOR.value)
+        taken = CommandTaken(
+            key=key,
+            verb=body.verb.value,
+            actor=actor.name,
+            seq=answer.seq,
+            repeated=answer.repeated,
+            halt_id=halt_id,
+            job=job,
+        )
+        return Known(status=200 if job is None else 202, body=msgspec.json.encode(taken))
+
+    def _check_version(self, body: Body) -> None:
+        view = self._site.present()
+        preview = preview_of(Seen(view.folds.state, self._site.loaded.config), body.verb, body.arguments())
+        if preview.version != body.expected_version:
+            raise Problem(
+                409,
+                Code.PREVIEW_STALE,
+                "look at what it would do, and send the version of that as expected_version",
+                preview=msgspec.to_builtins(preview),
+            )
+
+    async def _ask(self, actor: Actor, key: str, body: Body) -> CommandAnswer:
+        command = {
+            "key": f"{actor.name}/{key}",
+            "actor": actor.name,
+            "reason": body.reason,
+            "verb": body.verb.value,
+            "arguments": body.arguments(),
+        }
+        try:
+            answered = await self._site.live.ask({"kind": "command", "command": command}, ANSWER_S)
+        except ControlFault as fault:
+            raise _problem_of(fault, body.verb) from fault
+        return msgspec.convert(answered, CommandAnswer)
+
+
+def _refusal(answer: CommandAnswer) -> Problem:
+    """Returns why a command was not done: refused with an event of the journal, or not taken at this moment."""
+    why = answer.why or ""
+    if answer.seq is None:
+        return Problem(503, Code.ENGINE_BUSY, why, headers={"retry-after": "1"})
+    return Problem(422, Code.COMMAND_REFUSED, why, seq=answer.seq)
+
+
+def _problem_of(fault: ControlFault, verb: Verb) -> Problem:
+    if isinstance(fault, NotRunning):
+        stop = " and what may rest at venues stays there: look at GET /api/v1/orders" if verb in STOPPING else ""
+        return Problem(503, Code.ENGINE_NOT_RUNNING, f"no engine runs: nothing was done{stop}")
+    if isinstance(fault, AnswerMissing):
+        return Problem(504, Code.ENGINE_SILENT, f"{fault}; {SAME_KEY}")
+    if isinstance(fault, RequestFailed) and fault.error == "timed_out":
+        return Problem(504, Code.ENGINE_SILENT, f"{fault}; {SAME_KEY}")
+    if isinstance(fault, RequestFailed) and fault.error == "stopping":
+        return Problem(503, Code.ENGINE_NOT_RUNNING, str(fault))
+    return Problem(503, Code.ENGINE_BUSY, str(fault), headers={"retry-after": "1"})

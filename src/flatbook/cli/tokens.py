@@ -1,0 +1,88 @@
+"""`flatbook token`: what programs show at the API, each with a scope and an end, kept as a hash only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from flatbook.cli.options import HERE, Where, says
+from flatbook.cli.output import Column, Part, Table, show
+
+if TYPE_CHECKING:
+    import sqlite3
+
+DAYS = 30
+
+TokenName = Annotated[str, says("The name of the token; the journal names it as token:NAME.")]
+
+
+def create(
+    name: TokenName,
+    /,
+    *,
+    scope: Annotated[Literal["read", "trade", "risk", "admin"], says("What it allows; each includes those before.")],
+    days: Annotated[int, says("How many days it lasts.")] = DAYS,
+    where: Where = HERE,
+) -> None:
+    """Makes a token and prints it, once: what is kept of it is a hash.
+
+    read looks; trade also halts, kills, cancels, hedges and trades; risk also lifts halts and sets limits; admin also
+    sees and ends tokens. Show it as a header: Authorization: Bearer TOKEN.
+    """
+    from flatbook.api.access_scopes import Scope
+    from flatbook.api.access_tokens import create_token, list_tokens
+    from flatbook.ops.clock import SystemClock
+    from flatbook.values.instants import text_of_instant
+
+    with closing(_door(where)) as door:
+        text = create_token(door, name, Scope(scope), days=days, now=SystemClock().now())
+        made = next(each for each in list_tokens(door) if each.name == name)
+    body = {"name": name, "scope": scope, "ends_at": text_of_instant(made.ends_at), "token": text}
+    told = (text, f"{name} may {scope} until {body['ends_at']}; this is the only time that it is shown")
+    show("token.create", body, lambda: told, as_json=where.as_json)
+
+
+def listing(*, where: Where = HERE) -> None:
+    """Lists the tokens, those that are over too."""
+    from flatbook.api.access_tokens import list_tokens
+    from flatbook.ops.clock import SystemClock
+    from flatbook.values.instants import text_of_instant
+
+    now = SystemClock().now()
+    with closing(_door(where)) as door:
+        rows = [
+            {
+                "name": each.name,
+                "scope": each.scope.value,
+                "made_at": text_of_instant(each.made_at),
+                "ends_at": text_of_instant(each.ends_at),
+                "over": each.ends_at <= now,
+            }
+            for each in list_tokens(door)
+        ]
+    show("token.list", {"tokens": rows}, lambda: _parts(rows), as_json=where.as_json)
+
+
+def _parts(rows: list[dict[str, Any]]) -> Iterator[Part]:
+    if not rows:
+        yield "there are no tokens"
+        return
+    columns = [Column("token", "name"), Column("scope", "scope"), Column("made", "made_at"), Column("ends", "ends_at")]
+    yield Table("tokens", [*columns, Column("over", "over")], rows)
+
+
+def revoke(name: TokenName, /, *, where: Where = HERE) -> None:
+    """Ends a token: the next request with it is refused."""
+    from flatbook.api.access_tokens import revoke_token
+
+    with closing(_door(where)) as door:
+        revoke_token(door, name)
+    show("token.revoke", {"name": name}, lambda: (f"{name} is revoked",), as_json=where.as_json)
+
+
+def _door(where: Where) -> sqlite3.Connection:
+    from flatbook.api.access_file import open_door_file
+    from flatbook.ops.home import DOOR_FILE
+
+    return open_door_file(where.folder / DOOR_FILE)

@@ -1,0 +1,53 @@
+"""Allowances: a burst, then one by one; lanes and actors do not touch each other."""
+
+from __future__ import annotations
+
+from flatbook.api.access_rates import COUNTED_MAX, Rates
+from flatbook.api.access_scopes import Lane
+from flatbook.values.instants import Instant, later
+
+NOW = Instant(1_800_000_000_000_000_000)
+
+
+def test_commands_pass_twenty_at_once_and_then_five_a_second() -> None:
+    rates = Rates()
+    assert [rates.wait_ns("token:bot", Lane.COMMAND, NOW) for _ in range(20)] == [0] * 20
+    assert rates.wait_ns("token:bot", Lane.COMMAND, NOW) == 200_000_000
+    assert rates.wait_ns("token:bot", Lane.COMMAND, later(NOW, ms=199)) == 1_000_000
+    assert rates.wait_ns("token:bot", Lane.COMMAND, later(NOW, ms=200)) == 0
+
+
+def test_a_refused_request_costs_nothing() -> None:
+    rates = Rates()
+    for _ in range(1_000):
+        rates.wait_ns("token:bot", Lane.COMMAND, NOW)
+    assert rates.wait_ns("token:bot", Lane.COMMAND, later(NOW, ms=200)) == 0
+
+
+def test_stopping_has_an_allowance_that_nothing_else_uses_up() -> None:
+    rates = Rates()
+    for _ in range(1_000):
+        for lane in (Lane.READ, Lane.COMMAND):
+            rates.wait_ns("token:bot", lane, NOW)
+    assert [rates.wait_ns("token:bot", Lane.STOP, NOW) for _ in range(60)] == [0] * 60
+
+
+def test_one_actor_does_not_use_up_what_another_has() -> None:
+    rates = Rates()
+    for _ in range(21):
+        rates.wait_ns("token:bot", Lane.COMMAND, NOW)
+    assert rates.wait_ns("console:ewa", Lane.COMMAND, NOW) == 0
+
+
+def test_a_clock_that_goes_back_gives_no_new_allowance() -> None:
+    rates = Rates()
+    for _ in range(20):
+        rates.wait_ns("token:bot", Lane.COMMAND, NOW)
+    assert rates.wait_ns("token:bot", Lane.COMMAND, later(NOW, seconds=-1)) == 1_200_000_000
+
+
+def test_what_is_counted_has_a_bound() -> None:
+    rates = Rates()
+    for number in range(COUNTED_MAX + 5):
+        rates.wait_ns(f"token:{number}", Lane.READ, NOW)
+    assert len(rates._whole_at) == 1_024

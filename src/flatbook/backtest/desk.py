@@ -9,31 +9,32 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Sequence
 
+from flatbook.backtest.direct import PLAIN_RATES, STYLES, Direct, Placed
 from flatbook.backtest.grid import Steps
 from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, NEVER, PAID, REJECTED, WORKING
 from flatbook.backtest.passing import PassingView
 from flatbook.backtest.reports import Sent, funding_of, item_of, refusal
 from flatbook.backtest.simulator import Level, NewOrder, Passed, Simulator, Told, Watch
-from flatbook.backtest.terms import FeeRates, Terms
+from flatbook.backtest.terms import Terms
 from flatbook.engine.effects import Cancel, Effect, Place
-from flatbook.engine.inputs import Item, PlaceAnswered, Restarted, Resumed, Woken
+from flatbook.engine.inputs import Item, PlaceAnswered, Restarted, Resumed
 from flatbook.engine.quoting import SeatView
 from flatbook.engine.rules import Rules
-from flatbook.engine.step import steps
+from flatbook.engine.step import finish, take_item
 from flatbook.engine.turn import Turn
 from flatbook.engine.wakes import Wakes
 from flatbook.events.event import Event
-from flatbook.events.orders import CancelIntended, OrderStyle, RejectReason
+from flatbook.events.orders import CancelIntended, RejectReason
 from flatbook.market.orderbook import Touch
 from flatbook.market.quotes import Market
 from flatbook.state.desk import State
+from flatbook.state.fold import apply
 from flatbook.state.orders import Status
 from flatbook.state.positions import NetKey
 from flatbook.strategies.decision import Edge, Series, Trigger, Wake
-from flatbook.values.ids import InstrumentId, OrderId, OwnerId
+from flatbook.values.ids import InstrumentId, OwnerId
 from flatbook.values.instants import Instant
 
-_STYLES = {OrderStyle.LIMIT: 0, OrderStyle.POST_ONLY: 1, OrderStyle.IOC: 2}
 _SERIES = {series: number for number, series in enumerate(Series)}
 _REPORTS = {
     Trigger.ORDER_WORKING: 1 << WORKING,
@@ -41,7 +42,6 @@ _REPORTS = {
     Trigger.ORDER_ENDED: 1 << CANCELED | 1 << EXPIRED | 1 << REJECTED,
 }
 _ENDINGS = (CANCELED, EXPIRED, REJECTED)
-_PLAIN_RATES = FeeRates()
 
 Booked = Callable[[Sequence[Event]], None]
 
@@ -50,23 +50,30 @@ class SimulatedDesk:
     """Seats of one desk at a simulator. It is the sights that they see by, and the watcher of their wakes."""
 
     def __init__(
-        self, simulator: Simulator, rules: Rules, terms: Terms, traded: Sequence[Steps], booked: Booked
+        self,
+        simulator: Simulator,
+        rules: Rules,
+        terms: Terms,
+        traded: Sequence[Steps],
+        booked: Booked,
+        *,
+        is_direct: bool = True,
     ) -> None:
-        self.state = State()
-        self.sent: dict[int, Sent] = {}
+        self.state, self.placed = State(), Placed()
         self._simulator, self._rules, self._terms, self._booked = simulator, rules, terms, booked
         self._traded = {each.instrument.id: each for each in traded}
         self._by_place = {each.place: each for each in traded}
         self._places: dict[InstrumentId, int] = {}
         self._features: dict[tuple[OwnerId, str], int] = {}
-        self._numbers: dict[OrderId, int] = {}
-        self._count = 0
         self._market, self._wakes = Market(self), Wakes(self)
         self._turn = Turn(self.state, self._market, self._wakes, now=Instant(0), rules=rules)
         self._views: list[PassingView] = []
         self._keys = tuple(seated.seat.key for seated in rules.seats.values())
+        self._direct = Direct(rules, self._wakes, self._traded, terms, self.placed)
+        self._direct.show(self)
+        self._is_direct = is_direct
+        self._behind: list[Event] = []
         self._stale = True
-        self._armed: tuple[Wake | None, ...] = ()
 
     def name(self, places: dict[InstrumentId, int], features: dict[tuple[OwnerId, str], int]) -> None:
         """Takes where on the tape an instrument stands, and which feature of the simulator is whose."""
@@ -104,22 +111,114 @@ class SimulatedDesk:
 
     def begin(self, now: Instant) -> None:
         """Begins as an engine does on an empty journal, and asks each strategy for the first time."""
-        items: list[Item] = [Restarted(), *(Resumed(key=key) for key in self._keys)]
-        self._step([(item, now) for item in items])
+        turn = self._fresh_turn()
+        take_item(turn, Restarted(), now)
+        for key in self._keys:
+            take_item(turn, Resumed(key=key), now)
+        self._end(turn)
 
     def take(self, told: Sequence[Told], *, woken: bool) -> None:
         """Folds what was told, and asks the strategies where something woke them."""
-        if woken and not told and self._simulator.is_plain and self._nothing_to_do():
+        if not told and not woken:
             return
-        items = [(self._item(each), Instant(each.time)) for each in told]
+        direct, now = self._direct, Instant(self._simulator.now if woken else told[-1].time)
+        if not direct.is_ready and not (self._is_direct and direct.read(self.state)):
+            if not (woken and not told and self._simulator.is_plain and self._nothing_to_do()):
+                self._ask_engine(told, now, self._resumed() if woken else {})
+            return
+        self._turn.now = now
+        count = direct.tell(told)
         if woken:
-            now = Instant(self._simulator.now)
-            items += [(Woken(key=key), now) for key in self._keys]
-        if items:
-            self._step(items)
+            direct.touched.update(self._resumed())
+        if count < len(told) or not direct.ask(now):
+            touched, direct.touched = direct.touched, {}
+            self._ask_engine(told[count:], now, touched)
+        else:
+            self._send()
+
+    def _resumed(self) -> dict[NetKey, None]:
+        return {key: None for key in self._keys if self._wakes.is_resumed(key)}
+
+    def _send(self) -> None:
+        """Has what was decided directly booked and sent."""
+        direct, simulator = self._direct, self._simulator
+        self._keep(direct.events)
+        direct.events = []
+        for message in direct.messages:
+            if isinstance(message, int):
+                simulator.cancel(message)
+            else:
+                simulator.place(message)
+        direct.messages.clear()
+        if self._stale:
+            self._arm()
+
+    def _keep(self, events: list[Event]) -> None:
+        """Has events booked that the state has not folded yet."""
+        self._booked(events)
+        self._behind += events
+
+    def _ask_engine(self, told: Sequence[Told], now: Instant, touched: dict[NetKey, None]) -> None:
+        """Has the engine take what is not plain, and ask whoever is left, on a state that has caught up."""
+        self.catch_up()
+        self._send()
+        self._direct.is_ready = False
+        turn = self._fresh_turn()
+        for each in told:
+            self._tell(turn, each)
+        turn.now = now
+        turn.touched.update(touched)
+        self._end(turn)
+
+    def catch_up(self) -> None:
+        """Folds what was booked directly into the state."""
+        direct, state = self._direct, self.state
+        if direct.events:
+            self._keep(direct.events)
+            direct.events = []
+        for event in self._behind:
+            apply(state, event)
+        self._behind.clear()
+
+    def full_view(self, owner: OwnerId) -> SeatView:
+        """Returns the view of a seat on the state, which has caught up."""
+        self.catch_up()
+        return SeatView(self._turn, self._rules.seats[owner])
+
+    def _fresh_turn(self) -> Turn:
+        turn = self._turn
+        turn.events, turn.effects, turn.dropped = [], [], []
+        return turn
+
+    def _tell(self, turn: Turn, told: Told) -> None:
+        """Has the engine take what was told."""
+        if told.kind == PAID:
+            item: Item = funding_of(self._by_place[told.number], told)
+        else:
+            sent = self.placed.sent[told.number]
+            item = item_of(sent, told)
+            if told.kind in _ENDINGS or (told.kind == FILLED and not told.left):
+                self.placed.drop(sent)
+        take_item(turn, item, Instant(told.time))
+
+    def _end(self, turn: Turn) -> None:
+        """Asks whom the turn touched, and has what it led to booked and done."""
+        finish(turn)
+        self._booked(turn.events)
+        turned_down = [item for effect in turn.effects if (item := self._act(effect)) is not None]
+        if turn.events:
+            self._watch_early_cancels(turn.events)
+        if turned_down:
+            turn, now = self._fresh_turn(), Instant(self._simulator.now)
+            for item in turned_down:
+                take_item(turn, item, now)
+            self._end(turn)
+        if self._stale:
+            self._arm()
 
     def quiet(self, passed: Passed) -> int:
         """Asks the strategies on messages that were gone past, and says before how many of them none wants anything."""
+        self.catch_up()
         quiet = len(passed.times) - passed.first
         for view, key in zip(self._views, self._keys, strict=True):
             quiet = view.quiet(passed, quiet, self._wakes.wake_of(key))
@@ -143,31 +242,11 @@ class SimulatedDesk:
             self._arm()
         return True
 
-    def _item(self, told: Told) -> Item:
-        if told.kind == PAID:
-            return funding_of(self._by_place[told.number], told)
-        sent = self.sent[told.number]
-        if told.kind in _ENDINGS or (told.kind == FILLED and not told.left):
-            del self.sent[told.number], self._numbers[sent.order_id]
-        return item_of(sent, told)
-
-    def _step(self, items: Sequence[tuple[Item, Instant]]) -> None:
-        done = steps(self.state, self._market, items, rules=self._rules, wakes=self._wakes)
-        self._booked(done.events)
-        turned_down = [item for effect in done.effects if (item := self._act(effect)) is not None]
-        if done.events:
-            self._watch_early_cancels(done.events)
-        if turned_down:
-            now = Instant(self._simulator.now)
-            self._step([(item, now) for item in turned_down])
-        if self._stale:
-            self._arm()
-
     def _act(self, effect: Effect) -> Item | None:
         if isinstance(effect, Place):
             return self._place(effect)
         if isinstance(effect, Cancel):
-            number = self._numbers.get(effect.order_id)
+            number = self.placed.numbers.get(effect.order_id)
             if number is not None:
                 self._simulator.cancel(number)
         return None
@@ -183,11 +262,11 @@ class SimulatedDesk:
             reason = RejectReason.INVALID_PRICE if price is None else RejectReason.INVALID_QUANTITY
             answer = refusal(reason, Instant(self._simulator.now))
             return PlaceAnswered(order_id=order.order_id, attempt=order.attempt, answer=answer)
-        self._count = number = self._count + 1
-        rates = self._terms.fees.get(order.instrument, _PLAIN_RATES)
-        self.sent[number] = Sent(order, number, traded, rates)
-        self._numbers[order.order_id] = number
-        style, key = _STYLES[order.style], zlib.crc32(order.order_id.encode())
+        self.placed.count = number = self.placed.count + 1
+        known = self.state.orders[order.order_id]
+        standing = self._direct.standing(known.owner, known.instrument)
+        self.placed.add(Sent(known, number, standing, self._terms.fees.get(order.instrument, PLAIN_RATES)))
+        style, key = STYLES[order.style], zlib.crc32(order.order_id.encode())
         self._simulator.place(NewOrder(number, traded.place, sign, price, lots, style, key, order.good_until))
         return None
 
@@ -196,7 +275,7 @@ class SimulatedDesk:
         for event in events:
             if type(event) is CancelIntended:
                 order = self.state.orders.get(event.order_id)
-                number = self._numbers.get(event.order_id)
+                number = self.placed.numbers.get(event.order_id)
                 if number is not None and order is not None and order.status is Status.INTENDED:
                     self._simulator.wake_on_acceptance(number)
 

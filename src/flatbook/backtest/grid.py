@@ -5,14 +5,18 @@ from __future__ import annotations
 from decimal import Decimal
 
 from flatbook.backtest.tape import TapeInstrument
+from flatbook.engine.sound import FEW_DECIMALS
 from flatbook.values.instruments import Instrument
-from flatbook.values.money import Price, Quantity
+from flatbook.values.money import Price, Quantity, significant_decimals
+
+SOUND_BELOW = 10**8
+CONTRACT_SIZE_MAX = 10**4
 
 
 class Steps:
     """The tick and the lot of one instrument that is traded, and its place on the tape."""
 
-    __slots__ = ("instrument", "lot", "lot_ratio", "place", "tick", "tick_ratio")
+    __slots__ = ("instrument", "lot", "lot_ratio", "lots_bound", "place", "tick", "tick_ratio", "ticks_bound")
 
     def __init__(self, place: int, recorded: TapeInstrument, instrument: Instrument) -> None:
         for name in ("tick", "lot"):
@@ -22,6 +26,8 @@ class Steps:
         self.place, self.instrument = place, instrument
         self.tick, self.lot = instrument.rules.tick, instrument.rules.lot
         self.tick_ratio, self.lot_ratio = self.tick.as_integer_ratio(), self.lot.as_integer_ratio()
+        is_small = instrument.contract_size < CONTRACT_SIZE_MAX
+        self.ticks_bound, self.lots_bound = (_bound(self.tick), _bound(self.lot)) if is_small else (0, 0)
 
     def price(self, ticks: int) -> Price:
         """Returns a price. Units: quote per base."""
@@ -31,6 +37,10 @@ class Steps:
         """Returns a quantity. Units: contracts."""
         return Quantity(lots * self.lot)
 
+    def is_sound(self, ticks: int, lots: int) -> bool:
+        """Whether an execution of so many lots at a price is far within all that a journal can hold."""
+        return 0 < ticks < self.ticks_bound and 0 < lots < self.lots_bound
+
     def ticks(self, price: Decimal) -> int | None:
         """Returns a price in ticks; None where it is between two."""
         return _whole(price, self.tick_ratio)
@@ -38,6 +48,14 @@ class Steps:
     def lots(self, qty: Decimal) -> int | None:
         """Returns a quantity in lots; None where it is between two."""
         return _whole(qty, self.lot_ratio)
+
+
+def _bound(step: Decimal) -> int:
+    """Returns up to how many steps a number has few digits; none where the step itself has many decimals."""
+    if significant_decimals(step) > FEW_DECIMALS:
+        return 0
+    top, bottom = step.as_integer_ratio()
+    return SOUND_BELOW * bottom // top
 
 
 def _whole(value: Decimal, step: tuple[int, int]) -> int | None:

@@ -7,13 +7,14 @@ from decimal import Decimal
 from flatbook.backtest.grid import Steps
 from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, REJECTED, WORKING
 from flatbook.backtest.simulator import Told
+from flatbook.backtest.standing import Standing
 from flatbook.backtest.terms import FEE_DECIMALS, FeeRates
 from flatbook.engine.inputs import ActivitySeen, ExecutionsRead, Item, OrderReported, PlaceAnswered
-from flatbook.engine.ports import ApprovedOrder
 from flatbook.engine.reports import Accepted, Activity, Execution, OrderReport, Rejected, VenueStatus
 from flatbook.events.activities import ActivityKind
 from flatbook.events.orders import Fee, RejectReason
 from flatbook.market.ticks import RATE_DECIMALS
+from flatbook.state.orders import Order
 from flatbook.values.ids import ActivityId, ExecutionId, VenueOrderId
 from flatbook.values.instants import Instant
 from flatbook.values.money import Money, Price, Quantity, lower_to, raise_to
@@ -25,11 +26,17 @@ _NO_FEES: tuple[Fee, ...] = ()
 class Sent:
     """An order that is at the simulated venue, or on its way there or back."""
 
-    __slots__ = ("order_id", "qty", "rates", "side", "steps", "venue_order_id")
+    __slots__ = ("number", "order_id", "qty", "rates", "side", "standing", "steps", "venue_order_id")
 
-    def __init__(self, order: ApprovedOrder, number: int, steps: Steps, rates: FeeRates) -> None:
-        self.order_id, self.venue_order_id = order.order_id, VenueOrderId(f"s{number}")
-        self.side, self.qty, self.steps, self.rates = order.side, order.qty, steps, rates
+    def __init__(self, order: Order, number: int, standing: Standing, rates: FeeRates) -> None:
+        self.order_id, self.number, self.venue_order_id = order.order_id, number, VenueOrderId(f"s{number}")
+        self.side, self.qty, self.standing, self.steps, self.rates = (
+            order.side,
+            order.qty,
+            standing,
+            standing.steps,
+            rates,
+        )
 
 
 def item_of(sent: Sent, told: Told) -> Item:
@@ -54,26 +61,34 @@ def refusal(reason: RejectReason, at: Instant) -> Rejected:
 def _execution(sent: Sent, told: Told, happened_at: Instant) -> Execution:
     steps = sent.steps
     qty, price = steps.qty(told.qty), steps.price(told.price)
-    rate = sent.rates.maker if told.maker else sent.rates.taker
     return Execution(
-        execution_id=ExecutionId(f"{sent.venue_order_id}-{told.nth}"),
+        execution_id=execution_id_of(sent, told),
         order_id=sent.order_id,
         venue_order_id=sent.venue_order_id,
         instrument=steps.instrument.id,
         side=sent.side,
         qty=qty,
         price=price,
-        fees=_fees(steps, qty, price, rate) if rate else _NO_FEES,
+        fees=fees_of(sent, qty, price, maker=told.maker != 0),
         realised=None,
         happened_at=happened_at,
         maker=told.maker != 0,
     )
 
 
-def _fees(steps: Steps, qty: Quantity, price: Price, rate: Decimal) -> tuple[Fee, ...]:
+def execution_id_of(sent: Sent, told: Told) -> ExecutionId:
+    """Returns the id of an execution, which never comes again."""
+    return ExecutionId(f"{sent.venue_order_id}-{told.nth}")
+
+
+def fees_of(sent: Sent, qty: Quantity, price: Price, *, maker: bool) -> tuple[Fee, ...]:
     """Returns the fee of an execution, rounded against us. Units: quote."""
-    amount = raise_to(qty * price * steps.instrument.contract_size * rate, decimals=FEE_DECIMALS)
-    return (Fee(asset=steps.instrument.quote, amount=Money(amount)),)
+    rate = sent.rates.maker if maker else sent.rates.taker
+    if not rate:
+        return _NO_FEES
+    instrument = sent.steps.instrument
+    amount = raise_to(qty * price * instrument.contract_size * rate, decimals=FEE_DECIMALS)
+    return (Fee(asset=instrument.quote, amount=Money(amount)),)
 
 
 def _ending(sent: Sent, told: Told, happened_at: Instant) -> OrderReport:

@@ -200,7 +200,7 @@ class _Kept:
         """Keeps what was told of executions, and what was sampled."""
         for each in told:
             if each.kind == FILLED:
-                place = desk.sent[each.number].steps.place
+                place = desk.placed.sent[each.number].steps.place
                 self.queue.extend((each.time, place, each.ahead, each.waited_ns, each.maker))
         for sample in simulator.samples():
             self.samples.extend(sample)

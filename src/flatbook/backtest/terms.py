@@ -10,7 +10,7 @@ import msgspec
 from flatbook.matcher.rule import MILLION, SPREAD_NS_MAX
 from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.values.ids import AssetId, InstrumentId, OwnerId
-from flatbook.values.money import ZERO, Price
+from flatbook.values.money import ONE, ZERO, Price
 
 SEED_MAX = 2**31 - 1
 FEE_DECIMALS = 8
@@ -35,6 +35,10 @@ class FeeRates(msgspec.Struct, frozen=True, kw_only=True):
 
     maker: Decimal = ZERO
     taker: Decimal = ZERO
+
+    def __post_init__(self) -> None:
+        if not -ONE < self.maker < ONE or not -ONE < self.taker < ONE:
+            raise ValueError("a fee is less than what is traded: its rate is between -1 and 1")
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,13 +13,14 @@ from flatbook.risk.checks import Refusal
 from flatbook.state.intents import CallIntent, CancelIntent, Intent, PlaceIntent
 from flatbook.state.positions import NetKey
 from flatbook.strategies.decision import Trigger
+from flatbook.values.instants import Instant
 
 
 def book_approved(turn: Turn, intents: Iterable[Intent]) -> None:
     """Books intents that risk approved, and asks the outside for what they want."""
     for intent in intents:
         if isinstance(intent, PlaceIntent):
-            turn.book(_intended(turn, intent))
+            turn.book(intended(intent, turn.now))
             turn.effects.append(place_of(turn.state.orders[intent.order_id]))
             if turn.state.alerts:
                 turn.clear(AlertName.INTENT_REFUSED, f"{intent.owner}:{intent.underlying}")
@@ -29,27 +30,28 @@ def book_approved(turn: Turn, intents: Iterable[Intent]) -> None:
             intend_call(turn, intent)
 
 
-def _intended(turn: Turn, intent: PlaceIntent) -> OrderIntended:
+def intended(intent: PlaceIntent, now: Instant) -> OrderIntended:
+    """Returns that an intent which risk approved is going to be carried out."""
     instrument = intent.instrument
     return OrderIntended(
-        order_id=intent.order_id,
-        owner=intent.owner,
-        account=instrument.account,
-        instrument=instrument.id,
-        underlying=intent.underlying,
-        side=intent.side,
-        qty=intent.qty,
-        limit=intent.limit,
-        contract_size=instrument.contract_size,
-        reduce_only=intent.reduce_only,
-        style=intent.style,
-        product=instrument.product,
-        slot=intent.slot,
-        together=None,
-        because=intent.because,
-        evidence=intent.evidence,
-        decided_at=turn.now,
-        good_until=intent.good_until,
+        intent.order_id,
+        intent.owner,
+        instrument.account,
+        instrument.id,
+        intent.underlying,
+        intent.side,
+        intent.qty,
+        intent.limit,
+        instrument.contract_size,
+        intent.reduce_only,
+        intent.style,
+        instrument.product,
+        intent.slot,
+        None,
+        intent.because,
+        intent.evidence,
+        now,
+        intent.good_until,
     )
 
 

@@ -22,14 +22,14 @@ from flatbook.risk.quote_checks import Room, check_quote
 from flatbook.state.halts import halt_over
 from flatbook.state.intents import CancelIntent, Intent, PlaceIntent
 from flatbook.state.orders import TERMINAL, Order
-from flatbook.state.positions import NetKey, TurnedDown
+from flatbook.state.positions import DayResult, NetKey, TurnedDown
 from flatbook.state.slots import SlotHeld
 from flatbook.state.stops import stop_over
 from flatbook.strategies.quoting import Stop
 from flatbook.values.ids import InstrumentId, OrderId, OwnerId, Slot, order_id_of_observation
 from flatbook.values.instants import NS_PER_MS, Instant, later
 from flatbook.values.instruments import Instrument, Product, Side
-from flatbook.values.money import ZERO, Money, Quantity, divide_cut
+from flatbook.values.money import ZERO, Money, Price, Quantity, divide_cut
 from flatbook.values.us_eastern import eastern_day
 
 REFUSED_WAIT_S_MAX = 64
@@ -238,7 +238,9 @@ def _room_of(turn: Turn, view: SeatView, instrument: Instrument) -> Room:
         view.position(instrument.id),
         state.order_times,
         later(turn.now, seconds=-ORDER_RATE_WINDOW_S),
-        _day_result(turn, owner, instrument, touch),
+        day_result_usd(
+            state.positions.days.get((owner, instrument.underlying)), turn.now, touch, instrument, quote_usd
+        ),
     )
     for key in turn.rules.traders.get(instrument.id, ()):
         _count_orders(turn, room, key, is_own=key[0] == owner)
@@ -259,15 +261,14 @@ def _count_orders(turn: Turn, room: Room, key: NetKey, *, is_own: bool) -> None:
             room.rest(order.side, order.limit)
 
 
-def _day_result(turn: Turn, owner: OwnerId, instrument: Instrument, touch: Touch | None) -> Decimal | None:
-    """Returns what today's executions of an owner made or lost in USD, valued at the worse side of the touch."""
-    state = turn.state
-    result = state.positions.days.get((owner, instrument.underlying))
-    if result is None or result.day != eastern_day(turn.now):
+def day_result_usd(
+    result: DayResult | None, now: Instant, touch: Touch | None, instrument: Instrument, quote_usd: Price | None
+) -> Decimal | None:
+    """Returns what today's executions of an owner made or lost, valued at the worse side of the touch. Units: USD."""
+    if result is None or result.day != eastern_day(now):
         return ZERO
     if not result.qty:
         return result.cash_usd
-    quote_usd = state.mark(instrument.quote)
     if touch is None or quote_usd is None:
         return None
     ticks = touch.bid if result.qty > ZERO else touch.ask

@@ -8,10 +8,10 @@ from flatbook.engine.reports import Execution
 from flatbook.engine.turn import Turn
 from flatbook.state.positions import Entry
 from flatbook.values.ids import AccountId
-from flatbook.values.instruments import Product
-from flatbook.values.money import NUMBER_DECIMALS_MAX, ZERO, Money, cut, divide_cut
+from flatbook.values.instruments import Product, Side
+from flatbook.values.money import NUMBER_DECIMALS_MAX, ZERO, Money, Price, Quantity, cut, divide_cut
 
-_NONE_HELD = Entry()
+_NOTHING, _BUY = Money(ZERO), Side.BUY
 
 
 def realised_by(
@@ -25,13 +25,23 @@ def realised_by(
     """
     if product is Product.SPOT or execution.realised is not None:
         return None if product is Product.SPOT else execution.realised
-    entry = turn.state.entries.get((account, execution.instrument), _NONE_HELD)
-    sign = execution.side.sign
-    if not entry.qty or (entry.qty > ZERO) == (sign > 0):
-        return Money(ZERO)
+    entry = turn.state.entries.get((account, execution.instrument))
+    return realised_from(entry, execution.side, execution.qty, execution.price, contract_size)
+
+
+def realised_from(entry: Entry | None, side: Side, qty: Quantity, price: Price, contract_size: Decimal) -> Money:
+    """Returns what an execution realises against what its account entered at: nothing where it only adds.
+
+    Units: contracts; quote per base; quote.
+    """
+    is_buy = side is _BUY
+    if entry is None or not entry.qty or (entry.qty > ZERO) == is_buy:
+        return _NOTHING
     held = abs(entry.qty)
-    closed = min(held, execution.qty)
-    cost = entry.cost
-    if closed < held:
-        cost = Money(divide_cut(entry.cost * closed, held, decimals=NUMBER_DECIMALS_MAX))
-    return Money(cut(-sign * closed * contract_size * execution.price - cost, decimals=NUMBER_DECIMALS_MAX))
+    closed, cost = qty, entry.cost
+    if qty < held:
+        cost = Money(divide_cut(cost * qty, held, decimals=NUMBER_DECIMALS_MAX))
+    else:
+        closed = Quantity(held)
+    worth = closed * contract_size * price
+    return Money(cut((-worth if is_buy else worth) - cost, decimals=NUMBER_DECIMALS_MAX))

@@ -125,22 +125,32 @@ def steps(state: State, market: Market, items: Iterable[tuple[Item, Instant]], *
     """
     turn = Turn(state, market, wakes, now=Instant(0), rules=rules)
     for item, at in items:
-        turn.now = at
-        _TAKES[type(item)](turn, item)
-    if state.breakers:
-        watch_breakers(turn)
-    decide_touched(turn)
-    if rules.offers:
-        decide_offers(turn)
-    if state.calls:
-        revoke_left_over(turn)
-    watch(turn)
+        take_item(turn, item, at)
+    finish(turn)
     return Step(
         events=tuple(turn.events),
         effects=tuple(turn.effects),
         cursors=turn.cursors,
         dropped=tuple(turn.dropped),
     )
+
+
+def take_item(turn: Turn, item: Item, at: Instant) -> None:
+    """Takes one input at its instant, and notes whom it touches."""
+    turn.now = at
+    _TAKES[type(item)](turn, item)
+
+
+def finish(turn: Turn) -> None:
+    """Asks whoever was touched, once all that came at once was taken, and looks after the bounds of the desk."""
+    if turn.state.breakers:
+        watch_breakers(turn)
+    decide_touched(turn)
+    if turn.rules.offers:
+        decide_offers(turn)
+    if turn.state.calls:
+        revoke_left_over(turn)
+    watch(turn)
 
 
 def _take_executions(turn: Turn, item: ExecutionsRead) -> None:

@@ -31,12 +31,11 @@ RESIDUE_SUBJECT = "desk"
 
 def watch(turn: Turn) -> None:
     """Raises or clears the alerts of the desk's own bounds, after a turn that moved a position or a mark."""
-    kinds = {type(event) for event in turn.events}
-    if not kinds.isdisjoint(_MOVES):
+    if any(type(event) in _MOVES for event in turn.events):
         _watch_residue(turn)
-    if MarkSet in kinds:
+    if turn.rules.pegged:
         for event in tuple(turn.events):
-            if isinstance(event, MarkSet) and event.asset in turn.rules.pegged:
+            if type(event) is MarkSet and event.asset in turn.rules.pegged:
                 _watch_peg(turn, event)
 
 

@@ -132,8 +132,10 @@ class Fee(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     amount: Money
 
 
-class OrderIntended(Event, frozen=True, kw_only=True, tag="order_intended_v2"):
+class OrderIntended(Event, frozen=True, kw_only=False, tag="order_intended_v2"):
     """We decided to place an order; durable before the first byte leaves.
+
+    The engine makes it by position: from sixteen arguments on, names cost seven times as much.
 
     Units: qty in base (contracts), above zero; limit in quote per base; `None` only for an operator's flatten;
     contract_size in base per contract.
@@ -254,8 +256,8 @@ class OrderResent(Event, frozen=True, kw_only=True, tag="order_resent"):
     decided_at: Instant
 
 
-class OrderFilled(Event, frozen=True, kw_only=True, tag="order_filled_v2"):
-    """An execution of one of our orders.
+class OrderFilled(Event, frozen=True, kw_only=False, tag="order_filled_v2"):
+    """An execution of one of our orders, made by position as `OrderIntended` is.
 
     Units: qty in base (contracts), above zero; price in quote per base; realised in quote, what the venue paid into the
     margin for what the execution closed, None where it does not say or nothing is settled in margin. `maker` is None

@@ -10,6 +10,7 @@ from flatbook.events.event import Event
 from flatbook.values.ids import AccountId, ActivityId, CallId, ChainId, EventRef, ExecutionId, InstrumentId, OrderId
 
 BLOCK_HASH_DIGITS = 10
+_DONE = orders.OrderDone.__struct_config__.tag
 
 
 def ref_of_fill(key: chain.LogKey) -> EventRef:
@@ -40,6 +41,11 @@ def ref_of_execution(account: AccountId, instrument: InstrumentId, execution_id:
 def ref_of_activity(account: AccountId, activity_id: ActivityId) -> EventRef:
     """Returns the identity of what a venue booked on an account besides executions."""
     return EventRef(f"activity:{account}:{activity_id}")
+
+
+def ref_of_done(event: orders.OrderDone) -> EventRef:
+    """Returns the identity of the end of an order; the same that `ref_of` gives, at once."""
+    return EventRef(f"order:{event.order_id}:{_DONE}")
 
 
 def ref_of(event: Event) -> EventRef | None:

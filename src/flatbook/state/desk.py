@@ -62,6 +62,7 @@ EntryKey = tuple[AccountId, InstrumentId]
 RefusalKey = tuple[OwnerId, InstrumentId, Side]
 DivergenceKey = tuple[AccountId, str]
 StopKey = tuple[str, Side]
+_ONE_USD = Price(ONE)
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -224,12 +225,13 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     def mark(self, asset: AssetId) -> Price | None:
         """Returns the value of an asset in USD; USD itself is worth one; None when nobody stated it."""
-        return Price(ONE) if asset == "USD" else self.marks.get(asset)
+        return _ONE_USD if asset == "USD" else self.marks.get(asset)
 
     def add_balance(self, account: AccountId, asset: AssetId, change: Decimal, at: Instant) -> None:
         """Adds a signed amount to a balance, and notes when. Units: units of the asset."""
         key, balances, moved_at = (account, asset), self.balances, self.moved_at
-        balances[key] = balances.get(key, ZERO) + change
+        before = balances.get(key)
+        balances[key] = (ZERO if before is None else before) + change
         if moved_at.get(key, at) <= at:
             moved_at[key] = at
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from flatbook.events import orders as ev
 from flatbook.events.event import Event
 from flatbook.events.fees import fee_in_kind
 from flatbook.events.forced import ForcedReduction
-from flatbook.events.refs import ref_of, ref_of_execution
+from flatbook.events.refs import ref_of, ref_of_done, ref_of_execution
 from flatbook.events.risk import BooksCorrected
 from flatbook.state.breakers import Traded, book_traded
 from flatbook.state.desk import (
@@ -26,8 +27,8 @@ from flatbook.state.positions import Entry, Net, Refusals, TurnedDown
 from flatbook.state.slots import book_fill, book_reject
 from flatbook.values.ids import UNASSIGNED, AssetId, EventRef, OrderId, OwnerId, is_of_total
 from flatbook.values.instants import utc_day
-from flatbook.values.instruments import Product, Side, held_as
-from flatbook.values.money import ONE, ZERO, Money, Quantity
+from flatbook.values.instruments import Product, Side
+from flatbook.values.money import ONE, ZERO, Money, Price, Quantity
 from flatbook.values.us_eastern import eastern_day
 
 Report = ev.OrderSubmitted | ev.OrderAccepted | ev.OrderFound | ev.OrderUnknown | ev.OrderResent | ev.CancelIntended
@@ -36,6 +37,7 @@ Refusal = ev.OrderRejected | ev.OrderNotSent
 Executed = ev.OrderFilled | ev.ForeignFilled | ForcedReduction
 
 
+_BUY, _SPOT = Side.BUY, Product.SPOT
 _SHORT = (ev.RejectReason.INSUFFICIENT_FUNDS, ev.RejectReason.INSUFFICIENT_SHARES)
 
 
@@ -46,18 +48,24 @@ def day_of(event: Executed) -> int:
 
 def fold_intended(state: State, event: ev.OrderIntended) -> None:
     """Adds an order and counts it as an intent of its net."""
-    if event.order_id in state.orders:
-        raise Broken(f"order {event.order_id} is intended twice")
-    state.orders[event.order_id] = order_of_intent(event)
-    state.open_orders[event.order_id] = None
-    state.owing.setdefault((event.owner, event.underlying), {})[event.order_id] = None
-    state.positions.kept_net(event.owner, event.underlying).intents += 1
-    state.intents[event.owner] = state.intents.get(event.owner, 0) + 1
+    order_id, orders, times, owner = event.order_id, state.orders, state.order_times, event.owner
+    if order_id in orders:
+        raise Broken(f"order {order_id} is intended twice")
+    orders[order_id] = order_of_intent(event)
+    state.open_orders[order_id] = None
+    key = (owner, event.underlying)
+    owing = state.owing.get(key)
+    if owing is None:
+        owing = state.owing[key] = {}
+    owing[order_id] = None
+    net = state.positions.nets.get(key) or state.positions.kept_net(*key)
+    net.intents += 1
+    state.intents[owner] = state.intents.get(owner, 0) + 1
     if state.refusals:
-        state.refusals.pop((event.owner, event.instrument, event.side), None)
-    state.order_times.append(event.decided_at)
-    if len(state.order_times) > 2 * ORDER_TIMES_KEPT_MAX:
-        del state.order_times[:ORDER_TIMES_KEPT_MAX]
+        state.refusals.pop((owner, event.instrument, event.side), None)
+    times.append(event.decided_at)
+    if len(times) > 2 * ORDER_TIMES_KEPT_MAX:
+        del times[:ORDER_TIMES_KEPT_MAX]
 
 
 def fold_refused(state: State, event: ev.IntentRefused) -> None:
@@ -88,7 +96,7 @@ def fold_done(state: State, event: ev.OrderDone) -> None:
     """Ends an order with a rest. One that its venue threw out before its time, untouched, makes the next one wait."""
     after = _move(state, event.order_id, event)
     net = state.positions.kept_net(after.owner, after.underlying)
-    net.cause = ref_of(event)
+    net.cause = ref_of_done(event)
     if not after.claimed and not after.cancel_attempt and event.seen_at < after.good_until:
         net.refusals += 1
         net.retry_from = event.seen_at
@@ -113,7 +121,8 @@ def fold_filled(state: State, event: ev.OrderFilled) -> None:
     """Books an execution of ours: order, position, balances, day result and identity."""
     after = _move(state, event.order_id, event)
     net = _book_execution(state, event, event.owner)
-    book_fill(state.slots, after, event)
+    if after.slot is not None:
+        book_fill(state.slots, after, event)
     if state.turned_down:
         state.turned_down.pop((event.owner, event.instrument), None)
     if state.refusals:
@@ -255,28 +264,33 @@ def _forget_ended(state: State) -> None:
 
 
 def _book_execution(state: State, event: Executed, owner: OwnerId) -> Net:
-    account, instrument, seen_at = event.account, event.instrument, event.seen_at
-    qty = signed(event.side, event.qty)
-    shares = qty * event.contract_size
+    account, instrument, seen_at, size = event.account, event.instrument, event.seen_at, event.contract_size
+    qty = event.qty if event.side is _BUY else -event.qty
+    shares = qty * size
     cash = -shares * event.price
     mark = state.mark(event.quote)
-    kept = qty - fee_in_kind(event) if event.fees else qty
-    net = state.positions.move((owner, account, instrument), event.underlying, kept, event.contract_size)
-    paid = cash if event.product is Product.SPOT else _enter(state, event, qty, cash)
+    is_spot, fees = event.product is _SPOT, event.fees
+    kept, kept_shares = qty, shares
+    if fees:
+        kept = qty - fee_in_kind(event)
+        kept_shares = kept * size
+    net = state.positions.move((owner, account, instrument), event.underlying, kept, size)
+    paid = cash if is_spot else _enter(state, event, qty, cash)
     if paid:
         state.add_balance(account, event.quote, paid, seen_at)
-    state.add_balance(account, held_as(event.product, event.underlying, instrument), shares, seen_at)
-    for fee in event.fees:
+    state.add_balance(account, AssetId(event.underlying if is_spot else instrument), shares, seen_at)
+    for fee in fees:
         state.add_balance(account, fee.asset, -fee.amount, seen_at)
     if state.funds:
         _spend(state, event, paid)
     if mark is not None:
+        worth = cash * mark
         state.positions.add_day(
-            net, day_of(event), cash * mark - _fees_in_usd(state, event), kept * event.contract_size
+            net, day_of(event), worth - fees_in_usd(event, state.mark) if fees else worth, kept_shares
         )
     if owner in state.breakers:
         _count_result(state, event, owner, kept)
-    state.executions[account, instrument, event.execution_id] = (event.happened_at, qty, event.price)
+    state.executions[account, instrument, event.execution_id] = (event.happened_at, Quantity(qty), event.price)
     if len(state.executions) > EXECUTIONS_KEPT_MAX:
         _forget_executions(state)
     return net
@@ -287,7 +301,7 @@ def _count_result(state: State, event: Executed, owner: OwnerId, kept: Decimal) 
     mark, size = state.mark(event.quote), event.contract_size
     row = state.positions.rows[owner, event.account, event.instrument]
     price = ZERO if mark is None else event.price * mark
-    paid = -signed(event.side, event.qty) * size * price - _fees_in_usd(state, event)
+    paid = -signed(event.side, event.qty) * size * price - fees_in_usd(event, state.mark)
     book_traded(
         state.breakers[owner],
         Traded(
@@ -301,7 +315,7 @@ def _count_result(state: State, event: Executed, owner: OwnerId, kept: Decimal) 
     )
 
 
-def _enter(state: State, event: Executed, qty: Quantity, cash: Decimal) -> Decimal:
+def _enter(state: State, event: Executed, qty: Decimal, cash: Decimal) -> Decimal:
     """Moves what an account's position was entered at, and returns what the execution paid into its margin."""
     key = (event.account, event.instrument)
     entry = state.entries.get(key) or state.entries.setdefault(key, Entry())
@@ -322,12 +336,12 @@ def _spend(state: State, event: Executed, cash: Decimal) -> None:
             state.spend(event.account, fee.asset, fee.amount)
 
 
-def _fees_in_usd(state: State, event: Executed) -> Decimal:
-    """Returns the fees of an execution that did not make its quantity smaller."""
+def fees_in_usd(event: Executed, mark_of: Callable[[AssetId], Price | None]) -> Decimal:
+    """Returns the fees of an execution that did not make its quantity smaller. Units: USD."""
     total = ZERO
     for fee in event.fees:
         is_in_kind = event.product is Product.SPOT and fee.asset == AssetId(event.underlying)
-        mark = None if is_in_kind else state.mark(fee.asset)
+        mark = None if is_in_kind else mark_of(fee.asset)
         if mark is not None:
             total += fee.amount * mark
     return total

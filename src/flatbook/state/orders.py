@@ -90,8 +90,9 @@ _FILLED, _CANC, _EXP, _REJ, _DEN = (
     Status.DENIED,
 )
 
-_NOTHING = Quantity(ZERO)
+_NOTHING, _NEVER = Quantity(ZERO), Instant(0)
 _PART_FILLED, _ALL_FILLED = Move.FILLED_PART, Move.FILLED_ALL
+_CANCELED, _EXPIRED, _BY_CANCEL = Move.CANCELED, Move.EXPIRED, ev.OrderEnd.CANCELED
 _BUY = Side.BUY
 
 ENDED: tuple[Status, ...] = (_FILLED, _CANC, _EXP, _REJ, _DEN)
@@ -219,6 +220,7 @@ class Broken(AssertionError):
 
 def order_of_intent(event: ev.OrderIntended) -> Order:
     """Returns the order that an intent creates."""
+    at = event.decided_at
     return Order(
         event.order_id,
         event.owner,
@@ -233,17 +235,17 @@ def order_of_intent(event: ev.OrderIntended) -> Order:
         event.style,
         event.product,
         event.slot,
-        Status.INTENDED,
-        Quantity(ZERO),
-        Quantity(ZERO),
+        _INT,
+        _NOTHING,
+        _NOTHING,
         None,
         0,
         0,
         False,
-        Instant(0),
-        event.decided_at,
-        event.decided_at,
-        event.decided_at,
+        _NEVER,
+        at,
+        at,
+        at,
         event.good_until,
         event.because,
     )
@@ -270,7 +272,7 @@ def move_of(order: Order, event: Event) -> Move | None:
     if isinstance(event, ev.OrderFilled):
         return _ALL_FILLED if order.filled + event.qty >= order.qty else _PART_FILLED
     if isinstance(event, ev.OrderDone):
-        return Move.CANCELED if event.end is ev.OrderEnd.CANCELED else Move.EXPIRED
+        return _CANCELED if event.end is _BY_CANCEL else _EXPIRED
     if isinstance(event, ev.OrderAbsent):
         return Move.ABSENCE_PROVEN if event.proven else Move.ABSENT
     return None
@@ -300,14 +302,15 @@ def moved(order: Order, event: Event) -> Order:
 
 
 def _filled(order: Order, event: ev.OrderFilled, after: Status) -> Order:
-    filled = Quantity(order.filled + event.qty)
+    filled = order.filled + event.qty
     claimed = max(order.claimed, filled)
-    status = working_status(after, order.cancel_pending, filled)
+    status = _FILLED if after is _FILLED else working_status(after, order.cancel_pending, Quantity(filled))
     return replace(order, status=status, filled=filled, claimed=claimed, changed_at=event.seen_at)
 
 
 def _done(order: Order, event: ev.OrderDone, after: Status) -> Order:
-    return replace(order, status=after, claimed=max(order.claimed, event.filled_qty), changed_at=event.seen_at)
+    claimed = max(order.claimed, event.filled_qty)
+    return replace(order, status=after, claimed=claimed, changed_at=event.seen_at)
 
 
 def _found(order: Order, event: ev.OrderFound, after: Status) -> Order:

@@ -120,9 +120,9 @@ class Positions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         Units: qty in base (contracts); the net moves by qty * contract_size.
         """
         row = self.rows.get(key) or self._new_row(key, underlying, contract_size)
-        row.qty = Quantity(row.qty + qty)
+        row.qty += qty  # type: ignore[assignment]  # a sum of quantities is one
         net = self.nets.get((key[0], underlying)) or self.kept_net(key[0], underlying)
-        net.known = Quantity(net.known + qty * contract_size)
+        net.known += qty * contract_size  # type: ignore[assignment]
         return net
 
     def _new_row(self, key: PositionKey, underlying: Underlying, contract_size: Decimal) -> Position:

@@ -1,0 +1,182 @@
+"""Where the seats of a backtest stand, ahead of the state of their desk: what strategies and risk read, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Protocol
+
+from flatbook.backtest.grid import Steps
+from flatbook.engine.quoting import SeatView
+from flatbook.engine.rules import SeatRules
+from flatbook.market.orderbook import Touch
+from flatbook.state.desk import State
+from flatbook.state.orders import Order
+from flatbook.state.positions import DayResult, Entry, NetKey, TurnedDown
+from flatbook.state.slots import SlotHeld
+from flatbook.strategies.quoting import Stop
+from flatbook.values.ids import COUNT_DIGITS, InstrumentId, OrderId, OwnerId, Slot, order_id_of_observation
+from flatbook.values.instants import NS_PER_MS, Instant
+from flatbook.values.money import ZERO, Money, Price, Quantity
+
+IDS_MAX = 1_024
+_NONE_HELD = Quantity(ZERO)
+
+
+class Standing:
+    """Where one owner stands on one instrument. `entry` and `day` are shared by all whose they are.
+
+    Units: qty in contracts, signed.
+    """
+
+    __slots__ = (
+        "day",
+        "entry",
+        "instrument",
+        "key",
+        "live",
+        "mark",
+        "owner",
+        "qty",
+        "seat_key",
+        "steps",
+        "turned_down",
+    )
+
+    def __init__(self, owner: OwnerId, seat_key: NetKey, steps: Steps) -> None:
+        self.owner, self.seat_key, self.steps, self.instrument = owner, seat_key, steps, steps.instrument
+        self.key: NetKey = (owner, steps.instrument.underlying)
+        self.live: dict[OrderId, Order] = {}
+        self.qty: Decimal = _NONE_HELD
+        self.entry, self.day = Entry(), DayResult(day=0)
+        self.turned_down: TurnedDown | None = None
+        self.mark: Price | None = None
+
+    def read(self, state: State, entries: dict[InstrumentId, Entry], days: dict[NetKey, DayResult]) -> None:
+        """Takes over what the state of the desk says."""
+        traded = self.instrument
+        owing = state.owing.get(self.key, ())
+        orders = (state.orders[order_id] for order_id in owing)
+        self.live = {order.order_id: order for order in orders if order.instrument == traded.id}
+        row = state.positions.rows.get((self.owner, traded.account, traded.id))
+        self.qty = _NONE_HELD if row is None else row.qty
+        self.turned_down = state.turned_down.get((self.owner, traded.id))
+        self.mark = state.mark(traded.quote)
+        entry, day = state.entries.get((traded.account, traded.id)), state.positions.days.get(self.key)
+        self.entry = entries.setdefault(traded.id, Entry() if entry is None else Entry(qty=entry.qty, cost=entry.cost))
+        fresh = DayResult(day=0) if day is None else DayResult(day=day.day, cash_usd=day.cash_usd, qty=day.qty)
+        self.day = days.setdefault(self.key, fresh)
+
+
+class Sights(Protocol):
+    """What is seen of the market, and the desk behind it for what is seldom asked."""
+
+    def touch(self, instrument: InstrumentId) -> Touch | None:
+        """Returns the best of both sides; None while the book is unfit, crossed or empty on one side."""
+        ...
+
+    def observed_at(self, instrument: InstrumentId) -> Instant | None:
+        """Returns when the book was last seen fit; None before the first time."""
+        ...
+
+    def feature(self, owner: OwnerId, name: str) -> float | None:
+        """Returns a feature that the strategy of an owner declared; None while it is not ready."""
+        ...
+
+    def full_view(self, owner: OwnerId) -> SeatView:
+        """Returns the view of a seat on the state of the desk, which has caught up."""
+        ...
+
+
+class StandingView:
+    """What the strategy of a seat can see, read from where it stands; what is not kept there from the desk itself."""
+
+    __slots__ = ("_age_ns", "_count", "_ids", "_prefix", "_sights", "_standings", "_touches", "now", "owner")
+
+    def __init__(self, seated: SeatRules, standings: dict[InstrumentId, Standing], sights: Sights) -> None:
+        self._standings, self._sights = standings, sights
+        self._age_ns = seated.limits.book_age_ms_max * NS_PER_MS
+        self._touches: dict[InstrumentId, Touch | None] = {}
+        self._ids: list[OrderId] = []
+        self._prefix, self._count = "", 0
+        self.now: Instant = Instant(0)
+        self.owner: OwnerId = seated.seat.owner
+
+    def read(self, state: State) -> None:
+        """Takes over how many orders the owner has wanted so far."""
+        self._ids.clear()
+        self._count = state.intents.get(self.owner, 0)
+        self._prefix = order_id_of_observation(self.owner, epoch=state.epoch, count=0)[:-COUNT_DIGITS]
+
+    def begin(self, now: Instant) -> None:
+        """Forgets what was seen at another instant."""
+        self.now = now
+        self._touches.clear()
+
+    def placed(self, count: int) -> None:
+        """Takes note that so many orders were placed."""
+        self._count += count
+        self._ids.clear()
+
+    def touch(self, instrument: InstrumentId) -> Touch | None:
+        """Returns the best of both sides; None while the book is unfit, stale or empty on one side."""
+        touches = self._touches
+        if instrument not in touches:
+            seen_at = self._sights.observed_at(instrument)
+            is_seen = seen_at is not None and self.now - seen_at < self._age_ns
+            touches[instrument] = self._sights.touch(instrument) if is_seen else None
+        return touches[instrument]
+
+    def observed_at(self, instrument: InstrumentId) -> Instant | None:
+        """Returns when its book was last seen fit, by our clock; None before the first time."""
+        return self._sights.observed_at(instrument)
+
+    def orders(self, instrument: InstrumentId) -> Sequence[Order]:
+        """Returns the orders of this owner that are open, oldest first."""
+        return list(self._standings[instrument].live.values())
+
+    def position(self, instrument: InstrumentId) -> Quantity:
+        """Returns the signed position of this owner. Units: contracts."""
+        standing = self._standings.get(instrument)
+        return self._full().position(instrument) if standing is None else Quantity(standing.qty)
+
+    def slot(self, instrument: InstrumentId, slot: Slot) -> SlotHeld | None:
+        """Returns what a slot holds and did; None for one that never traded."""
+        return self._full().slot(instrument, slot)
+
+    def slots(self, instrument: InstrumentId) -> Sequence[Slot]:
+        """Returns the slots that hold something, in the order in which they were first used."""
+        return self._full().slots(instrument)
+
+    def note(self, instrument: InstrumentId) -> Any:
+        """Returns the newest note of this strategy on an instrument, None before its first one: its only memory."""
+        return self._full().note(instrument)
+
+    def feature(self, name: str) -> float | None:
+        """Returns a declared feature; None while it is not ready."""
+        return self._sights.feature(self.owner, name)
+
+    def free(self, instrument: InstrumentId) -> tuple[Money, Quantity] | None:
+        """Returns what may still be spent, and what may still be sold; None before the account was stated."""
+        return self._full().free(instrument)
+
+    def stop(self, _instrument: InstrumentId) -> Stop | None:
+        """Returns None: nothing keeps a strategy from anything while its seat is looked after here."""
+        return None
+
+    def turned_down(self, instrument: InstrumentId) -> TurnedDown | None:
+        """Returns the newest order of this owner that was turned down; None since an execution, or before any."""
+        standing = self._standings.get(instrument)
+        return self._full().turned_down(instrument) if standing is None else standing.turned_down
+
+    def order_id(self, index: int) -> OrderId:
+        """Returns the id of the `index`-th order that this decision places, from 0."""
+        ids = self._ids
+        if not 0 <= index < IDS_MAX:
+            return OrderId(f"{self._prefix}{self._count + index:0{COUNT_DIGITS}d}")
+        while index >= len(ids):
+            ids.append(OrderId(f"{self._prefix}{self._count + len(ids):0{COUNT_DIGITS}d}"))
+        return ids[index]
+
+    def _full(self) -> SeatView:
+        return self._sights.full_view(self.owner)

@@ -7,14 +7,15 @@ engine wants done becomes orders on their way to the simulated venue.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
-from flatbook.backtest.direct import PLAIN_RATES, STYLES, Direct, Placed
+from flatbook.backtest.direct import STYLES, Direct
 from flatbook.backtest.grid import Steps
 from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, NEVER, PAID, REJECTED, WORKING
 from flatbook.backtest.passing import PassingView
-from flatbook.backtest.reports import Sent, funding_of, item_of, refusal
-from flatbook.backtest.simulator import Level, NewOrder, Passed, Simulator, Told, Watch
+from flatbook.backtest.reports import funding_of, item_of, refusal
+from flatbook.backtest.simulator import Level, Passed, Simulator, Told, Watch
 from flatbook.backtest.terms import Terms
 from flatbook.engine.effects import Cancel, Effect, Place
 from flatbook.engine.inputs import Item, PlaceAnswered, Restarted, Resumed
@@ -43,7 +44,17 @@ _REPORTS = {
 }
 _ENDINGS = (CANCELED, EXPIRED, REJECTED)
 
-Booked = Callable[[Sequence[Event]], None]
+
+class Book(Protocol):
+    """Where the events of a run are kept."""
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Keeps events."""
+        ...
+
+    def since(self, count: int) -> Iterable[Event]:
+        """Returns what was kept after its first events, which are so many."""
+        ...
 
 
 class SimulatedDesk:
@@ -55,12 +66,12 @@ class SimulatedDesk:
         rules: Rules,
         terms: Terms,
         traded: Sequence[Steps],
-        booked: Booked,
+        book: Book,
         *,
         is_direct: bool = True,
     ) -> None:
-        self.state, self.placed = State(), Placed()
-        self._simulator, self._rules, self._terms, self._booked = simulator, rules, terms, booked
+        self.state = State()
+        self._simulator, self._rules, self._terms, self._book = simulator, rules, terms, book
         self._traded = {each.instrument.id: each for each in traded}
         self._by_place = {each.place: each for each in traded}
         self._places: dict[InstrumentId, int] = {}
@@ -69,15 +80,15 @@ class SimulatedDesk:
         self._turn = Turn(self.state, self._market, self._wakes, now=Instant(0), rules=rules)
         self._views: list[PassingView] = []
         self._keys = tuple(seated.seat.key for seated in rules.seats.values())
-        self._direct = Direct(rules, self._wakes, self._traded, terms, self.placed)
-        self._direct.show(self)
-        self._is_direct = is_direct
-        self._behind: list[Event] = []
-        self._stale = True
+        self._direct = Direct(rules, self._wakes, self._traded, terms)
+        self.placed, self.seen = self._direct.placed, simulator.seen
+        self._is_direct, self._is_behind = is_direct, False
+        self._stale, self._is_simple = True, False
 
     def name(self, places: dict[InstrumentId, int], features: dict[tuple[OwnerId, str], int]) -> None:
         """Takes where on the tape an instrument stands, and which feature of the simulator is whose."""
         self._places, self._features = places, features
+        self._direct.show(self, places)
         for owner, seated in self._rules.seats.items():
             numbers = {name: number for (whose, name), number in features.items() if whose == owner}
             self._views.append(PassingView(self._turn, seated, places, numbers))
@@ -117,11 +128,11 @@ class SimulatedDesk:
             take_item(turn, Resumed(key=key), now)
         self._end(turn)
 
-    def take(self, told: Sequence[Told], *, woken: bool) -> None:
+    def take(self, told: Sequence[Sequence[int]], *, woken: bool) -> None:
         """Folds what was told, and asks the strategies where something woke them."""
         if not told and not woken:
             return
-        direct, now = self._direct, Instant(self._simulator.now if woken else told[-1].time)
+        direct, now = self._direct, Instant(self._simulator.now if woken else told[-1][0])
         if not direct.is_ready and not (self._is_direct and direct.read(self.state)):
             if not (woken and not told and self._simulator.is_plain and self._nothing_to_do()):
                 self._ask_engine(told, now, self._resumed() if woken else {})
@@ -142,43 +153,48 @@ class SimulatedDesk:
     def _send(self) -> None:
         """Has what was decided directly booked and sent."""
         direct, simulator = self._direct, self._simulator
-        self._keep(direct.events)
-        direct.events = []
-        for message in direct.messages:
-            if isinstance(message, int):
-                simulator.cancel(message)
+        self._keep(direct)
+        for sent, order in direct.messages:
+            if order is None:
+                simulator.cancel(sent.number, sent.where)
             else:
-                simulator.place(message)
+                sent.where = simulator.place(order)
         direct.messages.clear()
+        if direct.says_the_same:
+            direct.says_the_same = False
+            if self._is_simple and not self._stale:
+                simulator.arm_again()
+            else:
+                self._stale = True
         if self._stale:
             self._arm()
 
-    def _keep(self, events: list[Event]) -> None:
-        """Has events booked that the state has not folded yet."""
-        self._booked(events)
-        self._behind += events
-
-    def _ask_engine(self, told: Sequence[Told], now: Instant, touched: dict[NetKey, None]) -> None:
+    def _ask_engine(self, told: Sequence[Sequence[int]], now: Instant, touched: dict[NetKey, None]) -> None:
         """Has the engine take what is not plain, and ask whoever is left, on a state that has caught up."""
         self.catch_up()
         self._send()
         self._direct.is_ready = False
         turn = self._fresh_turn()
         for each in told:
-            self._tell(turn, each)
+            self._tell(turn, Told._make(each))
         turn.now = now
         turn.touched.update(touched)
         self._end(turn)
 
+    def _keep(self, direct: Direct) -> None:
+        """Has booked what was decided directly, which the state has not folded yet."""
+        if direct.events:
+            self._book.add(direct.events)
+            self._is_behind = True
+            direct.events = []
+
     def catch_up(self) -> None:
         """Folds what was booked directly into the state."""
-        direct, state = self._direct, self.state
-        if direct.events:
-            self._keep(direct.events)
-            direct.events = []
-        for event in self._behind:
-            apply(state, event)
-        self._behind.clear()
+        self._keep(self._direct)
+        if self._is_behind:
+            self._is_behind = False
+            for event in self._book.since(self.state.seq):
+                apply(self.state, event)
 
     def full_view(self, owner: OwnerId) -> SeatView:
         """Returns the view of a seat on the state, which has caught up."""
@@ -204,7 +220,7 @@ class SimulatedDesk:
     def _end(self, turn: Turn) -> None:
         """Asks whom the turn touched, and has what it led to booked and done."""
         finish(turn)
-        self._booked(turn.events)
+        self._book.add(turn.events)
         turned_down = [item for effect in turn.effects if (item := self._act(effect)) is not None]
         if turn.events:
             self._watch_early_cancels(turn.events)
@@ -246,9 +262,9 @@ class SimulatedDesk:
         if isinstance(effect, Place):
             return self._place(effect)
         if isinstance(effect, Cancel):
-            number = self.placed.numbers.get(effect.order_id)
-            if number is not None:
-                self._simulator.cancel(number)
+            sent = self.placed.by_id.get(effect.order_id)
+            if sent is not None:
+                self._simulator.cancel(sent.number, sent.where)
         return None
 
     def _place(self, effect: Place) -> Item | None:
@@ -262,12 +278,10 @@ class SimulatedDesk:
             reason = RejectReason.INVALID_PRICE if price is None else RejectReason.INVALID_QUANTITY
             answer = refusal(reason, Instant(self._simulator.now))
             return PlaceAnswered(order_id=order.order_id, attempt=order.attempt, answer=answer)
-        self.placed.count = number = self.placed.count + 1
         known = self.state.orders[order.order_id]
-        standing = self._direct.standing(known.owner, known.instrument)
-        self.placed.add(Sent(known, number, standing, self._terms.fees.get(order.instrument, PLAIN_RATES)))
+        sent = self.placed.add(known, self._direct.standing(known.owner, known.instrument))
         style, key = STYLES[order.style], zlib.crc32(order.order_id.encode())
-        self._simulator.place(NewOrder(number, traded.place, sign, price, lots, style, key, order.good_until))
+        sent.where = self._simulator.place((sent.number, traded.place, sign, price, lots, style, key, order.good_until))
         return None
 
     def _watch_early_cancels(self, events: Sequence[Event]) -> None:
@@ -275,9 +289,9 @@ class SimulatedDesk:
         for event in events:
             if type(event) is CancelIntended:
                 order = self.state.orders.get(event.order_id)
-                number = self.placed.numbers.get(event.order_id)
-                if number is not None and order is not None and order.status is Status.INTENDED:
-                    self._simulator.wake_on_acceptance(number)
+                sent = self.placed.by_id.get(event.order_id)
+                if sent is not None and order is not None and order.status is Status.INTENDED:
+                    self._simulator.wake_on_acceptance(sent.number, sent.where)
 
     def _arm(self) -> None:
         """Waits for all that any strategy waits for."""
@@ -295,4 +309,5 @@ class SimulatedDesk:
                 levels.append(Level(self._places[level.instrument], _SERIES[level.series], is_above, level.ticks))
             every += [(self._places[each.instrument], each.count) for each in wake.every]
             silences += [(self._places[each.instrument], each.longer_than_ns) for each in wake.silences]
+        self._is_simple = at is None and not (levels or every or silences)
         self._simulator.arm(Watch(reports, at, levels, every, silences))

@@ -11,12 +11,24 @@ from flatbook.values.money import Price, Quantity, significant_decimals
 
 SOUND_BELOW = 10**8
 CONTRACT_SIZE_MAX = 10**4
+KEPT_MAX = 4_096
 
 
 class Steps:
     """The tick and the lot of one instrument that is traded, and its place on the tape."""
 
-    __slots__ = ("instrument", "lot", "lot_ratio", "lots_bound", "place", "tick", "tick_ratio", "ticks_bound")
+    __slots__ = (
+        "_lots",
+        "_ticks",
+        "instrument",
+        "lot",
+        "lot_ratio",
+        "lots_bound",
+        "place",
+        "tick",
+        "tick_ratio",
+        "ticks_bound",
+    )
 
     def __init__(self, place: int, recorded: TapeInstrument, instrument: Instrument) -> None:
         for name in ("tick", "lot"):
@@ -24,6 +36,8 @@ class Steps:
             if ours != theirs:
                 raise ValueError(f"{instrument.id} has a {name} of {ours}, and on the tape one of {theirs}")
         self.place, self.instrument = place, instrument
+        self._ticks: dict[Decimal, int] = {}
+        self._lots: dict[Decimal, int] = {}
         self.tick, self.lot = instrument.rules.tick, instrument.rules.lot
         self.tick_ratio, self.lot_ratio = self.tick.as_integer_ratio(), self.lot.as_integer_ratio()
         is_small = instrument.contract_size < CONTRACT_SIZE_MAX
@@ -43,11 +57,13 @@ class Steps:
 
     def ticks(self, price: Decimal) -> int | None:
         """Returns a price in ticks; None where it is between two."""
-        return _whole(price, self.tick_ratio)
+        known = self._ticks.get(price)
+        return _kept(self._ticks, price, self.tick_ratio) if known is None else known
 
     def lots(self, qty: Decimal) -> int | None:
         """Returns a quantity in lots; None where it is between two."""
-        return _whole(qty, self.lot_ratio)
+        known = self._lots.get(qty)
+        return _kept(self._lots, qty, self.lot_ratio) if known is None else known
 
 
 def _bound(step: Decimal) -> int:
@@ -56,6 +72,16 @@ def _bound(step: Decimal) -> int:
         return 0
     top, bottom = step.as_integer_ratio()
     return SOUND_BELOW * bottom // top
+
+
+def _kept(known: dict[Decimal, int], value: Decimal, step: tuple[int, int]) -> int | None:
+    """Returns a value in steps, and keeps it: the same prices and sizes come again and again."""
+    count = _whole(value, step)
+    if count is not None:
+        if len(known) >= KEPT_MAX:
+            known.clear()
+        known[value] = count
+    return count
 
 
 def _whole(value: Decimal, step: tuple[int, int]) -> int | None:

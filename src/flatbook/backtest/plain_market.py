@@ -10,7 +10,7 @@ from typing import NamedTuple
 from flatbook.backtest.kernel.market import has_levels
 from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, PAID, REJECTED, WORKING
 from flatbook.backtest.plain_sight import NEVER, KeptFeature, SeenInstrument, TapeRow, arm_all
-from flatbook.backtest.simulator import NewOrder, Passed, Sample, Stop, Told, Watch
+from flatbook.backtest.simulator import NewOrder, OrderRow, Passed, Sample, Stop, Told, Watch
 from flatbook.backtest.tape import Tape
 from flatbook.backtest.terms import Latency, Terms
 from flatbook.market.orderbook import Touch
@@ -113,13 +113,15 @@ class PlainMarket:
         samples, self._samples = self._samples, []
         return samples
 
-    def place(self, order: NewOrder) -> None:
-        """Sends an order now."""
+    def place(self, row: OrderRow) -> int:
+        """Sends an order now. Gives: its number."""
+        order = NewOrder(*row)
         at = self.now + self._latency(self._terms.placing, order.key, PLACING)
         self._orders[order.number] = _Order(order, at)
         heappush(self._arrivals, (at, self._next_turn(), True, order.number))
+        return order.number
 
-    def cancel(self, number: int) -> None:
+    def cancel(self, number: int, _where: int) -> None:
         """Sends a cancel now."""
         known = self._orders.get(number)
         if known is None:
@@ -128,7 +130,7 @@ class PlainMarket:
         at = at if known.has_arrived else max(at, known.arrives_at)
         heappush(self._arrivals, (at, self._next_turn(), False, number))
 
-    def wake_on_acceptance(self, number: int) -> None:
+    def wake_on_acceptance(self, number: int, _where: int) -> None:
         """Stops when the acceptance of an order is told, whatever is waited for."""
         self._watched[number] = None
 
@@ -140,6 +142,10 @@ class PlainMarket:
         self._wake_at = NEVER if watch.at is None or is_past else watch.at
         arm_all(self._seen, watch, self.now)
 
+    def arm_again(self) -> None:
+        """Waits for the same as before, from the next observation on."""
+        self.arm(self._watch)
+
     def observe(self, inst: int, age_ns: int) -> None:
         """Wakes where the book of an instrument becomes unfit or fit, or was silent for its age."""
         self._seen[inst].is_watched = True
@@ -148,6 +154,10 @@ class PlainMarket:
     def ask_each(self) -> None:
         """Wakes after every message that was seen."""
         self._asks_each = True
+
+    def seen(self, inst: int) -> tuple[Touch | None, int]:
+        """Returns the touch of an instrument, and when its book was last seen fit."""
+        return self._seen[inst].touch, self._seen[inst].heard_at
 
     def touch(self, inst: int) -> Touch | None:
         """Returns what was last seen as the best of both sides; None while the book is unfit or empty on one side."""
@@ -197,7 +207,7 @@ class PlainMarket:
         if not position:
             return
         mark = row.p2 or self._seen[row.inst].mark or (book.best_bid + book.best_ask) // 2
-        told = Told(0, PAID, row.inst, row.p1, position, row.ts, 0, 0, mark, 0, 0)
+        told = Told(0, 0, PAID, row.inst, row.p1, position, row.ts, 0, 0, mark, 0, 0)
         self._send_report(told, row.ts + self._terms.reporting.least_ns)
 
     def _arrive(self, known: _Order, time: int) -> None:
@@ -274,7 +284,7 @@ class PlainMarket:
         self._send_report(self._told_of(known, kind, time), time + self._reporting(known))
 
     def _told_of(self, known: _Order, kind: int, time: int) -> Told:
-        return Told(0, kind, known.order.number, 0, 0, time, 0, known.executed, known.left, 0, 0)
+        return Told(0, 0, kind, known.order.number, 0, 0, time, 0, known.executed, known.left, 0, 0)
 
     def _send_report(self, told: Told, at: int) -> None:
         heappush(self._reports, (at, self._next_turn(), told))

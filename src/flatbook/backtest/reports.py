@@ -8,7 +8,7 @@ from flatbook.backtest.grid import Steps
 from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, REJECTED, WORKING
 from flatbook.backtest.simulator import Told
 from flatbook.backtest.standing import Standing
-from flatbook.backtest.terms import FEE_DECIMALS, FeeRates
+from flatbook.backtest.terms import FEE_DECIMALS
 from flatbook.engine.inputs import ActivitySeen, ExecutionsRead, Item, OrderReported, PlaceAnswered
 from flatbook.engine.reports import Accepted, Activity, Execution, OrderReport, Rejected, VenueStatus
 from flatbook.events.activities import ActivityKind
@@ -24,19 +24,13 @@ _NO_FEES: tuple[Fee, ...] = ()
 
 
 class Sent:
-    """An order that is at the simulated venue, or on its way there or back."""
+    """An order that is at the simulated venue, or on its way there or back; `where` the simulator finds it."""
 
-    __slots__ = ("number", "order_id", "qty", "rates", "side", "standing", "steps", "venue_order_id")
+    __slots__ = ("number", "order", "standing", "steps", "venue_order_id", "where")
 
-    def __init__(self, order: Order, number: int, standing: Standing, rates: FeeRates) -> None:
-        self.order_id, self.number, self.venue_order_id = order.order_id, number, VenueOrderId(f"s{number}")
-        self.side, self.qty, self.standing, self.steps, self.rates = (
-            order.side,
-            order.qty,
-            standing,
-            standing.steps,
-            rates,
-        )
+    def __init__(self, order: Order, number: int, standing: Standing) -> None:
+        self.order, self.number, self.standing, self.steps = order, number, standing, standing.steps
+        self.venue_order_id, self.where = VenueOrderId(f"s{number}"), 0
 
 
 def item_of(sent: Sent, told: Told) -> Item:
@@ -44,12 +38,14 @@ def item_of(sent: Sent, told: Told) -> Item:
     kind, happened_at = told.kind, Instant(told.venue_time)
     if kind == WORKING:
         taken = Accepted(venue_order_id=sent.venue_order_id, pending=False, happened_at=happened_at)
-        return PlaceAnswered(order_id=sent.order_id, attempt=0, answer=taken)
+        return PlaceAnswered(order_id=sent.order.order_id, attempt=0, answer=taken)
     if kind == FILLED:
         account = sent.steps.instrument.account
         return ExecutionsRead(account=account, executions=(_execution(sent, told, happened_at),), cursor=None)
     if kind == REJECTED:
-        return PlaceAnswered(order_id=sent.order_id, attempt=0, answer=refusal(RejectReason.WOULD_TAKE, happened_at))
+        return PlaceAnswered(
+            order_id=sent.order.order_id, attempt=0, answer=refusal(RejectReason.WOULD_TAKE, happened_at)
+        )
     return OrderReported(account=sent.steps.instrument.account, report=_ending(sent, told, happened_at))
 
 
@@ -63,10 +59,10 @@ def _execution(sent: Sent, told: Told, happened_at: Instant) -> Execution:
     qty, price = steps.qty(told.qty), steps.price(told.price)
     return Execution(
         execution_id=execution_id_of(sent, told),
-        order_id=sent.order_id,
+        order_id=sent.order.order_id,
         venue_order_id=sent.venue_order_id,
         instrument=steps.instrument.id,
-        side=sent.side,
+        side=sent.order.side,
         qty=qty,
         price=price,
         fees=fees_of(sent, qty, price, maker=told.maker != 0),
@@ -83,7 +79,7 @@ def execution_id_of(sent: Sent, told: Told) -> ExecutionId:
 
 def fees_of(sent: Sent, qty: Quantity, price: Price, *, maker: bool) -> tuple[Fee, ...]:
     """Returns the fee of an execution, rounded against us. Units: quote."""
-    rate = sent.rates.maker if maker else sent.rates.taker
+    rate = sent.standing.rates.maker if maker else sent.standing.rates.taker
     if not rate:
         return _NO_FEES
     instrument = sent.steps.instrument
@@ -94,12 +90,12 @@ def fees_of(sent: Sent, qty: Quantity, price: Price, *, maker: bool) -> tuple[Fe
 def _ending(sent: Sent, told: Told, happened_at: Instant) -> OrderReport:
     status = _STATUS[told.kind]
     return OrderReport(
-        order_id=sent.order_id,
+        order_id=sent.order.order_id,
         venue_order_id=sent.venue_order_id,
         instrument=sent.steps.instrument.id,
-        side=sent.side,
-        qty=sent.qty,
-        filled_qty=Quantity(sent.qty - sent.steps.qty(told.left)),
+        side=sent.order.side,
+        qty=sent.order.qty,
+        filled_qty=Quantity(sent.order.qty - sent.steps.qty(told.left)),
         status=status,
         status_text=status.value,
         executions=(),

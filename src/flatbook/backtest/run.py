@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
@@ -16,10 +16,10 @@ from flatbook.backtest.desk import SimulatedDesk
 from flatbook.backtest.grid import Steps
 from flatbook.backtest.kernel.market import CompiledMarket
 from flatbook.backtest.kernel.tables import FILLED
-from flatbook.backtest.simulator import Refused, Simulator, Stop, Told
+from flatbook.backtest.simulator import Refused, Simulator, Stop
 from flatbook.backtest.tape import Tape, TapeHead
 from flatbook.backtest.terms import Terms
-from flatbook.engine.ports import Cursors, FillSource, IdRule, VenueCard
+from flatbook.engine.ports import Cursors, FillSource, IdRule, Row, VenueCard
 from flatbook.engine.rules import Rules, SeatRules
 from flatbook.events.control import BalanceStated, EngineStarted, Mode
 from flatbook.events.event import Event
@@ -55,6 +55,10 @@ class RunJournal(Protocol):
         """Keeps events as one row."""
         ...
 
+    def read(self, after: Seq = Seq(0)) -> Iterator[Row]:
+        """Yields the rows that are not wholly at or before `after`, in order."""
+        ...
+
 
 class BacktestRun(msgspec.Struct, frozen=True, kw_only=True):
     """What a run left behind, besides its journal. `is_whole` is false where it was stopped before its tape ended.
@@ -80,6 +84,7 @@ class _Book:
     def __init__(self, journal: RunJournal, epoch: Epoch) -> None:
         self._journal, self.epoch = journal, epoch
         self._waiting: list[Event] = []
+        self._began_after = journal.last
 
     def add(self, events: Sequence[Event]) -> None:
         """Keeps events, and writes them as soon as they fill a row."""
@@ -87,6 +92,14 @@ class _Book:
         while len(self._waiting) >= GROUP:
             self._write(self._waiting[:GROUP])
             del self._waiting[:GROUP]
+
+    def since(self, count: int) -> Iterator[Event]:
+        """Yields what the run has booked after its first events, which are so many."""
+        journal, after = self._journal, Seq(self._began_after + count)
+        if after < journal.last:
+            for row in journal.read(after):
+                yield from row.events[max(0, after - row.first + 1) :]
+        yield from self._waiting[max(0, after - journal.last) :]
 
     def close(self) -> None:
         """Writes what waits."""
@@ -161,12 +174,15 @@ class Plan(NamedTuple):
     terms: Terms
 
 
-def drive(simulator: Simulator, plan: Plan, journal: RunJournal, progress: Progress | None = None) -> BacktestRun:
-    """Drives a desk before a simulator from the first row to the last."""
+def drive(
+    simulator: Simulator, plan: Plan, journal: RunJournal, progress: Progress | None = None, *, is_direct: bool = True
+) -> BacktestRun:
+    """Drives a desk before a simulator from the first row to the last; by the engine alone where it is not direct."""
     tape, seats, terms = plan
     began_at = Instant(tape.head.first_ts)
     book = _Book(journal, journal.take_lease(began_at))
-    desk = SimulatedDesk(simulator, rules_of(seats, terms), terms, traded_of(tape, seats), book.add)
+    traded = traded_of(tape, seats)
+    desk = SimulatedDesk(simulator, rules_of(seats, terms), terms, traded, book, is_direct=is_direct)
     numbers = {(owner, feature.name): number for number, (owner, feature) in enumerate(features_of(seats))}
     desk.name(places_of(tape), numbers)
     opening = opening_of(seats, terms, book.epoch, began_at)
@@ -196,12 +212,11 @@ class _Kept:
         self.samples, self.queue = array("q"), array("q")
         self.counts: Counter[str] = Counter()
 
-    def take(self, simulator: Simulator, desk: SimulatedDesk, told: Sequence[Told]) -> None:
+    def take(self, simulator: Simulator, desk: SimulatedDesk, told: Sequence[Sequence[int]]) -> None:
         """Keeps what was told of executions, and what was sampled."""
-        for each in told:
-            if each.kind == FILLED:
-                place = desk.placed.sent[each.number].steps.place
-                self.queue.extend((each.time, place, each.ahead, each.waited_ns, each.maker))
+        for time, _, kind, number, _, _, _, maker, _, _, ahead, waited_ns in told:
+            if kind == FILLED:
+                self.queue.extend((time, desk.placed.sent[number].steps.place, ahead, waited_ns, maker))
         for sample in simulator.samples():
             self.samples.extend(sample)
 

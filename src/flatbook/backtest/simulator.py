@@ -12,11 +12,12 @@ from flatbook.market.orderbook import Touch
 class Told(NamedTuple):
     """A report that has come to us. Units: ns, ticks, lots; `kind` and the rest as the tables of the kernel say.
 
-    `nth` counts the executions of an
+    `turn` says which of the reports of one instant came first, `nth` counts the executions of an
     order, `ahead` is what stood before the order when it came to rest, `waited_ns` how long it had been at the venue.
     """
 
     time: int
+    turn: int
     kind: int
     number: int
     price: int
@@ -50,6 +51,10 @@ class NewOrder(NamedTuple):
     style: int
     key: int
     due_at: int
+
+
+OrderRow = tuple[int, int, int, int, int, int, int, int]
+"""An order as `NewOrder` names it."""
 
 
 class Level(NamedTuple):
@@ -131,28 +136,39 @@ class Simulator(Protocol):
         """
         ...
 
-    def told(self) -> list[Told]:
-        """Returns the reports that came since they were last asked for, in order of time."""
+    def told(self) -> Sequence[Sequence[int]]:
+        """Returns the reports that came since they were last asked for, in order of time: each as `Told` names it."""
         ...
 
     def samples(self) -> list[Sample]:
         """Returns what was sampled since it was last asked for."""
         ...
 
-    def place(self, order: NewOrder) -> None:
-        """Sends an order now."""
+    def place(self, order: OrderRow) -> int:
+        """Sends an order now. Gives: where it is kept, by which it is found again."""
         ...
 
-    def cancel(self, number: int) -> None:
+    def cancel(self, number: int, where: int) -> None:
         """Sends a cancel now."""
         ...
 
-    def wake_on_acceptance(self, number: int) -> None:
+    def wake_on_acceptance(self, number: int, where: int) -> None:
         """Stops when the acceptance of an order is told, whatever is waited for."""
         ...
 
     def arm(self, watch: Watch) -> None:
         """Waits for these from the next observation on, and for nothing that was waited for before."""
+        ...
+
+    def arm_again(self) -> None:
+        """Waits for the same as before, from the next observation on.
+
+        Needs: nothing but reports is waited for.
+        """
+        ...
+
+    def seen(self, inst: int) -> tuple[Touch | None, int]:
+        """Returns the touch of an instrument, and when its book was last seen fit, 0 before the first time."""
         ...
 
     def touch(self, inst: int) -> Touch | None:

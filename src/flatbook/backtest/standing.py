@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
 from flatbook.backtest.grid import Steps
+from flatbook.backtest.terms import FeeRates
 from flatbook.engine.quoting import SeatView
 from flatbook.engine.rules import SeatRules
 from flatbook.market.orderbook import Touch
+from flatbook.risk.quote_checks import Room
 from flatbook.state.desk import State
 from flatbook.state.orders import Order
 from flatbook.state.positions import DayResult, Entry, NetKey, TurnedDown
@@ -26,7 +28,7 @@ _NONE_HELD = Quantity(ZERO)
 class Standing:
     """Where one owner stands on one instrument. `entry` and `day` are shared by all whose they are.
 
-    Units: qty in contracts, signed.
+    Units: qty in contracts, signed. `room` is what risk goes by while a decision is checked.
     """
 
     __slots__ = (
@@ -38,19 +40,23 @@ class Standing:
         "mark",
         "owner",
         "qty",
+        "rates",
+        "room",
         "seat_key",
         "steps",
         "turned_down",
     )
 
-    def __init__(self, owner: OwnerId, seat_key: NetKey, steps: Steps) -> None:
+    def __init__(self, owner: OwnerId, seat_key: NetKey, steps: Steps, rates: FeeRates) -> None:
         self.owner, self.seat_key, self.steps, self.instrument = owner, seat_key, steps, steps.instrument
         self.key: NetKey = (owner, steps.instrument.underlying)
+        self.rates = rates
         self.live: dict[OrderId, Order] = {}
         self.qty: Decimal = _NONE_HELD
         self.entry, self.day = Entry(), DayResult(day=0)
         self.turned_down: TurnedDown | None = None
         self.mark: Price | None = None
+        self.room: Room | None = None
 
     def read(self, state: State, entries: dict[InstrumentId, Entry], days: dict[NetKey, DayResult]) -> None:
         """Takes over what the state of the desk says."""
@@ -71,12 +77,8 @@ class Standing:
 class Sights(Protocol):
     """What is seen of the market, and the desk behind it for what is seldom asked."""
 
-    def touch(self, instrument: InstrumentId) -> Touch | None:
-        """Returns the best of both sides; None while the book is unfit, crossed or empty on one side."""
-        ...
-
-    def observed_at(self, instrument: InstrumentId) -> Instant | None:
-        """Returns when the book was last seen fit; None before the first time."""
+    def seen(self, inst: int) -> tuple[Touch | None, int]:
+        """Returns the touch of an instrument by its place, and when its book was last seen fit, 0 before that."""
         ...
 
     def feature(self, owner: OwnerId, name: str) -> float | None:
@@ -91,10 +93,16 @@ class Sights(Protocol):
 class StandingView:
     """What the strategy of a seat can see, read from where it stands; what is not kept there from the desk itself."""
 
-    __slots__ = ("_age_ns", "_count", "_ids", "_prefix", "_sights", "_standings", "_touches", "now", "owner")
+    __slots__ = ("_age_ns", "_count", "_ids", "_places", "_prefix", "_sights", "_standings", "_touches", "now", "owner")
 
-    def __init__(self, seated: SeatRules, standings: dict[InstrumentId, Standing], sights: Sights) -> None:
-        self._standings, self._sights = standings, sights
+    def __init__(
+        self,
+        seated: SeatRules,
+        standings: dict[InstrumentId, Standing],
+        sights: Sights,
+        places: Mapping[InstrumentId, int],
+    ) -> None:
+        self._standings, self._sights, self._places = standings, sights, places
         self._age_ns = seated.limits.book_age_ms_max * NS_PER_MS
         self._touches: dict[InstrumentId, Touch | None] = {}
         self._ids: list[OrderId] = []
@@ -121,15 +129,18 @@ class StandingView:
     def touch(self, instrument: InstrumentId) -> Touch | None:
         """Returns the best of both sides; None while the book is unfit, stale or empty on one side."""
         touches = self._touches
-        if instrument not in touches:
-            seen_at = self._sights.observed_at(instrument)
-            is_seen = seen_at is not None and self.now - seen_at < self._age_ns
-            touches[instrument] = self._sights.touch(instrument) if is_seen else None
-        return touches[instrument]
+        if instrument in touches:
+            return touches[instrument]
+        touch, seen_at = self._sights.seen(self._places[instrument])
+        if touch is not None and self.now - seen_at >= self._age_ns:
+            touch = None
+        touches[instrument] = touch
+        return touch
 
     def observed_at(self, instrument: InstrumentId) -> Instant | None:
         """Returns when its book was last seen fit, by our clock; None before the first time."""
-        return self._sights.observed_at(instrument)
+        seen_at = self._sights.seen(self._places[instrument])[1]
+        return Instant(seen_at) if seen_at else None
 
     def orders(self, instrument: InstrumentId) -> Sequence[Order]:
         """Returns the orders of this owner that are open, oldest first."""

@@ -73,7 +73,7 @@ Rule = Callable[[Room, PlaceIntent, QuoteLimits], Refusal | None]
 
 def check_quote(room: Room, intent: PlaceIntent, limits: QuoteLimits) -> Refusal | None:
     """Returns the rule that an intent breaks, None when it may be carried out; it is counted as working then."""
-    if not _passes_plainly(room, intent, limits):
+    if not passes_plainly(room, intent, limits):
         for rule in EXITS if intent.reduce_only else NEW_RISK:
             refusal = rule(room, intent, limits)
             if refusal is not None:
@@ -84,7 +84,7 @@ def check_quote(room: Room, intent: PlaceIntent, limits: QuoteLimits) -> Refusal
     return None
 
 
-def _passes_plainly(room: Room, intent: PlaceIntent, limits: QuoteLimits) -> bool:
+def passes_plainly(room: Room, intent: PlaceIntent, limits: QuoteLimits) -> bool:
     """Whether an intent is far from breaking any rule of new risk, as nearly all are: all rules at one look.
 
     Gives: False where a rule must be asked, whatever it then says.

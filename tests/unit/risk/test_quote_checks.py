@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 
 from flatbook.events.orders import OrderStyle
 from flatbook.market.orderbook import Touch
-from flatbook.risk.quote_checks import EXITS, NEW_RISK, Room, check_quote
+from flatbook.risk.quote_checks import EXITS, NEW_RISK, Room, check_quote, passes_plainly
 from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.state.intents import PlaceIntent
 from flatbook.values.ids import OrderId, OwnerId
@@ -141,3 +142,37 @@ def test_each_rule_stands_once() -> None:
 def test_a_limit_that_is_not_above_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="position_max"):
         limits(position_max=Decimal(0))
+
+
+def test_what_passes_at_one_look_breaks_no_rule() -> None:
+    chance = Random(1)
+
+    def maybe(value: Any) -> Any:
+        return value if chance.random() < 0.95 else None
+
+    limits = replace(LIMITS, position_max=Decimal(4), order_notional_usd_max=Decimal(250), order_qty_max=Decimal(3))
+    plain = 0
+    for _ in range(5_000):
+        drawn = room(
+            touch=chance.choice((Touch(999, 5, 1001, 5), Touch(999, 5, 1000, 5), None)),
+            halt=None if chance.random() < 0.9 else "halt-1",
+            stopped=chance.choice(((), (), (), (BUY,), (BUY, SELL))),
+            quote_usd=maybe(Price(ONE)),
+            position=Decimal(chance.randint(-4, 4)),
+            order_times=[Instant(chance.randint(90, 110))] * chance.choice((0, limits.orders_per_minute_max)),
+            day_result_usd=maybe(Decimal(chance.choice((0, 1, -limits.day_loss_usd_max - 1)))),
+            buy_leaves=Decimal(chance.randint(0, 2)),
+            sell_leaves=Decimal(chance.randint(0, 2)),
+            own_bid=maybe(Price(Decimal(chance.randint(997, 1002)) * SPOT.rules.tick)),
+            own_ask=maybe(Price(Decimal(chance.randint(998, 1003)) * SPOT.rules.tick)),
+            open_orders=chance.choice((0, limits.open_orders_max)),
+        )
+        limit = str(Decimal(chance.randint(996, 1004)) * SPOT.rules.tick)
+        wish = intent(
+            chance.choice((BUY, SELL)), maybe(limit), str(chance.randint(1, 4)), style=chance.choice(list(OrderStyle))
+        )
+        if passes_plainly(drawn, wish, limits):
+            plain += 1
+            assert [rule(drawn, wish, limits) for rule in NEW_RISK] == [None] * len(NEW_RISK)
+        assert not passes_plainly(drawn, replace(wish, reduce_only=True), limits)
+    assert plain > 40

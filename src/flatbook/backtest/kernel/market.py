@@ -12,7 +12,7 @@ from flatbook.backtest.kernel import block
 from flatbook.backtest.kernel import tables as at
 from flatbook.backtest.kernel.native import native
 from flatbook.backtest.kernel.tables import F0, G0, I0, META_ROW, NEVER, Q0
-from flatbook.backtest.simulator import Level, NewOrder, Passed, Refused, Sample, Stop, Told, Watch
+from flatbook.backtest.simulator import Level, OrderRow, Passed, Refused, Sample, Stop, Watch
 from flatbook.backtest.tape import Columns, Tape
 from flatbook.backtest.terms import Latency, Terms
 from flatbook.market.feature_feed import NOT_READY
@@ -21,20 +21,6 @@ from flatbook.market.ticks import Kind
 from flatbook.strategies.quoting import Feature, FeatureKind
 
 _KINDS = {kind: number for number, kind in enumerate(FeatureKind)}
-_TOLD = len(Told._fields)
-_ORDER = [
-    at.REP_TIME,
-    at.REP_KIND,
-    at.REP_NUMBER,
-    at.REP_PRICE,
-    at.REP_QTY,
-    at.REP_VENUE_TIME,
-    at.REP_MAKER,
-    at.REP_COUNT,
-    at.REP_LEFT,
-    at.REP_AHEAD,
-    at.REP_WAITED,
-]
 _PLAIN = slice(at.RANG, at.UNFIT + 1)
 _SAW = slice(at.SAW_BID, at.IS_FIT + 1)
 
@@ -55,6 +41,9 @@ class CompiledMarket:
         self._meta = self._t[META_ROW]
         self._seen = self._t[I0 : I0 + count]
         self._seen[:, at.IS_DEEP] = deep
+        self._asked_at = self._seen[:, at.ASKED_AT]
+        self._saw = [row[_SAW] for row in self._seen]
+        self._ring = self._t[G0 : G0 + at.RING_MAX, : at.REP_WATCH]
         self._levels = at.new_levels(count, deep=self._deep)
         self._features = at.new_features([feature.count for _, feature in features])
         self._passed = at.new_passed(count, len(features))
@@ -72,8 +61,6 @@ class CompiledMarket:
         self._chunks: Iterator[Columns] = tape.chunks()
         self._tops = np.zeros((1, at.TOP_WIDTH), np.int64)
         self._rows: Any = ()
-        self._slots: dict[int, int] = {}
-        self._touches: dict[int, Touch | None] = {}
         self._done, self._has_silences = 0, False
         self.now = tape.head.first_ts
         self._next_chunk(first=True)
@@ -155,7 +142,6 @@ class CompiledMarket:
         why, self._pending = self._pending, at.FULL
         if why == at.FULL:
             meta[at.WOKEN] = meta[at.RANG] = 0
-            self._touches.clear()
             why = self._go_on(self._passes)
         while why in (at.MORE_ROWS, at.FULL) and not meta[at.PASSED]:
             if why == at.MORE_ROWS:
@@ -164,7 +150,6 @@ class CompiledMarket:
         if meta[at.PASSED]:
             self._pending = why
             return Stop.PASSED
-        self._touches.clear()
         if why == at.WOKE:
             self.now = int(meta[at.NOW])
             return Stop.WOKEN
@@ -213,20 +198,16 @@ class CompiledMarket:
             self._call(block.SCAN)
             meta[at.PASSED] = 0
         self._passes, self._pending = max(1, min(self._passes, 2 * asked)), at.FULL
-        self._touches.clear()
         self.now = int(meta[at.NOW])
         return True
 
-    def told(self) -> list[Told]:
-        """Returns the reports that came since they were last asked for, in order of time."""
+    def told(self) -> list[list[int]]:
+        """Returns the reports that came since they were last asked for, in order of time: each as `Told` names it."""
         count = int(self._meta[at.RINGED])
         if not count:
             return []
         self._meta[at.RINGED] = 0
-        rows = [Told._make(row) for row in self._t[G0 : G0 + count, _ORDER].tolist()]
-        for row in rows:
-            if row.kind in _ENDINGS or (row.kind == at.FILLED and not row.left):
-                self._slots.pop(row.number, None)
+        rows: list[list[int]] = self._ring[:count].tolist()
         return rows
 
     def samples(self) -> list[Sample]:
@@ -237,30 +218,32 @@ class CompiledMarket:
         self._meta[at.SAMPLED] = 0
         return [Sample._make(row) for row in self._t[Q0 : Q0 + count, : at.SAMPLE].tolist()]
 
-    def place(self, order: NewOrder) -> None:
-        """Sends an order now.
+    def place(self, order: OrderRow) -> int:
+        """Sends an order now. Gives: its slot.
 
         Errors: Refused where too many are open.
         """
         slot = self._call(block.PLACE, *order, self.now)
         if slot < 0:
             raise Refused(f"more than {at.ORDERS_MAX} orders are open at once")
-        self._slots[order.number] = slot
+        return slot
 
-    def cancel(self, number: int) -> None:
+    def cancel(self, number: int, where: int) -> None:
         """Sends a cancel now.
 
         Errors: Refused where too many messages are under way.
         """
-        slot = self._slots.get(number)
-        if slot is not None and not self._call(block.CANCEL, slot, number, self.now):
+        if not self._call(block.CANCEL, where, number, self.now):
             raise Refused(f"more than {at.HEAP_MAX} messages are under way at once")
 
-    def wake_on_acceptance(self, number: int) -> None:
+    def wake_on_acceptance(self, number: int, where: int) -> None:
         """Stops when the acceptance of an order is told, whatever is waited for."""
-        slot = self._slots.get(number)
-        if slot is not None:
-            self._call(block.WATCH, slot, number)
+        self._call(block.WATCH, where, number)
+
+    def arm_again(self) -> None:
+        """Waits for the same as before, from the next observation on."""
+        self._asked_at.fill(self.now)
+        self._meta[at.TIMER] = self.now
 
     def arm(self, watch: Watch) -> None:
         """Waits for these from the next observation on, and for nothing that was waited for before."""
@@ -308,26 +291,24 @@ class CompiledMarket:
         """Wakes after every message that was seen."""
         self._meta[at.EACH] = self._passes = 1
 
+    def seen(self, inst: int) -> tuple[Touch | None, int]:
+        """Returns the touch of an instrument, and when its book was last seen fit, 0 before the first time."""
+        bid, bid_size, ask, ask_size, heard_at, _, _, _, fit = self._saw[inst].tolist()
+        return (Touch(bid, bid_size, ask, ask_size) if fit else None), heard_at
+
     def touch(self, inst: int) -> Touch | None:
         """Returns what was last seen as the best of both sides; None while the book is unfit or empty on one side."""
-        touches = self._touches
-        if inst not in touches:
-            *numbers, fit = self._seen[inst, _SAW].tolist()
-            touches[inst] = Touch(*numbers[: at.TOP_WIDTH]) if fit else None
-        return touches[inst]
+        return self.seen(inst)[0]
 
     def observed_at(self, inst: int) -> int | None:
         """Returns when a book was last seen fit; None before the first time."""
-        return int(self._seen[inst, at.HEARD_AT]) or None
+        return self.seen(inst)[1] or None
 
     def feature(self, number: int) -> float | None:
         """Returns a feature by its place among those that were declared; None while it is not ready."""
         self._call(block.READ_FEATURE, number, self.now)
         value = float(self._number[0])
         return None if value == NOT_READY else value
-
-
-_ENDINGS = (at.CANCELED, at.EXPIRED, at.REJECTED)
 
 
 def _joined(kept: Any, new: Any) -> Any:

@@ -61,19 +61,27 @@ class Order(NamedTuple):
     fees: tuple[Decimal, ...]
 
 
-def orders_of(journal: Sequence[Event]) -> dict[Slot | None, list[Order]]:
-    """Returns the orders of a journal by slot, in order of decision.
+def orders_of(journal: Sequence[Event], until: Instant | None = None) -> dict[Slot | None, list[Order]]:
+    """Returns the orders of a journal by slot, in order of decision, as they stood at an instant or at the end.
 
     Of orders that were decided at one instant the ids are in no order: which cancel was answered first gives the place.
     """
     about: dict[str, list[Event]] = defaultdict(list)
-    for event in journal:
+    told = [event for event in journal if until is None or _instant_of(event) < until]
+    for event in told:
         about[getattr(event, "order_id", "")].append(event)
     found: dict[Slot | None, list[Order]] = defaultdict(list)
-    for event in journal:
+    for event in told:
         if isinstance(event, OrderIntended):
             found[event.slot].append(_order(event, about[event.order_id]))
     return dict(found)
+
+
+def _instant_of(event: Event) -> int:
+    """Returns when an event of an order came about; 0 for all others."""
+    if isinstance(event, OrderFilled | OrderDone):
+        return event.happened_at
+    return event.decided_at if isinstance(event, OrderIntended) else 0
 
 
 def _order(intended: OrderIntended, events: Sequence[Event]) -> Order:

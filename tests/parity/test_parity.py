@@ -12,13 +12,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 from flatbook.backtest.kernel.market import CompiledMarket
 from flatbook.backtest.plain_market import PlainMarket
 from flatbook.backtest.terms import FeeRates, Terms
+from flatbook.events.control import TradingHalted
 from flatbook.events.event import Event
+from flatbook.events.orders import OrderDone, OrderEnd
 from flatbook.services.live_grids import grid_seats
 from flatbook.services.tapes import Steps
 from flatbook.values.ids import AssetId, InstrumentId, OwnerId, Slot
+from flatbook.values.instants import Instant
 from flatbook.values.money import Price
 from tests.parity.paper_desk import PaperDesk
 from tests.parity.recorded_market import frames_of, write_frames
@@ -29,6 +34,7 @@ RECORDED = Path(__file__).parents[1] / "recorded" / "binance" / "usdm_btcusdt_20
 MAKER, PERP, USDT = OwnerId("maker"), InstrumentId("BTC-PERP"), AssetId("USDT")
 NS_PER_MS = 1_000_000
 D = Decimal
+LONG = 6_000
 LAST_DECIMAL = D("0.00000001")
 CONFIG = """
 version = 1
@@ -110,13 +116,13 @@ def three_ways(recording: Path, folder: Path, config: str, *, last: int | None =
         fees={PERP: FeeRates(maker=D("0.00001"), taker=D("0.0004"))},
     )
     compiled, plain = (backtested(kind, tape, seated.seat, terms) for kind in (CompiledMarket, PlainMarket))
+    assert compiled == plain
     return Sides(compiled, plain, desk.run())
 
 
-def check_alike(sides: Sides) -> int:
-    """Checks that all three ways made the same orders of the same fate, and returns how many executions there are."""
-    assert sides.compiled == sides.plain
-    ours, theirs = orders_of(sides.plain), orders_of(sides.paper)
+def check_alike(sides: Sides, *, until: Instant | None = None) -> int:
+    """Checks that all ways made the same orders of the same fate up to an instant, and returns how many executions."""
+    ours, theirs = orders_of(sides.plain, until), orders_of(sides.paper, until)
     assert fates(ours) == fates(theirs)
     for slot, orders in ours.items():
         for mine, other in zip(orders, theirs[slot], strict=True):
@@ -130,4 +136,23 @@ def fates(orders: dict[Slot | None, list[Order]]) -> dict[Slot | None, list[Beca
 
 
 def test_a_recording_is_traded_alike_by_the_scan_its_oracle_and_the_desk_on_paper(tmp_path: Path) -> None:
-    assert check_alike(three_ways(RECORDED, tmp_path, CONFIG)) == 30
+    sides = three_ways(RECORDED, tmp_path, CONFIG)
+    assert check_alike(sides) == 30
+    assert sum(isinstance(event, TradingHalted) for event in sides.paper) == 0
+
+
+def test_a_neutral_grid_trades_alike_until_its_exchange_cuts_an_exit_that_only_reduces(tmp_path: Path) -> None:
+    sides = three_ways(RECORDED, tmp_path, CONFIG.replace('mode = "long"', 'mode = "neutral"'))
+    ended = (event for event in sides.paper if isinstance(event, OrderDone) and event.end is OrderEnd.EXPIRED)
+    first = min(event.happened_at for event in ended)
+    assert check_alike(sides, until=first) == 25
+    assert sum(isinstance(event, TradingHalted) for event in sides.paper) == 0
+
+
+@pytest.mark.skipif(SHARED is None, reason="no FLATBOOK_SHARED")
+@pytest.mark.parametrize(("day", "executions"), [("20230404", 42), ("20240808", 87)])
+def test_longer_pieces_of_recordings_are_traded_alike(tmp_path: Path, day: str, executions: int) -> None:
+    sides = three_ways(
+        Path(str(SHARED)) / "data" / "2_orderbook" / f"hftbt_usdm_btcusdt_{day}.gz", tmp_path, CONFIG, last=LONG
+    )
+    assert check_alike(sides) == executions

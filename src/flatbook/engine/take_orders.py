@@ -272,7 +272,21 @@ def _cancel_again(turn: Turn, order_id: OrderId, status: VenueStatus) -> None:
 
 
 def _mismatch_of_size(order: Order, report: OrderReport) -> str | None:
-    return None if report.qty == order.qty else f"ours is of {plain(order.qty)}, theirs of {plain(report.qty)}"
+    if report.qty == order.qty or _is_cut(order, report):
+        return None
+    return f"ours is of {plain(order.qty)}, theirs of {plain(report.qty)}"
+
+
+def _is_cut(order: Order, report: OrderReport) -> bool:
+    """Whether a venue made an order smaller that may only reduce, since the position fell below it."""
+    return order.reduce_only and order.filled <= report.qty < order.qty
+
+
+def _end_of(order: Order, report: OrderReport) -> ev.OrderEnd | None:
+    """Returns how an order ended with a rest; one that was cut and then filled left what was cut off."""
+    if report.status is VenueStatus.FILLED and _is_cut(order, report):
+        return ev.OrderEnd.EXPIRED
+    return _ENDS.get(report.status)
 
 
 def _mismatch(order: Order, account: AccountId, instrument: InstrumentId, shown: OrderReport | Execution) -> str | None:
@@ -283,7 +297,7 @@ def _mismatch(order: Order, account: AccountId, instrument: InstrumentId, shown:
 
 def _take_status(turn: Turn, order: Order, report: OrderReport) -> None:
     _tell_unreadable(turn, order, report)
-    status = report.status
+    status, end = report.status, _end_of(order, report)
     if status is VenueStatus.REJECTED:
         why, message = report.rejected, report.status_text
         _book_rejected(turn, order, Rejected(reason=why, code="", message=message, happened_at=report.happened_at))
@@ -293,8 +307,8 @@ def _take_status(turn: Turn, order: Order, report: OrderReport) -> None:
             order,
             ev.OrderSubmitted(order_id=order.order_id, venue_order_id=report.venue_order_id, seen_at=turn.now),
         )
-    elif status in _ENDS and (order.status not in _ENDED_THERE or report.filled_qty <= order.claimed):
-        book_move(turn, order, _done(turn, order, report, _ENDS[status]))
+    elif end is not None and (order.status not in _ENDED_THERE or report.filled_qty <= order.claimed):
+        book_move(turn, order, _done(turn, order, report, end))
     else:
         book_move(
             turn,

@@ -517,3 +517,29 @@ def test_the_events_of_a_bench_fold_to_its_state() -> None:
     for event in bench.events:
         apply(replayed, event)
     assert state_bytes(replayed) == state_bytes(bench.state)
+
+
+# Orders that only reduce.
+
+
+def test_an_order_that_only_reduces_and_that_the_venue_cut_is_as_large_as_the_venue_says() -> None:
+    bench = Bench().resume()
+    bench.fill(1, "sell", "0.5")
+    bench.command("flatten", "f")
+    (intent,) = bench.placed()
+    assert intent.reduce_only
+    bench.answer(intent.order_id, accepted(bench.now))
+    assert tags(bench.report(report(intent.order_id, size="0.3"))) == []
+    bench.executions(execution("0.3", order_id=intent.order_id, side=intent.side))
+    assert tags(bench.report(report(intent.order_id, "filled", size="0.3", filled="0.3")))[0] == "order_done"
+    order = bench.order(intent.order_id)
+    assert (order.status.value, order.filled) == ("expired", Decimal("0.3"))
+
+
+def test_an_order_that_only_reduces_is_never_larger_at_the_venue_than_ours() -> None:
+    bench = Bench().resume()
+    bench.fill(1, "sell", "0.5")
+    bench.command("flatten", "f")
+    order_id = bench.placed()[0].order_id
+    bench.answer(order_id, accepted(bench.now))
+    assert one(bench.report(report(order_id, size="0.6")), ReportRefused).detail == "ours is of 0.5, theirs of 0.6"

@@ -11,11 +11,12 @@ from flatbook.engine.follow import Pace
 from flatbook.engine.run import Engine, Parts
 from flatbook.events.control import Mode
 from flatbook.events.event import Event
-from flatbook.journal.memory import MemoryJournal, MemoryStore
+from flatbook.journal.sqlite import create_journal, open_journal
 from flatbook.market.quotes import Market
-from flatbook.ops.config import load_text
+from flatbook.ops.config import load
 from flatbook.ops.config_accounts import BinanceAccount, PaperExchangeAccount
 from flatbook.ops.config_rules import rules_of
+from flatbook.ops.home import CONFIG_FILE
 from flatbook.services.live_binance import binance_venue, binance_ways
 from flatbook.services.live_books import live_books
 from flatbook.services.live_grids import with_grids
@@ -43,14 +44,82 @@ NAME = "paper"
 OPENING_S = 30
 PACE = Pace(chain_poll_s=5, order_poll_s=3_600, idle_poll_s=3_600, statement_s=3_600, retry_s=3)
 
+RECORDED = Path(__file__).parents[1] / "recorded" / "binance" / "usdm_btcusdt_20230404.gz"
+CONFIG = """
+version = 1
+mode = "paper"
+[chains]
+[owners]
+[risk]
+order_notional_usd_max = "10000"
+order_shares_max = "10"
+collar_bps_max = 100
+second_bps_max = 200
+price_age_s_max = 60
+day_loss_usd_max = "1000"
+open_orders_max = 100
+orders_per_minute_max = 1000
+residue_usd_max = "1000"
+depeg_bps_max = 50
+resends_max = 1
+[marks]
+USDT = "1"
+[accounts.paper]
+kind = "paper_exchange"
+exchange = "binance"
+market = "usdm"
+ledger = "paper.json"
+maker_bps = "0.1"
+taker_bps = "4"
+shorting = "never"
+base_url = "http://127.0.0.1:80"
+[accounts.paper.coins]
+USDT = "1000000"
+[instruments."BTC-PERP"]
+account = "paper"
+symbol = "BTCUSDT"
+underlying = "BTC"
+quote = "USDT"
+tick = "0.1"
+lot = "0.001"
+qty_min = "0.001"
+notional_min = "5"
+contract_size = "1"
+product = "linear_perp"
+[grid.maker."BTC-PERP"]
+mode = "long"
+buy_levels = 4
+sell_levels = 4
+inventory_max = "1"
+fee_bps = "0.01"
+order_notional_usd_max = "10000"
+order_qty_max = "1"
+orders_per_minute_max = 10000
+day_loss_usd_max = "1000"
+collar_bps_max = 100
+step = "0.3"
+base_per_level = "0.01"
+book_age_ms_max = 5000
+[backtest]
+placing_ms = 0
+canceling_ms = 0
+reporting_ms = 0
+"""
+
 
 class PaperDesk:
-    """A desk and the two servers that it talks to: the recorded market and its own paper exchange."""
+    """A desk and the two servers that it talks to: the recorded market and its own paper exchange.
+
+    Its configuration and its journal stand in a home that every verb reads.
+    """
 
     def __init__(self, config: str, home: Path, frames: list[Frame], *, latency_ns: int = 0) -> None:
-        self.loop, self.store = VirtualLoop(later(frames[0].at, seconds=-OPENING_S)), MemoryStore()
+        self.loop = VirtualLoop(later(frames[0].at, seconds=-OPENING_S))
         Switchboard(self.loop, lambda _process, _host: CalmLink(latency_ns=latency_ns))
-        self.loaded = load_text(config, home)
+        (home / CONFIG_FILE).write_text(config, encoding="utf-8")
+        self.loaded = load(home, environment={})
+        create_journal(self.loaded.journal)
+        self.journal = open_journal(self.loaded.journal)
         self.market = RecordedMarket(self.loop, frames)
         self.clock = LoopClock(self.loop)
         self._ends = frames[-1].at
@@ -60,7 +129,10 @@ class PaperDesk:
         self.loop.run_until_complete(self.loop.create_task(self._lived(), context=inside("desk")))
         assert self.loop.faults == []
         self.loop.close()
-        return tuple(event for row in MemoryJournal(self.store).read() for event in row.events)
+        try:
+            return tuple(event for row in self.journal.read() for event in row.events)
+        finally:
+            self.journal.close()
 
     async def _lived(self) -> None:
         account = self.loaded.config.accounts[NAME]
@@ -82,7 +154,7 @@ class PaperDesk:
         venue = binance_venue(NAME, traded, instruments, ways, self.clock)
         engine = Engine(
             Parts(
-                journal=MemoryJournal(self.store),
+                journal=self.journal,
                 venues={AccountId(NAME): venue},
                 sources=(),
                 clock=self.clock,

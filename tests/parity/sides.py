@@ -13,17 +13,16 @@ from msgspec.structs import replace
 from flatbook.backtest.kernel.market import CompiledMarket
 from flatbook.backtest.plain_market import PlainMarket
 from flatbook.backtest.run import Plan, drive, features_of, observe, places_of
-from flatbook.backtest.tape import MemoryTape, Tape
+from flatbook.backtest.tape import Tape
 from flatbook.backtest.tape_file import FileTape
 from flatbook.backtest.tape_survey import Heard
-from flatbook.backtest.terms import Terms
 from flatbook.events.event import Event
 from flatbook.events.orders import OrderDone, OrderEnd, OrderFilled, OrderIntended, OrderRejected, OrderStyle
 from flatbook.journal.memory import MemoryJournal, MemoryStore
 from flatbook.market.ticks import Told
+from flatbook.services.backtest_plan import BacktestPlan
 from flatbook.services.tape_sources import Recording, recordings_of
 from flatbook.services.tapes import Steps, make_tape, surveyed
-from flatbook.strategies.quoting import Seat
 from flatbook.values.ids import Slot
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
@@ -103,15 +102,11 @@ def _fee(fill: OrderFilled) -> Decimal:
     return sum((fee.amount for fee in fill.fees), Decimal(0))
 
 
-def as_seen(recording: Path, folder: Path, name: str, steps: Steps) -> Tape:
+def as_seen(recording: Path, folder: Path, steps: Steps) -> FileTape:
     """Returns a recording as a tape whose market does everything when it is seen: a paper exchange knows no more."""
     (found,) = recordings_of([recording])
     make_tape(folder / "seen.parquet", [surveyed(replace(found, heard=lambda: _at_once(found)))], steps)
-    tape = FileTape(folder / "seen.parquet")
-    (instrument,) = tape.head.instruments
-    head = replace(tape.head, instruments=(replace(instrument, id=name),))
-    (columns,) = tape.chunks()
-    return MemoryTape(head, columns)
+    return FileTape(folder / "seen.parquet")
 
 
 def _at_once(recording: Recording) -> Iterator[Heard]:
@@ -119,10 +114,10 @@ def _at_once(recording: Recording) -> Iterator[Heard]:
         yield at, replace(told, happened_at=at, sent_at=at) if isinstance(told, Told) else told
 
 
-def backtested(kind: type[CompiledMarket | PlainMarket], tape: Tape, seat: Seat, terms: Terms) -> tuple[Event, ...]:
-    """Returns the journal of a seat over a tape."""
-    store, places = MemoryStore(), places_of(tape)
-    market = kind(tape, terms, [(places[feature.instrument], feature) for _, feature in features_of((seat,))])
-    observe(market, (seat,), terms, places)
-    drive(market, Plan(tape, (seat,), terms), MemoryJournal(store))
+def backtested(kind: type[CompiledMarket | PlainMarket], tape: Tape, plan: BacktestPlan) -> tuple[Event, ...]:
+    """Returns the journal of a plan over a tape."""
+    store, places, seats, terms = MemoryStore(), places_of(tape), plan.seats, plan.terms
+    market = kind(tape, terms, [(places[feature.instrument], feature) for _, feature in features_of(seats)])
+    observe(market, seats, terms, places)
+    drive(market, Plan(tape, seats, terms), MemoryJournal(store))
     return tuple(event for row in MemoryJournal(store).read() for event in row.events)

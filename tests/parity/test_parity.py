@@ -16,82 +16,23 @@ import pytest
 
 from flatbook.backtest.kernel.market import CompiledMarket
 from flatbook.backtest.plain_market import PlainMarket
-from flatbook.backtest.terms import FeeRates, Terms
+from flatbook.backtest.tape import NamedTape
 from flatbook.events.control import TradingHalted
 from flatbook.events.event import Event
 from flatbook.events.orders import OrderDone, OrderEnd
-from flatbook.services.live_grids import grid_seats
+from flatbook.services.backtest_home import plan_of_home
 from flatbook.services.tapes import Steps
-from flatbook.values.ids import AssetId, InstrumentId, OwnerId, Slot
+from flatbook.values.ids import Slot
 from flatbook.values.instants import Instant
-from flatbook.values.money import Price
-from tests.parity.paper_desk import PaperDesk
+from tests.parity.paper_desk import CONFIG, RECORDED, PaperDesk
 from tests.parity.recorded_market import frames_of, write_frames
 from tests.parity.sides import Became, Order, as_seen, backtested, orders_of
 
 SHARED = os.environ.get("FLATBOOK_SHARED")
-RECORDED = Path(__file__).parents[1] / "recorded" / "binance" / "usdm_btcusdt_20230404.gz"
-MAKER, PERP, USDT = OwnerId("maker"), InstrumentId("BTC-PERP"), AssetId("USDT")
 NS_PER_MS = 1_000_000
 D = Decimal
 LONG = 6_000
 LAST_DECIMAL = D("0.00000001")
-CONFIG = """
-version = 1
-mode = "paper"
-[chains]
-[owners]
-[risk]
-order_notional_usd_max = "10000"
-order_shares_max = "10"
-collar_bps_max = 100
-second_bps_max = 200
-price_age_s_max = 60
-day_loss_usd_max = "1000"
-open_orders_max = 100
-orders_per_minute_max = 1000
-residue_usd_max = "1000"
-depeg_bps_max = 50
-resends_max = 1
-[marks]
-USDT = "1"
-[accounts.paper]
-kind = "paper_exchange"
-exchange = "binance"
-market = "usdm"
-ledger = "paper.json"
-maker_bps = "0.1"
-taker_bps = "4"
-shorting = "never"
-base_url = "http://127.0.0.1:80"
-[accounts.paper.coins]
-USDT = "1000000"
-[instruments."BTC-PERP"]
-account = "paper"
-symbol = "BTCUSDT"
-underlying = "BTC"
-quote = "USDT"
-tick = "0.1"
-lot = "0.001"
-qty_min = "0.001"
-notional_min = "5"
-contract_size = "1"
-product = "linear_perp"
-[grid.maker."BTC-PERP"]
-mode = "long"
-buy_levels = 4
-sell_levels = 4
-inventory_max = "1"
-fee_bps = "0.01"
-order_notional_usd_max = "10000"
-order_qty_max = "1"
-orders_per_minute_max = 10000
-day_loss_usd_max = "1000"
-collar_bps_max = 100
-step = "0.3"
-base_per_level = "0.01"
-book_age_ms_max = 5000
-"""
 
 
 class Sides(NamedTuple):
@@ -107,15 +48,10 @@ def three_ways(recording: Path, folder: Path, config: str, *, last: int | None =
     frames = frames_of(recording)[:last]
     desk = PaperDesk(config, folder, frames)
     write_frames(frames, folder / "told.gz")
-    tape = as_seen(folder / "told.gz", folder, PERP, Steps(D("0.1"), D("0.001")))
-    seated = grid_seats(desk.loaded.config)[MAKER]
-    terms = Terms(
-        limits={MAKER: seated.limits},
-        marks={USDT: Price(D(1))},
-        cash={USDT: D(1_000_000)},
-        fees={PERP: FeeRates(maker=D("0.00001"), taker=D("0.0004"))},
-    )
-    compiled, plain = (backtested(kind, tape, seated.seat, terms) for kind in (CompiledMarket, PlainMarket))
+    tape = as_seen(folder / "told.gz", folder, Steps(D("0.1"), D("0.001")))
+    plan = plan_of_home(desk.loaded, tape)
+    named = NamedTape(tape, plan.names)
+    compiled, plain = (backtested(kind, named, plan) for kind in (CompiledMarket, PlainMarket))
     assert compiled == plain
     return Sides(compiled, plain, desk.run())
 

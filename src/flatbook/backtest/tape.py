@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flatbook.market.ticks import Product
+from flatbook.values.ids import InstrumentId
 from flatbook.values.money import ZERO
 
 VERSION = 1
@@ -151,6 +152,21 @@ class MemoryTape:
         """Yields its rows in order."""
         for start in range(0, self._columns.rows, ROWS_IN_A_CHUNK):
             yield self._columns.cut(start, start + ROWS_IN_A_CHUNK)
+
+
+class NamedTape:
+    """A tape whose instruments go by the names that a desk has for them."""
+
+    def __init__(self, tape: Tape, names: Mapping[InstrumentId, InstrumentId]) -> None:
+        named = [
+            msgspec.structs.replace(each, id=names.get(InstrumentId(each.id), each.id))
+            for each in tape.head.instruments
+        ]
+        self.head, self._tape = msgspec.structs.replace(tape.head, instruments=tuple(named)), tape
+
+    def chunks(self) -> Iterator[Columns]:
+        """Yields its rows in order."""
+        return self._tape.chunks()
 
 
 def covers_of(columns: Columns) -> tuple[Cover, ...]:

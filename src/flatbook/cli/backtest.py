@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,33 +15,66 @@ from flatbook.cli.output import Column, Part, Table, cents, progress, short, sho
 
 if TYPE_CHECKING:
     from flatbook.backtest.divergence import Divergence
+    from flatbook.services.backtest import PlanOf
 
 FOLDER, JOURNAL = "backtests", "journal.sqlite"
 NS_PER_MS = 1_000_000
 PARTS = ("spread", "inventory", "fees", "funding", "opening", "net")
 
 
+Named = Annotated[
+    list[str] | None, says("OURS=TAPED: the name on the tape of an instrument that the desk names otherwise.")
+]
+
+
 def backtest(
-    plan: Annotated[Path, says("The plan: what is traded on which terms, by which strategies. TOML.")],
+    plan: Annotated[
+        Path | None,
+        says("A plan in TOML: what is traded on which terms, by which strategies. Left out: the grids of the home."),
+    ] = None,
     /,
     *,
     tape: Annotated[Path, Parameter(name="--data", help="The tape to run it over.")],
+    only: Annotated[list[str] | None, says("Of the grids of the home only those of this owner.")] = None,
+    name: Named = None,
     out: Annotated[Path | None, says("Folder to write; in the home under backtests when left out.")] = None,
     where: Where = HERE,
 ) -> int:
     """Runs strategies over a recorded market, as they would trade it live, and reports.
 
-    Report, tables and the journal are kept in a folder that is a home of its own: every verb that looks works on it.
-    Exits with 1 where the parts of the profit do not add up to the change of equity.
+    Without a plan it runs the grids that the configuration of the home trades, with the limits, marks, fees and cash
+    that stand there. Report, tables and the journal are kept in a folder that is a home of its own: every verb that
+    looks works on it. Exits with 1 where the parts of the profit do not add up to the change of equity.
     """
     from flatbook.cli.tapes import need_packages
 
     need_packages()
+    if plan is not None and (only or name):
+        raise Failed(Exit.USAGE, "--only and --name go with the grids of a home", where="a plan names its own")
+    stem = (where.folder.name or "home") if plan is None else plan.stem
+    folder = out if out is not None else _free(where.folder / FOLDER, f"{stem}-{tape.stem}")
+    body = _ran(_plan_of(plan, where, only or [], name or []), tape, folder)
+    show("backtest", body, lambda: _parts(body), as_json=where.as_json)
+    return Exit.OK if body["adds_up"] else Exit.ERROR
+
+
+def _plan_of(plan: Path | None, where: Where, only: list[str], name: list[str]) -> PlanOf:
+    from flatbook.cli.desks import loaded_of
+    from flatbook.services.backtest_home import plan_of_home
+    from flatbook.services.backtest_plan import read_plan
+
+    if plan is not None:
+        return lambda tape: read_plan(plan, tape.head)
+    loaded, named = loaded_of(where), _named(name)
+    return lambda tape: plan_of_home(loaded, tape, only=only, named=named)
+
+
+def _ran(plan_of: PlanOf, tape: Path, folder: Path) -> dict[str, Any]:
+    """Runs a plan over a tape into a folder that is not there yet, and returns what is shown of it."""
     from flatbook.backtest.simulator import Refused
     from flatbook.services.backtest import PAGE, run_backtest
     from flatbook.services.backtest_plan import PlanRefused
 
-    folder = out if out is not None else _free(where.folder / FOLDER, f"{plan.stem}-{tape.stem}")
     if folder.exists():
         raise Failed(Exit.USAGE, "is there already", where=str(folder), do="name another folder with --out")
     told = progress("running, rows of tape")
@@ -50,15 +84,14 @@ def backtest(
         return True
 
     try:
-        body = run_backtest(plan, tape, folder, go_on)
+        body = run_backtest(plan_of, tape, folder, go_on)
     except PlanRefused as refused:
         raise Failed(Exit.CONFIG, str(refused)) from refused
     except Refused as refused:
         raise Failed(Exit.ERROR, str(refused), do="let the strategy keep fewer orders open") from refused
     shown = {**body, "folder": str(folder), "page": str(folder / PAGE)}
     shown.pop("schema")
-    show("backtest", shown, lambda: _parts(shown), as_json=where.as_json)
-    return Exit.OK if body["adds_up"] else Exit.ERROR
+    return shown
 
 
 def _free(parent: Path, name: str) -> Path:
@@ -113,30 +146,48 @@ def compare(
     run: Annotated[Path, says("The home of the desk that traded, or its journal.")],
     /,
     *,
-    against: Annotated[Path, says("The folder of a backtest over a tape of the same window.")],
-    tape: Annotated[Path | None, Parameter(name="--data", help="The tape, where it lies elsewhere now.")] = None,
-    name: Annotated[
-        list[str] | None, says("TRADED=TAPED: the name on the tape of an instrument that has another one at the desk.")
+    against: Annotated[
+        Path | None, says("The folder of a backtest over a tape of the same window. Left out: one is run.")
     ] = None,
+    tape: Annotated[
+        Path | None, Parameter(name="--data", help="The tape of the window, or where that of the backtest lies now.")
+    ] = None,
+    name: Named = None,
     where: Where = HERE,
 ) -> int:
     """Says how a paper or live window differs from the simulator over the same recorded market, by cause.
 
-    Each order is matched with one that is alike; what both brought differs by latency, queue, missed fills, fees and
-    gaps of the recording, and these add up.
+    Without --against the grids that the home of the run trades are backtested over the tape first. Each order is
+    matched with one that is alike; what both brought differs by latency, queue, missed fills, fees and gaps of the
+    recording, and these add up.
     """
     from flatbook.cli.tapes import need_packages
 
     need_packages()
     from flatbook.services.backtest import compare as compared
-    from flatbook.services.backtest import tape_of
 
-    found = compared(
-        _journal(run), _journal(against), tape if tape is not None else tape_of(against), _named(name or [])
-    )
-    body = _divergence(found)
-    show("compare", body, lambda: _divergence_parts(body), as_json=where.as_json)
+    journal, names = _journal(run), name or []
+    if against is None:
+        against, names = _backtested(run, tape, names, where), []
+    _journal(against)
+    body = _divergence(compared(journal, against, tape, _named(names)))
+    show("compare", {**body, "against": str(against)}, lambda: _divergence_parts(body), as_json=where.as_json)
     return Exit.OK
+
+
+def _backtested(run: Path, tape: Path | None, names: list[str], where: Where) -> Path:
+    """Runs the grids of the home of a run over a tape, and returns the folder of the backtest."""
+    if tape is None or not run.is_dir():
+        raise Failed(
+            Exit.USAGE,
+            "what is it compared with?",
+            where=str(run),
+            do="name --data TAPE and a home, or --against FOLDER",
+        )
+    home = dataclasses.replace(where, home=run, config=where.config)
+    folder = _free(home.folder / FOLDER, f"compare-{tape.stem}")
+    _ran(_plan_of(None, home, [], names), tape, folder)
+    return folder
 
 
 def _journal(place: Path) -> Path:
@@ -151,7 +202,7 @@ def _named(pairs: list[str]) -> Any:
     for pair in pairs:
         traded, equals, taped = pair.partition("=")
         if not (traded and equals and taped):
-            raise Failed(Exit.USAGE, f"{pair!r} is not TRADED=TAPED", where="--name")
+            raise Failed(Exit.USAGE, f"{pair!r} is not OURS=TAPED", where="--name")
         named[traded] = taped
     return named
 

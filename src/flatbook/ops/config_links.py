@@ -16,6 +16,7 @@ from flatbook.ops.config_accounts import (
     Shorting,
     currency_of,
 )
+from flatbook.ops.config_backtest import flaws_of_backtest
 from flatbook.ops.config_chains import ChainSection, Form, NodesChain, StablecoinSection, TokenSection
 from flatbook.ops.config_channels import flaws_of_alerts
 from flatbook.ops.config_grid import flaws_of_grids
@@ -65,6 +66,7 @@ def flaws(config: Config) -> Iterator[Flaw]:
     }
     vaults = {name: tuple(owner.vaults) for name, owner in config.owners.items()}
     yield from _flaws_of_grids(config)
+    yield from flaws_of_backtest(config.backtest, config.instruments)
     yield from _flaws_of_risk(config)
     yield from flaws_of_offers(config.offers, config.hedges, config.wallets)
     yield from flaws_of_wallets(config.wallets, tokens, vaults, config.secrets)

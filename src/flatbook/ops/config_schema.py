@@ -42,6 +42,8 @@ NAMES = {
     "jurisdictions": "NAME",
     "monitors": "NAME",
     "breakers": "OWNER",
+    "cash": "ASSET",
+    "rates": "ID",
     "reconcile": "ACCOUNT",
     "allowed": "KIND",
 }

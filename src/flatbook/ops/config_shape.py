@@ -13,6 +13,7 @@ from typing import Annotated
 from flatbook.events.control import Mode
 from flatbook.ops.config_accounts import AccountSection
 from flatbook.ops.config_alerts import AlertsSection
+from flatbook.ops.config_backtest import BacktestSection
 from flatbook.ops.config_chains import ChainSection
 from flatbook.ops.config_fields import INSTRUMENT_TEXT, amount, bps, said, seconds, text, whole
 from flatbook.ops.config_grid import GridSection
@@ -246,6 +247,7 @@ class Config(Section, frozen=True, kw_only=True):
     reconcile: Annotated[
         dict[Name, ReconcileSection], said("How accounts at exchanges are reconciled, where not as usual, by account.")
     ] = {}
+    backtest: Annotated[BacktestSection | None, said("The terms of a backtest of the grids.")] = None
     secrets: Annotated[
         dict[SecretName, Annotated[str, said(FORMS_SAID)]],
         said("Where secrets are, by name; never the secrets themselves."),

@@ -6,7 +6,7 @@ The folder is a home of its own: every verb that looks works on it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from shutil import rmtree
@@ -20,6 +20,7 @@ from flatbook.backtest.refused import TapeRefused
 from flatbook.backtest.report import Report, draw_report
 from flatbook.backtest.report_page import page_of
 from flatbook.backtest.run import BacktestRun, Progress, digest_of, run
+from flatbook.backtest.tape import NamedTape, Tape
 from flatbook.backtest.tape_file import FileTape
 from flatbook.events.event import Event
 from flatbook.journal.files import written_whole
@@ -28,12 +29,12 @@ from flatbook.journal.sqlite_reader import open_reader
 from flatbook.ops.table_files import write_csv, write_parquet
 from flatbook.projections.export import Column, Kind, Line
 from flatbook.projections.fold import recorded
-from flatbook.services.backtest_plan import BacktestPlan, read_plan
+from flatbook.services.backtest_plan import BacktestPlan
 from flatbook.values.ids import InstrumentId
 from flatbook.values.instants import Instant, text_of_instant
 from flatbook.values.money import plain
 
-JOURNAL, PAGE, BODY, PLAN = "journal.sqlite", "report.html", "report.json", "plan.toml"
+JOURNAL, PAGE, BODY = "journal.sqlite", "report.html", "report.json"
 SCHEMA = "flatbook.backtest.v1"
 CURVE_DECIMALS = 8
 
@@ -58,7 +59,10 @@ CURVE = (
 )
 
 
-def run_backtest(plan_path: Path, tape_path: Path, folder: Path, progress: Progress) -> dict[str, Any]:
+PlanOf = Callable[[FileTape], BacktestPlan]
+
+
+def run_backtest(plan_of: PlanOf, tape_path: Path, folder: Path, progress: Progress) -> dict[str, Any]:
     """Runs a plan over a tape, keeps report, tables and journal in a folder, and returns what the report says.
 
     Gives: a whole folder, or none.
@@ -66,11 +70,11 @@ def run_backtest(plan_path: Path, tape_path: Path, folder: Path, progress: Progr
     OSError.
     """
     tape = FileTape(tape_path)
-    plan = read_plan(plan_path, tape.head)
+    plan = plan_of(tape)
     folder.mkdir(parents=True)
     is_whole = False
     try:
-        ran, report = _run(plan, tape, folder, progress)
+        ran, report = _run(plan, NamedTape(tape, plan.names), folder, progress)
         body = _keep(report, ran, plan, tape_path, folder)
         is_whole = True
         return body
@@ -79,7 +83,7 @@ def run_backtest(plan_path: Path, tape_path: Path, folder: Path, progress: Progr
             rmtree(folder)
 
 
-def _run(plan: BacktestPlan, tape: FileTape, folder: Path, progress: Progress) -> tuple[BacktestRun, Report]:
+def _run(plan: BacktestPlan, tape: Tape, folder: Path, progress: Progress) -> tuple[BacktestRun, Report]:
     create_journal(folder / JOURNAL)
     journal = open_journal(folder / JOURNAL)
     try:
@@ -92,7 +96,7 @@ def _run(plan: BacktestPlan, tape: FileTape, folder: Path, progress: Progress) -
 def _keep(report: Report, ran: BacktestRun, plan: BacktestPlan, tape_path: Path, folder: Path) -> dict[str, Any]:
     facts = _facts(ran, plan, tape_path)
     body = {"schema": SCHEMA, "run": facts, **body_of(report)}
-    _write(folder / PLAN, plan.text)
+    _write(folder / plan.file, plan.text)
     _write(folder / BODY, json.dumps(body, indent=2))
     _write(
         folder / PAGE, page_of(report, f"Backtest of {', '.join(_owners(plan))}", {k: str(v) for k, v in facts.items()})
@@ -117,6 +121,7 @@ def _owners(plan: BacktestPlan) -> list[str]:
 def _facts(ran: BacktestRun, plan: BacktestPlan, tape_path: Path) -> dict[str, Any]:
     return {
         "tape": str(tape_path),
+        "names": dict(plan.names),
         "sources": [f"{origin.name} {origin.sha256}" for origin in ran.head.origins],
         "clocks": [clocks.rule for clocks in ran.head.clocks],
         "strategies": _owners(plan),
@@ -182,16 +187,22 @@ def _curve(report: Report) -> Iterator[Line]:
         yield Line(Instant(time), (time, *told), ())
 
 
-def compare(traded: Path, simulated: Path, tape_path: Path, named: Mapping[InstrumentId, InstrumentId]) -> Divergence:
-    """Returns how the journal of a desk differs from that of a backtest over a tape of the same window.
+def compare(
+    traded: Path, folder: Path, tape_path: Path | None, named: Mapping[InstrumentId, InstrumentId]
+) -> Divergence:
+    """Returns how the journal of a desk differs from a backtest, kept in a folder, of the same window.
 
+    `tape_path` says where its tape lies now, None: where it lay; `named` how the backtest names an instrument that the
+    desk names otherwise.
     Errors: TapeRefused, OSError, what a journal that cannot be read raises.
     """
-    tape = FileTape(tape_path)
+    ran = json.loads((folder / BODY).read_text(encoding="utf-8"))["run"]
+    path = tape_path or Path(ran["tape"])
+    tape = NamedTape(FileTape(path), ran["names"])
     try:
-        return divergence_of(_events(traded), _events(simulated), tape, named)
+        return divergence_of(_events(traded), _events(folder / JOURNAL), tape, named)
     except ValueError as error:
-        raise TapeRefused(f"{tape_path.name}: {error}") from error
+        raise TapeRefused(f"{path.name}: {error}") from error
 
 
 def _events(path: Path) -> list[Event]:
@@ -200,12 +211,3 @@ def _events(path: Path) -> list[Event]:
         return [item.event for item in recorded(reader.read())]
     finally:
         reader.close()
-
-
-def tape_of(folder: Path) -> Path:
-    """Returns the tape that a backtest was run on.
-
-    Errors: OSError where the folder holds none.
-    """
-    body = json.loads((folder / BODY).read_text(encoding="utf-8"))
-    return Path(body["run"]["tape"])

@@ -94,11 +94,16 @@ class PlanShape(_Shape, frozen=True, kw_only=True):
 
 
 class BacktestPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan that fits its tape."""
+    """A plan that fits its tape. `names` are those that its instruments go by, by those that they have on the tape.
+
+    `text` is kept under the name of `file`.
+    """
 
     seats: tuple[Seat, ...]
     terms: Terms
     text: str
+    file: str = "plan.toml"
+    names: Mapping[InstrumentId, InstrumentId] = {}
 
 
 def read_plan(path: Path, head: TapeHead) -> BacktestPlan:

@@ -1,0 +1,54 @@
+"""The shape of what a backtest of a desk needs beyond what the desk needs to trade."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from decimal import Decimal
+from typing import Annotated
+
+from flatbook.ops.config_fields import amount, said, seconds, whole
+from flatbook.ops.config_section import InstrumentName, Name, Section
+
+LATENCY_MS_MAX = 4_000
+SEED_MAX = 2**31 - 1
+
+
+class RatesSection(Section, frozen=True, kw_only=True):
+    """What an exchange takes of the value of an execution; below zero it pays."""
+
+    maker_bps: Annotated[Decimal, amount("Fee of what rests.", unit="basis points", least="-100", most="1000")]
+    taker_bps: Annotated[Decimal, amount("Fee of what takes.", unit="basis points", least="0", most="1000")]
+
+
+def _ms(words: str) -> object:
+    return whole(words, unit="milliseconds", least=0, most=LATENCY_MS_MAX)
+
+
+class BacktestSection(Section, frozen=True, kw_only=True):
+    """On what terms the grids of the desk are backtested. A paper account states cash and fees itself."""
+
+    placing_ms: Annotated[int, _ms("From the decision until an order arrives.")] = 5
+    canceling_ms: Annotated[int, _ms("From the decision until a cancel arrives.")] = 5
+    reporting_ms: Annotated[int, _ms("From what happens until it is reported.")] = 5
+    spread_ms: Annotated[int, _ms("How much more is drawn for each order, by the seed.")] = 0
+    seed: Annotated[int, whole("What latencies are drawn by.", unit="to 1", least=0, most=SEED_MAX)] = 0
+    sample_s: Annotated[int, seconds("Between two points of the curve.", least=1, most=86_400)] = 60
+    share_ahead_pct: Annotated[
+        int, whole("How much of what is canceled stood before our order.", unit="percent", least=0, most=100)
+    ] = 0
+    cash: Annotated[
+        dict[Name, Annotated[Decimal, amount("Held at the start.", unit="units", most="1000000000")]],
+        said("What the account holds at the start, by asset; it takes the place of what a paper account states."),
+    ] = {}
+    rates: Annotated[
+        dict[InstrumentName, RatesSection], said("Fees by instrument, where no paper account states them.")
+    ] = {}
+
+
+def flaws_of_backtest(
+    section: BacktestSection | None, instruments: Collection[str]
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yields what does not agree: the key and what is wrong there."""
+    for name in () if section is None else section.rates:
+        if name not in instruments:
+            yield ("backtest", "rates", name), f"there is no instrument {name!r}"

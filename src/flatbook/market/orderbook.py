@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 WALK_MAX = 64
+PRICE_BOUND = 2**62
 
 Level = tuple[int, int]
 
@@ -39,12 +40,13 @@ class OrderBook:
     `best_bid` and `best_ask` are to be read only, in ticks; they are 0 while their side is empty.
     """
 
-    __slots__ = ("_asks", "_bids", "best_ask", "best_bid")
+    __slots__ = ("_asks", "_bids", "_under", "best_ask", "best_bid")
 
     def __init__(self) -> None:
         self._bids: dict[int, int] = {}
         self._asks: dict[int, int] = {}
         self.best_bid = self.best_ask = 0
+        self._under = PRICE_BOUND  # an ask under this is the best: the best one, or the bound while there is none
 
     def replace(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
         """Forgets all levels and takes those of a snapshot; levels without size are left out."""
@@ -52,39 +54,41 @@ class OrderBook:
         self._asks = {price: size for price, size in asks if size}
         self.best_bid = max(self._bids, default=0)
         self.best_ask = min(self._asks, default=0)
+        self._under = self.best_ask or PRICE_BOUND
 
     def set_bid(self, price: int, size: int) -> None:
         """Sets how much is bid at a price; zero takes the level away."""
-        bids = self._bids
         if size:
-            bids[price] = size
+            self._bids[price] = size
             if price > self.best_bid:  # noqa: PLR1730 (a call costs more than the comparison)
                 self.best_bid = price
-        elif bids.pop(price, None) is not None and price == self.best_bid:
+        elif self._bids.pop(price, 0) and price == self.best_bid:
             self.best_bid = self._bid_below(price)
 
     def set_ask(self, price: int, size: int) -> None:
         """Sets how much is asked at a price; zero takes the level away."""
-        asks = self._asks
         if size:
-            asks[price] = size
-            if price < self.best_ask or not self.best_ask:
-                self.best_ask = price
-        elif asks.pop(price, None) is not None and price == self.best_ask:
+            self._asks[price] = size
+            if price < self._under:
+                self._under = self.best_ask = price
+        elif self._asks.pop(price, 0) and price == self.best_ask:
             self.best_ask = self._ask_above(price)
+            self._under = self.best_ask or PRICE_BOUND
 
     def _bid_below(self, price: int) -> int:
-        bids = self._bids
-        for below in range(price - 1, max(0, price - 1 - WALK_MAX), -1):
-            if below in bids:
-                return below
+        bids, last = self._bids, price - WALK_MAX
+        while price > last:
+            price -= 1
+            if price in bids:
+                return price
         return max(bids, default=0)
 
     def _ask_above(self, price: int) -> int:
-        asks = self._asks
-        for above in range(price + 1, price + 1 + WALK_MAX):
-            if above in asks:
-                return above
+        asks, last = self._asks, price + WALK_MAX
+        while price < last:
+            price += 1
+            if price in asks:
+                return price
         return min(asks, default=0)
 
     @property

@@ -36,6 +36,28 @@ MODULES: tuple[Any, ...] = (
     scan,
     tape_checks,
 )
+INLINED = (
+    levels.keep_level,
+    levels.level_at,
+    levels.set_level,
+    scan.level_is_set,
+    scan.market_crosses,
+    scan.is_quiet,
+    scan.quote_happens,
+    scan.book_is_whole,
+    scan.venue_row,
+    scan.seen_row,
+    scan.next_message,
+    scan.see_next,
+    scan.scan,
+    seen.see_touch,
+    seen.shows_book,
+    seen.end_message,
+    passing.has_undo_room,
+    passing.keep_sight,
+    passing.pass_by,
+)
+"""What is called for every row: it becomes part of the scan, for handing over an array costs more than most of them."""
 _LONG, _DOUBLE = types.int64, types.float64
 _numba: Any = numba
 _types: Any = types
@@ -78,7 +100,7 @@ def compile_way_in() -> tuple[str, bytes]:
     for function in (function for module in MODULES for function in module.COMPILED):
         copy = FunctionType(function.__code__, spaces[function.__module__], function.__name__)
         copy.__module__, copy.__qualname__ = function.__module__, function.__qualname__
-        made[function.__name__] = _jit(copy)
+        made[function.__name__] = _jit(copy, forceinline=function in INLINED)
         _put_in(spaces.values(), function, made[function.__name__])
     way_in: Any = _jit(_way_in(made))
     way_in.compile(_LONG(_types.CPointer(_LONG), _LONG))
@@ -93,13 +115,13 @@ def _put_in(spaces: Iterable[dict[str, Any]], function: Callable[..., Any], made
             space[function.__name__] = made
 
 
-def _jit(function: Callable[..., Any]) -> Callable[..., Any]:
+def _jit(function: Callable[..., Any], *, forceinline: bool = False) -> Callable[..., Any]:
     """Returns a function to be compiled once for whatever numbers it is given, constants or not.
 
     It allocates nothing, and raises nothing: the machine code needs nothing but itself.
     """
-    njit: Any = _numba.njit(_nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")
-    made: Any = njit(function)
+    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
+    made: Any = _numba.njit(_nrt=False, forceinline=forceinline, **options)(function)
     template_of = made.get_call_template
     made.get_call_template = lambda given, named: template_of(tuple(map(types.unliteral, given)), named)
     compiled: Callable[..., Any] = made

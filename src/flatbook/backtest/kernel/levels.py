@@ -114,10 +114,12 @@ def set_level(t: Longs, lv: Longs, k: int, sign: int, price: int, size: int) -> 
     if size == 0:
         row[count] -= 1
         if row[best] == price:
-            row[best] = next_best(t, lv, k, sign, price)
-    elif row[best] == 0 or (price - row[best]) * sign > 0:
+            at = next_best(t, lv, k, sign, price)
+            row[best] = at
+            row[best_size] = level_at(t, lv, k, sign, at) if at != 0 else 0
+    elif row[best] == 0 or (price - row[best]) * sign >= 0:
         row[best] = price
-    row[best_size] = level_at(t, lv, k, sign, row[best]) if row[best] != 0 else 0
+        row[best_size] = size
     return int(before)
 
 

@@ -101,7 +101,6 @@ class CompiledMarket:
         seen = int(self._meta[at.SEEN_AT])
         kept = tuple(column[seen:] for column in self._rows) if self._rows else ()
         carried = len(kept[0]) if kept else 0
-        tops = self._tops[seen : seen + carried] if self._deep else None
         if chunk is None:
             self._meta[at.FINAL] = 1
             self._rows = kept
@@ -109,9 +108,7 @@ class CompiledMarket:
             new = block.scanned(chunk)
             self._rows = tuple(map(_joined, kept, new)) if carried else new
         if self._deep:
-            self._tops = np.zeros((len(self._rows[0]), at.TOP_WIDTH), np.int64)
-            if tops is not None:
-                self._tops[:carried] = tops
+            self._tops = _with_room(self._tops, len(self._rows[0]), self._tops[seen : seen + carried].copy())
         self._block[block.TOPS] = self._tops.ctypes.data
         block.point_at(self._block, self._rows)
         self._meta[at.VENUE_AT], self._meta[at.SEEN_AT] = carried, 0
@@ -313,3 +310,11 @@ class CompiledMarket:
 
 def _joined(kept: Any, new: Any) -> Any:
     return np.concatenate((kept, new))
+
+
+def _with_room(tops: Any, rows: int, kept: Any) -> Any:
+    """Returns room for the touches of so many rows, which begins with what is kept of those before."""
+    if len(tops) < rows:
+        tops = np.empty((rows, at.TOP_WIDTH), np.int64)
+    tops[: len(kept)] = kept
+    return tops

@@ -177,7 +177,7 @@ def _tokens(access: Access) -> TokensAnswer:
     status_code=200,
     responses={
         200: ResponseSpec(TokensAnswer, description="It is ended.", generate_examples=False),
-        **problems(400, 401, 403, 404, 409, 429),
+        **problems(400, 401, 403, 404, 409, 422, 429),
     },
 )
 async def end_token(

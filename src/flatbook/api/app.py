@@ -19,7 +19,11 @@ from litestar.types import ControllerRouterHandler, Guard
 
 from flatbook import __version__
 from flatbook.api.hub import Hub
+from flatbook.api.pages import page_of
 from flatbook.api.problems import Code, Problem, on_http_exception, on_problem, problem_response
+from flatbook.api.reads_books import within
+from flatbook.api.reads_events import chosen
+from flatbook.api.reads_orders import wanted
 from flatbook.api.routes import PUBLIC
 from flatbook.api.site import Site
 from flatbook.api.stream import IsLive, Teller
@@ -58,6 +62,10 @@ def create_app(
             "site": Provide(lambda: site, sync_to_thread=False),
             "hub": Provide(lambda: hub, sync_to_thread=False),
             "is_live": Provide(lambda: is_live, sync_to_thread=False),
+            "page": Provide(page_of, sync_to_thread=False),
+            "wanted": Provide(wanted, sync_to_thread=False),
+            "chosen": Provide(chosen, sync_to_thread=False),
+            "within": Provide(within, sync_to_thread=False),
         },
         exception_handlers={Problem: on_problem, HTTPException: on_http_exception, Exception: _on_any},
         lifespan=[_following(site, hub, on_death)],

@@ -21,6 +21,7 @@ from flatbook.projections.ledger import Ledger
 from flatbook.projections.oracle import PricedFills
 from flatbook.projections.orders import Orders
 from flatbook.projections.pnl import Pnl
+from flatbook.projections.report import FillTimes
 from flatbook.projections.timeline import Threads
 from flatbook.state.desk import State
 from flatbook.values.ids import Seq
@@ -42,6 +43,7 @@ class Folds:
         self.evidence = Evidence()
         self.ledger = Ledger(keeps_entries=False)
         self.threads = Threads()
+        self.times = FillTimes()
         self.seq = Seq(0)
         self.at: Instant | None = None
         self.recent: deque[Recorded] = deque(maxlen=RECENT_MAX)
@@ -54,7 +56,7 @@ class Folds:
         self.seq, self.at = row.last, row.at
 
     def _projections(self) -> tuple[Projection, ...]:
-        return self.orders, self.pnl, self.priced, self.evidence, self.ledger, self.threads
+        return self.orders, self.pnl, self.priced, self.evidence, self.ledger, self.threads, self.times
 
 
 class Follower:

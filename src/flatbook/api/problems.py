@@ -24,9 +24,9 @@ class Code(Enum):
     """What went wrong, for programs. A code that was ever sent keeps its meaning."""
 
     BAD_REQUEST = "bad_request"
-    UNREADABLE = "unreadable"
     INVALID = "invalid"
     NOT_FOUND = "not_found"
+    AMBIGUOUS = "ambiguous"
     NO_SUCH_MOMENT = "no_such_moment"
     BAD_CURSOR = "bad_cursor"
     METHOD_NOT_ALLOWED = "method_not_allowed"
@@ -154,9 +154,14 @@ def on_http_exception(_request: Request[Any, Any, Any], error: HTTPException) ->
 def _invalid(error: Unreadable) -> Problem:
     extra = error.extra if isinstance(error.extra, list) else []
     wrong = [
-        {"where": f"{each.get('source', '')}:{each.get('key', '')}".strip(":"), "what": str(each.get("message", ""))}
+        {"where": f"{_source(each)}:{each.get('key', '')}".strip(":"), "what": str(each.get("message", ""))}
         for each in extra
         if isinstance(each, dict)
     ]
-    code = Code.INVALID if wrong else Code.UNREADABLE
-    return Problem(422 if wrong else 400, code, "a value is not as it must be", errors=wrong)
+    detail = "a value is not as it must be" if wrong else error.detail
+    return Problem(422, Code.INVALID, detail, errors=wrong)
+
+
+def _source(wrong: dict[str, Any]) -> str:
+    source = wrong.get("source", "")
+    return str(source.value if isinstance(source, Enum) else source)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from flatbook.api import reads_desk
+from flatbook.api import reads_books, reads_desk, reads_events, reads_orders, reads_reports
 from flatbook.api.stream import stream
 
-READS: tuple[ControllerRouterHandler, ...] = (*reads_desk.ROUTES, stream)
+READS: tuple[ControllerRouterHandler, ...] = (
+    *reads_desk.ROUTES,
+    *reads_orders.ROUTES,
+    *reads_books.ROUTES,
+    *reads_events.ROUTES,
+    *reads_reports.ROUTES,
+    stream,
+)

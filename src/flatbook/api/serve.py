@@ -17,7 +17,6 @@ from flatbook.api.door import guarded_app, open_door
 from flatbook.api.reads import READS
 from flatbook.api.site import Site
 from flatbook.ops.clock import SystemClock
-from flatbook.ops.config import Loaded
 
 HOST = "127.0.0.1"
 PORT = 8787
@@ -59,17 +58,17 @@ def check_free(host: str, port: int) -> None:
         trying.bind((host, port))
 
 
-def run_site(loaded: Loaded, host: str, port: int, told: Callable[[str], None]) -> int:
+def run_site(site: Site, host: str, port: int, told: Callable[[str], None]) -> int:
     """Serves a desk until a signal comes. `told` hears where, once it listens. Returns the exit code.
 
     Errors: BindRefused; OSError when the port is taken.
     """
     address = check_loopback(host)
     check_free(address, port)
-    return asyncio.run(_run(loaded, address, port, told))
+    return asyncio.run(_run(site, address, port, told))
 
 
-async def _run(loaded: Loaded, host: str, port: int, told: Callable[[str], None]) -> int:
+async def _run(site: Site, host: str, port: int, told: Callable[[str], None]) -> int:
     over, deaths = asyncio.Event(), []
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -79,7 +78,6 @@ async def _run(loaded: Loaded, host: str, port: int, told: Callable[[str], None]
         deaths.append(error)
         over.set()
 
-    site = Site(loaded, SystemClock())
     access = open_door(site, SystemClock(), host, port)
     try:
         gate, _ = guarded_app(site, access, READS, on_death=on_death)

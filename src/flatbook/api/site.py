@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -12,8 +13,11 @@ from flatbook.api.follow import Folds, Follower, folded_until
 from flatbook.api.live import Live
 from flatbook.api.problems import Code, Problem
 from flatbook.engine.ports import Clock, JournalFault
+from flatbook.journal.sqlite_reader import open_reader
 from flatbook.ops.config import Loaded
+from flatbook.ops.config_rules import rules_of
 from flatbook.ops.home import SOCKET_FILE
+from flatbook.projections.report import Prices, no_prices
 from flatbook.values.ids import Seq
 from flatbook.values.instants import Instant, InstantRefused, instant_of_text
 
@@ -31,10 +35,12 @@ class View(NamedTuple):
 
 
 class Site:
-    """What the routes and the stream read of one desk."""
+    """What the routes and the stream read of one desk. `prices` are those of the market that reports compare with."""
 
-    def __init__(self, loaded: Loaded, clock: Clock) -> None:
+    def __init__(self, loaded: Loaded, clock: Clock, prices: Prices = no_prices) -> None:
         self.loaded = loaded
+        self.rules = rules_of(loaded, {})
+        self.prices = prices
         self.clock = clock
         self.home: Path = loaded.home
         self.follower = Follower(loaded.journal, clock)
@@ -82,6 +88,20 @@ class Site:
             return present
         folds = await self._folds_at(at, present.folds.seq)
         return View(folds, as_of(folds.seq, folds.at), is_past=True)
+
+    def moment_at(self, at: str) -> AsOf:
+        """Returns the moment of the newest event that was known then, without folding anything.
+
+        Errors: Problem where there is no such moment, or the journal cannot be read.
+        """
+        seq, instant = until_of(at, self.present().folds.seq)
+        if instant is None:
+            return as_of(Seq(0) if seq is None else seq, None)
+        try:
+            with closing(open_reader(self.follower.path)) as reader:
+                return as_of(reader.link_before(instant).last, None)
+        except JournalFault as error:
+            raise Problem(503, Code.JOURNAL_UNAVAILABLE, str(error)) from error
 
     async def _folds_at(self, text: str, last: Seq) -> Folds:
         seq, at = until_of(text, last)

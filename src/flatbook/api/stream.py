@@ -16,7 +16,9 @@ from flatbook.api.answers.moment import instant_or_none
 from flatbook.api.answers.positions import EVERYTHING
 from flatbook.api.answers.status import age_s
 from flatbook.api.hub import Frame, Hub, TickBody
+from flatbook.api.reads_books import grids_of, inventory_of, market_of, offers_of, pnl_of, risk_of
 from flatbook.api.reads_desk import health_of, positions_of, status_of
+from flatbook.api.reads_orders import newest_executions, newest_orders, newest_trades
 from flatbook.api.routes import READ, TEXT_MAX
 from flatbook.api.site import AGE_S_MAX, Site, View
 from flatbook.projections.fold import Recorded
@@ -46,7 +48,14 @@ class Channel(NamedTuple):
 CHANNELS = (
     Channel("status", status_of),
     Channel("positions", lambda site, view: positions_of(site, view, EVERYTHING)),
+    Channel("market", lambda site, _view: market_of(site)),
+    Channel("risk", risk_of),
+    Channel("grids", grids_of),
+    Channel("offers", offers_of),
+    Channel("inventory", inventory_of),
+    Channel("pnl", pnl_of),
 )
+ROWS = (Channel("orders", newest_orders), Channel("executions", newest_executions), Channel("trades", newest_trades))
 
 
 class Teller:
@@ -96,14 +105,14 @@ class Teller:
 
     def _tell_due(self) -> bool:
         """Tells the channels whose time has come, a costly one more seldom. Returns whether all were told."""
-        view, loop = self._site.present(), asyncio.get_running_loop()
+        view, loop, hub = self._site.present(), asyncio.get_running_loop(), self._hub
         all_told = True
-        for channel in CHANNELS:
+        for tell, channel in (*((hub.tell, each) for each in CHANNELS), *((hub.tell_rows, each) for each in ROWS)):
             began = loop.time()
             if began < self._due_s.get(channel.name, 0.0):
                 all_told = False
                 continue
-            self._hub.tell(channel.name, channel.make(self._site, view))
+            tell(channel.name, channel.make(self._site, view))
             cost_s = loop.time() - began
             self._due_s[channel.name] = began + max(PACE_S, COST_FACTOR * cost_s)
         return all_told

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import HERE, Where, says
+
+if TYPE_CHECKING:
+    from flatbook.ops.config import Loaded
+    from flatbook.projections.report import Prices
 
 HOST = "127.0.0.1"
 PORT = 8787
@@ -23,16 +27,32 @@ def api(
     It reads the journal and asks the engine over its socket; it writes nothing. Stop it with Ctrl-C or SIGTERM.
     """
     from flatbook.api.serve import BindRefused, run_site
+    from flatbook.api.site import Site
     from flatbook.cli.desks import loaded_of
+    from flatbook.ops.clock import SystemClock
 
     def told(address: str) -> None:
         print(address)
         sys.stdout.flush()
 
+    loaded = loaded_of(where)
+    site = Site(loaded, SystemClock(), _prices(loaded))
     try:
-        return run_site(loaded_of(where), host, port, told)
+        return run_site(site, host, port, told)
     except BindRefused as refused:
         raise Failed(Exit.REFUSED, str(refused), where="--host") from refused
     except OSError as error:
         do = "end what listens there, or name another --port"
         raise Failed(Exit.ERROR, error.strerror or str(error), where=f"{host}:{port}", do=do) from error
+
+
+def _prices(loaded: Loaded) -> Prices:
+    """Returns the recorded prices of the market that reports compare with; none where they cannot be read."""
+    from flatbook.projections.report import no_prices
+    from flatbook.services.report import prices_of
+    from flatbook.sim.tapes.bar_file import BarsRefused
+
+    try:
+        return prices_of(loaded)
+    except (BarsRefused, OSError):
+        return no_prices

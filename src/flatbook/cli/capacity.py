@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flatbook.cli.options import HERE, At, OwnerOption, SymbolOption, Where
 from flatbook.cli.output import Column, Part, Record, Table, cents, short, show
-
-if TYPE_CHECKING:
-    from flatbook.projections.capacity import CapacityLine
 
 
 def capacity(*, owner: OwnerOption = None, symbol: SymbolOption = None, at: At = None, where: Where = HERE) -> None:
@@ -19,42 +16,18 @@ def capacity(*, owner: OwnerOption = None, symbol: SymbolOption = None, at: At =
     be borrowed where the hedge may sell short. What orders already work for is taken off. Prices are those of the
     newest fills onchain.
     """
+    from flatbook.api.answers.capacity import capacity_answer
+    from flatbook.api.answers.moment import body_of
+    from flatbook.api.answers.positions import Asked
     from flatbook.cli.desks import loaded_of
     from flatbook.cli.reading import past_of
     from flatbook.ops.config_rules import rules_of
-    from flatbook.projections.capacity import capacity_lines
 
     rules = rules_of(loaded_of(where), {})
     with past_of(where, at) as past:
-        lines = capacity_lines(past.state(), rules)
-        shown = [line for line in lines if owner in (None, line.owner) and symbol in (None, line.underlying)]
-        body = {"as_of": past.as_of(), "capacity": [_line_body(line) for line in shown]}
+        asked = Asked(owner=owner, symbol=symbol)
+        body = body_of(capacity_answer(past.state(), past.moment(), rules, asked))
     show("capacity", body, lambda: _parts(body), as_json=where.as_json)
-
-
-def _line_body(line: CapacityLine) -> dict[str, Any]:
-    from flatbook.api.answers.moment import instant_or_none
-    from flatbook.values.money import plain
-
-    numbers = {
-        "cash": line.cash,
-        "held": line.held,
-        "price_usd": line.price,
-        "buy": line.capacity.buy,
-        "sell": line.capacity.sell,
-    }
-    return {
-        "owner": line.owner,
-        "underlying": line.underlying,
-        "account": line.account,
-        "instrument": line.instrument,
-        "quote": line.quote,
-        **{name: None if number is None else plain(number) for name, number in numbers.items()},
-        "shorting": line.shorting,
-        "lends": line.lends,
-        "good_faith": line.good_faith,
-        "stated_at": instant_or_none(line.stated_at),
-    }
 
 
 def _parts(body: dict[str, Any]) -> Iterator[Part]:

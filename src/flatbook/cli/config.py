@@ -10,7 +10,6 @@ from flatbook.cli.options import HERE, Where, says
 from flatbook.cli.output import Column, Part, Table, counted, show
 
 if TYPE_CHECKING:
-    from flatbook.ops.config import Loaded
     from flatbook.ops.config_read import Problem
 
 
@@ -61,25 +60,17 @@ def show_values(
     where: Where = HERE,
 ) -> None:
     """Shows every value in force. Of secrets only their place is known here, and shown."""
+    from flatbook.api.answers.config import shown_places
     from flatbook.cli.desks import loaded_of
 
     loaded = loaded_of(where)
-    places = _places(loaded)
+    places = shown_places(loaded)
     values = [
         {"key": each.key, "value": places.get(each.key, each.value), **({"origin": each.origin} if effective else {})}
         for each in loaded.effective
     ]
     body = {"path": str(where.config_path), "home": str(loaded.home), "digest": loaded.digest, "values": values}
     show("config.show", body, lambda: _values(values, effective=effective), as_json=where.as_json)
-
-
-def _places(loaded: Loaded) -> dict[str, str]:
-    """Returns what is shown for each secret: its place, of a program its name only."""
-    from flatbook.ops.config import places_of
-    from flatbook.ops.config_read import key_text
-    from flatbook.ops.secrets import list_secrets
-
-    return {key_text(("secrets", each.name)): each.place for each in list_secrets(places_of(loaded))}
 
 
 def _values(values: list[dict[str, str]], *, effective: bool) -> Iterator[Part]:

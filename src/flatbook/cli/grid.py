@@ -9,8 +9,7 @@ from flatbook.cli.options import HERE, At, OwnerOption, Where, says
 from flatbook.cli.output import Column, Part, Table, counted, short, show
 
 if TYPE_CHECKING:
-    from flatbook.services.grid_plans import GridPlan, SlotLine
-    from flatbook.state.orders import Order
+    from flatbook.services.grid_plans import GridPlan
 
 Bid = Annotated[str, says("The best bid, as a number.")]
 Ask = Annotated[str, says("The best ask, as a number.")]
@@ -21,49 +20,15 @@ def slots(*, owner: OwnerOption = None, at: At = None, where: Where = HERE) -> N
 
     Each holds what its orders brought, at what that cost; profit is what its cycles earned after fees.
     """
+    from flatbook.api.answers.grids import grids_answer
+    from flatbook.api.answers.moment import body_of
     from flatbook.cli.desks import loaded_of
     from flatbook.cli.reading import past_of
-    from flatbook.ops.config_instruments import instrument_of
-    from flatbook.services.grid_plans import slot_lines
 
     config = loaded_of(where).config
-    instruments = {each.id: each for each in (instrument_of(config, name) for name in config.instruments)}
     with past_of(where, at) as past:
-        lines = [line for line in slot_lines(past.state(), instruments) if owner in (None, line.owner)]
-        body = {"as_of": past.as_of(), "slots": [_slot_body(line) for line in lines]}
+        body = body_of(grids_answer(past.state(), past.moment(), config, owner))
     show("grid slots", body, lambda: _slot_parts(body), as_json=where.as_json)
-
-
-def _slot_body(line: SlotLine) -> dict[str, Any]:
-    from flatbook.values.money import plain
-
-    return {
-        "owner": line.owner,
-        "instrument": line.instrument,
-        "slot": line.slot,
-        "price": None if line.price is None else plain(line.price),
-        "qty": plain(line.qty),
-        "cost": plain(line.cost),
-        "cycles": line.cycles,
-        "profit": plain(line.profit),
-        "rejects": line.rejects,
-        "order": None if line.order is None else _order_body(line.order),
-    }
-
-
-def _order_body(order: Order) -> dict[str, Any]:
-    from flatbook.values.money import plain
-
-    return {
-        "order_id": order.order_id,
-        "side": order.side.value,
-        "qty": plain(order.qty),
-        "filled": plain(order.filled),
-        "limit": None if order.limit is None else plain(order.limit),
-        "slot": order.slot,
-        "exit": order.reduce_only,
-        "status": order.status.value,
-    }
 
 
 def _slot_parts(body: dict[str, Any]) -> Iterator[Part]:
@@ -132,11 +97,16 @@ def _touch(bid: str, ask: str, tick: Any) -> Any:
 
 
 def _plan_body(found: GridPlan) -> dict[str, Any]:
+    from msgspec import to_builtins
+
+    from flatbook.api.answers.grids import slot_order_body
     from flatbook.values.money import plain
 
     return {
-        "adopt": [_order_body(order) for order in found.adopted],
-        "cancel": [{**_order_body(order), "reason": intent.reason.value} for order, intent in found.canceled],
+        "adopt": [to_builtins(slot_order_body(order)) for order in found.adopted],
+        "cancel": [
+            {**to_builtins(slot_order_body(order)), "reason": intent.reason.value} for order, intent in found.canceled
+        ],
         "place": [
             {
                 "side": intent.side.value,

@@ -12,11 +12,7 @@ from flatbook.cli.output import Column, Part, Table, ago, brief, cents, short, s
 
 if TYPE_CHECKING:
     from flatbook.cli.reading import Past
-    from flatbook.projections.edges import Evidence
-    from flatbook.projections.ledger import Ledger
-    from flatbook.projections.pnl import Pnl
-    from flatbook.projections.results import Scope, Totals
-    from flatbook.values.instants import Instant
+    from flatbook.projections.results import Scope
 
 
 def pnl(
@@ -49,21 +45,21 @@ def pnl(
     asked = {"first": first, "last": last}
     with past_of(where, at) as past:
         question = {"owner": owner, "symbol": symbol, **asked}
-        body = past.answer("pnl", question, lambda: _answer(past, scope, asked))
+        body = past.answer("pnl", question, lambda: _answer(past, scope))
     show("pnl", body, lambda: _parts(body), as_json=where.as_json)
 
 
-def _answer(past: Past, scope: Scope, asked: dict[str, Any]) -> dict[str, Any]:
+def _answer(past: Past, scope: Scope) -> dict[str, Any]:
+    from flatbook.api.answers.moment import body_of
+    from flatbook.api.answers.pnl import Books, pnl_answer
     from flatbook.projections.edges import Evidence
     from flatbook.projections.fold import fold_all
     from flatbook.projections.ledger import Ledger
     from flatbook.projections.pnl import Pnl
 
-    folded = (Pnl(), Evidence(), Ledger(keeps_entries=False))
-    fold_all(folded, past.read())
-    today = _today(past.until.at, past.at)
-    suspense = _suspense(folded[2], past.at)
-    return {"as_of": past.as_of(), "asked": asked, **_body(folded, scope, today), "suspense": suspense}
+    books = Books(pnl=Pnl(), evidence=Evidence(), ledger=Ledger(keeps_entries=False))
+    fold_all((books.pnl, books.evidence, books.ledger), past.read())
+    return body_of(pnl_answer(books, past.moment(), scope, _today(past.until.at, past.at), past.at))
 
 
 def _day(text: str | None, name: str) -> date | None:
@@ -80,140 +76,6 @@ def _today(asked: int | None, committed: int | None) -> date | None:
 
     at = asked if asked is not None else committed
     return None if at is None else eastern_date_or_none(Instant(at))
-
-
-def _body(folded: tuple[Pnl, Evidence, Ledger], scope: Scope, today: date | None) -> dict[str, Any]:
-    from msgspec.structs import replace
-
-    from flatbook.projections.results import coverage_of, totals_of
-
-    results, evidence, ledger = folded
-    of_today = None if today is None else replace(scope, first=today, last=today)
-    coverage = coverage_of(results, scope)
-    return {
-        "day": None if today is None else today.isoformat(),
-        "total": _totals_body(totals_of(results, scope)),
-        "today": None if of_today is None else _totals_body(totals_of(results, of_today)),
-        "lines": _lines(results, evidence, scope),
-        "days": _days(results, scope),
-        "coverage": {
-            "early_marks": coverage.early,
-            "assumed_quantities": coverage.assumed,
-            "refused": [{"ref": each.ref, "why": each.why} for each in coverage.refused],
-        },
-        "ledger": _ledger_body(ledger, results),
-    }
-
-
-def _totals_body(totals: Totals) -> dict[str, Any]:
-    from flatbook.values.money import plain
-
-    return {
-        "net_usd": plain(totals.net),
-        "gross_usd": plain(totals.gross),
-        "cost_usd": plain(totals.cost),
-        "buckets_usd": {bucket.value: plain(amount) for bucket, amount in totals.buckets.items()},
-        "costs": {
-            kind.value: {"usd": plain(cost.usd), "observations": cost.observations, "missing": cost.missing}
-            for kind, cost in totals.costs.items()
-        },
-        "slices": totals.slices,
-        "unpriced": totals.unpriced,
-    }
-
-
-def _lines(results: Pnl, evidence: Evidence, scope: Scope) -> list[dict[str, Any]]:
-    """Returns one line per (owner, underlying) that has slices or hedges, with its edge."""
-    from msgspec.structs import replace
-
-    from flatbook.projections.edges import hedge_edges
-    from flatbook.projections.results import slices_of, totals_of
-    from flatbook.values.money import ZERO, plain
-
-    lines = []
-    keys = sorted(dict.fromkeys((each.owner, each.underlying) for each in slices_of(results, scope)))
-    for owner, underlying in keys:
-        of_this = replace(scope, owner=owner, underlying=underlying)
-        edges = hedge_edges(results, evidence, of_this)
-        lines.append(
-            {
-                "owner": owner,
-                "underlying": underlying,
-                "hedges": len(edges),
-                "hedged_qty": plain(sum((edge.qty for edge in edges), ZERO)),
-                "edge_usd": plain(sum((edge.edge_usd for edge in edges), ZERO)),
-                **_known_sum("margin_usd", [edge.margin_usd for edge in edges]),
-                **_known_sum("basis_usd", [edge.basis_usd for edge in edges]),
-                **_known_sum("slippage_usd", [edge.slippage_usd for edge in edges]),
-                **_totals_body(totals_of(results, of_this)),
-            }
-        )
-    return lines
-
-
-def _known_sum(name: str, values: list[Any]) -> dict[str, Any]:
-    """Returns the sum of the known values, None when none is, and how many are not known."""
-    from flatbook.values.money import ZERO, plain
-
-    known = [value for value in values if value is not None]
-    return {name: plain(sum(known, ZERO)) if known else None, f"{name}_missing": len(values) - len(known)}
-
-
-def _days(results: Pnl, scope: Scope) -> list[dict[str, Any]]:
-    from flatbook.projections.results import days_of
-    from flatbook.values.money import plain
-
-    return [
-        {
-            "day": line.window.day.isoformat(),
-            "net_usd": plain(line.totals.net),
-            "gross_usd": plain(line.totals.gross),
-            "cost_usd": plain(line.totals.cost),
-            "running_net_usd": plain(line.running_net),
-        }
-        for line in days_of(results, scope)
-    ]
-
-
-def _ledger_body(ledger: Ledger, results: Pnl) -> dict[str, Any]:
-    from flatbook.projections.audit import audit
-    from flatbook.projections.ledger import trial_balance
-    from flatbook.values.money import plain
-
-    trial, audited = trial_balance(ledger), audit(ledger, results)
-    return {
-        "balances": not audited.unbalanced,
-        "agrees_with_pnl": audited.is_sound,
-        "trial": [
-            {
-                "asset": line.asset,
-                "debits": plain(line.debits),
-                "credits": plain(line.credits),
-                "difference": plain(line.difference),
-            }
-            for line in trial
-        ],
-    }
-
-
-def _suspense(ledger: Ledger, at: Instant | None) -> list[dict[str, Any]]:
-    """Returns what stands in suspense at the end of the journal, the oldest first."""
-    from flatbook.projections.accounts import SUSPENSE
-    from flatbook.projections.ledger import suspense_items
-    from flatbook.values.instants import NS_PER_S, Instant, text_of_instant
-    from flatbook.values.money import plain
-
-    return [
-        {
-            "subject": item.account.removeprefix(SUSPENSE),
-            "asset": item.asset,
-            "amount": plain(item.amount),
-            "since": text_of_instant(item.since),
-            "age_s": item.age_ns // NS_PER_S,
-            "ref": item.ref,
-        }
-        for item in suspense_items(ledger, now=Instant(0) if at is None else at)
-    ]
 
 
 def _parts(body: dict[str, Any]) -> Iterator[Part]:

@@ -50,8 +50,9 @@ def _report(where: Where, owner: str | None, symbol: str | None) -> Report:
     from flatbook.cli.desks import loaded_of
     from flatbook.cli.reading import past_of
     from flatbook.ops.config_read import ConfigRefused
+    from flatbook.projections.report import no_prices
     from flatbook.projections.results import Scope
-    from flatbook.services.report import draw_report, no_prices, prices_of
+    from flatbook.services.report import draw_report, prices_of
     from flatbook.values.ids import OwnerId, Underlying
 
     scope = Scope(
@@ -66,70 +67,13 @@ def _report(where: Where, owner: str | None, symbol: str | None) -> Report:
 
 
 def _tell(found: Report, verb: str, before: tuple[str, ...], where: Where) -> int:
-    body = _body(found)
+    from msgspec import to_builtins
+
+    from flatbook.api.answers.report import report_body
+
+    body: dict[str, Any] = to_builtins(report_body(found))
     show(verb, body, lambda: (*before, *_parts(body)), as_json=where.as_json)
     return Exit.OK if found.adds_up else Exit.ERROR
-
-
-def _body(found: Report) -> dict[str, Any]:
-    from flatbook.api.answers.moment import instant_or_none
-    from flatbook.values.money import plain
-
-    return {
-        "since": instant_or_none(found.since),
-        "until": instant_or_none(found.until),
-        "latency": [
-            {
-                "session": line.session.value,
-                "fills": line.fills,
-                "hedged": line.hedged,
-                "netted": line.netted,
-                "open": line.open,
-                "shares": plain(line.shares),
-                "half_s": line.half_s,
-                "most_s": line.most_s,
-            }
-            for line in found.latencies
-        ],
-        "exposure": {
-            "usd_max": plain(found.usd_max),
-            "usd_mean": plain(found.usd_mean),
-            "usd_seconds": plain(found.usd_seconds),
-            "open_usd": plain(found.open_usd),
-            "sessions": [
-                {
-                    "session": line.session.value,
-                    "seconds": line.seconds,
-                    "usd_max": plain(line.usd_max),
-                    "usd_mean": plain(line.usd_mean),
-                    "usd_seconds": plain(line.usd_seconds),
-                }
-                for line in found.exposures
-            ],
-        },
-        "gaps": [_gap_body(line) for line in found.gaps],
-        "parts_usd": {part.value: plain(usd) for part, usd in found.parts.items()},
-        "costs_usd": {kind.value: plain(usd) for kind, usd in found.costs.items()},
-        "net_usd": plain(found.net),
-        "adds_up": found.adds_up,
-    }
-
-
-def _gap_body(line: Any) -> dict[str, Any]:
-    from flatbook.api.answers.moment import instant_or_none
-    from flatbook.values.money import plain
-
-    return {
-        "owner": line.key[0],
-        "underlying": line.key[1],
-        "closed_at": instant_or_none(line.closed_at),
-        "opened_at": instant_or_none(line.opened_at),
-        "weekend": line.is_weekend,
-        "shares": plain(line.shares),
-        "close": None if line.close is None else plain(line.close),
-        "open": None if line.open is None else plain(line.open),
-        "usd": None if line.usd is None else plain(line.usd),
-    }
 
 
 def _parts(body: dict[str, Any]) -> Iterator[Part]:

@@ -10,7 +10,6 @@ from flatbook.cli.output import Column, Part, Table, brief, cents, latest, short
 
 if TYPE_CHECKING:
     from flatbook.cli.reading import Past
-    from flatbook.projections.oracle import PricedFills
     from flatbook.projections.results import Scope
 
 SHOWN = 50
@@ -43,66 +42,15 @@ def trades(
 
 
 def _answer(past: Past, scope: Scope, limit: int) -> dict[str, Any]:
+    from flatbook.api.answers.moment import body_of
+    from flatbook.api.answers.trades import trades_answer
     from flatbook.projections.fold import fold_all
     from flatbook.projections.oracle import PricedFills
     from flatbook.projections.pnl import Pnl
-    from flatbook.projections.trades import trade_lines
 
     pnl, priced = Pnl(), PricedFills()
     fold_all((pnl, priced), past.read())
-    lines = trade_lines(pnl, scope)
-    trades = [{**_trade_body(line), **_oracle_body(line, priced)} for line in lines[-limit:]]
-    return {"as_of": past.as_of(), "found": len(lines), "trades": trades}
-
-
-def _oracle_body(line: Any, priced: PricedFills) -> dict[str, Any]:
-    """Returns what an oracle said of a fill, and how far the fill lies from it."""
-    from flatbook.projections.oracle import deviation_bps
-    from flatbook.values.money import plain
-
-    said, price = priced.prices.get(line.fact.ref), line.price_usd
-    if said is None:
-        return {"oracle_usd": None, "oracle_bps": None, "oracle_doubts": []}
-    apart = None if price is None else deviation_bps(price, said.price)
-    return {
-        "oracle_usd": plain(said.price),
-        "oracle_bps": None if apart is None else plain(apart),
-        "oracle_doubts": [doubt.value for doubt in said.doubts],
-    }
-
-
-def _trade_body(line: Any) -> dict[str, Any]:
-    from flatbook.api.answers.moment import instant_or_none
-    from flatbook.values.money import plain
-
-    fact, price = line.fact, line.price_usd
-    return {
-        "ref": fact.ref,
-        "at": instant_or_none(fact.at),
-        "owner": fact.owner,
-        "account": fact.account,
-        "instrument": fact.instrument,
-        "underlying": fact.underlying,
-        "place": fact.place.value,
-        "side": fact.side.value,
-        "qty": plain(fact.qty),
-        "money": None if fact.money is None else plain(fact.money),
-        "asset": fact.asset,
-        "price_usd": None if price is None else plain(price),
-        "order_id": fact.order_id,
-        "assumed": fact.assumed,
-        "open_qty": plain(line.open_qty),
-        "links": [
-            {
-                "ref": link.ref,
-                "qty": plain(link.qty),
-                "realised_usd": None if link.realised is None else plain(link.realised),
-                "bucket": link.bucket.value,
-                "delayed": link.delayed,
-            }
-            for link in line.links
-        ],
-    }
+    return body_of(trades_answer(pnl, priced, past.moment(), scope, limit))
 
 
 def _parts(body: dict[str, Any]) -> Iterator[Part]:

@@ -10,7 +10,6 @@ from flatbook.cli.options import HERE, At, Where, says
 from flatbook.cli.output import Column, Part, Table, Told, brief, cents, short, show
 
 CUT = ".."
-NS_PER_MS_DIGITS = 6
 
 
 def why(
@@ -26,22 +25,26 @@ def why(
 
     Where a fragment fits several things they are listed, and the exit code is 2.
     """
+    import msgspec
+
+    from flatbook.api.answers.moment import body_of
+    from flatbook.api.answers.story import story_answer
     from flatbook.cli.reading import past_of
     from flatbook.projections.timeline import Candidates
     from flatbook.projections.timeline import why as story_of
 
     with past_of(where, at) as past:
         story = story_of(past.read, fragment.partition(CUT)[0])
-        as_of = past.as_of()
+        moment = past.moment()
     if not isinstance(story, Candidates):
-        body = {"as_of": as_of, **_story_body(story)}
+        body = body_of(story_answer(story, moment))
         show("why", body, lambda: _parts(body), as_json=where.as_json)
         return Exit.OK
     if not story.found:
         raise Failed(
             Exit.USAGE, "nothing in the journal has such an id", where=fragment, do="see flatbook trades or orders"
         )
-    candidates = {"as_of": as_of, "found": story.found, "candidates": list(story.subjects)}
+    candidates = {"as_of": msgspec.to_builtins(moment), "found": story.found, "candidates": list(story.subjects)}
     show("why", candidates, lambda: _candidates(fragment, candidates), as_json=where.as_json)
     return Exit.USAGE
 
@@ -50,54 +53,6 @@ def _candidates(fragment: str, body: dict[str, Any]) -> Iterator[Part]:
     yield f"{fragment} fits {body['found']} things; name one of them more fully:"
     for subject in body["candidates"]:
         yield f"  {subject}"
-
-
-def _story_body(story: Any) -> dict[str, Any]:
-    from flatbook.values.instants import text_of_instant
-    from flatbook.values.money import plain
-
-    return {
-        "subject": story.subject,
-        "events": [
-            {
-                "seq": line.seq,
-                "at": text_of_instant(line.at),
-                "recorded_at": text_of_instant(line.recorded_at),
-                "type": line.what,
-                "subject": line.subject,
-                "fields": line.fields,
-            }
-            for line in story.lines
-        ],
-        "slices": [
-            {
-                "opening": each.opening,
-                "closing": each.closing,
-                "side": each.side.value,
-                "qty": plain(each.qty),
-                "bucket": each.bucket.value,
-                "delayed": each.delayed,
-                "opening_price": None if each.opening_price is None else plain(each.opening_price),
-                "closing_price": None if each.closing_price is None else plain(each.closing_price),
-                "realised_usd": None if each.realised is None else plain(each.realised),
-            }
-            for each in story.slices
-        ],
-        "latencies": [_latency_body(each) for each in story.latencies],
-    }
-
-
-def _latency_body(latency: Any) -> dict[str, Any]:
-    names = ("seen", "decided", "accepted", "executed", "total")
-    return {"order": latency.order, **{f"{name}_ms": _ms(getattr(latency, f"{name}_ns")) for name in names}}
-
-
-def _ms(ns: int | None) -> str | None:
-    from decimal import Decimal
-
-    from flatbook.values.money import plain
-
-    return None if ns is None else plain(Decimal(ns).scaleb(-NS_PER_MS_DIGITS))
 
 
 def _parts(body: dict[str, Any]) -> Iterator[Part]:

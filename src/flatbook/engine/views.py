@@ -128,9 +128,9 @@ def risk_view(state: State, market: Market, key: NetKey, rules: Rules, now: Inst
         price=price,
         second=market.quote(key[1], params.second_source) if params.second_source is not None else None,
         second_required=params.second_source is not None,
-        day_result_usd=_day_result(state, key, price.price if price is not None else None, now),
+        day_result_usd=day_result(state, key, price.price if price is not None else None, now),
         open_orders=len(state.open_orders),
-        orders_in_window=_orders_since(state, later(now, seconds=-ORDER_RATE_WINDOW_S)),
+        orders_in_window=orders_since(state, later(now, seconds=-ORDER_RATE_WINDOW_S)),
         session=session_at(now),
     )
 
@@ -154,7 +154,7 @@ def _unresolved(state: State, instrument: Instrument) -> OrderId | None:
     return None
 
 
-def _day_result(state: State, key: NetKey, price: Price | None, now: Instant) -> Decimal | None:
+def day_result(state: State, key: NetKey, price: Price | None, now: Instant) -> Decimal | None:
     """Returns what today's fills of a net made or lost, valued at a price.
 
     Units: USD.
@@ -167,7 +167,8 @@ def _day_result(state: State, key: NetKey, price: Price | None, now: Instant) ->
     return result.cash_usd + result.qty * price
 
 
-def _orders_since(state: State, since: Instant) -> int:
+def orders_since(state: State, since: Instant) -> int:
+    """Returns how many orders were intended since an instant."""
     count = 0
     for at in reversed(state.order_times):
         if at < since:

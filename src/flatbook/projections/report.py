@@ -143,18 +143,22 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FillTimes:
-    """When each fill was seen, and in which session it happened."""
+    """When each fill happened, and when it was seen."""
 
     def __init__(self) -> None:
         self.seen: dict[EventRef, Instant] = {}
+        self.happened: dict[EventRef, Instant] = {}
 
     def apply(self, item: Recorded) -> None:
         """Notes a fill, and forgets one that was reversed."""
         event: Event = item.event
         if isinstance(event, chain.VaultFilled | chain.FillSkipped | chain.FillUnvalued):
-            self.seen[ref_of_fill(event.key)] = event.seen_at
+            ref = ref_of_fill(event.key)
+            self.seen[ref], self.happened[ref] = event.seen_at, event.happened_at
         elif isinstance(event, chain.FillReversed):
-            self.seen.pop(ref_of_fill(event.key), None)
+            ref = ref_of_fill(event.key)
+            self.seen.pop(ref, None)
+            self.happened.pop(ref, None)
 
 
 class Books(msgspec.Struct, frozen=True):
@@ -164,6 +168,11 @@ class Books(msgspec.Struct, frozen=True):
     evidence: Evidence
     ledger: Ledger
     times: FillTimes
+
+
+def no_prices(_underlying: Underlying, _at: Instant) -> Price | None:
+    """Returns the price of a share where nobody has recorded any."""
+    return None
 
 
 def report_of(books: Books, prices: Prices, until: Instant | None, scope: Scope = EVERYTHING) -> Report:

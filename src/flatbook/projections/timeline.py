@@ -192,15 +192,32 @@ def why(read: Callable[[Seq], Iterable[Row]], fragment: str) -> Story | Candidat
     candidates = find_subjects(threads, fragment)
     if candidates.found != 1:
         return candidates
-    subject = candidates.subjects[0]
+    return story_of(read, plot_of(threads, pnl, candidates.subjects[0]))
+
+
+class Plot(msgspec.Struct, frozen=True, kw_only=True):
+    """What a story will tell: the events that belong to it, each with what it is about, and the slices."""
+
+    subject: EventRef
+    seqs: dict[Seq, EventRef]
+    slices: tuple[Slice, ...]
+
+
+def plot_of(threads: Threads, pnl: Pnl, subject: EventRef) -> Plot:
+    """Returns what belongs to the story of a subject, all causes and effects included."""
     subjects = subjects_around(threads, pnl, subject)
     seqs = {seq: each for each in subjects if (thread := threads.thread(each)) for seq in thread.seqs}
-    before = Seq(min(seqs, default=Seq(1)) - 1)
-    told = tuple(_told((item for item in recorded(read(before)) if item.seq > before), seqs))
+    return Plot(subject=subject, seqs=seqs, slices=_slices_of(threads, pnl, subject))
+
+
+def story_of(read: Callable[[Seq], Iterable[Row]], plot: Plot) -> Story:
+    """Returns the story of a plot. Needs: `read` streams what follows an event of the same journal."""
+    before = Seq(min(plot.seqs, default=Seq(1)) - 1)
+    told = tuple(_told((item for item in recorded(read(before)) if item.seq > before), plot.seqs))
     return Story(
-        subject=subject,
+        subject=plot.subject,
         lines=tuple(line_of(item, about) for item, about in told),
-        slices=_slices_of(threads, pnl, subject),
+        slices=plot.slices,
         latencies=latencies_of([item.event for item, _ in told]),
     )
 

@@ -39,11 +39,6 @@ def prices_of(loaded: Loaded) -> Prices:
     return price
 
 
-def no_prices(_underlying: Underlying, _at: Instant) -> Price | None:
-    """Returns the price of a share where nobody has recorded any."""
-    return None
-
-
 def draw_report(rows: Iterable[Row], prices: Prices, until: Instant | None, scope: Scope) -> Report:
     """Returns the report of a journal's rows.
 

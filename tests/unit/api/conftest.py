@@ -18,6 +18,7 @@ from flatbook.api.site import Site
 from flatbook.ops.clock import SystemClock
 from flatbook.ops.config import load
 from flatbook.services.demo_home import make_home
+from flatbook.services.report import prices_of
 from flatbook.sim.tapes.demo_tape import load_demo_tape
 
 ENDS_AT = "2025-12-04T20:00:00Z"
@@ -45,4 +46,5 @@ def api(demo: Path) -> Iterator[TestClient[Any]]:
 
 def site_of(home: Path) -> Site:
     """Returns what an API process serves of a home."""
-    return Site(load(home, environment={}), SystemClock())
+    loaded = load(home, environment={})
+    return Site(loaded, SystemClock(), prices_of(loaded))

@@ -29,12 +29,15 @@ def answered(api: TestClient[Any], path: str) -> dict[str, Any]:
     return body
 
 
-@pytest.mark.parametrize("verb", ["status", "positions"])
+SAME = ("status", "positions", "pnl", "capacity", "offers")
+
+
+@pytest.mark.parametrize("verb", SAME)
 def test_the_api_says_what_the_command_line_says(api: TestClient[Any], demo: Path, verb: str) -> None:
     assert answered(api, f"/{verb}") == told_by(verb, demo)
 
 
-@pytest.mark.parametrize("verb", ["status", "positions"])
+@pytest.mark.parametrize("verb", ["status", "positions", "pnl"])
 def test_the_past_is_the_same_on_both(api: TestClient[Any], demo: Path, verb: str) -> None:
     told = told_by(verb, demo, "--at", "12")
     assert told["as_of"]["seq"] == 12

@@ -12,7 +12,8 @@ from flatbook.engine.wakes import Wakes
 from flatbook.events.grid import GridLaid, GridSlotsAssigned
 from flatbook.market.orderbook import Touch
 from flatbook.ops.config import load_text
-from flatbook.services.grid_plans import GridPlan, planned, rules_of_seat, seated, slot_lines
+from flatbook.projections.slots import slot_lines
+from flatbook.services.grid_plans import GridPlan, planned, rules_of_seat, seated
 from flatbook.state.desk import State
 from flatbook.state.dump import state_bytes, state_from_bytes
 from flatbook.strategies.grid import decide

@@ -23,7 +23,7 @@ class EventBody(msgspec.Struct, frozen=True, kw_only=True):
     fields: dict[str, str]
 
 
-class EventsAnswer(Answer, frozen=True, kw_only=True):
+class EventsPage(Answer, frozen=True, kw_only=True):
     """A page of events, the newest first; `next` continues towards older ones, None at the end."""
 
     events: list[EventBody]

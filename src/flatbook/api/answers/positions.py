@@ -135,7 +135,7 @@ def positions_answer(
     open_on_purpose = {key: state.positions.nets[key].known for key in unhedged if key in state.positions.nets}
     return PositionsAnswer(
         as_of=moment,
-        positions=[_position(row) for line in nets for row in line.positions],
+        positions=[position_body(row) for line in nets for row in line.positions],
         nets=[net_body(line) for line in nets],
         held_fills=[_held(fill) for fill in held],
         balances=[
@@ -189,7 +189,8 @@ def number_or_none(number: Decimal | None) -> str | None:
     return None if number is None else plain(number)
 
 
-def _position(row: Position) -> PositionBody:
+def position_body(row: Position) -> PositionBody:
+    """Returns one position as programs read it."""
     return PositionBody(
         owner=row.owner,
         account=row.account,

@@ -1,0 +1,269 @@
+"""What was earned, out of what, at what cost, and what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+from msgspec.structs import replace
+
+from flatbook.api.answers.moment import Answer, AsOf
+from flatbook.projections.accounts import SUSPENSE
+from flatbook.projections.audit import audit
+from flatbook.projections.edges import Evidence, hedge_edges
+from flatbook.projections.ledger import Ledger, suspense_items, trial_balance
+from flatbook.projections.pnl import Pnl
+from flatbook.projections.results import Scope, Totals, coverage_of, days_of, slices_of, totals_of
+from flatbook.values.instants import NS_PER_S, Instant, text_of_instant
+from flatbook.values.money import ZERO, plain
+
+
+class CostBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What one kind of cost came to. Units: USD; `missing` of all observations have no value and are in no sum."""
+
+    usd: str
+    observations: int
+    missing: int
+
+
+class TotalsBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Realised results. Units: USD; net is gross less the known costs; `unpriced` slices are in no sum."""
+
+    net_usd: str
+    gross_usd: str
+    cost_usd: str
+    buckets_usd: dict[str, str]
+    costs: dict[str, CostBody]
+    slices: int
+    unpriced: int
+
+
+class PnlLineBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Results of an owner in an underlying, with the edge of its hedges taken apart. Units: USD; qty in underlying."""
+
+    owner: str
+    underlying: str
+    hedges: int
+    hedged_qty: str
+    edge_usd: str
+    margin_usd: str | None
+    margin_usd_missing: int
+    basis_usd: str | None
+    basis_usd_missing: int
+    slippage_usd: str | None
+    slippage_usd_missing: int
+    net_usd: str
+    gross_usd: str
+    cost_usd: str
+    buckets_usd: dict[str, str]
+    costs: dict[str, CostBody]
+    slices: int
+    unpriced: int
+
+
+class DayBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Results of one day in New York, and the running net up to its end. Units: USD."""
+
+    day: str
+    net_usd: str
+    gross_usd: str
+    cost_usd: str
+    running_net_usd: str
+
+
+class RefusedFactBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact that could not be matched, and why."""
+
+    ref: str
+    why: str
+
+
+class CoverageBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What the results do not know: marks stated late, assumed quantities, and facts that could not be matched."""
+
+    early_marks: int
+    assumed_quantities: int
+    refused: list[RefusedFactBody]
+
+
+class TrialBody(msgspec.Struct, frozen=True, kw_only=True):
+    """The trial balance of one asset, in units of it."""
+
+    asset: str
+    debits: str
+    credits: str
+    difference: str
+
+
+class LedgerBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the ledger balances, and agrees with profit and loss."""
+
+    balances: bool
+    agrees_with_pnl: bool
+    trial: list[TrialBody]
+
+
+class SuspenseBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What moved and is not explained yet, and since when. Units: amount in units of the asset; seconds."""
+
+    subject: str
+    asset: str
+    amount: str
+    since: str
+    age_s: int
+    ref: str
+
+
+class AskedDays(msgspec.Struct, frozen=True, kw_only=True):
+    """The first and the last day that were asked for, in New York; None where none was named."""
+
+    first: str | None
+    last: str | None
+
+
+class PnlAnswer(Answer, frozen=True, kw_only=True):
+    """Profit and loss in all, on the last day, by owner and underlying, and by day."""
+
+    asked: AskedDays
+    day: str | None
+    total: TotalsBody
+    today: TotalsBody | None
+    lines: list[PnlLineBody]
+    days: list[DayBody]
+    coverage: CoverageBody
+    ledger: LedgerBody
+    suspense: list[SuspenseBody]
+
+
+class Books(msgspec.Struct, frozen=True, kw_only=True):
+    """The folds that results are told from."""
+
+    pnl: Pnl
+    evidence: Evidence
+    ledger: Ledger
+
+
+def pnl_answer(books: Books, moment: AsOf, scope: Scope, today: date | None, at: Instant | None) -> PnlAnswer:
+    """Returns the results of a scope. `today` is the day that counts as today, `at` the end of what was folded."""
+    results = books.pnl
+    of_today = None if today is None else replace(scope, first=today, last=today)
+    coverage = coverage_of(results, scope)
+    return PnlAnswer(
+        as_of=moment,
+        asked=AskedDays(first=_day_or_none(scope.first), last=_day_or_none(scope.last)),
+        day=_day_or_none(today),
+        total=totals_body(totals_of(results, scope)),
+        today=None if of_today is None else totals_body(totals_of(results, of_today)),
+        lines=_lines(books, scope),
+        days=_days(results, scope),
+        coverage=CoverageBody(
+            early_marks=coverage.early,
+            assumed_quantities=coverage.assumed,
+            refused=[RefusedFactBody(ref=each.ref, why=each.why) for each in coverage.refused],
+        ),
+        ledger=_ledger(books.ledger, results),
+        suspense=_suspense(books.ledger, at),
+    )
+
+
+def _day_or_none(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def totals_body(totals: Totals) -> TotalsBody:
+    """Returns results as programs read them."""
+    return TotalsBody(
+        net_usd=plain(totals.net),
+        gross_usd=plain(totals.gross),
+        cost_usd=plain(totals.cost),
+        buckets_usd={bucket.value: plain(amount) for bucket, amount in totals.buckets.items()},
+        costs={
+            kind.value: CostBody(usd=plain(cost.usd), observations=cost.observations, missing=cost.missing)
+            for kind, cost in totals.costs.items()
+        },
+        slices=totals.slices,
+        unpriced=totals.unpriced,
+    )
+
+
+def _lines(books: Books, scope: Scope) -> list[PnlLineBody]:
+    """Returns one line per (owner, underlying) that has slices or hedges, with its edge."""
+    keys = sorted(dict.fromkeys((each.owner, each.underlying) for each in slices_of(books.pnl, scope)))
+    lines = []
+    for owner, underlying in keys:
+        of_this = replace(scope, owner=owner, underlying=underlying)
+        edges = hedge_edges(books.pnl, books.evidence, of_this)
+        margin, margin_missing = _known_sum([edge.margin_usd for edge in edges])
+        basis, basis_missing = _known_sum([edge.basis_usd for edge in edges])
+        slippage, slippage_missing = _known_sum([edge.slippage_usd for edge in edges])
+        totals = totals_body(totals_of(books.pnl, of_this))
+        lines.append(
+            PnlLineBody(
+                owner=owner,
+                underlying=underlying,
+                hedges=len(edges),
+                hedged_qty=plain(sum((edge.qty for edge in edges), ZERO)),
+                edge_usd=plain(sum((edge.edge_usd for edge in edges), ZERO)),
+                margin_usd=margin,
+                margin_usd_missing=margin_missing,
+                basis_usd=basis,
+                basis_usd_missing=basis_missing,
+                slippage_usd=slippage,
+                slippage_usd_missing=slippage_missing,
+                **{name: getattr(totals, name) for name in totals.__struct_fields__},
+            )
+        )
+    return lines
+
+
+def _known_sum(values: Sequence[Decimal | None]) -> tuple[str | None, int]:
+    """Returns the sum of the known values, None when none is, and how many are not known."""
+    known = [value for value in values if value is not None]
+    return (plain(sum(known, ZERO)) if known else None), len(values) - len(known)
+
+
+def _days(results: Pnl, scope: Scope) -> list[DayBody]:
+    return [
+        DayBody(
+            day=line.window.day.isoformat(),
+            net_usd=plain(line.totals.net),
+            gross_usd=plain(line.totals.gross),
+            cost_usd=plain(line.totals.cost),
+            running_net_usd=plain(line.running_net),
+        )
+        for line in days_of(results, scope)
+    ]
+
+
+def _ledger(ledger: Ledger, results: Pnl) -> LedgerBody:
+    audited = audit(ledger, results)
+    return LedgerBody(
+        balances=not audited.unbalanced,
+        agrees_with_pnl=audited.is_sound,
+        trial=[
+            TrialBody(
+                asset=line.asset,
+                debits=plain(line.debits),
+                credits=plain(line.credits),
+                difference=plain(line.difference),
+            )
+            for line in trial_balance(ledger)
+        ],
+    )
+
+
+def _suspense(ledger: Ledger, at: Instant | None) -> list[SuspenseBody]:
+    """Returns what stands in suspense at the end of the journal, the oldest first."""
+    return [
+        SuspenseBody(
+            subject=item.account.removeprefix(SUSPENSE),
+            asset=item.asset,
+            amount=plain(item.amount),
+            since=text_of_instant(item.since),
+            age_s=item.age_ns // NS_PER_S,
+            ref=item.ref,
+        )
+        for item in suspense_items(ledger, now=Instant(0) if at is None else at)
+    ]

@@ -1,0 +1,139 @@
+"""The limits, how far each is used, and what stands halted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import msgspec
+
+from flatbook.api.answers.moment import Answer, AsOf
+from flatbook.api.answers.positions import number_or_none
+from flatbook.api.answers.status import AlertBody, FreezeBody, HaltBody, alerts_of, freezes_of, halts_of
+from flatbook.engine.rules import Rules
+from flatbook.engine.views import day_result, limits_of, orders_since
+from flatbook.projections.positions import net_lines
+from flatbook.risk.limits import ORDER_RATE_WINDOW_S, Limits
+from flatbook.state.desk import State
+from flatbook.values.ids import UNASSIGNED
+from flatbook.values.instants import Instant, later
+from flatbook.values.money import ZERO, divide_cut, plain
+
+WHOLE_DESK = "desk"
+USE_DECIMALS = 1
+PERCENT = 100
+
+
+class LimitBody(msgspec.Struct, frozen=True, kw_only=True):
+    """One limit. `current` is None where it bounds single orders, or where what it bounds cannot be valued.
+
+    Units: as `unit` says; `use_pct` in percent of the limit, cut.
+    """
+
+    name: str
+    scope: str
+    limit: str
+    current: str | None
+    use_pct: str | None
+    unit: str
+
+
+class BreakerBody(msgspec.Struct, frozen=True, kw_only=True):
+    """The breaker of an owner: what it counts since its reset, and where it halts. Units: USD."""
+
+    owner: str
+    losses: int
+    losses_max: int | None
+    total_usd: str
+    drawdown_usd_max: str | None
+    unvalued: bool
+
+
+class RiskAnswer(Answer, frozen=True, kw_only=True):
+    """Limits with their use, breakers, halts, freezes and alerts."""
+
+    limits: list[LimitBody]
+    breakers: list[BreakerBody]
+    halts: list[HaltBody]
+    freezes: list[FreezeBody]
+    alerts: list[AlertBody]
+
+
+class HaltsAnswer(Answer, frozen=True, kw_only=True):
+    """The halts that stand."""
+
+    halts: list[HaltBody]
+
+
+def risk_answer(state: State, moment: AsOf, rules: Rules, now: Instant) -> RiskAnswer:
+    """Returns the limits of a desk that are in force, and how far each is used now."""
+    limits = limits_of(state, rules)
+    return RiskAnswer(
+        as_of=moment,
+        limits=[*_of_orders(limits), *_of_desk(state, rules, now), *_of_days(state, rules, now)],
+        breakers=[
+            BreakerBody(
+                owner=owner,
+                losses=book.losses,
+                losses_max=book.losses_max,
+                total_usd=plain(book.total_usd),
+                drawdown_usd_max=number_or_none(book.drawdown_usd_max),
+                unvalued=book.unvalued,
+            )
+            for owner, book in sorted(state.breakers.items())
+        ],
+        halts=halts_of(state),
+        freezes=freezes_of(state),
+        alerts=alerts_of(state),
+    )
+
+
+def _of_orders(limits: Limits) -> Iterator[LimitBody]:
+    """Yields what bounds each single order: nothing is used of it."""
+    for name, unit in (
+        ("order_notional_usd_max", "USD"),
+        ("order_shares_max", "shares"),
+        ("collar_bps_max", "bps"),
+        ("second_bps_max", "bps"),
+        ("price_age_s_max", "s"),
+    ):
+        yield _limit(name, WHOLE_DESK, Decimal(getattr(limits, name)), None, unit)
+
+
+def _of_desk(state: State, rules: Rules, now: Instant) -> Iterator[LimitBody]:
+    limits, since = limits_of(state, rules), later(now, seconds=-ORDER_RATE_WINDOW_S)
+    count, recent = Decimal(len(state.open_orders)), Decimal(orders_since(state, since))
+    yield _limit("open_orders_max", WHOLE_DESK, Decimal(limits.open_orders_max), count, "orders")
+    yield _limit("orders_per_minute_max", WHOLE_DESK, Decimal(limits.orders_per_minute_max), recent, "orders/min")
+    yield _limit("residue_usd_max", WHOLE_DESK, rules.residue_usd_max, _residue_usd(state, rules), "USD")
+
+
+def _residue_usd(state: State, rules: Rules) -> Decimal | None:
+    """Returns what is unhedged of all nets that must be flat; None where one of them has no price."""
+    lines = [
+        line for line in net_lines(state) if (line.owner, line.underlying) in rules.hedges or line.owner == UNASSIGNED
+    ]
+    if any(line.exposure.net and line.usd is None for line in lines):
+        return None
+    return sum((abs(line.usd) for line in lines if line.usd is not None), ZERO)
+
+
+def _of_days(state: State, rules: Rules, now: Instant) -> Iterator[LimitBody]:
+    """Yields the loss of the day of each hedged net, valued at what the net is valued at."""
+    prices = {(line.owner, line.underlying): line.price for line in net_lines(state)}
+    for key in rules.hedges:
+        result = day_result(state, key, prices.get(key), now)
+        lost = None if result is None else max(ZERO, -result)
+        yield _limit("day_loss_usd_max", ":".join(key), limits_of(state, rules).day_loss_usd_max, lost, "USD")
+
+
+def _limit(name: str, scope: str, limit: Decimal, current: Decimal | None, unit: str) -> LimitBody:
+    used = None if current is None or not limit else divide_cut(current * PERCENT, limit, decimals=USE_DECIMALS)
+    return LimitBody(
+        name=name,
+        scope=scope,
+        limit=plain(limit),
+        current=number_or_none(current),
+        use_pct=number_or_none(used),
+        unit=unit,
+    )

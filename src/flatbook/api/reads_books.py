@@ -1,0 +1,166 @@
+"""What was earned, what stands where, and what bounds it: profit and loss, reports, inventory, risk, configuration."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import msgspec
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter, SkipValidation
+
+from flatbook.api.answers.accumulators import AccumulatorsAnswer, accumulators_answer
+from flatbook.api.answers.capacity import CapacityAnswer, capacity_answer
+from flatbook.api.answers.config import ConfigAnswer, config_answer
+from flatbook.api.answers.grids import GridsAnswer, grids_answer
+from flatbook.api.answers.inventory import InventoryAnswer, inventory_answer
+from flatbook.api.answers.market import MarketAnswer, MarketBody
+from flatbook.api.answers.offers import OffersAnswer, offers_answer, prices_of
+from flatbook.api.answers.pnl import Books, PnlAnswer, pnl_answer
+from flatbook.api.answers.positions import EVERYTHING, Asked
+from flatbook.api.answers.report import ReportBody, report_body
+from flatbook.api.answers.risk import HaltsAnswer, RiskAnswer, risk_answer
+from flatbook.api.answers.status import halts_of, thresholds_of
+from flatbook.api.problems import Code, Problem
+from flatbook.api.reads_orders import scope_of
+from flatbook.api.routes import At, AtSite, OwnerQuery, SymbolQuery, reading
+from flatbook.api.site import Site, View
+from flatbook.projections.days import eastern_date_or_none
+from flatbook.projections.report import Books as ReportBooks
+from flatbook.projections.report import report_of
+from flatbook.projections.results import EVERYTHING as ALL_RESULTS
+from flatbook.projections.results import Scope
+from flatbook.values.sessions import CalendarEnded
+
+DayQuery = Annotated[date | None, QueryParameter(description="A day in New York, such as 2025-12-01.")]
+
+
+def within(
+    owner: OwnerQuery = None, symbol: SymbolQuery = None, first: DayQuery = None, last: DayQuery = None
+) -> Scope:
+    """Returns the results that a request asks for.
+
+    Errors: Problem where the last day is before the first.
+    """
+    if first is not None and last is not None and last < first:
+        raise Problem(422, Code.INVALID, "the last day is before the first")
+    return msgspec.structs.replace(scope_of(owner, symbol), first=first, last=last)
+
+
+AtScope = NamedDependency[SkipValidation[Scope]]
+
+
+@reading("/pnl", "What was earned", tag="books")
+async def pnl(site: AtSite, within: AtScope, at: At = None) -> PnlAnswer:
+    """Returns results in all and of the last day, by owner, underlying and day: what `flatbook pnl --json` says."""
+    return pnl_of(site, await site.view(at), within)
+
+
+def pnl_of(_site: Site, view: View, scope: Scope = ALL_RESULTS) -> PnlAnswer:
+    """Returns the results of a scope."""
+    folds = view.folds
+    books = Books(pnl=folds.pnl, evidence=folds.evidence, ledger=folds.ledger)
+    today = None if folds.at is None else eastern_date_or_none(folds.at)
+    return pnl_answer(books, view.moment, scope, today, folds.at)
+
+
+@reading("/accumulators", "What has gathered and is not hedged yet", tag="desk")
+async def accumulators(site: AtSite, at: At = None) -> AccumulatorsAnswer:
+    """Returns each net beside the size from which on it is hedged."""
+    view = await site.view(at)
+    return accumulators_answer(view.folds.state, view.moment, thresholds_of(site.loaded.config))
+
+
+@reading("/inventory", "What stands where", tag="books")
+async def inventory(site: AtSite, at: At = None) -> InventoryAnswer:
+    """Returns balances, positions and funds of each account and vault, and when its venue last said so."""
+    return inventory_of(site, await site.view(at))
+
+
+def inventory_of(site: Site, view: View) -> InventoryAnswer:
+    """Returns what stands where."""
+    statements = {} if view.is_past else site.live.status.own.get("statements", {})
+    return inventory_answer(view.folds.state, view.moment, site.loaded.config, statements)
+
+
+@reading("/capacity", "What can still be hedged", tag="books")
+async def capacity(site: AtSite, owner: OwnerQuery = None, symbol: SymbolQuery = None, at: At = None) -> CapacityAnswer:
+    """Returns what each account can still buy and sell for each hedge: what `flatbook capacity --json` says."""
+    view = await site.view(at)
+    return capacity_answer(view.folds.state, view.moment, site.rules, Asked(owner=owner, symbol=symbol))
+
+
+@reading("/offers", "Our orders on chains", tag="books")
+async def offers(site: AtSite, owner: OwnerQuery = None, symbol: SymbolQuery = None, at: At = None) -> OffersAnswer:
+    """Returns our own orders that stand on chains, or that were pulled: what `flatbook offers --json` says."""
+    return offers_of(site, await site.view(at), Asked(owner=owner, symbol=symbol))
+
+
+def offers_of(site: Site, view: View, asked: Asked = EVERYTHING) -> OffersAnswer:
+    """Returns our own orders on chains."""
+    prices = {} if view.is_past else prices_of(site.live.status.own)
+    return offers_answer(view.folds.state, view.moment, prices, asked)
+
+
+@reading("/grids", "The slots of the grids", tag="desk")
+async def grids(site: AtSite, owner: OwnerQuery = None, at: At = None) -> GridsAnswer:
+    """Returns the slots of the grids, from the highest level to the lowest: what `flatbook grid slots --json` says."""
+    return grids_of(site, await site.view(at), owner)
+
+
+def grids_of(site: Site, view: View, owner: str | None = None) -> GridsAnswer:
+    """Returns the slots of the grids."""
+    return grids_answer(view.folds.state, view.moment, site.loaded.config, owner)
+
+
+@reading("/risk", "Limits and how far each is used", tag="risk")
+async def risk(site: AtSite, at: At = None) -> RiskAnswer:
+    """Returns limits with their use, breakers, halts, freezes and alerts."""
+    return risk_of(site, await site.view(at))
+
+
+def risk_of(site: Site, view: View) -> RiskAnswer:
+    """Returns the limits of the desk and how far each is used."""
+    now = view.folds.at if view.is_past and view.folds.at is not None else site.now
+    return risk_answer(view.folds.state, view.moment, site.rules, now)
+
+
+@reading("/halts", "What is halted", tag="risk")
+async def halts(site: AtSite, at: At = None) -> HaltsAnswer:
+    """Returns the halts that stand."""
+    view = await site.view(at)
+    return HaltsAnswer(as_of=view.moment, halts=halts_of(view.folds.state))
+
+
+@reading("/market", "What the engine sees of its markets", tag="market")
+async def market(site: AtSite) -> MarketAnswer:
+    """Returns the books and reference prices that the running engine sees, each with its age limit."""
+    return market_of(site)
+
+
+def market_of(site: Site) -> MarketAnswer:
+    """Returns what the running engine saw last; nothing is known where none answers."""
+    if not site.live.answers or not site.live.market:
+        return MarketAnswer(known=False, now=None, books=[], prices=[])
+    seen = msgspec.convert(site.live.market, MarketBody)
+    return MarketAnswer(known=True, now=seen.now, books=seen.books, prices=seen.prices)
+
+
+@reading("/report", "How well the hedge did", tag="books")
+async def report(site: AtSite, owner: OwnerQuery = None, symbol: SymbolQuery = None) -> ReportBody:
+    """Returns how long fills waited, what was exposed, and what each part earned: as `flatbook report --json`."""
+    folds = site.present().folds
+    books = ReportBooks(folds.pnl, folds.evidence, folds.ledger, folds.times)
+    try:
+        return report_body(report_of(books, site.prices, None, scope_of(owner, symbol)))
+    except CalendarEnded as error:
+        raise Problem(422, Code.INVALID, str(error)) from error
+
+
+@reading("/config", "The configuration in force", tag="desk")
+async def config(site: AtSite) -> ConfigAnswer:
+    """Returns every value in force and where it comes from; of secrets only their place."""
+    return config_answer(site.loaded)
+
+
+ROUTES = (pnl, accumulators, inventory, capacity, offers, grids, risk, halts, market, report, config)

@@ -1,0 +1,223 @@
+"""What was asked, what became of it, and why: orders, executions, trades and stories."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from typing import Annotated
+
+import msgspec
+from litestar.di import NamedDependency
+from litestar.params import PathParameter, QueryParameter, SkipValidation
+
+from flatbook.api.answers.executions import ExecutionBody, ExecutionsPage, execution_body
+from flatbook.api.answers.orders import OrderBody, OrdersPage, foreign_body, order_body, refused_body
+from flatbook.api.answers.story import StoryAnswer, story_answer
+from flatbook.api.answers.trades import TradeBody, TradesPage, trade_body
+from flatbook.api.pages import AtPage, Place, newest_first
+from flatbook.api.problems import Code, Problem
+from flatbook.api.routes import TEXT_MAX, At, AtSite, OwnerQuery, SymbolQuery, reading
+from flatbook.api.site import Site, View
+from flatbook.engine.ports import JournalFault
+from flatbook.journal.sqlite_reader import open_reader
+from flatbook.projections.orders import OrderLine, foreign_lines, order_lines, refused_lines
+from flatbook.projections.results import Scope
+from flatbook.projections.timeline import Plot, Story, find_subjects, plot_of, story_of
+from flatbook.projections.trades import TradeLine, trade_lines
+from flatbook.state.orders import Status
+from flatbook.values.ids import OrderId, OwnerId, Underlying
+
+OPEN = "open"
+TOLD_MAX = 50
+STATUSES = (OPEN, *(status.value for status in Status))
+REF_LEAST, REF_MAX = 4, 256
+
+StatusQuery = Annotated[
+    str | None, QueryParameter(description=f"Only these: {', '.join(STATUSES)}.", max_length=TEXT_MAX)
+]
+AccountQuery = Annotated[str | None, QueryParameter(description="Only at this account.", max_length=TEXT_MAX)]
+InstrumentQuery = Annotated[str | None, QueryParameter(description="Only of this instrument.", max_length=TEXT_MAX)]
+RefQuery = Annotated[str | None, QueryParameter(description="Only the trade with this reference.", max_length=REF_MAX)]
+IdParameter = Annotated[str, PathParameter(description="The id of an order of ours.", max_length=TEXT_MAX)]
+StoryQuery = Annotated[
+    str,
+    QueryParameter(
+        description="An order id, a transaction, an execution, an id at the venue, or a part of it.",
+        min_length=REF_LEAST,
+        max_length=REF_MAX,
+    ),
+]
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which orders are asked for; None means all."""
+
+    owner: str | None
+    underlying: str | None
+    account: str | None
+    instrument: str | None
+    status: str | None
+
+    def has(self, line: OrderLine) -> bool:
+        """Whether an order is asked for."""
+        order, status = line.order, self.status
+        if status is not None and not (order.is_open if status == OPEN else order.status.value == status):
+            return False
+        names = ("owner", "underlying", "account", "instrument")
+        return all(getattr(self, name) in (None, getattr(order, name)) for name in names)
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether all orders are asked for."""
+        return all(getattr(self, name) is None for name in self.__struct_fields__)
+
+
+def wanted(
+    owner: OwnerQuery = None,
+    symbol: SymbolQuery = None,
+    account: AccountQuery = None,
+    instrument: InstrumentQuery = None,
+    status: StatusQuery = None,
+) -> Wanted:
+    """Returns which orders a request asks for.
+
+    Errors: Problem for a status that there is not.
+    """
+    if status is not None and status not in STATUSES:
+        raise Problem(422, Code.INVALID, f"status is one of {', '.join(STATUSES)}")
+    return Wanted(owner=owner, underlying=symbol, account=account, instrument=instrument, status=status)
+
+
+AtWanted = NamedDependency[SkipValidation[Wanted]]
+
+
+@reading("/orders", "Our orders, and what is not ours", tag="orders")
+async def orders(site: AtSite, wanted: AtWanted, page: AtPage, at: At = None) -> OrdersPage:
+    """Returns our orders, the newest decision first; beside them what risk refused, and orders that are not ours."""
+    view = await site.view(at)
+    folded = view.folds.orders
+    lines = [line for line in order_lines(folded) if wanted.has(line)]
+    shown, following = newest_first(lines, _place_of_order, page)
+    rest = wanted.is_everything
+    return OrdersPage(
+        as_of=view.moment,
+        found=len(lines),
+        orders=[order_body(line) for line in shown],
+        refused=[refused_body(line) for line in refused_lines(folded)[: -page.limit - 1 : -1]] if rest else [],
+        foreign=[foreign_body(line) for line in foreign_lines(folded)[: page.limit]] if rest else [],
+        next=following,
+    )
+
+
+def _place_of_order(line: OrderLine) -> Place:
+    return Place(line.order.decided_at, line.order.order_id)
+
+
+@reading("/orders/{order_id:str}", "One order", tag="orders")
+async def order(site: AtSite, order_id: IdParameter) -> OrderBody:
+    """Returns one order of ours; its story is under /story?ref=ID."""
+    line = site.present().folds.orders.line(OrderId(order_id))
+    if line is None:
+        raise Problem(404, Code.NOT_FOUND, "no order of ours has this id")
+    return order_body(line)
+
+
+@reading("/executions", "Orders as chains of steps", tag="orders")
+async def executions(site: AtSite, wanted: AtWanted, page: AtPage, at: At = None) -> ExecutionsPage:
+    """Returns each order with the instants of its steps and how long each took, the newest decision first."""
+    view = await site.view(at)
+    lines = [line for line in order_lines(view.folds.orders) if wanted.has(line)]
+    shown, following = newest_first(lines, _place_of_order, page)
+    return ExecutionsPage(
+        as_of=view.moment,
+        found=len(lines),
+        executions=[execution_body(line, view.folds.times) for line in shown],
+        next=following,
+    )
+
+
+@reading("/trades", "Fills and executions", tag="trades")
+async def trades(
+    site: AtSite,
+    page: AtPage,
+    owner: OwnerQuery = None,
+    symbol: SymbolQuery = None,
+    ref: RefQuery = None,
+    at: At = None,
+) -> TradesPage:
+    """Returns fills onchain and executions at accounts, the newest first, each with the trades it was matched with."""
+    view = await site.view(at)
+    lines = [line for line in trade_lines(view.folds.pnl, scope_of(owner, symbol)) if ref in (None, line.fact.ref)]
+    shown, following = newest_first(lines, _place_of_trade, page)
+    return TradesPage(
+        as_of=view.moment,
+        found=len(lines),
+        trades=[trade_body(line, view.folds.priced) for line in shown],
+        next=following,
+    )
+
+
+def _place_of_trade(line: TradeLine) -> Place:
+    return Place(line.fact.at, line.fact.ref)
+
+
+def scope_of(owner: str | None, symbol: str | None) -> Scope:
+    """Returns the scope of results that a request asks for."""
+    return Scope(
+        owner=None if owner is None else OwnerId(owner), underlying=None if symbol is None else Underlying(symbol)
+    )
+
+
+@reading("/story", "Why it happened", tag="trades")
+async def story(site: AtSite, ref: StoryQuery) -> StoryAnswer:
+    """Returns the whole story of what a reference names, or a part of one that names one thing only: `flatbook why`."""
+    view = site.present()
+    found = find_subjects(view.folds.threads, ref)
+    if found.found != 1:
+        raise _not_one(list(found.subjects), found.found)
+    plot = plot_of(view.folds.threads, view.folds.pnl, found.subjects[0])
+    return story_answer(await _told(site, plot), view.moment)
+
+
+def _not_one(subjects: list[str], count: int) -> Problem:
+    if not count:
+        return Problem(404, Code.NOT_FOUND, "nothing in the journal has such an id")
+    return Problem(422, Code.AMBIGUOUS, f"that fits {count} things", candidates=subjects)
+
+
+async def _told(site: Site, plot: Plot) -> Story:
+    """Reads the events of a story beside the event loop: they may be spread over the whole journal."""
+
+    def read() -> Story:
+        with closing(open_reader(site.follower.path)) as reader:
+            return story_of(reader.read, plot)
+
+    try:
+        return await asyncio.to_thread(read)
+    except JournalFault as error:
+        raise Problem(503, Code.JOURNAL_UNAVAILABLE, str(error)) from error
+
+
+def _newest_lines(view: View) -> list[OrderLine]:
+    """Returns the orders that may still execute, and the newest others."""
+    lines = order_lines(view.folds.orders)
+    return [line for line in lines[:-TOLD_MAX] if line.order.is_open] + list(lines[-TOLD_MAX:])
+
+
+def newest_orders(_site: Site, view: View) -> dict[str, OrderBody]:
+    """Returns the orders that a console shows first, by their id, the oldest first."""
+    return {line.order.order_id: order_body(line) for line in _newest_lines(view)}
+
+
+def newest_executions(_site: Site, view: View) -> dict[str, ExecutionBody]:
+    """Returns the same orders as chains of steps."""
+    return {line.order.order_id: execution_body(line, view.folds.times) for line in _newest_lines(view)}
+
+
+def newest_trades(_site: Site, view: View) -> dict[str, TradeBody]:
+    """Returns the newest trades by their reference, the oldest first."""
+    lines = trade_lines(view.folds.pnl)[-TOLD_MAX:]
+    return {line.fact.ref: trade_body(line, view.folds.priced) for line in lines}
+
+
+ROUTES = (orders, order, executions, trades, story)

@@ -1,0 +1,81 @@
+"""The backtests that are kept in the home, each with its report."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from litestar.params import PathParameter
+
+from flatbook.api.answers.moment import instant_or_none
+from flatbook.api.problems import Code, Problem
+from flatbook.api.routes import AtSite, reading
+from flatbook.values.instants import Instant
+
+FOLDER = "backtests"
+BODY = "report.json"
+LISTED_MAX = 500
+BODY_BYTES_MAX = 8 * 1024 * 1024
+NAME_MAX = 128
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+NameParameter = Annotated[str, PathParameter(description="The name in the list.", max_length=NAME_MAX)]
+
+
+class ReportLineBody(msgspec.Struct, frozen=True, kw_only=True):
+    """One kept backtest: its folder's name, and when it was written. Units: bytes of its report."""
+
+    name: str
+    written_at: str
+    size: int
+
+
+class ReportsAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The backtests in the home, the newest first, at most LISTED_MAX of `found`."""
+
+    found: int
+    reports: list[ReportLineBody]
+
+
+class KeptReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What one backtest reported, as `flatbook backtest --json` said it then."""
+
+    name: str
+    report: dict[str, Any]
+
+
+@reading("/reports", "Backtests that are kept", tag="reports")
+async def reports(site: AtSite) -> ReportsAnswer:
+    """Returns the backtests in the home, the newest first."""
+    lines = await asyncio.to_thread(_listed, site.home / FOLDER)
+    return ReportsAnswer(found=len(lines), reports=lines[:LISTED_MAX])
+
+
+def _listed(folder: Path) -> list[ReportLineBody]:
+    found = []
+    for path in folder.glob(f"*/{BODY}"):
+        status = path.stat()
+        found.append((status.st_mtime_ns, path.parent.name, status.st_size))
+    return [
+        ReportLineBody(name=name, written_at=instant_or_none(Instant(at)) or "", size=size)
+        for at, name, size in sorted(found, reverse=True)
+    ]
+
+
+@reading("/reports/{name:str}", "One backtest", tag="reports")
+async def kept_report(site: AtSite, name: NameParameter) -> KeptReport:
+    """Returns what one backtest reported."""
+    path = site.home / FOLDER / name / BODY
+    if _NAME.fullmatch(name) is None or not path.is_file():
+        raise Problem(404, Code.NOT_FOUND, "no backtest of this home has this name")
+    if path.stat().st_size > BODY_BYTES_MAX:
+        raise Problem(503, Code.TOO_LARGE, f"the report is larger than {BODY_BYTES_MAX} bytes: look into its folder")
+    text = await asyncio.to_thread(path.read_text, "utf-8")
+    return KeptReport(name=name, report=json.loads(text))
+
+
+ROUTES = (reports, kept_report)

@@ -1,0 +1,55 @@
+"""What was earned, what stands where, and what bounds it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from litestar.testing import TestClient
+
+from tests.unit.api.test_reads_desk import answered, told_by
+
+
+def test_the_report_is_that_of_the_command_line(api: TestClient[Any], demo: Path) -> None:
+    assert api.get("/api/v1/report").json() == told_by("report", demo)
+
+
+def test_every_limit_says_how_far_it_is_used(api: TestClient[Any]) -> None:
+    limits = {line["name"]: line for line in answered(api, "/risk")["limits"]}
+    assert limits["open_orders_max"]["current"] == "0"
+    assert (limits["order_shares_max"]["limit"], limits["order_shares_max"]["current"]) == ("50", None)
+    assert limits["day_loss_usd_max"]["scope"] == "desk:COIN"
+
+
+def test_the_inventory_names_every_account_and_vault_with_its_balances(api: TestClient[Any], demo: Path) -> None:
+    accounts = {each["account"]: each for each in answered(api, "/inventory")["accounts"]}
+    told = [
+        {"account": name, "asset": each["asset"], "amount": each["amount"]}
+        for name, account in accounts.items()
+        for each in account["balances"]
+    ]
+    assert told == told_by("positions", demo)["balances"]
+    assert (accounts["paper"]["kind"], accounts["vault"]["kind"]) == ("paper", None)
+
+
+def test_nothing_is_known_of_the_market_without_an_engine(api: TestClient[Any]) -> None:
+    assert api.get("/api/v1/market").json() == {"known": False, "now": None, "books": [], "prices": []}
+
+
+def test_the_configuration_says_where_each_value_comes_from(api: TestClient[Any]) -> None:
+    values = {each["key"]: each for each in api.get("/api/v1/config").json()["values"]}
+    assert (values["mode"]["value"], values["mode"]["origin"]) == ("paper", "flatbook.toml:3")
+
+
+def test_a_kept_backtest_is_listed_and_told(api: TestClient[Any], demo: Path) -> None:
+    folder = demo / "backtests" / "grid-1"
+    folder.mkdir(parents=True)
+    (folder / "report.json").write_text(json.dumps({"schema": "flatbook.backtest.v1", "net": "1.5"}), "utf-8")
+    assert [line["name"] for line in api.get("/api/v1/reports").json()["reports"]] == ["grid-1"]
+    assert api.get("/api/v1/reports/grid-1").json()["report"]["net"] == "1.5"
+
+
+def test_what_has_gathered_stands_beside_its_threshold(api: TestClient[Any]) -> None:
+    (line,) = answered(api, "/accumulators")["accumulators"]
+    assert (line["owner"], line["underlying"], line["threshold_shares"]) == ("desk", "COIN", "1")

@@ -1,0 +1,94 @@
+"""Lists that grow: the same rows as on the command line, page by page, and the story of each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar.testing import TestClient
+
+from tests.unit.api.test_reads_desk import answered, told_by
+
+
+def rows_of_all_pages(api: TestClient[Any], path: str, rows: str, limit: int) -> list[dict[str, Any]]:
+    """Returns the rows of all pages, the newest first."""
+    body = answered(api, f"{path}?limit={limit}")
+    found: list[dict[str, Any]] = body[rows]
+    while body["next"] is not None:
+        assert len(body[rows]) == limit
+        body = answered(api, f"{path}?limit={limit}&cursor={body['next']}")
+        found += body[rows]
+    return found
+
+
+@pytest.mark.parametrize("verb", ["orders", "trades"])
+def test_all_pages_together_are_what_the_command_line_lists(api: TestClient[Any], demo: Path, verb: str) -> None:
+    told = told_by(verb, demo, "--limit", "0")
+    assert told["found"] > 14
+    assert rows_of_all_pages(api, f"/{verb}", verb, 7) == told[verb][::-1]
+    assert answered(api, f"/{verb}")["found"] == told["found"]
+
+
+def test_all_pages_of_events_are_the_journal(api: TestClient[Any]) -> None:
+    last = answered(api, "/status")["as_of"]["seq"]
+    assert [event["seq"] for event in rows_of_all_pages(api, "/events", "events", 50)] == list(range(last, 0, -1))
+
+
+def test_events_are_chosen_by_type_and_subject_and_moment(api: TestClient[Any]) -> None:
+    filled = answered(api, "/events?type=order_filled&limit=500")["events"]
+    assert [event["type"] for event in filled] == ["order_filled"] * len(filled)
+    about = answered(api, f"/events?subject={filled[0]['subject']}")["events"]
+    assert {event["subject"] for event in about} == {filled[0]["subject"]}
+    then = answered(api, f"/events?at={filled[1]['recorded_at']}&type=order_filled")
+    assert then["events"][0]["seq"] == filled[1]["seq"]
+    assert answered(api, "/events?at=5")["events"][0]["seq"] == 5
+
+
+def test_an_order_is_found_by_its_id_and_its_story_tells_what_why_tells(api: TestClient[Any], demo: Path) -> None:
+    newest = answered(api, "/orders?limit=1")["orders"][0]
+    assert api.get(f"/api/v1/orders/{newest['order_id']}").json() == newest
+    story, told = answered(api, f"/story?ref={newest['order_id']}"), told_by_why(newest["order_id"], demo)
+    assert [event.pop("subject") for event in story["events"]][-1] == f"order:{newest['order_id']}"
+    for event in told["events"]:
+        del event["subject"]
+    assert story == told
+
+
+def told_by_why(ref: str, home: Path) -> dict[str, Any]:
+    """Returns what `flatbook why` says of a reference."""
+    return told_by("why", home, ref)
+
+
+def test_an_execution_tells_how_long_each_step_took(api: TestClient[Any]) -> None:
+    newest = answered(api, "/executions?limit=1")["executions"][0]
+    story = answered(api, f"/story?ref={newest['order_id']}")["latencies"][0]
+    for name in ("seen_ms", "decided_ms", "executed_ms", "total_ms"):
+        assert newest[name] == story[name] != None  # noqa: E711
+
+
+def test_orders_are_chosen_by_status(api: TestClient[Any]) -> None:
+    found, filled = answered(api, "/orders")["found"], answered(api, "/orders?status=filled")["found"]
+    assert (answered(api, "/orders?status=open")["found"], 0 < filled <= found) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/orders?cursor=abc", 422, "bad_cursor"),
+        ("/orders?limit=0", 422, "invalid"),
+        ("/orders?limit=ten", 422, "invalid"),
+        ("/orders?status=lost", 422, "invalid"),
+        ("/orders/nosuchorder", 404, "not_found"),
+        ("/story?ref=fill:", 422, "ambiguous"),
+        ("/story?ref=nothing-has-this", 404, "not_found"),
+        ("/story", 422, "invalid"),
+        ("/events?type=order_sold", 422, "invalid"),
+        ("/pnl?first=2025-12-03&last=2025-12-01", 422, "invalid"),
+        ("/pnl?first=december", 422, "invalid"),
+        ("/reports/..%2f..%2fflatbook.toml", 404, "not_found"),
+    ],
+)
+def test_what_cannot_be_answered_is_a_problem(api: TestClient[Any], path: str, status: int, code: str) -> None:
+    response = api.get(f"/api/v1{path}")
+    assert (response.status_code, response.json()["code"]) == (status, code)

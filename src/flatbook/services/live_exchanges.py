@@ -35,6 +35,8 @@ BYBIT_URLS = {
     Environment.SANDBOX: (bybit.TESTNET_URL, bybit.TESTNET_STREAM_URL),
 }
 DEAD_MAN_TOPICS = {bybit.Category.SPOT: "dcp.spot", bybit.Category.LINEAR: "dcp.future"}
+# Source: ccxt 4.5.90, options.fetchMarkets.types of these classes; others have other words for contracts.
+LINEAR_TYPES = ("binance", "binanceusdm", "bybit")
 SOCKET_OF = {"http": "ws", "https": "wss"}
 
 Reveal = Callable[[], tuple[str, str]]
@@ -118,13 +120,21 @@ def ccxt_terms(name: str, account: CcxtAccount, instruments: tuple[Instrument, .
     """Returns an account as the adapter wants it. Source: docs.ccxt.com, options defaultType and fetchCurrencies."""
     is_spot = all(instrument.product is Product.SPOT for instrument in instruments)
     markets = {"fetchMarkets": {"types": ["spot"]}} if is_spot else {}
+    if account.exchange in LINEAR_TYPES:
+        kinds = dict.fromkeys("spot" if instrument.product is Product.SPOT else "linear" for instrument in instruments)
+        markets = {"fetchMarkets": {"types": list(kinds)}}
     return CcxtNamed(
         account=AccountId(name),
         exchange=account.exchange,
         instruments=instruments,
         sandbox=account.environment is Environment.SANDBOX and account.base_url is None,
         base_url=account.base_url,
-        options={"defaultType": "spot" if is_spot else "swap", "fetchCurrencies": False, **markets},
+        options={
+            "defaultType": "spot" if is_spot else "swap",
+            "fetchCurrencies": False,
+            "fetchOrder": {"acknowledged": True},
+            **markets,
+        },
     )
 
 

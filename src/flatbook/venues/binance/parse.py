@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -100,6 +100,32 @@ class _Income(msgspec.Struct, frozen=True, kw_only=True):
     tran: int | str = msgspec.field(name="tranId")
 
 
+class Canceled(msgspec.Struct, frozen=True, kw_only=True):
+    """One order that a cancel was taken for."""
+
+    symbol: str
+    number: int = msgspec.field(name="orderId")
+
+
+class CanceledToo(msgspec.Struct, frozen=True, kw_only=True):
+    """One order, or one list of orders, of all that were canceled at spot."""
+
+    symbol: str
+
+
+class CanceledAll(msgspec.Struct, frozen=True, kw_only=True):
+    """All orders of a symbol at USD-M. Source: Cancel All Open Orders, whose `code` is 200."""
+
+    code: Literal[200]
+
+
+class Counting(msgspec.Struct, frozen=True, kw_only=True):
+    """The countdown of a symbol at USD-M."""
+
+    symbol: str
+    countdown_ms: int | str = msgspec.field(name="countdownTime")
+
+
 class Trades(msgspec.Struct, frozen=True, kw_only=True):
     """A page of executions as they came; each is read where the client id of its order is known."""
 
@@ -145,10 +171,14 @@ def place_answer(reply: Reply, *, order: ApprovedOrder, symbol: str, now: Instan
     return Accepted(venue_order_id=venue_order_id_of(symbol, placed.number), pending=pending, happened_at=happened_at)
 
 
-def cancel_answer(reply: Reply, *, now: Instant) -> CancelAnswer:
-    """Returns what the reply to a cancel request means. Needs: `now` is when the reply was read."""
+def cancel_answer(reply: Reply, *, content: type, now: Instant) -> CancelAnswer:
+    """Returns what the reply to a cancel request means. Needs: `now` is when the reply was read.
+
+    Gives: only a success that has the `content` of one was taken: a page of something on the way cancels nothing.
+    """
     if 200 <= reply.status < 300:
-        return CancelTaken()
+        taken = read(reply, content)
+        return taken if isinstance(taken, Unknown) else CancelTaken()
     if class_of_reply(reply) in (ErrorClass.ORDER_NOT_FOUND, ErrorClass.ALREADY_DONE):
         refusal = refusal_of(reply)
         return CancelTooLate(message="" if refusal is None else f"{refusal.code}: {refusal.msg}"[:TEXT_MAX])

@@ -163,7 +163,7 @@ class BinanceVenue:
         answer: CancelAnswer = CancelTooLate(message=ORDER_NOT_FOUND)
         for symbol in (known,) if known else self._symbols_of(order_id):
             request = wire.cancel_request(self._market, order_id, symbol=symbol)
-            answer = await self._cancel(request)
+            answer = await self._cancel(request, parse.Canceled)
             if not isinstance(answer, CancelTooLate):
                 return answer
         return answer
@@ -171,18 +171,20 @@ class BinanceVenue:
     async def cancel_all(self) -> CancelAnswer:
         """Asks once for each symbol to cancel all of its open orders, those of others too, whatever the budget says.
 
-        Gives: CancelTaken when every symbol took it or had none, else the first answer that says otherwise.
+        Gives: CancelTaken when every symbol took it or had none, else the first answer that says otherwise; the other
+        symbols are asked all the same.
         """
-        for symbol in self._symbols:
-            answer = await self._cancel(wire.cancel_all_request(self._market, symbol=symbol))
-            if not isinstance(answer, (CancelTaken, CancelTooLate)):
-                return answer
-        return CancelTaken()
+        content = list[parse.CanceledToo] if self._market.product is Product.SPOT else parse.CanceledAll
+        requests = [wire.cancel_all_request(self._market, symbol=symbol) for symbol in self._symbols]
+        answers = [await self._cancel(request, content) for request in requests]
+        return next((each for each in answers if not isinstance(each, CancelTaken | CancelTooLate)), CancelTaken())
 
-    async def _cancel(self, request: Request) -> CancelAnswer:
+    async def _cancel(self, request: Request, content: type) -> CancelAnswer:
         weight, timeout_s = self._market.weights.cancel, BINANCE_CARD.place_timeout_s
         reply = await self._line.ask(request, Lane.CANCEL, weight, timeout_s)
-        return parse.cancel_answer(reply, now=self._clock.now()) if isinstance(reply, Reply) else reply
+        if not isinstance(reply, Reply):
+            return reply
+        return parse.cancel_answer(reply, content=content, now=self._clock.now())
 
     async def find(self, order_id: OrderId) -> FindAnswer:
         """Asks for the order by our client id, then for its executions when it has some.
@@ -492,4 +494,4 @@ class BinanceFuturesVenue(BinanceVenue):
     async def _arm(self, symbol: str, seconds: int) -> bool:
         request = wire.countdown_request(symbol=symbol, countdown_ms=seconds * 1000)
         reply = await self._line.ask(request, Lane.EXIT, COUNTDOWN_WEIGHT)
-        return isinstance(reply, Reply) and 200 <= reply.status < 300
+        return isinstance(reply, Reply) and isinstance(parse.read(reply, parse.Counting), parse.Counting)

@@ -31,7 +31,7 @@ from flatbook.values.ids import AssetId, ExecutionId, InstrumentId, OrderId, Ven
 from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.values.instruments import Instrument, Side
 from flatbook.values.money import ZERO, Money, Price, Quantity, parse_number
-from flatbook.venues.bybit.refusals import FAULTS, UNREADABLE, answered, is_gone
+from flatbook.venues.bybit.refusals import FAULTS, UNREADABLE, answered, is_gone, read
 from flatbook.venues.bybit.wire import Category, Market
 from flatbook.venues.error_classes import TEXT_MAX
 from flatbook.venues.http import Reply
@@ -66,6 +66,10 @@ ORDERED = ("Trade", "BlockTrade", "MovePosition", "FutureSpread")
 NO_EXECUTIONS = ("Funding", "SessionSettlePnL")
 
 Symbols = Mapping[tuple[Category, str], Instrument]
+
+
+class _CanceledAll(msgspec.Struct, frozen=True, kw_only=True):
+    success: str = ""
 
 
 class WireOrder(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -168,6 +172,17 @@ def cancel_answer(reply: Reply, *, now: Instant) -> CancelAnswer:
     if isinstance(envelope, Rejected) and is_gone(envelope):
         return CancelTooLate(message=f"{envelope.code}: {envelope.message}"[:TEXT_MAX])
     return envelope if isinstance(envelope, Rejected | Unknown) else CancelTaken()
+
+
+def cancel_all_answer(reply: Reply, *, now: Instant) -> CancelAnswer:
+    """Returns what the reply to a cancel of all orders means. Needs: `now` is when the reply was read.
+
+    Source: v5/order/cancel-all: `success` is "0" where it failed, with a code of success around it.
+    """
+    answer, done = cancel_answer(reply, now=now), read(reply, _CanceledAll)
+    if isinstance(answer, CancelTaken) and (isinstance(done, Unknown) or done.success == "0"):
+        return UNREADABLE
+    return answer
 
 
 def order_report(wire: WireOrder, category: Category, symbols: Symbols) -> OrderReport:

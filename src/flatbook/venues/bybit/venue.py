@@ -213,7 +213,7 @@ class BybitVenue:
         for category, coin in self._scopes:
             reply = await self._carry(wire.cancel_all_request(category, coin), BYBIT_CARD.place_timeout_s)
             now = self._clock.now()
-            answers.append(parse.cancel_answer(reply, now=now) if isinstance(reply, Reply) else reply)
+            answers.append(parse.cancel_all_answer(reply, now=now) if isinstance(reply, Reply) else reply)
         return next((answer for answer in answers if not isinstance(answer, CancelTaken)), CancelTaken())
 
     async def find(self, order_id: OrderId) -> FindAnswer:

@@ -63,6 +63,8 @@ REASONS: Mapping[str, RejectReason] = {
 UNPROVEN = ("ExchangeError", "InvalidNonce", "ChecksumError", "OperationFailed", "NetworkError", "BadResponse")
 # ccxt has a class for an id that is taken and raises it for no venue: the words of the venue tell.
 DUPLICATE_WORDS = ("duplicate", "already exists", "clordid", "client order id")
+# Source: ccxt 4.5.90, binance.py: -5022 of USD-M is InvalidOrder, although it has a class for what would take.
+TAKING_WORDS = ("executed as maker", "immediately match and take", "post only order will be rejected")
 
 RATE_WORDS = ("rate limit", "too many requests")
 
@@ -145,6 +147,8 @@ def meaning_of_failure(failed: Failed, now: Instant) -> Rejected | Unknown | Not
     words = failed.text.lower()
     if reason is RejectReason.OTHER and any(each in words for each in DUPLICATE_WORDS):
         reason = RejectReason.DUPLICATE_ID
+    elif reason is RejectReason.OTHER and any(each in words for each in TAKING_WORDS):
+        reason = RejectReason.WOULD_TAKE
     return Rejected(reason=reason, code=name, message=failed.text[:TEXT_MAX], happened_at=now)
 
 

@@ -34,7 +34,8 @@ BOOK_REST_MS = 20
 WATCH_REST_S = 2
 TEXT_MAX = 300
 TRADES_LEAST = 50
-TRADE_CALLS_MAX = 40
+TRADE_CALLS_MAX = 100
+WINDOW_MS = 86_400_000
 TICK_SIZE = 4
 # Headers that name who gets a share of the fees; they are not signed. Those below them stand in what is signed.
 TAG_HEADERS = ("Referer", "X-Gate-Channel-Id", "X-CHANNEL-API-CODE", "X-SOURCE-KEY")
@@ -207,6 +208,37 @@ def step_of(client: Any, stated: Any) -> str | None:
     return text_of(Decimal(1).scaleb(-int(stated)))
 
 
+async def trades_since(client: Any, symbol: str, since: int) -> dict[str, Any]:
+    """Returns all trades of a symbol since an instant, by their ids, whichever way the exchange turns its pages.
+
+    Asks forward from the newest trade or, where a page has room, from a day later: some exchanges tell of a window
+    only, so that an empty page says nothing of what came after it. Then asks back from the oldest trade, until a page
+    brings nothing new: some tell the newest ones first.
+    """
+    found: dict[str, Any] = {}
+    start, now = since, client.milliseconds()
+    for _ in range(TRADE_CALLS_MAX):
+        page = await client.fetch_my_trades(symbol, start)
+        fresh = [trade for trade in page if trade["id"] not in found]
+        found |= {trade["id"]: trade for trade in fresh}
+        times = [trade["timestamp"] for trade in fresh if trade["timestamp"] is not None]
+        start = max(times) if times and len(page) >= TRADES_LEAST else start + WINDOW_MS
+        if start >= now:
+            return found if len(found) < TRADES_LEAST else await _before(client, symbol, since, found)
+    raise ValueError("more trades than are read at once")
+
+
+async def _before(client: Any, symbol: str, since: int, found: dict[str, Any]) -> dict[str, Any]:
+    for _ in range(TRADE_CALLS_MAX):
+        until = min(trade["timestamp"] or since for trade in found.values())
+        page = await client.fetch_my_trades(symbol, since, None, {"until": until})
+        fresh = {trade["id"]: trade for trade in page if trade["id"] not in found}
+        if not fresh:
+            return found
+        found |= fresh
+    raise ValueError("more trades than are read at once")
+
+
 class Desk:
     """What the worker has opened, and what it does when it is asked."""
 
@@ -297,35 +329,13 @@ class Desk:
     async def trades(self, told: dict[str, Any]) -> Any:
         """Asks for all trades of a symbol since an instant, whichever way the exchange turns its pages."""
         client, symbol, since = self._open[told["at"]].client, told["symbol"], told["since_ms"]
-        found = await self._pages(client, symbol, since)
+        found = await trades_since(client, symbol, since)
         return [trade_of(trade) for trade in sorted(found.values(), key=lambda trade: trade["timestamp"] or 0)]
-
-    async def _pages(self, client: Any, symbol: str, since: int) -> dict[str, Any]:
-        """Asks forward from the newest trade, then back from the oldest, until a page brings nothing new."""
-        found: dict[str, Any] = {}
-        start, until = since, None
-        for _ in range(TRADE_CALLS_MAX):
-            params: dict[str, Any] = {} if until is None else {"until": until}
-            page = await client.fetch_my_trades(symbol, start, None, params)
-            fresh = {trade["id"]: trade for trade in page if trade["id"] not in found}
-            found |= fresh
-            times = [trade["timestamp"] for trade in fresh.values() if trade["timestamp"] is not None]
-            if until is None and (len(page) < TRADES_LEAST or not fresh):
-                if len(found) < TRADES_LEAST:
-                    return found
-                start, until = since, min(trade["timestamp"] for trade in found.values())
-            elif until is None:
-                start = max(times)
-            elif not fresh:
-                return found
-            else:
-                until = min(times)
-        raise ValueError("more trades than are read at once")
 
     async def trades_of(self, told: dict[str, Any]) -> Any:
         """Asks for the trades of one order, among all: some classes want more than its id for a list of its own."""
         client, symbol = self._open[told["at"]].client, told["symbol"]
-        found = await self._pages(client, symbol, told["since_ms"])
+        found = await trades_since(client, symbol, told["since_ms"])
         return [trade_of(trade) for trade in found.values() if trade.get("order") == told["order"]]
 
     async def wallet(self, told: dict[str, Any]) -> Any:
@@ -342,7 +352,7 @@ class Desk:
             "positions": [
                 [found["symbol"], found["side"], text_of(found["contracts"])]
                 for found in positions
-                if found.get("contracts")
+                if found.get("contracts") is not None and Decimal(str(found["contracts"]))
             ],
         }
 

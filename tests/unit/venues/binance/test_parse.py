@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from flatbook.engine.reports import (
     Absent,
     Accepted,
+    CancelAnswer,
     CancelTaken,
     CancelTooLate,
     OrderReport,
@@ -75,16 +76,40 @@ def test_a_status_that_is_not_known_is_an_acceptance_that_is_pending() -> None:
 
 @pytest.mark.parametrize("code", [-2011, -2013])
 def test_a_cancel_of_what_is_not_there_is_too_late(code: int) -> None:
-    assert parse.cancel_answer(refused(code, "Unknown order sent."), now=NOW) == CancelTooLate(
+    assert parse.cancel_answer(refused(code, "Unknown order sent."), content=parse.Canceled, now=NOW) == CancelTooLate(
         message=f"{code}: Unknown order sent."
     )
 
 
 def test_a_recorded_cancel_is_taken() -> None:
-    for name in ("spot_cancel", "spot_canceled_all"):
-        assert isinstance(parse.cancel_answer(reply(recorded(name)), now=NOW), CancelTaken)
-    assert isinstance(parse.cancel_answer(refused(-1022, "Signature is not valid."), now=NOW), Rejected)
-    assert parse.cancel_answer(reply(b"", 502), now=NOW) == Unknown(reason=UnknownReason.SERVER_FAULT)
+    contents = {"spot_cancel": parse.Canceled, "spot_canceled_all": list[parse.CanceledToo]}
+    for name, content in contents.items():
+        assert parse.cancel_answer(reply(recorded(name)), content=content, now=NOW) == CancelTaken()
+    not_signed = refused(-1022, "Signature is not valid.")
+    assert isinstance(parse.cancel_answer(not_signed, content=parse.Canceled, now=NOW), Rejected)
+    assert canceled(reply(b"", 502), parse.Canceled) == Unknown(reason=UnknownReason.SERVER_FAULT)
+
+
+@pytest.mark.parametrize(
+    ("body", "content", "is_taken"),
+    [
+        (b'{"code":200,"msg":"The operation of cancel all open order is done."}', parse.CanceledAll, True),
+        (b'{"code":-2011,"msg":"Unknown order sent."}', parse.CanceledAll, False),
+        (b'[{"orderListId":1929,"contingencyType":"OCO","symbol":"BTCUSDT"}]', list[parse.CanceledToo], True),
+        (b"[]", list[parse.CanceledToo], True),
+        (b"<html>ok</html>", list[parse.CanceledToo], False),
+        (b"<html>ok</html>", parse.CanceledAll, False),
+        (b"<html>ok</html>", parse.Canceled, False),
+        (b"", parse.Canceled, False),
+        (b'{"symbol":"BTCUSDT","orderId":"7"}', parse.Canceled, False),
+    ],
+)
+def test_a_success_that_says_nothing_of_a_cancel_cancels_nothing(body: bytes, content: type, is_taken: bool) -> None:
+    assert isinstance(canceled(reply(body), content), CancelTaken if is_taken else Unknown)
+
+
+def canceled(answer: Reply, content: type) -> CancelAnswer:
+    return parse.cancel_answer(answer, content=content, now=NOW)
 
 
 def found(answer: Reply, order_id: OrderId = OURS) -> object:
@@ -188,7 +213,7 @@ def test_any_bytes_mean_something(body: bytes, status: int) -> None:
     answer = Reply(status=status, headers={}, body=body)
     kinds = (Accepted, Rejected, Unknown)
     assert isinstance(parse.place_answer(answer, order=approved(), symbol="BTCUSDT", now=NOW), kinds)
-    assert isinstance(parse.cancel_answer(answer, now=NOW), (CancelTaken, CancelTooLate, Rejected, Unknown))
+    assert isinstance(canceled(answer, parse.Canceled), (CancelTaken, CancelTooLate, Rejected, Unknown))
     assert isinstance(found(answer), (OrderReport, Absent, Unknown))
     assert isinstance(parse.named_answer(answer, symbol="BTCUSDT", number=1), (said.WireOrder, Absent, Unknown))
     assert isinstance(parse.trades_answer(answer, symbol="BTCUSDT", symbols=SYMBOLS), (parse.Trades, Unknown))

@@ -247,6 +247,12 @@ def test_everything_is_canceled_market_by_market_and_one_that_fails_is_told() ->
     assert [carrier.body(0), carrier.body(1)] == [{"category": "linear", "settleCoin": "USDT"}, {"category": "spot"}]
 
 
+@pytest.mark.parametrize("said", [{"list": [], "success": "0"}, {"list": [], "success": 1}, []])
+def test_a_success_that_says_that_it_failed_canceled_nothing(said: Any) -> None:
+    venue, _, _ = scene({CANCEL_ALL: [reply({"list": []}), reply(said)]})
+    assert isinstance(run(venue.cancel_all()), Unknown)
+
+
 def test_an_order_is_found_among_present_ones_with_all_its_executions() -> None:
     filled = order(orderStatus="PartiallyFilled", cumExecQty="0.002")
     pages: list[Carried] = [page(execution(2, "0.001"), cursor="more"), page(execution(1, "0.001")), EMPTY]

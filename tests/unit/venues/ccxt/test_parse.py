@@ -70,6 +70,10 @@ def failed(*classes: str, text: str = "no", left: bool = True) -> Failed:
         (failed("OrderNotFillable", "InvalidOrder", *ROOT), RejectReason.WOULD_TAKE),
         (failed("InvalidOrder", *ROOT, text="kraken duplicate client order id"), RejectReason.DUPLICATE_ID),
         (failed("InvalidOrder", *ROOT, text="volume too low"), RejectReason.OTHER),
+        (
+            failed("InvalidOrder", *ROOT, text='{"code":-5022,"msg":"the order could not be executed as maker"}'),
+            RejectReason.WOULD_TAKE,
+        ),
         (failed("BadSymbol", "BadRequest", *ROOT), RejectReason.NO_MARKET),
         (failed("AccountSuspended", "AuthenticationError", *ROOT), RejectReason.RESTRICTED),
         (failed("RateLimitExceeded", *NETWORK), RejectReason.RATE_LIMITED),

@@ -33,7 +33,7 @@ from flatbook.sim.exchange.orders import (
     Watcher,
 )
 from flatbook.sim.exchange.pit import OUTSIDE, Pit
-from flatbook.sim.exchange.terms import ExchangeTerms, Kind, Life, Market, Stp, cut_to
+from flatbook.sim.exchange.terms import SPOT_WALLET, ExchangeTerms, Kind, Life, Market, Stp, cut_to
 from flatbook.sim.exchange.watched import WatchedPit
 from flatbook.values.instants import NS_PER_MS, Instant
 
@@ -251,6 +251,13 @@ class Exchange:
     def change_rules(self, market: Market) -> None:
         """Lets other rules hold for a market of the same name from now on; resting orders stay as they are."""
         self.markets[market.name] = market
+
+    def move_coins(self, account: str, coin: str, amount: Decimal) -> None:
+        """Lets coins come into the spot wallet from outside, or leave it where the amount is below zero."""
+        self.accounts[account].wallets[SPOT_WALLET].add(coin, amount)
+        margin.book_flow(self, account, "DEPOSIT" if amount > 0 else "WITHDRAW", coin, amount)
+        for watcher in self.watchers:
+            watcher.account_changed(account, SPOT_WALLET, "DEPOSIT", (coin,), "")
 
     def force(self, account: str, market: Market, qty: Decimal, why: Forced, price: Decimal) -> BookedOrder:
         """Closes a part of a position against nobody, as the exchange does by itself. Units: coins, signed to trade."""

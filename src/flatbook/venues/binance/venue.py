@@ -19,7 +19,6 @@ from flatbook.engine.reports import (
     Absent,
     Accepted,
     AccountStatement,
-    Activity,
     CancelAnswer,
     CancelTaken,
     CancelTooLate,
@@ -36,11 +35,12 @@ from flatbook.engine.reports import (
 )
 from flatbook.events.orders import NotSentReason
 from flatbook.values.ids import AccountId, InstrumentId, OrderId, VenueOrderId
-from flatbook.values.instants import NS_PER_MS, SECONDS_PER_DAY, Instant, later
+from flatbook.values.instants import NS_PER_MS, Instant, later
 from flatbook.values.instruments import Instrument, Product
 from flatbook.values.money import ZERO
 from flatbook.venues.binance import orders as said
 from flatbook.venues.binance import parse, wire
+from flatbook.venues.binance.bookings import Bookings, Income, SpotFlows
 from flatbook.venues.binance.cursor import ReadTo, after_silence, read_to, text_of
 from flatbook.venues.binance.line import REFUSED_LOCALLY
 from flatbook.venues.binance.markets import ORDERS_1D, ORDERS_1M, ORDERS_10S
@@ -54,9 +54,6 @@ from flatbook.venues.rate_budget import Lane
 
 ORDERS_MAX = 10_000
 LOOKUPS_MAX = 50
-INCOME_DAYS = 6
-INCOME_OVERLAP_S = 3600
-INCOME_WEIGHT = 30
 COUNTDOWN_WEIGHT = 10
 ORDER_NOT_FOUND = "no symbol of ours has such an order"
 
@@ -105,7 +102,8 @@ class BinanceVenue:
         self._named: dict[VenueOrderId, Named] = {}
         self._working = WorkingOrders(self._open_of)
         self._read_to: dict[str, ReadTo] = {}
-        self._income_from = Instant(0)
+        is_spot = self._market.product is Product.SPOT
+        self._bookings: Bookings = SpotFlows(ways.rights, clock) if is_spot else Income(self._line, self._symbols)
         self._order_gauges = tuple(each for each in (ORDERS_10S, ORDERS_1M, ORDERS_1D) if each in self._market.gauges)
         self.pushes_unreadable = 0
 
@@ -319,10 +317,11 @@ class BinanceVenue:
         orders = await self._open_orders()
         if isinstance(orders, (Unknown, NotSent)):
             return orders
-        stated = await self._stated()
-        if isinstance(stated, (Unknown, NotSent)):
-            return stated
-        activities = await self._income(stated_at)
+        held = await self._held()
+        if isinstance(held, (Unknown, NotSent)):
+            return held
+        stated, wallet = held
+        activities = await self._bookings.read(stated_at, wallet)
         if isinstance(activities, (Unknown, NotSent)):
             return activities
         return AccountStatement(
@@ -369,34 +368,24 @@ class BinanceVenue:
                     self._remember(report.venue_order_id, Named(client=report.order_id, kind=""))
         return found
 
-    async def _stated(self) -> parse.Stated | Unknown | NotSent:
-        if self._market.product is Product.SPOT:
-            reply = await self._read(wire.spot_account_request(), 20)
+    async def _held(self) -> tuple[parse.Stated, bytes] | Unknown | NotSent:
+        """Returns what the account holds, and the answer that states its coins."""
+        positions: Reply | None = None
+        if self._market.product is not Product.SPOT:
+            asked = await self._read(wire.positions_request(), 5)
+            if not isinstance(asked, Reply):
+                return asked
+            positions = asked
+        request, weight = (wire.spot_account_request(), 20) if positions is None else (wire.balances_request(), 5)
+        wallet = await self._read(request, weight)
+        if not isinstance(wallet, Reply):
+            return wallet
+        if positions is None:
             coins = {str(each.underlying): each.id for each in reversed(self._instruments.values())}
-            return parse.spot_stated(reply, coins) if isinstance(reply, Reply) else reply
-        positions = await self._read(wire.positions_request(), 5)
-        if not isinstance(positions, Reply):
-            return positions
-        wallets = await self._read(wire.balances_request(), 5)
-        return parse.futures_stated(positions, wallets, self._symbols) if isinstance(wallets, Reply) else wallets
-
-    async def _income(self, now: Instant) -> tuple[Activity, ...] | Unknown | NotSent:
-        """Reads what was booked besides executions since a while before the last read; of spot nothing is told."""
-        if self._market.product is Product.SPOT:
-            return ()
-        first_from = max(self._income_from, later(now, seconds=-INCOME_DAYS * SECONDS_PER_DAY))
-        found: tuple[Activity, ...] = ()
-        for kind in wire.INCOME_KINDS:
-            request = wire.income_request(kind, first_from=Instant(first_from), until=now)
-            reply = await self._read(request, INCOME_WEIGHT)
-            if not isinstance(reply, Reply):
-                return reply
-            booked = parse.income_answer(reply, self._symbols)
-            if isinstance(booked, Unknown) or len(booked) >= wire.INCOME_MAX:
-                return UNREADABLE
-            found += booked
-        self._income_from = later(now, seconds=-INCOME_OVERLAP_S)
-        return found
+            stated = parse.spot_stated(wallet, coins)
+        else:
+            stated = parse.futures_stated(positions, wallet, self._symbols)
+        return stated if isinstance(stated, Unknown) else (stated, wallet.body)
 
     async def watch(self, deliver: Callable[[Pushed], None]) -> bool:
         """Delivers what is pushed until the stream ends; False where there is no stream.

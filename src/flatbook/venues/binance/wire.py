@@ -19,6 +19,8 @@ from flatbook.venues.http import Request
 WINDOW_MS = 3000
 TRADES_MAX = 1000  # Source: Spot myTrades, USD-M userTrades: the largest limit
 INCOME_MAX = 1000  # Source: USD-M Get Income History: the largest limit
+FLOWS_MAX = 1000  # Source: Wallet API, Deposit History and Withdraw History: the largest limit
+TRANSFERS_MAX = 100  # Source: Wallet API, Query User Universal Transfer History: the largest size
 SELF_TRADE = "EXPIRE_MAKER"  # what rests of ours gives way to what we need now
 FUNDING = "FUNDING_FEE"
 INCOME_KINDS = (FUNDING, "TRANSFER", "INSURANCE_CLEAR", "COMMISSION_REBATE")
@@ -155,8 +157,27 @@ def symbol_settings_request(symbol: str) -> Request:
 
 def income_request(kind: str, *, first_from: Instant, until: Instant) -> Request:
     """Returns the request for what was booked of one kind between two instants, oldest first."""
-    span = (("startTime", str(first_from // NS_PER_MS)), ("endTime", str(until // NS_PER_MS)))
+    span = _span(first_from, until)
     return _signed("GET", "/fapi/v1/income", ("incomeType", kind), *span, ("limit", str(INCOME_MAX)))
+
+
+def deposits_request(first_from: Instant, until: Instant) -> Request:
+    """Returns the request for what came into the account from outside. Source: Wallet API, Deposit History."""
+    return _signed("GET", "/sapi/v1/capital/deposit/hisrec", *_span(first_from, until), ("limit", str(FLOWS_MAX)))
+
+
+def withdrawals_request(first_from: Instant, until: Instant) -> Request:
+    """Returns the request for what left the account. Source: Wallet API, Withdraw History."""
+    return _signed("GET", "/sapi/v1/capital/withdraw/history", *_span(first_from, until), ("limit", str(FLOWS_MAX)))
+
+
+def transfers_request(way: str, first_from: Instant, until: Instant) -> Request:
+    """Returns the request for transfers of one kind between wallets of the account, the newest ones.
+
+    Source: Wallet API, Query User Universal Transfer History.
+    """
+    size = ("size", str(TRANSFERS_MAX))
+    return _signed("GET", "/sapi/v1/asset/transfer", ("type", way), *_span(first_from, until), size)
 
 
 def countdown_request(*, symbol: str, countdown_ms: int) -> Request:
@@ -167,6 +188,10 @@ def countdown_request(*, symbol: str, countdown_ms: int) -> Request:
 def listen_key_request(method: str) -> Request:
     """Returns the request that makes (POST) or prolongs (PUT) the key of a stream; the API key alone proves it."""
     return Request(method=method, path="/fapi/v1/listenKey")
+
+
+def _span(first_from: Instant, until: Instant) -> tuple[_Query, _Query]:
+    return ("startTime", str(first_from // NS_PER_MS)), ("endTime", str(until // NS_PER_MS))
 
 
 def _signed(method: str, path: str, *query: _Query) -> Request:

@@ -11,13 +11,15 @@ from flatbook.sim.exchange.binance import spot_pages as pages
 from flatbook.sim.exchange.binance.calls import Act, Call, Needs, Route, placing_of
 from flatbook.sim.exchange.binance.market_routes import market_routes
 from flatbook.sim.exchange.binance.words import NOT_OPEN, SPOT, Refused, ms
-from flatbook.sim.exchange.orders import BookedOrder, Refusal
+from flatbook.sim.exchange.orders import BookedOrder, Flow, Refusal
 from flatbook.sim.exchange.terms import SPOT_WALLET, Life
+from flatbook.values.instants import text_of_instant
 from flatbook.values.money import plain
 
 LIVES = {"GTC": Life.GTC, "IOC": Life.IOC, "FOK": Life.FOK}
 ANSWERS = {"LIMIT": "FULL", "MARKET": "FULL", "LIMIT_MAKER": "ACK"}
 NONE_TO_CANCEL = NOT_OPEN
+SECOND_CHARS = 19
 
 
 def place(call: Call) -> object:
@@ -177,6 +179,69 @@ def coins(call: Call) -> object:
     ]
 
 
+def deposits(call: Call) -> object:
+    """Lists what came in from outside."""
+    return [
+        {
+            "id": str(flow.id),
+            "amount": plain(flow.amount),
+            "coin": flow.coin,
+            "network": flow.coin,
+            "status": 1,
+            "txId": f"tx-{flow.id}",
+            "insertTime": ms(flow.at),
+            "completeTime": ms(flow.at),
+            "transferType": 0,
+            "walletType": 0,
+        }
+        for flow in _flows(call, "DEPOSIT")
+    ]
+
+
+def withdrawals(call: Call) -> object:
+    """Lists what left."""
+    return [
+        {
+            "id": str(flow.id),
+            "amount": plain(-flow.amount),
+            "transactionFee": "0",
+            "coin": flow.coin,
+            "status": 6,
+            "network": flow.coin,
+            "applyTime": text_of_instant(flow.at)[:SECOND_CHARS].replace("T", " "),
+            "walletType": 0,
+        }
+        for flow in _flows(call, "WITHDRAW")
+    ]
+
+
+def transfers(call: Call) -> object:
+    """Lists what went between the wallets of the account, by its way."""
+    way = {"MAIN_UMFUTURE": 1, "UMFUTURE_MAIN": -1}.get(call.text("type"), 0)
+    rows = [
+        {
+            "asset": flow.coin,
+            "amount": plain(abs(flow.amount)),
+            "type": call.text("type"),
+            "status": "CONFIRMED",
+            "tranId": flow.id,
+            "timestamp": ms(flow.at),
+        }
+        for flow in _flows(call, "TRANSFER")
+        if way * flow.amount > 0
+    ]
+    return {"total": len(rows), "rows": rows} if rows else {"total": 0}
+
+
+def _flows(call: Call, kind: str) -> list[Flow]:
+    start, end = call.since()
+    return [
+        flow
+        for flow in call.exchange.flows
+        if (flow.account, flow.kind) == (call.account.name, kind) and start <= ms(flow.at) <= end
+    ]
+
+
 def _order(call: Call) -> BookedOrder | Refused:
     market = call.market()
     return market if isinstance(market, Refused) else call.order(market)
@@ -199,6 +264,9 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/api/v3/account"): _signed(account, 20),
     ("GET", "/api/v3/account/commission"): _signed(fees, 20),
     ("GET", "/sapi/v1/account/apiRestrictions"): _signed(restrictions),
+    ("GET", "/sapi/v1/capital/deposit/hisrec"): _signed(deposits),
+    ("GET", "/sapi/v1/capital/withdraw/history"): _signed(withdrawals),
+    ("GET", "/sapi/v1/asset/transfer"): _signed(transfers),
     ("GET", "/sapi/v1/bnbBurn"): _signed(burn),
     ("POST", "/sapi/v1/bnbBurn"): _signed(burn),
     ("GET", "/sapi/v1/capital/config/getall"): _signed(coins, 10),

@@ -1,0 +1,222 @@
+"""What Binance booked on an account besides executions: income of USD-M, and what came to or left a spot account.
+
+Source: USD-M Get Income History; Wallet API, Deposit History, Withdraw History, Query User Universal Transfer History.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from typing import Protocol
+
+import msgspec
+
+from flatbook.engine.ports import Clock
+from flatbook.engine.reports import Activity, NotSent, Unknown
+from flatbook.events.activities import ActivityKind
+from flatbook.values.ids import ActivityId, AssetId
+from flatbook.values.instants import SECONDS_PER_DAY, Instant, instant_of_text, later
+from flatbook.values.money import Quantity, parse_number
+from flatbook.venues.binance import parse, wire
+from flatbook.venues.binance.line import BinanceLine
+from flatbook.venues.binance.orders import Symbols, instant_of_ms
+from flatbook.venues.binance.refusals import UNREADABLE
+from flatbook.venues.error_classes import TEXT_MAX
+from flatbook.venues.http import Reply, Request
+from flatbook.venues.rate_budget import Lane
+
+INCOME_DAYS, FLOW_DAYS = 6, 6
+INCOME_OVERLAP_S = 3600
+INCOME_WEIGHT, FLOW_WEIGHT = 30, 1
+FLOWS_AGE_S, FLOWS_REST_S = 300, 60
+SPOT_WALLET = 0
+CREDITED = (1, 6)  # success, and credited but not to be withdrawn yet
+GONE = (4, 6)  # processing, and completed
+DONE = "CONFIRMED"
+# Where spot sends to and gets from within an account.
+PARTNERS = ("UMFUTURE", "CMFUTURE", "FUNDING", "MARGIN")
+
+DAY_CHARS = 10
+
+Booked = tuple[Activity, ...]
+Read = Callable[[Reply], Booked | Unknown]
+
+
+class Bookings(Protocol):
+    """Who reads what was booked."""
+
+    async def read(self, now: Instant, wallet: bytes) -> Booked | Unknown | NotSent:
+        """Returns what was booked lately. `wallet` is the answer that states the coins."""
+        ...
+
+
+class Income:
+    """The income of a USD-M account: all of the last days once, then what came since the last read and a bit before."""
+
+    def __init__(self, line: BinanceLine, symbols: Symbols) -> None:
+        self._line, self._symbols = line, symbols
+        self._from = Instant(0)
+
+    async def read(self, now: Instant, wallet: bytes) -> Booked | Unknown | NotSent:  # noqa: ARG002
+        """Returns what was booked; unreadable where it is more than one answer holds."""
+        first_from = Instant(max(self._from, later(now, seconds=-INCOME_DAYS * SECONDS_PER_DAY)))
+        found: Booked = ()
+        for kind in wire.INCOME_KINDS:
+            request = wire.income_request(kind, first_from=first_from, until=now)
+            reply = await self._line.ask(request, Lane.READ, INCOME_WEIGHT)
+            if not isinstance(reply, Reply):
+                return reply
+            booked = parse.income_answer(reply, self._symbols)
+            if isinstance(booked, Unknown) or len(booked) >= wire.INCOME_MAX:
+                return UNREADABLE
+            found += booked
+        self._from = later(now, seconds=-INCOME_OVERLAP_S)
+        return found
+
+
+class SpotFlows:
+    """Deposits, withdrawals and transfers of a spot account, read again where its coins moved, or after a while.
+
+    They are told by another service of Binance, which may be down while spot trades: then nothing new is told, and what
+    came meanwhile shows as a difference of cash until it is.
+    """
+
+    def __init__(self, line: BinanceLine | None, clock: Clock) -> None:
+        """Takes the line to the service, None where an environment has none."""
+        self._line, self._clock = line, clock
+        self._known: Booked = ()
+        self._beside, self._rests_until, self._fresh_until = b"", Instant(0), Instant(0)
+
+    async def read(self, now: Instant, wallet: bytes) -> Booked | Unknown | NotSent:
+        """Returns what is known of the last days."""
+        is_fresh = now < self._rests_until or (wallet == self._beside and now < self._fresh_until)
+        if self._line is None or is_fresh:
+            return self._known
+        since = later(now, seconds=-FLOW_DAYS * SECONDS_PER_DAY)
+        found: list[Activity] = []
+        for request, read in _questions(since, self._clock.now()):
+            reply = await self._line.ask(request, Lane.READ, FLOW_WEIGHT)
+            booked = read_flows(reply, read) if isinstance(reply, Reply) else None
+            if booked is None:
+                return self._known
+            found += booked
+        self._known, self._beside = tuple(found), wallet
+        self._rests_until, self._fresh_until = later(now, seconds=FLOWS_REST_S), later(now, seconds=FLOWS_AGE_S)
+        return self._known
+
+
+class _Deposit(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    id: str
+    coin: str
+    amount: str
+    status: int
+    at: int = msgspec.field(name="insertTime")
+    complete_time: int | None = None
+    wallet_type: int = SPOT_WALLET
+
+
+class _Withdrawal(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    id: str
+    coin: str
+    amount: str
+    transaction_fee: str
+    status: int
+    apply_time: str
+    wallet_type: int = SPOT_WALLET
+
+
+class _Transfer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    asset: str
+    amount: str
+    type: str
+    status: str
+    tran_id: int
+    at: int = msgspec.field(name="timestamp")
+
+
+class _Transfers(msgspec.Struct, frozen=True, kw_only=True):
+    rows: list[_Transfer] = []
+    total: int = 0
+
+
+def read_flows(reply: Reply, read: Read) -> Booked | None:
+    """Returns what a reply tells; None where it cannot be read, for one line of it may be what is missing."""
+    try:
+        found = read(reply)
+    except ValueError:
+        return None
+    return None if isinstance(found, Unknown) else found
+
+
+def _questions(since: Instant, until: Instant) -> tuple[tuple[Request, Read], ...]:
+    """Returns the questions, each with how its answer is read."""
+    ways = {f"MAIN_{partner}": -1 for partner in PARTNERS} | {f"{partner}_MAIN": 1 for partner in PARTNERS}
+    return (
+        (wire.deposits_request(since, until), _deposits),
+        (wire.withdrawals_request(since, until), _withdrawals),
+        *((wire.transfers_request(way, since, until), partial(_transfers, sign)) for way, sign in ways.items()),
+    )
+
+
+def _deposits(reply: Reply) -> Booked | Unknown:
+    """Returns what came into the spot wallet; what is not credited yet is none of it."""
+    found = parse.read(reply, list[_Deposit])
+    if isinstance(found, Unknown):
+        return found
+    credited = [each for each in found if each.status in CREDITED and each.wallet_type == SPOT_WALLET]
+    return tuple(
+        _flow("deposit", each.id, each.coin, parse_number(each.amount), instant_of_ms(each.complete_time or each.at))
+        for each in credited
+    )
+
+
+def _withdrawals(reply: Reply) -> Booked | Unknown:
+    """Returns what left the spot wallet, with what that cost; a withdrawal that was refused came back."""
+    found = parse.read(reply, list[_Withdrawal])
+    if isinstance(found, Unknown):
+        return found
+    gone = [each for each in found if each.status in GONE and each.wallet_type == SPOT_WALLET]
+    return tuple(
+        _flow(
+            "withdrawal",
+            each.id,
+            each.coin,
+            -parse_number(each.amount) - parse_number(each.transaction_fee or "0"),
+            _instant_of_utc(each.apply_time),
+        )
+        for each in gone
+    )
+
+
+def _transfers(sign: int, reply: Reply) -> Booked | Unknown:
+    """Returns what went to, or came from, another wallet of the account."""
+    found = parse.read(reply, _Transfers)
+    if isinstance(found, Unknown):
+        return found
+    if found.total > len(found.rows):
+        return UNREADABLE
+    return tuple(
+        _flow(each.type, str(each.tran_id), each.asset, sign * parse_number(each.amount), instant_of_ms(each.at))
+        for each in found.rows
+        if each.status == DONE
+    )
+
+
+def _flow(kind: str, number: str, coin: str, amount: Decimal, at: Instant) -> Activity:
+    return Activity(
+        activity_id=ActivityId(f"{kind}:{number}"[:TEXT_MAX]),
+        kind=ActivityKind.TRANSFER,
+        venue_kind=kind[:TEXT_MAX],
+        asset=AssetId(coin),
+        amount=Quantity(amount),
+        instrument=None,
+        order_id=None,
+        detail="",
+        happened_at=at,
+    )
+
+
+def _instant_of_utc(text: str) -> Instant:
+    """Returns an instant that is written as a day and a time in UTC. Errors: ValueError."""
+    return instant_of_text(f"{text[:DAY_CHARS]}T{text[DAY_CHARS + 1 :]}Z")

@@ -1,0 +1,155 @@
+"""What came to or left a spot account: told in statements as transfers, and never guessed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flatbook.engine.reports import AccountStatement, Activity
+from flatbook.events.activities import ActivityKind
+from flatbook.sim.alpaca.faults import Spoiling
+from flatbook.venues.binance import bookings
+from flatbook.venues.binance.venue import BinanceVenue
+from flatbook.venues.http import Reply
+from tests.conformance.test_binance import BENCHES
+from tests.exchange import Scene
+from tests.unit.venues.binance.sample import reply
+
+D = Decimal
+Session = Callable[[Scene, BinanceVenue], Awaitable[Any]]
+WITHDRAWAL = {
+    "id": "b6ae22b3aa844210a7041aee7589627c",
+    "amount": "8.91000000",
+    "transactionFee": "0.004",
+    "coin": "USDT",
+    "status": 6,
+    "applyTime": "2019-10-12 11:12:02",
+    "network": "ETH",
+    "transferType": 0,
+    "walletType": 0,
+}
+DEPOSIT = {
+    "id": "769800519366885376",
+    "amount": "0.001",
+    "coin": "BNB",
+    "status": 1,
+    "insertTime": 1661493146000,
+    "completeTime": 1661493246000,
+    "walletType": 0,
+}
+
+
+def at_spot(session: Session) -> Any:
+    """Returns what a session with the adapter of a spot account comes to."""
+    return BENCHES["spot"].run(lambda scene: session(scene, BENCHES["spot"].venue(scene)))
+
+
+def booked(statement: object) -> list[tuple[str, str, Decimal]]:
+    assert isinstance(statement, AccountStatement), statement
+    assert all(each.kind is ActivityKind.TRANSFER for each in statement.activities)
+    return [(each.venue_kind, str(each.asset), each.amount) for each in statement.activities]
+
+
+def test_a_statement_of_a_spot_account_tells_what_came_and_what_left() -> None:
+    async def session(scene: Scene, venue: BinanceVenue) -> Any:
+        first = await venue.statement()
+        scene.exchange.move_coins("main", "USDT", D(500))
+        scene.exchange.move_coins("main", "BTC", D("-0.25"))
+        await scene.pass_ms(61_000)
+        return first, await venue.statement()
+
+    first, second = at_spot(session)
+    assert booked(first) == []
+    assert booked(second) == [("deposit", "USDT", D(500)), ("withdrawal", "BTC", D("-0.25"))]
+    usdt = [next(each.total for each in told.balances if each.asset == "USDT") for told in (first, second)]
+    assert usdt[1] - usdt[0] == D(500)
+
+
+def test_flows_are_read_again_where_the_coins_moved_and_not_more_often_than_once_a_minute() -> None:
+    async def session(scene: Scene, venue: BinanceVenue) -> Any:
+        counts = []
+        await venue.statement()
+        for wait_ms in (10_000, 55_000):
+            scene.exchange.move_coins("main", "USDT", D(1))
+            await scene.pass_ms(wait_ms)
+            counts.append(len(booked(await venue.statement())))
+        return counts
+
+    assert at_spot(session) == [0, 2]
+
+
+def test_a_service_that_is_down_stops_no_statement_and_what_is_known_stays() -> None:
+    async def session(scene: Scene, venue: BinanceVenue) -> Any:
+        await venue.statement()
+        scene.exchange.move_coins("main", "USDT", D(1))
+        await scene.pass_ms(61_000)
+        known = booked(await venue.statement())
+        scene.exchange.move_coins("main", "USDT", D(2))
+        await scene.pass_ms(61_000)
+        scene.faults.say("spoils", Spoiling.SERVER_ERROR, of="GET /sapi/v1/capital", times=1)
+        down = booked(await venue.statement())
+        return known, down, booked(await venue.statement())
+
+    known, down, after = at_spot(session)
+    assert known == down == [("deposit", "USDT", D(1))]
+    assert after == [("deposit", "USDT", D(1)), ("deposit", "USDT", D(2))]
+
+
+def told(answer: Any, read: Any) -> list[tuple[str, str, Decimal]] | None:
+    found: tuple[Activity, ...] | None = bookings.read_flows(reply(json.dumps(answer).encode()), read)
+    return None if found is None else [(str(each.activity_id), str(each.asset), each.amount) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, [("withdrawal:b6ae22b3aa844210a7041aee7589627c", "USDT", D("-8.914"))]),
+        ({"status": 4}, [("withdrawal:b6ae22b3aa844210a7041aee7589627c", "USDT", D("-8.914"))]),
+        ({"status": 5}, []),
+        ({"walletType": 1}, []),
+        ({"amount": 8.91}, None),
+        ({"applyTime": "yesterday"}, None),
+        ({"status": "6"}, None),
+    ],
+)
+def test_a_withdrawal_is_what_left_with_its_fee_once_it_left(changes: dict[str, Any], expected: Any) -> None:
+    """Source: Wallet API, Withdraw History."""
+    assert told([WITHDRAWAL | changes], bookings._withdrawals) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, [("deposit:769800519366885376", "BNB", D("0.001"))]),
+        ({"status": 6}, [("deposit:769800519366885376", "BNB", D("0.001"))]),
+        ({"status": 0}, []),
+        ({"walletType": 1}, []),
+        ({"amount": ""}, None),
+    ],
+)
+def test_a_deposit_counts_once_it_is_credited(changes: dict[str, Any], expected: Any) -> None:
+    """Source: Wallet API, Deposit History."""
+    assert told([DEPOSIT | changes], bookings._deposits) == expected
+
+
+def test_more_transfers_than_one_answer_holds_are_unreadable_and_none_is_no_list() -> None:
+    row = {"asset": "USDT", "amount": "1", "type": "MAIN_UMFUTURE", "status": "CONFIRMED", "tranId": 7, "timestamp": 1}
+    sent = partial(bookings._transfers, -1)
+    assert told({"total": 0}, sent) == []
+    assert told({"total": 1, "rows": [row]}, sent) == [("MAIN_UMFUTURE:7", "USDT", D(-1))]
+    assert told({"total": 1, "rows": [row | {"status": "PENDING"}]}, sent) == []
+    assert told({"total": 101, "rows": [row]}, sent) is None
+
+
+@given(st.binary(max_size=120))
+def test_any_bytes_are_flows_or_nothing(body: bytes) -> None:
+    answer = Reply(status=200, headers={}, body=body)
+    for read in (bookings._deposits, bookings._withdrawals, partial(bookings._transfers, 1)):
+        assert isinstance(bookings.read_flows(answer, read), tuple | None)

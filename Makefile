@@ -11,11 +11,16 @@ DIR ?= tests/vectors/cases
 SEEDS ?= 0:100000000
 MINUTES ?= 60
 SIM_TO := --keep build/sim --report build/sim/report.html
+# The console's bundle. Without Node, or without a network for its first build, everything else works all the same.
+BUNDLE := src/flatbook/api/static/index.html
+CONSOLE_FILES := $(wildcard console/*.html console/*.ts console/*.json) $(shell find console/src console/public -type f)
+CONSOLE_IF_NODE = if ! command -v npm > /dev/null; then echo "Node is absent: no console is built, and the terminal shows all"; \
+	else $(MAKE) console || { test "$$REQUIRE_REAL" != 1 && echo "the console was not built, and the terminal shows all"; }; fi
 CLIENTS := alpaca schwab ccxt
 PEERS := eventsourcing==9.5.6 msgspec hftbacktest==2.4.4 nautilus_trader==1.221.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e sim sim-ci lint format vectors captures bench wheel deps deps-all clients lock lock-clients clean
+.PHONY: help demo console test e2e sim sim-ci lint format vectors captures bench wheel deps deps-all clients lock lock-clients clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -23,9 +28,13 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/run.stamp ## hedge recorded onchain fills on a paper broker, crash included; no keys, no network
+	@$(CONSOLE_IF_NODE)
 	@$(BIN)/flatbook demo
 
+console: $(BUNDLE) ## build the web console that the API serves; needs Node
+
 test: lint ## every check and every test that a change must pass, over all processors
+	@$(CONSOLE_IF_NODE)
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 e2e: lint deps-all ## the long runs on a real chain, none of which may be left out
@@ -61,7 +70,8 @@ captures: .venv/dev.stamp clients ## compare our books with ccxt's over recorded
 bench: .venv/dev.stamp .venv-bench/stamp ## measure, beside a peer: 8 minutes, or 1 with BENCH_QUICK=1
 	@$(BIN)/python -m benchmarks
 
-wheel: .venv/dev.stamp ## build the wheel into dist/
+wheel: .venv/dev.stamp ## build the wheel into dist/, with the console where Node is there
+	@$(CONSOLE_IF_NODE)
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .
 
 deps: .venv/dev.stamp ## make .venv with everything that developing needs
@@ -79,7 +89,7 @@ lock-clients: $(CLIENTS:%=tests/clients/requirements-%.in) .venv/dev.stamp ## re
 		--output-file tests/clients/requirements-$$client.txt > /dev/null || exit 1; done
 
 clean: ## remove .venv, dist and caches
-	@rm -rf .venv .venv-* dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-* console/node_modules src/flatbook/api/static dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2> /dev/null || true
 
 # uv, at the version and hash of the lock, installs the rest.
@@ -109,6 +119,16 @@ $(BIN)/uv:
 	@mkdir -p $(@D) && cp $^ $(@D)
 	@cd $(@D) && npm ci --silent
 	@touch $@
+
+console/node_modules/stamp: console/package.json console/package-lock.json console/.npmrc
+	@command -v npm > /dev/null || { echo "npm is absent: install Node 20.19 or newer" >&2; exit 1; }
+	@echo "installing what the console is built with (once)"
+	@cd console && npm ci --silent
+	@touch $@
+
+$(BUNDLE): console/node_modules/stamp $(CONSOLE_FILES)
+	@echo "building the console"
+	@cd console && npm run --silent build -- --logLevel warn
 
 .venv-real/contracts.json: contracts/compile.mjs $(wildcard contracts/*.sol) .venv-real/chain/stamp
 	@echo "compiling the contracts"

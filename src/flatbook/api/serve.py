@@ -13,6 +13,7 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 from litestar.types import ASGIApp
 
+from flatbook.api.console import CONSOLE
 from flatbook.api.door import guarded_app, open_door
 from flatbook.api.reads import READS
 from flatbook.api.site import Site
@@ -80,7 +81,7 @@ async def _run(site: Site, host: str, port: int, told: Callable[[str], None]) ->
 
     access = open_door(site, SystemClock(), host, port)
     try:
-        gate, _ = guarded_app(site, access, READS, on_death=on_death)
+        gate, _ = guarded_app(site, access, (*READS, *CONSOLE), on_death=on_death)
         told(access.link())
         await serve_app(gate, host, port, over)
     finally:

@@ -1,0 +1,129 @@
+import { useEffect, useRef, useState } from "react";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { momentOf } from "@/format/time";
+import { useSettings } from "@/settings/settings";
+import { Button } from "./Button";
+import { useColours, type Colours } from "./colours";
+
+export type Line = {
+  name: string;
+  /** One place per time, for drawing only; null where nothing is known. */
+  places: readonly (number | null)[];
+  /** The same as texts, exactly as they arrived. */
+  texts: readonly (string | null)[];
+  colour: keyof Colours;
+  fill?: boolean;
+};
+
+type Props = {
+  testid: string;
+  /** One sentence that says what the lines show. */
+  summary: string;
+  /** Seconds since 1970, ascending. */
+  times: readonly number[];
+  lines: readonly Line[];
+  height?: number;
+};
+
+const TABLE_ROWS_MAX = 200;
+
+function optionsOf({ lines, height = 200 }: Props, colours: Colours, zone: string, width: number): uPlot.Options {
+  const axis = { stroke: colours.muted, font: "11px Inter", grid: { stroke: colours.line, width: 1 }, ticks: { stroke: colours.line, width: 1, size: 4 } };
+  return {
+    width,
+    height,
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
+    cursor: { y: false, points: { size: 6 } },
+    legend: { show: false },
+    padding: [8, 8, 0, 0],
+    axes: [{ ...axis, space: 70 }, { ...axis, size: 64, space: 32 }],
+    series: [
+      {},
+      ...lines.map((line) => ({
+        label: line.name,
+        stroke: colours[line.colour],
+        width: 1.5,
+        points: { show: false },
+        ...(line.fill ? { fill: `${colours[line.colour]}22` } : {}),
+      })),
+    ],
+  };
+}
+
+/** The same numbers for those who read them instead. */
+function Twin({ times, lines, testid, zone }: Props & { zone: string }) {
+  const from = Math.max(0, times.length - TABLE_ROWS_MAX);
+  return (
+    <div className="max-h-56 overflow-auto" tabIndex={0} role="region" aria-label="the numbers of the chart" data-testid={`${testid}-table`}>
+      <table className="w-full text-2xs">
+        <thead>
+          <tr className="text-left text-muted">
+            <th scope="col" className="font-medium">at</th>
+            {lines.map((line) => (
+              <th key={line.name} scope="col" className="text-right font-medium">{line.name}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {times.slice(from).map((at, index) => (
+            <tr key={at}>
+              <td className="num text-text2">{momentOf(at * 1000, zone)}</td>
+              {lines.map((line) => (
+                <td key={line.name} className="num text-right">{line.texts[from + index] ?? "unknown"}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Lines over time, with a sentence that says what they show and a table of the same numbers. */
+export function LineChart(props: Props) {
+  const { testid, summary, times, lines } = props;
+  const place = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot | null>(null);
+  const [asTable, setAsTable] = useState(false);
+  const { settings } = useSettings();
+  const colours = useColours();
+  const shape = JSON.stringify([lines.map((line) => [line.name, line.colour]), settings.theme, settings.pnl, settings.zone, props.height, asTable]);
+
+  useEffect(() => {
+    const at = place.current;
+    if (!at) return;
+    const made = new uPlot(optionsOf(props, colours, settings.zone, at.clientWidth), [[], ...lines.map(() => [])], at);
+    chart.current = made;
+    const watch = new ResizeObserver(() => made.setSize({ width: at.clientWidth, height: props.height ?? 200 }));
+    watch.observe(at);
+    return () => {
+      watch.disconnect();
+      made.destroy();
+      chart.current = null;
+    };
+    // The chart is made anew only when its shape changes; new numbers are set below.
+  }, [shape]);
+
+  useEffect(() => {
+    chart.current?.setData([times as number[], ...lines.map((line) => line.places as (number | null)[])]);
+  }, [times, lines, shape]);
+
+  return (
+    <figure className="m-0 flex flex-col gap-1" data-testid={testid}>
+      <figcaption className="flex items-center gap-3 text-2xs text-text2">
+        {lines.map((line) => (
+          <span key={line.name} className="inline-flex items-center gap-1">
+            <span className="h-0.5 w-3" style={{ background: colours[line.colour] }} />
+            {line.name}
+          </span>
+        ))}
+        <span className="min-w-0 truncate text-muted">{summary}</span>
+        <Button small look="quiet" className="ml-auto" aria-pressed={asTable} onClick={() => setAsTable(!asTable)} data-testid={`${testid}-twin`}>
+          {asTable ? "Chart" : "Table"}
+        </Button>
+      </figcaption>
+      {asTable ? <Twin {...props} zone={settings.zone} /> : <div ref={place} aria-hidden="true" className="min-w-0" />}
+    </figure>
+  );
+}

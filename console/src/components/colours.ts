@@ -1,0 +1,27 @@
+/** The colours of the theme as a canvas needs them. */
+import { useSettings } from "@/settings/settings";
+
+export type Colours = Readonly<Record<"text" | "muted" | "line" | "accent" | "info" | "warn" | "up" | "down" | "surface" | "unknown", string>>;
+
+const NAMES: Record<keyof Colours, string> = {
+  text: "--text-2",
+  muted: "--muted",
+  line: "--line",
+  accent: "--accent",
+  info: "--info",
+  warn: "--warn",
+  up: "--up",
+  down: "--down",
+  surface: "--surface-1",
+  unknown: "--unknown",
+};
+
+/** Reads them anew when the theme changes. The theme stands on the page itself, one drawing before its effects. */
+export function useColours(): Colours {
+  const { settings } = useSettings();
+  const root = document.documentElement;
+  root.dataset["theme"] = settings.theme;
+  root.dataset["pnl"] = settings.pnl;
+  const style = getComputedStyle(root);
+  return Object.fromEntries(Object.entries(NAMES).map(([name, css]) => [name, style.getPropertyValue(css).trim()])) as Colours;
+}

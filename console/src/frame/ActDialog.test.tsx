@@ -1,0 +1,81 @@
+import { fireEvent, screen, waitFor } from "@testing-library/react";
+import { beforeEach, expect, it, vi } from "vitest";
+import { answering, draw } from "@/testing/harness";
+import { ActDialog } from "./ActDialog";
+import { KILL } from "./stops";
+
+vi.mock("@/api/session", () => ({
+  useSession: () => ({ standing: { state: "in", session: { actor: "op", scopes: ["risk"], csrf: "token-1", expires_at: "" } } }),
+}));
+
+const PREVIEW = {
+  verb: "kill",
+  effect: {
+    orders: [{ order_id: "fb1", account: "paper", instrument: "COIN/USD@paper", side: "buy", leaves: "1.4", status: "accepted" }],
+    nets: [{ owner: "desk", underlying: "COIN", net: "-1.4", usd: "-380.1" }],
+    warnings: ["the net stays open"],
+  },
+  version: "digest-1",
+  confirm: "kill",
+};
+let asked: { path: string; init: RequestInit }[];
+const send = (): HTMLButtonElement => screen.getByTestId("act-send");
+const fill = (testid: string, value: string): boolean => fireEvent.change(screen.getByTestId(testid), { target: { value } });
+
+beforeEach(() => {
+  asked = answering({
+    "/api/v1/previews/kill": PREVIEW,
+    "/api/v1/commands/kill": { actor: "op", verb: "kill", key: "k", repeated: false, seq: 280, job: "j1" },
+    "/api/v1/jobs/j1": {
+      id: "j1",
+      verb: "kill",
+      state: "done",
+      confirmed: true,
+      confirmed_at: null,
+      account: null,
+      actor: "op",
+      given_at: "2025-12-02T20:45:19Z",
+      seq: 280,
+      venues: [{ account: "paper", open_before: 1, open_orders: 0, confirmed: true, stated_at: null }],
+      open_orders: [],
+    },
+  });
+});
+
+it("cannot be sent before its effect was shown, its reason given and its word typed", async () => {
+  draw(<ActDialog wanted={KILL} onClose={() => undefined} />);
+  expect(send().disabled).toBe(true);
+  await screen.findByText("the net stays open");
+  fill("act-reason", "drill");
+  expect(send().disabled).toBe(true);
+  fill("act-confirm", "kil");
+  expect(send().disabled).toBe(true);
+  fill("act-confirm", "kill");
+  expect(send().disabled).toBe(false);
+});
+
+it("pressed twice is sent once, with its key, its reason and what was previewed", async () => {
+  draw(<ActDialog wanted={KILL} onClose={() => undefined} />);
+  await screen.findByTestId("act-confirm");
+  fill("act-reason", "drill");
+  fill("act-confirm", "kill");
+  fireEvent.click(send());
+  fireEvent.submit(send().form as HTMLFormElement);
+  await screen.findByTestId("act-job");
+  const sent = asked.filter(({ path }) => path.includes("/commands/"));
+  expect(sent.length).toBe(1);
+  expect(JSON.parse(String(sent[0]?.init.body))).toEqual({ reason: "drill", expected_version: "digest-1" });
+  const headers = sent[0]?.init.headers as Record<string, string>;
+  expect(headers["x-csrf-token"]).toBe("token-1");
+  expect(headers["idempotency-key"]).toMatch(/^[A-Za-z0-9_-]{8,64}$/);
+});
+
+it("says that a kill is over only with what the venues confirm", async () => {
+  draw(<ActDialog wanted={KILL} onClose={() => undefined} />);
+  await screen.findByTestId("act-confirm");
+  fill("act-reason", "drill");
+  fill("act-confirm", "kill");
+  fireEvent.click(send());
+  await waitFor(() => expect(screen.getByTestId("kill-verdict").dataset["confirmed"]).toBe("true"));
+  expect(screen.getByTestId("kill-verdict").textContent).toContain("1 of 1 venues confirm that no order is open");
+});

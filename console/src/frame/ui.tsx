@@ -1,0 +1,20 @@
+/** What of the frame is open, and which act is being prepared. */
+import type { Act } from "@/api/acts";
+import { createContext, useContext, useMemo, useState, type ReactNode } from "react";
+
+/** An act that somebody wants to do: nothing is sent before it was previewed, confirmed and given a reason. */
+export type Wanted = Act & { title: string; says: string; cli: string; danger: boolean };
+
+export type Open = { kind: "palette" } | { kind: "keys" } | { kind: "act"; wanted: Wanted } | { kind: "chain"; ref: string } | null;
+
+type Held = { open: Open; show: (open: Open) => void };
+const Context = createContext<Held>({ open: null, show: () => undefined });
+
+export function UiProvider({ children }: { children: ReactNode }) {
+  const [open, show] = useState<Open>(null);
+  return <Context.Provider value={useMemo(() => ({ open, show }), [open])}>{children}</Context.Provider>;
+}
+
+export function useUi(): Held {
+  return useContext(Context);
+}

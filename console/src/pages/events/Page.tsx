@@ -1,0 +1,48 @@
+import { useState } from "react";
+import { useChannel } from "@/live/channels";
+import { Button } from "@/components/Button";
+import { Moment } from "@/components/Moment";
+import { PageHead } from "@/components/PageHead";
+import { Panel } from "@/components/Panel";
+import { Slider } from "@/components/Slider";
+import { useView } from "@/frame/view";
+import { useLine } from "@/live/live";
+import { EventsTable } from "./EventsTable";
+import { Then } from "./Then";
+
+/** Every event, live or up to any past moment, and how the desk stood then. */
+export function Page() {
+  const [{ at }, change] = useView();
+  const { asOf } = useLine();
+  const events = useChannel("events");
+  const last = asOf?.seq ?? events?.[events.length - 1]?.seq ?? 0;
+  const [dragged, setDragged] = useState<number | null>(null);
+  const chosen = at === undefined ? null : Number(at);
+  const shown = dragged ?? chosen ?? last;
+  const isLast = shown >= last;
+  const moment = events?.findLast((line) => line.seq <= shown)?.at ?? null;
+  const settle = (value: number): void => {
+    setDragged(null);
+    change({ at: value >= last ? null : String(value) });
+  };
+  return (
+    <div className="flex h-full flex-col gap-3">
+      <PageHead title="Events & logs" cli={chosen === null ? "flatbook events tail --follow" : `flatbook events tail --at ${chosen}`} />
+      <Panel title="Moment" testid="moment" note="the book as it stood after any event" className="-mt-3">
+        <div className="flex flex-wrap items-center gap-4">
+          <Slider value={shown} min={Math.min(1, last)} max={last} label="Moment, as the number of an event" valueText={`event ${shown} of ${last}`} testid="time-slider" onChange={setDragged} onSettle={settle} />
+          <span className="num w-64 text-xs text-text2" data-testid="moment-shown">
+            event {shown} of {last} {moment && <Moment at={moment} />}
+          </span>
+          <Button small icon="left" aria-label="One event earlier" disabled={shown <= 1} onClick={() => settle(shown - 1)} data-testid="moment-back" />
+          <Button small icon="right" aria-label="One event later" disabled={isLast} onClick={() => settle(shown + 1)} data-testid="moment-on" />
+          <Button small look={chosen === null ? "plain" : "primary"} disabled={chosen === null} onClick={() => change({ at: null })} data-testid="moment-now">
+            Now
+          </Button>
+        </div>
+      </Panel>
+      {chosen !== null && <Then at={chosen} />}
+      <EventsTable at={chosen} />
+    </div>
+  );
+}

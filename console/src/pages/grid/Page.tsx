@@ -1,0 +1,42 @@
+import { useRead } from "@/api/queries";
+import type { Schemas } from "@/api/types";
+import { PageHead } from "@/components/PageHead";
+import { Panel } from "@/components/Panel";
+import { Select } from "@/components/Select";
+import { Answer, Empty } from "@/components/States";
+import { useView } from "@/frame/view";
+import { useChannel } from "@/live/channels";
+import { Ladder } from "./Ladder";
+
+type Grids = Schemas["GridsAnswer"];
+
+/** Each grid as a ladder: what each slot holds, what works in it, and what it earned. */
+export function Page() {
+  const grids = useRead<Grids>("/grids");
+  const market = useChannel("market");
+  const [{ owner = "" }, change] = useView();
+  return (
+    <div className="flex flex-col gap-3">
+      <Answer query={grids} lines={8}>
+        {(body) => {
+          const owners = [...new Set(body.slots.map((slot) => slot.owner))].sort();
+          const shown = owners.includes(owner) ? owner : (owners[0] ?? "");
+          return (
+            <>
+              <PageHead title="Grid" cli={shown === "" ? "flatbook grid slots" : `flatbook grid slots --owner ${shown}`}>
+                {owners.length > 1 && <Select value={shown} choices={owners.map((value) => ({ value, label: value }))} label="Whose grid" testid="grid-owner" onChange={(next) => change({ owner: next })} />}
+              </PageHead>
+              {owners.length === 0 ? (
+                <Panel title="Ladder" testid="ladder">
+                  <Empty icon="grid">no slot of a grid holds anything, and none works</Empty>
+                </Panel>
+              ) : (
+                <Ladder slots={body.slots.filter((slot) => slot.owner === shown)} books={market?.books ?? []} />
+              )}
+            </>
+          );
+        }}
+      </Answer>
+    </div>
+  );
+}

@@ -1,0 +1,84 @@
+import type { Schemas } from "@/api/types";
+import { useRead } from "@/api/queries";
+import { Badge, type Tone } from "@/components/Badge";
+import { DataTable } from "@/components/DataTable";
+import { PageHead } from "@/components/PageHead";
+import { Facts, Panel } from "@/components/Panel";
+import { Empty, Waiting } from "@/components/States";
+import { Unknown } from "@/components/Unknown";
+import type { Column } from "@/components/table";
+import { ageText } from "@/format/time";
+import { useChannel } from "@/live/channels";
+
+type Health = Schemas["HealthAnswer"];
+type Part = Health["parts"][number];
+type Chain = Schemas["ChainBody"];
+
+export const PART_TONES: Record<Part["state"], Tone> = { good: "good", late: "warn", bad: "bad", unknown: "unknown" };
+
+const PARTS: readonly Column<Part>[] = [
+  { id: "name", head: "Part", text: (part) => part.name, cell: (part) => <span className="font-medium">{part.name}</span> },
+  { id: "kind", head: "Kind", text: (part) => part.kind, className: "text-text2" },
+  { id: "state", head: "State", text: (part) => part.state, cell: (part) => <Badge tone={PART_TONES[part.state]}>{part.state}</Badge> },
+  { id: "age", head: "Age", align: "right", sort: "none", text: (part) => (part.age_s === null ? null : `${part.age_s}`), cell: (part) => (part.age_s === null ? <Unknown /> : <span className="num">{ageText(part.age_s)}</span>) },
+  { id: "limit", head: "Fresh for", align: "right", sort: "none", text: (part) => (part.age_s_max === null ? null : `${part.age_s_max}`), cell: (part) => <span className="num text-muted">{part.age_s_max === null ? "—" : ageText(part.age_s_max)}</span> },
+  { id: "detail", head: "Detail", text: (part) => part.detail, className: "text-text2" },
+];
+
+const CHAINS: readonly Column<Chain>[] = [
+  { id: "source", head: "Source", text: (chain) => chain.source },
+  { id: "node", head: "Node", text: (chain) => chain.node, cell: (chain) => chain.node ?? <Unknown /> },
+  { id: "tag", head: "Read up to", text: (chain) => chain.tag, cell: (chain) => chain.tag ?? "—" },
+  { id: "blocks", head: "Behind, blocks", align: "right", sort: "none", text: (chain) => `${chain.blocks ?? ""}`, cell: (chain) => (chain.blocks === null ? <Unknown /> : <span className="num">{chain.blocks}</span>) },
+  { id: "seconds", head: "Behind", align: "right", sort: "none", text: (chain) => `${chain.seconds ?? ""}`, cell: (chain) => (chain.seconds === null ? <Unknown /> : <span className="num">{ageText(chain.seconds)}</span>) },
+];
+
+function Engine() {
+  const status = useChannel("status");
+  if (!status) return <Waiting />;
+  const { engine } = status;
+  const or = (value: number | string | null): React.ReactNode => (value === null ? <Unknown /> : <span className="num">{value}</span>);
+  const yes = (value: boolean | null): React.ReactNode => (value === null ? <Unknown /> : value ? "yes" : "no");
+  return (
+    <Facts
+      testid="engine-facts"
+      rows={[
+        ["running", yes(engine.running)],
+        ["mode", or(engine.mode)],
+        ["version", or(engine.version)],
+        ["process", or(engine.pid)],
+        ["epoch", or(engine.epoch)],
+        ["inputs waiting", or(engine.queued)],
+        ["effects under way", or(engine.in_flight)],
+        ["cancels only", yes(engine.cancel_only)],
+        ["stopped in order", yes(engine.stopped_in_order)],
+      ]}
+    />
+  );
+}
+
+/** Is everything there, and how old is what it says. What does not answer is unknown and never good. */
+export function Page() {
+  const live = useChannel("health");
+  const asked = useRead<Health>("/health", {}, { follows: false });
+  const health = live ?? asked.data;
+  const status = useChannel("status");
+  return (
+    <div className="flex flex-col gap-3">
+      <PageHead title="Health" cli="flatbook doctor">
+        {health && <Badge tone={health.ok ? "good" : "bad"} testid="health-ok">{health.ok ? "all parts good" : "not all parts are good"}</Badge>}
+      </PageHead>
+      <Panel title="Parts" testid="parts" flush>
+        {health ? <DataTable testid="parts-table" label="parts" columns={PARTS} rows={health.parts} rowKey={(part) => `${part.kind} ${part.name}`} tools={false} /> : <Waiting />}
+      </Panel>
+      <div className="grid gap-3 xl:grid-cols-2">
+        <Panel title="Engine" testid="engine-panel">
+          <Engine />
+        </Panel>
+        <Panel title="Chains" testid="chains" flush>
+          {status && <DataTable testid="chains-table" label="chains" columns={CHAINS} rows={status.engine.chains} rowKey={(chain) => chain.source} tools={false} empty={<Empty icon="health">no chain is read now</Empty>} />}
+        </Panel>
+      </div>
+    </div>
+  );
+}

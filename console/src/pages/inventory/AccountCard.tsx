@@ -1,0 +1,56 @@
+import type { Schemas } from "@/api/types";
+import { AgeChip } from "@/components/Age";
+import { Amount } from "@/components/Amount";
+import { Badge } from "@/components/Badge";
+import { Panel } from "@/components/Panel";
+
+type Account = Schemas["InventoryAnswer"]["accounts"][number];
+
+/** One account: what we hold it to have, what its venue last stated, and where the two differ. */
+export function AccountCard({ account }: { account: Account }) {
+  const { differences, funds } = account;
+  const seen = { seen_at: account.stated_at, age_s_max: account.age_s_max };
+  return (
+    <Panel
+      title={account.account}
+      note={account.kind ?? undefined}
+      testid={`account-${account.account}`}
+      actions={
+        <Badge tone={account.stated_at === null ? "plain" : differences.length === 0 ? "good" : "bad"}>
+          {account.stated_at === null ? "never stated" : differences.length === 0 ? "agrees" : `${differences.length} differ`}
+        </Badge>
+      }
+    >
+      <dl className="m-0 grid grid-cols-[1fr_auto] gap-x-4 gap-y-1">
+        {account.balances.map((row) => (
+          <div key={row.asset} className="contents">
+            <dt className="text-text2">{row.asset}</dt>
+            <dd className="m-0 text-right">
+              <Amount value={row.amount} testid={`balance-${account.account}-${row.asset}`} />
+            </dd>
+          </div>
+        ))}
+        {funds && (
+          <div className="contents">
+            <dt className="text-muted">spendable {funds.asset}</dt>
+            <dd className="m-0 text-right">
+              <Amount value={funds.spendable} />
+            </dd>
+          </div>
+        )}
+      </dl>
+      {differences.map((row) => (
+        <p key={row.subject} className="m-0 mt-2 text-xs text-danger" data-testid="account-difference">
+          {row.subject}: ours {row.ours}, theirs {row.theirs}
+        </p>
+      ))}
+      <p className="m-0 mt-2 flex items-center gap-3 text-2xs text-muted">
+        <span>{account.open_orders} of our orders open</span>
+        {account.stated_open_orders !== null && <span>{account.stated_open_orders} by its statement</span>}
+        <span className="ml-auto">
+          <AgeChip seen={seen} always />
+        </span>
+      </p>
+    </Panel>
+  );
+}

@@ -1,0 +1,44 @@
+import { useEffect, useMemo, useState } from "react";
+import { LineChart } from "@/components/LineChart";
+import { Panel } from "@/components/Panel";
+import { Empty } from "@/components/States";
+import { toPixels } from "@/format/decimal";
+import { seenOf, type BookBody } from "./Books";
+
+const KEPT = 600;
+type Sample = { at: number; mid: string; spread: string };
+
+/** The middle and the spread of a book since the page was opened: nothing of a market is kept by the desk. */
+export function Spreads({ book }: { book: BookBody }) {
+  const [samples, setSamples] = useState<readonly Sample[]>([]);
+  useEffect(() => {
+    const { seen_at, mid, spread_bps } = book;
+    if (seen_at === null || mid === null || spread_bps === null) return;
+    const at = Date.parse(seen_at) / 1000;
+    setSamples((old) => (old.length > 0 && (old[old.length - 1]?.at ?? 0) >= at ? old : [...old, { at, mid, spread: spread_bps }].slice(-KEPT)));
+  }, [book]);
+  const times = useMemo(() => samples.map((sample) => sample.at), [samples]);
+  const lines = useMemo(
+    () =>
+      (["mid", "spread"] as const).map((name) => ({
+        name: name === "mid" ? "middle" : "spread, bps",
+        places: samples.map((sample) => toPixels(sample[name])),
+        texts: samples.map((sample) => sample[name]),
+        colour: name === "mid" ? ("info" as const) : ("warn" as const),
+      })),
+    [samples],
+  );
+  const [mid, spread] = lines;
+  return (
+    <Panel title="Spread" testid="spreads" note="since this page was opened" seen={seenOf(book)}>
+      {samples.length < 2 || !mid || !spread ? (
+        <Empty icon="clock">a line needs two looks at the book</Empty>
+      ) : (
+        <div className="flex flex-col gap-2">
+          <LineChart testid="mid-chart" summary={`of ${book.instrument}`} times={times} lines={[mid]} height={140} />
+          <LineChart testid="spread-chart" summary="in basis points of the middle" times={times} lines={[spread]} height={110} />
+        </div>
+      )}
+    </Panel>
+  );
+}

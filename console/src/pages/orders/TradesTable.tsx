@@ -1,0 +1,75 @@
+import { useRows } from "@/api/pages";
+import type { Trade } from "@/api/types";
+import { Amount } from "@/components/Amount";
+import { Badge } from "@/components/Badge";
+import { DataTable } from "@/components/DataTable";
+import { Moment } from "@/components/Moment";
+import { Side } from "@/components/order";
+import { Panel } from "@/components/Panel";
+import { Empty, Failed, Waiting } from "@/components/States";
+import type { Column } from "@/components/table";
+import { directionOf } from "@/format/decimal";
+import { useUi } from "@/frame/ui";
+
+const keyOf = (trade: Trade): string => trade.ref;
+
+const COLUMNS: readonly Column<Trade>[] = [
+  { id: "at", head: "At", text: (trade) => trade.at, cell: (trade) => <Moment at={trade.at} millis /> },
+  { id: "place", head: "Where", text: (trade) => trade.place, cell: (trade) => <Badge tone={trade.place === "onchain" ? "accent" : "info"}>{trade.place}</Badge> },
+  { id: "side", head: "Side", text: (trade) => trade.side, cell: (trade) => <Side side={trade.side} /> },
+  { id: "qty", head: "Quantity", align: "right", sort: "amount", text: (trade) => trade.qty, cell: (trade) => <Amount value={trade.qty} /> },
+  { id: "instrument", head: "Instrument", text: (trade) => trade.instrument },
+  { id: "price_usd", head: "Price, USD", align: "right", sort: "amount", text: (trade) => trade.price_usd, cell: (trade) => <Amount value={trade.price_usd} /> },
+  { id: "money", head: "Money", align: "right", sort: "amount", text: (trade) => trade.money, cell: (trade) => <Amount value={trade.money} places={2} unit={trade.asset} /> },
+  {
+    id: "open_qty",
+    head: "Still open",
+    align: "right",
+    sort: "amount",
+    text: (trade) => trade.open_qty,
+    cell: (trade) => (directionOf(trade.open_qty) === 0 ? <span className="text-muted">closed</span> : <Amount value={trade.open_qty} />),
+  },
+  {
+    id: "links",
+    head: "Closed against",
+    sort: "none",
+    text: (trade) => trade.links.map((link) => link.ref).join(" "),
+    cell: (trade) => (
+      <span className="inline-flex gap-3">
+        {trade.links.slice(0, 2).map((link) => (
+          <span key={link.ref} className="inline-flex items-center gap-1.5">
+            <Amount value={link.realised_usd} places={2} tone="pnl" />
+            <span className="text-2xs text-muted">{link.bucket.replaceAll("_", " ")}</span>
+          </span>
+        ))}
+        {trade.links.length > 2 && <span className="text-2xs text-muted">and {trade.links.length - 2} more</span>}
+      </span>
+    ),
+  },
+  { id: "owner", head: "Owner", text: (trade) => trade.owner, className: "text-text2" },
+];
+
+/** Every fill and execution, the newest first, with what each closed and earned. */
+export function TradesTable() {
+  const { show } = useUi();
+  const { rows, error, waiting, more, again } = useRows<"trades", Trade>("/trades", "trades", keyOf);
+  return (
+    <Panel title="Trades" testid="trades" flush className="min-h-0 flex-1">
+      {error !== null && rows.length === 0 && <Failed error={error} again={again} />}
+      {waiting && error === null && <Waiting lines={8} />}
+      {!waiting && (
+        <DataTable
+          testid="trades-table"
+          label="trades"
+          columns={COLUMNS}
+          rows={rows}
+          rowKey={keyOf}
+          onOpen={(trade) => show({ kind: "chain", ref: trade.ref })}
+          onEnd={more}
+          height="calc(100vh - 15.5rem)"
+          empty={<Empty icon="orders">nothing was traded yet</Empty>}
+        />
+      )}
+    </Panel>
+  );
+}

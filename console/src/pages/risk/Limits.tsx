@@ -1,0 +1,72 @@
+import { useRead } from "@/api/queries";
+import type { Schemas } from "@/api/types";
+import { Amount } from "@/components/Amount";
+import { Badge } from "@/components/Badge";
+import { DataTable } from "@/components/DataTable";
+import { Panel } from "@/components/Panel";
+import { Answer, Empty } from "@/components/States";
+import type { Column } from "@/components/table";
+import { toPixels } from "@/format/decimal";
+
+type Risk = Schemas["RiskAnswer"];
+type Limit = Risk["limits"][number];
+
+const FULL = 100;
+const NEAR = 80;
+
+function Use({ percent }: { percent: string | null }) {
+  if (percent === null) return <span className="text-muted">per order</span>;
+  const part = toPixels(percent);
+  const shown = Math.min(FULL, Math.max(0, part));
+  return (
+    <span className="inline-flex items-center gap-2">
+      <span className="h-1.5 w-28 overflow-hidden rounded-full bg-s3" role="img" aria-label={`${percent} % used`}>
+        <span className={part >= FULL ? "block h-full bg-danger" : part >= NEAR ? "block h-full bg-warn" : "block h-full bg-accentfill"} style={{ width: `${shown}%` }} />
+      </span>
+      <span className="num w-12 text-right text-2xs text-text2">{percent} %</span>
+    </span>
+  );
+}
+
+const COLUMNS: readonly Column<Limit>[] = [
+  { id: "name", head: "Limit", text: (row) => row.name, cell: (row) => <span className="font-medium">{row.name.replaceAll("_", " ")}</span> },
+  { id: "scope", head: "Of", text: (row) => row.scope, className: "text-text2" },
+  { id: "limit", head: "May be", align: "right", sort: "amount", text: (row) => row.limit, cell: (row) => <Amount value={row.limit} unit={row.unit} /> },
+  { id: "current", head: "Is", align: "right", sort: "amount", text: (row) => row.current, cell: (row) => <Amount value={row.current} unit={row.unit} /> },
+  { id: "use", head: "Use", align: "right", sort: "none", text: (row) => row.use_pct, cell: (row) => <Use percent={row.use_pct} /> },
+];
+
+type Breaker = Risk["breakers"][number];
+
+const BREAKERS: readonly Column<Breaker>[] = [
+  { id: "owner", head: "Owner", text: (row) => row.owner, cell: (row) => <span className="font-medium">{row.owner}</span> },
+  { id: "losses", head: "Losses in a row", align: "right", sort: "amount", text: (row) => `${row.losses}`, cell: (row) => <span className="num">{row.losses}</span> },
+  { id: "losses_max", head: "Trips at", align: "right", sort: "none", text: (row) => `${row.losses_max ?? ""}`, cell: (row) => <span className="num text-text2">{row.losses_max ?? "—"}</span> },
+  { id: "total", head: "Since the reset", align: "right", sort: "amount", text: (row) => row.total_usd, cell: (row) => <Amount value={row.total_usd} places={2} unit="USD" tone="pnl" /> },
+  { id: "drawdown", head: "Trips at a drawdown of", align: "right", sort: "amount", text: (row) => row.drawdown_usd_max, cell: (row) => (row.drawdown_usd_max === null ? "—" : <Amount value={row.drawdown_usd_max} unit="USD" />) },
+  { id: "unvalued", head: "Known", text: (row) => (row.unvalued ? "no" : "yes"), cell: (row) => <Badge tone={row.unvalued ? "unknown" : "good"}>{row.unvalued ? "not all valued" : "all valued"}</Badge> },
+];
+
+/** What each breaker has counted since its reset, and where it halts. */
+export function Breakers() {
+  const risk = useRead<Risk>("/risk");
+  return (
+    <Panel title="Breakers" testid="breakers" flush>
+      <Answer query={risk} lines={2}>
+        {(body) => <DataTable testid="breakers-table" label="breakers" columns={BREAKERS} rows={body.breakers} rowKey={(row) => row.owner} tools={false} empty={<Empty icon="risk">no breaker is set</Empty>} />}
+      </Answer>
+    </Panel>
+  );
+}
+
+/** What each limit allows, and how much of it is used. */
+export function Limits() {
+  const risk = useRead<Risk>("/risk");
+  return (
+    <Panel title="Limits" testid="limits" flush>
+      <Answer query={risk} lines={5}>
+        {(body) => <DataTable testid="limits-table" label="limits" columns={COLUMNS} rows={body.limits} rowKey={(row) => `${row.scope} ${row.name}`} tools={body.limits.length > 8} empty={<Empty icon="risk">no limit is set</Empty>} />}
+      </Answer>
+    </Panel>
+  );
+}

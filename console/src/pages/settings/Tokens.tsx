@@ -1,0 +1,66 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { ask } from "@/api/client";
+import { useRead } from "@/api/queries";
+import { csrfOf, useMay, useSession } from "@/api/session";
+import type { Schemas } from "@/api/types";
+import { Badge } from "@/components/Badge";
+import { Button } from "@/components/Button";
+import { CopyText } from "@/components/CopyText";
+import { DataTable } from "@/components/DataTable";
+import { Moment } from "@/components/Moment";
+import { Panel } from "@/components/Panel";
+import { Answer, Empty } from "@/components/States";
+import type { Column } from "@/components/table";
+import { useToast } from "@/components/Toasts";
+
+type Tokens = Schemas["TokensAnswer"];
+type Token = Tokens["tokens"][number];
+
+/** The tokens of programs. They are made at the command line only, where their text is seen once; here they are ended. */
+export function Tokens() {
+  const may = useMay("admin");
+  const tokens = useRead<Tokens>("/tokens", {}, { follows: false, enabled: may });
+  const { standing } = useSession();
+  const say = useToast();
+  const client = useQueryClient();
+  const end = useMutation({
+    mutationFn: (name: string) =>
+      ask(`/api/v1/tokens/${encodeURIComponent(name)}`, {
+        method: "DELETE",
+        headers: { ...csrfOf(standing), "idempotency-key": crypto.randomUUID() },
+      }),
+    onSuccess: (_, name) => {
+      say({ title: "Token ended", text: name, tone: "good" });
+      void client.invalidateQueries({ queryKey: ["/tokens"] });
+    },
+    onError: (error, name) => say({ title: `Token ${name} was not ended`, text: error.message, tone: "bad" }),
+  });
+  const columns: readonly Column<Token>[] = [
+    { id: "name", head: "Name", text: (row) => row.name, cell: (row) => <span className="num">{row.name}</span> },
+    { id: "scopes", head: "May", text: (row) => row.scope, cell: (row) => <Badge>{row.scope}</Badge> },
+    { id: "until", head: "Until", text: (row) => row.ends_at, cell: (row) => <Moment at={row.ends_at} /> },
+    {
+      id: "end",
+      head: "",
+      text: () => null,
+      sort: "none",
+      align: "right",
+      cell: (row) =>
+        row.over ? (
+          <span className="text-muted">over</span>
+        ) : (
+          <Button small disabled={end.isPending} onClick={() => end.mutate(row.name)} data-testid="token-end">
+            End it
+          </Button>
+        ),
+    },
+  ];
+  if (!may) return null;
+  return (
+    <Panel title="Tokens of programs" testid="tokens" actions={<CopyText text="flatbook token create NAME --scope read" prompt testid="token-cli" />} flush>
+      <Answer query={tokens} lines={2}>
+        {(body) => <DataTable testid="tokens-table" label="tokens" columns={columns} rows={body.tokens} rowKey={(row) => row.name} tools={false} empty={<Empty icon="link">no program has a token</Empty>} />}
+      </Answer>
+    </Panel>
+  );
+}

@@ -1,0 +1,72 @@
+/** How this browser shows things. Nothing here changes the desk; it is kept in the browser alone. */
+import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
+
+export const THEMES = ["dark", "light"] as const;
+export const PNL_COLOURS = ["green-up", "red-up", "blue-orange"] as const;
+export const DENSITIES = ["dense", "wide"] as const;
+export const ZONES = ["UTC", "America/New_York", "America/Chicago", "Europe/London", "Europe/Berlin", "Asia/Tokyo", "Asia/Hong_Kong"] as const;
+
+export type Settings = {
+  theme: (typeof THEMES)[number];
+  pnl: (typeof PNL_COLOURS)[number];
+  density: (typeof DENSITIES)[number];
+  zone: string;
+  narrow: boolean;
+};
+
+export const USUAL: Settings = { theme: "dark", pnl: "green-up", density: "dense", zone: "UTC", narrow: false };
+const KEY = "flatbook.settings";
+
+function isZone(zone: unknown): zone is string {
+  try {
+    return typeof zone === "string" && new Intl.DateTimeFormat("en", { timeZone: zone }) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** What was kept, field by field; a field that is missing or unknown has its usual value. */
+export function readSettings(text: string | null): Settings {
+  let kept: Partial<Record<keyof Settings, unknown>> = {};
+  try {
+    kept = (JSON.parse(text ?? "{}") ?? {}) as typeof kept;
+  } catch {
+    return USUAL;
+  }
+  const among = <T extends string>(choices: readonly T[], value: unknown, usual: T): T =>
+    choices.includes(value as T) ? (value as T) : usual;
+  return {
+    theme: among(THEMES, kept.theme, USUAL.theme),
+    pnl: among(PNL_COLOURS, kept.pnl, USUAL.pnl),
+    density: among(DENSITIES, kept.density, USUAL.density),
+    zone: isZone(kept.zone) ? kept.zone : USUAL.zone,
+    narrow: kept.narrow === true,
+  };
+}
+
+type Held = { settings: Settings; change: (news: Partial<Settings>) => void };
+const Context = createContext<Held>({ settings: USUAL, change: () => undefined });
+
+export function SettingsProvider({ children }: { children: ReactNode }) {
+  const [settings, setSettings] = useState(() => readSettings(window.localStorage.getItem(KEY)));
+  useEffect(() => {
+    const root = document.documentElement;
+    root.dataset["theme"] = settings.theme;
+    root.dataset["pnl"] = settings.pnl;
+    root.dataset["density"] = settings.density;
+    window.localStorage.setItem(KEY, JSON.stringify(settings));
+  }, [settings]);
+  const held = useMemo(
+    () => ({ settings, change: (news: Partial<Settings>) => setSettings((old) => ({ ...old, ...news })) }),
+    [settings],
+  );
+  return <Context.Provider value={held}>{children}</Context.Provider>;
+}
+
+export function useSettings(): Held {
+  return useContext(Context);
+}
+
+export function useZone(): string {
+  return useContext(Context).settings.zone;
+}

@@ -1,0 +1,43 @@
+/** Bodies as the API sends them, for tests only. */
+import type { Net, Status } from "@/api/types";
+
+export const NET: Net = {
+  owner: "desk",
+  underlying: "COIN",
+  net: "0",
+  held: "0",
+  unvalued: "0",
+  provisional: "0",
+  may_buy: "0",
+  may_sell: "0",
+  unknown_buy: "0",
+  unknown_sell: "0",
+  worst: "0",
+  price: "278.9087",
+  price_from: "last fill",
+  price_at: "2025-12-10T18:53:00Z",
+  usd: "0",
+  worst_usd: "0",
+  hold: null,
+  flat: true,
+  hedged_from: "1 share",
+};
+
+export const FLAT: Status = {
+  as_of: { seq: 279, at: "2025-12-11T18:52:27Z" },
+  flat: true,
+  known: true,
+  thresholds_known: true,
+  nets: [NET],
+  open_usd: "0",
+  unvalued: [],
+  orders: { open: 0, unknown: 0, executions_missing: 0, foreign: 0 },
+  halts: [],
+  alerts: [],
+  freezes: [],
+  differences: [],
+  draining: false,
+  drain_waits_for: [],
+  engine: { running: true, mode: "paper", epoch: 1, stopped_in_order: false, pid: 1, version: "0.1.0", queued: 0, in_flight: 0, cancel_only: false, chains: [], switches: [] },
+  last_event_age_s: 3,
+};

@@ -1,0 +1,104 @@
+"""The console as it stands here: its types, its own tests, its bundle, and the page that lists its widgets."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from flatbook.api.console import BUNDLE, PAGES
+
+ROOT = Path(__file__).parents[2]
+CONSOLE = ROOT / "console"
+SOURCES = CONSOLE / "src"
+GZIPPED_BYTES_MAX = 1_500_000
+LISTED = CONSOLE / "PAGES.md"
+
+
+def programs() -> Path:
+    """Returns where the programs of the console's own lock are."""
+    folder = CONSOLE / "node_modules" / ".bin"
+    if not folder.is_dir():
+        pytest.skip("the console's packages are not installed: make console, where Node is")
+    return folder
+
+
+def ran(*words: str) -> str:
+    """Runs a program of the console in its folder, and returns what it printed."""
+    program = programs() / words[0]
+    done = subprocess.run([program, *words[1:]], cwd=CONSOLE, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+def texts(*, tests: bool = False) -> dict[str, str]:
+    """Returns the sources of the console by their path, without or with its tests."""
+    found = sorted(path for path in SOURCES.rglob("*.ts*") if tests or ".test." not in path.name)
+    return {str(path.relative_to(SOURCES)): path.read_text("utf-8") for path in found}
+
+
+@pytest.mark.real
+def test_the_console_is_typed() -> None:
+    assert ran("tsc", "--noEmit") == ""
+
+
+@pytest.mark.real
+def test_the_parts_of_the_console_do_what_their_own_tests_say() -> None:
+    assert re.search(r"Tests\s+\S*\d+ passed", re.sub(r"\x1b\[\d+m", "", ran("vitest", "run")))
+
+
+@pytest.mark.real
+def test_the_types_are_those_of_the_description_of_the_api(tmp_path: Path) -> None:
+    ran("openapi-typescript", "../docs/openapi.json", "--output", str(tmp_path / "schema.ts"))
+    made = (tmp_path / "schema.ts").read_text("utf-8")
+    assert made == (SOURCES / "api/schema.ts").read_text("utf-8"), "the API changed: cd console && npm run types"
+
+
+@pytest.mark.real
+def test_the_bundle_is_small() -> None:
+    if not (BUNDLE / "index.html").is_file():
+        pytest.skip("the console is not built: make console, where Node is")
+    gzipped = sum(len(gzip.compress(path.read_bytes())) for path in BUNDLE.rglob("*") if path.is_file())
+    assert 100_000 < gzipped < GZIPPED_BYTES_MAX
+
+
+def test_the_page_that_lists_widgets_names_only_what_is_there() -> None:
+    listed = set(re.findall(r"(?m)^\| [^|]+\| ((?:`[\w-]+` ?)+)\|", LISTED.read_text("utf-8")))
+    named = {name for cell in listed for name in re.findall(r"`([\w-]+)`", cell)}
+    source = "\n".join(texts().values())
+    assert len(named) > 80
+    assert [name for name in sorted(named) if f'"{name}"' not in source and name != "act-kill"] == []
+
+
+def test_the_pages_of_the_console_are_those_that_are_served() -> None:
+    stated = re.findall(r'path: "/(\w+)"', texts()["pages/pages.ts"])
+    assert sorted(stated) == sorted(PAGES)
+
+
+def test_everything_that_can_be_pressed_has_a_name_for_tests() -> None:
+    pressed = re.compile(
+        r"<(?:button|Button|IconButton|CopyText|Link|input|Slider|Select|Segments)\b(?:=>|[^>]|\s>=?\s)*>"
+    )
+    bare = [
+        f"{path}: {tag[:80]}"
+        for path, text in texts().items()
+        for tag in pressed.findall(text)
+        if not re.search(r"testid|\{\.\.\.", tag)
+    ]
+    assert bare == []
+
+
+def test_money_is_never_computed_in_the_browser() -> None:
+    allowed = {"format/decimal.ts", "api/schema.ts"}
+    a_number = re.compile(r"parseFloat|parseInt|Decimal\(|\bNumber\((?!at\)|(?:\w\.)?time\)|row\[field\]|ms\))")
+    found = [
+        f"{path}: {line.strip()}"
+        for path, text in texts().items()
+        if path not in allowed
+        for line in text.splitlines()
+        if a_number.search(line)
+    ]
+    assert found == []

@@ -34,7 +34,7 @@ world makes, and when a world makes one that is not called built.
 - **not applicable**: it cannot happen here, for the reason that is stated.
 
 **Worlds** are the kinds of simulated world that can have the fault: core worlds, whose venues stand at the engine's
-port, and full worlds, whose adapters read and write bytes.
+port, full worlds, whose adapters read and write bytes, and worlds at an exchange, where a grid quotes on bytes.
 
 """
 

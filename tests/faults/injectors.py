@@ -12,9 +12,9 @@ STRIKING = ("hits", "count", "strikes", "strikes_for", "_strikes_for")
 
 
 def sources() -> Iterator[Path]:
-    """Yields the files that make up the simulated worlds: without the catalogue, and exchanges, which no world has."""
-    others = (PACKAGE / "sim" / "catalogue", PACKAGE / "sim" / "exchange")
-    yield from (path for path in sorted((PACKAGE / "sim").rglob("*.py")) if not any(o in path.parents for o in others))
+    """Yields the files that make up the simulated worlds: without the catalogue."""
+    catalogue = PACKAGE / "sim" / "catalogue"
+    yield from (path for path in sorted((PACKAGE / "sim").rglob("*.py")) if catalogue not in path.parents)
     yield from sorted((PACKAGE / "services").glob("*.py"))
 
 

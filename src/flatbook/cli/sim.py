@@ -26,7 +26,10 @@ PAIRS_MAX = 10_000
 CUT_FAULTS = ("P1", "P2", "P3", "P6")
 
 Depth = Annotated[
-    Literal["core", "full"], says("core: venues at the engine's port; full: adapters that speak bytes, slower.")
+    Literal["core", "full", "exchange"],
+    says(
+        "core: venues at the engine's port; full: adapters that speak bytes; exchange: a grid at an exchange, on bytes."
+    ),
 ]
 Keep = Annotated[Path | None, says("Folder for the smallest worlds that fail; they are not looked for when left out.")]
 

@@ -19,7 +19,7 @@ from flatbook.events.orders import CancelReason
 from flatbook.market.orderbook import Touch
 from flatbook.risk.limits import ORDER_RATE_WINDOW_S
 from flatbook.risk.quote_checks import Room, check_quote
-from flatbook.state.halts import halt_over
+from flatbook.state.halts import halt_over, kill_over
 from flatbook.state.intents import CancelIntent, Intent, PlaceIntent
 from flatbook.state.orders import TERMINAL, Order
 from flatbook.state.positions import DayResult, NetKey, TurnedDown
@@ -116,8 +116,9 @@ class SeatView:
         state = self._state
         if not state.halts and not state.stops:
             return None
-        if halt_over(state.halts, self.owner, self._seat.account, instrument) is not None:
-            return Stop.ALL
+        place = (self.owner, self._seat.account, instrument)
+        if halt_over(state.halts, *place) is not None:
+            return Stop.ALL if kill_over(state.halts, *place) is None else Stop.KILLED
         return _STOPS[
             stop_over(state.stops, self.owner, Side.BUY) is not None,
             stop_over(state.stops, self.owner, Side.SELL) is not None,
@@ -227,7 +228,8 @@ def retry_at(refusals: int, since: Instant) -> Instant:
 def _room_of(turn: Turn, view: SeatView, instrument: Instrument) -> Room:
     """Returns where the owner stands on an instrument now."""
     state, owner = turn.state, view.owner
-    halt = halt_over(state.halts, owner, instrument.account, instrument.id) if state.halts else None
+    place = (owner, instrument.account, instrument.id)
+    halt = halt_over(state.halts, *place) if state.halts else None
     touch, quote_usd = view.touch(instrument.id), state.mark(instrument.quote)
     room = Room(
         instrument,
@@ -242,6 +244,7 @@ def _room_of(turn: Turn, view: SeatView, instrument: Instrument) -> Room:
             state.positions.days.get((owner, instrument.underlying)), turn.now, touch, instrument, quote_usd
         ),
     )
+    room.is_killed = bool(state.halts) and kill_over(state.halts, *place) is not None
     for key in turn.rules.traders.get(instrument.id, ()):
         _count_orders(turn, room, key, is_own=key[0] == owner)
     return room

@@ -48,6 +48,7 @@ class Room(msgspec.Struct, gc=False):
     own_bid: Price | None = None
     own_ask: Price | None = None
     open_orders: int = 0
+    is_killed: bool = False
 
     def count(self, side: Side, leaves: Decimal, *, reduces: bool) -> None:
         """Counts an order of the owner that may still execute."""
@@ -126,6 +127,11 @@ def halted(room: Room, intent: PlaceIntent, _limits: QuoteLimits) -> Refusal | N
     if intent.side in room.stopped:
         return _refusal(RefusalRule.HALTED, f"no {intent.side.value}", intent.side.value)
     return None
+
+
+def killed(room: Room, _intent: PlaceIntent, _limits: QuoteLimits) -> Refusal | None:
+    """Refuses even an exit under a kill: whoever kills wants to see no order at all."""
+    return _refusal(RefusalRule.HALTED, "no kill", room.halt or "") if room.is_killed else None
 
 
 def fresh(room: Room, _intent: PlaceIntent, limits: QuoteLimits) -> Refusal | None:
@@ -248,4 +254,4 @@ NEW_RISK: tuple[Rule, ...] = (
     open_orders,
     order_rate,
 )
-EXITS: tuple[Rule, ...] = (only_reduces,)
+EXITS: tuple[Rule, ...] = (killed, only_reduces)

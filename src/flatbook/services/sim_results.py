@@ -12,8 +12,9 @@ from flatbook.projections.ledger import Ledger, balances, trial_balance
 from flatbook.projections.lots import cost_of, net_of
 from flatbook.projections.pnl import Pnl
 from flatbook.projections.results import Scope, Totals, coverage_of, totals_of
-from flatbook.sim.judges.results import Flows, NetResults, Results
+from flatbook.sim.judges.results import Flows, NetResults, Results, SeatResults
 from flatbook.sim.world.record import Appended, Record
+from flatbook.state.desk import State
 from flatbook.values.ids import OwnerId, Seq, Underlying
 from flatbook.values.money import ZERO
 
@@ -40,6 +41,23 @@ def results_of(record: Record) -> Results:
         flows=_flows(ledger),
         net_usd=totals.net,
         gaps=totals.unpriced + totals.missing + len(coverage_of(pnl).refused),
+        agrees=audit(ledger, pnl).is_sound,
+    )
+
+
+def seat_results_of(record: Record, state: State) -> SeatResults:
+    """Returns what the books of a desk at an exchange hold at the end of a world. `state` is the fold of its engine."""
+    pnl, ledger = Pnl(), Ledger(keeps_entries=False)
+    for item in _journalled(record):
+        pnl.apply(item)
+        ledger.apply(item)
+    owned: dict[str, Decimal] = {}
+    for row in state.positions.rows.values():
+        owned[row.owner] = owned.get(row.owner, ZERO) + row.qty
+    return SeatResults(
+        held={asset: amount for (_, asset), amount in state.balances.items() if amount},
+        owned=owned,
+        in_slots=sum((each.qty for slots in state.slots.values() for each in slots.values()), ZERO),
         agrees=audit(ledger, pnl).is_sound,
     )
 

@@ -16,6 +16,7 @@ from flatbook.sim.catalogue.row import Level
 from flatbook.sim.runs.outcome import Outcome
 from flatbook.sim.runs.scenario import Scenario, deepened, draw_scenario
 from flatbook.sim.runs.scripted import Kept, regressions, scripted
+from flatbook.sim.runs.seating import draw_seated
 from flatbook.sim.runs.shrink import Shrunk, shrink
 from flatbook.sim.runs.tally import Red, Tally
 
@@ -25,14 +26,17 @@ NOT_THE_SAME = "two runs of one seed differ"
 CANARY, CANARY_REASON, CANARY_SEEDS = 1, "I4", range(4)
 
 Watch = Callable[[Tally], None]
+DRAWS: dict[Level, Callable[[str], Scenario]] = {
+    Level.CORE: draw_scenario,
+    Level.FULL: lambda seed: deepened(draw_scenario(seed)),
+    Level.EXCHANGE: draw_seated,
+}
 
 
 def seed_job(seed: int, level: Level = Level.CORE) -> Job:
     """Returns the job of a seed, as deep as a level says."""
-    scenario, words = draw_scenario(str(seed)), f"seed {seed}"
-    if level is Level.FULL:
-        scenario, words = deepened(scenario), f"seed {seed} --level {level.value}"
-    return Job(name=f"seed {seed}", replay=f"flatbook sim {words}", scenario=scenario)
+    words = f"seed {seed}" if level is Level.CORE else f"seed {seed} --level {level.value}"
+    return Job(name=f"seed {seed}", replay=f"flatbook sim {words}", scenario=DRAWS[level](str(seed)))
 
 
 def kept_job(kept: Kept) -> Job:
@@ -47,14 +51,14 @@ def kept_job(kept: Kept) -> Job:
 
 def swarm_jobs(seeds: range, level: Level = Level.CORE) -> Iterator[Job]:
     """Yields the worlds of a level: those that once failed, the scripted ones, and those of a range of seeds."""
-    yield from (seed_job(seed, level) for seed in regressions())
+    yield from (seed_job(seed, level) for seed in regressions(level))
     yield from (kept_job(kept) for kept in scripted() if kept.scenario.level is level)
     yield from (seed_job(seed, level) for seed in seeds)
 
 
 def swarm_size(seeds: range, level: Level = Level.CORE) -> int:
     """Returns how many worlds `swarm_jobs` yields."""
-    return len(regressions()) + sum(kept.scenario.level is level for kept in scripted()) + len(seeds)
+    return len(regressions(level)) + sum(kept.scenario.level is level for kept in scripted()) + len(seeds)
 
 
 def known_bad_jobs() -> tuple[Job, ...]:

@@ -6,7 +6,7 @@ import time
 
 from msgspec.structs import replace
 
-from flatbook.services.sim_results import results_of
+from flatbook.services.sim_results import results_of, seat_results_of
 from flatbook.services.simulated import World, run_world
 from flatbook.sim.judges.of_pairs import recovery
 from flatbook.sim.judges.table import judge
@@ -45,10 +45,10 @@ def run_scenario(scenario: Scenario, *, uncut: Record | None = None) -> Outcome:
 
 def judged(world: World, *, uncut: Record | None) -> Outcome:
     """Returns the outcome of a world that ran to its end."""
-    found: tuple[Violation, ...] = judge(
-        world.record, expectation_of(world.scenario), results_of(world.record)
-    ).violations
-    if uncut is not None:
+    is_seated = world.scenario.shape.grid is not None
+    results = seat_results_of(world.record, world.life.engine.state) if is_seated else results_of(world.record)
+    found: tuple[Violation, ...] = judge(world.record, expectation_of(world.scenario), results).violations
+    if uncut is not None and not is_seated:
         found += recovery(uncut, world.record)
     reached = reached_in(world.record)
     return Outcome(

@@ -9,23 +9,18 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from contextvars import Context, copy_context
+from contextvars import Context
 
-from msgspec.structs import replace
-
-from flatbook.engine.follow import Pace
 from flatbook.engine.inputs import Command, Verb
-from flatbook.engine.own_books import own_books
 from flatbook.engine.run import CommandAnswer, Engine, EngineFailed, Parts
-from flatbook.events.control import Mode
-from flatbook.market.quotes import Market, Quote
-from flatbook.services.sim_pricing import begin_pricing
+from flatbook.events.control import HaltCause
+from flatbook.market.quotes import Quote
+from flatbook.services.sim_life import RESTART_MS, Life
 from flatbook.sim.catalogue.row import Level
 from flatbook.sim.chance import stream
-from flatbook.sim.loop import PROCESS, VirtualLoop
+from flatbook.sim.loop import VirtualLoop
 from flatbook.sim.network.wire_network import WireNetwork
 from flatbook.sim.runs.planned import (
-    PlannedCrash,
     PlannedFill,
     PlannedForeign,
     PlannedFreeze,
@@ -35,15 +30,13 @@ from flatbook.sim.runs.planned import (
 )
 from flatbook.sim.runs.scenario import PRICES, Scenario
 from flatbook.sim.world.chain import BLOCK_S, ONE_SHARE, SimulatedChain
-from flatbook.sim.world.desk import FEED, FIRST, OWNER, marks_of, offers_of, ratios_of, rules_of
-from flatbook.sim.world.disk import DiskJournal, SimulatedDisk
+from flatbook.sim.world.desk import FEED, FIRST, OWNER, offers_of, ratios_of, rules_of
+from flatbook.sim.world.disk import SimulatedDisk
 from flatbook.sim.world.exchange import TICK
 from flatbook.sim.world.injection import Injection, struck
-from flatbook.sim.world.outside import Chains, Outside, Venues
+from flatbook.sim.world.outside import Chainless, Chains, Outside, Venues
 from flatbook.sim.world.port_nodes import PortNodes
-from flatbook.sim.world.port_venue import Caller
 from flatbook.sim.world.port_venues import PortVenues
-from flatbook.sim.world.process import Cut, Diary, LoopClock, Scissors
 from flatbook.sim.world.record import (
     PRICE,
     Appended,
@@ -51,8 +44,6 @@ from flatbook.sim.world.record import (
     CommandDone,
     Commanded,
     Injected,
-    LifeBegan,
-    LifeEnded,
     Record,
     SafetyOver,
     WorldOver,
@@ -63,10 +54,8 @@ from flatbook.values.ids import Underlying
 from flatbook.values.instants import NS_PER_MS, Instant, later
 from flatbook.values.money import Price, from_base_units
 
-PACE = Pace(chain_poll_s=2, order_poll_s=5, idle_poll_s=15, statement_s=60, retry_s=3)
 SETTLE_S_MAX = 600
 SETTLE_STEP_S = 10
-RESTART_MS = 2_000
 RESTARTS_MAX = 200
 PRICE_STEP_MS = 1_000
 JUMP_RARELY = 150
@@ -75,108 +64,6 @@ OPERATOR = "operator"
 EXPECTED = ("the journal failed", "another process", "a task of the engine died: injected")
 LIFT_AFTER_MS = 60_000
 CERTAIN_AFTER_MS = {"safe": 90_000, "finalized": 160_000}
-
-
-class Life:
-    """One process life of the desk: an engine with its own name, clock and scissors."""
-
-    def __init__(self, world: World, number: int, planned: PlannedCrash | None) -> None:
-        self.number, self.name = number, f"desk#{number}"
-        self._world = world
-        self._point = planned.point if planned is not None else None
-        self.scissors = Scissors(self._point, self._cut_at_point)
-        scenario = world.scenario
-        self.clock = LoopClock(world.loop, offset_ns=scenario.offset_ms * NS_PER_MS, drift_ppm=scenario.drift_ppm)
-        self.context = _context_of(self.name)
-        self.engine = world.engine_of(self._parts())
-        self._task: asyncio.Task[str] | None = None
-        self.down_ms = planned.down_ms if planned is not None else RESTART_MS
-        if planned is not None and planned.after_ms is not None:
-            world.later_ms(planned.after_ms, self.kill)
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether the process runs."""
-        return not self.scissors.is_cut and self._task is not None and not self._task.done()
-
-    def begin(self) -> None:
-        """Starts the process."""
-        world = self._world
-        world.record.add(LifeBegan(at=world.loop.instant, process="desk", life=self.number))
-        self._task = self.context.run(world.loop.create_task, self.engine.run())
-        self._task.add_done_callback(self._ended, context=Context())
-        begin_pricing(world.loop, world.chains, self._caller, self.engine, (self.context, self._task))
-
-    def kill(self) -> None:
-        """Ends the process as a lost machine does, if it still runs."""
-        if self.is_alive:
-            self.scissors.is_cut = True
-            if self.engine.outbox.in_flight:
-                self._world.injection.count("P3", self.name)
-            if self.engine.state.open_orders:
-                self._world.injection.count("P8", self.name)
-            self._cut()
-
-    def _cut_at_point(self) -> None:
-        """Is cut at the append or send that was planned, and counts it under the crash that it is."""
-        if self._point is not None:
-            self._world.injection.count(
-                {Cut.BEFORE_APPEND: "P1", Cut.BEFORE_SEND: "P2", Cut.AFTER_SEND: "P3"}.get(self._point.cut, "P6"),
-                self.name,
-            )
-        self._cut()
-
-    def _cut(self) -> None:
-        world = self._world
-        world.loop.kill(self.name)
-        world.lose_power()
-        world.record.add(LifeEnded(at=world.loop.instant, process="desk", life=self.number, how="killed"))
-        world.died(self)
-
-    def _within_append(self) -> None:
-        self.scissors.reach(Cut.WITHIN_APPEND, self.scissors.appends)
-
-    def _ended(self, task: asyncio.Task[str]) -> None:
-        if self.scissors.is_cut:
-            return
-        fault = task.exception()
-        how = task.result() if fault is None else f"{type(fault).__name__}: {fault}"
-        world = self._world
-        world.record.add(LifeEnded(at=world.loop.instant, process="desk", life=self.number, how=how))
-        if fault is not None and not world.is_expected(fault):
-            world.failures.append(how)
-        world.died(self)
-
-    def _parts(self) -> Parts:
-        world = self._world
-        loop, record = world.loop, world.record
-        caller = self._caller = Caller(
-            "desk",
-            self.number,
-            self.scissors,
-            self.clock,
-            books=lambda account: own_books(self.engine.state, world.rules, account),
-        )
-        senders, readers = world.chains.wallets_of(caller)
-        return Parts(
-            journal=Diary(
-                DiskJournal(world.disk, self._within_append),
-                self.scissors,
-                record,
-                ("desk", self.number, loop),
-            ),
-            venues=world.venues.of_life(caller, tuple(world.rules.instruments.values())),
-            sources=world.chains.of_life(caller),
-            logins=world.venues.logins_of_life(),
-            senders=senders,
-            offers=readers,
-            clock=self.clock,
-            rules=replace(world.rules, marks=marks_of(world.scenario, self.number)),
-            market=Market(),
-            pace=PACE,
-            mode=Mode.PAPER,
-            version="simulated",
-        )
 
 
 class World:
@@ -193,14 +80,15 @@ class World:
         self.rules = rules_of(scenario)
         self.chain = SimulatedChain(scenario.seed, self.record, self._now, ratios_of(scenario), offers_of(scenario))
         outside = Outside(loop=self.loop, record=self.record, injection=self.injection, later=self._at)
-        self.network = WireNetwork(scenario.seed, outside) if scenario.level is Level.FULL else None
+        self.network = None if scenario.level is Level.CORE else WireNetwork(scenario.seed, outside)
         self.venues: Venues
         self.chains: Chains
         if self.network is None:
             self.venues, self.chains = PortVenues(scenario, outside), PortNodes(scenario, outside, self.chain)
         else:
             self.venues = VENUES[scenario.shape.broker](scenario, outside, self.network)
-            self.chains = WireNodes(scenario, outside, self.network, self.chain)
+            is_chainless = scenario.level is Level.EXCHANGE
+            self.chains = Chainless() if is_chainless else WireNodes(scenario, outside, self.network, self.chain)
         self._walks = {symbol: stream(scenario.seed, f"price:{symbol}") for symbol in scenario.shape.symbols}
         self._prices = {symbol: PRICES[symbol] for symbol in scenario.shape.symbols}
         self._stale_until = scenario.start
@@ -222,6 +110,7 @@ class World:
         while self.loop.instant < until and quiet < 2:
             self.loop.advance(later(self.loop.instant, seconds=SETTLE_STEP_S))
             quiet = quiet + 1 if self._is_quiet() else 0
+        self.venues.end()
         self.record.add(WorldOver(at=self.loop.instant))
         self.failures += [f"a task died: {fault}" for fault in self.loop.faults]
         self.failures += [f"an input was poisoned: {told}" for life in self.lives for told in life.engine.poisons]
@@ -263,7 +152,8 @@ class World:
         scenario = self.scenario
         for symbol, price in self._prices.items():
             self.venues.set_price(symbol, price)
-        self._at(scenario.start, self._mine)
+        if scenario.level is not Level.EXCHANGE:
+            self._at(scenario.start, self._mine)
         self._at(scenario.start, self._price)
         self._at(scenario.start, self._begin)
         for number, fill in enumerate(scenario.fills):
@@ -438,12 +328,30 @@ class World:
         self.injection.stop()
         self.record.add(SafetyOver(at=self.loop.instant))
         self.later_ms(RESTART_MS, self._revive)
-        self.later_ms(LIFT_AFTER_MS, self._lift_all)
+        grid = self.scenario.shape.grid
+        if grid is None:
+            self.later_ms(LIFT_AFTER_MS, self._lift_all)
+        else:
+            self.later_ms(500 * grid.quoted_s, self._lift_all)
+            self.later_ms(1_000 * grid.quoted_s, self._end_quoting)
+
+    def _end_quoting(self) -> None:
+        """Lets an operator kill a grid that has quoted for a while without faults, until the kill is taken."""
+        if not self._is_killed():
+            self.command(Verb.KILL, {}, key=self._next_key("kill"))
+            self.later_ms(RESTART_MS, self._end_quoting)
+
+    def _is_killed(self) -> bool:
+        cause = HaltCause.KILLED
+        return self.life.is_alive and any(halt.cause is cause for halt in self.life.engine.state.halts.values())
 
     def _is_quiet(self) -> bool:
         if not self.life.is_alive or not self.life.engine.wakes.resumed():
             return False
         state = self.life.engine.state
+        if self.scenario.shape.grid is not None:
+            is_still = self._is_killed() and not state.open_orders and not any(state.owing.values())
+            return is_still and self.venues.are_quiet() and self._are_books_compared()
         if state.open_orders or any(state.owing.values()) or state.halts or not self.venues.are_quiet():
             return False
         settled_ms = max(LIFT_AFTER_MS, CERTAIN_AFTER_MS.get(self.scenario.shape.hedge_at, 0))
@@ -491,9 +399,3 @@ def _move_of(walk: random.Random, price: int) -> int:
 
 def _bound(action: Callable[..., None], *arguments: object) -> Callable[[], None]:
     return lambda: action(*arguments)
-
-
-def _context_of(name: str) -> Context:
-    context = copy_context()
-    context.run(PROCESS.set, name)
-    return context

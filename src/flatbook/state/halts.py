@@ -43,3 +43,9 @@ def halt_over(halts: dict[HaltId, Halt], owner: OwnerId, account: AccountId, ins
         if halt.covers(owner, account, instrument):
             return halt
     return None
+
+
+def kill_over(halts: dict[HaltId, Halt], owner: OwnerId, account: AccountId, instrument: InstrumentId) -> Halt | None:
+    """Returns the standing kill that covers an intent, None without one: a strategy then sends not even exits."""
+    covering = (halt for halt in halts.values() if halt.cause is HaltCause.KILLED)
+    return next((halt for halt in covering if halt.covers(owner, account, instrument)), None)

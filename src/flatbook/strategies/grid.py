@@ -143,7 +143,7 @@ def plan_of(scene: Scene, *, free: tuple[Decimal, Decimal] | None) -> Plan:
         hold(plan, GridHold.STOPPED)
     elif scene.locked_until is not None:
         hold(plan, GridHold.LOCKED)
-    elif scene.stop is Stop.ALL:
+    elif scene.stop in (Stop.ALL, Stop.KILLED):
         hold(plan, GridHold.HALTED)
     else:
         want_openers(plan, scene, room_of(scene, plan.wants, free))

@@ -8,6 +8,7 @@ from flatbook.strategies.decision import Edge, Series
 from flatbook.strategies.grid_plan import Plan, Want, exit_style, fell_behind, maker_price, meets_at, tolerance, watch
 from flatbook.strategies.grid_scene import Place, Scene, closable, target_of, ticks_of
 from flatbook.strategies.grid_terms import Exits, GridMode
+from flatbook.strategies.quoting import Stop
 from flatbook.values.instruments import Side, floor_to_lot
 from flatbook.values.lattice import MICRO, level
 from flatbook.values.money import ZERO, Quantity
@@ -57,7 +58,12 @@ def _follow(plan: Plan, scene: Scene, side: Side, ticks: int) -> None:
 
 
 def want_exits(plan: Plan, scene: Scene) -> None:
-    """Wants an order for each slot that holds something and has none, nearest to the market first."""
+    """Wants an order for each slot that holds something and has none, nearest to the market first.
+
+    Under a kill none is wanted: whoever kills wants to see no order at all, until the kill is lifted.
+    """
+    if scene.stop is Stop.KILLED:
+        return
     found: list[tuple[int, Place, Quantity]] = []
     for place, held in scene.held.items():
         if _flattens(scene) and (held.qty > ZERO) is not (_first_side(scene) is Side.SELL):

@@ -62,7 +62,7 @@ def _stands(plan: Plan, scene: Scene, index: int, side: Side, *, ticks: int, is_
 
 def is_stopped(scene: Scene, side: Side) -> bool:
     """Whether the desk lets nothing be opened on a side."""
-    return scene.stop is Stop.ALL or scene.stop is (Stop.BUYS if side is Side.BUY else Stop.SALES)
+    return scene.stop in (Stop.ALL, Stop.KILLED) or scene.stop is (Stop.BUYS if side is Side.BUY else Stop.SALES)
 
 
 def _pays(scene: Scene, step: Step) -> bool:

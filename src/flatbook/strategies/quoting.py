@@ -49,8 +49,9 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stop(Enum):
-    """What the desk does not let a strategy do now. Exits and cancels always pass."""
+    """What the desk does not let a strategy do now. Exits pass but under a kill, and cancels always."""
 
+    KILLED = "killed"
     ALL = "all"
     BUYS = "buys"
     SALES = "sales"

@@ -111,7 +111,12 @@ def test_what_breaks_a_rule_is_refused_and_its_edge_passes(
     assert refused(where, wanted, caps) == because
 
 
-def test_an_exit_passes_whatever_stands() -> None:
+def test_under_a_kill_not_even_an_exit_passes() -> None:
+    where = room(halt="halt-1", is_killed=True, position=Decimal(2))
+    assert refused(where, intent(SELL, None, "2", reduce_only=True)) == ("halted", "no kill", "halt-1")
+
+
+def test_an_exit_passes_whatever_stands_but_a_kill() -> None:
     where = room(halt="halt-1", touch=None, day_result_usd=None, quote_usd=None, open_orders=99, position=Decimal(2))
     assert refused(where, intent(SELL, None, "2", reduce_only=True)) is None
 
@@ -136,7 +141,7 @@ def test_what_passed_counts_for_what_comes_after_it() -> None:
 
 def test_each_rule_stands_once() -> None:
     assert len(set(NEW_RISK)) == len(NEW_RISK) == 12
-    assert len(EXITS) == 1
+    assert len(EXITS) == 2
 
 
 def test_a_limit_that_is_not_above_zero_is_refused() -> None:

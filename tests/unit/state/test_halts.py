@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from flatbook.events.control import HaltCause, HaltScope
-from flatbook.state.halts import Halt, halt_over, must_cancel
+from flatbook.state.halts import Halt, halt_over, kill_over, must_cancel
 from flatbook.state.orders import order_of_intent
 from flatbook.values.ids import AccountId, HaltId, InstrumentId, OwnerId
 from tests.unit.state.scene import OWNER, PAPER, STOCK, at, intended
@@ -59,3 +59,10 @@ def test_a_halt_wants_gone_what_may_add_risk_and_a_kill_whatever_came_before_it(
     assert not must_cancel(killed_before, reducing)
     assert must_cancel(killed_before, adding)
     assert not must_cancel({HaltId("halt-venue"): halt("venue", "other")}, adding)
+
+
+def test_a_kill_that_covers_is_found_beside_other_halts_and_no_other_halt_is_one() -> None:
+    other, killed = halt("all"), halt("owner", OWNER, cause=HaltCause.KILLED)
+    assert kill_over({other.halt_id: other}, OWNER, PAPER, STOCK) is None
+    assert kill_over({other.halt_id: other, killed.halt_id: killed}, OWNER, PAPER, STOCK) is killed
+    assert kill_over({killed.halt_id: killed}, OwnerId("x"), PAPER, STOCK) is None

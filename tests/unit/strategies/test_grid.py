@@ -71,6 +71,16 @@ def test_a_stop_of_one_side_cancels_what_opens_there_and_no_exit() -> None:
     assert view.order_in("1:1").reduce_only
 
 
+def test_under_a_kill_nothing_is_placed_and_under_a_halt_exits_are() -> None:
+    view = standing()
+    view.fill("1:1")
+    view.stopped = Stop.ALL
+    assert placed(view.decide()) == ["buy 1 @ 1000 in 1:1 exit"]
+    view.stopped = Stop.KILLED
+    assert placed(view.decide()) == []
+    assert [note.reason for note in view.decide().notes if isinstance(note, GridHeld)] == [GridHold.HALTED]
+
+
 def test_an_exit_that_does_not_reduce_the_position_of_all_slots_is_an_ordinary_order_of_its_slot() -> None:
     view = standing()
     for slot in ("1:-1", "1:-2", "1:1"):

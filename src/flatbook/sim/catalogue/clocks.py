@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from flatbook.sim.catalogue.row import BOTH, CORE, FULL, Awaited, Awaits, Built, Fault, Proven
+from flatbook.sim.catalogue.row import (
+    BOTH,
+    CORE,
+    CORE_AND_EXCHANGE,
+    EVERYWHERE,
+    FULL,
+    Awaited,
+    Awaits,
+    Built,
+    Fault,
+    Proven,
+)
 
 ROWS = (
     Fault(
@@ -11,7 +22,7 @@ ROWS = (
         must_hold=("I14",),
         how="An offset and a drift of the process, and steps forward.",
         standing=Built(injectors=("services.simulated.World._step_clock",)),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="T2",
@@ -19,7 +30,7 @@ ROWS = (
         must_hold=("I9", "I12"),
         how="Steps back of up to three seconds; the order of events stays that of their sequence.",
         standing=Built(injectors=("services.simulated.World._step_clock",)),
-        worlds=CORE,
+        worlds=CORE_AND_EXCHANGE,
     ),
     Fault(
         id="T3",

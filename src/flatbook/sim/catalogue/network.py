@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatbook.sim.catalogue.row import BOTH, CORE, Built, Fault
+from flatbook.sim.catalogue.row import CORE, EVERYWHERE, Built, Fault
 
 ROWS = (
     Fault(
@@ -16,7 +16,7 @@ ROWS = (
                 "sim.network.wire_faults.InjectedLink.loss",
             )
         ),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="N2",
@@ -29,7 +29,7 @@ ROWS = (
                 "sim.network.wire_faults.InjectedLink.loss",
             )
         ),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="N3",
@@ -37,7 +37,7 @@ ROWS = (
         must_hold=("I3", "I7"),
         how="Answers are delayed beyond the time-out, so that both orders of answer and time-out occur.",
         standing=Built(injectors=("sim.network.port_link.Link._arrive",)),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="N4",
@@ -45,7 +45,7 @@ ROWS = (
         must_hold=("I2",),
         how="Requests, never answers, get a delay with a heavy tail.",
         standing=Built(injectors=("sim.network.port_link.Link._arrival",)),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="N5",
@@ -58,7 +58,7 @@ ROWS = (
                 "sim.network.wire_faults.InjectedBroker.repeats",
             )
         ),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="N6",
@@ -71,7 +71,7 @@ ROWS = (
                 "sim.network.wire_faults.InjectedLink.resolves",
             )
         ),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="N7",
@@ -84,7 +84,7 @@ ROWS = (
                 "sim.network.wire_faults.InjectedLink.loss",
             )
         ),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="N8",
@@ -97,7 +97,7 @@ ROWS = (
                 "sim.network.wire_faults.InjectedLink.loss",
             )
         ),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="N9",
@@ -112,7 +112,7 @@ ROWS = (
                 "sim.network.wire_faults.InjectedBroker.spoils",
             )
         ),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="N10",
@@ -133,7 +133,7 @@ ROWS = (
                 "sim.network.wire_faults.InjectedBroker.refuses_caller",
             )
         ),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="N12",
@@ -141,6 +141,6 @@ ROWS = (
         must_hold=("I19", "I15"),
         how="For a while one venue answers 15 s late; the others must keep their latency.",
         standing=Built(injectors=("sim.network.port_link.Link._flight_ms",)),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
 )

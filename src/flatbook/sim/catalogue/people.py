@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatbook.sim.catalogue.row import BOTH, CORE, FULL, Awaited, Awaits, Built, Fault, Proven
+from flatbook.sim.catalogue.row import CORE, CORE_AND_EXCHANGE, EVERYWHERE, FULL, Awaited, Awaits, Built, Fault, Proven
 
 ROWS = (
     Fault(
@@ -33,7 +33,7 @@ ROWS = (
         must_hold=("I20",),
         how="Executions and orders that nobody here ordered.",
         standing=Built(injectors=("services.simulated.World._trade_of_others",)),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="O5",
@@ -64,7 +64,7 @@ ROWS = (
         must_hold=("I2", "I17"),
         how="The same key twice is one command.",
         standing=Built(injectors=("services.simulated.World._halt",)),
-        worlds=CORE,
+        worlds=CORE_AND_EXCHANGE,
     ),
     Fault(
         id="O9",

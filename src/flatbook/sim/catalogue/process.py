@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from flatbook.sim.catalogue.row import BOTH, CORE, FULL, Awaited, Awaits, Built, Fault, Proven
+from flatbook.sim.catalogue.row import (
+    BOTH,
+    CORE,
+    CORE_AND_EXCHANGE,
+    EVERYWHERE,
+    FULL,
+    Awaited,
+    Awaits,
+    Built,
+    Fault,
+    Proven,
+)
 
 ROWS = (
     Fault(
@@ -10,24 +21,24 @@ ROWS = (
         what="A crash after a fill was received and before it was stored.",
         must_hold=("I3", "I10"),
         how="The process is cut before an append.",
-        standing=Built(injectors=("services.simulated.Life._cut_at_point",)),
-        worlds=CORE,
+        standing=Built(injectors=("services.sim_life.Life._cut_at_point",)),
+        worlds=CORE_AND_EXCHANGE,
     ),
     Fault(
         id="P2",
         what="A crash after an intent was stored and before it was sent.",
         must_hold=("I2", "I10"),
         how="The process is cut between append and send.",
-        standing=Built(injectors=("services.simulated.Life._cut_at_point",)),
-        worlds=CORE,
+        standing=Built(injectors=("services.sim_life.Life._cut_at_point",)),
+        worlds=CORE_AND_EXCHANGE,
     ),
     Fault(
         id="P3",
         what="A crash after sending and before the answer was stored.",
         must_hold=("I2", "I3", "I10"),
         how="The process is cut after a send.",
-        standing=Built(injectors=("services.simulated.Life.kill", "services.simulated.Life._cut_at_point")),
-        worlds=CORE,
+        standing=Built(injectors=("services.sim_life.Life.kill", "services.sim_life.Life._cut_at_point")),
+        worlds=CORE_AND_EXCHANGE,
     ),
     Fault(
         id="P4",
@@ -50,8 +61,8 @@ ROWS = (
         what="A commit reached the disk and we never heard so.",
         must_hold=("I4", "I10"),
         how="The process is cut after the commit and before it returns.",
-        standing=Built(injectors=("services.simulated.Life._cut_at_point",)),
-        worlds=CORE,
+        standing=Built(injectors=("services.sim_life.Life._cut_at_point",)),
+        worlds=CORE_AND_EXCHANGE,
     ),
     Fault(
         id="P7",
@@ -59,15 +70,15 @@ ROWS = (
         must_hold=("I11",),
         how="A twin is started; a frozen one wakes after it was taken over.",
         standing=Built(injectors=("services.simulated.World._freeze",)),
-        worlds=CORE,
+        worlds=CORE_AND_EXCHANGE,
     ),
     Fault(
         id="P8",
         what="A restart doubles orders or flattens a position.",
         must_hold=("I2", "I6"),
         how="Restarts with open orders, partial fills and positions that are not ours.",
-        standing=Built(injectors=("services.simulated.Life.kill",)),
-        worlds=BOTH,
+        standing=Built(injectors=("services.sim_life.Life.kill",)),
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="P9",
@@ -99,7 +110,7 @@ ROWS = (
         must_hold=("I12", "I15"),
         how="The process stands still, for half a second up to forty; stopping meanwhile needs the guard.",
         standing=Built(injectors=("services.simulated.World._freeze",)),
-        worlds=CORE,
+        worlds=CORE_AND_EXCHANGE,
     ),
     Fault(
         id="P13",

@@ -8,15 +8,19 @@ import msgspec
 
 
 class Level(Enum):
-    """How deep a world goes: venues at the engine's port, or production adapters on bytes."""
+    """How deep a world goes: venues at the engine's port, or adapters on bytes, of brokers or of an exchange."""
 
     CORE = "core"
     FULL = "full"
+    EXCHANGE = "exchange"
 
 
 CORE = (Level.CORE,)
 FULL = (Level.FULL,)
 BOTH = (Level.CORE, Level.FULL)
+CORE_AND_EXCHANGE = (Level.CORE, Level.EXCHANGE)
+FULL_AND_EXCHANGE = (Level.FULL, Level.EXCHANGE)
+EVERYWHERE = (Level.CORE, Level.FULL, Level.EXCHANGE)
 
 
 class Awaited(Enum):

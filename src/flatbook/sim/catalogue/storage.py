@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatbook.sim.catalogue.row import CORE, FULL, Awaited, Awaits, Built, Fault, Proven
+from flatbook.sim.catalogue.row import CORE, CORE_AND_EXCHANGE, FULL, Awaited, Awaits, Built, Fault, Proven
 
 ROWS = (
     Fault(
@@ -11,7 +11,7 @@ ROWS = (
         must_hold=("I1",),
         how="At a power cut what was not synced is gone.",
         standing=Built(injectors=("sim.world.disk.SimulatedDisk.cut_power",)),
-        worlds=CORE,
+        worlds=CORE_AND_EXCHANGE,
     ),
     Fault(
         id="D2",
@@ -19,7 +19,7 @@ ROWS = (
         must_hold=("I10",),
         how="At a power cut what was not synced is torn at a sector; real write-ahead logs are cut at each byte.",
         standing=Built(injectors=("sim.world.disk.SimulatedDisk.cut_power",)),
-        worlds=CORE,
+        worlds=CORE_AND_EXCHANGE,
     ),
     Fault(
         id="D3",
@@ -35,7 +35,7 @@ ROWS = (
         must_hold=("I1", "I15"),
         how="Appends fail; nothing new is risked and stopping still works.",
         standing=Built(injectors=("sim.world.disk.SimulatedDisk.write",)),
-        worlds=CORE,
+        worlds=CORE_AND_EXCHANGE,
     ),
     Fault(
         id="D5",
@@ -43,7 +43,7 @@ ROWS = (
         must_hold=("I1",),
         how="A sync fails and what waited is lost; the journal ends instead of trying again.",
         standing=Built(injectors=("sim.world.disk.SimulatedDisk.sync",)),
-        worlds=CORE,
+        worlds=CORE_AND_EXCHANGE,
     ),
     Fault(
         id="D6",

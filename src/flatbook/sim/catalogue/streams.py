@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from flatbook.sim.catalogue.row import BOTH, CORE, FULL, Awaited, Awaits, Built, Fault, Proven
+from flatbook.sim.catalogue.row import (
+    BOTH,
+    CORE_AND_EXCHANGE,
+    FULL,
+    FULL_AND_EXCHANGE,
+    Awaited,
+    Awaits,
+    Built,
+    Fault,
+    Proven,
+)
 
 ROWS = (
     Fault(
@@ -13,7 +23,7 @@ ROWS = (
         standing=Built(
             injectors=("sim.world.port_venue.PortVenue.watch.push", "sim.network.wire_faults.InjectedBroker.pushes")
         ),
-        worlds=CORE,
+        worlds=CORE_AND_EXCHANGE,
     ),
     Fault(
         id="W2",
@@ -21,7 +31,7 @@ ROWS = (
         must_hold=("I3",),
         how="The stream is cut for up to two minutes while orders fill.",
         standing=Built(injectors=("sim.network.port_link.Link.is_cut",)),
-        worlds=CORE,
+        worlds=CORE_AND_EXCHANGE,
     ),
     Fault(
         id="W3",
@@ -31,15 +41,15 @@ ROWS = (
         standing=Built(
             injectors=("sim.world.port_venue.PortVenue.watch.push", "sim.network.wire_faults.InjectedBroker.pushes")
         ),
-        worlds=CORE,
+        worlds=CORE_AND_EXCHANGE,
     ),
     Fault(
         id="W4",
         what="One change of an order book is missing.",
         must_hold=("I12",),
         how="One delta is dropped; the order book leaves service until a snapshot.",
-        standing=Proven(),
-        worlds=FULL,
+        standing=Built(injectors=("sim.exchange.injected.InjectedExchange.pushes",)),
+        worlds=FULL_AND_EXCHANGE,
     ),
     Fault(
         id="W5",
@@ -62,8 +72,8 @@ ROWS = (
         what="The key of a stream expires, or another client deletes it.",
         must_hold=("I3", "I12"),
         how="Keeping it alive answers 404; the stream falls silent.",
-        standing=Proven(),
-        worlds=FULL,
+        standing=Built(injectors=("sim.exchange.injected.InjectedExchange.ends_listen_key",)),
+        worlds=FULL_AND_EXCHANGE,
     ),
     Fault(
         id="W8",

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from flatbook.sim.catalogue.row import BOTH, CORE, FULL, Awaited, Awaits, Built, Fault, Proven
+from flatbook.sim.catalogue.row import (
+    BOTH,
+    CORE,
+    CORE_AND_EXCHANGE,
+    EVERYWHERE,
+    FULL,
+    Awaited,
+    Awaits,
+    Built,
+    Fault,
+    Proven,
+)
 
 ROWS = (
     Fault(
@@ -11,7 +22,7 @@ ROWS = (
         must_hold=("I2", "I7"),
         how="What is read trails the truth, within the lag that the venue's card declares.",
         standing=Built(injectors=("sim.world.port_venue.PortVenue._view_at",)),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="V2",
@@ -19,7 +30,7 @@ ROWS = (
         must_hold=("I3", "I7"),
         how="Read after read trails by the whole lag that the card declares, longer than any counter of misses.",
         standing=Built(injectors=("sim.world.port_venue.PortVenue._view_at",)),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="V3",
@@ -49,7 +60,7 @@ ROWS = (
                 "sim.network.wire_faults.InjectedBroker.names_nothing",
             )
         ),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="V6",
@@ -70,7 +81,7 @@ ROWS = (
                 "sim.network.wire_faults.InjectedBroker.requests_per_minute",
             )
         ),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="V8",
@@ -91,7 +102,7 @@ ROWS = (
                 "sim.network.wire_faults.InjectedBroker.spoils",
             )
         ),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="V10",
@@ -107,7 +118,7 @@ ROWS = (
         must_hold=("I3", "I7"),
         how="A late execution follows the end of the order by up to a minute.",
         standing=Built(injectors=("sim.world.exchange.Exchange._late_fill",)),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="V12",
@@ -120,7 +131,7 @@ ROWS = (
                 "sim.network.wire_faults.InjectedBroker.overfills",
             )
         ),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="V13",
@@ -157,7 +168,7 @@ ROWS = (
                 "sim.network.wire_faults.InjectedBroker.strange_status",
             )
         ),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="V17",
@@ -181,7 +192,7 @@ ROWS = (
         must_hold=("I14", "I16"),
         how="Some requests meet a lot ten times as large; a refusal leads to no loop.",
         standing=Built(injectors=("sim.world.exchange.Exchange._lot",)),
-        worlds=CORE,
+        worlds=CORE_AND_EXCHANGE,
     ),
     Fault(
         id="V20",
@@ -213,7 +224,7 @@ ROWS = (
         must_hold=("I6", "I20"),
         how="The exchange executes against our account what nobody ordered.",
         standing=Built(injectors=("services.simulated.World._trade_of_others",)),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="V24",
@@ -229,7 +240,7 @@ ROWS = (
         must_hold=("I12",),
         how="One feed freezes while its heartbeats go on.",
         standing=Built(injectors=("services.simulated.World._price",)),
-        worlds=BOTH,
+        worlds=EVERYWHERE,
     ),
     Fault(
         id="V26",

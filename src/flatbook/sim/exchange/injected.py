@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from flatbook.sim.alpaca.faults import Pushing
 from flatbook.sim.network.wire_faults import InjectedBroker, Timed
 from flatbook.sim.world.injection import Injection, Spells
 
 SKEW_MS = (-10_000, 10_000)
 SKEW_S = (20, 60)
 SILENT_S = (20, 120)
+FROZEN_S = (5, 60)
+DEPTH = ("push depth", "push orderbook")
 
 
 class InjectedExchange(InjectedBroker):
@@ -29,8 +32,17 @@ class InjectedExchange(InjectedBroker):
         return self._draws.hits("W7", self._where)
 
     def is_silent(self, stream: str) -> bool:
-        """W1: a stream lives and says nothing for a while."""
-        return self._strikes.strikes("W1", self._timed.instant, seconds=SILENT_S) and stream.startswith("push")
+        """V25: books freeze for a while; W1: any other stream says nothing. Both live on."""
+        now = self._timed.instant
+        if stream.startswith(DEPTH):
+            return self._strikes.strikes("V25", now, seconds=FROZEN_S)
+        return self._strikes.strikes("W1", now, seconds=SILENT_S) and stream.startswith("push")
+
+    def pushes(self, verb: str) -> Pushing:
+        """W4: a change of a book is missing. What is pushed of an account is lost, told twice or late as anywhere."""
+        if verb.startswith(DEPTH) and self._draws.hits("W4", self._where):
+            return Pushing.LOST
+        return super().pushes(verb)
 
     def cuts_stream(self, _stream: str) -> bool:
         """W2: a stream is cut."""

@@ -9,7 +9,7 @@ import msgspec
 
 from flatbook.events.event import Event
 from flatbook.sim.judges.expectation import Expectation
-from flatbook.sim.judges.results import Results
+from flatbook.sim.judges.results import Results, SeatResults
 from flatbook.sim.judges.told import Told
 from flatbook.sim.judges.truth import Truth
 from flatbook.sim.judges.verdict import Figures, Violation
@@ -41,7 +41,7 @@ class Hearing(msgspec.Struct, frozen=True, kw_only=True):
 class Court:
     """What judges share: the expectation, truth and tale up to now, the product's results, and where they report."""
 
-    def __init__(self, expects: Expectation, results: Results | None = None) -> None:
+    def __init__(self, expects: Expectation, results: Results | SeatResults | None = None) -> None:
         self.expects, self.results = expects, results
         self.told = Told()
         self.truth = Truth(expects, self.told.owner_of)

@@ -64,6 +64,18 @@ class OfferBound(msgspec.Struct, frozen=True, kw_only=True):
     threshold: int
 
 
+class SeatBound(msgspec.Struct, frozen=True, kw_only=True):
+    """What a quoting strategy may hold on a side, whatever of its orders executes, and what it may have seen.
+
+    Units: `inventory_max` in 1e-9 share; `seen_within` in nanoseconds: the touch that an order stands on was displayed
+    so long ago at most, None where the world may hold it up for longer.
+    """
+
+    owner: str
+    inventory_max: int
+    seen_within: int | None
+
+
 class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     """What the world allows.
 
@@ -79,6 +91,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     that vaults hold, by underlying, and `stable` is what they are paid in. `marks` by asset, ints of 1e-4 USD,
     are those that may be stated for it; money without any is worth one dollar. `offers` bound what the desk offers by
     (owner, underlying); a living desk pulls all of it within `pulled_within` of a kill, or of the end of a session.
+    `seat` is what a grid at an exchange may do.
     """
 
     listings: tuple[Listing, ...]
@@ -104,6 +117,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True):
     marks: Mapping[str, tuple[int, ...]] = {}
     offers: Mapping[NetKey, OfferBound] = {}
     pulled_within: int = 30 * NS_PER_S
+    seat: SeatBound | None = None
 
     def terms(self, account: str) -> AccountTerms:
         """Returns the terms of an account; one that is not named keeps ids for ever."""

@@ -20,6 +20,7 @@ from flatbook.values.instants import Instant
 OF_PRICE = ONE // rec.PRICE
 
 ANNOUNCED = "preconfirmed"
+FOREIGN = "unassigned"
 
 
 def no_fill_lost(court: Court) -> Hearing:
@@ -153,8 +154,7 @@ def conserved(court: Court) -> Hearing:
                 opened = "" if account in told.opened else ", never opened"
                 court.find("I5", f"{account} holds {shown(theirs)} {asset}, the books say {shown(ours)}{opened}")
         _compare_vaults(court)
-        foreign = "unassigned"
-        for key in sorted({*truth.nets, *(key for key in told.nets if key[0] != foreign)}):
+        for key in sorted({*truth.nets, *(key for key in told.nets if key[0] != FOREIGN)}):
             theirs_net, ours_net = truth.nets.get(key, 0), told.nets.get(key, 0)
             if theirs_net != ours_net:
                 court.find(
@@ -162,13 +162,20 @@ def conserved(court: Court) -> Hearing:
                 )
 
     def move(event: Any) -> None:
-        """Lets an operator's word about who owns what hold for the truth, too."""
-        if isinstance(event, orders.ForeignAssigned):
+        """Lets a word about who owns what hold for the truth, too: an operator's, or of what was closed by force."""
+        if isinstance(event, ForcedReduction):
+            if event.owner != FOREIGN:
+                shares = product(exact(event.qty), exact(event.contract_size)) * sign_of(event.side)
+                court.truth.move_net((event.owner, event.underlying), shares)
+        elif isinstance(event, orders.ForeignAssigned):
             court.truth.move_net((event.owner, event.underlying), exact(event.qty))
         else:
             court.truth.move_net((event.owner, event.underlying), exact(event.after) - exact(event.before))
 
-    return Hearing(events={orders.ForeignAssigned: move, control.PositionOverwritten: move}, end=end)
+    words: dict[type[Event], Callable[[Any], None]] = dict.fromkeys(
+        (orders.ForeignAssigned, control.PositionOverwritten, ForcedReduction), move
+    )
+    return Hearing(events=words, end=end)
 
 
 def _compare_vaults(court: Court) -> None:

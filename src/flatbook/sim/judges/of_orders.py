@@ -39,11 +39,12 @@ def intent_first(court: Court) -> Hearing:
 def at_most_one(court: Court) -> Hearing:
     """I2: a venue takes at most one order of an id, and none of a net while another of it is open at that account.
 
-    An order is sent again only where its venue still refuses a second one of its id when the request arrives. Where ids
-    are not refused for ever each order beyond the first is explained by a repetition of the network.
+    Of a net that is quoted this is so for each slot. An order is sent again only where its venue still refuses a second
+    one of its id when the request arrives. Where ids are not refused for ever each order beyond the first is explained
+    by a repetition of the network.
     """
     truth = court.truth
-    live: dict[tuple[str, str, str], dict[str, TrueOrder]] = {}
+    live: dict[tuple[str, str, str, str | None], dict[str, TrueOrder]] = {}
 
     def taken(entry: rec.OrderTaken) -> None:
         if not entry.ours or entry.client_id is None:
@@ -55,7 +56,7 @@ def at_most_one(court: Court) -> Hearing:
         order = court.told.intents.get(entry.client_id)
         if order is None:
             return
-        beside = live.setdefault((*order.key, entry.account), {})
+        beside = live.setdefault((*order.key, entry.account, order.intent.slot), {})
         for venue_id, other in tuple(beside.items()):
             if other.ending is not None:
                 del beside[venue_id]

@@ -103,10 +103,11 @@ def explained(court: Court) -> Hearing:
         left_aside[event.underlying] = None
 
     def end() -> None:
-        if court.results is not None:
-            _compare_nets(court, court.results, marks, left_aside)
-            _compare_flows(court, court.results, left_aside)
-            _compare_claims(court, court.results)
+        results = court.results
+        if isinstance(results, Results):
+            _compare_nets(court, results, marks, left_aside)
+            _compare_flows(court, results, left_aside)
+            _compare_claims(court, results)
 
     heard: dict[type[Event], Any] = dict.fromkeys(
         (orders.ForeignAssigned, control.PositionOverwritten, chain.FillSkipped), stated

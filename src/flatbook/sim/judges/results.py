@@ -53,3 +53,16 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     net_usd: Decimal
     gaps: int
     agrees: bool
+
+
+class SeatResults(msgspec.Struct, frozen=True, kw_only=True):
+    """What the books of a desk at an exchange hold at the end.
+
+    Units: `held` by asset, in units of it, a position in margin by its instrument; `owned` by owner, and `in_slots`, in
+    contracts. `agrees` says that the product's own audit of its ledger is sound and its trial balance zero.
+    """
+
+    held: Mapping[str, Decimal]
+    owned: Mapping[str, Decimal]
+    in_slots: Decimal
+    agrees: bool

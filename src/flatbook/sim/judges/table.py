@@ -15,10 +15,11 @@ from flatbook.sim.judges import (
     of_prices,
     of_results,
     of_rows,
+    of_seats,
 )
 from flatbook.sim.judges.court import Court, Hearing
 from flatbook.sim.judges.expectation import Expectation
-from flatbook.sim.judges.results import Results
+from flatbook.sim.judges.results import Results, SeatResults
 from flatbook.sim.judges.verdict import NotYet, Verdict, Violation
 from flatbook.sim.world.record import Record
 
@@ -49,6 +50,13 @@ ONE_RUN: dict[str, Judge] = {
     "I23": of_books.forced_close_seen,
     "I25": of_results.explained,
 }
+SEATED: dict[str, Judge] = {
+    **{name: each for name, each in ONE_RUN.items() if name not in ("I21", "I22")},
+    "I6": of_seats.inventory_bounded,
+    "I12": of_seats.seen_truly,
+    "I25": of_seats.held_as_said,
+}
+"""The judges of a desk at an exchange: it hedges nothing, offers nothing on a chain, and its market never closes."""
 TWO_RUNS: dict[str, PairJudge] = {"I9": of_pairs.replay, "I10": of_pairs.recovery}
 LATER: dict[str, NotYet] = {
     "I24": NotYet(
@@ -67,11 +75,11 @@ def predicate_of(invariant: str) -> str:
     return " ".join((found.__doc__ or "").split()).removeprefix(f"{invariant}: ")
 
 
-def judge(record: Record, expects: Expectation, results: Results | None = None) -> Verdict:
+def judge(record: Record, expects: Expectation, results: Results | SeatResults | None = None) -> Verdict:
     """Returns what all judges of one run say of a record, and of the results of the product, in the order found."""
     court = Court(expects, results)
     hearings = (
-        *(each(court) for each in ONE_RUN.values()),
+        *(each(court) for each in (ONE_RUN if expects.seat is None else SEATED).values()),
         of_prices.told_truly(court),
         of_exposure.timekeeper(court),
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flatbook.events import chain, control, offers, orders
+from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.event import Event
 from flatbook.events.forced import ForcedReduction
 from flatbook.sim.judges.exact import Exact, exact, product, sign_of
@@ -91,6 +92,7 @@ class Told:
             chain.FillValued: self._valued,
             chain.FillReversed: self._reversed,
             offers.OfferSeen: self._offer,
+            AccountActivityBooked: self._paid,
             control.BalanceStated: self._stated,
             control.PositionOverwritten: self._overwritten,
             control.AlertRaised: self._alert,
@@ -160,6 +162,10 @@ class Told:
         if event.account not in self.opened:
             self.opened[event.account], self.opened_in[event.account] = self.at, self.row_first
         self.add(event.account, event.asset, exact(event.change))
+
+    def _paid(self, event: AccountActivityBooked) -> None:
+        if event.kind is ActivityKind.FUNDING:
+            self.add(event.account, event.asset, exact(event.amount))
 
     def _overwritten(self, event: control.PositionOverwritten) -> None:
         self.move_net((event.owner, event.underlying), exact(event.after) - exact(event.before))

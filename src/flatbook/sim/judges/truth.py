@@ -70,6 +70,7 @@ class Truth:
             rec.OrderTaken: self._taken,
             rec.Executed: self._executed,
             rec.OrderOver: self._over,
+            rec.Moved: self._moved,
             rec.Announced: self._announced,
             rec.BlockMade: self._block_made,
             rec.BlocksCut: self._blocks_cut,
@@ -119,11 +120,15 @@ class Truth:
         if order is not None:
             order.filled += entry.qty
         self._add(entry.account, self.asset_of(entry.account, entry.symbol), entry.sign * entry.qty * OF_SHARE)
-        paid = entry.sign * entry.qty * entry.price + entry.fee
-        self._add(entry.account, self._expects.terms(entry.account).cash_asset, -paid * OF_CASH)
+        cash = self._expects.terms(entry.account).cash_asset
+        self._add(entry.account, cash, -entry.sign * entry.qty * entry.price * OF_CASH)
+        self._add(entry.account, entry.fee_asset or cash, -entry.fee * OF_CASH)
         owner = self.owner_of(entry)
         if owner is not None:
             self.move_net(owner, entry.sign * entry.qty * OF_SHARE)
+
+    def _moved(self, entry: rec.Moved) -> None:
+        self._add(entry.account, entry.asset, entry.amount * OF_CASH)
 
     def _over(self, entry: rec.OrderOver) -> None:
         order = self.orders.get(entry.venue_id)

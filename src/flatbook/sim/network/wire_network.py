@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import copy_context
 
 from aiohttp import web
@@ -15,7 +15,7 @@ from flatbook.sim.network.connector import SimulatedConnector
 from flatbook.sim.network.wire_faults import InjectedLink
 from flatbook.sim.world.outside import Outside
 from flatbook.venues.event_stream import SessionEvents
-from flatbook.venues.http import SessionHttp
+from flatbook.venues.http import Request, SessionHttp
 
 PORT = 443
 CLOSE_S_MAX = 1
@@ -31,6 +31,7 @@ class WireNetwork:
         self._served: dict[str, str] = {}
         self._board = Switchboard(outside.loop, self._link)
         self._serving: list[asyncio.Task[None]] = []
+        self.closing: list[Callable[[], Awaitable[None]]] = []
 
     def serve(self, runner: Callable[[], web.ServerRunner], host: str, process: str) -> None:
         """Lets a process serve a host from now on. `runner` makes the server, within the loop."""
@@ -39,9 +40,16 @@ class WireNetwork:
         context.run(PROCESS.set, process)
         self._serving.append(self._outside.loop.create_task(_serve(runner, host), context=context))
 
-    def http(self, host: str, clock: Clock, *, authorize: Callable[[], Mapping[str, str]]) -> SessionHttp:
-        """Returns a way to a host with connections of its own."""
-        http = SessionHttp(f"https://{host}", clock, connect=SimulatedConnector, authorize=authorize)
+    def http(
+        self,
+        host: str,
+        clock: Clock,
+        *,
+        authorize: Callable[[], Mapping[str, str]] = dict,
+        sign: Callable[[Request], Request] | None = None,
+    ) -> SessionHttp:
+        """Returns a way to a host with connections of its own. `sign` signs each request, where something does."""
+        http = SessionHttp(f"https://{host}", clock, connect=SimulatedConnector, authorize=authorize, sign=sign)
         self._https.append(http)
         return http
 
@@ -67,9 +75,9 @@ class WireNetwork:
         self._outside.loop.run_until_complete(self._close())
 
     async def _close(self) -> None:
-        for http in self._https:
+        for close in (*self.closing, *(http.close for http in self._https)):
             try:
-                await asyncio.wait_for(http.close(), CLOSE_S_MAX)
+                await asyncio.wait_for(close(), CLOSE_S_MAX)
             except TimeoutError:
                 continue
 

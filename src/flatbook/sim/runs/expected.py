@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flatbook.sim.judges.expectation import AccountTerms, Expectation, Listing, NetBound, NetKey, OfferBound
 from flatbook.sim.runs.scenario import Broker, Scenario
+from flatbook.sim.runs.seat_expected import seat_expectation_of
 from flatbook.sim.world.chain import ONE_SHARE, STABLE
 from flatbook.sim.world.desk import (
     COIN,
@@ -36,6 +37,8 @@ def expectation_of(scenario: Scenario) -> Expectation:
 
     Takers do not stop while the desk is behind: all that is planned for a symbol counts as standing offers.
     """
+    if scenario.shape.grid is not None:
+        return seat_expectation_of(scenario)
     symbols = scenario.shape.symbols
     return Expectation(
         listings=tuple(

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from flatbook.sim.chance import BPS_WHOLE
 from flatbook.sim.world.process import CrashPoint
-from flatbook.sim.world.record import PRICE
+from flatbook.sim.world.record import PRICE, SHARE
 
 PLAN_MS_MAX, QTY_MAX = 86_400_000, 10**18
 DAY_S, DEPTH_MAX, PPM_MAX = 86_400, 10_000, 1_000_000
@@ -95,6 +95,30 @@ class PlannedForeign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     sign: Sign
     qty: Qty
     forced: bool
+
+
+class PlannedGrid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A grid that quotes on the first symbol, at a spot market or a perpetual contract.
+
+    Units: `step` and `range` (how far from the first price it may go, None for ever) in ticks of a cent; `qty` of a
+    level and `inventory_max` in 1e-9 share; `skew_bps` as in the grid's own terms; `book_age_ms` in ms. `takers_bps` is
+    the chance that somebody outside takes in a second, and up to `taker_qty` then. Once nothing goes wrong any more it
+    quotes for `quoted_s`; then an operator kills it.
+    """
+
+    spot: bool
+    neutral: bool
+    step: Depth
+    levels: Annotated[int, Meta(ge=1, le=20)]
+    qty: Qty
+    inventory_max: Qty
+    book_age_ms: Annotated[int, Meta(ge=50, le=60_000)]
+    skew_bps: Bps = 0
+    exits_take: bool = False
+    range: Depth | None = None
+    takers_bps: Bps = 5_000
+    taker_qty: Qty = SHARE
+    quoted_s: Seconds = 90
 
 
 class PlannedRatio(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

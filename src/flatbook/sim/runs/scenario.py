@@ -29,6 +29,7 @@ from flatbook.sim.runs.planned import (
     PlannedFill,
     PlannedForeign,
     PlannedFreeze,
+    PlannedGrid,
     PlannedHalt,
     PlannedOffer,
     PlannedRatio,
@@ -70,10 +71,12 @@ class ScenarioRefused(ValueError):
 
 
 class Broker(Enum):
-    """Which broker the venues of a world on bytes are."""
+    """Which broker or exchange the venues of a world on bytes are."""
 
     ALPACA = "alpaca"
     SCHWAB = "schwab"
+    BINANCE = "binance"
+    BYBIT = "bybit"
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,7 +88,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     liquidity comes back after `refill_s`. `stable_mark` is what a dollar token is worth, in 1e-4 USD, and
     `stable_mark_again` what the second life of a desk and later ones are told that it is; `levy_ppm` a
     charge on sales beside the fee, in millionths of what they bring. `hedge_at` is how certain a fill has to be, in
-    worlds on bytes.
+    worlds on bytes. At an exchange a `grid` quotes, and nothing is hedged.
     """
 
     symbols: tuple[str, ...]
@@ -111,6 +114,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     levy_ppm: Annotated[int, Meta(ge=0, le=PPM_MAX)] = 0
     hedge_at: Literal["preconfirmed", "head", "safe", "finalized"] = "head"
     broker: Broker = Broker.ALPACA
+    grid: PlannedGrid | None = None
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -140,6 +144,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(f"a scenario of version {self.version}, this program makes and reads version {VERSION}")
         if not self.shape.symbols:
             raise ValueError("shape.symbols must name a share")
+        if (self.level is Level.EXCHANGE) is (self.shape.grid is None):
+            raise ValueError("shape.grid must stand in a world at an exchange, and in no other")
         trades: tuple[PlannedFill | PlannedForeign, ...] = (*self.fills, *self.foreign)
         for trade in trades:
             if trade.symbol not in self.shape.symbols:

@@ -7,11 +7,16 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
+from flatbook.sim.catalogue.row import Level
 from flatbook.sim.runs.scenario import VERSION, Scenario, ScenarioRefused, scenario_of
 
 FOLDER = "scenarios"
 SUFFIX = ".json"
-REGRESSIONS = "regress.txt"
+REGRESSIONS = {
+    Level.CORE: "regress.txt",
+    Level.FULL: "regress.txt",
+    Level.EXCHANGE: "regress_exchange.txt",
+}
 COMMENT = "#"
 
 
@@ -44,12 +49,12 @@ def kept_scenario(name: str) -> Scenario:
         raise ScenarioRefused(f"{name}: no file and no scripted scenario; these are: {', '.join(_names())}") from None
 
 
-def regressions() -> tuple[int, ...]:
-    """Returns the seeds that once failed.
+def regressions(level: Level = Level.CORE) -> tuple[int, ...]:
+    """Returns the seeds that once failed; those of worlds at an exchange have a list of their own.
 
     Errors: ScenarioRefused.
     """
-    return seeds_of((files("flatbook.sim.runs") / REGRESSIONS).read_text().splitlines())
+    return seeds_of((files("flatbook.sim.runs") / REGRESSIONS[level]).read_text().splitlines())
 
 
 def seeds_of(lines: Iterable[str]) -> tuple[int, ...]:
@@ -63,8 +68,8 @@ def seeds_of(lines: Iterable[str]) -> tuple[int, ...]:
 
 def _seed_of(words: list[str]) -> int:
     if len(words) != 2 or not all(word.isdecimal() for word in words):
-        raise ScenarioRefused(f"{REGRESSIONS}: {' '.join(words)!r} is no version and seed")
-    check_version(int(words[0]), f"{REGRESSIONS}: seed {words[1]}")
+        raise ScenarioRefused(f"{' '.join(words)!r} is no version and seed")
+    check_version(int(words[0]), f"the kept seed {words[1]}")
     return int(words[1])
 
 

@@ -14,6 +14,7 @@ from flatbook.sim.world.chain import CHAIN, SOURCE, STABLE, Ratios, VaultNames
 from flatbook.sim.world.exchange import Hours, Terms
 from flatbook.sim.world.offers import ADD, BOOK, REMOVE, PlacedOffer
 from flatbook.sim.world.record import PRICE, SHARE, TOKEN
+from flatbook.sim.world.seat import QUOTE, SEAT_ACCOUNT, seat_rules_of
 from flatbook.state.positions import NetKey
 from flatbook.strategies.hedge_terms import HedgeParams
 from flatbook.strategies.offers import OfferParams
@@ -39,6 +40,8 @@ SHARES_HELD = 10_000 * SHARE
 
 def accounts_of(scenario: Scenario) -> tuple[str, ...]:
     """Returns the accounts of the desk, the first one first."""
+    if scenario.shape.grid is not None:
+        return (SEAT_ACCOUNT,)
     return (FIRST, SECOND) if scenario.shape.backup else (FIRST,)
 
 
@@ -113,6 +116,8 @@ SESSIONS = (
 def marks_of(scenario: Scenario, life: int) -> dict[AssetId, Price]:
     """Returns the marks that the configuration of a life of the desk states."""
     shape = scenario.shape
+    if shape.grid is not None:
+        return {AssetId(QUOTE): Price(Decimal(1))}
     again = shape.stable_mark_again
     usd = shape.stable_mark if life == 1 or again is None else again
     coin = {COIN: Price(Decimal(COIN_USD))} if scenario.offers else {}
@@ -122,6 +127,8 @@ def marks_of(scenario: Scenario, life: int) -> dict[AssetId, Price]:
 def rules_of(scenario: Scenario) -> Rules:
     """Returns the rules of the first life of the desk of a scenario; later ones may state other marks."""
     shape = scenario.shape
+    if shape.grid is not None:
+        return seat_rules_of(scenario)
     instruments = {
         (account, symbol): _instrument(account, symbol, shape.lot)
         for account in accounts_of(scenario)

@@ -51,6 +51,9 @@ class Venues(Protocol):
     def are_quiet(self) -> bool:
         """Whether no order is open at any of them."""
 
+    def end(self) -> None:
+        """Records what is true of them at the end of the world."""
+
 
 class Chains(Protocol):
     """The chains that one desk reads."""
@@ -63,3 +66,19 @@ class Chains(Protocol):
 
     def wallets_of(self, caller: Caller) -> tuple[Senders, tuple[OfferReader, ...]]:
         """Returns the wallets of one life of the desk, and what it asks for its offers."""
+
+
+class Chainless:
+    """The chains of a desk that trades on none. Implements Chains."""
+
+    def of_life(self, _caller: Caller) -> tuple[ChainSource, ...]:
+        """Returns nothing to read."""
+        return ()
+
+    def oracle_of_life(self, _caller: Caller) -> PythReader | None:
+        """There is no oracle."""
+        return None
+
+    def wallets_of(self, _caller: Caller) -> tuple[Senders, tuple[OfferReader, ...]]:
+        """Returns no wallet."""
+        return {}, ()

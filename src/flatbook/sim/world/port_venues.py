@@ -60,3 +60,6 @@ class PortVenues:
     def are_quiet(self) -> bool:
         """Whether no order is open at any exchange."""
         return all(order.ended_at is not None for each in self.exchanges.values() for order in each.orders.values())
+
+    def end(self) -> None:
+        """Adds nothing: each thing was recorded when it happened."""

@@ -71,7 +71,7 @@ class OrderRefused(Entry, frozen=True, kw_only=True):
 
 
 class Executed(Entry, frozen=True, kw_only=True):
-    """A venue executed. `fee` is in cash units; `forced` says that no order of anybody caused it."""
+    """A venue executed. `fee` is in 1e-13 of `fee_asset`, cash where that is None; `forced`: nobody ordered it."""
 
     account: str
     execution_id: str
@@ -83,6 +83,38 @@ class Executed(Entry, frozen=True, kw_only=True):
     price: int
     fee: int
     forced: bool
+    fee_asset: str | None = None
+
+
+class Moved(Entry, frozen=True, kw_only=True):
+    """An exchange moved money of an account without a trade, such as funding.
+
+    Units: amount in 1e-13 of the asset, into the account above zero.
+    """
+
+    account: str
+    asset: str
+    amount: int
+    why: str
+
+
+class Held(Entry, frozen=True, kw_only=True):
+    """What an exchange says at the end that an account holds of an asset, or as a position in an instrument.
+
+    Units: amount in 1e-13 of the asset.
+    """
+
+    account: str
+    asset: str
+    amount: int
+
+
+class Displayed(Entry, frozen=True, kw_only=True):
+    """The touch of a market became another one; zero where a side is empty. Units: prices."""
+
+    symbol: str
+    bid: int
+    ask: int
 
 
 class OrderOver(Entry, frozen=True, kw_only=True):

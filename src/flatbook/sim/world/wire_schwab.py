@@ -107,6 +107,9 @@ class WireSchwab:
         """Whether no order is open."""
         return all(order.ended_at is not None for order in self._schwab.ledger.orders.values())
 
+    def end(self) -> None:
+        """Adds nothing: each thing was recorded when it happened."""
+
     def _log_in(self) -> None:
         self._tokens.tokens = log_in(self._server.front.logins, self._terms, self._outside.now())
 

@@ -68,6 +68,9 @@ class WireVenues:
         """Whether no order is open."""
         return all(order.ended_at is not None for order in self._alpaca.ledger.orders.values())
 
+    def end(self) -> None:
+        """Adds nothing: each thing was recorded when it happened."""
+
     def _venue(self, caller: Caller, name: str, instruments: tuple[Instrument, ...]) -> AlpacaVenue:
         http = self._network.http(HOST, caller.clock, authorize=_headers)
         events = self._network.events(HOST, caller.clock, authorize=_headers)

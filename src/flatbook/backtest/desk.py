@@ -91,7 +91,7 @@ class SimulatedDesk:
         self._direct.show(self, places)
         for owner, seated in self._rules.seats.items():
             numbers = {name: number for (whose, name), number in features.items() if whose == owner}
-            self._views.append(PassingView(self._turn, seated, places, numbers))
+            self._views.append(PassingView(seated, places, numbers))
 
     # The sights of its strategies.
 
@@ -234,9 +234,9 @@ class SimulatedDesk:
 
     def quiet(self, passed: Passed) -> int:
         """Asks the strategies on messages that were gone past, and says before how many of them none wants anything."""
-        self.catch_up()
         quiet = len(passed.times) - passed.first
         for view, key in zip(self._views, self._keys, strict=True):
+            view.hold(self._direct.view(key) if self._direct.is_ready else self.full_view(view.owner))
             quiet = view.quiet(passed, quiet, self._wakes.wake_of(key))
         return quiet
 

@@ -110,6 +110,10 @@ class Direct:
         """Returns where an owner stands on an instrument of its seat."""
         return self._standings[owner][instrument]
 
+    def view(self, key: NetKey) -> StandingView:
+        """Returns what the strategy of a seat can see."""
+        return self._seated[key][1]
+
     def read(self, state: State) -> bool:
         """Takes over what the state of the desk says. Gives: whether all that stands there is plain."""
         self.is_ready = self._has_only_seats and _is_plain(state) and not self._wakes.awaiting_funds

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from flatbook.backtest.simulator import Passed
-from flatbook.engine.quoting import SeatView
 from flatbook.engine.rules import SeatRules
-from flatbook.engine.turn import Turn
 from flatbook.market.feature_feed import NOT_READY
 from flatbook.market.orderbook import Touch
 from flatbook.state.orders import Order
 from flatbook.strategies.decision import Wake
+from flatbook.strategies.quoting import QuoteView
 from flatbook.values.ids import InstrumentId
 from flatbook.values.instants import NS_PER_MS, Instant
 
@@ -25,11 +24,8 @@ _NOTHING = Passed(0, (), (), tuple, tuple)
 class PassingView:
     """What the strategy of a seat can see at one of the messages that were gone past."""
 
-    def __init__(
-        self, turn: Turn, seated: SeatRules, places: Mapping[InstrumentId, int], features: Mapping[str, int]
-    ) -> None:
-        held = SeatView(turn, seated)
-        self._held, self._places, self._numbers = held, places, features
+    def __init__(self, seated: SeatRules, places: Mapping[InstrumentId, int], features: Mapping[str, int]) -> None:
+        self._places, self._numbers = places, features
         self._age_ns = seated.limits.book_age_ms_max * NS_PER_MS
         self._seat = seated.seat
         self._passed = _NOTHING
@@ -38,7 +34,11 @@ class PassingView:
         self._features: Sequence[Sequence[float]] | None = None
         self._orders: dict[InstrumentId, Sequence[Order]] = {}
         self._at = 0
-        self.now, self.owner = held.now, held.owner
+        self.now, self.owner = Instant(0), seated.seat.owner
+
+    def hold(self, held: QuoteView) -> None:
+        """Takes all but what is seen from the view of a seat at one instant."""
+        self._held = held
         self.position, self.slot, self.slots, self.note = held.position, held.slot, held.slots, held.note
         self.free, self.stop, self.turned_down, self.order_id = held.free, held.stop, held.turned_down, held.order_id
 
@@ -84,10 +84,11 @@ class PassingView:
 
     def orders(self, instrument: InstrumentId) -> Sequence[Order]:
         """Returns the orders of this owner that are open or still owe executions, oldest first."""
-        found = self._orders.get(instrument)
-        if found is None:
+        try:
+            return self._orders[instrument]
+        except KeyError:
             found = self._orders[instrument] = self._held.orders(instrument)
-        return found
+            return found
 
     def feature(self, name: str) -> float | None:
         """Returns a declared feature; None while it is not ready."""

@@ -14,11 +14,18 @@ from pathlib import Path
 
 import aiohttp
 import msgspec
+import numpy as np
 
 from benchmarks import ROOT, Figure, amount, at_least, at_most, median
 from benchmarks.delta_stream import Delta, deltas
 from benchmarks.peer_frames import Tick
+from benchmarks.peer_seat import terms_of
+from benchmarks.peer_tape import BEGIN_NS, PERP
+from flatbook.backtest.kernel.market import CompiledMarket
+from flatbook.backtest.simulator import Stop
+from flatbook.backtest.tape import Columns, MemoryTape, TapeHead, covers_of
 from flatbook.market.orderbook import OrderBook
+from flatbook.market.ticks import LAST, Kind
 from flatbook.ops.clock import SystemClock
 from flatbook.venues.websocket import SessionSocket
 
@@ -26,6 +33,7 @@ DELTAS = amount(1_000_000, 100_000)
 FRAMES = 512 * amount(400, 80)
 ROUNDS = amount(5, 3)
 BOOK_NS_MAX = 250
+BATCH_NS_MAX = 25
 BOOK_CCXT_MIN = 4
 FRAMES_MIN = 350_000
 FRAMES_WEBSOCKETS_MIN = 2.5
@@ -94,6 +102,44 @@ def books() -> list[Figure]:
     return figures
 
 
+def rebuilt(changes: list[Delta]) -> tuple[float, int, int]:
+    """Returns the nanoseconds of CPU for a change of a tape that a backtest scans, and where its book ends."""
+    tape = tape_of(changes)
+    market = CompiledMarket(tape, terms_of())
+    begun = time.process_time_ns()
+    while market.run() is not Stop.ENDED:
+        market.samples()
+    taken = time.process_time_ns() - begun
+    touch = market.touch(0)
+    return taken / len(changes), 0 if touch is None else touch.bid, 0 if touch is None else touch.ask
+
+
+def tape_of(changes: list[Delta]) -> MemoryTape:
+    """Returns changes as a tape, each a message of its own."""
+    rows = len(changes)
+    is_ask, price, size = (np.array([each[column] for each in changes]) for column in range(3))
+    at, none = BEGIN_NS + np.arange(1, rows + 1), np.zeros(rows, np.int64)
+    kind = np.where(is_ask, Kind.ASK, Kind.BID).astype(np.int8)
+    inst, last = none.astype(np.int16), np.full(rows, LAST, np.int8)
+    columns = Columns(at, at, kind, inst, price, size, none, none, none, last)
+    return MemoryTape(TapeHead(instruments=(PERP,), covers=covers_of(columns), rows=rows), columns)
+
+
+def batch() -> list[Figure]:
+    """Measures the same changes on a tape: matched, seen, and nobody woken."""
+    changes = deltas(DELTAS)
+    _, bid, ask = our_book(changes)
+    rebuilt(changes[: DELTAS // 10])
+    taken = [rebuilt(changes) for _ in range(ROUNDS)]
+    if any((each[1], each[2]) != (bid, ask) for each in taken):
+        raise Differ(f"a tape ends at {taken[0][1:]}, the book at {bid} and {ask}")
+    return [
+        at_most(
+            "a book rebuilt by a backtest's scan, a change", median([each[0] for each in taken]), "ns", BATCH_NS_MAX
+        )
+    ]
+
+
 @contextmanager
 def serving(text: str) -> Iterator[int]:
     """Gives the port of a server, in a process of its own, that says a text FRAMES times to who comes first."""
@@ -148,5 +194,5 @@ def frames() -> list[Figure]:
 
 
 def run() -> list[Figure]:
-    """Measures books, then frames."""
-    return [*books(), *frames()]
+    """Measures books, one by one and in a batch, then frames."""
+    return [*books(), *batch(), *frames()]

@@ -6,12 +6,12 @@ Two quotes follow a book that moves; now and then one executes. It is the way th
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
 from benchmarks import Figure, amount
-from flatbook.engine.effects import Cancel, Place
+from flatbook.engine.effects import Cancel, Effect, Place
 from flatbook.engine.inputs import ExecutionsRead, Item, OrderReported, PlaceAnswered, Restarted, Resumed, Woken
 from flatbook.engine.observe import Observations
 from flatbook.engine.ports import FillSource, IdRule, VenueCard
@@ -36,6 +36,7 @@ from flatbook.values.ids import (
     AssetId,
     ExecutionId,
     InstrumentId,
+    OrderId,
     OwnerId,
     Underlying,
     VenueOrderId,
@@ -71,6 +72,8 @@ LIMITS = QuoteLimits(
     book_age_ms_max=60_000,
 )
 ON = (Trigger.ORDER_FILLED, Trigger.ORDER_ENDED)
+
+Decide = Callable[[QuoteView, Any], Decision]
 
 
 def quote(view: QuoteView, _params: object) -> Decision:
@@ -150,10 +153,10 @@ def rules_of(seat: Seat) -> Rules:
 class Desk:
     """A desk with one seat and no shell, whose venue answers in the next turn."""
 
-    def __init__(self) -> None:
-        self.seat = Seat(owner=OWNER, instruments=(TRADED,), params=None, decide=quote)
+    def __init__(self, decide: Decide = quote, book: OrderBook | None = None) -> None:
+        self.seat = Seat(owner=OWNER, instruments=(TRADED,), params=None, decide=decide)
         self.rules = rules_of(self.seat)
-        self.book = OrderBook()
+        self.book = OrderBook() if book is None else book
         self.seen = Observations(self.rules, {TRADED.id: self.book})
         self.market, self.wakes, self.state = Market(self.seen), Wakes(self.seen), State()
         self.now, self.number = START, 0
@@ -169,14 +172,18 @@ class Desk:
         """Takes inputs in one turn, and makes what the venue will answer to its effects."""
         done = steps(self.state, self.market, items, rules=self.rules, wakes=self.wakes)
         self.events += done.events
-        for effect in done.effects:
+        self.answer(done.effects)
+
+    def answer(self, effects: Iterable[Effect]) -> None:
+        """Makes what the venue will answer to effects."""
+        for effect in effects:
             self.number += 1
             if isinstance(effect, Place):
                 answer = Accepted(venue_order_id=VenueOrderId(f"V{self.number}"), pending=False, happened_at=self.now)
                 placed = PlaceAnswered(order_id=effect.order.order_id, attempt=0, answer=answer)
                 self.answers.append((placed, self.now))
             elif isinstance(effect, Cancel):
-                self.answers.append((ended_of(self.state, effect, self.now), self.now))
+                self.answers.append((ended_of(self.state, effect.order_id, self.now), self.now))
 
     def execute(self) -> None:
         """Executes the oldest order that works."""
@@ -213,9 +220,9 @@ class Desk:
             self.take(answers)
 
 
-def ended_of(state: State, effect: Cancel, at: Instant) -> OrderReported:
+def ended_of(state: State, order_id: OrderId, at: Instant) -> OrderReported:
     """Returns that the venue canceled an order."""
-    order = state.orders[effect.order_id]
+    order = state.orders[order_id]
     report = OrderReport(
         order_id=order.order_id,
         venue_order_id=order.venue_order_id or VenueOrderId("V"),

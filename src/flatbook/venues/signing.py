@@ -23,12 +23,12 @@ class Hash(Enum):
 
 def hmac_hex(secret: str, message: str, hashed: Hash = Hash.SHA256) -> str:
     """Returns the keyed hash of a text in hexadecimal digits. Source: RFC 2104."""
-    return hmac.new(secret.encode(), message.encode(), hashed.value).hexdigest()
+    return hmac.digest(secret.encode(), message.encode(), hashed.value).hex()
 
 
 def hmac_base64(secret: str, message: str, hashed: Hash = Hash.SHA256) -> str:
     """Returns the keyed hash of a text in base64. Source: RFC 2104, RFC 4648."""
-    return base64.b64encode(hmac.new(secret.encode(), message.encode(), hashed.value).digest()).decode()
+    return base64.b64encode(hmac.digest(secret.encode(), message.encode(), hashed.value)).decode()
 
 
 def sha512_hex(text: str) -> str:

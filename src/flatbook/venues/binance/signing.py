@@ -7,6 +7,7 @@ names.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
@@ -14,11 +15,18 @@ from flatbook.venues.signing import hmac_hex
 
 KEY_HEADER = "X-MBX-APIKEY"
 SIGNATURE = "signature"
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
+"""Source: RFC 3986, 2.3."""
 
 
 def encoded(params: Sequence[tuple[str, str]]) -> str:
     """Returns parameters as they travel in a query: percent-encoded in full, in their order."""
-    return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in params)
+    return "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in params)
+
+
+def _escaped(text: str) -> str:
+    """Returns a text percent-encoded; most hold nothing that needs it, and looking is faster than encoding."""
+    return text if _UNRESERVED(text) else quote(text, safe="")
 
 
 def signature_of(query: str, *, secret: str) -> str:

@@ -1,0 +1,145 @@
+"""From the bytes of a book's change to those of an order, in process. Budget: 10 s, quick 3 s.
+
+The way is that of a live desk but for its sockets and its disk: the reader of Binance, the book in step, who is woken,
+the engine's step with all its checks, a journal in memory with every row encoded and hashed, the request and its
+signature. The collector is on, as services set it.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+
+from benchmarks import Figure, amount, at_most, share
+from benchmarks.bench_quote_step import OWNER, QTY, START, STEP_NS, TICK, TRADED, Desk, ended_of
+from flatbook.engine.effects import Place
+from flatbook.engine.step import steps
+from flatbook.events.orders import OrderStyle
+from flatbook.journal.memory import MemoryJournal
+from flatbook.market.depth import BookSync, Depth, Grid, Update
+from flatbook.services.collector import YOUNG_OBJECTS_MAX
+from flatbook.state.intents import PlaceIntent
+from flatbook.strategies.decision import Decision, Edge, Level, Series, Wake
+from flatbook.strategies.quoting import QuoteView
+from flatbook.values.instants import NS_PER_S, Instant
+from flatbook.values.instruments import Side
+from flatbook.values.money import Price
+from flatbook.venues.binance.books import futures_rule, read_frame
+from flatbook.venues.binance.markets import USD_M
+from flatbook.venues.binance.signing import signed_query
+from flatbook.venues.binance.wire import place_request
+
+TICKS = amount(20_000, 4_000)
+WARM = 500
+MEDIAN_US_MAX, MOST_US_MAX = 10, 50
+GRIDS = {TRADED.symbol: Grid(price_decimals=1, size_decimals=0)}
+FIRST = 1_000_000
+SECRET = "secret"
+
+
+def take_ask(view: QuoteView, _params: object) -> Decision:
+    """Takes one lot at each new touch, and waits for the next one."""
+    touch = view.touch(TRADED.id)
+    if touch is None or view.orders(TRADED.id):
+        return Decision(intents=(), notes=(), wake=Wake(on=()))
+    intent = PlaceIntent(
+        order_id=view.order_id(0),
+        owner=OWNER,
+        underlying=TRADED.underlying,
+        instrument=TRADED,
+        side=Side.BUY,
+        qty=QTY,
+        limit=Price(touch.ask * TICK),
+        reduce_only=False,
+        style=OrderStyle.IOC,
+        slot=None,
+        because=None,
+        evidence={"bid": str(touch.bid), "ask": str(touch.ask)},
+        good_until=Instant(view.now + NS_PER_S),
+    )
+    levels = (
+        Level(TRADED.id, Series.BID, Edge.AT_OR_BELOW, touch.bid - 1),
+        Level(TRADED.id, Series.BID, Edge.AT_OR_ABOVE, touch.bid + 1),
+    )
+    return Decision(intents=(intent,), notes=(), wake=Wake(on=(), levels=levels))
+
+
+def frame_of(number: int) -> bytes:
+    """Returns a change that moves both sides by a tick."""
+    bid, before = FIRST + number % 2, FIRST + (number - 1) % 2
+    asks = f'["{_text(bid + 2)}","7"],["{_text(before + 2)}","0"]'
+    change = (
+        f'"U":{number},"u":{number},"pu":{number - 1},"b":[["{_text(bid)}","5"],["{_text(before)}","0"]],"a":[{asks}]'
+    )
+    return f'{{"stream":"btcusdt@depth@100ms","data":{{"e":"depthUpdate","s":"{TRADED.symbol}",{change}}}}}'.encode()
+
+
+def _text(ticks: int) -> str:
+    return f"{ticks // 10}.{ticks % 10}"
+
+
+class Line:
+    """A desk behind the stream of its book, and before the line to its venue."""
+
+    def __init__(self) -> None:
+        self.sync = BookSync(GRIDS[TRADED.symbol], futures_rule)
+        self.desk = Desk(take_ask, self.sync.book)
+        self.journal = MemoryJournal()
+        self.epoch = self.journal.take_lease(START)
+        self.sync.take(Update(TRADED.symbol, True, Depth([(FIRST, 5)], [(FIRST + 2, 7)], 0, 0)))
+        self.desk.seen.saw_book(TRADED.id, START)
+        woken, self.desk.answers = self.desk.answers, []
+        self.desk.take(woken)
+        self.settle()
+
+    def settle(self) -> None:
+        """Lets the venue answer: nothing was left to take."""
+        desk = self.desk
+        ended = [(ended_of(desk.state, order_id, desk.now), desk.now) for order_id in desk.state.open_orders]
+        answers, desk.answers = desk.answers, []
+        desk.take([*answers, *ended])
+
+    def hear(self, frame: bytes) -> str:
+        """Takes a frame, and returns the signed query of the order that it leads to."""
+        desk = self.desk
+        for heard in read_frame(frame, GRIDS):
+            if isinstance(heard, Update) and self.sync.take(heard):
+                desk.seen.saw_book(TRADED.id, desk.now, is_fit=self.sync.unfit is None)
+        woken, desk.answers = desk.answers, []
+        done = steps(desk.state, desk.market, woken, rules=desk.rules, wakes=desk.wakes)
+        journal = self.journal
+        journal.append(done.events, after=journal.last, epoch=self.epoch, cursors=done.cursors, at=desk.now)
+        for effect in done.effects:
+            if isinstance(effect, Place):
+                desk.answer((effect,))
+                request = place_request(USD_M, effect.order, symbol=TRADED.symbol)
+                return signed_query(request.query, secret=SECRET)
+        raise RuntimeError("a tick led to no order")
+
+
+def taken_us() -> list[float]:
+    """Returns the microseconds from each frame to its order."""
+    line, clock, taken = Line(), time.perf_counter_ns, list[float]()
+    for number in range(1, WARM + TICKS):
+        line.desk.now = Instant(START + number * STEP_NS)
+        frame = frame_of(number)
+        begun = clock()
+        line.hear(frame)
+        taken.append((clock() - begun) / 1000)
+        line.settle()
+    return taken[WARM:]
+
+
+def run() -> list[Figure]:
+    """Measures how long an order takes, with the collector as a live desk has it."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(YOUNG_OBJECTS_MAX)
+    try:
+        taken = taken_us()
+    finally:
+        gc.set_threshold(*thresholds)
+    return [
+        at_most("book's change to order in process, median", share(taken, 0.5), "us", MEDIAN_US_MAX),
+        at_most("book's change to order in process, 99 of 100 below", share(taken, 0.99), "us", MOST_US_MAX),
+        Figure("book's change to order in process, 999 of 1000 below", share(taken, 0.999), "us"),
+    ]

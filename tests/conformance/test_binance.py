@@ -41,10 +41,14 @@ class BinanceBench:
             try:
                 return await talk(scene)
             finally:
-                while self._opened:
-                    await self._opened.pop().close()
+                await self.close()
 
         return with_binance(closed_after, link=link)
+
+    async def close(self) -> None:
+        """Closes what was opened."""
+        while self._opened:
+            await self._opened.pop().close()
 
     def venue(self, scene: Scene, *, secret: str | None = None) -> BinanceVenue:
         clock = LoopClock(scene.loop)

@@ -12,11 +12,12 @@ from flatbook.engine.ports import Clock, OrderVenue
 from flatbook.ops.config import Loaded, places_of
 from flatbook.ops.config_accounts import BinanceAccount, BybitAccount, CcxtAccount, Environment, ExchangeAccount
 from flatbook.ops.config_instruments import instruments_at
-from flatbook.ops.secret_value import Places
+from flatbook.ops.secret_value import Places, SecretRefused
 from flatbook.ops.secrets import resolve
 from flatbook.services.live_binance import BinanceWays, binance_venue, binance_ways
 from flatbook.values.ids import AccountId
 from flatbook.values.instruments import Instrument, Product
+from flatbook.venues.binance.signing import PEM, KeyRefused, private_key_of
 from flatbook.venues.bybit import wire as bybit
 from flatbook.venues.bybit.pacing import new_budget
 from flatbook.venues.bybit.stream import PING, STREAM_PATIENCE, PrivateStream
@@ -77,9 +78,22 @@ def exchange_line_of(
         return ExchangeLine(http=None, ccxt=worker, reveal=_reveal(places_of(loaded), account), stands=account)
     reveal = _reveal(places_of(loaded), account)
     if isinstance(account, BinanceAccount):
+        _check_key(account, reveal()[1])
         found = binance_ways(account, clock, reveal)
         return ExchangeLine(http=found.https[0], binance=found, reveal=reveal, stands=account)
     return bybit_line(account, clock, reveal)
+
+
+def _check_key(account: BinanceAccount, secret: str) -> None:
+    """Refuses a PEM that is no private key of a kind that Binance takes.
+
+    Errors: SecretRefused.
+    """
+    try:
+        if PEM in secret:
+            private_key_of(secret)
+    except KeyRefused as refused:
+        raise SecretRefused(f"{account.secret}: {refused}") from None
 
 
 def bybit_line(

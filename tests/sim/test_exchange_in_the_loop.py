@@ -1,12 +1,13 @@
-"""A desk hedges at the simulated Binance, spot and perpetual: books that agree, through faults, deaths and force."""
+"""A desk hedges at simulated exchanges, spot and perpetual: books that agree, through faults, deaths and force."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from random import Random
+from typing import NamedTuple
 
 import pytest
 
@@ -21,17 +22,41 @@ from flatbook.sim.exchange.orders import Forced
 from flatbook.sim.tapes.script import ScriptedBlocks
 from flatbook.values.instruments import Product
 from tests.desk import COIN, OWNER, PAPER, at, fill
+from tests.sim.bybit_desk import BybitDesk
 from tests.sim.exchange_desk import ExchangeDesk
 
 D = Decimal
 PRODUCTS = (Product.LINEAR_PERP, Product.SPOT)
+
+
+class At(NamedTuple):
+    """An exchange: its desk, how faults know its requests that place an order, and how it calls funding."""
+
+    desk: type[ExchangeDesk]
+    placing: Mapping[Product, str]
+    funding: str
+
+
+BINANCE = At(
+    ExchangeDesk,
+    {Product.SPOT: "POST /api/v3/order", Product.LINEAR_PERP: "POST /fapi/v1/order"},
+    "FUNDING_FEE",
+)
+BYBIT = At(BybitDesk, dict.fromkeys(PRODUCTS, "POST /v5/order/create"), "SETTLEMENT")
+EXCHANGES = {"binance": BINANCE, "bybit": BYBIT}
+PLACES = [
+    pytest.param(exchange, product, id=f"{name}-{product.value}")
+    for name, exchange in EXCHANGES.items()
+    for product in PRODUCTS
+]
+AT_PERPS = [pytest.param(exchange, id=name) for name, exchange in EXCHANGES.items()]
 SOLD = ScriptedBlocks(at=at(1), events=(fill(1, "sell", "10", at=at(1)),))
 SOLD_AGAIN = ScriptedBlocks(at=at(3), events=(fill(2, "sell", "5", at=at(3)),))
 
 
 @contextmanager
-def desk_at(product: Product, *script: ScriptedBlocks) -> Iterator[ExchangeDesk]:
-    desk = ExchangeDesk(script, product)
+def desk_at(exchange: At, product: Product, *script: ScriptedBlocks) -> Iterator[ExchangeDesk]:
+    desk = exchange.desk(script, product)
     try:
         yield desk
         assert desk.loop.faults == []
@@ -63,9 +88,9 @@ def check_books(desk: ExchangeDesk) -> None:
     assert state.balances[PAPER, desk.instrument.asset] - desk.opened() == desk.position()
 
 
-@pytest.mark.parametrize("product", PRODUCTS)
-def test_what_was_sold_on_chain_is_bought_and_all_statements_agree(product: Product) -> None:
-    with desk_at(product, SOLD, SOLD_AGAIN) as desk:
+@pytest.mark.parametrize(("exchange", "product"), PLACES)
+def test_what_was_sold_on_chain_is_bought_and_all_statements_agree(exchange: At, product: Product) -> None:
+    with desk_at(exchange, product, SOLD, SOLD_AGAIN) as desk:
         desk.begin()
         desk.advance(seconds=600)
         assert abs(net(desk)) < 1
@@ -73,21 +98,23 @@ def test_what_was_sold_on_chain_is_bought_and_all_statements_agree(product: Prod
         check_books(desk)
 
 
-@pytest.mark.parametrize("product", PRODUCTS)
+@pytest.mark.parametrize(("exchange", "product"), PLACES)
 @pytest.mark.parametrize("spoiling", [Spoiling.SILENCE, Spoiling.CUT, Spoiling.SERVER_ERROR, Spoiling.TRUNCATED])
-def test_an_answer_that_is_lost_is_asked_for_and_nothing_is_doubled(product: Product, spoiling: Spoiling) -> None:
-    with desk_at(product, SOLD, SOLD_AGAIN) as desk:
-        desk.faults.say("spoils", spoiling, of="POST /" + ("api" if product is Product.SPOT else "fapi"), times=2)
+def test_an_answer_that_is_lost_is_asked_for_and_nothing_is_doubled(
+    exchange: At, product: Product, spoiling: Spoiling
+) -> None:
+    with desk_at(exchange, product, SOLD, SOLD_AGAIN) as desk:
+        desk.faults.say("spoils", spoiling, of=exchange.placing[product], times=2)
         desk.begin()
         desk.advance(seconds=600)
         assert abs(net(desk)) < 1
         check_books(desk)
 
 
-@pytest.mark.parametrize("product", PRODUCTS)
-def test_a_desk_that_dies_with_an_order_under_way_finds_it_and_goes_on(product: Product) -> None:
-    with desk_at(product, SOLD, SOLD_AGAIN) as desk:
-        desk.faults.say("thinks_ms", 3_000, of="POST /" + ("api" if product is Product.SPOT else "fapi") + "/v")
+@pytest.mark.parametrize(("exchange", "product"), PLACES)
+def test_a_desk_that_dies_with_an_order_under_way_finds_it_and_goes_on(exchange: At, product: Product) -> None:
+    with desk_at(exchange, product, SOLD, SOLD_AGAIN) as desk:
+        desk.faults.say("thinks_ms", 3_000, of=exchange.placing[product])
         desk.begin()
         while not of(OrderIntended, desk):
             desk.advance(ms=500)
@@ -99,9 +126,9 @@ def test_a_desk_that_dies_with_an_order_under_way_finds_it_and_goes_on(product: 
         check_books(desk)
 
 
-@pytest.mark.parametrize("product", PRODUCTS)
-def test_a_stream_that_is_cut_or_says_things_twice_or_never_changes_no_books(product: Product) -> None:
-    with desk_at(product, SOLD, SOLD_AGAIN) as desk:
+@pytest.mark.parametrize(("exchange", "product"), PLACES)
+def test_a_stream_that_is_cut_or_says_things_twice_or_never_changes_no_books(exchange: At, product: Product) -> None:
+    with desk_at(exchange, product, SOLD, SOLD_AGAIN) as desk:
         desk.faults.say("pushes", Pushing.LOST, times=2)
         desk.faults.say("cuts_stream", True)
         desk.faults.say("pushes", Pushing.TWICE, times=20)
@@ -111,46 +138,52 @@ def test_a_stream_that_is_cut_or_says_things_twice_or_never_changes_no_books(pro
         check_books(desk)
 
 
+@pytest.mark.parametrize("exchange", AT_PERPS)
 @pytest.mark.parametrize("why", [Forced.LIQUIDATION, Forced.ADL])
-def test_what_the_exchange_closes_by_force_is_booked_for_its_holder_and_covered_anew(why: Forced) -> None:
-    with desk_at(Product.LINEAR_PERP, SOLD) as desk:
+def test_what_the_exchange_closes_by_force_is_booked_for_its_holder_and_covered_anew(exchange: At, why: Forced) -> None:
+    with desk_at(exchange, Product.LINEAR_PERP, SOLD) as desk:
         desk.begin()
         desk.advance(seconds=180)
         assert desk.position() == 10
         desk.exchange.force("main", desk.market, D(-4), why, D(249))
         desk.advance(seconds=400)
-        forced = of(ForcedReduction, desk)
-        assert len(forced) == 1
+        assert len(of(ForcedReduction, desk)) == 1
         assert of(ForeignFilled, desk) == []
         assert of(BooksDiverged, desk) == []
         assert abs(net(desk)) < 1
         assert desk.position() == 10
 
 
-def test_funding_is_booked_as_the_exchange_paid_it_and_cash_agrees() -> None:
-    with desk_at(Product.LINEAR_PERP, SOLD) as desk:
+@pytest.mark.parametrize("exchange", AT_PERPS)
+def test_funding_is_booked_as_the_exchange_paid_it_and_cash_agrees(exchange: At) -> None:
+    with desk_at(exchange, Product.LINEAR_PERP, SOLD) as desk:
         margin.keep_funding(desk.exchange, desk.market)
         desk.begin()
         desk.advance(seconds=6_000)
         booked = [event for event in of(AccountActivityBooked, desk) if isinstance(event, AccountActivityBooked)]
         assert [(event.venue_kind, event.asset, event.instrument) for event in booked] == [
-            ("FUNDING_FEE", "USDT", desk.instrument.id)
+            (exchange.funding, "USDT", desk.instrument.id)
         ]
         paid = [flow.amount for flow in desk.exchange.flows if flow.kind == "FUNDING_FEE"]
         assert [event.amount for event in booked] == paid
         assert of(BooksDiverged, desk) == []
 
 
-def test_a_desk_that_is_gone_leaves_nothing_open_at_usd_m() -> None:
-    with desk_at(Product.LINEAR_PERP, SOLD) as desk:
+@pytest.mark.parametrize(("exchange", "first_s", "then_s"), [(BINANCE, 40, 20), (BYBIT, 20, 20)])
+def test_a_desk_that_is_gone_leaves_nothing_open(exchange: At, first_s: int, then_s: int) -> None:
+    with desk_at(exchange, Product.LINEAR_PERP, SOLD) as desk:
         desk.exchange.quote(desk.market, [], [])
         desk.begin()
         while not desk.exchange.open:
             desk.advance(seconds=1)
-        desk.kill()
-        desk.advance(seconds=40)
+        desk.advance(seconds=5)
+        if exchange is BYBIT:
+            desk.lives[-1].cancel()
+        else:
+            desk.kill()
+        desk.advance(seconds=first_s)
         assert len(desk.exchange.open) == 1
-        desk.advance(seconds=20)
+        desk.advance(seconds=then_s)
         assert desk.exchange.open == {}
 
 

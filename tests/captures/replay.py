@@ -15,11 +15,12 @@ from tests.captures.venues import Feed
 
 
 class Seen(NamedTuple):
-    """A book after a line, as a digest of all its levels; None where there is no book, or none to be read."""
+    """A book after a line, as a digest of all its levels; None where there is no book, or none to be read, and why."""
 
     line: int
     symbol: str
     digest: str | None
+    why: str = ""
 
 
 def replayed(lines: list[Line], feed: Feed, grids: Mapping[str, Grid], *, is_filtered: bool) -> Iterator[Seen]:
@@ -32,7 +33,8 @@ def replayed(lines: list[Line], feed: Feed, grids: Mapping[str, Grid], *, is_fil
                 continue
             books.take(heard)
             if isinstance(heard, Update) and heard.symbol in books.by_symbol:
-                yield Seen(number, heard.symbol, digest_of(books.by_symbol[heard.symbol]))
+                sync = books.by_symbol[heard.symbol]
+                yield Seen(number, heard.symbol, digest_of(sync), "" if sync.unfit is None else sync.unfit.value)
 
 
 def _heard(line: Line, feed: Feed, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:

@@ -146,3 +146,4 @@ def test_recorded_sessions_lead_to_the_books_of_the_client() -> None:
     said: list[str] = []
     assert compare_folder(Path(str(SHARED)) / "data" / "3_ws_captures", client_python("ccxt"), said.append)
     assert sum(": equal " in line for line in said) >= 10
+    assert [line for line in said if "we have none" in line or "cannot be read" in line] == []

@@ -173,13 +173,27 @@ class FileTape:
         before, row = Before(), 0
         with pq.ParquetFile(self.path) as file:
             for group in range(file.num_row_groups):
-                table = file.read_row_group(group, use_threads=False)
-                columns = Columns._make(_array(column) for column in table.columns)
+                columns = _read(file, group, self.path.name)
                 before = _checked(columns, len(self.head.instruments), before, self.path.name, row)
                 row += columns.rows
                 yield columns
         if before.is_open or row != self.head.rows:
             raise TapeRefused(f"{self.path.name} ends too early: make it again from its sources")
+
+
+def _read(file: pq.ParquetFile, group: int, name: str) -> Columns:
+    """Returns the rows of a group.
+
+    Errors: TapeRefused where the file is damaged, or a number is missing.
+    """
+    try:
+        table = file.read_row_group(group, use_threads=False)
+    except (pa.ArrowException, OSError) as error:
+        raise TapeRefused(f"{name} is damaged: copy it again, or make it again from its sources") from error
+    for field, column in zip(table.column_names, table.columns, strict=True):
+        if column.null_count:
+            raise TapeRefused(f"{name}: a number of {field} is missing")
+    return Columns._make(_array(column) for column in table.columns)
 
 
 def _array(column: pa.ChunkedArray) -> npt.NDArray[Any]:
@@ -192,11 +206,12 @@ def is_tape(path: Path) -> bool:
 
     Errors: OSError.
     """
-    try:
-        with pq.ParquetFile(path) as file:
-            return KEY in (file.metadata.metadata or {})
-    except pa.ArrowInvalid:
-        return False
+    with path.open("rb") as raw:
+        try:
+            with pq.ParquetFile(raw) as file:
+                return KEY in (file.metadata.metadata or {})
+        except (pa.ArrowException, OSError):
+            return False
 
 
 def read_head(path: Path) -> TapeHead:
@@ -205,24 +220,35 @@ def read_head(path: Path) -> TapeHead:
     Errors: TapeRefused, OSError.
     """
     try:
-        with pq.ParquetFile(path) as file:
+        with path.open("rb") as raw, pq.ParquetFile(raw) as file:
             found: Mapping[bytes, bytes] = file.metadata.metadata or {}
-            names = file.schema_arrow.names
-    except pa.ArrowInvalid as error:
+            columns = {field.name: field.type for field in file.schema_arrow}
+    except pa.ArrowException as error:
         raise TapeRefused(f"{path.name} is no Parquet file, or one that is cut off") from error
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise TapeRefused(f"{path.name} is damaged: {error}") from error
     if KEY not in found:
         raise TapeRefused(f"{path.name} is no tape: make one of it with flatbook data convert")
-    return _head(found[KEY], names, path.name)
+    return _head(found[KEY], columns, path.name)
 
 
-def _head(content: bytes, names: list[str], name: str) -> TapeHead:
-    version = msgspec.json.decode(content, type=dict[str, Any]).get("version")
-    if version != VERSION or names != list(Columns._fields):
-        raise TapeRefused(f"{name} is a tape of version {version}, known is {VERSION}: make it again from its sources")
+def _head(content: bytes, columns: Mapping[str, pa.DataType], name: str) -> TapeHead:
     try:
-        return msgspec.json.decode(content, type=TapeHead)
-    except msgspec.ValidationError as error:
+        version = msgspec.json.decode(content, type=dict[str, Any]).get("version")
+        if version != VERSION:
+            why = f"is a tape of version {version}, known is {VERSION}: make it again from its sources"
+            raise TapeRefused(f"{name} {why}")
+        head = msgspec.json.decode(content, type=TapeHead)
+    except msgspec.MsgspecError as error:
         raise TapeRefused(f"{name} says of itself what cannot be: {error}") from error
+    if list(columns) != list(Columns._fields):
+        raise TapeRefused(f"{name} has other columns than a tape: {', '.join(columns)}")
+    for field in _SCHEMA:
+        if columns[field.name] != field.type:
+            raise TapeRefused(f"{name}: {field.name} is of {columns[field.name]}, in a tape of {field.type}")
+    return head
 
 
 def memory_tape(

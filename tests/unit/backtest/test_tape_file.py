@@ -118,6 +118,53 @@ def test_a_tape_whose_rows_were_changed_is_refused_when_it_is_read(tmp_path: Pat
         list(FileTape(path).chunks())
 
 
+@pytest.mark.parametrize(
+    ("column", "says"),
+    [
+        (pa.array([1, 1, 1, 1], pa.int32()), "p1 is of int32, in a tape of int64"),
+        (pa.array([1.0, 1.0, 1.0, 1.0]), "p1 is of double, in a tape of int64"),
+        (pa.array(["1", "1", "1", "1"]), "p1 is of string, in a tape of int64"),
+        (pa.array([None, 1, 1, 1], pa.int64()), "a number of p1 is missing"),
+    ],
+)
+def test_columns_of_another_kind_and_numbers_that_are_missing_are_refused(
+    tmp_path: Path, column: pa.Array, says: str
+) -> None:
+    path = written(tmp_path / "t.parquet", BOOK, TRADE)
+    table = pq.read_table(path).replace_schema_metadata(pq.read_metadata(path).metadata)
+    pq.write_table(table.set_column(4, "p1", column), path)
+    with pytest.raises(TapeRefused, match=says):
+        list(FileTape(path).chunks())
+
+
+def test_a_tape_without_one_of_its_columns_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "t.parquet", BOOK, TRADE)
+    table = pq.read_table(path).replace_schema_metadata(pq.read_metadata(path).metadata)
+    pq.write_table(table.drop_columns(["seq"]), path)
+    with pytest.raises(TapeRefused, match="other columns than a tape"):
+        read_head(path)
+
+
+@pytest.mark.parametrize("head", [b"{", b"[]", b'{"version":1}', b"\xff"])
+def test_a_head_that_cannot_be_is_refused(tmp_path: Path, head: bytes) -> None:
+    path = written(tmp_path / "t.parquet", BOOK, TRADE)
+    pq.write_table(pq.read_table(path).replace_schema_metadata({b"flatbook.tape": head}), path)
+    with pytest.raises(TapeRefused, match="says of itself what cannot be"):
+        read_head(path)
+
+
+def test_a_tape_that_is_cut_off_or_spoilt_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "t.parquet", BOOK, TRADE)
+    whole = path.read_bytes()
+    for spoilt in (b"", whole[: len(whole) // 2], whole[:-40] + b"\0" * 20 + whole[-20:]):
+        path.write_bytes(spoilt)
+        with pytest.raises(TapeRefused, match=r"cut off|damaged"):
+            read_head(path)
+    path.write_bytes(whole[:4] + b"\xff" * 100 + whole[104:])
+    with pytest.raises(TapeRefused, match="is damaged"):
+        list(FileTape(path).chunks())
+
+
 def test_a_long_tape_is_read_in_chunks_of_one_size(tmp_path: Path) -> None:
     rows = ROWS_IN_A_CHUNK + 10
     at = np.arange(rows, dtype=np.int64)

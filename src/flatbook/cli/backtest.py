@@ -64,7 +64,7 @@ def _plan_of(plan: Path | None, where: Where, only: list[str], name: list[str]) 
     from flatbook.services.backtest_plan import read_plan
 
     if plan is not None:
-        return lambda tape: read_plan(plan, tape.head)
+        return lambda tape: read_plan(plan, tape)
     loaded, named = loaded_of(where), _named(name)
     return lambda tape: plan_of_home(loaded, tape, only=only, named=named)
 

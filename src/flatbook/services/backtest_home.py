@@ -20,10 +20,8 @@ from flatbook.ops.config import Loaded
 from flatbook.ops.config_accounts import PaperExchangeAccount
 from flatbook.ops.config_backtest import BacktestSection
 from flatbook.ops.config_shape import Config
-from flatbook.services.backtest_plan import MILLIONTHS_OF_PCT, BacktestPlan, PlanRefused
+from flatbook.services.backtest_plan import MILLIONTHS_OF_PCT, BacktestPlan, PlanRefused, check_sizes, first_price
 from flatbook.services.live_grids import grid_seats
-from flatbook.strategies.grid_size import is_enough, size_at
-from flatbook.strategies.grid_terms import GridParams
 from flatbook.values.ids import AssetId, InstrumentId, OwnerId
 from flatbook.values.instants import NS_PER_MS, NS_PER_S
 from flatbook.values.instruments import Instrument, Product
@@ -31,7 +29,6 @@ from flatbook.values.money import BPS, Price, plain
 
 FILE = "desk.json"
 PRODUCTS = {Product.SPOT: ticks.Product.SPOT, Product.LINEAR_PERP: ticks.Product.LINEAR}
-PRICED = (int(ticks.Kind.QUOTE), int(ticks.Kind.TRADE), int(ticks.Kind.BAR), int(ticks.Kind.BID))
 
 Named = Mapping[InstrumentId, InstrumentId]
 
@@ -47,7 +44,7 @@ def plan_of_home(loaded: Loaded, tape: Tape, *, only: Collection[str] = (), name
     found = {name: _on_tape(each, tape, (named or {}).get(name)) for name, each in instruments.items()}
     for name, (place, taped) in found.items():
         _check_steps(instruments[name], taped)
-        _check_sizes(seated.values(), instruments[name], _first_price(tape, place))
+        check_sizes([each.seat for each in seated.values()], instruments[name], first_price(tape, place))
     terms = _terms(loaded.config, seated, instruments.values())
     return BacktestPlan(
         seats=tuple(each.seat for each in seated.values()),
@@ -103,36 +100,6 @@ def _check_steps(instrument: Instrument, taped: TapeInstrument) -> None:
     if instrument.product is Product.LINEAR_PERP and instrument.contract_size != taped.contract_size:
         sizes = f"{plain(instrument.contract_size)}, on the tape of {plain(taped.contract_size)}"
         raise PlanRefused(f"{instrument.id} has a contract of {sizes}")
-
-
-def _check_sizes(seated: Collection[SeatRules], instrument: Instrument, ticks_seen: int | None) -> None:
-    """Refuses a grid whose levels trade less than the least order at the first price of the tape.
-
-    Errors: PlanRefused.
-    """
-    if not ticks_seen:
-        raise PlanRefused(f"{instrument.id} has no price on the tape: no book, no quotes, no trades and no bars")
-    px = Price(ticks_seen * instrument.rules.tick)
-    for each in seated:
-        params = each.seat.params
-        if not isinstance(params, GridParams) or params.instrument.id != instrument.id:
-            continue
-        qty = size_at(params.size, px, instrument)
-        if not is_enough(qty, px, instrument):
-            least = f"{plain(instrument.rules.qty_min)} and {plain(instrument.rules.notional_min)} {instrument.quote}"
-            raise PlanRefused(
-                f"grid.{each.seat.owner}.{instrument.id}: a level at {plain(px)} trades {plain(qty)}, less than the"
-                f" least order of {least}"
-            )
-
-
-def _first_price(tape: Tape, place: int) -> int | None:
-    """Returns the first price of an instrument on a tape. Units: ticks."""
-    for chunk in tape.chunks():
-        for kind, inst, price in zip(chunk.kind.tolist(), chunk.inst.tolist(), chunk.p1.tolist(), strict=True):
-            if inst == place and kind in PRICED and price:
-                return int(price)
-    return None
 
 
 def _terms(config: Config, seated: Mapping[OwnerId, SeatRules], instruments: Collection[Instrument]) -> Terms:

@@ -7,7 +7,7 @@ product come from the tape.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -16,21 +16,23 @@ from typing import Any
 import msgspec
 
 from flatbook.backtest.refused import TapeRefused
-from flatbook.backtest.tape import TapeHead, TapeInstrument
+from flatbook.backtest.tape import Tape, TapeInstrument
 from flatbook.backtest.terms import FeeRates, Latency, Terms
 from flatbook.market import ticks
 from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.strategies.grid_seat import seat_of
+from flatbook.strategies.grid_size import is_enough, size_at
 from flatbook.strategies.grid_terms import GridParams
 from flatbook.strategies.quoting import Seat
 from flatbook.values.ids import AccountId, AssetId, InstrumentId, OwnerId, Underlying
 from flatbook.values.instants import NS_PER_MS, NS_PER_S
 from flatbook.values.instruments import Instrument, Product, TradingRules
-from flatbook.values.money import Price
+from flatbook.values.money import Price, plain
 
 ACCOUNT = AccountId("backtest")
 GRID = "grid"
 MILLIONTHS_OF_PCT = 10_000
+PRICED = (int(ticks.Kind.QUOTE), int(ticks.Kind.TRADE), int(ticks.Kind.BAR), int(ticks.Kind.BID))
 PRODUCTS = {ticks.Product.SPOT: Product.SPOT, ticks.Product.LINEAR: Product.LINEAR_PERP}
 
 
@@ -106,7 +108,7 @@ class BacktestPlan(msgspec.Struct, frozen=True, kw_only=True):
     names: Mapping[InstrumentId, InstrumentId] = {}
 
 
-def read_plan(path: Path, head: TapeHead) -> BacktestPlan:
+def read_plan(path: Path, tape: Tape) -> BacktestPlan:
     """Returns the plan that a file states for a tape.
 
     Errors: PlanRefused with where and why; OSError.
@@ -114,15 +116,18 @@ def read_plan(path: Path, head: TapeHead) -> BacktestPlan:
     text = path.read_text(encoding="utf-8")
     try:
         shape = msgspec.convert(tomllib.loads(text, parse_float=str), PlanShape)
-        return _plan_of(shape, head, text)
+        return _plan_of(shape, tape, text)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as error:
         raise PlanRefused(f"{path.name}: {error}") from error
 
 
-def _plan_of(shape: PlanShape, head: TapeHead, text: str) -> BacktestPlan:
-    recorded = {each.id: each for each in head.instruments}
+def _plan_of(shape: PlanShape, tape: Tape, text: str) -> BacktestPlan:
+    recorded = {each.id: each for each in tape.head.instruments}
     instruments = {name: _instrument(name, each, recorded) for name, each in shape.instruments.items()}
     seats = tuple(_seat(OwnerId(owner), each, instruments) for owner, each in shape.strategies.items())
+    traded = dict.fromkeys(each.instrument for each in shape.strategies.values() if each.kind == GRID)
+    for name in traded:
+        check_sizes(seats, instruments[name], first_price(tape, list(recorded).index(name)))
     return BacktestPlan(seats=seats, terms=_terms(shape), text=text)
 
 
@@ -157,7 +162,13 @@ def _seat(owner: OwnerId, shape: StrategyShape, instruments: Mapping[str, Instru
         if unknown:
             raise ValueError(f"strategies.{owner}.params: a grid has no {', '.join(unknown)}")
         told = shape.params | {"instrument": msgspec.to_builtins(instrument)}
-        return seat_of(owner, msgspec.convert(told, GridParams))
+        params = msgspec.convert(told, GridParams)
+        if shape.limits.open_orders_max < params.orders_max:
+            most = f"{shape.limits.open_orders_max} is below the {params.orders_max} that its grid may want"
+            raise ValueError(
+                f"strategies.{owner}.limits.open_orders_max: {most}, which would lock it: state orders_max"
+            )
+        return seat_of(owner, params)
     module, _, function = shape.kind.partition(":")
     if not function:
         raise ValueError(f"strategies.{owner}: kind is {GRID}, or module:function")
@@ -191,3 +202,32 @@ def _terms(shape: PlanShape) -> Terms:
 
 def _way(least_ms: int, latency: LatencyShape) -> Latency:
     return Latency(least_ns=least_ms * NS_PER_MS, spread_ns=latency.spread_ms * NS_PER_MS)
+
+
+def check_sizes(seats: Iterable[Seat], instrument: Instrument, ticks_seen: int | None) -> None:
+    """Refuses a grid whose levels trade less than the least order at the first price of the tape.
+
+    Errors: PlanRefused.
+    """
+    if not ticks_seen:
+        raise PlanRefused(f"{instrument.id} has no price on the tape: no book, no quotes, no trades and no bars")
+    px = Price(ticks_seen * instrument.rules.tick)
+    for seat in seats:
+        params = seat.params
+        if not isinstance(params, GridParams) or params.instrument.id != instrument.id:
+            continue
+        qty = size_at(params.size, px, instrument)
+        if not is_enough(qty, px, instrument):
+            least = f"{plain(instrument.rules.qty_min)} and {plain(instrument.rules.notional_min)} {instrument.quote}"
+            whose = f"the grid of {seat.owner} on {instrument.id}"
+            asked = f"a level at {plain(px)} trades {plain(qty)}, less than the least order of {least}"
+            raise PlanRefused(f"{whose}: {asked}")
+
+
+def first_price(tape: Tape, place: int) -> int | None:
+    """Returns the first price of an instrument on a tape. Units: ticks."""
+    for chunk in tape.chunks():
+        for kind, inst, price in zip(chunk.kind.tolist(), chunk.inst.tolist(), chunk.p1.tolist(), strict=True):
+            if inst == place and kind in PRICED and price:
+                return int(price)
+    return None

@@ -53,6 +53,7 @@ sell_levels = 3
 size = {type = "base", amount = "1"}
 inventory_max = "20"
 fee = "0.0001"
+orders_max = 50
 """
 
 

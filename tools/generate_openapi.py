@@ -8,10 +8,11 @@ from tempfile import TemporaryDirectory
 from flatbook.api.app import openapi_json
 from flatbook.api.door import guarded_app, open_door
 from flatbook.api.reads import READS
-from flatbook.api.serve import HOST, PORT
+from flatbook.api.serve import HOST
 from flatbook.api.site import Site
 from flatbook.ops.clock import SystemClock
 from flatbook.ops.config import load
+from flatbook.ops.config_api import PORT
 from flatbook.services.demo_home import make_home
 from flatbook.sim.tapes.demo_tape import load_demo_tape
 

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/accumulators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What has gathered and is not hedged yet
+         * @description Returns each net beside the size from which on it is hedged.
+         */
+        get: operations["accumulators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -16,6 +36,26 @@ export interface paths {
          * @description Tells logins, refusals and forged requests; what was commanded stands in the journal's events.
          */
         get: operations["audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/capacity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What can still be hedged
+         * @description Returns what each account can still buy and sell for each hedge: what `flatbook capacity --json` says.
+         */
+        get: operations["capacity"];
         put?: never;
         post?: never;
         delete?: never;
@@ -244,6 +284,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The configuration in force
+         * @description Returns every value in force and where it comes from; of secrets only their place.
+         */
+        get: operations["config"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The journal
+         * @description Returns events, the newest first, or those up to a moment with `at`.
+         *
+         *     Of a long journal SCANNED_MAX events are looked at for one page; `next` goes on, also where few were found.
+         */
+        get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/executions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Orders as chains of steps
+         * @description Returns each order with the instants of its steps and how long each took, the newest decision first.
+         */
+        get: operations["executions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/grids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The slots of the grids
+         * @description Returns the slots of the grids, from the highest level to the lowest: what `flatbook grid slots --json` says.
+         */
+        get: operations["grids"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/halts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is halted
+         * @description Returns the halts that stand.
+         */
+        get: operations["halts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -256,6 +398,26 @@ export interface paths {
          * @description Says how the journal and the engine are, without a login: nothing of the desk is told.
          */
         get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inventory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What stands where
+         * @description Returns balances, positions and funds of each account and vault, and when its venue last said so.
+         */
+        get: operations["inventory"];
         put?: never;
         post?: never;
         delete?: never;
@@ -304,6 +466,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/market": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the engine sees of its markets
+         * @description Returns the books and reference prices that the running engine sees, each with its age limit.
+         */
+        get: operations["market"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/meta": {
         parameters: {
             query?: never;
@@ -316,6 +498,86 @@ export interface paths {
          * @description Says the mode of the desk, its version, and which pages it has something for.
          */
         get: operations["meta"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Our orders on chains
+         * @description Returns our own orders that stand on chains, or that were pulled: what `flatbook offers --json` says.
+         */
+        get: operations["offers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Our orders, and what is not ours
+         * @description Returns our orders, the newest decision first; beside them what risk refused, and orders that are not ours.
+         */
+        get: operations["orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One order
+         * @description Returns one order of ours; its story is under /story?ref=ID.
+         */
+        get: operations["order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pnl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was earned
+         * @description Returns results in all and of the last day, by owner, underlying and day: what `flatbook pnl --json` says.
+         */
+        get: operations["pnl"];
         put?: never;
         post?: never;
         delete?: never;
@@ -564,6 +826,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How well the hedge did
+         * @description Returns how long fills waited, what was exposed, and what each part earned: as `flatbook report --json`.
+         */
+        get: operations["report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Backtests that are kept
+         * @description Returns the backtests in the home, the newest first.
+         */
+        get: operations["reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One backtest
+         * @description Returns what one backtest reported.
+         */
+        get: operations["kept_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/risk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Limits and how far each is used
+         * @description Returns limits with their use, breakers, halts, freezes and alerts.
+         */
+        get: operations["risk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -612,6 +954,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/story": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why it happened
+         * @description Returns the whole story of what a reference names, or a part of one that names one thing only: `flatbook why`.
+         */
+        get: operations["story"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -652,10 +1014,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trades": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fills and executions
+         * @description Returns fills onchain and executions at accounts, the newest first, each with the trades it was matched with.
+         */
+        get: operations["trades"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AccountBody */
+        AccountBody: {
+            account: string;
+            age_s_max: number | null;
+            balances: components["schemas"]["AssetBody"][];
+            differences: components["schemas"]["DifferenceBody"][];
+            funds: components["schemas"]["FundsBody"] | null;
+            kind: string | null;
+            open_orders: number;
+            positions: components["schemas"]["PositionBody"][];
+            stated_at: string | null;
+            stated_open_orders: number | null;
+        };
+        /** AccountPnlBody */
+        AccountPnlBody: {
+            account: string | null;
+            cost_usd: string;
+            gross_usd: string;
+            net_usd: string;
+            slices: number;
+            unpriced: number;
+        };
+        /** AccumulatorBody */
+        AccumulatorBody: {
+            due_pct: string | null;
+            flat: boolean;
+            hold: string | null;
+            net: string;
+            owner: string;
+            threshold_shares: string | null;
+            threshold_usd: string | null;
+            underlying: string;
+            usd: string | null;
+            working: string;
+        };
+        /** AccumulatorsAnswer */
+        AccumulatorsAnswer: {
+            accumulators: components["schemas"]["AccumulatorBody"][];
+            as_of: components["schemas"]["AsOf"];
+        };
         /** AlertBody */
         AlertBody: {
             detail: string;
@@ -671,6 +1093,17 @@ export interface components {
             at: string | null;
             seen_at?: string | null;
             seq: number;
+        };
+        /** AskedDays */
+        AskedDays: {
+            first: string | null;
+            last: string | null;
+        };
+        /** AssetBody */
+        AssetBody: {
+            amount: string;
+            asset: string;
+            usd_mark: string | null;
         };
         /** AttemptBody */
         AttemptBody: {
@@ -695,6 +1128,30 @@ export interface components {
             amount: string;
             asset: string;
         };
+        /** BookBody */
+        BookBody: {
+            age_ms_max: number | null;
+            ask: string | null;
+            ask_qty: string | null;
+            asks: components["schemas"]["LevelBody"][];
+            bid: string | null;
+            bid_qty: string | null;
+            bids: components["schemas"]["LevelBody"][];
+            instrument: string;
+            mid: string | null;
+            seen_at: string | null;
+            spread_bps: string | null;
+            unfit: string | null;
+        };
+        /** BreakerBody */
+        BreakerBody: {
+            drawdown_usd_max: string | null;
+            losses: number;
+            losses_max: number | null;
+            owner: string;
+            total_usd: string;
+            unvalued: boolean;
+        };
         /** CancelOrder */
         CancelOrder: {
             /** @description The version of the preview that was agreed to. */
@@ -710,6 +1167,28 @@ export interface components {
             order_id: string;
             /** @description Why: it stands in the journal. */
             reason?: string | null;
+        };
+        /** CapacityAnswer */
+        CapacityAnswer: {
+            as_of: components["schemas"]["AsOf"];
+            capacity: components["schemas"]["CapacityBody"][];
+        };
+        /** CapacityBody */
+        CapacityBody: {
+            account: string;
+            buy: string | null;
+            cash: string | null;
+            good_faith: number | null;
+            held: string | null;
+            instrument: string;
+            lends: boolean | null;
+            owner: string;
+            price_usd: string | null;
+            quote: string;
+            sell: string | null;
+            shorting: boolean;
+            stated_at: string | null;
+            underlying: string;
         };
         /** ChainBody */
         ChainBody: {
@@ -730,12 +1209,38 @@ export interface components {
             seq: number | null;
             verb: string;
         };
+        /** ConfigAnswer */
+        ConfigAnswer: {
+            digest: string;
+            home: string;
+            values: components["schemas"]["ValueBody"][];
+        };
+        /** CostBody */
+        CostBody: {
+            missing: number;
+            observations: number;
+            usd: string;
+        };
+        /** CoverageBody */
+        CoverageBody: {
+            assumed_quantities: number;
+            early_marks: number;
+            refused: components["schemas"]["RefusedFactBody"][];
+        };
         /**
          * Credential
          * @description What an actor proved himself with.
          * @enum {string}
          */
         Credential: "session" | "token";
+        /** DayBody */
+        DayBody: {
+            cost_usd: string;
+            day: string;
+            gross_usd: string;
+            net_usd: string;
+            running_net_usd: string;
+        };
         /**
          * DeskMode
          * @description Whose money moves.
@@ -784,6 +1289,66 @@ export interface components {
             switches: components["schemas"]["SwitchBody"][];
             version: string | null;
         };
+        /** EventBody */
+        EventBody: {
+            at: string;
+            fields: {
+                [key: string]: string;
+            };
+            recorded_at: string;
+            seq: number;
+            subject: string;
+            type: string;
+        };
+        /** EventsPage */
+        EventsPage: {
+            as_of: components["schemas"]["AsOf"];
+            events: components["schemas"]["EventBody"][];
+            next: string | null;
+        };
+        /** ExecutionBody */
+        ExecutionBody: {
+            accepted_at: string | null;
+            accepted_ms: string | null;
+            account: string;
+            average_price: string | null;
+            because: string | null;
+            caused_at: string | null;
+            decided_at: string | null;
+            decided_ms: string | null;
+            ended_at: string | null;
+            executed_ms: string | null;
+            filled: string;
+            first_filled_at: string | null;
+            instrument: string;
+            last_filled_at: string | null;
+            open: boolean;
+            order_id: string;
+            owner: string;
+            qty: string;
+            seen_at: string | null;
+            seen_ms: string | null;
+            side: string;
+            status: string;
+            total_ms: string | null;
+            underlying: string;
+            unknown_since: string | null;
+        };
+        /** ExecutionsPage */
+        ExecutionsPage: {
+            as_of: components["schemas"]["AsOf"];
+            executions: components["schemas"]["ExecutionBody"][];
+            found: number;
+            next: string | null;
+        };
+        /** ExposureBody */
+        ExposureBody: {
+            open_usd: string;
+            sessions: components["schemas"]["SessionExposureBody"][];
+            usd_max: string;
+            usd_mean: string;
+            usd_seconds: string;
+        };
         /** FlatNetBody */
         FlatNetBody: {
             flat: boolean;
@@ -824,12 +1389,49 @@ export interface components {
             reason?: string | null;
             underlying?: string | null;
         };
+        /** ForeignBody */
+        ForeignBody: {
+            account: string;
+            filled: string;
+            instrument: string;
+            open: boolean;
+            qty: string;
+            seen_at: string | null;
+            side: string;
+            underlying: string;
+            venue_order_id: string;
+        };
         /** FreezeBody */
         FreezeBody: {
             action_id: string;
             since: string;
             underlying: string;
             why: string;
+        };
+        /** FundsBody */
+        FundsBody: {
+            asset: string;
+            good_faith: number | null;
+            settled: string | null;
+            spendable: string | null;
+            stated_at: string;
+        };
+        /** GapBody */
+        GapBody: {
+            close: string | null;
+            closed_at: string | null;
+            open: string | null;
+            opened_at: string | null;
+            owner: string;
+            shares: string;
+            underlying: string;
+            usd: string | null;
+            weekend: boolean;
+        };
+        /** GridsAnswer */
+        GridsAnswer: {
+            as_of: components["schemas"]["AsOf"];
+            slots: components["schemas"]["SlotBody"][];
         };
         /** HaltBody */
         HaltBody: {
@@ -882,6 +1484,11 @@ export interface components {
              */
             target: string;
         };
+        /** HaltsAnswer */
+        HaltsAnswer: {
+            as_of: components["schemas"]["AsOf"];
+            halts: components["schemas"]["HaltBody"][];
+        };
         /** HealthAnswer */
         HealthAnswer: {
             now: string;
@@ -919,6 +1526,11 @@ export interface components {
             side: string | null;
             underlying: string | null;
         };
+        /** InventoryAnswer */
+        InventoryAnswer: {
+            accounts: components["schemas"]["AccountBody"][];
+            as_of: components["schemas"]["AsOf"];
+        };
         /** JobBody */
         JobBody: {
             account: string | null;
@@ -932,6 +1544,13 @@ export interface components {
             state: string;
             venues: components["schemas"]["VenueBody"][];
             verb: string;
+        };
+        /** KeptReport */
+        KeptReport: {
+            name: string;
+            report: {
+                [key: string]: unknown;
+            };
         };
         /** KillTrading */
         KillTrading: {
@@ -949,6 +1568,27 @@ export interface components {
             /** @description Why: it stands in the journal. */
             reason?: string | null;
         };
+        /** LatencyBody */
+        LatencyBody: {
+            accepted_ms: string | null;
+            decided_ms: string | null;
+            executed_ms: string | null;
+            order: string;
+            seen_ms: string | null;
+            total_ms: string | null;
+        };
+        /** LedgerBody */
+        LedgerBody: {
+            agrees_with_pnl: boolean;
+            balances: boolean;
+            trial: components["schemas"]["TrialBody"][];
+        };
+        /** LevelBody */
+        LevelBody: {
+            price: string;
+            qty: string;
+            total: string;
+        };
         /** LiftHalt */
         LiftHalt: {
             /** @description The version of the preview that was agreed to. */
@@ -965,9 +1605,33 @@ export interface components {
             /** @description Why: it stands in the journal. */
             reason?: string | null;
         };
+        /** LimitBody */
+        LimitBody: {
+            current: string | null;
+            limit: string;
+            name: string;
+            scope: string;
+            unit: string;
+            use_pct: string | null;
+        };
+        /** LinkBody */
+        LinkBody: {
+            bucket: string;
+            delayed: boolean;
+            qty: string;
+            realised_usd: string | null;
+            ref: string;
+        };
         /** LogIn */
         LogIn: {
             once: string;
+        };
+        /** MarketAnswer */
+        MarketAnswer: {
+            books: components["schemas"]["BookBody"][];
+            known: boolean;
+            now: string | null;
+            prices: components["schemas"]["PriceBody"][];
         };
         /** MetaAnswer */
         MetaAnswer: {
@@ -1006,6 +1670,32 @@ export interface components {
             underlying: string;
             usd: string | null;
         };
+        /** OfferBody */
+        OfferBody: {
+            account: string;
+            block: number | null;
+            chain: number;
+            dollar: string;
+            order_hash: string;
+            owner: string;
+            price: string | null;
+            pulled: boolean;
+            quoted_at: string | null;
+            reasons: string[];
+            reference_usd: string | null;
+            seen_at: string | null;
+            shares: string | null;
+            side: string;
+            spread_bps: string | null;
+            stands: boolean;
+            token: string;
+            underlying: string;
+        };
+        /** OffersAnswer */
+        OffersAnswer: {
+            as_of: components["schemas"]["AsOf"];
+            offers: components["schemas"]["OfferBody"][];
+        };
         /** OpenOrder */
         OpenOrder: {
             account: string;
@@ -1015,12 +1705,55 @@ export interface components {
             side: string;
             status: string;
         };
+        /** OrderBody */
+        OrderBody: {
+            accepted: boolean;
+            accepted_at: string | null;
+            account: string;
+            attempt: number;
+            average_price: string | null;
+            because: string | null;
+            decided_at: string | null;
+            ended_at: string | null;
+            evidence: {
+                [key: string]: string;
+            };
+            fees: {
+                [key: string]: string;
+            };
+            filled: string;
+            first_filled_at: string | null;
+            good_until: string | null;
+            instrument: string;
+            last_filled_at: string | null;
+            leaves: string;
+            limit: string | null;
+            open: boolean;
+            order_id: string;
+            owner: string;
+            qty: string;
+            side: string;
+            status: string;
+            underlying: string;
+            unknown_since: string | null;
+            venue_order_id: string | null;
+            why: string | null;
+        };
         /** OrderCounts */
         OrderCounts: {
             executions_missing: number;
             foreign: number;
             open: number;
             unknown: number;
+        };
+        /** OrdersPage */
+        OrdersPage: {
+            as_of: components["schemas"]["AsOf"];
+            foreign: components["schemas"]["ForeignBody"][];
+            found: number;
+            next: string | null;
+            orders: components["schemas"]["OrderBody"][];
+            refused: components["schemas"]["RefusedBody"][];
         };
         /** PartBody */
         PartBody: {
@@ -1071,6 +1804,45 @@ export interface components {
             side: components["schemas"]["Side"];
             underlying: string;
         };
+        /** PnlAnswer */
+        PnlAnswer: {
+            accounts: components["schemas"]["AccountPnlBody"][];
+            as_of: components["schemas"]["AsOf"];
+            asked: components["schemas"]["AskedDays"];
+            coverage: components["schemas"]["CoverageBody"];
+            day: string | null;
+            days: components["schemas"]["DayBody"][];
+            ledger: components["schemas"]["LedgerBody"];
+            lines: components["schemas"]["PnlLineBody"][];
+            suspense: components["schemas"]["SuspenseBody"][];
+            today: components["schemas"]["TotalsBody"] | null;
+            total: components["schemas"]["TotalsBody"];
+        };
+        /** PnlLineBody */
+        PnlLineBody: {
+            basis_usd: string | null;
+            basis_usd_missing: number;
+            buckets_usd: {
+                [key: string]: string;
+            };
+            cost_usd: string;
+            costs: {
+                [key: string]: components["schemas"]["CostBody"];
+            };
+            edge_usd: string;
+            gross_usd: string;
+            hedged_qty: string;
+            hedges: number;
+            margin_usd: string | null;
+            margin_usd_missing: number;
+            net_usd: string;
+            owner: string;
+            slices: number;
+            slippage_usd: string | null;
+            slippage_usd_missing: number;
+            underlying: string;
+            unpriced: number;
+        };
         /** PortfolioBody */
         PortfolioBody: {
             gross_usd: string;
@@ -1102,6 +1874,15 @@ export interface components {
             effect: components["schemas"]["EffectBody"];
             verb: string;
             version: string;
+        };
+        /** PriceBody */
+        PriceBody: {
+            age_s_max: number;
+            happened_at: string | null;
+            price: string | null;
+            seen_at: string | null;
+            source: string;
+            underlying: string;
         };
         /** ProblemBody */
         ProblemBody: {
@@ -1141,6 +1922,53 @@ export interface components {
             /** @description Why: it stands in the journal. */
             reason?: string | null;
         };
+        /** RefusedBody */
+        RefusedBody: {
+            account: string;
+            asked: string;
+            because: string | null;
+            decided_at: string | null;
+            instrument: string;
+            limit: string;
+            order_id: string;
+            owner: string;
+            qty: string;
+            rule: string;
+            side: string;
+            underlying: string;
+        };
+        /** RefusedFactBody */
+        RefusedFactBody: {
+            ref: string;
+            why: string;
+        };
+        /** ReportBody */
+        ReportBody: {
+            adds_up: boolean;
+            costs_usd: {
+                [key: string]: string;
+            };
+            exposure: components["schemas"]["ExposureBody"];
+            gaps: components["schemas"]["GapBody"][];
+            latency: components["schemas"]["WaitBody"][];
+            net_usd: string;
+            parts_usd: {
+                [key: string]: string;
+            };
+            since: string | null;
+            until: string | null;
+        };
+        /** ReportLineBody */
+        ReportLineBody: {
+            name: string;
+            size: number;
+            written_at: string;
+        };
+        /** ReportsAnswer */
+        ReportsAnswer: {
+            found: number;
+            reports: components["schemas"]["ReportLineBody"][];
+        };
         /** ResidueBody */
         ResidueBody: {
             intended: string;
@@ -1148,6 +1976,15 @@ export interface components {
             residue: string;
             residue_usd: string | null;
             underlying: string;
+        };
+        /** RiskAnswer */
+        RiskAnswer: {
+            alerts: components["schemas"]["AlertBody"][];
+            as_of: components["schemas"]["AsOf"];
+            breakers: components["schemas"]["BreakerBody"][];
+            freezes: components["schemas"]["FreezeBody"][];
+            halts: components["schemas"]["HaltBody"][];
+            limits: components["schemas"]["LimitBody"][];
         };
         /** SessionAnswer */
         SessionAnswer: {
@@ -1157,6 +1994,14 @@ export interface components {
             ends_at: string;
             scope: string;
             scopes: string[];
+        };
+        /** SessionExposureBody */
+        SessionExposureBody: {
+            seconds: number;
+            session: string;
+            usd_max: string;
+            usd_mean: string;
+            usd_seconds: string;
         };
         /** SetLimit */
         SetLimit: {
@@ -1182,6 +2027,42 @@ export interface components {
          * @enum {string}
          */
         Side: "buy" | "sell";
+        /** SliceBody */
+        SliceBody: {
+            bucket: string;
+            closing: string;
+            closing_price: string | null;
+            delayed: boolean;
+            opening: string;
+            opening_price: string | null;
+            qty: string;
+            realised_usd: string | null;
+            side: string;
+        };
+        /** SlotBody */
+        SlotBody: {
+            cost: string;
+            cycles: number;
+            instrument: string;
+            order: components["schemas"]["SlotOrderBody"] | null;
+            owner: string;
+            price: string | null;
+            profit: string;
+            qty: string;
+            rejects: number;
+            slot: string;
+        };
+        /** SlotOrderBody */
+        SlotOrderBody: {
+            exit: boolean;
+            filled: string;
+            limit: string | null;
+            order_id: string;
+            qty: string;
+            side: string;
+            slot: string | null;
+            status: string;
+        };
         /**
          * State
          * @description How a part is. What nobody knows is unknown, and never good.
@@ -1207,6 +2088,23 @@ export interface components {
             thresholds_known: boolean;
             unvalued: string[];
         };
+        /** StoryAnswer */
+        StoryAnswer: {
+            as_of: components["schemas"]["AsOf"];
+            events: components["schemas"]["EventBody"][];
+            latencies: components["schemas"]["LatencyBody"][];
+            slices: components["schemas"]["SliceBody"][];
+            subject: string;
+        };
+        /** SuspenseBody */
+        SuspenseBody: {
+            age_s: number;
+            amount: string;
+            asset: string;
+            ref: string;
+            since: string;
+            subject: string;
+        };
         /** SwitchBody */
         SwitchBody: {
             account: string;
@@ -1227,6 +2125,62 @@ export interface components {
             make: string;
             tokens: components["schemas"]["TokenBody"][];
         };
+        /** TotalsBody */
+        TotalsBody: {
+            buckets_usd: {
+                [key: string]: string;
+            };
+            cost_usd: string;
+            costs: {
+                [key: string]: components["schemas"]["CostBody"];
+            };
+            gross_usd: string;
+            net_usd: string;
+            slices: number;
+            unpriced: number;
+        };
+        /** TradeBody */
+        TradeBody: {
+            account: string;
+            asset: string | null;
+            assumed: boolean;
+            at: string | null;
+            instrument: string | null;
+            links: components["schemas"]["LinkBody"][];
+            money: string | null;
+            open_qty: string;
+            oracle_bps: string | null;
+            oracle_doubts: string[];
+            oracle_usd: string | null;
+            order_id: string | null;
+            owner: string;
+            place: string;
+            price_usd: string | null;
+            qty: string;
+            ref: string;
+            side: string;
+            underlying: string;
+        };
+        /** TradesPage */
+        TradesPage: {
+            as_of: components["schemas"]["AsOf"];
+            found: number;
+            next: string | null;
+            trades: components["schemas"]["TradeBody"][];
+        };
+        /** TrialBody */
+        TrialBody: {
+            asset: string;
+            credits: string;
+            debits: string;
+            difference: string;
+        };
+        /** ValueBody */
+        ValueBody: {
+            key: string;
+            origin: string;
+            value: string;
+        };
         /** VenueBody */
         VenueBody: {
             account: string;
@@ -1234,6 +2188,17 @@ export interface components {
             open_before: number;
             open_orders: number | null;
             stated_at: string | null;
+        };
+        /** WaitBody */
+        WaitBody: {
+            fills: number;
+            half_s: number | null;
+            hedged: number;
+            most_s: number | null;
+            netted: number;
+            open: number;
+            session: string;
+            shares: string;
         };
     };
     responses: never;
@@ -1244,6 +2209,92 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    accumulators: {
+        parameters: {
+            query?: {
+                /** @description The past: the number of an event, or an RFC 3339 instant. */
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccumulatorsAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     audit: {
         parameters: {
             query?: {
@@ -1264,6 +2315,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    capacity: {
+        parameters: {
+            query?: {
+                /** @description Only this owner. */
+                owner?: string | null;
+                /** @description Only this underlying. */
+                symbol?: string | null;
+                /** @description The past: the number of an event, or an RFC 3339 instant. */
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CapacityAnswer"];
                 };
             };
             /** @description The request cannot be read. */
@@ -2627,6 +3768,461 @@ export interface operations {
             };
         };
     };
+    config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    events: {
+        parameters: {
+            query?: {
+                /** @description Only events of this type; may be given again. */
+                type?: string[] | null;
+                /** @description Only this owner. */
+                owner?: string | null;
+                /** @description Only this underlying. */
+                symbol?: string | null;
+                /** @description Only about this, such as order:ID; a part of it will do. */
+                subject?: string | null;
+                /** @description The `next` of the page before. */
+                cursor?: string | null;
+                /** @description At most so many, the newest. */
+                limit?: number;
+                /** @description The past: the number of an event, or an RFC 3339 instant. */
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventsPage"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    executions: {
+        parameters: {
+            query?: {
+                /** @description Only this owner. */
+                owner?: string | null;
+                /** @description Only this underlying. */
+                symbol?: string | null;
+                /** @description Only at this account. */
+                account?: string | null;
+                /** @description Only of this instrument. */
+                instrument?: string | null;
+                /** @description Only these: open, intended, submitted, accepted, partially_filled, pending_cancel, unknown, filled, canceled, expired, rejected, denied. */
+                status?: string | null;
+                /** @description The `next` of the page before. */
+                cursor?: string | null;
+                /** @description At most so many, the newest. */
+                limit?: number;
+                /** @description The past: the number of an event, or an RFC 3339 instant. */
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExecutionsPage"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    grids: {
+        parameters: {
+            query?: {
+                /** @description Only this owner. */
+                owner?: string | null;
+                /** @description The past: the number of an event, or an RFC 3339 instant. */
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GridsAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    halts: {
+        parameters: {
+            query?: {
+                /** @description The past: the number of an event, or an RFC 3339 instant. */
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HaltsAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -2656,6 +4252,92 @@ export interface operations {
             };
             /** @description Too many requests. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    inventory: {
+        parameters: {
+            query?: {
+                /** @description The past: the number of an event, or an RFC 3339 instant. */
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2833,6 +4515,89 @@ export interface operations {
             };
         };
     };
+    market: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarketAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     meta: {
         parameters: {
             query?: never;
@@ -2849,6 +4614,376 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MetaAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    offers: {
+        parameters: {
+            query?: {
+                /** @description Only this owner. */
+                owner?: string | null;
+                /** @description Only this underlying. */
+                symbol?: string | null;
+                /** @description The past: the number of an event, or an RFC 3339 instant. */
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OffersAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    orders: {
+        parameters: {
+            query?: {
+                /** @description Only this owner. */
+                owner?: string | null;
+                /** @description Only this underlying. */
+                symbol?: string | null;
+                /** @description Only at this account. */
+                account?: string | null;
+                /** @description Only of this instrument. */
+                instrument?: string | null;
+                /** @description Only these: open, intended, submitted, accepted, partially_filled, pending_cancel, unknown, filled, canceled, expired, rejected, denied. */
+                status?: string | null;
+                /** @description The `next` of the page before. */
+                cursor?: string | null;
+                /** @description At most so many, the newest. */
+                limit?: number;
+                /** @description The past: the number of an event, or an RFC 3339 instant. */
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrdersPage"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    order: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an order of ours. */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderBody"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    pnl: {
+        parameters: {
+            query?: {
+                /** @description Only this owner. */
+                owner?: string | null;
+                /** @description Only this underlying. */
+                symbol?: string | null;
+                /** @description A day in New York, such as 2025-12-01. */
+                first?: string | null;
+                /** @description A day in New York, such as 2025-12-01. */
+                last?: string | null;
+                /** @description The past: the number of an event, or an RFC 3339 instant. */
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PnlAnswer"];
                 };
             };
             /** @description The request cannot be read. */
@@ -4062,6 +6197,349 @@ export interface operations {
             };
         };
     };
+    report: {
+        parameters: {
+            query?: {
+                /** @description Only this owner. */
+                owner?: string | null;
+                /** @description Only this underlying. */
+                symbol?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportBody"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    reports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportsAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    kept_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name in the list. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptReport"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    risk: {
+        parameters: {
+            query?: {
+                /** @description The past: the number of an event, or an RFC 3339 instant. */
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RiskAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     who: {
         parameters: {
             query?: never;
@@ -4374,6 +6852,92 @@ export interface operations {
             };
         };
     };
+    story: {
+        parameters: {
+            query: {
+                /** @description An order id, a transaction, an execution, an id at the venue, or a part of it. */
+                ref: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoryAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     tokens: {
         parameters: {
             query?: never;
@@ -4525,8 +7089,113 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
             /** @description Too many requests. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    trades: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                cursor?: string | null;
+                /** @description At most so many, the newest. */
+                limit?: number;
+                /** @description Only this owner. */
+                owner?: string | null;
+                /** @description Only this underlying. */
+                symbol?: string | null;
+                /** @description Only the trade with this reference. */
+                ref?: string | null;
+                /** @description The past: the number of an event, or an RFC 3339 instant. */
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TradesPage"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -48,19 +48,20 @@ def create_app(
     guards: Sequence[Guard] = (),
     is_live: IsLive = everybody,
     on_death: OnDeath | None = None,
+    hub: Hub | None = None,
 ) -> Litestar:
     """Returns the application of a site.
 
     `is_live` says whether an actor's session or token still counts; `on_death` is told when what follows the desk
-    failed, after which nothing that is answered would be true for long.
+    failed, after which nothing that is answered would be true for long; `hub` is what tells streams, where it is given.
     """
-    hub = Hub()
+    told = Hub() if hub is None else hub
     return Litestar(
         route_handlers=[openapi, *routes],
         guards=[*guards],
         dependencies={
             "site": Provide(lambda: site, sync_to_thread=False),
-            "hub": Provide(lambda: hub, sync_to_thread=False),
+            "hub": Provide(lambda: told, sync_to_thread=False),
             "is_live": Provide(lambda: is_live, sync_to_thread=False),
             "page": Provide(page_of, sync_to_thread=False),
             "wanted": Provide(wanted, sync_to_thread=False),
@@ -68,7 +69,7 @@ def create_app(
             "within": Provide(within, sync_to_thread=False),
         },
         exception_handlers={Problem: on_problem, HTTPException: on_http_exception, Exception: _on_any},
-        lifespan=[_following(site, hub, on_death)],
+        lifespan=[_following(site, told, on_death)],
         openapi_config=_openapi(),
         request_max_body_size=BODY_BYTES_MAX,
         logging_config=None,

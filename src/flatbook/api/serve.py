@@ -6,8 +6,10 @@ import asyncio
 import ipaddress
 import signal
 import socket
+import sys
 from collections.abc import Callable
 
+import msgspec
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
@@ -18,9 +20,9 @@ from flatbook.api.door import guarded_app, open_door
 from flatbook.api.reads import READS
 from flatbook.api.site import Site
 from flatbook.ops.clock import SystemClock
+from flatbook.ops.config_api import PORT
 
 HOST = "127.0.0.1"
-PORT = 8787
 BACKLOG = 512
 BACKPRESSURE = 512
 HEADERS_TIMEOUT_MS = 10_000
@@ -59,34 +61,54 @@ def check_free(host: str, port: int) -> None:
         trying.bind((host, port))
 
 
-def run_site(site: Site, host: str, port: int, told: Callable[[str], None]) -> int:
-    """Serves a desk until a signal comes. `told` hears where, once it listens. Returns the exit code.
+class Listening(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a process listens; `beside` an engine it ends when standard input does."""
 
-    Errors: BindRefused; OSError when the port is taken.
+    host: str = HOST
+    port: int = PORT
+    beside: bool = False
+
+
+def run_site(site: Site, where: Listening, told: Callable[[str], None]) -> int:
+    """Serves a desk until a signal comes. `told` hears the link that logs one person in. Returns the exit code.
+
+    Errors: BindRefused; OSError when the port is taken; DoorUnusable.
     """
-    address = check_loopback(host)
-    check_free(address, port)
-    return asyncio.run(_run(site, address, port, told))
+    address = check_loopback(where.host)
+    check_free(address, where.port)
+    return asyncio.run(_run(site, msgspec.structs.replace(where, host=address), told))
 
 
-async def _run(site: Site, host: str, port: int, told: Callable[[str], None]) -> int:
+async def _run(site: Site, where: Listening, told: Callable[[str], None]) -> int:
     over, deaths = asyncio.Event(), []
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, over.set)
+    ending = asyncio.create_task(_end_of_input(over)) if where.beside else None
 
     def on_death(error: BaseException) -> None:
         deaths.append(error)
         over.set()
 
-    access = open_door(site, SystemClock(), host, port)
+    access = open_door(site, SystemClock(), where.host, where.port)
     try:
         gate, _ = guarded_app(site, access, (*READS, *CONSOLE), on_death=on_death)
         told(access.link())
-        await serve_app(gate, host, port, over)
+        await serve_app(gate, where.host, where.port, over)
     finally:
         access.close()
+        if ending is not None:
+            ending.cancel()
     return EXIT_FAILED if deaths else EXIT_OK
+
+
+async def _end_of_input(over: asyncio.Event) -> None:
+    """Waits for the end of standard input, which comes when whoever started this process ends, however it ends."""
+    stream = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), sys.stdin)
+    while await stream.read(1):
+        continue
+    over.set()
 
 
 async def serve_app(app: ASGIApp, host: str, port: int, over: asyncio.Event) -> None:

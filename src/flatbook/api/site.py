@@ -118,7 +118,8 @@ class Site:
 
     async def _folded(self, fold: partial[Folds]) -> Folds:
         try:
-            return await asyncio.wait_for(asyncio.to_thread(fold), PAST_WAIT_S)
+            async with asyncio.timeout(PAST_WAIT_S):
+                return await asyncio.to_thread(fold)
         except TimeoutError:
             raise Problem(503, Code.UNAVAILABLE, f"that moment was not folded within {PAST_WAIT_S} s") from None
         except JournalFault as error:

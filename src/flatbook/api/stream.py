@@ -15,7 +15,7 @@ from flatbook.api.answers.events import event_body
 from flatbook.api.answers.moment import instant_or_none
 from flatbook.api.answers.positions import EVERYTHING
 from flatbook.api.answers.status import age_s
-from flatbook.api.hub import Frame, Hub, TickBody
+from flatbook.api.hub import EVENTS_MAX, Frame, Hub, TickBody
 from flatbook.api.reads_books import grids_of, inventory_of, market_of, offers_of, pnl_of, risk_of
 from flatbook.api.reads_desk import health_of, positions_of, status_of
 from flatbook.api.reads_orders import newest_executions, newest_orders, newest_trades
@@ -39,23 +39,46 @@ Socket = WebSocket[Any, Any, Any]
 
 
 class Channel(NamedTuple):
-    """A channel that is told whole, and how it is made."""
+    """A channel and how it is made: one that is told whole, or one of rows by their key."""
 
     name: str
     make: Callable[[Site, View], Any]
+    of_rows: bool = False
 
 
-CHANNELS = (
-    Channel("status", status_of),
-    Channel("positions", lambda site, view: positions_of(site, view, EVERYTHING)),
-    Channel("market", lambda site, _view: market_of(site)),
-    Channel("risk", risk_of),
-    Channel("grids", grids_of),
-    Channel("offers", offers_of),
-    Channel("inventory", inventory_of),
-    Channel("pnl", pnl_of),
+class Group(NamedTuple):
+    """Channels that are made together, at most every PACE_S, a costly group more seldom.
+
+    `of_engine` where they follow from what the engine says too, and not from the journal alone.
+    """
+
+    channels: tuple[Channel, ...]
+    of_engine: bool
+
+
+GROUPS = (
+    Group(
+        (
+            Channel("status", status_of),
+            Channel("positions", lambda site, view: positions_of(site, view, EVERYTHING)),
+            Channel("market", lambda site, _view: market_of(site)),
+            Channel("risk", risk_of),
+            Channel("inventory", inventory_of),
+            Channel("offers", offers_of),
+        ),
+        of_engine=True,
+    ),
+    Group(
+        (
+            Channel("grids", grids_of),
+            Channel("orders", newest_orders, of_rows=True),
+            Channel("executions", newest_executions, of_rows=True),
+            Channel("trades", newest_trades, of_rows=True),
+            Channel("pnl", pnl_of),
+        ),
+        of_engine=False,
+    ),
 )
-ROWS = (Channel("orders", newest_orders), Channel("executions", newest_executions), Channel("trades", newest_trades))
 
 
 class Teller:
@@ -64,9 +87,9 @@ class Teller:
     def __init__(self, site: Site, hub: Hub) -> None:
         self._site, self._hub = site, hub
         self._generation = -1
-        self._due_s: dict[str, float] = {}
-        self._stale = True
         self._begun = False
+        self._stale = dict.fromkeys(GROUPS, True)
+        self._due_s = dict.fromkeys(GROUPS, 0.0)
 
     async def follow_journal(self) -> None:
         """Looks at the journal every LOOK_S, at once again while it is behind, until this is cancelled."""
@@ -80,42 +103,40 @@ class Teller:
         """Asks the engine and tells the time every BEAT_S, until this is cancelled."""
         while True:
             await self._site.live.look()
-            self._stale = True
+            self._stale |= {group: True for group in GROUPS if group.of_engine}
             self.beat()
             await asyncio.sleep(BEAT_S)
 
     def take(self, events: list[Recorded]) -> None:
-        """Tells new events at once, and every channel whose time has come."""
+        """Tells new events at once, of very many the newest, and every channel whose time has come."""
         site, hub = self._site, self._hub
         if site.follower.generation != self._generation:
             self._generation = site.follower.generation
             hub.begin(f"{site.clock.now():x}-{self._generation}")
-            self._begun = False
+            self._begun, self._stale = False, dict.fromkeys(GROUPS, True)
         if not site.follower.caught_up:
             return
         if not self._begun:
             events, self._begun = list(site.folds.recent), True
         before = hub.seq
-        hub.append("events", [event_body(item) for item in events])
-        self._stale = self._stale or bool(events)
-        if self._stale:
-            self._stale = not self._tell_due()
+        hub.append("events", [event_body(item) for item in events[-EVENTS_MAX:]])
+        if events:
+            self._stale = dict.fromkeys(GROUPS, True)
+        self._tell_due()
         if hub.seq != before:
             hub.notify()
 
-    def _tell_due(self) -> bool:
-        """Tells the channels whose time has come, a costly one more seldom. Returns whether all were told."""
-        view, loop, hub = self._site.present(), asyncio.get_running_loop(), self._hub
-        all_told = True
-        for tell, channel in (*((hub.tell, each) for each in CHANNELS), *((hub.tell_rows, each) for each in ROWS)):
-            began = loop.time()
-            if began < self._due_s.get(channel.name, 0.0):
-                all_told = False
-                continue
-            tell(channel.name, channel.make(self._site, view))
-            cost_s = loop.time() - began
-            self._due_s[channel.name] = began + max(PACE_S, COST_FACTOR * cost_s)
-        return all_told
+    def _tell_due(self) -> None:
+        """Tells the groups that are stale and whose time has come."""
+        loop, view = asyncio.get_running_loop(), self._site.present()
+        for group in GROUPS:
+            began_s = loop.time()
+            if self._stale[group] and began_s >= self._due_s[group]:
+                for channel in group.channels:
+                    tell = self._hub.tell_rows if channel.of_rows else self._hub.tell
+                    tell(channel.name, channel.make(self._site, view))
+                self._stale[group] = False
+                self._due_s[group] = began_s + max(PACE_S, COST_FACTOR * (loop.time() - began_s))
 
     def beat(self) -> None:
         """Tells the time and how the parts are, whether or not anything else is known."""
@@ -162,7 +183,8 @@ class Client:
             await self._send(self._hub.tick)
 
     async def _send(self, frame: Frame) -> None:
-        await asyncio.wait_for(self._socket.send_data(frame.text), SEND_S)
+        async with asyncio.timeout(SEND_S):
+            await self._socket.send_data(frame.text)
 
     async def _is_proven(self) -> bool:
         now_s = asyncio.get_running_loop().time()

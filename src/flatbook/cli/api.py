@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from flatbook.projections.report import Prices
 
 HOST = "127.0.0.1"
-PORT = 8787
 
 
 def api(
     *,
     host: Annotated[str, says("Address of this machine to listen on: 127.0.0.1 or ::1 and no other.")] = HOST,
-    port: Annotated[int, says("Port to listen on.")] = PORT,
+    port: Annotated[int | None, says("Port to listen on; that of the configuration when left out.")] = None,
+    beside: Annotated[bool, says("End when standard input does: so the engine starts it.")] = False,
     where: Where = HERE,
 ) -> int:
     """Serves the API and the console of a desk until it is stopped, beside a running engine or without one.
 
     It reads the journal and asks the engine over its socket; it writes nothing. Stop it with Ctrl-C or SIGTERM.
     """
-    from flatbook.api.serve import BindRefused, run_site
+    from flatbook.api.serve import BindRefused, Listening, run_site
     from flatbook.api.site import Site
     from flatbook.cli.desks import loaded_of
     from flatbook.ops.clock import SystemClock
@@ -37,13 +37,14 @@ def api(
 
     loaded = loaded_of(where)
     site = Site(loaded, SystemClock(), _prices(loaded))
+    at = loaded.config.api.port if port is None else port
     try:
-        return run_site(site, host, port, told)
+        return run_site(site, Listening(host=host, port=at, beside=beside), told)
     except BindRefused as refused:
         raise Failed(Exit.REFUSED, str(refused), where="--host") from refused
     except OSError as error:
         do = "end what listens there, or name another --port"
-        raise Failed(Exit.ERROR, error.strerror or str(error), where=f"{host}:{port}", do=do) from error
+        raise Failed(Exit.ERROR, error.strerror or str(error), where=f"{host}:{at}", do=do) from error
 
 
 def _prices(loaded: Loaded) -> Prices:

@@ -103,6 +103,16 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
         body["lines"],
     )
     yield Table(
+        "by account, in USD",
+        (
+            Column("account", "account"),
+            Column("gross>", lambda row: cents(row["gross_usd"])),
+            Column("costs>", lambda row: cents(row["cost_usd"])),
+            Column("net>", lambda row: cents(row["net_usd"])),
+        ),
+        body["accounts"],
+    )
+    yield Table(
         "in suspense",
         (
             Column("what", lambda row: brief(row["subject"])),

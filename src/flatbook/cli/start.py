@@ -38,7 +38,7 @@ def run(
     given = _consent(loaded, live=live, consent=consent)
     try:
         halted_by = os_user() if halted else None
-        return run_desk(loaded, consent=given, teller=_teller(loaded, where), halted_by=halted_by)
+        return run_desk(loaded, consent=given, beside=_companions(loaded, where), halted_by=halted_by)
     except ConsentMissing as missing:
         raise Failed(Exit.REFUSED, str(missing), do="flatbook config check shows the consent") from missing
 
@@ -71,27 +71,35 @@ def _consent(loaded: Loaded, *, live: bool, consent: str | None) -> str | None:
     return wanted
 
 
-def _teller(loaded: Loaded, where: Where) -> tuple[str, ...]:
-    """Returns how the process that tells alerts is started; nothing where no channel is stated."""
+def _companions(loaded: Loaded, where: Where) -> dict[str, tuple[str, ...]]:
+    """Returns how the processes beside the engine are started: who tells alerts, and who serves the API."""
     from flatbook.services.alerts import watch_command
+    from flatbook.services.beside import serve_command
 
-    return watch_command(where.folder, where.config_path) if loaded.config.alerts.channels else ()
+    found = {}
+    if loaded.config.alerts.channels:
+        found["alerts_not_told"] = watch_command(where.folder, where.config_path)
+    if loaded.config.api.beside:
+        found["api_not_served"] = serve_command(where.folder, where.config_path, loaded.config.api.port)
+    return found
 
 
 def demo(
     *,
     keep: Annotated[bool, says("Continue the records of an earlier demo instead of starting fresh.")] = False,
+    stay: Annotated[bool, says("Serve the console and stay up, as at a terminal, wherever the words go.")] = False,
     where: Where = HERE,
 ) -> int:
     """Replays recorded market data at speed, hedges derived fills on a paper broker, and shows what happens.
 
     A broker's answer is lost and the engine is killed while an order is unknown; it recovers, asks by client id, and
-    sends nothing twice. No keys, no network. It ends by itself when standard output is no terminal or DEMO_EXIT=1,
-    with exit code 0 only when it ends flat, with nothing working or unknown and nothing to reconcile.
+    sends nothing twice. No keys, no network. At a terminal the console is served beside it, its link is printed, and
+    the desk stays up; otherwise, and with DEMO_EXIT=1, it ends by itself, with exit code 0 only when it ends flat, with
+    nothing working or unknown and nothing to reconcile.
     """
     from flatbook.services.demo import demo as play
 
     if where.as_json:
         do = "run it without, then ask its desk: flatbook status --json --home ~/.flatbook/demo"
         raise Failed(Exit.USAGE, "the demo prints a timeline, and no object", where="--json", do=do)
-    return play(where.folder, keep=keep)
+    return play(where.folder, keep=keep, stay=stay)

@@ -27,14 +27,14 @@ from flatbook.ops.home import CONFIG_FILE
 from flatbook.ops.secret_value import Places
 from flatbook.values.ids import digest_text
 
-UNDIGESTED = ("secrets.", "age.", "log.", "alerts.")
+UNDIGESTED = ("secrets.", "age.", "log.", "alerts.", "api.")
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     """A configuration that may be used, and every value in force with its origin.
 
     `digest` names what was decided: the same for the same values, wherever they were stated. Secrets, where they
-    are, what is logged and who is told do not count.
+    are, what is logged, who is told and who may look do not count.
     """
 
     config: Config

@@ -13,6 +13,7 @@ from typing import Annotated
 from flatbook.events.control import Mode
 from flatbook.ops.config_accounts import AccountSection
 from flatbook.ops.config_alerts import AlertsSection
+from flatbook.ops.config_api import ApiSection
 from flatbook.ops.config_backtest import BacktestSection
 from flatbook.ops.config_chains import ChainSection
 from flatbook.ops.config_fields import INSTRUMENT_TEXT, amount, bps, said, seconds, text, whole
@@ -237,6 +238,7 @@ class Config(Section, frozen=True, kw_only=True):
     pace: PaceSection = PaceSection()
     log: LogSection = LogSection()
     alerts: AlertsSection = AlertsSection()
+    api: ApiSection = ApiSection()
     wallets: Annotated[dict[Name, WalletSection], said("The wallets that send transactions, by name.")] = {}
     offers: Annotated[
         dict[Name, dict[Ticker, OfferSection]], said("Orders of our own on chains, by owner and underlying.")

@@ -13,7 +13,7 @@ from flatbook.projections.facts import CostFact, CostKind
 from flatbook.projections.lots import USD_DECIMALS, Bucket, Lot, Slice
 from flatbook.projections.marks import Marks
 from flatbook.projections.pnl import Pnl, Refused
-from flatbook.values.ids import OwnerId, Underlying
+from flatbook.values.ids import AccountId, OwnerId, Underlying
 from flatbook.values.money import ZERO, Money, cut, divide_cut
 
 PERCENT_DAYS_A_YEAR = 36_500
@@ -95,6 +95,16 @@ class DayLine(msgspec.Struct, frozen=True, kw_only=True):
     running_net: Money
 
 
+class AccountLine(msgspec.Struct, frozen=True, kw_only=True):
+    """The results that were realised at one account; None where no trade stands behind them.
+
+    Units: USD. What is realised counts at the account of the closing trade, a fee at that of its execution.
+    """
+
+    account: AccountId | None
+    totals: Totals
+
+
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     """What the results do not know.
 
@@ -137,6 +147,22 @@ def days_of(pnl: Pnl, scope: Scope = EVERYTHING) -> tuple[DayLine, ...]:
         running += totals.net
         lines.append(DayLine(window=day_window(day), totals=totals, running_net=Money(running)))
     return tuple(lines)
+
+
+def accounts_of(pnl: Pnl, scope: Scope = EVERYTHING) -> tuple[AccountLine, ...]:
+    """Returns the results of each account that has any, those of none last. Their sum is the results of the scope."""
+    held_at = {fact.ref: fact.account for each in underlyings_of(pnl, EVERYTHING) for fact in pnl.trades(each)}
+    slices: dict[AccountId | None, list[Slice]] = {}
+    costs: dict[AccountId | None, list[CostFact]] = {}
+    for each in slices_of(pnl, scope):
+        slices.setdefault(held_at.get(each.closing), []).append(each)
+    for _, cost in _costs(pnl, scope):
+        costs.setdefault(held_at.get(cost.ref), []).append(cost)
+    names = sorted(slices | costs, key=lambda name: (name is None, name or ""))
+    return tuple(
+        AccountLine(account=name, totals=_totals(slices.get(name, []), costs.get(name, []), pnl.marks))
+        for name in names
+    )
 
 
 def open_lots_of(pnl: Pnl, scope: Scope = EVERYTHING) -> tuple[OpenLot, ...]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from flatbook.engine.ports import Clock, JournalUnavailable
@@ -40,8 +39,6 @@ from flatbook.values.instants import later
 
 LOCK_SUFFIX = ".lock"
 LOOK_S = 1
-AGAIN_S = 5
-AGAIN_S_MAX = 300
 BESIDE = "--beside"
 
 
@@ -193,40 +190,6 @@ async def try_channels(loaded: Loaded, log: Log, clock: Clock) -> dict[str, Outc
     desk = loaded.config.alerts.desk
     outlets = outlets_of(loaded, log)
     return {name: await outlet.channel.send(sample(desk, clock.now(), name)) for name, outlet in outlets.items()}
-
-
-class Teller:
-    """The process beside an engine that tells its alerts. The engine neither waits for it nor notices how it fares."""
-
-    def __init__(self, command: Sequence[str], *, again_s: int = AGAIN_S) -> None:
-        self._command, self._again_s = command, again_s
-        self.process: subprocess.Popen[bytes] | None = None
-
-    async def keep(self, log: Log) -> None:
-        """Runs it, again when it ends, after longer and longer rests, until this is cancelled: its input ends then."""
-        while True:
-            self.process = _started(self._command)
-            try:
-                while self.process is not None and self.process.poll() is None:  # noqa: ASYNC110
-                    await asyncio.sleep(LOOK_S)
-            finally:
-                self._end_input()
-            log.warning("alerts_not_told", exit_code=None if self.process is None else self.process.returncode)
-            await asyncio.sleep(self._again_s)
-            self._again_s = min(2 * self._again_s, AGAIN_S_MAX)
-
-    def _end_input(self) -> None:
-        if self.process is not None and self.process.stdin is not None:
-            with suppress(OSError):
-                self.process.stdin.close()
-
-
-def _started(command: Sequence[str]) -> subprocess.Popen[bytes] | None:
-    """Starts a process in a session of its own, so that Ctrl-C does not end it before it has told of it."""
-    try:
-        return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
-    except OSError:
-        return None
 
 
 def watch_command(home: Path, config: Path) -> tuple[str, ...]:

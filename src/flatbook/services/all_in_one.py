@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -24,7 +24,7 @@ from flatbook.ops.control_socket import ControlServer
 from flatbook.ops.home import RESTORED_FILE, SNAPSHOT_FOLDER, SOCKET_FILE
 from flatbook.ops.journal_log import log_commits
 from flatbook.ops.telemetry import Log, open_log, take_library_logs
-from flatbook.services.alerts import Teller
+from flatbook.services.beside import Beside
 from flatbook.services.collector import spare_loaded_state
 from flatbook.services.desk import Desk, compose
 from flatbook.services.prices import follow_prices, follow_quotes
@@ -38,6 +38,9 @@ PACE_SLICE_S = 0.05
 PACE_SLICE_MS = 50
 
 ORDERS_TOLD_MAX = 32
+
+Companions = Mapping[str, Sequence[str]]
+NOBODY: Companions = {}
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -73,11 +76,11 @@ class Unbroken:
 
 
 def run_desk(
-    loaded: Loaded, *, consent: str | None = None, teller: Sequence[str] = (), halted_by: str | None = None
+    loaded: Loaded, *, consent: str | None = None, beside: Companions = NOBODY, halted_by: str | None = None
 ) -> int:
     """Runs a desk in this process until it is stopped, drained, or its tape ends. Returns the exit code.
 
-    `teller` is the command of a process to run beside it, which tells its alerts; none where it is empty.
+    `beside` are the commands of processes to run beside it, by what is logged when one of them has ended.
     `halted_by` names who wants it halted from the start.
     Errors: ConsentMissing for a live desk without the consent to it; what `compose` says.
     """
@@ -90,7 +93,7 @@ def run_desk(
         desk.engine.listeners.append(tell_recovery(desk.kept, log))
         desk.engine.listeners.append(log_commits(log))
         try:
-            reason = asyncio.run(serve(desk, loaded, log, teller=teller, halted_by=halted_by))
+            reason = asyncio.run(serve(desk, loaded, log, beside=beside, halted_by=halted_by))
         except EngineFailed as failure:
             log.error("engine_failed", reason=str(failure))
             tell_left(desk, log)
@@ -175,13 +178,13 @@ async def serve(
     log: Log,
     *,
     stay: bool = False,
-    teller: Sequence[str] = (),
+    beside: Companions = NOBODY,
     halted_by: str | None = None,
 ) -> str:
     """Runs engine, feeds and socket together. Returns why the engine stopped.
 
-    `stay` lets a desk whose tape has ended go on in real time until it is stopped. How `teller` fares stops nothing.
-    A desk that is halted by somebody sends nothing before it is halted.
+    `stay` lets a desk whose tape has ended go on in real time until it is stopped. What runs `beside` stops nothing. A
+    desk that is halted by somebody sends nothing before it is halted.
     Errors: EngineFailed; SocketTaken when another engine listens.
     """
     engine = desk.engine
@@ -193,20 +196,20 @@ async def serve(
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, leave, desk.engine, log)
     running = asyncio.create_task(engine.run())
-    beside = [asyncio.create_task(work) for work in _beside(desk, loaded, stay=stay)]
+    feeding = [asyncio.create_task(work) for work in _feeding(desk, loaded, stay=stay)]
     if halted_by is not None:
-        beside.append(asyncio.create_task(_halt_at_start(desk, halted_by)))
-    for task in beside:
+        feeding.append(asyncio.create_task(_halt_at_start(desk, halted_by)))
+    for task in feeding:
         task.add_done_callback(_stop_on_failure(desk, log))
-    informing = [asyncio.create_task(work) for work in _informing(desk, log, teller)]
+    informing = [asyncio.create_task(work) for work in _informing(desk, log, beside)]
     for task in informing:
         task.add_done_callback(_tell_failure(log))
     try:
         return await running
     finally:
-        for task in (*beside, *informing):
+        for task in (*feeding, *informing):
             task.cancel()
-        await asyncio.gather(*beside, *informing, return_exceptions=True)
+        await asyncio.gather(*feeding, *informing, return_exceptions=True)
         await socket.close()
         await desk.books.close()
         await desk.outside.close()
@@ -222,7 +225,7 @@ def leave(engine: Engine, log: Log) -> None:
         log.warning("engine_leaves", count=count, reason=reason)
 
 
-def _beside(desk: Desk, loaded: Loaded, *, stay: bool) -> list[Coroutine[Any, Any, None]]:
+def _feeding(desk: Desk, loaded: Loaded, *, stay: bool) -> list[Coroutine[Any, Any, None]]:
     engine = desk.engine
     observe = desk.chaos.observing(engine.observe)
     works = [follow_prices(feed, observe, desk.clock) for feed in desk.feeds]
@@ -238,12 +241,12 @@ def _beside(desk: Desk, loaded: Loaded, *, stay: bool) -> list[Coroutine[Any, An
     return works
 
 
-def _informing(desk: Desk, log: Log, teller: Sequence[str]) -> list[Coroutine[Any, Any, None]]:
+def _informing(desk: Desk, log: Log, beside: Companions) -> list[Coroutine[Any, Any, None]]:
     """Returns what trading goes on without: prices of oracles, hints of new blocks, and who tells alerts."""
     rests = desk.engine.parts.rests
     works = [desk.pricer.follow()]
     works += [heads.follow(rests[name].end, desk.clock) for name, heads in desk.outside.heads()]
-    return [*works, Teller(teller).keep(log)] if teller else works
+    return [*works, *(Beside(command, missed).keep(log) for missed, command in beside.items())]
 
 
 def _stop_on_failure(desk: Desk, log: Log) -> Callable[[asyncio.Task[None]], None]:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from decimal import Decimal
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from flatbook.engine.reports import AccountStatement
 from flatbook.events.codec import decode_event_json
 from flatbook.events.orders import OrderUnknown
 from flatbook.ops.config import load
+from flatbook.services.demo_console import console_of
 from flatbook.services.demo_engine import ACCOUNT, LOSE_ANSWER, STAY
 from flatbook.services.demo_home import THRESHOLD_SHARES, HomeRefused, demo_home, is_demo, make_home
 from flatbook.services.demo_lines import line_of
@@ -64,10 +65,11 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         return self.nets_flat and self.nothing_open and self.books_agree and asked
 
 
-def demo(desk_home: Path, *, keep: bool = False) -> int:
+def demo(desk_home: Path, *, keep: bool = False, stay: bool = False) -> int:
     """Runs the demo and returns 0 only if what it promises held.
 
-    `keep` goes on with the journal of the demo before; otherwise each demo starts with a fresh one.
+    `keep` goes on with the journal of the demo before; otherwise each demo starts with a fresh one. `stay` does as at a
+    terminal: it serves the console, and the desk stays up.
     Errors: HomeRefused when the demo's folder holds something else, or another demo uses it.
     """
     home = demo_home(desk_home)
@@ -78,11 +80,12 @@ def demo(desk_home: Path, *, keep: bool = False) -> int:
         if not continued:
             make_home(home, load_demo_tape())
             home.chmod(FOLDER_MODE)
-        return _play(home, _say, continued=continued)
+        watched = stay or (sys.stdout.isatty() and os.environ.get(EXIT_VARIABLE) != "1")
+        with console_of(home, _say) if watched else nullcontext():
+            return _play(home, _say, continued=continued, paused=watched)
 
 
-def _play(home: Path, say: Say, *, continued: bool) -> int:
-    paused = sys.stdout.isatty() and os.environ.get(EXIT_VARIABLE) != "1"
+def _play(home: Path, say: Say, *, continued: bool, paused: bool) -> int:
     say(LABEL + "\n")
     lost = _first_life(home, say, paused=paused)
     if lost is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,13 @@ from tests.unit.api.test_reads_desk import answered, told_by
 
 def test_the_report_is_that_of_the_command_line(api: TestClient[Any], demo: Path) -> None:
     assert api.get("/api/v1/report").json() == told_by("report", demo)
+
+
+def test_what_each_account_earned_adds_up_to_the_whole(api: TestClient[Any]) -> None:
+    body = answered(api, "/pnl")
+    assert [line["account"] for line in body["accounts"]] == ["paper", "vault"]
+    for name in ("net_usd", "gross_usd", "cost_usd"):
+        assert sum(Decimal(line[name]) for line in body["accounts"]) == Decimal(body["total"][name])
 
 
 def test_every_limit_says_how_far_it_is_used(api: TestClient[Any]) -> None:

@@ -1,16 +1,130 @@
-"""The stream: the full state, then numbered deltas, and what a client is told that was away or is slow."""
+"""The stream over a journal that is written meanwhile: full state, deltas within a second, resuming, and the end."""
 
 from __future__ import annotations
 
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import pytest
+from litestar.exceptions import WebSocketDisconnect
 from litestar.testing import TestClient
 
+from flatbook.api.app import create_app
+from flatbook.api.reads import READS
+from flatbook.journal.sqlite import create_journal
+from tests.unit.api.conftest import site_of
+from tests.unit.api.test_follow import commit
 
-def test_a_client_is_told_the_whole_state_first(api: TestClient[Any]) -> None:
-    with api.websocket_connect("/api/v1/stream") as socket:
-        told = socket.receive_json(timeout=5)
-    assert told["type"] == "snapshot"
-    assert told["state"]["status"]["as_of"]["seq"] == api.get("/api/v1/status").json()["as_of"]["seq"]
-    assert told["state"]["status"]["flat"] is True
-    assert told["state"]["events"][-1]["type"] == "engine_stopped"
+READ_MAX = 20
+
+
+@pytest.fixture
+def home(demo: Path, tmp_path: Path) -> Path:
+    """Gives a copy of the demo desk whose journal a test may write to."""
+    return shutil.copytree(demo, tmp_path / "home")
+
+
+@pytest.fixture
+def client(home: Path) -> Iterator[TestClient[Any]]:
+    """Gives a client of the API over that copy."""
+    with TestClient(create_app(site_of(home), READS)) as client:
+        yield client
+
+
+def read_until(socket: Any, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """Returns the first message that is what a test waits for."""
+    for _ in range(READ_MAX):
+        told: dict[str, Any] = socket.receive_json(timeout=5)
+        if is_it(told):
+            return told
+    raise AssertionError("it was not told")
+
+
+def is_event(told: dict[str, Any]) -> bool:
+    """Whether a message tells events."""
+    return told["type"] == "delta" and told["channel"] == "events"
+
+
+def whole(socket: Any) -> dict[str, Any]:
+    """Returns the full state that has everything that follows from the journal."""
+    return read_until(socket, lambda told: told["type"] == "snapshot")
+
+
+def test_a_client_is_told_the_full_state_first(client: TestClient[Any]) -> None:
+    client.get("/api/v1/status")
+    with client.websocket_connect("/api/v1/stream") as socket:
+        told = whole(socket)
+    state = told["state"]
+    assert state["status"]["flat"] is True
+    assert state["events"][-1]["type"] == "engine_stopped"
+    assert {"positions", "risk", "pnl", "market", "orders", "executions", "trades", "grids", "offers"} <= set(state)
+    assert state["orders"][-1] == client.get("/api/v1/orders?limit=1").json()["orders"][0]
+
+
+def test_an_event_is_told_within_a_second_of_its_commit_and_changes_what_follows(
+    client: TestClient[Any], home: Path
+) -> None:
+    with client.websocket_connect("/api/v1/stream") as socket:
+        began = whole(socket)
+        committed = time.monotonic()
+        commit(home / "journal.sqlite", "111")
+        told = read_until(socket, is_event)
+        assert time.monotonic() - committed < 1
+        assert [each["type"] for each in told["append"]] == ["mark_set"]
+        changed = read_until(socket, lambda each: each.get("channel") == "positions")
+    assert [net["price"] for net in changed["body"]["nets"]] == ["111"]
+    assert began["seq"] < told["seq"] < changed["seq"]
+
+
+def test_a_client_that_comes_back_is_told_only_what_it_missed(client: TestClient[Any], home: Path) -> None:
+    with client.websocket_connect("/api/v1/stream") as socket:
+        began = whole(socket)
+        commit(home / "journal.sqlite", "111")
+        missed = read_until(socket, is_event)
+    with client.websocket_connect(f"/api/v1/stream?stream={began['stream']}&after={missed['seq'] - 1}") as socket:
+        assert socket.receive_json(timeout=5) == missed
+
+
+def test_a_client_of_another_stream_is_told_the_full_state(client: TestClient[Any]) -> None:
+    with client.websocket_connect("/api/v1/stream?stream=another&after=1") as socket:
+        assert socket.receive_json(timeout=5)["type"] == "snapshot"
+
+
+def test_the_time_is_told_each_second_with_the_age_of_what_is_known(client: TestClient[Any]) -> None:
+    with client.websocket_connect("/api/v1/stream") as socket:
+        tick = read_until(socket, lambda told: told["type"] == "tick" and told["as_of"] is not None)
+    assert (tick["live"], tick["read_age_s"], tick["age_s_max"]) == (False, 0, 2)
+
+
+def test_another_journal_is_another_stream(client: TestClient[Any], home: Path) -> None:
+    path, other = home / "journal.sqlite", home / "other.sqlite"
+    create_journal(other)
+    commit(other, "5")
+    with client.websocket_connect("/api/v1/stream") as socket:
+        began = whole(socket)
+        for suffix in ("", "-wal", "-shm", ".head", ".lock"):
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
+        other.rename(path)
+        anew = whole(socket)
+    assert anew["stream"] != began["stream"]
+
+
+def test_whoever_speaks_is_sent_away(client: TestClient[Any]) -> None:
+    with client.websocket_connect("/api/v1/stream") as socket:
+        whole(socket)
+        socket.send_text("hello")
+        with pytest.raises(WebSocketDisconnect) as ended:
+            read_until(socket, lambda _: False)
+    assert ended.value.code == 1008
+
+
+def test_without_a_journal_nothing_is_claimed(home: Path) -> None:
+    (home / "journal.sqlite").unlink()
+    with TestClient(create_app(site_of(home), READS)) as client:
+        answer = client.get("/api/v1/status")
+        health = client.get("/api/v1/health").json()
+    assert (answer.status_code, answer.json()["code"]) == (503, "journal_unavailable")
+    assert {part["name"]: part["state"] for part in health["parts"]}["journal"] == "bad"

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import asyncio
 import io
-import sys
-import tempfile
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -17,7 +14,7 @@ from flatbook.ops.config import Loaded, load_text
 from flatbook.ops.config_example import EXAMPLE
 from flatbook.ops.secret_value import SecretRefused
 from flatbook.ops.telemetry import Log, open_log
-from flatbook.services.alerts import Teller, outlets_of, terms_of, watch_command
+from flatbook.services.alerts import outlets_of, terms_of, watch_command
 from flatbook.values.ids import OwnerId, SourceId, Underlying
 from flatbook.values.instants import Instant
 
@@ -100,58 +97,6 @@ def test_the_bounds_are_those_of_the_hedges_and_chains_that_are_configured(tmp_p
 def test_on_a_tape_no_checkpoint_is_old(tmp_path: Path) -> None:
     tape = '\n[clock]\nkind = "tape"\nstart = 2025-12-01T00:00:00Z\nend = 2025-12-02T00:00:00Z\n'
     assert terms_of(load_text(EXAMPLE + tape, tmp_path).config).chains == ()
-
-
-CHILD = """
-import pathlib, socket, sys
-with socket.socket(socket.AF_UNIX) as line:
-    line.connect(sys.argv[1])
-    line.sendall(b"started")
-    if pathlib.Path(sys.argv[2]).exists():
-        sys.stdin.read()
-        line.sendall(b" ended")
-    pathlib.Path(sys.argv[2]).touch()
-"""
-
-
-def test_the_process_that_tells_is_started_again_and_its_input_ends_with_the_engine(tmp_path: Path) -> None:
-    """The first one ends by itself; the second one says when its input ended."""
-    came: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
-
-    async def run(place: str) -> list[bytes]:
-        teller = Teller((sys.executable, "-c", CHILD, f"{place}/line", f"{place}/second"), again_s=0)
-        async with await asyncio.start_unix_server(
-            lambda reader, writer: came.put_nowait((reader, writer)), f"{place}/line"
-        ):
-            keeping = asyncio.create_task(teller.keep(quiet()))
-            reader, first_writer = await came.get()
-            first = await reader.read()
-            second, second_writer = await came.get()
-            begun = await second.readexactly(len(b"started"))
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
-            rest = await second.read()
-            assert teller.process is not None
-            teller.process.wait(30)
-            first_writer.close()
-            second_writer.close()
-        return [first, begun, rest]
-
-    with tempfile.TemporaryDirectory(prefix="fb-") as place:
-        assert asyncio.run(asyncio.wait_for(run(place), 60)) == [b"started", b"started", b" ended"]
-
-
-def test_a_program_that_cannot_be_started_stops_nothing(tmp_path: Path) -> None:
-    async def run() -> bool:
-        keeping = asyncio.create_task(Teller((str(tmp_path / "no-such-program"),), again_s=0).keep(quiet()))
-        for _ in range(20):
-            await asyncio.sleep(0)
-        alive = not keeping.done()
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
-        return alive
-
-    assert asyncio.run(run())
 
 
 def test_the_process_that_tells_is_this_program_for_this_desk(tmp_path: Path) -> None:

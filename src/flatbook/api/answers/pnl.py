@@ -15,7 +15,7 @@ from flatbook.projections.audit import audit
 from flatbook.projections.edges import Evidence, hedge_edges
 from flatbook.projections.ledger import Ledger, suspense_items, trial_balance
 from flatbook.projections.pnl import Pnl
-from flatbook.projections.results import Scope, Totals, coverage_of, days_of, slices_of, totals_of
+from flatbook.projections.results import Scope, Totals, accounts_of, coverage_of, days_of, slices_of, totals_of
 from flatbook.values.instants import NS_PER_S, Instant, text_of_instant
 from flatbook.values.money import ZERO, plain
 
@@ -59,6 +59,17 @@ class PnlLineBody(msgspec.Struct, frozen=True, kw_only=True):
     cost_usd: str
     buckets_usd: dict[str, str]
     costs: dict[str, CostBody]
+    slices: int
+    unpriced: int
+
+
+class AccountPnlBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Results that were realised at one account, None where no trade stands behind them. Units: USD."""
+
+    account: str | None
+    net_usd: str
+    gross_usd: str
+    cost_usd: str
     slices: int
     unpriced: int
 
@@ -124,13 +135,14 @@ class AskedDays(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PnlAnswer(Answer, frozen=True, kw_only=True):
-    """Profit and loss in all, on the last day, by owner and underlying, and by day."""
+    """Profit and loss in all, on the last day, by owner and underlying, by account, and by day."""
 
     asked: AskedDays
     day: str | None
     total: TotalsBody
     today: TotalsBody | None
     lines: list[PnlLineBody]
+    accounts: list[AccountPnlBody]
     days: list[DayBody]
     coverage: CoverageBody
     ledger: LedgerBody
@@ -157,6 +169,7 @@ def pnl_answer(books: Books, moment: AsOf, scope: Scope, today: date | None, at:
         total=totals_body(totals_of(results, scope)),
         today=None if of_today is None else totals_body(totals_of(results, of_today)),
         lines=_lines(books, scope),
+        accounts=_accounts(results, scope),
         days=_days(results, scope),
         coverage=CoverageBody(
             early_marks=coverage.early,
@@ -216,6 +229,20 @@ def _lines(books: Books, scope: Scope) -> list[PnlLineBody]:
             )
         )
     return lines
+
+
+def _accounts(results: Pnl, scope: Scope) -> list[AccountPnlBody]:
+    return [
+        AccountPnlBody(
+            account=line.account,
+            net_usd=plain(line.totals.net),
+            gross_usd=plain(line.totals.gross),
+            cost_usd=plain(line.totals.cost),
+            slices=line.totals.slices,
+            unpriced=line.totals.unpriced,
+        )
+        for line in accounts_of(results, scope)
+    ]
 
 
 def _known_sum(values: Sequence[Decimal | None]) -> tuple[str | None, int]:

@@ -1,0 +1,107 @@
+"""The server itself: where it listens, how it ends, and a client of its stream that does not read."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from flatbook.api.app import create_app
+from flatbook.api.hub import LAG_MAX, Hub
+from flatbook.api.reads import READS
+from flatbook.api.serve import HOST, BindRefused, check_free, check_loopback, serve_app
+from flatbook.services.demo_console import free_port
+from tests.unit.api.conftest import site_of
+from tests.unit.cli.scene import call
+
+TRIES_MAX = 2_000
+FRAMES, TEXT = 1_200, "x" * 20_000
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.4", "::", "example.com", ""])
+def test_every_address_but_this_machines_is_refused(host: str) -> None:
+    with pytest.raises(BindRefused):
+        check_loopback(host)
+
+
+@pytest.mark.parametrize(("host", "address"), [("127.0.0.1", "127.0.0.1"), ("localhost", "127.0.0.1"), ("::1", "::1")])
+def test_this_machine_is_served(host: str, address: str) -> None:
+    assert check_loopback(host) == address
+
+
+def test_the_command_line_refuses_to_listen_elsewhere(demo: Path) -> None:
+    told = call("api", "--host", "0.0.0.0", "--home", str(demo))
+    assert (told.code, "not this machine" in told.err) == (6, True)
+
+
+def test_a_port_that_is_taken_is_not_shared(demo: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind((HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match="in use"):
+            check_free(HOST, port)
+        assert call("api", "--port", str(port), "--home", str(demo)).code == 1
+
+
+@pytest.mark.real
+def test_a_process_beside_an_engine_says_its_link_and_ends_with_its_input(demo: Path, tmp_path: Path) -> None:
+    home = shutil.copytree(demo, tmp_path / "home")
+    words = [sys.executable, "-m", "flatbook", "api", "--beside", "--home", str(home), "--port", str(free_port())]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert b"/#once=" in process.stdout.readline()
+        process.stdin.close()
+        assert process.wait(30) == 0
+
+
+def served(home: Path, hub: Hub, meet: Callable[[Any], Awaitable[None]]) -> None:
+    """Serves a home on a port, and lets a client of its stream meet it."""
+
+    async def scene() -> None:
+        over, port = asyncio.Event(), free_port()
+        serving = asyncio.create_task(serve_app(create_app(site_of(home), READS, hub=hub), HOST, port, over))
+        async with aiohttp.ClientSession() as session:
+            await meet(await _connected(session, f"http://{HOST}:{port}/api/v1/stream"))
+        over.set()
+        await serving
+
+    asyncio.run(asyncio.wait_for(scene(), 60))
+
+
+async def _connected(session: aiohttp.ClientSession, url: str) -> Any:
+    for _ in range(TRIES_MAX):
+        try:
+            return await session.ws_connect(url, max_msg_size=0)
+        except aiohttp.ClientConnectorError:
+            await asyncio.sleep(0)
+    raise AssertionError("nobody listens")
+
+
+def test_a_client_that_did_not_read_is_told_the_full_state_and_not_all_it_missed(demo: Path) -> None:
+    hub, kinds = Hub(), list[str]()
+
+    async def meet(stream: Any) -> None:
+        assert (await stream.receive_json(timeout=10))["type"] == "snapshot"
+        for _ in range(FRAMES):
+            hub.append("log", [TEXT])
+            hub.notify()
+            await asyncio.sleep(0)
+        last = hub.seq
+        told: dict[str, Any] = {"seq": 0}
+        while told["seq"] < last:
+            told = await stream.receive_json(timeout=10)
+            kinds.append(told["type"])
+
+    served(demo, hub, meet)
+    assert "snapshot" in kinds
+    assert len(kinds) < FRAMES - LAG_MAX

@@ -122,14 +122,24 @@ def _instant_of(event: Event) -> Instant:
 
 
 def run(
-    tape: Tape, seats: Sequence[Seat], terms: Terms, journal: RunJournal, progress: Progress | None = None
+    tape: Tape,
+    seats: Sequence[Seat],
+    terms: Terms,
+    journal: RunJournal,
+    progress: Progress | None = None,
+    *,
+    ask_each: bool = False,
 ) -> BacktestRun:
     """Runs seats over a tape and books all that happens into a journal.
 
-    Gives: the same journal, byte for byte, for the same tape, seats and terms.
+    Gives: the same journal, byte for byte, for the same tape, seats and terms; with `ask_each` as well, which asks
+    strategies after every message too, where their wakes are none too few.
     Errors: ValueError where seats, terms and tape do not fit, Refused where the run has no room, what the tape raises.
     """
-    return drive(compiled_market(tape, seats, terms), Plan(tape, tuple(seats), terms), journal, progress)
+    market = compiled_market(tape, seats, terms)
+    if ask_each:
+        market.ask_each()
+    return drive(market, Plan(tape, tuple(seats), terms), journal, progress)
 
 
 def compiled_market(tape: Tape, seats: Sequence[Seat], terms: Terms) -> CompiledMarket:

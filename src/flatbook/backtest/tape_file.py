@@ -193,12 +193,14 @@ def _read(file: pq.ParquetFile, group: int, name: str) -> Columns:
     for field, column in zip(table.column_names, table.columns, strict=True):
         if column.null_count:
             raise TapeRefused(f"{name}: a number of {field} is missing")
-    return Columns._make(_array(column) for column in table.columns)
+    return Columns._make(map(_array, table.columns, DTYPES.values()))
 
 
-def _array(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+def _array(column: pa.ChunkedArray, of: npt.DTypeLike) -> npt.NDArray[Any]:
+    """Returns the numbers of a column as they lie in memory: asking Arrow for an array imports pandas where it is."""
     whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-    return np.asarray(whole.to_numpy())
+    kind = np.dtype(of)
+    return np.frombuffer(whole.buffers()[1], kind, count=len(whole), offset=whole.offset * kind.itemsize)
 
 
 def is_tape(path: Path) -> bool:

@@ -87,7 +87,7 @@ def _run(plan: BacktestPlan, tape: Tape, folder: Path, progress: Progress) -> tu
     create_journal(folder / JOURNAL)
     journal = open_journal(folder / JOURNAL)
     try:
-        ran = run(tape, plan.seats, plan.terms, journal, progress)
+        ran = run(tape, plan.seats, plan.terms, journal, progress, ask_each=plan.ask_each)
         return ran, draw_report(ran, (item.event for item in recorded(journal.read())), tape, plan.terms.marks)
     finally:
         journal.close()

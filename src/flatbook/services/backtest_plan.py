@@ -81,6 +81,7 @@ class StrategyShape(_Shape, frozen=True, kw_only=True):
 class PlanShape(_Shape, frozen=True, kw_only=True):
     """A plan as it is written.
 
+    `ask_each` has strategies asked after every message and not on their wakes alone.
     Units: `share_ahead_pct` says how much of what is canceled at a price stood before our order; `sample_s` how far
     apart the points of the curve stand.
     """
@@ -93,6 +94,7 @@ class PlanShape(_Shape, frozen=True, kw_only=True):
     seed: int = 0
     sample_s: int = 60
     share_ahead_pct: int = 0
+    ask_each: bool = False
 
 
 class BacktestPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +106,7 @@ class BacktestPlan(msgspec.Struct, frozen=True, kw_only=True):
     seats: tuple[Seat, ...]
     terms: Terms
     text: str
+    ask_each: bool = False
     file: str = "plan.toml"
     names: Mapping[InstrumentId, InstrumentId] = {}
 
@@ -128,7 +131,7 @@ def _plan_of(shape: PlanShape, tape: Tape, text: str) -> BacktestPlan:
     traded = dict.fromkeys(each.instrument for each in shape.strategies.values() if each.kind == GRID)
     for name in traded:
         check_sizes(seats, instruments[name], first_price(tape, list(recorded).index(name)))
-    return BacktestPlan(seats=seats, terms=_terms(shape), text=text)
+    return BacktestPlan(seats=seats, terms=_terms(shape), text=text, ask_each=shape.ask_each)
 
 
 def _instrument(name: str, shape: InstrumentShape, recorded: Mapping[str, TapeInstrument]) -> Instrument:

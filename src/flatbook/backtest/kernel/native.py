@@ -8,10 +8,11 @@ the compiler nor the time that it takes to load.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import hashlib
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -54,12 +55,33 @@ def native() -> WayIn:
     path = _kept_as()
     found = _read(path)
     if found is None:
-        from flatbook.backtest.kernel.compiled import compile_way_in
-
-        found = compile_way_in()
-        with suppress(OSError):
-            _keep(path, *found)
+        with _alone(path.parent):
+            found = _read(path) or _compiled(path)
     return _loaded(*found)
+
+
+def _compiled(path: Path) -> tuple[str, bytes]:
+    """Compiles, and keeps what was compiled where that can be written."""
+    from flatbook.backtest.kernel.compiled import compile_way_in
+
+    made = compile_way_in()
+    with suppress(OSError):
+        _keep(path, *made)
+    return made
+
+
+@contextmanager
+def _alone(place: Path) -> Iterator[None]:
+    """Waits until no other process compiles into a folder; at once where it cannot be written."""
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        lock = (place / "compiling").open("w")
+    except OSError:
+        yield
+        return
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def folder() -> Path:

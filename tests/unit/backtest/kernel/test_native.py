@@ -42,3 +42,12 @@ def test_code_that_was_compiled_is_kept_for_the_next_start(tmp_path: Path, monke
     assert native.is_kept()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert not native.is_kept()
+
+
+def test_a_folder_that_cannot_be_written_keeps_nobody_waiting(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_bytes(b"")
+    with native._alone(blocked / "folder"):
+        assert not (blocked / "folder").exists()
+    with native._alone(tmp_path / "folder"):
+        assert (tmp_path / "folder" / "compiling").exists()

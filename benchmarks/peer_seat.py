@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from flatbook.backtest.tape import Tape
 from flatbook.backtest.terms import Latency, Terms
 from flatbook.events.orders import CancelReason, OrderStyle
@@ -21,6 +23,7 @@ from flatbook.values.money import ONE, Price, Quantity
 OWNER = OwnerId("peers")
 ACCOUNT = AccountId("exchange")
 OFFSET = 9
+_STALE = CancelReason.STALE_PRICE
 FOREVER = Instant(2**62)
 USD = AssetId("USD")
 WAKE = Wake(on=(Trigger.ORDER_FILLED,))
@@ -52,15 +55,16 @@ def instrument_of(tape: Tape, place: int) -> Instrument:
     )
 
 
-def _place(view: QuoteView, instrument: Instrument, side: Side, ticks: int, index: int) -> PlaceIntent:
+def _wish(instrument: Instrument, side: Side) -> PlaceIntent:
+    """Returns what every order on a side is like; its id and its limit are its own."""
     return PlaceIntent(
-        order_id=view.order_id(index),
+        order_id=OrderId(""),
         owner=OWNER,
         underlying=instrument.underlying,
         instrument=instrument,
         side=side,
         qty=Quantity(instrument.rules.lot),
-        limit=Price(ticks * instrument.rules.tick),
+        limit=None,
         reduce_only=False,
         style=OrderStyle.LIMIT,
         slot=None,
@@ -70,32 +74,29 @@ def _place(view: QuoteView, instrument: Instrument, side: Side, ticks: int, inde
     )
 
 
-def _cancel(order_id: OrderId) -> CancelIntent:
-    return CancelIntent(order_id=order_id, reason=CancelReason.STALE_PRICE, because=None)
-
-
 class Quoted(NamedTuple):
-    """What is quoted on, and how far from the touch. Units: ticks."""
+    """What is quoted on, how far from the touch, and the orders of each side. Units: ticks."""
 
     instruments: tuple[Instrument, ...]
     offset: int
+    buys: tuple[PlaceIntent, ...]
+    sales: tuple[PlaceIntent, ...]
 
 
 def decide(view: QuoteView, params: Quoted) -> Decision:
     """Keeps one order on each side of each market; where one is gone the other is canceled and both are placed anew."""
     intents: list[Intent] = []
-    index = 0
-    for instrument in params.instruments:
-        orders = view.orders(instrument.id)
-        if len(orders) == 2 and not orders[0].cancel_pending and not orders[1].cancel_pending:
-            continue
-        live = [order for order in orders if not order.cancel_pending]
+    index, offset = 0, params.offset
+    for instrument, buy, sale in zip(params.instruments, params.buys, params.sales, strict=True):
+        live = [order for order in view.orders(instrument.id) if not order.cancel_pending]
         touch = view.touch(instrument.id) if len(live) < 2 else None
         if touch is None:
             continue
-        intents += [_cancel(each.order_id) for each in live]
-        intents.append(_place(view, instrument, Side.BUY, touch.bid - params.offset, index))
-        intents.append(_place(view, instrument, Side.SELL, touch.ask + params.offset, index + 1))
+        intents += [CancelIntent(order_id=each.order_id, reason=_STALE, because=None) for each in live]
+        tick = instrument.rules.tick
+        bid, ask = Price((touch.bid - offset) * tick), Price((touch.ask + offset) * tick)
+        intents.append(replace(buy, order_id=view.order_id(index), limit=bid))
+        intents.append(replace(sale, order_id=view.order_id(index + 1), limit=ask))
         index += 2
     return Decision(intents=tuple(intents), notes=(), wake=WAKE) if intents else IDLE
 
@@ -103,7 +104,8 @@ def decide(view: QuoteView, params: Quoted) -> Decision:
 def seat_of(tape: Tape, offset: int = OFFSET) -> Seat:
     """Returns the seat that quotes on all of a tape."""
     instruments = tuple(instrument_of(tape, place) for place in range(len(tape.head.instruments)))
-    return Seat(owner=OWNER, instruments=instruments, params=Quoted(instruments, offset), decide=decide)
+    buys, sales = (tuple(_wish(each, side) for each in instruments) for side in Side)
+    return Seat(owner=OWNER, instruments=instruments, params=Quoted(instruments, offset, buys, sales), decide=decide)
 
 
 def terms_of(latency_ns: int = 0) -> Terms:

@@ -80,6 +80,7 @@ class SimulatedDesk:
         self._turn = Turn(self.state, self._market, self._wakes, now=Instant(0), rules=rules)
         self._views: list[PassingView] = []
         self._keys = tuple(seated.seat.key for seated in rules.seats.values())
+        self._is_alone = len(self._keys) == 1
         self._direct = Direct(rules, self._wakes, self._traded, terms)
         self.placed, self.seen = self._direct.placed, simulator.seen
         self._is_direct, self._is_behind = is_direct, False
@@ -128,24 +129,36 @@ class SimulatedDesk:
             take_item(turn, Resumed(key=key), now)
         self._end(turn)
 
-    def take(self, told: Sequence[Sequence[int]], *, woken: bool) -> None:
-        """Folds what was told, and asks the strategies where something woke them."""
+    def take(self, told: Sequence[Sequence[int]], at: int, *, woken: bool) -> None:
+        """Folds what was told, and asks the strategies where something woke them at an instant."""
         if not told and not woken:
             return
-        direct, now = self._direct, Instant(self._simulator.now if woken else told[-1][0])
-        if not direct.is_ready and not (self._is_direct and direct.read(self.state)):
+        direct, now = self._direct, Instant(at if woken else told[-1][0])
+        if not direct.is_ready and not (self._is_direct and direct.read(self.state, now)):
             if not (woken and not told and self._simulator.is_plain and self._nothing_to_do()):
                 self._ask_engine(told, now, self._resumed() if woken else {})
             return
         self._turn.now = now
-        count = direct.tell(told)
+        if woken and self._is_alone and self._wakes.is_resumed(self._keys[0]):
+            count = direct.tell(told, wakes_all=True)
+            is_done = count == len(told) and direct.ask_only(now)
+        else:
+            count = direct.tell(told, wakes_all=False)
+            is_done = count == len(told) and self._ask_touched(now, woken=woken)
+        if is_done:
+            self._send()
+            return
+        if woken and (self._is_alone or count < len(told)):
+            direct.touched.update(self._resumed())
+        touched = dict(direct.touched)
+        direct.touched.clear()
+        self._ask_engine(told[count:], now, touched)
+
+    def _ask_touched(self, now: Instant, *, woken: bool) -> bool:
+        direct = self._direct
         if woken:
             direct.touched.update(self._resumed())
-        if count < len(told) or not direct.ask(now):
-            touched, direct.touched = direct.touched, {}
-            self._ask_engine(told[count:], now, touched)
-        else:
-            self._send()
+        return direct.ask(now)
 
     def _resumed(self) -> dict[NetKey, None]:
         return {key: None for key in self._keys if self._wakes.is_resumed(key)}
@@ -154,11 +167,11 @@ class SimulatedDesk:
         """Has what was decided directly booked and sent."""
         direct, simulator = self._direct, self._simulator
         self._keep(direct)
-        for sent, order in direct.messages:
-            if order is None:
-                simulator.cancel(sent.number, sent.where)
+        for message in direct.messages:
+            if isinstance(message, int):
+                simulator.cancel(message)
             else:
-                sent.where = simulator.place(order)
+                simulator.place(message)
         direct.messages.clear()
         if direct.says_the_same:
             direct.says_the_same = False
@@ -186,7 +199,7 @@ class SimulatedDesk:
         if direct.events:
             self._book.add(direct.events)
             self._is_behind = True
-            direct.events = []
+            direct.events.clear()
 
     def catch_up(self) -> None:
         """Folds what was booked directly into the state."""
@@ -208,6 +221,9 @@ class SimulatedDesk:
 
     def _tell(self, turn: Turn, told: Told) -> None:
         """Has the engine take what was told."""
+        if told.kind == FILLED:
+            place = self.placed.sent[told.number].standing.place
+            self.placed.executed.extend((told.time, place, told.ahead, told.waited_ns, told.maker))
         if told.kind == PAID:
             item: Item = funding_of(self._by_place[told.number], told)
         else:
@@ -264,7 +280,7 @@ class SimulatedDesk:
         if isinstance(effect, Cancel):
             sent = self.placed.by_id.get(effect.order_id)
             if sent is not None:
-                self._simulator.cancel(sent.number, sent.where)
+                self._simulator.cancel(sent.number)
         return None
 
     def _place(self, effect: Place) -> Item | None:
@@ -281,7 +297,7 @@ class SimulatedDesk:
         known = self.state.orders[order.order_id]
         sent = self.placed.add(known, self._direct.standing(known.owner, known.instrument))
         style, key = STYLES[order.style], zlib.crc32(order.order_id.encode())
-        sent.where = self._simulator.place((sent.number, traded.place, sign, price, lots, style, key, order.good_until))
+        self._simulator.place((sent.number, traded.place, sign, price, lots, style, key, order.good_until))
         return None
 
     def _watch_early_cancels(self, events: Sequence[Event]) -> None:
@@ -291,7 +307,7 @@ class SimulatedDesk:
                 order = self.state.orders.get(event.order_id)
                 sent = self.placed.by_id.get(event.order_id)
                 if sent is not None and order is not None and order.status is Status.INTENDED:
-                    self._simulator.wake_on_acceptance(sent.number, sent.where)
+                    self._simulator.wake_on_acceptance(sent.number)
 
     def _arm(self) -> None:
         """Waits for all that any strategy waits for."""

@@ -1,79 +1,64 @@
-"""Books what a simulator tells and what seats decide at once, where it is plain; the engine is asked for all the rest.
+"""Books what seats decide at once, where it is plain; the engine is asked for all the rest.
 
-A venue may tell anything, so that the engine looks at each report from all sides. A simulator tells what is right by
-construction: of an order that we sent, once, in order, in whole ticks and lots. The events that follow are booked here
-as the engine would book them, and only what strategies and risk read of them is kept up; the state of the desk catches
-up when the engine is asked. A test runs both ways and compares journals, byte for byte, and states.
+The events are those that the engine would book. Only what strategies and risk read of them is kept up, in where each
+seat stands; the state of the desk catches up when the engine is asked. A test runs both ways and compares the journals,
+byte for byte.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from zlib import crc32
 
 from msgspec.structs import replace
 
 from flatbook.backtest.grid import Steps
-from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, WORKING
-from flatbook.backtest.reports import Sent, fees_of
-from flatbook.backtest.simulator import OrderRow, Told
-from flatbook.backtest.standing import Sights, Standing, StandingView
-from flatbook.backtest.terms import FeeRates, Terms
+from flatbook.backtest.simulator import OrderRow
+from flatbook.backtest.standing import NOT_READ, Sent, Sights, Standing, StandingView
+from flatbook.backtest.telling import HEARD, PLAIN_RATES, Placed, Telling
+from flatbook.backtest.terms import Terms
 from flatbook.engine.book_intents import intended
 from flatbook.engine.quoting import day_result_usd
-from flatbook.engine.realise import realised_from
 from flatbook.engine.rules import Rules, SeatRules
 from flatbook.engine.sound import INSTANT_FIRST
 from flatbook.engine.wakes import Wakes
 from flatbook.events.event import Event
-from flatbook.events.fees import fee_in_kind
-from flatbook.events.orders import CancelIntended, Fee, OrderAccepted, OrderDone, OrderEnd, OrderFilled, OrderStyle
+from flatbook.events.grid import GridHeld, GridLaid, GridLocked, GridResumed, GridSlotsAssigned, GridStopped
+from flatbook.events.orders import (
+    CancelIntended,
+    OrderIntended,
+    OrderStyle,
+)
 from flatbook.risk.limits import ORDER_RATE_WINDOW_S
 from flatbook.risk.quote_checks import Room, check_quote
 from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.state.desk import ORDER_TIMES_KEPT_MAX, State
-from flatbook.state.intents import CancelIntent, Intent, PlaceIntent
-from flatbook.state.order_fold import day_of, fees_in_usd
-from flatbook.state.orders import Order, Status, moved, order_of_intent
+from flatbook.state.intents import CancelIntent, PlaceIntent
+from flatbook.state.orders import Order, Status, order_of_intent
 from flatbook.state.positions import DayResult, Entry, NetKey
-from flatbook.strategies.decision import Trigger
-from flatbook.values.ids import AssetId, ExecutionId, InstrumentId, OrderId, OwnerId
+from flatbook.strategies.decision import Decision, Trigger
+from flatbook.values.ids import InstrumentId, OrderId, OwnerId
 from flatbook.values.instants import NS_PER_S, Instant
-from flatbook.values.instruments import Product, Side
-from flatbook.values.money import ZERO, Money, Price, Quantity
+from flatbook.values.instruments import Side
 
-NS_PER_HOUR = 3_600 * NS_PER_S
 STYLES = {OrderStyle.LIMIT: 0, OrderStyle.POST_ONLY: 1, OrderStyle.IOC: 2}
-PLAIN_RATES = FeeRates()
-_ENDS = {CANCELED: OrderEnd.CANCELED, EXPIRED: OrderEnd.EXPIRED}
-_WORKS = (Status.ACCEPTED, Status.PARTIALLY_FILLED, Status.PENDING_CANCEL)
-_HEARD = (*_WORKS, Status.INTENDED)
-_NO_FEES: tuple[Fee, ...] = ()
 _RATE_WINDOW_NS = ORDER_RATE_WINDOW_S * NS_PER_S
-_INTENDED, _ACCEPTED, _FILLED = Status.INTENDED, Status.ACCEPTED, Status.FILLED
-_TIME, _KIND, _NUMBER, _VENUE_TIME, _LEFT = (
-    Told._fields.index(n) for n in ("time", "kind", "number", "venue_time", "left")
-)
-_BUY, _SPOT, _ON_FUNDS = Side.BUY, Product.SPOT, Trigger.BALANCE_CHANGED
+_INTENDED, _CANCELING = Status.INTENDED, Status.PENDING_CANCEL
+SOUND_FROM = INSTANT_FIRST + 86_400 * NS_PER_S
+Wish = tuple[PlaceIntent, Standing, int, int]
+_NOTES = (GridLaid, GridHeld, GridLocked, GridStopped, GridResumed, GridSlotsAssigned)
+_BUY, _ON_FUNDS = Side.BUY, Trigger.BALANCE_CHANGED
 
 
-class Placed:
-    """The orders that are at the simulated venue, or on their way there or back, by their number and by their id."""
+class Seated:
+    """A seat, what its strategy sees, and where it stands on what it trades."""
 
-    def __init__(self) -> None:
-        self.sent: dict[int, Sent] = {}
-        self.by_id: dict[OrderId, Sent] = {}
-        self.count = 0
+    __slots__ = ("decide", "key", "limits", "owner", "params", "standings", "view")
 
-    def add(self, order: Order, standing: Standing) -> Sent:
-        """Keeps an order that is to be sent."""
-        self.count = number = self.count + 1
-        sent = self.sent[number] = self.by_id[order.order_id] = Sent(order, number, standing)
-        return sent
-
-    def drop(self, sent: Sent) -> None:
-        """Forgets an order of which nothing more is told."""
-        del self.sent[sent.number], self.by_id[sent.order.order_id]
+    def __init__(self, seated: SeatRules, view: StandingView, standings: dict[InstrumentId, Standing]) -> None:
+        seat = seated.seat
+        self.decide, self.params, self.key, self.owner = seat.decide, seat.params, seat.key, seat.owner
+        self.limits, self.view, self.standings = seated.limits, view, standings
 
 
 class Direct:
@@ -83,7 +68,7 @@ class Direct:
         self.placed = Placed()
         self.events: list[Event] = []
         self.touched: dict[NetKey, None] = {}
-        self.messages: list[tuple[Sent, OrderRow | None]] = []
+        self.messages: list[int | OrderRow] = []
         self.is_ready = self.says_the_same = False
         self._rules, self._wakes = rules, wakes
         self._has_only_seats = not (rules.hedges or rules.offers or rules.monitors or rules.breakers)
@@ -93,18 +78,22 @@ class Direct:
             own = self._standings[owner] = {}
             for each in seated.seat.instruments:
                 rates = terms.fees.get(each.id, PLAIN_RATES)
-                own[each.id] = Standing(owner, seated.seat.key, steps[each.id], rates)
+                own[each.id] = Standing(seated, steps[each.id], rates)
                 self._on.setdefault(each.id, []).append(own[each.id])
-        self._seated: dict[NetKey, tuple[SeatRules, StandingView]] = {}
+        self._seated: dict[NetKey, Seated] = {}
+        self._only: Seated
         self._times: list[Instant] = []
-        self._mark_of: Callable[[AssetId], Price | None] = State().mark
-        self._hour = self._day = 0
+        rate = max((seated.limits.orders_per_minute_max for seated in rules.seats.values()), default=1)
+        self._times_read = rate if rate <= ORDER_TIMES_KEPT_MAX else 2 * ORDER_TIMES_KEPT_MAX
+        self._sent_by, self._by_id, self._note = self.placed.sent, self.placed.by_id, self.events.append
+        self._telling = Telling(self.placed, self.events, self.touched, wakes)
+        self.tell = self._telling.tell
 
     def show(self, sights: Sights, places: Mapping[InstrumentId, int]) -> None:
         """Takes what strategies see by, and where on the tape their instruments stand."""
         for owner, seated in self._rules.seats.items():
-            view = StandingView(seated, self._standings[owner], sights, places)
-            self._seated[seated.seat.key] = (seated, view)
+            own = self._standings[owner]
+            self._only = self._seated[seated.seat.key] = Seated(seated, StandingView(seated, own, sights, places), own)
 
     def standing(self, owner: OwnerId, instrument: InstrumentId) -> Standing:
         """Returns where an owner stands on an instrument of its seat."""
@@ -112,283 +101,261 @@ class Direct:
 
     def view(self, key: NetKey) -> StandingView:
         """Returns what the strategy of a seat can see."""
-        return self._seated[key][1]
+        return self._seated[key].view
 
-    def read(self, state: State) -> bool:
+    def read(self, state: State, now: Instant) -> bool:
         """Takes over what the state of the desk says. Gives: whether all that stands there is plain."""
-        self.is_ready = self._has_only_seats and _is_plain(state) and not self._wakes.awaiting_funds
-        if not self.is_ready:
+        self.is_ready = self._has_only_seats and now >= SOUND_FROM and _is_plain(state)
+        if not self.is_ready or self._wakes.awaiting_funds:
+            self.is_ready = False
             return False
         entries: dict[InstrumentId, Entry] = {}
         days: dict[NetKey, DayResult] = {}
         for own in self._standings.values():
             for standing in own.values():
                 standing.read(state, entries, days)
-                if any(order.status not in _HEARD for order in standing.live.values()):
-                    self.is_ready = False
-        for _, view in self._seated.values():
-            view.read(state)
-        self._times, self._mark_of = list(state.order_times), state.mark
+                self.is_ready = self._read_orders(state, standing) and self.is_ready
+        for seated in self._seated.values():
+            seated.view.read(state)
+        self._times, self._telling.mark_of = state.order_times[-self._times_read :], state.mark
         return self.is_ready
 
-    # What is told.
-
-    def tell(self, told: Sequence[Sequence[int]]) -> int:
-        """Books reports up to the first that is not plain. Gives: how many were booked."""
-        sent_by = self.placed.sent
-        for count, each in enumerate(told):
-            sent = sent_by.get(each[_NUMBER])
-            if sent is None or each[_VENUE_TIME] < INSTANT_FIRST:
-                return count
-            kind, order = each[_KIND], sent.standing.live.get(sent.order.order_id)
-            if order is None:
-                return count
-            if kind == WORKING:
-                trigger = self._accept(sent, order, each)
-            elif kind == FILLED:
-                trigger = self._fill(sent, order, each)
-            else:
-                trigger = self._end(sent, order, each)
-            if trigger is None:
-                return count
-            wake = self._wakes.wake_of(sent.standing.seat_key)
-            if wake is not None and trigger in wake.on:
-                self.touched[sent.standing.seat_key] = None
-        return len(told)
-
-    def _accept(self, sent: Sent, order: Order, told: Sequence[int]) -> Trigger | None:
-        """An acceptance is news of an order that was not heard of; a cancel that waits for it is the engine's."""
-        if order.status is not _INTENDED or order.cancel_pending:
-            return None
-        at, order_id, venue_order_id = Instant(told[_TIME]), order.order_id, sent.venue_order_id
-        happened_at = Instant(told[_VENUE_TIME])
-        self.events.append(
-            OrderAccepted(order_id=order_id, venue_order_id=venue_order_id, happened_at=happened_at, seen_at=at)
-        )
-        sent.standing.live[order_id] = replace(order, status=_ACCEPTED, venue_order_id=venue_order_id, changed_at=at)
-        return Trigger.ORDER_WORKING
-
-    def _fill(self, sent: Sent, order: Order, told: Sequence[int]) -> Trigger | None:
-        time, _, _, _, ticks, lots, venue_time, made, nth, _, _, _ = told
-        standing, steps = sent.standing, sent.steps
-        if not steps.is_sound(ticks, lots):
-            return None
-        qty, price, size, side, is_maker = (
-            steps.qty(lots),
-            steps.price(ticks),
-            order.contract_size,
-            order.side,
-            made != 0,
-        )
-        is_spot, rates = order.product is _SPOT, standing.rates
-        event = OrderFilled(
-            order.order_id,
-            order.owner,
-            order.account,
-            order.instrument,
-            order.underlying,
-            ExecutionId(f"{sent.venue_order_id}-{nth}"),
-            side,
-            qty,
-            price,
-            standing.instrument.quote,
-            size,
-            fees_of(sent, qty, price, maker=is_maker) if rates is not PLAIN_RATES else _NO_FEES,
-            order.product,
-            None if is_spot else realised_from(standing.entry, side, qty, price, size),
-            is_maker,
-            Instant(venue_time),
-            Instant(time),
-        )
-        self.events.append(event)
-        self._account(standing, event)
-        after = moved(order, event)
-        if after.status is _FILLED:
-            del standing.live[order.order_id]
-            self.placed.drop(sent)
-        else:
-            standing.live[order.order_id] = after
-        return Trigger.ORDER_FILLED
-
-    def _account(self, standing: Standing, event: OrderFilled) -> None:
-        """Moves what is read of a position: its quantity, what its account entered at, and the result of the day."""
-        size, fees, result = event.contract_size, event.fees, standing.day
-        qty = event.qty if event.side is _BUY else -event.qty
-        shares = qty * size
-        cash = -shares * event.price
-        if fees:
-            standing.qty += qty - fee_in_kind(event)
-            shares = (qty - fee_in_kind(event)) * size
-        else:
-            standing.qty += qty
-        standing.turned_down = None
-        if event.realised is not None:
-            entry = standing.entry
-            entry.qty += qty  # type: ignore[assignment]  # a sum of quantities is one
-            entry.cost = Money(entry.cost - cash + event.realised)
-            if not entry.qty:
-                entry.qty, entry.cost = Quantity(ZERO), Money(ZERO)
-        if standing.mark is None:
-            return
-        day = self._day_of(event)
-        if result.day < day:
-            result.day, result.cash_usd, result.qty = day, ZERO, ZERO
-        if result.day == day:
-            worth = cash * standing.mark
-            result.cash_usd += worth - fees_in_usd(event, self._mark_of) if fees else worth
-            result.qty += shares
-
-    def _day_of(self, event: OrderFilled) -> int:
-        """Returns the day of an execution, which changes on whole hours only."""
-        hour = event.happened_at // NS_PER_HOUR
-        if hour != self._hour:
-            self._hour, self._day = hour, day_of(event)
-        return self._day
-
-    def _end(self, sent: Sent, order: Order, told: Sequence[int]) -> Trigger | None:
-        end = _ENDS.get(told[_KIND])
-        filled = Quantity(order.qty - sent.steps.qty(told[_LEFT]))
-        if end is None or order.status not in _HEARD or filled != order.filled:
-            return None
-        order_id, at = order.order_id, Instant(told[_TIME])
-        happened_at = Instant(told[_VENUE_TIME])
-        self.events.append(
-            OrderDone(order_id=order_id, end=end, filled_qty=filled, happened_at=happened_at, seen_at=at)
-        )
-        del sent.standing.live[order_id]
-        self.placed.drop(sent)
-        return Trigger.ORDER_ENDED
+    def _read_orders(self, state: State, standing: Standing) -> bool:
+        """Takes over the live orders of an owner on an instrument. Gives: whether all of them are plain."""
+        standing.live.clear()
+        for order_id in state.owing.get(standing.key, ()):
+            order, sent = state.orders[order_id], self.placed.by_id.get(order_id)
+            if order.instrument != standing.instrument.id:
+                continue
+            if sent is None or order.status not in HEARD:
+                return False
+            sent.order = order
+            standing.live[order_id] = sent
+        return True
 
     # What is decided.
+
+    def ask_only(self, now: Instant) -> bool:
+        """Asks the only seat there is, and books what it wants. Gives: False where the engine must ask it."""
+        return self._decide(self._only, now)
 
     def ask(self, now: Instant) -> bool:
         """Asks whoever was touched, and books what they want. Gives: False where the engine must ask who is left."""
         for key in tuple(self.touched):
-            seated, view = self._seated[key]
-            view.begin(now)
-            if not self._decide(seated, view):
+            if not self._decide(self._seated[key], now):
                 return False
             del self.touched[key]
         return True
 
-    def _decide(self, seated: SeatRules, view: StandingView) -> bool:
+    def _decide(self, seated: Seated, now: Instant) -> bool:
         """Asks a strategy and books what it wants, all of it or nothing."""
-        own, seat = self._standings[view.owner], seated.seat
-        for instrument, standing in own.items():
-            standing.room = None
-            if view.touch(instrument) is None and standing.live:
-                return False
-        decision = seat.decide(view, seat.params)
-        wake = decision.wake
-        if decision.notes or _ON_FUNDS in wake.on:
+        if not seated.view.begin(now):
             return False
-        if decision.intents and not self._book(seated.limits, view, decision.intents):
+        decision = seated.decide(seated.view, seated.params)
+        wake, is_same = decision.wake, decision.wake is self._wakes.wake_of(seated.key)
+        if not is_same and _ON_FUNDS in wake.on:
             return False
-        if wake is self._wakes.wake_of(seat.key):
+        if decision.notes and any(type(note) not in _NOTES for note in decision.notes):
+            return False
+        if (decision.intents or decision.notes) and not self._book(seated, decision, now):
+            return False
+        if is_same:
             self.says_the_same = True
         else:
-            self._wakes.put(seat.key, wake, view.now)
+            self._wakes.put(seated.key, wake, now)
         return True
 
-    def _book(self, limits: QuoteLimits, view: StandingView, intents: Sequence[Intent]) -> bool:
-        """Books the intents of a decision, cancels first, if all of them are plain."""
+    def _book(self, seated: Seated, decision: Decision, now: Instant) -> bool:
+        """Books the notes of a decision and its intents, cancels first, if all of them are plain."""
         gone: dict[OrderId, CancelIntent] = {}
-        wanted: list[tuple[PlaceIntent, Standing, int, int]] = []
-        for intent in intents:
-            if type(intent) is CancelIntent:
-                order = self._found(view.owner, intent.order_id)
-                if order is not None and order.status is _INTENDED:
-                    return False
-                if order is not None and not order.cancel_pending:
-                    gone.setdefault(intent.order_id, intent)
-        for intent in intents:
+        wanted: list[PlaceIntent] = []
+        for intent in decision.intents:
             if type(intent) is PlaceIntent:
-                allowed = self._allowed(limits, view, intent, gone, len(wanted))
-                if allowed is None:
-                    return False
-                wanted.append(allowed)
-            elif type(intent) is not CancelIntent:
+                wanted.append(intent)
+            elif type(intent) is not CancelIntent or not self._lets_go(seated.owner, intent, gone):
                 return False
+        allowed = self._allow(seated, wanted, gone, now) if wanted else ()
+        if allowed is None:
+            return False
+        self.events += decision.notes
         for cancel in gone.values():
-            self._cancel(cancel, view.now)
-        for each in wanted:
-            self._place(each, view.now)
-        view.placed(len(wanted))
+            self._cancel(cancel, now)
+        if allowed:
+            for each in allowed:
+                self._place(each, now)
+            seated.view.placed(len(allowed))
         return True
 
-    def _found(self, owner: OwnerId, order_id: OrderId) -> Order | None:
-        """Returns an order of an owner; None for one that is not there any more."""
-        sent = self.placed.by_id.get(order_id)
-        return None if sent is None or sent.standing.owner != owner else sent.standing.live.get(order_id)
+    def _lets_go(self, owner: OwnerId, intent: CancelIntent, gone: dict[OrderId, CancelIntent]) -> bool:
+        """Notes an order that is to go. One that is not there, or is going, is passed over; one not heard of is not."""
+        sent = self._by_id.get(intent.order_id)
+        if sent is not None and sent.standing.owner == owner and intent.order_id in sent.standing.live:
+            if sent.order.status is _INTENDED:
+                return False
+            if not sent.order.cancel_pending:
+                gone.setdefault(intent.order_id, intent)
+        return True
 
-    def _allowed(
-        self,
-        limits: QuoteLimits,
-        view: StandingView,
-        intent: PlaceIntent,
-        gone: Mapping[OrderId, CancelIntent],
-        index: int,
-    ) -> tuple[PlaceIntent, Standing, int, int] | None:
-        """Returns an intent that risk approves, its price in ticks and its size in lots; None where it is not plain.
-
-        It is counted as it is approved: where a later one is not plain, all is read anew.
-        """
-        standing = self._standings[view.owner].get(intent.instrument.id)
-        if standing is None or intent.limit is None or not _is_of(intent, standing, view, index):
+    def _allow(
+        self, seated: Seated, wanted: Sequence[PlaceIntent], gone: Mapping[OrderId, CancelIntent], now: Instant
+    ) -> Sequence[Wish] | None:
+        """Returns what is wanted, each with its place on the grid; None where one is not plain, or risk refuses it."""
+        times, ids, allowed = self._times, seated.view.ids, []
+        passes = len(times) + len(wanted) <= seated.limits.orders_per_minute_max
+        if len(wanted) > len(ids):
             return None
-        room = standing.room
-        if room is None:
-            room = standing.room = self._room(view, standing, gone)
-        ticks, lots = standing.steps.ticks(intent.limit), standing.steps.lots(intent.qty)
-        if ticks is None or not lots or check_quote(room, intent, limits) is not None:
+        for intent, order_id in zip(wanted, ids, strict=False):
+            wish = _wish(seated, intent) if intent.order_id is order_id else None
+            if wish is None:
+                return None
+            allowed.append(wish)
+            standing = wish[1]
+            if standing.orders_left == NOT_READ:
+                self._read_room(seated, standing, gone)
+            passes = passes and _passes(seated.limits, wish)
+        if passes:
+            times += [now] * len(wanted)
+        elif not self._passes_by_rules(seated, wanted, gone, now):
             return None
-        self._times.append(view.now)
-        if len(self._times) > 2 * ORDER_TIMES_KEPT_MAX:
-            del self._times[:ORDER_TIMES_KEPT_MAX]
-        return intent, standing, ticks, lots
+        if len(times) > 2 * ORDER_TIMES_KEPT_MAX:
+            del times[:ORDER_TIMES_KEPT_MAX]
+        return allowed
 
-    def _room(self, view: StandingView, standing: Standing, gone: Mapping[OrderId, CancelIntent]) -> Room:
-        """Returns where an owner stands on an instrument once its cancels are booked."""
-        instrument, mark, now = standing.instrument, standing.mark, view.now
+    def _read_room(self, seated: Seated, standing: Standing, gone: Mapping[OrderId, CancelIntent]) -> None:
+        """Finds out how far the limits of an owner leave it free on an instrument, once its cancels are booked."""
+        instrument, limits, view = standing.instrument, seated.limits, seated.view
         touch = view.touch(instrument.id)
+        result = day_result_usd(standing.day, view.now, touch, instrument, standing.mark)
+        if touch is None or result is None or standing.mark is None or result < -limits.day_loss_usd_max:
+            standing.orders_left = 0
+            return
+        tick = instrument.rules.tick
+        below, above = touch.ask * tick, touch.bid * tick
+        buys, sells = limits.position_max - standing.qty, limits.position_max + standing.qty
+        for each in self._on[instrument.id]:
+            for sent in each.live.values():
+                order, limit = sent.order, sent.order.limit
+                is_buy = order.side is _BUY
+                if each is standing and is_buy:
+                    buys -= order.qty - order.filled
+                elif each is standing:
+                    sells -= order.qty - order.filled
+                if limit is None or order.cancel_pending or sent.order.order_id in gone:
+                    continue
+                if is_buy and limit > above:
+                    above = limit
+                elif not is_buy and limit < below:
+                    below = limit
+        standing.below, standing.above, standing.buys_left, standing.sells_left = below, above, buys, sells
+        standing.orders_left = limits.open_orders_max - len(standing.live)
+
+    def _passes_by_rules(
+        self, seated: Seated, wanted: Sequence[PlaceIntent], gone: Mapping[OrderId, CancelIntent], now: Instant
+    ) -> bool:
+        """Whether each rule lets all pass that is wanted: the checks that the engine makes, on what it would see."""
+        rooms: dict[InstrumentId, Room] = {}
+        for intent in wanted:
+            instrument = intent.instrument.id
+            room = rooms.get(instrument)
+            if room is None:
+                room = rooms[instrument] = self._room(seated, seated.standings[instrument], gone)
+            if check_quote(room, intent, seated.limits) is not None:
+                return False
+            self._times.append(now)
+        return True
+
+    def _room(self, seated: Seated, standing: Standing, gone: Mapping[OrderId, CancelIntent]) -> Room:
+        """Returns where an owner stands on an instrument once its cancels are booked, as the rules look at it."""
+        instrument, mark, now = standing.instrument, standing.mark, seated.view.now
+        touch = seated.view.touch(instrument.id)
         result = day_result_usd(standing.day, now, touch, instrument, mark)
         from_ = Instant(now - _RATE_WINDOW_NS)
         room = Room(instrument, touch, None, (), mark, standing.qty, self._times, from_, result)
         for each in self._on[instrument.id]:
-            for order_id, order in each.live.items():
+            for sent in each.live.values():
+                order = sent.order
                 if each is standing:
-                    room.count(order.side, Quantity(order.qty - order.filled), reduces=order.reduce_only)
+                    room.count(order.side, order.leaves, reduces=order.reduce_only)
                     room.open_orders += 1
-                if not order.cancel_pending and order_id not in gone:
+                if not order.cancel_pending and sent.order.order_id not in gone:
                     room.rest(order.side, order.limit)
         return room
 
     def _cancel(self, intent: CancelIntent, now: Instant) -> None:
-        sent = self.placed.by_id[intent.order_id]
-        live = sent.standing.live
-        order = live[intent.order_id]
-        event = CancelIntended(
-            order_id=order.order_id,
-            attempt=order.cancel_attempt + 1,
-            reason=intent.reason,
-            because=intent.because,
-            decided_at=now,
+        sent = self._by_id[intent.order_id]
+        order = sent.order
+        attempt = order.cancel_attempt + 1
+        self._note(
+            CancelIntended(
+                order_id=sent.order.order_id,
+                attempt=attempt,
+                reason=intent.reason,
+                because=intent.because,
+                decided_at=now,
+            )
         )
-        self.events.append(event)
-        live[intent.order_id] = moved(order, event)
-        self.messages.append((sent, None))
+        sent.order = replace(
+            order, status=_CANCELING, cancel_attempt=attempt, cancel_pending=True, cancel_at=now, changed_at=now
+        )
+        self.messages.append(sent.number)
 
-    def _place(self, allowed: tuple[PlaceIntent, Standing, int, int], now: Instant) -> None:
-        intent, standing, ticks, lots = allowed
-        event = intended(intent, now)
-        self.events.append(event)
-        order_id = event.order_id
-        order = standing.live[order_id] = order_of_intent(event)
-        sent, sign = self.placed.add(order, standing), 1 if event.side is _BUY else -1
-        style, key = STYLES[event.style], zlib.crc32(order_id.encode())
-        self.messages.append(
-            (sent, (sent.number, standing.steps.place, sign, ticks, lots, style, key, event.good_until))
+    def _place(self, wish: Wish, now: Instant) -> None:
+        intent, standing, ticks, lots = wish
+        order_id, side, style, good_until, placed = (
+            intent.order_id,
+            intent.side,
+            intent.style,
+            intent.good_until,
+            self.placed,
         )
+        event, order = _made(standing, intent, now)
+        self._note(event)
+        placed.count = number = placed.count + 1
+        sent = Sent(order, number, standing)
+        self._sent_by[number] = self._by_id[order_id] = standing.live[order_id] = sent
+        sign, key = 1 if side is _BUY else -1, crc32(order_id.encode())
+        self.messages.append((number, standing.place, sign, ticks, lots, STYLES[style], key, good_until))
+
+
+def _made(standing: Standing, intent: PlaceIntent, now: Instant) -> tuple[OrderIntended, Order]:
+    """Returns that an order is intended, and the order: as the first of its owner there, but for what is its own."""
+    first = standing.first
+    if first is None:
+        event = intended(intent, now)
+        standing.first = (event, order_of_intent(event))
+        return standing.first
+    order_id, side, qty, limit = intent.order_id, intent.side, intent.qty, intent.limit
+    style, slot, because, good_until = intent.style, intent.slot, intent.because, intent.good_until
+    reduce_only = intent.reduce_only
+    event = replace(
+        first[0],
+        order_id=order_id,
+        side=side,
+        qty=qty,
+        limit=limit,
+        reduce_only=reduce_only,
+        style=style,
+        slot=slot,
+        because=because,
+        evidence=intent.evidence,
+        decided_at=now,
+        good_until=good_until,
+    )
+    return event, replace(
+        first[1],
+        order_id=order_id,
+        side=side,
+        qty=qty,
+        limit=limit,
+        reduce_only=reduce_only,
+        style=style,
+        slot=slot,
+        because=because,
+        decided_at=now,
+        sent_at=now,
+        changed_at=now,
+        good_until=good_until,
+    )
 
 
 def _is_plain(state: State) -> bool:
@@ -406,12 +373,43 @@ def _is_plain(state: State) -> bool:
     )
 
 
-def _is_of(intent: PlaceIntent, standing: Standing, view: StandingView, index: int) -> bool:
-    """Whether an intent names its owner, its instrument and the next id as the view gave them, and adds risk."""
-    return (
-        (intent.instrument is standing.instrument or intent.instrument == standing.instrument)
-        and intent.owner == view.owner
-        and intent.underlying == standing.key[1]
-        and intent.order_id == view.order_id(index)
-        and not intent.reduce_only
-    )
+def _wish(seated: Seated, intent: PlaceIntent) -> Wish | None:
+    """Returns an order that is wanted with its place on the grid of its instrument; None where it is not plain."""
+    instrument, limit, qty = intent.instrument, intent.limit, intent.qty
+    standing = seated.standings.get(instrument.id)
+    if standing is None or limit is None or intent.owner != seated.owner:
+        return None
+    if (instrument is not standing.instrument and instrument != standing.instrument) or (
+        intent.underlying != instrument.underlying
+    ):
+        return None
+    steps = standing.steps
+    ticks, lots = steps.known_ticks.get(limit), steps.known_lots.get(qty)
+    if ticks is None or lots is None:
+        ticks, lots = steps.ticks(limit), steps.lots(qty)
+    return (intent, standing, ticks, lots) if ticks is not None and lots else None
+
+
+def _passes(limits: QuoteLimits, wish: Wish) -> bool:
+    """Whether an order is far from breaking any rule, as nearly all are; it is counted as working then.
+
+    Needs: it was read how far the limits leave its owner free.
+    """
+    intent, standing, ticks, lots = wish
+    limit, qty = intent.limit, intent.qty
+    if limit is None or intent.reduce_only or standing.orders_left <= 0 or qty > limits.order_qty_max:
+        return False
+    if ticks * lots > standing.notional_max:
+        return False
+    if intent.side is _BUY:
+        if limit >= standing.below or qty > standing.buys_left:
+            return False
+        standing.buys_left -= qty
+        standing.above = max(standing.above, limit)
+    else:
+        if limit <= standing.above or qty > standing.sells_left:
+            return False
+        standing.sells_left -= qty
+        standing.below = min(standing.below, limit)
+    standing.orders_left -= 1
+    return True

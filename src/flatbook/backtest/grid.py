@@ -18,9 +18,9 @@ class Steps:
     """The tick and the lot of one instrument that is traded, and its place on the tape."""
 
     __slots__ = (
-        "_lots",
-        "_ticks",
         "instrument",
+        "known_lots",
+        "known_ticks",
         "lot",
         "lot_ratio",
         "lots_bound",
@@ -36,8 +36,8 @@ class Steps:
             if ours != theirs:
                 raise ValueError(f"{instrument.id} has a {name} of {ours}, and on the tape one of {theirs}")
         self.place, self.instrument = place, instrument
-        self._ticks: dict[Decimal, int] = {}
-        self._lots: dict[Decimal, int] = {}
+        self.known_ticks: dict[Decimal, int] = {}
+        self.known_lots: dict[Decimal, int] = {}
         self.tick, self.lot = instrument.rules.tick, instrument.rules.lot
         self.tick_ratio, self.lot_ratio = self.tick.as_integer_ratio(), self.lot.as_integer_ratio()
         is_small = instrument.contract_size < CONTRACT_SIZE_MAX
@@ -57,13 +57,23 @@ class Steps:
 
     def ticks(self, price: Decimal) -> int | None:
         """Returns a price in ticks; None where it is between two."""
-        known = self._ticks.get(price)
-        return _kept(self._ticks, price, self.tick_ratio) if known is None else known
+        known = self.known_ticks.get(price)
+        return _kept(self.known_ticks, price, self.tick_ratio) if known is None else known
 
     def lots(self, qty: Decimal) -> int | None:
         """Returns a quantity in lots; None where it is between two."""
-        known = self._lots.get(qty)
-        return _kept(self._lots, qty, self.lot_ratio) if known is None else known
+        known = self.known_lots.get(qty)
+        return _kept(self.known_lots, qty, self.lot_ratio) if known is None else known
+
+    def fit_in(self, cap: Decimal, worth: Decimal) -> int:
+        """Returns how many ticks times lots are worth no more than a cap. Units: worth of one contract at a price of 1.
+
+        Needs: both above zero.
+        """
+        top, bottom = cap.as_integer_ratio()
+        each = self.tick * self.lot * worth
+        over, under = each.as_integer_ratio()
+        return top * under // (bottom * over)
 
 
 def _bound(step: Decimal) -> int:

@@ -113,15 +113,14 @@ class PlainMarket:
         samples, self._samples = self._samples, []
         return samples
 
-    def place(self, row: OrderRow) -> int:
-        """Sends an order now. Gives: its number."""
+    def place(self, row: OrderRow) -> None:
+        """Sends an order now."""
         order = NewOrder(*row)
         at = self.now + self._latency(self._terms.placing, order.key, PLACING)
         self._orders[order.number] = _Order(order, at)
         heappush(self._arrivals, (at, self._next_turn(), True, order.number))
-        return order.number
 
-    def cancel(self, number: int, _where: int) -> None:
+    def cancel(self, number: int) -> None:
         """Sends a cancel now."""
         known = self._orders.get(number)
         if known is None:
@@ -130,7 +129,7 @@ class PlainMarket:
         at = at if known.has_arrived else max(at, known.arrives_at)
         heappush(self._arrivals, (at, self._next_turn(), False, number))
 
-    def wake_on_acceptance(self, number: int, _where: int) -> None:
+    def wake_on_acceptance(self, number: int) -> None:
         """Stops when the acceptance of an order is told, whatever is waited for."""
         self._watched[number] = None
 

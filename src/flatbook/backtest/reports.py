@@ -7,30 +7,19 @@ from decimal import Decimal
 from flatbook.backtest.grid import Steps
 from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, REJECTED, WORKING
 from flatbook.backtest.simulator import Told
-from flatbook.backtest.standing import Standing
+from flatbook.backtest.standing import Sent, Standing
 from flatbook.backtest.terms import FEE_DECIMALS
 from flatbook.engine.inputs import ActivitySeen, ExecutionsRead, Item, OrderReported, PlaceAnswered
 from flatbook.engine.reports import Accepted, Activity, Execution, OrderReport, Rejected, VenueStatus
 from flatbook.events.activities import ActivityKind
 from flatbook.events.orders import Fee, RejectReason
 from flatbook.market.ticks import RATE_DECIMALS
-from flatbook.state.orders import Order
-from flatbook.values.ids import ActivityId, ExecutionId, VenueOrderId
+from flatbook.values.ids import ActivityId, ExecutionId
 from flatbook.values.instants import Instant
 from flatbook.values.money import Money, Price, Quantity, lower_to, raise_to
 
 _STATUS = {CANCELED: VenueStatus.CANCELED, EXPIRED: VenueStatus.EXPIRED}
 _NO_FEES: tuple[Fee, ...] = ()
-
-
-class Sent:
-    """An order that is at the simulated venue, or on its way there or back; `where` the simulator finds it."""
-
-    __slots__ = ("number", "order", "standing", "steps", "venue_order_id", "where")
-
-    def __init__(self, order: Order, number: int, standing: Standing) -> None:
-        self.order, self.number, self.standing, self.steps = order, number, standing, standing.steps
-        self.venue_order_id, self.where = VenueOrderId(f"s{number}"), 0
 
 
 def item_of(sent: Sent, told: Told) -> Item:
@@ -40,13 +29,13 @@ def item_of(sent: Sent, told: Told) -> Item:
         taken = Accepted(venue_order_id=sent.venue_order_id, pending=False, happened_at=happened_at)
         return PlaceAnswered(order_id=sent.order.order_id, attempt=0, answer=taken)
     if kind == FILLED:
-        account = sent.steps.instrument.account
+        account = sent.standing.steps.instrument.account
         return ExecutionsRead(account=account, executions=(_execution(sent, told, happened_at),), cursor=None)
     if kind == REJECTED:
         return PlaceAnswered(
             order_id=sent.order.order_id, attempt=0, answer=refusal(RejectReason.WOULD_TAKE, happened_at)
         )
-    return OrderReported(account=sent.steps.instrument.account, report=_ending(sent, told, happened_at))
+    return OrderReported(account=sent.standing.steps.instrument.account, report=_ending(sent, told, happened_at))
 
 
 def refusal(reason: RejectReason, at: Instant) -> Rejected:
@@ -55,7 +44,7 @@ def refusal(reason: RejectReason, at: Instant) -> Rejected:
 
 
 def _execution(sent: Sent, told: Told, happened_at: Instant) -> Execution:
-    steps = sent.steps
+    steps = sent.standing.steps
     qty, price = steps.qty(told.qty), steps.price(told.price)
     return Execution(
         execution_id=execution_id_of(sent, told),
@@ -65,7 +54,7 @@ def _execution(sent: Sent, told: Told, happened_at: Instant) -> Execution:
         side=sent.order.side,
         qty=qty,
         price=price,
-        fees=fees_of(sent, qty, price, maker=told.maker != 0),
+        fees=fees_of(sent.standing, qty, price, maker=told.maker != 0),
         realised=None,
         happened_at=happened_at,
         maker=told.maker != 0,
@@ -77,12 +66,12 @@ def execution_id_of(sent: Sent, told: Told) -> ExecutionId:
     return ExecutionId(f"{sent.venue_order_id}-{told.nth}")
 
 
-def fees_of(sent: Sent, qty: Quantity, price: Price, *, maker: bool) -> tuple[Fee, ...]:
+def fees_of(standing: Standing, qty: Quantity, price: Price, *, maker: bool) -> tuple[Fee, ...]:
     """Returns the fee of an execution, rounded against us. Units: quote."""
-    rate = sent.standing.rates.maker if maker else sent.standing.rates.taker
+    rate = standing.rates.maker if maker else standing.rates.taker
     if not rate:
         return _NO_FEES
-    instrument = sent.steps.instrument
+    instrument = standing.instrument
     amount = raise_to(qty * price * instrument.contract_size * rate, decimals=FEE_DECIMALS)
     return (Fee(asset=instrument.quote, amount=Money(amount)),)
 
@@ -92,10 +81,10 @@ def _ending(sent: Sent, told: Told, happened_at: Instant) -> OrderReport:
     return OrderReport(
         order_id=sent.order.order_id,
         venue_order_id=sent.venue_order_id,
-        instrument=sent.steps.instrument.id,
+        instrument=sent.standing.steps.instrument.id,
         side=sent.order.side,
         qty=sent.order.qty,
-        filled_qty=Quantity(sent.order.qty - sent.steps.qty(told.left)),
+        filled_qty=Quantity(sent.order.qty - sent.standing.steps.qty(told.left)),
         status=status,
         status_text=status.value,
         executions=(),

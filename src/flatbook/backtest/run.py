@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
@@ -15,7 +17,6 @@ from flatbook import __version__
 from flatbook.backtest.desk import SimulatedDesk
 from flatbook.backtest.grid import Steps
 from flatbook.backtest.kernel.market import CompiledMarket
-from flatbook.backtest.kernel.tables import FILLED
 from flatbook.backtest.simulator import Refused, Simulator, Stop
 from flatbook.backtest.tape import Tape, TapeHead
 from flatbook.backtest.terms import Terms
@@ -33,7 +34,9 @@ from flatbook.values.money import Quantity
 GROUP = 256
 ROUNDS_AT_ONCE_MAX = 1_000
 ROWS_BETWEEN_WORDS = 100_000
+COLLECTED_AFTER = 200_000
 OPENING = "opening"
+_WOKEN, _PASSED, _ENDED = Stop.WOKEN, Stop.PASSED, Stop.ENDED
 
 Progress = Callable[[int, int], bool]
 """Is told the rows that were seen and how many there are; False stops the run."""
@@ -201,13 +204,14 @@ def drive(
     book.add(opening)
     desk.begin(began_at)
     kept = _Kept()
-    is_whole = _until_ended(simulator, desk, kept, tape.head.rows, progress)
+    with _seldom_collected():
+        is_whole = _until_ended(simulator, desk, kept, tape.head.rows, progress)
     book.close()
     return BacktestRun(
         head=tape.head,
         samples=kept.samples,
-        queue=kept.queue,
-        counts=dict(kept.counts),
+        queue=desk.placed.executed,
+        counts={stop.value: count for stop, count in kept.counts.items()},
         rows=simulator.rows_done,
         began_at=began_at,
         ended_at=Instant(simulator.now),
@@ -215,48 +219,60 @@ def drive(
     )
 
 
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Has the collector of cycles look seldom, and not at what was there before: a run makes hardly any."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(COLLECTED_AFTER, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
 class _Kept:
     """What is kept of a run besides its events."""
 
     def __init__(self) -> None:
-        self.samples, self.queue = array("q"), array("q")
-        self.counts: Counter[str] = Counter()
+        self.samples = array("q")
+        self.counts: Counter[Stop] = Counter()
 
-    def take(self, simulator: Simulator, desk: SimulatedDesk, told: Sequence[Sequence[int]]) -> None:
-        """Keeps what was told of executions, and what was sampled."""
-        for time, _, kind, number, _, _, _, maker, _, _, ahead, waited_ns in told:
-            if kind == FILLED:
-                self.queue.extend((time, desk.placed.sent[number].steps.place, ahead, waited_ns, maker))
+    def drain(self, simulator: Simulator) -> None:
+        """Keeps what was sampled."""
         for sample in simulator.samples():
             self.samples.extend(sample)
 
 
 def _until_ended(simulator: Simulator, desk: SimulatedDesk, kept: _Kept, rows: int, progress: Progress | None) -> bool:
     """Goes from stop to stop. Returns whether the tape came to its end."""
-    told_at, asked_at, rounds = 0, 0, 0
+    told_at, asked_at, rounds, counts = 0, 0, 0, kept.counts
     while True:
         stop = simulator.run()
-        if stop is Stop.PASSED:
+        if stop is _PASSED:
             quiet = desk.quiet(simulator.passed())
-            kept.counts[Stop.WOKEN.value] += quiet
+            counts[_WOKEN] += quiet
             if not simulator.settle(quiet):
                 continue
-            stop = Stop.WOKEN
-        told = simulator.told()
-        kept.take(simulator, desk, told)
-        kept.counts[stop.value] += 1
-        rounds = rounds + 1 if simulator.now == asked_at else 0
-        asked_at = simulator.now
+            stop = _WOKEN
+        counts[stop] += 1
+        told, now = simulator.told(), simulator.now
+        rounds = rounds + 1 if now == asked_at else 0
+        asked_at = now
         if rounds > ROUNDS_AT_ONCE_MAX:
             raise Refused(
                 f"a strategy was asked {rounds} times at {asked_at}: it answers each report at once, for ever"
             )
-        desk.take(told, woken=stop is Stop.WOKEN)
-        if stop is Stop.ENDED:
+        if stop is not _WOKEN:  # samples wait until there is no more room for them
+            kept.drain(simulator)
+        desk.take(told, now, woken=stop is _WOKEN)
+        if stop is _ENDED:
             return True
         if progress is not None and simulator.rows_done - told_at >= ROWS_BETWEEN_WORDS:
             told_at = simulator.rows_done
             if not progress(told_at, rows):
+                kept.drain(simulator)
                 return False
 
 

@@ -82,6 +82,8 @@ class Stop(Enum):
     PASSED is no stop of the run: messages were gone past, and strategies are to be asked whether one of them is one.
     """
 
+    __hash__ = object.__hash__  # members are compared by identity, and counted at every stop
+
     WOKEN = "woken"
     PASSED = "passed"
     TOLD = "told"
@@ -144,15 +146,15 @@ class Simulator(Protocol):
         """Returns what was sampled since it was last asked for."""
         ...
 
-    def place(self, order: OrderRow) -> int:
-        """Sends an order now. Gives: where it is kept, by which it is found again."""
+    def place(self, order: OrderRow) -> None:
+        """Sends an order now."""
         ...
 
-    def cancel(self, number: int, where: int) -> None:
+    def cancel(self, number: int) -> None:
         """Sends a cancel now."""
         ...
 
-    def wake_on_acceptance(self, number: int, where: int) -> None:
+    def wake_on_acceptance(self, number: int) -> None:
         """Stops when the acceptance of an order is told, whatever is waited for."""
         ...
 

@@ -23,6 +23,7 @@ CHAIN_INTEGER_DIGITS_MAX = 18
 CHAIN_DECIMALS_MAX = 36
 NUMBER_TEXT_MAX = 96
 UNITS_CACHED_MAX = 128
+DIVIDED_DIGITS_MAX = PRECISION_DIGITS - 8
 
 _TRAPS = [
     decimal.Inexact,
@@ -64,6 +65,11 @@ install_trapping_context()
 
 _CUTTING = trapping_context()  # for the roundings that have a name, and for nothing else
 _CUTTING.traps[decimal.Inexact] = False
+
+# A quotient that is cut to so many digits and then to fewer is cut to the fewer at once.
+_DIVIDING = trapping_context()
+_DIVIDING.traps[decimal.Inexact] = False
+_DIVIDING.rounding = decimal.ROUND_DOWN
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -204,12 +210,20 @@ def divide_cut(numerator: Decimal, denominator: Decimal, *, decimals: int) -> De
     """
     if not denominator:
         raise decimal.DivisionByZero("a ratio over zero has no value")
+    if numerator.adjusted() - denominator.adjusted() + decimals < DIVIDED_DIGITS_MAX:
+        size = _DIVIDING.divide(abs(numerator), abs(denominator)).quantize(_unit(decimals), context=_DIVIDING)
+    else:
+        size = _divided_by_integers(abs(numerator), abs(denominator), decimals)
+    return -size if (numerator < ZERO) != (denominator < ZERO) else size
+
+
+def _divided_by_integers(numerator: Decimal, denominator: Decimal, decimals: int) -> Decimal:
+    """Returns a ratio that has more digits than a division is made with."""
     top_decimals = significant_decimals(numerator)
     bottom_decimals = significant_decimals(denominator)
-    top = abs(_integer(numerator.scaleb(top_decimals))) * 10 ** (decimals + bottom_decimals)
-    bottom = abs(_integer(denominator.scaleb(bottom_decimals))) * 10**top_decimals
-    size = Decimal(top // bottom).scaleb(-decimals)
-    return -size if (numerator < 0) != (denominator < 0) else size
+    top = _integer(numerator.scaleb(top_decimals)) * 10 ** (decimals + bottom_decimals)
+    bottom = _integer(denominator.scaleb(bottom_decimals)) * 10**top_decimals
+    return Decimal(top // bottom).scaleb(-decimals)
 
 
 def proportion(whole: int, *, part: int, of: int) -> int:

@@ -9,22 +9,27 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from benchmarks.peer_seat import ACCOUNT, OWNER, seat_of, terms_of
+from benchmarks.peer_seat import ACCOUNT, OWNER, instrument_of, seat_of, terms_of
 from flatbook.backtest.desk import SimulatedDesk
 from flatbook.backtest.run import Plan, compiled_market, drive, places_of, rules_of, traded_of
 from flatbook.backtest.simulator import Stop
 from flatbook.backtest.tape import Tape
 from flatbook.backtest.terms import FeeRates, Latency, Terms
 from flatbook.events.event import Event
+from flatbook.events.grid import GridLaid
 from flatbook.events.orders import IntentRefused, OrderFilled, OrderIntended
 from flatbook.journal.memory import MemoryJournal, MemoryStore
 from flatbook.state.desk import State
 from flatbook.state.fold import apply
 from flatbook.state.intents import PlaceIntent
 from flatbook.strategies.decision import Decision
+from flatbook.strategies.grid_seat import seat_of as grid_seat_of
+from flatbook.strategies.grid_terms import GridMode, GridParams, QtyPerLevel
 from flatbook.strategies.quoting import QuoteView, Seat
 from flatbook.values.ids import InstrumentId, OwnerId
 from flatbook.values.instants import Instant
+from flatbook.values.lattice import Spacing
+from flatbook.values.money import Quantity
 from tests.unit.backtest.restless import drawn_tape, restless_seat, restless_terms
 from tests.unit.backtest.test_run import tape_of
 
@@ -108,6 +113,27 @@ def test_a_strategy_that_asks_for_what_is_seldom_asked_sees_what_the_engine_show
     assert evidence["free"] != "None"
 
 
+@pytest.mark.parametrize(("mode", "place"), [(GridMode.NEUTRAL, 0), (GridMode.LONG, 1)])
+def test_a_grid_with_its_notes_slots_and_exits_writes_the_journal_of_the_engine(mode: GridMode, place: int) -> None:
+    tape = tape_of(0.05)
+    instrument = instrument_of(tape, place)
+    params = GridParams(
+        instrument=instrument,
+        mode=mode,
+        spacing=Spacing.ARITHMETIC,
+        step=8,
+        buy_levels=4,
+        sell_levels=4,
+        size=QtyPerLevel(amount=Quantity(Decimal(2))),
+        inventory_max=Quantity(Decimal(1_000)),
+        fee=Decimal(0),
+    )
+    events, is_same = both_ways(tape, (grid_seat_of(OWNER, params),), replace(terms_of(), fees={}))
+    assert is_same
+    assert count(events, OrderFilled) > 20
+    assert count(events, GridLaid) > 0
+
+
 class Kept:
     """The events of a run, in a list."""
 
@@ -130,7 +156,7 @@ def test_the_state_of_the_desk_lags_behind_and_catches_up_with_its_journal() -> 
     desk.name(places_of(tape), {})
     desk.begin(Instant(tape.head.first_ts))
     while (stop := simulator.run()) is not Stop.ENDED:
-        desk.take(simulator.told(), woken=stop is Stop.WOKEN)
+        desk.take(simulator.told(), simulator.now, woken=stop is Stop.WOKEN)
     assert desk.state.seq < 20 < len(book.events)
     desk.catch_up()
     folded = State()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import decimal
+import random
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -204,3 +206,17 @@ def test_a_ratio_is_cut_toward_zero() -> None:
 )
 def test_a_number_is_written_plainly(number: str, text: str) -> None:
     assert plain(Decimal(number)) == text
+
+
+def test_a_ratio_is_cut_to_the_digit_whatever_its_size() -> None:
+    chance = random.Random(7)
+    for _ in range(2_000):
+        top = Decimal(chance.randrange(10 ** chance.choice((1, 9, 38)))).scaleb(-chance.choice((0, 2, 18, 30)))
+        bottom = Decimal(1 + chance.randrange(10 ** chance.choice((1, 9, 38)))).scaleb(-chance.choice((0, 2, 18, 30)))
+        decimals = chance.choice((0, 2, 18))
+        exact = Fraction(top) / Fraction(bottom)
+        if exact < 10**40:
+            cut_off = divide_cut(top, -bottom, decimals=decimals)
+            assert cut_off == -Decimal(int(exact * 10**decimals)).scaleb(-decimals)
+            assert cut_off.as_tuple().exponent == -decimals
+            assert not (cut_off == 0 and cut_off.is_signed())

@@ -19,7 +19,7 @@ from numba.np import arrayobj
 from flatbook.backtest import tape_checks
 from flatbook.backtest.kernel import block as at
 from flatbook.backtest.kernel import levels, passing, queues, resting, scan, seen, sending
-from flatbook.backtest.kernel.tables import LEVEL_WIDTH, ROWS, SIGHT, TOP_WIDTH, WIDTH
+from flatbook.backtest.kernel.tables import LEVEL_WIDTH, NO_ROOM, ROWS, SIGHT, TOP_WIDTH, WIDTH
 from flatbook.market import feature_feed, features
 from flatbook.matcher import rule
 
@@ -131,9 +131,7 @@ def _jit(function: Callable[..., Any], *, forceinline: bool = False) -> Callable
 def _way_in(made: dict[str, Any]) -> Callable[[Any, int], int]:
     """Returns the way in to compiled functions, by their names, as a function to be compiled."""
     scan_on, begin, go_back = made["scan"], made["begin_passing"], made["go_back"]
-    place, cancel, watch, read, check = (
-        made[name] for name in ("place", "cancel", "watch", "read_feature_at", "check_rows")
-    )
+    deliver, read, check = (made[name] for name in ("deliver", "read_feature_at", "check_rows"))
     first = at.ARGUMENTS
     second, third = first + 1, first + 2
 
@@ -156,22 +154,9 @@ def _way_in(made: dict[str, Any]) -> Callable[[Any, int], int]:
             return 0
         t = shaped(b[at.TABLE], (ROWS, WIDTH), _LONG)
         fr = shaped(b[at.FEATURES], (b[at.FEATURE_ROWS], b[at.FEATURE_WIDTH]), _DOUBLE)
-        if what == at.PLACE:
-            order = (
-                b[first],
-                b[second],
-                b[third],
-                b[third + 1],
-                b[third + 2],
-                b[third + 3],
-                b[third + 4],
-                b[third + 5],
-            )
-            return int(place(t, order, b[third + 6]))
-        if what == at.CANCEL:
-            return 1 if cancel(t, b[first], b[second], b[third]) else 0
-        if what == at.WATCH:
-            watch(t, b[first], b[second])
+        if what in (at.SCAN, at.BEGIN_PASSING, at.DELIVER) and not deliver(t):
+            return NO_ROOM
+        if what == at.DELIVER:
             return 0
         if what == at.READ_FEATURE:
             shaped(b[at.NUMBER], (1,), _DOUBLE)[0] = read(t, fr, b[first], b[second])

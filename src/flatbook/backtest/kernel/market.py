@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from struct import pack_into
+from struct import Struct, pack_into
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,9 @@ from flatbook.market.ticks import Kind
 from flatbook.strategies.quoting import Feature, FeatureKind
 
 _KINDS = {kind: number for number, kind in enumerate(FeatureKind)}
+_ARGUMENTS = 8 * block.ARGUMENTS
+_MESSAGES, _ROW = 8 * at.WIDTH * at.M0, 8 * at.WIDTH
+_pack_message = Struct(f"{at.MSG_NOW + 1}q").pack_into
 _PLAIN = slice(at.RANG, at.UNFIT + 1)
 _SAW = slice(at.SAW_BID, at.IS_FIT + 1)
 
@@ -39,9 +42,9 @@ class CompiledMarket:
         self._count, self._deep = count, any(deep)
         self._t = at.new_table(count)
         self._meta = self._t[META_ROW]
+        self._now = memoryview(self._meta)
         self._seen = self._t[I0 : I0 + count]
         self._seen[:, at.IS_DEEP] = deep
-        self._asked_at = self._seen[:, at.ASKED_AT]
         self._saw = [row[_SAW] for row in self._seen]
         self._ring = self._t[G0 : G0 + at.RING_MAX, : at.REP_WATCH]
         self._levels = at.new_levels(count, deep=self._deep)
@@ -51,6 +54,7 @@ class CompiledMarket:
         self._pending, self._passes = at.FULL, 0
         self._block, self._number = np.zeros(block.BLOCK, np.int64), np.zeros(1, np.float64)
         self._address, self._way_in = self._block.ctypes.data, native()
+        self._buffer, self._rows_of = self._block.data, self._t.data
         self._point_at_arrays()
         self._set_terms(terms)
         for number, (inst, feature) in enumerate(features):
@@ -79,7 +83,7 @@ class CompiledMarket:
     def _call(self, what: int, *numbers: int) -> int:
         """Has the compiled code do something with some numbers."""
         if numbers:
-            pack_into(f"{len(numbers)}q", self._block.data, 8 * block.ARGUMENTS, *numbers)
+            pack_into(f"{len(numbers)}q", self._buffer, _ARGUMENTS, *numbers)
         return self._way_in(self._address, what)
 
     def _set_terms(self, terms: Terms) -> None:
@@ -135,11 +139,15 @@ class CompiledMarket:
 
         Errors: Refused where too many reports are under way; what the tape raises.
         """
-        meta = self._meta
+        meta = self._now
         why, self._pending = self._pending, at.FULL
         if why == at.FULL:
             meta[at.WOKEN] = meta[at.RANG] = 0
-            why = self._go_on(self._passes)
+            passes = self._passes
+            why = self._go_on(passes)
+            if why == at.WOKE and not passes:
+                self.now = meta[at.NOW]
+                return Stop.WOKEN
         while why in (at.MORE_ROWS, at.FULL) and not meta[at.PASSED]:
             if why == at.MORE_ROWS:
                 self._next_chunk()
@@ -148,19 +156,18 @@ class CompiledMarket:
             self._pending = why
             return Stop.PASSED
         if why == at.WOKE:
-            self.now = int(meta[at.NOW])
+            self.now = meta[at.NOW]
             return Stop.WOKEN
-        if why == at.CROWDED:
-            raise Refused(f"more than {at.HEAP_MAX - at.ORDERS_MAX} reports are under way at once")
-        self.now = max(self.now, int(meta[at.NOW]))
+        self._refuse_crowd(why)
+        self.now = max(self.now, meta[at.NOW])
         return Stop.ENDED if why == at.ENDED else Stop.TOLD
 
     def _go_on(self, passes: int) -> int:
         """Scans on, past at most so many messages, and says why it stopped."""
-        self._meta[at.PASSES] = passes
-        if passes:
-            self._call(block.BEGIN_PASSING)
-        return self._call(block.SCAN)
+        self._now[at.PASSES] = passes
+        if passes and self._call(block.BEGIN_PASSING) == at.NO_ROOM:
+            return at.NO_ROOM
+        return self._way_in(self._address, block.SCAN)
 
     def passed(self) -> Passed:
         """Returns what was gone past, after a stop that says so."""
@@ -200,10 +207,10 @@ class CompiledMarket:
 
     def told(self) -> list[list[int]]:
         """Returns the reports that came since they were last asked for, in order of time: each as `Told` names it."""
-        count = int(self._meta[at.RINGED])
+        count = self._now[at.RINGED]
         if not count:
             return []
-        self._meta[at.RINGED] = 0
+        self._now[at.RINGED] = 0
         rows: list[list[int]] = self._ring[:count].tolist()
         return rows
 
@@ -215,32 +222,47 @@ class CompiledMarket:
         self._meta[at.SAMPLED] = 0
         return [Sample._make(row) for row in self._t[Q0 : Q0 + count, : at.SAMPLE].tolist()]
 
-    def place(self, order: OrderRow) -> int:
-        """Sends an order now. Gives: its slot.
+    def place(self, order: OrderRow) -> None:
+        """Sends an order now.
 
-        Errors: Refused where too many are open.
+        Errors: Refused where there is no room for it.
         """
-        slot = self._call(block.PLACE, *order, self.now)
-        if slot < 0:
-            raise Refused(f"more than {at.ORDERS_MAX} orders are open at once")
-        return slot
+        waiting = self._now[at.WAITING]
+        if waiting == at.MESSAGES_MAX:
+            waiting = self._deliver()
+        _pack_message(self._rows_of, _MESSAGES + waiting * _ROW, at.PLACE, *order, self.now)
+        self._now[at.WAITING] = waiting + 1
 
-    def cancel(self, number: int, where: int) -> None:
-        """Sends a cancel now.
+    def cancel(self, number: int) -> None:
+        """Sends a cancel now."""
+        self._say(at.CANCEL, number)
 
-        Errors: Refused where too many messages are under way.
-        """
-        if not self._call(block.CANCEL, where, number, self.now):
-            raise Refused(f"more than {at.HEAP_MAX} messages are under way at once")
-
-    def wake_on_acceptance(self, number: int, where: int) -> None:
+    def wake_on_acceptance(self, number: int) -> None:
         """Stops when the acceptance of an order is told, whatever is waited for."""
-        self._call(block.WATCH, where, number)
+        self._say(at.WATCH_IT, number)
 
     def arm_again(self) -> None:
         """Waits for the same as before, from the next observation on."""
-        self._asked_at.fill(self.now)
-        self._meta[at.TIMER] = self.now
+        self._say(at.ASK_AGAIN, 0)
+
+    def _say(self, what: int, number: int) -> None:
+        """Writes down what is said of an order before the scan goes on."""
+        waiting = self._now[at.WAITING]
+        if waiting == at.MESSAGES_MAX:
+            waiting = self._deliver()
+        _pack_message(self._rows_of, _MESSAGES + waiting * _ROW, what, number, 0, 0, 0, 0, 0, 0, 0, self.now)
+        self._now[at.WAITING] = waiting + 1
+
+    def _deliver(self) -> int:
+        """Has all taken that was written down, for there is no more room. Gives: how much is left."""
+        self._refuse_crowd(self._call(block.DELIVER))
+        return 0
+
+    def _refuse_crowd(self, why: int) -> None:
+        if why == at.NO_ROOM:
+            raise Refused(f"more than {at.ORDERS_MAX} orders are open, or more than {at.HEAP_MAX} messages under way")
+        if why == at.CROWDED:
+            raise Refused(f"more than {at.HEAP_MAX - at.ORDERS_MAX} reports are under way at once")
 
     def arm(self, watch: Watch) -> None:
         """Waits for these from the next observation on, and for nothing that was waited for before."""

@@ -6,6 +6,7 @@ from flatbook.backtest.kernel.queues import send_arrival
 from flatbook.backtest.kernel.tables import (
     ARRIVALS,
     ARRIVED_AT,
+    ASKED_AT,
     CANCEL,
     CANCEL_NS,
     CANCEL_SPREAD,
@@ -13,10 +14,16 @@ from flatbook.backtest.kernel.tables import (
     FREE,
     HEAP_MAX,
     HIGH,
+    I0,
     INST,
+    INSTRUMENTS,
     KEY,
     LEFT,
+    M0,
     META_ROW,
+    MSG_NOW,
+    MSG_NUMBER,
+    MSG_WHAT,
     NUMBER,
     O0,
     ORDER,
@@ -35,8 +42,11 @@ from flatbook.backtest.kernel.tables import (
     SIGN,
     STATE,
     STYLE,
+    TIMER,
     UNDER_WAY,
+    WAITING,
     WATCH,
+    WATCH_IT,
     Longs,
 )
 from flatbook.matcher.rule import CANCELING, PLACING, latency
@@ -98,5 +108,41 @@ def watch(t: Longs, slot: int, number: int) -> None:
             t[row, REP_WATCH] = 1
 
 
-COMPILED = (place, cancel, watch)
+def slot_of(t: Longs, number: int) -> int:
+    """Returns where an order stands that is open; anywhere where it is not."""
+    slot = 0
+    while slot < t[META_ROW, HIGH] and (t[O0 + slot, NUMBER] != number or t[O0 + slot, STATE] == FREE):
+        slot += 1
+    return slot if slot < t[META_ROW, HIGH] else 0
+
+
+def ask_again(t: Longs, now: int) -> None:
+    """Waits for the same as before, from the next observation on."""
+    for k in range(t[META_ROW, INSTRUMENTS]):
+        t[I0 + k, ASKED_AT] = now
+    t[META_ROW, TIMER] = now
+
+
+def deliver(t: Longs) -> bool:
+    """Sends what waits to be sent, in order. Gives: False where there was no room for all of it."""
+    has_room = True
+    for k in range(t[META_ROW, WAITING]):
+        row = t[M0 + k]
+        what, number, now = row[MSG_WHAT], row[MSG_NUMBER], row[MSG_NOW]
+        if what == PLACE:
+            order = (number, row[2], row[3], row[4], row[5], row[6], row[7], row[8])
+            if place(t, order, now) < 0:
+                has_room = False
+        elif what == CANCEL:
+            if not cancel(t, slot_of(t, number), number, now):
+                has_room = False
+        elif what == WATCH_IT:
+            watch(t, slot_of(t, number), number)
+        else:
+            ask_again(t, now)
+    t[META_ROW, WAITING] = 0
+    return has_room
+
+
+COMPILED = (place, cancel, watch, slot_of, ask_again, deliver)
 """What a compiler of arrays must be given, each after what it calls."""

@@ -33,7 +33,7 @@ TOP_WIDTH = 4
 (PLACE_NS, PLACE_SPREAD, CANCEL_NS, CANCEL_SPREAD, REPORT_NS, REPORT_SPREAD, SHARE, FRONT) = range(10, 18)
 (WAKE_ON, WAKE_AT, TIMER, NEXT_WAKES, WOKEN, SAMPLE_NS, SAMPLE_AT, SAMPLED, FILLS) = range(18, 27)
 (VENUE_NOW, EXPIRES_AT, FAR_LEVELS, UNDOING, UNDONE, EACH, INSTRUMENTS, FEATURES, RANG, UNFIT) = range(27, 37)
-(PASSES, PASSED) = range(37, 39)
+(PASSES, PASSED, WAITING) = range(37, 40)
 
 # The columns of an instrument: as the venue has it, as we have seen it, and what of it wakes.
 (IS_DEEP, BID, BID_SIZE, ASK, ASK_SIZE, BID_TAKEN, ASK_TAKEN, BID_LEVELS, ASK_LEVELS, POSITION) = range(10)
@@ -59,6 +59,11 @@ LIMIT, POST_ONLY, IOC = 0, 1, 2
 ARRIVAL = 5
 PLACE, CANCEL = 0, 1
 
+# The columns of what waits to be sent: what it is, then an order as `sending.Order` has it, and when it is sent.
+MSG_WHAT, MSG_NUMBER, MSG_NOW = 0, 1, 9
+WATCH_IT, ASK_AGAIN = 2, 3
+"""What is said besides PLACE and CANCEL: the next report of an order wakes, and the same is waited for as before."""
+
 # The columns of what is under way to us, and of what has come and wakes nobody.
 (REP_TIME, REP_TURN, REP_KIND, REP_NUMBER, REP_PRICE, REP_QTY, REP_VENUE_TIME, REP_MAKER, REP_COUNT, REP_LEFT) = range(
     10
@@ -73,7 +78,7 @@ WORKING, FILLED, CANCELED, EXPIRED, REJECTED, PAID = 0, 1, 2, 3, 4, 5
 SAMPLE = 5
 
 # Why a scan stops.
-WOKE, RING_FULL, MORE_ROWS, ENDED, FULL, CROWDED = range(6)
+WOKE, RING_FULL, MORE_ROWS, ENDED, FULL, CROWDED, NO_ROOM = range(7)
 
 # The kinds of rows of a tape, as `flatbook.market.ticks` has them.
 (K_CLEAR, K_BID, K_ASK, K_QUOTE, K_TRADE, K_MARK, K_INDEX, K_FUNDING, K_RANGE, K_BAR) = (int(kind) for kind in Kind)
@@ -106,7 +111,9 @@ LOST = 2
 """What UNDOING says once a change found no room."""
 UNDO_ROOM = UNDO_MAX // 2
 """Up to how many changes of books a scan begins with another row, so that there is room for what that row brings."""
-ROWS = U0 + UNDO_MAX
+M0 = U0 + UNDO_MAX
+MESSAGES_MAX = 4096
+ROWS = M0 + MESSAGES_MAX
 WIDTH = 44
 """One table for all, of equal width, because each array costs when it is handed over."""
 

@@ -50,7 +50,9 @@ class BinanceBench:
         while self._opened:
             await self._opened.pop().close()
 
-    def venue(self, scene: Scene, *, secret: str | None = None) -> BinanceVenue:
+    def venue(
+        self, scene: Scene, *, secret: str | None = None, instruments: tuple[Instrument, ...] = ()
+    ) -> BinanceVenue:
         clock = LoopClock(scene.loop)
         key = BinanceKey(clock, lambda: (KEY, SECRET if secret is None else secret))
         http = SessionHttp(URL, clock, connect=SimulatedConnector, authorize=key.headers, sign=key.sign)
@@ -58,7 +60,8 @@ class BinanceBench:
         line = BinanceLine(http, clock, key, RateBudget(self._at.gauges))
         ways = Ways(market=self._at, line=line, rights=line)
         socket = SessionSocket(WS_URL, clock, connect=SimulatedConnector)
-        account = BinanceAccount(account=ACCOUNT, instruments=(instrument_of(self._at.product, self._traded),))
+        traded = instruments or (instrument_of(self._at.product, self._traded),)
+        account = BinanceAccount(account=ACCOUNT, instruments=traded)
         if self._at.product is Product.SPOT:
             return BinanceVenue(ways, clock, account=account, updates=SpotUpdates(socket, line))
         return BinanceFuturesVenue(ways, clock, account=account, updates=FuturesUpdates(socket, line, clock))

@@ -14,7 +14,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from flatbook.engine.decide_nets import decide_net, decide_touched
-from flatbook.engine.effects import Cancel, Effect, Find, Place
+from flatbook.engine.effects import Cancel, Effect, Find, Place, find_of
 from flatbook.engine.inputs import (
     CancelAnswered,
     Command,
@@ -317,7 +317,7 @@ class World:
     def find_all(self) -> None:
         """The engine asks for every open order."""
         for order_id in tuple(self.state.open_orders):
-            self._act(Find(order_id=order_id, account=self.state.orders[order_id].account))
+            self._act(find_of(self.state.orders[order_id]))
 
     def foreign(self, size: str) -> None:
         """Somebody else trades on our account, in a share of no net."""

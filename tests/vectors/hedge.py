@@ -109,7 +109,7 @@ class ScriptedDesk:
         if is_first and self.broker is not None and _LOST.fullmatch(self.broker) and not self.lost_once:
             self.lost_once = True
             self.take(self._answered(order, Unknown(reason=UnknownReason.SERVER_FAULT)))
-            self._find(Find(order_id=order.order_id, account=PAPER))
+            self._find(Find(order_id=order.order_id, account=PAPER, instrument=order.instrument))
             return
         accepted = Accepted(venue_order_id=VenueOrderId(f"v-{order.order_id}"), pending=False, happened_at=self.now)
         self.take(self._answered(order, accepted))

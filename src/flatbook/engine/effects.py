@@ -9,7 +9,7 @@ import msgspec
 from flatbook.engine.ports import ApprovedOrder, CallToSign
 from flatbook.state.calls import ChainCall, WalletKey
 from flatbook.state.orders import Order
-from flatbook.values.ids import AccountId, CallId, OrderId, VenueOrderId
+from flatbook.values.ids import AccountId, CallId, InstrumentId, OrderId, VenueOrderId
 
 
 class EffectVerb(Enum):
@@ -36,6 +36,7 @@ class Cancel(msgspec.Struct, frozen=True, kw_only=True):
 
     order_id: OrderId
     account: AccountId
+    instrument: InstrumentId
     venue_order_id: VenueOrderId | None
     attempt: int
 
@@ -51,6 +52,7 @@ class Find(msgspec.Struct, frozen=True, kw_only=True):
 
     order_id: OrderId
     account: AccountId
+    instrument: InstrumentId
 
 
 class ReadStatement(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +134,7 @@ def cancel_of(order: Order) -> Cancel:
     return Cancel(
         order_id=order.order_id,
         account=order.account,
+        instrument=order.instrument,
         venue_order_id=order.venue_order_id,
         attempt=order.cancel_attempt,
     )
@@ -139,7 +142,7 @@ def cancel_of(order: Order) -> Cancel:
 
 def find_of(order: Order) -> Find:
     """Returns the effect that asks for an order of the fold."""
-    return Find(order_id=order.order_id, account=order.account)
+    return Find(order_id=order.order_id, account=order.account, instrument=order.instrument)
 
 
 def send_of(call: ChainCall) -> SendCall | None:

@@ -162,7 +162,8 @@ class Outbox:
         self._host.deliver(PlaceAnswered(order_id=order.order_id, attempt=order.attempt, answer=answer))
 
     async def _cancel(self, effect: Cancel) -> None:
-        answer = await self._venues[effect.account].cancel(effect.order_id, effect.venue_order_id)
+        venue = self._venues[effect.account]
+        answer = await venue.cancel(effect.order_id, effect.venue_order_id, effect.instrument)
         self._host.deliver(CancelAnswered(order_id=effect.order_id, attempt=effect.attempt, answer=answer))
 
     async def _cancel_all(self, effect: CancelAll) -> None:
@@ -174,7 +175,7 @@ class Outbox:
     async def _find(self, effect: Find) -> None:
         venue = self._venues[effect.account]
         asked_at = self._clock.now()
-        answer = await venue.find(effect.order_id)
+        answer = await venue.find(effect.order_id, effect.instrument)
         statement = None
         if isinstance(answer, Absent) and venue.card.id_rule is not IdRule.FOR_EVER:
             statement = await self._read(effect.account)

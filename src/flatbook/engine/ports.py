@@ -198,12 +198,17 @@ class OrderVenue(Protocol):
         """Sends the order once; never retries."""
         ...
 
-    async def cancel(self, order_id: OrderId, venue_order_id: VenueOrderId | None) -> CancelAnswer:
-        """Asks to cancel the order."""
+    async def cancel(
+        self, order_id: OrderId, venue_order_id: VenueOrderId | None, instrument: InstrumentId | None = None
+    ) -> CancelAnswer:
+        """Asks to cancel the order. `instrument` is what it was placed in, None where nobody knows."""
         ...
 
-    async def find(self, order_id: OrderId) -> FindAnswer:
-        """Asks for the order by our client id, with all of its executions."""
+    async def find(self, order_id: OrderId, instrument: InstrumentId | None = None) -> FindAnswer:
+        """Asks for the order by our client id, with all of its executions.
+
+        `instrument` is what it was placed in; where nobody knows, or it is none of ours any more, all are asked.
+        """
         ...
 
     async def executions_since(self, cursor: str) -> ExecutionPage | Unknown | NotSent:

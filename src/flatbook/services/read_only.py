@@ -16,7 +16,7 @@ from flatbook.engine.reports import (
     Unknown,
 )
 from flatbook.events.orders import NotSentReason
-from flatbook.values.ids import OrderId, VenueOrderId
+from flatbook.values.ids import InstrumentId, OrderId, VenueOrderId
 
 
 class ReadOnlyVenue:
@@ -34,13 +34,15 @@ class ReadOnlyVenue:
         """Sends nothing, whatever was decided."""
         return NotSent(reason=NotSentReason.REFUSED_LOCALLY)
 
-    async def cancel(self, order_id: OrderId, venue_order_id: VenueOrderId | None) -> CancelAnswer:
+    async def cancel(
+        self, order_id: OrderId, venue_order_id: VenueOrderId | None, instrument: InstrumentId | None = None
+    ) -> CancelAnswer:
         """Asks to cancel the order."""
-        return await self._venue.cancel(order_id, venue_order_id)
+        return await self._venue.cancel(order_id, venue_order_id, instrument)
 
-    async def find(self, order_id: OrderId) -> FindAnswer:
+    async def find(self, order_id: OrderId, instrument: InstrumentId | None = None) -> FindAnswer:
         """Asks for the order by our client id."""
-        return await self._venue.find(order_id)
+        return await self._venue.find(order_id, instrument)
 
     async def executions_since(self, cursor: str) -> ExecutionPage | Unknown | NotSent:
         """Returns executions of the account after a cursor, and the next cursor."""

@@ -130,9 +130,13 @@ def test_an_effect_carries_the_order_as_it_stands() -> None:
     bench = Bench()
     order = bench.order(bench.working())
     assert cancel_of(order) == Cancel(
-        order_id=order.order_id, account=PAPER, venue_order_id=order.venue_order_id, attempt=0
+        order_id=order.order_id,
+        account=PAPER,
+        instrument=order.instrument,
+        venue_order_id=order.venue_order_id,
+        attempt=0,
     )
-    assert find_of(order) == Find(order_id=order.order_id, account=PAPER)
+    assert find_of(order) == Find(order_id=order.order_id, account=PAPER, instrument=order.instrument)
     assert isinstance(place_of(order), Place)
     assert place_of(order).order.side is order.side
 

@@ -28,7 +28,7 @@ from flatbook.sim.schwab.pages import ACTIVITY_BASE, ORDER_BASE
 from flatbook.sim.schwab.paths import resource_of
 from flatbook.sim.schwab.server import SchwabServer
 from flatbook.sim.world.record import Record, Requested
-from flatbook.values.ids import OrderId, VenueOrderId
+from flatbook.values.ids import InstrumentId, OrderId, VenueOrderId
 from flatbook.values.instants import Instant
 
 MARK = "x-simulated-order"
@@ -62,13 +62,15 @@ class MarkedVenue:
         finally:
             _ON_BEHALF_OF.reset(token)
 
-    async def cancel(self, order_id: OrderId, venue_order_id: VenueOrderId | None) -> CancelAnswer:
+    async def cancel(
+        self, order_id: OrderId, venue_order_id: VenueOrderId | None, instrument: InstrumentId | None = None
+    ) -> CancelAnswer:
         """Asks to cancel the order."""
-        return await self._inner.cancel(order_id, venue_order_id)
+        return await self._inner.cancel(order_id, venue_order_id, instrument)
 
-    async def find(self, order_id: OrderId) -> FindAnswer:
+    async def find(self, order_id: OrderId, instrument: InstrumentId | None = None) -> FindAnswer:
         """Asks for the order."""
-        return await self._inner.find(order_id)
+        return await self._inner.find(order_id, instrument)
 
     async def executions_since(self, cursor: str) -> ExecutionPage | Unknown | NotSent:
         """Returns executions after a cursor."""

@@ -37,7 +37,7 @@ from flatbook.sim.world.front_door import Door, FrontDoor
 from flatbook.sim.world.injection import Injection
 from flatbook.sim.world.process import Cut, Scissors
 from flatbook.sim.world.record import Record, Requested
-from flatbook.values.ids import AccountId, AssetId, ExecutionId, OrderId, VenueOrderId
+from flatbook.values.ids import AccountId, AssetId, ExecutionId, InstrumentId, OrderId, VenueOrderId
 from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant
 from flatbook.values.instruments import Instrument, Side
 from flatbook.values.money import Money, Price, Quantity, from_base_units, to_base_units
@@ -145,7 +145,12 @@ class PortVenue:
 
         return await self._call("place", order.order_id, arrive, self._card.place_timeout_s)
 
-    async def cancel(self, order_id: OrderId, venue_order_id: VenueOrderId | None) -> CancelAnswer:
+    async def cancel(
+        self,
+        order_id: OrderId,
+        venue_order_id: VenueOrderId | None,
+        instrument: InstrumentId | None = None,  # noqa: ARG002
+    ) -> CancelAnswer:
         """Asks once to cancel the order."""
 
         def arrive() -> CancelAnswer:
@@ -154,7 +159,7 @@ class PortVenue:
 
         return await self._call("cancel", order_id, arrive, self._card.place_timeout_s)
 
-    async def find(self, order_id: OrderId) -> FindAnswer:
+    async def find(self, order_id: OrderId, instrument: InstrumentId | None = None) -> FindAnswer:  # noqa: ARG002
         """Asks for the order by our client id, with its executions."""
 
         def arrive() -> FindAnswer:

@@ -33,7 +33,7 @@ from flatbook.engine.reports import (
     UnreadableExecution,
 )
 from flatbook.events.orders import NotSentReason
-from flatbook.values.ids import AccountId, OrderId, VenueOrderId
+from flatbook.values.ids import AccountId, InstrumentId, OrderId, VenueOrderId
 from flatbook.values.instants import SECONDS_PER_DAY, Instant, later
 from flatbook.values.instruments import Instrument
 from flatbook.venues.alpaca import parse, wire
@@ -143,7 +143,12 @@ class AlpacaVenue:
             return UNREADABLE
         return answer
 
-    async def cancel(self, order_id: OrderId, venue_order_id: VenueOrderId | None) -> CancelAnswer:
+    async def cancel(
+        self,
+        order_id: OrderId,
+        venue_order_id: VenueOrderId | None,
+        instrument: InstrumentId | None = None,  # noqa: ARG002
+    ) -> CancelAnswer:
         """Asks once to cancel the order, whatever pace Alpaca asks for.
 
         Errors: CancelTooLate when it has ended or is not known there; Rejected when Alpaca does not take the request;
@@ -157,7 +162,7 @@ class AlpacaVenue:
         reply = await self._carry(wire.cancel_request(self._api, venue_order_id), ALPACA_CARD.place_timeout_s)
         return parse.cancel_answer(reply, now=self._clock.now()) if isinstance(reply, Reply) else reply
 
-    async def find(self, order_id: OrderId) -> FindAnswer:
+    async def find(self, order_id: OrderId, instrument: InstrumentId | None = None) -> FindAnswer:  # noqa: ARG002
         """Asks for the order by our client id, then for its executions when it has some.
 
         Errors: Absent when Alpaca says it has none; Unknown and NotSent as in `place`. Where only the executions

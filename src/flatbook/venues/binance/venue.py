@@ -1,7 +1,7 @@
 """Binance as a venue of the engine, spot or USD-M: nothing is sent twice, and cancels pass whatever the budget says.
 
 A call is one request, with exceptions. `find` asks for the executions of an order that has some, and of every symbol
-where an order was placed by an earlier process; of orders that worked when they were asked for last it asks together.
+where its instrument is not known; of orders that worked when they were asked for last it asks together.
 `executions_since` asks for the order of each execution that it has not met: executions name orders by number only, and
 a forced one is known by its order. `statement` is several reads.
 """
@@ -98,7 +98,6 @@ class BinanceVenue:
         self._symbols = {each.symbol: each.id for each in account.instruments}
         self._updates = updates
         self._standing = Standing()
-        self._symbol_of: dict[OrderId, str] = {}
         self._named: dict[VenueOrderId, Named] = {}
         self._working = WorkingOrders(self._open_of)
         self._read_to: dict[str, ReadTo] = {}
@@ -137,7 +136,6 @@ class BinanceVenue:
             return NotSent(reason=NotSentReason.EXPIRED)
         if not order.reduce_only and not self._stands(order.instrument):
             return REFUSED_LOCALLY
-        self._remember_symbol(order.order_id, instrument.symbol)
         request = wire.place_request(self._market, order, symbol=instrument.symbol)
         lane = Lane.EXIT if order.reduce_only else Lane.ORDER
         reply = await self._line.ask(
@@ -151,7 +149,9 @@ class BinanceVenue:
             return UNREADABLE
         return answer
 
-    async def cancel(self, order_id: OrderId, venue_order_id: VenueOrderId | None) -> CancelAnswer:
+    async def cancel(
+        self, order_id: OrderId, venue_order_id: VenueOrderId | None, instrument: InstrumentId | None = None
+    ) -> CancelAnswer:
         """Asks once to cancel the order by our id, whatever the budget says; of each symbol where it is not known.
 
         Errors: CancelTooLate when it has ended or is not known there; Rejected when Binance does not take the request;
@@ -159,7 +159,7 @@ class BinanceVenue:
         """
         known = None if venue_order_id is None else said.symbol_of(venue_order_id)
         answer: CancelAnswer = CancelTooLate(message=ORDER_NOT_FOUND)
-        for symbol in (known,) if known else self._symbols_of(order_id):
+        for symbol in (known,) if known else self._symbols_of(instrument):
             request = wire.cancel_request(self._market, order_id, symbol=symbol)
             answer = await self._cancel(request, parse.Canceled)
             if not isinstance(answer, CancelTooLate):
@@ -184,16 +184,17 @@ class BinanceVenue:
             return reply
         return parse.cancel_answer(reply, content=content, now=self._clock.now())
 
-    async def find(self, order_id: OrderId) -> FindAnswer:
+    async def find(self, order_id: OrderId, instrument: InstrumentId | None = None) -> FindAnswer:
         """Asks for the order by our client id, then for its executions when it has some.
 
         Errors: Absent when Binance says of every symbol that it has none; Unknown and NotSent as in `place`. Where only
         the executions cannot be read, the report is not complete; it still says how much is filled.
         """
-        works = await self._look(order_id)
+        symbols = tuple(self._symbols_of(instrument))
+        works = await self._look(order_id, symbols[0]) if len(symbols) == 1 else None
         if works is not None:
             return works
-        for symbol in self._symbols_of(order_id):
+        for symbol in symbols:
             request = wire.find_request(self._market, order_id, symbol=symbol)
             reply = await self._read(request, self._market.weights.find)
             if not isinstance(reply, Reply):
@@ -205,10 +206,9 @@ class BinanceVenue:
                 return await self._found(report, order_id, symbol)
         return Absent()
 
-    async def _look(self, order_id: OrderId) -> OrderReport | None:
+    async def _look(self, order_id: OrderId, symbol: str) -> OrderReport | None:
         """Returns an order that works and of which nothing is executed, from an answer for all of its symbol."""
-        symbol = self._symbol_of.get(order_id)
-        works = None if symbol is None else await self._working.look(order_id, symbol)
+        works = await self._working.look(order_id, symbol)
         if works is None or not works.complete or self._is_of_another(works.venue_order_id, order_id):
             return None
         return works
@@ -222,7 +222,6 @@ class BinanceVenue:
         if self._is_of_another(report.venue_order_id, order_id):
             return UNREADABLE
         self._working.note(order_id, works=report.status is VenueStatus.OPEN)
-        self._remember_symbol(order_id, symbol)
         self._remember(report.venue_order_id, Named(client=order_id, kind=""))
         if report.complete:
             return report
@@ -436,10 +435,10 @@ class BinanceVenue:
     async def _read(self, request: Request, weight: int) -> Carried:
         return await self._line.ask(request, Lane.READ, weight)
 
-    def _symbols_of(self, order_id: OrderId) -> Iterator[str]:
-        """Yields where an order may be: its symbol where we placed or met it, else all."""
-        known = self._symbol_of.get(order_id)
-        yield from self._symbols if known is None else (known,)
+    def _symbols_of(self, instrument: InstrumentId | None) -> Iterator[str]:
+        """Yields where an order may be: the symbol of its instrument, all where that is not known or not ours."""
+        known = None if instrument is None else self._instruments.get(instrument)
+        yield from self._symbols if known is None else (known.symbol,)
 
     def _is_of_another(self, venue_order_id: VenueOrderId, order_id: OrderId) -> bool:
         """Whether Binance has called an order of another client id so when it was asked for one."""
@@ -451,11 +450,6 @@ class BinanceVenue:
             del self._named[next(iter(self._named))]
         self._named[venue_order_id] = named
         return named
-
-    def _remember_symbol(self, order_id: OrderId, symbol: str) -> None:
-        if len(self._symbol_of) >= ORDERS_MAX:
-            del self._symbol_of[next(iter(self._symbol_of))]
-        self._symbol_of[order_id] = symbol
 
 
 class BinanceFuturesVenue(BinanceVenue):

@@ -1,7 +1,7 @@
 """Bybit as a venue of the engine: nothing is sent twice, and nothing but cancels while Bybit asks to wait.
 
 A call is one request, with these exceptions. `find` asks among the present orders, then among the past ones, of each
-market where the order may be, then for its executions. `cancel` looks an order up where nobody here knows its market.
+market where the order may be, then for its executions. `cancel` looks an order up where its instrument is not known.
 `executions_since` and `statement` read pages.
 """
 
@@ -34,7 +34,7 @@ from flatbook.engine.reports import (
     VenueStatus,
 )
 from flatbook.events.orders import NotSentReason
-from flatbook.values.ids import AccountId, OrderId, VenueOrderId
+from flatbook.values.ids import AccountId, InstrumentId, OrderId, VenueOrderId
 from flatbook.values.instants import NS_PER_MS, SECONDS_PER_DAY, Instant, later
 from flatbook.values.instruments import Instrument, Product
 from flatbook.venues.bybit import parse, wire
@@ -47,7 +47,7 @@ from flatbook.venues.bybit.account import (
 from flatbook.venues.bybit.error_codes import class_of
 from flatbook.venues.bybit.history import Ask, History, executions_of
 from flatbook.venues.bybit.pacing import learn, may_send
-from flatbook.venues.bybit.reading import Bookings, open_orders, positions_of
+from flatbook.venues.bybit.reading import Bookings, Scopes, open_orders, positions_of
 from flatbook.venues.bybit.refusals import FAULTS, UNREADABLE, read
 from flatbook.venues.bybit.standing import Standing
 from flatbook.venues.bybit.stream import PrivateStream
@@ -57,7 +57,7 @@ from flatbook.venues.http import Carried, Http, Reply, Request
 from flatbook.venues.rate_budget import Lane, RateBudget
 
 READ_TIMEOUT_S = 10
-MARKETS_MAX = 10_000
+ORDERS_MAX = 10_000
 ASKING_MAX = 32
 CATCH_UP_S = 10
 APART_MS_MAX = 500
@@ -104,6 +104,9 @@ def _told(answer: CancelTooLate | Rejected | Unknown | NotSent) -> str:
     return answer.message if isinstance(answer, CancelTooLate | Rejected) else answer.reason.value
 
 
+Found = tuple[OrderReport, Market]
+
+
 def markets_of(instruments: tuple[Instrument, ...]) -> dict[tuple[Category, str], Instrument]:
     """Returns instruments by where they are at Bybit. Errors: ValueError for a product that is not spoken here."""
     markets: dict[tuple[Category, str], Instrument] = {}
@@ -138,7 +141,6 @@ class BybitVenue:
         }
         self._scopes = tuple(dict.fromkeys(_scope_of(market) for market in self._market_of.values()))
         self._categories = tuple(dict.fromkeys(category for category, _ in self._scopes))
-        self._placed: dict[OrderId, Market] = {}
         self._client_ids: dict[VenueOrderId, OrderId] = {}
         self._history = History(self._symbols, clock)
         self.standing = Standing(self._symbols, clock, meant=account.user_id)
@@ -174,7 +176,6 @@ class BybitVenue:
             return NotSent(reason=NotSentReason.EXPIRED)
         if not order.reduce_only and not self._may_trade(order):
             return _REFUSED_LOCALLY
-        self._remember(order.order_id, market)
         lane = Lane.EXIT if order.reduce_only else Lane.ORDER
         reply = await self._ask(wire.place_request(order, market, now), BYBIT_CARD.place_timeout_s, lane)
         if not isinstance(reply, Reply):
@@ -190,17 +191,21 @@ class BybitVenue:
         is_apart = abs(self._ahead.ns) > APART_MS_MAX * NS_PER_MS
         return not is_apart and self.standing.flaw is None and order.instrument not in self.standing.untradable
 
-    async def cancel(self, order_id: OrderId, venue_order_id: VenueOrderId | None) -> CancelAnswer:
+    async def cancel(
+        self, order_id: OrderId, venue_order_id: VenueOrderId | None, instrument: InstrumentId | None = None
+    ) -> CancelAnswer:
         """Asks once to cancel the order, whatever pace Bybit asks for.
 
         Errors: CancelTooLate when it has ended or is not known there; Rejected when Bybit does not take the request;
         Unknown and NotSent as in `place`.
         """
-        if order_id not in self._placed:
-            found = await self._find(order_id, self._carry_read)
-            if not isinstance(found, OrderReport):
+        market = None if instrument is None else self._market_of.get(instrument)
+        if market is None:
+            found = await self._found(order_id, self._scopes, self._carry_read)
+            if not isinstance(found, tuple):
                 return CancelTooLate(message=ORDER_NOT_FOUND) if isinstance(found, Absent) else found
-        request = wire.cancel_request(self._placed[order_id], order_id, venue_order_id)
+            market = found[1]
+        request = wire.cancel_request(market, order_id, venue_order_id)
         reply = await self._carry(request, BYBIT_CARD.place_timeout_s)
         return parse.cancel_answer(reply, now=self._clock.now()) if isinstance(reply, Reply) else reply
 
@@ -216,13 +221,16 @@ class BybitVenue:
             answers.append(parse.cancel_all_answer(reply, now=now) if isinstance(reply, Reply) else reply)
         return next((answer for answer in answers if not isinstance(answer, CancelTaken)), CancelTaken())
 
-    async def find(self, order_id: OrderId) -> FindAnswer:
+    async def find(self, order_id: OrderId, instrument: InstrumentId | None = None) -> FindAnswer:
         """Asks for the order by our client id among present and past ones, then for its executions when it has some.
 
         Errors: Absent when Bybit has it nowhere; Unknown and NotSent as in `place`. Where only the executions cannot be
         read, the report is not complete; it still says how much is filled.
         """
-        return await self._find(order_id, self._read)
+        market = None if instrument is None else self._market_of.get(instrument)
+        scopes = self._scopes if market is None else (_scope_of(market),)
+        found = await self._found(order_id, scopes, self._read)
+        return found[0] if isinstance(found, tuple) else found
 
     async def executions_since(self, cursor: str) -> ExecutionPage | Unknown | NotSent:
         """Returns executions after a cursor, and the next cursor; an empty page is the end.
@@ -335,7 +343,7 @@ class BybitVenue:
         if topic == "order":
             order = msgspec.json.decode(row, type=parse.WireOrder)
             category = Category(order.category)
-            self._learn(order, category)
+            self._learn(order)
             report = parse.order_report(order, category, self._symbols)
             return None if report.order_id is None and report.status in ENDED else report
         if topic == "position":
@@ -346,9 +354,8 @@ class BybitVenue:
                 raise
         return None
 
-    async def _find(self, order_id: OrderId, ask: Ask) -> FindAnswer:
-        known = self._placed.get(order_id)
-        scopes = self._scopes if known is None else (_scope_of(known),)
+    async def _found(self, order_id: OrderId, scopes: Scopes, ask: Ask) -> Found | Absent | Unknown | NotSent:
+        """Returns an order and where it is, looked for in some markets."""
         for path in (PRESENT, PAST):
             for category, coin in scopes:
                 found = await self._look(wire.find_request(path, category, coin, order_id), category, order_id, ask)
@@ -356,7 +363,9 @@ class BybitVenue:
                     return found
         return Absent()
 
-    async def _look(self, request: Request, category: Category, order_id: OrderId, ask: Ask) -> FindAnswer:
+    async def _look(
+        self, request: Request, category: Category, order_id: OrderId, ask: Ask
+    ) -> Found | Absent | Unknown | NotSent:
         reply = await ask(request)
         if not isinstance(reply, Reply):
             return reply
@@ -375,12 +384,13 @@ class BybitVenue:
             return UNREADABLE
         if self._is_of_another(report.venue_order_id, order_id):
             return UNREADABLE
-        self._learn(order, category)
+        self._learn(order)
+        market = parse.market_of(order, category, self._symbols)
         if report.complete:
-            return report
+            return report, market
         span = (later(created_at, seconds=-1), self._clock.now())
         lines = await executions_of(ask, category, report.venue_order_id, span, self._symbols)
-        return parse.with_executions(report, lines) if isinstance(lines, tuple) else report
+        return (parse.with_executions(report, lines) if isinstance(lines, tuple) else report), market
 
     def _is_of_another(self, venue_order_id: VenueOrderId, order_id: OrderId) -> bool:
         """Whether Bybit has called an order of another client id so; the answer to a place request teaches nothing."""
@@ -392,8 +402,8 @@ class BybitVenue:
         if not isinstance(orders, list):
             return orders
         try:
-            for order, category in orders:
-                self._learn(order, category)
+            for order, _ in orders:
+                self._learn(order)
             return tuple(parse.order_report(order, category, self._symbols) for order, category in orders)
         except ValueError:
             return UNREADABLE
@@ -411,20 +421,13 @@ class BybitVenue:
         self._ahead.ns = at - (asked_at + answered_at) // 2
         return ClockReading(asked_at=asked_at, answered_at=answered_at, earliest=at, latest=at)
 
-    def _learn(self, order: parse.WireOrder, category: Category) -> None:
-        """Keeps where an order of ours is, and what Bybit calls it."""
+    def _learn(self, order: parse.WireOrder) -> None:
+        """Keeps what Bybit calls an order of ours."""
         if not order.order_link_id:
             return
-        order_id = OrderId(order.order_link_id)
-        self._remember(order_id, parse.market_of(order, category, self._symbols))
-        if len(self._client_ids) >= MARKETS_MAX:
+        if len(self._client_ids) >= ORDERS_MAX:
             del self._client_ids[next(iter(self._client_ids))]
-        self._client_ids[VenueOrderId(order.order_id)] = order_id
-
-    def _remember(self, order_id: OrderId, market: Market) -> None:
-        if order_id not in self._placed and len(self._placed) >= MARKETS_MAX:
-            del self._placed[next(iter(self._placed))]
-        self._placed[order_id] = market
+        self._client_ids[VenueOrderId(order.order_id)] = OrderId(order.order_link_id)
 
     async def _read(self, request: Request) -> Carried:
         return await self._ask(request, READ_TIMEOUT_S, Lane.READ)

@@ -137,7 +137,9 @@ class CcxtVenue:
         happened_at = self._clock.now() if wire.ms is None else Instant(wire.ms * NS_PER_MS)
         return Accepted(venue_order_id=venue_order_id, pending=wire.status != "open", happened_at=happened_at)
 
-    async def cancel(self, order_id: OrderId, venue_order_id: VenueOrderId | None) -> CancelAnswer:
+    async def cancel(
+        self, order_id: OrderId, venue_order_id: VenueOrderId | None, instrument: InstrumentId | None = None
+    ) -> CancelAnswer:
         """Asks once to cancel the order, whatever the rate has room for.
 
         Errors: CancelTooLate when it has ended or is not known there; Rejected, Unknown and NotSent as in `place`.
@@ -147,7 +149,7 @@ class CcxtVenue:
             return opened
         known = self._known.get(order_id)
         if known is None or (known.venue_order_id is None and venue_order_id is None):
-            found = await self._find(order_id, Lane.CANCEL)
+            found = await self._find(order_id, instrument, Lane.CANCEL)
             if not isinstance(found, OrderReport):
                 return CancelTooLate(message=ORDER_NOT_FOUND) if isinstance(found, Absent) else found
             known = self._known[order_id]
@@ -160,13 +162,13 @@ class CcxtVenue:
             return CancelTooLate(message=outcome.text[: parse.TEXT_MAX])
         return self._failure(outcome)
 
-    async def find(self, order_id: OrderId) -> FindAnswer:
+    async def find(self, order_id: OrderId, instrument: InstrumentId | None = None) -> FindAnswer:
         """Asks for the order by the exchange's id where it is known, else looks through open and past orders.
 
         Errors: Absent when it is in none of them; Unknown and NotSent where one cannot be read.
         """
         opened = await self._open()
-        return await self._find(order_id, Lane.READ) if opened is None else opened
+        return await self._find(order_id, instrument, Lane.READ) if opened is None else opened
 
     async def executions_since(self, cursor: str) -> ExecutionPage | Unknown | NotSent:
         """Returns the trades after a cursor, and the next cursor; an empty page is the end.
@@ -271,7 +273,7 @@ class CcxtVenue:
         self._opened_in, self.standing.flaw = self._worker.generation, None
         return None
 
-    async def _find(self, order_id: OrderId, lane: Lane) -> FindAnswer:
+    async def _find(self, order_id: OrderId, instrument: InstrumentId | None, lane: Lane) -> FindAnswer:
         known = self._known.get(order_id)
         if known is not None and known.venue_order_id is not None:
             question = {"do": "order", "symbol": known.symbol, "order": known.venue_order_id}
@@ -281,7 +283,7 @@ class CcxtVenue:
             if not (isinstance(outcome, Failed) and parse.says_no_such_order(outcome)):
                 return self._read_failure(outcome)
         for which in self._lists():
-            for symbol in self._symbols if known is None else (known.symbol,):
+            for symbol in self._symbols_of(known, instrument):
                 orders = await self._orders(symbol, which, lane)
                 if not isinstance(orders, tuple):
                     return orders
@@ -289,6 +291,13 @@ class CcxtVenue:
                 if report is not None:
                     return await self._complete(report, symbol, lane)
         return Absent()
+
+    def _symbols_of(self, known: Known | None, instrument: InstrumentId | None) -> tuple[str, ...]:
+        """Returns where an order may be: all symbols where nobody knows."""
+        placed = None if instrument is None else self._by_id.get(instrument)
+        if known is not None:
+            return (known.symbol,)
+        return tuple(self._symbols) if placed is None else (placed.symbol,)
 
     def _lists(self) -> tuple[str, ...]:
         has_past = "fetchClosedOrders" in self._has or "fetchOrders" in self._has

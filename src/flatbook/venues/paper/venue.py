@@ -88,7 +88,12 @@ class PaperVenue:
         sent = await self._send(request, now, self._card.place_timeout_s)
         return parse.place_answer(sent, order_id=order.order_id) if isinstance(sent, bytes) else sent
 
-    async def cancel(self, order_id: OrderId, venue_order_id: VenueOrderId | None) -> CancelAnswer:
+    async def cancel(
+        self,
+        order_id: OrderId,
+        venue_order_id: VenueOrderId | None,
+        instrument: InstrumentId | None = None,  # noqa: ARG002
+    ) -> CancelAnswer:
         """Asks once to cancel the order.
 
         Errors: CancelTooLate when it has ended or is not known there; Unknown and NotSent as in `place`.
@@ -98,7 +103,7 @@ class PaperVenue:
         sent = await self._send(request, now, self._card.place_timeout_s)
         return parse.cancel_answer(sent) if isinstance(sent, bytes) else sent
 
-    async def find(self, order_id: OrderId) -> FindAnswer:
+    async def find(self, order_id: OrderId, instrument: InstrumentId | None = None) -> FindAnswer:  # noqa: ARG002
         """Asks for the order by our client id, with its executions.
 
         Errors: Absent when the broker says it has none; Unknown and NotSent as in `place`.

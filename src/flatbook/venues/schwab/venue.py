@@ -37,7 +37,7 @@ from flatbook.engine.reports import (
     VenueStatus,
 )
 from flatbook.events.orders import NotSentReason
-from flatbook.values.ids import AccountId, OrderId, VenueOrderId
+from flatbook.values.ids import AccountId, InstrumentId, OrderId, VenueOrderId
 from flatbook.values.instants import SECONDS_PER_DAY, Instant, later
 from flatbook.values.instruments import Instrument
 from flatbook.values.sessions import CalendarEnded, trade_date_of
@@ -148,7 +148,12 @@ class SchwabVenue:
             return UNREADABLE if reply.status < 300 else meaning_of_refusal(reply, self._clock.now())
         return await self._recognised(account_hash, own, parse.placed_id(reply))
 
-    async def cancel(self, order_id: OrderId, venue_order_id: VenueOrderId | None) -> CancelAnswer:
+    async def cancel(
+        self,
+        order_id: OrderId,
+        venue_order_id: VenueOrderId | None,
+        instrument: InstrumentId | None = None,  # noqa: ARG002
+    ) -> CancelAnswer:
         """Asks once to cancel the order, whatever pace Schwab asks for.
 
         Gives: one that was replaced is canceled in what it goes on in, once a read has shown that; before, it comes too
@@ -168,7 +173,7 @@ class SchwabVenue:
         reply = await self._line.ask(request, Lane.CANCEL, SCHWAB_CARD.place_timeout_s)
         return parse.cancel_answer(reply, now=self._clock.now()) if isinstance(reply, Reply) else reply
 
-    async def find(self, order_id: OrderId) -> FindAnswer:
+    async def find(self, order_id: OrderId, instrument: InstrumentId | None = None) -> FindAnswer:  # noqa: ARG002
         """Returns the order with its executions, by Schwab's id where it is known, else by its fingerprint.
 
         Errors: Absent when Schwab's list shows nothing that the order could be; Unknown and NotSent as in `place`.

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from flatbook.engine.reports import (
@@ -22,11 +23,15 @@ from flatbook.engine.reports import (
     VenueStatus,
 )
 from flatbook.events.orders import ForcedBy, NotSentReason, OrderStyle, RejectReason
-from flatbook.values.ids import OrderId
+from flatbook.values.ids import InstrumentId, OrderId
 from flatbook.values.instants import later
+from flatbook.values.instruments import Product
 from flatbook.venues.binance.markets import USD_M
 from flatbook.venues.binance.standing import Ways
 from flatbook.venues.binance.venue import BinanceAccount, BinanceFuturesVenue
+from tests.conformance.test_binance import BENCHES, instrument_of
+from tests.exchange import ETH, Scene
+from tests.exchange import PERP as PERP_MARKET
 from tests.unit.venues.binance.sample import (
     ACCOUNT,
     NOW,
@@ -244,6 +249,25 @@ def test_a_cancel_asks_one_symbol_where_the_order_names_it_and_all_where_nobody_
         assert desk.asked(ORDERS) == ["DELETE", "DELETE"]
 
     at_desk(talk, is_open=False)
+
+
+def test_an_order_whose_instrument_is_known_is_asked_for_in_its_symbol_only() -> None:
+    async def talk(scene: Scene) -> list[int]:
+        bench = BENCHES["usdm"]
+        both = (instrument_of(Product.LINEAR_PERP, PERP_MARKET), instrument_of(Product.LINEAR_PERP, ETH))
+        eth = msgspec.structs.replace(both[1], id=InstrumentId("ETH"))
+        venue = bench.venue(scene, instruments=(both[0], eth))
+        asked = scene.server.front.requests  # type: ignore[attr-defined]
+        counts: list[int] = []
+        for named in (eth.id, None, InstrumentId("not ours any more")):
+            before = asked.get("GET /fapi/v1/order", 0)
+            assert await venue.find(OURS, named) == Absent()
+            counts.append(asked["GET /fapi/v1/order"] - before)
+        before = asked.get("DELETE /fapi/v1/order", 0)
+        assert isinstance(await venue.cancel(OURS, None, eth.id), CancelTooLate)
+        return [*counts, asked["DELETE /fapi/v1/order"] - before]
+
+    assert BENCHES["usdm"].run(talk) == [1, 2, 2, 1]
 
 
 def test_an_order_is_absent_only_where_every_symbol_says_so() -> None:

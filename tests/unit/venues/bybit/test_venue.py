@@ -203,7 +203,7 @@ def test_where_bybit_asks_to_wait_orders_and_reads_do_and_cancels_pass() -> None
     run(venue.place(approved()))
     assert run(venue.place(approved())) == REFUSED_LOCALLY
     assert run(venue.find(OURS)) == REFUSED_LOCALLY
-    assert run(venue.cancel(OURS, VenueOrderId(THEIRS))) == CancelTaken()
+    assert run(venue.cancel(OURS, VenueOrderId(THEIRS), PERP)) == CancelTaken()
     assert carrier.asked == [f"POST {CREATE}", f"POST {CANCEL}"]
 
 
@@ -221,10 +221,19 @@ def test_after_a_403_nothing_is_sent_for_bybit_has_banned_the_address() -> None:
 def test_a_cancel_goes_by_bybits_id_where_it_is_known() -> None:
     venue, carrier, _ = scene({CREATE: [PLACED], CANCEL: [PLACED]})
     run(venue.place(approved()))
-    assert run(venue.cancel(OURS, VenueOrderId(THEIRS))) == CancelTaken()
+    assert run(venue.cancel(OURS, VenueOrderId(THEIRS), PERP)) == CancelTaken()
     assert carrier.body() == {"category": "linear", "symbol": "BTCUSDT", "orderId": THEIRS}
-    assert run(venue.cancel(OURS, None)) == CancelTaken()
+    assert run(venue.cancel(OURS, None, PERP)) == CancelTaken()
     assert carrier.body() == {"category": "linear", "symbol": "BTCUSDT", "orderLinkId": OURS}
+
+
+def test_an_order_whose_instrument_is_known_is_looked_for_in_its_market_only() -> None:
+    venue, carrier, _ = scene({PRESENT: [EMPTY], PAST: [EMPTY]})
+    assert run(venue.find(OURS, SPOT)) == Absent()
+    assert [dict(each.query)["category"] for each in carrier.requests] == ["spot", "spot"]
+    everywhere, asked, _ = scene({PRESENT: [EMPTY, EMPTY], PAST: [EMPTY, EMPTY]})
+    assert run(everywhere.find(OURS, InstrumentId("not ours any more"))) == Absent()
+    assert [dict(each.query)["category"] for each in asked.requests] == ["linear", "spot", "linear", "spot"]
 
 
 def test_a_cancel_of_an_order_from_before_the_start_looks_up_its_market() -> None:
@@ -238,7 +247,9 @@ def test_a_cancel_of_an_order_from_before_the_start_looks_up_its_market() -> Non
 def test_a_cancel_of_what_is_not_there_any_more_is_too_late_and_no_end(code: int) -> None:
     venue, _, _ = scene({CREATE: [PLACED], CANCEL: [refusal(code, "Order does not exist.")]})
     run(venue.place(approved()))
-    assert run(venue.cancel(OURS, VenueOrderId(THEIRS))) == CancelTooLate(message=f"{code}: Order does not exist.")
+    assert run(venue.cancel(OURS, VenueOrderId(THEIRS), PERP)) == CancelTooLate(
+        message=f"{code}: Order does not exist."
+    )
 
 
 def test_everything_is_canceled_market_by_market_and_one_that_fails_is_told() -> None:

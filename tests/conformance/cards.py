@@ -409,3 +409,26 @@ async def _(stage: Stage) -> None:
     assert isinstance(await stage.venue.find(OURS), Absent)
     await stage.scene.pass_ms(30_000)
     assert len(stage.truth()) <= 1
+
+
+@card(31, "an account in hedge mode makes no statement, and only what reduces leaves", lambda f: f.reduces)
+async def _(stage: Stage) -> None:
+    await stage.open()
+    await stage.place(Side.BUY, "0.02", ABOVE)
+    stage.exchange.accounts["main"].two_ways = True
+    await stage.scene.pass_ms(3_700_000)
+    assert isinstance(await stage.venue.statement(), (Unknown, NotSent))
+    assert isinstance(await stage.place(Side.BUY, "0.01", FAR, order_id=NEXT), NotSent)
+    reduces = await stage.place(Side.SELL, "0.01", BELOW, order_id=THIRD, reduce_only=True)
+    assert isinstance(reduces, Accepted)
+
+
+@card(32, "a cancel and a question go to the market of their instrument, and find the order there")
+async def _(stage: Stage) -> None:
+    await stage.open()
+    await stage.place(Side.BUY, "0.01", FAR)
+    later = stage.bench.venue(stage.scene)
+    assert isinstance(await later.find(OURS, INSTRUMENT), OrderReport)
+    assert isinstance(await later.find(NEVER, INSTRUMENT), Absent)
+    assert isinstance(await later.cancel(OURS, None, INSTRUMENT), CancelTaken)
+    assert stage.truth() == [(OURS, "CANCELED")]

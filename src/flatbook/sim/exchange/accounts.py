@@ -81,7 +81,10 @@ class Position:
 
 
 class Account:
-    """One account with its wallets and positions. `guards` are seconds without a stream after which it is canceled."""
+    """One account with its wallets and positions. `guards` are seconds without a stream after which it is canceled.
+
+    With `two_ways` it says that it is in hedge mode, in which nothing is traded here.
+    """
 
     def __init__(self, opening: OpeningAccount, terms: ExchangeTerms) -> None:
         self.opening, self.name = opening, opening.name
@@ -95,6 +98,7 @@ class Account:
         self.positions: dict[str, Position] = {}
         self.pays_in_fee_coin = bool(terms.fee_coin)
         self.guards: dict[str, int] = {}
+        self.two_ways = False
 
     def wallet(self, market: Market) -> Wallet:
         """Returns the wallet in which a market settles."""

@@ -338,7 +338,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/fapi/v3/balance"): _signed(_balances, 5),
     ("POST", "/fapi/v1/leverage"): _signed(set_leverage),
     ("POST", "/fapi/v1/marginType"): _signed(set_margin_type),
-    ("GET", "/fapi/v1/positionSide/dual"): _signed(lambda _call: {"dualSidePosition": False}, 30),
+    ("GET", "/fapi/v1/positionSide/dual"): _signed(lambda call: {"dualSidePosition": call.account.two_ways}, 30),
     ("POST", "/fapi/v1/positionSide/dual"): _signed(set_mode),
     ("GET", "/fapi/v1/multiAssetsMargin"): _signed(lambda _call: {"multiAssetsMargin": False}, 30),
     ("GET", "/fapi/v1/leverageBracket"): _signed(brackets),

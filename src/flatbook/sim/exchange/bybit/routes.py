@@ -177,7 +177,10 @@ def positions(call: Call) -> object:
         return wrong("symbol or settleCoin is required")
     held = [call.account.position(market) for market in markets]
     told = [each for each in held if each.qty or call.text("symbol")]
-    return _listed(call, [pages.position_page(call.exchange, each) for each in told], most=200)
+    pages_told = [pages.position_page(call.exchange, each) for each in told]
+    if call.account.two_ways:
+        pages_told = [{**page, "positionIdx": side} for page in pages_told for side in (1, 2)]
+    return _listed(call, pages_told, most=200)
 
 
 def set_leverage(call: Call) -> object:

@@ -566,6 +566,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/parts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How everything is
+         * @description Says of every part that the desk stands on how it is, and how old what is known of it.
+         */
+        get: operations["parts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pnl": {
         parameters: {
             query?: never;
@@ -1762,7 +1782,18 @@ export interface components {
             detail: string;
             kind: string;
             name: string;
-            state: components["schemas"]["State"];
+            state: components["schemas"]["PartState"];
+        };
+        /**
+         * PartState
+         * @description How a part is. What nobody knows is unknown, and never good.
+         * @enum {string}
+         */
+        PartState: "good" | "late" | "bad" | "unknown";
+        /** PartsAnswer */
+        PartsAnswer: {
+            now: string;
+            parts: components["schemas"]["PartBody"][];
         };
         /** PlaceOrder */
         PlaceOrder: {
@@ -2063,12 +2094,6 @@ export interface components {
             slot: string | null;
             status: string;
         };
-        /**
-         * State
-         * @description How a part is. What nobody knows is unknown, and never good.
-         * @enum {string}
-         */
-        State: "good" | "late" | "bad" | "unknown";
         /** StatusAnswer */
         StatusAnswer: {
             alerts: components["schemas"]["AlertBody"][];
@@ -4890,6 +4915,89 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OrderBody"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    parts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartsAnswer"];
                 };
             };
             /** @description The request cannot be read. */

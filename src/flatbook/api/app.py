@@ -115,7 +115,8 @@ def _following(site: Site, hub: Hub, on_death: OnDeath | None) -> Callable[[Lite
     @asynccontextmanager
     async def following(_app: Litestar) -> AsyncIterator[None]:
         teller = Teller(site, hub)
-        tasks = [asyncio.create_task(work) for work in (teller.follow_journal(), teller.follow_engine())]
+        works = (teller.follow_journal(), teller.follow_engine(), teller.follow_results())
+        tasks = [asyncio.create_task(work) for work in works]
         for task in tasks:
             task.add_done_callback(ended)
         try:

@@ -83,6 +83,12 @@ class Follower:
 
     def look(self) -> list[Recorded]:
         """Folds what was committed since the last look, at most ROWS_AT_ONCE commits, and returns its events."""
+        rows = self.read()
+        self.fold(rows)
+        return list(recorded(rows))
+
+    def read(self) -> list[Row]:
+        """Returns the commits that follow what is folded, at most ROWS_AT_ONCE; none where the journal has a fault."""
         try:
             if self._reader is None or _inode_of(self.path) != self._inode:
                 self._open()
@@ -91,13 +97,16 @@ class Follower:
             self.fault = str(error)
             self.close()
             return []
+        self.fault = None
+        return rows
+
+    def fold(self, rows: list[Row]) -> None:
+        """Folds commits that were just read."""
         for row in rows:
             self.folds.take(row)
             self._link = Link(self._link.row + 1, row.last, row.epoch, row.hash)
-        self.fault = None
-        if len(rows) < ROWS_AT_ONCE:
+        if self.fault is None and len(rows) < ROWS_AT_ONCE:
             self.seen_at = self._clock.now()
-        return list(recorded(rows))
 
     def close(self) -> None:
         """Releases the journal."""

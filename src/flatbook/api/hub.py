@@ -47,10 +47,14 @@ Rows = dict[str, Any]
 
 
 class Hub:
-    """The state of all channels and the deltas that made it. `stream` names this run of it."""
+    """The state of all channels and the deltas that made it. `stream` names this run of it.
+
+    `is_whole` once every channel was told: until then there is nothing to tell but the time.
+    """
 
     def __init__(self) -> None:
         self.stream = ""
+        self.is_whole = False
         self.seq = 0
         self.ticks = 0
         self.tick = Frame(0, "")
@@ -62,7 +66,7 @@ class Hub:
 
     def begin(self, stream: str) -> None:
         """Begins anew under another name: nothing of before counts."""
-        self.stream, self.seq, self._whole = stream, 0, None
+        self.stream, self.seq, self._whole, self.is_whole = stream, 0, None, False
         self._bodies.clear()
         self._kept.clear()
 

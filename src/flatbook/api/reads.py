@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from flatbook.api import reads_books, reads_desk, reads_events, reads_orders, reads_reports
+from flatbook.api import reads_books, reads_desk, reads_events, reads_health, reads_orders, reads_reports
 from flatbook.api.stream import stream
 
 READS: tuple[ControllerRouterHandler, ...] = (
+    *reads_health.ROUTES,
     *reads_desk.ROUTES,
     *reads_orders.ROUTES,
     *reads_books.ROUTES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -27,8 +28,7 @@ from flatbook.api.routes import At, AtSite, OwnerQuery, SymbolQuery, reading
 from flatbook.api.site import Site, View
 from flatbook.projections.days import eastern_date_or_none
 from flatbook.projections.report import Books as ReportBooks
-from flatbook.projections.report import report_of
-from flatbook.projections.results import EVERYTHING as ALL_RESULTS
+from flatbook.projections.report import Prices, report_of
 from flatbook.projections.results import Scope
 from flatbook.values.sessions import CalendarEnded
 
@@ -53,10 +53,10 @@ AtScope = NamedDependency[SkipValidation[Scope]]
 @reading("/pnl", "What was earned", tag="books")
 async def pnl(site: AtSite, within: AtScope, at: At = None) -> PnlAnswer:
     """Returns results in all and of the last day, by owner, underlying and day: what `flatbook pnl --json` says."""
-    return pnl_of(site, await site.view(at), within)
+    return await site.results(partial(pnl_of, within), at)
 
 
-def pnl_of(_site: Site, view: View, scope: Scope = ALL_RESULTS) -> PnlAnswer:
+def pnl_of(scope: Scope, view: View) -> PnlAnswer:
     """Returns the results of a scope."""
     folds = view.folds
     books = Books(pnl=folds.pnl, evidence=folds.evidence, ledger=folds.ledger)
@@ -149,10 +149,14 @@ def market_of(site: Site) -> MarketAnswer:
 @reading("/report", "How well the hedge did", tag="books")
 async def report(site: AtSite, owner: OwnerQuery = None, symbol: SymbolQuery = None) -> ReportBody:
     """Returns how long fills waited, what was exposed, and what each part earned: as `flatbook report --json`."""
-    folds = site.present().folds
+    return await site.results(partial(_report, scope_of(owner, symbol), site.prices))
+
+
+def _report(scope: Scope, prices: Prices, view: View) -> ReportBody:
+    folds = view.folds
     books = ReportBooks(folds.pnl, folds.evidence, folds.ledger, folds.times)
     try:
-        return report_body(report_of(books, site.prices, None, scope_of(owner, symbol)))
+        return report_body(report_of(books, prices, None, scope))
     except CalendarEnded as error:
         raise Problem(422, Code.INVALID, str(error)) from error
 

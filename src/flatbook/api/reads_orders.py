@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import closing
+from functools import partial
+from itertools import islice
 from typing import Annotated
 
 import msgspec
@@ -11,19 +13,21 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter, SkipValidation
 
 from flatbook.api.answers.executions import ExecutionBody, ExecutionsPage, execution_body
+from flatbook.api.answers.moment import AsOf
 from flatbook.api.answers.orders import OrderBody, OrdersPage, foreign_body, order_body, refused_body
 from flatbook.api.answers.story import StoryAnswer, story_answer
 from flatbook.api.answers.trades import TradeBody, TradesPage, trade_body
-from flatbook.api.pages import AtPage, Place, newest_first
+from flatbook.api.pages import AtPage, Page, Place, newest_first
 from flatbook.api.problems import Code, Problem
 from flatbook.api.routes import TEXT_MAX, At, AtSite, OwnerQuery, SymbolQuery, reading
 from flatbook.api.site import Site, View
 from flatbook.engine.ports import JournalFault
 from flatbook.journal.sqlite_reader import open_reader
+from flatbook.projections.facts import TradeFact
 from flatbook.projections.orders import OrderLine, foreign_lines, order_lines, refused_lines
 from flatbook.projections.results import Scope
 from flatbook.projections.timeline import Plot, Story, find_subjects, plot_of, story_of
-from flatbook.projections.trades import TradeLine, trade_lines
+from flatbook.projections.trades import lines_of, trade_facts
 from flatbook.state.orders import Status
 from flatbook.values.ids import OrderId, OwnerId, Underlying
 
@@ -146,19 +150,30 @@ async def trades(
     at: At = None,
 ) -> TradesPage:
     """Returns fills onchain and executions at accounts, the newest first, each with the trades it was matched with."""
-    view = await site.view(at)
-    lines = [line for line in trade_lines(view.folds.pnl, scope_of(owner, symbol)) if ref in (None, line.fact.ref)]
-    shown, following = newest_first(lines, _place_of_trade, page)
+    return await site.results(partial(_trades, Chosen(scope=scope_of(owner, symbol), ref=ref), page), at)
+
+
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
+    """Which trades are asked for."""
+
+    scope: Scope
+    ref: str | None
+
+
+def _trades(chosen: Chosen, page: Page, view: View) -> TradesPage:
+    pnl = view.folds.pnl
+    facts = [fact for fact in trade_facts(pnl, chosen.scope) if chosen.ref in (None, fact.ref)]
+    shown, following = newest_first(facts, _place_of_trade, page)
     return TradesPage(
         as_of=view.moment,
-        found=len(lines),
-        trades=[trade_body(line, view.folds.priced) for line in shown],
+        found=len(facts),
+        trades=[trade_body(line, view.folds.priced) for line in lines_of(pnl, shown)],
         next=following,
     )
 
 
-def _place_of_trade(line: TradeLine) -> Place:
-    return Place(line.fact.at, line.fact.ref)
+def _place_of_trade(fact: TradeFact) -> Place:
+    return Place(fact.at, fact.ref)
 
 
 def scope_of(owner: str | None, symbol: str | None) -> Scope:
@@ -171,12 +186,16 @@ def scope_of(owner: str | None, symbol: str | None) -> Scope:
 @reading("/story", "Why it happened", tag="trades")
 async def story(site: AtSite, ref: StoryQuery) -> StoryAnswer:
     """Returns the whole story of what a reference names, or a part of one that names one thing only: `flatbook why`."""
-    view = site.present()
-    found = find_subjects(view.folds.threads, ref)
+    plot, moment = await site.results(partial(_plot, ref))
+    return story_answer(await _told(site, plot), moment)
+
+
+def _plot(ref: str, view: View) -> tuple[Plot, AsOf]:
+    folds = view.folds
+    found = find_subjects(folds.threads, ref)
     if found.found != 1:
         raise _not_one(list(found.subjects), found.found)
-    plot = plot_of(view.folds.threads, view.folds.pnl, found.subjects[0])
-    return story_answer(await _told(site, plot), view.moment)
+    return plot_of(folds.threads, folds.pnl, found.subjects[0]), view.moment
 
 
 def _not_one(subjects: list[str], count: int) -> Problem:
@@ -199,9 +218,13 @@ async def _told(site: Site, plot: Plot) -> Story:
 
 
 def _newest_lines(view: View) -> list[OrderLine]:
-    """Returns the orders that may still execute, and the newest others."""
-    lines = order_lines(view.folds.orders)
-    return [line for line in lines[:-TOLD_MAX] if line.order.is_open] + list(lines[-TOLD_MAX:])
+    """Returns the orders that may still execute, and the newest others, the oldest decision first."""
+    folded, state = view.folds.orders, view.folds.state
+    newest = islice((line for line in reversed(folded.rows.values()) if isinstance(line, OrderLine)), TOLD_MAX)
+    lines = {line.order.order_id: line for line in newest}
+    opened = (folded.line(order_id) for order_id in state.open_orders)
+    lines |= {line.order.order_id: line for line in opened if line is not None}
+    return sorted(lines.values(), key=_place_of_order)
 
 
 def newest_orders(_site: Site, view: View) -> dict[str, OrderBody]:
@@ -216,7 +239,7 @@ def newest_executions(_site: Site, view: View) -> dict[str, ExecutionBody]:
 
 def newest_trades(_site: Site, view: View) -> dict[str, TradeBody]:
     """Returns the newest trades by their reference, the oldest first."""
-    lines = trade_lines(view.folds.pnl)[-TOLD_MAX:]
+    lines = lines_of(view.folds.pnl, trade_facts(view.folds.pnl)[-TOLD_MAX:])
     return {line.fact.ref: trade_body(line, view.folds.priced) for line in lines}
 
 

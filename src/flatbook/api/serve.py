@@ -26,6 +26,7 @@ HOST = "127.0.0.1"
 BACKLOG = 512
 BACKPRESSURE = 512
 HEADERS_TIMEOUT_MS = 10_000
+SWITCH_S = 0.001  # what adds up results in a thread lets the event loop in at once
 LOCALHOST = "localhost"
 EXIT_OK, EXIT_FAILED = 0, 1
 
@@ -80,6 +81,7 @@ def run_site(site: Site, where: Listening, told: Callable[[str], None]) -> int:
 
 
 async def _run(site: Site, where: Listening, told: Callable[[str], None]) -> int:
+    sys.setswitchinterval(SWITCH_S)
     over, deaths = asyncio.Event(), []
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from flatbook.api.answers.moment import AsOf, as_of, instant_or_none
 from flatbook.api.follow import Folds, Follower, folded_until
@@ -26,6 +27,9 @@ PAST_KEPT_MAX = 4
 PAST_WAIT_S = 30
 
 
+T = TypeVar("T")
+
+
 class View(NamedTuple):
     """The folds that an answer is made of, and which moment they are of; `is_past` where that is not the present."""
 
@@ -35,7 +39,10 @@ class View(NamedTuple):
 
 
 class Site:
-    """What the routes and the stream read of one desk. `prices` are those of the market that reports compare with."""
+    """What the routes and the stream read of one desk. `prices` are those of the market that reports compare with.
+
+    Who holds `resting` may be sure that nothing is folded meanwhile.
+    """
 
     def __init__(self, loaded: Loaded, clock: Clock, prices: Prices = no_prices) -> None:
         self.loaded = loaded
@@ -47,6 +54,7 @@ class Site:
         self.live = Live(loaded.home / SOCKET_FILE, clock)
         self._past: dict[tuple[str, str], Folds] = {}
         self._one_past = asyncio.Lock()
+        self.resting = asyncio.Lock()
 
     @property
     def folds(self) -> Folds:
@@ -88,6 +96,17 @@ class Site:
             return present
         folds = await self._folds_at(at, present.folds.seq)
         return View(folds, as_of(folds.seq, folds.at), is_past=True)
+
+    async def results(self, make: Callable[[View], T], at: str | None = None) -> T:
+        """Returns what is made of results, beside the event loop: matching and adding up takes long in a long journal.
+
+        Needs: whatever reads profit and loss goes through here, for reading it matches what came since. Nothing is
+        folded meanwhile.
+        Errors: Problem where there is no such moment, or the journal cannot be read.
+        """
+        then = None if at is None else await self.view(at)
+        async with self.resting:
+            return await asyncio.to_thread(make, self.present() if then is None else then)
 
     def moment_at(self, at: str) -> AsOf:
         """Returns the moment of the newest event that was known then, without folding anything.

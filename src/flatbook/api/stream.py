@@ -13,15 +13,20 @@ from litestar.params import QueryParameter, SkipValidation
 
 from flatbook.api.answers.events import event_body
 from flatbook.api.answers.moment import instant_or_none
+from flatbook.api.answers.pnl import PnlAnswer
 from flatbook.api.answers.positions import EVERYTHING
 from flatbook.api.answers.status import age_s
-from flatbook.api.hub import EVENTS_MAX, Frame, Hub, TickBody
+from flatbook.api.hub import EVENTS_MAX, Frame, Hub, Rows, TickBody
+from flatbook.api.problems import Problem
 from flatbook.api.reads_books import grids_of, inventory_of, market_of, offers_of, pnl_of, risk_of
-from flatbook.api.reads_desk import health_of, positions_of, status_of
+from flatbook.api.reads_desk import positions_of, status_of
+from flatbook.api.reads_health import health_of, parts_of
 from flatbook.api.reads_orders import newest_executions, newest_orders, newest_trades
 from flatbook.api.routes import READ, TEXT_MAX
 from flatbook.api.site import AGE_S_MAX, Site, View
-from flatbook.projections.fold import Recorded
+from flatbook.engine.ports import Row
+from flatbook.projections.fold import recorded
+from flatbook.projections.results import EVERYTHING as ALL_RESULTS
 
 LOOK_S = 0.1
 LOOK_AGAIN_S = 2.0
@@ -39,63 +44,54 @@ Socket = WebSocket[Any, Any, Any]
 
 
 class Channel(NamedTuple):
-    """A channel and how it is made: one that is told whole, or one of rows by their key."""
+    """A channel that is told whole, and how it is made."""
 
     name: str
     make: Callable[[Site, View], Any]
-    of_rows: bool = False
 
 
-class Group(NamedTuple):
-    """Channels that are made together, at most every PACE_S, a costly group more seldom.
+class Told(NamedTuple):
+    """What is told of results: rows by their key, and the results themselves."""
 
-    `of_engine` where they follow from what the engine says too, and not from the journal alone.
-    """
+    generation: int
+    orders: Rows
+    executions: Rows
+    trades: Rows
+    pnl: PnlAnswer
 
-    channels: tuple[Channel, ...]
-    of_engine: bool
 
-
-GROUPS = (
-    Group(
-        (
-            Channel("status", status_of),
-            Channel("positions", lambda site, view: positions_of(site, view, EVERYTHING)),
-            Channel("market", lambda site, _view: market_of(site)),
-            Channel("risk", risk_of),
-            Channel("inventory", inventory_of),
-            Channel("offers", offers_of),
-        ),
-        of_engine=True,
-    ),
-    Group(
-        (
-            Channel("grids", grids_of),
-            Channel("orders", newest_orders, of_rows=True),
-            Channel("executions", newest_executions, of_rows=True),
-            Channel("trades", newest_trades, of_rows=True),
-            Channel("pnl", pnl_of),
-        ),
-        of_engine=False,
-    ),
+CHANNELS = (
+    Channel("status", status_of),
+    Channel("positions", lambda site, view: positions_of(site, view, EVERYTHING)),
+    Channel("market", lambda site, _view: market_of(site)),
+    Channel("risk", risk_of),
+    Channel("inventory", inventory_of),
+    Channel("offers", offers_of),
+    Channel("grids", grids_of),
 )
 
 
 class Teller:
-    """Follows the journal and the engine of a site, and tells a hub what changed."""
+    """Follows the journal and the engine of a site, and tells a hub what changed: events at once, and what follows from
+    them as often as it costs little. What profit and loss say is made beside the event loop.
+    """
 
     def __init__(self, site: Site, hub: Hub) -> None:
         self._site, self._hub = site, hub
         self._generation = -1
         self._begun = False
-        self._stale = dict.fromkeys(GROUPS, True)
-        self._due_s = dict.fromkeys(GROUPS, 0.0)
+        self._stale = self._results_stale = True
+        self._due_s = 0.0
 
     async def follow_journal(self) -> None:
         """Looks at the journal every LOOK_S, at once again while it is behind, until this is cancelled."""
         follower = self._site.follower
         while True:
-            self.take(follower.look())
+            rows = follower.read()
+            self._tell_events(rows)
+            async with self._site.resting:
+                follower.fold(rows)
+            self._tell_state()
             behind = follower.fault is None and follower.seen_at is None
             await asyncio.sleep(LOOK_AGAIN_S if follower.fault is not None else 0 if behind else LOOK_S)
 
@@ -103,40 +99,72 @@ class Teller:
         """Asks the engine and tells the time every BEAT_S, until this is cancelled."""
         while True:
             await self._site.live.look()
-            self._stale |= {group: True for group in GROUPS if group.of_engine}
+            self._stale = True
             self.beat()
             await asyncio.sleep(BEAT_S)
 
-    def take(self, events: list[Recorded]) -> None:
-        """Tells new events at once, of very many the newest, and every channel whose time has come."""
+    async def follow_results(self) -> None:
+        """Tells orders, trades and results when something was folded, until this is cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            began_s = loop.time()
+            if self._results_stale and self._site.follower.caught_up:
+                self._results_stale = False
+                try:
+                    self._tell_results(await self._site.results(self._results))
+                except Problem:
+                    self._results_stale = True
+            await asyncio.sleep(max(PACE_S, COST_FACTOR * (loop.time() - began_s)))
+
+    def _tell_results(self, told: Told) -> None:
+        hub = self._hub
+        if told.generation == self._generation:
+            for name in ("orders", "executions", "trades"):
+                hub.tell_rows(name, getattr(told, name))
+            hub.tell("pnl", told.pnl)
+            hub.is_whole = self._begun
+            hub.notify()
+
+    def _results(self, view: View) -> Told:
+        return Told(
+            self._site.follower.generation,
+            newest_orders(self._site, view),
+            newest_executions(self._site, view),
+            newest_trades(self._site, view),
+            pnl_of(ALL_RESULTS, view),
+        )
+
+    def _tell_events(self, rows: list[Row]) -> None:
+        """Tells what was just read, of very many events the newest; what was before the stream stands in its state."""
         site, hub = self._site, self._hub
         if site.follower.generation != self._generation:
             self._generation = site.follower.generation
             hub.begin(f"{site.clock.now():x}-{self._generation}")
-            self._begun, self._stale = False, dict.fromkeys(GROUPS, True)
+            self._begun = False
+        if rows:
+            self._stale = self._results_stale = True
+        if self._begun and rows:
+            events = list(recorded(rows))[-EVENTS_MAX:]
+            hub.append("events", [event_body(item) for item in events])
+            hub.notify()
+
+    def _tell_state(self) -> None:
+        """Tells what follows from the state where it is stale, and its time has come."""
+        site, hub, loop = self._site, self._hub, asyncio.get_running_loop()
         if not site.follower.caught_up:
             return
         if not self._begun:
-            events, self._begun = list(site.folds.recent), True
-        before = hub.seq
-        hub.append("events", [event_body(item) for item in events[-EVENTS_MAX:]])
-        if events:
-            self._stale = dict.fromkeys(GROUPS, True)
-        self._tell_due()
+            self._begun = self._stale = self._results_stale = True
+            hub.append("events", [event_body(item) for item in list(site.folds.recent)[-EVENTS_MAX:]])
+        began_s = loop.time()
+        if not self._stale or began_s < self._due_s:
+            return
+        view, before = site.present(), hub.seq
+        for channel in CHANNELS:
+            hub.tell(channel.name, channel.make(site, view))
+        self._stale, self._due_s = False, began_s + max(PACE_S, COST_FACTOR * (loop.time() - began_s))
         if hub.seq != before:
             hub.notify()
-
-    def _tell_due(self) -> None:
-        """Tells the groups that are stale and whose time has come."""
-        loop, view = asyncio.get_running_loop(), self._site.present()
-        for group in GROUPS:
-            began_s = loop.time()
-            if self._stale[group] and began_s >= self._due_s[group]:
-                for channel in group.channels:
-                    tell = self._hub.tell_rows if channel.of_rows else self._hub.tell
-                    tell(channel.name, channel.make(self._site, view))
-                self._stale[group] = False
-                self._due_s[group] = began_s + max(PACE_S, COST_FACTOR * (loop.time() - began_s))
 
     def beat(self) -> None:
         """Tells the time and how the parts are, whether or not anything else is known."""
@@ -149,6 +177,7 @@ class Teller:
             live=site.live.answers,
         )
         self._hub.tell("health", health_of(site))
+        self._hub.tell("parts", parts_of(site))
         self._hub.beat(tick)
         self._hub.notify()
 
@@ -169,12 +198,11 @@ class Client:
             if not await self._is_proven():
                 await self._socket.close(CLOSE_UNPROVEN, "the session or token ended")
                 return
-            if self._hub.stream:
-                await self._tell_news()
+            await self._tell_news()
             await changed.wait()
 
     async def _tell_news(self) -> None:
-        frames = self._hub.after(self._stream, self._seq)
+        frames = self._hub.after(self._stream, self._seq) if self._hub.is_whole else []
         for frame in [self._hub.whole()] if frames is None else frames:
             await self._send(frame)
             self._stream, self._seq = self._hub.stream, frame.seq

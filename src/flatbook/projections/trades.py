@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from flatbook.projections.days import eastern_date_or_none
@@ -9,7 +11,7 @@ from flatbook.projections.facts import TradeFact
 from flatbook.projections.lots import Bucket, Slice, price_of
 from flatbook.projections.pnl import Pnl, in_usd
 from flatbook.projections.results import EVERYTHING, Scope, is_within, underlyings_of
-from flatbook.values.ids import EventRef, Underlying
+from flatbook.values.ids import EventRef
 from flatbook.values.money import ZERO, Money, Price, Quantity
 
 
@@ -41,31 +43,41 @@ class TradeLine(msgspec.Struct, frozen=True, kw_only=True):
 
 def trade_lines(pnl: Pnl, scope: Scope = EVERYTHING) -> tuple[TradeLine, ...]:
     """Returns the trades of a scope in the order in which they happened."""
-    lines = [
-        line
+    return lines_of(pnl, trade_facts(pnl, scope))
+
+
+def trade_facts(pnl: Pnl, scope: Scope = EVERYTHING) -> list[TradeFact]:
+    """Returns the trades of a scope in the order in which they happened, without what they were matched with."""
+    facts = [
+        fact
         for underlying in underlyings_of(pnl, scope)
-        for line in _lines(pnl, underlying)
-        if scope.owner in (None, line.fact.owner) and is_within(scope, eastern_date_or_none(line.fact.at))
+        for fact in pnl.trades(underlying)
+        if scope.owner in (None, fact.owner) and is_within(scope, eastern_date_or_none(fact.at))
     ]
-    return tuple(sorted(lines, key=lambda line: (line.fact.at, line.fact.ref)))
+    return sorted(facts, key=lambda fact: (fact.at, fact.ref))
 
 
-def _lines(pnl: Pnl, underlying: Underlying) -> list[TradeLine]:
-    matching = pnl.matching(underlying)
-    links: dict[EventRef, list[Link]] = {}
-    for each in matching.slices:
-        links.setdefault(each.opening, []).append(_link(each, each.closing))
-        links.setdefault(each.closing, []).append(_link(each, each.opening))
-    open_qty = {lot.ref: lot.qty for lots in matching.lots.values() for lot in lots}
-    return [
+def lines_of(pnl: Pnl, facts: Sequence[TradeFact]) -> tuple[TradeLine, ...]:
+    """Returns some trades with what they were matched with, in the same order."""
+    links: dict[EventRef, list[Link]] = {fact.ref: [] for fact in facts}
+    open_qty: dict[EventRef, Quantity] = {}
+    for underlying in dict.fromkeys(fact.underlying for fact in facts):
+        matching = pnl.matching(underlying)
+        for each in matching.slices:
+            if each.opening in links:
+                links[each.opening].append(_link(each, each.closing))
+            if each.closing in links:
+                links[each.closing].append(_link(each, each.opening))
+        open_qty |= {lot.ref: lot.qty for lots in matching.lots.values() for lot in lots}
+    return tuple(
         TradeLine(
             fact=fact,
             price_usd=_price(pnl, fact),
-            links=tuple(links.get(fact.ref, ())),
+            links=tuple(links[fact.ref]),
             open_qty=open_qty.get(fact.ref, Quantity(ZERO)),
         )
-        for fact in pnl.trades(underlying)
-    ]
+        for fact in facts
+    )
 
 
 def _price(pnl: Pnl, fact: TradeFact) -> Price | None:

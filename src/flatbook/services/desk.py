@@ -116,7 +116,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     def market_seen(self) -> MarketBody:
         """Returns what the desk sees of its markets."""
         parts = self.engine.parts
-        return market_seen(parts.rules, parts.market, self.observations, self.books, self.clock.now())
+        return market_seen(parts.rules, parts.market, self.observations, self.books.status(), self.clock.now())
 
     def close(self) -> None:
         """Closes what was opened. The journal goes last."""

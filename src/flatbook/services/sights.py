@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import islice
 
@@ -12,7 +12,7 @@ from flatbook.engine.observe import Observations
 from flatbook.engine.rules import HedgeRules, Rules
 from flatbook.market.orderbook import Level
 from flatbook.market.quotes import Market
-from flatbook.services.live_books import FIT, LiveBooks
+from flatbook.services.live_books import FIT
 from flatbook.values.ids import InstrumentId, SourceId, Underlying
 from flatbook.values.instants import Instant, text_of_instant
 from flatbook.values.instruments import TradingRules
@@ -23,14 +23,16 @@ SPREAD_DECIMALS = 2
 HALF = Decimal("0.5")
 
 
-def market_seen(rules: Rules, market: Market, observations: Observations, books: LiveBooks, now: Instant) -> MarketBody:
-    """Returns what a desk sees now."""
+def market_seen(
+    rules: Rules, market: Market, observations: Observations, fitness: Mapping[InstrumentId, str], now: Instant
+) -> MarketBody:
+    """Returns what a desk sees now. `fitness` says of each book FIT, or why it must not be read."""
     ages = _ages(rules)
     return MarketBody(
         now=text_of_instant(now),
         books=[
             _book(rules.instruments[instrument].rules, instrument, why, observations, ages.get(instrument))
-            for instrument, why in books.status().items()
+            for instrument, why in fitness.items()
         ],
         prices=list(_prices(rules, market)),
     )

@@ -54,6 +54,14 @@ def test_without_an_engine_the_health_is_not_good(api: TestClient[Any]) -> None:
     assert {part["name"]: part["state"] for part in body["parts"]}["journal"] == "good"
 
 
+def test_what_only_an_engine_could_say_is_unknown_without_one(api: TestClient[Any]) -> None:
+    parts = {(part["kind"], part["name"]): part for part in api.get("/api/v1/parts").json()["parts"]}
+    price, account = parts["price", "COIN by paper-bars"], parts["account", "paper"]
+    assert (price["state"], price["age_s"], price["age_s_max"]) == ("unknown", None, 300)
+    assert (account["state"], account["age_s"]) == ("unknown", None)
+    assert (parts["engine", "engine"]["state"], parts["journal", "journal"]["state"]) == ("bad", "good")
+
+
 def test_what_is_asked_of_one_owner_is_of_no_other(api: TestClient[Any]) -> None:
     assert answered(api, "/positions?owner=nobody")["positions"] == []
     assert answered(api, "/positions?owner=desk")["positions"] != []

@@ -9,7 +9,7 @@ from flatbook.api.answers.positions import number_or_none
 from flatbook.projections.oracle import PricedFills, deviation_bps
 from flatbook.projections.pnl import Pnl
 from flatbook.projections.results import Scope
-from flatbook.projections.trades import TradeLine, trade_lines
+from flatbook.projections.trades import TradeLine, lines_of, trade_facts
 from flatbook.values.money import plain
 
 
@@ -66,8 +66,9 @@ class TradesPage(TradesAnswer, frozen=True, kw_only=True):
 
 def trades_answer(pnl: Pnl, priced: PricedFills, moment: AsOf, scope: Scope, limit: int = 0) -> TradesAnswer:
     """Returns the latest trades of a scope; `limit` 0 returns all."""
-    lines = trade_lines(pnl, scope)
-    return TradesAnswer(as_of=moment, found=len(lines), trades=[trade_body(line, priced) for line in lines[-limit:]])
+    facts = trade_facts(pnl, scope)
+    lines = lines_of(pnl, facts[-limit:])
+    return TradesAnswer(as_of=moment, found=len(facts), trades=[trade_body(line, priced) for line in lines])
 
 
 def trade_body(line: TradeLine, priced: PricedFills) -> TradeBody:

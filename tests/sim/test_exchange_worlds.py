@@ -16,13 +16,17 @@ from flatbook.services.sim_worker import Bench
 from flatbook.services.simulated import run_world
 from flatbook.sim.catalogue.row import Level
 from flatbook.sim.faults import eligible
+from flatbook.sim.runs.mutants import mutant_of, planting, world_for
 from flatbook.sim.runs.scenario import Scenario, ScenarioRefused, scenario_of, write_scenario
 from flatbook.sim.runs.scripted import kept_scenario
 from flatbook.sim.runs.seating import SEATED_STRENGTHS, draw_seated
 from flatbook.sim.world.record import Appended, Executed, Moved
 
-SEEDS = range(6)
-EACH_NTH_CUT = 17
+SEEDS = range(3)
+WORLDS_TRIED_MAX = 12
+EACH_NTH_CUT = 23
+SCRIPTED = "grid_at_binance"
+SEATED_BUGS = (18, 25, 38, 55)
 
 
 def calm(seed: int) -> Scenario:
@@ -56,23 +60,36 @@ def test_a_calm_world_trades_is_funded_and_ends_with_books_that_agree() -> None:
         assert not [event for event in events if isinstance(event, BooksDiverged)]
         seen.update(type(event).__name__ for event in events if isinstance(event, OrderFilled))
         seen.update(type(each).__name__ for each in world.record.entries if isinstance(each, (Executed, Moved)))
-    assert seen["OrderFilled"] == seen["Executed"] > 50
-    assert seen["Moved"] > 2
+    assert seen["OrderFilled"] == seen["Executed"] > 10
+    assert seen["Moved"] >= 1
 
 
 def test_the_same_seed_gives_the_same_world_at_an_exchange() -> None:
-    for seed in (1, 2):
+    for seed in (2,):
         first, second = run_world(draw_seated(str(seed))), run_world(draw_seated(str(seed)))
         assert first.record.trace() == second.record.trace()
 
 
-@pytest.mark.parametrize("name", ["grid_at_binance", "grid_at_bybit"])
-def test_a_cut_at_any_append_or_send_loses_and_doubles_nothing(name: str) -> None:
+def test_a_cut_at_any_append_or_send_loses_and_doubles_nothing() -> None:
     """Some of the cuts; `flatbook sim crash` runs them all."""
-    bench, jobs = Bench(), list(cuts_of(name, kept_scenario(name)))
+    bench, jobs = Bench(), list(cuts_of(SCRIPTED, kept_scenario(SCRIPTED)))
     red = {job.name: list(outcome.told()) for job in jobs[::EACH_NTH_CUT] if (outcome := bench.run(job)).is_red}
     assert red == {}
     assert len(jobs) > 100
+
+
+@pytest.mark.parametrize("number", SEATED_BUGS)
+def test_a_bug_planted_at_an_exchange_is_seen(number: int) -> None:
+    """Some of the bugs; `flatbook sim mutants` plants them all."""
+    mutant = mutant_of(number)
+    for seed in range(WORLDS_TRIED_MAX):
+        scenario = world_for(mutant, seed)
+        with planting(mutant):
+            outcome = run_scenario(scenario)
+        if outcome.is_red:
+            assert not run_scenario(scenario).is_red
+            return
+    pytest.fail(f"nobody saw that {mutant.name}")
 
 
 def test_every_fault_that_a_world_at_an_exchange_draws_is_one_it_can_make() -> None:

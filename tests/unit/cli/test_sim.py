@@ -92,11 +92,11 @@ def test_a_world_on_bytes_is_named_with_its_level() -> None:
 
 
 def test_a_planted_bug_that_is_seen_names_what_it_broke() -> None:
-    code, out, _ = call("sim", "mutants", "--number", "1", "--number", "13", "--json")
+    code, out, _ = call("sim", "mutants", "--number", "1", "--number", "15", "--json")
     body = json.loads(out)
     assert (code, body["planted"], body["seen"]) == (0, 1, 1)
     assert body["mutants"][0]["seen_by"][0] == "I4"
-    assert body["mutants"][1]["awaits"] == "funding payments"
+    assert body["mutants"][1]["awaits"] == "exchanges that trade in contracts"
 
 
 def test_a_run_of_a_bad_product_is_found_out() -> None:

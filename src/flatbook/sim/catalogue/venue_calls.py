@@ -5,7 +5,6 @@ from __future__ import annotations
 from flatbook.sim.catalogue.row import (
     BOTH,
     CORE,
-    CORE_AND_EXCHANGE,
     EVERYWHERE,
     FULL,
     Awaited,
@@ -192,7 +191,7 @@ ROWS = (
         must_hold=("I14", "I16"),
         how="Some requests meet a lot ten times as large; a refusal leads to no loop.",
         standing=Built(injectors=("sim.world.exchange.Exchange._lot",)),
-        worlds=CORE_AND_EXCHANGE,
+        worlds=CORE,
     ),
     Fault(
         id="V20",

@@ -68,12 +68,14 @@ class SeatBound(msgspec.Struct, frozen=True, kw_only=True):
     """What a quoting strategy may hold on a side, whatever of its orders executes, and what it may have seen.
 
     Units: `inventory_max` in 1e-9 share; `seen_within` in nanoseconds: the touch that an order stands on was displayed
-    so long ago at most, None where the world may hold it up for longer.
+    so long ago at most, None where the world may hold it up for longer. So many exits in a row as
+    `exits_kept_max` may be kept back by the desk itself.
     """
 
     owner: str
     inventory_max: int
     seen_within: int | None
+    exits_kept_max: int = 400
 
 
 class Expectation(msgspec.Struct, frozen=True, kw_only=True):

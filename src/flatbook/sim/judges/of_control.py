@@ -134,10 +134,11 @@ def _covers(scope: str, target: str, intent: OrderIntended) -> bool:
 def _is_met(court: Court, due: Due, asked: dict[str, Instant]) -> bool:
     """Whether the order of a stop was over, or its cancel was journalled, or came in, in time."""
     order, within = court.told.intents[due.order_id], due.at + court.expects.cancels_within
-    if _is_over(court, order, within):
+    if _is_over(court, order, max(within, due.at + (court.expects.cancel_arrives_within or 0))):
         return True
-    if due.journalled:
-        return order.cancel_at is not None and order.cancel_at <= within
+    was_asked = order.cancel_at is not None and order.cancel_at <= within
+    if due.journalled and (court.expects.seat is None or not was_asked):
+        return was_asked
     if court.expects.cancel_arrives_within is None:
         return True
     arrived = asked.get(due.order_id)

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections import deque
 from decimal import Decimal
 
+from flatbook.events.event import Event
 from flatbook.events.forced import ForcedReduction
-from flatbook.events.orders import ForeignFilled, OrderIntended
-from flatbook.sim.judges.court import Court, Hearing
+from flatbook.events.grid import GridSlotsAssigned
+from flatbook.events.orders import (
+    ForeignFilled,
+    OrderAccepted,
+    OrderFound,
+    OrderIntended,
+    OrderNotSent,
+    OrderOverfilled,
+)
+from flatbook.events.risk import BooksCorrected
+from flatbook.sim.judges import of_exposure
+from flatbook.sim.judges.court import Court, Hear, Hearing
 from flatbook.sim.judges.exact import OF_CASH, OF_SHARE, Exact, exact, shown, sign_of
 from flatbook.sim.judges.expectation import SeatBound
 from flatbook.sim.judges.of_books import OF_PRICE
@@ -85,11 +96,36 @@ def _was_lately(displayed: deque[tuple[Instant, Touch]], touch: Touch, since: in
     return False
 
 
+def exits_leave(court: Court) -> Hearing:
+    """I14: at the end no order of ours is open anywhere, and what a grid holds could leave: exits reach the exchange.
+
+    So many exits that never left, with none in between that did, are no accident where nothing holds the desk back.
+    """
+    lively = of_exposure.lively(court)
+    seat, kept = court.expects.seat, [0]
+
+    def not_sent(event: OrderNotSent) -> None:
+        order = court.told.intents.get(event.order_id)
+        if seat is None or order is None or not order.intent.reduce_only:
+            return
+        kept[0] += 1
+        if kept[0] == seat.exits_kept_max:
+            court.find("I14", f"{kept[0]} exits of {seat.owner} in a row never left", str(event))
+
+    def left(event: OrderAccepted | OrderFound) -> None:
+        order = court.told.intents.get(event.order_id)
+        if order is not None and order.intent.reduce_only:
+            kept[0] = 0
+
+    heard: dict[type[Event], Hear] = {OrderNotSent: not_sent, OrderAccepted: left, OrderFound: left}
+    return Hearing(entries=lively.entries, events={**lively.events, **heard}, end=lively.end)
+
+
 def held_as_said(court: Court) -> Hearing:
     """I25: what the books hold at the end is what the exchange says that the account holds: money and positions.
 
     Position by position, owners together hold what the exchange holds, and slots what their owner does. The ledger
-    agrees with it by the product's own audit. An account about which a `BooksDiverged` stands is left to a person.
+    agrees with it by the product's own audit, and no `BooksDiverged` stands.
     """
     held: dict[str, Exact] = {}
     surprised: dict[str, None] = {}
@@ -97,17 +133,27 @@ def held_as_said(court: Court) -> Hearing:
     def hold(entry: rec.Held) -> None:
         held[entry.asset] = entry.amount * OF_CASH
 
-    def surprise(event: ForeignFilled | ForcedReduction) -> None:
-        surprised[event.instrument] = None
+    def surprise(_event: Event) -> None:
+        surprised["by something"] = None
+
+    def given(event: GridSlotsAssigned) -> None:
+        if not surprised:
+            court.find("I25", f"the slots of {event.owner} were given what its own orders explain", str(event))
 
     def end() -> None:
         results, seat = court.results, court.expects.seat
-        if isinstance(results, SeatResults) and seat is not None and not court.told.divergences:
+        if not isinstance(results, SeatResults) or seat is None:
+            return
+        for account, subject in court.told.divergences:
+            court.find("I25", f"the books of {account} and {subject} differ at the end")
+        if not court.told.divergences:
             _compare(court, results, held)
             if not surprised:
                 _compare_slots(court, results, seat)
 
-    return Hearing(entries={rec.Held: hold}, events={ForeignFilled: surprise, ForcedReduction: surprise}, end=end)
+    surprising: tuple[type[Event], ...] = (ForeignFilled, ForcedReduction, OrderOverfilled, BooksCorrected)
+    heard: dict[type[Event], Hear] = {**dict.fromkeys(surprising, surprise), GridSlotsAssigned: given}
+    return Hearing(entries={rec.Held: hold}, events=heard, end=end)
 
 
 def _compare(court: Court, results: SeatResults, held: dict[str, Exact]) -> None:

@@ -54,6 +54,7 @@ SEATED: dict[str, Judge] = {
     **{name: each for name, each in ONE_RUN.items() if name not in ("I21", "I22")},
     "I6": of_seats.inventory_bounded,
     "I12": of_seats.seen_truly,
+    "I14": of_seats.exits_leave,
     "I25": of_seats.held_as_said,
 }
 """The judges of a desk at an exchange: it hedges nothing, offers nothing on a chain, and its market never closes."""

@@ -15,12 +15,16 @@ import msgspec
 from msgspec.structs import replace
 
 from flatbook.engine.ports import IdRule
-from flatbook.sim.runs import planted, planted_offers
+from flatbook.sim.runs import planted, planted_offers, planted_seats
 from flatbook.sim.runs.offering import offering
+from flatbook.sim.runs.planned import PlannedHalt
 from flatbook.sim.runs.planted import Swap
-from flatbook.sim.runs.scenario import Scenario, deepened, draw_scenario, stating_totals
+from flatbook.sim.runs.scenario import Broker, Scenario, deepened, draw_scenario, stating_totals
+from flatbook.sim.runs.seating import draw_seated
 from flatbook.sim.world.record import SHARE
+from flatbook.sim.world.seat import grid_of
 
+KILLS_MS = (45_000, 75_000, 105_000, 135_000)
 _ANY: dict[str, Any] = {}
 _TOTALS = {"totals": True, "depth": SHARE}
 _SLOW_READS = {"read_lag_s": 20}
@@ -30,6 +34,17 @@ _SHORT_ORDERS = {"order_ttl_s": 20, "honours_good_until": False}
 _DEPEGGED = {"stable_mark": 9_800}
 _MARKED_ANEW = {"stable_mark": 9_800, "stable_mark_again": 10_100}
 _CHARGED = {"fee_bps": 1, "levy_ppm": 28}
+_PERP = {"spot": False}
+_LIVELY = {
+    **_PERP,
+    "neutral": True,
+    "levels": 2,
+    "step": 10,
+    "skew_bps": 0,
+    "range": None,
+    "takers_bps": 9_000,
+    "taker_qty": 12 * SHARE,
+}
 
 Plant = Callable[[], tuple[Swap, ...]]
 
@@ -39,7 +54,8 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
 
     A world that is to show it has the `faults`, strengths in basis points, and the `shape`, values of fields of a
     scenario's shape. `crashes` says that only crash enumeration is sure to find it, `deep` that it needs worlds on
-    bytes, `offers` worlds in which the desk itself offers.
+    bytes, `offers` worlds in which the desk itself offers, `seated` worlds at an exchange: `shape` then has fields of
+    their grid, and `halted` lets an operator kill the desk in them.
     """
 
     number: int
@@ -51,6 +67,8 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     crashes: bool = False
     deep: bool = False
     offers: bool = False
+    seated: bool = False
+    halted: bool = False
 
 
 def _bug(number: int, name: str, plant: Plant, shape: dict[str, Any] = _ANY, **faults: int) -> Mutant:
@@ -67,6 +85,10 @@ def _deep(number: int, name: str, plant: Plant, shape: dict[str, Any] = _ANY, **
 
 def _offers(number: int, name: str, plant: Plant, shape: dict[str, Any] = _ANY, **faults: int) -> Mutant:
     return Mutant(number=number, name=name, plant=plant, faults=faults, shape=shape, offers=True)
+
+
+def _seated(number: int, name: str, plant: Plant, shape: dict[str, Any] = _ANY, **faults: int) -> Mutant:
+    return Mutant(number=number, name=name, plant=plant, faults=faults, shape=shape, seated=True)
 
 
 def _later(number: int, name: str, *, room: str) -> Mutant:
@@ -88,19 +110,27 @@ MUTANTS: tuple[Mutant, ...] = (
     _bug(10, "an execution after a cancel is dropped", planted.late_fill_dropped, _SHORT_ORDERS, V11=9_000, V28=6_000),
     _bug(11, "a running total is taken for an increment", planted.total_is_increment, _TOTALS),
     _bug(12, "fees have the wrong sign", planted.fee_sign),
-    _later(13, "funding has the wrong sign", room="funding payments"),
-    _later(14, "funding is paid twice at a change of size", room="funding payments"),
+    _seated(13, "funding has the wrong sign", planted_seats.funding_sign, _PERP),
+    _seated(14, "funding is booked as often as it is told", planted_seats.funding_twice, _PERP),
     _later(15, "the contract size is ignored", room="exchanges that trade in contracts"),
     _bug(16, "quantities are rounded instead of cut", planted.floor_is_round),
     _bug(17, "what rounding leaves is forgotten", planted.residue_dropped),
-    _later(18, "an order book with a gap is used", room="live order books"),
+    _seated(18, "an order book with a gap is used", planted_seats.gapped_book_used, W4=2_000),
     _bug(19, "a stale quote is used", planted.stale_quote_used, V25=400),
     _bug(20, "a reorganisation is ignored", planted.reorg_ignored),
     _by_crashes(21, "cursors are durable before their facts", planted.cursor_before_facts),
     _bug(22, "the lease is not checked at an append", planted.lease_not_checked),
     _later(23, "a view's position is stored apart from its rows", room="stored views of other services"),
     _bug(24, "the epoch is not raised", planted.epoch_not_raised),
-    _later(25, "cancels and places share one rate budget", room="rate budgets per key"),
+    Mutant(
+        number=25,
+        name="cancels and places share one rate budget",
+        plant=planted_seats.cancels_share_budget,
+        shape=_LIVELY,
+        faults={"V7": 300},
+        seated=True,
+        halted=True,
+    ),
     _bug(26, "stopping waits for the journal", planted.stop_waits_for_journal, D4=400, V28=8_000),
     _bug(27, "the key of a command is not kept", planted.command_key_not_kept),
     _bug(28, "an execution of others is booked as ours", planted.foreign_booked_as_ours),
@@ -127,7 +157,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _deep(35, "one of two nodes is believed", planted.one_node_believed, M9=3_000),
     _bug(36, "an order in the last second may work tomorrow", planted.order_in_the_last_second),
     _bug(37, "half days close as full days do", planted.half_day_is_full),
-    _later(38, "a forced close is dropped by its prefix", room="exchanges that force closes"),
+    _seated(38, "a forced close is dropped by its prefix", planted_seats.forced_close_dropped, _PERP, V23=5_000),
     _later(39, "a look-up by text after its time reads as absent", room="the adapter of Gate"),
     _later(40, "hourly funding is annualised by eight hours", room="funding payments"),
     _bug(41, "a remainder beyond the net goes on working", planted.excess_not_canceled, _THIN, V28=9_990),
@@ -142,6 +172,17 @@ MUTANTS: tuple[Mutant, ...] = (
     _offers(50, "offers are not pulled when the session ends", planted_offers.stands_over_night),
     _offers(51, "a kill leaves offers standing", planted_offers.stands_after_kill),
     _offers(52, "offers are put back while the net is out", planted_offers.restored_while_out, V28=9_000),
+    _seated(53, "a kill spares the exits of a grid", planted_seats.kill_spares_exits, _LIVELY),
+    _seated(
+        54,
+        "an order of unknown fate leaves its slot free",
+        planted_seats.unknown_is_free,
+        _LIVELY,
+        N2=2_000,
+        V2=9_000,
+        W1=5_000,
+    ),
+    _seated(55, "an exit moves the position and not its slot", planted_seats.slot_not_moved, _LIVELY),
 )
 
 
@@ -158,6 +199,8 @@ def mutant_of(number: int) -> Mutant:
 
 def world_for(mutant: Mutant, number: int) -> Scenario:
     """Returns the number-th world in which a bug should show: every other one has the faults of a swarm world too."""
+    if mutant.seated:
+        return _seated_world(mutant, number)
     drawn = draw_scenario(f"planted {number}")
     swarm = drawn.strengths if number % 2 else {}
     shape = replace(drawn.shape, **mutant.shape)
@@ -168,6 +211,18 @@ def world_for(mutant: Mutant, number: int) -> Scenario:
     if mutant.offers:
         return offering(world)
     return stating_totals(world) if shape.totals else world
+
+
+def _seated_world(mutant: Mutant, number: int) -> Scenario:
+    """Returns the world at an exchange in which a bug should show. One with halts has no other fault than its own."""
+    drawn = draw_seated(f"planted {number}")
+    shape = replace(drawn.shape, broker=Broker.BINANCE, id_rule=IdRule.WHILE_OPEN)
+    shape = replace(shape, grid=replace(grid_of(drawn), **mutant.shape))
+    if not mutant.halted:
+        return replace(drawn, shape=shape, strengths=(drawn.strengths if number % 2 else {}) | mutant.faults)
+    kills = tuple(PlannedHalt(at_ms=at_ms, verb="kill", times=1, lift_after_ms=10_000) for at_ms in KILLS_MS)
+    quiet = replace(drawn, crashes=(), freezes=(), foreign=(), steps=(), offset_ms=0, drift_ppm=0)
+    return replace(quiet, shape=shape, strengths=mutant.faults, halts=kills)
 
 
 @contextmanager

@@ -38,6 +38,8 @@ SHARE_DECIMALS, PRICE_DECIMALS = 9, 4
 BINANCE_ORDER = ("/api/v3/order", "/fapi/v1/order")
 BYBIT_VERBS = {"/v5/order/create": "place", "/v5/order/cancel": "cancel"}
 BY_HAND = "hand"
+CUT = "expired"
+"""How an order ended that may only reduce, and was made smaller by the exchange before it was filled."""
 
 
 class Naming(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,13 +170,14 @@ class RecordedExchange:
         )
 
     def _over(self, order: BookedOrder) -> None:
+        was_cut = order.status is Status.FILLED and order.filled < (order.asked.qty or order.filled)
         self._record.add(
             OrderOver(
                 at=self._now(),
                 account=order.account,
                 venue_id=str(order.id),
                 client_id=order.client_id or None,
-                ending=self._naming.ending(order),
+                ending=CUT if was_cut else self._naming.ending(order),
             )
         )
 

@@ -441,9 +441,15 @@ class BinanceVenue:
         yield from self._symbols if known is None else (known.symbol,)
 
     def _is_of_another(self, venue_order_id: VenueOrderId, order_id: OrderId) -> bool:
-        """Whether Binance has called an order of another client id so when it was asked for one."""
+        """Whether Binance has called an order of another client id so when it was asked for one.
+
+        Gives: of two words that do not agree neither is kept, so that the next answer decides.
+        """
         named = self._named.get(venue_order_id)
-        return named is not None and named.client != order_id
+        if named is None or named.client == order_id:
+            return False
+        del self._named[venue_order_id]
+        return True
 
     def _remember(self, venue_order_id: VenueOrderId, named: Named) -> Named:
         if len(self._named) >= ORDERS_MAX:

@@ -36,8 +36,6 @@ def flaw_of_order(order: ApprovedOrder, instrument: Instrument) -> str | None:
         return "its id is none that Binance takes"
     if not order.qty >= rules.qty_min:
         return f"quantity {plain(order.qty)} is below {plain(rules.qty_min)}"
-    if order.reduce_only and instrument.product is Product.SPOT:
-        return "spot knows no order that only reduces"
     if limit is None:
         return None if order.style is OrderStyle.LIMIT else "an order without a limit has no style"
     if not limit > ZERO:
@@ -48,7 +46,8 @@ def flaw_of_order(order: ApprovedOrder, instrument: Instrument) -> str | None:
 def place_request(market: Market, order: ApprovedOrder, *, symbol: str) -> Request:
     """Returns the request that places an order.
 
-    Gives: one of a key of its own against trading with ourselves; no id of a broker.
+    Gives: one of a key of its own against trading with ourselves; no id of a broker. Spot has no word for an order that
+    only reduces: what it sells is there.
     """
     return _signed(
         "POST",
@@ -58,7 +57,7 @@ def place_request(market: Market, order: ApprovedOrder, *, symbol: str) -> Reque
         *_kind(market, order),
         ("quantity", plain(order.qty)),
         *((("price", plain(order.limit)),) if order.limit is not None else ()),
-        *((("reduceOnly", "true"),) if order.reduce_only else ()),
+        *((("reduceOnly", "true"),) if order.reduce_only and market.product is not Product.SPOT else ()),
         ("newClientOrderId", order.order_id),
         ("newOrderRespType", "RESULT"),
         ("selfTradePreventionMode", SELF_TRADE),

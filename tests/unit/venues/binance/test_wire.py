@@ -39,6 +39,7 @@ def test_each_style_is_one_kind_of_order(market: Market, style: OrderStyle, limi
 def test_an_order_that_only_reduces_says_so_and_no_other_does() -> None:
     reducing = wire.place_request(USD_M, approved(reduce_only=True), symbol="BTCUSDT")
     assert ("reduceOnly", "true") in reducing.query
+    assert ("reduceOnly", "true") not in wire.place_request(SPOT, approved(reduce_only=True), symbol="BTCUSDT").query
     plain = wire.place_request(USD_M, approved(), symbol="BTCUSDT")
     assert not [name for name, _ in plain.query if name in ("reduceOnly", "positionSide", "closePosition")]
 
@@ -53,7 +54,7 @@ def test_an_order_that_only_reduces_says_so_and_no_other_does() -> None:
         (Product.LINEAR_PERP, {"order_id": OrderId("a b")}, "its id is none that Binance takes"),
         (Product.LINEAR_PERP, {"limit": None}, None),
         (Product.LINEAR_PERP, {"limit": None, "style": OrderStyle.IOC}, "an order without a limit has no style"),
-        (Product.SPOT, {"reduce_only": True}, "spot knows no order that only reduces"),
+        (Product.SPOT, {"reduce_only": True}, None),
     ],
 )
 def test_an_order_that_binance_would_always_refuse_is_known(

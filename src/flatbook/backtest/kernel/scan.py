@@ -50,6 +50,7 @@ from flatbook.backtest.kernel.tables import (
     BID_TAKEN,
     BUY_HIGH,
     BUY_LOW,
+    COUNTER,
     CROWDED,
     ENDED,
     EXPIRES_AT,
@@ -384,6 +385,7 @@ def scan(t: Longs, lv: Longs, tops: Longs, fr: Floats, p: Kept, c: Rows) -> int:
         over = v == rows
         happens = ts[v] if not over else (NEVER if closed else bound)
         comes = local_ts[s] if s < v else NEVER
+        sees = s < v and comes <= happens
         at = next_message(t, bound if over and closed else NEVER)
         if t[META_ROW, WOKEN] != 0 and at > t[META_ROW, NOW] and comes > t[META_ROW, NOW]:
             why = WOKE
@@ -393,19 +395,25 @@ def scan(t: Longs, lv: Longs, tops: Longs, fr: Floats, p: Kept, c: Rows) -> int:
                 take_message(t, lv, at)
         elif t[META_ROW, TIMER] < comes and t[META_ROW, TIMER] <= happens and not (over and closed and s == v):
             ring_timer(t, t[META_ROW, TIMER])
-        elif s < v and comes <= happens:
-            row = (insts[s] + 0, kinds[s] + 0, p1[s], q1[s], p2[s], q2[s])
-            why = see_next(t, tops, fr, p, row, (s, comes, flags[s] + 0))
-            if why in (-1, WOKE, FULL):
-                s += 1
-        elif not over and t[META_ROW, UNDOING] != 0 and not has_undo_room(t, insts[v] + 0, kinds[v] + 0):
-            why = FULL
-        elif not over:
-            row = (insts[v] + 0, kinds[v] + 0, p1[v], q1[v], p2[v], q2[v])
-            venue_row(t, lv, tops, row, (v, happens, flags[v] + 0))
-            v += 1
-        else:
+        elif not sees and over:
             why = ENDED if closed else MORE_ROWS
+        elif not sees and t[META_ROW, UNDOING] != 0 and not has_undo_room(t, insts[v] + 0, kinds[v] + 0):
+            why = FULL
+        else:
+            if not sees:
+                turn = t[META_ROW, COUNTER]
+                row = (insts[v] + 0, kinds[v] + 0, p1[v], q1[v], p2[v], q2[v])
+                venue_row(t, lv, tops, row, (v, happens, flags[v] + 0))
+                v += 1
+                # Most rows are seen before anything else comes: that they are needs no other look.
+                comes = local_ts[s]
+                sees = s + 1 == v and comes < at and t[META_ROW, COUNTER] == turn and t[META_ROW, WOKEN] == 0
+                sees = sees and comes <= t[META_ROW, TIMER] and v < rows and comes <= ts[v]
+            if sees:
+                row = (insts[s] + 0, kinds[s] + 0, p1[s], q1[s], p2[s], q2[s])
+                why = see_next(t, tops, fr, p, row, (s, comes, flags[s] + 0))
+                if why in (-1, WOKE, FULL):
+                    s += 1
     t[META_ROW, VENUE_AT] = v
     t[META_ROW, SEEN_AT] = s
     return why

@@ -432,3 +432,20 @@ async def _(stage: Stage) -> None:
     assert isinstance(await later.find(NEVER, INSTRUMENT), Absent)
     assert isinstance(await later.cancel(OURS, None, INSTRUMENT), CancelTaken)
     assert stage.truth() == [(OURS, "CANCELED")]
+
+
+@card(33, "what an execution realised is told the same when it is polled, asked for and pushed", lambda f: f.reduces)
+async def _(stage: Stage) -> None:
+    await stage.open()
+    stage.listen()
+    await stage.scene.pass_ms(1_000)
+    await stage.place(Side.BUY, "0.02", ABOVE)
+    await stage.place(Side.SELL, "0.01", BELOW, OrderStyle.IOC, order_id=NEXT)
+    await stage.scene.pass_ms(1_000)
+    polled = {each.execution_id: each.realised for each in await executions(stage.venue)}
+    found = await stage.venue.find(NEXT, INSTRUMENT)
+    assert isinstance(found, OrderReport)
+    pushed = {each.execution_id: each.realised for each in stage.pushed_executions()}
+    assert polled == pushed
+    assert [each.realised for each in found.executions] == [D("-0.02")]
+    assert sorted(each or D(0) for each in polled.values()) == [D("-0.02"), D(0)]

@@ -11,7 +11,7 @@ from flatbook.engine.reports import Activity, Balance, Holding, Unknown
 from flatbook.events.activities import ActivityKind
 from flatbook.values.ids import ActivityId, AssetId, InstrumentId
 from flatbook.values.instruments import Side
-from flatbook.values.money import ZERO, Quantity, parse_number
+from flatbook.values.money import ZERO, Money, Quantity, parse_number
 from flatbook.venues.bybit.parse import Symbols, instant_of_ms, instrument_id_of, number_not_negative, side_of
 from flatbook.venues.bybit.refusals import FAULTS, UNREADABLE
 from flatbook.venues.bybit.wire import Category
@@ -69,6 +69,13 @@ class WireBooked(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     category: str = ""
     trade_id: str = ""
     funding: str = ""
+
+
+class WireTraded(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A trade in the transaction log as Bybit writes it: `cash_flow` is what it realised, its fee left out."""
+
+    trade_id: str
+    cash_flow: str
 
 
 def coins_of(wallets: WireWallets, symbols: Symbols) -> tuple[tuple[Holding, ...], tuple[Balance, ...]] | Unknown:
@@ -137,6 +144,18 @@ def activities_of(lines: list[msgspec.Raw], symbols: Symbols) -> tuple[Activity,
         return tuple(activity_of(raw, symbols) for raw in lines)
     except FAULTS:
         return UNREADABLE
+
+
+def cash_flows_of(lines: list[msgspec.Raw]) -> dict[str, Money]:
+    """Returns what trades brought besides fees, by the ids of their executions; a line that cannot be read is none."""
+    found: dict[str, Money] = {}
+    for raw in lines:
+        try:
+            wire = msgspec.json.decode(raw, type=WireTraded)
+            found[wire.trade_id] = Money(parse_number(wire.cash_flow))
+        except FAULTS:
+            continue
+    return found
 
 
 def _instrument_of(wire: WireBooked, symbols: Symbols) -> InstrumentId | None:

@@ -11,10 +11,11 @@ from functools import partial
 import msgspec
 
 from flatbook.engine.ports import Clock
-from flatbook.engine.reports import ExecutionLine, ExecutionPage, NotSent, Unknown
+from flatbook.engine.reports import Execution, ExecutionLine, ExecutionPage, NotSent, Unknown
 from flatbook.values.ids import VenueOrderId
 from flatbook.values.instants import NS_PER_MS, NS_PER_S, SECONDS_PER_DAY, Instant, later
 from flatbook.venues.bybit import wire
+from flatbook.venues.bybit.account import cash_flows_of
 from flatbook.venues.bybit.parse import Listed, Symbols, execution_line
 from flatbook.venues.bybit.refusals import FAULTS, UNREADABLE, read
 from flatbook.venues.bybit.wire import Category
@@ -22,6 +23,7 @@ from flatbook.venues.handed import Handed, cursor_of, end_of_pages
 from flatbook.venues.http import Carried, Reply, Request
 
 OVERLAP_S = 10
+LOG_LAG_S = 60
 WINDOWS_MAX = 120
 PAGES_MAX = 50
 SPAN_DIVISOR = 8
@@ -64,7 +66,7 @@ class History:
                 return found
             unseen = self._handed.unseen(found, cursor)
             if unseen:
-                return self._handed.hand(unseen, cursor, end)
+                return self._handed.hand(await with_realised(ask, unseen, self._symbols), cursor, end)
             if end >= now:
                 return end_of_pages(text, cursor, now)
             start = end
@@ -79,6 +81,34 @@ class History:
                 return found
             lines += reversed(found)
         return tuple(lines)
+
+
+async def with_realised(ask: Ask, lines: Lines, symbols: Symbols) -> Lines:
+    """Returns executions with what they realised, which polls do not tell: from the log of what trades brought.
+
+    Gives: those whose line in the log cannot be had stay without it; the engine then works it out.
+    """
+    linear = [instrument.id for (category, _), instrument in symbols.items() if category is Category.LINEAR]
+    asked = [
+        line
+        for line in lines
+        if isinstance(line, Execution) and line.instrument in linear and line.realised is None and line.forced is None
+    ]
+    if not asked:
+        return lines
+    last = later(max(line.happened_at for line in asked), seconds=LOG_LAG_S)
+    oldest = later(last, seconds=LOG_LAG_S - wire.WINDOW_DAYS * SECONDS_PER_DAY)
+    first = max(oldest, later(min(line.happened_at for line in asked), seconds=-1))
+    rows = await listed(ask, partial(wire.traded_request, (Instant(first), last)))
+    if not isinstance(rows, list):
+        return lines
+    known, wanted = cash_flows_of(rows), {line.execution_id for line in asked}
+    return tuple(
+        msgspec.structs.replace(line, realised=known.get(line.execution_id))
+        if isinstance(line, Execution) and line.execution_id in wanted
+        else line
+        for line in lines
+    )
 
 
 async def executions_of(
@@ -96,7 +126,8 @@ async def executions_of(
             return found
         lines += reversed(found)
         if end >= last:
-            return tuple({line.execution_id: line for line in lines}.values())
+            own = tuple({line.execution_id: line for line in lines}.values())
+            return await with_realised(ask, own, symbols)
         start = end
     return Crowded()
 

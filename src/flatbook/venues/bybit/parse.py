@@ -90,7 +90,7 @@ class WireOrder(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class WireExecution(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """An execution as Bybit writes it. `category`, and `exec_pnl` on some pages, are left out where it is polled."""
+    """An execution as Bybit writes it. `category` and `exec_pnl` are left out where it is polled."""
 
     exec_id: str
     exec_type: str
@@ -104,6 +104,7 @@ class WireExecution(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     exec_fee: str = ""
     fee_currency: str = ""
     exec_pnl: str = ""
+    closed_size: str = ""
     is_maker: bool | None = None
     extra_fees: Any = ""
     category: str = ""
@@ -262,10 +263,22 @@ def execution_of(wire: WireExecution, category: Category, symbols: Symbols) -> E
         price=Price(number_above_zero(wire.exec_price)),
         fees=_fees_of(wire, category, instrument),
         happened_at=instant_of_ms(wire.exec_time),
-        realised=Money(parse_number(wire.exec_pnl)) if wire.exec_pnl and category is Category.LINEAR else None,
+        realised=_realised_by(wire, category),
         maker=wire.is_maker,
         forced=forced,
     )
+
+
+def _realised_by(wire: WireExecution, category: Category) -> Money | None:
+    """Returns what an execution realised: as a push states it, nothing where it closes nothing, None where not told.
+
+    Source: v5/order/execution, closedSize; v5/websocket/private/execution, execPnl.
+    """
+    if category is not Category.LINEAR:
+        return None
+    if wire.exec_pnl:
+        return Money(parse_number(wire.exec_pnl))
+    return Money(ZERO) if wire.closed_size and parse_number(wire.closed_size) == ZERO else None
 
 
 def _fees_of(wire: WireExecution, category: Category, instrument: Instrument | None) -> tuple[Fee, ...]:

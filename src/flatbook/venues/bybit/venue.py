@@ -45,7 +45,7 @@ from flatbook.venues.bybit.account import (
     holding_of,
 )
 from flatbook.venues.bybit.error_codes import class_of
-from flatbook.venues.bybit.history import Ask, History, executions_of
+from flatbook.venues.bybit.history import Ask, History, executions_of, with_realised
 from flatbook.venues.bybit.pacing import learn, may_send
 from flatbook.venues.bybit.reading import Bookings, Scopes, open_orders, positions_of
 from flatbook.venues.bybit.refusals import FAULTS, UNREADABLE, read
@@ -305,7 +305,8 @@ class BybitVenue:
         since = later(min(now, self._heard_at or now), seconds=-CATCH_UP_S)
         self._heard_at = now
         missed = await self._history.between(self._read, (since, now))
-        for line in missed if isinstance(missed, tuple) else ():
+        told = await with_realised(self._read, missed, self._symbols) if isinstance(missed, tuple) else ()
+        for line in told:
             if isinstance(line, Execution):
                 deliver(line)
         orders = await self._open_orders()

@@ -207,6 +207,13 @@ def log_request(kind: str, span: tuple[Instant, Instant], cursor: str) -> Reques
     return _get("/v5/account/transaction-log", ("accountType", "UNIFIED"), ("type", kind), *_span(span), *page)
 
 
+def traded_request(span: tuple[Instant, Instant], cursor: str) -> Request:
+    """Returns the request for a page of what trades of perpetuals brought."""
+    page = (("limit", str(LOG_MAX)), *_cursor(cursor))
+    of = (("accountType", "UNIFIED"), ("category", Category.LINEAR.value), ("type", "TRADE"))
+    return _get("/v5/account/transaction-log", *of, *_span(span), *page)
+
+
 def instrument_request(category: Category, symbol: str) -> Request:
     """Returns the request for the trading rules of a symbol."""
     return _get("/v5/market/instruments-info", ("category", category.value), ("symbol", symbol))

@@ -474,3 +474,39 @@ def test_an_execution_is_read_with_its_fee_and_who_made_it() -> None:
     assert isinstance(line, Execution)
     assert msgspec.structs.asdict(line.fees[0]) == {"asset": "USDT", "amount": Decimal("-0.01")}
     assert (line.realised, line.maker, line.forced, line.order_id) == (Decimal("1.25"), True, None, OURS)
+
+
+LOG = "/v5/account/transaction-log"
+
+
+@pytest.mark.parametrize(
+    ("log", "realised"),
+    [
+        ([page({"tradeId": "fill-1", "cashFlow": "1.25"})], "1.25"),
+        ([page({"tradeId": "fill-1", "cashFlow": "1.25"}, cursor="more"), page({"tradeId": "another"})], "1.25"),
+        ([page({"tradeId": "another", "cashFlow": "9"})], None),
+        ([page({"tradeId": "fill-1", "cashFlow": "much"})], None),
+        ([page({"tradeId": "fill-1", "cashFlow": 1.25})], None),
+        ([HTML], None),
+        ([refusal(10016)], None),
+        ([SERVER_FAULT], None),
+    ],
+)
+def test_what_a_polled_execution_realised_is_read_from_the_log(log: list[Any], realised: str | None) -> None:
+    stated = execution(1, "0.003", execId="fill-1", closedSize="0.003")
+    venue, carrier, _ = scene({EXECUTIONS: [page(stated), EMPTY], LOG: log})
+    answer = run(venue.executions_since(""))
+    assert isinstance(answer, tuple)
+    (line,) = answer[0]
+    assert isinstance(line, Execution)
+    assert line.realised == (None if realised is None else Decimal(realised))
+    query = next(dict(each.query) for each in carrier.requests if each.path == LOG)
+    assert (query["type"], query["category"]) == ("TRADE", "linear")
+
+
+def test_what_closes_nothing_realised_nothing_and_asks_for_no_log() -> None:
+    venue, carrier, _ = scene({EXECUTIONS: [page(execution(1, "0.003", closedSize="0")), EMPTY]})
+    answer = run(venue.executions_since(""))
+    assert isinstance(answer, tuple)
+    assert [line.realised for line in answer[0] if isinstance(line, Execution)] == [Decimal(0)]
+    assert LOG not in [each.path for each in carrier.requests]

@@ -131,6 +131,35 @@ def execution_page(exchange: Exchange, order: BookedOrder, execution: Execution)
     }
 
 
+def polled_page(exchange: Exchange, order: BookedOrder, execution: Execution) -> Page:
+    """Writes an execution as a list of them has it: without what it realised."""
+    page = execution_page(exchange, order, execution)
+    return {name: value for name, value in page.items() if name != "execPnl"}
+
+
+def traded_page(exchange: Exchange, order: BookedOrder, execution: Execution) -> Page:
+    """Writes what a trade of a perpetual brought, as the log has it."""
+    page = execution_page(exchange, order, execution)
+    return {
+        "id": f"trade-{page['execId']}",
+        "symbol": page["symbol"],
+        "category": "linear",
+        "side": page["side"],
+        "type": "TRADE",
+        "currency": order.market.quote,
+        "qty": page["execQty"],
+        "tradePrice": page["execPrice"],
+        "funding": "",
+        "fee": page["execFee"],
+        "cashFlow": page["execPnl"],
+        "change": plain(execution.realised - execution.fee),
+        "tradeId": page["execId"],
+        "orderId": page["orderId"],
+        "orderLinkId": page["orderLinkId"],
+        "transactionTime": page["execTime"],
+    }
+
+
 def funding_page(exchange: Exchange, flow: Flow) -> Page:
     """Writes a settlement of funding as one execution, which it is here: its fee is above zero where it was paid."""
     return {

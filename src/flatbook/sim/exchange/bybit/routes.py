@@ -138,7 +138,7 @@ def executions(call: Call) -> object:
         return markets
     names, kind = [market.name for market in markets], call.text("execType")
     rows = [
-        (execution.at, pages.execution_page(call.exchange, order, execution))
+        (execution.at, pages.polled_page(call.exchange, order, execution))
         for order, execution in _executed(call, names)
     ]
     rows += [
@@ -223,8 +223,8 @@ def wallet(call: Call) -> object:
 
 def ledger(call: Call) -> object:
     """Lists what changed the wallet, newest first."""
-    start, end = call.span()
-    rows = [
+    (start, end), wanted = call.span(), call.text("type")
+    rows: list[pages.Page] = [
         {
             "id": f"flow-{flow.id}",
             "symbol": flow.market,
@@ -240,7 +240,14 @@ def ledger(call: Call) -> object:
         for flow in call.exchange.flows
         if flow.account == call.account.name and start <= ms(flow.at) <= end
     ]
-    return call.page(rows[::-1])
+    if wanted == "TRADE":
+        names = [market.name for market in call.exchange.markets.values() if market.kind is Kind.PERP]
+        rows = [
+            pages.traded_page(call.exchange, order, execution)
+            for order, execution in _executed(call, names)
+            if start <= ms(execution.at) <= end
+        ]
+    return call.page([row for row in rows if wanted in ("", row["type"])][::-1])
 
 
 def key_of(call: Call) -> object:

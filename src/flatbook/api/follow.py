@@ -60,9 +60,10 @@ class Folds:
 
 
 class Follower:
-    """Keeps the folds at the end of a journal.
+    """Keeps the folds at the end of a journal. `unfolded` was read and is not folded yet.
 
-    `fault` says why the journal cannot be read, None while it can; `seen_at` is when it was last read to its end.
+    `fault` says why the journal cannot be read, None while it can, `is_broken` that no waiting will mend it; `seen_at`
+    is when it was last read to its end.
     """
 
     def __init__(self, path: Path, clock: Clock) -> None:
@@ -75,6 +76,9 @@ class Follower:
         self._reader: SqliteReader | None = None
         self._inode: INode | None = None
         self._link = START
+        self.is_broken = False
+        self._at_end = False
+        self.unfolded: list[Row] = []
 
     @property
     def caught_up(self) -> bool:
@@ -82,30 +86,33 @@ class Follower:
         return self.fault is None and self.seen_at is not None
 
     def look(self) -> list[Recorded]:
-        """Folds what was committed since the last look, at most ROWS_AT_ONCE commits, and returns its events."""
+        """Reads and folds at most ROWS_AT_ONCE commits that came since the last look, and returns their events."""
         rows = self.read()
-        self.fold(rows)
+        self.fold()
         return list(recorded(rows))
 
     def read(self) -> list[Row]:
-        """Returns the commits that follow what is folded, at most ROWS_AT_ONCE; none where the journal has a fault."""
+        """Returns the commits that follow what was read, at most ROWS_AT_ONCE; none where the journal has a fault."""
         try:
             if self._reader is None or _inode_of(self.path) != self._inode:
                 self._open()
             rows = self._next()
         except (JournalFault, OSError) as error:
-            self.fault = str(error)
+            self.fault, self.is_broken = str(error), isinstance(error, JournalBroken)
             self.close()
             return []
-        self.fault = None
+        self.fault, self._at_end = None, len(rows) < ROWS_AT_ONCE
+        for row in rows:
+            self._link = Link(self._link.row + 1, row.last, row.epoch, row.hash)
+        self.unfolded += rows
         return rows
 
-    def fold(self, rows: list[Row]) -> None:
-        """Folds commits that were just read."""
+    def fold(self) -> None:
+        """Folds all that was read."""
+        rows, self.unfolded = self.unfolded, []
         for row in rows:
             self.folds.take(row)
-            self._link = Link(self._link.row + 1, row.last, row.epoch, row.hash)
-        if self.fault is None and len(rows) < ROWS_AT_ONCE:
+        if self.fault is None and self._at_end:
             self.seen_at = self._clock.now()
 
     def close(self) -> None:
@@ -123,6 +130,7 @@ class Follower:
             return
         self.generation += 1
         self.folds, self.seen_at, self._link = Folds(), None, _start_of(self._reader)
+        self.unfolded = []
 
     def _goes_on(self, reader: SqliteReader) -> bool:
         try:

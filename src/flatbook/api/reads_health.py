@@ -70,7 +70,10 @@ async def health(site: AtSite) -> HealthAnswer:
 
 def health_of(site: Site) -> HealthAnswer:
     """Returns how the parts are that answers stand on."""
-    parts = [_journal_part(site), _engine_part(site)]
+    journal = _journal_part(site)
+    if journal.state is PartState.BAD:
+        journal = msgspec.structs.replace(journal, detail="it cannot be read")
+    parts = [journal, _engine_part(site)]
     return HealthAnswer(
         ok=all(part.state is PartState.GOOD for part in parts),
         now=instant_or_none(site.now) or "",

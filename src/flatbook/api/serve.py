@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ipaddress
 import signal
 import socket
@@ -26,6 +27,8 @@ HOST = "127.0.0.1"
 BACKLOG = 512
 BACKPRESSURE = 512
 HEADERS_TIMEOUT_MS = 10_000
+START_S, START_AGAIN_S = 30.0, 0.02
+GARBAGE_OBJECTS = 200_000
 SWITCH_S = 0.001  # what adds up results in a thread lets the event loop in at once
 LOCALHOST = "localhost"
 EXIT_OK, EXIT_FAILED = 0, 1
@@ -82,6 +85,8 @@ def run_site(site: Site, where: Listening, told: Callable[[str], None]) -> int:
 
 async def _run(site: Site, where: Listening, told: Callable[[str], None]) -> int:
     sys.setswitchinterval(SWITCH_S)
+    gc.disable()  # until the journal is folded: what it leaves stays
+    site.when_whole = _spare_folded
     over, deaths = asyncio.Event(), []
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -95,13 +100,20 @@ async def _run(site: Site, where: Listening, told: Callable[[str], None]) -> int
     access = open_door(site, SystemClock(), where.host, where.port)
     try:
         gate, _ = guarded_app(site, access, (*READS, *CONSOLE), on_death=on_death)
-        told(access.link())
-        await serve_app(gate, where.host, where.port, over)
+        await serve_app(gate, where.host, where.port, over, lambda: told(access.link()))
     finally:
         access.close()
         if ending is not None:
             ending.cancel()
     return EXIT_FAILED if deaths else EXIT_OK
+
+
+def _spare_folded() -> None:
+    """Lets the search for garbage begin, and leave alone what was folded until then."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.set_threshold(GARBAGE_OBJECTS)
+        gc.enable()
 
 
 async def _end_of_input(over: asyncio.Event) -> None:
@@ -113,8 +125,10 @@ async def _end_of_input(over: asyncio.Event) -> None:
     over.set()
 
 
-async def serve_app(app: ASGIApp, host: str, port: int, over: asyncio.Event) -> None:
-    """Serves an application until it is over."""
+async def serve_app(
+    app: ASGIApp, host: str, port: int, over: asyncio.Event, listens: Callable[[], None] = lambda: None
+) -> None:
+    """Serves an application until it is over. `listens` is called once it can be reached."""
     server = Server(
         app,
         address=host,
@@ -127,7 +141,24 @@ async def serve_app(app: ASGIApp, host: str, port: int, over: asyncio.Event) -> 
     )
     serving = asyncio.create_task(server.serve())
     serving.add_done_callback(lambda _: over.set())
+    if await _is_reached(host, port, over):
+        listens()
     await over.wait()
     if not serving.done():
         server.stop()  # type: ignore[no-untyped-call]
     await serving
+
+
+async def _is_reached(host: str, port: int, over: asyncio.Event) -> bool:
+    """Waits until somebody listens on a port, at most START_S. Returns whether somebody does."""
+    for _ in range(int(START_S / START_AGAIN_S)):
+        if over.is_set():
+            return False
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(START_AGAIN_S)
+            continue
+        writer.close()
+        return True
+    return False

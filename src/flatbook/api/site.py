@@ -24,7 +24,9 @@ from flatbook.values.instants import Instant, InstantRefused, instant_of_text
 
 AGE_S_MAX = 2
 PAST_KEPT_MAX = 4
+PAST_MADE_MAX = 4
 PAST_WAIT_S = 30
+ASK_AGAIN = {"retry-after": "1"}
 
 
 T = TypeVar("T")
@@ -41,7 +43,7 @@ class View(NamedTuple):
 class Site:
     """What the routes and the stream read of one desk. `prices` are those of the market that reports compare with.
 
-    Who holds `resting` may be sure that nothing is folded meanwhile.
+    Who holds `resting` may be sure that nothing is folded meanwhile. `when_whole` is called whenever all was told.
     """
 
     def __init__(self, loaded: Loaded, clock: Clock, prices: Prices = no_prices) -> None:
@@ -52,9 +54,11 @@ class Site:
         self.home: Path = loaded.home
         self.follower = Follower(loaded.journal, clock)
         self.live = Live(loaded.home / SOCKET_FILE, clock)
-        self._past: dict[tuple[str, str], Folds] = {}
+        self._past: dict[tuple[int, str], Folds] = {}
+        self._making: dict[tuple[int, str], asyncio.Task[Folds]] = {}
         self._one_past = asyncio.Lock()
         self.resting = asyncio.Lock()
+        self.when_whole: Callable[[], None] = lambda: None
 
     @property
     def folds(self) -> Folds:
@@ -77,7 +81,7 @@ class Site:
             raise Problem(503, Code.JOURNAL_UNAVAILABLE, follower.fault)
         if follower.seen_at is None:
             text = f"the journal is being read: {follower.folds.seq} events so far"
-            raise Problem(503, Code.CATCHING_UP, text, headers={"retry-after": "1"})
+            raise Problem(503, Code.CATCHING_UP, text, headers=ASK_AGAIN)
         moment = AsOf(
             seq=self.folds.seq,
             at=instant_or_none(self.folds.at),
@@ -123,26 +127,32 @@ class Site:
             raise Problem(503, Code.JOURNAL_UNAVAILABLE, str(error)) from error
 
     async def _folds_at(self, text: str, last: Seq) -> Folds:
-        seq, at = until_of(text, last)
-        key = (str(self.follower.generation), text)
-        async with self._one_past:
-            found = self._past.get(key)
-            if found is None:
-                found = await self._folded(partial(folded_until, self.follower.path, seq=seq, at=at))
-                if found.seq < last:  # more events can come to a moment that is not over
-                    self._past[key] = found
-                for old in list(self._past)[:-PAST_KEPT_MAX]:
-                    del self._past[old]
-        return found
-
-    async def _folded(self, fold: partial[Folds]) -> Folds:
+        """Returns the folds of a moment. Whoever asks for it again, after waiting in vain, finds them sooner."""
+        key = (self.follower.generation, text)
+        if (found := self._past.get(key)) is not None:
+            return found
+        making = self._making.get(key)
+        if making is None:
+            if len(self._making) >= PAST_MADE_MAX:
+                raise Problem(503, Code.UNAVAILABLE, "other moments are being folded", headers=ASK_AGAIN)
+            making = self._making[key] = asyncio.create_task(self._make(key, *until_of(text, last)))
+            making.add_done_callback(lambda _: self._making.pop(key, None))
         try:
             async with asyncio.timeout(PAST_WAIT_S):
-                return await asyncio.to_thread(fold)
+                return await asyncio.shield(making)
         except TimeoutError:
-            raise Problem(503, Code.UNAVAILABLE, f"that moment was not folded within {PAST_WAIT_S} s") from None
+            raise Problem(503, Code.UNAVAILABLE, "that moment is being folded", headers=ASK_AGAIN) from None
         except JournalFault as error:
             raise Problem(503, Code.JOURNAL_UNAVAILABLE, str(error)) from error
+
+    async def _make(self, key: tuple[int, str], seq: Seq | None, at: Instant | None) -> Folds:
+        async with self._one_past:
+            found = await asyncio.to_thread(partial(folded_until, self.follower.path, seq=seq, at=at))
+        if found.seq < self.folds.seq:  # more events can come to a moment that is not over
+            self._past[key] = found
+        for old in list(self._past)[:-PAST_KEPT_MAX]:
+            del self._past[old]
+        return found
 
 
 def until_of(text: str, last: Seq) -> tuple[Seq | None, Instant | None]:

@@ -16,6 +16,7 @@ from flatbook.api.answers.moment import instant_or_none
 from flatbook.api.answers.pnl import PnlAnswer
 from flatbook.api.answers.positions import EVERYTHING
 from flatbook.api.answers.status import age_s
+from flatbook.api.follow import Follower
 from flatbook.api.hub import EVENTS_MAX, Frame, Hub, Rows, TickBody
 from flatbook.api.problems import Problem
 from flatbook.api.reads_books import grids_of, inventory_of, market_of, offers_of, pnl_of, risk_of
@@ -30,9 +31,11 @@ from flatbook.projections.results import EVERYTHING as ALL_RESULTS
 
 LOOK_S = 0.1
 LOOK_AGAIN_S = 2.0
+BROKEN_AGAIN_S = 60.0
 BEAT_S = 1.0
 PACE_S = 0.25
 COST_FACTOR = 10
+UNFOLDED_MAX = 2_000
 SEND_S = 10.0
 PROVE_S = 30.0
 STREAMS_MAX = 256
@@ -84,16 +87,18 @@ class Teller:
         self._due_s = 0.0
 
     async def follow_journal(self) -> None:
-        """Looks at the journal every LOOK_S, at once again while it is behind, until this is cancelled."""
+        """Looks at the journal every LOOK_S, at once again while it is behind, until this is cancelled.
+
+        Events are told as they are read; they are folded behind that, once nothing rests on the folds.
+        """
         follower = self._site.follower
         while True:
-            rows = follower.read()
-            self._tell_events(rows)
-            async with self._site.resting:
-                follower.fold(rows)
+            self._tell_events(follower.read())
+            if not self._site.resting.locked() or len(follower.unfolded) > UNFOLDED_MAX:
+                async with self._site.resting:
+                    follower.fold()
             self._tell_state()
-            behind = follower.fault is None and follower.seen_at is None
-            await asyncio.sleep(LOOK_AGAIN_S if follower.fault is not None else 0 if behind else LOOK_S)
+            await asyncio.sleep(_rest_s(follower))
 
     async def follow_engine(self) -> None:
         """Asks the engine and tells the time every BEAT_S, until this is cancelled."""
@@ -123,6 +128,7 @@ class Teller:
                 hub.tell_rows(name, getattr(told, name))
             hub.tell("pnl", told.pnl)
             hub.is_whole = self._begun
+            self._site.when_whole()
             hub.notify()
 
     def _results(self, view: View) -> Told:
@@ -180,6 +186,13 @@ class Teller:
         self._hub.tell("parts", parts_of(site))
         self._hub.beat(tick)
         self._hub.notify()
+
+
+def _rest_s(follower: Follower) -> float:
+    """Returns how long to rest before the next look; a broken journal is read from its beginning each time."""
+    if follower.fault is not None:
+        return BROKEN_AGAIN_S if follower.is_broken else LOOK_AGAIN_S
+    return 0.0 if follower.seen_at is None else LOOK_S
 
 
 class Client:

@@ -1,0 +1,46 @@
+"""Moments of the past: folded once, kept while they cannot change, and named by an event or an instant."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from flatbook.api.problems import Problem
+from flatbook.api.site import Site, until_of
+from flatbook.values.ids import Seq
+from tests.unit.api.conftest import site_of
+
+
+def read(home: Path) -> Site:
+    """Returns a site whose journal was read to its end."""
+    site = site_of(home)
+    site.follower.look()
+    return site
+
+
+def test_a_moment_that_is_over_is_folded_once_for_all_who_ask_for_it(demo: Path) -> None:
+    async def ask(site: Site) -> list[int]:
+        views = await asyncio.gather(*(site.view("12") for _ in range(8)))
+        later = await site.view("12")
+        site.follower.close()
+        return [id(view.folds) for view in (*views, later)]
+
+    assert len(dict.fromkeys(asyncio.run(ask(read(demo))))) == 1
+
+
+def test_no_more_moments_are_folded_at_a_time_than_can_be(demo: Path) -> None:
+    async def ask(site: Site) -> list[str]:
+        asked = await asyncio.gather(*(site.view(str(seq)) for seq in range(1, 8)), return_exceptions=True)
+        site.follower.close()
+        return [each.code.value if isinstance(each, Problem) else "folded" for each in asked]
+
+    assert asyncio.run(ask(read(demo))) == ["folded"] * 4 + ["unavailable"] * 3
+
+
+@pytest.mark.parametrize("text", ["14", "999999999999999999999", "soon", "2025-12-02T14:32:30", ""])
+def test_what_names_no_moment_is_a_problem(text: str) -> None:
+    with pytest.raises(Problem) as refused:
+        until_of(text, Seq(13))
+    assert (refused.value.status, refused.value.code.value) == (422, "no_such_moment")

@@ -32,8 +32,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Who tried what at the door
-         * @description Tells logins, refusals and forged requests; what was commanded stands in the journal's events.
+         * Who tried and who commanded what
+         * @description Tells logins, refusals and forged requests, and what the journal says of commands.
          */
         get: operations["audit"];
         put?: never;
@@ -1139,8 +1139,10 @@ export interface components {
         /** AuditAnswer */
         AuditAnswer: {
             attempts: components["schemas"]["AttemptBody"][];
+            commands: components["schemas"]["CommandBody"][];
             lost: number;
             next: number | null;
+            next_seq: number | null;
         };
         /** BalanceBody */
         BalanceBody: {
@@ -1218,6 +1220,20 @@ export interface components {
             share_seconds: string | null;
             source: string;
             tag: string | null;
+        };
+        /** CommandBody */
+        CommandBody: {
+            accepted: boolean;
+            actor: string;
+            arguments: {
+                [key: string]: string;
+            };
+            at: string;
+            key: string;
+            reason: string | null;
+            seq: number;
+            verb: string;
+            why: string | null;
         };
         /** CommandTaken */
         CommandTaken: {
@@ -2323,8 +2339,10 @@ export interface operations {
     audit: {
         parameters: {
             query?: {
-                /** @description Only attempts older than this number. */
+                /** @description Only attempts before this number. */
                 before?: number | null;
+                /** @description Only commands before this event. */
+                before_seq?: number | null;
                 limit?: number;
             };
             header?: never;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Annotated, Any
 
 import msgspec
@@ -12,13 +13,15 @@ from litestar.params import HeaderParameter, JSONBody, PathParameter, QueryParam
 from litestar.types import ControllerRouterHandler
 
 from flatbook.api.access import Access
+from flatbook.api.access_audit import Attempt
 from flatbook.api.access_gate import cookie_text
 from flatbook.api.access_scopes import Actor, Credential, Lane
 from flatbook.api.access_tokens import TokenRefused
 from flatbook.api.commands_answered import KEY_HEADER, once
 from flatbook.api.commands_once import Known
 from flatbook.api.problems import Code, Problem
-from flatbook.api.routes import problems, reading
+from flatbook.api.routes import AtSite, problems, reading
+from flatbook.projections.commands import CommandLine
 from flatbook.values.instants import text_of_instant
 
 AtDoor = NamedDependency[SkipValidation[Access]]
@@ -81,11 +84,30 @@ class AttemptBody(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
+class CommandBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What was commanded, by whom and why, over HTTP or not; `why` says why it was refused."""
+
+    seq: int
+    at: str
+    key: str
+    actor: str
+    verb: str
+    accepted: bool
+    reason: str | None
+    arguments: dict[str, str]
+    why: str | None
+
+
 class AuditAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Attempts, the newest first; `next` asks for older ones. `lost` could not be written down."""
+    """Attempts and commands, the newest first; `next` and `next_seq` ask for older ones.
+
+    `lost` counts the attempts that could not be written down.
+    """
 
     attempts: list[AttemptBody]
     next: int | None
+    commands: list[CommandBody]
+    next_seq: int | None
     lost: int
 
 
@@ -197,30 +219,51 @@ async def end_token(
     return await once(access.answers, actor.name, key, (request.url.path, b""), end)
 
 
-@reading("/audit", "Who tried what at the door", tag="access")
+@reading("/audit", "Who tried and who commanded what", tag="access")
 async def audit(
     access: AtDoor,
-    before: Annotated[int | None, QueryParameter(ge=1, description="Only attempts older than this number.")] = None,
+    site: AtSite,
+    before: Annotated[int | None, QueryParameter(ge=1, description="Only attempts before this number.")] = None,
+    before_seq: Annotated[int | None, QueryParameter(ge=1, description="Only commands before this event.")] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 100,
 ) -> AuditAnswer:
-    """Tells logins, refusals and forged requests; what was commanded stands in the journal's events."""
-    found = access.trail.latest(before=before, limit=limit)
+    """Tells logins, refusals and forged requests, and what the journal says of commands."""
+    attempts = access.trail.latest(before=before, limit=limit)
+    told = (line for line in reversed(site.folds.commands.lines) if before_seq is None or line.seq < before_seq)
+    commands = list(islice(told, limit))
     return AuditAnswer(
-        attempts=[
-            AttemptBody(
-                number=each.number,
-                at=text_of_instant(each.at),
-                last_at=text_of_instant(each.last_at),
-                times=each.times,
-                actor=each.actor,
-                act=each.act,
-                code=each.code,
-                detail=each.detail,
-            )
-            for each in found
-        ],
-        next=found[-1].number if len(found) == limit else None,
+        attempts=[_attempt(each) for each in attempts],
+        next=attempts[-1].number if len(attempts) == limit else None,
+        commands=[_command(each) for each in commands],
+        next_seq=commands[-1].seq if len(commands) == limit else None,
         lost=access.trail.lost,
+    )
+
+
+def _attempt(attempt: Attempt) -> AttemptBody:
+    return AttemptBody(
+        number=attempt.number,
+        at=text_of_instant(attempt.at),
+        last_at=text_of_instant(attempt.last_at),
+        times=attempt.times,
+        actor=attempt.actor,
+        act=attempt.act,
+        code=attempt.code,
+        detail=attempt.detail,
+    )
+
+
+def _command(line: CommandLine) -> CommandBody:
+    return CommandBody(
+        seq=line.seq,
+        at=text_of_instant(line.at),
+        key=line.key,
+        actor=line.actor,
+        verb=line.verb,
+        accepted=line.why is None,
+        reason=line.reason,
+        arguments=line.arguments,
+        why=line.why,
     )
 
 

@@ -18,7 +18,7 @@ VERSION_TEXT_MAX = 32
 
 Name = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX)]
 Reason = Annotated[str, Meta(min_length=1, max_length=REASON_TEXT_MAX, description="Why: it stands in the journal.")]
-Number = Annotated[str, Meta(pattern=r"^[0-9]{1,20}(\.[0-9]{1,18})?$", description="An exact number, as text.")]
+Number = Annotated[str, Meta(pattern=r"^[0-9]{1,20}(\.[0-9]{1,18})?(?!\n)$", description="An exact number, as text.")]
 Version = Annotated[
     str, Meta(min_length=1, max_length=VERSION_TEXT_MAX, description="The version of the preview that was agreed to.")
 ]
@@ -118,7 +118,7 @@ class SetLimit(Body, frozen=True, kw_only=True):
     verb = Verb.LIMIT_SET
     must_be_agreed = True
     name: Name
-    to: Annotated[str, Meta(pattern=r"^(configured|[0-9]{1,20}(\.[0-9]{1,18})?)$")]
+    to: Annotated[str, Meta(pattern=r"^(configured|[0-9]{1,20}(\.[0-9]{1,18})?)(?!\n)$")]
 
 
 class HedgeNow(Body, frozen=True, kw_only=True):

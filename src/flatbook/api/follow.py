@@ -15,6 +15,7 @@ from flatbook.journal.chain import START
 from flatbook.journal.inspection import read_until
 from flatbook.journal.kept_states import with_row
 from flatbook.journal.sqlite_reader import SqliteReader, open_reader
+from flatbook.projections.commands import Commands
 from flatbook.projections.edges import Evidence
 from flatbook.projections.fold import Projection, Recorded, fold_all, recorded
 from flatbook.projections.ledger import Ledger
@@ -37,6 +38,7 @@ class Folds:
 
     def __init__(self) -> None:
         self.state = State()
+        self.commands = Commands()
         self.orders = Orders()
         self.pnl = Pnl()
         self.priced = PricedFills()
@@ -56,7 +58,8 @@ class Folds:
         self.seq, self.at = row.last, row.at
 
     def _projections(self) -> tuple[Projection, ...]:
-        return self.orders, self.pnl, self.priced, self.evidence, self.ledger, self.threads, self.times
+        follows = (self.commands, self.orders, self.pnl, self.priced, self.evidence)
+        return *follows, self.ledger, self.threads, self.times
 
 
 class Follower:

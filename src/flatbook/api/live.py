@@ -45,7 +45,8 @@ class Live:
         reader, writer = await self._connect()
         try:
             writer.write(msgspec.json.encode({**payload, "id": REQUEST_ID}) + b"\n")
-            line = await asyncio.wait_for(reader.readuntil(b"\n"), timeout_s)
+            async with asyncio.timeout(timeout_s):  # `wait_for` would lose a cancel that comes with the answer
+                line = await reader.readuntil(b"\n")
         except TimeoutError:
             raise AnswerMissing(f"no answer within {timeout_s:g} s: a command may have been taken") from None
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError):
@@ -70,8 +71,7 @@ class Live:
         if len(bytes(self.path)) > PATH_BYTES_MAX:
             raise NotRunning(f"{self.path} is longer than {PATH_BYTES_MAX} bytes: choose a shorter FLATBOOK_HOME")
         try:
-            return await asyncio.wait_for(
-                asyncio.open_unix_connection(self.path, limit=ANSWER_BYTES_MAX), timeout=STATUS_S
-            )
+            async with asyncio.timeout(STATUS_S):
+                return await asyncio.open_unix_connection(self.path, limit=ANSWER_BYTES_MAX)
         except (OSError, TimeoutError):
             raise NotRunning(f"no engine is running: nobody listens on {self.path}") from None

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 DAYS = 30
+PORT = 8787
 
 TokenName = Annotated[str, says("The name of the token; the journal names it as token:NAME.")]
 
@@ -79,6 +80,18 @@ def revoke(name: TokenName, /, *, where: Where = HERE) -> None:
     with closing(_door(where)) as door:
         revoke_token(door, name)
     show("token.revoke", {"name": name}, lambda: (f"{name} is revoked",), as_json=where.as_json)
+
+
+def link(
+    *, port: Annotated[int, says("The port on which `flatbook api` listens.")] = PORT, where: Where = HERE
+) -> None:
+    """Prints a link that opens the console once, within ten minutes, as somebody who may do everything."""
+    from flatbook.api.access_sessions import make_link
+    from flatbook.ops.clock import SystemClock
+
+    with closing(_door(where)) as door:
+        address = f"http://127.0.0.1:{port}/#once={make_link(door, SystemClock().now())}"
+    show("token.link", {"link": address}, lambda: (address,), as_json=where.as_json)
 
 
 def _door(where: Where) -> sqlite3.Connection:

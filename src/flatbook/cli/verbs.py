@@ -58,10 +58,17 @@ _WALLET = (
     Verb("withdraw", "Take tokens out of a vault.", "wallet:withdraw"),
     Verb("cancel", "Take a call back.", "wallet:take_back"),
 )
+_ORDER = (
+    Verb("recheck", "Ask the venue again.", "repair:recheck"),
+    Verb("cancel", "Cancel it.", "by_hand:cancel"),
+    Verb("place", "Order by hand, nearer to zero.", "by_hand:place"),
+)
+_LIMIT = (Verb("set", "Make a limit tighter, or as it is configured.", "by_hand:set_limit"),)
 _TOKEN = (
     Verb("create", "Make a token for a program; it is shown once.", "tokens:create"),
     Verb("list", "List the tokens: name, scope and end.", "tokens:listing"),
     Verb("revoke", "End a token at once.", "tokens:revoke"),
+    Verb("link", "Print a link that opens the console once.", "tokens:link"),
 )
 _GRID = (
     Verb("slots", "Show the slots, from the highest level to the lowest.", "grid:slots"),
@@ -124,6 +131,8 @@ FAMILIES = (
         (
             Verb("halt", "Stop new orders and cancel what rests.", "steer:halt"),
             Verb("lift", "Take one halt back.", "steer:lift"),
+            Verb("hedge", "Hedge a net at once, whatever its threshold.", "by_hand:hedge"),
+            Verb("limit", "Tighten the limits of risk.", "", _LIMIT),
             Verb("flatten", "Bring nets to zero at the market, whatever their threshold.", "steer:flatten"),
             Verb("kill", "Halt everything, cancel every order, and wait until none is open.", "steer:kill"),
             Verb("drain", "Finish the hedges under way, then stop the engine.", "steer:drain"),
@@ -133,7 +142,7 @@ FAMILIES = (
     Family(
         "Repair",
         (
-            Verb("order", "Repair an order.", "", (Verb("recheck", "Ask the venue again.", "repair:recheck"),)),
+            Verb("order", "Repair an order.", "", _ORDER),
             Verb(
                 "action",
                 "Freeze what is offered of a share.",

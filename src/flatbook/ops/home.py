@@ -14,6 +14,7 @@ RESTORED_FILE = "restored"
 DEMO_FILE = ".flatbook-demo"
 SNAPSHOT_FOLDER = "snapshots"
 DOOR_FILE = "door.sqlite"
+STOPS_FILE = "stops.jsonl"
 
 
 def home_of(environment: Mapping[str, str] = os.environ) -> Path:

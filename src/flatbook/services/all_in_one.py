@@ -238,6 +238,8 @@ def _feeding(desk: Desk, loaded: Loaded, *, stay: bool) -> list[Coroutine[Any, A
     marker = loaded.home / RESTORED_FILE
     if marker.exists():
         works.append(_halt_restored(desk, marker))
+    if stops := desk.stops.read():
+        works.append(_book_stops(desk, stops))
     return works
 
 
@@ -297,6 +299,13 @@ async def drive_tape(clock: TapeClock, until: Instant, speed: int) -> None:
             await clock.run_until(at)
     if clock.now() < until:
         await clock.run_until(until)
+
+
+async def _book_stops(desk: Desk, stops: Sequence[Command]) -> None:
+    """Books the stops that acted while the journal could not be written, under their own keys, before it trades."""
+    for command in stops:
+        await desk.engine.command(command)
+    await asyncio.to_thread(desk.stops.forget)
 
 
 async def _halt_restored(desk: Desk, marker: Path) -> None:

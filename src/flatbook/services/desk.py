@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ from flatbook.engine.own_books import ReadBooks, own_books
 from flatbook.engine.ports import ChainSource, Clock, Journal, OrderVenue, TellsSwitch, VenueCard
 from flatbook.engine.rest import Rest
 from flatbook.engine.rules import Rules
-from flatbook.engine.run import CommandAnswer, Engine, Parts
+from flatbook.engine.run import CommandAnswer, Engine, EngineFailed, Parts
 from flatbook.journal.kept_states import FolderOfStates
 from flatbook.journal.sqlite import commit_durably, create_journal, open_journal
 from flatbook.market.quotes import Market
@@ -28,11 +29,12 @@ from flatbook.ops.config_prices import RecordedBars, RecordedPrices
 from flatbook.ops.config_rules import instant_of, pace_of, raindex_of, rules_of, source_of
 from flatbook.ops.config_shape import ClockKind, Config
 from flatbook.ops.control_socket import Doors
-from flatbook.ops.home import RESTORED_FILE, SNAPSHOT_FOLDER
+from flatbook.ops.home import RESTORED_FILE, SNAPSHOT_FOLDER, STOPS_FILE
 from flatbook.ops.metrics import Metrics
 from flatbook.ops.telemetry import LogCounts
 from flatbook.services.anchor import anchored
 from flatbook.services.chaos import Chaos
+from flatbook.services.kept_stops import KeptStops
 from flatbook.services.live_books import LiveBooks, live_books
 from flatbook.services.live_grids import with_grids
 from flatbook.services.live_offers import with_offers
@@ -72,6 +74,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
     log_counts: LogCounts
     chaos: Chaos
+    stops: KeptStops
     tape_ends_at: Instant | None
     kept: FolderOfStates
 
@@ -80,8 +83,13 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
         return Doors(on_command=self._command, status=self.status, metrics=self.metrics.text, market=self.market_seen)
 
     async def _command(self, command: Command) -> CommandAnswer:
-        answer = await self.engine.command(command)
+        try:
+            answer = await self.engine.command(command)
+        except (asyncio.CancelledError, EngineFailed):
+            self.stops.keep_unanswered(command)
+            raise
         self.chaos.hear(command, answer)
+        self.stops.hear(command, answer)
         return answer
 
     def status(self) -> dict[str, Any]:
@@ -101,6 +109,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
             "books": dict(self.books.status()),
             "open_orders": len(engine.state.open_orders),
             "cancel_only": engine.cancel_only,
+            "stops_lost": self.stops.lost,
             "accounts": {account: _switch_of(venue) for account, venue in engine.parts.venues.items()},
             "statements": {
                 account: {"stated_at": statement.stated_at, "open_orders": len(statement.open_orders)}
@@ -204,6 +213,7 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
         metrics=metrics,
         log_counts=log_counts,
         chaos=chaos,
+        stops=KeptStops(loaded.home / STOPS_FILE),
         tape_ends_at=instant_of(config.clock.end) if config.clock.end is not None else None,
         kept=kept,
     )

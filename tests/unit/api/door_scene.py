@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from litestar import Litestar
@@ -25,12 +27,16 @@ from flatbook.ops.clock import SystemClock
 from flatbook.ops.config import load
 from flatbook.ops.control_client import is_listening
 from flatbook.ops.home import SOCKET_FILE
+from flatbook.services.demo_home import make_home
+from flatbook.sim.tapes.demo_tape import load_demo_tape
 from flatbook.values.instants import Instant
 from tests.unit.cli.scene import call
 
 PORT = 8787
 HERE = f"http://127.0.0.1:{PORT}"
-LOOKS = 300
+LOOKS = 600
+SPARE = "spare"
+LOOK_S = 0.05
 
 
 class ShiftedClock(SystemClock):
@@ -47,18 +53,17 @@ class Door:
     """An application over a home, and the clients of it."""
 
     def __init__(self, home: Path) -> None:
-        self.clock, self.made = ShiftedClock(), 0
+        self.clock = ShiftedClock()
         self.site = Site(load(home, environment={}), self.clock)
         self.access: Access = open_door(self.site, self.clock, "127.0.0.1", PORT)
         gate, self.app = guarded_app(self.site, self.access, READS)
         self.client: TestClient[Litestar] = TestClient(gate, base_url=HERE)  # type: ignore[arg-type]
 
     def token(self, name: str, scope: str, days: int = 30) -> dict[str, str]:
-        """Makes a token, of a new name where none is given, and returns the header that shows it."""
-        self.made += 1
-        text = create_token(
-            self.access.file, name or f"made-{self.made}", Scope(scope), days=days, now=self.clock.now()
-        )
+        """Makes a token, in place of the spare one where no name is given, and returns the header that shows it."""
+        if not name and any(each.name == SPARE for each in self.access.tokens()):
+            self.access.revoke(SPARE)
+        text = create_token(self.access.file, name or SPARE, Scope(scope), days=days, now=self.clock.now())
         return {"authorization": f"Bearer {text}"}
 
     def log_in(self) -> dict[str, str]:
@@ -80,14 +85,22 @@ class Door:
         return [(each.actor, each.act, each.code) for each in self.access.trail.latest(before=None, limit=500)]
 
 
+def until(holds: Callable[[], bool], what: str) -> None:
+    """Returns once something holds, and fails where it does not within half a minute."""
+    pause = Event()
+    for _ in range(LOOKS):
+        if holds():
+            return
+        pause.wait(LOOK_S)
+    raise AssertionError(f"it did not come: {what}")
+
+
 @contextmanager
-def opened(home: Path) -> Iterator[Door]:
-    """Gives the application over a home while it runs, once it has read the journal."""
+def opened(home: Path, *, is_read: bool = True) -> Iterator[Door]:
+    """Gives the application over a home while it runs, once it has read the journal where there is one."""
     door = Door(home)
     with door.client:
-        for _ in range(LOOKS):
-            if door.client.get("/api/v1/health").json()["parts"][0]["state"] == "good":
-                break
+        until(lambda: door.site.follower.caught_up or not is_read, "the end of the journal")
         yield door
     door.access.close()
 
@@ -120,3 +133,18 @@ def engine_over(home: Path) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
+
+
+@contextmanager
+def short_desk() -> Iterator[Path]:
+    """Gives a demo desk late on a Friday that holds shares and hedges nothing: its threshold is out of reach."""
+    folder = Path(tempfile.mkdtemp(prefix="fb-"))
+    try:
+        home = folder / "demo"
+        make_home(home, load_demo_tape())
+        config = home / "flatbook.toml"
+        text = re.sub(r"(?m)^start = .*$", "start = 2025-12-05T20:11:00Z\nspeed = 10", config.read_text("utf-8"))
+        config.write_text(text.replace('threshold_shares = "1"', 'threshold_shares = "100000"'), "utf-8")
+        yield home
+    finally:
+        shutil.rmtree(folder)

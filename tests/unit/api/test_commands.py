@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.unit.api.door_scene import LOOKS, Door, desk_home, engine_over, opened
+from flatbook.api.commands_once import digest_of
+from flatbook.journal.sqlite_reader import open_reader
+from flatbook.ops.control_client import request
+from flatbook.ops.home import SOCKET_FILE
+from flatbook.values.ids import OrderId
+from tests.unit.api.door_scene import Door, engine_over, opened, short_desk, until
 from tests.unit.cli.scene import call
 
 pytestmark = pytest.mark.real
+SELL = {"owner": "desk", "underlying": "COIN", "side": "sell", "qty": "0.1", "limit": "273", "good_s": 1_200}
 
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
-    with desk_home() as folder, engine_over(folder):
+    with short_desk() as folder, engine_over(folder):
         yield folder
 
 
@@ -31,31 +38,243 @@ def risk(door: Door) -> dict[str, str]:
     return door.token("risk", "risk")
 
 
-def latest(home: Path, kind: str) -> dict[str, Any]:
-    """Returns the latest event of a type in the journal of a desk."""
-    body = call("events", "tail", "-n", "1", "--type", kind, "--json", "--home", str(home)).body()
-    event: dict[str, Any] = body["events"][0]
-    return event
+def events(home: Path, tag: str, **fields: str) -> list[Any]:
+    """Returns the events of a kind in the journal of a desk that have these fields."""
+    reader = open_reader(home / "journal.sqlite")
+    found = [event for row in reader.read() for event in row.events if type(event).__struct_config__.tag == tag]
+    reader.close()
+    return [event for event in found if all(getattr(event, name) == value for name, value in fields.items())]
 
 
-def lifted(door: Door, risk: dict[str, str], halt_id: str, key: str) -> None:
-    """Takes a halt back as its preview shows it, once the journal was read up to it."""
-    preview: dict[str, Any] = {}
-    for _ in range(LOOKS):
-        preview = door.client.post(
-            "/api/v1/previews/lift", json={"reason": "r", "halt_id": halt_id}, headers=risk
-        ).json()
-        if preview["effect"]["halts"]:
-            break
-    body = {"reason": "done", "halt_id": halt_id, "expected_version": preview["version"]}
-    assert door.give("lift", body, key, risk).status_code == 200
+def previewed(door: Door, act: str, body: dict[str, Any], headers: dict[str, str]) -> Any:
+    """Returns the preview of a command."""
+    answer = door.client.post(f"/api/v1/previews/{act}", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
 
 
-def test_a_halt_is_done_and_journalled_with_who_and_why(door: Door, home: Path, risk: dict[str, str]) -> None:
-    answer = door.give("halt", {"reason": "news"}, "halt-0001", risk)
+def agreed(door: Door, act: str, body: dict[str, Any], key: str, headers: dict[str, str]) -> Any:
+    """Gives a command as its preview shows it."""
+    version = previewed(door, act, body, headers)["version"]
+    return door.give(act, {"reason": "agreed", **body, "expected_version": version}, key, headers)
+
+
+def caught_up(door: Door, seq: int) -> None:
+    """Returns once the API has read the journal up to an event."""
+    until(lambda: door.site.folds.seq >= seq, f"event {seq}")
+
+
+def halted(door: Door, key: str, headers: dict[str, str]) -> Any:
+    answer = door.give("halt", {"reason": "news"}, key, headers)
+    assert answer.status_code == 200, answer.text
+    caught_up(door, answer.json()["seq"])
+    return answer
+
+
+def lifted(door: Door, halt_id: str, key: str, headers: dict[str, str]) -> None:
+    answer = agreed(door, "lift", {"halt_id": halt_id}, key, headers)
+    assert answer.status_code == 200, answer.text
+    caught_up(door, answer.json()["seq"])
+
+
+def resting(door: Door, key: str, headers: dict[str, str]) -> str:
+    """Orders by hand above the market, and returns the id of the order that rests there."""
+    answer = agreed(door, "trade", SELL, key, headers)
+    assert answer.status_code == 200, answer.text
+    caught_up(door, answer.json()["seq"])
+    return next(iter(door.site.folds.state.open_orders))
+
+
+def test_a_command_is_done_and_journalled_with_who_and_why(door: Door, home: Path, risk: dict[str, str]) -> None:
+    answer = halted(door, "halt-0001", risk).json()
+    (event,) = events(home, "command_accepted", key="token:risk/halt-0001")
+    assert (event.actor, event.reason, event.verb) == ("token:risk", "news", "halt")
+    assert answer["halt_id"] == "halt-hv4sindtkq"
+    assert (answer["key"], answer["verb"], answer["actor"]) == ("halt-0001", "halt", "token:risk")
+    lifted(door, answer["halt_id"], "lift-0001", risk)
+    assert door.site.folds.state.halts == {}
+
+
+def test_the_same_key_is_one_command_also_for_the_next_process(door: Door, home: Path, risk: dict[str, str]) -> None:
+    body = {"reason": "twice"}
+    first = door.give("reconcile", body, "twice-0001", risk)
+    again = door.give("reconcile", body, "twice-0001", risk)
+    with opened(home) as next_process:
+        after = next_process.give("reconcile", body, "twice-0001", risk)
+    assert first.status_code == 200
+    assert [again.content, after.content] == [first.content, first.content]
+    assert (again.headers["idempotency-replayed"], "idempotency-replayed" in first.headers) == ("true", False)
+    assert len(events(home, "command_accepted", key="token:risk/twice-0001")) == 1
+
+
+def test_what_a_process_that_died_had_sent_is_not_done_again(door: Door, home: Path, risk: dict[str, str]) -> None:
+    body = b'{"reason":"died","expected_version":null}'
+    door.access.answers.begin("token:risk", "died-0001", digest_of("/api/v1/commands/reconcile", body))
+    command = {"key": "token:risk/died-0001", "actor": "token:risk", "reason": "died", "verb": "reconcile"}
+    request(home / SOCKET_FILE, {"kind": "command", "command": {**command, "arguments": {}}}, 10)
+    with opened(home) as next_process:
+        answer = next_process.give("reconcile", {"reason": "died"}, "died-0001", risk)
+    assert (answer.status_code, answer.json()["repeated"]) == (200, True)
+    assert len(events(home, "command_accepted", key="token:risk/died-0001")) == 1
+    door.access.answers.end("token:risk", "died-0001", None)
+
+
+@pytest.mark.parametrize(
+    ("act", "body"), [("reconcile", {"reason": "other"}), ("halt", {"reason": "first"}), ("kill", {"reason": "first"})]
+)
+def test_a_key_that_was_used_for_another_command_is_refused(
+    door: Door, home: Path, risk: dict[str, str], act: str, body: dict[str, str]
+) -> None:
+    assert door.give("reconcile", {"reason": "first"}, "used-0001", risk).status_code == 200
+    answer = door.give(act, body, "used-0001", risk)
+    assert (answer.status_code, answer.json()["code"]) == (409, "key_reused")
+    assert len(events(home, "command_accepted", key="token:risk/used-0001")) == 1
+    assert events(home, "command_refused") == []
+
+
+@pytest.mark.parametrize("key", [None, "", "short", "a" * 65, "with space", "slash/slash", "sn\u00f6"])
+def test_without_a_key_of_its_own_no_command_is_done(
+    door: Door, home: Path, risk: dict[str, str], key: str | None
+) -> None:
+    before = len(events(home, "command_accepted"))
+    raw: Any = None if key is None else key.encode("latin-1")
+    answer = door.give("halt", {"reason": "no key"}, raw, risk)
+    assert (answer.status_code, answer.json()["code"]) == (400, "key_missing")
+    assert len(events(home, "command_accepted")) == before
+
+
+def test_what_the_engine_refuses_says_why_and_stays_refused_under_its_key(
+    door: Door, home: Path, risk: dict[str, str]
+) -> None:
+    answer = door.give("cancel", {"reason": "r", "order_id": "fbnone"}, "none-0001", risk)
+    assert (answer.status_code, answer.json()["code"]) == (422, "command_refused")
+    assert answer.json()["detail"] == "no order 'fbnone' is known"
+    again = door.give("cancel", {"reason": "r", "order_id": "fbnone"}, "none-0001", risk)
+    assert again.content == answer.content
+    assert again.headers["content-type"] == "application/problem+json"
+    assert len(events(home, "command_refused", key="token:risk/none-0001")) == 1
+
+
+@pytest.mark.parametrize(
+    ("act", "body"),
+    [
+        ("flatten", {}),
+        ("drain", {}),
+        ("lift", {"halt_id": "halt-x"}),
+        ("trade", SELL),
+        ("set-limit", {"name": "order_shares_max", "to": "5"}),
+    ],
+)
+@pytest.mark.parametrize("version", [None, "0123456789abcdef"])
+def test_what_must_be_agreed_to_is_not_done_without_the_version_of_its_preview(
+    door: Door, home: Path, risk: dict[str, str], act: str, body: dict[str, Any], version: str | None
+) -> None:
+    before = len(events(home, "command_accepted"))
+    door.clock.shifted_ns += 10_000_000_000
+    answer = door.give(act, {"reason": "r", **body, "expected_version": version}, f"stale-{act}-{version}", risk)
+    assert (answer.status_code, answer.json()["code"]) == (409, "preview_stale")
+    assert answer.json()["preview"] == previewed(door, act, body, risk)
+    assert len(events(home, "command_accepted")) == before
+
+
+def test_a_preview_shows_what_would_be_touched_and_changes_with_it(door: Door, risk: dict[str, str]) -> None:
+    before = previewed(door, "kill", {}, risk)
+    order_id = resting(door, "show-0001", risk)
+    after = previewed(door, "kill", {}, risk)
+    assert [row["order_id"] for row in after["effect"]["orders"]] == [order_id]
+    assert after["effect"]["orders"][0]["leaves"] == "0.1"
+    assert [(row["owner"], row["underlying"]) for row in after["effect"]["nets"]] == [("desk", "COIN")]
+    assert before["effect"]["orders"] == []
+    assert before["version"] != after["version"]
+    assert previewed(door, "halt", {"scope": "owner", "target": "eve"}, risk)["effect"]["orders"] == []
+    assert [row["order_id"] for row in previewed(door, "halt", {}, risk)["effect"]["orders"]] == [order_id]
+    answer = door.give("cancel", {"reason": "seen", "order_id": order_id}, "seen-0001", risk)
     assert answer.status_code == 200
-    event = latest(home, "command_accepted")
-    assert (event["actor"], event["reason"], event["verb"]) == ("token:risk", "news", "halt")
-    assert event["key"] == "token:risk/halt-0001"
-    assert answer.json()["seq"] >= 1
-    lifted(door, risk, answer.json()["halt_id"], "lift-0001")
+    until(lambda: not door.site.folds.state.open_orders, "the end of the order")
+    line = door.site.folds.orders.line(OrderId(order_id))
+    assert line is not None
+    assert line.order.status.value == "canceled"
+
+
+def test_a_limit_is_tightened_and_taken_back(door: Door, home: Path, risk: dict[str, str]) -> None:
+    preview = previewed(door, "set-limit", {"name": "order_shares_max", "to": "5"}, risk)
+    assert preview["effect"]["warnings"] == ["order_shares_max is 50 now, configured 50: it becomes 5"]
+    body = {"name": "order_shares_max", "to": "5"}
+    answer = agreed(door, "set-limit", body, "limit-0001", risk)
+    assert answer.status_code == 200
+    (event,) = events(home, "risk_limit_set")
+    assert (event.name, str(event.to), event.reason) == ("order_shares_max", "5", "agreed")
+    loose = agreed(door, "set-limit", {"name": "order_shares_max", "to": "51"}, "limit-0002", risk)
+    assert (loose.status_code, loose.json()["code"]) == (422, "command_refused")
+    back = agreed(door, "set-limit", {"name": "order_shares_max", "to": "configured"}, "limit-0003", risk)
+    assert back.status_code == 200
+
+
+def test_a_kill_is_a_job_that_ends_when_every_venue_says_that_nothing_is_open(
+    door: Door, home: Path, risk: dict[str, str]
+) -> None:
+    order_id = resting(door, "rest-0001", risk)
+    answer = door.give("kill", {"reason": "enough"}, "kill-0001", risk)
+    assert answer.status_code == 202, answer.text
+    place = f"/api/v1/jobs/{answer.json()['job']}"
+    until(lambda: door.client.get(place, headers=risk).json()["state"] == "done", "the word of the venue")
+    job = door.client.get(place, headers=risk).json()
+    assert (job["state"], job["confirmed"], job["open_orders"]) == ("done", True, [])
+    (venue,) = job["venues"]
+    assert (venue["account"], venue["open_before"], venue["open_orders"], venue["confirmed"]) == ("paper", 1, 0, True)
+    assert events(home, "order_done", order_id=order_id)
+    again = door.give("kill", {"reason": "enough"}, "kill-0001", risk)
+    assert again.content == answer.content
+    with opened(home) as next_process:
+        assert next_process.client.get(place, headers=risk).json() == job
+    assert door.client.get("/api/v1/jobs/kill-1", headers=risk).status_code == 404
+    lifted(door, next(iter(door.site.folds.state.halts)), "lift-0002", risk)
+
+
+def test_the_audit_tells_who_commanded_what(door: Door, risk: dict[str, str]) -> None:
+    told = door.client.get("/api/v1/audit", headers=risk).json()["commands"]
+    assert {(each["actor"], each["verb"], each["accepted"]) for each in told} >= {("token:risk", "reconcile", True)}
+
+
+def test_a_stop_passes_while_everything_else_waits(door: Door, risk: dict[str, str]) -> None:
+    trade = door.token("busy", "trade")
+    codes = [door.give("reconcile", {"reason": "flood"}, f"flood-{number:04}", trade) for number in range(40)]
+    refused = [answer for answer in codes if answer.status_code == 429]
+    assert refused
+    assert (refused[0].json()["code"], refused[0].headers["retry-after"]) == ("too_many_requests", "1")
+    stopped = door.give("halt", {"reason": "flood", "expected_version": "stale"}, "flood-halt", trade)
+    assert stopped.status_code == 200
+    caught_up(door, stopped.json()["seq"])
+    lifted(door, stopped.json()["halt_id"], "lift-0003", risk)
+
+
+def test_a_kill_that_the_journal_could_not_take_is_booked_when_it_can() -> None:
+    with short_desk() as home, opened(home, is_read=False) as door:
+        trade = door.token("trade", "trade")
+        with engine_over(home) as process:
+            until(lambda: door.site.folds.seq > 60, "the fills of the week")
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (4_096, resource.RLIM_INFINITY))  # a full disk
+            killed = door.give("kill", {"reason": "the disk is full"}, "kill-0001", trade)
+            assert (killed.status_code, killed.json()["code"]) == (503, "engine_not_running")
+            assert process.wait(30) == 1
+        assert events(home, "trading_halted") == []
+        with engine_over(home):
+            until(lambda: bool(events(home, "trading_halted")), "the halt")
+            (event,) = events(home, "command_accepted", verb="kill")
+            assert (event.actor, event.reason) == ("token:trade", "the disk is full")
+            assert event.key == "token:trade/kill-0001"
+            until(lambda: not (home / "stops.jsonl").exists(), "the end of the file of stops")
+            again = door.give("kill", {"reason": "the disk is full"}, "kill-0001", trade)
+            assert (again.status_code, again.json()["repeated"]) == (202, True)
+
+
+def test_an_engine_that_is_drained_ends_and_then_nothing_is_done() -> None:
+    with short_desk() as home, engine_over(home) as process, opened(home) as door:
+        trade = door.token("trade", "trade")
+        assert agreed(door, "drain", {}, "drain-0001", trade).status_code == 200
+        assert process.wait(30) == 0
+        for act, body in (("halt", {}), ("cancel", {"order_id": "fb1"}), ("reconcile", {})):
+            answer = door.give(act, {"reason": "r", **body}, f"gone-{act}", trade)
+            assert (answer.status_code, answer.json()["code"]) == (503, "engine_not_running")
+        told = call("events", "tail", "-n", "1", "--type", "command_accepted", "--json", "--home", str(home)).body()
+        assert told["events"][0]["verb"] == "drain"

@@ -30,6 +30,10 @@ CHANGING = [
     ["drain"],
     ["reconcile"],
     ["order", "recheck", "fb1", "--reason", "r"],
+    ["order", "cancel", "fb1"],
+    ["order", "place", "desk", "COIN", "--side", "buy", "--qty", "1", "--limit", "250", "--yes", "--reason", "r"],
+    ["hedge", "desk", "COIN"],
+    ["limit", "set", "order_shares_max", "5", "--reason", "r"],
     ["fill", "release", "8453:0xab:1", "--reason", "r"],
     ["position", "overwrite", "desk", "paper", "COIN", "--qty", "0", "--expected", "1", "--yes", "--reason", "r"],
     ["position", "assign", "desk", "paper", "COIN", "--yes", "--reason", "r"],
@@ -154,6 +158,23 @@ def test_refusals_are_journalled_and_exit_as_they_mean(running: Path) -> None:
     assert latest(running, "command_refused")["verb"] == "position_assign"
     agreed = call("account", "accept-statement", "paper", "--yes", "--reason", "r", "--home", str(running))
     assert (agreed.code, "no statement of paper differs" in agreed.out) == (2, True)
+
+
+@pytest.mark.real
+def test_limits_are_tightened_and_single_orders_answered_by_the_engine(running: Path) -> None:
+    home = ("--home", str(running))
+    tight = call("limit", "set", "order_shares_max", "5", "--reason", "news", *home)
+    assert (tight.code, latest(running, "risk_limit_set")["to"]) == (0, "5")
+    assert call("limit", "set", "order_shares_max", "100000", "--reason", "news", *home).code == 6
+    assert "nothing to hedge: the net is zero" in call("hedge", "desk", "COIN", *home).out
+    assert (call("order", "cancel", "fb1", *home).code, latest(running, "command_refused")["verb"]) == (
+        2,
+        "order_cancel",
+    )
+    words = ["order", "place", "desk", "COIN", "--side", "buy", "--qty", "1", "--limit", "250", "--reason", "r"]
+    assert call(*words, *home).code == 2
+    placed = call(*words, "--yes", *home)
+    assert (placed.code, "risk refuses it" in placed.out) == (6, True)
 
 
 @pytest.mark.real

@@ -31,3 +31,16 @@ def test_a_token_needs_a_scope_and_a_bounded_life(home_of_its_own: Path) -> None
     refused = call("token", "create", "bot", "--scope", "read", "--days", "400")
     assert refused.code == Exit.USAGE
     assert "a token lasts 1 to 366 days" in refused.err
+
+
+def test_a_link_opens_the_console_once(home_of_its_own: Path) -> None:
+    from contextlib import closing
+
+    from flatbook.api.access_file import open_door_file
+    from flatbook.api.access_sessions import redeem_link
+    from flatbook.ops.clock import SystemClock
+
+    address = call("token", "link", "--port", "9000", "--json").body()["link"]
+    assert address.startswith("http://127.0.0.1:9000/#once=fbl_")
+    with closing(open_door_file(home_of_its_own / "door.sqlite")) as door:
+        assert redeem_link(door, address.split("=")[1], "console:ewa", SystemClock().now()) is not None

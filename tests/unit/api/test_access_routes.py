@@ -1,0 +1,263 @@
+"""Logging in and out, tokens, handshakes, and bodies that nobody should send, at the application over a desk's home."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar.exceptions import WebSocketDisconnect
+
+from flatbook.api.access_scopes import Actor
+from flatbook.values.instants import NS_PER_S
+from tests.unit.api.door_scene import HERE, Door, desk_home, opened
+from tests.unit.cli.scene import call
+
+STREAM = "/api/v1/stream"
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    with desk_home() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def door_of_all(home: Path) -> Iterator[Door]:
+    """Gives an application over a desk that never ran; what it refuses never needs an engine."""
+    with opened(home, is_read=False) as door:
+        yield door
+
+
+@pytest.fixture
+def door(door_of_all: Door) -> Door:
+    """Gives the application a minute later, so that its trail begins a new line, to a browser without cookies."""
+    door_of_all.clock.shifted_ns += 61 * NS_PER_S
+    door_of_all.client.cookies.clear()
+    return door_of_all
+
+
+def once_of(door: Door) -> str:
+    return door.access.link().split("#once=")[1]
+
+
+def cookie_of(answer: Any) -> str | None:
+    header = answer.headers.get("set-cookie")
+    return None if header is None else header.split(";")[0]
+
+
+# Sessions.
+
+
+def test_a_link_opens_a_session_whose_cookie_no_script_and_no_other_site_has(door: Door) -> None:
+    link = door.access.link()
+    assert link.startswith("http://127.0.0.1:8787/#once=fbl_")
+    answer = door.client.post("/api/v1/session", json={"once": link.split("=")[1]}, headers={"origin": HERE})
+    assert answer.status_code == 201
+    name, *marks = answer.headers["set-cookie"].split("; ")
+    assert name.startswith("flatbook_8787=fbs_")
+    assert marks == ["Path=/", "Max-Age=43200", "HttpOnly", "SameSite=Strict"]
+    body = answer.json()
+    assert (body["scope"], body["credential"]) == ("admin", "session")
+    assert body["actor"].startswith("console:")
+    assert body["scopes"] == ["read", "trade", "risk", "admin"]
+    assert name.split("=")[1] not in answer.text
+
+
+def test_a_link_is_used_up_and_guessing_ends(door: Door) -> None:
+    once = once_of(door)
+    assert door.client.post("/api/v1/session", json={"once": once}).status_code == 201
+    door.client.cookies.clear()
+    codes = [door.client.post("/api/v1/session", json={"once": once}).json()["code"] for _ in range(6)]
+    assert codes == ["link_refused"] * 5 + ["too_many_requests"]
+    assert door.client.post("/api/v1/session", json={"once": once_of(door)}).status_code == 201
+    assert ("nobody", "POST /api/v1/session", "link_refused") in door.tried()
+
+
+def test_a_session_says_who_asks_and_ends_when_told(door: Door) -> None:
+    session = door.log_in()
+    told = door.client.get("/api/v1/session", headers=session).json()
+    assert told["csrf"] == session["x-csrf-token"]
+    ended = door.client.delete("/api/v1/session", headers=session)
+    assert (ended.status_code, cookie_of(ended)) == (204, "flatbook_8787=")
+    after = door.client.get("/api/v1/session", headers=session)
+    assert (after.status_code, after.json()["code"]) == (401, "unauthenticated")
+    assert [each[1] for each in door.tried()[:3]] == ["GET /api/v1/session", "log out", "log in"]
+
+
+def test_a_cookie_changes_and_an_old_one_that_comes_back_ends_the_session(door: Door) -> None:
+    session = door.log_in()
+    door.clock.shifted_ns += 901 * NS_PER_S
+    following = cookie_of(door.client.get("/api/v1/session", headers=session))
+    assert following is not None
+    assert following != session["cookie"]
+    door.client.cookies.clear()
+    assert door.client.get("/api/v1/session", headers={**session, "cookie": following}).status_code == 200
+    assert door.client.get("/api/v1/session", headers=session).status_code == 200
+    door.clock.shifted_ns += 61 * NS_PER_S
+    stolen = door.client.get("/api/v1/session", headers=session)
+    assert (stolen.status_code, stolen.json()["code"]) == (401, "session_reused")
+    assert door.client.get("/api/v1/session", headers={**session, "cookie": following}).status_code == 401
+
+
+def test_a_session_ends_after_twelve_hours(door: Door) -> None:
+    session = door.log_in()
+    door.clock.shifted_ns += 43_200 * NS_PER_S
+    assert door.client.get("/api/v1/session", headers=session).status_code == 401
+
+
+def test_a_session_outlives_the_process(door: Door, home: Path) -> None:
+    session = door.log_in()
+    with opened(home, is_read=False) as next_process:
+        assert next_process.client.get("/api/v1/session", headers=session).json()["csrf"] == session["x-csrf-token"]
+
+
+def test_a_stream_learns_that_its_session_or_token_has_ended(door: Door) -> None:
+    def live(actor: Actor | None) -> bool:
+        return asyncio.run(door.access.is_live(actor))
+
+    opened = door.access.log_in(once_of(door))
+    token = door.access.by_token(door.token("", "read", days=1)["authorization"].removeprefix("Bearer "))
+    assert [live(opened.actor), live(token)] == [True, True]
+    door.access.log_out(opened.actor)
+    door.clock.shifted_ns += 86_400 * NS_PER_S
+    assert [live(opened.actor), live(token)] == [False, False]
+    assert not live(None)
+
+
+# Handshakes.
+
+
+def closed_with(door: Door, headers: dict[str, str]) -> int:
+    """Returns the code with which a handshake is refused."""
+    with pytest.raises(WebSocketDisconnect) as refused, door.client.websocket_connect(STREAM, headers=headers):
+        raise AssertionError("it was let in")
+    return refused.value.code
+
+
+def test_a_page_of_ours_and_a_program_may_listen(door: Door) -> None:
+    for headers in (door.log_in(), door.token("", "read")):
+        with door.client.websocket_connect(STREAM, headers=headers) as socket:
+            assert socket.accepted_subprotocol is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"origin": "http://evil.example"}, "origin_refused"),
+        ({"origin": "null"}, "origin_refused"),
+        ({"origin": ""}, "origin_refused"),
+        ({"host": "evil.example"}, "host_refused"),
+        ({"cookie": "flatbook_8787=fbs_guess"}, "unauthenticated"),
+        ({"cookie": ""}, "unauthenticated"),
+        ({"authorization": "Bearer fbt_guess"}, "token_unknown"),
+    ],
+)
+def test_a_handshake_from_elsewhere_or_of_a_stranger_is_refused_and_noted(
+    door: Door, changes: dict[str, str], code: str
+) -> None:
+    assert closed_with(door, {**door.log_in(), **changes}) == 4401
+    assert door.tried()[0][1:] == ("CONNECT /api/v1/stream", code)
+
+
+def test_a_handshake_by_cookie_must_say_its_page(door: Door) -> None:
+    session = door.log_in()
+    del session["origin"]
+    assert closed_with(door, session) == 4401
+    assert door.tried()[0][2] == "origin_refused"
+
+
+# Tokens.
+
+
+def test_an_admin_sees_tokens_and_ends_them_once(door: Door, home: Path) -> None:
+    admin = door.token("boss", "admin")
+    call("token", "create", "bot", "--scope", "read", "--home", str(home))
+    told = {each["name"]: each for each in door.client.get("/api/v1/tokens", headers=admin).json()["tokens"]}
+    assert (told["bot"]["scope"], told["bot"]["over"]) == ("read", False)
+    assert "hash" not in told["bot"]
+    unkeyed = door.client.delete("/api/v1/tokens/bot", headers=admin)
+    assert (unkeyed.status_code, unkeyed.json()["code"]) == (400, "key_missing")
+    keyed = {**admin, "idempotency-key": "end-token-1"}
+    first = door.client.delete("/api/v1/tokens/bot", headers=keyed)
+    again = door.client.delete("/api/v1/tokens/bot", headers=keyed)
+    assert (first.status_code, again.content) == (200, first.content)
+    gone = door.client.delete("/api/v1/tokens/bot", headers={**admin, "idempotency-key": "end-token-2"})
+    assert (gone.status_code, gone.json()["code"]) == (404, "not_found")
+
+
+# Bodies that nobody should send.
+
+
+DEEP = "[" * 33 + "]" * 33
+BODIES = [
+    ("", 422, "invalid"),
+    ("{", 400, "bad_request"),
+    ("null", 422, "invalid"),
+    ("[]", 422, "invalid"),
+    ('"halt"', 422, "invalid"),
+    ("{}", 422, "invalid"),
+    ('{"reason": 7}', 422, "invalid"),
+    ('{"reason": ""}', 422, "invalid"),
+    (json.dumps({"reason": "r" * 513}), 422, "invalid"),
+    ('{"reason": "r", "unheard": 1}', 422, "invalid"),
+    ('{"reason": "r", "scope": "everything"}', 422, "invalid"),
+    (json.dumps({"reason": "r", "target": "t" * 257}), 422, "invalid"),
+    (json.dumps({"reason": "r", "expected_version": "v" * 33}), 422, "invalid"),
+    ('{"reason": "r", "target": ' + DEEP + "}", 400, "too_deep"),
+    ("[" * 60_000, 400, "too_deep"),
+    ('{"reason": "\\ud800"}', 400, "bad_request"),
+    (json.dumps({"reason": "r" * 70_000}), 413, "too_large"),
+]
+
+
+@pytest.mark.parametrize(("body", "status", "code"), BODIES, ids=[each[0][:20] or "nothing" for each in BODIES])
+def test_a_body_that_is_no_command_is_a_problem_with_a_code_and_noted(
+    door: Door, body: str, status: int, code: str
+) -> None:
+    headers = {**door.token("", "trade"), "idempotency-key": "bad-body-1", "content-type": "application/json"}
+    answer = door.client.post("/api/v1/commands/halt", content=body, headers=headers)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert door.tried()[0][1:] == ("POST /api/v1/commands/halt", code)
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+def test_what_a_form_of_another_page_could_send_is_not_taken(door: Door, kind: str) -> None:
+    headers = {**door.token("", "trade"), "idempotency-key": "form-body-1", "content-type": kind}
+    answer = door.client.post("/api/v1/commands/halt", content='{"reason": "r"}', headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("length", ["65537", "99999999999999999999", "-1", "many", "1e3"])
+def test_a_length_that_is_too_large_or_none_is_refused_before_anything_is_read(door: Door, length: str) -> None:
+    headers = {**door.token("", "trade"), "content-length": length, "content-type": "application/json"}
+    answer = door.client.post("/api/v1/commands/halt", content=b"{}", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_a_body_in_pieces_is_counted_too(door: Door) -> None:
+    headers = {**door.token("", "trade"), "content-type": "application/json"}
+    pieces = iter([b'{"reason": "', *[b"r" * 1_000] * 70, b'"}'])
+    answer = door.client.post("/api/v1/commands/halt", content=pieces, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize(
+    "number", ["1e9", "-1", "NaN", "1,5", "0x1", "1" * 21, "1." + "1" * 19, " 1", "1\n", "\u0661", 1, 1.5, None]
+)
+def test_an_amount_is_an_exact_number_as_text(door: Door, number: Any) -> None:
+    body = {"reason": "r", "owner": "desk", "underlying": "COIN", "side": "buy", "qty": number, "limit": "1"}
+    headers = {**door.token("", "trade"), "idempotency-key": "bad-number-1"}
+    answer = door.client.post("/api/v1/commands/trade", json=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+
+
+def test_strangers_are_counted_together_and_nobody_else_waits_for_them(door: Door) -> None:
+    answers = [door.client.get("/api/v1/status").json()["code"] for _ in range(300)]
+    assert answers[:50] == ["unauthenticated"] * 50
+    assert "too_many_requests" in answers
+    assert door.client.get("/api/v1/session", headers=door.token("", "read")).status_code == 200

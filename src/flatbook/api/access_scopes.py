@@ -8,8 +8,6 @@ import msgspec
 
 from flatbook.values.instants import Instant
 
-ACTOR_TEXT_MAX = 64
-
 
 class Scope(Enum):
     """What a credential allows. Each one includes those before it."""

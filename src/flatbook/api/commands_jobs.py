@@ -121,11 +121,6 @@ class Jobs:
         """Returns all jobs, the newest first."""
         return [self.look(job_id) for job_id in reversed(tuple(self._kept))]
 
-    def close(self) -> None:
-        """Stops looking after jobs; whoever asks for one later still learns how it stands."""
-        for task in tuple(self._watching):
-            task.cancel()
-
     def _stand(self, given: Given) -> JobBody:
         own = self._site.live.status.own
         venues = [_venue(account, stated, given) for account, stated in _statements(own, given.account).items()]

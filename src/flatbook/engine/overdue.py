@@ -11,6 +11,7 @@ from flatbook.values.ids import AccountId, OrderId
 from flatbook.values.instants import Instant, later
 
 UNKNOWN_ASK_S = 2
+CANCEL_ASK_S = 2
 RECHECK_S = 30
 ASK_DOUBLINGS_MAX = 4
 
@@ -21,13 +22,16 @@ def next_ask_at(order: Order, card: VenueCard, asked: tuple[Instant, int] | None
     """Returns when an order is to be asked for next, None when its venue will tell by itself.
 
     Units: an unknown order is asked for after 2 s, then at doubled intervals up to 32 s; one whose cancel, pending
-    state or missing executions last too long after 30 s.
+    state or missing executions last too long after 30 s. A cancel is asked about once 2 s after it was wanted: a venue
+    that pushes has told by then, and of one that is polled nobody waits for the next poll to know that nothing is open.
     """
     if order.status is Status.UNKNOWN:
         if asked is None:
             return later(order.changed_at, seconds=UNKNOWN_ASK_S)
         at, times = asked
         return later(at, seconds=UNKNOWN_ASK_S << min(times, ASK_DOUBLINGS_MAX))
+    if order.status is Status.PENDING_CANCEL and (asked is None or asked[0] < order.changed_at):
+        return later(order.changed_at, seconds=CANCEL_ASK_S)
     waits = order.status in (Status.SUBMITTED, Status.PENDING_CANCEL) or order.claimed > order.filled
     lives_too_long = order.is_open and order.status is not Status.INTENDED
     if not waits and not lives_too_long:

@@ -50,6 +50,16 @@ def test_a_pending_order_and_a_pending_cancel_are_asked_for_again() -> None:
     assert asked_at(bench, order_id, (later(START, seconds=50), 1)) == 80
 
 
+def test_a_cancel_is_asked_about_once_soon_after_it_was_wanted_and_then_at_leisure() -> None:
+    bench = Bench()
+    order_id = bench.working()
+    bench.wait(10).command("kill")
+    assert bench.status(order_id) == "pending_cancel"
+    assert asked_at(bench, order_id) == 12
+    assert asked_at(bench, order_id, (later(START, seconds=5), 1)) == 12
+    assert asked_at(bench, order_id, (later(START, seconds=12), 2)) == 42
+
+
 def test_missing_executions_are_asked_for_whether_the_order_works_or_has_ended() -> None:
     works = Bench()
     order_id = works.working()

@@ -168,10 +168,12 @@ class SimulatedDesk:
         direct, simulator = self._direct, self._simulator
         self._keep(direct)
         for message in direct.messages:
-            if isinstance(message, int):
+            if not isinstance(message, int):
+                simulator.place(message)
+            elif message > 0:
                 simulator.cancel(message)
             else:
-                simulator.place(message)
+                simulator.wake_on_acceptance(-message)
         direct.messages.clear()
         if direct.says_the_same:
             direct.says_the_same = False

@@ -13,9 +13,8 @@ from zlib import crc32
 from msgspec.structs import replace
 
 from flatbook.backtest.grid import Steps
-from flatbook.backtest.simulator import OrderRow
 from flatbook.backtest.standing import NOT_READ, Sent, Sights, Standing, StandingView
-from flatbook.backtest.telling import HEARD, PLAIN_RATES, Placed, Telling
+from flatbook.backtest.telling import HEARD, PLAIN_RATES, Message, Placed, Telling
 from flatbook.backtest.terms import Terms
 from flatbook.engine.book_intents import intended
 from flatbook.engine.quoting import day_result_usd
@@ -68,7 +67,7 @@ class Direct:
         self.placed = Placed()
         self.events: list[Event] = []
         self.touched: dict[NetKey, None] = {}
-        self.messages: list[int | OrderRow] = []
+        self.messages: list[Message] = []
         self.is_ready = self.says_the_same = False
         self._rules, self._wakes = rules, wakes
         self._has_only_seats = not (rules.hedges or rules.offers or rules.monitors or rules.breakers)
@@ -86,7 +85,7 @@ class Direct:
         rate = max((seated.limits.orders_per_minute_max for seated in rules.seats.values()), default=1)
         self._times_read = rate if rate <= ORDER_TIMES_KEPT_MAX else 2 * ORDER_TIMES_KEPT_MAX
         self._sent_by, self._by_id, self._note = self.placed.sent, self.placed.by_id, self.events.append
-        self._telling = Telling(self.placed, self.events, self.touched, wakes)
+        self._telling = Telling(self.placed, self.events, self.messages, self.touched, wakes)
         self.tell = self._telling.tell
 
     def show(self, sights: Sights, places: Mapping[InstrumentId, int]) -> None:
@@ -172,7 +171,9 @@ class Direct:
         for intent in decision.intents:
             if type(intent) is PlaceIntent:
                 wanted.append(intent)
-            elif type(intent) is not CancelIntent or not self._lets_go(seated.owner, intent, gone):
+            elif type(intent) is CancelIntent:
+                self._lets_go(seated.owner, intent, gone)
+            else:
                 return False
         allowed = self._allow(seated, wanted, gone, now) if wanted else ()
         if allowed is None:
@@ -186,15 +187,13 @@ class Direct:
             seated.view.placed(len(allowed))
         return True
 
-    def _lets_go(self, owner: OwnerId, intent: CancelIntent, gone: dict[OrderId, CancelIntent]) -> bool:
-        """Notes an order that is to go. One that is not there, or is going, is passed over; one not heard of is not."""
+    def _lets_go(self, owner: OwnerId, intent: CancelIntent, gone: dict[OrderId, CancelIntent]) -> None:
+        """Notes an order that is to go. One that is not there, or is going, is passed over."""
         sent = self._by_id.get(intent.order_id)
-        if sent is not None and sent.standing.owner == owner and intent.order_id in sent.standing.live:
-            if sent.order.status is _INTENDED:
-                return False
-            if not sent.order.cancel_pending:
-                gone.setdefault(intent.order_id, intent)
-        return True
+        if sent is None or sent.standing.owner != owner or sent.order.cancel_pending:
+            return
+        if intent.order_id in sent.standing.live:
+            gone.setdefault(intent.order_id, intent)
 
     def _allow(
         self, seated: Seated, wanted: Sequence[PlaceIntent], gone: Mapping[OrderId, CancelIntent], now: Instant
@@ -294,10 +293,16 @@ class Direct:
                 decided_at=now,
             )
         )
+        is_heard = order.status is not _INTENDED
         sent.order = replace(
-            order, status=_CANCELING, cancel_attempt=attempt, cancel_pending=True, cancel_at=now, changed_at=now
+            order,
+            status=_CANCELING if is_heard else _INTENDED,
+            cancel_attempt=attempt,
+            cancel_pending=True,
+            cancel_at=now,
+            changed_at=now,
         )
-        self.messages.append(sent.number)
+        self.messages.append(sent.number if is_heard else -sent.number)  # one not heard of is canceled once it is
 
     def _place(self, wish: Wish, now: Instant) -> None:
         intent, standing, ticks, lots = wish

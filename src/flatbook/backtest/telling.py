@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, PAID, WORKING
 from flatbook.backtest.reports import fees_of
+from flatbook.backtest.simulator import OrderRow
 from flatbook.backtest.standing import Sent, Standing
 from flatbook.backtest.terms import FeeRates
 from flatbook.engine.realise import realised_from
@@ -48,6 +49,10 @@ Row = Sequence[Any]
 """A report as `Told` names it: its times are instants, whatever an array says."""
 
 
+Message = int | OrderRow
+"""An order that is sent, the number of one that is canceled, or that of one whose acceptance wakes, below zero."""
+
+
 class Placed:
     """The orders that are at the simulated venue, or on their way there or back, by their number and by their id.
 
@@ -72,12 +77,19 @@ class Placed:
 
 
 class Telling:
-    """Books reports into the events of a step, and notes whom they touch."""
+    """Books reports into the events of a step, and notes whom they touch and what they have sent."""
 
-    def __init__(self, placed: Placed, events: list[Event], touched: dict[NetKey, None], wakes: Wakes) -> None:
+    def __init__(
+        self,
+        placed: Placed,
+        events: list[Event],
+        messages: list[Message],
+        touched: dict[NetKey, None],
+        wakes: Wakes,
+    ) -> None:
         self.mark_of: Callable[[AssetId], Price | None] = State().mark
         self._placed, self._sent_by, self._executed = placed, placed.sent, placed.executed.extend
-        self._note, self._touched, self._wakes = events.append, touched, wakes
+        self._note, self._touched, self._wakes, self._messages = events.append, touched, wakes, messages
         self._hour = self._day = 0
         self._takes = tuple(
             {WORKING: self._accept, FILLED: self._fill, CANCELED: self._end, EXPIRED: self._end}.get(kind, self._leave)
@@ -109,16 +121,20 @@ class Telling:
         return False
 
     def _accept(self, sent: Sent, row: Row) -> bool:
-        """An acceptance is news of an order that was not heard of; a cancel that waits for it is the engine's."""
+        """An acceptance is news of an order that was not heard of; a cancel that was decided before is sent now."""
         order, at, venue_order_id = sent.order, row[_TIME], sent.venue_order_id
-        if order.status is not _INTENDED or order.cancel_pending:
+        if order.status is not _INTENDED:
             return False
         self._note(
             OrderAccepted(
                 order_id=order.order_id, venue_order_id=venue_order_id, happened_at=row[_VENUE_TIME], seen_at=at
             )
         )
-        sent.order = replace(order, status=_ACCEPTED, venue_order_id=venue_order_id, changed_at=at)
+        status = _ACCEPTED
+        if order.cancel_pending:
+            status = Status.PENDING_CANCEL
+            self._messages.append(sent.number)
+        sent.order = replace(order, status=status, venue_order_id=venue_order_id, changed_at=at)
         return True
 
     def _fill(self, sent: Sent, row: Row) -> bool:

@@ -35,7 +35,7 @@ def cut(source: Path, target: Path) -> Path:
 
 @pytest.mark.skipif(SHARED is None, reason="no FLATBOOK_SHARED")
 @pytest.mark.parametrize("name", ["hftbt_usdm_btcusdt_20230404", "hftbt_spot_btcusdt_20240808"])
-def test_a_recorded_session_is_traded_alike_by_the_compiled_scan_and_its_oracle(tmp_path: Path, name: str) -> None:
+def test_a_recorded_session_is_traded_alike_by_scan_oracle_and_engine(tmp_path: Path, name: str) -> None:
     path = cut(Path(str(SHARED)) / "data" / "2_orderbook" / f"{name}.gz", tmp_path / f"{name}.gz")
     make_tape(tmp_path / "tape.parquet", [surveyed(each) for each in recordings_of([path])])
     tape = FileTape(tmp_path / "tape.parquet")
@@ -44,11 +44,11 @@ def test_a_recorded_session_is_traded_alike_by_the_compiled_scan_and_its_oracle(
     fees = {each.id: FeeRates(maker=Decimal("0.0002"), taker=Decimal("0.0005")) for each in seat.instruments}
     terms = replace(terms_of(), front=False, placing=slow, canceling=slow, reporting=slow, fees=fees)
     stores = []
-    for kind in (CompiledMarket, PlainMarket):
+    for kind, is_direct in ((CompiledMarket, True), (PlainMarket, True), (CompiledMarket, False)):
         market, store = kind(tape, terms), MemoryStore()
         observe(market, (seat,), terms, places_of(tape))
-        drive(market, Plan(tape, (seat,), terms), MemoryJournal(store))
+        drive(market, Plan(tape, (seat,), terms), MemoryJournal(store), is_direct=is_direct)
         stores.append(store)
     counted = Counter(type(event).__name__ for row in MemoryJournal(stores[0]).read() for event in row.events)
     assert counted["OrderFilled"] > 20
-    assert stores[0].link == stores[1].link
+    assert stores[0].link == stores[1].link == stores[2].link

@@ -47,12 +47,13 @@ def signature_of(query: str, *, secret: str) -> str:
     """
     if PEM not in secret:
         return hmac_hex(secret, query)
-    return base64.b64encode(_signed_by(private_key_of(secret), query.encode())).decode()
+    return base64.b64encode(_signed_by(private_key_of(secret, was_checked=True), query.encode())).decode()
 
 
-def private_key_of(secret: str) -> Ed25519PrivateKey | RSAPrivateKey:
+def private_key_of(secret: str, *, was_checked: bool = False) -> Ed25519PrivateKey | RSAPrivateKey:
     """Returns the key that a PEM holds.
 
+    Needs: that its numbers belong together takes tens of milliseconds to check, which is done once, at the start.
     Errors: KeyRefused.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
@@ -61,7 +62,8 @@ def private_key_of(secret: str) -> Ed25519PrivateKey | RSAPrivateKey:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
-        key = load_pem_private_key(secret.replace("\\n", "\n").encode(), password=None)
+        pem = secret.replace("\\n", "\n").encode()
+        key = load_pem_private_key(pem, password=None, unsafe_skip_rsa_key_validation=was_checked)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         raise KeyRefused("the secret is no private key") from None
     if isinstance(key, Ed25519PrivateKey | RSAPrivateKey):

@@ -75,20 +75,21 @@ def _wish(instrument: Instrument, side: Side) -> PlaceIntent:
 
 
 class Quoted(NamedTuple):
-    """What is quoted on, how far from the touch, and the orders of each side. Units: ticks."""
+    """What is quoted on with the orders of both sides, and how far from the touch. Units: ticks."""
 
-    instruments: tuple[Instrument, ...]
+    wishes: tuple[tuple[Instrument, PlaceIntent, PlaceIntent], ...]
     offset: int
-    buys: tuple[PlaceIntent, ...]
-    sales: tuple[PlaceIntent, ...]
 
 
 def decide(view: QuoteView, params: Quoted) -> Decision:
     """Keeps one order on each side of each market; where one is gone the other is canceled and both are placed anew."""
     intents: list[Intent] = []
     index, offset = 0, params.offset
-    for instrument, buy, sale in zip(params.instruments, params.buys, params.sales, strict=True):
-        live = [order for order in view.orders(instrument.id) if not order.cancel_pending]
+    for instrument, buy, sale in params.wishes:
+        orders = view.orders(instrument.id)
+        if len(orders) == 2 and not orders[0].cancel_pending and not orders[1].cancel_pending:
+            continue
+        live = [order for order in orders if not order.cancel_pending]
         touch = view.touch(instrument.id) if len(live) < 2 else None
         if touch is None:
             continue
@@ -104,8 +105,8 @@ def decide(view: QuoteView, params: Quoted) -> Decision:
 def seat_of(tape: Tape, offset: int = OFFSET) -> Seat:
     """Returns the seat that quotes on all of a tape."""
     instruments = tuple(instrument_of(tape, place) for place in range(len(tape.head.instruments)))
-    buys, sales = (tuple(_wish(each, side) for each in instruments) for side in Side)
-    return Seat(owner=OWNER, instruments=instruments, params=Quoted(instruments, offset, buys, sales), decide=decide)
+    wishes = tuple((each, _wish(each, Side.BUY), _wish(each, Side.SELL)) for each in instruments)
+    return Seat(owner=OWNER, instruments=instruments, params=Quoted(wishes, offset), decide=decide)
 
 
 def terms_of(latency_ns: int = 0) -> Terms:

@@ -32,6 +32,7 @@ SHARED = os.environ.get("FLATBOOK_SHARED")
 NS_PER_MS = 1_000_000
 D = Decimal
 LONG = 6_000
+PERP_STEPS, SPOT_STEPS = Steps(D("0.1"), D("0.001")), Steps(D("0.01"), D("0.000001"))
 LAST_DECIMAL = D("0.00000001")
 
 
@@ -43,12 +44,14 @@ class Sides(NamedTuple):
     paper: tuple[Event, ...]
 
 
-def three_ways(recording: Path, folder: Path, config: str, *, last: int | None = None) -> Sides:
+def three_ways(
+    recording: Path, folder: Path, config: str, *, last: int | None = None, steps: Steps = PERP_STEPS
+) -> Sides:
     """Trades a recording, or its first frames, by one seat in three ways."""
     frames = frames_of(recording)[:last]
     desk = PaperDesk(config, folder, frames)
     write_frames(frames, folder / "told.gz")
-    tape = as_seen(folder / "told.gz", folder, Steps(D("0.1"), D("0.001")))
+    tape = as_seen(folder / "told.gz", folder, steps)
     plan = plan_of_home(desk.loaded, tape)
     named = NamedTape(tape, plan.names)
     compiled, plain = (backtested(kind, named, plan) for kind in (CompiledMarket, PlainMarket))
@@ -92,3 +95,26 @@ def test_longer_pieces_of_recordings_are_traded_alike(tmp_path: Path, day: str, 
         Path(str(SHARED)) / "data" / "2_orderbook" / f"hftbt_usdm_btcusdt_{day}.gz", tmp_path, CONFIG, last=LONG
     )
     assert check_alike(sides) == executions
+
+
+@pytest.mark.skipif(SHARED is None, reason="no FLATBOOK_SHARED")
+def test_spot_is_traded_alike_where_nothing_is_paid_for_it(tmp_path: Path) -> None:
+    recording = Path(str(SHARED)) / "data" / "2_orderbook" / "hftbt_spot_btcusdt_20240808.gz"
+    assert check_alike(three_ways(recording, tmp_path, at_spot(CONFIG), last=LONG, steps=SPOT_STEPS)) == 153
+
+
+def at_spot(config: str) -> str:
+    """Returns the desk at spot without fees, which an exchange takes there in what was bought."""
+    for old, new in (
+        ('market = "usdm"', 'market = "spot"'),
+        ('maker_bps = "0.1"', 'maker_bps = "0"'),
+        ('tick = "0.1"', 'tick = "0.01"'),
+        ('lot = "0.001"', 'lot = "0.000001"'),
+        ('qty_min = "0.001"', 'qty_min = "0.000001"'),
+        ('product = "linear_perp"', 'product = "spot"'),
+        ('step = "0.3"', 'step = "1"'),
+        ('fee_bps = "0.01"', 'fee_bps = "0"'),
+    ):
+        assert old in config
+        config = config.replace(old, new)
+    return config

@@ -9,7 +9,7 @@ import msgspec
 
 from flatbook import __version__
 from flatbook.api.answers.moment import instant_or_none
-from flatbook.api.answers.positions import Asked, PositionsAnswer, positions_answer, unhedged_of
+from flatbook.api.answers.positions import EVERYTHING, Asked, PositionsAnswer, positions_answer, unhedged_of
 from flatbook.api.answers.status import NOT_ASKED, StatusAnswer, age_s, status_answer, thresholds_of
 from flatbook.api.routes import At, AtSite, OwnerQuery, SymbolQuery, reading
 from flatbook.api.site import Site, View
@@ -69,7 +69,8 @@ def _pages(grids: Any, hedges: Any) -> list[str]:
 @reading("/status", "Is the desk flat", tag="desk")
 async def status(site: AtSite, at: At = None) -> StatusAnswer:
     """Says whether the desk is flat, and what stands in the way: what `flatbook status --json` says."""
-    return status_of(site, await site.view(at))
+    view = await site.view(at)
+    return site.remembered("status", view, lambda: status_of(site, view))
 
 
 def status_of(site: Site, view: View) -> StatusAnswer:
@@ -86,7 +87,10 @@ async def positions(
 ) -> PositionsAnswer:
     """Returns positions, nets, held fills and balances: what `flatbook positions --json` says."""
     view = await site.view(at)
-    return positions_of(site, view, Asked(owner=owner, symbol=symbol))
+    asked = Asked(owner=owner, symbol=symbol)
+    if asked != EVERYTHING:
+        return positions_of(site, view, asked)
+    return site.remembered("positions", view, lambda: positions_of(site, view, asked))
 
 
 def positions_of(site: Site, view: View, asked: Asked) -> PositionsAnswer:

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from flatbook.api.answers.moment import AsOf, as_of, instant_or_none
+import msgspec
+
+from flatbook.api.answers.moment import Answer, AsOf, as_of, instant_or_none
 from flatbook.api.follow import Folds, Follower, folded_until
 from flatbook.api.live import Live
 from flatbook.api.problems import Code, Problem
@@ -20,7 +22,7 @@ from flatbook.ops.config_rules import rules_of
 from flatbook.ops.home import SOCKET_FILE
 from flatbook.projections.report import Prices, no_prices
 from flatbook.values.ids import Seq
-from flatbook.values.instants import Instant, InstantRefused, instant_of_text
+from flatbook.values.instants import NS_PER_S, Instant, InstantRefused, instant_of_text
 
 AGE_S_MAX = 2
 PAST_KEPT_MAX = 4
@@ -30,6 +32,7 @@ ASK_AGAIN = {"retry-after": "1"}
 
 
 T = TypeVar("T")
+A = TypeVar("A", bound=Answer)
 
 
 class View(NamedTuple):
@@ -55,6 +58,7 @@ class Site:
         self.follower = Follower(loaded.journal, clock)
         self.live = Live(loaded.home / SOCKET_FILE, clock)
         self._past: dict[tuple[int, str], Folds] = {}
+        self._remembered: dict[str, tuple[Any, Any]] = {}
         self._making: dict[tuple[int, str], asyncio.Task[Folds]] = {}
         self._one_past = asyncio.Lock()
         self.resting = asyncio.Lock()
@@ -100,6 +104,18 @@ class Site:
             return present
         folds = await self._folds_at(at, present.folds.seq)
         return View(folds, as_of(folds.seq, folds.at), is_past=True)
+
+    def remembered(self, name: str, view: View, make: Callable[[], A]) -> A:
+        """Returns an answer about the present that many ask for: made anew when what it follows from has changed."""
+        key = (self.follower.generation, self.folds.seq, self.live.seen_at, self.now // NS_PER_S)
+        found = None if view.is_past else self._remembered.get(name)
+        if found is not None and found[0] == key:
+            answer: A = msgspec.structs.replace(found[1], as_of=view.moment)
+            return answer
+        made = make()
+        if not view.is_past:
+            self._remembered[name] = (key, made)
+        return made
 
     async def results(self, make: Callable[[View], T], at: str | None = None) -> T:
         """Returns what is made of results, beside the event loop: matching and adding up takes long in a long journal.

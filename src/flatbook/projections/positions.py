@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
 import msgspec
@@ -121,7 +121,10 @@ def _held(event: FillSkipped | FillUnvalued, fill: KnownFill) -> HeldFill:
 def net_lines(state: State, *, owner: OwnerId | None = None) -> tuple[NetLine, ...]:
     """Returns the nets that ever moved or may move, by owner and underlying."""
     keys = sorted(dict.fromkeys((*state.positions.nets, *state.owing)))
-    return tuple(_net_line(state, key) for key in keys if owner in (None, key[0]))
+    rows: dict[NetKey, list[Position]] = {}
+    for (holder, _, _), row in sorted(state.positions.rows.items()):
+        rows.setdefault((holder, row.underlying), []).append(row)
+    return tuple(_net_line(state, key, rows.get(key, ())) for key in keys if owner in (None, key[0]))
 
 
 def portfolio_exposure(state: State, intended: Mapping[NetKey, Quantity] = NO_INTENDED_DELTA) -> PortfolioExposure:
@@ -136,8 +139,13 @@ def portfolio_exposure(state: State, intended: Mapping[NetKey, Quantity] = NO_IN
     for (_, underlying), delta in intended.items():
         wanted[underlying] = Quantity(wanted.get(underlying, ZERO) + delta)
     zero = Quantity(ZERO)
+    held: dict[Underlying, list[Net]] = {}
+    for (_, underlying), net in state.positions.nets.items():
+        held.setdefault(underlying, []).append(net)
     lines = tuple(
-        _exposure_line(state, underlying, nets.get(underlying, zero), wanted.get(underlying, zero))
+        _exposure_line(
+            state, held.get(underlying, ()), underlying, (nets.get(underlying, zero), wanted.get(underlying, zero))
+        )
         for underlying in sorted(nets | wanted)
     )
     return PortfolioExposure(
@@ -148,13 +156,12 @@ def portfolio_exposure(state: State, intended: Mapping[NetKey, Quantity] = NO_IN
     )
 
 
-def _net_line(state: State, key: NetKey) -> NetLine:
+def _net_line(state: State, key: NetKey, rows: Sequence[Position]) -> NetLine:
     owner, underlying = key
     net = state.positions.nets.get(key)
     exposure = exposure_of(state, key)
     price, price_from, price_at = _price_of(state, underlying, () if net is None else (net,))
     zero = Quantity(ZERO)
-    rows = sorted(state.positions.rows.items())
     return NetLine(
         owner=owner,
         underlying=underlying,
@@ -167,12 +174,14 @@ def _net_line(state: State, key: NetKey) -> NetLine:
         price_at=price_at,
         usd=None if price is None else Money(exposure.net * price),
         hold=state.holds.get(key),
-        positions=tuple(row for (holder, _, _), row in rows if holder == owner and row.underlying == underlying),
+        positions=tuple(rows),
     )
 
 
-def _exposure_line(state: State, underlying: Underlying, net: Quantity, intended: Quantity) -> ExposureLine:
-    nets = (each for (_, of), each in state.positions.nets.items() if of == underlying)
+def _exposure_line(
+    state: State, nets: Sequence[Net], underlying: Underlying, sums: tuple[Quantity, Quantity]
+) -> ExposureLine:
+    net, intended = sums
     price, _, _ = _price_of(state, underlying, nets)
     residue = Quantity(net - intended)
     return ExposureLine(

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
 
+from flatbook.api.answers.positions import PositionsAnswer, positions_answer
 from flatbook.api.problems import Problem
 from flatbook.api.site import Site, until_of
+from flatbook.ops.clock import SystemClock
 from flatbook.values.ids import Seq
+from flatbook.values.instants import Instant
+from tests.desk import OPEN
 from tests.unit.api.conftest import site_of
+from tests.unit.api.test_follow import commit
+
+
+class Stopped(SystemClock):
+    """A clock that stands."""
+
+    def now(self) -> Instant:
+        """Returns always the same instant."""
+        return OPEN
 
 
 def read(home: Path) -> Site:
@@ -37,6 +51,23 @@ def test_no_more_moments_are_folded_at_a_time_than_can_be(demo: Path) -> None:
         return [each.code.value if isinstance(each, Problem) else "folded" for each in asked]
 
     assert asyncio.run(ask(read(demo))) == ["folded"] * 4 + ["unavailable"] * 3
+
+
+def test_an_answer_that_many_ask_for_is_made_anew_only_when_something_was_committed(demo: Path, tmp_path: Path) -> None:
+    home = shutil.copytree(demo, tmp_path / "home")
+    site, made = read(home), list[int]()
+
+    def make() -> PositionsAnswer:
+        made.append(site.folds.seq)
+        return positions_answer(site.folds.state, site.present().moment, ())
+
+    site.clock = Stopped()
+    first, again = (site.remembered("positions", site.present(), make) for _ in range(2))
+    commit(home / "journal.sqlite", "111")
+    site.follower.look()
+    anew = site.remembered("positions", site.present(), make)
+    site.follower.close()
+    assert (first.nets, anew.nets[0].price, len(made)) == (again.nets, "111", 2)
 
 
 @pytest.mark.parametrize("text", ["14", "999999999999999999999", "soon", "2025-12-02T14:32:30", ""])

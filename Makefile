@@ -16,11 +16,12 @@ BUNDLE := src/flatbook/api/static/index.html
 CONSOLE_FILES := $(wildcard console/*.html console/*.ts console/*.json) $(shell find console/src console/public -type f)
 CONSOLE_IF_NODE = if ! command -v npm > /dev/null; then echo "Node is absent: no console is built, and the terminal shows all"; \
 	else $(MAKE) console || { test "$$REQUIRE_REAL" != 1 && echo "the console was not built, and the terminal shows all"; }; fi
+CHROMIUM := /usr/bin/chromium
 CLIENTS := alpaca schwab ccxt
 PEERS := eventsourcing==9.5.6 msgspec hftbacktest==2.4.4 nautilus_trader==1.221.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo console test e2e sim sim-ci lint format vectors captures bench wheel deps deps-all clients lock lock-clients clean
+.PHONY: help demo console test e2e soak sim sim-ci lint format vectors captures bench wheel deps deps-all clients lock lock-clients clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -39,6 +40,9 @@ test: lint ## every check and every test that a change must pass, over all proce
 
 e2e: lint deps-all ## the long runs on a real chain, none of which may be left out
 	@REQUIRE_REAL=1 $(BIN)/python -m pytest -m e2e
+
+soak: lint console ## the console for an hour before a desk that trades: it may not grow; SOAK_MINUTES says how long
+	@SOAK_MINUTES=$${SOAK_MINUTES:-60} $(BIN)/python -m pytest -m slow -s tests/console/test_heap.py
 
 sim: .venv/run.stamp ## simulated worlds for an hour, over all processors; MINUTES and SEEDS say how many
 	@$(BIN)/flatbook sim crash
@@ -77,7 +81,7 @@ wheel: .venv/dev.stamp ## build the wheel into dist/, with the console where Nod
 
 deps: .venv/dev.stamp ## make .venv with everything that developing needs
 
-deps-all: deps clients .venv-real/contracts.json .venv-real/float/stamp ## also a chain, our contracts, clients of brokers; needs Node
+deps-all: deps clients $(CHROMIUM) .venv-real/contracts.json .venv-real/float/stamp ## also a chain, our contracts, clients of brokers, a browser; needs Node
 
 clients: $(CLIENTS:%=.venv-clients/%.stamp) ## clients of brokers that nobody here wrote, each in a place of its own
 
@@ -130,6 +134,12 @@ console/node_modules/stamp: console/package.json console/package-lock.json conso
 $(BUNDLE): console/node_modules/stamp $(CONSOLE_FILES)
 	@echo "building the console"
 	@cd console && npm run --silent build -- --logLevel warn
+
+# The browser that the console is tested in is Debian's.
+$(CHROMIUM):
+	@echo "installing Chromium (once)"
+	@apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium > /dev/null \
+		|| echo "Chromium could not be installed: the console's tests in a browser are left out" >&2
 
 .venv-real/contracts.json: contracts/compile.mjs $(wildcard contracts/*.sol) .venv-real/chain/stamp
 	@echo "compiling the contracts"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,7 +94,9 @@ def test_everything_that_can_be_pressed_has_a_name_for_tests() -> None:
 
 def test_money_is_never_computed_in_the_browser() -> None:
     allowed = {"format/decimal.ts", "api/schema.ts"}
-    a_number = re.compile(r"parseFloat|parseInt|Decimal\(|\bNumber\((?!at\)|(?:\w\.)?time\)|row\[field\]|ms\))")
+    a_number = re.compile(
+        r"parseFloat|parseInt\((?!good,)|Decimal\(|\bNumber\((?!at\)|(?:\w\.)?time\)|row\[field\]|ms\))"
+    )
     found = [
         f"{path}: {line.strip()}"
         for path, text in texts().items()
@@ -102,3 +105,21 @@ def test_money_is_never_computed_in_the_browser() -> None:
         if a_number.search(line)
     ]
     assert found == []
+
+
+def test_every_command_line_that_the_console_shows_has_its_verb() -> None:
+    shown = {
+        " ".join(found.split())
+        for text in texts().values()
+        for found in re.findall(r'["`>]flatbook ([a-z]+(?: [a-z]+)?)', text)
+    }
+    assert {"status", "orders", "grid slots"} <= shown
+    unknown = [
+        words
+        for words in sorted(shown)
+        if subprocess.run(
+            [sys.executable, "-m", "flatbook", *words.split(), "--help"], capture_output=True, check=False
+        ).returncode
+        != 0
+    ]
+    assert unknown == []

@@ -23,7 +23,7 @@ export function Button({ look = "plain", icon, small = false, className, childre
       type="button"
       {...rest}
       className={cx(
-        "inline-flex items-center justify-center gap-1.5 rounded-md border whitespace-nowrap transition-colors",
+        "inline-flex shrink-0 items-center justify-center gap-1.5 rounded-md border whitespace-nowrap transition-colors",
         "disabled:opacity-50",
         small ? "h-7 min-w-7 px-2 text-xs" : "h-8 min-w-8 px-3 text-[0.8125rem]",
         LOOKS[look],

@@ -137,7 +137,7 @@ export function DataTable<Row>(props: Props<Row>) {
         style={height ? { height } : undefined}
         tabIndex={shown.length > 0 && !onOpen ? 0 : undefined}
         role="region"
-        aria-label={label}
+        aria-label={`table of ${label}`}
       >
         <table className="w-full border-separate border-spacing-0 text-left" data-rows>
           <thead>
@@ -166,7 +166,7 @@ export function DataTable<Row>(props: Props<Row>) {
                         {sorted && <Icon name={sorted === "asc" ? "up" : "down"} size={10} />}
                       </button>
                     ) : (
-                      column?.head
+                      column?.head || <span className="sr-only">Acts</span>
                     )}
                   </th>
                 );

@@ -1,4 +1,4 @@
-import { BaselineSeries, ColorType, createChart, createSeriesMarkers, LineSeries, type IChartApi, type SeriesMarker, type Time, type UTCTimestamp } from "lightweight-charts";
+import { BaselineSeries, ColorType, createChart, createSeriesMarkers, LineSeries, TickMarkType, type IChartApi, type SeriesMarker, type Time, type UTCTimestamp } from "lightweight-charts";
 import { useEffect, useRef } from "react";
 import { clockOf, dayOf } from "@/format/time";
 import { useSettings } from "@/settings/settings";
@@ -45,7 +45,8 @@ function made(place: HTMLElement, colours: Colours, zone: string, height: number
     timeScale: {
       borderColor: colours.line,
       timeVisible: true,
-      tickMarkFormatter: (time: Time) => clockOf(Number(time) * 1000, zone).slice(0, 5),
+      tickMarkFormatter: (time: Time, kind: TickMarkType) =>
+        kind >= TickMarkType.Time ? clockOf(Number(time) * 1000, zone).slice(0, 5) : dayOf(Number(time) * 1000, zone).slice(5),
     },
     localization: { timeFormatter: (time: Time) => `${dayOf(Number(time) * 1000, zone)} ${clockOf(Number(time) * 1000, zone)}` },
   });
@@ -82,7 +83,7 @@ export function PriceChart({ testid, summary, points, marks = [], baseline = fal
   return (
     <figure className="m-0" data-testid={testid}>
       <figcaption className="pb-1 text-2xs text-muted">{summary}</figcaption>
-      <div ref={place} style={{ height }} aria-hidden="true" />
+      <div ref={place} style={{ height }} />
     </figure>
   );
 }

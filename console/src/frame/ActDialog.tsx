@@ -183,7 +183,7 @@ export function ActDialog({ wanted, onClose }: { wanted: Wanted; onClose: () => 
             {asked !== null && (
               <label className="flex flex-col gap-1 text-2xs text-muted">
                 <span>
-                  Type <span className="num font-semibold text-text">{asked}</span> to confirm
+                  Type <span className="num font-semibold text-text" data-testid="act-asked">{asked}</span> to confirm
                 </span>
                 <input
                   data-testid="act-confirm"

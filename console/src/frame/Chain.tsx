@@ -13,6 +13,7 @@ import { cx } from "@/components/cx";
 type Why = Schemas["StoryAnswer"];
 type Line = Why["events"][number];
 
+const LONG = 40;
 const HIDDEN = new Set(["happened_at", "seen_at"]);
 
 function EventStep({ line, last }: { line: Line; last: boolean }) {
@@ -33,10 +34,10 @@ function EventStep({ line, last }: { line: Line; last: boolean }) {
           </span>
           <span className="num ml-auto text-2xs text-muted">#{line.seq}</span>
         </div>
-        <dl className="m-0 mt-1 grid grid-cols-[minmax(8rem,auto)_1fr] gap-x-3 gap-y-0.5 text-2xs">
+        <dl className="m-0 mt-1 flex flex-wrap gap-x-4 gap-y-0.5 text-2xs">
           {fields.map(([name, value]) => (
-            <div key={name} className="contents">
-              <dt className="text-muted">{name}</dt>
+            <div key={name} className={cx("flex min-w-0 gap-1.5", value.length > LONG && "basis-full")}>
+              <dt className="shrink-0 text-muted">{name}</dt>
               <dd className="num m-0 min-w-0 !whitespace-normal break-all text-text2">{value}</dd>
             </div>
           ))}
@@ -116,7 +117,7 @@ function Spans({ rows }: { rows: Why["latencies"] }) {
 
 /** The story of one thing, from the fill that began it to the last cent: every event that led to it and followed from it. */
 export function Chain({ reference, onClose }: { reference: string; onClose: () => void }) {
-  const why = useRead<Why>(`/stories/${encodeURIComponent(reference)}`);
+  const why = useRead<Why>("/story", { ref: reference });
   return (
     <Layer open drawer onClose={onClose} title={reference} says="The full chain of events, oldest first." testid="chain">
       <div className="border-b border-line px-4 py-2">

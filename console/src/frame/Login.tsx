@@ -23,9 +23,9 @@ export function Login() {
                 {"why" in standing ? standing.why : ""}
               </p>
               <p className="m-0 text-text2">
-                {silent ? "Is it running? It is started with:" : "The API prints a link that works once when it starts, on the machine of the desk:"}
+                {silent ? "Is it running? It is started with:" : "On the machine of the desk, ask for a link that works once:"}
               </p>
-              <CopyText text="flatbook api" prompt testid="login-command" />
+              <CopyText text={silent ? "flatbook api" : "flatbook token link"} prompt testid="login-command" />
               <div>
                 <Button look="primary" icon="retry" onClick={() => void again()} data-testid="login-again">
                   Try again

@@ -26,7 +26,7 @@ export function ModeStrip() {
   }, [mode]);
   const look = mode ? LOOKS[mode] : null;
   return (
-    <div className="shrink-0" data-testid="mode-strip" data-mode={mode ?? "unknown"}>
+    <aside aria-label="Whose money moves" className="shrink-0" data-testid="mode-strip" data-mode={mode ?? "unknown"}>
       <div className={cx("h-[3px]", look ? look.strip : "hatch bg-unknown")} />
       <div className="flex h-7 items-center gap-2 border-b border-line bg-s2 px-3 text-2xs text-text2">
         <Badge tone={look?.tone ?? "unknown"} icon={null} testid="mode" className="font-semibold tracking-wider">
@@ -34,6 +34,6 @@ export function ModeStrip() {
         </Badge>
         {look?.says ?? "the API has not said what kind of desk this is"}
       </div>
-    </div>
+    </aside>
   );
 }

@@ -92,7 +92,7 @@ export function Palette({ open, onClose, pages }: { open: boolean; onClose: () =
                 <Item icon="keys" name="Keys" hint="?" testid="palette-keys" onSelect={then(() => show({ kind: "keys" }))} />
               </Command.Group>
               <Command.Group heading="Orders" className={HEAD}>
-                {orders.slice(0, ORDERS_SHOWN).map((order) => (
+                {orders.slice(-ORDERS_SHOWN).reverse().map((order) => (
                   <Item
                     key={order.order_id}
                     icon="orders"

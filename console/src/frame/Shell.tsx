@@ -6,9 +6,11 @@ import { ActDialog } from "./ActDialog";
 import { Banner } from "./Banner";
 import { Chain } from "./Chain";
 import { KeysDialog } from "./KeysDialog";
+import { LimitForm } from "./LimitForm";
 import { ModeStrip } from "./ModeStrip";
 import { Palette } from "./Palette";
 import { Sidebar } from "./Sidebar";
+import { TradeForm } from "./TradeForm";
 import { TopBar } from "./TopBar";
 import { actOf, SEQUENCE_MS, walkRows, type Act } from "./keys";
 import { KILL } from "./stops";
@@ -82,6 +84,8 @@ export function Shell() {
       <Palette open={open?.kind === "palette"} onClose={close} pages={pages} />
       <KeysDialog open={open?.kind === "keys"} onClose={close} pages={pages} />
       {open?.kind === "act" && <ActDialog wanted={open.wanted} onClose={close} />}
+      {open?.kind === "trade" && <TradeForm net={open.net} onClose={close} />}
+      {open?.kind === "limit" && <LimitForm limit={open.limit} onClose={close} />}
       {open?.kind === "chain" && <Chain reference={open.ref} onClose={close} />}
     </div>
   );

@@ -2,7 +2,7 @@
 import type { Tone } from "@/components/Badge";
 
 const BAD = /(rejected|refused|halted|broken|failed|reversed|removed|mismatch|unparsed|foreign|denied)/;
-const WARN = /(alert|held|expired|canceled|cancelled|overdue|differ|frozen|late|locked|not_sent)/;
+const WARN = /(alert_raised|held|expired|canceled|cancelled|overdue|differ|frozen|late|locked|not_sent)/;
 const GOOD = /(filled|lifted|found|settled|cleared|agreed)/;
 
 export function toneOfEvent(type: string): Tone {

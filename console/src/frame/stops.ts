@@ -15,7 +15,7 @@ export const HALT: Wanted = {
   title: "Halt everything",
   says: "Stops new orders and cancels what rests. Hedges wait until the halt is lifted.",
   body: { scope: "all", target: "" },
-  cli: 'flatbook halt --all --reason "..."',
+  cli: 'flatbook halt --reason "..."',
   danger: true,
 };
 

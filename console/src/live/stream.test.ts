@@ -66,7 +66,7 @@ describe("the stream", () => {
     last().say({ type: "delta", seq: 8, channel: "status", body: { flat: false } });
     last().say({ type: "delta", seq: 9, channel: "orders", upsert: [{ order_id: "b" }, { order_id: "a", open: false }] });
     expect(stream.channel("status")).toEqual({ flat: false });
-    expect(stream.channel("orders")).toEqual([{ order_id: "b" }, { order_id: "a", open: false }]);
+    expect(stream.channel("orders")).toEqual([{ order_id: "a", open: false }, { order_id: "b" }]);
     expect(stream.line).toMatchObject({ phase: "live", seq: 9, attempt: 0 });
   });
 

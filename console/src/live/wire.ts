@@ -3,7 +3,7 @@
 export type RowKey = "order_id" | "ref";
 
 /** The channels whose bodies are rows; every other channel is one document that is replaced as a whole. */
-export const ROW_KEYS: Readonly<Record<string, RowKey>> = { orders: "order_id", trades: "ref" };
+export const ROW_KEYS: Readonly<Record<string, RowKey>> = { orders: "order_id", executions: "order_id", trades: "ref" };
 export const EVENTS_KEPT = 500;
 export const ROWS_KEPT = 1000;
 
@@ -34,7 +34,7 @@ export function readMessage(text: string): Message | null {
   return known && typeof seq === "number" ? (found as Message) : null;
 }
 
-/** The rows after a change: those with a known key are replaced where they stand, new ones come first. */
+/** The rows after a change, the oldest first: those with a known key are replaced where they stand, new ones come last. */
 function upserted(rows: readonly Row[], news: readonly Row[], key: RowKey): Row[] {
   const changed = new Map(news.map((row) => [row[key], row]));
   const kept = rows.map((row) => {
@@ -42,7 +42,7 @@ function upserted(rows: readonly Row[], news: readonly Row[], key: RowKey): Row[
     changed.delete(row[key]);
     return found ?? row;
   });
-  return [...[...changed.values()].reverse(), ...kept].slice(0, ROWS_KEPT);
+  return [...kept, ...changed.values()].slice(-ROWS_KEPT);
 }
 
 function rowsOf(body: unknown): readonly Row[] {

@@ -28,7 +28,7 @@ export function Page() {
   return (
     <div className="flex h-full flex-col gap-3">
       <PageHead title="Events & logs" cli={chosen === null ? "flatbook events tail --follow" : `flatbook events tail --at ${chosen}`} />
-      <Panel title="Moment" testid="moment" note="the book as it stood after any event" className="-mt-3">
+      <Panel title="Moment" testid="moment" note="the book as it stood after any event">
         <div className="flex flex-wrap items-center gap-4">
           <Slider value={shown} min={Math.min(1, last)} max={last} label="Moment, as the number of an event" valueText={`event ${shown} of ${last}`} testid="time-slider" onChange={setDragged} onSettle={settle} />
           <span className="num w-64 text-xs text-text2" data-testid="moment-shown">

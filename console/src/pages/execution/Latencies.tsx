@@ -8,7 +8,7 @@ type Report = Schemas["ReportBody"];
 
 /** How long fills waited for their hedge, by session. */
 export function Latencies() {
-  const report = useRead<Report>("/reports/hedging");
+  const report = useRead<Report>("/report");
   return (
     <Panel title="From fill to hedge" testid="latencies" flush>
       <Answer query={report} lines={2}>

@@ -26,9 +26,11 @@ export function stepsOf(execution: Execution): Step[] {
     .sort((a, b) => a.at - b.at);
 }
 
-/** Where on a line of 100 an instant stands; by the root, so that quick steps beside slow ones keep a place of their own. */
+const QUICK_MS = 200;
+
+/** Where on a line of 100 an instant stands: by the logarithm, so that milliseconds and hours both have a place. */
 function placeOf(ms: number, longest: number): number {
-  return longest <= 0 ? 0 : Math.sqrt(Math.min(1, ms / longest)) * 100;
+  return longest <= 0 ? 0 : (Math.log1p(ms / QUICK_MS) / Math.log1p(longest / QUICK_MS)) * 100;
 }
 
 const COLUMNS = "grid-cols-[8.5rem_2.5rem_5.5rem_8.5rem_6.5rem_minmax(8rem,1fr)_4.5rem_4.5rem_4.5rem_4.5rem]";

@@ -7,6 +7,7 @@ import { useView } from "@/frame/view";
 import { useChannel } from "@/live/channels";
 import { Book } from "./Book";
 import { Books } from "./Books";
+import { Offers } from "./Offers";
 import { Prices } from "./Prices";
 import { Spreads } from "./Spreads";
 
@@ -35,6 +36,7 @@ export function Page() {
       {market?.known && (
         <>
           <Prices prices={market.prices} />
+          <Offers />
           <Books books={market.books} chosen={book?.instrument ?? null} onChoose={(next) => change({ instrument: next })} />
           {book && (
             <div className="grid gap-3 xl:grid-cols-[1fr_1fr]">

@@ -13,7 +13,7 @@ const VIEWS = [
 export function Page() {
   const [{ view = "orders" }, change] = useView();
   return (
-    <div className="flex h-full flex-col">
+    <div className="flex h-full flex-col gap-3">
       <PageHead title="Orders & trades" cli={view === "trades" ? "flatbook trades" : "flatbook orders"}>
         <Segments value={view} choices={VIEWS} label="What is listed" testid="orders-view" onChange={(next) => change({ view: next })} />
       </PageHead>

@@ -3,10 +3,12 @@ import { Amount } from "@/components/Amount";
 import { Badge } from "@/components/Badge";
 import { DataTable } from "@/components/DataTable";
 import { Panel } from "@/components/Panel";
+import { RowActions } from "@/components/RowActions";
 import { Empty, Waiting } from "@/components/States";
 import { Tip } from "@/components/Tip";
 import type { Column } from "@/components/table";
 import { directionOf, toPixels } from "@/format/decimal";
+import { useUi, type Wanted } from "@/frame/ui";
 import { useChannel } from "@/live/channels";
 
 const BAR_PX = 72;
@@ -88,7 +90,35 @@ function columnsOf(largest: number): readonly Column<Net>[] {
         </Tip>
       ),
     },
+    { id: "actions", head: "", text: () => null, sort: "none", align: "right", cell: (net) => <NetActions net={net} /> },
   ];
+}
+
+function NetActions({ net }: { net: Net }) {
+  const { show } = useUi();
+  if (directionOf(net.net) === 0) return null;
+  const { owner, underlying } = net;
+  const hedge: Wanted = {
+    verb: "hedge-now",
+    title: `Hedge ${underlying} now`,
+    says: "Places the hedge of this net at once, whatever its threshold.",
+    body: { owner, underlying },
+    cli: `flatbook hedge ${owner} ${underlying} --reason "..."`,
+    danger: true,
+  };
+  const flatten: Wanted = {
+    verb: "flatten",
+    title: `Flatten ${underlying}`,
+    says: "Brings this net to zero at the market, whatever its threshold.",
+    body: { owner, underlying },
+    cli: `flatbook flatten --owner ${owner} --symbol ${underlying} --reason "..."`,
+    danger: true,
+  };
+  const actions = [
+    ...[hedge, flatten].map((wanted) => ({ name: wanted.title, testid: `net-${wanted.verb}`, act: () => show({ kind: "act", wanted }) })),
+    { name: "Trade by hand", testid: "net-trade", act: () => show({ kind: "trade", net }) },
+  ];
+  return <RowActions label={`Acts on the net of ${owner} in ${underlying}`} actions={actions} testid={`net-actions-${underlying}`} />;
 }
 
 /** What each asset nets to, and what may still happen to it. */

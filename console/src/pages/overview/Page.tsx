@@ -1,8 +1,11 @@
 import { PageHead } from "@/components/PageHead";
-import { Flat } from "./Flat";
-import { LatestEvents } from "./Events";
-import { Nets } from "./Nets";
 import { Attention } from "./Attention";
+import { Earnings } from "./Earnings";
+import { LatestEvents } from "./Events";
+import { Flat } from "./Flat";
+import { Nets } from "./Nets";
+import { Parts } from "./Parts";
+import { UnderWay } from "./UnderWay";
 
 /** Is the book flat, what did it earn, what needs a person. */
 export function Page() {
@@ -11,8 +14,13 @@ export function Page() {
       <PageHead title="Overview" cli="flatbook status" />
       <Flat />
       <Nets />
-      <div className="grid gap-3 xl:grid-cols-2">
-        <Attention />
+      <Earnings />
+      <div className="grid items-start gap-3 xl:grid-cols-2">
+        <div className="flex min-w-0 flex-col gap-3">
+          <UnderWay />
+          <Attention />
+          <Parts />
+        </div>
         <LatestEvents />
       </div>
     </div>

@@ -9,7 +9,7 @@ type Report = Schemas["ReportBody"];
 
 /** What each part of the result came from, and what stood open meanwhile. */
 export function Hedging() {
-  const report = useRead<Report>("/reports/hedging");
+  const report = useRead<Report>("/report");
   return (
     <Panel
       title="Where it came from"

@@ -2,20 +2,24 @@ import { useRead } from "@/api/queries";
 import type { Schemas } from "@/api/types";
 import { Amount } from "@/components/Amount";
 import { Badge } from "@/components/Badge";
+import { Button } from "@/components/Button";
 import { DataTable } from "@/components/DataTable";
 import { Panel } from "@/components/Panel";
 import { Answer, Empty } from "@/components/States";
 import type { Column } from "@/components/table";
 import { toPixels } from "@/format/decimal";
+import { useUi } from "@/frame/ui";
 
 type Risk = Schemas["RiskAnswer"];
 type Limit = Risk["limits"][number];
 
 const FULL = 100;
 const NEAR = 80;
+/** Limits that bound each order and are never used up by several. */
+const PER_ORDER = new Set(["order_notional_usd_max", "order_shares_max", "collar_bps_max", "second_bps_max", "price_age_s_max"]);
 
 function Use({ percent }: { percent: string | null }) {
-  if (percent === null) return <span className="text-muted">per order</span>;
+  if (percent === null) return <span className="text-muted">—</span>;
   const part = toPixels(percent);
   const shown = Math.min(FULL, Math.max(0, part));
   return (
@@ -28,12 +32,22 @@ function Use({ percent }: { percent: string | null }) {
   );
 }
 
+function Change({ limit }: { limit: Limit }) {
+  const { show } = useUi();
+  return (
+    <Button small onClick={() => show({ kind: "limit", limit })} aria-label={`Tighten ${limit.name.replaceAll("_", " ")} of ${limit.scope}`} data-testid="limit-change">
+      Tighten
+    </Button>
+  );
+}
+
 const COLUMNS: readonly Column<Limit>[] = [
   { id: "name", head: "Limit", text: (row) => row.name, cell: (row) => <span className="font-medium">{row.name.replaceAll("_", " ")}</span> },
   { id: "scope", head: "Of", text: (row) => row.scope, className: "text-text2" },
   { id: "limit", head: "May be", align: "right", sort: "amount", text: (row) => row.limit, cell: (row) => <Amount value={row.limit} unit={row.unit} /> },
-  { id: "current", head: "Is", align: "right", sort: "amount", text: (row) => row.current, cell: (row) => <Amount value={row.current} unit={row.unit} /> },
+  { id: "current", head: "Is", align: "right", sort: "amount", text: (row) => row.current, cell: (row) => (row.current === null && PER_ORDER.has(row.name) ? <span className="text-muted">per order</span> : <Amount value={row.current} unit={row.unit} />) },
   { id: "use", head: "Use", align: "right", sort: "none", text: (row) => row.use_pct, cell: (row) => <Use percent={row.use_pct} /> },
+  { id: "change", head: "", text: () => null, sort: "none", align: "right", cell: (row) => <Change limit={row} /> },
 ];
 
 type Breaker = Risk["breakers"][number];

@@ -6,12 +6,12 @@ import { Answer } from "@/components/States";
 import type { Column } from "@/components/table";
 
 type Config = Schemas["ConfigAnswer"];
-type Setting = Config["settings"][number];
+type Value = Schemas["ValueBody"];
 
-const COLUMNS: readonly Column<Setting>[] = [
+const COLUMNS: readonly Column<Value>[] = [
   { id: "key", head: "Key", text: (row) => row.key, cell: (row) => <span className="num">{row.key}</span> },
-  { id: "value", head: "Value", text: (row) => row.value, cell: (row) => <span className="num text-text2">{row.value}</span> },
-  { id: "source", head: "From", text: (row) => row.source, className: "text-muted" },
+  { id: "value", head: "Value", text: (row) => row.value, cell: (row) => <span className="num inline-block max-w-xl truncate align-middle text-text2" title={row.value}>{row.value}</span> },
+  { id: "origin", head: "From", text: (row) => row.origin, className: "text-muted" },
 ];
 
 /** What the desk runs with, each value with where it comes from; secrets are never shown. */
@@ -20,7 +20,7 @@ export function ConfigPanel() {
   return (
     <Panel title="Configuration" note="read only: it is changed in flatbook.toml" testid="config" flush>
       <Answer query={config} lines={5}>
-        {(body) => <DataTable testid="config-table" label="configuration" columns={COLUMNS} rows={body.settings} rowKey={(row) => row.key} height="24rem" />}
+        {(body) => <DataTable testid="config-table" label="configuration" columns={COLUMNS} rows={body.values} rowKey={(row) => row.key} height="24rem" />}
       </Answer>
     </Panel>
   );

@@ -1,0 +1,36 @@
+import { Link } from "@tanstack/react-router";
+import { Badge } from "@/components/Badge";
+import { Panel } from "@/components/Panel";
+import { Waiting } from "@/components/States";
+import { ageText } from "@/format/time";
+import { useChannel } from "@/live/channels";
+import { PART_TONES } from "@/pages/health/Page";
+
+/** How the parts are that all numbers stand on. */
+export function Parts() {
+  const health = useChannel("health");
+  return (
+    <Panel
+      title="Parts"
+      testid="overview-parts"
+      actions={
+        <Link to="/health" className="text-2xs text-text2 hover:text-text" data-testid="overview-parts-more">
+          health
+        </Link>
+      }
+    >
+      {!health && <Waiting lines={1} />}
+      <ul className="m-0 flex list-none flex-wrap gap-x-5 gap-y-2 p-0">
+        {health?.parts.map((part) => (
+          <li key={`${part.kind} ${part.name}`} className="inline-flex items-center gap-2 text-xs">
+            <span>{part.name}</span>
+            <Badge tone={PART_TONES[part.state]} title={part.detail || undefined}>
+              {part.state}
+            </Badge>
+            {part.age_s !== null && <span className="num text-2xs text-muted">{ageText(part.age_s)}</span>}
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}

@@ -1,0 +1,190 @@
+"""The console in a browser, before a running desk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flatbook.api.console import PAGES
+from tests.console.conftest import Desk
+
+pytestmark = pytest.mark.real
+AXE = Path(__file__).parents[2] / "console/node_modules/axe-core/axe.min.js"
+EVENT_SHOWN_S = 1.0
+HEADINGS = {
+    "overview": "Overview",
+    "execution": "Execution",
+    "orders": "Orders & trades",
+    "inventory": "Inventory",
+    "market": "Market",
+    "reports": "Backtests & reports",
+    "events": "Events & logs",
+    "health": "Health",
+    "risk": "Risk & limits",
+    "settings": "Settings",
+}
+
+
+@pytest.fixture
+def page(visit: Any) -> Iterator[Any]:
+    """Gives a tab, and fails where the page wrote an error or raised one."""
+    tab = visit.new_page()
+    wrong: list[str] = []
+    tab.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    yield tab
+    tab.close()
+    assert [text for text in wrong if "net::ERR_CONNECTION_REFUSED" not in text and "WebSocket" not in text] == []
+
+
+def text_of(page: Any, testid: str) -> str:
+    """Returns what a widget says."""
+    return str(page.get_by_test_id(testid).first.inner_text())
+
+
+def agree(page: Any, reason: str) -> None:
+    """Gives the reason of an act that was previewed, types the word that it asks for, and sends it."""
+    page.get_by_test_id("act-reason").fill(reason)
+    page.get_by_test_id("act-confirm").fill(page.get_by_test_id("act-asked").inner_text())
+    page.get_by_test_id("act-send").click()
+
+
+def violations(page: Any, *rules: str) -> list[str]:
+    """Returns what axe finds wrong with a page by some rules, or by all."""
+    found = page.evaluate(
+        "rules => axe.run(document, {resultTypes: ['violations'], ...(rules.length ? {runOnly: rules} : {})})",
+        list(rules),
+    )
+    return [f"{each['id']}: {each['nodes'][0]['html'][:160]}" for each in found["violations"]]
+
+
+def test_every_page_of_the_desk_can_be_used_by_everybody_in_both_themes(page: Any) -> None:
+    page.goto("/overview")
+    page.get_by_test_id("nav-overview").wait_for()
+    page.evaluate(AXE.read_text("utf-8"))
+    shown = [name for name in PAGES if page.get_by_test_id(f"nav-{name}").count()]
+    assert shown == [name for name in PAGES if name != "grid"], "the demo has no grid, and everything else"
+    for name in shown:
+        page.get_by_test_id(f"nav-{name}").click()
+        page.get_by_role("heading", name=HEADINGS[name], level=1, exact=True).wait_for()
+        page.wait_for_load_state("networkidle")
+        assert violations(page) == [], name
+        page.evaluate("document.documentElement.dataset.theme = 'light'")
+        assert violations(page, "color-contrast") == [], f"{name} in light colours"
+        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        assert page.get_by_test_id("failed").count() == 0, name
+
+
+def test_what_happens_is_on_the_page_within_a_second(page: Any, desk: Desk) -> None:
+    page.goto("/risk")
+    page.get_by_test_id("halts").get_by_text("nothing is halted").wait_for()
+    told = desk.told("halt", "--scope", "instrument", "--target", "COIN/USD@paper", "--reason", "drill of the console")
+    began = time.monotonic()
+    page.get_by_test_id("halts-table-row").get_by_text("drill of the console").wait_for()
+    assert time.monotonic() - began < EVENT_SHOWN_S
+    assert page.get_by_test_id("halts-table-row").get_attribute("data-row") == told["halt_id"]
+    page.get_by_test_id("lift").click()
+    page.get_by_test_id("act-confirm").wait_for()
+    agree(page, "the drill is over")
+    page.get_by_test_id("act-done").wait_for()
+    page.get_by_test_id("act-close").click()
+    page.get_by_test_id("halts").get_by_text("nothing is halted").wait_for()
+
+
+def test_pages_command_line_and_api_say_the_same(page: Any, desk: Desk) -> None:
+    page.goto("/overview")
+    page.get_by_test_id("earned-net").wait_for()
+    status, pnl = desk.told("status"), desk.told("pnl")
+    shown = page.get_by_test_id("top-exposure-usd").get_attribute("data-value")
+    assert shown == status["open_usd"] == page.request.get("/api/v1/status").json()["open_usd"]
+    assert text_of(page, "top-open").split("\n")[-1] == str(status["orders"]["open"])
+    earned = page.get_by_test_id("earned-net").locator("[data-value]").get_attribute("data-value")
+    page.goto("/reports")
+    page.get_by_test_id("pnl-net").wait_for()
+    assert page.get_by_test_id("pnl-net").locator("[data-value]").get_attribute("data-value") == earned
+    assert earned == pnl["total"]["net_usd"]
+    page.goto("/orders")
+    page.get_by_test_id("orders-table-row").first.wait_for()
+    assert text_of(page, "orders-table-count") == f"{desk.told('orders')['found']} rows"
+
+
+def test_keys_walk_the_pages_the_rows_and_the_story_of_one(page: Any) -> None:
+    page.goto("/overview")
+    page.get_by_test_id("nav-orders").wait_for()
+    page.keyboard.press("g")
+    page.keyboard.press("t")
+    page.get_by_test_id("orders-table-row").first.wait_for()
+    page.keyboard.press("/")
+    page.keyboard.type("fb57g6")
+    assert page.get_by_test_id("orders-table-row").count() == 1
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.get_by_test_id("chain-event").first.wait_for()
+    told = [each.get_attribute("data-type") for each in page.get_by_test_id("chain-event").all()]
+    assert told[:2] == ["vault_filled", "order_intended"]
+    assert "order_unknown" in told
+    page.keyboard.press("Escape")
+    page.get_by_test_id("chain").wait_for(state="hidden")
+    page.keyboard.press("Shift+K")
+    page.get_by_test_id("act-kill").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_test_id("act-kill").wait_for(state="hidden")
+    page.keyboard.press("Control+k")
+    page.get_by_test_id("palette-input").fill("health")
+    page.keyboard.press("Enter")
+    page.get_by_test_id("parts").wait_for()
+
+
+def test_the_desk_stands_as_it_stood_at_any_moment(page: Any, desk: Desk) -> None:
+    page.goto("/events?at=20")
+    page.get_by_test_id("then-flat").wait_for()
+    then = desk.told("status", "--at", "20")
+    shown = page.get_by_test_id("then-open-usd").get_attribute("data-value")
+    assert shown == then["open_usd"]
+    assert page.get_by_test_id("events-table-row").first.locator("[data-col=seq]").inner_text() == "20"
+    page.get_by_test_id("moment-now").click()
+    page.get_by_test_id("then").wait_for(state="hidden")
+
+
+def test_a_page_whose_api_is_gone_says_so_and_comes_back_by_itself(page: Any, desk: Desk) -> None:
+    page.goto("/overview")
+    page.get_by_test_id("am-i-flat").wait_for()
+    desk.stop_api()
+    page.get_by_test_id("banner-countdown").wait_for()
+    assert page.get_by_test_id("am-i-flat").get_attribute("data-verdict") == "unknown"
+    assert page.get_by_test_id("nets").locator("[data-late=true]").count() > 0
+    desk.start_api()
+    page.get_by_test_id("banner").wait_for(state="hidden")
+    page.locator("[data-testid=am-i-flat][data-verdict=flat]").wait_for()
+
+
+def test_the_kill_switch_ends_with_no_order_open_and_every_tab_sees_it(page: Any, visit: Any, desk: Desk) -> None:
+    page.goto("/overview")
+    page.get_by_test_id("net-actions-COIN").click()
+    page.get_by_test_id("net-trade").click()
+    page.get_by_test_id("trade-limit").fill("272.10")
+    page.get_by_test_id("trade-good").fill("3600")
+    page.get_by_test_id("trade-preview").click()
+    page.get_by_test_id("act-preview").get_by_text("buy 0.969 at 272.10 or better").wait_for()
+    agree(page, "an order to kill")
+    page.get_by_test_id("act-done").wait_for()
+    page.get_by_test_id("act-close").click()
+    page.get_by_test_id("under-way-order").wait_for()
+    other = visit.new_page()
+    other.goto("/execution")
+    other.get_by_test_id("working-table-row").wait_for()
+    page.get_by_test_id("kill").click()
+    page.get_by_test_id("act-preview").get_by_text("1 order is cancelled").wait_for()
+    agree(page, "drill of the console")
+    page.locator("[data-testid=kill-verdict][data-confirmed=true]").wait_for()
+    assert "1 of 1 venues confirm that no order is open" in text_of(page, "kill-verdict")
+    assert page.get_by_test_id("kill-open-order").count() == 0
+    other.get_by_test_id("working").get_by_text("nothing works, and nothing is unknown").wait_for()
+    assert text_of(other, "top-halts").split("\n")[-1] != "0"
+    assert desk.told("status")["orders"]["open"] == 0
+    other.close()

@@ -176,7 +176,7 @@ def _as_other(view: QuoteView, params: Any) -> Decision:
 def _looking(view: QuoteView, params: Any) -> Decision:
     """The strategy of the peers, with all that it can see in the evidence of each order."""
     decision = seat_of(tape_of(0.001)).decide(view, params)
-    instrument = params.instruments[0].id
+    instrument = params.wishes[0][0].id
     seen = {
         "free": str(view.free(instrument)),
         "position": str(view.position(instrument)),

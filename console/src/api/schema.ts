@@ -1324,6 +1324,8 @@ export interface components {
             stopped_in_order: boolean;
             switches: components["schemas"]["SwitchBody"][];
             version: string | null;
+            /** @default [] */
+            warming: components["schemas"]["WarmingBody"][];
         };
         /** EventBody */
         EventBody: {
@@ -2126,8 +2128,19 @@ export interface components {
             nets: components["schemas"]["FlatNetBody"][];
             open_usd: string;
             orders: components["schemas"]["OrderCounts"];
+            /** @default [] */
+            stops: components["schemas"]["StopBody"][];
             thresholds_known: boolean;
             unvalued: string[];
+        };
+        /** StopBody */
+        StopBody: {
+            monitor: string;
+            owners: string[];
+            raised_at: string;
+            reason: string;
+            side: string;
+            unproven: string[];
         };
         /** StoryAnswer */
         StoryAnswer: {
@@ -2240,6 +2253,14 @@ export interface components {
             open: number;
             session: string;
             shares: string;
+        };
+        /** WarmingBody */
+        WarmingBody: {
+            closed: number;
+            full_in_s: number;
+            instrument: string;
+            monitor: string;
+            window: number;
         };
     };
     responses: never;

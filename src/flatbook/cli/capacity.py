@@ -19,12 +19,14 @@ def capacity(*, owner: OwnerOption = None, symbol: SymbolOption = None, at: At =
     from flatbook.api.answers.capacity import capacity_answer
     from flatbook.api.answers.moment import body_of
     from flatbook.api.answers.positions import Asked
+    from flatbook.cli.asked import check_known
     from flatbook.cli.desks import loaded_of
     from flatbook.cli.reading import past_of
     from flatbook.ops.config_rules import rules_of
 
     rules = rules_of(loaded_of(where), {})
     with past_of(where, at) as past:
+        check_known(where, past, owner, symbol)
         asked = Asked(owner=owner, symbol=symbol)
         body = body_of(capacity_answer(past.state(), past.moment(), rules, asked))
     show("capacity", body, lambda: _parts(body), as_json=where.as_json)

@@ -28,11 +28,13 @@ def orders(
     from flatbook.api.answers.moment import body_of
     from flatbook.api.answers.orders import orders_answer
     from flatbook.api.answers.positions import Asked
+    from flatbook.cli.asked import check_known
     from flatbook.cli.reading import past_of
     from flatbook.projections.fold import fold
     from flatbook.projections.orders import Orders
 
     with past_of(where, at) as past:
+        check_known(where, past, owner, symbol)
         folded = fold(Orders(), past.read())
         asked = Asked(owner=owner, symbol=symbol)
         body = body_of(orders_answer(folded, past.moment(), asked, open_only=open_only, limit=limit))

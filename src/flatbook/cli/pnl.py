@@ -30,6 +30,7 @@ def pnl(
     could not be valued is counted and never taken for zero. What moved and is not explained stands in suspense, with
     its age. The last line says whether the ledger balances.
     """
+    from flatbook.cli.asked import check_known
     from flatbook.cli.reading import past_of
     from flatbook.projections.results import Scope
     from flatbook.values.ids import OwnerId, Underlying
@@ -44,6 +45,7 @@ def pnl(
         raise Failed(Exit.USAGE, f"ends before {first} begins", where=f"--last {last}", do="name a later day")
     asked = {"first": first, "last": last}
     with past_of(where, at) as past:
+        check_known(where, past, owner, symbol)
         question = {"owner": owner, "symbol": symbol, **asked}
         body = past.answer("pnl", question, lambda: _answer(past, scope))
     show("pnl", body, lambda: _parts(body), as_json=where.as_json)

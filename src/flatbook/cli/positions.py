@@ -18,12 +18,14 @@ def positions(*, owner: OwnerOption = None, symbol: SymbolOption = None, at: At 
     """
     from flatbook.api.answers.moment import body_of
     from flatbook.api.answers.positions import Asked, positions_answer, unhedged_of
+    from flatbook.cli.asked import check_known
     from flatbook.cli.desks import config_or_none
     from flatbook.cli.reading import past_of
 
     config = config_or_none(where)
     unhedged = () if config is None else unhedged_of(config)
     with past_of(where, at) as past:
+        check_known(where, past, owner, symbol)
         asked = Asked(owner=owner, symbol=symbol)
         body = body_of(positions_answer(past.state(), past.moment(), unhedged, asked))
     show("positions", body, lambda: _parts(body), as_json=where.as_json)

@@ -50,8 +50,10 @@ def status(
         stated = None if config is None else thresholds_of(config)
         body = body_of(status_answer(state, past.moment(), stated, told, age))
     show("status", body, lambda: _parts(body), as_json=where.as_json)
-    if not exit_code or body["flat"]:
+    if not exit_code:
         return Exit.OK
+    if body["flat"]:
+        return Exit.OK if body["engine"]["epoch"] else Exit.UNKNOWN
     return Exit.ERROR if body["known"] else Exit.UNKNOWN
 
 
@@ -112,6 +114,7 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
         ),
         body["halts"],
     )
+    yield from _watched_tables(body)
     yield Table(
         "alerts",
         (
@@ -154,7 +157,35 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
     )
 
 
+def _watched_tables(body: dict[str, Any]) -> Iterator[Part]:
+    """Yields what monitors have stopped, and which of them do not know their market yet."""
+    yield Table(
+        "stops",
+        (
+            Column("monitor", "monitor"),
+            Column("side", "side"),
+            Column("since", "raised_at"),
+            Column("of", lambda stop: " ".join(stop["owners"])),
+            Column("abnormal", "reason"),
+            Column("not proven at", lambda stop: " ".join(stop["unproven"])),
+        ),
+        body["stops"],
+    )
+    yield Table(
+        "monitors that do not know their market yet",
+        (
+            Column("monitor", "monitor"),
+            Column("instrument", "instrument"),
+            Column("candles>", lambda each: f"{each['closed']} of {each['window']}"),
+            Column("known in", lambda each: f"{each['full_in_s']} s"),
+        ),
+        body["engine"]["warming"],
+    )
+
+
 def _verdict(body: dict[str, Any]) -> str:
+    if not body["engine"]["epoch"]:
+        return "NEVER RAN: whether it is flat nobody knows"
     if body["flat"]:
         return "FLAT"
     return "NOT FLAT" if body["known"] else "NOT KNOWN: the fate of an order is open"

@@ -20,6 +20,24 @@ KILL_WAIT_S = 30
 KILL_WAIT_S_MAX = 600
 
 
+def free(
+    monitor: Annotated[str, says("The monitor that stopped it.")],
+    side: Annotated[Literal["buy", "sell"], says("Which side.")],
+    /,
+    *,
+    reason: Reason,
+    key: Key = None,
+    where: Where = HERE,
+) -> int:
+    """Frees a side that a monitor has stopped, before it has seen enough of a calm market by itself.
+
+    It is refused while the market that stopped it is still abnormal, or not heard of; `status` shows what stands. A
+    breaker is a halt: `lift` ends it, and counts anew.
+    """
+    sent = send(where, "stop_free", {"monitor": monitor, "side": side}, (reason, key))
+    return answer("free", sent, as_json=where.as_json, refused=Exit.USAGE)
+
+
 def halt(
     *,
     scope: Annotated[Literal["all", "owner", "venue", "instrument"], says("What is halted.")] = "all",

@@ -28,6 +28,7 @@ def trades(
     A link names the trade on the other side, the quantity both share, and what that part earned before costs. Where an
     oracle's price of a fill was booked, it stands beside the fill, with how far apart they are and what is doubted.
     """
+    from flatbook.cli.asked import check_known
     from flatbook.cli.reading import past_of
     from flatbook.projections.results import Scope
     from flatbook.values.ids import OwnerId, Underlying
@@ -36,6 +37,7 @@ def trades(
         owner=None if owner is None else OwnerId(owner), underlying=None if symbol is None else Underlying(symbol)
     )
     with past_of(where, at) as past:
+        check_known(where, past, owner, symbol)
         question = {"owner": owner, "symbol": symbol, "limit": limit}
         body = past.answer("trades", question, lambda: _answer(past, scope, limit))
     show("trades", body, lambda: _parts(body), as_json=where.as_json)

@@ -133,6 +133,7 @@ FAMILIES = (
             Verb("lift", "Take one halt back.", "steer:lift"),
             Verb("hedge", "Hedge a net at once, whatever its threshold.", "by_hand:hedge"),
             Verb("limit", "Tighten the limits of risk.", "", _LIMIT),
+            Verb("free", "Free a side that a monitor has stopped.", "steer:free"),
             Verb("flatten", "Bring nets to zero at the market, whatever their threshold.", "steer:flatten"),
             Verb("kill", "Halt everything, cancel every order, and wait until none is open.", "steer:kill"),
             Verb("drain", "Finish the hedges under way, then stop the engine.", "steer:drain"),

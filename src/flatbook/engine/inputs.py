@@ -211,6 +211,7 @@ class Verb(Enum):
     ACTION_END = "action_end"
     CALL_TAKE_BACK = "call_take_back"
     CHAOS = "chaos"
+    STOP_FREE = "stop_free"
 
 
 STOPPING = (Verb.HALT, Verb.KILL, Verb.ORDER_CANCEL)

@@ -20,6 +20,7 @@ from flatbook.engine.take_by_hand import (
     why_not_set_limit,
 )
 from flatbook.engine.take_chaos import make_chaos, why_not_chaos
+from flatbook.engine.take_risk import free_stop, why_not_free
 from flatbook.engine.take_wallets import move_vault, take_back, why_not_move, why_not_take_back
 from flatbook.engine.turn import Turn
 from flatbook.events import control
@@ -393,4 +394,5 @@ _ACTS: dict[Verb, tuple[Callable[[Turn, Command], Refusal | None], Callable[[Tur
     Verb.ACTION_END: (why_not_end, end_freeze),
     Verb.CALL_TAKE_BACK: (why_not_take_back, take_back),
     Verb.CHAOS: (why_not_chaos, make_chaos),
+    Verb.STOP_FREE: (why_not_free, free_stop),
 }

@@ -7,7 +7,7 @@ has seen enough of a calm market.
 from __future__ import annotations
 
 from flatbook.engine.effects import ReadStatement
-from flatbook.engine.inputs import RiskDue
+from flatbook.engine.inputs import Command, RiskDue
 from flatbook.engine.reports import AccountStatement
 from flatbook.engine.rules import Rules
 from flatbook.engine.turn import Turn
@@ -116,6 +116,36 @@ def _clear(turn: Turn, key: StopKey, found: Found) -> None:
     turn.book(RiskCleared(monitor=name, side=side, normal=normal, evidence=found.evidence(), cleared_at=turn.now))
     turn.clear(AlertName.RISK_RAISED, _name(key))
     turn.touch_all(Trigger.HALT_CHANGED)
+
+
+def why_not_free(turn: Turn, command: Command) -> str | None:
+    """Returns why an operator may not free a side now: none is stopped so, or what stopped it still stands."""
+    key = _stop_named(turn, command)
+    if key is None:
+        standing = ", ".join(_name(each) for each in turn.state.stops) or "none stands"
+        return f"no such stop; standing: {standing}"
+    monitor = turn.rules.monitors.get(key[0])
+    found = Found(conditions={}, sights={}) if monitor is None else _found_now(turn, key, monitor)
+    if monitor is not None and should_stop(found, monitor):
+        return f"its cause still stands: {' '.join(found.of(*AGAINST))} abnormal or not heard of"
+    return None
+
+
+def free_stop(turn: Turn, command: Command) -> None:
+    """Frees a side before its monitor has seen enough of a calm market; it may stop it again."""
+    key = _stop_named(turn, command)
+    assert key is not None, "a command that may be carried out names a stop"
+    monitor = turn.rules.monitors.get(key[0])
+    _clear(turn, key, Found(conditions={}, sights={}) if monitor is None else _found_now(turn, key, monitor))
+
+
+def _stop_named(turn: Turn, command: Command) -> StopKey | None:
+    name, side = command.arguments.get("monitor", ""), command.arguments.get("side", "")
+    return next((key for key in turn.state.stops if (key[0], key[1].value) == (name, side)), None)
+
+
+def _found_now(turn: Turn, key: StopKey, monitor: MonitorRules) -> Found:
+    return found_of(turn.market, key[0], monitor, key[1], turn.wakes.began_at or turn.now, turn.now)
 
 
 def _tell_late(turn: Turn, key: StopKey) -> None:

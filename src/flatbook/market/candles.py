@@ -60,6 +60,16 @@ class _Series:
         close = features.roll_bars if self.traded else features.close_over
         close(self.row, self.marks, over_at, self.width_ns)
 
+    def begin_with(self, history: Sequence[tuple[Instant, Sequence[float]]]) -> None:
+        """Takes past candles, and goes on with the one that trades have opened where none of them is as new."""
+        row, marks = features.new_bars(features.bars_kept(self.row))
+        opened, bar = self.marks[features.START], self.row[: features.BAR_WIDTH]
+        for start_at, candle in history:
+            features.take_candle(row, marks, start_at, list(candle))
+        if opened > marks[features.START]:
+            features.take_candle(row, marks, opened, bar)
+        self.row, self.marks = row, marks
+
 
 class Candles:
     """The series of all monitors."""
@@ -92,6 +102,25 @@ class Candles:
                 series.seen_at = max(series.seen_at, seen_at)
         return wanted
 
+    def backfill(
+        self,
+        instrument: InstrumentId,
+        interval_s: int,
+        history: Sequence[tuple[Instant, Sequence[float]]],
+        seen_at: Instant,
+    ) -> None:
+        """Puts what a venue says of past candles before what was seen; the candle that is open keeps on.
+
+        Needs: the oldest first, the newest maybe still open; each as in `write_candle`.
+        Errors: ValueError when one of them is no candle.
+        """
+        for _, candle in history:
+            check_candle(candle)
+        for series in self._of_instrument.get(instrument, ()):
+            if series.width_ns == interval_s * NS_PER_S:
+                series.begin_with(history)
+                series.seen_at = max(series.seen_at, seen_at)
+
     def write_trade(self, instrument: InstrumentId, price: float, qty: float, at: Instant, seen_at: Instant) -> bool:
         """Adds a trade at its venue's instant, where no candles are told. Returns whether any monitor wants it."""
         found = self._of_instrument.get(instrument, ())
@@ -106,6 +135,11 @@ class Candles:
         for series in self._of_instrument.get(instrument, ()):
             if series.seen_at:
                 series.seen_at = max(series.seen_at, seen_at)
+
+    def closed(self, name: str, instrument: InstrumentId) -> int:
+        """Returns how many candles of an instrument are closed and kept for a monitor."""
+        series = self._series.get((name, instrument))
+        return 0 if series is None else min(series.marks[features.CLOSED], features.bars_kept(series.row))
 
     def sight(self, name: str, instrument: InstrumentId, now: Instant) -> CandleSight | None:
         """Returns what a monitor knows of an instrument once all that is over is closed; None before the first word."""

@@ -27,6 +27,7 @@ from flatbook.ops.telemetry import Log, open_log, take_library_logs
 from flatbook.services.beside import Beside
 from flatbook.services.collector import spare_loaded_state
 from flatbook.services.desk import Desk, compose
+from flatbook.services.live_candles import warm_candles
 from flatbook.services.prices import follow_prices, follow_quotes
 from flatbook.sim.tapes.clock import TapeClock
 from flatbook.state.desk import State
@@ -230,6 +231,7 @@ def _feeding(desk: Desk, loaded: Loaded, *, stay: bool) -> list[Coroutine[Any, A
     observe = desk.chaos.observing(engine.observe)
     works = [follow_prices(feed, observe, desk.clock) for feed in desk.feeds]
     works += desk.books.follow(desk.observations, engine.parts.market.candles)
+    works.append(warm_candles(loaded, engine.parts.rules, engine.parts.market.candles, desk.clock))
     works += [follow_quotes(asked, observe, desk.clock) for asked in desk.outside.quotes()]
     if isinstance(desk.clock, TapeClock) and desk.tape_ends_at is not None:
         works.append(_replay(desk, desk.clock, loaded.config.clock.speed, stay=stay))

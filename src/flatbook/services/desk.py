@@ -36,6 +36,7 @@ from flatbook.services.anchor import anchored
 from flatbook.services.chaos import Chaos
 from flatbook.services.kept_stops import KeptStops
 from flatbook.services.live_books import LiveBooks, live_books
+from flatbook.services.live_candles import warming
 from flatbook.services.live_grids import with_grids
 from flatbook.services.live_offers import with_offers
 from flatbook.services.live_risk import with_risk
@@ -116,6 +117,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
                 for account, statement in engine.statements.items()
             },
             "prices": prices_seen(engine),
+            "warming": warming(engine.parts.rules.monitors, engine.parts.market.candles),
             "chains": self.metrics.certainty.body() if self.metrics.certainty is not None else [],
             "dropped": dict(engine.dropped),
             "poisons": list(engine.poisons),

@@ -24,7 +24,6 @@ from flatbook.strategies.grid_openers import is_stopped, room_of, tend_opener, w
 from flatbook.strategies.grid_plan import CANCELABLE, Plan, Want, clean, hold
 from flatbook.strategies.grid_scene import (
     HALF_TICK,
-    Held,
     Scene,
     centre_of,
     holdings,
@@ -41,7 +40,7 @@ from flatbook.strategies.quoting import QuoteView, Stop
 from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Side
 from flatbook.values.lattice import MICRO, nearest_index, slot_of
-from flatbook.values.money import ZERO, Price, Quantity, plain, proportion
+from flatbook.values.money import ZERO, Price, plain, proportion
 
 EXIT_RETRY_S = 1
 HALF = Decimal("0.5")
@@ -236,8 +235,3 @@ def _evidence(scene: Scene) -> dict[str, str]:
         "centre": str(scene.centre),
         "inventory": plain(scene.inventory),
     }
-
-
-def intended_delta(held: Held, params: GridParams) -> Quantity:
-    """Returns the position that a grid holds on purpose. Units: base, signed."""
-    return Quantity(sum((each.qty for each in held.values()), ZERO) * params.instrument.contract_size)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flatbook.api.answers.status import Threshold
-from flatbook.journal.sqlite import open_journal
+from flatbook.journal.sqlite import create_journal, open_journal
 from tests.desk import OPEN
 from tests.unit.cli.scene import call, flat_desk, keep
 from tests.unit.state.scene import skipped
@@ -94,7 +94,7 @@ def test_positions_are_held_nets_and_balances(flat: Path) -> None:
     balances = {(row["account"], row["asset"]): row["amount"] for row in body["balances"]}
     assert balances["paper", "USD"] == "9998687.32"
     assert balances["base:vault", "USDC"] == "1312.5"
-    assert call("positions", "--owner", "nobody", "--json", "--home", str(flat)).body()["positions"] == []
+    assert call("positions", "--owner", "nobody", "--home", str(flat)).code == 2
 
 
 def test_positions_list_what_is_not_hedged_and_why(tmp_path: Path) -> None:
@@ -118,8 +118,8 @@ def test_positions_list_what_is_not_hedged_and_why(tmp_path: Path) -> None:
     shown = call("positions", "--home", str(tmp_path)).out
     assert "fills that are not hedged:" in shown
     assert "over_share_cap" in shown
-    other = call("positions", "--symbol", "MSTR", "--json", "--home", str(tmp_path)).body()
-    assert other["held_fills"] == []
+    other = call("positions", "--symbol", "MSTR", "--json", "--home", str(tmp_path))
+    assert other.code == 2
 
 
 def test_orders_show_asked_beside_accepted_beside_filled(unknown: Path) -> None:
@@ -140,7 +140,24 @@ def test_trades_link_each_fill_to_its_hedge(flat: Path) -> None:
     assert (fill["place"], fill["side"], fill["qty"], fill["price_usd"]) == ("onchain", "sell", "1.5", "250")
     assert [(link["ref"], link["realised_usd"]) for link in fill["links"]] == [("exec:paper:COIN/USD:X-1", "-0.03")]
     assert [link["ref"] for link in hedge["links"]] == [fill["ref"]]
-    assert call("trades", "--symbol", "MSTR", "--json", "--home", str(flat)).body()["trades"] == []
+
+
+@pytest.mark.parametrize("verb", ["positions", "orders", "trades", "pnl"])
+def test_a_name_that_nobody_knows_is_refused_with_those_that_are_known(verb: str, flat: Path) -> None:
+    wrong = call(verb, "--symbol", "MSTR", "--home", str(flat))
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "no underlying is called 'MSTR'" in wrong.err
+    assert "take one of COIN" in wrong.err
+    nobody = call(verb, "--owner", "nobody", "--home", str(flat))
+    assert (nobody.code, "no owner is called 'nobody'" in nobody.err) == (2, True)
+    assert call(verb, "--symbol", "COIN", "--owner", "desk", "--home", str(flat)).code == 0
+
+
+def test_a_desk_that_never_ran_is_not_called_flat(tmp_path: Path) -> None:
+    create_journal(tmp_path / "journal.sqlite")
+    told = call("status", "--exit-code", "--home", str(tmp_path))
+    assert told.out.startswith("NEVER RAN")
+    assert told.code == 7
 
 
 def test_pnl_takes_the_result_apart_and_shows_that_the_ledger_balances(flat: Path) -> None:
@@ -248,4 +265,4 @@ def test_capacity_is_shown_for_each_hedge_of_the_configuration(home_of_its_own: 
         "lends": None,
     }
     assert "can buy" in call("capacity").out
-    assert call("capacity", "--symbol", "NVDA", "--json").body()["capacity"] == []
+    assert call("capacity", "--symbol", "NVDA").code == 2

@@ -10,6 +10,7 @@ from flatbook.engine.inputs import RiskDue
 from flatbook.engine.reports import CancelTaken
 from flatbook.engine.step import Step
 from flatbook.engine.take_risk import monitors_due
+from flatbook.events.control import CommandRefused
 from flatbook.events.risk import RiskRaised
 from flatbook.risk.monitor import MonitorRules, Policy
 from flatbook.state.stops import is_stopped
@@ -115,6 +116,20 @@ def test_the_stop_is_proven_by_a_statement_read_after_it_that_shows_nothing() ->
     bench.report(report(order_id, "canceled"))
     assert "stop_proven" in tags(bench.wait(1).state_account(statement(bench.now)))
     assert bench.state.stops["majors", Side.BUY].unproven == ()
+
+
+def test_an_operator_frees_a_side_once_what_stopped_it_is_over_and_not_before() -> None:
+    bench = Watched()
+    bench.candle(close=90.0, volume=31.0)
+    bench.look()
+    assert tags(bench.command("stop_free", "k1", monitor="majors", side="buy")) == ["command_refused"]
+    assert bench.stopped(Side.BUY)
+    bench.candle(close=90.0, volume=5.0)
+    freed = bench.command("stop_free", "k2", monitor="majors", side="buy")
+    assert tags(freed)[:2] == ["command_accepted", "risk_cleared"]
+    assert not bench.stopped(Side.BUY)
+    refused = bench.command("stop_free", "k3", monitor="majors", side="buy")
+    assert one(refused, CommandRefused).why == "no such stop; standing: none stands"
 
 
 def test_a_proof_that_does_not_come_is_told_until_it_comes() -> None:

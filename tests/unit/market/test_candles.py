@@ -95,3 +95,30 @@ def test_five_numbers_that_contradict_each_other_are_no_candle(wrong: list[float
         check_candle(wrong)
     with pytest.raises(ValueError, match="candle"):
         watched().write_candle(BTC, 60, at(0), wrong, at(1))
+
+
+def test_past_candles_come_before_what_was_seen_and_the_open_one_goes_on() -> None:
+    candles = watched()
+    assert candles.write_trade(BTC, 105.0, 2.0, at(125), at(125))
+    assert candles.closed("majors", BTC) == 0
+    past = [(at(0), FLAT), (at(60), [100.0, 120.0, 100.0, 120.0, 30.0])]
+    candles.backfill(BTC, 60, past, at(126))
+    assert candles.closed("majors", BTC) == 2
+    sight = seen(candles, 126)
+    assert (sight.is_full, sight.mean_volume, sight.mean_close, sight.volume, sight.close) == (
+        True,
+        20.0,
+        110.0,
+        2.0,
+        105.0,
+    )
+    with pytest.raises(ValueError, match="is no candle"):
+        candles.backfill(BTC, 60, [(at(0), [1.0, 0.5, 1.0, 1.0, 1.0])], at(127))
+
+
+def test_the_newest_past_candle_stands_for_what_trades_opened_in_the_same_minute() -> None:
+    candles = watched(window=1)
+    candles.write_trade(BTC, 105.0, 2.0, at(65), at(65))
+    candles.backfill(BTC, 60, [(at(0), FLAT), (at(60), [100.0, 106.0, 100.0, 105.0, 9.0])], at(66))
+    candles.write_trade(BTC, 106.0, 1.0, at(67), at(67))
+    assert (seen(candles, 68).volume, seen(candles, 68).close, seen(candles, 68).is_full) == (10.0, 106.0, True)

@@ -22,7 +22,7 @@ from flatbook.state.desk import State
 from flatbook.state.positions import NetKey, Position
 from flatbook.values.ids import OwnerId, Underlying
 from flatbook.values.instants import text_of_instant
-from flatbook.values.money import plain
+from flatbook.values.money import ZERO, Quantity, plain
 
 
 class PositionBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,6 +133,7 @@ def positions_answer(
     nets = [line for line in net_lines(state) if asked.is_about(line.owner, line.underlying)]
     held = [fill for fill in held_fills(state) if asked.is_about(fill.owner, fill.underlying)]
     open_on_purpose = {key: state.positions.nets[key].known for key in unhedged if key in state.positions.nets}
+    open_on_purpose |= in_slots(state)
     return PositionsAnswer(
         as_of=moment,
         positions=[position_body(row) for line in nets for row in line.positions],
@@ -144,6 +145,17 @@ def positions_answer(
         ],
         portfolio=_portfolio(portfolio_exposure(state, open_on_purpose)),
     )
+
+
+def in_slots(state: State) -> dict[NetKey, Quantity]:
+    """Returns what quoting strategies hold on purpose: what their slots hold. Units: shares, signed."""
+    found: dict[NetKey, Quantity] = {}
+    for row in state.positions.rows.values():
+        slots = state.slots.get((row.owner, row.instrument))
+        if slots is not None:
+            key, held = (row.owner, row.underlying), sum((slot.qty for slot in slots.values()), ZERO)
+            found[key] = Quantity(found.get(key, ZERO) + held * row.contract_size)
+    return found
 
 
 def unhedged_of(config: Config) -> tuple[NetKey, ...]:

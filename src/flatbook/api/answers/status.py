@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from flatbook.api.answers.moment import Answer, AsOf
-from flatbook.api.answers.positions import NetBody, net_fields
+from flatbook.api.answers.positions import NetBody, in_slots, net_fields
 from flatbook.ops.config_shape import Config
 from flatbook.projections.positions import NetLine, net_lines
 from flatbook.state.desk import State
 from flatbook.state.orders import Status
 from flatbook.values.instants import Instant, seconds_between, text_of_instant
-from flatbook.values.money import ZERO, plain
+from flatbook.values.money import ZERO, Quantity, plain
 
 RUNBOOK = "docs/runbook.md#{anchor}"
 
@@ -25,11 +25,14 @@ class Threshold(NamedTuple):
     shares: Decimal | None = None
     usd: Decimal | None = None
     on_purpose: bool = False
+    in_slots: bool = False
 
     def told(self) -> str | None:
         """Returns the threshold in words, None where there is none."""
         if self.on_purpose:
             return "never"
+        if self.in_slots:
+            return "never, it is a grid's: what its slots hold is intended"
         unit = "share" if self.shares == 1 else "shares"
         stated = ((self.shares, unit), (self.usd, "USD"))
         return " or ".join(f"{plain(size)} {named}" for size, named in stated if size is not None) or None
@@ -114,6 +117,30 @@ class SwitchBody(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
+class WarmingBody(msgspec.Struct, frozen=True, kw_only=True):
+    """An instrument that a monitor does not know yet: so many of its candles are there, and the rest come in so long.
+
+    Until then it speaks neither for nor against a market; one that is not heard of for too long stops both sides.
+    """
+
+    monitor: str
+    instrument: str
+    closed: int
+    window: int
+    full_in_s: int
+
+
+class StopBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A side that a monitor has stopped: for whom, what was abnormal, and at which accounts orders may still rest."""
+
+    monitor: str
+    side: str
+    owners: list[str]
+    reason: str
+    raised_at: str
+    unproven: list[str]
+
+
 class EngineBody(msgspec.Struct, frozen=True, kw_only=True):
     """What the journal says of the engine and, where one runs, what it says of itself. None where it is not known."""
 
@@ -128,6 +155,7 @@ class EngineBody(msgspec.Struct, frozen=True, kw_only=True):
     cancel_only: bool | None
     chains: list[ChainBody]
     switches: list[SwitchBody]
+    warming: tuple[WarmingBody, ...] = ()
 
 
 class StatusAnswer(Answer, frozen=True, kw_only=True):
@@ -152,6 +180,7 @@ class StatusAnswer(Answer, frozen=True, kw_only=True):
     drain_waits_for: list[str]
     engine: EngineBody
     last_event_age_s: int | None
+    stops: tuple[StopBody, ...] = ()
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,6 +203,9 @@ def thresholds_of(config: Config) -> Thresholds:
     for owner, section in config.owners.items():
         for underlying in section.unhedged:
             found[owner, underlying] = Threshold(on_purpose=True)
+    for owner, sections in config.grid.items():
+        for name in sections:
+            found[owner, config.instruments[name].underlying] = Threshold(in_slots=True)
     return found
 
 
@@ -185,13 +217,23 @@ def status_answer(
     Units: `age_s` in seconds since the newest commit.
     """
     lines, thresholds = net_lines(state), stated or {}
-    nets = [_net(line, thresholds.get((line.owner, line.underlying), NO_THRESHOLD)) for line in lines]
+    intended = in_slots(state)
+    nets = [
+        _net(
+            line,
+            thresholds.get((line.owner, line.underlying), NO_THRESHOLD),
+            intended.get((line.owner, line.underlying), Quantity(ZERO)),
+        )
+        for line in lines
+    ]
+    quoting = {owner for (owner, _), threshold in thresholds.items() if threshold.in_slots}
     orders = [state.orders[order_id] for order_id in state.open_orders]
     owed = [order for key in state.owing for order in state.orders_owing(key) if not order.is_open]
+    pending = [order for order in orders if order.owner not in quoting or order.status is Status.UNKNOWN]
     unknown = [order for order in orders if order.status is Status.UNKNOWN]
     return StatusAnswer(
         as_of=moment,
-        flat=all(net.flat for net in nets) and not orders and not owed and not state.foreign_orders,
+        flat=all(net.flat for net in nets) and not pending and not owed and not state.foreign_orders,
         known=not unknown,
         thresholds_known=stated is not None,
         nets=nets,
@@ -211,18 +253,25 @@ def status_answer(
         drain_waits_for=_drain_waits_for(state) if state.draining else [],
         engine=engine_of(state, told),
         last_event_age_s=age_s,
+        stops=stops_of(state),
     )
 
 
-def _net(line: NetLine, threshold: Threshold) -> FlatNetBody:
-    return FlatNetBody(**net_fields(line), flat=is_flat(line, threshold), hedged_from=threshold.told())
+def _net(line: NetLine, threshold: Threshold, intended: Decimal) -> FlatNetBody:
+    flat = is_flat(line, threshold, intended)
+    return FlatNetBody(**net_fields(line), flat=flat, hedged_from=threshold.told())
 
 
-def is_flat(line: NetLine, threshold: Threshold) -> bool:
-    """Whether a net needs nothing: below its threshold, nothing held, nothing that may still fill."""
+def is_flat(line: NetLine, threshold: Threshold, intended: Decimal = ZERO) -> bool:
+    """Whether a net needs nothing: below its threshold, nothing held, nothing that may still fill.
+
+    Units: `intended` in shares, what its strategy holds in slots: a net that is quoted is flat when it is just that.
+    """
     exposure = line.exposure
     if threshold.on_purpose:
         return True
+    if threshold.in_slots:
+        return exposure.net == intended
     if exposure.may_buy or exposure.may_sell or line.held:
         return False
     size = abs(exposure.net)
@@ -231,6 +280,21 @@ def is_flat(line: NetLine, threshold: Threshold) -> bool:
     in_shares = threshold.shares is not None and size >= threshold.shares
     in_usd = threshold.usd is not None and (line.price is None or size * line.price >= threshold.usd)
     return (threshold.shares is not None or threshold.usd is not None) and not in_shares and not in_usd
+
+
+def stops_of(state: State) -> tuple[StopBody, ...]:
+    """Returns the sides that monitors have stopped."""
+    return tuple(
+        StopBody(
+            monitor=monitor,
+            side=side.value,
+            owners=list(stop.owners),
+            reason=stop.reason,
+            raised_at=text_of_instant(stop.raised_at),
+            unproven=list(stop.unproven),
+        )
+        for (monitor, side), stop in state.stops.items()
+    )
 
 
 def halts_of(state: State) -> list[HaltBody]:
@@ -303,6 +367,7 @@ def engine_of(state: State, told: Told) -> EngineBody:
             for account, told in own.get("accounts", {}).items()
             if told is not None
         ],
+        warming=msgspec.convert(own.get("warming", []), tuple[WarmingBody, ...]),
     )
 
 

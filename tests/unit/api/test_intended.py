@@ -1,0 +1,31 @@
+"""Am I flat? What a grid holds in its slots, and its working orders, are what it is there for."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from flatbook.api.answers.moment import as_of
+from flatbook.api.answers.positions import in_slots, positions_answer
+from flatbook.api.answers.status import Threshold, status_answer
+from flatbook.values.ids import Seq
+from flatbook.values.money import Quantity
+from tests.unit.engine.quote_scene import OWNER
+from tests.unit.services.test_grid_plans import PERP, grid_scene
+
+MOMENT = as_of(Seq(1), None)
+QUOTED = {(str(OWNER), str(PERP.underlying)): Threshold(in_slots=True)}
+
+
+def test_what_slots_hold_is_intended_and_the_rest_of_a_position_is_not() -> None:
+    scene = grid_scene()
+    scene.begin()
+    scene.fill(scene.intents()[0].order_id, "0.1")
+    key = (OWNER, PERP.underlying)
+    assert in_slots(scene.state) == {key: Decimal("0.1")}
+    (line,) = positions_answer(scene.state, MOMENT, ()).portfolio.lines
+    assert (line.net, line.intended, line.residue) == ("0.1", "0.1", "0")
+    assert status_answer(scene.state, MOMENT, QUOTED).flat
+    assert not status_answer(scene.state, MOMENT, {}).flat
+    net = scene.state.positions.nets[key]
+    net.known = Quantity(net.known + Decimal("0.05"))
+    assert not status_answer(scene.state, MOMENT, QUOTED).flat

@@ -23,6 +23,8 @@ from flatbook.values.ids import InstrumentId, OwnerId
 from flatbook.values.instants import NS_PER_MS, Instant
 
 FAR = 2**62
+BPS_WHOLE = 10_000
+MARK_AGE_NS = 30_000_000_000
 _KINDS = {kind: number for number, kind in enumerate(FeatureKind)}
 
 _BID, _ASK, _ABOVE = Series.BID, Series.ASK, Edge.AT_OR_ABOVE
@@ -41,11 +43,13 @@ class Sight:
         "ask_above",
         "ask_below",
         "at",
+        "band_bps",
         "bid_above",
         "bid_below",
         "book",
         "features",
         "is_shown",
+        "marked_at",
         "others",
         "seen",
         "seen_until",
@@ -56,6 +60,8 @@ class Sight:
     def __init__(self, book: OrderBook, age_ns: int) -> None:
         self.book, self.age_ns = book, age_ns
         self.at: Instant | None = None
+        self.band_bps: int | None = None
+        self.marked_at = Instant(0)
         self.is_shown = False
         self.seen = 0
         self.features: list[LiveFeature] = []
@@ -92,6 +98,16 @@ class Sight:
         else:
             above, below = self.others.get(series, (FAR, -FAR))
             self.others[series] = (min(above, ticks), below) if is_above else (above, max(below, ticks))
+
+    def is_sane(self, bid: int, ask: int, at: Instant) -> bool:
+        """Whether the middle of a book is near the mark of its venue; without a fresh mark nobody knows.
+
+        Source: the reference on grid market making, lesson K9: a sanity band against a second price.
+        """
+        mark = self.values.get(Series.MARK)
+        if mark is None or self.band_bps is None or at - self.marked_at > MARK_AGE_NS:
+            return False
+        return abs(bid + ask - 2 * mark) * BPS_WHOLE <= 2 * mark * self.band_bps
 
     def value(self, series: Series) -> int | None:
         """Returns a series as it stands; None before it was seen."""
@@ -143,6 +159,7 @@ class Observations:
                     self._sights[instrument] = Sight(books[instrument], age_ns)
                 else:
                     known.age_ns = min(known.age_ns, age_ns)
+                self._narrow(self._sights[instrument], seated.limits.sanity_bps_max)
         self._watched_by = {
             seated.seat.key: tuple((each, self._sights[each]) for each in _observed_by(seated))
             for seated in rules.seats.values()
@@ -151,12 +168,18 @@ class Observations:
             seated.seat.key: (seated.limits.book_age_ms_max * NS_PER_MS,) for seated in rules.seats.values()
         }
 
-        self._seen_at = Instant(0)
+        self._seen_at = self._heard_at = Instant(0)
         self._features: dict[tuple[OwnerId, str], LiveFeature] = {}
         for owner, seated in rules.seats.items():
             for feature in seated.seat.features:
                 kept = self._features[owner, feature.name] = LiveFeature(feature)
                 self._sights[feature.instrument].features.append(kept)
+
+    @staticmethod
+    def _narrow(sight: Sight, band_bps: int | None) -> None:
+        """Compares a book with the mark as closely as the closest of its strategies wants it."""
+        if band_bps is not None:
+            sight.band_bps = band_bps if sight.band_bps is None else min(sight.band_bps, band_bps)
 
     # What strategies read.
 
@@ -190,7 +213,10 @@ class Observations:
         sight = self._sights[instrument]
         book = sight.book
         bid, ask = book.best_bid, book.best_ask
+        self._heard_at = max(self._heard_at, at)
         sight.seen += 1
+        if sight.band_bps is not None and is_fit:
+            is_fit = sight.is_sane(bid, ask, at)
         if not (is_fit and 0 < bid < ask):
             if sight.is_shown:
                 sight.is_shown = False
@@ -226,6 +252,8 @@ class Observations:
         """Takes a trade, a mark or an index of an instrument. Units: ticks."""
         sight = self._sights[instrument]
         sight.values[series] = ticks
+        if series is Series.MARK:
+            sight.marked_at = self._heard_at
         sight.seen += 1
         above, below = sight.others.get(series, (FAR, -FAR))
         if ticks >= above or ticks <= below or sight.seen >= sight.seen_until:

@@ -13,7 +13,7 @@ from flatbook.strategies import grid_terms as terms
 from flatbook.strategies.grid_size import break_even_step, is_enough, size_at
 from flatbook.strategies.grid_terms import Exits, GridMode, GridParams, QtyPerLevel, QuotePerLevel
 from flatbook.values.instants import NS_PER_MS, NS_PER_S
-from flatbook.values.instruments import Instrument
+from flatbook.values.instruments import Instrument, Product
 from flatbook.values.lattice import Spacing
 from flatbook.values.money import BPS, Money, Price, Quantity, divide_cut, plain, scaled_integer
 
@@ -89,6 +89,15 @@ class GridSection(Section, frozen=True, kw_only=True):
     book_age_ms_max: Annotated[
         int, whole("On an older book nothing is opened.", unit="milliseconds", least=50, most=60_000)
     ] = 750
+    sanity_bps: Annotated[
+        int | None,
+        whole(
+            "How far the book may lie from the venue's mark; beyond, nothing is opened. Left out: not compared.",
+            unit="basis points",
+            least=1,
+            most=10_000,
+        ),
+    ] = None
     lock_s: Annotated[
         int, seconds("How long nothing is opened after an order was turned down; it doubles.", least=1, most=3600)
     ] = terms.LOCK_S
@@ -175,6 +184,7 @@ def grid_limits(section: GridSection) -> QuoteLimits:
         day_loss_usd_max=section.day_loss_usd_max,
         collar_bps_max=section.collar_bps_max,
         book_age_ms_max=section.book_age_ms_max,
+        sanity_bps_max=section.sanity_bps,
     )
 
 
@@ -212,6 +222,8 @@ def _flaws_of_grid(
     except ValueError as refused:
         yield key, str(refused)
         return
+    if section.sanity_bps is not None and instrument.product is Product.SPOT:
+        yield (*key, "sanity_bps"), "a spot market has no mark to compare its book with"
     yield from _flaws_of_profit(key, section, params)
 
 

@@ -13,6 +13,7 @@ class QuoteLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Caps that every intent of a quoting strategy must respect, on each of its instruments.
 
     Units: USD, contracts and milliseconds as the names say; `collar_bps_max` in basis points beyond the touch;
+    `sanity_bps_max` is how far the middle of a book may lie from the mark of its venue, None where nothing is compared;
     `open_orders_max` counts those of the strategy on one instrument, `orders_per_minute_max` those of the whole desk.
     """
 
@@ -24,8 +25,10 @@ class QuoteLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     day_loss_usd_max: Decimal
     collar_bps_max: int
     book_age_ms_max: int
+    sanity_bps_max: int | None = None
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
-            if not getattr(self, name) > ZERO:
+            stated = getattr(self, name)
+            if stated is not None and not stated > ZERO:
                 raise ValueError(f"limit {name} of a quoting strategy must be above zero")

@@ -91,3 +91,11 @@ def test_a_step_that_does_not_pay_at_the_high_end_is_refused() -> None:
 def test_an_owner_has_one_grid() -> None:
     second = GRID.replace("BTC-PERP@bybit", "BTC@bybit") + GRID
     assert "an owner has one grid" in "\n".join(problems(with_bybit(LEAD, second + LEAD)))
+
+
+def test_a_band_around_the_mark_is_a_limit_of_a_perpetual_and_no_spot_market_has_one() -> None:
+    stated = with_grid("fee_bps", "sanity_bps = 50\nfee_bps")
+    section = load_text(stated, HOME).config.grid["maker"]["BTC-PERP@bybit"]
+    assert grid_limits(section).sanity_bps_max == 50
+    at_spot = stated.replace('[grid.maker."BTC-PERP@bybit"]', '[grid.maker."BTC@bybit"]')
+    assert "a spot market has no mark" in "\n".join(problems(at_spot))

@@ -1,4 +1,4 @@
-"""Every action under every state of the gate: new risk is kept back by what covers it, exits and cancels pass."""
+"""Every action under every state of the gate: new risk is kept back, exits pass but under a kill, cancels always."""
 
 from __future__ import annotations
 
@@ -97,12 +97,15 @@ class Gate(Scene):
 @pytest.mark.parametrize("side", list(Side))
 @pytest.mark.parametrize("cause", list(HaltCause))
 @pytest.mark.parametrize("scope", list(HaltScope))
-def test_under_every_halt_new_risk_is_refused_and_exits_leave(scope: HaltScope, cause: HaltCause, side: Side) -> None:
+def test_under_every_halt_new_risk_is_refused_and_exits_leave_but_under_a_kill(
+    scope: HaltScope, cause: HaltCause, side: Side
+) -> None:
     gate = Gate()
     gate.halt(scope, cause)
     assert gate.ask(f"open {side.value}") == (0, 0, [RefusalRule.HALTED])
     gate.hold("1" if side is Side.SELL else "-1")
-    assert gate.ask(f"exit {side.value}") == (1, 0, [])
+    leaves = (0, 0, [RefusalRule.HALTED]) if cause is HaltCause.KILLED else (1, 0, [])
+    assert gate.ask(f"exit {side.value}") == leaves
 
 
 @pytest.mark.parametrize("side", list(Side))

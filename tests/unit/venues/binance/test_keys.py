@@ -88,6 +88,7 @@ def test_a_signature_of_ed25519_is_that_of_rfc_8032_and_travels_encoded() -> Non
         (private(ec.generate_private_key(ec.SECP256R1())), "a key of another kind"),
         (public(KEYS["ed25519"]), "the secret is no private key"),
     ],
+    ids=["cut off", "another kind", "public"],
 )
 def test_what_is_no_key_of_binance_is_refused_and_not_shown(text: str, said: str) -> None:
     with pytest.raises(KeyRefused, match=said) as refused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from tests.clients.serving import client_python
 
 SHARED = os.environ.get("FLATBOOK_SHARED")
 NAMES = sorted(WRITERS)
+UNNUMBERED = ("bitget", "bitstamp", "gemini")
+DEEP = '{"deep":' + "[" * 5_000 + "]" * 5_000 + ","
 
 
 def books_of(session: Made, lines: list[Line] | None = None) -> Books:
@@ -92,7 +95,19 @@ def test_a_truncated_frame_is_unread(name: str) -> None:
     session = made(name)
     frame = next(line for line in reversed(session.lines) if line.is_frame).text.encode()
     heard = session.feed.feed.read(frame[:-40], {session.symbol: session.grid})
-    assert [type(each) for each in heard] == ([Unread, Leave] if name == "gemini" else [Unread])
+    assert [type(each) for each in heard] == ([Unread, Leave] if name in UNNUMBERED else [Unread])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_message_that_is_nested_too_deep_is_unread_like_any_other(name: str) -> None:
+    session = made(name)
+    for is_frame in {line.is_frame for line in session.lines}:
+        line = next(line for line in reversed(session.lines) if line.is_frame is is_frame)
+        heard = heard_in(session, line._replace(text=line.text.replace("{", DEEP, 1)))
+        left = [Leave] if is_frame and name in UNNUMBERED else []
+        assert [type(each) for each in heard] == [Unread, *left]
+        assert isinstance(heard[0], Unread)
+        assert heard[0].reason is UnreadFor.MALFORMED
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -110,13 +125,42 @@ def test_a_number_that_is_not_on_the_grid_is_unread_with_its_reason(name: str) -
         assert not any(isinstance(each, Update) for each in heard)
 
 
-def test_where_nothing_is_numbered_a_frame_that_cannot_be_read_ends_the_book_and_the_connection() -> None:
-    session = made("gemini")
-    books = books_of(session, session.lines)
+@pytest.mark.parametrize("name", UNNUMBERED)
+@pytest.mark.parametrize("is_summed", [True, False])
+def test_where_nothing_is_numbered_a_frame_that_cannot_be_read_ends_the_book_and_the_connection(
+    name: str, is_summed: bool
+) -> None:
+    session = made(name)
+    summed = re.compile(r'(?<="checksum":)-?\d+')
+    lines = [line if is_summed else line._replace(text=summed.sub("0", line.text)) for line in session.lines]
+    books = books_of(session, lines[:-2])
     assert books.by_symbol[session.symbol].unfit is None
-    for heard in session.feed.feed.read(b'{"type":"l2_updates","symbol', {session.symbol: session.grid}):
-        books.take(heard)
+    heard = heard_in(session, lines[-2]._replace(text=lines[-2].text[:-40]))
+    assert [type(each) for each in heard] == [Unread, Leave]
+    for each in (*heard, *heard_in(session, lines[-1])):
+        books.take(each)
     assert (books.unread[UnreadFor.MALFORMED], books.by_symbol[session.symbol].unfit) == (1, Unfit.DISCONNECTED)
+
+
+def test_an_action_of_bitget_that_nobody_here_knows_ends_the_book_and_the_connection() -> None:
+    session = made("bitget")
+    line = session.lines[-1]
+    heard = heard_in(session, line._replace(text=line.text.replace('"update"', '"renewal"')))
+    assert [type(each) for each in heard] == [Unread, Leave]
+
+
+@pytest.mark.parametrize(("known", "unknown"), [('"update"', '"updates"'), ('"bid"', '"buy"'), ('"offer"', '"sell"')])
+def test_a_word_of_coinbase_that_nobody_here_knows_ends_the_book_although_its_message_is_counted(
+    known: str, unknown: str
+) -> None:
+    session = made("coinbase")
+    line, after = [line for line in session.lines if known in line.text][-2:]
+    books = books_of(session, session.lines[: session.lines.index(line)])
+    heard = heard_in(session, line._replace(text=line.text.replace(known, unknown)))
+    assert [type(each) for each in heard] == [Numbered, Unread, Leave]
+    for each in (*heard, *heard_in(session, after)):
+        books.take(each)
+    assert (books.unread[UnreadFor.UNKNOWN_WORD], books.by_symbol[session.symbol].unfit) == (1, Unfit.DISCONNECTED)
 
 
 def test_the_numbers_of_a_connection_with_a_hole_make_all_its_books_unfit() -> None:

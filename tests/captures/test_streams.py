@@ -24,6 +24,15 @@ from tests.unit.venues.stream_scene import START, URL, Serve, outcome_of
 PATIENCE = Patience(beat_s=5, silence_s=20)
 NAMES = sorted(WRITERS)
 STREAMED = ("bybit", "okx", "bitget", "gemini", "coinbase")
+BID_HIGH = {
+    "binance": ('"b":[', '["70000.00","{size}"],'),
+    "binanceusdm": ('"b":[', '["70000.00","{size}"],'),
+    "bybit": ('"b":[', '["70000.00","{size}"],'),
+    "gate": ('"b":[', '["70000.00","{size}"],'),
+    "bitstamp": ('"bids":[', '["70000.00","{size}"],'),
+    "gemini": ('"changes":[', '["buy","70000.00","{size}"],'),
+    "coinbase": ('"updates":[', '{{"side":"bid","price_level":"70000.00","new_quantity":"{size}"}},'),
+}
 
 Play = Callable[[web.WebSocketResponse, int], Awaitable[None]]
 
@@ -174,6 +183,49 @@ def test_after_a_gap_where_whole_books_come_in_the_stream_it_hangs_up_and_begins
     assert exchange.conversations >= 2
     assert fits[:1] == [None]
     assert held(sync) == at_the_end(session)
+
+
+def crossing(session: Made, line: Line, size: str) -> Line:
+    """Returns a frame with a bid that crosses the book, or that takes it away."""
+    start, sides = BID_HIGH[session.feed.client]
+    assert start in line.text
+    return line._replace(text=line.text.replace(start, start + sides.format(size=size), 1))
+
+
+async def crossed_at_the_end(stream: BookStream) -> object:
+    return await stream.follow(), stream.books.crossed
+
+
+@pytest.mark.parametrize("name", list(BID_HIGH))
+def test_a_book_that_stays_crossed_is_asked_for_anew_or_its_connection_is_left(name: str) -> None:
+    session = made(name, count=150)
+
+    async def play(socket: web.WebSocketResponse, _time: int) -> None:
+        lines = frames(session)
+        await say(socket, [*lines[:10], crossing(session, lines[10], "1"), *lines[11:100]])
+        await (asyncio.sleep(10_000) if name in STREAMED else socket.close())
+
+    exchange = Exchange(session, play)
+    outcome, _, fits = followed(exchange, crossed_at_the_end)
+    assert outcome == (StreamEnd.CLOSED, 1)
+    assert [fit for fit in fits if fit is not Unfit.NO_BOOK][:3] == [None, Unfit.CROSSED, Unfit.CROSSED_TOO_LONG]
+    assert len(exchange.asked) >= (0 if name in STREAMED else 2)
+
+
+@pytest.mark.parametrize("name", list(BID_HIGH))
+def test_a_book_that_is_crossed_for_less_than_the_bound_is_left_to_mend_itself(name: str) -> None:
+    session = made(name, count=150)
+
+    async def play(socket: web.WebSocketResponse, _time: int) -> None:
+        lines = frames(session)
+        there, gone = crossing(session, lines[10], "1"), crossing(session, lines[55], "0")
+        await say(socket, [*lines[:10], there, *lines[11:55], gone, *lines[56:]])
+        await socket.close()
+
+    exchange = Exchange(session, play)
+    outcome, sync, fits = followed(exchange, crossed_at_the_end)
+    assert (outcome, held(sync)) == ((StreamEnd.CLOSED, 0), at_the_end(session))
+    assert fits[-4:] == [None, Unfit.CROSSED, None, Unfit.DISCONNECTED]
 
 
 @pytest.mark.parametrize("name", NAMES)

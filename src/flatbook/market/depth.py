@@ -33,6 +33,10 @@ class OffGrid(ValueError):
     """A text is no number of the grid of its book."""
 
 
+# What reading a frame may raise: JSON that is nested too deep ends in a RecursionError.
+UNREADABLE = (msgspec.MsgspecError, OffGrid, RecursionError)
+
+
 class Follows(Enum):
     """How a change stands to what was applied last."""
 
@@ -47,6 +51,7 @@ class Unfit(Enum):
     NO_BOOK = "no_book"
     GAP = "gap"
     CROSSED = "crossed"
+    CROSSED_TOO_LONG = "crossed_too_long"
     CHECKSUM = "checksum"
     TOO_MANY_HELD = "too_many_held"
     DISCONNECTED = "disconnected"
@@ -195,7 +200,8 @@ class BookSync:
 class Books:
     """The books of one connection to a venue, and what could not be read there.
 
-    `unread` counts by reason, `gaps` counts breaks in the numbers of the connection itself.
+    `unread` counts by reason, `gaps` counts breaks in the numbers of the connection itself, `crossed` counts books that
+    stayed crossed for too long.
     """
 
     def __init__(
@@ -203,7 +209,7 @@ class Books:
     ) -> None:
         self.by_symbol = {symbol: BookSync(grid, rule, checksum, overlaps=overlaps) for symbol, grid in grids.items()}
         self.unread: dict[UnreadFor, int] = dict.fromkeys(UnreadFor, 0)
-        self.gaps = 0
+        self.gaps = self.crossed = 0
         self._number: int | None = None
 
     def take(self, heard: Heard) -> BookSync | None:
@@ -226,6 +232,11 @@ class Books:
         for sync in self.by_symbol.values():
             sync.lose(why)
 
+    def lose_crossed(self, symbol: str) -> None:
+        """Makes a book unfit that has been crossed for too long: no change is known to mend it."""
+        self.crossed += 1
+        self.by_symbol[symbol].lose(Unfit.CROSSED_TOO_LONG)
+
     def _count(self, number: int) -> None:
         if self._number is not None and number != self._number + 1:
             self.gaps += 1
@@ -233,7 +244,7 @@ class Books:
         self._number = number
 
 
-def unread(error: msgspec.MsgspecError | OffGrid) -> Unread:
+def unread(error: msgspec.MsgspecError | OffGrid | RecursionError) -> Unread:
     """Returns what an error of decoding or of numbers means."""
     reason = UnreadFor.OFF_GRID if isinstance(error, OffGrid) else UnreadFor.MALFORMED
     return Unread(reason, str(error))

@@ -1,7 +1,8 @@
 """The books of a venue over its public stream: a conversation, and whole books over REST where the stream has none.
 
 A book that has lost its place is asked for anew at once: over REST, or by hanging up where whole books come first in
-the stream. Nothing is read from a book while it says why it is unfit.
+the stream. So is one that stays crossed: no venue matches like that for long, and a change that was missed looks the
+same. Nothing is read from a book while it says why it is unfit.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import msgspec
 from flatbook.engine.ports import Clock
 from flatbook.engine.rest import rest_until
 from flatbook.market.depth import Books, BookSync, Checksum, Grid, Heard, Leave, Rule, Unfit, Unread, Update
-from flatbook.values.instants import later
+from flatbook.values.instants import Instant, later
 from flatbook.venues.http import Http, Reply, Request
 from flatbook.venues.silence import StreamEnd
 from flatbook.venues.websocket import SessionSocket
@@ -22,6 +23,7 @@ from flatbook.venues.websocket import SessionSocket
 WHOLE_TIMEOUT_S = 10
 WHOLE_TRIES_MAX = 8
 RECONNECT_S = 2
+CROSSED_S_MAX = 5
 
 Changed = Callable[[str, BookSync], None]
 
@@ -68,6 +70,7 @@ class BookStream:
         self.changed: Changed = _nothing
         self._feed, self._grids, self._socket, self._http, self._clock = feed, dict(grids), socket, http, clock
         self._asking: dict[str, asyncio.Task[None]] = {}
+        self._crossed_at: dict[str, Instant] = {}
 
     async def follow(self) -> StreamEnd:
         """Holds one conversation and returns how it ended; all books are unfit then."""
@@ -81,7 +84,8 @@ class BookStream:
                 task.cancel()
             await asyncio.gather(*asking, return_exceptions=True)
             self.books.lose(Unfit.DISCONNECTED)
-            self._tell(symbols)
+            for symbol, sync in self.books.by_symbol.items():
+                self._tell(symbol, sync)
 
     async def keep(self) -> None:
         """Holds one conversation after the other, for ever."""
@@ -107,14 +111,14 @@ class BookStream:
                 return None
             if isinstance(heard, Update) and not self._heard(heard.symbol):
                 return None
-        return ()
+        return () if self._leave_no_crossed() else None
 
     def _heard(self, symbol: str) -> bool:
         """Tells of a book, and asks for a whole one where it has lost its place. Returns whether to stay."""
         sync = self.books.by_symbol.get(symbol)
         if sync is None:
             return True
-        self.changed(symbol, sync)
+        self._tell(symbol, sync)
         if not sync.needs_whole:
             return True
         if self._feed.whole is None:
@@ -126,7 +130,7 @@ class BookStream:
         try:
             for tries in range(WHOLE_TRIES_MAX):
                 if await self._take_whole(symbol) and not sync.needs_whole:
-                    self.changed(symbol, sync)
+                    self._tell(symbol, sync)
                     return
                 await self._clock.sleep_until(rest_until(self._clock.now(), 2**tries, "whole", symbol))
         finally:
@@ -141,9 +145,23 @@ class BookStream:
             return False
         return self.books.take(whole.read(symbol, reply.body, self._grids[symbol])) is not None
 
-    def _tell(self, symbols: Sequence[str]) -> None:
-        for symbol in symbols:
-            self.changed(symbol, self.books.by_symbol[symbol])
+    def _leave_no_crossed(self) -> bool:
+        """Asks anew for the books that have been crossed for too long. Returns whether to stay."""
+        if not self._crossed_at:
+            return True
+        since = later(self._clock.now(), seconds=-CROSSED_S_MAX)
+        overdue = [symbol for symbol, crossed_at in self._crossed_at.items() if crossed_at <= since]
+        for symbol in overdue:
+            self.books.lose_crossed(symbol)
+        stays = [self._heard(symbol) for symbol in overdue]
+        return all(stays)
+
+    def _tell(self, symbol: str, sync: BookSync) -> None:
+        if sync.unfit is Unfit.CROSSED:
+            self._crossed_at.setdefault(symbol, self._clock.now())
+        else:
+            self._crossed_at.pop(symbol, None)
+        self.changed(symbol, sync)
 
 
 def text_of_json(content: object) -> str:

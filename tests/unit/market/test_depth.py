@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from flatbook.market.depth import (
     HELD_MAX,
+    Books,
     BookSync,
     Depth,
     Follows,
@@ -89,6 +90,18 @@ def test_a_crossed_book_is_not_to_be_read_and_mends_with_the_next_change() -> No
     assert (book.unfit, book.needs_whole) == (Unfit.CROSSED, False)
     assert book.take(change(3, price=102, size=0))
     assert book.unfit is None
+
+
+def test_a_book_that_stayed_crossed_for_too_long_is_counted_and_needs_a_whole_one() -> None:
+    books = Books({"X": GRID}, one_by_one)
+    for update in (whole(1), change(2, price=102)):
+        books.take(update)
+    books.lose_crossed("X")
+    book = books.by_symbol["X"]
+    assert (book.unfit, book.needs_whole, books.crossed) == (Unfit.CROSSED_TOO_LONG, True, 1)
+    assert books.take(change(3, price=102, size=0)) is None
+    books.take(whole(3))
+    assert (book.unfit, books.crossed) == (None, 1)
 
 
 def test_a_wrong_checksum_makes_it_unfit() -> None:

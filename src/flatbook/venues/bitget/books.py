@@ -2,6 +2,9 @@
 
 Source: bitget.com/api-doc, Depth Channel. Numbers stand in the checksum with all the decimals of the symbol: the grid
 of a book must be that of its symbol.
+
+Nothing is numbered, and a checksum, which may be left out or 0, covers the best levels only: a frame that cannot be
+read may have held a change that nobody would miss, so that its connection is left and all begins anew.
 """
 
 from __future__ import annotations
@@ -11,10 +14,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from flatbook.market.depth import (
+    UNREADABLE,
     Depth,
     Grid,
     Heard,
-    OffGrid,
+    Leave,
     Update,
     crc_of,
     in_one_row,
@@ -63,10 +67,10 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         if head.arg.channel != BOOKS or not head.action or grid is None:
             return ()
         if head.action not in (SNAPSHOT, UPDATE):
-            return (unknown("a book with the action", head.action),)
+            return (unknown("a book with the action", head.action), Leave())
         return tuple(_update(head, told, grid) for told in _told.decode(head.data))
-    except (msgspec.MsgspecError, OffGrid) as error:
-        return (unread(error),)
+    except UNREADABLE as error:
+        return (unread(error), Leave())
 
 
 def _update(head: _Frame, told: _Told, grid: Grid) -> Update:

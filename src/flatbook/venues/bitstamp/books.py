@@ -1,5 +1,8 @@
 """The books of Bitstamp: changes in a stream, stamped by the microsecond; whole books over REST.
 
+A time tells what is older and not what is missing: a frame that cannot be read may have held a change that nobody would
+miss, so that its connection is left and all begins anew.
+
 Source: bitstamp.net/websocket/v2, Live full order book (diff_order_book), and GET /api/v2/order_book.
 """
 
@@ -9,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from flatbook.market.depth import Depth, Follows, Grid, Heard, Leave, OffGrid, Unread, Update, levels, scaled, unread
+from flatbook.market.depth import UNREADABLE, Depth, Follows, Grid, Heard, Leave, Unread, Update, levels, scaled, unread
 from flatbook.venues.book_stream import BookFeed, WholeByRest, text_of_json
 from flatbook.venues.http import Request
 
@@ -44,15 +47,15 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         if symbol == head.channel or head.event != CHANGES or grid is None:
             return ()
         return (Update(symbol, False, _depth(_told.decode(head.data), grid)),)
-    except (msgspec.MsgspecError, OffGrid) as error:
-        return (unread(error),)
+    except UNREADABLE as error:
+        return (unread(error), Leave())
 
 
 def read_whole(symbol: str, body: bytes, grid: Grid) -> Update | Unread:
     """Returns the book that the answer to `GET order_book` holds."""
     try:
         return Update(symbol, True, _depth(_told.decode(body), grid))
-    except (msgspec.MsgspecError, OffGrid) as error:
+    except UNREADABLE as error:
         return unread(error)
 
 

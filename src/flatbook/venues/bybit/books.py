@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from flatbook.market.depth import Depth, Follows, Grid, Heard, OffGrid, Update, levels, unknown, unread
+from flatbook.market.depth import UNREADABLE, Depth, Follows, Grid, Heard, Update, levels, unknown, unread
 from flatbook.venues.book_stream import BookFeed, text_of_json
 
 TOPIC = "orderbook."
@@ -48,7 +48,7 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         if grid is None:
             return ()
         bids, asks = levels(told.b, grid), levels(told.a, grid)
-    except (msgspec.MsgspecError, OffGrid) as error:
+    except UNREADABLE as error:
         return (unread(error),)
     return (Update(told.s, head.type == SNAPSHOT or told.u == 1, Depth(bids, asks, told.u, told.u)),)
 

@@ -1,5 +1,8 @@
 """The books of Coinbase Advanced Trade: a whole book first, then changes; the connection numbers all its messages.
 
+A message that cannot be read is a hole in those numbers, which the next one shows. An event with a word that nobody
+here knows has its number and may have held a change all the same: its connection is left and all begins anew.
+
 Source: docs.cdp.coinbase.com, Advanced Trade WebSocket, level2 channel.
 """
 
@@ -9,7 +12,19 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from flatbook.market.depth import Depth, Grid, Heard, Numbered, OffGrid, Update, in_one_row, levels, unknown, unread
+from flatbook.market.depth import (
+    UNREADABLE,
+    Depth,
+    Grid,
+    Heard,
+    Leave,
+    Numbered,
+    Update,
+    in_one_row,
+    levels,
+    unknown,
+    unread,
+)
 from flatbook.venues.book_stream import BookFeed, text_of_json
 
 CHANNEL = "l2_data"
@@ -47,7 +62,7 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         if head.channel != CHANNEL:
             return numbered
         return (*numbered, *_heard(_events.decode(head.events), grids))
-    except (msgspec.MsgspecError, OffGrid) as error:
+    except UNREADABLE as error:
         return (unread(error),)
 
 
@@ -57,8 +72,8 @@ def _heard(events: list[_Event], grids: Mapping[str, Grid]) -> Iterator[Heard]:
         if grid is None:
             continue
         if event.type not in (SNAPSHOT, UPDATE) or any(each.side not in (BID, OFFER) for each in event.updates):
-            yield unknown("an event of type", event.type)
-            continue
+            yield from (unknown("an event of type", event.type), Leave())
+            return
         bids, asks = (
             levels([(each.price_level, each.new_quantity) for each in event.updates if each.side == side], grid)
             for side in (BID, OFFER)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from flatbook.market.depth import Depth, Follows, Grid, Heard, OffGrid, Unread, Update, levels, unread
+from flatbook.market.depth import UNREADABLE, Depth, Follows, Grid, Heard, Unread, Update, levels, unread
 from flatbook.venues.book_stream import BookFeed, WholeByRest, text_of_json
 from flatbook.venues.http import Request
 
@@ -53,7 +53,7 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         if grid is None:
             return ()
         bids, asks = levels(change.b or (), grid), levels(change.a or (), grid)
-    except (msgspec.MsgspecError, OffGrid) as error:
+    except UNREADABLE as error:
         return (unread(error),)
     return (Update(change.s, False, Depth(bids, asks, change.U, change.u)),)
 
@@ -63,7 +63,7 @@ def read_whole(symbol: str, body: bytes, grid: Grid) -> Update | Unread:
     try:
         told = _whole.decode(body)
         bids, asks = levels(told.bids, grid), levels(told.asks, grid)
-    except (msgspec.MsgspecError, OffGrid) as error:
+    except UNREADABLE as error:
         return unread(error)
     return Update(symbol, True, Depth(bids, asks, told.id, told.id))
 

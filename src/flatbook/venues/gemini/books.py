@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from flatbook.market.depth import Depth, Grid, Heard, Leave, OffGrid, Update, in_one_row, levels, unknown, unread
+from flatbook.market.depth import UNREADABLE, Depth, Grid, Heard, Leave, Update, in_one_row, levels, unknown, unread
 from flatbook.venues.book_stream import BookFeed, text_of_json
 
 UPDATES = "l2_updates"
@@ -43,7 +43,7 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
             return (unknown("sides", ", ".join(side for side, _, _ in changes)), Leave())
         bids = levels([(price, size) for side, price, size in changes if side == BUY], grid)
         asks = levels([(price, size) for side, price, size in changes if side == SELL], grid)
-    except (msgspec.MsgspecError, OffGrid) as error:
+    except UNREADABLE as error:
         return (unread(error), Leave())
     is_whole = bool(bytes(head.trades)) and bool(bytes(head.auction_events))
     return (Update(head.symbol, is_whole, Depth(bids, asks)),)

@@ -9,7 +9,19 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from flatbook.market.depth import Depth, Follows, Grid, Heard, OffGrid, Update, crc_of, levels, text_of, unknown, unread
+from flatbook.market.depth import (
+    UNREADABLE,
+    Depth,
+    Follows,
+    Grid,
+    Heard,
+    Update,
+    crc_of,
+    levels,
+    text_of,
+    unknown,
+    unread,
+)
 from flatbook.market.orderbook import OrderBook
 from flatbook.venues.book_stream import BookFeed, text_of_json
 
@@ -54,7 +66,7 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         if head.action not in (SNAPSHOT, UPDATE):
             return (unknown("a book with the action", head.action),)
         return tuple(_update(head, told, grid) for told in _told.decode(head.data))
-    except (msgspec.MsgspecError, OffGrid) as error:
+    except UNREADABLE as error:
         return (unread(error),)
 
 

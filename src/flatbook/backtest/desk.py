@@ -84,7 +84,7 @@ class SimulatedDesk:
         self._direct = Direct(rules, self._wakes, self._traded, terms)
         self.placed, self.seen = self._direct.placed, simulator.seen
         self._is_direct, self._is_behind = is_direct, False
-        self._stale, self._is_simple = True, False
+        self._stale, self._fires_once = True, True
 
     def name(self, places: dict[InstrumentId, int], features: dict[tuple[OwnerId, str], int]) -> None:
         """Takes where on the tape an instrument stands, and which feature of the simulator is whose."""
@@ -136,7 +136,7 @@ class SimulatedDesk:
         direct, now = self._direct, Instant(at if woken else told[-1][0])
         if not direct.is_ready and not (self._is_direct and direct.read(self.state, now)):
             if not (woken and not told and self._simulator.is_plain and self._nothing_to_do()):
-                self._ask_engine(told, now, self._resumed() if woken else {})
+                self._ask_engine(told, now, woken=woken)
             return
         self._turn.now = now
         if woken and self._is_alone and self._wakes.is_resumed(self._keys[0]):
@@ -148,11 +148,7 @@ class SimulatedDesk:
         if is_done:
             self._send()
             return
-        if woken and (self._is_alone or count < len(told)):
-            direct.touched.update(self._resumed())
-        touched = dict(direct.touched)
-        direct.touched.clear()
-        self._ask_engine(told[count:], now, touched)
+        self._ask_engine(told[count:], now, woken=woken and (self._is_alone or count < len(told)))
 
     def _ask_touched(self, now: Instant, *, woken: bool) -> bool:
         direct = self._direct
@@ -177,23 +173,27 @@ class SimulatedDesk:
         direct.messages.clear()
         if direct.says_the_same:
             direct.says_the_same = False
-            if self._is_simple and not self._stale:
-                simulator.arm_again()
-            else:
-                self._stale = True
-        if self._stale:
+            self._arm_anew()
+        elif self._stale:
             self._arm()
 
-    def _ask_engine(self, told: Sequence[Sequence[int]], now: Instant, touched: dict[NetKey, None]) -> None:
-        """Has the engine take what is not plain, and ask whoever is left, on a state that has caught up."""
+    def _ask_engine(self, told: Sequence[Sequence[int]], now: Instant, *, woken: bool) -> None:
+        """Has the engine take what is not plain, and ask whoever is left, on a state that has caught up.
+
+        Seats are asked in the order in which they were touched: by what was told directly, which came first, by what
+        the engine is told, and at last by what woke all of them.
+        """
         self.catch_up()
         self._send()
         self._direct.is_ready = False
-        turn = self._fresh_turn()
+        turn, touched = self._fresh_turn(), self._direct.touched
+        turn.touched.update(touched)
+        touched.clear()
         for each in told:
             self._tell(turn, Told._make(each))
         turn.now = now
-        turn.touched.update(touched)
+        if woken:
+            turn.touched.update(self._resumed())
         self._end(turn)
 
     def _keep(self, direct: Direct) -> None:
@@ -272,8 +272,7 @@ class SimulatedDesk:
                 return False
             if decision.wake != self._wakes.wake_of(seat.key):
                 self._wakes.put(seat.key, decision.wake, now)
-        if self._stale:
-            self._arm()
+        self._arm_anew()
         return True
 
     def _act(self, effect: Effect) -> Item | None:
@@ -311,6 +310,13 @@ class SimulatedDesk:
                 if sent is not None and order is not None and order.status is Status.INTENDED:
                     self._simulator.wake_on_acceptance(sent.number)
 
+    def _arm_anew(self) -> None:
+        """Waits on after strategies were asked, even where all said the same: instants and counts fire once."""
+        if self._stale or self._fires_once:
+            self._arm()
+        else:
+            self._simulator.arm_again()
+
     def _arm(self) -> None:
         """Waits for all that any strategy waits for."""
         self._stale = False
@@ -327,5 +333,5 @@ class SimulatedDesk:
                 levels.append(Level(self._places[level.instrument], _SERIES[level.series], is_above, level.ticks))
             every += [(self._places[each.instrument], each.count) for each in wake.every]
             silences += [(self._places[each.instrument], each.longer_than_ns) for each in wake.silences]
-        self._is_simple = at is None and not (levels or every or silences)
+        self._fires_once = at is not None or bool(every)
         self._simulator.arm(Watch(reports, at, levels, every, silences))

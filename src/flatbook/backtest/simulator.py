@@ -165,7 +165,7 @@ class Simulator(Protocol):
     def arm_again(self) -> None:
         """Waits for the same as before, from the next observation on.
 
-        Needs: nothing but reports is waited for.
+        Needs: no instant and no count is waited for, which fire once; all else stays armed.
         """
         ...
 

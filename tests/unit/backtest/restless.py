@@ -168,7 +168,7 @@ def restless_seat(tape: Tape, owner: OwnerId = OWNER, *, seldom: bool = False) -
     kinds = zip(("close", "atr", "mid", "high", "low"), FeatureKind, strict=True)
     features = tuple(Feature(name=name, kind=kind, instrument=first, span_ns=30 * MS, count=3) for name, kind in kinds)
     return Seat(
-        owner=OWNER,
+        owner=owner,
         instruments=instruments,
         features=features,
         params=instruments,

@@ -15,22 +15,32 @@ from flatbook.backtest.run import Plan, compiled_market, drive, places_of, rules
 from flatbook.backtest.simulator import Stop
 from flatbook.backtest.tape import Tape
 from flatbook.backtest.terms import FeeRates, Latency, Terms
+from flatbook.events.control import AlertRaised
 from flatbook.events.event import Event
 from flatbook.events.grid import GridLaid
-from flatbook.events.orders import IntentRefused, OrderFilled, OrderIntended
+from flatbook.events.orders import (
+    IntentRefused,
+    OrderAccepted,
+    OrderFilled,
+    OrderIntended,
+    OrderRejected,
+    OrderStyle,
+)
 from flatbook.journal.memory import MemoryJournal, MemoryStore
 from flatbook.state.desk import State
 from flatbook.state.fold import apply
 from flatbook.state.intents import PlaceIntent
-from flatbook.strategies.decision import Decision
+from flatbook.strategies.decision import Decision, Every, Trigger, Wake
 from flatbook.strategies.grid_seat import seat_of as grid_seat_of
 from flatbook.strategies.grid_terms import GridMode, GridParams, QtyPerLevel
 from flatbook.strategies.quoting import QuoteView, Seat
 from flatbook.values.ids import InstrumentId, OwnerId
-from flatbook.values.instants import Instant
+from flatbook.values.instants import Instant, later
+from flatbook.values.instruments import Instrument, Side
 from flatbook.values.lattice import Spacing
-from flatbook.values.money import Quantity
-from tests.unit.backtest.restless import drawn_tape, restless_seat, restless_terms
+from flatbook.values.money import Price, Quantity
+from tests.unit.backtest.restless import MS, drawn_tape, restless_seat, restless_terms
+from tests.unit.backtest.restless import OTHER as RESTIVE
 from tests.unit.backtest.test_run import tape_of
 
 OTHER = OwnerId("other")
@@ -132,6 +142,89 @@ def test_a_grid_with_its_notes_slots_and_exits_writes_the_journal_of_the_engine(
     assert is_same
     assert count(events, OrderFilled) > 20
     assert count(events, GridLaid) > 0
+
+
+@pytest.mark.parametrize("is_direct", [True, False])
+@pytest.mark.parametrize("rejected", [0, 1])
+@pytest.mark.parametrize(("waiting", "times"), [("every", 120), ("at", 1_200)])
+def test_a_strategy_that_says_the_same_wake_is_asked_on_though_an_alert_may_stand(
+    waiting: str, times: int, rejected: int, *, is_direct: bool
+) -> None:
+    tape, terms, store = tape_of(0.001), terms_of(), MemoryStore()
+    first = instrument_of(tape, 0)
+    wake = Wake(on=(), every=(Every(first.id, 5),)) if waiting == "every" else Wake(on=(), at=Instant(1))
+    asked: list[Instant] = []
+
+    def decide(view: QuoteView, _params: Any) -> Decision:
+        """Places an order between two ticks, if any, which the venue turns down, and says the same for ever."""
+        asked.append(view.now)
+        touch = view.touch(first.id)
+        if touch is None or not rejected or view.turned_down(first.id) is not None:
+            return Decision(intents=(), notes=(), wake=wake)
+        tick = first.rules.tick
+        order = _buy(view, first, Price(touch.bid * tick + tick / 2), OrderStyle.LIMIT)
+        return Decision(intents=(order,), notes=(), wake=wake)
+
+    seats = (replace(seat_of(tape), decide=decide, instruments=(first,)),)
+    plan = Plan(tape, seats, terms)
+    drive(compiled_market(tape, seats, terms), plan, MemoryJournal(store), is_direct=is_direct)
+    events = [event for row in MemoryJournal(store).read() for event in row.events]
+    assert (count(events, OrderRejected), count(events, AlertRaised)) == (rejected, rejected)
+    assert tape.head.rows == 1_200  # every other one is of the first instrument
+    assert len(dict.fromkeys(asked)) == times
+
+
+@pytest.mark.parametrize("seed", [0, 1, 4, 9, 12, 18])
+def test_seats_that_are_touched_at_once_are_asked_in_the_order_of_the_engine(seed: int) -> None:
+    tape, drawn = drawn_tape(seed, 300), restless_terms(seed)
+    late = replace(drawn, placing=Latency(least_ns=3 * MS), reporting=Latency(least_ns=2 * MS), canceling=Latency())
+    one = replace(restless_seat(tape), decide=_resting, features=())
+    other = replace(restless_seat(tape, RESTIVE), decide=_turned_down, features=())
+    events, is_same = both_ways(tape, (one, other), late)
+    assert is_same
+    assert count(events, OrderAccepted) > 10
+    assert count(events, OrderRejected) > 0
+
+
+def _resting(view: QuoteView, instruments: tuple[Instrument, ...]) -> Decision:
+    """Rests a buy three ticks away whenever it is asked: what is told of it is plain."""
+    return _bidding(view, instruments[0], -3)
+
+
+def _turned_down(view: QuoteView, instruments: tuple[Instrument, ...]) -> Decision:
+    """Buys now at the bid and now next to the ask, where the venue often turns it down, which the engine must take."""
+    touch = view.touch(instruments[0].id)
+    is_far = touch is None or int(view.order_id(0)[-9:]) % 2
+    return _bidding(view, instruments[0], 0 if is_far or touch is None else touch.ask - 1 - touch.bid)
+
+
+def _bidding(view: QuoteView, instrument: Instrument, away: int) -> Decision:
+    """Places a buy so many ticks from the bid, forty times in all."""
+    wake = Wake(on=(Trigger.ORDER_WORKING, Trigger.ORDER_ENDED), every=(Every(instrument.id, 3),))
+    touch = view.touch(instrument.id)
+    if touch is None or int(view.order_id(0)[-9:]) >= 40:
+        return Decision(intents=(), notes=(), wake=wake)
+    limit = Price((touch.bid + away) * instrument.rules.tick)
+    return Decision(intents=(_buy(view, instrument, limit, OrderStyle.POST_ONLY),), notes=(), wake=wake)
+
+
+def _buy(view: QuoteView, instrument: Instrument, limit: Price, style: OrderStyle) -> PlaceIntent:
+    """Returns an order to buy one lot."""
+    return PlaceIntent(
+        order_id=view.order_id(0),
+        owner=view.owner,
+        underlying=instrument.underlying,
+        instrument=instrument,
+        side=Side.BUY,
+        qty=Quantity(instrument.rules.lot),
+        limit=limit,
+        reduce_only=False,
+        style=style,
+        slot=None,
+        because=None,
+        evidence={},
+        good_until=later(view.now, seconds=1_000),
+    )
 
 
 class Kept:

@@ -6,6 +6,7 @@ Source: hftbacktest, "Data" and "Types" of its documentation (version 2): the fi
 from __future__ import annotations
 
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from flatbook.backtest.refused import TapeRefused
 from flatbook.backtest.tape import Columns, Tape
 from flatbook.backtest.tape_survey import Heard
-from flatbook.market.depth import Depth, Update
+from flatbook.market.depth import Depth, Update, unknown
 from flatbook.market.ticks import FINE_DECIMALS, LAST, Kind, Tick, Told
 
 EVENT = np.dtype(
@@ -33,6 +34,8 @@ EVENT = np.dtype(
     ]
 )
 DEPTH, TRADE, CLEAR, SNAPSHOT = 1, 2, 3, 4
+UNUSED = (5, 10, 11, 12, 13)
+"""The best prices alone, and orders one by one: added, canceled, modified, filled."""
 EXCH, LOCAL, BUY, SELL = 1 << 31, 1 << 30, 1 << 29, 1 << 28
 BOTH = EXCH | LOCAL
 WORD = 0xFF
@@ -141,9 +144,11 @@ def read_events(paths: Sequence[Path], symbol: str) -> Iterator[Heard]:
     book begins with a snapshot; one without an instant has that of the event after it.
     Errors: TapeRefused where a file is no event array; OSError.
     """
-    number = 0
+    number = local = 0
     undated: list[list[Any]] = []
-    for rows in _groups(paths):
+    aside: Counter[int] = Counter()
+    for rows in _groups(paths, aside):
+        yield from _set_aside(aside, local)
         number += 1
         exch, local, is_depth = rows[0][1], rows[0][2], rows[0][0] & WORD != TRADE
         if is_depth and exch <= 0:
@@ -159,6 +164,15 @@ def read_events(paths: Sequence[Path], symbol: str) -> Iterator[Heard]:
             side = 1 if ev & BUY else -1 if ev & SELL else 0
             tick = Tick(Kind.TRADE, _fine(px), _fine(qty), side)
             yield seen, Told(symbol=symbol, stream="trade", happened_at=at, sent_at=at, ticks=(tick,))
+    yield from _set_aside(aside, local)
+
+
+def _set_aside(aside: Counter[int], local: int) -> Iterator[Heard]:
+    """Yields for each event that was not taken that it is of no use, or of a kind that is not known, once."""
+    for kind, count in aside.items():
+        for _ in range(count):
+            yield local, None if kind in UNUSED else unknown("an event of kind", str(kind))
+    aside.clear()
 
 
 def _of_depth(rows: list[Any], at: int, number: int, symbol: str) -> Told:
@@ -177,12 +191,21 @@ def _fine(number: float) -> int:
     return int(np.rint(number * 10**FLOAT_DECIMALS)) * scale
 
 
-def _groups(paths: Sequence[Path]) -> Iterator[list[Any]]:
-    """Yields events that stand together: depth of one instant, or trades of one. Only those of the venue's clock."""
+def _groups(paths: Sequence[Path], aside: Counter[int]) -> Iterator[list[Any]]:
+    """Yields events that stand together: depth of one instant, or trades of one. Only those of the venue's clock.
+
+    Those of other kinds are counted in `aside`, by kind.
+    """
     events = ((row[0], row[1], row[2], row[3], row[4]) for path in paths for part in _parts(path) for row in part)
-    wanted = (row for row in events if row[0] & EXCH and row[0] & WORD in (DEPTH, TRADE, CLEAR, SNAPSHOT))
+    wanted = (row for row in events if row[0] & EXCH and _is_taken(row[0] & WORD, aside))
     for _, group in groupby(wanted, key=lambda row: (row[1], row[2], row[0] & WORD == TRADE)):
         yield list(group)
+
+
+def _is_taken(kind: int, aside: Counter[int]) -> bool:
+    is_taken = kind in (DEPTH, TRADE, CLEAR, SNAPSHOT)
+    aside[kind] += not is_taken
+    return is_taken
 
 
 def _parts(path: Path) -> Iterator[list[Any]]:

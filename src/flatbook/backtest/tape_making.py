@@ -7,17 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from flatbook.backtest.refused import TapeRefused
 from flatbook.backtest.tape import TapeInstrument
 from flatbook.backtest.tape_file import Message, Row
 from flatbook.backtest.tape_survey import Heard
 from flatbook.market.depth import BookSync, Depth, Rule, Unfit, Unread, Update
 from flatbook.market.orderbook import Level
 from flatbook.market.ticks import FINE, FINE_DECIMALS, TICK_PARTS, Kind, Tick, Told
-from flatbook.values.instants import NS_PER_S
+from flatbook.values.instants import NS_PER_S, Instant, text_of_instant
 from flatbook.values.money import scaled_integer
 
 ASTRAY_NS = 60 * NS_PER_S
 SETTLED_NS = NS_PER_S
+DAY_NS = 86_400 * NS_PER_S
 DEPTH = "depth"
 
 
@@ -73,6 +75,7 @@ class SymbolLine:
         """Returns when it happened, never before what its stream told earlier; None where that cannot be believed.
 
         A whole book that was asked for may be older than the changes around it, and that is no fault.
+        Errors: TapeRefused where a stream goes back by more than a day: a backtest would wait for the wrong time.
         """
         ts = told.happened_at or local - self._plan.lag_ns
         if ts <= 0 or (local and abs(ts - local) > ASTRAY_NS):
@@ -80,6 +83,9 @@ class SymbolLine:
             return None
         stream = told.stream if told.depth is None else DEPTH
         newest, was_whole = self._newest.get(stream, (0, False))
+        is_repeated = told.depth is None and 0 < told.seq <= self._seqs.get(stream, 0)
+        if newest - ts > DAY_NS and not is_repeated:
+            raise TapeRefused(_astray(self._plan.instrument.id, stream, newest, ts))
         is_whole = told.depth is not None and told.depth.is_whole
         self._counts["stream_time_backwards"] += ts < newest and not (was_whole or is_whole)
         self._newest[stream] = max(newest, ts), is_whole
@@ -185,6 +191,11 @@ class SymbolLine:
         lots, rest = divmod(size, self._lot)
         self._counts["cut_to_lot"] += rest > 0
         return lots
+
+
+def _astray(symbol: str, stream: str, newest: int, ts: int) -> str:
+    went = f"from {text_of_instant(Instant(newest))} to {text_of_instant(Instant(ts))}"
+    return f"{symbol}: {stream} goes back {went}: leave out the line with the wrong time, or name the files in order"
 
 
 def whole_steps(fine: int, step: int) -> int:

@@ -18,19 +18,19 @@ import pyarrow.parquet as pq
 
 from flatbook.backtest.refused import TapeRefused
 from flatbook.backtest.tape_survey import Heard
-from flatbook.market.depth import Depth, OffGrid, Update, unread
+from flatbook.market.depth import Depth, OffGrid, Unread, Update, unknown, unread
 from flatbook.market.ticks import FINE_DECIMALS, Kind, Tick, Told
 
 DECIMALS_OF_BYTES = {8: 9, 16: 16}
 CLEAR, DELETE = 4, 3
 BUY = 1
-AGGRESSORS = {1: 1, 2: -1}
+AGGRESSORS = {0: 0, 1: 1, 2: -1}
 KNOWN = frozenset(("bid_price", "aggressor_side", "open", "action"))
 ROWS_AT_ONCE = 16_384
 NANOSECONDS = {"SECOND": 10**9, "MINUTE": 60 * 10**9, "HOUR": 3600 * 10**9, "DAY": 86400 * 10**9}
 
 Row = dict[str, Any]
-Read = Callable[[str, Row], Told]
+Read = Callable[[str, Row], Told | Unread]
 
 
 def is_of_catalogue(path: Path) -> bool:
@@ -110,8 +110,9 @@ def _of_quote(symbol: str, row: Row) -> Told:
     return Told(symbol=symbol, stream="quote", happened_at=row["ts_event"], ticks=(tick,))
 
 
-def _of_trade(symbol: str, row: Row) -> Told:
-    side = AGGRESSORS.get(row["aggressor_side"], 0)
+def _of_trade(symbol: str, row: Row) -> Told | Unread:
+    if (side := AGGRESSORS.get(row["aggressor_side"])) is None:
+        return unknown("the aggressor of a trade", str(row["aggressor_side"]))
     tick = Tick(Kind.TRADE, _fine(row["price"]), _fine(row["size"]), side)
     return Told(symbol=symbol, stream="trade", happened_at=row["ts_event"], ticks=(tick,))
 

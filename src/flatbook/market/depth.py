@@ -33,8 +33,9 @@ class OffGrid(ValueError):
     """A text is no number of the grid of its book."""
 
 
-# What reading a frame may raise: JSON that is nested too deep ends in a RecursionError.
-UNREADABLE = (msgspec.MsgspecError, OffGrid, RecursionError)
+# What reading a frame may raise: JSON that is nested too deep ends in a RecursionError, and text that is not UTF-8 in
+# an error of Python's own.
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, OffGrid, RecursionError)
 
 
 class Follows(Enum):
@@ -244,7 +245,7 @@ class Books:
         self._number = number
 
 
-def unread(error: msgspec.MsgspecError | OffGrid | RecursionError) -> Unread:
+def unread(error: Exception) -> Unread:
     """Returns what an error of decoding or of numbers means."""
     reason = UnreadFor.OFF_GRID if isinstance(error, OffGrid) else UnreadFor.MALFORMED
     return Unread(reason, str(error))

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from flatbook.backtest.tape import Tape, TapeInstrument
 from flatbook.backtest.terms import FeeRates, Latency, Terms
 from flatbook.market import ticks
 from flatbook.risk.quote_limits import QuoteLimits
+from flatbook.services.plan_numbers import GRID, check_numbers
 from flatbook.strategies.grid_seat import seat_of
 from flatbook.strategies.grid_size import is_enough, size_at
 from flatbook.strategies.grid_terms import GridParams
@@ -30,7 +32,6 @@ from flatbook.values.instruments import Instrument, Product, TradingRules
 from flatbook.values.money import Price, plain
 
 ACCOUNT = AccountId("backtest")
-GRID = "grid"
 MILLIONTHS_OF_PCT = 10_000
 PRICED = (int(ticks.Kind.QUOTE), int(ticks.Kind.TRADE), int(ticks.Kind.BAR), int(ticks.Kind.BID))
 PRODUCTS = {ticks.Product.SPOT: Product.SPOT, ticks.Product.LINEAR: Product.LINEAR_PERP}
@@ -116,11 +117,17 @@ def read_plan(path: Path, tape: Tape) -> BacktestPlan:
 
     Errors: PlanRefused with where and why; OSError.
     """
-    text = path.read_text(encoding="utf-8")
+    written = path.read_bytes()
     try:
-        shape = msgspec.convert(tomllib.loads(text, parse_float=str), PlanShape)
-        return _plan_of(shape, tape, text)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, ValueError) as error:
+        text = written.decode()
+        stated = tomllib.loads(text, parse_float=str)
+        check_numbers(stated)
+        return _plan_of(msgspec.convert(stated, PlanShape), tape, text)
+    except UnicodeDecodeError as error:
+        raise PlanRefused(f"{path.name} is no text in UTF-8 ({error.reason}): save it as UTF-8") from error
+    except RecursionError as error:
+        raise PlanRefused(f"{path.name} nests too deep: a plan has tables of three levels") from error
+    except ValueError as error:
         raise PlanRefused(f"{path.name}: {error}") from error
 
 
@@ -172,16 +179,28 @@ def _seat(owner: OwnerId, shape: StrategyShape, instruments: Mapping[str, Instru
                 f"strategies.{owner}.limits.open_orders_max: {most}, which would lock it: state orders_max"
             )
         return seat_of(owner, params)
+    return _own_seat(owner, shape, instrument)
+
+
+def _own_seat(owner: OwnerId, shape: StrategyShape, instrument: Instrument) -> Seat:
+    """Returns what the function that a plan names makes of its arguments; what is wrong inside it is its own error."""
+    key = f"strategies.{owner}.kind"
     module, _, function = shape.kind.partition(":")
-    if not function:
-        raise ValueError(f"strategies.{owner}: kind is {GRID}, or module:function")
+    if not module or not function:
+        raise ValueError(f"{key} is {GRID}, or module:function")
+    arguments = (owner, instrument, shape.params)
     try:
         make = getattr(import_module(module), function)
+        signature(make).bind(*arguments)
     except (ImportError, AttributeError) as error:
-        raise ValueError(f"strategies.{owner}: {error}") from error
-    seat = make(owner, instrument, shape.params)
+        raise ValueError(f"{key}: {error}: name a function that can be imported from here") from error
+    except (TypeError, ValueError) as error:
+        wanted = "name a function of (owner, instrument, params) that returns a Seat"
+        raise ValueError(f"{key}: {shape.kind} takes no such arguments ({error}): {wanted}") from error
+    seat = make(*arguments)
     if not isinstance(seat, Seat):
-        raise ValueError(f"strategies.{owner}: {shape.kind} returns no Seat")
+        returned = f"{shape.kind} returns a {type(seat).__name__}, which is no Seat"
+        raise ValueError(f"{key}: {returned}: name a function that returns one")
     return seat
 
 

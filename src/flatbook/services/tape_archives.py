@@ -10,6 +10,7 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
@@ -19,7 +20,7 @@ import msgspec
 
 from flatbook.backtest.refused import TapeRefused
 from flatbook.backtest.tape_survey import Heard
-from flatbook.market.depth import Depth, OffGrid, Unread, Update, levels, scaled, unread
+from flatbook.market.depth import UNREADABLE, Depth, OffGrid, Unread, UnreadFor, Update, levels, scaled, unknown, unread
 from flatbook.market.ticks import FINE, FINE_DECIMALS, Kind, Tick, Told
 from flatbook.services.tape_lines import lines_of, opened
 from flatbook.values.instants import NS_PER_MS
@@ -32,9 +33,19 @@ LOBSTER_NOBODY = 9_999_999_999
 FLOAT_DECIMALS = 8
 HALF_OF_LAST = Decimal("0.000000005")
 VISIBLE, HIDDEN = "4", "5"
+LOBSTER_KINDS = ("1", "2", "3", VISIBLE, HIDDEN, "6", "7")
+LOBSTER_SIDES = {"1": -1, "-1": 1}
+BYBIT_SIDES = {"Buy": 1, "Sell": -1}
+BYBIT_BOOKS = ("snapshot", "delta")
+HYPERLIQUID_SIDES = {"B": 1, "A": -1}
+TARDIS_COLUMNS = ("symbol", "timestamp", "local_timestamp", "id", "side", "price", "amount")
+TARDIS_SIDES = {"buy": 1, "sell": -1, "unknown": 0}
+KRAKEN_SIDES = {"b": 1, "s": -1}
+SIDE = "the side of a trade"
+NO_NUMBER = (OffGrid, ArithmeticError, ValueError)
 LEVELS = list[tuple[str, str]]
 
-Read = Callable[[bytes], Iterator[Told]]
+Read = Callable[[bytes], Iterator[Told | Unread]]
 
 
 class _BybitBook(msgspec.Struct):
@@ -96,20 +107,27 @@ class _StampTrade(msgspec.Struct):
     id: int
 
 
-_KRAKEN_ROW = msgspec.json.Decoder(dict[str, list[tuple[str, str, Decimal, str, str, str, int]] | str])
+KrakenRow = tuple[str, str, Decimal, str, str, str, int]
+_KRAKEN_ROW = msgspec.json.Decoder(dict[str, list[KrakenRow] | str])
 
 
-def bybit_told(line: bytes) -> Iterator[Told]:
+def bybit_told(line: bytes) -> Iterator[Told | Unread]:
     """Yields what a frame of Bybit, or a line of its order book files, tells: books and trades."""
     told = msgspec.json.decode(line, type=_Bybit)
     sent = told.ts * NS_PER_MS
     if told.topic.startswith("publicTrade."):
         for trade in msgspec.json.decode(told.data, type=list[_BybitTrade]):
-            side = {"Buy": 1, "Sell": -1}.get(trade.S, 0)
+            side = BYBIT_SIDES.get(trade.S)
+            if side is None:
+                yield unknown(SIDE, trade.S)
+                continue
             tick = Tick(Kind.TRADE, scaled(trade.p, FINE_DECIMALS), scaled(trade.v, FINE_DECIMALS), side)
             at = trade.T * NS_PER_MS
             yield Told(symbol=trade.s, stream="trade", happened_at=at, sent_at=sent, ticks=(tick,))
     elif told.topic.startswith("orderbook."):
+        if told.type not in BYBIT_BOOKS:
+            yield unknown("a book of type", told.type)
+            return
         book = msgspec.json.decode(told.data, type=_BybitBook)
         depth = Depth(levels(book.b, FINE), levels(book.a, FINE), book.u, book.u)
         update = Update(book.s, told.type == "snapshot" or book.u == 1, depth)
@@ -117,7 +135,7 @@ def bybit_told(line: bytes) -> Iterator[Told]:
         yield Told(symbol=book.s, stream="depth", happened_at=at, sent_at=sent, seq=book.u, depth=update)
 
 
-def hyperliquid_told(line: bytes) -> Iterator[Told]:
+def hyperliquid_told(line: bytes) -> Iterator[Told | Unread]:
     """Yields what a frame of Hyperliquid tells: whole books of 20 levels, and trades."""
     told = msgspec.json.decode(line, type=_Hyper)
     if told.channel == "l2Book":
@@ -129,7 +147,10 @@ def hyperliquid_told(line: bytes) -> Iterator[Told]:
     elif told.channel == "trades":
         for trade in msgspec.json.decode(told.data, type=list[_HyperTrade]):
             at = trade.time * NS_PER_MS
-            side = {"B": 1, "A": -1}.get(trade.side, 0)
+            side = HYPERLIQUID_SIDES.get(trade.side)
+            if side is None:
+                yield unknown(SIDE, trade.side)
+                continue
             tick = Tick(Kind.TRADE, scaled(trade.px, FINE_DECIMALS), scaled(trade.sz, FINE_DECIMALS), side)
             yield Told(symbol=trade.coin, stream="trade", happened_at=at, sent_at=at, ticks=(tick,))
 
@@ -185,7 +206,7 @@ def _lines(paths: Sequence[Path], read: Read) -> Iterator[Heard]:
         for local, line in lines_of(path):
             try:
                 told = list(read(line))
-            except (msgspec.MsgspecError, OffGrid) as error:
+            except (*UNREADABLE, ArithmeticError) as error:
                 yield local, unread(error)
                 continue
             if not told:
@@ -199,19 +220,29 @@ def read_tardis(paths: Sequence[Path]) -> Iterator[Heard]:
     Errors: TapeRefused where a file is damaged.
     """
     for path in paths:
-        with opened(path) as file, io.TextIOWrapper(file, encoding="ascii", newline="") as text:
-            for row in csv.DictReader(text):
-                yield int(row["local_timestamp"]) * 1_000, _of_tardis(row)
+        try:
+            with opened(path) as file, io.TextIOWrapper(file, encoding="ascii", newline="") as text:
+                for row in csv.DictReader(text):
+                    yield _of_tardis(row)
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise TapeRefused(f"{path.name} is damaged ({error}): download it again") from error
 
 
-def _of_tardis(row: dict[str, str]) -> Told | Unread:
+def _of_tardis(row: dict[str, str | None]) -> Heard:
+    """Returns what a row tells; one that is cut off has cells without a word."""
+    missing = [name for name in TARDIS_COLUMNS if row.get(name) is None]
+    if missing:
+        return 0, Unread(UnreadFor.MALFORMED, f"a row of Tardis without {', '.join(missing)}")
+    cells = {name: word or "" for name, word in row.items()}
     try:
-        side = {"buy": 1, "sell": -1}.get(row["side"], 0)
-        tick = Tick(Kind.TRADE, scaled(row["price"], FINE_DECIMALS), scaled(row["amount"], FINE_DECIMALS), side)
-        at, seq = int(row["timestamp"]) * 1_000, int(row["id"])
-    except (OffGrid, ValueError, KeyError) as error:
-        return unread(OffGrid(str(error)))
-    return Told(symbol=row["symbol"], stream="trade", happened_at=at, sent_at=at, seq=seq, ticks=(tick,))
+        local, at, seq = int(cells["local_timestamp"]) * 1_000, int(cells["timestamp"]) * 1_000, int(cells["id"])
+        price, size = scaled(cells["price"], FINE_DECIMALS), scaled(cells["amount"], FINE_DECIMALS)
+    except ValueError as error:
+        return 0, unread(OffGrid(str(error)))
+    if (side := TARDIS_SIDES.get(cells["side"])) is None:
+        return local, unknown(SIDE, cells["side"])
+    tick = Tick(Kind.TRADE, price, size, side)
+    return local, Told(symbol=cells["symbol"], stream="trade", happened_at=at, sent_at=at, seq=seq, ticks=(tick,))
 
 
 def read_kraken(paths: Sequence[Path]) -> Iterator[Heard]:
@@ -223,14 +254,23 @@ def read_kraken(paths: Sequence[Path]) -> Iterator[Heard]:
         with opened(path) as file:
             try:
                 found = _KRAKEN_ROW.decode(msgspec.json.decode(file.read(), type=dict[str, msgspec.Raw])["result"])
-            except (msgspec.MsgspecError, KeyError) as error:
+            except (*UNREADABLE, KeyError) as error:
                 raise TapeRefused(f"{path.name} is no answer of Kraken with trades: {error}") from error
         for symbol, rows in found.items():
-            for price, size, at, side, _, _, seq in rows if not isinstance(rows, str) else ():
-                sign = {"b": 1, "s": -1}.get(side, 0)
-                tick = Tick(Kind.TRADE, scaled(price, FINE_DECIMALS), scaled(size, FINE_DECIMALS), sign)
-                happened = scaled_integer(at, decimals=9)
-                yield 0, Told(symbol=symbol, stream="trade", happened_at=happened, seq=seq, ticks=(tick,))
+            for row in rows if not isinstance(rows, str) else ():
+                yield 0, _of_kraken(symbol, row)
+
+
+def _of_kraken(symbol: str, row: KrakenRow) -> Told | Unread:
+    price, size, at, side, _, _, seq = row
+    if (sign := KRAKEN_SIDES.get(side)) is None:
+        return unknown(SIDE, side)
+    try:
+        tick = Tick(Kind.TRADE, scaled(price, FINE_DECIMALS), scaled(size, FINE_DECIMALS), sign)
+        happened = scaled_integer(at, decimals=9)
+    except NO_NUMBER as error:
+        return unread(OffGrid(str(error)))
+    return Told(symbol=symbol, stream="trade", happened_at=happened, seq=seq, ticks=(tick,))
 
 
 def read_lobster(paths: Sequence[Path]) -> Iterator[Heard]:
@@ -249,15 +289,22 @@ def read_lobster(paths: Sequence[Path]) -> Iterator[Heard]:
                 with archive.open(names["message"]) as messages, archive.open(names["orderbook"]) as books:
                     for message, book in zip(messages, books, strict=True):
                         yield from _of_lobster(match[1], midnight, message.decode(), book.decode())
-        except (zipfile.BadZipFile, ValueError) as error:
-            raise TapeRefused(f"{path.name} is damaged: {error}") from error
+        except (zipfile.BadZipFile, zlib.error, EOFError, ArithmeticError, ValueError) as error:
+            if isinstance(error, TapeRefused):
+                raise
+            raise TapeRefused(f"{path.name} is damaged ({error!r}): download it again") from error
 
 
 def _of_lobster(symbol: str, midnight: int, message: str, book: str) -> Iterator[Heard]:
     second, kind, _, size, price, direction = message.strip().split(",")
     at = midnight + scaled_integer(Decimal(second), decimals=9)
-    if kind in (VISIBLE, HIDDEN):
-        tick = Tick(Kind.TRADE, int(price) * LOBSTER_SCALE, int(size) * 10**FINE_DECIMALS, -int(direction))
+    side = LOBSTER_SIDES.get(direction)
+    if kind not in LOBSTER_KINDS:
+        yield 0, unknown("a message of kind", kind)
+    elif side is None:
+        yield 0, unknown(SIDE, direction)
+    elif kind in (VISIBLE, HIDDEN):
+        tick = Tick(Kind.TRADE, int(price) * LOBSTER_SCALE, int(size) * 10**FINE_DECIMALS, side)
         yield 0, Told(symbol=symbol, stream="trade", happened_at=at, ticks=(tick,))
     ask, ask_size, bid, bid_size = (int(number) for number in book.strip().split(",")[:4])
     best = (bid, bid_size, ask, ask_size)

@@ -24,7 +24,7 @@ from flatbook.backtest.tape_hftbacktest import (
     write_events,
 )
 from flatbook.backtest.tape_making import Plan, messages_of
-from flatbook.market.depth import in_one_row
+from flatbook.market.depth import Unread, in_one_row
 from flatbook.market.ticks import Kind
 from tests.unit.backtest.scenes import PERP, SPOT
 
@@ -112,3 +112,13 @@ def test_what_is_no_event_array_is_refused(tmp_path: Path, what: str) -> None:
         path.write_bytes(path.read_bytes()[:-90])
     with pytest.raises(TapeRefused):
         list(read_events([path], "X"))
+
+
+def test_an_event_of_a_kind_that_is_not_known_is_counted_and_one_of_no_use_too(tmp_path: Path) -> None:
+    kinds = (SNAPSHOT, 77, 10, TRADE, 77)
+    rows = [(kind | BOTH | BUY, 100 + i, 150 + i, 1.0, 1.0, 0, 0, 0.0) for i, kind in enumerate(kinds)]
+    np.savez(tmp_path / "e.npz", data=np.array(rows, EVENT))
+    told = [each for _, each in read_events([tmp_path / "e.npz"], "X")]
+    details = [each.detail for each in told if isinstance(each, Unread)]
+    assert details == ["an event of kind '77'", "an event of kind '77'"]
+    assert (told.count(None), len(told)) == (1, 5)

@@ -9,7 +9,7 @@ import re
 
 import msgspec
 
-from flatbook.market.depth import Depth, OffGrid, Rule, Unread, Update, levels, scaled, unknown, unread
+from flatbook.market.depth import UNREADABLE, Depth, Rule, Unread, Update, levels, scaled, unknown, unread
 from flatbook.market.ticks import FINE, FINE_DECIMALS, RATE_DECIMALS, Kind, Product, Tick, Told
 from flatbook.values.instants import NS_PER_MS
 from flatbook.venues.binance.books import futures_rule, spot_rule
@@ -103,7 +103,7 @@ def read_told(frame: bytes) -> Told | Unread | None:
             return _of_best(_best.decode(told.data))
         if stream.startswith("markPrice"):
             return _of_mark(_mark.decode(told.data))
-    except (msgspec.MsgspecError, OffGrid) as error:
+    except UNREADABLE as error:
         return unread(error)
     return None if _UNHEARD.search(stream) else unknown("stream", stream)
 
@@ -113,7 +113,7 @@ def read_whole(symbol: str, body: bytes) -> Told | Unread:
     try:
         told = _whole.decode(body)
         depth = Depth(levels(told.bids, FINE), levels(told.asks, FINE), told.last_update_id, told.last_update_id)
-    except (msgspec.MsgspecError, OffGrid) as error:
+    except UNREADABLE as error:
         return unread(error)
     return Told(
         symbol=symbol,
@@ -129,7 +129,7 @@ def read_recorded_whole(line: bytes) -> Told | Unread:
     """Returns the book of a line in which a recorder of ours named the symbol of an answer to `GET depth`."""
     try:
         kept = _kept.decode(line)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         return unread(error)
     return read_whole(kept.whole, bytes(kept.data))
 
@@ -141,7 +141,7 @@ def market_of(frame: bytes) -> tuple[Product, str] | None:
         if not told.stream.partition("@")[2].startswith("depth"):
             return None
         change = _change.decode(told.data)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return None
     if change.ps:
         return Product.INVERSE, "binancecoinm"

@@ -24,7 +24,7 @@ from flatbook.market.depth import UNREADABLE, Depth, OffGrid, Unread, UnreadFor,
 from flatbook.market.ticks import FINE, FINE_DECIMALS, Kind, Tick, Told
 from flatbook.services.tape_lines import lines_of, opened
 from flatbook.values.instants import NS_PER_MS
-from flatbook.values.money import scaled_integer
+from flatbook.values.money import ZERO, scaled_integer
 from flatbook.values.us_eastern import instant_of_eastern
 
 LOBSTER_NAME = re.compile(r"([A-Z.]+)_(\d{4})-(\d\d)-(\d\d)_")
@@ -172,7 +172,12 @@ def bitstamp_told(line: bytes) -> Iterator[Told]:
 
 
 def _nearest(number: Decimal) -> int:
-    """Returns a number that was a float once, as the decimal of eight digits that it stood for. Units: 1e-12."""
+    """Returns a number that was a float once, as the decimal of eight digits that it stood for. Units: 1e-12.
+
+    Errors: OffGrid where it is below zero or not finite.
+    """
+    if not number.is_finite() or number < ZERO:
+        raise OffGrid(f"{number} is no number at or above zero")
     scale: int = 10 ** (FINE_DECIMALS - FLOAT_DECIMALS)
     return scaled_integer(number + HALF_OF_LAST, decimals=FLOAT_DECIMALS) * scale
 

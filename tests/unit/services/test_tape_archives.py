@@ -151,6 +151,11 @@ def test_a_word_that_is_not_known_is_not_guessed_at(read: Read, line: bytes) -> 
     assert [told.reason.value for told in read(line) if isinstance(told, Unread)] == ["unknown_word"]
 
 
+@pytest.mark.parametrize("price", ['"NaN"', "-3.5"])
+def test_a_trade_of_bitstamp_at_no_price_is_counted(tmp_path: Path, price: str) -> None:
+    assert heard(tmp_path, "s.log", f'trade {{"price": {price}, "amount": 0.5, "id": 3}}\n') == ["off_grid"]
+
+
 def test_a_line_that_is_no_text_is_counted(tmp_path: Path) -> None:
     path = tmp_path / "b.jsonl"
     path.write_bytes(b'{"topic":"orderbook.1.X"}\n{"topic":"orderbook.1.\xff"}\n')

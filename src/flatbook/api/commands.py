@@ -88,7 +88,8 @@ def _preview_route(act: Act) -> HTTPRouteHandler:
     body = preview_body(act.body)
 
     async def preview(data: Any, site: AtSite) -> PreviewAnswer:
-        return preview_of(Seen(site.present().folds.state, site.loaded.config), act.body.verb, data.arguments())
+        view = await site.present_with_own() if act.body.must_be_agreed else site.present()  # a stop waits for nothing
+        return preview_of(Seen(view.folds.state, site.loaded.config), act.body.verb, data.arguments())
 
     preview.__annotations__.update(data=_AS_JSON[body], site=AtSite, **{"return": PreviewAnswer})
     preview.__doc__ = "Says what the command would do now, and does nothing."

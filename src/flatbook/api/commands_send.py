@@ -42,7 +42,7 @@ class Sender:
 
     async def _carry_out(self, actor: Actor, key: str, body: Body) -> Known:
         if body.must_be_agreed:
-            self._check_version(body)
+            await self._check_version(body)
         before = self.jobs.before() if body.verb is Verb.KILL else {}
         answer = await self._ask(actor, key, body)
         if not answer.accepted:
@@ -64,8 +64,8 @@ class Sender:
         )
         return Known(status=200 if job is None else 202, body=msgspec.json.encode(taken))
 
-    def _check_version(self, body: Body) -> None:
-        view = self._site.present()
+    async def _check_version(self, body: Body) -> None:
+        view = await self._site.present_with_own()
         preview = preview_of(Seen(view.folds.state, self._site.loaded.config), body.verb, body.arguments())
         if preview.version != body.expected_version:
             raise Problem(
@@ -87,7 +87,10 @@ class Sender:
             answered = await self._site.live.ask({"kind": "command", "command": command}, ANSWER_S)
         except ControlFault as fault:
             raise _problem_of(fault, body.verb) from fault
-        return msgspec.convert(answered, CommandAnswer)
+        answer = msgspec.convert(answered, CommandAnswer)
+        if answer.seq is not None:
+            self._site.answered(answer.seq)
+        return answer
 
 
 def _refusal(answer: CommandAnswer) -> Problem:

@@ -28,6 +28,8 @@ AGE_S_MAX = 2
 PAST_KEPT_MAX = 4
 PAST_MADE_MAX = 4
 PAST_WAIT_S = 30
+OWN_WAIT_S = 5
+OWN_LOOK_S = 0.02
 ASK_AGAIN = {"retry-after": "1"}
 
 
@@ -57,6 +59,7 @@ class Site:
         self.home: Path = loaded.home
         self.follower = Follower(loaded.journal, clock)
         self.live = Live(loaded.home / SOCKET_FILE, clock)
+        self._answered = (0, Seq(0))
         self._past: dict[tuple[int, str], Folds] = {}
         self._remembered: dict[str, tuple[Any, Any]] = {}
         self._making: dict[tuple[int, str], asyncio.Task[Folds]] = {}
@@ -93,6 +96,30 @@ class Site:
             age_s_max=AGE_S_MAX,
         )
         return View(self.folds, moment, is_past=False)
+
+    def answered(self, seq: Seq) -> None:
+        """Remembers how far the journal went when the engine answered a command that came by here."""
+        generation, before = self._answered
+        now = self.follower.generation
+        self._answered = now, max(seq, before) if generation == now else seq
+
+    async def present_with_own(self) -> View:
+        """Returns what is known now, once all that was answered here is folded: the reader is a little behind.
+
+        Errors: Problem where the journal cannot be read, or was not read as far within OWN_WAIT_S.
+        """
+        try:
+            async with asyncio.timeout(OWN_WAIT_S):
+                while self.present().folds.seq < self._own_seq():  # noqa: ASYNC110
+                    await asyncio.sleep(OWN_LOOK_S)
+        except TimeoutError:
+            text = f"the journal is being read: {self.folds.seq} of {self._own_seq()} events so far"
+            raise Problem(503, Code.CATCHING_UP, text, headers=ASK_AGAIN) from None
+        return self.present()
+
+    def _own_seq(self) -> Seq:
+        generation, seq = self._answered
+        return seq if generation == self.follower.generation else Seq(0)  # another journal counts anew
 
     async def view(self, at: str | None) -> View:
         """Returns what is known now or, with the number of an event or an instant, what was known then.

@@ -67,7 +67,6 @@ def caught_up(door: Door, seq: int) -> None:
 def halted(door: Door, key: str, headers: dict[str, str]) -> Any:
     answer = door.give("halt", {"reason": "news"}, key, headers)
     assert answer.status_code == 200, answer.text
-    caught_up(door, answer.json()["seq"])
     return answer
 
 

@@ -70,6 +70,42 @@ def test_an_answer_that_many_ask_for_is_made_anew_only_when_something_was_commit
     assert (first.nets, anew.nets[0].price, len(made)) == (again.nets, "111", 2)
 
 
+def test_what_was_answered_here_is_waited_for_until_it_is_folded(demo: Path, tmp_path: Path) -> None:
+    home = shutil.copytree(demo, tmp_path / "home")
+    site = read(home)
+    before = site.folds.seq
+    commit(home / "journal.sqlite", "111")
+
+    async def ask() -> tuple[bool, int]:
+        site.answered(Seq(before + 1))
+        asked = asyncio.create_task(site.present_with_own())
+        await asyncio.sleep(0)
+        waits = not asked.done()
+        site.follower.look()
+        return waits, (await asked).folds.seq
+
+    assert asyncio.run(ask()) == (True, before + 1)
+    site.follower.close()
+
+
+def test_what_is_not_folded_in_time_is_a_problem_and_no_older_view(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flatbook.api.site.OWN_WAIT_S", 0)
+    site = read(demo)
+    site.answered(Seq(site.folds.seq + 1))
+    with pytest.raises(Problem) as told:
+        asyncio.run(site.present_with_own())
+    site.follower.close()
+    assert told.value.code.value == "catching_up"
+
+
+def test_what_was_answered_of_another_journal_is_not_waited_for(demo: Path) -> None:
+    site = read(demo)
+    site.answered(Seq(site.folds.seq + 1))
+    site.follower.generation += 1
+    assert asyncio.run(site.present_with_own()).folds is site.folds
+    site.follower.close()
+
+
 @pytest.mark.parametrize("text", ["14", "999999999999999999999", "soon", "2025-12-02T14:32:30", ""])
 def test_what_names_no_moment_is_a_problem(text: str) -> None:
     with pytest.raises(Problem) as refused:

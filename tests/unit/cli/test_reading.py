@@ -72,7 +72,7 @@ def test_what_came_since_is_folded_on(home: Path) -> None:
 @pytest.mark.parametrize("words", [("pnl",), ("pnl", "--symbol", "COIN"), ("trades", "--limit", "1")])
 def test_an_answer_is_kept_until_the_journal_goes_on(home: Path, words: tuple[str, ...]) -> None:
     first = told(home, *words)
-    kept = list((home / "snapshots").iterdir())
+    kept = list((home / "snapshots").glob(f"{words[0]}-*"))  # a name that no configuration has folds the state as well
     assert len(kept) == 1
     written = kept[0].stat().st_mtime_ns
     assert told(home, *words) == first

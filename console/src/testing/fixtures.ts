@@ -38,6 +38,6 @@ export const FLAT: Status = {
   differences: [],
   draining: false,
   drain_waits_for: [],
-  engine: { running: true, mode: "paper", epoch: 1, stopped_in_order: false, pid: 1, version: "0.1.0", queued: 0, in_flight: 0, cancel_only: false, chains: [], switches: [] },
+  engine: { running: true, mode: "paper", epoch: 1, stopped_in_order: false, pid: 1, version: "0.1.0", queued: 0, in_flight: 0, cancel_only: false, chains: [], switches: [], warming: [] },
   last_event_age_s: 3,
 };

@@ -408,6 +408,7 @@ def test_every_verb_is_tried_here() -> None:
         "order_place",
         "hedge_now",
         "limit_set",
+        "stop_free",
     }
     assert tried | elsewhere == {verb.value for verb in Verb}
 

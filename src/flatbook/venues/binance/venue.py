@@ -77,10 +77,14 @@ class BinanceAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Named(msgspec.Struct, frozen=True, kw_only=True):
-    """What the number of an order stands for: its client id and its kind; None where Binance has no such order."""
+    """What the number of an order stands for: its client id and its kind; None where Binance has no such order.
+
+    `is_proven` is false where one answer to a question by our id said so, and nothing else: it may have been wrong.
+    """
 
     client: str | None
     kind: str
+    is_proven: bool = True
 
 
 class BinanceVenue:
@@ -222,10 +226,16 @@ class BinanceVenue:
         if self._is_of_another(report.venue_order_id, order_id):
             return UNREADABLE
         self._working.note(order_id, works=report.status is VenueStatus.OPEN)
-        self._remember(report.venue_order_id, Named(client=order_id, kind=""))
         if report.complete:
+            if report.venue_order_id not in self._named:
+                self._remember(report.venue_order_id, Named(client=order_id, kind="", is_proven=False))
             return report
         number = int(report.venue_order_id.rpartition(":")[2])
+        if self._proven(report.venue_order_id) is None:
+            named = await self._ask_name(number, symbol)
+            if not isinstance(named, said.WireOrder) or named.client_order_id != order_id:
+                return UNREADABLE
+            self._remember(report.venue_order_id, Named(client=order_id, kind=named.kind))
         request = wire.trades_of_order_request(self._market, number, symbol=symbol)
         trades = self._trades(await self._read(request, self._market.weights.trades_of_order), symbol)
         if not isinstance(trades, parse.Trades):
@@ -270,7 +280,7 @@ class BinanceVenue:
             if isinstance(line, UnreadableExecution):
                 lines.append(line)
             else:
-                lookups += said.venue_order_id_of(symbol, line.order) not in self._named
+                lookups += self._proven(said.venue_order_id_of(symbol, line.order)) is None
                 named = await self._name(line) if lookups <= LOOKUPS_MAX else UNREADABLE
                 if isinstance(named, (Unknown, NotSent)):
                     return (lines, place) if lines else named
@@ -284,20 +294,23 @@ class BinanceVenue:
     async def _name(self, trade: said.WireTrade) -> Named | Unknown | NotSent:
         """Returns whose an execution's order is; nobody's when Binance has no such order, asked after its lag."""
         venue_order_id = said.venue_order_id_of(trade.symbol, trade.order)
-        if venue_order_id in self._named:
-            return self._named[venue_order_id]
+        named = self._proven(venue_order_id)
+        if named is not None:
+            return named
         asked_at = self._clock.now()
-        request = wire.order_request(self._market, trade.order, symbol=trade.symbol)
-        reply = await self._read(request, self._market.weights.find)
-        if not isinstance(reply, Reply):
-            return reply
-        answer = parse.named_answer(reply, symbol=trade.symbol, number=trade.order)
-        if isinstance(answer, Unknown):
+        answer = await self._ask_name(trade.order, trade.symbol)
+        if isinstance(answer, (Unknown, NotSent)):
             return answer
         if isinstance(answer, said.WireOrder):
             return self._remember(venue_order_id, Named(client=answer.client_order_id, kind=answer.kind))
         is_proof = asked_at >= later(said.instant_of_ms(trade.time_ms), seconds=BINANCE_CARD.read_lag_max_s)
         return self._remember(venue_order_id, Named(client=None, kind="")) if is_proof else UNREADABLE
+
+    async def _ask_name(self, number: int, symbol: str) -> said.WireOrder | Absent | Unknown | NotSent:
+        """Asks for an order by its number."""
+        request = wire.order_request(self._market, number, symbol=symbol)
+        reply = await self._read(request, self._market.weights.find)
+        return parse.named_answer(reply, symbol=symbol, number=number) if isinstance(reply, Reply) else reply
 
     async def statement(self) -> AccountStatement | Unknown | NotSent:
         """Reads the clock, how the account stands where that is due, open orders, holdings, and what was booked.
@@ -450,6 +463,11 @@ class BinanceVenue:
             return False
         del self._named[venue_order_id]
         return True
+
+    def _proven(self, venue_order_id: VenueOrderId) -> Named | None:
+        """Returns what a number stands for; None where no answer about that number has said so."""
+        named = self._named.get(venue_order_id)
+        return named if named is not None and named.is_proven else None
 
     def _remember(self, venue_order_id: VenueOrderId, named: Named) -> Named:
         if len(self._named) >= ORDERS_MAX:

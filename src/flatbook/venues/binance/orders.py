@@ -106,6 +106,17 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     realised: str | None = msgspec.field(name="rp", default=None)
 
 
+class Named(msgspec.Struct, frozen=True, kw_only=True):
+    """What the number of an order stands for: its client id and its kind; None where Binance has no such order.
+
+    `is_proven` is false where one answer to a question by our id said so, and nothing else: it may have been wrong.
+    """
+
+    client: str | None
+    kind: str
+    is_proven: bool = True
+
+
 def venue_order_id_of(symbol: str, number: int) -> VenueOrderId:
     """Returns our name of an order: its symbol and its number, which counts within the symbol."""
     return VenueOrderId(f"{symbol}:{number}")

@@ -76,17 +76,6 @@ class BinanceAccount(msgspec.Struct, frozen=True, kw_only=True):
     margin_mode: MarginMode = MarginMode.CROSSED
 
 
-class Named(msgspec.Struct, frozen=True, kw_only=True):
-    """What the number of an order stands for: its client id and its kind; None where Binance has no such order.
-
-    `is_proven` is false where one answer to a question by our id said so, and nothing else: it may have been wrong.
-    """
-
-    client: str | None
-    kind: str
-    is_proven: bool = True
-
-
 class BinanceVenue:
     """One account at one market of Binance; implements the engine's OrderVenue.
 
@@ -102,7 +91,7 @@ class BinanceVenue:
         self._symbols = {each.symbol: each.id for each in account.instruments}
         self._updates = updates
         self._standing = Standing()
-        self._named: dict[VenueOrderId, Named] = {}
+        self._named: dict[VenueOrderId, said.Named] = {}
         self._working = WorkingOrders(self._open_of)
         self._read_to: dict[str, ReadTo] = {}
         is_spot = self._market.product is Product.SPOT
@@ -228,14 +217,14 @@ class BinanceVenue:
         self._working.note(order_id, works=report.status is VenueStatus.OPEN)
         if report.complete:
             if report.venue_order_id not in self._named:
-                self._remember(report.venue_order_id, Named(client=order_id, kind="", is_proven=False))
+                self._remember(report.venue_order_id, said.Named(client=order_id, kind="", is_proven=False))
             return report
         number = int(report.venue_order_id.rpartition(":")[2])
         if self._proven(report.venue_order_id) is None:
             named = await self._ask_name(number, symbol)
             if not isinstance(named, said.WireOrder) or named.client_order_id != order_id:
                 return UNREADABLE
-            self._remember(report.venue_order_id, Named(client=order_id, kind=named.kind))
+            self._remember(report.venue_order_id, said.Named(client=order_id, kind=named.kind))
         request = wire.trades_of_order_request(self._market, number, symbol=symbol)
         trades = self._trades(await self._read(request, self._market.weights.trades_of_order), symbol)
         if not isinstance(trades, parse.Trades):
@@ -291,7 +280,7 @@ class BinanceVenue:
     def _trades(self, reply: Carried, symbol: str) -> parse.Trades | Unknown | NotSent:
         return parse.trades_answer(reply, symbol=symbol, symbols=self._symbols) if isinstance(reply, Reply) else reply
 
-    async def _name(self, trade: said.WireTrade) -> Named | Unknown | NotSent:
+    async def _name(self, trade: said.WireTrade) -> said.Named | Unknown | NotSent:
         """Returns whose an execution's order is; nobody's when Binance has no such order, asked after its lag."""
         venue_order_id = said.venue_order_id_of(trade.symbol, trade.order)
         named = self._proven(venue_order_id)
@@ -302,9 +291,9 @@ class BinanceVenue:
         if isinstance(answer, (Unknown, NotSent)):
             return answer
         if isinstance(answer, said.WireOrder):
-            return self._remember(venue_order_id, Named(client=answer.client_order_id, kind=answer.kind))
+            return self._remember(venue_order_id, said.Named(client=answer.client_order_id, kind=answer.kind))
         is_proof = asked_at >= later(said.instant_of_ms(trade.time_ms), seconds=BINANCE_CARD.read_lag_max_s)
-        return self._remember(venue_order_id, Named(client=None, kind="")) if is_proof else UNREADABLE
+        return self._remember(venue_order_id, said.Named(client=None, kind="")) if is_proof else UNREADABLE
 
     async def _ask_name(self, number: int, symbol: str) -> said.WireOrder | Absent | Unknown | NotSent:
         """Asks for an order by its number."""
@@ -377,7 +366,7 @@ class BinanceVenue:
         if not isinstance(found, Unknown):
             for report in found:
                 if report.venue_order_id not in self._named:
-                    self._remember(report.venue_order_id, Named(client=report.order_id, kind=""))
+                    self._remember(report.venue_order_id, said.Named(client=report.order_id, kind=""))
         return found
 
     async def _held(self) -> tuple[parse.Stated, bytes] | Unknown | NotSent:
@@ -439,7 +428,7 @@ class BinanceVenue:
             return
         client = pushed.client_order_id if is_forced else said.client_id_of(pushed)
         venue_order_id = said.venue_order_id_of(pushed.symbol, pushed.number)
-        self._remember(venue_order_id, Named(client=client, kind=pushed.kind))
+        self._remember(venue_order_id, said.Named(client=client, kind=pushed.kind))
         if report is not None:
             deliver(report)
         elif execution is not None:
@@ -464,12 +453,12 @@ class BinanceVenue:
         del self._named[venue_order_id]
         return True
 
-    def _proven(self, venue_order_id: VenueOrderId) -> Named | None:
+    def _proven(self, venue_order_id: VenueOrderId) -> said.Named | None:
         """Returns what a number stands for; None where no answer about that number has said so."""
         named = self._named.get(venue_order_id)
         return named if named is not None and named.is_proven else None
 
-    def _remember(self, venue_order_id: VenueOrderId, named: Named) -> Named:
+    def _remember(self, venue_order_id: VenueOrderId, named: said.Named) -> said.Named:
         if len(self._named) >= ORDERS_MAX:
             del self._named[next(iter(self._named))]
         self._named[venue_order_id] = named

@@ -228,6 +228,7 @@ async def audit(
     limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 100,
 ) -> AuditAnswer:
     """Tells logins, refusals and forged requests, and what the journal says of commands."""
+    await site.has_own()  # attempts are told even where the journal cannot be read
     attempts = access.trail.latest(before=before, limit=limit)
     told = (line for line in reversed(site.folds.commands.lines) if before_seq is None or line.seq < before_seq)
     commands = list(islice(told, limit))

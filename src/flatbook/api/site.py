@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -103,19 +103,28 @@ class Site:
         now = self.follower.generation
         self._answered = now, max(seq, before) if generation == now else seq
 
-    async def present_with_own(self) -> View:
-        """Returns what is known now, once all that was answered here is folded: the reader is a little behind.
+    async def has_own(self) -> bool:
+        """Waits until all that was answered here is folded: the reader is a little behind. Returns whether it is.
 
-        Errors: Problem where the journal cannot be read, or was not read as far within OWN_WAIT_S.
+        It waits no longer than OWN_WAIT_S, and not for a journal that cannot be read.
         """
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(OWN_WAIT_S):
-                while self.present().folds.seq < self._own_seq():  # noqa: ASYNC110
+                while self.folds.seq < self._own_seq() and self.follower.fault is None:  # noqa: ASYNC110
                     await asyncio.sleep(OWN_LOOK_S)
-        except TimeoutError:
+        return self.folds.seq >= self._own_seq()
+
+    async def present_with_own(self) -> View:
+        """Returns what is known now, and no less than all that was answered here.
+
+        Errors: Problem where the journal cannot be read, or was not read as far in time.
+        """
+        is_whole = await self.has_own()
+        view = self.present()
+        if not is_whole:
             text = f"the journal is being read: {self.folds.seq} of {self._own_seq()} events so far"
-            raise Problem(503, Code.CATCHING_UP, text, headers=ASK_AGAIN) from None
-        return self.present()
+            raise Problem(503, Code.CATCHING_UP, text, headers=ASK_AGAIN)
+        return view
 
     def _own_seq(self) -> Seq:
         generation, seq = self._answered

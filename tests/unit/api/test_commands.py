@@ -231,7 +231,10 @@ def test_a_kill_is_a_job_that_ends_when_every_venue_says_that_nothing_is_open(
 
 
 def test_the_audit_tells_who_commanded_what(door: Door, risk: dict[str, str]) -> None:
+    door.clock.shifted_ns += 10_000_000_000
+    assert door.give("reconcile", {"reason": "newest"}, "newest-0001", risk).status_code == 200
     told = door.client.get("/api/v1/audit", headers=risk).json()["commands"]
+    assert told[0]["reason"] == "newest"
     assert {(each["actor"], each["verb"], each["accepted"]) for each in told} >= {("token:risk", "reconcile", True)}
 
 

@@ -33,6 +33,7 @@ export const FLAT: Status = {
   unvalued: [],
   orders: { open: 0, unknown: 0, executions_missing: 0, foreign: 0 },
   halts: [],
+  stops: [],
   alerts: [],
   freezes: [],
   differences: [],

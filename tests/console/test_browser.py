@@ -27,6 +27,9 @@ HEADINGS = {
     "risk": "Risk & limits",
     "settings": "Settings",
 }
+SETTLED = """() => Promise.allSettled(document.getAnimations()
+    .filter((each) => each instanceof CSSTransition).map((each) => each.finished)).then(() => null)"""
+"""Waits until every change of colours has ended."""
 
 
 @pytest.fixture
@@ -74,8 +77,10 @@ def test_every_page_of_the_desk_can_be_used_by_everybody_in_both_themes(page: An
         page.wait_for_load_state("networkidle")
         assert violations(page) == [], name
         page.evaluate("document.documentElement.dataset.theme = 'light'")
+        page.evaluate(SETTLED)
         assert violations(page, "color-contrast") == [], f"{name} in light colours"
         page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        page.evaluate(SETTLED)
         assert page.get_by_test_id("failed").count() == 0, name
 
 

@@ -20,7 +20,7 @@ CONSOLE_IF_NODE = if ! command -v npm > /dev/null; then echo "Node is absent: no
 	else $(MAKE) console || { test "$$REQUIRE_REAL" != 1 && echo "the console was not built, and the terminal shows all"; }; fi
 CHROMIUM := /usr/bin/chromium
 CLIENTS := alpaca schwab ccxt
-PEERS := eventsourcing==9.5.6 msgspec hftbacktest==2.4.4 nautilus_trader==1.221.0
+PEERS := benchmarks/requirements-peers.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help demo console test e2e soak sim sim-ci lint format vectors captures bench wheel deps deps-all clients lock lock-clients clean
@@ -74,7 +74,8 @@ vectors: .venv/dev.stamp ## run golden cases: make vectors DIR=<folder>
 captures: .venv/dev.stamp clients ## compare our books with ccxt's over recorded sessions: make captures DIR=<folder>
 	@$(BIN)/python -m tests.captures "$(DIR)"
 
-bench: .venv/dev.stamp .venv-bench/stamp ## measure, beside a peer: 8 minutes, or 1 with BENCH_QUICK=1
+bench: .venv/dev.stamp .venv-bench/stamp ## measure, beside peers: 8 minutes, or 1 with BENCH_QUICK=1
+	@$(MAKE) .venv-clients/ccxt.stamp || echo "ccxt could not be installed, and its figures are left out" >&2
 	@$(BIN)/python -m benchmarks
 
 wheel: .venv/dev.stamp ## build the wheel into dist/, with the console where Node is there
@@ -114,9 +115,10 @@ $(BIN)/uv:
 	@touch $@
 
 # The peers of the benchmarks; without them, as without a network, their figures are left out.
-.venv-bench/stamp:
-	@$(UV) venv --python $(BIN)/python .venv-bench
-	@$(UV) pip install --python .venv-bench/bin/python $(PEERS) && touch $@ \
+.venv-bench/stamp: $(PEERS) | $(BIN)/uv
+	@echo "installing the peers of the benchmarks into .venv-bench (once)"
+	@$(UV) venv --clear --python $(BIN)/python .venv-bench
+	@$(UV) pip install --python .venv-bench/bin/python -r $(PEERS) && touch $@ \
 		|| { rm -rf .venv-bench; echo "the peers of the benchmarks could not be installed" >&2; }
 
 # Programs of npm, each group where its lock says, none of their scripts run.

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks import ROOT, Figure, amount, at_least, at_most, folder, median
-from benchmarks.bench_peers import PEER_PYTHON
 from benchmarks.peer_tape import peer_columns, write_peer_tape
+from benchmarks.peers import BENCH, peer
 from flatbook.market.ticks import Kind
 
 SCALE = amount(10, 2) / 10
@@ -28,28 +28,26 @@ START_S_MAX = 1.0
 Told = dict[str, Any]
 
 
-def child(*command: str) -> Told:
-    """Runs a program and returns the JSON of its last line."""
+def ours(mode: str, source: str, *journal: str) -> Told:
+    """Returns what a run of ours took."""
+    command = (sys.executable, "-m", "benchmarks.ticks_ours", mode, source, *journal)
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     told: Told = json.loads(done.stdout.strip().splitlines()[-1])
     return told
 
 
-def ours(mode: str, source: str, *journal: str) -> Told:
-    """Returns what a run of ours took."""
-    return child(sys.executable, "-m", "benchmarks.ticks_ours", mode, source, *journal)
-
-
-def peer(name: str, rows: Path) -> Told:
-    """Returns what a run of a peer took.
+def theirs(name: str, rows: Path) -> list[float]:
+    """Returns the seconds of CPU that a run of a peer took, nothing where it cannot run.
 
     Errors: ValueError where it did not do the same work.
     """
-    told = child(str(PEER_PYTHON), str(Path(__file__).with_name(f"ticks_{name}.py")), str(rows))
+    told = peer(BENCH, f"ticks_{name}.py", rows)
+    if told is None:
+        return []
     expected = EXPECTED.get(SCALE)
     if expected is not None and (told["orders"], told["fills"], told["held"]) != expected:
         raise ValueError(f"{name} did not do what the others did: {told}")
-    return told
+    return [told["cpu_s"]]
 
 
 def rows_for_peers(place: Path) -> Path:
@@ -65,37 +63,37 @@ def rows_for_peers(place: Path) -> Path:
 
 
 def in_turn() -> dict[str, float]:
-    """Returns the median seconds of CPU of each, measured in turn."""
-    taken: dict[str, list[float]] = {}
+    """Returns the median seconds of CPU of each, measured in turn; a peer that cannot run is missing."""
+    taken: dict[str, list[float]] = {name: [] for name in ("wakes", "disk", "each", "hftbacktest", "nautilus")}
     with folder() as place:
         rows = rows_for_peers(place)
         for number in range(ROUNDS):
             journal = str(place / f"run-{number}.sqlite")
-            taken.setdefault("wakes", []).append(ours("wakes", str(SCALE))["cpu_s"])
-            if PEER_PYTHON.exists():
-                taken.setdefault("hftbacktest", []).append(peer("hftbacktest", rows)["cpu_s"])
-            taken.setdefault("disk", []).append(ours("wakes", str(SCALE), journal)["cpu_s"])
-            taken.setdefault("each", []).append(ours("each", str(SCALE))["cpu_s"])
-            if PEER_PYTHON.exists():
-                taken.setdefault("nautilus", []).append(peer("nautilus", rows)["cpu_s"])
-    return {name: median(seconds) for name, seconds in taken.items()}
+            taken["wakes"].append(ours("wakes", str(SCALE))["cpu_s"])
+            taken["hftbacktest"] += theirs("hftbacktest", rows)
+            taken["disk"].append(ours("wakes", str(SCALE), journal)["cpu_s"])
+            taken["each"].append(ours("each", str(SCALE))["cpu_s"])
+            taken["nautilus"] += theirs("nautilus", rows)
+    return {name: median(seconds) for name, seconds in taken.items() if seconds}
 
 
 def beside_peers(cpu: dict[str, float]) -> list[Figure]:
-    """Returns how many times faster ours is."""
-    if "nautilus" not in cpu:
-        print("backtest: .venv-bench is not there; make bench makes it", file=sys.stderr)
-        return []
-    nautilus, hft = cpu["nautilus"], cpu["hftbacktest"]
-    return [
-        Figure("nautilus_trader, of CPU", nautilus, "s"),
-        Figure("hftbacktest, of CPU", hft, "s"),
-        at_least("asked on every event, of nautilus", nautilus / cpu["each"], "x", 6),
-        at_least("asked on wakes, of nautilus", nautilus / cpu["wakes"], "x", 70),
-        at_least("asked on wakes, of hftbacktest", hft / cpu["wakes"], "x", 6),
-        at_least("asked on wakes, journal on disk, of nautilus", nautilus / cpu["disk"], "x", 60),
-        at_least("asked on wakes, journal on disk, of hftbacktest", hft / cpu["disk"], "x", 5),
-    ]
+    """Returns how many times faster ours is than each peer that ran."""
+    figures: list[Figure] = []
+    if nautilus := cpu.get("nautilus"):
+        figures += [
+            Figure("nautilus_trader, of CPU", nautilus, "s"),
+            at_least("asked on every event, of nautilus", nautilus / cpu["each"], "x", 6),
+            at_least("asked on wakes, of nautilus", nautilus / cpu["wakes"], "x", 70),
+            at_least("asked on wakes, journal on disk, of nautilus", nautilus / cpu["disk"], "x", 60),
+        ]
+    if hft := cpu.get("hftbacktest"):
+        figures += [
+            Figure("hftbacktest, of CPU", hft, "s"),
+            at_least("asked on wakes, of hftbacktest", hft / cpu["wakes"], "x", 6),
+            at_least("asked on wakes, journal on disk, of hftbacktest", hft / cpu["disk"], "x", 5),
+        ]
+    return figures
 
 
 def growth() -> list[Figure]:

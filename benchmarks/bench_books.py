@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import aiohttp
 import msgspec
 import numpy as np
 
-from benchmarks import ROOT, Figure, amount, at_least, at_most, median
+from benchmarks import Figure, amount, at_least, at_most, median
 from benchmarks.delta_stream import Delta, deltas
 from benchmarks.peer_frames import Tick
 from benchmarks.peer_seat import terms_of
 from benchmarks.peer_tape import BEGIN_NS, PERP
+from benchmarks.peers import BENCH, CCXT, HERE, peer
 from flatbook.backtest.kernel.market import CompiledMarket
 from flatbook.backtest.simulator import Stop
 from flatbook.backtest.tape import Columns, MemoryTape, TapeHead, covers_of
@@ -41,9 +39,6 @@ TICK = (
     '{"e":"bookTicker","u":400900217,"s":"BTCUSDT","b":"101234.10","B":"31.21000000","a":"101234.20",'
     '"A":"40.66000000","T":1568014460891,"E":1568014460891,"p":"' + "y" * 48 + '"}'
 )
-HERE = Path(__file__).parent
-CCXT = ROOT / ".venv-clients" / "ccxt" / "bin" / "python"
-BENCH = ROOT / ".venv-bench" / "bin" / "python"
 
 
 class Differ(RuntimeError):
@@ -59,21 +54,6 @@ def our_book(changes: list[Delta]) -> tuple[float, int, int]:
         (set_ask if is_ask else set_bid)(price, size)
         seen += book.best_bid + book.best_ask
     return (time.process_time_ns() - begun) / len(changes), book.best_bid, book.best_ask
-
-
-def peer(python: Path, script: str, *arguments: object) -> dict[str, float] | None:
-    """Returns what a peer measures of itself; None where it is not installed, which is said."""
-    path = os.pathsep.join((str(ROOT), str(ROOT / "src")))
-    command = [str(python), str(HERE / script), *map(str, arguments)]
-    if not python.exists():
-        print(f"{script} {arguments[0]}: {python.parent.parent.name} is not there", file=sys.stderr)
-        return None
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
-    if done.returncode:
-        print(f"{script} {arguments[0]}: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
-        return None
-    told: dict[str, float] = json.loads(done.stdout)
-    return told
 
 
 def books() -> list[Figure]:

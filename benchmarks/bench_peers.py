@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from benchmarks import ROOT, Figure, amount, at_least, folder, median, ratio
+from benchmarks import Figure, amount, at_least, folder, median, ratio
 from benchmarks.bench_recovery import EVENTS, KEEP, READ, RUNS, START_FROM_KEPT, child, make_journal
+from benchmarks.peers import BENCH, peer
 from benchmarks.workload import EVENTS_PER_CYCLE, START, commits
 from flatbook.events.event import Event
 from flatbook.journal.sqlite import create_journal, open_journal
 
-PEER_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
-PEER_SCRIPT = Path(__file__).with_name("peer_eventsourcing.py")
 HEDGES = amount(12_000, 2_400)
 SINGLE_HEDGES = amount(200, 50)
 ROUNDS = amount(5, 3)
@@ -29,18 +25,9 @@ STATE_MIN = 13
 Rates = dict[str, float]
 
 
-def peer(place: Path) -> Rates:
-    """Returns the peer's rates, measured in its own process and environment."""
-    path = os.pathsep.join((str(ROOT), str(ROOT / "src")))
-    done = subprocess.run(
-        [PEER_PYTHON, PEER_SCRIPT, str(place), str(HEDGES), str(SINGLE_HEDGES)],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "PYTHONPATH": path},
-    )
-    rates: Rates = json.loads(done.stdout)
-    return rates
+def theirs(place: Path) -> Rates | None:
+    """Returns the peer's rates, measured in its own process and environment; None where it cannot run."""
+    return peer(BENCH, "peer_eventsourcing.py", place, HEDGES, SINGLE_HEDGES)
 
 
 def ours(place: Path) -> Rates:
@@ -102,15 +89,18 @@ def append_rates(path: Path, hedges: int, size: int) -> tuple[float, float]:
         return journal.last / wall, journal.last / cpu
 
 
-def in_turn() -> tuple[Rates, Rates]:
-    """Returns the medians of both, measured in turn, each first in every other round."""
+def in_turn() -> tuple[Rates, Rates] | None:
+    """Returns the medians of both, measured in turn, each first in every other round; None without the peer."""
     mine: list[Rates] = []
-    theirs: list[Rates] = []
+    its: list[Rates] = []
     for number in range(ROUNDS):
         with folder() as place:
-            for measure, kept in ((ours, mine), (peer, theirs))[:: 1 if number % 2 else -1]:
-                kept.append(measure(place))
-    return _medians(mine), _medians(theirs)
+            for measure, kept in ((ours, mine), (theirs, its))[:: 1 if number % 2 else -1]:
+                rates = measure(place)
+                if rates is None:
+                    return None
+                kept.append(rates)
+    return _medians(mine), _medians(its)
 
 
 def _medians(rounds: list[Rates]) -> Rates:
@@ -118,27 +108,27 @@ def _medians(rounds: list[Rates]) -> Rates:
 
 
 def run() -> list[Figure]:
-    """Measures replay and append; nothing where the peers are not installed, which `make bench` does."""
-    if not PEER_PYTHON.exists():
-        print("peers: .venv-bench is not there; make bench makes it", file=sys.stderr)
+    """Measures replay and append; nothing where the peer cannot run."""
+    both = in_turn()
+    if both is None:
         return []
-    mine, theirs = in_turn()
+    mine, its = both
     long = long_start_rate()
     return [
-        Figure("pyeventsourcing: its log read, of CPU", theirs["log"], "events/s"),
-        Figure("pyeventsourcing: its aggregates rebuilt, of CPU", theirs["state"], "events/s"),
-        ratio("our log read and checked, of its log read", mine["log"] / theirs["log"]),
-        at_least("our state folded whole, of its log read", mine["state"] / theirs["log"], "x", LOG_MIN),
-        at_least("our state folded whole, of its aggregates rebuilt", mine["state"] / theirs["state"], "x", STATE_MIN),
-        at_least("our start from a kept state, of its log read", mine["start"] / theirs["log"], "x", LOG_MIN),
+        Figure("pyeventsourcing: its log read, of CPU", its["log"], "events/s"),
+        Figure("pyeventsourcing: its aggregates rebuilt, of CPU", its["state"], "events/s"),
+        ratio("our log read and checked, of its log read", mine["log"] / its["log"]),
+        at_least("our state folded whole, of its log read", mine["state"] / its["log"], "x", LOG_MIN),
+        at_least("our state folded whole, of its aggregates rebuilt", mine["state"] / its["state"], "x", STATE_MIN),
+        at_least("our start from a kept state, of its log read", mine["start"] / its["log"], "x", LOG_MIN),
         at_least(
-            "our start from a kept state, of its aggregates rebuilt", mine["start"] / theirs["state"], "x", STATE_MIN
+            "our start from a kept state, of its aggregates rebuilt", mine["start"] / its["state"], "x", STATE_MIN
         ),
-        at_least(f"the same of {EVENTS:,} events, of its log read", long / theirs["log"], "x", LOG_MIN),
-        at_least(f"the same of {EVENTS:,} events, of its aggregates rebuilt", long / theirs["state"], "x", STATE_MIN),
-        Figure("pyeventsourcing: 1 event a save, SQLite", theirs["single"], "events/s"),
-        ratio("our append, 1 event a commit, of its save: rate on this disk", mine["single"] / theirs["single"]),
-        ratio("our append, 1 event a commit, of its save: rate by CPU", mine["single_cpu"] / theirs["single_cpu"]),
-        Figure(f"pyeventsourcing: {GROUP} events a save, SQLite", theirs["group"], "events/s"),
-        ratio(f"our append, {GROUP} events a commit, of its save: rate on this disk", mine["group"] / theirs["group"]),
+        at_least(f"the same of {EVENTS:,} events, of its log read", long / its["log"], "x", LOG_MIN),
+        at_least(f"the same of {EVENTS:,} events, of its aggregates rebuilt", long / its["state"], "x", STATE_MIN),
+        Figure("pyeventsourcing: 1 event a save, SQLite", its["single"], "events/s"),
+        ratio("our append, 1 event a commit, of its save: rate on this disk", mine["single"] / its["single"]),
+        ratio("our append, 1 event a commit, of its save: rate by CPU", mine["single_cpu"] / its["single_cpu"]),
+        Figure(f"pyeventsourcing: {GROUP} events a save, SQLite", its["group"], "events/s"),
+        ratio(f"our append, {GROUP} events a commit, of its save: rate on this disk", mine["group"] / its["group"]),
     ]

@@ -17,6 +17,7 @@ from flatbook.engine.step import steps
 from flatbook.events.orders import OrderStyle
 from flatbook.journal.memory import MemoryJournal
 from flatbook.market.depth import BookSync, Depth, Grid, Update
+from flatbook.ops.clock import SystemClock
 from flatbook.services.collector import YOUNG_OBJECTS_MAX
 from flatbook.state.intents import PlaceIntent
 from flatbook.strategies.decision import Decision, Edge, Level, Series, Wake
@@ -25,16 +26,16 @@ from flatbook.values.instants import NS_PER_S, Instant
 from flatbook.values.instruments import Side
 from flatbook.values.money import Price
 from flatbook.venues.binance.books import futures_rule, read_frame
+from flatbook.venues.binance.line import BinanceKey
 from flatbook.venues.binance.markets import USD_M
-from flatbook.venues.binance.signing import signed_query
 from flatbook.venues.binance.wire import place_request
+from flatbook.venues.http import query_text
 
 TICKS = amount(20_000, 4_000)
 WARM = 500
 MEDIAN_US_MAX, MOST_US_MAX = 10, 50
 GRIDS = {TRADED.symbol: Grid(price_decimals=1, size_decimals=0)}
 FIRST = 1_000_000
-SECRET = "secret"
 
 
 def take_ask(view: QuoteView, _params: object) -> Decision:
@@ -84,6 +85,7 @@ class Line:
     def __init__(self) -> None:
         self.sync = BookSync(GRIDS[TRADED.symbol], futures_rule)
         self.desk = Desk(take_ask, self.sync.book)
+        self.key = BinanceKey(SystemClock(0), lambda: ("key", "secret"))
         self.journal = MemoryJournal()
         self.epoch = self.journal.take_lease(START)
         self.sync.take(Update(TRADED.symbol, True, Depth([(FIRST, 5)], [(FIRST + 2, 7)], 0, 0)))
@@ -113,7 +115,7 @@ class Line:
             if isinstance(effect, Place):
                 desk.answer((effect,))
                 request = place_request(USD_M, effect.order, symbol=TRADED.symbol)
-                return signed_query(request.query, secret=SECRET)
+                return query_text(self.key.sign(request))
         raise RuntimeError("a tick led to no order")
 
 

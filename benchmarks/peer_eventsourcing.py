@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,8 @@ class Hedged(Aggregate):
         limit: Decimal,
         contract_size: Decimal,
         reduce_only: bool,
+        style: str,
+        product: str,
         because: str,
         evidence: dict[str, str],
         decided_at: int,
@@ -100,6 +103,7 @@ class Hedged(Aggregate):
         price: Decimal,
         quote: str,
         contract_size: Decimal,
+        product: str,
         fee_asset: str,
         fee: Decimal,
         happened_at: int,
@@ -112,10 +116,11 @@ class Hedged(Aggregate):
 
 
 def plain(thing: Any) -> dict[str, Any]:
-    """Returns the fields of an event by name, sides as text."""
+    """Returns the fields of an event that say something by name, words as text."""
     fields = {name: getattr(thing, name) for name in thing.__struct_fields__}
-    fields["side"] = fields["side"].value if "side" in fields else None
-    return {name: value for name, value in fields.items() if value is not None and name not in ("slot", "together")}
+    return {
+        name: value.value if isinstance(value, Enum) else value for name, value in fields.items() if value is not None
+    }
 
 
 def trigger(hedged: Hedged, number: int) -> tuple[Callable[[], None], ...]:

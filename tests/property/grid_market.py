@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
 from flatbook.state.intents import CancelIntent, PlaceIntent
 from flatbook.state.orders import Order
@@ -72,7 +73,8 @@ class Market:
             self.due = True
             return
         self.view.see(seen.bid, spread=0)
-        self.view.book = self.view.book._replace(bid=seen.bid, ask=seen.bid + seen.spread) if self.view.book else None
+        book = self.view.book
+        self.view.book = None if book is None else replace(book, bid=seen.bid, ask=seen.bid + seen.spread)
 
     def _run_timers(self, until: Instant) -> None:
         """Fires the timers of the wake, and of silence, at their instants."""

@@ -23,6 +23,7 @@ from flatbook.venues.bybit import signing as bybit
 from flatbook.venues.coinbase import signing as coinbase
 from flatbook.venues.gate import signing as gate
 from flatbook.venues.gemini import signing as gemini
+from flatbook.venues.http import encoded
 from flatbook.venues.okx import signing as okx
 from flatbook.venues.signing import Nonces
 from tests.vectors.outcome import Case, NotDue, differing
@@ -41,7 +42,7 @@ def run(case: Case) -> str | None:
 def _signed(venue: str, name: str, given: dict[str, Any]) -> tuple[str, str]:
     secret, is_stream = given["secret"], "_ws" in name
     if venue == "binance":
-        message = given["query"] if "query" in given else binance.encoded([*given["params"].items()])
+        message = given["query"] if "query" in given else encoded([*given["params"].items()])
         return message, binance.signature_of(message, secret=secret)
     if venue == "bybit":
         message = bybit.stream_message(expires_ms=given["expires"]) if is_stream else _bybit(given)

@@ -68,36 +68,37 @@ class Sight:
         self.values: dict[Series, int] = {}
         self.watched: dict[NetKey, Watch] = {}
         self.others: dict[Series, tuple[int, int]] = {}
-        self.disarm()
-
-    def disarm(self) -> None:
-        """Waits for nothing."""
-        self.bid_above = self.ask_above = self.seen_until = FAR
-        self.bid_below = self.ask_below = -FAR
-        self.others.clear()
+        self.rearm()
 
     def rearm(self) -> None:
         """Finds the nearest levels of all who watch."""
-        self.disarm()
+        bid_above = ask_above = seen_until = FAR
+        bid_below = ask_below = -FAR
+        if self.others:
+            self.others.clear()
         for watch in self.watched.values():
-            self.seen_until = min(self.seen_until, watch.seen_until)
+            if watch.seen_until < seen_until:  # noqa: PLR1730 (a call costs more than the comparison)
+                seen_until = watch.seen_until
             for level in watch.levels:
-                self._near(level.series, level.edge is _ABOVE, level.ticks)
+                series, ticks, is_above = level.series, level.ticks, level.edge is _ABOVE
+                if series is _BID:
+                    if is_above and ticks < bid_above:
+                        bid_above = ticks
+                    elif not is_above and ticks > bid_below:
+                        bid_below = ticks
+                elif series is _ASK:
+                    if is_above and ticks < ask_above:
+                        ask_above = ticks
+                    elif not is_above and ticks > ask_below:
+                        ask_below = ticks
+                else:
+                    self._near(series, ticks, is_above=is_above)
+        self.bid_above, self.bid_below, self.ask_above, self.ask_below = bid_above, bid_below, ask_above, ask_below
+        self.seen_until = seen_until
 
-    def _near(self, series: Series, is_above: bool, ticks: int) -> None:
-        if series is _BID:
-            if is_above:
-                self.bid_above = min(self.bid_above, ticks)
-            else:
-                self.bid_below = max(self.bid_below, ticks)
-        elif series is _ASK:
-            if is_above:
-                self.ask_above = min(self.ask_above, ticks)
-            else:
-                self.ask_below = max(self.ask_below, ticks)
-        else:
-            above, below = self.others.get(series, (FAR, -FAR))
-            self.others[series] = (min(above, ticks), below) if is_above else (above, max(below, ticks))
+    def _near(self, series: Series, ticks: int, *, is_above: bool) -> None:
+        above, below = self.others.get(series, (FAR, -FAR))
+        self.others[series] = (min(above, ticks), below) if is_above else (above, max(below, ticks))
 
     def is_sane(self, bid: int, ask: int, at: Instant) -> bool:
         """Whether the middle of a book is near the mark of its venue; without a fresh mark nobody knows.
@@ -111,9 +112,9 @@ class Sight:
 
     def value(self, series: Series) -> int | None:
         """Returns a series as it stands; None before it was seen."""
-        if series is Series.BID:
+        if series is _BID:
             return self.book.best_bid
-        return self.book.best_ask if series is Series.ASK else self.values.get(series)
+        return self.book.best_ask if series is _ASK else self.values.get(series)
 
 
 class Watch(msgspec.Struct, gc=False):
@@ -299,7 +300,7 @@ class Observations:
 
     def _wake_reached(self, sight: Sight) -> None:
         for key, watch in tuple(sight.watched.items()):
-            if sight.seen >= watch.seen_until or any(_is_reached(sight, level) for level in watch.levels):
+            if sight.seen >= watch.seen_until or _is_any_reached(sight, watch.levels):
                 self._wake(sight, key)
         sight.rearm()
 
@@ -323,11 +324,12 @@ def _observed_by(seated: SeatRules) -> tuple[InstrumentId, ...]:
     return tuple(dict.fromkeys((*(each.id for each in seat.instruments), *seat.observes)))
 
 
-def _is_reached(sight: Sight, level: Level) -> bool:
-    value = sight.value(level.series)
-    if value is None:
-        return False
-    return value >= level.ticks if level.edge is Edge.AT_OR_ABOVE else value <= level.ticks
+def _is_any_reached(sight: Sight, levels: Iterable[Level]) -> bool:
+    for level in levels:
+        value = sight.value(level.series)
+        if value is not None and (value >= level.ticks if level.edge is _ABOVE else value <= level.ticks):
+            return True
+    return False
 
 
 def _nobody(_keys: Iterable[NetKey]) -> None:

@@ -27,7 +27,7 @@ from flatbook.state.slots import SlotHeld
 from flatbook.state.stops import stop_over
 from flatbook.strategies.quoting import Stop
 from flatbook.values.ids import InstrumentId, OrderId, OwnerId, Slot, order_id_of_observation
-from flatbook.values.instants import NS_PER_MS, Instant, later
+from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant, later
 from flatbook.values.instruments import Instrument, Product, Side
 from flatbook.values.money import ZERO, Money, Price, Quantity, divide_cut
 from flatbook.values.us_eastern import eastern_day
@@ -57,12 +57,13 @@ class SeatView:
 
     def touch(self, instrument: InstrumentId) -> Touch | None:
         """Returns the best of both sides; None while the book is unfit, stale or empty on one side."""
-        touches = self._touches
-        if instrument not in touches:
+        try:
+            return self._touches[instrument]
+        except KeyError:
             seen_at = self._sights.observed_at(instrument)
             is_seen = seen_at is not None and self.now - seen_at < self._age_ns
-            touches[instrument] = self._sights.touch(instrument) if is_seen else None
-        return touches[instrument]
+            touch = self._touches[instrument] = self._sights.touch(instrument) if is_seen else None
+            return touch
 
     def observed_at(self, instrument: InstrumentId) -> Instant | None:
         """Returns when its book was last seen fit, by our clock; None before the first time."""
@@ -181,12 +182,12 @@ def _book_intents(turn: Turn, seated: SeatRules, view: SeatView, intents: tuple[
     """
     rooms: dict[InstrumentId, Room] = {}
     retry: Instant | None = None
-    for intent in intents:
-        if isinstance(intent, CancelIntent):
-            _cancel_own(turn, view, intent)
-    for intent in intents:
-        if not isinstance(intent, PlaceIntent):
-            continue
+    places = [intent for intent in intents if isinstance(intent, PlaceIntent)]
+    if len(places) < len(intents):
+        for each in intents:
+            if isinstance(each, CancelIntent):
+                _cancel_own(turn, view, each)
+    for intent in places:
         waits_until = _waits_until(turn, intent)
         if waits_until is not None:
             retry = waits_until if retry is None else min(retry, waits_until)
@@ -239,7 +240,7 @@ def _room_of(turn: Turn, view: SeatView, instrument: Instrument) -> Room:
         quote_usd,
         view.position(instrument.id),
         state.order_times,
-        later(turn.now, seconds=-ORDER_RATE_WINDOW_S),
+        Instant(turn.now - ORDER_RATE_WINDOW_S * NS_PER_S),
         day_result_usd(
             state.positions.days.get((owner, instrument.underlying)), turn.now, touch, instrument, quote_usd
         ),

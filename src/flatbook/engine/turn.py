@@ -23,8 +23,8 @@ from flatbook.events.funds import FundsStated
 from flatbook.events.orders import CancelIntended, CancelReason, ForeignFilled, OrderFilled, OrderIntended
 from flatbook.events.risk import BooksCorrected
 from flatbook.market.quotes import Market
-from flatbook.state import fold
 from flatbook.state.desk import State
+from flatbook.state.fold import FOLDS
 from flatbook.state.orders import Order, Status
 from flatbook.state.positions import NetKey
 from flatbook.state.stops import must_go
@@ -46,6 +46,8 @@ _MOVES_ACCOUNT = (
 class Turn:
     """Collects what one input leads to. Each booked event is folded at once, so that what follows sees it."""
 
+    __slots__ = ("cursors", "dropped", "effects", "events", "market", "now", "rules", "state", "touched", "wakes")
+
     def __init__(self, state: State, market: Market, wakes: Wakes, *, now: Instant, rules: Rules) -> None:
         self.state, self.market, self.wakes, self.now, self.rules = state, market, wakes, now, rules
         self.events: list[Event] = []
@@ -56,8 +58,9 @@ class Turn:
 
     def book(self, event: Event) -> None:
         """Folds an event and keeps it for the commit."""
-        fold.FOLDS[type(event)](self.state, event)
-        self.state.seq = Seq(self.state.seq + 1)
+        state = self.state
+        FOLDS[type(event)](state, event)
+        state.seq = Seq(state.seq + 1)
         self.events.append(event)
         if self.wakes.awaiting_funds:
             self._touch_who_awaits_funds(event)

@@ -31,7 +31,7 @@ RESIDUE_SUBJECT = "desk"
 
 def watch(turn: Turn) -> None:
     """Raises or clears the alerts of the desk's own bounds, after a turn that moved a position or a mark."""
-    if any(type(event) in _MOVES for event in turn.events):
+    if not _MOVES.isdisjoint(map(type, turn.events)):
         _watch_residue(turn)
     if turn.rules.pegged:
         for event in tuple(turn.events):

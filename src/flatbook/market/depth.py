@@ -10,6 +10,7 @@ from binascii import crc32
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from functools import lru_cache
 from itertools import islice, zip_longest
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ import msgspec
 from flatbook.market.orderbook import Level, OrderBook
 
 HELD_MAX = 10_000
+PRICES_KNOWN_MAX = 65_536
 DIGITS_MAX = 38
 WORD = 2**32
 
@@ -108,6 +110,8 @@ class Leave(msgspec.Struct, frozen=True, gc=False):
 
 Heard = Update | Numbered | Unread | Leave
 
+_NEXT, _CROSSED = Follows.NEXT, Unfit.CROSSED
+
 Rule = Callable[[int, bool, Depth], Follows]
 """How a change follows: the number applied last, whether it was that of a whole book, and the change."""
 
@@ -135,7 +139,7 @@ class BookSync:
         """Takes a whole book or a change. Returns whether the book holds it now."""
         if not (self._whole(update.depth) if update.is_whole else self._change(update.depth)):
             return False
-        if update.checksum is not None and self._checksum is not None and self.unfit in (None, Unfit.CROSSED):
+        if update.checksum is not None and self._checksum is not None and not self.needs_whole:
             self.unfit = self.unfit if self._checksum(self.book, self.grid) == update.checksum else Unfit.CHECKSUM
         return True
 
@@ -147,7 +151,7 @@ class BookSync:
     @property
     def needs_whole(self) -> bool:
         """Whether only a whole book makes this one fit again."""
-        return self.unfit not in (None, Unfit.CROSSED)
+        return self.unfit is not None and self.unfit is not _CROSSED
 
     def _whole(self, depth: Depth) -> bool:
         if self._overlaps and not any(change.last <= depth.last for change in self._held):
@@ -159,31 +163,37 @@ class BookSync:
     def _replace(self, depth: Depth) -> None:
         self.book.replace(depth.bids, depth.asks)
         self.last, self._is_fresh, self.unfit, self._waiting = depth.last, True, None, None
+        if self.book.is_crossed:
+            self.unfit = _CROSSED
         held, self._held = self._held, deque()
         for change in held:
             self._change(change)
-        self._look()
 
     def _change(self, depth: Depth) -> bool:
-        if self.needs_whole:
+        unfit = self.unfit
+        if unfit is not None and unfit is not _CROSSED:
             self._hold(depth)
             return self._waiting is not None and self._whole(self._waiting)
         follows = self._rule(self.last, self._is_fresh, depth)
+        if follows is not _NEXT:
+            return self._passes_over(depth, follows)
+        book = self.book
+        for price, size in depth.bids:
+            book.set_bid(price, size)
+        for price, size in depth.asks:
+            book.set_ask(price, size)
+        self.last, self._is_fresh = depth.last, False
+        self.unfit = _CROSSED if book.best_bid >= book.best_ask > 0 else None
+        return True
+
+    def _passes_over(self, depth: Depth, follows: Follows) -> bool:
+        """Drops a change that is older than the book, and holds one that leaves a gap."""
         if follows is Follows.OLD:
             self.dropped += 1
-            return False
-        if follows is Follows.GAP:
+        else:
             self.unfit = Unfit.GAP
             self._hold(depth)
-            return False
-        set_bid, set_ask = self.book.set_bid, self.book.set_ask
-        for price, size in depth.bids:
-            set_bid(price, size)
-        for price, size in depth.asks:
-            set_ask(price, size)
-        self.last, self._is_fresh = depth.last, False
-        self._look()
-        return True
+        return False
 
     def _hold(self, depth: Depth) -> None:
         """Keeps a change for the whole book that is asked for, which may be older than it."""
@@ -191,11 +201,6 @@ class BookSync:
             self._held.clear()
             self.unfit = Unfit.TOO_MANY_HELD
         self._held.append(depth)
-
-    def _look(self) -> None:
-        """A crossed book is not read; the change that uncrosses it makes it fit again."""
-        if not self.needs_whole:
-            self.unfit = Unfit.CROSSED if self.book.is_crossed else None
 
 
 class Books:
@@ -262,12 +267,21 @@ def scaled(text: str, decimals: int) -> int:
     Errors: OffGrid where it is no plain number at or above zero, or has more digits or decimals than there are.
     """
     whole, _, part = text.partition(".")
-    if len(part) > decimals:
-        part = part.rstrip("0")
-    digits = whole + part.ljust(decimals, "0")
-    if not whole or len(part) > decimals or len(digits) > DIGITS_MAX or not (digits.isascii() and digits.isdigit()):
+    if len(part) != decimals:
+        part = part.rstrip("0").ljust(decimals, "0")
+    digits = whole + part
+    if not whole or len(part) > decimals or not digits.isdigit() or not digits.isascii() or len(digits) > DIGITS_MAX:
         raise OffGrid(f"{text[:40]!r} is no number with at most {decimals} decimals")
     return int(digits)
+
+
+@lru_cache(maxsize=PRICES_KNOWN_MAX)
+def _ticks(text: str, decimals: int) -> int:
+    """Returns a price in ticks; the same few prices are told again and again, sizes are not."""
+    ticks = scaled(text, decimals)
+    if not ticks:
+        raise OffGrid("a price of zero is none")
+    return ticks
 
 
 def levels(rows: Sequence[Sequence[str]], grid: Grid) -> list[Level]:
@@ -276,10 +290,7 @@ def levels(rows: Sequence[Sequence[str]], grid: Grid) -> list[Level]:
     Errors: OffGrid, also for a price of nothing.
     """
     prices, sizes = grid
-    found = [(scaled(price, prices), scaled(size, sizes)) for price, size, *_ in rows]
-    if not all(price for price, _ in found):
-        raise OffGrid("a price of zero is none")
-    return found
+    return [(_ticks(row[0], prices), scaled(row[1], sizes)) for row in rows]
 
 
 def text_of(units: int, decimals: int) -> str:

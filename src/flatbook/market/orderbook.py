@@ -11,13 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+import msgspec
+
 WALK_MAX = 64
 PRICE_BOUND = 2**62
 
 Level = tuple[int, int]
 
 
-class Touch(NamedTuple):
+class Touch(msgspec.Struct, frozen=True, gc=False):
     """The best bid and the best ask, each with its size. Units: ticks, lots."""
 
     bid: int

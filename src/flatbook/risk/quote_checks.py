@@ -102,13 +102,13 @@ def passes_plainly(room: Room, intent: PlaceIntent, limits: QuoteLimits) -> bool
     times, cap = room.order_times, limits.orders_per_minute_max
     if len(times) >= cap and times[-cap] >= room.rate_from:
         return False
-    tick = room.instrument.rules.tick
+    tick, makes_only = room.instrument.rules.tick, intent.style is _POST_ONLY
     if intent.side is _BUY:
-        crossed, reached = room.own_ask, room.position + room.buy_leaves + qty
-        is_inside = limit < touch.ask * tick and (crossed is None or limit < crossed)
+        crossed, reached, other = room.own_ask, room.position + room.buy_leaves + qty, touch.ask * tick
+        is_inside = (limit < other if makes_only else limit <= other) and (crossed is None or limit < crossed)
     else:
-        crossed, reached = room.own_bid, room.sell_leaves + qty - room.position
-        is_inside = limit > touch.bid * tick and (crossed is None or limit > crossed)
+        crossed, reached, other = room.own_bid, room.sell_leaves + qty - room.position, touch.bid * tick
+        is_inside = (limit > other if makes_only else limit >= other) and (crossed is None or limit > crossed)
     return is_inside and reached <= limits.position_max
 
 

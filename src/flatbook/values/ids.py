@@ -52,7 +52,7 @@ def order_id_of_observation(owner: OwnerId, *, epoch: Epoch, count: int, attempt
     again.
     Gives: 26 lower-case letters and digits that end in the count.
     """
-    return OrderId(f"{_observed_by(owner, epoch, attempt)}{count:0{COUNT_DIGITS}d}")
+    return OrderId(f"{_observed_by(owner, epoch, attempt)}{str(count).zfill(COUNT_DIGITS)}")
 
 
 @lru_cache(maxsize=OWNERS_CACHED_MAX)

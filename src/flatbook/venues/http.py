@@ -8,8 +8,9 @@ DELETE once more when a connection that was kept open turns out to be closed; it
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import mktime_tz, parsedate_tz
 from functools import partial
 from types import SimpleNamespace
@@ -46,6 +47,8 @@ KEPT_HEADERS = (
     "x-ratelimit-reset",
 )
 
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
+"""Source: RFC 3986, 2.3."""
 _UNREADABLE = Unknown(reason=UnknownReason.UNREADABLE)
 _NO_TIMEOUTS = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 _HEADERS = {"Accept": JSON, "Accept-Encoding": "identity", "User-Agent": "flatbook"}
@@ -75,7 +78,14 @@ Carried = Reply | Unknown | NotSent
 
 def query_text(request: Request) -> str:
     """Returns the query of a request as it travels, percent-encoded in full: what a signature is made over."""
-    return urlencode(request.query, quote_via=quote, safe="")
+    return encoded(request.query)
+
+
+def encoded(params: Sequence[tuple[str, str]]) -> str:
+    """Returns parameters as they travel in a query: percent-encoded in full, in their order."""
+    if _UNRESERVED("".join(map("".join, params))):  # as most are, and one look is faster than encoding each
+        return "&".join(map("=".join, params))
+    return urlencode(params, quote_via=quote, safe="")
 
 
 def clocked(

@@ -6,6 +6,8 @@ import random
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import astuple
+
 from benchmarks.peer_seat import LIMITS, USD, instrument_of
 from flatbook.backtest.tape import MemoryTape, Tape
 from flatbook.backtest.tape_file import Message, Row, memory_tape
@@ -89,7 +91,7 @@ def _levels(chance: random.Random, mid: int) -> list[Row]:
 def decide(view: QuoteView, instruments: tuple[Instrument, ...]) -> Decision:
     """Does something that depends on all it can see, and on nothing else."""
     told = [view.touch(each.id) for each in instruments]
-    numbers = [view.now, *(number for touch in told if touch is not None for number in touch)]
+    numbers = [view.now, *(number for touch in told if touch is not None for number in astuple(touch))]
     numbers += [int(view.order_id(0)[-9:])]
     numbers += [int(view.feature(name) or 0) for name in ("close", "atr", "mid", "high", "low")]
     numbers += [len(view.orders(each.id)) for each in instruments]

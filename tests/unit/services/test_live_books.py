@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flatbook.market.candles import Candles, Watch
+from flatbook.market.orderbook import Touch
 from flatbook.ops.config_accounts import BinanceAccount, BinanceMarket, BybitAccount, Environment, Shorting
 from flatbook.services.live_books import Feeds, LiveBooks, copy_book, feeds_of, seen_of
 from flatbook.sim.network.connector import SimulatedConnector
@@ -80,11 +81,11 @@ LINEAR = feeds_of(bybit(Environment.SANDBOX, URL), Product.LINEAR_PERP)
 def test_a_book_follows_the_venues_in_ticks_and_its_trades_are_told(feeds: Feeds, at: Any) -> None:
     async def talk(scene: Scene, found: LiveBooks, told: Told, candles: Candles) -> None:
         book = found.books[BTC]
-        assert book.touch() == (499_990, 1_000, 500_010, 1_000)
+        assert book.touch() == Touch(499_990, 1_000, 500_010, 1_000)
         assert found.status() == {BTC: "fit"}
         scene.exchange.quote(PERP, levels("49998 x 2"), levels("50002.5 x 3"))
         await scene.pass_ms(1_000)
-        assert book.touch() == (499_980, 2_000, 500_025, 3_000)
+        assert book.touch() == Touch(499_980, 2_000, 500_025, 3_000)
         assert told.books[-1] == (BTC, True)
         heard: list[tuple[str, int, int, Side]] = []
         found.traded = lambda *traded: heard.append(traded)
@@ -125,7 +126,7 @@ def test_a_book_is_unfit_from_the_break_of_its_stream_until_a_whole_one_has_come
         await scene.pass_ms(10_000)
         assert found.status() == {BTC: "fit"}
         assert told.books[-1] == (BTC, True)
-        assert found.books[BTC].touch() == (499_980, 2_000, 500_025, 3_000)
+        assert found.books[BTC].touch() == Touch(499_980, 2_000, 500_025, 3_000)
 
     observed(USD_M, talk)
 
@@ -134,7 +135,7 @@ def test_a_tick_that_is_not_one_in_its_last_decimal_is_counted_in_whole_ticks() 
     async def talk(scene: Scene, found: LiveBooks, told: Told, candles: Candles) -> None:
         scene.exchange.quote(PERP, levels("49999.7 x 2", "49999.5 x 1"), levels("50002.3 x 3", "50002.5 x 4"))
         await scene.pass_ms(1_000)
-        assert found.books[BTC].touch() == (99_999, 3_000, 100_005, 7_000)
+        assert found.books[BTC].touch() == Touch(99_999, 3_000, 100_005, 7_000)
 
     observed(USD_M, talk, tick="0.5")
 

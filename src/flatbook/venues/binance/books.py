@@ -16,18 +16,22 @@ from flatbook.venues.http import Request
 DEPTH = "@depth"
 
 
-class _Frame(msgspec.Struct):
-    stream: str
-    data: msgspec.Raw
-
-
-class _Change(msgspec.Struct):
+class _Change(msgspec.Struct, gc=False):
     s: str
     U: int
     u: int
     b: list[tuple[str, str]]
     a: list[tuple[str, str]]
     pu: int = 0
+
+
+class _Frame(msgspec.Struct, gc=False):
+    stream: str
+    data: _Change
+
+
+class _Stream(msgspec.Struct):
+    stream: str
 
 
 class _Whole(msgspec.Struct):
@@ -37,7 +41,7 @@ class _Whole(msgspec.Struct):
 
 
 _frame = msgspec.json.Decoder(_Frame)
-_change = msgspec.json.Decoder(_Change)
+_stream = msgspec.json.Decoder(_Stream)
 _whole = msgspec.json.Decoder(_Whole)
 
 
@@ -45,16 +49,22 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
     """Returns the change of a book that a frame of a combined stream holds; nothing for any other stream."""
     try:
         told = _frame.decode(frame)
-        if DEPTH not in told.stream:
-            return ()
-        change = _change.decode(told.data)
+        change = told.data
         grid = grids.get(change.s)
-        if grid is None:
+        if grid is None or DEPTH not in told.stream:
             return ()
         bids, asks = levels(change.b, grid), levels(change.a, grid)
     except UNREADABLE as error:
-        return (unread(error),)
+        return (unread(error),) if _is_of_book(frame) else ()
     return (Update(change.s, False, Depth(bids, asks, change.U, change.u, change.pu)),)
+
+
+def _is_of_book(frame: bytes) -> bool:
+    """Whether a frame that cannot be read is of a book, as far as it tells."""
+    try:
+        return DEPTH in _stream.decode(frame).stream
+    except UNREADABLE:
+        return True
 
 
 def read_whole(symbol: str, body: bytes, grid: Grid) -> Update | Unread:

@@ -12,7 +12,7 @@ from flatbook.events.orders import NotSentReason
 from flatbook.values.instants import NS_PER_MS, Instant, later
 from flatbook.venues.binance.markets import HEADERS, WEIGHT
 from flatbook.venues.binance.signing import KEY_HEADER, SIGNATURE, signature_of
-from flatbook.venues.http import Carried, Http, Reply, Request, query_text
+from flatbook.venues.http import Carried, Http, Reply, Request, encoded
 from flatbook.venues.rate_budget import Lane, RateBudget, Reading
 
 READ_TIMEOUT_S = 10
@@ -49,9 +49,9 @@ class BinanceKey:
         """
         if not any(name == RECV_WINDOW for name, _ in request.query):
             return request
-        stamped = msgspec.structs.replace(request, query=(*request.query, ("timestamp", str(self.timestamp_ms()))))
-        signature = signature_of(query_text(stamped), secret=self._credentials()[1])
-        return msgspec.structs.replace(stamped, query=(*stamped.query, (SIGNATURE, signature)))
+        stamped = (*request.query, ("timestamp", str(self.timestamp_ms())))
+        signature = signature_of(encoded(stamped), secret=self._credentials()[1])
+        return msgspec.structs.replace(request, query=(*stamped, (SIGNATURE, signature)))
 
     def secret(self) -> str:
         """Returns the secret, for what is signed beside requests over HTTP."""

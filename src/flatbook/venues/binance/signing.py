@@ -8,10 +8,8 @@ names; "SIGNED endpoint security": RSASSA-PKCS1-v1_5 with SHA-256, and Ed25519, 
 from __future__ import annotations
 
 import base64
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from flatbook.venues.signing import hmac_hex
 
@@ -22,18 +20,6 @@ if TYPE_CHECKING:  # a heavy import, needed by nobody whose key is one of HMAC
 PEM = "-----BEGIN "
 KEY_HEADER = "X-MBX-APIKEY"
 SIGNATURE = "signature"
-_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
-"""Source: RFC 3986, 2.3."""
-
-
-def encoded(params: Sequence[tuple[str, str]]) -> str:
-    """Returns parameters as they travel in a query: percent-encoded in full, in their order."""
-    return "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in params)
-
-
-def _escaped(text: str) -> str:
-    """Returns a text percent-encoded; most hold nothing that needs it, and looking is faster than encoding."""
-    return text if _UNRESERVED(text) else quote(text, safe="")
 
 
 class KeyRefused(Exception):
@@ -79,12 +65,6 @@ def _signed_by(key: Ed25519PrivateKey | RSAPrivateKey, message: bytes) -> bytes:
     if isinstance(key, Ed25519PrivateKey):
         return key.sign(message)
     return key.sign(message, PKCS1v15(), SHA256())
-
-
-def signed_query(params: Sequence[tuple[str, str]], *, secret: str) -> str:
-    """Returns the query that a signed request carries: encoded, then signed, the signature last."""
-    query = encoded(params)
-    return f"{query}&{SIGNATURE}={quote(signature_of(query, secret=secret), safe='')}"
 
 
 def signed_params(params: Mapping[str, str | int], *, secret: str) -> dict[str, str | int]:

@@ -9,7 +9,7 @@ from flatbook.engine.ports import ApprovedOrder
 from flatbook.events.orders import OrderStyle
 from flatbook.values.ids import OrderId
 from flatbook.values.instants import NS_PER_MS, Instant
-from flatbook.values.instruments import Instrument, Product
+from flatbook.values.instruments import Instrument, Product, Side
 from flatbook.values.money import ZERO, plain
 from flatbook.venues.binance.line import RECV_WINDOW
 from flatbook.venues.binance.markets import RIGHTS_PATH, Market
@@ -27,6 +27,11 @@ INCOME_KINDS = (FUNDING, "TRANSFER", "INSURANCE_CLEAR", "COMMISSION_REBATE")
 
 _WINDOW = (RECV_WINDOW, str(WINDOW_MS))
 _Query = tuple[str, str]
+_BUY = Side.BUY  # the name of a member is looked up slowly, and its identity at once
+_LASTING = {
+    style: (("type", "LIMIT"), ("timeInForce", word))
+    for style, word in ((OrderStyle.LIMIT, "GTC"), (OrderStyle.IOC, "IOC"), (OrderStyle.POST_ONLY, "GTX"))
+}
 
 
 def flaw_of_order(order: ApprovedOrder, instrument: Instrument) -> str | None:
@@ -53,7 +58,7 @@ def place_request(market: Market, order: ApprovedOrder, *, symbol: str) -> Reque
         "POST",
         market.order,
         ("symbol", symbol),
-        ("side", order.side.name),
+        ("side", "BUY" if order.side is _BUY else "SELL"),
         *_kind(market, order),
         ("quantity", plain(order.qty)),
         *((("price", plain(order.limit)),) if order.limit is not None else ()),
@@ -69,8 +74,7 @@ def _kind(market: Market, order: ApprovedOrder) -> tuple[_Query, ...]:
         return (("type", "MARKET"),)
     if order.style is OrderStyle.POST_ONLY and market.product is Product.SPOT:
         return (("type", "LIMIT_MAKER"),)
-    lasting = {OrderStyle.LIMIT: "GTC", OrderStyle.IOC: "IOC", OrderStyle.POST_ONLY: "GTX"}[order.style]
-    return (("type", "LIMIT"), ("timeInForce", lasting))
+    return _LASTING[order.style]
 
 
 def cancel_request(market: Market, order_id: OrderId, *, symbol: str) -> Request:

@@ -13,10 +13,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from flatbook.engine.reports import Accepted, AccountStatement, NotSent, Unknown
 from flatbook.sim.exchange.binance.server import binance_server
 from flatbook.values.instruments import Side
-from flatbook.venues.binance.signing import KeyRefused, private_key_of, signature_of, signed_query
+from flatbook.venues.binance.line import BinanceKey
+from flatbook.venues.binance.signing import KeyRefused, private_key_of, signature_of
+from flatbook.venues.http import Request, query_text
 from tests.conformance.stage import Stage
 from tests.conformance.test_binance import BENCHES, BinanceBench
 from tests.exchange import ACCOUNTS, BINANCE, Scene, with_exchange
+from tests.unit.venues.binance.sample import NOW, StillClock
 
 KEYS = {
     "ed25519": ed25519.Ed25519PrivateKey.generate(),
@@ -77,7 +80,9 @@ def test_a_signature_of_ed25519_is_that_of_rfc_8032_and_travels_encoded() -> Non
     expected = "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
     assert base64.b64decode(signature_of("r", secret=key)).hex().startswith(expected)
     assert signature_of("r", secret=key.replace("\n", "\\n")) == signature_of("r", secret=key)
-    sent = signed_query((("symbol", "BTCUSDT"),), secret=key).partition("&signature=")[2]
+    request = Request(method="GET", path="/x", query=(("symbol", "BTCUSDT"), ("recvWindow", "3000")))
+    signed = BinanceKey(StillClock(NOW), lambda: ("the key", key)).sign(request)
+    sent = query_text(signed).partition("&signature=")[2]
     assert not set("+/=") & set(sent)
 
 

@@ -28,6 +28,7 @@ class Crowd:
         self.took_ms: list[float] = []
         self.statuses: dict[int, int] = {}
         self.told = 0
+        self.bytes = 0
         self.streams = 0
 
     async def ask(self, session: aiohttp.ClientSession, url: str, token: str) -> None:
@@ -47,12 +48,19 @@ class Crowd:
         headers = {"authorization": f"Bearer {token}"}
         async with session.ws_connect(url + STREAM, headers=headers, max_msg_size=0, autoping=True) as stream:
             self.streams += 1
-            async for _ in stream:
+            async for message in stream:
                 self.told += 1
+                self.bytes += len(message.data)
 
     def body(self) -> dict[str, Any]:
         """Returns what was met."""
-        return {"took_ms": self.took_ms, "statuses": self.statuses, "told": self.told, "streams": self.streams}
+        return {
+            "took_ms": self.took_ms,
+            "statuses": self.statuses,
+            "told": self.told,
+            "bytes": self.bytes,
+            "streams": self.streams,
+        }
 
 
 async def crowd(url: str, streams: int, rate: int, seconds: float, tokens: list[str]) -> dict[str, Any]:

@@ -70,6 +70,14 @@ describe("the stream", () => {
     expect(stream.line).toMatchObject({ phase: "live", seq: 9, attempt: 0 });
   });
 
+  it("takes several messages that come together, a line for each, and none behind one that is missing", () => {
+    const status = (seq: number, flat: boolean): string => JSON.stringify({ type: "delta", seq, channel: "status", body: { flat } });
+    last().onmessage?.({ data: [JSON.stringify(snapshot), status(8, false)].join("\n") });
+    expect([stream.line.seq, stream.channel("status")]).toEqual([8, { flat: false }]);
+    last().onmessage?.({ data: [status(10, true), status(11, true)].join("\n") });
+    expect([stream.line.phase, stream.channel("status")]).toEqual(["waiting", { flat: false }]);
+  });
+
   it("resumes after the last number that it heard", () => {
     last().say(snapshot);
     last().onclose?.({ code: 1006 });

@@ -104,7 +104,9 @@ export class Stream {
     const resume = this.#stream === null ? "" : `?after=${this.#line.seq}&stream=${encodeURIComponent(this.#stream)}`;
     const socket = this.outside.open(this.path + resume);
     this.#socket = socket;
-    socket.onmessage = (event) => socket === this.#socket && this.#hear(String(event.data));
+    socket.onmessage = (event) => {
+      for (const text of String(event.data).split("\n")) if (socket === this.#socket) this.#hear(text);
+    };
     socket.onclose = (event) => socket === this.#socket && this.#lost(event.code);
     this.#watch();
   }

@@ -81,7 +81,7 @@ class Access:
         actor = actor_of_token(self.file, text)
         if actor is None:
             raise Problem(401, Code.TOKEN_UNKNOWN, "this token is none, or was revoked", headers=BEARER)
-        if not token_stands(self.file, actor.number, self.clock.now()):
+        if actor.ends_at <= self.clock.now():
             raise Problem(401, Code.TOKEN_OVER, f"{actor.name} is over", headers=BEARER)
         return actor
 

@@ -209,6 +209,8 @@ async def read_body(visit: Visit, receive: Receive) -> Receive:
     Errors: Problem where it is too large, too deep, too slow, or no JSON.
     """
     stated = visit.headers.get("content-length", "0")
+    if visit.method in SAFE and stated == "0" and "transfer-encoding" not in visit.headers:
+        return receive
     if not stated.isdecimal() or int(stated) > BODY_BYTES_MAX:
         raise Problem(413, Code.TOO_LARGE, f"a body has at most {BODY_BYTES_MAX} bytes")
     try:

@@ -14,9 +14,9 @@ from flatbook.api.problems import Code, Problem
 
 
 def admitting(access: Access) -> Guard:
-    """Returns the guard of all routes."""
+    """Returns the guard of all routes; it waits for nothing: one that is no coroutine would go through a thread."""
 
-    def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         if handler.opt.get("public"):
             return
         asked = handler.opt.get("scope")

@@ -15,6 +15,7 @@ from flatbook.api.access_guard import admitting
 from flatbook.api.app import OnDeath, create_app
 from flatbook.api.commands_jobs import Jobs
 from flatbook.api.commands_send import Sender
+from flatbook.api.kept import Kept
 from flatbook.api.site import Site
 from flatbook.engine.ports import Clock
 from flatbook.ops.home import DOOR_FILE
@@ -50,4 +51,4 @@ def guarded_app(
     """Returns what is served, the gate with the application behind it, and that application."""
     routes = (*reads, door_routes(access, site))
     app = create_app(site, routes, guards=[admitting(access)], is_live=access.is_live, on_death=on_death)
-    return Gate(app, access), app
+    return Gate(Kept(app, site, access.count), access), app

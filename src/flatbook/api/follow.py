@@ -47,6 +47,7 @@ class Folds:
         self.threads = Threads()
         self.times = FillTimes()
         self.seq = Seq(0)
+        self.hash = b""
         self.at: Instant | None = None
         self.recent: deque[Recorded] = deque(maxlen=RECENT_MAX)
 
@@ -55,7 +56,7 @@ class Folds:
         self.state = with_row(self.state, row)
         fold_all(self._projections(), (row,))
         self.recent.extend(recorded((row,)))
-        self.seq, self.at = row.last, row.at
+        self.seq, self.at, self.hash = row.last, row.at, row.hash
 
     def _projections(self) -> tuple[Projection, ...]:
         follows = (self.commands, self.orders, self.pnl, self.priced, self.evidence)

@@ -1,5 +1,6 @@
 """Full state, then numbered deltas: made once, encoded once, and kept for a while for whoever was away.
 
+What is new to clients at the same place goes out as one text, a line for each message, joined once for all of them.
 A client that fell behind further than what is kept, or further than LAG_MAX, gets the full state anew: a slow reader
 costs memory of its own only.
 """
@@ -19,6 +20,8 @@ KEPT_MAX = 1_024
 LAG_MAX = 256
 EVENTS_MAX = 100
 AGEING = ("as_of", "now", "last_event_age_s")
+PLACES_MAX = 256
+LINE = "\n"
 
 
 class Frame(NamedTuple):
@@ -26,6 +29,21 @@ class Frame(NamedTuple):
 
     seq: int
     text: str
+
+
+class Place(NamedTuple):
+    """How far a client was told: of which stream, up to which delta, None for nothing, and how many ticks."""
+
+    stream: str
+    seq: int | None
+    ticks: int
+
+
+class News(NamedTuple):
+    """All that is new at a place, as one text, and the place of whoever has read it."""
+
+    text: str
+    place: Place
 
 
 class TickBody(msgspec.Struct, frozen=True, kw_only=True, tag="tick"):
@@ -62,6 +80,7 @@ class Hub:
         self._bodies: dict[str, Any] = {}
         self._kept: deque[Frame] = deque(maxlen=KEPT_MAX)
         self._whole: Frame | None = None
+        self._news: dict[tuple[Place, bool], News | None] = {}
         self._changed = asyncio.Event()
 
     def begin(self, stream: str) -> None:
@@ -69,6 +88,7 @@ class Hub:
         self.stream, self.seq, self._whole, self.is_whole = stream, 0, None, False
         self._bodies.clear()
         self._kept.clear()
+        self._news.clear()
 
     def tell(self, channel: str, body: Any) -> None:
         """Tells the whole of a channel, where it is another than before; that time went by is no change."""
@@ -97,6 +117,7 @@ class Hub:
     def beat(self, tick: TickBody) -> None:
         """Tells all clients the time, and how old what they see is."""
         self.ticks += 1
+        self._news.clear()
         self.tick = Frame(self.seq, msgspec.json.encode(msgspec.structs.replace(tick, seq=self.seq)).decode())
 
     def notify(self) -> None:
@@ -112,9 +133,27 @@ class Hub:
         """Returns the deltas after one of this stream; None where the full state is what is needed."""
         if seq is None or stream != self.stream or not 0 <= seq <= self.seq:
             return None
-        if self.seq - seq > min(LAG_MAX, len(self._kept)):
+        missed = self.seq - seq
+        if missed > min(LAG_MAX, len(self._kept)):
             return None
-        return [frame for frame in self._kept if frame.seq > seq] if seq < self.seq else []
+        return [self._kept[place] for place in range(-missed, 0)]
+
+    def news(self, place: Place) -> News | None:
+        """Returns all that is new at a place, joined once for all clients there; None where nothing is."""
+        key = (place, self.is_whole)
+        if key not in self._news:
+            if len(self._news) >= PLACES_MAX:
+                self._news.clear()
+            self._news[key] = self._joined(place)
+        return self._news[key]
+
+    def _joined(self, place: Place) -> News | None:
+        frames = self.after(place.stream, place.seq) if self.is_whole else []
+        frames = [self.whole()] if frames is None else frames
+        if place.ticks != self.ticks:
+            frames.append(self.tick)
+        known = (self.stream, self.seq) if self.is_whole else place[:2]
+        return News(LINE.join(frame.text for frame in frames), Place(*known, self.ticks)) if frames else None
 
     def whole(self) -> Frame:
         """Returns the full state, encoded once for all who need it now."""
@@ -126,6 +165,7 @@ class Hub:
 
     def _push(self, what: dict[str, Any]) -> None:
         self.seq += 1
+        self._news.clear()
         self._kept.append(Frame(self.seq, _text({"type": "delta", "seq": self.seq, **what})))
 
 

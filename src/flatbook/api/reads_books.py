@@ -24,7 +24,7 @@ from flatbook.api.answers.risk import HaltsAnswer, RiskAnswer, risk_answer
 from flatbook.api.answers.status import halts_of, thresholds_of
 from flatbook.api.problems import Code, Problem
 from flatbook.api.reads_orders import scope_of
-from flatbook.api.routes import At, AtSite, OwnerQuery, SymbolQuery, reading
+from flatbook.api.routes import KEPT, OF_JOURNAL, At, AtSite, OwnerQuery, SymbolQuery, reading
 from flatbook.api.site import Site, View
 from flatbook.projections.days import eastern_date_or_none
 from flatbook.projections.report import Books as ReportBooks
@@ -50,7 +50,7 @@ def within(
 AtScope = NamedDependency[SkipValidation[Scope]]
 
 
-@reading("/pnl", "What was earned", tag="books")
+@reading("/pnl", "What was earned", tag="books", opt=OF_JOURNAL)
 async def pnl(site: AtSite, within: AtScope, at: At = None) -> PnlAnswer:
     """Returns results in all and of the last day, by owner, underlying and day: what `flatbook pnl --json` says."""
     return await site.results(partial(pnl_of, within), at)
@@ -64,14 +64,14 @@ def pnl_of(scope: Scope, view: View) -> PnlAnswer:
     return pnl_answer(books, view.moment, scope, today, folds.at)
 
 
-@reading("/accumulators", "What has gathered and is not hedged yet", tag="desk")
+@reading("/accumulators", "What has gathered and is not hedged yet", tag="desk", opt=OF_JOURNAL)
 async def accumulators(site: AtSite, at: At = None) -> AccumulatorsAnswer:
     """Returns each net beside the size from which on it is hedged."""
     view = await site.view(at)
     return accumulators_answer(view.folds.state, view.moment, thresholds_of(site.loaded.config))
 
 
-@reading("/inventory", "What stands where", tag="books")
+@reading("/inventory", "What stands where", tag="books", opt=KEPT)
 async def inventory(site: AtSite, at: At = None) -> InventoryAnswer:
     """Returns balances, positions and funds of each account and vault, and when its venue last said so."""
     return inventory_of(site, await site.view(at))
@@ -83,14 +83,14 @@ def inventory_of(site: Site, view: View) -> InventoryAnswer:
     return inventory_answer(view.folds.state, view.moment, site.loaded.config, statements)
 
 
-@reading("/capacity", "What can still be hedged", tag="books")
+@reading("/capacity", "What can still be hedged", tag="books", opt=OF_JOURNAL)
 async def capacity(site: AtSite, owner: OwnerQuery = None, symbol: SymbolQuery = None, at: At = None) -> CapacityAnswer:
     """Returns what each account can still buy and sell for each hedge: what `flatbook capacity --json` says."""
     view = await site.view(at)
     return capacity_answer(view.folds.state, view.moment, site.rules, Asked(owner=owner, symbol=symbol))
 
 
-@reading("/offers", "Our orders on chains", tag="books")
+@reading("/offers", "Our orders on chains", tag="books", opt=KEPT)
 async def offers(site: AtSite, owner: OwnerQuery = None, symbol: SymbolQuery = None, at: At = None) -> OffersAnswer:
     """Returns our own orders that stand on chains, or that were pulled: what `flatbook offers --json` says."""
     return offers_of(site, await site.view(at), Asked(owner=owner, symbol=symbol))
@@ -102,7 +102,7 @@ def offers_of(site: Site, view: View, asked: Asked = EVERYTHING) -> OffersAnswer
     return offers_answer(view.folds.state, view.moment, prices, asked)
 
 
-@reading("/grids", "The slots of the grids", tag="desk")
+@reading("/grids", "The slots of the grids", tag="desk", opt=OF_JOURNAL)
 async def grids(site: AtSite, owner: OwnerQuery = None, at: At = None) -> GridsAnswer:
     """Returns the slots of the grids, from the highest level to the lowest: what `flatbook grid slots --json` says."""
     return grids_of(site, await site.view(at), owner)
@@ -113,7 +113,7 @@ def grids_of(site: Site, view: View, owner: str | None = None) -> GridsAnswer:
     return grids_answer(view.folds.state, view.moment, site.loaded.config, owner)
 
 
-@reading("/risk", "Limits and how far each is used", tag="risk")
+@reading("/risk", "Limits and how far each is used", tag="risk", opt=KEPT)
 async def risk(site: AtSite, at: At = None) -> RiskAnswer:
     """Returns limits with their use, breakers, halts, freezes and alerts."""
     return risk_of(site, await site.view(at))
@@ -125,14 +125,14 @@ def risk_of(site: Site, view: View) -> RiskAnswer:
     return risk_answer(view.folds.state, view.moment, site.rules, now)
 
 
-@reading("/halts", "What is halted", tag="risk")
+@reading("/halts", "What is halted", tag="risk", opt=OF_JOURNAL)
 async def halts(site: AtSite, at: At = None) -> HaltsAnswer:
     """Returns the halts that stand."""
     view = await site.view(at)
     return HaltsAnswer(as_of=view.moment, halts=halts_of(view.folds.state))
 
 
-@reading("/market", "What the engine sees of its markets", tag="market")
+@reading("/market", "What the engine sees of its markets", tag="market", opt=KEPT)
 async def market(site: AtSite) -> MarketAnswer:
     """Returns the books and reference prices that the running engine sees, each with its age limit."""
     return market_of(site)

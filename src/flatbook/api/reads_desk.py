@@ -11,7 +11,7 @@ from flatbook import __version__
 from flatbook.api.answers.moment import instant_or_none
 from flatbook.api.answers.positions import EVERYTHING, Asked, PositionsAnswer, positions_answer, unhedged_of
 from flatbook.api.answers.status import NOT_ASKED, StatusAnswer, age_s, status_answer, thresholds_of
-from flatbook.api.routes import At, AtSite, OwnerQuery, SymbolQuery, reading
+from flatbook.api.routes import KEPT, OF_JOURNAL, At, AtSite, OwnerQuery, SymbolQuery, reading
 from flatbook.api.site import Site, View
 from flatbook.events.control import Mode
 from flatbook.ops.config_shape import ClockKind
@@ -38,7 +38,7 @@ class MetaAnswer(msgspec.Struct, frozen=True, kw_only=True):
     pages: list[str]
 
 
-@reading("/meta", "Which desk is this", tag="desk")
+@reading("/meta", "Which desk is this", tag="desk", opt=KEPT)
 async def meta(site: AtSite) -> MetaAnswer:
     """Says the mode of the desk, its version, and which pages it has something for."""
     config = site.loaded.config
@@ -66,7 +66,7 @@ def _pages(grids: Any, hedges: Any) -> list[str]:
     return [*always, *(name for name, there in some.items() if there), "health", "settings"]
 
 
-@reading("/status", "Is the desk flat", tag="desk")
+@reading("/status", "Is the desk flat", tag="desk", opt=KEPT)
 async def status(site: AtSite, at: At = None) -> StatusAnswer:
     """Says whether the desk is flat, and what stands in the way: what `flatbook status --json` says."""
     view = await site.view(at)
@@ -81,7 +81,7 @@ def status_of(site: Site, view: View) -> StatusAnswer:
     return status_answer(view.folds.state, view.moment, thresholds_of(site.loaded.config), told, age)
 
 
-@reading("/positions", "What is held, and what that nets to", tag="desk")
+@reading("/positions", "What is held, and what that nets to", tag="desk", opt=OF_JOURNAL)
 async def positions(
     site: AtSite, owner: OwnerQuery = None, symbol: SymbolQuery = None, at: At = None
 ) -> PositionsAnswer:

@@ -16,7 +16,7 @@ from litestar.params import QueryParameter, SkipValidation
 from flatbook.api.answers.events import EventsPage, event_body, subject_of
 from flatbook.api.pages import AtPage, Page, Place, cursor_of
 from flatbook.api.problems import Code, Problem
-from flatbook.api.routes import At, AtSite, OwnerQuery, SymbolQuery, reading
+from flatbook.api.routes import OF_JOURNAL, At, AtSite, OwnerQuery, SymbolQuery, reading
 from flatbook.engine.ports import JournalFault
 from flatbook.events.codec import EVENT_TYPES, name_of
 from flatbook.journal.sqlite_reader import open_reader
@@ -76,7 +76,7 @@ def chosen(
 AtChosen = NamedDependency[SkipValidation[Chosen]]
 
 
-@reading("/events", "The journal", tag="events")
+@reading("/events", "The journal", tag="events", opt=OF_JOURNAL)
 async def events(site: AtSite, chosen: AtChosen, page: AtPage, at: At = None) -> EventsPage:
     """Returns events, the newest first, or those up to a moment with `at`.
 

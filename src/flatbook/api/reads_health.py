@@ -14,7 +14,7 @@ from flatbook.api.answers.market import BookBody
 from flatbook.api.answers.moment import instant_or_none
 from flatbook.api.answers.status import age_s
 from flatbook.api.reads_books import inventory_of, market_of
-from flatbook.api.routes import PUBLIC, AtSite, reading
+from flatbook.api.routes import KEPT, PUBLIC, AtSite, reading
 from flatbook.api.site import AGE_S_MAX, Site
 from flatbook.values.instants import Instant, instant_of_text
 
@@ -109,7 +109,7 @@ def _engine_part(site: Site) -> PartBody:
     return PartBody(name="engine", kind="engine", state=state, age_s=age, age_s_max=AGE_S_MAX, detail=detail)
 
 
-@reading("/parts", "How everything is", tag="desk")
+@reading("/parts", "How everything is", tag="desk", opt=KEPT)
 async def parts(site: AtSite) -> PartsAnswer:
     """Says of every part that the desk stands on how it is, and how old what is known of it."""
     return parts_of(site)

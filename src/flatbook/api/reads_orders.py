@@ -19,7 +19,7 @@ from flatbook.api.answers.story import StoryAnswer, story_answer
 from flatbook.api.answers.trades import TradeBody, TradesPage, trade_body
 from flatbook.api.pages import AtPage, Page, Place, newest_first
 from flatbook.api.problems import Code, Problem
-from flatbook.api.routes import TEXT_MAX, At, AtSite, OwnerQuery, SymbolQuery, reading
+from flatbook.api.routes import OF_JOURNAL, TEXT_MAX, At, AtSite, OwnerQuery, SymbolQuery, reading
 from flatbook.api.site import Site, View
 from flatbook.engine.ports import JournalFault
 from flatbook.journal.sqlite_reader import open_reader
@@ -95,7 +95,7 @@ def wanted(
 AtWanted = NamedDependency[SkipValidation[Wanted]]
 
 
-@reading("/orders", "Our orders, and what is not ours", tag="orders")
+@reading("/orders", "Our orders, and what is not ours", tag="orders", opt=OF_JOURNAL)
 async def orders(site: AtSite, wanted: AtWanted, page: AtPage, at: At = None) -> OrdersPage:
     """Returns our orders, the newest decision first; beside them what risk refused, and orders that are not ours."""
     view = await site.view(at)
@@ -126,7 +126,7 @@ async def order(site: AtSite, order_id: IdParameter) -> OrderBody:
     return order_body(line)
 
 
-@reading("/executions", "Orders as chains of steps", tag="orders")
+@reading("/executions", "Orders as chains of steps", tag="orders", opt=OF_JOURNAL)
 async def executions(site: AtSite, wanted: AtWanted, page: AtPage, at: At = None) -> ExecutionsPage:
     """Returns each order with the instants of its steps and how long each took, the newest decision first."""
     view = await site.view(at)
@@ -140,7 +140,7 @@ async def executions(site: AtSite, wanted: AtWanted, page: AtPage, at: At = None
     )
 
 
-@reading("/trades", "Fills and executions", tag="trades")
+@reading("/trades", "Fills and executions", tag="trades", opt=OF_JOURNAL)
 async def trades(
     site: AtSite,
     page: AtPage,
@@ -183,7 +183,7 @@ def scope_of(owner: str | None, symbol: str | None) -> Scope:
     )
 
 
-@reading("/story", "Why it happened", tag="trades")
+@reading("/story", "Why it happened", tag="trades", opt=OF_JOURNAL)
 async def story(site: AtSite, ref: StoryQuery) -> StoryAnswer:
     """Returns the whole story of what a reference names, or a part of one that names one thing only: `flatbook why`."""
     plot, moment = await site.results(partial(_plot, ref))

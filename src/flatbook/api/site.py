@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from flatbook import __version__
 from flatbook.api.answers.moment import Answer, AsOf, as_of, instant_or_none
 from flatbook.api.follow import Folds, Follower, folded_until
 from flatbook.api.live import Live
@@ -21,7 +22,7 @@ from flatbook.ops.config import Loaded
 from flatbook.ops.config_rules import rules_of
 from flatbook.ops.home import SOCKET_FILE
 from flatbook.projections.report import Prices, no_prices
-from flatbook.values.ids import Seq
+from flatbook.values.ids import Seq, digest_text
 from flatbook.values.instants import NS_PER_S, Instant, InstantRefused, instant_of_text
 
 AGE_S_MAX = 2
@@ -30,9 +31,11 @@ PAST_MADE_MAX = 4
 PAST_WAIT_S = 30
 OWN_WAIT_S = 5
 OWN_LOOK_S = 0.02
+VERSION_LENGTH = 16
 ASK_AGAIN = {"retry-after": "1"}
 
 
+Stamp = tuple[Any, ...]
 T = TypeVar("T")
 A = TypeVar("A", bound=Answer)
 
@@ -143,7 +146,7 @@ class Site:
 
     def remembered(self, name: str, view: View, make: Callable[[], A]) -> A:
         """Returns an answer about the present that many ask for: made anew when what it follows from has changed."""
-        key = (self.follower.generation, self.folds.seq, self.live.seen_at, self.now // NS_PER_S)
+        key = self._stamp()
         found = None if view.is_past else self._remembered.get(name)
         if found is not None and found[0] == key:
             answer: A = msgspec.structs.replace(found[1], as_of=view.moment)
@@ -152,6 +155,17 @@ class Site:
         if not view.is_past:
             self._remembered[name] = (key, made)
         return made
+
+    def _stamp(self) -> Stamp:
+        return self.follower.generation, self.folds.seq, self.live.seen_at, self.now // NS_PER_S
+
+    def stamp(self) -> Stamp:
+        """Returns what is another as soon as an answer about the present could be another, its age included."""
+        return *self._stamp(), self.follower.seen_at, self.follower.fault
+
+    def version(self) -> str:
+        """Returns what names the journal as far as it is folded, and how it is read: the same for the same of both."""
+        return digest_text(__version__, self.loaded.digest, self.folds.hash.hex())[:VERSION_LENGTH]
 
     async def results(self, make: Callable[[View], T], at: str | None = None) -> T:
         """Returns what is made of results, beside the event loop: matching and adding up takes long in a long journal.

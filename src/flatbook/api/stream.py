@@ -17,7 +17,7 @@ from flatbook.api.answers.pnl import PnlAnswer
 from flatbook.api.answers.positions import EVERYTHING
 from flatbook.api.answers.status import age_s
 from flatbook.api.follow import Follower
-from flatbook.api.hub import EVENTS_MAX, Frame, Hub, Rows, TickBody
+from flatbook.api.hub import EVENTS_MAX, Hub, Place, Rows, TickBody
 from flatbook.api.problems import Problem
 from flatbook.api.reads_books import grids_of, inventory_of, market_of, offers_of, pnl_of, risk_of
 from flatbook.api.reads_desk import positions_of, status_of
@@ -198,10 +198,9 @@ def _rest_s(follower: Follower) -> float:
 class Client:
     """One connection: how far it was told, and whether it may still be told."""
 
-    def __init__(self, socket: Socket, hub: Hub, at: tuple[str, int | None], is_live: IsLive) -> None:
+    def __init__(self, socket: Socket, hub: Hub, place: Place, is_live: IsLive) -> None:
         self._socket, self._hub, self._is_live = socket, hub, is_live
-        self._stream, self._seq = at
-        self._ticks = hub.ticks
+        self._place = place
         self._proven_s = asyncio.get_running_loop().time()
 
     async def tell(self) -> None:
@@ -211,21 +210,11 @@ class Client:
             if not await self._is_proven():
                 await self._socket.close(CLOSE_UNPROVEN, "the session or token ended")
                 return
-            await self._tell_news()
+            if (news := self._hub.news(self._place)) is not None:
+                self._place = news.place
+                async with asyncio.timeout(SEND_S):
+                    await self._socket.send_data(news.text)
             await changed.wait()
-
-    async def _tell_news(self) -> None:
-        frames = self._hub.after(self._stream, self._seq) if self._hub.is_whole else []
-        for frame in [self._hub.whole()] if frames is None else frames:
-            await self._send(frame)
-            self._stream, self._seq = self._hub.stream, frame.seq
-        if self._ticks != self._hub.ticks:
-            self._ticks = self._hub.ticks
-            await self._send(self._hub.tick)
-
-    async def _send(self, frame: Frame) -> None:
-        async with asyncio.timeout(SEND_S):
-            await self._socket.send_data(frame.text)
 
     async def _is_proven(self) -> bool:
         now_s = asyncio.get_running_loop().time()
@@ -243,12 +232,15 @@ async def stream(
     after: Annotated[int | None, QueryParameter(ge=0)] = None,
     of: Annotated[str, QueryParameter(name="stream", max_length=TEXT_MAX)] = "",
 ) -> None:
-    """Tells the full state and then what changes; with `after` and `stream` only what came since, where it is kept."""
+    """Tells the full state and then what changes; with `after` and `stream` only what came since, where it is kept.
+
+    All that is new at one moment goes out together, a line for each message.
+    """
     await socket.accept()
     if len(hub.clients) >= STREAMS_MAX:
         await socket.close(CLOSE_BUSY, "too many streams")
         return
-    telling = asyncio.create_task(Client(socket, hub, (of, after), is_live).tell())
+    telling = asyncio.create_task(Client(socket, hub, Place(of, after, hub.ticks), is_live).tell())
     hearing = asyncio.create_task(_heard(socket))
     hub.clients[telling] = None
     over = asyncio.Event()

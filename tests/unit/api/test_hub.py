@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from flatbook.api.hub import KEPT_MAX, LAG_MAX, Hub
+from flatbook.api.hub import KEPT_MAX, LAG_MAX, Hub, Place, TickBody
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -78,3 +78,41 @@ def test_the_full_state_is_encoded_once_for_all_who_come_at_a_time() -> None:
     assert hub.whole() is first
     hub.append("events", [2])
     assert hub.whole() is not first
+
+
+TICK = TickBody(now="2025-12-02T15:00:00Z", as_of=None, read_age_s=0, age_s_max=2, live=True)
+
+
+def lines(hub: Hub, place: Place) -> list[Any]:
+    """Returns what the news of a place say: the type and the number of each message."""
+    news = hub.news(place)
+    return [] if news is None else [(told["type"], told["seq"]) for told in map(json.loads, news.text.split("\n"))]
+
+
+def test_all_that_is_new_at_a_place_is_joined_once_for_all_clients_there() -> None:
+    hub = begun()
+    for number in range(3):
+        hub.append("events", [number])
+    hub.is_whole = True
+    hub.beat(TICK)
+    assert lines(hub, Place("a", 1, 0)) == [("delta", 2), ("delta", 3), ("tick", 3)]
+    assert lines(hub, Place("b", 1, 1)) == [("snapshot", 3)]
+    news = hub.news(Place("a", 1, 0))
+    assert news is not None
+    assert news is hub.news(Place("a", 1, 0))
+    assert news.place == Place("a", 3, 1)
+    assert hub.news(news.place) is None
+    hub.append("events", [4])
+    assert lines(hub, news.place) == [("delta", 4)]
+
+
+def test_only_the_time_is_told_until_every_channel_was() -> None:
+    hub = begun()
+    hub.append("events", [1])
+    hub.beat(TICK)
+    assert lines(hub, Place("", None, 0)) == [("tick", 1)]
+    news = hub.news(Place("", None, 0))
+    assert news is not None
+    assert news.place == Place("", None, 1)
+    hub.is_whole = True
+    assert lines(hub, news.place) == [("snapshot", 1)]

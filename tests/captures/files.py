@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import math
 import re
 import zlib
 from collections import Counter
@@ -15,28 +16,37 @@ from typing import NamedTuple
 
 SESSION = ".jsonl"
 PACKED, MAGIC = ".gz", b"\x1f\x8b"
-FRAMES, REST, RAW = re.compile(r"\.ws\.\d+\.\d+_"), re.compile(r"^[^.]+\.\d+_\d{4}-"), re.compile(r"^hftbt_")
-FRAME_LINE = re.compile(r"(\d+\.\d+): (.*)", re.DOTALL)
-REST_LINE = re.compile(r"(https?://\S+) -> (\d+\.\d+): (.*)", re.DOTALL)
-CONNECT_LINE = re.compile(r"(wss?://\S+) <-> (\d+\.\d+)")
-RAW_LINE = re.compile(r"(\d{13,19}) (\{.*\})", re.DOTALL)
-RAW_SYMBOL, RAW_DEPTH = re.compile(r'"s":"([^"]+)"'), "recorded:/depth?symbol="
+FRAMES, REST, RAW = re.compile(r"\.ws\.\d+(\.\d+)?(_|\.|$)"), re.compile(r"^[^.]+\.\d+(_|\.|$)"), re.compile(r"^hftbt_")
+FRAME_LINE = re.compile(r"(\d+(?:\.\d+)?): (.*)", re.DOTALL)
+REST_LINE = re.compile(r"(https?://\S+) -> (\d+(?:\.\d+)?): (.*)", re.DOTALL)
+CONNECT_LINE = re.compile(r"(wss?://\S+) <-> (\d+(?:\.\d+)?)")
+RAW_LINE = re.compile(r"(\d{10,19}) (\{.*\})", re.DOTALL)
+RAW_SYMBOL, RAW_DEPTH = re.compile(r'"(?:s|symbol)": ?"([^"]+)"'), "recorded:/depth?symbol="
+RAW_WHOLE, RAW_CHANGE = re.compile(r'"lastUpdateId": ?(\d+)'), re.compile(r'"U": ?(\d+), ?"u": ?(\d+)')
+S_DIGITS = 10
 
 
 class Line(NamedTuple):
-    """What came, and when: a frame of a stream, or the answer to a question over REST. Units: `at` in seconds."""
+    """What came, and when: a frame of a stream, or the answer to a question over REST. Units: `at` in seconds.
+
+    `conn` names the connection, where the recording does. `number` counts the lines of the file from one, in order of
+    time.
+    """
 
     at: float
     is_frame: bool
     url: str
     text: str
+    conn: str = ""
+    file: str = ""
+    number: int = 0
 
 
 class Session(NamedTuple):
-    """What some files of one session hold, in order of time, and what was wrong with them."""
+    """What some files of one session hold, in order of time, and by file what was wrong with it."""
 
     lines: list[Line]
-    flaws: tuple[str, ...]
+    flaws: dict[str, tuple[str, ...]]
 
 
 class NoBook(Exception):
@@ -44,21 +54,35 @@ class NoBook(Exception):
 
 
 def session_of(paths: list[Path]) -> Session:
-    """Returns what some files of one session hold. Lines that cannot be read are left out and counted.
+    """Returns what some files of one session hold. Lines that cannot be read are left out."""
+    flaws, urls, lines = dict[str, tuple[str, ...]](), dict[str, str](), list[Line]()
+    for path in sorted(paths, key=lambda path: is_rest(path.name)):
+        found, flaws[path.name] = read_lines(path, urls)
+        lines += found
+    if any(is_rest(path.name) for path in paths):
+        lines.sort(key=lambda line: line.at)
+    return Session(lines, flaws)
 
-    Errors: NoBook where there is nothing in them.
+
+def read_lines(path: Path, urls: dict[str, str]) -> tuple[list[Line], tuple[str, ...]]:
+    """Returns the lines of a file in order of time, and what was wrong with it.
+
+    Needs: `urls` holds the addresses of connections that an earlier file opened; those of this one are added.
     """
     lines, unread, flaws = list[Line](), Counter[str](), list[str]()
-    for path in paths:
-        try:
-            for line in _lines_of(path, unread):
-                lines += [line] if _is_whole(line, unread) else []
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            flaws.append(f"{path.name} is cut off or damaged ({error})")
-    if not lines:
-        raise NoBook("; ".join(flaws) if flaws else "there is nothing in it that can be read")
-    flaws += [f"{count} lines cannot be read" for count in unread.values()]
-    return Session(sorted(lines, key=lambda line: line.at), tuple(flaws))
+    try:
+        for line in _lines_of(path, urls, unread):
+            lines += [line] if _is_whole(line, unread) else []
+    except (OSError, EOFError, zlib.error) as error:
+        flaws.append(f"{path.name} is cut off or damaged ({error})")
+    flaws += [f"{count} lines cannot be read" for count in unread.values() if count]
+    if not lines and not flaws:
+        flaws.append("there is nothing in it that can be read")
+    if is_session(path.name):
+        lines.sort(key=lambda line: line.at)
+    elif RAW.search(path.name):
+        lines = _with_symbols(lines)
+    return [line._replace(file=path.name, number=number) for number, line in enumerate(lines, 1)], tuple(flaws)
 
 
 def _is_whole(line: Line, unread: Counter[str]) -> bool:
@@ -67,55 +91,39 @@ def _is_whole(line: Line, unread: Counter[str]) -> bool:
         return True
     try:
         json.loads(line.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         unread["lines"] += 1
         return False
     return True
 
 
-def sessions_of(folder: Path) -> list[list[Path]]:
-    """Returns the sessions of a folder: answers over REST beside their frames, and files that continue another one."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and _is_capture(path.name))
-    answers = {_venue(path): path for path in paths if REST.search(path.name)}
-    chains: dict[str, list[Path]] = {}
-    for path in paths:
-        if REST.search(path.name):
-            continue
-        if RAW.search(path.name):
-            chains.setdefault(re.sub(r"_\d{8}(\..*)?$", "", path.name) + "|" + _month(path), []).append(path)
-            continue
-        beside = answers.get(_venue(path)) if FRAMES.search(path.name) else None
-        chains[path.name] = [*([beside] if beside is not None else []), path]
-    return list(chains.values())
+def is_capture(name: str) -> bool:
+    """Whether a file is a recorded session, or a part of one."""
+    return is_session(name) or is_rest(name) or bool(FRAMES.search(name) or RAW.search(name))
 
 
-def _is_capture(name: str) -> bool:
-    is_session = name.removesuffix(PACKED).endswith(SESSION)
-    return is_session or bool(FRAMES.search(name) or REST.search(name) or RAW.search(name))
+def is_session(name: str) -> bool:
+    """Whether a file holds a record for each thing that happened."""
+    return name.removesuffix(PACKED).endswith(SESSION)
 
 
-def _venue(path: Path) -> str:
-    day = re.search(r"_(\d{4}-\d{2}-\d{2})", path.name)
-    return path.name.split(".", 1)[0] + (day[1] if day else "")
+def is_rest(name: str) -> bool:
+    """Whether a file holds answers over REST alone, of frames that are recorded beside it."""
+    return REST.search(name) is not None
 
 
-def _month(path: Path) -> str:
-    found = re.search(r"_(\d{6})\d{2}(\..*)?$", path.name)
-    return found[1] if found else ""
-
-
-def _lines_of(path: Path, unread: Counter[str]) -> Iterator[Line]:
+def _lines_of(path: Path, urls: dict[str, str], unread: Counter[str]) -> Iterator[Line]:
     with _opened(path) as opened:
-        if path.name.removesuffix(PACKED).endswith(SESSION):
-            yield from _of_session(opened, unread)
+        if is_session(path.name):
+            yield from _of_session(opened, urls, unread)
         elif RAW.search(path.name):
             yield from _of_raw(opened, unread)
-        elif REST.search(path.name):
+        elif is_rest(path.name):
             for text in opened:
                 if (match := REST_LINE.match(text.strip())) is not None:
                     yield Line(float(match[2]), False, match[1], match[3])
         else:
-            yield from _of_frames(opened)
+            yield from _of_frames(opened, urls)
 
 
 @contextmanager
@@ -123,57 +131,89 @@ def _opened(path: Path) -> Iterator[io.TextIOWrapper]:
     """Opens a file, unpacked where it is packed, whatever its name says. Bytes that are no text become marks."""
     with path.open("rb") as file:
         if file.peek(2)[:2] != MAGIC:
-            yield io.TextIOWrapper(file, encoding="utf-8", errors="replace")
+            yield io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace")
             return
-        with gzip.open(file, "rt", encoding="utf-8", errors="replace") as unpacked:
+        with gzip.open(file, "rt", encoding="utf-8-sig", errors="replace") as unpacked:
             yield unpacked
 
 
-def _of_session(opened: Iterator[str], unread: Counter[str]) -> Iterator[Line]:
-    urls: dict[str, str] = {}
-    for number, text in enumerate(opened):
+def _of_session(opened: Iterator[str], urls: dict[str, str], unread: Counter[str]) -> Iterator[Line]:
+    at = 0.0
+    for text in opened:
         try:
-            yield from _of_record(json.loads(text), urls, Line(float(number), True, "", text.strip()))
-        except (ValueError, KeyError, TypeError):
+            for line in _of_record(json.loads(text), urls, Line(at, True, "", text.strip())):
+                at = line.at
+                yield line
+        except (ValueError, KeyError, TypeError, RecursionError):
             unread["lines"] += bool(text.strip())
 
 
 def _of_record(told: dict[str, object], urls: dict[str, str], alone: Line) -> Iterator[Line]:
-    """Yields the line that a record is. One that is none is a frame alone.
+    """Yields the line that a record is. One that is none is a frame alone, with the time that it tells.
 
     Errors: KeyError, TypeError, ValueError where a record is not whole.
     """
     kind = told.get("t") if isinstance(told, dict) else None
-    if kind is None:
-        yield alone
+    if not isinstance(kind, str):
+        stamp = told.get("ts") if isinstance(told, dict) else None
+        yield alone._replace(at=seconds_of(str(stamp))) if isinstance(stamp, int) else alone
     elif kind == "connect":
         urls[str(told["conn"])] = str(told["addr"])
     elif kind == "recv":
-        yield Line(float(str(told["ts"])), True, urls.get(str(told["conn"]), ""), str(told["data"]))
+        conn = str(told["conn"])
+        yield Line(_instant(told["ts"]), True, urls.get(conn, ""), str(told["data"]), conn)
     elif kind == "http":
-        yield Line(float(str(told["ts"])), False, str(told["url"]), str(told["data"]))
+        yield Line(_instant(told["ts"]), False, str(told["url"]), str(told["data"]))
 
 
-def _of_frames(opened: Iterator[str]) -> Iterator[Line]:
-    url = ""
+def _instant(stamp: object) -> float:
+    at = float(str(stamp))
+    if not math.isfinite(at):
+        raise ValueError("a time that is none")
+    return at
+
+
+def seconds_of(digits: str) -> float:
+    """Returns the seconds of a time in whole milliseconds, microseconds or nanoseconds."""
+    return int(digits) / 10 ** max(0, len(digits) - S_DIGITS)
+
+
+def _of_frames(opened: Iterator[str], urls: dict[str, str]) -> Iterator[Line]:
     for text in opened:
         stripped = text.strip()
         if (connected := CONNECT_LINE.match(stripped)) is not None:
-            url = connected[1]
+            urls[""] = connected[1]
         elif (match := FRAME_LINE.match(stripped)) is not None:
-            yield Line(float(match[1]), True, url, match[2])
+            yield Line(float(match[1]), True, urls.get("", ""), match[2])
 
 
 def _of_raw(opened: Iterator[str], unread: Counter[str]) -> Iterator[Line]:
-    """Yields frames of one symbol, and among them the whole book that was asked for."""
-    symbol = ""
     for text in opened:
         match = RAW_LINE.match(text.strip())
         if match is None:
             unread["lines"] += bool(text.strip())
             continue
-        at = int(match[1]) / 10 ** (len(match[1]) - 10)
-        if (named := RAW_SYMBOL.search(match[2])) is not None:
-            symbol = named[1]
-        is_frame = '"lastUpdateId"' not in match[2][:40]
-        yield Line(at, is_frame, "" if is_frame else f"{RAW_DEPTH}{symbol}", match[2])
+        yield Line(seconds_of(match[1]), '"lastUpdateId"' not in match[2][:40], "", match[2])
+
+
+def _with_symbols(lines: list[Line]) -> list[Line]:
+    """Returns raw lines in which each whole book says of which symbol it is: it does not always say so itself."""
+    changes: dict[str, list[tuple[int, int]]] = {}
+    for line in lines:
+        named, numbers = RAW_SYMBOL.search(line.text), RAW_CHANGE.search(line.text)
+        if line.is_frame and named is not None and numbers is not None:
+            changes.setdefault(named[1], []).append((int(numbers[1]), int(numbers[2])))
+    return [line if line.is_frame else line._replace(url=RAW_DEPTH + _symbol_of(line.text, changes)) for line in lines]
+
+
+def _symbol_of(text: str, changes: dict[str, list[tuple[int, int]]]) -> str:
+    """Returns whose whole book this is: the symbol that it names, or whose changes are numbered like it."""
+    named, number = RAW_SYMBOL.search(text), RAW_WHOLE.search(text)
+    if named is not None or number is None:
+        return named[1] if named is not None else ""
+    return min(changes, key=lambda symbol: _distance(int(number[1]), changes[symbol]), default="")
+
+
+def _distance(number: int, changes: list[tuple[int, int]]) -> int:
+    """Returns how far a number lies from the changes of a symbol; zero inside one of them."""
+    return min(max(first - number, number - last, 0) for first, last in changes)

@@ -23,13 +23,13 @@ class Seen(NamedTuple):
     why: str = ""
 
 
-def replayed(lines: list[Line], feed: Feed, grids: Mapping[str, Grid], *, is_filtered: bool) -> Iterator[Seen]:
+def replayed(lines: list[Line], feed: Feed, grids: Mapping[str, Grid], *, has_holes: bool) -> Iterator[Seen]:
     """Yields what our books hold. The numbers of the connection of a filtered session have holes: not checked."""
     told = feed.feed
     books = Books(grids, told.rule, told.checksum, overlaps=told.overlaps)
     for number, line in enumerate(lines):
         for heard in _heard(line, feed, grids):
-            if isinstance(heard, Numbered) and is_filtered:
+            if isinstance(heard, Numbered) and has_holes:
                 continue
             books.take(heard)
             if isinstance(heard, Update) and heard.symbol in books.by_symbol:

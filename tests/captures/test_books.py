@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flatbook.market.depth import Books, Heard, Leave, Numbered, Unfit, Unread, UnreadFor, Update
-from tests.captures.compare import compare_folder, compared
+from tests.captures.compare import compare_folder, compared, verdict_of
 from tests.captures.files import Line, NoBook
 from tests.captures.made import WRITERS, Made, made
 from tests.captures.replay import replayed
@@ -43,7 +43,8 @@ def heard_in(session: Made, line: Line) -> tuple[Heard, ...]:
 @pytest.mark.parametrize("name", NAMES)
 def test_after_each_message_our_book_is_that_of_a_client_that_nobody_here_wrote(name: str) -> None:
     session = made(name, seed=NAMES.index(name))
-    verdict = compared(session.lines, session.feed, {session.symbol: session.grid}, client_python("ccxt"))
+    grids = {session.symbol: session.grid}
+    verdict = verdict_of(compared(session.lines, session.feed, grids, client_python("ccxt")))
     assert verdict.different is None
     assert verdict.equal >= len(session.lines) - 6
 
@@ -174,13 +175,13 @@ def test_a_filtered_recording_is_replayed_without_the_numbers_of_its_connection(
     session = made("coinbase")
     lines = session.lines[:10] + session.lines[20:21]
     grids = {session.symbol: session.grid}
-    assert [seen.digest is None for seen in replayed(lines, session.feed, grids, is_filtered=True)][-1] is False
-    assert [seen.digest is None for seen in replayed(lines, session.feed, grids, is_filtered=False)][-1] is True
+    assert [seen.digest is None for seen in replayed(lines, session.feed, grids, has_holes=True)][-1] is False
+    assert [seen.digest is None for seen in replayed(lines, session.feed, grids, has_holes=False)][-1] is True
 
 
 def test_a_venue_without_a_feed_of_ours_is_named_as_such() -> None:
     with pytest.raises(NoBook, match="no native feed"):
-        feed_of(Path("cf_KRAKEN_2021-04-17.jsonl.gz"))
+        feed_of("cf_KRAKEN_2021-04-17.jsonl.gz", [])
 
 
 @pytest.mark.slow

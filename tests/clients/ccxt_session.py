@@ -26,7 +26,9 @@ IDLE_TURNS = 12
 WATCHED = {"watchOrderBook": {"snapshotDelay": 0, "checksum": True}}
 BY_REST = ("binance", "binanceusdm", "binancecoinm", "gate", "bitstamp")
 SPOT = ("binance", "gate", "gemini", "coinbase", "bitstamp", "bitget")
+BOOKS = ("books", "books-l2-tbt", "books50-l2-tbt")
 # The class knows two rules of numbers; COIN-M is numbered as USD-M is.
+UNREADABLE = (LookupError, TypeError, AttributeError, ValueError, ArithmeticError)
 KINDS = {"binance": "spot", "binanceusdm": "linear", "binancecoinm": "linear"}
 HASHES = {"okx": "books:", "coinbase": "level2::"}
 
@@ -66,7 +68,7 @@ def of_bybit(message: dict[str, Any]) -> Iterator[str]:
 
 def of_channel(message: dict[str, Any]) -> Iterator[str]:
     """Yields the market whose book a message of OKX or Bitget is about."""
-    if message.get("arg", {}).get("channel") == "books" and "action" in message:
+    if str(message.get("arg", {}).get("channel", "")) in BOOKS and "action" in message:
         yield message["arg"]["instId"]
 
 
@@ -109,6 +111,14 @@ TOUCHED: dict[str, Callable[[dict[str, Any]], Iterator[str]]] = {
 }
 
 
+def read(text: str) -> Any:
+    """Returns what a text says; nothing where it is no JSON, as a plain pong is not."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
 async def idle() -> None:
     """Lets everything run that can."""
     for _ in range(IDLE_TURNS):
@@ -117,7 +127,7 @@ async def idle() -> None:
 
 async def load(exchange: Any, lines: list[list[Any]]) -> None:
     """Takes markets from the recording where the class can read them; it makes up the others by their ids."""
-    answers = {url.split("?")[0]: json.loads(text) for is_frame, url, text in lines if not is_frame}
+    answers = {url.split("?")[0]: read(text) for is_frame, url, text in lines if not is_frame}
 
     async def fetch(url: str, method: str = "GET", headers: Any = None, body: Any = None) -> Any:
         found = answers.get(url.split("?", maxsplit=1)[0])
@@ -128,7 +138,7 @@ async def load(exchange: Any, lines: list[list[Any]]) -> None:
     exchange.fetch = fetch
     try:
         await exchange.load_markets()
-    except (BaseError, KeyError, TypeError, AttributeError, ValueError) as error:
+    except (BaseError, *UNREADABLE) as error:
         sys.stderr.write(f"markets by their ids: {type(error).__name__}: {str(error)[:200]}\n")
         exchange.markets, exchange.markets_by_id, exchange.symbols, exchange.ids = {}, {}, [], []
 
@@ -179,6 +189,22 @@ def tell(exchange: Any, number: int, market_id: str) -> None:
     sys.stdout.write(json.dumps([number, market_id, digest]) + "\n")
 
 
+def hear(exchange: Any, url: str, message: Any) -> list[str]:
+    """Gives a frame to the class. Returns the markets that it is about; a book that the class refuses is gone."""
+    touched: list[str] = []
+    try:
+        touched = list(TOUCHED[exchange.id](message)) if isinstance(message, dict) else []
+        for market_id in touched:
+            subscribe(exchange, exchange.client(url), market_id)
+        if touched:
+            exchange.handle_message(exchange.client(url), message)
+    except (BaseError, *UNREADABLE) as error:
+        sys.stderr.write(f"refused: {type(error).__name__}: {str(error)[:200]}\n")
+        for market_id in touched:
+            exchange.orderbooks.pop(symbol_of(exchange, market_id), None)
+    return touched
+
+
 async def main(name: str) -> None:
     """Feeds a venue class with the session on standard input."""
     lines = [json.loads(line) for line in sys.stdin]
@@ -186,15 +212,11 @@ async def main(name: str) -> None:
     await load(exchange, lines)
     answer_from(exchange, answers)
     for number, (is_frame, url, text) in enumerate(lines):
+        told = read(text)
         if is_frame:
-            client, message = exchange.client(url or URLS.get(name, COIN_M_URL)), json.loads(text)
-            touched = list(TOUCHED[name](message)) if isinstance(message, dict) else []
-            for market_id in touched:
-                subscribe(exchange, client, market_id)
-            if touched:
-                exchange.handle_message(client, message)
-        elif (asked := ASKED.search(url)) is not None:
-            answers.give(asked[1], json.loads(text))
+            touched = hear(exchange, url or URLS.get(name, COIN_M_URL), told)
+        elif (asked := ASKED.search(url)) is not None and isinstance(told, dict):
+            answers.give(asked[1], told)
             touched = [asked[1]]
         else:
             continue

@@ -41,7 +41,7 @@ from flatbook.events.event import Event
 from flatbook.events.refs import ref_of, ref_of_order
 from flatbook.state.orders import Order, Status, cancel_from, signed
 from flatbook.state.stops import must_go
-from flatbook.values.ids import AccountId, InstrumentId, OrderId, is_of_total
+from flatbook.values.ids import AccountId, InstrumentId, OrderId, execution_id_of_half, is_of_total
 from flatbook.values.instants import later
 from flatbook.values.money import plain
 
@@ -357,6 +357,9 @@ def take_execution(turn: Turn, account: AccountId, execution: Execution) -> None
         refused_execution(turn, account, execution, flaw)
         return
     known = turn.state.executions.get((account, execution.instrument, execution.execution_id))
+    if known is not None and known[1:] == (signed(execution.side.opposite, execution.qty), execution.price):
+        execution = _other_half(execution)
+        known = turn.state.executions.get((account, execution.instrument, execution.execution_id))
     if known is not None:
         same = known[1:] == (signed(execution.side, execution.qty), execution.price)
         _drop_or_refuse_repeated(turn, account, execution, same)
@@ -376,6 +379,17 @@ def take_execution(turn: Turn, account: AccountId, execution: Execution) -> None
         refused_execution(turn, account, execution, mismatch)
         return
     _book_execution(turn, order, execution)
+
+
+def _other_half(execution: Execution) -> Execution:
+    """Returns an execution under an identity of its own whose trade is known already, by its other side.
+
+    Two orders of one account met, one of them placed by hand: the order that takes decides whether its exchange
+    prevents that, and many an exchange states one number for the trade, and not one for each order.
+    Source: Binance, Self-Trade Prevention FAQ: the mode of the taker counts; `id` of account trades is the trade's.
+    """
+    named = execution_id_of_half(execution.execution_id, execution.side.value)
+    return msgspec.structs.replace(execution, execution_id=named)
 
 
 def _drop_or_refuse_repeated(turn: Turn, account: AccountId, execution: Execution, same: bool) -> None:

@@ -43,7 +43,10 @@ from flatbook.sim.world.record import (
     ChainFill,
     CommandDone,
     Commanded,
+    Entry,
+    Executed,
     Injected,
+    Moved,
     Record,
     SafetyOver,
     WorldOver,
@@ -362,10 +365,9 @@ class World:
         return all(abs(net.known) < threshold or key in state.holds for key, net in state.positions.nets.items())
 
     def _are_books_compared(self) -> bool:
-        """Whether each account was stated late enough after the last event to show a difference of the books."""
-        rows = (entry for entry in reversed(self.record.entries) if isinstance(entry, Appended) and entry.events)
-        booked_at = next((row.believed_at for row in rows), self.scenario.start)
-        due_at = later(booked_at, seconds=self.scenario.shape.read_lag_s)
+        """Whether each account was stated late enough after the last change of books or truth to show a difference."""
+        changes = (at for entry in reversed(self.record.entries) if (at := _changed_at(entry)) is not None)
+        due_at = later(next(changes, self.scenario.start), seconds=self.scenario.shape.read_lag_s)
         stated = self.life.engine.statements
         return all(account in stated and stated[account].stated_at > due_at for account in self.rules.cards)
 
@@ -395,6 +397,13 @@ def _move_of(walk: random.Random, price: int) -> int:
         return walk.randint(-3, 3) * TICK
     percents = walk.choice((-3, -2, 2, 3))
     return percents * price // 100 // TICK * TICK
+
+
+def _changed_at(entry: Entry) -> Instant | None:
+    """Returns when an entry changed the books, or what an account holds in truth; None where it did neither."""
+    if isinstance(entry, Appended):
+        return entry.believed_at if entry.events else None
+    return entry.at if isinstance(entry, Executed | Moved) else None
 
 
 def _bound(action: Callable[..., None], *arguments: object) -> Callable[[], None]:

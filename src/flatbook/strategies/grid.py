@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from flatbook.events.event import Event
-from flatbook.events.grid import GridHeld, GridHold
+from flatbook.events.grid import GridHeld, GridHold, GridLocked
 from flatbook.events.orders import CancelReason
 from flatbook.market.orderbook import Touch
 from flatbook.state.grid import GridMemory
@@ -43,6 +43,7 @@ from flatbook.values.lattice import MICRO, nearest_index, slot_of
 from flatbook.values.money import ZERO, Price, plain, proportion
 
 EXIT_RETRY_S = 1
+EXIT_WAIT_S_MAX = 32
 HALF = Decimal("0.5")
 
 
@@ -118,15 +119,22 @@ def scene_of(view: QuoteView, params: GridParams, memory: GridMemory, touch: Tou
         is_ended=ended,
         locked_until=None if lock is None else lock.until,
         is_short=lock is not None and lock.short,
-        exits_from=_exits_from(view, params),
+        exits_from=_exits_from(view, params, locked[0] if locked else memory.lock),
     )
     return scene, (*relaid, *given, *locked, *ranged)
 
 
-def _exits_from(view: QuoteView, params: GridParams) -> Instant:
-    """Returns from when exits are sent again after an order was turned down: they are paced, never held."""
+def _exits_from(view: QuoteView, params: GridParams, newest: GridLocked | None) -> Instant:
+    """Returns from when exits are sent again after an order was turned down: they are paced, never held.
+
+    Each time in a row doubles the wait: an exchange that has banned a desk takes nothing for minutes to days.
+    """
     refused = view.turned_down(params.instrument.id)
-    return view.now if refused is None else later(refused.at, seconds=EXIT_RETRY_S)
+    if refused is None:
+        return view.now
+    times = 1 if newest is None else newest.times
+    wait_s = min(EXIT_RETRY_S << min(times - 1, EXIT_WAIT_S_MAX.bit_length()), EXIT_WAIT_S_MAX)
+    return later(refused.at, seconds=wait_s)
 
 
 def plan_of(scene: Scene, *, free: tuple[Decimal, Decimal] | None) -> Plan:

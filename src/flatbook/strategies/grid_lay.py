@@ -71,7 +71,9 @@ def _differs(present: Lattice, wanted: Lattice, params: GridParams) -> bool:
     return abs(wanted.step - present.step) * PCT > present.step * params.relay_pct
 
 
-def lock_of(view: QuoteView, params: GridParams, memory: GridMemory) -> tuple[GridLocked | None, tuple[Event, ...]]:
+def lock_of(
+    view: QuoteView, params: GridParams, memory: GridMemory
+) -> tuple[GridLocked | None, tuple[GridLocked, ...]]:
     """Returns the lock that holds now, None without one, and the note of a new one.
 
     An order turned down soon after a lock ended makes the next one twice as long.

@@ -168,9 +168,16 @@ def closable(scene: Scene, place: Place) -> Quantity:
 
 
 def is_exit(scene: Scene, place: Place, order: Order) -> bool:
-    """Whether an order closes what its slot holds: it only reduces, or it goes the other way than what is held."""
+    """Whether an order closes what its slot holds: it only reduces, or it goes the other way than what is held.
+
+    One that is larger than what is held, where that is too little for an order of its own, opens its slot anew.
+    """
+    if order.reduce_only:
+        return True
     held = scene.held.get(place)
-    return order.reduce_only or (held is not None and (held.qty > ZERO) is not (order.side is Side.BUY))
+    if held is None or (held.qty > ZERO) is (order.side is Side.BUY):
+        return False
+    return order.leaves <= abs(held.qty) or bool(closable(scene, place))
 
 
 def opens_on(side: Side, params: GridParams) -> bool:

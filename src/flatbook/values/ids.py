@@ -89,6 +89,11 @@ def _digest(parts: tuple[str, ...]) -> bytes:
     return hashlib.blake2b(framed, digest_size=20).digest()
 
 
+def execution_id_of_half(execution_id: ExecutionId, side: str) -> ExecutionId:
+    """Returns the id of that half of a trade between two orders of one account that was told after the other one."""
+    return ExecutionId(f"{execution_id}:{side}")
+
+
 def execution_id_of_total(order_id: OrderId, filled: str) -> ExecutionId:
     """Returns the id of the execution that brought an order to a total; `filled` is that total as text."""
     return ExecutionId(f"{TOTAL_PREFIX}{order_id}:{filled}")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from flatbook.engine.realise import realised_from
 from flatbook.events.control import STATEMENT_ACCEPTED, BalanceStated
 from flatbook.events.orders import OrderFilled, OrderStyle
 from flatbook.projections.audit import audit
@@ -17,11 +18,12 @@ from flatbook.projections.fold import Recorded
 from flatbook.projections.ledger import Ledger, balances
 from flatbook.projections.pnl import Pnl
 from flatbook.state.fold import apply
+from flatbook.state.positions import Entry
 from flatbook.strategies.decision import Decision
 from flatbook.strategies.quoting import QuoteView
 from flatbook.values.ids import AssetId, InstrumentId, Seq
 from flatbook.values.instruments import Product, Side
-from flatbook.values.money import Money, Quantity
+from flatbook.values.money import Money, Price, Quantity
 from tests.unit.engine.quote_scene import ACCOUNT, LIMITS, OWNER, USDT, Scene, decision, fee, instrument, place
 
 PERP = instrument(Product.LINEAR_PERP, id=InstrumentId("BTC-PERP"))
@@ -88,6 +90,13 @@ def test_what_is_realised_is_the_price_less_the_average_entry(
     trades: list[tuple[str, str, str]], expected: list[str]
 ) -> None:
     assert [Decimal(each) for each in realised(*trades)] == [Decimal(each) for each in expected]
+
+
+def test_what_is_realised_has_as_many_decimals_as_its_venue_keeps_cash_with() -> None:
+    entry = Entry(qty=Quantity(Decimal("2.7")), cost=Money(Decimal("675.052")))
+    part = (Side.SELL, Quantity(Decimal("1.3")), Price(Decimal("250.16")), Decimal(1))
+    assert realised_from(entry, *part) == Decimal("0.182962962962962963")
+    assert realised_from(entry, *part, cash_decimals=8) == Decimal("0.18296297")
 
 
 def test_the_margin_moves_by_what_is_realised_and_by_fees_and_the_base_never() -> None:

@@ -56,6 +56,38 @@ def test_an_execution_is_booked_once_however_often_and_wherever_it_comes() -> No
     assert bench.state.balances[PAPER, AssetId("COIN")] == 4
 
 
+def test_both_halves_of_a_trade_that_has_one_id_are_booked_once_each() -> None:
+    bench = Bench()
+    bench.state_account(statement(bench.now))
+    bench.wait(60)
+    order_id = bench.working()
+    ours = execution("4", order_id=order_id, at=bench.now)
+    by_hand = execution("4", order_id=None, side=Side.SELL, at=bench.now)
+    assert ours.execution_id == by_hand.execution_id == "X-1"
+    done = bench.executions(ours, by_hand)
+    assert (one(done, ev.OrderFilled).execution_id, one(done, ev.ForeignFilled).execution_id) == ("X-1", "X-1:sell")
+    again = bench.executions(by_hand, ours, by_hand)
+    assert again.dropped == ("execution_known", "execution_known", "execution_known")
+
+
+def test_the_half_by_hand_may_come_first() -> None:
+    bench = Bench()
+    bench.state_account(statement(bench.now))
+    bench.wait(60)
+    order_id = bench.working()
+    bench.executions(execution("4", order_id=None, side=Side.SELL, at=bench.now))
+    done = bench.executions(execution("4", order_id=order_id, at=bench.now))
+    assert (one(done, ev.OrderFilled).execution_id, bench.order(order_id).filled) == ("X-1:buy", 4)
+
+
+def test_an_execution_that_is_told_with_another_side_and_size_is_refused() -> None:
+    bench = Bench()
+    order_id = bench.working()
+    bench.executions(execution("4", order_id=order_id))
+    done = bench.executions(execution("3", order_id=None, side=Side.SELL))
+    assert one(done, ReportRefused).detail == "reported again as sell 3 at 250"
+
+
 def test_executions_come_in_any_order_and_complete_the_order() -> None:
     bench = Bench()
     order_id = bench.working()

@@ -12,7 +12,8 @@ from flatbook.state.positions import TurnedDown
 from flatbook.strategies.grid_terms import GridParams
 from flatbook.strategies.quoting import Stop
 from flatbook.values.instants import Instant
-from tests.unit.strategies.grid_scene import LONG, NEUTRAL, LiteralView, S, canceled, placed
+from flatbook.values.instruments import Product
+from tests.unit.strategies.grid_scene import LONG, NEUTRAL, PERP, LiteralView, S, canceled, placed
 
 
 def test_a_neutral_grid_opens_on_both_sides_of_its_anchor() -> None:
@@ -124,6 +125,29 @@ def test_want_of_funds_locks_what_opens_twice_as_long_each_time() -> None:
     view.refused = TurnedDown(at=view.now, short=True)
     again = [note for note in view.apply().notes if isinstance(note, GridLocked)]
     assert (again[0].times, again[0].until - view.now) == (2, 20 * S)
+
+
+def test_exits_that_are_turned_down_wait_twice_as_long_each_time() -> None:
+    view = standing(LONG)
+    view.see(990).fill("1:-1")
+    waits = []
+    for _ in range(7):
+        at = view.now
+        view.refused = TurnedDown(at=at, short=False)
+        view.apply()
+        while not any("exit" in line for line in placed(view.decide())):
+            view.now = Instant(view.now + S)
+            view.see(990)
+        waits.append((view.now - at) // S)
+    assert waits == [1, 2, 4, 8, 16, 32, 32]
+
+
+def test_an_order_that_opens_a_slot_which_holds_too_little_to_be_closed_is_no_exit_and_stays() -> None:
+    spot = msgspec.structs.replace(PERP, product=Product.SPOT)
+    view = LiteralView(msgspec.structs.replace(NEUTRAL, instrument=spot))
+    view.hold("1:-1", "-0.001", cost="-0.99")
+    assert placed(view.apply())[0] == "buy 1 @ 990 in 1:-1"
+    assert (canceled(view.decide(), view), placed(view.decide())) == ([], [])
 
 
 def test_a_range_that_is_left_stops_the_grid_and_closes_what_it_holds() -> None:

@@ -104,12 +104,12 @@ def _check_announced(court: Court, event: chain.Fill) -> None:
 
 def exactly_once(court: Court) -> Hearing:
     """I4: no execution and no fill of a block is booked twice, and only what stands in the books is reversed."""
-    executions: dict[tuple[str, str, str, str], int] = {}
+    executions: dict[tuple[str, str, str, int, str], int] = {}
     fills: dict[FillKey, int] = {}
 
     def executed(event: Booked) -> None:
         part = event.owner if isinstance(event, ForcedReduction) else ""
-        key = (event.account, event.instrument, event.execution_id, part)
+        key = (event.account, event.instrument, _trade_of(event), sign_of(event.side), part)
         if key in executions:
             court.find("I4", f"execution {event.execution_id} is booked twice", f"seq {executions[key]}, {court.seq}")
         executions[key] = court.seq
@@ -388,9 +388,16 @@ def _last_start(starts: list[Instant], first: Instant, last: Instant) -> Instant
 
 
 def execution_key(court: Court, event: Booked) -> ExecutionKey:
-    """Returns the key under which truth holds the execution that an event books."""
+    """Returns the key under which truth holds the execution that an event books.
+
+    A trade between two orders of one account has one id and two sides: the half that is booked later names its side.
+    """
     symbol = court.truth.symbols.get((event.account, event.instrument), str(event.instrument))
-    return (event.account, symbol, event.execution_id)
+    return (event.account, symbol, _trade_of(event), sign_of(event.side))
+
+
+def _trade_of(event: Booked) -> str:
+    return event.execution_id.removesuffix(f":{event.side.value}")
 
 
 def is_before_opening(court: Court, entry: rec.Executed) -> bool:

@@ -14,6 +14,8 @@ from flatbook.sim.judges.told import DENIED, INTENDED, OPEN, UNKNOWN, WORKING, T
 from flatbook.sim.judges.truth import PLACE, TrueOrder
 from flatbook.sim.world import record as rec
 
+TURNED_DOWN = "turned_down"
+
 
 def intent_first(court: Court) -> Hearing:
     """I1: a place of one of our processes that arrives carries an id that was intended, and journalled, before it left.
@@ -84,6 +86,7 @@ def _is_id_held(court: Court, order: ToldOrder) -> bool:
 def no_early_end(court: Court) -> Hearing:
     """I7: an order that our journal ends has ended: a rejected or absent one was never taken, one not sent never left.
 
+    One that its venue took, and turned down before it executed anything, is rejected too, once it is over there.
     A done one is over at its venue in that way, with what it had executed then or since. A request that the network
     repeated, or that arrived where the venue's fence does not hold, may be taken after a true rejection or absence.
     """
@@ -91,6 +94,9 @@ def no_early_end(court: Court) -> Hearing:
 
     def never_taken(event: Any) -> None:
         if isinstance(event, orders.OrderAbsent) and not event.proven:
+            return
+        found = court.truth.by_client.get(event.order_id, ())
+        if isinstance(event, orders.OrderRejected) and found and all(_was_turned_down(order) for order in found):
             return
         never.setdefault(event.order_id, type(event).__name__)
 
@@ -100,7 +106,7 @@ def no_early_end(court: Court) -> Hearing:
         stated = product(exact(event.filled_qty), size)
         found = court.truth.by_client.get(event.order_id, ())
         if any(
-            order.ending == event.end.value and order.over_filled * OF_SHARE <= stated <= order.filled * OF_SHARE
+            _ended_as(order, event.end) and order.over_filled * OF_SHARE <= stated <= order.filled * OF_SHARE
             for order in found
         ):
             return
@@ -127,6 +133,14 @@ def no_early_end(court: Court) -> Hearing:
         },
         end=end,
     )
+
+
+def _ended_as(order: TrueOrder, end: orders.OrderEnd) -> bool:
+    return order.ending == end.value or (order.ending == TURNED_DOWN and end is orders.OrderEnd.CANCELED)
+
+
+def _was_turned_down(order: TrueOrder) -> bool:
+    return order.ending == TURNED_DOWN and not order.over_filled
 
 
 def _is_excused(court: Court, order: TrueOrder, why: str) -> bool:

@@ -15,7 +15,7 @@ CANCEL = "cancel"
 HASH_DIGITS = 10
 
 FillKey = tuple[str, int, str]
-ExecutionKey = tuple[str, str, str]
+ExecutionKey = tuple[str, str, str, int]
 _TOKEN_SHARES = rec.TOKEN
 
 
@@ -115,7 +115,7 @@ class Truth:
             self.by_client.setdefault(entry.client_id, []).append(order)
 
     def _executed(self, entry: rec.Executed) -> None:
-        self.executions[entry.account, entry.symbol, entry.execution_id] = entry
+        self.executions[entry.account, entry.symbol, entry.execution_id, entry.sign] = entry
         order = self.orders.get(entry.venue_id)
         if order is not None:
             order.filled += entry.qty

@@ -118,7 +118,10 @@ class Displayed(Entry, frozen=True, kw_only=True):
 
 
 class OrderOver(Entry, frozen=True, kw_only=True):
-    """An order ended at a venue; `ending` is filled, canceled or expired. A late execution may still follow."""
+    """An order ended at a venue. A late execution may still follow.
+
+    Units: `ending` is filled, canceled or expired, or turned_down: canceled because it would have taken.
+    """
 
     account: str
     venue_id: str

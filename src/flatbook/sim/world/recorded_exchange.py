@@ -224,6 +224,8 @@ def _binance_ending(order: BookedOrder) -> str:
 
 
 def _bybit_ending(order: BookedOrder) -> str:
+    if order.ending is Ending.WOULD_TAKE:
+        return "turned_down"
     return "filled" if order.status is Status.FILLED else "canceled"
 
 

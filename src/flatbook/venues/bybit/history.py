@@ -5,15 +5,17 @@ Bybit lists executions newest first, at most seven days at once and two years ba
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 import msgspec
 
 from flatbook.engine.ports import Clock
 from flatbook.engine.reports import Execution, ExecutionLine, ExecutionPage, NotSent, Unknown
+from flatbook.events.orders import ForcedBy
 from flatbook.values.ids import VenueOrderId
 from flatbook.values.instants import NS_PER_MS, NS_PER_S, SECONDS_PER_DAY, Instant, later
+from flatbook.values.money import Money
 from flatbook.venues.bybit import wire
 from flatbook.venues.bybit.account import cash_flows_of
 from flatbook.venues.bybit.parse import Listed, Symbols, execution_line
@@ -28,6 +30,13 @@ WINDOWS_MAX = 120
 PAGES_MAX = 50
 SPAN_DIVISOR = 8
 SPAN_NS_MIN = NS_PER_MS
+# Source: v5/enum, type(uta-translog).
+LOGGED_AS: Mapping[ForcedBy | None, str] = {
+    None: "TRADE",
+    ForcedBy.LIQUIDATION: "LIQUIDATION",
+    ForcedBy.DELEVERAGING: "ADL",
+    ForcedBy.SETTLEMENT: "DELIVERY",
+}
 
 Ask = Callable[[Request], Awaitable[Carried]]
 Span = tuple[Instant, Instant]
@@ -90,19 +99,18 @@ async def with_realised(ask: Ask, lines: Lines, symbols: Symbols) -> Lines:
     """
     linear = [instrument.id for (category, _), instrument in symbols.items() if category is Category.LINEAR]
     asked = [
-        line
-        for line in lines
-        if isinstance(line, Execution) and line.instrument in linear and line.realised is None and line.forced is None
+        line for line in lines if isinstance(line, Execution) and line.instrument in linear and line.realised is None
     ]
     if not asked:
         return lines
     last = later(max(line.happened_at for line in asked), seconds=LOG_LAG_S)
     oldest = later(last, seconds=LOG_LAG_S - wire.WINDOW_DAYS * SECONDS_PER_DAY)
     first = max(oldest, later(min(line.happened_at for line in asked), seconds=-1))
-    rows = await listed(ask, partial(wire.traded_request, (Instant(first), last)))
-    if not isinstance(rows, list):
-        return lines
-    known, wanted = cash_flows_of(rows), {line.execution_id for line in asked}
+    known: dict[str, Money] = {}
+    for kind in dict.fromkeys(LOGGED_AS[line.forced] for line in asked):
+        rows = await listed(ask, partial(wire.traded_request, kind, (Instant(first), last)))
+        known |= cash_flows_of(rows) if isinstance(rows, list) else {}
+    wanted = {line.execution_id for line in asked}
     return tuple(
         msgspec.structs.replace(line, realised=known.get(line.execution_id))
         if isinstance(line, Execution) and line.execution_id in wanted

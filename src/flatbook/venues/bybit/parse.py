@@ -199,7 +199,7 @@ def order_report(wire: WireOrder, category: Category, symbols: Symbols) -> Order
         side=side_of(wire.side),
         qty=number_above_zero(wire.qty),
         filled_qty=filled_qty,
-        status=status_of(wire),
+        status=status_of(wire, filled_qty),
         status_text=_status_text(wire),
         executions=(),
         complete=filled_qty == ZERO,
@@ -208,12 +208,12 @@ def order_report(wire: WireOrder, category: Category, symbols: Symbols) -> Order
     )
 
 
-def status_of(wire: WireOrder) -> VenueStatus:
+def status_of(wire: WireOrder, filled_qty: Quantity) -> VenueStatus:
     """Returns the state of an order; one that Bybit took and then canceled because it would take is rejected.
 
-    Source: v5/enum, rejectReason. A post-only order executes only once it rests: this one has executed nothing.
+    Source: v5/enum, rejectReason. A post-only order executes only once it rests: one that executed was not rejected.
     """
-    if wire.reject_reason == WOULD_TAKE and wire.order_status in ("Cancelled", "Rejected"):
+    if wire.reject_reason == WOULD_TAKE and not filled_qty and wire.order_status in ("Cancelled", "Rejected"):
         return VenueStatus.REJECTED
     return STATUSES.get(wire.order_status, VenueStatus.UNREADABLE)
 

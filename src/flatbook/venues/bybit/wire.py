@@ -207,10 +207,10 @@ def log_request(kind: str, span: tuple[Instant, Instant], cursor: str) -> Reques
     return _get("/v5/account/transaction-log", ("accountType", "UNIFIED"), ("type", kind), *_span(span), *page)
 
 
-def traded_request(span: tuple[Instant, Instant], cursor: str) -> Request:
-    """Returns the request for a page of what trades of perpetuals brought."""
+def traded_request(kind: str, span: tuple[Instant, Instant], cursor: str) -> Request:
+    """Returns the request for a page of what trades of perpetuals brought, those of orders or forced ones."""
     page = (("limit", str(LOG_MAX)), *_cursor(cursor))
-    of = (("accountType", "UNIFIED"), ("category", Category.LINEAR.value), ("type", "TRADE"))
+    of = (("accountType", "UNIFIED"), ("category", Category.LINEAR.value), ("type", kind))
     return _get("/v5/account/transaction-log", *of, *_span(span), *page)
 
 

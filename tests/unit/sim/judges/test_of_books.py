@@ -10,7 +10,7 @@ from flatbook.events import chain, control, orders
 from flatbook.events.event import Event
 from flatbook.sim.world import record as rec
 from flatbook.sim.world.record import CASH, SHARE, TOKEN
-from flatbook.values.ids import AccountId, AssetId, ChainId, OrderId, OwnerId, Underlying
+from flatbook.values.ids import AccountId, AssetId, ChainId, ExecutionId, OrderId, OwnerId, Underlying
 from flatbook.values.money import Price, Quantity
 from tests.unit.sim.judges.story import (
     EXPECTS,
@@ -106,6 +106,17 @@ def test_an_execution_of_a_stranger_that_is_booked_as_ours_is_found() -> None:
 def test_an_execution_of_a_stranger_is_booked_as_foreign() -> None:
     assert broken(aloud(before_end(STRANGER, row(21, 8, foreign_filled())))) == []
     assert broken(before_end(STRANGER)) == ["I3", "I5"]
+
+
+def test_both_halves_of_a_trade_between_orders_of_one_account_must_be_booked() -> None:
+    half = executed(5, venue_id="by-hand", client_id=None, sign=-1, fee=0)
+    booked = foreign_filled(
+        execution_id=ExecutionId("x1:sell"), qty=Quantity(Decimal("1.5")), price=Price(Decimal("250.1"))
+    )
+    assert "I3" not in broken(before_end(half, row(20, 8, booked)))
+    assert what(before_end(half), "I3") == ["execution x1 at alpha is not booked"]
+    twice = before_end(half, row(20, 8, booked, replaced(booked, execution_id=ExecutionId("x1"))))
+    assert what(twice, "I4") == ["execution x1 is booked twice"]
 
 
 def test_an_execution_of_a_stranger_before_the_opening_is_part_of_it() -> None:

@@ -153,6 +153,15 @@ def test_a_rejected_order_that_its_venue_took_ended_too_early() -> None:
     ]
 
 
+def test_a_rejection_is_true_where_its_venue_had_turned_the_order_down_untouched() -> None:
+    told = changed(executed=None, over=None, filled=None, accepted=(over(4, "turned_down"), row(5, 6, rejected())))
+    assert "I7" not in broken(told)
+    early = changed(executed=None, over=None, filled=None, accepted=(row(4, 6, rejected()), over(5, "turned_down")))
+    assert what(early, "I7") == [f"{ORDER} ended by OrderRejected, yet its venue took it"]
+    done_too = changed(executed=None, over=over(5, "turned_down"), filled=row(6, 7, done("0")))
+    assert "I7" not in broken(done_too)
+
+
 def test_a_rejection_is_true_though_a_repetition_of_the_request_was_taken_later() -> None:
     told = changed(accepted=row(4, 6, rejected()), taken=(requested(3, 4, copy=1), taken()))
     assert "I7" not in broken(told)

@@ -504,6 +504,20 @@ def test_what_a_polled_execution_realised_is_read_from_the_log(log: list[Any], r
     assert (query["type"], query["category"]) == ("TRADE", "linear")
 
 
+@pytest.mark.parametrize(
+    ("made", "logged"),
+    [("AdlTrade", "ADL"), ("BustTrade", "LIQUIDATION"), ("Settle", "DELIVERY"), ("Delivery", "DELIVERY")],
+)
+def test_what_a_forced_execution_realised_is_read_from_the_log_of_its_kind(made: str, logged: str) -> None:
+    stated = execution(1, "0.003", execId="fill-1", closedSize="0.003", execType=made)
+    line = page({"tradeId": "fill-1", "cashFlow": "-0.5"})
+    venue, carrier, _ = scene({EXECUTIONS: [page(stated), EMPTY], LOG: [line]})
+    answer = run(venue.executions_since(""))
+    assert isinstance(answer, tuple)
+    assert [each.realised for each in answer[0] if isinstance(each, Execution)] == [Decimal("-0.5")]
+    assert [dict(each.query)["type"] for each in carrier.requests if each.path == LOG] == [logged]
+
+
 def test_what_closes_nothing_realised_nothing_and_asks_for_no_log() -> None:
     venue, carrier, _ = scene({EXECUTIONS: [page(execution(1, "0.003", closedSize="0")), EMPTY]})
     answer = run(venue.executions_since(""))

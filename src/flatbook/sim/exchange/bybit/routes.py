@@ -11,7 +11,7 @@ import msgspec
 
 from flatbook.sim.exchange.bybit import market_pages, pages
 from flatbook.sim.exchange.bybit.calls import Act, Call, Route, placing_of
-from flatbook.sim.exchange.bybit.words import NO_ORDER, REFUSALS, Refused, ms, wrong
+from flatbook.sim.exchange.bybit.words import LOGGED, NO_ORDER, REFUSALS, Refused, ms, wrong
 from flatbook.sim.exchange.orders import BookedOrder, Execution, Refusal
 from flatbook.sim.exchange.terms import MARGIN_WALLET, Kind, Market
 from flatbook.sim.exchange.wholes import is_whole, whole_of
@@ -240,7 +240,7 @@ def ledger(call: Call) -> object:
         for flow in call.exchange.flows
         if flow.account == call.account.name and start <= ms(flow.at) <= end
     ]
-    if wanted == "TRADE":
+    if wanted in LOGGED.values():
         names = [market.name for market in call.exchange.markets.values() if market.kind is Kind.PERP]
         rows = [
             pages.traded_page(call.exchange, order, execution)

@@ -120,6 +120,12 @@ _EXECUTED = {
     Forced.ADL: "AdlTrade",
     Forced.SETTLEMENT: "Settle",
 }
+LOGGED = {
+    None: "TRADE",
+    Forced.LIQUIDATION: "LIQUIDATION",
+    Forced.ADL: "ADL",
+    Forced.SETTLEMENT: "DELIVERY",
+}
 
 
 def status_word(order: BookedOrder) -> str:
@@ -148,6 +154,11 @@ def made_word(order: BookedOrder) -> str:
 def executed_word(order: BookedOrder) -> str:
     """Writes what kind of execution an order had."""
     return _EXECUTED[order.forced]
+
+
+def logged_word(order: BookedOrder) -> str:
+    """Writes as what the log of the account has what an execution brought."""
+    return LOGGED[order.forced]
 
 
 def long_id(seed: str, kind: str, number: int) -> str:

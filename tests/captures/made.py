@@ -145,12 +145,83 @@ def _bitstamp(changes: list[Change], symbol: str) -> Said:
         if place == 3:
             before = {"timestamp": "1641343695", "microtimestamp": str(1_641_343_695_000_000 + place - 1)}
             sides = {"bids": _rows(change.bids_before), "asks": _rows(change.asks_before)}
-            yield False, f"https://made/api/v2/order_book/{symbol}", {**before, **sides}
+            yield False, f"https://made/api/v2/order_book/{symbol.lower()}", {**before, **sides}
         told = {**stamp, "bids": _rows(change.bids), "asks": _rows(change.asks)}
-        yield True, "wss://ws.bitstamp.net", {"data": told, "channel": f"diff_order_book_{symbol}", "event": "data"}
+        channel = f"diff_order_book_{symbol.lower()}"
+        yield True, "wss://ws.bitstamp.net", {"data": told, "channel": channel, "event": "data"}
 
 
-SYMBOLS = {"okx": "BTC-USDT", "gate": "BTC_USDT", "coinbase": "BTC-USD", "bitstamp": "btcusd", "gemini": "BTCUSD"}
+def told_trade(name: str, price: str, qty: str, side: str) -> str:
+    """Returns a trade in the words of a venue, from who took: "buy" or "sell"."""
+    symbol, at = SYMBOLS.get(name, SYMBOL_MADE), 1_641_343_721_269
+    stamp = {"id": 7, "timestamp": str(at // 1_000)}
+    words: dict[str, object] = {
+        "okx": {
+            "arg": {"channel": "trades", "instId": symbol},
+            "data": [{"instId": symbol, "tradeId": "7", "px": price, "sz": qty, "side": side, "ts": str(at)}],
+        },
+        "bitget": {
+            "action": "update",
+            "arg": {"instType": "SPOT", "channel": "trade", "instId": symbol},
+            "data": [{"ts": str(at), "price": price, "size": qty, "side": side, "tradeId": "7"}],
+        },
+        "gate": {
+            "time": at // 1_000,
+            "channel": "spot.trades",
+            "event": "update",
+            "result": {
+                "id": 7,
+                "create_time_ms": f"{at}.2642",
+                "side": side,
+                "currency_pair": symbol,
+                "amount": qty,
+                "price": price,
+            },
+        },
+        "gemini": {
+            "type": "trade",
+            "symbol": symbol,
+            "event_id": 7,
+            "timestamp": at,
+            "price": price,
+            "quantity": qty,
+            "side": side,
+        },
+        "coinbase": {
+            "channel": "market_trades",
+            "timestamp": "2022-01-05T00:48:41.3Z",
+            "events": [
+                {
+                    "type": "update",
+                    "trades": [
+                        {
+                            "product_id": symbol,
+                            "trade_id": "7",
+                            "price": price,
+                            "size": qty,
+                            "time": "2022-01-05T00:48:41.269Z",
+                            "side": "SELL" if side == "buy" else "BUY",
+                        }
+                    ],
+                }
+            ],
+        },
+        "bitstamp": {
+            "data": {
+                **stamp,
+                "amount_str": qty,
+                "price_str": price,
+                "type": 0 if side == "buy" else 1,
+                "microtimestamp": f"{at}000",
+            },
+            "channel": f"live_trades_{symbol.lower()}",
+            "event": "trade",
+        },
+    }
+    return json.dumps(words[name], separators=(",", ":"))
+
+
+SYMBOLS = {"okx": "BTC-USDT", "gate": "BTC_USDT", "coinbase": "BTC-USD", "bitstamp": "BTCUSD", "gemini": "BTCUSD"}
 WRITERS: dict[str, Callable[[list[Change], str], Said]] = {
     "binance": lambda changes, symbol: _binance(changes, symbol, spot=True),
     "binanceusdm": lambda changes, symbol: _binance(changes, symbol, spot=False),

@@ -41,9 +41,10 @@ def _heard(line: Line, feed: Feed, grids: Mapping[str, Grid]) -> tuple[Heard, ..
     if line.is_frame:
         return feed.feed.read(line.text.encode(), grids)
     asked = re.search(feed.asked, line.url)
-    if feed.feed.whole is None or asked is None or asked[1] not in grids:
+    symbol = "" if asked is None else asked[1].upper()
+    if feed.feed.whole is None or symbol not in grids:
         return ()
-    return (feed.feed.whole.read(asked[1], line.text.encode(), grids[asked[1]]),)
+    return (feed.feed.whole.read(symbol, line.text.encode(), grids[symbol]),)
 
 
 def digest_of(sync: BookSync) -> str | None:

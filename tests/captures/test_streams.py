@@ -129,7 +129,7 @@ def test_a_stream_leads_to_the_book_of_the_venue_and_its_end_makes_it_unfit(name
     assert (outcome, held(sync)) == (StreamEnd.CLOSED, at_the_end(session))
     assert (fits[-2], fits[-1], sync.unfit) == (None, Unfit.DISCONNECTED, Unfit.DISCONNECTED)
     assert all(msgspec.json.decode(text) for text in exchange.opened_with)
-    assert all(session.symbol in text for text in exchange.opened_with)
+    assert all(session.symbol in text.upper() for text in exchange.opened_with)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in STREAMED])

@@ -122,7 +122,7 @@ def _parts(line: Line) -> list[tuple[str, str]]:
     named = NAMES.search(line.text) if line.is_frame else ASKED.search(line.url)
     if named is None:
         return []
-    return [(named[1] or named[2] if line.is_frame else named[1], line.text)]
+    return [((named[1] or named[2] if line.is_frame else named[1]).upper(), line.text)]
 
 
 def is_retired(lines: list[Line]) -> bool:
@@ -156,7 +156,7 @@ def _is_of(line: Line, conn: str, symbols: set[str]) -> bool:
 def _asked(line: Line) -> str | None:
     """Returns the symbol whose whole book was asked for over REST."""
     found = None if line.is_frame else ASKED.search(line.url)
-    return None if found is None else found[1]
+    return None if found is None else found[1].upper()
 
 
 SUBSCRIBED, PRODUCT = re.compile(r'"level2": ?\[([^\]]*)\]'), re.compile(r'"product_id": ?"([^"]+)"')

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from aiohttp import web
 
@@ -14,11 +16,12 @@ from flatbook.events.event import Event
 from flatbook.journal.sqlite import create_journal, open_journal
 from flatbook.market.quotes import Market
 from flatbook.ops.config import load
-from flatbook.ops.config_accounts import BinanceAccount, PaperExchangeAccount
+from flatbook.ops.config_accounts import BinanceAccount, CcxtAccount, PaperExchangeAccount
 from flatbook.ops.config_rules import rules_of
 from flatbook.ops.home import CONFIG_FILE
-from flatbook.services.live_binance import binance_venue, binance_ways
+from flatbook.services.live_binance import binance_ways
 from flatbook.services.live_books import live_books
+from flatbook.services.live_exchanges import ExchangeLine, bybit_line, exchange_venue_of
 from flatbook.services.live_grids import with_grids
 from flatbook.services.paper_exchanges import (
     KEY,
@@ -35,7 +38,6 @@ from flatbook.sim.network.link import CalmLink
 from flatbook.sim.world.process import LoopClock
 from flatbook.values.ids import AccountId
 from flatbook.values.instants import later
-from flatbook.venues.binance.venue import BINANCE_CARD
 from tests.parity.recorded_market import Frame, RecordedMarket
 from tests.sim.alpaca_world import inside
 
@@ -107,20 +109,40 @@ reporting_ms = 0
 """
 
 
+class Served(Protocol):
+    """A market whose public streams are served."""
+
+    def runner(self) -> web.AppRunner:
+        """Returns what serves it, to be given a site."""
+        ...
+
+    async def play(self) -> None:
+        """Tells all frames, each at its time."""
+        ...
+
+
 class PaperDesk:
     """A desk and the two servers that it talks to: the recorded market and its own paper exchange.
 
     Its configuration and its journal stand in a home that every verb reads.
     """
 
-    def __init__(self, config: str, home: Path, frames: list[Frame], *, latency_ns: int = 0) -> None:
+    def __init__(
+        self,
+        config: str,
+        home: Path,
+        frames: list[Frame],
+        *,
+        latency_ns: int = 0,
+        serving: Callable[[VirtualLoop, list[Frame]], Served] = RecordedMarket,
+    ) -> None:
         self.loop = VirtualLoop(later(frames[0].at, seconds=-OPENING_S))
         Switchboard(self.loop, lambda _process, _host: CalmLink(latency_ns=latency_ns))
         (home / CONFIG_FILE).write_text(config, encoding="utf-8")
         self.loaded = load(home, environment={})
         create_journal(self.loaded.journal)
         self.journal = open_journal(self.loaded.journal)
-        self.market = RecordedMarket(self.loop, frames)
+        self.market = serving(self.loop, frames)
         self.clock = LoopClock(self.loop)
         self._ends = frames[-1].at
 
@@ -142,16 +164,13 @@ class PaperDesk:
         for host, runner in zip((MARKET_HOST, PAPER_HOST), runners, strict=True):
             await runner.setup()
             await web.TCPSite(runner, host, 80).start()
-        rules = with_grids(rules_of(self.loaded, {AccountId(NAME): BINANCE_CARD}), self.loaded.config)
+        line = self._line(account)
+        venue = exchange_venue_of(self.loaded, NAME, line, self.clock)
+        rules = with_grids(rules_of(self.loaded, {AccountId(NAME): venue.card}), self.loaded.config)
         books = live_books(self.loaded, rules, self.clock, SimulatedConnector)
         seen = ShowingObservations(rules, books.books)
         seen.shown = shown_at(self.loaded, {NAME: paper})
         books.traded, books.marked = seen.saw_others_trade, seen.saw_funding
-        traded = traded_account(account)
-        assert isinstance(traded, BinanceAccount)
-        ways = binance_ways(traded, self.clock, lambda: (KEY, SECRET), connect=SimulatedConnector)
-        instruments = tuple(rules.instruments.values())
-        venue = binance_venue(NAME, traded, instruments, ways, self.clock)
         engine = Engine(
             Parts(
                 journal=self.journal,
@@ -171,13 +190,30 @@ class PaperDesk:
         await self.clock.sleep_until(later(self._ends, seconds=1))
         engine.stop("over")
         await running
+        self.status = books.status()
         for each in following:
             each.cancel()
         await asyncio.gather(*following, return_exceptions=True)
         await books.close()
-        for http in ways.https:
+        https = () if line.http is None else (line.http,)
+        for http in https if line.binance is None else line.binance.https:
             await http.close()
         paper.server.close()
         for runner in runners:
             await runner.cleanup()
         self.engine, self.paper = engine, paper
+
+    def _line(self, account: PaperExchangeAccount) -> ExchangeLine:
+        """Returns the way to the paper exchange, over this loop."""
+        stands = traded_account(account)
+        assert not isinstance(stands, CcxtAccount), "a paper account stands for one of two exchanges"
+        if not isinstance(stands, BinanceAccount):
+            return bybit_line(stands, self.clock, lambda: (KEY, SECRET), connect=SimulatedConnector)
+        ways = binance_ways(stands, self.clock, lambda: (KEY, SECRET), connect=SimulatedConnector)
+        return ExchangeLine(
+            http=ways.https[0],
+            binance=ways,
+            reveal=lambda: (KEY, SECRET),
+            stands=stands,
+            connect=SimulatedConnector,
+        )

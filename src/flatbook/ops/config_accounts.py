@@ -192,12 +192,20 @@ class WatchedExchange(Enum):
 
     BINANCE = "binance"
     BYBIT = "bybit"
+    OKX = "okx"
+    GATE = "gate"
+    BITGET = "bitget"
+    GEMINI = "gemini"
+    COINBASE = "coinbase"
+    BITSTAMP = "bitstamp"
 
 
 class PaperExchangeAccount(Section, frozen=True, kw_only=True, tag_field="kind", tag="paper_exchange"):
     """An account at an exchange inside the process of the desk, which watches the market of a real one."""
 
-    exchange: Annotated[WatchedExchange, said("Whose market is watched, and whose adapter trades.")]
+    exchange: Annotated[
+        WatchedExchange, said("Whose market is watched; orders go through the adapter of Binance, elsewhere of Bybit.")
+    ]
     ledger: Annotated[str, text("File of the exchange's own ledger; it is never the journal.")]
     coins: Annotated[
         dict[Name, Annotated[Decimal, amount("Held when opened.", unit="coins", most="1000000000")]],

@@ -164,7 +164,8 @@ def _products_at(account: AccountSection | None) -> tuple[Product, ...]:
     at_binance = isinstance(account, PaperExchangeAccount) and account.exchange is WatchedExchange.BINANCE
     if isinstance(account, BinanceAccount) or (isinstance(account, PaperExchangeAccount) and at_binance):
         return (Product.SPOT if account.market is BinanceMarket.SPOT else Product.LINEAR_PERP,)
-    has_perpetuals = isinstance(account, BybitAccount | CcxtAccount | PaperExchangeAccount)
+    at_bybit = isinstance(account, PaperExchangeAccount) and account.exchange is WatchedExchange.BYBIT
+    has_perpetuals = isinstance(account, BybitAccount | CcxtAccount) or at_bybit
     return (Product.SPOT, Product.LINEAR_PERP) if has_perpetuals else (Product.SPOT,)
 
 

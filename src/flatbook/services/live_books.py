@@ -18,32 +18,18 @@ import msgspec
 from flatbook.engine.ports import Clock
 from flatbook.engine.rules import Rules
 from flatbook.market.candles import Candles
-from flatbook.market.depth import Books, BookSync, Grid
+from flatbook.market.depth import Books, BookSync, Grid, UnreadFor
 from flatbook.market.orderbook import Level, OrderBook
 from flatbook.ops.config import Loaded
-from flatbook.ops.config_accounts import (
-    AccountSection,
-    BinanceAccount,
-    BybitAccount,
-    CcxtAccount,
-    Environment,
-    PaperExchangeAccount,
-)
-from flatbook.services.live_binance import binance_hosts
-from flatbook.services.live_exchanges import ccxt_terms, urls_of
-from flatbook.services.paper_exchanges import watched_account
+from flatbook.ops.config_accounts import CcxtAccount
+from flatbook.services.live_exchanges import ccxt_terms
+from flatbook.services.market_feeds import Feeds, feeds_of
 from flatbook.strategies.decision import Series
 from flatbook.values.ids import InstrumentId
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Instrument, Product, Side
 from flatbook.values.money import NumberRefused, Price, parse_number, scaled_integer, significant_decimals
-from flatbook.venues.binance import books as binance_books
-from flatbook.venues.binance import marks as binance_marks
-from flatbook.venues.binance import trades as binance_trades
-from flatbook.venues.book_stream import BookFeed, BookStream, Changed
-from flatbook.venues.bybit import books as bybit_books
-from flatbook.venues.bybit import marks as bybit_marks
-from flatbook.venues.bybit import trades as bybit_trades
+from flatbook.venues.book_stream import BookStream, Changed
 from flatbook.venues.ccxt.books import CcxtBooks
 from flatbook.venues.ccxt.process import CcxtWorker
 from flatbook.venues.ccxt.terms import CcxtAccount as CcxtTerms
@@ -59,10 +45,6 @@ Connect = Callable[[], aiohttp.BaseConnector]
 COPIED_MAX = 50
 FIT = "fit"
 TEXT_PATIENCE = Patience(beat_s=20, silence_s=60)
-SPOT_STREAMS = {
-    Environment.LIVE: "wss://stream.binance.com:9443",
-    Environment.SANDBOX: "wss://stream.testnet.binance.vision",
-}
 
 
 class Observing(Protocol):
@@ -94,14 +76,6 @@ class KeptBooks(Protocol):
     async def keep(self) -> None:
         """Keeps them, for ever."""
         ...
-
-
-class Feeds(msgspec.Struct, frozen=True, kw_only=True):
-    """How books, trades and, of perpetuals, marks of one market are told, at the hosts of one environment."""
-
-    books: BookFeed
-    trades: ToldFeed[Traded]
-    marks: ToldFeed[Marked] | None = None
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -190,9 +164,12 @@ class LiveBooks:
         return works
 
     def status(self) -> dict[InstrumentId, str]:
-        """Returns of each book whether it is fit, else why it must not be read."""
+        """Returns of each book whether it is fit, else why it must not be read.
+
+        One that was not read for a number with more decimals than our tick or lot has is off the grid, whatever else.
+        """
         return {
-            each.instrument.id: FIT if (why := stream.books.by_symbol[symbol].unfit) is None else why.value
+            each.instrument.id: _standing(stream.books, symbol)
             for stream, seen in self._streams
             for symbol, each in seen.items()
         }
@@ -245,6 +222,13 @@ class LiveBooks:
         self.marked(each.instrument.id, mark, rate, marked.settles_at)
 
 
+def _standing(books: Books, symbol: str) -> str:
+    unfit = books.by_symbol[symbol].unfit
+    if unfit is None:
+        return FIT
+    return UnreadFor.OFF_GRID.value if books.unread[UnreadFor.OFF_GRID] else unfit.value
+
+
 def _ticks(price: Decimal, seen: Seen) -> int:
     """Returns a price in whole ticks of what strategies read, cut."""
     return scaled_integer(price, decimals=seen.grid.price_decimals) // seen.price_units
@@ -284,45 +268,6 @@ def _observed(rules: Rules) -> Iterator[InstrumentId]:
     for seated in rules.seats.values():
         yield from (each.id for each in seated.seat.instruments)
         yield from seated.seat.observes
-
-
-def feeds_of(account: AccountSection, product: Product) -> Feeds | None:
-    """Returns how the books and trades at an account are told; None where no public stream of ours tells them."""
-    if isinstance(account, PaperExchangeAccount):
-        return feeds_of(watched_account(account), product)
-    if isinstance(account, BinanceAccount):
-        return _binance_feeds(account, product)
-    return _bybit_feeds(account, product) if isinstance(account, BybitAccount) else None
-
-
-def _binance_feeds(account: BinanceAccount, product: Product) -> Feeds:
-    hosts = binance_hosts(account)
-    if product is Product.SPOT:
-        stream = hosts.stream if account.base_url is not None else SPOT_STREAMS[account.environment]
-        return _at(Feeds(books=binance_books.SPOT, trades=binance_trades.SPOT), stream, hosts.rest)
-    feeds = Feeds(books=binance_books.USD_M, trades=binance_trades.USD_M, marks=binance_marks.USD_M)
-    return _at(feeds, hosts.stream, hosts.rest)
-
-
-def _bybit_feeds(account: BybitAccount, product: Product) -> Feeds:
-    feeds = Feeds(books=bybit_books.LINEAR, trades=bybit_trades.LINEAR, marks=bybit_marks.LINEAR)
-    if product is Product.SPOT:
-        feeds = Feeds(books=bybit_books.SPOT, trades=bybit_trades.SPOT)
-    if account.base_url is None and account.environment is Environment.PAPER:
-        return feeds
-    _, stream = urls_of(account)
-    return _at(feeds, stream, "")
-
-
-def _at(feeds: Feeds, stream: str, rest: str) -> Feeds:
-    """Returns the same feeds at other hosts."""
-    replaced, books, marks = msgspec.structs.replace, feeds.books, feeds.marks
-    whole = None if books.whole is None else replaced(books.whole, host=rest)
-    return Feeds(
-        books=replaced(books, host=stream, whole=whole),
-        trades=replaced(feeds.trades, host=stream),
-        marks=None if marks is None else replaced(marks, host=stream),
-    )
 
 
 def seen_of(instrument: Instrument, *, by_seats: bool = True, by_monitors: bool = False) -> Seen:

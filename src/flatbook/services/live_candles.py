@@ -37,7 +37,8 @@ ANSWER_S = 10
 def past_candles_of(account: AccountSection, product: Product) -> PastCandles | None:
     """Returns how the newest candles at an account are asked for; None where nothing of ours reads them."""
     if isinstance(account, PaperExchangeAccount):
-        return past_candles_of(watched_account(account), product)
+        stands = watched_account(account)
+        return None if stands is None else past_candles_of(stands, product)
     is_spot = product is Product.SPOT
     if isinstance(account, BinanceAccount):
         found = binance.SPOT if is_spot else binance.USD_M

@@ -35,17 +35,25 @@ from flatbook.values.money import BPS, Price
 
 KEY, SECRET = "paper", "paper-secret"
 URL = "http://paper"
-PROTOCOLS = {WatchedExchange.BINANCE: Protocol.BINANCE, WatchedExchange.BYBIT: Protocol.BYBIT}
+SPOKEN = {WatchedExchange.BINANCE: Protocol.BINANCE, WatchedExchange.BYBIT: Protocol.BYBIT}
+# Source: fee pages of Gemini, Coinbase Advanced and Bitstamp: the fee is taken in the quote, of buys too.
+FEES_IN_QUOTE = (WatchedExchange.GEMINI, WatchedExchange.COINBASE, WatchedExchange.BITSTAMP)
 KINDS = {Product.SPOT: Kind.SPOT, Product.LINEAR_PERP: Kind.PERP}
 
 
-def watched_account(account: PaperExchangeAccount) -> ExchangeAccount:
-    """Returns the account whose public streams show the market: the venue itself, or a server in its place."""
-    return _account(account, account.base_url)
+def watched_account(account: PaperExchangeAccount) -> ExchangeAccount | None:
+    """Returns the account whose public streams show the market: the venue itself, or a server in its place.
+
+    None where a venue shows its market and no adapter of ours trades there.
+    """
+    return _account(account, account.base_url) if account.exchange in SPOKEN else None
 
 
 def traded_account(account: PaperExchangeAccount) -> ExchangeAccount:
-    """Returns the account that the adapter believes to trade at: it leads into the process."""
+    """Returns the account that the adapter believes to trade at: it leads into the process.
+
+    Where no adapter of ours trades at a venue, that of Bybit does, whose exchange is like most.
+    """
     return _account(account, URL)
 
 
@@ -70,7 +78,7 @@ def paper_exchange(loaded: Loaded, name: str, account: PaperExchangeAccount, clo
 
     Errors: OSError; KeptRefused.
     """
-    protocol = PROTOCOLS[account.exchange]
+    protocol = SPOKEN.get(account.exchange, Protocol.BYBIT)
     markets = tuple(_market(account, each) for each in instruments_at(loaded.config, name))
 
     async def rest(ms: int) -> None:
@@ -101,6 +109,7 @@ def _market(account: PaperExchangeAccount, instrument: Instrument) -> Market:
         taker_rate=account.taker_bps * BPS,
         funding_rate=Decimal(0),
         is_watched=True,
+        fees_in_quote=account.exchange in FEES_IN_QUOTE,
         refuses_taking_maker=account.exchange is WatchedExchange.BINANCE,
     )
 

@@ -17,7 +17,8 @@ from flatbook.ops.config_accounts import (
     ExchangeAccount,
     Shorting,
 )
-from flatbook.services.live_books import LiveBooks, feeds_of, seen_of
+from flatbook.services.live_books import LiveBooks, seen_of
+from flatbook.services.market_feeds import feeds_of
 from flatbook.sim.loop import VirtualLoop
 from flatbook.sim.network.connector import SimulatedConnector
 from flatbook.sim.runs.scenario import Broker, Scenario

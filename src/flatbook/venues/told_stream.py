@@ -12,13 +12,17 @@ import msgspec
 
 from flatbook.engine.ports import Clock
 from flatbook.engine.rest import rest_until
-from flatbook.values.instants import Instant
+from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.values.instruments import Side
 from flatbook.venues.book_stream import RECONNECT_S
 from flatbook.venues.silence import StreamEnd
 from flatbook.venues.websocket import SessionSocket
 
 Said = TypeVar("Said")
+
+SIDES = {"buy": Side.BUY, "sell": Side.SELL}
+DIGITS_MAX = 18
+NS_PER_US = 1_000
 
 
 class Traded(NamedTuple):
@@ -80,6 +84,21 @@ class ToldStream(Generic[Said]):
         for said in self._feed.read(frame):
             self.heard(said)
         return ()
+
+
+def instant_of_ms(text: str) -> Instant | None:
+    """Returns an instant that is written in ms; None where it is left out, and where it cannot be one."""
+    return _instant(text, NS_PER_MS)
+
+
+def instant_of_us(text: str) -> Instant | None:
+    """Returns an instant that is written in microseconds; None where it cannot be one."""
+    return _instant(text, NS_PER_US)
+
+
+def _instant(text: str, unit_ns: int) -> Instant | None:
+    is_one = text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX
+    return Instant(int(text) * unit_ns) if is_one and int(text) else None
 
 
 def _nothing(_said: object) -> None:

@@ -15,7 +15,7 @@ import aiohttp
 from flatbook.engine.ports import Clock
 from flatbook.venues.silence import Line, Patience, StreamEnd, unless_silent
 
-MESSAGE_BYTES_MAX = 4_194_304
+MESSAGE_BYTES_MAX = 16_777_216  # Source: a recorded first message of Coinbase has 5 MB
 CLOSE_S_MAX = 1
 SOCKET_PATIENCE = Patience(beat_s=10, silence_s=30)
 

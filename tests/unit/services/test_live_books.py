@@ -12,7 +12,8 @@ import pytest
 from flatbook.market.candles import Candles, Watch
 from flatbook.market.orderbook import Touch
 from flatbook.ops.config_accounts import BinanceAccount, BinanceMarket, BybitAccount, Environment, Shorting
-from flatbook.services.live_books import Feeds, LiveBooks, copy_book, feeds_of, seen_of
+from flatbook.services.live_books import LiveBooks, copy_book, seen_of
+from flatbook.services.market_feeds import Feeds, feeds_of
 from flatbook.sim.network.connector import SimulatedConnector
 from flatbook.sim.world.process import LoopClock
 from flatbook.strategies.decision import Series
@@ -129,6 +130,16 @@ def test_a_book_is_unfit_from_the_break_of_its_stream_until_a_whole_one_has_come
         assert found.books[BTC].touch() == Touch(499_980, 2_000, 500_025, 3_000)
 
     observed(USD_M, talk)
+
+
+def test_a_book_with_more_decimals_than_our_lot_is_off_the_grid() -> None:
+    async def talk(scene: Scene, found: LiveBooks, told: Told, candles: Candles) -> None:
+        for bid in ("49998.5 x 2", "49997.5 x 2", "49996.5 x 2"):
+            scene.exchange.quote(PERP, levels(bid), levels("50002.5 x 3"))
+            await scene.pass_ms(10_000)
+        assert found.status() == {BTC: "off_grid"}
+
+    observed(LINEAR, talk, tick="1", at=with_bybit)
 
 
 def test_a_tick_that_is_not_one_in_its_last_decimal_is_counted_in_whole_ticks() -> None:

@@ -1,9 +1,10 @@
-"""Trades and marks as Binance and Bybit tell them: what each frame says, and that any bytes say something."""
+"""Trades and marks as exchanges tell them: what each frame says, and that any bytes say something."""
 
 from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,9 +12,15 @@ from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
 from flatbook.venues.binance import marks as binance_marks
 from flatbook.venues.binance import trades as binance
+from flatbook.venues.bitget import trades as bitget
+from flatbook.venues.bitstamp import trades as bitstamp
 from flatbook.venues.bybit import marks as bybit_marks
 from flatbook.venues.bybit import trades as bybit
-from flatbook.venues.told_stream import Marked, Traded
+from flatbook.venues.coinbase import trades as coinbase
+from flatbook.venues.gate import trades as gate
+from flatbook.venues.gemini import trades as gemini
+from flatbook.venues.okx import trades as okx
+from flatbook.venues.told_stream import Marked, ToldFeed, Traded
 
 
 def test_a_trade_of_binance_is_read_and_no_other_stream() -> None:
@@ -49,6 +56,81 @@ def test_trades_of_bybit_are_read_in_their_order() -> None:
         ("16578.00", "0.002"),
     ]
     assert bybit.read_frame(frame.replace(b"publicTrade", b"tickers")) == ()
+
+
+# Source: recorded by cryptofeed (NOTICE), that of Bitget as its documentation has it.
+RECORDED: list[tuple[ToldFeed[Traded], str, Traded]] = [
+    (
+        okx.FEED,
+        (
+            '{"arg":{"channel":"trades","instId":"BTC-USDT"},"data":[{"instId":"BTC-USDT","tradeId":"338476375",'
+            '"px":"30227.6","sz":"0.00000088","side":"buy","ts":"1652459235576"}]}'
+        ),
+        Traded("BTC-USDT", "30227.6", "0.00000088", Side.BUY, Instant(1_652_459_235_576_000_000)),
+    ),
+    (
+        bitget.SPOT,
+        (
+            '{"action":"update","arg":{"instType":"SPOT","channel":"trade","instId":"BTCUSDT"},"data":[{"ts":"1695709835822",'
+            '"price":"26293.4","size":"0.0013","side":"sell","tradeId":"1000000000"}],"ts":1695711090682}'
+        ),
+        Traded("BTCUSDT", "26293.4", "0.0013", Side.SELL, Instant(1_695_709_835_822_000_000)),
+    ),
+    (
+        gate.FEED,
+        (
+            '{"time":1619093543,"channel":"spot.trades","event":"update","result":{"id":816995772,"create_time":1619093543,'
+            '"create_time_ms":"1619093543708.2642","side":"sell","currency_pair":"DIS_USDT","amount":"0.2010000000",'
+            '"price":"121.5800000000"}}'
+        ),
+        Traded("DIS_USDT", "121.5800000000", "0.2010000000", Side.SELL, Instant(1_619_093_543_708_000_000)),
+    ),
+    (
+        gemini.FEED,
+        (
+            '{"event_id":1764551741927787,"price":"65206.29","quantity":"0.00007667","side":"buy","symbol":"BTCUSD",'
+            '"tid":2840141017904557,"timestamp":1786313195817,"type":"trade"}'
+        ),
+        Traded("BTCUSD", "65206.29", "0.00007667", Side.BUY, Instant(1_786_313_195_817_000_000)),
+    ),
+    (
+        coinbase.FEED,
+        (
+            '{"channel":"market_trades","timestamp":"2026-08-09T21:06:12.255598355Z","sequence_num":1006,"events":[{"type":'
+            '"update","trades":[{"product_id":"BTC-USD","trade_id":"1068572137","price":"65083.67","size":"0.00038028",'
+            '"time":"2026-08-09T21:06:12.15207Z","side":"SELL"}]}]}'
+        ),
+        Traded("BTC-USD", "65083.67", "0.00038028", Side.BUY, Instant(1_786_309_572_152_070_000)),
+    ),
+    (
+        bitstamp.FEED,
+        (
+            '{"data":{"id":216000506,"timestamp":"1641343721","amount":2.73248242,"amount_str":"2.73248242","price":3800.8,'
+            '"price_str":"3800.80","type":1,"microtimestamp":"1641343721269000","buy_order_id":1443875826053121,'
+            '"sell_order_id":1443875826118657},"channel":"live_trades_ethusd","event":"trade"}'
+        ),
+        Traded("ETHUSD", "3800.80", "2.73248242", Side.SELL, Instant(1_641_343_721_269_000_000)),
+    ),
+]
+
+
+@pytest.mark.parametrize(("feed", "frame", "traded"), RECORDED)
+def test_a_recorded_trade_is_read_with_who_took_and_nothing_past_or_else_is(
+    feed: ToldFeed[Traded], frame: str, traded: Traded
+) -> None:
+    assert feed.read(frame.encode()) == (traded,)
+    assert feed.read(frame.replace("trade", "quote").encode()) == ()
+    assert feed.read(frame[:-9].encode()) == ()
+
+
+@given(st.binary(), st.sampled_from([feed for feed, _, _ in RECORDED]))
+def test_any_bytes_are_no_trade_and_raise_nothing(frame: bytes, feed: ToldFeed[Traded]) -> None:
+    assert feed.read(frame) == ()
+
+
+@pytest.mark.parametrize(("feed", "past"), [(bitget.SPOT, RECORDED[1][1]), (coinbase.FEED, RECORDED[4][1])])
+def test_trades_of_the_past_which_come_first_are_left_out(feed: ToldFeed[Traded], past: str) -> None:
+    assert feed.read(past.replace('"update"', '"snapshot"').encode()) == ()
 
 
 def test_each_market_is_asked_where_its_trades_and_marks_are_told() -> None:

@@ -92,16 +92,16 @@ def _funds_refuse(exchange: Exchange, asked: Placing, qty: Decimal) -> Refusal |
 def _cost(exchange: Exchange, market: Market, asked: Placing, qty: Decimal) -> Decimal:
     """Returns what a purchase costs at most: at its limit, or along the book."""
     if asked.price is not None:
-        return qty * asked.price
+        return market.spent(qty, asked.price)
     taken = exchange.pits[market.name].walk(1, market.lots(qty) or 0)
-    return sum((market.tick * price * market.lot * lots for price, lots in taken), ZERO)
+    return sum((market.spent(market.lot * lots, market.tick * price) for price, lots in taken), ZERO)
 
 
 def _affordable(exchange: Exchange, market: Market, asked: Placing) -> Decimal:
     """Returns how much an order that says what it spends, or gets, trades along the book, in whole lots."""
     pit, left, qty = exchange.pits[market.name], asked.spend or ZERO, ZERO
     for price in pit.prices(-asked.sign):
-        per_lot = market.tick * price * market.lot
+        per_lot = market.spent(market.lot, market.tick * price) if asked.sign > 0 else market.tick * price * market.lot
         lots = min(int(left // per_lot), pit.levels[-asked.sign][price])
         qty += market.lot * lots
         left -= per_lot * lots

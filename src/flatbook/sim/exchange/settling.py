@@ -21,7 +21,7 @@ ZERO = Decimal(0)
 def lock(exchange: Exchange, order: BookedOrder) -> None:
     """Locks what a spot order with a price may spend."""
     if order.market.kind is Kind.SPOT and order.price is not None:
-        order.locked = order.left * order.price if order.sign > 0 else order.left
+        order.locked = order.market.spent(order.left, order.price) if order.sign > 0 else order.left
         exchange.accounts[order.account].wallet(order.market).lock(order.locked_coin, order.locked)
 
 
@@ -78,7 +78,7 @@ def _swap(account: Account, order: BookedOrder, qty: Decimal, price: Decimal) ->
     wallet, market = account.wallet(order.market), order.market
     released = ZERO
     if order.locked and order.price is not None:
-        released = min(order.locked, qty * order.price if order.sign > 0 else qty)
+        released = min(order.locked, market.spent(qty, order.price) if order.sign > 0 else qty)
         order.locked -= released
         wallet.lock(order.locked_coin, -released)
     wallet.add(market.coin, order.sign * qty)
@@ -94,7 +94,7 @@ def _charge(
         paid = _in_fee_coin(exchange, account, order, qty * price * rate)
         if paid is not None:
             return paid, exchange.terms.fee_coin
-    in_coin = market.kind is Kind.SPOT and order.sign > 0
+    in_coin = market.kind is Kind.SPOT and order.sign > 0 and not market.fees_in_quote
     fee = cut((qty if in_coin else qty * price) * rate, decimals=FEE_DECIMALS)
     coin = market.coin if in_coin else market.quote
     wallet.add(coin, -fee)

@@ -41,7 +41,8 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
 
     A market that is watched is displayed, and not moved by orders: they meet it as in a backtest (see watched.py).
     `refuses_taking_maker` means that a maker order that would take is refused, and not accepted and then expired;
-    `refuses_partial_fok` says the same of one that cannot be filled whole.
+    `refuses_partial_fok` says the same of one that cannot be filled whole. With `fees_in_quote` the fee of a spot
+    buy is taken in the quote coin, and not in the coin bought.
     Units: `tick` and `notional_min` in the quote coin, `lot`, `qty_min`, `qty_max` in the coin; rates are fractions.
     """
 
@@ -64,6 +65,7 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
     is_watched: bool = False
     refuses_taking_maker: bool = True
     refuses_partial_fok: bool = False
+    fees_in_quote: bool = False
 
     @property
     def name(self) -> str:
@@ -77,6 +79,13 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
     def lots(self, qty: Decimal) -> int | None:
         """Returns a quantity in lots, None when it is no whole number of them."""
         return _whole(qty, self.lot)
+
+    def spent(self, qty: Decimal, price: Decimal) -> Decimal:
+        """Returns what a spot purchase may spend of the quote coin, its fee included where that is taken in it."""
+        spent = qty * price
+        if not self.fees_in_quote:
+            return spent
+        return spent + max(spent * self.maker_rate, spent * self.taker_rate, Decimal(0))
 
     @property
     def wallet(self) -> str:

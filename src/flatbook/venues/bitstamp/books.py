@@ -3,6 +3,8 @@
 A time tells what is older and not what is missing: a frame that cannot be read may have held a change that nobody would
 miss, so that its connection is left and all begins anew.
 
+Markets are written in small letters there, and in capitals by us.
+
 Source: bitstamp.net/websocket/v2, Live full order book (diff_order_book), and GET /api/v2/order_book.
 """
 
@@ -42,9 +44,9 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         head = _frame.decode(frame)
         if head.event == RECONNECT:
             return (Leave(),)
-        symbol = head.channel.removeprefix(CHANNEL)
+        symbol = head.channel.removeprefix(CHANNEL).upper()
         grid = grids.get(symbol)
-        if symbol == head.channel or head.event != CHANGES or grid is None:
+        if not head.channel.startswith(CHANNEL) or head.event != CHANGES or grid is None:
             return ()
         return (Update(symbol, False, _depth(_told.decode(head.data), grid)),)
     except UNREADABLE as error:
@@ -69,13 +71,21 @@ def rule(last: int, _is_fresh: bool, change: Depth) -> Follows:
     return Follows.NEXT if change.last > last else Follows.OLD
 
 
-def _opening(symbols: Sequence[str]) -> tuple[str, ...]:
+BEAT = text_of_json({"event": "bts:heartbeat"})
+
+
+def opening_of(channel: str, symbols: Sequence[str]) -> tuple[str, ...]:
+    """Returns what asks for a channel of each symbol, whose name begins so."""
     said = "bts:subscribe"
-    return tuple(text_of_json({"event": said, "data": {"channel": f"{CHANNEL}{symbol}"}}) for symbol in symbols)
+    return tuple(text_of_json({"event": said, "data": {"channel": f"{channel}{symbol.lower()}"}}) for symbol in symbols)
+
+
+def _opening(symbols: Sequence[str]) -> tuple[str, ...]:
+    return opening_of(CHANNEL, symbols)
 
 
 def _request(symbol: str) -> Request:
-    return Request(method="GET", path=f"/api/v2/order_book/{symbol}/")
+    return Request(method="GET", path=f"/api/v2/order_book/{symbol.lower()}/")
 
 
 FEED = BookFeed(
@@ -86,6 +96,6 @@ FEED = BookFeed(
     read=read_frame,
     rule=rule,
     overlaps=True,
-    beat=text_of_json({"event": "bts:heartbeat"}),
+    beat=BEAT,
     whole=WholeByRest(host="https://www.bitstamp.net", request=_request, read=read_whole),
 )

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import msgspec
 
-from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.venues.bybit.books import topics_of
-from flatbook.venues.told_stream import Marked, ToldFeed
+from flatbook.venues.told_stream import Marked, ToldFeed, instant_of_ms
 
 TOPIC = "tickers."
-MS_DIGITS_MAX = 15
 
 
 class _Ticker(msgspec.Struct, rename="camel"):
@@ -42,13 +40,7 @@ def read_frame(frame: bytes) -> tuple[Marked, ...]:
     ticker = told.data
     if not (ticker.mark_price or ticker.funding_rate or ticker.next_funding_time):
         return ()
-    return (Marked(ticker.symbol, ticker.mark_price, ticker.funding_rate, _instant(ticker.next_funding_time)),)
-
-
-def _instant(ms: str) -> Instant | None:
-    """Returns an instant that is written in ms; None where it is left out, and where it cannot be one."""
-    is_one = ms.isascii() and ms.isdigit() and len(ms) <= MS_DIGITS_MAX
-    return Instant(int(ms) * NS_PER_MS) if is_one and int(ms) else None
+    return (Marked(ticker.symbol, ticker.mark_price, ticker.funding_rate, instant_of_ms(ticker.next_funding_time)),)
 
 
 LINEAR = ToldFeed(

@@ -81,10 +81,14 @@ def _heard(events: list[_Event], grids: Mapping[str, Grid]) -> Iterator[Heard]:
         yield Update(event.product_id, event.type == SNAPSHOT, Depth(bids, asks))
 
 
-def _opening(symbols: Sequence[str]) -> tuple[str, ...]:
-    """Asks for the books and for heartbeats, without which an idle connection is closed."""
+def opening_of(channel: str, symbols: Sequence[str]) -> tuple[str, ...]:
+    """Returns what asks for a channel and for heartbeats, without which an idle connection is closed."""
     said = {"type": "subscribe", "product_ids": list(symbols)}
-    return tuple(text_of_json({**said, "channel": channel}) for channel in ("level2", "heartbeats"))
+    return tuple(text_of_json({**said, "channel": asked}) for asked in (channel, "heartbeats"))
+
+
+def _opening(symbols: Sequence[str]) -> tuple[str, ...]:
+    return opening_of("level2", symbols)
 
 
 FEED = BookFeed(

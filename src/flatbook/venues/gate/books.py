@@ -86,6 +86,8 @@ def _request(symbol: str) -> Request:
     return Request(method="GET", path="/api/v4/spot/order_book", query=wanted)
 
 
+BEAT = text_of_json({"time": 0, "channel": "spot.ping"})
+
 FEED = BookFeed(
     name="gate",
     host="wss://api.gateio.ws",
@@ -93,6 +95,6 @@ FEED = BookFeed(
     opening=_opening,
     read=read_frame,
     rule=rule,
-    beat=text_of_json({"time": 0, "channel": "spot.ping"}),
+    beat=BEAT,
     whole=WholeByRest(host="https://api.gateio.ws", request=_request, read=read_whole),
 )

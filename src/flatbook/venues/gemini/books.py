@@ -49,7 +49,8 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
     return (Update(head.symbol, is_whole, Depth(bids, asks)),)
 
 
-def _opening(symbols: Sequence[str]) -> tuple[str, ...]:
+def opening(symbols: Sequence[str]) -> tuple[str, ...]:
+    """Returns what asks for books, with which trades come."""
     wanted = [{"name": "l2", "symbols": list(symbols)}]
     return (text_of_json({"type": "subscribe", "subscriptions": wanted}),)
 
@@ -58,7 +59,7 @@ FEED = BookFeed(
     name="gemini",
     host="wss://api.gemini.com",
     path=lambda _symbols: "/v2/marketdata",
-    opening=_opening,
+    opening=opening,
     read=read_frame,
     rule=in_one_row,
 )

@@ -21,21 +21,28 @@ CLIENTS := alpaca schwab ccxt
 PEERS := benchmarks/requirements-peers.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo console test e2e soak sim sim-ci lint format vectors captures bench wheel deps deps-all clients lock lock-clients clean
+.PHONY: help demo console console-if-node test e2e soak sim sim-ci lint lint-style lint-types format vectors captures bench wheel \
+	deps deps-all clients lock lock-clients clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
+# Whatever the shell says: without kept bytecode every process compiles all it imports, and that is most of its time.
+unexport PYTHONDONTWRITEBYTECODE
+# Parts that need nothing of each other, two at a time; what one says is not mixed with what another says.
+BESIDE := $(MAKE) --jobs 2 --output-sync
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: .venv/run.stamp ## hedge recorded onchain fills on a paper broker, crash included; no keys, no network
-	@$(CONSOLE_IF_NODE)
+demo: .venv/run.stamp console-if-node ## hedge recorded onchain fills on a paper broker, crash included; no keys, no network
 	@$(BIN)/flatbook demo
 
 console: $(BUNDLE) ## build the web console that the API serves; needs Node
 
-test: lint ## every check and every test that a change must pass, over all processors
-	@$(CONSOLE_IF_NODE)
+console-if-node:
+	+@$(CONSOLE_IF_NODE)
+
+test: .venv/dev.stamp ## every check and every test that a change must pass, over all processors
+	+@$(BESIDE) lint-types lint-style .venv/tests.stamp console-if-node
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 e2e: lint deps-all ## the long runs on a real chain, none of which may be left out
@@ -57,10 +64,20 @@ sim-ci: .venv/run.stamp ## the simulated worlds that every change must pass, in 
 	@$(BIN)/flatbook sim run --seeds 0:25 --level exchange --keep build/sim
 
 lint: .venv/dev.stamp ## style, types and the layers, without running the tests
+	+@$(BESIDE) lint-types lint-style
+
+lint-style: .venv/dev.stamp
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
-	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache --no-logo
+
+lint-types: .venv/dev.stamp
+	@$(BIN)/mypy
+
+# The bytecode of the tests, made once and not by each of the processes that run them, which also say what is wrong.
+.venv/tests.stamp: .venv/dev.stamp
+	@$(BIN)/python -m pytest --collect-only -qq > /dev/null || true
+	@touch $@
 
 format: .venv/dev.stamp ## rewrite the code in the project's format
 	@$(BIN)/ruff check --fix --quiet
@@ -76,8 +93,7 @@ bench: .venv/dev.stamp .venv-bench/stamp ## measure, beside peers: 8 minutes, or
 	@$(MAKE) .venv-clients/ccxt.stamp || echo "ccxt could not be installed, and its figures are left out" >&2
 	@$(BIN)/python -m benchmarks
 
-wheel: .venv/dev.stamp ## build the wheel into dist/, with the console where Node is there
-	@$(CONSOLE_IF_NODE)
+wheel: .venv/dev.stamp console-if-node ## build the wheel into dist/, with the console where Node is there
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist .
 
 deps: .venv/dev.stamp ## make .venv with everything that developing needs

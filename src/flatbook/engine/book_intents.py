@@ -20,14 +20,20 @@ def book_approved(turn: Turn, intents: Iterable[Intent]) -> None:
     """Books intents that risk approved, and asks the outside for what they want."""
     for intent in intents:
         if isinstance(intent, PlaceIntent):
-            turn.book(intended(intent, turn.now))
-            turn.effects.append(place_of(turn.state.orders[intent.order_id]))
-            if turn.state.alerts:
-                turn.clear(AlertName.INTENT_REFUSED, f"{intent.owner}:{intent.underlying}")
+            book_place(turn, intent)
         elif isinstance(intent, CancelIntent):
             turn.cancel(turn.state.orders[intent.order_id], intent.reason, intent.because)
         elif isinstance(intent, CallIntent):
             intend_call(turn, intent)
+
+
+def book_place(turn: Turn, intent: PlaceIntent) -> None:
+    """Books an order that risk approved, and asks its venue for it."""
+    state = turn.state
+    turn.book(intended(intent, turn.now))
+    turn.effects.append(place_of(state.orders[intent.order_id]))
+    if state.alerts:
+        turn.clear(AlertName.INTENT_REFUSED, f"{intent.owner}:{intent.underlying}")
 
 
 def intended(intent: PlaceIntent, now: Instant) -> OrderIntended:

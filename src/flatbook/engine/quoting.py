@@ -5,13 +5,13 @@ The same code runs in a backtest, on paper and live: who keeps the sights differ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from msgspec.structs import replace
 
-from flatbook.engine.book_intents import book_approved, book_refused
+from flatbook.engine.book_intents import book_place, book_refused
 from flatbook.engine.rules import SeatRules
 from flatbook.engine.turn import Turn
 from flatbook.events.control import Severity
@@ -22,7 +22,7 @@ from flatbook.risk.quote_checks import Room, check_quote
 from flatbook.state.halts import halt_over, kill_over
 from flatbook.state.intents import CancelIntent, Intent, PlaceIntent
 from flatbook.state.orders import TERMINAL, Order
-from flatbook.state.positions import DayResult, NetKey, TurnedDown
+from flatbook.state.positions import DayResult, TurnedDown
 from flatbook.state.slots import SlotHeld
 from flatbook.state.stops import stop_over
 from flatbook.strategies.quoting import Stop
@@ -35,6 +35,7 @@ from flatbook.values.us_eastern import eastern_day
 REFUSED_WAIT_S_MAX = 64
 BEGIN_S = 15
 _NONE_HELD = Quantity(ZERO)
+_RATE_WINDOW_NS = ORDER_RATE_WINDOW_S * NS_PER_S
 _STOPS = {
     (False, False): None,
     (True, False): Stop.BUYS,
@@ -143,19 +144,19 @@ class SeatView:
 
 def decide_seat(turn: Turn, seated: SeatRules) -> None:
     """Pulls quotes whose book is not seen any more, asks the strategy, and books its notes and its intents."""
-    seat = seated.seat
+    seat, key = seated.seat, turn.rules.seat_keys[seated.seat.owner]
     view = SeatView(turn, seated)
     for instrument in seat.instruments:
         if view.touch(instrument.id) is None:
             _pull_unseen(turn, view, instrument, seated)
     decision = seat.decide(view, seat.params)
-    turn.wakes.put(seat.key, decision.wake, turn.now)
+    turn.wakes.put(key, decision.wake, turn.now)
     for note in decision.notes:
         turn.book(note)
     if decision.intents:
         retry = _book_intents(turn, seated, view, decision.intents)
         if retry is not None and (decision.wake.at is None or retry < decision.wake.at):
-            turn.wakes.put(seat.key, replace(decision.wake, at=retry), turn.now)
+            turn.wakes.put(key, replace(decision.wake, at=retry), turn.now)
 
 
 def _pull_unseen(turn: Turn, view: SeatView, instrument: Instrument, seated: SeatRules) -> None:
@@ -188,18 +189,19 @@ def _book_intents(turn: Turn, seated: SeatRules, view: SeatView, intents: tuple[
             if isinstance(each, CancelIntent):
                 _cancel_own(turn, view, each)
     for intent in places:
-        waits_until = _waits_until(turn, intent)
+        waits_until = _waits_until(turn, intent) if turn.state.refusals else None
         if waits_until is not None:
             retry = waits_until if retry is None else min(retry, waits_until)
             continue
         if retry is not None:  # an intent that was left out has no id: those after it move up
             intent = replace(intent, order_id=view.order_id(0))  # noqa: PLW2901 (the same wish under its id)
-        room = rooms.get(intent.instrument.id)
+        instrument = intent.instrument
+        room = rooms.get(instrument.id)
         if room is None:
-            room = rooms[intent.instrument.id] = _room_of(turn, view, intent.instrument)
+            room = rooms[instrument.id] = _room_of(turn, view, instrument)
         refusal = check_quote(room, intent, seated.limits)
         if refusal is None:
-            book_approved(turn, (intent,))
+            book_place(turn, intent)
         else:
             book_refused(turn, seated.seat.key, intent, (refusal,), severity=Severity.WARNING)
     return retry
@@ -213,10 +215,9 @@ def _cancel_own(turn: Turn, view: SeatView, intent: CancelIntent) -> None:
 
 def _waits_until(turn: Turn, intent: PlaceIntent) -> Instant | None:
     """Returns until when an intent is left out because its side was refused a moment ago. An exit never waits."""
-    refusals = turn.state.refusals
-    if not refusals or intent.reduce_only:
+    if intent.reduce_only:
         return None
-    refused = refusals.get((intent.owner, intent.instrument.id, intent.side))
+    refused = turn.state.refusals.get((intent.owner, intent.instrument.id, intent.side))
     until = None if refused is None else retry_at(refused.count, refused.since)
     return until if until is not None and turn.now < until else None
 
@@ -232,6 +233,7 @@ def _room_of(turn: Turn, view: SeatView, instrument: Instrument) -> Room:
     place = (owner, instrument.account, instrument.id)
     halt = halt_over(state.halts, *place) if state.halts else None
     touch, quote_usd = view.touch(instrument.id), state.mark(instrument.quote)
+    result = state.positions.days.get((owner, instrument.underlying))
     room = Room(
         instrument,
         touch,
@@ -240,21 +242,21 @@ def _room_of(turn: Turn, view: SeatView, instrument: Instrument) -> Room:
         quote_usd,
         view.position(instrument.id),
         state.order_times,
-        Instant(turn.now - ORDER_RATE_WINDOW_S * NS_PER_S),
-        day_result_usd(
-            state.positions.days.get((owner, instrument.underlying)), turn.now, touch, instrument, quote_usd
-        ),
+        Instant(turn.now - _RATE_WINDOW_NS),
+        ZERO if result is None else day_result_usd(result, turn.now, touch, instrument, quote_usd),
     )
-    room.is_killed = bool(state.halts) and kill_over(state.halts, *place) is not None
+    if state.halts:
+        room.is_killed = kill_over(state.halts, *place) is not None
     for key in turn.rules.traders.get(instrument.id, ()):
-        _count_orders(turn, room, key, is_own=key[0] == owner)
+        if owing := state.owing.get(key):
+            _count_orders(state.orders, owing, room, is_own=key[0] == owner)
     return room
 
 
-def _count_orders(turn: Turn, room: Room, key: NetKey, *, is_own: bool) -> None:
+def _count_orders(orders: Mapping[OrderId, Order], owing: Iterable[OrderId], room: Room, *, is_own: bool) -> None:
     """Counts the orders of a net on the instrument of a room; those of others only where they may rest."""
-    orders, instrument = turn.state.orders, room.instrument.id
-    for order_id in turn.state.owing.get(key, ()):
+    instrument = room.instrument.id
+    for order_id in owing:
         order = orders[order_id]
         if order.instrument != instrument:
             continue

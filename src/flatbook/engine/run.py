@@ -51,6 +51,7 @@ BATCH_INPUTS_MAX = 256
 ROW_EVENTS_MAX = 10_000
 POISONS_MAX = 16
 CURSOR_COMMIT_S = 600
+LEAVING_PASSES = 2  # of the event loop: in the first the task of an order starts, in the second its request is written
 
 
 class EngineFailed(Exception):
@@ -117,6 +118,7 @@ class Engine:
         self.cancel_only = False
         self._inbox: Inbox[Waiter] = Inbox()
         self._woken: dict[NetKey, None] = {}
+        self._untold: list[Committed] = []
         self._cursors: dict[SourceId, str] = {}
         self._uncommitted: dict[SourceId, str] = {}
         self._committed_at = Instant(0)
@@ -222,6 +224,7 @@ class Engine:
                 await self._turn_or_wait()
             stopped = EngineStopped(reason=self._stop_reason, stopped_at=self.parts.clock.now())
             self._commit((stopped,), {}, folded=False)
+            self._tell()
             return self._stop_reason
         except (Fenced, Conflict) as fault:
             raise EngineFailed(f"another process took the journal over, and this one stops: {fault}") from fault
@@ -245,6 +248,7 @@ class Engine:
         )
         self._commit((started,), {}, folded=False)
         self._turn([(Restarted(), None)])
+        self._look_after()
 
     def _follow(self) -> None:
         parts, timing = self.parts, (self.parts.clock, self.parts.pace)
@@ -260,9 +264,17 @@ class Engine:
         items = self._inbox.take(BATCH_INPUTS_MAX)
         if items:
             self._turn(items)
-            await asyncio.sleep(0)
+            for _ in range(LEAVING_PASSES):
+                await asyncio.sleep(0)
+            self._look_after()
         else:
             await self._inbox.wait()
+
+    def _look_after(self) -> None:
+        """Does what no order waits for: tells of commits, asks for what is overdue, and ends what is over."""
+        self._tell()
+        self._ask_overdue()
+        self._stop_if_over()
 
     def _turn(self, items: Sequence[tuple[Item, Waiter]]) -> None:
         """Takes a batch: in one commit, or in several where it leads to more events than a row should carry."""
@@ -270,7 +282,7 @@ class Engine:
             items = items[self._turn_once(items) :]
 
     def _turn_once(self, items: Sequence[tuple[Item, Waiter]]) -> int:
-        """Steps inputs until a row is full, commits once, publishes it and acts. Returns how many inputs were taken."""
+        """Steps inputs until a row is full, commits once, and acts. Returns how many inputs were taken."""
         wakes, steps, count = self.wakes.kept(), list[Step](), 0
         try:
             for item, _ in items:
@@ -290,7 +302,6 @@ class Engine:
         self._act([effect for each in steps for effect in each.effects])
         for (item, waiter), each in zip(items, steps, strict=False):
             self._answer(item, waiter, each)
-        self._stop_if_over()
         return len(steps)
 
     def _step(self, item: Item) -> Step:
@@ -335,7 +346,7 @@ class Engine:
     # Commit and act.
 
     def _commit(self, events: tuple[Event, ...], cursors: Mapping[SourceId, str], *, folded: bool = True) -> None:
-        """Makes events and cursors durable in one row, then tells the listeners.
+        """Makes events and cursors durable in one row, of which the listeners are told once what follows has left.
 
         A turn that only moved cursors waits for the next events, at most CURSOR_COMMIT_S: reading a range again is
         harmless.
@@ -354,9 +365,14 @@ class Engine:
         if not folded:
             for event in events:
                 apply(self.state, event)
-        committed = Committed(first=first, at=now, events=events)
-        for listener in self.listeners:
-            listener(committed)
+        self._untold.append(Committed(first=first, at=now, events=events))
+
+    def _tell(self) -> None:
+        """Tells the listeners of what was committed since they were told last."""
+        untold, self._untold = self._untold, []
+        for committed in untold:
+            for listener in self.listeners:
+                listener(committed)
 
     def _append(self, events: tuple[Event, ...], at: Instant) -> None:
         """Appends events as one row. What one input led to may be too much for a row: the cursors are in its last one.
@@ -372,7 +388,6 @@ class Engine:
     def _act(self, effects: Sequence[Effect]) -> None:
         for effect in effects:
             self.outbox.send(effect)
-        self._ask_overdue()
 
     def _ask_overdue(self) -> None:
         due, upcoming = overdue(self.state, self.parts.rules.cards, self.outbox.asked, self.parts.clock.now())

@@ -10,6 +10,8 @@ from flatbook.strategies.decision import Trigger, Wake
 from flatbook.values.ids import SourceId, Underlying
 from flatbook.values.instants import Instant
 
+_ON_FUNDS = Trigger.BALANCE_CHANGED
+
 Kept = tuple[dict[NetKey, Wake], dict[NetKey, None]]
 
 
@@ -41,9 +43,9 @@ class Wakes:
         self._wakes[key] = wake
         if self.watcher is not None:
             self.watcher.arm(key, wake, asked_at)
-        if Trigger.BALANCE_CHANGED in wake.on:
+        if _ON_FUNDS in wake.on:
             self.awaiting_funds[key] = None
-        else:
+        elif self.awaiting_funds:
             self.awaiting_funds.pop(key, None)
 
     def kept(self) -> Kept:

@@ -54,10 +54,12 @@ class Room(msgspec.Struct, gc=False):
         """Counts an order of the owner that may still execute."""
         if side is _BUY:
             self.buy_leaves += leaves
-            self.buy_exits += leaves if reduces else ZERO
+            if reduces:
+                self.buy_exits += leaves
         else:
             self.sell_leaves += leaves
-            self.sell_exits += leaves if reduces else ZERO
+            if reduces:
+                self.sell_exits += leaves
 
     def rest(self, side: Side, limit: Price | None) -> None:
         """Notes that one of our orders may rest at a price."""

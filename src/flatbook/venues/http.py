@@ -47,15 +47,17 @@ KEPT_HEADERS = (
     "x-ratelimit-reset",
 )
 
-_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
-"""Source: RFC 3986, 2.3."""
+_PLAIN = re.compile(r"[A-Za-z0-9_.~=&-]*").fullmatch  # Source: RFC 3986, 2.3, and what joins parameters
 _UNREADABLE = Unknown(reason=UnknownReason.UNREADABLE)
 _NO_TIMEOUTS = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 _HEADERS = {"Accept": JSON, "Accept-Encoding": "identity", "User-Agent": "flatbook"}
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One request. It carries no credentials: they are added when it is sent. `content_type` is that of its body."""
+    """One request. It carries no credentials: they are added when it is sent. `content_type` is that of its body.
+
+    `query_signed` is the text of the query where one was made to be signed: it travels byte for byte.
+    """
 
     method: str
     path: str
@@ -63,6 +65,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
     content_type: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
+    query_signed: str = ""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,13 +81,14 @@ Carried = Reply | Unknown | NotSent
 
 def query_text(request: Request) -> str:
     """Returns the query of a request as it travels, percent-encoded in full: what a signature is made over."""
-    return encoded(request.query)
+    return request.query_signed or encoded(request.query)
 
 
 def encoded(params: Sequence[tuple[str, str]]) -> str:
     """Returns parameters as they travel in a query: percent-encoded in full, in their order."""
-    if _UNRESERVED("".join(map("".join, params))):  # as most are, and one look is faster than encoding each
-        return "&".join(map("=".join, params))
+    text, count = "&".join(map("=".join, params)), len(params)
+    if _PLAIN(text) and text.count("=") == count and text.count("&") == count - 1:
+        return text  # nothing in it needs encoding, as in most: one look is faster than encoding each
     return urlencode(params, quote_via=quote, safe="")
 
 

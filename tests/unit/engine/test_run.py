@@ -10,15 +10,17 @@ import pytest
 
 from flatbook.engine import run
 from flatbook.engine.inputs import ExecutionsRead, Input, Item, TimeCame
-from flatbook.engine.run import Engine
+from flatbook.engine.ports import ApprovedOrder
+from flatbook.engine.run import Committed, Engine, Parts
 from flatbook.engine.step import execution_source
 from flatbook.events.chain import FillReversed, VaultFilled
 from flatbook.events.codec import encode_events
-from flatbook.events.orders import OrderFilled, OrderIntended
+from flatbook.events.orders import NotSentReason, OrderFilled, OrderIntended
 from flatbook.journal.memory import MemoryJournal
 from flatbook.sim.broker.broker import Broker
 from flatbook.sim.tapes.script import ScriptedBlocks
 from flatbook.sim.world.process import CrashPoint, Cut
+from flatbook.values.ids import OrderId
 from flatbook.values.instants import later
 from tests.desk import CHAIN, COIN, OPEN, OWNER, PAPER, Setting, at, desk_of, fill, journalled, live
 from tests.lives import Desk, Life
@@ -67,6 +69,34 @@ def test_a_cut_between_the_rows_of_one_turn_ends_in_the_same_truth(monkeypatch: 
             assert life.engine.state.positions.net(OWNER, COIN).known == 0
             booked = Counter(event.execution_id for event in journalled(desk) if isinstance(event, OrderFilled))
             assert set(booked.values()) == {1}
+
+
+class Noting(Engine):
+    """An engine that notes when an order is about to be sent, and when listeners are told of its commit."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts)
+        self.story: list[tuple[str, OrderId]] = []
+        self.listeners.append(self._told)
+
+    def may_send(self, order: ApprovedOrder) -> NotSentReason | None:
+        """Notes an order that is about to be sent, and whether the journal holds it."""
+        events = [event for row in self.parts.journal.read() for event in row.events]
+        is_held = any(isinstance(event, OrderIntended) and event.order_id == order.order_id for event in events)
+        self.story.append(("sent" if is_held else "sent too early", order.order_id))
+        return super().may_send(order)
+
+    def _told(self, committed: Committed) -> None:
+        self.story += [("told", event.order_id) for event in committed.events if isinstance(event, OrderIntended)]
+
+
+def test_an_order_leaves_after_its_commit_and_before_anybody_is_told_of_it() -> None:
+    life = Life(desk_of(SETTING, MANY), engine_of=Noting)
+    asyncio.run(life.run(END))
+    assert isinstance(life.engine, Noting)
+    orders = [order_id for what, order_id in life.engine.story if what == "told"]
+    assert len(orders) > 1
+    assert life.engine.story == [(what, order_id) for order_id in orders for what in ("sent", "told")]
 
 
 class Planted(Input, frozen=True, kw_only=True):

@@ -47,11 +47,12 @@ class BinanceKey:
 
         Gives: the signature stands last, over the query as it is percent-encoded on the wire.
         """
-        if not any(name == RECV_WINDOW for name, _ in request.query):
+        if not any(name == RECV_WINDOW for name, _ in reversed(request.query)):  # it stands last
             return request
         stamped = (*request.query, ("timestamp", str(self.timestamp_ms())))
-        signature = signature_of(encoded(stamped), secret=self._credentials()[1])
-        return msgspec.structs.replace(request, query=(*stamped, (SIGNATURE, signature)))
+        text = encoded(stamped)
+        proof = (SIGNATURE, signature_of(text, secret=self._credentials()[1]))
+        return msgspec.structs.replace(request, query=(*stamped, proof), query_signed=f"{text}&{encoded((proof,))}")
 
     def secret(self) -> str:
         """Returns the secret, for what is signed beside requests over HTTP."""

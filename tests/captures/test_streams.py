@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 
 import msgspec
@@ -73,6 +74,12 @@ async def say(socket: web.WebSocketResponse, lines: list[Line]) -> None:
     for line in lines:
         await socket.send_str(line.text)
         await asyncio.sleep(0.1)
+
+
+async def say_while_heard(socket: web.WebSocketResponse, lines: list[Line]) -> None:
+    """Says frames until the other end hangs up."""
+    with contextlib.suppress(ConnectionResetError):
+        await say(socket, lines)
 
 
 def followed(
@@ -183,6 +190,50 @@ def test_after_a_gap_where_whole_books_come_in_the_stream_it_hangs_up_and_begins
     assert exchange.conversations >= 2
     assert fits[:1] == [None]
     assert held(sync) == at_the_end(session)
+
+
+def kept_for(seconds: int) -> Callable[[BookStream], Coroutine[None, None, object]]:
+    """Returns what keeps books for a while, and how often a conversation was left for what."""
+
+    async def keep(stream: BookStream) -> object:
+        keeping = asyncio.create_task(stream.keep())
+        await asyncio.sleep(seconds)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        return stream.left
+
+    return keep
+
+
+@pytest.mark.parametrize("name", ["bybit", "okx"])
+def test_a_first_book_that_cannot_be_read_is_asked_for_anew_in_seconds_by_its_name_and_counted(name: str) -> None:
+    session = made(name, count=150)
+
+    async def play(socket: web.WebSocketResponse, time: int) -> None:
+        first, *others = frames(session)
+        await say_while_heard(socket, [first if time > 1 else first._replace(text=first.text[:-9]), *others])
+        await asyncio.sleep(10_000)
+
+    exchange = Exchange(session, play)
+    left, sync, fits = followed(exchange, kept_for(40))
+    assert (left, exchange.conversations) == ({Unfit.UNREAD: 1}, 2)
+    assert fits[:4] == [Unfit.NO_BOOK, Unfit.UNREAD, Unfit.DISCONNECTED, None]
+    assert held(sync) == at_the_end(session)
+
+
+@pytest.mark.parametrize("name", ["bybit", "okx"])
+def test_a_whole_book_that_never_comes_is_asked_for_at_growing_rests(name: str) -> None:
+    session = made(name, count=150)
+
+    async def play(socket: web.WebSocketResponse, _time: int) -> None:
+        await say_while_heard(socket, frames(session)[1:60])
+        await asyncio.sleep(10_000)
+
+    exchange = Exchange(session, play)
+    left, sync, fits = followed(exchange, kept_for(120))
+    assert exchange.conversations == 6  # after some 0, 9, 20, 35, 58 and 97 seconds
+    assert (left, sync.unfit) == ({Unfit.NO_WHOLE: 6}, Unfit.DISCONNECTED)
+    assert None not in fits
 
 
 def crossing(session: Made, line: Line, size: str) -> Line:

@@ -57,6 +57,8 @@ class Unfit(Enum):
     CROSSED_TOO_LONG = "crossed_too_long"
     CHECKSUM = "checksum"
     TOO_MANY_HELD = "too_many_held"
+    UNREAD = "unread"
+    NO_WHOLE = "no_whole"
     DISCONNECTED = "disconnected"
 
 

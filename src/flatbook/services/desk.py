@@ -108,6 +108,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
             "resumed": len(engine.wakes.resumed()),
             "nets": len(engine.parts.rules.hedges) + len(engine.parts.rules.seats),
             "books": dict(self.books.status()),
+            "books_left": self.books.left(),
             "open_orders": len(engine.state.open_orders),
             "cancel_only": engine.cancel_only,
             "stops_lost": self.stops.lost,

@@ -174,6 +174,15 @@ class LiveBooks:
             for symbol, each in seen.items()
         }
 
+    def left(self) -> dict[str, int]:
+        """Returns how often a connection of books was left for a new one, by what had become of a book of it."""
+        counts: dict[str, int] = {}
+        for stream, _ in self._streams:
+            if isinstance(stream, BookStream):
+                for why, count in stream.left.items():
+                    counts[why.value] = counts.get(why.value, 0) + count
+        return counts
+
     async def close(self) -> None:
         """Closes the ways over which whole books were asked for, and ends the workers."""
         for http in self._https:

@@ -2,7 +2,9 @@
 
 A book that has lost its place is asked for anew at once: over REST, or by hanging up where whole books come first in
 the stream. So is one that stays crossed: no venue matches like that for long, and a change that was missed looks the
-same. Nothing is read from a book while it says why it is unfit.
+same. So is one whose whole book does not come first, or could not be read: no change would ever make up for it. Nothing
+is read from a book while it says why it is unfit. Conversations that do not lead to all books follow one another at
+rests that grow.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ from flatbook.venues.websocket import SessionSocket
 WHOLE_TIMEOUT_S = 10
 WHOLE_TRIES_MAX = 8
 RECONNECT_S = 2
+RECONNECT_DOUBLINGS_MAX = 7
 CROSSED_S_MAX = 5
+WHOLE_S_MAX = 5
 
 Changed = Callable[[str, BookSync], None]
 
@@ -58,7 +62,7 @@ class BookStream:
     """Keeps the books of some symbols in step with one connection.
 
     Needs: `http` reaches the feed's REST host, where it has one. `changed` hears of each book that moved, and of each
-    that may not be read any more.
+    that may not be read any more. `left` counts the conversations that were left for what had become of a book.
     """
 
     def __init__(
@@ -71,10 +75,14 @@ class BookStream:
         self._feed, self._grids, self._socket, self._http, self._clock = feed, dict(grids), socket, http, clock
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._crossed_at: dict[str, Instant] = {}
+        self._missing: dict[str, None] = {}
+        self._whole_by, self._unread_before = Instant(0), 0
+        self.left: dict[Unfit, int] = {}
 
     async def follow(self) -> StreamEnd:
         """Holds one conversation and returns how it ended; all books are unfit then."""
         symbols = tuple(self._grids)
+        self._missing = dict.fromkeys(symbols)
         try:
             opening = self._feed.opening(symbols)
             return await self._socket.converse(self._feed.path(symbols), opening, self._hear, self._opened)
@@ -88,13 +96,18 @@ class BookStream:
                 self._tell(symbol, sync)
 
     async def keep(self) -> None:
-        """Holds one conversation after the other, for ever."""
+        """Holds one conversation after the other, for ever: at once but for a short rest, at growing ones in vain."""
+        in_vain = 0
         while True:
             await self.follow()
-            await self._clock.sleep_until(rest_until(self._clock.now(), RECONNECT_S, "books", self._feed.name))
+            in_vain = min(in_vain + 1, RECONNECT_DOUBLINGS_MAX) if self._missing else 0
+            rest_s = RECONNECT_S << max(0, in_vain - 1)
+            await self._clock.sleep_until(rest_until(self._clock.now(), rest_s, "books", self._feed.name))
 
     def _opened(self) -> None:
         """Asks for whole books at once: of a symbol in which nothing happens no change would ever make it ask."""
+        self._whole_by = later(self._clock.now(), seconds=WHOLE_S_MAX)
+        self._unread_before = sum(self.books.unread.values())
         if self._feed.whole is not None:
             for symbol, sync in self.books.by_symbol.items():
                 self._begin_asking(symbol, sync)
@@ -107,11 +120,30 @@ class BookStream:
         for heard in self._feed.read(frame, self._grids):
             before = self.books.gaps
             self.books.take(heard)
-            if isinstance(heard, Leave) or self.books.gaps > before:
+            if isinstance(heard, Leave):
+                return None
+            if self.books.gaps > before:
+                self._count(Unfit.GAP)
                 return None
             if isinstance(heard, Update) and not self._heard(heard.symbol):
                 return None
-        return () if self._leave_no_crossed() else None
+        return () if self._leave_no_crossed() and self._misses_none() else None
+
+    def _count(self, why: Unfit | None) -> None:
+        if why is not None:
+            self.left[why] = self.left.get(why, 0) + 1
+
+    def _misses_none(self) -> bool:
+        """Says of whole books that should have come first why they have not. Returns whether to stay."""
+        if not self._missing or self._feed.whole is not None or self._clock.now() < self._whole_by:
+            return True
+        is_unread = sum(self.books.unread.values()) > self._unread_before
+        why = Unfit.UNREAD if is_unread else Unfit.NO_WHOLE
+        self._count(why)
+        for symbol in self._missing:
+            self.books.by_symbol[symbol].lose(why)
+            self._tell(symbol, self.books.by_symbol[symbol])
+        return False
 
     def _heard(self, symbol: str) -> bool:
         """Tells of a book, and asks for a whole one where it has lost its place. Returns whether to stay."""
@@ -122,7 +154,9 @@ class BookStream:
         if not sync.needs_whole:
             return True
         if self._feed.whole is None:
-            return sync.unfit in (Unfit.NO_BOOK, Unfit.DISCONNECTED)
+            stays = sync.unfit in (Unfit.NO_BOOK, Unfit.DISCONNECTED)
+            self._count(None if stays else sync.unfit)
+            return stays
         self._begin_asking(symbol, sync)
         return True
 
@@ -159,8 +193,10 @@ class BookStream:
     def _tell(self, symbol: str, sync: BookSync) -> None:
         if sync.unfit is Unfit.CROSSED:
             self._crossed_at.setdefault(symbol, self._clock.now())
-        else:
+        elif self._crossed_at:
             self._crossed_at.pop(symbol, None)
+        if self._missing and sync.unfit is None:
+            self._missing.pop(symbol, None)
         self.changed(symbol, sync)
 
 

@@ -1,4 +1,4 @@
-"""A demo desk at the end of its tape, its API, and Debian's Chromium before both."""
+"""A demo desk whose grid trades at the end of its tape, its API, and Debian's Chromium, one of each for all tests."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from socket import socket
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 
 from flatbook.api.console import BUNDLE
-from flatbook.services.demo_home import make_home
+from flatbook.services.demo_home import add_grid, make_home
 from flatbook.sim.tapes.demo_tape import load_demo_tape
 
-# The tape ends with a net of -0.969 shares, below what is hedged, while the market is open; its last fill is this one.
+# The tape ends with a net of -0.969 shares, below what is hedged, while the market is open.
 ENDS_AT = "2025-12-03T15:05:00Z"
-LAST_FILL = b'"tx":"0x82ed4df57013'
+GRID_FILL = b'"type":"order_filled_v2"'
 STARTED_S, ENDED_S = 60, 20
 LOOK_S = 0.1
 ROOT = Path(__file__).parents[2]
@@ -47,7 +47,7 @@ def free_port() -> int:
 
 
 class Desk:
-    """An engine that stays at the end of its tape, and the API over it."""
+    """The engine of a demo that stays at the end of its tape, and the API over it."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -61,12 +61,20 @@ class Desk:
         """Where the console is."""
         return f"http://127.0.0.1:{self.port}"
 
-    def start_engine(self, last: bytes = LAST_FILL) -> None:
-        """Starts the engine and waits until it has booked the last fill of its tape."""
-        words = [sys.executable, "-m", "flatbook.services.demo_engine", str(self.home), "--stay"]
-        self._engine = subprocess.Popen(words, stdout=subprocess.PIPE)
+    def replay(self) -> None:
+        """Runs the engine over its tape, as the demo does before its desk stays up."""
+        subprocess.run(self._words(), stdout=subprocess.DEVNULL, check=True)
+
+    def start_engine(self, awaited: bytes = GRID_FILL) -> None:
+        """Starts the engine that stays, and waits until it has booked something: a fill of its grid."""
+        self._engine = subprocess.Popen([*self._words(), "--stay"], stdout=subprocess.PIPE)
         assert self._engine.stdout is not None
-        assert any(last in line for line in self._engine.stdout), "the engine ended before the last fill"
+        assert any(awaited in line for line in self._engine.stdout), "the engine ended before that"
+        self._drain = Thread(target=self._engine.stdout.read, daemon=True)
+        self._drain.start()
+
+    def _words(self) -> list[str]:
+        return [sys.executable, "-m", "flatbook.services.demo_engine", str(self.home)]
 
     def start_api(self) -> None:
         """Starts the API and waits for its link."""
@@ -110,15 +118,17 @@ class Desk:
         return False
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """Gives a running desk with a small net, and its API."""
+    """Gives a running desk with a small net and a grid, and its API."""
     home = tmp_path_factory.mktemp("desk") / "demo"
     make_home(home, load_demo_tape())
+    add_grid(home)
     config = home / "flatbook.toml"
     config.write_text(re.sub(r"(?m)^end = .*$", f"end = {ENDS_AT}", config.read_text("utf-8")), "utf-8")
     running = Desk(home)
     try:
+        running.replay()
         running.start_engine()
         running.start_api()
         yield running
@@ -126,7 +136,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         running.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Gives Debian's Chromium; skipped where it or the console's bundle is absent."""
     if not (BUNDLE / "index.html").is_file():
@@ -141,7 +151,7 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def visit(browser: Any, desk: Desk) -> Iterator[Any]:
     """Gives a browser context that has come in by the one-time link."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=desk.url)

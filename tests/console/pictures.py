@@ -8,12 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from flatbook.services.demo_home import make_home
+from flatbook.services.demo_home import add_grid, make_home
 from flatbook.sim.tapes.demo_tape import load_demo_tape
 from tests.console.conftest import CHROMIUM, FLAGS, ROOT, Desk
 
 FOLDER = ROOT / "docs/console"
-LAST_FILL = b'"tx":"0x90935b6324c2'
 SETTLED_MS = 1_500
 VIEWS = {
     "overview": "/overview",
@@ -22,6 +21,7 @@ VIEWS = {
     "trades": "/orders?view=trades",
     "inventory": "/inventory",
     "market": "/market",
+    "grid": "/grid",
     "reports": "/reports",
     "events": "/events?at=70",
     "health": "/health",
@@ -38,8 +38,10 @@ def main() -> int:
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         home = Path(folder) / "demo"
         make_home(home, load_demo_tape())
+        add_grid(home)
         with closing(Desk(home)) as desk:
-            desk.start_engine(LAST_FILL)
+            desk.replay()
+            desk.start_engine()
             desk.start_api()
             chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
             page = chromium.new_context(viewport={"width": 1440, "height": 900}, base_url=desk.url).new_page()

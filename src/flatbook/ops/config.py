@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from flatbook.ops.config_accounts import PaperExchangeAccount
 from flatbook.ops.config_chains import RecordedChain
 from flatbook.ops.config_links import flaws
 from flatbook.ops.config_match import Effective, Match
@@ -126,6 +127,9 @@ def missing_files(loaded: Loaded) -> tuple[Problem, ...]:
     for name, source in loaded.config.prices.items():
         if isinstance(source, RecordedPrices):
             named += [(("prices", name, "files", underlying), path) for underlying, path in source.files.items()]
+    for name, account in loaded.config.accounts.items():
+        if isinstance(account, PaperExchangeAccount) and account.recording is not None:
+            named.append((("accounts", name, "recording"), account.recording))
     return tuple(
         problem_at(loaded, key, f"there is no {loaded.place(path)}")
         for key, path in named

@@ -215,6 +215,13 @@ class PaperExchangeAccount(Section, frozen=True, kw_only=True, tag_field="kind",
     taker_bps: Annotated[Decimal, amount("Fee of what takes.", unit="basis points", least="0", most="1000")]
     shorting: Annotated[Shorting, said("Whether it sells what is not held.")]
     market: Annotated[BinanceMarket, said("At Binance: spot, or the perpetuals of USD-M.")] = BinanceMarket.SPOT
+    recording: Annotated[
+        str | None,
+        text(
+            "A recording that is played again and again instead of watching, as `flatbook data record` writes it; on "
+            "a tape it begins when that has ended."
+        ),
+    ] = None
     base_url: Annotated[str | None, text(URL_SAID)] = None
 
 

@@ -121,6 +121,8 @@ def _flaws_of_account(config: Config, key: Key, account: LiveAccount) -> Iterato
 def _flaws_of_watched(key: Key, account: PaperExchangeAccount) -> Iterator[Flaw]:
     if account.base_url is not None and (flaw := flaw_of_loopback(account.base_url)) is not None:
         yield (*key, "base_url"), flaw
+    if account.base_url is not None and account.recording is not None:
+        yield (*key, "recording"), "is played instead of watching: state no base_url"
 
 
 def _flaws_of_schwab(key: Key, account: SchwabAccount) -> Iterator[Flaw]:
@@ -150,7 +152,9 @@ def _flaws_of_grid(config: Config, key: Key, instrument: InstrumentSection) -> I
 
 
 def _flaw_of_product(config: Config, account: AccountSection, product: Product) -> str | None:
-    """Returns that the profile of the desk does not allow a product where it allows the account."""
+    """Returns why a product cannot be traded at an account: no marks, or a profile that allows the account alone."""
+    if isinstance(account, PaperExchangeAccount) and account.recording is not None and product is not Product.SPOT:
+        return "a recording tells no marks, which perpetuals need: it plays spot"
     chosen, kind = config.jurisdiction, kind_of_account(account)
     if not is_real_money(account) or chosen not in (*BUILT_IN, *config.jurisdictions):
         return None
@@ -202,12 +206,21 @@ def _flaws_of_mode(config: Config) -> Iterator[Flaw]:
                         yield ("hedges", owner, underlying, field), text
 
 
+def _is_played(account: AccountSection) -> bool:
+    """Whether an account and its market are in the process of the desk."""
+    return isinstance(account, PaperExchangeAccount) and account.recording is not None
+
+
 def _flaws_of_clock(config: Config) -> Iterator[Flaw]:
     """Yields that a clock other than the machine's meets parts that live by the machine's."""
     kind = config.clock.kind
     if kind is ClockKind.SYSTEM:
         return
-    accounts = [(name, each) for name, each in config.accounts.items() if not isinstance(each, PaperAccount)]
+    accounts = [
+        (name, each)
+        for name, each in config.accounts.items()
+        if not isinstance(each, PaperAccount) and not _is_played(each)
+    ]
     chains = [(name, each) for name, each in config.chains.items() if isinstance(each, NodesChain)]
     if kind is ClockKind.TAPE and (accounts or chains):
         yield ("clock", "kind"), "a tape is no time for nodes and brokers: use the machine's clock"

@@ -22,10 +22,17 @@ from flatbook.engine.recover import fold_journal
 from flatbook.engine.reports import AccountStatement
 from flatbook.events.codec import decode_event_json
 from flatbook.events.orders import OrderUnknown
-from flatbook.ops.config import load
 from flatbook.services.demo_console import console_of
 from flatbook.services.demo_engine import ACCOUNT, LOSE_ANSWER, STAY
-from flatbook.services.demo_home import THRESHOLD_SHARES, HomeRefused, demo_home, is_demo, make_home
+from flatbook.services.demo_home import (
+    THRESHOLD_SHARES,
+    HomeRefused,
+    add_grid,
+    demo_home,
+    hedge_alone,
+    is_demo,
+    make_home,
+)
 from flatbook.services.demo_lines import line_of
 from flatbook.services.desk import Desk, compose
 from flatbook.sim.broker.wire import Verb
@@ -79,6 +86,7 @@ def demo(desk_home: Path, *, keep: bool = False, stay: bool = False) -> int:
         continued = keep and is_demo(home)
         if not continued:
             make_home(home, load_demo_tape())
+            add_grid(home)
             home.chmod(FOLDER_MODE)
         watched = stay or (sys.stdout.isatty() and os.environ.get(EXIT_VARIABLE) != "1")
         with console_of(home, _say) if watched else nullcontext():
@@ -87,7 +95,7 @@ def demo(desk_home: Path, *, keep: bool = False, stay: bool = False) -> int:
 
 def _play(home: Path, say: Say, *, continued: bool, paused: bool) -> int:
     say(LABEL + "\n")
-    lost = _first_life(home, say, paused=paused)
+    lost = None if continued and _tape_has_ended(home) else _first_life(home, say, paused=paused)
     if lost is not None:
         say(
             "\n--- the broker's answer is lost and the order unknown: the engine is killed with SIGKILL right now ---\n"
@@ -132,6 +140,15 @@ def _first_life(home: Path, say: Say, *, paused: bool) -> OrderId | None:
     return None
 
 
+def _tape_has_ended(home: Path) -> bool:
+    """Whether the demo before came to the end of its tape: its hedge has nothing left to do."""
+    desk = compose(hedge_alone(home))
+    try:
+        return desk.tape_ends_at is not None and desk.clock.now() >= desk.tape_ends_at
+    finally:
+        desk.close()
+
+
 def _life(home: Path, flags: tuple[str, ...], say: Say, *, paused: bool) -> None:
     with _engine(home, flags) as process:
         for event in _events(process):
@@ -174,10 +191,12 @@ def _verdict(home: Path, lost: OrderId | None, *, continued: bool) -> Verdict:
 
     Only a demo that continues may end without a lost answer: it may have begun behind it.
     """
-    desk = compose(load(home, environment={}))
+    desk = compose(hedge_alone(home))
     try:
         state = fold_journal(desk.journal)
-        nets = [net.known for net in state.positions.nets.values()]
+        hedged = desk.engine.parts.rules.hedges
+        nets = [net.known for key, net in state.positions.nets.items() if key in hedged]
+        working = [order_id for order_id in state.open_orders if state.orders[order_id].account == ACCOUNT]
         broker = desk.brokers[AccountId(ACCOUNT)]
         statement = asyncio.run(_statement(desk))
         agrees = isinstance(statement, AccountStatement) and not reconcile(
@@ -186,7 +205,7 @@ def _verdict(home: Path, lost: OrderId | None, *, continued: bool) -> Verdict:
         received = broker.truth.received(lost) if lost is not None else None if continued else {}
         return Verdict(
             nets_flat=all(abs(net) < Decimal(THRESHOLD_SHARES) for net in nets),
-            nothing_open=not state.open_orders and not any(state.owing.values()),
+            nothing_open=not working and not any(state.owing.get(key) for key in hedged),
             books_agree=agrees and not state.divergences,
             placed=None if received is None else received.get(Verb.PLACE, 0),
             found=None if received is None else received.get(Verb.FIND, 0),
@@ -239,7 +258,8 @@ def _show(home: Path, words: tuple[str, ...], say: Say) -> None:
 
 def _stay(home: Path, say: Say) -> None:
     """Leaves the desk running, at the end of its tape, until the user ends it."""
-    say("The desk stays up for you to try halt, lift, status or kill on it; Ctrl-C ends it.")
+    say("The desk stays up, and a grid begins to trade a recorded BTC market on paper beside the hedge:")
+    say("try `grid slots`, halt, lift, status or kill on it, or look at the console; Ctrl-C ends it.")
     with _engine(home, (STAY,)) as process:
         try:
             for _ in _events(process):

@@ -2,6 +2,7 @@
 
 It prints each event of its journal as one line of JSON. With `--lose-answer` its broker loses one answer, and the
 process holds still as soon as the fate of that order is journalled as unknown, so that it can be killed right there.
+The grid trades with `--stay` alone, when the tape has ended.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from flatbook.events.codec import encode_event_json
 from flatbook.events.orders import OrderUnknown
 from flatbook.ops.config import load
 from flatbook.services.all_in_one import desk_log, serve
+from flatbook.services.demo_home import hedge_alone
 from flatbook.services.desk import compose
 from flatbook.sim.broker.faults import Fault, FaultKind, FaultPlan
 from flatbook.sim.broker.wire import Verb
@@ -47,7 +49,7 @@ class Teller:
 def main(arguments: Sequence[str]) -> int:
     """Runs the demo's engine over a home until its tape ends, or until it is stopped when it stays."""
     home, flags = Path(arguments[0]), arguments[1:]
-    loaded = load(home, environment={})
+    loaded = load(home, environment={}) if STAY in flags else hedge_alone(home)
     desk = compose(loaded, plans={ACCOUNT: LOST})
     teller = Teller(hold_on_unknown=LOSE_ANSWER in flags)
     desk.engine.listeners.append(teller.tell)

@@ -6,12 +6,15 @@ import shutil
 from importlib.resources import files
 from pathlib import Path
 
-from flatbook.ops.home import DEMO_FILE
+from flatbook.ops.config import Loaded, load_text
+from flatbook.ops.home import CONFIG_FILE, DEMO_FILE
 from flatbook.sim.tapes.demo_chain import ORDER_BOOK, OUR_OWNER, USDC, WTCOIN, write_chain
 from flatbook.sim.tapes.demo_tape import BARS_FILE, POOL_MIDS, SAMPLES_FILE, TAPE_FOLDER, DemoTape
 from flatbook.values.instants import Instant, later, text_of_instant
 
 FOLDER = "demo"
+MARKET_FILE = "btcusdt.jsonl.gz"
+GRID_FILE = "grid.toml"
 CHAIN_FILE = "base.jsonl.gz"
 AFTER_LAST_FILL_S = 86_400
 THRESHOLD_SHARES = "1"
@@ -140,6 +143,56 @@ resends_max = 3
 USDC = "1"
 """
 
+GRID_CONFIG = """\
+# The grid beside the hedge: a paper account at an exchange, whose recorded market is played again and again once the
+# tape has ended. `flatbook data record` makes such recordings of your own.
+[accounts.exchange]
+kind = "paper_exchange"
+exchange = "binance"
+ledger = "paper-exchange.json"
+recording = "recordings/{market_file}"
+maker_bps = "0.5"
+taker_bps = "5"
+shorting = "never"
+
+[accounts.exchange.coins]
+USDT = "100000"
+
+[instruments."BTC/USDT@exchange"]
+account = "exchange"
+symbol = "BTCUSDT"
+underlying = "BTC"
+quote = "USDT"
+tick = "0.01"
+lot = "0.00001"
+qty_min = "0.00001"
+notional_min = "5"
+contract_size = "1"
+
+[grid.maker."BTC/USDT@exchange"]
+mode = "long"
+buy_levels = 8
+sell_levels = 8
+step = "12"
+quote_per_level = "2000"
+inventory_max = "0.5"
+fee_bps = "0.5"
+order_notional_usd_max = "2500"
+order_qty_max = "0.1"
+orders_per_minute_max = 400
+day_loss_usd_max = "2000"
+collar_bps_max = 200
+book_age_ms_max = 3000
+
+[risk]  # these count the orders of the whole desk, and a grid has many
+open_orders_max = 60
+orders_per_minute_max = 400
+
+[marks]
+USDT = "1"
+BTC = "61660"
+"""
+
 
 class HomeRefused(Exception):
     """The demo's folder holds something that is not a demo. Says what to do."""
@@ -169,7 +222,22 @@ def make_home(home: Path, tape: DemoTape) -> None:
     for name in (BARS_FILE, SAMPLES_FILE):
         (recordings / name).write_bytes((files("flatbook.sim.tapes") / TAPE_FOLDER / name).read_bytes())
     write_chain(tape, recordings / CHAIN_FILE)
-    (home / "flatbook.toml").write_text(config_text(tape), encoding="ascii")
+    (home / CONFIG_FILE).write_text(config_text(tape), encoding="ascii")
+
+
+def add_grid(home: Path) -> None:
+    """Adds a grid to a demo home, which trades once the tape has ended."""
+    (home / "recordings" / MARKET_FILE).write_bytes(
+        (files("flatbook.sim.tapes") / TAPE_FOLDER / MARKET_FILE).read_bytes()
+    )
+    folder = (home / CONFIG_FILE).with_suffix(".d")
+    folder.mkdir()
+    (folder / GRID_FILE).write_text(GRID_CONFIG.format(market_file=MARKET_FILE), encoding="ascii")
+
+
+def hedge_alone(home: Path) -> Loaded:
+    """Returns the configuration of a demo without its grid: what runs while the tape is replayed."""
+    return load_text((home / CONFIG_FILE).read_text("ascii"), home)
 
 
 def config_text(tape: DemoTape) -> str:

@@ -21,9 +21,11 @@ from flatbook.market.candles import Candles
 from flatbook.market.depth import Books, BookSync, Grid, UnreadFor
 from flatbook.market.orderbook import Level, OrderBook
 from flatbook.ops.config import Loaded
-from flatbook.ops.config_accounts import CcxtAccount
+from flatbook.ops.config_accounts import CcxtAccount, PaperExchangeAccount
+from flatbook.ops.config_rules import instant_of
 from flatbook.services.live_exchanges import ccxt_terms
 from flatbook.services.market_feeds import Feeds, feeds_of
+from flatbook.services.played_books import PlayedBooks
 from flatbook.strategies.decision import Series
 from flatbook.values.ids import InstrumentId
 from flatbook.values.instants import Instant
@@ -112,6 +114,7 @@ class LiveBooks:
         self._streams: list[tuple[KeptBooks, dict[str, Seen]]] = []
         self._workers: dict[str, CcxtWorker] = {}
         self._trades: list[tuple[ToldStream[Traded], dict[str, Seen]]] = []
+        self._played: list[tuple[PlayedBooks, dict[str, Seen]]] = []
         self._marks: list[tuple[ToldStream[Marked], dict[str, Seen]]] = []
         self._https: list[SessionHttp] = []
         self.books: dict[InstrumentId, OrderBook] = {}
@@ -142,6 +145,10 @@ class LiveBooks:
         grids = {symbol: each.grid for symbol, each in seen.items()}
         self.add_kept(CcxtBooks(worker, self._clock, terms, grids), seen)
 
+    def add_played(self, played: PlayedBooks, seen: Mapping[str, Seen]) -> None:
+        """Observes the books and trades of a recording that is played."""
+        self._played.append((played, self.add_kept(played, seen)))
+
     def _told(self, feed: ToldFeed[Said], shown: Mapping[str, Seen]) -> ToldStream[Said]:
         return ToldStream(feed, tuple(shown), self._socket(feed.host, feed.beat), self._clock)
 
@@ -158,6 +165,8 @@ class LiveBooks:
         for trades, traded in self._trades:
             trades.heard = partial(self._heard, observing, candles, traded)
             works.append(trades.keep())
+        for played, traded in self._played:
+            played.heard = partial(self._heard, observing, candles, traded)
         for marks, marked in self._marks:
             marks.heard = partial(self._heard_mark, observing, marked)
             works.append(marks.keep())
@@ -263,9 +272,20 @@ def live_books(loaded: Loaded, rules: Rules, clock: Clock, connect: Connect = tl
             found.add_ccxt(section, ccxt_terms(f"{account}.{product.value}", section, traded), instruments)
             continue
         feeds = feeds_of(section, product)
-        if feeds is not None:
+        if feeds is None:
+            continue
+        if isinstance(section, PaperExchangeAccount) and section.recording is not None:
+            found.add_played(_played(loaded, section.recording, feeds, instruments, clock), instruments)
+        else:
             found.add(feeds, instruments)
     return found
+
+
+def _played(loaded: Loaded, recording: str, feeds: Feeds, seen: Mapping[str, Seen], clock: Clock) -> PlayedBooks:
+    """Returns what plays a recording; on a tape it begins when the tape has ended."""
+    end, grids = loaded.config.clock.end, {symbol: each.grid for symbol, each in seen.items()}
+    begins_at = None if end is None else instant_of(end)
+    return PlayedBooks(loaded.place(recording), (feeds.books, feeds.trades), grids, clock, begins_at)
 
 
 def _watched(rules: Rules) -> Iterator[InstrumentId]:

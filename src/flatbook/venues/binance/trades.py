@@ -15,6 +15,8 @@ from flatbook.values.instruments import Side
 from flatbook.venues.told_stream import ToldFeed, Traded
 
 TRADE = "aggTrade"
+TOLD = (TRADE, "trade")
+"""What is asked for, and what recordings hold instead: each execution by itself."""
 
 
 class _Trade(msgspec.Struct):
@@ -39,7 +41,7 @@ def read_frame(frame: bytes) -> tuple[Traded, ...]:
         told = _frame.decode(frame).data
     except (msgspec.MsgspecError, RecursionError):
         return ()
-    if told.e != TRADE:
+    if told.e not in TOLD:
         return ()
     taker = Side.SELL if told.m else Side.BUY
     return (Traded(told.s, told.p, told.q, taker, Instant(told.T * NS_PER_MS)),)

@@ -1,0 +1,106 @@
+"""A recorded market in place of a real one: the frames of a recording, heard at the pace at which they came.
+
+They are read as if a venue told them now, again and again: at its end a recording begins anew, with its whole book.
+What a desk slept through is not made up for.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from flatbook.engine.ports import Clock
+from flatbook.market.depth import UNREADABLE, Books, Grid, Heard, Update, unread
+from flatbook.values.instants import NS_PER_S, Instant
+from flatbook.venues.book_stream import BookFeed, Changed
+from flatbook.venues.told_stream import ToldFeed, Traded
+
+LATE_NS_MAX = 2 * NS_PER_S
+WHOLE = b'{"whole":'
+AGAIN_NS = NS_PER_S // 2
+
+
+class _Whole(msgspec.Struct):
+    """A whole book that was asked for, as recordings hold it."""
+
+    whole: str = ""
+    data: msgspec.Raw = msgspec.Raw()
+
+
+_whole = msgspec.json.Decoder(_Whole)
+
+
+class PlayedBooks:
+    """The books and trades of a recording. `changed` hears of each book that moved, `heard` of each trade.
+
+    Needs: a recording as `flatbook data record` writes it. `begins_at` is when it is played first; None is at once.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        ways: tuple[BookFeed, ToldFeed[Traded]],
+        grids: Mapping[str, Grid],
+        clock: Clock,
+        begins_at: Instant | None = None,
+    ) -> None:
+        self._feed, self._trades = ways
+        self.books = Books(grids, self._feed.rule, self._feed.checksum, overlaps=self._feed.overlaps)
+        self.changed: Changed = lambda _symbol, _sync: None
+        self.heard: Callable[[Traded], None] = lambda _said: None
+        self._path, self._grids, self._clock, self._begins_at = path, dict(grids), clock, begins_at
+
+    async def keep(self) -> None:
+        """Plays the recording again and again, for ever.
+
+        Errors: OSError where it cannot be read.
+        """
+        if self._begins_at is not None:
+            await self._clock.sleep_until(self._begins_at)
+        while True:
+            await self._play()
+            await self._clock.sleep_until(Instant(self._clock.now() + AGAIN_NS))
+
+    async def _play(self) -> None:
+        ahead: int | None = None
+        for at, frame in frames_of(self._path):
+            now = self._clock.now()
+            if ahead is None or now - (at + ahead) > LATE_NS_MAX:
+                ahead = now - at
+            await self._clock.sleep_until(Instant(at + ahead))
+            self._hear(frame)
+
+    def _hear(self, frame: bytes) -> None:
+        for heard in self._read(frame):
+            if self.books.take(heard) is not None and isinstance(heard, Update):
+                self.changed(heard.symbol, self.books.by_symbol[heard.symbol])
+        for traded in self._trades.read(frame):
+            self.heard(traded)
+
+    def _read(self, frame: bytes) -> tuple[Heard, ...]:
+        """Returns what a frame says of books; a whole one that was asked for names its symbol."""
+        whole = self._feed.whole
+        if whole is None or not frame.startswith(WHOLE):
+            return self._feed.read(frame, self._grids)
+        try:
+            told = _whole.decode(frame)
+        except UNREADABLE as error:
+            return (unread(error),)
+        grid = self._grids.get(told.whole)
+        return () if grid is None else (whole.read(told.whole, bytes(told.data), grid),)
+
+
+def frames_of(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yields the frames of a recording with the times at which they were heard; a line that is none is passed over.
+
+    Units: nanoseconds.
+    Errors: OSError.
+    """
+    with gzip.open(path, "rb") as file:
+        for line in file:
+            stamp, _, frame = line.rstrip().partition(b" ")
+            if stamp.isdigit() and frame:
+                yield int(stamp), frame

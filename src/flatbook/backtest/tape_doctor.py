@@ -15,6 +15,7 @@ from flatbook.market.ticks import LAST, Kind
 from flatbook.values.instants import NS_PER_S
 
 GAP_S = 60
+LEAP_TIMES = 10
 JUMP = 2
 STEPS_MIN = 2
 LATENCIES_MAX = 1_000_000
@@ -51,6 +52,7 @@ _ILL_COUNTS = {
     "off_grid": Ill.OFF_GRID,
     "cut_to_lot": Ill.OFF_GRID,
     "time_astray": Ill.CLOCK,
+    "time_leaps_at_end": Ill.CLOCK,
     "unread_malformed": Ill.UNREAD,
     "unread_off_grid": Ill.UNREAD,
     "unread_unknown_word": Ill.UNREAD,
@@ -69,7 +71,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 class Looked(msgspec.Struct, kw_only=True):
     """What was seen of one instrument.
 
-    Units: ns; `longest` is the longest silence and begins at `longest_at`, `usual` is the step in the middle.
+    Units: ns; `longest` is the longest silence and begins at `longest_at`, `usual` is the step in the middle,
+    `last_step` the way to the last instant.
     """
 
     inst: int
@@ -78,6 +81,7 @@ class Looked(msgspec.Struct, kw_only=True):
     longest: int = 0
     longest_at: int = 0
     last_ts: int = 0
+    last_step: int = 0
     trades: int = 0
     whole_books: int = 0
     crossed: int = 0
@@ -166,6 +170,8 @@ def _look(looked: Looked, columns: Columns, gap_ns: int) -> None:
         looked.gaps + int((steps > gap_ns).sum()),
         int(ts[-1]),
     )
+    moved = steps[steps > 0]
+    looked.last_step = int(moved[-1]) if len(moved) else looked.last_step
     prices = columns.p1[mine & (columns.kind == Kind.TRADE)]
     if len(prices):
         before = np.concatenate(([looked.last_trade or prices[0]], prices[:-1]))
@@ -201,6 +207,9 @@ def _of_looked(head: TapeHead, looked: Looked) -> Iterator[Finding]:
     if looked.gaps:
         says = f"{looked.gaps} silences, the longest of {looked.longest // NS_PER_S} s"
         yield Finding(ill=Ill.GAP, inst=inst, count=looked.gaps, says=says)
+    if looked.gaps and looked.last_step == looked.longest > LEAP_TIMES * looked.usual > 0:
+        says = f"the last row stands {looked.last_step // NS_PER_S} s after the one before: is its time right?"
+        yield Finding(ill=Ill.CLOCK, inst=inst, count=1, says=says)
     if looked.crossed:
         says = f"crossed after {looked.crossed} messages"
         yield Finding(ill=Ill.CROSSED, inst=inst, count=looked.crossed, says=says)

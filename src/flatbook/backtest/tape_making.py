@@ -20,6 +20,8 @@ from flatbook.values.money import scaled_integer
 ASTRAY_NS = 60 * NS_PER_S
 SETTLED_NS = NS_PER_S
 DAY_NS = 86_400 * NS_PER_S
+LEAP_TIMES = 10
+STEPS_MIN = 2
 DEPTH = "depth"
 
 
@@ -40,6 +42,26 @@ class OffStep(Exception):
     """A price is no whole number of ticks."""
 
 
+class Steps:
+    """How far one stream went from one message to the next. Units: ns; `longest` is that of all but the last step."""
+
+    def __init__(self) -> None:
+        self.newest = self.last = self.longest = self.count = 0
+        self.is_dated = False
+
+    def go(self, ts: int, *, is_dated: bool) -> None:
+        """Takes the next instant. `is_dated`: our own clock vouches for it."""
+        if self.newest and ts > self.newest:
+            self.longest, self.last, self.count = max(self.longest, self.last), ts - self.newest, self.count + 1
+        self.newest, self.is_dated = max(self.newest, ts), is_dated
+
+    @property
+    def leapt(self) -> bool:
+        """Whether the last step was none that such a stream makes, and nothing after it says that it was right."""
+        is_far = self.last > max(ASTRAY_NS, LEAP_TIMES * self.longest)
+        return is_far and self.count > STEPS_MIN and not self.is_dated
+
+
 class SymbolLine:
     """The messages of one symbol on their way to the tape."""
 
@@ -49,6 +71,7 @@ class SymbolLine:
         self._lot = scaled_integer(plan.instrument.lot, decimals=FINE_DECIMALS)
         self._sync = BookSync(FINE, plan.rule)
         self._newest: dict[str, tuple[int, bool]] = {}
+        self._steps: dict[str, Steps] = {}
         self._seqs: dict[str, int] = {}
         self._funding = (0, 0)
 
@@ -71,6 +94,17 @@ class SymbolLine:
         if rows:
             yield Message(ts, local, rows)
 
+    def end(self) -> None:
+        """Looks at the ends of the streams: a wrong time in a last message has none after it that would show it.
+
+        Errors: TapeRefused where a stream leaps ahead by more than a day in its last message.
+        """
+        for stream, steps in self._steps.items():
+            self._counts["time_leaps_at_end"] += steps.leapt
+            if steps.leapt and steps.last > DAY_NS:
+                before = steps.newest - steps.last
+                raise TapeRefused(_astray(self._plan.instrument.id, stream, before, steps.newest))
+
     def _instant(self, local: int, told: Told) -> int | None:
         """Returns when it happened, never before what its stream told earlier; None where that cannot be believed.
 
@@ -89,6 +123,7 @@ class SymbolLine:
         is_whole = told.depth is not None and told.depth.is_whole
         self._counts["stream_time_backwards"] += ts < newest and not (was_whole or is_whole)
         self._newest[stream] = max(newest, ts), is_whole
+        self._steps.setdefault(stream, Steps()).go(ts, is_dated=local > 0)
         return max(newest, ts)
 
     def _of_tick(self, tick: Tick, seq: int) -> list[Row]:
@@ -195,7 +230,8 @@ class SymbolLine:
 
 def _astray(symbol: str, stream: str, newest: int, ts: int) -> str:
     went = f"from {text_of_instant(Instant(newest))} to {text_of_instant(Instant(ts))}"
-    return f"{symbol}: {stream} goes back {went}: leave out the line with the wrong time, or name the files in order"
+    way = "goes back" if ts < newest else "leaps in its last message"
+    return f"{symbol}: {stream} {way} {went}: leave out the line with the wrong time, or name the files in order"
 
 
 def whole_steps(fine: int, step: int) -> int:
@@ -213,6 +249,7 @@ def messages_of(recording: Iterable[Heard], plans: Mapping[str, Plan], counts: C
     """Yields what a recording becomes on a tape, in the order in which it was recorded.
 
     What becomes nothing is counted by its reason.
+    Errors: TapeRefused where a time cannot be right.
     """
     lines = {symbol: SymbolLine(plan, counts) for symbol, plan in plans.items()}
     for recorded, told in recording:
@@ -224,3 +261,5 @@ def messages_of(recording: Iterable[Heard], plans: Mapping[str, Plan], counts: C
             yield from lines[told.symbol].take(recorded, told)
         else:
             counts["other_symbol"] += 1
+    for line in lines.values():
+        line.end()

@@ -31,6 +31,12 @@ def test_a_silence_is_a_gap() -> None:
     assert ills(trade(S, 100), trade(62 * S, 100)) == [(Ill.GAP, 1)]
 
 
+def test_a_last_row_far_from_all_others_is_named_beside_the_gap_that_it_makes() -> None:
+    steady = [trade(at * S, 100) for at in range(1, 6)]
+    assert ills(*steady, trade(500 * S, 100)) == [(Ill.GAP, 1), (Ill.CLOCK, 1)]
+    assert ills(*steady, trade(500 * S, 100), trade(501 * S, 100)) == [(Ill.GAP, 1)]
+
+
 def test_a_crossed_book_is_found() -> None:
     crossed = Message(2 * S, 2 * S, [(Kind.BID, 0, 101, 1, 0, 0, 2)])
     assert ills(Message(S, S + 7, BOOK), crossed._replace(local_ts=3 * S)) == [(Ill.CROSSED, 1)]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from decimal import Decimal
 
+import pytest
 from msgspec.structs import replace
 
+from flatbook.backtest.refused import TapeRefused
 from flatbook.backtest.tape_file import Message
 from flatbook.backtest.tape_making import Plan, messages_of
 from flatbook.backtest.tape_order import by_venue_time, on_one_tape
@@ -117,6 +119,30 @@ def test_what_has_no_local_time_is_seen_a_lag_after_it_happened() -> None:
 def test_a_time_far_from_the_local_one_is_not_believed() -> None:
     messages, counts = made((S, trade(100 * S, 100, 1)))
     assert (messages, counts) == ([], {"time_astray": 1})
+
+
+@pytest.mark.parametrize(("apart_s", "count"), [(60, 0), (61, 1), (86_400, 1)])
+def test_a_leap_in_the_last_message_of_a_stream_is_counted(apart_s: int, count: int) -> None:
+    trades = [(0, trade((5 + number) * S, 100, number + 1)) for number in range(4)]
+    messages, counts = made(*trades, (0, trade((8 + apart_s) * S, 100, 9)))
+    assert (len(messages), counts["time_leaps_at_end"]) == (5, count)
+
+
+def test_a_last_message_more_than_a_day_ahead_is_refused_and_named() -> None:
+    trades = [(0, trade((5 + number) * S, 100, number + 1)) for number in range(4)]
+    with pytest.raises(TapeRefused) as refused:
+        made(*trades, (0, trade(86_409 * S, 100, 9)))
+    assert str(refused.value) == (
+        "binance:BTCUSDT: trade leaps in its last message from 1970-01-01T00:00:08Z to 1970-01-02T00:00:09Z: "
+        "leave out the line with the wrong time, or name the files in order"
+    )
+
+
+def test_a_long_step_is_no_leap_where_the_stream_made_such_ones_or_our_clock_saw_it() -> None:
+    weekly = [(0, trade(at * 86_400 * S, 100, number + 1)) for number, at in enumerate((1, 2, 3, 6, 7, 10))]
+    assert "time_leaps_at_end" not in made(*weekly)[1]
+    dated = [(at * S, trade(at * S, 100, number + 1)) for number, at in enumerate((5, 6, 7, 8, 500_000))]
+    assert "time_leaps_at_end" not in made(*dated)[1]
 
 
 def test_a_stream_that_goes_back_in_time_stays_where_it_was() -> None:

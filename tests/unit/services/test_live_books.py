@@ -134,9 +134,9 @@ def test_a_book_is_unfit_from_the_break_of_its_stream_until_a_whole_one_has_come
 
 def test_a_book_with_more_decimals_than_our_lot_is_off_the_grid() -> None:
     async def talk(scene: Scene, found: LiveBooks, told: Told, candles: Candles) -> None:
-        for bid in ("49998.5 x 2", "49997.5 x 2", "49996.5 x 2"):
-            scene.exchange.quote(PERP, levels(bid), levels("50002.5 x 3"))
-            await scene.pass_ms(10_000)
+        scene.faults.say("cuts_stream", True)
+        scene.exchange.quote(PERP, levels("49998.5 x 2"), levels("50002.5 x 3"))
+        await scene.pass_ms(10_000)
         assert found.status() == {BTC: "off_grid"}
 
     observed(LINEAR, talk, tick="1", at=with_bybit)

@@ -28,6 +28,7 @@ from flatbook.services.beside import Beside
 from flatbook.services.collector import spare_loaded_state
 from flatbook.services.desk import Desk, compose
 from flatbook.services.live_candles import warm_candles
+from flatbook.services.missed_funding import pay_missed
 from flatbook.services.prices import follow_prices, follow_quotes
 from flatbook.sim.tapes.clock import TapeClock
 from flatbook.state.desk import State
@@ -189,6 +190,7 @@ async def serve(
     Errors: EngineFailed; SocketTaken when another engine listens.
     """
     engine = desk.engine
+    await pay_missed(desk.outside.papers(), loaded.config.accounts, desk.clock, log)
     for paper in desk.outside.papers().values():
         await paper.open()
     socket = ControlServer(loaded.home / SOCKET_FILE, desk.doors())

@@ -62,6 +62,7 @@ class Exchange:
         self.marks: dict[str, Decimal] = {}
         self.prints: dict[str, list[Print]] = {market.name: [] for market in terms.markets}
         self.flows: list[Flow] = []
+        self.funded: dict[str, Instant] = {}
         self.watchers: list[Watcher] = []
         self.due_watchers: list[Callable[[Instant], None]] = []
         self._due: list[tuple[Instant, int, Callable[[], None]]] = []

@@ -74,6 +74,7 @@ class _Books(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     accounts: list[_Account]
     orders: list[_Order]
     flows: list[Flow]
+    funded: dict[str, Instant] = {}
 
 
 def keep(exchange: Exchange, path: Path) -> None:
@@ -102,6 +103,7 @@ def written(exchange: Exchange) -> bytes:
         accounts=[_account(exchange, name) for name in exchange.accounts],
         orders=[_order(order) for order in orders],
         flows=exchange.flows,
+        funded=exchange.funded,
     )
     return msgspec.json.encode(books)
 
@@ -127,6 +129,7 @@ def take_up(exchange: Exchange, content: bytes) -> None:
         account.pays_in_fee_coin = named.pays_in_fee_coin
         for held in named.positions:
             _take_position(exchange, named.name, held)
+    exchange.funded.update(books.funded)
     exchange.resume(books.order_id, books.trade_id, [_booked(exchange, each) for each in books.orders], books.flows)
 
 

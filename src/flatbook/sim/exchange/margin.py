@@ -6,7 +6,7 @@ Initial margin of a market is that of the larger side its position and open orde
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from flatbook.sim.exchange.accounts import Account
 from flatbook.sim.exchange.orders import Ending, Flow, Forced, Placing
@@ -21,6 +21,20 @@ DECIMALS = 8
 HOUR_NS = 3_600 * NS_PER_S
 TWO = Decimal(2)
 ZERO = Decimal(0)
+
+PastMark = tuple[Decimal, Instant]
+
+
+class DueTo(NamedTuple):
+    """What a change of a wallet is due to: a symbol with its position and mark, and when, where that is not now."""
+
+    symbol: str = ""
+    qty: Decimal = ZERO
+    price: Decimal = ZERO
+    at: Instant | None = None
+
+
+NOTHING = DueTo()
 
 
 def mark(exchange: Exchange, market: Market) -> Decimal | None:
@@ -115,9 +129,12 @@ def _liquidate(exchange: Exchange, account: Account, coin: str) -> None:
             exchange.force(account.name, position.market, -position.qty, Forced.LIQUIDATION, price)
 
 
-def fund(exchange: Exchange, market: Market, rate: Decimal | None = None) -> None:
-    """Settles funding of a market now: those who are long pay those who are short where the rate is above zero."""
-    price = mark(exchange, market)
+def fund(exchange: Exchange, market: Market, rate: Decimal | None = None, past: PastMark | None = None) -> None:
+    """Settles funding of a market: those who are long pay those who are short where the rate is above zero.
+
+    It is settled now and at the mark, or at a `past` one, whose instant it is booked under.
+    """
+    price, at = (mark(exchange, market), exchange.now) if past is None else past
     for account in exchange.accounts.values():
         position = account.positions.get(market.name)
         if price is None or position is None or not position.qty:
@@ -125,7 +142,9 @@ def fund(exchange: Exchange, market: Market, rate: Decimal | None = None) -> Non
         stated = exchange.markets[market.name].funding_rate if rate is None else rate
         amount = cut(-position.qty * price * stated, decimals=DECIMALS)
         account.wallets[MARGIN_WALLET].add(market.quote, amount)
-        book_flow(exchange, account.name, "FUNDING_FEE", market.quote, amount, (market.symbol, position.qty, price))
+        book_flow(
+            exchange, account.name, "FUNDING_FEE", market.quote, amount, DueTo(market.symbol, position.qty, price, at)
+        )
         for watcher in exchange.watchers:
             watcher.account_changed(account.name, MARGIN_WALLET, "FUNDING_FEE", (market.quote,), market.name)
 
@@ -152,18 +171,18 @@ def book_flow(
     kind: str,
     coin: str,
     amount: Decimal,
-    of: tuple[str, Decimal, Decimal] = ("", ZERO, ZERO),
+    of: DueTo = NOTHING,
 ) -> None:
-    """Writes a change of a wallet that is no trade. `of` is a symbol with the position and the mark it is due to."""
+    """Writes a change of a wallet that is no trade, now where it does not say when."""
     flow = Flow(
         id=len(exchange.flows) + 1,
-        at=exchange.now,
+        at=exchange.now if of.at is None else of.at,
         account=account,
         kind=kind,
         coin=coin,
         amount=amount,
-        market=of[0],
-        qty=of[1],
-        price=of[2],
+        market=of.symbol,
+        qty=of.qty,
+        price=of.price,
     )
     exchange.flows.append(flow)

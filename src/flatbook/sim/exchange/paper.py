@@ -15,16 +15,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aiohttp
+import msgspec
 from aiohttp import web
 
+from flatbook.sim.exchange import margin
 from flatbook.sim.exchange.binance.server import binance_server
 from flatbook.sim.exchange.bybit.server import bybit_server
 from flatbook.sim.exchange.exchange import Exchange
 from flatbook.sim.exchange.kept import keep, take_up
 from flatbook.sim.exchange.terms import ExchangeTerms, Kind, Market, OpeningAccount, Stp
-from flatbook.sim.exchange.told_funding import ToldFunding
+from flatbook.sim.exchange.told_funding import AHEAD_S_MAX, ToldFunding
 from flatbook.sim.network.http_broker import Now, Rest
-from flatbook.values.instants import Instant
+from flatbook.values.instants import SECONDS_PER_DAY, Instant, later
 
 if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
@@ -36,6 +38,8 @@ FORCED_IDS = {"liquidation": "autoclose-", "adl": "adl_autoclose", "settlement":
 FEE_COIN = "BNB"
 
 Level = tuple[int, int]
+
+READ_BACK_DAYS = 5  # Source: the adapters read the ledger of the last six days when they start
 
 
 class Protocol(Enum):
@@ -63,6 +67,22 @@ def terms_of(
         forced_ids=FORCED_IDS if at_binance else {},
         seed=seed,
     )
+
+
+class Owing(msgspec.Struct, frozen=True, kw_only=True):
+    """A position that was kept, and since when nothing is known to have been settled on it."""
+
+    market: str
+    symbol: str
+    since: Instant
+
+
+class Due(msgspec.Struct, frozen=True, kw_only=True):
+    """A settlement that was due. Units: `rate` as a fraction that longs pay, `mark` in the quote coin."""
+
+    at: Instant
+    rate: Decimal
+    mark: Decimal
 
 
 class PaperExchange:
@@ -138,6 +158,30 @@ class PaperExchange:
         if price is not None:
             self.exchange.set_mark(self.exchange.markets[name], price)
         self._funding[name].hear(rate, settles_at)
+        self._keep()
+
+    def owing(self) -> tuple[Owing, ...]:
+        """Returns the positions that funding may have been due on while nobody was there.
+
+        A venue settles within AHEAD_S_MAX of the instant that it told: what is no later was settled already.
+        """
+        held = self.exchange.accounts[ACCOUNT].positions
+        return tuple(
+            Owing(market=name, symbol=held[name].market.symbol, since=self._settled_until(name, held[name].updated_at))
+            for name in self._funding
+            if name in held and held[name].qty
+        )
+
+    def _settled_until(self, name: str, held_since: Instant) -> Instant:
+        funded = self.exchange.funded.get(name)
+        return held_since if funded is None else max(held_since, later(funded, seconds=AHEAD_S_MAX))
+
+    def pay(self, name: str, due: Due) -> None:
+        """Settles funding that was due on a position: under its instant, or as far back as the ledger is read."""
+        self.exchange.advance(self._now())
+        self.exchange.funded[name] = due.at
+        at = max(due.at, later(self.exchange.now, seconds=-READ_BACK_DAYS * SECONDS_PER_DAY))
+        margin.fund(self.exchange, self.exchange.markets[name], due.rate, (due.mark, at))
         self._keep()
 
     def _keep(self) -> None:

@@ -27,7 +27,8 @@ class ToldFunding:
         Gives: a venue that tells another instant has settled the one before where that is due within AHEAD_S_MAX by
         our clock, and has withdrawn it where it is farther off.
         """
-        if settles_at is not None and settles_at <= self._settled:
+        funded = self._exchange.funded.get(self._market.name, self._settled)
+        if settles_at is not None and settles_at <= max(self._settled, funded):
             return
         if settles_at is not None and settles_at != self._at:
             if self._at is not None and self._at <= later(self._exchange.now, seconds=AHEAD_S_MAX):
@@ -41,4 +42,5 @@ class ToldFunding:
             return
         self._settled, self._at = at, None
         if self._rate is not None:
+            self._exchange.funded[self._market.name] = at
             margin.fund(self._exchange, self._market, self._rate)

@@ -1,0 +1,32 @@
+"""Past settlements of funding of a venue over REST: how they are asked for, and what the answers say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from flatbook.values.instants import Instant
+from flatbook.venues.http import Request
+
+
+class Settlement(NamedTuple):
+    """A settlement of funding. Units: as the venue writes them; a mark that it does not tell is empty."""
+
+    at: Instant
+    rate: str
+    mark: str = ""
+
+
+class PastFunding(msgspec.Struct, frozen=True, kw_only=True):
+    """How a venue is asked for settlements between two instants, and for the mark at one of them.
+
+    Gives: `read` the settlements, oldest first, `read_mark` the mark; None where an answer cannot be read.
+    """
+
+    host: str
+    request: Callable[[str, Instant, Instant], Request]
+    read: Callable[[bytes], tuple[Settlement, ...] | None]
+    request_mark: Callable[[str, Instant], Request]
+    read_mark: Callable[[bytes], str | None]

@@ -26,6 +26,7 @@ BEATS = {
     "gate": '{"time":0,"channel":"spot.ping"}',
     "bitstamp": '{"event":"bts:heartbeat"}',
 }
+ASKED_ANEW = ("okx", "bitget")  # a beat is answered there before the market begins, and no whole book has come
 FEES_IN_QUOTE = ("gemini", "coinbase", "bitstamp")
 START = instant_of_text("2026-06-02T14:00:00Z")
 STEP_NS = NS_PER_S // 10
@@ -120,7 +121,7 @@ def desk_at(name: str, home: Path) -> tuple[Shown, PaperDesk, list[OrderFilled]]
 def test_a_grid_trades_on_paper_at_the_market_that_a_venue_shows_in_its_own_words(name: str, tmp_path: Path) -> None:
     market, desk, fills = desk_at(name, tmp_path)
     assert desk.status == {"BTC-PERP": "fit"}
-    assert market.conversations == 4
+    assert market.conversations == (5 if name in ASKED_ANEW else 4)
     assert (BEATS.get(name) in market.said) == (name in BEATS)
     asset, amount = ("USDT", "0.00599995") if name in FEES_IN_QUOTE else ("BTC", "1E-7")
     fee = Fee(asset=AssetId(asset), amount=Money(D(amount)))

@@ -236,6 +236,23 @@ def test_a_whole_book_that_never_comes_is_asked_for_at_growing_rests(name: str) 
     assert None not in fits
 
 
+@pytest.mark.parametrize("name", ["binance", "binanceusdm", "gate", "bybit", "coinbase"])
+def test_changes_that_cannot_be_read_lose_their_book_by_name_although_nothing_shows_a_gap(name: str) -> None:
+    session = made(name, count=150)
+
+    async def play(socket: web.WebSocketResponse, _time: int) -> None:
+        lines = frames(session)
+        off_grid = [crossing(session, line, "0.123456789012345") for line in lines[10:80]]
+        await say_while_heard(socket, [*lines[:10], *off_grid])
+        await asyncio.sleep(10_000)
+
+    exchange = Exchange(session, play)
+    left, _, fits = followed(exchange, kept_for(30))
+    assert [fit for fit in fits if fit is not Unfit.NO_BOOK][:2] == [None, Unfit.UNREAD]
+    assert left == ({} if session.feed.feed.whole is not None else {Unfit.UNREAD: 2})
+    assert exchange.conversations == (1 if session.feed.feed.whole is not None else 3)
+
+
 def crossing(session: Made, line: Line, size: str) -> Line:
     """Returns a frame with a bid that crosses the book, or that takes it away."""
     start, sides = BID_HIGH[session.feed.client]

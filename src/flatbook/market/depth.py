@@ -94,10 +94,11 @@ class UnreadFor(Enum):
 
 
 class Unread(msgspec.Struct, frozen=True, gc=False):
-    """A frame, or a part of it, that cannot be read."""
+    """A frame, or a part of it, that cannot be read. `symbol` is whose book it tells of, where that much is known."""
 
     reason: UnreadFor
     detail: str
+    symbol: str | None = None
 
 
 class Numbered(msgspec.Struct, frozen=True, gc=False):
@@ -252,10 +253,10 @@ class Books:
         self._number = number
 
 
-def unread(error: Exception) -> Unread:
-    """Returns what an error of decoding or of numbers means."""
+def unread(error: Exception, symbol: str | None = None) -> Unread:
+    """Returns what an error of decoding or of numbers means for the book of a symbol, where that is known."""
     reason = UnreadFor.OFF_GRID if isinstance(error, OffGrid) else UnreadFor.MALFORMED
-    return Unread(reason, str(error))
+    return Unread(reason, str(error), symbol)
 
 
 def unknown(what: str, word: str) -> Unread:

@@ -2,9 +2,9 @@
 
 A book that has lost its place is asked for anew at once: over REST, or by hanging up where whole books come first in
 the stream. So is one that stays crossed: no venue matches like that for long, and a change that was missed looks the
-same. So is one whose whole book does not come first, or could not be read: no change would ever make up for it. Nothing
-is read from a book while it says why it is unfit. Conversations that do not lead to all books follow one another at
-rests that grow.
+same. So is one whose whole book does not come first, or of which anything could not be read: no later change would make
+up for it, and none may be readable that shows the gap. Nothing is read from a book while it says why it is unfit.
+Conversations that do not end with all books follow one another at rests that grow.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ RECONNECT_S = 2
 RECONNECT_DOUBLINGS_MAX = 7
 CROSSED_S_MAX = 5
 WHOLE_S_MAX = 5
+GARBLED_MAX = 10
 
 Changed = Callable[[str, BookSync], None]
 
@@ -76,7 +77,7 @@ class BookStream:
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._crossed_at: dict[str, Instant] = {}
         self._missing: dict[str, None] = {}
-        self._whole_by, self._unread_before = Instant(0), 0
+        self._whole_by, self._unread_before, self._garbled = Instant(0), 0, 0
         self.left: dict[Unfit, int] = {}
 
     async def follow(self) -> StreamEnd:
@@ -107,7 +108,7 @@ class BookStream:
     def _opened(self) -> None:
         """Asks for whole books at once: of a symbol in which nothing happens no change would ever make it ask."""
         self._whole_by = later(self._clock.now(), seconds=WHOLE_S_MAX)
-        self._unread_before = sum(self.books.unread.values())
+        self._unread_before, self._garbled = sum(self.books.unread.values()), 0
         if self._feed.whole is not None:
             for symbol, sync in self.books.by_symbol.items():
                 self._begin_asking(symbol, sync)
@@ -125,13 +126,34 @@ class BookStream:
             if self.books.gaps > before:
                 self._count(Unfit.GAP)
                 return None
-            if isinstance(heard, Update) and not self._heard(heard.symbol):
+            if isinstance(heard, Update):
+                self._garbled = 0
+                if not self._heard(heard.symbol):
+                    return None
+            elif isinstance(heard, Unread) and not self._lose_unread(heard.symbol):
                 return None
         return () if self._leave_no_crossed() and self._misses_none() else None
 
     def _count(self, why: Unfit | None) -> None:
         if why is not None:
             self.left[why] = self.left.get(why, 0) + 1
+
+    def _lose_unread(self, symbol: str | None) -> bool:
+        """Loses the book of which something is unread; all, where nothing can be read. Returns whether to stay."""
+        sync = self.books.by_symbol.get(symbol or "")
+        if symbol is not None and sync is not None:
+            if not self._missing:
+                self._whole_by = later(self._clock.now(), seconds=WHOLE_S_MAX)
+            self._missing[symbol] = None
+            sync.lose(Unfit.UNREAD)
+            return self._heard(symbol)
+        self._garbled += 1
+        if self._garbled < GARBLED_MAX:
+            return True
+        self.books.lose(Unfit.UNREAD)
+        self._missing |= dict.fromkeys(self._grids)
+        self._count(Unfit.UNREAD)
+        return False
 
     def _misses_none(self) -> bool:
         """Says of whole books that should have come first why they have not. Returns whether to stay."""
@@ -154,7 +176,7 @@ class BookStream:
         if not sync.needs_whole:
             return True
         if self._feed.whole is None:
-            stays = sync.unfit in (Unfit.NO_BOOK, Unfit.DISCONNECTED)
+            stays = sync.unfit in (Unfit.NO_BOOK, Unfit.DISCONNECTED, Unfit.UNREAD)
             self._count(None if stays else sync.unfit)
             return stays
         self._begin_asking(symbol, sync)

@@ -47,16 +47,18 @@ _whole = msgspec.json.Decoder(_Whole)
 
 def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
     """Returns the change of a book that a frame of a combined stream holds; nothing for any other stream."""
+    symbol = None
     try:
         told = _frame.decode(frame)
         change = told.data
-        grid = grids.get(change.s)
+        symbol = change.s
+        grid = grids.get(symbol)
         if grid is None or DEPTH not in told.stream:
             return ()
         bids, asks = levels(change.b, grid), levels(change.a, grid)
     except UNREADABLE as error:
-        return (unread(error),) if _is_of_book(frame) else ()
-    return (Update(change.s, False, Depth(bids, asks, change.U, change.u, change.pu)),)
+        return (unread(error, symbol),) if _is_of_book(frame) else ()
+    return (Update(symbol, False, Depth(bids, asks, change.U, change.u, change.pu)),)
 
 
 def _is_of_book(frame: bytes) -> bool:

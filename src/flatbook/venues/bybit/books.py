@@ -37,6 +37,7 @@ _told = msgspec.json.Decoder(_Told)
 
 def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
     """Returns what a frame says of a book; nothing for what is about something else."""
+    symbol = None
     try:
         head = _frame.decode(frame)
         if not head.topic.startswith(TOPIC):
@@ -44,13 +45,14 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         if head.type not in (SNAPSHOT, DELTA):
             return (unknown("a book of type", head.type),)
         told = _told.decode(head.data)
-        grid = grids.get(told.s)
+        symbol = told.s
+        grid = grids.get(symbol)
         if grid is None:
             return ()
         bids, asks = levels(told.b, grid), levels(told.a, grid)
     except UNREADABLE as error:
-        return (unread(error),)
-    return (Update(told.s, head.type == SNAPSHOT or told.u == 1, Depth(bids, asks, told.u, told.u)),)
+        return (unread(error, symbol),)
+    return (Update(symbol, head.type == SNAPSHOT or told.u == 1, Depth(bids, asks, told.u, told.u)),)
 
 
 def rule(last: int, _is_fresh: bool, change: Depth) -> Follows:

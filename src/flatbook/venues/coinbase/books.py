@@ -1,7 +1,8 @@
 """The books of Coinbase Advanced Trade: a whole book first, then changes; the connection numbers all its messages.
 
-A message that cannot be read is a hole in those numbers, which the next one shows. An event with a word that nobody
-here knows has its number and may have held a change all the same: its connection is left and all begins anew.
+A message that cannot be read is a hole in those numbers, which the next one shows; an event off the grid has its
+number, and says whose book is lost. An event with a word that nobody here knows has its number and may have held a
+change all the same: its connection is left and all begins anew.
 
 Source: docs.cdp.coinbase.com, Advanced Trade WebSocket, level2 channel.
 """
@@ -19,6 +20,7 @@ from flatbook.market.depth import (
     Heard,
     Leave,
     Numbered,
+    OffGrid,
     Update,
     in_one_row,
     levels,
@@ -74,10 +76,14 @@ def _heard(events: list[_Event], grids: Mapping[str, Grid]) -> Iterator[Heard]:
         if event.type not in (SNAPSHOT, UPDATE) or any(each.side not in (BID, OFFER) for each in event.updates):
             yield from (unknown("an event of type", event.type), Leave())
             return
-        bids, asks = (
-            levels([(each.price_level, each.new_quantity) for each in event.updates if each.side == side], grid)
-            for side in (BID, OFFER)
-        )
+        try:
+            bids, asks = (
+                levels([(each.price_level, each.new_quantity) for each in event.updates if each.side == side], grid)
+                for side in (BID, OFFER)
+            )
+        except OffGrid as error:
+            yield unread(error, event.product_id)
+            continue
         yield Update(event.product_id, event.type == SNAPSHOT, Depth(bids, asks))
 
 

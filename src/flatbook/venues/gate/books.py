@@ -44,18 +44,20 @@ _whole = msgspec.json.Decoder(_Whole)
 
 def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
     """Returns the change of a book that a frame holds; nothing for what is about something else."""
+    symbol = None
     try:
         head = _frame.decode(frame)
         if head.channel != CHANGES or head.event != UPDATE:
             return ()
         change = _change.decode(head.result)
-        grid = grids.get(change.s)
+        symbol = change.s
+        grid = grids.get(symbol)
         if grid is None:
             return ()
         bids, asks = levels(change.b or (), grid), levels(change.a or (), grid)
     except UNREADABLE as error:
-        return (unread(error),)
-    return (Update(change.s, False, Depth(bids, asks, change.U, change.u)),)
+        return (unread(error, symbol),)
+    return (Update(symbol, False, Depth(bids, asks, change.U, change.u)),)
 
 
 def read_whole(symbol: str, body: bytes, grid: Grid) -> Update | Unread:

@@ -58,16 +58,18 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
     """Returns what a frame says of a book; nothing for what is about something else."""
     if frame == PONG:
         return ()
+    symbol = None
     try:
         head = _frame.decode(frame)
-        grid = grids.get(head.arg.inst_id)
+        symbol = head.arg.inst_id
+        grid = grids.get(symbol)
         if head.arg.channel not in BOOKS or not head.action or grid is None:
             return ()
         if head.action not in (SNAPSHOT, UPDATE):
             return (unknown("a book with the action", head.action),)
         return tuple(_update(head, told, grid) for told in _told.decode(head.data))
     except UNREADABLE as error:
-        return (unread(error),)
+        return (unread(error, symbol),)
 
 
 def _update(head: _Frame, told: _Told, grid: Grid) -> Update:

@@ -26,6 +26,7 @@ class PriceFrom(Enum):
 
     MARK = "mark"
     LAST_FILL = "last fill"
+    LAST_TRADE = "last trade"
 
 
 class NetLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +126,24 @@ def net_lines(state: State, *, owner: OwnerId | None = None) -> tuple[NetLine, .
     for (holder, _, _), row in sorted(state.positions.rows.items()):
         rows.setdefault((holder, row.underlying), []).append(row)
     return tuple(_net_line(state, key, rows.get(key, ())) for key in keys if owner in (None, key[0]))
+
+
+def valued_at_trades(state: State, line: NetLine, quotes: Mapping[str, AssetId]) -> NetLine:
+    """Returns a net that nothing values at its newest execution, where its instrument is one of those with a quote.
+
+    Needs: a mark of the quote.
+    """
+    if line.price is not None:
+        return line
+    traded = {(row.account, row.instrument): quotes.get(row.instrument) for row in line.positions}
+    for (account, instrument, _), (_, _, price) in reversed(state.executions.items()):
+        quote = traded.get((account, instrument))
+        mark = None if quote is None else state.mark(quote)
+        if mark is not None:
+            in_usd = Price(price * mark)
+            usd = Money(line.exposure.net * in_usd)
+            return msgspec.structs.replace(line, price=in_usd, price_from=PriceFrom.LAST_TRADE, usd=usd)
+    return line
 
 
 def portfolio_exposure(state: State, intended: Mapping[NetKey, Quantity] = NO_INTENDED_DELTA) -> PortfolioExposure:

@@ -13,7 +13,7 @@ from tests.unit.engine.quote_scene import OWNER
 from tests.unit.services.test_grid_plans import PERP, grid_scene
 
 MOMENT = as_of(Seq(1), None)
-QUOTED = {(str(OWNER), str(PERP.underlying)): Threshold(in_slots=True)}
+QUOTED = {(str(OWNER), str(PERP.underlying)): Threshold(in_slots=True, quotes={PERP.id: PERP.quote})}
 
 
 def test_what_slots_hold_is_intended_and_the_rest_of_a_position_is_not() -> None:
@@ -29,3 +29,16 @@ def test_what_slots_hold_is_intended_and_the_rest_of_a_position_is_not() -> None
     net = scene.state.positions.nets[key]
     net.known = Quantity(net.known + Decimal("0.05"))
     assert not status_answer(scene.state, MOMENT, QUOTED).flat
+
+
+def test_what_a_grid_holds_is_worth_its_newest_execution_where_its_quote_has_a_mark() -> None:
+    scene = grid_scene()
+    scene.begin()
+    scene.fill(scene.intents()[0].order_id, "0.1")
+    (net,) = status_answer(scene.state, MOMENT, QUOTED).nets
+    assert (net.price, net.price_from, net.usd) == ("99", "last trade", "9.9")
+    (bare,) = status_answer(scene.state, MOMENT, {}).nets
+    assert (bare.usd, bare.price_from) == (None, None)
+    scene.state.marks.clear()
+    (unmarked,) = status_answer(scene.state, MOMENT, QUOTED).nets
+    assert unmarked.usd is None

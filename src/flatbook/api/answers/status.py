@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -10,9 +11,10 @@ import msgspec
 from flatbook.api.answers.moment import Answer, AsOf
 from flatbook.api.answers.positions import NetBody, in_slots, net_fields
 from flatbook.ops.config_shape import Config
-from flatbook.projections.positions import NetLine, net_lines
+from flatbook.projections.positions import NetLine, net_lines, valued_at_trades
 from flatbook.state.desk import State
 from flatbook.state.orders import Status
+from flatbook.values.ids import AssetId
 from flatbook.values.instants import Instant, seconds_between, text_of_instant
 from flatbook.values.money import ZERO, Quantity, plain
 
@@ -20,12 +22,16 @@ RUNBOOK = "docs/runbook.md#{anchor}"
 
 
 class Threshold(NamedTuple):
-    """From which net on a hedge is due, in shares or USD; none of them: everything but zero is."""
+    """From which net on a hedge is due, in shares or USD; none of them: everything but zero is.
+
+    `quotes` are what the instruments of a grid are paid in, which values what it holds where nothing else does.
+    """
 
     shares: Decimal | None = None
     usd: Decimal | None = None
     on_purpose: bool = False
     in_slots: bool = False
+    quotes: Mapping[str, AssetId] = {}
 
     def told(self) -> str | None:
         """Returns the threshold in words, None where there is none."""
@@ -205,7 +211,9 @@ def thresholds_of(config: Config) -> Thresholds:
             found[owner, underlying] = Threshold(on_purpose=True)
     for owner, sections in config.grid.items():
         for name in sections:
-            found[owner, config.instruments[name].underlying] = Threshold(in_slots=True)
+            key = owner, config.instruments[name].underlying
+            quotes = {**found.get(key, NO_THRESHOLD).quotes, name: AssetId(config.instruments[name].quote)}
+            found[key] = Threshold(in_slots=True, quotes=quotes)
     return found
 
 
@@ -216,7 +224,11 @@ def status_answer(
 
     Units: `age_s` in seconds since the newest commit.
     """
-    lines, thresholds = net_lines(state), stated or {}
+    thresholds = stated or {}
+    lines = tuple(
+        valued_at_trades(state, line, thresholds.get((line.owner, line.underlying), NO_THRESHOLD).quotes)
+        for line in net_lines(state)
+    )
     intended = in_slots(state)
     nets = [
         _net(

@@ -168,6 +168,19 @@ class BinanceAccount(Section, frozen=True, kw_only=True, tag_field="kind", tag="
     base_url: Annotated[str | None, text(URL_SAID)] = None
 
 
+class WatchedExchange(Enum):
+    """Whose public streams show a market."""
+
+    BINANCE = "binance"
+    BYBIT = "bybit"
+    OKX = "okx"
+    GATE = "gate"
+    BITGET = "bitget"
+    GEMINI = "gemini"
+    COINBASE = "coinbase"
+    BITSTAMP = "bitstamp"
+
+
 class CcxtAccount(Section, frozen=True, kw_only=True, tag_field="kind", tag="ccxt"):
     """An account at an exchange that is reached through ccxt, which runs in a process of its own."""
 
@@ -184,20 +197,11 @@ class CcxtAccount(Section, frozen=True, kw_only=True, tag_field="kind", tag="ccx
     uid: Annotated[
         str | None, text('The user id, where the exchange wants one: "secret:" and its name.', SECRET_REFERENCE)
     ] = None
+    watched: Annotated[
+        WatchedExchange | None,
+        said("Whose own streams tell its spot books and trades; left out: ccxt tells its books, and no trades."),
+    ] = None
     base_url: Annotated[str | None, text(URL_SAID)] = None
-
-
-class WatchedExchange(Enum):
-    """Whose market a paper account at an exchange trades at."""
-
-    BINANCE = "binance"
-    BYBIT = "bybit"
-    OKX = "okx"
-    GATE = "gate"
-    BITGET = "bitget"
-    GEMINI = "gemini"
-    COINBASE = "coinbase"
-    BITSTAMP = "bitstamp"
 
 
 class PaperExchangeAccount(Section, frozen=True, kw_only=True, tag_field="kind", tag="paper_exchange"):

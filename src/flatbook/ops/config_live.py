@@ -45,6 +45,7 @@ CENT = Decimal("0.01")
 ALPACA_LOT_DECIMALS = 9
 HTTP_SCHEMES = (ENCRYPTED[0], PLAIN[0])
 SOCKET_SCHEMES = (ENCRYPTED[1], PLAIN[1])
+WATCHED_BY_ADAPTERS = (WatchedExchange.BINANCE, WatchedExchange.BYBIT)
 OF_API = {AlpacaApi.TRADING: Environment.PAPER, AlpacaApi.BROKER: Environment.SANDBOX}
 
 Flaw = tuple[Key, str]
@@ -114,6 +115,8 @@ def _flaws_of_account(config: Config, key: Key, account: LiveAccount) -> Iterato
             yield (*key, "environment"), f"the {account.api.value} API has {names}"
     elif isinstance(account, SchwabAccount):
         yield from _flaws_of_schwab(key, account)
+    elif isinstance(account, CcxtAccount) and account.watched is not None:
+        yield from _flaws_of_streams(key, account, account.watched)
     elif isinstance(account, BinanceAccount) and account.environment is Environment.PAPER:
         yield (*key, "environment"), 'Binance has no paper accounts: write "live" or "sandbox"'
 
@@ -123,6 +126,14 @@ def _flaws_of_watched(key: Key, account: PaperExchangeAccount) -> Iterator[Flaw]
         yield (*key, "base_url"), flaw
     if account.base_url is not None and account.recording is not None:
         yield (*key, "recording"), "is played instead of watching: state no base_url"
+
+
+def _flaws_of_streams(key: Key, account: CcxtAccount, watched: WatchedExchange) -> Iterator[Flaw]:
+    """Yields that an account of ccxt is not at the market that is to be watched for it."""
+    if watched in WATCHED_BY_ADAPTERS:
+        yield (*key, "watched"), f'{watched.value} has an adapter of its own: write kind = "{watched.value}"'
+    if account.environment is not Environment.LIVE and account.base_url is None:
+        yield (*key, "watched"), "what is watched is the real market, and not that of a test network: leave it out"
 
 
 def _flaws_of_schwab(key: Key, account: SchwabAccount) -> Iterator[Flaw]:
@@ -170,6 +181,8 @@ def _products_at(account: AccountSection | None) -> tuple[Product, ...]:
         return (Product.SPOT if account.market is BinanceMarket.SPOT else Product.LINEAR_PERP,)
     at_bybit = isinstance(account, PaperExchangeAccount) and account.exchange is WatchedExchange.BYBIT
     has_perpetuals = isinstance(account, BybitAccount | CcxtAccount) or at_bybit
+    if isinstance(account, CcxtAccount) and account.watched is not None:
+        has_perpetuals = False
     return (Product.SPOT, Product.LINEAR_PERP) if has_perpetuals else (Product.SPOT,)
 
 

@@ -24,7 +24,7 @@ from flatbook.ops.config import Loaded
 from flatbook.ops.config_accounts import CcxtAccount, PaperExchangeAccount
 from flatbook.ops.config_rules import instant_of
 from flatbook.services.live_exchanges import ccxt_terms
-from flatbook.services.market_feeds import Feeds, feeds_of
+from flatbook.services.market_feeds import Feeds, feeds_of, own_symbol
 from flatbook.services.played_books import PlayedBooks
 from flatbook.strategies.decision import Series
 from flatbook.values.ids import InstrumentId
@@ -267,7 +267,7 @@ def live_books(loaded: Loaded, rules: Rules, clock: Clock, connect: Connect = tl
         markets.setdefault((instrument.account, instrument.product), {})[instrument.symbol] = seen
     for (account, product), instruments in markets.items():
         section = loaded.config.accounts[account]
-        if isinstance(section, CcxtAccount):
+        if isinstance(section, CcxtAccount) and section.watched is None:
             traded = tuple(each.instrument for each in instruments.values())
             found.add_ccxt(section, ccxt_terms(f"{account}.{product.value}", section, traded), instruments)
             continue
@@ -277,7 +277,7 @@ def live_books(loaded: Loaded, rules: Rules, clock: Clock, connect: Connect = tl
         if isinstance(section, PaperExchangeAccount) and section.recording is not None:
             found.add_played(_played(loaded, section.recording, feeds, instruments, clock), instruments)
         else:
-            found.add(feeds, instruments)
+            found.add(feeds, {own_symbol(section, symbol): each for symbol, each in instruments.items()})
     return found
 
 

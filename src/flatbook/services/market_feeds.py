@@ -11,6 +11,7 @@ from flatbook.ops.config_accounts import (
     AccountSection,
     BinanceAccount,
     BybitAccount,
+    CcxtAccount,
     Environment,
     PaperExchangeAccount,
     WatchedExchange,
@@ -63,23 +64,42 @@ WATCHED: Mapping[WatchedExchange, Feeds] = {
     WatchedExchange.BITSTAMP: Feeds(books=bitstamp_books.FEED, trades=bitstamp_trades.FEED),
 }
 
+# Source: docs of each, instruments; what stands between the coins of a spot market in its name.
+JOINED = {
+    WatchedExchange.OKX: "-",
+    WatchedExchange.GATE: "_",
+    WatchedExchange.BITGET: "",
+    WatchedExchange.GEMINI: "",
+    WatchedExchange.COINBASE: "-",
+    WatchedExchange.BITSTAMP: "",
+}
+
 
 def feeds_of(account: AccountSection, product: Product) -> Feeds | None:
     """Returns how the books and trades at an account are told; None where no public stream of ours tells them."""
     if isinstance(account, PaperExchangeAccount):
         stands = watched_account(account)
-        return _watched(account) if stands is None else feeds_of(stands, product)
+        return _watched(account.exchange, account.base_url) if stands is None else feeds_of(stands, product)
+    if isinstance(account, CcxtAccount):
+        return None if account.watched is None else _watched(account.watched, account.base_url)
     if isinstance(account, BinanceAccount):
         return _binance_feeds(account, product)
     return _bybit_feeds(account, product) if isinstance(account, BybitAccount) else None
 
 
-def _watched(account: PaperExchangeAccount) -> Feeds:
-    feeds = WATCHED[account.exchange]
-    if account.base_url is None:
+def _watched(exchange: WatchedExchange, base_url: str | None) -> Feeds:
+    feeds = WATCHED[exchange]
+    if base_url is None:
         return feeds
-    parts = urlsplit(account.base_url)
-    return _at(feeds, f"{SOCKET_OF[parts.scheme]}://{parts.netloc}", account.base_url)
+    parts = urlsplit(base_url)
+    return _at(feeds, f"{SOCKET_OF[parts.scheme]}://{parts.netloc}", base_url)
+
+
+def own_symbol(account: AccountSection, symbol: str) -> str:
+    """Returns what the streams of an account call a market, whose orders may go under another name of it."""
+    if not isinstance(account, CcxtAccount) or account.watched is None:
+        return symbol
+    return symbol.replace("/", JOINED[account.watched])
 
 
 def _binance_feeds(account: BinanceAccount, product: Product) -> Feeds:

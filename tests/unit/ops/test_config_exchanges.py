@@ -187,8 +187,17 @@ def test_any_exchange_of_ccxt_is_an_account_with_its_own_interpreter() -> None:
             'contract_size = "1"\nproduct = "inverse_perp"',
             "inverse_perp is not traded at kraken",
         ),
+        ('shorting = "never"', 'shorting = "never"\nwatched = "okx"', "not that of a test network: leave it out"),
+        ('shorting = "never"', 'shorting = "never"\nwatched = "bybit"', 'write kind = "bybit"'),
     ],
 )
 def test_what_does_not_agree_at_ccxt_is_refused(old: str, new: str, said: str) -> None:
     text = changed((AT_ALPACA, KRAKEN.replace(old, new, 1) + AT_ALPACA), text=LIVE_EXAMPLE)
     assert said in "\n".join(problems(text))
+
+
+def test_what_is_watched_for_an_account_of_ccxt_is_spot() -> None:
+    watched = KRAKEN.replace('environment = "sandbox"', 'environment = "live"\nwatched = "okx"')
+    perp = watched.replace('contract_size = "1"', 'contract_size = "1"\nproduct = "linear_perp"')
+    said = [problems(changed((AT_ALPACA, text + AT_ALPACA), text=LIVE_EXAMPLE)) for text in (watched, perp)]
+    assert ["linear_perp is not traded at kraken" in "\n".join(each) for each in said] == [False, True]

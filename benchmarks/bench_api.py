@@ -1,7 +1,7 @@
-"""The API under 200 streams and 200 requests a second, beside an engine that hedges. Budget: 120 s, quick 60 s.
+"""The API under 200 streams and 200 requests a second, beside an engine that hedges. Budget: 150 s, quick 60 s.
 
 The API runs at nice 10, the crowd on a core of its own; the engine is that of the hedge latency. On two cores all three
-share what there is: the ratio says what the API costs a hedge.
+share what there is: the ratio says what the API costs a hedge. Seconds of CPU do not depend on who else is at work.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from benchmarks.bench_hedge_latency import durable
 from flatbook.api.access_file import open_door_file
 from flatbook.api.access_scopes import Scope
 from flatbook.api.access_tokens import create_token
+from flatbook.journal.sqlite import create_journal
 from flatbook.ops.clock import SystemClock
 from flatbook.ops.home import DOOR_FILE
 from flatbook.services.demo_console import free_port
@@ -28,12 +29,13 @@ from flatbook.sim.tapes.demo_tape import load_demo_tape
 
 STREAMS, RATE = 200, 200
 SECONDS = amount(40, 15)
-RAMP = (400, 800, 1_600)
+RAMP = (400, 800, 1_600, 3_200)
 RAMP_S = amount(10, 5)
-TOKENS = 8
+TOKENS = 16  # each may ask 300 times a second
 HEDGE_TIMES_MAX = 2.0
 POSITIONS_MS_MAX = 100.0
 NICE = 10
+READ_TRIES_MAX = 20
 
 
 class Served(NamedTuple):
@@ -86,12 +88,15 @@ def run() -> list[Figure]:
     with folder() as place:
         home = place / "home"
         make_home(home, load_demo_tape())
+        create_journal(home / "journal.sqlite")
         with served(home) as api:
+            wait_until_read(api)
             beside, begun_s = crowd(api, STREAMS, RATE, SECONDS), api.cpu_s()
             loaded, _, _ = durable(home)
             met = met_by(beside)
             used_s = api.cpu_s() - begun_s
-            ramp = [figure for rate in RAMP for figure in _at_rate(api, rate)]
+            alike = met_by(crowd(api, 0, RATE, RAMP_S))
+            ramp = _ramp(api)
     failed = sum(count for status, count in met["statuses"].items() if status != "200")
     return [
         Figure("fill to order's bytes, durable, alone, 99 of 100 below", share(alone, 0.99), "us"),
@@ -100,17 +105,36 @@ def run() -> list[Figure]:
         Figure("/positions meanwhile, median", median(met["took_ms"]), "ms"),
         at_most("/positions meanwhile, 99 of 100 below", share(met["took_ms"], 0.99), "ms", POSITIONS_MS_MAX),
         at_most("requests meanwhile that were not answered", failed, "requests", 0),
-        Figure("messages told meanwhile", met["told"], "messages"),
+        Figure("/positions without hedges and streams, 99 of 100 below", share(alike["took_ms"], 0.99), "ms"),
+        Figure("streams meanwhile", met["streams"], "streams"),
+        Figure("texts told to each stream meanwhile", met["told"] / STREAMS, "texts"),
+        Figure("told to each stream meanwhile", met["bytes"] / STREAMS / 1_000, "kB"),
         Figure("CPU of the API meanwhile", used_s / SECONDS, "cores"),
         *ramp,
     ]
 
 
-def _at_rate(api: Served, rate: int) -> list[Figure]:
-    begun_s = api.cpu_s()
-    met = met_by(crowd(api, 0, rate, RAMP_S))
-    cpu_us = (api.cpu_s() - begun_s) / len(met["took_ms"]) * 1_000_000
-    return [
-        Figure(f"/positions at {rate} requests/s, no streams, 99 of 100 below", share(met["took_ms"], 0.99), "ms"),
-        Figure(f"CPU of the API for each at {rate} requests/s", cpu_us, "us"),
-    ]
+def wait_until_read(api: Served) -> None:
+    """Returns once the API has read its journal to the end.
+
+    Errors: TimeoutError.
+    """
+    for _ in range(READ_TRIES_MAX):
+        if met_by(crowd(api, 0, 1, 1))["statuses"] == {"200": 1}:
+            return
+    raise TimeoutError("the API does not answer")
+
+
+def _ramp(api: Served) -> list[Figure]:
+    """Measures more and more requests, until they are too many."""
+    figures, broke = [], 0
+    for rate in RAMP:
+        begun_s = api.cpu_s()
+        met = met_by(crowd(api, 0, rate, RAMP_S))
+        cpu_us, slow_ms = (api.cpu_s() - begun_s) / len(met["took_ms"]) * 1_000_000, share(met["took_ms"], 0.99)
+        figures.append(Figure(f"/positions at {rate:,} requests/s, no streams, 99 of 100 below", slow_ms, "ms"))
+        figures.append(Figure(f"CPU of the API for each at {rate:,} requests/s", cpu_us, "us"))
+        if slow_ms > POSITIONS_MS_MAX:
+            broke = rate
+            break
+    return [*figures, Figure("the first of these rates that is too many, 0 where none is", broke, "requests/s")]

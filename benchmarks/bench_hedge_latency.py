@@ -245,7 +245,8 @@ def latencies(journal: Journal, before: Callable[[], object] = int, after: Calla
 def durable(place: Path) -> tuple[list[float], list[float], list[float]]:
     """Returns the microseconds of hedges, of the commits under them, and of raw durable appends beside them."""
     path, commits, raw = place / "journal.sqlite", Commits(), list[float]()
-    create_journal(path)
+    if not path.exists():
+        create_journal(path)
     append = raw_append(place / "raw", os.fdatasync)
     with closing(open_journal(path, commit=commits.commit)) as journal:
         taken = latencies(journal, commits.expect, lambda: raw.append(microseconds(append)))

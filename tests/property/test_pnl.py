@@ -5,14 +5,27 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from flatbook.events.event import Event
-from flatbook.projections.fold import fold
+from flatbook.projections.audit import audit
+from flatbook.projections.cells import cost_in_usd
+from flatbook.projections.edges import Evidence, edge_totals, hedge_edges
+from flatbook.projections.fold import fold, fold_all
+from flatbook.projections.ledger import Ledger
 from flatbook.projections.lots import COUNTER_TRADE_NS_MAX, Bucket, Place
 from flatbook.projections.pnl import Pnl
-from flatbook.projections.results import days_of, open_lots_of, slices_of, totals_of
+from flatbook.projections.results import (
+    Scope,
+    accounts_of,
+    coverage_of,
+    days_of,
+    nets_of,
+    open_lots_of,
+    slices_of,
+    totals_of,
+)
 from flatbook.values.instruments import Side
 from tests.property.journals import executions, fills, journals
 from tests.unit.projections import scene
@@ -37,18 +50,40 @@ def test_the_order_of_arrival_does_not_matter(data: st.DataObject) -> None:
     assert totals_of(one) == totals_of(other)
 
 
-@given(journals(), st.integers(0, 20))
-def test_asking_in_between_changes_nothing(events: list[Event], first: int) -> None:
-    whole = fold(Pnl(), rows_of(events))
-    asked = Pnl()
-    rows = rows_of(events)
-    fold(asked, rows[:first])
-    totals_of(asked)
-    for row in rows[first:]:
-        fold(asked, (row,))
-        totals_of(asked)
-    assert slices_of(asked) == slices_of(whole)
-    assert totals_of(asked) == totals_of(whole)
+def told(pnl: Pnl, evidence: Evidence, ledger: Ledger) -> Any:
+    """Returns all that is told of running sums."""
+    edges = edge_totals(pnl, evidence)
+    sums = totals_of(pnl), days_of(pnl), accounts_of(pnl), nets_of(pnl), coverage_of(pnl)
+    return slices_of(pnl), sums, edges, audit(ledger, pnl)
+
+
+@given(st.data())
+def test_running_sums_are_those_of_the_whole_whenever_they_are_asked_for(data: st.DataObject) -> None:
+    events = [*data.draw(journals()), scene.mark(USDC, "0.97", data.draw(st.integers(-100, 5_000)))]
+    rows = rows_of(data.draw(st.permutations(events)))
+    asked, whole = (Pnl(), Evidence(), Ledger()), (Pnl(), Evidence(), Ledger())
+    for row in rows:
+        fold_all(asked, (row,))
+        told(*asked)
+    fold_all(whole, rows)
+    assert told(*asked) == told(*whole)
+
+
+@given(trades())
+def test_running_sums_are_those_of_every_slice_cost_and_hedge(events: list[Event]) -> None:
+    pnl, evidence = Pnl(), Evidence()
+    fold_all((pnl, evidence), rows_of(events))
+    realised = [each.realised for each in slices_of(pnl)]
+    assert totals_of(pnl).gross == sum((each for each in realised if each is not None), Decimal(0))
+    assert totals_of(pnl).unpriced == realised.count(None)
+    costs = [cost_in_usd(cost, pnl.marks) for cost in pnl.costs()]
+    assert totals_of(pnl).cost == sum((each for each in costs if each is not None), Decimal(0))
+    sides: dict[str, Side] = {}
+    for each in slices_of(pnl):
+        assume(sides.setdefault(each.closing_order or each.closing, each.side) is each.side)  # as with real orders
+    for (owner, underlying), edges in edge_totals(pnl, evidence).items():
+        single = hedge_edges(pnl, evidence, Scope(owner=owner, underlying=underlying))
+        assert (edges.hedges, edges.edge_usd) == (len(single), sum((each.edge_usd for each in single), Decimal(0)))
 
 
 @given(trades())

@@ -27,7 +27,7 @@ from flatbook.projections.facts import TradeFact
 from flatbook.projections.orders import OrderLine, foreign_lines, order_lines, refused_lines
 from flatbook.projections.results import Scope
 from flatbook.projections.timeline import Plot, Story, find_subjects, plot_of, story_of
-from flatbook.projections.trades import lines_of, trade_facts
+from flatbook.projections.trades import lines_of, newest_facts, trade_facts
 from flatbook.state.orders import Status
 from flatbook.values.ids import OrderId, OwnerId, Underlying
 
@@ -239,7 +239,7 @@ def newest_executions(_site: Site, view: View) -> dict[str, ExecutionBody]:
 
 def newest_trades(_site: Site, view: View) -> dict[str, TradeBody]:
     """Returns the newest trades by their reference, the oldest first."""
-    lines = lines_of(view.folds.pnl, trade_facts(view.folds.pnl)[-TOLD_MAX:])
+    lines = lines_of(view.folds.pnl, newest_facts(view.folds.pnl, TOLD_MAX))
     return {line.fact.ref: trade_body(line, view.folds.priced) for line in lines}
 
 

@@ -18,6 +18,7 @@ from flatbook.values.money import ZERO
 TOLERANCE_USD = Decimal("0.000001")
 
 Moved = dict[LedgerAccount, Decimal | None]
+Results = dict[Underlying, Decimal | None]
 
 
 class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,8 +65,9 @@ def audit(ledger: Ledger, pnl: Pnl) -> Audit:
     Needs: both are folds of the same prefix of one journal.
     """
     moved, held = _cash_moved(ledger, pnl.marks), balances(ledger)
+    results = _results(pnl)
     return Audit(
-        lines=tuple(_line(pnl, underlying, moved, held) for underlying in pnl.underlyings()),
+        lines=tuple(_line(pnl, underlying, (moved, held, results)) for underlying in pnl.underlyings()),
         cost_differences=_cost_differences(held, pnl),
         unbalanced=tuple(line.asset for line in trial_balance(ledger) if line.difference),
     )
@@ -77,8 +79,7 @@ def _cash_moved(ledger: Ledger, marks: Marks) -> Moved:
     for (account, asset), line in ledger.sums.lines.items():
         if line.moved is None:
             continue
-        values = (None if (usd := marks.price_at(asset, at)) is None else amount * usd for at, amount in line.moved)
-        sums[account] = _sum((sums.get(account, ZERO), _sum(values)))
+        sums[account] = _sum((sums.get(account, ZERO), line.moved.in_usd(asset, marks)))
     return sums
 
 
@@ -91,11 +92,22 @@ def _sum(values: Iterable[Decimal | None]) -> Decimal | None:
     return total
 
 
-def _line(pnl: Pnl, underlying: Underlying, moved: Moved, held: Balances) -> AuditLine:
+def _results(pnl: Pnl) -> Results:
+    """Returns the results of each underlying before costs, in USD; None where a slice has no value."""
+    results: Results = {}
+    for cell, sums in pnl.cells():
+        if cell.underlying is not None:
+            found = None if sums.unpriced else sum(sums.buckets.values(), ZERO)
+            results[cell.underlying] = _sum((results.get(cell.underlying, ZERO), found))
+    return results
+
+
+def _line(pnl: Pnl, underlying: Underlying, told: tuple[Moved, Balances, Results]) -> AuditLine:
+    moved, held, results = told
     matching = pnl.matching(underlying)
-    owners = sorted(dict.fromkeys((*matching.lots, *(fact.owner for fact in pnl.trades(underlying)))))
+    owners = sorted(dict.fromkeys((*matching.lots, *pnl.owners(underlying))))
     paid = _sum(moved.get(cash(owner, underlying), ZERO) for owner in owners)
-    explained = _explained(matching)
+    explained = _explained(matching, results.get(underlying, ZERO))
     return AuditLine(
         underlying=underlying,
         cash_difference=None if paid is None or explained is None else paid - explained,
@@ -104,9 +116,8 @@ def _line(pnl: Pnl, underlying: Underlying, moved: Moved, held: Balances) -> Aud
     )
 
 
-def _explained(matching: Matching) -> Decimal | None:
+def _explained(matching: Matching, results: Decimal | None) -> Decimal | None:
     """Returns what open lots cost, less results, plus what stated positions took out of the lots, in USD."""
-    results = _sum(each.realised for each in matching.slices)
     return _sum(
         (
             _sum(cost_of(lots) for lots in matching.lots.values()),
@@ -127,7 +138,6 @@ def _cost_differences(held: Balances, pnl: Pnl) -> dict[AssetId, Decimal]:
     for (account, asset), amount in held.items():
         if account.startswith((FEES, FUNDING, GAS)):
             sums[asset] = sums.get(asset, ZERO) + amount
-    for cost in pnl.costs():
-        if cost.amount is not None:
-            sums[cost.asset] = sums.get(cost.asset, ZERO) - cost.amount
+    for asset, amount in pnl.cost_amounts().items():
+        sums[asset] = sums.get(asset, ZERO) - amount
     return {asset: difference for asset, difference in sorted(sums.items()) if difference}

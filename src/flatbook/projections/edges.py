@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 
 import msgspec
 
 from flatbook.events.orders import OrderIntended
+from flatbook.projections.cells import cost_in_usd
 from flatbook.projections.facts import CostFact
 from flatbook.projections.fold import Recorded
 from flatbook.projections.lots import Place, Slice
 from flatbook.projections.pnl import Pnl
-from flatbook.projections.results import EVERYTHING, Scope, cost_in_usd, slices_of
+from flatbook.projections.results import EVERYTHING, NetKey, Scope, is_within, slices_of, underlyings_of
 from flatbook.values.ids import EventRef, OrderId, OwnerId, Underlying
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
@@ -63,11 +65,82 @@ class HedgeEdge(msgspec.Struct, frozen=True, kw_only=True):
         return divide_cut(self.edge_usd, self.onchain_usd * BPS, decimals=2) if self.onchain_usd else ZERO
 
 
+class EdgeTotals(msgspec.Struct, frozen=True, kw_only=True):
+    """What hedges earned together, taken apart as far as their evidence goes.
+
+    Units: qty in underlying; USD, None where no hedge has the price that it takes; `priced` hedges have a second price,
+    `decided` ones the price that they were decided on.
+    """
+
+    hedges: int
+    qty: Quantity
+    edge_usd: Money
+    margin_usd: Money | None
+    basis_usd: Money | None
+    slippage_usd: Money | None
+    priced: int
+    decided: int
+
+
+NO_EDGES = EdgeTotals(
+    hedges=0,
+    qty=Quantity(ZERO),
+    edge_usd=Money(ZERO),
+    margin_usd=None,
+    basis_usd=None,
+    slippage_usd=None,
+    priced=0,
+    decided=0,
+)
+
+
+class _EdgeSums(msgspec.Struct):
+    """Running sums of hedged slices; `hedges` says of each whether its evidence has the second price, and the first."""
+
+    qty: Decimal = ZERO
+    edge: Decimal = ZERO
+    margin: Decimal = ZERO
+    basis: Decimal = ZERO
+    slippage: Decimal = ZERO
+    hedges: dict[OrderId | EventRef, tuple[bool, bool]] = {}
+
+    def add_slice(self, each: Slice, edge: Money, evidence: Mapping[str, str]) -> None:
+        """Adds a slice that a hedge closed, and what it earned."""
+        onchain, paid, sign = each.opening_usd or ZERO, each.closing_usd or ZERO, each.side.opposite.sign
+        pool, decided = _value(evidence, SECOND_PRICE, each.qty), _value(evidence, DECISION_PRICE, each.qty)
+        self.qty += each.qty
+        self.edge += edge
+        if pool is not None:
+            self.margin += (onchain - pool) * sign
+            self.basis += (pool - paid) * sign
+        if decided is not None:
+            self.slippage += (paid - decided) * sign
+        self.hedges[_hedge_of(each)] = (pool is not None, decided is not None)
+
+    def add(self, other: _EdgeSums) -> None:
+        """Adds other sums."""
+        self.qty += other.qty
+        self.edge += other.edge
+        self.margin += other.margin
+        self.basis += other.basis
+        self.slippage += other.slippage
+        self.hedges |= other.hedges
+
+
+class _Summed(msgspec.Struct):
+    """The sums of the first `upto` of a growing list of slices, by owner and day."""
+
+    slices: Sequence[Slice]
+    upto: int = 0
+    sums: dict[tuple[OwnerId, date], _EdgeSums] = {}
+
+
 class Evidence:
-    """The prices that orders were decided on, as their intents state them."""
+    """The prices that orders were decided on, as their intents state them, and running sums of what hedges earned."""
 
     def __init__(self) -> None:
         self._stated: dict[OrderId, dict[str, str]] = {}
+        self._summed: dict[Underlying, _Summed] = {}
 
     def apply(self, item: Recorded) -> None:
         """Takes the prices of an intent."""
@@ -81,6 +154,58 @@ class Evidence:
         """Returns the prices that an order was decided on, by name; nothing for what is no order of ours."""
         return self._stated.get(OrderId(hedge), {})
 
+    def sums(self, underlying: Underlying, slices: Sequence[Slice]) -> Iterator[tuple[OwnerId, date, _EdgeSums]]:
+        """Yields what the hedges of an underlying earned. Needs: the list of last time, or one that was made anew."""
+        found = self._summed.get(underlying)
+        if found is None or found.slices is not slices:
+            found = self._summed[underlying] = _Summed(slices)
+        for place in range(found.upto, len(slices)):
+            each = slices[place]
+            if (edge := _edge_of(each)) is not None:
+                sums = found.sums.setdefault((each.owner, each.day), _EdgeSums())
+                sums.add_slice(each, edge, self.of(_hedge_of(each)))
+        found.upto = len(slices)
+        for (owner, day), sums in found.sums.items():
+            yield owner, day, sums
+
+
+def edge_totals(pnl: Pnl, evidence: Evidence, scope: Scope = EVERYTHING) -> dict[NetKey, EdgeTotals]:
+    """Returns what the hedges of each owner in each underlying earned together.
+
+    Needs: an order's intent is folded before its executions, and these are all of one side, as journals have it.
+    """
+    nets: dict[NetKey, _EdgeSums] = {}
+    for underlying in underlyings_of(pnl, scope):
+        for owner, day, sums in evidence.sums(underlying, pnl.matching(underlying).slices):
+            if scope.owner in (None, owner) and is_within(scope, day):
+                nets.setdefault((owner, underlying), _EdgeSums()).add(sums)
+    return {key: _edge_totals(sums) for key, sums in nets.items()}
+
+
+def _edge_totals(sums: _EdgeSums) -> EdgeTotals:
+    priced = sum(has_second for has_second, _ in sums.hedges.values())
+    decided = sum(has_first for _, has_first in sums.hedges.values())
+    return EdgeTotals(
+        hedges=len(sums.hedges),
+        qty=Quantity(sums.qty),
+        edge_usd=Money(sums.edge),
+        margin_usd=Money(sums.margin) if priced else None,
+        basis_usd=Money(sums.basis) if priced else None,
+        slippage_usd=Money(sums.slippage) if decided else None,
+        priced=priced,
+        decided=decided,
+    )
+
+
+def _hedge_of(each: Slice) -> OrderId | EventRef:
+    return each.closing_order or each.closing
+
+
+def _edge_of(each: Slice) -> Money | None:
+    """Returns what a slice earned that an offchain trade closed of an onchain one; None for any other, or no value."""
+    hedged = each.opening_place is Place.ONCHAIN and each.closing_place is Place.OFFCHAIN
+    return each.realised if hedged else None
+
 
 def hedge_edges(pnl: Pnl, evidence: Evidence, scope: Scope = EVERYTHING) -> tuple[HedgeEdge, ...]:
     """Returns the edge of each hedge, in the order in which they closed their first fill.
@@ -89,9 +214,8 @@ def hedge_edges(pnl: Pnl, evidence: Evidence, scope: Scope = EVERYTHING) -> tupl
     """
     groups: dict[OrderId | EventRef, list[Slice]] = {}
     for each in slices_of(pnl, scope):
-        hedged = each.opening_place is Place.ONCHAIN and each.closing_place is Place.OFFCHAIN
-        if hedged and each.realised is not None:
-            groups.setdefault(each.closing_order or each.closing, []).append(each)
+        if _edge_of(each) is not None:
+            groups.setdefault(_hedge_of(each), []).append(each)
     fees: dict[OrderId | EventRef, list[CostFact]] = {}
     for cost in pnl.costs(scope.underlying):
         if (charged := cost.order_id or cost.ref) in groups:

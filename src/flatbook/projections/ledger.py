@@ -17,6 +17,7 @@ from flatbook.events.refs import ref_of_fill, ref_of_log
 from flatbook.events.risk import BooksCorrected
 from flatbook.projections.accounts import CASH, SUSPENSE, LedgerAccount
 from flatbook.projections.fold import Recorded, identity_of
+from flatbook.projections.marks import Marks
 from flatbook.projections.postings import (
     PLAIN,
     Posting,
@@ -102,6 +103,35 @@ class OpenItem(msgspec.Struct, frozen=True, kw_only=True):
     age_ns: int
 
 
+class Moves:
+    """What trades moved of one money, and when; its value in USD is a running sum.
+
+    Units: units of the money, paid above zero.
+    """
+
+    def __init__(self) -> None:
+        self._moved: list[Moved] = []
+        self._usd: Decimal | None = ZERO
+        self._valued = 0
+        self._by: tuple[Marks, int] | None = None
+
+    def add(self, at: Instant, amount: Decimal) -> None:
+        """Adds what moved at an instant."""
+        self._moved.append((at, amount))
+
+    def in_usd(self, asset: AssetId, marks: Marks) -> Decimal | None:
+        """Returns what all that moved is worth by the marks of its instants, in USD; None where one is missing."""
+        by = (marks, marks.revision(asset))
+        if by != self._by:
+            self._by, self._valued, self._usd = by, 0, ZERO
+        for place in range(self._valued, len(self._moved)):
+            at, amount = self._moved[place]
+            price = marks.price_at(asset, at)
+            self._usd = None if price is None or self._usd is None else self._usd + amount * price
+        self._valued = len(self._moved)
+        return self._usd
+
+
 class AccountSums(msgspec.Struct, kw_only=True):
     """What entries moved of one asset in one account.
 
@@ -110,7 +140,7 @@ class AccountSums(msgspec.Struct, kw_only=True):
 
     debits: Decimal
     credits: Decimal
-    moved: list[Moved] | None
+    moved: Moves | None
     in_suspense: bool
 
 
@@ -132,13 +162,13 @@ class Sums:
             else:
                 line.credits += amount
             if line.moved is not None:
-                line.moved.append((at, amount))
+                line.moved.add(at, amount)
             held = held or line.in_suspense
         return held
 
     def _opened(self, key: tuple[LedgerAccount, AssetId]) -> AccountSums:
         account, _ = key
-        moved: list[Moved] | None = [] if account.startswith(CASH) else None
+        moved = Moves() if account.startswith(CASH) else None
         held = account.startswith(SUSPENSE)
         line = self.lines[key] = AccountSums(debits=ZERO, credits=ZERO, moved=moved, in_suspense=held)
         return line

@@ -33,12 +33,20 @@ class Marks:
 
     def __init__(self) -> None:
         self._marks: dict[AssetId, list[Mark]] = {}
+        self._asked: dict[AssetId, Instant] = {}
+        self._revisions: dict[AssetId, int] = {}
 
     def add(self, asset: AssetId, mark: Mark) -> bool:
         """Takes a mark and returns whether it is the first of its asset."""
         known = self._marks.setdefault(asset, [])
         insort(known, mark)
+        if len(known) == 1 or mark.at <= self._asked.get(asset, mark.at):
+            self._revisions[asset] = self.revision(asset) + 1
         return len(known) == 1
+
+    def revision(self, asset: AssetId) -> int:
+        """Returns what is another number whenever a value that was given before could be another one now."""
+        return self._revisions.get(asset, 0)
 
     def at(self, asset: AssetId, at: Instant) -> Mark | None:
         """Returns the mark in force at an instant; None when the asset has none.
@@ -62,6 +70,7 @@ class Marks:
         if asset == USD:
             return Price(ONE)
         known = self._marks.get(asset)
+        self._asked[asset] = max(at, self._asked.get(asset, at))
         return known[max(0, bisect_right(known, at, key=_start) - 1)].usd if known else None
 
     def latest(self, asset: AssetId) -> Mark | None:

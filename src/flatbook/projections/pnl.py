@@ -7,12 +7,13 @@ came since, and from its beginning if an earlier one came or changed.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from decimal import DecimalException
+from decimal import Decimal, DecimalException
 
 import msgspec
 
+from flatbook.projections.cells import Cell, Cells, Sums
 from flatbook.projections.days import eastern_date
 from flatbook.projections.facts import (
     AssignedFact,
@@ -43,7 +44,7 @@ from flatbook.projections.lots import (
     value_at_price,
 )
 from flatbook.projections.marks import Mark, Marks
-from flatbook.values.ids import UNASSIGNED, EventRef, OwnerId, Underlying
+from flatbook.values.ids import UNASSIGNED, AssetId, EventRef, OwnerId, Underlying
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
 from flatbook.values.money import ZERO, Money, NumberRefused, Quantity, cut
@@ -77,12 +78,13 @@ class Restated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Matching(msgspec.Struct, kw_only=True):
-    """The matched facts of one underlying, up to `last`; `pending` facts are later and not matched yet.
+    """The matched facts of one underlying in order, up to `last`; `pending` facts are later and not matched yet.
 
     `early` counts the trades that were valued with a mark stated after them.
     """
 
     lots: dict[OwnerId, Lots] = msgspec.field(default_factory=dict)
+    trades: list[TradeFact] = msgspec.field(default_factory=list)
     slices: list[Slice] = msgspec.field(default_factory=list)
     restated: list[Restated] = msgspec.field(default_factory=list)
     refused: list[Refused] = msgspec.field(default_factory=list)
@@ -101,6 +103,9 @@ class Pnl:
         self._facts: dict[Underlying, dict[str, MatchedFact]] = {}
         self._sizes: dict[str, SizeFact] = {}
         self._matchings: dict[Underlying, Matching] = {}
+        self._cells = Cells(self.marks)
+        self._owners: dict[Underlying, dict[OwnerId, None]] = {}
+        self._assumed: dict[Underlying, int] = {}
 
     def apply(self, item: Recorded) -> None:
         """Takes the facts of one event."""
@@ -112,7 +117,9 @@ class Pnl:
         if fact is None:
             self._forget(key)
         elif isinstance(fact, CostFact):
-            self._costs.setdefault(fact.underlying, {})[key] = fact
+            costs = self._costs.setdefault(fact.underlying, {})
+            self._cells.take(fact, costs.get(key))
+            costs[key] = fact
         elif isinstance(fact, MarkFact):
             self._set_mark(fact)
         elif isinstance(fact, SizeFact):
@@ -129,16 +136,38 @@ class Pnl:
         kept = self._costs.values() if underlying is None else (self._costs.get(underlying, {}),)
         return (cost for costs in kept for cost in costs.values())
 
-    def trades(self, underlying: Underlying) -> tuple[TradeFact, ...]:
-        """Returns the trades of an underlying in the order of (happened at, identity)."""
-        facts = (fact for fact in self._facts.get(underlying, {}).values() if isinstance(fact, TradeFact))
-        return tuple(sorted(facts, key=_order))
+    def cells(self) -> Iterator[tuple[Cell, Sums]]:
+        """Yields the running sums of all results."""
+        for underlying in self._facts:
+            yield from self._cells.of_slices(underlying, self.matching(underlying).slices)
+        yield from self._cells.of_costs(self.costs())
+
+    def cost_amounts(self) -> Mapping[AssetId, Decimal]:
+        """Returns what all costs whose amount is known came to. Units: units of each asset."""
+        return self._cells.amounts
+
+    def owners(self, underlying: Underlying) -> tuple[OwnerId, ...]:
+        """Returns whoever traded an underlying, in alphabetical order."""
+        return tuple(sorted(self._owners.get(underlying, {})))
+
+    def assumed(self, underlying: Underlying) -> int:
+        """Returns how many trades of an underlying have a quantity by an assumed ratio."""
+        return self._assumed.get(underlying, 0)
+
+    def trades(self, underlying: Underlying) -> Sequence[TradeFact]:
+        """Returns the trades of an underlying in the order of (happened at, identity).
+
+        Shape: owned by this object; valid until the next event is applied.
+        """
+        return self.matching(underlying).trades
 
     def matching(self, underlying: Underlying) -> Matching:
         """Returns the matching of an underlying, brought up to its latest fact.
 
         Shape: owned by this object; valid until the next event is applied.
         """
+        if underlying not in self._facts:
+            return Matching()
         found = self._matchings.get(underlying)
         if found is None:
             found = Matching(pending=list(self._facts.get(underlying, {}).values()))
@@ -151,6 +180,8 @@ class Pnl:
 
     def _remember(self, fact: MatchedFact, key: str) -> None:
         facts = self._facts.setdefault(fact.underlying, {})
+        self._count(facts.get(key), -1)
+        self._count(fact, 1)
         found = self._matchings.get(fact.underlying)
         if found is not None:
             if key in facts or (found.last is not None and _order(fact) <= found.last):
@@ -164,8 +195,16 @@ class Pnl:
 
     def _forget(self, key: str) -> None:
         for underlying, facts in self._facts.items():
-            if facts.pop(key, None) is not None:
+            if (gone := facts.pop(key, None)) is not None:
+                self._count(gone, -1)
                 self._matchings.pop(underlying, None)
+
+    def _count(self, fact: MatchedFact | None, sign: int) -> None:
+        """Counts a trade that comes, or goes where the sign is negative."""
+        if isinstance(fact, TradeFact):
+            self._cells.settle(fact.ref, fact.account if sign > 0 else None)
+            self._owners.setdefault(fact.underlying, {})[fact.owner] = None
+            self._assumed[fact.underlying] = self._assumed.get(fact.underlying, 0) + fact.assumed * sign
 
     def _set_mark(self, fact: MarkFact) -> None:
         first = self.marks.add(fact.asset, Mark(at=fact.at, usd=fact.usd))
@@ -182,6 +221,7 @@ def _order(fact: MatchedFact) -> Order:
 def _match(matching: Matching, fact: MatchedFact, marks: Marks) -> None:
     try:
         if isinstance(fact, TradeFact):
+            matching.trades.append(fact)
             _match_trade_fact(matching, fact, marks)
         elif isinstance(fact, StatedFact):
             _restate(matching, fact)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
 import msgspec
 
-from flatbook.projections.days import DayWindow, day_window, eastern_date_or_none
-from flatbook.projections.facts import CostFact, CostKind
+from flatbook.projections.cells import Cell, CostSum, Sums
+from flatbook.projections.days import DayWindow, day_window
+from flatbook.projections.facts import CostKind
 from flatbook.projections.lots import USD_DECIMALS, Bucket, Lot, Slice
-from flatbook.projections.marks import Marks
 from flatbook.projections.pnl import Pnl, Refused
 from flatbook.values.ids import AccountId, OwnerId, Underlying
-from flatbook.values.money import ZERO, Money, cut, divide_cut
+from flatbook.values.money import ZERO, Money, divide_cut
 
 PERCENT_DAYS_A_YEAR = 36_500
+
+NetKey = tuple[OwnerId, Underlying]
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,21 +131,18 @@ def slices_of(pnl: Pnl, scope: Scope = EVERYTHING) -> tuple[Slice, ...]:
 
 def totals_of(pnl: Pnl, scope: Scope = EVERYTHING) -> Totals:
     """Returns the results of a scope."""
-    return _totals(slices_of(pnl, scope), [cost for _, cost in _costs(pnl, scope)], pnl.marks)
+    return _totals(sums for _, sums in _cells(pnl, scope))
 
 
 def days_of(pnl: Pnl, scope: Scope = EVERYTHING) -> tuple[DayLine, ...]:
     """Returns the results of each day that has any, in order; the running net starts at zero with the scope."""
-    slices: dict[date, list[Slice]] = {}
-    costs: dict[date, list[CostFact]] = {}
-    for each in slices_of(pnl, scope):
-        slices.setdefault(each.day, []).append(each)
-    for day, cost in _costs(pnl, scope):
-        if day is not None:
-            costs.setdefault(day, []).append(cost)
+    days: dict[date, list[Sums]] = {}
+    for cell, sums in _cells(pnl, scope):
+        if cell.day is not None:
+            days.setdefault(cell.day, []).append(sums)
     lines, running = [], ZERO
-    for day in sorted(slices | costs):
-        totals = _totals(slices.get(day, []), costs.get(day, []), pnl.marks)
+    for day in sorted(days):
+        totals = _totals(days[day])
         running += totals.net
         lines.append(DayLine(window=day_window(day), totals=totals, running_net=Money(running)))
     return tuple(lines)
@@ -151,18 +150,20 @@ def days_of(pnl: Pnl, scope: Scope = EVERYTHING) -> tuple[DayLine, ...]:
 
 def accounts_of(pnl: Pnl, scope: Scope = EVERYTHING) -> tuple[AccountLine, ...]:
     """Returns the results of each account that has any, those of none last. Their sum is the results of the scope."""
-    held_at = {fact.ref: fact.account for each in underlyings_of(pnl, EVERYTHING) for fact in pnl.trades(each)}
-    slices: dict[AccountId | None, list[Slice]] = {}
-    costs: dict[AccountId | None, list[CostFact]] = {}
-    for each in slices_of(pnl, scope):
-        slices.setdefault(held_at.get(each.closing), []).append(each)
-    for _, cost in _costs(pnl, scope):
-        costs.setdefault(held_at.get(cost.ref), []).append(cost)
-    names = sorted(slices | costs, key=lambda name: (name is None, name or ""))
-    return tuple(
-        AccountLine(account=name, totals=_totals(slices.get(name, []), costs.get(name, []), pnl.marks))
-        for name in names
-    )
+    accounts: dict[AccountId | None, list[Sums]] = {}
+    for cell, sums in _cells(pnl, scope):
+        accounts.setdefault(cell.account, []).append(sums)
+    names = sorted(accounts, key=lambda name: (name is None, name or ""))
+    return tuple(AccountLine(account=name, totals=_totals(accounts[name])) for name in names)
+
+
+def nets_of(pnl: Pnl, scope: Scope = EVERYTHING) -> dict[NetKey, Totals]:
+    """Returns the results of each owner in each underlying that closed anything, in alphabetical order."""
+    nets: dict[NetKey, list[Sums]] = {}
+    for cell, sums in _cells(pnl, scope):
+        if cell.underlying is not None:
+            nets.setdefault((cell.owner, cell.underlying), []).append(sums)
+    return {key: totals for key in sorted(nets) if (totals := _totals(nets[key])).slices}
 
 
 def open_lots_of(pnl: Pnl, scope: Scope = EVERYTHING) -> tuple[OpenLot, ...]:
@@ -183,7 +184,7 @@ def coverage_of(pnl: Pnl, scope: Scope = EVERYTHING) -> Coverage:
     return Coverage(
         refused=tuple(refused for matching in matchings for refused in matching.refused),
         early=sum(matching.early for matching in matchings),
-        assumed=sum(fact.assumed for underlying in underlyings for fact in pnl.trades(underlying)),
+        assumed=sum(pnl.assumed(underlying) for underlying in underlyings),
     )
 
 
@@ -198,14 +199,6 @@ def annual_return_pct(days: Sequence[tuple[Money | None, Money | None]]) -> Deci
     capital = sum((capital for _, capital in usable), ZERO)
     result = sum((result for result, _ in usable), ZERO)
     return divide_cut(result * PERCENT_DAYS_A_YEAR, capital, decimals=USD_DECIMALS) if capital else None
-
-
-def cost_in_usd(cost: CostFact, marks: Marks) -> Money | None:
-    """Returns the value of a cost; None when its amount or its price is not known."""
-    each = cost.usd_each if cost.usd_each is not None else marks.price_at(cost.asset, cost.at)
-    if cost.amount is None or each is None:
-        return None
-    return Money(cut(cost.amount * each, decimals=USD_DECIMALS))
 
 
 def underlyings_of(pnl: Pnl, scope: Scope) -> tuple[Underlying, ...]:
@@ -224,27 +217,24 @@ def is_within(scope: Scope, day: date | None) -> bool:
     return (scope.first is None or scope.first <= day) and (scope.last is None or day <= scope.last)
 
 
-def _costs(pnl: Pnl, scope: Scope) -> Iterator[tuple[date | None, CostFact]]:
-    for cost in pnl.costs(scope.underlying):
-        if _is_owned(scope, cost.owner):
-            day = eastern_date_or_none(cost.at)
-            if is_within(scope, day):
-                yield day, cost
+def _cells(pnl: Pnl, scope: Scope) -> Iterator[tuple[Cell, Sums]]:
+    """Yields the running sums of a scope; costs of no underlying are in scopes of all of them only."""
+    for cell, sums in pnl.cells():
+        if _is_owned(scope, cell.owner) and scope.underlying in (None, cell.underlying) and is_within(scope, cell.day):
+            yield cell, sums
 
 
-def _totals(slices: Sequence[Slice], costs: Sequence[CostFact], marks: Marks) -> Totals:
-    buckets = dict.fromkeys(Bucket, Money(ZERO))
-    unpriced = 0
-    for each in slices:
-        if (realised := each.realised) is None:
-            unpriced += 1
-        else:
-            buckets[each.bucket] = Money(buckets[each.bucket] + realised)
-    by_kind = {kind: _cost_total([cost for cost in costs if cost.kind is kind], marks) for kind in CostKind}
-    return Totals(buckets=buckets, costs=by_kind, slices=len(slices), unpriced=unpriced)
+def _totals(parts: Iterable[Sums]) -> Totals:
+    whole = Sums()
+    for part in parts:
+        whole.add(part)
+    return Totals(
+        buckets={bucket: Money(whole.buckets.get(bucket, ZERO)) for bucket in Bucket},
+        costs={kind: _cost_total(whole.costs.get(kind, CostSum())) for kind in CostKind},
+        slices=whole.slices,
+        unpriced=whole.unpriced,
+    )
 
 
-def _cost_total(costs: list[CostFact], marks: Marks) -> CostTotal:
-    values = [cost_in_usd(cost, marks) for cost in costs]
-    known = [value for value in values if value is not None]
-    return CostTotal(usd=Money(sum(known, ZERO)), observations=len(values), missing=len(values) - len(known))
+def _cost_total(cost: CostSum) -> CostTotal:
+    return CostTotal(usd=Money(cost.usd), observations=cost.observations, missing=cost.missing)

@@ -11,7 +11,8 @@ from flatbook.projections.facts import TradeFact
 from flatbook.projections.lots import Bucket, Slice, price_of
 from flatbook.projections.pnl import Pnl, in_usd
 from flatbook.projections.results import EVERYTHING, Scope, is_within, underlyings_of
-from flatbook.values.ids import EventRef
+from flatbook.values.ids import EventRef, Underlying
+from flatbook.values.instants import Instant
 from flatbook.values.money import ZERO, Money, Price, Quantity
 
 
@@ -52,18 +53,36 @@ def trade_facts(pnl: Pnl, scope: Scope = EVERYTHING) -> list[TradeFact]:
         fact
         for underlying in underlyings_of(pnl, scope)
         for fact in pnl.trades(underlying)
-        if scope.owner in (None, fact.owner) and is_within(scope, eastern_date_or_none(fact.at))
+        if scope.owner in (None, fact.owner) and _is_within(scope, fact)
     ]
-    return sorted(facts, key=lambda fact: (fact.at, fact.ref))
+    return sorted(facts, key=_order)
+
+
+def newest_facts(pnl: Pnl, count: int) -> list[TradeFact]:
+    """Returns the newest trades of all underlyings, at most so many, in the order in which they happened."""
+    newest = (fact for underlying in pnl.underlyings() for fact in pnl.trades(underlying)[-count:])
+    return sorted(newest, key=_order)[-count:]
+
+
+def _order(fact: TradeFact) -> tuple[Instant, EventRef]:
+    return fact.at, fact.ref
+
+
+def _is_within(scope: Scope, fact: TradeFact) -> bool:
+    has_days = scope.first is not None or scope.last is not None
+    return not has_days or is_within(scope, eastern_date_or_none(fact.at))
 
 
 def lines_of(pnl: Pnl, facts: Sequence[TradeFact]) -> tuple[TradeLine, ...]:
     """Returns some trades with what they were matched with, in the same order."""
     links: dict[EventRef, list[Link]] = {fact.ref: [] for fact in facts}
     open_qty: dict[EventRef, Quantity] = {}
-    for underlying in dict.fromkeys(fact.underlying for fact in facts):
+    oldest: dict[Underlying, Instant] = {}
+    for fact in facts:
+        oldest[fact.underlying] = min(fact.at, oldest.get(fact.underlying, fact.at))
+    for underlying, at in oldest.items():
         matching = pnl.matching(underlying)
-        for each in matching.slices:
+        for each in matching.slices[_closed_from(matching.slices, at) :]:
             if each.opening in links:
                 links[each.opening].append(_link(each, each.closing))
             if each.closing in links:
@@ -78,6 +97,14 @@ def lines_of(pnl: Pnl, facts: Sequence[TradeFact]) -> tuple[TradeLine, ...]:
         )
         for fact in facts
     )
+
+
+def _closed_from(slices: Sequence[Slice], at: Instant) -> int:
+    """Returns where the slices begin that closed at an instant or later: no earlier trade has to do with any before."""
+    place = len(slices)
+    while place and slices[place - 1].closed_at >= at:
+        place -= 1
+    return place
 
 
 def _price(pnl: Pnl, fact: TradeFact) -> Price | None:

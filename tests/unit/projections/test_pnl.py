@@ -317,3 +317,11 @@ def test_a_return_uses_the_same_days_above_and_below(
         return None if text is None else Money(Decimal(text))
 
     assert annual_return_pct([(money(result), money(capital)) for result, capital in days]) == expected
+
+
+def test_asking_for_what_nobody_trades_leaves_nothing_behind() -> None:
+    found = pnl(PAR)
+    for name in ("A", "B"):
+        assert totals_of(found, Scope(underlying=Underlying(name))).slices == 0
+        assert len(found.trades(Underlying(name))) == 0
+    assert found._matchings == {}

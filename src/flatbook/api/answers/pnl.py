@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 
 import msgspec
 from msgspec.structs import replace
 
 from flatbook.api.answers.moment import Answer, AsOf
+from flatbook.api.answers.positions import number_or_none
 from flatbook.projections.accounts import SUSPENSE
 from flatbook.projections.audit import audit
-from flatbook.projections.edges import Evidence, hedge_edges
+from flatbook.projections.edges import NO_EDGES, EdgeTotals, Evidence, edge_totals
 from flatbook.projections.ledger import Ledger, suspense_items, trial_balance
 from flatbook.projections.pnl import Pnl
-from flatbook.projections.results import Scope, Totals, accounts_of, coverage_of, days_of, slices_of, totals_of
+from flatbook.projections.results import NetKey, Scope, Totals, accounts_of, coverage_of, days_of, nets_of, totals_of
 from flatbook.values.instants import NS_PER_S, Instant, text_of_instant
-from flatbook.values.money import ZERO, plain
+from flatbook.values.money import plain
 
 
 class CostBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,33 +201,29 @@ def totals_body(totals: Totals) -> TotalsBody:
 
 
 def _lines(books: Books, scope: Scope) -> list[PnlLineBody]:
-    """Returns one line per (owner, underlying) that has slices or hedges, with its edge."""
-    keys = sorted(dict.fromkeys((each.owner, each.underlying) for each in slices_of(books.pnl, scope)))
-    lines = []
-    for owner, underlying in keys:
-        of_this = replace(scope, owner=owner, underlying=underlying)
-        edges = hedge_edges(books.pnl, books.evidence, of_this)
-        margin, margin_missing = _known_sum([edge.margin_usd for edge in edges])
-        basis, basis_missing = _known_sum([edge.basis_usd for edge in edges])
-        slippage, slippage_missing = _known_sum([edge.slippage_usd for edge in edges])
-        totals = totals_body(totals_of(books.pnl, of_this))
-        lines.append(
-            PnlLineBody(
-                owner=owner,
-                underlying=underlying,
-                hedges=len(edges),
-                hedged_qty=plain(sum((edge.qty for edge in edges), ZERO)),
-                edge_usd=plain(sum((edge.edge_usd for edge in edges), ZERO)),
-                margin_usd=margin,
-                margin_usd_missing=margin_missing,
-                basis_usd=basis,
-                basis_usd_missing=basis_missing,
-                slippage_usd=slippage,
-                slippage_usd_missing=slippage_missing,
-                **{name: getattr(totals, name) for name in totals.__struct_fields__},
-            )
-        )
-    return lines
+    """Returns one line per (owner, underlying) that has slices, with the edge of its hedges."""
+    edges = edge_totals(books.pnl, books.evidence, scope)
+    return [
+        _line(key, edges.get(key, NO_EDGES), totals_body(totals)) for key, totals in nets_of(books.pnl, scope).items()
+    ]
+
+
+def _line(key: NetKey, edges: EdgeTotals, totals: TotalsBody) -> PnlLineBody:
+    owner, underlying = key
+    return PnlLineBody(
+        owner=owner,
+        underlying=underlying,
+        hedges=edges.hedges,
+        hedged_qty=plain(edges.qty),
+        edge_usd=plain(edges.edge_usd),
+        margin_usd=number_or_none(edges.margin_usd),
+        margin_usd_missing=edges.hedges - edges.priced,
+        basis_usd=number_or_none(edges.basis_usd),
+        basis_usd_missing=edges.hedges - edges.priced,
+        slippage_usd=number_or_none(edges.slippage_usd),
+        slippage_usd_missing=edges.hedges - edges.decided,
+        **{name: getattr(totals, name) for name in totals.__struct_fields__},
+    )
 
 
 def _accounts(results: Pnl, scope: Scope) -> list[AccountPnlBody]:
@@ -243,12 +238,6 @@ def _accounts(results: Pnl, scope: Scope) -> list[AccountPnlBody]:
         )
         for line in accounts_of(results, scope)
     ]
-
-
-def _known_sum(values: Sequence[Decimal | None]) -> tuple[str | None, int]:
-    """Returns the sum of the known values, None when none is, and how many are not known."""
-    known = [value for value in values if value is not None]
-    return (plain(sum(known, ZERO)) if known else None), len(values) - len(known)
 
 
 def _days(results: Pnl, scope: Scope) -> list[DayBody]:

@@ -21,7 +21,7 @@ CLIENTS := alpaca schwab ccxt
 PEERS := benchmarks/requirements-peers.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo console console-if-node test e2e soak sim sim-ci lint lint-style lint-types format vectors captures bench wheel \
+.PHONY: help demo console console-if-node test thorough e2e soak sim sim-ci lint lint-style lint-types format vectors captures bench wheel \
 	deps deps-all clients lock lock-clients clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
@@ -44,6 +44,9 @@ console-if-node:
 test: .venv/dev.stamp ## every check and every test that a change must pass, over all processors
 	+@$(BESIDE) lint-types lint-style .venv/tests.stamp console-if-node
 	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+thorough: lint ## the same with every example and every cut that is only sampled for a change; for the night
+	@THOROUGH=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
 e2e: lint deps-all ## the long runs on a real chain, none of which may be left out
 	@REQUIRE_REAL=1 $(BIN)/python -m pytest -m e2e

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.depth import THOROUGH, examples
+
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 SHARED_ABSENT = "no FLATBOOK_SHARED"
 
-settings.register_profile("flatbook", deadline=None, print_blob=True)
-settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True)
+settings.register_profile("flatbook", deadline=None, print_blob=True, max_examples=examples(100))
+settings.register_profile("ci", settings.get_profile("flatbook"), derandomize=not THOROUGH)
 settings.load_profile("ci" if os.environ.get("CI") else "flatbook")
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 LIFE_S_MAX = 120.0
+LOOK_S = 0.002
+KILL_LOOK_S = 0.0001
 TAGS = (
     "order_intended",
     "order_accepted",
@@ -99,9 +101,18 @@ def life(home: Path, number: int, *words: str, module: str = "tests.infra.child"
             process.wait()
 
 
+def wait_for(alive: Life, moment: Moment) -> None:
+    """Waits until a moment in the life of a process has come; the process may not end before."""
+    has_come, until = _watcher(alive, moment), time.monotonic() + LIFE_S_MAX
+    while not has_come():
+        assert alive.process.poll() is None, alive.errors.read_text()
+        assert time.monotonic() < until, f"{moment} did not come"
+        time.sleep(LOOK_S)
+
+
 def kill_at(alive: Life, moment: Moment) -> int:
     """Kills a process at its moment, or lets it end by itself before. Returns its return code."""
-    has_come = watcher(alive, moment)
+    has_come = _watcher(alive, moment)
     until = time.monotonic() + LIFE_S_MAX
     while alive.process.poll() is None:
         if has_come():
@@ -110,10 +121,11 @@ def kill_at(alive: Life, moment: Moment) -> int:
             break
         if time.monotonic() > until:
             raise AssertionError(f"the process neither ended nor came to {moment} within {LIFE_S_MAX} s")
+        time.sleep(KILL_LOOK_S)
     return alive.process.wait()
 
 
-def watcher(alive: Life, moment: Moment) -> Callable[[], bool]:
+def _watcher(alive: Life, moment: Moment) -> Callable[[], bool]:
     """Returns what tells whether a moment has come."""
     if moment.watched is Watched.TIME:
         at = time.monotonic() + moment.after / 1_000

@@ -29,7 +29,7 @@ from flatbook.venues.http import tls_connector
 from flatbook.venues.websocket import SessionSocket
 from tests.infra.home import RESTLESS, make_home, tape_of
 from tests.infra.judge import assert_promises_kept, evidence_of, flatbook
-from tests.infra.lives import Moment, Watched, kill_at, life, watcher
+from tests.infra.lives import Moment, Watched, kill_at, life, wait_for
 
 SLOW = RESTLESS + "\n[clock]\nspeed = 60\n"
 TALKATIVE = RESTLESS + '\n[log]\nlevel = "info"\n'
@@ -48,9 +48,7 @@ def test_a_stopped_process_ends_in_order_and_the_next_one_goes_on(tmp_path: Path
     tape = tape_of("stopped", SHORT_DAY)
     home = make_home(tmp_path / "desk", tape, more=SLOW)
     with life(home, 0, "run", "--home", str(home), module="flatbook") as alive:
-        has_come = watcher(alive, Moment(Watched.JOURNAL_WRITES, 12))
-        while not has_come():
-            assert alive.process.poll() is None, alive.errors.read_text()
+        wait_for(alive, Moment(Watched.JOURNAL_WRITES, 12))
         alive.process.send_signal(number)
         assert alive.process.wait(WAIT_S_MAX) == 0
     stopped = evidence_of(home).events[-1]

@@ -10,17 +10,17 @@ from __future__ import annotations
 import resource
 import socket
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.infra.home import RESTLESS, make_home, tape_of
 from tests.infra.judge import assert_promises_kept, flatbook
-from tests.infra.lives import Life, Moment, Watched, life, watcher
+from tests.infra.lives import Life, Moment, Watched, life, wait_for
 
-SLOW = RESTLESS + "\n[clock]\nspeed = 1800\n"
+SLOW = RESTLESS + "\n[clock]\nspeed = 600\n"
 SHORT_DAY = 12
+WORKING = Moment(Watched.TAG, 1, "order_accepted")
 WAIT_S_MAX = 60.0
 PAGE_BYTES = resource.getpagesize()
 
@@ -40,14 +40,6 @@ def mapped(alive: Life) -> int:
     return int(Path(f"/proc/{alive.process.pid}/statm").read_text().split()[0]) * PAGE_BYTES
 
 
-def wait_until_working(alive: Life) -> None:
-    """Waits until an order works."""
-    has_come, until = watcher(alive, Moment(Watched.TAG, 1, "order_accepted")), time.monotonic() + WAIT_S_MAX
-    while not has_come():
-        assert alive.process.poll() is None, alive.errors.read_text()
-        assert time.monotonic() < until, "no order came to work"
-
-
 def answers(home: Path) -> bool:
     """Whether the process of a home answers at its socket within half a second, be it that it understood nothing."""
     with socket.socket(socket.AF_UNIX) as asking:
@@ -64,7 +56,7 @@ def test_a_process_without_file_handles_answers_nobody_and_goes_on_trading(tmp_p
     tape = tape_of("handles", SHORT_DAY)
     home = make_home(tmp_path / "desk", tape, more=SLOW)
     with life(home, 0, str(home)) as alive:
-        wait_until_working(alive)
+        wait_for(alive, WORKING)
         assert answers(home)
         limit = handles(alive)
         resource.prlimit(alive.process.pid, resource.RLIMIT_NOFILE, (limit, limit))
@@ -80,7 +72,7 @@ def test_a_process_without_memory_ends_and_the_next_one_loses_nothing(tmp_path: 
     tape = tape_of("memory", SHORT_DAY)
     home = make_home(tmp_path / "desk", tape, more=SLOW)
     with life(home, 0, str(home)) as alive:
-        wait_until_working(alive)
+        wait_for(alive, WORKING)
         limit = mapped(alive)
         resource.prlimit(alive.process.pid, resource.RLIMIT_AS, (limit, limit))
         assert alive.process.wait(WAIT_S_MAX) in (0, 1)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -21,21 +20,13 @@ from flatbook.journal.sqlite import open_journal
 from flatbook.sim.broker.wire import Verb
 from tests.infra.home import RESTLESS, make_home, tape_of
 from tests.infra.judge import assert_promises_kept, evidence_of, flatbook, ledger_of
-from tests.infra.lives import Life, Moment, Watched, life, watcher
+from tests.infra.lives import Moment, Watched, life, wait_for
 
 SLOW = RESTLESS + "\n[clock]\nspeed = 60\n"
 WAIT_S_MAX = 60.0
 ORDERS = (Verb.PLACE, Verb.CANCEL)
 
 pytestmark = pytest.mark.real
-
-
-def wait_for(alive: Life, moment: Moment) -> None:
-    """Waits until a moment in the life of a process has come."""
-    has_come, until = watcher(alive, moment), time.monotonic() + WAIT_S_MAX
-    while not has_come():
-        assert alive.process.poll() is None, alive.errors.read_text()
-        assert time.monotonic() < until, f"{moment} did not come"
 
 
 def working(tag: str = "order_accepted") -> Moment:

@@ -15,6 +15,7 @@ from flatbook.ops.config_read import ConfigRefused
 from flatbook.ops.config_rules import broker_of, pace_of, raindex_of, rules_of
 from flatbook.sim.broker.spec import BrokerSpec
 from flatbook.venues.raindex.tokens import RaindexConfig
+from tests.depth import examples
 
 HOME = Path("desk-home")
 LINES = EXAMPLE.splitlines()
@@ -54,7 +55,7 @@ def assert_usable(loaded: Loaded) -> None:
                 broker_of(loaded, name, account, BrokerSpec)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(
     st.lists(st.tuples(st.sampled_from(ASSIGNED), TOML_VALUES), max_size=3), st.sets(st.sampled_from(range(len(LINES))))
 )
@@ -69,7 +70,7 @@ def test_what_is_loaded_can_be_used_and_all_else_is_refused(changes: list[tuple[
         assert_usable(loaded)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.text(max_size=200))
 def test_any_text_is_loaded_or_refused(text: str) -> None:
     assert load_or_refuse(text, {}) is None
@@ -84,7 +85,7 @@ NAMES = st.lists(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.dictionaries(NAMES.map(lambda parts: "FLATBOOK__" + "__".join(parts)), st.text(max_size=20), max_size=4))
 def test_any_environment_is_loaded_or_refused(environment: dict[str, str]) -> None:
     loaded = load_or_refuse(EXAMPLE, environment)

@@ -14,6 +14,7 @@ from flatbook.venues.evm.answers import decimals_of, header_of, log_of, ratio_of
 from flatbook.venues.evm.log_source import EvmLogSource, ReadUpTo
 from flatbook.venues.evm.rpc import Call, Outcome, Refused, Result, Unanswered, outcomes_of
 from flatbook.venues.http import Reply
+from tests.depth import examples
 from tests.unit.sim.evm.scene import Wall, contracts, fill
 from tests.unit.venues.evm.sample import Bench
 
@@ -67,7 +68,7 @@ class AnyNode:
         return tuple(outcomes)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(said=st.lists(values, min_size=1, max_size=8))
 def test_whatever_two_nodes_say_alike_a_source_does_not_raise(said: list[object]) -> None:
     nodes = [AnyNode("one", said), AnyNode("two", said)]
@@ -77,7 +78,7 @@ def test_whatever_two_nodes_say_alike_a_source_does_not_raise(said: list[object]
         assert found is None or found.trouble is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     method=st.sampled_from(["eth_getLogs", "eth_getBlockByNumber", "eth_call", "eth_chainId"]),
     said=values,

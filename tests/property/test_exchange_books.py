@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from flatbook.sim.exchange.exchange import Exchange
 from flatbook.sim.exchange.orders import BookedOrder, Status
 from flatbook.sim.exchange.terms import MARGIN_WALLET, SPOT_WALLET, Kind, Life, Stp
+from tests.depth import examples
 from tests.exchange import BINANCE, PERP, SPOT
 from tests.unit.sim.exchange.core import asked, scene
 
@@ -70,7 +71,7 @@ def do(exchange: Exchange, number: int, step: object) -> None:
     exchange.place(asked(f"c{number}", sign, str(D(lots) / 100), str(price) if price else None, **words), exchange.now)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(STEPS)
 def test_coins_move_by_executions_only_and_what_is_locked_is_what_open_orders_lock(steps: list[object]) -> None:
     exchange = scene(BINANCE)
@@ -103,7 +104,7 @@ def is_sound(order: BookedOrder) -> bool:
     )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(STEPS)
 def test_orders_fill_no_more_than_they_are_and_positions_are_the_sum_of_what_they_filled(steps: list[object]) -> None:
     exchange = scene(BINANCE)

@@ -15,6 +15,7 @@ from flatbook.sim.exchange.binance import front as binance
 from flatbook.sim.exchange.bybit import front as bybit
 from flatbook.sim.exchange.bybit.routes import ROUTES as BYBIT_ROUTES
 from flatbook.sim.network.http_broker import Ask
+from tests.depth import examples
 from tests.exchange import BINANCE, BYBIT, KEY, SECRET, START
 from tests.unit.sim.exchange.core import scene
 
@@ -70,7 +71,7 @@ def bybit_ask(method: str, path: str, params: dict[str, Any]) -> Ask:
     return Ask(method=method, path=path, query={}, headers=headers, raw_query=query, body=body.encode())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -90,7 +91,7 @@ def test_binance_answers_whatever_it_is_asked(asked: list[tuple[tuple[str, str],
             assert told.content["code"] < 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -110,7 +111,7 @@ def test_bybit_answers_whatever_it_is_asked(asked: list[tuple[tuple[str, str], d
         assert told.content["retCode"] not in (10003, 10004)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(
     st.one_of(st.text(max_size=40), st.binary(max_size=40), JSON_VALUES.map(json.dumps)),
     st.sampled_from(["binance", "bybit"]),

@@ -27,6 +27,7 @@ from flatbook.state.fold import apply, apply_row
 from flatbook.values.ids import SourceId
 from flatbook.values.instants import Instant, later
 from flatbook.values.money import ZERO
+from tests.depth import examples
 from tests.desk import PAPER
 from tests.property.test_wake_law import long_script
 from tests.property.world import KEYS, SCRIPTS, STARTS, World
@@ -43,7 +44,7 @@ def folded(events: list[Event], state: State | None = None) -> State:
     return state
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.sampled_from(STARTS), SCRIPTS, st.integers(0, 10**6))
 def test_a_replay_cut_anywhere_stored_and_read_back_ends_in_the_live_state(
     start: Instant, script: list[tuple[Any, ...]], cut: int

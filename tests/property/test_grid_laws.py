@@ -12,6 +12,7 @@ from flatbook.strategies.grid_terms import Exits, GridMode, GridParams, QtyPerLe
 from flatbook.strategies.quoting import Stop
 from flatbook.values.lattice import Spacing
 from flatbook.values.money import Money, Quantity
+from tests.depth import examples
 from tests.property.grid_market import Market, Seen
 from tests.unit.strategies.grid_scene import NEUTRAL
 
@@ -77,7 +78,7 @@ def run(params: GridParams, seen: list[Seen], *, on_wakes: bool) -> Market:
     return market
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(terms(), walks())
 def test_asked_on_wakes_it_does_the_same_as_asked_on_every_observation(params: GridParams, seen: list[Seen]) -> None:
     always, waking = run(params, seen, on_wakes=False), run(params, seen, on_wakes=True)

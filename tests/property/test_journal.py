@@ -21,6 +21,7 @@ from flatbook.journal.sqlite_reader import open_reader
 from flatbook.values.ids import Epoch, Seq, SourceId
 from flatbook.values.instants import Instant
 from tests.contract.journal.engines import NOW, fill_journal, mark, marks
+from tests.depth import examples
 
 Written = tuple[tuple[Event, ...], dict[SourceId, str]]
 CURSORS = st.dictionaries(st.sampled_from(["base", "alpaca", "broker"]).map(SourceId), st.text(max_size=8), max_size=3)
@@ -42,7 +43,7 @@ def append_all(journal: Journal, rows: list[tuple[int, dict[SourceId, str]]]) ->
 
 
 @given(rows=ROWS)
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_every_engine_reads_back_what_was_appended_with_the_same_hashes(
     rows: list[tuple[int, dict[SourceId, str]]],
 ) -> None:
@@ -68,7 +69,7 @@ def test_reading_after_an_event_gives_the_rows_that_reach_beyond_it(counts: list
 
 
 @given(counts=COUNTS, cuts=st.lists(st.integers(0, 40), max_size=3), after=st.integers(0, 40))
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 def test_archiving_at_any_events_changes_nothing_that_is_read(counts: list[int], cuts: list[int], after: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "journal.sqlite"
@@ -185,4 +186,4 @@ class TwoProcesses(RuleBasedStateMachine):
 
 
 TestTwoProcesses = TwoProcesses.TestCase
-TestTwoProcesses.settings = settings(max_examples=25, stateful_step_count=20)
+TestTwoProcesses.settings = settings(max_examples=examples(25), stateful_step_count=20)

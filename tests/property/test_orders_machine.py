@@ -14,6 +14,7 @@ from flatbook.events.orders import NotSentReason, RejectReason, UnknownReason
 from flatbook.state.exposure import exposure_of
 from flatbook.state.fold import apply
 from flatbook.values.instants import later
+from tests.depth import examples
 from tests.desk import COIN, OWNER
 from tests.unit.engine.scene import START, Bench, accepted, execution, rejected, report
 from tests.unit.state.scene import ONE, folded, intended
@@ -192,5 +193,5 @@ class OrderMachine(RuleBasedStateMachine):
             assert any(halt.cause.value == "report_refused" for halt in self.bench.state.halts.values())
 
 
-OrderMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+OrderMachine.TestCase.settings = settings(max_examples=examples(150), stateful_step_count=25, deadline=None)
 TestOrderMachine = OrderMachine.TestCase

@@ -35,6 +35,7 @@ from flatbook.state.dump import state_bytes
 from flatbook.values.ids import OrderId
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
+from tests.depth import examples
 from tests.desk import CHAIN, PAPER
 from tests.property.test_rounding import ANY_DECIMALS
 from tests.unit.engine.scene import START, Bench, execution, report, statement
@@ -188,7 +189,7 @@ def ours(shown: Any, order_id: str) -> Any:
     return named
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(st.data())
 def test_nothing_from_outside_makes_the_step_raise_or_the_journal_unreadable(data: st.DataObject) -> None:
     bench = Bench()
@@ -206,7 +207,7 @@ def test_nothing_from_outside_makes_the_step_raise_or_the_journal_unreadable(dat
     assert all(amount.is_finite() for amount in bench.state.balances.values())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.data())
 def test_the_same_poison_twice_books_nothing_the_second_time(data: st.DataObject) -> None:
     bench = Bench()

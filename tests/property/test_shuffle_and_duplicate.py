@@ -20,6 +20,7 @@ from flatbook.values.ids import UNASSIGNED, AssetId
 from flatbook.values.instants import later
 from flatbook.values.instruments import Side
 from flatbook.values.money import Money, Price
+from tests.depth import examples
 from tests.desk import CHAIN, COIN, OWNER, PAPER, USDC
 from tests.unit.engine.scene import START, Bench, execution, report, statement
 from tests.unit.state.scene import intended, marked, skipped, unvalued, valued, vault_filled
@@ -85,7 +86,7 @@ def books(state: State) -> object:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(EXECUTIONS, st.data())
 def test_executions_in_any_order_number_and_road_give_the_same_books(
     facts: list[Execution], data: st.DataObject
@@ -114,7 +115,7 @@ FILLS: list[Event] = [
 ]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.permutations(FILLS), st.lists(st.sampled_from(FILLS), max_size=6), st.integers(1, 3), st.booleans())
 def test_fills_in_any_order_and_number_and_range_give_the_same_books(
     order: list[Event], copies: list[Event], size: int, value: bool

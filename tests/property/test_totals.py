@@ -14,6 +14,7 @@ from flatbook.events.orders import Fee, OrderFilled
 from flatbook.values.ids import AssetId
 from flatbook.values.instants import later
 from flatbook.values.money import Money, Quantity
+from tests.depth import examples
 from tests.desk import PAPER
 from tests.unit.engine.scene import START, Bench, report
 from tests.unit.state.scene import USD
@@ -54,7 +55,7 @@ def lives(draw: st.DrawFn) -> tuple[list[tuple[str, str, str, str]], list[int]]:
     return rising, [*order, *repeats]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(life=lives())
 def test_any_order_and_any_repeats_of_totals_book_the_same_shares_and_cash(
     life: tuple[list[tuple[str, str, str, str]], list[int]],

@@ -17,6 +17,7 @@ from flatbook.events.event import Event
 from flatbook.events.orders import CancelReason, OrderIntended
 from flatbook.state.dump import state_bytes
 from flatbook.values.instants import Instant
+from tests.depth import examples
 from tests.desk import COIN
 from tests.property.world import BARS, HOOD, MOODS, SCRIPTS, STARTS, World
 
@@ -33,7 +34,7 @@ NEAR_CLOSE = [("fill", 0, "sell", "3"), ("wait", 1_790_000)]
 RAMPED = [*QUOTED, ("fill", 2, "sell", "0.5"), ("wait", 900_000), *QUOTED, ("wait", 300_000)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.sampled_from(STARTS), SCRIPTS)
 @example(STARTS[0], FUNDS)
 @example(STARTS[1], RAMPED)

@@ -26,6 +26,7 @@ from flatbook.strategies.hedge_terms import CloseRamp
 from flatbook.values.ids import SourceId, Underlying
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.money import Quantity
+from tests.depth import examples
 from tests.desk import HEDGE, LIMITS, Setting, desk_of, fill, journalled
 from tests.lives import Life
 
@@ -115,7 +116,7 @@ async def halt_and_lift(life: Life, at: Instant) -> None:
     await life.engine.command(Command(key="l", actor="op", reason="seen", verb=Verb.LIFT, arguments=arguments))
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=examples(EXAMPLES), deadline=None)
 @given(scene=scenes())
 def test_asked_on_everything_the_hedge_decides_as_on_its_wakes(
     scene: tuple[Setting, tuple[ScriptedBlocks, ...], Instant | None],

@@ -18,8 +18,10 @@ from flatbook.sim.runs.scenario import Scenario, deepened, draw_scenario
 from flatbook.sim.runs.scripted import kept_scenario
 from flatbook.sim.world.injection import Injection
 from flatbook.sim.world.record import Appended, Executed, OrderTaken, Requested
+from tests.depth import part_of
 
 SEEDS = tuple(str(number) for number in range(10))
+EACH_NTH_CUT = 40
 
 
 def full(seed: str) -> Scenario:
@@ -49,7 +51,7 @@ def test_no_judge_finds_anything_in_a_world_on_bytes(seed: str) -> None:
 
 
 def test_the_same_seed_gives_the_same_world_on_bytes() -> None:
-    for seed in SEEDS[:4]:
+    for seed in part_of(SEEDS, 10):
         first, second = run_world(full(seed)), run_world(full(seed))
         assert first.record.trace() == second.record.trace()
         assert first.disk.content() == second.disk.content()
@@ -57,7 +59,7 @@ def test_the_same_seed_gives_the_same_world_on_bytes() -> None:
 
 def test_a_calm_world_on_bytes_hedges_and_its_books_agree() -> None:
     seen: Counter[str] = Counter()
-    for seed in SEEDS:
+    for seed in part_of(SEEDS):
         world = run_world(calm(seed))
         assert (world.scenario.level, world.failures) == (Level.FULL, [])
         events = [event for entry in world.record.entries if isinstance(entry, Appended) for event in entry.events]
@@ -69,13 +71,14 @@ def test_a_calm_world_on_bytes_hedges_and_its_books_agree() -> None:
             if isinstance(entry, OrderTaken | Executed | Requested)
         )
     assert seen["OrderFilled"] == seen["Executed"]
-    assert seen["OrderIntended"] >= seen["OrderTaken"] > 20
+    assert seen["OrderIntended"] >= seen["OrderTaken"] > 10
     assert seen["Requested"] > 100
 
 
 def test_a_cut_anywhere_on_bytes_ends_in_the_same_truth() -> None:
+    """Some of the cuts; `flatbook sim crash` runs them all."""
     bench, jobs = Bench(), list(cuts_of("alpaca_on_bytes", kept_scenario("alpaca_on_bytes")))
-    red = {job.name: list(outcome.told()) for job in jobs if (outcome := bench.run(job)).is_red}
+    red = {job.name: list(outcome.told()) for job in part_of(jobs, EACH_NTH_CUT) if (outcome := bench.run(job)).is_red}
     assert red == {}
     assert len(jobs) > 100
 

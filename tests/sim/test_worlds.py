@@ -19,9 +19,11 @@ from flatbook.sim.runs.scenario import ScenarioRefused, deepened, draw_scenario,
 from flatbook.sim.runs.scripted import kept_scenario, regressions, scripted
 from flatbook.sim.runs.tally import Tally
 from flatbook.sim.world.process import CrashPoint, Cut
+from tests.depth import THOROUGH, part_of
 
 SEEDS = tuple(str(number) for number in range(8))
-SWARM = range(60)
+SWARM = range(60 if THOROUGH else 12)
+EACH_NTH_CUT = 40
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -54,14 +56,15 @@ def test_seeds_that_once_failed_scripted_worlds_and_new_seeds_are_green() -> Non
 def test_killed_lives_leave_no_task_and_no_complaint_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     lost: list[str] = []
     monkeypatch.setattr(sys, "unraisablehook", lambda told: lost.append(f"{told.object!r}: {told.exc_value}"))
-    cuts = [job.scenario for job in cuts_of("alpaca_on_bytes", kept_scenario("alpaca_on_bytes"))][::8]
-    for scenario in [*cuts, *(deepened(draw_scenario(seed)) for seed in SEEDS), *map(draw_scenario, SEEDS)]:
+    cuts = [job.scenario for job in cuts_of("alpaca_on_bytes", kept_scenario("alpaca_on_bytes"))]
+    some, seeds = part_of(cuts, EACH_NTH_CUT), part_of(SEEDS)
+    for scenario in [*some, *(deepened(draw_scenario(seed)) for seed in seeds), *map(draw_scenario, seeds)]:
         world = run_world(scenario)
         assert asyncio.all_tasks(world.loop) == set()
         del world
         gc.collect()
     assert lost == []
-    assert len(cuts) > 10
+    assert len(cuts) > 100
 
 
 def test_a_seed_may_run_the_plan_of_a_scenario_and_be_cut() -> None:

@@ -145,6 +145,15 @@ def test_archive_is_refused_while_somebody_writes(tmp_path: Path) -> None:
     assert "is held by process" in told.err
 
 
+# Whoever was started in the background of a shell was told to ignore interrupts, and so are his children.
+HEEDING = """
+import signal, sys
+from flatbook.cli.app import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 @pytest.mark.real
 def test_follow_shows_new_events_as_they_are_committed(tmp_path: Path) -> None:
     from flatbook.events.control import EngineStopped
@@ -153,8 +162,8 @@ def test_follow_shows_new_events_as_they_are_committed(tmp_path: Path) -> None:
     path = keep(flat_desk(), tmp_path)
     words = [
         sys.executable,
-        "-m",
-        "flatbook",
+        "-c",
+        HEEDING,
         "events",
         "tail",
         "-n",

@@ -28,6 +28,7 @@ from flatbook.sim.broker.ledger import BrokerLedger
 from flatbook.sim.broker.wire import Verb
 from flatbook.sim.tapes.script import ScriptedBlocks
 from flatbook.values.money import Quantity
+from tests.depth import THOROUGH
 from tests.desk import PAPER, Setting, at, desk_of, fill
 from tests.infra.disk import Disk, FailingCommit, can_refuse_calls
 from tests.infra.home import make_home, tape_of
@@ -86,7 +87,7 @@ def assert_recovered(desk: Desk, path: Path) -> None:
 @pytest.mark.parametrize("durable", [False, True], ids=["lost", "on the disk"])
 def test_a_commit_that_fails_cancels_what_works_and_a_restart_loses_nothing(tmp_path: Path, durable: bool) -> None:
     worked, commits = 0, 0
-    for number in range(1, COMMITS + 1):
+    for number in range(1 + durable, COMMITS + 1, 1 if THOROUGH else 2):  # each of the two fails at every second one
         path = tmp_path / str(number) / "journal.sqlite"
         create_journal(path)
         desk, commit = desk_of(SETTING, DAY), FailingCommit(number=number, durable=durable)
@@ -97,8 +98,8 @@ def test_a_commit_that_fails_cancels_what_works_and_a_restart_loses_nothing(tmp_
         assert run_over(desk, open_journal(path)) == Outcome("", 0)
         assert_recovered(desk, path)
         commits = commit.count
-    assert commits == COMMITS
-    assert worked >= 5
+    assert commits >= COMMITS - 1
+    assert worked >= 3
 
 
 @pytest.mark.parametrize("kind", [FaultKind.DELAY_ANSWER, FaultKind.DROP_ANSWER])
@@ -160,9 +161,13 @@ def test_a_journal_that_is_full_cancels_what_works_and_goes_on_with_room(tmp_pat
 @pytest.mark.real
 @can_refuse_calls
 @pytest.mark.parametrize(
-    ("disk", "words"), [(Disk.FULL, "database or disk is full"), (Disk.DYING, "disk I/O error (SQLITE_IOERR_FSYNC)")]
+    ("disk", "words", "tag"),
+    [
+        (Disk.FULL, "database or disk is full", "order_accepted"),
+        (Disk.DYING, "disk I/O error (SQLITE_IOERR_FSYNC)", "order_intended"),
+        (Disk.DYING, "disk I/O error (SQLITE_IOERR_FSYNC)", "order_unknown"),
+    ],
 )
-@pytest.mark.parametrize("tag", ["order_accepted", "order_intended", "order_unknown"])
 def test_a_process_whose_disk_fails_cancels_ends_and_starts_again(
     tmp_path: Path, disk: Disk, words: str, tag: str
 ) -> None:

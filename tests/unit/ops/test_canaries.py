@@ -7,7 +7,6 @@ import contextlib
 import io
 import logging
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -147,6 +146,4 @@ def test_no_canary_is_seen_in_any_output(home: Path, capfd: pytest.CaptureFixtur
     everything = "\n".join((said.getvalue(), captured.out, captured.err, str(warned)))
     assert len(everything) > 10_000
     for canary in CANARIES.values():
-        for width in range(PREFIX, len(canary) + 1):
-            seen = re.search(f".*{canary[:width]}.*", everything)
-            assert seen is None, seen
+        assert [line for line in everything.splitlines() if canary[:PREFIX] in line] == []

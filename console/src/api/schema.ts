@@ -1919,6 +1919,7 @@ export interface components {
         };
         /** PreviewAnswer */
         PreviewAnswer: {
+            as_of: components["schemas"]["AsOf"];
             confirm: string;
             effect: components["schemas"]["EffectBody"];
             verb: string;

@@ -24,6 +24,7 @@ from flatbook.api.access_tokens import Token, actor_of_token, list_tokens, revok
 from flatbook.api.commands_once import Answers
 from flatbook.api.problems import Code, Problem
 from flatbook.engine.ports import Clock
+from flatbook.ops.config_api import ApiSection
 from flatbook.values.instants import NS_PER_S
 
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
@@ -34,13 +35,13 @@ COOKIE = "flatbook_{port}"
 class Access:
     """What the door knows. `names` are the hosts that it answers to, `origins` the pages that may ask."""
 
-    def __init__(self, path: Path, clock: Clock, *, host: str, port: int, user: str) -> None:
+    def __init__(self, path: Path, clock: Clock, *, host: str, port: int, user: str, section: ApiSection) -> None:
         self.clock = clock
         self.names = tuple(f"{host}:{port}" for host in HOSTS)
         self.origins = tuple(f"http://{name}" for name in self.names)
         self.cookie_name = COOKIE.format(port=port)
         self.address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        self.rates = Rates()
+        self.rates = Rates(section)
         self._console = CONSOLE.format(user=user)
         self.file: sqlite3.Connection = open_door_file(path)
         self.trail = Trail(self.file)

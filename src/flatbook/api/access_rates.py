@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from flatbook.api.access_scopes import Lane
+from flatbook.ops.config_api import ApiSection
 from flatbook.values.instants import NS_PER_S, Instant
 
 COUNTED_MAX = 1_024
+AS_SHIPPED = ApiSection()
 
 
 class Allowance(NamedTuple):
@@ -17,24 +19,31 @@ class Allowance(NamedTuple):
     every_ns: int
 
 
-ALLOWANCES = {
-    Lane.READ: Allowance(burst=600, every_ns=NS_PER_S // 300),
-    Lane.COMMAND: Allowance(burst=20, every_ns=NS_PER_S // 5),
-    Lane.STOP: Allowance(burst=60, every_ns=NS_PER_S // 20),
-    Lane.LOGIN: Allowance(burst=5, every_ns=12 * NS_PER_S),
-    Lane.STRANGER: Allowance(burst=100, every_ns=NS_PER_S // 50),
-}
+LOGIN = Allowance(burst=5, every_ns=12 * NS_PER_S)
+STRANGER = Allowance(burst=100, every_ns=NS_PER_S // 50)
+
+
+def allowances_of(section: ApiSection) -> dict[Lane, Allowance]:
+    """Returns the allowance of each lane as it is configured; those of nobody are fixed."""
+    return {
+        Lane.READ: Allowance(burst=2 * section.reads_per_s, every_ns=NS_PER_S // section.reads_per_s),
+        Lane.COMMAND: Allowance(burst=4 * section.commands_per_s, every_ns=NS_PER_S // section.commands_per_s),
+        Lane.STOP: Allowance(burst=3 * section.stops_per_s, every_ns=NS_PER_S // section.stops_per_s),
+        Lane.LOGIN: LOGIN,
+        Lane.STRANGER: STRANGER,
+    }
 
 
 class Rates:
     """Counts requests by actor and lane. Keeps one instant for each: when its allowance will be whole again."""
 
-    def __init__(self) -> None:
+    def __init__(self, section: ApiSection = AS_SHIPPED) -> None:
+        self._allowances = allowances_of(section)
         self._whole_at: dict[tuple[str, Lane], int] = {}
 
     def wait_ns(self, actor: str, lane: Lane, now: Instant) -> int:
         """Counts a request and returns 0, or how long to wait where it is one too many and is not counted."""
-        burst, every_ns = ALLOWANCES[lane]
+        burst, every_ns = self._allowances[lane]
         whole_at = max(self._whole_at.pop((actor, lane), now), now) + every_ns
         over_ns = whole_at - now - burst * every_ns
         self._whole_at[actor, lane] = whole_at if over_ns <= 0 else whole_at - every_ns

@@ -15,9 +15,9 @@ from flatbook.api import commands_bodies as bodies
 from flatbook.api.access_routes import Key, actor_of
 from flatbook.api.access_scopes import Lane, Scope
 from flatbook.api.commands_bodies import Body, CommandTaken, preview_body
-from flatbook.api.commands_effects import PreviewAnswer, Seen, preview_of
+from flatbook.api.commands_effects import PreviewAnswer, preview_of
 from flatbook.api.commands_jobs import JobBody, Jobs
-from flatbook.api.commands_send import Sender
+from flatbook.api.commands_send import Sender, seen_of
 from flatbook.api.routes import AtSite, problems, reading
 
 JOB_TEXT_MAX = 64
@@ -89,7 +89,7 @@ def _preview_route(act: Act) -> HTTPRouteHandler:
 
     async def preview(data: Any, site: AtSite) -> PreviewAnswer:
         view = await site.present_with_own() if act.body.must_be_agreed else site.present()  # a stop waits for nothing
-        return preview_of(Seen(view.folds.state, site.loaded.config), act.body.verb, data.arguments())
+        return preview_of(seen_of(site, view), act.body.verb, data.arguments())
 
     preview.__annotations__.update(data=_AS_JSON[body], site=AtSite, **{"return": PreviewAnswer})
     preview.__doc__ = "Says what the command would do now, and does nothing."

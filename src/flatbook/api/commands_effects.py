@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from flatbook.api.answers.moment import Answer, AsOf
+from flatbook.engine.agreed import Hedged, open_nets, version_of
 from flatbook.engine.inputs import Verb
 from flatbook.events.control import HaltCause, HaltScope
 from flatbook.ops.config_shape import Config
@@ -14,11 +16,9 @@ from flatbook.projections.open_orders import OpenOrder, open_orders
 from flatbook.projections.positions import NetLine, net_lines
 from flatbook.state.desk import State
 from flatbook.state.halts import Halt, must_cancel
-from flatbook.values.ids import HaltId, OrderId, digest_text
+from flatbook.values.ids import HaltId, OrderId
 from flatbook.values.instants import Instant, text_of_instant
 from flatbook.values.money import ZERO, plain
-
-VERSION_LENGTH = 16
 
 Arguments = Mapping[str, str]
 
@@ -52,8 +52,11 @@ class EffectBody(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str] = []
 
 
-class PreviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a command would do. Send `version` back as expected_version; `confirm` is what a person types to agree."""
+class PreviewAnswer(Answer, frozen=True, kw_only=True):
+    """What a command would do, as of an event; `confirm` is what a person types to agree.
+
+    `version` names what it touches: sent back as expected_version, it lets the command be done only while that stands.
+    """
 
     verb: str
     effect: EffectBody
@@ -62,42 +65,32 @@ class PreviewAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Seen(NamedTuple):
-    """What a preview is made of."""
+    """What a preview is made of: a state, the moment that it is of, and by which rules it is read."""
 
     state: State
+    moment: AsOf
     config: Config
+    hedged: Hedged
 
 
 def preview_of(seen: Seen, verb: Verb, arguments: Arguments) -> PreviewAnswer:
     """Returns what a command would do now.
 
-    Gives: another version whenever other orders, nets or halts are touched; prices and warnings do not count.
+    Gives: the version that the engine compares with its own when it decides the command.
     """
-    effect = _EFFECTS[verb](seen, arguments)
     return PreviewAnswer(
-        verb=verb.value, effect=effect, version=_version(verb, arguments, effect), confirm=verb.value.replace("_", " ")
+        as_of=seen.moment,
+        verb=verb.value,
+        effect=_EFFECTS[verb](seen, arguments),
+        version=version_of(seen.state, seen.hedged, verb, arguments),
+        confirm=verb.value.replace("_", " "),
     )
-
-
-def _version(verb: Verb, arguments: Arguments, effect: EffectBody) -> str:
-    told = [f"{name}={arguments[name]}" for name in sorted(arguments)]
-    told += [f"order {each.order_id}" for each in effect.orders]
-    told += [f"net {each.owner} {each.underlying} {each.net}" for each in effect.nets]
-    told += [f"halt {each.halt_id} {each.halted_at}" for each in effect.halts]
-    return digest_text(verb.value, *told)[:VERSION_LENGTH]
 
 
 def _nets(seen: Seen, arguments: Arguments) -> list[NetLine]:
     """Returns the nets that are hedged, not zero, and named, or all of them where none is."""
-    owner, underlying = arguments.get("owner"), arguments.get("underlying")
-    return [
-        line
-        for line in net_lines(seen.state)
-        if line.exposure.net
-        and line.underlying in seen.config.hedges.get(line.owner, {})
-        and owner in (None, line.owner)
-        and underlying in (None, line.underlying)
-    ]
+    keys = open_nets(seen.state, seen.hedged, arguments.get("owner"), arguments.get("underlying"))
+    return [line for line in net_lines(seen.state) if (line.owner, line.underlying) in keys]
 
 
 def _rows(lines: Iterable[NetLine]) -> list[NetRow]:
@@ -188,8 +181,9 @@ def _flatten(seen: Seen, arguments: Arguments) -> EffectBody:
 
 
 def _one_net(seen: Seen, arguments: Arguments) -> EffectBody:
-    nets = _nets(seen, arguments)
-    return EffectBody(nets=_rows(nets), warnings=[] if nets else ["this net is zero, or nobody hedges it"])
+    effect = _flatten(seen, arguments)
+    warnings = [] if effect.nets else ["this net is zero, or nobody hedges it"]
+    return EffectBody(orders=effect.orders, nets=effect.nets, warnings=warnings)
 
 
 def _place(seen: Seen, arguments: Arguments) -> EffectBody:

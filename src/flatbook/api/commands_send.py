@@ -13,7 +13,8 @@ from flatbook.api.commands_effects import Seen, preview_of
 from flatbook.api.commands_jobs import Jobs
 from flatbook.api.commands_once import Known
 from flatbook.api.problems import Code, Problem
-from flatbook.api.site import Site
+from flatbook.api.site import Site, View
+from flatbook.engine.agreed import IT_HAS_CHANGED
 from flatbook.engine.inputs import STOPPING, Verb
 from flatbook.engine.run import CommandAnswer
 from flatbook.events.control import HaltCause
@@ -41,12 +42,12 @@ class Sender:
         )
 
     async def _carry_out(self, actor: Actor, key: str, body: Body) -> Known:
-        if body.must_be_agreed:
-            await self._check_version(body)
+        if body.must_be_agreed and body.expected_version is None:
+            raise await self._stale(body)
         before = self.jobs.before() if body.verb is Verb.KILL else {}
         answer = await self._ask(actor, key, body)
         if not answer.accepted:
-            raise _refusal(answer)
+            raise await self._stale(body) if answer.why == IT_HAS_CHANGED else _refusal(answer)
         arguments, job = body.arguments(), None
         if body.verb is Verb.KILL:
             job = await self.jobs.give(actor.name, arguments.get("account"), answer.seq, before)
@@ -64,16 +65,11 @@ class Sender:
         )
         return Known(status=200 if job is None else 202, body=msgspec.json.encode(taken))
 
-    async def _check_version(self, body: Body) -> None:
-        view = await self._site.present_with_own()
-        preview = preview_of(Seen(view.folds.state, self._site.loaded.config), body.verb, body.arguments())
-        if preview.version != body.expected_version:
-            raise Problem(
-                409,
-                Code.PREVIEW_STALE,
-                "look at what it would do, and send the version of that as expected_version",
-                preview=msgspec.to_builtins(preview),
-            )
+    async def _stale(self, body: Body) -> Problem:
+        """Returns that nobody saw what a command would do now, and what that is."""
+        preview = preview_of(seen_of(self._site, await self._site.present_with_own()), body.verb, body.arguments())
+        text = "look at what it would do, and send the version of that as expected_version"
+        return Problem(409, Code.PREVIEW_STALE, text, preview=msgspec.to_builtins(preview))
 
     async def _ask(self, actor: Actor, key: str, body: Body) -> CommandAnswer:
         command = {
@@ -82,6 +78,7 @@ class Sender:
             "reason": body.reason,
             "verb": body.verb.value,
             "arguments": body.arguments(),
+            "expected": body.expected_version,
         }
         try:
             answered = await self._site.live.ask({"kind": "command", "command": command}, ANSWER_S)
@@ -91,6 +88,11 @@ class Sender:
         if answer.seq is not None:
             self._site.answered(answer.seq)
         return answer
+
+
+def seen_of(site: Site, view: View) -> Seen:
+    """Returns what previews of a moment are made of."""
+    return Seen(view.folds.state, view.moment, site.loaded.config, site.rules.hedges)
 
 
 def _refusal(answer: CommandAnswer) -> Problem:

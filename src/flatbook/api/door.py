@@ -27,7 +27,8 @@ def open_door(site: Site, clock: Clock, host: str, port: int) -> Access:
 
     Errors: DoorUnusable.
     """
-    return Access(site.home / DOOR_FILE, clock, host=host, port=port, user=os_user())
+    path, section = site.home / DOOR_FILE, site.loaded.config.api
+    return Access(path, clock, host=host, port=port, user=os_user(), section=section)
 
 
 def door_routes(access: Access, site: Site) -> Router:

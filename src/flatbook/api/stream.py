@@ -23,7 +23,7 @@ from flatbook.api.reads_books import grids_of, inventory_of, market_of, offers_o
 from flatbook.api.reads_desk import positions_of, status_of
 from flatbook.api.reads_health import health_of, parts_of
 from flatbook.api.reads_orders import newest_executions, newest_orders, newest_trades
-from flatbook.api.routes import READ, TEXT_MAX
+from flatbook.api.routes import READ, TEXT_MAX, AtSite
 from flatbook.api.site import AGE_S_MAX, Site, View
 from flatbook.engine.ports import Row
 from flatbook.projections.fold import recorded
@@ -38,7 +38,6 @@ COST_FACTOR = 10
 UNFOLDED_MAX = 2_000
 SEND_S = 10.0
 PROVE_S = 30.0
-STREAMS_MAX = 256
 CLOSE_BUSY, CLOSE_SPOKEN, CLOSE_UNPROVEN = 1013, 1008, 4401
 
 AtHub = NamedDependency[SkipValidation[Hub]]
@@ -227,6 +226,7 @@ class Client:
 @websocket("/api/v1/stream", opt=READ)
 async def stream(
     socket: Socket,
+    site: AtSite,
     hub: AtHub,
     is_live: NamedDependency[SkipValidation[IsLive]],
     after: Annotated[int | None, QueryParameter(ge=0)] = None,
@@ -237,7 +237,7 @@ async def stream(
     All that is new at one moment goes out together, a line for each message.
     """
     await socket.accept()
-    if len(hub.clients) >= STREAMS_MAX:
+    if len(hub.clients) >= site.loaded.config.api.streams_max:
         await socket.close(CLOSE_BUSY, "too many streams")
         return
     telling = asyncio.create_task(Client(socket, hub, Place(of, after, hub.ticks), is_live).tell())

@@ -218,13 +218,17 @@ STOPPING = (Verb.HALT, Verb.KILL, Verb.ORDER_CANCEL)
 
 
 class Command(Input, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An operator's command. `key` is the idempotency key: the same key twice is one command."""
+    """An operator's command. `key` is the idempotency key: the same key twice is one command.
+
+    `expected` is the version of what was agreed to (`agreed.version_of`), None where nobody looked.
+    """
 
     key: str
     actor: str
     reason: str
     verb: Verb
     arguments: dict[str, str]
+    expected: str | None = None
 
 
 Item = (

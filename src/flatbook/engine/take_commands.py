@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from flatbook.engine.agreed import IT_HAS_CHANGED, has_changed
 from flatbook.engine.effects import CancelAll, ReadStatement, cancel_of, find_of
 from flatbook.engine.inputs import Command, Verb
 from flatbook.engine.refuse import clear_refused
@@ -64,7 +65,7 @@ def take_command(turn: Turn, command: Command) -> None:
     if known is not None and known == command_digest(command.verb.value, command.arguments):
         turn.drop("command_known")
         return
-    why = KEY_IS_TAKEN if known is not None else flaw_of_command(command) or _ACTS[command.verb][0](turn, command)
+    why = KEY_IS_TAKEN if known is not None else _why_not(turn, command)
     if why is not None:
         turn.book(
             control.CommandRefused(
@@ -87,6 +88,14 @@ def take_command(turn: Turn, command: Command) -> None:
         )
     )
     _ACTS[command.verb][1](turn, command)
+
+
+def _why_not(turn: Turn, command: Command) -> Refusal | None:
+    if flaw := flaw_of_command(command):
+        return flaw
+    if has_changed(turn.state, turn.rules.hedges, command):
+        return IT_HAS_CHANGED
+    return _ACTS[command.verb][0](turn, command)
 
 
 def flaw_of_command(command: Command) -> Refusal | None:

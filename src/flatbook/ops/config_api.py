@@ -9,6 +9,9 @@ from flatbook.ops.config_section import Section
 
 PORT = 8787
 PORT_MOST = 65_535
+RATE_MOST = 10_000
+STOPS_LEAST = 10  # whatever is configured, an operator who stops is let through
+STREAMS_MOST = 1_024
 
 
 class ApiSection(Section, frozen=True, kw_only=True):
@@ -16,3 +19,21 @@ class ApiSection(Section, frozen=True, kw_only=True):
 
     beside: Annotated[bool, said("Whether it is served beside the engine.")] = False
     port: Annotated[int, whole("Where it listens, on 127.0.0.1.", unit="port", least=1, most=PORT_MOST)] = PORT
+    reads_per_s: Annotated[
+        int, whole("How often each actor may ask; twice that at once.", unit="a second", least=1, most=RATE_MOST)
+    ] = 300
+    commands_per_s: Annotated[
+        int, whole("How often each actor may command; four times that at once.", unit="a second", least=1, most=100)
+    ] = 5
+    stops_per_s: Annotated[
+        int,
+        whole(
+            "How often each actor may halt, kill and cancel; three times that at once.",
+            unit="a second",
+            least=STOPS_LEAST,
+            most=RATE_MOST,
+        ),
+    ] = 20
+    streams_max: Annotated[
+        int, whole("How many streams are told at once.", unit="streams", least=1, most=STREAMS_MOST)
+    ] = 256

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from flatbook.api.access_rates import COUNTED_MAX, Rates
 from flatbook.api.access_scopes import Lane
+from flatbook.ops.config import load_text
+from flatbook.ops.config_api import ApiSection
+from flatbook.ops.config_example import EXAMPLE
+from flatbook.ops.config_read import ConfigRefused
 from flatbook.values.instants import Instant, later
 
 NOW = Instant(1_800_000_000_000_000_000)
@@ -51,3 +59,16 @@ def test_what_is_counted_has_a_bound() -> None:
     for number in range(COUNTED_MAX + 5):
         rates.wait_ns(f"token:{number}", Lane.READ, NOW)
     assert len(rates._whole_at) == 1_024
+
+
+def test_a_configuration_says_how_often_each_lane_may_be_asked() -> None:
+    rates = Rates(ApiSection(reads_per_s=1, commands_per_s=1, stops_per_s=10))
+    for lane, at_once in ((Lane.READ, 2), (Lane.COMMAND, 4), (Lane.STOP, 30), (Lane.LOGIN, 5), (Lane.STRANGER, 100)):
+        waits = [rates.wait_ns("token:bot", lane, NOW) for _ in range(at_once + 1)]
+        assert [bool(wait) for wait in waits] == [False] * at_once + [True]
+    assert rates.wait_ns("token:bot", Lane.READ, later(NOW, seconds=1)) == 0
+
+
+def test_no_configuration_slows_a_stop_down() -> None:
+    with pytest.raises(ConfigRefused, match="stops_per_s: 9 is out of range: from 10 to 10000 a second"):
+        load_text(f"{EXAMPLE}\n[api]\nstops_per_s = 9\n", Path("home"))

@@ -172,7 +172,9 @@ def test_what_must_be_agreed_to_is_not_done_without_the_version_of_its_preview(
     door.clock.shifted_ns += 10_000_000_000
     answer = door.give(act, {"reason": "r", **body, "expected_version": version}, f"stale-{act}-{version}", risk)
     assert (answer.status_code, answer.json()["code"]) == (409, "preview_stale")
-    assert answer.json()["preview"] == previewed(door, act, body, risk)
+    shown, now = answer.json()["preview"], previewed(door, act, body, risk)
+    assert (shown["version"], shown["effect"]) == (now["version"], now["effect"])
+    assert shown["as_of"]["seq"] == now["as_of"]["seq"]
     assert len(events(home, "command_accepted")) == before
 
 

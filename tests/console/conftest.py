@@ -8,13 +8,14 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from socket import socket
 from threading import Event, Thread
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -24,7 +25,7 @@ from flatbook.sim.tapes.demo_tape import load_demo_tape
 
 # The tape ends with a net of -0.969 shares, below what is hedged, while the market is open.
 ENDS_AT = "2025-12-03T15:05:00Z"
-GRID_FILL = b'"type":"order_filled_v2"'
+GRID_STANDS = b'"venue_order_id":"BTCUSDT:'
 STARTED_S, ENDED_S = 60, 20
 LOOK_S = 0.1
 ROOT = Path(__file__).parents[2]
@@ -53,6 +54,7 @@ class Desk:
         self.home = home
         self.port = free_port()
         self.link = ""
+        self.heard_at: dict[str, float] = {}
         self._engine: subprocess.Popen[bytes] | None = None
         self._api: subprocess.Popen[str] | None = None
 
@@ -65,13 +67,17 @@ class Desk:
         """Runs the engine over its tape, as the demo does before its desk stays up."""
         subprocess.run(self._words(), stdout=subprocess.DEVNULL, check=True)
 
-    def start_engine(self, awaited: bytes = GRID_FILL) -> None:
-        """Starts the engine that stays, and waits until it has booked something: a fill of its grid."""
+    def start_engine(self) -> None:
+        """Starts the engine that stays, and waits until an order of its grid stands."""
         self._engine = subprocess.Popen([*self._words(), "--stay"], stdout=subprocess.PIPE)
         assert self._engine.stdout is not None
-        assert any(awaited in line for line in self._engine.stdout), "the engine ended before that"
-        self._drain = Thread(target=self._engine.stdout.read, daemon=True)
-        self._drain.start()
+        assert any(GRID_STANDS in line for line in self._engine.stdout), "the engine ended before that"
+        Thread(target=self._hear, args=(self._engine.stdout,), daemon=True).start()
+
+    def _hear(self, told: IO[bytes]) -> None:
+        """Notes when each kind of event was told last."""
+        for line in told:
+            self.heard_at[str(json.loads(line)["type"])] = time.time()
 
     def _words(self) -> list[str]:
         return [sys.executable, "-m", "flatbook.services.demo_engine", str(self.home)]

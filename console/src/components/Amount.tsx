@@ -6,6 +6,7 @@ type Props = {
   value: string | null | undefined;
   unit?: string | null | undefined;
   places?: number | undefined;
+  most?: number | undefined;
   /** `pnl` colours by gain and loss and always shows the sign; `plain` does not. */
   tone?: "plain" | "pnl" | undefined;
   signed?: boolean | undefined;
@@ -15,10 +16,10 @@ type Props = {
 };
 
 /** One amount. The exact text is in its title; what is unknown is never shown as zero. */
-export function Amount({ value, unit, places, tone = "plain", signed, testid, className, unitDim = true }: Props) {
+export function Amount({ value, unit, places, most, tone = "plain", signed, testid, className, unitDim = true }: Props) {
   if (value === null || value === undefined) return <Unknown testid={testid} />;
   const way = directionOf(value);
-  const text = shown(value, { places, signed: signed ?? tone === "pnl" });
+  const text = shown(value, { places, most, signed: signed ?? tone === "pnl" });
   return (
     <span
       className={cx("num", tone === "pnl" && way > 0 && "text-up", tone === "pnl" && way < 0 && "text-down", className)}

@@ -8,7 +8,7 @@ import {
   type SortingState,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { Fragment, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { useSettings } from "@/settings/settings";
 import { IconButton } from "./Button";
 import { Icon } from "./Icon";
@@ -30,11 +30,13 @@ type Props<Row> = {
   /** Marks one row as the one whose details are shown. */
   openKey?: string | null;
   rowTone?: (row: Row) => string | undefined;
+  /** A line before the row of this key, while the rows stand in the order in which they came. */
+  line?: { before: string; says: ReactNode } | null;
   empty?: ReactNode;
   filters?: ReactNode;
   footer?: ReactNode;
   /** The height of the table in CSS; it grows with its rows when left out. */
-  height?: string;
+  height?: string | undefined;
   tools?: boolean;
   onEnd?: () => void;
 };
@@ -65,7 +67,7 @@ function useTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[], fi
 
 /** Rows under sortable heads, drawn only where they are seen. `j` and `k` walk them, Enter opens one. */
 export function DataTable<Row>(props: Props<Row>) {
-  const { testid, label, columns, rows, rowKey, onOpen, openKey, rowTone, empty, filters, footer, height, tools = true, onEnd } = props;
+  const { testid, label, columns, rows, rowKey, onOpen, openKey, rowTone, line, empty, filters, footer, height, tools = true, onEnd } = props;
   const [filter, setFilter] = useState("");
   const scroller = useRef<HTMLDivElement>(null);
   const { settings } = useSettings();
@@ -179,9 +181,17 @@ export function DataTable<Row>(props: Props<Row>) {
               const row = shown[item.index];
               if (!row) return null;
               const key = rowKey(row.original);
+              const isBelow = line?.before === key && table.getState().sorting.length === 0;
               return (
+                <Fragment key={key}>
+                {isBelow && (
+                  <tr data-testid={`${testid}-line`}>
+                    <td colSpan={columns.length} className="h-7 border-y border-accent bg-s2 px-3 text-xs">
+                      {line.says}
+                    </td>
+                  </tr>
+                )}
                 <tr
-                  key={key}
                   data-row={key}
                   data-testid={`${testid}-row`}
                   aria-selected={openKey === undefined ? undefined : openKey === key}
@@ -208,6 +218,7 @@ export function DataTable<Row>(props: Props<Row>) {
                     </td>
                   ))}
                 </tr>
+                </Fragment>
               );
             })}
             {after > 0 && <tr aria-hidden="true" style={{ height: after }} />}

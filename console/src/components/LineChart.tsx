@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { momentOf } from "@/format/time";
+import { clockOf, dayOf, momentOf } from "@/format/time";
 import { useSettings } from "@/settings/settings";
 import { Button } from "./Button";
 import { useColours, type Colours } from "./colours";
@@ -28,6 +28,24 @@ type Props = {
 
 const TABLE_ROWS_MAX = 200;
 
+const DAY_S = 86_400;
+
+/** The times below a chart, in the reader's zone: days where it spans some, else the clock. */
+function ticksIn(zone: string): uPlot.Axis.Values {
+  return (chart, seconds) => {
+    const { min, max } = chart.scales["x"] ?? {};
+    const spans = (max ?? 0) - (min ?? 0) > 2 * DAY_S;
+    return seconds.map((at) => (spans ? dayOf(at * 1000, zone).slice(5) : clockOf(at * 1000, zone)));
+  };
+}
+
+/** Room around lines that hardly move, so that one that stands still is not drawn as a leap. */
+function roomAround(_: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax {
+  const [from, to] = [low ?? 0, high ?? 1];
+  const room = (to - from) * 0.1 || Math.abs(to) * 0.0005 || 1;
+  return [from - room, to + room];
+}
+
 function optionsOf({ lines, height = 200 }: Props, colours: Colours, zone: string, width: number): uPlot.Options {
   const axis = { stroke: colours.muted, font: "11px Inter", grid: { stroke: colours.line, width: 1 }, ticks: { stroke: colours.line, width: 1, size: 4 } };
   return {
@@ -37,7 +55,11 @@ function optionsOf({ lines, height = 200 }: Props, colours: Colours, zone: strin
     cursor: { y: false, points: { size: 6 } },
     legend: { show: false },
     padding: [8, 8, 0, 0],
-    axes: [{ ...axis, space: 70 }, { ...axis, size: 64, space: 32 }],
+    scales: { y: { range: roomAround } },
+    axes: [
+      { ...axis, space: 80, values: ticksIn(zone), incrs: [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, DAY_S, 7 * DAY_S] },
+      { ...axis, size: 64, space: 32 },
+    ],
     series: [
       {},
       ...lines.map((line) => ({

@@ -11,14 +11,17 @@ type Props = {
   note?: ReactNode;
   flush?: boolean;
   className?: string | undefined;
+  /** The name by which an address leads here. */
+  id?: string | undefined;
   children: ReactNode;
 };
 
 /** A framed part of a page with its name. */
-export function Panel({ title, testid, seen, actions, note, flush = false, className, children }: Props) {
+export function Panel({ title, testid, seen, actions, note, flush = false, className, id: place, children }: Props) {
   const id = useId();
   return (
     <section
+      id={place}
       aria-labelledby={id}
       data-testid={testid}
       className={cx("flex min-w-0 flex-col rounded-lg border border-line bg-s1", className)}

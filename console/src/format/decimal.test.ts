@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { compared, directionOf, shown } from "./decimal";
+import { compared, directionOf, placesOf, shown } from "./decimal";
 
 describe("an amount", () => {
   it.each([
@@ -15,6 +15,8 @@ describe("an amount", () => {
     ["1E-7", {}, "0.0000001"],
     ["1.25E+3", {}, "1,250"],
     ["3604.929247256446234765", {}, "3,604.929247256446234765"],
+    ["61594.864877436159821387", { most: 2 }, "61,594.86"],
+    ["61688", { most: 2 }, "61,688"],
     ["unknown", {}, "unknown"],
   ])("%s is shown whole or shortened, never computed", (text, shape, expected) => {
     expect(shown(text, shape)).toBe(expected);
@@ -22,6 +24,11 @@ describe("an amount", () => {
 
   it("keeps the digits that a float would lose", () => {
     expect(shown("12345678901234567890.123456789", { places: 9 })).toBe("12,345,678,901,234,567,890.123456789");
+  });
+
+  it("stands digit under digit with those beside it, up to a bound", () => {
+    expect(placesOf(["0.0324", "0.03245", "1", null], 8)).toBe(5);
+    expect(placesOf(["0.189193354604", "1.20"], 4)).toBe(4);
   });
 
   it("points up, down or nowhere by its text", () => {

@@ -49,18 +49,26 @@ function grouped(whole: string): string {
 export type Shape = {
   /** Digits after the point that are shown; all of them, without closing zeros, when left out. */
   places?: number | undefined;
+  /** At most so many digits after the point, without closing zeros. */
+  most?: number | undefined;
   /** Whether a gain carries a plus. */
   signed?: boolean | undefined;
 };
 
 /** The amount as a person reads it: grouped by thousands, with a true minus. A text that is no amount stays as it is. */
-export function shown(text: string, { places, signed = false }: Shape = {}): string {
+export function shown(text: string, { places, most, signed = false }: Shape = {}): string {
   const parts = partsOf(text);
   if (parts === null) return text;
-  const short = places === undefined ? { ...parts, fraction: parts.fraction.replace(/0+$/, "") } : shortened(parts, places);
+  const cut = most !== undefined && parts.fraction.length > most ? shortened(parts, most) : parts;
+  const short = places === undefined ? { ...cut, fraction: cut.fraction.replace(/0+$/, "") } : shortened(parts, places);
   const zero = /^0*$/.test(short.whole + short.fraction);
   const sign = zero ? "" : short.negative ? MINUS : signed ? "+" : "";
   return sign + grouped(short.whole) + (short.fraction === "" ? "" : `.${short.fraction}`);
+}
+
+/** The most digits after the point that any of the amounts needs, so that they stand digit under digit. */
+export function placesOf(texts: readonly (string | null | undefined)[], most: number): number {
+  return Math.min(most, Math.max(0, ...texts.map((text) => partsOf(text ?? "")?.fraction.replace(/0+$/, "").length ?? 0)));
 }
 
 /** Which way an amount points: -1, 0 or 1, read from its text. */

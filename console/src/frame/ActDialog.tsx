@@ -7,6 +7,7 @@ import { Badge } from "@/components/Badge";
 import { Button } from "@/components/Button";
 import { CopyText } from "@/components/CopyText";
 import { Layer } from "@/components/Dialog";
+import { Side } from "@/components/order";
 import { Icon } from "@/components/Icon";
 import { Answer, Failed } from "@/components/States";
 import type { Wanted } from "./ui";
@@ -36,16 +37,20 @@ function Effect({ preview }: { preview: Preview }) {
       <p className="m-0">
         {orders.length === 0 ? "No order is touched." : `${orders.length} ${orders.length === 1 ? "order is" : "orders are"} cancelled:`}
       </p>
-      <ul className="m-0 flex max-h-40 list-none flex-col gap-1 overflow-auto p-0">
-        {orders.map((order) => (
-          <li key={order.order_id} className="num flex gap-3 text-2xs text-text2">
-            <span>{order.side}</span>
-            <span>{order.leaves}</span>
-            <span>{order.instrument}</span>
-            <span className="ml-auto text-muted">{order.account}</span>
-          </li>
-        ))}
-      </ul>
+      {orders.length > 0 && (
+        <div className="max-h-40 overflow-auto rounded border border-line p-2" role="region" aria-label="orders that are cancelled" tabIndex={0}>
+          <ul className="m-0 grid list-none grid-cols-[auto_auto_1fr_auto] gap-x-3 gap-y-1 p-0">
+            {orders.map((order) => (
+              <li key={order.order_id} className="num contents text-2xs text-text2">
+                <Side side={order.side} />
+                <span className="text-right">{order.leaves}</span>
+                <span>{order.instrument}</span>
+                <span className="text-muted">{order.account}</span>
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
       {halts.map((halt) => (
         <p key={halt.halt_id} className="m-0 flex items-center gap-2 text-xs text-text2">
           <Badge tone="bad" icon="halt">

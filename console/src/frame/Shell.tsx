@@ -1,6 +1,7 @@
 import { Outlet, useNavigate } from "@tanstack/react-router";
 import { useCallback, useEffect, useRef } from "react";
 import { useFollowing, useMeta } from "@/api/queries";
+import { useLooking } from "@/live/looks";
 import { pagesOf, type Page } from "@/pages/pages";
 import { ActDialog } from "./ActDialog";
 import { Banner } from "./Banner";
@@ -65,6 +66,7 @@ export function Shell() {
   const close = useCallback(() => show(null), [show]);
   useKeys(pages);
   useFollowing();
+  useLooking();
   return (
     <div className="flex h-screen flex-col overflow-hidden">
       <a href="#main" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-s3 focus:p-2" data-testid="skip">

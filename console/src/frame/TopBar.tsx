@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { useChannel } from "@/live/channels";
 import { useDeskNow, useLine } from "@/live/live";
 import { Amount } from "@/components/Amount";
@@ -6,7 +7,9 @@ import { Button } from "@/components/Button";
 import { Fresh, useIsPast } from "@/components/Age";
 import { Icon } from "@/components/Icon";
 import { Unknown } from "@/components/Unknown";
-import { clockOf } from "@/format/time";
+import { ageText, clockOf } from "@/format/time";
+import { PART_TONES } from "@/pages/health/Page";
+import { itemsOf } from "@/pages/overview/Attention";
 import { useZone } from "@/settings/settings";
 import { KILL } from "./stops";
 import { useUi } from "./ui";
@@ -63,6 +66,44 @@ function Clock() {
   );
 }
 
+const VENUES_SHOWN = 3;
+const WORST = ["unknown", "bad", "late", "good"];
+
+/** Each account with the worst of what is known of it: how old its statement is, and the books at it. */
+function Venues() {
+  const parts = useChannel("parts");
+  if (!parts) return <Unknown />;
+  const accounts = parts.parts.filter((part) => part.kind === "account");
+  return (
+    <span className="flex items-center gap-1">
+      {accounts.slice(0, VENUES_SHOWN).map((account) => {
+        const [worst = account] = [account, ...parts.parts.filter((part) => part.kind === "book" && part.name.endsWith(`@${account.name}`))].sort(
+          (a, b) => WORST.indexOf(a.state) - WORST.indexOf(b.state),
+        );
+        return (
+          <Badge key={account.name} tone={PART_TONES[worst.state]} title={`${worst.kind} ${worst.name}: ${worst.state}${worst.age_s === null ? "" : `, ${ageText(worst.age_s)} old`}`} testid={`venue-${account.name}`}>
+            {account.name}
+          </Badge>
+        );
+      })}
+      {accounts.length > VENUES_SHOWN && <span className="text-2xs text-muted">and {accounts.length - VENUES_SHOWN} more</span>}
+    </span>
+  );
+}
+
+/** How many things wait for a person, and the way to them. */
+function Bell() {
+  const status = useChannel("status");
+  const count = status ? itemsOf(status).length : 0;
+  const says = count === 0 ? "Nothing needs a person" : `${count} ${count === 1 ? "thing needs" : "things need"} a person`;
+  return (
+    <Link to="/overview" hash="attention" aria-label={says} title={says} data-testid="bell" className="inline-flex items-center gap-1 border-l border-line px-3 text-text2 hover:text-text">
+      <Icon name="bell" />
+      {count > 0 && <Badge tone="warn" icon={null} testid="bell-count">{count}</Badge>}
+    </Link>
+  );
+}
+
 /** What must be seen from every page: exposure, unknown orders, halts, the engine, the time, and the way to stop. */
 export function TopBar() {
   const { show } = useUi();
@@ -101,8 +142,14 @@ export function TopBar() {
         <Cell name="engine" testid="top-engine">
           <EngineBadge />
         </Cell>
+        <div className="hidden min-[90rem]:flex">
+          <Cell name="venues" testid="top-venues">
+            <Venues />
+          </Cell>
+        </div>
       </Fresh>
       <div className="ml-auto flex items-stretch">
+        <Bell />
         <Clock />
         <div className="flex items-center gap-2 border-l border-line px-3">
           <Button look="danger" icon="kill" onClick={() => show({ kind: "act", wanted: KILL })} data-testid="kill">

@@ -42,8 +42,20 @@ const TOLD = [
   "scope",
   "account",
   "mode",
+  "end",
+  "filled_qty",
+  "venue_order_id",
+  "slot",
   "order_id",
 ] as const;
+const SAID: Record<string, (text: string) => string> = {
+  price: (text) => `at ${text}`,
+  limit: (text) => `limit ${text}`,
+  filled_qty: (text) => `${text} filled`,
+  venue_order_id: (text) => `as ${text}`,
+  slot: (text) => `slot ${text}`,
+  reason: (text) => text.replaceAll("_", " "),
+};
 const ONE_OF = [
   ["qty", "shares", "token_amount"],
   ["instrument", "underlying"],
@@ -54,6 +66,6 @@ export function sentenceOf({ fields }: { fields: Readonly<Record<string, string>
   const there = (name: string): boolean => fields[name] !== undefined && fields[name] !== "None" && fields[name] !== "";
   const dropped = new Set(ONE_OF.flatMap((names) => names.filter(there).slice(1) as readonly string[]));
   const told = TOLD.filter((name) => there(name) && !dropped.has(name));
-  const words = told.map((name) => (name === "price" ? `at ${fields[name]}` : name === "limit" ? `limit ${fields[name]}` : fields[name]));
+  const words = told.map((name) => SAID[name]?.(fields[name] ?? "") ?? fields[name]);
   return (told.length > 1 ? words.filter((_, index) => told[index] !== "order_id") : words).join(" ");
 }

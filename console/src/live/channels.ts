@@ -10,6 +10,7 @@ export type Channels = {
   trades: Trade[];
   events: EventLine[];
   health: Schemas["HealthAnswer"];
+  parts: Schemas["PartsAnswer"];
   market: Schemas["MarketAnswer"];
 };
 

@@ -1,6 +1,8 @@
 import type { Execution, Order } from "@/api/types";
 import { useRows } from "@/api/pages";
 import { PageHead } from "@/components/PageHead";
+import { OwnerSelect } from "@/frame/OwnerSelect";
+import { useView } from "@/frame/view";
 import { useMemo } from "react";
 import { Latencies } from "./Latencies";
 import { Timeline } from "./Timeline";
@@ -8,16 +10,18 @@ import { Working } from "./Working";
 
 const keyOf = (order: { order_id: string }): string => order.order_id;
 const LATEST = 40;
-const OPEN = { status: "open" } as const;
 
 /** What is under way now, and how the latest hedges went, step by step. */
 export function Page() {
-  const open = useRows<"orders", Order>("/orders", "orders", keyOf, OPEN);
-  const { rows, waiting } = useRows<"executions", Execution>("/executions", "executions", keyOf);
+  const [{ owner }] = useView();
+  const open = useRows<"orders", Order>("/orders", "orders", keyOf, { status: "open", owner });
+  const { rows, waiting } = useRows<"executions", Execution>("/executions", "executions", keyOf, { owner });
   const latest = useMemo(() => rows.slice(0, LATEST), [rows]);
   return (
     <div className="flex flex-col gap-3">
-      <PageHead title="Execution" cli="flatbook orders --open" />
+      <PageHead title="Execution" cli="flatbook orders --open">
+        <OwnerSelect />
+      </PageHead>
       <Working orders={open.rows} error={open.error} waiting={open.waiting} again={open.again} />
       <Latencies />
       <Timeline executions={latest} waiting={waiting} />

@@ -10,6 +10,9 @@ import type { Column } from "@/components/table";
 import { useUi } from "@/frame/ui";
 import { OrderActions } from "@/pages/orders/OrderActions";
 
+/** More orders than these are scrolled, so that the panels below stay in sight. */
+const ROWS_SHOWN = 8;
+
 const COLUMNS: readonly Column<Order>[] = [
   { id: "status", head: "Status", text: (order) => order.status, cell: (order) => <OrderStatus order={order} /> },
   { id: "side", head: "Side", text: (order) => order.side, cell: (order) => <Side side={order.side} /> },
@@ -26,7 +29,7 @@ const COLUMNS: readonly Column<Order>[] = [
   { id: "leaves", head: "May still fill", align: "right", sort: "amount", text: (order) => order.leaves, cell: (order) => <Amount value={order.leaves} /> },
   { id: "limit", head: "Limit", align: "right", sort: "amount", text: (order) => order.limit, cell: (order) => (order.limit === null ? "market" : <Amount value={order.limit} />) },
   { id: "decided", head: "Decided", text: (order) => order.decided_at, cell: (order) => <Moment at={order.decided_at} millis /> },
-  { id: "until", head: "Good until", text: (order) => order.good_until, cell: (order) => <Moment at={order.good_until} day={false} /> },
+  { id: "until", head: "Good until", text: (order) => order.good_until, cell: (order) => <Moment at={order.good_until} /> },
   { id: "account", head: "Account", text: (order) => order.account, className: "text-text2" },
   { id: "actions", head: "", text: () => null, sort: "none", align: "right", cell: (order) => <OrderActions order={order} /> },
 ];
@@ -51,6 +54,7 @@ export function Working({ orders, error, waiting, again }: Props) {
           onOpen={(order) => show({ kind: "chain", ref: `order:${order.order_id}` })}
           rowTone={(order) => (order.status === "unknown" ? "hatch" : undefined)}
           tools={orders.length > 8}
+          height={orders.length > ROWS_SHOWN ? `${ROWS_SHOWN * 2.25 + 2}rem` : undefined}
           empty={<Empty>nothing works, and nothing is unknown</Empty>}
         />
       )}

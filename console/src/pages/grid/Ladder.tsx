@@ -1,81 +1,76 @@
 import type { Schemas } from "@/api/types";
+import { AgeChip } from "@/components/Age";
 import { Amount } from "@/components/Amount";
 import { Badge } from "@/components/Badge";
 import { DataTable } from "@/components/DataTable";
 import { Panel } from "@/components/Panel";
 import { Side } from "@/components/order";
 import type { Column } from "@/components/table";
-import { compared, directionOf } from "@/format/decimal";
+import { compared, directionOf, placesOf } from "@/format/decimal";
 import { useUi } from "@/frame/ui";
+import { seenOf, type BookBody } from "@/pages/market/Books";
 
-type Slot = Schemas["GridsAnswer"]["slots"][number];
-type Book = Schemas["BookBody"];
+export type Slot = Schemas["GridsAnswer"]["slots"][number];
 
-const COLUMNS: readonly Column<Slot>[] = [
-  { id: "slot", head: "Slot", align: "right", sort: "amount", text: (row) => `${row.slot}`, cell: (row) => <span className="num">{row.slot}</span> },
-  { id: "price", head: "Price", align: "right", sort: "amount", text: (row) => row.price, cell: (row) => <Amount value={row.price} className="font-semibold" /> },
-  {
-    id: "qty",
-    head: "Holds",
-    align: "right",
-    sort: "amount",
-    text: (row) => row.qty,
-    cell: (row) => (directionOf(row.qty) === 0 ? <span className="text-muted">—</span> : <Amount value={row.qty} signed tone="pnl" />),
-  },
-  {
-    id: "order",
-    head: "Works",
-    sort: "none",
-    text: (row) => (row.order === null ? null : `${row.order.side} ${row.order.qty} ${row.order.limit ?? ""}`),
-    cell: (row) =>
-      row.order === null ? (
-        <span className="text-muted">—</span>
-      ) : (
-        <span className="inline-flex items-center gap-2">
-          <Side side={row.order.side} />
-          <Amount value={row.order.qty} />
-          <span className="text-muted">at</span>
-          {row.order.limit === null ? "market" : <Amount value={row.order.limit} />}
-          {row.order.exit && <Badge tone="accent">exit</Badge>}
-          {row.order.status === "unknown" && <Badge tone="unknown">unknown</Badge>}
-        </span>
-      ),
-  },
-  { id: "cycles", head: "Cycles", align: "right", sort: "amount", text: (row) => `${row.cycles}`, cell: (row) => <span className="num">{row.cycles}</span> },
-  { id: "profit", head: "Earned", align: "right", sort: "amount", text: (row) => row.profit, cell: (row) => <Amount value={row.profit} tone="pnl" /> },
-];
+const MOST = 8;
+const EARNED_PLACES = 2;
 
-/** The slots of a grid from the highest price to the lowest. */
-export function Ladder({ slots, books }: { slots: readonly Slot[]; books: readonly Book[] }) {
-  const { show } = useUi();
-  const sorted = [...slots].sort((a, b) => compared(b.price ?? "", a.price ?? ""));
-  const instrument = sorted[0]?.instrument;
-  const book = books.find((one) => one.instrument === instrument);
+const none = <span className="text-muted">—</span>;
+const keyOf = (row: Slot): string => `${row.owner} ${row.instrument} ${row.slot}`;
+
+function columnsOf(slots: readonly Slot[]): readonly Column<Slot>[] {
+  const prices = placesOf(slots.flatMap((slot) => [slot.price, slot.order?.limit]), MOST);
+  const sizes = placesOf(slots.map((slot) => slot.order?.qty), MOST);
+  return [
+    { id: "slot", head: "Slot", align: "right", sort: "amount", text: (row) => row.slot, cell: (row) => <span className="num text-text2">{row.slot.split(":").pop()}</span> },
+    { id: "price", head: "Price", align: "right", sort: "amount", text: (row) => row.price, cell: (row) => <Amount value={row.price} places={prices} className="font-semibold" /> },
+    { id: "qty", head: "Holds", align: "right", sort: "amount", text: (row) => row.qty, cell: (row) => (directionOf(row.qty) === 0 ? none : <Amount value={row.qty} places={MOST} signed />) },
+    { id: "side", head: "Works", text: (row) => row.order?.side ?? null, cell: (row) => (row.order === null ? none : <Side side={row.order.side} />) },
+    { id: "size", head: "Size", align: "right", sort: "amount", text: (row) => row.order?.qty ?? null, cell: (row) => (row.order === null ? none : <Amount value={row.order.qty} places={sizes} />) },
+    { id: "filled", head: "Filled", align: "right", sort: "amount", text: (row) => row.order?.filled ?? null, cell: (row) => (row.order === null || directionOf(row.order.filled) === 0 ? none : <Amount value={row.order.filled} places={sizes} />) },
+    { id: "limit", head: "At", align: "right", sort: "amount", text: (row) => row.order?.limit ?? null, cell: (row) => (row.order === null ? none : row.order.limit === null ? "market" : <Amount value={row.order.limit} places={prices} />) },
+    {
+      id: "state",
+      head: "As",
+      text: (row) => (row.order === null ? null : row.order.exit ? "exit" : "entry"),
+      cell: (row) =>
+        row.order === null ? none : row.order.status === "unknown" ? <Badge tone="unknown">unknown</Badge> : <Badge tone={row.order.exit ? "accent" : "plain"}>{row.order.exit ? "exit" : "entry"}</Badge>,
+    },
+    { id: "cycles", head: "Cycles", align: "right", sort: "amount", text: (row) => `${row.cycles}`, cell: (row) => (row.cycles === 0 ? none : <span className="num">{row.cycles}</span>) },
+    { id: "profit", head: "Earned", align: "right", sort: "amount", text: (row) => row.profit, cell: (row) => (directionOf(row.profit) === 0 ? none : <Amount value={row.profit} places={EARNED_PLACES} tone="pnl" />) },
+  ];
+}
+
+function Touch({ book }: { book: BookBody }) {
   return (
-    <Panel
-      title="Ladder"
-      testid="ladder"
-      note={instrument}
-      flush
-      actions={
-        book && (
-          <span className="inline-flex items-center gap-2 text-xs" data-testid="ladder-touch">
-            <span className="text-muted">bid</span>
-            <Amount value={book.bid} />
-            <span className="text-muted">ask</span>
-            <Amount value={book.ask} />
-          </span>
-        )
-      }
-    >
+    <span className="inline-flex items-center gap-2" data-testid="ladder-touch">
+      <span className="text-muted">bid</span>
+      <Amount value={book.bid} className="text-buy" />
+      <span className="text-muted">ask</span>
+      <Amount value={book.ask} className="text-sell" />
+      <AgeChip seen={seenOf(book)} />
+    </span>
+  );
+}
+
+/** The slots of a grid from the highest price to the lowest, with the market where it stands among them. */
+export function Ladder({ slots, book }: { slots: readonly Slot[]; book: BookBody | undefined }) {
+  const { open, show } = useUi();
+  const sorted = [...slots].sort((a, b) => compared(b.price ?? "", a.price ?? ""));
+  const bid = book?.bid ?? null;
+  const below = bid === null ? undefined : sorted.find((slot) => slot.price !== null && compared(slot.price, bid) <= 0);
+  return (
+    <Panel title="Ladder" testid="ladder" note={sorted[0]?.instrument} flush actions={book && below === undefined && <Touch book={book} />}>
       <DataTable
         testid="ladder-table"
         label="slots of the grid"
-        columns={COLUMNS}
+        columns={columnsOf(sorted)}
         rows={sorted}
-        rowKey={(row) => `${row.owner} ${row.instrument} ${row.slot}`}
+        rowKey={keyOf}
         onOpen={(row) => row.order !== null && show({ kind: "chain", ref: `order:${row.order.order_id}` })}
-        height="calc(100vh - 15.5rem)"
+        openKey={open?.kind === "chain" ? (sorted.filter((row) => `order:${row.order?.order_id}` === open.ref).map(keyOf)[0] ?? null) : null}
+        line={book && below ? { before: keyOf(below), says: <Touch book={book} /> } : null}
+        height="calc(100vh - 24.5rem)"
       />
     </Panel>
   );

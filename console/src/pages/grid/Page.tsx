@@ -7,6 +7,7 @@ import { Answer, Empty } from "@/components/States";
 import { useView } from "@/frame/view";
 import { useChannel } from "@/live/channels";
 import { Ladder } from "./Ladder";
+import { Summary } from "./Summary";
 
 type Grids = Schemas["GridsAnswer"];
 
@@ -21,6 +22,8 @@ export function Page() {
         {(body) => {
           const owners = [...new Set(body.slots.map((slot) => slot.owner))].sort();
           const shown = owners.includes(owner) ? owner : (owners[0] ?? "");
+          const slots = body.slots.filter((slot) => slot.owner === shown);
+          const book = market?.books.find((one) => one.instrument === slots[0]?.instrument);
           return (
             <>
               <PageHead title="Grid" cli={shown === "" ? "flatbook grid slots" : `flatbook grid slots --owner ${shown}`}>
@@ -31,7 +34,10 @@ export function Page() {
                   <Empty icon="grid">no slot of a grid holds anything, and none works</Empty>
                 </Panel>
               ) : (
-                <Ladder slots={body.slots.filter((slot) => slot.owner === shown)} books={market?.books ?? []} />
+                <>
+                  <Summary owner={shown} slots={slots} book={book} />
+                  <Ladder slots={slots} book={book} />
+                </>
               )}
             </>
           );

@@ -13,6 +13,7 @@ import { useChannel } from "@/live/channels";
 type Health = Schemas["HealthAnswer"];
 type Part = Health["parts"][number];
 type Chain = Schemas["ChainBody"];
+type Switch = Schemas["SwitchBody"];
 
 export const PART_TONES: Record<Part["state"], Tone> = { good: "good", late: "warn", bad: "bad", unknown: "unknown" };
 
@@ -20,10 +21,12 @@ const PARTS: readonly Column<Part>[] = [
   { id: "name", head: "Part", text: (part) => part.name, cell: (part) => <span className="font-medium">{part.name}</span> },
   { id: "kind", head: "Kind", text: (part) => part.kind, className: "text-text2" },
   { id: "state", head: "State", text: (part) => part.state, cell: (part) => <Badge tone={PART_TONES[part.state]}>{part.state}</Badge> },
-  { id: "age", head: "Age", align: "right", sort: "none", text: (part) => (part.age_s === null ? null : `${part.age_s}`), cell: (part) => (part.age_s === null ? <Unknown /> : <span className="num">{ageText(part.age_s)}</span>) },
+  { id: "age", head: "Age", align: "right", sort: "none", text: (part) => (part.age_s === null ? null : `${part.age_s}`), cell: (part) => (part.age_s === null ? <span className="text-muted">—</span> : <span className="num">{ageText(part.age_s)}</span>) },
   { id: "limit", head: "Fresh for", align: "right", sort: "none", text: (part) => (part.age_s_max === null ? null : `${part.age_s_max}`), cell: (part) => <span className="num text-muted">{part.age_s_max === null ? "—" : ageText(part.age_s_max)}</span> },
   { id: "detail", head: "Detail", text: (part) => part.detail, className: "text-text2" },
 ];
+
+const SWITCH_TONES: Record<string, Tone> = { armed: "good", refused: "bad", none: "warn" };
 
 const CHAINS: readonly Column<Chain>[] = [
   { id: "source", head: "Source", text: (chain) => chain.source },
@@ -51,17 +54,26 @@ function Engine() {
         ["inputs waiting", or(engine.queued)],
         ["effects under way", or(engine.in_flight)],
         ["cancels only", yes(engine.cancel_only)],
-        ["stopped in order", yes(engine.stopped_in_order)],
+        ...(engine.running === false ? [["stopped in order", yes(engine.stopped_in_order)] as const] : []),
       ]}
     />
   );
 }
+
+const SWITCHES: readonly Column<Switch>[] = [
+  { id: "account", head: "Account", text: (row) => row.account, cell: (row) => <span className="font-medium">{row.account}</span> },
+  { id: "state", head: "Switch", text: (row) => row.state, cell: (row) => <Badge tone={SWITCH_TONES[row.state] ?? "unknown"}>{row.state}</Badge> },
+  { id: "detail", head: "Once the desk is gone", text: (row) => row.detail, className: "text-text2 !whitespace-normal" },
+];
 
 /** Is everything there, and how old is what it says. What does not answer is unknown and never good. */
 export function Page() {
   const live = useChannel("health");
   const asked = useRead<Health>("/health", {}, { follows: false });
   const health = live ?? asked.data;
+  const told = useChannel("parts");
+  const all = useRead<Schemas["PartsAnswer"]>("/parts", {}, { follows: false });
+  const parts = (told ?? all.data)?.parts.filter((part) => part.kind !== "switch");
   const status = useChannel("status");
   return (
     <div className="flex flex-col gap-3">
@@ -69,11 +81,14 @@ export function Page() {
         {health && <Badge tone={health.ok ? "good" : "bad"} testid="health-ok">{health.ok ? "all parts good" : "not all parts are good"}</Badge>}
       </PageHead>
       <Panel title="Parts" testid="parts" flush>
-        {health ? <DataTable testid="parts-table" label="parts" columns={PARTS} rows={health.parts} rowKey={(part) => `${part.kind} ${part.name}`} tools={false} /> : <Waiting />}
+        {parts ? <DataTable testid="parts-table" label="parts" columns={PARTS} rows={parts} rowKey={(part) => `${part.kind} ${part.name}`} tools={false} /> : <Waiting />}
       </Panel>
-      <div className="grid gap-3 xl:grid-cols-2">
+      <div className="grid items-start gap-3 xl:grid-cols-3">
         <Panel title="Engine" testid="engine-panel">
           <Engine />
+        </Panel>
+        <Panel title="Open orders once the desk is gone" testid="switches" flush>
+          {status && <DataTable testid="switches-table" label="switches" columns={SWITCHES} rows={status.engine.switches} rowKey={(row) => row.account} tools={false} empty={<Empty icon="health">no account says what becomes of them</Empty>} />}
         </Panel>
         <Panel title="Chains" testid="chains" flush>
           {status && <DataTable testid="chains-table" label="chains" columns={CHAINS} rows={status.engine.chains} rowKey={(chain) => chain.source} tools={false} empty={<Empty icon="health">no chain is read now</Empty>} />}

@@ -45,7 +45,7 @@ export function AccountCard({ account }: { account: Account }) {
         </p>
       ))}
       <p className="m-0 mt-2 flex items-center gap-3 text-2xs text-muted">
-        <span>{account.open_orders} of our orders open</span>
+        <span data-testid="account-open">{account.open_orders} of our orders open</span>
         {account.stated_open_orders !== null && <span>{account.stated_open_orders} by its statement</span>}
         <span className="ml-auto">
           <AgeChip seen={seen} always />

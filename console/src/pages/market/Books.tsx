@@ -29,7 +29,7 @@ const COLUMNS: readonly Column<BookBody>[] = [
   { id: "ask_qty", head: "Ask size", align: "right", sort: "amount", text: (book) => book.ask_qty, cell: (book) => fresh(book, book.ask_qty) },
   { id: "mid", head: "Middle", align: "right", sort: "amount", text: (book) => book.mid, cell: (book) => fresh(book, book.mid) },
   { id: "spread", head: "Spread", align: "right", sort: "amount", text: (book) => book.spread_bps, cell: (book) => fresh(book, book.spread_bps, "bps") },
-  { id: "age", head: "Age", align: "right", sort: "none", text: (book) => book.seen_at, cell: (book) => <AgeChip seen={seenOf(book)} always /> },
+  { id: "age", head: "Age", align: "right", sort: "none", text: (book) => book.seen_at, cell: (book) => <AgeChip seen={seenOf(book)} always testid="books-age" /> },
 ];
 
 /** The touch of every book that the engine keeps. */

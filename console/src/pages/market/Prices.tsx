@@ -20,7 +20,7 @@ const COLUMNS: readonly Column<Price>[] = [
     text: (row) => row.price,
     cell: (row) => (
       <Fresh seen={row}>
-        <Amount value={row.price} unit="USD" />
+        <Amount value={row.price} most={4} unit="USD" />
       </Fresh>
     ),
   },

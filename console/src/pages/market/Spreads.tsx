@@ -1,22 +1,14 @@
-import { useEffect, useMemo, useState } from "react";
+import { useMemo } from "react";
 import { LineChart } from "@/components/LineChart";
 import { Panel } from "@/components/Panel";
 import { Empty } from "@/components/States";
 import { toPixels } from "@/format/decimal";
+import { useLooks } from "@/live/looks";
 import { seenOf, type BookBody } from "./Books";
 
-const KEPT = 600;
-type Sample = { at: number; mid: string; spread: string };
-
-/** The middle and the spread of a book since the page was opened: nothing of a market is kept by the desk. */
+/** The middle and the spread of a book since the console was opened: nothing of a market is kept by the desk. */
 export function Spreads({ book }: { book: BookBody }) {
-  const [samples, setSamples] = useState<readonly Sample[]>([]);
-  useEffect(() => {
-    const { seen_at, mid, spread_bps } = book;
-    if (seen_at === null || mid === null || spread_bps === null) return;
-    const at = Date.parse(seen_at) / 1000;
-    setSamples((old) => (old.length > 0 && (old[old.length - 1]?.at ?? 0) >= at ? old : [...old, { at, mid, spread: spread_bps }].slice(-KEPT)));
-  }, [book]);
+  const samples = useLooks(book.instrument);
   const times = useMemo(() => samples.map((sample) => sample.at), [samples]);
   const lines = useMemo(
     () =>
@@ -30,7 +22,7 @@ export function Spreads({ book }: { book: BookBody }) {
   );
   const [mid, spread] = lines;
   return (
-    <Panel title="Spread" testid="spreads" note="since this page was opened" seen={seenOf(book)}>
+    <Panel title="Spread" testid="spreads" note="since the console was opened" seen={seenOf(book)}>
       {samples.length < 2 || !mid || !spread ? (
         <Empty icon="clock">a line needs two looks at the book</Empty>
       ) : (

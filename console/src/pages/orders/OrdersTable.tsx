@@ -9,6 +9,7 @@ import { Select } from "@/components/Select";
 import { Empty, Failed, Waiting } from "@/components/States";
 import type { Column } from "@/components/table";
 import { shown } from "@/format/decimal";
+import { OwnerSelect } from "@/frame/OwnerSelect";
 import { useUi } from "@/frame/ui";
 import { useView } from "@/frame/view";
 import { OrderActions } from "./OrderActions";
@@ -21,7 +22,7 @@ const STATUSES = ["", "open", "unknown", "filled", "canceled", "expired", "rejec
 }));
 
 function feesText(fees: Order["fees"]): string {
-  return Object.entries(fees).map(([asset, amount]) => `${shown(amount)} ${asset}`).join(", ");
+  return Object.entries(fees).map(([asset, amount]) => `${shown(amount, { most: 6 })} ${asset}`).join(", ");
 }
 
 const COLUMNS: readonly Column<Order>[] = [
@@ -40,18 +41,18 @@ const COLUMNS: readonly Column<Order>[] = [
     text: (order) => order.average_price,
     cell: (order) => (order.average_price === null ? <span className="text-muted">—</span> : <Amount value={order.average_price} />),
   },
-  { id: "fees", head: "Fees", align: "right", sort: "none", text: (order) => feesText(order.fees), cell: (order) => <span className="num text-text2">{feesText(order.fees) || "—"}</span> },
+  { id: "fees", head: "Fees", align: "right", sort: "none", text: (order) => feesText(order.fees), cell: (order) => <span className="num text-text2" title={Object.entries(order.fees).map(([asset, amount]) => `${amount} ${asset}`).join(", ")}>{feesText(order.fees) || "—"}</span> },
   { id: "owner", head: "Owner", text: (order) => order.owner, className: "text-text2" },
   { id: "account", head: "Account", text: (order) => order.account, className: "text-text2" },
-  { id: "order_id", head: "Order", text: (order) => order.order_id, cell: (order) => <span className="num text-2xs text-muted">{order.order_id.slice(0, 8)}…</span> },
+  { id: "order_id", head: "Order", text: (order) => order.order_id, cell: (order) => <span className="num text-2xs text-muted">…{order.order_id.slice(-8)}</span> },
   { id: "actions", head: "", text: () => null, sort: "none", align: "right", cell: (order) => <OrderActions order={order} /> },
 ];
 
 /** Our orders, the newest first; a row opens the whole chain of its events. */
 export function OrdersTable() {
-  const [{ status = "" }, change] = useView();
+  const [{ status = "", owner }, change] = useView();
   const { open, show } = useUi();
-  const { rows, error, waiting, more, again } = useRows<"orders", Order>("/orders", "orders", keyOf, { status });
+  const { rows, error, waiting, more, again } = useRows<"orders", Order>("/orders", "orders", keyOf, { status, owner });
   return (
     <Panel title="Orders" testid="orders" flush className="min-h-0 flex-1">
       {error !== null && rows.length === 0 && <Failed error={error} again={again} />}
@@ -70,7 +71,10 @@ export function OrdersTable() {
           height="calc(100vh - 15.5rem)"
           empty={<Empty icon="orders">no such order was ever sent</Empty>}
           filters={
-            <Select value={status} choices={STATUSES} label="Status of the orders" testid="orders-status" onChange={(next) => change({ status: next })} />
+            <>
+              <Select value={status} choices={STATUSES} label="Status of the orders" testid="orders-status" onChange={(next) => change({ status: next })} />
+              <OwnerSelect />
+            </>
           }
         />
       )}

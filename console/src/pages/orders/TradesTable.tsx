@@ -9,9 +9,13 @@ import { Panel } from "@/components/Panel";
 import { Empty, Failed, Waiting } from "@/components/States";
 import type { Column } from "@/components/table";
 import { directionOf } from "@/format/decimal";
+import { OwnerSelect } from "@/frame/OwnerSelect";
 import { useUi } from "@/frame/ui";
+import { useView } from "@/frame/view";
 
 const keyOf = (trade: Trade): string => trade.ref;
+
+const LINKS_SHOWN = 1;
 
 const COLUMNS: readonly Column<Trade>[] = [
   { id: "at", head: "At", text: (trade) => trade.at, cell: (trade) => <Moment at={trade.at} millis /> },
@@ -19,7 +23,7 @@ const COLUMNS: readonly Column<Trade>[] = [
   { id: "side", head: "Side", text: (trade) => trade.side, cell: (trade) => <Side side={trade.side} /> },
   { id: "qty", head: "Quantity", align: "right", sort: "amount", text: (trade) => trade.qty, cell: (trade) => <Amount value={trade.qty} /> },
   { id: "instrument", head: "Instrument", text: (trade) => trade.instrument },
-  { id: "price_usd", head: "Price, USD", align: "right", sort: "amount", text: (trade) => trade.price_usd, cell: (trade) => <Amount value={trade.price_usd} /> },
+  { id: "price_usd", head: "Price, USD", align: "right", sort: "amount", text: (trade) => trade.price_usd, cell: (trade) => <Amount value={trade.price_usd} places={2} /> },
   { id: "money", head: "Money", align: "right", sort: "amount", text: (trade) => trade.money, cell: (trade) => <Amount value={trade.money} places={2} unit={trade.asset} /> },
   {
     id: "open_qty",
@@ -36,13 +40,13 @@ const COLUMNS: readonly Column<Trade>[] = [
     text: (trade) => trade.links.map((link) => link.ref).join(" "),
     cell: (trade) => (
       <span className="inline-flex gap-3">
-        {trade.links.slice(0, 2).map((link) => (
+        {trade.links.slice(0, LINKS_SHOWN).map((link) => (
           <span key={link.ref} className="inline-flex items-center gap-1.5">
             <Amount value={link.realised_usd} places={2} tone="pnl" />
             <span className="text-2xs text-muted">{link.bucket.replaceAll("_", " ")}</span>
           </span>
         ))}
-        {trade.links.length > 2 && <span className="text-2xs text-muted">and {trade.links.length - 2} more</span>}
+        {trade.links.length > LINKS_SHOWN && <span className="text-2xs text-muted">and {trade.links.length - LINKS_SHOWN} more</span>}
       </span>
     ),
   },
@@ -51,8 +55,9 @@ const COLUMNS: readonly Column<Trade>[] = [
 
 /** Every fill and execution, the newest first, with what each closed and earned. */
 export function TradesTable() {
+  const [{ owner }] = useView();
   const { show } = useUi();
-  const { rows, error, waiting, more, again } = useRows<"trades", Trade>("/trades", "trades", keyOf);
+  const { rows, error, waiting, more, again } = useRows<"trades", Trade>("/trades", "trades", keyOf, { owner });
   return (
     <Panel title="Trades" testid="trades" flush className="min-h-0 flex-1">
       {error !== null && rows.length === 0 && <Failed error={error} again={again} />}
@@ -66,6 +71,7 @@ export function TradesTable() {
           rowKey={keyOf}
           onOpen={(trade) => show({ kind: "chain", ref: trade.ref })}
           onEnd={more}
+          filters={<OwnerSelect />}
           height="calc(100vh - 15.5rem)"
           empty={<Empty icon="orders">nothing was traded yet</Empty>}
         />

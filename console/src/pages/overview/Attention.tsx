@@ -42,7 +42,7 @@ export function Attention() {
   const zone = useZone();
   const items = status ? itemsOf(status) : [];
   return (
-    <Panel title="Needs a person" testid="attention" seen={status?.as_of} note={items.length > 0 ? `${items.length}` : undefined} flush>
+    <Panel title="Needs a person" testid="attention" id="attention" seen={status?.as_of} note={items.length > 0 ? `${items.length}` : undefined} flush>
       {!status && <Waiting />}
       {status && items.length === 0 && <Empty>no halt, no alert, no difference to a venue</Empty>}
       <ul className="m-0 list-none p-0">

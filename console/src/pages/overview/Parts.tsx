@@ -8,7 +8,8 @@ import { PART_TONES } from "@/pages/health/Page";
 
 /** How the parts are that all numbers stand on. */
 export function Parts() {
-  const health = useChannel("health");
+  const told = useChannel("parts");
+  const parts = told?.parts.filter((part) => part.kind !== "switch");
   return (
     <Panel
       title="Parts"
@@ -19,11 +20,14 @@ export function Parts() {
         </Link>
       }
     >
-      {!health && <Waiting lines={1} />}
+      {!parts && <Waiting lines={1} />}
       <ul className="m-0 flex list-none flex-wrap gap-x-5 gap-y-2 p-0">
-        {health?.parts.map((part) => (
+        {parts?.map((part) => (
           <li key={`${part.kind} ${part.name}`} className="inline-flex items-center gap-2 text-xs">
-            <span>{part.name}</span>
+            <span>
+              {part.kind !== part.name && <span className="text-muted">{part.kind} </span>}
+              {part.name}
+            </span>
             <Badge tone={PART_TONES[part.state]} title={part.detail || undefined}>
               {part.state}
             </Badge>

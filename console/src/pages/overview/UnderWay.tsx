@@ -10,14 +10,14 @@ import { useChannel } from "@/live/channels";
 
 const SHOWN = 12;
 
-/** Orders that may still execute and orders of unknown fate, the unknown first. */
+/** Orders that may still execute and orders of unknown fate, the unknown first and then the newest. */
 export function UnderWay() {
   const orders = useChannel("orders");
   const { show } = useUi();
   const working = useMemo(() => {
     const open = (orders ?? []).filter((order) => order.open);
     const isUnknown = (order: Order): number => (order.status === "unknown" ? 0 : 1);
-    return [...open].sort((a, b) => isUnknown(a) - isUnknown(b));
+    return open.sort((a, b) => isUnknown(a) - isUnknown(b) || (b.decided_at ?? "").localeCompare(a.decided_at ?? ""));
   }, [orders]);
   return (
     <Panel title="Under way" testid="under-way" note={working.length > SHOWN ? `${SHOWN} of ${working.length}` : undefined} flush>
@@ -31,9 +31,14 @@ export function UnderWay() {
               onClick={() => show({ kind: "chain", ref: `order:${order.order_id}` })}
               className={`flex h-9 w-full items-center gap-3 px-3 text-left text-xs hover:bg-s2 ${order.status === "unknown" ? "hatch" : ""}`}
             >
-              <OrderStatus order={order} />
-              <Side side={order.side} />
-              <Amount value={order.leaves} />
+              <span className="w-20 shrink-0">
+                <OrderStatus order={order} />
+              </span>
+              <span className="w-8 shrink-0">
+                <Side side={order.side} />
+              </span>
+              <Amount value={order.leaves} className="w-20 shrink-0 text-right" />
+              <span className="w-24 shrink-0 text-right text-text2">{order.limit === null ? "market" : <Amount value={order.limit} />}</span>
               <span className="min-w-0 flex-1 truncate text-text2">{order.instrument}</span>
               <Moment at={order.decided_at} day={false} />
             </button>

@@ -18,6 +18,13 @@ const NEAR = 80;
 /** Limits that bound each order and are never used up by several. */
 const PER_ORDER = new Set(["order_notional_usd_max", "order_shares_max", "collar_bps_max", "second_bps_max", "price_age_s_max"]);
 
+/** `order_notional_usd_max` as words; the unit stands beside its number. */
+function namedOf(name: string): string {
+  return name.replace(/_max$/, "").replace(/_(usd|shares|bps|s)$/, "").replaceAll("_", " ");
+}
+
+const placesIn = ({ unit }: Limit): number | undefined => (unit === "USD" ? 2 : undefined);
+
 function Use({ percent }: { percent: string | null }) {
   if (percent === null) return <span className="text-muted">—</span>;
   const part = toPixels(percent);
@@ -42,10 +49,10 @@ function Change({ limit }: { limit: Limit }) {
 }
 
 const COLUMNS: readonly Column<Limit>[] = [
-  { id: "name", head: "Limit", text: (row) => row.name, cell: (row) => <span className="font-medium">{row.name.replaceAll("_", " ")}</span> },
+  { id: "name", head: "Limit", text: (row) => row.name, cell: (row) => <span className="font-medium">{namedOf(row.name)}</span> },
   { id: "scope", head: "Of", text: (row) => row.scope, className: "text-text2" },
-  { id: "limit", head: "May be", align: "right", sort: "amount", text: (row) => row.limit, cell: (row) => <Amount value={row.limit} unit={row.unit} /> },
-  { id: "current", head: "Is", align: "right", sort: "amount", text: (row) => row.current, cell: (row) => (row.current === null && PER_ORDER.has(row.name) ? <span className="text-muted">per order</span> : <Amount value={row.current} unit={row.unit} />) },
+  { id: "limit", head: "May be", align: "right", sort: "amount", text: (row) => row.limit, cell: (row) => <Amount value={row.limit} places={placesIn(row)} unit={row.unit} /> },
+  { id: "current", head: "Is", align: "right", sort: "amount", text: (row) => row.current, cell: (row) => (row.current === null && PER_ORDER.has(row.name) ? <span className="text-muted">per order</span> : <Amount value={row.current} places={placesIn(row)} unit={row.unit} />) },
   { id: "use", head: "Use", align: "right", sort: "none", text: (row) => row.use_pct, cell: (row) => <Use percent={row.use_pct} /> },
   { id: "change", head: "", text: () => null, sort: "none", align: "right", cell: (row) => <Change limit={row} /> },
 ];

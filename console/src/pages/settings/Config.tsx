@@ -18,7 +18,7 @@ const COLUMNS: readonly Column<Value>[] = [
 export function ConfigPanel() {
   const config = useRead<Config>("/config", {}, { follows: false });
   return (
-    <Panel title="Configuration" note="read only: it is changed in flatbook.toml" testid="config" flush>
+    <Panel title="Configuration" note="read only: change the file that a line names, then start the engine anew" testid="config" flush>
       <Answer query={config} lines={5}>
         {(body) => <DataTable testid="config-table" label="configuration" columns={COLUMNS} rows={body.values} rowKey={(row) => row.key} height="24rem" />}
       </Answer>

@@ -32,7 +32,7 @@ def test_a_scripted_world_is_green_and_says_what_it_did() -> None:
         (["run", "--minutes", "0"], "--minutes: is out of range"),
         (["run", "--pairs", "-1"], "--pairs: is out of range"),
         (["run", "--workers", "65"], "--workers: is out of range"),
-        (["seed", "3", "--drawn-by", "0"], "seed 3 was drawn as version 0, and this program draws version 1"),
+        (["seed", "3", "--drawn-by", "0"], "seed 3 was drawn as version 0, and this program draws version 2"),
         (["mutants", "--number", "99"], "no bug has the number 99"),
         (["scenario", "plain_fill"], "no file and no scripted scenario; these are: alpaca_on_bytes, "),
         (["crash", "plain_fill"], "no file and no scripted scenario; these are: alpaca_on_bytes, "),
@@ -51,7 +51,7 @@ def test_bad_input_is_refused_with_its_reason(words: list[str], told: str) -> No
     ("change", "told"),
     [
         ((b'"drift_ppm"', b'"drift_pmm"'), "drift_pmm"),
-        ((b'"version": 1', b'"version": 9'), "a scenario of version 9, this program makes and reads version 1"),
+        ((b'"version": 2', b'"version": 9'), "a scenario of version 9, this program makes and reads version 2"),
         ((b"{", b"["), "is no scenario"),
     ],
 )
@@ -92,11 +92,11 @@ def test_a_world_on_bytes_is_named_with_its_level() -> None:
 
 
 def test_a_planted_bug_that_is_seen_names_what_it_broke() -> None:
-    code, out, _ = call("sim", "mutants", "--number", "1", "--number", "15", "--json")
+    code, out, _ = call("sim", "mutants", "--number", "1", "--number", "23", "--json")
     body = json.loads(out)
     assert (code, body["planted"], body["seen"]) == (0, 1, 1)
     assert body["mutants"][0]["seen_by"][0] == "I4"
-    assert body["mutants"][1]["awaits"] == "exchanges that trade in contracts"
+    assert body["mutants"][1]["awaits"] == "stored views of other services"
 
 
 def test_a_run_of_a_bad_product_is_found_out() -> None:

@@ -69,13 +69,15 @@ class SeatBound(msgspec.Struct, frozen=True, kw_only=True):
 
     Units: `inventory_max` in 1e-9 share; `seen_within` in nanoseconds: the touch that an order stands on was displayed
     so long ago at most, None where the world may hold it up for longer. So many exits in a row as
-    `exits_kept_max` may be kept back by the desk itself.
+    `exits_kept_max` may be kept back by the desk itself. Its breaker allows so many losses in a row, and so many USD.
     """
 
     owner: str
     inventory_max: int
     seen_within: int | None
     exits_kept_max: int = 400
+    losses_max: int | None = None
+    drawdown_usd_max: int | None = None
 
 
 class Expectation(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,7 +31,11 @@ def stop_works(court: Court) -> Hearing:
     scope that works is asked to cancel, or over, within the bound. So is each order that works at its venue when a
     process cannot commit, unless another one has taken its journal.
     """
-    stops = _Stops(court)
+    return stops_heard(Stops(court))
+
+
+def stops_heard(stops: Stops) -> Hearing:
+    """Returns what stops have to hear."""
     return Hearing(
         entries={
             rec.Commanded: stops.commanded,
@@ -46,7 +50,7 @@ def stop_works(court: Court) -> Hearing:
     )
 
 
-class _Stops:
+class Stops:
     """What stops were asked for and answered, and what they still owe."""
 
     def __init__(self, court: Court) -> None:
@@ -58,11 +62,17 @@ class _Stops:
         self._asked: dict[str, Instant] = {}
         self._epoch = 0
 
+    def owe(self, due: Due) -> None:
+        """Keeps that an order must be asked to cancel."""
+        self._dues.append(due)
+
     def commanded(self, entry: rec.Commanded) -> None:
+        """Keeps a stop that was asked for."""
         if entry.verb in STOPS:
             self._commands.setdefault(entry.key, entry)
 
     def answered(self, entry: rec.CommandDone) -> None:
+        """Looks whether a stop that was answered yes stands, and what has to go."""
         command = self._commands.get(entry.key)
         if command is None or not entry.accepted or entry.repeated:
             return
@@ -78,9 +88,11 @@ class _Stops:
                 self._dues.append(Due(order_id=order_id, at=entry.at, journalled=entry.seq is not None))
 
     def appended(self, row: rec.Appended) -> None:
+        """Keeps the newest epoch."""
         self._epoch = max(self._epoch, row.epoch)
 
     def append_failed(self, entry: rec.AppendFailed) -> None:
+        """Keeps what a process that cannot commit has to cancel."""
         if entry.epoch < self._epoch:
             return
         for order_id, order in self._court.told.intents.items():
@@ -89,6 +101,7 @@ class _Stops:
                 self._dues.append(Due(order_id=order_id, at=entry.at, journalled=False))
 
     def requested(self, entry: rec.Requested) -> None:
+        """Keeps cancels, and looks at places."""
         if entry.client_id is None or entry.copy or entry.process not in self._court.truth.lives:
             return
         if entry.verb == CANCEL:
@@ -107,13 +120,16 @@ class _Stops:
             self._court.find("I15", f"{entry.client_id} was placed after a stop without a journal", str(entry))
 
     def begun(self, entry: rec.LifeBegan) -> None:
+        """A new life has a journal again."""
         self._unwritten.pop(entry.process, None)
 
     def ended(self, entry: rec.LifeEnded) -> None:
+        """Keeps when processes died."""
         if entry.how == KILLED:
             self._deaths.append(entry.at)
 
     def end(self) -> None:
+        """Looks at what is still owed."""
         expects = self._court.expects
         patience = max(expects.cancels_within, expects.cancel_arrives_within or 0)
         for due in self._dues:

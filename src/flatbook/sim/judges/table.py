@@ -9,6 +9,7 @@ from flatbook.sim.judges import (
     of_control,
     of_decisions,
     of_exposure,
+    of_guards,
     of_offers,
     of_orders,
     of_pairs,
@@ -55,6 +56,7 @@ SEATED: dict[str, Judge] = {
     "I6": of_seats.inventory_bounded,
     "I12": of_seats.seen_truly,
     "I14": of_seats.exits_leave,
+    "I15": of_guards.guards_stop,
     "I25": of_seats.held_as_said,
 }
 """The judges of a desk at an exchange: it hedges nothing, offers nothing on a chain, and its market never closes."""

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from flatbook.engine.ports import IdRule
 from flatbook.sim.runs import planted, planted_offers, planted_seats
 from flatbook.sim.runs.offering import offering
-from flatbook.sim.runs.planned import PlannedHalt
+from flatbook.sim.runs.planned import PlannedGuards, PlannedHalt
 from flatbook.sim.runs.planted import Swap
 from flatbook.sim.runs.scenario import Broker, Scenario, deepened, draw_scenario, stating_totals
 from flatbook.sim.runs.seating import draw_seated
@@ -33,6 +33,7 @@ _THIN = {"depth": SHARE, "order_ttl_s": 300}
 _SHORT_ORDERS = {"order_ttl_s": 20, "honours_good_until": False}
 _DEPEGGED = {"stable_mark": 9_800}
 _MARKED_ANEW = {"stable_mark": 9_800, "stable_mark_again": 10_100}
+_CONTRACTS = {"contract": SHARE // 10}
 _CHARGED = {"fee_bps": 1, "levy_ppm": 28}
 _PERP = {"spot": False}
 _LIVELY = {
@@ -44,6 +45,11 @@ _LIVELY = {
     "range": None,
     "takers_bps": 9_000,
     "taker_qty": 12 * SHARE,
+}
+
+_GUARDED = {
+    **_LIVELY,
+    "guards": PlannedGuards(interval_s=2, window=2, volume_pct=80, missing_s=30, drawdown_usd=1),
 }
 
 Plant = Callable[[], tuple[Swap, ...]]
@@ -112,7 +118,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _bug(12, "fees have the wrong sign", planted.fee_sign),
     _seated(13, "funding has the wrong sign", planted_seats.funding_sign, _PERP),
     _seated(14, "funding is booked as often as it is told", planted_seats.funding_twice, _PERP),
-    _later(15, "the contract size is ignored", room="exchanges that trade in contracts"),
+    _bug(15, "the contract size is ignored", planted.contract_size_ignored, _CONTRACTS),
     _bug(16, "quantities are rounded instead of cut", planted.floor_is_round),
     _bug(17, "what rounding leaves is forgotten", planted.residue_dropped),
     _seated(18, "an order book with a gap is used", planted_seats.gapped_book_used, W4=2_000),
@@ -183,6 +189,8 @@ MUTANTS: tuple[Mutant, ...] = (
         W1=5_000,
     ),
     _seated(55, "an exit moves the position and not its slot", planted_seats.slot_not_moved, _LIVELY),
+    _seated(56, "a side that a monitor stopped is opened", planted_seats.stopped_side_opened, _GUARDED),
+    _seated(57, "nobody looks at what a breaker counts", planted_seats.breaker_asleep, _GUARDED),
 )
 
 

@@ -97,6 +97,21 @@ class PlannedForeign(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     forced: bool
 
 
+class PlannedGuards(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What watches a grid: a monitor of its own market, and a breaker.
+
+    Units: candles of `interval_s`, of which it averages `window`; `volume_pct` percent of the mean volume; what was not
+    heard of for `missing_s` is abnormal. The breaker stops after so many losses in a row, or below so many USD.
+    """
+
+    interval_s: Seconds
+    window: Annotated[int, Meta(ge=1, le=20)]
+    volume_pct: Annotated[int, Meta(ge=1, le=10_000)]
+    missing_s: Seconds
+    losses_max: Annotated[int, Meta(ge=1, le=1_000)] | None = None
+    drawdown_usd: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+
+
 class PlannedGrid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A grid that quotes on the first symbol, at a spot market or a perpetual contract.
 
@@ -119,6 +134,7 @@ class PlannedGrid(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     takers_bps: Bps = 5_000
     taker_qty: Qty = SHARE
     quoted_s: Seconds = 90
+    guards: PlannedGuards | None = None
 
 
 class PlannedRatio(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -212,6 +212,16 @@ def fee_sign() -> tuple[Swap, ...]:
     return (Swap(order_fold, "_book_execution", turned),)
 
 
+def contract_size_ignored() -> tuple[Swap, ...]:
+    """Books what was executed as if a contract were of one share."""
+    original = order_fold._book_execution
+
+    def as_shares(state: State, event: Any, owner: Any) -> Any:
+        return original(state, msgspec.structs.replace(event, contract_size=ONE), owner)
+
+    return (Swap(order_fold, "_book_execution", as_shares),)
+
+
 def floor_is_round() -> tuple[Swap, ...]:
     """Rounds an order to the nearest lot, above the net too, with a risk check that lets it pass."""
 

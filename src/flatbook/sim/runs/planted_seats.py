@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from flatbook.engine import quoting, take_activities, take_orders
+from flatbook.engine import quoting, step, take_activities, take_orders
 from flatbook.events.activities import ActivityKind
 from flatbook.market import depth
 from flatbook.sim.runs.planted import Swap
@@ -97,3 +97,13 @@ def slot_not_moved() -> tuple[Swap, ...]:
             original(slots, order, event)
 
     return (Swap(order_fold, "book_fill", skipped),)
+
+
+def stopped_side_opened() -> tuple[Swap, ...]:
+    """Shows a strategy and its checks no side that a monitor has stopped."""
+    return (Swap(quoting, "stop_over", lambda *_: None),)
+
+
+def breaker_asleep() -> tuple[Swap, ...]:
+    """Never looks at what an owner lost."""
+    return (Swap(step, "watch_breakers", lambda _turn: None),)

@@ -44,12 +44,13 @@ from flatbook.sim.world.process import CrashPoint, Cut
 from flatbook.sim.world.record import PRICE, SHARE
 from flatbook.values.instants import Instant, instant_of_text, later
 
-VERSION = 1
+VERSION = 2
 SCENARIO_BYTES_MAX = 1_000_000
 SAFETY_MS = 150_000
 STEPPED_MS = 30_000
 FEW_FAULTS_MAX = 2
 TOTALS_RARELY = 6
+CONTRACTS_RARELY = 8
 RATIO_STEPS_MAX = 3
 SCHWAB_RARELY = 3
 LOGIN_STRENGTHS = (50, 500)
@@ -88,7 +89,8 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     liquidity comes back after `refill_s`. `stable_mark` is what a dollar token is worth, in 1e-4 USD, and
     `stable_mark_again` what the second life of a desk and later ones are told that it is; `levy_ppm` a
     charge on sales beside the fee, in millionths of what they bring. `hedge_at` is how certain a fill has to be, in
-    worlds on bytes. At an exchange a `grid` quotes, and nothing is hedged.
+    worlds on bytes. At an exchange a `grid` quotes, and nothing is hedged. Venues at
+    the engine's port trade in contracts of so many 1e-9 share.
     """
 
     symbols: tuple[str, ...]
@@ -115,6 +117,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     hedge_at: Literal["preconfirmed", "head", "safe", "finalized"] = "head"
     broker: Broker = Broker.ALPACA
     grid: PlannedGrid | None = None
+    contract: Qty = SHARE
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -146,6 +149,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError("shape.symbols must name a share")
         if (self.level is Level.EXCHANGE) is (self.shape.grid is None):
             raise ValueError("shape.grid must stand in a world at an exchange, and in no other")
+        if self.shape.contract != SHARE and self.level is not Level.CORE:
+            raise ValueError("shape.contract must be one share in a world on bytes: its venues trade in no contracts")
         trades: tuple[PlannedFill | PlannedForeign, ...] = (*self.fills, *self.foreign)
         for trade in trades:
             if trade.symbol not in self.shape.symbols:
@@ -264,6 +269,7 @@ def deepened(scenario: Scenario) -> Scenario:
         queues=True,
         honours_good_until=False,
         totals=False,
+        contract=SHARE,
         hedge_at=stream(scenario.seed, "certainty").choice(CERTAINTIES),
     )
     known = eligible(Level.FULL)
@@ -298,7 +304,10 @@ def _with_venues(scenario: Scenario) -> Scenario:
     it could not tell of does not happen there.
     """
     chance = stream(scenario.seed, "venues")
-    shape = msgspec.structs.replace(scenario.shape, refill_s=chance.choice(REFILLS_S))
+    in_contracts = not stream(scenario.seed, "contracts").randrange(CONTRACTS_RARELY)
+    shape = msgspec.structs.replace(
+        scenario.shape, refill_s=chance.choice(REFILLS_S), contract=SHARE // 10 if in_contracts else SHARE
+    )
     shape = _with_money(shape, stream(scenario.seed, "money"))
     world = msgspec.structs.replace(scenario, shape=shape, ratios=_draw_ratios(scenario))
     return world if chance.randrange(TOTALS_RARELY) else stating_totals(world)
@@ -332,7 +341,7 @@ def _draw_ratios(scenario: Scenario) -> tuple[PlannedRatio, ...]:
 def stating_totals(scenario: Scenario) -> Scenario:
     """Returns a scenario whose venues state running totals, without what such venues cannot tell of."""
     strengths = {name: bps for name, bps in scenario.strengths.items() if name not in UNTOLD_BY_TOTALS}
-    shape = msgspec.structs.replace(scenario.shape, totals=True, id_rule=IdRule.FOR_EVER)
+    shape = msgspec.structs.replace(scenario.shape, totals=True, contract=SHARE, id_rule=IdRule.FOR_EVER)
     return msgspec.structs.replace(scenario, shape=shape, strengths=strengths, foreign=())
 
 

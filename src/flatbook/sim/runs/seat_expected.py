@@ -27,6 +27,7 @@ HELD_UP = ("N3", "N7", "N8", "N12", "W3")
 def seat_expectation_of(scenario: Scenario) -> Expectation:
     """Returns what a world of a scenario at an exchange allows."""
     instrument, grid, shape = instrument_of(scenario), grid_of(scenario), scenario.shape
+    guards = grid.guards
     is_late = bool(scenario.freezes) or any(fault in scenario.strengths for fault in HELD_UP)
     return Expectation(
         listings=(
@@ -55,6 +56,8 @@ def seat_expectation_of(scenario: Scenario) -> Expectation:
         seat=SeatBound(
             owner=MAKER,
             inventory_max=grid.inventory_max,
+            losses_max=None if guards is None else guards.losses_max,
+            drawdown_usd_max=None if guards is None else guards.drawdown_usd,
             seen_within=None if is_late else (grid.book_age_ms + FLIGHT_MS) * NS_PER_MS,
         ),
     )

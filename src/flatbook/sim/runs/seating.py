@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import random
 
+import msgspec
+
 from flatbook.engine.ports import IdRule
 from flatbook.sim.catalogue.row import Level
 from flatbook.sim.chance import stream
-from flatbook.sim.runs.planned import PlannedCrash, PlannedForeign, PlannedFreeze, PlannedGrid, PlannedHalt, PlannedStep
+from flatbook.sim.runs.planned import (
+    PlannedCrash,
+    PlannedForeign,
+    PlannedFreeze,
+    PlannedGrid,
+    PlannedGuards,
+    PlannedHalt,
+    PlannedStep,
+)
 from flatbook.sim.runs.scenario import VERSION, Broker, Scenario, Shape
 from flatbook.sim.world.process import CrashPoint, Cut
 from flatbook.sim.world.record import SHARE
@@ -68,7 +78,7 @@ def draw_seated(seed: str) -> Scenario:
         level=Level.EXCHANGE,
         start=NEAR_FUNDING,
         safety_ms=SAFETY_MS,
-        shape=_draw_shape(chance, broker),
+        shape=_draw_shape(chance, broker, seed),
         strengths=_draw_faults(chance, few=few),
         offset_ms=chance.choice((0, 0, 0, 200, -200)),
         drift_ppm=chance.choice((0, 0, 500, -500)),
@@ -80,7 +90,7 @@ def draw_seated(seed: str) -> Scenario:
     )
 
 
-def _draw_shape(chance: random.Random, broker: Broker) -> Shape:
+def _draw_shape(chance: random.Random, broker: Broker, seed: str) -> Shape:
     lot = chance.choice((SHARE // 100, SHARE // 10))
     return Shape(
         symbols=("COIN",),
@@ -99,7 +109,21 @@ def _draw_shape(chance: random.Random, broker: Broker) -> Shape:
         honours_good_until=False,
         backup=False,
         broker=broker,
-        grid=_draw_grid(chance),
+        grid=msgspec.structs.replace(_draw_grid(chance), guards=_draw_guards(stream(seed, "risk"))),
+    )
+
+
+def _draw_guards(chance: random.Random) -> PlannedGuards | None:
+    """Returns what watches the grid of one world in four."""
+    if chance.randrange(4):
+        return None
+    return PlannedGuards(
+        interval_s=chance.choice((2, 5)),
+        window=chance.choice((2, 4)),
+        volume_pct=chance.choice((80, 150, 300)),
+        missing_s=chance.choice((15, 30)),
+        losses_max=chance.choice((None, 1, 3)),
+        drawdown_usd=chance.choice((None, 1, 5)),
     )
 
 

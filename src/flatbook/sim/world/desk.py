@@ -9,7 +9,7 @@ from flatbook.engine.rules import HedgeRules, OfferRules, Rules, WalletRules
 from flatbook.risk.call_limits import AllowedCall, CallLimits
 from flatbook.risk.limits import Limits
 from flatbook.sim.catalogue.row import Level
-from flatbook.sim.runs.scenario import PRICES, Broker, Scenario
+from flatbook.sim.runs.scenario import PRICES, Broker, Scenario, Shape
 from flatbook.sim.world.chain import CHAIN, SOURCE, STABLE, Ratios, VaultNames
 from flatbook.sim.world.exchange import Hours, Terms
 from flatbook.sim.world.offers import ADD, BOOK, REMOVE, PlacedOffer
@@ -21,7 +21,7 @@ from flatbook.strategies.offers import OfferParams
 from flatbook.values.ids import AccountId, AssetId, InstrumentId, OwnerId, SourceId, Underlying, WalletId
 from flatbook.values.instants import instant_of_text
 from flatbook.values.instruments import Instrument, TradingRules
-from flatbook.values.money import Price, from_base_units
+from flatbook.values.money import Price, divide_cut, from_base_units
 from flatbook.values.sessions import SessionKind
 from flatbook.venues.alpaca.venue import ALPACA_CARD
 from flatbook.venues.schwab.venue import SCHWAB_CARD
@@ -130,7 +130,7 @@ def rules_of(scenario: Scenario) -> Rules:
     if shape.grid is not None:
         return seat_rules_of(scenario)
     instruments = {
-        (account, symbol): _instrument(account, symbol, shape.lot)
+        (account, symbol): _instrument(account, symbol, shape)
         for account in accounts_of(scenario)
         for symbol in shape.symbols
     }
@@ -253,13 +253,15 @@ def _params(scenario: Scenario) -> HedgeParams:
     )
 
 
-def _instrument(account: str, symbol: str, lot: int) -> Instrument:
-    step = from_base_units(lot, decimals=9)
+def _instrument(account: str, symbol: str, shape: Shape) -> Instrument:
+    size = from_base_units(shape.contract, decimals=9)
+    step = divide_cut(from_base_units(shape.lot, decimals=9), size, decimals=18)
     return Instrument(
         id=InstrumentId(f"{symbol}@{account}"),
         account=AccountId(account),
         symbol=symbol,
         underlying=Underlying(symbol),
         quote=AssetId("USD"),
+        contract_size=size,
         rules=TradingRules(tick=Decimal("0.01"), lot=step, qty_min=step, notional_min=Decimal(0)),
     )

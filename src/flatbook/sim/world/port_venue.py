@@ -40,9 +40,9 @@ from flatbook.sim.world.record import Record, Requested
 from flatbook.values.ids import AccountId, AssetId, ExecutionId, InstrumentId, OrderId, VenueOrderId
 from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant
 from flatbook.values.instruments import Instrument, Side
-from flatbook.values.money import Money, Price, Quantity, from_base_units, to_base_units
+from flatbook.values.money import Money, Price, Quantity, divide_cut, from_base_units, to_base_units
 
-SHARE_DECIMALS, PRICE_DECIMALS, CASH_DECIMALS = 9, 4, 13
+SHARE_DECIMALS, PRICE_DECIMALS, CASH_DECIMALS, QTY_DECIMALS = 9, 4, 13, 18
 READ_TIMEOUT_S = 10
 PAGE_EXECUTIONS_MAX = 50
 SHORT_PAGE_MAX = 2
@@ -110,6 +110,7 @@ class PortVenue:
         self._flickers = False
         self._instruments = {instrument.symbol: instrument for instrument in instruments}
         self._symbols = {instrument.id: instrument.symbol for instrument in instruments}
+        self._size = instruments[0].contract_size
         self._silent_until = Instant(0)
         self._door = FrontDoor(self._account, self._injection)
 
@@ -130,7 +131,7 @@ class PortVenue:
             client_id=order.order_id,
             symbol=self._symbols[order.instrument],
             sign=order.side.sign,
-            qty=to_base_units(order.qty, decimals=SHARE_DECIMALS),
+            qty=to_base_units(Quantity(order.qty * self._size), decimals=SHARE_DECIMALS),
             limit=None if order.limit is None else to_base_units(Quantity(order.limit), decimals=PRICE_DECIMALS),
             good_until=order.good_until,
             sent_at=self._caller.clock.now(),
@@ -282,6 +283,10 @@ class PortVenue:
         reason = _REASONS.get(refusal.code, RejectReason.OTHER)
         return Rejected(reason=reason, code=refusal.code, message=refusal.text, happened_at=self._loop.instant)
 
+    def _contracts(self, shares: int) -> Quantity:
+        """Returns shares of the record in contracts: all instruments of an account have one size."""
+        return Quantity(divide_cut(from_base_units(shares, decimals=SHARE_DECIMALS), self._size, decimals=QTY_DECIMALS))
+
     def _report(self, order: VenueOrder, view_at: Instant) -> OrderReport:
         fills = [fill for fill in order.fills if fill.at <= view_at]
         ended = order.ended_at is not None and order.ended_at <= view_at
@@ -293,8 +298,8 @@ class PortVenue:
             venue_order_id=VenueOrderId(order.venue_id),
             instrument=self._instruments[order.symbol].id,
             side=_side(order.sign),
-            qty=_shares(order.qty),
-            filled_qty=_shares(sum(fill.qty for fill in fills)),
+            qty=self._contracts(order.qty),
+            filled_qty=self._contracts(sum(fill.qty for fill in fills)),
             status=status,
             status_text=status.value,
             executions=() if self._states_totals else tuple(self._execution(fill) for fill in fills),
@@ -310,7 +315,7 @@ class PortVenue:
             venue_order_id=VenueOrderId(fill.venue_id),
             instrument=self._instruments[fill.symbol].id,
             side=_side(fill.sign),
-            qty=_shares(fill.qty),
+            qty=self._contracts(fill.qty),
             price=Price(from_base_units(fill.price, decimals=PRICE_DECIMALS)),
             fees=_fees(fill.fee - fill.levy) + _fees(fill.levy),
             realised=None,
@@ -337,7 +342,8 @@ class PortVenue:
             stated_at=asked_at,
             open_orders=tuple(self._report(order, view_at) for order in working),
             holdings=tuple(
-                Holding(instrument=self._instruments[symbol].id, qty=_shares(qty)) for symbol, qty in held.items()
+                Holding(instrument=self._instruments[symbol].id, qty=self._contracts(qty))
+                for symbol, qty in held.items()
             ),
             balances=(Balance(asset=USD, total=cash, available=cash),),
         )
@@ -362,7 +368,3 @@ def _fees(fee: int) -> tuple[Fee, ...]:
 
 def _side(sign: int) -> Side:
     return Side.BUY if sign > 0 else Side.SELL
-
-
-def _shares(qty: int) -> Quantity:
-    return Quantity(from_base_units(qty, decimals=SHARE_DECIMALS))

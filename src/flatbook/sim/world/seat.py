@@ -7,10 +7,12 @@ from decimal import Decimal
 import msgspec
 
 from flatbook.engine.rules import Rules, SeatRules
+from flatbook.risk.breaker import BreakerLimits
 from flatbook.risk.limits import Limits
+from flatbook.risk.monitor import MonitorRules, Policy
 from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.sim.exchange.terms import ExchangeTerms, Kind, Market, OpeningAccount
-from flatbook.sim.runs.planned import PlannedGrid
+from flatbook.sim.runs.planned import PlannedGrid, PlannedGuards
 from flatbook.sim.runs.scenario import PRICES, Broker, Scenario
 from flatbook.sim.world.record import PRICE, SHARE
 from flatbook.strategies.grid_seat import seat_of
@@ -24,6 +26,7 @@ from flatbook.venues.binance.venue import BINANCE_CARD
 from flatbook.venues.bybit.venue import BYBIT_CARD
 
 MAKER = OwnerId("maker")
+MONITOR = "watch"
 SEAT_ACCOUNT = "exchange"
 QUOTE = "USDT"
 KEY, WORD = "exchange-key", "exchange-word"
@@ -103,7 +106,30 @@ def seat_rules_of(scenario: Scenario) -> Rules:
         config_digest="simulated",
         pegged=(AssetId(QUOTE),),
         seats={MAKER: SeatRules(seat=seat_of(MAKER, grid_params(scenario)), limits=_limits(grid))},
+        monitors={} if grid.guards is None else {MONITOR: _monitor(grid.guards, instrument)},
+        breakers=_breakers(grid.guards),
     )
+
+
+def _monitor(guards: PlannedGuards, instrument: Instrument) -> MonitorRules:
+    return MonitorRules(
+        instruments=(instrument.id,),
+        owners=(MAKER,),
+        accounts=(instrument.account,),
+        interval_s=guards.interval_s,
+        window=guards.window,
+        volume_multiple=guards.volume_pct / 100,
+        policy=Policy.ANY,
+        recovery=1,
+        missing_s=guards.missing_s,
+    )
+
+
+def _breakers(guards: PlannedGuards | None) -> dict[OwnerId, BreakerLimits]:
+    if guards is None or (guards.losses_max is None and guards.drawdown_usd is None):
+        return {}
+    drawdown = None if guards.drawdown_usd is None else Decimal(guards.drawdown_usd)
+    return {MAKER: BreakerLimits(losses_max=guards.losses_max, drawdown_usd_max=drawdown)}
 
 
 def grid_params(scenario: Scenario) -> GridParams:

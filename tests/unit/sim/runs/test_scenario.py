@@ -25,7 +25,7 @@ def test_a_drawn_scenario_is_read_as_it_was_written() -> None:
     ("changed", "why"),
     [
         ({"nope": 1}, "unknown field `nope`"),
-        ({"version": 0}, "a scenario of version 0, this program makes and reads version 1"),
+        ({"version": 0}, "a scenario of version 0, this program makes and reads version 2"),
         ({"safety_ms": 0}, "Expected `int` >= 1 - at `$.safety_ms`"),
         ({"safety_ms": 10**18}, "Expected `int` <= 86400000 - at `$.safety_ms`"),
         ({"drift_ppm": 2_000_000}, "Expected `int` <= 1000000 - at `$.drift_ppm`"),

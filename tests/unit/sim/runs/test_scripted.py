@@ -28,13 +28,13 @@ def test_a_name_that_is_neither_a_scenario_nor_a_file_is_answered_with_those_the
 
 
 def test_seeds_are_read_with_their_version() -> None:
-    assert seeds_of(["# why", "", "1 4711  # I3: lost", "1 5"]) == (4711, 5)
+    assert seeds_of(["# why", "", "2 4711  # I3: lost", "2 5"]) == (4711, 5)
     assert all(seed >= 0 for seed in regressions())
 
 
 @pytest.mark.parametrize(
     ("line", "why"),
-    [("4711", "no version and seed"), ("1 x", "no version and seed"), ("2 4711", "drawn as version 2, and this")],
+    [("4711", "no version and seed"), ("2 x", "no version and seed"), ("1 4711", "drawn as version 1, and this")],
 )
 def test_a_line_that_is_no_seed_of_this_version_is_refused(line: str, why: str) -> None:
     with pytest.raises(ScenarioRefused, match=why):
@@ -42,5 +42,5 @@ def test_a_line_that_is_no_seed_of_this_version_is_refused(line: str, why: str) 
 
 
 def test_a_seed_of_another_version_is_refused() -> None:
-    with pytest.raises(ScenarioRefused, match="this program draws version 1"):
+    with pytest.raises(ScenarioRefused, match="this program draws version 2"):
         check_version(0, "seed 3")

@@ -1466,6 +1466,21 @@ export interface components {
             usd: string | null;
             weekend: boolean;
         };
+        /** GaugeBody */
+        GaugeBody: {
+            most: number | null;
+            name: string;
+            of: string;
+            state: components["schemas"]["GaugeState"];
+            unit: string;
+            value: number | null;
+        };
+        /**
+         * GaugeState
+         * @description Whether a measured value is within its bound; what nobody measured is unknown.
+         * @enum {string}
+         */
+        GaugeState: "good" | "high" | "unknown";
         /** GridsAnswer */
         GridsAnswer: {
             as_of: components["schemas"]["AsOf"];
@@ -1810,6 +1825,7 @@ export interface components {
         PartState: "good" | "late" | "bad" | "unknown";
         /** PartsAnswer */
         PartsAnswer: {
+            gauges: components["schemas"]["GaugeBody"][];
             now: string;
             parts: components["schemas"]["PartBody"][];
         };

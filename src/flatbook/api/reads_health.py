@@ -14,6 +14,7 @@ from flatbook.api.answers.market import BookBody
 from flatbook.api.answers.moment import instant_or_none
 from flatbook.api.answers.status import age_s
 from flatbook.api.reads_books import inventory_of, market_of
+from flatbook.api.reads_gauges import GaugeBody, gauges_of
 from flatbook.api.routes import KEPT, PUBLIC, AtSite, reading
 from flatbook.api.site import AGE_S_MAX, Site
 from flatbook.values.instants import Instant, instant_of_text
@@ -56,10 +57,14 @@ class HealthAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PartsAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Every part that the desk stands on: journal, engine, prices, books, chains, statements, switches, disk."""
+    """Every part that the desk stands on: journal, engine, prices, books, chains, statements, switches, disk.
+
+    `gauges` is what is measured of the engine's process and of the API's.
+    """
 
     now: str
     parts: list[PartBody]
+    gauges: list[GaugeBody]
 
 
 @reading("/health", "Is everything there", tag="desk", opt=PUBLIC)
@@ -127,7 +132,7 @@ def parts_of(site: Site) -> PartsAnswer:
         *(_chain_part(each) for each in own.get("chains", [])),
         *_switch_parts(own.get("accounts", {})),
     ]
-    return PartsAnswer(now=instant_or_none(now) or "", parts=found)
+    return PartsAnswer(now=instant_or_none(now) or "", parts=found, gauges=gauges_of(site))
 
 
 def _disk_part(site: Site) -> PartBody:

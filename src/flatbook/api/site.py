@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from flatbook.engine.ports import Clock, JournalFault
 from flatbook.journal.sqlite_reader import open_reader
 from flatbook.ops.config import Loaded
 from flatbook.ops.config_rules import rules_of
+from flatbook.ops.gauges import Times
 from flatbook.ops.home import SOCKET_FILE
 from flatbook.projections.report import Prices, no_prices
 from flatbook.values.ids import Seq, digest_text
@@ -51,6 +52,7 @@ class View(NamedTuple):
 class Site:
     """What the routes and the stream read of one desk. `prices` are those of the market that reports compare with.
 
+    `lags` is how late the event loop was, `streams` are those that are told.
     Who holds `resting` may be sure that nothing is folded meanwhile. `when_whole` is called whenever all was told.
     """
 
@@ -69,11 +71,18 @@ class Site:
         self._one_past = asyncio.Lock()
         self.resting = asyncio.Lock()
         self.when_whole: Callable[[], None] = lambda: None
+        self.lags = Times()
+        self.streams: Sized = ()
 
     @property
     def folds(self) -> Folds:
         """What is folded of the journal up to its present end."""
         return self.follower.folds
+
+    @property
+    def moments_in_work(self) -> int:
+        """How many moments of the past are being folded."""
+        return len(self._making)
 
     @property
     def now(self) -> Instant:

@@ -21,6 +21,7 @@ from flatbook.api.hub import EVENTS_MAX, Hub, Place, Rows, TickBody
 from flatbook.api.problems import Problem
 from flatbook.api.reads_books import grids_of, inventory_of, market_of, offers_of, pnl_of, risk_of
 from flatbook.api.reads_desk import positions_of, status_of
+from flatbook.api.reads_gauges import UNFOLDED_MAX
 from flatbook.api.reads_health import health_of, parts_of
 from flatbook.api.reads_orders import newest_executions, newest_orders, newest_trades
 from flatbook.api.routes import READ, TEXT_MAX, AtSite
@@ -35,7 +36,6 @@ BROKEN_AGAIN_S = 60.0
 BEAT_S = 1.0
 PACE_S = 0.25
 COST_FACTOR = 10
-UNFOLDED_MAX = 2_000
 SEND_S = 10.0
 PROVE_S = 30.0
 CLOSE_BUSY, CLOSE_SPOKEN, CLOSE_UNPROVEN = 1013, 1008, 4401
@@ -80,6 +80,7 @@ class Teller:
 
     def __init__(self, site: Site, hub: Hub) -> None:
         self._site, self._hub = site, hub
+        site.streams = hub.clients
         self._generation = -1
         self._begun = False
         self._stale = self._results_stale = True
@@ -101,11 +102,14 @@ class Teller:
 
     async def follow_engine(self) -> None:
         """Asks the engine and tells the time every BEAT_S, until this is cancelled."""
+        loop = asyncio.get_running_loop()
         while True:
             await self._site.live.look()
             self._stale = True
             self.beat()
+            due_s = loop.time() + BEAT_S
             await asyncio.sleep(BEAT_S)
+            self._site.lags.add(max(0.0, loop.time() - due_s))
 
     async def follow_results(self) -> None:
         """Tells orders, trades and results when something was folded, until this is cancelled."""

@@ -23,6 +23,7 @@ from flatbook.engine.run import Committed
 from flatbook.events.codec import name_of
 from flatbook.events.control import AlertRaised
 from flatbook.ops.certainty import Certainty
+from flatbook.ops.gauges import ProcessBody, Times, memory_bytes
 from flatbook.ops.hedge_times import HedgeTimes
 from flatbook.state.exposure import exposure_of
 from flatbook.values.instants import NS_PER_S
@@ -58,6 +59,7 @@ class Metrics:
         build = Gauge("flatbook_build_info", "What runs here", ("version", "python"), registry=self.registry)
         build.labels(version=version, python=platform.python_version()).set(1)
         self._times = HedgeTimes()
+        self._fsyncs, self._lags = Times(), Times()
         self.certainty: Certainty | None = None
 
     def _counter(self, name: str, says: str, *labels: str) -> Counter:
@@ -83,7 +85,9 @@ class Metrics:
         def measured(connection: Connection) -> None:
             started = time.perf_counter()
             commit(connection)
-            self._fsync.observe(time.perf_counter() - started)
+            took = time.perf_counter() - started
+            self._fsync.observe(took)
+            self._fsyncs.add(took)
 
         return measured
 
@@ -93,7 +97,13 @@ class Metrics:
         while True:
             due = loop.time() + interval_s
             await asyncio.sleep(interval_s)
-            self._lag.observe(max(0.0, loop.time() - due))
+            late = max(0.0, loop.time() - due)
+            self._lag.observe(late)
+            self._lags.add(late)
+
+    def process(self) -> ProcessBody:
+        """Returns how the process does, by its newest measurements."""
+        return ProcessBody(memory_bytes=memory_bytes(), loop=self._lags.body(), fsync=self._fsyncs.body())
 
     def watch(self, engine: Engine, counts: LogCounts | None = None) -> None:
         """Reads the rest from an engine, and from the counts of its log, each time somebody asks."""

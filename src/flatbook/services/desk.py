@@ -123,6 +123,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
             "dropped": dict(engine.dropped),
             "poisons": list(engine.poisons),
             "unpriced": dict(self.pricer.missing),
+            "process": msgspec.to_builtins(self.metrics.process()),
         }
 
     def market_seen(self) -> MarketBody:

@@ -62,6 +62,21 @@ def test_what_only_an_engine_could_say_is_unknown_without_one(api: TestClient[An
     assert (parts["engine", "engine"]["state"], parts["journal", "journal"]["state"]) == ("bad", "good")
 
 
+def test_what_is_measured_of_the_api_is_told_and_what_an_engine_would_say_is_unknown(api: TestClient[Any]) -> None:
+    gauges = {(each["of"], each["name"]): each for each in api.get("/api/v1/parts").json()["gauges"]}
+    assert gauges["engine", "journal_fsync_median"] == {
+        "of": "engine",
+        "name": "journal_fsync_median",
+        "value": None,
+        "most": 50_000,
+        "unit": "us",
+        "state": "unknown",
+    }
+    assert gauges["api", "memory"]["value"] > 5_000_000
+    streams = gauges["api", "streams"]
+    assert (streams["value"], streams["most"], streams["state"]) == (0, 256, "good")
+
+
 def test_what_is_asked_of_one_owner_is_of_no_other(api: TestClient[Any]) -> None:
     assert answered(api, "/positions?owner=nobody")["positions"] == []
     assert answered(api, "/positions?owner=desk")["positions"] != []

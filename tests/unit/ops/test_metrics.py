@@ -100,6 +100,7 @@ def test_a_commit_is_timed_once_it_is_done() -> None:
     metrics.timed(done.append)("a connection")
     assert done == ["a connection"]
     assert samples(metrics)["flatbook_journal_fsync_seconds_count"] == 1
+    assert metrics.process().fsync.measured == 1
 
 
 def test_the_lag_of_the_loop_is_measured() -> None:
@@ -115,6 +116,7 @@ def test_the_lag_of_the_loop_is_measured() -> None:
 
     asyncio.run(measure())
     assert samples(metrics)["flatbook_loop_lag_seconds_count"] >= 1
+    assert metrics.process().loop.measured >= 1
     assert samples(metrics)["flatbook_loop_lag_seconds_sum"] >= 0
 
 

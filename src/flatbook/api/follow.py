@@ -6,13 +6,12 @@ It only reads. A journal that was replaced by another is folded anew, as another
 from __future__ import annotations
 
 from collections import deque
-from contextlib import closing
+from enum import Enum
 from itertools import islice
 from pathlib import Path
 
 from flatbook.engine.ports import Clock, JournalBroken, JournalFault, JournalUnavailable, Link, Row
 from flatbook.journal.chain import START
-from flatbook.journal.inspection import read_until
 from flatbook.journal.kept_states import with_row
 from flatbook.journal.sqlite_reader import SqliteReader, open_reader
 from flatbook.projections.commands import Commands
@@ -33,10 +32,18 @@ RECENT_MAX = 500
 INode = tuple[int, int]
 
 
-class Folds:
-    """What is folded of a prefix of a journal."""
+class Part(Enum):
+    """Which folds answer a question: the state of the desk, its orders with their times, or its results."""
 
-    def __init__(self) -> None:
+    STATE = "state"
+    ORDERS = "orders"
+    RESULTS = "results"
+
+
+class Folds:
+    """What is folded of a prefix of a journal: all parts, or those that are named, and the rest stays empty."""
+
+    def __init__(self, parts: tuple[Part, ...] = tuple(Part)) -> None:
         self.state = State()
         self.commands = Commands()
         self.orders = Orders()
@@ -50,17 +57,24 @@ class Folds:
         self.hash = b""
         self.at: Instant | None = None
         self.recent: deque[Recorded] = deque(maxlen=RECENT_MAX)
+        self._has_state = Part.STATE in parts
+        self._follows = self._projections(parts)
 
     def take(self, row: Row) -> None:
         """Folds one commit."""
-        self.state = with_row(self.state, row)
-        fold_all(self._projections(), (row,))
+        if self._has_state:
+            self.state = with_row(self.state, row)
+        fold_all(self._follows, (row,))
         self.recent.extend(recorded((row,)))
         self.seq, self.at, self.hash = row.last, row.at, row.hash
 
-    def _projections(self) -> tuple[Projection, ...]:
-        follows = (self.commands, self.orders, self.pnl, self.priced, self.evidence)
-        return *follows, self.ledger, self.threads, self.times
+    def _projections(self, parts: tuple[Part, ...]) -> tuple[Projection, ...]:
+        follows: list[Projection] = []
+        if Part.ORDERS in parts:
+            follows += [self.orders, self.times]
+        if Part.RESULTS in parts:
+            follows += [self.pnl, self.priced, self.evidence, self.ledger]
+        return tuple(follows) if parts != tuple(Part) else (*follows, self.commands, self.threads)
 
 
 class Follower:
@@ -163,15 +177,3 @@ def _inode_of(path: Path) -> INode:
     except FileNotFoundError as error:
         raise JournalUnavailable(f"{path} is not there: flatbook run makes it") from error
     return status.st_dev, status.st_ino
-
-
-def folded_until(path: Path, *, seq: Seq | None, at: Instant | None) -> Folds:
-    """Returns what was known once an event was committed, or at an instant.
-
-    Errors: JournalBroken, JournalUnavailable.
-    """
-    folds = Folds()
-    with closing(open_reader(path)) as reader:
-        for row in read_until(reader.read(), seq=seq, at=at):
-            folds.take(row)
-    return folds

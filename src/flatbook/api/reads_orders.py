@@ -17,6 +17,7 @@ from flatbook.api.answers.moment import AsOf
 from flatbook.api.answers.orders import OrderBody, OrdersPage, foreign_body, order_body, refused_body
 from flatbook.api.answers.story import StoryAnswer, story_answer
 from flatbook.api.answers.trades import TradeBody, TradesPage, trade_body
+from flatbook.api.follow import Part
 from flatbook.api.pages import AtPage, Page, Place, newest_first
 from flatbook.api.problems import Code, Problem
 from flatbook.api.routes import OF_JOURNAL, TEXT_MAX, At, AtSite, OwnerQuery, SymbolQuery, reading
@@ -98,7 +99,7 @@ AtWanted = NamedDependency[SkipValidation[Wanted]]
 @reading("/orders", "Our orders, and what is not ours", tag="orders", opt=OF_JOURNAL)
 async def orders(site: AtSite, wanted: AtWanted, page: AtPage, at: At = None) -> OrdersPage:
     """Returns our orders, the newest decision first; beside them what risk refused, and orders that are not ours."""
-    view = await site.view(at)
+    view = await site.view(at, Part.ORDERS)
     folded = view.folds.orders
     lines = [line for line in order_lines(folded) if wanted.has(line)]
     shown, following = newest_first(lines, _place_of_order, page)
@@ -129,7 +130,7 @@ async def order(site: AtSite, order_id: IdParameter) -> OrderBody:
 @reading("/executions", "Orders as chains of steps", tag="orders", opt=OF_JOURNAL)
 async def executions(site: AtSite, wanted: AtWanted, page: AtPage, at: At = None) -> ExecutionsPage:
     """Returns each order with the instants of its steps and how long each took, the newest decision first."""
-    view = await site.view(at)
+    view = await site.view(at, Part.ORDERS)
     lines = [line for line in order_lines(view.folds.orders) if wanted.has(line)]
     shown, following = newest_first(lines, _place_of_order, page)
     return ExecutionsPage(

@@ -13,15 +13,16 @@ import msgspec
 
 from flatbook import __version__
 from flatbook.api.answers.moment import Answer, AsOf, as_of, instant_or_none
-from flatbook.api.follow import Folds, Follower, folded_until
+from flatbook.api.follow import Folds, Follower, Part
 from flatbook.api.live import Live
+from flatbook.api.past import Past
 from flatbook.api.problems import Code, Problem
 from flatbook.engine.ports import Clock, JournalFault
 from flatbook.journal.sqlite_reader import open_reader
 from flatbook.ops.config import Loaded
 from flatbook.ops.config_rules import rules_of
 from flatbook.ops.gauges import Times
-from flatbook.ops.home import SOCKET_FILE
+from flatbook.ops.home import SNAPSHOT_FOLDER, SOCKET_FILE
 from flatbook.projections.report import Prices, no_prices
 from flatbook.values.ids import Seq, digest_text
 from flatbook.values.instants import NS_PER_S, Instant, InstantRefused, instant_of_text
@@ -37,6 +38,7 @@ ASK_AGAIN = {"retry-after": "1"}
 
 
 Stamp = tuple[Any, ...]
+Moment = tuple[int, Part, str]
 T = TypeVar("T")
 A = TypeVar("A", bound=Answer)
 
@@ -65,9 +67,10 @@ class Site:
         self.follower = Follower(loaded.journal, clock)
         self.live = Live(loaded.home / SOCKET_FILE, clock)
         self._answered = (0, Seq(0))
-        self._past: dict[tuple[int, str], Folds] = {}
+        self._past: dict[Moment, Folds] = {}
+        self._known = Past(loaded.journal, loaded.home / SNAPSHOT_FOLDER)
         self._remembered: dict[str, tuple[Any, Any]] = {}
-        self._making: dict[tuple[int, str], asyncio.Task[Folds]] = {}
+        self._making: dict[Moment, asyncio.Task[Folds]] = {}
         self._one_past = asyncio.Lock()
         self.resting = asyncio.Lock()
         self.when_whole: Callable[[], None] = lambda: None
@@ -142,15 +145,15 @@ class Site:
         generation, seq = self._answered
         return seq if generation == self.follower.generation else Seq(0)  # another journal counts anew
 
-    async def view(self, at: str | None) -> View:
-        """Returns what is known now or, with the number of an event or an instant, what was known then.
+    async def view(self, at: str | None, part: Part = Part.STATE) -> View:
+        """Returns what is known now or, with the number of an event or an instant, a part of what was known then.
 
         Errors: Problem where there is no such moment, or the journal cannot be read.
         """
         present = self.present()
         if at is None:
             return present
-        folds = await self._folds_at(at, present.folds.seq)
+        folds = await self._folds_at(at, part, present.folds.seq)
         return View(folds, as_of(folds.seq, folds.at), is_past=True)
 
     def remembered(self, name: str, view: View, make: Callable[[], A]) -> A:
@@ -183,7 +186,7 @@ class Site:
         folded meanwhile.
         Errors: Problem where there is no such moment, or the journal cannot be read.
         """
-        then = None if at is None else await self.view(at)
+        then = None if at is None else await self.view(at, Part.RESULTS)
         async with self.resting:
             return await asyncio.to_thread(make, self.present() if then is None else then)
 
@@ -201,9 +204,9 @@ class Site:
         except JournalFault as error:
             raise Problem(503, Code.JOURNAL_UNAVAILABLE, str(error)) from error
 
-    async def _folds_at(self, text: str, last: Seq) -> Folds:
+    async def _folds_at(self, text: str, part: Part, last: Seq) -> Folds:
         """Returns the folds of a moment. Whoever asks for it again, after waiting in vain, finds them sooner."""
-        key = (self.follower.generation, text)
+        key = (self.follower.generation, part, text)
         if (found := self._past.get(key)) is not None:
             return found
         making = self._making.get(key)
@@ -220,9 +223,9 @@ class Site:
         except JournalFault as error:
             raise Problem(503, Code.JOURNAL_UNAVAILABLE, str(error)) from error
 
-    async def _make(self, key: tuple[int, str], seq: Seq | None, at: Instant | None) -> Folds:
+    async def _make(self, key: Moment, seq: Seq | None, at: Instant | None) -> Folds:
         async with self._one_past:
-            found = await asyncio.to_thread(partial(folded_until, self.follower.path, seq=seq, at=at))
+            found = await asyncio.to_thread(partial(self._known.fold, key[1], seq=seq, at=at))
         if found.seq < self.folds.seq:  # more events can come to a moment that is not over
             self._past[key] = found
         for old in list(self._past)[:-PAST_KEPT_MAX]:

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
-from flatbook.api.follow import Follower, folded_until
+from flatbook.api.follow import Follower
 from flatbook.events.control import MarkSet
 from flatbook.journal.sqlite import create_journal, open_journal
 from flatbook.ops.clock import SystemClock
-from flatbook.values.ids import AssetId, Seq, SourceId
+from flatbook.values.ids import AssetId, SourceId
 from flatbook.values.instants import Instant
 from flatbook.values.money import Price
 from tests.desk import OPEN
@@ -90,11 +90,3 @@ def test_the_same_journal_opened_again_goes_on(tmp_path: Path) -> None:
         commit(path, "251")
         assert [item.seq for item in follower.look()] == [2]
         assert follower.generation == 1
-
-
-def test_the_past_ends_behind_an_event_or_an_instant(tmp_path: Path) -> None:
-    path = tmp_path / "journal.sqlite"
-    create_journal(path)
-    commit(path, "250", "251", "252")
-    assert folded_until(path, seq=Seq(2), at=None).state.mark(AssetId("COIN")) == Price(Decimal(251))
-    assert folded_until(path, seq=None, at=Instant(OPEN - 1)).seq == 0

@@ -51,7 +51,10 @@ def our_book(changes: list[Delta]) -> tuple[float, int, int]:
     set_bid, set_ask, seen = book.set_bid, book.set_ask, 0
     begun = time.process_time_ns()
     for is_ask, price, size in changes:
-        (set_ask if is_ask else set_bid)(price, size)
+        if is_ask:
+            set_ask(price, size)
+        else:
+            set_bid(price, size)
         seen += book.best_bid + book.best_ask
     return (time.process_time_ns() - begun) / len(changes), book.best_bid, book.best_ask
 

@@ -23,7 +23,10 @@ def ccxt(changes: list[Delta]) -> Ends:
     set_bid, set_ask = bids.store, asks.store
     begun = time.process_time_ns()
     for is_ask, price, size in rows:
-        (set_ask if is_ask else set_bid)(price, size)
+        if is_ask:
+            set_ask(price, size)
+        else:
+            set_bid(price, size)
         if bids and asks:
             seen += bids[0][0] + asks[0][0]
     return (time.process_time_ns() - begun) / len(rows), round(bids[0][0] * 10), round(asks[0][0] * 10)

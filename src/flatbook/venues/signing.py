@@ -21,9 +21,13 @@ class Hash(Enum):
     SHA512 = "sha512"
 
 
+_SHA256 = Hash.SHA256
+
+
 def hmac_hex(secret: str, message: str, hashed: Hash = Hash.SHA256) -> str:
     """Returns the keyed hash of a text in hexadecimal digits. Source: RFC 2104."""
-    return hmac.digest(secret.encode(), message.encode(), hashed.value).hex()
+    name = "sha256" if hashed is _SHA256 else hashed.value  # the value of a member is looked up slowly
+    return hmac.digest(secret.encode(), message.encode(), name).hex()
 
 
 def hmac_base64(secret: str, message: str, hashed: Hash = Hash.SHA256) -> str:

@@ -110,12 +110,6 @@ class Sight:
             return False
         return abs(bid + ask - 2 * mark) * BPS_WHOLE <= 2 * mark * self.band_bps
 
-    def value(self, series: Series) -> int | None:
-        """Returns a series as it stands; None before it was seen."""
-        if series is _BID:
-            return self.book.best_bid
-        return self.book.best_ask if series is _ASK else self.values.get(series)
-
 
 class Watch(msgspec.Struct, gc=False):
     """What one strategy waits for of one instrument since it was asked.
@@ -325,8 +319,13 @@ def _observed_by(seated: SeatRules) -> tuple[InstrumentId, ...]:
 
 
 def _is_any_reached(sight: Sight, levels: Iterable[Level]) -> bool:
+    book = sight.book
     for level in levels:
-        value = sight.value(level.series)
+        series = level.series
+        if series is _BID:
+            value: int | None = book.best_bid
+        else:
+            value = book.best_ask if series is _ASK else sight.values.get(series)
         if value is not None and (value >= level.ticks if level.edge is _ABOVE else value <= level.ticks):
             return True
     return False

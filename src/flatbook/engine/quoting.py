@@ -18,7 +18,7 @@ from flatbook.events.control import Severity
 from flatbook.events.orders import CancelReason
 from flatbook.market.orderbook import Touch
 from flatbook.risk.limits import ORDER_RATE_WINDOW_S
-from flatbook.risk.quote_checks import Room, check_quote
+from flatbook.risk.quote_checks import Room, check_quote, first_broken
 from flatbook.state.halts import halt_over, kill_over
 from flatbook.state.intents import CancelIntent, Intent, PlaceIntent
 from flatbook.state.orders import TERMINAL, Order
@@ -185,21 +185,23 @@ def _book_intents(turn: Turn, seated: SeatRules, view: SeatView, intents: tuple[
     retry: Instant | None = None
     places = [intent for intent in intents if isinstance(intent, PlaceIntent)]
     if len(places) < len(intents):
-        for each in intents:
-            if isinstance(each, CancelIntent):
-                _cancel_own(turn, view, each)
-    for intent in places:
+        for wish in intents:
+            if isinstance(wish, CancelIntent):
+                _cancel_own(turn, view, wish)
+    for each in places:
+        intent = each
         waits_until = _waits_until(turn, intent) if turn.state.refusals else None
         if waits_until is not None:
             retry = waits_until if retry is None else min(retry, waits_until)
             continue
         if retry is not None:  # an intent that was left out has no id: those after it move up
-            intent = replace(intent, order_id=view.order_id(0))  # noqa: PLW2901 (the same wish under its id)
+            intent = replace(intent, order_id=view.order_id(0))
         instrument = intent.instrument
         room = rooms.get(instrument.id)
         if room is None:
             room = rooms[instrument.id] = _room_of(turn, view, instrument)
-        refusal = check_quote(room, intent, seated.limits)
+        check = first_broken if each is places[-1] else check_quote
+        refusal = check(room, intent, seated.limits)
         if refusal is None:
             book_place(turn, intent)
         else:
@@ -233,14 +235,14 @@ def _room_of(turn: Turn, view: SeatView, instrument: Instrument) -> Room:
     place = (owner, instrument.account, instrument.id)
     halt = halt_over(state.halts, *place) if state.halts else None
     touch, quote_usd = view.touch(instrument.id), state.mark(instrument.quote)
-    result = state.positions.days.get((owner, instrument.underlying))
+    row, result = state.positions.rows.get(place), state.positions.days.get((owner, instrument.underlying))
     room = Room(
         instrument,
         touch,
         None if halt is None else halt.halt_id,
         tuple(side for side in Side if stop_over(state.stops, owner, side) is not None) if state.stops else (),
         quote_usd,
-        view.position(instrument.id),
+        _NONE_HELD if row is None else row.qty,
         state.order_times,
         Instant(turn.now - _RATE_WINDOW_NS),
         ZERO if result is None else day_result_usd(result, turn.now, touch, instrument, quote_usd),

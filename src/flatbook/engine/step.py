@@ -125,7 +125,8 @@ def steps(state: State, market: Market, items: Iterable[tuple[Item, Instant]], *
     """
     turn = Turn(state, market, wakes, now=Instant(0), rules=rules)
     for item, at in items:
-        take_item(turn, item, at)
+        turn.now = at
+        _TAKES[type(item)](turn, item)
     finish(turn)
     return Step(
         events=tuple(turn.events),

@@ -76,14 +76,22 @@ Rule = Callable[[Room, PlaceIntent, QuoteLimits], Refusal | None]
 
 def check_quote(room: Room, intent: PlaceIntent, limits: QuoteLimits) -> Refusal | None:
     """Returns the rule that an intent breaks, None when it may be carried out; it is counted as working then."""
-    if not passes_plainly(room, intent, limits):
-        for rule in EXITS if intent.reduce_only else NEW_RISK:
-            refusal = rule(room, intent, limits)
-            if refusal is not None:
-                return refusal
-    room.count(intent.side, intent.qty, reduces=intent.reduce_only)
-    room.rest(intent.side, intent.limit)
-    room.open_orders += 1
+    refusal = first_broken(room, intent, limits)
+    if refusal is None:
+        room.count(intent.side, intent.qty, reduces=intent.reduce_only)
+        room.rest(intent.side, intent.limit)
+        room.open_orders += 1
+    return refusal
+
+
+def first_broken(room: Room, intent: PlaceIntent, limits: QuoteLimits) -> Refusal | None:
+    """Returns the rule that an intent breaks, None when it may be carried out; nobody looks at the room after it."""
+    if passes_plainly(room, intent, limits):
+        return None
+    for rule in EXITS if intent.reduce_only else NEW_RISK:
+        refusal = rule(room, intent, limits)
+        if refusal is not None:
+            return refusal
     return None
 
 

@@ -43,11 +43,11 @@ class BinanceKey:
         return {KEY_HEADER: self._credentials()[0]}
 
     def sign(self, request: Request) -> Request:
-        """Returns a request as it is sent: one that states a window is stamped and signed over what travels.
+        """Returns a request as it is sent: one that ends with a window is stamped and signed over what travels.
 
         Gives: the signature stands last, over the query as it is percent-encoded on the wire.
         """
-        if not any(name == RECV_WINDOW for name, _ in reversed(request.query)):  # it stands last
+        if not request.query or request.query[-1][0] != RECV_WINDOW:
             return request
         stamped = (*request.query, ("timestamp", str(self.timestamp_ms())))
         text = encoded(stamped)

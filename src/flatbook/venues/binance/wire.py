@@ -1,6 +1,6 @@
 """Requests to Binance as method, path and query. Whatever travels is in the query, of a POST as well.
 
-A request that states a window is signed when it is sent; it is refused where it takes longer to arrive.
+A request that ends with a window is signed when it is sent; it is refused where it takes longer to arrive.
 """
 
 from __future__ import annotations

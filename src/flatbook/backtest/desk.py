@@ -7,15 +7,17 @@ engine wants done becomes orders on their way to the simulated venue.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
-from flatbook.backtest.direct import STYLES, Direct
+from flatbook.backtest.booked import Booked
+from flatbook.backtest.direct import REPORTS, Direct
 from flatbook.backtest.grid import Steps
-from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, NEVER, PAID, REJECTED, WORKING
+from flatbook.backtest.kernel import desk_table as desk
+from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, NEVER, PAID, REJECTED
 from flatbook.backtest.passing import PassingView
 from flatbook.backtest.reports import funding_of, item_of, refusal
 from flatbook.backtest.simulator import Level, Passed, Simulator, Told, Watch
+from flatbook.backtest.standing import STYLES
 from flatbook.backtest.terms import Terms
 from flatbook.engine.effects import Cancel, Effect, Place
 from flatbook.engine.inputs import Item, PlaceAnswered, Restarted, Resumed
@@ -32,29 +34,12 @@ from flatbook.state.desk import State
 from flatbook.state.fold import apply
 from flatbook.state.orders import Status
 from flatbook.state.positions import NetKey
-from flatbook.strategies.decision import Edge, Series, Trigger, Wake
+from flatbook.strategies.decision import Edge, Series, Wake
 from flatbook.values.ids import InstrumentId, OwnerId
 from flatbook.values.instants import Instant
 
 _SERIES = {series: number for number, series in enumerate(Series)}
-_REPORTS = {
-    Trigger.ORDER_WORKING: 1 << WORKING,
-    Trigger.ORDER_FILLED: 1 << FILLED,
-    Trigger.ORDER_ENDED: 1 << CANCELED | 1 << EXPIRED | 1 << REJECTED,
-}
 _ENDINGS = (CANCELED, EXPIRED, REJECTED)
-
-
-class Book(Protocol):
-    """Where the events of a run are kept."""
-
-    def add(self, events: Sequence[Event]) -> None:
-        """Keeps events."""
-        ...
-
-    def since(self, count: int) -> Iterable[Event]:
-        """Returns what was kept after its first events, which are so many."""
-        ...
 
 
 class SimulatedDesk:
@@ -66,7 +51,7 @@ class SimulatedDesk:
         rules: Rules,
         terms: Terms,
         traded: Sequence[Steps],
-        book: Book,
+        book: Booked,
         *,
         is_direct: bool = True,
     ) -> None:
@@ -81,9 +66,10 @@ class SimulatedDesk:
         self._views: list[PassingView] = []
         self._keys = tuple(seated.seat.key for seated in rules.seats.values())
         self._is_alone = len(self._keys) == 1
-        self._direct = Direct(rules, self._wakes, self._traded, terms)
-        self.placed, self.seen = self._direct.placed, simulator.seen
-        self._is_direct, self._is_behind = is_direct, False
+        self._direct = Direct(rules, self._wakes, self._traded, terms, book)
+        self._direct.share(simulator)
+        self.placed, self.seen, self.fit_since = self._direct.placed, simulator.seen, simulator.fit_since
+        self._is_direct, self._wishes = is_direct, self._direct.wishes
         self._stale, self._fires_once = True, True
 
     def name(self, places: dict[InstrumentId, int], features: dict[tuple[OwnerId, str], int]) -> None:
@@ -129,26 +115,29 @@ class SimulatedDesk:
             take_item(turn, Resumed(key=key), now)
         self._end(turn)
 
-    def take(self, told: Sequence[Sequence[int]], at: int, *, woken: bool) -> None:
-        """Folds what was told, and asks the strategies where something woke them at an instant."""
-        if not told and not woken:
-            return
-        direct, now = self._direct, Instant(at if woken else told[-1][0])
+    def take(self, at: int, *, woken: bool) -> None:
+        """Folds what the simulator tells, and asks the strategies where something woke them at an instant."""
+        direct, simulator = self._direct, self._simulator
+        if not woken:
+            at = simulator.told_until()
+            if not at:
+                return
+        now = Instant(at)
         if not direct.is_ready and not (self._is_direct and direct.read(self.state, now)):
-            if not (woken and not told and self._simulator.is_plain and self._nothing_to_do()):
+            told = simulator.told()
+            if not (woken and not told and simulator.is_plain and self._nothing_to_do()):
                 self._ask_engine(told, now, woken=woken)
             return
         self._turn.now = now
+        left = direct.tell(simulator, now)
         if woken and self._is_alone and self._wakes.is_resumed(self._keys[0]):
-            count = direct.tell(told, wakes_all=True)
-            is_done = count == len(told) and direct.ask_only(now)
+            is_done = not left and direct.ask_only(now)
         else:
-            count = direct.tell(told, wakes_all=False)
-            is_done = count == len(told) and self._ask_touched(now, woken=woken)
+            is_done = not left and self._ask_touched(now, woken=woken)
         if is_done:
             self._send()
             return
-        self._ask_engine(told[count:], now, woken=woken and (self._is_alone or count < len(told)))
+        self._ask_engine(left, now, woken=woken and (self._is_alone or len(left) > 0))
 
     def _ask_touched(self, now: Instant, *, woken: bool) -> bool:
         direct = self._direct
@@ -160,22 +149,34 @@ class SimulatedDesk:
         return {key: None for key in self._keys if self._wakes.is_resumed(key)}
 
     def _send(self) -> None:
-        """Has what was decided directly booked and sent."""
-        direct, simulator = self._direct, self._simulator
-        self._keep(direct)
-        for message in direct.messages:
-            if not isinstance(message, int):
-                simulator.place(message)
-            elif message > 0:
-                simulator.cancel(message)
-            else:
-                simulator.wake_on_acceptance(-message)
-        direct.messages.clear()
+        """Has what was decided directly sent, where the simulator does not do that itself, and waits for what is."""
+        if self._wishes:
+            self._send_wishes()
+        direct = self._direct
         if direct.says_the_same:
             direct.says_the_same = False
             self._arm_anew()
         elif self._stale:
             self._arm()
+
+    def _send_wishes(self) -> None:
+        simulator = self._simulator
+        for what, number, place, sign, ticks, lots, style, due_at, _, _, *_ in self._wishes:
+            if what == desk.PLACES:
+                key = zlib.crc32(self.placed.sent[number].wish.order_id.encode())
+                simulator.place((number, place, sign, ticks, lots, style, key, due_at))
+            elif what == desk.HOLDS:
+                simulator.wake_on_acceptance(number)
+            elif what != desk.NOTES:
+                simulator.cancel(number)
+        self._wishes.clear()
+
+    def held(self) -> None:
+        """Has the rules decide on what was wanted and did not pass at one look, or the engine where they refuse it."""
+        direct = self._direct
+        if not direct.may_go_on():
+            direct.take_back()
+            self._ask_engine((), self._turn.now, woken=True)
 
     def _ask_engine(self, told: Sequence[Sequence[int]], now: Instant, *, woken: bool) -> None:
         """Has the engine take what is not plain, and ask whoever is left, on a state that has caught up.
@@ -185,7 +186,8 @@ class SimulatedDesk:
         """
         self.catch_up()
         self._send()
-        self._direct.is_ready = False
+        self._direct.rest()
+        self._book.drain(self.placed.executed)
         turn, touched = self._fresh_turn(), self._direct.touched
         turn.touched.update(touched)
         touched.clear()
@@ -196,20 +198,18 @@ class SimulatedDesk:
             turn.touched.update(self._resumed())
         self._end(turn)
 
-    def _keep(self, direct: Direct) -> None:
-        """Has booked what was decided directly, which the state has not folded yet."""
-        if direct.events:
-            self._book.add(direct.events)
-            self._is_behind = True
-            direct.events.clear()
-
     def catch_up(self) -> None:
         """Folds what was booked directly into the state."""
-        self._keep(self._direct)
-        if self._is_behind:
-            self._is_behind = False
+        if self._book.count > self.state.seq:
             for event in self._book.since(self.state.seq):
                 apply(self.state, event)
+
+    def close(self) -> None:
+        """Writes what waits, and keeps the executions that were noted."""
+        while not self._direct.deliver():
+            self.held()
+        self._book.drain(self.placed.executed)
+        self._book.close()
 
     def full_view(self, owner: OwnerId) -> SeatView:
         """Returns the view of a seat on the state, which has caught up."""
@@ -296,7 +296,7 @@ class SimulatedDesk:
             answer = refusal(reason, Instant(self._simulator.now))
             return PlaceAnswered(order_id=order.order_id, attempt=order.attempt, answer=answer)
         known = self.state.orders[order.order_id]
-        sent = self.placed.add(known, self._direct.standing(known.owner, known.instrument))
+        sent = self.placed.add(known, self._direct.standing(known.owner, known.instrument), known.decided_at)
         style, key = STYLES[order.style], zlib.crc32(order.order_id.encode())
         self._simulator.place((sent.number, traded.place, sign, price, lots, style, key, order.good_until))
         return None
@@ -325,7 +325,7 @@ class SimulatedDesk:
         at: int | None = None
         for wake in wakes:
             for trigger in wake.on:
-                reports |= _REPORTS.get(trigger, 0)
+                reports |= REPORTS.get(trigger, 0)
             if wake.at is not None and (at is None or wake.at < at):
                 at = wake.at
             for level in wake.levels:

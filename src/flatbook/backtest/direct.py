@@ -1,98 +1,131 @@
 """Books what seats decide at once, where it is plain; the engine is asked for all the rest.
 
-The events are those that the engine would book. Only what strategies and risk read of them is kept up, in where each
-seat stands; the state of the desk catches up when the engine is asked. A test runs both ways and compares the journals,
-byte for byte.
+The events are those that the engine would book. What reports bring is booked by compiled code (`kernel.booking`), and
+only what strategies and risk read of it is kept up, in where each seat stands; the state of the desk catches up when
+the engine is asked. A test runs both ways and compares the journals, byte for byte.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from zlib import crc32
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from flatbook.backtest.booked import EVENT_BYTES_MAX, Booked
 from flatbook.backtest.grid import Steps
-from flatbook.backtest.standing import NOT_READ, Sent, Sights, Standing, StandingView
-from flatbook.backtest.telling import HEARD, PLAIN_RATES, Message, Placed, Telling
+from flatbook.backtest.kernel import desk_table as desk
+from flatbook.backtest.kernel.desk_table import DESK_WIDTH
+from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, ORDERS_MAX, REJECTED, WORKING
+from flatbook.backtest.pieces import pieces_of, shape_of
+from flatbook.backtest.placed import ENDED_KEPT_MAX, Placed, Sent
+from flatbook.backtest.plain_state import columns_of, is_plain
+from flatbook.backtest.rooms import count_orders, room_of
+from flatbook.backtest.seated import Seated, Wanted
+from flatbook.backtest.simulator import Simulator
+from flatbook.backtest.standing import PLAIN_RATES, Shape, Standing
+from flatbook.backtest.standing_view import Sights, StandingView
 from flatbook.backtest.terms import Terms
 from flatbook.engine.book_intents import intended
-from flatbook.engine.quoting import day_result_usd
-from flatbook.engine.rules import Rules, SeatRules
+from flatbook.engine.rules import Rules
 from flatbook.engine.sound import INSTANT_FIRST
 from flatbook.engine.wakes import Wakes
+from flatbook.events.codec import encode_event
 from flatbook.events.event import Event
 from flatbook.events.grid import GridHeld, GridLaid, GridLocked, GridResumed, GridSlotsAssigned, GridStopped
-from flatbook.events.orders import (
-    CancelIntended,
-    OrderIntended,
-    OrderStyle,
-)
-from flatbook.risk.limits import ORDER_RATE_WINDOW_S
+from flatbook.events.orders import CancelIntended, CancelReason
 from flatbook.risk.quote_checks import Room, check_quote
-from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.state.desk import ORDER_TIMES_KEPT_MAX, State
 from flatbook.state.intents import CancelIntent, PlaceIntent
-from flatbook.state.orders import Order, Status, order_of_intent
-from flatbook.state.positions import DayResult, Entry, NetKey
+from flatbook.state.positions import DayResult, NetKey
 from flatbook.strategies.decision import Decision, Trigger
 from flatbook.values.ids import InstrumentId, OrderId, OwnerId
 from flatbook.values.instants import NS_PER_S, Instant
 from flatbook.values.instruments import Side
+from flatbook.values.us_eastern import eastern_day
 
-STYLES = {OrderStyle.LIMIT: 0, OrderStyle.POST_ONLY: 1, OrderStyle.IOC: 2}
-_RATE_WINDOW_NS = ORDER_RATE_WINDOW_S * NS_PER_S
-_INTENDED, _CANCELING = Status.INTENDED, Status.PENDING_CANCEL
+REPORTS = {
+    Trigger.ORDER_WORKING: 1 << WORKING,
+    Trigger.ORDER_FILLED: 1 << FILLED,
+    Trigger.ORDER_ENDED: 1 << CANCELED | 1 << EXPIRED | 1 << REJECTED,
+}
+"""Which reports wake a strategy, as bits of their kinds."""
+NS_PER_HOUR = 3_600 * NS_PER_S
+_NUMBERS_BYTES = 300
+"""How long what is written between the pieces of an event may be."""
+_TIME, _VENUE_TIME = 0, 6
 SOUND_FROM = INSTANT_FIRST + 86_400 * NS_PER_S
-Wish = tuple[PlaceIntent, Standing, int, int]
+WISHES_AT_ONCE = desk.WISHES_MAX - desk.LATE_MAX
+SHAPES_MAX = 512
+RAW = -1
+_NOTHING_MORE = (0,) * (desk.WISH_COLUMNS - 2)
+REASONS = {reason: number for number, reason in enumerate(CancelReason)}
 _NOTES = (GridLaid, GridHeld, GridLocked, GridStopped, GridResumed, GridSlotsAssigned)
 _BUY, _ON_FUNDS = Side.BUY, Trigger.BALANCE_CHANGED
-
-
-class Seated:
-    """A seat, what its strategy sees, and where it stands on what it trades."""
-
-    __slots__ = ("decide", "key", "limits", "owner", "params", "standings", "view")
-
-    def __init__(self, seated: SeatRules, view: StandingView, standings: dict[InstrumentId, Standing]) -> None:
-        seat = seated.seat
-        self.decide, self.params, self.key, self.owner = seat.decide, seat.params, seat.key, seat.owner
-        self.limits, self.view, self.standings = seated.limits, view, standings
 
 
 class Direct:
     """The seats of a desk, each where it stands, and what was booked for them in this step."""
 
-    def __init__(self, rules: Rules, wakes: Wakes, steps: Mapping[InstrumentId, Steps], terms: Terms) -> None:
-        self.placed = Placed()
-        self.events: list[Event] = []
+    def __init__(
+        self, rules: Rules, wakes: Wakes, steps: Mapping[InstrumentId, Steps], terms: Terms, booked: Booked
+    ) -> None:
+        self.placed, self.booked = Placed(), booked
         self.touched: dict[NetKey, None] = {}
-        self.messages: list[Message] = []
         self.is_ready = self.says_the_same = False
-        self._rules, self._wakes = rules, wakes
+        self._rules, self._wakes, self._head = rules, wakes, booked.head
         self._has_only_seats = not (rules.hedges or rules.offers or rules.monitors or rules.breakers)
         self._standings: dict[OwnerId, dict[InstrumentId, Standing]] = {}
         self._on: dict[InstrumentId, list[Standing]] = {}
+        self._sharing: dict[NetKey, list[Standing]] = {}
+        self._all: list[Standing] = []
         for owner, seated in rules.seats.items():
             own = self._standings[owner] = {}
             for each in seated.seat.instruments:
+                row = desk.S0 + len(self._all) % desk.STANDINGS_MAX
                 rates = terms.fees.get(each.id, PLAIN_RATES)
-                own[each.id] = Standing(seated, steps[each.id], rates)
-                self._on.setdefault(each.id, []).append(own[each.id])
+                standing = own[each.id] = Standing(seated, steps[each.id], rates, row, booked.cells)
+                self._all.append(standing)
+                self._on.setdefault(each.id, []).append(standing)
+                self._sharing.setdefault(standing.key, []).append(standing)
+        self._fits = len(self._all) <= desk.STANDINGS_MAX and len(rules.seats) <= desk.SEATS_MAX
+        self._lay_out()
         self._seated: dict[NetKey, Seated] = {}
         self._only: Seated
         self._times: list[Instant] = []
+        self._prefixes: list[str] = []
+        self._pieces: list[bytes] = []
+        self._shapes: dict[tuple[int, tuple[object, ...]], Shape] = {}
         rate = max((seated.limits.orders_per_minute_max for seated in rules.seats.values()), default=1)
         self._times_read = rate if rate <= ORDER_TIMES_KEPT_MAX else 2 * ORDER_TIMES_KEPT_MAX
-        self._sent_by, self._by_id, self._note = self.placed.sent, self.placed.by_id, self.events.append
-        self._telling = Telling(self.placed, self.events, self.messages, self.touched, wakes)
-        self.tell = self._telling.tell
+        self._sent_by, self._by_id = self.placed.sent, self.placed.by_id
+        self.wishes: list[list[int]] = []
+        self._deliver: Callable[[], bool] = self._keep_in_table
+        self._books_itself = self._waits = False
+        self._wanted: Wanted
+
+    def share(self, simulator: Simulator) -> None:
+        """Has a simulator book what it tells, and send what is wanted, by itself where it can."""
+        self._books_itself = simulator.share(self.booked)
+        if self._books_itself:
+            self._deliver, self._waits = simulator.deliver, len(self._rules.seats) == 1
+
+    def _lay_out(self) -> None:
+        """Writes into the table what never changes."""
+        seats = {owner: number for number, owner in enumerate(self._standings)}
+        entries: dict[InstrumentId, int] = {}
+        for standing in self._all if self._fits else ():
+            standing.is_alone = len(self._sharing[standing.key]) == 1
+            entry = entries.setdefault(standing.instrument.id, len(entries))
+            on = self._on[standing.instrument.id]
+            follows = on[(on.index(standing) + 1) % len(on)].row
+            standing.lay_out(desk.G1 + seats[standing.owner], desk.E0 + entry, follows)
 
     def show(self, sights: Sights, places: Mapping[InstrumentId, int]) -> None:
         """Takes what strategies see by, and where on the tape their instruments stand."""
-        for owner, seated in self._rules.seats.items():
+        for number, (owner, seated) in enumerate(self._rules.seats.items()):
             own = self._standings[owner]
-            self._only = self._seated[seated.seat.key] = Seated(seated, StandingView(seated, own, sights, places), own)
+            view = StandingView(seated, own, sights, places, self._sent_by)
+            self._only = self._seated[seated.seat.key] = Seated(seated, view, own, desk.G1 + number)
 
     def standing(self, owner: OwnerId, instrument: InstrumentId) -> Standing:
         """Returns where an owner stands on an instrument of its seat."""
@@ -104,33 +137,128 @@ class Direct:
 
     def read(self, state: State, now: Instant) -> bool:
         """Takes over what the state of the desk says. Gives: whether all that stands there is plain."""
-        self.is_ready = self._has_only_seats and now >= SOUND_FROM and _is_plain(state)
-        if not self.is_ready or self._wakes.awaiting_funds:
-            self.is_ready = False
+        head = self._head
+        self.is_ready = self._has_only_seats and self._fits and now >= SOUND_FROM and is_plain(state)
+        self.is_ready = self.is_ready and not self._wakes.awaiting_funds and len(self._sent_by) < ORDERS_MAX
+        if not self.is_ready:
             return False
-        entries: dict[InstrumentId, Entry] = {}
+        self.booked.clear_orders()
         days: dict[NetKey, DayResult] = {}
-        for own in self._standings.values():
-            for standing in own.values():
-                standing.read(state, entries, days)
-                self.is_ready = self._read_orders(state, standing) and self.is_ready
         for seated in self._seated.values():
             seated.view.read(state)
-        self._times, self._telling.mark_of = state.order_times[-self._times_read :], state.mark
+            self._watch(seated)
+            for standing in seated.standings.values():
+                if not standing.read(state, days) or not self._read_orders(state, standing, seated.view.prefix):
+                    self.is_ready = False
+                    return False
+        self._times = state.order_times[-self._times_read :]
+        self.is_ready = self._name_orders()
+        self._see_day(now)
+        head[desk.READY] = int(self.is_ready)
         return self.is_ready
 
-    def _read_orders(self, state: State, standing: Standing) -> bool:
+    def rest(self) -> None:
+        """Leaves all to the engine until the state is read anew."""
+        self.is_ready = False
+        self._head[desk.READY] = 0
+
+    def _name_orders(self) -> bool:
+        """Has the texts of events begin as the ids of orders do. Gives: False where they are too long."""
+        prefixes = [seated.view.prefix for seated in self._seated.values()]
+        if prefixes != self._prefixes:
+            self._prefixes = prefixes
+            begins = {seated.owner: seated.view.prefix for seated in self._seated.values()}
+            pieces = [pieces_of(each.owner, each.instrument, begins[each.owner]) for each in self._all]
+            self._fits = max(sum(map(len, each)) for each in pieces) < EVENT_BYTES_MAX - _NUMBERS_BYTES
+            self._shapes.clear()
+            self._pieces = [piece for each in pieces for piece in each]
+            self.booked.set_pieces(self._pieces)
+            for each in self._all:
+                each.name(begins[each.owner])
+        return self._fits
+
+    def _watch(self, seated: Seated) -> None:
+        """Notes which reports touch a seat; one that is alone is asked whenever it is woken."""
+        wake = self._wakes.wake_of(seated.key)
+        bits = 0
+        for trigger in wake.on if wake is not None and len(self._seated) > 1 else ():
+            bits |= REPORTS.get(trigger, 0)
+        self.booked.cells[seated.row * DESK_WIDTH + desk.WAKES_ON] = bits
+
+    def _see_day(self, at: Instant) -> None:
+        """Notes the day of an hour; days change on whole hours only."""
+        head, begins = self._head, at // NS_PER_HOUR * NS_PER_HOUR
+        head[desk.DAY], head[desk.DAY_FROM], head[desk.DAY_UNTIL] = eastern_day(at), begins, begins + NS_PER_HOUR
+
+    def _read_orders(self, state: State, standing: Standing, prefix: str) -> bool:
         """Takes over the live orders of an owner on an instrument. Gives: whether all of them are plain."""
-        standing.live.clear()
         for order_id in state.owing.get(standing.key, ()):
-            order, sent = state.orders[order_id], self.placed.by_id.get(order_id)
+            order, sent = state.orders[order_id], self._by_id.get(order_id)
             if order.instrument != standing.instrument.id:
                 continue
-            if sent is None or order.status not in HEARD:
+            columns = None if sent is None else columns_of(order, sent.number, standing, prefix)
+            if sent is None or columns is None:
                 return False
-            sent.order = order
-            standing.live[order_id] = sent
+            sent.wish, sent.order, sent.changes, sent.decided_at = order, order, 0, order.decided_at
+            self.booked.put_order(columns)
         return True
+
+    # What is told.
+
+    def tell(self, simulator: Simulator, now: Instant) -> Sequence[Sequence[int]]:
+        """Books what a simulator tells, up to what is not plain, which is returned."""
+        head = self._head
+        left = simulator.book_told(self._see_day) if self._books_itself else self._book_told(simulator.told())
+        if head[desk.CALLS]:
+            self._attend(now)
+        return left
+
+    def _attend(self, now: Instant) -> None:
+        """Does what must be done now and then: writes rows, keeps executions, sends late cancels, notes the touched."""
+        booked, head = self.booked, self._head
+        head[desk.CALLS] = 0
+        booked.flush()
+        booked.drain(self.placed.executed)
+        if head[desk.LATE]:
+            self._send_late(now)
+        if head[desk.TOUCHES]:
+            self._note_touched()
+        if len(self._sent_by) > head[desk.ALIVE] + ENDED_KEPT_MAX:
+            self.placed.forget(booked.row_of)
+
+    def _book_told(self, told: Sequence[Sequence[int]]) -> Sequence[Sequence[int]]:
+        """Books what was told by a simulator that does not do that itself. Gives: what is not plain, and all behind."""
+        head = self._head
+        if not told:
+            return told
+        self.booked.book(told)
+        while head[desk.WHY] == desk.NEW_DAY:
+            row = told[head[desk.BOOKED]]
+            self._see_day(Instant(min(row[_TIME], row[_VENUE_TIME])))
+            self.booked.book_on()
+        return told[head[desk.BOOKED] :]
+
+    def _send_late(self, now: Instant) -> None:
+        """Sends the cancels that waited for an acceptance, before anything else."""
+        head, cells = self._head, self.booked.cells
+        numbers = [cells[desk.L0 * DESK_WIDTH + k] for k in range(head[desk.LATE])]
+        head[desk.LATE] = 0
+        for number in numbers:
+            if self._books_itself:
+                self._wish(desk.SENDS, number, now)
+            else:
+                self.wishes.append([desk.SENDS, number, *_NOTHING_MORE])
+
+    def _note_touched(self) -> None:
+        """Notes whom reports touched, in the order in which they did."""
+        cells, order = self.booked.cells, []
+        for seated in self._seated.values():
+            at = seated.row * DESK_WIDTH + desk.TOUCHED
+            if cells[at]:
+                order.append((cells[at], seated.key))
+                cells[at] = 0
+        self._head[desk.TOUCHES] = 0
+        self.touched.update((key, None) for _, key in sorted(order))
 
     # What is decided.
 
@@ -162,259 +290,200 @@ class Direct:
             self.says_the_same = True
         else:
             self._wakes.put(seated.key, wake, now)
+            self._watch(seated)
         return True
 
     def _book(self, seated: Seated, decision: Decision, now: Instant) -> bool:
-        """Books the notes of a decision and its intents, cancels first, if all of them are plain."""
-        gone: dict[OrderId, CancelIntent] = {}
+        """Writes down the notes of a decision and its intents, cancels first, if all of them are plain."""
+        times, gone = self._times, dict[OrderId, None]()
         wanted: list[PlaceIntent] = []
-        for intent in decision.intents:
-            if type(intent) is PlaceIntent:
-                wanted.append(intent)
-            elif type(intent) is CancelIntent:
-                self._lets_go(seated.owner, intent, gone)
-            else:
-                return False
-        allowed = self._allow(seated, wanted, gone, now) if wanted else ()
-        if allowed is None:
-            return False
-        self.events += decision.notes
-        for cancel in gone.values():
-            self._cancel(cancel, now)
-        if allowed:
-            for each in allowed:
-                self._place(each, now)
-            seated.view.placed(len(allowed))
-        return True
-
-    def _lets_go(self, owner: OwnerId, intent: CancelIntent, gone: dict[OrderId, CancelIntent]) -> None:
-        """Notes an order that is to go. One that is not there, or is going, is passed over."""
-        sent = self._by_id.get(intent.order_id)
-        if sent is None or sent.standing.owner != owner or sent.order.cancel_pending:
-            return
-        if intent.order_id in sent.standing.live:
-            gone.setdefault(intent.order_id, intent)
-
-    def _allow(
-        self, seated: Seated, wanted: Sequence[PlaceIntent], gone: Mapping[OrderId, CancelIntent], now: Instant
-    ) -> Sequence[Wish] | None:
-        """Returns what is wanted, each with its place on the grid; None where one is not plain, or risk refuses it."""
-        times, ids, allowed = self._times, seated.view.ids, []
-        passes = len(times) + len(wanted) <= seated.limits.orders_per_minute_max
-        if len(wanted) > len(ids):
-            return None
-        for intent, order_id in zip(wanted, ids, strict=False):
-            wish = _wish(seated, intent) if intent.order_id is order_id else None
-            if wish is None:
-                return None
-            allowed.append(wish)
-            standing = wish[1]
-            if standing.orders_left == NOT_READ:
-                self._read_room(seated, standing, gone)
-            passes = passes and _passes(seated.limits, wish)
-        if passes:
-            times += [now] * len(wanted)
-        elif not self._passes_by_rules(seated, wanted, gone, now):
-            return None
         if len(times) > 2 * ORDER_TIMES_KEPT_MAX:
             del times[:ORDER_TIMES_KEPT_MAX]
-        return allowed
+        self._wanted = Wanted(seated, wanted, gone, now, self.placed.count, len(times), self._head[desk.WISHES])
+        is_plain = len(decision.intents) + len(decision.notes) < WISHES_AT_ONCE
+        for note in decision.notes if is_plain else ():
+            is_plain = is_plain and self._note(note, now)
+        for intent in decision.intents if is_plain else ():
+            if type(intent) is PlaceIntent:
+                wanted.append(intent)
+            elif type(intent) is not CancelIntent or not self._cancel(seated, intent, gone, now):
+                is_plain = False
+                break
+        if is_plain and (not wanted or self._place(seated, wanted, now)) and (self._waits or self._commit()):
+            return True
+        self.take_back()
+        return False
 
-    def _read_room(self, seated: Seated, standing: Standing, gone: Mapping[OrderId, CancelIntent]) -> None:
-        """Finds out how far the limits of an owner leave it free on an instrument, once its cancels are booked."""
-        instrument, limits, view = standing.instrument, seated.limits, seated.view
-        touch = view.touch(instrument.id)
-        result = day_result_usd(standing.day, view.now, touch, instrument, standing.mark)
-        if touch is None or result is None or standing.mark is None or result < -limits.day_loss_usd_max:
-            standing.orders_left = 0
-            return
-        tick = instrument.rules.tick
-        below, above = touch.ask * tick, touch.bid * tick
-        buys, sells = limits.position_max - standing.qty, limits.position_max + standing.qty
-        for each in self._on[instrument.id]:
-            for sent in each.live.values():
-                order, limit = sent.order, sent.order.limit
-                is_buy = order.side is _BUY
-                if each is standing and is_buy:
-                    buys -= order.qty - order.filled
-                elif each is standing:
-                    sells -= order.qty - order.filled
-                if limit is None or order.cancel_pending or sent.order.order_id in gone:
-                    continue
-                if is_buy and limit > above:
-                    above = limit
-                elif not is_buy and limit < below:
-                    below = limit
-        standing.below, standing.above, standing.buys_left, standing.sells_left = below, above, buys, sells
-        standing.orders_left = limits.open_orders_max - len(standing.live)
+    def _commit(self) -> bool:
+        """Has all done at once that was written down. Gives: False where nothing of it may be done."""
+        wishes = [] if self._books_itself else self.booked.wishes()
+        if wishes:
+            self._show_touches()
+        while not self.deliver():
+            if not self.may_go_on():
+                return False
+        self.wishes += wishes
+        return True
 
-    def _passes_by_rules(
-        self, seated: Seated, wanted: Sequence[PlaceIntent], gone: Mapping[OrderId, CancelIntent], now: Instant
-    ) -> bool:
+    def _show_touches(self) -> None:
+        """Writes down what is seen of the books on which orders are wanted, for a simulator that does not do that."""
+        seated = self._wanted.seated
+        for intent in self._wanted.wanted:
+            seated.standings[intent.instrument.id].show(seated.view.touch(intent.instrument.id))
+
+    def may_go_on(self) -> bool:
+        """Whether what did not pass at one look may be done. Gives: False where the engine must decide."""
+        head, wanted = self._head, self._wanted
+        if head[desk.WHY] == desk.NEW_DAY:
+            self._see_day(wanted.now)
+            return True
+        if self._passes_by_rules(wanted):
+            head[desk.CHECKED] = 1
+            return True
+        return False
+
+    def take_back(self) -> None:
+        """Takes back all that was wanted last, for the engine to decide."""
+        wanted = self._wanted
+        self._head[desk.WISHES] = wanted.wishes
+        wanted.seated.view.count -= self.placed.count - wanted.placed
+        self.placed.take_back(wanted.placed)
+        del self._times[wanted.times :]
+
+    def _note(self, note: Event, now: Instant) -> bool:
+        raw = self.booked.keep_raw(encode_event(note))
+        if raw is not None:
+            self.booked.wish(desk.NOTES, 0, 0, 0, 0, 0, 0, 0, now, 0, 0, 0, RAW, *raw, 0)
+        return raw is not None
+
+    def _cancel(self, seated: Seated, intent: CancelIntent, gone: dict[OrderId, None], now: Instant) -> bool:
+        """Writes down the cancel of an order; one that is not there, or is going, is passed over."""
+        sent, order_id = self._by_id.get(intent.order_id), intent.order_id
+        if sent is None or sent.standing.owner != seated.owner or order_id in gone:
+            return True
+        row, cells = self.booked.row_of(sent.number), self.booked.cells
+        if row < 0 or cells[row + desk.PENDING]:
+            return True
+        gone[order_id] = None
+        kind = desk.CANCELS if cells[row + desk.STATUS] != desk.INTENDED else desk.HOLDS
+        if intent.because is None:
+            self._wish(kind, sent.number, now, REASONS[intent.reason])
+            return True
+        event = CancelIntended(
+            order_id=order_id,
+            attempt=cells[row + desk.ATTEMPT] + 1,
+            reason=intent.reason,
+            because=intent.because,
+            decided_at=now,
+        )
+        raw = self.booked.keep_raw(encode_event(event))
+        if raw is not None:
+            self.booked.wish(kind, sent.number, 0, 0, 0, 0, 0, 0, now, 0, 0, 0, RAW, *raw, 0)
+        return raw is not None
+
+    def _wish(self, kind: int, number: int, now: Instant, text: int = 0) -> None:
+        """Writes down a cancel."""
+        self.booked.wish(kind, number, 0, 0, 0, 0, 0, 0, now, 0, 0, 0, text, 0, 0, 0)
+
+    def _place(self, seated: Seated, wanted: Sequence[PlaceIntent], now: Instant) -> bool:
+        """Writes down the orders that are wanted. Gives: False where one of them is not plain."""
+        times, view, placed, head = self._times, seated.view, self.placed, self._head
+        ids, counted, number, standings = view.ids, view.count, placed.count, seated.standings
+        if len(wanted) > len(ids) or head[desk.ALIVE] + head[desk.WISHES] + len(wanted) >= ORDERS_MAX:
+            return False
+        is_far = len(times) + len(wanted) <= seated.limits.orders_per_minute_max
+        sent_by, by_id, wish = self._sent_by, self._by_id, self.booked.wish
+        for intent, order_id in zip(wanted, ids, strict=False):
+            standing = standings.get(intent.instrument.id)
+            if standing is None or intent.order_id is not order_id:
+                return False
+            side, limit = intent.side, intent.limit
+            shape = standing.bought if side is _BUY else standing.sold
+            if shape is None or not shape.is_of(intent):
+                shape = self._shape(seated, standing, intent)
+            steps = standing.steps
+            ticks = None if limit is None else steps.known_ticks.get(limit) or steps.ticks(limit)
+            if shape is None or ticks is None or limit is None:
+                return False
+            text, raw, size = shape.text, 0, 0
+            if text < 0 or not limit.same_quantum(steps.tick) or intent.evidence:
+                found = self.booked.keep_raw(encode_event(intended(intent, now)))
+                if found is None:
+                    return False
+                text, (raw, size) = RAW, found
+            number += 1
+            sent_by[number] = by_id[order_id] = Sent(number, standing, intent, now)
+            placed.count = number
+            order = (standing.place, shape.sign, ticks, shape.lots, shape.style_code, intent.good_until, now)
+            wish(
+                desk.PLACES,
+                number,
+                *order,
+                standing.row,
+                counted,
+                shape.decimals,
+                text,
+                raw,
+                size,
+                is_far and not shape.reduce_only,
+            )
+            counted += 1
+        times += [now] * len(wanted)
+        view.placed(len(wanted))
+        return True
+
+    def _shape(self, seated: Seated, standing: Standing, intent: PlaceIntent) -> Shape | None:
+        """Returns what an order has in common with others; None of one that is not plain. It is kept as the newest."""
+        instrument = intent.instrument
+        if intent.owner != seated.owner or intent.underlying != instrument.underlying:
+            return None
+        if instrument is not standing.instrument and instrument != standing.instrument:
+            return None
+        key = (intent.side, str(intent.qty), intent.style, intent.slot, intent.reduce_only)
+        shape = self._shapes.get((standing.row, key))
+        if shape is None or intent.because is not None:
+            lots = standing.steps.lots(intent.qty)
+            decimals = standing.decimals_of(intent.qty, lots) if lots else None
+            if not lots or decimals is None or intent.good_until < 0:
+                return None
+            shape = Shape(intent, lots, decimals)
+            if intent.because is None and len(self._shapes) < SHAPES_MAX:
+                self._shapes[standing.row, key] = shape
+                shape.text = len(self._pieces)
+                sample = intended(intent, Instant(0))
+                self._pieces += shape_of(replace(sample, evidence={}), seated.view.prefix)
+                self.booked.set_pieces(self._pieces)
+        shape.take(intent)
+        if intent.side is _BUY:
+            standing.bought = shape
+        else:
+            standing.sold = shape
+        return shape
+
+    def _passes_by_rules(self, pending: Wanted) -> bool:
         """Whether each rule lets all pass that is wanted: the checks that the engine makes, on what it would see."""
+        seated, wanted, gone, now = pending.seated, pending.wanted, pending.gone, pending.now
+        times = self._times[: pending.times]
         rooms: dict[InstrumentId, Room] = {}
         for intent in wanted:
             instrument = intent.instrument.id
             room = rooms.get(instrument)
             if room is None:
-                room = rooms[instrument] = self._room(seated, seated.standings[instrument], gone)
+                standing = seated.standings[instrument]
+                touch = seated.view.touch(instrument)
+                room = rooms[instrument] = room_of(standing, self._sharing[standing.key], touch, now)
+                room.order_times = times
+                for each in self._on[instrument]:
+                    count_orders(room, each.live(self._sent_by), is_own=each is standing, gone=gone)
             if check_quote(room, intent, seated.limits) is not None:
                 return False
-            self._times.append(now)
+            times.append(now)
         return True
 
-    def _room(self, seated: Seated, standing: Standing, gone: Mapping[OrderId, CancelIntent]) -> Room:
-        """Returns where an owner stands on an instrument once its cancels are booked, as the rules look at it."""
-        instrument, mark, now = standing.instrument, standing.mark, seated.view.now
-        touch = seated.view.touch(instrument.id)
-        result = day_result_usd(standing.day, now, touch, instrument, mark)
-        from_ = Instant(now - _RATE_WINDOW_NS)
-        room = Room(instrument, touch, None, (), mark, standing.qty, self._times, from_, result)
-        for each in self._on[instrument.id]:
-            for sent in each.live.values():
-                order = sent.order
-                if each is standing:
-                    room.count(order.side, order.leaves, reduces=order.reduce_only)
-                    room.open_orders += 1
-                if not order.cancel_pending and sent.order.order_id not in gone:
-                    room.rest(order.side, order.limit)
-        return room
+    def deliver(self) -> bool:
+        """Has all taken at once that was written down. Gives: False where it must not be."""
+        return not self._head[desk.WISHES] or self._deliver()
 
-    def _cancel(self, intent: CancelIntent, now: Instant) -> None:
-        sent = self._by_id[intent.order_id]
-        order = sent.order
-        attempt = order.cancel_attempt + 1
-        self._note(
-            CancelIntended(
-                order_id=sent.order.order_id,
-                attempt=attempt,
-                reason=intent.reason,
-                because=intent.because,
-                decided_at=now,
-            )
-        )
-        is_heard = order.status is not _INTENDED
-        sent.order = replace(
-            order,
-            status=_CANCELING if is_heard else _INTENDED,
-            cancel_attempt=attempt,
-            cancel_pending=True,
-            cancel_at=now,
-            changed_at=now,
-        )
-        self.messages.append(sent.number if is_heard else -sent.number)  # one not heard of is canceled once it is
-
-    def _place(self, wish: Wish, now: Instant) -> None:
-        intent, standing, ticks, lots = wish
-        order_id, side, style, good_until, placed = (
-            intent.order_id,
-            intent.side,
-            intent.style,
-            intent.good_until,
-            self.placed,
-        )
-        event, order = _made(standing, intent, now)
-        self._note(event)
-        placed.count = number = placed.count + 1
-        sent = Sent(order, number, standing)
-        self._sent_by[number] = self._by_id[order_id] = standing.live[order_id] = sent
-        sign, key = 1 if side is _BUY else -1, crc32(order_id.encode())
-        self.messages.append((number, standing.place, sign, ticks, lots, STYLES[style], key, good_until))
-
-
-def _made(standing: Standing, intent: PlaceIntent, now: Instant) -> tuple[OrderIntended, Order]:
-    """Returns that an order is intended, and the order: as the first of its owner there, but for what is its own."""
-    first = standing.first
-    if first is None:
-        event = intended(intent, now)
-        standing.first = (event, order_of_intent(event))
-        return standing.first
-    order_id, side, qty, limit = intent.order_id, intent.side, intent.qty, intent.limit
-    style, slot, because, good_until = intent.style, intent.slot, intent.because, intent.good_until
-    reduce_only = intent.reduce_only
-    event = replace(
-        first[0],
-        order_id=order_id,
-        side=side,
-        qty=qty,
-        limit=limit,
-        reduce_only=reduce_only,
-        style=style,
-        slot=slot,
-        because=because,
-        evidence=intent.evidence,
-        decided_at=now,
-        good_until=good_until,
-    )
-    return event, replace(
-        first[1],
-        order_id=order_id,
-        side=side,
-        qty=qty,
-        limit=limit,
-        reduce_only=reduce_only,
-        style=style,
-        slot=slot,
-        because=because,
-        decided_at=now,
-        sent_at=now,
-        changed_at=now,
-        good_until=good_until,
-    )
-
-
-def _is_plain(state: State) -> bool:
-    """Whether nothing stands in the state of a desk that changes what becomes of a report or of an intent."""
-    return not (
-        state.halts
-        or state.stops
-        or state.alerts
-        or state.refusals
-        or state.breakers
-        or state.funds
-        or state.totals
-        or state.calls
-        or state.foreign_orders
-    )
-
-
-def _wish(seated: Seated, intent: PlaceIntent) -> Wish | None:
-    """Returns an order that is wanted with its place on the grid of its instrument; None where it is not plain."""
-    instrument, limit, qty = intent.instrument, intent.limit, intent.qty
-    standing = seated.standings.get(instrument.id)
-    if standing is None or limit is None or intent.owner != seated.owner:
-        return None
-    if (instrument is not standing.instrument and instrument != standing.instrument) or (
-        intent.underlying != instrument.underlying
-    ):
-        return None
-    steps = standing.steps
-    ticks, lots = steps.known_ticks.get(limit), steps.known_lots.get(qty)
-    if ticks is None or lots is None:
-        ticks, lots = steps.ticks(limit), steps.lots(qty)
-    return (intent, standing, ticks, lots) if ticks is not None and lots else None
-
-
-def _passes(limits: QuoteLimits, wish: Wish) -> bool:
-    """Whether an order is far from breaking any rule, as nearly all are; it is counted as working then.
-
-    Needs: it was read how far the limits leave its owner free.
-    """
-    intent, standing, ticks, lots = wish
-    limit, qty = intent.limit, intent.qty
-    if limit is None or intent.reduce_only or standing.orders_left <= 0 or qty > limits.order_qty_max:
-        return False
-    if ticks * lots > standing.notional_max:
-        return False
-    if intent.side is _BUY:
-        if limit >= standing.below or qty > standing.buys_left:
-            return False
-        standing.buys_left -= qty
-        standing.above = max(standing.above, limit)
-    else:
-        if limit <= standing.above or qty > standing.sells_left:
-            return False
-        standing.sells_left -= qty
-        standing.below = min(standing.below, limit)
-    standing.orders_left -= 1
-    return True
+    def _keep_in_table(self) -> bool:
+        """Has the table keep what was wanted; the desk sends it."""
+        return self.booked.book(())

@@ -51,10 +51,6 @@ class Steps:
         """Returns a quantity. Units: contracts."""
         return Quantity(lots * self.lot)
 
-    def is_sound(self, ticks: int, lots: int) -> bool:
-        """Whether an execution of so many lots at a price is far within all that a journal can hold."""
-        return 0 < ticks < self.ticks_bound and 0 < lots < self.lots_bound
-
     def ticks(self, price: Decimal) -> int | None:
         """Returns a price in ticks; None where it is between two."""
         known = self.known_ticks.get(price)
@@ -64,6 +60,11 @@ class Steps:
         """Returns a quantity in lots; None where it is between two."""
         known = self.known_lots.get(qty)
         return _kept(self.known_lots, qty, self.lot_ratio) if known is None else known
+
+    def count_in(self, cap: Decimal) -> int:
+        """Returns how many lots are no more than a cap. Units: contracts."""
+        top, bottom = cap.as_integer_ratio()
+        return top * self.lot_ratio[1] // (bottom * self.lot_ratio[0])
 
     def fit_in(self, cap: Decimal, worth: Decimal) -> int:
         """Returns how many ticks times lots are worth no more than a cap. Units: worth of one contract at a price of 1.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
+from flatbook.backtest.booked import Booked
 from flatbook.backtest.kernel.market import has_levels
 from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, PAID, REJECTED, WORKING
 from flatbook.backtest.plain_sight import NEVER, KeptFeature, SeenInstrument, TapeRow, arm_all
@@ -18,6 +19,7 @@ from flatbook.market.ticks import Kind
 from flatbook.matcher.observed import Fill, ObservedMarket, Style
 from flatbook.matcher.rule import CANCELING, PLACING, REPORTING, latency
 from flatbook.strategies.quoting import Feature
+from flatbook.values.instants import Instant
 
 _BOOK = (Kind.BID, Kind.ASK, Kind.CLEAR)
 _ENDINGS = (CANCELED, EXPIRED, REJECTED)
@@ -107,6 +109,27 @@ class PlainMarket:
         """Returns the reports that came since they were last asked for, in order of time."""
         told, self._told = self._told, []
         return told
+
+    def told_until(self) -> int:
+        """Returns when the newest of the reports came that were not asked for yet; 0 where there is none."""
+        return self._told[-1].time if self._told else 0
+
+    def share(self, _booked: Booked) -> bool:
+        """Returns that it books nothing itself."""
+        return False
+
+    def book_told(self, _see_day: Callable[[Instant], None]) -> Sequence[Sequence[int]]:
+        """Returns all that it tells."""
+        return self.told()
+
+    def deliver(self) -> bool:
+        """Returns that all is done: it is sent as soon as it is said."""
+        return True
+
+    def fit_since(self, inst: int) -> int:
+        """Returns when the book of an instrument was last seen fit; 0 where it is not fit."""
+        touch, seen_at = self.seen(inst)
+        return 0 if touch is None else seen_at
 
     def samples(self) -> list[Sample]:
         """Returns what was sampled since it was last asked for."""

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from flatbook.backtest.grid import Steps
 from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, REJECTED, WORKING
+from flatbook.backtest.placed import Sent
 from flatbook.backtest.simulator import Told
-from flatbook.backtest.standing import Sent, Standing
+from flatbook.backtest.standing import Standing
 from flatbook.backtest.terms import FEE_DECIMALS
 from flatbook.engine.inputs import ActivitySeen, ExecutionsRead, Item, OrderReported, PlaceAnswered
 from flatbook.engine.reports import Accepted, Activity, Execution, OrderReport, Rejected, VenueStatus
@@ -27,13 +28,13 @@ def item_of(sent: Sent, told: Told) -> Item:
     kind, happened_at = told.kind, Instant(told.venue_time)
     if kind == WORKING:
         taken = Accepted(venue_order_id=sent.venue_order_id, pending=False, happened_at=happened_at)
-        return PlaceAnswered(order_id=sent.order.order_id, attempt=0, answer=taken)
+        return PlaceAnswered(order_id=sent.wish.order_id, attempt=0, answer=taken)
     if kind == FILLED:
         account = sent.standing.steps.instrument.account
         return ExecutionsRead(account=account, executions=(_execution(sent, told, happened_at),), cursor=None)
     if kind == REJECTED:
         return PlaceAnswered(
-            order_id=sent.order.order_id, attempt=0, answer=refusal(RejectReason.WOULD_TAKE, happened_at)
+            order_id=sent.wish.order_id, attempt=0, answer=refusal(RejectReason.WOULD_TAKE, happened_at)
         )
     return OrderReported(account=sent.standing.steps.instrument.account, report=_ending(sent, told, happened_at))
 
@@ -48,10 +49,10 @@ def _execution(sent: Sent, told: Told, happened_at: Instant) -> Execution:
     qty, price = steps.qty(told.qty), steps.price(told.price)
     return Execution(
         execution_id=execution_id_of(sent, told),
-        order_id=sent.order.order_id,
+        order_id=sent.wish.order_id,
         venue_order_id=sent.venue_order_id,
         instrument=steps.instrument.id,
-        side=sent.order.side,
+        side=sent.wish.side,
         qty=qty,
         price=price,
         fees=fees_of(sent.standing, qty, price, maker=told.maker != 0),
@@ -79,12 +80,12 @@ def fees_of(standing: Standing, qty: Quantity, price: Price, *, maker: bool) -> 
 def _ending(sent: Sent, told: Told, happened_at: Instant) -> OrderReport:
     status = _STATUS[told.kind]
     return OrderReport(
-        order_id=sent.order.order_id,
+        order_id=sent.wish.order_id,
         venue_order_id=sent.venue_order_id,
         instrument=sent.standing.steps.instrument.id,
-        side=sent.order.side,
-        qty=sent.order.qty,
-        filled_qty=Quantity(sent.order.qty - sent.standing.steps.qty(told.left)),
+        side=sent.wish.side,
+        qty=sent.wish.qty,
+        filled_qty=Quantity(sent.wish.qty - sent.standing.steps.qty(told.left)),
         status=status,
         status_text=status.value,
         executions=(),

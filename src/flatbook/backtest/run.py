@@ -14,53 +14,32 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from flatbook import __version__
+from flatbook.backtest.booked import Booked, RunJournal
 from flatbook.backtest.desk import SimulatedDesk
 from flatbook.backtest.grid import Steps
 from flatbook.backtest.kernel.market import CompiledMarket
 from flatbook.backtest.simulator import Refused, Simulator, Stop
 from flatbook.backtest.tape import Tape, TapeHead
 from flatbook.backtest.terms import Terms
-from flatbook.engine.ports import Cursors, FillSource, IdRule, Row, VenueCard
+from flatbook.engine.ports import FillSource, IdRule, VenueCard
 from flatbook.engine.rules import Rules, SeatRules
 from flatbook.events.control import BalanceStated, EngineStarted, Mode
 from flatbook.events.event import Event
 from flatbook.risk.limits import Limits
 from flatbook.state.fold import apply
 from flatbook.strategies.quoting import Feature, Seat
-from flatbook.values.ids import Epoch, InstrumentId, OwnerId, Seq
+from flatbook.values.ids import Epoch, InstrumentId, OwnerId
 from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.values.money import Quantity
 
-GROUP = 256
 ROUNDS_AT_ONCE_MAX = 1_000
 ROWS_BETWEEN_WORDS = 100_000
 COLLECTED_AFTER = 200_000
 OPENING = "opening"
-_WOKEN, _PASSED, _ENDED = Stop.WOKEN, Stop.PASSED, Stop.ENDED
+_WOKEN, _PASSED, _ENDED, _HELD = Stop.WOKEN, Stop.PASSED, Stop.ENDED, Stop.HELD
 
 Progress = Callable[[int, int], bool]
 """Is told the rows that were seen and how many there are; False stops the run."""
-
-
-class RunJournal(Protocol):
-    """Where the events of a run go."""
-
-    @property
-    def last(self) -> Seq:
-        """The sequence number of the last event."""
-        ...
-
-    def take_lease(self, now: Instant) -> Epoch:
-        """Raises the epoch."""
-        ...
-
-    def append(self, events: Sequence[Event], *, after: Seq, epoch: Epoch, cursors: Cursors, at: Instant) -> Seq:
-        """Keeps events as one row."""
-        ...
-
-    def read(self, after: Seq = Seq(0)) -> Iterator[Row]:
-        """Yields the rows that are not wholly at or before `after`, in order."""
-        ...
 
 
 class BacktestRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,49 +58,6 @@ class BacktestRun(msgspec.Struct, frozen=True, kw_only=True):
     began_at: Instant
     ended_at: Instant
     is_whole: bool
-
-
-class _Book:
-    """The journal of a run: rows of a fixed number of events, whatever steps they came from."""
-
-    def __init__(self, journal: RunJournal, epoch: Epoch) -> None:
-        self._journal, self.epoch = journal, epoch
-        self._waiting: list[Event] = []
-        self._began_after = journal.last
-
-    def add(self, events: Sequence[Event]) -> None:
-        """Keeps events, and writes them as soon as they fill a row."""
-        self._waiting += events
-        while len(self._waiting) >= GROUP:
-            self._write(self._waiting[:GROUP])
-            del self._waiting[:GROUP]
-
-    def since(self, count: int) -> Iterator[Event]:
-        """Yields what the run has booked after its first events, which are so many."""
-        journal, after = self._journal, Seq(self._began_after + count)
-        if after < journal.last:
-            for row in journal.read(after):
-                yield from row.events[max(0, after - row.first + 1) :]
-        yield from self._waiting[max(0, after - journal.last) :]
-
-    def close(self) -> None:
-        """Writes what waits."""
-        if self._waiting:
-            self._write(self._waiting)
-            self._waiting = []
-
-    def _write(self, events: Sequence[Event]) -> None:
-        at = _instant_of(events[-1])
-        self._journal.append(events, after=self._journal.last, epoch=self.epoch, cursors={}, at=at)
-
-
-def _instant_of(event: Event) -> Instant:
-    """Returns when an event was seen or decided, by our clock."""
-    for name in ("seen_at", "decided_at", "raised_at", "cleared_at", "stated_at", "marked_at", "started_at", "at"):
-        at = getattr(event, name, None)
-        if at is not None:
-            return Instant(at)
-    return Instant(0)
 
 
 def run(
@@ -193,7 +129,7 @@ def drive(
     """Drives a desk before a simulator from the first row to the last; by the engine alone where it is not direct."""
     tape, seats, terms = plan
     began_at = Instant(tape.head.first_ts)
-    book = _Book(journal, journal.take_lease(began_at))
+    book = Booked(journal, journal.take_lease(began_at))
     traded = traded_of(tape, seats)
     desk = SimulatedDesk(simulator, rules_of(seats, terms), terms, traded, book, is_direct=is_direct)
     numbers = {(owner, feature.name): number for number, (owner, feature) in enumerate(features_of(seats))}
@@ -206,7 +142,7 @@ def drive(
     kept = _Kept()
     with _seldom_collected():
         is_whole = _until_ended(simulator, desk, kept, tape.head.rows, progress)
-    book.close()
+    desk.close()
     return BacktestRun(
         head=tape.head,
         samples=kept.samples,
@@ -256,8 +192,11 @@ def _until_ended(simulator: Simulator, desk: SimulatedDesk, kept: _Kept, rows: i
             if not simulator.settle(quiet):
                 continue
             stop = _WOKEN
+        if stop is _HELD:
+            desk.held()
+            continue
         counts[stop] += 1
-        told, now = simulator.told(), simulator.now
+        now = simulator.now
         rounds = rounds + 1 if now == asked_at else 0
         asked_at = now
         if rounds > ROUNDS_AT_ONCE_MAX:
@@ -266,7 +205,7 @@ def _until_ended(simulator: Simulator, desk: SimulatedDesk, kept: _Kept, rows: i
             )
         if stop is not _WOKEN:  # samples wait until there is no more room for them
             kept.drain(simulator)
-        desk.take(told, now, woken=stop is _WOKEN)
+        desk.take(now, woken=stop is _WOKEN)
         if stop is _ENDED:
             return True
         if progress is not None and simulator.rows_done - told_at >= ROWS_BETWEEN_WORDS:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from flatbook.market.orderbook import Touch
+from flatbook.values.instants import Instant
+
+if TYPE_CHECKING:
+    from flatbook.backtest.booked import Booked
 
 
 class Told(NamedTuple):
@@ -80,6 +84,7 @@ class Stop(Enum):
     """Why a scan stopped: somebody is to be asked, reports wait to be folded, or the tape is over.
 
     PASSED is no stop of the run: messages were gone past, and strategies are to be asked whether one of them is one.
+    Nor is HELD: what was wanted last did not pass at one look, and nothing of it was done.
     """
 
     __hash__ = object.__hash__  # members are compared by identity, and counted at every stop
@@ -88,6 +93,7 @@ class Stop(Enum):
     PASSED = "passed"
     TOLD = "told"
     ENDED = "ended"
+    HELD = "held"
 
 
 class Passed(NamedTuple):
@@ -140,6 +146,32 @@ class Simulator(Protocol):
 
     def told(self) -> Sequence[Sequence[int]]:
         """Returns the reports that came since they were last asked for, in order of time: each as `Told` names it."""
+        ...
+
+    def told_until(self) -> int:
+        """Returns when the newest of the reports came that were not asked for yet; 0 where there is none."""
+        ...
+
+    def share(self, booked: Booked) -> bool:
+        """Books what it tells into a table of a desk from now on, and sends what is wanted there, where it can.
+
+        Gives: whether it can; `book_told` and `deliver` need that.
+        """
+        ...
+
+    def book_told(self, see_day: Callable[[Instant], None]) -> Sequence[Sequence[int]]:
+        """Books the reports that came, up to the first that is not plain. Gives: those that were not booked.
+
+        `see_day` is told an instant of a day that the table does not know yet.
+        """
+        ...
+
+    def deliver(self) -> bool:
+        """Does at once what was written down. Gives: False where what is wanted did not pass; nothing is done then."""
+        ...
+
+    def fit_since(self, inst: int) -> int:
+        """Returns when the book of an instrument was last seen fit; 0 where it is not fit."""
         ...
 
     def samples(self) -> list[Sample]:

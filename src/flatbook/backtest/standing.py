@@ -4,262 +4,370 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Protocol
+from math import gcd
+from struct import Struct
+from typing import Any
+from zlib import crc32
 
 from flatbook.backtest.grid import Steps
+from flatbook.backtest.kernel import desk_table as desk
+from flatbook.backtest.kernel.desk_table import DESK_WIDTH, PARTS, PARTS_DECIMALS
+from flatbook.backtest.kernel.tables import IOC, LIMIT, POST_ONLY
+from flatbook.backtest.placed import Sent
 from flatbook.backtest.terms import FeeRates
-from flatbook.engine.quoting import SeatView
 from flatbook.engine.rules import SeatRules
-from flatbook.events.orders import OrderIntended
+from flatbook.events.orders import OrderStyle
 from flatbook.market.orderbook import Touch
 from flatbook.state.desk import State
-from flatbook.state.orders import Order
+from flatbook.state.intents import PlaceIntent
+from flatbook.state.orders import Order, Status
 from flatbook.state.positions import DayResult, Entry, NetKey, TurnedDown
-from flatbook.state.slots import SlotHeld
-from flatbook.strategies.quoting import Stop
-from flatbook.values.ids import (
-    COUNT_DIGITS,
-    InstrumentId,
-    OrderId,
-    OwnerId,
-    Slot,
-    VenueOrderId,
-    order_id_of_observation,
-)
 from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.values.instruments import Product
-from flatbook.values.money import ZERO, Money, Price, Quantity
+from flatbook.values.money import ZERO, Price, Quantity, scaled_integer
 
-NOT_READ = -(2**31)
+NOT_READ = -1
+FAR = 2**60
+"""Below this a number is kept whole by the compiled code."""
+PLAIN_RATES = FeeRates()
 _NONE_HELD = Quantity(ZERO)
+_ORDER = Struct(f"{desk.NEXT + 1}q").unpack_from
+_WORDS = 8
+STYLES = {OrderStyle.LIMIT: LIMIT, OrderStyle.POST_ONLY: POST_ONLY, OrderStyle.IOC: IOC}
+STATUSES = {
+    desk.INTENDED: Status.INTENDED,
+    desk.ACCEPTED: Status.ACCEPTED,
+    desk.PARTIAL: Status.PARTIALLY_FILLED,
+    desk.CANCELING: Status.PENDING_CANCEL,
+}
 
 
-class Standing:
-    """Where one owner stands on one instrument.
+class Shape:
+    """What orders of an owner on one side of an instrument have in common that differ in limit, id and times only.
 
-    `entry` and `day` are shared by all whose they are; `first` is its first order, which the others are like.
-
-    Units: qty in contracts, signed; notional_max in ticks times lots. While a decision is checked: `buys_left` and
-    `sells_left` are the contracts that each side may still be given, buys stay below `below` and sales above `above`,
-    and `orders_left` may still be opened.
+    `text` is the first of its pieces, below zero where it has none. Units: lots.
     """
 
     __slots__ = (
-        "above",
-        "below",
-        "buys_left",
-        "cap_usd",
-        "day",
-        "entry",
-        "first",
+        "because",
+        "decimals",
         "instrument",
-        "is_spot",
-        "key",
-        "live",
-        "mark",
-        "notional_max",
-        "orders_left",
+        "lots",
         "owner",
-        "place",
         "qty",
-        "rates",
-        "seat_key",
-        "sells_left",
-        "steps",
-        "turned_down",
+        "reduce_only",
+        "sign",
+        "slot",
+        "style",
+        "style_code",
+        "text",
+        "underlying",
     )
 
-    def __init__(self, seated: SeatRules, steps: Steps, rates: FeeRates) -> None:
+    def __init__(self, intent: PlaceIntent, lots: int, decimals: int) -> None:
+        self.lots, self.decimals, self.text = lots, decimals, -1
+        self.sign, self.style_code = intent.side.sign, STYLES[intent.style]
+        self.take(intent)
+
+    def take(self, intent: PlaceIntent) -> None:
+        """Knows those again from now on that have the very values of an order."""
+        self.qty, self.style, self.slot, self.because = intent.qty, intent.style, intent.slot, intent.because
+        self.reduce_only, self.owner, self.underlying = intent.reduce_only, intent.owner, intent.underlying
+        self.instrument = intent.instrument
+
+    def is_of(self, intent: PlaceIntent) -> bool:
+        """Whether an order is known again, by its very values. Needs: it is on the side of this."""
+        return (
+            intent.qty is self.qty
+            and intent.slot is self.slot
+            and intent.instrument is self.instrument
+            and intent.style is self.style
+            and intent.because is self.because
+            and intent.reduce_only is self.reduce_only
+            and intent.owner is self.owner
+            and intent.underlying is self.underlying
+        )
+
+
+class Standing:
+    """Where one owner stands on one instrument: what of it Python reads beside the table that the compiled code keeps.
+
+    `base` is the result of the day when the state of the desk was read, shared by all whose it is; `bought` and `sold`
+    are the shapes of its newest orders.
+    """
+
+    __slots__ = (
+        "base",
+        "bought",
+        "cells",
+        "changes",
+        "entry_row",
+        "fills_read",
+        "instrument",
+        "is_alone",
+        "is_plain",
+        "is_spot",
+        "key",
+        "limits",
+        "lots_read",
+        "mark",
+        "orders",
+        "owner",
+        "place",
+        "qty_decimals",
+        "qty_known",
+        "qty_read",
+        "rates",
+        "row",
+        "seat_key",
+        "sold",
+        "starts",
+        "steps",
+        "turned_down_read",
+        "unit",
+    )
+
+    def __init__(self, seated: SeatRules, steps: Steps, rates: FeeRates, row: int, cells: Any) -> None:
         seat = seated.seat
         self.owner, self.seat_key, self.steps, self.instrument = seat.owner, seat.key, steps, steps.instrument
         self.key: NetKey = (seat.owner, steps.instrument.underlying)
-        self.cap_usd, self.notional_max = seated.limits.order_notional_usd_max, 0
-        self.rates, self.place, self.is_spot = rates, steps.place, steps.instrument.product is Product.SPOT
-        self.live: dict[OrderId, Sent] = {}
-        self.qty: Decimal = _NONE_HELD
-        self.entry, self.day = Entry(), DayResult(day=0)
-        self.turned_down: TurnedDown | None = None
+        self.limits, self.rates, self.place = seated.limits, rates, steps.place
+        self.is_spot = steps.instrument.product is Product.SPOT
+        self.row, self.starts, self.cells = row, row * DESK_WIDTH, cells
+        self.entry_row = 0
+        self.is_alone, self.is_plain, self.unit = True, False, Decimal(0)
+        self.bought: Shape | None = None
+        self.sold: Shape | None = None
+        self.base = DayResult(day=0)
+        self.qty_read: Decimal = _NONE_HELD
+        self.lots_read = self.fills_read = 0
+        self.changes = NOT_READ
+        self.orders: list[Order] = []
+        self.turned_down_read: TurnedDown | None = None
         self.mark: Price | None = None
-        self.first: tuple[OrderIntended, Order] | None = None
-        self.orders_left = NOT_READ
-        self.buys_left: Decimal = ZERO
-        self.sells_left: Decimal = ZERO
-        self.below: Decimal = ZERO
-        self.above: Decimal = ZERO
+        self.qty_known: Decimal | None = None
+        self.qty_decimals: int | None = None
 
-    def read(self, state: State, entries: dict[InstrumentId, Entry], days: dict[NetKey, DayResult]) -> None:
-        """Takes over what the state of the desk says, but for its orders."""
-        traded = self.instrument
+    def lay_out(self, seat_row: int, entry_row: int, follows: int) -> None:
+        """Writes into the table what never changes; without it nothing of this is booked by the compiled code."""
+        self.entry_row, steps, cells, at = entry_row, self.steps, self.cells, self.starts
+        tick, lot = _whole(steps.tick), _whole(steps.lot)
+        self.unit = steps.tick * steps.lot * self.instrument.contract_size
+        unit = _whole(self.unit)
+        if tick is None or lot is None or unit is None:
+            return
+        over = 10 ** unit[1]
+        maker, taker = (_fee(unit[0], over, rate) for rate in (self.rates.maker, self.rates.taker))
+        columns = {
+            desk.SEAT: seat_row,
+            desk.ON_TAPE: self.place,
+            desk.IS_SPOT: int(self.is_spot),
+            desk.TICK: tick[0],
+            desk.TICK_DECIMALS: tick[1],
+            desk.LOT: lot[0],
+            desk.LOT_DECIMALS: lot[1],
+            desk.UNIT: unit[0],
+            desk.UNIT_OVER: over,
+            desk.ENTRY: entry_row,
+            desk.TICKS_BOUND: min(steps.ticks_bound, FAR // tick[0]),
+            desk.LOTS_BOUND: min(steps.lots_bound, FAR // lot[0]),
+            desk.MAKER_FEE: maker[0],
+            desk.MAKER_OVER: maker[1],
+            desk.TAKER_FEE: taker[0],
+            desk.TAKER_OVER: taker[1],
+            desk.AGE_NS: self.limits.book_age_ms_max * NS_PER_MS,
+            desk.NEXT_ON: follows,
+            desk.LOTS_EACH: min(steps.count_in(self.limits.order_qty_max), FAR - 1),
+            desk.POSITION_MAX: min(steps.count_in(self.limits.position_max), FAR - 1),
+            desk.OPEN_MAX: min(self.limits.open_orders_max, FAR - 1),
+        }
+        self.is_plain = all(-FAR < number < FAR for number in columns.values())
+        for column, number in columns.items() if self.is_plain else ():
+            cells[at + column] = number
+
+    def read(self, state: State, days: dict[NetKey, DayResult]) -> bool:
+        """Takes over what the state of the desk says, but for its orders. Gives: whether all of it is plain."""
+        traded, cells, at = self.instrument, self.cells, self.starts
         row = state.positions.rows.get((self.owner, traded.account, traded.id))
-        self.qty = _NONE_HELD if row is None else row.qty
-        self.turned_down = state.turned_down.get((self.owner, traded.id))
-        self.mark = state.mark(traded.quote)
-        mark, size = self.mark, traded.contract_size
-        self.notional_max = 0 if mark is None or mark <= ZERO else self.steps.fit_in(self.cap_usd, size * mark)
-        entry, day = state.entries.get((traded.account, traded.id)), state.positions.days.get(self.key)
-        self.entry = entries.setdefault(traded.id, Entry() if entry is None else Entry(qty=entry.qty, cost=entry.cost))
+        self.qty_read = _NONE_HELD if row is None else row.qty
+        lots = self.steps.lots(self.qty_read)
+        self.turned_down_read = state.turned_down.get((self.owner, traded.id))
+        mark = self.mark = state.mark(traded.quote)
+        is_valued = mark is not None and mark > ZERO
+        cap_usd, size = self.limits.order_notional_usd_max, traded.contract_size
+        cells[at + desk.NOTIONAL_MAX] = 0
+        if mark is not None and is_valued:
+            cells[at + desk.NOTIONAL_MAX] = min(self.steps.fit_in(cap_usd, size * mark), FAR)
+        if lots is None or not self.is_plain or not self._read_entry(state):
+            return False
+        self.lots_read, self.fills_read, self.changes = lots, cells[at + desk.FILLS_SEEN], NOT_READ
+        cells[at + desk.QTY], cells[at + desk.IS_VALUED] = lots, int(mark is not None)
+        day = state.positions.days.get(self.key)
         fresh = DayResult(day=0) if day is None else DayResult(day=day.day, cash_usd=day.cash_usd, qty=day.qty)
-        self.day = days.setdefault(self.key, fresh)
-
-
-class Sent:
-    """An order that is at the simulated venue, or on its way there or back."""
-
-    __slots__ = ("number", "order", "standing", "venue_order_id")
-
-    def __init__(self, order: Order, number: int, standing: Standing) -> None:
-        self.order, self.number, self.standing = order, number, standing
-        self.venue_order_id = VenueOrderId(f"s{number}")
-
-
-class Sights(Protocol):
-    """What is seen of the market, and the desk behind it for what is seldom asked."""
-
-    def seen(self, inst: int) -> tuple[Touch | None, int]:
-        """Returns the touch of an instrument by its place, and when its book was last seen fit, 0 before that."""
-        ...
-
-    def feature(self, owner: OwnerId, name: str) -> float | None:
-        """Returns a feature that the strategy of an owner declared; None while it is not ready."""
-        ...
-
-    def full_view(self, owner: OwnerId) -> SeatView:
-        """Returns the view of a seat on the state of the desk, which has caught up."""
-        ...
-
-
-class StandingView:
-    """What the strategy of a seat can see, read from where it stands; what is not kept there from the desk itself."""
-
-    __slots__ = (
-        "_age_ns",
-        "_count",
-        "_looked",
-        "_places",
-        "_prefix",
-        "_seen",
-        "_sights",
-        "_standings",
-        "_touches",
-        "_traded",
-        "ids",
-        "now",
-        "owner",
-    )
-
-    def __init__(
-        self,
-        seated: SeatRules,
-        standings: dict[InstrumentId, Standing],
-        sights: Sights,
-        places: Mapping[InstrumentId, int],
-    ) -> None:
-        self._standings, self._sights, self._places = standings, sights, places
-        self._traded, self._seen = tuple(standings.items()), sights.seen
-        self._age_ns = seated.limits.book_age_ms_max * NS_PER_MS
-        self._touches: dict[InstrumentId, Touch | None] = {}
-        self.ids: list[OrderId] = []
-        self._looked = False
-        self._prefix, self._count = "", 0
-        self.now: Instant = Instant(0)
-        self.owner: OwnerId = seated.seat.owner
-
-    def read(self, state: State) -> None:
-        """Takes over how many orders the owner has wanted so far."""
-        self.ids.clear()
-        self._count = state.intents.get(self.owner, 0)
-        self._prefix = order_id_of_observation(self.owner, epoch=state.epoch, count=0)[:-COUNT_DIGITS]
-
-    def begin(self, now: Instant) -> bool:
-        """Looks at the books that are traded. Gives: False where one is not seen on which orders stand."""
-        self.now, touches, earliest = now, self._touches, now - self._age_ns
-        if self._looked:
-            touches.clear()
-            self._looked = False
-        for instrument, standing in self._traded:
-            touch, seen_at = self._seen(standing.place)
-            if touch is None or seen_at <= earliest:
-                touches[instrument] = None
-                if standing.live:
-                    return False
-            else:
-                touches[instrument] = touch
-            standing.orders_left = NOT_READ
+        self.base = days.setdefault(self.key, fresh)
+        cells[at + desk.DAY_AT] = self.base.day
+        cells[at + desk.DAY_CASH] = cells[at + desk.DAY_FEES] = cells[at + desk.DAY_LOTS] = 0
+        self._read_base(mark if is_valued else None)
+        cells[at + desk.BUY_LEAVES] = cells[at + desk.SELL_LEAVES] = 0
+        cells[at + desk.HIGH_BUY], cells[at + desk.LOW_SELL] = -desk.NOTHING, desk.NOTHING
+        cells[at + desk.LIVE] = cells[at + desk.FIRST] = cells[at + desk.FINAL_ONE] = 0
         return True
 
-    def placed(self, count: int) -> None:
-        """Takes note that so many orders were placed."""
-        self._count += count
-        self.ids.clear()
+    def _read_entry(self, state: State) -> bool:
+        """Takes over what the account entered at, where it is in whole lots and within reach."""
+        if self.is_spot:
+            return True
+        entry = state.entries.get((self.instrument.account, self.instrument.id)) or Entry()
+        lots, cost = self.steps.lots(entry.qty), entry.cost.scaleb(PARTS_DECIMALS)
+        if lots is None or cost != cost.to_integral_value() or abs(entry.cost) >= FAR:
+            return False
+        whole, parts = divmod(scaled_integer(entry.cost, decimals=PARTS_DECIMALS), PARTS)
+        at = self.entry_row * DESK_WIDTH
+        cells = self.cells
+        cells[at + desk.ENTRY_LOTS], cells[at + desk.COST], cells[at + desk.COST_PARTS] = lots, whole, parts
+        return True
 
-    def touch(self, instrument: InstrumentId) -> Touch | None:
-        """Returns the best of both sides; None while the book is unfit, stale or empty on one side."""
-        try:
-            return self._touches[instrument]
-        except KeyError:
-            return self._look(instrument)
+    def _read_base(self, mark: Decimal | None) -> None:
+        """Finds out how far the result of the day may fall, where one look can say so."""
+        base, cells, at = self.base, self.cells, self.starts
+        cells[at + desk.CAN_LOSE] = 0
+        lots = _count(base.qty, self.steps.lot * self.instrument.contract_size)
+        if mark is None or lots is None or not self.is_alone:
+            return
+        (cash, parts), (loss, loss_parts) = (_sum(usd, mark) for usd in (base.cash_usd, self.limits.day_loss_usd_max))
+        loss = min(loss, FAR)
+        if max(abs(cash), abs(lots)) < FAR:
+            columns = (1, base.day, lots, cash, parts, loss, loss_parts)
+            for column, number in enumerate(columns, at + desk.CAN_LOSE):
+                cells[column] = number
 
-    def _look(self, instrument: InstrumentId) -> Touch | None:
-        """Looks at a book that is observed only."""
-        touch, seen_at = self._sights.seen(self._places[instrument])
-        if touch is not None and self.now - seen_at >= self._age_ns:
-            touch = None
-        self._touches[instrument], self._looked = touch, True
-        return touch
+    def name(self, prefix: str) -> None:
+        """Takes how the ids of its orders begin; no shape is known of those."""
+        self.cells[self.starts + desk.CRC] = crc32(prefix.encode()) ^ 0xFFFFFFFF
+        self.bought = self.sold = None
 
-    def observed_at(self, instrument: InstrumentId) -> Instant | None:
-        """Returns when its book was last seen fit, by our clock; None before the first time."""
-        seen_at = self._sights.seen(self._places[instrument])[1]
-        return Instant(seen_at) if seen_at else None
+    def show(self, touch: Touch | None) -> None:
+        """Takes what is seen of the book, for a simulator that does not look itself."""
+        at = self.starts
+        self.cells[at + desk.LOOK_BID], self.cells[at + desk.LOOK_ASK] = (
+            (0, 0) if touch is None else (touch.bid, touch.ask)
+        )
 
-    def orders(self, instrument: InstrumentId) -> Sequence[Order]:
-        """Returns the orders of this owner that are open, oldest first."""
-        return [sent.order for sent in self._standings[instrument].live.values()]
+    def day_of(self, sharing: Sequence[Standing]) -> DayResult:
+        """Returns the result of the day of all that share it, which are these."""
+        last = max(self.base.day, *(each.cells[each.starts + desk.DAY_AT] for each in sharing))
+        found = DayResult(day=last)
+        if self.base.day == last:
+            found.cash_usd, found.qty = self.base.cash_usd, self.base.qty
+        for each in sharing:
+            cells, at = each.cells, each.starts
+            if cells[at + desk.DAY_AT] == last and each.mark is not None:
+                fees = Decimal(cells[at + desk.DAY_FEES]).scaleb(-desk.FEE_DECIMALS)
+                found.cash_usd += (each.unit * cells[at + desk.DAY_CASH] - fees) * each.mark
+                found.qty += each.steps.lot * each.instrument.contract_size * cells[at + desk.DAY_LOTS]
+        return found
 
-    def position(self, instrument: InstrumentId) -> Quantity:
-        """Returns the signed position of this owner. Units: contracts."""
-        standing = self._standings.get(instrument)
-        return self._full().position(instrument) if standing is None else Quantity(standing.qty)
+    def decimals_of(self, qty: Decimal, lots: int) -> int | None:
+        """Returns with how many decimals what was executed of a quantity is written; None where they are too many."""
+        if qty is not self.qty_known:
+            exponent, at = qty.as_tuple().exponent, self.starts
+            lot = self.cells[at + desk.LOT_DECIMALS]
+            decimals = max(lot, -exponent) if isinstance(exponent, int) else FAR
+            is_few = decimals < PARTS_DECIMALS and lots * self.cells[at + desk.LOT] * 10 ** (decimals - lot) < FAR
+            self.qty_known, self.qty_decimals = qty, decimals if is_few else None
+        return self.qty_decimals
 
-    def slot(self, instrument: InstrumentId, slot: Slot) -> SlotHeld | None:
-        """Returns what a slot holds and did; None for one that never traded."""
-        return self._full().slot(instrument, slot)
+    @property
+    def qty(self) -> Decimal:
+        """The position. Units: contracts, signed."""
+        lots: int = self.cells[self.starts + desk.QTY]
+        if lots == self.lots_read and self.cells[self.starts + desk.FILLS_SEEN] == self.fills_read:
+            return self.qty_read
+        return lots * self.steps.lot
 
-    def slots(self, instrument: InstrumentId) -> Sequence[Slot]:
-        """Returns the slots that hold something, in the order in which they were first used."""
-        return self._full().slots(instrument)
+    @property
+    def turned_down(self) -> TurnedDown | None:
+        """The newest order that was turned down; None since an execution."""
+        return self.turned_down_read if self.cells[self.starts + desk.FILLS_SEEN] == self.fills_read else None
 
-    def note(self, instrument: InstrumentId) -> Any:
-        """Returns the newest note of this strategy on an instrument, None before its first one: its only memory."""
-        return self._full().note(instrument)
+    def live(self, sent_by: Mapping[int, Sent]) -> list[Order]:
+        """Returns its live orders, oldest first: only those are made anew that have changed."""
+        cells = self.cells
+        changes = cells[self.starts + desk.CHANGES]
+        if changes == self.changes:
+            return self.orders
+        row, found = cells[self.starts + desk.FIRST], []
+        while row:
+            columns = _ORDER(cells, row * DESK_WIDTH * _WORDS)
+            sent = sent_by[columns[desk.O_NUMBER]]
+            order = sent.order
+            if order is None or sent.changes != columns[desk.O_CHANGES]:
+                order = sent.order = self._made(sent, columns)
+                sent.changes = columns[desk.O_CHANGES]
+            found.append(order)
+            row = columns[desk.NEXT]
+        self.orders, self.changes = found, changes
+        return found
 
-    def feature(self, name: str) -> float | None:
-        """Returns a declared feature; None while it is not ready."""
-        return self._sights.feature(self.owner, name)
+    def _made(self, sent: Sent, columns: Sequence[int]) -> Order:
+        """Returns an order as it stands now."""
+        wish, instrument, decided_at = sent.wish, self.instrument, sent.decided_at
+        status, filled = columns[desk.STATUS], columns[desk.FILLED_LOTS]
+        executed = Quantity(filled * self.steps.lot) if filled else _NONE_HELD
+        return Order(
+            wish.order_id,
+            self.owner,
+            instrument.account,
+            instrument.id,
+            instrument.underlying,
+            wish.side,
+            wish.qty,
+            wish.limit,
+            instrument.contract_size,
+            wish.reduce_only,
+            wish.style,
+            instrument.product,
+            wish.slot,
+            STATUSES[status],
+            executed,
+            executed,
+            None if status == desk.INTENDED else sent.venue_order_id,
+            0,
+            columns[desk.ATTEMPT],
+            columns[desk.PENDING] != 0,
+            Instant(columns[desk.CANCEL_AT]),
+            decided_at,
+            decided_at,
+            Instant(columns[desk.CHANGED_AT]),
+            wish.good_until,
+            wish.because,
+        )
 
-    def free(self, instrument: InstrumentId) -> tuple[Money, Quantity] | None:
-        """Returns what may still be spent, and what may still be sold; None before the account was stated."""
-        return self._full().free(instrument)
 
-    def stop(self, _instrument: InstrumentId) -> Stop | None:
-        """Returns None: nothing keeps a strategy from anything while its seat is looked after here."""
+def _whole(value: Decimal) -> tuple[int, int] | None:
+    """Returns a number above zero as a whole number and how many of its digits are decimals; None of one too fine."""
+    _, digits, exponent = value.as_tuple()
+    if not isinstance(exponent, int) or not -PARTS_DECIMALS <= exponent <= 0 or len(digits) > PARTS_DECIMALS:
         return None
+    return scaled_integer(value, decimals=-exponent), -exponent
 
-    def turned_down(self, instrument: InstrumentId) -> TurnedDown | None:
-        """Returns the newest order of this owner that was turned down; None since an execution, or before any."""
-        standing = self._standings.get(instrument)
-        return self._full().turned_down(instrument) if standing is None else standing.turned_down
 
-    def order_id(self, index: int) -> OrderId:
-        """Returns the id of the `index`-th order that this decision places, from 0."""
-        ids = self.ids
-        if index == len(ids):
-            order_id = OrderId(f"{self._prefix}{self._count + index:0{COUNT_DIGITS}d}")
-            ids.append(order_id)
-            return order_id
-        if 0 <= index < len(ids):
-            return ids[index]
-        return OrderId(f"{self._prefix}{self._count + index:0{COUNT_DIGITS}d}")
+def _fee(unit: int, over: int, rate: Decimal) -> tuple[int, int]:
+    """Returns a fee on each unit that stands over so many, in the last of its decimals, in lowest terms."""
+    top, bottom = rate.as_integer_ratio()
+    top, bottom = top * unit * 10**desk.FEE_DECIMALS, bottom * over
+    shared = gcd(top, bottom)
+    return top // shared, bottom // shared
 
-    def _full(self) -> SeatView:
-        return self._sights.full_view(self.owner)
+
+def _count(value: Decimal, step: Decimal) -> int | None:
+    """Returns how many steps a number is; None where it is between two."""
+    (top, bottom), (over, under) = value.as_integer_ratio(), step.as_integer_ratio()
+    count, rest = divmod(top * under, bottom * over)
+    return None if rest else count
+
+
+def _sum(usd: Decimal, mark: Decimal) -> tuple[int, int]:
+    """Returns what USD are worth as whole quote and parts of one, cut toward minus infinity."""
+    (top, bottom), (over, under) = usd.as_integer_ratio(), mark.as_integer_ratio()
+    return divmod(top * under * PARTS // (bottom * over), PARTS)

@@ -127,6 +127,7 @@ UPCASTERS: dict[type[Event], Upcaster] = {
     orders_v1.ForeignFilledV1: orders_v1.lift_foreign,
 }
 
+_ARRAY_OF_4_BITS, _ARRAY_OF_16_BITS = 2**4, 2**16
 _VERSION = re.compile(r"_v(\d+)$")
 
 
@@ -168,6 +169,10 @@ class EventCodec:
         """Returns the msgpack bytes of the events of one commit, in order."""
         return self._encoder.encode(tuple(events))
 
+    def encode_one(self, event: Event) -> bytes:
+        """Returns the msgpack bytes of one event, as they stand among those of a commit."""
+        return self._encoder.encode(event)
+
     def decode(self, blob: bytes) -> tuple[Event, ...]:
         """Returns the events that were encoded, old versions lifted to the present ones.
 
@@ -197,8 +202,17 @@ class EventCodec:
 
 _CODEC = EventCodec(EVENT_TYPES, UPCASTERS)
 encode_events = _CODEC.encode
+encode_event = _CODEC.encode_one
 decode_events = _CODEC.decode
 decode_event_json = _CODEC.decode_json
+
+
+def gathered(events: bytes, count: int) -> bytes:
+    """Returns the msgpack bytes of a commit of so many events, which were encoded one by one and joined."""
+    if count < _ARRAY_OF_4_BITS:
+        return bytes((0x90 | count,)) + events
+    head = (0xDC, *count.to_bytes(2)) if count < _ARRAY_OF_16_BITS else (0xDD, *count.to_bytes(4))
+    return bytes(head) + events
 
 
 def encode_event_json(event: Event) -> bytes:

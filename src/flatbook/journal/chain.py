@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from flatbook.engine.ports import BATCH_EVENTS_MAX, Conflict, Fenced, JournalBroken, Link, Row, RowTooLarge
-from flatbook.events.codec import EventUnreadable, decode_events, encode_events
+from flatbook.events.codec import EventUnreadable, decode_events, encode_events, gathered
 from flatbook.events.event import Event
 from flatbook.values.ids import Epoch, Seq, SourceId
 from flatbook.values.instants import EPOCH_2020_S, NS_PER_S, Instant
@@ -87,16 +87,29 @@ def encode_row(events: Sequence[Event], cursors: Mapping[SourceId, str]) -> tupl
     """
     if len(events) > BATCH_EVENTS_MAX:
         raise RowTooLarge(f"{len(events)} events in one commit, at most {BATCH_EVENTS_MAX} are allowed")
-    written = _encode_cursors(dict(cursors)) if cursors else _NO_CURSORS, encode_events(events)
-    if (size := len(written[0]) + len(written[1])) > BODY_BYTES_MAX:
+    return _checked_size(_encode_cursors(dict(cursors)) if cursors else _NO_CURSORS, encode_events(events))
+
+
+def row_of_encoded(events: bytes, count: int) -> tuple[bytes, bytes]:
+    """Returns a row without cursors of so many events, which the codec encoded one by one, joined.
+
+    Errors: RowTooLarge when the row has more events or bytes than a commit may carry.
+    """
+    if count > BATCH_EVENTS_MAX:
+        raise RowTooLarge(f"{count} events in one commit, at most {BATCH_EVENTS_MAX} are allowed")
+    return _checked_size(_NO_CURSORS, gathered(events, count))
+
+
+def _checked_size(cursors: bytes, events: bytes) -> tuple[bytes, bytes]:
+    if (size := len(cursors) + len(events)) > BODY_BYTES_MAX:
         raise RowTooLarge(f"{size} bytes in one commit, at most {BODY_BYTES_MAX} are allowed")
-    return written
+    return cursors, events
 
 
 def seal(link: Link, content: tuple[bytes, bytes], *, count: int, epoch: Epoch, at: Instant) -> tuple[Link, bytes]:
     """Returns where the chain stands after a new row, and the body of the row.
 
-    Needs: `content` is what `encode_row` gave for `count` events.
+    Needs: `content` is what `encode_row` or `row_of_encoded` gave for `count` events.
     """
     cursors, events = content
     last = Seq(link.last + count)

@@ -19,6 +19,7 @@ from flatbook.journal.chain import (
     head_of_link,
     link_after,
     next_epoch,
+    row_of_encoded,
     seal,
     unsealed,
     unsealed_on,
@@ -70,13 +71,28 @@ class MemoryJournal:
 
         Errors: Fenced, Conflict, JournalUnavailable when closed or full; RowTooLarge when the row is too large.
         """
-        self._check_open()
-        store = self._store
-        check_lease(store.lease, epoch)
-        check_after(store.link.last, after)
+        self._check_next(after, epoch)
         if not events and not cursors:
             return after
-        link, body = seal(store.link, encode_row(events, cursors), count=len(events), epoch=epoch, at=at)
+        return self._add(encode_row(events, cursors), len(events), epoch, at)
+
+    def append_encoded(self, events: bytes, *, count: int, after: Seq, epoch: Epoch, at: Instant) -> Seq:
+        """Keeps events that the codec encoded one by one as one row; returns the new last sequence.
+
+        Needs: `events` are so many, one after the other.
+        Errors: as `append`.
+        """
+        self._check_next(after, epoch)
+        return self._add(row_of_encoded(events, count), count, epoch, at)
+
+    def _check_next(self, after: Seq, epoch: Epoch) -> None:
+        self._check_open()
+        check_lease(self._store.lease, epoch)
+        check_after(self._store.link.last, after)
+
+    def _add(self, content: tuple[bytes, bytes], count: int, epoch: Epoch, at: Instant) -> Seq:
+        store = self._store
+        link, body = seal(store.link, content, count=count, epoch=epoch, at=at)
         if store.bytes + len(body) > store.bytes_max:
             raise JournalUnavailable(f"the journal in memory is full: {store.bytes_max} bytes")
         store.records.append((link.row, link.hash, body))

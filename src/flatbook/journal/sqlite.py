@@ -25,6 +25,7 @@ from flatbook.journal.chain import (
     encode_row,
     head_of_link,
     next_epoch,
+    row_of_encoded,
     seal,
 )
 from flatbook.journal.files import make_folder, sync_folder
@@ -126,8 +127,22 @@ class SqliteJournal:
             raise JournalUnavailable(self._fault)
         if not events and not cursors:
             return self._checked_link(after, epoch).last
+        return self._add(content, len(events), after, epoch, at)
+
+    def append_encoded(self, events: bytes, *, count: int, after: Seq, epoch: Epoch, at: Instant) -> Seq:
+        """Commits events that the codec encoded one by one as one row; returns the new last sequence once durable.
+
+        Needs: `events` are so many, one after the other.
+        Errors: as `append`.
+        """
+        content = row_of_encoded(events, count)
+        if self._fault:
+            raise JournalUnavailable(self._fault)
+        return self._add(content, count, after, epoch, at)
+
+    def _add(self, content: tuple[bytes, bytes], count: int, after: Seq, epoch: Epoch, at: Instant) -> Seq:
         try:
-            self._link = self._commit_row(content, len(events), after, epoch, at)
+            self._link = self._commit_row(content, count, after, epoch, at)
             self._after_commit(len(content[0]) + len(content[1]))
         except (sqlite3.Error, JournalUnavailable) as error:
             raise self._given_up(error) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,17 +9,20 @@ import pytest
 from msgspec.structs import replace
 
 from benchmarks.peer_seat import ACCOUNT, OWNER, instrument_of, seat_of, terms_of
+from flatbook.backtest.booked import Booked
 from flatbook.backtest.desk import SimulatedDesk
 from flatbook.backtest.run import Plan, compiled_market, drive, places_of, rules_of, traded_of
 from flatbook.backtest.simulator import Stop
-from flatbook.backtest.tape import Tape
+from flatbook.backtest.tape import MemoryTape, Tape
 from flatbook.backtest.terms import FeeRates, Latency, Terms
 from flatbook.events.control import AlertRaised
 from flatbook.events.event import Event
 from flatbook.events.grid import GridLaid
 from flatbook.events.orders import (
+    CancelReason,
     IntentRefused,
     OrderAccepted,
+    OrderDone,
     OrderFilled,
     OrderIntended,
     OrderRejected,
@@ -29,12 +31,12 @@ from flatbook.events.orders import (
 from flatbook.journal.memory import MemoryJournal, MemoryStore
 from flatbook.state.desk import State
 from flatbook.state.fold import apply
-from flatbook.state.intents import PlaceIntent
+from flatbook.state.intents import CancelIntent, Intent, PlaceIntent
 from flatbook.strategies.decision import Decision, Every, Trigger, Wake
 from flatbook.strategies.grid_seat import seat_of as grid_seat_of
 from flatbook.strategies.grid_terms import GridMode, GridParams, QtyPerLevel
 from flatbook.strategies.quoting import QuoteView, Seat
-from flatbook.values.ids import InstrumentId, OwnerId
+from flatbook.values.ids import AssetId, InstrumentId, OwnerId, Slot
 from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Instrument, Side
 from flatbook.values.lattice import Spacing
@@ -80,6 +82,76 @@ def test_quotes_that_are_executed_with_fees_and_latencies_write_the_journal_of_t
         events, is_same = both_ways(tape, (seat_of(tape),), terms)
         assert is_same
         assert count(events, OrderFilled) > 100
+
+
+GRIDS = (
+    ("0.1", "1", "1", 0),
+    ("0.00000001", "0.001", "0.01", 3),
+    ("0.5", "0.00001", "10", 0),
+    ("25", "0.10", "0.5", 3),
+    ("2E+1", "1", "1", 0),
+)
+
+
+@pytest.mark.parametrize(("tick", "lot", "contract_size", "late"), GRIDS)
+def test_orders_executed_in_parts_on_any_grid_write_the_journal_of_the_engine(
+    tick: str, lot: str, contract_size: str, late: int
+) -> None:
+    plain = tape_of(0.005)
+    grid = {"tick": Decimal(tick), "lot": Decimal(lot)}
+    traded = tuple(replace(each, **grid) for each in plain.head.instruments)
+    tape = MemoryTape(replace(plain.head, instruments=traded), next(plain.chunks()))
+    instruments = tuple(replace(instrument_of(tape, place), contract_size=Decimal(contract_size)) for place in range(2))
+    rates = FeeRates(maker=Decimal("-0.00012"), taker=Decimal("0.00055"))
+    latency = Latency(least_ns=late * MS, spread_ns=late * MS)
+    far = {"order_notional_usd_max": Decimal(10**15), "day_loss_usd_max": Decimal(10**15)}
+    terms = replace(
+        terms_of(),
+        limits={OWNER: replace(terms_of().limits[OWNER], **far)},
+        fees={instruments[0].id: rates, instruments[1].id: FeeRates(maker=Decimal("0.001"))},
+        marks={AssetId("USD"): Price(Decimal("1.07"))},
+        placing=latency,
+        canceling=latency,
+        reporting=latency,
+    )
+    seat = Seat(owner=OWNER, instruments=instruments, params=instruments, decide=_in_parts)
+    events, is_same = both_ways(tape, (seat,), terms)
+    assert is_same
+    fills = [event for event in events if type(event) is OrderFilled]
+    assert len(fills) > 20
+    assert any(event.realised for event in fills)
+    assert count(events, OrderDone) > 5
+
+
+def _in_parts(view: QuoteView, instruments: tuple[Instrument, ...]) -> Decision:
+    """Rests orders of many lots near the touch, cancels the oldest, and asks again whenever one is executed."""
+    intents: list[Intent] = []
+    placed, wake = 0, Wake(on=(Trigger.ORDER_FILLED,), every=(Every(instruments[0].id, 40),))
+    for instrument in instruments:
+        touch, orders = view.touch(instrument.id), view.orders(instrument.id)
+        if touch is None:
+            continue
+        if len(orders) > 5 and not orders[0].cancel_pending:
+            intents.append(CancelIntent(order_id=orders[0].order_id, reason=CancelReason.OFF_GRID, because=None))
+        if len(orders) < 9:
+            number = int(view.order_id(placed)[-9:])
+            side = Side.BUY if number % 3 else Side.SELL
+            ticks = touch.bid - number % 2 if side is Side.BUY else touch.ask + number % 2
+            limit = Price(ticks * instrument.rules.tick)
+            others = [each.limit for each in orders if each.side is not side and each.limit is not None]
+            if any((other - limit) * side.sign <= 0 for other in others):
+                continue
+            order = replace(
+                _buy(view, instrument, limit, OrderStyle.LIMIT),
+                order_id=view.order_id(placed),
+                side=side,
+                qty=Quantity((17 + number * 7919 % 1500) * instrument.rules.lot),
+                slot=Slot(f"slot-{number % 4}") if number % 5 else None,
+                evidence={"number": str(number)} if number % 7 == 0 else {},
+            )
+            intents.append(order)
+            placed += 1
+    return Decision(intents=tuple(intents), notes=(), wake=wake)
 
 
 def test_two_seats_on_the_same_instruments_share_the_entry_of_their_account_and_never_cross() -> None:
@@ -227,33 +299,20 @@ def _buy(view: QuoteView, instrument: Instrument, limit: Price, style: OrderStyl
     )
 
 
-class Kept:
-    """The events of a run, in a list."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-
-    def add(self, events: Sequence[Event]) -> None:
-        """Keeps events."""
-        self.events += events
-
-    def since(self, count: int) -> list[Event]:
-        """Returns what was kept after its first events."""
-        return self.events[count:]
-
-
 def test_the_state_of_the_desk_lags_behind_and_catches_up_with_its_journal() -> None:
-    tape, terms, book = tape_of(0.02), terms_of(), Kept()
+    tape, terms, journal = tape_of(0.02), terms_of(), MemoryJournal()
+    book = Booked(journal, journal.take_lease(Instant(0)))
     seats, simulator = (seat_of(tape),), compiled_market(tape, (seat_of(tape),), terms)
     desk = SimulatedDesk(simulator, rules_of(seats, terms), terms, traded_of(tape, seats), book)
     desk.name(places_of(tape), {})
     desk.begin(Instant(tape.head.first_ts))
     while (stop := simulator.run()) is not Stop.ENDED:
-        desk.take(simulator.told(), simulator.now, woken=stop is Stop.WOKEN)
-    assert desk.state.seq < 20 < len(book.events)
+        desk.take(simulator.now, woken=stop is Stop.WOKEN)
+    assert desk.state.seq < 20 < book.count
     desk.catch_up()
     folded = State()
-    for event in book.events:
+    desk.close()
+    for event in (event for row in journal.read() for event in row.events):
         apply(folded, event)
     assert desk.state == folded
     assert folded.positions.rows[OWNER, ACCOUNT, InstrumentId("made:PERP")].qty == 10

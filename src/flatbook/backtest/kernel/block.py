@@ -13,7 +13,7 @@ import numpy as np
 from flatbook.backtest.kernel.scan import COLUMNS, Rows
 
 # What is to be done.
-SCAN, BEGIN_PASSING, GO_BACK, DELIVER, READ_FEATURE, CHECK_ROWS = range(6)
+SCAN, BEGIN_PASSING, GO_BACK, DELIVER, READ_FEATURE, CHECK_ROWS, BOOK, BOOK_RING = range(8)
 
 # The arrays of a market: where they begin, and how long they are.
 (TABLE, LEVELS, SIDES, SLOTS, TOPS, FEATURES, FEATURE_ROWS, FEATURE_WIDTH) = range(8)
@@ -27,7 +27,10 @@ NUMBERS = (np.int64, np.int64, np.int8, np.int16, np.int64, np.int64, np.int64, 
 # The arrays of a check of rows, and what they follow on.
 (FLAW_ROWS, FLAW_FIRSTS, FLAWS) = range(25, 28)
 
-ARGUMENTS = 28
+# The arrays of a desk: its table, what is written to, the pieces and where they stand, executions, and reports.
+(DESK, TEXT, TEXT_BYTES, PIECES, PIECE_ROWS, LETTERS, LETTER_BYTES, EXECUTIONS, RING, RAW) = range(28, 38)
+
+ARGUMENTS = 38
 """From here on stand the numbers of a call."""
 ARGUMENTS_MAX = 9
 BLOCK = ARGUMENTS + ARGUMENTS_MAX

@@ -18,8 +18,35 @@ from numba.np import arrayobj
 
 from flatbook.backtest import tape_checks
 from flatbook.backtest.kernel import block as at
-from flatbook.backtest.kernel import levels, passing, queues, resting, scan, seen, sending
-from flatbook.backtest.kernel.tables import LEVEL_WIDTH, NO_ROOM, ROWS, SIGHT, TOP_WIDTH, WIDTH
+from flatbook.backtest.kernel import (
+    booking,
+    letters,
+    levels,
+    live_orders,
+    passing,
+    queues,
+    resting,
+    scan,
+    seen,
+    sending,
+    sums,
+    wishes,
+)
+from flatbook.backtest.kernel.desk_table import (
+    DESK_ROWS,
+    DESK_WIDTH,
+    EXECUTION,
+    EXECUTIONS_MAX,
+    RAW_BYTES,
+)
+from flatbook.backtest.kernel.tables import (
+    LEVEL_WIDTH,
+    RING_MAX,
+    ROWS,
+    SIGHT,
+    TOP_WIDTH,
+    WIDTH,
+)
 from flatbook.market import feature_feed, features
 from flatbook.matcher import rule
 
@@ -32,8 +59,13 @@ MODULES: tuple[Any, ...] = (
     resting,
     seen,
     passing,
+    live_orders,
+    letters,
+    sums,
+    wishes,
     sending,
     scan,
+    booking,
     tape_checks,
 )
 INLINED = (
@@ -131,7 +163,8 @@ def _jit(function: Callable[..., Any], *, forceinline: bool = False) -> Callable
 def _way_in(made: dict[str, Any]) -> Callable[[Any, int], int]:
     """Returns the way in to compiled functions, by their names, as a function to be compiled."""
     scan_on, begin, go_back = made["scan"], made["begin_passing"], made["go_back"]
-    deliver, read, check = (made[name] for name in ("deliver", "read_feature_at", "check_rows"))
+    send_all, read, check = (made[name] for name in ("send_all", "read_feature_at", "check_rows"))
+    keep_and_book, book_ring, book_woken = (made[name] for name in ("keep_and_book", "book_ring", "book_woken"))
     first = at.ARGUMENTS
     second, third = first + 1, first + 2
 
@@ -152,11 +185,25 @@ def _way_in(made: dict[str, Any]) -> Callable[[Any, int], int]:
             found = (shaped(b[at.FLAW_ROWS], (b[at.FLAWS],), _LONG), shaped(b[at.FLAW_FIRSTS], (b[at.FLAWS],), _LONG))
             check(c, b[first], (b[second], b[third], b[third + 1]), found)
             return 0
+        d = shaped(b[at.DESK], (DESK_ROWS, DESK_WIDTH), _LONG)
+        k = (
+            shaped(b[at.TEXT], (b[at.TEXT_BYTES],), types.uint8),
+            shaped(b[at.PIECES], (b[at.PIECE_ROWS], 2), _LONG),
+            shaped(b[at.LETTERS], (b[at.LETTER_BYTES],), types.uint8),
+            shaped(b[at.EXECUTIONS], (EXECUTIONS_MAX, EXECUTION), _LONG),
+            shaped(b[at.RAW], (RAW_BYTES,), types.uint8),
+        )
+        if what == at.BOOK:
+            return int(keep_and_book(d, k, shaped(b[at.RING], (RING_MAX, WIDTH), _LONG)))
         t = shaped(b[at.TABLE], (ROWS, WIDTH), _LONG)
+        is_shared = b[at.DESK] != 0
         fr = shaped(b[at.FEATURES], (b[at.FEATURE_ROWS], b[at.FEATURE_WIDTH]), _DOUBLE)
-        if what in (at.SCAN, at.BEGIN_PASSING, at.DELIVER) and not deliver(t):
-            return NO_ROOM
-        if what == at.DELIVER:
+        if what in (at.SCAN, at.BEGIN_PASSING, at.DELIVER):
+            stops = send_all(t, d, k, is_shared)
+            if stops >= 0 or what == at.DELIVER:
+                return int(stops)
+        if what == at.BOOK_RING:
+            book_ring(t, d, k)
             return 0
         if what == at.READ_FEATURE:
             shaped(b[at.NUMBER], (1,), _DOUBLE)[0] = read(t, fr, b[first], b[second])
@@ -167,7 +214,10 @@ def _way_in(made: dict[str, Any]) -> Callable[[Any, int], int]:
             shaped(b[at.PASSED_FEATURES], (b[at.FEATURE_ROWS], b[at.PLACES]), _DOUBLE),
         )
         if what == at.SCAN:
-            return int(scan_on(t, lv, shaped(b[at.TOPS], (rows, TOP_WIDTH), _LONG), fr, p, c))
+            why = scan_on(t, lv, shaped(b[at.TOPS], (rows, TOP_WIDTH), _LONG), fr, p, c)
+            if is_shared:
+                book_woken(t, d, k, why)
+            return int(why)
         kept = shaped(b[at.KEPT], (b[at.KEPT_ROWS], WIDTH), _LONG)
         kept_fr = shaped(b[at.KEPT_FEATURES], (b[at.FEATURE_ROWS], b[at.FEATURE_WIDTH]), _DOUBLE)
         if what == at.BEGIN_PASSING:

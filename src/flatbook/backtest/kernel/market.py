@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from struct import Struct, pack_into
 from typing import Any
 
 import numpy as np
 
+from flatbook.backtest.booked import Booked
 from flatbook.backtest.kernel import block
+from flatbook.backtest.kernel import desk_table as desk
 from flatbook.backtest.kernel import tables as at
 from flatbook.backtest.kernel.native import native
 from flatbook.backtest.kernel.tables import F0, G0, I0, META_ROW, NEVER, Q0
@@ -19,6 +21,7 @@ from flatbook.market.feature_feed import NOT_READY
 from flatbook.market.orderbook import Touch
 from flatbook.market.ticks import Kind
 from flatbook.strategies.quoting import Feature, FeatureKind
+from flatbook.values.instants import Instant
 
 _KINDS = {kind: number for number, kind in enumerate(FeatureKind)}
 _ARGUMENTS = 8 * block.ARGUMENTS
@@ -42,7 +45,9 @@ class CompiledMarket:
         self._count, self._deep = count, any(deep)
         self._t = at.new_table(count)
         self._meta = self._t[META_ROW]
-        self._now = memoryview(self._meta)
+        self._now: Any = self._meta.data
+        self._cells: Any = self._t.data.cast("B").cast("q")
+        self._head: Any = np.zeros(desk.DESK_WIDTH, np.int64).data
         self._seen = self._t[I0 : I0 + count]
         self._seen[:, at.IS_DEEP] = deep
         self._saw = [row[_SAW] for row in self._seen]
@@ -158,6 +163,8 @@ class CompiledMarket:
         if why == at.WOKE:
             self.now = meta[at.NOW]
             return Stop.WOKEN
+        if why == at.HELD:
+            return Stop.HELD
         self._refuse_crowd(why)
         self.now = max(self.now, meta[at.NOW])
         return Stop.ENDED if why == at.ENDED else Stop.TOLD
@@ -165,8 +172,10 @@ class CompiledMarket:
     def _go_on(self, passes: int) -> int:
         """Scans on, past at most so many messages, and says why it stopped."""
         self._now[at.PASSES] = passes
-        if passes and self._call(block.BEGIN_PASSING) == at.NO_ROOM:
-            return at.NO_ROOM
+        if passes:
+            why = self._call(block.BEGIN_PASSING)
+            if why in (at.NO_ROOM, at.HELD):
+                return why
         return self._way_in(self._address, block.SCAN)
 
     def passed(self) -> Passed:
@@ -207,12 +216,44 @@ class CompiledMarket:
 
     def told(self) -> list[list[int]]:
         """Returns the reports that came since they were last asked for, in order of time: each as `Told` names it."""
-        count = self._now[at.RINGED]
+        first, count = self._head[desk.BOOKED], self._now[at.RINGED]
         if not count:
             return []
-        self._now[at.RINGED] = 0
-        rows: list[list[int]] = self._ring[:count].tolist()
+        self._now[at.RINGED] = self._head[desk.BOOKED] = 0
+        rows: list[list[int]] = self._ring[first:count].tolist()
         return rows
+
+    def told_until(self) -> int:
+        """Returns when the newest of the reports came that were not asked for yet; 0 where there is none."""
+        count = self._now[at.RINGED]
+        return int(self._ring[count - 1, at.REP_TIME]) if count else 0
+
+    def share(self, booked: Booked) -> bool:
+        """Books what it tells into a table of a desk from now on, and sends what is wanted there."""
+        booked.share(self._block)
+        self._head = booked.head
+        return True
+
+    def book_told(self, see_day: Callable[[Instant], None]) -> Sequence[Sequence[int]]:
+        """Books the reports that came, up to the first that is not plain. Gives: those that were not booked."""
+        meta, head = self._now, self._head
+        while meta[at.RINGED]:
+            if head[desk.WHY] == desk.NEW_DAY:
+                row = self._ring[head[desk.BOOKED]]
+                see_day(Instant(int(min(row[at.REP_TIME], row[at.REP_VENUE_TIME]))))
+            self._call(block.BOOK_RING)
+            if head[desk.WHY] == desk.NOT_PLAIN:
+                return self.told()
+        return ()
+
+    def deliver(self) -> bool:
+        """Does at once what was written down. Gives: False where what is wanted did not pass; nothing is done then.
+
+        Errors: Refused where there is no room for it.
+        """
+        why = self._call(block.DELIVER)
+        self._refuse_crowd(why)
+        return why != at.HELD
 
     def samples(self) -> list[Sample]:
         """Returns what was sampled since it was last asked for."""
@@ -309,6 +350,11 @@ class CompiledMarket:
     def ask_each(self) -> None:
         """Wakes after every message that was seen."""
         self._meta[at.EACH] = self._passes = 1
+
+    def fit_since(self, inst: int) -> int:
+        """Returns when the book of an instrument was last seen fit; 0 where it is not fit."""
+        row = (I0 + inst) * at.WIDTH
+        return self._cells[row + at.HEARD_AT] if self._cells[row + at.IS_FIT] else 0
 
     def seen(self, inst: int) -> tuple[Touch | None, int]:
         """Returns the touch of an instrument, and when its book was last seen fit, 0 before the first time."""

@@ -27,7 +27,10 @@ SOURCES = (
     "backtest/tape_checks.py",
     *(
         f"backtest/kernel/{name}.py"
-        for name in ("block", "compiled", "levels", "passing", "queues", "resting", "scan", "seen", "sending", "tables")
+        for name in (
+            *("block", "booking", "compiled", "desk_table", "letters", "levels", "live_orders", "passing", "queues"),
+            *("resting", "scan", "seen", "sending", "sums", "tables", "wishes"),
+        )
     ),
     "market/feature_feed.py",
     "market/features.py",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from flatbook.backtest.kernel import desk_table as desk
+from flatbook.backtest.kernel.letters import ID_DIGITS, Texts
 from flatbook.backtest.kernel.queues import send_arrival
 from flatbook.backtest.kernel.tables import (
     ARRIVALS,
@@ -13,6 +15,7 @@ from flatbook.backtest.kernel.tables import (
     DUE_AT,
     FREE,
     HEAP_MAX,
+    HELD,
     HIGH,
     I0,
     INST,
@@ -24,6 +27,7 @@ from flatbook.backtest.kernel.tables import (
     MSG_NOW,
     MSG_NUMBER,
     MSG_WHAT,
+    NO_ROOM,
     NUMBER,
     O0,
     ORDER,
@@ -49,8 +53,10 @@ from flatbook.backtest.kernel.tables import (
     WATCH_IT,
     Longs,
 )
+from flatbook.backtest.kernel.wishes import look_at_books, pass_all, take_wishes
 from flatbook.matcher.rule import CANCELING, PLACING, latency
 
+CRC_POLYNOMIAL = 0xEDB88320
 Order = tuple[int, int, int, int, int, int, int, int]
 """(number, instrument, sign, price, lots, style, key, due at)"""
 
@@ -144,5 +150,50 @@ def deliver(t: Longs) -> bool:
     return has_room
 
 
-COMPILED = (place, cancel, watch, slot_of, ask_again, deliver)
+def send_wishes(t: Longs, d: Longs) -> bool:
+    """Sends what the desk wants, in order. Gives: False where there was no room for all of it."""
+    has_room = True
+    for k in range(d[desk.DESK_ROW, desk.WISHES]):
+        row = d[desk.W0 + k]
+        what, number, now = row[desk.WISH], row[desk.W_NUMBER], row[desk.W_NOW]
+        if what == desk.PLACES:
+            key = key_of(d[row[desk.W_STANDING], desk.CRC], row[desk.W_COUNTED])
+            terms = (row[desk.W_PRICE], row[desk.W_LOTS], row[desk.W_STYLE], key, row[desk.W_DUE])
+            if place(t, (number, row[desk.W_PLACE], row[desk.W_SIGN], *terms), now) < 0:
+                has_room = False
+        elif what == desk.HOLDS:
+            watch(t, slot_of(t, number), number)
+        elif what != desk.NOTES and not cancel(t, slot_of(t, number), number, now):
+            has_room = False
+    return has_room
+
+
+def key_of(state: int, counted: int) -> int:
+    """Returns the check sum (CRC-32) of an order's id: that of how it begins, carried on over its number."""
+    unit = 10 ** (ID_DIGITS - 1)
+    for _ in range(ID_DIGITS):
+        state ^= ord("0") + counted // unit % 10
+        for _ in range(8):
+            state = (state >> 1) ^ (CRC_POLYNOMIAL if state & 1 else 0)
+        unit //= 10
+    return state ^ 0xFFFFFFFF
+
+
+def send_all(t: Longs, d: Longs, k: Texts, is_shared: bool) -> int:
+    """Sends what the desk wants, then what else is to be sent.
+
+    Gives: why a scan must stop before it begins: what is wanted did not pass, or there was no room; -1 where neither.
+    """
+    if is_shared and d[desk.DESK_ROW, desk.WISHES] != 0:
+        look_at_books(t, d)
+        if not pass_all(d):
+            return HELD
+        has_room = send_wishes(t, d)
+        take_wishes(d, k)
+        if not has_room:
+            return NO_ROOM
+    return -1 if deliver(t) else NO_ROOM
+
+
+COMPILED = (place, cancel, watch, slot_of, ask_again, deliver, key_of, send_wishes, send_all)
 """What a compiler of arrays must be given, each after what it calls."""

@@ -78,7 +78,7 @@ WORKING, FILLED, CANCELED, EXPIRED, REJECTED, PAID = 0, 1, 2, 3, 4, 5
 SAMPLE = 5
 
 # Why a scan stops.
-WOKE, RING_FULL, MORE_ROWS, ENDED, FULL, CROWDED, NO_ROOM = range(7)
+WOKE, RING_FULL, MORE_ROWS, ENDED, FULL, CROWDED, NO_ROOM, HELD = range(8)
 
 # The kinds of rows of a tape, as `flatbook.market.ticks` has them.
 (K_CLEAR, K_BID, K_ASK, K_QUOTE, K_TRADE, K_MARK, K_INDEX, K_FUNDING, K_RANGE, K_BAR) = (int(kind) for kind in Kind)

@@ -1,0 +1,273 @@
+"""What a backtest books at once: the table of the desk, and the texts of its events on their way into the journal.
+
+The compiled code writes events there as Python does, in turn; whenever as many are there as a row of the journal
+holds, that row is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from struct import Struct
+from typing import Any, Protocol
+
+import numpy as np
+
+from flatbook.backtest.kernel import block
+from flatbook.backtest.kernel import desk_table as desk
+from flatbook.backtest.kernel.desk_table import DESK_ROW, DESK_WIDTH, GROUP
+from flatbook.backtest.kernel.live_orders import link, rests
+from flatbook.backtest.kernel.native import native
+from flatbook.backtest.kernel.tables import HELD, ORDERS_MAX, RING_MAX, WIDTH
+from flatbook.engine.ports import Cursors, Row
+from flatbook.events.codec import decode_events, encode_event, gathered
+from flatbook.events.event import Event
+from flatbook.values.ids import Epoch, Seq
+from flatbook.values.instants import Instant
+
+TEXT_BYTES = 16 * 1024 * 1024
+EVENT_BYTES_MAX = 1_500
+"""How long the text of an event may be that the compiled code writes."""
+RAW_EVENT_BYTES_MAX = 4_096
+"""How long the text of an event may be that is kept until the compiled code writes it."""
+ROOM_BYTES = (RING_MAX + desk.WISHES_MAX) * EVENT_BYTES_MAX + GROUP * RAW_EVENT_BYTES_MAX + desk.RAW_BYTES
+_WORDS = 8
+_ROW_BYTES = DESK_WIDTH * _WORDS
+_ORDER = Struct(f"{desk.BEFORE + 1}q")
+_WISH = Struct(f"{desk.WISH_COLUMNS}q")
+_put_order, _put_wish = _ORDER.pack_into, _WISH.pack_into
+
+
+class RunJournal(Protocol):
+    """Where the events of a run go."""
+
+    @property
+    def last(self) -> Seq:
+        """The sequence number of the last event."""
+        ...
+
+    def take_lease(self, now: Instant) -> Epoch:
+        """Raises the epoch."""
+        ...
+
+    def append(self, events: Sequence[Event], *, after: Seq, epoch: Epoch, cursors: Cursors, at: Instant) -> Seq:
+        """Keeps events as one row."""
+        ...
+
+    def append_encoded(self, events: bytes, *, count: int, after: Seq, epoch: Epoch, at: Instant) -> Seq:
+        """Keeps so many events, which the codec encoded one by one, as one row."""
+        ...
+
+    def read(self, after: Seq = Seq(0)) -> Iterator[Row]:
+        """Yields the rows that are not wholly at or before `after`, in order."""
+        ...
+
+
+class Booked:
+    """The table of a desk, and the journal of a run: rows of as many events, whatever steps they came from."""
+
+    def __init__(self, journal: RunJournal, epoch: Epoch) -> None:
+        self._journal, self.epoch = journal, epoch
+        self._began_after = journal.last
+        self.table = desk.new_desk_table()
+        self.head: Any = self.table[DESK_ROW].data
+        self.cells: Any = self.table.data.cast("B").cast("q")
+        self._bytes = self.table.data.cast("B")
+        self._text = np.zeros(TEXT_BYTES, np.uint8)
+        self._letters, self._pieces = np.zeros(1, np.uint8), np.zeros((1, 2), np.int64)
+        self._executions = np.zeros((desk.EXECUTIONS_MAX, desk.EXECUTION), np.int64)
+        self._raw, self._raw_at = np.zeros(desk.RAW_BYTES, np.uint8), 0
+        self._seen, self._seen_at = journal.last, 0
+        self._block = np.zeros(block.BLOCK, np.int64)
+        self._blocks = [self._block]
+        self._ring: Any = None
+        self._point()
+
+    # What the compiled code is told.
+
+    def share(self, other: Any) -> None:
+        """Has a simulator that books what it tells know where all is that it writes to, by its block."""
+        self._blocks = [other]
+        self._point()
+
+    def _point(self) -> None:
+        for each in self._blocks:
+            arrays: tuple[Any, ...] = (self.table, self._text, self._pieces, self._letters, self._executions, self._raw)
+            places = (block.DESK, block.TEXT, block.PIECES, block.LETTERS, block.EXECUTIONS, block.RAW)
+            for place, array in zip(places, arrays, strict=True):
+                each[place] = array.ctypes.data
+            each[block.TEXT_BYTES], each[block.LETTER_BYTES] = len(self._text), len(self._letters)
+            each[block.PIECE_ROWS] = len(self._pieces)
+
+    def set_pieces(self, pieces: Sequence[bytes]) -> None:
+        """Takes all pieces that texts are put together from, in their order."""
+        lengths = np.array([len(piece) for piece in pieces], np.int64)
+        self._pieces = np.stack((np.cumsum(lengths) - lengths, lengths), axis=1)
+        self._letters = np.frombuffer(b"".join(pieces), np.uint8)
+        self._point()
+
+    def book(self, told: Sequence[Sequence[int]]) -> bool:
+        """Has kept what is wanted, and booked what a simulator told that does neither; BOOKED says how many were.
+
+        Gives: False where what is wanted must not be done; nothing is booked then.
+        """
+        if self._ring is None:
+            self._ring = np.zeros((RING_MAX, WIDTH), np.int64)
+            self._block[block.RING] = self._ring.ctypes.data
+        if told:
+            rows = np.array(told, np.int64)
+            self._ring[: len(rows), : rows.shape[1]] = rows
+        self.head[desk.TOLD], self.head[desk.BOOKED] = len(told), 0
+        return self.book_on()
+
+    def book_on(self) -> bool:
+        """Goes on to book what was told."""
+        return native()(self._block.ctypes.data, block.BOOK) != HELD
+
+    @property
+    def count(self) -> int:
+        """How many events the run has booked."""
+        head = self.head
+        waiting: int = head[desk.CUTS] * GROUP + head[desk.COUNT]
+        return self._journal.last - self._began_after + waiting
+
+    def wish(self, *wish: int) -> None:
+        """Writes down what is wanted, by the columns of the table. Needs: room."""
+        count = self.head[desk.WISHES]
+        _put_wish(self._bytes, (desk.W0 + count) * _ROW_BYTES, *wish)
+        self.head[desk.WISHES] = count + 1
+
+    def wishes(self) -> list[list[int]]:
+        """Returns all that was written down."""
+        rows = self.table[desk.W0 : desk.W0 + self.head[desk.WISHES], : desk.WISH_COLUMNS]
+        found: list[list[int]] = rows.tolist()
+        return found
+
+    def drop_wishes(self) -> None:
+        """Forgets what was written down."""
+        self.head[desk.WISHES] = 0
+
+    def keep_raw(self, text: bytes) -> tuple[int, int] | None:
+        """Keeps the text of an event that is wanted. Gives: where it stands and how long it is; None without room."""
+        begins = self._raw_at if self.head[desk.WISHES] else 0
+        ends = begins + len(text)
+        if ends > desk.RAW_BYTES or len(text) > RAW_EVENT_BYTES_MAX:
+            return None
+        self._raw.data[begins:ends] = text
+        self._raw_at = ends
+        return begins, len(text)
+
+    # Its live orders.
+
+    def row_of(self, number: int) -> int:
+        """Returns where the row of a live order begins; -1 of one that is not live."""
+        cells = self.cells
+        for k in range(self.head[desk.PROBES] + 1):
+            begins = (desk.D0 + (number + k) % ORDERS_MAX) * DESK_WIDTH
+            if cells[begins] == number:
+                return begins
+        return -1
+
+    def clear_orders(self) -> None:
+        """Forgets all live orders, and what was wanted."""
+        head = self.head
+        if head[desk.ALIVE]:
+            self.table[desk.D0 : desk.W0, desk.O_NUMBER] = 0
+        head[desk.ALIVE] = head[desk.PROBES] = head[desk.WISHES] = head[desk.LATE] = 0
+
+    def put_order(self, columns: Sequence[int]) -> None:
+        """Keeps a live order, newest last, by the columns of its row before NEXT."""
+        cells, number, standing, k = self.cells, columns[desk.O_NUMBER], columns[desk.STANDING], 0
+        while cells[(desk.D0 + (number + k) % ORDERS_MAX) * DESK_WIDTH]:
+            k += 1
+        row = desk.D0 + (number + k) % ORDERS_MAX
+        self.head[desk.PROBES] = max(self.head[desk.PROBES], k)
+        _put_order(self._bytes, row * _ROW_BYTES, *columns, 0, 0)
+        link(self.table, row, standing)
+        rests(self.table, row, standing)
+
+    # The journal.
+
+    def add(self, events: Sequence[Event]) -> None:
+        """Keeps events, and writes them as soon as they fill a row."""
+        for event in events:
+            self._write(encode_event(event), _instant_of(event))
+
+    def _write(self, text: bytes, at: Instant) -> None:
+        head, begins = self.head, self.head[desk.WRITTEN]
+        ends = begins + len(text)
+        if ends + ROOM_BYTES > len(self._text):
+            self._grow(ends + ROOM_BYTES)
+        self._text.data[begins:ends] = text
+        head[desk.WRITTEN] = ends
+        head[desk.COUNT] += 1
+        if head[desk.COUNT] == GROUP:
+            head[desk.COUNT] = 0
+            cut = (desk.C0 + head[desk.CUTS]) * DESK_WIDTH
+            self.cells[cut + desk.CUT_AT], self.cells[cut + desk.CUT_TIME] = head[desk.WRITTEN], at
+            head[desk.CUTS] += 1
+            self.flush()
+
+    def _grow(self, room: int) -> None:
+        text = np.zeros(2 * room, np.uint8)
+        text[: len(self._text)] = self._text
+        self._text = text
+        self._point()
+
+    def flush(self) -> None:
+        """Writes the rows that are full, and keeps the executions that were noted."""
+        head, cells = self.head, self.cells
+        begins = 0
+        for k in range(head[desk.CUTS]):
+            cut = (desk.C0 + k) * DESK_WIDTH
+            ends = cells[cut + desk.CUT_AT]
+            self._append(begins, ends, GROUP, Instant(cells[cut + desk.CUT_TIME]))
+            begins = ends
+        head[desk.CUTS] = 0
+        left = head[desk.WRITTEN] - begins
+        self._text[:left] = self._text[begins : begins + left].copy()
+        head[desk.WRITTEN] = left
+        self._seen_at -= begins
+
+    def _append(self, begins: int, ends: int, count: int, at: Instant) -> None:
+        text = self._text[begins:ends].tobytes()
+        self._journal.append_encoded(text, count=count, after=self._journal.last, epoch=self.epoch, at=at)
+
+    def since(self, count: int) -> Iterator[Event]:
+        """Yields what the run has booked after its first events, which are so many."""
+        after = Seq(self._began_after + count)
+        journal, head = self._journal, self.head
+        if after < journal.last:
+            for row in journal.read(after):
+                yield from row.events[max(0, after - row.first + 1) :]
+            after = journal.last
+        waiting = journal.last + head[desk.CUTS] * GROUP + head[desk.COUNT]
+        begins = self._seen_at if self._seen == after and self._seen_at > 0 else 0
+        first = after if begins else journal.last
+        text = self._text[begins : head[desk.WRITTEN]].tobytes()
+        yield from decode_events(gathered(text, waiting - first))[after - first :]
+        self._seen, self._seen_at = Seq(waiting), head[desk.WRITTEN]
+
+    def close(self) -> None:
+        """Writes what waits."""
+        self.flush()
+        head = self.head
+        if head[desk.COUNT]:
+            text = self._text[: head[desk.WRITTEN]].tobytes()
+            last = decode_events(gathered(text, head[desk.COUNT]))[-1]
+            self._append(0, head[desk.WRITTEN], head[desk.COUNT], _instant_of(last))
+            head[desk.COUNT] = head[desk.WRITTEN] = 0
+
+    def drain(self, executed: Any) -> None:
+        """Hands over the executions that were noted."""
+        count = self.head[desk.EXECUTED]
+        executed.frombytes(self._executions[:count].tobytes())
+        self.head[desk.EXECUTED] = 0
+
+
+def _instant_of(event: Event) -> Instant:
+    """Returns when an event was seen or decided, by our clock."""
+    for name in ("seen_at", "decided_at", "raised_at", "cleared_at", "stated_at", "marked_at", "started_at", "at"):
+        at = getattr(event, name, None)
+        if at is not None:
+            return Instant(at)
+    return Instant(0)

@@ -1,0 +1,38 @@
+"""A seat of a backtest that is looked after directly, and what it wanted last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from flatbook.backtest.standing import Standing
+from flatbook.backtest.standing_view import StandingView
+from flatbook.engine.rules import SeatRules
+from flatbook.state.intents import PlaceIntent
+from flatbook.values.ids import InstrumentId, OrderId
+from flatbook.values.instants import Instant
+
+
+class Seated:
+    """A seat, what its strategy sees, and where it stands on what it trades."""
+
+    __slots__ = ("decide", "key", "limits", "owner", "params", "row", "standings", "view")
+
+    def __init__(
+        self, seated: SeatRules, view: StandingView, standings: dict[InstrumentId, Standing], row: int
+    ) -> None:
+        seat = seated.seat
+        self.decide, self.params, self.key, self.owner = seat.decide, seat.params, seat.key, seat.owner
+        self.limits, self.view, self.standings, self.row = seated.limits, view, standings, row
+
+
+class Wanted(NamedTuple):
+    """What a seat wanted last, and how many orders, their times and wishes were there before, if it is taken back."""
+
+    seated: Seated
+    wanted: Sequence[PlaceIntent]
+    gone: Mapping[OrderId, None]
+    now: Instant
+    placed: int
+    times: int
+    wishes: int

@@ -1,0 +1,176 @@
+"""What strategies of a backtest see while their seats are looked after directly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from flatbook.backtest.kernel.desk_table import LIVE
+from flatbook.backtest.placed import Sent
+from flatbook.backtest.standing import Standing
+from flatbook.engine.quoting import SeatView
+from flatbook.engine.rules import SeatRules
+from flatbook.market.orderbook import Touch
+from flatbook.state.desk import State
+from flatbook.state.orders import Order
+from flatbook.state.positions import TurnedDown
+from flatbook.state.slots import SlotHeld
+from flatbook.strategies.quoting import Stop
+from flatbook.values.ids import COUNT_DIGITS, InstrumentId, OrderId, OwnerId, Slot, order_id_of_observation
+from flatbook.values.instants import NS_PER_MS, Instant
+from flatbook.values.money import Money, Quantity
+
+
+class Sights(Protocol):
+    """What is seen of the market, and the desk behind it for what is seldom asked."""
+
+    def fit_since(self, inst: int) -> int:
+        """Returns when the book of an instrument by its place was last seen fit; 0 where it is not fit."""
+        ...
+
+    def seen(self, inst: int) -> tuple[Touch | None, int]:
+        """Returns the touch of an instrument by its place, and when its book was last seen fit, 0 before that."""
+        ...
+
+    def feature(self, owner: OwnerId, name: str) -> float | None:
+        """Returns a feature that the strategy of an owner declared; None while it is not ready."""
+        ...
+
+    def full_view(self, owner: OwnerId) -> SeatView:
+        """Returns the view of a seat on the state of the desk, which has caught up."""
+        ...
+
+
+class StandingView:
+    """What the strategy of a seat can see, read from where it stands; what is not kept there from the desk itself."""
+
+    __slots__ = (
+        "_age_ns",
+        "_earliest",
+        "_fit_since",
+        "_looked",
+        "_places",
+        "_sent",
+        "_sights",
+        "_standings",
+        "_touches",
+        "_traded",
+        "count",
+        "ids",
+        "now",
+        "owner",
+        "prefix",
+    )
+
+    def __init__(
+        self,
+        seated: SeatRules,
+        standings: dict[InstrumentId, Standing],
+        sights: Sights,
+        places: Mapping[InstrumentId, int],
+        sent: Mapping[int, Sent],
+    ) -> None:
+        self._standings, self._sights, self._places = standings, sights, places
+        self._traded, self._fit_since, self._sent = tuple(standings.values()), sights.fit_since, sent
+        self._age_ns = seated.limits.book_age_ms_max * NS_PER_MS
+        self._touches: dict[InstrumentId, Touch | None] = {}
+        self.ids: list[OrderId] = []
+        self._looked = False
+        self.prefix, self.count, self._earliest = "", 0, 0
+        self.now: Instant = Instant(0)
+        self.owner: OwnerId = seated.seat.owner
+
+    def read(self, state: State) -> None:
+        """Takes over how many orders the owner has wanted so far."""
+        self.ids.clear()
+        self.count = state.intents.get(self.owner, 0)
+        self.prefix = order_id_of_observation(self.owner, epoch=state.epoch, count=0)[:-COUNT_DIGITS]
+
+    def begin(self, now: Instant) -> bool:
+        """Looks at the books that are traded. Gives: False where one is not seen on which orders stand."""
+        self.now = now
+        earliest = self._earliest = now - self._age_ns
+        if self._looked:
+            self._touches.clear()
+            self._looked = False
+        fit_since = self._fit_since
+        for standing in self._traded:
+            if fit_since(standing.place) <= earliest and standing.cells[standing.starts + LIVE]:
+                return False
+        return True
+
+    def placed(self, count: int) -> None:
+        """Takes note that so many orders were placed."""
+        self.count += count
+        self.ids.clear()
+
+    def touch(self, instrument: InstrumentId) -> Touch | None:
+        """Returns the best of both sides; None while the book is unfit, stale or empty on one side."""
+        try:
+            return self._touches[instrument]
+        except KeyError:
+            return self._look(instrument)
+
+    def _look(self, instrument: InstrumentId) -> Touch | None:
+        """Looks at a book for the first time in this decision."""
+        place = self._places[instrument]
+        touch = self._sights.seen(place)[0] if self._fit_since(place) > self._earliest else None
+        self._touches[instrument], self._looked = touch, True
+        return touch
+
+    def observed_at(self, instrument: InstrumentId) -> Instant | None:
+        """Returns when its book was last seen fit, by our clock; None before the first time."""
+        seen_at = self._sights.seen(self._places[instrument])[1]
+        return Instant(seen_at) if seen_at else None
+
+    def orders(self, instrument: InstrumentId) -> Sequence[Order]:
+        """Returns the orders of this owner that are open, oldest first."""
+        return self._standings[instrument].live(self._sent)
+
+    def position(self, instrument: InstrumentId) -> Quantity:
+        """Returns the signed position of this owner. Units: contracts."""
+        standing = self._standings.get(instrument)
+        return self._full().position(instrument) if standing is None else Quantity(standing.qty)
+
+    def slot(self, instrument: InstrumentId, slot: Slot) -> SlotHeld | None:
+        """Returns what a slot holds and did; None for one that never traded."""
+        return self._full().slot(instrument, slot)
+
+    def slots(self, instrument: InstrumentId) -> Sequence[Slot]:
+        """Returns the slots that hold something, in the order in which they were first used."""
+        return self._full().slots(instrument)
+
+    def note(self, instrument: InstrumentId) -> Any:
+        """Returns the newest note of this strategy on an instrument, None before its first one: its only memory."""
+        return self._full().note(instrument)
+
+    def feature(self, name: str) -> float | None:
+        """Returns a declared feature; None while it is not ready."""
+        return self._sights.feature(self.owner, name)
+
+    def free(self, instrument: InstrumentId) -> tuple[Money, Quantity] | None:
+        """Returns what may still be spent, and what may still be sold; None before the account was stated."""
+        return self._full().free(instrument)
+
+    def stop(self, _instrument: InstrumentId) -> Stop | None:
+        """Returns None: nothing keeps a strategy from anything while its seat is looked after here."""
+        return None
+
+    def turned_down(self, instrument: InstrumentId) -> TurnedDown | None:
+        """Returns the newest order of this owner that was turned down; None since an execution, or before any."""
+        standing = self._standings.get(instrument)
+        return self._full().turned_down(instrument) if standing is None else standing.turned_down
+
+    def order_id(self, index: int) -> OrderId:
+        """Returns the id of the `index`-th order that this decision places, from 0."""
+        ids = self.ids
+        if index == len(ids):
+            order_id = OrderId(f"{self.prefix}{self.count + index:0{COUNT_DIGITS}d}")
+            ids.append(order_id)
+            return order_id
+        if 0 <= index < len(ids):
+            return ids[index]
+        return OrderId(f"{self.prefix}{self.count + index:0{COUNT_DIGITS}d}")
+
+    def _full(self) -> SeatView:
+        return self._sights.full_view(self.owner)

@@ -17,7 +17,7 @@ from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, NEVER, PA
 from flatbook.backtest.passing import PassingView
 from flatbook.backtest.reports import funding_of, item_of, refusal
 from flatbook.backtest.simulator import Level, Passed, Simulator, Told, Watch
-from flatbook.backtest.standing import STYLES
+from flatbook.backtest.standing import style_of
 from flatbook.backtest.terms import Terms
 from flatbook.engine.effects import Cancel, Effect, Place
 from flatbook.engine.inputs import Item, PlaceAnswered, Restarted, Resumed
@@ -297,7 +297,8 @@ class SimulatedDesk:
             return PlaceAnswered(order_id=order.order_id, attempt=order.attempt, answer=answer)
         known = self.state.orders[order.order_id]
         sent = self.placed.add(known, self._direct.standing(known.owner, known.instrument), known.decided_at)
-        style, key = STYLES[order.style], zlib.crc32(order.order_id.encode())
+        style = style_of(order.style, order.product, reduces=order.reduce_only)
+        key = zlib.crc32(order.order_id.encode())
         self._simulator.place((sent.number, traded.place, sign, price, lots, style, key, order.good_until))
         return None
 

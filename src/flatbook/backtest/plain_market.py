@@ -9,7 +9,17 @@ from typing import NamedTuple
 
 from flatbook.backtest.booked import Booked
 from flatbook.backtest.kernel.market import has_levels
-from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, PAID, REJECTED, WORKING
+from flatbook.backtest.kernel.tables import (
+    ADDS,
+    CANCELED,
+    EXPIRED,
+    FILLED,
+    ONLY_REDUCES,
+    PAID,
+    REJECTED,
+    TAKES,
+    WORKING,
+)
 from flatbook.backtest.plain_sight import NEVER, KeptFeature, SeenInstrument, TapeRow, arm_all
 from flatbook.backtest.simulator import NewOrder, OrderRow, Passed, Sample, Stop, Told, Watch
 from flatbook.backtest.tape import Tape
@@ -31,6 +41,7 @@ class _Order:
     def __init__(self, order: NewOrder, arrives_at: int) -> None:
         self.order, self.arrives_at = order, arrives_at
         self.left, self.executed, self.arrived_at = order.lots, 0, 0
+        self.reduces = order.style >= ONLY_REDUCES
         self.has_arrived = False
 
     @property
@@ -219,6 +230,8 @@ class PlainMarket:
             fills += market.whole()
         for fill in fills:
             self._execute(self._orders[int(fill.order_id)], fill, row.ts)
+        if fills:
+            self._cut_all(row.inst, row.ts)
         self._unseen.append(_Unseen(row, top))
         self._next = next(self._rows, None)
         if self._next is None:
@@ -235,18 +248,48 @@ class PlainMarket:
     def _arrive(self, known: _Order, time: int) -> None:
         order = known.order
         known.has_arrived, known.arrived_at = True, time
-        market = self._markets[order.inst]
-        arrival = market.arrive(known.name, order.sign, order.price, order.lots, Style(order.style))
+        market, style = self._markets[order.inst], Style(order.style % ONLY_REDUCES)
+        most = self._may_reduce(known) if known.reduces else order.lots
+        if not most and (style is not Style.POST_ONLY or not market.would_take(order.sign, order.price)):
+            self._refuse(known, ADDS, time)
+            return
+        arrival = market.arrive(known.name, order.sign, order.price, min(most, order.lots) or 1, style)
         if arrival.is_refused:
-            self._report(known, REJECTED, time)
-            del self._orders[order.number]
+            self._refuse(known, TAKES, time)
             return
         self._report(known, WORKING, time)
+        if known.reduces:
+            market.only_reduces(known.name)
         for fill in arrival.fills:
             self._execute(known, fill, time)
-        if arrival.left and (not arrival.rests or order.due_at <= time):
+        if known.left and (not arrival.rests or order.due_at <= time):
             market.cancel(known.name)
             self._end(known, EXPIRED, time)
+        if arrival.fills:
+            self._cut_all(order.inst, time)
+
+    def _may_reduce(self, known: _Order) -> int:
+        return max(-self._positions[known.order.inst] * known.order.sign, 0)
+
+    def _refuse(self, known: _Order, why: int, time: int) -> None:
+        self._send_report(self._told_of(known, REJECTED, time)._replace(price=why), time + self._reporting(known))
+        del self._orders[known.order.number]
+
+    def _cut_all(self, inst: int, time: int) -> None:
+        """Cuts the orders that may only reduce once a position has moved."""
+        market = self._markets[inst]
+        for number in sorted(self._orders):
+            known = self._orders[number]
+            left = market.left(known.name) if known.order.inst == inst and known.reduces else 0
+            most = self._may_reduce(known)
+            if left <= most:
+                continue
+            market.cancel(known.name)
+            if most:
+                market.rest(known.name, known.order.sign, known.order.price, most)
+                market.only_reduces(known.name)
+            else:
+                self._end(known, EXPIRED, time)
 
     def _execute(self, known: _Order, fill: Fill, time: int) -> None:
         known.left -= fill.qty
@@ -257,6 +300,8 @@ class PlainMarket:
         self._send_report(told, time + self._reporting(known))
         if not known.left:
             del self._orders[known.order.number]
+        elif fill.is_maker and not self._markets[known.order.inst].left(known.name):
+            self._end(known, EXPIRED, time)
 
     def _end(self, known: _Order, kind: int, time: int) -> None:
         self._report(known, kind, time)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from flatbook.backtest.grid import Steps
-from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, REJECTED, WORKING
+from flatbook.backtest.kernel.tables import ADDS, CANCELED, EXPIRED, FILLED, REJECTED, TAKES, WORKING
 from flatbook.backtest.placed import Sent
 from flatbook.backtest.simulator import Told
 from flatbook.backtest.standing import Standing
@@ -20,6 +20,7 @@ from flatbook.values.instants import Instant
 from flatbook.values.money import Money, Price, Quantity, lower_to, raise_to
 
 _STATUS = {CANCELED: VenueStatus.CANCELED, EXPIRED: VenueStatus.EXPIRED}
+_REASONS = {TAKES: RejectReason.WOULD_TAKE, ADDS: RejectReason.OTHER}
 _NO_FEES: tuple[Fee, ...] = ()
 
 
@@ -33,9 +34,7 @@ def item_of(sent: Sent, told: Told) -> Item:
         account = sent.standing.steps.instrument.account
         return ExecutionsRead(account=account, executions=(_execution(sent, told, happened_at),), cursor=None)
     if kind == REJECTED:
-        return PlaceAnswered(
-            order_id=sent.wish.order_id, attempt=0, answer=refusal(RejectReason.WOULD_TAKE, happened_at)
-        )
+        return PlaceAnswered(order_id=sent.wish.order_id, attempt=0, answer=refusal(_REASONS[told.price], happened_at))
     return OrderReported(account=sent.standing.steps.instrument.account, report=_ending(sent, told, happened_at))
 
 

@@ -12,7 +12,7 @@ from zlib import crc32
 from flatbook.backtest.grid import Steps
 from flatbook.backtest.kernel import desk_table as desk
 from flatbook.backtest.kernel.desk_table import DESK_WIDTH, PARTS, PARTS_DECIMALS
-from flatbook.backtest.kernel.tables import IOC, LIMIT, POST_ONLY
+from flatbook.backtest.kernel.tables import IOC, LIMIT, ONLY_REDUCES, POST_ONLY
 from flatbook.backtest.placed import Sent
 from flatbook.backtest.terms import FeeRates
 from flatbook.engine.rules import SeatRules
@@ -34,6 +34,13 @@ _NONE_HELD = Quantity(ZERO)
 _ORDER = Struct(f"{desk.NEXT + 1}q").unpack_from
 _WORDS = 8
 STYLES = {OrderStyle.LIMIT: LIMIT, OrderStyle.POST_ONLY: POST_ONLY, OrderStyle.IOC: IOC}
+
+
+def style_of(style: OrderStyle, product: Product, *, reduces: bool) -> int:
+    """Returns how an order meets its market, as the simulator has it; on spot there is no position to reduce."""
+    return STYLES[style] + (ONLY_REDUCES if reduces and product is not Product.SPOT else 0)
+
+
 STATUSES = {
     desk.INTENDED: Status.INTENDED,
     desk.ACCEPTED: Status.ACCEPTED,
@@ -66,7 +73,10 @@ class Shape:
 
     def __init__(self, intent: PlaceIntent, lots: int, decimals: int) -> None:
         self.lots, self.decimals, self.text = lots, decimals, -1
-        self.sign, self.style_code = intent.side.sign, STYLES[intent.style]
+        self.sign, self.style_code = (
+            intent.side.sign,
+            style_of(intent.style, intent.instrument.product, reduces=intent.reduce_only),
+        )
         self.take(intent)
 
     def take(self, intent: PlaceIntent) -> None:

@@ -53,10 +53,10 @@ class Arrival(NamedTuple):
 
 
 class _Resting:
-    __slots__ = ("ahead", "ahead_first", "left", "order_id", "price", "sign", "traded")
+    __slots__ = ("ahead", "ahead_first", "left", "order_id", "price", "reduces", "sign", "traded")
 
     def __init__(self, order_id: str, sign: int, price: int, left: int) -> None:
-        self.order_id, self.sign, self.price, self.left = order_id, sign, price, left
+        self.order_id, self.sign, self.price, self.left, self.reduces = order_id, sign, price, left, False
         self.ahead = self.ahead_first = self.traded = 0
 
 
@@ -67,7 +67,8 @@ class ObservedMarket:
     """One instrument as it is observed, and our orders there.
 
     `share` is how much of what is canceled at a price stood before our order, in millionths. `front` says that nothing
-    stands before an order at a price whose size is not known; else all that is first seen there does.
+    stands before an order at a price whose size is not known; else all that is first seen there does. `position` is
+    what our orders traded here: one that may only reduce it gets no more than it is.
     """
 
     def __init__(self, *, has_levels: bool, share: int = 0, front: bool = False) -> None:
@@ -76,7 +77,7 @@ class ObservedMarket:
         self._taken: dict[tuple[int, int], int] = {}
         self._sides: dict[int, list[_Entry]] = {1: [], -1: []}
         self._orders: dict[str, _Entry] = {}
-        self._turns = 0
+        self._turns = self.position = 0
 
     # What is observed.
 
@@ -140,9 +141,9 @@ class ObservedMarket:
             got = 0
             if goes_through(sign, order.price, price):
                 order.ahead = 0
-                got = min(order.left, rest)
+                got = min(self._most(order), rest)
             elif order.price == price and hits:
-                got = max(0, min(order.left, reached(order.ahead, qty) - here, rest))
+                got = max(0, min(self._most(order), reached(order.ahead, qty) - here, rest))
                 here += got
                 order.ahead = after_trade(order.ahead, qty)
                 order.traded += qty
@@ -162,7 +163,7 @@ class ObservedMarket:
         """
         if qty <= 0 or order_id in self._orders:
             raise ValueError(f"order {order_id} of {qty} lots cannot arrive")
-        crosses = takes(sign, price, self.book.best_bid, self.book.best_ask)
+        crosses = self.would_take(sign, price)
         if style is Style.POST_ONLY and crosses:
             return Arrival(is_refused=True, fills=[], left=qty, rests=False)
         fills: list[Fill] = []
@@ -170,10 +171,20 @@ class ObservedMarket:
             for at, got in self._take(-sign, price, qty):
                 fills.append(Fill(order_id, at, got, is_maker=False, ahead=0))
                 qty -= got
+                self.position += sign * got
         rests = qty > 0 and style is not Style.IOC
         if rests:
             self.rest(order_id, sign, price, qty)
         return Arrival(is_refused=False, fills=fills, left=qty, rests=rests)
+
+    def would_take(self, sign: int, price: int) -> bool:
+        """Returns whether an order would trade at once."""
+        return takes(sign, price, self.book.best_bid, self.book.best_ask)
+
+    def only_reduces(self, order_id: str) -> None:
+        """Lets an order, where it rests, get no more than it may reduce the position by."""
+        if order_id in self._orders:
+            self._orders[order_id][2].reduces = True
 
     def rest(self, order_id: str, sign: int, price: int, qty: int) -> None:
         """Puts an order behind all that is displayed at its price.
@@ -210,8 +221,13 @@ class ObservedMarket:
 
     # What follows.
 
+    def _most(self, order: _Resting) -> int:
+        """Returns how much of an order may execute."""
+        return min(order.left, max(-self.position * order.sign, 0)) if order.reduces else order.left
+
     def _execute(self, order: _Resting, got: int) -> Fill:
         order.left -= got
+        self.position += order.sign * got
         if not order.left:
             self.cancel(order.order_id)
         return Fill(order.order_id, order.price, got, is_maker=True, ahead=order.ahead_first)
@@ -222,7 +238,10 @@ class ObservedMarket:
             for _, _, order in tuple(self._sides[sign]):
                 if not takes(sign, order.price, self.book.best_bid, self.book.best_ask):
                     break
-                got = sum(qty for _, qty in self._take(-sign, order.price, order.left))
+                most = self._most(order)
+                got = sum(qty for _, qty in self._take(-sign, order.price, most))
+                if not most:
+                    continue
                 if not got:
                     break
                 fills.append(self._execute(order, got))

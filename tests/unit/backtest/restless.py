@@ -19,7 +19,7 @@ from flatbook.strategies.decision import Decision, Edge, Every, Level, Series, S
 from flatbook.strategies.quoting import Feature, FeatureKind, QuoteView, Seat
 from flatbook.values.ids import AssetId, InstrumentId, OwnerId
 from flatbook.values.instants import later
-from flatbook.values.instruments import Instrument, Side
+from flatbook.values.instruments import Instrument, Product, Side
 from flatbook.values.money import ONE, Price, Quantity
 from tests.unit.backtest.scenes import PERP, SPOT
 
@@ -134,7 +134,7 @@ def _place(
         side=side,
         qty=Quantity(chance.randint(1, 25) * instrument.rules.lot),
         limit=Price(max(1, ticks) * instrument.rules.tick),
-        reduce_only=False,
+        reduce_only=instrument.product is not Product.SPOT and chance.random() < 0.4,
         style=chance.choice(STYLES),
         slot=None,
         because=None,

@@ -42,7 +42,7 @@ def test_the_compiled_scan_writes_the_journal_of_its_oracle(seed: int, monkeypat
     assert compiled[1].link == plain[1].link
     assert list(compiled[0].samples) == list(plain[0].samples)
     assert list(compiled[0].queue) == list(plain[0].queue)
-    assert executions(plain[1]) > 10
+    assert executions(plain[1]) > 8
 
 
 @pytest.mark.parametrize("seed", range(100, 116))

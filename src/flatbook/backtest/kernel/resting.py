@@ -5,6 +5,7 @@ from __future__ import annotations
 from flatbook.backtest.kernel.levels import level_at, take_from
 from flatbook.backtest.kernel.queues import next_turn, settle_report, take_report_row
 from flatbook.backtest.kernel.tables import (
+    ADDS,
     AHEAD,
     AHEAD_FIRST,
     ARRIVED_AT,
@@ -13,6 +14,7 @@ from flatbook.backtest.kernel.tables import (
     BUY_HIGH,
     BUY_LOW,
     CANCELED,
+    CUT,
     DUE_AT,
     EXECUTED,
     EXPIRED,
@@ -34,6 +36,7 @@ from flatbook.backtest.kernel.tables import (
     POSITION,
     POST_ONLY,
     PRICE,
+    REDUCES,
     REJECTED,
     REP_AHEAD,
     REP_COUNT,
@@ -56,6 +59,7 @@ from flatbook.backtest.kernel.tables import (
     SIGN,
     STATE,
     STYLE,
+    TAKES,
     TRADED,
     TURN,
     WATCH,
@@ -83,7 +87,7 @@ def tell(t: Longs, slot: int, kind: int, time: int) -> int:
     t[row, REP_KIND] = kind
     t[row, REP_NUMBER] = t[order, NUMBER]
     t[row, REP_VENUE_TIME] = time
-    t[row, REP_LEFT] = t[order, LEFT]
+    t[row, REP_LEFT] = t[order, LEFT] + t[order, CUT]
     t[row, REP_COUNT] = t[order, EXECUTED]
     t[row, REP_WATCH] = t[order, WATCH]
     return row
@@ -135,7 +139,40 @@ def execute(t: Longs, slot: int, price: int, qty: int, time: int) -> None:
     t[row, REP_WAITED] = time - order[ARRIVED_AT]
     settle_report(t)
     if makes and order[LEFT] == 0:
-        leave(t, slot)
+        go(t, slot, time)
+
+
+def go(t: Longs, slot: int, time: int) -> None:
+    """Lets an order go of which nothing is left; what was cut off it has expired."""
+    if t[O0 + slot, CUT] > 0:
+        tell(t, slot, EXPIRED, time)
+        settle_report(t)
+    leave(t, slot)
+
+
+def may_reduce(t: Longs, slot: int) -> int:
+    """Returns by how many lots an order may reduce the position that its account holds."""
+    order = t[O0 + slot]
+    return int(max(-t[I0 + order[INST], POSITION] * order[SIGN], 0))
+
+
+def cut(t: Longs, slot: int) -> bool:
+    """Cuts an order that may only reduce down to the position. Gives: whether there was more of it."""
+    order = t[O0 + slot]
+    over = order[LEFT] - may_reduce(t, slot)
+    if order[REDUCES] == 0 or over <= 0:
+        return False
+    order[LEFT] -= over
+    order[CUT] += over
+    return True
+
+
+def refuse(t: Longs, slot: int, why: int, time: int) -> None:
+    """Turns an order down that arrived."""
+    row = tell(t, slot, REJECTED, time)
+    t[row, REP_PRICE] = why
+    settle_report(t)
+    leave(t, slot)
 
 
 def arrive(t: Longs, lv: Longs, slot: int, time: int) -> None:
@@ -147,25 +184,28 @@ def arrive(t: Longs, lv: Longs, slot: int, time: int) -> None:
     market = t[I0 + k]
     crosses = takes(sign, price, market[BID], market[ASK])
     if order[STYLE] == POST_ONLY and crosses:
-        tell(t, slot, REJECTED, time)
-        settle_report(t)
-        leave(t, slot)
+        refuse(t, slot, TAKES, time)
+        return
+    if order[REDUCES] != 0 and may_reduce(t, slot) == 0:
+        refuse(t, slot, ADDS, time)
         return
     tell(t, slot, WORKING, time)
     settle_report(t)
+    before = order[EXECUTED]
+    cut(t, slot)
     while crosses and order[LEFT] > 0:
         at, got = take_from(t, lv, k, -sign, price, order[LEFT])
         if got == 0:
             break
         execute(t, slot, at, got, time)
     if order[LEFT] == 0:
-        leave(t, slot)
+        go(t, slot, time)
     elif order[STYLE] == IOC or order[DUE_AT] <= time:
-        tell(t, slot, EXPIRED, time)
-        settle_report(t)
-        leave(t, slot)
+        end(t, slot, EXPIRED, time)
     else:
         rest(t, lv, slot)
+    if order[EXECUTED] != before:
+        cut_all(t, lv, k, time)
 
 
 def rest(t: Longs, lv: Longs, slot: int) -> None:
@@ -180,6 +220,33 @@ def rest(t: Longs, lv: Longs, slot: int) -> None:
     order[TURN] = next_turn(t)
     order[STATE] = RESTING
     bounds_anew(t, order[INST])
+
+
+def next_by_number(t: Longs, k: int, after: int) -> int:
+    """Returns the next order of an instrument after a number that rests and may only reduce; -1 for none."""
+    found = -1
+    for slot in range(t[META_ROW, HIGH]):
+        order = t[O0 + slot]
+        if order[STATE] != RESTING or order[INST] != k or order[REDUCES] == 0 or order[NUMBER] <= after:
+            continue
+        if found < 0 or order[NUMBER] < t[O0 + found, NUMBER]:
+            found = slot
+    return found
+
+
+def cut_all(t: Longs, lv: Longs, k: int, time: int) -> None:
+    """Cuts the orders that may only reduce once a position has moved: they go behind all at their price, or end."""
+    after = 0
+    while True:
+        slot = next_by_number(t, k, after)
+        if slot < 0:
+            return
+        after = t[O0 + slot, NUMBER]
+        if cut(t, slot):
+            if t[O0 + slot, LEFT] == 0:
+                go(t, slot, time)
+            else:
+                rest(t, lv, slot)
 
 
 def cancel_arrives(t: Longs, slot: int, number: int, time: int) -> None:
@@ -243,8 +310,12 @@ def trade_meets(t: Longs, k: int, sign: int, price: int, qty: int, at: tuple[int
         if goes_through(sign, order[PRICE], price):
             order[AHEAD] = 0
             got = min(order[LEFT], rest_of)
+            if order[REDUCES] != 0:
+                got = min(got, may_reduce(t, slot))
         elif order[PRICE] == price and hits != 0:
             got = max(0, min(order[LEFT], reached(order[AHEAD], qty) - here, rest_of))
+            if order[REDUCES] != 0:
+                got = min(got, may_reduce(t, slot))
             here += got
             order[AHEAD] = after_trade(order[AHEAD], qty)
             order[TRADED] += qty
@@ -288,25 +359,34 @@ def cross(t: Longs, lv: Longs, k: int, sign: int, time: int) -> None:
         after = (sign * price, order[TURN])
         if not takes(sign, price, market[BID], market[ASK]):
             return
-        whole = 0
-        while whole < order[LEFT]:
-            _, got = take_from(t, lv, k, -sign, price, order[LEFT] - whole)
+        whole, most = 0, order[LEFT]
+        if order[REDUCES] != 0:
+            most = min(most, may_reduce(t, slot))
+        while whole < most:
+            _, got = take_from(t, lv, k, -sign, price, most - whole)
             if got == 0:
                 break
             whole += got
-        if whole == 0:
+        if whole == 0 and most > 0:
             return
-        execute(t, slot, price, whole, time)
+        if whole > 0:
+            execute(t, slot, price, whole, time)
 
 
 COMPILED = (
     tell,
     bounds_anew,
     leave,
+    go,
+    may_reduce,
+    cut,
+    refuse,
     execute,
     rest,
-    arrive,
+    next_by_number,
+    cut_all,
     end,
+    arrive,
     cancel_arrives,
     expire,
     next_in_turn,

@@ -18,6 +18,7 @@ from flatbook.backtest.kernel.resting import (
     arrive,
     cancel_arrives,
     cross,
+    cut_all,
     expire,
     level_moves,
     touch_moves,
@@ -55,6 +56,7 @@ from flatbook.backtest.kernel.tables import (
     ENDED,
     EXPIRES_AT,
     FEATURES,
+    FILLS,
     FINAL,
     FULL,
     G0,
@@ -190,20 +192,25 @@ def level_is_set(t: Longs, lv: Longs, k: int, sign: int, price: int, size: int) 
 
 def market_crosses(t: Longs, lv: Longs, k: int, time: int) -> None:
     """Executes our orders to which the other side of the market has come."""
-    row = I0 + k
+    row, before = I0 + k, t[META_ROW, FILLS]
     if 0 < t[row, ASK] <= t[row, BUY_HIGH]:
         cross(t, lv, k, 1, time)
     if t[row, BID] > 0 and t[row, BID] >= t[row, SELL_LOW]:
         cross(t, lv, k, -1, time)
+    if t[META_ROW, FILLS] != before:
+        cut_all(t, lv, k, time)
 
 
-def trade_happens(t: Longs, k: int, trade: tuple[int, int, int], time: int) -> None:
+def trade_happens(t: Longs, lv: Longs, k: int, trade: tuple[int, int, int], time: int) -> None:
     """Lets a trade (price, lots, sign of its taker) meet our orders on the side that its taker hit."""
     price, qty, taker = trade
+    before = t[META_ROW, FILLS]
     if taker <= 0 and t[I0 + k, BUY_HIGH] >= price:
         trade_meets(t, k, 1, price, qty, (time, -taker))
     if taker >= 0 and t[I0 + k, SELL_LOW] <= price:
         trade_meets(t, k, -1, price, qty, (time, taker))
+    if t[META_ROW, FILLS] != before:
+        cut_all(t, lv, k, time)
 
 
 def funding_is_paid(t: Longs, k: int, terms: tuple[int, int], time: int) -> None:
@@ -268,7 +275,7 @@ def venue_row(t: Longs, lv: Longs, tops: Longs, row: Row, at: Place) -> None:
             quote_happens(t, lv, k, (price, qty), (p2, q2), time)
     elif kind == K_TRADE:
         if t[I0 + k, BUY_HIGH] >= price or t[I0 + k, SELL_LOW] <= price:
-            trade_happens(t, k, (price, qty, p2), time)
+            trade_happens(t, lv, k, (price, qty, p2), time)
     elif kind == K_BID:
         level_is_set(t, lv, k, 1, price, qty)
     elif kind == K_ASK:

@@ -30,6 +30,7 @@ from flatbook.backtest.kernel.tables import (
     NO_ROOM,
     NUMBER,
     O0,
+    ONLY_REDUCES,
     ORDER,
     ORDERS_MAX,
     PAID,
@@ -38,6 +39,7 @@ from flatbook.backtest.kernel.tables import (
     PLACE_SPREAD,
     PRICE,
     R0,
+    REDUCES,
     REP_KIND,
     REP_NUMBER,
     REP_WATCH,
@@ -81,7 +83,8 @@ def place(t: Longs, order: Order, now: int) -> int:
     row[SIGN] = order[2]
     row[PRICE] = order[3]
     row[LEFT] = order[4]
-    row[STYLE] = order[5]
+    row[STYLE] = order[5] % ONLY_REDUCES
+    row[REDUCES] = order[5] // ONLY_REDUCES
     row[KEY] = order[6]
     row[STATE] = UNDER_WAY
     row[DUE_AT] = order[7]

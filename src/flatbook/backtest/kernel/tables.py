@@ -49,10 +49,14 @@ INSTRUMENT = HIGHS + SERIES
 
 # The columns of an order.
 (NUMBER, INST, SIGN, PRICE, LEFT, STYLE, STATE, AHEAD, TRADED, KEY, TURN, WATCH, DUE_AT, EXECUTED) = range(14)
-(AHEAD_FIRST, ARRIVED_AT) = range(14, 16)
-ORDER = 16
+(AHEAD_FIRST, ARRIVED_AT, REDUCES, CUT) = range(14, 18)
+ORDER = 18
 FREE, UNDER_WAY, RESTING = 0, 1, 2
 LIMIT, POST_ONLY, IOC = 0, 1, 2
+ONLY_REDUCES = 4
+"""Added to the style of an order that may only reduce a position."""
+TAKES, ADDS = 0, 1
+"""Why an order was turned down, told as its price: it would take, or it would reduce nothing."""
 
 # The columns of what is under way to the venue.
 (ARR_TIME, ARR_TURN, ARR_KIND, ARR_SLOT, ARR_NUMBER) = range(5)

@@ -128,6 +128,44 @@ def test_a_post_only_order_that_would_take_is_turned_down() -> None:
     assert [(kind, number) for kind, number, *_ in market.told] == [(at.REJECTED, 1), (at.WORKING, 2)]
 
 
+def test_an_order_that_may_only_reduce_is_turned_down_where_there_is_nothing_to_reduce() -> None:
+    market = Market(quote(10, 100, 50, 101, 50), quote(20, 100, 50, 101, 50))
+    market.until(11)
+    market.place(1, SELL, 102, 1, at.LIMIT + at.ONLY_REDUCES)
+    market.place(2, SELL, 100, 1, at.POST_ONLY + at.ONLY_REDUCES)
+    market.until(50)
+    assert [told[:3] for told in market.told] == [(at.REJECTED, 1, at.ADDS), (at.REJECTED, 2, at.TAKES)]
+
+
+def test_an_order_that_may_only_reduce_takes_no_more_than_is_held_and_the_rest_expires() -> None:
+    market = Market(quote(10, 100, 50, 101, 50), quote(20, 100, 50, 101, 50))
+    market.until(11)
+    market.place(1, BUY, 101, 4)
+    market.place(2, SELL, 100, 9, at.LIMIT + at.ONLY_REDUCES)
+    market.until(50)
+    assert market.fills == [(1, 101, 4), (2, 100, 4)]
+    assert [(kind, number) for kind, number, *_ in market.told if kind == at.EXPIRED] == [(at.EXPIRED, 2)]
+    assert market.t[I0, at.POSITION] == 0
+
+
+def test_orders_that_may_only_reduce_never_turn_a_position_and_end_with_it() -> None:
+    market = Market(
+        quote(10, 100, 50, 101, 50),
+        trade(20, 102, 4, 1),
+        quote(30, 100, 50, 102, 7),
+        trade(40, 102, 8, 1),
+        trade(50, 103, 9, 1),
+    )
+    market.until(11)
+    market.place(1, BUY, 101, 6)
+    for number, price in ((2, 101), (3, 102), (4, 110)):
+        market.place(number, SELL, price, 6, at.LIMIT + at.ONLY_REDUCES)
+    market.until(60)
+    assert market.fills == [(1, 101, 6), (2, 101, 4), (2, 101, 2)]
+    assert market.t[I0, at.POSITION] == 0
+    assert [number for kind, number, *_ in market.told if kind == at.EXPIRED] == [3, 4]
+
+
 def test_a_cancel_that_comes_after_the_execution_comes_too_late() -> None:
     market = Market(quote(10, 100, 50, 101, 50), trade(25, 99, 9, -1), quote(60, 98, 1, 99, 1))
     market.t[META_ROW, at.CANCEL_NS] = 10

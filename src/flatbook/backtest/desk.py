@@ -297,7 +297,7 @@ class SimulatedDesk:
             return PlaceAnswered(order_id=order.order_id, attempt=order.attempt, answer=answer)
         known = self.state.orders[order.order_id]
         sent = self.placed.add(known, self._direct.standing(known.owner, known.instrument), known.decided_at)
-        style = style_of(order.style, order.product, reduces=order.reduce_only)
+        style = style_of(order.style, known.product, reduces=order.reduce_only)
         key = zlib.crc32(order.order_id.encode())
         self._simulator.place((sent.number, traded.place, sign, price, lots, style, key, order.good_until))
         return None

@@ -77,6 +77,20 @@ class Steps:
         return top * under // (bottom * over)
 
 
+def least_order(instrument: Instrument) -> tuple[int, int]:
+    """Returns the fewest lots that an order may have, and the least of its ticks times lots."""
+    rules = instrument.rules
+    return _least(rules.qty_min, rules.lot), _least(
+        rules.notional_min, rules.tick * rules.lot * instrument.contract_size
+    )
+
+
+def _least(bound: Decimal, step: Decimal) -> int:
+    top, bottom = bound.as_integer_ratio()
+    over, under = step.as_integer_ratio()
+    return -(-top * under // (bottom * over))
+
+
 def _bound(step: Decimal) -> int:
     """Returns up to how many steps a number has few digits; none where the step itself has many decimals."""
     if significant_decimals(step) > FEW_DECIMALS:

@@ -17,6 +17,7 @@ from flatbook.backtest.kernel.tables import (
     ONLY_REDUCES,
     PAID,
     REJECTED,
+    SMALL,
     TAKES,
     WORKING,
 )
@@ -70,6 +71,7 @@ class PlainMarket:
         for feature in self._features:
             self._seen[feature.inst].features.append(feature)
         self._positions = [0 for _ in places]
+        self._least = [(0, 0) for _ in places]
         self._unseen: deque[_Unseen] = deque()
         self._orders: dict[int, _Order] = {}
         self._arrivals: list[tuple[int, int, bool, int]] = []
@@ -184,6 +186,10 @@ class PlainMarket:
         self._seen[inst].is_watched = True
         self._seen[inst].age_ns = min(age_ns, self._seen[inst].age_ns)
 
+    def require(self, inst: int, lots: int, worth: int) -> None:
+        """Turns down orders of fewer lots, and of less than so many ticks times lots."""
+        self._least[inst] = lots, worth
+
     def ask_each(self) -> None:
         """Wakes after every message that was seen."""
         self._asks_each = True
@@ -249,6 +255,9 @@ class PlainMarket:
         order = known.order
         known.has_arrived, known.arrived_at = True, time
         market, style = self._markets[order.inst], Style(order.style % ONLY_REDUCES)
+        if self._is_small(known):
+            self._refuse(known, SMALL, time)
+            return
         most = self._may_reduce(known) if known.reduces else order.lots
         if not most and (style is not Style.POST_ONLY or not market.would_take(order.sign, order.price)):
             self._refuse(known, ADDS, time)
@@ -267,6 +276,14 @@ class PlainMarket:
             self._end(known, EXPIRED, time)
         if arrival.fills:
             self._cut_all(order.inst, time)
+
+    def _is_small(self, known: _Order) -> bool:
+        order, (lots, worth) = known.order, self._least[known.order.inst]
+        book = self._markets[order.inst].book
+        price = order.price
+        if price in (NEVER, 0):
+            price = book.best_ask if price else book.best_bid
+        return order.lots < lots or (not known.reduces and 0 < price * order.lots < worth)
 
     def _may_reduce(self, known: _Order) -> int:
         return max(-self._positions[known.order.inst] * known.order.sign, 0)

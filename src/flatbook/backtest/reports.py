@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from flatbook.backtest.grid import Steps
-from flatbook.backtest.kernel.tables import ADDS, CANCELED, EXPIRED, FILLED, REJECTED, TAKES, WORKING
+from flatbook.backtest.kernel.tables import ADDS, CANCELED, EXPIRED, FILLED, REJECTED, SMALL, TAKES, WORKING
 from flatbook.backtest.placed import Sent
 from flatbook.backtest.simulator import Told
 from flatbook.backtest.standing import Standing
@@ -20,7 +20,7 @@ from flatbook.values.instants import Instant
 from flatbook.values.money import Money, Price, Quantity, lower_to, raise_to
 
 _STATUS = {CANCELED: VenueStatus.CANCELED, EXPIRED: VenueStatus.EXPIRED}
-_REASONS = {TAKES: RejectReason.WOULD_TAKE, ADDS: RejectReason.OTHER}
+_REASONS = {TAKES: RejectReason.WOULD_TAKE, ADDS: RejectReason.OTHER, SMALL: RejectReason.INVALID_QUANTITY}
 _NO_FEES: tuple[Fee, ...] = ()
 
 

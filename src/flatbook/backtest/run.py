@@ -16,7 +16,7 @@ import msgspec
 from flatbook import __version__
 from flatbook.backtest.booked import Booked, RunJournal
 from flatbook.backtest.desk import SimulatedDesk
-from flatbook.backtest.grid import Steps
+from flatbook.backtest.grid import Steps, least_order
 from flatbook.backtest.kernel.market import CompiledMarket
 from flatbook.backtest.simulator import Refused, Simulator, Stop
 from flatbook.backtest.tape import Tape, TapeHead
@@ -96,13 +96,19 @@ class Observing(Protocol):
         """Wakes where the book of an instrument becomes unfit or fit, or was silent for its age."""
         ...
 
+    def require(self, inst: int, lots: int, worth: int) -> None:
+        """Turns down orders of fewer lots, and of less than so many ticks times lots."""
+        ...
+
 
 def observe(market: Observing, seats: Sequence[Seat], terms: Terms, places: Mapping[InstrumentId, int]) -> None:
-    """Tells a simulator which books strategies look at, and how old they may be."""
+    """Tells a simulator which books strategies look at, how old they may be, and the least order of each market."""
     for seat in seats:
         age_ns = terms.limits[seat.owner].book_age_ms_max * NS_PER_MS
         for instrument in (*(each.id for each in seat.instruments), *seat.observes):
             market.observe(places[instrument], age_ns)
+        for traded in seat.instruments:
+            market.require(places[traded.id], *least_order(traded))
 
 
 def places_of(tape: Tape) -> dict[InstrumentId, int]:

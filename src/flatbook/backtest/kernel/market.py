@@ -347,6 +347,10 @@ class CompiledMarket:
         self._seen[inst, at.WATCHED] = 1
         self._seen[inst, at.AGE] = min(age_ns, int(self._seen[inst, at.AGE]))
 
+    def require(self, inst: int, lots: int, worth: int) -> None:
+        """Turns down orders of fewer lots, and of less than so many ticks times lots."""
+        self._seen[inst, at.LOTS_LEAST], self._seen[inst, at.WORTH_LEAST] = lots, worth
+
     def ask_each(self) -> None:
         """Wakes after every message that was seen."""
         self._meta[at.EACH] = self._passes = 1

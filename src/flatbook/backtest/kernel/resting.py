@@ -29,6 +29,7 @@ from flatbook.backtest.kernel.tables import (
     IOC,
     KEY,
     LEFT,
+    LOTS_LEAST,
     META_ROW,
     NEVER,
     NUMBER,
@@ -57,6 +58,7 @@ from flatbook.backtest.kernel.tables import (
     SELL_LOW,
     SHARE,
     SIGN,
+    SMALL,
     STATE,
     STYLE,
     TAKES,
@@ -64,6 +66,7 @@ from flatbook.backtest.kernel.tables import (
     TURN,
     WATCH,
     WORKING,
+    WORTH_LEAST,
     Longs,
 )
 from flatbook.matcher.rule import (
@@ -175,6 +178,18 @@ def refuse(t: Longs, slot: int, why: int, time: int) -> None:
     leave(t, slot)
 
 
+def is_small(t: Longs, slot: int) -> bool:
+    """Whether an order is below the least of its market, valued at its limit, or at the touch where it has none."""
+    order = t[O0 + slot]
+    market, price, lots = t[I0 + order[INST]], order[PRICE], order[LEFT]
+    if price == NEVER:
+        price = market[ASK]
+    elif price == 0:
+        price = market[BID]
+    is_little = order[REDUCES] == 0 and 0 < price <= market[WORTH_LEAST] // lots and price * lots < market[WORTH_LEAST]
+    return bool(lots < market[LOTS_LEAST] or is_little)
+
+
 def arrive(t: Longs, lv: Longs, slot: int, time: int) -> None:
     """Lets an order arrive at the venue: it is turned down, takes what it can, and rests or ends."""
     order = t[O0 + slot]
@@ -183,6 +198,9 @@ def arrive(t: Longs, lv: Longs, slot: int, time: int) -> None:
     order[AHEAD_FIRST] = 0
     market = t[I0 + k]
     crosses = takes(sign, price, market[BID], market[ASK])
+    if is_small(t, slot):
+        refuse(t, slot, SMALL, time)
+        return
     if order[STYLE] == POST_ONLY and crosses:
         refuse(t, slot, TAKES, time)
         return
@@ -386,6 +404,7 @@ COMPILED = (
     next_by_number,
     cut_all,
     end,
+    is_small,
     arrive,
     cancel_arrives,
     expire,

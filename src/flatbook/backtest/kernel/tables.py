@@ -45,7 +45,8 @@ LOWS = 31
 """Of each series the level at or below which it wakes, in the order of `Series`."""
 SERIES = 5
 HIGHS = LOWS + SERIES
-INSTRUMENT = HIGHS + SERIES
+LOTS_LEAST, WORTH_LEAST = HIGHS + SERIES, HIGHS + SERIES + 1
+"""The least lots of an order, and the least of its ticks times lots."""
 
 # The columns of an order.
 (NUMBER, INST, SIGN, PRICE, LEFT, STYLE, STATE, AHEAD, TRADED, KEY, TURN, WATCH, DUE_AT, EXECUTED) = range(14)
@@ -55,8 +56,8 @@ FREE, UNDER_WAY, RESTING = 0, 1, 2
 LIMIT, POST_ONLY, IOC = 0, 1, 2
 ONLY_REDUCES = 4
 """Added to the style of an order that may only reduce a position."""
-TAKES, ADDS = 0, 1
-"""Why an order was turned down, told as its price: it would take, or it would reduce nothing."""
+TAKES, ADDS, SMALL = 0, 1, 2
+"""Why an order was turned down, told as its price: it would take, would reduce nothing, or is below the least."""
 
 # The columns of what is under way to the venue.
 (ARR_TIME, ARR_TURN, ARR_KIND, ARR_SLOT, ARR_NUMBER) = range(5)
@@ -136,7 +137,7 @@ def new_table(instruments: int) -> Longs:
     rows[:, [BUY_HIGH, SELL_HIGH]] = -NEVER
     rows[:, [BUY_LOW, SELL_LOW]] = NEVER
     rows[:, LOWS:HIGHS] = -NEVER
-    rows[:, HIGHS:INSTRUMENT] = NEVER
+    rows[:, HIGHS : HIGHS + SERIES] = NEVER
     rows[:, AGE] = NEVER
     return table
 

@@ -128,6 +128,19 @@ def test_a_post_only_order_that_would_take_is_turned_down() -> None:
     assert [(kind, number) for kind, number, *_ in market.told] == [(at.REJECTED, 1), (at.WORKING, 2)]
 
 
+def test_an_order_below_the_least_of_its_market_is_turned_down_valued_at_its_limit_or_at_the_touch() -> None:
+    market = Market(quote(10, 100, 50, 101, 50), quote(20, 100, 50, 101, 50))
+    market.t[I0, [at.LOTS_LEAST, at.WORTH_LEAST]] = 2, 303
+    market.until(11)
+    for number, price, lots in ((1, 99, 1), (2, 99, 3), (3, 99, 4), (4, at.NEVER, 2), (5, at.NEVER, 3)):
+        market.place(number, BUY, price, lots)
+    market.place(6, SELL, 0, 3, at.LIMIT + at.ONLY_REDUCES)
+    market.until(50)
+    refused = [(number, why) for kind, number, why, *_ in market.told if kind == at.REJECTED]
+    assert refused == [(1, at.SMALL), (2, at.SMALL), (4, at.SMALL)]
+    assert market.fills == [(5, 101, 3), (6, 100, 3)]
+
+
 def test_an_order_that_may_only_reduce_is_turned_down_where_there_is_nothing_to_reduce() -> None:
     market = Market(quote(10, 100, 50, 101, 50), quote(20, 100, 50, 101, 50))
     market.until(11)

@@ -1179,7 +1179,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             order_id: string;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason: string;
         };
         /** CancelOrderPreview */
@@ -1187,7 +1187,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             order_id: string;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason?: string | null;
         };
         /** CapacityAnswer */
@@ -1294,14 +1294,14 @@ export interface components {
         DrainDesk: {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason: string;
         };
         /** DrainDeskPreview */
         DrainDeskPreview: {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason?: string | null;
         };
         /** EffectBody */
@@ -1414,7 +1414,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             owner?: string | null;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason: string;
             underlying?: string | null;
         };
@@ -1423,7 +1423,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             owner?: string | null;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason?: string | null;
             underlying?: string | null;
         };
@@ -1515,7 +1515,7 @@ export interface components {
         HaltTrading: {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason: string;
             scope?: components["schemas"]["HaltScope"];
             /**
@@ -1528,7 +1528,7 @@ export interface components {
         HaltTradingPreview: {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason?: string | null;
             scope?: components["schemas"]["HaltScope"];
             /**
@@ -1554,7 +1554,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             owner: string;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason: string;
             underlying: string;
         };
@@ -1563,7 +1563,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             owner: string;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason?: string | null;
             underlying: string;
         };
@@ -1610,7 +1610,7 @@ export interface components {
             account?: string | null;
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason: string;
         };
         /** KillTradingPreview */
@@ -1618,7 +1618,7 @@ export interface components {
             account?: string | null;
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason?: string | null;
         };
         /** LatencyBody */
@@ -1647,7 +1647,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             halt_id: string;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason: string;
         };
         /** LiftHaltPreview */
@@ -1655,7 +1655,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             halt_id: string;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason?: string | null;
         };
         /** LimitBody */
@@ -1844,7 +1844,7 @@ export interface components {
             owner: string;
             /** @description An exact number, as text. */
             qty: string;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason: string;
             side: components["schemas"]["Side"];
             underlying: string;
@@ -1864,7 +1864,7 @@ export interface components {
             owner: string;
             /** @description An exact number, as text. */
             qty: string;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason?: string | null;
             side: components["schemas"]["Side"];
             underlying: string;
@@ -1963,7 +1963,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             order_id: string;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason: string;
         };
         /** RecheckOrderPreview */
@@ -1971,21 +1971,21 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             order_id: string;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason?: string | null;
         };
         /** ReconcileBooks */
         ReconcileBooks: {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason: string;
         };
         /** ReconcileBooksPreview */
         ReconcileBooksPreview: {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason?: string | null;
         };
         /** RefusedBody */
@@ -2074,7 +2074,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             name: string;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason: string;
             to: string;
         };
@@ -2083,7 +2083,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             name: string;
-            /** @description Why: it stands in the journal. */
+            /** @description Why: it stands in the journal. One line, without control characters. */
             reason?: string | null;
             to: string;
         };

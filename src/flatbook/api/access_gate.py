@@ -7,7 +7,7 @@ framework's own checks of origins cover requests only, and not the handshake of 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, cast
 
@@ -28,12 +28,14 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 LOG_IN = "POST /api/v1/session"
 CSRF_HEADER = "x-csrf-token"
 CLOSE_REFUSED = 4401
+IDENTITY = "identity"
 BEARER_PREFIX = "bearer "
 ELSEWHERE = ("cross-site", "same-site")
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+HEADERS_BYTES_MAX = 16 * 1024
 HEADERS = (
     (b"content-security-policy", CSP.encode()),
     (b"x-content-type-options", b"nosniff"),
@@ -44,19 +46,35 @@ HEADERS = (
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 )
 
+ONCE = (
+    "host",
+    "origin",
+    "authorization",
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+    "idempotency-key",
+    "x-csrf-token",
+    "sec-fetch-site",
+    "sec-fetch-mode",
+)
+
 Asked = Mapping[str, Any]
+Shown = Sequence[tuple[bytes, bytes]]
 
 
 class Visit:
     """One request on its way: what it shows, and who it was found to be from."""
 
     def __init__(self, scope: Asked) -> None:
-        self.path: str = scope["path"]
+        self.path: str = "/" + scope["path"].lstrip("/")
         self.method = scope["method"] if scope["type"] == "http" else "CONNECT"
         self.is_handshake = scope["type"] == "websocket"
-        self.headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        self.shown: Shown = scope["headers"]
+        self.headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self.shown}
         self.actor: Actor | None = None
         self.next_cookie: str | None = None
+        self.is_noted = False
 
     @property
     def act(self) -> str:
@@ -76,6 +94,8 @@ class Gate:
             await self._app(scope, receive, send)
             return
         visit = Visit(cast(Asked, scope))
+        if visit.method == "HEAD":
+            scope, send = without_body(scope, send)
         telling = self._telling(visit, send)
         try:
             self._admit(visit)
@@ -87,6 +107,7 @@ class Gate:
         await self._app(scope, receive, telling)
 
     def _admit(self, visit: Visit) -> None:
+        check_headers(visit)
         check_host(visit, self._access.names)
         check_origin(visit, self._access.origins)
         try:
@@ -122,14 +143,18 @@ class Gate:
             await send_problem(send, problem)
             return
         self._access.note(visit.actor, visit.act, problem.code.value, problem.detail)
+        visit.is_noted = True
         await send({"type": "websocket.close", "code": CLOSE_REFUSED, "reason": problem.code.value})
 
     def _telling(self, visit: Visit, send: Send) -> Send:
         """Returns a sender that adds what every answer carries, and notes the problems among them."""
-        is_problem = False
+        is_problem = is_accepted = False
 
         async def telling(message: Message) -> None:
-            nonlocal is_problem
+            nonlocal is_problem, is_accepted
+            is_accepted = is_accepted or message["type"] == "websocket.accept"
+            if message["type"] == "websocket.close" and not is_accepted and not visit.is_noted:
+                self._access.note(visit.actor, visit.act, Code.BAD_REQUEST.value, str(message.get("reason")))
             if message["type"] == "http.response.start":
                 headers = list(message["headers"])
                 is_problem = message["status"] >= 400 and any(value == MEDIA_TYPE.encode() for _, value in headers)
@@ -152,6 +177,30 @@ class Gate:
     def _note(self, visit: Visit, body: bytes) -> None:
         told: dict[str, Any] = msgspec.json.decode(body)
         self._access.note(visit.actor, visit.act, str(told["code"]), str(told["detail"]))
+
+
+def without_body(scope: Scope, send: Send) -> tuple[Scope, Send]:
+    """Returns a HEAD request as the GET that it stands for, and a sender of the answer's headers alone."""
+
+    async def headers_only(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return cast(Scope, {**scope, "method": "GET"}), headers_only
+
+
+def check_headers(visit: Visit) -> None:
+    """Passes headers that mean one thing: each that is looked at stands once, and all together are not very long.
+
+    Errors: Problem.
+    """
+    if sum(len(name) + len(text) for name, text in visit.shown) > HEADERS_BYTES_MAX:
+        raise Problem(431, Code.TOO_LARGE, f"headers have at most {HEADERS_BYTES_MAX} bytes")
+    if len(visit.shown) == len(visit.headers):
+        return
+    names = [name.decode("latin-1").lower() for name, _ in visit.shown]
+    for name in ONCE:
+        if names.count(name) > 1:
+            raise Problem(400, Code.BAD_REQUEST, f"the header {name} stands there twice")
 
 
 def check_host(visit: Visit, names: tuple[str, ...]) -> None:
@@ -209,6 +258,8 @@ async def read_body(visit: Visit, receive: Receive) -> Receive:
     Errors: Problem where it is too large, too deep, too slow, or no JSON.
     """
     stated = visit.headers.get("content-length", "0")
+    if "content-length" in visit.headers and "transfer-encoding" in visit.headers:
+        raise Problem(400, Code.BAD_REQUEST, "a body has one length: content-length, or transfer-encoding")
     if visit.method in SAFE and stated == "0" and "transfer-encoding" not in visit.headers:
         return receive
     if not stated.isdecimal() or int(stated) > BODY_BYTES_MAX:
@@ -221,16 +272,28 @@ async def read_body(visit: Visit, receive: Receive) -> Receive:
     if body is None:
         return receive
     kind = visit.headers.get("content-type", "").split(";")[0].strip().lower()
-    if body and kind != "application/json":
-        raise Problem(415, Code.UNSUPPORTED_MEDIA_TYPE, "a body is application/json")
-    if depth_of(body) > DEPTH_MAX:
-        raise Problem(400, Code.TOO_DEEP, f"the body is nested deeper than {DEPTH_MAX}")
+    if body and (kind != "application/json" or visit.headers.get("content-encoding", IDENTITY) != IDENTITY):
+        raise Problem(415, Code.UNSUPPORTED_MEDIA_TYPE, "a body is application/json, and not packed")
+    check_body(body)
     handed: list[Any] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> Any:
         return handed.pop() if handed else await receive()
 
     return again
+
+
+def check_body(body: bytes) -> None:
+    """Passes a body that is flat enough, and text.
+
+    Errors: Problem.
+    """
+    if depth_of(body) > DEPTH_MAX:
+        raise Problem(400, Code.TOO_DEEP, f"the body is nested deeper than {DEPTH_MAX}")
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Problem(400, Code.BAD_REQUEST, "the body is no UTF-8") from None
 
 
 async def _whole_body(receive: Receive) -> bytes | None:

@@ -16,8 +16,17 @@ REASON_TEXT_MAX = 512
 TEXT_MAX = 256
 VERSION_TEXT_MAX = 32
 
-Name = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX)]
-Reason = Annotated[str, Meta(min_length=1, max_length=REASON_TEXT_MAX, description="Why: it stands in the journal.")]
+NO_CONTROLS = r"^[^\x00-\x1f\x7f]*(?!\n)$"  # a text that is printed moves no cursor of a terminal
+Name = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=NO_CONTROLS)]
+Reason = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=REASON_TEXT_MAX,
+        pattern=NO_CONTROLS,
+        description="Why: it stands in the journal. One line, without control characters.",
+    ),
+]
 Number = Annotated[str, Meta(pattern=r"^[0-9]{1,20}(\.[0-9]{1,18})?(?!\n)$", description="An exact number, as text.")]
 Version = Annotated[
     str, Meta(min_length=1, max_length=VERSION_TEXT_MAX, description="The version of the preview that was agreed to.")
@@ -57,7 +66,9 @@ class HaltTrading(Body, frozen=True, kw_only=True):
 
     verb = Verb.HALT
     scope: HaltScope = HaltScope.ALL
-    target: Annotated[str, Meta(max_length=TEXT_MAX, description="Which one; nothing for all.")] = ""
+    target: Annotated[
+        str, Meta(max_length=TEXT_MAX, pattern=NO_CONTROLS, description="Which one; nothing for all.")
+    ] = ""
 
 
 class KillTrading(Body, frozen=True, kw_only=True):

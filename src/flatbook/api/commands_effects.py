@@ -14,6 +14,7 @@ from flatbook.events.control import HaltCause, HaltScope
 from flatbook.ops.config_shape import Config
 from flatbook.projections.open_orders import OpenOrder, open_orders
 from flatbook.projections.positions import NetLine, net_lines
+from flatbook.risk.limits import Limits
 from flatbook.state.desk import State
 from flatbook.state.halts import Halt, must_cancel
 from flatbook.values.ids import HaltId, OrderId
@@ -194,10 +195,9 @@ def _place(seen: Seen, arguments: Arguments) -> EffectBody:
 
 def _set_limit(seen: Seen, arguments: Arguments) -> EffectBody:
     name = arguments["name"]
-    configured = getattr(seen.config.risk, name, None)
-    if configured is None:
+    if name not in Limits.__struct_fields__:
         return EffectBody(warnings=["there is no such limit"])
-    stated = ZERO + configured
+    stated = ZERO + getattr(seen.config.risk, name)
     now = plain(min(seen.state.limits.get(name, stated), stated))
     return EffectBody(warnings=[f"{name} is {now} now, configured {plain(stated)}: it becomes {arguments['to']}"])
 

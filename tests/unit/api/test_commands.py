@@ -282,3 +282,10 @@ def test_an_engine_that_is_drained_ends_and_then_nothing_is_done() -> None:
             assert (answer.status_code, answer.json()["code"]) == (503, "engine_not_running")
         told = call("events", "tail", "-n", "1", "--type", "command_accepted", "--json", "--home", str(home)).body()
         assert told["events"][0]["verb"] == "drain"
+
+
+@pytest.mark.parametrize("name", ["__class__", "__init__", "version", "nothing"])
+def test_what_is_no_limit_is_shown_as_none(door: Door, risk: dict[str, str], name: str) -> None:
+    door.clock.shifted_ns += 10_000_000_000
+    preview = previewed(door, "set-limit", {"name": name, "to": "1"}, risk)
+    assert preview["effect"]["warnings"] == ["there is no such limit"]

@@ -1,0 +1,135 @@
+"""What nobody should send: each is a problem with a stable code, has no effect, and stands in the trail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from litestar.exceptions import WebSocketDisconnect
+
+from flatbook.api.access_gate import Visit, check_headers
+from flatbook.api.problems import Problem
+from flatbook.values.instants import NS_PER_S
+from tests.unit.api.door_scene import Door, desk_home, opened
+
+JSON = ("content-type", "application/json")
+Headers = list[tuple[str, str]]
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    with desk_home() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def door_of_all(home: Path) -> Iterator[Door]:
+    """Gives an application over a desk that never ran."""
+    with opened(home, is_read=False) as door:
+        yield door
+
+
+@pytest.fixture
+def door(door_of_all: Door) -> Door:
+    """Gives the application a minute later, so that its trail begins a new line."""
+    door_of_all.clock.shifted_ns += 61 * NS_PER_S
+    return door_of_all
+
+
+def proof(door: Door, scope: str = "risk") -> Headers:
+    return list(door.token("", scope).items())
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/status?when=1", "there is no 'when' to ask for: at"),
+        ("/positions?symbl=COIN", "there is no 'symbl' to ask for: owner, symbol, at"),
+        ("/orders?limit=1&limit=2", "limit is asked for twice"),
+        ("/status?at=1&at=2", "at is asked for twice"),
+        ("/config?x=1", "there is no 'x' to ask for: nothing"),
+        ("/events?" + "&".join(f"a{number}=1" for number in range(65)), "at most 64 questions are asked at once"),
+    ],
+)
+def test_a_question_that_a_route_does_not_know_is_no_question_about_everything(
+    door: Door, path: str, said: str
+) -> None:
+    answer = door.client.get(f"/api/v1{path}", headers=proof(door, "read"))
+    assert (answer.status_code, answer.json()["code"], answer.json()["detail"]) == (422, "invalid", said)
+    assert door.tried()[0][2] == "invalid"
+
+
+def test_a_type_may_be_asked_for_more_than_once(door: Door) -> None:
+    answer = door.client.get("/api/v1/events?type=order_filled&type=order_done", headers=proof(door, "read"))
+    assert answer.json()["code"] != "invalid"
+
+
+@pytest.mark.parametrize("name", ["host", "Authorization", "origin", "content-length", "idempotency-key"])
+def test_a_header_that_stands_there_twice_is_neither_of_both(name: str) -> None:
+    shown = [(b"host", b"127.0.0.1:8787"), (name.encode(), b"1"), (name.lower().encode(), b"2"), (b"cookie", b"a=1")]
+    scope = {"type": "http", "path": "/", "method": "GET", "headers": shown}
+    with pytest.raises(Problem) as refused:
+        check_headers(Visit(scope))
+    assert (refused.value.status, refused.value.code.value) == (400, "bad_request")
+    assert refused.value.detail == f"the header {name.lower()} stands there twice"
+
+
+def test_a_cookie_may_stand_there_twice() -> None:
+    shown = [(b"host", b"127.0.0.1:8787"), (b"cookie", b"a=1"), (b"cookie", b"b=2")]
+    check_headers(Visit({"type": "http", "path": "/", "method": "GET", "headers": shown}))
+
+
+def test_headers_without_end_are_refused(door: Door) -> None:
+    answer = door.client.get("/api/v1/session", headers=[*proof(door), ("x", "y" * 20_000)])
+    assert (answer.status_code, answer.json()["code"]) == (431, "too_large")
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "code"),
+    [
+        (b'{"reason":"\xff"}', [JSON], 400, "bad_request"),
+        (b'{"reason":"r"}', [JSON, ("content-encoding", "gzip")], 415, "unsupported_media_type"),
+        (b'{"reason":"a\\u0000b"}', [JSON], 422, "invalid"),
+        (b'{"reason":"\\u001b[31mred"}', [JSON], 422, "invalid"),
+        (b'{"reason":"line\\n"}', [JSON], 422, "invalid"),
+        (b'{"reason":"r","target":"\\u007f"}', [JSON], 422, "invalid"),
+        (b'{"reason":"r"}', [JSON, ("transfer-encoding", "chunked")], 400, "bad_request"),
+        (b'{"reason":"\\ud800"}', [JSON], 400, "bad_request"),
+        (b'{"reason":NaN}', [JSON], 400, "bad_request"),
+    ],
+)
+def test_a_body_that_means_two_things_or_none_is_refused(
+    door: Door, body: bytes, headers: Headers, status: int, code: str
+) -> None:
+    shown = [*proof(door), *headers, ("idempotency-key", "hostile-0001")]
+    answer = door.client.post("/api/v1/commands/halt", content=body, headers=shown)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert door.tried()[0][2] == code
+
+
+def test_the_headers_alone_of_what_may_be_got_are_told(door: Door) -> None:
+    shown = proof(door)
+    whole = door.client.get("/api/v1/session", headers=shown)
+    answer = door.client.head("/api/v1/session", headers=shown)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-length"] == whole.headers["content-length"]
+    refused = door.client.head("/api/v1/session")
+    assert (refused.status_code, refused.content) == (401, b"")
+
+
+def test_two_slashes_make_no_page_of_the_api(door: Door) -> None:
+    elsewhere = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    answer = door.client.get("http://127.0.0.1:8787//api/v1/session", headers=elsewhere | dict(proof(door)))
+    assert (answer.status_code, answer.json()["code"]) == (403, "origin_refused")
+
+
+@pytest.mark.parametrize("query", ["after=abc", "after=-1", "since=1", "after=1&after=2"])
+def test_a_handshake_that_asks_for_nonsense_is_refused_and_noted(door: Door, query: str) -> None:
+    with (
+        pytest.raises(WebSocketDisconnect),
+        door.client.websocket_connect(f"/api/v1/stream?{query}", headers=dict(proof(door))) as socket,
+    ):
+        socket.receive_text(timeout=5)
+    assert door.tried()[0][1:] == ("CONNECT /api/v1/stream", "bad_request")

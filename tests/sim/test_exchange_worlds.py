@@ -11,7 +11,7 @@ from flatbook.events.control import BooksDiverged
 from flatbook.events.orders import OrderFilled
 from flatbook.services.sim_crash import cuts_of
 from flatbook.services.sim_runs import seed_job
-from flatbook.services.sim_trial import run_scenario
+from flatbook.services.sim_trial import judged, run_scenario
 from flatbook.services.sim_worker import Bench
 from flatbook.services.simulated import run_world
 from flatbook.sim.catalogue.row import Level
@@ -62,6 +62,15 @@ def test_a_calm_world_trades_is_funded_and_ends_with_books_that_agree() -> None:
         seen.update(type(each).__name__ for each in world.record.entries if isinstance(each, (Executed, Moved)))
     assert seen["OrderFilled"] == seen["Executed"] > 10
     assert seen["Moved"] >= 1
+
+
+def test_a_hedge_and_a_grid_share_one_account_and_each_ends_with_what_is_its_own() -> None:
+    scenario = next(each for seed in range(50) if (each := calm(seed)).fills)
+    world = run_world(scenario)
+    events = [event for entry in world.record.entries if isinstance(entry, Appended) for event in entry.events]
+    owners = Counter(event.owner for event in events if isinstance(event, OrderFilled))
+    assert list(judged(world, uncut=None).told()) == []
+    assert list(dict.fromkeys(sorted(owners))) == ["desk", "maker"]
 
 
 def test_the_same_seed_gives_the_same_world_at_an_exchange() -> None:

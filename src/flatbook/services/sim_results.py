@@ -14,6 +14,7 @@ from flatbook.projections.pnl import Pnl
 from flatbook.projections.results import Scope, Totals, coverage_of, totals_of
 from flatbook.sim.judges.results import Flows, NetResults, Results, SeatResults
 from flatbook.sim.world.record import Appended, Record
+from flatbook.sim.world.seat import SEAT_ACCOUNT
 from flatbook.state.desk import State
 from flatbook.values.ids import OwnerId, Seq, Underlying
 from flatbook.values.money import ZERO
@@ -55,7 +56,9 @@ def seat_results_of(record: Record, state: State) -> SeatResults:
     for row in state.positions.rows.values():
         owned[row.owner] = owned.get(row.owner, ZERO) + row.qty
     return SeatResults(
-        held={asset: amount for (_, asset), amount in state.balances.items() if amount},
+        held={
+            asset: amount for (account, asset), amount in state.balances.items() if amount and account == SEAT_ACCOUNT
+        },
         owned=owned,
         in_slots=sum((each.qty for slots in state.slots.values() for each in slots.values()), ZERO),
         agrees=audit(ledger, pnl).is_sound,

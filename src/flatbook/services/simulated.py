@@ -90,8 +90,8 @@ class World:
             self.venues, self.chains = PortVenues(scenario, outside), PortNodes(scenario, outside, self.chain)
         else:
             self.venues = VENUES[scenario.shape.broker](scenario, outside, self.network)
-            is_chainless = scenario.level is Level.EXCHANGE
-            self.chains = Chainless() if is_chainless else WireNodes(scenario, outside, self.network, self.chain)
+            has_chain = scenario.level is Level.FULL or bool(scenario.fills)
+            self.chains = WireNodes(scenario, outside, self.network, self.chain) if has_chain else Chainless()
         self._walks = {symbol: stream(scenario.seed, f"price:{symbol}") for symbol in scenario.shape.symbols}
         self._prices = {symbol: PRICES[symbol] for symbol in scenario.shape.symbols}
         self._stale_until = scenario.start
@@ -155,7 +155,7 @@ class World:
         scenario = self.scenario
         for symbol, price in self._prices.items():
             self.venues.set_price(symbol, price)
-        if scenario.level is not Level.EXCHANGE:
+        if scenario.level is not Level.EXCHANGE or scenario.fills:
             self._at(scenario.start, self._mine)
         self._at(scenario.start, self._price)
         self._at(scenario.start, self._begin)

@@ -172,10 +172,10 @@ def _tend(plan: Plan, scene: Scene) -> None:
 
 
 def _let_go(plan: Plan, scene: Scene, order: Order, reason: CancelReason) -> None:
+    """Cancels an order now or as soon as that may be asked for; a cancel that is refused must be heard of."""
+    plan.waits_for_news = True
     if _may_cancel(order, scene.now):
         plan.cancels.append((order, reason))
-    elif not order.cancel_pending:
-        plan.waits_for_news = True
 
 
 def _may_cancel(order: Order, now: Instant) -> bool:

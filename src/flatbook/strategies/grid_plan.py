@@ -127,3 +127,4 @@ def clean(plan: Plan, scene: Scene) -> None:
     for order in cleaned([order for order in plan.kept if order.order_id not in closing], over):
         plan.kept.remove(order)
         plan.cancels.append((order, CancelReason.OFF_GRID))
+        plan.waits_for_news = True

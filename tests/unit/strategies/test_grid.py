@@ -9,6 +9,7 @@ import msgspec
 from flatbook.events.grid import GridHeld, GridHold, GridLocked
 from flatbook.state.orders import Status
 from flatbook.state.positions import TurnedDown
+from flatbook.strategies.decision import Trigger
 from flatbook.strategies.grid_terms import GridParams
 from flatbook.strategies.quoting import Stop
 from flatbook.values.instants import Instant
@@ -70,6 +71,17 @@ def test_a_stop_of_one_side_cancels_what_opens_there_and_no_exit() -> None:
     view.stopped = Stop.SALES
     assert canceled(view.decide(), view) == ["1:2"]
     assert view.order_in("1:1").reduce_only
+
+
+def test_a_grid_that_cancels_hears_of_a_refusal_and_of_the_moment_to_ask_again() -> None:
+    view = standing()
+    view.stopped = Stop.BUYS
+    decision = view.decide()
+    assert (canceled(decision, view), Trigger.ORDER_WORKING in decision.wake.on) == (["1:-1", "1:-2"], True)
+    for slot in ("1:-1", "1:-2"):
+        view.change(slot, cancel_at=view.now)
+    again = view.decide()
+    assert (again.intents, again.wake.at) == ((), Instant(view.now + 5 * S))
 
 
 def test_under_a_kill_nothing_is_placed_and_under_a_halt_exits_are() -> None:

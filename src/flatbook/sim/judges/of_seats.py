@@ -17,7 +17,7 @@ from flatbook.events.orders import (
     OrderOverfilled,
 )
 from flatbook.events.risk import BooksCorrected
-from flatbook.sim.judges import of_exposure
+from flatbook.sim.judges import of_decisions, of_exposure
 from flatbook.sim.judges.court import Court, Hear, Hearing
 from flatbook.sim.judges.exact import OF_CASH, OF_SHARE, Exact, exact, shown, sign_of
 from flatbook.sim.judges.expectation import SeatBound
@@ -33,12 +33,17 @@ Touch = tuple[int, int]
 def inventory_bounded(court: Court) -> Hearing:
     """I6: an order that opens is intended only if all that works on its side leaves the position within its bound.
 
-    Held is what the journal knows. An order that only reduces adds nothing.
+    Held is what the journal knows. An order that only reduces adds nothing. What a desk hedges beside its grid is
+    bounded as anywhere.
     """
+    hedged = of_exposure.exposure_bounded(court)
 
     def intended(event: OrderIntended) -> None:
         seat = court.expects.seat
-        if seat is None or event.owner != seat.owner or event.reduce_only:
+        if seat is None or event.owner != seat.owner:
+            hedged.events[OrderIntended](event)
+            return
+        if event.reduce_only:
             return
         sign, key = sign_of(event.side), court.told.intents[event.order_id].key
         working = sum(
@@ -51,12 +56,12 @@ def inventory_bounded(court: Court) -> Hearing:
             what = f"{event.order_id} may bring the position to {shown(most * sign)}"
             court.find("I6", what, f"at most {shown(seat.inventory_max * OF_SHARE)}")
 
-    return Hearing(events={OrderIntended: intended})
+    return Hearing(entries=hedged.entries, events={**hedged.events, OrderIntended: intended})
 
 
 def seen_truly(court: Court) -> Hearing:
     """I12: the touch that an order stands on was displayed by its market, and not longer ago than the world allows."""
-    seat = court.expects.seat
+    seat, fresh = court.expects.seat, of_decisions.fresh(court)
     displayed: deque[tuple[Instant, Touch]] = deque(maxlen=TOUCHES_KEPT_MAX)
     ever: dict[Touch, None] = {}
 
@@ -65,7 +70,10 @@ def seen_truly(court: Court) -> Hearing:
         ever[entry.bid, entry.ask] = None
 
     def intended(event: OrderIntended) -> None:
-        if seat is None or event.reduce_only:
+        if seat is None or event.owner != seat.owner:
+            fresh.events[OrderIntended](event)
+            return
+        if event.reduce_only:
             return
         evidence = event.evidence or {}
         if "bid" not in evidence or "ask" not in evidence:
@@ -77,7 +85,7 @@ def seen_truly(court: Court) -> Hearing:
         elif seat.seen_within is not None and not _was_lately(displayed, touch, court.at - seat.seen_within):
             court.find("I12", f"{event.order_id} was decided on {evidence}, which was over for too long")
 
-    return Hearing(entries={rec.Displayed: display}, events={OrderIntended: intended})
+    return Hearing(entries={**fresh.entries, rec.Displayed: display}, events={OrderIntended: intended})
 
 
 def _units(price: str) -> int:

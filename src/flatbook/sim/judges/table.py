@@ -59,7 +59,7 @@ SEATED: dict[str, Judge] = {
     "I15": of_guards.guards_stop,
     "I25": of_seats.held_as_said,
 }
-"""The judges of a desk at an exchange: it hedges nothing, offers nothing on a chain, and its market never closes."""
+"""The judges of a desk at an exchange: it offers nothing on a chain, and its market never closes."""
 TWO_RUNS: dict[str, PairJudge] = {"I9": of_pairs.replay, "I10": of_pairs.recovery}
 LATER: dict[str, NotYet] = {
     "I24": NotYet(

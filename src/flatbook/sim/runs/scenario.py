@@ -89,7 +89,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     liquidity comes back after `refill_s`. `stable_mark` is what a dollar token is worth, in 1e-4 USD, and
     `stable_mark_again` what the second life of a desk and later ones are told that it is; `levy_ppm` a
     charge on sales beside the fee, in millionths of what they bring. `hedge_at` is how certain a fill has to be, in
-    worlds on bytes. At an exchange a `grid` quotes, and nothing is hedged. Venues at
+    worlds on bytes. At an exchange a `grid` quotes; fills are hedged at its market. Venues at
     the engine's port trade in contracts of so many 1e-9 share.
     """
 

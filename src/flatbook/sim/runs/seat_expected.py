@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from flatbook.sim.judges.expectation import AccountTerms, Expectation, Listing, SeatBound
+from flatbook.sim.judges.expectation import AccountTerms, Expectation, Listing, NetBound, NetKey, SeatBound
 from flatbook.sim.runs.scenario import Scenario
+from flatbook.sim.world.chain import STABLE
+from flatbook.sim.world.desk import OWNER, ratios_of, vaults_of
 from flatbook.sim.world.seat import (
     MAKER,
     ORDERS_PER_MINUTE,
@@ -16,19 +18,20 @@ from flatbook.sim.world.seat import (
 from flatbook.values.instants import NS_PER_MS, NS_PER_S
 
 FLIGHT_MS = 1_000
+PRICE_AGE_S = 10
 CANCEL_ARRIVES_S = 3
 HONEST_WITHIN_S = 300
 FORCED_WITHIN_S = 300
 SENDS_MAX = 4
-HELD_UP = ("N3", "N7", "N8", "N12", "W3")
-"""Faults by which what was displayed arrives late, as it does in a process that stood still."""
+LATE_MS = {"N3": 20_000, "N12": 30_000, "W3": 1_000, "N7": 0, "N8": 0}
+"""By how much a fault delays what was displayed at most: a desk knows the age of a book by when it came in alone."""
 
 
 def seat_expectation_of(scenario: Scenario) -> Expectation:
     """Returns what a world of a scenario at an exchange allows."""
     instrument, grid, shape = instrument_of(scenario), grid_of(scenario), scenario.shape
     guards = grid.guards
-    is_late = bool(scenario.freezes) or any(fault in scenario.strengths for fault in HELD_UP)
+    late_ms = sum(LATE_MS.get(fault, 0) for fault in scenario.strengths) + sum(each.for_ms for each in scenario.freezes)
     return Expectation(
         listings=(
             Listing(
@@ -47,6 +50,11 @@ def seat_expectation_of(scenario: Scenario) -> Expectation:
                 time_step=NS_PER_MS,
             )
         },
+        bounds=_hedge_bounds(scenario),
+        ratios=ratios_of(scenario),
+        tokens={symbol: str(token) for symbol, token in vaults_of(scenario).tokens.items()},
+        stable=str(STABLE),
+        price_age=PRICE_AGE_S * NS_PER_S,
         cancel_arrives_within=_cancel_arrives_within(scenario),
         honest_within=HONEST_WITHIN_S * NS_PER_S,
         forced_within=FORCED_WITHIN_S * NS_PER_S,
@@ -58,9 +66,18 @@ def seat_expectation_of(scenario: Scenario) -> Expectation:
             inventory_max=grid.inventory_max,
             losses_max=None if guards is None else guards.losses_max,
             drawdown_usd_max=None if guards is None else guards.drawdown_usd,
-            seen_within=None if is_late else (grid.book_age_ms + FLIGHT_MS) * NS_PER_MS,
+            seen_within=(grid.book_age_ms + FLIGHT_MS + late_ms) * NS_PER_MS,
         ),
     )
+
+
+def _hedge_bounds(scenario: Scenario) -> dict[NetKey, NetBound]:
+    """Returns how far from flat a desk may be that hedges beside its grid: all that is planned may come at once."""
+    if not scenario.fills:
+        return {}
+    planned = sum(fill.qty for fill in scenario.fills)
+    bound = NetBound(threshold=scenario.shape.threshold, standing=planned, order_max=planned)
+    return {(str(OWNER), scenario.shape.symbols[0]): bound}
 
 
 def _cancel_arrives_within(scenario: Scenario) -> int | None:

@@ -11,6 +11,7 @@ from flatbook.sim.catalogue.row import Level
 from flatbook.sim.chance import stream
 from flatbook.sim.runs.planned import (
     PlannedCrash,
+    PlannedFill,
     PlannedForeign,
     PlannedFreeze,
     PlannedGrid,
@@ -71,14 +72,14 @@ def draw_seated(seed: str) -> Scenario:
     chance = stream(seed, "seated")
     few = chance.randrange(3) == 0
     broker = chance.choice((Broker.BINANCE, Broker.BYBIT))
-    plan = _Plan(chance, few=few)
+    plan, shape = _Plan(chance, few=few), _draw_shape(chance, broker, seed)
     return Scenario(
         version=VERSION,
         seed=seed,
         level=Level.EXCHANGE,
         start=NEAR_FUNDING,
         safety_ms=SAFETY_MS,
-        shape=_draw_shape(chance, broker, seed),
+        shape=shape,
         strengths=_draw_faults(chance, few=few),
         offset_ms=chance.choice((0, 0, 0, 200, -200)),
         drift_ppm=chance.choice((0, 0, 500, -500)),
@@ -87,6 +88,18 @@ def draw_seated(seed: str) -> Scenario:
         steps=plan.steps(),
         freezes=plan.freezes(),
         foreign=plan.foreign(),
+        fills=_draw_fills(stream(seed, "beside"), shape),
+    )
+
+
+def _draw_fills(chance: random.Random, shape: Shape) -> tuple[PlannedFill, ...]:
+    """Returns the fills of a vault that the desk hedges at the market of its grid, in one spot world of three."""
+    if shape.grid is None or not shape.grid.spot or chance.randrange(3):
+        return ()
+    ats = sorted(chance.randrange(15_000, SAFETY_MS - 20_000) for _ in range(chance.randint(2, 6)))
+    return tuple(
+        PlannedFill(at_ms=at_ms, symbol="COIN", sign=chance.choice((-1, 1)), qty=chance.randint(5, 40) * (SHARE // 10))
+        for at_ms in ats
     )
 
 

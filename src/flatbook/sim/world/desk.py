@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+
 from flatbook.engine.ports import FillSource, VenueCard
 from flatbook.engine.rules import HedgeRules, OfferRules, Rules, WalletRules
 from flatbook.risk.call_limits import AllowedCall, CallLimits
@@ -117,7 +119,7 @@ def marks_of(scenario: Scenario, life: int) -> dict[AssetId, Price]:
     """Returns the marks that the configuration of a life of the desk states."""
     shape = scenario.shape
     if shape.grid is not None:
-        return {AssetId(QUOTE): Price(Decimal(1))}
+        return dict.fromkeys((AssetId(QUOTE), *((STABLE,) if scenario.fills else ())), Price(Decimal(1)))
     again = shape.stable_mark_again
     usd = shape.stable_mark if life == 1 or again is None else again
     coin = {COIN: Price(Decimal(COIN_USD))} if scenario.offers else {}
@@ -128,7 +130,7 @@ def rules_of(scenario: Scenario) -> Rules:
     """Returns the rules of the first life of the desk of a scenario; later ones may state other marks."""
     shape = scenario.shape
     if shape.grid is not None:
-        return seat_rules_of(scenario)
+        return _with_hedge(scenario, seat_rules_of(scenario))
     instruments = {
         (account, symbol): _instrument(account, symbol, shape)
         for account in accounts_of(scenario)
@@ -169,6 +171,17 @@ def rules_of(scenario: Scenario) -> Rules:
         pegged=(STABLE,),
         offers=_offer_rules(scenario),
         wallets={(CHAIN, WALLET): _wallet_rules()} if scenario.offers else {},
+    )
+
+
+def _with_hedge(scenario: Scenario, rules: Rules) -> Rules:
+    """Returns the rules of a desk with a grid that also hedges fills of its chain, on the very market of the grid."""
+    if not scenario.fills:
+        return rules
+    (traded,) = rules.instruments.values()
+    hedge = HedgeRules(params=_params(scenario), instrument=traded, backup=None)
+    return msgspec.structs.replace(
+        rules, hedges={(OWNER, traded.underlying): hedge}, chains={SOURCE: CHAIN}, marks=marks_of(scenario, 1)
     )
 
 

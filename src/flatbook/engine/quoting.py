@@ -185,22 +185,21 @@ def _book_intents(turn: Turn, seated: SeatRules, view: SeatView, intents: tuple[
     retry: Instant | None = None
     places = [intent for intent in intents if isinstance(intent, PlaceIntent)]
     if len(places) < len(intents):
-        for wish in intents:
-            if isinstance(wish, CancelIntent):
-                _cancel_own(turn, view, wish)
-    for each in places:
-        intent = each
+        for each in intents:
+            if isinstance(each, CancelIntent):
+                _cancel_own(turn, view, each)
+    for number, intent in enumerate(places, 1):
         waits_until = _waits_until(turn, intent) if turn.state.refusals else None
         if waits_until is not None:
             retry = waits_until if retry is None else min(retry, waits_until)
             continue
         if retry is not None:  # an intent that was left out has no id: those after it move up
-            intent = replace(intent, order_id=view.order_id(0))
+            intent = replace(intent, order_id=view.order_id(0))  # noqa: PLW2901 (the same wish under its id)
         instrument = intent.instrument
         room = rooms.get(instrument.id)
         if room is None:
             room = rooms[instrument.id] = _room_of(turn, view, instrument)
-        check = first_broken if each is places[-1] else check_quote
+        check = check_quote if number < len(places) else first_broken  # nobody looks at the room after the last
         refusal = check(room, intent, seated.limits)
         if refusal is None:
             book_place(turn, intent)

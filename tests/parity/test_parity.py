@@ -97,13 +97,17 @@ def test_longer_pieces_of_recordings_are_traded_alike(tmp_path: Path, day: str, 
 
 
 @pytest.mark.skipif(SHARED is None, reason="no FLATBOOK_SHARED")
-def test_spot_is_traded_alike_where_nothing_is_paid_for_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("maker_bps", "executions"), [("0", 153), ("0.1", 153)])
+def test_spot_is_traded_alike_with_fees_that_take_a_part_of_what_is_bought(
+    tmp_path: Path, maker_bps: str, executions: int
+) -> None:
     recording = Path(str(SHARED)) / "data" / "2_orderbook" / "hftbt_spot_btcusdt_20240808.gz"
-    assert check_alike(three_ways(recording, tmp_path, at_spot(CONFIG), last=LONG, steps=SPOT_STEPS)) == 153
+    config = at_spot(CONFIG).replace('maker_bps = "0"', f'maker_bps = "{maker_bps}"')
+    assert check_alike(three_ways(recording, tmp_path, config, last=LONG, steps=SPOT_STEPS)) == executions
 
 
 def at_spot(config: str) -> str:
-    """Returns the desk at spot without fees, which an exchange takes there in what was bought."""
+    """Returns the desk at spot without fees."""
     for old, new in (
         ('market = "usdm"', 'market = "spot"'),
         ('maker_bps = "0.1"', 'maker_bps = "0"'),

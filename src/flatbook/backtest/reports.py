@@ -17,7 +17,8 @@ from flatbook.events.orders import Fee, RejectReason
 from flatbook.market.ticks import RATE_DECIMALS
 from flatbook.values.ids import ActivityId, ExecutionId
 from flatbook.values.instants import Instant
-from flatbook.values.money import Money, Price, Quantity, lower_to, raise_to
+from flatbook.values.instruments import Side
+from flatbook.values.money import Money, Price, Quantity, cut, lower_to, raise_to
 
 _STATUS = {CANCELED: VenueStatus.CANCELED, EXPIRED: VenueStatus.EXPIRED}
 _REASONS = {TAKES: RejectReason.WOULD_TAKE, ADDS: RejectReason.OTHER, SMALL: RejectReason.INVALID_QUANTITY}
@@ -54,7 +55,7 @@ def _execution(sent: Sent, told: Told, happened_at: Instant) -> Execution:
         side=sent.wish.side,
         qty=qty,
         price=price,
-        fees=fees_of(sent.standing, qty, price, maker=told.maker != 0),
+        fees=fees_of(sent.standing, (sent.wish.side, qty, price), maker=told.maker != 0),
         realised=None,
         happened_at=happened_at,
         maker=told.maker != 0,
@@ -66,14 +67,19 @@ def execution_id_of(sent: Sent, told: Told) -> ExecutionId:
     return ExecutionId(f"{sent.venue_order_id}-{told.nth}")
 
 
-def fees_of(standing: Standing, qty: Quantity, price: Price, *, maker: bool) -> tuple[Fee, ...]:
-    """Returns the fee of an execution, rounded against us. Units: quote."""
+def fees_of(standing: Standing, executed: tuple[Side, Quantity, Price], *, maker: bool) -> tuple[Fee, ...]:
+    """Returns the fee of an execution: in the quote, rounded against us, or of a spot purchase in what was bought.
+
+    That one is cut, as the exchange on paper does it: what is kept of a purchase is what can be sold.
+    """
     rate = standing.rates.maker if maker else standing.rates.taker
     if not rate:
         return _NO_FEES
-    instrument = standing.instrument
-    amount = raise_to(qty * price * instrument.contract_size * rate, decimals=FEE_DECIMALS)
-    return (Fee(asset=instrument.quote, amount=Money(amount)),)
+    (side, qty, price), instrument = executed, standing.instrument
+    bought = qty * instrument.contract_size
+    if standing.pays_in_kind and side is Side.BUY:
+        return (Fee(asset=instrument.asset, amount=Money(cut(bought * rate, decimals=FEE_DECIMALS))),)
+    return (Fee(asset=instrument.quote, amount=Money(raise_to(bought * price * rate, decimals=FEE_DECIMALS))),)
 
 
 def _ending(sent: Sent, told: Told, happened_at: Instant) -> OrderReport:

@@ -158,6 +158,12 @@ class Standing:
         self.qty_known: Decimal | None = None
         self.qty_decimals: int | None = None
 
+    @property
+    def pays_in_kind(self) -> bool:
+        """Whether its fees take a part of what is bought, which is no whole number of lots."""
+        rates = self.rates
+        return self.is_spot and not rates.in_quote and (rates.maker != ZERO or rates.taker != ZERO)
+
     def lay_out(self, seat_row: int, entry_row: int, follows: int) -> None:
         """Writes into the table what never changes; without it nothing of this is booked by the compiled code."""
         self.entry_row, steps, cells, at = entry_row, self.steps, self.cells, self.starts
@@ -191,7 +197,7 @@ class Standing:
             desk.POSITION_MAX: min(steps.count_in(self.limits.position_max), FAR - 1),
             desk.OPEN_MAX: min(self.limits.open_orders_max, FAR - 1),
         }
-        self.is_plain = all(-FAR < number < FAR for number in columns.values())
+        self.is_plain = not self.pays_in_kind and all(-FAR < number < FAR for number in columns.values())
         for column, number in columns.items() if self.is_plain else ():
             cells[at + column] = number
 

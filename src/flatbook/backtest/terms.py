@@ -31,10 +31,14 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FeeRates(msgspec.Struct, frozen=True, kw_only=True):
-    """What the venue takes of the notional of an execution; below zero it pays. Units: parts of one."""
+    """What the venue takes of the notional of an execution; below zero it pays. Units: parts of one.
+
+    With `in_quote` the fee of a spot purchase is taken in the quote too, and not in what was bought.
+    """
 
     maker: Decimal = ZERO
     taker: Decimal = ZERO
+    in_quote: bool = False
 
     def __post_init__(self) -> None:
         if not -ONE < self.maker < ONE or not -ONE < self.taker < ONE:

@@ -18,6 +18,9 @@ class RatesSection(Section, frozen=True, kw_only=True):
 
     maker_bps: Annotated[Decimal, amount("Fee of what rests.", unit="basis points", least="-100", most="1000")]
     taker_bps: Annotated[Decimal, amount("Fee of what takes.", unit="basis points", least="0", most="1000")]
+    in_quote: Annotated[
+        bool, said("Whether the fee of a spot purchase is taken in the quote, and not in what was bought.")
+    ] = False
 
 
 def _ms(words: str) -> object:

@@ -18,10 +18,11 @@ from flatbook.engine.rules import SeatRules
 from flatbook.market import ticks
 from flatbook.ops.config import Loaded
 from flatbook.ops.config_accounts import PaperExchangeAccount
-from flatbook.ops.config_backtest import BacktestSection
+from flatbook.ops.config_backtest import BacktestSection, RatesSection
 from flatbook.ops.config_shape import Config
 from flatbook.services.backtest_plan import MILLIONTHS_OF_PCT, BacktestPlan, PlanRefused, check_sizes, first_price
 from flatbook.services.live_grids import grid_seats
+from flatbook.services.paper_exchanges import FEES_IN_QUOTE
 from flatbook.values.ids import AssetId, InstrumentId, OwnerId
 from flatbook.values.instants import NS_PER_MS, NS_PER_S
 from flatbook.values.instruments import Instrument, Product
@@ -137,7 +138,8 @@ def _fees(config: Config, section: BacktestSection, instrument: Instrument) -> F
     rates = section.rates.get(instrument.id) or paper
     if rates is None:
         raise PlanRefused(f'nothing says what {instrument.id} costs: state [backtest.rates."{instrument.id}"]')
-    return FeeRates(maker=rates.maker_bps * BPS, taker=rates.taker_bps * BPS)
+    in_quote = rates.in_quote if isinstance(rates, RatesSection) else rates.exchange in FEES_IN_QUOTE
+    return FeeRates(maker=rates.maker_bps * BPS, taker=rates.taker_bps * BPS, in_quote=in_quote)
 
 
 def _told(config: Config, seated: Mapping[OwnerId, SeatRules], terms: Terms) -> str:

@@ -58,7 +58,8 @@ class InstrumentShape(_Shape, frozen=True, kw_only=True):
     """What the tape does not say of an instrument.
 
     Units: rates in parts of one; minima as in TradingRules. `as_linear` is the base of one contract, and has an
-    instrument that is settled in its base run as if it paid in its quote.
+    instrument that is settled in its base run as if it paid in its quote. `fees_in_quote` says that the fee of a spot
+    purchase is taken in the quote too, and not in what was bought.
     """
 
     underlying: str
@@ -68,6 +69,7 @@ class InstrumentShape(_Shape, frozen=True, kw_only=True):
     qty_min: Decimal
     notional_min: Decimal
     as_linear: Decimal | None = None
+    fees_in_quote: bool = False
 
 
 class StrategyShape(_Shape, frozen=True, kw_only=True):
@@ -206,7 +208,8 @@ def _own_seat(owner: OwnerId, shape: StrategyShape, instrument: Instrument) -> S
 
 def _terms(shape: PlanShape) -> Terms:
     fees = {
-        InstrumentId(name): FeeRates(maker=each.maker, taker=each.taker) for name, each in shape.instruments.items()
+        InstrumentId(name): FeeRates(maker=each.maker, taker=each.taker, in_quote=each.fees_in_quote)
+        for name, each in shape.instruments.items()
     }
     return Terms(
         limits={OwnerId(owner): each.limits for owner, each in shape.strategies.items()},

@@ -181,7 +181,7 @@ def restless_seat(tape: Tape, owner: OwnerId = OWNER, *, seldom: bool = False) -
 def restless_terms(seed: int) -> Terms:
     """Returns terms drawn by a seed: latencies, fees, a share of cancellations, and where the queue is not known."""
     chance = random.Random(seed)
-    fees: Any = FeeRates(maker=Decimal("-0.0001"), taker=Decimal("0.0005"))
+    fees: Any = FeeRates(maker=Decimal("-0.0001"), taker=Decimal("0.0005"), in_quote=seed % 2 == 0)
 
     def drawn() -> Latency:
         return Latency(least_ns=chance.choice((0, MS, 4 * MS)), spread_ns=chance.choice((0, 6 * MS)))

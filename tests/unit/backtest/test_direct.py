@@ -73,15 +73,14 @@ def test_a_strategy_that_does_all_that_one_can_do_writes_the_journal_of_the_engi
 
 def test_quotes_that_are_executed_with_fees_and_latencies_write_the_journal_of_the_engine() -> None:
     tape = tape_of(0.05)
-    fees = {
-        InstrumentId(each.id): FeeRates(maker=Decimal("-0.0001"), taker=Decimal("0.0005"))
-        for each in tape.head.instruments
-    }
     late = Latency(least_ns=700_000, spread_ns=4_000_000)
-    for terms in (terms_of(), replace(terms_of(), fees=fees, placing=late, canceling=late, reporting=late)):
-        events, is_same = both_ways(tape, (seat_of(tape),), terms)
-        assert is_same
-        assert count(events, OrderFilled) > 100
+    for in_quote in (True, False):
+        rates = FeeRates(maker=Decimal("-0.0001"), taker=Decimal("0.0005"), in_quote=in_quote)
+        fees = {InstrumentId(each.id): rates for each in tape.head.instruments}
+        for terms in (terms_of(), replace(terms_of(), fees=fees, placing=late, canceling=late, reporting=late)):
+            events, is_same = both_ways(tape, (seat_of(tape),), terms)
+            assert is_same
+            assert count(events, OrderFilled) > 100
 
 
 GRIDS = (
@@ -102,13 +101,13 @@ def test_orders_executed_in_parts_on_any_grid_write_the_journal_of_the_engine(
     traded = tuple(replace(each, **grid) for each in plain.head.instruments)
     tape = MemoryTape(replace(plain.head, instruments=traded), next(plain.chunks()))
     instruments = tuple(replace(instrument_of(tape, place), contract_size=Decimal(contract_size)) for place in range(2))
-    rates = FeeRates(maker=Decimal("-0.00012"), taker=Decimal("0.00055"))
+    rates = FeeRates(maker=Decimal("-0.00012"), taker=Decimal("0.00055"), in_quote=True)
     latency = Latency(least_ns=late * MS, spread_ns=late * MS)
     far = {"order_notional_usd_max": Decimal(10**15), "day_loss_usd_max": Decimal(10**15)}
     terms = replace(
         terms_of(),
         limits={OWNER: replace(terms_of().limits[OWNER], **far)},
-        fees={instruments[0].id: rates, instruments[1].id: FeeRates(maker=Decimal("0.001"))},
+        fees={instruments[0].id: rates, instruments[1].id: FeeRates(maker=Decimal("0.001"), in_quote=True)},
         marks={AssetId("USD"): Price(Decimal("1.07"))},
         placing=latency,
         canceling=latency,

@@ -14,14 +14,16 @@ from benchmarks.peer_tape import PERP, SPOT, peer_columns
 from flatbook.backtest.run import BacktestRun, Plan, compiled_market, drive, run
 from flatbook.backtest.simulator import Refused
 from flatbook.backtest.tape import MemoryTape, TapeHead, covers_of
-from flatbook.backtest.terms import Terms
+from flatbook.backtest.terms import FeeRates, Terms
 from flatbook.events.event import Event
 from flatbook.events.orders import CancelReason, OrderFilled
 from flatbook.journal.memory import MemoryJournal, MemoryStore
 from flatbook.state.intents import CancelIntent
 from flatbook.strategies.decision import Decision, Trigger
 from flatbook.strategies.quoting import QuoteView
+from flatbook.values.ids import InstrumentId
 from flatbook.values.instants import later
+from flatbook.values.instruments import Side
 
 
 def tape_of(scale: float) -> MemoryTape:
@@ -53,6 +55,18 @@ def test_the_strategy_of_the_peers_places_and_executes_what_it_does_there() -> N
     assert (counted["OrderIntended"], counted["OrderFilled"], counted["OrderDone"]) == (1322, 659, 659)
     assert positions(events) == {"made:PERP": Decimal(-14), "made:SPOT": Decimal(-21)}
     assert (done.rows, done.is_whole) == (120_000, True)
+
+
+def test_the_fee_of_a_spot_purchase_is_taken_in_what_was_bought_unless_the_venue_takes_the_quote() -> None:
+    for in_quote, assets in ((False, {"made:SPOT", "USD"}), (True, {"USD"})):
+        rates = FeeRates(maker=Decimal("0.001"), taker=Decimal("0.001"), in_quote=in_quote)
+        _, _, events = ran(replace(terms_of(), fees={InstrumentId(SPOT.id): rates}), 0.01)
+        filled = [event for event in events if isinstance(event, OrderFilled) and event.instrument == SPOT.id]
+        assert {fee.asset for event in filled for fee in event.fees} == assets
+        bought = next(event for event in filled if event.side is Side.BUY)
+        (fee,) = bought.fees
+        worth = bought.qty if not in_quote else bought.qty * bought.price
+        assert fee.amount == worth * bought.contract_size * Decimal("0.001")
 
 
 def test_the_same_run_gives_the_same_journal_byte_for_byte_and_another_seed_another_one() -> None:

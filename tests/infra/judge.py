@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -27,6 +25,7 @@ from flatbook.state.desk import State
 from flatbook.values.ids import OrderId
 from flatbook.values.instants import Instant
 from tests.infra.home import THRESHOLD, Tape
+from tests.unit.cli.scene import Told, call
 
 ACCOUNT = "paper"
 SHARE = "COIN"
@@ -209,13 +208,12 @@ def assert_epochs_rise(run: Evidence) -> None:
 def assert_chain_of_hashes_holds(home: Path) -> None:
     """`flatbook events verify` finds the journal whole."""
     done = flatbook(home, "events", "verify")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
 
 
-def flatbook(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Runs a verb of the command line on a desk."""
-    command = [sys.executable, "-m", "flatbook", *words, "--home", str(home)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+def flatbook(home: Path, *words: str) -> Told:
+    """Runs a verb of the command line on a desk, in this process."""
+    return call(*words, "--home", str(home))
 
 
 def between(home: Path) -> tuple[str, str]:

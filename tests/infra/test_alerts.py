@@ -79,7 +79,7 @@ def running(home: Path) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "flatbook", "run", "--home", str(home)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
-            while flatbook(home, "halt", "--reason", "a look").returncode != 0:
+            while flatbook(home, "halt", "--reason", "a look").code != 0:
                 assert process.poll() is None
             yield process
         finally:

@@ -183,5 +183,5 @@ def test_a_process_whose_disk_fails_cancels_ends_and_starts_again(
         at_work = ledger.open_at("paper", END_OF_TIME)
         assert at_work
         assert all(order.cancel_asked_at for order in at_work)
-    assert flatbook(home, "run").returncode == 0
+    assert flatbook(home, "run").code == 0
     assert_promises_kept(tape, home)

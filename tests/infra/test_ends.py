@@ -55,7 +55,7 @@ def test_a_stopped_process_ends_in_order_and_the_next_one_goes_on(tmp_path: Path
     assert isinstance(stopped, EngineStopped)
     assert stopped.reason == "signal"
     (home / "flatbook.d" / "restless.toml").write_text(RESTLESS, encoding="ascii")
-    assert flatbook(home, "run").returncode == 0
+    assert flatbook(home, "run").code == 0
     assert_promises_kept(tape, home)
 
 
@@ -82,8 +82,8 @@ def test_a_recording_that_is_not_the_one_of_the_journal_ends_the_process_with_th
     shutil.copyfile(other / "recordings" / "base.jsonl", home / "recordings" / "base.jsonl")
     before = len(evidence_of(home).events)
     refused = flatbook(home, "run")
-    assert refused.returncode == 1
-    assert "names no block of this recording" in last_line(refused.stderr)["reason"]
+    assert refused.code == 1
+    assert "names no block of this recording" in last_line(refused.err)["reason"]
     assert len(evidence_of(home).events) >= before
 
 

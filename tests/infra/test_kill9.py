@@ -89,7 +89,7 @@ def live_through(home: Path, chance: random.Random, kills_max: int) -> list[Kill
 def finish(home: Path) -> None:
     """Lets `flatbook run` bring a home to the end of its tape."""
     done = flatbook(home, "run")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
 
 
 def run_home(root: Path, seed: str, kills_max: int) -> list[Kill]:

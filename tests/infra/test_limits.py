@@ -64,7 +64,7 @@ def test_a_process_without_file_handles_answers_nobody_and_goes_on_trading(tmp_p
         assert not answers(home)
         assert alive.process.wait(WAIT_S_MAX) == 0
         assert alive.count_told("order_filled") > before
-    assert flatbook(home, "run").returncode == 0
+    assert flatbook(home, "run").code == 0
     assert_promises_kept(tape, home)
 
 
@@ -76,5 +76,5 @@ def test_a_process_without_memory_ends_and_the_next_one_loses_nothing(tmp_path: 
         limit = mapped(alive)
         resource.prlimit(alive.process.pid, resource.RLIMIT_AS, (limit, limit))
         assert alive.process.wait(WAIT_S_MAX) in (0, 1)
-    assert flatbook(home, "run").returncode == 0
+    assert flatbook(home, "run").code == 0
     assert_promises_kept(tape, home)

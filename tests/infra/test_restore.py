@@ -31,6 +31,7 @@ from tests.infra.judge import (
     true_net,
 )
 from tests.infra.lives import Moment, Watched, kill_at, life
+from tests.unit.cli.scene import Told
 
 SHORT_DAY = 12
 BACKED_UP_AFTER = 18
@@ -81,15 +82,15 @@ def test_a_backup_that_was_copied_over_the_journal_is_refused(lost: Lost) -> Non
         (lost.home / f"journal.sqlite{suffix}").unlink()
     shutil.copyfile(lost.backup, lost.home / "journal.sqlite")
     refused = flatbook(lost.home, "run")
-    assert refused.returncode == 1
-    assert "another journal was put in its place" in refused.stderr
+    assert refused.code == 1
+    assert "another journal was put in its place" in refused.err
     assert orders(lost.home) == lost.orders
 
 
 def test_a_restored_journal_does_not_trade_until_its_halt_is_lifted(lost: Lost) -> None:
-    assert flatbook(lost.home, "restore", str(lost.backup), "--force", "--yes").returncode == 0
+    assert flatbook(lost.home, "restore", str(lost.backup), "--force", "--yes").code == 0
     for _ in range(2):
-        assert flatbook(lost.home, "run").returncode == 0
+        assert flatbook(lost.home, "run").code == 0
         assert orders(lost.home) == lost.orders
         run = evidence_of(lost.home)
         causes = [halt.cause for halt in run.state.halts.values()]
@@ -104,7 +105,7 @@ def test_a_restored_journal_does_not_trade_until_its_halt_is_lifted(lost: Lost) 
 
 
 def test_a_restored_journal_ends_flat_once_a_person_has_assigned_and_lifted(lost: Lost) -> None:
-    assert flatbook(lost.home, "restore", str(lost.backup), "--force", "--yes").returncode == 0
+    assert flatbook(lost.home, "restore", str(lost.backup), "--force", "--yes").code == 0
     (lost.home / "flatbook.d" / "restless.toml").write_text(SLOW, encoding="ascii")
     with subprocess.Popen([sys.executable, "-m", "flatbook", "run", "--home", str(lost.home)]) as engine:
         wait_until(lambda: len(evidence_of(lost.home).state.halts) == 2)
@@ -136,5 +137,5 @@ def wait_until(has_come: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def done(verb: subprocess.CompletedProcess[str]) -> None:
-    assert verb.returncode == 0, verb.stdout + verb.stderr
+def done(verb: Told) -> None:
+    assert verb.code == 0, verb.out + verb.err

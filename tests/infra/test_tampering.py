@@ -129,14 +129,14 @@ def test_an_edited_journal_is_refused_with_the_row_and_nothing_is_traded(
     before = broker_saw(day.home)
     tamper(day.journal)
     refused = flatbook(day.home, "run")
-    assert refused.returncode == 1
-    assert "row " in refused.stderr
-    assert "expected" in refused.stderr
-    assert "Traceback" not in refused.stderr
+    assert refused.code == 1
+    assert "row " in refused.err
+    assert "expected" in refused.err
+    assert "Traceback" not in refused.err
     assert broker_saw(day.home) == before
     verified = flatbook(day.home, "events", "verify")
-    assert verified.returncode == 1
-    assert "row " in verified.stderr
+    assert verified.code == 1
+    assert "row " in verified.err
 
 
 @pytest.fixture
@@ -155,8 +155,8 @@ def recovered_from(stderr: str) -> int:
 def test_a_kept_state_is_taken_and_the_day_ends_as_without_it(day: Left) -> None:
     kept = day.home / "snapshots"
     ended = flatbook(day.home, "run")
-    assert ended.returncode == 0, ended.stderr
-    assert (recovered_from(ended.stderr) > KILLED_AFTER) is kept.exists()
+    assert ended.code == 0, ended.err
+    assert (recovered_from(ended.err) > KILLED_AFTER) is kept.exists()
     assert_promises_kept(day.tape, day.home)
 
 
@@ -169,9 +169,9 @@ def test_an_end_in_good_order_keeps_the_state_for_the_next_start(
     assert recovered_from(capsys.readouterr().err) == 1
     assert len(list((killed.home / "snapshots").iterdir())) == 1
     again = flatbook(killed.home, "run")
-    assert again.returncode == 0, again.stderr
+    assert again.code == 0, again.err
     starts = [event for event in evidence_of(killed.home).events if isinstance(event, EngineStarted)]
-    assert recovered_from(again.stderr) == evidence_of(killed.home).events.index(starts[-1]) + 1
+    assert recovered_from(again.err) == evidence_of(killed.home).events.index(starts[-1]) + 1
     assert_promises_kept(killed.tape, killed.home)
 
 
@@ -192,9 +192,9 @@ def test_a_changed_kept_state_is_passed_over_and_told_and_the_day_goes_on(
     (kept,) = (killed.home / "snapshots").iterdir()
     kept.write_bytes(tamper(kept.read_bytes()))
     ended = flatbook(killed.home, "run")
-    assert ended.returncode == 0, ended.stderr
-    assert "snapshot_passed_over" in ended.stderr
-    assert recovered_from(ended.stderr) == 1
+    assert ended.code == 0, ended.err
+    assert "snapshot_passed_over" in ended.err
+    assert recovered_from(ended.err) == 1
     assert_promises_kept(killed.tape, killed.home)
 
 
@@ -204,9 +204,9 @@ def test_the_kept_state_of_another_desk_is_passed_over(killed: Left, tmp_path: P
     keep_state_of(other)
     shutil.copytree(other / "snapshots", killed.home / "snapshots")
     ended = flatbook(killed.home, "run")
-    assert ended.returncode == 0, ended.stderr
-    assert "it is not of this journal" in ended.stderr
-    assert recovered_from(ended.stderr) == 1
+    assert ended.code == 0, ended.err
+    assert "it is not of this journal" in ended.err
+    assert recovered_from(ended.err) == 1
     assert_promises_kept(killed.tape, killed.home)
 
 
@@ -236,8 +236,8 @@ def test_a_removed_wal_is_noticed(day: Left) -> None:
     for suffix in ("-wal", "-shm"):
         day.journal.with_name(f"journal.sqlite{suffix}").unlink()
     refused = flatbook(day.home, "run")
-    assert refused.returncode == 1
-    assert "was committed here: its -wal file was removed or cut" in refused.stderr
+    assert refused.code == 1
+    assert "was committed here: its -wal file was removed or cut" in refused.err
     assert broker_saw(day.home) == before
 
 
@@ -246,8 +246,8 @@ def test_the_wal_of_another_journal_is_refused(day: Left, tmp_path: Path) -> Non
     before = broker_saw(day.home)
     shutil.copyfile(other / "journal.sqlite-wal", day.journal.with_name("journal.sqlite-wal"))
     refused = flatbook(day.home, "run")
-    assert refused.returncode == 1
-    assert "was committed here" in refused.stderr
+    assert refused.code == 1
+    assert "was committed here" in refused.err
     assert broker_saw(day.home) == before
 
 
@@ -263,6 +263,6 @@ def test_the_journal_of_another_desk_is_refused(day: Left, tmp_path: Path) -> No
             place.unlink(missing_ok=True)
     (day.home / "journal.sqlite.lock").unlink()
     refused = flatbook(day.home, "run")
-    assert refused.returncode == 1
-    assert "another journal was put in its place" in refused.stderr
+    assert refused.code == 1
+    assert "another journal was put in its place" in refused.err
     assert broker_saw(day.home) == before

@@ -38,9 +38,9 @@ def test_a_second_process_is_refused_while_the_first_lives(tmp_path: Path) -> No
     with life(home, 0, str(home)) as first:
         wait_for(first, working())
         second = flatbook(home, "run")
-        assert second.returncode == 1
-        assert f"is held by process {first.process.pid}: stop that one first" in second.stderr
-        assert "Traceback" not in second.stderr
+        assert second.code == 1
+        assert f"is held by process {first.process.pid}: stop that one first" in second.err
+        assert "Traceback" not in second.err
         wait_for(first, working("order_filled"))
     starts = [event for event in evidence_of(home).events if isinstance(event, EngineStarted)]
     assert len(starts) == 1
@@ -56,9 +56,9 @@ def test_a_second_home_cannot_use_the_journal_of_the_first(tmp_path: Path) -> No
         (linked / "journal.sqlite").symlink_to(home / "journal.sqlite")
         for twin in (other, linked):
             refused = flatbook(twin, "run")
-            assert refused.returncode == 1, refused.stderr
-            assert f"is held by process {first.process.pid}" in refused.stderr
-            assert "Traceback" not in refused.stderr
+            assert refused.code == 1, refused.err
+            assert f"is held by process {first.process.pid}" in refused.err
+            assert "Traceback" not in refused.err
             assert not (twin / "paper-broker.sqlite").exists()
 
 
@@ -89,5 +89,6 @@ def test_a_frozen_process_that_was_taken_over_sends_nothing_when_it_wakes(tmp_pa
         told = first.errors.read_text()
         assert f"epoch {epoch} holds the journal" in told
         assert max(row.epoch for row in evidence_of(home).rows) < epoch
-    assert flatbook(home, "run").returncode == 0
+    (home / "flatbook.d" / "restless.toml").write_text(RESTLESS, encoding="ascii")
+    assert flatbook(home, "run").code == 0
     assert_promises_kept(tape_of("twin"), home)

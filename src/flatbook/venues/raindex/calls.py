@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from enum import Enum
 
 import msgspec
-from eth_abi.abi import encode
 
 from flatbook.venues.raindex.rain_float import RainFloat, from_fixed_decimal, pack
 from flatbook.venues.raindex.wire import ORDER_V3, ORDER_V4
@@ -133,6 +132,8 @@ def payload(function: Function, *arguments: object) -> str:
 
     Errors: eth_abi's EncodingError for arguments that are not what the function takes: a bug of the caller.
     """
+    from eth_abi.abi import encode
+
     return function.value + encode(ARGUMENTS[function], arguments).hex()
 
 

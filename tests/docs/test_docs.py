@@ -28,6 +28,7 @@ from flatbook.ops.config_example import EXAMPLE
 from flatbook.sim.tapes.bar_file import bars_of_csv
 from flatbook.sim.tapes.pool import samples_of_csv
 from flatbook.venues.raindex.recording import read_recording
+from tests.unit.cli.scene import call
 
 ROOT = Path(__file__).parents[2]
 PROSE = sorted(path for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")))
@@ -252,9 +253,7 @@ def test_every_flatbook_command_in_a_sentence_has_its_verb_and_options() -> None
         names = tuple(verb.name for verb in chain)
         assert (chain and (chain[-1].target or rest == [])) or words == ["--help"], f"{document}: {words}"
         if names not in helps:
-            helps[names] = subprocess.run(
-                [PROGRAM, *names, "--help"], capture_output=True, text=True, check=True
-            ).stdout
+            helps[names] = call(*names, "--help").out
         for option in (word.split("=")[0] for word in words if re.match(r"--\w", word)):
             known = re.search(rf"(?<!\S){option}\b", helps[names])
             assert known or option == "--help", f"{document}: {words}: {option}"

@@ -21,7 +21,7 @@ CLIENTS := alpaca schwab ccxt
 PEERS := benchmarks/requirements-peers.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo console console-if-node test thorough e2e soak sim sim-ci lint lint-style lint-types format vectors captures bench wheel \
+.PHONY: help demo console console-if-node test thorough e2e soak sim sim-ci lint lint-style lint-types format api-schema vectors captures bench wheel \
 	deps deps-all clients lock lock-clients clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
@@ -85,6 +85,10 @@ lint-types: .venv/dev.stamp
 format: .venv/dev.stamp ## rewrite the code in the project's format
 	@$(BIN)/ruff check --fix --quiet
 	@$(BIN)/ruff format
+
+api-schema: .venv/dev.stamp console/node_modules/stamp ## describe the API anew, and the console's types of it; needs Node
+	@$(BIN)/python -m tools.generate_openapi
+	@cd console && npm run --silent types
 
 vectors: .venv/dev.stamp ## run golden cases: make vectors DIR=<folder>
 	@$(BIN)/python -m tests.vectors "$(DIR)"

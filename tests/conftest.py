@@ -13,6 +13,8 @@ from hypothesis import settings
 from tests.depth import THOROUGH, examples
 
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
+TESTS = Path(__file__).parent
+LONG = ("docs", "release", "infra", "console", "e2e", "sim", "property")
 SHARED_ABSENT = "no FLATBOOK_SHARED"
 
 settings.register_profile("flatbook", deadline=None, print_blob=True, max_examples=examples(100))
@@ -29,6 +31,12 @@ def refuse_the_network(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(refuse_the_network)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begins with the folders whose tests take long, so that no process is left alone with one of them at the end."""
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.path.relative_to(TESTS).parts[0], len(places)))
 
 
 @pytest.fixture(autouse=True)

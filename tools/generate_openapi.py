@@ -1,4 +1,4 @@
-"""Writes docs/openapi.json, which describes all routes of the API: `python -m tools.generate_openapi`."""
+"""Writes docs/openapi.json, which describes all routes of the API: `make api-schema`."""
 
 from __future__ import annotations
 

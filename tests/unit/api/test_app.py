@@ -6,4 +6,4 @@ from tools.generate_openapi import PATH, written
 
 
 def test_the_description_that_is_committed_is_that_of_the_routes() -> None:
-    assert written() == PATH.read_bytes(), "routes changed: python -m tools.generate_openapi, and look at the diff"
+    assert written() == PATH.read_bytes(), "routes changed: make api-schema, and look at the diff"

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from flatbook.backtest.booked import Booked
 from flatbook.backtest.direct import REPORTS, Direct
+from flatbook.backtest.funds import lacks_funds
 from flatbook.backtest.grid import Steps
 from flatbook.backtest.kernel import desk_table as desk
 from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, NEVER, PAID, REJECTED
@@ -35,9 +36,10 @@ from flatbook.state.fold import apply
 from flatbook.state.orders import Status
 from flatbook.state.positions import NetKey
 from flatbook.strategies.decision import Edge, Series, Wake
-from flatbook.values.ids import InstrumentId, OwnerId
+from flatbook.values.ids import InstrumentId, OrderId, OwnerId
 from flatbook.values.instants import Instant
 
+INSUFFICIENT = RejectReason.INSUFFICIENT_FUNDS
 _SERIES = {series: number for number, series in enumerate(Series)}
 _ENDINGS = (CANCELED, EXPIRED, REJECTED)
 
@@ -71,6 +73,7 @@ class SimulatedDesk:
         self.placed, self.seen, self.fit_since = self._direct.placed, simulator.seen, simulator.fit_since
         self._is_direct, self._wishes = is_direct, self._direct.wishes
         self._stale, self._fires_once = True, True
+        self._unsent: dict[OrderId, None] = {}
 
     def name(self, places: dict[InstrumentId, int], features: dict[tuple[OwnerId, str], int]) -> None:
         """Takes where on the tape an instrument stands, and which feature of the simulator is whose."""
@@ -239,6 +242,7 @@ class SimulatedDesk:
         """Asks whom the turn touched, and has what it led to booked and done."""
         finish(turn)
         self._book.add(turn.events)
+        self._unsent = dict.fromkeys(each.order.order_id for each in turn.effects if isinstance(each, Place))
         turned_down = [item for effect in turn.effects if (item := self._act(effect)) is not None]
         if turn.events:
             self._watch_early_cancels(turn.events)
@@ -291,12 +295,17 @@ class SimulatedDesk:
         sign = order.side.sign
         price = (NEVER if sign > 0 else 0) if order.limit is None else traded.ticks(order.limit)
         lots = traded.lots(order.qty)
-        if price is None or not lots:
-            reason = RejectReason.INVALID_PRICE if price is None else RejectReason.INVALID_QUANTITY
-            answer = refusal(reason, Instant(self._simulator.now))
-            return PlaceAnswered(order_id=order.order_id, attempt=order.attempt, answer=answer)
         known = self.state.orders[order.order_id]
-        sent = self.placed.add(known, self._direct.standing(known.owner, known.instrument), known.decided_at)
+        standing = self._direct.standing(known.owner, known.instrument)
+        reason = RejectReason.INVALID_PRICE if price is None else None if lots else RejectReason.INVALID_QUANTITY
+        if reason is None and self._terms.checks_funds:
+            touch, unsent = self.touch(known.instrument), self._unsent
+            reason = INSUFFICIENT if lacks_funds(self._turn, known, standing, touch, unsent) else None
+        if reason is not None or price is None or lots is None:
+            answer = refusal(reason or RejectReason.OTHER, Instant(self._simulator.now))
+            return PlaceAnswered(order_id=order.order_id, attempt=order.attempt, answer=answer)
+        self._unsent.pop(order.order_id, None)
+        sent = self.placed.add(known, standing, known.decided_at)
         style = style_of(order.style, known.product, reduces=order.reduce_only)
         key = zlib.crc32(order.order_id.encode())
         self._simulator.place((sent.number, traded.place, sign, price, lots, style, key, order.good_until))

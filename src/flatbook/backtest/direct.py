@@ -84,6 +84,7 @@ class Direct:
                 row = desk.S0 + len(self._all) % desk.STANDINGS_MAX
                 rates = terms.fees.get(each.id, PLAIN_RATES)
                 standing = own[each.id] = Standing(seated, steps[each.id], rates, row, booked.cells)
+                standing.checks_funds = terms.checks_funds and standing.is_spot
                 self._all.append(standing)
                 self._on.setdefault(each.id, []).append(standing)
                 self._sharing.setdefault(standing.key, []).append(standing)

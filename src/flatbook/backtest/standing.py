@@ -111,6 +111,7 @@ class Standing:
         "bought",
         "cells",
         "changes",
+        "checks_funds",
         "entry_row",
         "fills_read",
         "instrument",
@@ -146,6 +147,7 @@ class Standing:
         self.row, self.starts, self.cells = row, row * DESK_WIDTH, cells
         self.entry_row = 0
         self.is_alone, self.is_plain, self.unit = True, False, Decimal(0)
+        self.checks_funds = False
         self.bought: Shape | None = None
         self.sold: Shape | None = None
         self.base = DayResult(day=0)
@@ -197,7 +199,9 @@ class Standing:
             desk.POSITION_MAX: min(steps.count_in(self.limits.position_max), FAR - 1),
             desk.OPEN_MAX: min(self.limits.open_orders_max, FAR - 1),
         }
-        self.is_plain = not self.pays_in_kind and all(-FAR < number < FAR for number in columns.values())
+        self.is_plain = not (self.pays_in_kind or self.checks_funds) and all(
+            -FAR < number < FAR for number in columns.values()
+        )
         for column, number in columns.items() if self.is_plain else ():
             cells[at + column] = number
 

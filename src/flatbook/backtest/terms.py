@@ -50,7 +50,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
     `share` is how much of what is canceled at a price stood before our order, in millionths; `front` says that nothing
     stands before an order at a price whose size was not known. `marks` are what assets are worth in USD, `cash` what
-    the account has of each at the start. `sample_ns` is how far apart the prices stand that the report values with.
+    the account has of each at the start; with `checks_funds` a spot order for which it has too little is turned down.
+    `sample_ns` is how far apart the prices stand that the report values with.
     """
 
     limits: Mapping[OwnerId, QuoteLimits]
@@ -64,6 +65,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     share: int = 0
     front: bool = False
     sample_ns: int = 60 * 10**9
+    checks_funds: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed <= SEED_MAX:

@@ -116,6 +116,7 @@ def _terms(config: Config, seated: Mapping[OwnerId, SeatRules], instruments: Col
         seed=section.seed,
         share=section.share_ahead_pct * MILLIONTHS_OF_PCT,
         sample_ns=section.sample_s * NS_PER_S,
+        checks_funds=True,
     )
 
 

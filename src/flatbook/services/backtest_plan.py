@@ -222,6 +222,7 @@ def _terms(shape: PlanShape) -> Terms:
         seed=shape.seed,
         share=shape.share_ahead_pct * MILLIONTHS_OF_PCT,
         sample_ns=shape.sample_s * NS_PER_S,
+        checks_funds=True,
     )
 
 

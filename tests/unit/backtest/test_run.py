@@ -16,12 +16,12 @@ from flatbook.backtest.simulator import Refused
 from flatbook.backtest.tape import MemoryTape, TapeHead, covers_of
 from flatbook.backtest.terms import FeeRates, Terms
 from flatbook.events.event import Event
-from flatbook.events.orders import CancelReason, OrderFilled
+from flatbook.events.orders import CancelReason, OrderFilled, OrderIntended, OrderRejected, RejectReason
 from flatbook.journal.memory import MemoryJournal, MemoryStore
 from flatbook.state.intents import CancelIntent
 from flatbook.strategies.decision import Decision, Trigger
 from flatbook.strategies.quoting import QuoteView
-from flatbook.values.ids import InstrumentId
+from flatbook.values.ids import AssetId, InstrumentId
 from flatbook.values.instants import later
 from flatbook.values.instruments import Side
 
@@ -123,3 +123,21 @@ def test_a_strategy_that_orders_at_each_answer_without_latency_is_stopped_and_na
 
     with pytest.raises(Refused, match="it answers each report at once"):
         run(tape, (replace(seat, decide=decide),), terms_of(), MemoryJournal())
+
+
+def test_a_spot_order_for_which_the_account_has_too_little_is_turned_down_as_venues_do() -> None:
+    for cash, bought, refused in ((10**9, True, True), (0, False, True)):
+        terms = replace(terms_of(), cash={AssetId("USD"): Decimal(cash)}, checks_funds=True)
+        _, _, events = ran(terms, 0.01)
+        about = {event.order_id: event for event in events if isinstance(event, OrderIntended)}
+        why = {event.order_id: event.reason for event in events if isinstance(event, OrderRejected)}
+        spot = {order_id for order_id, order in about.items() if order.instrument == SPOT.id}
+        assert {why[order_id] for order_id in spot & set(why)} == {RejectReason.INSUFFICIENT_FUNDS}
+        assert not {order_id for order_id in why if order_id not in spot}
+        assert any(event.order_id in spot for event in events if isinstance(event, OrderFilled)) == bought
+        assert bool(why) == refused
+        held = Decimal(0)
+        for event in events:
+            if isinstance(event, OrderFilled) and event.instrument == SPOT.id:
+                held += event.side.sign * event.qty
+                assert held >= 0

@@ -45,8 +45,8 @@ from flatbook.venues.http import SessionHttp
 from flatbook.venues.rate_budget import RateBudget
 from flatbook.venues.websocket import SessionSocket
 from tests.desk import CHAIN, COIN, HEDGE, OPEN, PAPER, Setting, desk_of
-from tests.sim.alpaca_desk import FEED
 from tests.sim.alpaca_world import inside
+from tests.sim.broker_desk import FEED
 
 HOST, PORT = "exchange.example", 443
 USDT = AssetId("USDT")

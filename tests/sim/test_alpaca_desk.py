@@ -17,6 +17,7 @@ from flatbook.values.instants import NS_PER_MS, later
 from flatbook.values.money import ZERO
 from tests.desk import COIN, OPEN, OWNER, PAPER, fill
 from tests.sim.alpaca_desk import ACCOUNT_ID, AlpacaDesk
+from tests.sim.broker_desk import check_flat
 from tests.unit.sim.alpaca.scene import Faults
 
 SIZES = (("buy", "10.5"), ("sell", "3.25"), ("sell", "20"), ("buy", "7.125"), ("buy", "2"), ("sell", "11.5"))
@@ -38,8 +39,6 @@ SPOILT = (
 def check_flat_and_equal(desk: AlpacaDesk) -> None:
     """Alpaca holds the opposite of the fills, each intent is one order there at most, and the books hold its truth."""
     events, ledger = desk.events(), desk.ledger
-    executed = sum((each.order.sign * each.qty for each in ledger.executions), ZERO)
-    assert executed == -NET
     intended = [event.order_id for event in events if isinstance(event, ev.OrderIntended)]
     taken = [order.client_id for order in ledger.orders.values()]
     assert len(set(taken)) == len(taken)
@@ -48,14 +47,7 @@ def check_flat_and_equal(desk: AlpacaDesk) -> None:
         (event.order_id, event.qty, event.happened_at) for event in events if isinstance(event, ev.OrderFilled)
     )
     assert booked == sorted((each.order.client_id, each.qty, each.at) for each in ledger.executions)
-    assert not [
-        event for event in events if isinstance(event, ev.ForeignFilled | ev.OrderOverfilled | ev.ReportRefused)
-    ]
-    state = desk.engines[-1].state
-    assert state.positions.net(OWNER, COIN).known == ZERO
-    assert not state.open_orders
-    assert (desk.loop.faults, desk.lives[-1].done()) == ([], False)
-    desk.close()
+    check_flat(desk, NET)
 
 
 def test_fills_are_hedged_at_alpaca() -> None:

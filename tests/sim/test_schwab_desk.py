@@ -15,6 +15,7 @@ from flatbook.sim.tapes.script import ScriptedBlocks
 from flatbook.values.instants import NS_PER_S, later
 from flatbook.values.money import ZERO
 from tests.desk import COIN, OPEN, OWNER, fill
+from tests.sim.broker_desk import check_flat
 from tests.sim.schwab_desk import SchwabDesk
 from tests.sim.test_alpaca_desk import SPOILT
 from tests.unit.sim.alpaca.scene import Faults
@@ -31,8 +32,6 @@ SCRIPT = tuple(
 def check_flat_and_equal(desk: SchwabDesk) -> None:
     """Schwab holds the opposite of the fills, there are no more orders than intents, and the books hold its truth."""
     events, ledger = desk.events(), desk.ledger
-    executed = sum((each.order.sign * each.qty for each in ledger.executions), ZERO)
-    assert executed == -NET
     intended = [event.order_id for event in events if isinstance(event, ev.OrderIntended)]
     assert len(ledger.orders) <= len(intended)
     booked = [event for event in events if isinstance(event, ev.OrderFilled)]
@@ -40,14 +39,7 @@ def check_flat_and_equal(desk: SchwabDesk) -> None:
         (each.qty, each.at // NS_PER_S * NS_PER_S) for each in ledger.executions
     )
     assert len({event.order_id for event in booked}) == len({each.order.id for each in ledger.executions})
-    assert not [
-        event for event in events if isinstance(event, ev.ForeignFilled | ev.OrderOverfilled | ev.ReportRefused)
-    ]
-    state = desk.engines[-1].state
-    assert state.positions.net(OWNER, COIN).known == ZERO
-    assert not state.open_orders
-    assert (desk.loop.faults, desk.lives[-1].done()) == ([], False)
-    desk.close()
+    check_flat(desk, NET)
 
 
 def test_fills_are_hedged_at_schwab() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from contextlib import closing
 from functools import partial
 from itertools import islice
@@ -18,14 +19,14 @@ from flatbook.api.answers.orders import OrderBody, OrdersPage, foreign_body, ord
 from flatbook.api.answers.story import StoryAnswer, story_answer
 from flatbook.api.answers.trades import TradeBody, TradesPage, trade_body
 from flatbook.api.follow import Part
-from flatbook.api.pages import AtPage, Page, Place, newest_first
+from flatbook.api.pages import AtPage, Page, Place, cursor_of, newest_first
 from flatbook.api.problems import Code, Problem
 from flatbook.api.routes import OF_JOURNAL, TEXT_MAX, At, AtSite, OwnerQuery, SymbolQuery, reading
 from flatbook.api.site import Site, View
 from flatbook.engine.ports import JournalFault
 from flatbook.journal.sqlite_reader import open_reader
 from flatbook.projections.facts import TradeFact
-from flatbook.projections.orders import OrderLine, foreign_lines, order_lines, refused_lines
+from flatbook.projections.orders import OrderLine, Orders, foreign_lines, order_lines, refused_lines
 from flatbook.projections.results import Scope
 from flatbook.projections.timeline import Plot, Story, find_subjects, plot_of, story_of
 from flatbook.projections.trades import lines_of, newest_facts, trade_facts
@@ -101,17 +102,29 @@ async def orders(site: AtSite, wanted: AtWanted, page: AtPage, at: At = None) ->
     """Returns our orders, the newest decision first; beside them what risk refused, and orders that are not ours."""
     view = await site.view(at, Part.ORDERS)
     folded = view.folds.orders
-    lines = [line for line in order_lines(folded) if wanted.has(line)]
-    shown, following = newest_first(lines, _place_of_order, page)
+    found, shown, following = _page_of(folded, wanted, page)
     rest = wanted.is_everything
     return OrdersPage(
         as_of=view.moment,
-        found=len(lines),
+        found=found,
         orders=[order_body(line) for line in shown],
         refused=[refused_body(line) for line in refused_lines(folded)[: -page.limit - 1 : -1]] if rest else [],
         foreign=[foreign_body(line) for line in foreign_lines(folded)[: page.limit]] if rest else [],
         next=following,
     )
+
+
+def _page_of(folded: Orders, wanted: Wanted, page: Page) -> tuple[int, list[OrderLine], str | None]:
+    """Returns how many orders there are, those of a page, and its cursor: of all orders only the page is looked at."""
+    if not wanted.is_everything:
+        lines = [line for line in order_lines(folded) if wanted.has(line)]
+        return len(lines), *newest_first(lines, _place_of_order, page)
+    keys = folded.keys
+    end = len(keys) if page.before is None else bisect_left(keys, page.before)
+    begin = max(0, end - page.limit)
+    shown = (folded.line(order_id) for _, order_id in reversed(keys[begin:end]))
+    following = cursor_of(Place(*keys[begin])) if begin else None
+    return len(keys), [line for line in shown if line is not None], following
 
 
 def _place_of_order(line: OrderLine) -> Place:
@@ -131,11 +144,10 @@ async def order(site: AtSite, order_id: IdParameter) -> OrderBody:
 async def executions(site: AtSite, wanted: AtWanted, page: AtPage, at: At = None) -> ExecutionsPage:
     """Returns each order with the instants of its steps and how long each took, the newest decision first."""
     view = await site.view(at, Part.ORDERS)
-    lines = [line for line in order_lines(view.folds.orders) if wanted.has(line)]
-    shown, following = newest_first(lines, _place_of_order, page)
+    found, shown, following = _page_of(view.folds.orders, wanted, page)
     return ExecutionsPage(
         as_of=view.moment,
-        found=len(lines),
+        found=found,
         executions=[execution_body(line, view.folds.times) for line in shown],
         next=following,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from decimal import Decimal
 
 import msgspec
@@ -97,16 +98,22 @@ class ForeignLine(msgspec.Struct, frozen=True, kw_only=True, tag="foreign"):
 Line = OrderLine | RefusedLine | ForeignLine
 
 
+OrderKey = tuple[Instant, OrderId]
+
+
 class Orders:
-    """All orders of a journal."""
+    """All orders of a journal. `keys` are those of our own orders, the oldest decision first."""
 
     def __init__(self) -> None:
         self.rows: dict[str, Line] = {}
+        self.keys: list[OrderKey] = []
 
     def apply(self, item: Recorded) -> None:
         """Folds one event."""
         event = item.event
         if isinstance(event, ev.OrderIntended):
+            if self.line(event.order_id) is None:
+                insort(self.keys, (event.decided_at, event.order_id))
             self.rows[event.order_id] = _intended(event)
         elif isinstance(event, ev.IntentRefused):
             self.rows[event.order_id] = _refused(event)
@@ -128,9 +135,8 @@ class Orders:
 
 def order_lines(orders: Orders, *, owner: OwnerId | None = None, open_only: bool = False) -> tuple[OrderLine, ...]:
     """Returns our orders, the oldest decision first."""
-    lines = (line for line in orders.rows.values() if isinstance(line, OrderLine))
-    wanted = (line for line in lines if owner in (None, line.order.owner) and (not open_only or line.order.is_open))
-    return tuple(sorted(wanted, key=lambda line: (line.order.decided_at, line.order.order_id)))
+    lines = (line for _, order_id in orders.keys if (line := orders.line(order_id)) is not None)
+    return tuple(line for line in lines if owner in (None, line.order.owner) and (not open_only or line.order.is_open))
 
 
 def refused_lines(orders: Orders) -> tuple[RefusedLine, ...]:

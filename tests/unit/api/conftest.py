@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 import subprocess
 import sys
@@ -26,15 +28,25 @@ ENDS_AT = "2025-12-04T20:00:00Z"
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Gives the home of the demo desk, as its engine left it three days into the tape. Read only."""
-    home = tmp_path_factory.mktemp("demo") / "demo"
+    """Gives the home of the demo desk, as its engine left it three days into the tape, for all workers. Read only."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if os.environ.get("PYTEST_XDIST_WORKER") else shared
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        home, done = shared / "demo-desk", shared / "demo-done"
+        if not done.exists():
+            _trade(home)
+            done.touch()
+    return home
+
+
+def _trade(home: Path) -> None:
     make_home(home, load_demo_tape())
     config = home / "flatbook.toml"
     config.write_text(re.sub(r"(?m)^end = .*$", f"end = {ENDS_AT}", config.read_text("utf-8")), "utf-8")
     subprocess.run(
         [sys.executable, "-m", "flatbook.services.demo_engine", str(home)], check=True, stdout=subprocess.DEVNULL
     )
-    return home
 
 
 @pytest.fixture(scope="module")

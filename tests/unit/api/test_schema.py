@@ -29,7 +29,7 @@ CHECKS = [
 ]
 WITHOUT_ENGINE = ("engine_not_running",)
 ASKED = settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     derandomize=True,
     database=None,

@@ -19,7 +19,7 @@ from flatbook.journal.sqlite import create_journal
 from tests.unit.api.conftest import site_of
 from tests.unit.api.test_follow import commit
 
-READ_MAX = 20
+READ_MAX = 60
 
 
 @pytest.fixture
@@ -35,18 +35,30 @@ def client(home: Path) -> Iterator[TestClient[Any]]:
         yield client
 
 
-def read(socket: Any) -> list[dict[str, Any]]:
-    """Returns the messages that come next, all that go out together."""
-    return [json.loads(line) for line in socket.receive_text(timeout=5).split("\n")]
+class Heard:
+    """What a client hears on a stream, message by message, however many came together."""
 
+    def __init__(self, socket: Any) -> None:
+        self.socket = socket
+        self._rest: list[dict[str, Any]] = []
 
-def read_until(socket: Any, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """Returns the first message that is what a test waits for."""
-    for _ in range(READ_MAX):
-        for told in read(socket):
+    def next(self) -> dict[str, Any]:
+        """Returns the next message."""
+        if not self._rest:
+            self._rest = [json.loads(line) for line in self.socket.receive_text(timeout=5).split("\n")]
+        return self._rest.pop(0)
+
+    def until(self, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Returns the first message that is what a test waits for."""
+        for _ in range(READ_MAX):
+            told = self.next()
             if is_it(told):
                 return told
-    raise AssertionError("it was not told")
+        raise AssertionError("it was not told")
+
+    def whole(self) -> dict[str, Any]:
+        """Returns the full state that has everything that follows from the journal."""
+        return self.until(lambda told: bool(told["type"] == "snapshot"))
 
 
 def is_event(told: dict[str, Any]) -> bool:
@@ -54,15 +66,11 @@ def is_event(told: dict[str, Any]) -> bool:
     return told["type"] == "delta" and told["channel"] == "events"
 
 
-def whole(socket: Any) -> dict[str, Any]:
-    """Returns the full state that has everything that follows from the journal."""
-    return read_until(socket, lambda told: told["type"] == "snapshot")
-
-
 def test_a_client_is_told_the_full_state_first(client: TestClient[Any]) -> None:
     client.get("/api/v1/status")
     with client.websocket_connect("/api/v1/stream") as socket:
-        told = whole(socket)
+        heard = Heard(socket)
+        told = heard.whole()
     state = told["state"]
     assert state["status"]["flat"] is True
     assert state["events"][-1]["type"] == "engine_stopped"
@@ -74,34 +82,39 @@ def test_an_event_is_told_within_a_second_of_its_commit_and_changes_what_follows
     client: TestClient[Any], home: Path
 ) -> None:
     with client.websocket_connect("/api/v1/stream") as socket:
-        began = whole(socket)
+        heard = Heard(socket)
+        began = heard.whole()
         committed = time.monotonic()
         commit(home / "journal.sqlite", "111")
-        told = read_until(socket, is_event)
+        told = heard.until(is_event)
         assert time.monotonic() - committed < 1
         assert [each["type"] for each in told["append"]] == ["mark_set"]
-        changed = read_until(socket, lambda each: each.get("channel") == "positions")
+        changed = heard.until(lambda each: each.get("channel") == "positions")
     assert [net["price"] for net in changed["body"]["nets"]] == ["111"]
     assert began["seq"] < told["seq"] < changed["seq"]
 
 
 def test_a_client_that_comes_back_is_told_only_what_it_missed(client: TestClient[Any], home: Path) -> None:
     with client.websocket_connect("/api/v1/stream") as socket:
-        began = whole(socket)
+        heard = Heard(socket)
+        began = heard.whole()
         commit(home / "journal.sqlite", "111")
-        missed = read_until(socket, is_event)
+        missed = heard.until(is_event)
     with client.websocket_connect(f"/api/v1/stream?stream={began['stream']}&after={missed['seq'] - 1}") as socket:
-        assert read(socket)[0] == missed
+        heard = Heard(socket)
+        assert heard.next() == missed
 
 
 def test_a_client_of_another_stream_is_told_the_full_state(client: TestClient[Any]) -> None:
     with client.websocket_connect("/api/v1/stream?stream=another&after=1") as socket:
-        assert read(socket)[0]["type"] == "snapshot"
+        heard = Heard(socket)
+        assert heard.next()["type"] == "snapshot"
 
 
 def test_the_time_is_told_each_second_with_the_age_of_what_is_known(client: TestClient[Any]) -> None:
     with client.websocket_connect("/api/v1/stream") as socket:
-        tick = read_until(socket, lambda told: told["type"] == "tick" and told["as_of"] is not None)
+        heard = Heard(socket)
+        tick = heard.until(lambda told: told["type"] == "tick" and told["as_of"] is not None)
     assert (tick["live"], tick["read_age_s"], tick["age_s_max"]) == (False, 0, 2)
 
 
@@ -110,20 +123,22 @@ def test_another_journal_is_another_stream(client: TestClient[Any], home: Path) 
     create_journal(other)
     commit(other, "5")
     with client.websocket_connect("/api/v1/stream") as socket:
-        began = whole(socket)
+        heard = Heard(socket)
+        began = heard.whole()
         for suffix in ("", "-wal", "-shm", ".head", ".lock"):
             Path(f"{path}{suffix}").unlink(missing_ok=True)
         other.rename(path)
-        anew = whole(socket)
+        anew = heard.whole()
     assert anew["stream"] != began["stream"]
 
 
 def test_whoever_speaks_is_sent_away(client: TestClient[Any]) -> None:
     with client.websocket_connect("/api/v1/stream") as socket:
-        whole(socket)
+        heard = Heard(socket)
+        heard.whole()
         socket.send_text("hello")
         with pytest.raises(WebSocketDisconnect) as ended:
-            read_until(socket, lambda _: False)
+            heard.until(lambda _: False)
     assert ended.value.code == 1008
 
 

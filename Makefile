@@ -64,7 +64,7 @@ sim-ci: .venv/run.stamp ## the simulated worlds that every change must pass, in 
 	@$(BIN)/flatbook sim mutants
 	@$(BIN)/flatbook sim run --seeds 0:1800 --pairs 50 --covered $(SIM_TO)
 	@$(BIN)/flatbook sim run --seeds 0:200 --level full --keep build/sim
-	@$(BIN)/flatbook sim run --seeds 0:25 --level exchange --keep build/sim
+	@$(BIN)/flatbook sim run --seeds 0:110 --level exchange --covered --keep build/sim
 
 lint: .venv/dev.stamp ## style, types and the layers, without running the tests
 	+@$(BESIDE) lint-types lint-style

@@ -19,6 +19,7 @@ from flatbook.engine import (
     take_orders,
     take_statement,
 )
+from flatbook.engine import turn as turn_of
 from flatbook.engine.move_orders import book_move
 from flatbook.engine.reports import NotSent, Unknown, VenueStatus
 from flatbook.engine.turn import Turn
@@ -243,7 +244,8 @@ def residue_dropped() -> tuple[Swap, ...]:
         if abs(net.known) < ONE:
             net.known = Quantity(ZERO)
 
-    return (Swap(fold, "FOLDS", fold.FOLDS | {ev.OrderFilled: forgetful}),)
+    folds = fold.FOLDS | {ev.OrderFilled: forgetful}
+    return Swap(fold, "FOLDS", folds), Swap(turn_of, "FOLDS", folds)
 
 
 def stale_quote_used() -> tuple[Swap, ...]:
@@ -305,7 +307,7 @@ def command_key_not_kept() -> tuple[Swap, ...]:
         state.commands.clear()
 
     folds = {kind: forgetful if each is original else each for kind, each in fold.FOLDS.items()}
-    return (Swap(fold, "FOLDS", folds),)
+    return Swap(fold, "FOLDS", folds), Swap(turn_of, "FOLDS", folds)
 
 
 def foreign_booked_as_ours() -> tuple[Swap, ...]:

@@ -30,12 +30,13 @@ FEW_FAULTS_MAX = 2
 MANY_FAULTS_MAX = 10
 STEPPED_MS = 30_000
 CUTS_AT_MOST = 60
+TEARS = ("D1", "D2")
 
 SEATED_STRENGTHS: dict[str, tuple[int, int]] = {
     "D1": (10_000, 10_000),
     "D2": (10_000, 10_000),
     "D4": (5, 30),
-    "D5": (5, 30),
+    "D5": (50, 200),
     "N1": (20, 300),
     "N2": (20, 300),
     "N3": (20, 200),
@@ -73,7 +74,7 @@ def draw_seated(seed: str) -> Scenario:
     few = chance.randrange(3) == 0
     broker = chance.choice((Broker.BINANCE, Broker.BYBIT))
     plan, shape = _Plan(chance, few=few), _draw_shape(chance, broker, seed)
-    return Scenario(
+    drawn = Scenario(
         version=VERSION,
         seed=seed,
         level=Level.EXCHANGE,
@@ -90,6 +91,14 @@ def draw_seated(seed: str) -> Scenario:
         foreign=plan.foreign(),
         fills=_draw_fills(stream(seed, "beside"), shape),
     )
+    return _torn(drawn) if drawn.crashes and any(fault in drawn.strengths for fault in TEARS) else drawn
+
+
+def _torn(drawn: Scenario) -> Scenario:
+    """Returns a world that loses power with its first crash in the middle of an append, where there is most to lose."""
+    point = CrashPoint(cut=Cut.WITHIN_APPEND, number=stream(drawn.seed, "torn").randint(1, CUTS_AT_MOST))
+    first, *others = drawn.crashes
+    return msgspec.structs.replace(drawn, crashes=(PlannedCrash(down_ms=first.down_ms, point=point), *others))
 
 
 def _draw_fills(chance: random.Random, shape: Shape) -> tuple[PlannedFill, ...]:

@@ -26,6 +26,7 @@ from flatbook.venues.http import Carried, Reply, Request
 
 OVERLAP_S = 10
 LOG_LAG_S = 60
+LOG_WAIT_S = 20
 WINDOWS_MAX = 120
 PAGES_MAX = 50
 SPAN_DIVISOR = 8
@@ -75,7 +76,8 @@ class History:
                 return found
             unseen = self._handed.unseen(found, cursor)
             if unseen:
-                return self._handed.hand(await with_realised(ask, unseen, self._symbols), cursor, end)
+                told = await with_realised(ask, unseen, self._symbols, self._clock.now())
+                return self._handed.hand(told, cursor, end) if isinstance(told, tuple) else told
             if end >= now:
                 return end_of_pages(text, cursor, now)
             start = end
@@ -92,10 +94,12 @@ class History:
         return tuple(lines)
 
 
-async def with_realised(ask: Ask, lines: Lines, symbols: Symbols) -> Lines:
+async def with_realised(ask: Ask, lines: Lines, symbols: Symbols, now: Instant) -> Lines | Unknown:
     """Returns executions with what they realised, which polls do not tell: from the log of what trades brought.
 
-    Gives: those whose line in the log cannot be had stay without it; the engine then works it out.
+    Gives: those whose line in the log cannot be had stay without it once they are LOG_WAIT_S old; the engine then works
+    it out, which is exact only where no execution before them came later.
+    Errors: Unknown while a younger one has none: the log may be behind, or did not answer.
     """
     linear = [instrument.id for (category, _), instrument in symbols.items() if category is Category.LINEAR]
     asked = [
@@ -110,6 +114,8 @@ async def with_realised(ask: Ask, lines: Lines, symbols: Symbols) -> Lines:
     for kind in dict.fromkeys(LOGGED_AS[line.forced] for line in asked):
         rows = await listed(ask, partial(wire.traded_request, kind, (Instant(first), last)))
         known |= cash_flows_of(rows) if isinstance(rows, list) else {}
+    if any(line.execution_id not in known and now < later(line.happened_at, seconds=LOG_WAIT_S) for line in asked):
+        return UNREADABLE
     wanted = {line.execution_id for line in asked}
     return tuple(
         msgspec.structs.replace(line, realised=known.get(line.execution_id))
@@ -135,7 +141,7 @@ async def executions_of(
         lines += reversed(found)
         if end >= last:
             own = tuple({line.execution_id: line for line in lines}.values())
-            return await with_realised(ask, own, symbols)
+            return await with_realised(ask, own, symbols, last)
         start = end
     return Crowded()
 

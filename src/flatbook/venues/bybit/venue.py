@@ -305,8 +305,8 @@ class BybitVenue:
         since = later(min(now, self._heard_at or now), seconds=-CATCH_UP_S)
         self._heard_at = now
         missed = await self._history.between(self._read, (since, now))
-        told = await with_realised(self._read, missed, self._symbols) if isinstance(missed, tuple) else ()
-        for line in told:
+        told = await with_realised(self._read, missed, self._symbols, now) if isinstance(missed, tuple) else ()
+        for line in told if isinstance(told, tuple) else ():
             if isinstance(line, Execution):
                 deliver(line)
         orders = await self._open_orders()

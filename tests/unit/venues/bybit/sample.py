@@ -127,7 +127,7 @@ def execution(number: int, qty: str, **changes: Any) -> dict[str, Any]:
         "execValue": "119.015",
         "execType": "Trade",
         "execQty": qty,
-        "closedSize": "",
+        "closedSize": "0",
         "seq": 4688002127,
     }
     return fields | changes

@@ -493,8 +493,8 @@ LOG = "/v5/account/transaction-log"
     ],
 )
 def test_what_a_polled_execution_realised_is_read_from_the_log(log: list[Any], realised: str | None) -> None:
-    stated = execution(1, "0.003", execId="fill-1", closedSize="0.003")
-    venue, carrier, _ = scene({EXECUTIONS: [page(stated), EMPTY], LOG: log})
+    old = execution(1, "0.003", execId="fill-1", closedSize="0.003", execTime=str(NOW_MS - 20_000))
+    venue, carrier, _ = scene({EXECUTIONS: [page(old), EMPTY], LOG: log})
     answer = run(venue.executions_since(""))
     assert isinstance(answer, tuple)
     (line,) = answer[0]
@@ -502,6 +502,17 @@ def test_what_a_polled_execution_realised_is_read_from_the_log(log: list[Any], r
     assert line.realised == (None if realised is None else Decimal(realised))
     query = next(dict(each.query) for each in carrier.requests if each.path == LOG)
     assert (query["type"], query["category"]) == ("TRADE", "linear")
+
+
+@pytest.mark.parametrize("log", [HTML, refusal(10016), page({"tradeId": "another", "cashFlow": "9"})])
+def test_an_execution_of_a_moment_ago_is_left_to_the_next_poll_where_the_log_does_not_have_it_yet(log: Any) -> None:
+    young = execution(1, "0.003", execId="fill-1", closedSize="0.003", execTime=str(NOW_MS - 19_999))
+    logged = page({"tradeId": "fill-1", "cashFlow": "7"})
+    venue, _, _ = scene({EXECUTIONS: [page(young), EMPTY, page(young), EMPTY], LOG: [log, logged]})
+    assert run(venue.executions_since("")) == UNREADABLE
+    answer = run(venue.executions_since(""))
+    assert isinstance(answer, tuple)
+    assert [line.realised for line in answer[0] if isinstance(line, Execution)] == [Decimal(7)]
 
 
 @pytest.mark.parametrize(

@@ -327,15 +327,26 @@ class Exchange:
         return None
 
     def _trade(self, market: Market, sign: int, taker: BookedOrder | None, match: Match) -> None:
-        """Books one match for the accounts that are in it, the maker first."""
+        """Books one match for the accounts that are in it, the maker first: what may only reduce turns no position."""
         maker = None if match.maker.startswith(OUTSIDE) else self.orders[int(match.maker)]
-        qty, price, trade_id = market.lot * match.qty, market.tick * match.price, self._next_trade_id()
+        lots = match.qty if maker is None or not maker.reduces else min(match.qty, lots_to_take(self, maker))
+        if lots:
+            self._book(market, sign, (maker, taker), (lots, match.price))
+        if lots < match.qty and maker is not None and maker.is_open:
+            self._end(maker, Ending.REDUCE_ONLY)
+
+    def _book(
+        self, market: Market, sign: int, orders: tuple[BookedOrder | None, BookedOrder | None], traded: tuple[int, int]
+    ) -> None:
+        """Books a trade for maker and taker. Units: `traded` in lots, and ticks."""
+        (maker, taker), (lots, ticks) = orders, traded
+        qty, price, trade_id = market.lot * lots, market.tick * ticks, self._next_trade_id()
         for order, is_maker in ((maker, True), (taker, False)):
             if order is not None:
                 settling.settle(self, order, qty, price, trade_id=trade_id, is_maker=is_maker)
                 self._go_wrong(order, price, is_maker=is_maker)
         if not market.is_watched:
-            self._print(market, sign, match.qty, match.price, trade_id)
+            self._print(market, sign, lots, ticks, trade_id)
 
     def _print(self, market: Market, sign: int, lots: int, ticks: int, trade_id: int) -> None:
         qty, price = market.lot * lots, market.tick * ticks

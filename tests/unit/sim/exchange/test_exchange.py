@@ -88,6 +88,21 @@ def test_orders_that_only_reduce_never_open_and_shrink_with_the_position() -> No
     assert exchange.accounts["main"].position(PERP).qty == 0
 
 
+def test_orders_that_only_reduce_turn_no_position_when_one_trade_meets_them_all() -> None:
+    exchange = scene()
+    placed(exchange, asked("open", 1, "0.3", None))
+    first = placed(exchange, asked("first", -1, "0.2", "51000", reduces=True))
+    second = placed(exchange, asked("second", -1, "0.2", "51010", reduces=True))
+    third = placed(exchange, asked("third", -1, "0.2", "51020", reduces=True))
+    exchange.quote(PERP, levels("52000 x 5"), levels("52010 x 5"))
+    assert [(each.filled, each.status) for each in (first, second, third)] == [
+        (D("0.2"), Status.FILLED),
+        (D("0.1"), Status.EXPIRED),
+        (D(0), Status.EXPIRED),
+    ]
+    assert exchange.accounts["main"].position(PERP).qty == 0
+
+
 @pytest.mark.parametrize(
     ("stp", "maker", "taker"),
     [

@@ -176,7 +176,8 @@ def edge_totals(pnl: Pnl, evidence: Evidence, scope: Scope = EVERYTHING) -> dict
     """
     nets: dict[NetKey, _EdgeSums] = {}
     for underlying in underlyings_of(pnl, scope):
-        for owner, day, sums in evidence.sums(underlying, pnl.matching(underlying).slices):
+        slices = pnl.matching(underlying).slices
+        for owner, day, sums in evidence.sums(underlying, slices) if slices else ():
             if scope.owner in (None, owner) and is_within(scope, day):
                 nets.setdefault((owner, underlying), _EdgeSums()).add(sums)
     return {key: _edge_totals(sums) for key, sums in nets.items()}

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.event import Event
+from flatbook.projections.edges import Evidence, edge_totals
 from flatbook.projections.facts import CostKind
 from flatbook.projections.lots import Bucket, Place
 from flatbook.projections.pnl import Pnl
@@ -320,8 +321,9 @@ def test_a_return_uses_the_same_days_above_and_below(
 
 
 def test_asking_for_what_nobody_trades_leaves_nothing_behind() -> None:
-    found = pnl(PAR)
+    found, evidence = pnl(PAR), Evidence()
     for name in ("A", "B"):
+        assert edge_totals(found, evidence, Scope(underlying=Underlying(name))) == {}
         assert totals_of(found, Scope(underlying=Underlying(name))).slices == 0
         assert len(found.trades(Underlying(name))) == 0
-    assert found._matchings == {}
+    assert (found._matchings, evidence._summed) == ({}, {})

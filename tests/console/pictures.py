@@ -16,9 +16,9 @@ FOLDER = ROOT / "docs/console"
 SETTLED_MS = 1_500
 VIEWS = {
     "overview": "/overview",
-    "execution": "/execution",
+    "execution": "/execution?owner=desk",
     "orders": "/orders",
-    "trades": "/orders?view=trades",
+    "trades": "/orders?view=trades&owner=desk",
     "inventory": "/inventory",
     "market": "/market",
     "grid": "/grid",
@@ -31,7 +31,7 @@ VIEWS = {
 
 
 def main() -> int:
-    """Runs the demo's whole tape, opens the console on it, and writes the pictures."""
+    """Runs the demo's whole tape and its grid for a while, opens the console on it, and writes the pictures."""
     from playwright.sync_api import sync_playwright
 
     FOLDER.mkdir(exist_ok=True)
@@ -47,12 +47,14 @@ def main() -> int:
             page = chromium.new_context(viewport={"width": 1440, "height": 900}, base_url=desk.url).new_page()
             page.goto(desk.link)
             page.get_by_test_id("am-i-flat").wait_for()
+            page.goto("/grid")
+            page.locator("[data-testid=ladder-table-row] [data-col=profit] .num").first.wait_for()
             for theme in ("dark", "light"):
                 page.evaluate("theme => localStorage.setItem('flatbook.settings', JSON.stringify({theme}))", theme)
                 for name, path in VIEWS.items():
                     page.goto(path)
                     _take(page, f"{name}-{theme}")
-                page.goto("/orders")
+                page.goto("/orders?owner=desk")
                 page.get_by_test_id("orders-table-row").first.click()
                 page.get_by_test_id("chain-latencies").wait_for()
                 _take(page, f"story-{theme}")

@@ -58,6 +58,7 @@ NOTED = """() => {
         const look = () => { if (%s) { told(Date.now() / 1000); watch.disconnect(); } };
         const watch = new MutationObserver(look);
         watch.observe(document.body, {subtree: true, childList: true, characterData: true});
+        setTimeout(() => told(Infinity), 15000);
     });
 }"""
 LOOKS, LOOK_MS = 4, 300

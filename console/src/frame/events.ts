@@ -51,7 +51,7 @@ const TOLD = [
 const SAID: Record<string, (text: string) => string> = {
   price: (text) => `at ${text}`,
   limit: (text) => `limit ${text}`,
-  filled_qty: (text) => `${text} filled`,
+  filled_qty: (text) => `with ${text} filled`,
   venue_order_id: (text) => `as ${text}`,
   slot: (text) => `slot ${text}`,
   reason: (text) => text.replaceAll("_", " "),

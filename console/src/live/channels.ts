@@ -11,6 +11,7 @@ export type Channels = {
   events: EventLine[];
   health: Schemas["HealthAnswer"];
   parts: Schemas["PartsAnswer"];
+  grids: Schemas["GridsAnswer"];
   market: Schemas["MarketAnswer"];
 };
 

@@ -4,7 +4,8 @@ export type RowKey = "order_id" | "ref";
 
 /** The channels whose bodies are rows; every other channel is one document that is replaced as a whole. */
 export const ROW_KEYS: Readonly<Record<string, RowKey>> = { orders: "order_id", executions: "order_id", trades: "ref" };
-export const EVENTS_KEPT = 500;
+export const EVENTS_KEPT = 100;
+/** A bound for a server that never says what is gone. */
 export const ROWS_KEPT = 1000;
 
 export type Snapshot = { type: "snapshot"; stream: string; seq: number; state: Record<string, unknown> };
@@ -14,6 +15,7 @@ export type Delta = {
   channel: string;
   body?: unknown;
   upsert?: Row[];
+  gone?: unknown[];
   append?: unknown[];
 };
 export type Moment = { seq: number; at: string | null };
@@ -35,9 +37,10 @@ export function readMessage(text: string): Message | null {
 }
 
 /** The rows after a change, the oldest first: those with a known key are replaced where they stand, new ones come last. */
-function upserted(rows: readonly Row[], news: readonly Row[], key: RowKey): Row[] {
+function upserted(rows: readonly Row[], news: readonly Row[], gone: readonly unknown[], key: RowKey): Row[] {
   const changed = new Map(news.map((row) => [row[key], row]));
-  const kept = rows.map((row) => {
+  const left = new Set(gone);
+  const kept = rows.filter((row) => !left.has(row[key])).map((row) => {
     const found = changed.get(row[key]);
     changed.delete(row[key]);
     return found ?? row;
@@ -53,7 +56,7 @@ function rowsOf(body: unknown): readonly Row[] {
 export function changed(body: unknown, delta: Delta): unknown {
   if (delta.body !== undefined) return delta.body;
   const key = ROW_KEYS[delta.channel];
-  if (delta.upsert && key) return upserted(rowsOf(body), delta.upsert, key);
+  if (delta.upsert && key) return upserted(rowsOf(body), delta.upsert, delta.gone ?? [], key);
   if (delta.append) return [...rowsOf(body), ...(delta.append as Row[])].slice(-EVENTS_KEPT);
   return body;
 }

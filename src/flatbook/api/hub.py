@@ -99,12 +99,13 @@ class Hub:
         self._push({"channel": channel, "body": body})
 
     def tell_rows(self, channel: str, rows: Rows) -> None:
-        """Tells what is new or changed of rows by their key; rows that are gone fall out of the full state only."""
+        """Tells what is new or changed of rows by their key, and which are gone from among those that are told."""
         before: Rows = self._bodies.get(channel, {})
         changed = [row for key, row in rows.items() if before.get(key) != row]
+        gone = [key for key in before if key not in rows]
         self._bodies[channel] = rows
-        if changed:
-            self._push({"channel": channel, "upsert": changed})
+        if changed or gone:
+            self._push({"channel": channel, "upsert": changed, "gone": gone})
 
     def append(self, channel: str, items: Iterable[Any]) -> None:
         """Tells what came to a list; the full state has the newest EVENTS_MAX."""

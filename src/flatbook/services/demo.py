@@ -46,7 +46,8 @@ PROGRAM = "flatbook"
 EXIT_OK, EXIT_FAILED = 0, 1
 LINE_PAUSE_S = 0.12
 STATEMENT_S = 5
-KILLED_CODE = -signal.SIGKILL
+ENDED_CODES = (0, -signal.SIGKILL, -signal.SIGTERM)
+"""In order, killed by us, or told to end before it could hear: nothing of it is wrong."""
 FOLDER_MODE = 0o700
 LOCK_SUFFIX = ".lock"
 
@@ -168,7 +169,7 @@ def _engine(home: Path, flags: tuple[str, ...]) -> Iterator[subprocess.Popen[byt
             process.wait()
         finally:
             process.kill()
-    if process.returncode not in (0, KILLED_CODE):
+    if process.returncode not in ENDED_CODES:
         raise RuntimeError(f"the engine of the demo ended with exit code {process.returncode}")
 
 
@@ -227,9 +228,9 @@ def _show_proof(home: Path, lost: OrderId | None, verdict: Verdict, say: Say) ->
     for words in (("pnl",), ("why", lost) if lost is not None else (), ("status",)):
         if words:
             _show(home, words, say)
-    say(f"every net below {THRESHOLD_SHARES} share   {_yes(verdict.nets_flat)}")
-    say(f"nothing works or is unknown   {_yes(verdict.nothing_open)}")
-    say(f"books and broker agree        {_yes(verdict.books_agree)}")
+    say(f"every hedged net below {THRESHOLD_SHARES} share   {_yes(verdict.nets_flat)}")
+    say(f"no hedge works or is unknown     {_yes(verdict.nothing_open)}")
+    say(f"books and broker agree           {_yes(verdict.books_agree)}")
     if lost is not None:
         say(f"order {lost}: sent {verdict.placed} time, asked for {verdict.found} times by its client id")
     else:

@@ -47,6 +47,15 @@ def test_rows_that_changed_are_told_and_the_state_has_all() -> None:
     assert whole["state"]["orders"] == [{"id": "x", "open": False}, {"id": "y", "open": True}]
 
 
+def test_rows_that_are_gone_are_named_so_that_nobody_keeps_them() -> None:
+    hub = begun()
+    hub.tell_rows("orders", {"x": {"id": "x"}, "y": {"id": "y"}})
+    hub.tell_rows("orders", {"y": {"id": "y"}, "z": {"id": "z"}})
+    hub.tell_rows("orders", {"z": {"id": "z"}})
+    told = [(each["upsert"], each["gone"]) for each in texts(hub.after("a", 1))]
+    assert told == [([{"id": "z"}], ["x"]), ([], ["y"])]
+
+
 def test_a_client_that_comes_back_is_told_what_it_missed() -> None:
     hub = begun()
     for number in range(5):

@@ -94,7 +94,7 @@ const LEGEND = [
 ] as const;
 
 /** The latest orders as lines in time, from the fill that caused them to their last execution. */
-export function Timeline({ executions, waiting }: { executions: readonly Execution[]; waiting: boolean }) {
+export function Timeline({ executions, waiting, owner }: { executions: readonly Execution[]; waiting: boolean; owner: string | undefined }) {
   const longest = executions.reduce((most, execution) => {
     const steps = stepsOf(execution);
     return Math.max(most, (steps[steps.length - 1]?.at ?? 0) - (steps[0]?.at ?? 0));
@@ -103,6 +103,7 @@ export function Timeline({ executions, waiting }: { executions: readonly Executi
     <Panel
       title="Latest orders in time"
       testid="timeline"
+      note={owner && `of ${owner}`}
       flush
       actions={LEGEND.map(([name, colour]) => (
         <span key={name} className="inline-flex items-center gap-1 px-1 text-2xs text-text2">

@@ -11,38 +11,39 @@ import { Summary } from "./Summary";
 
 type Grids = Schemas["GridsAnswer"];
 
-/** Each grid as a ladder: what each slot holds, what works in it, and what it earned. */
-export function Page() {
-  const grids = useRead<Grids>("/grids");
+function Shown({ body }: { body: Grids }) {
   const market = useChannel("market");
   const [{ owner = "" }, change] = useView();
+  const owners = [...new Set(body.slots.map((slot) => slot.owner))].sort();
+  const shown = owners.includes(owner) ? owner : (owners[0] ?? "");
+  const slots = body.slots.filter((slot) => slot.owner === shown);
+  const book = market?.books.find((one) => one.instrument === slots[0]?.instrument);
+  return (
+    <>
+      <PageHead title="Grid" cli={shown === "" ? "flatbook grid slots" : `flatbook grid slots --owner ${shown}`}>
+        {owners.length > 1 && <Select value={shown} choices={owners.map((value) => ({ value, label: value }))} label="Whose grid" testid="grid-owner" onChange={(next) => change({ owner: next })} />}
+      </PageHead>
+      {owners.length === 0 ? (
+        <Panel title="Ladder" testid="ladder">
+          <Empty icon="grid">no slot holds anything, and none works: a grid opens once its book is fit, in the demo when its tape has ended</Empty>
+        </Panel>
+      ) : (
+        <>
+          <Summary owner={shown} slots={slots} book={book} />
+          <Ladder slots={slots} book={book} />
+        </>
+      )}
+    </>
+  );
+}
+
+/** Each grid as a ladder: what each slot holds, what works in it, and what it earned. */
+export function Page() {
+  const live = useChannel("grids");
+  const asked = useRead<Grids>("/grids", {}, { follows: false });
   return (
     <div className="flex flex-col gap-3">
-      <Answer query={grids} lines={8}>
-        {(body) => {
-          const owners = [...new Set(body.slots.map((slot) => slot.owner))].sort();
-          const shown = owners.includes(owner) ? owner : (owners[0] ?? "");
-          const slots = body.slots.filter((slot) => slot.owner === shown);
-          const book = market?.books.find((one) => one.instrument === slots[0]?.instrument);
-          return (
-            <>
-              <PageHead title="Grid" cli={shown === "" ? "flatbook grid slots" : `flatbook grid slots --owner ${shown}`}>
-                {owners.length > 1 && <Select value={shown} choices={owners.map((value) => ({ value, label: value }))} label="Whose grid" testid="grid-owner" onChange={(next) => change({ owner: next })} />}
-              </PageHead>
-              {owners.length === 0 ? (
-                <Panel title="Ladder" testid="ladder">
-                  <Empty icon="grid">no slot of a grid holds anything, and none works</Empty>
-                </Panel>
-              ) : (
-                <>
-                  <Summary owner={shown} slots={slots} book={book} />
-                  <Ladder slots={slots} book={book} />
-                </>
-              )}
-            </>
-          );
-        }}
-      </Answer>
+      {live ? <Shown body={live} /> : <Answer query={asked} lines={8}>{(body) => <Shown body={body} />}</Answer>}
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import type { Schemas } from "@/api/types";
 import { useRead } from "@/api/queries";
+import { Amount } from "@/components/Amount";
 import { Badge, type Tone } from "@/components/Badge";
 import { DataTable } from "@/components/DataTable";
 import { PageHead } from "@/components/PageHead";
@@ -13,6 +14,7 @@ import { useChannel } from "@/live/channels";
 type Health = Schemas["HealthAnswer"];
 type Part = Health["parts"][number];
 type Chain = Schemas["ChainBody"];
+type Gauge = Schemas["GaugeBody"];
 type Switch = Schemas["SwitchBody"];
 
 export const PART_TONES: Record<Part["state"], Tone> = { good: "good", late: "warn", bad: "bad", unknown: "unknown" };
@@ -60,6 +62,21 @@ function Engine() {
   );
 }
 
+const GAUGE_TONES: Record<Gauge["state"], Tone> = { good: "good", high: "warn", unknown: "unknown" };
+const GAUGE_PLACES = 2;
+
+function measured(value: number | null, unit: string): React.ReactNode {
+  return value === null ? <Unknown /> : <Amount value={`${value}`} most={GAUGE_PLACES} unit={unit} />;
+}
+
+const GAUGES: readonly Column<Gauge>[] = [
+  { id: "of", head: "Process", text: (row) => row.of, className: "text-text2" },
+  { id: "name", head: "Measured", text: (row) => row.name, cell: (row) => <span className="font-medium">{row.name.replaceAll("_", " ")}</span> },
+  { id: "value", head: "Is", align: "right", sort: "amount", text: (row) => (row.value === null ? null : `${row.value}`), cell: (row) => measured(row.value, row.unit) },
+  { id: "most", head: "At most", align: "right", sort: "none", text: (row) => (row.most === null ? null : `${row.most}`), cell: (row) => (row.most === null ? <span className="text-muted">—</span> : measured(row.most, row.unit)) },
+  { id: "state", head: "State", text: (row) => row.state, cell: (row) => <Badge tone={GAUGE_TONES[row.state]}>{row.state}</Badge> },
+];
+
 const SWITCHES: readonly Column<Switch>[] = [
   { id: "account", head: "Account", text: (row) => row.account, cell: (row) => <span className="font-medium">{row.account}</span> },
   { id: "state", head: "Switch", text: (row) => row.state, cell: (row) => <Badge tone={SWITCH_TONES[row.state] ?? "unknown"}>{row.state}</Badge> },
@@ -73,15 +90,20 @@ export function Page() {
   const health = live ?? asked.data;
   const told = useChannel("parts");
   const all = useRead<Schemas["PartsAnswer"]>("/parts", {}, { follows: false });
-  const parts = (told ?? all.data)?.parts.filter((part) => part.kind !== "switch");
+  const body = told ?? all.data;
+  const parts = body?.parts.filter((part) => part.kind !== "switch");
+  const worse = parts?.filter((part) => part.state !== "good").length ?? 0;
   const status = useChannel("status");
   return (
     <div className="flex flex-col gap-3">
       <PageHead title="Health" cli="flatbook doctor">
-        {health && <Badge tone={health.ok ? "good" : "bad"} testid="health-ok">{health.ok ? "all parts good" : "not all parts are good"}</Badge>}
+        {health && <Badge tone={!health.ok ? "bad" : worse === 0 ? "good" : "warn"} testid="health-ok">{health.ok && worse === 0 ? "all parts good" : `${worse} ${worse === 1 ? "part is" : "parts are"} not good`}</Badge>}
       </PageHead>
       <Panel title="Parts" testid="parts" flush>
         {parts ? <DataTable testid="parts-table" label="parts" columns={PARTS} rows={parts} rowKey={(part) => `${part.kind} ${part.name}`} tools={false} /> : <Waiting />}
+      </Panel>
+      <Panel title="Measured" testid="gauges" flush>
+        {body ? <DataTable testid="gauges-table" label="what is measured" columns={GAUGES} rows={body.gauges} rowKey={(gauge) => `${gauge.of} ${gauge.name}`} tools={false} empty={<Empty icon="health">nothing is measured yet</Empty>} /> : <Waiting />}
       </Panel>
       <div className="grid items-start gap-3 xl:grid-cols-3">
         <Panel title="Engine" testid="engine-panel">

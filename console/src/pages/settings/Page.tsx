@@ -97,14 +97,16 @@ export function Page() {
   return (
     <div className="flex flex-col gap-3">
       <PageHead title="Settings" cli="flatbook config show" />
-      <div className="grid gap-3 xl:grid-cols-2">
-        <Appearance />
+      <div className="grid items-start gap-3 xl:grid-cols-2">
+        <div className="flex flex-col gap-3">
+          <Appearance />
+          <Tokens />
+        </div>
         <div className="flex flex-col gap-3">
           <You />
           <Desk />
         </div>
       </div>
-      <Tokens />
       <ConfigPanel />
     </div>
   );

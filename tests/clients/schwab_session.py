@@ -30,7 +30,7 @@ from websockets.exceptions import ConnectionClosed  # type: ignore[import-not-fo
 
 SEEN: dict[str, Any] = {}
 ASKS_MAX, BETWEEN_S = 200, 0.02
-STREAM_S_MAX = 8
+STREAM_S_MAX = 30
 API = "https://api.schwabapi.com"
 KEY, SECRET, CALLBACK = "app-key", "app-word", "https://127.0.0.1:8182"
 

@@ -45,7 +45,7 @@ class Heard:
     def next(self) -> dict[str, Any]:
         """Returns the next message."""
         if not self._rest:
-            self._rest = [json.loads(line) for line in self.socket.receive_text(timeout=5).split("\n")]
+            self._rest = [json.loads(line) for line in self.socket.receive_text(timeout=30).split("\n")]
         return self._rest.pop(0)
 
     def until(self, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:

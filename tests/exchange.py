@@ -36,6 +36,28 @@ KEY, SECRET = "key", "word"
 OTHER_KEY, OTHER_SECRET = "other-key", "other-word"
 D = Decimal
 
+PAPER_RISK = """
+version = 1
+mode = "paper"
+[chains]
+[owners]
+[risk]
+order_notional_usd_max = "10000"
+order_shares_max = "10"
+collar_bps_max = 100
+second_bps_max = 200
+price_age_s_max = 60
+day_loss_usd_max = "1000"
+open_orders_max = 100
+orders_per_minute_max = 1000
+residue_usd_max = "1000"
+depeg_bps_max = 50
+resends_max = 1
+[marks]
+USDT = "1"
+"""
+"""How the configuration of a desk on paper at an exchange begins: before its accounts and instruments."""
+
 SPOT = Market(
     kind=Kind.SPOT,
     symbol="BTCUSDT",

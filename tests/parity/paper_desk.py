@@ -38,6 +38,7 @@ from flatbook.sim.network.link import CalmLink
 from flatbook.sim.world.process import LoopClock
 from flatbook.values.ids import AccountId
 from flatbook.values.instants import later
+from tests.exchange import PAPER_RISK
 from tests.parity.recorded_market import Frame, RecordedMarket
 from tests.sim.alpaca_world import inside
 
@@ -47,26 +48,9 @@ OPENING_S = 30
 PACE = Pace(chain_poll_s=5, order_poll_s=3_600, idle_poll_s=3_600, statement_s=3_600, retry_s=3)
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "binance" / "usdm_btcusdt_20230404.gz"
-CONFIG = """
-version = 1
-mode = "paper"
-[chains]
-[owners]
-[risk]
-order_notional_usd_max = "10000"
-order_shares_max = "10"
-collar_bps_max = 100
-second_bps_max = 200
-price_age_s_max = 60
-day_loss_usd_max = "1000"
-open_orders_max = 100
-orders_per_minute_max = 1000
-residue_usd_max = "1000"
-depeg_bps_max = 50
-resends_max = 1
-[marks]
-USDT = "1"
-[accounts.paper]
+CONFIG = (
+    PAPER_RISK
+    + """[accounts.paper]
 kind = "paper_exchange"
 exchange = "binance"
 market = "usdm"
@@ -107,6 +91,7 @@ placing_ms = 0
 canceling_ms = 0
 reporting_ms = 0
 """
+)
 
 
 class Served(Protocol):

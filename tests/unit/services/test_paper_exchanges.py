@@ -22,28 +22,12 @@ from flatbook.values.ids import AccountId, OrderId
 from flatbook.values.instants import later
 from flatbook.values.instruments import Side
 from flatbook.values.money import Price, Quantity
+from tests.exchange import PAPER_RISK
 from tests.unit.engine.quote_scene import LIMITS, rules_of
 
-CONFIG = """
-version = 1
-mode = "paper"
-[chains]
-[owners]
-[risk]
-order_notional_usd_max = "1000"
-order_shares_max = "10"
-collar_bps_max = 100
-second_bps_max = 200
-price_age_s_max = 60
-day_loss_usd_max = "1000"
-open_orders_max = 100
-orders_per_minute_max = 1000
-residue_usd_max = "1000"
-depeg_bps_max = 50
-resends_max = 1
-[marks]
-USDT = "1"
-[accounts.paper]
+CONFIG = (
+    PAPER_RISK
+    + """[accounts.paper]
 kind = "paper_exchange"
 exchange = "binance"
 ledger = "paper.json"
@@ -76,6 +60,7 @@ collar_bps_max = 100
 step_bps = "25"
 quote_per_level = "100"
 """
+)
 
 
 def loaded_from(home: Path) -> Loaded:

@@ -31,10 +31,11 @@ RAW_EVENT_BYTES_MAX = 4_096
 """How long the text of an event may be that is kept until the compiled code writes it."""
 ROOM_BYTES = (RING_MAX + desk.WISHES_MAX) * EVENT_BYTES_MAX + GROUP * RAW_EVENT_BYTES_MAX + desk.RAW_BYTES
 _WORDS = 8
-_ROW_BYTES = DESK_WIDTH * _WORDS
+ROW_BYTES = DESK_WIDTH * _WORDS
 _ORDER = Struct(f"{desk.BEFORE + 1}q")
 _WISH = Struct(f"{desk.WISH_COLUMNS}q")
-_put_order, _put_wish = _ORDER.pack_into, _WISH.pack_into
+_put_order, put_wish = _ORDER.pack_into, _WISH.pack_into
+WISHES_BEGIN = desk.W0 * ROW_BYTES
 
 
 class RunJournal(Protocol):
@@ -71,7 +72,7 @@ class Booked:
         self.table = desk.new_desk_table()
         self.head: Any = self.table[DESK_ROW].data
         self.cells: Any = self.table.data.cast("B").cast("q")
-        self._bytes = self.table.data.cast("B")
+        self.bytes = self.table.data.cast("B")
         self._text = np.zeros(TEXT_BYTES, np.uint8)
         self._letters, self._pieces = np.zeros(1, np.uint8), np.zeros((1, 2), np.int64)
         self._executions = np.zeros((desk.EXECUTIONS_MAX, desk.EXECUTION), np.int64)
@@ -102,7 +103,7 @@ class Booked:
         """Takes all pieces that texts are put together from, in their order."""
         lengths = np.array([len(piece) for piece in pieces], np.int64)
         self._pieces = np.stack((np.cumsum(lengths) - lengths, lengths), axis=1)
-        self._letters = np.frombuffer(b"".join(pieces), np.uint8)
+        self._letters = np.frombuffer(b"".join((*pieces, bytes(_WORDS))), np.uint8)
         self._point()
 
     def book(self, told: Sequence[Sequence[int]]) -> bool:
@@ -133,7 +134,7 @@ class Booked:
     def wish(self, *wish: int) -> None:
         """Writes down what is wanted, by the columns of the table. Needs: room."""
         count = self.head[desk.WISHES]
-        _put_wish(self._bytes, (desk.W0 + count) * _ROW_BYTES, *wish)
+        put_wish(self.bytes, WISHES_BEGIN + count * ROW_BYTES, *wish)
         self.head[desk.WISHES] = count + 1
 
     def wishes(self) -> list[list[int]]:
@@ -181,7 +182,7 @@ class Booked:
             k += 1
         row = desk.D0 + (number + k) % ORDERS_MAX
         self.head[desk.PROBES] = max(self.head[desk.PROBES], k)
-        _put_order(self._bytes, row * _ROW_BYTES, *columns, 0, 0)
+        _put_order(self.bytes, row * ROW_BYTES, *columns, 0, 0)
         link(self.table, row, standing)
         rests(self.table, row, standing)
 

@@ -70,7 +70,8 @@ class SimulatedDesk:
         self._is_alone = len(self._keys) == 1
         self._direct = Direct(rules, self._wakes, self._traded, terms, book)
         self._direct.share(simulator)
-        self.placed, self.seen, self.fit_since = self._direct.placed, simulator.seen, simulator.fit_since
+        self.placed, self.seen = self._direct.placed, simulator.seen
+        self.fit_since, self.touch_of = simulator.fit_since, simulator.touch
         self._is_direct, self._wishes = is_direct, self._direct.wishes
         self._stale, self._fires_once = True, True
         self._unsent: dict[OrderId, None] = {}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from flatbook.backtest.booked import EVENT_BYTES_MAX, Booked
+from flatbook.backtest.booked import EVENT_BYTES_MAX, ROW_BYTES, WISHES_BEGIN, Booked, put_wish
 from flatbook.backtest.grid import Steps
 from flatbook.backtest.kernel import desk_table as desk
 from flatbook.backtest.kernel.desk_table import DESK_WIDTH
@@ -60,7 +60,7 @@ RAW = -1
 _NOTHING_MORE = (0,) * (desk.WISH_COLUMNS - 2)
 REASONS = {reason: number for number, reason in enumerate(CancelReason)}
 _NOTES = (GridLaid, GridHeld, GridLocked, GridStopped, GridResumed, GridSlotsAssigned)
-_BUY, _ON_FUNDS = Side.BUY, Trigger.BALANCE_CHANGED
+_BUY, _ON_FUNDS, _PLACES = Side.BUY, Trigger.BALANCE_CHANGED, desk.PLACES
 
 
 class Direct:
@@ -88,6 +88,7 @@ class Direct:
                 self._all.append(standing)
                 self._on.setdefault(each.id, []).append(standing)
                 self._sharing.setdefault(standing.key, []).append(standing)
+        self._head[desk.STANDINGS] = len(self._all)
         self._fits = len(self._all) <= desk.STANDINGS_MAX and len(rules.seats) <= desk.SEATS_MAX
         self._lay_out()
         self._seated: dict[NetKey, Seated] = {}
@@ -246,7 +247,7 @@ class Direct:
         head[desk.LATE] = 0
         for number in numbers:
             if self._books_itself:
-                self._wish(desk.SENDS, number, now)
+                self.booked.wish(desk.SENDS, number, 0, 0, 0, 0, 0, 0, now, *_NOTHING_MORE[desk.W_NOW - 1 :])
             else:
                 self.wishes.append([desk.SENDS, number, *_NOTHING_MORE])
 
@@ -277,9 +278,11 @@ class Direct:
 
     def _decide(self, seated: Seated, now: Instant) -> bool:
         """Asks a strategy and books what it wants, all of it or nothing."""
-        if not seated.view.begin(now):
+        view = seated.view
+        if not (self._sees_all(now) if self._waits else view.sees_all(now)):
             return False
-        decision = seated.decide(seated.view, seated.params)
+        view.begin(now)
+        decision = seated.decide(view, seated.params)
         wake, is_same = decision.wake, decision.wake is self._wakes.wake_of(seated.key)
         if not is_same and _ON_FUNDS in wake.on:
             return False
@@ -294,13 +297,20 @@ class Direct:
             self._watch(seated)
         return True
 
+    def _sees_all(self, now: Instant) -> bool:
+        """Whether all books are seen on which orders stand: as the compiled code says of the instant of its stop."""
+        if self._head[desk.LOOKED_AT] != now:
+            return self._only.view.sees_all(now)
+        return not self._head[desk.BLIND]
+
     def _book(self, seated: Seated, decision: Decision, now: Instant) -> bool:
         """Writes down the notes of a decision and its intents, cancels first, if all of them are plain."""
-        times, gone = self._times, dict[OrderId, None]()
+        times, head = self._times, self._head
+        gone: dict[OrderId, None] = {}
         wanted: list[PlaceIntent] = []
         if len(times) > 2 * ORDER_TIMES_KEPT_MAX:
             del times[:ORDER_TIMES_KEPT_MAX]
-        self._wanted = Wanted(seated, wanted, gone, now, self.placed.count, len(times), self._head[desk.WISHES])
+        self._wanted = (seated, wanted, gone, now, self.placed.count, len(times), head[desk.WISHES])
         is_plain = len(decision.intents) + len(decision.notes) < WISHES_AT_ONCE
         for note in decision.notes if is_plain else ():
             is_plain = is_plain and self._note(note, now)
@@ -328,15 +338,16 @@ class Direct:
 
     def _show_touches(self) -> None:
         """Writes down what is seen of the books on which orders are wanted, for a simulator that does not do that."""
-        seated = self._wanted.seated
-        for intent in self._wanted.wanted:
+        seated, wanted, *_ = self._wanted
+        for intent in wanted:
             seated.standings[intent.instrument.id].show(seated.view.touch(intent.instrument.id))
 
     def may_go_on(self) -> bool:
         """Whether what did not pass at one look may be done. Gives: False where the engine must decide."""
         head, wanted = self._head, self._wanted
         if head[desk.WHY] == desk.NEW_DAY:
-            self._see_day(wanted.now)
+            _, _, _, now, *_ = wanted
+            self._see_day(now)
             return True
         if self._passes_by_rules(wanted):
             head[desk.CHECKED] = 1
@@ -345,11 +356,11 @@ class Direct:
 
     def take_back(self) -> None:
         """Takes back all that was wanted last, for the engine to decide."""
-        wanted = self._wanted
-        self._head[desk.WISHES] = wanted.wishes
-        wanted.seated.view.count -= self.placed.count - wanted.placed
-        self.placed.take_back(wanted.placed)
-        del self._times[wanted.times :]
+        seated, _, _, _, placed, times, wishes = self._wanted
+        self._head[desk.WISHES] = wishes
+        seated.view.count -= self.placed.count - placed
+        self.placed.take_back(placed)
+        del self._times[times:]
 
     def _note(self, note: Event, now: Instant) -> bool:
         raw = self.booked.keep_raw(encode_event(note))
@@ -362,13 +373,16 @@ class Direct:
         sent, order_id = self._by_id.get(intent.order_id), intent.order_id
         if sent is None or sent.standing.owner != seated.owner or order_id in gone:
             return True
-        row, cells = self.booked.row_of(sent.number), self.booked.cells
+        number, cells = sent.number, self.booked.cells
+        row = (desk.D0 + number % ORDERS_MAX) * DESK_WIDTH
+        if cells[row] != number:
+            row = self.booked.row_of(number)
         if row < 0 or cells[row + desk.PENDING]:
             return True
         gone[order_id] = None
         kind = desk.CANCELS if cells[row + desk.STATUS] != desk.INTENDED else desk.HOLDS
         if intent.because is None:
-            self._wish(kind, sent.number, now, REASONS[intent.reason])
+            self.booked.wish(kind, number, 0, 0, 0, 0, 0, 0, now, 0, 0, 0, REASONS[intent.reason], 0, 0, 0)
             return True
         event = CancelIntended(
             order_id=order_id,
@@ -379,12 +393,8 @@ class Direct:
         )
         raw = self.booked.keep_raw(encode_event(event))
         if raw is not None:
-            self.booked.wish(kind, sent.number, 0, 0, 0, 0, 0, 0, now, 0, 0, 0, RAW, *raw, 0)
+            self.booked.wish(kind, number, 0, 0, 0, 0, 0, 0, now, 0, 0, 0, RAW, *raw, 0)
         return raw is not None
-
-    def _wish(self, kind: int, number: int, now: Instant, text: int = 0) -> None:
-        """Writes down a cancel."""
-        self.booked.wish(kind, number, 0, 0, 0, 0, 0, 0, now, 0, 0, 0, text, 0, 0, 0)
 
     def _place(self, seated: Seated, wanted: Sequence[PlaceIntent], now: Instant) -> bool:
         """Writes down the orders that are wanted. Gives: False where one of them is not plain."""
@@ -393,13 +403,14 @@ class Direct:
         if len(wanted) > len(ids) or head[desk.ALIVE] + head[desk.WISHES] + len(wanted) >= ORDERS_MAX:
             return False
         is_far = len(times) + len(wanted) <= seated.limits.orders_per_minute_max
-        sent_by, by_id, wish = self._sent_by, self._by_id, self.booked.wish
+        sent_by, by_id = self._sent_by, self._by_id
+        rows, row = self.booked.bytes, WISHES_BEGIN + head[desk.WISHES] * ROW_BYTES
         for intent, order_id in zip(wanted, ids, strict=False):
             standing = standings.get(intent.instrument.id)
             if standing is None or intent.order_id is not order_id:
                 return False
-            side, limit = intent.side, intent.limit
-            shape = standing.bought if side is _BUY else standing.sold
+            limit, is_buy = intent.limit, intent.side is _BUY
+            shape = standing.bought if is_buy else standing.sold
             if shape is None or not shape.is_of(intent):
                 shape = self._shape(seated, standing, intent)
             steps = standing.steps
@@ -407,19 +418,25 @@ class Direct:
             if shape is None or ticks is None or limit is None:
                 return False
             text, raw, size = shape.text, 0, 0
-            if text < 0 or not limit.same_quantum(steps.tick) or intent.evidence:
+            if text < 0 or intent.evidence or not limit.same_quantum(steps.tick):
                 found = self.booked.keep_raw(encode_event(intended(intent, now)))
                 if found is None:
                     return False
                 text, (raw, size) = RAW, found
             number += 1
             sent_by[number] = by_id[order_id] = Sent(number, standing, intent, now)
-            placed.count = number
-            order = (standing.place, shape.sign, ticks, shape.lots, shape.style_code, intent.good_until, now)
-            wish(
-                desk.PLACES,
+            put_wish(
+                rows,
+                row,
+                _PLACES,
                 number,
-                *order,
+                standing.place,
+                shape.sign,
+                ticks,
+                shape.lots,
+                shape.style_code,
+                intent.good_until,
+                now,
                 standing.row,
                 counted,
                 shape.decimals,
@@ -428,9 +445,11 @@ class Direct:
                 size,
                 is_far and not shape.reduce_only,
             )
-            counted += 1
+            placed.count, counted, row = number, counted + 1, row + ROW_BYTES
+            head[desk.WISHES] += 1
         times += [now] * len(wanted)
-        view.placed(len(wanted))
+        view.count = counted
+        ids.clear()
         return True
 
     def _shape(self, seated: Seated, standing: Standing, intent: PlaceIntent) -> Shape | None:
@@ -463,8 +482,8 @@ class Direct:
 
     def _passes_by_rules(self, pending: Wanted) -> bool:
         """Whether each rule lets all pass that is wanted: the checks that the engine makes, on what it would see."""
-        seated, wanted, gone, now = pending.seated, pending.wanted, pending.gone, pending.now
-        times = self._times[: pending.times]
+        seated, wanted, gone, now, _, before, _ = pending
+        times = self._times[:before]
         rooms: dict[InstrumentId, Room] = {}
         for intent in wanted:
             instrument = intent.instrument.id

@@ -20,7 +20,7 @@ ENDED_KEPT_MAX = 1_024
 NOT_SEEN = -1
 
 
-class Sent(msgspec.Struct):
+class Sent(msgspec.Struct, gc=False):
     """An order that is at the simulated venue, or on its way there or back: as it was wanted, and when.
 
     `order` is what it was when it had changed `changes` times.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from flatbook.backtest.standing import Standing
 from flatbook.backtest.standing_view import StandingView
@@ -26,13 +25,5 @@ class Seated:
         self.limits, self.view, self.standings, self.row = seated.limits, view, standings, row
 
 
-class Wanted(NamedTuple):
-    """What a seat wanted last, and how many orders, their times and wishes were there before, if it is taken back."""
-
-    seated: Seated
-    wanted: Sequence[PlaceIntent]
-    gone: Mapping[OrderId, None]
-    now: Instant
-    placed: int
-    times: int
-    wishes: int
+Wanted = tuple[Seated, Sequence[PlaceIntent], Mapping[OrderId, None], Instant, int, int, int]
+"""What a seat wanted last: its orders, its cancels, when; and how many orders, times and wishes were there before."""

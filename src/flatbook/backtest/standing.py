@@ -22,7 +22,7 @@ from flatbook.state.desk import State
 from flatbook.state.intents import PlaceIntent
 from flatbook.state.orders import Order, Status
 from flatbook.state.positions import DayResult, Entry, NetKey, TurnedDown
-from flatbook.values.instants import NS_PER_MS, Instant
+from flatbook.values.instants import NS_PER_MS
 from flatbook.values.instruments import Product
 from flatbook.values.money import ZERO, Price, Quantity, scaled_integer
 
@@ -329,10 +329,11 @@ class Standing:
         self.orders, self.changes = found, changes
         return found
 
-    def _made(self, sent: Sent, columns: Sequence[int]) -> Order:
+    def _made(self, sent: Sent, columns: Sequence[Any]) -> Order:
         """Returns an order as it stands now."""
         wish, instrument, decided_at = sent.wish, self.instrument, sent.decided_at
         status, filled = columns[desk.STATUS], columns[desk.FILLED_LOTS]
+        name: Any = f"s{sent.number}"
         executed = Quantity(filled * self.steps.lot) if filled else _NONE_HELD
         return Order(
             wish.order_id,
@@ -351,14 +352,14 @@ class Standing:
             STATUSES[status],
             executed,
             executed,
-            None if status == desk.INTENDED else sent.venue_order_id,
+            None if status == desk.INTENDED else name,
             0,
             columns[desk.ATTEMPT],
             columns[desk.PENDING] != 0,
-            Instant(columns[desk.CANCEL_AT]),
+            columns[desk.CANCEL_AT],
             decided_at,
             decided_at,
-            Instant(columns[desk.CHANGED_AT]),
+            columns[desk.CHANGED_AT],
             wish.good_until,
             wish.because,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from flatbook.backtest.kernel.desk_table import LIVE
+from flatbook.backtest.kernel.desk_table import CHANGES, LIVE
 from flatbook.backtest.placed import Sent
 from flatbook.backtest.standing import Standing
 from flatbook.engine.quoting import SeatView
@@ -20,9 +20,15 @@ from flatbook.values.ids import COUNT_DIGITS, InstrumentId, OrderId, OwnerId, Sl
 from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.values.money import Money, Quantity
 
+_COUNT_ABOVE = 10**COUNT_DIGITS
+
 
 class Sights(Protocol):
     """What is seen of the market, and the desk behind it for what is seldom asked."""
+
+    def touch_of(self, inst: int) -> Touch | None:
+        """Returns the touch of an instrument by its place; None while its book is unfit or empty on one side."""
+        ...
 
     def fit_since(self, inst: int) -> int:
         """Returns when the book of an instrument by its place was last seen fit; 0 where it is not fit."""
@@ -46,13 +52,13 @@ class StandingView:
 
     __slots__ = (
         "_age_ns",
-        "_earliest",
         "_fit_since",
         "_looked",
         "_places",
         "_sent",
         "_sights",
         "_standings",
+        "_touch_of",
         "_touches",
         "_traded",
         "count",
@@ -76,7 +82,7 @@ class StandingView:
         self._touches: dict[InstrumentId, Touch | None] = {}
         self.ids: list[OrderId] = []
         self._looked = False
-        self.prefix, self.count, self._earliest = "", 0, 0
+        self.prefix, self.count, self._touch_of = "", 0, sights.touch_of
         self.now: Instant = Instant(0)
         self.owner: OwnerId = seated.seat.owner
 
@@ -86,23 +92,20 @@ class StandingView:
         self.count = state.intents.get(self.owner, 0)
         self.prefix = order_id_of_observation(self.owner, epoch=state.epoch, count=0)[:-COUNT_DIGITS]
 
-    def begin(self, now: Instant) -> bool:
-        """Looks at the books that are traded. Gives: False where one is not seen on which orders stand."""
-        self.now = now
-        earliest = self._earliest = now - self._age_ns
-        if self._looked:
-            self._touches.clear()
-            self._looked = False
-        fit_since = self._fit_since
+    def sees_all(self, now: Instant) -> bool:
+        """Whether all books are seen on which orders stand."""
+        earliest, fit_since = now - self._age_ns, self._fit_since
         for standing in self._traded:
             if fit_since(standing.place) <= earliest and standing.cells[standing.starts + LIVE]:
                 return False
         return True
 
-    def placed(self, count: int) -> None:
-        """Takes note that so many orders were placed."""
-        self.count += count
-        self.ids.clear()
+    def begin(self, now: Instant) -> None:
+        """Begins to look at an instant."""
+        self.now = now
+        if self._looked:
+            self._touches.clear()
+            self._looked = False
 
     def touch(self, instrument: InstrumentId) -> Touch | None:
         """Returns the best of both sides; None while the book is unfit, stale or empty on one side."""
@@ -114,7 +117,7 @@ class StandingView:
     def _look(self, instrument: InstrumentId) -> Touch | None:
         """Looks at a book for the first time in this decision."""
         place = self._places[instrument]
-        touch = self._sights.seen(place)[0] if self._fit_since(place) > self._earliest else None
+        touch = self._touch_of(place) if self._fit_since(place) > self.now - self._age_ns else None
         self._touches[instrument], self._looked = touch, True
         return touch
 
@@ -125,7 +128,10 @@ class StandingView:
 
     def orders(self, instrument: InstrumentId) -> Sequence[Order]:
         """Returns the orders of this owner that are open, oldest first."""
-        return self._standings[instrument].live(self._sent)
+        standing = self._standings[instrument]
+        if standing.cells[standing.starts + CHANGES] == standing.changes:
+            return standing.orders
+        return standing.live(self._sent)
 
     def position(self, instrument: InstrumentId) -> Quantity:
         """Returns the signed position of this owner. Units: contracts."""
@@ -165,7 +171,7 @@ class StandingView:
         """Returns the id of the `index`-th order that this decision places, from 0."""
         ids = self.ids
         if index == len(ids):
-            order_id = OrderId(f"{self.prefix}{self.count + index:0{COUNT_DIGITS}d}")
+            order_id = OrderId(self.prefix + str(_COUNT_ABOVE + self.count + index)[1:])
             ids.append(order_id)
             return order_id
         if 0 <= index < len(ids):

@@ -169,10 +169,6 @@ class EventCodec:
         """Returns the msgpack bytes of the events of one commit, in order."""
         return self._encoder.encode(tuple(events))
 
-    def encode_one(self, event: Event) -> bytes:
-        """Returns the msgpack bytes of one event, as they stand among those of a commit."""
-        return self._encoder.encode(event)
-
     def decode(self, blob: bytes) -> tuple[Event, ...]:
         """Returns the events that were encoded, old versions lifted to the present ones.
 
@@ -202,7 +198,7 @@ class EventCodec:
 
 _CODEC = EventCodec(EVENT_TYPES, UPCASTERS)
 encode_events = _CODEC.encode
-encode_event = _CODEC.encode_one
+encode_event: Callable[[Event], bytes] = msgspec.msgpack.Encoder().encode
 decode_events = _CODEC.decode
 decode_event_json = _CODEC.decode_json
 

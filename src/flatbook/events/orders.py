@@ -74,6 +74,8 @@ class OrderEnd(Enum):
 class CancelReason(Enum):
     """Why we ask a venue to cancel one of our orders."""
 
+    __hash__ = object.__hash__  # members are compared by identity, and are keys on the way of every cancel
+
     EXCEEDS_NET = "exceeds_net"
     WRONG_SIDE = "wrong_side"
     STALE_PRICE = "stale_price"

@@ -29,8 +29,12 @@ from flatbook.backtest.kernel.tables import (
     EXPIRED,
     FILLED,
     G0,
+    HEARD_AT,
     HELD,
+    I0,
+    IS_FIT,
     META_ROW,
+    NOW,
     PASSES,
     REP_AHEAD,
     REP_COUNT,
@@ -313,10 +317,23 @@ def keep_and_book(d: Longs, k: Texts, ring: Longs) -> int:
     return -1
 
 
+def is_blind(t: Longs, d: Longs) -> bool:
+    """Whether a book is unfit or too old on which orders stand."""
+    for standing in range(desk.S0, desk.S0 + d[desk.DESK_ROW, desk.STANDINGS]):
+        row = d[standing]
+        seen = t[I0 + row[desk.ON_TAPE]]
+        if row[desk.LIVE] != 0 and (seen[IS_FIT] == 0 or t[META_ROW, NOW] - seen[HEARD_AT] >= row[desk.AGE_NS]):
+            return True
+    return False
+
+
 def book_woken(t: Longs, d: Longs, k: Texts, why: int) -> None:
     """Books what has come, where somebody is woken, all is plain, and the scan is none that is gone back on."""
     if why == WOKE and d[desk.DESK_ROW, desk.READY] != 0 and t[META_ROW, PASSES] == 0:
-        book_ring(t, d, k)
+        if t[META_ROW, RINGED] != 0:
+            book_ring(t, d, k)
+        d[desk.DESK_ROW, desk.BLIND] = 1 if is_blind(t, d) else 0
+        d[desk.DESK_ROW, desk.LOOKED_AT] = t[META_ROW, NOW]
 
 
 COMPILED = (
@@ -338,6 +355,7 @@ COMPILED = (
     book,
     book_ring,
     keep_and_book,
+    is_blind,
     book_woken,
 )
 """What a compiler of arrays must be given, each after what it calls."""

@@ -16,9 +16,11 @@ Bytes = npt.NDArray[np.uint8]
 # The first row: one number each. WRITTEN are bytes, COUNT the events behind the last cut, CUTS how often a row of the
 # journal became full, WHY why something was not booked, READY whether reports may be booked at all, ALIVE how many
 # orders are live, CHECKED that what is wanted passed the rules, LOOKS how often it was looked at what is wanted, CALLS
-# that there is something to be done for Python before it goes on.
+# that there is something to be done for Python before it goes on, BLIND that at
+# LOOKED_AT a book was not seen on which orders stand.
 (WRITTEN, COUNT, CUTS, TOLD, BOOKED, WHY, READY, WISHES, LATE, EXECUTED, TOUCHES, PROBES) = range(12)
-(DAY, DAY_FROM, DAY_UNTIL, ALIVE, CHECKED, LOOKS, CALLS) = range(12, 19)
+(DAY, DAY_FROM, DAY_UNTIL, ALIVE, CHECKED, LOOKS, CALLS, STANDINGS, BLIND) = range(12, 21)
+LOOKED_AT = 21
 DESK_ROW = 0
 PLAIN, NOT_PLAIN, NEW_DAY = range(3)
 

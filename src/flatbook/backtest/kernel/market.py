@@ -27,8 +27,9 @@ _KINDS = {kind: number for number, kind in enumerate(FeatureKind)}
 _ARGUMENTS = 8 * block.ARGUMENTS
 _MESSAGES, _ROW = 8 * at.WIDTH * at.M0, 8 * at.WIDTH
 _pack_message = Struct(f"{at.MSG_NOW + 1}q").pack_into
+_WOKEN = Stop.WOKEN
+_touch_at = Struct("4q").unpack_from
 _PLAIN = slice(at.RANG, at.UNFIT + 1)
-_SAW = slice(at.SAW_BID, at.IS_FIT + 1)
 
 
 def has_levels(tape: Tape, inst: int) -> bool:
@@ -50,7 +51,6 @@ class CompiledMarket:
         self._head: Any = np.zeros(desk.DESK_WIDTH, np.int64).data
         self._seen = self._t[I0 : I0 + count]
         self._seen[:, at.IS_DEEP] = deep
-        self._saw = [row[_SAW] for row in self._seen]
         self._ring = self._t[G0 : G0 + at.RING_MAX, : at.REP_WATCH]
         self._levels = at.new_levels(count, deep=self._deep)
         self._features = at.new_features([feature.count for _, feature in features])
@@ -144,15 +144,14 @@ class CompiledMarket:
 
         Errors: Refused where too many reports are under way; what the tape raises.
         """
-        meta = self._now
+        meta, passes = self._now, self._passes
         why, self._pending = self._pending, at.FULL
         if why == at.FULL:
             meta[at.WOKEN] = meta[at.RANG] = 0
-            passes = self._passes
-            why = self._go_on(passes)
+            why = self._go_on(passes) if passes else self._way_in(self._address, block.SCAN)
             if why == at.WOKE and not passes:
                 self.now = meta[at.NOW]
-                return Stop.WOKEN
+                return _WOKEN
         while why in (at.MORE_ROWS, at.FULL) and not meta[at.PASSED]:
             if why == at.MORE_ROWS:
                 self._next_chunk()
@@ -284,7 +283,7 @@ class CompiledMarket:
 
     def arm_again(self) -> None:
         """Waits for the same as before, from the next observation on."""
-        self._say(at.ASK_AGAIN, 0)
+        self._now[at.AGAIN] = self.now
 
     def _say(self, what: int, number: int) -> None:
         """Writes down what is said of an order before the scan goes on."""
@@ -362,12 +361,14 @@ class CompiledMarket:
 
     def seen(self, inst: int) -> tuple[Touch | None, int]:
         """Returns the touch of an instrument, and when its book was last seen fit, 0 before the first time."""
-        bid, bid_size, ask, ask_size, heard_at, _, _, _, fit = self._saw[inst].tolist()
-        return (Touch(bid, bid_size, ask, ask_size) if fit else None), heard_at
+        return self.touch(inst), self._cells[(I0 + inst) * at.WIDTH + at.HEARD_AT]
 
     def touch(self, inst: int) -> Touch | None:
         """Returns what was last seen as the best of both sides; None while the book is unfit or empty on one side."""
-        return self.seen(inst)[0]
+        row = (I0 + inst) * at.WIDTH
+        if not self._cells[row + at.IS_FIT]:
+            return None
+        return Touch(*_touch_at(self._rows_of, 8 * (row + at.SAW_BID)))
 
     def observed_at(self, inst: int) -> int | None:
         """Returns when a book was last seen fit; None before the first time."""

@@ -6,6 +6,7 @@ from flatbook.backtest.kernel import desk_table as desk
 from flatbook.backtest.kernel.letters import ID_DIGITS, Texts
 from flatbook.backtest.kernel.queues import send_arrival
 from flatbook.backtest.kernel.tables import (
+    AGAIN,
     ARRIVALS,
     ARRIVED_AT,
     ASKED_AT,
@@ -52,7 +53,6 @@ from flatbook.backtest.kernel.tables import (
     UNDER_WAY,
     WAITING,
     WATCH,
-    WATCH_IT,
     Longs,
 )
 from flatbook.backtest.kernel.wishes import look_at_books, pass_all, take_wishes
@@ -145,10 +145,8 @@ def deliver(t: Longs) -> bool:
         elif what == CANCEL:
             if not cancel(t, slot_of(t, number), number, now):
                 has_room = False
-        elif what == WATCH_IT:
-            watch(t, slot_of(t, number), number)
         else:
-            ask_again(t, now)
+            watch(t, slot_of(t, number), number)
     t[META_ROW, WAITING] = 0
     return has_room
 
@@ -195,7 +193,10 @@ def send_all(t: Longs, d: Longs, k: Texts, is_shared: bool) -> int:
         take_wishes(d, k)
         if not has_room:
             return NO_ROOM
-    return -1 if deliver(t) else NO_ROOM
+    if t[META_ROW, AGAIN] != 0:
+        ask_again(t, t[META_ROW, AGAIN])
+        t[META_ROW, AGAIN] = 0
+    return -1 if t[META_ROW, WAITING] == 0 or deliver(t) else NO_ROOM
 
 
 COMPILED = (place, cancel, watch, slot_of, ask_again, deliver, key_of, send_wishes, send_all)

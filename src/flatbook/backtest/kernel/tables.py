@@ -33,7 +33,7 @@ TOP_WIDTH = 4
 (PLACE_NS, PLACE_SPREAD, CANCEL_NS, CANCEL_SPREAD, REPORT_NS, REPORT_SPREAD, SHARE, FRONT) = range(10, 18)
 (WAKE_ON, WAKE_AT, TIMER, NEXT_WAKES, WOKEN, SAMPLE_NS, SAMPLE_AT, SAMPLED, FILLS) = range(18, 27)
 (VENUE_NOW, EXPIRES_AT, FAR_LEVELS, UNDOING, UNDONE, EACH, INSTRUMENTS, FEATURES, RANG, UNFIT) = range(27, 37)
-(PASSES, PASSED, WAITING) = range(37, 40)
+(PASSES, PASSED, WAITING, AGAIN) = range(37, 41)
 
 # The columns of an instrument: as the venue has it, as we have seen it, and what of it wakes.
 (IS_DEEP, BID, BID_SIZE, ASK, ASK_SIZE, BID_TAKEN, ASK_TAKEN, BID_LEVELS, ASK_LEVELS, POSITION) = range(10)
@@ -66,8 +66,8 @@ PLACE, CANCEL = 0, 1
 
 # The columns of what waits to be sent: what it is, then an order as `sending.Order` has it, and when it is sent.
 MSG_WHAT, MSG_NUMBER, MSG_NOW = 0, 1, 9
-WATCH_IT, ASK_AGAIN = 2, 3
-"""What is said besides PLACE and CANCEL: the next report of an order wakes, and the same is waited for as before."""
+WATCH_IT = 2
+"""What is said besides PLACE and CANCEL: the next report of an order wakes."""
 
 # The columns of what is under way to us, and of what has come and wakes nobody.
 (REP_TIME, REP_TURN, REP_KIND, REP_NUMBER, REP_PRICE, REP_QTY, REP_VENUE_TIME, REP_MAKER, REP_COUNT, REP_LEFT) = range(

@@ -21,10 +21,12 @@ from flatbook.backtest.kernel.tables import HELD, ORDERS_MAX, RING_MAX, WIDTH
 from flatbook.engine.ports import Cursors, Row
 from flatbook.events.codec import decode_events, encode_event, gathered
 from flatbook.events.event import Event
+from flatbook.journal.chain import EncodedRow
 from flatbook.values.ids import Epoch, Seq
 from flatbook.values.instants import Instant
 
-TEXT_BYTES = 16 * 1024 * 1024
+ROWS_AT_ONCE = 16
+TEXT_BYTES = 32 * 1024 * 1024
 EVENT_BYTES_MAX = 1_500
 """How long the text of an event may be that the compiled code writes."""
 RAW_EVENT_BYTES_MAX = 4_096
@@ -54,8 +56,8 @@ class RunJournal(Protocol):
         """Keeps events as one row."""
         ...
 
-    def append_encoded(self, events: bytes, *, count: int, after: Seq, epoch: Epoch, at: Instant) -> Seq:
-        """Keeps so many events, which the codec encoded one by one, as one row."""
+    def append_encoded(self, rows: Sequence[EncodedRow], *, after: Seq, epoch: Epoch) -> Seq:
+        """Keeps rows of events that the codec encoded one by one."""
         ...
 
     def read(self, after: Seq = Seq(0)) -> Iterator[Row]:
@@ -168,6 +170,10 @@ class Booked:
                 return begins
         return -1
 
+    def live_numbers(self) -> set[int]:
+        """Returns the numbers of all live orders."""
+        return set(self.table[desk.D0 : desk.W0, desk.O_NUMBER].tolist())
+
     def clear_orders(self) -> None:
         """Forgets all live orders, and what was wanted."""
         head = self.head
@@ -197,6 +203,10 @@ class Booked:
         head, begins = self.head, self.head[desk.WRITTEN]
         ends = begins + len(text)
         if ends + ROOM_BYTES > len(self._text):
+            self.flush(1)
+            begins = head[desk.WRITTEN]
+            ends = begins + len(text)
+        if ends + ROOM_BYTES > len(self._text):
             self._grow(ends + ROOM_BYTES)
         self._text.data[begins:ends] = text
         head[desk.WRITTEN] = ends
@@ -214,24 +224,23 @@ class Booked:
         self._text = text
         self._point()
 
-    def flush(self) -> None:
-        """Writes the rows that are full, and keeps the executions that were noted."""
-        head, cells = self.head, self.cells
-        begins = 0
+    def flush(self, rows: int = ROWS_AT_ONCE) -> None:
+        """Writes the rows that are full, where they are so many."""
+        head, cells, begins = self.head, self.cells, 0
+        if not head[desk.CUTS] or head[desk.CUTS] < rows:
+            return
+        full: list[EncodedRow] = []
         for k in range(head[desk.CUTS]):
             cut = (desk.C0 + k) * DESK_WIDTH
             ends = cells[cut + desk.CUT_AT]
-            self._append(begins, ends, GROUP, Instant(cells[cut + desk.CUT_TIME]))
+            full.append((self._text[begins:ends].tobytes(), GROUP, Instant(cells[cut + desk.CUT_TIME])))
             begins = ends
+        self._journal.append_encoded(full, after=self._journal.last, epoch=self.epoch)
         head[desk.CUTS] = 0
         left = head[desk.WRITTEN] - begins
         self._text[:left] = self._text[begins : begins + left].copy()
         head[desk.WRITTEN] = left
         self._seen_at -= begins
-
-    def _append(self, begins: int, ends: int, count: int, at: Instant) -> None:
-        text = self._text[begins:ends].tobytes()
-        self._journal.append_encoded(text, count=count, after=self._journal.last, epoch=self.epoch, at=at)
 
     def since(self, count: int) -> Iterator[Event]:
         """Yields what the run has booked after its first events, which are so many."""
@@ -250,12 +259,12 @@ class Booked:
 
     def close(self) -> None:
         """Writes what waits."""
-        self.flush()
+        self.flush(1)
         head = self.head
         if head[desk.COUNT]:
-            text = self._text[: head[desk.WRITTEN]].tobytes()
-            last = decode_events(gathered(text, head[desk.COUNT]))[-1]
-            self._append(0, head[desk.WRITTEN], head[desk.COUNT], _instant_of(last))
+            text, count = self._text[: head[desk.WRITTEN]].tobytes(), head[desk.COUNT]
+            at = _instant_of(decode_events(gathered(text, count))[-1])
+            self._journal.append_encoded([(text, count, at)], after=self._journal.last, epoch=self.epoch)
             head[desk.COUNT] = head[desk.WRITTEN] = 0
 
     def drain(self, executed: Any) -> None:

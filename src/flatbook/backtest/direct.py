@@ -226,7 +226,7 @@ class Direct:
         if head[desk.TOUCHES]:
             self._note_touched()
         if len(self._sent_by) > head[desk.ALIVE] + ENDED_KEPT_MAX:
-            self.placed.forget(booked.row_of)
+            self.placed.forget(booked.live_numbers().__contains__)
 
     def _book_told(self, told: Sequence[Sequence[int]]) -> Sequence[Sequence[int]]:
         """Books what was told by a simulator that does not do that itself. Gives: what is not plain, and all behind."""

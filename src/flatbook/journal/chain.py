@@ -33,6 +33,8 @@ _NO_CURSORS = _encode_cursors({})
 _NO_CURSORS_BYTES = len(_NO_CURSORS)
 
 Record = tuple[int, bytes, bytes]
+EncodedRow = tuple[bytes, int, Instant]
+"""Events that the codec encoded one by one, joined; how many they are, and when the row was written."""
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from flatbook.engine.ports import Cursors, JournalUnavailable, Link, Row
 from flatbook.events.event import Event
 from flatbook.journal.chain import (
     START,
+    EncodedRow,
     Head,
     Record,
     bounds_of,
@@ -76,14 +77,15 @@ class MemoryJournal:
             return after
         return self._add(encode_row(events, cursors), len(events), epoch, at)
 
-    def append_encoded(self, events: bytes, *, count: int, after: Seq, epoch: Epoch, at: Instant) -> Seq:
-        """Keeps events that the codec encoded one by one as one row; returns the new last sequence.
+    def append_encoded(self, rows: Sequence[EncodedRow], *, after: Seq, epoch: Epoch) -> Seq:
+        """Keeps rows of events that the codec encoded one by one; returns the new last sequence.
 
-        Needs: `events` are so many, one after the other.
         Errors: as `append`.
         """
         self._check_next(after, epoch)
-        return self._add(row_of_encoded(events, count), count, epoch, at)
+        for events, count, at in rows:
+            self._add(row_of_encoded(events, count), count, epoch, at)
+        return self.last
 
     def _check_next(self, after: Seq, epoch: Epoch) -> None:
         self._check_open()

@@ -19,6 +19,7 @@ from flatbook.engine.ports import Cursors, JournalFault, JournalUnavailable, Lin
 from flatbook.events.event import Event
 from flatbook.journal.chain import (
     START,
+    EncodedRow,
     Head,
     check_after,
     check_lease,
@@ -127,23 +128,23 @@ class SqliteJournal:
             raise JournalUnavailable(self._fault)
         if not events and not cursors:
             return self._checked_link(after, epoch).last
-        return self._add(content, len(events), after, epoch, at)
+        try:
+            self._link = self._commit_row(content, len(events), after, epoch, at)
+            self._after_commit(len(content[0]) + len(content[1]))
+        except (sqlite3.Error, JournalUnavailable) as error:
+            raise self._given_up(error) from error
+        return self._link.last
 
-    def append_encoded(self, events: bytes, *, count: int, after: Seq, epoch: Epoch, at: Instant) -> Seq:
-        """Commits events that the codec encoded one by one as one row; returns the new last sequence once durable.
+    def append_encoded(self, rows: Sequence[EncodedRow], *, after: Seq, epoch: Epoch) -> Seq:
+        """Commits rows of events that the codec encoded one by one, all together; returns the new last sequence.
 
-        Needs: `events` are so many, one after the other.
         Errors: as `append`.
         """
-        content = row_of_encoded(events, count)
-        if self._fault:
-            raise JournalUnavailable(self._fault)
-        return self._add(content, count, after, epoch, at)
-
-    def _add(self, content: tuple[bytes, bytes], count: int, after: Seq, epoch: Epoch, at: Instant) -> Seq:
+        self._check_open()
+        contents = [(row_of_encoded(events, count), count, at) for events, count, at in rows]
         try:
-            self._link = self._commit_row(content, count, after, epoch, at)
-            self._after_commit(len(content[0]) + len(content[1]))
+            self._link = self._commit_rows(contents, after, epoch)
+            self._after_commit(sum(len(events) for (_, events), _, _ in contents))
         except (sqlite3.Error, JournalUnavailable) as error:
             raise self._given_up(error) from error
         return self._link.last
@@ -205,6 +206,18 @@ class SqliteJournal:
         finally:
             if self._connection.in_transaction:
                 execute("ROLLBACK")
+
+    def _commit_rows(
+        self, contents: Sequence[tuple[tuple[bytes, bytes], int, Instant]], after: Seq, epoch: Epoch
+    ) -> Link:
+        """Inserts rows and commits them together; none where their epoch does not hold the lease."""
+        with _transaction(self._connection):
+            link = self._checked_link(after, epoch)
+            for content, count, at in contents:
+                link, body = seal(link, content, count=count, epoch=epoch, at=at)
+                self._connection.execute(_INSERT, (link.row, link.hash, body, epoch))
+            self._commit(self._connection)
+        return link
 
     def _checked_link(self, after: Seq, epoch: Epoch) -> Link:
         """Returns where the stored chain stands, when the caller may append there."""

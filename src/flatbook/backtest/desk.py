@@ -122,17 +122,22 @@ class SimulatedDesk:
     def take(self, at: int, *, woken: bool) -> None:
         """Folds what the simulator tells, and asks the strategies where something woke them at an instant."""
         direct, simulator = self._direct, self._simulator
-        if not woken:
-            at = simulator.told_until()
-            if not at:
-                return
-        now = Instant(at)
+        now = Instant(at if woken else simulator.told_until())
+        if not now:
+            return
+        self._turn.now = now
+        goes_on = direct.goes_on(now) if woken else None
+        if goes_on:
+            self._send()
+            return
+        if goes_on is not None:
+            self._ask_engine((), now, woken=True)
+            return
         if not direct.is_ready and not (self._is_direct and direct.read(self.state, now)):
             told = simulator.told()
             if not (woken and not told and simulator.is_plain and self._nothing_to_do()):
                 self._ask_engine(told, now, woken=woken)
             return
-        self._turn.now = now
         left = direct.tell(simulator, now)
         if woken and self._is_alone and self._wakes.is_resumed(self._keys[0]):
             is_done = not left and direct.ask_only(now)

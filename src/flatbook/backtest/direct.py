@@ -19,7 +19,7 @@ from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, ORDERS_MA
 from flatbook.backtest.pieces import pieces_of, shape_of
 from flatbook.backtest.placed import ENDED_KEPT_MAX, Placed, Sent
 from flatbook.backtest.plain_state import columns_of, is_plain
-from flatbook.backtest.rooms import count_orders, room_of
+from flatbook.backtest.rooms import pass_by_rules
 from flatbook.backtest.seated import Seated, Wanted
 from flatbook.backtest.simulator import Simulator
 from flatbook.backtest.standing import PLAIN_RATES, Shape, Standing
@@ -33,7 +33,6 @@ from flatbook.events.codec import encode_event
 from flatbook.events.event import Event
 from flatbook.events.grid import GridHeld, GridLaid, GridLocked, GridResumed, GridSlotsAssigned, GridStopped
 from flatbook.events.orders import CancelIntended, CancelReason
-from flatbook.risk.quote_checks import Room, check_quote
 from flatbook.state.desk import ORDER_TIMES_KEPT_MAX, State
 from flatbook.state.intents import CancelIntent, PlaceIntent
 from flatbook.state.positions import DayResult, NetKey
@@ -54,9 +53,7 @@ _NUMBERS_BYTES = 300
 """How long what is written between the pieces of an event may be."""
 _TIME, _VENUE_TIME = 0, 6
 SOUND_FROM = INSTANT_FIRST + 86_400 * NS_PER_S
-WISHES_AT_ONCE = desk.WISHES_MAX - desk.LATE_MAX
-SHAPES_MAX = 512
-RAW = -1
+WISHES_AT_ONCE, SHAPES_MAX, RAW = desk.WISHES_MAX - desk.LATE_MAX, 512, -1
 _NOTHING_MORE = (0,) * (desk.WISH_COLUMNS - 2)
 REASONS = {reason: number for number, reason in enumerate(CancelReason)}
 _NOTES = (GridLaid, GridHeld, GridLocked, GridStopped, GridResumed, GridSlotsAssigned)
@@ -102,7 +99,7 @@ class Direct:
         self._sent_by, self._by_id = self.placed.sent, self.placed.by_id
         self.wishes: list[list[int]] = []
         self._deliver: Callable[[], bool] = self._keep_in_table
-        self._books_itself = self._waits = False
+        self._books_itself = self._waits = self._is_resumed = False
         self._wanted: Wanted
 
     def share(self, simulator: Simulator) -> None:
@@ -154,7 +151,7 @@ class Direct:
                     self.is_ready = False
                     return False
         self._times = state.order_times[-self._times_read :]
-        self.is_ready = self._name_orders()
+        self.is_ready, self._is_resumed = self._name_orders(), self._wakes.is_resumed(self._only.key)
         self._see_day(now)
         head[desk.READY] = int(self.is_ready)
         return self.is_ready
@@ -264,6 +261,18 @@ class Direct:
 
     # What is decided.
 
+    def goes_on(self, now: Instant) -> bool | None:
+        """Asks the only seat there is where the compiled code has booked all that was told at its stop.
+
+        Gives: None where that is not so, False where the engine must ask it.
+        """
+        head = self._head
+        if not self._waits or not self.is_ready or head[desk.LOOKED_AT] != now or not self._is_resumed:
+            return None
+        if head[desk.CALLS]:
+            self._attend(now)
+        return self._decide(self._only, now)
+
     def ask_only(self, now: Instant) -> bool:
         """Asks the only seat there is, and books what it wants. Gives: False where the engine must ask it."""
         return self._decide(self._only, now)
@@ -349,7 +358,7 @@ class Direct:
             _, _, _, now, *_ = wanted
             self._see_day(now)
             return True
-        if self._passes_by_rules(wanted):
+        if pass_by_rules(wanted, self._times, self._on, self._sharing, self._sent_by):
             head[desk.CHECKED] = 1
             return True
         return False
@@ -404,7 +413,8 @@ class Direct:
             return False
         is_far = len(times) + len(wanted) <= seated.limits.orders_per_minute_max
         sent_by, by_id = self._sent_by, self._by_id
-        rows, row = self.booked.bytes, WISHES_BEGIN + head[desk.WISHES] * ROW_BYTES
+        rows, wishes = self.booked.bytes, head[desk.WISHES]
+        row = WISHES_BEGIN + wishes * ROW_BYTES
         for intent, order_id in zip(wanted, ids, strict=False):
             standing = standings.get(intent.instrument.id)
             if standing is None or intent.order_id is not order_id:
@@ -413,12 +423,13 @@ class Direct:
             shape = standing.bought if is_buy else standing.sold
             if shape is None or not shape.is_of(intent):
                 shape = self._shape(seated, standing, intent)
-            steps = standing.steps
+            steps, is_plain = standing.steps, intent.good_until >= 0
             ticks = None if limit is None else steps.known_ticks.get(limit) or steps.ticks(limit)
-            if shape is None or ticks is None or limit is None:
+            if shape is None or ticks is None or limit is None or not (is_plain and 0 < ticks < steps.ticks_bound):
                 return False
-            text, raw, size = shape.text, 0, 0
+            good_until, text, raw, size = intent.good_until, shape.text, 0, 0
             if text < 0 or intent.evidence or not limit.same_quantum(steps.tick):
+                head[desk.WISHES] = wishes
                 found = self.booked.keep_raw(encode_event(intended(intent, now)))
                 if found is None:
                     return False
@@ -435,7 +446,7 @@ class Direct:
                 ticks,
                 shape.lots,
                 shape.style_code,
-                intent.good_until,
+                good_until,
                 now,
                 standing.row,
                 counted,
@@ -445,8 +456,8 @@ class Direct:
                 size,
                 is_far and not shape.reduce_only,
             )
-            placed.count, counted, row = number, counted + 1, row + ROW_BYTES
-            head[desk.WISHES] += 1
+            placed.count, counted, row, wishes = number, counted + 1, row + ROW_BYTES, wishes + 1
+        head[desk.WISHES] = wishes
         times += [now] * len(wanted)
         view.count = counted
         ids.clear()
@@ -464,7 +475,7 @@ class Direct:
         if shape is None or intent.because is not None:
             lots = standing.steps.lots(intent.qty)
             decimals = standing.decimals_of(intent.qty, lots) if lots else None
-            if not lots or decimals is None or intent.good_until < 0:
+            if not lots or decimals is None:
                 return None
             shape = Shape(intent, lots, decimals)
             if intent.because is None and len(self._shapes) < SHAPES_MAX:
@@ -479,26 +490,6 @@ class Direct:
         else:
             standing.sold = shape
         return shape
-
-    def _passes_by_rules(self, pending: Wanted) -> bool:
-        """Whether each rule lets all pass that is wanted: the checks that the engine makes, on what it would see."""
-        seated, wanted, gone, now, _, before, _ = pending
-        times = self._times[:before]
-        rooms: dict[InstrumentId, Room] = {}
-        for intent in wanted:
-            instrument = intent.instrument.id
-            room = rooms.get(instrument)
-            if room is None:
-                standing = seated.standings[instrument]
-                touch = seated.view.touch(instrument)
-                room = rooms[instrument] = room_of(standing, self._sharing[standing.key], touch, now)
-                room.order_times = times
-                for each in self._on[instrument]:
-                    count_orders(room, each.live(self._sent_by), is_own=each is standing, gone=gone)
-            if check_quote(room, intent, seated.limits) is not None:
-                return False
-            times.append(now)
-        return True
 
     def deliver(self) -> bool:
         """Has all taken at once that was written down. Gives: False where it must not be."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 
+from flatbook.backtest.placed import Sent
+from flatbook.backtest.seated import Wanted
 from flatbook.backtest.standing import Standing
 from flatbook.engine.quoting import day_result_usd
 from flatbook.market.orderbook import Touch
 from flatbook.risk.limits import ORDER_RATE_WINDOW_S
-from flatbook.risk.quote_checks import Room
+from flatbook.risk.quote_checks import Room, check_quote
 from flatbook.state.orders import Order
-from flatbook.values.ids import OrderId
+from flatbook.state.positions import NetKey
+from flatbook.values.ids import InstrumentId, OrderId
 from flatbook.values.instants import NS_PER_S, Instant
 
 _RATE_WINDOW_NS = ORDER_RATE_WINDOW_S * NS_PER_S
@@ -31,3 +34,34 @@ def count_orders(room: Room, orders: Sequence[Order], *, is_own: bool, gone: Con
             room.open_orders += 1
         if not order.cancel_pending and order.order_id not in gone:
             room.rest(order.side, order.limit)
+
+
+def pass_by_rules(
+    pending: Wanted,
+    times: Sequence[Instant],
+    on: Mapping[InstrumentId, Sequence[Standing]],
+    sharing: Mapping[NetKey, Sequence[Standing]],
+    sent_by: Mapping[int, Sent],
+) -> bool:
+    """Whether each rule lets all pass that is wanted: the checks that the engine makes, on what it would see.
+
+    `times` are those of the orders of the desk, the wanted ones among them, `on` who stands on each instrument, and
+    `sharing` who shares the result of a day.
+    """
+    seated, wanted, gone, now, _, before, _ = pending
+    earlier = list(times[:before])
+    rooms: dict[InstrumentId, Room] = {}
+    for intent in wanted:
+        instrument = intent.instrument.id
+        room = rooms.get(instrument)
+        if room is None:
+            standing = seated.standings[instrument]
+            touch = seated.view.touch(instrument)
+            room = rooms[instrument] = room_of(standing, sharing[standing.key], touch, now)
+            room.order_times = earlier
+            for each in on[instrument]:
+                count_orders(room, each.live(sent_by), is_own=each is standing, gone=gone)
+        if check_quote(room, intent, seated.limits) is not None:
+            return False
+        earlier.append(now)
+    return True

@@ -333,7 +333,7 @@ def book_woken(t: Longs, d: Longs, k: Texts, why: int) -> None:
         if t[META_ROW, RINGED] != 0:
             book_ring(t, d, k)
         d[desk.DESK_ROW, desk.BLIND] = 1 if is_blind(t, d) else 0
-        d[desk.DESK_ROW, desk.LOOKED_AT] = t[META_ROW, NOW]
+        d[desk.DESK_ROW, desk.LOOKED_AT] = t[META_ROW, NOW] if t[META_ROW, RINGED] == 0 else 0
 
 
 COMPILED = (

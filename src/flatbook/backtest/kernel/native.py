@@ -29,7 +29,7 @@ SOURCES = (
         f"backtest/kernel/{name}.py"
         for name in (
             *("block", "booking", "compiled", "desk_table", "letters", "levels", "live_orders", "passing", "queues"),
-            *("resting", "scan", "seen", "sending", "sums", "tables", "wishes"),
+            *("resting", "scan", "seen", "sending", "skimming", "sums", "tables", "wishes"),
         )
     ),
     "market/feature_feed.py",

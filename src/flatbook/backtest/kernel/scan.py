@@ -35,6 +35,7 @@ from flatbook.backtest.kernel.seen import (
     see_touch,
     shows_book,
 )
+from flatbook.backtest.kernel.skimming import may_skim, skim
 from flatbook.backtest.kernel.tables import (
     A0,
     ARR_KIND,
@@ -394,6 +395,10 @@ def scan(t: Longs, lv: Longs, tops: Longs, fr: Floats, p: Kept, c: Rows) -> int:
         comes = local_ts[s] if s < v else NEVER
         sees = s < v and comes <= happens
         at = next_message(t, bound if over and closed else NEVER)
+        if s == v and may_skim(t):
+            v = s = skim(t, c, v, min(at, t[META_ROW, TIMER], t[META_ROW, SAMPLE_AT]))
+            over = v == rows
+            happens = ts[v] if not over else happens
         if t[META_ROW, WOKEN] != 0 and at > t[META_ROW, NOW] and comes > t[META_ROW, NOW]:
             why = WOKE
         elif at <= comes and at <= happens and at < NEVER:

@@ -28,7 +28,7 @@ MAKEFLAGS += --no-print-directory
 # Whatever the shell says: without kept bytecode every process compiles all it imports, and that is most of its time.
 unexport PYTHONDONTWRITEBYTECODE
 # Parts that need nothing of each other, two at a time; what one says is not mixed with what another says.
-BESIDE := $(MAKE) --jobs 2 --output-sync
+BESIDE := $(MAKE) --jobs 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -23,8 +23,8 @@ from flatbook.venues.okx import trades as okx
 from flatbook.venues.told_stream import Marked, ToldFeed, Traded
 
 
-def test_a_trade_of_binance_is_read_and_no_other_stream() -> None:
-    """Source: developers.binance.com, Aggregate Trade Streams."""
+def test_a_trade_of_binance_is_read_alone_or_with_others_and_no_other_stream() -> None:
+    """Source: developers.binance.com, Aggregate Trade Streams and Trade Streams."""
     told = {
         "e": "aggTrade",
         "E": 2,
@@ -38,10 +38,10 @@ def test_a_trade_of_binance_is_read_and_no_other_stream() -> None:
         "m": True,
     }
     frame = json.dumps({"stream": "btcusdt@aggTrade", "data": told}).encode()
-    assert binance.read_frame(frame) == (
-        Traded("BTCUSDT", "0.001", "100", Side.SELL, Instant(1_672_515_782_136_000_000)),
-    )
-    assert binance.read_frame(frame.replace(b'"aggTrade"', b'"trade"')) == ()
+    trade = Traded("BTCUSDT", "0.001", "100", Side.SELL, Instant(1_672_515_782_136_000_000))
+    assert binance.read_frame(frame) == (trade,)
+    assert binance.read_frame(frame.replace(b'"aggTrade"', b'"trade"')) == (trade,)
+    assert binance.read_frame(frame.replace(b'"aggTrade"', b'"bookTicker"')) == ()
 
 
 def test_trades_of_bybit_are_read_in_their_order() -> None:

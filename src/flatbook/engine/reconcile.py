@@ -26,6 +26,7 @@ from flatbook.values.money import ONE, ZERO, Quantity, cut
 
 OPENING = "opening"
 FOREIGN_EXPLAINS_S = 600
+CLOCKS_S = 1
 
 _ENDED = (VenueStatus.FILLED, VenueStatus.CANCELED, VenueStatus.EXPIRED, VenueStatus.REJECTED)
 
@@ -226,7 +227,8 @@ def _opening(state: State, statement: AccountStatement, rules: Rules, earlier: A
 def _is_confirmed(state: State, statement: AccountStatement, rules: Rules, earlier: AccountStatement) -> bool:
     """Whether what the earlier statement showed was so at its instant: the later one, past the lag, shows the same.
 
-    Nothing that we booked ourselves may be younger than the earlier one.
+    Nothing that we booked ourselves may be younger than the earlier one, and the venue may have booked nothing between
+    them: its balances are read some time after a statement began, and nobody could tell on which side of it that fell.
     """
     lag_s = rules.cards[statement.account].read_lag_max_s
     if not lag_s:
@@ -234,7 +236,13 @@ def _is_confirmed(state: State, statement: AccountStatement, rules: Rules, earli
     moved = max((at for (account, _), at in state.moved_at.items() if account == statement.account), default=Instant(0))
     read_past_lag = later(earlier.stated_at, seconds=lag_s) <= statement.stated_at
     same = statement_balances(earlier, rules) == statement_balances(statement, rules)
-    return read_past_lag and moved < earlier.stated_at and same
+    return read_past_lag and moved < earlier.stated_at and same and not _was_paid_between(earlier, statement)
+
+
+def _was_paid_between(earlier: AccountStatement, statement: AccountStatement) -> bool:
+    """Whether the venue booked something, such as funding, while the two were made, by clocks that may differ."""
+    since, until = later(earlier.stated_at, seconds=-CLOCKS_S), later(statement.stated_at, seconds=CLOCKS_S)
+    return any(since < activity.happened_at <= until for activity in statement.activities)
 
 
 def _differences(state: State, statement: AccountStatement, rules: Rules, now: Instant) -> tuple[Event, ...]:

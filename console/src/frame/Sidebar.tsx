@@ -1,4 +1,5 @@
 import { Link } from "@tanstack/react-router";
+import { useSyncExternalStore } from "react";
 import { Icon } from "@/components/Icon";
 import { IconButton } from "@/components/Button";
 import { cx } from "@/components/cx";
@@ -19,10 +20,24 @@ export function Mark({ narrow }: { narrow: boolean }) {
   );
 }
 
+const SMALL = "(max-width: 64rem)";
+
+function onSmall(tell: () => void): () => void {
+  const media = window.matchMedia(SMALL);
+  media.addEventListener("change", tell);
+  return () => media.removeEventListener("change", tell);
+}
+
+/** Whether the window is so small, or magnified so far, that the page needs the room of the names. */
+function useIsSmall(): boolean {
+  return useSyncExternalStore(onSmall, () => window.matchMedia(SMALL).matches);
+}
+
 /** The pages that exist on this desk. */
 export function Sidebar({ pages }: { pages: readonly Page[] }) {
   const { settings, change } = useSettings();
-  const { narrow } = settings;
+  const isSmall = useIsSmall();
+  const narrow = settings.narrow || isSmall;
   return (
     <nav
       aria-label="Pages"
@@ -64,12 +79,12 @@ export function Sidebar({ pages }: { pages: readonly Page[] }) {
         })}
       </div>
       <div className={cx("flex border-t border-line p-2", narrow ? "justify-center" : "justify-end")}>
-        <IconButton
+        {!isSmall && <IconButton
           name={narrow ? "right" : "left"}
           label={narrow ? "Widen the navigation" : "Narrow the navigation"}
           data-testid="sidebar-width"
           onClick={() => change({ narrow: !narrow })}
-        />
+        />}
       </div>
     </nav>
   );

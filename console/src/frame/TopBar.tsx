@@ -116,11 +116,12 @@ export function TopBar() {
           type="button"
           data-testid="open-palette"
           onClick={() => show({ kind: "palette" })}
-          className="inline-flex h-8 w-52 items-center gap-2 rounded-md border border-field bg-s2 px-2.5 text-xs text-muted hover:border-text2"
+          aria-label="Search or act"
+          className="inline-flex h-8 w-52 items-center gap-2 rounded-md max-lg:w-auto border border-field bg-s2 px-2.5 text-xs text-muted hover:border-text2"
         >
           <Icon name="search" size={14} />
-          Search or act
-          <kbd className="num ml-auto rounded border border-line px-1 text-2xs">Ctrl K</kbd>
+          <span className="max-lg:hidden">Search or act</span>
+          <kbd className="num ml-auto rounded border border-line px-1 text-2xs max-lg:hidden">Ctrl K</kbd>
         </button>
       </div>
       <Fresh seen={null} className="flex min-w-0 items-stretch overflow-x-auto">
@@ -150,7 +151,9 @@ export function TopBar() {
       </Fresh>
       <div className="ml-auto flex items-stretch">
         <Bell />
-        <Clock />
+        <div className="flex max-md:hidden">
+          <Clock />
+        </div>
         <div className="flex items-center gap-2 border-l border-line px-3">
           <Button look="danger" icon="kill" onClick={() => show({ kind: "act", wanted: KILL })} data-testid="kill">
             KILL

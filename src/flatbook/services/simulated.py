@@ -13,7 +13,8 @@ from contextvars import Context
 
 from flatbook.engine.inputs import Command, Verb
 from flatbook.engine.run import CommandAnswer, Engine, EngineFailed, Parts
-from flatbook.events.control import HaltCause
+from flatbook.events.control import AlertCleared, AlertRaised, HaltCause
+from flatbook.events.risk import RiskCleared, RiskRaised, StopProven
 from flatbook.market.quotes import Quote
 from flatbook.services.sim_life import RESTART_MS, Life
 from flatbook.sim.catalogue.row import Level
@@ -66,6 +67,8 @@ STALE_MS = (5_000, 90_000)
 OPERATOR = "operator"
 EXPECTED = ("the journal failed", "another process", "a task of the engine died: injected")
 LIFT_AFTER_MS = 60_000
+WATCHED = (RiskRaised, RiskCleared, StopProven, AlertRaised, AlertCleared)
+"""What a monitor says of a market for ever: no book is changed by it."""
 CERTAIN_AFTER_MS = {"safe": 90_000, "finalized": 160_000}
 
 
@@ -402,7 +405,7 @@ def _move_of(walk: random.Random, price: int) -> int:
 def _changed_at(entry: Entry) -> Instant | None:
     """Returns when an entry changed the books, or what an account holds in truth; None where it did neither."""
     if isinstance(entry, Appended):
-        return entry.believed_at if entry.events else None
+        return entry.believed_at if any(not isinstance(event, WATCHED) for event in entry.events) else None
     return entry.at if isinstance(entry, Executed | Moved) else None
 
 

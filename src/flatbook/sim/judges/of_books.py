@@ -148,9 +148,7 @@ def conserved(court: Court) -> Hearing:
 
     def end() -> None:
         truth, told = court.truth, court.told
-        settling = {account: None for account, _ in told.divergences}
-        instruments = {(each.account, each.instrument): None for each in court.expects.listings}
-        settling |= {key[0]: None for key, opened in told.balances.items() if opened and key in instruments}
+        settling = {account: None for account, _ in told.divergences} | _opened_in_margin(court)
         for account, asset in sorted({*truth.balances, *told.balances}):
             theirs, ours = truth.balances.get((account, asset), 0), told.balances.get((account, asset), 0)
             if theirs != ours and account not in settling:
@@ -179,6 +177,12 @@ def conserved(court: Court) -> Hearing:
         (orders.ForeignAssigned, control.PositionOverwritten, ForcedReduction), move
     )
     return Hearing(events=words, end=end)
+
+
+def _opened_in_margin(court: Court) -> dict[str, None]:
+    """Returns the accounts that were opened with a position in margin, which stands under its instrument."""
+    instruments = {(each.account, each.instrument): None for each in court.expects.listings}
+    return {key[0]: None for key, opened in court.told.balances.items() if opened and key in instruments}
 
 
 def _compare_vaults(court: Court) -> None:
@@ -214,7 +218,8 @@ def honest(court: Court) -> Hearing:
 
     def touch(account: str, asset: str) -> None:
         key = (account, asset)
-        if account not in court.told.opened or court.truth.balances.get(key, 0) == court.told.balances.get(key, 0):
+        is_equal = court.truth.balances.get(key, 0) == court.told.balances.get(key, 0)
+        if is_equal or account not in court.told.opened or account in _opened_in_margin(court):
             since.pop(key, None)
         else:
             since.setdefault(key, court.at)

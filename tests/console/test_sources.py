@@ -120,6 +120,16 @@ def test_money_is_never_computed_in_the_browser() -> None:
     assert found == []
 
 
+def test_a_page_is_loaded_when_it_is_shown_and_nothing_else_takes_from_it() -> None:
+    a_static_import = re.compile(r"""from ["'](?:@/pages/|\./|\.\./)[\w/]*\bPage["']""")
+    taking = [
+        path
+        for path, text in texts().items()
+        if not path.endswith((".test.tsx", ".test.ts")) and a_static_import.search(text)
+    ]
+    assert taking == []
+
+
 def test_every_command_line_that_the_console_shows_has_its_verb() -> None:
     shown = {
         " ".join(found.split())

@@ -8,7 +8,7 @@ import { Fresh, useIsPast } from "@/components/Age";
 import { Icon } from "@/components/Icon";
 import { Unknown } from "@/components/Unknown";
 import { ageText, clockOf } from "@/format/time";
-import { PART_TONES } from "@/pages/health/Page";
+import { PART_TONES } from "@/pages/health/tones";
 import { itemsOf } from "@/pages/overview/Attention";
 import { useZone } from "@/settings/settings";
 import { KILL } from "./stops";

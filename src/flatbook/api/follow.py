@@ -41,7 +41,11 @@ class Part(Enum):
 
 
 class Folds:
-    """What is folded of a prefix of a journal: all parts, or those that are named, and the rest stays empty."""
+    """What is folded of a prefix of a journal: all parts, or those that are named, and the rest stays empty.
+
+    `at` is when the newest commit was made, `event_at` when that of the event `seq` was: a commit may hold nothing but
+    cursors.
+    """
 
     def __init__(self, parts: tuple[Part, ...] = tuple(Part)) -> None:
         self.state = State()
@@ -56,6 +60,7 @@ class Folds:
         self.seq = Seq(0)
         self.hash = b""
         self.at: Instant | None = None
+        self.event_at: Instant | None = None
         self.recent: deque[Recorded] = deque(maxlen=RECENT_MAX)
         self._has_state = Part.STATE in parts
         self._follows = self._projections(parts)
@@ -67,6 +72,7 @@ class Folds:
         fold_all(self._follows, (row,))
         self.recent.extend(recorded((row,)))
         self.seq, self.at, self.hash = row.last, row.at, row.hash
+        self.event_at = row.at if row.events else self.event_at
 
     def _projections(self, parts: tuple[Part, ...]) -> tuple[Projection, ...]:
         follows: list[Projection] = []

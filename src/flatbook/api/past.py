@@ -73,7 +73,8 @@ class Past:
             rows = reader.read(Seq(known_seq - 1))
             row = next(rows, None)
             if row is not None and (row.last, row.hash) == (known_seq, known_hash):
-                folds.state, folds.seq, folds.at, folds.hash = state, row.last, row.at, row.hash
+                folds.state, folds.seq, folds.hash = state, row.last, row.hash
+                folds.at = folds.event_at = row.at  # it is the row of that event
                 return folds, rows
         return folds, reader.read()
 

@@ -77,7 +77,7 @@ def status_of(site: Site, view: View) -> StatusAnswer:
     """Returns how the desk stands."""
     told = NOT_ASKED if view.is_past else site.live.status
     has_age = not view.is_past and (bool(told.running) or site.loaded.config.clock.kind is ClockKind.SYSTEM)
-    age = age_s(view.folds.at, site.now) if has_age else None
+    age = age_s(view.folds.event_at, site.now) if has_age else None
     return status_answer(view.folds.state, view.moment, thresholds_of(site.loaded.config), told, age)
 
 

@@ -106,7 +106,7 @@ class Site:
             raise Problem(503, Code.CATCHING_UP, text, headers=ASK_AGAIN)
         moment = AsOf(
             seq=self.folds.seq,
-            at=instant_or_none(self.folds.at),
+            at=instant_or_none(self.folds.event_at),
             seen_at=instant_or_none(follower.seen_at),
             age_s_max=AGE_S_MAX,
         )
@@ -154,7 +154,7 @@ class Site:
         if at is None:
             return present
         folds = await self._folds_at(at, part, present.folds.seq)
-        return View(folds, as_of(folds.seq, folds.at), is_past=True)
+        return View(folds, as_of(folds.seq, folds.event_at), is_past=True)
 
     def remembered(self, name: str, view: View, make: Callable[[], A]) -> A:
         """Returns an answer about the present that many ask for: made anew when what it follows from has changed."""

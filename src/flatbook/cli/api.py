@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Annotated
 
+from cyclopts import Parameter
+
 from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import HERE, Where, says
 
@@ -15,10 +17,30 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 
 
+def _within_ports(port: int | None) -> None:
+    """Passes when there is such a port, or none was named.
+
+    Errors: ValueError.
+    """
+    from flatbook.ops.config_api import PORT_MOST
+
+    if port is not None and not 1 <= port <= PORT_MOST:
+        raise ValueError(f"must be from 1 to {PORT_MOST}")
+
+
+Port = Annotated[
+    int | None,
+    Parameter(
+        help="Port to listen on; that of the configuration when left out.",
+        validator=lambda _, value: _within_ports(value),
+    ),
+]
+
+
 def api(
     *,
     host: Annotated[str, says("Address of this machine to listen on: 127.0.0.1 or ::1 and no other.")] = HOST,
-    port: Annotated[int | None, says("Port to listen on; that of the configuration when left out.")] = None,
+    port: Port = None,
     beside: Annotated[bool, says("End when standard input does: so the engine starts it.")] = False,
     where: Where = HERE,
 ) -> int:

@@ -51,7 +51,7 @@ def backtest(
     need_packages()
     if plan is not None and (only or name):
         raise Failed(Exit.USAGE, "--only and --name go with the grids of a home", where="a plan names its own")
-    stem = (where.folder.name or "home") if plan is None else plan.stem
+    stem = (where.folder.name.lstrip(".") or "home") if plan is None else plan.stem
     folder = out if out is not None else _free(where.folder / FOLDER, f"{stem}-{tape.stem}")
     body = _ran(_plan_of(plan, where, only or [], name or []), tape, folder)
     show("backtest", body, lambda: _parts(body), as_json=where.as_json)

@@ -64,6 +64,7 @@ def failed_of(error: BaseException) -> Failed:
     if isinstance(error, JournalBroken):
         return Failed(Exit.ERROR, str(error), do="keep every copy; flatbook restore puts a backup in a journal's place")
     if isinstance(error, OSError):
-        do = "flatbook doctor looks for every file of the desk" if isinstance(error, FileNotFoundError) else ""
+        named = "look at its name; flatbook doctor finds what a configuration names and is not there"
+        do = named if isinstance(error, FileNotFoundError) else ""
         return Failed(Exit.ERROR, error.strerror or str(error), where=str(error.filename or ""), do=do)
     return Failed(Exit.ERROR, str(error))

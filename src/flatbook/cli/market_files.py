@@ -46,14 +46,22 @@ def record(
         pass
     finally:
         recorder.close()
+    if not recorder.frames:
+        raise _unheard(venue, symbols, is_connected=recorder.is_connected)
     body = {"path": str(target), "frames": recorder.frames, "bytes": recorder.bytes}
     show("data.record", body, lambda: (_recorded(body),), as_json=where.as_json)
-    return Exit.OK if recorder.frames else Exit.ERROR
+    return Exit.OK
+
+
+def _unheard(venue: str, symbols: list[str], *, is_connected: bool) -> Failed:
+    """Returns why nothing was heard, as far as it is known; no file was left."""
+    if not is_connected:
+        return Failed(Exit.ERROR, "nothing was heard: no connection stood", where=venue, do="look at the network")
+    what = f"it was connected, and told nothing of {', '.join(symbols)}"
+    return Failed(Exit.ERROR, what, where=venue, do="look whether it has such a symbol, or record longer")
 
 
 def _recorded(body: dict[str, Any]) -> str:
-    if not body["frames"]:
-        return f"NOTHING was heard; {body['path']} is empty"
     return f"wrote {body['frames']:,} frames to {body['path']}"
 
 

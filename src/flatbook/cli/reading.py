@@ -31,7 +31,7 @@ from flatbook.values.instants import Instant, InstantRefused, instant_of_text
 
 JOURNAL_NAME = "journal.sqlite"
 PROGRESS_ROWS = 5_000
-ANSWER_FORMAT = 3  # rises whenever the same journal would be answered otherwise
+ANSWER_FORMAT = 4  # rises whenever the same journal would be answered otherwise
 
 
 class Until(NamedTuple):
@@ -48,13 +48,18 @@ PRESENT = Until()
 
 
 class Past:
-    """A journal opened for reading, up to the moment that was asked for."""
+    """A journal opened for reading, up to the moment that was asked for.
+
+    `at` is when the newest commit up to there was made, `event_at` when that of the event `seq` was: a commit may hold
+    nothing but cursors.
+    """
 
     def __init__(self, reader: SqliteReader, until: Until, told: Progress, snapshots: Path) -> None:
         self.reader = reader
         self.until = until
         self.seq = Seq(0)
         self.at: Instant | None = None
+        self.event_at: Instant | None = None
         self._hash = b""
         self._told = told
         self._snapshots = snapshots
@@ -66,10 +71,11 @@ class Past:
     def read(self, after: Seq = Seq(0)) -> Iterator[Row]:
         """Streams the commits up to the moment that are not wholly at or before an event; remembers their end."""
         total = self.reader.last if self.until.seq is None else self.until.seq
-        self.seq, self.at = Seq(0), None
+        self.seq, self.at, self.event_at = Seq(0), None, None
         rows = read_until(self.reader.read(after), seq=self.until.seq, at=self.until.at)
         for count, row in enumerate(rows, 1):
             self.seq, self.at, self._hash = row.last, row.at, row.hash
+            self.event_at = row.at if row.events else self.event_at
             yield row
             if count % PROGRESS_ROWS == 0:
                 self._told(row.last, total)
@@ -80,8 +86,12 @@ class Past:
         if self.until != PRESENT or fold is None:
             return reduce(with_row, self.read(), State())
         folded = fold_journal(self, self._snapshots, fold, events_min=SNAPSHOT_EVENTS_MIN)
-        self.seq, self.at = folded.seq, folded.at
+        self.seq, self.at, self.event_at = folded.seq, folded.at, self._committed_at(folded.seq)
         return folded.state
+
+    def _committed_at(self, seq: Seq) -> Instant | None:
+        rows = self.reader.read(Seq(seq - 1)) if seq else ()
+        return next((row.at for row in rows if row.last >= seq), None)
 
     def answer(self, verb: str, asked: Mapping[str, Any], make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Returns what the same question was answered when the journal ended where it ends now; else a new answer.
@@ -107,7 +117,7 @@ class Past:
 
     def moment(self) -> AsOf:
         """Returns the moment that was reached, for the answer."""
-        return as_of(self.seq, self.at)
+        return as_of(self.seq, self.event_at)
 
     def as_of(self) -> dict[str, Any]:
         """Returns the moment that was reached, for an answer that is made of tables."""

@@ -46,7 +46,7 @@ def status(
         state = past.state()
         told = _told_by_engine(where) if at is None else NOT_ASKED
         is_told = at is None and (told.running or config is None or not _on_tape(config))
-        age = _age_s(past.at, told.own.get("now")) if is_told else None
+        age = _age_s(past.event_at, told.own.get("now")) if is_told else None
         stated = None if config is None else thresholds_of(config)
         body = body_of(status_answer(state, past.moment(), stated, told, age))
     show("status", body, lambda: _parts(body), as_json=where.as_json)
@@ -78,7 +78,7 @@ def _told_by_engine(where: Where) -> Told:
 
 
 def _age_s(at: Instant | None, now: int | None) -> int | None:
-    """Returns the age of the newest commit by the engine's own clock, by the machine's where no engine runs."""
+    """Returns the age of the newest event by the engine's own clock, by the machine's where no engine runs."""
     from flatbook.api.answers.status import age_s
     from flatbook.ops.clock import SystemClock
 

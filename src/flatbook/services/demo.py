@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -106,7 +106,7 @@ def _play(home: Path, say: Say, *, continued: bool, paused: bool) -> int:
     verdict = _verdict(home, lost, continued=continued)
     _show_proof(home, lost, verdict, say)
     if paused and verdict.holds:
-        _stay(home, say)
+        stay_up(home, say)
     return EXIT_OK if verdict.holds else EXIT_FAILED
 
 
@@ -160,11 +160,14 @@ def _life(home: Path, flags: tuple[str, ...], say: Say, *, paused: bool) -> None
 def _engine(home: Path, flags: tuple[str, ...]) -> Iterator[subprocess.Popen[bytes]]:
     """Starts the engine's process and waits for its end; kills it when nobody reads it any more.
 
+    Gives: a process that Ctrl-C at the terminal does not reach, however early: whoever runs it here ends it.
     Errors: RuntimeError when it ended by itself with an error.
     """
     command = [sys.executable, "-m", "flatbook.services.demo_engine", str(home), *flags]
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # the child keeps it, we hear it below
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             yield process
             process.wait()
         finally:
@@ -228,9 +231,9 @@ def _show_proof(home: Path, lost: OrderId | None, verdict: Verdict, say: Say) ->
     for words in (("pnl",), ("why", lost) if lost is not None else (), ("status",)):
         if words:
             _show(home, words, say)
-    say(f"every hedged net below {THRESHOLD_SHARES} share   {_yes(verdict.nets_flat)}")
-    say(f"no hedge works or is unknown     {_yes(verdict.nothing_open)}")
-    say(f"books and broker agree           {_yes(verdict.books_agree)}")
+    say(f"every hedged net below {THRESHOLD_SHARES} share            {_yes(verdict.nets_flat)}")
+    say(f"nothing of the hedge works or is unknown  {_yes(verdict.nothing_open)}")
+    say(f"books and broker agree                    {_yes(verdict.books_agree)}")
     if lost is not None:
         say(f"order {lost}: sent {verdict.placed} time, asked for {verdict.found} times by its client id")
     else:
@@ -257,14 +260,15 @@ def _show(home: Path, words: tuple[str, ...], say: Say) -> None:
     say("")
 
 
-def _stay(home: Path, say: Say) -> None:
+def stay_up(home: Path, say: Say) -> None:
     """Leaves the desk running, at the end of its tape, until the user ends it."""
-    say("The desk stays up, and a grid begins to trade a recorded BTC market on paper beside the hedge:")
-    say("try `grid slots`, halt, lift, status or kill on it, or look at the console; Ctrl-C ends it.")
-    with _engine(home, (STAY,)) as process:
-        try:
-            for _ in _events(process):
-                continue
-        except KeyboardInterrupt:
-            process.terminate()
-            process.wait()
+    with suppress(KeyboardInterrupt):  # before the engine is there, too
+        say("The desk stays up, and a grid begins to trade a recorded BTC market on paper beside the hedge:")
+        say("try `grid slots`, halt, lift, status or kill on it, or look at the console; Ctrl-C ends it.")
+        with _engine(home, (STAY,)) as process:
+            try:
+                for _ in _events(process):
+                    continue
+            except KeyboardInterrupt:
+                process.terminate()
+                process.wait()

@@ -26,10 +26,15 @@ SAVED_EVERY_NS = 5 * NS_PER_S
 
 
 class Recorder:
-    """A file that frames are written to, each with the time at which it was heard; saved every few seconds."""
+    """A file that frames are written to, each with the time at which it was heard; saved every few seconds.
+
+    Gives: no file where nothing was heard. `is_connected` says whether a conversation with the venue ever stood.
+    """
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self.frames = self.bytes = 0
+        self.is_connected = False
+        self._path = path
         self._clock = clock
         self._file = gzip.open(path, "xb")  # noqa: SIM115 (closed by whoever records)
         self._saved_at = clock.now()
@@ -46,6 +51,8 @@ class Recorder:
     def close(self) -> None:
         """Ends the file."""
         self._file.close()
+        if not self.frames:
+            self._path.unlink(missing_ok=True)
 
 
 def recorded_feed(feed: BookFeed, recorder: Recorder) -> BookFeed:
@@ -96,9 +103,11 @@ async def record_until(
     http = None
     if feed.whole is not None:
         http = SessionHttp(url or feed.whole.host, clock, connect=tls_connector, authorize=dict)
+    stream = stream_of(feed, symbols, recorder, (socket, http), clock)
     try:
-        await follow_until(stream_of(feed, symbols, recorder, (socket, http), clock), until, clock)
+        await follow_until(stream, until, clock)
     finally:
+        recorder.is_connected = stream.opened > 0
         if http is not None:
             await http.close()
 

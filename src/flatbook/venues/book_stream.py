@@ -63,7 +63,8 @@ class BookStream:
     """Keeps the books of some symbols in step with one connection.
 
     Needs: `http` reaches the feed's REST host, where it has one. `changed` hears of each book that moved, and of each
-    that may not be read any more. `left` counts the conversations that were left for what had become of a book.
+    that may not be read any more. `opened` counts the conversations that stood, `left` those that were left for what
+    had become of a book.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class BookStream:
         self._crossed_at: dict[str, Instant] = {}
         self._missing: dict[str, None] = {}
         self._whole_by, self._unread_before, self._garbled = Instant(0), 0, 0
-        self.left: dict[Unfit, int] = {}
+        self.opened, self.left = 0, dict[Unfit, int]()
 
     async def follow(self) -> StreamEnd:
         """Holds one conversation and returns how it ended; all books are unfit then."""
@@ -107,6 +108,7 @@ class BookStream:
 
     def _opened(self) -> None:
         """Asks for whole books at once: of a symbol in which nothing happens no change would ever make it ask."""
+        self.opened += 1
         self._whole_by = later(self._clock.now(), seconds=WHOLE_S_MAX)
         self._unread_before, self._garbled = sum(self.books.unread.values()), 0
         if self._feed.whole is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from flatbook.events.control import MarkSet
 from flatbook.journal.sqlite import create_journal, open_journal
 from flatbook.ops.clock import SystemClock
 from flatbook.values.ids import AssetId, SourceId
-from flatbook.values.instants import Instant
+from flatbook.values.instants import Instant, later
 from flatbook.values.money import Price
 from tests.desk import OPEN
 
@@ -53,6 +53,18 @@ def test_what_was_committed_since_the_last_look_is_folded_and_returned(tmp_path:
         assert [item.seq for item in follower.look()] == [2, 3]
         assert (follower.folds.seq, follower.generation, follower.caught_up) == (3, 1, True)
         assert follower.folds.state.mark(AssetId("COIN")) == Price(Decimal(252))
+
+
+def test_a_commit_of_nothing_but_cursors_is_not_when_the_event_before_was_committed(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    create_journal(path)
+    commit(path, "250")
+    with closing(open_journal(path)) as journal:
+        cursors, epoch = {SourceId("test"): "7"}, journal.take_lease(later(OPEN, seconds=60))
+        journal.append([], after=journal.last, epoch=epoch, cursors=cursors, at=later(OPEN, seconds=60))
+    with following(path) as follower:
+        follower.look()
+        assert (follower.folds.event_at, follower.folds.at) == (OPEN, later(OPEN, seconds=60))
 
 
 def test_a_journal_that_is_not_there_is_a_fault_until_it_is(tmp_path: Path) -> None:

@@ -43,6 +43,12 @@ def test_the_command_line_refuses_to_listen_elsewhere(demo: Path) -> None:
     assert (told.code, "not this machine" in told.err) == (6, True)
 
 
+@pytest.mark.parametrize("port", ["0", "-1", "65536", "99999"])
+def test_a_port_that_there_is_not_is_refused_as_a_wrong_option(tmp_path: Path, port: str) -> None:
+    told = call("api", f"--port={port}", "--home", str(tmp_path))
+    assert (told.code, "must be from 1 to 65535" in told.err) == (2, True)
+
+
 def test_a_port_that_is_taken_is_not_shared(demo: Path) -> None:
     with socket.socket() as taken:
         taken.bind((HOST, 0))

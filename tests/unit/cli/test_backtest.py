@@ -10,6 +10,7 @@ import pytest
 
 from tests.unit.cli.scene import call
 from tests.unit.services.backtest_scene import PLAN, write_plan, write_tape
+from tests.unit.services.test_backtest_home import FITS
 
 SHARED = os.environ.get("FLATBOOK_SHARED")
 
@@ -41,6 +42,15 @@ def test_a_grid_over_a_tape_earns_in_parts_that_add_up(made: Path) -> None:
     assert parts["net"] == parts["change"]
     assert body["orders"]["maker_share"] == 1.0
     assert body["queue"]["executions"] == parts["executions"]
+
+
+def test_the_run_of_a_hidden_home_is_not_hidden(tmp_path: Path) -> None:
+    home = tmp_path / ".flatbook"
+    tape = write_tape(tmp_path / "t.parquet")
+    home.mkdir()
+    (home / "flatbook.toml").write_text(FITS)
+    told = call("backtest", "--data", str(tape), "--json", "--home", str(home))
+    assert told.body()["folder"] == f"{home}/backtests/flatbook-t-1"
 
 
 def test_a_run_leaves_a_page_tables_and_a_journal_that_other_verbs_read(made: Path) -> None:

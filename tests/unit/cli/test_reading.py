@@ -15,6 +15,7 @@ from flatbook.events.event import Event
 from flatbook.journal.kept_states import SNAPSHOT_EVENTS_MIN, desk_fold
 from flatbook.journal.snapshot import fold_journal
 from flatbook.journal.sqlite import open_journal
+from flatbook.values.ids import SourceId
 from tests.desk import at
 from tests.unit.cli.scene import call, flat_desk, keep
 
@@ -32,6 +33,12 @@ RAISED = AlertRaised(
 def append(home: Path, events: Sequence[Event]) -> None:
     with closing(open_journal(home / "journal.sqlite")) as journal:
         journal.append(events, after=journal.last, epoch=journal.take_lease(at(9)), cursors={}, at=at(9))
+
+
+def append_cursors(home: Path) -> None:
+    with closing(open_journal(home / "journal.sqlite")) as journal:
+        cursors = {SourceId("chain"): "7"}
+        journal.append([], after=journal.last, epoch=journal.take_lease(at(11)), cursors=cursors, at=at(11))
 
 
 @pytest.fixture
@@ -113,3 +120,19 @@ def test_the_past_and_a_home_that_cannot_be_written_need_no_snapshot(home: Path)
 def test_a_short_journal_leaves_nothing_beside_it(flat: Path) -> None:
     told(flat, "status")
     assert not (flat / "snapshots").exists()
+
+
+@pytest.mark.parametrize("verb", ["status", "pnl", "trades"])
+def test_a_commit_of_nothing_but_cursors_is_not_when_the_event_before_was_committed(tmp_path: Path, verb: str) -> None:
+    keep(flat_desk(), tmp_path)
+    append(tmp_path, [CLEARED])
+    append_cursors(tmp_path)
+    assert told(tmp_path, verb)["as_of"] == {"seq": 14, "at": "2025-12-02T14:39:00Z"}
+
+
+def test_a_state_kept_behind_cursors_still_tells_when_its_event_was_committed(home: Path) -> None:
+    append_cursors(home)
+    folded = told(home, "status")
+    assert folded["as_of"] == {"seq": 13 + SNAPSHOT_EVENTS_MIN, "at": "2025-12-02T14:39:00Z"}
+    assert len(list((home / "snapshots").iterdir())) == 1
+    assert told(home, "status") == folded

@@ -51,6 +51,13 @@ def test_a_step_must_be_a_number_above_zero(tmp_path: Path) -> None:
         assert call("data", "convert", str(source), "--lot", step, "--home", str(tmp_path)).code == 2
 
 
+def test_a_recording_without_a_connection_says_so_and_leaves_no_file(tmp_path: Path) -> None:
+    words = ("data", "record", "binanceusdm", "NOPE", "--for", "1", "--url", "http://127.0.0.1:1")
+    told = call(*words, "--out", str(tmp_path / "x.gz"), "--home", str(tmp_path))
+    assert (told.code, "binanceusdm: nothing was heard: no connection stood" in told.err) == (1, True)
+    assert not (tmp_path / "x.gz").exists()
+
+
 def test_what_is_to_be_recorded_or_downloaded_is_checked_before_anything_is_asked(tmp_path: Path) -> None:
     (tmp_path / "x.gz").write_text("")
     record = ("data", "record", "binance", "BTCUSDT", "--for", "1", "--home", str(tmp_path))

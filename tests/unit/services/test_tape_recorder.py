@@ -74,3 +74,24 @@ def test_a_connection_that_breaks_is_held_anew_and_its_book_is_recorded_whole_ag
     with_binance(talk)
     head = make_tape(tmp_path / "t.parquet", [surveyed(each) for each in recordings_of([path])])
     assert head.counts["whole_books"] == 2
+
+
+def test_of_a_symbol_that_there_is_not_nothing_is_heard_over_a_connection_that_stands(tmp_path: Path) -> None:
+    path = tmp_path / "x.gz"
+
+    async def talk(scene: Scene) -> None:
+        clock = LoopClock(scene.loop)
+        recorder = Recorder(path, clock)
+        http = SessionHttp(URL, clock, connect=SimulatedConnector, authorize=dict)
+        socket = SessionSocket(URL, clock, connect=SimulatedConnector)
+        stream = stream_of(FEEDS["binance"], ["NOPE"], recorder, (socket, http), clock)
+        following = asyncio.create_task(follow_until(stream, later(clock.now(), seconds=5), clock))
+        for _ in range(12):
+            await passed(500)
+        await following
+        recorder.close()
+        await http.close()
+        assert (stream.opened, recorder.frames) == (1, 0)
+
+    with_binance(talk)
+    assert not path.exists()

@@ -10,14 +10,13 @@ import { Unknown } from "@/components/Unknown";
 import type { Column } from "@/components/table";
 import { ageText } from "@/format/time";
 import { useChannel } from "@/live/channels";
+import { PART_TONES } from "./tones";
 
 type Health = Schemas["HealthAnswer"];
 type Part = Health["parts"][number];
 type Chain = Schemas["ChainBody"];
 type Gauge = Schemas["GaugeBody"];
 type Switch = Schemas["SwitchBody"];
-
-export const PART_TONES: Record<Part["state"], Tone> = { good: "good", late: "warn", bad: "bad", unknown: "unknown" };
 
 const PARTS: readonly Column<Part>[] = [
   { id: "name", head: "Part", text: (part) => part.name, cell: (part) => <span className="font-medium">{part.name}</span> },

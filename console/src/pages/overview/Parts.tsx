@@ -4,7 +4,7 @@ import { Panel } from "@/components/Panel";
 import { Waiting } from "@/components/States";
 import { ageText } from "@/format/time";
 import { useChannel } from "@/live/channels";
-import { PART_TONES } from "@/pages/health/Page";
+import { PART_TONES } from "@/pages/health/tones";
 
 /** How the parts are that all numbers stand on. */
 export function Parts() {

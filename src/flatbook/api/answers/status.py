@@ -222,7 +222,7 @@ def status_answer(
 ) -> StatusAnswer:
     """Returns how a desk stands. `stated` is None where there is no usable configuration.
 
-    Units: `age_s` in seconds since the newest commit.
+    Units: `age_s` in seconds since the newest event was committed.
     """
     thresholds = stated or {}
     lines = tuple(
@@ -384,7 +384,7 @@ def engine_of(state: State, told: Told) -> EngineBody:
 
 
 def age_s(at: Instant | None, now: int) -> int | None:
-    """Returns the age of the newest commit. Units: seconds."""
+    """Returns how long ago an instant was. Units: seconds."""
     return None if at is None else seconds_between(at, Instant(now))
 
 

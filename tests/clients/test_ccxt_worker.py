@@ -27,6 +27,7 @@ from flatbook.engine.reports import (
 )
 from flatbook.events.orders import NotSentReason, OrderStyle, RejectReason, UnknownReason
 from flatbook.market.candles import Candles
+from flatbook.market.orderbook import Touch
 from flatbook.ops.clock import SystemClock
 from flatbook.ops.config_accounts import CcxtAccount as CcxtSection
 from flatbook.ops.config_accounts import Environment, Shorting
@@ -258,8 +259,8 @@ def test_the_books_of_a_desk_are_kept_by_a_worker_of_their_own() -> None:
             await books.close()
 
     first, then, status, is_fit = talk(session, exchange="binanceusdm", instrument=PERP)
-    assert first == (499_990, 1_000, 500_010, 1_000)
-    assert then == (499_900, 2_000, 499_950, 3_000)
+    assert first == Touch(499_990, 1_000, 500_010, 1_000)
+    assert then == Touch(499_900, 2_000, 499_950, 3_000)
     assert (status, is_fit) == ({BTC: "fit"}, True)
 
 

@@ -1,4 +1,7 @@
-"""A demo desk whose grid trades at the end of its tape, its API, and Debian's Chromium, one of each for all tests."""
+"""A demo desk whose grid trades at the end of its tape, its API, and Debian's Chromium: one of each for a file.
+
+The browser's driver keeps a loop of asyncio running in this thread: it ends with the file, for other tests want one.
+"""
 
 from __future__ import annotations
 
@@ -124,7 +127,7 @@ class Desk:
         return False
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """Gives a running desk with a small net and a grid, and its API."""
     home = tmp_path_factory.mktemp("desk") / "demo"
@@ -142,7 +145,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Gives Debian's Chromium; skipped where it or the console's bundle is absent."""
     if not (BUNDLE / "index.html").is_file():
@@ -157,7 +160,7 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def visit(browser: Any, desk: Desk) -> Iterator[Any]:
     """Gives a browser context that has come in by the one-time link."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=desk.url)

@@ -20,7 +20,6 @@ from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.instruments import Side
 from flatbook.values.money import Price, Quantity
 from flatbook.values.sessions import SessionKind
-from tests.depth import examples
 from tests.unit.strategies.scene import BACKUP, POOL, backup_route, order, params, quote, route, view
 
 FIRST = instant_of_text("2025-11-28T13:00:00Z")
@@ -206,7 +205,7 @@ def test_a_decision_is_a_function_of_its_view_and_notes_a_hold_only_when_it_chan
 def test_the_views_reach_the_kinds_of_answer_that_matter() -> None:
     reached: dict[str, None] = {}
 
-    @settings(max_examples=examples(400), derandomize=True, deadline=None)
+    @settings(max_examples=400, derandomize=True, deadline=None)
     @given(asked())
     def collect(case: tuple[HedgeView, HedgeParams]) -> None:
         decision = decide(*case)

@@ -116,11 +116,10 @@ export function TopBar() {
           type="button"
           data-testid="open-palette"
           onClick={() => show({ kind: "palette" })}
-          aria-label="Search or act"
           className="inline-flex h-8 w-52 items-center gap-2 rounded-md max-lg:w-auto border border-field bg-s2 px-2.5 text-xs text-muted hover:border-text2"
         >
           <Icon name="search" size={14} />
-          <span className="max-lg:hidden">Search or act</span>
+          <span className="max-lg:sr-only">Search or act</span>
           <kbd className="num ml-auto rounded border border-line px-1 text-2xs max-lg:hidden">Ctrl K</kbd>
         </button>
       </div>

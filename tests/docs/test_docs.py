@@ -23,8 +23,9 @@ import pytest
 from flatbook.cli.app import behind_verb
 from flatbook.cli.verbs import find
 from flatbook.ops.alerts.rules import RULES
-from flatbook.ops.config import load_text
+from flatbook.ops.config import load, load_text
 from flatbook.ops.config_example import EXAMPLE
+from flatbook.services.demo_home import MARKET_FILE
 from flatbook.sim.tapes.bar_file import bars_of_csv
 from flatbook.sim.tapes.pool import samples_of_csv
 from flatbook.venues.raindex.recording import read_recording
@@ -233,6 +234,15 @@ def test_the_channels_in_the_documents_are_read(tmp_path: Path) -> None:
         secrets, channel = example.removeprefix("[secrets]\n").split("\n\n", 1)
         told += load_text(f"{EXAMPLE}{secrets}\n\n{channel}", tmp_path).config.alerts.channels
     assert told == ["phone", "mail", "hook", "team"]
+
+
+def test_the_desk_with_a_grid_in_the_documents_is_whole(tmp_path: Path) -> None:
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "recordings" / MARKET_FILE).write_bytes(b"")
+    (desk,) = examples("docs/how-to/run-a-grid.md", "toml")
+    (tmp_path / "flatbook.toml").write_text(desk)
+    assert call("config", "check", "--home", str(tmp_path)).out.endswith("nothing is wrong\n")
+    assert list(load(tmp_path, environment={}).config.grid) == ["maker"]
 
 
 def said_commands() -> list[tuple[str, list[str]]]:

@@ -32,7 +32,7 @@ def answers(port: int) -> bool:
 @pytest.mark.real
 def test_every_line_of_the_page_does_what_it_says() -> None:
     script = "\n".join(re.findall(r"^```bash\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE))
-    assert script.count("curl ") == 11
+    assert script.count("curl ") == 13
     port = free_port()
     with desk_home() as home, engine_over(home):
         words = [sys.executable, "-m", "flatbook", "api", "--port", str(port), "--home", str(home)]

@@ -18,11 +18,11 @@ from flatbook.market.quotes import Market
 from flatbook.ops.config import load
 from flatbook.ops.config_accounts import BinanceAccount, CcxtAccount, PaperExchangeAccount
 from flatbook.ops.config_rules import rules_of
+from flatbook.ops.config_seats import with_grids
 from flatbook.ops.home import CONFIG_FILE
 from flatbook.services.live_binance import binance_ways
 from flatbook.services.live_books import live_books
 from flatbook.services.live_exchanges import ExchangeLine, bybit_line, exchange_venue_of
-from flatbook.services.live_grids import with_grids
 from flatbook.services.paper_exchanges import (
     KEY,
     SECRET,

@@ -21,6 +21,7 @@ from flatbook.engine.ports import Clock, JournalFault
 from flatbook.journal.sqlite_reader import open_reader
 from flatbook.ops.config import Loaded
 from flatbook.ops.config_rules import rules_of
+from flatbook.ops.config_seats import with_grids
 from flatbook.ops.gauges import Times
 from flatbook.ops.home import SNAPSHOT_FOLDER, SOCKET_FILE
 from flatbook.projections.report import Prices, no_prices
@@ -60,7 +61,7 @@ class Site:
 
     def __init__(self, loaded: Loaded, clock: Clock, prices: Prices = no_prices) -> None:
         self.loaded = loaded
-        self.rules = rules_of(loaded, {})
+        self.rules = with_grids(rules_of(loaded, {}), loaded.config)
         self.prices = prices
         self.clock = clock
         self.home: Path = loaded.home

@@ -65,7 +65,7 @@ def api(
     except BindRefused as refused:
         raise Failed(Exit.REFUSED, str(refused), where="--host") from refused
     except OSError as error:
-        do = "end what listens there, or name another --port"
+        do = f"end what listens there, or {'state another [api].port' if beside else 'name another --port'}"
         raise Failed(Exit.ERROR, error.strerror or str(error), where=f"{host}:{at}", do=do) from error
 
 

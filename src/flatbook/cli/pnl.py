@@ -88,6 +88,7 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
     if body["today"] and not any(body["asked"].values()):
         spans.append((body["day"], body["today"]))
     yield Table("results in USD", _result_columns(), [{"span": span, **totals} for span, totals in spans])
+    yield "realised, first in first out; what is still held is not in it: flatbook positions"
     yield Table(
         "by owner and underlying, in USD",
         (

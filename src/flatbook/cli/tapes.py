@@ -184,7 +184,9 @@ def need_packages() -> None:
 
     missing = [name for name in ("numpy", "numba", "pyarrow") if find_spec(name) is None]
     if missing:
-        raise Failed(Exit.ERROR, f"tapes need {', '.join(missing)}", do="install flatbook[backtest]")
+        raise Failed(
+            Exit.ERROR, f"tapes need {', '.join(missing)}", do="install flatbook[backtest]; in a clone: make deps"
+        )
     if sys.stderr.isatty():
         from flatbook.backtest.kernel.native import is_kept
 

@@ -19,9 +19,9 @@ from flatbook.market import ticks
 from flatbook.ops.config import Loaded
 from flatbook.ops.config_accounts import PaperExchangeAccount
 from flatbook.ops.config_backtest import BacktestSection, RatesSection
+from flatbook.ops.config_seats import grid_seats
 from flatbook.ops.config_shape import Config
 from flatbook.services.backtest_plan import MILLIONTHS_OF_PCT, BacktestPlan, PlanRefused, check_sizes, first_price
-from flatbook.services.live_grids import grid_seats
 from flatbook.services.paper_exchanges import FEES_IN_QUOTE
 from flatbook.values.ids import AssetId, InstrumentId, OwnerId
 from flatbook.values.instants import NS_PER_MS, NS_PER_S

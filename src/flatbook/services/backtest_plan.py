@@ -124,13 +124,24 @@ def read_plan(path: Path, tape: Tape) -> BacktestPlan:
         text = written.decode()
         stated = tomllib.loads(text, parse_float=str)
         check_numbers(stated)
-        return _plan_of(msgspec.convert(stated, PlanShape), tape, text)
+        return _plan_of(_shape_of(stated), tape, text)
     except UnicodeDecodeError as error:
         raise PlanRefused(f"{path.name} is no text in UTF-8 ({error.reason}): save it as UTF-8") from error
     except RecursionError as error:
         raise PlanRefused(f"{path.name} nests too deep: a plan has tables of three levels") from error
     except ValueError as error:
         raise PlanRefused(f"{path.name}: {error}") from error
+
+
+def _shape_of(stated: dict[str, Any]) -> PlanShape:
+    """Returns what a plan states, in its shape. Errors: ValueError, with the name of the instrument it is about."""
+    tables = stated.get("instruments")
+    for name, table in tables.items() if isinstance(tables, dict) else ():
+        try:
+            msgspec.convert(table, InstrumentShape)
+        except ValueError as error:
+            raise ValueError(f"instruments.{name}: {error}") from error
+    return msgspec.convert(stated, PlanShape)
 
 
 def _plan_of(shape: PlanShape, tape: Tape, text: str) -> BacktestPlan:

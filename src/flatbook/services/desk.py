@@ -27,6 +27,7 @@ from flatbook.ops.config_accounts import USD, PaperAccount
 from flatbook.ops.config_chains import NodesChain
 from flatbook.ops.config_prices import RecordedBars, RecordedPrices
 from flatbook.ops.config_rules import instant_of, pace_of, raindex_of, rules_of, source_of
+from flatbook.ops.config_seats import with_grids
 from flatbook.ops.config_shape import ClockKind, Config
 from flatbook.ops.control_socket import Doors
 from flatbook.ops.home import RESTORED_FILE, SNAPSHOT_FOLDER, STOPS_FILE
@@ -37,7 +38,6 @@ from flatbook.services.chaos import Chaos
 from flatbook.services.kept_stops import KeptStops
 from flatbook.services.live_books import LiveBooks, live_books
 from flatbook.services.live_candles import warming
-from flatbook.services.live_grids import with_grids
 from flatbook.services.live_offers import with_offers
 from flatbook.services.live_risk import with_risk
 from flatbook.services.live_wallets import with_wallets

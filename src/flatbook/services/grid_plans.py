@@ -8,11 +8,13 @@ from flatbook.engine.quoting import SeatView
 from flatbook.engine.rules import Rules, SeatRules
 from flatbook.engine.turn import Turn
 from flatbook.engine.wakes import Wakes
+from flatbook.events.event import Event
+from flatbook.events.grid import GridHeld
 from flatbook.market.orderbook import Touch
 from flatbook.market.quotes import Market
 from flatbook.ops.config import Loaded
 from flatbook.ops.config_rules import rules_of
-from flatbook.services.live_grids import grid_seats
+from flatbook.ops.config_seats import grid_seats
 from flatbook.state.desk import State
 from flatbook.state.intents import CancelIntent, PlaceIntent
 from flatbook.state.orders import Order
@@ -75,5 +77,12 @@ def planned(state: State, rules: Rules, seat: SeatRules, touch: Touch, now: Inst
         adopted=tuple(order for order in standing if order.order_id not in cancels),
         canceled=tuple((order, cancels[order.order_id]) for order in standing if order.order_id in cancels),
         placed=tuple(each for each in decision.intents if isinstance(each, PlaceIntent)),
-        notes=tuple(type(note).__name__ for note in decision.notes),
+        notes=tuple(_note_text(note) for note in decision.notes),
     )
+
+
+def _note_text(note: Event) -> str:
+    """Returns the name of a note, and what holds the grid back; without a reason, nothing does any more."""
+    if not isinstance(note, GridHeld):
+        return type(note).__name__
+    return f"GridHeld ({'over' if note.reason is None else note.reason.value})"

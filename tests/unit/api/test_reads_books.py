@@ -9,6 +9,12 @@ from typing import Any
 
 from litestar.testing import TestClient
 
+from flatbook.api.app import create_app
+from flatbook.api.reads import READS
+from flatbook.journal.sqlite import create_journal
+from flatbook.services.demo_home import add_grid, make_home
+from flatbook.sim.tapes.demo_tape import load_demo_tape
+from tests.unit.api.conftest import site_of
 from tests.unit.api.test_reads_desk import answered, told_by
 
 
@@ -28,6 +34,23 @@ def test_every_limit_says_how_far_it_is_used(api: TestClient[Any]) -> None:
     assert limits["open_orders_max"]["current"] == "0"
     assert (limits["order_shares_max"]["limit"], limits["order_shares_max"]["current"]) == ("50", None)
     assert limits["day_loss_usd_max"]["scope"] == "desk:COIN"
+
+
+def test_a_grid_of_the_configuration_has_its_limits_beside_those_of_the_desk(tmp_path: Path) -> None:
+    home = tmp_path / "demo"
+    make_home(home, load_demo_tape())
+    add_grid(home)
+    create_journal(home / "journal.sqlite")
+    with TestClient(create_app(site_of(home), READS)) as client:
+        limits = client.get("/api/v1/risk").json()["limits"]
+    grid = {row["name"]: (row["limit"], row["current"], row["use_pct"]) for row in limits if "maker" in row["scope"]}
+    assert grid == {
+        "order_notional_usd_max": ("2500", None, None),
+        "order_qty_max": ("0.1", None, None),
+        "inventory_max": ("0.5", "0", "0"),
+        "orders_per_minute_max": ("400", "0", "0"),
+        "day_loss_usd_max": ("2000", "0", "0"),
+    }
 
 
 def test_the_inventory_names_every_account_and_vault_with_its_balances(api: TestClient[Any], demo: Path) -> None:

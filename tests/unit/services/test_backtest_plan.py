@@ -16,6 +16,10 @@ from tests.unit.services.backtest_scene import PLAN, write_tape
     [
         (b"\xff\xfe\x00bad", "no text in UTF-8 .*: save it as UTF-8"),
         (PLAN.replace('"10000"', '"NaN"').encode(), "cash.USDT: 'NaN' is not a decimal number"),
+        (
+            PLAN.replace('maker = "0.0001"\n', "").encode(),
+            "instruments.binance:BTCUSDT-PERP: .* required field `maker`",
+        ),
         (b"a = " + b"[" * 10_000, "nests too deep|Invalid value"),
         (PLAN.replace('kind = "grid"', 'kind = "os:getcwd"').encode(), "strategies.grid.kind: os:getcwd takes no such"),
         (PLAN.replace('kind = "grid"', 'kind = "no:where"').encode(), "strategies.grid.kind: No module named 'no'"),

@@ -10,8 +10,8 @@ import pytest
 
 from flatbook.ops.config import load, missing_files
 from flatbook.ops.config_read import ConfigRefused
+from flatbook.ops.config_seats import grid_seats
 from flatbook.services.demo_home import add_grid, hedge_alone, make_home
-from flatbook.services.live_grids import grid_seats
 from flatbook.sim.tapes.demo_tape import load_demo_tape
 from tests.conftest import SHARED_ABSENT
 from tools import make_market_tape

@@ -9,6 +9,7 @@ import msgspec
 
 from flatbook.engine.inputs import Restarted, Resumed
 from flatbook.engine.wakes import Wakes
+from flatbook.events.control import HaltCause, HaltScope, TradingHalted
 from flatbook.events.grid import GridLaid, GridSlotsAssigned
 from flatbook.market.orderbook import Touch
 from flatbook.ops.config import load_text
@@ -16,9 +17,10 @@ from flatbook.projections.slots import slot_lines
 from flatbook.services.grid_plans import GridPlan, planned, rules_of_seat, seated
 from flatbook.state.desk import State
 from flatbook.state.dump import state_bytes, state_from_bytes
+from flatbook.state.fold import apply
 from flatbook.strategies.grid import decide
 from flatbook.strategies.grid_terms import GridMode, GridParams, QtyPerLevel
-from flatbook.values.ids import OwnerId, Slot
+from flatbook.values.ids import HaltId, OwnerId, Slot
 from flatbook.values.instruments import Product
 from flatbook.values.lattice import Spacing
 from flatbook.values.money import Quantity, plain
@@ -122,6 +124,19 @@ def seat_plan(scene: Scene, bid: int, ask: int) -> GridPlan:
     seat = msgspec.structs.replace(seat, seat=msgspec.structs.replace(seat.seat, params=PARAMS))
     state = state_from_bytes(state_bytes(scene.state))
     return planned(state, scene.rules, seat, Touch(bid, 1, ask, 1), scene.now)
+
+
+def test_a_plan_of_a_halted_desk_says_what_holds_the_grid() -> None:
+    scene = grid_scene()
+    scene.begin()
+    halt = TradingHalted(
+        halt_id=HaltId("halt-a"), scope=HaltScope.ALL, target="", cause=HaltCause.OPERATOR, reason="", halted_at=START
+    )
+    apply(scene.state, halt)
+    assert seat_plan(scene, 999, 1_001).notes == ("GridHeld (halted)",)
+    scene.take(Resumed(key=scene.seat.key))
+    del scene.state.halts[halt.halt_id]
+    assert seat_plan(scene, 999, 1_001).notes == ("GridHeld (over)",)
 
 
 def test_a_plan_adopts_what_stands_and_cancels_what_the_price_left() -> None:

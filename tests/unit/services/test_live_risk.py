@@ -8,8 +8,8 @@ from flatbook.engine.rules import Rules
 from flatbook.events.control import Mode
 from flatbook.ops.config import load_text
 from flatbook.ops.config_rules import rules_of
+from flatbook.ops.config_seats import with_grids
 from flatbook.risk.corrections import NEVER_CORRECTED
-from flatbook.services.live_grids import with_grids
 from flatbook.services.live_risk import with_risk
 from flatbook.values.ids import AccountId
 from tests.unit.ops.scene import HOME

@@ -14,9 +14,9 @@ from flatbook.ops.clock import SystemClock
 from flatbook.ops.config import Loaded, load_text
 from flatbook.ops.config_accounts import BinanceAccount, Environment, PaperExchangeAccount
 from flatbook.ops.config_instruments import instruments_at
+from flatbook.ops.config_seats import grid_seats
 from flatbook.services.live_accounts import lines_of
 from flatbook.services.live_exchanges import exchange_venue_of
-from flatbook.services.live_grids import grid_seats
 from flatbook.services.paper_exchanges import ShowingObservations, shown_at, traded_account, watched_account
 from flatbook.values.ids import AccountId, OrderId
 from flatbook.values.instants import later

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -12,10 +12,11 @@ from flatbook.api.answers.positions import number_or_none
 from flatbook.api.answers.status import AlertBody, FreezeBody, HaltBody, alerts_of, freezes_of, halts_of
 from flatbook.engine.rules import Rules
 from flatbook.engine.views import day_result, limits_of, orders_since
-from flatbook.projections.positions import net_lines
+from flatbook.projections.positions import net_lines, valued_at_trades
 from flatbook.risk.limits import ORDER_RATE_WINDOW_S, Limits
 from flatbook.state.desk import State
-from flatbook.values.ids import UNASSIGNED
+from flatbook.state.positions import NetKey
+from flatbook.values.ids import UNASSIGNED, AssetId
 from flatbook.values.instants import Instant, later
 from flatbook.values.money import ZERO, divide_cut, plain
 
@@ -70,7 +71,12 @@ def risk_answer(state: State, moment: AsOf, rules: Rules, now: Instant) -> RiskA
     limits = limits_of(state, rules)
     return RiskAnswer(
         as_of=moment,
-        limits=[*_of_orders(limits), *_of_desk(state, rules, now), *_of_days(state, rules, now)],
+        limits=[
+            *_of_orders(limits),
+            *_of_desk(state, rules, now),
+            *_of_days(state, rules, now),
+            *_of_seats(state, rules, now),
+        ],
         breakers=[
             BreakerBody(
                 owner=owner,
@@ -125,6 +131,32 @@ def _of_days(state: State, rules: Rules, now: Instant) -> Iterator[LimitBody]:
         result = day_result(state, key, prices.get(key), now)
         lost = None if result is None else max(ZERO, -result)
         yield _limit("day_loss_usd_max", ":".join(key), limits_of(state, rules).day_loss_usd_max, lost, "USD")
+
+
+def _of_seats(state: State, rules: Rules, now: Instant) -> Iterator[LimitBody]:
+    """Yields what bounds each strategy that quotes, on each of its instruments; the rate counts all of the desk."""
+    recent = Decimal(orders_since(state, later(now, seconds=-ORDER_RATE_WINDOW_S)))
+    for owner, seated in rules.seats.items():
+        own = seated.limits
+        for instrument in seated.seat.instruments:
+            row = state.positions.rows.get((owner, instrument.account, instrument.id))
+            held, scope = ZERO if row is None else abs(row.qty), f"{owner}:{instrument.id}"
+            yield _limit("order_notional_usd_max", scope, own.order_notional_usd_max, None, "USD")
+            yield _limit("order_qty_max", scope, own.order_qty_max, None, "contracts")
+            yield _limit("inventory_max", scope, own.position_max, held, "contracts")
+            yield _limit("orders_per_minute_max", scope, Decimal(own.orders_per_minute_max), recent, "orders/min")
+        quotes: dict[str, AssetId] = {each.id: each.quote for each in seated.seat.instruments}
+        for key in dict.fromkeys((owner, each.underlying) for each in seated.seat.instruments):
+            lost = _lost_of_seat(state, key, quotes, now)
+            yield _limit("day_loss_usd_max", ":".join(key), own.day_loss_usd_max, lost, "USD")
+
+
+def _lost_of_seat(state: State, key: NetKey, quotes: Mapping[str, AssetId], now: Instant) -> Decimal | None:
+    """Returns what a seat lost today, valued at its newest execution: no mark of a configuration is so near."""
+    lines = (line for line in net_lines(state, owner=key[0]) if line.underlying == key[1])
+    at_trades = [valued_at_trades(state, msgspec.structs.replace(line, price=None), quotes) for line in lines]
+    result = day_result(state, key, at_trades[0].price if at_trades else None, now)
+    return None if result is None else max(ZERO, -result)
 
 
 def _limit(name: str, scope: str, limit: Decimal, current: Decimal | None, unit: str) -> LimitBody:

@@ -7,7 +7,7 @@ import msgspec
 from flatbook.events.control import Mode
 from flatbook.ops.config import load_text
 from flatbook.ops.config_rules import rules_of
-from flatbook.services.live_grids import grid_seats, with_grids
+from flatbook.ops.config_seats import grid_seats, with_grids
 from flatbook.strategies.quoting import FeatureKind
 from flatbook.values.ids import OwnerId
 from tests.unit.ops.scene import HOME

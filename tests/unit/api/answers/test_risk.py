@@ -1,0 +1,36 @@
+"""How far the limits of a strategy that quotes are used."""
+
+from __future__ import annotations
+
+from flatbook.api.answers.moment import AsOf
+from flatbook.api.answers.risk import risk_answer
+from flatbook.values.instants import later
+from tests.unit.engine.quote_scene import Scene
+from tests.unit.services.test_grid_plans import grid_scene
+
+DESK = "desk"
+
+
+def limits_of(scene: Scene, *, days: int = 0) -> dict[tuple[str, str], tuple[str, str | None, str | None]]:
+    """Returns limit, use and share of each limit that is not of the whole desk."""
+    moment = AsOf(seq=1, at=None)
+    told = risk_answer(scene.state, moment, scene.rules, later(scene.now, seconds=days * 86_400))
+    return {(row.scope, row.name): (row.limit, row.current, row.use_pct) for row in told.limits if row.scope != DESK}
+
+
+def test_a_grid_shows_its_own_limits_its_inventory_and_what_it_lost_today() -> None:
+    scene = grid_scene()
+    scene.begin()
+    first, second = (order.order_id for order in scene.intents()[:2])
+    scene.accept(first)
+    scene.accept(second)
+    scene.fill(first, "0.1")
+    held = limits_of(scene)
+    assert held["maker:BTC/USDT", "order_notional_usd_max"] == ("1000", None, None)
+    assert held["maker:BTC/USDT", "order_qty_max"] == ("10", None, None)
+    assert held["maker:BTC/USDT", "inventory_max"] == ("20", "0.1", "0.5")
+    assert held["maker:BTC/USDT", "orders_per_minute_max"] == ("1000", "5", "0.5")
+    assert held["maker:BTC", "day_loss_usd_max"] == ("10000", "0", "0")
+    scene.fill(second, "0.1", "50")
+    assert limits_of(scene)["maker:BTC", "day_loss_usd_max"] == ("10000", "4.9", "0")
+    assert limits_of(scene, days=1)["maker:BTC", "day_loss_usd_max"] == ("10000", "0", "0")

@@ -43,7 +43,11 @@ def test_a_grid_of_the_configuration_has_its_limits_beside_those_of_the_desk(tmp
     create_journal(home / "journal.sqlite")
     with TestClient(create_app(site_of(home), READS)) as client:
         limits = client.get("/api/v1/risk").json()["limits"]
-    grid = {row["name"]: (row["limit"], row["current"], row["use_pct"]) for row in limits if "maker" in row["scope"]}
+    grid = {
+        row["name"]: (row["limit"], row["current"], row["use_pct"])
+        for row in limits
+        if row["scope"].startswith("grid maker:BTC")
+    }
     assert grid == {
         "order_notional_usd_max": ("2500", None, None),
         "order_qty_max": ("0.1", None, None),

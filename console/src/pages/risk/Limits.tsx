@@ -16,7 +16,7 @@ type Limit = Risk["limits"][number];
 const FULL = 100;
 const NEAR = 80;
 /** Limits that bound each order and are never used up by several. */
-const PER_ORDER = new Set(["order_notional_usd_max", "order_shares_max", "collar_bps_max", "second_bps_max", "price_age_s_max"]);
+const PER_ORDER = new Set(["order_notional_usd_max", "order_shares_max", "order_qty_max", "collar_bps_max", "second_bps_max", "price_age_s_max"]);
 
 /** `order_notional_usd_max` as words; the unit stands beside its number. */
 function namedOf(name: string): string {
@@ -39,8 +39,12 @@ function Use({ percent }: { percent: string | null }) {
   );
 }
 
+/** Whether a limit is a grid's own, which the configuration alone sets: a command of its name would change the desk's. */
+const isOfGrid = ({ scope }: Limit): boolean => scope.startsWith("grid ");
+
 function Change({ limit }: { limit: Limit }) {
   const { show } = useUi();
+  if (isOfGrid(limit)) return <span className="text-2xs text-muted">by configuration</span>;
   return (
     <Button small onClick={() => show({ kind: "limit", limit })} aria-label={`Tighten ${limit.name.replaceAll("_", " ")} of ${limit.scope}`} data-testid="limit-change">
       Tighten

@@ -21,6 +21,7 @@ from flatbook.values.instants import Instant, later
 from flatbook.values.money import ZERO, divide_cut, plain
 
 WHOLE_DESK = "desk"
+GRID = "grid "  # before the scope of limits that are of the configuration alone: set-limit has those of the desk
 USE_DECIMALS = 1
 PERCENT = 100
 
@@ -140,7 +141,7 @@ def _of_seats(state: State, rules: Rules, now: Instant) -> Iterator[LimitBody]:
         own = seated.limits
         for instrument in seated.seat.instruments:
             row = state.positions.rows.get((owner, instrument.account, instrument.id))
-            held, scope = ZERO if row is None else abs(row.qty), f"{owner}:{instrument.id}"
+            held, scope = ZERO if row is None else abs(row.qty), f"{GRID}{owner}:{instrument.id}"
             yield _limit("order_notional_usd_max", scope, own.order_notional_usd_max, None, "USD")
             yield _limit("order_qty_max", scope, own.order_qty_max, None, "contracts")
             yield _limit("inventory_max", scope, own.position_max, held, "contracts")
@@ -148,7 +149,7 @@ def _of_seats(state: State, rules: Rules, now: Instant) -> Iterator[LimitBody]:
         quotes: dict[str, AssetId] = {each.id: each.quote for each in seated.seat.instruments}
         for key in dict.fromkeys((owner, each.underlying) for each in seated.seat.instruments):
             lost = _lost_of_seat(state, key, quotes, now)
-            yield _limit("day_loss_usd_max", ":".join(key), own.day_loss_usd_max, lost, "USD")
+            yield _limit("day_loss_usd_max", f"{GRID}{':'.join(key)}", own.day_loss_usd_max, lost, "USD")
 
 
 def _lost_of_seat(state: State, key: NetKey, quotes: Mapping[str, AssetId], now: Instant) -> Decimal | None:

@@ -13,14 +13,16 @@ import pytest
 from flatbook.services.demo_home import make_home
 from flatbook.sim.tapes.demo_tape import load_demo_tape
 
+# Where a shell started these tests in the background, SIGINT is ignored, and so it would be in what they start.
 STAY_UP = """
+import signal
 import sys
 from pathlib import Path
 from flatbook.services.demo import stay_up
+signal.signal(signal.SIGINT, signal.default_int_handler)
 stay_up(Path(sys.argv[1]), lambda text: print(text, flush=True))
 print("it has ended", flush=True)
 """
-
 
 TRIES_MAX = 100_000
 

@@ -22,6 +22,8 @@ from flatbook.ops.config import load
 from flatbook.services.demo_home import make_home
 from flatbook.services.report import prices_of
 from flatbook.sim.tapes.demo_tape import load_demo_tape
+from flatbook.values.instants import NS_PER_S
+from tests.unit.api.door_scene import Door, desk_home, opened
 
 ENDS_AT = "2025-12-04T20:00:00Z"
 
@@ -60,3 +62,25 @@ def site_of(home: Path) -> Site:
     """Returns what an API process serves of a home."""
     loaded = load(home, environment={})
     return Site(loaded, SystemClock(), prices_of(loaded))
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    """Gives the home of a desk that never ran."""
+    with desk_home() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def door_of_all(home: Path) -> Iterator[Door]:
+    """Gives an application over a desk that never ran; what it refuses never needs an engine."""
+    with opened(home, is_read=False) as door:
+        yield door
+
+
+@pytest.fixture
+def door(door_of_all: Door) -> Door:
+    """Gives the application a minute later, so that its trail begins a new line, to a browser without cookies."""
+    door_of_all.clock.shifted_ns += 61 * NS_PER_S
+    door_of_all.client.cookies.clear()
+    return door_of_all

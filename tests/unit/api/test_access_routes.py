@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +12,10 @@ from litestar.exceptions import WebSocketDisconnect
 
 from flatbook.api.access_scopes import Actor
 from flatbook.values.instants import NS_PER_S
-from tests.unit.api.door_scene import HERE, Door, desk_home, opened
+from tests.unit.api.door_scene import HERE, Door, opened
 from tests.unit.cli.scene import call
 
 STREAM = "/api/v1/stream"
-
-
-@pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
-    with desk_home() as folder:
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def door_of_all(home: Path) -> Iterator[Door]:
-    """Gives an application over a desk that never ran; what it refuses never needs an engine."""
-    with opened(home, is_read=False) as door:
-        yield door
-
-
-@pytest.fixture
-def door(door_of_all: Door) -> Door:
-    """Gives the application a minute later, so that its trail begins a new line, to a browser without cookies."""
-    door_of_all.clock.shifted_ns += 61 * NS_PER_S
-    door_of_all.client.cookies.clear()
-    return door_of_all
 
 
 def once_of(door: Door) -> str:

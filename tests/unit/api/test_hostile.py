@@ -2,39 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from litestar.exceptions import WebSocketDisconnect
 
 from flatbook.api.access_gate import Visit, check_headers
 from flatbook.api.problems import Problem
-from flatbook.values.instants import NS_PER_S
-from tests.unit.api.door_scene import Door, desk_home, opened
+from tests.unit.api.door_scene import Door
 
 JSON = ("content-type", "application/json")
 Headers = list[tuple[str, str]]
-
-
-@pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
-    with desk_home() as folder:
-        yield folder
-
-
-@pytest.fixture(scope="module")
-def door_of_all(home: Path) -> Iterator[Door]:
-    """Gives an application over a desk that never ran."""
-    with opened(home, is_read=False) as door:
-        yield door
-
-
-@pytest.fixture
-def door(door_of_all: Door) -> Door:
-    """Gives the application a minute later, so that its trail begins a new line."""
-    door_of_all.clock.shifted_ns += 61 * NS_PER_S
-    return door_of_all
 
 
 def proof(door: Door, scope: str = "risk") -> Headers:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from tests.depth import THOROUGH, examples
+from tests.time_limit import limited
 
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 TESTS = Path(__file__).parent
@@ -47,6 +48,24 @@ def home_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "flatbook-home"
     monkeypatch.setenv("FLATBOOK_HOME", str(home))
     return home
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    with limited(item):
+        yield
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    with limited(item):
+        yield
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    with limited(item):
+        yield
 
 
 @pytest.hookimpl(wrapper=True)

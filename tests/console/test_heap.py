@@ -11,8 +11,8 @@ import pytest
 
 from flatbook.api.console import PAGES
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
 MINUTES = float(os.environ.get("SOAK_MINUTES", "5"))
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.time_limit((MINUTES + 10) * 60)]
 WARM_S = 30.0
 STAY_MS = 2_000
 GROWTH_BYTES_MAX = 6_000_000

@@ -155,6 +155,7 @@ def test_a_line_that_is_not_printed_is_found() -> None:
 
 
 @pytest.mark.real
+@pytest.mark.time_limit(900)
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_flatbook_command_in_the_documents_runs(document: str) -> None:
     running: list[subprocess.Popen[bytes]] = []

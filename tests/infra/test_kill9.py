@@ -110,6 +110,7 @@ def say(line: str) -> None:
 
 
 @pytest.mark.real
+@pytest.mark.time_limit(900)
 def test_no_kill_loses_or_doubles_a_hedge(tmp_path: Path) -> None:
     seed = os.environ.get("KILLS_SEED") or str(secrets.randbelow(10**9))
     kills: list[Kill] = []

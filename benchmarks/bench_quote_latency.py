@@ -106,8 +106,9 @@ class Line:
         self.settle()
 
     def settle(self) -> None:
-        """Lets the venue answer: nothing was left to take."""
+        """Looks after the wakes, as a desk does once an order has left, and lets the venue answer: nothing was left."""
         desk = self.desk
+        desk.wakes.next_at()
         ended = [(ended_of(desk.state, order_id, desk.now), desk.now) for order_id in desk.state.open_orders]
         answers, desk.answers = desk.answers, []
         desk.take([*answers, *ended])

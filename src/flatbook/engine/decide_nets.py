@@ -21,11 +21,8 @@ ROUNDS_MAX = 4
 def decide_touched(turn: Turn) -> None:
     """Asks each strategy whose net was touched in this turn, again while risk refuses, at most ROUNDS_MAX times."""
     for _ in range(ROUNDS_MAX):
-        if not turn.touched:
-            return
-        keys = tuple(turn.touched)
-        turn.touched.clear()
-        for key in keys:
+        touched, turn.touched = turn.touched, {}
+        for key in touched:
             decide_net(turn, key)
         if not turn.touched:
             return

@@ -163,6 +163,7 @@ class Observations:
             seated.seat.key: (seated.limits.book_age_ms_max * NS_PER_MS,) for seated in rules.seats.values()
         }
 
+        self._answers: dict[NetKey, tuple[Wake, Instant]] = {}
         self._seen_at = self._heard_at = Instant(0)
         self._features: dict[tuple[OwnerId, str], LiveFeature] = {}
         for owner, seated in rules.seats.items():
@@ -205,18 +206,20 @@ class Observations:
 
     def saw_book(self, instrument: InstrumentId, at: Instant, *, is_fit: bool = True) -> None:
         """Takes that a book was written at an instant of our clock, and wakes whoever waits for what it shows."""
+        if self._answers:
+            self._arm_answered()
         sight = self._sights[instrument]
         book = sight.book
         bid, ask = book.best_bid, book.best_ask
         self._heard_at = max(self._heard_at, at)
-        sight.seen += 1
+        seen = sight.seen = sight.seen + 1
         if sight.band_bps is not None and is_fit:
             is_fit = sight.is_sane(bid, ask, at)
         if not (is_fit and 0 < bid < ask):
             if sight.is_shown:
                 sight.is_shown = False
                 self._wake_all(sight)
-            elif sight.seen >= sight.seen_until:
+            elif seen >= sight.seen_until:
                 self._wake_reached(sight)
             return
         before, sight.at = sight.at, at
@@ -231,7 +234,7 @@ class Observations:
             or ask <= sight.ask_below
             or bid <= sight.bid_below
             or ask >= sight.ask_above
-            or sight.seen >= sight.seen_until
+            or seen >= sight.seen_until
         ):
             self._wake_reached(sight)
 
@@ -245,6 +248,8 @@ class Observations:
 
     def saw_value(self, instrument: InstrumentId, series: Series, ticks: int) -> None:
         """Takes a trade, a mark or an index of an instrument. Units: ticks."""
+        if self._answers:
+            self._arm_answered()
         sight = self._sights[instrument]
         sight.values[series] = ticks
         if series is Series.MARK:
@@ -257,7 +262,18 @@ class Observations:
     # What wakes wait for.
 
     def arm(self, key: NetKey, wake: Wake, asked_at: Instant) -> None:
-        """Tests the next observations against what a strategy said when it was asked, and no more against before."""
+        """Tests the next observations against what a strategy said when it was asked, and no more against before.
+
+        What that is will be worked out when it is asked for: the order that a strategy wanted leaves first.
+        """
+        self._answers[key] = wake, asked_at
+
+    def _arm_answered(self) -> None:
+        answers, self._answers = self._answers, {}
+        for key, (wake, asked_at) in answers.items():
+            self._watch(key, wake, asked_at)
+
+    def _watch(self, key: NetKey, wake: Wake, asked_at: Instant) -> None:
         watched = self._watched_by.get(key, ())
         for instrument, sight in watched:
             levels, seen_until, silent_ns = wake.levels, FAR, self._ages_ns.get(key, ())
@@ -278,6 +294,8 @@ class Observations:
         Gives: nothing for what had been silent so long when it was last asked. A book that was never seen is silent
         since then.
         """
+        if self._answers:
+            self._arm_answered()
         found = None
         for sight in self._sights.values():
             watch = sight.watched.get(key)
@@ -288,19 +306,16 @@ class Observations:
         return None if found is None else Instant(found)
 
     def _wake_all(self, sight: Sight) -> None:
-        for key in tuple(sight.watched):
-            self._wake(sight, key)
-        sight.rearm()
+        for key, watch in tuple(sight.watched.items()):
+            self._wake(key, watch)
 
     def _wake_reached(self, sight: Sight) -> None:
         for key, watch in tuple(sight.watched.items()):
             if sight.seen >= watch.seen_until or _is_any_reached(sight, watch.levels):
-                self._wake(sight, key)
-        sight.rearm()
+                self._wake(key, watch)
 
-    def _wake(self, sight: Sight, key: NetKey) -> None:
-        """Wakes a strategy once: its next answer arms its sights anew."""
-        watch = sight.watched[key]
+    def _wake(self, key: NetKey, watch: Watch) -> None:
+        """Wakes a strategy once: its next answer arms its sights anew, and until then nothing is reached for it."""
         watch.levels, watch.seen_until = (), FAR
         self.woken((key,))
 

@@ -58,13 +58,13 @@ class SeatView:
 
     def touch(self, instrument: InstrumentId) -> Touch | None:
         """Returns the best of both sides; None while the book is unfit, stale or empty on one side."""
-        try:
-            return self._touches[instrument]
-        except KeyError:
-            seen_at = self._sights.observed_at(instrument)
-            is_seen = seen_at is not None and self.now - seen_at < self._age_ns
-            touch = self._touches[instrument] = self._sights.touch(instrument) if is_seen else None
-            return touch
+        touches = self._touches
+        if instrument in touches:
+            return touches[instrument]
+        seen_at = self._sights.observed_at(instrument)
+        is_seen = seen_at is not None and self.now - seen_at < self._age_ns
+        touch = touches[instrument] = self._sights.touch(instrument) if is_seen else None
+        return touch
 
     def observed_at(self, instrument: InstrumentId) -> Instant | None:
         """Returns when its book was last seen fit, by our clock; None before the first time."""
@@ -183,12 +183,14 @@ def _book_intents(turn: Turn, seated: SeatRules, view: SeatView, intents: tuple[
     """
     rooms: dict[InstrumentId, Room] = {}
     retry: Instant | None = None
-    places = [intent for intent in intents if isinstance(intent, PlaceIntent)]
-    if len(places) < len(intents):
-        for each in intents:
-            if isinstance(each, CancelIntent):
-                _cancel_own(turn, view, each)
-    for number, intent in enumerate(places, 1):
+    for each in intents:
+        if isinstance(each, CancelIntent):
+            _cancel_own(turn, view, each)
+    last = intents[-1]
+    for intent in intents:
+        if not isinstance(intent, PlaceIntent):
+            continue
+        is_last = intent is last
         waits_until = _waits_until(turn, intent) if turn.state.refusals else None
         if waits_until is not None:
             retry = waits_until if retry is None else min(retry, waits_until)
@@ -199,7 +201,7 @@ def _book_intents(turn: Turn, seated: SeatRules, view: SeatView, intents: tuple[
         room = rooms.get(instrument.id)
         if room is None:
             room = rooms[instrument.id] = _room_of(turn, view, instrument)
-        check = check_quote if number < len(places) else first_broken  # nobody looks at the room after the last
+        check = first_broken if is_last else check_quote  # nobody looks at the room after the last
         refusal = check(room, intent, seated.limits)
         if refusal is None:
             book_place(turn, intent)

@@ -29,7 +29,7 @@ from flatbook.state.orders import Order, Status
 from flatbook.state.positions import NetKey
 from flatbook.state.stops import must_go
 from flatbook.strategies.decision import Trigger
-from flatbook.values.ids import AccountId, EventRef, OrderId, Seq, SourceId, halt_id_of
+from flatbook.values.ids import AccountId, EventRef, OrderId, SourceId, halt_id_of
 from flatbook.values.instants import Instant
 
 _MOVES_ACCOUNT = (
@@ -60,7 +60,7 @@ class Turn:
         """Folds an event and keeps it for the commit."""
         state = self.state
         FOLDS[type(event)](state, event)
-        state.seq = Seq(state.seq + 1)
+        state.seq += 1  # type: ignore[assignment]  # the number after one is one
         self.events.append(event)
         if self.wakes.awaiting_funds:
             self._touch_who_awaits_funds(event)

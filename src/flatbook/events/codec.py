@@ -152,7 +152,7 @@ def version_of(tag: str) -> int:
 
 
 class EventCodec:
-    """Encodes and decodes the events of one commit.
+    """Encodes and decodes the events of one commit; `encode` returns the msgpack bytes of a list or tuple of them.
 
     A codec is built from a table so that a test can build one with an event type of tomorrow; the product uses
     the module functions below, which hold the codec of `EVENT_TYPES`.
@@ -161,13 +161,9 @@ class EventCodec:
     def __init__(self, event_types: Sequence[type[Event]], upcasters: dict[type[Event], Upcaster]) -> None:
         union = Union[tuple(event_types)]  # type: ignore[valid-type]  # noqa: UP007
         self._upcasters = upcasters
-        self._encoder = msgspec.msgpack.Encoder()
+        self.encode: Callable[[Sequence[Event]], bytes] = msgspec.msgpack.Encoder().encode
         self._decoder = msgspec.msgpack.Decoder(tuple[union, ...])  # type: ignore[valid-type]
         self._json_decoder = msgspec.json.Decoder(union)
-
-    def encode(self, events: Sequence[Event]) -> bytes:
-        """Returns the msgpack bytes of the events of one commit, in order."""
-        return self._encoder.encode(tuple(events))
 
     def decode(self, blob: bytes) -> tuple[Event, ...]:
         """Returns the events that were encoded, old versions lifted to the present ones.

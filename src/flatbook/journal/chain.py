@@ -27,6 +27,7 @@ HASH_SHOWN = 12
 
 _HEAD = struct.Struct(">QQQqI")
 HEAD_BYTES = _HEAD.size
+_sha256, _new = hashlib.sha256, tuple.__new__  # a row is sealed before its orders leave: names are looked up once
 _encode_cursors = msgspec.msgpack.Encoder(order="sorted").encode
 _decode_cursors = msgspec.msgpack.Decoder(dict[SourceId, str]).decode
 _NO_CURSORS = _encode_cursors({})
@@ -116,7 +117,7 @@ def seal(link: Link, content: tuple[bytes, bytes], *, count: int, epoch: Epoch, 
     cursors, events = content
     last = Seq(link.last + count)
     body = _HEAD.pack(link.last + 1, last, epoch, at, len(cursors)) + cursors + events
-    return Link(link.row + 1, last, epoch, hashlib.sha256(link.hash + body).digest()), body
+    return _new(Link, (link.row + 1, last, epoch, _sha256(link.hash + body).digest())), body
 
 
 def bounds_of(head: bytes) -> tuple[Seq, Seq, Epoch, Instant]:

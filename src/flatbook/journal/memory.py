@@ -88,9 +88,11 @@ class MemoryJournal:
         return self.last
 
     def _check_next(self, after: Seq, epoch: Epoch) -> None:
-        self._check_open()
-        check_lease(self._store.lease, epoch)
-        check_after(self._store.link.last, after)
+        store = self._store
+        if self._closed or store.lease != epoch or store.link.last != after or not epoch:  # which one it is, they tell
+            self._check_open()
+            check_lease(store.lease, epoch)
+            check_after(store.link.last, after)
 
     def _add(self, content: tuple[bytes, bytes], count: int, epoch: Epoch, at: Instant) -> Seq:
         store = self._store

@@ -19,7 +19,8 @@ import msgspec
 from flatbook.market.orderbook import Level, OrderBook
 
 HELD_MAX = 10_000
-PRICES_KNOWN_MAX = 65_536
+GRIDS_KNOWN_MAX = 64
+TEXTS_KNOWN_MAX = 16_384
 DIGITS_MAX = 38
 WORD = 2**32
 
@@ -181,10 +182,7 @@ class BookSync:
         if follows is not _NEXT:
             return self._passes_over(depth, follows)
         book = self.book
-        for price, size in depth.bids:
-            book.set_bid(price, size)
-        for price, size in depth.asks:
-            book.set_ask(price, size)
+        book.change(depth.bids, depth.asks)
         self.last, self._is_fresh = depth.last, False
         self.unfit = _CROSSED if book.best_bid >= book.best_ask > 0 else None
         return True
@@ -278,13 +276,37 @@ def scaled(text: str, decimals: int) -> int:
     return int(digits)
 
 
-@lru_cache(maxsize=PRICES_KNOWN_MAX)
-def _ticks(text: str, decimals: int) -> int:
-    """Returns a price in ticks; the same few prices are told again and again, sizes are not."""
-    ticks = scaled(text, decimals)
-    if not ticks:
-        raise OffGrid("a price of zero is none")
-    return ticks
+class _Sizes(dict[str, int]):
+    """The units of texts that were read before: venues tell the same prices and sizes again and again."""
+
+    def __init__(self, decimals: int) -> None:
+        self._decimals = decimals
+
+    def __missing__(self, text: str) -> int:
+        units = self.units_of(text)
+        if len(self) >= TEXTS_KNOWN_MAX:
+            self.clear()
+        self[text] = units
+        return units
+
+    def units_of(self, text: str) -> int:
+        """Returns what a text states that was not read before. Errors: OffGrid."""
+        return scaled(text, self._decimals)
+
+
+class _Prices(_Sizes):
+    """As sizes, but that a price of nothing is none."""
+
+    def units_of(self, text: str) -> int:
+        """Returns what a text states that was not read before. Errors: OffGrid."""
+        if not (ticks := super().units_of(text)):
+            raise OffGrid("a price of zero is none")
+        return ticks
+
+
+@lru_cache(maxsize=GRIDS_KNOWN_MAX)
+def _known(grid: Grid) -> tuple[_Prices, _Sizes]:
+    return _Prices(grid.price_decimals), _Sizes(grid.size_decimals)
 
 
 def levels(rows: Sequence[Sequence[str]], grid: Grid) -> list[Level]:
@@ -292,8 +314,8 @@ def levels(rows: Sequence[Sequence[str]], grid: Grid) -> list[Level]:
 
     Errors: OffGrid, also for a price of nothing.
     """
-    prices, sizes = grid
-    return [(_ticks(row[0], prices), scaled(row[1], sizes)) for row in rows]
+    prices, sizes = _known(grid)
+    return [(prices[row[0]], sizes[row[1]]) for row in rows]
 
 
 def text_of(units: int, decimals: int) -> str:

@@ -58,6 +58,25 @@ class OrderBook:
         self.best_ask = min(self._asks, default=0)
         self._under = self.best_ask or PRICE_BOUND
 
+    def change(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
+        """Sets how much is bid and asked at some prices, as `set_bid` and `set_ask` do for one."""
+        held, best = self._bids, self.best_bid
+        for price, size in bids:
+            if size:
+                held[price] = size
+                best = max(best, price)
+            elif held.pop(price, 0) and price == best:
+                best = self._bid_below(price)
+        self.best_bid = best
+        held, under = self._asks, self._under
+        for price, size in asks:
+            if size:
+                held[price] = size
+                under = min(under, price)
+            elif held.pop(price, 0) and price == under:
+                under = self._ask_above(price) or PRICE_BOUND
+        self._under, self.best_ask = under, under if under != PRICE_BOUND else 0
+
     def set_bid(self, price: int, size: int) -> None:
         """Sets how much is bid at a price; zero takes the level away."""
         if size:

@@ -235,5 +235,7 @@ def plain(value: Decimal) -> str:
     """Returns the canonical text of a value: fixed point, no exponent, no trailing zeros, no minus zero."""
     if not value:
         return "0"
-    text = f"{value:f}"
+    text = str(value)
+    if "E" in text:  # as some very large and very small ones are told
+        text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -12,6 +12,7 @@ from flatbook.events.control import HaltCause, HaltScope, TradingHalted
 from flatbook.events.orders import CancelIntended, CancelReason, IntentRefused, OrderStyle, RefusalRule, RejectReason
 from flatbook.state.fold import apply
 from flatbook.state.intents import CancelIntent
+from flatbook.state.positions import NetKey
 from flatbook.state.slots import SlotHeld
 from flatbook.strategies.decision import Decision, Edge, Every, Level, Series
 from flatbook.strategies.quoting import QuoteView
@@ -113,6 +114,17 @@ def test_a_level_that_is_reached_wakes_the_strategy_once() -> None:
     for bid in (995, 991, 990, 989, 985):
         scene.observe(bid, 1001)
     assert asked == [999, 990, 989]
+
+
+def test_what_is_observed_before_a_woken_strategy_answers_wakes_it_no_second_time() -> None:
+    scene = Scene(lambda _view, _scene: decision(levels=(BID,), every=(Every(SPOT.id, 2),)))
+    scene.begin()
+    told: list[tuple[NetKey, ...]] = []
+    scene.seen.woken = lambda keys: told.append(tuple(keys))
+    for bid in (990, 989, 988, 987):
+        scene.book.replace([(bid, 5)], [(1001, 5)])
+        scene.seen.saw_book(SPOT.id, scene.now)
+    assert told == [(scene.seat.key,)]
 
 
 def test_every_second_observation_wakes_who_wants_every_second() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from flatbook.market.depth import (
     HELD_MAX,
+    TEXTS_KNOWN_MAX,
     Books,
     BookSync,
     Depth,
@@ -20,6 +21,7 @@ from flatbook.market.depth import (
     Update,
     crc_of,
     in_one_row,
+    levels,
     scaled,
     text_of,
 )
@@ -63,6 +65,27 @@ def test_a_number_with_more_digits_than_can_be_is_off_the_grid_and_raises_nothin
     for digits in (38, 5_000):
         with pytest.raises(OffGrid):
             scaled("9" * digits, 1)
+
+
+def test_rows_are_read_on_their_own_grid_again_and_again() -> None:
+    rows = [["100.5", "7"], ["100.50", "0"]]
+    for _ in range(2):
+        assert levels(rows, Grid(1, 0)) == [(1005, 7), (1005, 0)]
+        assert levels(rows, Grid(3, 2)) == [(100_500, 700), (100_500, 0)]
+
+
+def test_a_price_of_nothing_or_off_the_grid_is_refused_each_time_it_is_told() -> None:
+    for _ in range(2):
+        with pytest.raises(OffGrid, match="a price of zero is none"):
+            levels([["0.0", "1"]], GRID)
+        with pytest.raises(OffGrid, match="with at most 0 decimals"):
+            levels([["1.0", "1.5"]], GRID)
+
+
+def test_more_texts_than_are_remembered_are_read_all_the_same() -> None:
+    count = TEXTS_KNOWN_MAX + 10
+    rows = [[f"{number}.5", str(number)] for number in range(1, count)]
+    assert levels(rows, GRID) == [(10 * number + 5, number) for number in range(1, count)]
 
 
 def test_changes_before_the_whole_book_are_held_and_those_it_holds_already_are_dropped() -> None:

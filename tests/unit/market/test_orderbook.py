@@ -34,6 +34,25 @@ def test_whatever_changes_the_best_of_each_side_and_all_levels_are_those_of_a_so
         assert book.is_crossed == bool(bids and asks and bids[0][0] >= asks[0][0])
 
 
+@given(before=CHANGES, bids=CHANGES, asks=CHANGES)
+def test_levels_set_at_once_leave_the_book_that_they_leave_one_by_one(
+    before: list[tuple[int, int, int]], bids: list[tuple[int, int, int]], asks: list[tuple[int, int, int]]
+) -> None:
+    at_once, one_by_one = OrderBook(), OrderBook()
+    for book in (at_once, one_by_one):
+        for sign, price, size in before:
+            (book.set_bid if sign > 0 else book.set_ask)(price, size)
+    at_once.change([(price, size) for _, price, size in bids], [(price, size) for _, price, size in asks])
+    for _, price, size in bids:
+        one_by_one.set_bid(price, size)
+    for _, price, size in asks:
+        one_by_one.set_ask(price, size)
+    at_once.set_ask(3 * WALK_MAX + 1, 1)  # what the book keeps for itself agrees as well
+    one_by_one.set_ask(3 * WALK_MAX + 1, 1)
+    assert (at_once.best_bid, at_once.best_ask) == (one_by_one.best_bid, one_by_one.best_ask)
+    assert (list(at_once.bids()), list(at_once.asks())) == (list(one_by_one.bids()), list(one_by_one.asks()))
+
+
 def test_a_snapshot_forgets_what_was_there_and_leaves_out_empty_levels() -> None:
     book = filled([(9, 9)], [(11, 11)])
     book.replace([(5, 1), (6, 0)], [(8, 2)])

@@ -7,50 +7,27 @@ broker's ledger.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 
 from flatbook.engine.follow import Pace
-from flatbook.engine.ports import ChainSource, Cursors, Journal, OrderVenue
+from flatbook.engine.ports import ChainSource, OrderVenue
 from flatbook.engine.rules import Rules
 from flatbook.engine.run import Engine, Parts
 from flatbook.events.control import Mode
-from flatbook.events.event import Event
 from flatbook.journal.memory import MemoryJournal, MemoryStore
 from flatbook.market.quotes import Market
 from flatbook.services.prices import PriceFeed, follow_prices
 from flatbook.sim.tapes.clock import TapeClock, settle
-from flatbook.sim.world.process import CrashPoint, Cut, Scissors
-from flatbook.values.ids import AccountId, Epoch, Seq
+from flatbook.sim.world.process import CrashPoint, Cut, CutJournal, Scissors
+from flatbook.values.ids import AccountId
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Instrument
 from flatbook.venues.paper.venue import PaperVenue, paper_card
 from flatbook.venues.paper.wire import InProcessTransport, Push, Sent, Server
 
 SIMULATED_PACE = Pace(chain_poll_s=5, order_poll_s=10, idle_poll_s=60, statement_s=300, retry_s=5)
-
-
-class CuttableJournal:
-    """A journal that can be cut before and after each append."""
-
-    def __init__(self, journal: Journal, scissors: Scissors) -> None:
-        self._journal, self._scissors = journal, scissors
-        self.take_lease, self.close = journal.take_lease, journal.close
-        self.read, self.read_on = journal.read, journal.read_on
-
-    @property
-    def last(self) -> Seq:
-        """The sequence number of the last event."""
-        return self._journal.last
-
-    def append(self, events: Sequence[Event], *, after: Seq, epoch: Epoch, cursors: Cursors, at: Instant) -> Seq:
-        """Appends, unless the process is cut before, and returns, unless it is cut after."""
-        number = self._scissors.append()
-        self._scissors.reach(Cut.BEFORE_APPEND, number)
-        seq = self._journal.append(events, after=after, epoch=epoch, cursors=cursors, at=at)
-        self._scissors.reach(Cut.AFTER_APPEND, number)
-        return seq
 
 
 class CuttableTransport:
@@ -95,7 +72,7 @@ class Life:
         self.scissors = Scissors(crash_at)
         self.engine = engine_of(
             Parts(
-                journal=CuttableJournal(MemoryJournal(desk.store), self.scissors),
+                journal=CutJournal(MemoryJournal(desk.store), self.scissors),
                 venues={desk.account: self._venue()},
                 sources=desk.sources,
                 clock=desk.clock,

@@ -6,10 +6,12 @@ A card is a talk on a stage. Cards of features that a venue lacks are left out f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from decimal import Decimal
 
 import msgspec
+import pytest
+from _pytest.mark.structures import ParameterSet
 
 from flatbook.engine.ports import CancelsAll, DeadMansSwitch
 from flatbook.engine.reports import (
@@ -29,7 +31,8 @@ from flatbook.sim.alpaca.faults import Pushing, Spoiling
 from flatbook.sim.exchange.orders import Forced
 from flatbook.values.instants import NS_PER_MS
 from flatbook.values.instruments import Side
-from tests.conformance.stage import INSTRUMENT, NEVER, NEXT, OURS, THIRD, Features, Stage, executions
+from tests.conformance.stage import INSTRUMENT, NEVER, NEXT, OURS, THIRD, Bench, Features, Stage, executions
+from tests.exchange import Scene
 
 Talk = Callable[[Stage], Awaitable[None]]
 ABOVE, BELOW, FAR = "50500", "49500", "45000"
@@ -449,3 +452,27 @@ async def _(stage: Stage) -> None:
     assert polled == pushed
     assert [each.realised for each in found.executions] == [D("-0.02")]
     assert sorted(each or D(0) for each in polled.values()) == [D("-0.02"), D(0)]
+
+
+def cards_of(benches: Mapping[str, Bench]) -> list[ParameterSet]:
+    """Returns each bench with each of its cards, as parameters of a test."""
+    return [
+        pytest.param(bench, card, id=f"{name}-{card.number:02}")
+        for name, bench in benches.items()
+        for card in cards_for(bench.features)
+    ]
+
+
+def play(bench: Bench, card: Card) -> int:
+    """Plays a card and returns its number."""
+
+    async def talk(scene: Scene) -> int:
+        stage = Stage(bench, scene)
+        try:
+            await card.talk(stage)
+        finally:
+            await stage.close()
+        return card.number
+
+    number: int = bench.run(talk)
+    return number

@@ -8,9 +8,10 @@ outside liquidity of 1 on each of five levels a side.
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -19,10 +20,11 @@ from flatbook.engine.reports import AccountStatement, Execution, OrderReport, Pl
 from flatbook.events.orders import OrderStyle
 from flatbook.sim.exchange.terms import Market
 from flatbook.sim.network.link import LinkFaults
-from flatbook.values.ids import AccountId, InstrumentId, OrderId
+from flatbook.values.ids import AccountId, AssetId, InstrumentId, OrderId, Underlying
 from flatbook.values.instants import later
-from flatbook.values.instruments import Side
+from flatbook.values.instruments import Instrument, Product, Side, TradingRules
 from flatbook.values.money import Price, Quantity
+from flatbook.venues.http import SessionHttp
 from tests.exchange import Scene
 
 ACCOUNT = AccountId("exchange")
@@ -51,23 +53,51 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     duplicate_refused: bool = True
 
 
-class Bench(Protocol):
-    """How an adapter of a venue is put before its simulated exchange."""
+class Bench(ABC):
+    """How an adapter of one market of a venue is put before its simulated exchange, which `serving` talks with."""
 
-    name: str
-    features: Features
+    def __init__(self, name: str, market: Market, features: Features, serving: Callable[..., Any]) -> None:
+        self.name, self.market, self.features = name, market, features
+        self._serving = serving
+        self._opened: list[SessionHttp] = []
 
-    def market(self) -> Market:
-        """Returns the market in which the cards trade."""
-        ...
+    @abstractmethod
+    def venue(self, scene: Scene, *, secret: str | None = None) -> OrderVenue:
+        """Returns the adapter of the account `main`, with another secret where one is given."""
+
+    def opened(self, http: SessionHttp) -> SessionHttp:
+        """Returns a way to the exchange that is closed when its talk is over."""
+        self._opened.append(http)
+        return http
+
+    async def close(self) -> None:
+        """Closes what was opened."""
+        while self._opened:
+            await self._opened.pop().close()
 
     def run(self, talk: Callable[[Scene], Awaitable[Any]], *, link: LinkFaults | None = None) -> Any:
         """Runs a talk in virtual time with the exchange served."""
-        ...
 
-    def venue(self, scene: Scene, *, secret: str | None = None) -> OrderVenue:
-        """Returns the adapter of the account `main`, with another secret where one is given."""
-        ...
+        async def closed_after(scene: Scene) -> Any:
+            try:
+                return await talk(scene)
+            finally:
+                await self.close()
+
+        return self._serving(closed_after, link=link)
+
+
+def instrument_of(product: Product, market: Market) -> Instrument:
+    """Returns the instrument that the cards trade, on the grid of its market."""
+    return Instrument(
+        id=INSTRUMENT,
+        account=ACCOUNT,
+        symbol=market.symbol,
+        underlying=Underlying(market.coin),
+        quote=AssetId(market.quote),
+        product=product,
+        rules=TradingRules(tick=market.tick, lot=market.lot, qty_min=market.qty_min, notional_min=market.notional_min),
+    )
 
 
 class Stage:
@@ -75,7 +105,7 @@ class Stage:
 
     def __init__(self, bench: Bench, scene: Scene) -> None:
         self.bench, self.scene, self.exchange, self.faults = bench, scene, scene.exchange, scene.faults
-        self.market = bench.market()
+        self.market = bench.market
         self.venue = bench.venue(scene)
         self.pushed: list[Pushed] = []
         self._listening: list[asyncio.Task[None]] = []

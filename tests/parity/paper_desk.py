@@ -31,7 +31,7 @@ from flatbook.services.paper_exchanges import (
     shown_at,
     traded_account,
 )
-from flatbook.sim.loop import VirtualLoop
+from flatbook.sim.loop import VirtualLoop, inside
 from flatbook.sim.network.connections import Switchboard
 from flatbook.sim.network.connector import SimulatedConnector
 from flatbook.sim.network.link import CalmLink
@@ -40,7 +40,6 @@ from flatbook.values.ids import AccountId
 from flatbook.values.instants import later
 from tests.exchange import PAPER_RISK
 from tests.parity.recorded_market import Frame, RecordedMarket
-from tests.sim.alpaca_world import inside
 
 MARKET_HOST, PAPER_HOST = "127.0.0.1", "paper"
 NAME = "paper"

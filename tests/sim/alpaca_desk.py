@@ -24,7 +24,7 @@ from flatbook.venues.alpaca.wire import broker_api, broker_headers
 from flatbook.venues.event_stream import SessionEvents
 from flatbook.venues.http import SessionHttp
 from tests.desk import HEDGE, OPEN, PAPER, Setting, coin, desk_of
-from tests.sim.broker_desk import PRICE, BrokerDesk
+from tests.sim.engine_desk import PRICE, BrokerDesk
 
 ACCOUNT_ID = "904837e3-3b76-47ec-b432-046db621571b"
 HOST = "broker-api.example"

@@ -37,9 +37,10 @@ class BybitDesk(ExchangeDesk):
     )
     serving, card = staticmethod(bybit_server), BYBIT_CARD
 
-    def adapter(self, clock: LoopClock) -> tuple[SessionHttp, OrderVenue]:
-        """Returns the production adapter of a process, and what carries its requests."""
-        return bybit_adapter(clock, self.instrument, dead_man_s=DEAD_MAN_S)
+    def connect(self, clock: LoopClock) -> tuple[OrderVenue, tuple[SessionHttp, ...]]:
+        """Returns the adapter of a new process, and what it must close."""
+        http, venue = bybit_adapter(clock, self.instrument, dead_man_s=DEAD_MAN_S)
+        return venue, (http,)
 
 
 def bybit_adapter(

@@ -4,38 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal
-from random import Random
 from typing import Protocol
-
-from aiohttp import web
 
 from flatbook.engine.ports import ApprovedOrder, CancelsAll, OrderVenue
 from flatbook.engine.reports import (
     Absent,
     Accepted,
-    AccountStatement,
     Execution,
     FindAnswer,
     NotSent,
     OrderReport,
-    Pushed,
     Rejected,
 )
 from flatbook.events.orders import ForcedBy, OrderStyle
-from flatbook.sim.chance import stream
 from flatbook.sim.exchange.binance.server import binance_server
 from flatbook.sim.exchange.exchange import Exchange
 from flatbook.sim.exchange.injected import InjectedExchange
 from flatbook.sim.exchange.orders import BookedOrder, Change
 from flatbook.sim.exchange.orders import Execution as Executed
-from flatbook.sim.loop import VirtualLoop
-from flatbook.sim.network.connections import Switchboard
 from flatbook.sim.network.connector import SimulatedConnector
 from flatbook.sim.network.http_broker import Ask
-from flatbook.sim.network.wire_faults import InjectedLink
-from flatbook.sim.world.injection import Injection
-from flatbook.sim.world.process import LoopClock
 from flatbook.values.ids import OrderId
 from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Product, Side
@@ -48,12 +38,12 @@ from flatbook.venues.binance.venue import BINANCE_CARD, BinanceAccount, BinanceF
 from flatbook.venues.http import SessionHttp
 from flatbook.venues.rate_budget import RateBudget
 from flatbook.venues.websocket import SessionSocket
-from tests.desk import OPEN, PAPER, readable
-from tests.sim.alpaca_world import inside
-from tests.sim.exchange_desk import ACCOUNT, PRICE, TERMS, TRADED, coin_at
+from tests.desk import OPEN, PAPER
+from tests.sim.engine_desk import PRICE
+from tests.sim.exchange_desk import ACCOUNT, TERMS, TRADED, coin_at
+from tests.sim.faulty_world import FaultyWorld
 
 HOST = "exchange.example"
-REST_S = 3
 WORDS = {ForcedBy.LIQUIDATION: "liquidation", ForcedBy.DELEVERAGING: "adl", ForcedBy.SETTLEMENT: "settlement"}
 FINDS_MAX = 60
 STRENGTHS = {
@@ -67,42 +57,27 @@ class WorldVenue(OrderVenue, CancelsAll, Protocol):
     """What a world asks of an adapter."""
 
 
-class ExchangeWorld:
+class ExchangeWorld(FaultyWorld):
     """One desk at one market of Binance, and what the desk learned. Implements Watcher."""
 
+    venue: WorldVenue
     terms, serving, card, placing = TERMS, staticmethod(binance_server), BINANCE_CARD, "/order"
 
     def __init__(self, seed: int, product: Product, strengths: dict[str, int] | None = None) -> None:
-        self.chance = stream(str(seed), "desk")
-        self.loop = VirtualLoop(OPEN, order=Random(seed))
+        super().__init__(seed, STRENGTHS if strengths is None else strengths, start=OPEN)
         self.product = product
         self.market = next(market for market in self.terms.markets if market.kind is TRADED[product].kind)
-        self.strikes: list[str] = []
-        self.injection = Injection(
-            str(seed), STRENGTHS if strengths is None else strengths, lambda fault, _where: self.strikes.append(fault)
-        )
-        links: dict[str, InjectedLink] = {}
-
-        def link(process: str, host: str) -> InjectedLink:
-            name = f"{process}-{host}"
-            return links.setdefault(name, InjectedLink(name, str(seed), self.loop, self.injection))
-
-        Switchboard(self.loop, link)
         faults = InjectedExchange("binance", self.loop, self.injection)
         self.exchange = Exchange(self.terms, now=OPEN, faults=faults)
         self.exchange.watchers.append(self)
         self.truth: list[tuple[str, str, Decimal, Decimal]] = []
-        self.server = self.serving(self.exchange, now=lambda: self.loop.instant, rest=self.rest)
+        self.server = self.serving(self.exchange, now=self.now, rest=self.rest)
         self.copies = 0
         self.server.arrived = self._arrived
-        self.clock = LoopClock(self.loop)
         self.http, self.venue = self.adapter()
         self.asked: list[OrderId] = []
         self.absent: list[OrderId] = []
         self.executions: list[Execution] = []
-        self.pushed: list[Execution] = []
-        self.cursor, self.is_over = "", False
-        self.statement: AccountStatement | None = None
 
     def adapter(self) -> tuple[SessionHttp, WorldVenue]:
         """Returns the adapter, and what carries its requests."""
@@ -141,27 +116,19 @@ class ExchangeWorld:
     def depth_changed(self, market: object, first_id: int, last_id: int, levels: object) -> None:
         """Leaves books to others."""
 
-    async def rest(self, ms: int) -> None:
-        """Lets time pass."""
-        await self.clock.sleep_until(later(self.loop.instant, ms=ms))
-
     # What the desk does.
 
     def run(self, orders: int) -> None:
+        """Lets the world run to its end."""
+        self.live(self.server, HOST, orders)
+
+    def learn(self, executions: Iterable[Execution]) -> None:
+        """Keeps the executions of a page."""
+        self.executions += executions
+
+    async def trade(self, orders: int) -> None:
         """Trades, ends the faults, and settles until nothing is open."""
-        self.loop.run_until_complete(self.loop.create_task(self._serve(), context=inside("binance/1")))
-        desk = self.loop.create_task(self._trade(orders), context=inside("desk/1"))
-        self.loop.run_until_complete(desk)
-        self.server.close()
-        self.loop.close()
-
-    async def _serve(self) -> None:
-        runner = self.server.runner()
-        await runner.setup()
-        await web.TCPSite(runner, HOST, 443).start()
-
-    async def _trade(self, orders: int) -> None:
-        poller, follower = asyncio.create_task(self._poll()), asyncio.create_task(self._follow())
+        poller, follower = asyncio.create_task(self.poll()), asyncio.create_task(self.follow())
         stating, moving = asyncio.create_task(self._state()), asyncio.create_task(self._move())
         await asyncio.gather(*(self._live(number) for number in range(orders)))
         self.injection.stop()
@@ -172,11 +139,9 @@ class ExchangeWorld:
         await poller
         for task in (follower, stating, moving):
             task.cancel()
-        self.statement = None
-        while not isinstance(self.statement, AccountStatement):
-            stated = await self.venue.statement()
-            self.statement = stated if isinstance(stated, AccountStatement) else None
+        await self.be_stated()
         await self.http.close()
+        self.server.close()
 
     async def _live(self, number: int) -> None:
         """Places one order once, asks for it until its fate is known, and cancels some of them."""
@@ -240,32 +205,11 @@ class ExchangeWorld:
             self.exchange.trade_outside(self.market, self.chance.choice((-1, 1)), Decimal(5))
             await self.rest(4_000)
 
-    async def _follow(self) -> None:
-        """Takes what is pushed, and listens again a while after a stream ended."""
-
-        def take(pushed: Pushed) -> None:
-            self.pushed += list(pushed.executions) if isinstance(pushed, OrderReport) else [pushed]
-
-        while await self.venue.watch(take):
-            await self.rest(REST_S * 1_000)
-
     async def _state(self) -> None:
         """Reads statements, without which nothing is placed."""
         while True:
             await self.venue.statement()
             await self.rest(20_000)
-
-    async def _poll(self) -> None:
-        """Reads executions page after page until the world is over and nothing new comes."""
-        while True:
-            is_last = self.is_over
-            page = await self.venue.executions_since(self.cursor)
-            if isinstance(page, tuple):
-                self.executions += readable(page[0])
-                self.cursor = page[1]
-                if is_last and not page[0]:
-                    return
-            await self.rest(REST_S * 1_000)
 
     def told(self) -> list[tuple[str, str, Decimal, Decimal]]:
         """Returns what the desk learned of executions, as the truth is kept."""

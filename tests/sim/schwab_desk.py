@@ -22,7 +22,7 @@ from flatbook.venues.schwab.login import Login
 from flatbook.venues.schwab.tokens import app_headers
 from flatbook.venues.schwab.venue import SCHWAB_CARD, SchwabAccount, SchwabVenue
 from tests.desk import OPEN, PAPER, Setting, coin, desk_of
-from tests.sim.broker_desk import PRICE, BrokerDesk
+from tests.sim.engine_desk import PRICE, BrokerDesk
 from tests.sim.schwab_world import HASH, NUMBER, TERMS, Kept, logged_in
 
 HOST = "api.example"

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from random import Random
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
-from aiohttp import web
 
 from flatbook.engine.own_books import OwnBooks
 from flatbook.engine.ports import ApprovedOrder
 from flatbook.engine.reports import (
     Absent,
     Accepted,
-    AccountStatement,
     Execution,
     NotSent,
     OrderReport,
@@ -25,36 +22,28 @@ from flatbook.engine.reports import (
 from flatbook.events.orders import OrderStyle
 from flatbook.sim.alpaca.ledger import BookedExecution, BookedOrder, Ledger
 from flatbook.sim.alpaca.terms import OpeningAccount
-from flatbook.sim.chance import stream
-from flatbook.sim.loop import VirtualLoop
-from flatbook.sim.network.connections import Switchboard
 from flatbook.sim.network.connector import SimulatedConnector
 from flatbook.sim.network.http_broker import Ask
-from flatbook.sim.network.wire_faults import InjectedBroker, InjectedLink
+from flatbook.sim.network.wire_faults import InjectedBroker
 from flatbook.sim.schwab.server import SchwabServer
 from flatbook.sim.schwab.terms import SchwabTerms
-from flatbook.sim.world.injection import Injection
-from flatbook.sim.world.process import LoopClock
-from flatbook.values.ids import AccountId, AssetId, InstrumentId, OrderId, Underlying, VenueOrderId
-from flatbook.values.instants import Instant, instant_of_text, later
-from flatbook.values.instruments import Instrument, Side, TradingRules
+from flatbook.values.ids import InstrumentId, OrderId, VenueOrderId
+from flatbook.values.instants import Instant, later
+from flatbook.values.instruments import Side
 from flatbook.values.money import Money, Price, Quantity
 from flatbook.venues.http import SessionHttp
 from flatbook.venues.schwab.line import SchwabLine
 from flatbook.venues.schwab.login import Login
 from flatbook.venues.schwab.tokens import Tokens, app_headers
 from flatbook.venues.schwab.venue import SCHWAB_CARD, SchwabAccount, SchwabVenue
-from tests.desk import readable
-from tests.sim.alpaca_world import STRENGTHS, inside
+from tests.sim.alpaca_world import STRENGTHS
+from tests.sim.faulty_world import MAIN, SESSION, SYMBOLS, FaultyWorld, share, swinging_price
 from tests.unit.venues.schwab.sample import Own
 
 HOST = "api.example"
-MAIN = AccountId("main")
 NUMBER, HASH = "123456789", "ABC123DEF456"
-SYMBOLS = ("AAPL", "NVDA")
-OPEN = instant_of_text("2026-06-02T14:00:00Z")
 ROUNDS_MAX = 400
-REST_S = 2
+LOT = Decimal(1)
 FENCE_S = SCHWAB_CARD.request_window_s + SCHWAB_CARD.read_lag_max_s
 
 TERMS = SchwabTerms(
@@ -71,23 +60,6 @@ TERMS = SchwabTerms(
     secret="app-word",
     access_s=600,
 )
-
-
-def instrument(symbol: str) -> Instrument:
-    return Instrument(
-        id=InstrumentId(f"schwab:{symbol}"),
-        account=MAIN,
-        symbol=symbol,
-        underlying=Underlying(symbol),
-        quote=AssetId("USD"),
-        rules=TradingRules(
-            tick=Decimal("0.01"),
-            lot=Decimal(1),
-            qty_min=Decimal(1),
-            notional_min=Decimal(1),
-            tick_below_one=Decimal("0.0001"),
-        ),
-    )
 
 
 def logged_in(server: SchwabServer, now: Instant) -> Tokens:
@@ -125,28 +97,15 @@ class Kept:
         return True
 
 
-class SchwabWorld:
+class SchwabWorld(FaultyWorld):
     """One desk, one Schwab, and what the desk learned."""
 
     def __init__(self, seed: int, strengths: dict[str, int] | None = None) -> None:
-        self.chance = stream(str(seed), "desk")
-        self.loop = VirtualLoop(OPEN, order=Random(seed))
-        self.strikes: list[str] = []
-        self.injection = Injection(
-            str(seed), STRENGTHS if strengths is None else strengths, lambda fault, _where: self.strikes.append(fault)
-        )
-        links: dict[str, InjectedLink] = {}
-
-        def link(process: str, host: str) -> InjectedLink:
-            name = f"{process}-{host}"
-            return links.setdefault(name, InjectedLink(name, str(seed), self.loop, self.injection))
-
-        self.board = Switchboard(self.loop, link)
-        self.clock = LoopClock(self.loop)
+        super().__init__(seed, STRENGTHS if strengths is None else strengths, start=SESSION)
         self.server = SchwabServer(
             TERMS,
-            self.price,
-            now=lambda: self.loop.instant,
+            swinging_price,
+            now=self.now,
             rest=self.rest,
             faults=InjectedBroker("schwab", self.loop, self.injection),
         )
@@ -159,9 +118,6 @@ class SchwabWorld:
         self.owner_in_truth: dict[str, OrderId] = {}
         self.posts: list[int] = []
         self.executions: dict[str, Execution] = {}
-        self.cursor = ""
-        self.is_over = False
-        self.statement: AccountStatement | None = None
         self.absent: list[OrderId] = []
         self.store = Kept(None)
         self.venue, self.https = self._venue()
@@ -176,7 +132,7 @@ class SchwabWorld:
         self.login = Login(for_tokens, self.clock, self.store)
         http = SessionHttp(f"https://{HOST}", self.clock, connect=SimulatedConnector, authorize=self.login.headers)
         account = SchwabAccount(
-            account=MAIN, number=NUMBER, instruments=tuple(instrument(symbol) for symbol in SYMBOLS)
+            account=MAIN, number=NUMBER, instruments=tuple(share("schwab", symbol, LOT) for symbol in SYMBOLS)
         )
         return SchwabVenue(SchwabLine(http, self.login, self.clock), self.clock, account=account, books=self.books), (
             for_tokens,
@@ -192,15 +148,6 @@ class SchwabWorld:
         """What the desk has booked."""
         held = {InstrumentId(f"schwab:{symbol}"): Quantity(qty) for symbol, qty in self.held.items()}
         return OwnBooks(orders=tuple(self.orders.values()), held=dict(held))
-
-    def price(self, symbol: str, at: Instant) -> Decimal:
-        """A price that swings by a cent a second over five minutes."""
-        second = (at - OPEN) // 1_000_000_000 % 600
-        return Decimal(200 if symbol == "AAPL" else 120) + Decimal(min(second, 600 - second)).scaleb(-2)
-
-    async def rest(self, ms: int) -> None:
-        """Lets time pass."""
-        await self.clock.sleep_until(later(self.loop.instant, ms=ms))
 
     def arrived(self, ask: Ask, _host: str, _sent_at: Instant, copy: int) -> None:
         """Counts the requests that place orders, and what repeated them."""
@@ -224,20 +171,19 @@ class SchwabWorld:
         """Nothing: the desk hears of it."""
 
     def run(self, orders: int) -> None:
+        """Logs in, and lets the world run to its end."""
+        self.store.tokens = logged_in(self.server, SESSION)
+        self.live(self.server, HOST, orders)
+
+    def learn(self, executions: Iterable[Execution]) -> None:
+        """Keeps the executions of a page; none may change."""
+        for execution in executions:
+            known = self.executions.setdefault(str(execution.execution_id), execution)
+            assert known == execution, "an execution changed"
+
+    async def trade(self, orders: int) -> None:
         """Trades, ends the faults, and settles until nothing is open."""
-        self.store.tokens = logged_in(self.server, OPEN)
-        self.loop.run_until_complete(self.loop.create_task(self._serve(), context=inside("schwab/1")))
-        desk = self.loop.create_task(self._trade(orders), context=inside("desk/1"))
-        self.loop.run_until_complete(desk)
-        self.loop.close()
-
-    async def _serve(self) -> None:
-        runner = self.server.runner()
-        await runner.setup()
-        await web.TCPSite(runner, HOST, 443).start()
-
-    async def _trade(self, orders: int) -> None:
-        poller = asyncio.create_task(self._poll())
+        poller = asyncio.create_task(self.poll())
         await asyncio.gather(*(self._live(number) for number in range(orders)))
         self.injection.stop()
         await self.rest(90_000)
@@ -246,10 +192,7 @@ class SchwabWorld:
         await self.rest(90_000)
         self.is_over = True
         await poller
-        while self.statement is None:
-            stated = await self.venue.statement()
-            self.statement = stated if isinstance(stated, AccountStatement) else None
-            await self.rest(1_000)
+        await self.be_stated()
         for http in self.https:
             await http.close()
 
@@ -307,23 +250,6 @@ class SchwabWorld:
             attempt=0,
             good_until=later(self.loop.instant, seconds=600),
         )
-
-    async def _poll(self) -> None:
-        """Reads executions page after page until the world is over and nothing new comes."""
-        while True:
-            is_last = self.is_over
-            page = await self.venue.executions_since(self.cursor)
-            if isinstance(page, tuple):
-                for execution in readable(page[0]):
-                    self._book(execution)
-                self.cursor = page[1]
-                if is_last and not page[0]:
-                    return
-            await self.rest(REST_S * 1_000)
-
-    def _book(self, execution: Execution) -> None:
-        known = self.executions.setdefault(str(execution.execution_id), execution)
-        assert known == execution, "an execution changed"
 
 
 def _intended(order: ApprovedOrder, now: Instant) -> Own:

@@ -17,7 +17,7 @@ from flatbook.values.instants import NS_PER_MS, later
 from flatbook.values.money import ZERO
 from tests.desk import COIN, OPEN, OWNER, PAPER, fill
 from tests.sim.alpaca_desk import ACCOUNT_ID, AlpacaDesk
-from tests.sim.broker_desk import check_flat
+from tests.sim.engine_desk import check_flat
 from tests.unit.sim.alpaca.scene import Faults
 
 SIZES = (("buy", "10.5"), ("sell", "3.25"), ("sell", "20"), ("buy", "7.125"), ("buy", "2"), ("sell", "11.5"))

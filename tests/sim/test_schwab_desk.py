@@ -15,7 +15,7 @@ from flatbook.sim.tapes.script import ScriptedBlocks
 from flatbook.values.instants import NS_PER_S, later
 from flatbook.values.money import ZERO
 from tests.desk import COIN, OPEN, OWNER, fill
-from tests.sim.broker_desk import check_flat
+from tests.sim.engine_desk import check_flat
 from tests.sim.schwab_desk import SchwabDesk
 from tests.sim.test_alpaca_desk import SPOILT
 from tests.unit.sim.alpaca.scene import Faults

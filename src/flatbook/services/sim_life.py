@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextvars import Context, copy_context
+from contextvars import Context
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -14,7 +14,7 @@ from flatbook.engine.run import Parts
 from flatbook.events.control import Mode
 from flatbook.services.sim_books import Watching
 from flatbook.services.sim_pricing import begin_pricing
-from flatbook.sim.loop import PROCESS
+from flatbook.sim.loop import inside
 from flatbook.sim.runs.planned import PlannedCrash
 from flatbook.sim.world.desk import marks_of
 from flatbook.sim.world.disk import DiskJournal
@@ -40,7 +40,7 @@ class Life:
         self.scissors = Scissors(self._point, self._cut_at_point)
         scenario = world.scenario
         self.clock = LoopClock(world.loop, offset_ns=scenario.offset_ms * NS_PER_MS, drift_ppm=scenario.drift_ppm)
-        self.context = _context_of(self.name)
+        self.context = inside(self.name)
         self.engine = world.engine_of(self._parts())
         self._task: asyncio.Task[str] | None = None
         self.down_ms = planned.down_ms if planned is not None else RESTART_MS
@@ -134,9 +134,3 @@ class Life:
             mode=Mode.PAPER,
             version="simulated",
         )
-
-
-def _context_of(name: str) -> Context:
-    context = copy_context()
-    context.run(PROCESS.set, name)
-    return context

@@ -27,6 +27,13 @@ _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
 
 
+def inside(process: str) -> Context:
+    """Returns a context in which what is called belongs to a process."""
+    context = copy_context()
+    context.run(PROCESS.set, process)
+    return context
+
+
 class Livelock(RuntimeError):
     """Callbacks go on for ever at one instant: time cannot move."""
 

@@ -18,6 +18,7 @@ from flatbook.venues.book_stream import RECONNECT_S
 from flatbook.venues.silence import StreamEnd
 from flatbook.venues.websocket import SessionSocket
 
+Frame = TypeVar("Frame")
 Said = TypeVar("Said")
 
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
@@ -84,6 +85,14 @@ class ToldStream(Generic[Said]):
         for said in self._feed.read(frame):
             self.heard(said)
         return ()
+
+
+def frame_of(decoder: msgspec.json.Decoder[Frame], frame: bytes) -> Frame | None:
+    """Returns what a frame says; None where it is about something else, and where it cannot be read."""
+    try:
+        return decoder.decode(frame)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
 
 
 def instant_of_ms(text: str) -> Instant | None:

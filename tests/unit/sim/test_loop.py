@@ -9,13 +9,12 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
-from contextvars import Context, copy_context
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from flatbook.sim.loop import PROCESS, Deadlock, Livelock, VirtualLoop
+from flatbook.sim.loop import PROCESS, Deadlock, Livelock, VirtualLoop, inside
 from flatbook.sim.loop_absent import OutsideWorld
 from flatbook.values.instants import NS_PER_S, Instant
 
@@ -24,12 +23,6 @@ START = 1_764_599_400_000_000_000
 
 def loop_of(seed: int | None = None) -> VirtualLoop:
     return VirtualLoop(Instant(START), order=None if seed is None else Random(seed))
-
-
-def inside(process: str) -> Context:
-    context = copy_context()
-    context.run(PROCESS.set, process)
-    return context
 
 
 def test_plain_callbacks_run_first_in_first_out_with_and_without_a_seed() -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextvars import copy_context
 
 from aiohttp import web
 
 from flatbook.engine.ports import Clock
-from flatbook.sim.loop import PROCESS
+from flatbook.sim.loop import inside
 from flatbook.sim.network.connections import Switchboard
 from flatbook.sim.network.connector import SimulatedConnector
 from flatbook.sim.network.wire_faults import InjectedLink
@@ -36,9 +35,7 @@ class WireNetwork:
     def serve(self, runner: Callable[[], web.ServerRunner], host: str, process: str) -> None:
         """Lets a process serve a host from now on. `runner` makes the server, within the loop."""
         self._served[host] = process
-        context = copy_context()
-        context.run(PROCESS.set, process)
-        self._serving.append(self._outside.loop.create_task(_serve(runner, host), context=context))
+        self._serving.append(self._outside.loop.create_task(_serve(runner, host), context=inside(process)))
 
     def http(
         self,

@@ -12,7 +12,6 @@ from decimal import Decimal
 import msgspec
 
 from flatbook.engine.follow import Pace
-from flatbook.engine.ports import Cursors, Journal
 from flatbook.engine.recover import fold_journal
 from flatbook.engine.rules import Rules, WalletRules
 from flatbook.engine.run import Engine, Parts
@@ -30,10 +29,10 @@ from flatbook.sim.chance import draw, happens, stream
 from flatbook.sim.evm.tx_chain import BASE_WEI, FAILS, Back, Tx, TxChain, cost_of, raw_of
 from flatbook.sim.evm.tx_node import TxNode
 from flatbook.sim.loop import VirtualLoop
-from flatbook.sim.world.process import CrashPoint, Cut, Killed, LoopClock, Scissors
+from flatbook.sim.world.process import CrashPoint, Cut, CutJournal, Killed, LoopClock, Scissors
 from flatbook.state.calls import CALL_ENDED, CallStatus
 from flatbook.state.intents import CallIntent
-from flatbook.values.ids import AccountId, AssetId, CallId, ChainId, Epoch, EventRef, OwnerId, Seq, WalletId, call_id_of
+from flatbook.values.ids import AccountId, AssetId, CallId, ChainId, EventRef, OwnerId, WalletId, call_id_of
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.money import Quantity
 from flatbook.venues.evm.sender import EvmSender
@@ -154,28 +153,6 @@ class WalletNodeFaults:
     async def rest(self) -> None:
         """A request takes its time."""
         await self._clock.sleep_until(later(self._clock.now(), ms=PROCESS_RESTS_MS))
-
-
-class CutJournal:
-    """A journal that can be cut before and after each append."""
-
-    def __init__(self, journal: Journal, scissors: Scissors) -> None:
-        self._journal, self._scissors = journal, scissors
-        self.take_lease, self.close = journal.take_lease, journal.close
-        self.read, self.read_on = journal.read, journal.read_on
-
-    @property
-    def last(self) -> Seq:
-        """The sequence number of the last event."""
-        return self._journal.last
-
-    def append(self, events: Sequence[Event], *, after: Seq, epoch: Epoch, cursors: Cursors, at: Instant) -> Seq:
-        """Appends, unless the process is cut before, and returns, unless it is cut after."""
-        number = self._scissors.append()
-        self._scissors.reach(Cut.BEFORE_APPEND, number)
-        seq = self._journal.append(events, after=after, epoch=epoch, cursors=cursors, at=at)
-        self._scissors.reach(Cut.AFTER_APPEND, number)
-        return seq
 
 
 class WalletWorld:

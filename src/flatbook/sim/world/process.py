@@ -109,6 +109,28 @@ def _wake(woken: asyncio.Future[None]) -> None:
         woken.set_result(None)
 
 
+class CutJournal:
+    """A journal that can be cut before and after each append."""
+
+    def __init__(self, journal: Journal, scissors: Scissors) -> None:
+        self._journal, self._scissors = journal, scissors
+        self.take_lease, self.close = journal.take_lease, journal.close
+        self.read, self.read_on = journal.read, journal.read_on
+
+    @property
+    def last(self) -> Seq:
+        """The sequence number of the last event."""
+        return self._journal.last
+
+    def append(self, events: Sequence[Event], *, after: Seq, epoch: Epoch, cursors: Cursors, at: Instant) -> Seq:
+        """Appends, unless the process is cut before, and returns, unless it is cut after."""
+        number = self._scissors.append()
+        self._scissors.reach(Cut.BEFORE_APPEND, number)
+        seq = self._journal.append(events, after=after, epoch=epoch, cursors=cursors, at=at)
+        self._scissors.reach(Cut.AFTER_APPEND, number)
+        return seq
+
+
 class Diary:
     """A journal as the world sees it used: each commit goes into the record, and the process can be cut around it.
 

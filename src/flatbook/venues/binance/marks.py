@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from flatbook.values.instants import NS_PER_MS, Instant
-from flatbook.venues.told_stream import Marked, ToldFeed
+from flatbook.venues.told_stream import Marked, ToldFeed, frame_of
 
 UPDATE = "markPriceUpdate"
 
@@ -32,13 +32,11 @@ _frame = msgspec.json.Decoder(_Frame)
 
 def read_frame(frame: bytes) -> tuple[Marked, ...]:
     """Returns the mark that a frame of a combined stream holds; nothing for any other frame."""
-    try:
-        told = _frame.decode(frame).data
-    except (msgspec.MsgspecError, RecursionError):
+    told = frame_of(_frame, frame)
+    if told is None or told.data.e != UPDATE:
         return ()
-    if told.e != UPDATE:
-        return ()
-    return (Marked(told.s, told.p, told.r, Instant(told.T * NS_PER_MS) if told.T > 0 else None),)
+    mark = told.data
+    return (Marked(mark.s, mark.p, mark.r, Instant(mark.T * NS_PER_MS) if mark.T > 0 else None),)
 
 
 def _path(symbols: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.values.instruments import Side
-from flatbook.venues.told_stream import ToldFeed, Traded
+from flatbook.venues.told_stream import ToldFeed, Traded, frame_of
 
 TRADE = "aggTrade"
 TOLD = (TRADE, "trade")
@@ -37,14 +37,12 @@ _frame = msgspec.json.Decoder(_Frame)
 
 def read_frame(frame: bytes) -> tuple[Traded, ...]:
     """Returns the trade that a frame of a combined stream holds; nothing for any other frame."""
-    try:
-        told = _frame.decode(frame).data
-    except (msgspec.MsgspecError, RecursionError):
+    told = frame_of(_frame, frame)
+    if told is None or told.data.e not in TOLD:
         return ()
-    if told.e not in TOLD:
-        return ()
-    taker = Side.SELL if told.m else Side.BUY
-    return (Traded(told.s, told.p, told.q, taker, Instant(told.T * NS_PER_MS)),)
+    trade = told.data
+    taker = Side.SELL if trade.m else Side.BUY
+    return (Traded(trade.s, trade.p, trade.q, taker, Instant(trade.T * NS_PER_MS)),)
 
 
 def _feed(name: str, host: str, prefix: str) -> ToldFeed[Traded]:

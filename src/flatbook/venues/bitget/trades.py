@@ -11,7 +11,7 @@ import msgspec
 
 from flatbook.venues.bitget.books import PING, UPDATE
 from flatbook.venues.book_stream import text_of_json
-from flatbook.venues.told_stream import SIDES, ToldFeed, Traded, instant_of_ms
+from flatbook.venues.told_stream import SIDES, ToldFeed, Traded, frame_of, instant_of_ms
 
 CHANNEL = "trade"
 
@@ -39,11 +39,8 @@ _frame = msgspec.json.Decoder(_Frame)
 
 def read_frame(frame: bytes) -> tuple[Traded, ...]:
     """Returns the trades that a frame holds, oldest first; nothing for any other frame."""
-    try:
-        told = _frame.decode(frame)
-    except (msgspec.MsgspecError, RecursionError):
-        return ()
-    if told.arg.channel != CHANNEL or told.action != UPDATE:
+    told = frame_of(_frame, frame)
+    if told is None or told.arg.channel != CHANNEL or told.action != UPDATE:
         return ()
     return tuple(
         Traded(told.arg.inst_id, each.price, each.size, SIDES[each.side], at)

@@ -8,7 +8,7 @@ import msgspec
 
 from flatbook.values.instruments import Side
 from flatbook.venues.bitstamp.books import BEAT, opening_of
-from flatbook.venues.told_stream import ToldFeed, Traded, instant_of_us
+from flatbook.venues.told_stream import ToldFeed, Traded, frame_of, instant_of_us
 
 CHANNEL, TRADE = "live_trades_", "trade"
 TAKER = {0: Side.BUY, 1: Side.SELL}
@@ -32,9 +32,8 @@ _frame = msgspec.json.Decoder(_Frame)
 
 def read_frame(frame: bytes) -> tuple[Traded, ...]:
     """Returns the trade that a frame holds; nothing for any other frame."""
-    try:
-        told = _frame.decode(frame)
-    except (msgspec.MsgspecError, RecursionError):
+    told = frame_of(_frame, frame)
+    if told is None:
         return ()
     trade, at = told.data, instant_of_us(told.data.microtimestamp)
     if told.event != TRADE or not told.channel.startswith(CHANNEL) or trade.type not in TAKER or at is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from flatbook.venues.bybit.books import topics_of
-from flatbook.venues.told_stream import Marked, ToldFeed, instant_of_ms
+from flatbook.venues.told_stream import Marked, ToldFeed, frame_of, instant_of_ms
 
 TOPIC = "tickers."
 
@@ -31,11 +31,8 @@ _frame = msgspec.json.Decoder(_Frame)
 
 def read_frame(frame: bytes) -> tuple[Marked, ...]:
     """Returns what a ticker says of its mark and its funding; nothing for any other frame."""
-    try:
-        told = _frame.decode(frame)
-    except (msgspec.MsgspecError, RecursionError):
-        return ()
-    if not told.topic.startswith(TOPIC):
+    told = frame_of(_frame, frame)
+    if told is None or not told.topic.startswith(TOPIC):
         return ()
     ticker = told.data
     if not (ticker.mark_price or ticker.funding_rate or ticker.next_funding_time):

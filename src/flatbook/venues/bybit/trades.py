@@ -7,7 +7,7 @@ import msgspec
 from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.values.instruments import Side
 from flatbook.venues.bybit.books import topics_of
-from flatbook.venues.told_stream import ToldFeed, Traded
+from flatbook.venues.told_stream import ToldFeed, Traded, frame_of
 
 TOPIC = "publicTrade."
 SIDES = {"Buy": Side.BUY, "Sell": Side.SELL}
@@ -31,11 +31,8 @@ _frame = msgspec.json.Decoder(_Frame)
 
 def read_frame(frame: bytes) -> tuple[Traded, ...]:
     """Returns the trades that a frame holds, oldest first; nothing for any other frame."""
-    try:
-        told = _frame.decode(frame)
-    except (msgspec.MsgspecError, RecursionError):
-        return ()
-    if not told.topic.startswith(TOPIC):
+    told = frame_of(_frame, frame)
+    if told is None or not told.topic.startswith(TOPIC):
         return ()
     return tuple(
         Traded(each.s, each.p, each.v, SIDES[each.S], Instant(each.T * NS_PER_MS))

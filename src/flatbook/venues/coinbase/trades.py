@@ -13,7 +13,7 @@ import msgspec
 from flatbook.values.instants import InstantRefused, instant_of_text
 from flatbook.values.instruments import Side
 from flatbook.venues.coinbase.books import UPDATE, opening_of
-from flatbook.venues.told_stream import ToldFeed, Traded
+from flatbook.venues.told_stream import ToldFeed, Traded, frame_of
 
 CHANNEL = "market_trades"
 TAKER = {"SELL": Side.BUY, "BUY": Side.SELL}
@@ -42,10 +42,10 @@ _frame = msgspec.json.Decoder(_Frame)
 
 def read_frame(frame: bytes) -> tuple[Traded, ...]:
     """Returns the trades that a frame holds, oldest first; nothing for any other frame."""
+    told = frame_of(_frame, frame)
     try:
-        told = _frame.decode(frame)
-        return tuple(_traded(told.events)) if told.channel == CHANNEL else ()
-    except (msgspec.MsgspecError, RecursionError, InstantRefused):
+        return () if told is None or told.channel != CHANNEL else tuple(_traded(told.events))
+    except InstantRefused:
         return ()
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from flatbook.venues.book_stream import text_of_json
 from flatbook.venues.gate.books import BEAT, UPDATE
-from flatbook.venues.told_stream import SIDES, ToldFeed, Traded, instant_of_ms
+from flatbook.venues.told_stream import SIDES, ToldFeed, Traded, frame_of, instant_of_ms
 
 CHANNEL = "spot.trades"
 
@@ -32,9 +32,8 @@ _frame = msgspec.json.Decoder(_Frame)
 
 def read_frame(frame: bytes) -> tuple[Traded, ...]:
     """Returns the trade that a frame holds; nothing for any other frame."""
-    try:
-        told = _frame.decode(frame)
-    except (msgspec.MsgspecError, RecursionError):
+    told = frame_of(_frame, frame)
+    if told is None:
         return ()
     trade, at = told.result, instant_of_ms(told.result.create_time_ms.partition(".")[0])
     if (told.channel, told.event) != (CHANNEL, UPDATE) or trade.side not in SIDES or at is None:

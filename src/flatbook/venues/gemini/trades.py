@@ -10,7 +10,7 @@ import msgspec
 
 from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.venues.gemini.books import opening
-from flatbook.venues.told_stream import SIDES, ToldFeed, Traded
+from flatbook.venues.told_stream import SIDES, ToldFeed, Traded, frame_of
 
 TRADE = "trade"
 
@@ -29,11 +29,8 @@ _frame = msgspec.json.Decoder(_Trade)
 
 def read_frame(frame: bytes) -> tuple[Traded, ...]:
     """Returns the trade that a frame is; nothing for any other frame."""
-    try:
-        told = _frame.decode(frame)
-    except (msgspec.MsgspecError, RecursionError):
-        return ()
-    if told.type != TRADE or told.side not in SIDES:
+    told = frame_of(_frame, frame)
+    if told is None or told.type != TRADE or told.side not in SIDES:
         return ()
     return (Traded(told.symbol, told.price, told.quantity, SIDES[told.side], Instant(told.timestamp * NS_PER_MS)),)
 

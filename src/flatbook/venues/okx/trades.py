@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from flatbook.venues.book_stream import text_of_json
-from flatbook.venues.told_stream import SIDES, ToldFeed, Traded, instant_of_ms
+from flatbook.venues.told_stream import SIDES, ToldFeed, Traded, frame_of, instant_of_ms
 
 CHANNEL, PING = "trades", "ping"
 
@@ -34,11 +34,8 @@ _frame = msgspec.json.Decoder(_Frame)
 
 def read_frame(frame: bytes) -> tuple[Traded, ...]:
     """Returns the trades that a frame holds; nothing for any other frame."""
-    try:
-        told = _frame.decode(frame)
-    except (msgspec.MsgspecError, RecursionError):
-        return ()
-    if told.arg.channel != CHANNEL:
+    told = frame_of(_frame, frame)
+    if told is None or told.arg.channel != CHANNEL:
         return ()
     return tuple(
         Traded(each.inst_id, each.px, each.sz, SIDES[each.side], at)

@@ -5,22 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from contextvars import Context, copy_context
 
 import pytest
 
-from flatbook.sim.loop import PROCESS
+from flatbook.sim.loop import inside
 from flatbook.sim.loop_absent import OutsideWorld
 from flatbook.sim.network.connections import HIGH_WATER_BYTES, ConnectionEnd
 from flatbook.sim.network.link import Loss, Way
 from flatbook.values.instants import Instant
 from tests.unit.sim.network.scene import HOST, MS, PORT, START, ScriptedLink, world
-
-
-def inside(process: str) -> Context:
-    context = copy_context()
-    context.run(PROCESS.set, process)
-    return context
 
 
 class Echo(asyncio.Protocol):

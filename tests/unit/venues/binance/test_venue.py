@@ -29,7 +29,8 @@ from flatbook.values.instruments import Product
 from flatbook.venues.binance.markets import USD_M
 from flatbook.venues.binance.standing import Ways
 from flatbook.venues.binance.venue import BinanceAccount, BinanceFuturesVenue
-from tests.conformance.test_binance import BENCHES, instrument_of
+from tests.conformance.stage import instrument_of
+from tests.conformance.test_binance import BENCHES
 from tests.exchange import ETH, Scene
 from tests.exchange import PERP as PERP_MARKET
 from tests.unit.venues.binance.sample import (

@@ -38,13 +38,14 @@ from flatbook.venues.schwab.venue import SchwabAccount, SchwabVenue
 from flatbook.venues.schwab.wire import place_request
 from flatbook.venues.websocket import SessionSocket
 from tests.desk import readable
-from tests.sim.schwab_world import MAIN, NUMBER, TERMS, Kept, instrument, logged_in
+from tests.sim.faulty_world import MAIN, share
+from tests.sim.schwab_world import LOT, NUMBER, TERMS, Kept, logged_in
 from tests.unit.sim.schwab.scene import OPEN
 from tests.unit.venues.schwab.sample import OURS, Own, approved
 
 pytestmark = pytest.mark.real
 
-AAPL = instrument("AAPL")
+AAPL = share("schwab", "AAPL", LOT)
 OTHER = OrderId("fbbbbbbbbbbbbbbbbbbbbbbbbb")
 AT_ONCE = msgspec.structs.replace(TERMS, route_ms=0, fill_ms=0, look_ms=20, cancel_ms=0)
 PULSE_S = 0.02

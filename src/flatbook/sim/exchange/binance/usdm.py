@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from flatbook.sim.exchange import margin
+from flatbook.sim.exchange.binance import lists
 from flatbook.sim.exchange.binance import usdm_pages as pages
 from flatbook.sim.exchange.binance.calls import SIDES, Act, Call, Needs, Route, placing_of
 from flatbook.sim.exchange.binance.market_routes import market_routes
@@ -133,46 +134,19 @@ def count_down(call: Call) -> object:
 
 def open_orders(call: Call) -> object:
     """Lists open orders."""
-    markets = [each.name for each in call.markets()]
-    orders = call.exchange.open_orders(call.account.name)
-    return [
-        pages.order_page(order) for order in orders if order.market.name in markets and call.shows(order.created_at)
-    ]
+    return [pages.order_page(order) for order in lists.open_orders(call)]
 
 
 def all_orders(call: Call) -> object:
-    """Lists orders of a market, oldest first."""
-    market, (start, end) = call.market(), call.since()
-    if isinstance(market, Refused):
-        return market
-    first = int(call.text("orderId") or 0)
-    orders = [
-        order
-        for order in call.exchange.orders.values()
-        if (order.account, order.market.name) == (call.account.name, market.name)
-        and start <= ms(order.created_at) <= end
-        and call.shows(order.created_at)
-        and order.id >= first
-    ]
-    return [pages.order_page(order) for order in (orders[: call.rows()] if first or start else orders[-call.rows() :])]
+    """Lists orders of a market."""
+    orders = lists.all_orders(call)
+    return orders if isinstance(orders, Refused) else [pages.order_page(order) for order in orders]
 
 
 def trades(call: Call) -> object:
-    """Lists executions of a market, oldest first: from an id on, or in a span of time, else the last ones."""
-    market, (start, end) = call.market(), call.since()
-    if isinstance(market, Refused):
-        return market
-    first, order_id = int(call.text("fromId") or 0), call.text("orderId")
-    rows = [
-        (execution.trade_id, pages.trade_page(order, execution))
-        for order in call.exchange.orders.values()
-        if (order.account, order.market.name) == (call.account.name, market.name) and order_id in ("", str(order.id))
-        for execution in order.executions
-        if execution.trade_id >= first and start <= ms(execution.at) <= end and call.shows(execution.at)
-    ]
-    rows.sort(key=lambda row: row[0])
-    kept = rows[: call.rows()] if first or start else rows[-call.rows() :]
-    return [page for _, page in kept]
+    """Lists executions of a market."""
+    found = lists.executions(call)
+    return found if isinstance(found, Refused) else [pages.trade_page(order, execution) for order, execution in found]
 
 
 def positions(call: Call) -> object:

@@ -1,4 +1,4 @@
-"""The production engine over a production adapter of a broker, against that broker simulated, in virtual time."""
+"""The production engine over a production adapter, against its venue simulated, in virtual time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from flatbook.events.event import Event
 from flatbook.journal.memory import MemoryJournal, MemoryStore
 from flatbook.market.quotes import Market, Quote
 from flatbook.sim.alpaca.ledger import Ledger
-from flatbook.sim.loop import VirtualLoop
+from flatbook.sim.loop import VirtualLoop, inside
 from flatbook.sim.network.connections import Switchboard
 from flatbook.sim.network.link import CalmLink, LinkFaults
 from flatbook.sim.tapes.script import ScriptedBlocks, ScriptedChain
@@ -32,7 +32,6 @@ from flatbook.values.instants import NS_PER_MS, Instant, later
 from flatbook.values.money import ZERO, Price
 from flatbook.venues.http import SessionHttp
 from tests.desk import CHAIN, COIN, OWNER, PAPER
-from tests.sim.alpaca_world import inside
 
 PORT = 443
 PRICE = Decimal("250.13")
@@ -42,43 +41,43 @@ LATENCY_MS = 10
 
 
 class Served(Protocol):
-    """What a simulated broker answers with."""
+    """What a simulated venue answers with."""
 
     def runner(self) -> web.ServerRunner:
         """Returns what serves it."""
 
 
-class BrokerDesk(ABC):
-    """What outlives the processes of a desk: the broker, the chain, time, and the journal's store."""
+class EngineDesk(ABC):
+    """What outlives the processes of a desk: the venue, the chain, time, and the journal's store."""
 
     def __init__(self, script: Sequence[ScriptedBlocks], rules: Rules, *, seed: int, start: Instant) -> None:
         self.loop = VirtualLoop(start, order=Random(seed))
-        self.link: LinkFaults = CalmLink(latency_ns=LATENCY_MS * NS_PER_MS)
-        Switchboard(self.loop, lambda _process, _host: self.link)
+        self._calm = CalmLink(latency_ns=LATENCY_MS * NS_PER_MS)
+        Switchboard(self.loop, self.link)
         self.rules = rules
         self.chain = ScriptedChain(CHAIN, script, lambda: self.loop.instant)
         self.store = MemoryStore()
         self.engines: list[Engine] = []
+        self.venues: list[OrderVenue] = []
         self.lives: list[asyncio.Task[str]] = []
 
     @abstractmethod
     def connect(self, clock: LoopClock) -> tuple[OrderVenue, tuple[SessionHttp, ...]]:
         """Returns the adapter of a new process, and what it must close."""
 
-    @property
-    @abstractmethod
-    def ledger(self) -> Ledger:
-        """The truth of the broker."""
+    def link(self, _process: str, _host: str) -> LinkFaults:
+        """Returns the way between two: a calm one."""
+        return self._calm
 
     def serve(self, server: Served, host: str) -> None:
-        """Opens the broker, and begins to tell prices."""
+        """Opens the venue, and begins to tell prices."""
 
         async def serving() -> None:
             runner = server.runner()
             await runner.setup()
             await web.TCPSite(runner, host, PORT).start()
 
-        self.loop.run_until_complete(self.loop.create_task(serving(), context=inside("broker")))
+        self.loop.run_until_complete(self.loop.create_task(serving(), context=inside("venue")))
         self._quote()
 
     def now(self) -> Instant:
@@ -107,6 +106,7 @@ class BrokerDesk(ABC):
             )
         )
         self.engines.append(engine)
+        self.venues.append(venue)
         self.lives.append(self.loop.create_task(_living(engine, connections), context=inside(name)))
 
     def kill(self) -> None:
@@ -139,6 +139,15 @@ async def _living(engine: Engine, connections: tuple[SessionHttp, ...]) -> str:
     finally:
         for http in connections:
             await http.close()
+
+
+class BrokerDesk(EngineDesk):
+    """A desk at a broker, whose truth is a ledger."""
+
+    @property
+    @abstractmethod
+    def ledger(self) -> Ledger:
+        """The truth of the broker."""
 
 
 def check_flat(desk: BrokerDesk, net: Decimal) -> None:

@@ -34,10 +34,14 @@ RAW_EVENT_BYTES_MAX = 4_096
 ROOM_BYTES = (RING_MAX + desk.WISHES_MAX) * EVENT_BYTES_MAX + GROUP * RAW_EVENT_BYTES_MAX + desk.RAW_BYTES
 _WORDS = 8
 ROW_BYTES = DESK_WIDTH * _WORDS
-_ORDER = Struct(f"{desk.BEFORE + 1}q")
+_ORDER = Struct(f"{desk.QTY_DECIMALS + 1}q")
+_SHAPE = Struct(f"{desk.SHAPE_COLUMNS}q")
 _WISH = Struct(f"{desk.WISH_COLUMNS}q")
-_put_order, put_wish = _ORDER.pack_into, _WISH.pack_into
+_put_order, _put_shape, put_wish = _ORDER.pack_into, _SHAPE.pack_into, _WISH.pack_into
 WISHES_BEGIN = desk.W0 * ROW_BYTES
+NO_TEXT = (0, 0)
+WISHED = [desk.WISH, desk.W_NUMBER, desk.W_PLACE, desk.W_SIGN, desk.W_PRICE, desk.W_LOTS, desk.W_STYLE, desk.W_DUE]
+"""What a simulator is told of what is wanted."""
 
 
 class RunJournal(Protocol):
@@ -133,21 +137,20 @@ class Booked:
         waiting: int = head[desk.CUTS] * GROUP + head[desk.COUNT]
         return self._journal.last - self._began_after + waiting
 
-    def wish(self, *wish: int) -> None:
-        """Writes down what is wanted, by the columns of the table. Needs: room."""
+    def wish(self, what: int, number: int, now: Instant, reason: int = 0, raw: tuple[int, int] = NO_TEXT) -> None:
+        """Writes down what is wanted and is no order. Needs: room."""
         count = self.head[desk.WISHES]
-        put_wish(self.bytes, WISHES_BEGIN + count * ROW_BYTES, *wish)
+        put_wish(self.bytes, WISHES_BEGIN + count * ROW_BYTES, what, number, reason, now, 0, 0, 0, *raw)
         self.head[desk.WISHES] = count + 1
 
-    def wishes(self) -> list[list[int]]:
-        """Returns all that was written down."""
-        rows = self.table[desk.W0 : desk.W0 + self.head[desk.WISHES], : desk.WISH_COLUMNS]
-        found: list[list[int]] = rows.tolist()
+    def wishes(self, count: int) -> list[list[int]]:
+        """Returns the first that were written down, as the compiled code took them."""
+        found: list[list[int]] = self.table[desk.W0 : desk.W0 + count, WISHED].tolist()
         return found
 
-    def drop_wishes(self) -> None:
-        """Forgets what was written down."""
-        self.head[desk.WISHES] = 0
+    def put_shape(self, row: int, columns: Sequence[int]) -> None:
+        """Keeps what orders have in common, by its columns."""
+        _put_shape(self.bytes, row * ROW_BYTES, *columns)
 
     def keep_raw(self, text: bytes) -> tuple[int, int] | None:
         """Keeps the text of an event that is wanted. Gives: where it stands and how long it is; None without room."""
@@ -170,10 +173,6 @@ class Booked:
                 return begins
         return -1
 
-    def live_numbers(self) -> set[int]:
-        """Returns the numbers of all live orders."""
-        return set(self.table[desk.D0 : desk.W0, desk.O_NUMBER].tolist())
-
     def clear_orders(self) -> None:
         """Forgets all live orders, and what was wanted."""
         head = self.head
@@ -182,13 +181,13 @@ class Booked:
         head[desk.ALIVE] = head[desk.PROBES] = head[desk.WISHES] = head[desk.LATE] = 0
 
     def put_order(self, columns: Sequence[int]) -> None:
-        """Keeps a live order, newest last, by the columns of its row before NEXT."""
+        """Keeps a live order, newest last, by the columns of its row."""
         cells, number, standing, k = self.cells, columns[desk.O_NUMBER], columns[desk.STANDING], 0
         while cells[(desk.D0 + (number + k) % ORDERS_MAX) * DESK_WIDTH]:
             k += 1
         row = desk.D0 + (number + k) % ORDERS_MAX
         self.head[desk.PROBES] = max(self.head[desk.PROBES], k)
-        _put_order(self.bytes, row * ROW_BYTES, *columns, 0, 0)
+        _put_order(self.bytes, row * ROW_BYTES, *columns)
         link(self.table, row, standing)
         rests(self.table, row, standing)
 

@@ -71,7 +71,7 @@ class SimulatedDesk:
         self._direct = Direct(rules, self._wakes, self._traded, terms, book)
         self._direct.share(simulator)
         self.placed, self.seen = self._direct.placed, simulator.seen
-        self.fit_since, self.touch_of = simulator.fit_since, simulator.touch
+        self.fit_since, self.touch_after = simulator.fit_since, simulator.touch_after
         self._is_direct, self._wishes = is_direct, self._direct.wishes
         self._stale, self._fires_once = True, True
         self._unsent: dict[OrderId, None] = {}
@@ -170,7 +170,7 @@ class SimulatedDesk:
 
     def _send_wishes(self) -> None:
         simulator = self._simulator
-        for what, number, place, sign, ticks, lots, style, due_at, _, _, *_ in self._wishes:
+        for what, number, place, sign, ticks, lots, style, due_at in self._wishes:
             if what == desk.PLACES:
                 key = zlib.crc32(self.placed.sent[number].wish.order_id.encode())
                 simulator.place((number, place, sign, ticks, lots, style, key, due_at))

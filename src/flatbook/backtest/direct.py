@@ -9,37 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from msgspec.structs import replace
-
-from flatbook.backtest.booked import EVENT_BYTES_MAX, ROW_BYTES, WISHES_BEGIN, Booked, put_wish
+from flatbook.backtest.booked import EVENT_BYTES_MAX, Booked
 from flatbook.backtest.grid import Steps
 from flatbook.backtest.kernel import desk_table as desk
 from flatbook.backtest.kernel.desk_table import DESK_WIDTH
 from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, ORDERS_MAX, REJECTED, WORKING
-from flatbook.backtest.pieces import pieces_of, shape_of
-from flatbook.backtest.placed import ENDED_KEPT_MAX, Placed, Sent
+from flatbook.backtest.pieces import pieces_of
+from flatbook.backtest.placed import ENDED_KEPT_MAX, Placed
 from flatbook.backtest.plain_state import columns_of, is_plain
 from flatbook.backtest.rooms import pass_by_rules
-from flatbook.backtest.seated import Seated, Wanted
+from flatbook.backtest.seated import Seated
 from flatbook.backtest.simulator import Simulator
-from flatbook.backtest.standing import PLAIN_RATES, Shape, Standing
+from flatbook.backtest.standing import PLAIN_RATES, Standing
 from flatbook.backtest.standing_view import Sights, StandingView
 from flatbook.backtest.terms import Terms
-from flatbook.engine.book_intents import intended
+from flatbook.backtest.wished import Wished
 from flatbook.engine.rules import Rules
 from flatbook.engine.sound import INSTANT_FIRST
 from flatbook.engine.wakes import Wakes
-from flatbook.events.codec import encode_event
-from flatbook.events.event import Event
-from flatbook.events.grid import GridHeld, GridLaid, GridLocked, GridResumed, GridSlotsAssigned, GridStopped
-from flatbook.events.orders import CancelIntended, CancelReason
 from flatbook.state.desk import ORDER_TIMES_KEPT_MAX, State
-from flatbook.state.intents import CancelIntent, PlaceIntent
 from flatbook.state.positions import DayResult, NetKey
-from flatbook.strategies.decision import Decision, Trigger
-from flatbook.values.ids import InstrumentId, OrderId, OwnerId
+from flatbook.strategies.decision import Trigger
+from flatbook.values.ids import InstrumentId, OwnerId
 from flatbook.values.instants import NS_PER_S, Instant
-from flatbook.values.instruments import Side
 from flatbook.values.us_eastern import eastern_day
 
 REPORTS = {
@@ -53,11 +45,7 @@ _NUMBERS_BYTES = 300
 """How long what is written between the pieces of an event may be."""
 _TIME, _VENUE_TIME = 0, 6
 SOUND_FROM = INSTANT_FIRST + 86_400 * NS_PER_S
-WISHES_AT_ONCE, SHAPES_MAX, RAW = desk.WISHES_MAX - desk.LATE_MAX, 512, -1
-_NOTHING_MORE = (0,) * (desk.WISH_COLUMNS - 2)
-REASONS = {reason: number for number, reason in enumerate(CancelReason)}
-_NOTES = (GridLaid, GridHeld, GridLocked, GridStopped, GridResumed, GridSlotsAssigned)
-_BUY, _ON_FUNDS, _PLACES = Side.BUY, Trigger.BALANCE_CHANGED, desk.PLACES
+_ON_FUNDS = Trigger.BALANCE_CHANGED
 
 
 class Direct:
@@ -67,6 +55,7 @@ class Direct:
         self, rules: Rules, wakes: Wakes, steps: Mapping[InstrumentId, Steps], terms: Terms, booked: Booked
     ) -> None:
         self.placed, self.booked = Placed(), booked
+        self.wished = Wished(booked, self.placed)
         self.touched: dict[NetKey, None] = {}
         self.is_ready = self.says_the_same = False
         self._rules, self._wakes, self._head = rules, wakes, booked.head
@@ -90,17 +79,13 @@ class Direct:
         self._lay_out()
         self._seated: dict[NetKey, Seated] = {}
         self._only: Seated
-        self._times: list[Instant] = []
         self._prefixes: list[str] = []
-        self._pieces: list[bytes] = []
-        self._shapes: dict[tuple[int, tuple[object, ...]], Shape] = {}
         rate = max((seated.limits.orders_per_minute_max for seated in rules.seats.values()), default=1)
         self._times_read = rate if rate <= ORDER_TIMES_KEPT_MAX else 2 * ORDER_TIMES_KEPT_MAX
         self._sent_by, self._by_id = self.placed.sent, self.placed.by_id
-        self.wishes: list[list[int]] = []
+        self.wishes: list[Sequence[int]] = []
         self._deliver: Callable[[], bool] = self._keep_in_table
         self._books_itself = self._waits = self._is_resumed = False
-        self._wanted: Wanted
 
     def share(self, simulator: Simulator) -> None:
         """Has a simulator book what it tells, and send what is wanted, by itself where it can."""
@@ -150,7 +135,7 @@ class Direct:
                 if not standing.read(state, days) or not self._read_orders(state, standing, seated.view.prefix):
                     self.is_ready = False
                     return False
-        self._times = state.order_times[-self._times_read :]
+        self.wished.times = state.order_times[-self._times_read :]
         self.is_ready, self._is_resumed = self._name_orders(), self._wakes.is_resumed(self._only.key)
         self._see_day(now)
         head[desk.READY] = int(self.is_ready)
@@ -169,9 +154,7 @@ class Direct:
             begins = {seated.owner: seated.view.prefix for seated in self._seated.values()}
             pieces = [pieces_of(each.owner, each.instrument, begins[each.owner]) for each in self._all]
             self._fits = max(sum(map(len, each)) for each in pieces) < EVENT_BYTES_MAX - _NUMBERS_BYTES
-            self._shapes.clear()
-            self._pieces = [piece for each in pieces for piece in each]
-            self.booked.set_pieces(self._pieces)
+            self.wished.begin([piece for each in pieces for piece in each])
             for each in self._all:
                 each.name(begins[each.owner])
         return self._fits
@@ -223,7 +206,7 @@ class Direct:
         if head[desk.TOUCHES]:
             self._note_touched()
         if len(self._sent_by) > head[desk.ALIVE] + ENDED_KEPT_MAX:
-            self.placed.forget(booked.live_numbers().__contains__)
+            self.placed.forget(booked.row_of)
 
     def _book_told(self, told: Sequence[Sequence[int]]) -> Sequence[Sequence[int]]:
         """Books what was told by a simulator that does not do that itself. Gives: what is not plain, and all behind."""
@@ -244,9 +227,9 @@ class Direct:
         head[desk.LATE] = 0
         for number in numbers:
             if self._books_itself:
-                self.booked.wish(desk.SENDS, number, 0, 0, 0, 0, 0, 0, now, *_NOTHING_MORE[desk.W_NOW - 1 :])
+                self.booked.wish(desk.SENDS, number, now)
             else:
-                self.wishes.append([desk.SENDS, number, *_NOTHING_MORE])
+                self.wishes.append((desk.SENDS, number, 0, 0, 0, 0, 0, 0))
 
     def _note_touched(self) -> None:
         """Notes whom reports touched, in the order in which they did."""
@@ -295,10 +278,11 @@ class Direct:
         wake, is_same = decision.wake, decision.wake is self._wakes.wake_of(seated.key)
         if not is_same and _ON_FUNDS in wake.on:
             return False
-        if decision.notes and any(type(note) not in _NOTES for note in decision.notes):
-            return False
-        if (decision.intents or decision.notes) and not self._book(seated, decision, now):
-            return False
+        if decision.intents or decision.notes:
+            is_written = self.wished.write(seated, decision, now)
+            if not is_written or not (self._waits or self._commit()):
+                self.wished.take_back()
+                return False
         if is_same:
             self.says_the_same = True
         else:
@@ -312,184 +296,39 @@ class Direct:
             return self._only.view.sees_all(now)
         return not self._head[desk.BLIND]
 
-    def _book(self, seated: Seated, decision: Decision, now: Instant) -> bool:
-        """Writes down the notes of a decision and its intents, cancels first, if all of them are plain."""
-        times, head = self._times, self._head
-        gone: dict[OrderId, None] = {}
-        wanted: list[PlaceIntent] = []
-        if len(times) > 2 * ORDER_TIMES_KEPT_MAX:
-            del times[:ORDER_TIMES_KEPT_MAX]
-        self._wanted = (seated, wanted, gone, now, self.placed.count, len(times), head[desk.WISHES])
-        is_plain = len(decision.intents) + len(decision.notes) < WISHES_AT_ONCE
-        for note in decision.notes if is_plain else ():
-            is_plain = is_plain and self._note(note, now)
-        for intent in decision.intents if is_plain else ():
-            if type(intent) is PlaceIntent:
-                wanted.append(intent)
-            elif type(intent) is not CancelIntent or not self._cancel(seated, intent, gone, now):
-                is_plain = False
-                break
-        if is_plain and (not wanted or self._place(seated, wanted, now)) and (self._waits or self._commit()):
-            return True
-        self.take_back()
-        return False
-
     def _commit(self) -> bool:
         """Has all done at once that was written down. Gives: False where nothing of it may be done."""
-        wishes = [] if self._books_itself else self.booked.wishes()
-        if wishes:
+        wishes = self._head[desk.WISHES]
+        if not self._books_itself and wishes:
             self._show_touches()
         while not self.deliver():
             if not self.may_go_on():
                 return False
-        self.wishes += wishes
+        if not self._books_itself:
+            self.wishes += self.booked.wishes(wishes)
         return True
 
     def _show_touches(self) -> None:
         """Writes down what is seen of the books on which orders are wanted, for a simulator that does not do that."""
-        seated, wanted, *_ = self._wanted
+        seated, wanted, *_ = self.wished.wanted
         for intent in wanted:
             seated.standings[intent.instrument.id].show(seated.view.touch(intent.instrument.id))
 
     def may_go_on(self) -> bool:
         """Whether what did not pass at one look may be done. Gives: False where the engine must decide."""
-        head, wanted = self._head, self._wanted
+        head, wished = self._head, self.wished
         if head[desk.WHY] == desk.NEW_DAY:
-            _, _, _, now, *_ = wanted
+            _, _, _, now, *_ = wished.wanted
             self._see_day(now)
             return True
-        if pass_by_rules(wanted, self._times, self._on, self._sharing, self._sent_by):
+        if pass_by_rules(wished.wanted, wished.times, self._on, self._sharing, self._sent_by):
             head[desk.CHECKED] = 1
             return True
         return False
 
     def take_back(self) -> None:
         """Takes back all that was wanted last, for the engine to decide."""
-        seated, _, _, _, placed, times, wishes = self._wanted
-        self._head[desk.WISHES] = wishes
-        seated.view.count -= self.placed.count - placed
-        self.placed.take_back(placed)
-        del self._times[times:]
-
-    def _note(self, note: Event, now: Instant) -> bool:
-        raw = self.booked.keep_raw(encode_event(note))
-        if raw is not None:
-            self.booked.wish(desk.NOTES, 0, 0, 0, 0, 0, 0, 0, now, 0, 0, 0, RAW, *raw, 0)
-        return raw is not None
-
-    def _cancel(self, seated: Seated, intent: CancelIntent, gone: dict[OrderId, None], now: Instant) -> bool:
-        """Writes down the cancel of an order; one that is not there, or is going, is passed over."""
-        sent, order_id = self._by_id.get(intent.order_id), intent.order_id
-        if sent is None or sent.standing.owner != seated.owner or order_id in gone:
-            return True
-        number, cells = sent.number, self.booked.cells
-        row = (desk.D0 + number % ORDERS_MAX) * DESK_WIDTH
-        if cells[row] != number:
-            row = self.booked.row_of(number)
-        if row < 0 or cells[row + desk.PENDING]:
-            return True
-        gone[order_id] = None
-        kind = desk.CANCELS if cells[row + desk.STATUS] != desk.INTENDED else desk.HOLDS
-        if intent.because is None:
-            self.booked.wish(kind, number, 0, 0, 0, 0, 0, 0, now, 0, 0, 0, REASONS[intent.reason], 0, 0, 0)
-            return True
-        event = CancelIntended(
-            order_id=order_id,
-            attempt=cells[row + desk.ATTEMPT] + 1,
-            reason=intent.reason,
-            because=intent.because,
-            decided_at=now,
-        )
-        raw = self.booked.keep_raw(encode_event(event))
-        if raw is not None:
-            self.booked.wish(kind, number, 0, 0, 0, 0, 0, 0, now, 0, 0, 0, RAW, *raw, 0)
-        return raw is not None
-
-    def _place(self, seated: Seated, wanted: Sequence[PlaceIntent], now: Instant) -> bool:
-        """Writes down the orders that are wanted. Gives: False where one of them is not plain."""
-        times, view, placed, head = self._times, seated.view, self.placed, self._head
-        ids, counted, number, standings = view.ids, view.count, placed.count, seated.standings
-        if len(wanted) > len(ids) or head[desk.ALIVE] + head[desk.WISHES] + len(wanted) >= ORDERS_MAX:
-            return False
-        is_far = len(times) + len(wanted) <= seated.limits.orders_per_minute_max
-        sent_by, by_id = self._sent_by, self._by_id
-        rows, wishes = self.booked.bytes, head[desk.WISHES]
-        row = WISHES_BEGIN + wishes * ROW_BYTES
-        for intent, order_id in zip(wanted, ids, strict=False):
-            standing = standings.get(intent.instrument.id)
-            if standing is None or intent.order_id is not order_id:
-                return False
-            limit, is_buy = intent.limit, intent.side is _BUY
-            shape = standing.bought if is_buy else standing.sold
-            if shape is None or not shape.is_of(intent):
-                shape = self._shape(seated, standing, intent)
-            steps, is_plain = standing.steps, intent.good_until >= 0
-            ticks = None if limit is None else steps.known_ticks.get(limit) or steps.ticks(limit)
-            if shape is None or ticks is None or limit is None or not (is_plain and 0 < ticks < steps.ticks_bound):
-                return False
-            good_until, text, raw, size = intent.good_until, shape.text, 0, 0
-            if text < 0 or intent.evidence or not limit.same_quantum(steps.tick):
-                head[desk.WISHES] = wishes
-                found = self.booked.keep_raw(encode_event(intended(intent, now)))
-                if found is None:
-                    return False
-                text, (raw, size) = RAW, found
-            number += 1
-            sent_by[number] = by_id[order_id] = Sent(number, standing, intent, now)
-            put_wish(
-                rows,
-                row,
-                _PLACES,
-                number,
-                standing.place,
-                shape.sign,
-                ticks,
-                shape.lots,
-                shape.style_code,
-                good_until,
-                now,
-                standing.row,
-                counted,
-                shape.decimals,
-                text,
-                raw,
-                size,
-                is_far and not shape.reduce_only,
-            )
-            placed.count, counted, row, wishes = number, counted + 1, row + ROW_BYTES, wishes + 1
-        head[desk.WISHES] = wishes
-        times += [now] * len(wanted)
-        view.count = counted
-        ids.clear()
-        return True
-
-    def _shape(self, seated: Seated, standing: Standing, intent: PlaceIntent) -> Shape | None:
-        """Returns what an order has in common with others; None of one that is not plain. It is kept as the newest."""
-        instrument = intent.instrument
-        if intent.owner != seated.owner or intent.underlying != instrument.underlying:
-            return None
-        if instrument is not standing.instrument and instrument != standing.instrument:
-            return None
-        key = (intent.side, str(intent.qty), intent.style, intent.slot, intent.reduce_only)
-        shape = self._shapes.get((standing.row, key))
-        if shape is None or intent.because is not None:
-            lots = standing.steps.lots(intent.qty)
-            decimals = standing.decimals_of(intent.qty, lots) if lots else None
-            if not lots or decimals is None:
-                return None
-            shape = Shape(intent, lots, decimals)
-            if intent.because is None and len(self._shapes) < SHAPES_MAX:
-                self._shapes[standing.row, key] = shape
-                shape.text = len(self._pieces)
-                sample = intended(intent, Instant(0))
-                self._pieces += shape_of(replace(sample, evidence={}), seated.view.prefix)
-                self.booked.set_pieces(self._pieces)
-        shape.take(intent)
-        if intent.side is _BUY:
-            standing.bought = shape
-        else:
-            standing.sold = shape
-        return shape
+        self.wished.take_back()
 
     def deliver(self) -> bool:
         """Has all taken at once that was written down. Gives: False where it must not be."""

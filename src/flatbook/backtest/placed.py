@@ -16,7 +16,7 @@ from flatbook.values.instants import Instant
 if TYPE_CHECKING:
     from flatbook.backtest.standing import Standing
 
-ENDED_KEPT_MAX = 2_048
+ENDED_KEPT_MAX = 256
 NOT_SEEN = -1
 
 
@@ -57,11 +57,11 @@ class Placed:
         sent = self.sent[number] = self.by_id[wish.order_id] = Sent(number, standing, wish, decided_at)
         return sent
 
-    def forget(self, is_live: Callable[[int], bool]) -> None:
+    def forget(self, row_of: Callable[[int], int]) -> None:
         """Forgets the orders that have ended. Needs: the table knows all that were sent."""
         sent, by_id = self.sent, self.by_id
-        for number, each in [(number, each) for number, each in sent.items() if not is_live(number)]:
-            del sent[number], by_id[each.wish.order_id]
+        for number in [number for number in sent if row_of(number) < 0]:
+            del by_id[sent.pop(number).wish.order_id]
 
     def take_back(self, count: int) -> None:
         """Forgets all orders that were added after so many."""

@@ -198,6 +198,11 @@ class PlainMarket:
         """Returns the touch of an instrument, and when its book was last seen fit."""
         return self._seen[inst].touch, self._seen[inst].heard_at
 
+    def touch_after(self, inst: int, earliest: int) -> Touch | None:
+        """Returns the touch of an instrument whose book was seen fit after an instant; None without such a one."""
+        touch, seen_at = self.seen(inst)
+        return touch if seen_at > earliest else None
+
     def touch(self, inst: int) -> Touch | None:
         """Returns what was last seen as the best of both sides; None while the book is unfit or empty on one side."""
         return self._seen[inst].touch

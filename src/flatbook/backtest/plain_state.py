@@ -35,9 +35,8 @@ def columns_of(order: Order, number: int, standing: Standing, prefix: str) -> tu
         return None
     if order.attempt or order.sent_at != order.decided_at:
         return None
-    cancels = (int(order.cancel_pending), order.cancel_attempt, order.cancel_at)
+    stands = (status, filled, int(order.cancel_pending), order.cancel_attempt, order.cancel_at, order.changed_at)
     decimals = standing.decimals_of(order.qty, lots)
     if decimals is None:
         return None
-    placed = (number, standing.row, int(counted), order.side.sign, price, lots, decimals)
-    return (*placed, filled, status, *cancels, order.changed_at, 0)
+    return (number, *stands, 0, 0, 0, standing.row, int(counted), order.side.sign, price, lots, decimals)

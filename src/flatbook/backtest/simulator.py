@@ -205,6 +205,10 @@ class Simulator(Protocol):
         """Returns the touch of an instrument, and when its book was last seen fit, 0 before the first time."""
         ...
 
+    def touch_after(self, inst: int, earliest: int) -> Touch | None:
+        """Returns the touch of an instrument whose book was seen fit after an instant; None without such a one."""
+        ...
+
     def touch(self, inst: int) -> Touch | None:
         """Returns what was last seen as the best of both sides; None while the book is unfit or empty on one side."""
         ...

@@ -52,31 +52,24 @@ STATUSES = {
 class Shape:
     """What orders of an owner on one side of an instrument have in common that differ in limit, id and times only.
 
-    `text` is the first of its pieces, below zero where it has none. Units: lots.
+    `row` is where the table has it; without a text the compiled code does not write their events by itself.
     """
 
     __slots__ = (
         "because",
-        "decimals",
+        "has_text",
         "instrument",
-        "lots",
         "owner",
         "qty",
         "reduce_only",
-        "sign",
+        "row",
         "slot",
         "style",
-        "style_code",
-        "text",
         "underlying",
     )
 
-    def __init__(self, intent: PlaceIntent, lots: int, decimals: int) -> None:
-        self.lots, self.decimals, self.text = lots, decimals, -1
-        self.sign, self.style_code = (
-            intent.side.sign,
-            style_of(intent.style, intent.instrument.product, reduces=intent.reduce_only),
-        )
+    def __init__(self, intent: PlaceIntent, row: int, *, has_text: bool) -> None:
+        self.row, self.has_text = row, has_text
         self.take(intent)
 
     def take(self, intent: PlaceIntent) -> None:
@@ -84,19 +77,6 @@ class Shape:
         self.qty, self.style, self.slot, self.because = intent.qty, intent.style, intent.slot, intent.because
         self.reduce_only, self.owner, self.underlying = intent.reduce_only, intent.owner, intent.underlying
         self.instrument = intent.instrument
-
-    def is_of(self, intent: PlaceIntent) -> bool:
-        """Whether an order is known again, by its very values. Needs: it is on the side of this."""
-        return (
-            intent.qty is self.qty
-            and intent.slot is self.slot
-            and intent.instrument is self.instrument
-            and intent.style is self.style
-            and intent.because is self.because
-            and intent.reduce_only is self.reduce_only
-            and intent.owner is self.owner
-            and intent.underlying is self.underlying
-        )
 
 
 class Standing:

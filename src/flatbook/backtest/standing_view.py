@@ -20,14 +20,17 @@ from flatbook.values.ids import COUNT_DIGITS, InstrumentId, OrderId, OwnerId, Sl
 from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.values.money import Money, Quantity
 
-_COUNT_ABOVE = 10**COUNT_DIGITS
+IDS_AT_ONCE = 64
+"""How many ids of orders are made together."""
+IDS_MAX = 1_024
+"""A decision that places more orders is booked by the engine."""
 
 
 class Sights(Protocol):
     """What is seen of the market, and the desk behind it for what is seldom asked."""
 
-    def touch_of(self, inst: int) -> Touch | None:
-        """Returns the touch of an instrument by its place; None while its book is unfit or empty on one side."""
+    def touch_after(self, inst: int, earliest: int) -> Touch | None:
+        """Returns the touch of an instrument by its place, seen fit after an instant; None without such a one."""
         ...
 
     def fit_since(self, inst: int) -> int:
@@ -53,12 +56,11 @@ class StandingView:
     __slots__ = (
         "_age_ns",
         "_fit_since",
-        "_looked",
         "_places",
         "_sent",
         "_sights",
         "_standings",
-        "_touch_of",
+        "_touch_after",
         "_touches",
         "_traded",
         "count",
@@ -81,8 +83,7 @@ class StandingView:
         self._age_ns = seated.limits.book_age_ms_max * NS_PER_MS
         self._touches: dict[InstrumentId, Touch | None] = {}
         self.ids: list[OrderId] = []
-        self._looked = False
-        self.prefix, self.count, self._touch_of = "", 0, sights.touch_of
+        self.prefix, self.count, self._touch_after = "", 0, sights.touch_after
         self.now: Instant = Instant(0)
         self.owner: OwnerId = seated.seat.owner
 
@@ -103,22 +104,23 @@ class StandingView:
     def begin(self, now: Instant) -> None:
         """Begins to look at an instant."""
         self.now = now
-        if self._looked:
+        if self._touches:
             self._touches.clear()
-            self._looked = False
+
+    def go_to(self, count: int) -> None:
+        """Goes on from so many orders that the owner has wanted."""
+        if count > self.count:
+            del self.ids[: count - self.count]
+        else:
+            self.ids.clear()
+        self.count = count
 
     def touch(self, instrument: InstrumentId) -> Touch | None:
         """Returns the best of both sides; None while the book is unfit, stale or empty on one side."""
-        try:
-            return self._touches[instrument]
-        except KeyError:
-            return self._look(instrument)
-
-    def _look(self, instrument: InstrumentId) -> Touch | None:
-        """Looks at a book for the first time in this decision."""
-        place = self._places[instrument]
-        touch = self._touch_of(place) if self._fit_since(place) > self.now - self._age_ns else None
-        self._touches[instrument], self._looked = touch, True
+        touches = self._touches
+        if instrument in touches:
+            return touches[instrument]
+        touch = touches[instrument] = self._touch_after(self._places[instrument], self.now - self._age_ns)
         return touch
 
     def observed_at(self, instrument: InstrumentId) -> Instant | None:
@@ -170,11 +172,11 @@ class StandingView:
     def order_id(self, index: int) -> OrderId:
         """Returns the id of the `index`-th order that this decision places, from 0."""
         ids = self.ids
-        if index == len(ids):
-            order_id = OrderId(self.prefix + str(_COUNT_ABOVE + self.count + index)[1:])
-            ids.append(order_id)
-            return order_id
         if 0 <= index < len(ids):
+            return ids[index]
+        if 0 <= index < IDS_MAX:
+            prefix, first, until = self.prefix, self.count, index + IDS_AT_ONCE
+            ids += [OrderId(f"{prefix}{first + k:0{COUNT_DIGITS}d}") for k in range(len(ids), until)]
             return ids[index]
         return OrderId(f"{self.prefix}{self.count + index:0{COUNT_DIGITS}d}")
 

@@ -53,7 +53,7 @@ from flatbook.backtest.kernel.tables import (
     WORKING,
     Longs,
 )
-from flatbook.backtest.kernel.wishes import pass_all, take_wishes
+from flatbook.backtest.kernel.wishes import pass_all, take_shapes, take_wishes
 
 
 def put_times(k: Texts, at: int, pieces: int, row: Longs) -> int:
@@ -310,6 +310,7 @@ def book_ring(t: Longs, d: Longs, k: Texts) -> None:
 def keep_and_book(d: Longs, k: Texts, ring: Longs) -> int:
     """Keeps what is wanted and books what was told, where a simulator does neither. Gives: HELD where it must not."""
     if d[desk.DESK_ROW, desk.WISHES] != 0:
+        take_shapes(d)
         if not pass_all(d):
             return HELD
         take_wishes(d, k)

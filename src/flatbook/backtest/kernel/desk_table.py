@@ -16,11 +16,11 @@ Bytes = npt.NDArray[np.uint8]
 # The first row: one number each. WRITTEN are bytes, COUNT the events behind the last cut, CUTS how often a row of the
 # journal became full, WHY why something was not booked, READY whether reports may be booked at all, ALIVE how many
 # orders are live, CHECKED that what is wanted passed the rules, LOOKS how often it was looked at what is wanted, CALLS
-# that there is something to be done for Python before it goes on, BLIND that at
-# LOOKED_AT a book was not seen on which orders stand.
+# that there is something to be done for Python before it goes on, BLIND that at LOOKED_AT a book was not seen on which
+# orders stand, OFTEN that orders were wanted so often that the rules must look.
 (WRITTEN, COUNT, CUTS, TOLD, BOOKED, WHY, READY, WISHES, LATE, EXECUTED, TOUCHES, PROBES) = range(12)
 (DAY, DAY_FROM, DAY_UNTIL, ALIVE, CHECKED, LOOKS, CALLS, STANDINGS, BLIND) = range(12, 21)
-LOOKED_AT = 21
+LOOKED_AT, OFTEN = 21, 22
 DESK_ROW = 0
 PLAIN, NOT_PLAIN, NEW_DAY = range(3)
 
@@ -49,15 +49,19 @@ PARTS_DECIMALS = 18
 WAKES_ON, TOUCHED = range(2)
 
 # The columns of an order. COUNTED is the number that its id ends in, NEXT and BEFORE are its neighbours by age.
-(O_NUMBER, STANDING, COUNTED, O_SIGN, O_PRICE, LOTS, QTY_DECIMALS, FILLED_LOTS, STATUS, PENDING) = range(10)
-(ATTEMPT, CANCEL_AT, CHANGED_AT, O_CHANGES, NEXT, BEFORE) = range(10, 16)
+(O_NUMBER, STATUS, FILLED_LOTS, PENDING, ATTEMPT, CANCEL_AT, CHANGED_AT, O_CHANGES, NEXT, BEFORE) = range(10)
+(STANDING, COUNTED, O_SIGN, O_PRICE, LOTS, QTY_DECIMALS) = range(10, 16)
 INTENDED, ACCEPTED, PARTIAL, CANCELING = 1, 2, 3, 4
 
-# The columns of what is wanted: WHAT, then of an order the first eight that the market is told, then what is ours. TEXT
-# is the first of its pieces, below zero where the text stands in the raw ones, LOOKED that the limits are looked at.
-(WISH, W_NUMBER, W_PLACE, W_SIGN, W_PRICE, W_LOTS, W_STYLE, W_DUE, W_NOW) = range(9)
-(W_STANDING, W_COUNTED, W_DECIMALS, W_TEXT, W_RAW, W_RAW_BYTES, W_LOOKED) = range(9, 16)
-WISH_COLUMNS = 16
+# The columns of what is wanted. Python writes the first nine of them: what it is, and of an order the row of its shape,
+# of a cancel the number of its reason there. Where RAW_BYTES is not 0 its text was made already and stands at RAW.
+(WISH, W_NUMBER, W_SHAPE, W_NOW, W_PRICE, W_DUE, W_COUNTED, W_RAW, W_RAW_BYTES) = range(9)
+W_REASON = W_SHAPE
+WISH_COLUMNS = 9
+
+# The others are those of the shape: TEXT is the first of its pieces, LOOKED that one look at the limits can pass it.
+(W_PLACE, W_STANDING, W_SIGN, W_LOTS, W_STYLE, W_DECIMALS, W_TEXT, W_LOOKED) = range(9, 17)
+SHAPE_COLUMNS = 8
 PLACES, CANCELS, HOLDS, SENDS, NOTES = range(5)
 """An order, its cancel, a cancel that waits until it is accepted, one that has waited, and an event and no more."""
 
@@ -79,7 +83,11 @@ C0 = G1 + SEATS_MAX
 L0 = C0 + CUTS_MAX
 D0 = L0 + 1
 W0 = D0 + ORDERS_MAX
-DESK_ROWS = W0 + WISHES_MAX
+H0 = W0 + WISHES_MAX
+SHAPES_MAX = 512
+X0 = H0 + SHAPES_MAX
+"""Behind the shapes that are kept there is one for each wish, for orders that are like no other."""
+DESK_ROWS = X0 + WISHES_MAX
 EXECUTION = 5
 
 GROUP = 256

@@ -29,6 +29,8 @@ _MESSAGES, _ROW = 8 * at.WIDTH * at.M0, 8 * at.WIDTH
 _pack_message = Struct(f"{at.MSG_NOW + 1}q").pack_into
 _WOKEN = Stop.WOKEN
 _touch_at = Struct("4q").unpack_from
+_SIGHTS = I0 * _ROW + 8 * at.SAW_BID
+_sight_at = Struct(f"5q{8 * (at.IS_FIT - at.HEARD_AT - 1)}xq").unpack_from
 _PLAIN = slice(at.RANG, at.UNFIT + 1)
 
 
@@ -362,6 +364,11 @@ class CompiledMarket:
     def seen(self, inst: int) -> tuple[Touch | None, int]:
         """Returns the touch of an instrument, and when its book was last seen fit, 0 before the first time."""
         return self.touch(inst), self._cells[(I0 + inst) * at.WIDTH + at.HEARD_AT]
+
+    def touch_after(self, inst: int, earliest: int) -> Touch | None:
+        """Returns the touch of an instrument whose book was seen fit after an instant; None without such a one."""
+        bid, bid_size, ask, ask_size, heard_at, is_fit = _sight_at(self._rows_of, inst * _ROW + _SIGHTS)
+        return Touch(bid, bid_size, ask, ask_size) if is_fit and heard_at > earliest else None
 
     def touch(self, inst: int) -> Touch | None:
         """Returns what was last seen as the best of both sides; None while the book is unfit or empty on one side."""

@@ -55,7 +55,7 @@ from flatbook.backtest.kernel.tables import (
     WATCH,
     Longs,
 )
-from flatbook.backtest.kernel.wishes import look_at_books, pass_all, take_wishes
+from flatbook.backtest.kernel.wishes import look_at_books, pass_all, take_shapes, take_wishes
 from flatbook.matcher.rule import CANCELING, PLACING, latency
 
 CRC_POLYNOMIAL = 0xEDB88320
@@ -186,6 +186,7 @@ def send_all(t: Longs, d: Longs, k: Texts, is_shared: bool) -> int:
     Gives: why a scan must stop before it begins: what is wanted did not pass, or there was no room; -1 where neither.
     """
     if is_shared and d[desk.DESK_ROW, desk.WISHES] != 0:
+        take_shapes(d)
         look_at_books(t, d)
         if not pass_all(d):
             return HELD

@@ -17,6 +17,16 @@ FEE_PARTS = desk.PARTS // FEE_UNIT
 NOT_LOOKED = -1
 
 
+def take_shapes(d: Longs) -> None:
+    """Gives each order that is wanted what it has in common with others."""
+    for k in range(d[desk.DESK_ROW, desk.WISHES]):
+        wish = d[desk.W0 + k]
+        if wish[desk.WISH] == desk.PLACES:
+            shape = d[wish[desk.W_SHAPE]]
+            for column in range(desk.SHAPE_COLUMNS):
+                wish[desk.W_PLACE + column] = shape[column]
+
+
 def look_at_books(t: Longs, d: Longs) -> None:
     """Takes the touch of each instrument on which an order is wanted, where its book is fit and not too old."""
     for k in range(d[desk.DESK_ROW, desk.WISHES]):
@@ -100,6 +110,10 @@ def pass_all(d: Longs) -> bool:
     if head[desk.CHECKED] != 0:
         head[desk.CHECKED] = 0
         return True
+    if head[desk.OFTEN] != 0:
+        head[desk.OFTEN] = 0
+        head[desk.WHY] = desk.NOT_PLAIN
+        return False
     head[desk.LOOKS] += 1
     for k in range(head[desk.WISHES]):
         wish = d[desk.W0 + k]
@@ -125,7 +139,7 @@ def put_raw(d: Longs, k: Texts, wish: Longs) -> int:
 def put_intended(d: Longs, k: Texts, wish: Longs) -> None:
     """Writes that an order is intended."""
     w, p, x, text, standing = k[0], k[1], k[2], wish[desk.W_TEXT], d[wish[desk.W_STANDING]]
-    if text < 0:
+    if wish[desk.W_RAW_BYTES] != 0:
         wrote(d, put_raw(d, k, wish), wish[desk.W_NOW])
         return
     at = put_piece(w, d[desk.DESK_ROW, desk.WRITTEN], p, x, text + desk.INTENDED_HEAD)
@@ -138,15 +152,15 @@ def put_intended(d: Longs, k: Texts, wish: Longs) -> None:
 
 def put_cancel(d: Longs, k: Texts, wish: Longs, order: int) -> None:
     """Writes that an order is to be canceled."""
-    w, p, x, text = k[0], k[1], k[2], wish[desk.W_TEXT]
-    if text < 0:
+    w, p, x = k[0], k[1], k[2]
+    if wish[desk.W_RAW_BYTES] != 0:
         wrote(d, put_raw(d, k, wish), wish[desk.W_NOW])
         return
     pieces = (d[order, desk.STANDING] - desk.S0) * desk.PIECES
     at = put_piece(w, d[desk.DESK_ROW, desk.WRITTEN], p, x, pieces + desk.CANCEL_HEAD)
     at = put_piece(w, put_digits(w, at, d[order, desk.COUNTED], ID_DIGITS), p, x, pieces + desk.ATTEMPT_KEY)
     at = put_whole(w, at, d[order, desk.ATTEMPT] + 1)
-    at = put_piece(w, at, p, x, pieces + desk.CANCEL_REASON + text)
+    at = put_piece(w, at, p, x, pieces + desk.CANCEL_REASON + wish[desk.W_REASON])
     wrote(d, put_whole(w, at, wish[desk.W_NOW]), wish[desk.W_NOW])
 
 
@@ -168,6 +182,7 @@ def take_wishes(d: Longs, k: Texts) -> None:
 
 
 COMPILED = (
+    take_shapes,
     look_at_books,
     can_lose,
     read_room,

@@ -1,0 +1,208 @@
+"""What seats of a backtest want, written down for the compiled code: their cancels, their orders and their notes.
+
+An order is a few numbers beside its shape, which is what it has in common with others: its instrument, side, size and
+style, and the parts of its text that never change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import astuple, replace
+
+from flatbook.backtest.booked import NO_TEXT, ROW_BYTES, WISHES_BEGIN, Booked, put_wish
+from flatbook.backtest.kernel import desk_table as desk
+from flatbook.backtest.kernel.desk_table import DESK_WIDTH
+from flatbook.backtest.kernel.tables import ORDERS_MAX
+from flatbook.backtest.pieces import shape_of
+from flatbook.backtest.placed import Placed, Sent
+from flatbook.backtest.seated import Seated, Wanted
+from flatbook.backtest.standing import Shape, Standing, style_of
+from flatbook.engine.book_intents import intended
+from flatbook.events.codec import encode_event
+from flatbook.events.event import Event
+from flatbook.events.grid import GridHeld, GridLaid, GridLocked, GridResumed, GridSlotsAssigned, GridStopped
+from flatbook.events.orders import CancelIntended, CancelReason
+from flatbook.state.desk import ORDER_TIMES_KEPT_MAX
+from flatbook.state.intents import CancelIntent, PlaceIntent
+from flatbook.strategies.decision import Decision
+from flatbook.values.ids import OrderId
+from flatbook.values.instants import Instant
+from flatbook.values.instruments import Side
+
+WISHES_AT_ONCE = desk.WISHES_MAX - desk.LATE_MAX
+REASONS = {reason: number for number, reason in enumerate(CancelReason)}
+NOTES = (GridLaid, GridHeld, GridLocked, GridStopped, GridResumed, GridSlotsAssigned)
+NO_PIECE = -1
+_BUY = Side.BUY
+_WISHES, _ALIVE, _INTENDED, _PENDING, _STATUS = desk.WISHES, desk.ALIVE, desk.INTENDED, desk.PENDING, desk.STATUS
+_PLACES, _CANCELS, _HOLDS = desk.PLACES, desk.CANCELS, desk.HOLDS
+_ORDERS_BEGIN = desk.D0 * DESK_WIDTH
+
+
+class Wished:
+    """What is wanted and was not done yet. `times` are those of the newest orders of the desk."""
+
+    def __init__(self, booked: Booked, placed: Placed) -> None:
+        self.booked, self.placed = booked, placed
+        self._head, self._cells = booked.head, booked.cells
+        self._sent_by, self._by_id = placed.sent, placed.by_id
+        self.times: list[Instant] = []
+        self.wanted: Wanted
+        self._counted = 0
+        self._pieces: list[bytes] = []
+        self._shapes: dict[tuple[int, tuple[object, ...]], Shape] = {}
+
+    def begin(self, pieces: Sequence[bytes]) -> None:
+        """Takes the pieces of all events but intended orders, whose shapes are to be found anew."""
+        self._shapes.clear()
+        self._pieces = list(pieces)
+        self.booked.set_pieces(self._pieces)
+
+    def write(self, seated: Seated, decision: Decision, now: Instant) -> bool:
+        """Writes down the notes of a decision and its intents, cancels first. Gives: False where one is not plain."""
+        times, intents, notes = self.times, decision.intents, decision.notes
+        gone: dict[OrderId, None] = {}
+        wanted: list[PlaceIntent] = []
+        if len(times) > 2 * ORDER_TIMES_KEPT_MAX:
+            del times[:ORDER_TIMES_KEPT_MAX]
+        self.wanted = (seated, wanted, gone, now, self.placed.count, len(times), self._head[_WISHES])
+        self._counted = seated.view.count
+        if len(intents) + len(notes) >= WISHES_AT_ONCE:
+            return False
+        for note in notes:
+            if not self._note(note, now):
+                return False
+        for intent in intents:
+            if type(intent) is PlaceIntent:
+                wanted.append(intent)
+            elif type(intent) is not CancelIntent or not self._cancel(seated, intent, gone, now):
+                return False
+        return not wanted or self._place(seated, wanted, now)
+
+    def take_back(self) -> None:
+        """Takes back all that was wanted last, for the engine to decide."""
+        seated, _, _, _, placed, times, wishes = self.wanted
+        self._head[_WISHES] = wishes
+        self._head[desk.OFTEN] = 0
+        seated.view.go_to(self._counted)
+        self.placed.take_back(placed)
+        del self.times[times:]
+
+    def _note(self, note: Event, now: Instant) -> bool:
+        raw = self.booked.keep_raw(encode_event(note)) if type(note) in NOTES else None
+        if raw is not None:
+            self.booked.wish(desk.NOTES, 0, now, raw=raw)
+        return raw is not None
+
+    def _cancel(self, seated: Seated, intent: CancelIntent, gone: dict[OrderId, None], now: Instant) -> bool:
+        """Writes down the cancel of an order; one that is not there, or is going, is passed over."""
+        order_id = intent.order_id
+        sent = self._by_id.get(order_id)
+        if sent is None or order_id in gone or sent.standing.owner != seated.owner:
+            return True
+        number, cells = sent.number, self._cells
+        row = _ORDERS_BEGIN + number % ORDERS_MAX * DESK_WIDTH
+        if cells[row] != number:
+            row = self.booked.row_of(number)
+        if row < 0 or cells[row + _PENDING]:
+            return True
+        gone[order_id] = None
+        raw: tuple[int, int] | None = NO_TEXT
+        if intent.because is not None:
+            event = CancelIntended(
+                order_id=order_id,
+                attempt=cells[row + desk.ATTEMPT] + 1,
+                reason=intent.reason,
+                because=intent.because,
+                decided_at=now,
+            )
+            raw = self.booked.keep_raw(encode_event(event))
+        if raw is not None:
+            kind = _CANCELS if cells[row + _STATUS] != _INTENDED else _HOLDS
+            self.booked.wish(kind, number, now, REASONS[intent.reason], raw)
+        return raw is not None
+
+    def _place(self, seated: Seated, wanted: Sequence[PlaceIntent], now: Instant) -> bool:
+        """Writes down the orders that are wanted. Gives: False where one of them is not plain."""
+        head, times, view, standings = self._head, self.times, seated.view, seated.standings
+        wishes, count, counted, number = head[_WISHES], len(wanted), view.count, self.placed.count
+        ids, sent_by, by_id, rows = view.ids, self._sent_by, self._by_id, self.booked.bytes
+        if count > len(ids) or head[_ALIVE] + wishes + count >= ORDERS_MAX:
+            return False
+        row = WISHES_BEGIN + wishes * ROW_BYTES
+        for intent, order_id in zip(wanted, ids, strict=False):
+            given, owner, base, on, side, qty, limit, reduces, style, slot, because, evidence, until = astuple(intent)
+            standing = standings.get(on.id)
+            if standing is None or given is not order_id:
+                return False
+            steps, shape = standing.steps, standing.bought if side is _BUY else standing.sold
+            if (
+                shape is None
+                or qty is not shape.qty
+                or slot is not shape.slot
+                or on is not shape.instrument
+                or style is not shape.style
+                or because is not shape.because
+                or reduces is not shape.reduce_only
+                or owner is not shape.owner
+                or base is not shape.underlying
+            ):
+                shape = self._shape(seated, standing, intent, wishes)
+            ticks = None if limit is None else steps.known_ticks.get(limit) or steps.ticks(limit)
+            if shape is None or ticks is None or until < 0 or not 0 < ticks < steps.ticks_bound:
+                return False
+            raw, size = NO_TEXT
+            if evidence or because is not None or not shape.has_text or not limit.same_quantum(steps.tick):
+                head[_WISHES] = wishes
+                text = self.booked.keep_raw(encode_event(intended(intent, now)))
+                if text is None:
+                    return False
+                raw, size = text
+            number += 1
+            sent_by[number] = by_id[order_id] = Sent(number, standing, intent, now)
+            put_wish(rows, row, _PLACES, number, shape.row, now, ticks, until, counted, raw, size)
+            self.placed.count, counted, row, wishes = number, counted + 1, row + ROW_BYTES, wishes + 1
+        head[_WISHES] = wishes
+        times += [now] * count
+        if len(times) > seated.limits.orders_per_minute_max:
+            head[desk.OFTEN] = 1
+        view.go_to(counted)
+        return True
+
+    def _shape(self, seated: Seated, standing: Standing, intent: PlaceIntent, wish: int) -> Shape | None:
+        """Returns what an order has in common with others; None of one that is not plain. It is kept as the newest."""
+        instrument = intent.instrument
+        if intent.owner != seated.owner or intent.underlying != instrument.underlying:
+            return None
+        if instrument is not standing.instrument and instrument != standing.instrument:
+            return None
+        key = (intent.side, str(intent.qty), intent.style, intent.slot, intent.reduce_only)
+        shape = self._shapes.get((standing.row, key))
+        if shape is None:
+            lots = standing.steps.lots(intent.qty)
+            decimals = standing.decimals_of(intent.qty, lots) if lots else None
+            if not lots or decimals is None:
+                return None
+            if len(self._shapes) == desk.SHAPES_MAX:
+                return self._put_shape(desk.X0 + wish, intent, standing, (lots, decimals, NO_PIECE))
+            shape = self._shapes[standing.row, key] = self._put_shape(
+                desk.H0 + len(self._shapes), intent, standing, (lots, decimals, len(self._pieces))
+            )
+            sample = replace(intended(intent, Instant(0)), evidence={}, because=None)
+            self._pieces += shape_of(sample, seated.view.prefix)
+            self.booked.set_pieces(self._pieces)
+        shape.take(intent)
+        if intent.side is _BUY:
+            standing.bought = shape
+        else:
+            standing.sold = shape
+        return shape
+
+    def _put_shape(self, row: int, intent: PlaceIntent, standing: Standing, found: tuple[int, int, int]) -> Shape:
+        """Keeps what an order has in common with others in a row. `found` are its lots, decimals and first piece."""
+        lots, decimals, text = found
+        style = style_of(intent.style, intent.instrument.product, reduces=intent.reduce_only)
+        placed = (standing.place, standing.row, intent.side.sign, lots, style, decimals, text)
+        self.booked.put_shape(row, (*placed, int(not intent.reduce_only)))
+        return Shape(intent, row, has_text=text != NO_PIECE)

@@ -119,6 +119,18 @@ class SimulatedDesk:
             take_item(turn, Resumed(key=key), now)
         self._end(turn)
 
+    def goes_on(self, at: int) -> bool:
+        """Asks the only strategy at an instant at which it is woken. Gives: False where `take` must do that."""
+        now = self._turn.now = Instant(at)
+        goes_on = self._direct.goes_on(now)
+        if goes_on:
+            self._send()
+        elif goes_on is None:
+            return False
+        else:
+            self._ask_engine((), now, woken=True)
+        return True
+
     def take(self, at: int, *, woken: bool) -> None:
         """Folds what the simulator tells, and asks the strategies where something woke them at an instant."""
         direct, simulator = self._direct, self._simulator
@@ -126,13 +138,6 @@ class SimulatedDesk:
         if not now:
             return
         self._turn.now = now
-        goes_on = direct.goes_on(now) if woken else None
-        if goes_on:
-            self._send()
-            return
-        if goes_on is not None:
-            self._ask_engine((), now, woken=True)
-            return
         if not direct.is_ready and not (self._is_direct and direct.read(self.state, now)):
             told = simulator.told()
             if not (woken and not told and simulator.is_plain and self._nothing_to_do()):

@@ -46,6 +46,7 @@ _NUMBERS_BYTES = 300
 _TIME, _VENUE_TIME = 0, 6
 SOUND_FROM = INSTANT_FIRST + 86_400 * NS_PER_S
 _ON_FUNDS = Trigger.BALANCE_CHANGED
+_LOOKED_AT, _CALLS, _BLIND = desk.LOOKED_AT, desk.CALLS, desk.BLIND
 
 
 class Direct:
@@ -85,7 +86,7 @@ class Direct:
         self._sent_by, self._by_id = self.placed.sent, self.placed.by_id
         self.wishes: list[Sequence[int]] = []
         self._deliver: Callable[[], bool] = self._keep_in_table
-        self._books_itself = self._waits = self._is_resumed = False
+        self._books_itself = self._waits = self._asks_at_once = False
 
     def share(self, simulator: Simulator) -> None:
         """Has a simulator book what it tells, and send what is wanted, by itself where it can."""
@@ -136,14 +137,15 @@ class Direct:
                     self.is_ready = False
                     return False
         self.wished.times = state.order_times[-self._times_read :]
-        self.is_ready, self._is_resumed = self._name_orders(), self._wakes.is_resumed(self._only.key)
+        self.is_ready = self._name_orders()
+        self._asks_at_once = self.is_ready and self._waits and self._wakes.is_resumed(self._only.key)
         self._see_day(now)
         head[desk.READY] = int(self.is_ready)
         return self.is_ready
 
     def rest(self) -> None:
         """Leaves all to the engine until the state is read anew."""
-        self.is_ready = False
+        self.is_ready = self._asks_at_once = False
         self._head[desk.READY] = 0
 
     def _name_orders(self) -> bool:
@@ -161,7 +163,7 @@ class Direct:
 
     def _watch(self, seated: Seated) -> None:
         """Notes which reports touch a seat; one that is alone is asked whenever it is woken."""
-        wake = self._wakes.wake_of(seated.key)
+        wake = seated.wake = self._wakes.wake_of(seated.key)
         bits = 0
         for trigger in wake.on if wake is not None and len(self._seated) > 1 else ():
             bits |= REPORTS.get(trigger, 0)
@@ -250,11 +252,11 @@ class Direct:
         Gives: None where that is not so, False where the engine must ask it.
         """
         head = self._head
-        if not self._waits or not self.is_ready or head[desk.LOOKED_AT] != now or not self._is_resumed:
+        if not self._asks_at_once or head[_LOOKED_AT] != now:
             return None
-        if head[desk.CALLS]:
+        if head[_CALLS]:
             self._attend(now)
-        return self._decide(self._only, now)
+        return not head[_BLIND] and self._ask(self._only, now)
 
     def ask_only(self, now: Instant) -> bool:
         """Asks the only seat there is, and books what it wants. Gives: False where the engine must ask it."""
@@ -270,12 +272,16 @@ class Direct:
 
     def _decide(self, seated: Seated, now: Instant) -> bool:
         """Asks a strategy and books what it wants, all of it or nothing."""
+        sees_all = self._sees_all(now) if self._waits else seated.view.sees_all(now)
+        return sees_all and self._ask(seated, now)
+
+    def _ask(self, seated: Seated, now: Instant) -> bool:
+        """Asks a strategy that sees all books on which its orders stand, and books what it wants, or nothing of it."""
         view = seated.view
-        if not (self._sees_all(now) if self._waits else view.sees_all(now)):
-            return False
         view.begin(now)
         decision = seated.decide(view, seated.params)
-        wake, is_same = decision.wake, decision.wake is self._wakes.wake_of(seated.key)
+        wake = decision.wake
+        is_same = wake is seated.wake
         if not is_same and _ON_FUNDS in wake.on:
             return False
         if decision.intents or decision.notes:

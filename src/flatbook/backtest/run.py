@@ -211,9 +211,11 @@ def _until_ended(simulator: Simulator, desk: SimulatedDesk, kept: _Kept, rows: i
             )
         if stop is not _WOKEN:  # samples wait until there is no more room for them
             kept.drain(simulator)
-        desk.take(now, woken=stop is _WOKEN)
-        if stop is _ENDED:
-            return True
+            desk.take(now, woken=False)
+            if stop is _ENDED:
+                return True
+        elif rounds or not desk.goes_on(now):
+            desk.take(now, woken=True)
         if progress is not None and simulator.rows_done - told_at >= ROWS_BETWEEN_WORDS:
             told_at = simulator.rows_done
             if not progress(told_at, rows):

@@ -8,14 +8,15 @@ from flatbook.backtest.standing import Standing
 from flatbook.backtest.standing_view import StandingView
 from flatbook.engine.rules import SeatRules
 from flatbook.state.intents import PlaceIntent
+from flatbook.strategies.decision import Wake
 from flatbook.values.ids import InstrumentId, OrderId
 from flatbook.values.instants import Instant
 
 
 class Seated:
-    """A seat, what its strategy sees, and where it stands on what it trades."""
+    """A seat, what its strategy sees, where it stands on what it trades, and what it waits for."""
 
-    __slots__ = ("decide", "key", "limits", "owner", "params", "row", "standings", "view")
+    __slots__ = ("decide", "key", "limits", "owner", "params", "row", "standings", "view", "wake")
 
     def __init__(
         self, seated: SeatRules, view: StandingView, standings: dict[InstrumentId, Standing], row: int
@@ -23,6 +24,7 @@ class Seated:
         seat = seated.seat
         self.decide, self.params, self.key, self.owner = seat.decide, seat.params, seat.key, seat.owner
         self.limits, self.view, self.standings, self.row = seated.limits, view, standings, row
+        self.wake: Wake | None = None
 
 
 Wanted = tuple[Seated, Sequence[PlaceIntent], Mapping[OrderId, None], Instant, int, int, int]

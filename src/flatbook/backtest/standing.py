@@ -27,12 +27,13 @@ from flatbook.values.instruments import Product
 from flatbook.values.money import ZERO, Price, Quantity, scaled_integer
 
 NOT_READ = -1
+_INTENDED = desk.INTENDED
 FAR = 2**60
 """Below this a number is kept whole by the compiled code."""
 PLAIN_RATES = FeeRates()
 _NONE_HELD = Quantity(ZERO)
 _ORDER = Struct(f"{desk.NEXT + 1}q").unpack_from
-_WORDS = 8
+_ORDER_BYTES = 8 * DESK_WIDTH
 STYLES = {OrderStyle.LIMIT: LIMIT, OrderStyle.POST_ONLY: POST_ONLY, OrderStyle.IOC: IOC}
 
 
@@ -298,12 +299,11 @@ class Standing:
             return self.orders
         row, found = cells[self.starts + desk.FIRST], []
         while row:
-            columns = _ORDER(cells, row * DESK_WIDTH * _WORDS)
-            sent = sent_by[columns[desk.O_NUMBER]]
+            columns = _ORDER(cells, row * _ORDER_BYTES)
+            sent = sent_by[columns[0]]
             order = sent.order
             if order is None or sent.changes != columns[desk.O_CHANGES]:
                 order = sent.order = self._made(sent, columns)
-                sent.changes = columns[desk.O_CHANGES]
             found.append(order)
             row = columns[desk.NEXT]
         self.orders, self.changes = found, changes
@@ -312,9 +312,9 @@ class Standing:
     def _made(self, sent: Sent, columns: Sequence[Any]) -> Order:
         """Returns an order as it stands now."""
         wish, instrument, decided_at = sent.wish, self.instrument, sent.decided_at
-        status, filled = columns[desk.STATUS], columns[desk.FILLED_LOTS]
-        name: Any = f"s{sent.number}"
-        executed = Quantity(filled * self.steps.lot) if filled else _NONE_HELD
+        number, status, filled, pending, attempt, cancel_at, changed_at, sent.changes, _ = columns
+        name: Any = None if status == _INTENDED else f"s{number}"
+        executed: Any = filled * self.steps.lot if filled else _NONE_HELD
         return Order(
             wish.order_id,
             self.owner,
@@ -332,14 +332,14 @@ class Standing:
             STATUSES[status],
             executed,
             executed,
-            None if status == desk.INTENDED else name,
+            name,
             0,
-            columns[desk.ATTEMPT],
-            columns[desk.PENDING] != 0,
-            columns[desk.CANCEL_AT],
+            attempt,
+            pending != 0,
+            cancel_at,
             decided_at,
             decided_at,
-            columns[desk.CHANGED_AT],
+            changed_at,
             wish.good_until,
             wish.because,
         )

@@ -24,7 +24,7 @@ from flatbook.values.instruments import Instrument, Side
 from flatbook.values.money import Price, Quantity
 
 
-class PlaceIntent(msgspec.Struct, frozen=True, kw_only=True):
+class PlaceIntent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The wish to place an order.
 
     Units: qty in base (contracts); limit in quote per base, None only for an operator's flatten.
@@ -55,7 +55,7 @@ class PlaceIntent(msgspec.Struct, frozen=True, kw_only=True):
         return self.instrument.id
 
 
-class CancelIntent(msgspec.Struct, frozen=True, kw_only=True):
+class CancelIntent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The wish to cancel an order; it never waits for risk."""
 
     order_id: OrderId

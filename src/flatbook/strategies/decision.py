@@ -84,7 +84,7 @@ class Wake(msgspec.Struct, frozen=True, kw_only=True):
     every: tuple[Every, ...] = ()
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The answer of a strategy. `notes` are events: its only memory."""
 
     intents: tuple[Intent, ...]

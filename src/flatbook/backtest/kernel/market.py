@@ -28,6 +28,7 @@ _ARGUMENTS = 8 * block.ARGUMENTS
 _MESSAGES, _ROW = 8 * at.WIDTH * at.M0, 8 * at.WIDTH
 _pack_message = Struct(f"{at.MSG_NOW + 1}q").pack_into
 _WOKEN = Stop.WOKEN
+_FULL, _WOKE, _SCAN, _NOW, _RANG, _STOPPED, _AGAIN = at.FULL, at.WOKE, block.SCAN, at.NOW, at.RANG, at.WOKEN, at.AGAIN
 _touch_at = Struct("4q").unpack_from
 _SIGHTS = I0 * _ROW + 8 * at.SAW_BID
 _sight_at = Struct(f"5q{8 * (at.IS_FIT - at.HEARD_AT - 1)}xq").unpack_from
@@ -147,12 +148,12 @@ class CompiledMarket:
         Errors: Refused where too many reports are under way; what the tape raises.
         """
         meta, passes = self._now, self._passes
-        why, self._pending = self._pending, at.FULL
-        if why == at.FULL:
-            meta[at.WOKEN] = meta[at.RANG] = 0
-            why = self._go_on(passes) if passes else self._way_in(self._address, block.SCAN)
-            if why == at.WOKE and not passes:
-                self.now = meta[at.NOW]
+        why, self._pending = self._pending, _FULL
+        if why == _FULL:
+            meta[_STOPPED] = meta[_RANG] = 0
+            why = self._go_on(passes) if passes else self._way_in(self._address, _SCAN)
+            if why == _WOKE and not passes:
+                self.now = meta[_NOW]
                 return _WOKEN
         while why in (at.MORE_ROWS, at.FULL) and not meta[at.PASSED]:
             if why == at.MORE_ROWS:
@@ -285,7 +286,7 @@ class CompiledMarket:
 
     def arm_again(self) -> None:
         """Waits for the same as before, from the next observation on."""
-        self._now[at.AGAIN] = self.now
+        self._now[_AGAIN] = self.now
 
     def _say(self, what: int, number: int) -> None:
         """Writes down what is said of an order before the scan goes on."""

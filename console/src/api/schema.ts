@@ -44,6 +44,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/candles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * An instrument minute by minute
+         * @description Returns the newest minutes of a book, or of the price that its hedge reads, and what we traded in that time.
+         */
+        get: operations["candles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/capacity": {
         parameters: {
             query?: never;
@@ -1007,7 +1027,11 @@ export interface paths {
          */
         get: operations["tokens"];
         put?: never;
-        post?: never;
+        /**
+         * Make a token
+         * @description Makes a token and tells its text once; what is kept is a hash, so that the same key is not told it again.
+         */
+        post: operations["make_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1174,6 +1198,16 @@ export interface components {
             total_usd: string;
             unvalued: boolean;
         };
+        /** BudgetBody */
+        BudgetBody: {
+            account: string;
+            full_at: string | null;
+            most: number;
+            name: string;
+            state: components["schemas"]["GaugeState"];
+            used: number;
+            window_s: number;
+        };
         /** CancelOrder */
         CancelOrder: {
             /** @description The version of the preview that was agreed to. */
@@ -1189,6 +1223,36 @@ export interface components {
             order_id: string;
             /** @description Why: it stands in the journal. One line, without control characters. */
             reason?: string | null;
+        };
+        /** CandleBody */
+        CandleBody: {
+            at: string;
+            close: string;
+            high: string;
+            low: string;
+            open: string;
+            volume: string | null;
+        };
+        /** CandleFillBody */
+        CandleFillBody: {
+            asset: string | null;
+            at: string;
+            order_id: string | null;
+            owner: string;
+            place: string;
+            price: string | null;
+            qty: string;
+            ref: string;
+            side: string;
+        };
+        /** CandlesAnswer */
+        CandlesAnswer: {
+            candles: components["schemas"]["CandleBody"][];
+            every_s: number | null;
+            fills: components["schemas"]["CandleFillBody"][];
+            instrument: string;
+            known: boolean;
+            now: string | null;
         };
         /** CapacityAnswer */
         CapacityAnswer: {
@@ -1396,6 +1460,7 @@ export interface components {
             may_buy: string;
             may_sell: string;
             net: string;
+            open_since?: string | null;
             owner: string;
             price: string | null;
             price_at: string | null;
@@ -1567,6 +1632,19 @@ export interface components {
             reason?: string | null;
             underlying: string;
         };
+        /** HeldBody */
+        HeldBody: {
+            cost_usd: string | null;
+            lots: number;
+            owner: string;
+            price_at: string | null;
+            price_from: string | null;
+            price_usd: string | null;
+            qty: string;
+            underlying: string;
+            unrealised_usd: string | null;
+            value_usd: string | null;
+        };
         /** HeldFillBody */
         HeldFillBody: {
             detail: string;
@@ -1660,6 +1738,7 @@ export interface components {
         };
         /** LimitBody */
         LimitBody: {
+            command: string | null;
             current: string | null;
             limit: string;
             name: string;
@@ -1678,6 +1757,17 @@ export interface components {
         /** LogIn */
         LogIn: {
             once: string;
+        };
+        /** MakeToken */
+        MakeToken: {
+            /**
+             * @description How many days it lasts.
+             * @default 30
+             */
+            days: number;
+            /** @description By this name it is ended and audited. */
+            name: string;
+            scope: components["schemas"]["Scope"];
         };
         /** MarketAnswer */
         MarketAnswer: {
@@ -1825,6 +1915,7 @@ export interface components {
         PartState: "good" | "late" | "bad" | "unknown";
         /** PartsAnswer */
         PartsAnswer: {
+            budgets: components["schemas"]["BudgetBody"][];
             gauges: components["schemas"]["GaugeBody"][];
             now: string;
             parts: components["schemas"]["PartBody"][];
@@ -1877,6 +1968,7 @@ export interface components {
             coverage: components["schemas"]["CoverageBody"];
             day: string | null;
             days: components["schemas"]["DayBody"][];
+            held: components["schemas"]["HeldBody"][];
             ledger: components["schemas"]["LedgerBody"];
             lines: components["schemas"]["PnlLineBody"][];
             suspense: components["schemas"]["SuspenseBody"][];
@@ -2052,6 +2144,12 @@ export interface components {
             halts: components["schemas"]["HaltBody"][];
             limits: components["schemas"]["LimitBody"][];
         };
+        /**
+         * Scope
+         * @description What a credential allows. Each one includes those before it.
+         * @enum {string}
+         */
+        Scope: "read" | "trade" | "risk" | "admin";
         /** SessionAnswer */
         SessionAnswer: {
             actor: string;
@@ -2143,6 +2241,7 @@ export interface components {
             known: boolean;
             last_event_age_s: number | null;
             nets: components["schemas"]["FlatNetBody"][];
+            open_since?: string | null;
             open_usd: string;
             orders: components["schemas"]["OrderCounts"];
             /** @default [] */
@@ -2189,6 +2288,15 @@ export interface components {
             name: string;
             over: boolean;
             scope: string;
+        };
+        /** TokenMade */
+        TokenMade: {
+            ends_at: string;
+            made_at: string;
+            name: string;
+            over: boolean;
+            scope: string;
+            token: string | null;
         };
         /** TokensAnswer */
         TokensAnswer: {
@@ -2396,6 +2504,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    candles: {
+        parameters: {
+            query: {
+                /** @description Of which instrument. */
+                instrument: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandlesAnswer"];
                 };
             };
             /** @description The request cannot be read. */
@@ -7176,6 +7370,105 @@ export interface operations {
             };
             /** @description The journal or the engine cannot be asked now. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    make_token: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeToken"];
+            };
+        };
+        responses: {
+            /** @description It is made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenMade"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description It contradicts what stands, or what was asked before. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

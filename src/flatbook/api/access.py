@@ -8,7 +8,7 @@ from pathlib import Path
 from flatbook.api.access_audit import NOBODY, Trail
 from flatbook.api.access_file import open_door_file
 from flatbook.api.access_rates import Rates
-from flatbook.api.access_scopes import Actor, Credential, Lane
+from flatbook.api.access_scopes import Actor, Credential, Lane, Scope
 from flatbook.api.access_sessions import (
     Opened,
     Reused,
@@ -20,7 +20,7 @@ from flatbook.api.access_sessions import (
     redeem_link,
     session_stands,
 )
-from flatbook.api.access_tokens import Token, actor_of_token, list_tokens, revoke_token, token_stands
+from flatbook.api.access_tokens import Token, actor_of_token, create_token, list_tokens, revoke_token, token_stands
 from flatbook.api.commands_once import Answers
 from flatbook.api.problems import Code, Problem
 from flatbook.engine.ports import Clock
@@ -129,6 +129,13 @@ class Access:
     def tokens(self) -> tuple[Token, ...]:
         """Returns all tokens."""
         return list_tokens(self.file)
+
+    def make(self, name: str, scope: Scope, *, days: int) -> str:
+        """Makes a token and returns its text, which cannot be shown again.
+
+        Errors: TokenRefused.
+        """
+        return create_token(self.file, name, scope, days=days, now=self.clock.now())
 
     def revoke(self, name: str) -> None:
         """Ends a token.

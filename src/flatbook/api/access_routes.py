@@ -15,9 +15,9 @@ from litestar.types import ControllerRouterHandler
 from flatbook.api.access import Access
 from flatbook.api.access_audit import Attempt
 from flatbook.api.access_gate import cookie_text
-from flatbook.api.access_scopes import Actor, Credential, Lane
-from flatbook.api.access_tokens import TokenRefused
-from flatbook.api.commands_answered import KEY_HEADER, once
+from flatbook.api.access_scopes import Actor, Credential, Lane, Scope
+from flatbook.api.access_tokens import DAYS_MAX, NAME_PATTERN, TokenRefused
+from flatbook.api.commands_answered import JSON, KEY_HEADER, once
 from flatbook.api.commands_once import Known
 from flatbook.api.problems import Code, Problem
 from flatbook.api.routes import AtSite, problems, reading
@@ -33,6 +33,7 @@ Key = Annotated[
     ),
 ]
 NAME_TEXT_MAX = 64
+TOKEN_DAYS = 30
 LINK_TEXT_MAX = 128
 PAGE_MAX = 500
 
@@ -65,10 +66,24 @@ class TokenBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TokensAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """All tokens, and how one is made: at the command line only."""
+    """All tokens, and how one is made at the command line."""
 
     tokens: list[TokenBody]
     make: str = "flatbook token create NAME --scope read"
+
+
+class MakeToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new token: its name, what it allows, which is no more than whoever asks may do, and how long it lasts."""
+
+    name: Annotated[str, msgspec.Meta(pattern=NAME_PATTERN, description="By this name it is ended and audited.")]
+    scope: Scope
+    days: Annotated[int, msgspec.Meta(ge=1, le=DAYS_MAX, description="How many days it lasts.")] = TOKEN_DAYS
+
+
+class TokenMade(TokenBody, frozen=True, kw_only=True):
+    """A token that was just made. `token` is its text, told this once: None where the same key asks again."""
+
+    token: str | None
 
 
 class AttemptBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,6 +206,39 @@ def _tokens(access: Access) -> TokensAnswer:
     )
 
 
+@post(
+    "/api/v1/tokens",
+    opt={"scope": "admin", "lane": Lane.COMMAND},
+    tags=["access"],
+    summary="Make a token",
+    status_code=201,
+    responses={
+        201: ResponseSpec(TokenMade, description="It is made.", generate_examples=False),
+        **problems(400, 401, 403, 409, 413, 415, 422, 429),
+    },
+)
+async def make_token(request: Asked, access: AtDoor, data: JSONBody[MakeToken], key: Key = None) -> Response[bytes]:
+    """Makes a token and tells its text once; what is kept is a hash, so that the same key is not told it again."""
+    actor, made = actor_of(request), list[TokenMade]()
+
+    async def make(_key: str) -> Known:
+        if not actor.may(data.scope):
+            raise Problem(403, Code.SCOPE_MISSING, f"{actor.name} has {actor.scope.value}, and gives no more than that")
+        try:
+            text = access.make(data.name, data.scope, days=data.days)
+        except TokenRefused as error:
+            raise Problem(409, Code.CONFLICT, str(error)) from error
+        access.note(actor, f"make token {data.name}", "token_made", f"{data.scope.value}, {data.days} days")
+        body = next(each for each in _tokens(access).tokens if each.name == data.name)
+        fields = {name: getattr(body, name) for name in body.__struct_fields__}
+        made.append(TokenMade(**fields, token=text))
+        return Known(status=201, body=msgspec.json.encode(TokenMade(**fields, token=None)))
+
+    asked = (request.url.path, msgspec.json.encode(data))
+    answer = await once(access.answers, actor.name, key, asked, make)
+    return Response(msgspec.json.encode(made[0]), status_code=201, media_type=JSON) if made else answer
+
+
 @delete(
     "/api/v1/tokens/{name:str}",
     opt={"scope": "admin", "lane": Lane.COMMAND},
@@ -268,4 +316,4 @@ def _command(line: CommandLine) -> CommandBody:
     )
 
 
-ROUTES: tuple[ControllerRouterHandler, ...] = (log_in, who, log_out, tokens, end_token, audit)
+ROUTES: tuple[ControllerRouterHandler, ...] = (log_in, who, log_out, tokens, make_token, end_token, audit)

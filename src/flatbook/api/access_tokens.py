@@ -15,7 +15,8 @@ TOKEN_PREFIX = "fbt_"
 TOKENS_MAX = 64
 DAYS_MAX = 366
 ACTOR_PREFIX = "token:"
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}", re.ASCII)
+NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,39}(?!\n)$"
+_NAME = re.compile(NAME_PATTERN, re.ASCII)
 
 
 class TokenRefused(ValueError):

@@ -10,6 +10,8 @@ from enum import Enum
 from itertools import islice
 from pathlib import Path
 
+from flatbook.api.answers.status import Thresholds
+from flatbook.api.openness import Openness
 from flatbook.engine.ports import Clock, JournalBroken, JournalFault, JournalUnavailable, Link, Row
 from flatbook.journal.chain import START
 from flatbook.journal.kept_states import with_row
@@ -44,11 +46,12 @@ class Folds:
     """What is folded of a prefix of a journal: all parts, or those that are named, and the rest stays empty.
 
     `at` is when the newest commit was made, `event_at` when that of the event `seq` was: a commit may hold nothing but
-    cursors.
+    cursors. `openness` is kept where it is handed in.
     """
 
-    def __init__(self, parts: tuple[Part, ...] = tuple(Part)) -> None:
+    def __init__(self, parts: tuple[Part, ...] = tuple(Part), openness: Openness | None = None) -> None:
         self.state = State()
+        self.openness = openness
         self.commands = Commands()
         self.orders = Orders()
         self.pnl = Pnl()
@@ -69,6 +72,8 @@ class Folds:
         """Folds one commit."""
         if self._has_state:
             self.state = with_row(self.state, row)
+            if self.openness is not None:
+                self.openness.take(self.state, row)
         fold_all(self._follows, (row,))
         self.recent.extend(recorded((row,)))
         self.seq, self.at, self.hash = row.last, row.at, row.hash
@@ -87,13 +92,14 @@ class Follower:
     """Keeps the folds at the end of a journal. `unfolded` was read and is not folded yet.
 
     `fault` says why the journal cannot be read, None while it can, `is_broken` that no waiting will mend it; `seen_at`
-    is when it was last read to its end.
+    is when it was last read to its end. `thresholds` say from which net on exposure is open.
     """
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, thresholds: Thresholds) -> None:
         self.path = path
         self.generation = 0
-        self.folds = Folds()
+        self._thresholds = thresholds
+        self.folds = self._nothing()
         self.fault: str | None = "the journal was not opened yet"
         self.seen_at: Instant | None = None
         self._clock = clock
@@ -153,8 +159,11 @@ class Follower:
         if self._link != START and self._inode is not None and self._goes_on(self._reader):
             return
         self.generation += 1
-        self.folds, self.seen_at, self._link = Folds(), None, _start_of(self._reader)
+        self.folds, self.seen_at, self._link = self._nothing(), None, _start_of(self._reader)
         self.unfolded = []
+
+    def _nothing(self) -> Folds:
+        return Folds(openness=Openness(self._thresholds))
 
     def _goes_on(self, reader: SqliteReader) -> bool:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from flatbook.api import reads_books, reads_desk, reads_events, reads_health, reads_orders, reads_reports
+from flatbook.api import reads_books, reads_candles, reads_desk, reads_events, reads_health, reads_orders, reads_reports
 from flatbook.api.stream import stream
 
 READS: tuple[ControllerRouterHandler, ...] = (
@@ -12,6 +12,7 @@ READS: tuple[ControllerRouterHandler, ...] = (
     *reads_desk.ROUTES,
     *reads_orders.ROUTES,
     *reads_books.ROUTES,
+    *reads_candles.ROUTES,
     *reads_events.ROUTES,
     *reads_reports.ROUTES,
     stream,

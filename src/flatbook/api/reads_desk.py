@@ -78,7 +78,8 @@ def status_of(site: Site, view: View) -> StatusAnswer:
     told = NOT_ASKED if view.is_past else site.live.status
     has_age = not view.is_past and (bool(told.running) or site.loaded.config.clock.kind is ClockKind.SYSTEM)
     age = age_s(view.folds.event_at, site.now) if has_age else None
-    return status_answer(view.folds.state, view.moment, thresholds_of(site.loaded.config), told, age)
+    since = site.open_since(view)
+    return status_answer(view.folds.state, view.moment, thresholds_of(site.loaded.config), told, age, since)
 
 
 @reading("/positions", "What is held, and what that nets to", tag="desk", opt=OF_JOURNAL)

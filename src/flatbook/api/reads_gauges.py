@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 
+from flatbook.api.answers.moment import instant_or_none
 from flatbook.api.site import PAST_MADE_MAX, Site
 from flatbook.engine.inbox import INBOX_MAX
+from flatbook.engine.ports import Allowance
 from flatbook.ops.gauges import TimesBody, memory_bytes
 
 LOOP_LAG_US_MAX = 100_000
@@ -35,6 +37,38 @@ class GaugeBody(msgspec.Struct, frozen=True, kw_only=True):
     most: int | None
     unit: str
     state: GaugeState
+
+
+class BudgetBody(msgspec.Struct, frozen=True, kw_only=True):
+    """One limit of a venue on what the key of an account may ask, as its adapter counts it.
+
+    Units: as the venue counts, requests or their weight, within `window_s`. `full_at` is when all of it is free again,
+    None where nothing is used or the venue does not say. From `most` on only cancels and exits go out.
+    """
+
+    account: str
+    name: str
+    used: int
+    most: int
+    window_s: int
+    full_at: str | None
+    state: GaugeState
+
+
+def budgets_of(site: Site) -> Iterator[BudgetBody]:
+    """Yields how much of its venue's limits the key of each account has used, as the engine said last."""
+    told = site.live.status.own.get("budgets") or {}
+    for account, allowances in told.items():
+        for each in msgspec.convert(allowances, list[Allowance]):
+            yield BudgetBody(
+                account=account,
+                name=each.name,
+                used=each.used,
+                most=each.limit,
+                window_s=each.window_s,
+                full_at=instant_or_none(each.full_at),
+                state=GaugeState.GOOD if each.used < each.limit else GaugeState.HIGH,
+            )
 
 
 def gauges_of(site: Site) -> list[GaugeBody]:

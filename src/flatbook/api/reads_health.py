@@ -14,7 +14,7 @@ from flatbook.api.answers.market import BookBody
 from flatbook.api.answers.moment import instant_or_none
 from flatbook.api.answers.status import age_s
 from flatbook.api.reads_books import inventory_of, market_of
-from flatbook.api.reads_gauges import GaugeBody, gauges_of
+from flatbook.api.reads_gauges import BudgetBody, GaugeBody, budgets_of, gauges_of
 from flatbook.api.routes import KEPT, PUBLIC, AtSite, reading
 from flatbook.api.site import AGE_S_MAX, Site
 from flatbook.values.instants import Instant, instant_of_text
@@ -59,12 +59,14 @@ class HealthAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class PartsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Every part that the desk stands on: journal, engine, prices, books, chains, statements, switches, disk.
 
-    `gauges` is what is measured of the engine's process and of the API's.
+    `gauges` is what is measured of the engine's process and of the API's, `budgets` what the key of each account has
+    asked of its venue, where its adapter counts that.
     """
 
     now: str
     parts: list[PartBody]
     gauges: list[GaugeBody]
+    budgets: list[BudgetBody]
 
 
 @reading("/health", "Is everything there", tag="desk", opt=PUBLIC)
@@ -132,7 +134,9 @@ def parts_of(site: Site) -> PartsAnswer:
         *(_chain_part(each) for each in own.get("chains", [])),
         *_switch_parts(own.get("accounts", {})),
     ]
-    return PartsAnswer(now=instant_or_none(now) or "", parts=found, gauges=gauges_of(site))
+    return PartsAnswer(
+        now=instant_or_none(now) or "", parts=found, gauges=gauges_of(site), budgets=list(budgets_of(site))
+    )
 
 
 def _disk_part(site: Site) -> PartBody:

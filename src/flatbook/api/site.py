@@ -13,6 +13,7 @@ import msgspec
 
 from flatbook import __version__
 from flatbook.api.answers.moment import Answer, AsOf, as_of, instant_or_none
+from flatbook.api.answers.status import OpenSince, thresholds_of
 from flatbook.api.follow import Folds, Follower, Part
 from flatbook.api.live import Live
 from flatbook.api.past import Past
@@ -65,7 +66,7 @@ class Site:
         self.prices = prices
         self.clock = clock
         self.home: Path = loaded.home
-        self.follower = Follower(loaded.journal, clock)
+        self.follower = Follower(loaded.journal, clock, thresholds_of(loaded.config))
         self.live = Live(loaded.home / SOCKET_FILE, clock)
         self._answered = (0, Seq(0))
         self._past: dict[Moment, Folds] = {}
@@ -156,6 +157,11 @@ class Site:
             return present
         folds = await self._folds_at(at, part, present.folds.seq)
         return View(folds, as_of(folds.seq, folds.event_at), is_past=True)
+
+    def open_since(self, view: View) -> OpenSince:
+        """Returns what says since when exposure was open at a moment: the present folds know it of all moments."""
+        openness, folds = self.folds.openness, view.folds
+        return lambda key: None if openness is None else openness.since(key, folds.seq, folds.event_at)
 
     def remembered(self, name: str, view: View, make: Callable[[], A]) -> A:
         """Returns an answer about the present that many ask for: made anew when what it follows from has changed."""

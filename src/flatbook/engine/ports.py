@@ -278,6 +278,28 @@ class TellsSwitch(Protocol):
         ...
 
 
+class Allowance(msgspec.Struct, frozen=True, kw_only=True):
+    """One limit of a venue on what a key may ask: how much of it is used, and when it is free again, if that is known.
+
+    Units: as the venue counts, requests or their weight, within `window_s`.
+    """
+
+    name: str
+    used: int
+    limit: int
+    window_s: int
+    full_at: Instant | None
+
+
+@runtime_checkable
+class TellsAllowances(Protocol):
+    """An account whose adapter counts what its key asks of the venue."""
+
+    def allowances(self, now: Instant) -> tuple[Allowance, ...]:
+        """Returns each limit that is known, and how much of it is used at an instant."""
+        ...
+
+
 class Preconfirmed(msgspec.Struct, frozen=True, kw_only=True):
     """What a source states beyond the newest block it read, in full: it replaces what it stated before.
 

@@ -23,6 +23,7 @@ from flatbook.ops.control_wire import (
     PATH_BYTES_MAX,
     REQUEST_BYTES_MAX,
     AnyRequest,
+    CandlesRequest,
     CommandRequest,
     Fault,
     MarketRequest,
@@ -60,6 +61,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     status: Callable[[], dict[str, Any]]
     metrics: Callable[[], str]
     market: Callable[[], Any] = dict
+    candles: Callable[[str], Any] = lambda _instrument: {}
 
 
 class SocketTaken(Exception):
@@ -198,12 +200,14 @@ class ControlServer:
         line = await self._command(request) if isinstance(request, CommandRequest) else self._said(request)
         await connection.write(line, self._bounds.write_s)
 
-    def _said(self, request: StatusRequest | MarketRequest | MetricsRequest | PingRequest) -> bytes:
+    def _said(self, request: StatusRequest | MarketRequest | CandlesRequest | MetricsRequest | PingRequest) -> bytes:
         match request:
             case StatusRequest():
                 return write_answer(request.id, self._doors.status())
             case MarketRequest():
                 return write_answer(request.id, self._doors.market())
+            case CandlesRequest():
+                return write_answer(request.id, self._doors.candles(request.instrument))
             case MetricsRequest():
                 return write_answer(request.id, self._doors.metrics())
             case PingRequest():

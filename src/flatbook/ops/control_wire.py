@@ -1,7 +1,8 @@
 """What is said on the control socket: one JSON object a line, both ways.
 
-A request has `id` and `kind`: command (with `command`), status, market, metrics or ping. Its answer repeats the id, and
-holds `ok` with `answer`, or `error` with `text`. Answers to one connection may come in another order than its requests.
+A request has `id` and `kind`: command (with `command`), status, market, candles (with `instrument`), metrics or ping.
+Its answer repeats the id, and holds `ok` with `answer`, or `error` with `text`. Answers to one connection may come in
+another order than its requests.
 """
 
 from __future__ import annotations
@@ -54,6 +55,12 @@ class MarketRequest(Request, frozen=True, kw_only=True, tag="market"):
     """Say which books and prices you see."""
 
 
+class CandlesRequest(Request, frozen=True, kw_only=True, tag="candles"):
+    """Say how the book of an instrument went, minute by minute."""
+
+    instrument: str
+
+
 class MetricsRequest(Request, frozen=True, kw_only=True, tag="metrics"):
     """Say all metrics, as text."""
 
@@ -62,7 +69,7 @@ class PingRequest(Request, frozen=True, kw_only=True, tag="ping"):
     """Say that you are there."""
 
 
-AnyRequest = CommandRequest | StatusRequest | MarketRequest | MetricsRequest | PingRequest
+AnyRequest = CommandRequest | StatusRequest | MarketRequest | CandlesRequest | MetricsRequest | PingRequest
 
 _decode = msgspec.json.Decoder(AnyRequest).decode
 

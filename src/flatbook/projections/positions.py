@@ -125,7 +125,7 @@ def net_lines(state: State, *, owner: OwnerId | None = None) -> tuple[NetLine, .
     rows: dict[NetKey, list[Position]] = {}
     for (holder, _, _), row in sorted(state.positions.rows.items()):
         rows.setdefault((holder, row.underlying), []).append(row)
-    return tuple(_net_line(state, key, rows.get(key, ())) for key in keys if owner in (None, key[0]))
+    return tuple(net_line(state, key, rows.get(key, ())) for key in keys if owner in (None, key[0]))
 
 
 def valued_at_trades(state: State, line: NetLine, quotes: Mapping[str, AssetId]) -> NetLine:
@@ -175,7 +175,8 @@ def portfolio_exposure(state: State, intended: Mapping[NetKey, Quantity] = NO_IN
     )
 
 
-def _net_line(state: State, key: NetKey, rows: Sequence[Position]) -> NetLine:
+def net_line(state: State, key: NetKey, rows: Sequence[Position] = ()) -> NetLine:
+    """Returns the net of an (owner, underlying), with the positions that are handed on."""
     owner, underlying = key
     net = state.positions.nets.get(key)
     exposure = exposure_of(state, key)

@@ -230,7 +230,7 @@ def leave(engine: Engine, log: Log) -> None:
 
 def _feeding(desk: Desk, loaded: Loaded, *, stay: bool) -> list[Coroutine[Any, Any, None]]:
     engine = desk.engine
-    observe = desk.chaos.observing(engine.observe)
+    observe = desk.books.minutes.observing(desk.chaos.observing(engine.observe), desk.clock)
     works = [follow_prices(feed, observe, desk.clock) for feed in desk.feeds]
     works += desk.books.follow(desk.observations, engine.parts.market.candles)
     works.append(warm_candles(loaded, engine.parts.rules, engine.parts.market.candles, desk.clock))

@@ -14,7 +14,7 @@ from flatbook import __version__
 from flatbook.api.answers.market import MarketBody
 from flatbook.engine.inputs import Command
 from flatbook.engine.own_books import ReadBooks, own_books
-from flatbook.engine.ports import ChainSource, Clock, Journal, OrderVenue, TellsSwitch, VenueCard
+from flatbook.engine.ports import ChainSource, Clock, Journal, OrderVenue, TellsAllowances, TellsSwitch, VenueCard
 from flatbook.engine.rest import Rest
 from flatbook.engine.rules import Rules
 from flatbook.engine.run import CommandAnswer, Engine, EngineFailed, Parts
@@ -81,7 +81,13 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 
     def doors(self) -> Doors:
         """Returns what the control socket opens onto."""
-        return Doors(on_command=self._command, status=self.status, metrics=self.metrics.text, market=self.market_seen)
+        return Doors(
+            on_command=self._command,
+            status=self.status,
+            metrics=self.metrics.text,
+            market=self.market_seen,
+            candles=lambda instrument: self.books.minutes.seen(instrument, self.clock.now()),
+        )
 
     async def _command(self, command: Command) -> CommandAnswer:
         try:
@@ -112,6 +118,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
             "open_orders": len(engine.state.open_orders),
             "cancel_only": engine.cancel_only,
             "stops_lost": self.stops.lost,
+            "budgets": budgets_of(engine.parts.venues, self.clock.now()),
             "accounts": {account: _switch_of(venue) for account, venue in engine.parts.venues.items()},
             "statements": {
                 account: {"stated_at": statement.stated_at, "open_orders": len(statement.open_orders)}
@@ -141,6 +148,15 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 def _switch_of(venue: OrderVenue) -> dict[str, str] | None:
     """Returns what becomes of open orders once the desk is gone, None where the account does not say."""
     return msgspec.to_builtins(venue.switch) if isinstance(venue, TellsSwitch) else None
+
+
+def budgets_of(venues: Mapping[AccountId, OrderVenue], now: Instant) -> dict[str, list[dict[str, Any]]]:
+    """Returns what each key may still ask of its venue, where its adapter counts that."""
+    return {
+        account: msgspec.to_builtins(venue.allowances(now))
+        for account, venue in venues.items()
+        if isinstance(venue, TellsAllowances)
+    }
 
 
 def prices_seen(engine: Engine) -> dict[str, str]:
@@ -180,6 +196,7 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
     }
     rules = _rules(loaded, {account: venue.card for account, venue in venues.items()})
     books = live_books(loaded, rules, clock)
+    books.minutes.expect_prices(rules.hedges.values())
     observations = ShowingObservations(rules, books.books)
     observations.shown = shown_at(loaded, outside.papers())
     books.traded, books.marked = observations.saw_others_trade, observations.saw_funding

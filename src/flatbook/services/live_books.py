@@ -25,12 +25,21 @@ from flatbook.ops.config_accounts import CcxtAccount, PaperExchangeAccount
 from flatbook.ops.config_rules import instant_of
 from flatbook.services.live_exchanges import ccxt_terms
 from flatbook.services.market_feeds import Feeds, feeds_of, own_symbol
+from flatbook.services.minute_candles import MinuteCandles, Units
 from flatbook.services.played_books import PlayedBooks
 from flatbook.strategies.decision import Series
 from flatbook.values.ids import InstrumentId
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Instrument, Product, Side
-from flatbook.values.money import NumberRefused, Price, parse_number, scaled_integer, significant_decimals
+from flatbook.values.money import (
+    NUMBER_DECIMALS_MAX,
+    NumberRefused,
+    Price,
+    divide_cut,
+    parse_number,
+    scaled_integer,
+    significant_decimals,
+)
 from flatbook.venues.book_stream import BookStream, Changed
 from flatbook.venues.ccxt.books import CcxtBooks
 from flatbook.venues.ccxt.process import CcxtWorker
@@ -118,6 +127,7 @@ class LiveBooks:
         self._marks: list[tuple[ToldStream[Marked], dict[str, Seen]]] = []
         self._https: list[SessionHttp] = []
         self.books: dict[InstrumentId, OrderBook] = {}
+        self.minutes = MinuteCandles()
         self.traded: Told = _nobody
         self.marked: ToldFunding = _nobody_funded
 
@@ -136,6 +146,8 @@ class LiveBooks:
         """Observes instruments by their symbols, whose books somebody keeps in step. Returns them as they are shown."""
         shown = {symbol: _shown(each, stream.books.by_symbol[symbol].book) for symbol, each in seen.items()}
         self.books |= {each.instrument.id: each.book for each in shown.values()}
+        for each in shown.values():
+            self.minutes.expect_book(each.instrument.id, _units_of(each, has_trades=not isinstance(stream, CcxtBooks)))
         self._streams.append((stream, shown))
         return shown
 
@@ -207,8 +219,10 @@ class LiveBooks:
             if each.is_copied and is_fit:
                 copy_book(sync.book, each)
             observing.saw_book(each.instrument.id, now, is_fit=is_fit)
-        if each.by_monitors and is_fit:
-            candles.hear(each.instrument.id, now)
+        if is_fit:
+            if each.by_monitors:
+                candles.hear(each.instrument.id, now)
+            self.minutes.saw(each.instrument.id, sync.book.best_bid, sync.book.best_ask, now)
 
     def _heard(self, observing: Observing, candles: Candles, seen: Mapping[str, Seen], traded: Traded) -> None:
         each = seen.get(traded.symbol)
@@ -219,12 +233,14 @@ class LiveBooks:
         except NumberRefused:
             return
         ticks = _ticks(price, each)
-        lots = scaled_integer(qty, decimals=each.grid.size_decimals) // each.size_units
+        size = scaled_integer(qty, decimals=each.grid.size_decimals)
+        lots, now = size // each.size_units, self._clock.now()
         if each.by_seats:
-            observing.saw_trade(each.instrument.id, ticks, lots, self._clock.now())
+            observing.saw_trade(each.instrument.id, ticks, lots, now)
         self.traded(each.instrument.id, ticks, lots, traded.taker)
         if each.by_monitors:
-            candles.write_trade(each.instrument.id, float(price), float(qty), traded.at, self._clock.now())
+            candles.write_trade(each.instrument.id, float(price), float(qty), traded.at, now)
+        self.minutes.traded(each.instrument.id, size, now)
 
     def _heard_mark(self, observing: Observing, seen: Mapping[str, Seen], marked: Marked) -> None:
         each = seen.get(marked.symbol)
@@ -312,6 +328,13 @@ def seen_of(instrument: Instrument, *, by_seats: bool = True, by_monitors: bool 
         by_seats=by_seats,
         by_monitors=by_monitors,
     )
+
+
+def _units_of(seen: Seen, *, has_trades: bool) -> Units:
+    """Returns what the numbers are worth in which a venue's own book is told."""
+    tick, lot = seen.instrument.rules.tick, seen.instrument.rules.lot
+    size = divide_cut(lot, Decimal(seen.size_units), decimals=NUMBER_DECIMALS_MAX) if has_trades else None
+    return Units(price=divide_cut(tick, Decimal(seen.price_units), decimals=NUMBER_DECIMALS_MAX), size=size)
 
 
 def _units(step: Decimal, decimals: int) -> int:

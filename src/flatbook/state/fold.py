@@ -120,6 +120,11 @@ FOLDS: dict[type[Event], Callable[[State, Any], None]] = {
 }
 
 
+def only_informs(event: Event) -> bool:
+    """Returns whether an event changes nothing that deciders and risk read."""
+    return FOLDS[type(event)] is _nothing
+
+
 def apply(state: State, event: Event) -> State:
     """Folds one event into the state and returns it.
 

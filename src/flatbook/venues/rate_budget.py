@@ -17,6 +17,7 @@ from enum import Enum
 
 import msgspec
 
+from flatbook.engine.ports import Allowance
 from flatbook.values.instants import NS_PER_S, Instant, later
 from flatbook.venues.http import Reply
 from flatbook.venues.pace import BACKOFF_S_MAX, TOO_MANY, WAIT_S_MAX, WAIT_S_MIN, retry_after
@@ -146,6 +147,19 @@ class RateBudget:
         else:
             least_s = min(WAIT_S_MIN << min(self._refusals, BACKOFF_S_MAX), BACKOFF_S_MAX)
             self._held_until = _bounded(asked, now, self._held_until, (WAIT_S_MIN if asked else least_s, WAIT_S_MAX))
+
+    def allowances(self, now: Instant) -> tuple[Allowance, ...]:
+        """Returns each gauge as it stands at an instant; one whose window is over is unused."""
+        return tuple(
+            Allowance(
+                name=name,
+                used=count.used if now < count.until else 0,
+                limit=count.gauge.limit,
+                window_s=count.gauge.window_s,
+                full_at=count.until if now < count.until else None,
+            )
+            for name, count in self._counts.items()
+        )
 
     def is_held(self, now: Instant) -> bool:
         """Returns whether the venue asked to wait, or has banned us."""

@@ -31,6 +31,7 @@ SCOPES = {
     ("POST", "/api/v1/commands/lift"): "risk",
     ("POST", "/api/v1/commands/set-limit"): "risk",
     ("GET", "/api/v1/tokens"): "admin",
+    ("POST", "/api/v1/tokens"): "admin",
     ("DELETE", "/api/v1/tokens/{name}"): "admin",
 }
 SAFE = ("GET", "HEAD")

@@ -11,6 +11,7 @@ import pytest
 from litestar.exceptions import WebSocketDisconnect
 
 from flatbook.api.access_scopes import Actor
+from flatbook.ops.os_user import os_user
 from flatbook.values.instants import NS_PER_S
 from tests.unit.api.door_scene import HERE, Door, opened
 from tests.unit.cli.scene import call
@@ -149,6 +150,45 @@ def test_a_handshake_by_cookie_must_say_its_page(door: Door) -> None:
 
 
 # Tokens.
+
+
+def test_an_admin_makes_a_token_and_is_told_its_text_once(door: Door, home: Path) -> None:
+    admin = {**door.log_in(), "idempotency-key": "make-token-1"}
+    body = {"name": "page", "scope": "trade", "days": 2}
+    made = door.client.post("/api/v1/tokens", json=body, headers=admin)
+    assert made.status_code == 201
+    text = made.json()["token"]
+    shown = {"authorization": f"Bearer {text}"}
+    told = door.client.get("/api/v1/session", headers=shown).json()
+    assert (told["actor"], told["scopes"]) == ("token:page", ["read", "trade"])
+    again = door.client.post("/api/v1/tokens", json=body, headers=admin)
+    assert (again.status_code, again.json()["token"], again.json()["name"]) == (201, None, "page")
+    assert again.headers["idempotency-replayed"] == "true"
+    assert door.tried()[0] == ("console:" + os_user(), "make token page", "token_made")
+    written = b"".join(path.read_bytes() for path in home.glob("door.sqlite*"))
+    assert text.encode() not in written
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"name": "page", "scope": "all"}, 422, "invalid"),
+        ({"name": "Page", "scope": "read"}, 422, "invalid"),
+        ({"name": "page\n", "scope": "read"}, 422, "invalid"),
+        ({"name": "page", "scope": "read", "days": 0}, 422, "invalid"),
+        ({"name": "page", "scope": "read", "days": 367}, 422, "invalid"),
+        ({"name": "page", "scope": "read", "token": "fbt_mine"}, 422, "invalid"),
+        ({"name": "taken", "scope": "read"}, 409, "conflict"),
+    ],
+)
+def test_a_token_that_cannot_be_is_not_made(door: Door, body: dict[str, Any], status: int, code: str) -> None:
+    if not any(each.name == "taken" for each in door.access.tokens()):
+        door.token("taken", "read")
+    before = door.access.tokens()
+    headers = {**door.log_in(), "idempotency-key": f"make-{len(door.tried())}-{body['name'].strip()}"}
+    told = door.client.post("/api/v1/tokens", json=body, headers=headers)
+    assert (told.status_code, told.json()["code"]) == (status, code)
+    assert door.access.tokens() == before
 
 
 def test_an_admin_sees_tokens_and_ends_them_once(door: Door, home: Path) -> None:

@@ -37,7 +37,7 @@ def commit(path: Path, *marks: str) -> None:
 @contextmanager
 def following(path: Path) -> Iterator[Follower]:
     """Gives what follows a journal."""
-    follower = Follower(path, SystemClock())
+    follower = Follower(path, SystemClock(), {})
     yield follower
     follower.close()
 

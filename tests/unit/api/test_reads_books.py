@@ -36,6 +36,21 @@ def test_every_limit_says_how_far_it_is_used(api: TestClient[Any]) -> None:
     assert limits["day_loss_usd_max"]["scope"] == "desk:COIN"
 
 
+def test_a_limit_names_the_command_that_makes_it_tighter(api: TestClient[Any]) -> None:
+    commands = {line["name"]: line["command"] for line in answered(api, "/risk")["limits"]}
+    assert commands == {
+        "order_notional_usd_max": "set-limit",
+        "order_shares_max": "set-limit",
+        "collar_bps_max": "set-limit",
+        "second_bps_max": "set-limit",
+        "price_age_s_max": "set-limit",
+        "open_orders_max": "set-limit",
+        "orders_per_minute_max": "set-limit",
+        "residue_usd_max": None,
+        "day_loss_usd_max": "set-limit",
+    }
+
+
 def test_a_grid_of_the_configuration_has_its_limits_beside_those_of_the_desk(tmp_path: Path) -> None:
     home = tmp_path / "demo"
     make_home(home, load_demo_tape())
@@ -44,9 +59,9 @@ def test_a_grid_of_the_configuration_has_its_limits_beside_those_of_the_desk(tmp
     with TestClient(create_app(site_of(home), READS)) as client:
         limits = client.get("/api/v1/risk").json()["limits"]
     grid = {
-        row["name"]: (row["limit"], row["current"], row["use_pct"])
+        row["name"]: (row["limit"], row["current"], row["use_pct"])  # no command makes any of these tighter
         for row in limits
-        if row["scope"].startswith("grid maker:BTC")
+        if row["scope"].startswith("grid maker:BTC") and row["command"] is None
     }
     assert grid == {
         "order_notional_usd_max": ("2500", None, None),

@@ -20,12 +20,17 @@ def told_by(verb: str, home: Path, *words: str) -> dict[str, Any]:
 
 
 def answered(api: TestClient[Any], path: str) -> dict[str, Any]:
-    """Returns what a route answers, without when the journal was last read: the command line has just read it."""
+    """Returns what a route answers, without what only a process that folded the whole journal knows.
+
+    That is when it was last read, and since when exposure is open.
+    """
     response = api.get(f"/api/v1{path}")
     assert response.status_code == 200, response.text
     body: dict[str, Any] = response.json()
     for name in ("seen_at", "age_s_max"):
         body["as_of"].pop(name, None)
+    for told in (body, *body.get("nets", ())):
+        told.pop("open_since", None)
     return body
 
 

@@ -97,6 +97,8 @@ def test_a_book_follows_the_venues_in_ticks_and_its_trades_are_told(feeds: Feeds
         sight = candles.sight("monitor", BTC, scene.now())
         assert sight is not None
         assert (sight.close, sight.volume) == (50_002.5, 0.5)
+        candle = found.minutes.seen(BTC, scene.now()).candles[-1]
+        assert (candle.low, candle.high, candle.close, candle.volume) == ("50000", "50000.25", "50000.25", "0.5")
 
     observed(feeds, talk, at=at)
 
@@ -147,6 +149,7 @@ def test_a_tick_that_is_not_one_in_its_last_decimal_is_counted_in_whole_ticks() 
         scene.exchange.quote(PERP, levels("49999.7 x 2", "49999.5 x 1"), levels("50002.3 x 3", "50002.5 x 4"))
         await scene.pass_ms(1_000)
         assert found.books[BTC].touch() == Touch(99_999, 3_000, 100_005, 7_000)
+        assert found.minutes.seen(BTC, scene.now()).candles[-1].close == "50001"
 
     observed(USD_M, talk, tick="0.5")
 

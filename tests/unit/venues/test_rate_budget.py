@@ -27,6 +27,17 @@ def test_reads_leave_room_for_orders_and_both_leave_room_for_exits() -> None:
     assert [taken(used, lane, MINUTE) for lane in (Lane.READ, Lane.ORDER, Lane.EXIT)] == [5, 3, 2]
 
 
+def test_what_is_used_of_each_limit_is_told_until_its_window_is_over() -> None:
+    used = budget()
+    assert taken(used, Lane.READ, MINUTE) == 5
+    weight, orders = used.allowances(later(MINUTE, seconds=1))
+    assert (weight.name, weight.used, weight.limit, weight.window_s) == ("weight", 5, 10, 60)
+    assert weight.full_at == later(MINUTE, seconds=60)
+    assert (orders.name, orders.used) == ("orders", 0)
+    weight, _ = used.allowances(later(MINUTE, seconds=60))
+    assert (weight.used, weight.full_at) == (0, None)
+
+
 def test_a_cancel_is_sent_although_nothing_is_left() -> None:
     used = budget()
     used.learn({"weight": Reading(used=5000)}, MINUTE)

@@ -7,11 +7,12 @@ from datetime import date
 import msgspec
 from msgspec.structs import replace
 
-from flatbook.api.answers.moment import Answer, AsOf
+from flatbook.api.answers.moment import Answer, AsOf, instant_or_none
 from flatbook.api.answers.positions import number_or_none
 from flatbook.projections.accounts import SUSPENSE
 from flatbook.projections.audit import audit
 from flatbook.projections.edges import NO_EDGES, EdgeTotals, Evidence, edge_totals
+from flatbook.projections.held import Held, held_of
 from flatbook.projections.ledger import Ledger, suspense_items, trial_balance
 from flatbook.projections.pnl import Pnl
 from flatbook.projections.results import NetKey, Scope, Totals, accounts_of, coverage_of, days_of, nets_of, totals_of
@@ -60,6 +61,26 @@ class PnlLineBody(msgspec.Struct, frozen=True, kw_only=True):
     costs: dict[str, CostBody]
     slices: int
     unpriced: int
+
+
+class HeldBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What an owner still holds of an underlying, in no sum of results, and what it is worth.
+
+    `price_from` says what it is valued at, `price_at` since when that was so; None where nothing says.
+    Units: qty in underlying, signed; USD: cost above zero for what was bought, below for what was sold short, and None
+    where a value is missing; unrealised is value less cost, before costs.
+    """
+
+    owner: str
+    underlying: str
+    qty: str
+    lots: int
+    cost_usd: str | None
+    price_usd: str | None
+    price_from: str | None
+    price_at: str | None
+    value_usd: str | None
+    unrealised_usd: str | None
 
 
 class AccountPnlBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +155,7 @@ class AskedDays(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PnlAnswer(Answer, frozen=True, kw_only=True):
-    """Profit and loss in all, on the last day, by owner and underlying, by account, and by day."""
+    """Profit and loss in all, on the last day, by owner and underlying, by account, and by day; and what is held."""
 
     asked: AskedDays
     day: str | None
@@ -143,6 +164,7 @@ class PnlAnswer(Answer, frozen=True, kw_only=True):
     lines: list[PnlLineBody]
     accounts: list[AccountPnlBody]
     days: list[DayBody]
+    held: list[HeldBody]
     coverage: CoverageBody
     ledger: LedgerBody
     suspense: list[SuspenseBody]
@@ -170,6 +192,7 @@ def pnl_answer(books: Books, moment: AsOf, scope: Scope, today: date | None, at:
         lines=_lines(books, scope),
         accounts=_accounts(results, scope),
         days=_days(results, scope),
+        held=[_held(each) for each in held_of(results, scope)],
         coverage=CoverageBody(
             early_marks=coverage.early,
             assumed_quantities=coverage.assumed,
@@ -223,6 +246,21 @@ def _line(key: NetKey, edges: EdgeTotals, totals: TotalsBody) -> PnlLineBody:
         slippage_usd=number_or_none(edges.slippage_usd),
         slippage_usd_missing=edges.hedges - edges.decided,
         **{name: getattr(totals, name) for name in totals.__struct_fields__},
+    )
+
+
+def _held(held: Held) -> HeldBody:
+    return HeldBody(
+        owner=held.owner,
+        underlying=held.underlying,
+        qty=plain(held.qty),
+        lots=held.lots,
+        cost_usd=number_or_none(held.cost),
+        price_usd=number_or_none(held.price),
+        price_from=None if held.price_from is None else held.price_from.value,
+        price_at=instant_or_none(held.price_at),
+        value_usd=number_or_none(held.value),
+        unrealised_usd=number_or_none(held.unrealised),
     )
 
 

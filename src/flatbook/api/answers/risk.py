@@ -21,6 +21,7 @@ from flatbook.values.instants import Instant, later
 from flatbook.values.money import ZERO, divide_cut, plain
 
 WHOLE_DESK = "desk"
+SET_LIMIT = "set-limit"
 GRID = "grid "  # before the scope of limits that are of the configuration alone: set-limit has those of the desk
 USE_DECIMALS = 1
 PERCENT = 100
@@ -29,6 +30,8 @@ PERCENT = 100
 class LimitBody(msgspec.Struct, frozen=True, kw_only=True):
     """One limit. `current` is None where it bounds single orders, or where what it bounds cannot be valued.
 
+    `command` is the command that makes it tighter while the engine runs, for the whole desk; None where only the
+    configuration and a new start do.
     Units: as `unit` says; `use_pct` in percent of the limit, cut.
     """
 
@@ -38,6 +41,7 @@ class LimitBody(msgspec.Struct, frozen=True, kw_only=True):
     current: str | None
     use_pct: str | None
     unit: str
+    command: str | None
 
 
 class BreakerBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,4 +173,5 @@ def _limit(name: str, scope: str, limit: Decimal, current: Decimal | None, unit:
         current=number_or_none(current),
         use_pct=number_or_none(used),
         unit=unit,
+        command=SET_LIMIT if name in Limits.__struct_fields__ and not scope.startswith(GRID) else None,
     )

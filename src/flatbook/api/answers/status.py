@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
 
-from flatbook.api.answers.moment import Answer, AsOf
+from flatbook.api.answers.moment import Answer, AsOf, instant_or_none
 from flatbook.api.answers.positions import NetBody, in_slots, net_fields
 from flatbook.ops.config_shape import Config
 from flatbook.projections.positions import NetLine, net_lines, valued_at_trades
 from flatbook.state.desk import State
 from flatbook.state.orders import Status
+from flatbook.state.positions import NetKey
 from flatbook.values.ids import AssetId
 from flatbook.values.instants import Instant, seconds_between, text_of_instant
 from flatbook.values.money import ZERO, Quantity, plain
@@ -45,14 +46,19 @@ class Threshold(NamedTuple):
 
 
 Thresholds = dict[tuple[str, str], Threshold]
+OpenSince = Callable[[NetKey | None], Instant | None]
 NO_THRESHOLD = Threshold()
 
 
 class FlatNetBody(NetBody, frozen=True, kw_only=True):
-    """A net, whether it needs nothing, and from what size on it is hedged, in words."""
+    """A net, whether it needs nothing, and from what size on it is hedged, in words.
+
+    `open_since` is since when it has been open without a break, None while it is flat; only the API tells it.
+    """
 
     flat: bool
     hedged_from: str | None
+    open_since: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class OrderCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,7 +174,7 @@ class StatusAnswer(Answer, frozen=True, kw_only=True):
     """Whether the desk is flat, and what stands in the way.
 
     `known` is false while the fate of an order is unknown. Units: `open_usd` in USD sums the sizes of the nets that
-    have a price; `unvalued` names the others.
+    have a price; `unvalued` names the others. `open_since` is since when the desk has not been flat, None while it is.
     """
 
     flat: bool
@@ -187,6 +193,7 @@ class StatusAnswer(Answer, frozen=True, kw_only=True):
     engine: EngineBody
     last_event_age_s: int | None
     stops: tuple[StopBody, ...] = ()
+    open_since: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -218,10 +225,16 @@ def thresholds_of(config: Config) -> Thresholds:
 
 
 def status_answer(
-    state: State, moment: AsOf, stated: Thresholds | None, told: Told = NOT_ASKED, age_s: int | None = None
+    state: State,
+    moment: AsOf,
+    stated: Thresholds | None,
+    told: Told = NOT_ASKED,
+    age_s: int | None = None,
+    since: OpenSince | None = None,
 ) -> StatusAnswer:
     """Returns how a desk stands. `stated` is None where there is no usable configuration.
 
+    `since` says of what is open since when; without it that is left out of the answer.
     Units: `age_s` in seconds since the newest event was committed.
     """
     thresholds = stated or {}
@@ -235,6 +248,7 @@ def status_answer(
             line,
             thresholds.get((line.owner, line.underlying), NO_THRESHOLD),
             intended.get((line.owner, line.underlying), Quantity(ZERO)),
+            since,
         )
         for line in lines
     ]
@@ -243,9 +257,10 @@ def status_answer(
     owed = [order for key in state.owing for order in state.orders_owing(key) if not order.is_open]
     pending = [order for order in orders if order.owner not in quoting or order.status is Status.UNKNOWN]
     unknown = [order for order in orders if order.status is Status.UNKNOWN]
+    is_whole_flat = all(net.flat for net in nets) and not pending and not owed and not state.foreign_orders
     return StatusAnswer(
         as_of=moment,
-        flat=all(net.flat for net in nets) and not pending and not owed and not state.foreign_orders,
+        flat=is_whole_flat,
         known=not unknown,
         thresholds_known=stated is not None,
         nets=nets,
@@ -266,12 +281,20 @@ def status_answer(
         engine=engine_of(state, told),
         last_event_age_s=age_s,
         stops=stops_of(state),
+        open_since=_since(since, None, is_flat=is_whole_flat),
     )
 
 
-def _net(line: NetLine, threshold: Threshold, intended: Decimal) -> FlatNetBody:
+def _net(line: NetLine, threshold: Threshold, intended: Decimal, since: OpenSince | None) -> FlatNetBody:
     flat = is_flat(line, threshold, intended)
-    return FlatNetBody(**net_fields(line), flat=flat, hedged_from=threshold.told())
+    opened = _since(since, (line.owner, line.underlying), is_flat=flat)
+    return FlatNetBody(**net_fields(line), flat=flat, hedged_from=threshold.told(), open_since=opened)
+
+
+def _since(since: OpenSince | None, key: NetKey | None, *, is_flat: bool) -> str | msgspec.UnsetType | None:
+    if since is None:
+        return msgspec.UNSET
+    return None if is_flat else instant_or_none(since(key))
 
 
 def is_flat(line: NetLine, threshold: Threshold, intended: Decimal = ZERO) -> bool:

@@ -14,7 +14,7 @@ from functools import partial
 
 import msgspec
 
-from flatbook.engine.ports import ApprovedOrder, Clock, FillSource, IdRule, Switch, SwitchTold, VenueCard
+from flatbook.engine.ports import Allowance, ApprovedOrder, Clock, FillSource, IdRule, Switch, SwitchTold, VenueCard
 from flatbook.engine.reports import (
     Absent,
     Accepted,
@@ -108,6 +108,10 @@ class BinanceVenue:
     def switch(self) -> SwitchTold:
         """What Binance does once we are gone. Source: Spot REST API, which knows no countdown."""
         return SwitchTold(state=Switch.NONE, detail="Binance has no switch at spot: what is open stays open")
+
+    def allowances(self, now: Instant) -> tuple[Allowance, ...]:
+        """Returns how much of each limit of Binance its key has used."""
+        return self._line.budget.allowances(now)
 
     @property
     def standing(self) -> Standing:

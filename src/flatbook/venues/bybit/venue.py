@@ -13,7 +13,7 @@ from functools import partial
 
 import msgspec
 
-from flatbook.engine.ports import ApprovedOrder, Clock, FillSource, IdRule, Switch, SwitchTold, VenueCard
+from flatbook.engine.ports import Allowance, ApprovedOrder, Clock, FillSource, IdRule, Switch, SwitchTold, VenueCard
 from flatbook.engine.reports import (
     Absent,
     Accepted,
@@ -157,6 +157,10 @@ class BybitVenue:
     def card(self) -> VenueCard:
         """What the adapter declares about Bybit."""
         return BYBIT_CARD
+
+    def allowances(self, now: Instant) -> tuple[Allowance, ...]:
+        """Returns how much of each limit of Bybit its key has used."""
+        return self._budget.allowances(now)
 
     async def place(self, order: ApprovedOrder) -> PlaceAnswer:
         """Sends the order once.

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from flatbook.engine.ports import ApprovedOrder, Clock, Switch, SwitchTold, VenueCard
+from flatbook.engine.ports import Allowance, ApprovedOrder, Clock, Switch, SwitchTold, VenueCard
 from flatbook.engine.reports import (
     Absent,
     Accepted,
@@ -91,6 +91,10 @@ class CcxtVenue:
     def switch(self) -> SwitchTold:
         """What the exchange does once we are gone: nothing that is asked for here."""
         return SwitchTold(state=Switch.NONE, detail="none is asked for through ccxt: what is open stays open")
+
+    def allowances(self, now: Instant) -> tuple[Allowance, ...]:
+        """Returns how much of each limit of the exchange its key has used."""
+        return self._budget.allowances(now)
 
     async def place(self, order: ApprovedOrder) -> PlaceAnswer:
         """Sends the order once.

@@ -5,13 +5,13 @@ Accounts, quotes and the stream of a login share what Schwab allows it a minute.
 
 from __future__ import annotations
 
-from flatbook.engine.ports import Clock
+from flatbook.engine.ports import Allowance, Clock
 from flatbook.engine.reports import NotSent
 from flatbook.events.orders import NotSentReason
-from flatbook.values.instants import later
+from flatbook.values.instants import Instant, later
 from flatbook.venues.http import Carried, Http, Reply, Request
 from flatbook.venues.pace import Pace, pace_after
-from flatbook.venues.schwab.lanes import Budget, Lane, taken
+from flatbook.venues.schwab.lanes import Budget, Lane, allowance_of, taken
 from flatbook.venues.schwab.login import Login
 from flatbook.venues.schwab.refusals import UNAUTHORIZED
 
@@ -25,6 +25,10 @@ class SchwabLine:
     def __init__(self, http: Http, login: Login, clock: Clock) -> None:
         self._http, self._login, self._clock = http, login, clock
         self._pace, self._budget = Pace(), Budget()
+
+    def allowances(self, now: Instant) -> tuple[Allowance, ...]:
+        """Returns how many of the requests of a minute are used; they come back one by one."""
+        return (allowance_of(self._budget, now),)
 
     async def ask(self, request: Request, lane: Lane, timeout_s: int = READ_TIMEOUT_S) -> Carried:
         """Carries a request when its lane is free.

@@ -19,7 +19,7 @@ from datetime import date
 import msgspec
 
 from flatbook.engine.own_books import OwnBooks, OwnOrder, ReadBooks
-from flatbook.engine.ports import ApprovedOrder, Clock, FillSource, IdRule, VenueCard
+from flatbook.engine.ports import Allowance, ApprovedOrder, Clock, FillSource, IdRule, VenueCard
 from flatbook.engine.reports import (
     Absent,
     Accepted,
@@ -117,6 +117,10 @@ class SchwabVenue:
     def card(self) -> VenueCard:
         """What the adapter declares about Schwab."""
         return SCHWAB_CARD
+
+    def allowances(self, now: Instant) -> tuple[Allowance, ...]:
+        """Returns how many of the requests of a minute its login has used."""
+        return self._line.allowances(now)
 
     async def place(self, order: ApprovedOrder) -> PlaceAnswer:
         """Sends the order once, as a DAY order of the session that is open, then looks which order it became.

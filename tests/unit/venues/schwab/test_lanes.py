@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flatbook.values.instants import Instant, later
-from flatbook.venues.schwab.lanes import Budget, Lane, taken
+from flatbook.venues.schwab.lanes import Budget, Lane, allowance_of, taken
 
 
 def spent(budget: Budget, lane: Lane, now: Instant) -> tuple[int, Budget]:
@@ -26,6 +26,13 @@ def test_two_requests_flow_back_each_second_up_to_those_of_a_minute() -> None:
     _, budget = spent(Budget(), Lane.READ, Instant(0))
     assert spent(budget, Lane.READ, later(Instant(0), seconds=5))[0] == 10
     assert spent(budget, Lane.READ, later(Instant(0), seconds=3_600))[0] == 75
+
+
+def test_what_is_used_of_the_minute_is_told_and_when_it_is_back() -> None:
+    _, budget = spent(Budget(), Lane.READ, Instant(0))
+    told = allowance_of(budget, later(Instant(0), seconds=5))
+    assert (told.used, told.limit, told.window_s, told.full_at) == (65, 120, 60, Instant(37_500_000_000))
+    assert allowance_of(budget, later(Instant(0), seconds=60)).full_at is None
 
 
 def test_a_clock_that_steps_back_gives_nothing_back() -> None:

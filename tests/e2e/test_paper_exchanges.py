@@ -79,6 +79,9 @@ maker_bps = "0"
 taker_bps = "5"
 shorting = "whole_shares"
 base_url = "{url}"
+[accounts.{account}.margin]
+leverage = 20
+maintenance_pct = "0.5"
 [accounts.{account}.coins]
 USDT = "10000"
 """

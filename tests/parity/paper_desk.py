@@ -58,6 +58,9 @@ maker_bps = "0.1"
 taker_bps = "4"
 shorting = "never"
 base_url = "http://127.0.0.1:80"
+[accounts.paper.margin]
+leverage = 20
+maintenance_pct = "0.5"
 [accounts.paper.coins]
 USDT = "1000000"
 [instruments."BTC-PERP"]

@@ -13,6 +13,7 @@ from decimal import Decimal
 import msgspec
 
 from flatbook.events.activities import AccountActivityBooked, ActivityKind
+from flatbook.events.forced import ForcedReduction
 from flatbook.events.orders import OrderFilled
 from flatbook.values.ids import AssetId, InstrumentId, OrderId, OwnerId
 from flatbook.values.instants import Instant
@@ -24,7 +25,8 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     """One execution, with what the market stood at just before it.
 
     Units: qty in contracts, above zero; prices in quote per base; fee in quote, above zero a cost; `in_kind` is what a
-    fee took of the base itself; `contract_size` in base per contract.
+    fee took of the base itself; `contract_size` in base per contract. One that the venue made by force has the name of
+    its execution in place of an order's.
     """
 
     owner: OwnerId
@@ -41,6 +43,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     maker: bool | None
     happened_at: Instant
     seen_at: Instant
+    forced: bool = False
 
     @property
     def signed(self) -> Quantity:
@@ -101,23 +104,25 @@ class Parts(msgspec.Struct, kw_only=True):
         return Money(self.spread + self.inventory + self.fees + self.funding + self.opening)
 
 
-def execution_of(event: OrderFilled, middle: Price) -> Execution:
+def execution_of(event: OrderFilled | ForcedReduction, middle: Price) -> Execution:
     """Returns an execution as the report needs it.
 
     Errors: ValueError where a fee is in neither the quote nor the base: nothing here says what that is worth.
     """
     fee = in_kind = ZERO
+    is_forced = isinstance(event, ForcedReduction)
+    order_id = OrderId(event.execution_id) if isinstance(event, ForcedReduction) else event.order_id
     for each in event.fees:
         if each.asset == event.quote:
             fee += each.amount
         elif str(each.asset) == str(event.underlying):
             in_kind += each.amount
         else:
-            raise ValueError(f"a fee of {event.order_id} is in {each.asset}, and no price of that is on the tape")
+            raise ValueError(f"a fee of {order_id} is in {each.asset}, and no price of that is on the tape")
     return Execution(
         owner=event.owner,
         instrument=event.instrument,
-        order_id=event.order_id,
+        order_id=order_id,
         side=event.side,
         qty=event.qty,
         price=event.price,
@@ -126,9 +131,10 @@ def execution_of(event: OrderFilled, middle: Price) -> Execution:
         contract_size=event.contract_size,
         fee=Money(fee),
         in_kind=Quantity(in_kind),
-        maker=event.maker,
+        maker=None if isinstance(event, ForcedReduction) else event.maker,
         happened_at=event.happened_at,
         seen_at=event.seen_at,
+        forced=is_forced,
     )
 
 

@@ -14,11 +14,11 @@ from flatbook.backtest.direct import REPORTS, Direct
 from flatbook.backtest.funds import lacks_funds
 from flatbook.backtest.grid import Steps
 from flatbook.backtest.kernel import desk_table as desk
-from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, NEVER, PAID, REJECTED
+from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, FORCED, NEVER, PAID, REJECTED
 from flatbook.backtest.passing import PassingView
-from flatbook.backtest.reports import funding_of, item_of, refusal
+from flatbook.backtest.reports import forced_of, funding_of, item_of, refusal
 from flatbook.backtest.simulator import Level, Passed, Simulator, Told, Watch
-from flatbook.backtest.standing import style_of
+from flatbook.backtest.standing import PLAIN_RATES, style_of
 from flatbook.backtest.terms import Terms
 from flatbook.engine.effects import Cancel, Effect, Place
 from flatbook.engine.inputs import Item, PlaceAnswered, Restarted, Resumed
@@ -242,6 +242,9 @@ class SimulatedDesk:
             self.placed.executed.extend((told.time, place, told.ahead, told.waited_ns, told.maker))
         if told.kind == PAID:
             item: Item = funding_of(self._by_place[told.number], told)
+        elif told.kind == FORCED:
+            steps = self._by_place[told.number]
+            item = forced_of(steps, self._terms.fees.get(steps.instrument.id, PLAIN_RATES), told)
         else:
             sent = self.placed.sent[told.number]
             item = item_of(sent, told)

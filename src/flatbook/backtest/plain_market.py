@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ from flatbook.backtest.kernel.tables import (
     CANCELED,
     EXPIRED,
     FILLED,
+    FORCED,
+    LACKS,
     ONLY_REDUCES,
     PAID,
     REJECTED,
@@ -21,17 +24,21 @@ from flatbook.backtest.kernel.tables import (
     TAKES,
     WORKING,
 )
+from flatbook.backtest.plain_account import OpenOrder, PlainAccount
 from flatbook.backtest.plain_sight import NEVER, KeptFeature, SeenInstrument, TapeRow, arm_all
 from flatbook.backtest.simulator import NewOrder, OrderRow, Passed, Sample, Stop, Told, Watch
 from flatbook.backtest.tape import Tape
 from flatbook.backtest.terms import Latency, Terms
+from flatbook.backtest.venue_account import KeptInstrument
 from flatbook.market.orderbook import Touch
 from flatbook.market.ticks import Kind
 from flatbook.matcher.observed import Fill, ObservedMarket, Style
 from flatbook.matcher.rule import CANCELING, PLACING, REPORTING, latency
 from flatbook.strategies.quoting import Feature
 from flatbook.values.instants import Instant
+from flatbook.values.money import ZERO
 
+HALF = Decimal("0.5")
 _BOOK = (Kind.BID, Kind.ASK, Kind.CLEAR)
 _ENDINGS = (CANCELED, EXPIRED, REJECTED)
 
@@ -72,6 +79,9 @@ class PlainMarket:
             self._seen[feature.inst].features.append(feature)
         self._positions = [0 for _ in places]
         self._least = [(0, 0) for _ in places]
+        self._marks, self._traded, self._forced = ([0 for _ in places] for _ in range(3))
+        self._ticks = [each.tick for each in tape.head.instruments]
+        self._account = PlainAccount((), self._mark, self._positions.__getitem__)
         self._unseen: deque[_Unseen] = deque()
         self._orders: dict[int, _Order] = {}
         self._arrivals: list[tuple[int, int, bool, int]] = []
@@ -190,6 +200,10 @@ class PlainMarket:
         """Turns down orders of fewer lots, and of less than so many ticks times lots."""
         self._least[inst] = lots, worth
 
+    def keep_account(self, kept: Sequence[KeptInstrument]) -> None:
+        """Looks at the margin of an account."""
+        self._account = PlainAccount(kept, self._mark, self._positions.__getitem__)
+
     def ask_each(self) -> None:
         """Wakes after every message that was seen."""
         self._asks_each = True
@@ -228,11 +242,14 @@ class PlainMarket:
         if row.kind == Kind.QUOTE and not market.has_levels:
             fills = market.show_touch(row.p1, row.q1, row.p2, row.q2)
         elif row.kind == Kind.TRADE:
+            self._traded[row.inst] = row.p1
             fills = market.trade(row.p1, row.q1, row.p2)
         elif row.kind in (Kind.BID, Kind.ASK):
             market.set_level(1 if row.kind == Kind.BID else -1, row.p1, row.q1)
         elif row.kind == Kind.CLEAR:
             market.clear()
+        elif row.kind == Kind.MARK:
+            self._marks[row.inst] = row.p1
         elif row.kind == Kind.FUNDING and row.q1 == row.ts:
             self._pay(row)
         if market.has_levels and row.ends and row.kind in _BOOK:
@@ -243,6 +260,8 @@ class PlainMarket:
             self._execute(self._orders[int(fill.order_id)], fill, row.ts)
         if fills:
             self._cut_all(row.inst, row.ts)
+        if row.ends:
+            self._check_margin(row.inst, row.ts)
         self._unseen.append(_Unseen(row, top))
         self._next = next(self._rows, None)
         if self._next is None:
@@ -253,6 +272,7 @@ class PlainMarket:
         if not position:
             return
         mark = row.p2 or self._seen[row.inst].mark or (book.best_bid + book.best_ask) // 2
+        self._account.fund(row.inst, row.p1, mark * self._ticks[row.inst])
         told = Told(0, 0, PAID, row.inst, row.p1, position, row.ts, 0, 0, mark, 0, 0)
         self._send_report(told, row.ts + self._terms.reporting.least_ns)
 
@@ -264,8 +284,9 @@ class PlainMarket:
             self._refuse(known, SMALL, time)
             return
         most = self._may_reduce(known) if known.reduces else order.lots
-        if not most and (style is not Style.POST_ONLY or not market.would_take(order.sign, order.price)):
-            self._refuse(known, ADDS, time)
+        would_take = style is Style.POST_ONLY and market.would_take(order.sign, order.price)
+        if not would_take and (not most or self._lacks_margin(known)):
+            self._refuse(known, LACKS if most else ADDS, time)
             return
         arrival = market.arrive(known.name, order.sign, order.price, min(most, order.lots) or 1, style)
         if arrival.is_refused:
@@ -281,6 +302,42 @@ class PlainMarket:
             self._end(known, EXPIRED, time)
         if arrival.fills:
             self._cut_all(order.inst, time)
+            self._check_margin(order.inst, time)
+
+    def _lacks_margin(self, known: _Order) -> bool:
+        order = known.order
+        if known.reduces:
+            return False
+        opening = (each for each in self._resting() if each is not known and not each.reduces)
+        resting = [OpenOrder(each.order.inst, each.order.sign, each.left) for each in opening]
+        price = ZERO if order.price == NEVER else order.price * self._ticks[order.inst]
+        return self._account.lacks_margin(OpenOrder(order.inst, order.sign, order.lots), price, resting)
+
+    def _mark(self, inst: int) -> Decimal:
+        return self._half_ticks(inst) * HALF * self._ticks[inst]
+
+    def _half_ticks(self, inst: int) -> int:
+        book = self._markets[inst].book
+        if self._marks[inst]:
+            return 2 * self._marks[inst]
+        both = book.best_bid > 0 and book.best_ask > 0
+        return book.best_bid + book.best_ask if both else 2 * self._traded[inst]
+
+    def _check_margin(self, inst: int, time: int) -> None:
+        """Takes orders back and closes positions where the margin of an account is not enough."""
+        closed = self._account.to_close(inst)
+        for number in sorted(self._orders) if closed else ():
+            known = self._orders[number]
+            if known.has_arrived and self._account.shares_margin(inst, known.order.inst):
+                self._markets[known.order.inst].cancel(known.name)
+                self._end(known, CANCELED, time)
+        for each in closed:
+            lots, halves = -self._positions[each], self._half_ticks(each)
+            self._account.execute(each, self._mark(each), lots, is_maker=False)
+            self._positions[each] = 0
+            self._forced[each] += 1
+            told = Told(0, 0, FORCED, each, halves, lots, time, 0, self._forced[each], 0, 0, 0)
+            self._send_report(told, time + self._terms.reporting.least_ns)
 
     def _is_small(self, known: _Order) -> bool:
         order, (lots, worth) = known.order, self._least[known.order.inst]
@@ -316,7 +373,10 @@ class PlainMarket:
     def _execute(self, known: _Order, fill: Fill, time: int) -> None:
         known.left -= fill.qty
         known.executed += 1
-        self._positions[known.order.inst] += known.order.sign * fill.qty
+        inst, lots = known.order.inst, known.order.sign * fill.qty
+        self._positions[inst] += lots
+        self._traded[inst] = self._traded[inst] or fill.price
+        self._account.execute(inst, fill.price * self._ticks[inst], lots, is_maker=fill.is_maker)
         told = self._told_of(known, FILLED, time)._replace(price=fill.price, qty=fill.qty, maker=int(fill.is_maker))
         told = told._replace(ahead=fill.ahead, waited_ns=time - known.arrived_at)
         self._send_report(told, time + self._reporting(known))
@@ -363,7 +423,7 @@ class PlainMarket:
         at, _, told = heappop(self._reports)
         self._told.append(told._replace(time=at))
         self.now = at
-        is_watched = told.kind != PAID and told.number in self._watched
+        is_watched = told.kind not in (PAID, FORCED) and told.number in self._watched
         if told.kind in _ENDINGS or (told.kind == FILLED and not told.left):
             self._watched.pop(told.number, None)
         if (self._watch.reports >> told.kind) & 1 or is_watched:

@@ -18,6 +18,7 @@ from flatbook.events import orders as ev
 from flatbook.events.activities import AccountActivityBooked
 from flatbook.events.control import BalanceStated
 from flatbook.events.event import Event
+from flatbook.events.forced import ForcedReduction
 from flatbook.values.ids import AssetId, InstrumentId
 from flatbook.values.instants import NS_PER_S, Instant
 from flatbook.values.instruments import Product
@@ -70,7 +71,10 @@ class Ran(Protocol):
 
 
 class OrderFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the orders of a run. Rates are fractions of one; None where there is nothing to take them of."""
+    """What became of the orders of a run; `forced` counts what the venue closed by force.
+
+    Rates are fractions of one; None where there is nothing to take them of.
+    """
 
     intended: int
     refused: int
@@ -80,6 +84,7 @@ class OrderFigures(msgspec.Struct, frozen=True, kw_only=True):
     canceled: int
     rejected: Mapping[str, int]
     executions: int
+    forced: int
     fill_rate: float | None
     maker_share: float | None
 
@@ -126,7 +131,7 @@ class _Read:
     """What is read of a journal, in one pass."""
 
     def __init__(self) -> None:
-        self.fills: list[ev.OrderFilled] = []
+        self.fills: list[ev.OrderFilled | ForcedReduction] = []
         self.fundings: list[AccountActivityBooked] = []
         self.stated: list[BalanceStated] = []
         self.asked: dict[str, Decimal] = {}
@@ -135,7 +140,7 @@ class _Read:
         self.rejected: Counter[str] = Counter()
 
     def take(self, event: Event) -> None:
-        if isinstance(event, ev.OrderFilled):
+        if isinstance(event, ev.OrderFilled | ForcedReduction):
             self.fills.append(event)
         elif isinstance(event, ev.OrderIntended):
             self.asked[event.order_id] = event.qty
@@ -204,7 +209,7 @@ def places_of(head: TapeHead) -> dict[InstrumentId, int]:
     return {InstrumentId(each.id): place for place, each in enumerate(head.instruments)}
 
 
-def executions_of(fills: Sequence[ev.OrderFilled], tape: Tape) -> tuple[tuple[Execution, ...], int]:
+def executions_of(fills: Sequence[ev.OrderFilled | ForcedReduction], tape: Tape) -> tuple[tuple[Execution, ...], int]:
     """Returns the executions with the middle before each, and of how many that is not known: their own price stands.
 
     Errors: ValueError where one is of an instrument that is not on the tape, or is settled in its base.
@@ -300,7 +305,7 @@ def _total(parts: Mapping[InstrumentId, Parts], marks: Mapping[AssetId, Price]) 
 
 def _orders(read: _Read, executions: Sequence[Execution]) -> OrderFigures:
     got: dict[str, Decimal] = {}
-    for each in executions:
+    for each in (each for each in executions if not each.forced):
         got[each.order_id] = got.get(each.order_id, ZERO) + each.qty
     filled = sum(qty >= read.asked.get(order_id, ZERO) for order_id, qty in got.items())
     made = sum((each.notional for each in executions if each.maker), ZERO)
@@ -313,6 +318,7 @@ def _orders(read: _Read, executions: Sequence[Execution]) -> OrderFigures:
         canceled=read.canceled,
         rejected=dict(read.rejected),
         executions=len(executions),
+        forced=sum(each.forced for each in executions),
         fill_rate=_over(len(got), len(read.asked)),
         maker_share=_over(float(made), float(sum((each.notional for each in executions), ZERO))),
     )

@@ -165,6 +165,8 @@ def _order_figures(report: Report) -> Iterator[tuple[str, str]]:
     yield "orders filled, in part only", f"{orders.filled:,}, {orders.filled_in_part:,}"
     for reason, count in sorted(orders.rejected.items()):
         yield f"orders rejected: {reason}", f"{count:,}"
+    if orders.forced:
+        yield "positions closed by force", f"{orders.forced:,}"
     yield "executions without a middle before them", f"{report.without_middle:,}"
     if queue is not None:
         waited = (queue.waited_median_ns // NS_PER_MS, queue.waited_95_ns // NS_PER_MS)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 
 from flatbook.backtest.grid import Steps
-from flatbook.backtest.kernel.tables import ADDS, CANCELED, EXPIRED, FILLED, REJECTED, SMALL, TAKES, WORKING
+from flatbook.backtest.kernel.tables import ADDS, CANCELED, EXPIRED, FILLED, LACKS, REJECTED, SMALL, TAKES, WORKING
 from flatbook.backtest.placed import Sent
 from flatbook.backtest.simulator import Told
 from flatbook.backtest.standing import Standing
-from flatbook.backtest.terms import FEE_DECIMALS
+from flatbook.backtest.terms import FEE_DECIMALS, FeeRates
 from flatbook.engine.inputs import ActivitySeen, ExecutionsRead, Item, OrderReported, PlaceAnswered
 from flatbook.engine.reports import Accepted, Activity, Execution, OrderReport, Rejected, VenueStatus
 from flatbook.events.activities import ActivityKind
-from flatbook.events.orders import Fee, RejectReason
+from flatbook.events.orders import Fee, ForcedBy, RejectReason
 from flatbook.market.ticks import RATE_DECIMALS
 from flatbook.values.ids import ActivityId, ExecutionId
 from flatbook.values.instants import Instant
@@ -21,7 +21,13 @@ from flatbook.values.instruments import Side
 from flatbook.values.money import Money, Price, Quantity, cut, lower_to, raise_to
 
 _STATUS = {CANCELED: VenueStatus.CANCELED, EXPIRED: VenueStatus.EXPIRED}
-_REASONS = {TAKES: RejectReason.WOULD_TAKE, ADDS: RejectReason.OTHER, SMALL: RejectReason.INVALID_QUANTITY}
+_REASONS = {
+    TAKES: RejectReason.WOULD_TAKE,
+    ADDS: RejectReason.OTHER,
+    SMALL: RejectReason.INVALID_QUANTITY,
+    LACKS: RejectReason.INSUFFICIENT_FUNDS,
+}
+HALF = Decimal("0.5")
 _NO_FEES: tuple[Fee, ...] = ()
 
 
@@ -116,3 +122,25 @@ def funding_of(steps: Steps, told: Told) -> ActivitySeen:
         happened_at=at,
     )
     return ActivitySeen(account=instrument.account, activity=activity)
+
+
+def forced_of(steps: Steps, rates: FeeRates, told: Told) -> ExecutionsRead:
+    """Returns that the venue closed a position by force, for want of margin, at the fee of what takes."""
+    instrument, qty = steps.instrument, steps.qty(abs(told.qty))
+    price = Price(told.price * HALF * steps.tick)
+    fee = raise_to(qty * instrument.contract_size * price * rates.taker, decimals=FEE_DECIMALS)
+    closed = Execution(
+        execution_id=ExecutionId(f"liquidation-{instrument.id}-{told.nth}"),
+        order_id=None,
+        venue_order_id=None,
+        instrument=instrument.id,
+        side=Side.BUY if told.qty > 0 else Side.SELL,
+        qty=qty,
+        price=price,
+        fees=(Fee(asset=instrument.quote, amount=Money(fee)),) if rates.taker else _NO_FEES,
+        realised=None,
+        happened_at=Instant(told.venue_time),
+        maker=False,
+        forced=ForcedBy.LIQUIDATION,
+    )
+    return ExecutionsRead(account=instrument.account, executions=(closed,), cursor=None)

@@ -21,6 +21,7 @@ from flatbook.backtest.kernel.market import CompiledMarket
 from flatbook.backtest.simulator import Refused, Simulator, Stop
 from flatbook.backtest.tape import Tape, TapeHead
 from flatbook.backtest.terms import Terms
+from flatbook.backtest.venue_account import KeptInstrument, kept_of
 from flatbook.engine.ports import FillSource, IdRule, VenueCard
 from flatbook.engine.rules import Rules, SeatRules
 from flatbook.events.control import BalanceStated, EngineStarted, Mode
@@ -100,15 +101,20 @@ class Observing(Protocol):
         """Turns down orders of fewer lots, and of less than so many ticks times lots."""
         ...
 
+    def keep_account(self, kept: Sequence[KeptInstrument]) -> None:
+        """Looks at the margin of an account: turns orders down for want of it, and closes positions by force."""
+        ...
+
 
 def observe(market: Observing, seats: Sequence[Seat], terms: Terms, places: Mapping[InstrumentId, int]) -> None:
-    """Tells a simulator which books strategies look at, how old they may be, and the least order of each market."""
+    """Tells a simulator which books strategies look at, how old they may be, the least orders, and the margins."""
     for seat in seats:
         age_ns = terms.limits[seat.owner].book_age_ms_max * NS_PER_MS
         for instrument in (*(each.id for each in seat.instruments), *seat.observes):
             market.observe(places[instrument], age_ns)
         for traded in seat.instruments:
             market.require(places[traded.id], *least_order(traded))
+    market.keep_account(kept_of(seats, terms, places))
 
 
 def places_of(tape: Tape) -> dict[InstrumentId, int]:

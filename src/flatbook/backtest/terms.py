@@ -10,10 +10,12 @@ import msgspec
 from flatbook.matcher.rule import MILLION, SPREAD_NS_MAX
 from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.values.ids import AssetId, InstrumentId, OwnerId
-from flatbook.values.money import ONE, ZERO, Price
+from flatbook.values.money import ONE, ZERO, Price, scaled_integer, significant_decimals
 
 SEED_MAX = 2**31 - 1
 FEE_DECIMALS = 8
+LEVERAGE_MAX = 200
+MILLIONTHS = 6
 
 
 class Latency(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,19 +47,45 @@ class FeeRates(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("a fee is less than what is traded: its rate is between -1 and 1")
 
 
+class MarginTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a venue wants an account to have for a contract, of what it is worth at the mark.
+
+    Initial margin is the worth divided by `leverage`, maintenance margin the worth times `maintenance`.
+    Units: maintenance in parts of one, no finer than MILLIONTHS.
+    """
+
+    leverage: int
+    maintenance: Decimal
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.leverage <= LEVERAGE_MAX:
+            raise ValueError(f"a leverage is a whole number from 1 to {LEVERAGE_MAX}")
+        if not ZERO < self.maintenance * self.leverage < ONE:
+            raise ValueError("maintenance is above zero, and less than an order needs: one divided by the leverage")
+        if significant_decimals(self.maintenance) > MILLIONTHS:
+            raise ValueError(f"maintenance has at most {MILLIONTHS} decimals")
+
+    @property
+    def millionths(self) -> int:
+        """The rate of maintenance in millionths."""
+        return scaled_integer(self.maintenance, decimals=MILLIONTHS)
+
+
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """All that a run depends on beside its tape and its seats: the same terms give the same journal.
 
     `share` is how much of what is canceled at a price stood before our order, in millionths; `front` says that nothing
     stands before an order at a price whose size was not known. `marks` are what assets are worth in USD, `cash` what
     the account has of each at the start; with `checks_funds` a spot order for which it has too little is turned down.
-    `sample_ns` is how far apart the prices stand that the report values with.
+    `margins` are of contracts: without one, the margin of a contract is not looked at. `sample_ns` is how far apart the
+    prices stand that the report values with.
     """
 
     limits: Mapping[OwnerId, QuoteLimits]
     marks: Mapping[AssetId, Price]
     cash: Mapping[AssetId, Decimal]
     fees: Mapping[InstrumentId, FeeRates] = {}
+    margins: Mapping[InstrumentId, MarginTerms] = {}
     placing: Latency = Latency()
     canceling: Latency = Latency()
     reporting: Latency = Latency()

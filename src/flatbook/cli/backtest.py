@@ -125,6 +125,8 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
         f"orders {orders['intended']:,}, filled {filled}, made {made}; Sharpe {_ratio(equity.get('sharpe'))},"
         f" Sortino {_ratio(equity.get('sortino'))}, largest drawdown {_percent(equity.get('max_drawdown'))}"
     )
+    if orders["forced"]:
+        yield f"the venue closed positions by force for want of margin: {orders['forced']:,} times"
     if not body["adds_up"]:
         yield "THE PARTS DO NOT ADD UP TO THE CHANGE OF EQUITY"
     yield f"report: {body['page']}"

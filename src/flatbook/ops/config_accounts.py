@@ -11,6 +11,7 @@ from flatbook.ops.config_fields import amount, said, seconds, text, whole
 from flatbook.ops.config_section import SECRET_REFERENCE, Name, Section, Ticker
 
 USD = "USD"
+LEVERAGE_MAX = 200
 URL_SAID = "Another address, on this machine only: for a server that plays the broker."
 
 SecretReference = Annotated[str, text('"secret:" and the name of a secret.', SECRET_REFERENCE)]
@@ -204,6 +205,18 @@ class CcxtAccount(Section, frozen=True, kw_only=True, tag_field="kind", tag="ccx
     base_url: Annotated[str | None, text(URL_SAID)] = None
 
 
+class MarginSection(Section, frozen=True, kw_only=True):
+    """What an exchange wants an account to have for contracts, of what they are worth."""
+
+    leverage: Annotated[
+        int, whole("An order needs its worth divided by this.", unit="to 1", least=1, most=LEVERAGE_MAX)
+    ]
+    maintenance_pct: Annotated[
+        Decimal,
+        amount("Positions are closed by force below this part of their worth.", unit="percent", most="99"),
+    ]
+
+
 class PaperExchangeAccount(Section, frozen=True, kw_only=True, tag_field="kind", tag="paper_exchange"):
     """An account at an exchange inside the process of the desk, which watches the market of a real one."""
 
@@ -219,6 +232,9 @@ class PaperExchangeAccount(Section, frozen=True, kw_only=True, tag_field="kind",
     taker_bps: Annotated[Decimal, amount("Fee of what takes.", unit="basis points", least="0", most="1000")]
     shorting: Annotated[Shorting, said("Whether it sells what is not held.")]
     market: Annotated[BinanceMarket, said("At Binance: spot, or the perpetuals of USD-M.")] = BinanceMarket.SPOT
+    margin: Annotated[
+        MarginSection | None, said("What contracts need; stated wherever the account trades perpetuals.")
+    ] = None
     recording: Annotated[
         str | None,
         text(

@@ -6,11 +6,15 @@ from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import Annotated
 
+from flatbook.ops.config_accounts import MarginSection
 from flatbook.ops.config_fields import amount, said, seconds, whole
 from flatbook.ops.config_section import InstrumentName, Name, Section
+from flatbook.values.money import significant_decimals
 
 LATENCY_MS_MAX = 4_000
 SEED_MAX = 2**31 - 1
+PERCENT = Decimal(100)
+PCT_DECIMALS = 4
 
 
 class RatesSection(Section, frozen=True, kw_only=True):
@@ -25,6 +29,15 @@ class RatesSection(Section, frozen=True, kw_only=True):
 
 def _ms(words: str) -> object:
     return whole(words, unit="milliseconds", least=0, most=LATENCY_MS_MAX)
+
+
+def flaw_of_margin(section: MarginSection) -> str | None:
+    """Returns what is wrong with margin that is stated."""
+    if significant_decimals(section.maintenance_pct) > PCT_DECIMALS:
+        return f"maintenance_pct has at most {PCT_DECIMALS} decimals"
+    if section.maintenance_pct * section.leverage >= PERCENT:
+        return "maintenance_pct must be less than an order needs, which is 100 divided by the leverage"
+    return None
 
 
 class BacktestSection(Section, frozen=True, kw_only=True):
@@ -46,6 +59,10 @@ class BacktestSection(Section, frozen=True, kw_only=True):
     rates: Annotated[
         dict[InstrumentName, RatesSection], said("Fees by instrument, where no paper account states them.")
     ] = {}
+    margin: Annotated[
+        dict[InstrumentName, MarginSection],
+        said("What contracts need, by instrument, where no paper account states it."),
+    ] = {}
 
 
 def flaws_of_backtest(
@@ -55,3 +72,9 @@ def flaws_of_backtest(
     for name in () if section is None else section.rates:
         if name not in instruments:
             yield ("backtest", "rates", name), f"there is no instrument {name!r}"
+    for name, margin in {}.items() if section is None else section.margin.items():
+        key = ("backtest", "margin", name)
+        if name not in instruments:
+            yield key, f"there is no instrument {name!r}"
+        elif (flaw := flaw_of_margin(margin)) is not None:
+            yield (*key, "maintenance_pct"), flaw

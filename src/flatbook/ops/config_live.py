@@ -23,6 +23,7 @@ from flatbook.ops.config_accounts import (
     WatchedExchange,
     is_real_money,
 )
+from flatbook.ops.config_backtest import flaw_of_margin
 from flatbook.ops.config_chains import HedgeAt, NodesChain, RecordedChain
 from flatbook.ops.config_jurisdiction import (
     BUILT_IN,
@@ -59,6 +60,7 @@ def flaws_of_live(config: Config) -> Iterator[Flaw]:
     for name, account in config.accounts.items():
         if isinstance(account, PaperExchangeAccount):
             yield from _flaws_of_watched(("accounts", name), account)
+            yield from _flaws_of_margin(config, name, account)
         elif not isinstance(account, PaperAccount):
             yield from _flaws_of_account(config, ("accounts", name), account)
     for name, instrument in config.instruments.items():
@@ -126,6 +128,15 @@ def _flaws_of_watched(key: Key, account: PaperExchangeAccount) -> Iterator[Flaw]
         yield (*key, "base_url"), flaw
     if account.base_url is not None and account.recording is not None:
         yield (*key, "recording"), "is played instead of watching: state no base_url"
+
+
+def _flaws_of_margin(config: Config, name: str, account: PaperExchangeAccount) -> Iterator[Flaw]:
+    traded = [each for each in config.instruments.values() if each.account == name]
+    key = ("accounts", name, "margin")
+    if account.margin is None and any(each.product is Product.LINEAR_PERP for each in traded):
+        yield key, "perpetuals need margin: state leverage, such as 5, and maintenance_pct, such as 0.5, as venues do"
+    elif account.margin is not None and (flaw := flaw_of_margin(account.margin)) is not None:
+        yield (*key, "maintenance_pct"), flaw
 
 
 def _flaws_of_streams(key: Key, account: CcxtAccount, watched: WatchedExchange) -> Iterator[Flaw]:

@@ -44,6 +44,7 @@ NAMES = {
     "breakers": "OWNER",
     "cash": "ASSET",
     "rates": "ID",
+    "margin": "ID",
     "reconcile": "ACCOUNT",
     "allowed": "KIND",
 }

@@ -13,7 +13,7 @@ from decimal import Decimal
 import msgspec
 
 from flatbook.backtest.tape import Tape, TapeInstrument
-from flatbook.backtest.terms import FeeRates, Latency, Terms
+from flatbook.backtest.terms import FeeRates, Latency, MarginTerms, Terms
 from flatbook.engine.rules import SeatRules
 from flatbook.market import ticks
 from flatbook.ops.config import Loaded
@@ -22,7 +22,7 @@ from flatbook.ops.config_backtest import BacktestSection, RatesSection
 from flatbook.ops.config_seats import grid_seats
 from flatbook.ops.config_shape import Config
 from flatbook.services.backtest_plan import MILLIONTHS_OF_PCT, BacktestPlan, PlanRefused, check_sizes, first_price
-from flatbook.services.paper_exchanges import FEES_IN_QUOTE
+from flatbook.services.paper_exchanges import FEES_IN_QUOTE, margin_terms
 from flatbook.values.ids import AssetId, InstrumentId, OwnerId
 from flatbook.values.instants import NS_PER_MS, NS_PER_S
 from flatbook.values.instruments import Instrument, Product
@@ -30,6 +30,8 @@ from flatbook.values.money import BPS, Price, plain
 
 FILE = "desk.json"
 PRODUCTS = {Product.SPOT: ticks.Product.SPOT, Product.LINEAR_PERP: ticks.Product.LINEAR}
+
+MARGINED = (Product.LINEAR_PERP,)
 
 Named = Mapping[InstrumentId, InstrumentId]
 
@@ -116,6 +118,7 @@ def _terms(config: Config, seated: Mapping[OwnerId, SeatRules], instruments: Col
         seed=section.seed,
         share=section.share_ahead_pct * MILLIONTHS_OF_PCT,
         sample_ns=section.sample_s * NS_PER_S,
+        margins={each.id: _margin(config, section, each) for each in instruments if each.product in MARGINED},
         checks_funds=True,
     )
 
@@ -141,6 +144,17 @@ def _fees(config: Config, section: BacktestSection, instrument: Instrument) -> F
         raise PlanRefused(f'nothing says what {instrument.id} costs: state [backtest.rates."{instrument.id}"]')
     in_quote = rates.in_quote if isinstance(rates, RatesSection) else rates.exchange in FEES_IN_QUOTE
     return FeeRates(maker=rates.maker_bps * BPS, taker=rates.taker_bps * BPS, in_quote=in_quote)
+
+
+def _margin(config: Config, section: BacktestSection, instrument: Instrument) -> MarginTerms:
+    account = config.accounts[instrument.account]
+    paper = account.margin if isinstance(account, PaperExchangeAccount) else None
+    stated = section.margin.get(instrument.id) or paper
+    if stated is None:
+        where = f'[backtest.margin."{instrument.id}"]'
+        wanted = f"state leverage and maintenance_pct in {where}"
+        raise PlanRefused(f"nothing says what margin {instrument.id} needs: {wanted}")
+    return margin_terms(stated)
 
 
 def _told(config: Config, seated: Mapping[OwnerId, SeatRules], terms: Terms) -> str:

@@ -18,7 +18,7 @@ import msgspec
 
 from flatbook.backtest.refused import TapeRefused
 from flatbook.backtest.tape import Tape, TapeInstrument
-from flatbook.backtest.terms import FeeRates, Latency, Terms
+from flatbook.backtest.terms import FeeRates, Latency, MarginTerms, Terms
 from flatbook.market import ticks
 from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.services.plan_numbers import GRID, check_numbers
@@ -59,7 +59,8 @@ class InstrumentShape(_Shape, frozen=True, kw_only=True):
 
     Units: rates in parts of one; minima as in TradingRules. `as_linear` is the base of one contract, and has an
     instrument that is settled in its base run as if it paid in its quote. `fees_in_quote` says that the fee of a spot
-    purchase is taken in the quote too, and not in what was bought.
+    purchase is taken in the quote too, and not in what was bought. A contract states its margin: `leverage`, and the
+    rate of `maintenance`, in parts of one.
     """
 
     underlying: str
@@ -68,6 +69,8 @@ class InstrumentShape(_Shape, frozen=True, kw_only=True):
     taker: Decimal
     qty_min: Decimal
     notional_min: Decimal
+    leverage: int | None = None
+    maintenance: Decimal | None = None
     as_linear: Decimal | None = None
     fees_in_quote: bool = False
 
@@ -151,7 +154,9 @@ def _plan_of(shape: PlanShape, tape: Tape, text: str) -> BacktestPlan:
     traded = dict.fromkeys(each.instrument for each in shape.strategies.values() if each.kind == GRID)
     for name in traded:
         check_sizes(seats, instruments[name], first_price(tape, list(recorded).index(name)))
-    return BacktestPlan(seats=seats, terms=_terms(shape), text=text, ask_each=shape.ask_each)
+    margins = {each.id: _margin(name, shape.instruments[name], each) for name, each in instruments.items()}
+    terms = _terms(shape, {name: margin for name, margin in margins.items() if margin is not None})
+    return BacktestPlan(seats=seats, terms=terms, text=text, ask_each=shape.ask_each)
 
 
 def _instrument(name: str, shape: InstrumentShape, recorded: Mapping[str, TapeInstrument]) -> Instrument:
@@ -174,6 +179,21 @@ def _instrument(name: str, shape: InstrumentShape, recorded: Mapping[str, TapeIn
         contract_size=size,
         product=product,
     )
+
+
+def _margin(name: str, shape: InstrumentShape, instrument: Instrument) -> MarginTerms | None:
+    """Returns the margin of a contract; None of what needs none. Errors: ValueError with what must be stated."""
+    if instrument.product is Product.SPOT:
+        if shape.leverage is not None or shape.maintenance is not None:
+            raise ValueError(f"instruments.{name}: spot needs no margin: leave leverage and maintenance out")
+        return None
+    if shape.leverage is None or shape.maintenance is None:
+        wanted = 'state leverage, such as 5, and maintenance, such as "0.005", as the venue has them'
+        raise ValueError(f"instruments.{name}: a contract needs margin: {wanted}")
+    try:
+        return MarginTerms(leverage=shape.leverage, maintenance=shape.maintenance)
+    except ValueError as error:
+        raise ValueError(f"instruments.{name}: {error}") from error
 
 
 def _seat(owner: OwnerId, shape: StrategyShape, instruments: Mapping[str, Instrument]) -> Seat:
@@ -217,7 +237,7 @@ def _own_seat(owner: OwnerId, shape: StrategyShape, instrument: Instrument) -> S
     return seat
 
 
-def _terms(shape: PlanShape) -> Terms:
+def _terms(shape: PlanShape, margins: Mapping[InstrumentId, MarginTerms]) -> Terms:
     fees = {
         InstrumentId(name): FeeRates(maker=each.maker, taker=each.taker, in_quote=each.fees_in_quote)
         for name, each in shape.instruments.items()
@@ -227,6 +247,7 @@ def _terms(shape: PlanShape) -> Terms:
         marks={AssetId(asset): Price(mark) for asset, mark in shape.marks.items()},
         cash={AssetId(asset): amount for asset, amount in shape.cash.items()},
         fees=fees,
+        margins=margins,
         placing=_way(shape.latency.placing_ms, shape.latency),
         canceling=_way(shape.latency.canceling_ms, shape.latency),
         reporting=_way(shape.latency.reporting_ms, shape.latency),

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 import msgspec
 
+from flatbook.backtest.terms import MarginTerms
 from flatbook.engine.observe import Observations
 from flatbook.engine.ports import Clock
 from flatbook.ops.config import Loaded
@@ -20,6 +22,7 @@ from flatbook.ops.config_accounts import (
     BybitAccount,
     Environment,
     ExchangeAccount,
+    MarginSection,
     PaperExchangeAccount,
     WatchedExchange,
 )
@@ -33,6 +36,7 @@ from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Instrument, Product, Side
 from flatbook.values.money import BPS, Price
 
+HUNDREDTH = Decimal("0.01")
 KEY, SECRET = "paper", "paper-secret"
 URL = "http://paper"
 SPOKEN = {WatchedExchange.BINANCE: Protocol.BINANCE, WatchedExchange.BYBIT: Protocol.BYBIT}
@@ -79,6 +83,7 @@ def paper_exchange(loaded: Loaded, name: str, account: PaperExchangeAccount, clo
     Errors: OSError; KeptRefused.
     """
     protocol = SPOKEN.get(account.exchange, Protocol.BYBIT)
+    margin = account.margin
     markets = tuple(_market(account, each) for each in instruments_at(loaded.config, name))
 
     async def rest(ms: int) -> None:
@@ -87,7 +92,7 @@ def paper_exchange(loaded: Loaded, name: str, account: PaperExchangeAccount, clo
     return PaperExchange(
         protocol,
         markets,
-        opening(protocol, KEY, SECRET, account.coins),
+        opening(protocol, KEY, SECRET, account.coins, leverage=None if margin is None else margin.leverage),
         now=clock.now,
         rest=rest,
         path=loaded.place(account.ledger),
@@ -111,7 +116,20 @@ def _market(account: PaperExchangeAccount, instrument: Instrument) -> Market:
         is_watched=True,
         fees_in_quote=account.exchange in FEES_IN_QUOTE,
         refuses_taking_maker=account.exchange is WatchedExchange.BINANCE,
+        **_margin(account.margin),
     )
+
+
+def margin_terms(section: MarginSection) -> MarginTerms:
+    """Returns what contracts need as a venue keeps it."""
+    return MarginTerms(leverage=section.leverage, maintenance=section.maintenance_pct * HUNDREDTH)
+
+
+def _margin(section: MarginSection | None) -> dict[str, Any]:
+    if section is None:
+        return {}
+    terms = margin_terms(section)
+    return {"leverage_max": terms.leverage, "maintenance_rate": terms.maintenance}
 
 
 def paper_line(account: PaperExchangeAccount, exchange: PaperExchange, clock: Clock) -> ExchangeLine:

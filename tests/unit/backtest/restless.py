@@ -11,7 +11,7 @@ from msgspec.structs import astuple
 from benchmarks.peer_seat import LIMITS, USD, instrument_of
 from flatbook.backtest.tape import MemoryTape, Tape
 from flatbook.backtest.tape_file import Message, Row, memory_tape
-from flatbook.backtest.terms import FeeRates, Latency, Terms
+from flatbook.backtest.terms import FeeRates, Latency, MarginTerms, Terms
 from flatbook.events.orders import CancelReason, OrderStyle
 from flatbook.market.ticks import Kind
 from flatbook.state.intents import CancelIntent, Intent, PlaceIntent
@@ -178,18 +178,24 @@ def restless_seat(tape: Tape, owner: OwnerId = OWNER, *, seldom: bool = False) -
     )
 
 
-def restless_terms(seed: int) -> Terms:
-    """Returns terms drawn by a seed: latencies, fees, a share of cancellations, and where the queue is not known."""
+def restless_terms(seed: int, *, poor: bool = False) -> Terms:
+    """Returns terms drawn by a seed: latencies, fees, a share of cancellations, and where the queue is not known.
+
+    With `poor` the venue looks at the margin of an account that has little.
+    """
     chance = random.Random(seed)
     fees: Any = FeeRates(maker=Decimal("-0.0001"), taker=Decimal("0.0005"), in_quote=seed % 2 == 0)
 
     def drawn() -> Latency:
         return Latency(least_ns=chance.choice((0, MS, 4 * MS)), spread_ns=chance.choice((0, 6 * MS)))
 
+    poverty = random.Random(seed)
+    margin = MarginTerms(leverage=poverty.choice((50, 200)), maintenance=Decimal("0.0049"))
     return Terms(
         limits={OWNER: LIMITS, OTHER: LIMITS},
         marks={USD: Price(ONE), AssetId("USDT"): Price(ONE)},
-        cash={USD: Decimal(10**9)},
+        cash={USD: Decimal(poverty.choice(("0.006", "0.015", "0.03"))) if poor else Decimal(10**9)},
+        margins={InstrumentId(PERP.id): margin} if poor else {},
         fees={InstrumentId(each.id): fees for each in (PERP, SPOT)},
         placing=drawn(),
         canceling=drawn(),

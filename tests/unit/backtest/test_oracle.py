@@ -8,16 +8,17 @@ from flatbook.backtest.kernel import tables as at
 from flatbook.backtest.kernel.market import CompiledMarket
 from flatbook.backtest.plain_market import PlainMarket
 from flatbook.backtest.run import BacktestRun, Plan, drive, features_of, observe, places_of
-from flatbook.events.orders import OrderFilled
+from flatbook.events.forced import ForcedReduction
+from flatbook.events.orders import OrderFilled, OrderRejected
 from flatbook.journal.memory import MemoryJournal, MemoryStore
 from tests.unit.backtest.restless import OTHER, drawn_tape, restless_seat, restless_terms
 
 
 def driven(
-    kind: type[CompiledMarket | PlainMarket], seed: int, *, each: bool = False
+    kind: type[CompiledMarket | PlainMarket], seed: int, *, each: bool = False, poor: bool = False
 ) -> tuple[BacktestRun, MemoryStore]:
     """Runs the restless strategy by one of the simulators."""
-    tape, terms, store = drawn_tape(seed), restless_terms(seed), MemoryStore()
+    tape, terms, store = drawn_tape(seed), restless_terms(seed, poor=poor), MemoryStore()
     seldom = restless_seat(tape, seldom=True), restless_seat(tape, OTHER, seldom=True)
     seats = seldom if each else (restless_seat(tape),)
     places = places_of(tape)
@@ -57,6 +58,24 @@ def test_asked_after_messages_that_were_gone_past_a_strategy_decides_as_asked_at
     assert list(compiled[0].samples) == list(plain[0].samples)
     assert list(compiled[0].queue) == list(plain[0].queue)
     assert dict(compiled[0].counts) == dict(plain[0].counts)
+
+
+@pytest.mark.parametrize(
+    ("seed", "each", "closed"),
+    [(202, True, 1), (203, True, 2), (205, False, 1), (209, False, 0), (212, True, 1), (217, True, 1), (228, True, 1)],
+)
+def test_an_account_that_has_little_is_turned_down_and_closed_by_force_alike(
+    seed: int, each: bool, closed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flatbook.backtest.tape.ROWS_IN_A_CHUNK", 37)
+    monkeypatch.setattr(at, "LEVEL_SLOTS", 4096)
+    compiled = driven(CompiledMarket, seed, each=each, poor=True)
+    plain = driven(PlainMarket, seed, each=each, poor=True)
+    assert events_of(compiled[1]) == events_of(plain[1])
+    assert compiled[1].link == plain[1].link
+    assert list(compiled[0].samples) == list(plain[0].samples)
+    assert sum(isinstance(event, ForcedReduction) for event in events_of(plain[1])) == closed
+    assert sum(isinstance(event, OrderRejected) for event in events_of(plain[1])) > 0
 
 
 def events_of(store: MemoryStore) -> list[object]:

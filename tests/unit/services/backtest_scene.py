@@ -30,6 +30,8 @@ underlying = "BTC"
 quote = "USDT"
 maker = "0.0001"
 taker = "0.0005"
+leverage = 10
+maintenance = "0.005"
 qty_min = "0.001"
 notional_min = "5"
 [strategies.grid]

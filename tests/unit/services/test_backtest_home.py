@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from flatbook.backtest.tape import NamedTape
 from flatbook.backtest.tape_file import Message, memory_tape
-from flatbook.backtest.terms import FeeRates, Latency
+from flatbook.backtest.terms import FeeRates, Latency, MarginTerms
 from flatbook.market.ticks import Kind, Product
 from flatbook.ops.config import load_text
 from flatbook.services.backtest_home import plan_of_home
@@ -59,6 +59,7 @@ def test_cash_fees_limits_and_marks_are_those_of_the_desk() -> None:
     terms = found.terms
     assert terms.cash == {"USDT": Decimal(1_000_000)}
     assert terms.fees == {"BTC-PERP": FeeRates(maker=Decimal("0.00001"), taker=Decimal("0.0004"))}
+    assert terms.margins == {"BTC-PERP": MarginTerms(leverage=20, maintenance=Decimal("0.005"))}
     assert terms.limits[seat.owner].order_notional_usd_max == 10_000
     assert (terms.placing, terms.canceling) == (
         Latency(least_ns=7_000_000, spread_ns=2_000_000),
@@ -71,10 +72,13 @@ def test_cash_fees_limits_and_marks_are_those_of_the_desk() -> None:
 def test_a_desk_where_money_is_real_states_what_a_backtest_begins_with_and_pays() -> None:
     text, stated = live(), '[backtest.cash]\nUSDT = "500"\n'
     rates = '[backtest.rates."BTC-PERP"]\nmaker_bps = "2"\ntaker_bps = "5"\n'
-    for more, says in (("", "[backtest.cash]"), (stated, '[backtest.rates."BTC-PERP"]')):
+    margin = '[backtest.margin."BTC-PERP"]\nleverage = 4\nmaintenance_pct = "0.4"\n'
+    wants = (("", "[backtest.cash]"), (stated, '[backtest.rates."BTC-PERP"]'), (stated + rates, margin[:26]))
+    for more, says in wants:
         with pytest.raises(PlanRefused, match=says.replace("[", r"\[")):
             plan_of_home(load_text(text + more, Path("/home")), TAPE)
-    terms = plan_of_home(load_text(text + stated + rates, Path("/home")), TAPE).terms
+    terms = plan_of_home(load_text(text + stated + rates + margin, Path("/home")), TAPE).terms
+    assert terms.margins == {"BTC-PERP": MarginTerms(leverage=4, maintenance=Decimal("0.004"))}
     assert (terms.cash["USDT"], terms.fees["BTC-PERP"].taker) == (500, Decimal("0.0005"))  # type: ignore[index]
 
 

@@ -20,6 +20,12 @@ from tests.unit.services.backtest_scene import PLAN, write_tape
             PLAN.replace('maker = "0.0001"\n', "").encode(),
             "instruments.binance:BTCUSDT-PERP: .* required field `maker`",
         ),
+        (
+            PLAN.replace("leverage = 10\n", "").encode(),
+            "instruments.binance:BTCUSDT-PERP: a contract needs margin: state leverage",
+        ),
+        (PLAN.replace("leverage = 10", "leverage = 250").encode(), "BTCUSDT-PERP: a leverage is a whole number from 1"),
+        (PLAN.replace('"0.005"', '"0.1"').encode(), "BTCUSDT-PERP: maintenance is above zero, and less than an order"),
         (b"a = " + b"[" * 10_000, "nests too deep|Invalid value"),
         (PLAN.replace('kind = "grid"', 'kind = "os:getcwd"').encode(), "strategies.grid.kind: os:getcwd takes no such"),
         (PLAN.replace('kind = "grid"', 'kind = "no:where"').encode(), "strategies.grid.kind: No module named 'no'"),

@@ -22,7 +22,9 @@ from flatbook.backtest.kernel import (
     booking,
     letters,
     levels,
+    liquidation,
     live_orders,
+    margin,
     passing,
     queues,
     resting,
@@ -49,15 +51,19 @@ from flatbook.backtest.kernel.tables import (
     WIDTH,
 )
 from flatbook.market import feature_feed, features
+from flatbook.matcher import margin as margin_rule
 from flatbook.matcher import rule
 
 MODULES: tuple[Any, ...] = (
     features,
     feature_feed,
     rule,
+    margin_rule,
     queues,
     levels,
+    margin,
     resting,
+    liquidation,
     seen,
     passing,
     live_orders,

@@ -12,11 +12,13 @@ from flatbook.backtest.booked import Booked
 from flatbook.backtest.kernel import block
 from flatbook.backtest.kernel import desk_table as desk
 from flatbook.backtest.kernel import tables as at
+from flatbook.backtest.kernel.accounts import keep_account
 from flatbook.backtest.kernel.native import native
 from flatbook.backtest.kernel.tables import F0, G0, I0, META_ROW, NEVER, Q0
 from flatbook.backtest.simulator import Level, OrderRow, Passed, Refused, Sample, Stop, Watch
 from flatbook.backtest.tape import Columns, Tape
 from flatbook.backtest.terms import Latency, Terms
+from flatbook.backtest.venue_account import KeptInstrument
 from flatbook.market.feature_feed import NOT_READY
 from flatbook.market.orderbook import Touch
 from flatbook.market.ticks import Kind
@@ -352,6 +354,10 @@ class CompiledMarket:
     def require(self, inst: int, lots: int, worth: int) -> None:
         """Turns down orders of fewer lots, and of less than so many ticks times lots."""
         self._seen[inst, at.LOTS_LEAST], self._seen[inst, at.WORTH_LEAST] = lots, worth
+
+    def keep_account(self, kept: Sequence[KeptInstrument]) -> None:
+        """Looks at the margin of an account. Errors: ValueError where its amounts are beyond all bounds."""
+        keep_account(self._t, kept)
 
     def ask_each(self) -> None:
         """Wakes after every message that was seen."""

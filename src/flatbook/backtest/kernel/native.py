@@ -28,13 +28,24 @@ SOURCES = (
     *(
         f"backtest/kernel/{name}.py"
         for name in (
-            *("block", "booking", "compiled", "desk_table", "letters", "levels", "live_orders", "passing", "queues"),
-            *("resting", "scan", "seen", "sending", "skimming", "sums", "tables", "wishes"),
+            *(
+                "block",
+                "booking",
+                "compiled",
+                "desk_table",
+                "letters",
+                "levels",
+                "liquidation",
+                "live_orders",
+                "margin",
+            ),
+            *("passing", "queues", "resting", "scan", "seen", "sending", "skimming", "sums", "tables", "wishes"),
         )
     ),
     "market/feature_feed.py",
     "market/features.py",
     "market/ticks.py",
+    "matcher/margin.py",
     "matcher/rule.py",
 )
 """All that the machine code is made of."""

@@ -48,6 +48,7 @@ from flatbook.backtest.kernel.tables import (
     UNDOING,
     UNDONE,
     UNFIT,
+    V0,
     WIDTH,
     WOKE,
     WOKEN,
@@ -109,6 +110,7 @@ def keep_state(t: Longs, fr: Floats, kept: Longs, kept_fr: Floats) -> None:
     """Keeps all that a scan changes but the books, which are kept level by level as they change."""
     at = copy_rows(t, META_ROW, kept, 0, 1)
     at = copy_rows(t, I0, kept, at, t[META_ROW, INSTRUMENTS])
+    at = copy_rows(t, V0, kept, at, t[META_ROW, INSTRUMENTS])
     at = copy_rows(t, F0, kept, at, t[META_ROW, FEATURES])
     at = copy_rows(t, O0, kept, at, t[META_ROW, HIGH])
     at = copy_rows(t, A0, kept, at, t[META_ROW, ARRIVALS])
@@ -121,6 +123,8 @@ def put_back_state(t: Longs, fr: Floats, kept: Longs, kept_fr: Floats) -> None:
     copy_rows(kept, 0, t, META_ROW, 1)
     at = 1
     copy_rows(kept, at, t, I0, t[META_ROW, INSTRUMENTS])
+    at += t[META_ROW, INSTRUMENTS]
+    copy_rows(kept, at, t, V0, t[META_ROW, INSTRUMENTS])
     at += t[META_ROW, INSTRUMENTS]
     copy_rows(kept, at, t, F0, t[META_ROW, FEATURES])
     at += t[META_ROW, FEATURES]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flatbook.backtest.kernel.levels import level_at, take_from
+from flatbook.backtest.kernel.margin import lacks_margin, pay
 from flatbook.backtest.kernel.queues import next_turn, settle_report, take_report_row
 from flatbook.backtest.kernel.tables import (
     ADDS,
@@ -28,6 +29,7 @@ from flatbook.backtest.kernel.tables import (
     INST,
     IOC,
     KEY,
+    LACKS,
     LEFT,
     LOTS_LEAST,
     META_ROW,
@@ -133,6 +135,7 @@ def execute(t: Longs, slot: int, price: int, qty: int, time: int) -> None:
     order[LEFT] -= qty
     order[EXECUTED] += 1
     t[I0 + order[INST], POSITION] += order[SIGN] * qty
+    pay(t, order[INST], 2 * price, order[SIGN] * qty, 1 if makes else 0)
     t[META_ROW, FILLS] += 1
     row = tell(t, slot, FILLED, time)
     t[row, REP_PRICE] = price
@@ -206,6 +209,9 @@ def arrive(t: Longs, lv: Longs, slot: int, time: int) -> None:
         return
     if order[REDUCES] != 0 and may_reduce(t, slot) == 0:
         refuse(t, slot, ADDS, time)
+        return
+    if lacks_margin(t, slot):
+        refuse(t, slot, LACKS, time)
         return
     tell(t, slot, WORKING, time)
     settle_report(t)

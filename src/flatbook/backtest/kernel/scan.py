@@ -12,6 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 from flatbook.backtest.kernel.levels import clear_levels, set_level
+from flatbook.backtest.kernel.liquidation import check_margin
+from flatbook.backtest.kernel.margin import pay_funding
 from flatbook.backtest.kernel.passing import Kept, has_undo_room, pass_by
 from flatbook.backtest.kernel.queues import drop_first, settle_report, take_report_row
 from flatbook.backtest.kernel.resting import (
@@ -47,6 +49,8 @@ from flatbook.backtest.kernel.tables import (
     ASK,
     ASK_SIZE,
     ASK_TAKEN,
+    AT_MARK,
+    AT_TRADE,
     BID,
     BID_SIZE,
     BID_TAKEN,
@@ -63,6 +67,7 @@ from flatbook.backtest.kernel.tables import (
     G0,
     HEAP_MAX,
     I0,
+    INST,
     INSTRUMENTS,
     IS_DEEP,
     K_ASK,
@@ -79,6 +84,7 @@ from flatbook.backtest.kernel.tables import (
     MORE_ROWS,
     NEVER,
     NOW,
+    O0,
     ORDERS_MAX,
     PAID,
     PLACE,
@@ -142,6 +148,7 @@ def take_arrival(t: Longs, lv: Longs) -> None:
     row = A0 + t[META_ROW, ARRIVALS]
     if t[row, ARR_KIND] == PLACE:
         arrive(t, lv, t[row, ARR_SLOT], t[row, ARR_TIME])
+        check_margin(t, t[O0 + t[row, ARR_SLOT], INST], t[row, ARR_TIME])
     else:
         cancel_arrives(t, t[row, ARR_SLOT], t[row, ARR_NUMBER], t[row, ARR_TIME])
 
@@ -221,6 +228,7 @@ def funding_is_paid(t: Longs, k: int, terms: tuple[int, int], time: int) -> None
     mark = terms[1]
     if mark == 0:
         mark = t[I0 + k, SAW_MARK] if t[I0 + k, SAW_MARK] > 0 else (t[I0 + k, BID] + t[I0 + k, ASK]) // 2
+    pay_funding(t, k, terms[0], mark)
     row = take_report_row(t, time + t[META_ROW, REPORT_NS])
     t[row, REP_KIND] = PAID
     t[row, REP_NUMBER] = k
@@ -275,6 +283,7 @@ def venue_row(t: Longs, lv: Longs, tops: Longs, row: Row, at: Place) -> None:
         if not deep:
             quote_happens(t, lv, k, (price, qty), (p2, q2), time)
     elif kind == K_TRADE:
+        t[I0 + k, AT_TRADE] = price
         if t[I0 + k, BUY_HIGH] >= price or t[I0 + k, SELL_LOW] <= price:
             trade_happens(t, lv, k, (price, qty, p2), time)
     elif kind == K_BID:
@@ -283,10 +292,14 @@ def venue_row(t: Longs, lv: Longs, tops: Longs, row: Row, at: Place) -> None:
         level_is_set(t, lv, k, -1, price, qty)
     elif kind == K_CLEAR:
         clear_levels(t, lv, k)
+    elif kind == K_MARK:
+        t[I0 + k, AT_MARK] = price
     elif kind == K_FUNDING and qty == time:
         funding_is_paid(t, k, (price, p2), time)
-    if deep and flags & LAST and shows_book(kind):
-        book_is_whole(t, lv, tops, (k, i, time))
+    if flags & LAST:
+        if deep and shows_book(kind):
+            book_is_whole(t, lv, tops, (k, i, time))
+        check_margin(t, k, time)
 
 
 def seen_row(t: Longs, tops: Longs, fr: Floats, row: Row, at: Place) -> bool:

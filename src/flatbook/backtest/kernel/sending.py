@@ -14,6 +14,7 @@ from flatbook.backtest.kernel.tables import (
     CANCEL_NS,
     CANCEL_SPREAD,
     DUE_AT,
+    FORCED,
     FREE,
     HEAP_MAX,
     HELD,
@@ -113,7 +114,7 @@ def watch(t: Longs, slot: int, number: int) -> None:
     if t[O0 + slot, NUMBER] == number:
         t[O0 + slot, WATCH] = 1
     for row in range(R0, R0 + t[META_ROW, REPORTS]):
-        if t[row, REP_NUMBER] == number and t[row, REP_KIND] != PAID:
+        if t[row, REP_NUMBER] == number and t[row, REP_KIND] not in (PAID, FORCED):
             t[row, REP_WATCH] = 1
 
 

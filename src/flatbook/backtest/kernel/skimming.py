@@ -9,6 +9,7 @@ from flatbook.backtest.kernel.tables import (
     ASK,
     ASK_SIZE,
     ASK_TAKEN,
+    AT_TRADE,
     BID,
     BID_SIZE,
     BID_TAKEN,
@@ -31,6 +32,8 @@ from flatbook.backtest.kernel.tables import (
     S_ASK,
     S_BID,
     S_TRADE,
+    SAFE_HIGH,
+    SAFE_LOW,
     SAW_ASK,
     SAW_ASK_SIZE,
     SAW_BID,
@@ -54,6 +57,8 @@ def may_skim(t: Longs) -> bool:
 def skim_quote(t: Longs, row: int, touch: tuple[int, int, int, int], at: int) -> bool:
     """Takes a touch (bid, its size, ask, its size) there and here. Gives: False where it does more than be seen."""
     bid, bid_size, ask, ask_size = touch
+    if not t[row, SAFE_LOW] <= bid + ask <= t[row, SAFE_HIGH]:
+        return False
     if not 0 < bid < ask or bid <= t[row, BUY_HIGH] or ask >= t[row, SELL_LOW] or at - t[row, HEARD_AT] >= t[row, AGE]:
         return False
     if bid <= t[row, LOWS + S_BID] or bid >= t[row, HIGHS + S_BID]:
@@ -76,9 +81,11 @@ def skim_trade(t: Longs, row: int, price: int) -> bool:
     """Takes a trade there and here. Gives: False where it does more than be seen."""
     if t[row, BUY_HIGH] >= price or t[row, SELL_LOW] <= price:
         return False
+    if not t[row, SAFE_LOW] <= 2 * price <= t[row, SAFE_HIGH]:
+        return False
     if price <= t[row, LOWS + S_TRADE] or price >= t[row, HIGHS + S_TRADE]:
         return False
-    t[row, SAW_TRADE] = price
+    t[row, SAW_TRADE] = t[row, AT_TRADE] = price
     return True
 
 

@@ -47,6 +47,8 @@ SERIES = 5
 HIGHS = LOWS + SERIES
 LOTS_LEAST, WORTH_LEAST = HIGHS + SERIES, HIGHS + SERIES + 1
 """The least lots of an order, and the least of its ticks times lots."""
+SAFE_LOW, SAFE_HIGH, AT_MARK, AT_TRADE = range(WORTH_LEAST + 1, WORTH_LEAST + 5)
+"""Between which marks, in half ticks, no position is closed by force; the venue's mark and its last trade, or 0."""
 
 # The columns of an order.
 (NUMBER, INST, SIGN, PRICE, LEFT, STYLE, STATE, AHEAD, TRADED, KEY, TURN, WATCH, DUE_AT, EXECUTED) = range(14)
@@ -56,8 +58,14 @@ FREE, UNDER_WAY, RESTING = 0, 1, 2
 LIMIT, POST_ONLY, IOC = 0, 1, 2
 ONLY_REDUCES = 4
 """Added to the style of an order that may only reduce a position."""
-TAKES, ADDS, SMALL = 0, 1, 2
-"""Why an order was turned down, told as its price: it would take, would reduce nothing, or is below the least."""
+TAKES, ADDS, SMALL, LACKS = 0, 1, 2, 3
+"""Why an order was turned down, told as its price: it would take, would reduce nothing, is below the least, or needs
+more margin than there is."""
+
+# The columns of what an account is kept by at the venue, one row for each instrument. COIN is the row that has the
+# CASH of the coin which it is paid in, 0 where no account is kept; PART_UNIT is what a lot is worth for each half tick.
+(COIN, CASH, PART_UNIT, LEVERAGE, MAINTENANCE, FEE_PARTS, IN_KIND, FORCED_COUNT) = range(8)
+(AT_MAKER, AT_MAKER_OVER, AT_TAKER, AT_TAKER_OVER) = range(8, 12)
 
 # The columns of what is under way to the venue.
 (ARR_TIME, ARR_TURN, ARR_KIND, ARR_SLOT, ARR_NUMBER) = range(5)
@@ -75,8 +83,9 @@ WATCH_IT = 2
 )
 (REP_AHEAD, REP_WAITED, REP_WATCH) = range(10, 13)
 REPORT = 13
-WORKING, FILLED, CANCELED, EXPIRED, REJECTED, PAID = 0, 1, 2, 3, 4, 5
-"""What a report says; its bit in WAKE_ON says whether it wakes. PAID is funding, its number the instrument's."""
+WORKING, FILLED, CANCELED, EXPIRED, REJECTED, PAID, FORCED = 0, 1, 2, 3, 4, 5, 6
+"""What a report says; its bit in WAKE_ON says whether it wakes. PAID is funding, and FORCED a position that the venue
+closed, at a price in half ticks: their number is the instrument's."""
 
 # The columns of what is read off the market at regular instants.
 (SAMPLE_TIME, SAMPLE_INST, SAMPLE_BID, SAMPLE_ASK, SAMPLE_MARK) = range(5)
@@ -104,7 +113,8 @@ PASSES_MAX = 1024
 META_ROW = 0
 I0 = 1
 INSTRUMENTS_MAX = 255
-O0 = I0 + INSTRUMENTS_MAX
+V0 = I0 + INSTRUMENTS_MAX
+O0 = V0 + INSTRUMENTS_MAX
 A0 = O0 + ORDERS_MAX
 R0 = A0 + HEAP_MAX
 G0 = R0 + HEAP_MAX
@@ -119,7 +129,7 @@ UNDO_ROOM = UNDO_MAX // 2
 M0 = U0 + UNDO_MAX
 MESSAGES_MAX = 4096
 ROWS = M0 + MESSAGES_MAX
-WIDTH = 44
+WIDTH = 48
 """One table for all, of equal width, because each array costs when it is handed over."""
 
 
@@ -138,7 +148,8 @@ def new_table(instruments: int) -> Longs:
     rows[:, [BUY_LOW, SELL_LOW]] = NEVER
     rows[:, LOWS:HIGHS] = -NEVER
     rows[:, HIGHS : HIGHS + SERIES] = NEVER
-    rows[:, AGE] = NEVER
+    rows[:, AGE] = rows[:, SAFE_HIGH] = NEVER
+    rows[:, SAFE_LOW] = -NEVER
     return table
 
 
@@ -160,5 +171,5 @@ def new_passed(instruments: int, features: int) -> tuple[Longs, Floats]:
 
 def new_kept(features: Floats) -> tuple[Longs, Floats]:
     """Returns room for a copy of all that a scan changes but the books."""
-    rows = I0 + INSTRUMENTS_MAX + FEATURES_MAX + ORDERS_MAX + 2 * HEAP_MAX
+    rows = I0 + 2 * INSTRUMENTS_MAX + FEATURES_MAX + ORDERS_MAX + 2 * HEAP_MAX
     return np.empty((rows, WIDTH), np.int64), np.empty_like(features)

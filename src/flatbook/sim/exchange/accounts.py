@@ -88,7 +88,7 @@ class Account:
 
     def __init__(self, opening: OpeningAccount, terms: ExchangeTerms) -> None:
         self.opening, self.name = opening, opening.name
-        self._leverage = terms.leverage
+        self._leverage = terms.leverage if opening.leverage is None else opening.leverage
         spot = Wallet(dict(opening.spot))
         margin = spot if terms.unified else Wallet(dict(opening.margin))
         if terms.unified:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from flatbook.matcher.margin import is_turned_down
 from flatbook.sim.exchange import margin
 from flatbook.sim.exchange.orders import BookedOrder, Placing, Refusal
 from flatbook.sim.exchange.terms import Kind, Life, Market
@@ -77,9 +78,8 @@ def _funds_refuse(exchange: Exchange, asked: Placing, qty: Decimal) -> Refusal |
     account, market = exchange.accounts[asked.account], asked.market
     if market.kind is Kind.PERP:
         coin = market.quote
-        needed = margin.initial(exchange, account, coin, asked)
-        more = needed > margin.initial(exchange, account, coin)
-        return Refusal.MARGIN if more and needed > margin.equity(exchange, account, coin) else None
+        before, needed = margin.initial(exchange, account, coin), margin.initial(exchange, account, coin, asked)
+        return Refusal.MARGIN if is_turned_down(before, needed, margin.equity(exchange, account, coin)) else None
     wallet = account.wallet(market)
     if asked.sign < 0:
         return Refusal.FUNDS if wallet.free.get(market.coin, ZERO) < qty else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
+from flatbook.matcher.margin import is_liquidated, led_to
 from flatbook.sim.exchange.accounts import Account
 from flatbook.sim.exchange.orders import Ending, Flow, Forced, Placing
 from flatbook.sim.exchange.terms import MARGIN_WALLET, Kind, Market
@@ -81,7 +82,7 @@ def _initial_of(exchange: Exchange, account: Account, market: Market, extra: Pla
     if extra is not None and not extra.reduces:
         sides[extra.sign] += extra.qty or ZERO
     position = account.position(market)
-    largest = max(abs(position.qty + sides[1]), abs(position.qty - sides[-1]))
+    largest = led_to(position.qty, sides[1], sides[-1])
     price = mark(exchange, market) or (extra.price if extra is not None else None) or position.entry
     return divide_cut(largest * price, Decimal(position.leverage), decimals=DECIMALS)
 
@@ -114,7 +115,7 @@ def liquidate_due(exchange: Exchange) -> None:
     for account in exchange.accounts.values():
         coins = dict.fromkeys(each.market.quote for each in account.positions.values() if each.qty)
         for coin in coins:
-            if equity(exchange, account, coin) < maintenance(exchange, account, coin):
+            if is_liquidated(equity(exchange, account, coin), maintenance(exchange, account, coin)):
                 _liquidate(exchange, account, coin)
 
 

@@ -225,7 +225,9 @@ class PairConnector(aiohttp.BaseConnector):
         return protocol
 
 
-def opening(protocol: Protocol, key: str, secret: str, coins: Mapping[str, Decimal]) -> OpeningAccount:
+def opening(
+    protocol: Protocol, key: str, secret: str, coins: Mapping[str, Decimal], *, leverage: int | None = None
+) -> OpeningAccount:
     """Returns an account that has the same coins in each wallet of the exchange, of which Bybit has one."""
     margin_coins = coins if protocol is Protocol.BINANCE else {}
-    return OpeningAccount(name=ACCOUNT, key=key, secret=secret, spot=coins, margin=margin_coins)
+    return OpeningAccount(name=ACCOUNT, key=key, secret=secret, spot=coins, margin=margin_coins, leverage=leverage)

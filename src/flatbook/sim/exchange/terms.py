@@ -94,7 +94,10 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpeningAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """An account when it is opened, and the key that proves it. Units: coins in both wallets."""
+    """An account when it is opened, and the key that proves it; without a leverage it has that of the exchange.
+
+    Units: coins in both wallets.
+    """
 
     name: str
     key: str
@@ -102,6 +105,7 @@ class OpeningAccount(msgspec.Struct, frozen=True, kw_only=True):
     spot: Mapping[str, Decimal] = {}
     margin: Mapping[str, Decimal] = {}
     may_trade: bool = True
+    leverage: int | None = None
 
 
 class ExchangeTerms(msgspec.Struct, frozen=True, kw_only=True):

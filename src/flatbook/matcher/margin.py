@@ -1,0 +1,32 @@
+"""The rule of cross margin of linear contracts: what an order may need, and when a position is closed by force.
+
+The simulated exchange, the compiled scan of backtests and its plain oracle use these functions. Initial margin of a
+market is that of the larger side which its position and open orders could lead to, at the mark; what closes a position
+needs none. Each is plain arithmetic that holds for whole numbers and exact decimals alike, and a compiler takes it.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TypeVar
+
+N = TypeVar("N", int, Decimal)
+
+
+def led_to(position: N, buys: N, sells: N) -> N:
+    """Returns the larger side that a position and the orders beside it could lead to. Units: those of the position."""
+    return max(abs(position + buys), abs(position - sells))
+
+
+def is_turned_down(before: N, needed: N, equity: N) -> bool:
+    """Whether an order is turned down for want of margin: it needs more than all did before it, and than there is."""
+    return needed > before and needed > equity
+
+
+def is_liquidated(equity: N, maintenance: N) -> bool:
+    """Whether positions are closed by force: there is less than they need to stay."""
+    return equity < maintenance
+
+
+COMPILED = (led_to, is_turned_down, is_liquidated)
+"""What a compiler of arrays must be given, each after what it calls."""

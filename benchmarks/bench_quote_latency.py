@@ -45,6 +45,8 @@ PARTS = (
     "the request is made",
     "then the signature and the text",
 )
+BUY, IOC, BID = Side.BUY, OrderStyle.IOC, Series.BID  # the name of a member is looked up slowly
+BELOW, ABOVE = Edge.AT_OR_BELOW, Edge.AT_OR_ABOVE
 GRIDS = {TRADED.symbol: Grid(price_decimals=1, size_decimals=0)}
 FIRST = 1_000_000
 
@@ -59,19 +61,19 @@ def take_ask(view: QuoteView, _params: object) -> Decision:
         owner=OWNER,
         underlying=TRADED.underlying,
         instrument=TRADED,
-        side=Side.BUY,
+        side=BUY,
         qty=QTY,
         limit=Price(touch.ask * TICK),
         reduce_only=False,
-        style=OrderStyle.IOC,
+        style=IOC,
         slot=None,
         because=None,
         evidence={"bid": str(touch.bid), "ask": str(touch.ask)},
         good_until=Instant(view.now + NS_PER_S),
     )
     levels = (
-        Level(TRADED.id, Series.BID, Edge.AT_OR_BELOW, touch.bid - 1),
-        Level(TRADED.id, Series.BID, Edge.AT_OR_ABOVE, touch.bid + 1),
+        Level(TRADED.id, BID, BELOW, touch.bid - 1),
+        Level(TRADED.id, BID, ABOVE, touch.bid + 1),
     )
     return Decision(intents=(intent,), notes=(), wake=Wake(on=(), levels=levels))
 

@@ -32,7 +32,7 @@ def decide_net(turn: Turn, key: NetKey) -> None:
     """Asks the strategy of one net, and books its notes and what risk approved of its intents."""
     seated = turn.rules.seats.get(key[0])
     if seated is not None:
-        decide_seat(turn, seated)
+        decide_seat(turn, key, seated)
         return
     hedge = turn.rules.hedges.get(key)
     if hedge is None:

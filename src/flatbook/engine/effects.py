@@ -25,13 +25,13 @@ class EffectVerb(Enum):
     LOOK = "look"
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class Place(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Send an order that the journal holds as intended."""
 
     order: ApprovedOrder
 
 
-class Cancel(msgspec.Struct, frozen=True, kw_only=True):
+class Cancel(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Ask to cancel an order."""
 
     order_id: OrderId

@@ -77,28 +77,16 @@ class Sight:
         if self.others:
             self.others.clear()
         for watch in self.watched.values():
-            if watch.seen_until < seen_until:  # noqa: PLR1730 (a call costs more than the comparison)
-                seen_until = watch.seen_until
-            for level in watch.levels:
-                series, ticks, is_above = level.series, level.ticks, level.edge is _ABOVE
-                if series is _BID:
-                    if is_above and ticks < bid_above:
-                        bid_above = ticks
-                    elif not is_above and ticks > bid_below:
-                        bid_below = ticks
-                elif series is _ASK:
-                    if is_above and ticks < ask_above:
-                        ask_above = ticks
-                    elif not is_above and ticks > ask_below:
-                        ask_below = ticks
-                else:
-                    self._near(series, ticks, is_above=is_above)
+            if watch.is_woken:
+                continue
+            bid_above, bid_below = min(bid_above, watch.bid_above), max(bid_below, watch.bid_below)
+            ask_above, ask_below = min(ask_above, watch.ask_above), max(ask_below, watch.ask_below)
+            seen_until = min(seen_until, watch.seen_until)
+            for series, (above, below) in watch.others.items():
+                first, last = self.others.get(series, (FAR, -FAR))
+                self.others[series] = (min(first, above), max(last, below))
         self.bid_above, self.bid_below, self.ask_above, self.ask_below = bid_above, bid_below, ask_above, ask_below
         self.seen_until = seen_until
-
-    def _near(self, series: Series, ticks: int, *, is_above: bool) -> None:
-        above, below = self.others.get(series, (FAR, -FAR))
-        self.others[series] = (min(above, ticks), below) if is_above else (above, max(below, ticks))
 
     def is_sane(self, bid: int, ask: int, at: Instant) -> bool:
         """Whether the middle of a book is near the mark of its venue; without a fresh mark nobody knows.
@@ -112,15 +100,52 @@ class Sight:
 
 
 class Watch(msgspec.Struct, gc=False):
-    """What one strategy waits for of one instrument since it was asked.
+    """What one strategy waits for of one instrument since it was asked: the nearest levels, and other series' too.
 
-    Units: `silent_ns` are how long silences must last, shortest first.
+    Units: ticks; `silent_ns` are how long silences must last, shortest first. Once it is woken it waits for nothing.
     """
 
-    levels: tuple[Level, ...]
     seen_until: int
     silent_ns: tuple[int, ...]
     asked_at: Instant
+    bid_above: int = FAR
+    bid_below: int = -FAR
+    ask_above: int = FAR
+    ask_below: int = -FAR
+    others: dict[Series, tuple[int, int]] = {}
+    is_woken: bool = False
+
+    def near(self, level: Level) -> None:
+        """Waits for a level too."""
+        ticks, is_above = level.ticks, level.edge is _ABOVE
+        if level.series is _BID:
+            if is_above:
+                self.bid_above = min(self.bid_above, ticks)
+            else:
+                self.bid_below = max(self.bid_below, ticks)
+        elif level.series is _ASK:
+            if is_above:
+                self.ask_above = min(self.ask_above, ticks)
+            else:
+                self.ask_below = max(self.ask_below, ticks)
+        else:
+            above, below = self.others.get(level.series, (FAR, -FAR))
+            self.others[level.series] = (min(above, ticks), below) if is_above else (above, max(below, ticks))
+
+    def is_reached(self, sight: Sight) -> bool:
+        """Whether it waits, and what it waits for is there."""
+        if self.is_woken:
+            return False
+        bid, ask = sight.book.best_bid, sight.book.best_ask
+        if bid >= self.bid_above or bid <= self.bid_below or ask >= self.ask_above or ask <= self.ask_below:
+            return True
+        if sight.seen >= self.seen_until:
+            return True
+        for series, (above, below) in self.others.items():
+            value = sight.values.get(series)
+            if value is not None and (value >= above or value <= below):
+                return True
+        return False
 
 
 class LiveFeature:
@@ -211,7 +236,8 @@ class Observations:
         sight = self._sights[instrument]
         book = sight.book
         bid, ask = book.best_bid, book.best_ask
-        self._heard_at = max(self._heard_at, at)
+        if at > self._heard_at:  # noqa: PLR1730 (a call costs more than the comparison)
+            self._heard_at = at
         seen = sight.seen = sight.seen + 1
         if sight.band_bps is not None and is_fit:
             is_fit = sight.is_sane(bid, ask, at)
@@ -223,7 +249,8 @@ class Observations:
                 self._wake_reached(sight)
             return
         before, sight.at = sight.at, at
-        self._seen_at = max(self._seen_at, at)
+        if at > self._seen_at:  # noqa: PLR1730
+            self._seen_at = at
         for feature in sight.features:
             take_mid(feature.kind, feature.row, feature.marks, at, (bid + ask) * 0.5, feature.span_ns)
         if not sight.is_shown or before is None or at - before >= sight.age_ns:
@@ -276,16 +303,17 @@ class Observations:
     def _watch(self, key: NetKey, wake: Wake, asked_at: Instant) -> None:
         watched = self._watched_by.get(key, ())
         for instrument, sight in watched:
-            levels, seen_until, silent_ns = wake.levels, FAR, self._ages_ns.get(key, ())
-            if len(watched) > 1:
-                levels = tuple(level for level in levels if level.instrument == instrument)
+            seen_until, silent_ns = FAR, self._ages_ns.get(key, ())
             for every in wake.every:
                 if every.instrument == instrument:
                     seen_until = min(seen_until, sight.seen + every.count)
             if wake.silences:
                 mine = (each.longer_than_ns for each in wake.silences if each.instrument == instrument)
                 silent_ns = tuple(sorted((*mine, *silent_ns)))
-            sight.watched[key] = Watch(levels, seen_until, silent_ns, asked_at)
+            watch = sight.watched[key] = Watch(seen_until, silent_ns, asked_at)
+            for level in wake.levels:
+                if level.instrument == instrument:
+                    watch.near(level)
             sight.rearm()
 
     def silent_at(self, key: NetKey) -> Instant | None:
@@ -306,18 +334,16 @@ class Observations:
         return None if found is None else Instant(found)
 
     def _wake_all(self, sight: Sight) -> None:
-        for key, watch in tuple(sight.watched.items()):
-            self._wake(key, watch)
+        for key, watch in sight.watched.items():
+            watch.is_woken = True
+            self.woken((key,))
 
     def _wake_reached(self, sight: Sight) -> None:
-        for key, watch in tuple(sight.watched.items()):
-            if sight.seen >= watch.seen_until or _is_any_reached(sight, watch.levels):
-                self._wake(key, watch)
-
-    def _wake(self, key: NetKey, watch: Watch) -> None:
-        """Wakes a strategy once: its next answer arms its sights anew, and until then nothing is reached for it."""
-        watch.levels, watch.seen_until = (), FAR
-        self.woken((key,))
+        """Wakes whose level is reached, once: the next answer of a strategy arms its sights anew."""
+        for key, watch in sight.watched.items():
+            if watch.is_reached(sight):
+                watch.is_woken = True
+                self.woken((key,))
 
 
 def wakes_over(sights: Sights, woken: Woke) -> Wakes:
@@ -331,19 +357,6 @@ def wakes_over(sights: Sights, woken: Woke) -> Wakes:
 def _observed_by(seated: SeatRules) -> tuple[InstrumentId, ...]:
     seat = seated.seat
     return tuple(dict.fromkeys((*(each.id for each in seat.instruments), *seat.observes)))
-
-
-def _is_any_reached(sight: Sight, levels: Iterable[Level]) -> bool:
-    book = sight.book
-    for level in levels:
-        series = level.series
-        if series is _BID:
-            value: int | None = book.best_bid
-        else:
-            value = book.best_ask if series is _ASK else sight.values.get(series)
-        if value is not None and (value >= level.ticks if level.edge is _ABOVE else value <= level.ticks):
-            return True
-    return False
 
 
 def _nobody(_keys: Iterable[NetKey]) -> None:

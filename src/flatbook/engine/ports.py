@@ -168,7 +168,7 @@ class VenueCard(msgspec.Struct, frozen=True, kw_only=True):
     cash_decimals: int | None = None
 
 
-class ApprovedOrder(msgspec.Struct, frozen=True, kw_only=True):
+class ApprovedOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An order that risk approved and the journal holds; the only thing an adapter places.
 
     Units: qty in base (contracts); limit in quote per base. The venue must not execute it after `good_until`.

@@ -19,10 +19,11 @@ from flatbook.events.orders import CancelReason
 from flatbook.market.orderbook import Touch
 from flatbook.risk.limits import ORDER_RATE_WINDOW_S
 from flatbook.risk.quote_checks import Room, check_quote, first_broken
+from flatbook.state.desk import State
 from flatbook.state.halts import halt_over, kill_over
 from flatbook.state.intents import CancelIntent, Intent, PlaceIntent
 from flatbook.state.orders import TERMINAL, Order
-from flatbook.state.positions import DayResult, TurnedDown
+from flatbook.state.positions import DayResult, NetKey, TurnedDown
 from flatbook.state.slots import SlotHeld
 from flatbook.state.stops import stop_over
 from flatbook.strategies.quoting import Stop
@@ -142,10 +143,9 @@ class SeatView:
         raise KeyError(f"{self.owner} does not quote on {instrument}")
 
 
-def decide_seat(turn: Turn, seated: SeatRules) -> None:
+def decide_seat(turn: Turn, key: NetKey, seated: SeatRules) -> None:
     """Pulls quotes whose book is not seen any more, asks the strategy, and books its notes and its intents."""
-    seat, key = seated.seat, turn.rules.seat_keys[seated.seat.owner]
-    view = SeatView(turn, seated)
+    seat, view = seated.seat, SeatView(turn, seated)
     for instrument in seat.instruments:
         if view.touch(instrument.id) is None:
             _pull_unseen(turn, view, instrument, seated)
@@ -154,7 +154,7 @@ def decide_seat(turn: Turn, seated: SeatRules) -> None:
     for note in decision.notes:
         turn.book(note)
     if decision.intents:
-        retry = _book_intents(turn, seated, view, decision.intents)
+        retry = _book_intents(turn, key, seated, view, decision.intents)
         if retry is not None and (decision.wake.at is None or retry < decision.wake.at):
             turn.wakes.put(key, replace(decision.wake, at=retry), turn.now)
 
@@ -176,7 +176,9 @@ def _pull_unseen(turn: Turn, view: SeatView, instrument: Instrument, seated: Sea
             turn.cancel(order, CancelReason.STALE_PRICE)
 
 
-def _book_intents(turn: Turn, seated: SeatRules, view: SeatView, intents: tuple[Intent, ...]) -> Instant | None:
+def _book_intents(
+    turn: Turn, key: NetKey, seated: SeatRules, view: SeatView, intents: tuple[Intent, ...]
+) -> Instant | None:
     """Books cancels first, then each order that risk approves. A side that was refused waits before it is tried again.
 
     Gives: when an order that was left out may be tried again, None where none was.
@@ -186,27 +188,26 @@ def _book_intents(turn: Turn, seated: SeatRules, view: SeatView, intents: tuple[
     for each in intents:
         if isinstance(each, CancelIntent):
             _cancel_own(turn, view, each)
-    last = intents[-1]
+    last, limits, refusals = intents[-1], seated.limits, turn.state.refusals
     for intent in intents:
         if not isinstance(intent, PlaceIntent):
             continue
-        is_last = intent is last
-        waits_until = _waits_until(turn, intent) if turn.state.refusals else None
+        check = first_broken if intent is last else check_quote  # nobody looks at the room after the last
+        waits_until = _waits_until(turn, intent) if refusals else None
         if waits_until is not None:
             retry = waits_until if retry is None else min(retry, waits_until)
             continue
         if retry is not None:  # an intent that was left out has no id: those after it move up
             intent = replace(intent, order_id=view.order_id(0))  # noqa: PLW2901 (the same wish under its id)
         instrument = intent.instrument
-        room = rooms.get(instrument.id)
+        room = rooms.get(instrument.id) if rooms else None
         if room is None:
             room = rooms[instrument.id] = _room_of(turn, view, instrument)
-        check = first_broken if is_last else check_quote  # nobody looks at the room after the last
-        refusal = check(room, intent, seated.limits)
+        refusal = check(room, intent, limits)
         if refusal is None:
             book_place(turn, intent)
         else:
-            book_refused(turn, seated.seat.key, intent, (refusal,), severity=Severity.WARNING)
+            book_refused(turn, key, intent, (refusal,), severity=Severity.WARNING)
     return retry
 
 
@@ -233,27 +234,35 @@ def retry_at(refusals: int, since: Instant) -> Instant:
 def _room_of(turn: Turn, view: SeatView, instrument: Instrument) -> Room:
     """Returns where the owner stands on an instrument now."""
     state, owner = turn.state, view.owner
-    place = (owner, instrument.account, instrument.id)
-    halt = halt_over(state.halts, *place) if state.halts else None
+    place, now, positions = (owner, instrument.account, instrument.id), turn.now, state.positions
     touch, quote_usd = view.touch(instrument.id), state.mark(instrument.quote)
-    row, result = state.positions.rows.get(place), state.positions.days.get((owner, instrument.underlying))
+    row, result = positions.rows.get(place), positions.days.get((owner, instrument.underlying))
     room = Room(
         instrument,
         touch,
-        None if halt is None else halt.halt_id,
-        tuple(side for side in Side if stop_over(state.stops, owner, side) is not None) if state.stops else (),
+        None,
+        (),
         quote_usd,
         _NONE_HELD if row is None else row.qty,
         state.order_times,
-        Instant(turn.now - _RATE_WINDOW_NS),
-        ZERO if result is None else day_result_usd(result, turn.now, touch, instrument, quote_usd),
+        now - _RATE_WINDOW_NS,  # type: ignore[arg-type]  # an instant less a duration is one
+        ZERO if result is None else day_result_usd(result, now, touch, instrument, quote_usd),
     )
-    if state.halts:
-        room.is_killed = kill_over(state.halts, *place) is not None
+    if state.halts or state.stops:
+        _restrict(room, state, owner)
     for key in turn.rules.traders.get(instrument.id, ()):
         if owing := state.owing.get(key):
             _count_orders(state.orders, owing, room, is_own=key[0] == owner)
     return room
+
+
+def _restrict(room: Room, state: State, owner: OwnerId) -> None:
+    """Notes what stands against new risk of an owner in a room."""
+    place = (owner, room.instrument.account, room.instrument.id)
+    halt = halt_over(state.halts, *place)
+    room.halt = None if halt is None else halt.halt_id
+    room.is_killed = kill_over(state.halts, *place) is not None
+    room.stopped = tuple(side for side in Side if stop_over(state.stops, owner, side) is not None)
 
 
 def _count_orders(orders: Mapping[OrderId, Order], owing: Iterable[OrderId], room: Room, *, is_own: bool) -> None:

@@ -80,7 +80,7 @@ from flatbook.values.ids import AccountId, SourceId
 from flatbook.values.instants import Instant
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class Step(msgspec.Struct, frozen=True, gc=False):
     """What one input led to. The events are folded already; the effects wait for the commit."""
 
     events: tuple[Event, ...]
@@ -128,12 +128,7 @@ def steps(state: State, market: Market, items: Iterable[tuple[Item, Instant]], *
         turn.now = at
         _TAKES[type(item)](turn, item)
     finish(turn)
-    return Step(
-        events=tuple(turn.events),
-        effects=tuple(turn.effects),
-        cursors=turn.cursors,
-        dropped=tuple(turn.dropped),
-    )
+    return Step(tuple(turn.events), tuple(turn.effects), turn.cursors, tuple(turn.dropped))
 
 
 def take_item(turn: Turn, item: Item, at: Instant) -> None:
@@ -144,12 +139,14 @@ def take_item(turn: Turn, item: Item, at: Instant) -> None:
 
 def finish(turn: Turn) -> None:
     """Asks whoever was touched, once all that came at once was taken, and looks after the bounds of the desk."""
-    if turn.state.breakers:
+    state = turn.state
+    if state.breakers:
         watch_breakers(turn)
-    decide_touched(turn)
+    if turn.touched:
+        decide_touched(turn)
     if turn.rules.offers:
         decide_offers(turn)
-    if turn.state.calls:
+    if state.calls:
         revoke_left_over(turn)
     watch(turn)
 

@@ -27,7 +27,11 @@ HASH_SHOWN = 12
 
 _HEAD = struct.Struct(">QQQqI")
 HEAD_BYTES = _HEAD.size
-_sha256, _new = hashlib.sha256, tuple.__new__  # a row is sealed before its orders leave: names are looked up once
+_pack, _sha256, _new = (
+    _HEAD.pack,
+    hashlib.sha256,
+    tuple.__new__,
+)  # a row is sealed before its orders leave: names are looked up once
 _encode_cursors = msgspec.msgpack.Encoder(order="sorted").encode
 _decode_cursors = msgspec.msgpack.Decoder(dict[SourceId, str]).decode
 _NO_CURSORS = _encode_cursors({})
@@ -115,9 +119,10 @@ def seal(link: Link, content: tuple[bytes, bytes], *, count: int, epoch: Epoch, 
     Needs: `content` is what `encode_row` or `row_of_encoded` gave for `count` events.
     """
     cursors, events = content
-    last = Seq(link.last + count)
-    body = _HEAD.pack(link.last + 1, last, epoch, at, len(cursors)) + cursors + events
-    return _new(Link, (link.row + 1, last, epoch, _sha256(link.hash + body).digest())), body
+    row, before, _, previous = link
+    last = Seq(before + count)
+    body = _pack(before + 1, last, epoch, at, len(cursors)) + cursors + events
+    return _new(Link, (row + 1, last, epoch, _sha256(previous + body).digest())), body
 
 
 def bounds_of(head: bytes) -> tuple[Seq, Seq, Epoch, Instant]:

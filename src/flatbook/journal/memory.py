@@ -97,12 +97,13 @@ class MemoryJournal:
     def _add(self, content: tuple[bytes, bytes], count: int, epoch: Epoch, at: Instant) -> Seq:
         store = self._store
         link, body = seal(store.link, content, count=count, epoch=epoch, at=at)
-        if store.bytes + len(body) > store.bytes_max:
+        size = store.bytes + len(body)
+        if size > store.bytes_max:
             raise JournalUnavailable(f"the journal in memory is full: {store.bytes_max} bytes")
-        store.records.append((link.row, link.hash, body))
-        store.bytes += len(body)
-        store.link = link
-        return link.last
+        row, last, _, digest = link
+        store.records.append((row, digest, body))
+        store.bytes, store.link = size, link
+        return last
 
     def read(self, after: Seq = Seq(0)) -> Iterator[Row]:
         """Streams the rows that are not wholly at or before `after`, in order, each checked against the chain.

@@ -64,7 +64,8 @@ class OrderBook:
         for price, size in bids:
             if size:
                 held[price] = size
-                best = max(best, price)
+                if price > best:  # noqa: PLR1730 (a call costs more than the comparison)
+                    best = price
             elif held.pop(price, 0) and price == best:
                 best = self._bid_below(price)
         self.best_bid = best
@@ -72,7 +73,8 @@ class OrderBook:
         for price, size in asks:
             if size:
                 held[price] = size
-                under = min(under, price)
+                if price < under:  # noqa: PLR1730
+                    under = price
             elif held.pop(price, 0) and price == under:
                 under = self._ask_above(price) or PRICE_BOUND
         self._under, self.best_ask = under, under if under != PRICE_BOUND else 0

@@ -54,10 +54,10 @@ def fold_intended(state: State, event: ev.OrderIntended) -> None:
     orders[order_id] = order_of_intent(event)
     state.open_orders[order_id] = None
     key = (owner, event.underlying)
-    owing = state.owing.get(key)
-    if owing is None:
-        owing = state.owing[key] = {}
-    owing[order_id] = None
+    if key in state.owing:
+        state.owing[key][order_id] = None
+    else:
+        state.owing[key] = {order_id: None}
     net = state.positions.nets.get(key) or state.positions.kept_net(*key)
     net.intents += 1
     state.intents[owner] = state.intents.get(owner, 0) + 1

@@ -68,7 +68,7 @@ class Every(msgspec.Struct, frozen=True, gc=False):
     count: int
 
 
-class Wake(msgspec.Struct, frozen=True, kw_only=True):
+class Wake(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The moments at which a strategy wants to be asked again; each answer replaces the one before.
 
     `on` names changes of its own orders and positions, `at` an instant, `observed` sources whose next observation

@@ -49,10 +49,10 @@ class BinanceKey:
         """
         if not request.query or request.query[-1][0] != RECV_WINDOW:
             return request
-        stamped = (*request.query, ("timestamp", str(self.timestamp_ms())))
-        text = encoded(stamped)
-        proof = (SIGNATURE, signature_of(text, secret=self._credentials()[1]))
-        return msgspec.structs.replace(request, query=(*stamped, proof), query_signed=f"{text}&{encoded((proof,))}")
+        stamped = f"{encoded(request.query)}&timestamp={self.timestamp_ms()}"
+        proof = signature_of(stamped, secret=self._credentials()[1])
+        text = f"{stamped}&{SIGNATURE}={proof}" if proof.isalnum() else f"{stamped}&{encoded(((SIGNATURE, proof),))}"
+        return msgspec.structs.replace(request, query_signed=text)
 
     def secret(self) -> str:
         """Returns the secret, for what is signed beside requests over HTTP."""

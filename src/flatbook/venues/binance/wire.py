@@ -26,6 +26,8 @@ FUNDING = "FUNDING_FEE"
 INCOME_KINDS = (FUNDING, "TRANSFER", "INSURANCE_CLEAR", "COMMISSION_REBATE")
 
 _WINDOW = (RECV_WINDOW, str(WINDOW_MS))
+_BUYS, _SELLS, _REDUCING = ("side", "BUY"), ("side", "SELL"), (("reduceOnly", "true"),)
+_ENDING = (("newOrderRespType", "RESULT"), ("selfTradePreventionMode", SELF_TRADE), _WINDOW)
 _Query = tuple[str, str]
 _BUY = Side.BUY  # the name of a member is looked up slowly, and its identity at once
 _LASTING = {
@@ -54,19 +56,18 @@ def place_request(market: Market, order: ApprovedOrder, *, symbol: str) -> Reque
     Gives: one of a key of its own against trading with ourselves; no id of a broker. Spot has no word for an order that
     only reduces: what it sells is there.
     """
-    return _signed(
-        "POST",
-        market.order,
+    limit, reduces = order.limit, order.reduce_only and market.product is not Product.SPOT
+    query = (
         ("symbol", symbol),
-        ("side", "BUY" if order.side is _BUY else "SELL"),
+        _BUYS if order.side is _BUY else _SELLS,
         *_kind(market, order),
         ("quantity", plain(order.qty)),
-        *((("price", plain(order.limit)),) if order.limit is not None else ()),
-        *((("reduceOnly", "true"),) if order.reduce_only and market.product is not Product.SPOT else ()),
+        *((("price", plain(limit)),) if limit is not None else ()),
+        *(_REDUCING if reduces else ()),
         ("newClientOrderId", order.order_id),
-        ("newOrderRespType", "RESULT"),
-        ("selfTradePreventionMode", SELF_TRADE),
+        *_ENDING,
     )
+    return Request(method="POST", path=market.order, query=query)
 
 
 def _kind(market: Market, order: ApprovedOrder) -> tuple[_Query, ...]:

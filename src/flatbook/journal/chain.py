@@ -12,7 +12,7 @@ import hashlib
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -94,7 +94,8 @@ def encode_row(events: Sequence[Event], cursors: Mapping[SourceId, str]) -> tupl
     """
     if len(events) > BATCH_EVENTS_MAX:
         raise RowTooLarge(f"{len(events)} events in one commit, at most {BATCH_EVENTS_MAX} are allowed")
-    return _checked_size(_encode_cursors(dict(cursors)) if cursors else _NO_CURSORS, encode_events(events))
+    moved, told = _encode_cursors(dict(cursors)) if cursors else _NO_CURSORS, encode_events(events)
+    return (moved, told) if len(moved) + len(told) <= BODY_BYTES_MAX else _too_large(moved, told)
 
 
 def row_of_encoded(events: bytes, count: int) -> tuple[bytes, bytes]:
@@ -104,13 +105,12 @@ def row_of_encoded(events: bytes, count: int) -> tuple[bytes, bytes]:
     """
     if count > BATCH_EVENTS_MAX:
         raise RowTooLarge(f"{count} events in one commit, at most {BATCH_EVENTS_MAX} are allowed")
-    return _checked_size(_NO_CURSORS, gathered(events, count))
+    told = gathered(events, count)
+    return (_NO_CURSORS, told) if len(told) < BODY_BYTES_MAX else _too_large(_NO_CURSORS, told)
 
 
-def _checked_size(cursors: bytes, events: bytes) -> tuple[bytes, bytes]:
-    if (size := len(cursors) + len(events)) > BODY_BYTES_MAX:
-        raise RowTooLarge(f"{size} bytes in one commit, at most {BODY_BYTES_MAX} are allowed")
-    return cursors, events
+def _too_large(cursors: bytes, events: bytes) -> NoReturn:
+    raise RowTooLarge(f"{len(cursors) + len(events)} bytes in one commit, at most {BODY_BYTES_MAX} are allowed")
 
 
 def seal(link: Link, content: tuple[bytes, bytes], *, count: int, epoch: Epoch, at: Instant) -> tuple[Link, bytes]:

@@ -6,6 +6,7 @@ It only reads. A journal that was replaced by another is folded anew, as another
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from enum import Enum
 from itertools import islice
 from pathlib import Path
@@ -79,6 +80,16 @@ class Folds:
         self.seq, self.at, self.hash = row.last, row.at, row.hash
         self.event_at = row.at if row.events else self.event_at
 
+    def fork(self, *parts: Part) -> Folds:
+        """Returns a copy of orders and results that goes its own way from here, and folds some parts on, or nothing."""
+        copy = Folds(parts)
+        copy.seq, copy.at, copy.hash, copy.event_at = self.seq, self.at, self.hash, self.event_at
+        copy.orders, copy.times = self.orders.fork(), self.times.fork()
+        copy.pnl, copy.priced = self.pnl.fork(), self.priced.fork()
+        copy.evidence, copy.ledger = self.evidence.fork(), self.ledger.fork()
+        copy._follows = copy._projections(parts)
+        return copy
+
     def _projections(self, parts: tuple[Part, ...]) -> tuple[Projection, ...]:
         follows: list[Projection] = []
         if Part.ORDERS in parts:
@@ -92,7 +103,8 @@ class Follower:
     """Keeps the folds at the end of a journal. `unfolded` was read and is not folded yet.
 
     `fault` says why the journal cannot be read, None while it can, `is_broken` that no waiting will mend it; `seen_at`
-    is when it was last read to its end. `thresholds` say from which net on exposure is open.
+    is when it was last read to its end. `thresholds` say from which net on exposure is open; `passed` is told of each
+    commit that was folded.
     """
 
     def __init__(self, path: Path, clock: Clock, thresholds: Thresholds) -> None:
@@ -102,6 +114,7 @@ class Follower:
         self.folds = self._nothing()
         self.fault: str | None = "the journal was not opened yet"
         self.seen_at: Instant | None = None
+        self.passed: Callable[[Folds], None] = lambda _folds: None
         self._clock = clock
         self._reader: SqliteReader | None = None
         self._inode: INode | None = None
@@ -142,6 +155,7 @@ class Follower:
         rows, self.unfolded = self.unfolded, []
         for row in rows:
             self.folds.take(row)
+            self.passed(self.folds)
         if self.fault is None and self._at_end:
             self.seen_at = self._clock.now()
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
-from typing import Annotated, NamedTuple, TypeVar
+from typing import Annotated, NamedTuple
 
 import msgspec
 from litestar.di import NamedDependency
@@ -23,7 +22,6 @@ CursorQuery = Annotated[
     str | None,
     QueryParameter(description="The `next` of the page before.", max_length=CURSOR_MAX),
 ]
-T = TypeVar("T")
 
 
 class Place(NamedTuple):
@@ -60,12 +58,3 @@ def page_of(cursor: CursorQuery = None, limit: LimitQuery = LIMIT) -> Page:
 def cursor_of(place: Place) -> str:
     """Returns the cursor that goes on behind a place."""
     return base64.urlsafe_b64encode(msgspec.json.encode(tuple(place))).decode("ascii")
-
-
-def newest_first(rows: Sequence[T], place_of: Callable[[T], Place], page: Page) -> tuple[list[T], str | None]:
-    """Returns the rows of a page and the cursor of the next one. Needs: rows are in order, the oldest first."""
-    before = page.before
-    older = rows if before is None else [row for row in rows if place_of(row) < before]
-    shown = list(older[-page.limit :])
-    following = cursor_of(place_of(shown[0])) if len(older) > len(shown) else None
-    return shown[::-1], following

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
+from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
+from heapq import merge
 from itertools import islice
 from typing import Annotated
 
@@ -19,18 +21,18 @@ from flatbook.api.answers.orders import OrderBody, OrdersPage, foreign_body, ord
 from flatbook.api.answers.story import StoryAnswer, story_answer
 from flatbook.api.answers.trades import TradeBody, TradesPage, trade_body
 from flatbook.api.follow import Part
-from flatbook.api.pages import AtPage, Page, Place, cursor_of, newest_first
+from flatbook.api.pages import AtPage, Page, Place, cursor_of
 from flatbook.api.problems import Code, Problem
 from flatbook.api.routes import OF_JOURNAL, TEXT_MAX, At, AtSite, OwnerQuery, SymbolQuery, reading
 from flatbook.api.site import Site, View
 from flatbook.engine.ports import JournalFault
 from flatbook.journal.sqlite_reader import open_reader
 from flatbook.projections.facts import TradeFact
-from flatbook.projections.orders import OrderLine, Orders, foreign_lines, order_lines, refused_lines
+from flatbook.projections.orders import INDEXED, STATUS, OrderKey, OrderLine, Orders, foreign_lines, refused_lines
 from flatbook.projections.results import Scope
 from flatbook.projections.timeline import Plot, Story, find_subjects, plot_of, story_of
-from flatbook.projections.trades import lines_of, newest_facts, trade_facts
-from flatbook.state.orders import Status
+from flatbook.projections.trades import lines_of, newest_facts, page_of_facts
+from flatbook.state.orders import TERMINAL, Status
 from flatbook.values.ids import OrderId, OwnerId, Underlying
 
 OPEN = "open"
@@ -64,18 +66,24 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     instrument: str | None
     status: str | None
 
-    def has(self, line: OrderLine) -> bool:
-        """Whether an order is asked for."""
-        order, status = line.order, self.status
-        if status is not None and not (order.is_open if status == OPEN else order.status.value == status):
-            return False
-        names = ("owner", "underlying", "account", "instrument")
-        return all(getattr(self, name) in (None, getattr(order, name)) for name in names)
-
     @property
     def is_everything(self) -> bool:
         """Whether all orders are asked for."""
         return all(getattr(self, name) is None for name in self.__struct_fields__)
+
+    def keys_in(self, folded: Orders) -> Sequence[OrderKey]:
+        """Returns the keys of what is asked for, the oldest decision first: those of one value are kept in order."""
+        lists = [folded.keys_of(name, getattr(self, name)) for name in INDEXED if getattr(self, name) is not None]
+        if self.status == OPEN:
+            lists.append(list(merge(*(folded.keys_of(STATUS, each.value) for each in Status if each not in TERMINAL))))
+        elif self.status is not None:
+            lists.append(folded.keys_of(STATUS, self.status))
+        found, *others = sorted(lists, key=len) or [folded.keys]
+        for each in others:
+            if len(each) < len(folded.keys):
+                among = dict.fromkeys(each)
+                found = [key for key in found if key in among]
+        return found
 
 
 def wanted(
@@ -115,11 +123,8 @@ async def orders(site: AtSite, wanted: AtWanted, page: AtPage, at: At = None) ->
 
 
 def _page_of(folded: Orders, wanted: Wanted, page: Page) -> tuple[int, list[OrderLine], str | None]:
-    """Returns how many orders there are, those of a page, and its cursor: of all orders only the page is looked at."""
-    if not wanted.is_everything:
-        lines = [line for line in order_lines(folded) if wanted.has(line)]
-        return len(lines), *newest_first(lines, _place_of_order, page)
-    keys = folded.keys
+    """Returns how many orders are asked for, those of a page, and its cursor: only the page itself is looked at."""
+    keys = wanted.keys_in(folded)
     end = len(keys) if page.before is None else bisect_left(keys, page.before)
     begin = max(0, end - page.limit)
     shown = (folded.line(order_id) for _, order_id in reversed(keys[begin:end]))
@@ -175,13 +180,12 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
 
 def _trades(chosen: Chosen, page: Page, view: View) -> TradesPage:
     pnl = view.folds.pnl
-    facts = [fact for fact in trade_facts(pnl, chosen.scope) if chosen.ref in (None, fact.ref)]
-    shown, following = newest_first(facts, _place_of_trade, page)
+    found, facts, has_more = page_of_facts(pnl, chosen.scope, page.before, page.limit, chosen.ref)
     return TradesPage(
         as_of=view.moment,
-        found=len(facts),
-        trades=[trade_body(line, view.folds.priced) for line in lines_of(pnl, shown)],
-        next=following,
+        found=found,
+        trades=[trade_body(line, view.folds.priced) for line in lines_of(pnl, facts[::-1])],
+        next=cursor_of(_place_of_trade(facts[0])) if has_more else None,
     )
 
 

@@ -71,6 +71,7 @@ class Site:
         self._answered = (0, Seq(0))
         self._past: dict[Moment, Folds] = {}
         self._known = Past(loaded.journal, loaded.home / SNAPSHOT_FOLDER)
+        self.follower.passed = self._known.pass_by
         self._remembered: dict[str, tuple[Any, Any]] = {}
         self._making: dict[Moment, asyncio.Task[Folds]] = {}
         self._one_past = asyncio.Lock()

@@ -102,6 +102,12 @@ class Cells:
         self._homeless: dict[EventRef, None] = {}
         self._costs_are_whole = True
 
+    def fork(self, marks: Marks) -> Cells:
+        """Returns a copy that goes its own way from here; its sums are made when they are asked for."""
+        copy = Cells(marks)
+        copy.amounts, copy._accounts, copy._costs_are_whole = dict(self.amounts), dict(self._accounts), False
+        return copy
+
     def settle(self, ref: EventRef, account: AccountId | None) -> None:
         """Takes the account of a trade; None where the trade was taken away."""
         known = self._accounts.get(ref)

@@ -150,6 +150,12 @@ class Evidence:
             if stated:
                 self._stated[event.order_id] = stated
 
+    def fork(self) -> Evidence:
+        """Returns a copy that goes its own way from here; its sums are made when they are asked for."""
+        copy = Evidence()
+        copy._stated = dict(self._stated)
+        return copy
+
     def of(self, hedge: OrderId | EventRef) -> Mapping[str, str]:
         """Returns the prices that an order was decided on, by name; nothing for what is no order of ours."""
         return self._stated.get(OrderId(hedge), {})

@@ -119,6 +119,12 @@ class Moves:
         """Adds what moved at an instant."""
         self._moved.append((at, amount))
 
+    def fork(self) -> Moves:
+        """Returns a copy that goes its own way from here; its value is added up when it is asked for."""
+        copy = Moves()
+        copy._moved = list(self._moved)
+        return copy
+
     def in_usd(self, asset: AssetId, marks: Marks) -> Decimal | None:
         """Returns what all that moved is worth by the marks of its instants, in USD; None where one is missing."""
         by = (marks, marks.revision(asset))
@@ -166,6 +172,14 @@ class Sums:
             held = held or line.in_suspense
         return held
 
+    def fork(self) -> Sums:
+        """Returns a copy that goes its own way from here."""
+        copy = Sums()
+        for key, line in self.lines.items():
+            moved = None if line.moved is None else line.moved.fork()
+            copy.lines[key] = msgspec.structs.replace(line, moved=moved)
+        return copy
+
     def _opened(self, key: tuple[LedgerAccount, AssetId]) -> AccountSums:
         account, _ = key
         moved = Moves() if account.startswith(CASH) else None
@@ -191,6 +205,13 @@ class Ledger:
         """Posts one event."""
         if (post := _POSTED.get(type(item.event))) is not None:
             post(self, item, item.event)
+
+    def fork(self) -> Ledger:
+        """Returns a copy that goes its own way from here."""
+        copy = Ledger(keeps_entries=self._keeps_entries)
+        copy.sums, copy._entries = self.sums.fork(), list(self._entries)
+        copy._standing, copy._sizes = dict(self._standing), dict(self._sizes)
+        return copy
 
     def entries(self) -> Iterator[Entry]:
         """Yields the entries in the order in which they were recorded.

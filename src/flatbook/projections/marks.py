@@ -44,6 +44,13 @@ class Marks:
             self._revisions[asset] = self.revision(asset) + 1
         return len(known) == 1
 
+    def fork(self) -> Marks:
+        """Returns a copy that goes its own way from here."""
+        copy = Marks()
+        copy._marks = {asset: list(marks) for asset, marks in self._marks.items()}
+        copy._asked, copy._revisions = dict(self._asked), dict(self._revisions)
+        return copy
+
     def revision(self, asset: AssetId) -> int:
         """Returns what is another number whenever a value that was given before could be another one now."""
         return self._revisions.get(asset, 0)

@@ -33,6 +33,12 @@ class PricedFills:
         elif isinstance(event, FillPriced):
             self.prices[ref_of_fill(event.key)] = event
 
+    def fork(self) -> PricedFills:
+        """Returns a copy that goes its own way from here."""
+        copy = PricedFills()
+        copy.fills, copy.prices = dict(self.fills), dict(self.prices)
+        return copy
+
     def of_tx(self, fragment: str) -> list[tuple[EventRef, chain.VaultFilled]]:
         """Returns the fills of the transactions whose hash begins so, in the order of the journal."""
         return [(ref, fill) for ref, fill in self.fills.items() if fill.key.tx.startswith(fragment.lower())]

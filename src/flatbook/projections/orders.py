@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_left, insort
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
@@ -26,6 +27,8 @@ from flatbook.values.instruments import Side
 from flatbook.values.money import ZERO, Money, Price, Quantity, divide_cut
 
 PRICE_DECIMALS = 18
+INDEXED = ("owner", "underlying", "account", "instrument")
+STATUS = "status"
 replace = msgspec.structs.replace
 
 
@@ -107,14 +110,15 @@ class Orders:
     def __init__(self) -> None:
         self.rows: dict[str, Line] = {}
         self.keys: list[OrderKey] = []
+        self._by: dict[tuple[str, str], list[OrderKey]] = {}
 
     def apply(self, item: Recorded) -> None:
         """Folds one event."""
         event = item.event
         if isinstance(event, ev.OrderIntended):
-            if self.line(event.order_id) is None:
-                insort(self.keys, (event.decided_at, event.order_id))
-            self.rows[event.order_id] = _intended(event)
+            if (before := self.line(event.order_id)) is not None:
+                self._drop(before.order)
+            self._put(None, _intended(event))
         elif isinstance(event, ev.IntentRefused):
             self.rows[event.order_id] = _refused(event)
         elif isinstance(event, ev.ForeignOrderSeen):
@@ -127,10 +131,58 @@ class Orders:
         row = self.rows.get(order_id)
         return row if isinstance(row, OrderLine) else None
 
+    def keys_of(self, name: str, value: str) -> Sequence[OrderKey]:
+        """Returns the keys of our orders with a value of one of INDEXED, or of `status`, the oldest decision first.
+
+        Shape: owned by this object; valid until the next event is applied.
+        """
+        return self._by.get((name, value), ())
+
+    def fork(self) -> Orders:
+        """Returns a copy that goes its own way from here."""
+        copy = Orders()
+        copy.rows, copy.keys = dict(self.rows), list(self.keys)
+        copy._by = {key: list(keys) for key, keys in self._by.items()}
+        return copy
+
     def _move(self, order_id: OrderId, event: Event) -> None:
         line = self.line(order_id)
         if line is not None and move_of(line.order, event) is not None:
-            self.rows[order_id] = _moved(line, event)
+            self._put(line, _moved(line, event))
+
+    def _put(self, before: OrderLine | None, line: OrderLine) -> None:
+        """Puts an order in the place of what it was before, None where it is new."""
+        order = line.order
+        self.rows[order.order_id] = line
+        if before is not None and before.order.status is order.status:
+            return
+        key = order.decided_at, order.order_id
+        if before is not None:
+            _leave(self._by[STATUS, before.order.status.value], key)
+        else:
+            _enter(self.keys, key)
+            for name in INDEXED:
+                _enter(self._by.setdefault((name, getattr(order, name)), []), key)
+        _enter(self._by.setdefault((STATUS, order.status.value), []), key)
+
+    def _drop(self, order: Order) -> None:
+        """Takes an order out of all lists, as one that is intended anew stands where it is decided anew."""
+        key = order.decided_at, order.order_id
+        _leave(self.keys, key)
+        _leave(self._by[STATUS, order.status.value], key)
+        for name in INDEXED:
+            _leave(self._by[name, getattr(order, name)], key)
+
+
+def _enter(keys: list[OrderKey], key: OrderKey) -> None:
+    if keys and key < keys[-1]:
+        insort(keys, key)
+    else:
+        keys.append(key)
+
+
+def _leave(keys: list[OrderKey], key: OrderKey) -> None:
+    del keys[bisect_left(keys, key)]
 
 
 def order_lines(orders: Orders, *, owner: OwnerId | None = None, open_only: bool = False) -> tuple[OrderLine, ...]:

@@ -80,11 +80,12 @@ class Restated(msgspec.Struct, frozen=True, kw_only=True):
 class Matching(msgspec.Struct, kw_only=True):
     """The matched facts of one underlying in order, up to `last`; `pending` facts are later and not matched yet.
 
-    `early` counts the trades that were valued with a mark stated after them.
+    `owned` are the trades by owner; `early` counts those that were valued with a mark stated after them.
     """
 
     lots: dict[OwnerId, Lots] = msgspec.field(default_factory=dict)
     trades: list[TradeFact] = msgspec.field(default_factory=list)
+    owned: dict[OwnerId, list[TradeFact]] = msgspec.field(default_factory=dict)
     slices: list[Slice] = msgspec.field(default_factory=list)
     restated: list[Restated] = msgspec.field(default_factory=list)
     refused: list[Refused] = msgspec.field(default_factory=list)
@@ -154,12 +155,13 @@ class Pnl:
         """Returns how many trades of an underlying have a quantity by an assumed ratio."""
         return self._assumed.get(underlying, 0)
 
-    def trades(self, underlying: Underlying) -> Sequence[TradeFact]:
-        """Returns the trades of an underlying in the order of (happened at, identity).
+    def trades(self, underlying: Underlying, owner: OwnerId | None = None) -> Sequence[TradeFact]:
+        """Returns the trades of an underlying, of one owner where it is named, in the order of (happened at, identity).
 
         Shape: owned by this object; valid until the next event is applied.
         """
-        return self.matching(underlying).trades
+        matching = self.matching(underlying)
+        return matching.trades if owner is None else matching.owned.get(owner, ())
 
     def matching(self, underlying: Underlying) -> Matching:
         """Returns the matching of an underlying, brought up to its latest fact.
@@ -177,6 +179,18 @@ class Pnl:
             _match(found, fact, self.marks)
             found.last = _order(fact)
         return found
+
+    def fork(self) -> Pnl:
+        """Returns a copy that goes its own way from here, with everything matched that has come so far."""
+        copy = Pnl()
+        copy.marks = self.marks.fork()
+        copy._costs = {underlying: dict(costs) for underlying, costs in self._costs.items()}
+        copy._facts = {underlying: dict(facts) for underlying, facts in self._facts.items()}
+        copy._sizes, copy._assumed = dict(self._sizes), dict(self._assumed)
+        copy._matchings = {underlying: _fork(self.matching(underlying)) for underlying in self._facts}
+        copy._cells = self._cells.fork(copy.marks)
+        copy._owners = {underlying: dict(owners) for underlying, owners in self._owners.items()}
+        return copy
 
     def _remember(self, fact: MatchedFact, key: str) -> None:
         facts = self._facts.setdefault(fact.underlying, {})
@@ -214,6 +228,21 @@ class Pnl:
                 del self._matchings[underlying]
 
 
+def _fork(matching: Matching) -> Matching:
+    """Returns a copy of a matching that has nothing pending. Lots are what changes in place."""
+    return msgspec.structs.replace(
+        matching,
+        lots={owner: deque(msgspec.structs.replace(lot) for lot in lots) for owner, lots in matching.lots.items()},
+        trades=list(matching.trades),
+        owned={owner: list(facts) for owner, facts in matching.owned.items()},
+        slices=list(matching.slices),
+        restated=list(matching.restated),
+        refused=list(matching.refused),
+        prices=dict(matching.prices),
+        pending=[],
+    )
+
+
 def _order(fact: MatchedFact) -> Order:
     return fact.at, fact.ref
 
@@ -222,6 +251,7 @@ def _match(matching: Matching, fact: MatchedFact, marks: Marks) -> None:
     try:
         if isinstance(fact, TradeFact):
             matching.trades.append(fact)
+            matching.owned.setdefault(fact.owner, []).append(fact)
             _match_trade_fact(matching, fact, marks)
         elif isinstance(fact, StatedFact):
             _restate(matching, fact)

@@ -160,6 +160,12 @@ class FillTimes:
             self.seen.pop(ref, None)
             self.happened.pop(ref, None)
 
+    def fork(self) -> FillTimes:
+        """Returns a copy that goes its own way from here."""
+        copy = FillTimes()
+        copy.seen, copy.happened = dict(self.seen), dict(self.happened)
+        return copy
+
 
 class Books(msgspec.Struct, frozen=True):
     """The folds of one journal that a report is drawn from."""

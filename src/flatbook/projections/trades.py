@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from flatbook.projections.days import eastern_date_or_none
 from flatbook.projections.facts import TradeFact
 from flatbook.projections.lots import Bucket, Slice, price_of
-from flatbook.projections.pnl import Pnl, in_usd
+from flatbook.projections.pnl import Order, Pnl, in_usd
 from flatbook.projections.results import EVERYTHING, Scope, is_within, underlyings_of
 from flatbook.values.ids import EventRef, Underlying
 from flatbook.values.instants import Instant
@@ -64,7 +65,23 @@ def newest_facts(pnl: Pnl, count: int) -> list[TradeFact]:
     return sorted(newest, key=_order)[-count:]
 
 
-def _order(fact: TradeFact) -> tuple[Instant, EventRef]:
+def page_of_facts(
+    pnl: Pnl, scope: Scope, before: tuple[Instant, str] | None, count: int, ref: str | None = None
+) -> tuple[int, list[TradeFact], bool]:
+    """Returns how many trades of a scope there are, the newest `count` before one, and whether there are older ones.
+
+    With `ref` only the trade of that reference counts.
+    Needs: a scope without days. Shape: in the order in which they happened.
+    """
+    kept = [pnl.trades(underlying, scope.owner) for underlying in underlyings_of(pnl, scope)]
+    if ref is not None:
+        kept = [[fact for fact in facts if fact.ref == ref] for facts in kept]
+    ends = [len(facts) if before is None else bisect_left(facts, before, key=_order) for facts in kept]
+    newest = [fact for facts, end in zip(kept, ends, strict=True) for fact in facts[max(0, end - count) : end]]
+    return sum(map(len, kept)), sorted(newest, key=_order)[-count:], sum(ends) > count
+
+
+def _order(fact: TradeFact) -> Order:
     return fact.at, fact.ref
 
 

@@ -237,8 +237,7 @@ def _feeding(desk: Desk, loaded: Loaded, *, stay: bool) -> list[Coroutine[Any, A
     works += [follow_quotes(asked, observe, desk.clock) for asked in desk.outside.quotes()]
     if isinstance(desk.clock, TapeClock) and desk.tape_ends_at is not None:
         works.append(_replay(desk, desk.clock, loaded.config.clock.speed, stay=stay))
-    else:
-        works.append(desk.metrics.follow_loop())
+    works.append(desk.metrics.follow_loop())
     marker = loaded.home / RESTORED_FILE
     if marker.exists():
         works.append(_halt_restored(desk, marker))

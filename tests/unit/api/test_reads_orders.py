@@ -67,6 +67,48 @@ def test_an_execution_tells_how_long_each_step_took(api: TestClient[Any]) -> Non
         assert newest[name] == story[name] != None  # noqa: E711
 
 
+FILTERS = [
+    "owner=desk",
+    "owner=nobody",
+    "symbol=COIN&status=filled",
+    "account=paper&status=canceled",
+    "status=filled&owner=desk&instrument=COIN/USD@paper",
+    "instrument=nowhere&status=filled",
+    "symbol=COIN&account=nowhere",
+]
+
+
+@pytest.mark.parametrize("chosen", FILTERS)
+def test_orders_that_are_chosen_are_those_of_all_that_have_these_values(api: TestClient[Any], chosen: str) -> None:
+    names = {"symbol": "underlying"}
+    wanted = {names.get(name, name): value for name, value in (each.split("=") for each in chosen.split("&"))}
+    every = rows_of_all_pages(api, "/orders", "orders", 50)
+    expected = [order for order in every if all(order[name] == value for name, value in wanted.items())]
+    body, found = answered(api, f"/orders?{chosen}&limit=7"), list[dict[str, Any]]()
+    assert body["found"] == len(expected)
+    found += body["orders"]
+    while body["next"] is not None:
+        body = answered(api, f"/orders?{chosen}&limit=7&cursor={body['next']}")
+        found += body["orders"]
+    assert found == expected
+    assert len(expected) > 14 or "nowhere" in chosen or "nobody" in chosen or "canceled" in chosen
+
+
+@pytest.mark.parametrize("chosen", ["owner=desk", "symbol=COIN", "owner=nobody", "owner=desk&symbol=NONE"])
+def test_trades_that_are_chosen_are_those_of_all(api: TestClient[Any], chosen: str) -> None:
+    every = rows_of_all_pages(api, "/trades", "trades", 50)
+    expected = [] if "nobody" in chosen or "NONE" in chosen else every
+    body, found = answered(api, f"/trades?{chosen}&limit=9"), list[dict[str, Any]]()
+    assert body["found"] == len(expected)
+    found += body["trades"]
+    while body["next"] is not None:
+        body = answered(api, f"/trades?{chosen}&limit=9&cursor={body['next']}")
+        found += body["trades"]
+    assert found == expected
+    one = answered(api, f"/trades?ref={every[3]['ref']}")
+    assert (one["found"], one["trades"], one["next"]) == (1, [every[3]], None)
+
+
 def test_orders_are_chosen_by_status(api: TestClient[Any]) -> None:
     found, filled = answered(api, "/orders")["found"], answered(api, "/orders?status=filled")["found"]
     assert (answered(api, "/orders?status=open")["found"], 0 < filled <= found) == (0, True)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from flatbook.events import orders as ev
 from flatbook.events.event import Event
+from flatbook.projections.fold import Recorded
 from flatbook.projections.orders import (
     OrderLine,
     Orders,
@@ -14,7 +15,7 @@ from flatbook.projections.orders import (
     refused_lines,
 )
 from flatbook.state.orders import Status
-from flatbook.values.ids import OrderId, OwnerId, VenueOrderId
+from flatbook.values.ids import OrderId, OwnerId, Seq, VenueOrderId
 from flatbook.values.instruments import Side
 from flatbook.values.money import Quantity
 from tests.unit.projections import scene
@@ -155,3 +156,27 @@ def test_refused_intents_and_foreign_orders_are_listed_apart() -> None:
 
 def test_events_of_an_order_that_was_never_intended_are_left_aside() -> None:
     assert order_lines(orders(fill(1, SELL, "1", "260", 0), accepted(5))) == ()
+
+
+def test_orders_are_found_by_each_value_they_have_and_by_their_status_as_it_moves() -> None:
+    found = orders(intended(BUY, "2", 0), intended(BUY, "1", 9, order_id=SECOND), accepted(5))
+    first, second = (scene.at(0), ORDER), (scene.at(9), SECOND)
+    assert found.keys_of("owner", "coin-hedge") == [first, second]
+    assert found.keys_of("account", "nowhere") == ()
+    assert (found.keys_of("status", "accepted"), found.keys_of("status", "intended")) == ([first], [second])
+
+
+def test_an_order_that_is_intended_anew_stands_where_it_was_decided_anew() -> None:
+    found = orders(intended(BUY, "2", 0), accepted(5), intended(BUY, "1", 9, order_id=SECOND), intended(BUY, "3", 20))
+    keys = [(scene.at(9), SECOND), (scene.at(20), ORDER)]
+    assert (found.keys, found.keys_of("status", "intended"), found.keys_of("status", "accepted")) == (keys, keys, [])
+
+
+def test_a_copy_goes_its_own_way() -> None:
+    found = orders(intended(BUY, "2", 0))
+    copy = found.fork()
+    copy.apply(Recorded(seq=Seq(2), at=scene.at(5), event=accepted(5)))
+    assert (len(found.keys_of("status", "intended")), len(copy.keys_of("status", "intended"))) == (1, 0)
+    line = found.line(ORDER)
+    assert line is not None
+    assert line.accepted_at is None

@@ -8,7 +8,16 @@ from typing import Protocol
 import msgspec
 
 from flatbook.engine.effects import CancelAll, find_of
-from flatbook.engine.inputs import AccountSilent, ExecutionsRead, Item, OrderReported, Resumed, Scanned, Stated
+from flatbook.engine.inputs import (
+    AccountSilent,
+    ExecutionsRead,
+    Item,
+    OrderReported,
+    ReadBefore,
+    Resumed,
+    Scanned,
+    Stated,
+)
 from flatbook.engine.outbox import Outbox, read_account
 from flatbook.engine.ports import ChainSource, Clock, OrderVenue
 from flatbook.engine.reports import AccountStatement, Execution, NotSent, Pushed, Unknown
@@ -193,29 +202,50 @@ async def _tell_silence(host: Host, account: AccountId, timing: tuple[Clock, Pac
 
 
 async def _state_account(host: Host, account: AccountId, venue: OrderVenue, clock: Clock) -> bool:
+    if account not in host.state.opened and venue.card.read_lag_max_s:
+        return await _open_account(host, account, venue, clock)
     statement = await read_account(venue, account, host.put, cursor=host.execution_cursor(account))
     if statement is None:
         return False
-    if account in host.state.opened or not venue.card.read_lag_max_s:
-        earlier = host.statements.get(account) if account in host.state.opened else None
-        return await host.put(Stated(statement=statement, earlier=earlier))
-    return await _open_account(host, venue, clock, statement)
+    earlier = host.statements.get(account) if account in host.state.opened else None
+    return await host.put(Stated(statement=statement, earlier=earlier))
 
 
-async def _open_account(host: Host, venue: OrderVenue, clock: Clock, statement: AccountStatement) -> bool:
+class _Noted:
+    """Hands inputs to the loop, and notes the executions that are among them."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self.executions: tuple[Execution, ...] = ()
+
+    async def put(self, item: Item) -> bool:
+        """Hands on an input, as `Host.put` does."""
+        if isinstance(item, ExecutionsRead):
+            self.executions += tuple(line for line in item.executions if isinstance(line, Execution))
+        return await self._host.put(item)
+
+
+async def _open_account(host: Host, account: AccountId, venue: OrderVenue, clock: Clock) -> bool:
     """Reads an account past its lag until two statements agree, which opens it, at most OPENING_READS_MAX times.
 
-    An account that never rests stays closed; the next statement tries again.
+    First all executions are read that the venue still lists: an earlier life may have read some, and noted none. An
+    account that never rests stays closed; the next statement tries again.
     """
-    account, lag_s = statement.account, venue.card.read_lag_max_s
+    noted = _Noted(host)
+    statement = await read_account(venue, account, noted.put, cursor="")
+    held = noted.executions
     for _ in range(OPENING_READS_MAX):
-        await clock.sleep_until(later(statement.stated_at, seconds=lag_s))
-        again = await read_account(venue, account, host.put, cursor=host.execution_cursor(account))
-        if again is None or not await host.put(Stated(statement=again, earlier=statement)):
+        if statement is None:
+            return False
+        await clock.sleep_until(later(statement.stated_at, seconds=venue.card.read_lag_max_s))
+        noted = _Noted(host)
+        again = await read_account(venue, account, noted.put, cursor=host.execution_cursor(account))
+        read = ReadBefore(held=held, since=noted.executions)
+        if again is None or not await host.put(Stated(statement=again, earlier=statement, read=read)):
             return False
         if account in host.state.opened:
             return True
-        statement = again
+        statement, held = again, (*held, *noted.executions)
     return True
 
 

@@ -13,6 +13,7 @@ from flatbook.engine.reports import (
     AccountStatement,
     Activity,
     CancelAnswer,
+    Execution,
     ExecutionLine,
     FindAnswer,
     OrderReport,
@@ -77,11 +78,25 @@ class OrderReported(Input, frozen=True, kw_only=True):
     report: OrderReport
 
 
+class ReadBefore(msgspec.Struct, frozen=True, kw_only=True):
+    """The executions that polls read of an account that is not opened yet.
+
+    `held` came until the earlier of two statements was read, all that its venue still lists; `since` came after that.
+    """
+
+    held: tuple[Execution, ...]
+    since: tuple[Execution, ...]
+
+
 class Stated(Input, frozen=True, kw_only=True):
-    """An account statement to reconcile with; `earlier` is the one before it, where the account is to be opened."""
+    """An account statement to reconcile with; `earlier` is the one before it, where the account is to be opened.
+
+    `read` is what was read until then of an account that is to be opened, None where nobody noted it.
+    """
 
     statement: AccountStatement
     earlier: AccountStatement | None = None
+    read: ReadBefore | None = None
 
 
 class AccountSilent(Input, frozen=True, kw_only=True):

@@ -9,9 +9,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from flatbook.engine.correct import Pair, correction_of
+from flatbook.engine.inputs import ReadBefore
+from flatbook.engine.opening import opened_with, rests
 from flatbook.engine.reports import AccountStatement, OrderReport, VenueStatus
 from flatbook.engine.rules import Rules
-from flatbook.events.control import BalanceStated, BooksAgreed, BooksDiverged
+from flatbook.events.control import BooksAgreed, BooksDiverged
 from flatbook.events.event import Event
 from flatbook.events.funds import FundsStated
 from flatbook.events.orders import ForeignOrderSeen
@@ -24,26 +26,31 @@ from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Instrument, held_as
 from flatbook.values.money import ONE, ZERO, Quantity, cut
 
-OPENING = "opening"
 FOREIGN_EXPLAINS_S = 600
-CLOCKS_S = 1
 
 _ENDED = (VenueStatus.FILLED, VenueStatus.CANCELED, VenueStatus.EXPIRED, VenueStatus.REJECTED)
 
 
 def reconcile(
-    state: State, statement: AccountStatement, rules: Rules, now: Instant, *, earlier: AccountStatement | None = None
+    state: State,
+    statement: AccountStatement,
+    rules: Rules,
+    now: Instant,
+    *,
+    earlier: AccountStatement | None = None,
+    read: ReadBefore | None = None,
 ) -> tuple[Event, ...]:
     """Returns the events that a statement asks for, in a fixed order.
 
     Needs: the executions of the account have been read up to the statement; the statement is sound; `earlier` is the
-    statement read before it, without which an account whose reads may lag is not opened.
+    statement read before it, without which an account whose reads may lag is not opened; `read` is what was executed
+    until then, as far as that was noted.
     Gives: nothing when the books agree; nothing new when the same difference stands already.
     """
     if statement.account in state.opened:
         found = _differences(state, statement, rules, now)
     else:
-        found = _opening(state, statement, rules, statement if earlier is None else earlier)
+        found = _opening(state, statement, rules, now, statement if earlier is None else earlier, read)
     return (*_foreign_orders(state, statement, rules, now), *found, *_funds(state, statement, rules, now))
 
 
@@ -204,7 +211,14 @@ def _pairs(state: State, statement: AccountStatement, rules: Rules) -> dict[Asse
     }
 
 
-def _opening(state: State, statement: AccountStatement, rules: Rules, earlier: AccountStatement) -> tuple[Event, ...]:
+def _opening(
+    state: State,
+    statement: AccountStatement,
+    rules: Rules,
+    now: Instant,
+    earlier: AccountStatement,
+    read: ReadBefore | None,
+) -> tuple[Event, ...]:
     """Opens the balances as of the earlier statement, so that with all executions booked so far they equal both.
 
     While one of our orders may still execute nothing can be opened: nobody knows on which side of it the statement is.
@@ -212,23 +226,15 @@ def _opening(state: State, statement: AccountStatement, rules: Rules, earlier: A
     """
     if orders_owing_at(state, statement.account) or not _is_confirmed(state, statement, rules, earlier):
         return ()
-    return tuple(
-        BalanceStated(
-            account=statement.account,
-            asset=asset,
-            change=Quantity(theirs - ours),
-            reason=OPENING,
-            stated_at=earlier.stated_at,
-        )
-        for asset, (ours, theirs) in _pairs(state, statement, rules).items()
-    )
+    if not rests(state, statement, earlier, read):
+        return ()
+    return opened_with(state, _pairs(state, statement, rules), earlier, read, now)
 
 
 def _is_confirmed(state: State, statement: AccountStatement, rules: Rules, earlier: AccountStatement) -> bool:
     """Whether what the earlier statement showed was so at its instant: the later one, past the lag, shows the same.
 
-    Nothing that we booked ourselves may be younger than the earlier one, and the venue may have booked nothing between
-    them: its balances are read some time after a statement began, and nobody could tell on which side of it that fell.
+    Nothing that we booked ourselves may be younger than the earlier one.
     """
     lag_s = rules.cards[statement.account].read_lag_max_s
     if not lag_s:
@@ -236,13 +242,7 @@ def _is_confirmed(state: State, statement: AccountStatement, rules: Rules, earli
     moved = max((at for (account, _), at in state.moved_at.items() if account == statement.account), default=Instant(0))
     read_past_lag = later(earlier.stated_at, seconds=lag_s) <= statement.stated_at
     same = statement_balances(earlier, rules) == statement_balances(statement, rules)
-    return read_past_lag and moved < earlier.stated_at and same and not _was_paid_between(earlier, statement)
-
-
-def _was_paid_between(earlier: AccountStatement, statement: AccountStatement) -> bool:
-    """Whether the venue booked something, such as funding, while the two were made, by clocks that may differ."""
-    since, until = later(earlier.stated_at, seconds=-CLOCKS_S), later(statement.stated_at, seconds=CLOCKS_S)
-    return any(since < activity.happened_at <= until for activity in statement.activities)
+    return read_past_lag and moved < earlier.stated_at and same
 
 
 def _differences(state: State, statement: AccountStatement, rules: Rules, now: Instant) -> tuple[Event, ...]:

@@ -229,7 +229,8 @@ class AccountStatement(Report, frozen=True, kw_only=True):
 
     `stated_at` was taken before the first read; anything that happened later may or may not be included. A symbol of
     ours that is absent from `holdings` is zero. `clock` is None where the venue does not say what time it is.
-    `activities` are those of the last days, read anew with every statement: identity tells which are known.
+    `activities` are those of the last days, read anew with every statement: identity tells which are known. They are
+    not complete where the venue might have booked more by then than it, or a service of it, has told.
     `hours` are those of the present trade date, None where the venue states none. `untradable` are the instruments that
     the venue does not let trade, or of which it did not say so lately; None where it never says.
     """
@@ -241,6 +242,7 @@ class AccountStatement(Report, frozen=True, kw_only=True):
     balances: tuple[Balance, ...]
     clock: ClockReading | None = None
     activities: tuple[Activity, ...] = ()
+    activities_complete: bool = True
     hours: MarketHours | None = None
     untradable: tuple[InstrumentId, ...] | None = None
     funds: Funds | None = None

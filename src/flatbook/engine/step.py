@@ -166,7 +166,7 @@ def _take_order_report(turn: Turn, item: OrderReported) -> None:
 
 
 def _take_stated(turn: Turn, item: Stated) -> None:
-    take_statement(turn, item.statement, item.earlier)
+    take_statement(turn, item)
 
 
 def _take_silent(turn: Turn, item: AccountSilent) -> None:

@@ -25,10 +25,10 @@ def take_activities(turn: Turn, statement: AccountStatement) -> None:
 
 
 def take_activity(turn: Turn, account: AccountId, activity: Activity) -> None:
-    """Books one activity, unless it is known or stands in the opening balance of its account."""
+    """Books one activity, unless it is known, or dated before all that its account holds was named."""
     opened_at = turn.state.opened.get(account)
     is_known = (account, activity.activity_id) in turn.state.activities
-    if opened_at is not None and not is_known and activity.happened_at > opened_at:
+    if opened_at is not None and not is_known and activity.happened_at >= opened_at:
         _book(turn, account, activity)
 
 

@@ -48,7 +48,7 @@ def tell_foreign_order(turn: Turn, event: ev.ForeignOrderSeen) -> None:
 def take_foreign_execution(turn: Turn, account: AccountId, execution: Execution) -> None:
     """Books an execution that is not ours under `unassigned`, and halts its instrument until it is assigned.
 
-    What happened before the account's first statement is part of the balances which that statement opened.
+    What is dated before all that an account held was named is part of the balances that it was opened with.
     """
     opened_at = turn.state.opened.get(account)
     if opened_at is None or execution.happened_at < opened_at:

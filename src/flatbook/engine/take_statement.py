@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flatbook.engine.effects import ReadStatement, cancel_of, find_of
+from flatbook.engine.inputs import Stated
 from flatbook.engine.reconcile import missing_orders, reconcile, revived_orders
 from flatbook.engine.refuse import refused_report, refused_statement
 from flatbook.engine.reports import AccountStatement
@@ -23,8 +24,9 @@ from flatbook.values.instants import Instant, text_of_instant, utc_day
 from flatbook.values.money import plain
 
 
-def take_statement(turn: Turn, statement: AccountStatement, earlier: AccountStatement | None = None) -> None:
+def take_statement(turn: Turn, stated: Stated) -> None:
     """Reconciles with a statement: books what it shows, halts what differs, asks for what it does not show."""
+    statement, earlier = stated.statement, stated.earlier
     flaw = flaw_of_statement(statement, turn.now)
     if flaw is not None:
         refused_statement(turn, statement.account, flaw)
@@ -34,7 +36,7 @@ def take_statement(turn: Turn, statement: AccountStatement, earlier: AccountStat
     take_hours(turn, statement.account, statement.hours)
     take_tradability(turn, statement.account, statement.untradable)
     take_activities(turn, statement)
-    for event in reconcile(turn.state, statement, turn.rules, turn.now, earlier=earlier):
+    for event in reconcile(turn.state, statement, turn.rules, turn.now, earlier=earlier, read=stated.read):
         turn.book(event)
         if isinstance(event, BooksDiverged):
             _tell_difference(turn, event)

@@ -22,6 +22,7 @@ from flatbook.events import (
     funds,
     grid,
     offers,
+    opening,
     orders,
     orders_v1,
     prices,
@@ -118,6 +119,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     grid.GridStopped,
     grid.GridResumed,
     grid.GridSlotsAssigned,
+    opening.AccountOpened,
 )
 
 Upcaster = Callable[[Any], Event]

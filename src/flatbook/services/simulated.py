@@ -101,6 +101,7 @@ class World:
         self._expected: tuple[str, ...] = ()
         self._crashes = list(scenario.crashes)
         self._keys = 0
+        self._is_over = False
         self._commanding: list[asyncio.Task[None]] = []
         self._plan()
 
@@ -116,6 +117,7 @@ class World:
         while self.loop.instant < until and quiet < 2:
             self.loop.advance(later(self.loop.instant, seconds=SETTLE_STEP_S))
             quiet = quiet + 1 if self._is_quiet() else 0
+        self._is_over = True
         self.venues.end()
         self.record.add(WorldOver(at=self.loop.instant))
         self.failures += [f"a task died: {fault}" for fault in self.loop.faults]
@@ -285,9 +287,9 @@ class World:
                 self.command(Verb.LIFT, {"halt_id": halt_id}, key=self._next_key("lift"))
 
     def command(self, verb: Verb, arguments: dict[str, str], *, key: str) -> None:
-        """Gives a command to the newest life; it is lost when none runs."""
+        """Gives a command to the newest life; it is lost when none runs, and nobody gives one after the world's end."""
         life, now = self.life, self.loop.instant
-        if not life.is_alive:
+        if not life.is_alive or self._is_over:
             return
         command = Command(key=key, actor=OPERATOR, reason="planned", verb=verb, arguments=arguments)
         self.record.add(

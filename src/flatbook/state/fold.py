@@ -9,7 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flatbook.events import actions, activities, calls, chain, control, forced, funds, grid, offers, prices, risk
+from flatbook.events import (
+    actions,
+    activities,
+    calls,
+    chain,
+    control,
+    forced,
+    funds,
+    grid,
+    offers,
+    opening,
+    prices,
+    risk,
+)
 from flatbook.events import orders as ev
 from flatbook.events.event import Event
 from flatbook.state import call_fold, chain_fold, control_fold, offer_fold, order_fold, stops
@@ -51,6 +64,7 @@ FOLDS: dict[type[Event], Callable[[State, Any], None]] = {
     ev.ForeignFilled: order_fold.fold_foreign_filled,
     ev.ForeignAssigned: order_fold.fold_assigned,
     forced.ForcedReduction: order_fold.fold_forced,
+    opening.AccountOpened: order_fold.fold_opened,
     ev.ReportRefused: _nothing,
     chain.VaultFilled: chain_fold.fold_vault_filled,
     chain.FillSkipped: chain_fold.fold_skipped,

@@ -9,10 +9,12 @@ from flatbook.events import orders as ev
 from flatbook.events.event import Event
 from flatbook.events.fees import fee_in_kind
 from flatbook.events.forced import ForcedReduction
+from flatbook.events.opening import AccountOpened
 from flatbook.events.refs import ref_of, ref_of_done, ref_of_execution
 from flatbook.events.risk import BooksCorrected
 from flatbook.state.breakers import Traded, book_traded
 from flatbook.state.desk import (
+    ACTIVITIES_KEPT_MAX,
     ENDED_ORDERS_KEPT_MAX,
     EXECUTIONS_KEPT_MAX,
     ORDER_TIMES_KEPT_MAX,
@@ -20,6 +22,7 @@ from flatbook.state.desk import (
     Corrected,
     ForeignOrder,
     State,
+    forget_oldest,
     oldest,
 )
 from flatbook.state.orders import TERMINAL, Broken, Order, moved, order_of_intent, signed
@@ -149,6 +152,18 @@ def _add_to_total(state: State, event: ev.OrderFilled) -> None:
 def fold_foreign_filled(state: State, event: ev.ForeignFilled) -> None:
     """Books an execution that is not ours under the unassigned owner."""
     _book_execution(state, event, UNASSIGNED)
+
+
+def fold_opened(state: State, event: AccountOpened) -> None:
+    """Opens an account: what its balances hold is known, and is never booked again."""
+    state.opened.setdefault(event.account, event.complete_since)
+    for held in event.executions:
+        traded = Quantity(signed(held.side, held.qty))
+        state.executions[event.account, held.instrument, held.execution_id] = (held.happened_at, traded, held.price)
+    _forget_executions(state)
+    for activity_id in event.activities:
+        state.activities[event.account, activity_id] = None
+    forget_oldest(state.activities, ACTIVITIES_KEPT_MAX)
 
 
 def fold_forced(state: State, event: ForcedReduction) -> None:

@@ -8,14 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from flatbook.engine.reconcile import OPENING, missing_orders, reconcile, revived_orders, statement_balances
-from flatbook.engine.reports import AccountStatement, Activity, Balance, Funds, Holding
-from flatbook.events.activities import ActivityKind
+from flatbook.engine.opening import OPENING
+from flatbook.engine.reconcile import missing_orders, reconcile, revived_orders, statement_balances
+from flatbook.engine.reports import AccountStatement, Balance, Funds, Holding
 from flatbook.events.control import BalanceStated, BooksAgreed, BooksDiverged
 from flatbook.events.event import Event
 from flatbook.events.funds import FundsStated
 from flatbook.state.fold import apply
-from flatbook.values.ids import AccountId, ActivityId, AssetId, InstrumentId
+from flatbook.values.ids import AccountId, AssetId, InstrumentId
 from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Side
 from flatbook.values.money import Price, Quantity, cut
@@ -79,29 +79,6 @@ def test_an_account_whose_reads_may_lag_is_opened_by_two_statements_that_agree()
     assert opening(bench, statement(past, shares="0", cash="50000"), shown) == []
     assert opening(bench, statement(past, shares="100", cash="0"), shown) == []
     assert opening(bench, statement(Instant(past + 1), shares="100", cash="50000"), shown) == []
-
-
-@pytest.mark.parametrize(
-    ("seconds", "opens"), [(-11.5, True), (-10.5, False), (-9.5, False), (0.5, False), (1.5, True)]
-)
-def test_an_account_is_not_opened_by_statements_between_which_its_venue_booked_something(
-    seconds: float, opens: bool
-) -> None:
-    bench = Bench().wait(100)
-    funding = Activity(
-        activity_id=ActivityId("f1"),
-        kind=ActivityKind.FUNDING,
-        venue_kind="FUNDING_FEE",
-        asset=USD,
-        amount=Quantity(Decimal(-1)),
-        instrument=None,
-        order_id=None,
-        detail="",
-        happened_at=later(bench.now, ms=int(seconds * 1_000)),
-    )
-    shown = msgspec.structs.replace(statement(bench.now, cash="50000"), activities=(funding,))
-    earlier = statement(later(bench.now, seconds=-10), cash="50000")
-    assert (opening(bench, earlier, shown) != []) is opens
 
 
 def test_an_account_is_not_opened_by_statements_that_may_not_show_what_is_booked() -> None:

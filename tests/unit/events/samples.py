@@ -13,6 +13,7 @@ from flatbook.events import (
     forced,
     funds,
     offers,
+    opening,
     orders,
     orders_v1,
     prices,
@@ -649,6 +650,26 @@ RISK: tuple[Event, ...] = (
     ),
 )
 
+OPENING: tuple[Event, ...] = (
+    opening.AccountOpened(
+        account=PAPER,
+        executions=(
+            opening.HeldExecution(
+                execution_id=ExecutionId("x-17"),
+                instrument=STOCK,
+                side=Side.SELL,
+                qty=SHARES,
+                price=PRICE,
+                happened_at=AT,
+            ),
+        ),
+        activities=(ActivityId("funding:9"),),
+        complete_since=AT,
+        stated_at=AT,
+        seen_at=LATER,
+    ),
+)
+
 SAMPLES: tuple[Event, ...] = (
     *ORDERS,
     *CHAIN,
@@ -662,4 +683,5 @@ SAMPLES: tuple[Event, ...] = (
     *PRESENT_ORDERS,
     *RISK,
     *GRID,
+    *OPENING,
 )

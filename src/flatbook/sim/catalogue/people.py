@@ -31,8 +31,13 @@ ROWS = (
         id="O4",
         what="A person trades on the same account.",
         must_hold=("I20",),
-        how="Executions and orders that nobody here ordered.",
-        standing=Built(injectors=("services.simulated.World._trade_of_others",)),
+        how="Executions and orders that nobody here ordered; at an exchange also between two reads of one statement.",
+        standing=Built(
+            injectors=(
+                "services.simulated.World._trade_of_others",
+                "sim.world.wire_exchange.WireExchange._meddle",
+            )
+        ),
         worlds=EVERYWHERE,
     ),
     Fault(

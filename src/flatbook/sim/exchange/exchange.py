@@ -46,7 +46,7 @@ HALF = Decimal("0.5")
 
 
 class Exchange:
-    """The books of one exchange. Units: as in orders.py."""
+    """The books of one exchange. Units: as in orders.py. `meddles` may act before a request of a verb is answered."""
 
     def __init__(self, terms: ExchangeTerms, *, now: Instant, faults: ExchangeFaults | None = None) -> None:
         self.terms, self.now = terms, now
@@ -65,6 +65,7 @@ class Exchange:
         self.funded: dict[str, Instant] = {}
         self.watchers: list[Watcher] = []
         self.due_watchers: list[Callable[[Instant], None]] = []
+        self.meddles: Callable[[str], None] = _nobody
         self._due: list[tuple[Instant, int, Callable[[], None]]] = []
         self._scheduled = 0
         self._countdowns: dict[tuple[str, str], int] = {}
@@ -363,13 +364,13 @@ class Exchange:
         if order.status is Status.FILLED and order.forced is None and self.faults.overfills(symbol):
             settling.settle(self, order, market.lot, price, trade_id=self._next_trade_id(), is_maker=is_maker)
         if market.kind is Kind.PERP and order.forced is None and self.faults.closes_by_force(symbol):
-            held = self.accounts[order.account].position(market).qty
-            part = cut_to(held * HALF, market.lot)
-            if part:
-                self.later(self.now, lambda: self._force_part(order.account, market, -part, price))
+            self.later(self.now, lambda: self._force_part(order.account, market, price))
 
-    def _force_part(self, account: str, market: Market, qty: Decimal, price: Decimal) -> None:
-        self.force(account, market, qty, Forced.ADL, price)
+    def _force_part(self, account: str, market: Market, price: Decimal) -> None:
+        """Closes half of what is held by now: what is closed by force turns no position round."""
+        part = cut_to(self.accounts[account].position(market).qty * HALF, market.lot)
+        if part:
+            self.force(account, market, -part, Forced.ADL, price)
 
     def _end(self, order: BookedOrder, ending: Ending) -> None:
         ticks = self._ticks(order)
@@ -428,6 +429,10 @@ class Exchange:
     @staticmethod
     def _ticks(order: BookedOrder) -> int | None:
         return None if order.price is None else order.market.ticks(order.price)
+
+
+def _nobody(_verb: str) -> None:
+    """Leaves the accounts alone."""
 
 
 _ENDS = {

@@ -36,6 +36,7 @@ _MARKED_ANEW = {"stable_mark": 9_800, "stable_mark_again": 10_100}
 _CONTRACTS = {"contract": SHARE // 10}
 _CHARGED = {"fee_bps": 1, "levy_ppm": 28}
 _PERP = {"spot": False}
+_AT_BYBIT = {"broker": Broker.BYBIT}
 _LIVELY = {
     **_PERP,
     "neutral": True,
@@ -191,6 +192,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _seated(55, "an exit moves the position and not its slot", planted_seats.slot_not_moved, _LIVELY),
     _seated(56, "a side that a monitor stopped is opened", planted_seats.stopped_side_opened, _GUARDED),
     _seated(57, "nobody looks at what a breaker counts", planted_seats.breaker_asleep, _GUARDED),
+    _seated(58, "an account is opened by the clock", planted_seats.opened_by_the_clock, _AT_BYBIT, O4=9_000, W3=9_000),
 )
 
 
@@ -224,8 +226,10 @@ def world_for(mutant: Mutant, number: int) -> Scenario:
 def _seated_world(mutant: Mutant, number: int) -> Scenario:
     """Returns the world at an exchange in which a bug should show. One with halts has no other fault than its own."""
     drawn = draw_seated(f"planted {number}")
-    shape = replace(drawn.shape, broker=Broker.BINANCE, id_rule=IdRule.WHILE_OPEN)
-    shape = replace(shape, grid=replace(grid_of(drawn), **mutant.shape))
+    fields = dict(mutant.shape)
+    broker = fields.pop("broker", Broker.BINANCE)
+    id_rule = IdRule.WHILE_OPEN if broker is Broker.BINANCE else IdRule.FOR_EVER
+    shape = replace(drawn.shape, broker=broker, id_rule=id_rule, grid=replace(grid_of(drawn), **fields))
     if not mutant.halted:
         return replace(drawn, shape=shape, strengths=(drawn.strengths if number % 2 else {}) | mutant.faults)
     kills = tuple(PlannedHalt(at_ms=at_ms, verb="kill", times=1, lift_after_ms=10_000) for at_ms in KILLS_MS)

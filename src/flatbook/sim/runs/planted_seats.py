@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from flatbook.engine import quoting, step, take_activities, take_orders
+from flatbook.engine import quoting, reconcile, step, take_activities, take_orders
 from flatbook.events.activities import ActivityKind
 from flatbook.market import depth
 from flatbook.sim.runs.planted import Swap
@@ -107,3 +107,13 @@ def stopped_side_opened() -> tuple[Swap, ...]:
 def breaker_asleep() -> tuple[Swap, ...]:
     """Never looks at what an owner lost."""
     return (Swap(step, "watch_breakers", lambda _turn: None),)
+
+
+def opened_by_the_clock() -> tuple[Swap, ...]:
+    """Opens an account by the instant of its statement, and names nothing that its balances hold."""
+    original = vars(reconcile)["opened_with"]
+
+    def by_the_clock(state: Any, pairs: Any, earlier: Any, _read: Any, now: Any) -> Any:
+        return original(state, pairs, earlier, None, now)
+
+    return (Swap(reconcile, "opened_with", by_the_clock),)

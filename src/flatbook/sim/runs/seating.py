@@ -30,6 +30,7 @@ FEW_FAULTS_MAX = 2
 MANY_FAULTS_MAX = 10
 STEPPED_MS = 30_000
 CUTS_AT_MOST = 60
+BY_HAND_BPS = (1_000, 7_000)
 TEARS = ("D1", "D2")
 
 SEATED_STRENGTHS: dict[str, tuple[int, int]] = {
@@ -81,7 +82,7 @@ def draw_seated(seed: str) -> Scenario:
         start=NEAR_FUNDING,
         safety_ms=SAFETY_MS,
         shape=shape,
-        strengths=_draw_faults(chance, few=few),
+        strengths=_draw_faults(chance, few=few) | _draw_hand(stream(seed, "by hand")),
         offset_ms=chance.choice((0, 0, 0, 200, -200)),
         drift_ppm=chance.choice((0, 0, 500, -500)),
         crashes=plan.crashes(),
@@ -171,6 +172,11 @@ def _draw_faults(chance: random.Random, *, few: bool) -> dict[str, int]:
     names = sorted(SEATED_STRENGTHS)
     count = chance.randint(0, FEW_FAULTS_MAX) if few else chance.randint(3, MANY_FAULTS_MAX)
     return {name: chance.randint(*SEATED_STRENGTHS[name]) for name in sorted(chance.sample(names, count))}
+
+
+def _draw_hand(chance: random.Random) -> dict[str, int]:
+    """Returns how often somebody trades while the desk reads what it holds, in one world of six."""
+    return {} if chance.randrange(6) else {"O4": chance.randint(*BY_HAND_BPS)}
 
 
 class _Plan:

@@ -43,6 +43,14 @@ LEVELS = 4
 WALL, WALL_AT = Decimal(1_000), 60
 WHOLE_BPS = 10_000
 WHY = (Forced.LIQUIDATION, Forced.ADL)
+HOLDINGS = (
+    "GET /api/v3/account",
+    "GET /fapi/v3/positionRisk",
+    "GET /fapi/v3/balance",
+    "GET /v5/position/list",
+    "GET /v5/account/wallet-balance",
+)
+MEDDLED_MAX, MEDDLED_LOTS = 3, (1, 30)
 
 
 class WireExchange:
@@ -53,10 +61,11 @@ class WireExchange:
         self._is_bybit = scenario.shape.broker is Broker.BYBIT
         self._depth = scenario.shape.depth
         self._takers: random.Random = stream(scenario.seed, "takers")
-        self._by_hand = 0
+        self._by_hand = self._meddled = 0
         terms = exchange_terms(scenario)
         faults = InjectedExchange(SERVER, outside.loop, outside.injection)
         self.exchange = Exchange(terms, now=outside.now(), faults=faults)
+        self.exchange.meddles = self._meddle
         self._market, self._instrument = terms.markets[0], instrument_of(scenario)
         serving = bybit_server if self._is_bybit else binance_server
         server = serving(self.exchange, now=outside.now, rest=network.rest)
@@ -104,6 +113,14 @@ class WireExchange:
             why = WHY[self._takers.randrange(len(WHY))]
             at = cut_to(price, self._market.tick)
             self.exchange.force(SEAT_ACCOUNT, self._market, part if held < 0 else -part, why, at)
+
+    def _meddle(self, verb: str) -> None:
+        """O4: a person trades at the very moment when the desk reads what the account holds."""
+        injection = self._outside.injection
+        if verb in HOLDINGS and self._meddled < MEDDLED_MAX and injection.hits("O4", SERVER):
+            self._meddled += 1
+            sign = 1 if injection.size("O4", SERVER, 0, 1) else -1
+            self._trade_by_hand(sign, self._market.lot * injection.size("O4", SERVER, *MEDDLED_LOTS))
 
     def _trade_by_hand(self, sign: int, qty: Decimal) -> None:
         self._by_hand += 1

@@ -22,6 +22,7 @@ from flatbook.venues.binance import parse, wire
 from flatbook.venues.binance.line import BinanceLine
 from flatbook.venues.binance.orders import Symbols, instant_of_ms
 from flatbook.venues.binance.refusals import UNREADABLE
+from flatbook.venues.coins import Totals
 from flatbook.venues.error_classes import TEXT_MAX
 from flatbook.venues.http import Reply, Request
 from flatbook.venues.rate_budget import Lane
@@ -29,7 +30,8 @@ from flatbook.venues.rate_budget import Lane
 INCOME_DAYS, FLOW_DAYS = 6, 6
 INCOME_OVERLAP_S = 3600
 INCOME_WEIGHT, FLOW_WEIGHT = 30, 1
-FLOWS_AGE_S, FLOWS_REST_S = 300, 60
+FLOWS_AGE_S, FLOWS_LAG_S = 300, 10
+FLOWS_REST_S, FLOWS_AT_ONCE = 60, 5
 SPOT_WALLET = 0
 CREDITED = (1, 6)  # success, and credited but not to be withdrawn yet
 GONE = (4, 6)  # processing, and completed
@@ -46,8 +48,13 @@ Read = Callable[[Reply], Booked | Unknown]
 class Bookings(Protocol):
     """Who reads what was booked."""
 
-    async def read(self, now: Instant, wallet: bytes) -> Booked | Unknown | NotSent:
-        """Returns what was booked lately. `wallet` is the answer that states the coins."""
+    @property
+    def is_complete(self) -> bool:
+        """Whether what was returned last is all that was booked."""
+        ...
+
+    async def read(self, now: Instant, coins: Totals) -> Booked | Unknown | NotSent:
+        """Returns what was booked lately. `coins` is how much is held of each."""
         ...
 
 
@@ -58,7 +65,12 @@ class Income:
         self._line, self._symbols = line, symbols
         self._from = Instant(0)
 
-    async def read(self, now: Instant, wallet: bytes) -> Booked | Unknown | NotSent:  # noqa: ARG002
+    @property
+    def is_complete(self) -> bool:
+        """Whether what was returned last is all: it is read anew each time, or nothing is returned."""
+        return True
+
+    async def read(self, now: Instant, coins: Totals) -> Booked | Unknown | NotSent:  # noqa: ARG002
         """Returns what was booked; unreadable where it is more than one answer holds."""
         first_from = Instant(max(self._from, later(now, seconds=-INCOME_DAYS * SECONDS_PER_DAY)))
         found: Booked = ()
@@ -76,22 +88,29 @@ class Income:
 
 
 class SpotFlows:
-    """Deposits, withdrawals and transfers of a spot account, read again where its coins moved, or after a while.
+    """Deposits, withdrawals and transfers of a spot account.
 
-    They are told by another service of Binance, which may be down while spot trades: then nothing new is told, and what
-    came meanwhile shows as a difference of cash until it is.
+    They are read again where its coins moved, FLOWS_LAG_S after that, and after a while; at most FLOWS_AT_ONCE times in
+    as many minutes. They are told by another service of Binance, which may be down while spot trades: then nothing new
+    is told, and what came meanwhile shows as a difference of cash until it is.
     """
 
     def __init__(self, line: BinanceLine | None, clock: Clock) -> None:
         """Takes the line to the service, None where an environment has none."""
         self._line, self._clock = line, clock
         self._known: Booked = ()
-        self._beside, self._rests_until, self._fresh_until = b"", Instant(0), Instant(0)
+        self._beside: Totals | None = None
+        self._moved_at = Instant(0)
+        self._reads: tuple[Instant, ...] = ()
 
-    async def read(self, now: Instant, wallet: bytes) -> Booked | Unknown | NotSent:
+    @property
+    def is_complete(self) -> bool:
+        """Whether what is known was read so long after the coins moved that nothing can be missing."""
+        return self._line is None or self._last_read() >= later(self._moved_at, seconds=FLOWS_LAG_S)
+
+    async def read(self, now: Instant, coins: Totals) -> Booked | Unknown | NotSent:
         """Returns what is known of the last days."""
-        is_fresh = now < self._rests_until or (wallet == self._beside and now < self._fresh_until)
-        if self._line is None or is_fresh:
+        if self._line is None or self._is_fresh(now, coins):
             return self._known
         since = later(now, seconds=-FLOW_DAYS * SECONDS_PER_DAY)
         found: list[Activity] = []
@@ -101,9 +120,20 @@ class SpotFlows:
             if booked is None:
                 return self._known
             found += booked
-        self._known, self._beside = tuple(found), wallet
-        self._rests_until, self._fresh_until = later(now, seconds=FLOWS_REST_S), later(now, seconds=FLOWS_AGE_S)
+        self._known, self._reads = tuple(found), (*self._reads[1 - FLOWS_AT_ONCE :], now)
         return self._known
+
+    def _is_fresh(self, now: Instant, coins: Totals) -> bool:
+        """Whether what is known still counts, or must, because it was read too often lately."""
+        if coins != self._beside:
+            self._beside, self._moved_at = coins, now
+        reads = self._reads
+        if len(reads) == FLOWS_AT_ONCE and now < later(reads[0], seconds=FLOWS_AT_ONCE * FLOWS_REST_S):
+            return True
+        return self.is_complete and now < later(self._last_read(), seconds=FLOWS_AGE_S)
+
+    def _last_read(self) -> Instant:
+        return self._reads[-1] if self._reads else Instant(0)
 
 
 class _Deposit(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

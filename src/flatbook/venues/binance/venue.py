@@ -48,6 +48,7 @@ from flatbook.venues.binance.refusals import UNREADABLE, class_of_reply
 from flatbook.venues.binance.standing import MarginMode, Standing, Ways, read_clock, read_standing
 from flatbook.venues.binance.stream import Updates
 from flatbook.venues.binance.working import WorkingOrders
+from flatbook.venues.coins import totals_of
 from flatbook.venues.error_classes import is_unfit_after
 from flatbook.venues.http import Carried, Reply, Request
 from flatbook.venues.rate_budget import Lane
@@ -325,18 +326,18 @@ class BinanceVenue:
         held = await self._held()
         if isinstance(held, (Unknown, NotSent)):
             return held
-        stated, wallet = held
-        activities = await self._bookings.read(stated_at, wallet)
+        activities = await self._bookings.read(stated_at, totals_of(held.holdings, held.balances))
         if isinstance(activities, (Unknown, NotSent)):
             return activities
         return AccountStatement(
             account=self._account,
             stated_at=stated_at,
             open_orders=orders,
-            holdings=stated.holdings,
-            balances=stated.balances,
+            holdings=held.holdings,
+            balances=held.balances,
             clock=reading,
             activities=activities,
+            activities_complete=self._bookings.is_complete,
             untradable=tuple(standing.reasons),
         )
 
@@ -373,8 +374,8 @@ class BinanceVenue:
                     self._remember(report.venue_order_id, said.Named(client=report.order_id, kind=""))
         return found
 
-    async def _held(self) -> tuple[parse.Stated, bytes] | Unknown | NotSent:
-        """Returns what the account holds, and the answer that states its coins."""
+    async def _held(self) -> parse.Stated | Unknown | NotSent:
+        """Returns what the account holds."""
         positions: Reply | None = None
         if self._market.product is not Product.SPOT:
             asked = await self._read(wire.positions_request(), 5)
@@ -387,10 +388,8 @@ class BinanceVenue:
             return wallet
         if positions is None:
             coins = {str(each.underlying): each.id for each in reversed(self._instruments.values())}
-            stated = parse.spot_stated(wallet, coins)
-        else:
-            stated = parse.futures_stated(positions, wallet, self._symbols)
-        return stated if isinstance(stated, Unknown) else (stated, wallet.body)
+            return parse.spot_stated(wallet, coins)
+        return parse.futures_stated(positions, wallet, self._symbols)
 
     async def watch(self, deliver: Callable[[Pushed], None]) -> bool:
         """Delivers what is pushed until the stream ends; False where there is no stream.

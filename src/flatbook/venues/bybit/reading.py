@@ -16,8 +16,9 @@ from flatbook.venues.bybit.history import Ask, listed
 from flatbook.venues.bybit.parse import Symbols, WireOrder
 from flatbook.venues.bybit.refusals import FAULTS, UNREADABLE
 from flatbook.venues.bybit.wire import Category
+from flatbook.venues.coins import Totals
 
-ACTIVITIES_AGE_S = 300
+ACTIVITIES_AGE_S, LOG_LAG_S = 300, 5
 ACTIVITY_PAGES_MAX = 20
 OPEN_ORDERS_PAGES_MAX = 40
 
@@ -55,16 +56,23 @@ async def positions_of(ask: Ask, scopes: Scopes, symbols: Symbols) -> tuple[Hold
 
 
 class Bookings:
-    """What Bybit booked besides executions, read again where the coins moved or after a while."""
+    """What Bybit booked besides executions, read again where the coins moved, LOG_LAG_S after that, and after a while.
+
+    The log may be behind the wallet: what was read at once beside coins that moved says nothing for good.
+    """
 
     def __init__(self, symbols: Symbols, clock: Clock) -> None:
         self._symbols, self._clock = symbols, clock
         self._known: tuple[Activity, ...] | None = None
-        self._beside, self._until = b"", Instant(0)
+        self._beside: Totals | None = None
+        self._moved_at = self._read_at = Instant(0)
 
-    async def beside(self, ask: Ask, wallet: bytes, stated_at: Instant) -> tuple[Activity, ...] | Unknown | NotSent:
-        """Returns the activities of the last days, given the answer that states the coins."""
-        if self._known is not None and wallet == self._beside and stated_at < self._until:
+    async def beside(self, ask: Ask, coins: Totals, stated_at: Instant) -> tuple[Activity, ...] | Unknown | NotSent:
+        """Returns the activities of the last days, given how much is held of each coin."""
+        if coins != self._beside:
+            self._beside, self._moved_at = coins, stated_at
+        is_old = stated_at >= later(self._read_at, seconds=ACTIVITIES_AGE_S)
+        if self._known is not None and not is_old and self._read_at >= later(self._moved_at, seconds=LOG_LAG_S):
             return self._known
         start = later(stated_at, seconds=60 - wire.WINDOW_DAYS * SECONDS_PER_DAY)
         found: list[Activity] = []
@@ -77,6 +85,5 @@ class Bookings:
             if isinstance(activities, Unknown):
                 return activities
             found += activities
-        self._known, self._beside = tuple(found), wallet
-        self._until = later(stated_at, seconds=ACTIVITIES_AGE_S)
+        self._known, self._read_at = tuple(found), stated_at
         return self._known

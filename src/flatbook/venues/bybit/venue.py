@@ -52,6 +52,7 @@ from flatbook.venues.bybit.refusals import FAULTS, UNREADABLE, read
 from flatbook.venues.bybit.standing import Standing
 from flatbook.venues.bybit.stream import PrivateStream
 from flatbook.venues.bybit.wire import Ahead, Category, Market
+from flatbook.venues.coins import totals_of
 from flatbook.venues.error_classes import is_unfit_after
 from flatbook.venues.http import Carried, Http, Reply, Request
 from flatbook.venues.rate_budget import Lane, RateBudget
@@ -271,7 +272,7 @@ class BybitVenue:
         coins = wallets if isinstance(wallets, Unknown) else coins_of(wallets, self._symbols)
         if isinstance(coins, Unknown):
             return coins
-        activities = await self._bookings.beside(self._read, wallet.body, stated_at)
+        activities = await self._bookings.beside(self._read, totals_of(*coins), stated_at)
         if not isinstance(activities, tuple):
             return activities
         return AccountStatement(

@@ -217,6 +217,17 @@ def test_faults_delay_reject_overfill_fill_late_and_close_by_force() -> None:
     assert (forced.client_id, forced.forced, forced.qty) == ("adl_autoclose", Forced.ADL, D("0.2"))
 
 
+def test_what_is_closed_by_force_is_half_of_what_is_held_by_then_and_turns_no_position_round() -> None:
+    faults = ScriptedExchange()
+    exchange = scene(faults=faults)
+    placed(exchange, asked("opens", 1, "0.3", None))
+    exchange.quote(exchange.terms.markets[0], [(D(49_999), D("0.1")), (D(49_998), D(10))], [(D(50_001), D(10))])
+    faults.say("closes_by_force", True)
+    assert placed(exchange, asked("closes", -1, "0.28", None)).filled == D("0.28")
+    exchange.advance(exchange.now)
+    assert list(exchange.orders.values())[-1].qty == D("0.01")
+
+
 def test_rules_that_change_hold_for_the_next_order() -> None:
     faults = ScriptedExchange()
     exchange = scene(faults=faults)

@@ -72,17 +72,31 @@ def test_a_statement_of_a_spot_account_tells_what_came_and_what_left() -> None:
     assert usdt[1] - usdt[0] == D(500)
 
 
-def test_flows_are_read_again_where_the_coins_moved_and_not_more_often_than_once_a_minute() -> None:
+def test_flows_are_read_again_where_the_coins_moved_and_not_more_often_than_five_times_in_five_minutes() -> None:
     async def session(scene: Scene, venue: BinanceVenue) -> Any:
-        counts = []
-        await venue.statement()
-        for wait_ms in (10_000, 55_000):
+        told = []
+        for wait_ms in (10_000, 10_000, 10_000, 10_000, 10_000, 261_000):
             scene.exchange.move_coins("main", "USDT", D(1))
             await scene.pass_ms(wait_ms)
-            counts.append(len(booked(await venue.statement())))
-        return counts
+            statement = await venue.statement()
+            told.append(len(booked(statement)))
+        return told
 
-    assert at_spot(session) == [0, 2]
+    assert at_spot(session) == [1, 2, 3, 4, 5, 6]
+
+
+def test_flows_are_complete_once_they_were_read_after_the_lag_of_what_moved_the_coins() -> None:
+    async def session(scene: Scene, venue: BinanceVenue) -> Any:
+        told = []
+        for amount, wait_ms in ((1, 10_000), (0, 9_000), (0, 2_000), (1, 1_000), (0, 11_000)):
+            if amount:
+                scene.exchange.move_coins("main", "USDT", D(amount))
+            await scene.pass_ms(wait_ms)
+            statement = await venue.statement()
+            told.append(isinstance(statement, AccountStatement) and statement.activities_complete)
+        return told
+
+    assert at_spot(session) == [False, False, True, False, True]
 
 
 def test_a_service_that_is_down_stops_no_statement_and_what_is_known_stays() -> None:

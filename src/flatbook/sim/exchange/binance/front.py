@@ -40,6 +40,7 @@ class Front:
         """Takes one request, lets it have its effect, and returns the answer."""
         self.exchange.advance(now)
         verb = self.verb_of(ask)
+        self.exchange.meddles(verb)
         self.requests[verb] = self.requests.get(verb, 0) + 1
         rates = self._rates[Kind.PERP if ask.path.startswith("/fapi") else Kind.SPOT]
         caller = account_of_key(self.exchange, ask.headers.get("x-mbx-apikey", ""))

@@ -47,6 +47,7 @@ class Front:
         """Takes one request, lets it have its effect, and returns the answer."""
         self.exchange.advance(now)
         verb = self.verb_of(ask)
+        self.exchange.meddles(verb)
         self.requests[verb] = self.requests.get(verb, 0) + 1
         told_at = Instant(now + self.exchange.faults.skew_ms(verb) * NS_PER_MS)
         route, headers = ROUTES.get((ask.method, ask.path)), {"Timenow": str(ms(told_at))}

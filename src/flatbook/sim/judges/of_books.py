@@ -307,7 +307,11 @@ class _Words:
                 court.find("I20", f"BooksDiverged says {event.ours} of books that add up to {shown(ours)}", str(event))
 
     def raised(self, event: control.AlertRaised) -> None:
-        self._owed.pop((event.name.value, event.subject), None)
+        said = (event.name.value, event.subject)
+        self._owed.pop(said, None)
+        self._announced = {
+            key: undone for key, undone in self._announced.items() if _ALERTS[chain.FillReversed](undone, None) != said
+        }
 
     def reversed(self, event: chain.FillReversed) -> None:
         """Asks for a word, unless the fill was only announced and comes with a block in the same row."""

@@ -17,6 +17,7 @@ from tests.unit.sim.judges.story import (
     HASH,
     ORDER,
     TX,
+    alert,
     aloud,
     at,
     before_end,
@@ -298,6 +299,14 @@ def test_a_surprise_is_followed_by_its_alert_in_the_same_row(surprise: Event, al
     quiet = before_end(row(20, 8, surprise))
     assert alert in what(quiet, "I20")
     assert alert not in what(aloud(quiet), "I20")
+
+
+def test_what_was_announced_and_undone_may_be_told_and_whole_again_in_one_row() -> None:
+    undone = fill_reversed(key=replaced(log_key(), block_hash="preconfirmed"))
+    cleared = control.AlertCleared(name=control.AlertName("fill_reversed"), subject="desk:COIN", cleared_at=at(20))
+    said = "what was announced and undone raised no alert"
+    assert [each[: len(said)] for each in what(before_end(row(20, 8, undone)), "I20")] == [said]
+    assert what(before_end(row(20, 8, undone, alert("fill_reversed", "desk:COIN"), cleared)), "I20") == []
 
 
 def test_an_alert_that_stands_is_not_raised_again() -> None:

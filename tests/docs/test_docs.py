@@ -7,12 +7,11 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from decimal import Decimal
 from itertools import takewhile
 from pathlib import Path
@@ -25,6 +24,8 @@ from flatbook.cli.verbs import find
 from flatbook.ops.alerts.rules import RULES
 from flatbook.ops.config import load, load_text
 from flatbook.ops.config_example import EXAMPLE
+from flatbook.ops.control_client import is_listening
+from flatbook.ops.home import SOCKET_FILE
 from flatbook.services.demo_home import MARKET_FILE
 from flatbook.sim.tapes.bar_file import bars_of_csv
 from flatbook.sim.tapes.pool import samples_of_csv
@@ -95,21 +96,11 @@ def home() -> Iterator[dict[str, str]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def listens(path: Path) -> bool:
-    """Whether an engine takes connections; one that was killed leaves its socket behind."""
-    with closing(socket.socket(socket.AF_UNIX)) as client:
-        try:
-            client.connect(str(path))
-        except OSError:
-            return False
-    return True
-
-
 def start(command: Command, environment: dict[str, str]) -> subprocess.Popen[bytes]:
     """Starts a command that keeps running, and returns once its engine listens."""
     process = subprocess.Popen([PROGRAM, *command.words[1:]], env=environment, stdin=subprocess.DEVNULL)
     for _ in range(START_S_MAX * 10):
-        if listens(Path(environment["HOME"]) / ".flatbook/run/engine.sock"):
+        if is_listening(Path(environment["HOME"]) / ".flatbook" / SOCKET_FILE):
             return process
         try:
             code = process.wait(0.1)

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 from flatbook.events.control import HaltScope
+from flatbook.ops.control_client import is_listening
+from flatbook.ops.home import SOCKET_FILE
 from flatbook.values.ids import halt_id_of
 from tests.unit.cli.scene import call, keep, unknown_desk
 
@@ -46,7 +48,7 @@ def run_engine(home: Path) -> subprocess.Popen[str]:
     words = [sys.executable, "-m", "flatbook", "run", "--home", str(home)]
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     for _ in range(START_LOOKS):
-        if call("status", "--json", "--home", str(home)).out.find('"running": true') > 0:
+        if is_listening(home / SOCKET_FILE):
             return process
         try:
             code = process.wait(0.1)

@@ -5,6 +5,8 @@ Source: bybit-exchange.github.io/docs/v5/account/wallet-balance, v5/position, v5
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import msgspec
 
 from flatbook.engine.reports import Activity, Balance, Holding, Unknown
@@ -18,13 +20,23 @@ from flatbook.venues.bybit.wire import Category
 from flatbook.venues.error_classes import TEXT_MAX
 
 ONE_WAY = 0
-# Source: v5/enum, type(uta-translog). What is not read here shows as a difference of cash, and is told.
+# Source: v5/enum, type(uta-translog). Any other kind is booked too, and told by its name: what it is a person must say.
 KINDS = {
     "SETTLEMENT": ActivityKind.FUNDING,
     "INTEREST": ActivityKind.INTEREST,
     "TRANSFER_IN": ActivityKind.TRANSFER,
     "TRANSFER_OUT": ActivityKind.TRANSFER,
+    "FEE_REFUND": ActivityKind.FEE,
+    "FLEXIBLE_STAKING_SUBSCRIPTION": ActivityKind.TRANSFER,
+    "FLEXIBLE_STAKING_REDEMPTION": ActivityKind.TRANSFER,
+    "FLEXIBLE_STAKING_REFUND": ActivityKind.TRANSFER,
+    "FIXED_STAKING_SUBSCRIPTION": ActivityKind.TRANSFER,
+    "FIXED_STAKING_REFUND": ActivityKind.TRANSFER,
 }
+# Those of the log that are asked for by name, all of the last days; the others come with what was logged lately.
+ASKED = ("SETTLEMENT", "INTEREST", "TRANSFER_IN", "TRANSFER_OUT")
+# What executions tell as well, where we read those of the category.
+EXECUTED = ("TRADE", "LIQUIDATION", "ADL", "DELIVERY")
 
 
 class WireCoin(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -58,7 +70,10 @@ class WirePosition(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class WireBooked(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A line of the transaction log as Bybit writes it: `change` is cash flow and funding less the fee."""
+    """A line of the transaction log as Bybit writes it: `change` is cash flow and funding less the fee.
+
+    Source: v5/account/transaction-log: funding is above zero where it was received, and no part of the cash flow.
+    """
 
     id: str
     type: str
@@ -69,6 +84,14 @@ class WireBooked(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     category: str = ""
     trade_id: str = ""
     funding: str = ""
+    cash_flow: str = ""
+
+
+class WireLogged(msgspec.Struct, frozen=True, kw_only=True):
+    """What a line of the transaction log is, and of which category."""
+
+    type: str
+    category: str = ""
 
 
 class WireTraded(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -127,7 +150,7 @@ def activity_of(raw: msgspec.Raw, symbols: Symbols) -> Activity:
     at = instant_of_ms(wire.transaction_time)
     return Activity(
         activity_id=ActivityId(f"{wire.type}:{wire.id}:{wire.transaction_time}:{wire.trade_id}:{wire.currency}"),
-        kind=KINDS.get(wire.type, ActivityKind.OTHER),
+        kind=_kind_of(wire),
         venue_kind=wire.type[:TEXT_MAX],
         asset=AssetId(wire.currency),
         amount=Quantity(parse_number(wire.change)),
@@ -144,6 +167,21 @@ def activities_of(lines: list[msgspec.Raw], symbols: Symbols) -> tuple[Activity,
         return tuple(activity_of(raw, symbols) for raw in lines)
     except FAULTS:
         return UNREADABLE
+
+
+def untraded(lines: list[msgspec.Raw], categories: Container[str]) -> list[msgspec.Raw]:
+    """Returns the lines that no execution of these categories tells.
+
+    Errors: one of msgspec where it cannot be read what a line is.
+    """
+    logged = ((line, msgspec.json.decode(line, type=WireLogged)) for line in lines)
+    return [line for line, wire in logged if wire.type not in EXECUTED or wire.category not in categories]
+
+
+def _kind_of(wire: WireBooked) -> ActivityKind:
+    """Returns what a line is. A settlement with a cash flow settles results of a session, too: a person must say."""
+    is_mixed = wire.type == "SETTLEMENT" and parse_number(wire.cash_flow or "0") != ZERO
+    return ActivityKind.OTHER if is_mixed else KINDS.get(wire.type, ActivityKind.OTHER)
 
 
 def cash_flows_of(lines: list[msgspec.Raw]) -> dict[str, Money]:

@@ -170,9 +170,10 @@ async def paged(
 
 
 async def listed(
-    ask: Ask, request: Callable[[str], Request], pages_max: int = PAGES_MAX
+    ask: Ask, request: Callable[[str], Request], pages_max: int = PAGES_MAX, *, may_cut: bool = False
 ) -> list[msgspec.Raw] | Unknown | NotSent:
-    """Returns the lines of all pages of a list; unreadable where it is longer than `pages_max` pages."""
+    """Returns the lines of all pages of a list; unreadable where it is longer than `pages_max` pages, unless it may be
+    cut off there."""
     lines: list[msgspec.Raw] = []
     cursor = ""
     for _ in range(pages_max):
@@ -186,4 +187,4 @@ async def listed(
         cursor = page.next_page_cursor or ""
         if not cursor or not page.rows:
             return lines
-    return UNREADABLE
+    return lines if may_cut else UNREADABLE

@@ -8,10 +8,11 @@ import msgspec
 
 from flatbook.engine.ports import Clock
 from flatbook.engine.reports import Activity, Holding, NotSent, Unknown
+from flatbook.values.ids import ActivityId
 from flatbook.values.instants import SECONDS_PER_DAY, Instant, later
 from flatbook.values.money import ZERO
 from flatbook.venues.bybit import wire
-from flatbook.venues.bybit.account import KINDS, WirePosition, activities_of, holding_of
+from flatbook.venues.bybit.account import ASKED, WirePosition, activities_of, holding_of, untraded
 from flatbook.venues.bybit.history import Ask, listed
 from flatbook.venues.bybit.parse import Symbols, WireOrder
 from flatbook.venues.bybit.refusals import FAULTS, UNREADABLE
@@ -19,7 +20,9 @@ from flatbook.venues.bybit.wire import Category
 from flatbook.venues.coins import Totals
 
 ACTIVITIES_AGE_S, LOG_LAG_S = 300, 5
-ACTIVITY_PAGES_MAX = 20
+ACTIVITY_PAGES_MAX, NEWS_PAGES_MAX = 20, 20
+NEWS_OVERLAP_S = 60
+OTHERS_MAX = 1_000
 OPEN_ORDERS_PAGES_MAX = 40
 
 Scopes = tuple[tuple[Category, str], ...]
@@ -58,14 +61,19 @@ async def positions_of(ask: Ask, scopes: Scopes, symbols: Symbols) -> tuple[Hold
 class Bookings:
     """What Bybit booked besides executions, read again where the coins moved, LOG_LAG_S after that, and after a while.
 
-    The log may be behind the wallet: what was read at once beside coins that moved says nothing for good.
+    The log may be behind the wallet: what was read at once beside coins that moved says nothing for good. The kinds in
+    ASKED are asked for by name, all of the last days. Whatever else was logged is read since it was read last, at most
+    NEWS_PAGES_MAX pages of it, which after a start are the newest of the last days: what an older line brought shows as
+    a difference of cash, and is told.
     """
 
     def __init__(self, symbols: Symbols, clock: Clock) -> None:
         self._symbols, self._clock = symbols, clock
+        self._categories = dict.fromkeys(category.value for category, _ in symbols)
         self._known: tuple[Activity, ...] | None = None
+        self._others: dict[ActivityId, Activity] = {}
         self._beside: Totals | None = None
-        self._moved_at = self._read_at = Instant(0)
+        self._moved_at = self._read_at = self._news_at = Instant(0)
 
     async def beside(self, ask: Ask, coins: Totals, stated_at: Instant) -> tuple[Activity, ...] | Unknown | NotSent:
         """Returns the activities of the last days, given how much is held of each coin."""
@@ -76,14 +84,36 @@ class Bookings:
             return self._known
         start = later(stated_at, seconds=60 - wire.WINDOW_DAYS * SECONDS_PER_DAY)
         found: list[Activity] = []
-        for kind in KINDS:
-            request = partial(wire.log_request, kind, (start, self._clock.now()))
-            rows = await listed(ask, request, ACTIVITY_PAGES_MAX)
-            if not isinstance(rows, list):
-                return rows
-            activities = activities_of(rows, self._symbols)
-            if isinstance(activities, Unknown):
+        for kind in ASKED:
+            rows = await listed(ask, partial(wire.log_request, kind, (start, self._clock.now())), ACTIVITY_PAGES_MAX)
+            activities = activities_of(rows, self._symbols) if isinstance(rows, list) else rows
+            if not isinstance(activities, tuple):
                 return activities
             found += activities
-        self._known, self._read_at = tuple(found), stated_at
+        news = await self._news(ask, start)
+        if news is not None:
+            return news
+        named = {each.activity_id: None for each in found}
+        others = (each for each in self._others.values() if each.activity_id not in named)
+        self._known, self._read_at = (*found, *others), stated_at
         return self._known
+
+    async def _news(self, ask: Ask, oldest: Instant) -> Unknown | NotSent | None:
+        """Reads what was logged since the last time, whatever it is; returns why it could not be had."""
+        now = self._clock.now()
+        since = max(oldest, later(self._news_at, seconds=-NEWS_OVERLAP_S))
+        rows = await listed(ask, partial(wire.log_request, "", (since, now)), NEWS_PAGES_MAX, may_cut=True)
+        if not isinstance(rows, list):
+            return rows
+        try:
+            lines = untraded(rows, self._categories)
+        except FAULTS:
+            return UNREADABLE
+        activities = activities_of(lines, self._symbols)
+        if isinstance(activities, Unknown):
+            return activities
+        kept = {each.activity_id: each for each in (*self._others.values(), *activities)}
+        recent = [each for each in kept.values() if each.happened_at >= oldest]
+        self._others = {each.activity_id: each for each in recent[-OTHERS_MAX:]}
+        self._news_at = now
+        return None

@@ -202,9 +202,10 @@ def wallet_request() -> Request:
 
 
 def log_request(kind: str, span: tuple[Instant, Instant], cursor: str) -> Request:
-    """Returns the request for a page of what was booked of one kind."""
+    """Returns the request for a page of what was booked of one kind; empty: of all kinds."""
     page = (("limit", str(LOG_MAX)), *_cursor(cursor))
-    return _get("/v5/account/transaction-log", ("accountType", "UNIFIED"), ("type", kind), *_span(span), *page)
+    of = (("type", kind),) if kind else ()
+    return _get("/v5/account/transaction-log", ("accountType", "UNIFIED"), *of, *_span(span), *page)
 
 
 def traded_request(kind: str, span: tuple[Instant, Instant], cursor: str) -> Request:

@@ -338,7 +338,7 @@ def test_what_was_booked_is_read_again_until_the_log_has_caught_up_with_the_coin
         clock.at = later(clock.at, seconds=seconds)
         run(venue.statement())
         counts.append(carrier.asked.count("GET /v5/account/transaction-log"))
-    assert counts == [4, 8, 12, 12, 16]
+    assert counts == [5, 10, 15, 15, 20]
 
 
 @pytest.mark.parametrize(

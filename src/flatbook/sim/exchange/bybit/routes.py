@@ -11,7 +11,7 @@ import msgspec
 
 from flatbook.sim.exchange.bybit import market_pages, pages
 from flatbook.sim.exchange.bybit.calls import Act, Call, Route, placing_of
-from flatbook.sim.exchange.bybit.words import LOGGED, NO_ORDER, REFUSALS, Refused, ms, wrong
+from flatbook.sim.exchange.bybit.words import LOGGED, NO_ORDER, REFUSALS, Refused, flow_word, ms, wrong
 from flatbook.sim.exchange.orders import BookedOrder, Execution, Refusal
 from flatbook.sim.exchange.terms import MARGIN_WALLET, Kind, Market
 from flatbook.sim.exchange.wholes import is_whole, whole_of
@@ -229,10 +229,10 @@ def ledger(call: Call) -> object:
             "id": f"flow-{flow.id}",
             "symbol": flow.market,
             "category": "linear",
-            "type": "SETTLEMENT" if flow.kind == "FUNDING_FEE" else flow.kind,
+            "type": flow_word(flow),
             "currency": flow.coin,
-            "funding": plain(-flow.amount) if flow.kind == "FUNDING_FEE" else "",
-            "cashFlow": "0",
+            "funding": plain(flow.amount) if flow.kind == "FUNDING_FEE" else "",
+            "cashFlow": "0" if flow.kind == "FUNDING_FEE" else plain(flow.amount),
             "change": plain(flow.amount),
             "fee": "0",
             "transactionTime": str(ms(flow.at)),
@@ -240,14 +240,15 @@ def ledger(call: Call) -> object:
         for flow in call.exchange.flows
         if flow.account == call.account.name and start <= ms(flow.at) <= end
     ]
-    if wanted in LOGGED.values():
+    if wanted in ("", *LOGGED.values()):
         names = [market.name for market in call.exchange.markets.values() if market.kind is Kind.PERP]
-        rows = [
+        rows += [
             pages.traded_page(call.exchange, order, execution)
             for order, execution in _executed(call, names)
             if start <= ms(execution.at) <= end
         ]
-    return call.page([row for row in rows if wanted in ("", row["type"])][::-1])
+    rows.sort(key=lambda row: int(str(row["transactionTime"])), reverse=True)
+    return call.page([row for row in rows if wanted in ("", row["type"])])
 
 
 def key_of(call: Call) -> object:

@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from flatbook.sim.chance import digest
-from flatbook.sim.exchange.orders import BookedOrder, Ending, Forced, Refusal, Status
+from flatbook.sim.exchange.orders import BookedOrder, Ending, Flow, Forced, Refusal, Status
 from flatbook.sim.exchange.terms import Kind, Life, Stp
 from flatbook.values.instants import NS_PER_MS, Instant
 
@@ -120,6 +120,7 @@ _EXECUTED = {
     Forced.ADL: "AdlTrade",
     Forced.SETTLEMENT: "Settle",
 }
+TRANSFERRED = ("DEPOSIT", "WITHDRAW", "TRANSFER")
 LOGGED = {
     None: "TRADE",
     Forced.LIQUIDATION: "LIQUIDATION",
@@ -159,6 +160,15 @@ def executed_word(order: BookedOrder) -> str:
 def logged_word(order: BookedOrder) -> str:
     """Writes as what the log of the account has what an execution brought."""
     return LOGGED[order.forced]
+
+
+def flow_word(flow: Flow) -> str:
+    """Returns what the log calls a change of the wallet that is no trade."""
+    if flow.kind == "FUNDING_FEE":
+        return "SETTLEMENT"
+    if flow.kind in TRANSFERRED:
+        return "TRANSFER_IN" if flow.amount > 0 else "TRANSFER_OUT"
+    return flow.kind
 
 
 def long_id(seed: str, kind: str, number: int) -> str:

@@ -1,0 +1,93 @@
+"""What Bybit logged besides executions is told by its name, also where nobody here knows what it is."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from flatbook.engine.reports import AccountStatement, Activity
+from flatbook.events.activities import ActivityKind
+from flatbook.values.instants import later
+from flatbook.venues.http import Carried
+from tests.unit.venues.bybit.sample import EMPTY, NOW_MS, booked, page, run, scene
+
+LOG = "/v5/account/transaction-log"
+
+
+def stated(*answers: Carried) -> AccountStatement:
+    """Returns a statement beside which the log answers so to each of its five questions."""
+    venue, _, _ = scene({LOG: list(answers)})
+    statement = run(venue.statement())
+    assert isinstance(statement, AccountStatement)
+    return statement
+
+
+def told(*lines: dict[str, Any]) -> list[tuple[ActivityKind, str, Decimal]]:
+    """Returns what lines are that nobody asked for by name."""
+    activities = stated(EMPTY, EMPTY, EMPTY, EMPTY, page(*lines)).activities
+    return [(each.kind, each.venue_kind, each.amount) for each in activities]
+
+
+@pytest.mark.parametrize(
+    ("kind", "means"),
+    [
+        ("SETTLEMENT", ActivityKind.FUNDING),
+        ("INTEREST", ActivityKind.INTEREST),
+        ("TRANSFER_IN", ActivityKind.TRANSFER),
+        ("TRANSFER_OUT", ActivityKind.TRANSFER),
+        ("FEE_REFUND", ActivityKind.FEE),
+        ("FLEXIBLE_STAKING_SUBSCRIPTION", ActivityKind.TRANSFER),
+        ("FIXED_STAKING_REFUND", ActivityKind.TRANSFER),
+        ("AIRDROP", ActivityKind.OTHER),
+        ("BONUS_RECOLLECT", ActivityKind.OTHER),
+        ("CURRENCY_SELL", ActivityKind.OTHER),
+        ("AUTO_DEDUCTION", ActivityKind.OTHER),
+        ("A_KIND_OF_TOMORROW", ActivityKind.OTHER),
+    ],
+)
+def test_each_kind_of_line_is_booked_under_its_name(kind: str, means: ActivityKind) -> None:
+    assert told(booked(type=kind, change="-1.25")) == [(means, kind, Decimal("-1.25"))]
+
+
+@pytest.mark.parametrize("kind", ["TRADE", "LIQUIDATION", "ADL", "DELIVERY"])
+def test_what_executions_tell_is_left_out_and_what_they_do_not_is_told(kind: str) -> None:
+    assert told(booked(type=kind, category="linear"), booked(type=kind, category="spot")) == []
+    assert told(booked(type=kind, category="option", change="-3")) == [(ActivityKind.OTHER, kind, Decimal(-3))]
+
+
+def test_a_settlement_that_realised_something_is_no_funding() -> None:
+    mixed = booked(funding="-0.5", cashFlow="12", change="11.5")
+    assert told(mixed) == [(ActivityKind.OTHER, "SETTLEMENT", Decimal("11.5"))]
+
+
+def test_a_line_that_is_found_by_its_name_and_among_the_news_is_one() -> None:
+    line = booked()
+    assert len(stated(page(line), EMPTY, EMPTY, EMPTY, page(line)).activities) == 1
+
+
+def test_news_are_read_since_they_were_read_last_and_are_told_for_days() -> None:
+    news = page(booked(type="AIRDROP", id="a", transactionTime=str(NOW_MS)))
+    venue, carrier, clock = scene({LOG: [EMPTY, EMPTY, EMPTY, EMPTY, news, EMPTY]})
+    counts = []
+    for days in (0, 1, 5, 2):
+        clock.at = later(clock.at, seconds=days * 86_400)
+        statement = run(venue.statement())
+        assert isinstance(statement, AccountStatement)
+        counts.append(len(statement.activities))
+    assert counts == [1, 1, 1, 0]
+    asked = [dict(request.query) for request in carrier.requests if request.path == LOG]
+    starts = [int(each["startTime"]) - NOW_MS for each in asked if "type" not in each]
+    assert starts[:3] == [60_000 - 7 * 86_400_000, -60_000, 86_400_000 - 60_000]
+
+
+def test_a_line_of_the_news_that_cannot_be_read_is_no_statement() -> None:
+    venue, _, _ = scene({LOG: [EMPTY, EMPTY, EMPTY, EMPTY, page(booked(type="AIRDROP", change="much"))]})
+    assert not isinstance(run(venue.statement()), AccountStatement)
+
+
+def test_news_beyond_the_pages_that_are_read_make_no_statement_fail() -> None:
+    endless = page(booked(type="AIRDROP"), cursor="on")
+    activities = stated(EMPTY, EMPTY, EMPTY, EMPTY, endless).activities
+    assert [type(each) for each in activities] == [Activity]

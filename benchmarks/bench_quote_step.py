@@ -28,6 +28,7 @@ from flatbook.risk.limits import Limits
 from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.state.desk import State
 from flatbook.state.intents import CancelIntent, PlaceIntent
+from flatbook.state.orders import Order
 from flatbook.state.positions import NetKey
 from flatbook.strategies.decision import Decision, Edge, Level, Series, Trigger, Wake
 from flatbook.strategies.quoting import QuoteView, Seat
@@ -153,8 +154,8 @@ def rules_of(seat: Seat) -> Rules:
 class Desk:
     """A desk with one seat and no shell, whose venue answers in the next turn."""
 
-    def __init__(self, decide: Decide = quote, book: OrderBook | None = None) -> None:
-        self.seat = Seat(owner=OWNER, instruments=(TRADED,), params=None, decide=decide)
+    def __init__(self, decide: Decide = quote, book: OrderBook | None = None, seat: Seat | None = None) -> None:
+        self.seat = seat or Seat(owner=OWNER, instruments=(TRADED,), params=None, decide=decide)
         self.rules = rules_of(self.seat)
         self.book = OrderBook() if book is None else book
         self.seen = Observations(self.rules, {TRADED.id: self.book})
@@ -185,27 +186,28 @@ class Desk:
             elif isinstance(effect, Cancel):
                 self.answers.append((ended_of(self.state, effect.order_id, self.now), self.now))
 
-    def execute(self) -> None:
-        """Executes the oldest order that works."""
-        for order_id in self.state.open_orders:
-            order = self.state.orders[order_id]
-            if not order.cancel_pending:
-                self.number += 1
-                execution = Execution(
-                    execution_id=ExecutionId(f"X{self.number}"),
-                    order_id=order_id,
-                    venue_order_id=order.venue_order_id,
-                    instrument=order.instrument,
-                    side=order.side,
-                    qty=order.qty,
-                    price=order.limit or Price(ONE),
-                    fees=(),
-                    realised=None,
-                    happened_at=self.now,
-                    maker=True,
-                )
-                self.answers.append((ExecutionsRead(account=ACCOUNT, executions=(execution,), cursor=None), self.now))
-                return
+    def working(self) -> list[Order]:
+        """Returns the orders that work, oldest first."""
+        orders = (self.state.orders[order_id] for order_id in self.state.open_orders)
+        return [order for order in orders if not order.cancel_pending]
+
+    def execute(self, order: Order) -> None:
+        """Executes an order in full."""
+        self.number += 1
+        execution = Execution(
+            execution_id=ExecutionId(f"X{self.number}"),
+            order_id=order.order_id,
+            venue_order_id=order.venue_order_id,
+            instrument=order.instrument,
+            side=order.side,
+            qty=order.qty,
+            price=order.limit or Price(ONE),
+            fees=(),
+            realised=None,
+            happened_at=self.now,
+            maker=True,
+        )
+        self.answers.append((ExecutionsRead(account=ACCOUNT, executions=(execution,), cursor=None), self.now))
 
     def round(self, number: int) -> None:
         """Moves the book, lets what waits be taken, and sometimes executes an order."""
@@ -213,8 +215,8 @@ class Desk:
         bid = 1_000_000 + (number * 7) % 13
         self.book.replace([(bid, 5)], [(bid + 2, 5)])
         self.seen.saw_book(TRADED.id, self.now)
-        if number % FILL_EVERY == 0:
-            self.execute()
+        if number % FILL_EVERY == 0 and (working := self.working()):
+            self.execute(working[0])
         answers, self.answers = self.answers, []
         if answers:
             self.take(answers)

@@ -272,10 +272,11 @@ def _count_orders(orders: Mapping[OrderId, Order], owing: Iterable[OrderId], roo
         order = orders[order_id]
         if order.instrument != instrument:
             continue
+        is_open = order.status not in TERMINAL
         if is_own:
             room.count(order.side, order.leaves, reduces=order.reduce_only)
-            room.open_orders += order.status not in TERMINAL
-        if not order.cancel_pending and order.status not in TERMINAL:
+            room.open_orders += is_open
+        if is_open and not order.cancel_pending:
             room.rest(order.side, order.limit)
 
 

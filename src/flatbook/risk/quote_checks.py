@@ -66,9 +66,10 @@ class Room(msgspec.Struct, gc=False):
         if limit is None:
             return
         if side is _BUY:
-            self.own_bid = limit if self.own_bid is None else max(limit, self.own_bid)
-        else:
-            self.own_ask = limit if self.own_ask is None else min(limit, self.own_ask)
+            if self.own_bid is None or limit > self.own_bid:
+                self.own_bid = limit
+        elif self.own_ask is None or limit < self.own_ask:
+            self.own_ask = limit
 
 
 Rule = Callable[[Room, PlaceIntent, QuoteLimits], Refusal | None]

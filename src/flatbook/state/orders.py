@@ -204,6 +204,8 @@ class Order(msgspec.Struct, frozen=True, gc=False):
         Units: base (contracts). An ended order still owes what the venue claimed and we have not seen.
         """
         expected = self.claimed
+        if not expected and not self.filled and self.status not in TERMINAL:
+            return self.qty
         if self.status not in TERMINAL and self.qty > expected:
             expected = self.qty
         return Quantity(expected - self.filled) if expected > self.filled else _NOTHING

@@ -39,8 +39,11 @@ from flatbook.strategies.grid_wake import wake_of, wake_without_book
 from flatbook.strategies.quoting import QuoteView, Stop
 from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Side
-from flatbook.values.lattice import MICRO, nearest_index, slot_of
+from flatbook.values.lattice import MICRO, nearest_index, slot_of, step_above
 from flatbook.values.money import ZERO, Price, plain, proportion
+
+# The name of a member is looked up slowly, and its identity at once.
+_BUY, _SELL = Side.BUY, Side.SELL
 
 EXIT_RETRY_S = 1
 EXIT_WAIT_S_MAX = 32
@@ -101,6 +104,7 @@ def scene_of(view: QuoteView, params: GridParams, memory: GridMemory, touch: Tou
     reference = reference_of(touch, tilt)
     lock, locked = lock_of(view, params, memory)
     ended, ranged = range_note(view, params, memory, touch)
+    centre = centre_of(nearest_index(lattices[0], reference), params)
     scene = Scene(
         params=params,
         now=view.now,
@@ -109,7 +113,8 @@ def scene_of(view: QuoteView, params: GridParams, memory: GridMemory, touch: Tou
         reference=reference,
         lattice=lattices[0],
         lattices={lattice.number: lattice for lattice in lattices},
-        centre=centre_of(nearest_index(lattices[0], reference), params),
+        centre=centre,
+        tolerance=max(1, proportion(step_above(lattices[0], centre), part=1, of=2)),
         held=held,
         live=live,
         surplus=surplus,
@@ -195,7 +200,7 @@ def _with_reductions(scene: Scene, wants: Sequence[Want]) -> Iterator[tuple[Want
     An exit of the smaller side of a neutral grid closes its slot and adds to the position of all slots together: a
     venue would turn it down as a reduction.
     """
-    room = {Side.SELL: max(ZERO, scene.inventory), Side.BUY: max(ZERO, -scene.inventory)}
+    room = {_SELL: max(ZERO, scene.inventory), _BUY: max(ZERO, -scene.inventory)}
     for order in (*scene.live.values(), *scene.surplus):
         if order.reduce_only:
             room[order.side] -= order.leaves

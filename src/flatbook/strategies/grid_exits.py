@@ -5,7 +5,7 @@ from __future__ import annotations
 from flatbook.events.orders import CancelReason, OrderStyle
 from flatbook.state.orders import Order
 from flatbook.strategies.decision import Edge, Series
-from flatbook.strategies.grid_plan import Plan, Want, exit_style, fell_behind, maker_price, meets_at, tolerance, watch
+from flatbook.strategies.grid_plan import Plan, Want, exit_style, fell_behind, maker_price, meets_at, watch
 from flatbook.strategies.grid_scene import Place, Scene, closable, target_of, ticks_of
 from flatbook.strategies.grid_terms import Exits, GridMode
 from flatbook.strategies.quoting import Stop
@@ -13,11 +13,21 @@ from flatbook.values.instruments import Side, floor_to_lot
 from flatbook.values.lattice import MICRO, level
 from flatbook.values.money import ZERO, Quantity
 
+# The name of a member is looked up slowly, and its identity at once.
+_BUY, _SELL, _BID, _ASK, _ABOVE, _BELOW = (
+    Side.BUY,
+    Side.SELL,
+    Series.BID,
+    Series.ASK,
+    Edge.AT_OR_ABOVE,
+    Edge.AT_OR_BELOW,
+)
+
 
 def tend_exit(plan: Plan, scene: Scene, place: Place, order: Order) -> CancelReason | None:
     """Returns why an exit has to go, None while it stands well."""
     held = scene.held.get(place)
-    if held is None or (held.qty > ZERO) is (order.side is Side.BUY) or order.limit is None:
+    if held is None or (held.qty > ZERO) is (order.side is _BUY) or order.limit is None:
         return CancelReason.WRONG_SIDE
     size = floor_to_lot(Quantity(abs(held.qty)), scene.params.instrument.rules)[0]
     if order.leaves > size:
@@ -45,16 +55,16 @@ def _flattens(scene: Scene) -> bool:
 
 def _first_side(scene: Scene) -> Side:
     """Returns the side on which an ended grid takes first: that of more to close. Both at once could meet."""
-    return Side.SELL if scene.inventory >= ZERO else Side.BUY
+    return _SELL if scene.inventory >= ZERO else _BUY
 
 
 def _follow(plan: Plan, scene: Scene, side: Side, ticks: int) -> None:
     """Watches the touch that an order which may take follows."""
-    far = tolerance(scene)
-    if side is Side.BUY:
-        plan.touches.append((Series.ASK, Edge.AT_OR_ABOVE, ticks + far + 1))
+    far = scene.tolerance
+    if side is _BUY:
+        plan.touches.append((_ASK, _ABOVE, ticks + far + 1))
     else:
-        plan.touches.append((Series.BID, Edge.AT_OR_BELOW, ticks - far - 1))
+        plan.touches.append((_BID, _BELOW, ticks - far - 1))
 
 
 def want_exits(plan: Plan, scene: Scene) -> None:
@@ -66,7 +76,7 @@ def want_exits(plan: Plan, scene: Scene) -> None:
         return
     found: list[tuple[int, Place, Quantity]] = []
     for place, held in scene.held.items():
-        if _flattens(scene) and (held.qty > ZERO) is not (_first_side(scene) is Side.SELL):
+        if _flattens(scene) and (held.qty > ZERO) is not (_first_side(scene) is _SELL):
             continue
         qty = closable(scene, place) if place not in scene.live else Quantity(ZERO)
         if not qty:
@@ -84,7 +94,7 @@ def want_exits(plan: Plan, scene: Scene) -> None:
 
 def _exit(plan: Plan, scene: Scene, place: Place, qty: Quantity) -> Want:
     held = scene.held[place]
-    side = Side.SELL if held.qty > ZERO else Side.BUY
+    side = _SELL if held.qty > ZERO else _BUY
     style = exit_style(scene, held.rejects)
     ticks = _taking_price(scene, side) if _flattens(scene) else target_of(scene, place)
     if style is OrderStyle.POST_ONLY:
@@ -94,7 +104,7 @@ def _exit(plan: Plan, scene: Scene, place: Place, qty: Quantity) -> Want:
 
 def _taking_price(scene: Scene, side: Side) -> int:
     """Returns the opposite touch. Units: ticks."""
-    return scene.ask if side is Side.BUY else scene.bid
+    return scene.ask if side is _BUY else scene.bid
 
 
 def _beyond_own(plan: Plan, scene: Scene, side: Side, ticks: int) -> int:
@@ -107,7 +117,7 @@ def _beyond_own(plan: Plan, scene: Scene, side: Side, ticks: int) -> int:
     )
     wanted = (meets_at(want.side, want.ticks, scene) for want in plan.wants if want.side is not side)
     for other in (*standing, *wanted):
-        ticks = min(ticks, other - 1) if side is Side.BUY else max(ticks, other + 1)
+        ticks = min(ticks, other - 1) if side is _BUY else max(ticks, other + 1)
     return ticks
 
 

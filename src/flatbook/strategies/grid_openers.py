@@ -18,6 +18,9 @@ from flatbook.values.instruments import Product, Side, notional
 from flatbook.values.lattice import MICRO, border_above, level
 from flatbook.values.money import ZERO, Price, Quantity, proportion
 
+# The name of a member is looked up slowly, and its identity at once.
+_BUY, _SELL, _SPOT = Side.BUY, Side.SELL, Product.SPOT
+
 BUFFER_PARTS = 10  # a level opens only when the reference is a tenth of a step away
 
 
@@ -40,20 +43,25 @@ def step_of(scene: Scene, index: int, side: Side) -> Step:
 
 def tend_opener(plan: Plan, scene: Scene, place: Place, order: Order) -> CancelReason | None:
     """Returns why an order that opens has to go, None while it stands well."""
-    if is_stopped(scene, order.side):
+    side, limit, lattice, (number, index) = order.side, order.limit, scene.lattice, place
+    if is_stopped(scene, side):
         return CancelReason.HALTED
-    if scene.is_ended or scene.is_short or place[0] != scene.lattice.number or not opens_on(order.side, scene.params):
+    if scene.is_ended or scene.is_short or number != lattice.number or not opens_on(side, scene.params):
         return CancelReason.OFF_GRID
-    if order.limit is None or not _pays(scene, step_of(scene, place[1], order.side)):
+    entry = level(lattice, index)
+    if limit is None or not _pays(scene, entry, level(lattice, index + side.sign)):
         return CancelReason.OFF_GRID
-    ticks = ticks_of(order.limit, scene.params.instrument.rules.tick)
-    stands = _stands(plan, scene, place[1], order.side, ticks=ticks, is_part_filled=bool(order.filled))
+    ticks = ticks_of(limit, scene.params.instrument.rules.tick)
+    stands = _stands(plan, scene, (index, entry), side, ticks=ticks, is_part_filled=bool(order.filled))
     return None if stands else CancelReason.OFF_GRID
 
 
-def _stands(plan: Plan, scene: Scene, index: int, side: Side, *, ticks: int, is_part_filled: bool) -> bool:
-    """Whether an order at a price belongs where it stands; watches everything that can change that."""
-    entry = level(scene.lattice, index)
+def _stands(plan: Plan, scene: Scene, at: tuple[int, int], side: Side, *, ticks: int, is_part_filled: bool) -> bool:
+    """Whether an order at a price belongs where it stands; watches everything that can change that.
+
+    Units: `at` is the index of its level, and where that lies in ticks.
+    """
+    index, entry = at
     leaves = _left_window(plan, scene, index, side, is_part_filled=is_part_filled)
     passed = _was_passed(plan, scene, entry, side)
     behind = fell_behind(plan, scene, side, ticks, wanted=entry, taking=False)
@@ -62,18 +70,21 @@ def _stands(plan: Plan, scene: Scene, index: int, side: Side, *, ticks: int, is_
 
 def is_stopped(scene: Scene, side: Side) -> bool:
     """Whether the desk lets nothing be opened on a side."""
-    return scene.stop in (Stop.ALL, Stop.KILLED) or scene.stop is (Stop.BUYS if side is Side.BUY else Stop.SALES)
+    if scene.stop is None:
+        return False
+    return scene.stop in (Stop.ALL, Stop.KILLED) or scene.stop is (Stop.BUYS if side is _BUY else Stop.SALES)
 
 
-def _pays(scene: Scene, step: Step) -> bool:
-    return pays(min(step), max(step), scene.params.fee)
+def _pays(scene: Scene, entry: int, target: int) -> bool:
+    fee = scene.params.fee
+    return pays(entry, target, fee) if entry <= target else pays(target, entry, fee)
 
 
 def _left_window(plan: Plan, scene: Scene, index: int, side: Side, *, is_part_filled: bool) -> bool:
     """Whether a level lies too far behind the centre, or its order was filled in part and the market moved on."""
-    window = scene.params.buy_levels if side is Side.BUY else scene.params.sell_levels
+    window = scene.params.buy_levels if side is _BUY else scene.params.sell_levels
     far = 0 if is_part_filled else window + scene.params.hysteresis
-    if side is Side.BUY:
+    if side is _BUY:
         _watch_centre(plan, scene, index + far)
         return scene.centre > index + far
     _watch_centre(plan, scene, index - far - 1)
@@ -87,9 +98,9 @@ def _watch_centre(plan: Plan, scene: Scene, index: int) -> None:
 
 def _was_passed(plan: Plan, scene: Scene, entry: int, side: Side) -> bool:
     """Whether the reference went beyond a level that waits for it to come."""
-    border = entry * MICRO if side is Side.BUY else entry * MICRO + 1
+    border = entry * MICRO if side is _BUY else entry * MICRO + 1
     watch(plan, scene.reference, border)
-    return scene.reference < border if side is Side.BUY else scene.reference >= border
+    return scene.reference < border if side is _BUY else scene.reference >= border
 
 
 class Room(msgspec.Struct, kw_only=True):
@@ -114,7 +125,7 @@ def want_openers(plan: Plan, scene: Scene, room: Room) -> None:
     if not all(is_exit(scene, place, order) for place, order in old):
         return
     for side in Side:
-        window = scene.params.buy_levels if side is Side.BUY else scene.params.sell_levels
+        window = scene.params.buy_levels if side is _BUY else scene.params.sell_levels
         if not opens_on(side, scene.params):
             continue
         if is_stopped(scene, side):
@@ -139,7 +150,7 @@ def _want(plan: Plan, scene: Scene, room: Room, index: int, side: Side) -> None:
     step = step_of(scene, index, side)
     if step.entry <= 0 or not _is_clear(plan, scene, step, side):
         return
-    if not _pays(scene, step):
+    if not _pays(scene, *step):
         hold(plan, GridHold.NO_PROFIT)
         return
     held = scene.held.get(place)
@@ -149,12 +160,12 @@ def _want(plan: Plan, scene: Scene, room: Room, index: int, side: Side) -> None:
         plan.follows_touch = plan.follows_touch or ticks != step.entry
         return
     plan.wants.append(want)
-    _stands(plan, scene, index, side, ticks=ticks, is_part_filled=False)
+    _stands(plan, scene, (index, step.entry), side, ticks=ticks, is_part_filled=False)
 
 
 def _is_clear(plan: Plan, scene: Scene, step: Step, side: Side) -> bool:
     """Whether the reference is on the far side of a level, and far enough for it not to open at once."""
-    if side is Side.BUY:
+    if side is _BUY:
         border = step.entry * MICRO + step.buffer + 1
         watch(plan, scene.reference, border)
         return scene.reference >= border
@@ -179,7 +190,7 @@ def _sized(plan: Plan, scene: Scene, room: Room, place: Place, side: Side, ticks
 def _lacks(scene: Scene, room: Room, side: Side, ticks: int, px: Price, qty: Quantity) -> GridHold | None:
     if not qty or not is_enough(qty, px, scene.params.instrument):
         return GridHold.BELOW_MINIMUM
-    if qty > (room.buys if side is Side.BUY else room.sales):
+    if qty > (room.buys if side is _BUY else room.sales):
         return GridHold.INVENTORY_FULL
     if _meets_own(room, side, ticks):
         return GridHold.CROSSES_OWN
@@ -189,14 +200,14 @@ def _lacks(scene: Scene, room: Room, side: Side, ticks: int, px: Price, qty: Qua
 
 
 def _meets_own(room: Room, side: Side, ticks: int) -> bool:
-    if side is Side.BUY:
+    if side is _BUY:
         return room.lowest_sale is not None and ticks >= room.lowest_sale
     return room.highest_buy is not None and ticks <= room.highest_buy
 
 
 def _is_unpaid(scene: Scene, room: Room, side: Side, px: Price, qty: Quantity) -> bool:
     instrument = scene.params.instrument
-    if side is Side.SELL and instrument.product is Product.SPOT:
+    if side is _SELL and instrument.product is _SPOT:
         return room.stock is not None and qty > room.stock
     cost = notional(qty, px, contract_size=instrument.contract_size)
     return room.quote is not None and cost > room.quote
@@ -204,11 +215,11 @@ def _is_unpaid(scene: Scene, room: Room, side: Side, px: Price, qty: Quantity) -
 
 def _take(scene: Scene, room: Room, side: Side, px: Price, qty: Quantity) -> None:
     instrument, room.orders = scene.params.instrument, room.orders - 1
-    if side is Side.BUY:
+    if side is _BUY:
         room.buys -= qty
     else:
         room.sales -= qty
-    if side is Side.SELL and instrument.product is Product.SPOT:
+    if side is _SELL and instrument.product is _SPOT:
         room.stock = None if room.stock is None else room.stock - qty
     elif room.quote is not None:
         room.quote -= notional(qty, px, contract_size=instrument.contract_size)
@@ -224,7 +235,7 @@ def room_of(scene: Scene, exits: list[Want], free: tuple[Decimal, Decimal] | Non
     for want in exits:
         _keep_apart(room, want.side, meets_at(want.side, want.ticks, scene))
     if free is not None:
-        room.quote = free[0] * (1 if params.instrument.product is Product.SPOT else params.leverage)
+        room.quote = free[0] * (1 if params.instrument.product is _SPOT else params.leverage)
         room.stock = free[1]
     return room
 
@@ -243,21 +254,25 @@ def _room_beside(scene: Scene) -> Room:
         lowest_sale=None,
         highest_buy=None,
     )
-    closing = {order.order_id for place, order in scene.live.items() if is_exit(scene, place, order)}
-    for order in (*scene.live.values(), *scene.surplus):
-        opens = order.order_id not in closing and not order.reduce_only
-        if opens and order.side is Side.BUY:
-            room.buys -= order.leaves
-        elif opens:
-            room.sales -= order.leaves
-        if order.limit is not None:
-            ticks = ticks_of(order.limit, scene.params.instrument.rules.tick)
-            _keep_apart(room, order.side, ticks)
+    for place, order in scene.live.items():
+        _stand_beside(room, scene, order, opens=not is_exit(scene, place, order))
+    for order in scene.surplus:
+        _stand_beside(room, scene, order, opens=not order.reduce_only)
     return room
 
 
+def _stand_beside(room: Room, scene: Scene, order: Order, *, opens: bool) -> None:
+    if opens and order.side is _BUY:
+        room.buys -= order.leaves
+    elif opens:
+        room.sales -= order.leaves
+    if order.limit is not None:
+        _keep_apart(room, order.side, ticks_of(order.limit, scene.params.instrument.rules.tick))
+
+
 def _keep_apart(room: Room, side: Side, ticks: int) -> None:
-    if side is Side.SELL:
-        room.lowest_sale = ticks if room.lowest_sale is None else min(room.lowest_sale, ticks)
-    else:
-        room.highest_buy = ticks if room.highest_buy is None else max(room.highest_buy, ticks)
+    if side is _SELL:
+        if room.lowest_sale is None or ticks < room.lowest_sale:
+            room.lowest_sale = ticks
+    elif room.highest_buy is None or ticks > room.highest_buy:
+        room.highest_buy = ticks

@@ -18,8 +18,10 @@ from flatbook.strategies.grid_clean import cleaned
 from flatbook.strategies.grid_scene import Place, Scene, is_exit
 from flatbook.strategies.grid_terms import Exits
 from flatbook.values.instruments import Side
-from flatbook.values.lattice import step_above
-from flatbook.values.money import Quantity, proportion
+from flatbook.values.money import Quantity
+
+# The name of a member is looked up slowly, and its identity at once.
+_BUY, _BID, _ASK, _ABOVE, _BELOW = Side.BUY, Series.BID, Series.ASK, Edge.AT_OR_ABOVE, Edge.AT_OR_BELOW
 
 REJECTS_MAX = 3
 
@@ -59,9 +61,10 @@ class Plan(msgspec.Struct, kw_only=True):
 def watch(plan: Plan, reference: int, border: int) -> None:
     """Adds a border of the reference: the plan may change where it is reached, or left downwards."""
     if border > reference:
-        plan.above = border if plan.above is None else min(plan.above, border)
-    else:
-        plan.below = border if plan.below is None else max(plan.below, border)
+        if plan.above is None or border < plan.above:
+            plan.above = border
+    elif plan.below is None or border > plan.below:
+        plan.below = border
 
 
 def hold(plan: Plan, reason: GridHold) -> None:
@@ -70,17 +73,12 @@ def hold(plan: Plan, reason: GridHold) -> None:
         plan.hold = reason
 
 
-def tolerance(scene: Scene) -> int:
-    """Returns how far an order may stand behind its price before it is placed anew. Units: ticks."""
-    return max(1, proportion(step_above(scene.lattice, scene.centre), part=1, of=2))
-
-
 def maker_price(side: Side, wanted: int, scene: Scene, *, rejects: int = 0) -> int:
     """Returns a price that adds liquidity: the wanted one, or the next beyond the opposite touch.
 
     Units: ticks. Each reject in a row moves it one tick further away.
     """
-    if side is Side.BUY:
+    if side is _BUY:
         return min(wanted, scene.ask - 1 - rejects)
     return max(wanted, scene.bid + 1 + rejects)
 
@@ -90,7 +88,7 @@ def meets_at(side: Side, ticks: int, scene: Scene) -> int:
 
     Units: ticks.
     """
-    return min(ticks, scene.ask) if side is Side.BUY else max(ticks, scene.bid)
+    return min(ticks, scene.ask) if side is _BUY else max(ticks, scene.bid)
 
 
 def fell_behind(plan: Plan, scene: Scene, side: Side, ticks: int, *, wanted: int, taking: bool) -> bool:
@@ -98,14 +96,14 @@ def fell_behind(plan: Plan, scene: Scene, side: Side, ticks: int, *, wanted: int
 
     Units: ticks. `wanted` is the best it may ask for; `taking`: it may be placed at the opposite touch.
     """
-    far = tolerance(scene)
+    far = scene.tolerance
+    if wanted - far <= ticks if side is _BUY else ticks <= wanted + far:
+        return False  # as near as it may ask for, wherever the touch is
     best = wanted if taking else maker_price(side, wanted, scene)
-    if side is Side.BUY:
-        if ticks < wanted - far:
-            plan.touches.append((Series.ASK, Edge.AT_OR_ABOVE, ticks + far + (1 if taking else 2)))
+    if side is _BUY:
+        plan.touches.append((_ASK, _ABOVE, ticks + far + (1 if taking else 2)))
         return ticks < best - far
-    if ticks > wanted + far:
-        plan.touches.append((Series.BID, Edge.AT_OR_BELOW, ticks - far - (1 if taking else 2)))
+    plan.touches.append((_BID, _BELOW, ticks - far - (1 if taking else 2)))
     return ticks > best + far
 
 

@@ -18,6 +18,9 @@ from flatbook.values.instruments import Product, Side, floor_to_lot
 from flatbook.values.lattice import Lattice, level, place_of, step_above
 from flatbook.values.money import ZERO, Price, Quantity, divide_cut, proportion, scaled_integer, significant_decimals
 
+# The name of a member is looked up slowly, and its identity at once.
+_BUY, _SPOT = Side.BUY, Product.SPOT
+
 BPS_WHOLE = 10_000
 UNIT_DECIMALS = 9
 HALF_TICK = 500_000  # millionths
@@ -37,8 +40,9 @@ class Tilt(msgspec.Struct, frozen=True, gc=False):
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """What one decision of a grid stands on.
 
-    Units: bid, ask in ticks; reference in millionths of a tick; inventory in contracts, signed. `lattices` are the
-    present one and those before it, by number. `live` is the oldest order of each slot, `surplus` are all others.
+    Units: bid, ask in ticks; reference in millionths of a tick; inventory in contracts, signed. `tolerance` is how far
+    an order may stand behind its price before it is placed anew, in ticks. `lattices` are the present one and those
+    before it, by number. `live` is the oldest order of each slot, `surplus` are all others.
     """
 
     params: GridParams
@@ -49,6 +53,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     lattice: Lattice
     lattices: dict[int, Lattice]
     centre: int
+    tolerance: int
     held: Held
     live: dict[Place, Order]
     surplus: tuple[Order, ...]
@@ -161,7 +166,7 @@ def closable(scene: Scene, place: Place) -> Quantity:
         return Quantity(ZERO)
     instrument = scene.params.instrument
     qty = floor_to_lot(Quantity(abs(held.qty)), instrument.rules)[0]
-    if instrument.product is not Product.SPOT:
+    if instrument.product is not _SPOT:
         return qty if qty >= instrument.rules.qty_min else Quantity(ZERO)
     px = price_of(max(1, target_of(scene, place)), scene.params)
     return qty if is_enough(qty, px, instrument) else Quantity(ZERO)
@@ -175,11 +180,11 @@ def is_exit(scene: Scene, place: Place, order: Order) -> bool:
     if order.reduce_only:
         return True
     held = scene.held.get(place)
-    if held is None or (held.qty > ZERO) is (order.side is Side.BUY):
+    if held is None or (held.qty > ZERO) is (order.side is _BUY):
         return False
     return order.leaves <= abs(held.qty) or bool(closable(scene, place))
 
 
 def opens_on(side: Side, params: GridParams) -> bool:
     """Whether a grid opens on a side at all."""
-    return side is Side.BUY or params.mode is GridMode.NEUTRAL
+    return side is _BUY or params.mode is GridMode.NEUTRAL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 
 from flatbook.strategies.grid_terms import QtyPerLevel, QuotePerLevel
 from flatbook.values.instruments import Instrument, floor_to_lot, notional
@@ -23,6 +24,7 @@ FEE_DECIMALS = 9
 FEE_WHOLE = 1_000_000_000
 AFFORDABLE_PCT = 80
 LEVELS_MAX = 1_000
+FEES_CACHED_MAX = 256
 
 
 def kept_size(volatility: int, *, size_cut: int) -> int:
@@ -64,7 +66,12 @@ def break_even_step(px: Price, fee: Decimal) -> Price:
 
 def pays(low: int, high: int, fee: Decimal) -> bool:
     """Whether buying at one price and selling at another, in either order, leaves anything. Units: ticks."""
-    return (high - low) * FEE_WHOLE > (high + low) * scaled_integer(fee, decimals=FEE_DECIMALS)
+    return (high - low) * FEE_WHOLE > (high + low) * _units_of_fee(fee)
+
+
+@lru_cache(maxsize=FEES_CACHED_MAX)
+def _units_of_fee(fee: Decimal) -> int:
+    return scaled_integer(fee, decimals=FEE_DECIMALS)
 
 
 def levels_affordable(funds: Money, *, leverage: int, per_level: Money) -> int:

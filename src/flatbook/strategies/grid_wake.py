@@ -11,6 +11,9 @@ from flatbook.strategies.quoting import QuoteView
 from flatbook.values.instants import Instant, next_multiple
 from flatbook.values.money import proportion
 
+# The name of a member is looked up slowly, and its identity at once.
+_BID, _ASK, _ABOVE, _BELOW = Series.BID, Series.ASK, Edge.AT_OR_ABOVE, Edge.AT_OR_BELOW
+
 ON = (
     Trigger.ORDER_FILLED,
     Trigger.ORDER_ENDED,
@@ -52,7 +55,8 @@ def _moments(scene: Scene) -> list[Instant]:
     """Returns the instants at which the plan may be another one."""
     params = scene.params
     moments = [order.good_until for order in scene.live.values()]
-    moments += [cancel_from(order) for order in (*scene.live.values(), *scene.surplus) if not order.cancel_pending]
+    standing = (*scene.live.values(), *scene.surplus)
+    moments += [cancel_from(order) for order in standing if order.cancel_at and not order.cancel_pending]
     moments.append(scene.exits_from)
     if scene.locked_until is not None:
         moments.append(scene.locked_until)
@@ -74,19 +78,19 @@ def _levels(scene: Scene, plan: Plan) -> list[Level]:
     levels = [Level(instrument, *touch) for touch in plan.touches]
     if plan.above is not None:
         far = _half_way(both_sides_at(plan.above, scene.tilt) - scene.bid - scene.ask)
-        levels.append(Level(instrument, Series.BID, Edge.AT_OR_ABOVE, scene.bid + far))
-        levels.append(Level(instrument, Series.ASK, Edge.AT_OR_ABOVE, scene.ask + far))
+        levels.append(Level(instrument, _BID, _ABOVE, scene.bid + far))
+        levels.append(Level(instrument, _ASK, _ABOVE, scene.ask + far))
     if plan.below is not None:
         far = _half_way(scene.bid + scene.ask - both_sides_at(plan.below, scene.tilt) + 1)
-        levels.append(Level(instrument, Series.BID, Edge.AT_OR_BELOW, scene.bid - far))
-        levels.append(Level(instrument, Series.ASK, Edge.AT_OR_BELOW, scene.ask - far))
+        levels.append(Level(instrument, _BID, _BELOW, scene.bid - far))
+        levels.append(Level(instrument, _ASK, _BELOW, scene.ask - far))
     if scene.is_ended:
         levels += _levels_of_return(scene)
         return levels
     if params.low is not None:
-        levels.append(Level(instrument, Series.BID, Edge.AT_OR_BELOW, params.low))
+        levels.append(Level(instrument, _BID, _BELOW, params.low))
     if params.high is not None:
-        levels.append(Level(instrument, Series.ASK, Edge.AT_OR_ABOVE, params.high))
+        levels.append(Level(instrument, _ASK, _ABOVE, params.high))
     return levels
 
 
@@ -99,7 +103,7 @@ def _levels_of_return(scene: Scene) -> list[Level]:
     """Returns the levels at which a stopped grid with another range may find the price within it."""
     instrument, params, levels = scene.params.instrument.id, scene.params, list[Level]()
     if params.low is not None and scene.bid <= params.low:
-        levels.append(Level(instrument, Series.BID, Edge.AT_OR_ABOVE, params.low + 1))
+        levels.append(Level(instrument, _BID, _ABOVE, params.low + 1))
     if params.high is not None and scene.ask >= params.high:
-        levels.append(Level(instrument, Series.ASK, Edge.AT_OR_BELOW, params.high - 1))
+        levels.append(Level(instrument, _ASK, _BELOW, params.high - 1))
     return levels

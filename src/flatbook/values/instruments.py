@@ -36,12 +36,15 @@ class Side(Enum):
     @property
     def sign(self) -> int:
         """Returns +1 for buy and -1 for sell."""
-        return 1 if self is Side.BUY else -1
+        return 1 if self is _BUY else -1
 
     @property
     def opposite(self) -> Side:
         """Returns the other side."""
-        return Side.SELL if self is Side.BUY else Side.BUY
+        return _SELL if self is _BUY else _BUY
+
+
+_BUY, _SELL = Side.BUY, Side.SELL  # the name of a member is looked up slowly, and its identity at once
 
 
 class Product(Enum):

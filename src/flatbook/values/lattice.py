@@ -23,11 +23,16 @@ _SLOT = re.compile(r"([1-9]\d{0,8}):(0|-?[1-9]\d{0,8})", re.ASCII)
 class Spacing(Enum):
     """How the levels of a lattice follow each other: by a sum, or by a ratio."""
 
+    __hash__ = object.__hash__  # members are compared by identity, and are keys on the way of every level
+
     ARITHMETIC = "arithmetic"
     GEOMETRIC = "geometric"
 
 
-class Lattice(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+_SUM = Spacing.ARITHMETIC
+
+
+class Lattice(msgspec.Struct, frozen=True, kw_only=True, gc=False, cache_hash=True):
     """Where levels lie: level 0 is the anchor, and each next one is a step above the one before.
 
     Units: anchor in ticks; step in ticks where it is a sum, in millionths of the price where it is a ratio. `number`
@@ -40,11 +45,13 @@ class Lattice(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     step: int
 
 
-@lru_cache(maxsize=LEVELS_CACHED_MAX)
 def level(lattice: Lattice, index: int) -> int:
     """Returns where a level lies. Units: ticks; a level of a ratio is cut to the tick below."""
-    if lattice.spacing is Spacing.ARITHMETIC:
-        return lattice.anchor + index * lattice.step
+    return lattice.anchor + index * lattice.step if lattice.spacing is _SUM else _level_of_ratio(lattice, index)
+
+
+@lru_cache(maxsize=LEVELS_CACHED_MAX)
+def _level_of_ratio(lattice: Lattice, index: int) -> int:
     whole: int = MICRO ** abs(index)
     grown: int = (MICRO + lattice.step) ** abs(index)
     return lattice.anchor * grown // whole if index >= 0 else lattice.anchor * whole // grown
@@ -60,7 +67,7 @@ def nearest_index(lattice: Lattice, price: int) -> int:
 
     Units: price in millionths of a tick.
     """
-    if lattice.spacing is Spacing.ARITHMETIC:
+    if lattice.spacing is _SUM:
         away, step = price - lattice.anchor * MICRO, lattice.step * MICRO
         size = (2 * abs(away) + step) // (2 * step)
         return size if away >= 0 else -size
@@ -88,7 +95,10 @@ def border_above(lattice: Lattice, index: int) -> int:
 
     Units: millionths of a tick.
     """
-    both = (level(lattice, index) + level(lattice, index + 1)) * MICRO
+    if lattice.spacing is _SUM:
+        both = (2 * (lattice.anchor + index * lattice.step) + lattice.step) * MICRO
+    else:
+        both = (level(lattice, index) + level(lattice, index + 1)) * MICRO
     return (both + 1) // 2 if index >= 0 else both // 2 + 1
 
 

@@ -162,15 +162,9 @@ def to_base_units(quantity: Quantity, *, decimals: int) -> int:
 
 
 def _integer(whole: Decimal) -> int:
-    sign, digits, exponent = whole.as_tuple()
-    if not isinstance(exponent, int):
+    if not whole.is_finite():
         raise NumberRefused(f"{whole} is not a finite number")
-    number = 0
-    for digit in digits:
-        number = number * 10 + digit
-    scale: int = 10 ** abs(exponent)
-    number = number * scale if exponent >= 0 else number // scale
-    return -number if sign else number
+    return int(whole)
 
 
 def scaled_integer(value: Decimal, *, decimals: int) -> int:

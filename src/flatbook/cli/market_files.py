@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -13,11 +13,26 @@ from flatbook.cli.options import HERE, Where, says
 from flatbook.cli.output import show
 from flatbook.cli.tapes import FOLDER, need_packages
 
+if TYPE_CHECKING:
+    from flatbook.services.tape_recorder import Recorder
+
 RAW = "raw"
+RecordedMarket = Literal[
+    "binance",
+    "binanceusdm",
+    "bybit-linear",
+    "bybit-spot",
+    "okx",
+    "gate",
+    "bitget",
+    "gemini",
+    "coinbase",
+    "bitstamp",
+]
 
 
 def record(
-    venue: Annotated[Literal["binance", "binanceusdm", "bybit-linear", "bybit-spot"], says("Whose markets.")],
+    venue: Annotated[RecordedMarket, says("Whose markets.")],
     symbols: Annotated[list[str], says("Its symbols, such as BTCUSDT.")],
     /,
     *,
@@ -34,31 +49,36 @@ def record(
     import asyncio
 
     from flatbook.ops.clock import SystemClock
-    from flatbook.services.tape_recorder import FEEDS, Recorder, record_until
+    from flatbook.services.recorded_markets import MARKETS
+    from flatbook.services.tape_recorder import Recorder, record_until
     from flatbook.values.instants import later
 
     clock = SystemClock()
     target = _target(out, where, f"{venue}-{'-'.join(symbols)}-{clock.now()}.gz")
-    recorder = Recorder(target, clock)
+    recorder, books = Recorder(target, clock, venue, symbols), MARKETS[venue].books
     try:
-        asyncio.run(record_until(FEEDS[venue], symbols, recorder, later(clock.now(), seconds=seconds), clock, url=url))
+        asyncio.run(record_until(books, symbols, recorder, later(clock.now(), seconds=seconds), clock, url=url))
     except KeyboardInterrupt:
         pass
     finally:
         recorder.close()
-    if not recorder.frames:
-        raise _unheard(venue, symbols, is_connected=recorder.is_connected)
+    if recorder.unheard:
+        raise _unheard(venue, recorder)
     body = {"path": str(target), "frames": recorder.frames, "bytes": recorder.bytes}
     show("data.record", body, lambda: (_recorded(body),), as_json=where.as_json)
     return Exit.OK
 
 
-def _unheard(venue: str, symbols: list[str], *, is_connected: bool) -> Failed:
-    """Returns why nothing was heard, as far as it is known; no file was left."""
-    if not is_connected:
+def _unheard(venue: str, recorder: Recorder) -> Failed:
+    """Returns why nothing was heard of a symbol, as far as it is known; no file is left where none was heard of."""
+    if not recorder.is_connected:
         return Failed(Exit.ERROR, "nothing was heard: no connection stood", where=venue, do="look at the network")
-    what = f"it was connected, and told nothing of {', '.join(symbols)}"
-    return Failed(Exit.ERROR, what, where=venue, do="look whether it has such a symbol, or record longer")
+    symbols = ", ".join(recorder.unheard)
+    what, do = f"it was connected, and told nothing of {symbols}", "look whether it has such a symbol, or record longer"
+    if recorder.refused is not None:
+        what, do = f"it refuses what was asked for: {recorder.refused}", f"name symbols as it does, not {symbols}"
+    kept = f"; what it told of the others stands in {recorder.path}" if recorder.is_kept else ""
+    return Failed(Exit.ERROR, what + kept, where=venue, do=do)
 
 
 def _recorded(body: dict[str, Any]) -> str:

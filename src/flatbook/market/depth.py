@@ -78,12 +78,16 @@ class Depth(msgspec.Struct, frozen=True, gc=False):
 
 
 class Update(msgspec.Struct, frozen=True, gc=False):
-    """What a frame says of one book: a whole book or a change, and the checksum that the book must have after it."""
+    """What a frame says of one book: a whole book or a change, and the checksum that the book must have after it.
+
+    Units: `happened_at` in ns by the venue's clock, 0 where it does not say.
+    """
 
     symbol: str
     is_whole: bool
     depth: Depth
     checksum: int | None = None
+    happened_at: int = 0
 
 
 class UnreadFor(Enum):
@@ -125,6 +129,8 @@ Checksum = Callable[[OrderBook, Grid], int]
 class BookSync:
     """One book, where it stands in the stream of its venue, and why it must not be read, where that is so.
 
+    `happened_at` is when that happened which it took last, by the venue's clock; 0 where that does not say.
+
     With `overlaps` a whole book is taken once a change has come that it holds already: where nothing but time is
     numbered, nothing else tells that no change is missing between the two.
     """
@@ -132,7 +138,7 @@ class BookSync:
     def __init__(self, grid: Grid, rule: Rule, checksum: Checksum | None = None, *, overlaps: bool = False) -> None:
         self.book, self.grid = OrderBook(), grid
         self.unfit: Unfit | None = Unfit.NO_BOOK
-        self.last = 0
+        self.last = self.happened_at = 0
         self.dropped = 0
         self._rule, self._checksum, self._overlaps = rule, checksum, overlaps
         self._waiting: Depth | None = None
@@ -143,6 +149,7 @@ class BookSync:
         """Takes a whole book or a change. Returns whether the book holds it now."""
         if not (self._whole(update.depth) if update.is_whole else self._change(update.depth)):
             return False
+        self.happened_at = update.happened_at
         if update.checksum is not None and self._checksum is not None and not self.needs_whole:
             self.unfit = self.unfit if self._checksum(self.book, self.grid) == update.checksum else Unfit.CHECKSUM
         return True

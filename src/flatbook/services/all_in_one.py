@@ -30,6 +30,7 @@ from flatbook.services.desk import Desk, compose
 from flatbook.services.live_candles import warm_candles
 from flatbook.services.missed_funding import pay_missed
 from flatbook.services.prices import follow_prices, follow_quotes
+from flatbook.services.unplayed import unplayed
 from flatbook.sim.tapes.clock import TapeClock
 from flatbook.state.desk import State
 from flatbook.values.instants import Instant, later
@@ -91,6 +92,8 @@ def run_desk(
     with desk_log(desk, loaded) as log:
         if consent is not None:
             log.warning("trades_real_money", accounts=list(real_accounts(loaded)), consent=consent)
+        for instrument, reason in unplayed(loaded):
+            log.warning("grid_never_played", instrument=instrument, reason=reason)
         spare_loaded_state(desk.engine)
         desk.engine.listeners.append(tell_recovery(desk.kept, log))
         desk.engine.listeners.append(log_commits(log))

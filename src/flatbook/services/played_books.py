@@ -10,27 +10,15 @@ import gzip
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-import msgspec
-
 from flatbook.engine.ports import Clock
 from flatbook.market.depth import UNREADABLE, Books, Grid, Heard, Update, unread
+from flatbook.services.tape_lines import HEAD, WHOLE, decode_kept
 from flatbook.values.instants import NS_PER_S, Instant
 from flatbook.venues.book_stream import BookFeed, Changed
 from flatbook.venues.told_stream import ToldFeed, Traded
 
 LATE_NS_MAX = 2 * NS_PER_S
-WHOLE = b'{"whole":'
 AGAIN_NS = NS_PER_S // 2
-
-
-class _Whole(msgspec.Struct):
-    """A whole book that was asked for, as recordings hold it."""
-
-    whole: str = ""
-    data: msgspec.Raw = msgspec.Raw()
-
-
-_whole = msgspec.json.Decoder(_Whole)
 
 
 class PlayedBooks:
@@ -86,7 +74,7 @@ class PlayedBooks:
         if whole is None or not frame.startswith(WHOLE):
             return self._feed.read(frame, self._grids)
         try:
-            told = _whole.decode(frame)
+            told = decode_kept(frame)
         except UNREADABLE as error:
             return (unread(error),)
         grid = self._grids.get(told.whole)
@@ -102,5 +90,5 @@ def frames_of(path: Path) -> Iterator[tuple[int, bytes]]:
     with gzip.open(path, "rb") as file:
         for line in file:
             stamp, _, frame = line.rstrip().partition(b" ")
-            if stamp.isdigit() and frame:
+            if stamp.isdigit() and frame and not frame.startswith(HEAD):
                 yield int(stamp), frame

@@ -10,10 +10,44 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+import msgspec
+
 from flatbook.backtest.refused import TapeRefused
+from flatbook.market.depth import UNREADABLE
 
 DATED = re.compile(rb"(\d{13}|\d{16}|\d{19}) (.*)", re.DOTALL)
 NS_OF_DIGITS = {13: 10**6, 16: 10**3, 19: 1}
+
+
+HEAD, WHOLE = b'{"recorded":', b'{"whole":'
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """What the first line of a recording says: whose market it is, and of which symbols."""
+
+    recorded: str
+    symbols: tuple[str, ...]
+
+
+class Kept(msgspec.Struct):
+    """A whole book that was asked for, as recordings hold it."""
+
+    whole: str
+    data: msgspec.Raw
+
+
+_head = msgspec.json.Decoder(Head)
+_kept = msgspec.json.Decoder(Kept)
+decode_kept = _kept.decode
+"""Reads a whole book that was asked for."""
+
+
+def head_of(line: bytes) -> Head | None:
+    """Returns what a line says that begins a recording; None of any other, and of one that cannot be read."""
+    try:
+        return _head.decode(line) if line.startswith(HEAD) else None
+    except UNREADABLE:
+        return None
 
 
 Unpacked = IO[bytes] | gzip.GzipFile

@@ -22,7 +22,9 @@ from flatbook.backtest.tape_tables import Table, read_table, symbols_of, table_o
 from flatbook.market.depth import Rule, in_one_row
 from flatbook.market.ticks import Product
 from flatbook.services import tape_archives as archives
-from flatbook.services.tape_lines import lines_of
+from flatbook.services.recorded_markets import MARKETS, quote_of
+from flatbook.services.tape_lines import HEAD, WHOLE, head_of, lines_of
+from flatbook.services.tape_native import read_native
 from flatbook.venues.binance import public_feed as binance
 from flatbook.venues.bybit.books import rule as bybit_rule
 
@@ -85,6 +87,9 @@ FORMATS = (
     Format(re.compile(rb'\{"error": ?\['), "kraken", SPOT, "", in_one_row, archives.read_kraken),
     Format(re.compile(b"PK"), "nasdaq", SPOT, "USD", in_one_row, archives.read_lobster),
 )
+OWN_FORMS = {"bybit-linear": FORMATS[0], "bybit-spot": FORMATS[0]._replace(product=SPOT)}
+READ_BY_FORMAT = ("binance", "binanceusdm", *OWN_FORMS)
+"""Recordings of our own that hold more than books and trades, or were made before they said whose they are."""
 NOTHING_STATED = Stated()
 Chain = tuple[Path, ...]
 Make = Callable[[Chain, Stated], tuple[Recording, ...]]
@@ -130,12 +135,16 @@ def _format_of(path: Path) -> tuple[str, Make]:
     if path.suffix == ".npz":
         return "hftbacktest", _of_events
     begins = b"PK" if path.suffix == ".zip" else b"" if path.suffix == ".parquet" else _first_line(path)
+    if (head := head_of(begins)) is not None and head.recorded not in READ_BY_FORMAT:
+        return _of_our_own(path, head.recorded)
+    begins = begins if head is None else _first_line(path, skipped=1)
     if BINANCE.match(begins):
         market = _binance_market(path)
         return market[1], lambda chain, _stated: _of_binance(chain, *market)
-    form = next((each for each in FORMATS if each.begins.match(begins)), None)
+    own = None if head is None else OWN_FORMS.get(head.recorded)
+    form = own or next((each for each in FORMATS if each.begins.match(begins)), None)
     if form is not None:
-        return form.venue, lambda chain, stated: _of_format(form, chain, stated)
+        return form.venue if head is None else head.recorded, lambda chain, stated: _of_format(form, chain, stated)
     if path.suffix == ".parquet" and is_of_catalogue(path):
         return "nautilus", _of_catalogue
     if (table := table_of(path)) is not None:
@@ -143,8 +152,24 @@ def _format_of(path: Path) -> tuple[str, Make]:
     raise TapeRefused(f"{path.name} is of no format that is known: {KNOWN}")
 
 
-def _first_line(path: Path) -> bytes:
-    return next((line for _, line in lines_of(path)), b"")
+def _first_line(path: Path, skipped: int = 0) -> bytes:
+    return next((line for _, line in islice(lines_of(path), skipped, None)), b"")
+
+
+def _of_our_own(path: Path, name: str) -> tuple[str, Make]:
+    """Returns what makes a recording of files that say themselves whose market they are of."""
+    market = MARKETS.get(name)
+    if market is None:
+        raise TapeRefused(f"{path.name} is a recording of {name}, which is not read here: {', '.join(MARKETS)} are")
+
+    def named(symbol: str) -> Named:
+        return Named(venue=market.venue, symbol=symbol, product=market.product, quote=quote_of(symbol))
+
+    def made(chain: Chain, _stated: Stated) -> tuple[Recording, ...]:
+        heard = partial(read_native, market, chain)
+        return (Recording(paths=chain, rule=market.books.rule, heard=heard, named=named),)
+
+    return name, made
 
 
 def _binance_market(path: Path) -> tuple[Product, str]:
@@ -169,7 +194,9 @@ def _heard_at_binance(chain: Chain) -> Iterator[Heard]:
     held: list[tuple[int, bytes]] = []
     for path in chain:
         for local, body in lines_of(path):
-            if body.startswith(b'{"whole":'):
+            if body.startswith(HEAD):
+                yield local, None
+            elif body.startswith(WHOLE):
                 yield local, binance.read_recorded_whole(body)
             elif b'"lastUpdateId"' in body[:40]:
                 held.append((local, body))

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from flatbook.market.depth import UNREADABLE, Depth, Follows, Grid, Heard, Unread, Update, levels, unread
+from flatbook.values.instants import NS_PER_MS
 from flatbook.venues.book_stream import BookFeed, WholeByRest
 from flatbook.venues.http import Request
 
@@ -23,6 +24,7 @@ class _Change(msgspec.Struct, gc=False):
     b: list[tuple[str, str]]
     a: list[tuple[str, str]]
     pu: int = 0
+    E: int = 0
 
 
 class _Frame(msgspec.Struct, gc=False):
@@ -58,7 +60,8 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         bids, asks = levels(change.b, grid), levels(change.a, grid)
     except UNREADABLE as error:
         return (unread(error, symbol),) if _is_of_book(frame) else ()
-    return (Update(symbol, False, Depth(bids, asks, change.U, change.u, change.pu)),)
+    depth = Depth(bids, asks, change.U, change.u, change.pu)
+    return (Update(symbol, False, depth, None, change.E * NS_PER_MS),)
 
 
 def _is_of_book(frame: bytes) -> bool:

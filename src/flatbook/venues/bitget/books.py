@@ -29,6 +29,7 @@ from flatbook.market.depth import (
 )
 from flatbook.market.orderbook import OrderBook
 from flatbook.venues.book_stream import BookFeed, text_of_json
+from flatbook.venues.told_stream import instant_of_ms
 
 BOOKS = "books"
 SNAPSHOT, UPDATE = "snapshot", "update"
@@ -45,6 +46,7 @@ class _Told(msgspec.Struct):
     bids: list[tuple[str, str]]
     asks: list[tuple[str, str]]
     checksum: int | None = None
+    ts: str = ""
 
 
 class _Frame(msgspec.Struct):
@@ -75,7 +77,8 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
 
 def _update(head: _Frame, told: _Told, grid: Grid) -> Update:
     depth = Depth(levels(told.bids, grid), levels(told.asks, grid))
-    return Update(head.arg.inst_id, head.action == SNAPSHOT, depth, told.checksum or None)
+    is_whole, happened_at = head.action == SNAPSHOT, instant_of_ms(told.ts) or 0
+    return Update(head.arg.inst_id, is_whole, depth, told.checksum or None, happened_at)
 
 
 def checksum(book: OrderBook, grid: Grid) -> int:

@@ -17,6 +17,7 @@ import msgspec
 from flatbook.market.depth import UNREADABLE, Depth, Follows, Grid, Heard, Leave, Unread, Update, levels, scaled, unread
 from flatbook.venues.book_stream import BookFeed, WholeByRest, text_of_json
 from flatbook.venues.http import Request
+from flatbook.venues.told_stream import NS_PER_US
 
 CHANNEL = "diff_order_book_"
 CHANGES, RECONNECT = "data", "bts:request_reconnect"
@@ -48,7 +49,8 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         grid = grids.get(symbol)
         if not head.channel.startswith(CHANNEL) or head.event != CHANGES or grid is None:
             return ()
-        return (Update(symbol, False, _depth(_told.decode(head.data), grid)),)
+        depth = _depth(_told.decode(head.data), grid)
+        return (Update(symbol, False, depth, None, depth.last * NS_PER_US),)
     except UNREADABLE as error:
         return (unread(error), Leave())
 
@@ -56,7 +58,8 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
 def read_whole(symbol: str, body: bytes, grid: Grid) -> Update | Unread:
     """Returns the book that the answer to `GET order_book` holds."""
     try:
-        return Update(symbol, True, _depth(_told.decode(body), grid))
+        depth = _depth(_told.decode(body), grid)
+        return Update(symbol, True, depth, None, depth.last * NS_PER_US)
     except UNREADABLE as error:
         return unread(error)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from flatbook.market.depth import UNREADABLE, Depth, Follows, Grid, Heard, Update, levels, unknown, unread
+from flatbook.values.instants import NS_PER_MS
 from flatbook.venues.book_stream import BookFeed, text_of_json
 
 TOPIC = "orderbook."
@@ -28,6 +29,7 @@ class _Told(msgspec.Struct):
 class _Frame(msgspec.Struct):
     topic: str = ""
     type: str = ""
+    ts: int = 0
     data: msgspec.Raw = msgspec.Raw()
 
 
@@ -52,7 +54,8 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         bids, asks = levels(told.b, grid), levels(told.a, grid)
     except UNREADABLE as error:
         return (unread(error, symbol),)
-    return (Update(symbol, head.type == SNAPSHOT or told.u == 1, Depth(bids, asks, told.u, told.u)),)
+    is_whole = head.type == SNAPSHOT or told.u == 1
+    return (Update(symbol, is_whole, Depth(bids, asks, told.u, told.u), None, head.ts * NS_PER_MS),)
 
 
 def rule(last: int, _is_fresh: bool, change: Depth) -> Follows:

@@ -27,6 +27,7 @@ from flatbook.market.depth import (
     unknown,
     unread,
 )
+from flatbook.values.instants import InstantRefused, instant_of_text
 from flatbook.venues.book_stream import BookFeed, text_of_json
 
 CHANNEL = "l2_data"
@@ -49,6 +50,7 @@ class _Event(msgspec.Struct):
 class _Frame(msgspec.Struct):
     channel: str = ""
     sequence_num: int | None = None
+    timestamp: str = ""
     events: msgspec.Raw = msgspec.Raw()
 
 
@@ -63,12 +65,20 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         numbered = () if head.sequence_num is None else (Numbered(head.sequence_num),)
         if head.channel != CHANNEL:
             return numbered
-        return (*numbered, *_heard(_events.decode(head.events), grids))
+        return (*numbered, *_heard(_events.decode(head.events), grids, _instant_of(head.timestamp)))
     except UNREADABLE as error:
         return (unread(error),)
 
 
-def _heard(events: list[_Event], grids: Mapping[str, Grid]) -> Iterator[Heard]:
+def _instant_of(text: str) -> int:
+    """Returns an instant; 0 where it is left out, and where it cannot be one."""
+    try:
+        return instant_of_text(text) if text else 0
+    except InstantRefused:
+        return 0
+
+
+def _heard(events: list[_Event], grids: Mapping[str, Grid], happened_at: int) -> Iterator[Heard]:
     for event in events:
         grid = grids.get(event.product_id)
         if grid is None:
@@ -84,7 +94,7 @@ def _heard(events: list[_Event], grids: Mapping[str, Grid]) -> Iterator[Heard]:
         except OffGrid as error:
             yield unread(error, event.product_id)
             continue
-        yield Update(event.product_id, event.type == SNAPSHOT, Depth(bids, asks))
+        yield Update(event.product_id, event.type == SNAPSHOT, Depth(bids, asks), None, happened_at)
 
 
 def opening_of(channel: str, symbols: Sequence[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from flatbook.market.depth import UNREADABLE, Depth, Follows, Grid, Heard, Unread, Update, levels, unread
+from flatbook.values.instants import NS_PER_MS
 from flatbook.venues.book_stream import BookFeed, WholeByRest, text_of_json
 from flatbook.venues.http import Request
 
@@ -29,6 +30,7 @@ class _Change(msgspec.Struct):
     u: int
     b: list[tuple[str, str]] | None = None
     a: list[tuple[str, str]] | None = None
+    t: int = 0
 
 
 class _Whole(msgspec.Struct):
@@ -57,7 +59,7 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         bids, asks = levels(change.b or (), grid), levels(change.a or (), grid)
     except UNREADABLE as error:
         return (unread(error, symbol),)
-    return (Update(symbol, False, Depth(bids, asks, change.U, change.u)),)
+    return (Update(symbol, False, Depth(bids, asks, change.U, change.u), None, change.t * NS_PER_MS),)
 
 
 def read_whole(symbol: str, body: bytes, grid: Grid) -> Update | Unread:

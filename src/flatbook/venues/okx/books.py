@@ -24,6 +24,7 @@ from flatbook.market.depth import (
 )
 from flatbook.market.orderbook import OrderBook
 from flatbook.venues.book_stream import BookFeed, text_of_json
+from flatbook.venues.told_stream import instant_of_ms
 
 BOOKS = ("books", "books-l2-tbt", "books50-l2-tbt")
 SNAPSHOT, UPDATE = "snapshot", "update"
@@ -40,6 +41,7 @@ class _Told(msgspec.Struct):
     bids: list[tuple[str, str, str, str]]
     asks: list[tuple[str, str, str, str]]
     checksum: int | None = None
+    ts: str = ""
     seq_id: int = msgspec.field(name="seqId", default=0)
     before: int = msgspec.field(name="prevSeqId", default=0)
 
@@ -74,7 +76,8 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
 
 def _update(head: _Frame, told: _Told, grid: Grid) -> Update:
     depth = Depth(levels(told.bids, grid), levels(told.asks, grid), told.seq_id, told.seq_id, told.before)
-    return Update(head.arg.inst_id, head.action == SNAPSHOT, depth, told.checksum or None)
+    is_whole, happened_at = head.action == SNAPSHOT, instant_of_ms(told.ts) or 0
+    return Update(head.arg.inst_id, is_whole, depth, told.checksum or None, happened_at)
 
 
 def rule(last: int, _is_fresh: bool, change: Depth) -> Follows:

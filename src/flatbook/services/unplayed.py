@@ -1,0 +1,45 @@
+"""Grids whose recorded market will not be played: said when a desk starts, for all else about them looks well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flatbook.backtest.refused import TapeRefused
+from flatbook.ops.config import Loaded
+from flatbook.ops.config_accounts import PaperExchangeAccount
+from flatbook.ops.config_seats import grid_seats
+from flatbook.ops.config_shape import ClockKind
+from flatbook.services.played_books import frames_of
+from flatbook.services.tape_lines import head_of, lines_of
+
+Unplayed = tuple[str, str]
+"""The name of an instrument, and why nothing of its market will be played."""
+
+
+def unplayed(loaded: Loaded) -> Iterator[Unplayed]:
+    """Yields the instruments of grids whose recording never begins, or tells nothing of them, as far as it says."""
+    config = loaded.config
+    traded = {each.id: each for seated in grid_seats(config).values() for each in seated.seat.instruments}
+    for name, instrument in traded.items():
+        account = config.accounts[instrument.account]
+        if not isinstance(account, PaperExchangeAccount) or account.recording is None:
+            continue
+        if config.clock.kind is ClockKind.TAPE:
+            when = f"it begins when the tape has ended, at {config.clock.end}, and the desk ends then too"
+            yield name, f"{when}: set the clock to system, or run the demo, which stays"
+        elif (why := _silent(loaded, account.recording, instrument.symbol)) is not None:
+            yield name, f"{account.recording} {why}"
+
+
+def _silent(loaded: Loaded, recording: str, symbol: str) -> str | None:
+    """Returns why a recording tells nothing of a symbol; None where it may. Nothing but its begin is read."""
+    path = loaded.place(recording)
+    try:
+        if next(frames_of(path), None) is None:
+            return "holds no frame: record it again"
+        head = next((head_of(line) for _, line in lines_of(path)), None)
+    except (OSError, EOFError, TapeRefused) as error:
+        return f"cannot be read ({error}): record it again, or name another one"
+    if head is None or symbol in head.symbols:
+        return None
+    return f"is of {', '.join(head.symbols)} at {head.recorded}, and tells nothing of {symbol}: name another one"

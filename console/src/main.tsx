@@ -5,6 +5,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { SessionProvider, useSession } from "@/api/session";
 import { Refused } from "@/api/client";
+import { KEPT_MS } from "@/api/queries";
 import { TipProvider } from "@/components/Tip";
 import { ToastProvider } from "@/components/Toasts";
 import { Login } from "@/frame/Login";
@@ -18,6 +19,7 @@ const RETRIES_MAX = 3;
 const queries = new QueryClient({
   defaultOptions: {
     queries: {
+      gcTime: KEPT_MS,
       refetchOnWindowFocus: false,
       // A refusal stays a refusal; only silence and trouble at the other end are worth another try.
       retry: (count, error) => count < RETRIES_MAX && !(error instanceof Refused && error.status >= 400 && error.status < 500),

@@ -2,6 +2,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { Shell } from "@/frame/Shell";
 import { Lost } from "@/frame/Lost";
+import type { Search } from "@/view/view";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: Lost });
 
@@ -12,9 +13,6 @@ const start = createRoute({
     throw redirect({ to: "/overview" });
   },
 });
-
-/** What the address of a page may carry: a saved view is an address. */
-export type Search = Record<string, string>;
 
 function searchOf(found: Record<string, unknown>): Search {
   return Object.fromEntries(Object.entries(found).map(([name, value]) => [name, String(value)]));

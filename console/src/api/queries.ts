@@ -8,6 +8,8 @@ import type { Meta } from "./types";
 export const ROOT = "/api/v1";
 const META_MS = 60_000;
 const GATHER_MS = 200;
+/** How long an answer that nobody looks at is kept: whoever drags the time asks for many moments. */
+export const KEPT_MS = 60_000;
 
 /** Marks an answer as one that follows from the journal. */
 export const FOLLOWS = { follows: true } as const;
@@ -43,11 +45,16 @@ type How = {
   enabled?: boolean;
 };
 
+/** How to ask, apart from the part that asks: a kept answer then holds nothing of a part that is no longer shown. */
+function asking<T>(path: string, query: Query): (how: { signal: AbortSignal }) => Promise<T> {
+  return ({ signal }) => ask<T>(ROOT + path, { query, signal });
+}
+
 /** One answer, the last one kept on the screen while the next is on its way. */
 export function useRead<T>(path: string, query: Query = {}, { follows = true, every, enabled = true }: How = {}): UseQueryResult<T> {
   return useQuery({
     queryKey: [path, query],
-    queryFn: ({ signal }) => ask<T>(ROOT + path, { query, signal }),
+    queryFn: asking<T>(path, query),
     placeholderData: keepPreviousData,
     enabled,
     ...(follows ? { meta: FOLLOWS } : {}),

@@ -41,7 +41,9 @@ const LateContext = createContext(false);
 
 /** Greys out what stands in it while it is older than its limit or the line is down. */
 export function Fresh({ seen, children, className }: { seen: Seen | null | undefined; children: ReactNode; className?: string }) {
-  const late = useIsLate(seen) || useContext(LateContext);
+  const own = useIsLate(seen);
+  const around = useContext(LateContext);
+  const late = own || around;
   return (
     <LateContext.Provider value={late}>
       <div className={cx(className, late && "late")} data-late={late}>

@@ -1,7 +1,9 @@
-import { fireEvent, screen } from "@testing-library/react";
+import { act, fireEvent, screen } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 import { draw } from "@/testing/harness";
+import { PAUSE_MS, useView } from "@/view/view";
 import { DataTable } from "./DataTable";
+import { Panel } from "./Panel";
 import type { Column } from "./table";
 
 type Row = { id: string; amount: string };
@@ -33,6 +35,67 @@ describe("a table", () => {
     fireEvent.change(screen.getByTestId("rows-filter"), { target: { value: "9.7" } });
     expect(ids()).toEqual(["c"]);
     expect(screen.getByTestId("rows-count").textContent).toBe("1 of 3 rows");
+  });
+
+  it.each([
+    ["a 10", ["a"]],
+    ["!a", ["b", "c"]],
+    ["id:b", ["b"]],
+    ["amount:-2", ["b"]],
+    ["12:30", []],
+    ['"9.75"', ["c"]],
+    ["!id:a !id:b", ["c"]],
+  ])("wants all that %s says", (filter, left) => {
+    draw(<DataTable testid="rows" label="rows" columns={COLUMNS} rows={ROWS} rowKey={(row) => row.id} />);
+    fireEvent.change(screen.getByTestId("rows-filter"), { target: { value: filter } });
+    expect(screen.queryAllByTestId("rows-row").map((row) => row.getAttribute("data-row"))).toEqual(left);
+  });
+
+  it("stands as its address says, and its address as it stands", () => {
+    vi.useFakeTimers();
+    function Address() {
+      const [search] = useView();
+      return <output data-testid="address">{JSON.stringify(search)}</output>;
+    }
+    draw(
+      <>
+        <DataTable testid="rows" label="rows" columns={COLUMNS} rows={ROWS} rowKey={(row) => row.id} />
+        <Address />
+      </>,
+      undefined,
+      { "rows.order": "-amount", "rows.filter": "!b" },
+    );
+    expect(ids()).toEqual(["a", "c"]);
+    fireEvent.click(screen.getByTestId("rows-sort-id"));
+    fireEvent.change(screen.getByTestId("rows-filter"), { target: { value: "" } });
+    act(() => void vi.advanceTimersByTime(PAUSE_MS));
+    expect(JSON.parse(screen.getByTestId("address").textContent ?? "")).toEqual({ "rows.order": "id" });
+    vi.useRealTimers();
+  });
+
+  it("goes from an empty filter to the next one by /", () => {
+    draw(
+      <main>
+        <DataTable testid="rows" label="rows" columns={COLUMNS} rows={ROWS} rowKey={(row) => row.id} />
+        <DataTable testid="more" label="more" columns={COLUMNS} rows={ROWS} rowKey={(row) => row.id} />
+      </main>,
+    );
+    fireEvent.keyDown(screen.getByTestId("rows-filter"), { key: "/" });
+    expect(document.activeElement).toBe(screen.getByTestId("more-filter"));
+  });
+
+  it("is exported from the head of its panel where it has no filter", () => {
+    const copied = vi.fn();
+    vi.stubGlobal("navigator", { clipboard: { writeText: copied } });
+    draw(
+      <Panel title="Rows" testid="panel">
+        <DataTable testid="rows" label="rows" columns={COLUMNS} rows={ROWS} rowKey={(row) => row.id} tools={false} />
+      </Panel>,
+    );
+    expect(screen.getByTestId("panel").querySelector("header")?.contains(screen.getByTestId("rows-csv"))).toBe(true);
+    fireEvent.click(screen.getByTestId("rows-json"));
+    expect(JSON.parse(copied.mock.calls[0]?.[0] as string)).toEqual(ROWS);
+    vi.unstubAllGlobals();
   });
 
   it("opens a row by Enter, and by Enter in a field within it does not", () => {

@@ -1,6 +1,5 @@
 import {
   getCoreRowModel,
-  getFilteredRowModel,
   getSortedRowModel,
   useReactTable,
   type ColumnDef,
@@ -8,13 +7,16 @@ import {
   type SortingState,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { Fragment, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { Fragment, useMemo, useRef, type KeyboardEvent, type ReactNode } from "react";
+import { createPortal } from "react-dom";
 import { useSettings } from "@/settings/settings";
+import { useKept } from "@/view/view";
 import { IconButton } from "./Button";
 import { Icon } from "./Icon";
+import { usePanelActions } from "./Panel";
 import { Empty } from "./States";
 import { cx } from "./cx";
-import { csvOf, ordered, save, type Column } from "./table";
+import { csvOf, isWanted, ordered, save, termsOf, toNextFilter, type Column } from "./table";
 
 const ROW_PX = { dense: 36, wide: 44 } as const;
 const OVERSCAN = 12;
@@ -37,12 +39,18 @@ type Props<Row> = {
   footer?: ReactNode;
   /** The height of the table in CSS; it grows with its rows when left out. */
   height?: string | undefined;
+  /** Whether rows can be filtered; without it only the buttons that export stand in the head of the panel. */
   tools?: boolean;
   onEnd?: () => void;
 };
 
-function useTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[], filter: string) {
-  const [sorting, setSorting] = useState<SortingState>([]);
+/** The order of rows as a text: the name of a column, a minus before it where the largest stands first. */
+function sortingOf(text: string, columns: readonly { id: string }[]): SortingState {
+  const id = text.replace(/^-/, "");
+  return columns.some((column) => column.id === id) ? [{ id, desc: text.startsWith("-") }] : [];
+}
+
+function useTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[], order: string, setOrder: (next: string) => void) {
   const defs = useMemo<ColumnDef<Row>[]>(
     () =>
       columns.map((column) => ({
@@ -53,25 +61,70 @@ function useTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[], fi
       })),
     [columns],
   );
+  const sorting = useMemo(() => sortingOf(order, columns), [order, columns]);
   return useReactTable<Row>({
     data: rows as Row[],
     columns: defs,
-    state: { sorting, globalFilter: filter },
-    onSortingChange: setSorting,
-    globalFilterFn: (row, id, wanted: string) => String(row.getValue(id)).toLowerCase().includes(wanted.toLowerCase()),
+    state: { sorting },
+    onSortingChange: (change) => {
+      const [first] = typeof change === "function" ? change(sorting) : change;
+      setOrder(first === undefined ? "" : `${first.desc ? "-" : ""}${first.id}`);
+    },
     getCoreRowModel: getCoreRowModel(),
     getSortedRowModel: getSortedRowModel(),
-    getFilteredRowModel: getFilteredRowModel(),
   });
+}
+
+type Exported<Row> = { testid: string; label: string; columns: readonly Column<Row>[]; rows: () => readonly Row[] };
+
+/** The rows that are shown, as a file and for the clipboard. */
+function Exports<Row>({ testid, label, columns, rows }: Exported<Row>) {
+  return (
+    <>
+      <IconButton name="save" label={`Save ${label} as CSV`} data-testid={`${testid}-csv`} onClick={() => save(`${testid}.csv`, csvOf(columns, rows()), "text/csv")} />
+      <IconButton name="copy" label={`Copy ${label} as JSON`} data-testid={`${testid}-json`} onClick={() => void navigator.clipboard.writeText(JSON.stringify(rows(), null, 2))} />
+    </>
+  );
+}
+
+function Filter({ testid, label, value, onChange }: { testid: string; label: string; value: string; onChange: (next: string) => void }) {
+  function onKey(event: KeyboardEvent<HTMLInputElement>): void {
+    if (event.key === "Escape") event.currentTarget.blur();
+    if (event.key !== "/" || value !== "") return;
+    event.preventDefault();
+    toNextFilter(event.currentTarget);
+  }
+  return (
+    <label className="inline-flex h-7 items-center gap-1.5 rounded-md border border-field bg-s2 px-2 text-muted focus-within:border-accent">
+      <Icon name="search" size={13} />
+      <span className="sr-only">Filter {label}</span>
+      <input
+        data-filter
+        data-testid={`${testid}-filter`}
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+        onKeyDown={onKey}
+        title={'buy coin: both · !filled: not · side:buy: in that column · "two words": together'}
+        placeholder="Filter  /"
+        className="w-36 bg-transparent text-xs text-text outline-none placeholder:text-muted"
+      />
+    </label>
+  );
 }
 
 /** Rows under sortable heads, drawn only where they are seen. `j` and `k` walk them, Enter opens one. */
 export function DataTable<Row>(props: Props<Row>) {
   const { testid, label, columns, rows, rowKey, onOpen, openKey, rowTone, line, empty, filters, footer, height, tools = true, onEnd } = props;
-  const [filter, setFilter] = useState("");
+  const [filter, setFilter] = useKept(`${testid}.filter`);
+  const [order, setOrder] = useKept(`${testid}.order`);
   const scroller = useRef<HTMLDivElement>(null);
   const { settings } = useSettings();
-  const table = useTable(columns, rows, filter);
+  const panelActions = usePanelActions();
+  const wanted = useMemo(() => {
+    const terms = termsOf(filter, columns);
+    return terms.length === 0 ? rows : rows.filter((row) => isWanted(row, columns, terms));
+  }, [rows, columns, filter]);
+  const table = useTable(columns, wanted, order, setOrder);
   const shown = table.getRowModel().rows;
   const byId = useMemo(() => new Map(columns.map((column) => [column.id, column])), [columns]);
   const virtual = useVirtualizer({
@@ -97,41 +150,20 @@ export function DataTable<Row>(props: Props<Row>) {
     if (at && onEnd && at.scrollTop + at.clientHeight > at.scrollHeight - 400) onEnd();
   }
 
-  const originals = (): Row[] => shown.map((row) => row.original);
+  const exports = <Exports testid={testid} label={label} columns={columns} rows={() => shown.map((row) => row.original)} />;
   return (
     <div data-testid={testid} className="flex min-h-0 min-w-0 flex-col">
       {tools && (
         <div className="flex flex-wrap items-center gap-2 border-b border-line px-3 py-1.5">
-          <label className="inline-flex h-7 items-center gap-1.5 rounded-md border border-field bg-s2 px-2 text-muted focus-within:border-accent">
-            <Icon name="search" size={13} />
-            <span className="sr-only">Filter {label}</span>
-            <input
-              data-filter
-              data-testid={`${testid}-filter`}
-              value={filter}
-              onChange={(event) => setFilter(event.target.value)}
-              placeholder="Filter  /"
-              className="w-36 bg-transparent text-xs text-text outline-none placeholder:text-muted"
-            />
-          </label>
+          <Filter testid={testid} label={label} value={filter} onChange={setFilter} />
           {filters}
           <span className="ml-auto text-2xs text-muted" data-testid={`${testid}-count`}>
             {shown.length === rows.length ? `${rows.length} rows` : `${shown.length} of ${rows.length} rows`}
           </span>
-          <IconButton
-            name="save"
-            label={`Save ${label} as CSV`}
-            data-testid={`${testid}-csv`}
-            onClick={() => save(`${testid}.csv`, csvOf(columns, originals()), "text/csv")}
-          />
-          <IconButton
-            name="copy"
-            label={`Copy ${label} as JSON`}
-            data-testid={`${testid}-json`}
-            onClick={() => void navigator.clipboard.writeText(JSON.stringify(originals(), null, 2))}
-          />
+          {exports}
         </div>
       )}
+      {!tools && panelActions && createPortal(exports, panelActions)}
       <div
         ref={scroller}
         onScroll={onScroll}

@@ -1,9 +1,9 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { clockOf, dayOf, momentOf } from "@/format/time";
-import { useSettings } from "@/settings/settings";
-import { Button } from "./Button";
+import { useSettings, useZone } from "@/settings/settings";
+import { Chart, type Twin } from "./Chart";
 import { useColours, type Colours } from "./colours";
 
 export type Line = {
@@ -25,8 +25,6 @@ type Props = {
   lines: readonly Line[];
   height?: number;
 };
-
-const TABLE_ROWS_MAX = 200;
 
 const DAY_S = 86_400;
 
@@ -73,51 +71,20 @@ function optionsOf({ lines, height = 200 }: Props, colours: Colours, zone: strin
   };
 }
 
-/** The same numbers for those who read them instead. */
-function Twin({ times, lines, testid, zone }: Props & { zone: string }) {
-  const from = Math.max(0, times.length - TABLE_ROWS_MAX);
-  return (
-    <div className="max-h-56 overflow-auto" tabIndex={0} role="region" aria-label="the numbers of the chart" data-testid={`${testid}-table`}>
-      <table className="w-full text-2xs">
-        <thead>
-          <tr className="text-left text-muted">
-            <th scope="col" className="font-medium">at</th>
-            {lines.map((line) => (
-              <th key={line.name} scope="col" className="text-right font-medium">{line.name}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {times.slice(from).map((at, index) => (
-            <tr key={at}>
-              <td className="num text-text2">{momentOf(at * 1000, zone)}</td>
-              {lines.map((line) => (
-                <td key={line.name} className="num text-right">{line.texts[from + index] ?? "unknown"}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-/** Lines over time, with a sentence that says what they show and a table of the same numbers. */
-export function LineChart(props: Props) {
-  const { testid, summary, times, lines } = props;
+function Drawing(props: Props) {
+  const { times, lines, height = 200 } = props;
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
-  const [asTable, setAsTable] = useState(false);
   const { settings } = useSettings();
   const colours = useColours();
-  const shape = JSON.stringify([lines.map((line) => [line.name, line.colour]), settings.theme, settings.pnl, settings.zone, props.height, asTable]);
+  const shape = JSON.stringify([lines.map((line) => [line.name, line.colour]), settings.theme, settings.pnl, settings.zone, height]);
 
   useEffect(() => {
     const at = place.current;
     if (!at) return;
     const made = new uPlot(optionsOf(props, colours, settings.zone, at.clientWidth), [[], ...lines.map(() => [])], at);
     chart.current = made;
-    const watch = new ResizeObserver(() => made.setSize({ width: at.clientWidth, height: props.height ?? 200 }));
+    const watch = new ResizeObserver(() => made.setSize({ width: at.clientWidth, height }));
     watch.observe(at);
     return () => {
       watch.disconnect();
@@ -131,21 +98,27 @@ export function LineChart(props: Props) {
     chart.current?.setData([times as number[], ...lines.map((line) => line.places as (number | null)[])]);
   }, [times, lines, shape]);
 
+  return <div ref={place} aria-hidden="true" className="min-w-0" />;
+}
+
+/** Lines over time, with a sentence that says what they show and a table of the same numbers. */
+export function LineChart(props: Props) {
+  const { testid, summary, times, lines } = props;
+  const zone = useZone();
+  const colours = useColours();
+  const twin: Twin = {
+    heads: ["at", ...lines.map((line) => line.name)],
+    rows: () => times.map((at, index) => [momentOf(at * 1000, zone), ...lines.map((line) => line.texts[index] ?? "unknown")]),
+  };
+  const legend = lines.map((line) => (
+    <span key={line.name} className="inline-flex shrink-0 items-center gap-1">
+      <span className="h-0.5 w-3" style={{ background: colours[line.colour] }} />
+      {line.name}
+    </span>
+  ));
   return (
-    <figure className="m-0 flex flex-col gap-1" data-testid={testid}>
-      <figcaption className="flex items-center gap-3 text-2xs text-text2">
-        {lines.map((line) => (
-          <span key={line.name} className="inline-flex items-center gap-1">
-            <span className="h-0.5 w-3" style={{ background: colours[line.colour] }} />
-            {line.name}
-          </span>
-        ))}
-        <span className="min-w-0 truncate text-muted">{summary}</span>
-        <Button small look="quiet" className="ml-auto" aria-pressed={asTable} onClick={() => setAsTable(!asTable)} data-testid={`${testid}-twin`}>
-          {asTable ? "Chart" : "Table"}
-        </Button>
-      </figcaption>
-      {asTable ? <Twin {...props} zone={settings.zone} /> : <div ref={place} aria-hidden="true" className="min-w-0" />}
-    </figure>
+    <Chart testid={testid} summary={summary} legend={legend} twin={twin}>
+      <Drawing {...props} />
+    </Chart>
   );
 }

@@ -1,4 +1,4 @@
-import { useId, type ReactNode } from "react";
+import { createContext, useContext, useId, useState, type ReactNode } from "react";
 import { AgeChip, Fresh, type Seen } from "./Age";
 import { cx } from "./cx";
 
@@ -16,9 +16,17 @@ type Props = {
   children: ReactNode;
 };
 
+const ActionsContext = createContext<HTMLElement | null>(null);
+
+/** Where in the head of its panel a part may put what can be done with it; null outside of a panel. */
+export function usePanelActions(): HTMLElement | null {
+  return useContext(ActionsContext);
+}
+
 /** A framed part of a page with its name. */
 export function Panel({ title, testid, seen, actions, note, flush = false, className, id: place, children }: Props) {
   const id = useId();
+  const [own, setOwn] = useState<HTMLElement | null>(null);
   return (
     <section
       id={place}
@@ -32,10 +40,13 @@ export function Panel({ title, testid, seen, actions, note, flush = false, class
         </h2>
         {note && <span className="truncate text-2xs text-muted">{note}</span>}
         <AgeChip seen={seen} />
-        <div className="ml-auto flex items-center gap-1">{actions}</div>
+        <div className="ml-auto flex items-center gap-1">
+          {actions}
+          <span ref={setOwn} className="contents" />
+        </div>
       </header>
       <Fresh seen={seen} className={cx("min-h-0 min-w-0 flex-1", !flush && "p-3")}>
-        {children}
+        <ActionsContext value={own}>{children}</ActionsContext>
       </Fresh>
     </section>
   );

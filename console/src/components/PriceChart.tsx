@@ -1,30 +1,53 @@
-import { BaselineSeries, ColorType, createChart, createSeriesMarkers, LineSeries, TickMarkType, type IChartApi, type SeriesMarker, type Time, type UTCTimestamp } from "lightweight-charts";
+import {
+  BaselineSeries,
+  CandlestickSeries,
+  ColorType,
+  createChart,
+  createSeriesMarkers,
+  TickMarkType,
+  type IChartApi,
+  type ISeriesApi,
+  type ISeriesMarkersPluginApi,
+  type SeriesMarker,
+  type Time,
+  type UTCTimestamp,
+} from "lightweight-charts";
 import { useEffect, useRef } from "react";
 import { clockOf, dayOf } from "@/format/time";
 import { useSettings } from "@/settings/settings";
+import { Chart, type Twin } from "./Chart";
 import { useColours, type Colours } from "./colours";
 
+/** Places for drawing only, each from the text of an amount. */
 export type Point = { at: string; place: number };
-export type Mark = { at: string; side: string; text: string };
+export type Candle = { at: string; open: number; high: number; low: number; close: number };
+export type Mark = { at: string; side: string };
+
+/** A line that is coloured above and below zero, or candles. */
+export type Drawn = { kind: "baseline"; points: readonly Point[] } | { kind: "candles"; candles: readonly Candle[] };
 
 type Props = {
   testid: string;
-  /** One sentence that says what is drawn; the numbers themselves stand in the table beside it. */
+  /** One sentence that says what is drawn. */
   summary: string;
-  points: readonly Point[];
+  drawn: Drawn;
+  /** Our trades on it. */
   marks?: readonly Mark[];
-  /** Whether the line is coloured above and below zero. */
-  baseline?: boolean;
+  twin: Twin | null;
   height?: number;
 };
 
+const NO_MARKS: readonly Mark[] = [];
+
 const seconds = (at: string): UTCTimestamp => Math.floor(Date.parse(at) / 1000) as UTCTimestamp;
 
-/** The points in order of time, one for each second: of several the last. */
-function inOrder(points: readonly Point[]): { time: UTCTimestamp; value: number }[] {
-  const found = new Map<UTCTimestamp, number>();
-  for (const point of [...points].sort((a, b) => a.at.localeCompare(b.at))) found.set(seconds(point.at), point.place);
-  return [...found].map(([time, value]) => ({ time, value }));
+type Placed = { at: string };
+
+/** What stands at each second in order of time: of several the last. */
+function inOrder<Item extends Placed, Out extends { time: UTCTimestamp }>(items: readonly Item[], placed: (item: Item, time: UTCTimestamp) => Out): Out[] {
+  const found = new Map<UTCTimestamp, Out>();
+  for (const item of [...items].sort((a, b) => a.at.localeCompare(b.at))) found.set(seconds(item.at), placed(item, seconds(item.at)));
+  return [...found.values()];
 }
 
 function markersOf(marks: readonly Mark[], colours: Colours): SeriesMarker<Time>[] {
@@ -52,38 +75,62 @@ function made(place: HTMLElement, colours: Colours, zone: string, height: number
   });
 }
 
-/** A line over time with our trades on it. */
-export function PriceChart({ testid, summary, points, marks = [], baseline = false, height = 240 }: Props) {
+type Shown = { chart: IChartApi; series: ISeriesApi<"Baseline"> | ISeriesApi<"Candlestick">; markers: ISeriesMarkersPluginApi<Time> };
+
+function seriesOf(chart: IChartApi, kind: Drawn["kind"], colours: Colours): Shown["series"] {
+  if (kind === "candles") {
+    return chart.addSeries(CandlestickSeries, { upColor: colours.up, downColor: colours.down, wickUpColor: colours.up, wickDownColor: colours.down, borderVisible: false });
+  }
+  return chart.addSeries(BaselineSeries, {
+    baseValue: { type: "price", price: 0 },
+    topLineColor: colours.up,
+    topFillColor1: `${colours.up}40`,
+    topFillColor2: `${colours.up}08`,
+    bottomLineColor: colours.down,
+    bottomFillColor1: `${colours.down}08`,
+    bottomFillColor2: `${colours.down}40`,
+    lineWidth: 2,
+  });
+}
+
+function fill({ series }: Shown, drawn: Drawn): void {
+  if (drawn.kind === "candles") series.setData(inOrder(drawn.candles, ({ open, high, low, close }, time) => ({ time, open, high, low, close })));
+  else series.setData(inOrder(drawn.points, ({ place }, time) => ({ time, value: place })));
+}
+
+function Drawing({ drawn, marks, height }: { drawn: Drawn; marks: readonly Mark[]; height: number }) {
   const place = useRef<HTMLDivElement>(null);
+  const shown = useRef<Shown | null>(null);
   const { settings } = useSettings();
   const colours = useColours();
-  const look = JSON.stringify([colours, settings.zone, baseline, height]);
+  const look = JSON.stringify([colours, settings.zone, drawn.kind, height]);
   useEffect(() => {
     const at = place.current;
     if (!at) return;
     const chart = made(at, colours, settings.zone, height);
-    const series = baseline
-      ? chart.addSeries(BaselineSeries, {
-          baseValue: { type: "price", price: 0 },
-          topLineColor: colours.up,
-          topFillColor1: `${colours.up}40`,
-          topFillColor2: `${colours.up}08`,
-          bottomLineColor: colours.down,
-          bottomFillColor1: `${colours.down}08`,
-          bottomFillColor2: `${colours.down}40`,
-          lineWidth: 2,
-        })
-      : chart.addSeries(LineSeries, { color: colours.info, lineWidth: 2 });
-    series.setData(inOrder(points));
-    if (marks.length > 0) createSeriesMarkers(series, markersOf(marks, colours));
+    const series = seriesOf(chart, drawn.kind, colours);
+    shown.current = { chart, series, markers: createSeriesMarkers(series as ISeriesApi<"Baseline">, []) };
+    fill(shown.current, drawn);
     chart.timeScale().fitContent();
-    return () => chart.remove();
-    // `look` stands for the colours, which are a new object at each drawing.
-  }, [points, marks, look]);
+    return () => {
+      shown.current = null;
+      chart.remove();
+    };
+    // `look` stands for the colours, which are a new object at each drawing; new numbers are set below.
+  }, [look]);
+  useEffect(() => {
+    if (!shown.current) return;
+    fill(shown.current, drawn);
+    shown.current.markers.setMarkers(markersOf(marks, colours));
+  }, [drawn, marks, look]);
+  return <div ref={place} style={{ height }} />;
+}
+
+/** A line or candles over time, with our trades on them. */
+export function PriceChart({ testid, summary, drawn, marks = NO_MARKS, twin, height = 240 }: Props) {
   return (
-    <figure className="m-0" data-testid={testid}>
-      <figcaption className="pb-1 text-2xs text-muted">{summary}</figcaption>
-      <div ref={place} style={{ height }} />
-    </figure>
+    <Chart testid={testid} summary={summary} twin={twin}>
+      <Drawing drawn={drawn} marks={marks} height={height} />
+    </Chart>
   );
 }

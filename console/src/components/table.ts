@@ -31,6 +31,33 @@ export function ordered<Row>(a: Row, b: Row, column: Column<Row>): number {
   return column.sort === "amount" ? compared(x, y) : x.localeCompare(y);
 }
 
+/** One demand on a row: a text that stands in one of its columns, or in a named one, or does not. */
+type Term = { text: string; column: string | null; not: boolean };
+
+const TERM = /(!?)(?:(\w+):)?(?:"([^"]*)"|(\S+))/g;
+
+/** The demands of a filter: `buy coin` both, `!filled` not, `side:buy` in that column, `"two words"` together. */
+export function termsOf<Row>(filter: string, columns: readonly Column<Row>[]): readonly Term[] {
+  const named = (name: string): string | null => columns.find((column) => [column.id, column.head].some((one) => one.toLowerCase() === name))?.id ?? null;
+  return [...filter.toLowerCase().matchAll(TERM)].map(([, not, name, together, word]) => {
+    const text = together ?? word ?? "";
+    const column = name === undefined ? null : named(name);
+    return { text: name !== undefined && column === null ? `${name}:${text}` : text, column, not: not === "!" };
+  });
+}
+
+/** Whether a row is as every demand wants it. */
+export function isWanted<Row>(row: Row, columns: readonly Column<Row>[], terms: readonly Term[]): boolean {
+  const has = ({ text, column }: Term): boolean => columns.some((one) => (column === null || one.id === column) && (one.text(row) ?? "").toLowerCase().includes(text));
+  return terms.every((term) => has(term) !== term.not);
+}
+
+/** Goes to the filter of the first table, and from one filter to that of the next table. */
+export function toNextFilter(from: Element | null): void {
+  const filters = [...document.querySelectorAll<HTMLInputElement>("main [data-filter]")];
+  filters[(filters.indexOf(from as HTMLInputElement) + 1) % filters.length]?.focus();
+}
+
 export function save(name: string, text: string, kind: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: kind }));
   const link = document.createElement("a");

@@ -1,6 +1,7 @@
 import { Outlet, useNavigate } from "@tanstack/react-router";
 import { useCallback, useEffect, useRef } from "react";
 import { useFollowing, useMeta } from "@/api/queries";
+import { toNextFilter } from "@/components/table";
 import { useLooking } from "@/live/looks";
 import { pagesOf, type Page } from "@/pages/pages";
 import { ActDialog } from "./ActDialog";
@@ -10,16 +11,13 @@ import { KeysDialog } from "./KeysDialog";
 import { LimitForm } from "./LimitForm";
 import { ModeStrip } from "./ModeStrip";
 import { Palette } from "./Palette";
+import { RouterView } from "./RouterView";
 import { Sidebar } from "./Sidebar";
 import { TradeForm } from "./TradeForm";
 import { TopBar } from "./TopBar";
 import { actOf, SEQUENCE_MS, walkRows, type Act } from "./keys";
 import { KILL } from "./stops";
 import { useUi } from "./ui";
-
-function focusFilter(): void {
-  document.querySelector<HTMLInputElement>("main [data-filter]")?.focus();
-}
 
 function openActions(): void {
   const row = document.activeElement?.closest("[data-row]");
@@ -34,7 +32,7 @@ function useKeys(pages: readonly Page[]): void {
     (act: Act) => {
       const target = act.kind === "go" ? pages.find((page) => page.key === act.key) : undefined;
       if (act.kind === "go") return target && void go({ to: target.path });
-      if (act.kind === "filter") return focusFilter();
+      if (act.kind === "filter") return toNextFilter(document.activeElement);
       if (act.kind === "down" || act.kind === "up") return walkRows(act.kind === "down" ? 1 : -1);
       if (act.kind === "actions") return openActions();
       if (act.kind === "kill") return show({ kind: "act", wanted: KILL });
@@ -79,7 +77,9 @@ export function Shell() {
           <TopBar />
           <Banner />
           <main id="main" className="min-h-0 flex-1 overflow-auto p-4" tabIndex={-1}>
-            <Outlet />
+            <RouterView>
+              <Outlet />
+            </RouterView>
           </main>
         </div>
       </div>

@@ -5,7 +5,7 @@ export type Act = { kind: "go"; key: string } | { kind: "filter" | "down" | "up"
 export const KEY_LIST: readonly (readonly [string, string])[] = [
   ["Ctrl K", "search pages, orders and acts"],
   ["g then a letter", "go to a page"],
-  ["/", "filter the table of the page"],
+  ["/", "filter the table of the page; once more, the next table"],
   ["j  k", "next row, row before"],
   ["Enter", "open the details of a row"],
   [".", "what can be done with a row"],

@@ -7,6 +7,7 @@ import { Stream, type SocketLike } from "@/live/stream";
 import { SettingsProvider } from "@/settings/settings";
 import { TipProvider } from "@/components/Tip";
 import { UiProvider } from "@/frame/ui";
+import { LocalView, type Search } from "@/view/view";
 
 export class Desk {
   readonly stream: Stream;
@@ -50,15 +51,17 @@ export class Desk {
   }
 }
 
-/** Draws a part of the console over a desk. */
-export function draw(part: ReactNode, desk: Desk = new Desk()): RenderResult & { desk: Desk } {
+/** Draws a part of the console over a desk, with what its address carries. */
+export function draw(part: ReactNode, desk: Desk = new Desk(), from: Search = {}): RenderResult & { desk: Desk } {
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   const drawn = render(
     <SettingsProvider>
       <QueryClientProvider client={client}>
         <LiveProvider stream={desk.stream}>
           <UiProvider>
-            <TipProvider>{part}</TipProvider>
+            <TipProvider>
+              <LocalView from={from}>{part}</LocalView>
+            </TipProvider>
           </UiProvider>
         </LiveProvider>
       </QueryClientProvider>

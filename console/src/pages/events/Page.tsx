@@ -5,7 +5,7 @@ import { Moment } from "@/components/Moment";
 import { PageHead } from "@/components/PageHead";
 import { Panel } from "@/components/Panel";
 import { Slider } from "@/components/Slider";
-import { useView } from "@/frame/view";
+import { useView } from "@/view/view";
 import { useLine } from "@/live/live";
 import { EventsTable } from "./EventsTable";
 import { Then } from "./Then";

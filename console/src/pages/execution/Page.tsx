@@ -3,7 +3,7 @@ import { useRows } from "@/api/pages";
 import { PageHead } from "@/components/PageHead";
 import { OwnerSelect } from "@/frame/OwnerSelect";
 import { useChannel } from "@/live/channels";
-import { useView } from "@/frame/view";
+import { useView } from "@/view/view";
 import { useMemo } from "react";
 import { Latencies } from "./Latencies";
 import { Timeline } from "./Timeline";

@@ -3,6 +3,7 @@ import { LineChart } from "@/components/LineChart";
 import { Panel } from "@/components/Panel";
 import { Empty } from "@/components/States";
 import { toPixels } from "@/format/decimal";
+import { counted, courseOf } from "@/format/said";
 import { useLooks } from "@/live/looks";
 import { seenOf, type BookBody } from "./Books";
 
@@ -27,8 +28,8 @@ export function Spreads({ book }: { book: BookBody }) {
         <Empty icon="clock">a line needs two looks at the book</Empty>
       ) : (
         <div className="flex flex-col gap-2">
-          <LineChart testid="mid-chart" summary={`of ${book.instrument}`} times={times} lines={[mid]} height={140} />
-          <LineChart testid="spread-chart" summary="in basis points of the middle" times={times} lines={[spread]} height={110} />
+          <LineChart testid="mid-chart" summary={`the middle of ${book.instrument} went ${courseOf(mid.texts)}, in ${counted(samples.length, "look")}`} times={times} lines={[mid]} height={140} />
+          <LineChart testid="spread-chart" summary={`the spread went ${courseOf(spread.texts, "basis points of the middle", 3)}`} times={times} lines={[spread]} height={110} />
         </div>
       )}
     </Panel>

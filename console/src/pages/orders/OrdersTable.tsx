@@ -11,7 +11,7 @@ import type { Column } from "@/components/table";
 import { shown } from "@/format/decimal";
 import { OwnerSelect } from "@/frame/OwnerSelect";
 import { useUi } from "@/frame/ui";
-import { useView } from "@/frame/view";
+import { useView } from "@/view/view";
 import { OrderActions } from "./OrderActions";
 
 const keyOf = (order: Order): string => order.order_id;

@@ -11,7 +11,7 @@ import type { Column } from "@/components/table";
 import { directionOf } from "@/format/decimal";
 import { OwnerSelect } from "@/frame/OwnerSelect";
 import { useUi } from "@/frame/ui";
-import { useView } from "@/frame/view";
+import { useView } from "@/view/view";
 
 const keyOf = (trade: Trade): string => trade.ref;
 

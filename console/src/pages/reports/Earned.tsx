@@ -8,6 +8,7 @@ import { PriceChart } from "@/components/PriceChart";
 import { Answer, Empty } from "@/components/States";
 import type { Column } from "@/components/table";
 import { toPixels } from "@/format/decimal";
+import { counted, courseOf } from "@/format/said";
 
 type Pnl = Schemas["PnlAnswer"];
 type Line = Pnl["lines"][number];
@@ -55,12 +56,17 @@ function Totals({ pnl }: { pnl: Pnl }) {
   );
 }
 
+function courseOfDays(days: readonly Day[]): string {
+  return `net earnings so far went ${courseOf(days.map((day) => day.running_net_usd), "USD", 2)}, in ${counted(days.length, "day")}`;
+}
+
 /** Net earnings day by day, apart by owner and asset; every sum is made by the desk. */
 export function Earned() {
   const pnl = useRead<Pnl>("/pnl");
-  const points = useMemo(
-    () => (pnl.data?.days ?? []).map((day) => ({ at: `${day.day}T00:00:00Z`, place: toPixels(day.running_net_usd) })),
-    [pnl.data?.days],
+  const days = pnl.data?.days;
+  const drawn = useMemo(
+    () => ({ kind: "baseline" as const, points: (days ?? []).map((day) => ({ at: `${day.day}T00:00:00Z`, place: toPixels(day.running_net_usd) })) }),
+    [days],
   );
   return (
     <>
@@ -71,7 +77,7 @@ export function Earned() {
               <Totals pnl={body} />
               <div className="grid gap-0 xl:grid-cols-[1.2fr_1fr]">
                 <div className="border-line p-3 xl:border-r">
-                  {points.length > 1 ? <PriceChart testid="pnl-chart" summary="net earnings so far, by day" points={points} baseline height={260} /> : <Empty icon="reports">a line needs two days</Empty>}
+                  {body.days.length > 1 ? <PriceChart testid="pnl-chart" summary={courseOfDays(body.days)} drawn={drawn} twin={null} height={260} /> : <Empty icon="reports">a line needs two days</Empty>}
                 </div>
                 <DataTable testid="pnl-days" label="earnings by day" columns={DAYS} rows={body.days} rowKey={(row) => row.day} tools={false} height="18rem" empty={<Empty icon="reports">nothing was earned or lost yet</Empty>} />
               </div>

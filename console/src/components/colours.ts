@@ -16,12 +16,9 @@ const NAMES: Record<keyof Colours, string> = {
   unknown: "--unknown",
 };
 
-/** Reads them anew when the theme changes. The theme stands on the page itself, one drawing before its effects. */
+/** Reads them anew at each drawing, and draws anew when the theme changes. */
 export function useColours(): Colours {
-  const { settings } = useSettings();
-  const root = document.documentElement;
-  root.dataset["theme"] = settings.theme;
-  root.dataset["pnl"] = settings.pnl;
-  const style = getComputedStyle(root);
+  useSettings();
+  const style = getComputedStyle(document.documentElement);
   return Object.fromEntries(Object.entries(NAMES).map(([name, css]) => [name, style.getPropertyValue(css).trim()])) as Colours;
 }

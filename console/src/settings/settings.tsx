@@ -47,17 +47,20 @@ export function readSettings(text: string | null): Settings {
 type Held = { settings: Settings; change: (news: Partial<Settings>) => void };
 const Context = createContext<Held>({ settings: USUAL, change: () => undefined });
 
+/** Puts the looks on the page itself, before anything is drawn that reads colours from it. */
+function put(settings: Settings): Settings {
+  const root = document.documentElement;
+  root.dataset["theme"] = settings.theme;
+  root.dataset["pnl"] = settings.pnl;
+  root.dataset["density"] = settings.density;
+  return settings;
+}
+
 export function SettingsProvider({ children }: { children: ReactNode }) {
-  const [settings, setSettings] = useState(() => readSettings(window.localStorage.getItem(KEY)));
-  useEffect(() => {
-    const root = document.documentElement;
-    root.dataset["theme"] = settings.theme;
-    root.dataset["pnl"] = settings.pnl;
-    root.dataset["density"] = settings.density;
-    window.localStorage.setItem(KEY, JSON.stringify(settings));
-  }, [settings]);
+  const [settings, setSettings] = useState(() => put(readSettings(window.localStorage.getItem(KEY))));
+  useEffect(() => window.localStorage.setItem(KEY, JSON.stringify(settings)), [settings]);
   const held = useMemo(
-    () => ({ settings, change: (news: Partial<Settings>) => setSettings((old) => ({ ...old, ...news })) }),
+    () => ({ settings, change: (news: Partial<Settings>) => setSettings((old) => put({ ...old, ...news })) }),
     [settings],
   );
   return <Context.Provider value={held}>{children}</Context.Provider>;

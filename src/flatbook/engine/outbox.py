@@ -86,18 +86,19 @@ class Outbox:
         if isinstance(effect, CallEffect):
             self._calls.send(effect)
             return
-        if key_of(effect) in self._in_flight:
+        key = key_of(effect)
+        if key in self._in_flight:
             return
         if isinstance(effect, Place):
-            self._queue(effect)
+            self._queue(effect, key)
         elif isinstance(effect, Cancel):
-            self._start(effect, self._cancel(effect))
+            self._start(effect, key, self._cancel(effect))
         elif isinstance(effect, CancelAll):
-            self._start(effect, self._cancel_all(effect))
+            self._start(effect, key, self._cancel_all(effect))
         elif isinstance(effect, Find):
-            self._start(effect, self._find(effect))
+            self._start(effect, key, self._find(effect))
         else:
-            self._start(effect, self._state(effect))
+            self._start(effect, key, self._state(effect))
 
     def ask(self, effect: Find) -> None:
         """Sends an overdue question and remembers when, so that the next one waits longer."""
@@ -117,21 +118,24 @@ class Outbox:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._calls.close()
 
-    def _queue(self, effect: Place) -> None:
+    def _queue(self, effect: Place, key: EffectKey) -> None:
         account = effect.order.account
-        waiting = self._waiting.setdefault(account, deque())
-        waiting.append(effect)
-        self._fill_lanes(account)
+        if self._waiting.get(account) or self._placing.get(account, 0) >= IN_FLIGHT_PER_ACCOUNT_MAX:
+            self._waiting.setdefault(account, deque()).append(effect)
+        else:
+            self._take_lane(account, effect, key)
 
     def _fill_lanes(self, account: AccountId) -> None:
         waiting = self._waiting.get(account)
-        while waiting and self._placing.get(account, 0) < IN_FLIGHT_PER_ACCOUNT_MAX:
+        while waiting and self._placing[account] < IN_FLIGHT_PER_ACCOUNT_MAX:
             effect = waiting.popleft()
-            self._placing[account] = self._placing.get(account, 0) + 1
-            self._start(effect, self._place(effect))
+            self._take_lane(account, effect, key_of(effect))
 
-    def _start(self, effect: Effect, work: Coroutine[Any, Any, None]) -> None:
-        key = key_of(effect)
+    def _take_lane(self, account: AccountId, effect: Place, key: EffectKey) -> None:
+        self._placing[account] = self._placing.get(account, 0) + 1
+        self._start(effect, key, self._place(effect))
+
+    def _start(self, effect: Effect, key: EffectKey, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._in_flight[key] = task
         task.add_done_callback(lambda done: self._ended(effect, key, done))

@@ -34,7 +34,7 @@ from flatbook.engine.ports import ApprovedOrder, ChainSource, Clock, Conflict, F
 from flatbook.engine.recover import KeptStates, recover
 from flatbook.engine.reports import AccountStatement
 from flatbook.engine.rules import Rules
-from flatbook.engine.step import Step, execution_source, moved_cursors, step
+from flatbook.engine.step import Step, execution_source, joined, moved_cursors, step
 from flatbook.events.control import CommandRefused, EngineStarted, EngineStopped, Mode, TradingHalted
 from flatbook.events.event import Event
 from flatbook.events.orders import NotSentReason
@@ -295,13 +295,14 @@ class Engine:
             self.wakes.restore(wakes)
             self._isolate(items, error)
             return len(items)
-        events = tuple(event for each in steps for event in each.events)
-        self._commit(events, moved_cursors([item for item, _ in items], steps, self._cursors))
-        for why in (why for each in steps for why in each.dropped):
+        done = steps[0] if len(steps) == 1 else joined(steps)
+        self._commit(done.events, moved_cursors([item for item, _ in items], steps, self._cursors))
+        self._act(done.effects)
+        for why in done.dropped:
             self._count(why)
-        self._act([effect for each in steps for effect in each.effects])
         for (item, waiter), each in zip(items, steps, strict=False):
-            self._answer(item, waiter, each)
+            if waiter is not None:
+                self._answer(item, waiter, each)
         return len(steps)
 
     def _step(self, item: Item) -> Step:
@@ -352,15 +353,16 @@ class Engine:
         harmless.
         """
         now = self.parts.clock.now()
-        self._cursors.update(cursors)
-        self._uncommitted.update(cursors)
-        overdue_cursors = self._uncommitted and now >= later(self._committed_at, seconds=CURSOR_COMMIT_S)
-        if not events and not overdue_cursors:
+        if cursors:
+            self._cursors.update(cursors)
+            self._uncommitted.update(cursors)
+        if not events and not (self._uncommitted and now >= later(self._committed_at, seconds=CURSOR_COMMIT_S)):
             return
         first = Seq(self.parts.journal.last + 1)
         self._append(events, now)
-        self.state.cursors.update(self._uncommitted)
-        self._uncommitted = {}
+        if self._uncommitted:
+            self.state.cursors.update(self._uncommitted)
+            self._uncommitted = {}
         self._committed_at = now
         if not folded:
             for event in events:
@@ -425,8 +427,8 @@ class Engine:
             return NotSentReason.HALTED
         return NotSentReason.EXPIRED if self.parts.clock.now() >= order.good_until else None
 
-    def _answer(self, item: Item, waiter: Waiter, done: Step) -> None:
-        if waiter is None or waiter.done():
+    def _answer(self, item: Item, waiter: asyncio.Future[CommandAnswer | None], done: Step) -> None:
+        if waiter.done():
             return
         if not isinstance(item, Command):
             waiter.set_result(None)

@@ -94,6 +94,16 @@ def execution_source(account: AccountId) -> SourceId:
     return SourceId(f"executions:{account}")
 
 
+def joined(steps: Sequence[Step]) -> Step:
+    """Returns what several inputs led to as one step, but for their cursors, of which `moved_cursors` knows more."""
+    return Step(
+        tuple(event for each in steps for event in each.events),
+        tuple(effect for each in steps for effect in each.effects),
+        {},
+        tuple(why for each in steps for why in each.dropped),
+    )
+
+
 def moved_cursors(
     items: Sequence[Item], steps: Sequence[Step], standing: Mapping[SourceId, str]
 ) -> dict[SourceId, str]:

@@ -89,11 +89,18 @@ def decide(view: QuoteView, params: Quoted) -> Decision:
         orders = view.orders(instrument.id)
         if len(orders) == 2 and not orders[0].cancel_pending and not orders[1].cancel_pending:
             continue
-        live = [order for order in orders if not order.cancel_pending]
-        touch = view.touch(instrument.id) if len(live) < 2 else None
+        live = 0
+        for each in orders:
+            live += not each.cancel_pending
+        touch = view.touch(instrument.id) if live < 2 else None
         if touch is None:
             continue
-        intents += [CancelIntent(order_id=each.order_id, reason=_STALE, because=None) for each in live]
+        if live:
+            intents += [
+                CancelIntent(order_id=each.order_id, reason=_STALE, because=None)
+                for each in orders
+                if not each.cancel_pending
+            ]
         tick = instrument.rules.tick
         bid, ask = Price((touch.bid - offset) * tick), Price((touch.ask + offset) * tick)
         intents.append(replace(buy, order_id=view.order_id(index), limit=bid))

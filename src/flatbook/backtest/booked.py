@@ -6,7 +6,7 @@ holds, that row is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from struct import Struct
 from typing import Any, Protocol
 
@@ -39,6 +39,7 @@ _SHAPE = Struct(f"{desk.SHAPE_COLUMNS}q")
 _WISH = Struct(f"{desk.WISH_COLUMNS}q")
 _put_order, _put_shape, put_wish = _ORDER.pack_into, _SHAPE.pack_into, _WISH.pack_into
 WISHES_BEGIN = desk.W0 * ROW_BYTES
+_ORDERS_BEGIN = desk.D0 * DESK_WIDTH
 NO_TEXT = (0, 0)
 WISHED = [desk.WISH, desk.W_NUMBER, desk.W_PLACE, desk.W_SIGN, desk.W_PRICE, desk.W_LOTS, desk.W_STYLE, desk.W_DUE]
 """What a simulator is told of what is wanted."""
@@ -137,10 +138,17 @@ class Booked:
         waiting: int = head[desk.CUTS] * GROUP + head[desk.COUNT]
         return self._journal.last - self._began_after + waiting
 
-    def wish(self, what: int, number: int, now: Instant, reason: int = 0, raw: tuple[int, int] = NO_TEXT) -> None:
-        """Writes down what is wanted and is no order. Needs: room."""
+    def wish_note(self, now: Instant, raw: tuple[int, int]) -> None:
+        """Writes down an event whose text was kept. Needs: room."""
+        self._wish(desk.NOTES, 0, now, raw)
+
+    def wish_late(self, number: int, now: Instant) -> None:
+        """Writes down that the cancel of an order is sent that waited for its acceptance. Needs: room."""
+        self._wish(desk.SENDS, number, now, NO_TEXT)
+
+    def _wish(self, what: int, number: int, now: Instant, raw: tuple[int, int]) -> None:
         count = self.head[desk.WISHES]
-        put_wish(self.bytes, WISHES_BEGIN + count * ROW_BYTES, what, number, reason, now, 0, 0, 0, *raw)
+        put_wish(self.bytes, WISHES_BEGIN + count * ROW_BYTES, what, number, 0, now, 0, 0, 0, *raw)
         self.head[desk.WISHES] = count + 1
 
     def wishes(self, count: int) -> list[list[int]]:
@@ -172,6 +180,12 @@ class Booked:
             if cells[begins] == number:
                 return begins
         return -1
+
+    def ended(self, numbers: Iterable[int]) -> list[int]:
+        """Returns those of some orders that are not live."""
+        cells = self.cells
+        found = [n for n in numbers if cells[_ORDERS_BEGIN + n % ORDERS_MAX * DESK_WIDTH] != n]
+        return [n for n in found if self.row_of(n) < 0] if self.head[desk.PROBES] else found
 
     def clear_orders(self) -> None:
         """Forgets all live orders, and what was wanted."""

@@ -72,6 +72,7 @@ class SimulatedDesk:
         self._direct.share(simulator)
         self.placed, self.seen = self._direct.placed, simulator.seen
         self.fit_since, self.touch_after = simulator.fit_since, simulator.touch_after
+        self._arm_again = simulator.arm_again
         self._is_direct, self._wishes = is_direct, self._direct.wishes
         self._stale, self._fires_once = True, True
         self._unsent: dict[OrderId, None] = {}
@@ -119,16 +120,20 @@ class SimulatedDesk:
             take_item(turn, Resumed(key=key), now)
         self._end(turn)
 
-    def goes_on(self, at: int) -> bool:
+    def goes_on(self, now: Instant) -> bool:
         """Asks the only strategy at an instant at which it is woken. Gives: False where `take` must do that."""
-        now = self._turn.now = Instant(at)
-        goes_on = self._direct.goes_on(now)
-        if goes_on:
-            self._send()
-        elif goes_on is None:
-            return False
-        else:
+        self._turn.now = now
+        direct = self._direct
+        goes_on = direct.goes_on(now)
+        if not goes_on:
+            if goes_on is None:
+                return False
             self._ask_engine((), now, woken=True)
+        elif self._stale or self._fires_once or not direct.says_the_same:
+            self._send()
+        else:
+            direct.says_the_same = False
+            self._arm_again()
         return True
 
     def take(self, at: int, *, woken: bool) -> None:
@@ -339,7 +344,7 @@ class SimulatedDesk:
         if self._stale or self._fires_once:
             self._arm()
         else:
-            self._simulator.arm_again()
+            self._arm_again()
 
     def _arm(self) -> None:
         """Waits for all that any strategy waits for."""

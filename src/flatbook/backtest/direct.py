@@ -208,7 +208,7 @@ class Direct:
         if head[desk.TOUCHES]:
             self._note_touched()
         if len(self._sent_by) > head[desk.ALIVE] + ENDED_KEPT_MAX:
-            self.placed.forget(booked.row_of)
+            self.placed.forget(booked.ended(self._sent_by))
 
     def _book_told(self, told: Sequence[Sequence[int]]) -> Sequence[Sequence[int]]:
         """Books what was told by a simulator that does not do that itself. Gives: what is not plain, and all behind."""
@@ -229,7 +229,7 @@ class Direct:
         head[desk.LATE] = 0
         for number in numbers:
             if self._books_itself:
-                self.booked.wish(desk.SENDS, number, now)
+                self.booked.wish_late(number, now)
             else:
                 self.wishes.append((desk.SENDS, number, 0, 0, 0, 0, 0, 0))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -57,10 +57,10 @@ class Placed:
         sent = self.sent[number] = self.by_id[wish.order_id] = Sent(number, standing, wish, decided_at)
         return sent
 
-    def forget(self, row_of: Callable[[int], int]) -> None:
-        """Forgets the orders that have ended. Needs: the table knows all that were sent."""
+    def forget(self, numbers: Iterable[int]) -> None:
+        """Forgets orders that have ended."""
         sent, by_id = self.sent, self.by_id
-        for number in [number for number in sent if row_of(number) < 0]:
+        for number in numbers:
             del by_id[sent.pop(number).wish.order_id]
 
     def take_back(self, count: int) -> None:

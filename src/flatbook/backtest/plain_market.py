@@ -93,7 +93,7 @@ class PlainMarket:
         self._watch = Watch(0, None, (), (), ())
         self._wake_at, self._sample_at = NEVER, 0
         self._next_wakes = self._is_woken = self._asks_each = self._has_rung = False
-        self.now, self.rows_done = tape.head.first_ts, 0
+        self.now, self.rows_done = Instant(tape.head.first_ts), 0
 
     # What a desk asks of it.
 
@@ -422,7 +422,7 @@ class PlainMarket:
     def _take_report(self) -> None:
         at, _, told = heappop(self._reports)
         self._told.append(told._replace(time=at))
-        self.now = at
+        self.now = Instant(at)
         is_watched = told.kind not in (PAID, FORCED) and told.number in self._watched
         if told.kind in _ENDINGS or (told.kind == FILLED and not told.left):
             self._watched.pop(told.number, None)
@@ -460,7 +460,7 @@ class PlainMarket:
         self._is_woken = self._is_woken or wakes
         if not row.ends:
             return False
-        self.now = row.local_ts
+        self.now = Instant(row.local_ts)
         self._is_woken = self._is_woken or self._next_wakes or self._asks_each
         self._next_wakes = False
         return True
@@ -474,7 +474,7 @@ class PlainMarket:
         return min([self._wake_at, *(seen.silent_at() for seen in self._seen if seen.is_watched)])
 
     def _ring(self, at: int) -> None:
-        self.now = at
+        self.now = Instant(at)
         self._is_woken = self._has_rung = True
         if self._wake_at <= at:
             self._wake_at = NEVER

@@ -115,8 +115,8 @@ class Simulator(Protocol):
     """A tape that is scanned from stop to stop."""
 
     @property
-    def now(self) -> int:
-        """The instant of the stop, by our clock. Units: ns."""
+    def now(self) -> Instant:
+        """The instant of the stop, by our clock."""
         ...
 
     @property

@@ -20,8 +20,7 @@ from flatbook.values.ids import COUNT_DIGITS, InstrumentId, OrderId, OwnerId, Sl
 from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.values.money import Money, Quantity
 
-IDS_AT_ONCE = 64
-"""How many ids of orders are made together."""
+_ENDS = [f"{number:02d}" for number in range(100)]
 IDS_MAX = 1_024
 """A decision that places more orders is booked by the engine."""
 
@@ -175,10 +174,19 @@ class StandingView:
         if 0 <= index < len(ids):
             return ids[index]
         if 0 <= index < IDS_MAX:
-            prefix, first, until = self.prefix, self.count, index + IDS_AT_ONCE
-            ids += [OrderId(f"{prefix}{first + k:0{COUNT_DIGITS}d}") for k in range(len(ids), until)]
+            self._make_ids(index + 1)
             return ids[index]
         return OrderId(f"{self.prefix}{self.count + index:0{COUNT_DIGITS}d}")
+
+    def _make_ids(self, count: int) -> None:
+        """Makes at least so many ids from the next one on, by whole hundreds."""
+        first = self.count + len(self.ids)
+        until = self.count + count
+        made: list[OrderId] = []
+        for hundred in range(first // 100, (until + 99) // 100):
+            begins: Any = self.prefix + str(hundred).zfill(COUNT_DIGITS - 2)
+            made += [begins + end for end in _ENDS]
+        self.ids += made[first % 100 :]
 
     def _full(self) -> SeatView:
         return self._sights.full_view(self.owner)

@@ -92,7 +92,7 @@ class Wished:
     def _note(self, note: Event, now: Instant) -> bool:
         raw = self.booked.keep_raw(encode_event(note)) if type(note) in NOTES else None
         if raw is not None:
-            self.booked.wish(desk.NOTES, 0, now, raw=raw)
+            self.booked.wish_note(now, raw)
         return raw is not None
 
     def _cancel(self, seated: Seated, intent: CancelIntent, gone: dict[OrderId, None], now: Instant) -> bool:
@@ -110,18 +110,15 @@ class Wished:
         gone[order_id] = None
         raw: tuple[int, int] | None = NO_TEXT
         if intent.because is not None:
-            event = CancelIntended(
-                order_id=order_id,
-                attempt=cells[row + desk.ATTEMPT] + 1,
-                reason=intent.reason,
-                because=intent.because,
-                decided_at=now,
-            )
-            raw = self.booked.keep_raw(encode_event(event))
-        if raw is not None:
-            kind = _CANCELS if cells[row + _STATUS] != _INTENDED else _HOLDS
-            self.booked.wish(kind, number, now, REASONS[intent.reason], raw)
-        return raw is not None
+            raw = self.booked.keep_raw(encode_event(_canceled(intent, cells[row + desk.ATTEMPT] + 1, now)))
+        if raw is None:
+            return False
+        head, (at, size) = self._head, raw
+        wishes, kind = head[_WISHES], _CANCELS if cells[row + _STATUS] != _INTENDED else _HOLDS
+        row = WISHES_BEGIN + wishes * ROW_BYTES
+        put_wish(self.booked.bytes, row, kind, number, REASONS[intent.reason], now, 0, 0, 0, at, size)
+        head[_WISHES] = wishes + 1
+        return True
 
     def _place(self, seated: Seated, wanted: Sequence[PlaceIntent], now: Instant) -> bool:
         """Writes down the orders that are wanted. Gives: False where one of them is not plain."""
@@ -206,3 +203,10 @@ class Wished:
         placed = (standing.place, standing.row, intent.side.sign, lots, style, decimals, text)
         self.booked.put_shape(row, (*placed, int(not intent.reduce_only)))
         return Shape(intent, row, has_text=text != NO_PIECE)
+
+
+def _canceled(intent: CancelIntent, attempt: int, now: Instant) -> CancelIntended:
+    """Returns the event of a cancel that something caused."""
+    return CancelIntended(
+        order_id=intent.order_id, attempt=attempt, reason=intent.reason, because=intent.because, decided_at=now
+    )

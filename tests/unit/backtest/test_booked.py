@@ -119,22 +119,22 @@ def test_a_text_that_is_full_is_written_and_one_that_is_too_short_grows(monkeypa
 
 def test_what_is_wanted_is_read_as_the_compiled_code_took_it() -> None:
     book = Run().book
-    book.wish(desk.CANCELS, 7, START, reason=2, raw=(30, 40))
-    book.wish(desk.SENDS, 9, START)
+    book.wish_note(START, (30, 40))
+    book.wish_late(9, START)
     first, second = (book.table[desk.W0 + k, : desk.WISH_COLUMNS].tolist() for k in range(2))
-    assert first == [desk.CANCELS, 7, 2, START, 0, 0, 0, 30, 40]
+    assert first == [desk.NOTES, 0, 0, START, 0, 0, 0, 30, 40]
     assert second == [desk.SENDS, 9, 0, START, 0, 0, 0, 0, 0]
     assert book.head[desk.WISHES] == 2
     book.put_shape(desk.H0 + 3, range(1, 9))
     book.table[desk.W0, desk.W_PLACE : desk.W_PLACE + 8] = book.table[desk.H0 + 3, :8]
-    assert book.wishes(1) == [[desk.CANCELS, 7, 1, 3, 0, 4, 5, 0]]
+    assert book.wishes(1) == [[desk.NOTES, 0, 1, 3, 0, 4, 5, 0]]
 
 
 def test_texts_that_are_kept_stand_behind_each_other_while_anything_is_wanted() -> None:
     book = Run().book
     assert book.keep_raw(b"x" * 10) == (0, 10)
     assert book.keep_raw(b"y" * 5) == (0, 5)
-    book.wish(desk.SENDS, 1, START)
+    book.wish_late(1, START)
     assert book.keep_raw(b"z" * 7) == (5, 7)
     assert book.keep_raw(b"w") == (12, 1)
     assert book.keep_raw(b"v" * 4_097) is None
@@ -148,7 +148,7 @@ def test_a_text_for_which_there_is_no_room_is_not_kept() -> None:
     while (place := book.keep_raw(b"x" * 4_096)) is not None:
         assert place == (kept, 4_096)
         kept += 4_096
-        book.wish(desk.SENDS, 1, START)
+        book.wish_late(1, START)
     assert kept == desk.RAW_BYTES
 
 

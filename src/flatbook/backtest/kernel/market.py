@@ -76,7 +76,7 @@ class CompiledMarket:
         self._tops = np.zeros((1, at.TOP_WIDTH), np.int64)
         self._rows: Any = ()
         self._done, self._has_silences = 0, False
-        self.now = tape.head.first_ts
+        self.now = Instant(tape.head.first_ts)
         self._next_chunk(first=True)
 
     def _point_at_arrays(self) -> None:
@@ -215,7 +215,7 @@ class CompiledMarket:
             self._call(block.SCAN)
             meta[at.PASSED] = 0
         self._passes, self._pending = max(1, min(self._passes, 2 * asked)), at.FULL
-        self.now = int(meta[at.NOW])
+        self.now = Instant(int(meta[at.NOW]))
         return True
 
     def told(self) -> list[list[int]]:

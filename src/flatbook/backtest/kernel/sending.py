@@ -45,6 +45,7 @@ from flatbook.backtest.kernel.tables import (
     REP_KIND,
     REP_NUMBER,
     REP_WATCH,
+    REPORT_SPREAD,
     REPORTS,
     SEED,
     SIGN,
@@ -153,13 +154,18 @@ def deliver(t: Longs) -> bool:
 
 
 def send_wishes(t: Longs, d: Longs) -> bool:
-    """Sends what the desk wants, in order. Gives: False where there was no room for all of it."""
-    has_room = True
+    """Sends what the desk wants, in order. Gives: False where there was no room for all of it.
+
+    Where no latency is drawn, nothing stands for the id of an order.
+    """
+    has_room, key = True, 0
+    is_drawn = t[META_ROW, PLACE_SPREAD] != 0 or t[META_ROW, CANCEL_SPREAD] != 0 or t[META_ROW, REPORT_SPREAD] != 0
     for k in range(d[desk.DESK_ROW, desk.WISHES]):
         row = d[desk.W0 + k]
         what, number, now = row[desk.WISH], row[desk.W_NUMBER], row[desk.W_NOW]
         if what == desk.PLACES:
-            key = key_of(d[row[desk.W_STANDING], desk.CRC], row[desk.W_COUNTED])
+            if is_drawn:
+                key = key_of(d[row[desk.W_STANDING], desk.CRC], row[desk.W_COUNTED])
             terms = (row[desk.W_PRICE], row[desk.W_LOTS], row[desk.W_STYLE], key, row[desk.W_DUE])
             if place(t, (number, row[desk.W_PLACE], row[desk.W_SIGN], *terms), now) < 0:
                 has_room = False

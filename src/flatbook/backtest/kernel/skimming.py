@@ -57,6 +57,9 @@ def may_skim(t: Longs) -> bool:
 def skim_quote(t: Longs, row: int, touch: tuple[int, int, int, int], at: int) -> bool:
     """Takes a touch (bid, its size, ask, its size) there and here. Gives: False where it does more than be seen."""
     bid, bid_size, ask, ask_size = touch
+    # Whether a price moves is a coin: where nothing was taken of what is displayed, it need not be known.
+    if t[row, BID_TAKEN] != 0 or t[row, ASK_TAKEN] != 0:
+        return False
     if not t[row, SAFE_LOW] <= bid + ask <= t[row, SAFE_HIGH]:
         return False
     if not 0 < bid < ask or bid <= t[row, BUY_HIGH] or ask >= t[row, SELL_LOW] or at - t[row, HEARD_AT] >= t[row, AGE]:
@@ -65,10 +68,6 @@ def skim_quote(t: Longs, row: int, touch: tuple[int, int, int, int], at: int) ->
         return False
     if ask <= t[row, LOWS + S_ASK] or ask >= t[row, HIGHS + S_ASK]:
         return False
-    if t[row, BID] != bid:
-        t[row, BID_TAKEN] = 0
-    if t[row, ASK] != ask:
-        t[row, ASK_TAKEN] = 0
     t[row, BID] = t[row, SAW_BID] = bid
     t[row, BID_SIZE] = t[row, SAW_BID_SIZE] = bid_size
     t[row, ASK] = t[row, SAW_ASK] = ask

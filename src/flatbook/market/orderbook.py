@@ -1,7 +1,8 @@
 """A book of what a venue shows: how much is offered at each price, in whole ticks and lots.
 
-Each side is a dict from price to size, beside its best price. Deleting the best looks for the next one tick by tick, as
-books are dense near their best; past WALK_MAX empty ticks it takes the best of all.
+Each side is a dict from price to size, beside its best price. A level that is taken away stays with a size of zero, as
+most come back; such levels go once they may be as many as the others. Deleting the best looks for the next one
+tick by tick, as books are dense near their best; past WALK_MAX empty ticks it takes the best of all.
 
 Units: prices in ticks, sizes in lots, both ints; a price is above zero.
 """
@@ -14,6 +15,8 @@ from typing import NamedTuple
 import msgspec
 
 WALK_MAX = 64
+ROOM_LEAST = 128
+"""How many prices a book holds before those without size are looked for."""
 PRICE_BOUND = 2**62
 
 Level = tuple[int, int]
@@ -42,12 +45,13 @@ class OrderBook:
     `best_bid` and `best_ask` are to be read only, in ticks; they are 0 while their side is empty.
     """
 
-    __slots__ = ("_asks", "_bids", "_under", "best_ask", "best_bid")
+    __slots__ = ("_asks", "_bids", "_room", "_under", "best_ask", "best_bid")
 
     def __init__(self) -> None:
         self._bids: dict[int, int] = {}
         self._asks: dict[int, int] = {}
         self.best_bid = self.best_ask = 0
+        self._room = ROOM_LEAST
         self._under = PRICE_BOUND  # an ask under this is the best: the best one, or the bound while there is none
 
     def replace(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
@@ -57,62 +61,74 @@ class OrderBook:
         self.best_bid = max(self._bids, default=0)
         self.best_ask = min(self._asks, default=0)
         self._under = self.best_ask or PRICE_BOUND
-
-    def change(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
-        """Sets how much is bid and asked at some prices, as `set_bid` and `set_ask` do for one."""
-        held, best = self._bids, self.best_bid
-        for price, size in bids:
-            if size:
-                held[price] = size
-                if price > best:  # noqa: PLR1730 (a call costs more than the comparison)
-                    best = price
-            elif held.pop(price, 0) and price == best:
-                best = self._bid_below(price)
-        self.best_bid = best
-        held, under = self._asks, self._under
-        for price, size in asks:
-            if size:
-                held[price] = size
-                if price < under:  # noqa: PLR1730
-                    under = price
-            elif held.pop(price, 0) and price == under:
-                under = self._ask_above(price) or PRICE_BOUND
-        self._under, self.best_ask = under, under if under != PRICE_BOUND else 0
+        self._room = max(ROOM_LEAST, 2 * (len(self._bids) + len(self._asks)))
 
     def set_bid(self, price: int, size: int) -> None:
         """Sets how much is bid at a price; zero takes the level away."""
-        if size:
-            self._bids[price] = size
-            if price > self.best_bid:  # noqa: PLR1730 (a call costs more than the comparison)
+        self._bids[price] = size
+        if price >= self.best_bid:
+            if size:
                 self.best_bid = price
-        elif self._bids.pop(price, 0) and price == self.best_bid:
-            self.best_bid = self._bid_below(price)
+            elif price == self.best_bid:
+                self.best_bid = self._bid_below(price)
 
     def set_ask(self, price: int, size: int) -> None:
         """Sets how much is asked at a price; zero takes the level away."""
-        if size:
-            self._asks[price] = size
-            if price < self._under:
+        self._asks[price] = size
+        if price <= self._under:
+            if size:
                 self._under = self.best_ask = price
-        elif self._asks.pop(price, 0) and price == self.best_ask:
-            self.best_ask = self._ask_above(price)
-            self._under = self.best_ask or PRICE_BOUND
+            elif price == self.best_ask:
+                self.best_ask = self._ask_above(price)
+                self._under = self.best_ask or PRICE_BOUND
+
+    def change(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
+        """Sets all levels of a message, in their order, as one by one but in fewer steps."""
+        levels, best = self._bids, self.best_bid
+        for price, size in bids:
+            levels[price] = size
+            if price >= best:
+                if size:
+                    best = price
+                elif price == best:
+                    best = self._bid_below(price)
+        self.best_bid, levels, best = best, self._asks, self._under
+        for price, size in asks:
+            levels[price] = size
+            if price <= best:
+                if size:
+                    best = price
+                elif price == best:
+                    best = self._ask_above(price) or PRICE_BOUND
+        self._under, self.best_ask = best, best if best < PRICE_BOUND else 0
+        self._forget_empty()
+
+    def _forget_empty(self) -> None:
+        """Takes away what has no size, where there may be as much of it as of the rest."""
+        if len(self._bids) + len(self._asks) <= self._room:
+            return
+        for levels in (self._bids, self._asks):
+            for price in [price for price, size in levels.items() if not size]:
+                del levels[price]
+        self._room = max(ROOM_LEAST, 2 * (len(self._bids) + len(self._asks)))
 
     def _bid_below(self, price: int) -> int:
-        bids, last = self._bids, price - WALK_MAX
+        bids, size_at, last = self._bids, self._bids.get, price - WALK_MAX
+        self._forget_empty()
         while price > last:
             price -= 1
-            if price in bids:
+            if size_at(price):
                 return price
-        return max(bids, default=0)
+        return max((price for price, size in bids.items() if size), default=0)
 
     def _ask_above(self, price: int) -> int:
-        asks, last = self._asks, price + WALK_MAX
+        asks, size_at, last = self._asks, self._asks.get, price + WALK_MAX
+        self._forget_empty()
         while price < last:
             price += 1
-            if price in asks:
+            if size_at(price):
                 return price
-        return min(asks, default=0)
+        return min((price for price, size in asks.items() if size), default=0)
 
     @property
     def is_crossed(self) -> bool:
@@ -131,12 +147,12 @@ class OrderBook:
     def bids(self) -> Iterator[Level]:
         """Yields the levels bid, best first."""
         bids = self._bids
-        return ((price, bids[price]) for price in sorted(bids, reverse=True))
+        return ((price, size) for price in sorted(bids, reverse=True) if (size := bids[price]))
 
     def asks(self) -> Iterator[Level]:
         """Yields the levels asked, best first."""
         asks = self._asks
-        return ((price, asks[price]) for price in sorted(asks))
+        return ((price, size) for price in sorted(asks) if (size := asks[price]))
 
     def depth_within(self, sign: int, ticks: int) -> int:
         """Returns how much is bid (+1) or asked (-1) no further than so many ticks from the best of its side."""

@@ -99,11 +99,7 @@ def decide(view: QuoteView, instruments: tuple[Instrument, ...]) -> Decision:
     intents: list[Intent] = []
     placed = 0
     for instrument, touch in zip(instruments, told, strict=True):
-        intents += [
-            CancelIntent(order_id=order.order_id, reason=CancelReason.STALE_PRICE, because=None)
-            for order in view.orders(instrument.id)
-            if chance.random() < 0.2 and not order.cancel_pending
-        ]
+        intents += _cancels(view, instrument, chance)
         if touch is not None and chance.random() < 0.7:
             intents.append(_place(view, instrument, (touch.bid, touch.ask), chance, placed))
             placed += 1
@@ -118,6 +114,33 @@ def decide_seldom(view: QuoteView, instruments: tuple[Instrument, ...]) -> Decis
     told = [(view.touch(each.id), view.observed_at(each.id), len(view.orders(each.id))) for each in instruments]
     chance = random.Random(repr((view.now, told, view.feature("mid"), view.feature("atr"))))
     return CALM if chance.random() < 5 / 6 else decide(view, instruments)
+
+
+def decide_at_levels(view: QuoteView, instruments: tuple[Instrument, ...]) -> Decision:
+    """Places an order where none is, and waits until it is filled or its market has moved: most rows are only seen."""
+    touches = [view.touch(each.id) for each in instruments]
+    chance = random.Random(repr((view.now, [astuple(touch) for touch in touches if touch is not None])))
+    intents, levels, placed = list[Intent](), list[Level](), 0
+    for instrument, touch in zip(instruments, touches, strict=True):
+        if touch is None:
+            continue
+        intents += _cancels(view, instrument, chance)
+        if not view.orders(instrument.id):
+            intents.append(_place(view, instrument, (touch.bid, touch.ask), chance, placed))
+            placed += 1
+        far = chance.randint(1, 6)
+        levels.append(Level(instrument.id, Series.BID, Edge.AT_OR_BELOW, touch.bid - far))
+        levels.append(Level(instrument.id, Series.ASK, Edge.AT_OR_ABOVE, touch.ask + far))
+    wake = Wake(on=(Trigger.ORDER_FILLED,), at=later(view.now, ms=90), levels=tuple(levels))
+    return Decision(intents=tuple(intents), notes=(), wake=wake)
+
+
+def _cancels(view: QuoteView, instrument: Instrument, chance: random.Random) -> list[CancelIntent]:
+    return [
+        CancelIntent(order_id=order.order_id, reason=CancelReason.STALE_PRICE, because=None)
+        for order in view.orders(instrument.id)
+        if chance.random() < 0.2 and not order.cancel_pending
+    ]
 
 
 def _place(
@@ -176,6 +199,12 @@ def restless_seat(tape: Tape, owner: OwnerId = OWNER, *, seldom: bool = False) -
         params=instruments,
         decide=decide_seldom if seldom else decide,
     )
+
+
+def patient_seat(tape: Tape) -> Seat:
+    """Returns the seat of the strategy that waits for levels, and has no features: a scan then skims what it can."""
+    instruments = tuple(instrument_of(tape, place) for place in range(2))
+    return Seat(owner=OWNER, instruments=instruments, features=(), params=instruments, decide=decide_at_levels)
 
 
 def restless_terms(seed: int, *, poor: bool = False) -> Terms:

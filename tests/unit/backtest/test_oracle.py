@@ -11,16 +11,16 @@ from flatbook.backtest.run import BacktestRun, Plan, drive, features_of, observe
 from flatbook.events.forced import ForcedReduction
 from flatbook.events.orders import OrderFilled, OrderRejected
 from flatbook.journal.memory import MemoryJournal, MemoryStore
-from tests.unit.backtest.restless import OTHER, drawn_tape, restless_seat, restless_terms
+from tests.unit.backtest.restless import OTHER, drawn_tape, patient_seat, restless_seat, restless_terms
 
 
 def driven(
-    kind: type[CompiledMarket | PlainMarket], seed: int, *, each: bool = False, poor: bool = False
+    kind: type[CompiledMarket | PlainMarket], seed: int, *, each: bool = False, poor: bool = False, patient: bool = False
 ) -> tuple[BacktestRun, MemoryStore]:
-    """Runs the restless strategy by one of the simulators."""
+    """Runs the restless strategy, or a patient one, by one of the simulators."""
     tape, terms, store = drawn_tape(seed), restless_terms(seed, poor=poor), MemoryStore()
     seldom = restless_seat(tape, seldom=True), restless_seat(tape, OTHER, seldom=True)
-    seats = seldom if each else (restless_seat(tape),)
+    seats = seldom if each else (patient_seat(tape) if patient else restless_seat(tape),)
     places = places_of(tape)
     simulator = kind(tape, terms, [(places[feature.instrument], feature) for _, feature in features_of(seats)])
     observe(simulator, seats, terms, places)
@@ -76,6 +76,20 @@ def test_an_account_that_has_little_is_turned_down_and_closed_by_force_alike(
     assert list(compiled[0].samples) == list(plain[0].samples)
     assert sum(isinstance(event, ForcedReduction) for event in events_of(plain[1])) == closed
     assert sum(isinstance(event, OrderRejected) for event in events_of(plain[1])) > 0
+
+
+@pytest.mark.parametrize("seed", range(200, 216))
+def test_rows_that_are_only_seen_are_gone_through_at_once_with_the_same_journal(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flatbook.backtest.tape.ROWS_IN_A_CHUNK", 331)
+    monkeypatch.setattr(at, "LEVEL_SLOTS", 4096)
+    compiled, plain = driven(CompiledMarket, seed, patient=True), driven(PlainMarket, seed, patient=True)
+    assert events_of(compiled[1]) == events_of(plain[1])
+    assert compiled[1].link == plain[1].link
+    assert list(compiled[0].samples) == list(plain[0].samples)
+    assert list(compiled[0].queue) == list(plain[0].queue)
+    assert executions(plain[1]) > 8
 
 
 def events_of(store: MemoryStore) -> list[object]:

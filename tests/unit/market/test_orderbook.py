@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sys import getsizeof
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +20,33 @@ def filled(bids: list[tuple[int, int]], asks: list[tuple[int, int]]) -> OrderBoo
 
 
 BOOK = filled([(99, 5), (100, 2), (97, 1)], [(103, 4), (102, 3), (200, 9)])
+
+
+@given(messages=st.lists(CHANGES, max_size=8))
+def test_a_message_changes_a_book_as_its_levels_do_one_by_one(messages: list[list[tuple[int, int, int]]]) -> None:
+    book, other = OrderBook(), OrderBook()
+    for changes in messages:
+        bids, asks = ([(price, size) for side, price, size in changes if side == sign] for sign in (1, -1))
+        book.change(bids, asks)
+        for price, size in bids:
+            other.set_bid(price, size)
+        for price, size in asks:
+            other.set_ask(price, size)
+        assert (list(book.bids()), list(book.asks())) == (list(other.bids()), list(other.asks()))
+        assert (book.best_bid, book.best_ask) == (other.best_bid, other.best_ask)
+        assert book.touch() == other.touch()
+
+
+def test_prices_that_a_market_has_left_are_forgotten() -> None:
+    book = filled([(1, 1)], [(10**6, 1)])
+    for price in range(1_000, 9_000):
+        book.change([(price, 5), (price - 1, 0)], [(price + 3, 2), (price + 2, 0)])
+    assert (list(book.bids()), list(book.asks())) == ([(8_999, 5), (1, 1)], [(9_002, 2), (10**6, 1)])
+    for price in range(8_999, 2_000, -1):
+        book.change([(price - 1, 5), (price, 0)], [(price + 2, 2), (price + 3, 0)])
+    assert (list(book.bids()), list(book.asks())) == ([(2_000, 5), (1, 1)], [(2_003, 2), (10**6, 1)])
+    assert getsizeof(book._bids) < 40_000
+    assert getsizeof(book._asks) < 40_000
 
 
 @given(changes=CHANGES)

@@ -92,6 +92,8 @@ INLINED = (
     skimming.may_skim,
     skimming.skim_quote,
     skimming.skim_trade,
+    skimming.skim_levels,
+    levels.price_behind,
     skimming.skim,
     scan.scan,
     seen.see_touch,

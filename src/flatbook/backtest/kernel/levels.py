@@ -72,10 +72,13 @@ def level_at(t: Longs, lv: Longs, k: int, sign: int, price: int) -> int:
 
 def next_best(t: Longs, lv: Longs, k: int, sign: int, price: int) -> int:
     """Returns the best price of a side that is worse than a price that was its best; 0 where there is none."""
-    row = t[I0 + k]
-    if row[BID_LEVELS if sign > 0 else ASK_LEVELS] == 0:
+    if t[I0 + k, BID_LEVELS if sign > 0 else ASK_LEVELS] == 0:
         return 0
-    side = 2 * k if sign > 0 else 2 * k + 1
+    return price_behind(lv, 2 * k if sign > 0 else 2 * k + 1, sign, price)
+
+
+def price_behind(lv: Longs, side: int, sign: int, price: int) -> int:
+    """Returns the nearest price with a level behind another; 0 where there is none. Needs: one, or it looks long."""
     slots = lv.shape[1]
     for step in range(1, slots):
         p = price - sign * step
@@ -173,5 +176,5 @@ def take_from(t: Longs, lv: Longs, k: int, sign: int, limit: int, want: int) -> 
     return 0, 0
 
 
-COMPILED = (keep_level, put_back_levels, level_at, next_best, set_level, clear_levels, take_from)
+COMPILED = (keep_level, put_back_levels, level_at, price_behind, next_best, set_level, clear_levels, take_from)
 """What a compiler of arrays must be given, each after what it calls."""

@@ -409,7 +409,7 @@ def scan(t: Longs, lv: Longs, tops: Longs, fr: Floats, p: Kept, c: Rows) -> int:
         sees = s < v and comes <= happens
         at = next_message(t, bound if over and closed else NEVER)
         if s == v and may_skim(t):
-            v = s = skim(t, c, v, min(at, t[META_ROW, TIMER], t[META_ROW, SAMPLE_AT]))
+            v = s = skim(t, lv, c, v, min(at, t[META_ROW, TIMER], t[META_ROW, SAMPLE_AT]))
             over = v == rows
             happens = ts[v] if not over else happens
         if t[META_ROW, WOKEN] != 0 and at > t[META_ROW, NOW] and comes > t[META_ROW, NOW]:

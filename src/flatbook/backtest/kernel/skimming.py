@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from flatbook.backtest.kernel.levels import L_PRICE, L_SIZE, L_TAKEN, price_behind
 from flatbook.backtest.kernel.tables import (
     AGE,
     ASK,
+    ASK_LEVELS,
     ASK_SIZE,
     ASK_TAKEN,
     AT_TRADE,
     BID,
+    BID_LEVELS,
     BID_SIZE,
     BID_TAKEN,
     BUY_HIGH,
+    BUY_LOW,
     EACH,
     EVERY,
     FEATURES,
@@ -22,10 +26,13 @@ from flatbook.backtest.kernel.tables import (
     I0,
     IS_DEEP,
     IS_FIT,
+    K_ASK,
+    K_BID,
     K_QUOTE,
     K_TRADE,
     LOWS,
     META_ROW,
+    NEVER,
     NEXT_WAKES,
     NOW,
     PASSES,
@@ -39,6 +46,7 @@ from flatbook.backtest.kernel.tables import (
     SAW_BID,
     SAW_BID_SIZE,
     SAW_TRADE,
+    SELL_HIGH,
     SELL_LOW,
     UNDOING,
     WOKEN,
@@ -88,21 +96,83 @@ def skim_trade(t: Longs, row: int, price: int) -> bool:
     return True
 
 
-def skim(t: Longs, c: tuple[Any, ...], v: int, until: int) -> int:
-    """Goes through quotes and trades that come to none of our orders and wake nobody, as long as nothing else is due.
+def skim_levels(t: Longs, lv: Longs, c: tuple[Any, ...], v: int, until: int) -> int:
+    """Goes through changes of one book as `skim` does, with what it shows at hand. Gives: the first row that is left.
+
+    A row whose touch does more than be seen is left with its level set already: setting it again changes nothing. Each
+    side is looked at as if it were the bids: a price counts with the sign of its side.
+    """
+    ts, local_ts, kinds, insts, p1, q1, _, _, flags = c
+    k, mask, last = insts[v], lv.shape[1] - 1, len(ts) - 1
+    row = t[I0 + k]
+    buy_low, buy_high, sell_low, sell_high = row[BUY_LOW], row[BUY_HIGH], row[SELL_LOW], row[SELL_HIGH]
+    bid_over, bid_under = max(0, row[LOWS + S_BID]), min(row[HIGHS + S_BID], sell_low)
+    ask_over, ask_under = max(row[LOWS + S_ASK], buy_high), row[HIGHS + S_ASK]
+    safe_low, safe_high = row[SAFE_LOW], row[SAFE_HIGH]
+    bid, bid_size, ask, ask_size = row[BID], row[BID_SIZE], row[ASK], row[ASK_SIZE]
+    bids, asks, heard, age = row[BID_LEVELS], row[ASK_LEVELS], row[HEARD_AT], row[AGE]
+    saw_bid, saw_bid_size, saw_ask, saw_ask_size = row[SAW_BID], row[SAW_BID_SIZE], row[SAW_ASK], row[SAW_ASK_SIZE]
+    low_step, high_step = sell_low - buy_low, sell_high - buy_high
+    sbid, sask = bid, -ask if ask > 0 else -NEVER
+    while v < last:
+        comes, side, price, size = local_ts[v], kinds[v] - K_BID, p1[v], q1[v]
+        if comes > ts[v + 1] or ts[v] >= until or comes >= until or insts[v] != k or not 0 <= side <= 1:
+            break
+        if buy_low + side * low_step <= price <= buy_high + side * high_step:
+            break
+        level = lv[2 * k + side, price & mask]
+        had = level[L_SIZE]
+        if had > 0 and level[L_PRICE] != price:
+            break
+        level[L_PRICE] = price
+        level[L_SIZE] = size
+        level[L_TAKEN] = level[L_TAKEN] if had > 0 else 0
+        more = (1 if size > 0 else 0) - (1 if had > 0 else 0)
+        sign, best = 1 - 2 * side, sbid + side * (sask - sbid)
+        bids, asks = bids + more * (1 - side), asks + more * side
+        if price * sign >= best and (size > 0 or had > 0):
+            if size == 0:
+                price = price_behind(lv, 2 * k + side, sign, price) if (bids if side == 0 else asks) > 0 else 0
+                size = lv[2 * k + side, price & mask, L_SIZE] if price > 0 else 0
+            if side == 0:
+                bid, bid_size = price, size
+                sbid = bid
+            else:
+                ask, ask_size = price, size
+                sask = -ask if ask > 0 else -NEVER
+        if flags[v] & LAST:
+            if not (bid_over < bid < bid_under and max(bid, ask_over) < ask < ask_under and comes - heard < age):
+                break
+            if not safe_low <= bid + ask <= safe_high:
+                break
+            saw_bid, saw_bid_size, saw_ask, saw_ask_size, heard = bid, bid_size, ask, ask_size, comes
+        v += 1
+    row[BID], row[BID_SIZE], row[ASK], row[ASK_SIZE] = bid, bid_size, ask, ask_size
+    row[BID_LEVELS], row[ASK_LEVELS], row[HEARD_AT] = bids, asks, heard
+    row[SAW_BID], row[SAW_BID_SIZE], row[SAW_ASK], row[SAW_ASK_SIZE] = saw_bid, saw_bid_size, saw_ask, saw_ask_size
+    return v
+
+
+def skim(t: Longs, lv: Longs, c: tuple[Any, ...], v: int, until: int) -> int:
+    """Goes through rows that come to none of our orders and wake nobody, as long as nothing else is due.
 
     Needs: all rows before `v` were seen. Gives: the first row that is left, which is to be looked at from all sides.
     """
     ts, local_ts, kinds, insts, p1, q1, p2, q2, flags = c
     now, last = t[META_ROW, NOW], len(ts) - 1
     while v < last:
-        comes, row, is_taken = local_ts[v], I0 + insts[v], False
+        comes, row, kind, is_taken = local_ts[v], I0 + insts[v], kinds[v], False
         if ts[v] >= until or comes >= until or comes > ts[v + 1] or t[row, EVERY] != 0:
             break
-        if kinds[v] == K_TRADE:
+        if kind == K_TRADE:
             is_taken = skim_trade(t, row, p1[v])
-        elif kinds[v] == K_QUOTE and t[row, IS_DEEP] == 0 and t[row, IS_FIT] != 0:
-            is_taken = skim_quote(t, row, (p1[v], q1[v], p2[v], q2[v]), comes)
+        elif t[row, IS_FIT] != 0 and t[row, IS_DEEP] == 0:
+            is_taken = kind == K_QUOTE and skim_quote(t, row, (p1[v], q1[v], p2[v], q2[v]), comes)
+        elif t[row, IS_FIT] != 0 and (kind in (K_BID, K_ASK)):
+            first, v = v, skim_levels(t, lv, c, v, until)
+            now = max(now, t[row, HEARD_AT])
+            if v > first:
+                continue
         if not is_taken:
             break
         if flags[v] & LAST:
@@ -112,5 +182,5 @@ def skim(t: Longs, c: tuple[Any, ...], v: int, until: int) -> int:
     return v
 
 
-COMPILED = (may_skim, skim_quote, skim_trade, skim)
+COMPILED = (may_skim, skim_quote, skim_trade, skim_levels, skim)
 """What a compiler of arrays must be given, each after what it calls."""

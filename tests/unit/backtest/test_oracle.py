@@ -15,7 +15,12 @@ from tests.unit.backtest.restless import OTHER, drawn_tape, patient_seat, restle
 
 
 def driven(
-    kind: type[CompiledMarket | PlainMarket], seed: int, *, each: bool = False, poor: bool = False, patient: bool = False
+    kind: type[CompiledMarket | PlainMarket],
+    seed: int,
+    *,
+    each: bool = False,
+    poor: bool = False,
+    patient: bool = False,
 ) -> tuple[BacktestRun, MemoryStore]:
     """Runs the restless strategy, or a patient one, by one of the simulators."""
     tape, terms, store = drawn_tape(seed), restless_terms(seed, poor=poor), MemoryStore()

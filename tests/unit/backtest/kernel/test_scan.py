@@ -263,3 +263,64 @@ def test_funding_is_paid_on_what_the_venue_holds_at_its_settlement_and_not_when_
     market.until(40)
     assert market.told[-1] == (at.PAID, 0, 100_000, 7, 30)
     assert [kind for kind, *_ in market.told].count(at.PAID) == 1
+
+
+def deep_market(*changes: tuple[int, Kind, int, int], trades: tuple[Message, ...] = ()) -> Market:
+    """Returns a market of a book of two levels a side, and changes (instant, kind, price, size) of it."""
+    sides = (Kind.BID, 99, 50), (Kind.BID, 98, 7), (Kind.ASK, 101, 50), (Kind.ASK, 102, 6)
+    first = Message(
+        10, 10, [(Kind.CLEAR, 0, 0, 0, 0, 0, 0), *((*level[:1], 0, *level[1:], 0, 0, 0) for level in sides)]
+    )
+    made = [first, *(book(at_ns, (kind, price, size)) for at_ns, kind, price, size in changes), *trades]
+    return Market(*sorted(made, key=lambda message: message.ts), deep=True)
+
+
+def test_a_queue_is_shortened_by_a_change_among_others_that_do_not_come_to_it() -> None:
+    market = deep_market(
+        (20, Kind.BID, 98, 9), (30, Kind.BID, 99, 10), (40, Kind.ASK, 102, 1), trades=(trade(50, 99, 12, -1),)
+    )
+    market.until(11)
+    market.place(1, BUY, 99, 5)
+    market.until(60)
+    assert market.fills == [(1, 99, 2)]
+
+
+def test_a_level_that_went_and_came_back_has_all_that_it_shows() -> None:
+    market = deep_market((20, Kind.BID, 98, 9), (30, Kind.ASK, 101, 0), (40, Kind.ASK, 101, 30), (90, Kind.BID, 98, 3))
+    market.until(11)
+    market.place(1, BUY, 101, 50, at.IOC)
+    market.until(50)
+    market.place(2, BUY, 101, 40, at.IOC)
+    market.until(95)
+    assert market.fills == [(1, 101, 50), (2, 101, 30)]
+
+
+def test_the_best_of_a_book_goes_back_and_forth_and_is_seen_so_at_the_end_of_each_message() -> None:
+    changes = ((20, Kind.BID, 99, 0), (30, Kind.ASK, 101, 0), (40, Kind.ASK, 100, 4), (50, Kind.BID, 99, 2))
+    market = deep_market(*changes, (60, Kind.BID, 99, 0), (70, Kind.BID, 97, 1))
+    seen = []
+    for instant in (15, 25, 35, 45, 55, 65):
+        market.until(instant)
+        seen.append(tuple(market.t[I0, at.SAW_BID : at.SAW_ASK_SIZE + 1].tolist()))
+    assert seen == [
+        (99, 50, 101, 50),
+        (98, 7, 101, 50),
+        (98, 7, 102, 6),
+        (98, 7, 100, 4),
+        (99, 2, 100, 4),
+        (98, 7, 100, 4),
+    ]
+    assert market.t[I0, [at.BID_LEVELS, at.ASK_LEVELS]].tolist() == [1, 2]
+    market.until(80)
+    assert market.t[I0, [at.BID_LEVELS, at.ASK_LEVELS]].tolist() == [2, 2]
+
+
+def test_a_touch_that_comes_to_an_order_or_to_a_level_is_looked_at_from_all_sides() -> None:
+    market = deep_market((20, Kind.BID, 98, 9), (30, Kind.ASK, 101, 0), (40, Kind.ASK, 100, 4), (50, Kind.ASK, 99, 3))
+    market.until(11)
+    market.place(1, BUY, 100, 9)
+    market.until(35)
+    assert market.fills == []
+    market.t[I0, at.HIGHS + at.S_BID] = 99
+    market.until(60)
+    assert market.fills == [(1, 100, 4), (1, 100, 3)]

@@ -81,7 +81,7 @@ class Told:
     def __init__(self, told: list[bool]) -> None:
         self.told = told
 
-    def saw_book(self, instrument: InstrumentId, at: Instant, *, is_fit: bool = True) -> None:
+    def saw_book(self, instrument: InstrumentId, at: Instant, *, is_fit: bool = True, late_ns: int = 0) -> None:
         self.told.append(is_fit)
 
     def saw_trade(self, instrument: InstrumentId, ticks: int, lots: int, at: Instant) -> None:

@@ -229,8 +229,11 @@ class Observations:
         sight = self._sights.get(instrument)
         return sight.book if sight is not None and sight.is_shown else None
 
-    def saw_book(self, instrument: InstrumentId, at: Instant, *, is_fit: bool = True) -> None:
-        """Takes that a book was written at an instant of our clock, and wakes whoever waits for what it shows."""
+    def saw_book(self, instrument: InstrumentId, at: Instant, *, is_fit: bool = True, late_ns: int = 0) -> None:
+        """Takes that a book was written at an instant of our clock, and wakes whoever waits for what it shows.
+
+        Units: `late_ns` is by how much what was heard is older than that.
+        """
         if self._answers:
             self._arm_answered()
         sight = self._sights[instrument]
@@ -248,12 +251,12 @@ class Observations:
             elif seen >= sight.seen_until:
                 self._wake_reached(sight)
             return
-        before, sight.at = sight.at, at
+        before, sight.at = sight.at, Instant(at - late_ns) if late_ns else at
         if at > self._seen_at:  # noqa: PLR1730
             self._seen_at = at
         for feature in sight.features:
             take_mid(feature.kind, feature.row, feature.marks, at, (bid + ask) * 0.5, feature.span_ns)
-        if not sight.is_shown or before is None or at - before >= sight.age_ns:
+        if not sight.is_shown or before is None or at - before >= sight.age_ns or late_ns >= sight.age_ns:
             sight.is_shown = True
             self._wake_all(sight)
         elif (

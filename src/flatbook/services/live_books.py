@@ -2,6 +2,7 @@
 
 A book is kept in the decimals of its venue. Where a tick or a lot of the instrument is another number than one in its
 last decimal, what strategies see is a copy of the best levels in whole ticks and lots: bids cut down, asks cut up.
+A book is as old as its venue dates it, where that makes it older than when it was heard.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from flatbook.engine.ports import Clock
 from flatbook.engine.rules import Rules
 from flatbook.market.candles import Candles
 from flatbook.market.depth import Books, BookSync, Grid, UnreadFor
+from flatbook.market.lag import Lag
 from flatbook.market.orderbook import Level, OrderBook
 from flatbook.ops.config import Loaded
 from flatbook.ops.config_accounts import CcxtAccount, PaperExchangeAccount
@@ -61,8 +63,8 @@ TEXT_PATIENCE = Patience(beat_s=20, silence_s=60)
 class Observing(Protocol):
     """Who is told what was seen."""
 
-    def saw_book(self, instrument: InstrumentId, at: Instant, *, is_fit: bool = True) -> None:
-        """Takes that a book was written."""
+    def saw_book(self, instrument: InstrumentId, at: Instant, *, is_fit: bool = True, late_ns: int = 0) -> None:
+        """Takes that a book was written, and by how much what was heard is older."""
         ...
 
     def saw_trade(self, instrument: InstrumentId, ticks: int, lots: int, at: Instant) -> None:
@@ -172,7 +174,7 @@ class LiveBooks:
         """Returns the work of each stream, none of which ends by itself."""
         works = []
         for stream, seen in self._streams:
-            stream.changed = partial(self._changed, observing, candles, seen)
+            stream.changed = partial(self._changed, observing, candles, (seen, Lag()))
             works.append(stream.keep())
         for trades, traded in self._trades:
             trades.heard = partial(self._heard, observing, candles, traded)
@@ -212,13 +214,14 @@ class LiveBooks:
             await worker.close()
 
     def _changed(
-        self, observing: Observing, candles: Candles, seen: Mapping[str, Seen], symbol: str, sync: BookSync
+        self, observing: Observing, candles: Candles, told: tuple[Mapping[str, Seen], Lag], symbol: str, sync: BookSync
     ) -> None:
-        each, now, is_fit = seen[symbol], self._clock.now(), sync.unfit is None
+        each, now, is_fit = told[0][symbol], self._clock.now(), sync.unfit is None
         if each.by_seats:
             if each.is_copied and is_fit:
                 copy_book(sync.book, each)
-            observing.saw_book(each.instrument.id, now, is_fit=is_fit)
+            late_ns = told[1].late_ns(now, sync.happened_at) if is_fit else 0
+            observing.saw_book(each.instrument.id, now, is_fit=is_fit, late_ns=late_ns)
         if is_fit:
             if each.by_monitors:
                 candles.hear(each.instrument.id, now)

@@ -158,13 +158,13 @@ class ShowingObservations(Observations):
 
     shown: Mapping[InstrumentId, Shown] = {}
 
-    def saw_book(self, instrument: InstrumentId, at: Instant, *, is_fit: bool = True) -> None:
+    def saw_book(self, instrument: InstrumentId, at: Instant, *, is_fit: bool = True, late_ns: int = 0) -> None:
         """Takes that a book was written, and shows it."""
         place = self.shown.get(instrument)
         if place is not None and is_fit:
             book = self.book(instrument)
             place.exchange.saw_book(place.market, book.bids(), book.asks())
-        super().saw_book(instrument, at, is_fit=is_fit)
+        super().saw_book(instrument, at, is_fit=is_fit, late_ns=late_ns)
 
     def saw_others_trade(self, instrument: InstrumentId, ticks: int, lots: int, taker: Side) -> None:
         """Shows a trade of others."""

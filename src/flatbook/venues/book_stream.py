@@ -5,6 +5,10 @@ the stream. So is one that stays crossed: no venue matches like that for long, a
 same. So is one whose whole book does not come first, or of which anything could not be read: no later change would make
 up for it, and none may be readable that shows the gap. Nothing is read from a book while it says why it is unfit.
 Conversations that do not end with all books follow one another at rests that grow.
+
+One symbol of which no whole book comes, while others are fit, is parked: the venue is asked to tell nothing of it, and
+then to tell of it anew, at rests that grow, over the same connection. Where a whole conversation brings nothing, each
+symbol is asked for by a message of its own in the next one: a venue may refuse all for the sake of one.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ RECONNECT_S = 2
 RECONNECT_DOUBLINGS_MAX = 7
 CROSSED_S_MAX = 5
 WHOLE_S_MAX = 5
+PARKED_DOUBLINGS_MAX = 7
 GARBLED_MAX = 10
 
 Changed = Callable[[str, BookSync], None]
@@ -45,6 +50,7 @@ class BookFeed(msgspec.Struct, frozen=True, kw_only=True):
     """How a venue tells its books.
 
     `beat` is the text that asks for a sign of life, None where the protocol's own ping does. `overlaps` as in BookSync.
+    `closing` takes back what `opening` asked for; None where nothing does, or where whole books come over REST.
     """
 
     name: str
@@ -57,6 +63,7 @@ class BookFeed(msgspec.Struct, frozen=True, kw_only=True):
     overlaps: bool = False
     beat: str | None = None
     whole: WholeByRest | None = None
+    closing: Callable[[Sequence[str]], tuple[str, ...]] | None = None
 
 
 class BookStream:
@@ -64,7 +71,7 @@ class BookStream:
 
     Needs: `http` reaches the feed's REST host, where it has one. `changed` hears of each book that moved, and of each
     that may not be read any more. `opened` counts the conversations that stood, `left` those that were left for what
-    had become of a book.
+    had become of a book. `parked` are the symbols that are not asked for now, with the instant of the next time.
     """
 
     def __init__(
@@ -78,15 +85,20 @@ class BookStream:
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._crossed_at: dict[str, Instant] = {}
         self._missing: dict[str, None] = {}
+        self.parked: dict[str, Instant] = {}
+        self._parks: dict[str, int] = {}
+        self._answers: tuple[str, ...] = ()
+        self._is_one_by_one = False
         self._whole_by, self._unread_before, self._garbled = Instant(0), 0, 0
         self.opened, self.left = 0, dict[Unfit, int]()
 
     async def follow(self) -> StreamEnd:
         """Holds one conversation and returns how it ended; all books are unfit then."""
         symbols = tuple(self._grids)
-        self._missing = dict.fromkeys(symbols)
+        self._missing, self._answers = dict.fromkeys(symbols), ()
+        self.parked.clear()
         try:
-            opening = self._feed.opening(symbols)
+            opening = self._opening(symbols)
             return await self._socket.converse(self._feed.path(symbols), opening, self._hear, self._opened)
         finally:
             asking, self._asking = tuple(self._asking.values()), {}
@@ -97,11 +109,18 @@ class BookStream:
             for symbol, sync in self.books.by_symbol.items():
                 self._tell(symbol, sync)
 
+    def _opening(self, symbols: tuple[str, ...]) -> tuple[str, ...]:
+        each = self._feed.opening
+        if not self._is_one_by_one:
+            return each(symbols)
+        return tuple(dict.fromkeys(text for symbol in symbols for text in each((symbol,))))
+
     async def keep(self) -> None:
         """Holds one conversation after the other, for ever: at once but for a short rest, at growing ones in vain."""
         in_vain = 0
         while True:
             await self.follow()
+            self._is_one_by_one = len(self._missing) == len(self._grids) > 1
             in_vain = min(in_vain + 1, RECONNECT_DOUBLINGS_MAX) if self._missing else 0
             rest_s = RECONNECT_S << max(0, in_vain - 1)
             await self._clock.sleep_until(rest_until(self._clock.now(), rest_s, "books", self._feed.name))
@@ -121,6 +140,8 @@ class BookStream:
 
     def _hear(self, frame: bytes) -> tuple[str, ...] | None:
         for heard in self._feed.read(frame, self._grids):
+            if self.parked and self._is_parked(heard):
+                continue
             before = self.books.gaps
             self.books.take(heard)
             if isinstance(heard, Leave):
@@ -134,7 +155,43 @@ class BookStream:
                     return None
             elif isinstance(heard, Unread) and not self._lose_unread(heard.symbol):
                 return None
-        return () if self._leave_no_crossed() and self._misses_none() else None
+        if not (self._leave_no_crossed() and self._misses_none()):
+            return None
+        if self.parked:
+            self._ask_parked()
+        answers, self._answers = self._answers, ()
+        return answers
+
+    def _is_parked(self, heard: Heard) -> bool:
+        """Whether something is said of a symbol that is parked, a whole book excepted: with that it is back."""
+        symbol = heard.symbol if isinstance(heard, Update | Unread) else None
+        if symbol not in self.parked:
+            return False
+        if isinstance(heard, Update) and heard.is_whole:
+            del self.parked[symbol]
+            return False
+        return True
+
+    def _park(self, symbols: Sequence[str]) -> None:
+        """Has nothing told of some symbols for a while; the others stay as they are."""
+        now, closing = self._clock.now(), self._feed.closing
+        for symbol in symbols:
+            parks = self._parks[symbol] = min(self._parks.get(symbol, 0) + 1, PARKED_DOUBLINGS_MAX + 1)
+            self.parked[symbol] = rest_until(now, RECONNECT_S << (parks - 1), "parked", symbol)
+            self._missing.pop(symbol, None)
+        self._answers += () if closing is None else closing(symbols)
+
+    def _ask_parked(self) -> None:
+        """Asks anew for the symbols that have been parked for long enough."""
+        now = self._clock.now()
+        due = tuple(symbol for symbol, until in self.parked.items() if until <= now)
+        if not due:
+            return
+        for symbol in due:
+            del self.parked[symbol]
+        self._whole_by = later(now, seconds=WHOLE_S_MAX)
+        self._missing |= dict.fromkeys(due)
+        self._answers += self._feed.opening(due)
 
     def _count(self, why: Unfit | None) -> None:
         if why is not None:
@@ -163,10 +220,14 @@ class BookStream:
             return True
         is_unread = sum(self.books.unread.values()) > self._unread_before
         why = Unfit.UNREAD if is_unread else Unfit.NO_WHOLE
-        self._count(why)
-        for symbol in self._missing:
+        missing = tuple(self._missing)
+        for symbol in missing:
             self.books.by_symbol[symbol].lose(why)
             self._tell(symbol, self.books.by_symbol[symbol])
+        if self._feed.closing is not None and len(missing) + len(self.parked) < len(self._grids):
+            self._park(missing)
+            return True
+        self._count(why)
         return False
 
     def _heard(self, symbol: str) -> bool:
@@ -219,8 +280,9 @@ class BookStream:
             self._crossed_at.setdefault(symbol, self._clock.now())
         elif self._crossed_at:
             self._crossed_at.pop(symbol, None)
-        if self._missing and sync.unfit is None:
+        if sync.unfit is None and (self._missing or self._parks):
             self._missing.pop(symbol, None)
+            self._parks.pop(symbol, None)
         self.changed(symbol, sync)
 
 

@@ -173,6 +173,22 @@ def test_the_quotes_of_a_silent_book_are_pulled_when_it_is_too_old() -> None:
     assert scene.wakes.next_at() is None
 
 
+def test_the_quotes_of_a_book_that_is_heard_too_late_are_pulled_and_placed_again_once_it_is_on_time() -> None:
+    asked: list[int | None] = []
+
+    def watching(view: QuoteView, _params: object) -> Decision:
+        at = view.observed_at(SPOT.id)
+        asked.append(None if at is None else (view.now - at) // 10**6)
+        return decision()
+
+    scene = Scene(watching)
+    scene.begin()
+    for late_ms in (20, 749, 750, 2_000, 0, 0):
+        scene.seen.saw_book(SPOT.id, scene.now, late_ns=late_ms * 10**6)
+        scene.run()
+    assert asked == [0, 750, 2_000, 0]
+
+
 def test_an_exit_of_a_silent_book_stays() -> None:
     scene = Scene(buys_once)
     scene.begin()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +16,15 @@ from flatbook.market.orderbook import Touch
 from flatbook.ops.config_accounts import BinanceAccount, BinanceMarket, BybitAccount, Environment, Shorting
 from flatbook.services.live_books import LiveBooks, copy_book, seen_of
 from flatbook.services.market_feeds import Feeds, feeds_of
+from flatbook.services.played_books import PlayedBooks
 from flatbook.sim.network.connector import SimulatedConnector
+from flatbook.sim.tapes.clock import TapeClock
 from flatbook.sim.world.process import LoopClock
 from flatbook.strategies.decision import Series
-from flatbook.values.instants import Instant, instant_of_text
+from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.instruments import Product, Side
+from flatbook.venues.binance import books as binance_books
+from flatbook.venues.binance import trades as binance_trades
 from tests.exchange import PERP, URL, Scene, levels, with_binance, with_bybit
 from tests.unit.venues.binance.sample import PERP as BTC
 from tests.unit.venues.binance.sample import instrument
@@ -41,10 +47,12 @@ class Told:
 
     def __init__(self) -> None:
         self.books: list[tuple[str, bool]] = []
+        self.late_ms: list[int] = []
         self.values: list[tuple[str, Series, int]] = []
 
-    def saw_book(self, instrument: str, at: Instant, *, is_fit: bool = True) -> None:
+    def saw_book(self, instrument: str, at: Instant, *, is_fit: bool = True, late_ns: int = 0) -> None:
         self.books.append((instrument, is_fit))
+        self.late_ms.append(late_ns // 10**6)
 
     def saw_trade(self, instrument: str, ticks: int, lots: int, at: int) -> None:
         self.values.append((instrument, Series.TRADE, ticks))
@@ -194,3 +202,31 @@ def test_books_and_trades_are_of_the_environment_of_their_account(
     whole = feeds.books.whole
     assert (feeds.books.host, None if whole is None else whole.host) == hosts
     assert feeds.trades.host == hosts[0]
+
+
+def test_a_book_that_its_venue_dates_is_late_by_what_it_took_beyond_the_fastest(tmp_path: Path) -> None:
+    whole = '{"whole":"BTCUSDT","data":{"lastUpdateId":5,"bids":[["100.0","2"]],"asks":[["100.1","3"]]}}'
+    change = '{"stream":"btcusdt@depth","data":{"E":%d,"s":"BTCUSDT","U":%d,"u":%d,"b":[["100.0","4"]],"a":[]}}'
+    start = instant_of_text("2026-06-02T14:00:00Z")
+    said = [(0, whole)]
+    said += [
+        (at, change % (start // 10**6 + of, n, n))
+        for at, of, n in ((1_000, 990, 6), (2_000, 1_960, 7), (5_000, 2_000, 8))
+    ]
+    path = tmp_path / "btc.gz"
+    path.write_bytes(gzip.compress("".join(f"{start + at * 10**6} {frame}\n" for at, frame in said).encode()))
+
+    async def told() -> Told:
+        clock, heard = TapeClock(start), Told()
+        found = LiveBooks(clock)
+        seen = {"BTCUSDT": seen_of(instrument(Product.SPOT, tick="0.1"))}
+        ways = (binance_books.SPOT, binance_trades.SPOT)
+        found.add_played(PlayedBooks(path, ways, {"BTCUSDT": seen["BTCUSDT"].grid}, clock), seen)
+        works = [asyncio.create_task(work) for work in found.follow(heard, Candles())]
+        await clock.run_until(later(start, ms=5_100))
+        for work in works:
+            work.cancel()
+        await asyncio.gather(*works, return_exceptions=True)
+        return heard
+
+    assert asyncio.run(told()).late_ms == [0, 0, 30, 2_990]

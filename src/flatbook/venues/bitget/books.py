@@ -10,6 +10,7 @@ read may have held a change that nobody would miss, so that its connection is le
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -91,7 +92,8 @@ def _feed(market: str) -> BookFeed:
         name="bitget",
         host="wss://ws.bitget.com",
         path=lambda _symbols: "/v2/ws/public",
-        opening=lambda symbols: _opening(symbols, market),
+        opening=partial(_asked, "subscribe", market),
+        closing=partial(_asked, "unsubscribe", market),
         read=read_frame,
         rule=in_one_row,
         checksum=checksum,
@@ -99,9 +101,9 @@ def _feed(market: str) -> BookFeed:
     )
 
 
-def _opening(symbols: Sequence[str], market: str) -> tuple[str, ...]:
+def _asked(op: str, market: str, symbols: Sequence[str]) -> tuple[str, ...]:
     args = [{"instType": market, "channel": BOOKS, "instId": symbol} for symbol in symbols]
-    return (text_of_json({"op": "subscribe", "args": args}),)
+    return (text_of_json({"op": op, "args": args}),)
 
 
 SPOT, USDT_FUTURES = _feed("SPOT"), _feed("USDT-FUTURES")

@@ -65,8 +65,8 @@ def rule(last: int, _is_fresh: bool, change: Depth) -> Follows:
     return Follows.NEXT if change.last == last + 1 else Follows.GAP
 
 
-def topics_of(topic: str) -> Callable[[Sequence[str]], tuple[str, ...]]:
-    """Returns what asks for a topic of some symbols, at most SUBSCRIBED_MAX in a message.
+def topics_of(topic: str, op: str = "subscribe") -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """Returns what asks for a topic of some symbols, or takes that back, at most SUBSCRIBED_MAX in a message.
 
     Source: v5/ws/connect, args limit of spot.
     """
@@ -74,7 +74,7 @@ def topics_of(topic: str) -> Callable[[Sequence[str]], tuple[str, ...]]:
     def opening(symbols: Sequence[str]) -> tuple[str, ...]:
         topics = [topic + symbol for symbol in symbols]
         return tuple(
-            text_of_json({"op": "subscribe", "args": topics[first : first + SUBSCRIBED_MAX]})
+            text_of_json({"op": op, "args": topics[first : first + SUBSCRIBED_MAX]})
             for first in range(0, len(topics), SUBSCRIBED_MAX)
         )
 
@@ -87,6 +87,7 @@ def _feed(market: str) -> BookFeed:
         host="wss://stream.bybit.com",
         path=lambda _symbols: f"/v5/public/{market}",
         opening=topics_of(f"{TOPIC}{LEVELS}."),
+        closing=topics_of(f"{TOPIC}{LEVELS}.", "unsubscribe"),
         read=read_frame,
         rule=rule,
         beat='{"op":"ping"}',

@@ -107,11 +107,17 @@ def _opening(symbols: Sequence[str]) -> tuple[str, ...]:
     return opening_of("level2", symbols)
 
 
+def _closing(symbols: Sequence[str]) -> tuple[str, ...]:
+    """Returns what takes books back; heartbeats stay."""
+    return (text_of_json({"type": "unsubscribe", "product_ids": list(symbols), "channel": "level2"}),)
+
+
 FEED = BookFeed(
     name="coinbase",
     host="wss://advanced-trade-ws.coinbase.com",
     path=lambda _symbols: "/",
     opening=_opening,
+    closing=_closing,
     read=read_frame,
     rule=in_one_row,
 )

@@ -9,6 +9,7 @@ Source: docs.gemini.com/websocket-api, Market Data Version 2. The first message 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -51,8 +52,12 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
 
 def opening(symbols: Sequence[str]) -> tuple[str, ...]:
     """Returns what asks for books, with which trades come."""
+    return _asked("subscribe", symbols)
+
+
+def _asked(what: str, symbols: Sequence[str]) -> tuple[str, ...]:
     wanted = [{"name": "l2", "symbols": list(symbols)}]
-    return (text_of_json({"type": "subscribe", "subscriptions": wanted}),)
+    return (text_of_json({"type": what, "subscriptions": wanted}),)
 
 
 FEED = BookFeed(
@@ -60,6 +65,7 @@ FEED = BookFeed(
     host="wss://api.gemini.com",
     path=lambda _symbols: "/v2/marketdata",
     opening=opening,
+    closing=partial(_asked, "unsubscribe"),
     read=read_frame,
     rule=in_one_row,
 )

@@ -6,6 +6,7 @@ Source: okx.com/docs-v5, Order book channel. Numbers stand in the checksum witho
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -97,16 +98,17 @@ def _bare(units: int, decimals: int) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _opening(symbols: Sequence[str]) -> tuple[str, ...]:
+def _asked(op: str, symbols: Sequence[str]) -> tuple[str, ...]:
     args = [{"channel": BOOKS[0], "instId": symbol} for symbol in symbols]
-    return (text_of_json({"op": "subscribe", "args": args}),)
+    return (text_of_json({"op": op, "args": args}),)
 
 
 FEED = BookFeed(
     name="okx",
     host="wss://ws.okx.com:8443",
     path=lambda _symbols: "/ws/v5/public",
-    opening=_opening,
+    opening=partial(_asked, "subscribe"),
+    closing=partial(_asked, "unsubscribe"),
     read=read_frame,
     rule=rule,
     checksum=checksum,

@@ -7,6 +7,7 @@ framework's own checks of origins cover requests only, and not the handshake of 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, cast
@@ -24,6 +25,8 @@ from flatbook.ops.control_wire import DEPTH_MAX, depth_of
 API = "/api/"
 BODY_BYTES_MAX = 64 * 1024
 BODY_S = 10
+LENGTH_DIGITS_MAX = 20
+NAME_TEXT_MAX = 40
 SAFE = ("GET", "HEAD", "OPTIONS")
 LOG_IN = "POST /api/v1/session"
 CSRF_HEADER = "x-csrf-token"
@@ -262,7 +265,7 @@ async def read_body(visit: Visit, receive: Receive) -> Receive:
         raise Problem(400, Code.BAD_REQUEST, "a body has one length: content-length, or transfer-encoding")
     if visit.method in SAFE and stated == "0" and "transfer-encoding" not in visit.headers:
         return receive
-    if not stated.isdecimal() or int(stated) > BODY_BYTES_MAX:
+    if not stated.isdecimal() or len(stated) > LENGTH_DIGITS_MAX or int(stated) > BODY_BYTES_MAX:
         raise Problem(413, Code.TOO_LARGE, f"a body has at most {BODY_BYTES_MAX} bytes")
     try:
         async with asyncio.timeout(BODY_S):
@@ -284,7 +287,7 @@ async def read_body(visit: Visit, receive: Receive) -> Receive:
 
 
 def check_body(body: bytes) -> None:
-    """Passes a body that is flat enough, and text.
+    """Passes a body that is flat enough, is text, and says each thing once.
 
     Errors: Problem.
     """
@@ -294,6 +297,30 @@ def check_body(body: bytes) -> None:
         body.decode("utf-8")
     except UnicodeDecodeError:
         raise Problem(400, Code.BAD_REQUEST, "the body is no UTF-8") from None
+    if body:
+        _check_keys(body)
+
+
+def _check_keys(body: bytes) -> None:
+    """Refuses a body with a key that stands twice in one object: whoever reads it next may take the other one."""
+    try:
+        json.loads(body, object_pairs_hook=_named_once, parse_int=str, parse_float=str)
+    except _StatedTwice as error:
+        raise Problem(400, Code.BAD_REQUEST, f"the body says {error} twice") from None
+    except ValueError:
+        raise Problem(400, Code.BAD_REQUEST, "the body is no JSON") from None
+
+
+class _StatedTwice(Exception):
+    """A key that stands twice in one object."""
+
+
+def _named_once(pairs: list[tuple[str, Any]]) -> None:
+    seen: dict[str, None] = {}
+    for name, _ in pairs:
+        if name in seen:
+            raise _StatedTwice(repr(name[:NAME_TEXT_MAX]))
+        seen[name] = None
 
 
 async def _whole_body(receive: Receive) -> bytes | None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from litestar.exceptions import WebSocketDisconnect
 
 from flatbook.api.access_gate import Visit, check_headers
 from flatbook.api.problems import Problem
+from flatbook.values.instants import NS_PER_S
 from tests.unit.api.door_scene import Door
 
 JSON = ("content-type", "application/json")
 Headers = list[tuple[str, str]]
+NOTHING_BEHIND = ("engine_not_running", "journal_unavailable")
 
 
 def proof(door: Door, scope: str = "risk") -> Headers:
@@ -73,6 +78,10 @@ def test_headers_without_end_are_refused(door: Door) -> None:
         (b'{"reason":"r"}', [JSON, ("transfer-encoding", "chunked")], 400, "bad_request"),
         (b'{"reason":"\\ud800"}', [JSON], 400, "bad_request"),
         (b'{"reason":NaN}', [JSON], 400, "bad_request"),
+        (b'{"reason":"r","reason":"another"}', [JSON], 400, "bad_request"),
+        (b'{"reason":"r","\\u0072eason":"another"}', [JSON], 400, "bad_request"),
+        (b'{"reason":' + b"1" * 5_000 + b"}", [JSON], 400, "bad_request"),
+        (b'{"reason":"r"}', [JSON, ("content-length", "9" * 5_000)], 413, "too_large"),
     ],
 )
 def test_a_body_that_means_two_things_or_none_is_refused(
@@ -109,3 +118,58 @@ def test_a_handshake_that_asks_for_nonsense_is_refused_and_noted(door: Door, que
     ):
         socket.receive_text(timeout=30)
     assert door.tried()[0][1:] == ("CONNECT /api/v1/stream", "bad_request")
+
+
+BODIES: list[Any] = [
+    None,
+    [],
+    "halt",
+    7,
+    {},
+    {"reason": None},
+    {"reason": ["r"]},
+    {"reason": {"r": 1}},
+    {"reason": True},
+    {"reason": "r", "verb": "kill"},
+    {"reason": "r", "actor": "operator"},
+    {"reason": "r", "key": "another"},
+    {"reason": "r", "__class__": "x", "$ref": "#"},
+    {"reason": "r", "expected_version": 7},
+    {"reason": "r", "owner": {"$ne": ""}, "order_id": {"$gt": ""}},
+    {
+        "reason": "r",
+        "order_id": "a" * 300,
+        "halt_id": "a" * 300,
+        "owner": "a" * 300,
+        "account": "a" * 300,
+    },
+    {"name": {"x": 1}, "scope": 1, "days": "many"},
+    {"name": "../../etc", "scope": "admin", "days": 1},
+    {"name": "x", "scope": ["admin"], "days": 1},
+    {"name": "x", "scope": "admin", "days": 1e9},
+    {"once": 7},
+]
+
+
+def changing(door: Door) -> list[str]:
+    """Returns every place of the description to which a body is sent."""
+    return [path for path, item in (door.app.openapi_schema.paths or {}).items() if item.post is not None]
+
+
+def test_no_body_of_a_wrong_shape_does_anything_anywhere(door: Door, home: Path) -> None:
+    shown, places = dict(proof(door, "admin")), changing(door)
+    tokens, met = door.access.tokens(), dict[str, None]()
+    for place in places:
+        for number, body in enumerate(BODIES):
+            door.clock.shifted_ns += 61 * NS_PER_S
+            keyed = {**shown, "idempotency-key": f"hostile-{number:04}"}
+            answer = door.client.post(place, json=body, headers=keyed)
+            told = answer.json()
+            assert answer.headers["content-type"] == "application/problem+json", (place, body, told)
+            assert 400 <= answer.status_code < 500 or told["code"] in NOTHING_BEHIND, (place, body, told)
+            assert door.tried()[0][1:] == (f"POST {place}", told["code"])
+            met[told["code"]] = None
+    assert len(places) > 20
+    assert "invalid" in met
+    assert [each.name for each in door.access.tokens()] == [each.name for each in tokens]
+    assert not (home / "journal.sqlite").exists()

@@ -11,7 +11,7 @@ from enum import Enum
 from itertools import islice
 from pathlib import Path
 
-from flatbook.api.answers.status import Thresholds
+from flatbook.api.answers.thresholds import Thresholds
 from flatbook.api.openness import Openness
 from flatbook.engine.ports import Clock, JournalBroken, JournalFault, JournalUnavailable, Link, Row
 from flatbook.journal.chain import START

@@ -13,7 +13,8 @@ from operator import attrgetter
 import msgspec
 
 from flatbook.api.answers.positions import in_slots
-from flatbook.api.answers.status import NO_THRESHOLD, Thresholds, is_flat
+from flatbook.api.answers.status import is_flat
+from flatbook.api.answers.thresholds import NO_THRESHOLD, Thresholds
 from flatbook.engine.ports import Row
 from flatbook.events.event import Event
 from flatbook.projections.positions import net_line

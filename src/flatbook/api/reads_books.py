@@ -21,7 +21,7 @@ from flatbook.api.answers.pnl import Books, PnlAnswer, pnl_answer
 from flatbook.api.answers.positions import EVERYTHING, Asked
 from flatbook.api.answers.report import ReportBody, report_body
 from flatbook.api.answers.risk import HaltsAnswer, RiskAnswer, risk_answer
-from flatbook.api.answers.status import halts_of, thresholds_of
+from flatbook.api.answers.status import halts_of
 from flatbook.api.problems import Code, Problem
 from flatbook.api.reads_orders import scope_of
 from flatbook.api.routes import KEPT, OF_JOURNAL, At, AtSite, OwnerQuery, SymbolQuery, reading
@@ -68,7 +68,7 @@ def pnl_of(scope: Scope, view: View) -> PnlAnswer:
 async def accumulators(site: AtSite, at: At = None) -> AccumulatorsAnswer:
     """Returns each net beside the size from which on it is hedged."""
     view = await site.view(at)
-    return accumulators_answer(view.folds.state, view.moment, thresholds_of(site.loaded.config))
+    return accumulators_answer(view.folds.state, view.moment, site.thresholds)
 
 
 @reading("/inventory", "What stands where", tag="books", opt=KEPT)

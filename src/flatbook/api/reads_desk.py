@@ -9,8 +9,8 @@ import msgspec
 
 from flatbook import __version__
 from flatbook.api.answers.moment import instant_or_none
-from flatbook.api.answers.positions import EVERYTHING, Asked, PositionsAnswer, positions_answer, unhedged_of
-from flatbook.api.answers.status import NOT_ASKED, StatusAnswer, age_s, status_answer, thresholds_of
+from flatbook.api.answers.positions import EVERYTHING, Asked, PositionsAnswer, positions_answer
+from flatbook.api.answers.status import NOT_ASKED, StatusAnswer, age_s, status_answer
 from flatbook.api.routes import KEPT, OF_JOURNAL, At, AtSite, OwnerQuery, SymbolQuery, reading
 from flatbook.api.site import Site, View
 from flatbook.events.control import Mode
@@ -79,7 +79,7 @@ def status_of(site: Site, view: View) -> StatusAnswer:
     has_age = not view.is_past and (bool(told.running) or site.loaded.config.clock.kind is ClockKind.SYSTEM)
     age = age_s(view.folds.event_at, site.now) if has_age else None
     since = site.open_since(view)
-    return status_answer(view.folds.state, view.moment, thresholds_of(site.loaded.config), told, age, since)
+    return status_answer(view.folds.state, view.moment, site.thresholds, told, age, since)
 
 
 @reading("/positions", "What is held, and what that nets to", tag="desk", opt=OF_JOURNAL)
@@ -96,7 +96,7 @@ async def positions(
 
 def positions_of(site: Site, view: View, asked: Asked) -> PositionsAnswer:
     """Returns what the desk holds."""
-    return positions_answer(view.folds.state, view.moment, unhedged_of(site.loaded.config), asked)
+    return positions_answer(view.folds.state, view.moment, site.thresholds, asked)
 
 
 ROUTES = (meta, status, positions)

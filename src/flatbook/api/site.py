@@ -13,7 +13,8 @@ import msgspec
 
 from flatbook import __version__
 from flatbook.api.answers.moment import Answer, AsOf, as_of, instant_or_none
-from flatbook.api.answers.status import OpenSince, thresholds_of
+from flatbook.api.answers.status import OpenSince
+from flatbook.api.answers.thresholds import Thresholds, thresholds_of
 from flatbook.api.follow import Folds, Follower, Part
 from flatbook.api.live import Live
 from flatbook.api.past import Past
@@ -56,7 +57,7 @@ class View(NamedTuple):
 class Site:
     """What the routes and the stream read of one desk. `prices` are those of the market that reports compare with.
 
-    `lags` is how late the event loop was, `streams` are those that are told.
+    `thresholds` are those in force, `lags` is how late the event loop was, `streams` are those that are told.
     Who holds `resting` may be sure that nothing is folded meanwhile. `when_whole` is called whenever all was told.
     """
 
@@ -66,7 +67,8 @@ class Site:
         self.prices = prices
         self.clock = clock
         self.home: Path = loaded.home
-        self.follower = Follower(loaded.journal, clock, thresholds_of(loaded.config))
+        self.thresholds: Thresholds = thresholds_of(loaded.config)
+        self.follower = Follower(loaded.journal, clock, self.thresholds)
         self.live = Live(loaded.home / SOCKET_FILE, clock)
         self._answered = (0, Seq(0))
         self._past: dict[Moment, Folds] = {}

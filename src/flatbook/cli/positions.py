@@ -17,17 +17,18 @@ def positions(*, owner: OwnerOption = None, symbol: SymbolOption = None, at: At 
     booked and not hedged are listed with the reason, and with the name that `flatbook fill release` takes.
     """
     from flatbook.api.answers.moment import body_of
-    from flatbook.api.answers.positions import Asked, positions_answer, unhedged_of
+    from flatbook.api.answers.positions import Asked, positions_answer
+    from flatbook.api.answers.thresholds import thresholds_of
     from flatbook.cli.asked import check_known
     from flatbook.cli.desks import config_or_none
     from flatbook.cli.reading import past_of
 
     config = config_or_none(where)
-    unhedged = () if config is None else unhedged_of(config)
+    stated = {} if config is None else thresholds_of(config)
     with past_of(where, at) as past:
         check_known(where, past, owner, symbol)
         asked = Asked(owner=owner, symbol=symbol)
-        body = body_of(positions_answer(past.state(), past.moment(), unhedged, asked))
+        body = body_of(positions_answer(past.state(), past.moment(), stated, asked))
     show("positions", body, lambda: _parts(body), as_json=where.as_json)
 
 

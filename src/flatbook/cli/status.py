@@ -37,7 +37,8 @@ def status(
     was killed.
     """
     from flatbook.api.answers.moment import body_of
-    from flatbook.api.answers.status import NOT_ASKED, status_answer, thresholds_of
+    from flatbook.api.answers.status import NOT_ASKED, status_answer
+    from flatbook.api.answers.thresholds import thresholds_of
     from flatbook.cli.desks import config_or_none
     from flatbook.cli.reading import past_of
 

@@ -67,15 +67,18 @@ def _held(pnl: Pnl, owner: OwnerId, underlying: Underlying, lots: Sequence[Lot])
 
 
 def _price_of(pnl: Pnl, owner: OwnerId, underlying: Underlying) -> Marked:
-    """Returns what a unit is worth: its newest mark, else its newest onchain fill, else its newest trade."""
+    """Returns what a unit is worth, by the rule that values nets.
+
+    What takers trade with us onchain: its stated mark, else its newest fill. What is traded at exchanges only: its
+    newest execution, and a stated mark before the first one.
+    """
     mark = pnl.marks.latest(AssetId(underlying))
-    if mark is not None:
-        return mark.usd, PriceFrom.MARK, mark.at
+    marked: Marked = (None, None, None) if mark is None else (mark.usd, PriceFrom.MARK, mark.at)
     fill = pnl.matching(underlying).prices.get(owner)
     if fill is not None:
-        return price_of(fill.usd, fill.qty), PriceFrom.LAST_FILL, fill.at
+        return marked if mark is not None else (price_of(fill.usd, fill.qty), PriceFrom.LAST_FILL, fill.at)
     for fact in reversed(pnl.trades(underlying)):
         usd = in_usd(fact, pnl.marks) if fact.owner == owner and fact.qty else None
         if usd is not None:
             return price_of(usd, fact.qty), PriceFrom.LAST_TRADE, fact.at
-    return None, None, None
+    return marked

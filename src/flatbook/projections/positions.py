@@ -128,21 +128,27 @@ def net_lines(state: State, *, owner: OwnerId | None = None) -> tuple[NetLine, .
     return tuple(net_line(state, key, rows.get(key, ())) for key in keys if owner in (None, key[0]))
 
 
-def valued_at_trades(state: State, line: NetLine, quotes: Mapping[str, AssetId]) -> NetLine:
-    """Returns a net that nothing values at its newest execution, where its instrument is one of those with a quote.
+def positions_of(state: State, key: NetKey) -> tuple[Position, ...]:
+    """Returns the positions that make up one net."""
+    return tuple(row for row in state.positions.rows.values() if (row.owner, row.underlying) == key)
 
+
+def valued_at_trades(state: State, line: NetLine, quotes: Mapping[str, AssetId]) -> NetLine:
+    """Returns a net valued at its newest execution, where its instrument is one of those with a quote.
+
+    A mark that was stated for it counts before the first execution only: the market has moved on since.
     Needs: a mark of the quote.
     """
-    if line.price is not None:
+    if not quotes:
         return line
     traded = {(row.account, row.instrument): quotes.get(row.instrument) for row in line.positions}
-    for (account, instrument, _), (_, _, price) in reversed(state.executions.items()):
+    for (account, instrument, _), (at, _, price) in reversed(state.executions.items()):
         quote = traded.get((account, instrument))
         mark = None if quote is None else state.mark(quote)
         if mark is not None:
             in_usd = Price(price * mark)
             usd = Money(line.exposure.net * in_usd)
-            return msgspec.structs.replace(line, price=in_usd, price_from=PriceFrom.LAST_TRADE, usd=usd)
+            return msgspec.structs.replace(line, price=in_usd, price_from=PriceFrom.LAST_TRADE, price_at=at, usd=usd)
     return line
 
 

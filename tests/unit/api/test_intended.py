@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from flatbook.api.answers.accumulators import accumulators_answer
 from flatbook.api.answers.moment import as_of
 from flatbook.api.answers.positions import in_slots, positions_answer
-from flatbook.api.answers.status import Threshold, status_answer
-from flatbook.values.ids import Seq
-from flatbook.values.money import Quantity
+from flatbook.api.answers.status import status_answer
+from flatbook.api.answers.thresholds import Threshold
+from flatbook.values.ids import AssetId, Seq
+from flatbook.values.money import Price, Quantity
 from tests.unit.engine.quote_scene import OWNER
 from tests.unit.services.test_grid_plans import PERP, grid_scene
 
@@ -22,7 +24,7 @@ def test_what_slots_hold_is_intended_and_the_rest_of_a_position_is_not() -> None
     scene.fill(scene.intents()[0].order_id, "0.1")
     key = (OWNER, PERP.underlying)
     assert in_slots(scene.state) == {key: Decimal("0.1")}
-    (line,) = positions_answer(scene.state, MOMENT, ()).portfolio.lines
+    (line,) = positions_answer(scene.state, MOMENT, {}).portfolio.lines
     assert (line.net, line.intended, line.residue) == ("0.1", "0.1", "0")
     assert status_answer(scene.state, MOMENT, QUOTED).flat
     assert not status_answer(scene.state, MOMENT, {}).flat
@@ -42,3 +44,16 @@ def test_what_a_grid_holds_is_worth_its_newest_execution_where_its_quote_has_a_m
     scene.state.marks.clear()
     (unmarked,) = status_answer(scene.state, MOMENT, QUOTED).nets
     assert unmarked.usd is None
+
+
+def test_what_a_grid_holds_is_worth_the_same_wherever_it_is_told_and_no_stated_mark_stands_before_its_market() -> None:
+    scene = grid_scene()
+    scene.begin()
+    scene.state.marks[AssetId(PERP.underlying)] = Price(Decimal(50))
+    scene.fill(scene.intents()[0].order_id, "0.1")
+    (flat,) = status_answer(scene.state, MOMENT, QUOTED).nets
+    (held,) = positions_answer(scene.state, MOMENT, QUOTED).nets
+    (gathered,) = accumulators_answer(scene.state, MOMENT, QUOTED).accumulators
+    assert (flat.price, flat.usd, held.price, held.usd, gathered.usd) == ("99", "9.9", "99", "9.9", "9.9")
+    (hedged,) = positions_answer(scene.state, MOMENT, {}).nets
+    assert (hedged.price, hedged.price_from) == ("50", "mark")

@@ -10,7 +10,8 @@ from typing import Any
 from litestar.testing import TestClient
 
 from flatbook.api.answers.moment import as_of
-from flatbook.api.answers.status import NO_THRESHOLD, Threshold, Thresholds, status_answer, thresholds_of
+from flatbook.api.answers.status import status_answer
+from flatbook.api.answers.thresholds import NO_THRESHOLD, Threshold, Thresholds, thresholds_of
 from flatbook.api.openness import Openness
 from flatbook.engine.ports import Row
 from flatbook.events.event import Event

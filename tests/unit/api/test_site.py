@@ -59,7 +59,7 @@ def test_an_answer_that_many_ask_for_is_made_anew_only_when_something_was_commit
 
     def make() -> PositionsAnswer:
         made.append(site.folds.seq)
-        return positions_answer(site.folds.state, site.present().moment, ())
+        return positions_answer(site.folds.state, site.present().moment, {})
 
     site.clock = Stopped()
     first, again = (site.remembered("positions", site.present(), make) for _ in range(2))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flatbook.api.answers.status import Threshold
+from flatbook.api.answers.thresholds import Threshold
 from flatbook.journal.sqlite import create_journal, open_journal
 from tests.desk import OPEN
 from tests.unit.cli.scene import call, flat_desk, keep

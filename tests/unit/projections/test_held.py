@@ -41,6 +41,14 @@ def test_a_stated_mark_goes_before_any_fill() -> None:
     assert found.unrealised == d(-20)
 
 
+def test_what_is_traded_at_exchanges_only_is_worth_its_newest_execution_and_a_mark_before_the_first_one() -> None:
+    marked = scene.mark(COIN_ASSET, "250", 5)
+    (found,) = held(marked, executed(BUY, "2", "255", 10))
+    assert (found.price, found.price_from, found.price_at) == (d(255), PriceFrom.LAST_TRADE, scene.at(10))
+    (moved,) = held(marked, scene.overwritten("0", "3", "260", 20))
+    assert (moved.qty, moved.price, moved.price_from) == (d(3), d(250), PriceFrom.MARK)
+
+
 def test_without_any_price_and_without_a_cost_it_is_unknown_and_never_zero() -> None:
     folded: Pnl = scene.folded(Pnl(), executed(BUY, "2", "255", 0, quote=USDC))
     (found,) = held_of(folded)

@@ -8,8 +8,8 @@ import msgspec
 
 from flatbook.api.answers.moment import Answer, AsOf
 from flatbook.api.answers.positions import number_or_none
-from flatbook.api.answers.status import NO_THRESHOLD, Thresholds, is_flat
-from flatbook.projections.positions import net_lines
+from flatbook.api.answers.status import is_flat
+from flatbook.api.answers.thresholds import NO_THRESHOLD, Thresholds, valued_lines
 from flatbook.state.desk import State
 from flatbook.values.money import divide_cut, plain
 
@@ -45,7 +45,7 @@ class AccumulatorsAnswer(Answer, frozen=True, kw_only=True):
 def accumulators_answer(state: State, moment: AsOf, stated: Thresholds) -> AccumulatorsAnswer:
     """Returns what has gathered of each net."""
     rows = []
-    for line in net_lines(state):
+    for line in valued_lines(state, stated):
         threshold = stated.get((line.owner, line.underlying), NO_THRESHOLD)
         size, usd = abs(line.exposure.net), None if line.usd is None else abs(line.usd)
         parts = [_percent(size, threshold.shares), _percent(usd, threshold.usd)]

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from flatbook.api.answers.moment import Answer, AsOf
-from flatbook.ops.config_shape import Config
+from flatbook.api.answers.thresholds import Thresholds, valued_lines
 from flatbook.projections.positions import (
     HeldFill,
     NetLine,
     PortfolioExposure,
     held_fills,
-    net_lines,
     portfolio_exposure,
 )
 from flatbook.state.desk import State
@@ -126,11 +124,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 EVERYTHING = Asked()
 
 
-def positions_answer(
-    state: State, moment: AsOf, unhedged: Iterable[NetKey], asked: Asked = EVERYTHING
-) -> PositionsAnswer:
-    """Returns positions, nets and balances of a state. `unhedged` are the nets that are left open on purpose."""
-    nets = [line for line in net_lines(state) if asked.is_about(line.owner, line.underlying)]
+def positions_answer(state: State, moment: AsOf, stated: Thresholds, asked: Asked = EVERYTHING) -> PositionsAnswer:
+    """Returns positions, nets and balances of a state. `stated` says which nets are left open on purpose."""
+    nets = [line for line in valued_lines(state, stated) if asked.is_about(line.owner, line.underlying)]
+    unhedged = [(OwnerId(owner), Underlying(name)) for (owner, name), each in stated.items() if each.on_purpose]
     held = [fill for fill in held_fills(state) if asked.is_about(fill.owner, fill.underlying)]
     open_on_purpose = {key: state.positions.nets[key].known for key in unhedged if key in state.positions.nets}
     open_on_purpose |= in_slots(state)
@@ -156,15 +153,6 @@ def in_slots(state: State) -> dict[NetKey, Quantity]:
             key, held = (row.owner, row.underlying), sum((slot.qty for slot in slots.values()), ZERO)
             found[key] = Quantity(found.get(key, ZERO) + held * row.contract_size)
     return found
-
-
-def unhedged_of(config: Config) -> tuple[NetKey, ...]:
-    """Returns the nets that a configuration leaves open on purpose."""
-    return tuple(
-        (OwnerId(owner), Underlying(underlying))
-        for owner, section in config.owners.items()
-        for underlying in section.unhedged
-    )
 
 
 def net_body(line: NetLine) -> NetBody:

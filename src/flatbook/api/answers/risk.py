@@ -12,7 +12,7 @@ from flatbook.api.answers.positions import number_or_none
 from flatbook.api.answers.status import AlertBody, FreezeBody, HaltBody, alerts_of, freezes_of, halts_of
 from flatbook.engine.rules import Rules
 from flatbook.engine.views import day_result, limits_of, orders_since
-from flatbook.projections.positions import net_lines, valued_at_trades
+from flatbook.projections.positions import net_line, net_lines, positions_of, valued_at_trades
 from flatbook.risk.limits import ORDER_RATE_WINDOW_S, Limits
 from flatbook.state.desk import State
 from flatbook.state.positions import NetKey
@@ -157,10 +157,9 @@ def _of_seats(state: State, rules: Rules, now: Instant) -> Iterator[LimitBody]:
 
 
 def _lost_of_seat(state: State, key: NetKey, quotes: Mapping[str, AssetId], now: Instant) -> Decimal | None:
-    """Returns what a seat lost today, valued at its newest execution: no mark of a configuration is so near."""
-    lines = (line for line in net_lines(state, owner=key[0]) if line.underlying == key[1])
-    at_trades = [valued_at_trades(state, msgspec.structs.replace(line, price=None), quotes) for line in lines]
-    result = day_result(state, key, at_trades[0].price if at_trades else None, now)
+    """Returns what a seat lost today, valued as what it holds is."""
+    line = valued_at_trades(state, net_line(state, key, positions_of(state, key)), quotes)
+    result = day_result(state, key, line.price, now)
     return None if result is None else max(ZERO, -result)
 
 

@@ -2,52 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from flatbook.api.answers.moment import Answer, AsOf, instant_or_none
 from flatbook.api.answers.positions import NetBody, in_slots, net_fields
-from flatbook.ops.config_shape import Config
-from flatbook.projections.positions import NetLine, net_lines, valued_at_trades
+from flatbook.api.answers.thresholds import NO_THRESHOLD, Threshold, Thresholds, valued_lines
+from flatbook.projections.positions import NetLine
 from flatbook.state.desk import State
 from flatbook.state.orders import Status
 from flatbook.state.positions import NetKey
-from flatbook.values.ids import AssetId
 from flatbook.values.instants import Instant, seconds_between, text_of_instant
 from flatbook.values.money import ZERO, Quantity, plain
 
-RUNBOOK = "docs/runbook.md#{anchor}"
-
-
-class Threshold(NamedTuple):
-    """From which net on a hedge is due, in shares or USD; none of them: everything but zero is.
-
-    `quotes` are what the instruments of a grid are paid in, which values what it holds where nothing else does.
-    """
-
-    shares: Decimal | None = None
-    usd: Decimal | None = None
-    on_purpose: bool = False
-    in_slots: bool = False
-    quotes: Mapping[str, AssetId] = {}
-
-    def told(self) -> str | None:
-        """Returns the threshold in words, None where there is none."""
-        if self.on_purpose:
-            return "never"
-        if self.in_slots:
-            return "never, it is a grid's: what its slots hold is intended"
-        unit = "share" if self.shares == 1 else "shares"
-        stated = ((self.shares, unit), (self.usd, "USD"))
-        return " or ".join(f"{plain(size)} {named}" for size, named in stated if size is not None) or None
-
-
-Thresholds = dict[tuple[str, str], Threshold]
 OpenSince = Callable[[NetKey | None], Instant | None]
-NO_THRESHOLD = Threshold()
+
+RUNBOOK = "docs/runbook.md#{anchor}"
 
 
 class FlatNetBody(NetBody, frozen=True, kw_only=True):
@@ -206,24 +179,6 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 NOT_ASKED = Told()
 
 
-def thresholds_of(config: Config) -> Thresholds:
-    """Returns from which net on each (owner, underlying) is hedged, and which are left open on purpose."""
-    found = {
-        (owner, underlying): Threshold(hedge.threshold_shares, hedge.threshold_usd)
-        for owner, hedges in config.hedges.items()
-        for underlying, hedge in hedges.items()
-    }
-    for owner, section in config.owners.items():
-        for underlying in section.unhedged:
-            found[owner, underlying] = Threshold(on_purpose=True)
-    for owner, sections in config.grid.items():
-        for name in sections:
-            key = owner, config.instruments[name].underlying
-            quotes = {**found.get(key, NO_THRESHOLD).quotes, name: AssetId(config.instruments[name].quote)}
-            found[key] = Threshold(in_slots=True, quotes=quotes)
-    return found
-
-
 def status_answer(
     state: State,
     moment: AsOf,
@@ -238,10 +193,7 @@ def status_answer(
     Units: `age_s` in seconds since the newest event was committed.
     """
     thresholds = stated or {}
-    lines = tuple(
-        valued_at_trades(state, line, thresholds.get((line.owner, line.underlying), NO_THRESHOLD).quotes)
-        for line in net_lines(state)
-    )
+    lines = valued_lines(state, thresholds)
     intended = in_slots(state)
     nets = [
         _net(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from flatbook.engine.follow import Host
-from flatbook.engine.inputs import RiskDue
 from flatbook.engine.ports import Clock
 from flatbook.engine.rules import Rules
-from flatbook.engine.take_risk import monitors_due
+from flatbook.engine.take_risk import CalmSince, monitors_due
 from flatbook.market.quotes import Market
 from flatbook.values.instants import later
 
@@ -17,8 +16,9 @@ async def follow_risk(host: Host, market: Market, rules: Rules, clock: Clock) ->
     """Looks at every monitor each LOOK_S, for ever."""
     for name, monitor in rules.monitors.items():
         market.candles.watch(name, monitor.watch)
+    calm_since: CalmSince = {}
     while True:
         now = clock.now()
-        for name in monitors_due(host.state, market, rules, host.wakes.began_at or now, now):
-            await host.put(RiskDue(monitor=name))
+        for due in monitors_due(host.state, market, rules, calm_since, host.wakes.began_at or now, now):
+            await host.put(due)
         await clock.sleep_until(later(clock.now(), seconds=LOOK_S))

@@ -24,6 +24,7 @@ from flatbook.state.calls import WalletKey
 from flatbook.state.positions import NetKey
 from flatbook.values.ids import AccountId, CallId, OrderId
 from flatbook.values.instants import Instant
+from flatbook.values.instruments import Side
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,9 +135,13 @@ class Scanned(Input, frozen=True, kw_only=True):
 
 
 class RiskDue(Input, frozen=True, kw_only=True):
-    """A monitor is to look: what it sees has changed, or a proof is late."""
+    """A monitor is to look: what it sees has changed, or a proof is late.
+
+    `calm` are the sides that are stopped and on which it has found the market calm for long enough.
+    """
 
     monitor: str
+    calm: tuple[Side, ...] = ()
 
 
 class Resumed(Input, frozen=True, kw_only=True):

@@ -11,6 +11,8 @@ from flatbook.values.instants import NS_PER_MS, Instant
 
 SKEW_MS_MAX = 250
 """Source: reliability T1, no trading above 250 ms of skew. Deadlines and sessions are told by our clock."""
+AGREED_MS_MAX = 200
+"""A halt for that is lifted at less than it began at: a clock that hovers at the bound stops trading once."""
 
 
 def take_clock(turn: Turn, account: AccountId, reading: ClockReading | None) -> None:
@@ -24,7 +26,7 @@ def take_clock(turn: Turn, account: AccountId, reading: ClockReading | None) -> 
         detail = f"our clock is at least {abs(skew_ms)} ms {way} that of {account}, {SKEW_MS_MAX} are allowed"
         turn.alert(AlertName.CLOCK_SKEWED, account, detail, severity=Severity.CRITICAL)
         turn.halt(HaltScope.VENUE, account, HaltCause.CLOCK_SKEWED, detail)
-    elif halt_id in turn.state.halts:
+    elif halt_id in turn.state.halts and abs(skew_ms) <= AGREED_MS_MAX:
         turn.clear(AlertName.CLOCK_SKEWED, account)
         turn.book(TradingLifted(halt_id=halt_id, reason="the clocks agree again", lifted_at=turn.now))
         turn.touch_all(Trigger.HALT_CHANGED)

@@ -1,7 +1,7 @@
 """What a monitor sees becomes: a side stopped or freed, its orders canceled, and a proof that none is left.
 
 Exits and cancels pass whatever is stopped. A stop is a fact of the journal: it stands over a restart until its monitor
-has seen enough of a calm market.
+has seen enough of a calm market, for long enough and by a process that lives.
 """
 
 from __future__ import annotations
@@ -26,27 +26,37 @@ from flatbook.values.instruments import Side
 PROOF_S = 30
 
 
-def monitors_due(state: State, market: Market, rules: Rules, began_at: Instant, now: Instant) -> tuple[str, ...]:
-    """Returns the monitors that would stop or free a side now, or whose proof is late and not told."""
-    return tuple(
-        name
-        for name, monitor in rules.monitors.items()
-        if any(
-            _changes(state, (name, side), found_of(market, name, monitor, side, began_at, now), monitor)
-            or _late(state, (name, side), now)
-            for side in monitor.sides
-        )
-    )
+CalmSince = dict[StopKey, Instant]
+
+
+def monitors_due(
+    state: State, market: Market, rules: Rules, calm_since: CalmSince, began_at: Instant, now: Instant
+) -> tuple[RiskDue, ...]:
+    """Returns the monitors that would stop or free a side now, or whose proof is late and not told.
+
+    `calm_since` is when a side that is stopped was first found calm without a break since then; it is brought up to
+    date, and must not outlive a process: nobody has looked while there was none.
+    """
+    due: list[RiskDue] = []
+    for name, monitor in rules.monitors.items():
+        stops, calm, late = False, [], False
+        for side in monitor.sides:
+            key, found = (name, side), found_of(market, name, monitor, side, began_at, now)
+            stops = stops or (key not in state.stops and should_stop(found, monitor))
+            late = late or bool(_late(state, key, now))
+            if key not in state.stops or not should_clear(found, monitor):
+                calm_since.pop(key, None)
+            elif now >= later(calm_since.setdefault(key, now), seconds=monitor.calm_s):
+                calm.append(side)
+        if stops or calm or late:
+            due.append(RiskDue(monitor=name, calm=tuple(calm)))
+    return tuple(due)
 
 
 def found_of(market: Market, name: str, monitor: MonitorRules, side: Side, began_at: Instant, now: Instant) -> Found:
     """Returns what a monitor finds on a side now."""
     sights = {instrument: market.candles.sight(name, instrument, now) for instrument in monitor.instruments}
     return look(sights, monitor, side, now, began_at)
-
-
-def _changes(state: State, key: StopKey, found: Found, monitor: MonitorRules) -> bool:
-    return should_clear(found, monitor) if key in state.stops else should_stop(found, monitor)
 
 
 def _late(state: State, key: StopKey, now: Instant) -> tuple[AccountId, ...]:
@@ -69,11 +79,10 @@ def take_risk_due(turn: Turn, item: RiskDue) -> None:
     for side in monitor.sides:
         key = (item.monitor, side)
         found = found_of(turn.market, item.monitor, monitor, side, began_at, turn.now)
-        if not _changes(turn.state, key, found, monitor):
-            continue
         if key in turn.state.stops:
-            _clear(turn, key, found)
-        else:
+            if side in item.calm and should_clear(found, monitor):
+                _clear(turn, key, found)
+        elif should_stop(found, monitor):
             _raise(turn, key, found, monitor)
     for side in monitor.sides:
         _tell_late(turn, (item.monitor, side))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from flatbook.engine.turn import Turn
 from flatbook.events import chain
 from flatbook.events import orders as ev
@@ -27,6 +29,8 @@ _MOVES = frozenset(
     )
 )
 RESIDUE_SUBJECT = "desk"
+CALM = Decimal("0.8")
+"""An alert is cleared at this part of what raises it, so that what hovers at a bound is told once."""
 
 
 def watch(turn: Turn) -> None:
@@ -51,13 +55,14 @@ def _watch_residue(turn: Turn) -> None:
         allowed = plain(turn.rules.residue_usd_max)
         detail = f"{plain(residue)} USD of nets are unhedged, {allowed} are allowed{without}"
         turn.alert(AlertName.RESIDUE_LIMIT, RESIDUE_SUBJECT, detail, severity=Severity.WARNING)
-    else:
+    elif residue <= turn.rules.residue_usd_max * CALM:
         turn.clear(AlertName.RESIDUE_LIMIT, RESIDUE_SUBJECT)
 
 
 def _watch_peg(turn: Turn, mark: MarkSet) -> None:
-    if abs(mark.usd - ONE) > turn.rules.depeg_bps_max * BPS:
+    off, allowed = abs(mark.usd - ONE), turn.rules.depeg_bps_max * BPS
+    if off > allowed:
         detail = f"{mark.asset} is worth {plain(mark.usd)} USD: hedging goes on, offers should be pulled"
         turn.alert(AlertName.MARK_DEPEGGED, mark.asset, detail, severity=Severity.CRITICAL)
-    else:
+    elif off <= allowed * CALM:
         turn.clear(AlertName.MARK_DEPEGGED, mark.asset)

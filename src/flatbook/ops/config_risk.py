@@ -27,6 +27,13 @@ class MonitorSection(Section, frozen=True, kw_only=True):
     volume_multiple: Annotated[
         Decimal, amount("Abnormal is a volume above the mean times this.", unit="times", most="1000")
     ] = Decimal(3)
+    calm_multiple: Annotated[
+        Decimal | None,
+        amount("Calm is a volume up to the mean times this; left out: two thirds of it.", unit="times", most="1000"),
+    ] = None
+    calm_s: Annotated[
+        int, seconds("So long without a break must a market be calm before a side is freed.", least=0, most=86_400)
+    ] = 60
     missing_s: Annotated[
         int, seconds("What nobody has heard of for so long counts as abnormal.", least=1, most=86_400)
     ] = 120
@@ -104,6 +111,8 @@ def flaws_of_monitors(
             yield (*key, "owners"), "name one at least: a monitor that stops nobody is none"
         if section.recovery > max(1, len(section.instruments)):
             yield (*key, "recovery"), f"cannot be more than the {len(section.instruments)} instruments"
+        if section.calm_multiple is not None and section.calm_multiple > section.volume_multiple:
+            yield (*key, "calm_multiple"), f"cannot be more than {section.volume_multiple}, above which it is abnormal"
 
 
 def flaws_of_breakers(

@@ -2,6 +2,8 @@
 
 A fall on high volume stops buys, a rise on high volume stops sales. What nobody has heard of for too long counts as
 abnormal for both: a market that cannot be seen is not calm.
+A side that is stopped is freed at another level than it was stopped at, and only after a while of calm: what hovers at
+a bound stops it once.
 Source: section B4 of the reference on grid market making, with its lessons K1, K2 and K4.
 """
 
@@ -43,8 +45,9 @@ AGAINST = (Condition.ABNORMAL, Condition.MISSING)
 class MonitorRules(msgspec.Struct, frozen=True, kw_only=True):
     """What a monitor watches, for whom, and when it speaks.
 
-    Units: seconds; `window` closed candles; `volume_multiple` times the mean volume. `recovery` is how many instruments
-    must be normal again; `accounts` are those at which the owners trade.
+    Units: seconds; `window` closed candles; `volume_multiple` and `calm_multiple` times the mean volume: above the one
+    a market may be abnormal, up to the other it is calm, wherever its price is. `recovery` is how many instruments must
+    be calm again, for `calm_s` without a break; `accounts` are those at which the owners trade.
     """
 
     instruments: tuple[InstrumentId, ...]
@@ -56,6 +59,8 @@ class MonitorRules(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     recovery: int
     missing_s: int
+    calm_multiple: float
+    calm_s: int
     sides: tuple[Side, ...] = (Side.BUY, Side.SELL)
 
     def __post_init__(self) -> None:
@@ -65,6 +70,8 @@ class MonitorRules(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"a monitor cannot wait for {self.recovery} of {len(self.instruments)} instruments")
         if not (self.owners and self.sides and self.interval_s > 0 and self.missing_s > 0 and self.volume_multiple > 0):
             raise ValueError("a monitor needs owners, sides, and an interval, a bound and a multiple above zero")
+        if not 0 < self.calm_multiple <= self.volume_multiple or self.calm_s < 0:
+            raise ValueError("a market is calm at a multiple above zero that is no larger than that of an abnormal one")
 
     @property
     def watch(self) -> Watch:
@@ -102,7 +109,8 @@ def condition_of(
 ) -> Condition:
     """Returns what is to be thought of an instrument.
 
-    Gives: the live candle may be abnormal; what follows an abnormal one is not normal before a candle has closed.
+    Gives: the live candle may be abnormal; normal is what was calm in it and in the last closed one, so that what
+    follows a loud candle is not normal before another one has closed.
     """
     known_at = sight.seen_at if sight is not None and sight.is_full else began_at
     if now > later(known_at, seconds=rules.missing_s):
@@ -112,8 +120,8 @@ def condition_of(
     means = (sight.mean_volume, sight.mean_close)
     if is_anomaly((sight.volume, sight.close), means, rules.volume_multiple, side):
         return Condition.ABNORMAL
-    closed = is_anomaly((sight.last_volume, sight.last_close), means, rules.volume_multiple, side)
-    return Condition.UNSURE if closed else Condition.NORMAL
+    is_calm = max(sight.volume, sight.last_volume) <= sight.mean_volume * rules.calm_multiple
+    return Condition.NORMAL if is_calm else Condition.UNSURE
 
 
 def is_triggered(policy: Policy, abnormal: int, watched: int) -> bool:
@@ -141,5 +149,5 @@ def should_stop(found: Found, rules: MonitorRules) -> bool:
 
 
 def should_clear(found: Found, rules: MonitorRules) -> bool:
-    """Whether a side that is stopped is to be freed: enough is normal, and what is not would not stop it anew."""
+    """Whether a side that is stopped may be freed, if this lasts: enough is normal, and the rest would not stop it."""
     return len(found.of(Condition.NORMAL)) >= rules.recovery and not should_stop(found, rules)

@@ -13,6 +13,7 @@ from flatbook.risk.monitor import MonitorRules
 from flatbook.values.ids import AccountId, InstrumentId, OwnerId
 
 DEFAULT_RECONCILING = ReconcileSection()
+CALM_PART = 2 / 3
 
 
 def with_risk(rules: Rules, config: Config) -> Rules:
@@ -46,7 +47,15 @@ def _monitor(rules: Rules, section: MonitorSection) -> MonitorRules:
         policy=section.policy,
         recovery=section.recovery,
         missing_s=section.missing_s,
+        calm_multiple=_calm_multiple(section),
+        calm_s=section.calm_s,
     )
+
+
+def _calm_multiple(section: MonitorSection) -> float:
+    """Returns up to which multiple of the mean a volume is calm."""
+    stated = section.calm_multiple
+    return float(section.volume_multiple) * CALM_PART if stated is None else float(stated)
 
 
 def _accounts(rules: Rules, owners: tuple[OwnerId, ...]) -> tuple[AccountId, ...]:

@@ -62,7 +62,10 @@ def test_the_halt_lifts_itself_once_the_clocks_agree_and_the_hedge_goes_on() -> 
     bench.fill(1, "sell", "10")
     stated(bench.wait(60), None)
     assert bench.halted == [HALT]
-    stated(bench.wait(60), -250)
+    for by_ms in (-250, 260, 201, -201):
+        stated(bench.wait(60), by_ms)
+        assert bench.halted == [HALT]
+    stated(bench.wait(60), -200)
     assert (bench.halted, bench.alerts, bench.orders()) == ([], [], ["buy 10.000"])
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flatbook.engine.inputs import RiskDue
 from flatbook.engine.reports import CancelTaken
 from flatbook.engine.step import Step
-from flatbook.engine.take_risk import monitors_due
+from flatbook.engine.take_risk import CalmSince, monitors_due
 from flatbook.events.control import CommandRefused
-from flatbook.events.risk import RiskRaised
+from flatbook.events.risk import RiskCleared, RiskRaised
 from flatbook.risk.monitor import MonitorRules, Policy
 from flatbook.state.stops import is_stopped
 from flatbook.values.instants import Instant, later
@@ -27,6 +29,8 @@ MONITOR = MonitorRules(
     interval_s=60,
     window=2,
     volume_multiple=3.0,
+    calm_multiple=2.0,
+    calm_s=60,
     policy=Policy.ALL,
     recovery=1,
     missing_s=600,
@@ -38,6 +42,7 @@ class Watched(Bench):
 
     def __init__(self, **setting: Any) -> None:
         super().__init__(**setting)
+        self.calm_since: CalmSince = {}
         self.rules = msgspec.structs.replace(self.rules, monitors={"majors": MONITOR})
         self.market.candles.watch("majors", MONITOR.watch)
         self.candle(close=100.0, minutes=-3)
@@ -50,23 +55,28 @@ class Watched(Bench):
         candle = [close, close, close, close, volume]
         self.market.candles.write_candle(STOCK, 60, later(start, seconds=60 * minutes), candle, self.now)
 
+    def asked(self) -> tuple[RiskDue, ...]:
+        """What the monitors want to be asked."""
+        began_at = self.wakes.began_at or self.now
+        return monitors_due(self.state, self.market, self.rules, self.calm_since, began_at, self.now)
+
     def due(self) -> tuple[str, ...]:
         """The monitors that want to be asked."""
-        began_at = self.wakes.began_at or self.now
-        return monitors_due(self.state, self.market, self.rules, began_at, self.now)
+        return tuple(each.monitor for each in self.asked())
 
     def look(self) -> Step:
         """Lets the monitor look."""
-        return self.take(RiskDue(monitor="majors"))
+        return self.take(next(iter(self.asked()), RiskDue(monitor="majors")))
 
     def stopped(self, side: Side) -> bool:
         """Whether new risk on a side is kept back."""
         return is_stopped(self.state, OWNER, PAPER, STOCK, side)
 
-    def calm(self) -> None:
-        """Lets two calm minutes close."""
-        for _ in range(3):
+    def calm(self, minutes: int = 3) -> None:
+        """Lets calm minutes pass, in each of which the monitor looks."""
+        for _ in range(minutes):
             self.wait(60).candle(close=100.0)
+            self.due()
 
 
 def test_a_calm_market_asks_for_nothing() -> None:
@@ -158,6 +168,57 @@ def test_the_side_is_freed_when_the_market_is_calm_again() -> None:
     assert not bench.stopped(Side.BUY)
     assert bench.alerts == []
     assert bench.due() == ()
+
+
+def test_a_side_is_freed_only_after_a_while_of_calm_without_a_break() -> None:
+    bench = Watched()
+    bench.candle(close=90.0, volume=31.0)
+    bench.look()
+    for is_broken in (True, False):
+        for _ in range(60):
+            bench.wait(1).candle(close=95.0)
+            assert not any(each.calm for each in bench.asked())
+        if is_broken:
+            bench.candle(close=95.0, volume=500.0)
+            bench.asked()
+            assert bench.calm_since == {}
+    assert tags(bench.take(RiskDue(monitor="majors"))) == []
+    assert bench.wait(1).asked() == (RiskDue(monitor="majors", calm=(Side.BUY,)),)
+    assert tags(bench.look()) == ["risk_cleared"]
+
+
+def test_a_side_that_was_calm_for_long_enough_is_not_freed_if_it_is_loud_when_that_is_taken() -> None:
+    bench = Watched()
+    bench.candle(close=90.0, volume=31.0)
+    bench.look()
+    bench.candle(close=100.0, volume=25.0)
+    assert tags(bench.take(RiskDue(monitor="majors", calm=(Side.BUY,)))) == []
+
+
+VOLUMES = st.sampled_from([5.0, 19.0, 21.0, 29.0, 31.0, 500.0])
+CLOSES = st.sampled_from([90.0, 100.0, 110.0])
+
+
+@given(st.lists(st.tuples(VOLUMES, CLOSES), max_size=40))
+def test_whatever_hovers_at_a_bound_a_side_is_stopped_for_as_long_as_the_calm_that_frees_it(
+    market: list[tuple[float, float]],
+) -> None:
+    bench = Watched()
+    raised: dict[Side, Instant] = {}
+    loud = dict.fromkeys(Side, bench.now)
+    for volume, close in market:
+        bench.wait(20).candle(close=close, volume=volume)
+        sight = bench.market.candles.sight("majors", STOCK, bench.now)
+        assert sight is not None
+        for event in bench.look().events:
+            if isinstance(event, RiskRaised):
+                raised[event.side] = bench.now
+            elif isinstance(event, RiskCleared):
+                assert bench.now >= later(raised.pop(event.side), seconds=60)
+                assert bench.now >= later(loud[event.side], seconds=60)
+        if max(sight.volume, sight.last_volume) > 2 * sight.mean_volume:
+            loud = dict.fromkeys(Side, bench.now)
+    assert {side for side in Side if bench.stopped(side)} == set(raised)
 
 
 def test_the_stop_stands_over_a_restart_although_the_new_process_has_seen_nothing() -> None:

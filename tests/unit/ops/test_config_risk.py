@@ -42,6 +42,7 @@ def test_a_monitor_has_usual_values_for_all_but_what_it_watches_and_for_whom() -
     section = load_text(with_risk(MONITOR), HOME).config.monitors["majors"]
     assert (section.policy.value, section.recovery, section.interval_s, section.window) == ("all", 1, 60, 20)
     assert (section.volume_multiple, section.missing_s) == (Decimal(3), 120)
+    assert (section.calm_multiple, section.calm_s) == (None, 60)
 
 
 def test_a_breaker_has_the_limits_that_are_stated() -> None:
@@ -65,6 +66,7 @@ def test_an_account_is_reconciled_as_it_says_and_as_usual_otherwise() -> None:
         (MONITOR, '["BTC-PERP@bybit"]', "[]", "name one at least"),
         (MONITOR, '["BTC-PERP@bybit"]', '["BTC-PERP@bybit", "BTC-PERP@bybit"]', "an entry stands twice"),
         (MONITOR, "owners", "recovery = 2\nowners", "cannot be more than the 1 instruments"),
+        (MONITOR, "owners", 'calm_multiple = "3.5"\nowners', "cannot be more than 3, above which it is abnormal"),
         (BREAKER, "breakers.maker", "breakers.nobody", "'nobody' trades nothing on this desk"),
         (BREAKER, 'losses_max = 5\ndrawdown_usd_max = "250.5"\n', "", "state losses_max, drawdown_usd_max, or both"),
         (RECONCILE, "reconcile.bybit", "reconcile.nowhere", "there is no account 'nowhere'"),

@@ -33,6 +33,8 @@ RULES = MonitorRules(
     interval_s=60,
     window=20,
     volume_multiple=3.0,
+    calm_multiple=2.0,
+    calm_s=60,
     policy=Policy.ALL,
     recovery=2,
     missing_s=120,
@@ -85,10 +87,28 @@ def test_a_fall_on_volume_speaks_against_buys_and_a_rise_against_sales(
 
 def test_the_live_candle_is_looked_at_and_the_one_before_delays_the_recovery() -> None:
     assert condition(FALL) is Condition.ABNORMAL
-    assert condition(FALL, Side.SELL) is Condition.NORMAL
+    assert condition(FALL, Side.SELL) is Condition.UNSURE
     after = msgspec.structs.replace(CALM, last_volume=301.0, last_close=99.0)
-    assert condition(after) is Condition.UNSURE
-    assert condition(after, Side.SELL) is Condition.NORMAL
+    for side in Side:
+        assert condition(after, side) is Condition.UNSURE
+
+
+@pytest.mark.parametrize(
+    ("live", "last", "close", "found"),
+    [
+        (200.0, 200.0, 99.0, Condition.NORMAL),
+        (200.1, 0.0, 99.0, Condition.UNSURE),
+        (0.0, 200.1, 99.0, Condition.UNSURE),
+        (300.0, 0.0, 99.0, Condition.UNSURE),
+        (300.1, 0.0, 99.0, Condition.ABNORMAL),
+        (300.1, 0.0, 100.0, Condition.UNSURE),
+        (300.1, 0.0, 101.0, Condition.UNSURE),
+    ],
+)
+def test_a_market_is_calm_at_less_than_what_makes_it_abnormal_wherever_its_price_is(
+    live: float, last: float, close: float, found: Condition
+) -> None:
+    assert condition(msgspec.structs.replace(CALM, volume=live, last_volume=last, close=close)) is found
 
 
 def test_what_nobody_has_heard_of_for_too_long_is_missing_on_both_sides() -> None:
@@ -159,8 +179,11 @@ def test_the_evidence_names_every_number() -> None:
         {"interval_s": 0},
         {"missing_s": 0},
         {"volume_multiple": 0.0},
+        {"calm_multiple": 0.0},
+        {"calm_multiple": 3.1},
+        {"calm_s": -1},
     ],
 )
 def test_a_monitor_that_could_not_work_is_refused(change: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="a monitor"):
+    with pytest.raises(ValueError, match=r"a monitor|calm at"):
         MonitorRules(**{**msgspec.structs.asdict(RULES), **change})

@@ -28,6 +28,9 @@ def test_a_monitor_stops_its_owners_at_the_accounts_where_they_trade() -> None:
     monitor = rules(MONITOR).monitors["majors"]
     assert (monitor.owners, monitor.accounts, monitor.instruments) == (("maker",), ("bybit",), ("BTC-PERP@bybit",))
     assert (monitor.volume_multiple, monitor.window) == (3.0, 20)
+    assert (monitor.calm_multiple, monitor.calm_s) == (2.0, 60)
+    stated = rules(MONITOR + 'calm_multiple = "1.25"\ncalm_s = 5\n').monitors["majors"]
+    assert (stated.calm_multiple, stated.calm_s) == (1.25, 5)
 
 
 def test_a_breaker_is_its_owners() -> None:

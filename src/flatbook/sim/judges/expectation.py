@@ -70,6 +70,8 @@ class SeatBound(msgspec.Struct, frozen=True, kw_only=True):
     Units: `inventory_max` in 1e-9 share; `seen_within` in nanoseconds: the touch that an order stands on was displayed
     so long ago at most, None where the world may hold it up for longer. So many exits in a row as
     `exits_kept_max` may be kept back by the desk itself. Its breaker allows so many losses in a row, and so many USD.
+    Its monitor frees no side that it stopped less than `calm_s` seconds ago, and calls no market normal that is louder
+    than `calm_pct` percent of its mean.
     """
 
     owner: str
@@ -78,6 +80,8 @@ class SeatBound(msgspec.Struct, frozen=True, kw_only=True):
     exits_kept_max: int = 400
     losses_max: int | None = None
     drawdown_usd_max: int | None = None
+    calm_s: int = 0
+    calm_pct: int | None = None
 
 
 class Expectation(msgspec.Struct, frozen=True, kw_only=True):

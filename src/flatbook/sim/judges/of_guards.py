@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from fractions import Fraction
 from typing import Any
 
 from flatbook.events.activities import AccountActivityBooked
@@ -15,16 +17,19 @@ from flatbook.sim.judges.exact import ONE, Exact, exact, product, shown, sign_of
 from flatbook.sim.judges.of_control import Due, Stops
 from flatbook.sim.judges.told import WORKING
 from flatbook.sim.world import record as rec
+from flatbook.values.instants import later
 
 StopKey = tuple[str, int]
+A_ROUNDING = Fraction(1, 1_000_000)
+VOLUMES = re.compile(r"volume (\S+) of (\S+),")
 
 
 def guards_stop(court: Court) -> Hearing:
     """I15: what a monitor or a breaker stops is stopped as well as by a person.
 
     Nothing that opens is intended on a side that a monitor has stopped until it is freed, and what works there is asked
-    to cancel, or over, within the bound. An owner that made less than its breaker allows is halted in the same row, and
-    no other one.
+    to cancel, or over, within the bound. It is freed no sooner than its market was calm for long enough. An owner that
+    made less than its breaker allows is halted in the same row, and no other one.
     """
     stops = Stops(court)
     persons = of_control.stops_heard(stops)
@@ -71,8 +76,15 @@ class _Sides:
                 self._stops.owe(Due(order_id=order_id, at=self._court.at, journalled=True))
 
     def cleared(self, event: RiskCleared) -> None:
-        if self._stopped.pop((event.monitor, sign_of(event.side)), None) is None:
+        stop, seat = self._stopped.pop((event.monitor, sign_of(event.side)), None), self._court.expects.seat
+        if stop is None:
             self._court.find("I15", f"{event.monitor} freed a side that it had not stopped", str(event))
+        elif seat is not None:
+            if event.cleared_at < later(stop.raised_at, seconds=seat.calm_s):
+                self._court.find("I15", f"{event.monitor} freed a side that it had only just stopped", str(event))
+            most = None if seat.calm_pct is None else seat.calm_pct + A_ROUNDING
+            if most is not None and any(_loudness_pct(event.evidence.get(name, "")) > most for name in event.normal):
+                self._court.find("I15", f"{event.monitor} freed a side of a market that is not calm", str(event))
 
     def intended(self, event: OrderIntended) -> None:
         for (monitor, sign), stop in self._stopped.items():
@@ -80,6 +92,13 @@ class _Sides:
                 self._court.find(
                     "I15", f"{event.order_id} was intended on a side that {monitor} had stopped", str(event)
                 )
+
+
+def _loudness_pct(evidence: str) -> Fraction:
+    """Returns how loud a market was by what a monitor says of it; nothing where there was no volume to compare."""
+    said = VOLUMES.search(evidence)
+    volume, mean = (Fraction(0), Fraction(0)) if said is None else map(Fraction, said.groups())
+    return 100 * volume / mean if mean else Fraction(0)
 
 
 class _Breaker:

@@ -7,11 +7,13 @@ from flatbook.sim.runs.scenario import Scenario
 from flatbook.sim.world.chain import STABLE
 from flatbook.sim.world.desk import OWNER, ratios_of, vaults_of
 from flatbook.sim.world.seat import (
+    CALM_S,
     MAKER,
     ORDERS_PER_MINUTE,
     QUOTE,
     SEAT_ACCOUNT,
     WORD,
+    calm_pct,
     grid_of,
     instrument_of,
 )
@@ -66,6 +68,8 @@ def seat_expectation_of(scenario: Scenario) -> Expectation:
             inventory_max=grid.inventory_max,
             losses_max=None if guards is None else guards.losses_max,
             drawdown_usd_max=None if guards is None else guards.drawdown_usd,
+            calm_s=CALM_S,
+            calm_pct=None if guards is None else calm_pct(guards),
             seen_within=(grid.book_age_ms + FLIGHT_MS + late_ms) * NS_PER_MS,
         ),
     )

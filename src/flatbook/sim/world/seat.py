@@ -27,6 +27,7 @@ from flatbook.venues.bybit.venue import BYBIT_CARD
 
 MAKER = OwnerId("maker")
 MONITOR = "watch"
+CALM_S = 6
 SEAT_ACCOUNT = "exchange"
 QUOTE = "USDT"
 KEY, WORD = "exchange-key", "exchange-word"
@@ -122,7 +123,14 @@ def _monitor(guards: PlannedGuards, instrument: Instrument) -> MonitorRules:
         policy=Policy.ANY,
         recovery=1,
         missing_s=guards.missing_s,
+        calm_multiple=calm_pct(guards) / 100,
+        calm_s=CALM_S,
     )
+
+
+def calm_pct(guards: PlannedGuards) -> int:
+    """Returns up to which volume a monitor takes its market for calm. Units: percent of the mean."""
+    return max(1, guards.volume_pct * 2 // 3)
 
 
 def _breakers(guards: PlannedGuards | None) -> dict[OwnerId, BreakerLimits]:

@@ -80,6 +80,23 @@ def test_nothing_opens_on_a_side_that_a_monitor_has_stopped(events: tuple[Event,
     assert what(stopped_early(*events), "I15", expects())[:1] == found
 
 
+@pytest.mark.parametrize(
+    ("calm_s", "evidence", "found"),
+    [
+        (1, "normal: volume 80.0 of 100.0, close 1.0 of 1.0", []),
+        (2, "normal: volume 80.0 of 100.0, close 1.0 of 1.0", ["watch freed a side that it had only just stopped"]),
+        (1, "normal: volume 80.1 of 100.0, close 1.0 of 1.0", ["watch freed a side of a market that is not calm"]),
+        (1, "normal: volume 0.0 of 0.0, close 1.0 of 1.0", []),
+    ],
+)
+def test_a_side_is_freed_no_sooner_than_its_market_was_calm(calm_s: int, evidence: str, found: list[str]) -> None:
+    stock = InstrumentId("COIN@alpha")
+    free = replaced(cleared(), normal=(stock,), evidence={stock: evidence})
+    bound = expects()
+    bound = replaced(bound, seat=replaced(bound.seat, calm_s=calm_s, calm_pct=80))
+    assert what(stopped_early(raised(), free), "I15", bound) == found
+
+
 def test_what_works_on_a_side_that_is_stopped_is_asked_to_cancel() -> None:
     working = {"executed": None, "over": None}
     found = [f"{ORDER} worked under a stop and no cancel followed in time"]

@@ -70,7 +70,7 @@ class JournalUnavailable(JournalFault):
     """The row could not be made durable (disk full, I/O error, locked by another process)."""
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One commit of the journal.
 
     `first` and `last` are the sequence numbers of its first and last event (`last == first - 1` when it holds only

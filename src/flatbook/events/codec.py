@@ -176,7 +176,11 @@ class EventCodec:
             events: tuple[Event, ...] = self._decoder.decode(blob)
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             raise EventUnreadable(f"not events of this version: {error}") from error
-        return tuple(self._lifted(event) for event in events) if self._upcasters else events
+        upcasters = self._upcasters
+        for event in events:
+            if type(event) in upcasters:
+                return tuple(map(self._lifted, events))
+        return events
 
     def decode_json(self, text: bytes) -> Event:
         """Returns the event that a JSON object states, lifted to its present version.

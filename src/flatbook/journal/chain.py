@@ -170,16 +170,7 @@ def unsealed(records: Iterable[Record], link: Link) -> Iterator[Row]:
             raise _row_unreadable(number, last, error) from error
         if first != last + 1 or row_last - last != len(events) or row_epoch < epoch:
             raise _order_broken(Link(number, last, epoch, previous), first, row_last, row_epoch, len(events))
-        yield Row(
-            first=first,
-            last=row_last,
-            epoch=row_epoch,
-            at=at,
-            cursors=cursors,
-            events=events,
-            previous_hash=previous,
-            hash=stored,
-        )
+        yield Row(first, row_last, row_epoch, at, cursors, events, previous, stored)
         last, epoch, previous = row_last, row_epoch, stored
 
 

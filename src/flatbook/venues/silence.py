@@ -48,17 +48,17 @@ class Line:
     """When something was heard last on one stream."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self.heard_at = clock.now()
+        self._now = clock.now
+        self.heard_at = self._now()
         self.is_given_up = False
 
     def hear(self) -> None:
         """Something came."""
-        self.heard_at = self._clock.now()
+        self.heard_at = self._now()
 
     def is_silent(self, silence_s: int) -> bool:
         """Returns whether nothing has come for so long. Units: seconds."""
-        return self._clock.now() >= later(self.heard_at, seconds=silence_s)
+        return self._now() >= later(self.heard_at, seconds=silence_s)
 
     def ring(self, work: asyncio.Task[object], watch: asyncio.Task[None]) -> None:
         """Gives the stream up, unless it ended before."""

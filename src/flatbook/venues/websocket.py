@@ -21,7 +21,8 @@ SOCKET_PATIENCE = Patience(beat_s=10, silence_s=30)
 
 _NO_TIMEOUTS = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 _CLOSING = aiohttp.ClientWSTimeout(ws_receive=None, ws_close=CLOSE_S_MAX)
-_TOLD = (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY)
+_TEXT, _BYTES, _PING = aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.PING
+_ENDS = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED)
 
 _Socket = aiohttp.ClientWebSocketResponse[Literal[False]]  # its messages are bytes, of text too
 
@@ -107,16 +108,21 @@ class _Talk:
             await socket.send_str(text)
         if self._opened is not None:
             self._opened()
-        async for message in socket:
-            self._line.hear()
-            if message.type is aiohttp.WSMsgType.PING:
-                await socket.pong(message.data)
-            elif message.type in _TOLD:
-                answers = self._hear(message.data)
+        receive, hear, note = socket.receive, self._hear, self._line.hear
+        while True:  # not `async for`, which takes a quarter of the time that a short frame takes
+            message = await receive()
+            note()
+            kind = message.type
+            if kind is _TEXT or kind is _BYTES:
+                answers = hear(message.data)
                 if answers is None:
                     return
                 for text in answers:
                     await socket.send_str(text)
+            elif kind is _PING:
+                await socket.pong(message.data)
+            elif kind in _ENDS:
+                return
 
     async def ping(self) -> None:
         if self._socket is None or self._socket.closed:

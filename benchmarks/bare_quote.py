@@ -3,6 +3,20 @@
 It decodes the same frame, writes the same levels, and comes to the very events of the row and the very query of the
 order, as the benchmark checks. It knows one instrument, one owner and one kind of order: no halts and no stops, nobody
 else and none of our orders to cross, no age of the book, no gap, nothing that is refused, and no report that follows.
+
+Medians in us on the reference machine (2 vCPUs, shared, CPython 3.11), 2026-11-28, both in turn in one process:
+
+    part                                        bare    ours
+    the frame is read                            1.9     3.3
+    the book is written                          1.0     2.6
+    who waits for it is found                      -     2.5
+    the strategy decides, risk checks, booked    3.9    16.2
+    the row is encoded, hashed and kept          2.6     4.7
+    the request is made                          0.9     1.9
+    in all                                      10.6    31.7
+
+In a loop of its own the bare function takes 6.5: what comes in between pushes it out of the caches, as at a desk. The
+goal of 10 us is thus what one function for one strategy just reaches, and no layer may cost anything beside it.
 """
 
 from __future__ import annotations

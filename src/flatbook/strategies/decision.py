@@ -31,6 +31,8 @@ class Trigger(Enum):
 class Series(Enum):
     """A number of an instrument that moves and that a wake can watch. Units: ticks."""
 
+    __hash__ = object.__hash__  # members are compared by identity, and are keys on the way of every trade and mark
+
     BID = "bid"
     ASK = "ask"
     TRADE = "trade"

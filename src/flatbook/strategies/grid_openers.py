@@ -44,12 +44,13 @@ def step_of(scene: Scene, index: int, side: Side) -> Step:
 def tend_opener(plan: Plan, scene: Scene, place: Place, order: Order) -> CancelReason | None:
     """Returns why an order that opens has to go, None while it stands well."""
     side, limit, lattice, (number, index) = order.side, order.limit, scene.lattice, place
-    if is_stopped(scene, side):
+    if scene.stop is not None and is_stopped(scene, side):
         return CancelReason.HALTED
     if scene.is_ended or scene.is_short or number != lattice.number or not opens_on(side, scene.params):
         return CancelReason.OFF_GRID
     entry = level(lattice, index)
-    if limit is None or not _pays(scene, entry, level(lattice, index + side.sign)):
+    target = level(lattice, index + 1 if side is _BUY else index - 1)
+    if limit is None or not pays(entry, target, scene.params.fee):
         return CancelReason.OFF_GRID
     ticks = ticks_of(limit, scene.params.instrument.rules.tick)
     stands = _stands(plan, scene, (index, entry), side, ticks=ticks, is_part_filled=bool(order.filled))
@@ -59,48 +60,31 @@ def tend_opener(plan: Plan, scene: Scene, place: Place, order: Order) -> CancelR
 def _stands(plan: Plan, scene: Scene, at: tuple[int, int], side: Side, *, ticks: int, is_part_filled: bool) -> bool:
     """Whether an order at a price belongs where it stands; watches everything that can change that.
 
+    It does not where its level lies too far behind the centre (of one that was filled in part: at all behind it), where
+    the reference went beyond it, or where its price lags behind.
     Units: `at` is the index of its level, and where that lies in ticks.
     """
-    index, entry = at
-    leaves = _left_window(plan, scene, index, side, is_part_filled=is_part_filled)
-    passed = _was_passed(plan, scene, entry, side)
-    behind = fell_behind(plan, scene, side, ticks, wanted=entry, taking=False)
-    return not (leaves or passed or behind)
+    (index, entry), params, reference = at, scene.params, scene.reference
+    far = 0 if is_part_filled else params.hysteresis + (params.buy_levels if side is _BUY else params.sell_levels)
+    if side is _BUY:
+        edge, passed_at = index + far, entry * MICRO
+        is_between = scene.centre <= edge and reference >= passed_at
+    else:
+        edge, passed_at = index - far - 1, entry * MICRO + 1
+        is_between = scene.centre > edge and reference < passed_at
+    _watch_centre(plan, scene, edge)
+    watch(plan, reference, passed_at)
+    return not fell_behind(plan, scene, side, ticks, wanted=entry, taking=False) and is_between
 
 
 def is_stopped(scene: Scene, side: Side) -> bool:
     """Whether the desk lets nothing be opened on a side."""
-    if scene.stop is None:
-        return False
     return scene.stop in (Stop.ALL, Stop.KILLED) or scene.stop is (Stop.BUYS if side is _BUY else Stop.SALES)
-
-
-def _pays(scene: Scene, entry: int, target: int) -> bool:
-    fee = scene.params.fee
-    return pays(entry, target, fee) if entry <= target else pays(target, entry, fee)
-
-
-def _left_window(plan: Plan, scene: Scene, index: int, side: Side, *, is_part_filled: bool) -> bool:
-    """Whether a level lies too far behind the centre, or its order was filled in part and the market moved on."""
-    window = scene.params.buy_levels if side is _BUY else scene.params.sell_levels
-    far = 0 if is_part_filled else window + scene.params.hysteresis
-    if side is _BUY:
-        _watch_centre(plan, scene, index + far)
-        return scene.centre > index + far
-    _watch_centre(plan, scene, index - far - 1)
-    return scene.centre < index - far
 
 
 def _watch_centre(plan: Plan, scene: Scene, index: int) -> None:
     """Watches the border between a level and the next as what the centre may cross."""
     watch(plan, scene.reference, border_above(scene.lattice, index))
-
-
-def _was_passed(plan: Plan, scene: Scene, entry: int, side: Side) -> bool:
-    """Whether the reference went beyond a level that waits for it to come."""
-    border = entry * MICRO if side is _BUY else entry * MICRO + 1
-    watch(plan, scene.reference, border)
-    return scene.reference < border if side is _BUY else scene.reference >= border
 
 
 class Room(msgspec.Struct, kw_only=True):
@@ -150,7 +134,7 @@ def _want(plan: Plan, scene: Scene, room: Room, index: int, side: Side) -> None:
     step = step_of(scene, index, side)
     if step.entry <= 0 or not _is_clear(plan, scene, step, side):
         return
-    if not _pays(scene, *step):
+    if not pays(step.entry, step.target, scene.params.fee):
         hold(plan, GridHold.NO_PROFIT)
         return
     held = scene.held.get(place)

@@ -64,9 +64,9 @@ def break_even_step(px: Price, fee: Decimal) -> Price:
     return Price(divide_cut(2 * px * fee, ONE - fee, decimals=NUMBER_DECIMALS_MAX))
 
 
-def pays(low: int, high: int, fee: Decimal) -> bool:
-    """Whether buying at one price and selling at another, in either order, leaves anything. Units: ticks."""
-    return (high - low) * FEE_WHOLE > (high + low) * _units_of_fee(fee)
+def pays(entry: int, target: int, fee: Decimal) -> bool:
+    """Whether a cycle between two prices, whichever is the higher one, leaves anything after fees. Units: ticks."""
+    return abs(target - entry) * FEE_WHOLE > (target + entry) * _units_of_fee(fee)
 
 
 @lru_cache(maxsize=FEES_CACHED_MAX)

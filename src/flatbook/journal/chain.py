@@ -27,11 +27,8 @@ HASH_SHOWN = 12
 
 _HEAD = struct.Struct(">QQQqI")
 HEAD_BYTES = _HEAD.size
-_pack, _sha256, _new = (
-    _HEAD.pack,
-    hashlib.sha256,
-    tuple.__new__,
-)  # a row is sealed before its orders leave: names are looked up once
+# A row is sealed before its orders leave: names are looked up once.
+_pack, _sha256, _new = _HEAD.pack, hashlib.sha256, tuple.__new__
 _encode_cursors = msgspec.msgpack.Encoder(order="sorted").encode
 _decode_cursors = msgspec.msgpack.Decoder(dict[SourceId, str]).decode
 _NO_CURSORS = _encode_cursors({})

@@ -19,8 +19,8 @@ import msgspec
 from flatbook.market.orderbook import Level, OrderBook
 
 HELD_MAX = 10_000
-GRIDS_KNOWN_MAX = 64
-TEXTS_KNOWN_MAX = 16_384
+GRIDS_KNOWN_MAX = 256
+TEXTS_KNOWN_MAX, TEXT_KNOWN_MAX = 16_384, 64
 DIGITS_MAX = 38
 WORD = 2**32
 
@@ -284,7 +284,10 @@ def scaled(text: str, decimals: int) -> int:
 
 
 class _Sizes(dict[str, int]):
-    """The units of texts that were read before: venues tell the same prices and sizes again and again."""
+    """The units of texts that were read before: venues tell the same prices and sizes again and again.
+
+    It forgets all of them when they become too many, and remembers none that is longer than a number needs.
+    """
 
     def __init__(self, decimals: int) -> None:
         self._decimals = decimals
@@ -293,7 +296,8 @@ class _Sizes(dict[str, int]):
         units = self.units_of(text)
         if len(self) >= TEXTS_KNOWN_MAX:
             self.clear()
-        self[text] = units
+        if len(text) <= TEXT_KNOWN_MAX:
+            self[text] = units
         return units
 
     def units_of(self, text: str) -> int:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from flatbook.market.depth import (
     HELD_MAX,
+    TEXT_KNOWN_MAX,
     TEXTS_KNOWN_MAX,
     Books,
     BookSync,
@@ -19,6 +20,7 @@ from flatbook.market.depth import (
     OffGrid,
     Unfit,
     Update,
+    _Prices,
     crc_of,
     in_one_row,
     levels,
@@ -80,6 +82,12 @@ def test_a_price_of_nothing_or_off_the_grid_is_refused_each_time_it_is_told() ->
             levels([["0.0", "1"]], GRID)
         with pytest.raises(OffGrid, match="with at most 0 decimals"):
             levels([["1.0", "1.5"]], GRID)
+
+
+def test_a_text_of_many_zeros_is_read_and_not_remembered() -> None:
+    prices = _Prices(1)
+    assert [prices["7.5"], prices["7.5" + "0" * TEXT_KNOWN_MAX]] == [75, 75]
+    assert dict(prices) == {"7.5": 75}
 
 
 def test_more_texts_than_are_remembered_are_read_all_the_same() -> None:

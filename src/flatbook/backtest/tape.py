@@ -42,7 +42,7 @@ class TapeInstrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     def __post_init__(self) -> None:
         for name in ("tick", "lot", "contract_size"):
-            if not getattr(self, name) > ZERO:
+            if not (getattr(self, name).is_finite() and getattr(self, name) > ZERO):
                 raise ValueError(f"{self.id}: {name} must be above zero")
 
 

@@ -41,6 +41,7 @@ Row = tuple[int, int, int, int, int, int, int]
 """(kind, inst, p1, q1, p2, q2, seq), as flatbook.market.ticks says."""
 
 _SCHEMA = pa.schema([pa.field(name, pa.from_numpy_dtype(dtype), nullable=False) for name, dtype in DTYPES.items()])
+AGAIN = ": make it again with flatbook data convert"
 _STEADY = ("ts", "local_ts", "seq")
 
 
@@ -92,7 +93,8 @@ class TapeWriter:
                 flags = LAST if number == last else 0
                 self._numbers.extend((ts, local_ts, kind, inst, p1, q1, p2, q2, seq, flags))
         except OverflowError as error:
-            raise TapeRefused(f"{self._path.name}: a number of a row at {ts} does not fit in 64 bits") from error
+            of = self._head.instruments[rows[0][1]].id
+            raise TapeRefused(f"{of}: a number of the message at {ts} does not fit in 64 bits: leave it out") from error
         if len(self._numbers) >= ROWS_IN_A_CHUNK * WIDTH:
             self._flush()
 
@@ -113,8 +115,11 @@ class TapeWriter:
         self._flush()
         if not self._rows or self._before.is_open:
             self.drop()
-            why = "its last message does not end" if self._rows else "nothing that was read is a row of a tape"
-            raise TapeRefused(f"{self._path.name}: {why}")
+            counted = ", ".join(f"{count:,} {name}" for name, count in self.counts.items() if count)
+            nothing = (
+                f"nothing that was read is a row of a tape ({counted or 'there was none'}): look at what was recorded"
+            )
+            raise TapeRefused(f"{self._path.name}: {'its last message does not end' if self._rows else nothing}")
         head = msgspec.structs.replace(
             self._head, covers=self._covers, rows=self._rows, counts={k: v for k, v in self.counts.items() if v}
         )
@@ -151,7 +156,7 @@ def _checked(columns: Columns, instruments: int, before: Before, name: str, row:
     found = flaws_of(columns, instruments, before)
     if found:
         first = min(found, key=lambda each: each.row)
-        raise TapeRefused(f"{name}, row {row + first.row}: {first.flaw.value} ({first.rows} rows)")
+        raise TapeRefused(f"{name}, row {row + first.row}: {first.flaw.value} ({first.rows} rows){AGAIN}")
     return ends_with(columns, before)
 
 
@@ -192,7 +197,7 @@ def _read(file: pq.ParquetFile, group: int, name: str) -> Columns:
         raise TapeRefused(f"{name} is damaged: copy it again, or make it again from its sources") from error
     for field, column in zip(table.column_names, table.columns, strict=True):
         if column.null_count:
-            raise TapeRefused(f"{name}: a number of {field} is missing")
+            raise TapeRefused(f"{name}: a number of {field} is missing{AGAIN}")
     return Columns._make(map(_array, table.columns, DTYPES.values()))
 
 
@@ -226,11 +231,11 @@ def read_head(path: Path) -> TapeHead:
             found: Mapping[bytes, bytes] = file.metadata.metadata or {}
             columns = {field.name: field.type for field in file.schema_arrow}
     except pa.ArrowException as error:
-        raise TapeRefused(f"{path.name} is no Parquet file, or one that is cut off") from error
+        raise TapeRefused(f"{path.name} is no Parquet file, or one that is cut off: copy it again") from error
     except OSError as error:
         if error.errno is not None:
             raise
-        raise TapeRefused(f"{path.name} is damaged: {error}") from error
+        raise TapeRefused(f"{path.name} is damaged ({error}): copy it again") from error
     if KEY not in found:
         raise TapeRefused(f"{path.name} is no tape: make one of it with flatbook data convert")
     return _head(found[KEY], columns, path.name)
@@ -244,12 +249,12 @@ def _head(content: bytes, columns: Mapping[str, pa.DataType], name: str) -> Tape
             raise TapeRefused(f"{name} {why}")
         head = msgspec.json.decode(content, type=TapeHead)
     except msgspec.MsgspecError as error:
-        raise TapeRefused(f"{name} says of itself what cannot be: {error}") from error
+        raise TapeRefused(f"{name} says of itself what cannot be ({error}){AGAIN}") from error
     if list(columns) != list(Columns._fields):
-        raise TapeRefused(f"{name} has other columns than a tape: {', '.join(columns)}")
+        raise TapeRefused(f"{name} has other columns than a tape: {', '.join(columns)}{AGAIN}")
     for field in _SCHEMA:
         if columns[field.name] != field.type:
-            raise TapeRefused(f"{name}: {field.name} is of {columns[field.name]}, in a tape of {field.type}")
+            raise TapeRefused(f"{name}: {field.name} is of {columns[field.name]}, in a tape of {field.type}{AGAIN}")
     return head
 
 

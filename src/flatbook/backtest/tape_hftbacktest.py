@@ -213,7 +213,7 @@ def _parts(path: Path) -> Iterator[list[Any]]:
         with zipfile.ZipFile(path) as archive, archive.open(MEMBER) as file:
             yield from _rows(file, path.name)
     except (zipfile.BadZipFile, KeyError, EOFError) as error:
-        raise TapeRefused(f"{path.name} is no event array of hftbacktest: {error}") from error
+        raise TapeRefused(f"{path.name} is no event array of hftbacktest ({error}): copy it again") from error
 
 
 def _rows(file: IO[bytes], name: str) -> Iterator[list[Any]]:
@@ -222,9 +222,9 @@ def _rows(file: IO[bytes], name: str) -> Iterator[list[Any]]:
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         (total,), _, dtype = read(file)
     except ValueError as error:
-        raise TapeRefused(f"{name} is no event array of hftbacktest: {error}") from error
+        raise TapeRefused(f"{name} is no event array of hftbacktest ({error}): copy it again") from error
     if dtype.names != EVENT.names or dtype.itemsize != EVENT.itemsize:
-        raise TapeRefused(f"{name} is an array of {dtype.names}, and none of hftbacktest's events")
+        raise TapeRefused(f"{name} is an array of {dtype.names}, and none of hftbacktest's events: name another file")
     while total > 0:
         count = min(total, ROWS_AT_ONCE)
         content = file.read(count * EVENT.itemsize)
@@ -232,6 +232,6 @@ def _rows(file: IO[bytes], name: str) -> Iterator[list[Any]]:
             raise TapeRefused(f"{name} ends too early: copy it again")
         events = np.frombuffer(content, EVENT)
         if not (np.isfinite(events["px"]).all() and np.isfinite(events["qty"]).all()):
-            raise TapeRefused(f"{name} holds prices or sizes that are no numbers")
+            raise TapeRefused(f"{name} holds prices or sizes that are no numbers: make it again")
         yield events.tolist()
         total -= count

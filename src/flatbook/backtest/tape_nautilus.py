@@ -56,8 +56,10 @@ def read_catalogue(paths: Sequence[Path]) -> Iterator[Heard]:
 def _metadata(path: Path) -> dict[bytes, bytes]:
     try:
         return pq.read_schema(path).metadata or {}
-    except pa.ArrowInvalid as error:
-        raise TapeRefused(f"{path.name} is no Parquet file, or one that is cut off") from error
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise TapeRefused(f"{path.name} is no Parquet file, or one that is cut off: copy it again") from error
 
 
 def _names(path: Path) -> tuple[str, ...]:
@@ -135,7 +137,7 @@ def _changes(symbol: str, rows: Iterator[Row]) -> Iterator[Heard]:
     for (at, seen), group in groupby(rows, key=lambda row: (row["ts_event"], row["ts_init"])):
         changes = list(group)
         if any(change["order_id"] for change in changes):
-            raise TapeRefused(f"{symbol}: a book of single orders (L3); a tape holds levels (L2)")
+            raise TapeRefused(f"{symbol}: a book of single orders (L3); a tape holds levels (L2): name those")
         sides: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
         try:
             for change in changes:

@@ -88,12 +88,16 @@ def _step(table: Table, rows: Sequence[Row]) -> int:
     last: dict[str, int] = {}
     steps: Counter[int] = Counter()
     for row in rows:
-        symbol, at = _symbol(table, row), instant_of(row[table.time])
-        if symbol in last:
+        try:
+            symbol, at = _symbol(table, row), instant_of(row[table.time])
+        except InstantRefused:
+            continue  # whoever reads the rows says so of this one
+        if at > last.get(symbol, at):
             steps[at - last[symbol]] += 1
         last[symbol] = at
     if not steps:
-        raise TapeRefused(f"{table.path.name}: two bars at least are needed to know how long one is")
+        wanted = "two bars of one symbol, in order of time and with times that can be read, say how long one is"
+        raise TapeRefused(f"{table.path.name}: {wanted}: give it such rows")
     return steps.most_common(1)[0][0]
 
 
@@ -205,8 +209,10 @@ def _rows(path: Path) -> Iterator[Row]:
             with pq.ParquetFile(path) as file:
                 for batch in file.iter_batches():
                     yield from batch.to_pylist()
-        except pa.ArrowInvalid as error:
-            raise TapeRefused(f"{path.name} is no Parquet file, or one that is cut off") from error
+        except (pa.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            raise TapeRefused(f"{path.name} is no Parquet file, or one that is cut off: copy it again") from error
         return
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         try:

@@ -66,5 +66,6 @@ def failed_of(error: BaseException) -> Failed:
     if isinstance(error, OSError):
         named = "look at its name; flatbook doctor finds what a configuration names and is not there"
         do = named if isinstance(error, FileNotFoundError) else ""
+        do = "name a file" if isinstance(error, IsADirectoryError) else do
         return Failed(Exit.ERROR, error.strerror or str(error), where=str(error.filename or ""), do=do)
     return Failed(Exit.ERROR, str(error))

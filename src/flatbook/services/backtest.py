@@ -62,6 +62,17 @@ CURVE = (
 PlanOf = Callable[[FileTape], BacktestPlan]
 
 
+class _Ran(msgspec.Struct, frozen=True, kw_only=True):
+    """What a report keeps of its run: where the tape lay, and the names that its instruments went by."""
+
+    tape: str
+    names: dict[InstrumentId, InstrumentId]
+
+
+class _Body(msgspec.Struct, frozen=True, kw_only=True):
+    run: _Ran
+
+
 def run_backtest(plan_of: PlanOf, tape_path: Path, folder: Path, progress: Progress) -> dict[str, Any]:
     """Runs a plan over a tape, keeps report, tables and journal in a folder, and returns what the report says.
 
@@ -196,13 +207,20 @@ def compare(
     desk names otherwise.
     Errors: TapeRefused, OSError, what a journal that cannot be read raises.
     """
-    ran = json.loads((folder / BODY).read_text(encoding="utf-8"))["run"]
-    path = tape_path or Path(ran["tape"])
-    tape = NamedTape(FileTape(path), ran["names"])
+    ran = _run_of(folder / BODY)
+    path = tape_path or Path(ran.tape)
+    tape = NamedTape(FileTape(path), ran.names)
     try:
         return divergence_of(_events(traded), _events(folder / JOURNAL), tape, named)
     except ValueError as error:
         raise TapeRefused(f"{path.name}: {error}") from error
+
+
+def _run_of(path: Path) -> _Ran:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Body).run
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise TapeRefused(f"{path} does not say what was run ({error}): run the backtest again") from error
 
 
 def _events(path: Path) -> list[Event]:

@@ -22,6 +22,7 @@ from flatbook.backtest.terms import FeeRates, Latency, MarginTerms, Terms
 from flatbook.market import ticks
 from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.services.plan_numbers import GRID, check_numbers
+from flatbook.services.plan_words import shaped
 from flatbook.strategies.grid_seat import seat_of
 from flatbook.strategies.grid_size import is_enough, size_at
 from flatbook.strategies.grid_terms import GridParams
@@ -120,7 +121,7 @@ class BacktestPlan(msgspec.Struct, frozen=True, kw_only=True):
 def read_plan(path: Path, tape: Tape) -> BacktestPlan:
     """Returns the plan that a file states for a tape.
 
-    Errors: PlanRefused with where and why; OSError.
+    Errors: PlanRefused with where and why; TapeRefused; OSError.
     """
     written = path.read_bytes()
     try:
@@ -132,19 +133,19 @@ def read_plan(path: Path, tape: Tape) -> BacktestPlan:
         raise PlanRefused(f"{path.name} is no text in UTF-8 ({error.reason}): save it as UTF-8") from error
     except RecursionError as error:
         raise PlanRefused(f"{path.name} nests too deep: a plan has tables of three levels") from error
+    except TapeRefused:
+        raise
     except ValueError as error:
         raise PlanRefused(f"{path.name}: {error}") from error
 
 
 def _shape_of(stated: dict[str, Any]) -> PlanShape:
     """Returns what a plan states, in its shape. Errors: ValueError, with the name of the instrument it is about."""
-    tables = stated.get("instruments")
-    for name, table in tables.items() if isinstance(tables, dict) else ():
-        try:
-            msgspec.convert(table, InstrumentShape)
-        except ValueError as error:
-            raise ValueError(f"instruments.{name}: {error}") from error
-    return msgspec.convert(stated, PlanShape)
+    for kind, shape in (("instruments", InstrumentShape), ("strategies", StrategyShape)):
+        tables = stated.get(kind)
+        for name, table in tables.items() if isinstance(tables, dict) else ():
+            shaped(table, shape, kind, name)
+    return shaped(stated, PlanShape)
 
 
 def _plan_of(shape: PlanShape, tape: Tape, text: str) -> BacktestPlan:
@@ -162,11 +163,11 @@ def _plan_of(shape: PlanShape, tape: Tape, text: str) -> BacktestPlan:
 def _instrument(name: str, shape: InstrumentShape, recorded: Mapping[str, TapeInstrument]) -> Instrument:
     found = recorded.get(name)
     if found is None:
-        raise TapeRefused(f"{name} is not on the tape, which has {', '.join(recorded)}")
+        raise ValueError(f"{name} is not on the tape, which has {', '.join(recorded)}: name one of them")
     size, product = found.contract_size, PRODUCTS.get(found.product)
     if product is None:
         if shape.as_linear is None:
-            raise TapeRefused(f"{name} is settled in its base, which no strategy trades: state as_linear")
+            raise ValueError(f"{name} is settled in its base, which no strategy trades: state as_linear")
         size, product = shape.as_linear, Product.LINEAR_PERP
     rules = TradingRules(tick=found.tick, lot=found.lot, qty_min=shape.qty_min, notional_min=shape.notional_min)
     return Instrument(
@@ -205,7 +206,7 @@ def _seat(owner: OwnerId, shape: StrategyShape, instruments: Mapping[str, Instru
         if unknown:
             raise ValueError(f"strategies.{owner}.params: a grid has no {', '.join(unknown)}")
         told = shape.params | {"instrument": msgspec.to_builtins(instrument)}
-        params = msgspec.convert(told, GridParams)
+        params = shaped(told, GridParams, "strategies", owner, "params")
         if shape.limits.open_orders_max < params.orders_max:
             most = f"{shape.limits.open_orders_max} is below the {params.orders_max} that its grid may want"
             raise ValueError(

@@ -260,7 +260,9 @@ def read_kraken(paths: Sequence[Path]) -> Iterator[Heard]:
             try:
                 found = _KRAKEN_ROW.decode(msgspec.json.decode(file.read(), type=dict[str, msgspec.Raw])["result"])
             except (*UNREADABLE, KeyError) as error:
-                raise TapeRefused(f"{path.name} is no answer of Kraken with trades: {error}") from error
+                raise TapeRefused(
+                    f"{path.name} is no answer of Kraken with trades ({error}): download it again"
+                ) from error
         for symbol, rows in found.items():
             for row in rows if not isinstance(rows, str) else ():
                 yield 0, _of_kraken(symbol, row)
@@ -289,7 +291,8 @@ def read_lobster(paths: Sequence[Path]) -> Iterator[Heard]:
             with zipfile.ZipFile(path) as archive:
                 names = {word: name for name in archive.namelist() for word in ("message", "orderbook") if word in name}
                 if match is None or len(names) != 2:
-                    raise TapeRefused(f"{path.name} is no archive of LOBSTER: it holds {', '.join(archive.namelist())}")
+                    held = ", ".join(archive.namelist())
+                    raise TapeRefused(f"{path.name} is no archive of LOBSTER: it holds {held}: download it again")
                 midnight = instant_of_eastern(date(int(match[2]), int(match[3]), int(match[4])), 0)
                 with archive.open(names["message"]) as messages, archive.open(names["orderbook"]) as books:
                     for message, book in zip(messages, books, strict=True):

@@ -115,7 +115,10 @@ def recordings_of(paths: Sequence[Path], stated: Stated = NOTHING_STATED) -> tup
     Errors: TapeRefused where one is of no format that is known; OSError.
     """
     chains: dict[str, tuple[Make, list[Path]]] = {}
-    for path in _files(paths):
+    found = tuple(_files(paths))
+    if not found:
+        raise TapeRefused(f"{', '.join(map(str, paths))} holds no file: name recordings, or a folder of them")
+    for path in found:
         market, make = _format_of(path)
         chains.setdefault(market, (make, []))[1].append(path)
     return tuple(made for make, chain in chains.values() for made in make(tuple(chain), stated))
@@ -149,7 +152,9 @@ def _format_of(path: Path) -> tuple[str, Make]:
         return "nautilus", _of_catalogue
     if (table := table_of(path)) is not None:
         return path.name, lambda chain, stated: _of_table(table, chain, stated)
-    raise TapeRefused(f"{path.name} is of no format that is known: {KNOWN}")
+    if not begins and (path.suffix != ".parquet" or not path.stat().st_size):
+        raise TapeRefused(f"{path.name} is empty: record it, or copy it, again")
+    raise TapeRefused(f"{path.name} is of no format that is known: name one of {KNOWN}")
 
 
 def _first_line(path: Path, skipped: int = 0) -> bytes:
@@ -176,7 +181,9 @@ def _binance_market(path: Path) -> tuple[Product, str]:
     for _, body in islice(lines_of(path), LOOK_AT_MAX):
         if (found := binance.market_of(body)) is not None:
             return found
-    raise TapeRefused(f"{path.name}: none of its first {LOOK_AT_MAX} lines says which market of Binance it is of")
+    raise TapeRefused(
+        f"{path.name}: none of its first {LOOK_AT_MAX} lines says which market of Binance it is of: record depth too"
+    )
 
 
 def _of_binance(chain: Chain, product: Product, venue: str) -> tuple[Recording, ...]:

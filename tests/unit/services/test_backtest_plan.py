@@ -18,7 +18,7 @@ from tests.unit.services.backtest_scene import PLAN, write_tape
         (PLAN.replace('"10000"', '"NaN"').encode(), "cash.USDT: 'NaN' is not a decimal number"),
         (
             PLAN.replace('maker = "0.0001"\n', "").encode(),
-            "instruments.binance:BTCUSDT-PERP: .* required field `maker`",
+            "instruments.binance:BTCUSDT-PERP.maker is missing: state it",
         ),
         (
             PLAN.replace("leverage = 10\n", "").encode(),

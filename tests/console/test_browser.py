@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+import urllib.request
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 
@@ -90,6 +92,16 @@ def agree(page: Any, reason: str) -> None:
     page.get_by_test_id("act-reason").fill(reason)
     page.get_by_test_id("act-confirm").fill(page.get_by_test_id("act-asked").inner_text())
     page.get_by_test_id("act-send").click()
+
+
+def answered(desk: Desk, token: str) -> int:
+    """Returns by which status the API answers a program that shows a token."""
+    asked = urllib.request.Request(f"{desk.url}/api/v1/status", headers={"authorization": f"Bearer {token}"})
+    try:
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            return int(answer.status)
+    except HTTPError as refused:
+        return refused.code
 
 
 def violations(page: Any, *rules: str) -> list[str]:
@@ -181,6 +193,25 @@ def test_what_the_engine_sees_of_a_market_is_shown_as_it_moves(page: Any) -> Non
     assert page.get_by_test_id("book-bids").locator("tbody tr").count() > 5
     page.get_by_test_id("mid-chart-twin").click()
     assert page.get_by_test_id("mid-chart-table").locator("tbody tr").count() >= 2
+    assert " of ours" in text_of(page, "candles-chart-says")
+    assert page.get_by_test_id("candles-chart").locator("canvas").count() > 0
+    page.get_by_test_id("candles-chart-twin").click()
+    assert page.get_by_test_id("candles-chart-table").locator("tbody tr").count() >= 1
+
+
+def test_a_token_that_is_made_in_the_console_opens_the_api_until_it_is_ended(page: Any, desk: Desk) -> None:
+    page.goto("/settings")
+    page.get_by_test_id("token-add").click()
+    page.get_by_test_id("token-name").fill("drill")
+    page.get_by_test_id("token-make").click()
+    token = text_of(page, "token-text").strip()
+    assert answered(desk, token) == 200
+    page.get_by_test_id("token-close").click()
+    row = page.get_by_test_id("tokens-table-row").filter(has_text="drill")
+    row.get_by_test_id("token-end").click()
+    row.wait_for(state="hidden")
+    assert page.get_by_text(token).count() == 0
+    assert answered(desk, token) == 401
 
 
 def test_what_happens_is_on_the_page_within_a_second(page: Any, desk: Desk) -> None:
@@ -207,6 +238,8 @@ def test_pages_command_line_and_api_say_the_same_of_a_desk_at_rest(page: Any, de
     shown = page.get_by_test_id("top-exposure-usd").get_attribute("data-value")
     assert shown == status["open_usd"] == page.request.get("/api/v1/status").json()["open_usd"]
     assert text_of(page, "top-open").split("\n")[-1] == str(status["orders"]["open"])
+    since = page.request.get("/api/v1/status").json()["open_since"]
+    assert page.get_by_test_id("exposure-clock").get_attribute("data-since") == since
     earned = page.get_by_test_id("earned-net").locator("[data-value]").get_attribute("data-value")
     page.goto("/reports")
     page.get_by_test_id("pnl-net").wait_for()
@@ -226,6 +259,10 @@ def test_keys_walk_the_pages_the_rows_and_the_story_of_one(page: Any) -> None:
     page.get_by_test_id("orders-table-row").first.wait_for()
     page.keyboard.press("/")
     page.keyboard.type("fb57g6")
+    assert page.get_by_test_id("orders-table-row").count() == 1
+    page.wait_for_url("**/orders?orders-table.filter=fb57g6")
+    page.reload()
+    page.get_by_test_id("orders-table-row").first.wait_for()
     assert page.get_by_test_id("orders-table-row").count() == 1
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("j")

@@ -7,12 +7,13 @@ import { Button } from "@/components/Button";
 import { Fresh, useIsPast } from "@/components/Age";
 import { Icon } from "@/components/Icon";
 import { Unknown } from "@/components/Unknown";
-import { ageText, clockOf } from "@/format/time";
-import { PART_TONES } from "@/pages/health/tones";
+import { clockOf } from "@/format/time";
 import { itemsOf } from "@/pages/overview/Attention";
 import { useZone } from "@/settings/settings";
+import { ExposureClock } from "./ExposureClock";
 import { KILL } from "./stops";
 import { useUi } from "./ui";
+import { Venues } from "./Venues";
 
 function Cell({ name, children, testid }: { name: string; children: React.ReactNode; testid: string }) {
   return (
@@ -66,31 +67,6 @@ function Clock() {
   );
 }
 
-const VENUES_SHOWN = 3;
-const WORST = ["unknown", "bad", "late", "good"];
-
-/** Each account with the worst of what is known of it: how old its statement is, and the books at it. */
-function Venues() {
-  const parts = useChannel("parts");
-  if (!parts) return <Unknown />;
-  const accounts = parts.parts.filter((part) => part.kind === "account");
-  return (
-    <span className="flex items-center gap-1">
-      {accounts.slice(0, VENUES_SHOWN).map((account) => {
-        const [worst = account] = [account, ...parts.parts.filter((part) => part.kind === "book" && part.name.endsWith(`@${account.name}`))].sort(
-          (a, b) => WORST.indexOf(a.state) - WORST.indexOf(b.state),
-        );
-        return (
-          <Badge key={account.name} tone={PART_TONES[worst.state]} title={`${worst.kind} ${worst.name}: ${worst.state}${worst.age_s === null ? "" : `, ${ageText(worst.age_s)} old`}`} testid={`venue-${account.name}`}>
-            {account.name}
-          </Badge>
-        );
-      })}
-      {accounts.length > VENUES_SHOWN && <span className="text-2xs text-muted">and {accounts.length - VENUES_SHOWN} more</span>}
-    </span>
-  );
-}
-
 /** How many things wait for a person, and the way to them. */
 function Bell() {
   const status = useChannel("status");
@@ -123,31 +99,36 @@ export function TopBar() {
           <kbd className="num ml-auto rounded border border-line px-1 text-2xs max-lg:hidden">Ctrl K</kbd>
         </button>
       </div>
-      <Fresh seen={null} className="flex min-w-0 items-stretch overflow-x-auto">
-        <Cell name="book" testid="top-flat">
-          <FlatBadge />
-        </Cell>
-        <Cell name="open exposure" testid="top-exposure">
-          <Exposure />
-        </Cell>
-        <Cell name="orders open" testid="top-open">
-          {status ? <span className="num">{status.orders.open}</span> : <Unknown />}
-        </Cell>
-        <Cell name="fate unknown" testid="top-unknown">
-          {unknown === undefined ? <Unknown /> : unknown > 0 ? <Badge tone="unknown">{unknown}</Badge> : <span className="num">0</span>}
-        </Cell>
-        <Cell name="halts" testid="top-halts">
-          {!status ? <Unknown /> : status.halts.length > 0 ? <Badge tone="bad" icon="halt">{status.halts.length}</Badge> : <span className="num">0</span>}
-        </Cell>
-        <Cell name="engine" testid="top-engine">
-          <EngineBadge />
-        </Cell>
-        <div className="hidden min-[90rem]:flex">
-          <Cell name="venues" testid="top-venues">
-            <Venues />
+      <div className="min-w-0 overflow-x-auto" tabIndex={0} role="region" aria-label="how the desk stands">
+        <Fresh seen={null} className="flex h-full items-stretch">
+          <Cell name="book" testid="top-flat">
+            <FlatBadge />
           </Cell>
-        </div>
-      </Fresh>
+          <Cell name="open exposure" testid="top-exposure">
+            <Exposure />
+            <span className="ml-2 text-xs font-normal" data-testid="top-open-for">
+              <ExposureClock />
+            </span>
+          </Cell>
+          <Cell name="orders open" testid="top-open">
+            {status ? <span className="num">{status.orders.open}</span> : <Unknown />}
+          </Cell>
+          <Cell name="fate unknown" testid="top-unknown">
+            {unknown === undefined ? <Unknown /> : unknown > 0 ? <Badge tone="unknown">{unknown}</Badge> : <span className="num">0</span>}
+          </Cell>
+          <Cell name="halts" testid="top-halts">
+            {!status ? <Unknown /> : status.halts.length > 0 ? <Badge tone="bad" icon="halt">{status.halts.length}</Badge> : <span className="num">0</span>}
+          </Cell>
+          <Cell name="engine" testid="top-engine">
+            <EngineBadge />
+          </Cell>
+          <div className="hidden min-[90rem]:flex">
+            <Cell name="venues" testid="top-venues">
+              <Venues />
+            </Cell>
+          </div>
+        </Fresh>
+      </div>
       <div className="ml-auto flex items-stretch">
         <Bell />
         <div className="flex max-md:hidden">

@@ -3,6 +3,7 @@ import { useRead } from "@/api/queries";
 import { Amount } from "@/components/Amount";
 import { Badge, type Tone } from "@/components/Badge";
 import { DataTable } from "@/components/DataTable";
+import { Moment } from "@/components/Moment";
 import { PageHead } from "@/components/PageHead";
 import { Facts, Panel } from "@/components/Panel";
 import { Empty, Waiting } from "@/components/States";
@@ -16,6 +17,7 @@ type Health = Schemas["HealthAnswer"];
 type Part = Health["parts"][number];
 type Chain = Schemas["ChainBody"];
 type Gauge = Schemas["GaugeBody"];
+type Budget = Schemas["BudgetBody"];
 type Switch = Schemas["SwitchBody"];
 
 const PARTS: readonly Column<Part>[] = [
@@ -76,6 +78,16 @@ const GAUGES: readonly Column<Gauge>[] = [
   { id: "state", head: "State", text: (row) => row.state, cell: (row) => <Badge tone={GAUGE_TONES[row.state]}>{row.state}</Badge> },
 ];
 
+const BUDGETS: readonly Column<Budget>[] = [
+  { id: "account", head: "Account", text: (row) => row.account, cell: (row) => <span className="font-medium">{row.account}</span> },
+  { id: "name", head: "Limit", text: (row) => row.name, className: "text-text2" },
+  { id: "used", head: "Used", align: "right", sort: "amount", text: (row) => `${row.used}`, cell: (row) => <span className="num">{row.used}</span> },
+  { id: "most", head: "At most", align: "right", sort: "amount", text: (row) => `${row.most}`, cell: (row) => <span className="num text-text2">{row.most}</span> },
+  { id: "window", head: "Within", align: "right", sort: "none", text: (row) => `${row.window_s}`, cell: (row) => <span className="num text-text2">{ageText(row.window_s)}</span> },
+  { id: "full", head: "All free at", align: "right", sort: "none", text: (row) => row.full_at, cell: (row) => <Moment at={row.full_at} day={false} /> },
+  { id: "state", head: "State", text: (row) => row.state, cell: (row) => <Badge tone={GAUGE_TONES[row.state]}>{row.state}</Badge> },
+];
+
 const SWITCHES: readonly Column<Switch>[] = [
   { id: "account", head: "Account", text: (row) => row.account, cell: (row) => <span className="font-medium">{row.account}</span> },
   { id: "state", head: "Switch", text: (row) => row.state, cell: (row) => <Badge tone={SWITCH_TONES[row.state] ?? "unknown"}>{row.state}</Badge> },
@@ -103,6 +115,9 @@ export function Page() {
       </Panel>
       <Panel title="Measured" testid="gauges" flush>
         {body ? <DataTable testid="gauges-table" label="what is measured" columns={GAUGES} rows={body.gauges} rowKey={(gauge) => `${gauge.of} ${gauge.name}`} tools={false} empty={<Empty icon="health">nothing is measured yet</Empty>} /> : <Waiting />}
+      </Panel>
+      <Panel title="Limits of venues" note="what each key may still ask; at the end of a limit only cancels and exits go out" testid="budgets" flush>
+        {body ? <DataTable testid="budgets-table" label="limits of venues" columns={BUDGETS} rows={body.budgets} rowKey={(row) => `${row.account} ${row.name}`} tools={false} empty={<Empty icon="health">no venue of this desk counts what is asked</Empty>} /> : <Waiting />}
       </Panel>
       <div className="grid items-start gap-3 xl:grid-cols-3">
         <Panel title="Engine" testid="engine-panel">

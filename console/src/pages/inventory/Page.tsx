@@ -3,6 +3,7 @@ import { useRead } from "@/api/queries";
 import { Amount } from "@/components/Amount";
 import { Badge } from "@/components/Badge";
 import { DataTable } from "@/components/DataTable";
+import { HeldLots } from "@/components/Held";
 import { PageHead } from "@/components/PageHead";
 import { Panel } from "@/components/Panel";
 import { Answer, Empty, Waiting } from "@/components/States";
@@ -50,6 +51,7 @@ export function Page() {
   const positions = live ?? asked.data;
   const inventory = useRead<Schemas["InventoryAnswer"]>("/inventory");
   const capacity = useRead<Schemas["CapacityAnswer"]>("/capacity");
+  const pnl = useChannel("pnl");
   return (
     <div className="flex flex-col gap-3">
       <PageHead title="Inventory" cli="flatbook positions" />
@@ -85,6 +87,7 @@ export function Page() {
           <Waiting />
         )}
       </Panel>
+      {pnl && <HeldLots held={pnl.held} />}
       {positions && positions.held_fills.length > 0 && (
         <Panel title="Fills that wait for a person" testid="held-fills" flush>
           <DataTable testid="held-table" label="held fills" columns={HELD} rows={positions.held_fills} rowKey={(row) => row.log} tools={false} />

@@ -1,4 +1,5 @@
-import type { Schemas } from "@/api/types";
+import { useMemo } from "react";
+import type { Order, Schemas } from "@/api/types";
 import { useRead } from "@/api/queries";
 import { PageHead } from "@/components/PageHead";
 import { Panel } from "@/components/Panel";
@@ -7,19 +8,28 @@ import { useView } from "@/view/view";
 import { useChannel } from "@/live/channels";
 import { Book } from "./Book";
 import { Books } from "./Books";
+import { Candles } from "./Candles";
 import { Offers } from "./Offers";
 import { Prices } from "./Prices";
 import { Spreads } from "./Spreads";
 
 type Market = Schemas["MarketAnswer"];
 
+/** The instruments whose prices may be known minute by minute: those with a book, and those that were traded. */
+function instrumentsOf(market: Market | undefined, orders: readonly Order[] | undefined): string[] {
+  return [...new Set([...(market?.books ?? []), ...(orders ?? [])].map((one) => one.instrument))].sort();
+}
+
 /** What the running engine sees: books, spreads and prices, each with its age. Nothing of it is in the journal. */
 export function Page() {
   const live = useChannel("market");
   const asked = useRead<Market>("/market", {}, { follows: false });
   const market = live ?? asked.data;
-  const [{ instrument }, change] = useView();
+  const orders = useChannel("orders");
+  const [{ instrument, candles }, change] = useView();
+  const instruments = useMemo(() => instrumentsOf(market, orders), [market, orders]);
   const book = market?.books.find((one) => one.instrument === instrument) ?? market?.books[0];
+  const chosen = instruments.find((one) => one === candles) ?? book?.instrument ?? instruments[0];
   return (
     <div className="flex flex-col gap-3">
       <PageHead title="Market" says="what the running engine sees" />
@@ -37,6 +47,7 @@ export function Page() {
         <>
           <Prices prices={market.prices} />
           <Offers />
+          {chosen && <Candles instrument={chosen} instruments={instruments} onChoose={(next) => change({ candles: next })} />}
           <Books books={market.books} chosen={book?.instrument ?? null} onChoose={(next) => change({ instrument: next })} />
           {book && (
             <div className="grid gap-3 xl:grid-cols-[1fr_1fr]">

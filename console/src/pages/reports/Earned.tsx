@@ -3,6 +3,7 @@ import { useRead } from "@/api/queries";
 import type { Schemas } from "@/api/types";
 import { Amount } from "@/components/Amount";
 import { DataTable } from "@/components/DataTable";
+import { HeldLots } from "@/components/Held";
 import { Figure, Panel } from "@/components/Panel";
 import { PriceChart } from "@/components/PriceChart";
 import { Answer, Empty } from "@/components/States";
@@ -90,6 +91,7 @@ export function Earned() {
           {(body) => <DataTable testid="pnl-lines-table" label="earnings by owner and asset" columns={LINES} rows={body.lines} rowKey={(row) => `${row.owner} ${row.underlying}`} tools={body.lines.length > 8} />}
         </Answer>
       </Panel>
+      {pnl.data && <HeldLots held={pnl.data.held} />}
     </>
   );
 }

@@ -39,12 +39,9 @@ function Use({ percent }: { percent: string | null }) {
   );
 }
 
-/** Whether a limit is a grid's own, which the configuration alone sets: a command of its name would change the desk's. */
-const isOfGrid = ({ scope }: Limit): boolean => scope.startsWith("grid ");
-
 function Change({ limit }: { limit: Limit }) {
   const { show } = useUi();
-  if (isOfGrid(limit)) return <span className="text-2xs text-muted">by configuration</span>;
+  if (limit.command === null) return <span className="text-2xs text-muted">by configuration</span>;
   return (
     <Button small onClick={() => show({ kind: "limit", limit })} aria-label={`Tighten ${limit.name.replaceAll("_", " ")} of ${limit.scope}`} data-testid="limit-change">
       Tighten

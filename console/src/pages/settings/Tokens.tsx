@@ -1,4 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { ask } from "@/api/client";
 import { useRead } from "@/api/queries";
 import { csrfOf, useMay, useSession } from "@/api/session";
@@ -12,15 +13,17 @@ import { Panel } from "@/components/Panel";
 import { Answer, Empty } from "@/components/States";
 import type { Column } from "@/components/table";
 import { useToast } from "@/components/Toasts";
+import { NewToken } from "./NewToken";
 
 type Tokens = Schemas["TokensAnswer"];
 type Token = Tokens["tokens"][number];
 
-/** The tokens of programs. They are made at the command line only, where their text is seen once; here they are ended. */
+/** The tokens of programs: they are made and ended here as at the command line, and their text is seen once. */
 export function Tokens() {
   const may = useMay("admin");
   const tokens = useRead<Tokens>("/tokens", {}, { follows: false, enabled: may });
   const { standing } = useSession();
+  const [making, setMaking] = useState(false);
   const say = useToast();
   const client = useQueryClient();
   const end = useMutation({
@@ -55,12 +58,21 @@ export function Tokens() {
         ),
     },
   ];
+  const actions = (
+    <>
+      <CopyText text="flatbook token create NAME --scope read" prompt testid="token-cli" />
+      <Button small onClick={() => setMaking(true)} data-testid="token-add">
+        Make one
+      </Button>
+    </>
+  );
   if (!may) return null;
   return (
-    <Panel title="Tokens of programs" testid="tokens" actions={<CopyText text="flatbook token create NAME --scope read" prompt testid="token-cli" />} flush>
+    <Panel title="Tokens of programs" testid="tokens" actions={actions} flush>
       <Answer query={tokens} lines={2}>
         {(body) => <DataTable testid="tokens-table" label="tokens" columns={columns} rows={body.tokens} rowKey={(row) => row.name} tools={false} empty={<Empty icon="link">no program has a token</Empty>} />}
       </Answer>
+      {making && <NewToken onClose={() => setMaking(false)} />}
     </Panel>
   );
 }

@@ -1,0 +1,27 @@
+import { screen } from "@testing-library/react";
+import { expect, it } from "vitest";
+import { draw } from "@/testing/harness";
+import { Venues } from "./Venues";
+
+const part = (kind: string, name: string, state: string) => ({ kind, name, state, age_s: 3, age_s_max: 30, detail: "" });
+const budget = (name: string, used: number, most: number, state = "good") => ({ account: "binance", name, used, most, window_s: 60, full_at: null, state });
+
+it("shows an account with the worst of it and with what is used of its venue's limits", () => {
+  const { desk } = draw(<Venues />);
+  desk.snapshot({
+    parts: {
+      parts: [part("account", "binance", "good"), part("book", "BTC/USDT@binance", "late"), part("account", "paper", "good")],
+      gauges: [],
+      budgets: [budget("weight_1m", 1500, 6000), budget("orders_10s", 60, 50, "high")],
+    },
+  });
+  expect(screen.getByTestId("venue-binance").title).toBe("book BTC/USDT@binance: late, 3.0 s old\nweight_1m: 1500 of 6000 in 1 min 00 s\norders_10s: 60 of 50 in 1 min 00 s");
+  const bars = ["weight_1m", "orders_10s"].map((name) => (screen.getByTestId(`budget-binance-${name}`).firstElementChild as HTMLElement).style.width);
+  expect(bars).toEqual(["25%", "100%"]);
+  expect(screen.getByTestId("venue-paper").querySelector("[role=img]")).toBeNull();
+});
+
+it("knows nothing before it was told", () => {
+  draw(<Venues />);
+  expect(screen.queryByTestId("venue-paper")).toBeNull();
+});

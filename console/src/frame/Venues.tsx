@@ -1,0 +1,65 @@
+import type { Schemas } from "@/api/types";
+import { Badge } from "@/components/Badge";
+import { Unknown } from "@/components/Unknown";
+import { cx } from "@/components/cx";
+import { ageText } from "@/format/time";
+import { useChannel } from "@/live/channels";
+import { PART_TONES } from "@/pages/health/tones";
+
+type Parts = Schemas["PartsAnswer"];
+type Part = Parts["parts"][number];
+type Budget = Parts["budgets"][number];
+
+const VENUES_SHOWN = 3;
+const FULL = 100;
+const WORST = ["unknown", "bad", "late", "good"];
+
+/** The worst of what is known of an account: how old its statement is, and the books at it. */
+export function worstOf(account: Part, parts: readonly Part[]): Part {
+  const books = parts.filter((part) => part.kind === "book" && part.name.endsWith(`@${account.name}`));
+  return [account, ...books].sort((a, b) => WORST.indexOf(a.state) - WORST.indexOf(b.state))[0] ?? account;
+}
+
+/** `weight_1m: 812 of 6000 in 1 min 00 s`. */
+export function wordsOfBudget({ name, used, most, window_s }: Budget): string {
+  return `${name}: ${used} of ${most} in ${ageText(window_s)}`;
+}
+
+/** How much of one limit of its venue an account has used, as a bar: full is where only cancels and exits go out. */
+function Used({ budget }: { budget: Budget }) {
+  const part = budget.most === 0 ? FULL : Math.min(FULL, (budget.used / budget.most) * FULL);
+  return (
+    <span className="h-1.5 w-7 overflow-hidden rounded-full bg-s3" role="img" aria-label={`used of the limit ${wordsOfBudget(budget)}`} data-testid={`budget-${budget.account}-${budget.name}`}>
+      <span className={cx("block h-full", budget.state === "good" ? "bg-info" : "bg-warn")} style={{ width: `${part}%` }} />
+    </span>
+  );
+}
+
+function Pill({ account, told }: { account: Part; told: Parts }) {
+  const worst = worstOf(account, told.parts);
+  const budgets = told.budgets.filter((budget) => budget.account === account.name);
+  const stands = `${worst.kind} ${worst.name}: ${worst.state}${worst.age_s === null ? "" : `, ${ageText(worst.age_s)} old`}`;
+  return (
+    <Badge tone={PART_TONES[worst.state]} title={[stands, ...budgets.map(wordsOfBudget)].join("\n")} testid={`venue-${account.name}`}>
+      {account.name}
+      {budgets.map((budget) => (
+        <Used key={budget.name} budget={budget} />
+      ))}
+    </Badge>
+  );
+}
+
+/** Each account, how it stands, and how much of its venue's limits is used. */
+export function Venues() {
+  const told = useChannel("parts");
+  if (!told) return <Unknown />;
+  const accounts = told.parts.filter((part) => part.kind === "account");
+  return (
+    <span className="flex items-center gap-1">
+      {accounts.slice(0, VENUES_SHOWN).map((account) => (
+        <Pill key={account.name} account={account} told={told} />
+      ))}
+      {accounts.length > VENUES_SHOWN && <span className="text-2xs text-muted">and {accounts.length - VENUES_SHOWN} more</span>}
+    </span>
+  );
+}

@@ -54,9 +54,9 @@ export function Chart({ testid, summary, legend, twin, children }: Props) {
   const [asTable, setAsTable] = useState(false);
   return (
     <figure className="m-0 flex flex-col gap-1" data-testid={testid}>
-      <figcaption className="flex items-center gap-3 text-2xs text-text2">
+      <figcaption className="flex min-h-7 items-center gap-3 text-2xs text-text2">
         {legend}
-        <span className="min-w-0 truncate text-muted" title={summary} data-testid={`${testid}-says`}>
+        <span className="min-w-0 text-muted" data-testid={`${testid}-says`}>
           {summary}
         </span>
         {twin && (

@@ -35,7 +35,7 @@ export function Panel({ title, testid, seen, actions, note, flush = false, class
       className={cx("flex min-w-0 flex-col rounded-lg border border-line bg-s1", className)}
     >
       <header className="flex min-h-9 items-center gap-2 border-b border-line px-3 py-1">
-        <h2 id={id} className="text-xs font-semibold tracking-wide text-text2">
+        <h2 id={id} className="text-xs font-semibold tracking-wide whitespace-nowrap text-text2">
           {title}
         </h2>
         {note && <span className="truncate text-2xs text-muted">{note}</span>}

@@ -21,7 +21,8 @@ import { useColours, type Colours } from "./colours";
 /** Places for drawing only, each from the text of an amount. */
 export type Point = { at: string; place: number };
 export type Candle = { at: string; open: number; high: number; low: number; close: number };
-export type Mark = { at: string; side: string };
+/** `text` says how many trades a mark stands for, where it is more than one. */
+export type Mark = { at: string; side: string; text: string };
 
 /** A line that is coloured above and below zero, or candles. */
 export type Drawn = { kind: "baseline"; points: readonly Point[] } | { kind: "candles"; candles: readonly Candle[] };
@@ -37,6 +38,8 @@ type Props = {
   height?: number;
 };
 
+/** The widest that a candle is drawn, so that two of them are no walls. */
+const CANDLE_PX_MAX = 24;
 const NO_MARKS: readonly Mark[] = [];
 
 const seconds = (at: string): UTCTimestamp => Math.floor(Date.parse(at) / 1000) as UTCTimestamp;
@@ -53,12 +56,12 @@ function inOrder<Item extends Placed, Out extends { time: UTCTimestamp }>(items:
 function markersOf(marks: readonly Mark[], colours: Colours): SeriesMarker<Time>[] {
   const shaped = marks.map((mark): SeriesMarker<Time> => {
     const buy = mark.side === "buy";
-    return { time: seconds(mark.at), position: buy ? "belowBar" : "aboveBar", shape: buy ? "arrowUp" : "arrowDown", color: buy ? colours.up : colours.down };
+    return { time: seconds(mark.at), position: buy ? "belowBar" : "aboveBar", shape: buy ? "arrowUp" : "arrowDown", color: buy ? colours.up : colours.down, text: mark.text };
   });
   return shaped.sort((a, b) => Number(a.time) - Number(b.time));
 }
 
-function made(place: HTMLElement, colours: Colours, zone: string, height: number): IChartApi {
+function made(place: HTMLElement, colours: Colours, zone: string, height: number, maxBarSpacing: number): IChartApi {
   return createChart(place, {
     height,
     autoSize: true,
@@ -68,6 +71,7 @@ function made(place: HTMLElement, colours: Colours, zone: string, height: number
     timeScale: {
       borderColor: colours.line,
       timeVisible: true,
+      maxBarSpacing,
       tickMarkFormatter: (time: Time, kind: TickMarkType) =>
         kind >= TickMarkType.Time ? clockOf(Number(time) * 1000, zone).slice(0, 5) : dayOf(Number(time) * 1000, zone).slice(5),
     },
@@ -107,7 +111,7 @@ function Drawing({ drawn, marks, height }: { drawn: Drawn; marks: readonly Mark[
   useEffect(() => {
     const at = place.current;
     if (!at) return;
-    const chart = made(at, colours, settings.zone, height);
+    const chart = made(at, colours, settings.zone, height, drawn.kind === "candles" ? CANDLE_PX_MAX : 0);
     const series = seriesOf(chart, drawn.kind, colours);
     shown.current = { chart, series, markers: createSeriesMarkers(series as ISeriesApi<"Baseline">, []) };
     fill(shown.current, drawn);

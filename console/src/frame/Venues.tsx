@@ -25,12 +25,13 @@ export function wordsOfBudget({ name, used, most, window_s }: Budget): string {
   return `${name}: ${used} of ${most} in ${ageText(window_s)}`;
 }
 
+const partOf = ({ used, most }: Budget): number => (most === 0 ? FULL : Math.min(FULL, (used / most) * FULL));
+
 /** How much of one limit of its venue an account has used, as a bar: full is where only cancels and exits go out. */
 function Used({ budget }: { budget: Budget }) {
-  const part = budget.most === 0 ? FULL : Math.min(FULL, (budget.used / budget.most) * FULL);
   return (
-    <span className="h-1.5 w-7 overflow-hidden rounded-full bg-s3" role="img" aria-label={`used of the limit ${wordsOfBudget(budget)}`} data-testid={`budget-${budget.account}-${budget.name}`}>
-      <span className={cx("block h-full", budget.state === "good" ? "bg-info" : "bg-warn")} style={{ width: `${part}%` }} />
+    <span className="h-1.5 w-8 overflow-hidden rounded-full bg-field/50" role="img" aria-label={`used of the limit ${wordsOfBudget(budget)}`} data-testid={`budget-${budget.account}-${budget.name}`}>
+      <span className={cx("block h-full", budget.state === "good" ? "bg-info" : "bg-warn")} style={{ width: `${partOf(budget)}%` }} />
     </span>
   );
 }
@@ -38,18 +39,17 @@ function Used({ budget }: { budget: Budget }) {
 function Pill({ account, told }: { account: Part; told: Parts }) {
   const worst = worstOf(account, told.parts);
   const budgets = told.budgets.filter((budget) => budget.account === account.name);
+  const [nearest] = [...budgets].sort((a, b) => partOf(b) - partOf(a));
   const stands = `${worst.kind} ${worst.name}: ${worst.state}${worst.age_s === null ? "" : `, ${ageText(worst.age_s)} old`}`;
   return (
     <Badge tone={PART_TONES[worst.state]} title={[stands, ...budgets.map(wordsOfBudget)].join("\n")} testid={`venue-${account.name}`}>
       {account.name}
-      {budgets.map((budget) => (
-        <Used key={budget.name} budget={budget} />
-      ))}
+      {nearest && <Used budget={nearest} />}
     </Badge>
   );
 }
 
-/** Each account, how it stands, and how much of its venue's limits is used. */
+/** Each account, how it stands, and how much is used of the limit of its venue that is nearest to its end. */
 export function Venues() {
   const told = useChannel("parts");
   if (!told) return <Unknown />;

@@ -1,7 +1,7 @@
 import { fireEvent, screen } from "@testing-library/react";
 import { beforeAll, expect, it, vi } from "vitest";
 import { answering, draw } from "@/testing/harness";
-import { Candles, sentenceOf } from "./Candles";
+import { Candles, marksOf, sentenceOf } from "./Candles";
 
 const FILL = { at: "2025-12-03T15:06:10Z", side: "buy", qty: "0.010", price: "91120.5", asset: "USDT", place: "exchange", order_id: "o1", ref: "execution:1", owner: "grid" };
 const BODY = {
@@ -19,6 +19,14 @@ const BODY = {
 it("says in a sentence what the candles show", () => {
   expect(sentenceOf(BODY)).toBe("BTC/USDT@exchange went from 91,100.5 to 91,010, between 90,990.25 and 91,200, in 2 candles, with 1 buy and 1 sale of ours");
   expect(sentenceOf({ ...BODY, candles: [], fills: [] })).toBe("nothing was seen of BTC/USDT@exchange yet");
+});
+
+it("marks what was traded in a candle once for each side", () => {
+  const fills = [...BODY.fills, { ...FILL, at: "2025-12-03T15:06:59.9Z" }, { ...FILL, at: "2025-12-03T15:04:00Z" }];
+  expect(marksOf({ ...BODY, fills })).toEqual([
+    { at: "2025-12-03T15:06:00Z", side: "buy", text: "2" },
+    { at: "2025-12-03T15:06:00Z", side: "sell", text: "" },
+  ]);
 });
 
 beforeAll(() => {

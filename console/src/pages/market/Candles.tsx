@@ -27,7 +27,7 @@ const FILLS: readonly Column<Fill>[] = [
   { id: "at", head: "At", text: (fill) => fill.at, cell: (fill) => <Moment at={fill.at} /> },
   { id: "side", head: "We", text: (fill) => fill.side, cell: (fill) => <Side side={fill.side} /> },
   { id: "qty", head: "Quantity", align: "right", sort: "amount", text: (fill) => fill.qty, cell: (fill) => <Amount value={fill.qty} /> },
-  { id: "price", head: "Price", align: "right", sort: "amount", text: (fill) => fill.price, cell: (fill) => <Amount value={fill.price} most={8} unit={fill.asset} /> },
+  { id: "price", head: "Price", align: "right", sort: "amount", text: (fill) => fill.price, cell: (fill) => <Amount value={fill.price} most={4} unit={fill.asset} /> },
   { id: "place", head: "Where", text: (fill) => fill.place, className: "text-text2" },
   { id: "owner", head: "Owner", text: (fill) => fill.owner, className: "text-text2" },
 ];
@@ -42,6 +42,18 @@ export function sentenceOf(body: Body): string {
   return `${body.instrument} went ${courseOf(candles.flatMap((candle) => [candle.open, candle.low, candle.high, candle.close]))}, in ${counted(candles.length, "candle")}, with ${ours}`;
 }
 
+/** One mark for each side in a candle, with how many trades it stands for. */
+export function marksOf({ candles, fills }: Pick<Body, "candles" | "fills">): Mark[] {
+  const found = new Map<string, { at: string; side: string; trades: number }>();
+  for (const { at, side } of fills) {
+    const candle = candles.findLast((one) => one.at <= at)?.at;
+    if (candle === undefined) continue;
+    const key = `${candle} ${side}`;
+    found.set(key, { at: candle, side, trades: (found.get(key)?.trades ?? 0) + 1 });
+  }
+  return [...found.values()].map(({ at, side, trades }) => ({ at, side, text: trades > 1 ? `${trades}` : "" }));
+}
+
 function Drawing({ body }: { body: Body }) {
   const zone = useZone();
   const drawn = useMemo<Drawn>(
@@ -51,7 +63,7 @@ function Drawing({ body }: { body: Body }) {
     }),
     [body.candles],
   );
-  const marks = useMemo<Mark[]>(() => body.fills.map(({ at, side }) => ({ at, side })), [body.fills]);
+  const marks = useMemo(() => marksOf({ candles: body.candles, fills: body.fills }), [body.candles, body.fills]);
   const twin = {
     heads: HEADS,
     rows: () => body.candles.map((candle) => [momentOf(candle.at, zone), candle.open, candle.high, candle.low, candle.close, candle.volume ?? "unknown"]),
@@ -96,7 +108,7 @@ export function Candles({ instrument, instruments, onChoose }: Props) {
           ) : body.candles.length === 0 ? (
             <Empty icon="clock">nothing was seen of {instrument} yet</Empty>
           ) : (
-            <div className="grid gap-0 xl:grid-cols-[1.6fr_1fr]">
+            <div className="grid gap-0 xl:grid-cols-[1fr_1fr]">
               <div className="min-w-0 border-line p-3 xl:border-r">
                 <Drawing key={body.instrument} body={body} />
               </div>

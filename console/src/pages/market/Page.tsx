@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import type { Order, Schemas } from "@/api/types";
+import type { Schemas } from "@/api/types";
 import { useRead } from "@/api/queries";
 import { PageHead } from "@/components/PageHead";
 import { Panel } from "@/components/Panel";
@@ -15,9 +15,11 @@ import { Spreads } from "./Spreads";
 
 type Market = Schemas["MarketAnswer"];
 
-/** The instruments whose prices may be known minute by minute: those with a book, and those that were traded. */
-function instrumentsOf(market: Market | undefined, orders: readonly Order[] | undefined): string[] {
-  return [...new Set([...(market?.books ?? []), ...(orders ?? [])].map((one) => one.instrument))].sort();
+type Of = { instrument: string };
+
+/** The instruments whose prices may be known minute by minute: those with a book, and those that are held or were traded. */
+function instrumentsOf(...named: (readonly Of[] | undefined)[]): string[] {
+  return [...new Set(named.flatMap((some) => some ?? []).map((one) => one.instrument))].sort();
 }
 
 /** What the running engine sees: books, spreads and prices, each with its age. Nothing of it is in the journal. */
@@ -27,7 +29,8 @@ export function Page() {
   const market = live ?? asked.data;
   const orders = useChannel("orders");
   const [{ instrument, candles }, change] = useView();
-  const instruments = useMemo(() => instrumentsOf(market, orders), [market, orders]);
+  const positions = useChannel("positions")?.positions;
+  const instruments = useMemo(() => instrumentsOf(market?.books, positions, orders), [market, positions, orders]);
   const book = market?.books.find((one) => one.instrument === instrument) ?? market?.books[0];
   const chosen = instruments.find((one) => one === candles) ?? book?.instrument ?? instruments[0];
   return (

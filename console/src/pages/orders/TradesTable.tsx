@@ -39,7 +39,7 @@ const COLUMNS: readonly Column<Trade>[] = [
     sort: "none",
     text: (trade) => trade.links.map((link) => link.ref).join(" "),
     cell: (trade) => (
-      <span className="inline-flex gap-3">
+      <span className="inline-flex items-center gap-3">
         {trade.links.slice(0, LINKS_SHOWN).map((link) => (
           <span key={link.ref} className="inline-flex items-center gap-1.5">
             <Amount value={link.realised_usd} places={2} tone="pnl" />

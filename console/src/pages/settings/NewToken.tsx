@@ -81,7 +81,10 @@ export function NewToken({ onClose }: { onClose: () => void }) {
             <Segments value={`${wanted.days}`} choices={DAYS.map((days) => ({ value: `${days}`, label: counted(days, "day") }))} label="How long it lasts" testid="token-days" onChange={(text) => change({ days: DAYS.find((days) => `${days}` === text) ?? USUAL_DAYS })} />
           </div>
           {make.error && <Failed error={make.error} />}
-          <div className="flex justify-end gap-2">
+          <div className="flex items-center justify-end gap-2">
+            <span className="mr-auto min-w-0">
+              <CopyText text={`flatbook token create ${wanted.name || "NAME"} --scope ${wanted.scope} --days ${wanted.days}`} prompt testid="token-cli" />
+            </span>
             <Button onClick={onClose} data-testid="token-leave">
               Leave it
             </Button>

@@ -6,7 +6,6 @@ import { csrfOf, useMay, useSession } from "@/api/session";
 import type { Schemas } from "@/api/types";
 import { Badge } from "@/components/Badge";
 import { Button } from "@/components/Button";
-import { CopyText } from "@/components/CopyText";
 import { DataTable } from "@/components/DataTable";
 import { Moment } from "@/components/Moment";
 import { Panel } from "@/components/Panel";
@@ -59,12 +58,9 @@ export function Tokens() {
     },
   ];
   const actions = (
-    <>
-      <CopyText text="flatbook token create NAME --scope read" prompt testid="token-cli" />
-      <Button small onClick={() => setMaking(true)} data-testid="token-add">
-        Make one
-      </Button>
-    </>
+    <Button small onClick={() => setMaking(true)} data-testid="token-add">
+      Make one
+    </Button>
   );
   if (!may) return null;
   return (

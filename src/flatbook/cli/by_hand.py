@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from flatbook.cli.asking import confirm
-from flatbook.cli.faults import Exit
 from flatbook.cli.options import HERE, Key, Reason, Where, Yes, says
 from flatbook.cli.sending import SENT_BY_DEFAULT, answer, send
 
@@ -27,7 +26,7 @@ def cancel(
     It waits for nothing and asks nothing, and acts although the journal cannot be written.
     """
     sent = send(where, "order_cancel", {"order_id": order_id}, (reason, key))
-    return answer("order.cancel", sent, as_json=where.as_json, refused=Exit.USAGE)
+    return answer("order.cancel", sent, as_json=where.as_json)
 
 
 def place(  # noqa: PLR0913

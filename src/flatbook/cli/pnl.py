@@ -26,7 +26,9 @@ def pnl(
 ) -> None:
     """Shows what was earned in all and on the last day, per owner and underlying, first in first out.
 
-    Edge is what lies between the onchain price of a fill and the price of its hedge. Fees and gas are costs; what
+    Counter is what trades on the other side closed in time, netting what takers closed among themselves, directional
+    what lay open longer. Edge is what lies between the onchain price of a fill and the price of its hedge: margin up to
+    a second price, such as a pool's, and basis from there to the hedge. Fees and gas are costs; what
     could not be valued is counted and never taken for zero. What moved and is not explained stands in suspense, with
     its age. The last line says whether the ledger balances.
     """
@@ -88,7 +90,7 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
     if body["today"] and not any(body["asked"].values()):
         spans.append((body["day"], body["today"]))
     yield Table("results in USD", _result_columns(), [{"span": span, **totals} for span, totals in spans])
-    yield "realised, first in first out; what is still held is not in it: flatbook positions"
+    yield "realised, first in first out, without what is still held"
     yield Table(
         "by owner and underlying, in USD",
         (
@@ -96,10 +98,9 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
             Column("underlying", "underlying"),
             Column("hedged>", lambda row: short(row["hedged_qty"])),
             Column("edge>", lambda row: cents(row["edge_usd"])),
-            Column("to pool>", lambda row: cents(row["margin_usd"])),
-            Column("pool to hedge>", lambda row: cents(row["basis_usd"])),
+            Column("margin>", lambda row: cents(row["margin_usd"])),
+            Column("basis>", lambda row: cents(row["basis_usd"])),
             Column("slippage>", lambda row: cents(row["slippage_usd"])),
-            Column("gross>", lambda row: cents(row["gross_usd"])),
             Column("fees>", lambda row: cents(row["costs"]["broker_fee"]["usd"])),
             Column("net>", lambda row: cents(row["net_usd"])),
         ),
@@ -114,6 +115,19 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
             Column("net>", lambda row: cents(row["net_usd"])),
         ),
         body["accounts"],
+    )
+    yield Table(
+        "held, in USD",
+        (
+            Column("owner", "owner"),
+            Column("underlying", "underlying"),
+            Column("quantity>", lambda row: short(row["qty"])),
+            Column("cost>", lambda row: cents(row["cost_usd"])),
+            Column("value>", lambda row: cents(row["value_usd"])),
+            Column("unrealised>", lambda row: cents(row["unrealised_usd"])),
+            Column("valued at", "price_from"),
+        ),
+        body["held"],
     )
     yield Table(
         "in suspense",
@@ -135,17 +149,17 @@ def _span(first: str | None, last: str | None) -> str:
 
 
 def _result_columns() -> tuple[Column, ...]:
-    def bucket(name: str) -> Column:
-        return Column(f"{name.replace('_', ' ')}>", lambda row: cents(row["buckets_usd"][name]))
+    def bucket(name: str, title: str) -> Column:
+        return Column(f"{title}>", lambda row: cents(row["buckets_usd"][name]))
 
     def cost(name: str, title: str) -> Column:
         return Column(f"{title}>", lambda row: cents(row["costs"][name]["usd"]))
 
     return (
         Column("span", "span"),
-        bucket("counter_trade"),
-        bucket("onchain_netting"),
-        bucket("directional"),
+        bucket("counter_trade", "counter"),
+        bucket("onchain_netting", "netting"),
+        bucket("directional", "directional"),
         Column("gross>", lambda row: cents(row["gross_usd"])),
         cost("broker_fee", "fees"),
         cost("gas", "gas"),

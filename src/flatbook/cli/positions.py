@@ -98,10 +98,10 @@ def nets_table(nets: list[dict[str, Any]]) -> Table:
             Column("owner", "owner"),
             Column("underlying", "underlying"),
             Column("net>", lambda net: short(net["net"])),
-            Column("held>", lambda net: short(net["held"])),
-            Column("working>", _working),
-            Column("unknown>", _unknown),
-            Column("worst case>", lambda net: short(net["worst"])),
+            Column("held>", lambda net: _unless_zero(short(net["held"]))),
+            Column("working>", lambda net: _unless_zero(_working(net))),
+            Column("unknown>", lambda net: _unless_zero(_unknown(net))),
+            Column("worst>", lambda net: short(net["worst"])),
             Column("net USD>", lambda net: cents(net["usd"])),
             Column("worst USD>", lambda net: cents(net["worst_usd"])),
             Column("valued at", "price_from"),
@@ -110,6 +110,10 @@ def nets_table(nets: list[dict[str, Any]]) -> Table:
         ),
         nets,
     )
+
+
+def _unless_zero(text: str | None) -> str | None:
+    return None if text == "0" else text
 
 
 def _working(net: Record) -> str:

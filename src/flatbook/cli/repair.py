@@ -31,7 +31,7 @@ def recheck(
 ) -> int:
     """Asks the venue for an order by its id again, now. What it answers is booked as always."""
     sent = send(where, "order_recheck", {"order_id": order_id}, (reason, key))
-    return answer("order.recheck", sent, as_json=where.as_json, refused=Exit.USAGE)
+    return answer("order.recheck", sent, as_json=where.as_json)
 
 
 def release(
@@ -50,7 +50,7 @@ def release(
     chain, tx, index = _log(log)
     arguments = {"chain": chain, "tx": tx, "log_index": index, "hedge": "no" if unhedged else "yes"}
     sent = send(where, "fill_release", arguments, (reason, key))
-    return answer("fill.release", sent, as_json=where.as_json, refused=Exit.USAGE)
+    return answer("fill.release", sent, as_json=where.as_json)
 
 
 def _log(text: str) -> tuple[str, str, str]:
@@ -106,7 +106,7 @@ def assign(  # noqa: PLR0913 - one parameter for each option
     confirm(f"give what is unassigned of {instrument} at {account} to {owner}?", yes=yes)
     arguments = {"owner": owner, "account": account, "instrument": instrument}
     sent = send(where, "position_assign", arguments, (reason, key))
-    return answer("position.assign", sent, as_json=where.as_json, refused=Exit.USAGE)
+    return answer("position.assign", sent, as_json=where.as_json)
 
 
 def accept_statement(
@@ -125,4 +125,4 @@ def accept_statement(
     """
     confirm(f"take the newest statement of {account} for the truth, whatever our books say?", yes=yes)
     sent = send(where, "account_accept_statement", {"account": account}, (reason, key))
-    return answer("account.accept_statement", sent, as_json=where.as_json, refused=Exit.USAGE)
+    return answer("account.accept_statement", sent, as_json=where.as_json)

@@ -65,7 +65,7 @@ def _code_of(error: str) -> Exit:
     return codes.get(error, Exit.ERROR)
 
 
-def answer(verb: str, sent: Sent, *, as_json: bool, refused: Exit = Exit.REFUSED) -> int:
-    """Prints an answer and returns the exit code that it means."""
+def answer(verb: str, sent: Sent, *, as_json: bool) -> int:
+    """Prints an answer and returns the exit code that it means: what an engine refused is the same of every verb."""
     show(verb, sent.body(), lambda: (sent.line(verb),), as_json=as_json)
-    return Exit.OK if sent.accepted else refused
+    return Exit.OK if sent.accepted else Exit.REFUSED

@@ -35,7 +35,7 @@ def free(
     breaker is a halt: `lift` ends it, and counts anew.
     """
     sent = send(where, "stop_free", {"monitor": monitor, "side": side}, (reason, key))
-    return answer("free", sent, as_json=where.as_json, refused=Exit.USAGE)
+    return answer("free", sent, as_json=where.as_json)
 
 
 def halt(
@@ -52,7 +52,7 @@ def halt(
     """
     sent = send(where, "halt", {"scope": scope, "target": target}, (reason, key))
     if not sent.accepted:
-        return answer("halt", sent, as_json=where.as_json, refused=Exit.USAGE)
+        return answer("halt", sent, as_json=where.as_json)
     from flatbook.events.control import HaltCause
     from flatbook.values.ids import halt_id_of
 
@@ -72,7 +72,7 @@ def lift(
 ) -> int:
     """Takes one halt back. Other halts over the same instruments stand on their own."""
     sent = send(where, "lift", {"halt_id": halt_id}, (reason, key))
-    return answer("lift", sent, as_json=where.as_json, refused=Exit.USAGE)
+    return answer("lift", sent, as_json=where.as_json)
 
 
 def flatten(

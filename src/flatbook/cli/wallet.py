@@ -152,7 +152,7 @@ def take_back(
 ) -> int:
     """Takes a call back: one that is not signed yet ends, one that was sent has its nonce spent on nothing."""
     sent = send(where, "call_take_back", {"call_id": call_id}, (reason, key))
-    return answer("wallet.cancel", sent, as_json=where.as_json, refused=Exit.USAGE)
+    return answer("wallet.cancel", sent, as_json=where.as_json)
 
 
 def signer(

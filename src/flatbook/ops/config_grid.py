@@ -246,4 +246,7 @@ def _flaws_of_profit(
         if price is not None and not is_enough(
             size_at(params.size, Price(price), params.instrument), Price(price), params.instrument
         ):
-            yield (*key, name), f"a level at {plain(price)} trades less than the least order"
+            yield (
+                (*key, name),
+                f"at a price of {plain(price)} a level trades less than the least order: state more for each level",
+            )

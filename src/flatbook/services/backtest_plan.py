@@ -277,10 +277,12 @@ def check_sizes(seats: Iterable[Seat], instrument: Instrument, ticks_seen: int |
             continue
         qty = size_at(params.size, px, instrument)
         if not is_enough(qty, px, instrument):
-            least = f"{plain(instrument.rules.qty_min)} and {plain(instrument.rules.notional_min)} {instrument.quote}"
+            rules = instrument.rules
+            traded = f"only {plain(qty)}" if qty else f"not even one lot of {plain(rules.lot)}"
+            least = f"{plain(rules.qty_min)}, worth {plain(rules.notional_min)} {instrument.quote}"
             whose = f"the grid of {seat.owner} on {instrument.id}"
-            asked = f"a level at {plain(px)} trades {plain(qty)}, less than the least order of {least}"
-            raise PlanRefused(f"{whose}: {asked}")
+            asked = f"at {plain(px)}, the first price of the tape, a level trades {traded}; the least order is {least}"
+            raise PlanRefused(f"{whose}: {asked}: state more for each level")
 
 
 def first_price(tape: Tape, place: int) -> int | None:

@@ -104,7 +104,7 @@ def test_other_fees_are_the_cause_of_what_differs(made: Path, tmp_path: Path) ->
         (PLAN.replace("step = 10", "step = 0"), "step"),
         (PLAN + 'colour = "red"\n', "colour"),
         (PLAN.replace("open_orders_max = 50", "open_orders_max = 9"), "which would lock it: state orders_max"),
-        (PLAN.replace('amount = "1"', 'amount = "0.01"'), "a level at 104 trades 0.01, less than the least order"),
+        (PLAN.replace('amount = "1"', 'amount = "0.01"'), "a level trades only 0.01; the least order is"),
     ],
 )
 def test_a_plan_that_does_not_fit_says_where(made: Path, tmp_path: Path, wrong: str, says: str) -> None:

@@ -18,7 +18,7 @@ from tests.unit.state.scene import skipped
 def test_a_hedged_desk_is_flat(flat: Path) -> None:
     told = call("status", "--exit-code", "--home", str(flat))
     assert told.code == 0
-    assert told.out.startswith("FLAT; as of event 13, committed 2025-12-02T14:34:00")
+    assert told.out.startswith("FLAT; as of event 14, committed 2025-12-02T14:34:00")
     assert "engine: not running, ended without a stop, mode paper" in told.out
     assert "0 open, 0 unknown" in told.out
 
@@ -45,9 +45,9 @@ def test_an_unknown_order_is_not_known_and_counts_in_full(unknown: Path) -> None
 
 
 def test_an_order_at_work_is_not_flat_and_exits_with_1(unknown: Path) -> None:
-    told = call("status", "--exit-code", "--at", "7", "--home", str(unknown))
+    told = call("status", "--exit-code", "--at", "8", "--home", str(unknown))
     assert told.code == 1
-    assert told.out.startswith("NOT FLAT; as of event 7")
+    assert told.out.startswith("NOT FLAT; as of event 8")
 
 
 @pytest.mark.parametrize(
@@ -70,17 +70,17 @@ def test_a_desk_that_never_moved_is_flat(flat: Path) -> None:
 
 @pytest.mark.parametrize("verb", ["status", "positions", "orders", "trades", "pnl"])
 def test_every_reading_verb_travels_in_time(flat: Path, verb: str) -> None:
-    by_event = call(verb, "--at", "8", "--json", "--home", str(flat)).body()
+    by_event = call(verb, "--at", "9", "--json", "--home", str(flat)).body()
     by_instant = call(verb, "--at", "2025-12-02T15:32:30+01:00", "--json", "--home", str(flat)).body()
-    assert by_event["as_of"]["seq"] == 8
+    assert by_event["as_of"]["seq"] == 9
     assert by_event["as_of"]["at"].startswith("2025-12-02T14:32:00")
     assert by_instant == by_event
-    assert call(verb, "--json", "--home", str(flat)).body()["as_of"]["seq"] == 13
+    assert call(verb, "--json", "--home", str(flat)).body()["as_of"]["seq"] == 14
 
 
 def test_a_moment_that_is_none_is_refused(flat: Path) -> None:
-    beyond = call("status", "--at", "14", "--home", str(flat))
-    assert (beyond.code, beyond.err) == (2, "flatbook: --at 14: the journal ends at event 13; name an earlier one\n")
+    beyond = call("status", "--at", "15", "--home", str(flat))
+    assert (beyond.code, beyond.err) == (2, "flatbook: --at 15: the journal ends at event 14; name an earlier one\n")
     no_zone = call("status", "--at", "2025-12-02T14:32:30", "--home", str(flat))
     assert no_zone.code == 2
     assert "is not an RFC 3339 instant with a zone" in no_zone.err
@@ -171,7 +171,7 @@ def test_pnl_takes_the_result_apart_and_shows_that_the_ledger_balances(flat: Pat
     assert body["ledger"]["agrees_with_pnl"] is True
     assert {row["difference"] for row in body["ledger"]["trial"]} == {"0"}
     told = call("pnl", "--home", str(flat)).out
-    assert "\nrealised, first in first out; what is still held is not in it: flatbook positions\n" in told
+    assert "\nrealised, first in first out, without what is still held\n" in told
     assert "coverage: everything is valued\n" in told
     assert "trial balance: zero for each of 4 assets; the ledger agrees with profit and loss\n" in told
 
@@ -223,7 +223,7 @@ def test_why_lists_what_a_fragment_may_mean(flat: Path) -> None:
 
 def test_why_of_the_past_knows_no_more_than_was_known(unknown: Path) -> None:
     order = call("orders", "--json", "--home", str(unknown)).body()["orders"][1]["order_id"]
-    then = call("why", order, "--at", "11", "--json", "--home", str(unknown)).body()
+    then = call("why", order, "--at", "12", "--json", "--home", str(unknown)).body()
     assert [event["type"] for event in then["events"]][-1] == "order_intended"
 
 

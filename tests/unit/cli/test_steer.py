@@ -150,16 +150,16 @@ def test_refusals_are_journalled_and_exit_as_they_mean(running: Path) -> None:
     nothing = call("flatten", "--yes", "--reason", "r", "--home", str(running))
     assert (nothing.code, "nothing to flatten" in nothing.out) == (6, True)
     no_halt = call("lift", "halt-x", "--reason", "r", "--json", "--home", str(running))
-    assert (no_halt.code, no_halt.body()["accepted"]) == (2, False)
+    assert (no_halt.code, no_halt.body()["accepted"]) == (6, False)
     assert "no halt 'halt-x'" in no_halt.body()["why"]
     no_target = call("halt", "--scope", "owner", "--home", str(running))
-    assert (no_target.code, "'' is no owner of this desk: desk" in no_target.out) == (2, True)
-    assert call("order", "recheck", "fb1", "--reason", "r", "--home", str(running)).code == 2
-    assert call("fill", "release", "8453:0xab:1", "--reason", "r", "--home", str(running)).code == 2
-    assert call("position", "assign", "desk", "paper", "x", "--yes", "--reason", "r", "--home", str(running)).code == 2
+    assert (no_target.code, "'' is no owner of this desk: desk" in no_target.out) == (6, True)
+    assert call("order", "recheck", "fb1", "--reason", "r", "--home", str(running)).code == 6
+    assert call("fill", "release", "8453:0xab:1", "--reason", "r", "--home", str(running)).code == 6
+    assert call("position", "assign", "desk", "paper", "x", "--yes", "--reason", "r", "--home", str(running)).code == 6
     assert latest(running, "command_refused")["verb"] == "position_assign"
     agreed = call("account", "accept-statement", "paper", "--yes", "--reason", "r", "--home", str(running))
-    assert (agreed.code, "no statement of paper differs" in agreed.out) == (2, True)
+    assert (agreed.code, "no statement of paper differs" in agreed.out) == (6, True)
 
 
 @pytest.mark.real
@@ -170,7 +170,7 @@ def test_limits_are_tightened_and_single_orders_answered_by_the_engine(running: 
     assert call("limit", "set", "order_shares_max", "100000", "--reason", "news", *home).code == 6
     assert "nothing to hedge: the net is zero" in call("hedge", "desk", "COIN", *home).out
     assert (call("order", "cancel", "fb1", *home).code, latest(running, "command_refused")["verb"]) == (
-        2,
+        6,
         "order_cancel",
     )
     words = ["order", "place", "desk", "COIN", "--side", "buy", "--qty", "1", "--limit", "250", "--reason", "r"]

@@ -105,7 +105,8 @@ def test_another_tick_or_lot_says_how_the_tape_is_made_anew() -> None:
 
 def test_a_level_below_the_least_order_is_refused_at_the_first_price_of_the_tape() -> None:
     assert refusal('base_per_level = "0.1"', 'base_per_level = "0.004"') == (
-        "the grid of maker on BTC-PERP: a level at 1000 trades 0.004, less than the least order of 0.001 and 5 USDT"
+        "the grid of maker on BTC-PERP: at 1000, the first price of the tape, a level trades only 0.004; "
+        "the least order is 0.001, worth 5 USDT: state more for each level"
     )
 
 

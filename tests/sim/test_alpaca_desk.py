@@ -26,8 +26,9 @@ SCRIPT = tuple(
     ScriptedBlocks(at=later(OPEN, seconds=20 + 25 * number), events=(fill(number, side, size, at=OPEN),))
     for number, (side, size) in enumerate(SIZES, 1)
 )
+AFTERNOON = later(OPEN, seconds=5 * 3_600)
 SALES = tuple(
-    ScriptedBlocks(at=later(OPEN, seconds=20 * number), events=(fill(number, "buy", size, at=OPEN),))
+    ScriptedBlocks(at=later(AFTERNOON, seconds=20 * number), events=(fill(number, "buy", size, at=AFTERNOON),))
     for number, size in enumerate(("10.5", "20"), 1)
 )
 SPOILT = (
@@ -131,12 +132,12 @@ def test_a_stream_that_tells_nothing_or_all_twice_and_late_changes_nothing_in_th
 
 def test_what_the_broker_books_over_night_is_booked_and_the_cash_of_the_books_is_the_brokers() -> None:
     """Two sales are charged at midnight in New York; a dividend and a split come beside."""
-    desk = AlpacaDesk(SALES)
+    desk = AlpacaDesk(SALES, start=AFTERNOON)
     desk.begin()
     desk.advance(seconds=300)
     for kind, amount in (("DIV", "25.5"), ("SPLIT", "0")):
         desk.ledger.book(ACCOUNT_ID, desk.now(), kind, Decimal(amount), f"{kind} of COIN")
-    desk.advance(seconds=15 * 3_600)
+    desk.advance(seconds=10 * 3_600)
     booked = [event for event in desk.events() if isinstance(event, AccountActivityBooked)]
     assert [(event.kind.value, event.venue_kind, event.amount) for event in booked] == [
         ("dividend", "DIV", Decimal("25.5")),

@@ -1,0 +1,198 @@
+"""Rows that are gone through at once come to the same as if each of them had been looked at from all sides."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from flatbook.backtest.kernel import skimming
+from flatbook.backtest.kernel import tables as at
+from flatbook.backtest.kernel.tables import I0, META_ROW, Longs, new_table
+from flatbook.backtest.tape_file import Message, Row
+from flatbook.market.ticks import Kind
+from tests.depth import examples
+from tests.unit.backtest.kernel.test_scan import Market
+
+LONG = 2**40
+"""So many messages that none of them wakes: while they are counted no row is skimmed."""
+TAPES = range(examples(240))
+ROWS_OF_A_TAPE = 120
+MIDDLE = 100
+
+
+class Act(NamedTuple):
+    """What is done at a stop: an order is placed, and levels are given at which each series of prices wakes."""
+
+    at: int
+    order: tuple[int, int, int, int]
+    low: int
+    high: int
+
+
+class Played(NamedTuple):
+    """What a tape came to: each stop with its instant, what was told, and how the market stood at the end."""
+
+    stops: list[tuple[int, int]]
+    told: list[tuple[int, int, int, int, int]]
+    instrument: list[int]
+    orders: list[list[int]]
+    levels: Longs
+
+
+def drawn_tape(chance: Random, *, deep: bool) -> list[Message]:
+    """Returns a market that stays where it is most of the time, seen here a little after it was there."""
+    found, now, seen, low = [], 10, 0, MIDDLE
+    for _ in range(ROWS_OF_A_TAPE):
+        now += chance.choice((0, 1, 5, 9, 40))
+        seen = max(seen, now + chance.choice((0, 1, 1, 3, 12)))
+        low += chance.choice((0, 0, 0, 0, 1, -1))
+        drawn = drawn_level if deep else drawn_touch
+        rows = [drawn(chance, low) for _ in range(chance.choice((1, 1, 3)) if deep else 1)]
+        found.append(Message(now, seen, rows))
+    return found
+
+
+def drawn_touch(chance: Random, low: int) -> Row:
+    if chance.random() < 0.3:
+        return (Kind.TRADE, 0, low + chance.randint(-1, 2), chance.randint(1, 9), chance.choice((1, -1)), 0, 0)
+    high = low + chance.choice((1, 1, 1, 2))
+    return (Kind.QUOTE, 0, low, chance.randint(1, 9), high, chance.randint(1, 9), 0)
+
+
+def drawn_level(chance: Random, low: int) -> Row:
+    if chance.random() < 0.2:
+        return (Kind.TRADE, 0, low + chance.randint(-1, 2), chance.randint(1, 9), chance.choice((1, -1)), 0, 0)
+    side, size = chance.choice((-1, 1)), chance.choice((0, 1, 2, 5, 9))
+    price = low + (side > 0) + side * chance.choice((0, 0, 1, 2, 3, -1))
+    return (Kind.BID if side < 0 else Kind.ASK, 0, price, size, 0, 0, 0)
+
+
+def drawn_acts(chance: Random, last: int) -> list[Act]:
+    """Returns what is done meanwhile: orders near the market and far from it, and levels that are reached or not."""
+    acts = []
+    for instant in sorted(chance.sample(range(11, last), 4)):
+        sign, style = chance.choice((1, -1)), chance.choice((at.LIMIT, at.POST_ONLY, at.IOC))
+        order = (sign, MIDDLE - sign * chance.choice((-2, 0, 2, 5)), chance.randint(1, 9), style)
+        low, high = (
+            chance.choice((-at.NEVER, MIDDLE - 3, MIDDLE - 8)),
+            chance.choice((at.NEVER, MIDDLE + 4, MIDDLE + 9)),
+        )
+        acts.append(Act(instant, order, low, high))
+    return acts
+
+
+def played(messages: list[Message], acts: list[Act], *, deep: bool, skims: bool, age: int) -> Played:
+    """Plays a tape to its end, with something done at some instants."""
+    market = Market(*messages, deep=deep)
+    row = market.t[I0]
+    row[at.AGE], row[at.EVERY] = age, 0 if skims else LONG
+    stops: list[tuple[int, int]] = []
+    for number, act in enumerate(acts, 1):
+        go_on(market, act.at, stops)
+        market.place(number, *act.order)
+        for series in (at.S_BID, at.S_ASK, at.S_TRADE):
+            row[at.LOWS + series], row[at.HIGHS + series] = act.low, act.high
+    go_on(market, at.NEVER, stops)
+    row[at.EVERY] = 0
+    orders = market.t[at.O0 : at.O0 + market.t[META_ROW, at.HIGH], : at.ORDER]
+    return Played(stops, market.told, row.tolist(), orders.tolist(), market.levels)
+
+
+def go_on(market: Market, until: int, stops: list[tuple[int, int]]) -> None:
+    market.t[META_ROW, at.WAKE_AT] = market.t[META_ROW, at.TIMER] = until
+    why = at.WOKE
+    while why == at.WOKE and market.now < until:
+        why = market.on()
+        stops.append((why, market.now))
+
+
+@pytest.mark.parametrize("deep", [False, True], ids=["touch", "book"])
+def test_a_tape_that_is_skimmed_comes_to_the_same(deep: bool) -> None:
+    """The same stops, reports and orders, the same sight of the market, and the same book."""
+    for seed in TAPES:
+        chance = Random(seed)
+        messages = drawn_tape(chance, deep=deep)
+        acts, age = drawn_acts(chance, messages[-1].ts), chance.choice((at.NEVER, 45))
+        skimmed, looked_at = (played(messages, acts, deep=deep, skims=each, age=age) for each in (True, False))
+        assert skimmed[:-1] == looked_at[:-1], seed
+        assert np.array_equal(skimmed.levels, looked_at.levels), seed
+
+
+def seeing(**columns: int) -> Longs:
+    """Returns a market that shows 99/101 and in which nothing else is near, but for what is given."""
+    t = new_table(1)
+    near = {"BID": 99, "ASK": 101, "SAW_BID": 99, "SAW_ASK": 101, "IS_FIT": 1, "AGE": 100}
+    for name, value in {**near, **columns}.items():
+        t[I0, getattr(at, name)] = value
+    return t
+
+
+@pytest.mark.parametrize(
+    ("columns", "touch", "instant", "taken_"),
+    [
+        ({}, (98, 5, 102, 6), 99, True),
+        ({}, (98, 5, 102, 6), 100, False),
+        ({}, (102, 5, 102, 6), 99, False),
+        ({}, (0, 0, 102, 6), 99, False),
+        ({"BUY_HIGH": 97}, (98, 5, 102, 6), 99, True),
+        ({"BUY_HIGH": 98}, (98, 5, 102, 6), 99, False),
+        ({"SELL_LOW": 103}, (98, 5, 102, 6), 99, True),
+        ({"SELL_LOW": 102}, (98, 5, 102, 6), 99, False),
+        ({"SAFE_LOW": 200, "SAFE_HIGH": 200}, (98, 5, 102, 6), 99, True),
+        ({"SAFE_LOW": 201}, (98, 5, 102, 6), 99, False),
+        ({"SAFE_HIGH": 199}, (98, 5, 102, 6), 99, False),
+    ],
+)
+def test_a_touch_is_skimmed_up_to_what_it_comes_near(
+    columns: dict[str, int], touch: tuple[int, int, int, int], instant: int, taken_: bool
+) -> None:
+    t = seeing(**columns)
+    before = t[I0].tolist()
+    assert skimming.skim_quote(t, I0, touch, instant) == taken_
+    seen = [int(t[I0, column]) for column in (at.SAW_BID, at.SAW_BID_SIZE, at.SAW_ASK, at.SAW_ASK_SIZE, at.HEARD_AT)]
+    assert (seen == [*touch, instant]) == taken_
+    assert (t[I0].tolist() == before) != taken_
+
+
+@pytest.mark.parametrize("series", [at.S_BID, at.S_ASK])
+@pytest.mark.parametrize(("side", "past"), [(at.LOWS, 1), (at.HIGHS, -1)], ids=["low", "high"])
+def test_a_touch_that_wakes_is_not_skimmed(series: int, side: int, past: int) -> None:
+    level = 98 if series == at.S_BID else 102
+    for wakes_at, is_taken in ((level, False), (level - past, True)):
+        t = seeing()
+        t[I0, side + series] = wakes_at
+        assert skimming.skim_quote(t, I0, (98, 5, 102, 6), 50) == is_taken
+
+
+def test_a_touch_of_which_something_was_taken_is_looked_at_from_all_sides() -> None:
+    for column in ("BID_TAKEN", "ASK_TAKEN"):
+        assert not skimming.skim_quote(seeing(**{column: 1}), I0, (98, 5, 102, 6), 50)
+
+
+@pytest.mark.parametrize(
+    ("columns", "is_taken"),
+    [
+        ({}, True),
+        ({"BUY_HIGH": 100}, False),
+        ({"BUY_HIGH": 99}, True),
+        ({"SELL_LOW": 100}, False),
+        ({"SELL_LOW": 101}, True),
+        ({"SAFE_LOW": 201}, False),
+        ({"SAFE_HIGH": 199}, False),
+    ],
+)
+def test_a_trade_is_skimmed_up_to_what_it_comes_near(columns: dict[str, int], is_taken: bool) -> None:
+    t = seeing(**columns)
+    assert skimming.skim_trade(t, I0, 100) == is_taken
+    assert (t[I0, at.SAW_TRADE] == 100) == is_taken
+
+
+@pytest.mark.parametrize("column", [at.FEATURES, at.EACH, at.PASSES, at.UNDOING, at.NEXT_WAKES, at.WOKEN])
+def test_nothing_is_skimmed_while_each_message_means_something(column: int) -> None:
+    t = new_table(1)
+    assert skimming.may_skim(t)
+    t[META_ROW, column] = 1
+    assert not skimming.may_skim(t)

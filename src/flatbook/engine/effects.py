@@ -25,7 +25,7 @@ class EffectVerb(Enum):
     LOOK = "look"
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """Send an order that the journal holds as intended."""
 
     order: ApprovedOrder
@@ -115,18 +115,18 @@ def place_of(order: Order) -> Place:
     Needs: the order is in the fold, so risk approved its intent and the journal holds it.
     """
     approved = ApprovedOrder(
-        order_id=order.order_id,
-        account=order.account,
-        instrument=order.instrument,
-        side=order.side,
-        qty=order.qty,
-        limit=order.limit,
-        reduce_only=order.reduce_only,
-        style=order.style,
-        attempt=order.attempt,
-        good_until=order.good_until,
+        order.order_id,
+        order.account,
+        order.instrument,
+        order.side,
+        order.qty,
+        order.limit,
+        order.reduce_only,
+        order.style,
+        order.attempt,
+        order.good_until,
     )
-    return Place(order=approved)
+    return Place(approved)
 
 
 def cancel_of(order: Order) -> Cancel:

@@ -168,8 +168,8 @@ class VenueCard(msgspec.Struct, frozen=True, kw_only=True):
     cash_decimals: int | None = None
 
 
-class ApprovedOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """An order that risk approved and the journal holds; the only thing an adapter places.
+class ApprovedOrder(msgspec.Struct, frozen=True, gc=False):
+    """An order that risk approved and the journal holds; the only thing an adapter places, made by position.
 
     Units: qty in base (contracts); limit in quote per base. The venue must not execute it after `good_until`.
     """

@@ -110,7 +110,7 @@ def _too_large(cursors: bytes, events: bytes) -> NoReturn:
     raise RowTooLarge(f"{len(cursors) + len(events)} bytes in one commit, at most {BODY_BYTES_MAX} are allowed")
 
 
-def seal(link: Link, content: tuple[bytes, bytes], *, count: int, epoch: Epoch, at: Instant) -> tuple[Link, bytes]:
+def seal(link: Link, content: tuple[bytes, bytes], count: int, epoch: Epoch, at: Instant) -> tuple[Link, bytes]:
     """Returns where the chain stands after a new row, and the body of the row.
 
     Needs: `content` is what `encode_row` or `row_of_encoded` gave for `count` events.

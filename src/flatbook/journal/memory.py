@@ -96,7 +96,7 @@ class MemoryJournal:
 
     def _add(self, content: tuple[bytes, bytes], count: int, epoch: Epoch, at: Instant) -> Seq:
         store = self._store
-        link, body = seal(store.link, content, count=count, epoch=epoch, at=at)
+        link, body = seal(store.link, content, count, epoch, at)
         size = store.bytes + len(body)
         if size > store.bytes_max:
             raise JournalUnavailable(f"the journal in memory is full: {store.bytes_max} bytes")

@@ -25,6 +25,7 @@ RecordedMarket = Literal[
     "okx",
     "gate",
     "bitget",
+    "bitget-linear",
     "gemini",
     "coinbase",
     "bitstamp",

@@ -46,6 +46,15 @@ CENT = Decimal("0.01")
 ALPACA_LOT_DECIMALS = 9
 HTTP_SCHEMES = (ENCRYPTED[0], PLAIN[0])
 SOCKET_SCHEMES = (ENCRYPTED[1], PLAIN[1])
+PAPER_PERPETUALS = (WatchedExchange.BYBIT, WatchedExchange.BITGET)
+NO_PERPETUALS = {
+    WatchedExchange.OKX: "OKX counts perpetuals in contracts, and the exchange on paper in coins",
+    WatchedExchange.GATE: "Gate counts perpetuals in contracts, and its stream does not say when funding is settled",
+    WatchedExchange.GEMINI: "of Gemini spot alone is watched",
+    WatchedExchange.COINBASE: "of Coinbase spot alone is watched",
+    WatchedExchange.BITSTAMP: "of Bitstamp spot alone is watched",
+}
+"""Why an exchange has no perpetuals on paper."""
 WATCHED_BY_ADAPTERS = (WatchedExchange.BINANCE, WatchedExchange.BYBIT)
 OF_API = {AlpacaApi.TRADING: Environment.PAPER, AlpacaApi.BROKER: Environment.SANDBOX}
 
@@ -157,7 +166,9 @@ def _flaws_of_schwab(key: Key, account: SchwabAccount) -> Iterator[Flaw]:
 def _flaws_of_grid(config: Config, key: Key, instrument: InstrumentSection) -> Iterator[Flaw]:
     """Yields steps of prices and quantities that a broker would refuse in every order, and what is not traded there."""
     account = config.accounts.get(instrument.account)
-    if instrument.product not in _products_at(account):
+    if (why := _why_no_perpetual(account, instrument.product)) is not None:
+        yield (*key, "product"), why
+    elif instrument.product not in _products_at(account):
         yield (*key, "product"), f"{instrument.product.value} is not traded at {instrument.account}"
     if account is not None and (flaw := _flaw_of_product(config, account, instrument.product)) is not None:
         yield (*key, "product"), flaw
@@ -177,11 +188,22 @@ def _flaw_of_product(config: Config, account: AccountSection, product: Product) 
     """Returns why a product cannot be traded at an account: no marks, or a profile that allows the account alone."""
     if isinstance(account, PaperExchangeAccount) and account.recording is not None and product is not Product.SPOT:
         return "a recording tells no marks, which perpetuals need: it plays spot"
+    if (
+        isinstance(account, PaperExchangeAccount)
+        and product is Product.LINEAR_PERP
+        and account.exchange in NO_PERPETUALS
+    ):
+        return f"{NO_PERPETUALS[account.exchange]}: take binance, bybit or bitget"
     chosen, kind = config.jurisdiction, kind_of_account(account)
     if not is_real_money(account) or chosen not in (*BUILT_IN, *config.jurisdictions):
         return None
     products = allowed_by(chosen, config.jurisdictions).get(kind, (product,))
     return None if product in products else f"{chosen} does not allow {product.value} at {kind}"
+
+
+def _why_no_perpetual(account: AccountSection | None, product: Product) -> str | None:
+    why = NO_PERPETUALS.get(account.exchange) if isinstance(account, PaperExchangeAccount) else None
+    return None if why is None or product is not Product.LINEAR_PERP else f"{why}: take binance, bybit or bitget"
 
 
 def _products_at(account: AccountSection | None) -> tuple[Product, ...]:
@@ -190,8 +212,8 @@ def _products_at(account: AccountSection | None) -> tuple[Product, ...]:
     at_binance = isinstance(account, PaperExchangeAccount) and account.exchange is WatchedExchange.BINANCE
     if isinstance(account, BinanceAccount) or (isinstance(account, PaperExchangeAccount) and at_binance):
         return (Product.SPOT if account.market is BinanceMarket.SPOT else Product.LINEAR_PERP,)
-    at_bybit = isinstance(account, PaperExchangeAccount) and account.exchange is WatchedExchange.BYBIT
-    has_perpetuals = isinstance(account, BybitAccount | CcxtAccount) or at_bybit
+    on_paper = isinstance(account, PaperExchangeAccount) and account.exchange in PAPER_PERPETUALS
+    has_perpetuals = isinstance(account, BybitAccount | CcxtAccount) or on_paper
     if isinstance(account, CcxtAccount) and account.watched is not None:
         has_perpetuals = False
     return (Product.SPOT, Product.LINEAR_PERP) if has_perpetuals else (Product.SPOT,)

@@ -24,6 +24,7 @@ from flatbook.venues.binance import books as binance_books
 from flatbook.venues.binance import marks as binance_marks
 from flatbook.venues.binance import trades as binance_trades
 from flatbook.venues.bitget import books as bitget_books
+from flatbook.venues.bitget import marks as bitget_marks
 from flatbook.venues.bitget import trades as bitget_trades
 from flatbook.venues.bitstamp import books as bitstamp_books
 from flatbook.venues.bitstamp import trades as bitstamp_trades
@@ -64,6 +65,13 @@ WATCHED: Mapping[WatchedExchange, Feeds] = {
     WatchedExchange.BITSTAMP: Feeds(books=bitstamp_books.FEED, trades=bitstamp_trades.FEED),
 }
 
+# What counts in contracts, or does not say in a stream when funding is settled, has no perpetuals here.
+PERPETUALS: Mapping[WatchedExchange, Feeds] = {
+    WatchedExchange.BITGET: Feeds(
+        books=bitget_books.USDT_FUTURES, trades=bitget_trades.USDT_FUTURES, marks=bitget_marks.USDT_FUTURES
+    ),
+}
+
 # Source: docs of each, instruments; what stands between the coins of a spot market in its name.
 JOINED = {
     WatchedExchange.OKX: "-",
@@ -79,17 +87,17 @@ def feeds_of(account: AccountSection, product: Product) -> Feeds | None:
     """Returns how the books and trades at an account are told; None where no public stream of ours tells them."""
     if isinstance(account, PaperExchangeAccount):
         stands = watched_account(account)
-        return _watched(account.exchange, account.base_url) if stands is None else feeds_of(stands, product)
+        return _watched(account.exchange, product, account.base_url) if stands is None else feeds_of(stands, product)
     if isinstance(account, CcxtAccount):
-        return None if account.watched is None else _watched(account.watched, account.base_url)
+        return None if account.watched is None else _watched(account.watched, Product.SPOT, account.base_url)
     if isinstance(account, BinanceAccount):
         return _binance_feeds(account, product)
     return _bybit_feeds(account, product) if isinstance(account, BybitAccount) else None
 
 
-def _watched(exchange: WatchedExchange, base_url: str | None) -> Feeds:
-    feeds = WATCHED[exchange]
-    if base_url is None:
+def _watched(exchange: WatchedExchange, product: Product, base_url: str | None) -> Feeds | None:
+    feeds = WATCHED.get(exchange) if product is Product.SPOT else PERPETUALS.get(exchange)
+    if base_url is None or feeds is None:
         return feeds
     parts = urlsplit(base_url)
     return _at(feeds, f"{SOCKET_OF[parts.scheme]}://{parts.netloc}", base_url)

@@ -13,7 +13,13 @@ import msgspec
 
 from flatbook.engine.ports import Clock
 from flatbook.engine.rest import rest_until
-from flatbook.ops.config_accounts import AccountSection, BinanceAccount, BybitAccount, PaperExchangeAccount
+from flatbook.ops.config_accounts import (
+    AccountSection,
+    BinanceAccount,
+    BybitAccount,
+    PaperExchangeAccount,
+    WatchedExchange,
+)
 from flatbook.ops.telemetry import Log
 from flatbook.services.live_binance import binance_hosts
 from flatbook.services.live_exchanges import urls_of
@@ -22,6 +28,7 @@ from flatbook.sim.exchange.paper import Due, Owing, PaperExchange
 from flatbook.values.instants import later
 from flatbook.values.money import NumberRefused, parse_number
 from flatbook.venues.binance import past_funding as binance
+from flatbook.venues.bitget import past_funding as bitget
 from flatbook.venues.bybit import past_funding as bybit
 from flatbook.venues.http import Http, Reply, Request, SessionHttp, tls_connector
 from flatbook.venues.past_funding import PastFunding, Settlement
@@ -42,6 +49,8 @@ def past_funding_of(account: PaperExchangeAccount) -> PastFunding | None:
         return msgspec.structs.replace(binance.USD_M, host=binance_hosts(stands).rest)
     if isinstance(stands, BybitAccount):
         return msgspec.structs.replace(bybit.LINEAR, host=urls_of(stands)[0])
+    if account.exchange is WatchedExchange.BITGET:
+        return msgspec.structs.replace(bitget.USDT_FUTURES, host=account.base_url or bitget.URL)
     return None
 
 

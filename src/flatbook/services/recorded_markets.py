@@ -77,6 +77,7 @@ MARKETS: Mapping[str, Recorded] = {
     "okx": _market(okx_books.FEED, okx_trades.FEED),
     "gate": _market(gate_books.FEED, gate_trades.FEED),
     "bitget": _market(bitget_books.SPOT, bitget_trades.SPOT),
+    "bitget-linear": _market(bitget_books.USDT_FUTURES, bitget_trades.USDT_FUTURES, Product.LINEAR),
     "gemini": _market(gemini_books.FEED, gemini_trades.FEED),
     "coinbase": _market(coinbase_books.FEED, coinbase_trades.FEED),
     "bitstamp": _market(bitstamp_books.FEED, bitstamp_trades.FEED),

@@ -16,6 +16,7 @@ from flatbook.ops.config_accounts import (
 from flatbook.ops.config_example import LIVE_EXAMPLE
 from flatbook.ops.config_instruments import instruments_at
 from flatbook.values.instruments import Product
+from tests.parity.paper_desk import CONFIG
 from tests.unit.ops.scene import HOME, changed, problems
 
 AT_ALPACA = '\n[instruments."COIN/USD@alpaca"]\n'
@@ -201,3 +202,26 @@ def test_what_is_watched_for_an_account_of_ccxt_is_spot() -> None:
     perp = watched.replace('contract_size = "1"', 'contract_size = "1"\nproduct = "linear_perp"')
     said = [problems(changed((AT_ALPACA, text + AT_ALPACA), text=LIVE_EXAMPLE)) for text in (watched, perp)]
     assert ["linear_perp is not traded at kraken" in "\n".join(each) for each in said] == [False, True]
+
+
+ON_BITGET = CONFIG.replace('exchange = "binance"', 'exchange = "bitget"')
+MARGIN = '[accounts.paper.margin]\nleverage = 20\nmaintenance_pct = "0.5"\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"bitget"', '"okx"', "OKX counts perpetuals in contracts, and the exchange on paper in coins: take binance"),
+        ('"bitget"', '"gate"', "its stream does not say when funding is settled: take binance, bybit or bitget"),
+        ('"bitget"', '"coinbase"', "of Coinbase spot alone is watched"),
+        (MARGIN, "", "perpetuals need margin: state leverage"),
+        ("leverage = 20", "leverage = 201", "accounts.paper.margin.leverage"),
+        ('"0.5"', '"5"', "must be less than an order needs, which is 100 divided by"),
+        ('"0.5"', '"0.12345"', "maintenance_pct has at most 4 decimals"),
+        ("linear_perp", "inverse_perp", "inverse_perp is not traded at paper"),
+    ],
+)
+def test_perpetuals_on_paper_are_those_of_three_exchanges_with_their_margin(old: str, new: str, said: str) -> None:
+    assert old in ON_BITGET
+    assert [each.symbol for each in instruments_at(load_text(ON_BITGET, HOME).config, "paper")] == ["BTCUSDT"]
+    assert said in "\n".join(problems(ON_BITGET.replace(old, new, 1)))

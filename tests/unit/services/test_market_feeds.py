@@ -31,6 +31,13 @@ def test_a_paper_account_and_one_of_ccxt_hear_the_same_streams(exchange: Watched
     assert paper.books.host == paper.trades.host
 
 
+def test_perpetuals_are_watched_at_bitget_and_at_none_of_the_other_five() -> None:
+    for exchange in SIX:
+        found = feeds_of(PaperExchangeAccount(exchange=exchange, ledger="x", **NO_FEE), Product.LINEAR_PERP)
+        assert (found is not None) == (exchange is WatchedExchange.BITGET)
+        assert found is None or (found.marks is not None and "USDT-FUTURES" in found.books.opening(["BTCUSDT"])[0])
+
+
 @pytest.mark.parametrize("exchange", SIX)
 def test_another_address_stands_for_all_of_a_venue(exchange: WatchedExchange) -> None:
     found = feeds_of(ccxt(exchange, "http://127.0.0.1:8080"), Product.SPOT)

@@ -67,7 +67,12 @@ def answer(path: str, at: int) -> object:
     if path == "/v5/market/funding/history":
         rows = [{"fundingRate": rate, "fundingRateTimestamp": ms[each]} for each, (rate, _) in RATES.items()]
         return {"retCode": 0, "retMsg": "OK", "result": {"category": "linear", "list": rows[::-1]}}
+    if path == "/api/v2/mix/market/history-fund-rate":
+        told = [{"symbol": "X", "fundingRate": rate, "fundingTime": ms[each]} for each, (rate, _) in RATES.items()]
+        return {"code": "00000", "msg": "success", "data": told[::-1]}
     mark = next(mark for each, (_, mark) in RATES.items() if each // NS_PER_MS == at)
+    if path == "/api/v2/mix/market/history-mark-candles":
+        return {"code": "00000", "data": [[str(at), mark, mark, mark, mark, "0", "0"]]}
     return {"retCode": 0, "retMsg": "OK", "result": {"list": [[str(at), mark, mark, mark, mark]]}}
 
 
@@ -80,7 +85,9 @@ def came(exchange: WatchedExchange, path: Path, *, refused: int = 0) -> Came:
         paths.append(request.path)
         if len(paths) <= refused:
             return web.Response(status=500)
-        return web.json_response(answer(request.path, int(request.query.get("start", "0"))))
+        return web.json_response(
+            answer(request.path, int(request.query.get("start", request.query.get("startTime", "0"))))
+        )
 
     async def client(loop: VirtualLoop) -> object:
         clock = LoopClock(loop)
@@ -111,7 +118,7 @@ def came(exchange: WatchedExchange, path: Path, *, refused: int = 0) -> Came:
     return Came(told[0], told[1], paths, [(line["event"], line.get("count")) for line in lines])
 
 
-@pytest.mark.parametrize("exchange", [WatchedExchange.BINANCE, WatchedExchange.BYBIT])
+@pytest.mark.parametrize("exchange", [WatchedExchange.BINANCE, WatchedExchange.BYBIT, WatchedExchange.BITGET])
 def test_what_was_due_while_nobody_was_there_is_booked_once_at_its_rate_and_mark(
     exchange: WatchedExchange, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
 from flatbook.venues.binance import marks as binance_marks
 from flatbook.venues.binance import trades as binance
+from flatbook.venues.bitget import marks as bitget_marks
 from flatbook.venues.bitget import trades as bitget
 from flatbook.venues.bitstamp import trades as bitstamp
 from flatbook.venues.bybit import marks as bybit_marks
@@ -192,3 +193,28 @@ def test_any_bytes_are_trades_and_marks_or_nothing(frame: bytes) -> None:
     assert isinstance(bybit.read_frame(frame), tuple)
     assert isinstance(binance_marks.read_frame(frame), tuple)
     assert isinstance(bybit_marks.read_frame(frame), tuple)
+
+
+def test_a_ticker_of_bitget_tells_the_mark_and_the_next_settlement() -> None:
+    """Source: bitget.com/api-doc, Market Channel of futures."""
+    told = {
+        "action": "snapshot",
+        "arg": {"instType": "USDT-FUTURES", "channel": "ticker", "instId": "BTCUSDT"},
+        "data": [
+            {
+                "instId": "BTCUSDT",
+                "lastPr": "27000.5",
+                "fundingRate": "0.000010",
+                "nextFundingTime": "1695722400000",
+                "markPrice": "27000.0",
+                "symbolType": 1,
+                "ts": "1695715383021",
+            }
+        ],
+        "ts": 1695715383039,
+    }
+    frame = json.dumps(told).encode()
+    mark = Marked("BTCUSDT", "27000.0", "0.000010", Instant(1_695_722_400_000_000_000))
+    assert bitget_marks.read_frame(frame) == (mark,)
+    assert bitget_marks.read_frame(frame.replace(b'"ticker"', b'"books"')) == ()
+    assert bitget_marks.read_frame(b"pong") == ()

@@ -83,6 +83,7 @@ class Life:
     def _cut(self) -> None:
         world = self._world
         world.loop.kill(self.name)
+        world.kept.keep()
         world.lose_power()
         world.record.add(LifeEnded(at=world.loop.instant, process="desk", life=self.number, how="killed"))
         world.died(self)
@@ -96,6 +97,7 @@ class Life:
         fault = task.exception()
         how = task.result() if fault is None else f"{type(fault).__name__}: {fault}"
         world = self._world
+        world.kept.keep()
         world.record.add(LifeEnded(at=world.loop.instant, process="desk", life=self.number, how=how))
         if fault is not None and not world.is_expected(fault):
             world.failures.append(how)
@@ -133,4 +135,5 @@ class Life:
             pace=PACE,
             mode=Mode.PAPER,
             version="simulated",
+            kept=world.kept,
         )

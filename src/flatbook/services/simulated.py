@@ -16,6 +16,7 @@ from flatbook.engine.run import CommandAnswer, Engine, EngineFailed, Parts
 from flatbook.events.control import AlertCleared, AlertRaised, HaltCause
 from flatbook.events.risk import RiskCleared, RiskRaised, StopProven
 from flatbook.market.quotes import Quote
+from flatbook.services.sim_kept import WorldStates
 from flatbook.services.sim_life import RESTART_MS, Life
 from flatbook.sim.catalogue.row import Level
 from flatbook.sim.chance import stream
@@ -81,6 +82,7 @@ class World:
         self.record = Record()
         self.injection = Injection(scenario.seed, scenario.strengths, self._injected)
         self.disk = SimulatedDisk(self.injection)
+        self.kept = WorldStates(self.disk, stream(scenario.seed, "kept"))
         self.failures: list[str] = []
         self.lives: list[Life] = []
         self.rules = rules_of(scenario)

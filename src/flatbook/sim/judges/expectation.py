@@ -71,7 +71,8 @@ class SeatBound(msgspec.Struct, frozen=True, kw_only=True):
     so long ago at most, None where the world may hold it up for longer. So many exits in a row as
     `exits_kept_max` may be kept back by the desk itself. Its breaker allows so many losses in a row, and so many USD.
     Its monitor frees no side that it stopped less than `calm_s` seconds ago, and calls no market normal that is louder
-    than `calm_pct` percent of its mean.
+    than `calm_pct` percent of its mean. What it leaves is over `dead_within` nanoseconds after its end, where its
+    exchange sees to that and nothing kept it from being asked.
     """
 
     owner: str
@@ -82,6 +83,7 @@ class SeatBound(msgspec.Struct, frozen=True, kw_only=True):
     drawdown_usd_max: int | None = None
     calm_s: int = 0
     calm_pct: int | None = None
+    dead_within: int | None = None
 
 
 class Expectation(msgspec.Struct, frozen=True, kw_only=True):

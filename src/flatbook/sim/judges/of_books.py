@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from flatbook.events import chain, control, orders
 from flatbook.events.event import Event
@@ -31,6 +34,7 @@ def no_fill_lost(court: Court) -> Hearing:
     more than what was executed of it, and the same at the end, in shares and in cash.
     """
     truth, totals = court.truth, Totals(court)
+    forced: dict[ExecutionKey, list[ForcedReduction]] = {}
 
     def executed(event: Booked) -> None:
         if court.expects.terms(event.account).totals:
@@ -40,6 +44,9 @@ def no_fill_lost(court: Court) -> Hearing:
         entry = truth.executions.get(key)
         if entry is None:
             court.find("I3", f"execution {event.execution_id} is booked and never happened", str(event))
+            return
+        if isinstance(event, ForcedReduction):
+            forced.setdefault(key, []).append(event)
             return
         flaw = _flaw_of_execution(court, event, entry)
         if flaw is not None:
@@ -60,6 +67,7 @@ def no_fill_lost(court: Court) -> Hearing:
 
     def end() -> None:
         _compare_sets(court)
+        _compare_parts(court, forced)
         totals.end()
 
     return Hearing(
@@ -74,6 +82,16 @@ def no_fill_lost(court: Court) -> Hearing:
         },
         end=end,
     )
+
+
+def _compare_parts(court: Court, forced: dict[ExecutionKey, list[ForcedReduction]]) -> None:
+    """Compares what was closed by force for several owners at once with the one execution that it was."""
+    for key, parts in forced.items():
+        qty, fees = sum((part.qty for part in parts), Decimal(0)), tuple(fee for part in parts for fee in part.fees)
+        whole = msgspec.structs.replace(parts[0], qty=qty, fees=fees)
+        flaw = _flaw_of_execution(court, whole, court.truth.executions[key])
+        if flaw is not None:
+            court.find("I3", f"execution {key[2]} is booked with another {flaw}", f"{parts}")
 
 
 def _compare_sets(court: Court) -> None:

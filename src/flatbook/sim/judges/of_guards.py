@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from typing import Any
 
 from flatbook.events.activities import AccountActivityBooked
 from flatbook.events.control import HaltCause, TradingHalted, TradingLifted
 from flatbook.events.forced import ForcedReduction
-from flatbook.events.orders import OrderFilled, OrderIntended
+from flatbook.events.orders import NotSentReason, OrderFilled, OrderIntended, OrderNotSent
 from flatbook.events.risk import RiskCleared, RiskRaised
 from flatbook.sim.judges import of_control
 from flatbook.sim.judges.court import Court, Hearing
@@ -21,7 +20,6 @@ from flatbook.values.instants import later
 
 StopKey = tuple[str, int]
 A_ROUNDING = Fraction(1, 1_000_000)
-VOLUMES = re.compile(r"volume (\S+) of (\S+),")
 
 
 def guards_stop(court: Court) -> Hearing:
@@ -29,7 +27,7 @@ def guards_stop(court: Court) -> Hearing:
 
     Nothing that opens is intended on a side that a monitor has stopped until it is freed, and what works there is asked
     to cancel, or over, within the bound. It is freed no sooner than its market was calm for long enough. An owner that
-    made less than its breaker allows is halted in the same row, and no other one.
+    made less than its breaker allows is halted in the same row, and no other one. Only a kill keeps an exit back.
     """
     stops = Stops(court)
     persons = of_control.stops_heard(stops)
@@ -52,6 +50,7 @@ def guards_stop(court: Court) -> Hearing:
             OrderFilled: breaker.executed,
             ForcedReduction: breaker.executed,
             AccountActivityBooked: breaker.paid,
+            OrderNotSent: sides.not_sent,
             TradingHalted: breaker.halted,
             TradingLifted: breaker.lifted,
         },
@@ -86,6 +85,14 @@ class _Sides:
             if most is not None and any(_loudness_pct(event.evidence.get(name, "")) > most for name in event.normal):
                 self._court.find("I15", f"{event.monitor} freed a side of a market that is not calm", str(event))
 
+    def not_sent(self, event: OrderNotSent) -> None:
+        """Looks for an exit that a halt kept back: all halts but a kill let pass what only reduces."""
+        order = self._court.told.intents.get(event.order_id)
+        if event.reason is not NotSentReason.HALTED or order is None or not order.intent.reduce_only:
+            return
+        if not any(halt.cause is HaltCause.KILLED for halt, _ in self._court.told.halts.values()):
+            self._court.find("I15", f"{event.order_id} only reduces, and was kept back without a kill", str(event))
+
     def intended(self, event: OrderIntended) -> None:
         for (monitor, sign), stop in self._stopped.items():
             if sign == sign_of(event.side) and event.owner in stop.owners and not event.reduce_only:
@@ -96,9 +103,8 @@ class _Sides:
 
 def _loudness_pct(evidence: str) -> Fraction:
     """Returns how loud a market was by what a monitor says of it; nothing where there was no volume to compare."""
-    said = VOLUMES.search(evidence)
-    volume, mean = (Fraction(0), Fraction(0)) if said is None else map(Fraction, said.groups())
-    return 100 * volume / mean if mean else Fraction(0)
+    volume, _, mean = evidence.partition("volume ")[2].partition(",")[0].partition(" of ")
+    return 100 * Fraction(volume) / Fraction(mean) if mean and Fraction(mean) else Fraction(0)
 
 
 class _Breaker:

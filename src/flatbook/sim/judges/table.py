@@ -8,6 +8,7 @@ from flatbook.sim.judges import (
     of_books,
     of_control,
     of_decisions,
+    of_exchanges,
     of_exposure,
     of_guards,
     of_offers,
@@ -52,11 +53,14 @@ ONE_RUN: dict[str, Judge] = {
     "I25": of_results.explained,
 }
 SEATED: dict[str, Judge] = {
-    **{name: each for name, each in ONE_RUN.items() if name not in ("I21", "I22")},
+    **{name: each for name, each in ONE_RUN.items() if name != "I22"},
     "I6": of_seats.inventory_bounded,
     "I12": of_seats.seen_truly,
     "I14": of_seats.exits_leave,
     "I15": of_guards.guards_stop,
+    "I23": of_exchanges.forced_close_owned,
+    "I21": of_exchanges.dead_desks_offer_nothing,
+    "I24": of_exchanges.own_orders_apart,
     "I25": of_seats.held_as_said,
 }
 """The judges of a desk at an exchange: it offers nothing on a chain, and its market never closes."""

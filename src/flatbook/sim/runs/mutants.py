@@ -17,13 +17,14 @@ from msgspec.structs import replace
 from flatbook.engine.ports import IdRule
 from flatbook.sim.runs import planted, planted_offers, planted_seats
 from flatbook.sim.runs.offering import offering
-from flatbook.sim.runs.planned import PlannedGuards, PlannedHalt
+from flatbook.sim.runs.planned import PlannedCrash, PlannedGuards, PlannedHalt
 from flatbook.sim.runs.planted import Swap
 from flatbook.sim.runs.scenario import Broker, Scenario, deepened, draw_scenario, stating_totals
 from flatbook.sim.runs.seating import draw_seated
 from flatbook.sim.world.record import SHARE
 from flatbook.sim.world.seat import grid_of
 
+DEATH, LONG_DEATH_MS = "death", 100_000
 KILLS_MS = (45_000, 75_000, 105_000, 135_000)
 _ANY: dict[str, Any] = {}
 _TOTALS = {"totals": True, "depth": SHARE}
@@ -36,6 +37,7 @@ _MARKED_ANEW = {"stable_mark": 9_800, "stable_mark_again": 10_100}
 _CONTRACTS = {"contract": SHARE // 10}
 _CHARGED = {"fee_bps": 1, "levy_ppm": 28}
 _PERP = {"spot": False}
+_SPOT = {"spot": True}
 _AT_BYBIT = {"broker": Broker.BYBIT}
 _LIVELY = {
     **_PERP,
@@ -62,7 +64,7 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     A world that is to show it has the `faults`, strengths in basis points, and the `shape`, values of fields of a
     scenario's shape. `crashes` says that only crash enumeration is sure to find it, `deep` that it needs worlds on
     bytes, `offers` worlds in which the desk itself offers, `seated` worlds at an exchange: `shape` then has fields of
-    their grid, and `halted` lets an operator kill the desk in them.
+    their grid, and the broker; `planned` is all that happens there: kills, halts, or a long death of the desk.
     """
 
     number: int
@@ -75,7 +77,7 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     deep: bool = False
     offers: bool = False
     seated: bool = False
-    halted: bool = False
+    planned: str = ""
 
 
 def _bug(number: int, name: str, plant: Plant, shape: dict[str, Any] = _ANY, **faults: int) -> Mutant:
@@ -136,7 +138,7 @@ MUTANTS: tuple[Mutant, ...] = (
         shape=_LIVELY,
         faults={"V7": 300},
         seated=True,
-        halted=True,
+        planned="kill",
     ),
     _bug(26, "stopping waits for the journal", planted.stop_waits_for_journal, D4=400, V28=8_000),
     _bug(27, "the key of a command is not kept", planted.command_key_not_kept),
@@ -193,6 +195,36 @@ MUTANTS: tuple[Mutant, ...] = (
     _seated(56, "a side that a monitor stopped is opened", planted_seats.stopped_side_opened, _GUARDED),
     _seated(57, "nobody looks at what a breaker counts", planted_seats.breaker_asleep, _GUARDED),
     _seated(58, "an account is opened by the clock", planted_seats.opened_by_the_clock, _AT_BYBIT, O4=9_000, W3=9_000),
+    _seated(59, "a side is freed at the first calm look", planted_seats.freed_at_once, _GUARDED),
+    _seated(60, "funding that was paid is left out", planted_seats.paid_funding_left_out, _PERP),
+    _seated(61, "a fee in kind is forgotten", planted_seats.fee_in_kind_forgotten, _SPOT),
+    _by_crashes(62, "what a restart finds intended is taken for not sent", planted_seats.restart_is_not_sent),
+    Mutant(
+        number=63,
+        name="a halt keeps exits back",
+        plant=planted_seats.exits_wait_for_halts,
+        shape=_LIVELY,
+        seated=True,
+        planned="halt",
+    ),
+    Mutant(
+        number=64,
+        name="a kept state forgets what is booked",
+        plant=planted_seats.kept_state_forgets,
+        shape=_LIVELY | _AT_BYBIT,
+        seated=True,
+        planned=DEATH,
+    ),
+    Mutant(
+        number=65,
+        name="the dead man's switch is not renewed",
+        plant=planted_seats.switch_not_renewed,
+        shape=_LIVELY,
+        seated=True,
+        planned=DEATH,
+    ),
+    _seated(66, "what is closed by force is nobody's", planted_seats.forced_is_nobodys, _PERP, V23=5_000),
+    _seated(67, "no exchange is asked to keep our orders apart", planted_seats.own_orders_meet, _SPOT),
 )
 
 
@@ -230,11 +262,14 @@ def _seated_world(mutant: Mutant, number: int) -> Scenario:
     broker = fields.pop("broker", Broker.BINANCE)
     id_rule = IdRule.WHILE_OPEN if broker is Broker.BINANCE else IdRule.FOR_EVER
     shape = replace(drawn.shape, broker=broker, id_rule=id_rule, grid=replace(grid_of(drawn), **fields))
-    if not mutant.halted:
+    if not mutant.planned:
         return replace(drawn, shape=shape, strengths=(drawn.strengths if number % 2 else {}) | mutant.faults)
-    kills = tuple(PlannedHalt(at_ms=at_ms, verb="kill", times=1, lift_after_ms=10_000) for at_ms in KILLS_MS)
-    quiet = replace(drawn, crashes=(), freezes=(), foreign=(), steps=(), offset_ms=0, drift_ppm=0)
-    return replace(quiet, shape=shape, strengths=mutant.faults, halts=kills)
+    quiet = replace(drawn, crashes=(), freezes=(), foreign=(), steps=(), halts=(), offset_ms=0, drift_ppm=0)
+    quiet = replace(quiet, shape=shape, strengths=mutant.faults)
+    if mutant.planned == DEATH:
+        return replace(quiet, crashes=(PlannedCrash(down_ms=LONG_DEATH_MS, after_ms=KILLS_MS[1]),))
+    halts = (PlannedHalt(at_ms=at_ms, verb=mutant.planned, times=1, lift_after_ms=10_000) for at_ms in KILLS_MS)
+    return replace(quiet, halts=tuple(halts))
 
 
 @contextmanager

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from flatbook.engine import quoting, reconcile, step, take_activities, take_orders
+from flatbook.engine import (
+    follow_risk,
+    followers,
+    quoting,
+    reconcile,
+    run,
+    step,
+    take_activities,
+    take_forced,
+    take_orders,
+)
+from flatbook.engine.follow_switch import COUNTDOWN_S
+from flatbook.engine.inputs import PlaceAnswered
+from flatbook.engine.reports import NotSent
 from flatbook.events.activities import ActivityKind
+from flatbook.events.orders import NotSentReason
 from flatbook.market import depth
 from flatbook.sim.runs.planted import Swap
-from flatbook.state import order_fold
+from flatbook.state import dump, order_fold
 from flatbook.state.orders import Status
+from flatbook.state.stops import is_stopped
+from flatbook.values.money import ZERO
 from flatbook.venues import rate_budget
+from flatbook.venues.binance import wire as binance_wire
 
 
 def funding_sign() -> tuple[Swap, ...]:
@@ -117,3 +136,91 @@ def opened_by_the_clock() -> tuple[Swap, ...]:
         return original(state, pairs, earlier, None, now)
 
     return (Swap(reconcile, "opened_with", by_the_clock),)
+
+
+def freed_at_once() -> tuple[Swap, ...]:
+    """Frees a side at the first look that finds its market calm."""
+    original = vars(follow_risk)["monitors_due"]
+
+    def hasty(state: Any, market: Any, rules: Any, *asked: Any) -> Any:
+        monitors = {name: msgspec.structs.replace(each, calm_s=0) for name, each in rules.monitors.items()}
+        return original(state, market, msgspec.structs.replace(rules, monitors=monitors), *asked)
+
+    return (Swap(follow_risk, "monitors_due", hasty),)
+
+
+def paid_funding_left_out() -> tuple[Swap, ...]:
+    """Books funding that was received, and none that was paid."""
+    original = take_activities.take_activity
+
+    def sparing(turn: Any, account: Any, activity: Any) -> None:
+        if activity.kind is not ActivityKind.FUNDING or activity.amount > ZERO:
+            original(turn, account, activity)
+
+    return (Swap(take_activities, "take_activity", sparing),)
+
+
+def fee_in_kind_forgotten() -> tuple[Swap, ...]:
+    """Takes no fee out of the coin that was bought."""
+
+    def nothing(_event: Any) -> Decimal:
+        return ZERO
+
+    return (Swap(order_fold, "fee_in_kind", nothing),)
+
+
+def restart_is_not_sent() -> tuple[Swap, ...]:
+    """Takes an order that was intended before a restart for one that never left."""
+
+    def never_left(turn: Any, order: Any, attempt: Any, _reason: Any) -> None:
+        answer = NotSent(reason=NotSentReason.REFUSED_LOCALLY)
+        take_orders.take_place_answer(turn, PlaceAnswered(order_id=order.order_id, attempt=attempt, answer=answer))
+
+    return (Swap(take_orders, "_book_unknown", never_left),)
+
+
+def exits_wait_for_halts() -> tuple[Swap, ...]:
+    """Lets any halt keep back an exit that is about to leave."""
+    original = run.Engine.may_send
+
+    def strict(self: Any, order: Any) -> Any:
+        held = self.state.orders.get(order.order_id)
+        if held is not None and is_stopped(self.state, held.owner, held.account, held.instrument, held.side):
+            return NotSentReason.HALTED
+        return original(self, order)
+
+    return (Swap(run.Engine, "may_send", strict),)
+
+
+def kept_state_forgets() -> tuple[Swap, ...]:
+    """Reads a kept state without the executions that stand in the books."""
+    original = dump.state_from_bytes
+
+    def forgetful(kept: Any) -> Any:
+        state = original(kept)
+        state.executions.clear()
+        return state
+
+    return (Swap(dump, "state_from_bytes", forgetful),)
+
+
+def switch_not_renewed() -> tuple[Swap, ...]:
+    """Arms the switch of an account once."""
+
+    async def once(_account: Any, switch: Any, _clock: Any) -> None:
+        await switch.arm(COUNTDOWN_S)
+        await asyncio.Event().wait()
+
+    return (Swap(followers, "follow_switch", once),)
+
+
+def forced_is_nobodys() -> tuple[Swap, ...]:
+    """Books what was closed by force under nobody."""
+    return (Swap(take_forced, "_holders", lambda *_: ()),)
+
+
+def own_orders_meet() -> tuple[Swap, ...]:
+    """Asks no exchange to keep our orders apart."""
+    asked = vars(binance_wire)["_ENDING"]
+    ending = tuple((name, "NONE" if name == "selfTradePreventionMode" else word) for name, word in asked)
+    return (Swap(binance_wire, "_ENDING", ending),)

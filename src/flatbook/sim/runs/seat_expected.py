@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from flatbook.engine.follow_switch import COUNTDOWN_S
 from flatbook.sim.judges.expectation import AccountTerms, Expectation, Listing, NetBound, NetKey, SeatBound
-from flatbook.sim.runs.scenario import Scenario
+from flatbook.sim.runs.scenario import Broker, Scenario
 from flatbook.sim.world.chain import STABLE
 from flatbook.sim.world.desk import OWNER, ratios_of, vaults_of
 from flatbook.sim.world.seat import (
     CALM_S,
+    DEAD_MAN_S,
     MAKER,
     ORDERS_PER_MINUTE,
     QUOTE,
@@ -25,6 +27,8 @@ CANCEL_ARRIVES_S = 3
 HONEST_WITHIN_S = 300
 FORCED_WITHIN_S = 300
 SENDS_MAX = 4
+SEEN_S = 15
+HARMLESS = ("D1", "D2", "V1", "V2", "V5", "V11", "V12", "V16", "V23", "V25", "O4", "W3", "W4")
 LATE_MS = {"N3": 20_000, "N12": 30_000, "W3": 1_000, "N7": 0, "N8": 0}
 """By how much a fault delays what was displayed at most: a desk knows the age of a book by when it came in alone."""
 
@@ -69,10 +73,20 @@ def seat_expectation_of(scenario: Scenario) -> Expectation:
             losses_max=None if guards is None else guards.losses_max,
             drawdown_usd_max=None if guards is None else guards.drawdown_usd,
             calm_s=CALM_S,
+            dead_within=_dead_within(scenario),
             calm_pct=None if guards is None else calm_pct(guards),
             seen_within=(grid.book_age_ms + FLIGHT_MS + late_ms) * NS_PER_MS,
         ),
     )
+
+
+def _dead_within(scenario: Scenario) -> int | None:
+    """Returns how long orders may stand after the end of a desk; None where nobody ends them, or a fault may meddle."""
+    if scenario.freezes or scenario.steps or any(fault not in HARMLESS for fault in scenario.strengths):
+        return None
+    if scenario.shape.broker is Broker.BYBIT:
+        return (DEAD_MAN_S + SEEN_S) * NS_PER_S
+    return None if grid_of(scenario).spot else (COUNTDOWN_S + SEEN_S) * NS_PER_S
 
 
 def _hedge_bounds(scenario: Scenario) -> dict[NetKey, NetBound]:

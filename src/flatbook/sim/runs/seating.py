@@ -31,6 +31,7 @@ MANY_FAULTS_MAX = 10
 STEPPED_MS = 30_000
 CUTS_AT_MOST = 60
 BY_HAND_BPS = (1_000, 7_000)
+LONG_DEAD_MS = (80_000, 110_000)
 TEARS = ("D1", "D2")
 
 SEATED_STRENGTHS: dict[str, tuple[int, int]] = {
@@ -92,7 +93,17 @@ def draw_seated(seed: str) -> Scenario:
         foreign=plan.foreign(),
         fills=_draw_fills(stream(seed, "beside"), shape),
     )
+    drawn = _long_dead(drawn, stream(seed, "dead"))
     return _torn(drawn) if drawn.crashes and any(fault in drawn.strengths for fault in TEARS) else drawn
+
+
+def _long_dead(drawn: Scenario, chance: random.Random) -> Scenario:
+    """Returns a world whose desk is dead for longer than an exchange waits, after its first death, one time in four."""
+    if not drawn.crashes or chance.randrange(4):
+        return drawn
+    first, *others = drawn.crashes
+    down_ms = chance.randrange(*LONG_DEAD_MS)
+    return msgspec.structs.replace(drawn, crashes=(msgspec.structs.replace(first, down_ms=down_ms), *others))
 
 
 def _torn(drawn: Scenario) -> Scenario:

@@ -28,6 +28,7 @@ from flatbook.venues.bybit.venue import BYBIT_CARD
 MAKER = OwnerId("maker")
 MONITOR = "watch"
 CALM_S = 6
+DEAD_MAN_S = 30
 SEAT_ACCOUNT = "exchange"
 QUOTE = "USDT"
 KEY, WORD = "exchange-key", "exchange-word"

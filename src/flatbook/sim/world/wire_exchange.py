@@ -21,7 +21,7 @@ from flatbook.sim.runs.scenario import Broker, Scenario
 from flatbook.sim.world.outside import Outside
 from flatbook.sim.world.port_venue import Caller
 from flatbook.sim.world.recorded_exchange import BY_HAND, RecordedExchange, binance_naming, bybit_naming
-from flatbook.sim.world.seat import KEY, SEAT_ACCOUNT, WORD, exchange_terms, grid_of, instrument_of
+from flatbook.sim.world.seat import DEAD_MAN_S, KEY, SEAT_ACCOUNT, WORD, exchange_terms, grid_of, instrument_of
 from flatbook.values.ids import AccountId
 from flatbook.values.instruments import Instrument, Product
 from flatbook.venues.binance import markets
@@ -38,7 +38,6 @@ from flatbook.venues.websocket import SessionSocket
 
 HOST = "exchange.example"
 SERVER = "exchange"
-DEAD_MAN_S = 30
 LEVELS = 4
 WALL, WALL_AT = Decimal(1_000), 60
 WHOLE_BPS = 10_000

@@ -8,6 +8,7 @@ import pytest
 
 from flatbook.events import chain, control, orders
 from flatbook.events.event import Event
+from flatbook.events.forced import ForcedReduction
 from flatbook.sim.world import record as rec
 from flatbook.sim.world.record import CASH, SHARE, TOKEN
 from flatbook.values.ids import AccountId, AssetId, ChainId, ExecutionId, OrderId, OwnerId, Underlying
@@ -277,6 +278,24 @@ def test_a_forced_close_that_is_not_booked_as_foreign_is_found() -> None:
     assert "I23" in broken(before_end(FORCED))
     ours = filled(execution_id="x2", order_id=OrderId(ORDER), side=foreign_filled().side)
     assert "I23" in broken(before_end(FORCED, row(21, 8, ours)))
+
+
+def reduced(owner: str, qty: str) -> ForcedReduction:
+    """Returns a part of the forced close."""
+    whole = foreign_filled()
+    return ForcedReduction(
+        owner=OwnerId(owner), account=whole.account, instrument=whole.instrument, underlying=whole.underlying,
+        forced=orders.ForcedBy.DELEVERAGING, venue_order_id=whole.venue_order_id, execution_id=whole.execution_id,
+        side=whole.side, qty=Quantity(Decimal(qty)), price=whole.price, quote=whole.quote,
+        contract_size=whole.contract_size, fees=(), product=whole.product, realised=None, happened_at=at(20),
+        seen_at=at(21),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("rest", "found"), [("0.6", []), ("0.5", ["execution x2 is booked with another quantity"])])
+def test_what_was_closed_by_force_for_two_owners_is_one_execution(rest: str, found: list[str]) -> None:
+    told = before_end(FORCED, row(21, 8, reduced("desk", "0.4"), reduced("unassigned", rest)))
+    assert what(told, "I3") == found
 
 
 def test_a_forced_close_that_is_seen_too_late_is_found() -> None:

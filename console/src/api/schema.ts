@@ -1030,6 +1030,8 @@ export interface paths {
         /**
          * Make a token
          * @description Makes a token and tells its text once; what is kept is a hash, so that the same key is not told it again.
+         *
+         *     Who may do this has every scope to give; a token makes none that lasts longer than itself.
          */
         post: operations["make_token"];
         delete?: never;

@@ -22,7 +22,7 @@ from flatbook.api.commands_once import Known
 from flatbook.api.problems import Code, Problem
 from flatbook.api.routes import AtSite, problems, reading
 from flatbook.projections.commands import CommandLine
-from flatbook.values.instants import text_of_instant
+from flatbook.values.instants import SECONDS_PER_DAY, later, text_of_instant
 
 AtDoor = NamedDependency[SkipValidation[Access]]
 Asked = Request[Any, Any, Any]
@@ -73,7 +73,7 @@ class TokensAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MakeToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A new token: its name, what it allows, which is no more than whoever asks may do, and how long it lasts."""
+    """A new token: its name, what it allows, and how long it lasts."""
 
     name: Annotated[str, msgspec.Meta(pattern=NAME_PATTERN, description="By this name it is ended and audited.")]
     scope: Scope
@@ -218,12 +218,16 @@ def _tokens(access: Access) -> TokensAnswer:
     },
 )
 async def make_token(request: Asked, access: AtDoor, data: JSONBody[MakeToken], key: Key = None) -> Response[bytes]:
-    """Makes a token and tells its text once; what is kept is a hash, so that the same key is not told it again."""
+    """Makes a token and tells its text once; what is kept is a hash, so that the same key is not told it again.
+
+    Who may do this has every scope to give; a token makes none that lasts longer than itself.
+    """
     actor, made = actor_of(request), list[TokenMade]()
 
     async def make(_key: str) -> Known:
-        if not actor.may(data.scope):
-            raise Problem(403, Code.SCOPE_MISSING, f"{actor.name} has {actor.scope.value}, and gives no more than that")
+        ends_at = later(access.clock.now(), seconds=data.days * SECONDS_PER_DAY)
+        if actor.credential is Credential.TOKEN and ends_at > actor.ends_at:
+            raise Problem(403, Code.FORBIDDEN, f"{actor.name} is a token itself, and makes none that outlives it")
         try:
             text = access.make(data.name, data.scope, days=data.days)
         except TokenRefused as error:

@@ -150,20 +150,17 @@ class RateBudget:
 
     def allowances(self, now: Instant) -> tuple[Allowance, ...]:
         """Returns each gauge as it stands at an instant; one whose window is over is unused."""
-        return tuple(
-            Allowance(
-                name=name,
-                used=count.used if now < count.until else 0,
-                limit=count.gauge.limit,
-                window_s=count.gauge.window_s,
-                full_at=count.until if now < count.until else None,
-            )
-            for name, count in self._counts.items()
-        )
+        return tuple(_allowance(name, count, now) for name, count in self._counts.items())
 
     def is_held(self, now: Instant) -> bool:
         """Returns whether the venue asked to wait, or has banned us."""
         return now < max(self._held_until, self._banned_until)
+
+
+def _allowance(name: str, count: _Count, now: Instant) -> Allowance:
+    used = count.used if now < count.until else 0
+    full_at = count.until if used else None
+    return Allowance(name=name, used=used, limit=count.gauge.limit, window_s=count.gauge.window_s, full_at=full_at)
 
 
 def _bounded(asked: Instant | None, now: Instant, standing: Instant, bounds_s: tuple[int, int]) -> Instant:

@@ -169,6 +169,17 @@ def test_an_admin_makes_a_token_and_is_told_its_text_once(door: Door, home: Path
     assert text.encode() not in written
 
 
+def test_a_token_makes_none_that_outlives_it(door: Door) -> None:
+    shown = door.token("", "admin", days=2)
+    body = {"name": "heir", "scope": "admin", "days": 3}
+    told = door.client.post("/api/v1/tokens", json=body, headers={**shown, "idempotency-key": "heir-0001"})
+    assert (told.status_code, told.json()["code"]) == (403, "forbidden")
+    assert "heir" not in [each.name for each in door.access.tokens()]
+    shorter = {**body, "days": 1}
+    told = door.client.post("/api/v1/tokens", json=shorter, headers={**shown, "idempotency-key": "heir-0002"})
+    assert told.status_code == 201
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [

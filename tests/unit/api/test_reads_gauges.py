@@ -1,0 +1,47 @@
+"""What the engine said of its keys' budgets, as the API tells it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from flatbook.api.answers.status import Told
+from flatbook.api.reads_gauges import budgets_of
+from flatbook.services.desk import budgets_of as told_by_engine
+from flatbook.values.ids import AccountId
+from flatbook.values.instants import Instant, instant_of_text, later
+from flatbook.venues.rate_budget import Gauge, Lane, RateBudget
+from tests.unit.api.conftest import site_of
+
+NOW = instant_of_text("2025-12-01T15:00:30Z")
+
+
+class Venue:
+    """An account that counts what its key asks."""
+
+    def __init__(self) -> None:
+        self.budget = RateBudget({"weight_1m": Gauge(limit=4, window_s=60), "orders_10s": Gauge(limit=5, window_s=10)})
+
+    def allowances(self, now: Instant) -> object:
+        """Returns how much of each limit is used."""
+        return self.budget.allowances(now)
+
+
+def test_what_a_key_has_used_of_its_venues_limits_goes_from_the_adapter_to_the_answer(demo: Path) -> None:
+    venue, site = Venue(), site_of(demo)
+    assert list(budgets_of(site)) == []
+    venue.budget.take({"weight_1m": 4}, Lane.CANCEL, NOW)
+    said = told_by_engine({AccountId("binance"): venue, AccountId("paper"): object()}, later(NOW, seconds=1))  # type: ignore[dict-item]
+    site.live.status = Told(running=True, own={"budgets": msgspec.json.decode(msgspec.json.encode(said))})
+    weight, orders = (msgspec.to_builtins(each) for each in budgets_of(site))
+    assert weight == {
+        "account": "binance",
+        "name": "weight_1m",
+        "used": 4,
+        "most": 4,
+        "window_s": 60,
+        "full_at": "2025-12-01T15:01:00Z",
+        "state": "high",
+    }
+    assert (orders["name"], orders["used"], orders["full_at"], orders["state"]) == ("orders_10s", 0, None, "good")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from flatbook.market.depth import Grid, text_of
+from flatbook.values.instants import instant_of_text, later, text_of_instant
 from flatbook.venues.bitget import books as bitget
 from flatbook.venues.okx import books as okx
 from tests.captures.files import Line
@@ -15,6 +16,11 @@ from tests.captures.venues import Feed, feed_named
 from tests.captures.walk import GRID, Change, walk
 
 SYMBOL_MADE = "BTCUSDT"
+STEP_MS = 100
+"""How far apart a venue dates what it tells: as far as tests let it come."""
+
+SAID_FROM = instant_of_text("2026-08-09T21:05:50Z")
+STAMPED_FROM = 1_641_343_695_000_000
 
 
 class Made(NamedTuple):
@@ -52,7 +58,14 @@ def _binance(changes: list[Change], symbol: str, *, spot: bool) -> Said:
         if place == 3:
             sides = {"bids": _rows(change.bids_before), "asks": _rows(change.asks_before)}
             yield False, f"https://made/depth?symbol={symbol}&limit=1000", {"lastUpdateId": last - 5, **sides}
-        told = {"e": "depthUpdate", "E": place, "s": symbol, "U": first, "u": last, **({} if spot else {"pu": before})}
+        told = {
+            "e": "depthUpdate",
+            "E": place * STEP_MS,
+            "s": symbol,
+            "U": first,
+            "u": last,
+            **({} if spot else {"pu": before}),
+        }
         before = last
         url = "wss://stream.binance.com/stream" if spot else "wss://fstream.binance.com/stream"
         sides = {"b": _rows(change.bids), "a": _rows(change.asks)}
@@ -72,13 +85,13 @@ def _bybit(changes: list[Change], symbol: str) -> Said:
         }
         kind = "snapshot" if is_whole else "delta"
         url = "wss://stream.bybit.com/v5/public/spot"
-        yield True, url, {"topic": f"orderbook.50.{symbol}", "type": kind, "ts": place, "data": told}
+        yield True, url, {"topic": f"orderbook.50.{symbol}", "type": kind, "ts": place * STEP_MS, "data": told}
 
 
 def _okx(changes: list[Change], symbol: str) -> Said:
     for place, change in enumerate(changes):
         bids, asks = (change.bids_after, change.asks_after) if place == 0 else (change.bids, change.asks)
-        numbers = {"seqId": place + 7, "prevSeqId": -1 if place == 0 else place + 6, "ts": str(place)}
+        numbers = {"seqId": place + 7, "prevSeqId": -1 if place == 0 else place + 6, "ts": str(place * STEP_MS)}
         sides = {"bids": [[*row, "0", "1"] for row in _rows(bids)], "asks": [[*row, "0", "1"] for row in _rows(asks)]}
         told = {**sides, **numbers, "checksum": okx.checksum(change.book(), GRID)}
         arg = {"channel": "books", "instId": symbol}
@@ -96,7 +109,7 @@ def _okx(changes: list[Change], symbol: str) -> Said:
 def _bitget(changes: list[Change], symbol: str) -> Said:
     for place, change in enumerate(changes):
         bids, asks = (change.bids_after, change.asks_after) if place == 0 else (change.bids, change.asks)
-        summed = {"ts": str(place), "checksum": bitget.checksum(change.book(), GRID)}
+        summed = {"ts": str(place * STEP_MS), "checksum": bitget.checksum(change.book(), GRID)}
         told = {"bids": _rows(bids), "asks": _rows(asks), **summed}
         arg = {"instType": "SPOT", "channel": "books", "instId": symbol}
         action = "snapshot" if place == 0 else "update"
@@ -109,7 +122,14 @@ def _gate(changes: list[Change], symbol: str) -> Said:
         if place == 3:
             whole = {"id": last - 5, "bids": _rows(change.bids_before), "asks": _rows(change.asks_before)}
             yield False, f"https://made/spot/order_book?currency_pair={symbol}&limit=100&with_id=true", whole
-        told = {"t": place, "s": symbol, "U": first, "u": last, "b": _rows(change.bids), "a": _rows(change.asks)}
+        told = {
+            "t": place * STEP_MS,
+            "s": symbol,
+            "U": first,
+            "u": last,
+            "b": _rows(change.bids),
+            "a": _rows(change.asks),
+        }
         head = {"time": place, "channel": "spot.order_book_update", "event": "update"}
         yield True, "wss://api.gateio.ws/ws/v4/", {**head, "result": told}
 
@@ -135,15 +155,19 @@ def _coinbase(changes: list[Change], symbol: str) -> Said:
             for price, size in _rows(levels)
         ]
         event = {"type": "snapshot" if place == 0 else "update", "product_id": symbol, "updates": updates}
-        head = {"channel": "l2_data", "timestamp": "2026-08-09T21:05:50Z", "sequence_num": place}
+        head = {
+            "channel": "l2_data",
+            "timestamp": text_of_instant(later(SAID_FROM, ms=place * STEP_MS)),
+            "sequence_num": place,
+        }
         yield True, "wss://advanced-trade-ws.coinbase.com", {**head, "events": [event]}
 
 
 def _bitstamp(changes: list[Change], symbol: str) -> Said:
     for place, change in enumerate(changes):
-        stamp = {"timestamp": "1641343695", "microtimestamp": str(1_641_343_695_000_000 + place)}
+        stamp = {"timestamp": "1641343695", "microtimestamp": str(STAMPED_FROM + place * STEP_MS * 1_000)}
         if place == 3:
-            before = {"timestamp": "1641343695", "microtimestamp": str(1_641_343_695_000_000 + place - 1)}
+            before = {"timestamp": "1641343695", "microtimestamp": str(STAMPED_FROM + place * STEP_MS * 1_000 - 1)}
             sides = {"bids": _rows(change.bids_before), "asks": _rows(change.asks_before)}
             yield False, f"https://made/api/v2/order_book/{symbol.lower()}", {**before, **sides}
         told = {**stamp, "bids": _rows(change.bids), "asks": _rows(change.asks)}

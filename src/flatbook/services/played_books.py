@@ -10,6 +10,8 @@ import gzip
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import msgspec
+
 from flatbook.engine.ports import Clock
 from flatbook.market.depth import UNREADABLE, Books, Grid, Heard, Update, unread
 from flatbook.services.tape_lines import HEAD, WHOLE, decode_kept
@@ -59,10 +61,14 @@ class PlayedBooks:
             if ahead is None or now - (at + ahead) > LATE_NS_MAX:
                 ahead = now - at
             await self._clock.sleep_until(Instant(at + ahead))
-            self._hear(frame)
+            self._hear(frame, ahead)
 
-    def _hear(self, frame: bytes) -> None:
-        for heard in self._read(frame):
+    def _hear(self, frame: bytes, ahead: int) -> None:
+        """Hears a frame as if it were told now: what is dated in it is moved by as much as the frame is."""
+        for told in self._read(frame):
+            heard = told
+            if isinstance(told, Update) and told.happened_at:
+                heard = msgspec.structs.replace(told, happened_at=told.happened_at + ahead)
             if self.books.take(heard) is not None and isinstance(heard, Update):
                 self.changed(heard.symbol, self.books.by_symbol[heard.symbol])
         for traded in self._trades.read(frame):

@@ -87,22 +87,11 @@ def _age_s(at: Instant | None, now: int | None) -> int | None:
 
 
 def _parts(body: dict[str, Any]) -> Iterator[Part]:
-    from flatbook.cli.positions import nets_table
     from flatbook.cli.reading import as_of_line
 
     yield f"{_verdict(body)}; {as_of_line(body)}"
     yield _engine_line(body)
-    yield nets_table(body["nets"])
-    if body["nets"]:
-        unvalued = f", without {', '.join(body['unvalued'])}: no price" if body["unvalued"] else ""
-        yield f"open in USD: {cents(body['open_usd'])}{unvalued}"
-    if body["nets"] and not body["thresholds_known"]:
-        yield "no usable configuration (see flatbook config check): every net but zero counts as not flat"
-    orders = body["orders"]
-    yield (
-        f"orders: {orders['open']} open, {orders['unknown']} unknown, {orders['executions_missing']} with missing "
-        f"executions, {orders['foreign']} not ours"
-    )
+    yield from _exposure(body)
     yield Table(
         "halts",
         (
@@ -129,6 +118,28 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
         body["alerts"],
     )
     yield Table("freezes", FREEZES, body["freezes"])
+    yield from _outside_tables(body)
+
+
+def _exposure(body: dict[str, Any]) -> Iterator[Part]:
+    """Yields the nets, what they are worth, and how many orders stand behind them."""
+    from flatbook.cli.positions import nets_table
+
+    yield nets_table(body["nets"])
+    if body["nets"]:
+        unvalued = f", without {', '.join(body['unvalued'])}: no price" if body["unvalued"] else ""
+        yield f"open in USD: {cents(body['open_usd'])}{unvalued}"
+    if body["nets"] and not body["thresholds_known"]:
+        yield "no usable configuration (see flatbook config check): every net but zero counts as not flat"
+    orders = body["orders"]
+    yield (
+        f"orders: {orders['open']} open, {orders['unknown']} unknown, {orders['executions_missing']} with missing "
+        f"executions, {orders['foreign']} not ours"
+    )
+
+
+def _outside_tables(body: dict[str, Any]) -> Iterator[Part]:
+    """Yields how far chains are read, what venues do without us, and where their books differ from ours."""
     yield Table(
         "chains",
         (

@@ -58,7 +58,7 @@ def told(home: Path, verb: str, *words: str) -> dict[str, object]:
 @pytest.mark.parametrize("verb", ["status", "positions"])
 def test_what_was_folded_is_kept_and_tells_the_same(home: Path, verb: str) -> None:
     folded = told(home, verb)
-    assert folded["as_of"] == {"seq": 13 + SNAPSHOT_EVENTS_MIN, "at": "2025-12-02T14:39:00Z"}
+    assert folded["as_of"] == {"seq": 14 + SNAPSHOT_EVENTS_MIN, "at": "2025-12-02T14:39:00Z"}
     assert len(list((home / "snapshots").iterdir())) == 1
     assert told(home, verb) == folded
 
@@ -72,7 +72,7 @@ def test_what_came_since_is_folded_on(home: Path) -> None:
         folded = fold_journal(past, where.snapshots, fold, events_min=SNAPSHOT_EVENTS_MIN)
     assert (folded.from_snapshot, folded.rows) == (True, 1)
     now = call("status", "--json", "--home", str(home)).body()
-    assert now["as_of"]["seq"] == 14 + SNAPSHOT_EVENTS_MIN
+    assert now["as_of"]["seq"] == 15 + SNAPSHOT_EVENTS_MIN
     assert [alert["name"] for alert in now["alerts"]] == ["residue_limit"]
 
 
@@ -85,7 +85,7 @@ def test_an_answer_is_kept_until_the_journal_goes_on(home: Path, words: tuple[st
     assert told(home, *words) == first
     assert kept[0].stat().st_mtime_ns == written
     append(home, [RAISED])
-    assert told(home, *words)["as_of"] == {"seq": 14 + SNAPSHOT_EVENTS_MIN, "at": "2025-12-02T14:39:00Z"}
+    assert told(home, *words)["as_of"] == {"seq": 15 + SNAPSHOT_EVENTS_MIN, "at": "2025-12-02T14:39:00Z"}
 
 
 def test_an_answer_to_another_question_is_not_given(home: Path) -> None:
@@ -104,14 +104,14 @@ def test_an_answer_that_was_changed_on_the_disk_is_made_anew(home: Path) -> None
 def test_an_answer_about_the_past_is_neither_kept_nor_taken(home: Path) -> None:
     present = told(home, "pnl")
     (kept,) = (home / "snapshots").iterdir()
-    past = told(home, "pnl", "--at", str(13 + SNAPSHOT_EVENTS_MIN))
+    past = told(home, "pnl", "--at", str(14 + SNAPSHOT_EVENTS_MIN))
     assert past == present
-    assert told(home, "pnl", "--at", "13")["as_of"] == {"seq": 13, "at": "2025-12-02T14:34:00Z"}
+    assert told(home, "pnl", "--at", "14")["as_of"] == {"seq": 14, "at": "2025-12-02T14:34:00Z"}
     assert list((home / "snapshots").iterdir()) == [kept]
 
 
 def test_the_past_and_a_home_that_cannot_be_written_need_no_snapshot(home: Path) -> None:
-    assert call("status", "--at", "13", "--home", str(home)).out.startswith("FLAT; as of event 13")
+    assert call("status", "--at", "14", "--home", str(home)).out.startswith("FLAT; as of event 14")
     assert not (home / "snapshots").exists()
     (home / "snapshots").write_text("a file where the folder should be")
     assert told(home, "status")["flat"] is True
@@ -127,12 +127,12 @@ def test_a_commit_of_nothing_but_cursors_is_not_when_the_event_before_was_commit
     keep(flat_desk(), tmp_path)
     append(tmp_path, [CLEARED])
     append_cursors(tmp_path)
-    assert told(tmp_path, verb)["as_of"] == {"seq": 14, "at": "2025-12-02T14:39:00Z"}
+    assert told(tmp_path, verb)["as_of"] == {"seq": 15, "at": "2025-12-02T14:39:00Z"}
 
 
 def test_a_state_kept_behind_cursors_still_tells_when_its_event_was_committed(home: Path) -> None:
     append_cursors(home)
     folded = told(home, "status")
-    assert folded["as_of"] == {"seq": 13 + SNAPSHOT_EVENTS_MIN, "at": "2025-12-02T14:39:00Z"}
+    assert folded["as_of"] == {"seq": 14 + SNAPSHOT_EVENTS_MIN, "at": "2025-12-02T14:39:00Z"}
     assert len(list((home / "snapshots").iterdir())) == 1
     assert told(home, "status") == folded

@@ -201,8 +201,11 @@ def test_what_the_engine_sees_of_a_market_is_shown_as_it_moves(page: Any) -> Non
 
 def test_a_token_that_is_made_in_the_console_opens_the_api_until_it_is_ended(page: Any, desk: Desk) -> None:
     page.goto("/settings")
+    page.evaluate(AXE.read_text("utf-8"))
     page.get_by_test_id("token-add").click()
     page.get_by_test_id("token-name").fill("drill")
+    page.evaluate(SETTLED)
+    assert violations_in_both(page) == {}
     page.get_by_test_id("token-make").click()
     token = text_of(page, "token-text").strip()
     assert answered(desk, token) == 200

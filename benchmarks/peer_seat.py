@@ -102,7 +102,7 @@ def decide(view: QuoteView, params: Quoted) -> Decision:
                 if not each.cancel_pending
             ]
         tick = instrument.rules.tick
-        bid, ask = Price((touch.bid - offset) * tick), Price((touch.ask + offset) * tick)
+        bid, ask = (touch.bid - offset) * tick, (touch.ask + offset) * tick
         intents.append(replace(buy, order_id=view.order_id(index), limit=bid))
         intents.append(replace(sale, order_id=view.order_id(index + 1), limit=ask))
         index += 2

@@ -16,7 +16,7 @@ from flatbook.values.instants import Instant
 if TYPE_CHECKING:
     from flatbook.backtest.standing import Standing
 
-ENDED_KEPT_MAX = 256
+ENDED_KEPT_MAX = 64
 NOT_SEEN = -1
 
 
@@ -66,7 +66,8 @@ class Placed:
     def take_back(self, count: int) -> None:
         """Forgets all orders that were added after so many."""
         for number in range(count + 1, self.count + 1):
-            self.drop(self.sent[number])
+            if number in self.sent:
+                self.drop(self.sent[number])
         self.count = count
 
     def drop(self, sent: Sent) -> None:

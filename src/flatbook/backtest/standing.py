@@ -202,6 +202,7 @@ class Standing:
         if lots is None or not self.is_plain or not self._read_entry(state):
             return False
         self.lots_read, self.fills_read, self.changes = lots, cells[at + desk.FILLS_SEEN], NOT_READ
+        # The fold counts a day with whatever mark there is; orders pass at one look only where it is above zero.
         cells[at + desk.QTY], cells[at + desk.IS_VALUED] = lots, int(mark is not None)
         day = state.positions.days.get(self.key)
         fresh = DayResult(day=0) if day is None else DayResult(day=day.day, cash_usd=day.cash_usd, qty=day.qty)

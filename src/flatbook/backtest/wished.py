@@ -127,11 +127,11 @@ class Wished:
         ids, sent_by, by_id, rows = view.ids, self._sent_by, self._by_id, self.booked.bytes
         if count > len(ids) or head[_ALIVE] + wishes + count >= ORDERS_MAX:
             return False
-        row = WISHES_BEGIN + wishes * ROW_BYTES
+        self.placed.count = number + count
         for intent, order_id in zip(wanted, ids, strict=False):
             given, owner, base, on, side, qty, limit, reduces, style, slot, because, evidence, until = astuple(intent)
             standing = standings.get(on.id)
-            if standing is None or given is not order_id:
+            if standing is None:
                 return False
             steps, shape = standing.steps, standing.bought if side is _BUY else standing.sold
             if (
@@ -146,10 +146,12 @@ class Wished:
                 or base is not shape.underlying
             ):
                 shape = self._shape(seated, standing, intent, wishes)
-            ticks = None if limit is None else steps.known_ticks.get(limit) or steps.ticks(limit)
-            if shape is None or ticks is None or until < 0 or not 0 < ticks < steps.ticks_bound:
+            if shape is None or limit is None or given is not order_id or until < 0:
                 return False
-            raw, size = NO_TEXT
+            ticks = steps.known_ticks.get(limit) or steps.ticks(limit)
+            if ticks is None or not 0 < ticks < steps.ticks_bound:
+                return False
+            raw = size = 0
             if evidence or because is not None or not shape.has_text or not limit.same_quantum(steps.tick):
                 head[_WISHES] = wishes
                 text = self.booked.keep_raw(encode_event(intended(intent, now)))
@@ -158,8 +160,10 @@ class Wished:
                 raw, size = text
             number += 1
             sent_by[number] = by_id[order_id] = Sent(number, standing, intent, now)
+            row = WISHES_BEGIN + wishes * ROW_BYTES
             put_wish(rows, row, _PLACES, number, shape.row, now, ticks, until, counted, raw, size)
-            self.placed.count, counted, row, wishes = number, counted + 1, row + ROW_BYTES, wishes + 1
+            counted += 1
+            wishes += 1
         head[_WISHES] = wishes
         times += [now] * count
         if len(times) > seated.limits.orders_per_minute_max:

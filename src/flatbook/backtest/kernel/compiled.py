@@ -102,6 +102,19 @@ INLINED = (
     passing.has_undo_room,
     passing.keep_sight,
     passing.pass_by,
+    queues.before,
+    queues.swap,
+    queues.sift_up,
+    queues.drop_first,
+    queues.next_turn,
+    queues.send_arrival,
+    queues.take_report_row,
+    queues.settle_report,
+    letters.put_piece,
+    letters.put_digits,
+    letters.put_whole,
+    letters.wrote,
+    live_orders.order_row,
 )
 """What is called for every row: it becomes part of the scan, for handing over an array costs more than most of them."""
 _LONG, _DOUBLE = types.int64, types.float64
@@ -155,6 +168,7 @@ def compile_way_in() -> tuple[str, bytes]:
 
     Needs: no two functions have one name, and each stands after those that it calls.
     """
+    _numba.config.LOOP_VECTORIZE = _numba.config.SLP_VECTORIZE = 0
     spaces = {module.__name__: dict(vars(module)) for module in MODULES}
     made: dict[str, Callable[..., Any]] = {}
     for function in (function for module in MODULES for function in module.COMPILED):

@@ -101,8 +101,7 @@ def decide(view: QuoteView, params: Quoted) -> Decision:
                 for each in orders
                 if not each.cancel_pending
             ]
-        tick = instrument.rules.tick
-        bid, ask = (touch.bid - offset) * tick, (touch.ask + offset) * tick
+        bid, ask = view.price(instrument.id, touch.bid - offset), view.price(instrument.id, touch.ask + offset)
         intents.append(replace(buy, order_id=view.order_id(index), limit=bid))
         intents.append(replace(sale, order_id=view.order_id(index + 1), limit=ask))
         index += 2

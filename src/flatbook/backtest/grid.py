@@ -15,7 +15,10 @@ KEPT_MAX = 4_096
 
 
 class Steps:
-    """The tick and the lot of one instrument that is traded, and its place on the tape."""
+    """The tick and the lot of one instrument that is traded, and its place on the tape.
+
+    `prices` are those that were asked for, by their ticks, and `ticks_of` says those of each by its identity.
+    """
 
     __slots__ = (
         "instrument",
@@ -25,9 +28,11 @@ class Steps:
         "lot_ratio",
         "lots_bound",
         "place",
+        "prices",
         "tick",
         "tick_ratio",
         "ticks_bound",
+        "ticks_of",
     )
 
     def __init__(self, place: int, recorded: TapeInstrument, instrument: Instrument) -> None:
@@ -37,6 +42,8 @@ class Steps:
                 raise ValueError(f"{instrument.id} has a {name} of {ours}, and on the tape one of {theirs}")
         self.place, self.instrument = place, instrument
         self.known_ticks: dict[Decimal, int] = {}
+        self.prices: dict[int, Price] = {}
+        self.ticks_of: dict[int, int] = {}
         self.known_lots: dict[Decimal, int] = {}
         self.tick, self.lot = instrument.rules.tick, instrument.rules.lot
         self.tick_ratio, self.lot_ratio = self.tick.as_integer_ratio(), self.lot.as_integer_ratio()
@@ -44,8 +51,15 @@ class Steps:
         self.ticks_bound, self.lots_bound = (_bound(self.tick), _bound(self.lot)) if is_small else (0, 0)
 
     def price(self, ticks: int) -> Price:
-        """Returns a price. Units: quote per base."""
-        return Price(ticks * self.tick)
+        """Returns a price, which is kept: it is known again by itself. Units: quote per base."""
+        price = self.prices.get(ticks)
+        if price is None:
+            if len(self.prices) >= KEPT_MAX:
+                self.prices.clear()
+                self.ticks_of.clear()
+            price = self.prices[ticks] = Price(ticks * self.tick)
+            self.ticks_of[id(price)] = ticks
+        return price
 
     def qty(self, lots: int) -> Quantity:
         """Returns a quantity. Units: contracts."""

@@ -41,6 +41,7 @@ class PassingView:
         self._held = held
         self.position, self.slot, self.slots, self.note = held.position, held.slot, held.slots, held.note
         self.free, self.stop, self.turned_down, self.order_id = held.free, held.stop, held.turned_down, held.order_id
+        self.price = held.price
 
     def quiet(self, passed: Passed, until: int, wake: Wake | None) -> int:
         """Asks on one message after the other. Returns how many there are before the first at which it wants something.

@@ -18,7 +18,7 @@ from flatbook.state.slots import SlotHeld
 from flatbook.strategies.quoting import Stop
 from flatbook.values.ids import COUNT_DIGITS, InstrumentId, OrderId, OwnerId, Slot, order_id_of_observation
 from flatbook.values.instants import NS_PER_MS, Instant
-from flatbook.values.money import Money, Quantity
+from flatbook.values.money import Money, Price, Quantity
 
 _ENDS = [f"{number:02d}" for number in range(100)]
 IDS_MAX = 1_024
@@ -121,6 +121,11 @@ class StandingView:
             return touches[instrument]
         touch = touches[instrument] = self._touch_after(self._places[instrument], self.now - self._age_ns)
         return touch
+
+    def price(self, instrument: InstrumentId, ticks: int) -> Price:
+        """Returns a price of an instrument of its seat, exact to the tick: the same object for the same ticks."""
+        steps = self._standings[instrument].steps
+        return steps.prices.get(ticks) or steps.price(ticks)
 
     def observed_at(self, instrument: InstrumentId) -> Instant | None:
         """Returns when its book was last seen fit, by our clock; None before the first time."""

@@ -148,11 +148,13 @@ class Wished:
                 shape = self._shape(seated, standing, intent, wishes)
             if shape is None or limit is None or given is not order_id or until < 0:
                 return False
-            ticks = steps.known_ticks.get(limit) or steps.ticks(limit)
+            given_ticks = steps.ticks_of.get(id(limit))
+            ticks = given_ticks or steps.known_ticks.get(limit) or steps.ticks(limit)
             if ticks is None or not 0 < ticks < steps.ticks_bound:
                 return False
             raw = size = 0
-            if evidence or because is not None or not shape.has_text or not limit.same_quantum(steps.tick):
+            is_written = given_ticks is not None or limit.same_quantum(steps.tick)
+            if evidence or because is not None or not shape.has_text or not is_written:
                 head[_WISHES] = wishes
                 text = self.booked.keep_raw(encode_event(intended(intent, now)))
                 if text is None:

@@ -67,6 +67,10 @@ class SeatView:
         touch = touches[instrument] = self._sights.touch(instrument) if is_seen else None
         return touch
 
+    def price(self, instrument: InstrumentId, ticks: int) -> Price:
+        """Returns a price of an instrument of its seat, exact to the tick. Units: ticks; quote per base."""
+        return Price(ticks * self._named(instrument).rules.tick)
+
     def observed_at(self, instrument: InstrumentId) -> Instant | None:
         """Returns when its book was last seen fit, by our clock; None before the first time."""
         return self._sights.observed_at(instrument)

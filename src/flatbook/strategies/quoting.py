@@ -21,7 +21,7 @@ from flatbook.strategies.decision import Decision
 from flatbook.values.ids import AccountId, InstrumentId, OrderId, OwnerId, Slot
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Instrument
-from flatbook.values.money import Money, Quantity
+from flatbook.values.money import Money, Price, Quantity
 
 
 class FeatureKind(Enum):
@@ -75,6 +75,10 @@ class QuoteView(Protocol):
 
     def touch(self, instrument: InstrumentId) -> Touch | None:
         """Returns the best of both sides; None while the book is unfit, stale or empty on one side."""
+        ...
+
+    def price(self, instrument: InstrumentId, ticks: int) -> Price:
+        """Returns a price of an instrument of its seat, exact to the tick. Units: ticks; quote per base."""
         ...
 
     def observed_at(self, instrument: InstrumentId) -> Instant | None:

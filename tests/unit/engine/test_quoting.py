@@ -278,3 +278,14 @@ def test_what_rests_at_a_restart_is_pulled_when_no_book_comes_for_a_while() -> N
     assert not again.order(order_id).cancel_pending
     again.wait(ms=750)
     assert again.order(order_id).cancel_pending
+
+
+def test_a_view_gives_a_price_by_its_ticks() -> None:
+    found: list[str] = []
+
+    def asks(view: QuoteView, _scene: Scene) -> Decision:
+        found.append(str(view.price(SPOT.id, 990)))
+        return decision()
+
+    Scene(asks).begin()
+    assert found == ["99.0"]

@@ -24,7 +24,7 @@ from flatbook.values.ids import AccountId, AssetId, InstrumentId, OrderId, Owner
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Instrument, Product, Side, TradingRules
 from flatbook.values.lattice import Spacing
-from flatbook.values.money import ZERO, Money, Quantity, plain
+from flatbook.values.money import ZERO, Money, Price, Quantity, plain
 
 OWNER = OwnerId("maker")
 START = Instant(1_764_685_800_000_000_000)
@@ -86,6 +86,9 @@ class LiteralView:
 
     def touch(self, instrument: InstrumentId) -> Touch | None:
         return self.book
+
+    def price(self, instrument: InstrumentId, ticks: int) -> Price:
+        return Price(ticks * self.params.instrument.rules.tick)
 
     def observed_at(self, instrument: InstrumentId) -> Instant | None:
         return self.heard_at

@@ -21,20 +21,20 @@ from tests.unit.cli.scene import call, flat_desk, keep
 def test_tail_shows_the_latest_events_one_line_each(flat: Path) -> None:
     told = call("events", "tail", "-n", "2", "--home", str(flat))
     lines = told.out.splitlines()
-    assert [line.split()[0] for line in lines] == ["12", "13"]
+    assert [line.split()[0] for line in lines] == ["13", "14"]
     assert [line.split()[2] for line in lines] == ["order_accepted", "order_filled"]
 
 
 def test_tail_of_one_type_only(flat: Path) -> None:
     body = call("events", "tail", "--type", "order_filled", "--json", "--home", str(flat)).body()
     assert body["schema"] == "flatbook.events.tail.v1"
-    assert [event["seq"] for event in body["events"]] == [8, 13]
+    assert [event["seq"] for event in body["events"]] == [9, 14]
     event = body["events"][0]
     assert (event["qty"], event["price"], event["happened_at"]) == ("1.5", "250.02", "2025-12-02T14:32:00Z")
     both = call(
         "events", "tail", "--type", "order_filled", "--type", "vault_filled", "--json", "--home", str(flat)
     ).body()
-    assert [event["seq"] for event in both["events"]] == [5, 8, 9, 10, 13]
+    assert [event["seq"] for event in both["events"]] == [6, 9, 10, 11, 14]
 
 
 def test_a_type_that_no_event_has_is_refused(flat: Path) -> None:
@@ -46,11 +46,11 @@ def test_a_type_that_no_event_has_is_refused(flat: Path) -> None:
 def test_export_writes_json_lines_that_state_amounts_as_text(flat: Path, tmp_path: Path) -> None:
     to = tmp_path / "events.jsonl"
     told = call("events", "export", "--to", str(to), "--home", str(flat))
-    assert (told.code, told.out) == (0, f"wrote 13 events to {to}\n")
+    assert (told.code, told.out) == (0, f"wrote 14 events to {to}\n")
     lines = [json.loads(line) for line in to.read_text().splitlines()]
-    assert [line["seq"] for line in lines] == list(range(1, 14))
+    assert [line["seq"] for line in lines] == list(range(1, 15))
     assert {line["schema"] for line in lines} == {"flatbook.event.v1"}
-    assert (lines[4]["type"], lines[4]["shares"], lines[4]["key"]["block"]) == (
+    assert (lines[5]["type"], lines[5]["shares"], lines[5]["key"]["block"]) == (
         "vault_filled",
         "1.500000000000000000",
         1001,
@@ -86,10 +86,10 @@ def test_export_never_overwrites_and_never_mixes_two_answers(flat: Path, tmp_pat
 def test_verify_reads_everything_and_names_the_end(flat: Path, tmp_path: Path) -> None:
     anchor = tmp_path / "anchor"
     body = call("events", "verify", "--anchor-to", str(anchor), "--json", "--home", str(flat)).body()
-    assert (body["events"], body["anchored"], body["head"]["last"]) == (13, False, 13)
+    assert (body["events"], body["anchored"], body["head"]["last"]) == (14, False, 14)
     again = call("events", "verify", "--anchor", str(anchor), "--home", str(flat))
     assert again.code == 0
-    assert "is whole, and holds the anchor: 13 events" in again.out
+    assert "is whole, and holds the anchor: 14 events" in again.out
 
 
 def test_verify_finds_an_edited_row(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_follow_shows_new_events_as_they_are_committed(tmp_path: Path) -> None:
     ]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert json.loads(process.stdout.readline())["seq"] == 13
+        assert json.loads(process.stdout.readline())["seq"] == 14
         journal = open_journal(path)
         epoch = journal.take_lease(Instant(0))
         stopped = EngineStopped(reason="test", stopped_at=Instant(0))
@@ -184,7 +184,7 @@ def test_follow_shows_new_events_as_they_are_committed(tmp_path: Path) -> None:
         new = json.loads(process.stdout.readline())
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
-    assert (new["seq"], new["type"], new["reason"]) == (14, "engine_stopped", "test")
+    assert (new["seq"], new["type"], new["reason"]) == (15, "engine_stopped", "test")
 
 
 def test_a_tail_that_was_cut_off_is_found_by_the_note_beside_the_journal(tmp_path: Path) -> None:

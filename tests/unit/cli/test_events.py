@@ -72,7 +72,7 @@ def test_export_as_csv_is_a_table_whose_last_column_is_the_event(flat: Path, tmp
     with to.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["seq"] for row in rows] == [str(seq) for seq in range(1, 9)]
-    assert json.loads(rows[7]["event"])["price"] == "250.02"
+    assert json.loads(rows[8]["event"])["price"] == "250.02"
 
 
 def test_export_never_overwrites_and_never_mixes_two_answers(flat: Path, tmp_path: Path) -> None:

@@ -66,12 +66,12 @@ def test_export_to_standard_output_is_the_same(flat: Path, tmp_path: Path) -> No
 def test_export_as_csv_is_a_table_whose_last_column_is_the_event(flat: Path, tmp_path: Path) -> None:
     to = tmp_path / "events.csv"
     body = call(
-        "events", "export", "--format", "csv", "--to", str(to), "--at", "8", "--json", "--home", str(flat)
+        "events", "export", "--format", "csv", "--to", str(to), "--at", "9", "--json", "--home", str(flat)
     ).body()
-    assert (body["events"], body["format"]) == (8, "csv")
+    assert (body["events"], body["format"]) == (9, "csv")
     with to.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert [row["seq"] for row in rows] == [str(seq) for seq in range(1, 9)]
+    assert [row["seq"] for row in rows] == [str(seq) for seq in range(1, 10)]
     assert json.loads(rows[8]["event"])["price"] == "250.02"
 
 

@@ -90,9 +90,9 @@ class Income:
 class SpotFlows:
     """Deposits, withdrawals and transfers of a spot account.
 
-    They are read again where its coins moved, FLOWS_LAG_S after that, and after a while; at most FLOWS_AT_ONCE times in
-    as many minutes. They are told by another service of Binance, which may be down while spot trades: then nothing new
-    is told, and what came meanwhile shows as a difference of cash until it is.
+    They are read again where its coins moved, FLOWS_LAG_S after that, and after a while; once in FLOWS_REST_S where
+    that was FLOWS_AT_ONCE times in as many minutes. They are told by another service of Binance, which may be down
+    while spot trades: then nothing new is told, and what came meanwhile shows as a difference of cash until it is.
     """
 
     def __init__(self, line: BinanceLine | None, clock: Clock) -> None:
@@ -127,10 +127,13 @@ class SpotFlows:
         """Whether what is known still counts, or must, because it was read too often lately."""
         if coins != self._beside:
             self._beside, self._moved_at = coins, now
-        reads = self._reads
-        if len(reads) == FLOWS_AT_ONCE and now < later(reads[0], seconds=FLOWS_AT_ONCE * FLOWS_REST_S):
+        reads, last = self._reads, self._last_read()
+        is_busy = len(reads) == FLOWS_AT_ONCE and now < later(reads[0], seconds=FLOWS_AT_ONCE * FLOWS_REST_S)
+        if is_busy and now < later(last, seconds=FLOWS_REST_S):
             return True
-        return self.is_complete and now < later(self._last_read(), seconds=FLOWS_AGE_S)
+        if self._moved_at <= last < later(self._moved_at, seconds=FLOWS_LAG_S):
+            return now < later(self._moved_at, seconds=FLOWS_LAG_S)
+        return self.is_complete and now < later(last, seconds=FLOWS_AGE_S)
 
     def _last_read(self) -> Instant:
         return self._reads[-1] if self._reads else Instant(0)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, Protocol
 
 from litestar import WebSocket, websocket
 from litestar.di import NamedDependency
@@ -38,11 +39,20 @@ PACE_S = 0.25
 COST_FACTOR = 10
 SEND_S = 10.0
 PROVE_S = 30.0
-CLOSE_BUSY, CLOSE_SPOKEN, CLOSE_UNPROVEN = 1013, 1008, 4401
+CLOSE_BUSY, CLOSE_SPOKEN, CLOSE_FAULT, CLOSE_UNPROVEN = 1013, 1008, 1011, 4401
 
 AtHub = NamedDependency[SkipValidation[Hub]]
 IsLive = Callable[[Any], Awaitable[bool]]
 Socket = WebSocket[Any, Any, Any]
+
+_log = logging.getLogger(__name__)
+
+
+class Closes(Protocol):
+    """A connection that can be ended with a code and the reason."""
+
+    async def close(self, code: int, reason: str | None) -> None:
+        """Ends the connection."""
 
 
 class Channel(NamedTuple):
@@ -254,11 +264,21 @@ async def stream(
         await over.wait()
         if hearing.done() and hearing.result():
             await socket.close(CLOSE_SPOKEN, "there is nothing to say on this stream")
+        elif telling.done() and (fault := telling.exception()) is not None:
+            await end_for_fault(socket, fault)
     finally:
         hub.clients.pop(telling, None)
         for task in (telling, hearing):
             task.cancel()
         await asyncio.gather(telling, hearing, return_exceptions=True)
+
+
+async def end_for_fault(socket: Closes, fault: BaseException) -> None:
+    """Closes a stream that could not be told on; a client that took nothing for long, or went, is no fault of ours."""
+    if isinstance(fault, (TimeoutError, WebSocketDisconnect)):
+        return
+    _log.error("a stream could not be told on", exc_info=fault)
+    await socket.close(CLOSE_FAULT, "the stream failed; connect again")
 
 
 async def _heard(socket: Socket) -> bool:

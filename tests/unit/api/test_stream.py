@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import time
@@ -15,6 +16,7 @@ from litestar.testing import TestClient
 
 from flatbook.api.app import create_app
 from flatbook.api.reads import READS
+from flatbook.api.stream import end_for_fault
 from flatbook.journal.sqlite import create_journal
 from tests.unit.api.conftest import site_of
 from tests.unit.api.test_follow import commit
@@ -140,6 +142,31 @@ def test_whoever_speaks_is_sent_away(client: TestClient[Any]) -> None:
         with pytest.raises(WebSocketDisconnect) as ended:
             heard.until(lambda _: False)
     assert ended.value.code == 1008
+
+
+class Closing:
+    """A connection that keeps how it was closed."""
+
+    def __init__(self) -> None:
+        self.closed: list[tuple[int, str | None]] = []
+
+    async def close(self, code: int, reason: str | None) -> None:
+        """Keeps the code and the reason."""
+        self.closed.append((code, reason))
+
+
+def test_a_stream_that_fails_by_a_fault_of_ours_says_so_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    socket = Closing()
+    asyncio.run(end_for_fault(socket, ValueError("a row without an id")))
+    assert socket.closed == [(1011, "the stream failed; connect again")]
+    assert "a row without an id" in caplog.text
+
+
+@pytest.mark.parametrize("gone", [TimeoutError(), WebSocketDisconnect(detail="gone")])
+def test_a_client_that_is_slow_or_gone_is_no_fault(gone: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    socket = Closing()
+    asyncio.run(end_for_fault(socket, gone))
+    assert (socket.closed, caplog.text) == ([], "")
 
 
 def test_without_a_journal_nothing_is_claimed(home: Path) -> None:

@@ -59,6 +59,14 @@ class Worth(NamedTuple):
     first: float = 0.0
 
 
+class Span(NamedTuple):
+    """From when to when a run went, ns, and what there was at its start. Units: USD."""
+
+    began_at: int
+    ended_at: int
+    opening_usd: float
+
+
 class _Account:
     """One instrument on its way through time."""
 
@@ -82,17 +90,18 @@ def curve_of(
     executions: Sequence[Execution],
     fundings: Sequence[AccountActivityBooked],
     worths: Mapping[InstrumentId, Worth],
-    start: float,
+    span: Span,
 ) -> Curve:
-    """Returns the curve of a run.
+    """Returns the curve of a run, from what there was before anything was traded to what there was after all of it.
 
-    Units: samples as BacktestRun says; start in USD.
+    Units: samples as BacktestRun says.
     """
     accounts = {key: _Account(worth) for key, worth in worths.items()}
     at_place = {worth.place: accounts[key] for key, worth in worths.items()}
     moves: list[Execution | AccountActivityBooked] = [*executions, *fundings]
     waiting = sorted(moves, key=lambda each: each.seen_at)
-    points = _Points(accounts, start)
+    points = _Points(accounts, span.opening_usd)
+    points.add(span.began_at)
     done = 0
     for at in range(0, len(samples), SAMPLE_WIDTH):
         time, place, bid, ask, _ = samples[at : at + SAMPLE_WIDTH]
@@ -105,6 +114,10 @@ def curve_of(
         if bid and ask and place in at_place:
             at_place[place].middle = (bid + ask) * at_place[place].tick / 2
     points.close()
+    for each in waiting[done:]:
+        points.take(each)
+    if done < len(waiting) or span.ended_at > points.time:
+        points.add(max(span.ended_at, points.time))
     return points.curve()
 
 
@@ -135,14 +148,17 @@ class _Points:
 
     def close(self) -> None:
         """Ends the point of an instant."""
-        if not self.time:
-            return
+        if self.time:
+            self.add(self.time)
+
+    def add(self, time: int) -> None:
+        """Adds what there is as the point of an instant."""
         own = self._accounts.values()
         equity = self._start + sum(each.cash * each.usd + each.value for each in own)
         row = (equity, self._spread, self._fees, self._funding, sum(abs(each.value) for each in own))
         for column, value in zip(self._columns, row, strict=True):
             column.append(value)
-        self._times.append(self.time)
+        self._times.append(time)
         for key, each in self._accounts.items():
             self._positions[key].append(each.position)
             self._middles[key].append(each.middle)

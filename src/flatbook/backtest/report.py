@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from flatbook.backtest.attribution import Execution, Opening, Parts, execution_of, is_funding, parts_of
-from flatbook.backtest.curve import Curve, Worth, curve_of
+from flatbook.backtest.curve import Curve, Span, Worth, curve_of
 from flatbook.backtest.metrics import EquityMetrics, TradeMetrics, equity_metrics, trade_metrics
 from flatbook.backtest.reference_prices import middles_before
 from flatbook.backtest.tape import Tape, TapeHead
@@ -24,7 +24,11 @@ from flatbook.values.instants import NS_PER_S, Instant
 from flatbook.values.instruments import Product
 from flatbook.values.money import ONE, ZERO, Money, Price, Quantity
 
-YEAR_S = 365 * 86_400
+DAY_S = 86_400
+YEAR_S = 365 * DAY_S
+YEARLY_SPAN_S_MIN, YEARLY_STEPS_MIN = 7 * DAY_S, 30
+"""Below these no figure is made one of a year: a few minutes raised to a year are a number without meaning."""
+NO_YEAR = dict.fromkeys(("sharpe", "sortino", "annualised_volatility", "cagr", "calmar"))
 HALF = Decimal("0.5")
 USD = AssetId("USD")
 QUEUE_WIDTH = 5
@@ -103,7 +107,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """All that is told of a run.
 
     Units: parts in the quote of their instrument; the curve, totals and exposures in USD. `turnover_rate` is what was
-    turned over, of the mean equity.
+    turned over, of the mean equity. `not_annualised` says why no figure is one of a year.
     """
 
     began_at: Instant
@@ -118,6 +122,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     orders: OrderFigures
     queue: QueueFigures | None
     equity: EquityMetrics | None
+    not_annualised: str | None
     trades: TradeMetrics
     exposure_mean_usd: float
     exposure_max_usd: float
@@ -179,7 +184,9 @@ def draw_report(run: Ran, events: Iterable[Event], tape: Tape, marks: Mapping[As
     openings = _openings(read, seen)
     parts = parts_of(executions, read.fundings, {key: each.last for key, each in seen.items()}, openings)
     start = _start(read.stated, openings, marks)
-    curve = curve_of(run.samples, executions, read.fundings, _worths(run.head, parts, openings, marks), float(start))
+    worths = _worths(run.head, parts, openings, marks)
+    span = Span(run.began_at, run.ended_at, float(start))
+    curve = curve_of(run.samples, executions, read.fundings, worths, span)
     total = _total(parts, marks)
     return Report(
         began_at=run.began_at,
@@ -193,7 +200,8 @@ def draw_report(run: Ran, events: Iterable[Event], tape: Tape, marks: Mapping[As
         without_middle=unknown,
         orders=_orders(read, executions),
         queue=_queue(run.queue),
-        equity=_equity(curve),
+        equity=equity_of(curve),
+        not_annualised=not_annualised(curve),
         trades=trade_metrics(_results(executions)),
         exposure_mean_usd=curve.exposure_mean,
         exposure_max_usd=curve.exposure_max,
@@ -343,12 +351,26 @@ def _share(ordered: Sequence[int], percent: int) -> int:
     return ordered[min(len(ordered) * percent // 100, len(ordered) - 1)]
 
 
-def _equity(curve: Curve) -> EquityMetrics | None:
-    """Returns the figures of the curve; None where it has no two points, or begins with nothing."""
-    if len(curve.equity) < 2 or curve.equity[0] <= 0:
+def not_annualised(curve: Curve) -> str | None:
+    """Returns why figures of a year would say nothing of a run: it is too short, or has too few points."""
+    span_s, steps = (curve.times[-1] - curve.times[0]) // NS_PER_S, len(curve.times) - 1
+    if span_s < YEARLY_SPAN_S_MIN:
+        return f"the run is {span_s:,} s long, and figures of a year need {YEARLY_SPAN_S_MIN // DAY_S} days"
+    if steps < YEARLY_STEPS_MIN:
+        return f"the curve has {steps:,} steps, and figures of a year need {YEARLY_STEPS_MIN}: sample more often"
+    return None
+
+
+def equity_of(curve: Curve) -> EquityMetrics | None:
+    """Returns the figures of the curve, without those of a year where they would say nothing.
+
+    None where it has no two points, or begins with nothing.
+    """
+    if len(curve.equity) < 2 or curve.equity[0] <= 0 or curve.times[-1] <= curve.times[0]:
         return None
     seconds = (curve.times[-1] - curve.times[0]) / NS_PER_S / (len(curve.times) - 1)
-    return equity_metrics(curve.equity, YEAR_S / seconds) if seconds > 0 else None
+    figures = equity_metrics(curve.equity, YEAR_S / seconds)
+    return figures if not_annualised(curve) is None else msgspec.structs.replace(figures, **NO_YEAR)
 
 
 def _results(executions: Sequence[Execution]) -> list[float]:

@@ -149,6 +149,8 @@ def _equity_figures(report: Report) -> Iterator[tuple[str, str]]:
     equity = report.equity
     if equity is None:
         return
+    if report.not_annualised is not None:
+        yield "figures of a year (-)", report.not_annualised
     yield "Sharpe ratio", _ratio(equity.sharpe)
     yield "Sortino ratio", _ratio(equity.sortino)
     yield "volatility, a year", _percent(equity.annualised_volatility)

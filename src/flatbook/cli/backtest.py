@@ -125,6 +125,8 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
         f"orders {orders['intended']:,}, filled {filled}, made {made}; Sharpe {_ratio(equity.get('sharpe'))},"
         f" Sortino {_ratio(equity.get('sortino'))}, largest drawdown {_percent(equity.get('max_drawdown'))}"
     )
+    if body["not_annualised"]:
+        yield f"no Sharpe and no Sortino: {body['not_annualised']}"
     if orders["forced"]:
         yield f"the venue closed positions by force for want of margin: {orders['forced']:,} times"
     if not body["adds_up"]:

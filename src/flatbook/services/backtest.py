@@ -163,6 +163,7 @@ def body_of(report: Report) -> dict[str, Any]:
         "orders": msgspec.to_builtins(report.orders),
         "queue": msgspec.to_builtins(report.queue),
         "equity": msgspec.to_builtins(report.equity),
+        "not_annualised": report.not_annualised,
         "trades": msgspec.to_builtins(report.trades),
         "exposure_usd": {"mean": report.exposure_mean_usd, "max": report.exposure_max_usd},
         "turnover": {"usd": plain(report.turnover_usd), "of_mean_equity": report.turnover_rate},

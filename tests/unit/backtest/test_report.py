@@ -157,12 +157,47 @@ def test_a_fee_in_an_asset_that_nothing_values_is_refused() -> None:
 
 def test_the_curve_begins_with_the_start_and_ends_with_the_change() -> None:
     report = drawn(stated("USDT", "1000"), fill(Side.BUY, "2", "99.9", at=2 * S), funding("1", 4 * S))
-    assert report.curve.times == (S, 9 * S)
-    assert report.curve.equity[0] == pytest.approx(999.0)
-    assert report.curve.equity[1] == pytest.approx(999.0 + 0.999 * 7.2)
-    assert report.curve.exposures == pytest.approx((0.0, 206 * 0.999))
+    assert report.curve.times == (0, S, 9 * S)
+    assert report.curve.equity == pytest.approx((999.0, 999.0, 999.0 + 0.999 * 7.2))
+    assert report.curve.exposures == pytest.approx((0.0, 0.0, 206 * 0.999))
     assert report.exposure_max_usd == pytest.approx(206 * 0.999)
     assert report.equity is not None
+
+
+def test_what_was_lost_before_the_first_sample_is_lost_in_the_return_and_the_drawdown_too() -> None:
+    report = drawn(stated("USDT", "1000"), fill(Side.BUY, "2", "110", at=S // 2))
+    assert report.total["net"] < 0
+    assert report.equity is not None
+    assert report.equity.total_return == pytest.approx(-0.014)
+    assert report.equity.max_drawdown == pytest.approx(0.02)
+
+
+def test_what_was_done_after_the_last_sample_is_in_the_curve_too() -> None:
+    samples = (S, 0, 999, 1001, 0)
+    report = drawn(stated("USDT", "1000"), fill(Side.BUY, "2", "110", at=8 * S), samples=samples)
+    assert report.curve.times == (0, S, 9 * S)
+    assert report.curve.equity == pytest.approx((999.0, 999.0, 999.0 + float(report.total["net"])))
+
+
+def test_a_run_of_seconds_has_no_figures_of_a_year_and_says_why() -> None:
+    report = drawn(stated("USDT", "1000"), fill(Side.BUY, "2", "99.9", at=2 * S))
+    assert report.equity is not None
+    assert (report.equity.sharpe, report.equity.sortino, report.equity.cagr) == (None, None, None)
+    why = "the run is 9 s long, and figures of a year need 7 days"
+    assert report.not_annualised == why
+    assert ("figures of a year (-)", why) in figures_of(report)
+
+
+def test_figures_of_a_year_need_a_week_and_thirty_steps() -> None:
+    day = 86_400 * S
+    few = tuple(number for at in range(1, 8) for number in (at * day, 0, 999, 1001, 0))
+    many = tuple(number for at in range(1, 31) for number in (at * day, 0, 998 + at % 2, 1002, 0))
+    events = stated("USDT", "1000"), fill(Side.BUY, "2", "99.9", at=2 * S)
+    short, long = drawn(*events, samples=few), drawn(*events, samples=many)
+    assert short.not_annualised == "the curve has 7 steps, and figures of a year need 30: sample more often"
+    assert long.not_annualised is None
+    assert long.equity is not None
+    assert long.equity.sharpe is not None
 
 
 def test_closed_trades_are_matched_first_in_first_out() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.api.door_scene import desk_home, engine_over, until
+from tests.unit.cli.scene import call
 
 PAGE = Path(__file__).parents[2] / "docs/how-to/use-the-api.md"
 PROGRAM = Path(sys.executable).parent
@@ -51,6 +52,8 @@ def test_every_line_of_the_page_does_what_it_says() -> None:
                     check=False,
                 )
                 assert done.returncode == 0, done.stdout[-1_000:] + done.stderr[-2_000:]
+                assert call("status", "--home", str(home), "--json").body()["halts"] == []
+                assert call("token", "link", "--port", str(port), "--home", str(home)).err == ""
             finally:
                 api.send_signal(signal.SIGTERM)
         assert api.returncode == 0

@@ -191,7 +191,7 @@ def need_packages() -> None:
         from flatbook.backtest.kernel.native import is_kept
 
         if not is_kept():
-            print("compiling the simulator: some ten seconds, this once", file=sys.stderr)
+            print("compiling the simulator: some 30 s of CPU, this once", file=sys.stderr)
 
 
 def _step(text: str | None, name: str) -> Decimal | None:

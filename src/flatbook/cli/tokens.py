@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     import sqlite3
 
 DAYS = 30
-PORT = 8787
 
 TokenName = Annotated[str, says("The name of the token; the journal names it as token:NAME.")]
 
@@ -29,19 +29,29 @@ def create(
     """Makes a token and prints it, once: what is kept of it is a hash.
 
     read looks; trade also halts, kills, cancels, hedges and trades; risk also lifts halts and sets limits; admin also
-    sees and ends tokens. Show it as a header: Authorization: Bearer TOKEN.
+    makes, sees and ends tokens. Show it as a header: Authorization: Bearer TOKEN.
     """
     from flatbook.api.access_scopes import Scope
     from flatbook.api.access_tokens import create_token, list_tokens
+    from flatbook.cli.api_look import shows_token
+    from flatbook.cli.desks import loaded_of
     from flatbook.ops.clock import SystemClock
     from flatbook.values.instants import text_of_instant
 
+    port = loaded_of(where).config.api.port
     with closing(_door(where)) as door:
         text = create_token(door, name, Scope(scope), days=days, now=SystemClock().now())
         made = next(each for each in list_tokens(door) if each.name == name)
-    body = {"name": name, "scope": scope, "ends_at": text_of_instant(made.ends_at), "token": text}
+    body = {
+        "name": name,
+        "scope": scope,
+        "ends_at": text_of_instant(made.ends_at),
+        "token": text,
+        "api_answers": shows_token(port, text),
+    }
     told = (text, f"{name} may {scope} until {body['ends_at']}; this is the only time that it is shown")
     show("token.create", body, lambda: told, as_json=where.as_json)
+    _tell_silence(port, answers=body["api_answers"] is True)
 
 
 def listing(*, where: Where = HERE) -> None:
@@ -83,19 +93,46 @@ def revoke(name: TokenName, /, *, where: Where = HERE) -> None:
 
 
 def link(
-    *, port: Annotated[int, says("The port on which `flatbook api` listens.")] = PORT, where: Where = HERE
+    *,
+    port: Annotated[
+        int | None, says("The port on which `flatbook api` listens; that of the configuration when left out.")
+    ] = None,
+    where: Where = HERE,
 ) -> None:
     """Prints a link that opens the console once, within ten minutes, as somebody who may do everything."""
     from flatbook.api.access_sessions import make_link
+    from flatbook.cli.api_look import address_of, is_ours
+    from flatbook.cli.desks import loaded_of
     from flatbook.ops.clock import SystemClock
 
+    stated = loaded_of(where).config.api.port
+    at = stated if port is None else port
     with closing(_door(where)) as door:
-        address = f"http://127.0.0.1:{port}/#once={make_link(door, SystemClock().now())}"
-    show("token.link", {"link": address}, lambda: (address,), as_json=where.as_json)
+        now = SystemClock().now()
+        address = f"{address_of(at)}/#once={make_link(door, now)}"
+        answers = is_ours(door, at, now)
+    show("token.link", {"link": address, "api_answers": answers}, lambda: (address,), as_json=where.as_json)
+    _tell_silence(at, answers=answers, named="" if at == stated else f" --port {at}")
+
+
+def _tell_silence(port: int, *, answers: bool, named: str = "") -> None:
+    """Says beside the answer, which programs read, that nobody is there yet who knows what was made."""
+    from flatbook.cli.api_look import address_of
+
+    if not answers:
+        print(f"no API of this home answers at {address_of(port)}: start `flatbook api{named}`", file=sys.stderr)
 
 
 def _door(where: Where) -> sqlite3.Connection:
+    """Opens the file of the door.
+
+    Errors: ConfigRefused where there is neither the file nor a desk that could use it.
+    """
     from flatbook.api.access_file import open_door_file
+    from flatbook.cli.desks import loaded_of
     from flatbook.ops.home import DOOR_FILE
 
-    return open_door_file(where.folder / DOOR_FILE)
+    path = where.folder / DOOR_FILE
+    if not path.exists():
+        loaded_of(where)
+    return open_door_file(path)

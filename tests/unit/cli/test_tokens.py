@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
+
+import pytest
 
 from flatbook.cli.faults import Exit
 from tests.unit.cli.scene import call
+
+
+@pytest.fixture(autouse=True)
+def desk(home_of_its_own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gives each test a desk whose API would listen on a port on which nobody does."""
+    assert call("init").code == Exit.OK
+    with socket.socket() as trying:
+        trying.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("FLATBOOK__API__PORT", str(trying.getsockname()[1]))
 
 
 def test_a_token_is_shown_once_and_listed_without_its_text(home_of_its_own: Path) -> None:
@@ -40,7 +52,33 @@ def test_a_link_opens_the_console_once(home_of_its_own: Path) -> None:
     from flatbook.api.access_sessions import redeem_link
     from flatbook.ops.clock import SystemClock
 
-    address = call("token", "link", "--port", "9000", "--json").body()["link"]
-    assert address.startswith("http://127.0.0.1:9000/#once=fbl_")
+    address = call("token", "link", "--port", "1", "--json").body()["link"]
+    assert address.startswith("http://127.0.0.1:1/#once=fbl_")
     with closing(open_door_file(home_of_its_own / "door.sqlite")) as door:
         assert redeem_link(door, address.split("=")[1], "console:ewa", SystemClock().now()) is not None
+
+
+def test_it_is_said_when_no_api_of_this_home_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLATBOOK__API__PORT", "2")
+    made = call("token", "create", "bot", "--scope", "read")
+    assert made.out.startswith("fbt_")
+    assert made.err == "no API of this home answers at http://127.0.0.1:2: start `flatbook api`\n"
+    linked = call("token", "link", "--port", "1")
+    assert linked.out.startswith("http://127.0.0.1:1/#once=fbl_")
+    assert linked.err == "no API of this home answers at http://127.0.0.1:1: start `flatbook api --port 1`\n"
+    assert call("token", "link", "--json").body()["api_answers"] is False
+    assert [each["name"] for each in call("token", "list", "--json").body()["tokens"]] == ["bot"]
+
+
+def test_a_folder_without_a_configuration_is_given_no_door(tmp_path: Path) -> None:
+    for words in (("create", "bot", "--scope", "read"), ("link",), ("list",), ("revoke", "bot")):
+        told = call("token", *words, "--home", str(tmp_path))
+        assert told.code == Exit.CONFIG
+        assert "flatbook init" in told.err
+    assert not (tmp_path / "door.sqlite").exists()
+
+
+def test_tokens_are_revoked_although_the_configuration_is_spoilt(home_of_its_own: Path) -> None:
+    call("token", "create", "bot", "--scope", "read")
+    (home_of_its_own / "flatbook.toml").write_text("spoilt", "utf-8")
+    assert call("token", "revoke", "bot").out == "bot is revoked\n"

@@ -42,6 +42,13 @@ def texts(*, tests: bool = False) -> dict[str, str]:
     return {str(path.relative_to(SOURCES)): path.read_text("utf-8") for path in found}
 
 
+def test_no_address_of_a_file_is_taken_for_its_path() -> None:
+    """A path with a space in it is another text as an address, so that a clone there would find nothing."""
+    stated = [path.read_text("utf-8") for path in (*CONSOLE.glob("*.ts"), *SOURCES.rglob("*.ts*"))]
+    assert len(stated) > 10
+    assert [text for text in stated if re.search(r"import\.meta\.url[^;\n]*\.pathname", text)] == []
+
+
 @pytest.mark.real
 def test_the_console_is_typed() -> None:
     assert ran("tsc", "--noEmit") == ""

@@ -36,11 +36,24 @@ def run(
 
     loaded = loaded_of(where)
     given = _consent(loaded, live=live, consent=consent)
+    _check_files(loaded)
     try:
         halted_by = os_user() if halted else None
         return run_desk(loaded, consent=given, beside=_companions(loaded, where), halted_by=halted_by)
     except ConsentMissing as missing:
         raise Failed(Exit.REFUSED, str(missing), do="flatbook config check shows the consent") from missing
+
+
+def _check_files(loaded: Loaded) -> None:
+    """Refuses a desk whose recordings are not there.
+
+    Errors: Failed that names each, in the words of the doctor.
+    """
+    from flatbook.ops.config import missing_files
+    from flatbook.ops.doctor import FILE_REMEDY
+
+    if missing := missing_files(loaded):
+        raise Failed(Exit.CONFIG, "; ".join(map(str, missing)), where="recordings", do=FILE_REMEDY)
 
 
 def _consent(loaded: Loaded, *, live: bool, consent: str | None) -> str | None:

@@ -15,7 +15,7 @@ from flatbook.strategies.grid_terms import Exits, GridMode, GridParams, QtyPerLe
 from flatbook.values.instants import NS_PER_MS, NS_PER_S
 from flatbook.values.instruments import Instrument, Product
 from flatbook.values.lattice import Spacing
-from flatbook.values.money import BPS, Money, Price, Quantity, divide_cut, plain, scaled_integer
+from flatbook.values.money import BPS, ONE, Money, Price, Quantity, divide_cut, plain, scaled_integer
 
 if TYPE_CHECKING:
     from flatbook.ops.config_shape import InstrumentSection
@@ -241,7 +241,21 @@ def _flaws_of_profit(
                 (*key, "step"),
                 f"a cycle at {plain(highest)} does not pay its fees: state more than {plain(least)}",
             )
-    name = "quote_per_level" if section.quote_per_level is not None else "base_per_level"
+    yield from _flaws_of_size(key, section, params)
+
+
+def _flaws_of_size(
+    key: tuple[str, ...], section: GridSection, params: GridParams
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yields where a level is below the venue's least order: at every price, or at one that is stated."""
+    rules, asked = params.instrument.rules, section.quote_per_level
+    name = "base_per_level" if asked is None else "quote_per_level"
+    if asked is not None and asked < rules.notional_min:
+        yield (*key, name), f"the least order is {plain(rules.notional_min)}: state more for each level"
+        return
+    if asked is None and size_at(params.size, Price(ONE), params.instrument) < rules.qty_min:
+        yield (*key, name), f"the least order is {plain(rules.qty_min)} contracts: state more for each level"
+        return
     for price in (section.low, section.anchor, section.high):
         if price is not None and not is_enough(
             size_at(params.size, Price(price), params.instrument), Price(price), params.instrument

@@ -90,6 +90,10 @@ def _flaws_of_grids(config: Config) -> Iterator[Flaw]:
     named = (name for names in config.grid.values() for name in names if name in config.instruments)
     instruments = {name: instrument_of(config, name) for name in named}
     yield from flaws_of_grids(config.grid, config.instruments, config.hedges, instruments)
+    for owner, names in config.grid.items():
+        for name in names:
+            if name in instruments:
+                yield from _flaws_of_quote(config, ("grid", owner, name), instruments[name].quote)
 
 
 def _missing(key: Key, name: str, kind: str, known: Collection[str]) -> Iterator[Flaw]:

@@ -37,6 +37,7 @@ CALENDAR_WARN_DAYS = 90
 JOURNAL_WARN_BYTES = 4 * 1024 * 1024 * 1024
 CLOCK_STEP_WARN_MS = 50
 CLOCK_BEHIND_FAIL_S = 2
+FILE_REMEDY = "put the file there, or name another one"
 
 
 class Verdict(Enum):
@@ -157,7 +158,7 @@ def _loaded(home: Path, path: Path | None, environment: Mapping[str, str]) -> tu
 
 def _files(loaded: Loaded) -> Iterator[Finding]:
     for problem in missing_files(loaded):
-        yield _fail("recordings", str(problem), "put the file there, or name another one")
+        yield _fail("recordings", str(problem), FILE_REMEDY)
 
 
 def _secrets(loaded: Loaded, environment: Mapping[str, str]) -> Iterator[Finding]:

@@ -13,12 +13,15 @@ from flatbook.events.chain import LogKey
 from flatbook.events.codec import name_of
 from flatbook.events.control import AlertRaised, Severity, TradingHalted
 from flatbook.events.event import Event
+from flatbook.events.grid import GridHeld, GridHold
 from flatbook.events.orders import IntentRefused, OrderRejected, OrderUnknown, ReportRefused
 from flatbook.events.refs import ref_of
-from flatbook.ops.log_fields import ALLOWED, scalar
+from flatbook.ops.log_fields import ALLOWED, RISK_WORDS, scalar
 from flatbook.ops.telemetry import Log
 
 _WARNINGS = (TradingHalted, IntentRefused, OrderRejected, OrderUnknown, ReportRefused)
+# What no market mends: its step or its size must be stated anew.
+_NEVER_RIGHT = (GridHold.NO_PROFIT, GridHold.BELOW_MINIMUM)
 _LEVELS = {Severity.INFO: "info", Severity.WARNING: "warning", Severity.CRITICAL: "error"}
 # These hold a word of ours in one event and the text of a person in another: a word is an Enum.
 _WORDS_ONLY = ("reason", "message", "detail", "why")
@@ -39,6 +42,8 @@ def level_of(event: Event) -> str:
     """Returns how urgent an event is for who reads the log."""
     if isinstance(event, AlertRaised):
         return _LEVELS[event.severity]
+    if isinstance(event, GridHeld) and event.reason in _NEVER_RIGHT:
+        return "warning"
     return "warning" if isinstance(event, _WARNINGS) else "info"
 
 
@@ -51,5 +56,5 @@ def fields_of(event: Event) -> dict[str, Any]:
         if isinstance(value, LogKey):
             fields |= {"chain": value.chain, "tx": value.tx, "log_index": value.log_index, "block": value.block}
         elif name in ALLOWED and value is not None and (name not in _WORDS_ONLY or isinstance(value, Enum)):
-            fields[name] = scalar(value)
+            fields[name] = scalar(value, spaces=name in RISK_WORDS)
     return fields

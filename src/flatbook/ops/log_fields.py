@@ -31,7 +31,9 @@ ALLOWED = frozenset(
 )
 
 # The sentences of our own errors, which promise to hold no secret.
-SENTENCES = ("reason",)
+SENTENCES = ("reason", "limit")
+# Of events only these: what risk would let pass, in its own words.
+RISK_WORDS = ("limit",)
 
 _EVENT = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _URL = re.compile(r"([a-z][a-z0-9+.-]*://)(?:[^/@\s]*@)?([^\s?#]*)[^\s]*", re.IGNORECASE)

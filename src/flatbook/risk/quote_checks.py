@@ -158,7 +158,9 @@ def priced(_room: Room, intent: PlaceIntent, _limits: QuoteLimits) -> Refusal | 
 def notional(room: Room, intent: PlaceIntent, limits: QuoteLimits) -> Refusal | None:
     """Refuses an order worth more than the cap, or one that cannot be valued."""
     cap = limits.order_notional_usd_max
-    if intent.limit is None or room.quote_usd is None:
+    if room.quote_usd is None:
+        return _refusal(RefusalRule.NOTIONAL_MAX, f"no mark of {intent.instrument.quote}", "unvalued")
+    if intent.limit is None:
         return _refusal(RefusalRule.NOTIONAL_MAX, cap, "unvalued")
     usd = intent.qty * intent.limit * intent.instrument.contract_size * room.quote_usd
     return _refusal(RefusalRule.NOTIONAL_MAX, cap, usd) if usd > cap else None

@@ -18,6 +18,7 @@ from flatbook.engine.rules import Rules
 from flatbook.engine.run import Committed, Engine, EngineFailed
 from flatbook.events.control import EngineStarted
 from flatbook.journal.kept_states import FolderOfStates, keep_state
+from flatbook.ops.clock import SystemClock
 from flatbook.ops.config import Loaded
 from flatbook.ops.consent import check_consent, real_accounts
 from flatbook.ops.control_socket import ControlServer
@@ -33,7 +34,7 @@ from flatbook.services.prices import follow_prices, follow_quotes
 from flatbook.services.unplayed import unplayed
 from flatbook.sim.tapes.clock import TapeClock
 from flatbook.state.desk import State
-from flatbook.values.instants import Instant, later
+from flatbook.values.instants import Instant, later, text_of_instant
 
 STOPPED_BY_SIGNAL = "signal"
 TAPE_ENDED = "the tape ended"
@@ -89,6 +90,8 @@ def run_desk(
     """
     check_consent(loaded, consent)
     desk = compose(loaded)
+    if (ended := tape_ended(desk.clock, desk.tape_ends_at)) is not None:
+        sys.stdout.write(f"{ended}\n")
     with desk_log(desk, loaded) as log:
         if consent is not None:
             log.warning("trades_real_money", accounts=list(real_accounts(loaded)), consent=consent)
@@ -110,6 +113,14 @@ def run_desk(
         desk.engine.state = State()  # its room is needed: the kept state is a fold of the journal, never of this one
         keep_state(loaded.journal, loaded.home / SNAPSHOT_FOLDER)
     return EXIT_OK
+
+
+def tape_ended(clock: SystemClock | TapeClock, ends_at: Instant | None) -> str | None:
+    """Returns what is said of a desk whose tape ended before it starts; None where there is something left to do."""
+    if ends_at is None or not isinstance(clock, TapeClock) or clock.now() < ends_at:
+        return None
+    at = text_of_instant(ends_at)
+    return f"the tape of this desk has ended at {at}: nothing is left to do; `flatbook init --recordings` makes a desk"
 
 
 def tell_recovery(kept: FolderOfStates, log: Log) -> Callable[[Committed], None]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
 
 from flatbook.backtest.refused import TapeRefused
 from flatbook.ops.config import Loaded
@@ -11,6 +14,10 @@ from flatbook.ops.config_seats import grid_seats
 from flatbook.ops.config_shape import ClockKind
 from flatbook.services.played_books import frames_of
 from flatbook.services.tape_lines import head_of, lines_of
+
+FRAMES_READ = 2_000
+NAMES_TOLD = 5
+_NAMES = re.compile(rb'"(?:s|symbol|whole)":"([^"]{1,40})"')
 
 Unplayed = tuple[str, str]
 """The name of an instrument, and why nothing of its market will be played."""
@@ -32,14 +39,31 @@ def unplayed(loaded: Loaded) -> Iterator[Unplayed]:
 
 
 def _silent(loaded: Loaded, recording: str, symbol: str) -> str | None:
-    """Returns why a recording tells nothing of a symbol; None where it may. Nothing but its begin is read."""
+    """Returns why a recording tells nothing of a symbol; None where it may. Nothing but its begin is read.
+
+    A recording without a head is known by its frames, of which one that names the symbol is enough.
+    """
     path = loaded.place(recording)
     try:
         if next(frames_of(path), None) is None:
             return "holds no frame: record it again"
         head = next((head_of(line) for _, line in lines_of(path)), None)
+        if head is None:
+            return _silent_in_frames(path, symbol)
     except (OSError, EOFError, TapeRefused) as error:
         return f"cannot be read ({error}): record it again, or name another one"
-    if head is None or symbol in head.symbols:
+    if symbol in head.symbols:
         return None
     return f"is of {', '.join(head.symbols)} at {head.recorded}, and tells nothing of {symbol}: name another one"
+
+
+def _silent_in_frames(path: Path, symbol: str) -> str | None:
+    """Returns why the first frames of a recording tell nothing of a symbol, with the names that they do tell of."""
+    wanted, found = symbol.lower().encode(), dict[str, None]()
+    for _, frame in islice(frames_of(path), FRAMES_READ):
+        if wanted in frame.lower():
+            return None
+        if len(found) < NAMES_TOLD:
+            found.update(dict.fromkeys(name.decode(errors="replace") for name in _NAMES.findall(frame)))
+    named = ", ".join(islice(found, NAMES_TOLD)) or "no symbol that it names"
+    return f"is of {named}, and tells nothing of {symbol}: correct the symbol, or name another recording"

@@ -72,6 +72,17 @@ def test_a_paper_desk_takes_no_consent() -> None:
     assert call("config", "check", "--json").body()["consent"] is None
 
 
+@pytest.mark.usefixtures("home_of_its_own")
+def test_a_desk_whose_recordings_are_not_there_does_not_start() -> None:
+    assert call("init").code == 0
+    told = call("run")
+    assert (told.code, told.out) == (4, "")
+    assert told.err.count("\n") == 1
+    assert told.err.startswith("flatbook: recordings: ")
+    assert "flatbook.toml:" in told.err
+    assert told.err.endswith("; put the file there, or name another one\n")
+
+
 def test_a_live_desk_runs_on_no_recordings(home_of_its_own: Path) -> None:
     told = call("init", "--live", "--recordings")
     assert (told.code, (home_of_its_own / "flatbook.toml").exists()) == (2, False)

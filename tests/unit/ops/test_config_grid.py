@@ -69,8 +69,9 @@ def test_the_limits_of_a_grid_come_from_its_section() -> None:
         ('step = "25"', "", "state one of step and step_bps"),
         ('step = "25"', 'step = "25"\nstep_bps = "5"', "state one of step and step_bps"),
         ('quote_per_level = "150"', "", "state one of quote_per_level and base_per_level"),
-        ('quote_per_level = "150"', 'quote_per_level = "4"', "at a price of 40000 a level trades less"),
-        ('quote_per_level = "150"', 'base_per_level = "0.00001"', "at a price of 120000 a level trades less"),
+        ('quote_per_level = "150"', 'quote_per_level = "4"', "the least order is 5: state more for each level"),
+        ('quote_per_level = "150"', 'quote_per_level = "45"', "at a price of 120000 a level trades less"),
+        ('quote_per_level = "150"', 'base_per_level = "0.00001"', "the least order is 0.001 contracts: state more"),
         ('step = "25"', 'step = "25.05"', "step of 25.05 is no multiple of the tick, 0.1"),
         ('step = "25"', 'step_bps = "1"', "a cycle does not pay its two fees"),
         ('step = "25"', 'step = "12"', "a cycle at 120000 does not pay its fees: state more than 12.0006"),
@@ -86,6 +87,17 @@ def test_what_does_not_hold_together_in_a_grid_is_refused(old: str, new: str, sa
 
 def test_a_step_that_does_not_pay_at_the_high_end_is_refused() -> None:
     assert "does not pay its fees" in "\n".join(problems(with_grid('fee_bps = "0.5"', 'fee_bps = "2"')))
+
+
+def test_a_level_below_the_least_order_is_refused_without_any_price() -> None:
+    bare = with_grid('quote_per_level = "150"', 'quote_per_level = "4.99"')
+    bare = bare.replace('low = "40000"\n', "").replace('high = "120000"\n', "")
+    assert "the least order is 5: state more for each level" in "\n".join(problems(bare))
+
+
+def test_a_grid_whose_quote_has_no_mark_is_refused() -> None:
+    (said,) = problems(with_grid().replace('USDT = "1"\n', ""))
+    assert said.endswith("USDT has no mark: state what it is worth under [marks]")
 
 
 def test_an_owner_has_one_grid() -> None:

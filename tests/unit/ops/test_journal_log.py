@@ -3,6 +3,9 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+from decimal import Decimal
+
+import pytest
 
 from flatbook.events.codec import name_of
 from flatbook.events.control import (
@@ -15,10 +18,14 @@ from flatbook.events.control import (
     Severity,
     TradingHalted,
 )
+from flatbook.events.grid import GridHeld, GridHold
+from flatbook.events.orders import IntentRefused, RefusalRule
 from flatbook.ops.journal_log import fields_of, level_of, log_commits
 from flatbook.ops.telemetry import open_log
 from flatbook.sim.tapes.script import ScriptedBlocks
-from flatbook.values.ids import HaltId
+from flatbook.values.ids import AccountId, HaltId, InstrumentId, OrderId, OwnerId, Underlying
+from flatbook.values.instruments import Side
+from flatbook.values.money import Quantity
 from tests.desk import Setting, at, desk_of, fill, journalled
 from tests.lives import Life
 
@@ -39,6 +46,38 @@ def test_every_committed_event_is_one_record_with_its_number_and_reference() -> 
     assert intended["because"] == filled["ref"]
     assert (filled["chain"], filled["log_index"], filled["block"]) == (8453, 0, 1001)
     assert (intended["side"], intended["qty"], intended["underlying"]) == ("buy", "3", "COIN")
+
+
+@pytest.mark.parametrize(
+    ("reason", "level"),
+    [
+        (GridHold.NO_PROFIT, "warning"),
+        (GridHold.BELOW_MINIMUM, "warning"),
+        (GridHold.INVENTORY_FULL, "info"),
+        (None, "info"),
+    ],
+)
+def test_a_grid_that_no_market_lets_open_is_a_warning(reason: GridHold | None, level: str) -> None:
+    held = GridHeld(owner=OwnerId("maker"), instrument=InstrumentId("BTC@x"), reason=reason, decided_at=at(1))
+    assert level_of(held) == level
+
+
+def test_a_refusal_for_want_of_a_mark_is_logged_with_its_reason() -> None:
+    refused = IntentRefused(
+        order_id=OrderId("fbaaaaaaaaaaaaaaa000000001"),
+        account=AccountId("paper"),
+        underlying=Underlying("BTC"),
+        because=None,
+        owner=OwnerId("maker"),
+        instrument=InstrumentId("BTC@x"),
+        side=Side.BUY,
+        qty=Quantity(Decimal(1)),
+        rule=RefusalRule.NOTIONAL_MAX,
+        limit="no mark of USDT",
+        asked="unvalued",
+        decided_at=at(1),
+    )
+    assert fields_of(refused)["limit"] == "no mark of USDT"
 
 
 def test_the_words_of_operators_stay_in_the_journal() -> None:

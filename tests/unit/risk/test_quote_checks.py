@@ -78,7 +78,7 @@ def limits(**changes: Any) -> QuoteLimits:
         (room(stopped=(SELL,)), intent(), LIMITS, None),
         (room(touch=None), intent(), LIMITS, ("freshness", "750", "no book")),
         (room(), intent(limit=None), LIMITS, ("no_limit_price", "a limit", "none")),
-        (room(quote_usd=None), intent(), LIMITS, ("notional_max", "1000", "unvalued")),
+        (room(quote_usd=None), intent(), LIMITS, ("notional_max", "no mark of USDT", "unvalued")),
         (room(), intent(qty="10"), LIMITS, None),
         (room(), intent(qty="10"), limits(order_notional_usd_max=Decimal("997.99")), ("notional_max", "997.99", "998")),
         (room(), intent(qty="10.001"), limits(order_notional_usd_max=Decimal(9999)), ("quantity_max", "10", "10.001")),

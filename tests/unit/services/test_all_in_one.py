@@ -18,9 +18,11 @@ from flatbook.journal.kept_states import FolderOfStates
 from flatbook.ops.config_shape import LogFormat, LogLevel, LogSection
 from flatbook.ops.telemetry import Log, open_log
 from flatbook.services import all_in_one
-from flatbook.services.all_in_one import leave, tell_offers, tell_recovery, tell_working
+from flatbook.services.all_in_one import leave, tape_ended, tell_offers, tell_recovery, tell_working
+from flatbook.sim.tapes.clock import TapeClock
 from flatbook.state.desk import State
 from flatbook.values.ids import Epoch, Seq
+from flatbook.values.instants import Instant, instant_of_text
 from tests.desk import OPEN, Setting, desk_of
 from tests.lives import Life
 from tests.unit.engine.scene import Bench
@@ -116,3 +118,13 @@ def signalled(bench: Bench) -> list[tuple[str, int]]:
 def test_a_signal_says_once_that_offers_are_pulled_first_and_nothing_where_there_are_none() -> None:
     assert signalled(offering_desk()) == [("engine_leaves", 1)]
     assert signalled(Bench().resume()) == []
+
+
+def test_a_start_after_the_end_of_a_tape_says_that_nothing_is_left_to_do() -> None:
+    ends_at = instant_of_text("2026-11-28T12:00:00Z")
+    assert tape_ended(TapeClock(ends_at), ends_at) == (
+        "the tape of this desk has ended at 2026-11-28T12:00:00Z: nothing is left to do; "
+        "`flatbook init --recordings` makes a desk"
+    )
+    assert tape_ended(TapeClock(Instant(ends_at - 1)), ends_at) is None
+    assert tape_ended(TapeClock(ends_at), None) is None

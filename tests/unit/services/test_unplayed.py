@@ -56,6 +56,13 @@ def test_a_recording_of_nothing_or_of_others_is_named(home: Path, content: str |
     assert found == ([] if says is None else [says])
 
 
+def test_a_recording_without_a_head_is_known_by_its_frames(home: Path) -> None:
+    stated = next(each for each in home.rglob("*.toml") if 'symbol = "BTCUSDT"' in each.read_text())
+    stated.write_text(stated.read_text().replace('symbol = "BTCUSDT"', 'symbol = "BTCUSDD"'))
+    ((_, why),) = said(home)
+    assert why.startswith(f"recordings/{MARKET_FILE} is of BTCUSDT, and tells nothing of BTCUSDD: correct the symbol")
+
+
 def test_a_recording_that_cannot_be_read_is_named(home: Path) -> None:
     (home / "recordings" / MARKET_FILE).write_bytes(b"no gzip at all")
     ((_, why),) = said(home)

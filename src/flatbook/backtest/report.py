@@ -11,6 +11,7 @@ import msgspec
 
 from flatbook.backtest.attribution import Execution, Opening, Parts, execution_of, is_funding, parts_of
 from flatbook.backtest.curve import Curve, Span, Worth, curve_of
+from flatbook.backtest.holds import HeldGrid, Holds, silence_of
 from flatbook.backtest.metrics import EquityMetrics, TradeMetrics, equity_metrics, trade_metrics
 from flatbook.backtest.reference_prices import middles_before
 from flatbook.backtest.tape import Tape, TapeHead
@@ -107,7 +108,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """All that is told of a run.
 
     Units: parts in the quote of their instrument; the curve, totals and exposures in USD. `turnover_rate` is what was
-    turned over, of the mean equity. `not_annualised` says why no figure is one of a year.
+    turned over, of the mean equity. `not_annualised` says why no figure is one of a year,
+    `no_orders` why a run made none.
     """
 
     began_at: Instant
@@ -120,6 +122,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     adds_up: bool
     without_middle: int
     orders: OrderFigures
+    held: tuple[HeldGrid, ...]
+    no_orders: tuple[str, ...]
     queue: QueueFigures | None
     equity: EquityMetrics | None
     not_annualised: str | None
@@ -143,8 +147,10 @@ class _Read:
         self.got: Counter[str] = Counter()
         self.refused = self.accepted = self.canceled = 0
         self.rejected: Counter[str] = Counter()
+        self.holds = Holds()
 
     def take(self, event: Event) -> None:
+        self.holds.take(event)
         if isinstance(event, ev.OrderFilled | ForcedReduction):
             self.fills.append(event)
         elif isinstance(event, ev.OrderIntended):
@@ -187,7 +193,7 @@ def draw_report(run: Ran, events: Iterable[Event], tape: Tape, marks: Mapping[As
     worths = _worths(run.head, parts, openings, marks)
     span = Span(run.began_at, run.ended_at, float(start))
     curve = curve_of(run.samples, executions, read.fundings, worths, span)
-    total = _total(parts, marks)
+    total, held = _total(parts, marks), read.holds.all()
     return Report(
         began_at=run.began_at,
         ended_at=run.ended_at,
@@ -199,6 +205,8 @@ def draw_report(run: Ran, events: Iterable[Event], tape: Tape, marks: Mapping[As
         adds_up=all(each.net == each.change for each in parts.values()),
         without_middle=unknown,
         orders=_orders(read, executions),
+        held=held,
+        no_orders=silence_of(len(read.asked), held),
         queue=_queue(run.queue),
         equity=equity_of(curve),
         not_annualised=not_annualised(curve),

@@ -53,6 +53,7 @@ def _body(report: Report, title: str, facts: Mapping[str, str]) -> Iterator[str]
         yield '<p class="bad">The run was stopped before its tape ended.</p>'
     if not report.adds_up:
         yield '<p class="bad">The parts do not add up to the change of equity.</p>'
+    yield from (f'<p class="bad">No orders: {escape(why)}.</p>' for why in report.no_orders)
     yield _cards(report)
     yield "<h2>Profit by part</h2>" + _parts(report)
     yield from (_figure(plot) for plot in plots_of(report))
@@ -167,6 +168,9 @@ def _order_figures(report: Report) -> Iterator[tuple[str, str]]:
     yield "orders filled, in part only", f"{orders.filled:,}, {orders.filled_in_part:,}"
     for reason, count in sorted(orders.rejected.items()):
         yield f"orders rejected: {reason}", f"{count:,}"
+    for held in report.held:
+        times = ", ".join(f"{reason} {count:,}" for reason, count in held.times.items())
+        yield f"held: {held.owner} on {held.instrument}", times
     if orders.forced:
         yield "positions closed by force", f"{orders.forced:,}"
     yield "executions without a middle before them", f"{report.without_middle:,}"

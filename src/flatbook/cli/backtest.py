@@ -125,6 +125,7 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
         f"orders {orders['intended']:,}, filled {filled}, made {made}; Sharpe {_ratio(equity.get('sharpe'))},"
         f" Sortino {_ratio(equity.get('sortino'))}, largest drawdown {_percent(equity.get('max_drawdown'))}"
     )
+    yield from (f"NO ORDERS: {why}" for why in body["no_orders"])
     if body["not_annualised"]:
         yield f"no Sharpe and no Sortino: {body['not_annualised']}"
     if orders["forced"]:

@@ -161,6 +161,8 @@ def body_of(report: Report) -> dict[str, Any]:
         "adds_up": report.adds_up,
         "without_middle": report.without_middle,
         "orders": msgspec.to_builtins(report.orders),
+        "no_orders": list(report.no_orders),
+        "held": msgspec.to_builtins(report.held),
         "queue": msgspec.to_builtins(report.queue),
         "equity": msgspec.to_builtins(report.equity),
         "not_annualised": report.not_annualised,

@@ -21,7 +21,15 @@ from flatbook.ops.config_accounts import PaperExchangeAccount
 from flatbook.ops.config_backtest import BacktestSection, RatesSection
 from flatbook.ops.config_seats import grid_seats
 from flatbook.ops.config_shape import Config
-from flatbook.services.backtest_plan import MILLIONTHS_OF_PCT, BacktestPlan, PlanRefused, check_sizes, first_price
+from flatbook.services.backtest_plan import (
+    MILLIONTHS_OF_PCT,
+    BacktestPlan,
+    PlanRefused,
+    check_book,
+    check_cash,
+    check_sizes,
+    first_price,
+)
 from flatbook.services.paper_exchanges import FEES_IN_QUOTE, margin_terms
 from flatbook.values.ids import AssetId, InstrumentId, OwnerId
 from flatbook.values.instants import NS_PER_MS, NS_PER_S
@@ -47,8 +55,10 @@ def plan_of_home(loaded: Loaded, tape: Tape, *, only: Collection[str] = (), name
     found = {name: _on_tape(each, tape, (named or {}).get(name)) for name, each in instruments.items()}
     for name, (place, taped) in found.items():
         _check_steps(instruments[name], taped)
+        check_book(instruments[name], tape, place)
         check_sizes([each.seat for each in seated.values()], instruments[name], first_price(tape, place))
     terms = _terms(loaded.config, seated, instruments.values())
+    check_cash([each.seat for each in seated.values()], terms.cash)
     return BacktestPlan(
         seats=tuple(each.seat for each in seated.values()),
         terms=terms,

@@ -35,6 +35,7 @@ from flatbook.values.money import Price, plain
 ACCOUNT = AccountId("backtest")
 MILLIONTHS_OF_PCT = 10_000
 PRICED = (int(ticks.Kind.QUOTE), int(ticks.Kind.TRADE), int(ticks.Kind.BAR), int(ticks.Kind.BID))
+BOOK = frozenset((int(ticks.Kind.QUOTE), int(ticks.Kind.BID), int(ticks.Kind.ASK)))
 PRODUCTS = {ticks.Product.SPOT: Product.SPOT, ticks.Product.LINEAR: Product.LINEAR_PERP}
 
 
@@ -154,9 +155,12 @@ def _plan_of(shape: PlanShape, tape: Tape, text: str) -> BacktestPlan:
     seats = tuple(_seat(OwnerId(owner), each, instruments) for owner, each in shape.strategies.items())
     traded = dict.fromkeys(each.instrument for each in shape.strategies.values() if each.kind == GRID)
     for name in traded:
-        check_sizes(seats, instruments[name], first_price(tape, list(recorded).index(name)))
+        place = list(recorded).index(name)
+        check_book(instruments[name], tape, place)
+        check_sizes(seats, instruments[name], first_price(tape, place))
     margins = {each.id: _margin(name, shape.instruments[name], each) for name, each in instruments.items()}
     terms = _terms(shape, {name: margin for name, margin in margins.items() if margin is not None})
+    check_cash(seats, terms.cash)
     return BacktestPlan(seats=seats, terms=terms, text=text, ask_each=shape.ask_each)
 
 
@@ -261,6 +265,35 @@ def _terms(shape: PlanShape, margins: Mapping[InstrumentId, MarginTerms]) -> Ter
 
 def _way(least_ms: int, latency: LatencyShape) -> Latency:
     return Latency(least_ns=least_ms * NS_PER_MS, spread_ns=latency.spread_ms * NS_PER_MS)
+
+
+def check_book(instrument: Instrument, tape: Tape, place: int) -> None:
+    """Refuses an instrument of a grid that has prices on the tape but no book.
+
+    Errors: PlanRefused.
+    """
+    kinds = tape.head.kinds_of(place)
+    if kinds & frozenset(PRICED) and not kinds & BOOK:
+        has = ", ".join(ticks.Kind(kind).name.lower() for kind in sorted(kinds))
+        wanted = "a grid quotes by a book: make a tape of a recording with depth or best prices (flatbook data record)"
+        raise PlanRefused(f"{instrument.id} has no book on the tape, only {has}: {wanted}")
+
+
+def check_cash(seats: Iterable[Seat], cash: Mapping[AssetId, Decimal]) -> None:
+    """Refuses a grid that could pay for no order: the account has nothing of its quote, nor of its base at spot.
+
+    Errors: PlanRefused.
+    """
+    for seat in seats:
+        for instrument in seat.instruments if isinstance(seat.params, GridParams) else ():
+            base = AssetId(instrument.underlying) if instrument.product is Product.SPOT else instrument.quote
+            if not any(cash.get(asset) for asset in (instrument.quote, base)):
+                has = ", ".join(f"{plain(held)} {asset}" for asset, held in cash.items()) or "nothing"
+                whose = f"the grid of {seat.owner} on {instrument.id}"
+                wanted = f"state how much {instrument.quote} the account begins with"
+                raise PlanRefused(
+                    f"{whose} trades in {instrument.quote}, of which the account has none ({has}): {wanted}"
+                )
 
 
 def check_sizes(seats: Iterable[Seat], instrument: Instrument, ticks_seen: int | None) -> None:

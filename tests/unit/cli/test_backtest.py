@@ -44,6 +44,18 @@ def test_a_grid_over_a_tape_earns_in_parts_that_add_up(made: Path) -> None:
     assert body["queue"]["executions"] == parts["executions"]
 
 
+def test_a_run_without_orders_says_why_its_grid_was_held(made: Path, tmp_path: Path) -> None:
+    plan = write_plan(tmp_path / "dear.toml", PLAN.replace('fee = "0.0001"', 'fee = "0.02"'))
+    told = call(
+        "backtest", str(plan), "--data", str(made / "t.parquet"), "--out", str(tmp_path / "run"), "--home", str(made)
+    )
+    why = "the grid of grid on binance:BTCUSDT-PERP was held (no_book 1, no_profit 1): a cycle would not pay its fees"
+    assert told.code == 0
+    assert f"NO ORDERS: {why}" in told.out
+    assert f"No orders: {why}" in (tmp_path / "run" / "report.html").read_text()
+    assert json.loads((tmp_path / "run" / "report.json").read_text())["held"][0]["newest"] == "no_profit"
+
+
 def test_the_run_of_a_hidden_home_is_not_hidden(tmp_path: Path) -> None:
     home = tmp_path / ".flatbook"
     tape = write_tape(tmp_path / "t.parquet")

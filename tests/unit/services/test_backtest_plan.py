@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from flatbook.backtest.tape_file import FileTape
+from flatbook.backtest.tape_file import FileTape, Message, memory_tape
+from flatbook.market.ticks import Kind
 from flatbook.services.backtest_plan import PlanRefused, read_plan
-from tests.unit.services.backtest_scene import PLAN, write_tape
+from tests.unit.backtest.scenes import PERP
+from tests.unit.services.backtest_scene import PLAN, S, write_plan, write_tape
 
 
 @pytest.mark.parametrize(
@@ -27,6 +29,10 @@ from tests.unit.services.backtest_scene import PLAN, write_tape
         (PLAN.replace("leverage = 10", "leverage = 250").encode(), "BTCUSDT-PERP: a leverage is a whole number from 1"),
         (PLAN.replace('"0.005"', '"0.1"').encode(), "BTCUSDT-PERP: maintenance is above zero, and less than an order"),
         (b"a = " + b"[" * 10_000, "nests too deep|Invalid value"),
+        (
+            PLAN.replace('USDT = "10000"', 'USDC = "5"').encode(),
+            r"the grid of grid on binance:BTCUSDT-PERP trades in USDT, of which the account has none \(5 USDC\): state",
+        ),
         (PLAN.replace('kind = "grid"', 'kind = "os:getcwd"').encode(), "strategies.grid.kind: os:getcwd takes no such"),
         (PLAN.replace('kind = "grid"', 'kind = "no:where"').encode(), "strategies.grid.kind: No module named 'no'"),
         (PLAN.replace('kind = "grid"', 'kind = "builtins:max"').encode(), "strategies.grid.kind"),
@@ -37,3 +43,10 @@ def test_a_plan_that_cannot_be_run_is_refused(tmp_path: Path, plan: bytes, says:
     (tmp_path / "plan.toml").write_bytes(plan)
     with pytest.raises(PlanRefused, match=says):
         read_plan(tmp_path / "plan.toml", tape)
+
+
+def test_a_tape_of_bars_alone_is_refused_for_a_grid(tmp_path: Path) -> None:
+    tape = memory_tape([Message(S, S, [(Kind.BAR, 0, 1000, 5, 1001, 0, 0)])], (PERP,))
+    plan = write_plan(tmp_path / "plan.toml")
+    with pytest.raises(PlanRefused, match="has no book on the tape, only bar: a grid quotes by a book: make a tape of"):
+        read_plan(plan, tape)

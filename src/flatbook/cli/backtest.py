@@ -43,8 +43,8 @@ def backtest(
     """Runs strategies over a recorded market, as they would trade it live, and reports.
 
     Without a plan it runs the grids that the configuration of the home trades, with the limits, marks, fees and cash
-    that stand there. Report, tables and the journal are kept in a folder that is a home of its own: every verb that
-    looks works on it. Exits with 1 where the parts of the profit do not add up to the change of equity.
+    that stand there. Report, tables and the journal are kept in a folder on which every verb works that reads
+    nothing but a journal. Exits with 1 where the parts of the profit do not add up to the change of equity.
     """
     from flatbook.cli.tapes import need_packages
 

@@ -11,7 +11,7 @@ from flatbook.backtest.refused import TapeRefused
 from flatbook.cli.faults import Exit, Failed
 from flatbook.engine.ports import JournalBroken, JournalFault
 from flatbook.engine.run import EngineFailed
-from flatbook.ops.config_read import ConfigRefused
+from flatbook.ops.config_read import NO_FILE, ConfigRefused
 from flatbook.ops.control_socket import SocketTaken
 from flatbook.ops.secret_value import SecretRefused
 from flatbook.services.demo_home import HomeRefused
@@ -49,15 +49,13 @@ KNOWN: tuple[type[BaseException], ...] = (
     OSError,
 )
 
-INIT = "`flatbook init`"
-
 
 def failed_of(error: BaseException) -> Failed:
     """Returns the failure that an error of a package below means."""
     if isinstance(error, ConfigRefused):
         more = len(error.problems) - 1
         rest = f" (and {more} more: flatbook config check lists them)" if more else ""
-        do = "" if INIT in str(error.problems[0]) else "correct it, then flatbook config check"
+        do = "" if NO_FILE in error.problems[0].text else "correct it, then flatbook config check"
         return Failed(Exit.CONFIG, f"{error.problems[0]}{rest}", do=do)
     if isinstance(error, InstantRefused | NumberRefused | ScenarioRefused | TokenRefused):
         return Failed(Exit.USAGE, str(error))

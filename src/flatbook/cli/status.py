@@ -41,16 +41,18 @@ def status(
     from flatbook.api.answers.thresholds import thresholds_of
     from flatbook.cli.desks import config_or_none
     from flatbook.cli.reading import past_of
+    from flatbook.ops.home import is_backtest
 
     config = config_or_none(where)
     with past_of(where, at) as past:
         state = past.state()
         told = _told_by_engine(where) if at is None else NOT_ASKED
-        is_told = at is None and (told.running or config is None or not _on_tape(config))
+        finished = is_backtest(where.folder)
+        is_told = at is None and not finished and (told.running or config is None or not _on_tape(config))
         age = _age_s(past.event_at, told.own.get("now")) if is_told else None
         stated = None if config is None else thresholds_of(config)
         body = body_of(status_answer(state, past.moment(), stated, told, age))
-    show("status", body, lambda: _parts(body), as_json=where.as_json)
+    show("status", body, lambda: _parts(body, finished=finished), as_json=where.as_json)
     if not exit_code:
         return Exit.OK
     if body["flat"]:
@@ -86,11 +88,11 @@ def _age_s(at: Instant | None, now: int | None) -> int | None:
     return age_s(at, SystemClock().now() if now is None else now)
 
 
-def _parts(body: dict[str, Any]) -> Iterator[Part]:
+def _parts(body: dict[str, Any], *, finished: bool) -> Iterator[Part]:
     from flatbook.cli.reading import as_of_line
 
     yield f"{_verdict(body)}; {as_of_line(body)}"
-    yield _engine_line(body)
+    yield "engine: none, this is a finished backtest" if finished else _engine_line(body)
     yield from _exposure(body)
     yield Table(
         "halts",

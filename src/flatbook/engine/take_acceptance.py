@@ -23,7 +23,7 @@ def why_not_accept(turn: Turn, command: Command) -> str | None:
     """
     state, account = turn.state, _account_of(command)
     if account not in turn.rules.cards:
-        return f"{account!r} is no account of this desk: {', '.join(turn.rules.cards)}"
+        return f"{account!r} is no account of this desk; it has {', '.join(turn.rules.cards)}"
     differences = _differences_at(turn, account)
     if not differences:
         return f"no statement of {account} differs from our books"

@@ -31,7 +31,7 @@ def why_not_chaos(turn: Turn, command: Command) -> str | None:
     account = AccountId(arguments.get("account", ""))
     simulated = [name for name, card in turn.rules.cards.items() if card.name == SIMULATED]
     if fault == DROP and account not in simulated:
-        return f"{account!r} is no account of this desk at a simulated broker: {', '.join(simulated)}"
+        return f"{account!r} is no account of this desk at a simulated broker; it has {', '.join(simulated) or 'none'}"
     return None
 
 

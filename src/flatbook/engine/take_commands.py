@@ -126,7 +126,7 @@ def _why_not_halt(turn: Turn, command: Command) -> Refusal | None:
         return None
     if scope == HaltScope.ALL.value:
         return f"a halt of all has no target, and {target!r} was named: leave it out, or name its scope too"
-    return f"{target!r} is no {scope} of this desk: {', '.join(known) or 'it has none'}"
+    return f"{target!r} is no {scope} of this desk; it has {', '.join(known) or 'none'}"
 
 
 def _targets(turn: Turn, scope: HaltScope) -> tuple[str, ...]:
@@ -177,8 +177,8 @@ def _why_not_lift(turn: Turn, command: Command) -> Refusal | None:
     halt_id = HaltId(command.arguments.get("halt_id", ""))
     if halt_id in turn.state.halts:
         return None
-    standing = ", ".join(turn.state.halts) or "none stands"
-    return f"no halt {halt_id!r}; standing: {standing}"
+    standing = ", ".join(turn.state.halts)
+    return f"no halt {halt_id!r} stands; {f'these do: {standing}' if standing else 'none does'}"
 
 
 def _lift(turn: Turn, command: Command) -> None:

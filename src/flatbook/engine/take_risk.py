@@ -131,8 +131,8 @@ def why_not_free(turn: Turn, command: Command) -> str | None:
     """Returns why an operator may not free a side now: none is stopped so, or what stopped it still stands."""
     key = _stop_named(turn, command)
     if key is None:
-        standing = ", ".join(_name(each) for each in turn.state.stops) or "none stands"
-        return f"no such stop; standing: {standing}"
+        standing = ", ".join(_name(each) for each in turn.state.stops)
+        return f"no such stop stands; {f'these do: {standing}' if standing else 'none does'}"
     monitor = turn.rules.monitors.get(key[0])
     found = Found(conditions={}, sights={}) if monitor is None else _found_now(turn, key, monitor)
     if monitor is not None and should_stop(found, monitor):

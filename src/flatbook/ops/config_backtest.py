@@ -8,6 +8,7 @@ from typing import Annotated
 
 from flatbook.ops.config_accounts import MarginSection
 from flatbook.ops.config_fields import amount, said, seconds, whole
+from flatbook.ops.config_names import offered
 from flatbook.ops.config_section import InstrumentName, Name, Section
 from flatbook.values.money import significant_decimals
 
@@ -71,10 +72,10 @@ def flaws_of_backtest(
     """Yields what does not agree: the key and what is wrong there."""
     for name in () if section is None else section.rates:
         if name not in instruments:
-            yield ("backtest", "rates", name), f"there is no instrument {name!r}"
+            yield ("backtest", "rates", name), f"there is no instrument {name!r}{offered(name, instruments)}"
     for name, margin in {}.items() if section is None else section.margin.items():
         key = ("backtest", "margin", name)
         if name not in instruments:
-            yield key, f"there is no instrument {name!r}"
+            yield key, f"there is no instrument {name!r}{offered(name, instruments)}"
         elif (flaw := flaw_of_margin(margin)) is not None:
             yield (*key, "maintenance_pct"), flaw

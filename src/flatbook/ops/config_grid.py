@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 from flatbook.ops.config_fields import amount, bps, said, seconds, whole
+from flatbook.ops.config_names import offered
 from flatbook.ops.config_section import Section
 from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.strategies import grid_terms as terms
@@ -203,7 +204,7 @@ def flaws_of_grids(
         for name, section in sections.items():
             key = ("grid", owner, name)
             if name not in instruments:
-                yield key, f"there is no instrument {name!r}"
+                yield key, f"there is no instrument {name!r}{offered(name, instruments)}"
                 continue
             yield from _flaws_of_grid(key, section, as_instrument[name])
 

@@ -10,7 +10,7 @@ from typing import get_args
 
 from flatbook.events.control import Mode
 from flatbook.ops.config_accounts import AccountSection, is_real_money
-from flatbook.ops.config_match import meant
+from flatbook.ops.config_names import meant
 from flatbook.ops.config_profiles import ProfileSection
 from flatbook.values.instruments import Product
 

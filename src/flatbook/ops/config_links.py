@@ -22,7 +22,7 @@ from flatbook.ops.config_channels import flaws_of_alerts
 from flatbook.ops.config_grid import flaws_of_grids
 from flatbook.ops.config_instruments import instrument_of
 from flatbook.ops.config_live import flaws_of_live
-from flatbook.ops.config_match import meant
+from flatbook.ops.config_names import meant
 from flatbook.ops.config_offers import flaws_of_offers
 from flatbook.ops.config_oracle import flaws_of_pyth
 from flatbook.ops.config_prices import RecordedBars, RecordedPrices, priced_by, quote_of

@@ -32,7 +32,7 @@ from flatbook.ops.config_jurisdiction import (
     flaws_of_profiles,
     kind_of_account,
 )
-from flatbook.ops.config_match import meant
+from flatbook.ops.config_names import meant
 from flatbook.ops.config_prices import AlpacaQuotes, AskedPrices, SchwabQuotes
 from flatbook.ops.config_read import Key
 from flatbook.ops.config_shape import ClockKind, Config, InstrumentSection

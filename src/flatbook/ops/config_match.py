@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from difflib import get_close_matches
 from enum import Enum
 from typing import Any, get_origin
 
@@ -13,6 +12,7 @@ import msgspec
 
 from flatbook.ops.config_fields import Pattern, Range, Rule, number_of
 from flatbook.ops.config_kinds import Kind, kinds_of, tag_key_of
+from flatbook.ops.config_names import meant
 from flatbook.ops.config_read import Key, Problem, Stated, Tree, key_text
 from flatbook.ops.config_section import Section
 from flatbook.values.money import plain
@@ -162,13 +162,6 @@ def _checked(rule: Rule | None, value: Any) -> Any:
     if isinstance(rule, Pattern):
         rule.check(value)
     return value
-
-
-def meant(part: str, known: Iterable[str]) -> str:
-    """Returns a question for the closest known name, or nothing."""
-    by_lower = {name.lower(): name for name in known}
-    close = get_close_matches(part.lower(), by_lower, n=1, cutoff=0.6)
-    return f"; did you mean {by_lower[close[0]]}?" if close else ""
 
 
 def origin_of(node: Any) -> str:

@@ -15,15 +15,17 @@ import msgspec
 
 from flatbook.ops.config_kinds import keys_of
 from flatbook.ops.config_shape import Config
-from flatbook.ops.home import CONFIG_FILE
+from flatbook.ops.home import CONFIG_FILE, is_backtest
 
 ENV_PREFIX = "FLATBOOK__"
 FILE_BYTES_MAX = 1 << 20
 FRAGMENTS_MAX = 256
+NO_FILE = "there is no such file: "
 SEGMENTS_MAX = 8
 
 Key = tuple[str, ...]
 
+_FINISHED = "a finished backtest stands here; --config FILE names the configuration of the desk that it ran"
 _HEADER = re.compile(r"\s*(\[\[?)(?P<name>.+?)\]\]?\s*(#.*)?$")
 _PART = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
 _ASSIGNED = re.compile(rf"\s*(?P<name>{_PART}(?:\s*\.\s*{_PART})*)\s*=")
@@ -92,7 +94,7 @@ def files_of(path: Path) -> tuple[Path, ...]:
     """
     main = path / CONFIG_FILE if path.is_dir() else path
     if not main.is_file():
-        raise _refused(main, "there is no such file: `flatbook init` writes one")
+        raise _refused(main, NO_FILE + (_FINISHED if is_backtest(main.parent) else "`flatbook init` writes one"))
     fragments = sorted(main.with_suffix(".d").glob("*.toml"))
     if len(fragments) > FRAGMENTS_MAX:
         raise _refused(main.with_suffix(".d"), f"{len(fragments)} files, at most {FRAGMENTS_MAX} are read")

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from flatbook.ops.config_fields import amount, said, seconds, whole
+from flatbook.ops.config_names import offered
 from flatbook.ops.config_section import InstrumentName, Name, Section
 from flatbook.risk.breaker import BreakerLimits
 from flatbook.risk.corrections import CorrectionRules
@@ -101,7 +102,7 @@ def flaws_of_monitors(
         key = ("monitors", name)
         for instrument in section.instruments:
             if instrument not in instruments:
-                yield (*key, "instruments"), f"there is no instrument {instrument!r}"
+                yield (*key, "instruments"), f"there is no instrument {instrument!r}{offered(instrument, instruments)}"
         for owner in section.owners:
             if owner not in owners:
                 yield (*key, "owners"), f"{owner!r} trades nothing on this desk"

@@ -21,7 +21,7 @@ from flatbook.journal.lock import LockNote, lock_path
 from flatbook.journal.mounts import file_system_of, is_network
 from flatbook.journal.sqlite_reader import SqliteReader, open_reader
 from flatbook.ops.config import Loaded, load, missing_files, places_of
-from flatbook.ops.config_read import ConfigRefused
+from flatbook.ops.config_read import NO_FILE, ConfigRefused, Problem
 from flatbook.ops.control_socket import is_alive
 from flatbook.ops.home import SOCKET_FILE
 from flatbook.ops.secrets import check_secret
@@ -151,9 +151,15 @@ def _loaded(home: Path, path: Path | None, environment: Mapping[str, str]) -> tu
     try:
         loaded = load(home, path=path, environment=environment)
     except ConfigRefused as error:
-        findings = [_fail("config", str(problem), "correct it; `flatbook config check`") for problem in error.problems]
-        return None, findings
+        return None, [_refused(problem) for problem in error.problems]
     return loaded, [_ok("config", f"{len(loaded.effective)} values, digest {loaded.digest}")]
+
+
+def _refused(problem: Problem) -> Finding:
+    """Returns what a problem of the configuration is, and what to do: of a missing file its own text says it."""
+    before, missing, remedy = str(problem).partition(NO_FILE)
+    found = before + missing.removesuffix(": ")
+    return _fail("config", found, remedy if missing else "correct it, then ask `flatbook config check`")
 
 
 def _files(loaded: Loaded) -> Iterator[Finding]:

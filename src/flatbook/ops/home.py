@@ -15,9 +15,15 @@ DEMO_FILE = ".flatbook-demo"
 SNAPSHOT_FOLDER = "snapshots"
 DOOR_FILE = "door.sqlite"
 STOPS_FILE = "stops.jsonl"
+BACKTEST_FILE = "report.json"
 
 
 def home_of(environment: Mapping[str, str] = os.environ) -> Path:
     """Returns the folder of a desk: FLATBOOK_HOME, or ~/.flatbook."""
     named = environment.get(HOME_VARIABLE)
     return Path(named).expanduser() if named else Path.home() / HOME_FOLDER
+
+
+def is_backtest(folder: Path) -> bool:
+    """Whether a folder is that of a finished backtest: it has the report of one, and no configuration."""
+    return (folder / BACKTEST_FILE).is_file() and not (folder / CONFIG_FILE).exists()

@@ -1,6 +1,6 @@
 """Runs a plan over a tape and keeps what came of it in a folder: report, tables and the journal.
 
-The folder is a home of its own: every verb that looks works on it.
+Verbs that read nothing but the journal look at the folder as at a home; it has no configuration.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from flatbook.events.event import Event
 from flatbook.journal.files import written_whole
 from flatbook.journal.sqlite import create_journal, open_journal
 from flatbook.journal.sqlite_reader import open_reader
+from flatbook.ops.home import BACKTEST_FILE
 from flatbook.ops.table_files import write_csv, write_parquet
 from flatbook.projections.export import Column, Kind, Line
 from flatbook.projections.fold import recorded
@@ -34,7 +35,7 @@ from flatbook.values.ids import InstrumentId
 from flatbook.values.instants import Instant, text_of_instant
 from flatbook.values.money import plain
 
-JOURNAL, PAGE, BODY = "journal.sqlite", "report.html", "report.json"
+JOURNAL, PAGE = "journal.sqlite", "report.html"
 SCHEMA = "flatbook.backtest.v1"
 CURVE_DECIMALS = 8
 
@@ -108,7 +109,7 @@ def _keep(report: Report, ran: BacktestRun, plan: BacktestPlan, tape_path: Path,
     facts = _facts(ran, plan, tape_path)
     body = {"schema": SCHEMA, "run": facts, **body_of(report)}
     _write(folder / plan.file, plan.text)
-    _write(folder / BODY, json.dumps(body, indent=2))
+    _write(folder / BACKTEST_FILE, json.dumps(body, indent=2))
     _write(
         folder / PAGE, page_of(report, f"Backtest of {', '.join(_owners(plan))}", {k: str(v) for k, v in facts.items()})
     )
@@ -210,7 +211,7 @@ def compare(
     desk names otherwise.
     Errors: TapeRefused, OSError, what a journal that cannot be read raises.
     """
-    ran = _run_of(folder / BODY)
+    ran = _run_of(folder / BACKTEST_FILE)
     path = tape_path or Path(ran.tape)
     tape = NamedTape(FileTape(path), ran.names)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -239,8 +240,8 @@ def _show_proof(home: Path, lost: OrderId | None, verdict: Verdict, say: Say) ->
     else:
         say("no answer was lost: the tape of this demo had passed that order before")
     say(f"\n{'The promise held.' if verdict.holds else 'THE PROMISE DID NOT HOLD: keep the folder below and tell us.'}")
-    program = _program()
-    say(f"Look around with `{program} trades --home {home}`, and `orders`, `positions`, `events tail` likewise.")
+    trades = shlex.join([_program(), "trades", "--home", str(home)])
+    say(f"Look around with `{trades}`, and `orders`, `positions`, `events tail` likewise.")
 
 
 def _program() -> str:

@@ -81,6 +81,20 @@ def test_a_run_leaves_a_page_tables_and_a_journal_that_other_verbs_read(made: Pa
     assert (run / "plan.toml").read_text() == PLAN
 
 
+def test_the_folder_of_a_run_is_no_desk_that_crashed(made: Path, tmp_path: Path) -> None:
+    run = made / "run"
+    told = call("status", "--home", str(run)).out
+    assert "engine: none, this is a finished backtest\n" in told
+    assert "ended without a stop" not in told
+    assert "d ago" not in told
+    refused = call("grid", "slots", "--home", str(run))
+    assert (refused.code, "flatbook init" in refused.err) == (4, False)
+    assert "a finished backtest stands here; --config FILE names the configuration of the desk" in refused.err
+    config = tmp_path / "flatbook.toml"
+    config.write_text(FITS)
+    assert call("grid", "slots", "--home", str(run), "--config", str(config)).code == 0
+
+
 def test_the_same_plan_and_tape_give_the_same_journal(made: Path, tmp_path: Path) -> None:
     words = ("backtest", str(made / "plan.toml"), "--data", str(made / "t.parquet"), "--out", str(tmp_path / "again"))
     assert call(*words, "--home", str(made)).code == 0

@@ -90,12 +90,16 @@ def test_doctor_fails_where_something_is_missing(home_of_its_own: Path) -> None:
     told = call("doctor")
     assert told.code == 1
     assert f"[fail] home: {home_of_its_own} is not there" in told.out
+    missing = home_of_its_own / "flatbook.toml"
+    assert f"[fail] config: {missing}: there is no such file: `flatbook init` writes one\n" in told.out
     call("init")
     body = call("doctor", "--json").body()
     assert (body["ok"], {each["check"] for each in body["findings"] if each["verdict"] == "fail"}) == (
         False,
         {"recordings"},
     )
+    missing.write_text("[risk]\nnothing = 1\n")
+    assert "is no key of this section: correct it, then ask `flatbook config check`\n" in call("doctor").out
 
 
 def with_secrets(home: Path) -> None:

@@ -51,7 +51,7 @@ def test_accepting_a_statement_settles_every_difference_and_what_follows_agrees(
 
 def test_a_statement_is_not_accepted_where_none_differs_or_the_account_is_not_known() -> None:
     bench = Bench().resume()
-    assert refused(bench, "other") == "'other' is no account of this desk: paper"
+    assert refused(bench, "other") == "'other' is no account of this desk; it has paper"
     assert refused(bench) == "no statement of paper differs from our books"
 
 

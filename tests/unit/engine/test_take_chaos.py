@@ -41,7 +41,7 @@ def test_no_fault_is_made_on_any_other_desk(mode: Mode | None) -> None:
         ({"count": "0"}, "count must be a number from 1 to 100"),
         ({"count": "101"}, "count must be a number from 1 to 100"),
         ({"count": "-1"}, "count must be a number from 1 to 100"),
-        ({"account": "elsewhere"}, "'elsewhere' is no account of this desk at a simulated broker: paper"),
+        ({"account": "elsewhere"}, "'elsewhere' is no account of this desk at a simulated broker; it has paper"),
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(changes: dict[str, str], why: str) -> None:

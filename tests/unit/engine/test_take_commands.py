@@ -108,7 +108,7 @@ def test_a_halt_of_any_scope_cancels_what_it_covers_and_stops_new_orders(scope: 
     [
         ({"scope": "everything"}, "'everything'"),
         ({"scope": "owner"}, "'' is no owner"),
-        ({"scope": "owner", "target": "des"}, "'des' is no owner of this desk: desk"),
+        ({"scope": "owner", "target": "des"}, "'des' is no owner of this desk; it has desk"),
         ({"scope": "venue", "target": "alpaca"}, "paper"),
         ({"scope": "instrument", "target": "COIN"}, "COIN/USD"),
         ({"target": "COIN/USD"}, "a halt of all has no target, and 'COIN/USD' was named: leave it out, or name its"),
@@ -131,11 +131,11 @@ def test_a_lift_needs_the_id_of_a_standing_halt_and_frees_the_hedge() -> None:
     bench.fill(1, "sell", "5")
     assert bench.orders() == []
     halt_id = halt_id_of("all", "", "operator")
-    assert f"standing: {halt_id}" in why(bench, "lift", halt_id="halt-x")
+    assert f"no halt 'halt-x' stands; these do: {halt_id}" in why(bench, "lift", halt_id="halt-x")
     done = bench.command("lift", "2", halt_id=halt_id)
     assert tags(done) == ["command_accepted", "trading_lifted", "hedge_held", "order_intended"]
     assert (bench.orders(), bench.halted) == (["buy 5.000"], [])
-    assert "none stands" in why(bench, "lift", halt_id=halt_id)
+    assert f"no halt {halt_id!r} stands; none does" in why(bench, "lift", halt_id=halt_id)
 
 
 def test_a_lift_takes_back_one_halt_and_leaves_the_others() -> None:

@@ -139,7 +139,7 @@ def test_an_operator_frees_a_side_once_what_stopped_it_is_over_and_not_before() 
     assert tags(freed)[:2] == ["command_accepted", "risk_cleared"]
     assert not bench.stopped(Side.BUY)
     refused = bench.command("stop_free", "k3", monitor="majors", side="buy")
-    assert one(refused, CommandRefused).why == "no such stop; standing: none stands"
+    assert one(refused, CommandRefused).why == "no such stop stands; none does"
 
 
 def test_a_proof_that_does_not_come_is_told_until_it_comes() -> None:

@@ -77,7 +77,7 @@ def test_the_limits_of_a_grid_come_from_its_section() -> None:
         ('step = "25"', 'step = "12"', "a cycle at 120000 does not pay its fees: state more than 12.0006"),
         ('low = "40000"', 'low = "130000"', "low must be below high"),
         ("buy_levels = 10", "buy_levels = 201", "grid.maker"),
-        ('@bybit"]', '@nowhere"]', "there is no instrument 'BTC-PERP@nowhere'"),
+        ('@bybit"]', '@nowhere"]', "there is no instrument 'BTC-PERP@nowhere'; did you mean BTC-PERP@bybit?"),
         ('inventory_max = "0.01"', 'inventory_max = "-1"', "inventory_max"),
     ],
 )

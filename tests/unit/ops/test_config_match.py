@@ -4,7 +4,8 @@ import pytest
 
 from flatbook.ops.config import load_text
 from flatbook.ops.config_accounts import PaperAccount
-from flatbook.ops.config_match import meant, shown
+from flatbook.ops.config_match import shown
+from flatbook.ops.config_names import meant
 from tests.unit.ops.scene import HOME, changed, loaded, problem, problems
 
 

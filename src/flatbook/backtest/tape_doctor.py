@@ -21,6 +21,7 @@ STEPS_MIN = 2
 LATENCIES_MAX = 1_000_000
 QUOTES_HELD_MAX = 100_000
 _DEPTH = (Kind.CLEAR, Kind.BID, Kind.ASK)
+_BOOK = frozenset((Kind.BID, Kind.ASK, Kind.QUOTE))
 _LOOKED_AT = np.array([Kind.CLEAR, Kind.BID, Kind.ASK, Kind.QUOTE])
 
 
@@ -151,6 +152,13 @@ def examine(tape: Tape, *, gap_s: int = GAP_S) -> Examined:
     latency = sorted(latencies)[len(latencies) // 2] if latencies else 0
     findings = (*_of_counts(tape.head), *(found for each in looked for found in _of_looked(tape.head, each)))
     return Examined(head=tape.head, looked=tuple(looked), latency=latency, findings=findings)
+
+
+def without_trades(head: TapeHead) -> tuple[int, ...]:
+    """Returns the instruments that have a book and no trades: no fault, but orders fill there less often."""
+    places = range(len(head.instruments))
+    kinds = {place: head.kinds_of(place) for place in places}
+    return tuple(place for place in places if kinds[place] & _BOOK and Kind.TRADE not in kinds[place])
 
 
 def _look(looked: Looked, columns: Columns, gap_ns: int) -> None:

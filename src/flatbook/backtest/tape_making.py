@@ -11,7 +11,7 @@ from flatbook.backtest.refused import TapeRefused
 from flatbook.backtest.tape import TapeInstrument
 from flatbook.backtest.tape_file import Message, Row
 from flatbook.backtest.tape_survey import Heard
-from flatbook.market.depth import BookSync, Depth, Rule, Unfit, Unread, Update
+from flatbook.market.depth import BookSync, Depth, Rule, Unfit, Unread, Unused, Update
 from flatbook.market.orderbook import Level
 from flatbook.market.ticks import FINE, FINE_DECIMALS, TICK_PARTS, Kind, Tick, Told
 from flatbook.values.instants import NS_PER_S, Instant, text_of_instant
@@ -255,6 +255,8 @@ def messages_of(recording: Iterable[Heard], plans: Mapping[str, Plan], counts: C
     for recorded, told in recording:
         if told is None:
             counts["unused"] += 1
+        elif isinstance(told, Unused):
+            counts[f"unused_{told.stream}"] += 1
         elif isinstance(told, Unread):
             counts[f"unread_{told.reason.value}"] += 1
         elif told.symbol in lines:

@@ -11,14 +11,14 @@ from collections.abc import Iterable
 from decimal import Decimal
 from math import gcd
 
-from flatbook.market.depth import Unread
+from flatbook.market.depth import Unread, Unused
 from flatbook.market.ticks import FINE_DECIMALS, Kind, Told
 
 LAGS_MAX = 2_000_000
 FASTEST_NS = 1_000_000
 _SIZED = (Kind.QUOTE, Kind.TRADE, Kind.BAR)
 
-Heard = tuple[int, Told | Unread | None]
+Heard = tuple[int, Told | Unread | Unused | None]
 """When a message was recorded, ns or 0, and what it tells; None where it is of no use here."""
 
 
@@ -97,7 +97,7 @@ class Survey:
         self.local_backwards += local < self.last_local
         self.first_local = self.first_local or local
         self.last_local = max(self.last_local, local)
-        if told is None:
+        if told is None or isinstance(told, Unused):
             self.unused += 1
         elif isinstance(told, Unread):
             self.unread[told.reason.value] += 1

@@ -288,9 +288,12 @@ def _survey(survey: Any) -> dict[str, Any]:
 
 
 def _tell_examined(examined: Examined, surveys: list[dict[str, Any]], where: Where) -> int:
+    from flatbook.backtest.tape_doctor import without_trades
+
     body = {
         **_head(examined.head),
         "recordings": surveys,
+        "without_trades": [examined.head.instruments[inst].id for inst in without_trades(examined.head)],
         "latency_ms": examined.latency // NS_PER_MS,
         "looked": [_looked(examined.head, each) for each in examined.looked],
         "findings": [_finding(examined, finding) for finding in examined.findings],
@@ -344,6 +347,8 @@ def _doctor_parts(body: dict[str, Any]) -> Iterator[Part]:
         body["looked"],
     )
     yield _counts_table(body["counts"])
+    for instrument in body["without_trades"]:
+        yield f"NOTE    {instrument} has a book and no trades: an order fills only where the other side reaches it"
     for finding in body["findings"]:
         yield f"BROKEN  {finding['ill']}: {finding['says']}"
     if not body["findings"]:

@@ -106,6 +106,12 @@ class Unread(msgspec.Struct, frozen=True, gc=False):
     symbol: str | None = None
 
 
+class Unused(msgspec.Struct, frozen=True, gc=False):
+    """A frame of a stream that is known and of no use here."""
+
+    stream: str
+
+
 class Numbered(msgspec.Struct, frozen=True, gc=False):
     """The number that a frame has among all of its connection."""
 

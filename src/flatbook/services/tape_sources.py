@@ -19,8 +19,8 @@ from flatbook.backtest.tape_hftbacktest import read_events
 from flatbook.backtest.tape_nautilus import is_of_catalogue, read_catalogue
 from flatbook.backtest.tape_survey import Heard
 from flatbook.backtest.tape_tables import Table, read_table, symbols_of, table_of
-from flatbook.market.depth import Rule, in_one_row
-from flatbook.market.ticks import Product
+from flatbook.market.depth import Rule, Unread, Unused, in_one_row
+from flatbook.market.ticks import Product, Told
 from flatbook.services import tape_archives as archives
 from flatbook.services.recorded_markets import MARKETS, quote_of
 from flatbook.services.tape_lines import HEAD, WHOLE, head_of, lines_of
@@ -28,7 +28,7 @@ from flatbook.services.tape_native import read_native
 from flatbook.venues.binance import public_feed as binance
 from flatbook.venues.bybit.books import rule as bybit_rule
 
-LOOK_AT_MAX = 2_000
+LOOK_AT_MAX, STREAM_BYTES = 2_000, 100
 READ_AT_ONCE = 1 << 20
 BINANCE = re.compile(rb'\{\s*"(stream|lastUpdateId|whole)"')
 KNOWN = (
@@ -196,24 +196,40 @@ def _of_binance(chain: Chain, product: Product, venue: str) -> tuple[Recording, 
 
 
 def _heard_at_binance(chain: Chain) -> Iterator[Heard]:
-    """Yields what Binance told; a whole book of REST names no symbol, and waits for the first that is named."""
+    """Yields what Binance told; a whole book of REST names no symbol, and waits for the first that is named.
+
+    Of trades that stand there one by one and as sums of one taker the sums are left out.
+    """
     symbol = ""
+    one_by_one: dict[str, bool] = {}
     held: list[tuple[int, bytes]] = []
     for path in chain:
         for local, body in lines_of(path):
             if body.startswith(HEAD):
-                yield local, None
-            elif body.startswith(WHOLE):
+                continue
+            if body.startswith(WHOLE):
                 yield local, binance.read_recorded_whole(body)
             elif b'"lastUpdateId"' in body[:40]:
                 held.append((local, body))
             else:
                 told = binance.read_told(body)
                 symbol = getattr(told, "symbol", symbol)
-                yield local, told
+                yield local, _unless_twice(told, chain, one_by_one)
             while symbol and held:
                 at, whole = held.pop(0)
                 yield at, binance.read_whole(symbol, whole)
+
+
+def _unless_twice(
+    told: Told | Unread | Unused | None, chain: Chain, one_by_one: dict[str, bool]
+) -> Told | Unread | Unused | None:
+    """Returns what was told, but a sum of trades of a symbol whose trades stand there one by one too."""
+    if not isinstance(told, Told) or told.stream != binance.AGGREGATES:
+        return told
+    if told.symbol not in one_by_one:
+        stream = f'"{told.symbol.lower()}@trade"'.encode()
+        one_by_one[told.symbol] = any(stream in body[:STREAM_BYTES] for path in chain for _, body in lines_of(path))
+    return Unused(told.stream) if one_by_one[told.symbol] else told
 
 
 def _of_format(form: Format, chain: Chain, stated: Stated) -> tuple[Recording, ...]:

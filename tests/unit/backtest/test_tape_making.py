@@ -13,7 +13,7 @@ from flatbook.backtest.tape_file import Message
 from flatbook.backtest.tape_making import Plan, messages_of
 from flatbook.backtest.tape_order import by_venue_time, on_one_tape
 from flatbook.backtest.tape_survey import Heard, decimal_step, survey_of
-from flatbook.market.depth import Depth, Unread, UnreadFor, Update
+from flatbook.market.depth import Depth, Unread, UnreadFor, Unused, Update
 from flatbook.market.ticks import Kind, Tick, Told
 from flatbook.venues.binance.books import spot_rule
 from tests.unit.backtest.scenes import SPOT
@@ -157,7 +157,8 @@ def test_a_crossed_quote_is_left_out() -> None:
 
 
 def test_what_cannot_be_read_is_counted_by_its_reason() -> None:
-    assert made((S, Unread(UnreadFor.MALFORMED, "")), (S, None))[1] == {"unread_malformed": 1, "unused": 1}
+    left_out = (S, Unread(UnreadFor.MALFORMED, "")), (S, None), (S, Unused("kline"))
+    assert made(*left_out)[1] == {"unread_malformed": 1, "unused": 1, "unused_kline": 1}
 
 
 def test_a_rate_of_funding_is_foretold_when_it_changes_and_settled_at_its_settlement() -> None:

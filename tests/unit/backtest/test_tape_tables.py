@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from flatbook.backtest.tape_tables import instant_of, read_table, symbols_of, table_of
-from flatbook.market.depth import Unread
+from flatbook.market.depth import Unread, Unused
 from flatbook.market.ticks import Kind, Tick, Told
 from flatbook.values.instants import InstantRefused
 
@@ -19,7 +19,7 @@ T = 1_700_002_800 * 10**9
 UNIT = 10**12
 
 
-def told(path: Path, only: str = "", symbol: str = "S") -> list[Told | Unread | None]:
+def told(path: Path, only: str = "", symbol: str = "S") -> list[Told | Unread | Unused | None]:
     table = table_of(path)
     assert table is not None
     return [what for _, what in read_table(table, only, symbol)]

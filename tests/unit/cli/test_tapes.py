@@ -37,6 +37,13 @@ def test_the_doctor_looks_at_recordings_and_at_tapes(tmp_path: Path) -> None:
     assert (told.code, told.out.splitlines()[-1]) == (1, "BROKEN  book_lost: book_gap 1")
 
 
+def test_the_doctor_notes_a_tape_without_trades_as_no_fault(tmp_path: Path) -> None:
+    source = recorded(tmp_path / "a.gz", *FIRST[:2], SECOND[0])
+    told = call("data", "doctor", str(source), "--home", str(tmp_path))
+    note = "NOTE    binance:BTCUSDT has a book and no trades: an order fills only where the other side reaches it"
+    assert (told.code, told.out.splitlines()[-2:]) == (0, [note, "nothing is wrong with it"])
+
+
 def test_a_tape_becomes_an_event_array(tmp_path: Path) -> None:
     source = recorded(tmp_path / "a.gz", *FIRST, *SECOND)
     words = ("data", "convert", str(source), "--to", "hftbacktest", "--out", str(tmp_path / "a.npz"))

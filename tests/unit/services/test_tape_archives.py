@@ -9,7 +9,7 @@ import pytest
 
 from flatbook.backtest.refused import TapeRefused
 from flatbook.backtest.tape_file import FileTape
-from flatbook.market.depth import Unread, UnreadFor
+from flatbook.market.depth import Unread, UnreadFor, Unused
 from flatbook.market.ticks import Kind, Product, Told
 from flatbook.services.tape_archives import Read, bitstamp_told, bybit_told, hyperliquid_told
 from flatbook.services.tape_sources import Stated, recordings_of
@@ -95,7 +95,7 @@ def test_a_person_states_what_a_file_of_bars_does_not(tmp_path: Path) -> None:
     assert not any(isinstance(told, Unread) for _, told in recording.heard())
 
 
-def heard(tmp_path: Path, name: str, content: str) -> list[Told | str | None]:
+def heard(tmp_path: Path, name: str, content: str) -> list[Told | Unused | str | None]:
     (tmp_path / name).write_text(content)
     (recording,) = recordings_of([tmp_path / name])
     return [told.reason.value if isinstance(told, Unread) else told for _, told in recording.heard()]

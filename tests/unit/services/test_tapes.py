@@ -14,6 +14,7 @@ from flatbook.backtest.tape_file import FileTape
 from flatbook.market.ticks import Kind, Product
 from flatbook.services.tape_sources import recordings_of
 from flatbook.services.tapes import make_tape, surveyed
+from flatbook.sim import tapes
 
 SHARED = os.environ.get("FLATBOOK_SHARED")
 MS = 1_700_000_000_000
@@ -56,6 +57,33 @@ def test_files_of_one_market_are_one_recording(tmp_path: Path) -> None:
     assert columns.p1.tolist() == [0, 1001, 1002, 1002, 1002, 1002]
     assert columns.q1.tolist() == [0, 10, 25, 5, 20, 5]
     assert [origin.name for origin in head.origins] == ["a.gz", "b.gz"]
+
+
+def aggregate(local: int, at: int, seq: int) -> str:
+    return trade(local, at, seq).replace("trade", "aggTrade").replace('"t":', '"a":')
+
+
+def taken(path: Path, *lines: str) -> tuple[int, dict[str, int]]:
+    """Returns how many trades a recording brings to its tape, and what is counted."""
+    (recording,) = recordings_of([recorded(path.with_suffix(".gz"), *lines)])
+    head = make_tape(path, [surveyed(recording)])
+    return sum(cover.rows for cover in head.covers if cover.kind == Kind.TRADE), dict(head.counts)
+
+
+def test_sums_of_trades_are_taken_where_trades_do_not_stand_one_by_one(tmp_path: Path) -> None:
+    sums = aggregate(106, 113, 1), aggregate(107, 114, 2)
+    alone = taken(tmp_path / "a.parquet", *FIRST[:2], SECOND[0], *sums)
+    both = taken(tmp_path / "b.parquet", *FIRST[:2], *sums, *FIRST[2:], *SECOND)
+    assert (alone[0], alone[1].get("unused_aggTrade")) == (2, None)
+    assert (both[0], both[1].get("unused_aggTrade")) == (2, 2)
+
+
+def test_the_recording_of_the_demo_becomes_a_tape_with_its_trades(tmp_path: Path) -> None:
+    demo = Path(tapes.__file__).parent / "tape" / "btcusdt.jsonl.gz"
+    lines = (line.decode().strip() for line in gzip.decompress(demo.read_bytes()).splitlines()[:200])
+    trades, counts = taken(tmp_path / "demo.parquet", *lines)
+    assert trades > 50
+    assert not any(name.startswith("un") for name in counts)
 
 
 def test_a_clock_that_stood_behind_is_set_right_and_said(tmp_path: Path) -> None:

@@ -9,12 +9,13 @@ import re
 
 import msgspec
 
-from flatbook.market.depth import UNREADABLE, Depth, Rule, Unread, Update, levels, scaled, unknown, unread
+from flatbook.market.depth import UNREADABLE, Depth, Rule, Unread, Unused, Update, levels, scaled, unknown, unread
 from flatbook.market.ticks import FINE, FINE_DECIMALS, RATE_DECIMALS, Kind, Product, Tick, Told
 from flatbook.values.instants import NS_PER_MS
 from flatbook.venues.binance.books import futures_rule, spot_rule
 
-_UNHEARD = re.compile(r"kline|forceOrder|aggTrade|ticker|miniTicker|markPrice@arr|indexPrice")
+_UNHEARD = re.compile(r"kline|forceOrder|ticker|miniTicker|markPrice@arr|indexPrice")
+AGGREGATES = "aggTrade"
 MARKET_TRADES = ("", "MARKET")
 
 Levels = list[tuple[str, str]]
@@ -46,6 +47,16 @@ class _Trade(msgspec.Struct):
     q: str
     m: bool
     X: str = ""
+
+
+class _Aggregate(msgspec.Struct):
+    E: int
+    T: int
+    s: str
+    p: str
+    q: str
+    m: bool
+    a: int = 0
 
 
 class _Best(msgspec.Struct):
@@ -86,12 +97,17 @@ _kept = msgspec.json.Decoder(_Kept)
 _whole = msgspec.json.Decoder(_Whole)
 _change = msgspec.json.Decoder(_Change)
 _trade = msgspec.json.Decoder(_Trade)
+_aggregate = msgspec.json.Decoder(_Aggregate)
 _best = msgspec.json.Decoder(_Best)
 _mark = msgspec.json.Decoder(_Mark)
 
 
-def read_told(frame: bytes) -> Told | Unread | None:
-    """Returns what a frame of a combined stream tells; nothing where it is of a stream that we do not use."""
+def read_told(frame: bytes) -> Told | Unread | Unused | None:
+    """Returns what a frame of a combined stream tells, or that it is of a stream that we do not use.
+
+    Nothing of a trade that met no order. Trades come one by one and in sums of one taker, `aggTrade`: whoever hears
+    both must leave out one of them.
+    """
     try:
         told = _frame.decode(frame)
         stream = told.stream.partition("@")[2]
@@ -99,13 +115,16 @@ def read_told(frame: bytes) -> Told | Unread | None:
             return _depth(_change.decode(told.data), stream)
         if stream == "trade":
             return _of_trade(_trade.decode(told.data))
+        if stream == AGGREGATES:
+            return _of_aggregate(_aggregate.decode(told.data))
         if stream == "bookTicker":
             return _of_best(_best.decode(told.data))
         if stream.startswith("markPrice"):
             return _of_mark(_mark.decode(told.data))
     except UNREADABLE as error:
         return unread(error)
-    return None if _UNHEARD.search(stream) else unknown("stream", stream)
+    unheard = _UNHEARD.search(stream)
+    return unknown("stream", stream) if unheard is None else Unused(unheard[0])
 
 
 def read_whole(symbol: str, body: bytes) -> Told | Unread:
@@ -191,6 +210,12 @@ def _of_trade(trade: _Trade) -> Told | None:
     tick = Tick(Kind.TRADE, _fine(trade.p), _fine(trade.q), -1 if trade.m else 1)
     at, sent = trade.T * NS_PER_MS, trade.E * NS_PER_MS
     return Told(symbol=trade.s, stream="trade", happened_at=at, sent_at=sent, seq=trade.t, ticks=(tick,))
+
+
+def _of_aggregate(trade: _Aggregate) -> Told:
+    tick = Tick(Kind.TRADE, _fine(trade.p), _fine(trade.q), -1 if trade.m else 1)
+    at, sent = trade.T * NS_PER_MS, trade.E * NS_PER_MS
+    return Told(symbol=trade.s, stream=AGGREGATES, happened_at=at, sent_at=sent, seq=trade.a, ticks=(tick,))
 
 
 def _of_best(best: _Best) -> Told:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flatbook.market.depth import Unread, UnreadFor
+from flatbook.market.depth import Unread, UnreadFor, Unused
 from flatbook.market.ticks import Kind, Product, Tick, Told
 from flatbook.venues.binance.public_feed import contract_size_of, market_of, quote_of, rate_of, read_told, read_whole
 
@@ -88,8 +88,17 @@ def test_what_cannot_be_read_says_why(frame: bytes, reason: UnreadFor) -> None:
     assert read.reason is reason
 
 
-def test_streams_that_we_do_not_use_are_nothing() -> None:
-    assert read_told(b'{"stream":"btcusdt@kline_1m","data":{}}') is None
+def test_streams_that_we_do_not_use_are_named() -> None:
+    assert read_told(b'{"stream":"btcusdt@kline_1m","data":{}}') == Unused("kline")
+
+
+def test_a_sum_of_trades_of_one_taker_is_a_trade_of_its_own_stream() -> None:
+    data = b'{"e":"aggTrade","E":20,"s":"BTCUSDT","a":7,"p":"100.5","q":"2","f":1,"l":3,"T":19,"m":true,"M":true}'
+    told = read_told(b'{"stream":"btcusdt@aggTrade","data":' + data + b"}")
+    tick = Tick(Kind.TRADE, 100_500_000_000_000, 2_000_000_000_000, -1)
+    assert told == Told(
+        symbol="BTCUSDT", stream="aggTrade", happened_at=19_000_000, sent_at=20_000_000, seq=7, ticks=(tick,)
+    )
 
 
 def test_a_whole_book_is_read_with_its_number() -> None:

@@ -115,6 +115,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 class LiveBooks:
     """The books of a desk by instrument, known before any connection is made. `connect` makes its connectors.
 
+    `hosts` says who tells a book, where a public stream does.
     `traded` is told each trade of others: its instrument, price and quantity, and the side of who came for it.
     `marked` is told each mark, and the rate and instant of the next settlement of funding, None where nothing is new.
     Units: ticks and lots; the mark as a price, the rate as a fraction that longs pay.
@@ -129,6 +130,7 @@ class LiveBooks:
         self._marks: list[tuple[ToldStream[Marked], dict[str, Seen]]] = []
         self._https: list[SessionHttp] = []
         self.books: dict[InstrumentId, OrderBook] = {}
+        self.hosts: dict[InstrumentId, str] = {}
         self.minutes = MinuteCandles()
         self.traded: Told = _nobody
         self.marked: ToldFunding = _nobody_funded
@@ -139,6 +141,7 @@ class LiveBooks:
         http = None if feed.whole is None else SessionHttp(feed.whole.host, self._clock, connect=self._connect)
         socket, grids = self._socket(feed.host, feed.beat), {symbol: each.grid for symbol, each in seen.items()}
         shown = self.add_kept(BookStream(feed, grids, socket, http, self._clock), seen)
+        self.hosts |= {each.instrument.id: feed.host for each in shown.values()}
         self._https += [] if http is None else [http]
         self._trades.append((self._told(feeds.trades, shown), shown))
         if feeds.marks is not None:

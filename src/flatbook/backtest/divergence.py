@@ -54,8 +54,13 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Divergence(msgspec.Struct, frozen=True, kw_only=True):
-    """How two sides differ. Units: values in quote: distance from the middle less fees; `turnover` of both sides."""
+    """How two sides differ between two instants.
 
+    Units: values in quote: distance from the middle less fees; `turnover` of both sides.
+    """
+
+    began_at: Instant
+    ended_at: Instant
     traded: Money
     simulated: Money
     turnover: Money
@@ -118,6 +123,8 @@ def divergence_of(
     found += [_difference(Cause.MISSED_FILLS, None, order, Money(-order.value)) for order in alone[1] if order.qty]
     every = [execution for order in (*ours, *theirs) for execution in order.executions]
     return Divergence(
+        began_at=window[0],
+        ended_at=window[1],
         traded=Money(sum((order.value for order in ours), ZERO)),
         simulated=Money(sum((order.value for order in theirs), ZERO)),
         turnover=Money(sum((each.notional for each in every), ZERO)),

@@ -164,7 +164,7 @@ def compare(
 
     Without --against the grids that the home of the run trades are backtested over the tape first. Each order is
     matched with one that is alike; what both brought differs by latency, queue, missed fills, fees and gaps of the
-    recording, and these add up.
+    recording, and these add up. Exits with 1 where the desk traded nothing while the tape ran.
     """
     from flatbook.cli.tapes import need_packages
 
@@ -175,9 +175,21 @@ def compare(
     if against is None:
         against, names = _backtested(run, tape, names, where), []
     _journal(against)
-    body = _divergence(compared(journal, against, tape, _named(names)))
+    found = compared(journal, against, tape, _named(names))
+    _check_traded(found)
+    body = _divergence(found)
     show("compare", {**body, "against": str(against)}, lambda: _divergence_parts(body), as_json=where.as_json)
     return Exit.OK
+
+
+def _check_traded(found: Divergence) -> None:
+    """Passes where the desk traded while the tape ran: else there is nothing to judge it by. Errors: Failed."""
+    from flatbook.values.instants import text_of_instant
+
+    if not found.orders_traded:
+        span = f"{text_of_instant(found.began_at)} and {text_of_instant(found.ended_at)}"
+        what = f"the desk traded nothing between {span}: nothing to compare"
+        raise Failed(Exit.ERROR, what, do="name a tape of a window in which it traded")
 
 
 def _backtested(run: Path, tape: Path | None, names: list[str], where: Where) -> Path:
@@ -270,7 +282,7 @@ def _divergence_parts(body: dict[str, Any]) -> Iterator[Part]:
     worst = max(body["causes"], key=lambda row: abs(float(row["amount"])))
     word = "better" if float(body["difference"]) > 0 else "worse"
     if float(body["difference"]):
-        by = cents(body["difference"])
+        by = cents(body["difference"].removeprefix("-"))
         yield f"what was traded is {word} than the backtest by {by}; first cause: {worst['cause']}"
     else:
         yield "what was traded is as good as the backtest"

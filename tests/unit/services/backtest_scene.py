@@ -59,11 +59,11 @@ orders_max = 50
 """
 
 
-def write_tape(path: Path, *, seconds: int = 600) -> Path:
+def write_tape(path: Path, *, seconds: int = 600, begin: int = BEGIN) -> Path:
     """A price that goes up and down by four steps of the grid, and is paid funding once."""
     writer = TapeWriter(path, (PERP,))
     for second in range(seconds):
-        at = BEGIN + second * S
+        at = begin + second * S
         bid = 1000 + abs(second % 80 - 40)
         writer.add(Message(at, at + S // 1000, [(Kind.QUOTE, 0, bid, 500_000, bid + 1, 500_000, second + 1)]))
         if second == seconds // 2:

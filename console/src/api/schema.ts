@@ -1774,6 +1774,7 @@ export interface components {
         /** MarketAnswer */
         MarketAnswer: {
             books: components["schemas"]["BookBody"][];
+            instruments: string[];
             known: boolean;
             now: string | null;
             prices: components["schemas"]["PriceBody"][];

@@ -141,9 +141,9 @@ async def market(site: AtSite) -> MarketAnswer:
 def market_of(site: Site) -> MarketAnswer:
     """Returns what the running engine saw last; nothing is known where none answers."""
     if not site.live.answers or not site.live.market:
-        return MarketAnswer(known=False, now=None, books=[], prices=[])
+        return MarketAnswer(known=False, now=None, books=[], prices=[], instruments=[])
     seen = msgspec.convert(site.live.market, MarketBody)
-    return MarketAnswer(known=True, now=seen.now, books=seen.books, prices=seen.prices)
+    return MarketAnswer(known=True, now=seen.now, books=seen.books, prices=seen.prices, instruments=seen.instruments)
 
 
 @reading("/report", "How well the hedge did", tag="books")

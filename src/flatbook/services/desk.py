@@ -135,8 +135,10 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 
     def market_seen(self) -> MarketBody:
         """Returns what the desk sees of its markets."""
-        parts = self.engine.parts
-        return market_seen(parts.rules, parts.market, self.observations, self.books.status(), self.clock.now())
+        parts, books = self.engine.parts, self.books
+        return market_seen(
+            parts.rules, parts.market, self.observations, books.status(), books.minutes.begun(), self.clock.now()
+        )
 
     def close(self) -> None:
         """Closes what was opened. The journal goes last."""

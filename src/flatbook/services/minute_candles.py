@@ -107,6 +107,10 @@ class MinuteCandles:
         if candles and candles[-1].minute == now // EVERY_NS:
             candles[-1].volume += size
 
+    def begun(self) -> tuple[InstrumentId, ...]:
+        """Returns the instruments of which a candle is known, in the order of their names."""
+        return tuple(sorted(instrument for instrument, candles in self._candles.items() if candles))
+
     def seen(self, instrument: str, now: Instant) -> CandlesSeen:
         """Returns the candles of an instrument, the oldest first; none where nobody observes it."""
         found, units = InstrumentId(instrument), self._units.get(InstrumentId(instrument))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from itertools import islice
 
@@ -24,7 +24,12 @@ HALF = Decimal("0.5")
 
 
 def market_seen(
-    rules: Rules, market: Market, observations: Observations, fitness: Mapping[InstrumentId, str], now: Instant
+    rules: Rules,
+    market: Market,
+    observations: Observations,
+    fitness: Mapping[InstrumentId, str],
+    with_candles: Iterable[InstrumentId],
+    now: Instant,
 ) -> MarketBody:
     """Returns what a desk sees now. `fitness` says of each book FIT, or why it must not be read."""
     ages = _ages(rules)
@@ -35,6 +40,7 @@ def market_seen(
             for instrument, why in fitness.items()
         ],
         prices=list(_prices(rules, market)),
+        instruments=list(with_candles),
     )
 
 

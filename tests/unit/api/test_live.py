@@ -21,6 +21,7 @@ SEEN = MarketBody(
     now="2025-12-02T15:00:00Z",
     books=[],
     prices=[PriceBody(underlying="COIN", source="bars", price="250", happened_at=None, seen_at=None, age_s_max=300)],
+    instruments=["COIN/USD@paper"],
 )
 
 

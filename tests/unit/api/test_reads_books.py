@@ -84,7 +84,8 @@ def test_the_inventory_names_every_account_and_vault_with_its_balances(api: Test
 
 
 def test_nothing_is_known_of_the_market_without_an_engine(api: TestClient[Any]) -> None:
-    assert api.get("/api/v1/market").json() == {"known": False, "now": None, "books": [], "prices": []}
+    nothing: dict[str, object] = {"known": False, "now": None, "books": [], "prices": [], "instruments": []}
+    assert api.get("/api/v1/market").json() == nothing
 
 
 def test_the_configuration_says_where_each_value_comes_from(api: TestClient[Any]) -> None:

@@ -60,6 +60,9 @@ def test_a_book_that_lacks_a_side_has_no_middle() -> None:
     found.saw(BTC, 0, 1002, at(0))
     found.saw(BTC, 1000, 0, at(1))
     assert found.seen(BTC, at(2)).candles == []
+    assert found.begun() == ()
+    found.saw(BTC, 1000, 1002, at(2))
+    assert found.begun() == (BTC,)
 
 
 def test_the_newest_are_kept_and_where_no_trades_are_told_there_is_no_volume() -> None:

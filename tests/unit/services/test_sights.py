@@ -19,8 +19,9 @@ def scene() -> Scene:
 def test_a_book_is_told_in_prices_with_its_spread_and_what_stands_up_to_each_level() -> None:
     made = scene()
     made.book.replace([(999, 5), (998, 7)], [(1001, 2), (1003, 4)])
-    seen = market_seen(made.rules, Market(made.seen), made.seen, {SPOT.id: FIT}, START)
+    seen = market_seen(made.rules, Market(made.seen), made.seen, {SPOT.id: FIT}, (SPOT.id,), START)
     (book,) = seen.books
+    assert seen.instruments == [SPOT.id]
     assert (book.instrument, book.unfit, book.spread_bps) == (SPOT.id, None, "20")
     assert (book.bid, book.ask, book.mid, book.bid_qty) == ("99.9", "100.1", "100", "0.005")
     assert [(level.price, level.total) for level in book.bids] == [("99.9", "0.005"), ("99.8", "0.012")]
@@ -30,7 +31,7 @@ def test_a_book_is_told_in_prices_with_its_spread_and_what_stands_up_to_each_lev
 def test_a_book_that_must_not_be_read_shows_no_price() -> None:
     made = scene()
     made.seen.saw_book(SPOT.id, START, is_fit=False)
-    seen = market_seen(made.rules, Market(made.seen), made.seen, {SPOT.id: "gap"}, START)
+    seen = market_seen(made.rules, Market(made.seen), made.seen, {SPOT.id: "gap"}, (), START)
     (book,) = seen.books
     assert (book.unfit, book.bid, book.ask, book.mid, book.spread_bps, book.bids) == ("gap", None, None, None, None, [])
 
@@ -38,5 +39,5 @@ def test_a_book_that_must_not_be_read_shows_no_price() -> None:
 def test_no_more_than_the_best_levels_are_told() -> None:
     made = scene()
     made.book.replace([(999 - each, 1) for each in range(50)], [(1001 + each, 1) for each in range(50)])
-    seen = market_seen(made.rules, Market(made.seen), made.seen, {SPOT.id: FIT}, START)
+    seen = market_seen(made.rules, Market(made.seen), made.seen, {SPOT.id: FIT}, (SPOT.id,), START)
     assert [len(seen.books[0].bids), len(seen.books[0].asks)] == [LEVELS_MAX, LEVELS_MAX]

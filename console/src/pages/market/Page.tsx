@@ -1,4 +1,3 @@
-import { useMemo } from "react";
 import type { Schemas } from "@/api/types";
 import { useRead } from "@/api/queries";
 import { PageHead } from "@/components/PageHead";
@@ -15,24 +14,15 @@ import { Spreads } from "./Spreads";
 
 type Market = Schemas["MarketAnswer"];
 
-type Of = { instrument: string };
-
-/** The instruments whose prices may be known minute by minute: those with a book, and those that are held or were traded. */
-function instrumentsOf(...named: (readonly Of[] | undefined)[]): string[] {
-  return [...new Set(named.flatMap((some) => some ?? []).map((one) => one.instrument))].sort();
-}
-
 /** What the running engine sees: books, spreads and prices, each with its age. Nothing of it is in the journal. */
 export function Page() {
   const live = useChannel("market");
   const asked = useRead<Market>("/market", {}, { follows: false });
   const market = live ?? asked.data;
-  const orders = useChannel("orders");
   const [{ instrument, candles }, change] = useView();
-  const positions = useChannel("positions")?.positions;
-  const instruments = useMemo(() => instrumentsOf(market?.books, positions, orders), [market, positions, orders]);
+  const instruments = market?.instruments ?? [];
   const book = market?.books.find((one) => one.instrument === instrument) ?? market?.books[0];
-  const chosen = instruments.find((one) => one === candles) ?? book?.instrument ?? instruments[0];
+  const chosen = [candles, book?.instrument].find((one) => one && instruments.includes(one)) ?? instruments[0];
   return (
     <div className="flex flex-col gap-3">
       <PageHead title="Market" says="what the running engine sees" />

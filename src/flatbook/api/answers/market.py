@@ -49,17 +49,25 @@ class PriceBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MarketBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What an engine sees, at the instant that it says it. Units: `now` by the engine's own clock."""
+    """What an engine sees, at the instant that it says it. Units: `now` by the engine's own clock.
+
+    `instruments` are those that it has candles of.
+    """
 
     now: str
     books: list[BookBody]
     prices: list[PriceBody]
+    instruments: list[str]
 
 
 class MarketAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the running engine sees; `known` is false where no engine could be asked, and then nothing is known."""
+    """What the running engine sees; `known` is false where no engine could be asked, and then nothing is known.
+
+    `instruments` are those whose prices `GET /api/v1/candles` knows.
+    """
 
     known: bool
     now: str | None
     books: list[BookBody]
     prices: list[PriceBody]
+    instruments: list[str]

@@ -1659,6 +1659,12 @@ export interface components {
             side: string | null;
             underlying: string | null;
         };
+        /** HeldGridBody */
+        HeldGridBody: {
+            instrument: string;
+            owner: string;
+            reason: string;
+        };
         /** InventoryAnswer */
         InventoryAnswer: {
             accounts: components["schemas"]["AccountBody"][];
@@ -2241,6 +2247,8 @@ export interface components {
             flat: boolean;
             freezes: components["schemas"]["FreezeBody"][];
             halts: components["schemas"]["HaltBody"][];
+            /** @default [] */
+            held_grids: components["schemas"]["HeldGridBody"][];
             known: boolean;
             last_event_age_s: number | null;
             nets: components["schemas"]["FlatNetBody"][];

@@ -34,6 +34,7 @@ export const FLAT: Status = {
   orders: { open: 0, unknown: 0, executions_missing: 0, foreign: 0 },
   halts: [],
   stops: [],
+  held_grids: [],
   alerts: [],
   freezes: [],
   differences: [],

@@ -172,7 +172,12 @@ def _outside_tables(body: dict[str, Any]) -> Iterator[Part]:
 
 
 def _watched_tables(body: dict[str, Any]) -> Iterator[Part]:
-    """Yields what monitors have stopped, and which of them do not know their market yet."""
+    """Yields what monitors have stopped, which of them do not know their market yet, and grids that are held."""
+    yield Table(
+        "grids that open less than they could",
+        (Column("owner", "owner"), Column("instrument", "instrument"), Column("because", "reason")),
+        body["held_grids"],
+    )
     yield Table(
         "stops",
         (

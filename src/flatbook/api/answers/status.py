@@ -126,6 +126,14 @@ class StopBody(msgspec.Struct, frozen=True, kw_only=True):
     unproven: list[str]
 
 
+class HeldGridBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A grid that opens less than it could, and why: `no_book`, `no_profit`, `below_minimum` and the like."""
+
+    owner: str
+    instrument: str
+    reason: str
+
+
 class EngineBody(msgspec.Struct, frozen=True, kw_only=True):
     """What the journal says of the engine and, where one runs, what it says of itself. None where it is not known."""
 
@@ -166,6 +174,7 @@ class StatusAnswer(Answer, frozen=True, kw_only=True):
     engine: EngineBody
     last_event_age_s: int | None
     stops: tuple[StopBody, ...] = ()
+    held_grids: tuple[HeldGridBody, ...] = ()
     open_since: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
@@ -233,6 +242,7 @@ def status_answer(
         engine=engine_of(state, told),
         last_event_age_s=age_s,
         stops=stops_of(state),
+        held_grids=held_grids_of(state),
         open_since=_since(since, None, is_flat=is_whole_flat),
     )
 
@@ -281,6 +291,15 @@ def stops_of(state: State) -> tuple[StopBody, ...]:
             unproven=list(stop.unproven),
         )
         for (monitor, side), stop in state.stops.items()
+    )
+
+
+def held_grids_of(state: State) -> tuple[HeldGridBody, ...]:
+    """Returns the grids that open less than they could."""
+    return tuple(
+        HeldGridBody(owner=owner, instrument=instrument, reason=memory.hold.value)
+        for (owner, instrument), memory in state.notes.items()
+        if memory.hold is not None
     )
 
 

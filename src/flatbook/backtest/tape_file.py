@@ -32,6 +32,7 @@ from flatbook.backtest.tape import (
 from flatbook.backtest.tape_checks import Before, ends_with, flaws_of
 from flatbook.market.ticks import LAST
 
+MAGIC = b"PAR1"
 KEY = b"flatbook.tape"
 PARTIAL = ".partial"
 WIDTH = len(Columns._fields)
@@ -221,6 +222,13 @@ def is_tape(path: Path) -> bool:
             return False
 
 
+def _check_magic(path: Path) -> None:
+    """Passes where a file begins as Parquet does, or is named as such. Errors: TapeRefused, OSError."""
+    with path.open("rb") as raw:
+        if path.suffix != ".parquet" and raw.read(len(MAGIC)) != MAGIC:
+            raise TapeRefused(f"{path.name} is no tape: make a tape of it: flatbook data convert {path.name}")
+
+
 def read_head(path: Path) -> TapeHead:
     """Returns what a tape in a file says of itself.
 
@@ -231,6 +239,7 @@ def read_head(path: Path) -> TapeHead:
             found: Mapping[bytes, bytes] = file.metadata.metadata or {}
             columns = {field.name: field.type for field in file.schema_arrow}
     except pa.ArrowException as error:
+        _check_magic(path)
         raise TapeRefused(f"{path.name} is no Parquet file, or one that is cut off: copy it again") from error
     except OSError as error:
         if error.errno is not None:

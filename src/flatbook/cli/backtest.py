@@ -51,11 +51,24 @@ def backtest(
     need_packages()
     if plan is not None and (only or name):
         raise Failed(Exit.USAGE, "--only and --name go with the grids of a home", where="a plan names its own")
+    _check_files(plan, tape)
     stem = (where.folder.name.lstrip(".") or "home") if plan is None else plan.stem
     folder = out if out is not None else _free(where.folder / FOLDER, f"{stem}-{tape.stem}")
     body = _ran(_plan_of(plan, where, only or [], name or []), tape, folder)
     show("backtest", body, lambda: _parts(body), as_json=where.as_json)
     return Exit.OK if body["adds_up"] else Exit.ERROR
+
+
+def _check_files(plan: Path | None, tape: Path) -> None:
+    """Passes where plan and tape are there, each in its place. Errors: Failed."""
+    from flatbook.backtest.tape_file import is_tape
+
+    swapped = plan if plan is not None and plan.is_file() and is_tape(plan) else None
+    if tape.suffix == ".toml" or swapped is not None:
+        do = f"flatbook backtest {tape} --data {swapped or 'TAPE'}"
+        raise Failed(Exit.USAGE, "the plan stands first, the tape behind --data", do=do)
+    if plan is not None and not plan.exists():
+        raise Failed(Exit.USAGE, "there is no such plan", where=str(plan), do="look at its name")
 
 
 def _plan_of(plan: Path | None, where: Where, only: list[str], name: list[str]) -> PlanOf:

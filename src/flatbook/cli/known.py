@@ -49,6 +49,10 @@ KNOWN: tuple[type[BaseException], ...] = (
     OSError,
 )
 
+LOOK, DOCTOR = "look at its name", "flatbook doctor finds what a configuration names and is not there"
+RECORDED = (".gz", ".jsonl", ".parquet", ".csv", ".npz", ".zip")
+"""How the names of tapes and recordings end, which no configuration names."""
+
 
 def failed_of(error: BaseException) -> Failed:
     """Returns the failure that an error of a package below means."""
@@ -62,7 +66,7 @@ def failed_of(error: BaseException) -> Failed:
     if isinstance(error, JournalBroken):
         return Failed(Exit.ERROR, str(error), do="keep every copy; flatbook restore puts a backup in a journal's place")
     if isinstance(error, OSError):
-        named = "look at its name; flatbook doctor finds what a configuration names and is not there"
+        named = LOOK if str(error.filename).endswith(RECORDED) else f"{LOOK}; {DOCTOR}"
         do = named if isinstance(error, FileNotFoundError) else ""
         do = "name a file" if isinstance(error, IsADirectoryError) else do
         return Failed(Exit.ERROR, error.strerror or str(error), where=str(error.filename or ""), do=do)

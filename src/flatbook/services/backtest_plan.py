@@ -22,7 +22,7 @@ from flatbook.backtest.terms import FeeRates, Latency, MarginTerms, Terms
 from flatbook.market import ticks
 from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.services.plan_numbers import GRID, check_numbers
-from flatbook.services.plan_words import shaped
+from flatbook.services.plan_words import check_keys, shaped
 from flatbook.strategies.grid_seat import seat_of
 from flatbook.strategies.grid_size import is_enough, size_at
 from flatbook.strategies.grid_terms import GridParams
@@ -128,6 +128,7 @@ def read_plan(path: Path, tape: Tape) -> BacktestPlan:
     try:
         text = written.decode()
         stated = tomllib.loads(text, parse_float=str)
+        _check_keys(stated)
         check_numbers(stated)
         return _plan_of(_shape_of(stated), tape, text)
     except UnicodeDecodeError as error:
@@ -138,6 +139,15 @@ def read_plan(path: Path, tape: Tape) -> BacktestPlan:
         raise
     except ValueError as error:
         raise PlanRefused(f"{path.name}: {error}") from error
+
+
+def _check_keys(stated: dict[str, Any]) -> None:
+    """Refuses keys that no plan, and no grid of one, has. Errors: ValueError."""
+    check_keys(stated, PlanShape)
+    tables = stated.get("strategies")
+    for owner, table in tables.items() if isinstance(tables, dict) else ():
+        if isinstance(table, dict) and table.get("kind") == GRID:
+            check_keys(table.get("params"), GridParams, "strategies", owner, "params")
 
 
 def _shape_of(stated: dict[str, Any]) -> PlanShape:
@@ -206,9 +216,6 @@ def _seat(owner: OwnerId, shape: StrategyShape, instruments: Mapping[str, Instru
     if instrument is None:
         raise ValueError(f"strategies.{owner}: {shape.instrument} is none of the instruments")
     if shape.kind == GRID:
-        unknown = [name for name in shape.params if name not in GridParams.__struct_fields__]
-        if unknown:
-            raise ValueError(f"strategies.{owner}.params: a grid has no {', '.join(unknown)}")
         told = shape.params | {"instrument": msgspec.to_builtins(instrument)}
         params = shaped(told, GridParams, "strategies", owner, "params")
         if shape.limits.open_orders_max < params.orders_max:

@@ -7,11 +7,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from flatbook.ops.config_names import meant
+
 Shape = TypeVar("Shape")
 
 _AT = re.compile(r" - at `\$\.?(.*?)`$")
 _MISSING = re.compile(r"Object missing required field `(.*?)`")
-_UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`")
 _WORD = re.compile(r"Invalid enum value (.*)")
 _KIND = re.compile(r"Expected `(.*?)`, got `(.*?)`")
 KINDS = {
@@ -32,10 +33,39 @@ def shaped(stated: Any, shape: type[Shape], *keys: str) -> Shape:
 
     Errors: ValueError with the key, what is wrong there and what to do.
     """
+    check_keys(stated, shape, *keys)
     try:
         return msgspec.convert(stated, shape)
     except msgspec.ValidationError as error:
         raise ValueError(_said(str(error), keys, shape)) from error
+
+
+def check_keys(stated: Any, shape: Any, *keys: str) -> None:
+    """Refuses a key that a table, or one in it, does not have: a word that was mistyped is told before what it lacks.
+
+    Errors: ValueError with the key and the one that may be meant.
+    """
+    _check_keys(stated, msgspec.inspect.type_info(shape), keys)
+
+
+def _check_keys(stated: Any, kind: Any, keys: tuple[str, ...]) -> None:
+    if not isinstance(stated, dict):
+        return
+    if isinstance(kind, msgspec.inspect.UnionType):
+        shapes = [each for each in kind.types if isinstance(each, msgspec.inspect.StructType)]
+        kind = next((each for each in shapes if each.tag == stated.get(each.tag_field or "")), None)
+    if isinstance(kind, msgspec.inspect.DictType):
+        for name, each in stated.items():
+            _check_keys(each, kind.value_type, (*keys, name))
+    elif isinstance(kind, msgspec.inspect.StructType):
+        known = {field.encode_name: field.type for field in kind.fields}
+        for name in stated:
+            if name not in known and name != kind.tag_field:
+                close = meant(name, known) or f": name one of {', '.join(known)}"
+                raise ValueError(f"there is no key {'.'.join((*keys, name))}{close}")
+        for name, each in stated.items():
+            if name in known:
+                _check_keys(each, known[name], (*keys, name))
 
 
 def _said(text: str, keys: tuple[str, ...], shape: Any) -> str:
@@ -44,8 +74,6 @@ def _said(text: str, keys: tuple[str, ...], shape: Any) -> str:
     key = ".".join((*keys, inside) if inside else keys)
     if (missing := _MISSING.fullmatch(what)) is not None:
         return f"{_joined(key, missing[1])} is missing: state it"
-    if (unknown := _UNKNOWN.fullmatch(what)) is not None:
-        return f"there is no key {_joined(key, unknown[1])}: leave it out"
     if (word := _WORD.fullmatch(what)) is not None and (choices := _choices(shape, inside)):
         return f"{key} is {word[1]}: state {' or '.join(choices)}"
     if (kinds := _KIND.fullmatch(what)) is not None:

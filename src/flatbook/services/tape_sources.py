@@ -143,9 +143,11 @@ def _format_of(path: Path) -> tuple[str, Make]:
     begins = begins if head is None else _first_line(path, skipped=1)
     if BINANCE.match(begins):
         market = _binance_market(path)
-        return market[1], lambda chain, _stated: _of_binance(chain, *market)
+        return market[1], lambda chain, stated: _of_binance(chain, stated, *market)
     own = None if head is None else OWN_FORMS.get(head.recorded)
-    form = own or next((each for each in FORMATS if each.begins.match(begins)), None)
+    if head is not None and own is not None:
+        return head.recorded, lambda chain, stated: _of_own_format(own, chain, stated)
+    form = next((each for each in FORMATS if each.begins.match(begins)), None)
     if form is not None:
         return form.venue if head is None else head.recorded, lambda chain, stated: _of_format(form, chain, stated)
     if path.suffix == ".parquet" and is_of_catalogue(path):
@@ -170,7 +172,8 @@ def _of_our_own(path: Path, name: str) -> tuple[str, Make]:
     def named(symbol: str) -> Named:
         return Named(venue=market.venue, symbol=symbol, product=market.product, quote=quote_of(symbol))
 
-    def made(chain: Chain, _stated: Stated) -> tuple[Recording, ...]:
+    def made(chain: Chain, stated: Stated) -> tuple[Recording, ...]:
+        _check_stated(chain, stated, market.product)
         heard = partial(read_native, market, chain)
         return (Recording(paths=chain, rule=market.books.rule, heard=heard, named=named),)
 
@@ -186,7 +189,16 @@ def _binance_market(path: Path) -> tuple[Product, str]:
     )
 
 
-def _of_binance(chain: Chain, product: Product, venue: str) -> tuple[Recording, ...]:
+def _check_stated(chain: Chain, stated: Stated, product: Product) -> None:
+    """Refuses another product than the one that a recording knows itself to be of. Errors: TapeRefused."""
+    if stated.product not in (None, product):
+        own = f"{chain[0].name} says itself that it is of {product.value}"
+        raise TapeRefused(f"{own}: leave --product out")
+
+
+def _of_binance(chain: Chain, stated: Stated, product: Product, venue: str) -> tuple[Recording, ...]:
+    _check_stated(chain, stated, product)
+
     def named(symbol: str) -> Named:
         size = Decimal(binance.contract_size_of(product, symbol))
         quote = binance.quote_of(product, symbol)
@@ -230,6 +242,11 @@ def _unless_twice(
         stream = f'"{told.symbol.lower()}@trade"'.encode()
         one_by_one[told.symbol] = any(stream in body[:STREAM_BYTES] for path in chain for _, body in lines_of(path))
     return Unused(told.stream) if one_by_one[told.symbol] else told
+
+
+def _of_own_format(form: Format, chain: Chain, stated: Stated) -> tuple[Recording, ...]:
+    _check_stated(chain, stated, form.product)
+    return _of_format(form, chain, stated)
 
 
 def _of_format(form: Format, chain: Chain, stated: Stated) -> tuple[Recording, ...]:

@@ -86,3 +86,21 @@ def test_a_backtest_that_does_not_say_what_was_run_is_no_measure(tmp_path: Path,
     tape = write_tape(tmp_path / "t.parquet", seconds=5)
     told = call("compare", str(tmp_path / "b"), "--data", str(tape), "--against", str(tmp_path / "b"))
     assert (told.code, "does not say what was run" in told.err, "run the backtest again" in told.err) == (1, True, True)
+
+
+def test_a_recording_a_plan_or_nothing_in_the_place_of_another_file_says_what_to_do(tmp_path: Path) -> None:
+    tape, plan = write_tape(tmp_path / "t.parquet", seconds=5), tmp_path / "p.toml"
+    plan.write_text(PLAN)
+    (tmp_path / "r.jsonl.gz").write_bytes(gzip.compress(b"{}"))
+    wanted = [
+        (plan, tmp_path / "r.jsonl.gz", "r.jsonl.gz is no tape: make a tape of it: flatbook data convert r.jsonl.gz"),
+        (tape, plan, f"the plan stands first, the tape behind --data; flatbook backtest {plan} --data {tape}"),
+        (tmp_path / "no.toml", tape, "no.toml: there is no such plan; look at its name"),
+        (plan, tmp_path / "no.parquet", "no.parquet: No such file or directory; look at its name\n"),
+    ]
+    for first, second, says in wanted:
+        told = call(
+            "backtest", str(first), "--data", str(second), "--out", str(tmp_path / "o"), "--home", str(tmp_path)
+        )
+        assert told.code in (1, 2)
+        assert says in told.err

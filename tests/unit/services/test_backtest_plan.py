@@ -33,6 +33,15 @@ from tests.unit.services.backtest_scene import PLAN, S, write_plan, write_tape
             PLAN.replace('USDT = "10000"', 'USDC = "5"').encode(),
             r"the grid of grid on binance:BTCUSDT-PERP trades in USDT, of which the account has none \(5 USDC\): state",
         ),
+        (PLAN.replace("[marks]", "[mark]").encode(), r"there is no key mark; did you mean marks\?"),
+        (
+            PLAN.replace("taker", "takr").replace('"10000"', '"NaN"').encode(),
+            r"there is no key instruments.binance:BTCUSDT-PERP.takr; did you mean taker\?",
+        ),
+        (
+            PLAN.replace("spacing", "spaceing").encode(),
+            r"there is no key strategies.grid.params.spaceing; did you mean spacing\?",
+        ),
         (PLAN.replace('kind = "grid"', 'kind = "os:getcwd"').encode(), "strategies.grid.kind: os:getcwd takes no such"),
         (PLAN.replace('kind = "grid"', 'kind = "no:where"').encode(), "strategies.grid.kind: No module named 'no'"),
         (PLAN.replace('kind = "grid"', 'kind = "builtins:max"').encode(), "strategies.grid.kind"),

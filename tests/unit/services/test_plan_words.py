@@ -38,7 +38,8 @@ FITS: dict[str, Any] = {"way": "up", "count": 1, "share": "0.5"}
         ({"wish": []}, "a.b.wish: state a whole number, and not a list"),
         ({"share": {}}, 'a.b.share: state a number in quotes, such as "100.5", and not a table'),
         ({"held": {"BTC": False}}, 'a.b.held: state a number in quotes, such as "100.5", and not true or false'),
-        ({"more": 1}, "there is no key a.b.more: leave it out"),
+        ({"shrae": "1", "way": 1}, "there is no key a.b.shrae; did you mean share[?]"),
+        ({"more": 1}, "there is no key a.b.more: name one of way, count, share, held, wish"),
     ],
 )
 def test_a_table_that_does_not_fit_is_refused_by_its_key(stated: dict[str, Any], says: str) -> None:

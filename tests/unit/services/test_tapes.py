@@ -12,7 +12,7 @@ from flatbook.backtest.refused import TapeRefused
 from flatbook.backtest.tape_doctor import examine
 from flatbook.backtest.tape_file import FileTape
 from flatbook.market.ticks import Kind, Product
-from flatbook.services.tape_sources import recordings_of
+from flatbook.services.tape_sources import Stated, recordings_of
 from flatbook.services.tapes import make_tape, surveyed
 from flatbook.sim import tapes
 
@@ -84,6 +84,13 @@ def test_the_recording_of_the_demo_becomes_a_tape_with_its_trades(tmp_path: Path
     trades, counts = taken(tmp_path / "demo.parquet", *lines)
     assert trades > 50
     assert not any(name.startswith("un") for name in counts)
+
+
+def test_another_product_than_that_of_the_recording_is_refused(tmp_path: Path) -> None:
+    path = recorded(tmp_path / "a.gz", *FIRST)
+    with pytest.raises(TapeRefused, match=r"a[.]gz says itself that it is of spot: leave --product out"):
+        recordings_of([path], Stated(product=Product.LINEAR))
+    assert len(recordings_of([path], Stated(product=Product.SPOT))) == 1
 
 
 def test_a_clock_that_stood_behind_is_set_right_and_said(tmp_path: Path) -> None:

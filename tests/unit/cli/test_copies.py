@@ -19,7 +19,7 @@ def backed_up(tmp_path: Path) -> tuple[Path, Path]:
     to = tmp_path / "copy.sqlite"
     told = call("backup", str(to), "--home", str(home))
     assert told.code == 0
-    assert told.out.startswith(f"wrote {to}: 13 events, ends with event 13, hash ")
+    assert told.out.startswith(f"wrote {to}: 14 events, ends with event 14, hash ")
     return home, to
 
 
@@ -27,7 +27,7 @@ def test_a_backup_tells_the_same_story_as_the_journal(backed_up: tuple[Path, Pat
     home, to = backed_up
     other = tmp_path / "other"
     restored = call("restore", str(to), "--json", "--home", str(other))
-    assert (restored.code, restored.body()["aside"], restored.body()["events"]) == (0, None, 13)
+    assert (restored.code, restored.body()["aside"], restored.body()["events"]) == (0, None, 14)
     assert call("pnl", "--json", "--home", str(other)).out == call("pnl", "--json", "--home", str(home)).out
 
 
@@ -56,7 +56,7 @@ def test_a_restore_leaves_the_mark_that_halts_the_next_start(backed_up: tuple[Pa
     told = call("restore", str(to), "--home", str(home))
     assert "the next start is halted" in told.out
     note = json.loads((home / "restored").read_text())
-    assert (note["from"], note["events"]) == (str(to), 13)
+    assert (note["from"], note["events"]) == (str(to), 14)
 
 
 def test_a_restore_over_a_journal_needs_force_and_keeps_it(backed_up: tuple[Path, Path], tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_a_restore_while_somebody_writes_changes_nothing(backed_up: tuple[Path, 
         told = call("restore", str(to), "--force", "--yes", "--home", str(home))
         assert told.code == 1
         assert "is held by process" in told.err
-        assert journal.last == 13
+        assert journal.last == 14
         assert not (home / "restored").exists()
     finally:
         journal.close()

@@ -175,7 +175,7 @@ def test_a_frame_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
     [
         (b"", "nothing in it"),
         (b"\n\n", "nothing in it"),
-        (gzip.compress(b""), "nothing in it"),
+        (gzip.compress(b"", mtime=0), "nothing in it"),
         (b"\x1f\x8b\x08\x00", "cut off"),
     ],
 )

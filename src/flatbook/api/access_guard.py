@@ -9,18 +9,20 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
 from flatbook.api.access import BEARER, Access
-from flatbook.api.access_queries import check_queries, known_queries
+from flatbook.api.access_queries import Known, check_queries, known_queries
 from flatbook.api.access_scopes import Actor, Lane, Scope
 from flatbook.api.problems import Code, Problem
+from flatbook.api.routes import ROOT
 
 
 def admitting(access: Access) -> Guard:
     """Returns the guard of all routes; it waits for nothing: one that is no coroutine would go through a thread."""
 
-    queries: dict[str, tuple[str, ...]] = {}
+    queries: dict[str, Known] = {}
 
     async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         if handler.opt.get("public"):
+            _check_queries(connection, handler)
             return
         asked = handler.opt.get("scope")
         if asked is None:
@@ -32,8 +34,12 @@ def admitting(access: Access) -> Guard:
         if not actor.may(Scope(asked)):
             text = f"this needs the scope {asked}, and {actor.name} has {actor.scope.value}"
             raise Problem(403, Code.SCOPE_MISSING, text)
-        if query := connection.scope["query_string"]:
+        _check_queries(connection, handler)
+
+    def _check_queries(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        query = connection.scope["query_string"]
+        if query and connection.scope["path"].startswith(ROOT):  # a view of the console stands in its address
             queries.update(queries or known_queries(connection.app))
-            check_queries(query, queries.get(handler.handler_name, ()))
+            check_queries(query, queries.get(handler.handler_name, {}))
 
     return admit

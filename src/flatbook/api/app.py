@@ -27,6 +27,7 @@ from flatbook.api.reads_orders import wanted
 from flatbook.api.routes import PUBLIC
 from flatbook.api.site import Site
 from flatbook.api.stream import IsLive, Teller
+from flatbook.api.strict import StrictRequest
 
 BODY_BYTES_MAX = 64 * 1024
 TITLE = "flatbook"
@@ -71,6 +72,7 @@ def create_app(
         exception_handlers={Problem: on_problem, HTTPException: on_http_exception, Exception: _on_any},
         lifespan=[_following(site, told, on_death)],
         openapi_config=_openapi(),
+        request_class=StrictRequest,
         request_max_body_size=BODY_BYTES_MAX,
         logging_config=None,
     )

@@ -80,7 +80,7 @@ def test_headers_without_end_are_refused(door: Door) -> None:
         (b'{"reason":NaN}', [JSON], 400, "bad_request"),
         (b'{"reason":"r","reason":"another"}', [JSON], 400, "bad_request"),
         (b'{"reason":"r","\\u0072eason":"another"}', [JSON], 400, "bad_request"),
-        (b'{"reason":' + b"1" * 5_000 + b"}", [JSON], 400, "bad_request"),
+        (b'{"reason":' + b"1" * 5_000 + b"}", [JSON], 422, "invalid"),
         (b'{"reason":"r"}', [JSON, ("content-length", "9" * 5_000)], 413, "too_large"),
     ],
 )
@@ -173,3 +173,99 @@ def test_no_body_of_a_wrong_shape_does_anything_anywhere(door: Door, home: Path)
     assert "invalid" in met
     assert [each.name for each in door.access.tokens()] == [each.name for each in tokens]
     assert not (home / "journal.sqlite").exists()
+
+
+WRONG: dict[str, list[Any]] = {
+    "integer": ["30", True, 1.5, 30.0, None, [], {}],
+    "string": [1, 0, True, 1.5, None, [], {}, ["r"]],
+}
+RIGHT: dict[str, Any] = {"integer": 1, "string": "1"}
+
+
+def described_bodies(door: Door) -> list[tuple[str, dict[str, Any]]]:
+    """Returns every place to which a body is sent, with the description of that body's fields."""
+    described = door.app.openapi_schema.to_schema()
+    found = []
+    for place in changing(door):
+        content = described["paths"][place]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        found.append((place, described["components"]["schemas"][content["$ref"].rsplit("/", 1)[1]]))
+    return [(place, resolved(body, described["components"]["schemas"])) for place, body in found]
+
+
+def resolved(body: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
+    """Returns the fields of a body with the kinds that each may have."""
+
+    def kinds(field: dict[str, Any]) -> list[dict[str, Any]]:
+        stated = field.get("oneOf", [field])
+        return [named[each["$ref"].rsplit("/", 1)[1]] if "$ref" in each else each for each in stated]
+
+    return {"required": body["required"], "fields": {name: kinds(each) for name, each in body["properties"].items()}}
+
+
+def test_every_field_of_every_body_is_of_its_type_and_the_refusal_names_it(door: Door, home: Path) -> None:
+    shown, met = dict(proof(door, "admin")), 0
+    for place, body in described_bodies(door):
+        named = "name" if place.endswith("/tokens") else ""
+        whole = {
+            name: "x1" if name == named else kinds[0].get("enum", [RIGHT[kinds[0]["type"]]])[0]
+            for name, kinds in body["fields"].items()
+            if name in body["required"]
+        }
+        for name, kinds in body["fields"].items():
+            allowed = [each["type"] for each in kinds]
+            for wrong in WRONG[allowed[0]]:
+                if wrong is None and "null" in allowed:
+                    continue
+                met += 1
+                door.clock.shifted_ns += 61 * NS_PER_S
+                rest = {key: value for key, value in whole.items() if key != name}
+                keyed = {**shown, "idempotency-key": f"strict-{met:04}"}
+                answer = door.client.post(place, json={**rest, name: wrong}, headers=keyed)
+                told = answer.json()
+                assert (answer.status_code, told["code"]) == (422, "invalid"), (place, name, wrong, told)
+                assert told["errors"][0]["where"] == f"body:{name}", (place, name, wrong, told)
+    assert met > 500
+    assert not (home / "journal.sqlite").exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "where", "what"),
+    [
+        (b'{"name":"x","scope":"read","days":"30"}', "body:days", "Expected `int`, got `str`"),
+        (b'{"name":"x","scope":"read","days":3,"tag":1}', "body:tag", "Object contains unknown field `tag`"),
+        (b'{"name":"x","days":3}', "body:scope", "Object missing required field `scope`"),
+        (b'{"name":"x","scope":"all","days":3}', "body:scope", "Invalid enum value 'all'"),
+        (b"[]", "body", "Expected `object`, got `array`"),
+    ],
+    ids=["text", "unknown", "missing", "no_such", "list"],
+)
+def test_a_refusal_of_a_body_names_the_field_and_what_is_wrong(door: Door, body: bytes, where: str, what: str) -> None:
+    keyed = [*proof(door, "admin"), JSON, ("idempotency-key", "named-0001")]
+    told = door.client.post("/api/v1/tokens", content=body, headers=keyed).json()
+    assert told["errors"] == [{"where": where, "what": what}]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/orders?limit=1e2",
+        "/orders?limit=1.0",
+        "/orders?limit=true",
+        "/orders?limit=",
+        "/orders?limit=%2B1",
+        "/orders?limit=0",
+        "/orders?limit=501",
+        "/audit?before=null",
+        "/audit?before_seq=None",
+        "/pnl?first=null",
+        "/pnl?last=1700000000",
+        "/pnl?first=2025-13-01",
+        "/candles",
+        "/health?x=1",
+        "/openapi.json?x=1",
+        "/session?once=1",
+    ],
+)
+def test_a_question_of_the_wrong_type_is_refused_and_not_taken_for_another_one(door: Door, path: str) -> None:
+    answer = door.client.get(f"/api/v1{path}", headers=proof(door, "read"))
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), answer.text

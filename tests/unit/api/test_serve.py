@@ -154,3 +154,65 @@ def test_a_client_that_did_not_read_is_told_the_full_state_and_not_all_it_missed
     served(demo, hub, meet)
     assert "snapshot" in kinds
     assert len(kinds) < FRAMES - LAG_MAX
+
+
+FRAME_BYTES_MAX, MESSAGE_BYTES_MAX, PIECE = 16 * 1024 * 1024, 64 * 1024 * 1024, b"a" * (1024 * 1024)
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n"
+    b"sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
+TEXT_FRAME, MORE_FRAME, LAST = 0x01, 0x00, 0x80
+
+
+def frame_head(kind: int, length: int) -> bytes:
+    """Returns the head of a frame of RFC 6455 that a client sends, with a mask that changes nothing."""
+    return bytes([kind, 0xFF]) + length.to_bytes(8, "big") + bytes(4)
+
+
+def test_a_message_that_a_client_never_ends_is_bounded_by_the_server_and_the_connection_goes() -> None:
+    """So a listener who speaks holds at most 64 MiB of this process, and a frame is refused by its head."""
+    ends = list[str]()
+
+    async def listening(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.accept"})
+            ends.append((await receive())["type"])
+
+    async def scene() -> int:
+        over, port, listens = asyncio.Event(), free_port(), asyncio.Event()
+        serving = asyncio.create_task(serve_app(listening, HOST, port, over, listens.set))
+        await listens.wait()
+        reader, writer = await _shaken(port)
+        writer.write(frame_head(TEXT_FRAME | LAST, FRAME_BYTES_MAX + 1))
+        assert await reader.read() == b"\x88\x00"
+        writer.close()
+        _, writer = await _shaken(port)
+        sent = await _speak_on(writer)
+        over.set()
+        await serving
+        return sent
+
+    sent = asyncio.run(asyncio.wait_for(scene(), 60))
+    assert MESSAGE_BYTES_MAX <= sent < 2 * MESSAGE_BYTES_MAX
+    assert ends == ["websocket.disconnect", "websocket.disconnect"]
+
+
+async def _shaken(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    reader, writer = await asyncio.open_connection(HOST, port)
+    writer.write(HANDSHAKE)
+    assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
+    return reader, writer
+
+
+async def _speak_on(writer: asyncio.StreamWriter) -> int:
+    """Sends one message in pieces until the connection is gone. Returns how many bytes were sent."""
+    sent, kind = 0, TEXT_FRAME
+    try:
+        while sent < 2 * MESSAGE_BYTES_MAX:
+            writer.write(frame_head(kind, len(PIECE)) + PIECE)
+            await writer.drain()
+            sent, kind = sent + len(PIECE), MORE_FRAME
+    except ConnectionError:
+        writer.close()
+    return sent

@@ -84,6 +84,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was found wrong, and whether the journal is whole
+         * @description Tells what the newest run of the doctor found, and what the newest reading of the whole journal.
+         */
+        get: operations["checks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checks/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look now
+         * @description Begins a look, or joins the one that is under way. It reads and asks, and changes nothing of the desk.
+         *
+         *     The doctor asks each venue and node once, with the keys of the desk; the whole journal is read at low priority.
+         */
+        post: operations["look_now"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/commands/cancel": {
         parameters: {
             query?: never;
@@ -1287,6 +1329,17 @@ export interface components {
             source: string;
             tag: string | null;
         };
+        /**
+         * CheckState
+         * @description How far a look is. One that failed gave no answer: what it looked at stays unknown.
+         * @enum {string}
+         */
+        CheckState: "never" | "running" | "done" | "failed";
+        /** ChecksAnswer */
+        ChecksAnswer: {
+            doctor: components["schemas"]["DoctorBody"];
+            journal: components["schemas"]["JournalCheckBody"];
+        };
         /** CommandBody */
         CommandBody: {
             accepted: boolean;
@@ -1355,6 +1408,19 @@ export interface components {
             ours: string;
             subject: string;
             theirs: string;
+        };
+        /** DoctorBody */
+        DoctorBody: {
+            actor: string | null;
+            age_s: number | null;
+            asked_at: string | null;
+            cli: string;
+            ended_at: string | null;
+            findings: components["schemas"]["FindingBody"][];
+            ok: boolean | null;
+            state: components["schemas"]["CheckState"];
+            took_ms: number | null;
+            why: string | null;
         };
         /** DrainDesk */
         DrainDesk: {
@@ -1452,6 +1518,13 @@ export interface components {
             usd_max: string;
             usd_mean: string;
             usd_seconds: string;
+        };
+        /** FindingBody */
+        FindingBody: {
+            check: string;
+            found: string;
+            remedy: string;
+            verdict: components["schemas"]["Verdict"];
         };
         /** FlatNetBody */
         FlatNetBody: {
@@ -1609,6 +1682,12 @@ export interface components {
             as_of: components["schemas"]["AsOf"];
             halts: components["schemas"]["HaltBody"][];
         };
+        /** HeadBody */
+        HeadBody: {
+            hash: string;
+            last: number;
+            rows: number;
+        };
         /** HealthAnswer */
         HealthAnswer: {
             now: string;
@@ -1683,6 +1762,24 @@ export interface components {
             state: string;
             venues: components["schemas"]["VenueBody"][];
             verb: string;
+        };
+        /** JournalCheckBody */
+        JournalCheckBody: {
+            actor: string | null;
+            age_s: number | null;
+            asked_at: string | null;
+            cli: string;
+            ended_at: string | null;
+            events: number | null;
+            head: components["schemas"]["HeadBody"] | null;
+            missing_segments: string[];
+            read: components["schemas"]["ReadToBody"];
+            rows: number | null;
+            segments: number | null;
+            state: components["schemas"]["CheckState"];
+            took_ms: number | null;
+            whole: boolean | null;
+            why: string | null;
         };
         /** KeptReport */
         KeptReport: {
@@ -2059,6 +2156,13 @@ export interface components {
             title: string;
             type: string;
         };
+        /** ReadToBody */
+        ReadToBody: {
+            at: string | null;
+            fault: string | null;
+            hash: string;
+            seq: number;
+        };
         /** RecheckOrder */
         RecheckOrder: {
             /** @description The version of the preview that was agreed to. */
@@ -2379,6 +2483,12 @@ export interface components {
             open_orders: number | null;
             stated_at: string | null;
         };
+        /**
+         * Verdict
+         * @description How a check ended.
+         * @enum {string}
+         */
+        Verdict: "ok" | "warn" | "fail";
         /** WaitBody */
         WaitBody: {
             fills: number;
@@ -2749,6 +2859,184 @@ export interface operations {
             };
             /** @description The journal or the engine cannot be asked now. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    checks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChecksAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    look_now: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description doctor, or journal. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is under way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChecksAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,4 +1,6 @@
 /** Bodies as the API sends them, for tests only. */
+import type { ChecksAnswer } from "@/api/checks";
+import type { Session } from "@/api/session";
 import type { Net, Status } from "@/api/types";
 
 export const NET: Net = {
@@ -42,4 +44,23 @@ export const FLAT: Status = {
   drain_waits_for: [],
   engine: { running: true, mode: "paper", epoch: 1, stopped_in_order: false, pid: 1, version: "0.1.0", queued: 0, in_flight: 0, cancel_only: false, chains: [], switches: [], warming: [] },
   last_event_age_s: 3,
+};
+
+export const SESSION: Session = { actor: "console:ann", scope: "admin", scopes: ["read", "trade", "risk", "admin"], credential: "session", csrf: "c1", ends_at: "2025-12-11T20:00:00Z" };
+
+const NO_LOOK = { state: "never", actor: null, asked_at: null, ended_at: null, took_ms: null, age_s: null, why: null } as const;
+
+export const CHECKS: ChecksAnswer = {
+  doctor: { ...NO_LOOK, cli: "flatbook doctor", ok: null, findings: [] },
+  journal: {
+    ...NO_LOOK,
+    cli: "flatbook events verify",
+    whole: null,
+    rows: null,
+    events: null,
+    segments: null,
+    missing_segments: [],
+    head: null,
+    read: { seq: 171, hash: "c0ffee", at: "2025-12-11T18:52:27Z", fault: null },
+  },
 };

@@ -8,11 +8,12 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from flatbook.api import access_routes, commands
+from flatbook.api import access_routes, checks_routes, commands
 from flatbook.api.access import Access
 from flatbook.api.access_gate import Gate
 from flatbook.api.access_guard import admitting
 from flatbook.api.app import OnDeath, create_app
+from flatbook.api.checks import Checks
 from flatbook.api.commands_jobs import Jobs
 from flatbook.api.commands_send import Sender
 from flatbook.api.kept import Kept
@@ -32,14 +33,15 @@ def open_door(site: Site, clock: Clock, host: str, port: int) -> Access:
 
 
 def door_routes(access: Access, site: Site) -> Router:
-    """Returns the routes of the door: sessions, tokens, audit, commands, previews and jobs."""
-    jobs = Jobs(access.file, site)
+    """Returns the routes of the door: sessions, tokens, audit, commands, previews, jobs and checks."""
+    jobs, checks = Jobs(access.file, site), Checks(site, access.clock)
     sender = Sender(access, site, jobs)
     return Router(
         path="/",
-        route_handlers=[*access_routes.ROUTES, *commands.ROUTES],
+        route_handlers=[*access_routes.ROUTES, *commands.ROUTES, *checks_routes.ROUTES],
         dependencies={
             "access": Provide(lambda: access, sync_to_thread=False),
+            "checks": Provide(lambda: checks, sync_to_thread=False),
             "jobs": Provide(lambda: jobs, sync_to_thread=False),
             "sender": Provide(lambda: sender, sync_to_thread=False),
         },

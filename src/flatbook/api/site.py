@@ -57,12 +57,14 @@ class View(NamedTuple):
 class Site:
     """What the routes and the stream read of one desk. `prices` are those of the market that reports compare with.
 
-    `thresholds` are those in force, `lags` is how late the event loop was, `streams` are those that are told.
+    `thresholds` are those in force, `lags` is how late the event loop was, `streams` are those that are told, `config`
+    is where the configuration was read from, None for the home itself.
     Who holds `resting` may be sure that nothing is folded meanwhile. `when_whole` is called whenever all was told.
     """
 
-    def __init__(self, loaded: Loaded, clock: Clock, prices: Prices = no_prices) -> None:
+    def __init__(self, loaded: Loaded, clock: Clock, prices: Prices = no_prices, *, config: Path | None = None) -> None:
         self.loaded = loaded
+        self._config = config
         self.rules = with_grids(rules_of(loaded, {}), loaded.config)
         self.prices = prices
         self.clock = clock
@@ -86,6 +88,11 @@ class Site:
     def folds(self) -> Folds:
         """What is folded of the journal up to its present end."""
         return self.follower.folds
+
+    def options(self) -> tuple[str, ...]:
+        """Returns the options by which a verb of ours finds this desk."""
+        stated = () if self._config is None else ("--config", str(self._config))
+        return ("--home", str(self.home), *stated)
 
     @property
     def moments_in_work(self) -> int:

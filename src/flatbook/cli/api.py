@@ -58,7 +58,7 @@ def api(
         sys.stdout.flush()
 
     loaded = loaded_of(where)
-    site = Site(loaded, SystemClock(), _prices(loaded))
+    site = Site(loaded, SystemClock(), _prices(loaded), config=where.config_path)
     at = loaded.config.api.port if port is None else port
     try:
         return run_site(site, Listening(host=host, port=at, beside=beside), told)

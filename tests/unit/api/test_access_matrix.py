@@ -30,6 +30,7 @@ SCOPES = {
     ("POST", "/api/v1/commands/trade"): "trade",
     ("POST", "/api/v1/commands/lift"): "risk",
     ("POST", "/api/v1/commands/set-limit"): "risk",
+    ("POST", "/api/v1/checks/{name}"): "trade",
     ("GET", "/api/v1/tokens"): "admin",
     ("POST", "/api/v1/tokens"): "admin",
     ("DELETE", "/api/v1/tokens/{name}"): "admin",

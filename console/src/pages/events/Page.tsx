@@ -9,6 +9,7 @@ import { useView } from "@/view/view";
 import { useLine } from "@/live/live";
 import { EventsTable } from "./EventsTable";
 import { Then } from "./Then";
+import { Whole } from "./Whole";
 
 /** Every event, live or up to any past moment, and how the desk stood then. */
 export function Page() {
@@ -41,7 +42,7 @@ export function Page() {
           </Button>
         </div>
       </Panel>
-      {chosen !== null && <Then at={chosen} />}
+      {chosen !== null ? <Then at={chosen} /> : <Whole />}
       <EventsTable at={chosen} />
     </div>
   );

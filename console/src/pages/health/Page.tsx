@@ -11,6 +11,7 @@ import { Unknown } from "@/components/Unknown";
 import type { Column } from "@/components/table";
 import { ageText } from "@/format/time";
 import { useChannel } from "@/live/channels";
+import { Doctor } from "./Doctor";
 import { PART_TONES } from "./tones";
 
 type Health = Schemas["HealthAnswer"];
@@ -113,6 +114,7 @@ export function Page() {
       <Panel title="Parts" testid="parts" flush>
         {parts ? <DataTable testid="parts-table" label="parts" columns={PARTS} rows={parts} rowKey={(part) => `${part.kind} ${part.name}`} tools={false} /> : <Waiting />}
       </Panel>
+      <Doctor />
       <Panel title="Measured" testid="gauges" flush>
         {body ? <DataTable testid="gauges-table" label="what is measured" columns={GAUGES} rows={body.gauges} rowKey={(gauge) => `${gauge.of} ${gauge.name}`} tools={false} empty={<Empty icon="health">nothing is measured yet</Empty>} /> : <Waiting />}
       </Panel>

@@ -39,6 +39,7 @@ from flatbook.values.instruments import Side
 from flatbook.values.money import Price, Quantity
 
 if TYPE_CHECKING:  # what a fold imports is part of what a kept state depends on
+    from flatbook.market.depth import UnreadFor
     from flatbook.market.quotes import Quote
 
 Cursors = Mapping[SourceId, str]
@@ -297,6 +298,15 @@ class TellsAllowances(Protocol):
 
     def allowances(self, now: Instant) -> tuple[Allowance, ...]:
         """Returns each limit that is known, and how much of it is used at an instant."""
+        ...
+
+
+@runtime_checkable
+class TellsUnread(Protocol):
+    """An account whose adapter counts what it could not read of what its venue pushes."""
+
+    def unread(self) -> Mapping[UnreadFor, int]:
+        """Returns how much that was, by reason."""
         ...
 
 

@@ -17,6 +17,8 @@ from typing import NamedTuple
 import msgspec
 
 from flatbook.market.orderbook import Level, OrderBook
+from flatbook.values.instants import InstantRefused
+from flatbook.values.money import NumberRefused
 
 HELD_MAX = 10_000
 GRIDS_KNOWN_MAX = 256
@@ -36,9 +38,13 @@ class OffGrid(ValueError):
     """A text is no number of the grid of its book."""
 
 
+class UnknownWord(ValueError):
+    """A word of a venue has no meaning here."""
+
+
 # What reading a frame may raise: JSON that is nested too deep ends in a RecursionError, and text that is not UTF-8 in
 # an error of Python's own.
-UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, OffGrid, RecursionError)
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, OffGrid, InstantRefused, RecursionError)
 
 
 class Follows(Enum):
@@ -96,6 +102,16 @@ class UnreadFor(Enum):
     MALFORMED = "malformed"
     OFF_GRID = "off_grid"
     UNKNOWN_WORD = "unknown_word"
+    NO_NUMBER = "no_number"
+    NO_INSTANT = "no_instant"
+
+
+_REASONS: tuple[tuple[type[Exception], UnreadFor], ...] = (
+    (OffGrid, UnreadFor.OFF_GRID),
+    (UnknownWord, UnreadFor.UNKNOWN_WORD),
+    (NumberRefused, UnreadFor.NO_NUMBER),
+    (InstantRefused, UnreadFor.NO_INSTANT),
+)
 
 
 class Unread(msgspec.Struct, frozen=True, gc=False):
@@ -266,13 +282,17 @@ class Books:
 
 def unread(error: Exception, symbol: str | None = None) -> Unread:
     """Returns what an error of decoding or of numbers means for the book of a symbol, where that is known."""
-    reason = UnreadFor.OFF_GRID if isinstance(error, OffGrid) else UnreadFor.MALFORMED
-    return Unread(reason, str(error), symbol)
+    return Unread(reason_of(error), str(error), symbol)
 
 
-def unknown(what: str, word: str) -> Unread:
+def reason_of(error: Exception) -> UnreadFor:
+    """Returns why something is unread, from the error of reading it."""
+    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), UnreadFor.MALFORMED)
+
+
+def unknown(what: str, word: object, symbol: str | None = None) -> Unread:
     """Returns that a word of a venue has no meaning here."""
-    return Unread(UnreadFor.UNKNOWN_WORD, f"{what} {word[:40]!r}")
+    return Unread(UnreadFor.UNKNOWN_WORD, f"{what} {str(word)[:40]!r}", symbol)
 
 
 def scaled(text: str, decimals: int) -> int:

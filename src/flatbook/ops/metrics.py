@@ -38,6 +38,7 @@ LAG_BUCKETS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 HEDGE_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 
 Connection = TypeVar("Connection")
+ReadUnread = Callable[[], Mapping[str, Mapping[str, int]]]
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each that only says when it began
 
@@ -105,11 +106,14 @@ class Metrics:
         """Returns how the process does, by its newest measurements."""
         return ProcessBody(memory_bytes=memory_bytes(), loop=self._lags.body(), fsync=self._fsyncs.body())
 
-    def watch(self, engine: Engine, counts: LogCounts | None = None) -> None:
-        """Reads the rest from an engine, and from the counts of its log, each time somebody asks."""
+    def watch(self, engine: Engine, counts: LogCounts | None = None, unread: ReadUnread = dict) -> None:
+        """Reads the rest from an engine, and from the counts of its log, each time somebody asks.
+
+        Needs: `unread` returns how much of what was told could not be read, by venue or account and by reason.
+        """
         self.certainty = Certainty(engine)
         engine.listeners.append(self.certainty.on_commit)
-        self.registry.register(DeskCollector(engine, counts, self.certainty))
+        self.registry.register(DeskCollector(engine, counts, self.certainty, unread))
 
     def text(self) -> str:
         """Returns all metrics as text."""
@@ -119,10 +123,11 @@ class Metrics:
 class DeskCollector(Collector):
     """What is true of a desk at the moment of the question."""
 
-    def __init__(self, engine: Engine, counts: LogCounts | None, certainty: Certainty) -> None:
+    def __init__(self, engine: Engine, counts: LogCounts | None, certainty: Certainty, unread: ReadUnread) -> None:
         self._engine = engine
         self._counts = counts
         self._certainty = certainty
+        self._unread = unread
 
     def collect(self) -> Iterator[Metric]:
         """Yields the metrics of the desk."""
@@ -185,6 +190,9 @@ class DeskCollector(Collector):
         dropped = {(reason,): count for reason, count in engine.dropped.items()}
         yield _counter("flatbook_inputs_dropped", "Inputs that told nothing new", ("reason",), dropped)
         yield _counter("flatbook_inputs_poisoned", "Inputs that could not be folded", (), {(): len(engine.poisons)})
+        unread = {(source, why): count for source, of_it in self._unread().items() for why, count in of_it.items()}
+        says = "What of streams could not be read, by venue of markets or account"
+        yield _counter("flatbook_messages_unread", says, ("source", "reason"), unread)
         if self._counts is not None:
             records = {(level,): count for level, count in self._counts.records.items()}
             yield _counter("flatbook_log_records", "Log records written", ("level",), records)

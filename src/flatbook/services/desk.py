@@ -14,7 +14,16 @@ from flatbook import __version__
 from flatbook.api.answers.market import MarketBody
 from flatbook.engine.inputs import Command
 from flatbook.engine.own_books import ReadBooks, own_books
-from flatbook.engine.ports import ChainSource, Clock, Journal, OrderVenue, TellsAllowances, TellsSwitch, VenueCard
+from flatbook.engine.ports import (
+    ChainSource,
+    Clock,
+    Journal,
+    OrderVenue,
+    TellsAllowances,
+    TellsSwitch,
+    TellsUnread,
+    VenueCard,
+)
 from flatbook.engine.rest import Rest
 from flatbook.engine.rules import Rules
 from flatbook.engine.run import CommandAnswer, Engine, EngineFailed, Parts
@@ -115,6 +124,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
             "nets": len(engine.parts.rules.hedges) + len(engine.parts.rules.seats),
             "books": dict(self.books.status()),
             "books_left": self.books.left(),
+            "unread": unread_of(self.books, engine.parts.venues),
             "open_orders": len(engine.state.open_orders),
             "cancel_only": engine.cancel_only,
             "stops_lost": self.stops.lost,
@@ -158,6 +168,15 @@ def budgets_of(venues: Mapping[AccountId, OrderVenue], now: Instant) -> dict[str
         account: msgspec.to_builtins(venue.allowances(now))
         for account, venue in venues.items()
         if isinstance(venue, TellsAllowances)
+    }
+
+
+def unread_of(books: LiveBooks, venues: Mapping[AccountId, OrderVenue]) -> dict[str, dict[str, int]]:
+    """Returns how much of what was told could not be read, by reason: of markets by venue, of orders by account."""
+    accounts = {account: venue.unread() for account, venue in venues.items() if isinstance(venue, TellsUnread)}
+    return books.unread() | {
+        account: {reason.value: count for reason, count in counts.items() if count}
+        for account, counts in accounts.items()
     }
 
 
@@ -222,7 +241,7 @@ def compose(loaded: Loaded, *, plans: Mapping[str, FaultPlan] = NO_FAULTS) -> De
     pricer = FillPricer(outside.pyth_readers(), clock, engine.push)
     engine.listeners += [metrics.on_commit, pricer.on_commit]
     log_counts = LogCounts()
-    metrics.watch(engine, log_counts)
+    metrics.watch(engine, log_counts, lambda: unread_of(books, venues))
     return Desk(
         engine=engine,
         journal=journal,

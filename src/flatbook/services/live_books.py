@@ -35,7 +35,6 @@ from flatbook.values.instants import Instant
 from flatbook.values.instruments import Instrument, Product, Side
 from flatbook.values.money import (
     NUMBER_DECIMALS_MAX,
-    NumberRefused,
     Price,
     divide_cut,
     parse_number,
@@ -77,9 +76,10 @@ class Observing(Protocol):
 
 
 class KeptBooks(Protocol):
-    """Books that somebody keeps in step, and tells of."""
+    """Books that somebody keeps in step, and tells of. `name` is that of their venue."""
 
     changed: Changed
+    name: str
 
     @property
     def books(self) -> Books:
@@ -209,6 +209,19 @@ class LiveBooks:
                     counts[why.value] = counts.get(why.value, 0) + count
         return counts
 
+    def unread(self) -> dict[str, dict[str, int]]:
+        """Returns how much of what each venue told could not be read, by reason."""
+        told = (stream for streams in (self._trades, self._played, self._marks) for stream, _ in streams)
+        counts = [(stream.name, stream.books.unread) for stream, _ in self._streams]
+        counts += [(stream.name, stream.unread) for stream in told]
+        found: dict[str, dict[str, int]] = {}
+        for name, unread in counts:
+            of_venue = found.setdefault(name, {})
+            for reason, count in unread.items():
+                if count:
+                    of_venue[reason.value] = of_venue.get(reason.value, 0) + count
+        return found
+
     async def close(self) -> None:
         """Closes the ways over which whole books were asked for, and ends the workers."""
         for http in self._https:
@@ -234,10 +247,7 @@ class LiveBooks:
         each = seen.get(traded.symbol)
         if each is None:
             return
-        try:
-            price, qty = parse_number(traded.price), parse_number(traded.qty)
-        except NumberRefused:
-            return
+        price, qty = parse_number(traded.price), parse_number(traded.qty)
         ticks = _ticks(price, each)
         size = scaled_integer(qty, decimals=each.grid.size_decimals)
         lots, now = size // each.size_units, self._clock.now()
@@ -252,11 +262,8 @@ class LiveBooks:
         each = seen.get(marked.symbol)
         if each is None:
             return
-        try:
-            mark = Price(parse_number(marked.mark)) if marked.mark else None
-            rate = parse_number(marked.rate) if marked.rate else None
-        except NumberRefused:
-            return
+        mark = Price(parse_number(marked.mark)) if marked.mark else None
+        rate = parse_number(marked.rate) if marked.rate else None
         if mark is not None and each.by_seats:
             observing.saw_value(each.instrument.id, Series.MARK, _ticks(mark, each))
         self.marked(each.instrument.id, mark, rate, marked.settles_at)

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from flatbook.engine.ports import Clock
-from flatbook.market.depth import UNREADABLE, Books, Grid, Heard, Update, unread
+from flatbook.market.depth import UNREADABLE, Books, Grid, Heard, Unread, UnreadFor, Update, unread
 from flatbook.services.tape_lines import HEAD, WHOLE, decode_kept
 from flatbook.values.instants import NS_PER_S, Instant
 from flatbook.venues.book_stream import BookFeed, Changed
@@ -25,6 +25,8 @@ AGAIN_NS = NS_PER_S // 2
 
 class PlayedBooks:
     """The books and trades of a recording. `changed` hears of each book that moved, `heard` of each trade.
+
+    `name` is that of the venue, and `unread` counts by reason what trades cannot be read.
 
     Needs: a recording as `flatbook data record` writes it. `begins_at` is when it is played first; None is at once.
     """
@@ -38,6 +40,7 @@ class PlayedBooks:
         begins_at: Instant | None = None,
     ) -> None:
         self._feed, self._trades = ways
+        self.name, self.unread = self._trades.name, dict.fromkeys(UnreadFor, 0)
         self.books = Books(grids, self._feed.rule, self._feed.checksum, overlaps=self._feed.overlaps)
         self.changed: Changed = lambda _symbol, _sync: None
         self.heard: Callable[[Traded], None] = lambda _said: None
@@ -72,7 +75,10 @@ class PlayedBooks:
             if self.books.take(heard) is not None and isinstance(heard, Update):
                 self.changed(heard.symbol, self.books.by_symbol[heard.symbol])
         for traded in self._trades.read(frame):
-            self.heard(traded)
+            if isinstance(traded, Unread):
+                self.unread[traded.reason] += 1
+            else:
+                self.heard(traded)
 
     def _read(self, frame: bytes) -> tuple[Heard, ...]:
         """Returns what a frame says of books; a whole one that was asked for names its symbol."""

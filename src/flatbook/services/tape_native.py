@@ -39,13 +39,17 @@ def _told(market: Recorded, line: bytes, grids: Mapping[str, Grid]) -> Iterator[
     if line.startswith(WHOLE):
         yield from _of_whole(market, line, grids)
         return
+    is_unread = False
     for heard in market.books.read(line, grids):
         if isinstance(heard, Update):
             yield _of_book(heard)
         elif isinstance(heard, Unread):
+            is_unread = True
             yield heard
     for traded in market.trades.read(line):
-        if traded.symbol in grids:
+        if isinstance(traded, Unread):
+            yield from () if is_unread else (traded,)
+        elif traded.symbol in grids:
             yield _of_trade(traded)
 
 

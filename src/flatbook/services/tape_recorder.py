@@ -64,7 +64,7 @@ class Recorder:
         if not self.unheard:
             return
         told = [each.symbol for each in heard if isinstance(each, Update)]
-        told += [each.symbol for each in self._trades.read(frame)]
+        told += [each.symbol for each in self._trades.read(frame) if not isinstance(each, Unread)]
         for symbol in told:
             self.is_kept = True
             self.unheard.pop(symbol, None)

@@ -10,6 +10,7 @@ Instant = NewType("Instant", int)
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
 SECONDS_PER_DAY = 86_400
+MS_END = 9_000_000_000_000
 EPOCH_2020_S = 1_577_836_800
 
 _RFC3339 = re.compile(
@@ -20,6 +21,13 @@ _RFC3339 = re.compile(
 
 class InstantRefused(ValueError):
     """A text does not state an instant with its zone."""
+
+
+def instant_of_ms(ms: int) -> Instant:
+    """Returns the instant of a millisecond since 1970. Errors: InstantRefused before that, and from MS_END on."""
+    if not 0 < ms < MS_END:
+        raise InstantRefused(f"{ms} is no instant")
+    return Instant(ms * NS_PER_MS)
 
 
 def days_from_civil(year: int, month: int, day: int) -> int:

@@ -81,6 +81,7 @@ class BookStream:
             raise ValueError(f"the books of {feed.name} begin over REST: give it a way there")
         self.books = Books(grids, feed.rule, feed.checksum, overlaps=feed.overlaps)
         self.changed: Changed = _nothing
+        self.name = feed.name
         self._feed, self._grids, self._socket, self._http, self._clock = feed, dict(grids), socket, http, clock
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._crossed_at: dict[str, Instant] = {}

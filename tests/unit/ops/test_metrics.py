@@ -84,6 +84,14 @@ def test_dropped_inputs_are_counted_by_reason() -> None:
     assert found["flatbook_inputs_poisoned_total"] == 1
 
 
+def test_what_could_not_be_read_is_counted_by_where_it_came_from_and_why() -> None:
+    life, metrics = Life(desk_of(Setting(), SOLD)), Metrics("0.1.0")
+    metrics.watch(life.engine, None, lambda: {"okx": {"unknown_word": 2}, "bybit-main": {"malformed": 1}})
+    found = samples(metrics)
+    assert found["flatbook_messages_unread_total reason=unknown_word source=okx"] == 2
+    assert found["flatbook_messages_unread_total reason=malformed source=bybit-main"] == 1
+
+
 def test_the_log_is_counted() -> None:
     life = Life(desk_of(Setting(), SOLD))
     counts = LogCounts()

@@ -148,6 +148,8 @@ def test_a_book_with_more_decimals_than_our_lot_is_off_the_grid() -> None:
         scene.exchange.quote(PERP, levels("49998.5 x 2"), levels("50002.5 x 3"))
         await scene.pass_ms(10_000)
         assert found.status() == {BTC: "off_grid"}
+        unread = found.unread()
+        assert (list(unread), list(unread["bybit"])) == (["bybit"], ["off_grid"])
 
     observed(LINEAR, talk, tick="1", at=with_bybit)
 

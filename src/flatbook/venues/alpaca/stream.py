@@ -18,6 +18,7 @@ from flatbook.values.ids import OrderId
 from flatbook.venues.event_stream import HearEvent
 from flatbook.venues.http import Request
 from flatbook.venues.silence import StreamEnd
+from flatbook.venues.unread import Counts, no_counts, note
 from flatbook.venues.websocket import Hear
 
 SOCKET_PATH = "/stream"
@@ -32,7 +33,9 @@ Credentials = Callable[[], tuple[str, str]]
 
 
 class Updates(Protocol):
-    """A stream of what happens to the orders of an account."""
+    """A stream of what happens to the orders of an account. `unread` counts messages that could not be read."""
+
+    unread: Counts
 
     async def listen(self, take: Take) -> StreamEnd:
         """Hands on each update as it comes, until the stream ends; it may be listened to again."""
@@ -69,11 +72,11 @@ class _Numbered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TradingUpdates:
-    """The trade updates of the Trading API. `unreadable` counts messages that are none of the protocol's."""
+    """The trade updates of the Trading API. `unread` counts messages that could not be read."""
 
     def __init__(self, socket: Conversing, credentials: Credentials) -> None:
         self._socket, self._credentials = socket, credentials
-        self.unreadable = 0
+        self.unread = no_counts()
 
     async def listen(self, take: Take) -> StreamEnd:
         """Proves who we are, then listens. A proof that is not taken ends with the connection."""
@@ -88,8 +91,8 @@ class TradingUpdates:
                 elif told.stream == "authorization":
                     is_known = msgspec.json.decode(told.data, type=_Status).status == "authorized"
                     return (LISTEN,) if is_known else ()
-            except (msgspec.MsgspecError, RecursionError):
-                self.unreadable += 1
+            except (msgspec.MsgspecError, RecursionError) as fault:
+                note(self.unread, fault)
             return ()
 
         return await self._socket.converse(SOCKET_PATH, (proof.decode(),), hear)
@@ -105,6 +108,7 @@ class BrokerUpdates:
         self._events, self._account_id = events, account_id
         self._last = ""
         self.lost = 0
+        self.unread = no_counts()
 
     async def listen(self, take: Take) -> StreamEnd:
         """Listens from the last event on, or from now on where there is none, or Alpaca refused to go on from it."""

@@ -44,6 +44,7 @@ from flatbook.venues.alpaca.refusals import ORDER_NOT_FOUND, UNREADABLE
 from flatbook.venues.alpaca.stream import Hints, Updates
 from flatbook.venues.http import Carried, Http, Reply, Request, clocked
 from flatbook.venues.pace import Pace, pace_after
+from flatbook.venues.unread import no_counts, note
 
 READ_TIMEOUT_S = 10
 FIRST_READ_DAYS = 7
@@ -84,7 +85,7 @@ class AlpacaAccount(msgspec.Struct, frozen=True, kw_only=True):
 class AlpacaVenue:
     """One account at Alpaca; implements the engine's OrderVenue.
 
-    Without `updates` nothing is pushed. `pushes_unreadable` counts pushes that are left to the poll.
+    Without `updates` nothing is pushed.
     """
 
     def __init__(
@@ -109,7 +110,7 @@ class AlpacaVenue:
         self._booked_beside, self._booked_until = b"", Instant(0)
         self._pace = Pace()
         self._asking = 0
-        self.pushes_unreadable = 0
+        self._unread = no_counts()
 
     @property
     def card(self) -> VenueCard:
@@ -286,7 +287,7 @@ class AlpacaVenue:
         def take(body: bytes) -> None:
             report = parse.trade_update(body, account_id=self._api.account_id, symbols=self._symbols)
             if isinstance(report, Unknown):
-                self.pushes_unreadable += 1
+                note(self._unread)
             elif report is not None and report.complete:
                 deliver(report)
             elif report is not None and report.order_id is not None:

@@ -16,11 +16,11 @@ from flatbook.engine.ports import Clock
 from flatbook.engine.reports import Activity, NotSent, Unknown
 from flatbook.events.activities import ActivityKind
 from flatbook.values.ids import ActivityId, AssetId
-from flatbook.values.instants import SECONDS_PER_DAY, Instant, instant_of_text, later
+from flatbook.values.instants import SECONDS_PER_DAY, Instant, instant_of_ms, instant_of_text, later
 from flatbook.values.money import Quantity, parse_number
 from flatbook.venues.binance import parse, wire
 from flatbook.venues.binance.line import BinanceLine
-from flatbook.venues.binance.orders import Symbols, instant_of_ms
+from flatbook.venues.binance.orders import Symbols
 from flatbook.venues.binance.refusals import UNREADABLE
 from flatbook.venues.coins import Totals
 from flatbook.venues.error_classes import TEXT_MAX

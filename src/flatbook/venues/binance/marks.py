@@ -9,16 +9,16 @@ from collections.abc import Sequence
 
 import msgspec
 
-from flatbook.values.instants import NS_PER_MS, Instant
-from flatbook.venues.told_stream import Marked, ToldFeed, frame_of
+from flatbook.market.depth import Unread
+from flatbook.venues.told_stream import Marked, ToldFeed, instant_of_count, marked, reader_of
 
-UPDATE = "markPriceUpdate"
+UPDATE, STREAM = "markPriceUpdate", "markPrice"
 
 
 class _Mark(msgspec.Struct):
-    e: str = ""
-    s: str = ""
-    p: str = ""
+    e: str
+    s: str
+    p: str
     r: str = ""
     T: int = 0
 
@@ -27,20 +27,26 @@ class _Frame(msgspec.Struct):
     data: _Mark
 
 
-_frame = msgspec.json.Decoder(_Frame)
+class _Head(msgspec.Struct):
+    stream: str = ""
 
 
-def read_frame(frame: bytes) -> tuple[Marked, ...]:
+_read = reader_of(_Frame, _Head, lambda head: head.stream.partition("@")[2].startswith(STREAM))
+
+
+def read_frame(frame: bytes) -> tuple[Marked | Unread, ...]:
     """Returns the mark that a frame of a combined stream holds; nothing for any other frame."""
-    told = frame_of(_frame, frame)
-    if told is None or told.data.e != UPDATE:
-        return ()
+    told = _read(frame)
+    if isinstance(told, tuple):
+        return told
     mark = told.data
-    return (Marked(mark.s, mark.p, mark.r, Instant(mark.T * NS_PER_MS) if mark.T > 0 else None),)
+    if mark.e != UPDATE:
+        return ()
+    return (marked(mark.s, mark.p, mark.r, instant_of_count(mark.T) if mark.T else None),)
 
 
 def _path(symbols: Sequence[str]) -> str:
-    return "/market/stream?streams=" + "/".join(f"{symbol.lower()}@markPrice@1s" for symbol in symbols)
+    return "/market/stream?streams=" + "/".join(f"{symbol.lower()}@{STREAM}@1s" for symbol in symbols)
 
 
 USD_M = ToldFeed(

@@ -12,8 +12,9 @@ import msgspec
 
 from flatbook.engine.reports import Execution, OrderReport, VenueStatus
 from flatbook.events.orders import Fee, ForcedBy
+from flatbook.market.depth import UnknownWord
 from flatbook.values.ids import AssetId, ExecutionId, InstrumentId, OrderId, VenueOrderId
-from flatbook.values.instants import NS_PER_MS, Instant
+from flatbook.values.instants import instant_of_ms
 from flatbook.values.instruments import Side
 from flatbook.values.money import ZERO, Money, Price, Quantity, parse_number
 
@@ -42,6 +43,19 @@ FORCED_IDS: tuple[tuple[str, ForcedBy], ...] = (
 LIQUIDATION = "LIQUIDATION"
 CALCULATED = "CALCULATED"
 TEXT_MAX = 200
+# Source: Spot and USD-M user data streams, execution type.
+EVENTS = (
+    "NEW",
+    "TRADE",
+    "CANCELED",
+    "EXPIRED",
+    "REJECTED",
+    "REPLACED",
+    "AMENDMENT",
+    "TRADE_PREVENTION",
+    CALCULATED,
+    LIQUIDATION,
+)
 
 Symbols = Mapping[str, InstrumentId]
 
@@ -201,8 +215,11 @@ def execution_of(trade: WireTrade, symbols: Symbols, client: str | None, kind: s
 def pushed_execution(pushed: Pushed, symbols: Symbols) -> Execution | None:
     """Returns the execution that a push carries, None when it carries none.
 
-    Errors: ValueError as in `report_of`, and for an execution without the number that polls give it.
+    Errors: ValueError as in `report_of`, for an execution without the number that polls give it, and for a push of
+    something that nobody here knows.
     """
+    if pushed.event not in EVENTS:
+        raise UnknownWord(f"an order in which {pushed.event[:TEXT_MAX]!r} happened")
     last = not_negative(pushed.last_qty)
     if not last:
         return None
@@ -245,6 +262,17 @@ def pushed_report(pushed: Pushed, symbols: Symbols, execution: Execution | None)
     )
 
 
+def told_by(pushed: Pushed, symbols: Symbols) -> tuple[OrderReport | Execution | None, str]:
+    """Returns what a push tells, and the client id of the order: of a forced one the execution alone.
+
+    Errors: ValueError as in `pushed_execution`.
+    """
+    execution = pushed_execution(pushed, symbols)
+    if forced_by(pushed.client_order_id, pushed.kind, pushed.event) is not None:
+        return execution, pushed.client_order_id
+    return pushed_report(pushed, symbols, execution), client_id_of(pushed)
+
+
 def client_id_of(pushed: Pushed) -> OrderId:
     """Returns the client id of the order that a push is about, and not that of the request that ended it."""
     return OrderId(pushed.original or pushed.client_order_id)
@@ -267,13 +295,8 @@ def side_of(text: str) -> Side:
     """Returns the side that a text names. Errors: ValueError."""
     side = SIDES.get(text)
     if side is None:
-        raise ValueError(f"{text[:TEXT_MAX]!r} is no side")
+        raise UnknownWord(f"{text[:TEXT_MAX]!r} is no side")
     return side
-
-
-def instant_of_ms(ms: int) -> Instant:
-    """Returns the instant of a millisecond since 1970."""
-    return Instant(ms * NS_PER_MS)
 
 
 def above_zero(text: str) -> Quantity:

@@ -25,7 +25,7 @@ from flatbook.engine.reports import (
 )
 from flatbook.events.activities import ActivityKind
 from flatbook.values.ids import ActivityId, AssetId, InstrumentId, OrderId
-from flatbook.values.instants import Instant
+from flatbook.values.instants import Instant, instant_of_ms
 from flatbook.values.money import ZERO, Quantity, parse_number
 from flatbook.venues.binance.orders import (
     STATUSES,
@@ -36,7 +36,6 @@ from flatbook.venues.binance.orders import (
     above_zero,
     execution_id_of,
     execution_of,
-    instant_of_ms,
     instrument_of,
     report_of,
     side_of,

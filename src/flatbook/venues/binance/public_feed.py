@@ -6,19 +6,23 @@ Source: developers.binance.com, "WebSocket Streams" of spot, "Websocket Market S
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
 import msgspec
 
 from flatbook.market.depth import UNREADABLE, Depth, Rule, Unread, Unused, Update, levels, scaled, unknown, unread
 from flatbook.market.ticks import FINE, FINE_DECIMALS, RATE_DECIMALS, Kind, Product, Tick, Told
-from flatbook.values.instants import NS_PER_MS
+from flatbook.values.instants import MS_END, NS_PER_MS
 from flatbook.venues.binance.books import futures_rule, spot_rule
+from flatbook.venues.binance.trades import BESIDE_BOOK, IN_BOOK
 
 _UNHEARD = re.compile(r"kline|forceOrder|ticker|miniTicker|markPrice@arr|indexPrice")
 AGGREGATES = "aggTrade"
-MARKET_TRADES = ("", "MARKET")
 
 Levels = list[tuple[str, str]]
+Ms = Annotated[int, msgspec.Meta(gt=0, lt=MS_END)]
+MsOrNone = Annotated[int, msgspec.Meta(ge=0, lt=MS_END)]
+"""Milliseconds since 1970; of the second 0 where they are left out."""
 
 
 class _Frame(msgspec.Struct):
@@ -27,20 +31,20 @@ class _Frame(msgspec.Struct):
 
 
 class _Change(msgspec.Struct):
-    E: int
+    E: Ms
     s: str
     U: int
     u: int
     b: Levels
     a: Levels
-    T: int = 0
+    T: MsOrNone = 0
     pu: int = 0
     ps: str = ""
 
 
 class _Trade(msgspec.Struct):
-    E: int
-    T: int
+    E: Ms
+    T: Ms
     s: str
     t: int
     p: str
@@ -50,8 +54,8 @@ class _Trade(msgspec.Struct):
 
 
 class _Aggregate(msgspec.Struct):
-    E: int
-    T: int
+    E: Ms
+    T: Ms
     s: str
     p: str
     q: str
@@ -66,25 +70,25 @@ class _Best(msgspec.Struct):
     B: str
     a: str
     A: str
-    T: int = 0
-    E: int = 0
+    T: MsOrNone = 0
+    E: MsOrNone = 0
 
 
 class _Mark(msgspec.Struct):
-    E: int
+    E: Ms
     s: str
     p: str
     i: str = ""
     r: str = ""
-    T: int = 0
+    T: MsOrNone = 0
 
 
 class _Whole(msgspec.Struct):
     last_update_id: int = msgspec.field(name="lastUpdateId")
     bids: Levels
     asks: Levels
-    E: int = 0
-    T: int = 0
+    E: MsOrNone = 0
+    T: MsOrNone = 0
 
 
 class _Kept(msgspec.Struct):
@@ -203,10 +207,12 @@ def _depth(change: _Change, stream: str) -> Told:
     )
 
 
-def _of_trade(trade: _Trade) -> Told | None:
+def _of_trade(trade: _Trade) -> Told | Unread | None:
     """Returns a trade; nothing of those with the insurance fund, which no order in the book met."""
-    if trade.X not in MARKET_TRADES:
+    if trade.X in BESIDE_BOOK:
         return None
+    if trade.X not in IN_BOOK:
+        return unknown("a trade of kind", trade.X, trade.s)
     tick = Tick(Kind.TRADE, _fine(trade.p), _fine(trade.q), -1 if trade.m else 1)
     at, sent = trade.T * NS_PER_MS, trade.E * NS_PER_MS
     return Told(symbol=trade.s, stream="trade", happened_at=at, sent_at=sent, seq=trade.t, ticks=(tick,))

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import msgspec
 
 from flatbook.engine.ports import Clock
+from flatbook.market.depth import UnknownWord
 from flatbook.values.instants import later
 from flatbook.venues.binance import wire
 from flatbook.venues.binance.line import BinanceLine
@@ -26,6 +27,7 @@ from flatbook.venues.binance.signing import signed_params
 from flatbook.venues.http import Reply
 from flatbook.venues.rate_budget import Lane
 from flatbook.venues.silence import StreamEnd
+from flatbook.venues.unread import Counts, no_counts, note
 from flatbook.venues.websocket import Hear
 
 PROLONG_S = 1800
@@ -37,6 +39,18 @@ ORDER_USD_M = "ORDER_TRADE_UPDATE"
 ORDER_SPOT = "executionReport"
 KEY_EXPIRED = "listenKeyExpired"
 SPOT_ENDED = ("eventStreamTerminated", "serverShutdown")
+# What else happens on an account, and is read in its statement.
+OTHERS_USD_M = (
+    "ACCOUNT_UPDATE",
+    "ACCOUNT_CONFIG_UPDATE",
+    "MARGIN_CALL",
+    "TRADE_LITE",
+    "STRATEGY_UPDATE",
+    "GRID_UPDATE",
+    "ALGO_UPDATE",
+    "CONDITIONAL_ORDER_TRIGGER_REJECT",
+)
+OTHERS_SPOT = ("outboundAccountPosition", "balanceUpdate", "listStatus", "externalLockUpdate")
 NO_SUCH_KEY = -1125
 OK = 200
 
@@ -53,9 +67,9 @@ class Conversing(Protocol):
 
 
 class Updates(Protocol):
-    """The stream of one account. `unreadable` counts messages that are none of the protocol's."""
+    """The stream of one account. `unread` counts messages that could not be read."""
 
-    unreadable: int
+    unread: Counts
 
     async def listen(self, take: Take, opened: Stir) -> None:
         """Hands on each order as it comes until the stream ends; `opened` is called once it stands."""
@@ -85,7 +99,7 @@ class FuturesUpdates:
 
     def __init__(self, socket: Conversing, line: BinanceLine, clock: Clock) -> None:
         self._socket, self._line, self._clock = socket, line, clock
-        self.unreadable = 0
+        self.unread = no_counts()
 
     async def listen(self, take: Take, opened: Stir) -> None:
         """Makes a key, listens, and prolongs the key half an hour ahead of its end."""
@@ -112,8 +126,10 @@ class FuturesUpdates:
                     return None
                 if told.e == ORDER_USD_M:
                     take(msgspec.json.decode(told.o, type=Pushed))
-            except FAULTS:
-                self.unreadable += 1
+                elif told.e not in OTHERS_USD_M:
+                    raise UnknownWord(f"an event {told.e!r}")
+            except FAULTS as fault:
+                note(self.unread, fault)
             return ()
 
         await self._socket.converse(PRIVATE_PATH + quote(key, safe=""), (), hear, opened)
@@ -137,7 +153,7 @@ class SpotUpdates:
 
     def __init__(self, socket: Conversing, line: BinanceLine) -> None:
         self._socket, self._line = socket, line
-        self.unreadable = 0
+        self.unread = no_counts()
 
     async def listen(self, take: Take, opened: Stir) -> None:
         """Subscribes and listens. A subscription that is refused hangs up."""
@@ -152,8 +168,10 @@ class SpotUpdates:
                     return None
                 if event == ORDER_SPOT:
                     take(msgspec.json.decode(told.event, type=Pushed))
-            except FAULTS:
-                self.unreadable += 1
+                elif event not in OTHERS_SPOT:
+                    raise UnknownWord(f"an event {event!r}")
+            except FAULTS as fault:
+                note(self.unread, fault)
             return ()
 
         await self._socket.converse(SPOT_PATH, (self._subscription(),), hear)

@@ -10,39 +10,51 @@ from collections.abc import Sequence
 
 import msgspec
 
-from flatbook.values.instants import NS_PER_MS, Instant
+from flatbook.market.depth import Unread, unknown
 from flatbook.values.instruments import Side
-from flatbook.venues.told_stream import ToldFeed, Traded, frame_of
+from flatbook.venues.told_stream import ToldFeed, Traded, instant_of_count, reader_of, traded
 
 TRADE = "aggTrade"
 TOLD = (TRADE, "trade")
 """What is asked for, and what recordings hold instead: each execution by itself."""
+IN_BOOK = ("", "MARKET")
+BESIDE_BOOK = ("INSURANCE_FUND", "ADL", "NA")
+"""What met orders in a book, and what did not. Source: frames of `trade`, dev.binance.vision; the last is [own]."""
 
 
 class _Trade(msgspec.Struct):
-    e: str = ""
-    s: str = ""
-    p: str = ""
-    q: str = ""
-    T: int = 0
-    m: bool = False
+    e: str
+    s: str
+    p: str
+    q: str
+    T: int
+    m: bool
+    X: str = ""
 
 
 class _Frame(msgspec.Struct):
     data: _Trade
 
 
-_frame = msgspec.json.Decoder(_Frame)
+class _Head(msgspec.Struct):
+    stream: str = ""
 
 
-def read_frame(frame: bytes) -> tuple[Traded, ...]:
+_read = reader_of(_Frame, _Head, lambda head: head.stream.partition("@")[2] in TOLD)
+
+
+def read_frame(frame: bytes) -> tuple[Traded | Unread, ...]:
     """Returns the trade that a frame of a combined stream holds; nothing for any other frame."""
-    told = frame_of(_frame, frame)
-    if told is None or told.data.e not in TOLD:
-        return ()
+    told = _read(frame)
+    if isinstance(told, tuple):
+        return told
     trade = told.data
+    if trade.e not in TOLD or trade.X in BESIDE_BOOK:
+        return ()
+    if trade.X not in IN_BOOK:
+        return (unknown("a trade of kind", trade.X, trade.s),)
     taker = Side.SELL if trade.m else Side.BUY
-    return (Traded(trade.s, trade.p, trade.q, taker, Instant(trade.T * NS_PER_MS)),)
+    return (traded(trade.s, trade.p, trade.q, taker, instant_of_count(trade.T)),)
 
 
 def _feed(name: str, host: str, prefix: str) -> ToldFeed[Traded]:

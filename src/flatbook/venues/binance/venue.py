@@ -35,7 +35,7 @@ from flatbook.engine.reports import (
 )
 from flatbook.events.orders import NotSentReason
 from flatbook.values.ids import AccountId, InstrumentId, OrderId, VenueOrderId
-from flatbook.values.instants import NS_PER_MS, Instant, later
+from flatbook.values.instants import NS_PER_MS, Instant, instant_of_ms, later
 from flatbook.values.instruments import Instrument, Product
 from flatbook.values.money import ZERO
 from flatbook.venues.binance import orders as said
@@ -52,6 +52,7 @@ from flatbook.venues.coins import totals_of
 from flatbook.venues.error_classes import is_unfit_after
 from flatbook.venues.http import Carried, Reply, Request
 from flatbook.venues.rate_budget import Lane
+from flatbook.venues.unread import Counts, no_counts, note, sum_of
 
 ORDERS_MAX = 10_000
 LOOKUPS_MAX = 50
@@ -80,8 +81,8 @@ class BinanceAccount(msgspec.Struct, frozen=True, kw_only=True):
 class BinanceVenue:
     """One account at one market of Binance; implements the engine's OrderVenue.
 
-    Without `updates` nothing is pushed. `pushes_unreadable` counts pushes that are left to the poll. Until it was seen
-    how the account stands nothing is placed there but what only reduces.
+    Without `updates` nothing is pushed. Until it was seen how the account stands nothing is placed there but what only
+    reduces.
     """
 
     def __init__(self, ways: Ways, clock: Clock, *, account: BinanceAccount, updates: Updates | None = None) -> None:
@@ -98,12 +99,16 @@ class BinanceVenue:
         is_spot = self._market.product is Product.SPOT
         self._bookings: Bookings = SpotFlows(ways.rights, clock) if is_spot else Income(self._line, self._symbols)
         self._order_gauges = tuple(each for each in (ORDERS_10S, ORDERS_1M, ORDERS_1D) if each in self._market.gauges)
-        self.pushes_unreadable = 0
+        self._unread = no_counts()
 
     @property
     def card(self) -> VenueCard:
         """What the adapter declares about Binance."""
         return BINANCE_CARD
+
+    def unread(self) -> Counts:
+        """Returns how much of what was pushed could not be read, and was left to the poll."""
+        return self._unread if self._updates is None else sum_of(self._unread, self._updates.unread)
 
     @property
     def switch(self) -> SwitchTold:
@@ -297,7 +302,7 @@ class BinanceVenue:
             return answer
         if isinstance(answer, said.WireOrder):
             return self._remember(venue_order_id, said.Named(client=answer.client_order_id, kind=answer.kind))
-        is_proof = asked_at >= later(said.instant_of_ms(trade.time_ms), seconds=BINANCE_CARD.read_lag_max_s)
+        is_proof = asked_at >= later(instant_of_ms(trade.time_ms), seconds=BINANCE_CARD.read_lag_max_s)
         return self._remember(venue_order_id, said.Named(client=None, kind="")) if is_proof else UNREADABLE
 
     async def _ask_name(self, number: int, symbol: str) -> said.WireOrder | Absent | Unknown | NotSent:
@@ -423,19 +428,14 @@ class BinanceVenue:
     def _take(self, deliver: Callable[[Pushed], None], pushed: said.Pushed) -> None:
         """Delivers a push: of an order that somebody placed its state, of a forced one the execution alone."""
         try:
-            execution = said.pushed_execution(pushed, self._symbols)
-            is_forced = said.forced_by(pushed.client_order_id, pushed.kind, pushed.event) is not None
-            report = None if is_forced else said.pushed_report(pushed, self._symbols, execution)
-        except ValueError:
-            self.pushes_unreadable += 1
+            told, client = said.told_by(pushed, self._symbols)
+        except ValueError as fault:
+            note(self._unread, fault)
             return
-        client = pushed.client_order_id if is_forced else said.client_id_of(pushed)
         venue_order_id = said.venue_order_id_of(pushed.symbol, pushed.number)
         self._remember(venue_order_id, said.Named(client=client, kind=pushed.kind))
-        if report is not None:
-            deliver(report)
-        elif execution is not None:
-            deliver(execution)
+        if told is not None:
+            deliver(told)
 
     async def _read(self, request: Request, weight: int) -> Carried:
         return await self._line.ask(request, Lane.READ, weight)

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from flatbook.venues.bitget.books import PING
+from flatbook.market.depth import Unread
+from flatbook.venues.bitget.books import PING, PONG
 from flatbook.venues.book_stream import text_of_json
-from flatbook.venues.told_stream import Marked, ToldFeed, frame_of, instant_of_ms
+from flatbook.venues.told_stream import Marked, ToldFeed, marked, reader_of, settling_of
 
 CHANNEL, MARKET = "ticker", "USDT-FUTURES"
 
@@ -23,8 +24,8 @@ class _Ticker(msgspec.Struct, rename="camel"):
     next_funding_time: str = ""
 
 
-class _Arg(msgspec.Struct):
-    channel: str
+class _Arg(msgspec.Struct, frozen=True):
+    channel: str = ""
 
 
 class _Frame(msgspec.Struct):
@@ -32,16 +33,23 @@ class _Frame(msgspec.Struct):
     data: list[_Ticker]
 
 
-_frame = msgspec.json.Decoder(_Frame)
+class _Head(msgspec.Struct):
+    action: str = ""
+    arg: _Arg = _Arg()
 
 
-def read_frame(frame: bytes) -> tuple[Marked, ...]:
+_read = reader_of(_Frame, _Head, lambda head: head.arg.channel == CHANNEL and bool(head.action), PONG)
+
+
+def read_frame(frame: bytes) -> tuple[Marked | Unread, ...]:
     """Returns what tickers say of marks and of funding; nothing for any other frame."""
-    told = frame_of(_frame, frame)
-    if told is None or told.arg.channel != CHANNEL:
+    told = _read(frame)
+    if isinstance(told, tuple):
+        return told
+    if told.arg.channel != CHANNEL:
         return ()
     return tuple(
-        Marked(each.inst_id, each.mark_price, each.funding_rate, instant_of_ms(each.next_funding_time))
+        marked(each.inst_id, each.mark_price, each.funding_rate, settling_of(each.next_funding_time))
         for each in told.data
         if each.mark_price or each.funding_rate or each.next_funding_time
     )

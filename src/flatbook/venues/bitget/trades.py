@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from flatbook.venues.bitget.books import PING, UPDATE
+from flatbook.market.depth import Unread, unknown
+from flatbook.venues.bitget.books import PING, PONG, SNAPSHOT, UPDATE
 from flatbook.venues.book_stream import text_of_json
-from flatbook.venues.told_stream import SIDES, ToldFeed, Traded, frame_of, instant_of_ms
+from flatbook.venues.told_stream import SIDES, ToldFeed, Traded, instant_of_digits, reader_of, side_of, traded
 
 CHANNEL = "trade"
 
@@ -34,18 +35,31 @@ class _Frame(msgspec.Struct):
     data: list[_Trade]
 
 
-_frame = msgspec.json.Decoder(_Frame)
+class _Channel(msgspec.Struct, frozen=True):
+    channel: str = ""
 
 
-def read_frame(frame: bytes) -> tuple[Traded, ...]:
+class _Head(msgspec.Struct):
+    action: str = ""
+    arg: _Channel = _Channel()
+
+
+_read = reader_of(_Frame, _Head, lambda head: head.arg.channel == CHANNEL and bool(head.action), PONG)
+
+
+def read_frame(frame: bytes) -> tuple[Traded | Unread, ...]:
     """Returns the trades that a frame holds, oldest first; nothing for any other frame."""
-    told = frame_of(_frame, frame)
-    if told is None or told.arg.channel != CHANNEL or told.action != UPDATE:
+    told = _read(frame)
+    if isinstance(told, tuple):
+        return told
+    if told.arg.channel != CHANNEL or told.action == SNAPSHOT:
         return ()
+    symbol = told.arg.inst_id
+    if told.action != UPDATE:
+        return (unknown("trades with the action", told.action, symbol),)
     return tuple(
-        Traded(told.arg.inst_id, each.price, each.size, SIDES[each.side], at)
+        traded(symbol, each.price, each.size, side_of(each.side, SIDES), instant_of_digits(each.ts))
         for each in reversed(told.data)
-        if each.side in SIDES and (at := instant_of_ms(each.ts)) is not None
     )
 
 

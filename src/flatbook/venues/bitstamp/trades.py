@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from flatbook.market.depth import Unread
 from flatbook.values.instruments import Side
 from flatbook.venues.bitstamp.books import BEAT, opening_of
-from flatbook.venues.told_stream import ToldFeed, Traded, frame_of, instant_of_us
+from flatbook.venues.told_stream import NS_PER_US, ToldFeed, Traded, instant_of_digits, reader_of, side_of, traded
 
 CHANNEL, TRADE = "live_trades_", "trade"
 TAKER = {0: Side.BUY, 1: Side.SELL}
@@ -27,19 +28,24 @@ class _Frame(msgspec.Struct):
     data: _Trade
 
 
-_frame = msgspec.json.Decoder(_Frame)
+class _Head(msgspec.Struct):
+    channel: str = ""
+    event: str = ""
 
 
-def read_frame(frame: bytes) -> tuple[Traded, ...]:
+_read = reader_of(_Frame, _Head, lambda head: head.event == TRADE and head.channel.startswith(CHANNEL))
+
+
+def read_frame(frame: bytes) -> tuple[Traded | Unread, ...]:
     """Returns the trade that a frame holds; nothing for any other frame."""
-    told = frame_of(_frame, frame)
-    if told is None:
+    told = _read(frame)
+    if isinstance(told, tuple):
+        return told
+    if told.event != TRADE or not told.channel.startswith(CHANNEL):
         return ()
-    trade, at = told.data, instant_of_us(told.data.microtimestamp)
-    if told.event != TRADE or not told.channel.startswith(CHANNEL) or trade.type not in TAKER or at is None:
-        return ()
-    symbol = told.channel.removeprefix(CHANNEL).upper()
-    return (Traded(symbol, trade.price_str, trade.amount_str, TAKER[trade.type], at),)
+    trade, symbol = told.data, told.channel.removeprefix(CHANNEL).upper()
+    at = instant_of_digits(trade.microtimestamp, NS_PER_US)
+    return (traded(symbol, trade.price_str, trade.amount_str, side_of(trade.type, TAKER), at),)
 
 
 def _opening(symbols: Sequence[str]) -> tuple[str, ...]:

@@ -14,7 +14,14 @@ from flatbook.events.activities import ActivityKind
 from flatbook.values.ids import ActivityId, AssetId, InstrumentId
 from flatbook.values.instruments import Side
 from flatbook.values.money import ZERO, Money, Quantity, parse_number
-from flatbook.venues.bybit.parse import Symbols, instant_of_ms, instrument_id_of, number_not_negative, side_of
+from flatbook.venues.bybit.parse import (
+    CATEGORIES,
+    Symbols,
+    instant_of_text_ms,
+    instrument_id_of,
+    number_not_negative,
+    side_of,
+)
 from flatbook.venues.bybit.refusals import FAULTS, UNREADABLE
 from flatbook.venues.bybit.wire import Category
 from flatbook.venues.error_classes import TEXT_MAX
@@ -147,7 +154,7 @@ def activity_of(raw: msgspec.Raw, symbols: Symbols) -> Activity:
     wire = msgspec.json.decode(raw, type=WireBooked)
     if not wire.id:
         raise ValueError("a line of the log without an id")
-    at = instant_of_ms(wire.transaction_time)
+    at = instant_of_text_ms(wire.transaction_time)
     return Activity(
         activity_id=ActivityId(f"{wire.type}:{wire.id}:{wire.transaction_time}:{wire.trade_id}:{wire.currency}"),
         kind=_kind_of(wire),
@@ -197,7 +204,6 @@ def cash_flows_of(lines: list[msgspec.Raw]) -> dict[str, Money]:
 
 
 def _instrument_of(wire: WireBooked, symbols: Symbols) -> InstrumentId | None:
-    known = {category.value: category for category in Category}
-    category = known.get(wire.category)
+    category = CATEGORIES.get(wire.category)
     found = None if category is None else symbols.get((category, wire.symbol))
     return None if found is None else found.id

@@ -45,7 +45,7 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         if not head.topic.startswith(TOPIC):
             return ()
         if head.type not in (SNAPSHOT, DELTA):
-            return (unknown("a book of type", head.type),)
+            return (unknown("a book of type", head.type, head.topic.rpartition(".")[2]),)
         told = _told.decode(head.data)
         symbol = told.s
         grid = grids.get(symbol)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
+from flatbook.market.depth import Unread
 from flatbook.venues.bybit.books import topics_of
-from flatbook.venues.told_stream import Marked, ToldFeed, frame_of, instant_of_ms
+from flatbook.venues.told_stream import Marked, ToldFeed, marked, reader_of, settling_of
 
 TOPIC = "tickers."
 
@@ -26,18 +27,24 @@ class _Frame(msgspec.Struct):
     data: _Ticker
 
 
-_frame = msgspec.json.Decoder(_Frame)
+class _Head(msgspec.Struct):
+    topic: str = ""
 
 
-def read_frame(frame: bytes) -> tuple[Marked, ...]:
+_read = reader_of(_Frame, _Head, lambda head: head.topic.startswith(TOPIC))
+
+
+def read_frame(frame: bytes) -> tuple[Marked | Unread, ...]:
     """Returns what a ticker says of its mark and its funding; nothing for any other frame."""
-    told = frame_of(_frame, frame)
-    if told is None or not told.topic.startswith(TOPIC):
+    told = _read(frame)
+    if isinstance(told, tuple):
+        return told
+    if not told.topic.startswith(TOPIC):
         return ()
     ticker = told.data
     if not (ticker.mark_price or ticker.funding_rate or ticker.next_funding_time):
         return ()
-    return (Marked(ticker.symbol, ticker.mark_price, ticker.funding_rate, instant_of_ms(ticker.next_funding_time)),)
+    return (marked(ticker.symbol, ticker.mark_price, ticker.funding_rate, settling_of(ticker.next_funding_time)),)
 
 
 LINEAR = ToldFeed(

@@ -27,8 +27,9 @@ from flatbook.engine.reports import (
     VenueStatus,
 )
 from flatbook.events.orders import Fee, ForcedBy, RejectReason
+from flatbook.market.depth import UnknownWord
 from flatbook.values.ids import AssetId, ExecutionId, InstrumentId, OrderId, VenueOrderId
-from flatbook.values.instants import NS_PER_MS, Instant
+from flatbook.values.instants import NS_PER_MS, Instant, InstantRefused, instant_of_ms
 from flatbook.values.instruments import Instrument, Side
 from flatbook.values.money import ZERO, Money, Price, Quantity, parse_number
 from flatbook.venues.bybit.refusals import FAULTS, UNREADABLE, answered, is_gone, read
@@ -55,6 +56,7 @@ STATUSES = {
     "Deactivated": VenueStatus.CANCELED,
 }
 SIDES = {"Buy": Side.BUY, "Sell": Side.SELL}
+CATEGORIES = {category.value: category for category in Category}
 # Source: v5/enum, execType. What Bybit closes on its own is told by the kind of the execution, never by an id.
 FORCED = {
     "AdlTrade": ForcedBy.DELEVERAGING,
@@ -203,7 +205,7 @@ def order_report(wire: WireOrder, category: Category, symbols: Symbols) -> Order
         status_text=_status_text(wire),
         executions=(),
         complete=filled_qty == ZERO,
-        happened_at=instant_of_ms(wire.updated_time),
+        happened_at=instant_of_text_ms(wire.updated_time),
         rejected=RejectReason.WOULD_TAKE if wire.reject_reason == WOULD_TAKE else RejectReason.OTHER,
     )
 
@@ -236,12 +238,25 @@ def execution_line(raw: msgspec.Raw, category: Category | None, symbols: Symbols
         return None
     try:
         wire = msgspec.json.decode(raw, type=WireExecution)
-        return execution_of(wire, category or Category(wire.category), symbols)
+        return execution_of(wire, category or category_of(wire.category), symbols)
     except FAULTS as fault:
         return UnreadableExecution(
             execution_id=ExecutionId(named.exec_id), instrument=_named_instrument(named, category, symbols),
             detail=str(fault)[:TEXT_MAX],
         )  # fmt: skip
+
+
+def pushed_execution(raw: msgspec.Raw, symbols: Symbols) -> Execution | None:
+    """Returns the execution that was pushed; None for what moves money only.
+
+    Errors: ValueError or one of msgspec where it cannot be read: polls tell what there is to tell of it.
+    """
+    if msgspec.json.decode(raw, type=WireNamed).exec_type in NO_EXECUTIONS:
+        return None
+    wire = msgspec.json.decode(raw, type=WireExecution)
+    if not wire.exec_id:
+        raise ValueError("an execution without an id")
+    return execution_of(wire, category_of(wire.category), symbols)
 
 
 def execution_of(wire: WireExecution, category: Category, symbols: Symbols) -> Execution:
@@ -251,7 +266,7 @@ def execution_of(wire: WireExecution, category: Category, symbols: Symbols) -> E
     """
     forced = FORCED.get(wire.exec_type)
     if forced is None and wire.exec_type not in ORDERED:
-        raise ValueError(f"an execution of kind {wire.exec_type[:TEXT_MAX]!r}")
+        raise UnknownWord(f"an execution of kind {wire.exec_type[:TEXT_MAX]!r}")
     instrument = symbols.get((category, wire.symbol))
     return Execution(
         execution_id=ExecutionId(wire.exec_id),
@@ -262,7 +277,7 @@ def execution_of(wire: WireExecution, category: Category, symbols: Symbols) -> E
         qty=number_above_zero(wire.exec_qty),
         price=Price(number_above_zero(wire.exec_price)),
         fees=_fees_of(wire, category, instrument),
-        happened_at=instant_of_ms(wire.exec_time),
+        happened_at=instant_of_text_ms(wire.exec_time),
         realised=_realised_by(wire, category),
         maker=wire.is_maker,
         forced=forced,
@@ -334,19 +349,27 @@ def market_of(wire: WireOrder, category: Category, symbols: Symbols) -> Market:
     return Market(category=category, symbol=wire.symbol, coin="" if instrument is None else instrument.quote)
 
 
+def category_of(text: str) -> Category:
+    """Returns a category of markets. Errors: UnknownWord."""
+    category = CATEGORIES.get(text)
+    if category is None:
+        raise UnknownWord(f"{text[:TEXT_MAX]!r} is no category of ours")
+    return category
+
+
 def side_of(text: str) -> Side:
     """Returns a side. Errors: ValueError."""
     side = SIDES.get(text)
     if side is None:
-        raise ValueError(f"{text[:TEXT_MAX]!r} is no side")
+        raise UnknownWord(f"{text[:TEXT_MAX]!r} is no side")
     return side
 
 
-def instant_of_ms(text: str) -> Instant:
-    """Returns an instant from milliseconds as text. Errors: ValueError."""
+def instant_of_text_ms(text: str) -> Instant:
+    """Returns an instant from milliseconds as text. Errors: InstantRefused."""
     if not (text.isascii() and text.isdigit() and len(text) <= MS_DIGITS_MAX):
-        raise ValueError(f"{text[:TEXT_MAX]!r} is no instant")
-    return Instant(int(text) * NS_PER_MS)
+        raise InstantRefused(f"{text[:TEXT_MAX]!r} is no instant")
+    return instant_of_ms(int(text))
 
 
 def number_above_zero(text: str) -> Quantity:
@@ -366,8 +389,7 @@ def number_not_negative(text: str) -> Quantity:
 
 
 def _named_instrument(named: WireNamed, category: Category | None, symbols: Symbols) -> InstrumentId | None:
-    known = {kind.value: kind for kind in Category}
-    stated = category or (known.get(named.category) if isinstance(named.category, str) else None)
+    stated = category or (CATEGORIES.get(named.category) if isinstance(named.category, str) else None)
     if stated is None or not isinstance(named.symbol, str):
         return None
     found = symbols.get((stated, named.symbol))

@@ -12,13 +12,17 @@ from typing import Protocol
 import msgspec
 
 from flatbook.engine.ports import Clock
+from flatbook.market.depth import UnknownWord
 from flatbook.values.instants import Instant, later
 from flatbook.venues.bybit.wire import auth_text, subscribe_text
+from flatbook.venues.error_classes import TEXT_MAX
 from flatbook.venues.silence import Patience, StreamEnd
+from flatbook.venues.unread import no_counts, note
 from flatbook.venues.websocket import Hear
 
 PATH = "/v5/private"
 PING = '{"op":"ping"}'
+BEATS = ("ping", "pong")
 STREAM_PATIENCE = Patience(beat_s=20, silence_s=45)
 ACKS_S_MAX = 30
 TOPICS = ("order", "execution", "position", "wallet")
@@ -43,7 +47,7 @@ class _Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PrivateStream:
-    """What Bybit tells of one account. `unreadable` counts messages that are none of the protocol's.
+    """What Bybit tells of one account. `unread` counts messages that could not be read.
 
     `topics` are what is subscribed to besides TOPICS. `refused` says what Bybit did not take last, None where it took
     everything.
@@ -52,7 +56,7 @@ class PrivateStream:
     def __init__(self, socket: Conversing, reveal: Credentials, clock: Clock, *, topics: tuple[str, ...] = ()) -> None:
         self._socket, self._reveal, self._clock = socket, reveal, clock
         self._topics = (*TOPICS, *topics)
-        self.unreadable = 0
+        self.unread = no_counts()
         self.refused: str | None = None
 
     async def listen(self, take: Take, ready: Callable[[], None]) -> StreamEnd:
@@ -65,8 +69,8 @@ class PrivateStream:
         def hear(body: bytes) -> tuple[str, ...] | None:
             try:
                 answers = talk.hear(msgspec.json.decode(body, type=_Told), self._clock.now())
-            except (msgspec.MsgspecError, ValueError, RecursionError):
-                self.unreadable += 1
+            except (msgspec.MsgspecError, ValueError, RecursionError) as fault:
+                note(self.unread, fault)
                 return ()
             self.refused = talk.refused
             return answers
@@ -94,4 +98,6 @@ class _Talk:
                 return (subscribe_text(self._topics),)
             self._is_ready = True
             self._ready()
+        elif told.op not in BEATS:
+            raise UnknownWord(f"a message of {told.op[:TEXT_MAX]!r}")
         return None if not self._is_ready and now >= self._until else ()

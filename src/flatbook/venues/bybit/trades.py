@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from flatbook.values.instants import NS_PER_MS, Instant
+from flatbook.market.depth import Unread
 from flatbook.values.instruments import Side
 from flatbook.venues.bybit.books import topics_of
-from flatbook.venues.told_stream import ToldFeed, Traded, frame_of
+from flatbook.venues.told_stream import ToldFeed, Traded, instant_of_count, reader_of, side_of, traded
 
 TOPIC = "publicTrade."
 SIDES = {"Buy": Side.BUY, "Sell": Side.SELL}
@@ -26,19 +26,21 @@ class _Frame(msgspec.Struct):
     data: list[_Trade]
 
 
-_frame = msgspec.json.Decoder(_Frame)
+class _Head(msgspec.Struct):
+    topic: str = ""
 
 
-def read_frame(frame: bytes) -> tuple[Traded, ...]:
+_read = reader_of(_Frame, _Head, lambda head: head.topic.startswith(TOPIC))
+
+
+def read_frame(frame: bytes) -> tuple[Traded | Unread, ...]:
     """Returns the trades that a frame holds, oldest first; nothing for any other frame."""
-    told = frame_of(_frame, frame)
-    if told is None or not told.topic.startswith(TOPIC):
+    told = _read(frame)
+    if isinstance(told, tuple):
+        return told
+    if not told.topic.startswith(TOPIC):
         return ()
-    return tuple(
-        Traded(each.s, each.p, each.v, SIDES[each.S], Instant(each.T * NS_PER_MS))
-        for each in told.data
-        if each.S in SIDES
-    )
+    return tuple(traded(each.s, each.p, each.v, side_of(each.S, SIDES), instant_of_count(each.T)) for each in told.data)
 
 
 def _feed(market: str) -> ToldFeed[Traded]:

@@ -56,6 +56,7 @@ from flatbook.venues.coins import totals_of
 from flatbook.venues.error_classes import is_unfit_after
 from flatbook.venues.http import Carried, Http, Reply, Request
 from flatbook.venues.rate_budget import Lane, RateBudget
+from flatbook.venues.unread import Counts, no_counts, note, sum_of
 
 READ_TIMEOUT_S = 10
 ORDERS_MAX = 10_000
@@ -122,7 +123,7 @@ def markets_of(instruments: tuple[Instrument, ...]) -> dict[tuple[Category, str]
 class BybitVenue:
     """One account at Bybit; implements the engine's OrderVenue.
 
-    Without a `stream` nothing is pushed. `pushes_unreadable` counts pushes that are left to the poll.
+    Without a `stream` nothing is pushed.
     """
 
     def __init__(
@@ -149,7 +150,7 @@ class BybitVenue:
         self._heard_at: Instant | None = None
         self._budget = way.budget
         self._asking = 0
-        self.pushes_unreadable = 0
+        self._unread = no_counts()
         self.switch = SwitchTold(state=Switch.NONE, detail="dead_man_s is not configured: what is open stays open")
         if self._dead_man_s is not None:
             self.switch = SwitchTold(state=Switch.REFUSED, detail="it was not asked for yet")
@@ -158,6 +159,10 @@ class BybitVenue:
     def card(self) -> VenueCard:
         """What the adapter declares about Bybit."""
         return BYBIT_CARD
+
+    def unread(self) -> Counts:
+        """Returns how much of what was pushed could not be read, and was left to the poll."""
+        return self._unread if self._stream is None else sum_of(self._unread, self._stream.unread)
 
     def allowances(self, now: Instant) -> tuple[Allowance, ...]:
         """Returns how much of each limit of Bybit its key has used."""
@@ -333,8 +338,8 @@ class BybitVenue:
         for row in rows:
             try:
                 pushed = self._pushed(topic, row)
-            except FAULTS:
-                self.pushes_unreadable += 1
+            except FAULTS as fault:
+                note(self._unread, fault)
                 continue
             if pushed is not None:
                 deliver(pushed)
@@ -342,13 +347,10 @@ class BybitVenue:
     def _pushed(self, topic: str, row: msgspec.Raw) -> Pushed | None:
         """Returns what a row of a topic tells. Errors: ValueError and those of msgspec where it cannot be read."""
         if topic == "execution":
-            line = parse.execution_line(row, None, self._symbols)
-            if line is not None and not isinstance(line, Execution):
-                raise ValueError(line.detail)
-            return line
+            return parse.pushed_execution(row, self._symbols)
         if topic == "order":
             order = msgspec.json.decode(row, type=parse.WireOrder)
-            category = Category(order.category)
+            category = parse.category_of(order.category)
             self._learn(order)
             report = parse.order_report(order, category, self._symbols)
             return None if report.order_id is None and report.status in ENDED else report
@@ -383,7 +385,7 @@ class BybitVenue:
         try:
             order = msgspec.json.decode(page.rows[0], type=parse.WireOrder)
             report = parse.order_report(order, category, self._symbols)
-            created_at = parse.instant_of_ms(order.created_time)
+            created_at = parse.instant_of_text_ms(order.created_time)
         except FAULTS:
             return UNREADABLE
         if len(page.rows) != 1 or report.order_id != order_id:

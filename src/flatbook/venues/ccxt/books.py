@@ -31,6 +31,7 @@ class CcxtBooks:
     def __init__(self, worker: CcxtWorker, clock: Clock, terms: CcxtAccount, grids: Mapping[str, Grid]) -> None:
         self.books = Books(grids, in_one_row)
         self.changed: Changed = _nothing
+        self.name = terms.exchange
         self._worker, self._clock, self._terms, self._grids = worker, clock, terms, dict(grids)
         self._at = f"{terms.account}.books"
         self._heard_at: dict[str, Instant] = {}

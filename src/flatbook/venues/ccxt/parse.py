@@ -26,7 +26,7 @@ from flatbook.engine.reports import (
 )
 from flatbook.events.orders import Fee, NotSentReason, RejectReason, UnknownReason
 from flatbook.values.ids import AssetId, ExecutionId, InstrumentId, OrderId, VenueOrderId
-from flatbook.values.instants import NS_PER_MS, Instant
+from flatbook.values.instants import Instant, instant_of_ms
 from flatbook.values.instruments import Instrument, Product, Side, is_multiple
 from flatbook.values.money import ZERO, Money, Price, Quantity, parse_number, plain
 from flatbook.venues.ccxt.process import Failed
@@ -191,7 +191,7 @@ def order_report(wire: WireOrder, symbols: Symbols) -> OrderReport:
         status_text=(wire.status or "none")[:TEXT_MAX],
         executions=(),
         complete=filled == ZERO,
-        happened_at=Instant(wire.ms * NS_PER_MS),
+        happened_at=instant_of_ms(wire.ms),
     )
 
 
@@ -238,7 +238,7 @@ def _execution(wire: WireTrade, instrument: Instrument | None) -> Execution:
         qty=Quantity(qty),
         price=Price(price),
         fees=tuple(Fee(asset=AssetId(coin), amount=Money(parse_number(cost))) for coin, cost in wire.fees),
-        happened_at=Instant(wire.ms * NS_PER_MS),
+        happened_at=instant_of_ms(wire.ms),
         realised=None,
         maker=wire.maker,
     )

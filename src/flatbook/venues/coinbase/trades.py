@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from flatbook.values.instants import InstantRefused, instant_of_text
+from flatbook.market.depth import Unread, UnreadFor, unknown
+from flatbook.values.instants import Instant, InstantRefused, instant_of_text
 from flatbook.values.instruments import Side
-from flatbook.venues.coinbase.books import UPDATE, opening_of
-from flatbook.venues.told_stream import ToldFeed, Traded, frame_of
+from flatbook.venues.coinbase.books import SNAPSHOT, UPDATE, opening_of
+from flatbook.venues.told_stream import TEXT_MAX, ToldFeed, Traded, reader_of, side_of, traded
 
 CHANNEL = "market_trades"
 TAKER = {"SELL": Side.BUY, "BUY": Side.SELL}
@@ -37,23 +38,35 @@ class _Frame(msgspec.Struct):
     events: list[_Event]
 
 
-_frame = msgspec.json.Decoder(_Frame)
+class _Head(msgspec.Struct):
+    channel: str = ""
 
 
-def read_frame(frame: bytes) -> tuple[Traded, ...]:
+_read = reader_of(_Frame, _Head, lambda head: head.channel == CHANNEL)
+
+
+def read_frame(frame: bytes) -> tuple[Traded | Unread, ...]:
     """Returns the trades that a frame holds, oldest first; nothing for any other frame."""
-    told = frame_of(_frame, frame)
-    try:
-        return () if told is None or told.channel != CHANNEL else tuple(_traded(told.events))
-    except InstantRefused:
-        return ()
+    told = _read(frame)
+    if isinstance(told, tuple):
+        return told
+    return tuple(_traded(told.events)) if told.channel == CHANNEL else ()
 
 
-def _traded(events: list[_Event]) -> Iterator[Traded]:
+def _traded(events: list[_Event]) -> Iterator[Traded | Unread]:
     for event in events:
+        if event.type not in (SNAPSHOT, UPDATE):
+            yield unknown("trades of type", event.type)
+            continue
         for each in reversed(event.trades if event.type == UPDATE else ()):
-            if each.side in TAKER:
-                yield Traded(each.product_id, each.price, each.size, TAKER[each.side], instant_of_text(each.time))
+            yield traded(each.product_id, each.price, each.size, side_of(each.side, TAKER), _instant_of(each.time))
+
+
+def _instant_of(text: str) -> Instant | Unread:
+    try:
+        return instant_of_text(text)
+    except InstantRefused:
+        return Unread(UnreadFor.NO_INSTANT, f"{text[:TEXT_MAX]!r} is no instant")
 
 
 def _opening(symbols: Sequence[str]) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from flatbook.market.depth import Unread
 from flatbook.venues.book_stream import text_of_json
 from flatbook.venues.gate.books import BEAT, UPDATE
-from flatbook.venues.told_stream import SIDES, ToldFeed, Traded, frame_of, instant_of_ms
+from flatbook.venues.told_stream import SIDES, ToldFeed, Traded, instant_of_digits, reader_of, side_of, traded
 
 CHANNEL = "spot.trades"
 
@@ -27,18 +28,24 @@ class _Frame(msgspec.Struct):
     result: _Trade
 
 
-_frame = msgspec.json.Decoder(_Frame)
+class _Head(msgspec.Struct):
+    channel: str = ""
+    event: str = ""
 
 
-def read_frame(frame: bytes) -> tuple[Traded, ...]:
+_read = reader_of(_Frame, _Head, lambda head: (head.channel, head.event) == (CHANNEL, UPDATE))
+
+
+def read_frame(frame: bytes) -> tuple[Traded | Unread, ...]:
     """Returns the trade that a frame holds; nothing for any other frame."""
-    told = frame_of(_frame, frame)
-    if told is None:
+    told = _read(frame)
+    if isinstance(told, tuple):
+        return told
+    if (told.channel, told.event) != (CHANNEL, UPDATE):
         return ()
-    trade, at = told.result, instant_of_ms(told.result.create_time_ms.partition(".")[0])
-    if (told.channel, told.event) != (CHANNEL, UPDATE) or trade.side not in SIDES or at is None:
-        return ()
-    return (Traded(trade.currency_pair, trade.price, trade.amount, SIDES[trade.side], at),)
+    trade = told.result
+    at = instant_of_digits(trade.create_time_ms.partition(".")[0])
+    return (traded(trade.currency_pair, trade.price, trade.amount, side_of(trade.side, SIDES), at),)
 
 
 def _opening(symbols: Sequence[str]) -> tuple[str, ...]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
-from flatbook.values.instants import NS_PER_MS, Instant
+from flatbook.market.depth import Unread
 from flatbook.venues.gemini.books import opening
-from flatbook.venues.told_stream import SIDES, ToldFeed, Traded, frame_of
+from flatbook.venues.told_stream import SIDES, ToldFeed, Traded, instant_of_count, reader_of, side_of, traded
 
 TRADE = "trade"
 
@@ -24,15 +24,22 @@ class _Trade(msgspec.Struct):
     timestamp: int
 
 
-_frame = msgspec.json.Decoder(_Trade)
+class _Head(msgspec.Struct):
+    type: str = ""
 
 
-def read_frame(frame: bytes) -> tuple[Traded, ...]:
+_read = reader_of(_Trade, _Head, lambda head: head.type == TRADE)
+
+
+def read_frame(frame: bytes) -> tuple[Traded | Unread, ...]:
     """Returns the trade that a frame is; nothing for any other frame."""
-    told = frame_of(_frame, frame)
-    if told is None or told.type != TRADE or told.side not in SIDES:
+    told = _read(frame)
+    if isinstance(told, tuple):
+        return told
+    if told.type != TRADE:
         return ()
-    return (Traded(told.symbol, told.price, told.quantity, SIDES[told.side], Instant(told.timestamp * NS_PER_MS)),)
+    taker, at = side_of(told.side, SIDES), instant_of_count(told.timestamp)
+    return (traded(told.symbol, told.price, told.quantity, taker, at),)
 
 
 FEED = ToldFeed(

@@ -69,7 +69,7 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         if head.arg.channel not in BOOKS or not head.action or grid is None:
             return ()
         if head.action not in (SNAPSHOT, UPDATE):
-            return (unknown("a book with the action", head.action),)
+            return (unknown("a book with the action", head.action, symbol),)
         return tuple(_update(head, told, grid) for told in _told.decode(head.data))
     except UNREADABLE as error:
         return (unread(error, symbol),)

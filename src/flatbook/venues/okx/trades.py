@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from flatbook.market.depth import Unread
 from flatbook.venues.book_stream import text_of_json
-from flatbook.venues.told_stream import SIDES, ToldFeed, Traded, frame_of, instant_of_ms
+from flatbook.venues.okx.books import PONG
+from flatbook.venues.told_stream import SIDES, ToldFeed, Traded, instant_of_digits, reader_of, side_of, traded
 
 CHANNEL, PING = "trades", "ping"
 
@@ -20,8 +22,8 @@ class _Trade(msgspec.Struct, rename="camel"):
     ts: str
 
 
-class _Arg(msgspec.Struct):
-    channel: str
+class _Arg(msgspec.Struct, frozen=True):
+    channel: str = ""
 
 
 class _Frame(msgspec.Struct):
@@ -29,18 +31,24 @@ class _Frame(msgspec.Struct):
     data: list[_Trade]
 
 
-_frame = msgspec.json.Decoder(_Frame)
+class _Head(msgspec.Struct):
+    arg: _Arg = _Arg()
+    event: str = ""
 
 
-def read_frame(frame: bytes) -> tuple[Traded, ...]:
+_read = reader_of(_Frame, _Head, lambda head: head.arg.channel == CHANNEL and not head.event, PONG)
+
+
+def read_frame(frame: bytes) -> tuple[Traded | Unread, ...]:
     """Returns the trades that a frame holds; nothing for any other frame."""
-    told = frame_of(_frame, frame)
-    if told is None or told.arg.channel != CHANNEL:
+    told = _read(frame)
+    if isinstance(told, tuple):
+        return told
+    if told.arg.channel != CHANNEL:
         return ()
     return tuple(
-        Traded(each.inst_id, each.px, each.sz, SIDES[each.side], at)
+        traded(each.inst_id, each.px, each.sz, side_of(each.side, SIDES), instant_of_digits(each.ts))
         for each in told.data
-        if each.side in SIDES and (at := instant_of_ms(each.ts)) is not None
     )
 
 

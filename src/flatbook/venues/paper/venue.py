@@ -23,6 +23,7 @@ from flatbook.values.ids import AccountId, InstrumentId, OrderId, VenueOrderId
 from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Instrument
 from flatbook.venues.paper import parse, wire
+from flatbook.venues.unread import Counts, no_counts, note
 
 READ_TIMEOUT_S = 10
 
@@ -66,12 +67,16 @@ class PaperVenue:
         self._symbols = {instrument.symbol: instrument.id for instrument in instruments}
         self._card = card
         self._extended_hours = extended_hours
-        self.pushes_unreadable = 0
+        self._unread = no_counts()
 
     @property
     def card(self) -> VenueCard:
         """What the adapter declares about the broker."""
         return self._card
+
+    def unread(self) -> Counts:
+        """Returns how much of what was pushed could not be read, and was left to the poll."""
+        return self._unread
 
     async def place(self, order: ApprovedOrder) -> PlaceAnswer:
         """Sends the order once.
@@ -149,7 +154,7 @@ class PaperVenue:
         """Delivers pushed executions as they come, besides what polling finds; False where none are pushed.
 
         Gives: the same execution may come twice, pushed and polled; its identity tells. An unreadable push is counted
-        in `pushes_unreadable` and left to the poll.
+        and left to the poll.
         """
 
         def push(body: bytes) -> None:
@@ -157,7 +162,7 @@ class PaperVenue:
             if isinstance(execution, Execution):
                 deliver(execution)
             elif execution is not None:
-                self.pushes_unreadable += 1
+                note(self._unread)
 
         return await self._transport.watch(push)
 

@@ -7,6 +7,7 @@ import asyncio
 import msgspec
 
 from flatbook.engine.reports import OrderReport, Unknown, VenueStatus
+from flatbook.market.depth import UnreadFor
 from flatbook.values.ids import InstrumentId, OrderId
 from flatbook.venues.alpaca import parse
 from flatbook.venues.alpaca.stream import HINTS_MAX, LISTEN, BrokerUpdates, Hints, TradingUpdates
@@ -94,7 +95,7 @@ def test_the_socket_is_told_who_we_are_then_what_we_listen_to() -> None:
         msgspec.json.decode(LISTEN),
     ]
     assert taken == [b'{"event": "new"}']
-    assert updates.unreadable == 1
+    assert updates.unread[UnreadFor.MALFORMED] == 1
 
 
 def test_a_refused_proof_listens_to_nothing() -> None:

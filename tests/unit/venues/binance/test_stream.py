@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flatbook.market.depth import UnreadFor
 from flatbook.sim.loop import VirtualLoop
 from flatbook.sim.world.process import LoopClock
 from flatbook.values.instants import NS_PER_S, Instant
@@ -76,7 +77,7 @@ def test_orders_of_usd_m_are_taken_from_the_private_address_of_the_key() -> None
     taken, stood, updates = heard(socket, keyed())
     assert socket.paths == [f"/private/ws/{KEY}"]
     assert [each.client_order_id for each in taken] == [OURS]
-    assert (stood, updates.unreadable) == (["stands"], 0)
+    assert (stood, sum(updates.unread.values())) == (["stands"], 0)
 
 
 def test_a_key_that_expired_hangs_up() -> None:
@@ -143,14 +144,29 @@ SUBSCRIBED = {"id": "subscribe", "status": 200, "result": {"subscriptionId": 0}}
 
 
 def test_spot_is_subscribed_to_by_a_signature_and_its_recorded_order_is_taken() -> None:
-    taken, stood, socket, updates = spot(SUBSCRIBED, recorded("spot_pushed_order"), {"subscriptionId": 0, "event": {}})
+    taken, stood, socket, updates = spot(
+        SUBSCRIBED, recorded("spot_pushed_order"), {"subscriptionId": 0, "event": {"e": "balanceUpdate"}}
+    )
     assert socket.paths == ["/ws-api/v3"]
     assert [each.client_order_id for each in taken] == ["mUvoqJxFIILMdfAW5iGSOW"]
-    assert (stood, updates.unreadable) == (["stands"], 0)
+    assert (stood, sum(updates.unread.values())) == (["stands"], 0)
     asked = json.loads(socket.said[0])
     wanted: dict[str, str | int] = {"apiKey": "key", "recvWindow": 3000, "timestamp": NOW // 1_000_000}
     assert asked["method"] == "userDataStream.subscribe.signature"
     assert asked["params"] == signed_params(wanted, secret="word")
+
+
+def test_an_event_that_nobody_knows_is_counted_by_its_reason_and_ends_nothing() -> None:
+    unknown = {"subscriptionId": 0, "event": {"e": "executionMelted"}}
+    taken, _, _, updates = spot(SUBSCRIBED, unknown, recorded("spot_pushed_order"))
+    assert (len(taken), updates.unread[UnreadFor.UNKNOWN_WORD]) == (1, 1)
+    socket = Socket(*bodies({"e": "ORDER_MELTED"}, UPDATE, {"e": "ORDER_TRADE_UPDATE", "o": {"s": 1}}))
+    pushed, _, futures = heard(socket, keyed())
+    assert [each.client_order_id for each in pushed] == [OURS]
+    assert {why: count for why, count in futures.unread.items() if count} == {
+        UnreadFor.UNKNOWN_WORD: 1,
+        UnreadFor.MALFORMED: 1,
+    }
 
 
 def test_a_subscription_that_is_refused_hangs_up_and_never_stands() -> None:
@@ -170,4 +186,4 @@ def test_an_end_that_binance_tells_hangs_up() -> None:
 def test_noise_is_counted_and_ends_nothing(noise: bytes) -> None:
     taken, _, updates = heard(Socket(noise, *bodies(UPDATE)), keyed())
     assert [each.client_order_id for each in taken] == [OURS]
-    assert updates.unreadable in (0, 1)
+    assert sum(updates.unread.values()) in (0, 1)

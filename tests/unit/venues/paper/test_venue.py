@@ -236,7 +236,7 @@ def test_executions_are_delivered_as_they_happen_and_only_ours() -> None:
         page, _ = await world.until(world.venue.executions_since(""), at("15:02:00"))
         assert isinstance(page, tuple)
         assert page[0] == tuple(seen)
-        assert world.venue.pushes_unreadable == 0
+        assert sum(world.venue.unread().values()) == 0
         watching.cancel()
 
     asyncio.run(scene())

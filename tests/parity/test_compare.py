@@ -46,12 +46,20 @@ def test_the_grids_of_a_home_are_backtested_by_its_configuration_alone(home: Pat
 
 def test_a_paper_window_differs_from_the_simulator_by_causes_that_add_up(home: Path) -> None:
     told = compared(home, "--data", str(tape_of(home)))
-    assert told["orders"] == {"traded": 62, "simulated": 68, "matched": 62}
+    assert told["orders"] == {
+        "traded": 62,
+        "simulated": 68,
+        "matched": 62,
+        "at_another_price": 0,
+        "not_compared": 0,
+    }
     causes = {row["cause"]: (row["orders"], Decimal(row["amount"])) for row in told["causes"]}
     assert {cause: orders for cause, (orders, _) in causes.items()} == {
         "latency": 1,
         "queue": 2,
         "missed_fills": 2,
+        "price": 0,
+        "size": 0,
         "fees": 14,
         "data_gaps": 0,
     }

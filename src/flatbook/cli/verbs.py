@@ -175,7 +175,7 @@ FAMILIES = (
         "Prove",
         (
             Verb("backtest", "Run strategies over a recorded market, and report.", "backtest:backtest"),
-            Verb("compare", "Say how what was traded differs from a backtest, by cause.", "backtest:compare"),
+            Verb("compare", "Say how what was traded differs from a backtest, by cause.", "compare:compare"),
             Verb("data", "Make, list and look through tapes of recorded markets.", "", _DATA),
             Verb("replay", "Run the hedge over recorded takers and bars of December 2025.", "report:replay"),
             Verb("sim", "Run simulated worlds in which everything goes wrong.", "", _SIM),

@@ -22,7 +22,7 @@ from flatbook.engine.reports import (
 from flatbook.events.prices import FillPriced
 from flatbook.state.calls import WalletKey
 from flatbook.state.positions import NetKey
-from flatbook.values.ids import AccountId, CallId, OrderId
+from flatbook.values.ids import AccountId, CallId, InstrumentId, OrderId
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
 
@@ -112,6 +112,17 @@ class LoginSeen(Input, frozen=True, kw_only=True):
 
     account: AccountId
     ends_at: Instant | None
+
+
+class MarketSight(Input, frozen=True, kw_only=True):
+    """Whether the market of an instrument can be seen, as it has been for long: `why` its book must not be read.
+
+    `host` is who should tell it.
+    """
+
+    instrument: InstrumentId
+    host: str
+    why: str | None
 
 
 class ActivitySeen(Input, frozen=True, kw_only=True):
@@ -260,6 +271,7 @@ Item = (
     | Stated
     | AccountSilent
     | LoginSeen
+    | MarketSight
     | ChainRead
     | ActivitySeen
     | Woken

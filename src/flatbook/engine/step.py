@@ -25,6 +25,7 @@ from flatbook.engine.inputs import (
     FindAnswered,
     Item,
     LoginSeen,
+    MarketSight,
     OffersRead,
     OrderReported,
     PlaceAnswered,
@@ -56,6 +57,7 @@ from flatbook.engine.take_calls import (
 from flatbook.engine.take_chain import take_chain_read
 from flatbook.engine.take_commands import take_command
 from flatbook.engine.take_login import take_login
+from flatbook.engine.take_market import take_sight
 from flatbook.engine.take_offers import take_offers_read
 from flatbook.engine.take_orders import (
     take_cancel_answer,
@@ -225,6 +227,7 @@ _TAKES: dict[type[Item], Callable[[Turn, Any], None]] = {
     Stated: _take_stated,
     AccountSilent: _take_silent,
     LoginSeen: take_login,
+    MarketSight: take_sight,
     ChainRead: take_chain_read,
     ActivitySeen: _take_activity,
     Woken: _take_woken,

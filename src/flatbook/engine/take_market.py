@@ -1,7 +1,8 @@
-"""What a venue says of the market: hours that are not ours are told, and a share that it does not trade is halted."""
+"""What is known of a market: hours that are not ours are told, what is not traded is halted, what is unseen is told."""
 
 from __future__ import annotations
 
+from flatbook.engine.inputs import MarketSight
 from flatbook.engine.reports import MarketHours
 from flatbook.engine.turn import Turn
 from flatbook.events.control import AlertName, HaltCause, HaltScope, Severity, TradingLifted
@@ -32,6 +33,15 @@ def take_tradability(turn: Turn, account: AccountId, untradable: tuple[Instrumen
     for instrument in turn.rules.instruments.values():
         if instrument.account == account:
             _halt_or_lift(turn, instrument.id, is_halted=instrument.id in untradable)
+
+
+def take_sight(turn: Turn, item: MarketSight) -> None:
+    """Tells that the market of an instrument cannot be seen, with who should tell it, until it can."""
+    if item.why is None:
+        turn.clear(AlertName.MARKET_UNSEEN, item.instrument)
+        return
+    detail = f"no book of {item.instrument} from {item.host} ({item.why}): what opens there is withdrawn"
+    turn.alert(AlertName.MARKET_UNSEEN, item.instrument, detail, severity=Severity.CRITICAL)
 
 
 def _halt_or_lift(turn: Turn, instrument: InstrumentId, *, is_halted: bool) -> None:

@@ -105,6 +105,7 @@ class AlertName(Enum):
     BOOKS_CORRECTED = "books_corrected"
     BREAKER_TRIPPED = "breaker_tripped"
     CANCEL_UNPROVEN = "cancel_unproven"
+    MARKET_UNSEEN = "market_unseen"
 
 
 class EngineStarted(Event, frozen=True, kw_only=True, tag="engine_started"):

@@ -32,7 +32,7 @@ from flatbook.services.live_candles import warm_candles
 from flatbook.services.missed_funding import pay_missed
 from flatbook.services.prices import follow_prices, follow_quotes
 from flatbook.services.unplayed import unplayed
-from flatbook.services.unseen import tell_unseen
+from flatbook.services.unseen_markets import follow_sight
 from flatbook.sim.tapes.clock import TapeClock
 from flatbook.state.desk import State
 from flatbook.values.instants import Instant, later, text_of_instant
@@ -264,9 +264,7 @@ def _feeding(desk: Desk, loaded: Loaded, *, stay: bool) -> list[Coroutine[Any, A
 def _informing(desk: Desk, log: Log, beside: Companions) -> list[Coroutine[Any, Any, None]]:
     """Returns what trading goes on without: prices of oracles, hints of blocks, unseen markets, who tells alerts."""
     rests = desk.engine.parts.rests
-    works = [desk.pricer.follow()]
-    if desk.books.hosts:
-        works.append(tell_unseen(desk.books, desk.clock, log))
+    works = [desk.pricer.follow(), follow_sight(desk.engine, desk.books, desk.clock, log)]
     works += [heads.follow(rests[name].end, desk.clock) for name, heads in desk.outside.heads()]
     return [*works, *(Beside(command, missed).keep(log) for missed, command in beside.items())]
 

@@ -6,7 +6,7 @@ Verbs that read nothing but the journal look at the folder as at a home; it has 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from shutil import rmtree
@@ -15,23 +15,18 @@ from typing import Any
 import msgspec
 
 from flatbook import __version__
-from flatbook.backtest.divergence import Divergence, divergence_of
-from flatbook.backtest.refused import TapeRefused
 from flatbook.backtest.report import Report, draw_report
 from flatbook.backtest.report_page import page_of
 from flatbook.backtest.run import BacktestRun, Progress, digest_of, run
 from flatbook.backtest.tape import NamedTape, Tape
 from flatbook.backtest.tape_file import FileTape
-from flatbook.events.event import Event
 from flatbook.journal.files import written_whole
 from flatbook.journal.sqlite import create_journal, open_journal
-from flatbook.journal.sqlite_reader import open_reader
 from flatbook.ops.home import BACKTEST_FILE
 from flatbook.ops.table_files import write_csv, write_parquet
 from flatbook.projections.export import Column, Kind, Line
 from flatbook.projections.fold import recorded
 from flatbook.services.backtest_plan import BacktestPlan
-from flatbook.values.ids import InstrumentId
 from flatbook.values.instants import Instant, text_of_instant
 from flatbook.values.money import plain
 
@@ -61,17 +56,6 @@ CURVE = (
 
 
 PlanOf = Callable[[FileTape], BacktestPlan]
-
-
-class _Ran(msgspec.Struct, frozen=True, kw_only=True):
-    """What a report keeps of its run: where the tape lay, and the names that its instruments went by."""
-
-    tape: str
-    names: dict[InstrumentId, InstrumentId]
-
-
-class _Body(msgspec.Struct, frozen=True, kw_only=True):
-    run: _Ran
 
 
 def run_backtest(plan_of: PlanOf, tape_path: Path, folder: Path, progress: Progress) -> dict[str, Any]:
@@ -200,36 +184,3 @@ def _curve(report: Report) -> Iterator[Line]:
     for time, *values in zip(curve.times, *columns, strict=True):
         told = (Decimal(f"{value:.{CURVE_DECIMALS}f}") for value in values)
         yield Line(Instant(time), (time, *told), ())
-
-
-def compare(
-    traded: Path, folder: Path, tape_path: Path | None, named: Mapping[InstrumentId, InstrumentId]
-) -> Divergence:
-    """Returns how the journal of a desk differs from a backtest, kept in a folder, of the same window.
-
-    `tape_path` says where its tape lies now, None: where it lay; `named` how the backtest names an instrument that the
-    desk names otherwise.
-    Errors: TapeRefused, OSError, what a journal that cannot be read raises.
-    """
-    ran = _run_of(folder / BACKTEST_FILE)
-    path = tape_path or Path(ran.tape)
-    tape = NamedTape(FileTape(path), ran.names)
-    try:
-        return divergence_of(_events(traded), _events(folder / JOURNAL), tape, named)
-    except ValueError as error:
-        raise TapeRefused(f"{path.name}: {error}") from error
-
-
-def _run_of(path: Path) -> _Ran:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=_Body).run
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise TapeRefused(f"{path} does not say what was run ({error}): run the backtest again") from error
-
-
-def _events(path: Path) -> list[Event]:
-    reader = open_reader(path)
-    try:
-        return [item.event for item in recorded(reader.read())]
-    finally:
-        reader.close()

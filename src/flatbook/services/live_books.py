@@ -160,7 +160,8 @@ class LiveBooks:
         """Observes the books of an exchange of ccxt, in a worker for books alone. It tells no trades."""
         worker = self._workers.setdefault(account.python, CcxtWorker(account.python, self._clock))
         grids = {symbol: each.grid for symbol, each in seen.items()}
-        self.add_kept(CcxtBooks(worker, self._clock, terms, grids), seen)
+        shown = self.add_kept(CcxtBooks(worker, self._clock, terms, grids), seen)
+        self.hosts |= {each.instrument.id: f"{account.exchange} through ccxt" for each in shown.values()}
 
     def add_played(self, played: PlayedBooks, seen: Mapping[str, Seen]) -> None:
         """Observes the books and trades of a recording that is played."""

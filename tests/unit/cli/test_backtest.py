@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.unit.cli.scene import call
-from tests.unit.services.backtest_scene import BEGIN, PLAN, S, write_plan, write_tape
+from tests.unit.services.backtest_scene import PLAN, write_plan, write_tape
 from tests.unit.services.test_backtest_home import FITS
 
 SHARED = os.environ.get("FLATBOOK_SHARED")
@@ -103,34 +103,6 @@ def test_the_same_plan_and_tape_give_the_same_journal(made: Path, tmp_path: Path
         for home in (made / "run", tmp_path / "again")
     ]
     assert tails[0] == tails[1]
-
-
-def test_a_run_compared_with_itself_does_not_differ(made: Path) -> None:
-    told = call("compare", str(made / "run"), "--against", str(made / "run"), "--json", "--home", str(made)).body()
-    assert (told["difference"], told["differences"]) == ("0", [])
-    assert told["orders"]["traded"] == told["orders"]["matched"] > 10
-
-
-def test_other_fees_are_the_cause_of_what_differs(made: Path, tmp_path: Path) -> None:
-    plan = write_plan(tmp_path / "dear.toml", PLAN.replace('maker = "0.0001"', 'maker = "0.0003"'))
-    dear = tmp_path / "dear"
-    run = call("backtest", str(plan), "--data", str(made / "t.parquet"), "--out", str(dear), "--home", str(made))
-    assert run.code == 0
-    told = call("compare", str(dear), "--against", str(made / "run"), "--home", str(made))
-    verdict = told.out.splitlines()[-1]
-    assert verdict.startswith("what was traded is worse than the backtest by ")
-    assert "by -" not in verdict
-    assert verdict.endswith("; first cause: fees")
-
-
-def test_a_desk_that_traded_at_another_time_is_not_compared(made: Path, tmp_path: Path) -> None:
-    tape, out = write_tape(tmp_path / "later.parquet", begin=BEGIN + 86_400 * S), tmp_path / "later"
-    run = call("backtest", str(made / "plan.toml"), "--data", str(tape), "--out", str(out), "--home", str(made))
-    assert run.code == 0
-    told = call("compare", str(made / "run"), "--against", str(out), "--home", str(made))
-    why = "the desk traded nothing between 2023-11-15T22:13:20Z and 2023-11-15T22:23:19Z: nothing to compare"
-    assert (told.code, told.out) == (1, "")
-    assert why in told.err
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a venue says of the market: other hours than ours are told, a share that it does not trade is halted."""
+"""What is known of a market: other hours than ours are told, what is not traded is halted, what is unseen is told."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from datetime import date
 
 import msgspec
 
+from flatbook.engine.inputs import MarketSight
 from flatbook.engine.reports import MarketHours
+from flatbook.events.control import AlertName
 from flatbook.values.instants import Instant, instant_of_text
 from tests.unit.engine.scene import Bench, statement
 from tests.unit.state.scene import STOCK
@@ -52,3 +54,16 @@ def test_a_share_that_is_not_tradable_is_halted_and_lifted_once_it_is() -> None:
     stated(bench, untradable=())
     assert (bench.halted, bench.alerts) == ([], [])
     assert bench.orders() == ["buy 10.000"]
+
+
+def test_a_market_that_is_not_seen_is_told_once_with_who_should_tell_it_until_it_is() -> None:
+    bench = Bench().resume()
+    unseen = MarketSight(instrument=STOCK, host="wss://stream.example", why="gap")
+    bench.take(unseen)
+    assert bench.take(msgspec.structs.replace(unseen, why="crossed")).events == ()
+    assert bench.state.alerts[AlertName.MARKET_UNSEEN, STOCK].detail == (
+        "no book of COIN/USD from wss://stream.example (gap): what opens there is withdrawn"
+    )
+    bench.take(msgspec.structs.replace(unseen, why=None))
+    assert (bench.alerts, bench.halted) == ([], [])
+    assert bench.take(msgspec.structs.replace(unseen, why=None)).events == ()

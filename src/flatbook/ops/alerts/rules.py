@@ -133,6 +133,7 @@ _DO = {
     AlertName.LOGIN_OVER: "log in again: flatbook auth schwab; no hedge can be sent there meanwhile",
     AlertName.RATIO_JUMPED: "find out why; flatbook action end ID puts offers back",
     AlertName.VENUE_SILENT: "mend the connection or the credentials; flatbook doctor",
+    AlertName.MARKET_UNSEEN: "look at the network and the symbol: the text names the host that should tell it",
     AlertName.STOCK_HALTED: "look at the broker what it does not trade; new risk there waits, and lifts by itself",
     AlertName.HOURS_DIFFER: "compare the exchange's calendar; the earlier close holds until both agree",
     AlertName.ACTIVITY_UNKNOWN: "flatbook export activities; find out what the broker booked, it stands in suspense",

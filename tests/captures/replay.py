@@ -8,8 +8,9 @@ from array import array
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from flatbook.market.depth import Books, BookSync, Grid, Heard, Numbered, Unfit, Update
+from flatbook.market.depth import BookSync, Grid, Heard, Numbered, Unfit, Update
 from flatbook.market.orderbook import Level
+from flatbook.venues.book_stream import books_of
 from tests.captures.files import Line
 from tests.captures.venues import Feed
 
@@ -26,7 +27,7 @@ class Seen(NamedTuple):
 def replayed(lines: list[Line], feed: Feed, grids: Mapping[str, Grid], *, has_holes: bool) -> Iterator[Seen]:
     """Yields what our books hold. The numbers of the connection of a filtered session have holes: not checked."""
     told = feed.feed
-    books = Books(grids, told.rule, told.checksum, overlaps=told.overlaps)
+    books = books_of(told, grids)
     for number, line in enumerate(lines):
         for heard in _heard(line, feed, grids):
             if isinstance(heard, Numbered) and has_holes:

@@ -143,11 +143,24 @@ def test_where_nothing_is_numbered_a_frame_that_cannot_be_read_ends_the_book_and
     assert (books.unread[UnreadFor.MALFORMED], books.by_symbol[session.symbol].unfit) == (1, Unfit.DISCONNECTED)
 
 
-def test_an_action_of_bitget_that_nobody_here_knows_ends_the_book_and_the_connection() -> None:
+def test_an_action_of_bitget_that_nobody_here_knows_ends_the_book_of_its_symbol() -> None:
     session = made("bitget")
     line = session.lines[-1]
     heard = heard_in(session, line._replace(text=line.text.replace('"update"', '"renewal"')))
-    assert [type(each) for each in heard] == [Unread, Leave]
+    assert [type(each) for each in heard] == [Unread]
+    books = books_of(session)
+    books.take(heard[0])
+    assert (books.unread[UnreadFor.UNKNOWN_WORD], books.by_symbol[session.symbol].unfit) == (1, Unfit.UNREAD)
+
+
+@pytest.mark.parametrize("name", UNNUMBERED)
+def test_where_nothing_is_numbered_a_change_off_the_grid_ends_the_book_of_its_symbol_alone(name: str) -> None:
+    session = made(name)
+    line = session.lines[-1]
+    price = next(part for part in line.text.split('"') if part.startswith(("59", "60")) and "." in part)
+    (heard,) = heard_in(session, line._replace(text=line.text.replace(price, "59999.99999")))
+    assert isinstance(heard, Unread)
+    assert (heard.symbol, heard.reason) == (session.symbol, UnreadFor.OFF_GRID)
 
 
 @pytest.mark.parametrize(("known", "unknown"), [('"update"', '"updates"'), ('"bid"', '"buy"'), ('"offer"', '"sell"')])
@@ -158,10 +171,10 @@ def test_a_word_of_coinbase_that_nobody_here_knows_ends_the_book_although_its_me
     line, after = [line for line in session.lines if known in line.text][-2:]
     books = books_of(session, session.lines[: session.lines.index(line)])
     heard = heard_in(session, line._replace(text=line.text.replace(known, unknown)))
-    assert [type(each) for each in heard] == [Numbered, Unread, Leave]
+    assert [type(each) for each in heard] == [Numbered, Unread]
     for each in (*heard, *heard_in(session, after)):
         books.take(each)
-    assert (books.unread[UnreadFor.UNKNOWN_WORD], books.by_symbol[session.symbol].unfit) == (1, Unfit.DISCONNECTED)
+    assert (books.unread[UnreadFor.UNKNOWN_WORD], books.by_symbol[session.symbol].unfit) == (1, Unfit.UNREAD)
 
 
 def test_the_numbers_of_a_connection_with_a_hole_make_all_its_books_unfit() -> None:

@@ -154,15 +154,18 @@ class BookSync:
     `happened_at` is when that happened which it took last, by the venue's clock; 0 where that does not say.
 
     With `overlaps` a whole book is taken once a change has come that it holds already: where nothing but time is
-    numbered, nothing else tells that no change is missing between the two.
+    numbered, nothing else tells that no change is missing between the two. `holds` tells whether changes that come
+    before a whole book are kept for it: where whole books come in the stream itself they are older than it.
     """
 
-    def __init__(self, grid: Grid, rule: Rule, checksum: Checksum | None = None, *, overlaps: bool = False) -> None:
+    def __init__(
+        self, grid: Grid, rule: Rule, checksum: Checksum | None = None, *, overlaps: bool = False, holds: bool = True
+    ) -> None:
         self.book, self.grid = OrderBook(), grid
         self.unfit: Unfit | None = Unfit.NO_BOOK
         self.last = self.happened_at = 0
         self.dropped = 0
-        self._rule, self._checksum, self._overlaps = rule, checksum, overlaps
+        self._rule, self._checksum, self._overlaps, self._holds = rule, checksum, overlaps, holds
         self._waiting: Depth | None = None
         self._held: deque[Depth] = deque()
         self._is_fresh = False
@@ -227,6 +230,8 @@ class BookSync:
 
     def _hold(self, depth: Depth) -> None:
         """Keeps a change for the whole book that is asked for, which may be older than it."""
+        if not self._holds:
+            return
         if len(self._held) >= HELD_MAX:
             self._held.clear()
             self.unfit = Unfit.TOO_MANY_HELD
@@ -241,9 +246,17 @@ class Books:
     """
 
     def __init__(
-        self, grids: Mapping[str, Grid], rule: Rule, checksum: Checksum | None = None, *, overlaps: bool = False
+        self,
+        grids: Mapping[str, Grid],
+        rule: Rule,
+        checksum: Checksum | None = None,
+        *,
+        overlaps: bool = False,
+        holds: bool = True,
     ) -> None:
-        self.by_symbol = {symbol: BookSync(grid, rule, checksum, overlaps=overlaps) for symbol, grid in grids.items()}
+        self.by_symbol = {
+            symbol: BookSync(grid, rule, checksum, overlaps=overlaps, holds=holds) for symbol, grid in grids.items()
+        }
         self.unread: dict[UnreadFor, int] = dict.fromkeys(UnreadFor, 0)
         self.gaps = self.crossed = 0
         self._number: int | None = None
@@ -251,7 +264,7 @@ class Books:
     def take(self, heard: Heard) -> BookSync | None:
         """Takes what a frame says. Returns the book that holds it now, None where none does."""
         if isinstance(heard, Unread):
-            self.unread[heard.reason] += 1
+            self._lose_unread(heard)
             return None
         if isinstance(heard, Numbered):
             self._count(heard.number)
@@ -261,6 +274,13 @@ class Books:
             return None
         sync = self.by_symbol.get(heard.symbol)
         return sync if sync is not None and sync.take(heard) else None
+
+    def _lose_unread(self, heard: Unread) -> None:
+        """Counts what could not be read, and loses the book that it tells of: it may have held a change."""
+        self.unread[heard.reason] += 1
+        sync = self.by_symbol.get(heard.symbol or "")
+        if sync is not None:
+            sync.lose(Unfit.UNREAD)
 
     def lose(self, why: Unfit) -> None:
         """Makes all books unfit, as when their connection broke."""

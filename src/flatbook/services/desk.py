@@ -124,6 +124,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
             "nets": len(engine.parts.rules.hedges) + len(engine.parts.rules.seats),
             "books": dict(self.books.status()),
             "books_left": self.books.left(),
+            "books_renewed": self.books.renewed(),
             "unread": unread_of(self.books, engine.parts.venues),
             "open_orders": len(engine.state.open_orders),
             "cancel_only": engine.cancel_only,

@@ -7,7 +7,7 @@ A book is as old as its venue dates it, where that makes it older than when it w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from itertools import islice
@@ -19,7 +19,7 @@ import msgspec
 from flatbook.engine.ports import Clock
 from flatbook.engine.rules import Rules
 from flatbook.market.candles import Candles
-from flatbook.market.depth import Books, BookSync, Grid, UnreadFor
+from flatbook.market.depth import Books, BookSync, Grid, Unfit, UnreadFor
 from flatbook.market.lag import Lag
 from flatbook.market.orderbook import Level, OrderBook
 from flatbook.ops.config import Loaded
@@ -203,12 +203,11 @@ class LiveBooks:
 
     def left(self) -> dict[str, int]:
         """Returns how often a connection of books was left for a new one, by what had become of a book of it."""
-        counts: dict[str, int] = {}
-        for stream, _ in self._streams:
-            if isinstance(stream, BookStream):
-                for why, count in stream.left.items():
-                    counts[why.value] = counts.get(why.value, 0) + count
-        return counts
+        return _sums([stream.left for stream, _ in self._streams if isinstance(stream, BookStream)])
+
+    def renewed(self) -> dict[str, int]:
+        """Returns how often one book was asked for anew over its connection, by what had become of it."""
+        return _sums([stream.renewed for stream, _ in self._streams if isinstance(stream, BookStream)])
 
     def unread(self) -> dict[str, dict[str, int]]:
         """Returns how much of what each venue told could not be read, by reason."""
@@ -268,6 +267,10 @@ class LiveBooks:
         if mark is not None and each.by_seats:
             observing.saw_value(each.instrument.id, Series.MARK, _ticks(mark, each))
         self.marked(each.instrument.id, mark, rate, marked.settles_at)
+
+
+def _sums(counts: Sequence[Mapping[Unfit, int]]) -> dict[str, int]:
+    return {why.value: total for why in Unfit if (total := sum(each.get(why, 0) for each in counts))}
 
 
 def _standing(books: Books, symbol: str) -> str:

@@ -13,10 +13,10 @@ from pathlib import Path
 import msgspec
 
 from flatbook.engine.ports import Clock
-from flatbook.market.depth import UNREADABLE, Books, Grid, Heard, Unread, UnreadFor, Update, unread
+from flatbook.market.depth import UNREADABLE, Grid, Heard, Unread, UnreadFor, Update, unread
 from flatbook.services.tape_lines import HEAD, WHOLE, decode_kept
 from flatbook.values.instants import NS_PER_S, Instant
-from flatbook.venues.book_stream import BookFeed, Changed
+from flatbook.venues.book_stream import BookFeed, Changed, books_of
 from flatbook.venues.told_stream import ToldFeed, Traded
 
 LATE_NS_MAX = 2 * NS_PER_S
@@ -41,7 +41,7 @@ class PlayedBooks:
     ) -> None:
         self._feed, self._trades = ways
         self.name, self.unread = self._trades.name, dict.fromkeys(UnreadFor, 0)
-        self.books = Books(grids, self._feed.rule, self._feed.checksum, overlaps=self._feed.overlaps)
+        self.books = books_of(self._feed, grids)
         self.changed: Changed = lambda _symbol, _sync: None
         self.heard: Callable[[Traded], None] = lambda _said: None
         self._path, self._grids, self._clock, self._begins_at = path, dict(grids), clock, begins_at

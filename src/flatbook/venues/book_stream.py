@@ -1,14 +1,17 @@
 """The books of a venue over its public stream: a conversation, and whole books over REST where the stream has none.
 
-A book that has lost its place is asked for anew at once: over REST, or by hanging up where whole books come first in
-the stream. So is one that stays crossed: no venue matches like that for long, and a change that was missed looks the
-same. So is one whose whole book does not come first, or of which anything could not be read: no later change would make
-up for it, and none may be readable that shows the gap. Nothing is read from a book while it says why it is unfit.
-Conversations that do not end with all books follow one another at rests that grow.
+A book that has lost its place is asked for anew at once, and the others stay as they are: over REST, or over the same
+connection where whole books come first in the stream, by taking back what was asked for and asking again. So is one
+that stays crossed: no venue matches like that for long, and a change that was missed looks the same. So is one of which
+anything could not be read: no later change would make up for it, and none may be readable that shows the gap. Nothing
+is read from a book while it says why it is unfit, and no change of it is taken before its whole book. A venue that
+cannot be asked to take back is left for a new connection, and so is one whose own numbers have a gap.
 
 One symbol of which no whole book comes, while others are fit, is parked: the venue is asked to tell nothing of it, and
-then to tell of it anew, at rests that grow, over the same connection. Where a whole conversation brings nothing, each
-symbol is asked for by a message of its own in the next one: a venue may refuse all for the sake of one.
+then to tell of it anew, at rests that grow, over the same connection. So is one that loses its place again within
+RENEWED_S_MIN. Where a whole conversation brings nothing, each symbol is asked for by a message of its own in the next
+one: a venue may refuse all for the sake of one. Conversations that do not end with all books follow one another at
+rests that grow.
 """
 
 from __future__ import annotations
@@ -33,7 +36,10 @@ RECONNECT_DOUBLINGS_MAX = 7
 CROSSED_S_MAX = 5
 WHOLE_S_MAX = 5
 PARKED_DOUBLINGS_MAX = 7
+RENEWED_S_MIN = 30
 GARBLED_MAX = 10
+
+AWAITED = (Unfit.NO_BOOK, Unfit.DISCONNECTED, Unfit.UNREAD, Unfit.NO_WHOLE)
 
 Changed = Callable[[str, BookSync], None]
 
@@ -71,7 +77,8 @@ class BookStream:
 
     Needs: `http` reaches the feed's REST host, where it has one. `changed` hears of each book that moved, and of each
     that may not be read any more. `opened` counts the conversations that stood, `left` those that were left for what
-    had become of a book. `parked` are the symbols that are not asked for now, with the instant of the next time.
+    had become of a book, and `renewed` the books that were asked for anew over the same connection, by why. `parked`
+    are the symbols that are not asked for now, with the instant of the next time.
     """
 
     def __init__(
@@ -79,25 +86,28 @@ class BookStream:
     ) -> None:
         if feed.whole is not None and http is None:
             raise ValueError(f"the books of {feed.name} begin over REST: give it a way there")
-        self.books = Books(grids, feed.rule, feed.checksum, overlaps=feed.overlaps)
+        self.books = books_of(feed, grids)
         self.changed: Changed = _nothing
         self.name = feed.name
         self._feed, self._grids, self._socket, self._http, self._clock = feed, dict(grids), socket, http, clock
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._crossed_at: dict[str, Instant] = {}
-        self._missing: dict[str, None] = {}
+        self._missing: dict[str, Instant] = {}
         self.parked: dict[str, Instant] = {}
         self._parks: dict[str, int] = {}
+        self._deaf_to: dict[str, None] = {}
+        self._renewed_at: dict[str, Instant] = {}
         self._answers: tuple[str, ...] = ()
         self._is_one_by_one = False
-        self._whole_by, self._unread_before, self._garbled = Instant(0), 0, 0
-        self.opened, self.left = 0, dict[Unfit, int]()
+        self._unread_before = self._garbled = self.opened = 0
+        self.left, self.renewed = dict[Unfit, int](), dict[Unfit, int]()
 
     async def follow(self) -> StreamEnd:
         """Holds one conversation and returns how it ended; all books are unfit then."""
         symbols = tuple(self._grids)
-        self._missing, self._answers = dict.fromkeys(symbols), ()
+        self._missing, self._answers = dict.fromkeys(symbols, self._whole_by()), ()
         self.parked.clear()
+        self._deaf_to.clear()
         try:
             opening = self._opening(symbols)
             return await self._socket.converse(self._feed.path(symbols), opening, self._hear, self._opened)
@@ -129,7 +139,7 @@ class BookStream:
     def _opened(self) -> None:
         """Asks for whole books at once: of a symbol in which nothing happens no change would ever make it ask."""
         self.opened += 1
-        self._whole_by = later(self._clock.now(), seconds=WHOLE_S_MAX)
+        self._missing = dict.fromkeys(self._missing, self._whole_by())
         self._unread_before, self._garbled = sum(self.books.unread.values()), 0
         if self._feed.whole is not None:
             for symbol, sync in self.books.by_symbol.items():
@@ -141,14 +151,14 @@ class BookStream:
 
     def _hear(self, frame: bytes) -> tuple[str, ...] | None:
         for heard in self._feed.read(frame, self._grids):
-            if self.parked and self._is_parked(heard):
+            if self._deaf_to and self._is_deaf_to(heard):
                 continue
             before = self.books.gaps
             self.books.take(heard)
             if isinstance(heard, Leave):
                 return None
             if self.books.gaps > before:
-                self._count(Unfit.GAP)
+                self._count(self.left, Unfit.GAP)
                 return None
             if isinstance(heard, Update):
                 self._garbled = 0
@@ -163,15 +173,48 @@ class BookStream:
         answers, self._answers = self._answers, ()
         return answers
 
-    def _is_parked(self, heard: Heard) -> bool:
-        """Whether something is said of a symbol that is parked, a whole book excepted: with that it is back."""
+    def _is_deaf_to(self, heard: Heard) -> bool:
+        """Whether nothing is heard of what is said: of a symbol whose whole book is to come first, or that is parked.
+
+        With a whole book it is back. That a whole one could not be read is heard of a symbol that was asked for.
+        """
         symbol = heard.symbol if isinstance(heard, Update | Unread) else None
-        if symbol not in self.parked:
+        if symbol is None or symbol not in self._deaf_to:
             return False
-        if isinstance(heard, Update) and heard.is_whole:
-            del self.parked[symbol]
+        if isinstance(heard, Unread):
+            return symbol in self.parked
+        if not (isinstance(heard, Update) and heard.is_whole):
+            return True
+        del self._deaf_to[symbol]
+        self.parked.pop(symbol, None)
+        return False
+
+    def _renew(self, symbol: str, why: Unfit) -> bool:
+        """Asks anew for one book that has lost its place, over the same connection. Returns whether that can be done.
+
+        Gives: one that was asked for anew within RENEWED_S_MIN is parked before.
+        """
+        closing = self._feed.closing
+        if closing is None or self._feed.whole is not None:
             return False
+        now, last = self._clock.now(), self._renewed_at.get(symbol)
+        self._count(self.renewed, why)
+        self._renewed_at[symbol] = now
+        if last is not None and now < later(last, seconds=RENEWED_S_MIN):
+            self._park((symbol,))
+        else:
+            self._answers += closing((symbol,))
+            self._ask_for((symbol,))
         return True
+
+    def _ask_for(self, symbols: Sequence[str]) -> None:
+        """Asks for the books of some symbols, of which nothing is heard before their whole ones."""
+        self._deaf_to |= dict.fromkeys(symbols)
+        self._missing |= dict.fromkeys(symbols, self._whole_by())
+        self._answers += self._feed.opening(symbols)
+
+    def _whole_by(self) -> Instant:
+        return later(self._clock.now(), seconds=WHOLE_S_MAX)
 
     def _park(self, symbols: Sequence[str]) -> None:
         """Has nothing told of some symbols for a while; the others stay as they are."""
@@ -180,6 +223,7 @@ class BookStream:
             parks = self._parks[symbol] = min(self._parks.get(symbol, 0) + 1, PARKED_DOUBLINGS_MAX + 1)
             self.parked[symbol] = rest_until(now, RECONNECT_S << (parks - 1), "parked", symbol)
             self._missing.pop(symbol, None)
+        self._deaf_to |= dict.fromkeys(symbols)
         self._answers += () if closing is None else closing(symbols)
 
     def _ask_parked(self) -> None:
@@ -190,45 +234,49 @@ class BookStream:
             return
         for symbol in due:
             del self.parked[symbol]
-        self._whole_by = later(now, seconds=WHOLE_S_MAX)
-        self._missing |= dict.fromkeys(due)
-        self._answers += self._feed.opening(due)
+        self._ask_for(due)
 
-    def _count(self, why: Unfit | None) -> None:
-        if why is not None:
-            self.left[why] = self.left.get(why, 0) + 1
+    @staticmethod
+    def _count(counts: dict[Unfit, int], why: Unfit) -> None:
+        counts[why] = counts.get(why, 0) + 1
 
     def _lose_unread(self, symbol: str | None) -> bool:
-        """Loses the book of which something is unread; all, where nothing can be read. Returns whether to stay."""
+        """Has a book asked for of which something was unread; all, where nothing can be read. Returns whether to stay.
+
+        A symbol whose whole book was not read is not asked for at once: the next one would hardly be readable.
+        """
         sync = self.books.by_symbol.get(symbol or "")
         if symbol is not None and sync is not None:
-            if not self._missing:
-                self._whole_by = later(self._clock.now(), seconds=WHOLE_S_MAX)
-            self._missing[symbol] = None
-            sync.lose(Unfit.UNREAD)
+            if symbol not in self._missing and self._renew(symbol, Unfit.UNREAD):
+                self._tell(symbol, sync)
+                return True
+            self._missing.setdefault(symbol, self._whole_by())
             return self._heard(symbol)
         self._garbled += 1
         if self._garbled < GARBLED_MAX:
             return True
         self.books.lose(Unfit.UNREAD)
-        self._missing |= dict.fromkeys(self._grids)
-        self._count(Unfit.UNREAD)
+        self._missing |= dict.fromkeys(self._grids, self._whole_by())
+        self._count(self.left, Unfit.UNREAD)
         return False
 
     def _misses_none(self) -> bool:
         """Says of whole books that should have come first why they have not. Returns whether to stay."""
-        if not self._missing or self._feed.whole is not None or self._clock.now() < self._whole_by:
+        if not self._missing or self._feed.whole is not None:
+            return True
+        now = self._clock.now()
+        overdue = tuple(symbol for symbol, whole_by in self._missing.items() if whole_by <= now)
+        if not overdue:
             return True
         is_unread = sum(self.books.unread.values()) > self._unread_before
         why = Unfit.UNREAD if is_unread else Unfit.NO_WHOLE
-        missing = tuple(self._missing)
-        for symbol in missing:
+        for symbol in overdue:
             self.books.by_symbol[symbol].lose(why)
             self._tell(symbol, self.books.by_symbol[symbol])
-        if self._feed.closing is not None and len(missing) + len(self.parked) < len(self._grids):
-            self._park(missing)
+        if self._feed.closing is not None and len(self._missing) + len(self.parked) < len(self._grids):
+            self._park(overdue)
             return True
-        self._count(why)
+        self._count(self.left, why)
         return False
 
     def _heard(self, symbol: str) -> bool:
@@ -240,9 +288,10 @@ class BookStream:
         if not sync.needs_whole:
             return True
         if self._feed.whole is None:
-            stays = sync.unfit in (Unfit.NO_BOOK, Unfit.DISCONNECTED, Unfit.UNREAD)
-            self._count(None if stays else sync.unfit)
-            return stays
+            if sync.unfit is None or sync.unfit in AWAITED or self._renew(symbol, sync.unfit):
+                return True
+            self._count(self.left, sync.unfit)
+            return False
         self._begin_asking(symbol, sync)
         return True
 
@@ -285,6 +334,12 @@ class BookStream:
             self._missing.pop(symbol, None)
             self._parks.pop(symbol, None)
         self.changed(symbol, sync)
+
+
+def books_of(feed: BookFeed, grids: Mapping[str, Grid]) -> Books:
+    """Returns the books of some symbols, before anything was told, as a venue keeps them in step."""
+    holds = feed.whole is not None
+    return Books(grids, feed.rule, feed.checksum, overlaps=feed.overlaps, holds=holds)
 
 
 def text_of_json(content: object) -> str:

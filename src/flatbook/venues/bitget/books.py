@@ -4,7 +4,8 @@ Source: bitget.com/api-doc, Depth Channel. Numbers stand in the checksum with al
 of a book must be that of its symbol.
 
 Nothing is numbered, and a checksum, which may be left out or 0, covers the best levels only: a frame that cannot be
-read may have held a change that nobody would miss, so that its connection is left and all begins anew.
+read may have held a change that nobody would miss, so that its book is asked for anew, and its connection is left where
+not even the symbol can be read.
 """
 
 from __future__ import annotations
@@ -64,16 +65,18 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
     """Returns what a frame says of a book; nothing for what is about something else."""
     if frame == PONG:
         return ()
+    symbol = None
     try:
         head = _frame.decode(frame)
-        grid = grids.get(head.arg.inst_id)
+        symbol = head.arg.inst_id
+        grid = grids.get(symbol)
         if head.arg.channel != BOOKS or not head.action or grid is None:
             return ()
         if head.action not in (SNAPSHOT, UPDATE):
-            return (unknown("a book with the action", head.action), Leave())
+            return (unknown("a book with the action", head.action, symbol),)
         return tuple(_update(head, told, grid) for told in _told.decode(head.data))
     except UNREADABLE as error:
-        return (unread(error), Leave())
+        return (unread(error), Leave()) if symbol is None else (unread(error, symbol),)
 
 
 def _update(head: _Frame, told: _Told, grid: Grid) -> Update:

@@ -1,7 +1,7 @@
 """The books of Bitstamp: changes in a stream, stamped by the microsecond; whole books over REST.
 
 A time tells what is older and not what is missing: a frame that cannot be read may have held a change that nobody would
-miss, so that its connection is left and all begins anew.
+miss, so that its book is asked for anew, and its connection is left where not even the symbol can be read.
 
 Markets are written in small letters there, and in capitals by us.
 
@@ -41,6 +41,7 @@ _told = msgspec.json.Decoder(_Told)
 
 def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
     """Returns the change of a book that a frame holds; nothing for what is about something else."""
+    symbol = None
     try:
         head = _frame.decode(frame)
         if head.event == RECONNECT:
@@ -52,7 +53,7 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         depth = _depth(_told.decode(head.data), grid)
         return (Update(symbol, False, depth, None, depth.last * NS_PER_US),)
     except UNREADABLE as error:
-        return (unread(error), Leave())
+        return (unread(error), Leave()) if symbol is None else (unread(error, symbol),)
 
 
 def read_whole(symbol: str, body: bytes, grid: Grid) -> Update | Unread:

@@ -1,8 +1,7 @@
 """The books of Coinbase Advanced Trade: a whole book first, then changes; the connection numbers all its messages.
 
-A message that cannot be read is a hole in those numbers, which the next one shows; an event off the grid has its
-number, and says whose book is lost. An event with a word that nobody here knows has its number and may have held a
-change all the same: its connection is left and all begins anew.
+A message that cannot be read is a hole in those numbers, which the next one shows; an event off the grid, or with a
+word that nobody here knows, has its number, and says whose book is lost.
 
 Source: docs.cdp.coinbase.com, Advanced Trade WebSocket, level2 channel.
 """
@@ -18,7 +17,6 @@ from flatbook.market.depth import (
     Depth,
     Grid,
     Heard,
-    Leave,
     Numbered,
     OffGrid,
     Update,
@@ -84,8 +82,8 @@ def _heard(events: list[_Event], grids: Mapping[str, Grid], happened_at: int) ->
         if grid is None:
             continue
         if event.type not in (SNAPSHOT, UPDATE) or any(each.side not in (BID, OFFER) for each in event.updates):
-            yield from (unknown("an event of type", event.type), Leave())
-            return
+            yield unknown("an event of type", event.type, event.product_id)
+            continue
         try:
             bids, asks = (
                 levels([(each.price_level, each.new_quantity) for each in event.updates if each.side == side], grid)

@@ -1,7 +1,7 @@
 """The books of Gemini's market data v2: the first message of a symbol is its whole book.
 
 Nothing is numbered and nothing is summed up: a frame that cannot be read may have held a change that nobody would miss,
-so that its connection is left and all begins anew.
+so that its book is asked for anew, and its connection is left where not even the symbol can be read.
 
 Source: docs.gemini.com/websocket-api, Market Data Version 2. The first message alone has trades and auction events.
 """
@@ -34,18 +34,20 @@ _changes = msgspec.json.Decoder(list[tuple[str, str, str]])
 
 def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
     """Returns what a frame says of a book; nothing for what is about something else."""
+    symbol = None
     try:
         head = _frame.decode(frame)
-        grid = grids.get(head.symbol)
+        symbol = head.symbol
+        grid = grids.get(symbol)
         if head.type != UPDATES or grid is None:
             return ()
         changes = _changes.decode(head.changes)
         if any(side not in (BUY, SELL) for side, _, _ in changes):
-            return (unknown("sides", ", ".join(side for side, _, _ in changes)), Leave())
+            return (unknown("sides", ", ".join(side for side, _, _ in changes), symbol),)
         bids = levels([(price, size) for side, price, size in changes if side == BUY], grid)
         asks = levels([(price, size) for side, price, size in changes if side == SELL], grid)
     except UNREADABLE as error:
-        return (unread(error), Leave())
+        return (unread(error), Leave()) if symbol is None else (unread(error, symbol),)
     is_whole = bool(bytes(head.trades)) and bool(bytes(head.auction_events))
     return (Update(head.symbol, is_whole, Depth(bids, asks)),)
 

@@ -568,6 +568,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/objectives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the desk should hold to
+         * @description Returns each objective with its value, its bounds and its state; what was not seen lately is unknown.
+         */
+        get: operations["objectives"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/offers": {
         parameters: {
             query?: never;
@@ -640,6 +660,26 @@ export interface paths {
          * @description Says of every part that the desk stands on how it is, and how old what is known of it.
          */
         get: operations["parts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/performance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the newest days went
+         * @description Returns what the newest days earned, taken apart, and how much each strategy took of what it saw, how fast.
+         */
+        get: operations["performance"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1481,6 +1521,7 @@ export interface components {
             accepted_at: string | null;
             accepted_ms: string | null;
             account: string;
+            acknowledged_at: string | null;
             average_price: string | null;
             because: string | null;
             caused_at: string | null;
@@ -1500,6 +1541,7 @@ export interface components {
             seen_ms: string | null;
             side: string;
             status: string;
+            submitted_at: string | null;
             total_ms: string | null;
             underlying: string;
             unknown_since: string | null;
@@ -1804,6 +1846,12 @@ export interface components {
             /** @description Why: it stands in the journal. One line, without control characters. */
             reason?: string | null;
         };
+        /**
+         * Kind
+         * @description What a strategy does: it hedges fills, or it quotes a grid.
+         * @enum {string}
+         */
+        Kind: "hedge" | "grid";
         /** LatencyBody */
         LatencyBody: {
             accepted_ms: string | null;
@@ -1919,6 +1967,28 @@ export interface components {
             underlying: string;
             usd: string | null;
         };
+        /** ObjectiveBody */
+        ObjectiveBody: {
+            critical_above: number;
+            good_max: number;
+            name: string;
+            samples: number | null;
+            state: components["schemas"]["ObjectiveState"];
+            unit: string;
+            value: number | null;
+        };
+        /**
+         * ObjectiveState
+         * @description How an objective is held. Unknown where nothing was measured, or not lately.
+         * @enum {string}
+         */
+        ObjectiveState: "good" | "warn" | "critical" | "unknown";
+        /** ObjectivesAnswer */
+        ObjectivesAnswer: {
+            now: string;
+            objectives: components["schemas"]["ObjectiveBody"][];
+            window_s: number;
+        };
         /** OfferBody */
         OfferBody: {
             account: string;
@@ -2004,6 +2074,12 @@ export interface components {
             orders: components["schemas"]["OrderBody"][];
             refused: components["schemas"]["RefusedBody"][];
         };
+        /** PaceBody */
+        PaceBody: {
+            count: number;
+            p50_ms: string | null;
+            p95_ms: string | null;
+        };
         /** PartBody */
         PartBody: {
             age_s: number | null;
@@ -2025,6 +2101,19 @@ export interface components {
             gauges: components["schemas"]["GaugeBody"][];
             now: string;
             parts: components["schemas"]["PartBody"][];
+        };
+        /** PerformanceAnswer */
+        PerformanceAnswer: {
+            as_of: components["schemas"]["AsOf"];
+            days: number;
+            first: string | null;
+            last: string | null;
+            parts_usd: {
+                [key: string]: string;
+            };
+            points: components["schemas"]["PointBody"][];
+            strategies: components["schemas"]["StrategyBody"][];
+            total: components["schemas"]["TotalsBody"] | null;
         };
         /** PlaceOrder */
         PlaceOrder: {
@@ -2105,6 +2194,12 @@ export interface components {
             slippage_usd_missing: number;
             underlying: string;
             unpriced: number;
+        };
+        /** PointBody */
+        PointBody: {
+            at: string;
+            net_usd: string;
+            running_net_usd: string;
         };
         /** PortfolioBody */
         PortfolioBody: {
@@ -2380,6 +2475,20 @@ export interface components {
             latencies: components["schemas"]["LatencyBody"][];
             slices: components["schemas"]["SliceBody"][];
             subject: string;
+        };
+        /** StrategyBody */
+        StrategyBody: {
+            acknowledging: components["schemas"]["PaceBody"];
+            detection: components["schemas"]["PaceBody"] | null;
+            hedging: components["schemas"]["PaceBody"] | null;
+            kind: components["schemas"]["Kind"];
+            net_usd: string;
+            netted: number | null;
+            open: number | null;
+            owner: string;
+            rate_pct: string | null;
+            seen: number;
+            taken: number;
         };
         /** SuspenseBody */
         SuspenseBody: {
@@ -5255,6 +5364,89 @@ export interface operations {
             };
         };
     };
+    objectives: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ObjectivesAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     offers: {
         parameters: {
             query?: {
@@ -5547,6 +5739,94 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PartsAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    performance: {
+        parameters: {
+            query?: {
+                /** @description So many days in New York, the last one included. */
+                days?: number;
+                /** @description Only this owner. */
+                owner?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PerformanceAnswer"];
                 };
             };
             /** @description The request cannot be read. */

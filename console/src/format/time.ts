@@ -54,3 +54,8 @@ export function spanText(ms: number): string {
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
   return ageText(ms / 1000);
 }
+
+/** A span that arrived as a text of milliseconds; a dash where there is none. */
+export function spanOf(ms: string | null | undefined): string {
+  return ms === null || ms === undefined ? "—" : spanText(Number(ms));
+}

@@ -45,3 +45,27 @@ export const RECONCILE: Wanted = {
   cli: "flatbook reconcile",
   danger: false,
 };
+
+/** Stops one strategy: no new orders of its own, and what rests of it is cancelled. */
+export function pauseOf(owner: string): Wanted {
+  return {
+    verb: "halt",
+    title: `Pause ${owner}`,
+    says: `Stops new orders of ${owner} and cancels what rests. Everything else goes on.`,
+    body: { scope: "owner", target: owner },
+    cli: `flatbook halt --scope owner --target ${owner} --reason "..."`,
+    danger: true,
+  };
+}
+
+/** Lets one strategy go on: takes the halt back that paused it. */
+export function resumeOf(owner: string, haltId: string): Wanted {
+  return {
+    verb: "lift",
+    title: `Resume ${owner}`,
+    says: `${owner} may send new orders again.`,
+    body: { halt_id: haltId },
+    cli: `flatbook lift ${haltId} --reason "..."`,
+    danger: true,
+  };
+}

@@ -24,6 +24,7 @@ from flatbook.projections.ledger import Ledger
 from flatbook.projections.oracle import PricedFills
 from flatbook.projections.orders import Orders
 from flatbook.projections.pnl import Pnl
+from flatbook.projections.raised import RaisedAlerts
 from flatbook.projections.report import FillTimes
 from flatbook.projections.timeline import Threads
 from flatbook.state.desk import State
@@ -60,6 +61,7 @@ class Folds:
         self.evidence = Evidence()
         self.ledger = Ledger(keeps_entries=False)
         self.threads = Threads()
+        self.raised = RaisedAlerts()
         self.times = FillTimes()
         self.seq = Seq(0)
         self.hash = b""
@@ -96,7 +98,7 @@ class Folds:
             follows += [self.orders, self.times]
         if Part.RESULTS in parts:
             follows += [self.pnl, self.priced, self.evidence, self.ledger]
-        return tuple(follows) if parts != tuple(Part) else (*follows, self.commands, self.threads)
+        return tuple(follows) if parts != tuple(Part) else (*follows, self.commands, self.threads, self.raised)
 
 
 class Follower:

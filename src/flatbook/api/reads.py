@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from litestar.types import ControllerRouterHandler
 
-from flatbook.api import reads_books, reads_candles, reads_desk, reads_events, reads_health, reads_orders, reads_reports
+from flatbook.api import (
+    reads_books,
+    reads_candles,
+    reads_desk,
+    reads_events,
+    reads_health,
+    reads_orders,
+    reads_performance,
+    reads_reports,
+)
 from flatbook.api.stream import stream
 
 READS: tuple[ControllerRouterHandler, ...] = (
@@ -15,5 +24,6 @@ READS: tuple[ControllerRouterHandler, ...] = (
     *reads_candles.ROUTES,
     *reads_events.ROUTES,
     *reads_reports.ROUTES,
+    *reads_performance.ROUTES,
     stream,
 )

@@ -69,7 +69,11 @@ def _pages(grids: Any, hedges: Any) -> list[str]:
 @reading("/status", "Is the desk flat", tag="desk", opt=KEPT)
 async def status(site: AtSite, at: At = None) -> StatusAnswer:
     """Says whether the desk is flat, and what stands in the way: what `flatbook status --json` says."""
-    view = await site.view(at)
+    return present_status_of(site, await site.view(at))
+
+
+def present_status_of(site: Site, view: View) -> StatusAnswer:
+    """Returns how the desk stands, as it was told a moment ago where nothing has changed since."""
     return site.remembered("status", view, lambda: status_of(site, view))
 
 

@@ -37,7 +37,8 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True, tag="order"):
 
     Units: `cash` is the sum of quantity * price * contract size over its executions, in `quote`; fees in their
     assets, rebates below zero. `unknown_since` is set while its fate is not known. `why` is the venue's or our reason
-    where it was rejected or never sent.
+    where it was rejected or never sent. `submitted_at` and `acknowledged_at` are when we heard that the venue has it,
+    and that it accepted it: by our clock, where `accepted_at` is by the venue's.
     """
 
     order: Order
@@ -46,7 +47,9 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True, tag="order"):
     quote: AssetId | None
     fees: dict[AssetId, Money]
     executions: int
+    submitted_at: Instant | None
     accepted_at: Instant | None
+    acknowledged_at: Instant | None
     unknown_since: Instant | None
     first_filled_at: Instant | None
     last_filled_at: Instant | None
@@ -58,6 +61,11 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True, tag="order"):
         """Cash per unit of underlying, cut to 18 decimals; None before the first execution."""
         units = self.order.filled * self.order.contract_size
         return Price(divide_cut(self.cash, units, decimals=PRICE_DECIMALS)) if units else None
+
+    @property
+    def is_posted(self) -> bool:
+        """Whether its venue is known to have had it."""
+        return self.accepted_at is not None or self.order.venue_order_id is not None
 
 
 class RefusedLine(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
@@ -211,7 +219,9 @@ def _intended(event: ev.OrderIntended) -> OrderLine:
         quote=None,
         fees={},
         executions=0,
+        submitted_at=None,
         accepted_at=None,
+        acknowledged_at=None,
         unknown_since=None,
         first_filled_at=None,
         last_filled_at=None,
@@ -263,8 +273,14 @@ def _moved(line: OrderLine, event: Event) -> OrderLine:
     )
     if isinstance(event, ev.OrderFilled):
         return _filled(changed, event)
+    if isinstance(event, ev.OrderSubmitted):
+        return replace(changed, submitted_at=line.submitted_at or event.seen_at)
     if isinstance(event, ev.OrderAccepted):
-        return replace(changed, accepted_at=line.accepted_at or event.happened_at)
+        return replace(
+            changed,
+            accepted_at=line.accepted_at or event.happened_at,
+            acknowledged_at=line.acknowledged_at or event.seen_at,
+        )
     if isinstance(event, ev.OrderRejected):
         return replace(changed, why=f"{event.reason.value}: {event.message}" if event.message else event.reason.value)
     return replace(changed, why=event.reason.value) if isinstance(event, ev.OrderNotSent) else changed

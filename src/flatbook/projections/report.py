@@ -34,6 +34,8 @@ WEEKEND_NS = 48 * 3600 * NS_PER_S
 
 Prices = Callable[[Underlying, Instant], Price | None]
 Key = tuple[OwnerId, Underlying]
+Wait = tuple[int, Decimal]
+"""How long shares waited for their hedge. Units: nanoseconds; shares."""
 
 
 class Part(Enum):
@@ -193,7 +195,7 @@ def report_of(books: Books, prices: Prices, until: Instant | None, scope: Scope 
     stretches = [] if end is None else list(_stretches(books.pnl, trades, prices, end))
     slices = slices_of(books.pnl, scope)
     totals = totals_of(books.pnl, scope)
-    parts = _parts(slices, books.evidence, prices)
+    parts = parts_of(slices, books.evidence, prices)
     costs = {kind: Decimal(cost.usd) for kind, cost in totals.costs.items()}
     usd_seconds = sum((each.usd_seconds for each in stretches), ZERO)
     return Report(
@@ -330,8 +332,8 @@ def _latencies(trades: Sequence[TradeFact], slices: Sequence[Slice], times: Fill
             fills.setdefault(session_at(trade.at).kind, []).append(trade)
     for kind in (kind for kind in SessionKind if kind in fills):
         own = [(trade, closed.get(trade.ref, [])) for trade in fills[kind]]
-        fates = [_fate(trade, parts) for trade, parts in own]
-        waits = sorted(wait for trade, parts in own for wait in _waits(trade, parts, times))
+        fates = [fate_of(trade, parts) for trade, parts in own]
+        waits = sorted(wait for trade, parts in own for wait in waits_of(trade, parts, times))
         yield LatencyLine(
             session=kind,
             fills=len(own),
@@ -339,12 +341,12 @@ def _latencies(trades: Sequence[TradeFact], slices: Sequence[Slice], times: Fill
             netted=fates.count(Fate.NETTED),
             open=fates.count(Fate.OPEN),
             shares=sum((qty for _, qty in waits), ZERO),
-            half_s=_until(waits, 50),
-            most_s=_until(waits, 95),
+            half_s=_seconds(until(waits, 50)),
+            most_s=_seconds(until(waits, 95)),
         )
 
 
-def _fate(trade: TradeFact, parts: Sequence[Slice]) -> Fate:
+def fate_of(trade: TradeFact, parts: Sequence[Slice]) -> Fate:
     """Returns what became of a fill; one that opened nothing closed others, and is netted."""
     if any(each.closing_place is Place.OFFCHAIN for each in parts):
         return Fate.HEDGED
@@ -352,25 +354,33 @@ def _fate(trade: TradeFact, parts: Sequence[Slice]) -> Fate:
     return Fate.OPEN if parts and opened < trade.qty else Fate.NETTED
 
 
-def _waits(trade: TradeFact, parts: Sequence[Slice], times: FillTimes) -> Iterator[tuple[int, Decimal]]:
-    """Yields how long each part of a fill waited for its hedge. Units: seconds, cut; shares."""
+def waits_of(trade: TradeFact, parts: Sequence[Slice], times: FillTimes) -> Iterator[Wait]:
+    """Yields how long each part of a fill waited for its hedge, from when the fill was seen."""
     seen = times.seen.get(trade.ref, trade.at)
     for each in parts:
         if each.closing_place is Place.OFFCHAIN:
-            yield max(0, each.closed_at - seen) // NS_PER_S, each.qty
+            yield max(0, each.closed_at - seen), each.qty
 
 
-def _until(waits: Sequence[tuple[int, Decimal]], hundredths: int) -> int | None:
-    """Returns by when so many of a hundred shares had been hedged; None where none were."""
+def until(waits: Sequence[Wait], hundredths: int) -> int | None:
+    """Returns after how long so many of a hundred shares had been hedged; None where none were.
+
+    Units: nanoseconds. Needs: the shortest wait first.
+    """
     total, done = sum((qty for _, qty in waits), ZERO), ZERO
-    for seconds, qty in waits:
+    for waited_ns, qty in waits:
         done += qty
         if done * 100 >= total * hundredths:
-            return seconds
+            return waited_ns
     return None
 
 
-def _parts(slices: Sequence[Slice], evidence: Evidence, prices: Prices) -> dict[Part, Decimal]:
+def _seconds(ns: int | None) -> int | None:
+    return None if ns is None else ns // NS_PER_S
+
+
+def parts_of(slices: Sequence[Slice], evidence: Evidence, prices: Prices) -> dict[Part, Decimal]:
+    """Returns what each part of some results came to. Units: USD; what has no value is in none."""
     parts = dict.fromkeys(Part, ZERO)
     for each in slices:
         realised = each.realised

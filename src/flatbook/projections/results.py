@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
@@ -123,10 +124,18 @@ def slices_of(pnl: Pnl, scope: Scope = EVERYTHING) -> tuple[Slice, ...]:
     found = [
         each
         for underlying in underlyings_of(pnl, scope)
-        for each in pnl.matching(underlying).slices
+        for each in _from_first_day(pnl.matching(underlying).slices, scope)
         if _is_owned(scope, each.owner) and is_within(scope, each.day)
     ]
     return tuple(sorted(found, key=lambda each: (each.closed_at, each.closing)))
+
+
+def _from_first_day(slices: Sequence[Slice], scope: Scope) -> Sequence[Slice]:
+    """Leaves out what closed before the first day of a scope. Needs: the slices in the order in which they closed."""
+    if scope.first is None:
+        return slices
+    start = day_window(scope.first).start
+    return slices[bisect_left(slices, start, key=lambda each: each.closed_at) :]
 
 
 def totals_of(pnl: Pnl, scope: Scope = EVERYTHING) -> Totals:

@@ -66,6 +66,18 @@ def test_requested_and_filled_stand_side_by_side() -> None:
     assert (found.executions, found.evidence) == (2, {"price": "255"})
 
 
+def test_what_a_venue_says_is_dated_by_its_clock_and_by_ours() -> None:
+    submitted = ev.OrderSubmitted(order_id=ORDER, venue_order_id=VenueOrderId("venue-77"), seen_at=at(11))
+    told = ev.OrderAccepted(order_id=ORDER, venue_order_id=VenueOrderId("venue-77"), happened_at=at(12), seen_at=at(13))
+    found = line(intended(BUY, "3", 10), submitted, told)
+    assert (found.submitted_at, found.accepted_at, found.acknowledged_at) == (at(11), at(12), at(13))
+    assert found.is_posted
+
+
+def test_an_order_that_no_venue_is_known_to_have_had_is_not_posted() -> None:
+    assert not line(intended(BUY, "3", 10), unknown(20)).is_posted
+
+
 def test_an_order_without_executions_has_no_average_price() -> None:
     assert line(intended(BUY, "3", 10)).average_price is None
 

@@ -4,7 +4,7 @@ import { Moment } from "@/components/Moment";
 import { OrderStatus, Side } from "@/components/order";
 import { Panel } from "@/components/Panel";
 import { Empty, Waiting } from "@/components/States";
-import { spanText } from "@/format/time";
+import { spanOf, spanText } from "@/format/time";
 import { useUi } from "@/frame/ui";
 
 type Step = { name: string; at: number; colour: string };
@@ -36,7 +36,7 @@ function placeOf(ms: number, longest: number): number {
 const COLUMNS = "grid-cols-[8.5rem_2.5rem_5.5rem_8.5rem_6.5rem_minmax(8rem,1fr)_4.5rem_4.5rem_4.5rem_4.5rem]";
 
 function Span({ ms }: { ms: string | null }) {
-  return <span className="num text-right text-2xs text-text2">{ms === null ? "—" : spanText(Number(ms))}</span>;
+  return <span className="num text-right text-2xs text-text2">{spanOf(ms)}</span>;
 }
 
 function Row({ execution, longest }: { execution: Execution; longest: number }) {

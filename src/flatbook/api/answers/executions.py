@@ -17,7 +17,8 @@ class ExecutionBody(msgspec.Struct, frozen=True, kw_only=True):
     """One order and the instants of its steps; None where a step has not happened, or nothing outside caused it.
 
     Units: quantities in contracts; milliseconds. `seen_ms` from the cause to our knowledge of it, `decided_ms` from
-    there to the intent, `accepted_ms` and `executed_ms` from the intent, `total_ms` from cause to last execution.
+    there to the intent, `accepted_ms` (until we heard of it) and `executed_ms` from the intent, `total_ms` from cause
+    to last execution. `accepted_at` is by the venue's clock, `acknowledged_at` by ours.
     """
 
     order_id: str
@@ -36,7 +37,9 @@ class ExecutionBody(msgspec.Struct, frozen=True, kw_only=True):
     caused_at: str | None
     seen_at: str | None
     decided_at: str | None
+    submitted_at: str | None
     accepted_at: str | None
+    acknowledged_at: str | None
     first_filled_at: str | None
     last_filled_at: str | None
     ended_at: str | None
@@ -77,13 +80,15 @@ def execution_body(line: OrderLine, times: FillTimes) -> ExecutionBody:
         caused_at=instant_or_none(caused_at),
         seen_at=instant_or_none(seen_at),
         decided_at=instant_or_none(order.decided_at),
+        submitted_at=instant_or_none(line.submitted_at),
         accepted_at=instant_or_none(line.accepted_at),
+        acknowledged_at=instant_or_none(line.acknowledged_at),
         first_filled_at=instant_or_none(line.first_filled_at),
         last_filled_at=instant_or_none(line.last_filled_at),
         ended_at=instant_or_none(line.ended_at),
         seen_ms=_between(caused_at, seen_at),
         decided_ms=_between(seen_at, order.decided_at),
-        accepted_ms=_between(order.decided_at, line.accepted_at),
+        accepted_ms=_between(order.decided_at, line.acknowledged_at),
         executed_ms=_between(order.decided_at, line.first_filled_at),
         total_ms=_between(caused_at, line.last_filled_at),
     )

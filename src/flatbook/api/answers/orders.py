@@ -142,7 +142,7 @@ def order_body(line: OrderLine) -> OrderBody:
         limit=number_or_none(order.limit),
         status=order.status.value,
         open=order.is_open,
-        accepted=line.accepted_at is not None or order.venue_order_id is not None,
+        accepted=line.is_posted,
         filled=plain(order.filled),
         leaves=plain(order.leaves),
         average_price=number_or_none(line.average_price),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from flatbook.backtest.tape import Columns, MemoryTape, TapeHead, covers_of
 from flatbook.backtest.tape_file import FileTape
 from flatbook.events.orders import OrderFilled, OrderIntended
 from flatbook.journal.memory import MemoryJournal
-from flatbook.journal.sqlite import create_journal, open_journal
+from flatbook.journal.sqlite_whole import whole_journal
 
 WARM_ROWS = 2_000
 
@@ -83,8 +82,7 @@ def main() -> None:
         journal = MemoryJournal()
         print(json.dumps({**measured(mode, tape, journal), **ready, **told_of(journal)}))
         return
-    create_journal(Path(place[0]))
-    with closing(open_journal(Path(place[0]))) as kept:
+    with whole_journal(Path(place[0])) as kept:
         print(json.dumps({**measured(mode, tape, kept), **ready, **told_of(kept)}))
 
 

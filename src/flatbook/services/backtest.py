@@ -21,7 +21,7 @@ from flatbook.backtest.run import BacktestRun, Progress, digest_of, run
 from flatbook.backtest.tape import NamedTape, Tape
 from flatbook.backtest.tape_file import FileTape
 from flatbook.journal.files import written_whole
-from flatbook.journal.sqlite import create_journal, open_journal
+from flatbook.journal.sqlite_whole import whole_journal
 from flatbook.ops.home import BACKTEST_FILE
 from flatbook.ops.table_files import write_csv, write_parquet
 from flatbook.projections.export import Column, Kind, Line
@@ -80,13 +80,9 @@ def run_backtest(plan_of: PlanOf, tape_path: Path, folder: Path, progress: Progr
 
 
 def _run(plan: BacktestPlan, tape: Tape, folder: Path, progress: Progress) -> tuple[BacktestRun, Report]:
-    create_journal(folder / JOURNAL)
-    journal = open_journal(folder / JOURNAL)
-    try:
+    with whole_journal(folder / JOURNAL) as journal:
         ran = run(tape, plan.seats, plan.terms, journal, progress, ask_each=plan.ask_each)
         return ran, draw_report(ran, (item.event for item in recorded(journal.read())), tape, plan.terms.marks)
-    finally:
-        journal.close()
 
 
 def _keep(report: Report, ran: BacktestRun, plan: BacktestPlan, tape_path: Path, folder: Path) -> dict[str, Any]:

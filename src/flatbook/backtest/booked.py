@@ -173,12 +173,12 @@ class Booked:
     # Its live orders.
 
     def row_of(self, number: int) -> int:
-        """Returns where the row of a live order begins; -1 of one that is not live."""
+        """Returns where the row of a live order begins, in bytes; -1 of one that is not live."""
         cells = self.cells
         for k in range(self.head[desk.PROBES] + 1):
-            begins = (desk.D0 + (number + k) % ORDERS_MAX) * DESK_WIDTH
-            if cells[begins] == number:
-                return begins
+            row = desk.D0 + (number + k) % ORDERS_MAX
+            if cells[row * DESK_WIDTH] == number:
+                return row * ROW_BYTES
         return -1
 
     def ended(self, numbers: Iterable[int]) -> list[int]:

@@ -7,6 +7,7 @@ engine wants done becomes orders on their way to the simulated venue.
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 
 from flatbook.backtest.booked import Booked
@@ -14,10 +15,10 @@ from flatbook.backtest.direct import REPORTS, Direct
 from flatbook.backtest.funds import lacks_funds
 from flatbook.backtest.grid import Steps
 from flatbook.backtest.kernel import desk_table as desk
-from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, FORCED, NEVER, PAID, REJECTED
+from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, FORCED, NEVER, PAID, REJECTED, WHY_MAX, WOKE
 from flatbook.backtest.passing import PassingView
 from flatbook.backtest.reports import forced_of, funding_of, item_of, refusal
-from flatbook.backtest.simulator import Level, Passed, Simulator, Told, Watch
+from flatbook.backtest.simulator import Along, Level, Passed, Simulator, Stop, Told, Watch
 from flatbook.backtest.standing import PLAIN_RATES, style_of
 from flatbook.backtest.terms import Terms
 from flatbook.engine.effects import Cancel, Effect, Place
@@ -39,6 +40,8 @@ from flatbook.strategies.decision import Edge, Series, Wake
 from flatbook.values.ids import InstrumentId, OrderId, OwnerId
 from flatbook.values.instants import Instant
 
+STOPS_AT_ONCE = 1_024
+_WOKEN = Stop.WOKEN
 INSUFFICIENT = RejectReason.INSUFFICIENT_FUNDS
 _SERIES = {series: number for number, series in enumerate(Series)}
 _ENDINGS = (CANCELED, EXPIRED, REJECTED)
@@ -124,17 +127,55 @@ class SimulatedDesk:
         """Asks the only strategy at an instant at which it is woken. Gives: False where `take` must do that."""
         self._turn.now = now
         direct = self._direct
-        goes_on = direct.goes_on(now)
-        if not goes_on:
-            if goes_on is None:
-                return False
+        is_done = direct.goes_on(now)
+        if is_done is None:
+            return False
+        self._go_on_after(now, is_done=is_done)
+        return True
+
+    def _go_on_after(self, now: Instant, *, is_done: bool) -> None:
+        """Waits on after the only strategy was asked, by the engine where what it wants was not booked."""
+        direct = self._direct
+        if not is_done:
             self._ask_engine((), now, woken=True)
         elif self._stale or self._fires_once or not direct.says_the_same:
             self._send()
         else:
             direct.says_the_same = False
             self._arm_again()
-        return True
+
+    def go_along(self, along: Along, counts: Counter[Stop]) -> Stop | None:
+        """Asks the only strategy at one stop after the other, as long as all is plain. It is counted how often.
+
+        Needs: `goes_on` has just asked it. Gives: a stop that is not plain, for who called; None where there is none.
+        """
+        direct, turn, asked_at = self._direct, self._turn, self._turn.now
+        if not direct.asks_at_once or self._stale or self._fires_once:
+            return None
+        seated = direct.only
+        decide, view, params, wake = seated.decide, seated.view, seated.params, seated.wake
+        go_on, begin, keep = along.go_on, view.begin, direct.keep
+        for _ in range(STOPS_AT_ONCE):
+            now = Instant(go_on())
+            if now <= WHY_MAX or now == asked_at:
+                direct.says_the_same = False
+                return along.stop_at(now if now <= WHY_MAX else WOKE)
+            counts[_WOKEN] += 1
+            along.now = turn.now = asked_at = now
+            begin(now)
+            decision = decide(view, params)
+            is_done = keep(seated, decision, now)
+            if not is_done or decision.wake is not wake:
+                self._go_on_after(now, is_done=is_done)
+                return None
+        direct.says_the_same = False
+        self._arm_again()
+        return None
+
+    @property
+    def asked_at(self) -> Instant:
+        """When a strategy was last asked."""
+        return self._turn.now
 
     def take(self, at: int, *, woken: bool) -> None:
         """Folds what the simulator tells, and asks the strategies where something woke them at an instant."""

@@ -28,8 +28,9 @@ from flatbook.engine.rules import Rules
 from flatbook.engine.sound import INSTANT_FIRST
 from flatbook.engine.wakes import Wakes
 from flatbook.state.desk import ORDER_TIMES_KEPT_MAX, State
+from flatbook.state.intents import PlaceIntent
 from flatbook.state.positions import DayResult, NetKey
-from flatbook.strategies.decision import Trigger
+from flatbook.strategies.decision import Decision, Trigger
 from flatbook.values.ids import InstrumentId, OwnerId
 from flatbook.values.instants import NS_PER_S, Instant
 from flatbook.values.us_eastern import eastern_day
@@ -79,14 +80,14 @@ class Direct:
         self._fits = len(self._all) <= desk.STANDINGS_MAX and len(rules.seats) <= desk.SEATS_MAX
         self._lay_out()
         self._seated: dict[NetKey, Seated] = {}
-        self._only: Seated
+        self.only: Seated
         self._prefixes: list[str] = []
         rate = max((seated.limits.orders_per_minute_max for seated in rules.seats.values()), default=1)
         self._times_read = rate if rate <= ORDER_TIMES_KEPT_MAX else 2 * ORDER_TIMES_KEPT_MAX
         self._sent_by, self._by_id = self.placed.sent, self.placed.by_id
         self.wishes: list[Sequence[int]] = []
         self._deliver: Callable[[], bool] = self._keep_in_table
-        self._books_itself = self._waits = self._asks_at_once = False
+        self._books_itself = self._waits = self.asks_at_once = False
 
     def share(self, simulator: Simulator) -> None:
         """Has a simulator book what it tells, and send what is wanted, by itself where it can."""
@@ -110,7 +111,7 @@ class Direct:
         for number, (owner, seated) in enumerate(self._rules.seats.items()):
             own = self._standings[owner]
             view = StandingView(seated, own, sights, places, self._sent_by)
-            self._only = self._seated[seated.seat.key] = Seated(seated, view, own, desk.G1 + number)
+            self.only = self._seated[seated.seat.key] = Seated(seated, view, own, desk.G1 + number)
 
     def standing(self, owner: OwnerId, instrument: InstrumentId) -> Standing:
         """Returns where an owner stands on an instrument of its seat."""
@@ -138,14 +139,14 @@ class Direct:
                     return False
         self.wished.times = state.order_times[-self._times_read :]
         self.is_ready = self._name_orders()
-        self._asks_at_once = self.is_ready and self._waits and self._wakes.is_resumed(self._only.key)
+        self.asks_at_once = self.is_ready and self._waits and self._wakes.is_resumed(self.only.key)
         self._see_day(now)
         head[desk.READY] = int(self.is_ready)
         return self.is_ready
 
     def rest(self) -> None:
         """Leaves all to the engine until the state is read anew."""
-        self.is_ready = self._asks_at_once = False
+        self.is_ready = self.asks_at_once = False
         self._head[desk.READY] = 0
 
     def _name_orders(self) -> bool:
@@ -252,15 +253,15 @@ class Direct:
         Gives: None where that is not so, False where the engine must ask it.
         """
         head = self._head
-        if not self._asks_at_once or head[_LOOKED_AT] != now:
+        if not self.asks_at_once or head[_LOOKED_AT] != now:
             return None
         if head[_CALLS]:
             self._attend(now)
-        return not head[_BLIND] and self._ask(self._only, now)
+        return not head[_BLIND] and self._ask(self.only, now)
 
     def ask_only(self, now: Instant) -> bool:
         """Asks the only seat there is, and books what it wants. Gives: False where the engine must ask it."""
-        return self._decide(self._only, now)
+        return self._decide(self.only, now)
 
     def ask(self, now: Instant) -> bool:
         """Asks whoever was touched, and books what they want. Gives: False where the engine must ask who is left."""
@@ -277,9 +278,11 @@ class Direct:
 
     def _ask(self, seated: Seated, now: Instant) -> bool:
         """Asks a strategy that sees all books on which its orders stand, and books what it wants, or nothing of it."""
-        view = seated.view
-        view.begin(now)
-        decision = seated.decide(view, seated.params)
+        seated.view.begin(now)
+        return self.keep(seated, seated.decide(seated.view, seated.params), now)
+
+    def keep(self, seated: Seated, decision: Decision, now: Instant) -> bool:
+        """Books what a strategy wants, all of it or nothing. Gives: False where the engine must ask it."""
         wake = decision.wake
         is_same = wake is seated.wake
         if not is_same and _ON_FUNDS in wake.on:
@@ -299,7 +302,7 @@ class Direct:
     def _sees_all(self, now: Instant) -> bool:
         """Whether all books are seen on which orders stand: as the compiled code says of the instant of its stop."""
         if self._head[desk.LOOKED_AT] != now:
-            return self._only.view.sees_all(now)
+            return self.only.view.sees_all(now)
         return not self._head[desk.BLIND]
 
     def _commit(self) -> bool:
@@ -316,9 +319,10 @@ class Direct:
 
     def _show_touches(self) -> None:
         """Writes down what is seen of the books on which orders are wanted, for a simulator that does not do that."""
-        seated, wanted, *_ = self.wished.wanted
-        for intent in wanted:
-            seated.standings[intent.instrument.id].show(seated.view.touch(intent.instrument.id))
+        seated, intents, *_ = self.wished.wanted
+        for intent in intents:
+            if type(intent) is PlaceIntent:
+                seated.standings[intent.instrument.id].show(seated.view.touch(intent.instrument.id))
 
     def may_go_on(self) -> bool:
         """Whether what did not pass at one look may be done. Gives: False where the engine must decide."""

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from heapq import heappop, heappush
-from typing import NamedTuple
 
 from flatbook.backtest.booked import Booked
 from flatbook.backtest.kernel.market import has_levels
@@ -25,8 +24,8 @@ from flatbook.backtest.kernel.tables import (
     WORKING,
 )
 from flatbook.backtest.plain_account import OpenOrder, PlainAccount
-from flatbook.backtest.plain_sight import NEVER, KeptFeature, SeenInstrument, TapeRow, arm_all
-from flatbook.backtest.simulator import NewOrder, OrderRow, Passed, Sample, Stop, Told, Watch
+from flatbook.backtest.plain_sight import NEVER, KeptFeature, SeenInstrument, TapeRow, Unseen, arm_all
+from flatbook.backtest.simulator import Along, NewOrder, OrderRow, Passed, Sample, Stop, Told, Watch
 from flatbook.backtest.tape import Tape
 from flatbook.backtest.terms import Latency, Terms
 from flatbook.backtest.venue_account import KeptInstrument
@@ -58,11 +57,6 @@ class _Order:
         return str(self.order.number)
 
 
-class _Unseen(NamedTuple):
-    row: TapeRow
-    top: tuple[int, int, int, int] | None
-
-
 class PlainMarket:
     """A tape that is scanned row by row. `features` are (place of the instrument, feature)."""
 
@@ -82,7 +76,7 @@ class PlainMarket:
         self._marks, self._traded, self._forced = ([0 for _ in places] for _ in range(3))
         self._ticks = [each.tick for each in tape.head.instruments]
         self._account = PlainAccount((), self._mark, self._positions.__getitem__)
-        self._unseen: deque[_Unseen] = deque()
+        self._unseen: deque[Unseen] = deque()
         self._orders: dict[int, _Order] = {}
         self._arrivals: list[tuple[int, int, bool, int]] = []
         self._reports: list[tuple[int, int, Told]] = []
@@ -136,6 +130,10 @@ class PlainMarket:
     def told_until(self) -> int:
         """Returns when the newest of the reports came that were not asked for yet; 0 where there is none."""
         return self._told[-1].time if self._told else 0
+
+    def along(self) -> Along | None:
+        """Returns nothing: it books nothing itself."""
+        return None
 
     def share(self, _booked: Booked) -> bool:
         """Returns that it books nothing itself."""
@@ -262,7 +260,7 @@ class PlainMarket:
             self._cut_all(row.inst, row.ts)
         if row.ends:
             self._check_margin(row.inst, row.ts)
-        self._unseen.append(_Unseen(row, top))
+        self._unseen.append(Unseen(row, top))
         self._next = next(self._rows, None)
         if self._next is None:
             self._closed_at = row.ts

@@ -38,6 +38,13 @@ class TapeRow(NamedTuple):
         return bool(self.flags & LAST)
 
 
+class Unseen(NamedTuple):
+    """A row that has not come to us yet, and the touch of its book at the end of its message."""
+
+    row: TapeRow
+    top: tuple[int, int, int, int] | None
+
+
 class KeptFeature:
     """One feature of an instrument."""
 

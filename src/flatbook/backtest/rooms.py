@@ -11,6 +11,7 @@ from flatbook.engine.quoting import day_result_usd
 from flatbook.market.orderbook import Touch
 from flatbook.risk.limits import ORDER_RATE_WINDOW_S
 from flatbook.risk.quote_checks import Room, check_quote
+from flatbook.state.intents import PlaceIntent
 from flatbook.state.orders import Order
 from flatbook.state.positions import NetKey
 from flatbook.values.ids import InstrumentId, OrderId
@@ -48,10 +49,12 @@ def pass_by_rules(
     `times` are those of the orders of the desk, the wanted ones among them, `on` who stands on each instrument, and
     `sharing` who shares the result of a day.
     """
-    seated, wanted, gone, now, _, before, _ = pending
+    seated, intents, gone, now, _, before, *_ = pending
     earlier = list(times[:before])
     rooms: dict[InstrumentId, Room] = {}
-    for intent in wanted:
+    for intent in intents:
+        if type(intent) is not PlaceIntent:
+            continue
         instrument = intent.instrument.id
         room = rooms.get(instrument)
         if room is None:

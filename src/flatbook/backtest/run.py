@@ -195,9 +195,10 @@ class _Kept:
 
 def _until_ended(simulator: Simulator, desk: SimulatedDesk, kept: _Kept, rows: int, progress: Progress | None) -> bool:
     """Goes from stop to stop. Returns whether the tape came to its end."""
-    told_at, asked_at, rounds, counts = 0, 0, 0, kept.counts
+    told_at, asked_at, rounds, counts, along = 0, 0, 0, kept.counts, simulator.along()
+    stands_at: Stop | None = None
     while True:
-        stop = simulator.run()
+        stop, stands_at = stands_at or simulator.run(), None
         if stop is _PASSED:
             quiet = desk.quiet(simulator.passed())
             counts[_WOKEN] += quiet
@@ -222,6 +223,9 @@ def _until_ended(simulator: Simulator, desk: SimulatedDesk, kept: _Kept, rows: i
                 return True
         elif rounds or not desk.goes_on(now):
             desk.take(now, woken=True)
+        elif along is not None:
+            stands_at = desk.go_along(along, counts)
+            asked_at = desk.asked_at
         if progress is not None and simulator.rows_done - told_at >= ROWS_BETWEEN_WORDS:
             told_at = simulator.rows_done
             if not progress(told_at, rows):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from flatbook.backtest.standing import Standing
 from flatbook.backtest.standing_view import StandingView
 from flatbook.engine.rules import SeatRules
-from flatbook.state.intents import PlaceIntent
+from flatbook.state.intents import Intent
 from flatbook.strategies.decision import Wake
 from flatbook.values.ids import InstrumentId, OrderId
 from flatbook.values.instants import Instant
@@ -27,5 +27,6 @@ class Seated:
         self.wake: Wake | None = None
 
 
-Wanted = tuple[Seated, Sequence[PlaceIntent], Mapping[OrderId, None], Instant, int, int, int]
-"""What a seat wanted last: its orders, its cancels, when; and how many orders, times and wishes were there before."""
+Wanted = tuple[Seated, Sequence[Intent], Mapping[OrderId, None], Instant, int, int, int, int]
+"""What a seat wanted last: all of it, which of its orders it cancels, when; and how many orders, times and wishes were
+there before, and how many orders its owner had wanted."""

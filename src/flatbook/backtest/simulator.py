@@ -111,6 +111,23 @@ class Passed(NamedTuple):
     features: Callable[[], Sequence[Sequence[float]]]
 
 
+class Along(Protocol):
+    """A simulator that goes on by itself between stops at which there is nothing to do but to ask."""
+
+    now: Instant
+
+    def go_on(self) -> int:
+        """Goes on from a stop whose strategy waits for the same as before.
+
+        Gives: the instant of the next stop, above WHY_MAX, where all is booked; else why it is one, for `stop_at`.
+        """
+        ...
+
+    def stop_at(self, why: int) -> Stop:
+        """Returns the stop at which the scan stands, and goes on to one where it has none yet."""
+        ...
+
+
 class Simulator(Protocol):
     """A tape that is scanned from stop to stop."""
 
@@ -150,6 +167,10 @@ class Simulator(Protocol):
 
     def told_until(self) -> int:
         """Returns when the newest of the reports came that were not asked for yet; 0 where there is none."""
+        ...
+
+    def along(self) -> Along | None:
+        """Returns what goes on by itself from stop to stop; None where this cannot."""
         ...
 
     def share(self, booked: Booked) -> bool:

@@ -53,11 +53,13 @@ STATUSES = {
 class Shape:
     """What orders of an owner on one side of an instrument have in common that differ in limit, id and times only.
 
-    `row` is where the table has it; without a text the compiled code does not write their events by itself.
+    `row` is where the table has it; without a text, or with a cause, the compiled code does not write their events by
+    itself.
     """
 
     __slots__ = (
         "because",
+        "has_plain_text",
         "has_text",
         "instrument",
         "owner",
@@ -76,6 +78,7 @@ class Shape:
     def take(self, intent: PlaceIntent) -> None:
         """Knows those again from now on that have the very values of an order."""
         self.qty, self.style, self.slot, self.because = intent.qty, intent.style, intent.slot, intent.because
+        self.has_plain_text = self.has_text and intent.because is None
         self.reduce_only, self.owner, self.underlying = intent.reduce_only, intent.owner, intent.underlying
         self.instrument = intent.instrument
 

@@ -7,12 +7,12 @@ style, and the parts of its text that never change.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from struct import Struct
 
-from msgspec.structs import astuple, replace
+from msgspec.structs import replace
 
 from flatbook.backtest.booked import NO_TEXT, ROW_BYTES, WISHES_BEGIN, Booked, put_wish
 from flatbook.backtest.kernel import desk_table as desk
-from flatbook.backtest.kernel.desk_table import DESK_WIDTH
 from flatbook.backtest.kernel.tables import ORDERS_MAX
 from flatbook.backtest.pieces import shape_of
 from flatbook.backtest.placed import Placed, Sent
@@ -23,21 +23,26 @@ from flatbook.events.codec import encode_event
 from flatbook.events.event import Event
 from flatbook.events.grid import GridHeld, GridLaid, GridLocked, GridResumed, GridSlotsAssigned, GridStopped
 from flatbook.events.orders import CancelIntended, CancelReason
+from flatbook.risk.limits import ORDER_RATE_WINDOW_S
 from flatbook.state.desk import ORDER_TIMES_KEPT_MAX
 from flatbook.state.intents import CancelIntent, PlaceIntent
 from flatbook.strategies.decision import Decision
 from flatbook.values.ids import OrderId
-from flatbook.values.instants import Instant
+from flatbook.values.instants import NS_PER_S, Instant
 from flatbook.values.instruments import Side
 
 WISHES_AT_ONCE = desk.WISHES_MAX - desk.LATE_MAX
 REASONS = {reason: number for number, reason in enumerate(CancelReason)}
 NOTES = (GridLaid, GridHeld, GridLocked, GridStopped, GridResumed, GridSlotsAssigned)
 NO_PIECE = -1
+_WORD = 8
+_NOT_LIVE = (0, 0, 0, 1)
 _BUY = Side.BUY
-_WISHES, _ALIVE, _INTENDED, _PENDING, _STATUS = desk.WISHES, desk.ALIVE, desk.INTENDED, desk.PENDING, desk.STATUS
+_WISHES, _ALIVE, _INTENDED = desk.WISHES, desk.ALIVE, desk.INTENDED
 _PLACES, _CANCELS, _HOLDS = desk.PLACES, desk.CANCELS, desk.HOLDS
-_ORDERS_BEGIN = desk.D0 * DESK_WIDTH
+_ORDERS_BEGIN = desk.D0 * ROW_BYTES
+_standing_of = Struct(f"{desk.PENDING + 1}q").unpack_from
+_RATE_WINDOW_NS = ORDER_RATE_WINDOW_S * NS_PER_S
 
 
 class Wished:
@@ -49,7 +54,6 @@ class Wished:
         self._sent_by, self._by_id = placed.sent, placed.by_id
         self.times: list[Instant] = []
         self.wanted: Wanted
-        self._counted = 0
         self._pieces: list[bytes] = []
         self._shapes: dict[tuple[int, tuple[object, ...]], Shape] = {}
 
@@ -61,18 +65,17 @@ class Wished:
 
     def write(self, seated: Seated, decision: Decision, now: Instant) -> bool:
         """Writes down the notes of a decision and its intents, cancels first. Gives: False where one is not plain."""
-        times, intents, notes = self.times, decision.intents, decision.notes
+        times, intents, notes, view = self.times, decision.intents, decision.notes, seated.view
         gone: dict[OrderId, None] = {}
-        wanted: list[PlaceIntent] = []
         if len(times) > 2 * ORDER_TIMES_KEPT_MAX:
             del times[:ORDER_TIMES_KEPT_MAX]
-        self.wanted = (seated, wanted, gone, now, self.placed.count, len(times), self._head[_WISHES])
-        self._counted = seated.view.count
+        self.wanted = (seated, intents, gone, now, self.placed.count, len(times), self._head[_WISHES], view.count)
         if len(intents) + len(notes) >= WISHES_AT_ONCE:
             return False
         for note in notes:
             if not self._note(note, now):
                 return False
+        wanted: list[PlaceIntent] = []
         for intent in intents:
             if type(intent) is PlaceIntent:
                 wanted.append(intent)
@@ -82,10 +85,10 @@ class Wished:
 
     def take_back(self) -> None:
         """Takes back all that was wanted last, for the engine to decide."""
-        seated, _, _, _, placed, times, wishes = self.wanted
+        seated, _, _, _, placed, times, wishes, counted = self.wanted
         self._head[_WISHES] = wishes
         self._head[desk.OFTEN] = 0
-        seated.view.go_to(self._counted)
+        seated.view.go_to(counted)
         self.placed.take_back(placed)
         del self.times[times:]
 
@@ -101,77 +104,89 @@ class Wished:
         sent = self._by_id.get(order_id)
         if sent is None or order_id in gone or sent.standing.owner != seated.owner:
             return True
-        number, cells = sent.number, self._cells
-        row = _ORDERS_BEGIN + number % ORDERS_MAX * DESK_WIDTH
-        if cells[row] != number:
-            row = self.booked.row_of(number)
-        if row < 0 or cells[row + _PENDING]:
+        number, booked = sent.number, self.booked
+        at = _ORDERS_BEGIN + number % ORDERS_MAX * ROW_BYTES
+        found, status, _, is_pending = _standing_of(booked.bytes, at)
+        if found != number:
+            at = booked.row_of(number)
+            found, status, _, is_pending = _standing_of(booked.bytes, at) if at >= 0 else _NOT_LIVE
+        if is_pending:
             return True
         gone[order_id] = None
-        raw: tuple[int, int] | None = NO_TEXT
+        raw = NO_TEXT
         if intent.because is not None:
-            raw = self.booked.keep_raw(encode_event(_canceled(intent, cells[row + desk.ATTEMPT] + 1, now)))
-        if raw is None:
-            return False
-        head, (at, size) = self._head, raw
-        wishes, kind = head[_WISHES], _CANCELS if cells[row + _STATUS] != _INTENDED else _HOLDS
-        row = WISHES_BEGIN + wishes * ROW_BYTES
-        put_wish(self.booked.bytes, row, kind, number, REASONS[intent.reason], now, 0, 0, 0, at, size)
+            attempt = self._cells[at // _WORD + desk.ATTEMPT] + 1
+            kept = booked.keep_raw(encode_event(_canceled(intent, attempt, now)))
+            if kept is None:
+                return False
+            raw = kept
+        head = self._head
+        wishes, kind = head[_WISHES], _HOLDS if status == _INTENDED else _CANCELS
+        at = WISHES_BEGIN + wishes * ROW_BYTES
+        put_wish(booked.bytes, at, kind, number, REASONS[intent.reason], now, 0, 0, 0, *raw)
         head[_WISHES] = wishes + 1
         return True
 
     def _place(self, seated: Seated, wanted: Sequence[PlaceIntent], now: Instant) -> bool:
         """Writes down the orders that are wanted. Gives: False where one of them is not plain."""
-        head, times, view, standings = self._head, self.times, seated.view, seated.standings
-        wishes, count, counted, number = head[_WISHES], len(wanted), view.count, self.placed.count
+        head, view, standings, placed = self._head, seated.view, seated.standings, self.placed
+        wishes, count, counted, number = head[_WISHES], len(wanted), view.count, placed.count
         ids, sent_by, by_id, rows = view.ids, self._sent_by, self._by_id, self.booked.bytes
         if count > len(ids) or head[_ALIVE] + wishes + count >= ORDERS_MAX:
             return False
-        self.placed.count = number + count
+        placed.count = number + count
+        at = WISHES_BEGIN + wishes * ROW_BYTES
         for intent, order_id in zip(wanted, ids, strict=False):
-            given, owner, base, on, side, qty, limit, reduces, style, slot, because, evidence, until = astuple(intent)
-            standing = standings.get(on.id)
+            standing = standings.get(intent.instrument.id)
             if standing is None:
                 return False
-            steps, shape = standing.steps, standing.bought if side is _BUY else standing.sold
+            shape = standing.bought if intent.side is _BUY else standing.sold
             if (
                 shape is None
-                or qty is not shape.qty
-                or slot is not shape.slot
-                or on is not shape.instrument
-                or style is not shape.style
-                or because is not shape.because
-                or reduces is not shape.reduce_only
-                or owner is not shape.owner
-                or base is not shape.underlying
+                or intent.qty is not shape.qty
+                or intent.slot is not shape.slot
+                or intent.instrument is not shape.instrument
+                or intent.style is not shape.style
+                or intent.because is not shape.because
+                or intent.reduce_only is not shape.reduce_only
+                or intent.owner is not shape.owner
+                or intent.underlying is not shape.underlying
             ):
                 shape = self._shape(seated, standing, intent, wishes)
-            if shape is None or limit is None or given is not order_id or until < 0:
+            limit, until, steps = intent.limit, intent.good_until, standing.steps
+            if shape is None or limit is None or intent.order_id is not order_id or until < 0:
                 return False
-            given_ticks = steps.ticks_of.get(id(limit))
-            ticks = given_ticks or steps.known_ticks.get(limit) or steps.ticks(limit)
+            ticks = steps.ticks_of.get(id(limit))
+            is_written = shape.has_plain_text
+            if ticks is None:
+                ticks = steps.known_ticks.get(limit) or steps.ticks(limit)
+                is_written = is_written and limit.same_quantum(steps.tick)
             if ticks is None or not 0 < ticks < steps.ticks_bound:
                 return False
-            raw = size = 0
-            is_written = given_ticks is not None or limit.same_quantum(steps.tick)
-            if evidence or because is not None or not shape.has_text or not is_written:
-                head[_WISHES] = wishes
-                text = self.booked.keep_raw(encode_event(intended(intent, now)))
-                if text is None:
-                    return False
-                raw, size = text
             number += 1
             sent_by[number] = by_id[order_id] = Sent(number, standing, intent, now)
-            row = WISHES_BEGIN + wishes * ROW_BYTES
-            put_wish(rows, row, _PLACES, number, shape.row, now, ticks, until, counted, raw, size)
+            if is_written and not intent.evidence:
+                put_wish(rows, at, _PLACES, number, shape.row, now, ticks, until, counted, 0, 0)
+            else:
+                head[_WISHES] = wishes
+                raw = self.booked.keep_raw(encode_event(intended(intent, now)))
+                if raw is None:
+                    return False
+                put_wish(rows, at, _PLACES, number, shape.row, now, ticks, until, counted, *raw)
             counted += 1
             wishes += 1
+            at += ROW_BYTES
         head[_WISHES] = wishes
-        times += [now] * count
-        if len(times) > seated.limits.orders_per_minute_max:
-            head[desk.OFTEN] = 1
+        self._count_times(now, count, seated.limits.orders_per_minute_max)
         view.go_to(counted)
         return True
+
+    def _count_times(self, now: Instant, count: int, cap: int) -> None:
+        """Counts orders, and notes where they are so often that the rules must look."""
+        times = self.times
+        times += [now] * count
+        if len(times) > cap and times[-cap - 1] >= now - _RATE_WINDOW_NS:
+            self._head[desk.OFTEN] = 1
 
     def _shape(self, seated: Seated, standing: Standing, intent: PlaceIntent, wish: int) -> Shape | None:
         """Returns what an order has in common with others; None of one that is not plain. It is kept as the newest."""

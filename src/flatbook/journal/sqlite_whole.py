@@ -81,9 +81,7 @@ class WholeJournal:
         self._keep([(row_of_encoded(events, count), count, at) for events, count, at in rows], after, epoch)
         return self.last
 
-    def _keep(
-        self, contents: Sequence[tuple[tuple[bytes, bytes], int, Instant]], after: Seq, epoch: Epoch
-    ) -> None:
+    def _keep(self, contents: Sequence[tuple[tuple[bytes, bytes], int, Instant]], after: Seq, epoch: Epoch) -> None:
         check_lease(self._lease, epoch)
         check_after(self._link.last, after)
         records, link = [], self._link

@@ -172,7 +172,7 @@ def test_live_orders_are_found_by_number_and_add_up_whatever_row_they_fall_to(
         live[number] = (sign, 100 + low, lots, pending)
         book.put_order(order(number, O_SIGN=sign, O_PRICE=100 + low, LOTS=lots, PENDING=int(pending)))
     for number in live:
-        assert book.cells[book.row_of(number) + desk.O_NUMBER] == number
+        assert book.cells[book.row_of(number) // 8 + desk.O_NUMBER] == number
     assert [book.row_of(number) for number in range(1, 7) if number not in live] == [-1] * sum(
         number not in live for number in range(1, 7)
     )

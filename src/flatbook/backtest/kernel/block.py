@@ -13,7 +13,7 @@ import numpy as np
 from flatbook.backtest.kernel.scan import COLUMNS, Rows
 
 # What is to be done.
-SCAN, BEGIN_PASSING, GO_BACK, DELIVER, READ_FEATURE, CHECK_ROWS, BOOK, BOOK_RING = range(8)
+SCAN, BEGIN_PASSING, GO_BACK, DELIVER, READ_FEATURE, CHECK_ROWS, BOOK, BOOK_RING, GO_ON = range(9)
 
 # The arrays of a market: where they begin, and how long they are.
 (TABLE, LEVELS, SIDES, SLOTS, TOPS, FEATURES, FEATURE_ROWS, FEATURE_WIDTH) = range(8)

@@ -337,6 +337,13 @@ def book_woken(t: Longs, d: Longs, k: Texts, why: int) -> None:
         d[desk.DESK_ROW, desk.LOOKED_AT] = t[META_ROW, NOW] if t[META_ROW, RINGED] == 0 else 0
 
 
+def stop_at(t: Longs, d: Longs, why: int) -> int:
+    """Returns the instant of a stop at which all is booked and nothing is to be done but to ask; else why it is one."""
+    head, now = d[desk.DESK_ROW], t[META_ROW, NOW]
+    is_plain = why == WOKE and head[desk.LOOKED_AT] == now and head[desk.BLIND] == 0 and head[desk.CALLS] == 0
+    return int(now if is_plain else why)
+
+
 COMPILED = (
     put_times,
     accept,
@@ -358,5 +365,6 @@ COMPILED = (
     keep_and_book,
     is_blind,
     book_woken,
+    stop_at,
 )
 """What a compiler of arrays must be given, each after what it calls."""

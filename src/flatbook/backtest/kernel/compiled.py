@@ -209,6 +209,7 @@ def _way_in(made: dict[str, Any]) -> Callable[[Any, int], int]:
     scan_on, begin, go_back = made["scan"], made["begin_passing"], made["go_back"]
     send_all, read, check = (made[name] for name in ("send_all", "read_feature_at", "check_rows"))
     keep_and_book, book_ring, book_woken = (made[name] for name in ("keep_and_book", "book_ring", "book_woken"))
+    leave_stop, stop_at = made["leave_stop"], made["stop_at"]
     first = at.ARGUMENTS
     second, third = first + 1, first + 2
 
@@ -242,7 +243,9 @@ def _way_in(made: dict[str, Any]) -> Callable[[Any, int], int]:
         t = shaped(b[at.TABLE], (ROWS, WIDTH), _LONG)
         is_shared = b[at.DESK] != 0
         fr = shaped(b[at.FEATURES], (b[at.FEATURE_ROWS], b[at.FEATURE_WIDTH]), _DOUBLE)
-        if what in (at.SCAN, at.BEGIN_PASSING, at.DELIVER):
+        if what == at.GO_ON:
+            leave_stop(t)
+        if what in (at.SCAN, at.BEGIN_PASSING, at.DELIVER, at.GO_ON):
             stops = send_all(t, d, k, is_shared)
             if stops >= 0 or what == at.DELIVER:
                 return int(stops)
@@ -257,11 +260,11 @@ def _way_in(made: dict[str, Any]) -> Callable[[Any, int], int]:
             shaped(b[at.PASSED], (SIGHT, b[at.PLACES]), _LONG),
             shaped(b[at.PASSED_FEATURES], (b[at.FEATURE_ROWS], b[at.PLACES]), _DOUBLE),
         )
-        if what == at.SCAN:
+        if what in (at.SCAN, at.GO_ON):
             why = scan_on(t, lv, shaped(b[at.TOPS], (rows, TOP_WIDTH), _LONG), fr, p, c)
             if is_shared:
                 book_woken(t, d, k, why)
-            return int(why)
+            return int(stop_at(t, d, why)) if what == at.GO_ON else int(why)
         kept = shaped(b[at.KEPT], (b[at.KEPT_ROWS], WIDTH), _LONG)
         kept_fr = shaped(b[at.KEPT_FEATURES], (b[at.FEATURE_ROWS], b[at.FEATURE_WIDTH]), _DOUBLE)
         if what == at.BEGIN_PASSING:

@@ -15,7 +15,7 @@ from flatbook.backtest.kernel import tables as at
 from flatbook.backtest.kernel.accounts import keep_account
 from flatbook.backtest.kernel.native import native
 from flatbook.backtest.kernel.tables import F0, G0, I0, META_ROW, NEVER, Q0
-from flatbook.backtest.simulator import Level, OrderRow, Passed, Refused, Sample, Stop, Watch
+from flatbook.backtest.simulator import Along, Level, OrderRow, Passed, Refused, Sample, Stop, Watch
 from flatbook.backtest.tape import Columns, Tape
 from flatbook.backtest.terms import Latency, Terms
 from flatbook.backtest.venue_account import KeptInstrument
@@ -30,7 +30,8 @@ _ARGUMENTS = 8 * block.ARGUMENTS
 _MESSAGES, _ROW = 8 * at.WIDTH * at.M0, 8 * at.WIDTH
 _pack_message = Struct(f"{at.MSG_NOW + 1}q").pack_into
 _WOKEN = Stop.WOKEN
-_FULL, _WOKE, _SCAN, _NOW, _RANG, _STOPPED, _AGAIN = at.FULL, at.WOKE, block.SCAN, at.NOW, at.RANG, at.WOKEN, at.AGAIN
+_FULL, _WOKE, _NOW, _RANG, _STOPPED, _AGAIN = at.FULL, at.WOKE, at.NOW, at.RANG, at.WOKEN, at.AGAIN
+_SCAN, _GO_ON = block.SCAN, block.GO_ON
 _touch_at = Struct("4q").unpack_from
 _SIGHTS = I0 * _ROW + 8 * at.SAW_BID
 _sight_at = Struct(f"5q{8 * (at.IS_FIT - at.HEARD_AT - 1)}xq").unpack_from
@@ -154,9 +155,25 @@ class CompiledMarket:
         if why == _FULL:
             meta[_STOPPED] = meta[_RANG] = 0
             why = self._go_on(passes) if passes else self._way_in(self._address, _SCAN)
-            if why == _WOKE and not passes:
-                self.now = meta[_NOW]
-                return _WOKEN
+        return self.stop_at(why)
+
+    def go_on(self) -> int:
+        """Goes on from a stop whose strategy waits for the same as before.
+
+        Gives: the instant of the next stop where all is booked there and there is nothing to do but to ask; else why it
+        is one, for `stop_at`.
+        """
+        return self._way_in(self._address, _GO_ON)
+
+    def stop_at(self, why: int) -> Stop:
+        """Returns the stop at which the scan stands, and goes on to one where it has none yet.
+
+        Errors: as `run`.
+        """
+        meta = self._now
+        if why == _WOKE and not self._passes:
+            self.now = meta[_NOW]
+            return _WOKEN
         while why in (at.MORE_ROWS, at.FULL) and not meta[at.PASSED]:
             if why == at.MORE_ROWS:
                 self._next_chunk()
@@ -231,6 +248,10 @@ class CompiledMarket:
         """Returns when the newest of the reports came that were not asked for yet; 0 where there is none."""
         count = self._now[at.RINGED]
         return int(self._ring[count - 1, at.REP_TIME]) if count else 0
+
+    def along(self) -> Along | None:
+        """Returns this, which goes on by itself where strategies are asked on their wakes alone."""
+        return None if self._passes else self
 
     def share(self, booked: Booked) -> bool:
         """Books what it tells into a table of a desk from now on, and sends what is wanted there."""

@@ -30,6 +30,7 @@ from flatbook.backtest.kernel.tables import (
     MSG_NUMBER,
     MSG_WHAT,
     NO_ROOM,
+    NOW,
     NUMBER,
     O0,
     ONLY_REDUCES,
@@ -41,6 +42,7 @@ from flatbook.backtest.kernel.tables import (
     PLACE_SPREAD,
     PRICE,
     R0,
+    RANG,
     REDUCES,
     REP_KIND,
     REP_NUMBER,
@@ -55,6 +57,7 @@ from flatbook.backtest.kernel.tables import (
     UNDER_WAY,
     WAITING,
     WATCH,
+    WOKEN,
     Longs,
 )
 from flatbook.backtest.kernel.wishes import look_at_books, pass_all, take_shapes, take_wishes
@@ -134,6 +137,13 @@ def ask_again(t: Longs, now: int) -> None:
     t[META_ROW, TIMER] = now
 
 
+def leave_stop(t: Longs) -> None:
+    """Goes on from a stop whose strategy waits for the same as before."""
+    head = t[META_ROW]
+    head[WOKEN] = head[RANG] = 0
+    head[AGAIN] = head[NOW]
+
+
 def deliver(t: Longs) -> bool:
     """Sends what waits to be sent, in order. Gives: False where there was no room for all of it."""
     has_room = True
@@ -207,5 +217,5 @@ def send_all(t: Longs, d: Longs, k: Texts, is_shared: bool) -> int:
     return -1 if t[META_ROW, WAITING] == 0 or deliver(t) else NO_ROOM
 
 
-COMPILED = (place, cancel, watch, slot_of, ask_again, deliver, key_of, send_wishes, send_all)
+COMPILED = (place, cancel, watch, slot_of, ask_again, leave_stop, deliver, key_of, send_wishes, send_all)
 """What a compiler of arrays must be given, each after what it calls."""

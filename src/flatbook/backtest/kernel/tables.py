@@ -93,6 +93,7 @@ SAMPLE = 5
 
 # Why a scan stops.
 WOKE, RING_FULL, MORE_ROWS, ENDED, FULL, CROWDED, NO_ROOM, HELD = range(8)
+WHY_MAX = HELD
 
 # The kinds of rows of a tape, as `flatbook.market.ticks` has them.
 (K_CLEAR, K_BID, K_ASK, K_QUOTE, K_TRADE, K_MARK, K_INDEX, K_FUNDING, K_RANGE, K_BAR) = (int(kind) for kind in Kind)

@@ -47,8 +47,8 @@ async function refusalOf(response: Response): Promise<Refused> {
   return new Refused(response.status, text("code") ?? `http_${response.status}`, message, body);
 }
 
-/** Asks and returns the decoded answer. */
-export async function ask<T>(path: string, { method = "GET", query, body, headers, signal }: Asked = {}): Promise<T> {
+/** Asks and returns the answer, whatever it holds. */
+async function answerOf(path: string, { method = "GET", query, body, headers, signal }: Asked): Promise<Response> {
   const limit = AbortSignal.timeout(TIMEOUT_MS);
   let response: Response;
   try {
@@ -69,5 +69,20 @@ export async function ask<T>(path: string, { method = "GET", query, body, header
     if (refused.status === 401) onLoggedOut();
     throw refused;
   }
+  return response;
+}
+
+/** Asks and returns the decoded answer. */
+export async function ask<T>(path: string, asked: Asked = {}): Promise<T> {
+  const response = await answerOf(path, asked);
   return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+export type TakenFile = { name: string; blob: Blob };
+
+/** Asks for a file, and returns it with the name that the API gives it. */
+export async function askFile(path: string, query: Query): Promise<TakenFile> {
+  const response = await answerOf(path, { query });
+  const named = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "");
+  return { name: named?.[1] ?? "flatbook", blob: await response.blob() };
 }

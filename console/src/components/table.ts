@@ -58,8 +58,9 @@ export function toNextFilter(from: Element | null): void {
   filters[(filters.indexOf(from as HTMLInputElement) + 1) % filters.length]?.focus();
 }
 
-export function save(name: string, text: string, kind: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: kind }));
+/** Lets the browser keep a file under a name. */
+export function save(name: string, content: BlobPart, kind: string): void {
+  const url = URL.createObjectURL(new Blob([content], { type: kind }));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;

@@ -6,10 +6,12 @@ from litestar.types import ControllerRouterHandler
 
 from flatbook.api import (
     reads_books,
+    reads_bundle,
     reads_candles,
     reads_desk,
     reads_events,
     reads_health,
+    reads_log,
     reads_orders,
     reads_performance,
     reads_reports,
@@ -23,6 +25,8 @@ READS: tuple[ControllerRouterHandler, ...] = (
     *reads_books.ROUTES,
     *reads_candles.ROUTES,
     *reads_events.ROUTES,
+    *reads_bundle.ROUTES,
+    *reads_log.ROUTES,
     *reads_reports.ROUTES,
     *reads_performance.ROUTES,
     stream,

@@ -34,9 +34,17 @@ TypeQuery = Annotated[
     list[str] | None,
     QueryParameter(name="type", description="Only events of this type; may be given again.", max_items=TYPES_MAX),
 ]
-AboutQuery = Annotated[
+SubjectQuery = Annotated[
     str | None,
     QueryParameter(description="Only about this, such as order:ID; a part of it will do.", max_length=SUBJECT_MAX),
+]
+AboutQuery = Annotated[
+    str | None,
+    QueryParameter(
+        description="Only events that name this id: what they are about, what caused them, or a field of theirs.",
+        min_length=1,
+        max_length=SUBJECT_MAX,
+    ),
 ]
 
 
@@ -47,6 +55,7 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     owner: str | None
     symbol: str | None
     subject: str | None
+    about: str | None
 
     def has(self, item: Recorded) -> bool:
         """Whether an event is asked for."""
@@ -57,11 +66,22 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
             return False
         if self.symbol is not None and getattr(event, "underlying", None) != self.symbol:
             return False
+        if self.about is not None and not names(item, self.about):
+            return False
         return self.subject is None or self.subject in subject_of(item)
 
 
+def names(item: Recorded, text: str) -> bool:
+    """Whether an event names an id, as what it is about or in any field."""
+    return text in subject_of(item) or text.encode() in msgspec.json.encode(item.event)
+
+
 def chosen(
-    kinds: TypeQuery = None, owner: OwnerQuery = None, symbol: SymbolQuery = None, subject: AboutQuery = None
+    kinds: TypeQuery = None,
+    owner: OwnerQuery = None,
+    symbol: SymbolQuery = None,
+    subject: SubjectQuery = None,
+    about: AboutQuery = None,
 ) -> Chosen:
     """Returns which events a request asks for.
 
@@ -70,7 +90,8 @@ def chosen(
     for kind in kinds or ():
         if kind not in TYPES:
             raise Problem(422, Code.INVALID, f"no event has the type {kind!r}")
-    return Chosen(types=None if kinds is None else tuple(kinds), owner=owner, symbol=symbol, subject=subject)
+    types = None if kinds is None else tuple(kinds)
+    return Chosen(types=types, owner=owner, symbol=symbol, subject=subject, about=about)
 
 
 AtChosen = NamedDependency[SkipValidation[Chosen]]

@@ -59,7 +59,8 @@ class Site:
 
     `thresholds` are those in force, `lags` is how late the event loop was, `streams` are those that are told, `config`
     is where the configuration was read from, None for the home itself.
-    Who holds `resting` may be sure that nothing is folded meanwhile. `when_whole` is called whenever all was told.
+    Who holds `resting` may be sure that nothing is folded meanwhile; who writes a bundle holds `bundling`. `when_whole`
+    is called whenever all was told.
     """
 
     def __init__(self, loaded: Loaded, clock: Clock, prices: Prices = no_prices, *, config: Path | None = None) -> None:
@@ -79,7 +80,7 @@ class Site:
         self._remembered: dict[str, tuple[Any, Any]] = {}
         self._making: dict[Moment, asyncio.Task[Folds]] = {}
         self._one_past = asyncio.Lock()
-        self.resting = asyncio.Lock()
+        self.resting, self.bundling = asyncio.Lock(), asyncio.Lock()
         self.when_whole: Callable[[], None] = lambda: None
         self.lags = Times()
         self.streams: Sized = ()

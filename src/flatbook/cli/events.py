@@ -15,6 +15,7 @@ from flatbook.cli.options import HERE, At, Limit, Where, says
 from flatbook.cli.output import Part, Told, brief, print_told, progress, show
 
 if TYPE_CHECKING:
+    from flatbook.ops.bundle import Manifest
     from flatbook.projections.fold import Recorded
 
 TAIL_SHOWN = 20
@@ -40,6 +41,7 @@ def tail(
     from collections import deque
 
     from flatbook.cli.reading import past_of
+    from flatbook.projections.event_lines import event_fields
     from flatbook.projections.fold import recorded
     from flatbook.values.ids import Seq
 
@@ -51,7 +53,7 @@ def tail(
         if follow:
             _follow(past, latest, wanted, as_json=where.as_json)
             return
-        body = {"as_of": past.as_of(), "events": [event_body(item) for item in latest]}
+        body = {"as_of": past.as_of(), "events": [event_fields(item) for item in latest]}
     show("events.tail", body, lambda: (_told(item) for item in latest), as_json=where.as_json)
 
 
@@ -85,31 +87,12 @@ def _follow(past: Any, latest: list[Recorded], wanted: Wanted, *, as_json: bool)
         items = [item for item in news if wanted(item)]
 
 
-def event_body(item: Recorded) -> dict[str, Any]:
-    """Returns one event as programs read it: amounts as texts, instants in RFC 3339."""
-    import msgspec
-
-    from flatbook.values.instants import text_of_instant
-
-    built = msgspec.to_builtins(item.event)
-    return {"seq": item.seq, "recorded_at": text_of_instant(item.at), **_readable(built)}
-
-
-def _readable(built: dict[str, Any]) -> dict[str, Any]:
-    from flatbook.values.instants import Instant, text_of_instant
-
-    def is_instant(name: str, value: Any) -> bool:
-        return isinstance(value, int) and (name.endswith("_at") or name == "good_until")
-
-    return {
-        name: text_of_instant(Instant(value)) if is_instant(name, value) else value for name, value in built.items()
-    }
-
-
 def _json_line(item: Recorded) -> str:
     import json
 
-    return json.dumps({"schema": "flatbook.event.v1", **event_body(item)}, ensure_ascii=True)
+    from flatbook.projections.event_lines import event_fields
+
+    return json.dumps({"schema": "flatbook.event.v1", **event_fields(item)}, ensure_ascii=True)
 
 
 def _told(item: Recorded) -> Told:
@@ -175,15 +158,81 @@ def _write_csv(stream: TextIO, items: Iterator[Recorded]) -> int:
     import csv
     import json
 
+    from flatbook.projections.event_lines import event_fields
+
     writer = csv.writer(stream)
     writer.writerow(("seq", "recorded_at", "type", "event"))
     count = 0
     for item in items:
         count += 1
-        body = event_body(item)
+        body = event_fields(item)
         fields = {name: value for name, value in body.items() if name not in ("seq", "recorded_at", "type")}
         writer.writerow((body["seq"], body["recorded_at"], body["type"], json.dumps(fields, ensure_ascii=True)))
     return count
+
+
+def bundle(
+    *,
+    to: Annotated[Path, says("File to write; it must not be there yet.")],
+    first: Annotated[int | None, says("The first event; the first of all when left out.")] = None,
+    last: Annotated[int | None, says("The last event; the last of all when left out.")] = None,
+    where: Where = HERE,
+) -> None:
+    """Writes a stretch of the journal as one file that proves itself: events, commits with their hashes, a manifest.
+
+    It holds whole commits, archived ones included. `flatbook events check FILE` reads it anew on any machine.
+    """
+    from flatbook.cli.reading import past_of
+    from flatbook.journal.files import written_whole
+    from flatbook.ops.bundle import BundleRefused, write_bundle
+    from flatbook.ops.clock import SystemClock
+    from flatbook.values.ids import Seq
+
+    if to.exists():
+        raise Failed(Exit.USAGE, "is there already", where=str(to), do="name another file")
+    with past_of(where, None) as past, written_whole(to) as part, part.open("wb") as stream:
+        end = past.reader.last if last is None else Seq(last)
+        try:
+            made = write_bundle(stream, past.reader, Seq(first or 1), end, made_at=SystemClock().now())
+        except BundleRefused as refused:
+            raise Failed(Exit.USAGE, str(refused), where="--first and --last") from refused
+    body = {"path": str(to), **_manifest(made)}
+    show("events.bundle", body, lambda: (f"wrote {to}", *_bundled(body)), as_json=where.as_json)
+
+
+def check(
+    file: Annotated[Path, says("The bundle.")],
+    /,
+    *,
+    where: Where = HERE,
+) -> None:
+    """Reads a bundle of events anew: every hash over its bytes, every event against them, and its counts.
+
+    Needs no journal. Compare one of the hashes with the journal it is said to be of.
+    """
+    from flatbook.ops.bundle import BundleRefused, check_bundle
+
+    try:
+        with file.open("rb") as stream:
+            checked = check_bundle(stream)
+    except FileNotFoundError as error:
+        raise Failed(Exit.USAGE, "is not there", where=str(file), do="flatbook events bundle writes one") from error
+    except BundleRefused as refused:
+        raise Failed(Exit.ERROR, str(refused), where=str(file), do="have it written again") from refused
+    body = {"path": str(file), **_manifest(checked)}
+    show("events.check", body, lambda: (f"{file} proves itself", *_bundled(body)), as_json=where.as_json)
+
+
+def _manifest(manifest: Manifest) -> dict[str, Any]:
+    import msgspec
+
+    return {name: value for name, value in msgspec.to_builtins(manifest).items() if name != "schema"}
+
+
+def _bundled(body: dict[str, Any]) -> Iterator[Part]:
+    yield f"events {body['first']} to {body['last']} in {body['rows']} rows, by version {body['version']}"
+    yield f"it follows hash {body['start']['hash']}, row {body['start']['rows']}"
+    yield f"it ends with hash {body['head']['hash']}, row {body['head']['rows']}"
 
 
 def verify(

@@ -25,6 +25,8 @@ class Family(NamedTuple):
 _EVENTS = (
     Verb("tail", "Show the latest events, and follow new ones as they are committed.", "events:tail"),
     Verb("export", "Write the events as JSON lines or CSV.", "events:export"),
+    Verb("bundle", "Write a stretch of the journal as one file that proves itself.", "events:bundle"),
+    Verb("check", "Read such a file anew: every hash, event and count.", "events:check"),
     Verb("verify", "Read the whole journal and check every number, hash and event of it.", "events:verify"),
     Verb("archive", "Move older rows into a segment file beside the journal.", "events:archive"),
 )
@@ -185,7 +187,7 @@ FAMILIES = (
     Family(
         "Keep",
         (
-            Verb("events", "Read, export, verify and archive the journal.", "", _EVENTS),
+            Verb("events", "Read, export, bundle, verify and archive the journal.", "", _EVENTS),
             Verb("export", "Write fills, hedges, fees and what else moved as a table.", "export:export"),
             Verb("config", "Check and show the configuration.", "", _CONFIG),
             Verb("alerts", "Tell people what needs them, and see what stands.", "", _ALERTS),

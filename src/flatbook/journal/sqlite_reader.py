@@ -81,15 +81,21 @@ class SqliteReader:
         Needs: the archived segments that hold these rows, in the folder they went to or beside the journal.
         Errors: JournalBroken; JournalUnavailable when a segment is missing.
         """
-        segments = self.segments()
         if not after:
-            return self.read_from(START if segments else self.start())
-        segment = next((segment for segment in segments if segment.end.last > after), None)
+            return self.read_from(START if self.segments() else self.start())
+        return self.read_from(self.link_before_event(Seq(after + 1)))
+
+    def link_before_event(self, event: Seq) -> Link:
+        """Returns where the chain stands before the row that holds an event, archived or not.
+
+        Needs: the archived segment that holds it.
+        Errors: JournalUnavailable when that is missing; JournalBroken.
+        """
+        segment = next((segment for segment in self.segments() if segment.end.last >= event), None)
         if segment is None:
-            return self.read_from(self._file.link_at(self._file.row_beyond(after) - 1))
+            return self._file.link_at(self._file.row_beyond(Seq(event - 1)) - 1)
         with closing(self._opened(segment)) as file:
-            link = file.link_at(file.row_beyond(after) - 1)
-        return self.read_from(link)
+            return file.link_at(file.row_beyond(Seq(event - 1)) - 1)
 
     def read_on(self, link: Link) -> Iterator[Row] | None:
         """Checks every row up to a link by its bytes, and streams those that follow it; None when it is not there.

@@ -15,6 +15,7 @@ DEMO_FILE = ".flatbook-demo"
 SNAPSHOT_FOLDER = "snapshots"
 DOOR_FILE = "door.sqlite"
 STOPS_FILE = "stops.jsonl"
+LOG_FILE = Path("log", "engine.jsonl")
 BACKTEST_FILE = "report.json"
 
 

@@ -11,6 +11,7 @@ import structlog
 
 from flatbook.ops import log_fields
 from flatbook.ops.config_shape import LogFormat, LogLevel, LogSection
+from flatbook.ops.log_file import LogFile
 from flatbook.values.instants import Instant, text_of_instant
 
 LEVELS = {
@@ -33,11 +34,18 @@ class LogCounts:
 
 
 def open_log(
-    stream: TextIO, *, now: Callable[[], Instant], stated: LogSection | None = None, counts: LogCounts | None = None
+    stream: TextIO,
+    *,
+    now: Callable[[], Instant],
+    stated: LogSection | None = None,
+    counts: LogCounts | None = None,
+    kept: LogFile | None = None,
+    aloud: LogLevel = LogLevel.DEBUG,
 ) -> Log:
     """Returns a logger that writes to a stream: JSON unless the stream is a terminal or text was asked for.
 
-    Every record passes the allow-list; what it does not name is dropped and counted.
+    What is written is `kept` in a file too, where there is one; what is less urgent than `aloud` only there. Every
+    record passes the allow-list; what it does not name is dropped and counted.
     """
     stated, counts = stated or LogSection(), counts or LogCounts()
     as_text = stated.format is LogFormat.TEXT or (stated.format is LogFormat.AUTO and stream.isatty())
@@ -46,6 +54,8 @@ def open_log(
         processors=[
             _errors,
             _filter(counts, now),
+            *(() if kept is None else (_keeping(kept),)),
+            *(() if aloud is LogLevel.DEBUG else (_saying(aloud),)),
             _renderer(stream) if as_text else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[stated.level]),
@@ -78,6 +88,25 @@ def _filter(counts: LogCounts, now: Callable[[], Instant]) -> structlog.typing.P
         return {"at": text_of_instant(now()), "level": level, "event": event, **kept}
 
     return keep
+
+
+def _keeping(file: LogFile) -> structlog.typing.Processor:
+    def keep(_log: Any, _method: str, fields: Fields) -> Fields:
+        file.write(fields)
+        return fields
+
+    return keep
+
+
+def _saying(level: LogLevel) -> structlog.typing.Processor:
+    said = tuple(LogLevel)[tuple(LogLevel).index(level) :]
+
+    def say(_log: Any, _method: str, fields: Fields) -> Fields:
+        if LogLevel(fields["level"]) not in said:
+            raise structlog.DropEvent
+        return fields
+
+    return say
 
 
 class LibraryRecords(logging.Handler):

@@ -20,10 +20,12 @@ from flatbook.events.control import EngineStarted
 from flatbook.journal.kept_states import FolderOfStates, keep_state
 from flatbook.ops.clock import SystemClock
 from flatbook.ops.config import Loaded
+from flatbook.ops.config_shape import LogLevel
 from flatbook.ops.consent import check_consent, real_accounts
 from flatbook.ops.control_socket import ControlServer
-from flatbook.ops.home import RESTORED_FILE, SNAPSHOT_FOLDER, SOCKET_FILE
+from flatbook.ops.home import LOG_FILE, RESTORED_FILE, SNAPSHOT_FOLDER, SOCKET_FILE
 from flatbook.ops.journal_log import log_commits
+from flatbook.ops.log_file import LogFile
 from flatbook.ops.telemetry import Log, open_log, take_library_logs
 from flatbook.services.beside import Beside
 from flatbook.services.collector import spare_loaded_state
@@ -178,15 +180,19 @@ def tell_working(state: State, log: Log) -> None:
 
 
 @contextmanager
-def desk_log(desk: Desk, loaded: Loaded) -> Iterator[Log]:
-    """Opens the log of a desk on standard error; what libraries have to say goes through it too, until it closes."""
-    stream = cast(TextIO, Unbroken(sys.stderr))
-    log = open_log(stream, now=desk.clock.now, stated=loaded.config.log, counts=desk.log_counts)
+def desk_log(desk: Desk, loaded: Loaded, aloud: LogLevel = LogLevel.DEBUG) -> Iterator[Log]:
+    """Opens the log of a desk on standard error; what libraries have to say goes through it too, until it closes.
+
+    The newest of it is kept in the home, where the console reads it; what is less urgent than `aloud` only there.
+    """
+    stream, kept = cast(TextIO, Unbroken(sys.stderr)), LogFile(loaded.home / LOG_FILE)
+    log = open_log(stream, now=desk.clock.now, stated=loaded.config.log, counts=desk.log_counts, kept=kept, aloud=aloud)
     taker = take_library_logs(log)
     try:
         yield log
     finally:
         logging.getLogger().removeHandler(taker)
+        kept.close()
 
 
 async def serve(

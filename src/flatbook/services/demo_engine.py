@@ -17,6 +17,8 @@ from flatbook.engine.run import Committed
 from flatbook.events.codec import encode_event_json
 from flatbook.events.orders import OrderUnknown
 from flatbook.ops.config import load
+from flatbook.ops.config_shape import LogLevel
+from flatbook.ops.journal_log import log_commits
 from flatbook.services.all_in_one import desk_log, serve
 from flatbook.services.demo_home import hedge_alone
 from flatbook.services.desk import compose
@@ -53,7 +55,8 @@ def main(arguments: Sequence[str]) -> int:
     desk = compose(loaded, plans={ACCOUNT: LOST})
     teller = Teller(hold_on_unknown=LOSE_ANSWER in flags)
     desk.engine.listeners.append(teller.tell)
-    with desk_log(desk, loaded) as log:
+    with desk_log(desk, loaded, LogLevel.ERROR) as log:
+        desk.engine.listeners.append(log_commits(log))
         try:
             asyncio.run(serve(desk, loaded, log, stay=STAY in flags))
         finally:

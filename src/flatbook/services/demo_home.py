@@ -37,7 +37,7 @@ statement_s = 1800
 retry_s = 5
 
 [log]
-level = "error"
+level = "info"
 
 [chains.base]
 id = 8453

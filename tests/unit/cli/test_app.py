@@ -35,7 +35,7 @@ def test_exit_codes_are_those_of_the_ecosystem() -> None:
     [
         (["frob", "--now"], "there is no verb 'frob'; name one of demo, init,"),
         (["stauts"], "there is no verb 'stauts'; did you mean status?"),
-        (["events"], "flatbook events what?; name one of tail, export, verify, archive"),
+        (["events"], "flatbook events what?; name one of tail, export, bundle, check, verify, archive"),
         (["--hom", "x", "status"], "no option --hom stands before a verb; see flatbook --help"),
         (["events", "tial"], "flatbook events: there is no verb 'tial'; did you mean tail?"),
         (["status", "--exit-cod"], "Unknown option: --exit-cod. Did you mean --exit-code?; see flatbook status --help"),

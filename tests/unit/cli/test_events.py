@@ -43,6 +43,32 @@ def test_a_type_that_no_event_has_is_refused(flat: Path) -> None:
     assert "no event has the type 'order_fill'; did you mean order_filled" in told.err
 
 
+def test_a_stretch_is_written_to_a_file_that_proves_itself(flat: Path, tmp_path: Path) -> None:
+    to = tmp_path / "stretch.zip"
+    told = call("events", "bundle", "--first", "6", "--last", "9", "--to", str(to), "--json", "--home", str(flat))
+    made = told.body()
+    assert (told.code, made["schema"], made["first"], made["last"]) == (0, "flatbook.events.bundle.v1", 6, 9)
+    checked = call("events", "check", str(to))
+    assert (checked.code, checked.out.splitlines()[0]) == (0, f"{to} proves itself")
+    assert checked.out.splitlines()[-1] == f"it ends with hash {made['head']['hash']}, row {made['head']['rows']}"
+
+
+def test_a_bundle_is_not_written_over_a_file_nor_of_what_there_is_not(flat: Path, tmp_path: Path) -> None:
+    there, beyond = tmp_path / "there.zip", tmp_path / "beyond.zip"
+    there.touch()
+    assert call("events", "bundle", "--to", str(there), "--home", str(flat)).code == 2
+    told = call("events", "bundle", "--first", "15", "--to", str(beyond), "--home", str(flat))
+    assert (told.code, beyond.exists()) == (2, False)
+    assert "there are no events 15 to 14: the journal has 1 to 14" in told.err
+
+
+def test_what_is_no_bundle_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "none.zip").write_bytes(b"nothing")
+    told = call("events", "check", str(tmp_path / "none.zip"))
+    assert (told.code, "have it written again" in told.err) == (1, True)
+    assert call("events", "check", str(tmp_path / "missing.zip")).code == 2
+
+
 def test_export_writes_json_lines_that_state_amounts_as_text(flat: Path, tmp_path: Path) -> None:
     to = tmp_path / "events.jsonl"
     told = call("events", "export", "--to", str(to), "--home", str(flat))

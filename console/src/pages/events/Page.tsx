@@ -2,18 +2,21 @@ import { useState } from "react";
 import { useChannel } from "@/live/channels";
 import { Button } from "@/components/Button";
 import { Moment } from "@/components/Moment";
+import { LogView } from "./Log";
 import { PageHead } from "@/components/PageHead";
 import { Panel } from "@/components/Panel";
+import { Segments } from "@/components/Select";
 import { Slider } from "@/components/Slider";
 import { useView } from "@/view/view";
 import { useLine } from "@/live/live";
 import { EventsTable } from "./EventsTable";
 import { Then } from "./Then";
+import { VIEWS } from "./views";
 import { Whole } from "./Whole";
 
 /** Every event, live or up to any past moment, and how the desk stood then. */
 export function Page() {
-  const [{ at }, change] = useView();
+  const [{ at, view = "events" }, change] = useView();
   const { asOf } = useLine();
   const events = useChannel("events");
   const last = asOf?.seq ?? events?.[events.length - 1]?.seq ?? 0;
@@ -22,13 +25,16 @@ export function Page() {
   const shown = dragged ?? chosen ?? last;
   const isLast = shown >= last;
   const moment = events?.findLast((line) => line.seq <= shown)?.at ?? null;
+  if (view === "log") return <LogView />;
   const settle = (value: number): void => {
     setDragged(null);
     change({ at: value >= last ? null : String(value) });
   };
   return (
     <div className="flex h-full flex-col gap-3">
-      <PageHead title="Events & logs" cli={chosen === null ? "flatbook events tail --follow" : `flatbook events tail --at ${chosen}`} />
+      <PageHead title="Events & logs" cli={chosen === null ? "flatbook events tail --follow" : `flatbook events tail --at ${chosen}`}>
+        <Segments value={view} choices={VIEWS} label="What is listed" testid="events-view" onChange={(next) => change({ view: next })} />
+      </PageHead>
       <Panel title="Moment" testid="moment" note="the book as it stood after any event">
         <div className="flex flex-wrap items-center gap-4">
           <Slider value={shown} min={Math.min(1, last)} max={last} label="Moment, as the number of an event" valueText={`event ${shown} of ${last}`} testid="time-slider" onChange={setDragged} onSettle={settle} />
@@ -43,7 +49,7 @@ export function Page() {
         </div>
       </Panel>
       {chosen !== null ? <Then at={chosen} /> : <Whole />}
-      <EventsTable at={chosen} />
+      <EventsTable at={chosen} last={last} />
     </div>
   );
 }

@@ -81,7 +81,8 @@ class Sender:
             "expected": body.expected_version,
         }
         try:
-            answered = await self._site.live.ask({"kind": "command", "command": command}, ANSWER_S)
+            asked, stops = {"kind": "command", "command": command}, body.verb in STOPPING
+            answered = await self._site.live.ask(asked, ANSWER_S, stops=stops)
         except ControlFault as fault:
             raise _problem_of(fault, body.verb) from fault
         answer = msgspec.convert(answered, CommandAnswer)

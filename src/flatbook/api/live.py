@@ -1,4 +1,8 @@
-"""What only the running engine knows, asked over its control socket: one question at a time, shared by all readers."""
+"""What only the running engine knows, asked over its control socket: one question at a time, shared by all readers.
+
+No more is asked at once than the engine lets in: what comes beyond that waits here, and what stops waits for nothing
+else.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,20 @@ import msgspec
 
 from flatbook.api.answers.status import NOT_ASKED, Told
 from flatbook.engine.ports import Clock
-from flatbook.ops.control_client import ANSWER_BYTES_MAX, AnswerMissing, ControlFault, NotRunning, answer_of
+from flatbook.ops.control_client import (
+    ANSWER_BYTES_MAX,
+    AnswerMissing,
+    ControlFault,
+    NotRunning,
+    RequestFailed,
+    answer_of,
+)
 from flatbook.ops.control_wire import PATH_BYTES_MAX
 from flatbook.values.instants import Instant
 
 STATUS_S = 2.0
 REQUEST_ID = "api"
+ASKING_MAX, STOPPING_MAX = 24, 8
 
 
 class Live:
@@ -31,17 +43,33 @@ class Live:
         self.market: dict[str, Any] = {}
         self.seen_at: Instant | None = None
         self._clock = clock
+        self._asking, self._stopping = asyncio.Semaphore(ASKING_MAX), asyncio.Semaphore(STOPPING_MAX)
 
     @property
     def answers(self) -> bool:
         """Whether an engine runs and answered the newest question."""
         return bool(self.status.own)
 
-    async def ask(self, payload: dict[str, Any], timeout_s: float) -> Any:
+    async def ask(self, payload: dict[str, Any], timeout_s: float, *, stops: bool = False) -> Any:
         """Sends one request and returns its answer. Needs: `payload` has `kind` and what the kind needs.
 
-        Errors: NotRunning, AnswerMissing, RequestFailed.
+        `stops`: it is a command that stops, and waits for others of its kind alone.
+        Errors: NotRunning, AnswerMissing, RequestFailed; `busy` where its turn did not come in time: nothing was sent.
         """
+        lane = self._stopping if stops else self._asking
+        try:
+            async with asyncio.timeout(timeout_s):
+                await lane.acquire()
+        except TimeoutError:
+            raise RequestFailed(
+                "busy", f"too much was asked before this for {timeout_s:g} s: nothing was done"
+            ) from None
+        try:
+            return await self._ask(payload, timeout_s)
+        finally:
+            lane.release()
+
+    async def _ask(self, payload: dict[str, Any], timeout_s: float) -> Any:
         reader, writer = await self._connect()
         try:
             writer.write(msgspec.json.encode({**payload, "id": REQUEST_ID}) + b"\n")

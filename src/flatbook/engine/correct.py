@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from flatbook.engine.reports import AccountStatement
 from flatbook.engine.rules import Rules
+from flatbook.engine.take_clock import is_skewed
 from flatbook.events.risk import BooksCorrected
 from flatbook.risk.corrections import Verdict, position_verdict, why_too_much
 from flatbook.state.desk import Corrected, State
@@ -26,6 +27,8 @@ def correction_of(
     """
     account = statement.account
     ours, theirs = pair
+    if is_skewed(statement.clock):
+        return "the clocks differ"
     instrument = _instrument_of(rules, account, asset)
     owner = None if instrument is None else _bearer(state, rules, instrument)
     if instrument is None or owner is None:

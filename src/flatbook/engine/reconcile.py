@@ -13,6 +13,7 @@ from flatbook.engine.inputs import ReadBefore
 from flatbook.engine.opening import opened_with, rests
 from flatbook.engine.reports import AccountStatement, OrderReport, VenueStatus
 from flatbook.engine.rules import Rules
+from flatbook.engine.take_clock import is_skewed
 from flatbook.events.control import BooksAgreed, BooksDiverged
 from flatbook.events.event import Event
 from flatbook.events.funds import FundsStated
@@ -223,8 +224,13 @@ def _opening(
 
     While one of our orders may still execute nothing can be opened: nobody knows on which side of it the statement is.
     Where reads may lag, a statement alone may show a past in which an execution was still missing, or nothing at all.
+    Nor while the clocks differ: what its balances hold need not have been told.
     """
-    if orders_owing_at(state, statement.account) or not _is_confirmed(state, statement, rules, earlier):
+    if (
+        is_skewed(statement.clock)
+        or orders_owing_at(state, statement.account)
+        or not _is_confirmed(state, statement, rules, earlier)
+    ):
         return ()
     if not rests(state, statement, earlier, read):
         return ()
@@ -248,8 +254,9 @@ def _is_confirmed(state: State, statement: AccountStatement, rules: Rules, earli
 def _differences(state: State, statement: AccountStatement, rules: Rules, now: Instant) -> tuple[Event, ...]:
     account, misses = statement.account, rules.corrections_of(statement.account).misses
     owing = _may_execute(state, statement, misses)
-    cash, may_move = _cash_of(statement, rules), _may_move(state, account, rules, owing)
-    cash_may_move = _cash_may_move(state, statement, owing)
+    foreign = _foreign_may_execute(state, statement)
+    cash, may_move = _cash_of(statement, rules), _may_move(rules, owing, foreign)
+    cash_may_move = bool(owing or foreign)  # nobody knows by how much an execution moves it
     instruments = _instruments_by_asset(state, statement, rules)
     events: list[Event] = []
     for asset, (ours, theirs) in _pairs(state, statement, rules).items():
@@ -348,19 +355,33 @@ def _may_execute(state: State, statement: AccountStatement, misses: int) -> tupl
     return tuple(order for order in owing if not order.claimed == order.filled == shown.get(order.order_id))
 
 
+def _foreign_may_execute(state: State, statement: AccountStatement) -> tuple[ForeignOrder, ...]:
+    """Returns the orders that are not ours which may have executed without our knowledge.
+
+    Gives: none that has not changed for FOREIGN_EXPLAINS_S and that the statement shows as we know it: a difference
+    beside an order that rests for ever would never be told otherwise.
+    """
+    left = {report.venue_order_id: report.qty - report.filled_qty for report in statement.open_orders}
+    return tuple(
+        foreign
+        for (holder, venue_order_id), foreign in state.foreign_orders.items()
+        if holder == statement.account
+        and (
+            statement.stated_at < later(foreign.seen_at, seconds=FOREIGN_EXPLAINS_S)
+            or left.get(venue_order_id) != foreign.leaves
+        )
+    )
+
+
 def _may_move(
-    state: State, account: AccountId, rules: Rules, owing: tuple[Order, ...]
+    rules: Rules, owing: tuple[Order, ...], foreign: tuple[ForeignOrder, ...]
 ) -> dict[AssetId, tuple[Quantity, Quantity]]:
     """Returns by how much the shares of each asset may have fallen and risen by executions that we have not seen.
 
     Units: shares; the first is zero or below, the second zero or above.
     """
     leaves = [(held_as(order.product, order.underlying, order.instrument), _shares(order)) for order in owing]
-    leaves += [
-        (_held_as(foreign, rules), _shares(foreign))
-        for (holder, _), foreign in state.foreign_orders.items()
-        if holder == account
-    ]
+    leaves += [(_held_as(each, rules), _shares(each)) for each in foreign]
     moves: dict[AssetId, tuple[Quantity, Quantity]] = {}
     for asset, qty in leaves:
         fall, rise = moves.get(asset, (ZERO, ZERO))
@@ -375,24 +396,6 @@ def _shares(order: Order | ForeignOrder) -> Decimal:
 def _held_as(foreign: ForeignOrder, rules: Rules) -> AssetId:
     instrument = rules.instruments.get(foreign.instrument)
     return AssetId(foreign.underlying) if instrument is None else instrument.asset
-
-
-def _cash_may_move(state: State, statement: AccountStatement, owing: tuple[Order, ...]) -> bool:
-    """Whether executions that we may not have seen yet can explain any difference of cash.
-
-    Nobody knows by how much an execution moves it. An order of ours that owes one may have had it at any time. One that
-    is not ours has had none since it was last seen to change, unless the statement shows it changed: after
-    FOREIGN_EXPLAINS_S it explains nothing, or a difference beside an order that rests for ever would never be told.
-    """
-    if owing:
-        return True
-    left = {report.venue_order_id: report.qty - report.filled_qty for report in statement.open_orders}
-    return any(
-        statement.stated_at < later(foreign.seen_at, seconds=FOREIGN_EXPLAINS_S)
-        or left.get(venue_order_id) != foreign.leaves
-        for (holder, venue_order_id), foreign in state.foreign_orders.items()
-        if holder == statement.account
-    )
 
 
 def _stated_difference(ours: Decimal, theirs: Decimal, decimals: int | None) -> Decimal:

@@ -32,6 +32,14 @@ def take_clock(turn: Turn, account: AccountId, reading: ClockReading | None) -> 
         turn.touch_all(Trigger.HALT_CHANGED)
 
 
+def is_skewed(reading: ClockReading | None) -> bool:
+    """Returns whether a reading proves that the clocks differ too far. Executions are asked for up to a moment of ours:
+    by a clock that is behind, what was executed since then is told by nobody, and is in the balances all the same."""
+    if reading is None or reading.answered_at < reading.asked_at:
+        return False
+    return abs(least_skew_ms(reading)) > SKEW_MS_MAX
+
+
 def least_skew_ms(reading: ClockReading) -> int:
     """Returns the smallest difference between the clocks that a reading allows, below zero where ours is ahead.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 
 from flatbook.engine.agreed import IT_HAS_CHANGED, has_changed
 from flatbook.engine.effects import CancelAll, ReadStatement, cancel_of, find_of
@@ -72,6 +73,8 @@ def take_command(turn: Turn, command: Command) -> None:
                 key=command.key[:KEY_TEXT_MAX],
                 actor=command.actor[:ACTOR_TEXT_MAX],
                 verb=command.verb.value,
+                reason=command.reason[:REASON_TEXT_MAX],
+                arguments=_cut(command.arguments),
                 why=why,
                 refused_at=turn.now,
             )
@@ -90,6 +93,12 @@ def take_command(turn: Turn, command: Command) -> None:
     _ACTS[command.verb][1](turn, command)
 
 
+def _cut(arguments: dict[str, str]) -> dict[str, str]:
+    """Returns what was asked for, however much that was, within what a command may have."""
+    some = islice(arguments.items(), ARGUMENTS_MAX)
+    return {name[:ARGUMENT_TEXT_MAX]: text[:ARGUMENT_TEXT_MAX] for name, text in some}
+
+
 def _why_not(turn: Turn, command: Command) -> Refusal | None:
     if flaw := flaw_of_command(command):
         return flaw
@@ -104,8 +113,8 @@ def flaw_of_command(command: Command) -> Refusal | None:
         return f"the key must have 1 to {KEY_TEXT_MAX} characters"
     if not 0 < len(command.actor) <= ACTOR_TEXT_MAX:
         return f"the actor must have 1 to {ACTOR_TEXT_MAX} characters"
-    if not 0 < len(command.reason) <= REASON_TEXT_MAX:
-        return f"a reason of 1 to {REASON_TEXT_MAX} characters is required"
+    if not command.reason.strip() or len(command.reason) > REASON_TEXT_MAX:
+        return f"a reason of 1 to {REASON_TEXT_MAX} characters is required, and not of blanks alone"
     if len(command.arguments) > ARGUMENTS_MAX:
         return f"more than {ARGUMENTS_MAX} arguments"
     long = [name[:32] for name, text in command.arguments.items() if max(len(name), len(text)) > ARGUMENT_TEXT_MAX]

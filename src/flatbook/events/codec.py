@@ -18,6 +18,7 @@ from flatbook.events import (
     calls,
     chain,
     control,
+    control_v1,
     forced,
     funds,
     grid,
@@ -75,6 +76,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     control.EngineStarted,
     control.EngineStopped,
     control.CommandAccepted,
+    control_v1.CommandRefusedV1,
     control.CommandRefused,
     control.TradingHalted,
     control.TradingLifted,
@@ -124,6 +126,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
 
 Upcaster = Callable[[Any], Event]
 UPCASTERS: dict[type[Event], Upcaster] = {
+    control_v1.CommandRefusedV1: control_v1.lift_refused,
     orders_v1.OrderIntendedV1: orders_v1.lift_intended,
     orders_v1.OrderFilledV1: orders_v1.lift_filled,
     orders_v1.ForeignFilledV1: orders_v1.lift_foreign,

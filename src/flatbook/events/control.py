@@ -136,12 +136,17 @@ class CommandAccepted(Event, frozen=True, kw_only=True, tag="command_accepted"):
     accepted_at: Instant
 
 
-class CommandRefused(Event, frozen=True, kw_only=True, tag="command_refused"):
-    """An operator's command was not carried out."""
+class CommandRefused(Event, frozen=True, kw_only=True, tag="command_refused_v2"):
+    """An operator's command was not carried out.
+
+    `reason` and `arguments` are those that were given, cut to what a command may have; None where nobody knows them.
+    """
 
     key: str
     actor: str
     verb: str
+    reason: str | None
+    arguments: dict[str, str] | None
     why: str
     refused_at: Instant
 

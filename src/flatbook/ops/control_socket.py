@@ -1,7 +1,8 @@
 """The one door to a running engine: a unix socket that only its owner may use, with a lane for stopping.
 
-Whoever is at the door may crowd it, yet not close it: idle connections make room for new ones, and halt and kill wait
-for no other command. `GET /metrics` is answered as HTTP too.
+Whoever is at the door may crowd it, yet not close it: idle connections make room for new ones, none of those whose
+first request may still be on its way, and halt and kill wait for no other command. `GET /metrics` is answered as HTTP
+too.
 """
 
 from __future__ import annotations
@@ -43,12 +44,16 @@ PONG = "pong"
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
-    """What one door lets in. Units: seconds; connections, requests of a connection, and commands that wait."""
+    """What one door lets in. Units: seconds; connections, requests of a connection, and commands that wait.
+
+    `begin_s` is how long a new connection has for its first request before it counts as idle.
+    """
 
     connections_max: int = 32
     stop_connections_max: int = 8
     requests_max: int = 16
     commands_max: int = 64
+    begin_s: float = 1
     idle_s: float = 60
     answer_s: float = 10
     write_s: float = 5
@@ -69,12 +74,26 @@ class SocketTaken(Exception):
 
 
 class Connection:
-    """One connection: its writer, and the requests it waits for."""
+    """One connection: its writer, the requests it waits for, and until when its first one may be on its way."""
 
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, writer: asyncio.StreamWriter, begin_s: float) -> None:
         self.writer = writer
         self.tasks: dict[asyncio.Task[None], None] = {}
         self._lock = asyncio.Lock()
+        self._begins_by: float | None = asyncio.get_running_loop().time() + begin_s
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is lost when it is sent away: what it asked is answered, or it never asked."""
+        if self.tasks:
+            return False
+        return self._begins_by is None or asyncio.get_running_loop().time() >= self._begins_by
+
+    def asks(self, task: asyncio.Task[None]) -> None:
+        """Keeps a request until it is answered."""
+        self._begins_by = None
+        self.tasks[task] = None
+        task.add_done_callback(self.ended)
 
     async def write(self, line: bytes, write_s: float) -> None:
         """Writes one line; who does not read is cut off."""
@@ -137,7 +156,7 @@ class ControlServer:
         self._server = None
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection, serving = Connection(writer), asyncio.current_task()
+        connection, serving = Connection(writer, self._bounds.begin_s), asyncio.current_task()
         assert serving is not None
         self._serving[serving] = None
         only_stop = self._is_full()
@@ -156,7 +175,7 @@ class ControlServer:
         """Returns whether only stopping is let in. The oldest idle connection is sent away then, if there is one."""
         if len(self._connections) < self._bounds.connections_max:
             return False
-        idle = next((connection for connection in self._connections if not connection.tasks), None)
+        idle = next((connection for connection in self._connections if connection.is_idle), None)
         if idle is not None:
             self._connections.pop(idle)
             idle.cut()
@@ -191,9 +210,7 @@ class ControlServer:
         if (only_stop or len(connection.tasks) >= bounds.requests_max) and not stopping:
             await connection.write(write_fault(request.id, Fault.BUSY, "too many requests"), bounds.write_s)
             return True
-        task = asyncio.create_task(self._answer(request, connection))
-        connection.tasks[task] = None
-        task.add_done_callback(connection.ended)
+        connection.asks(asyncio.create_task(self._answer(request, connection)))
         return True
 
     async def _answer(self, request: AnyRequest, connection: Connection) -> None:

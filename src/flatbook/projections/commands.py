@@ -15,7 +15,7 @@ COMMANDS_TOLD_MAX = 2_000
 
 
 class CommandLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One command. `reason` and arguments are those of one that was accepted; `why` says why it was refused."""
+    """One command. `why` says why it was refused; `reason` is None where that was not kept."""
 
     seq: Seq
     at: Instant
@@ -61,7 +61,7 @@ def _refused(seq: Seq, event: CommandRefused) -> CommandLine:
         key=event.key,
         actor=event.actor,
         verb=event.verb,
-        reason=None,
-        arguments={},
+        reason=event.reason,
+        arguments=event.arguments or {},
         why=event.why,
     )

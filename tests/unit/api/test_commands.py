@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flatbook.api.commands_once import digest_of
+from flatbook.events.codec import name_of
 from flatbook.journal.sqlite_reader import open_reader
 from flatbook.ops.control_client import request
 from flatbook.ops.home import SOCKET_FILE
@@ -41,7 +42,7 @@ def risk(door: Door) -> dict[str, str]:
 def events(home: Path, tag: str, **fields: str) -> list[Any]:
     """Returns the events of a kind in the journal of a desk that have these fields."""
     reader = open_reader(home / "journal.sqlite")
-    found = [event for row in reader.read() for event in row.events if type(event).__struct_config__.tag == tag]
+    found = [event for row in reader.read() for event in row.events if name_of(type(event)) == tag]
     reader.close()
     return [event for event in found if all(getattr(event, name) == value for name, value in fields.items())]
 
@@ -238,6 +239,9 @@ def test_the_audit_tells_who_commanded_what(door: Door, risk: dict[str, str]) ->
     told = door.client.get("/api/v1/audit", headers=risk).json()["commands"]
     assert told[0]["reason"] == "newest"
     assert {(each["actor"], each["verb"], each["accepted"]) for each in told} >= {("token:risk", "reconcile", True)}
+    assert door.give("cancel", {"reason": "too late", "order_id": "fbnone"}, "none-0002", risk).status_code == 422
+    newest = door.client.get("/api/v1/audit", headers=risk).json()["commands"][0]
+    assert (newest["reason"], newest["arguments"]) == ("too late", {"order_id": "fbnone"})
 
 
 def test_a_stop_passes_while_everything_else_waits(door: Door, risk: dict[str, str]) -> None:

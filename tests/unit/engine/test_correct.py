@@ -17,6 +17,7 @@ from flatbook.values.instants import later
 from flatbook.values.instruments import Side
 from tests.desk import OWNER, PAPER
 from tests.unit.engine.scene import KEY, Bench, accepted, effects, execution, one, report, statement, tags
+from tests.unit.engine.test_take_clock import reading
 from tests.unit.risk.test_corrections import RULES
 from tests.unit.state.scene import STOCK
 
@@ -187,6 +188,15 @@ def test_an_order_that_is_not_ours_is_told_and_stops_nothing() -> None:
     assert (tags(done), bench.halted) == (["foreign_order_seen"], [])
     assert "foreign_activity" in bench.alerts
     assert effects(done) == []
+
+
+def test_nothing_is_corrected_while_the_clocks_differ_for_what_was_executed_then_is_told_by_nobody() -> None:
+    bench = held()
+    bench.state_account(shown(bench, "100.5"))
+    behind = msgspec.structs.replace(shown(bench.wait(60), "100.5"), clock=reading(bench.now, by_ms=20_000))
+    assert "books_corrected" not in (told := tags(bench.state_account(behind)))
+    assert "books_diverged" in told
+    assert position(bench) == 100
 
 
 def test_books_are_compared_while_risk_is_on() -> None:

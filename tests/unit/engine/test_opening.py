@@ -17,6 +17,7 @@ from flatbook.values.instruments import Side
 from flatbook.values.money import Quantity
 from tests.desk import PAPER
 from tests.unit.engine.scene import START, Bench, execution, one, statement, tags
+from tests.unit.engine.test_take_clock import reading
 from tests.unit.state.scene import USD
 
 LAG_S = 10
@@ -89,6 +90,15 @@ def test_an_account_is_not_opened_while_somebody_trades_on_it() -> None:
     early, new = execution("5", order_id=None), execution("1", 2, order_id=None)
     assert bench.take(stated(bench, held=(early,), since=(early, new))).events == ()
     assert tags(bench.take(stated(bench, held=(early, new), since=(new,))))[0] == "account_opened"
+
+
+@pytest.mark.parametrize(("by_ms", "is_opened"), [(250, True), (251, False), (-251, False), (20_000, False)])
+def test_an_account_is_not_opened_while_the_clocks_differ(by_ms: int, is_opened: bool) -> None:
+    bench = Bench().resume().wait(100)
+    whole = stated(bench)
+    shown = msgspec.structs.replace(whole.statement, clock=reading(bench.now, by_ms=by_ms, took_ms=0))
+    done = bench.take(msgspec.structs.replace(whole, statement=shown))
+    assert ("account_opened" in tags(done)) is is_opened
 
 
 @pytest.mark.parametrize("seconds", [-11, -5, 0, 5])

@@ -225,6 +225,20 @@ def test_an_order_that_is_not_ours_explains_a_difference_while_it_works() -> Non
     ]
 
 
+def test_an_order_that_is_not_ours_explains_no_shares_once_it_has_rested_unchanged_for_ten_minutes() -> None:
+    bench = opened()
+    line = report("fb-x", size="3", side=Side.SELL)
+    bench.state_account(statement(bench.now, shares="100", cash="50000", open_orders=[line]))
+    bench.wait(599)
+    assert differences(bench, statement(bench.now, shares="98", cash="50000", open_orders=[line])) == []
+    bench.wait(1)
+    assert differences(bench, statement(bench.now, shares="98", cash="50000", open_orders=[line])) == [
+        ("COIN", Decimal(100), Decimal(98))
+    ]
+    partly = msgspec.structs.replace(line, filled_qty=qty("2"))
+    assert differences(bench, statement(bench.now, shares="98", cash="50500", open_orders=[partly])) == []
+
+
 def test_an_order_that_is_not_ours_explains_no_difference_of_cash_once_it_has_rested_for_ten_minutes() -> None:
     bench = opened()
     line = report("fb-x", size="3", side=Side.SELL)
@@ -253,7 +267,7 @@ def test_an_old_order_that_is_not_ours_explains_cash_where_the_statement_shows_t
     assert [
         subject
         for subject, _, _ in differences(bench, statement(bench.now, shares="99", cash="51250", open_orders=[partly]))
-    ] == ["USD"]
+    ] == ["COIN", "USD"]
 
 
 def stated_in_cents(bench: Bench) -> Bench:

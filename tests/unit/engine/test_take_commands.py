@@ -70,6 +70,7 @@ def test_a_refused_command_may_be_repeated_under_its_key() -> None:
         ({"actor": ""}, "actor"),
         ({"actor": "a" * 129}, "actor"),
         ({"reason": ""}, "reason"),
+        ({"reason": " \t "}, "reason"),
         ({"reason": "r" * 513}, "reason"),
         ({"arguments": {str(number): "" for number in range(17)}}, "arguments"),
         ({"arguments": {"scope": "x" * 257}}, "'scope'"),
@@ -82,7 +83,15 @@ def test_a_malformed_command_is_refused_and_cut_for_the_journal(changes: dict[st
     refused = one(bench.take(msgspec.structs.replace(plain, **changes)), CommandRefused)
     assert said in refused.why
     assert max(len(refused.key), len(refused.actor), len(refused.why)) <= 128
+    assert (len(refused.reason or ""), len(refused.arguments or {})) <= (512, 16)
+    assert all(max(len(name), len(text)) <= 256 for name, text in (refused.arguments or {}).items())
     assert bench.halted == []
+
+
+def test_a_refusal_says_what_was_asked_for_and_with_what_reason() -> None:
+    bench = Bench().resume()
+    event = one(bench.command("lift", halt_id="halt-x"), CommandRefused)
+    assert (event.reason, event.arguments) == ("because", {"halt_id": "halt-x"})
 
 
 # Halt and lift.

@@ -10,6 +10,7 @@ from flatbook.events import (
     calls,
     chain,
     control,
+    control_v1,
     forced,
     funds,
     offers,
@@ -353,7 +354,16 @@ CONTROL: tuple[Event, ...] = (
     control.CommandAccepted(
         key="k-1", actor="alice", verb="halt", reason="looks odd", arguments={"scope": "all"}, accepted_at=AT
     ),
-    control.CommandRefused(key="k-2", actor="alice", verb="lift", why="no halt 'x'", refused_at=AT),
+    control_v1.CommandRefusedV1(key="k-2", actor="alice", verb="lift", why="no halt 'x'", refused_at=AT),
+    control.CommandRefused(
+        key="k-2",
+        actor="alice",
+        verb="lift",
+        reason="read it",
+        arguments={"halt_id": "x"},
+        why="no halt 'x'",
+        refused_at=AT,
+    ),
     control.TradingHalted(
         halt_id=HaltId("halt-abcdefghij"),
         scope=control.HaltScope.INSTRUMENT,

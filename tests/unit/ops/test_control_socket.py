@@ -207,6 +207,27 @@ def test_idle_connections_make_room_for_new_ones(path: Path) -> None:
     play(path, scene, Bounds(connections_max=2))
 
 
+def test_a_connection_whose_first_request_is_on_its_way_makes_room_for_nobody(path: Path) -> None:
+    async def scene(_desk: Desk, _server: ControlServer) -> None:
+        new = [await visit(path) for _ in range(2)]
+        late = await visit(path)
+        assert (await late.ask(id="2", kind="status"))["error"] == "busy"
+        for visitor in (*new, late):
+            assert (await visitor.ask(id="1", kind="command", command=command("halt")))["ok"] is True
+
+    play(path, scene, Bounds(connections_max=2, begin_s=20))
+
+
+def test_a_connection_that_never_asks_makes_room_after_a_while(path: Path) -> None:
+    async def scene(_desk: Desk, _server: ControlServer) -> None:
+        silent = [await visit(path) for _ in range(2)]
+        late = await visit(path)
+        assert (await late.ask(id="2", kind="status"))["ok"] is True
+        assert await silent[0].is_closed()
+
+    play(path, scene, Bounds(connections_max=2, begin_s=0))
+
+
 def test_commands_that_wait_are_bounded_and_stopping_is_not(path: Path) -> None:
     async def scene(desk: Desk, _server: ControlServer) -> None:
         visitor = await visit(path)

@@ -20,7 +20,7 @@ from benchmarks import TIMES, Figure, amount, at_most, median, share
 from benchmarks.bare_quote import BareLine
 from benchmarks.bench_quote_step import OWNER, QTY, START, STEP_NS, TICK, TRADED, Desk, ended_of
 from flatbook.engine.effects import Place
-from flatbook.engine.step import steps
+from flatbook.engine.step import look_ahead, steps
 from flatbook.events.codec import encode_events
 from flatbook.events.orders import OrderStyle
 from flatbook.journal.memory import MemoryJournal
@@ -129,12 +129,13 @@ class Line:
         return BareLine(touch.bid, touch.ask, self.desk.state.epoch)
 
     def settle(self) -> None:
-        """Looks after the wakes, as a desk does once an order has left, and lets the venue answer: nothing was left."""
+        """Lets the venue answer that nothing was left; looks ahead and after the wakes, as a desk does at rest."""
         desk = self.desk
-        desk.wakes.next_at()
         ended = [(ended_of(desk.state, order_id, desk.now), desk.now) for order_id in desk.state.open_orders]
         answers, desk.answers = desk.answers, []
         desk.take([*answers, *ended])
+        look_ahead(desk.state, desk.rules, desk.wakes)
+        desk.wakes.next_at()
 
     def hear(self, frame: bytes) -> tuple[int, ...]:
         """Takes a frame, and returns the ns at which it began and each of PARTS ended, to its order and signature."""

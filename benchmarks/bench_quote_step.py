@@ -166,8 +166,8 @@ class Desk:
         self.seen.woken = self._woken
         self.take([(Restarted(), self.now), (Resumed(key=self.seat.key), self.now)])
 
-    def _woken(self, keys: Iterable[NetKey]) -> None:
-        self.answers += [(Woken(key=key), self.now) for key in keys]
+    def _woken(self, key: NetKey) -> None:
+        self.answers.append((Woken(key=key), self.now))
 
     def take(self, items: list[tuple[Item, Instant]]) -> None:
         """Takes inputs in one turn, and makes what the venue will answer to its effects."""

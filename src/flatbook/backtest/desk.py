@@ -23,7 +23,7 @@ from flatbook.backtest.standing import PLAIN_RATES, style_of
 from flatbook.backtest.terms import Terms
 from flatbook.engine.effects import Cancel, Effect, Place
 from flatbook.engine.inputs import Item, PlaceAnswered, Restarted, Resumed
-from flatbook.engine.quoting import SeatView
+from flatbook.engine.quoting import SeatView, seat_view
 from flatbook.engine.rules import Rules
 from flatbook.engine.step import finish, take_item
 from flatbook.engine.turn import Turn
@@ -93,6 +93,10 @@ class SimulatedDesk:
     def touch(self, instrument: InstrumentId) -> Touch | None:
         """Returns the best of both sides; None while the book is unfit, crossed or empty on one side."""
         return self._simulator.touch(self._places[instrument])
+
+    def touch_since(self, instrument: InstrumentId, after: Instant) -> Touch | None:
+        """Returns the same; None too where the book was not seen fit since an instant, that one left out."""
+        return self._simulator.touch_after(self._places[instrument], after)
 
     def observed_at(self, instrument: InstrumentId) -> Instant | None:
         """Returns when the book was last seen fit, by our clock; None before the first time."""
@@ -274,7 +278,7 @@ class SimulatedDesk:
     def full_view(self, owner: OwnerId) -> SeatView:
         """Returns the view of a seat on the state, which has caught up."""
         self.catch_up()
-        return SeatView(self._turn, self._rules.seats[owner])
+        return seat_view(self._turn, self._rules.seats[owner])
 
     def _fresh_turn(self) -> Turn:
         turn = self._turn
@@ -331,7 +335,7 @@ class SimulatedDesk:
         now = self._turn.now = Instant(self._simulator.now)
         for seated in self._rules.seats.values():
             seat = seated.seat
-            decision = seat.decide(SeatView(self._turn, seated), seat.params)
+            decision = seat.decide(seat_view(self._turn, seated), seat.params)
             if decision.intents or decision.notes:
                 return False
             if decision.wake != self._wakes.wake_of(seat.key):

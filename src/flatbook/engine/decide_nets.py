@@ -20,10 +20,15 @@ ROUNDS_MAX = 4
 
 def decide_touched(turn: Turn) -> None:
     """Asks each strategy whose net was touched in this turn, again while risk refuses, at most ROUNDS_MAX times."""
+    seats = turn.rules.seats
     for _ in range(ROUNDS_MAX):
         touched, turn.touched = turn.touched, {}
         for key in touched:
-            decide_net(turn, key)
+            seated = seats.get(key[0])
+            if seated is None:
+                _decide_hedge(turn, key)
+            else:
+                decide_seat(turn, key, seated)
         if not turn.touched:
             return
 
@@ -31,9 +36,13 @@ def decide_touched(turn: Turn) -> None:
 def decide_net(turn: Turn, key: NetKey) -> None:
     """Asks the strategy of one net, and books its notes and what risk approved of its intents."""
     seated = turn.rules.seats.get(key[0])
-    if seated is not None:
+    if seated is None:
+        _decide_hedge(turn, key)
+    else:
         decide_seat(turn, key, seated)
-        return
+
+
+def _decide_hedge(turn: Turn, key: NetKey) -> None:
     hedge = turn.rules.hedges.get(key)
     if hedge is None:
         return

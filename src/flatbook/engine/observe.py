@@ -6,7 +6,7 @@ the nearest level of all who watch the instrument; only when one is reached is i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -29,7 +29,7 @@ _KINDS = {kind: number for number, kind in enumerate(FeatureKind)}
 
 _BID, _ASK, _ABOVE = Series.BID, Series.ASK, Edge.AT_OR_ABOVE
 
-Woke = Callable[[Iterable[NetKey]], None]
+Woke = Callable[[NetKey], None]
 
 
 class Sight:
@@ -133,9 +133,7 @@ class Watch(msgspec.Struct, gc=False):
             self.others[level.series] = (min(above, ticks), below) if is_above else (above, max(below, ticks))
 
     def is_reached(self, sight: Sight) -> bool:
-        """Whether it waits, and what it waits for is there."""
-        if self.is_woken:
-            return False
+        """Whether what it waits for is there."""
         bid, ask = sight.book.best_bid, sight.book.best_ask
         if bid >= self.bid_above or bid <= self.bid_below or ask >= self.ask_above or ask <= self.ask_below:
             return True
@@ -208,6 +206,13 @@ class Observations:
         """Returns the best of both sides; None while the book is unfit, crossed or empty on one side."""
         sight = self._sights.get(instrument)
         return sight.book.touch() if sight is not None and sight.is_shown else None
+
+    def touch_since(self, instrument: InstrumentId, after: Instant) -> Touch | None:
+        """Returns the same; None too where the book was not seen fit since an instant, that one left out."""
+        sight = self._sights.get(instrument)
+        if sight is None or not sight.is_shown or sight.at is None or sight.at <= after:
+            return None
+        return sight.book.touch()
 
     def observed_at(self, instrument: InstrumentId) -> Instant | None:
         """Returns when the book was last seen fit, by our clock; None before the first time."""
@@ -339,14 +344,19 @@ class Observations:
     def _wake_all(self, sight: Sight) -> None:
         for key, watch in sight.watched.items():
             watch.is_woken = True
-            self.woken((key,))
+            self.woken(key)
 
     def _wake_reached(self, sight: Sight) -> None:
-        """Wakes whose level is reached, once: the next answer of a strategy arms its sights anew."""
-        for key, watch in sight.watched.items():
-            if watch.is_reached(sight):
+        """Wakes whose level is reached, once: the next answer of a strategy arms its sights anew.
+
+        Needs: a level of the sight is reached. Where one alone watches, it is its own.
+        """
+        watched = sight.watched
+        is_alone = len(watched) == 1
+        for key, watch in watched.items():
+            if not watch.is_woken and (is_alone or watch.is_reached(sight)):
                 watch.is_woken = True
-                self.woken((key,))
+                self.woken(key)
 
 
 def wakes_over(sights: Sights, woken: Woke) -> Wakes:
@@ -362,5 +372,5 @@ def _observed_by(seated: SeatRules) -> tuple[InstrumentId, ...]:
     return tuple(dict.fromkeys((*(each.id for each in seat.instruments), *seat.observes)))
 
 
-def _nobody(_keys: Iterable[NetKey]) -> None:
+def _nobody(_key: NetKey) -> None:
     return

@@ -5,30 +5,33 @@ The same code runs in a backtest, on paper and live: who keeps the sights differ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
+from flatbook.engine.ahead import NOTHING_AHEAD, Ahead, next_order_id, orders_of, room_of
 from flatbook.engine.book_intents import book_place, book_refused
-from flatbook.engine.rules import SeatRules
+from flatbook.engine.rules import SeatRules, Traded
 from flatbook.engine.turn import Turn
 from flatbook.events.control import Severity
 from flatbook.events.orders import CancelReason
 from flatbook.market.orderbook import Touch
+from flatbook.market.sights import Sights
 from flatbook.risk.limits import ORDER_RATE_WINDOW_S
-from flatbook.risk.quote_checks import Room, check_quote, first_broken
+from flatbook.risk.quote_checks import Room, first_broken, passes_plainly
 from flatbook.state.desk import State
 from flatbook.state.halts import halt_over, kill_over
 from flatbook.state.intents import CancelIntent, Intent, PlaceIntent
-from flatbook.state.orders import TERMINAL, Order
+from flatbook.state.orders import Order
 from flatbook.state.positions import DayResult, NetKey, TurnedDown
 from flatbook.state.slots import SlotHeld
 from flatbook.state.stops import stop_over
 from flatbook.strategies.quoting import Stop
-from flatbook.values.ids import InstrumentId, OrderId, OwnerId, Slot, order_id_of_observation
-from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant, later
+from flatbook.values.ids import InstrumentId, OrderId, OwnerId, Slot
+from flatbook.values.instants import NS_PER_S, Instant, later
 from flatbook.values.instruments import Instrument, Product, Side
 from flatbook.values.money import ZERO, Money, Price, Quantity, divide_cut
 from flatbook.values.us_eastern import eastern_day
@@ -45,31 +48,29 @@ _STOPS = {
 }
 
 
-class SeatView:
+class SeatView(msgspec.Struct, frozen=True, gc=False):
     """What the strategy of a seat can see in one turn, read straight from the state and the sights."""
 
-    __slots__ = ("_age_ns", "_seat", "_sights", "_state", "_touches", "_turn", "now", "owner")
-
-    def __init__(self, turn: Turn, seated: SeatRules) -> None:
-        self._turn, self._state, self._sights = turn, turn.state, turn.market.sights
-        self._seat, self._age_ns = seated.seat, seated.limits.book_age_ms_max * NS_PER_MS
-        self._touches: dict[InstrumentId, Touch | None] = {}
-        self.now: Instant = turn.now
-        self.owner: OwnerId = seated.seat.owner
+    now: Instant
+    owner: OwnerId
+    seated: SeatRules
+    ahead: Ahead
+    _fit_after: Instant
+    _turn: Turn
+    _state: State
+    _sights: Sights
+    _touches: dict[InstrumentId, Touch | None]
 
     def touch(self, instrument: InstrumentId) -> Touch | None:
         """Returns the best of both sides; None while the book is unfit, stale or empty on one side."""
         touches = self._touches
-        if instrument in touches:
-            return touches[instrument]
-        seen_at = self._sights.observed_at(instrument)
-        is_seen = seen_at is not None and self.now - seen_at < self._age_ns
-        touch = touches[instrument] = self._sights.touch(instrument) if is_seen else None
-        return touch
+        if instrument not in touches:
+            touches[instrument] = self._sights.touch_since(instrument, self._fit_after)
+        return touches[instrument]
 
     def price(self, instrument: InstrumentId, ticks: int) -> Price:
         """Returns a price of an instrument of its seat, exact to the tick. Units: ticks; quote per base."""
-        return Price(ticks * self._named(instrument).rules.tick)
+        return Price(ticks * self.seated.traded[instrument].instrument.rules.tick)
 
     def observed_at(self, instrument: InstrumentId) -> Instant | None:
         """Returns when its book was last seen fit, by our clock; None before the first time."""
@@ -77,15 +78,14 @@ class SeatView:
 
     def orders(self, instrument: InstrumentId) -> Sequence[Order]:
         """Returns the orders of this owner that are open or still owe executions, oldest first."""
-        owing = self._state.owing.get((self.owner, self._named(instrument).underlying))
-        if not owing:
-            return ()
-        orders = self._state.orders
-        return [order for order_id in owing if (order := orders[order_id]).instrument == instrument]
+        state, ahead = self._state, self.ahead
+        if ahead.seq == state.seq:
+            return ahead.orders[instrument]
+        return orders_of(state, self.seated.traded[instrument])
 
     def position(self, instrument: InstrumentId) -> Quantity:
         """Returns the signed position of this owner. Units: contracts."""
-        row = self._state.positions.rows.get((self.owner, self._seat.account, instrument))
+        row = self._state.positions.rows.get((self.owner, self.seated.seat.account, instrument))
         return _NONE_HELD if row is None else row.qty
 
     def slot(self, instrument: InstrumentId, slot: Slot) -> SlotHeld | None:
@@ -108,7 +108,7 @@ class SeatView:
 
     def free(self, instrument: InstrumentId) -> tuple[Money, Quantity] | None:
         """Returns what may still be spent, and what may still be sold; None before the account was stated."""
-        state, named = self._state, self._named(instrument)
+        state, named = self._state, self.seated.traded[instrument].instrument
         if named.account not in state.opened:
             return None
         if named.product is not Product.SPOT:
@@ -123,7 +123,7 @@ class SeatView:
         state = self._state
         if not state.halts and not state.stops:
             return None
-        place = (self.owner, self._seat.account, instrument)
+        place = (self.owner, self.seated.seat.account, instrument)
         if halt_over(state.halts, *place) is not None:
             return Stop.ALL if kill_over(state.halts, *place) is None else Stop.KILLED
         return _STOPS[
@@ -137,19 +137,24 @@ class SeatView:
 
     def order_id(self, index: int) -> OrderId:
         """Returns the id of the `index`-th order that this decision places, from 0."""
-        state = self._state
-        return order_id_of_observation(self.owner, epoch=state.epoch, count=state.intents.get(self.owner, 0) + index)
+        state, ahead = self._state, self.ahead
+        if ahead.seq == state.seq and not index:
+            return ahead.order_id
+        return next_order_id(state, self.owner, index)
 
-    def _named(self, instrument: InstrumentId) -> Instrument:
-        for each in self._seat.instruments:
-            if each.id == instrument:
-                return each
-        raise KeyError(f"{self.owner} does not quote on {instrument}")
+
+def seat_view(turn: Turn, seated: SeatRules) -> SeatView:
+    """Returns what the strategy of a seat can see in a turn."""
+    now, owner, state, ahead = turn.now, seated.seat.owner, turn.state, turn.wakes.ahead
+    fit_after: Any = now - seated.age_ns
+    if ahead.owner != owner or ahead.state is not state:
+        ahead = NOTHING_AHEAD
+    return SeatView(now, owner, seated, ahead, fit_after, turn, state, turn.market.sights, {})
 
 
 def decide_seat(turn: Turn, key: NetKey, seated: SeatRules) -> None:
     """Pulls quotes whose book is not seen any more, asks the strategy, and books its notes and its intents."""
-    seat, view = seated.seat, SeatView(turn, seated)
+    seat, view = seated.seat, seat_view(turn, seated)
     for instrument in seat.instruments:
         if view.touch(instrument.id) is None:
             _pull_unseen(turn, view, instrument, seated)
@@ -158,7 +163,7 @@ def decide_seat(turn: Turn, key: NetKey, seated: SeatRules) -> None:
     for note in decision.notes:
         turn.book(note)
     if decision.intents:
-        retry = _book_intents(turn, key, seated, view, decision.intents)
+        retry = _book_intents(turn, key, view, decision.intents)
         if retry is not None and (decision.wake.at is None or retry < decision.wake.at):
             turn.wakes.put(key, replace(decision.wake, at=retry), turn.now)
 
@@ -180,9 +185,7 @@ def _pull_unseen(turn: Turn, view: SeatView, instrument: Instrument, seated: Sea
             turn.cancel(order, CancelReason.STALE_PRICE)
 
 
-def _book_intents(
-    turn: Turn, key: NetKey, seated: SeatRules, view: SeatView, intents: tuple[Intent, ...]
-) -> Instant | None:
+def _book_intents(turn: Turn, key: NetKey, view: SeatView, intents: tuple[Intent, ...]) -> Instant | None:
     """Books cancels first, then each order that risk approves. A side that was refused waits before it is tried again.
 
     Gives: when an order that was left out may be tried again, None where none was.
@@ -190,26 +193,27 @@ def _book_intents(
     rooms: dict[InstrumentId, Room] = {}
     retry: Instant | None = None
     for each in intents:
-        if isinstance(each, CancelIntent):
+        if type(each) is CancelIntent:
             _cancel_own(turn, view, each)
-    last, limits, refusals = intents[-1], seated.limits, turn.state.refusals
+    seated, last, refusals = view.seated, intents[-1], turn.state.refusals
     for intent in intents:
-        if not isinstance(intent, PlaceIntent):
+        if type(intent) is not PlaceIntent:
             continue
-        check = first_broken if intent is last else check_quote  # nobody looks at the room after the last
         waits_until = _waits_until(turn, intent) if refusals else None
         if waits_until is not None:
             retry = waits_until if retry is None else min(retry, waits_until)
             continue
         if retry is not None:  # an intent that was left out has no id: those after it move up
             intent = replace(intent, order_id=view.order_id(0))  # noqa: PLW2901 (the same wish under its id)
-        instrument = intent.instrument
-        room = rooms.get(instrument.id) if rooms else None
-        if room is None:
-            room = rooms[instrument.id] = _room_of(turn, view, instrument)
-        refusal = check(room, intent, limits)
+        name, limits = intent.instrument.id, seated.limits
+        if name not in rooms:
+            rooms[name] = _room_of(turn, view, seated.traded[name])
+        room = rooms[name]
+        refusal = None if passes_plainly(room, intent, limits) else first_broken(room, intent, limits)
         if refusal is None:
             book_place(turn, intent)
+            if intent is not last:  # nobody looks at the room after it
+                room.add(intent)
         else:
             book_refused(turn, key, intent, (refusal,), severity=Severity.WARNING)
     return retry
@@ -235,53 +239,15 @@ def retry_at(refusals: int, since: Instant) -> Instant:
     return later(since, seconds=min(REFUSED_WAIT_S_MAX, 1 << min(refusals - 1, REFUSED_WAIT_S_MAX.bit_length())))
 
 
-def _room_of(turn: Turn, view: SeatView, instrument: Instrument) -> Room:
+def _room_of(turn: Turn, view: SeatView, traded: Traded) -> Room:
     """Returns where the owner stands on an instrument now."""
-    state, owner = turn.state, view.owner
-    place, now, positions = (owner, instrument.account, instrument.id), turn.now, state.positions
-    touch, quote_usd = view.touch(instrument.id), state.mark(instrument.quote)
-    row, result = positions.rows.get(place), positions.days.get((owner, instrument.underlying))
-    room = Room(
-        instrument,
-        touch,
-        None,
-        (),
-        quote_usd,
-        _NONE_HELD if row is None else row.qty,
-        state.order_times,
-        now - _RATE_WINDOW_NS,  # type: ignore[arg-type]  # an instant less a duration is one
-        ZERO if result is None else day_result_usd(result, now, touch, instrument, quote_usd),
-    )
-    if state.halts or state.stops:
-        _restrict(room, state, owner)
-    for key in turn.rules.traders.get(instrument.id, ()):
-        if owing := state.owing.get(key):
-            _count_orders(state.orders, owing, room, is_own=key[0] == owner)
+    state, now, ahead, instrument = turn.state, turn.now, view.ahead, traded.instrument
+    room = ahead.rooms[instrument.id] if ahead.seq == state.seq else room_of(state, turn.rules, traded)
+    touch, result = view.touch(instrument.id), state.positions.days.get(traded.net)
+    room.touch = touch
+    room.rate_from = now - _RATE_WINDOW_NS  # type: ignore[assignment]  # an instant less a duration is one
+    room.day_result_usd = ZERO if result is None else day_result_usd(result, now, touch, instrument, room.quote_usd)
     return room
-
-
-def _restrict(room: Room, state: State, owner: OwnerId) -> None:
-    """Notes what stands against new risk of an owner in a room."""
-    place = (owner, room.instrument.account, room.instrument.id)
-    halt = halt_over(state.halts, *place)
-    room.halt = None if halt is None else halt.halt_id
-    room.is_killed = kill_over(state.halts, *place) is not None
-    room.stopped = tuple(side for side in Side if stop_over(state.stops, owner, side) is not None)
-
-
-def _count_orders(orders: Mapping[OrderId, Order], owing: Iterable[OrderId], room: Room, *, is_own: bool) -> None:
-    """Counts the orders of a net on the instrument of a room; those of others only where they may rest."""
-    instrument = room.instrument.id
-    for order_id in owing:
-        order = orders[order_id]
-        if order.instrument != instrument:
-            continue
-        is_open = order.status not in TERMINAL
-        if is_own:
-            room.count(order.side, order.leaves, reduces=order.reduce_only)
-            room.open_orders += is_open
-        if is_open and not order.cancel_pending:
-            room.rest(order.side, order.limit)
 
 
 def day_result_usd(

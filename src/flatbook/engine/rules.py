@@ -14,11 +14,12 @@ from flatbook.risk.limits import Limits
 from flatbook.risk.monitor import MonitorRules
 from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.state.calls import WalletKey
-from flatbook.state.positions import NetKey
+from flatbook.state.positions import NetKey, PositionKey
 from flatbook.strategies.hedge_terms import HedgeParams
 from flatbook.strategies.offers import OfferParams
 from flatbook.strategies.quoting import Seat
 from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, OwnerId, SourceId
+from flatbook.values.instants import NS_PER_MS
 from flatbook.values.instruments import Instrument, Product
 from flatbook.values.money import Price
 
@@ -41,11 +42,33 @@ class HedgeRules(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(instrument.account for instrument in self.named)
 
 
+class Traded(msgspec.Struct, frozen=True, gc=False):
+    """An instrument that a seat trades, with the net and the position that its orders move."""
+
+    instrument: Instrument
+    net: NetKey
+    position: PositionKey
+
+
 class SeatRules(msgspec.Struct, frozen=True, kw_only=True):
-    """A quoting strategy at its seat, and what it may do."""
+    """A quoting strategy at its seat, and what it may do.
+
+    Units: ns. `age_ns` and `traded` are worked out here: how old a book may be, and what it trades.
+    """
 
     seat: Seat
     limits: QuoteLimits
+    age_ns: int = 0
+    traded: dict[InstrumentId, Traded] = {}
+
+    def __post_init__(self) -> None:
+        owner, put = self.seat.owner, msgspec.structs.force_setattr
+        put(self, "age_ns", self.limits.book_age_ms_max * NS_PER_MS)
+        put(self, "traded", {each.id: _traded_by(owner, each) for each in self.seat.instruments})
+
+
+def _traded_by(owner: OwnerId, instrument: Instrument) -> Traded:
+    return Traded(instrument, (owner, instrument.underlying), (owner, instrument.account, instrument.id))
 
 
 class OfferRules(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
@@ -34,7 +34,7 @@ from flatbook.engine.ports import ApprovedOrder, ChainSource, Clock, Conflict, F
 from flatbook.engine.recover import KeptStates, recover
 from flatbook.engine.reports import AccountStatement
 from flatbook.engine.rules import Rules
-from flatbook.engine.step import Step, execution_source, joined, moved_cursors, step
+from flatbook.engine.step import Step, execution_source, joined, look_ahead, moved_cursors, step
 from flatbook.events.control import CommandRefused, EngineStarted, EngineStopped, Mode, TradingHalted
 from flatbook.events.event import Event
 from flatbook.events.orders import NotSentReason
@@ -170,14 +170,14 @@ class Engine:
         """Writes an observation, and wakes the strategies that wait for it. Returns whether it was news."""
         if not self.parts.market.write(underlying, source, quote):
             return False
-        self._wake(self.wakes.observing(underlying, source))
+        for key in self.wakes.observing(underlying, source):
+            self._wake(key)
         return True
 
-    def _wake(self, keys: Iterable[NetKey]) -> None:
-        for key in keys:
-            if key not in self._woken:
-                self._woken[key] = None
-                self.deliver(Woken(key=key))
+    def _wake(self, key: NetKey) -> None:
+        if key not in self._woken:
+            self._woken[key] = None
+            self.deliver(Woken(key=key))
 
     def stop(self, reason: str) -> None:
         """Ends the loop after the present turn; working orders stay, and are found again at the next start."""
@@ -275,6 +275,7 @@ class Engine:
         self._tell()
         self._ask_overdue()
         self._stop_if_over()
+        look_ahead(self.state, self.parts.rules, self.wakes)
 
     def _turn(self, items: Sequence[tuple[Item, Waiter]]) -> None:
         """Takes a batch: in one commit, or in several where it leads to more events than a row should carry."""
@@ -339,7 +340,9 @@ class Engine:
         stilled = still(self.wakes, item, now)
         if any(isinstance(event, TradingHalted) for event in events):
             self._act([cancel_of(self.state.orders[order_id]) for order_id in self.state.open_orders])
-            self._wake(key for key in self.wakes.waiting_for(Trigger.HALT_CHANGED) if key not in stilled)
+            for key in self.wakes.waiting_for(Trigger.HALT_CHANGED):
+                if key not in stilled:
+                    self._wake(key)
 
     def _keep_error(self, detail: str) -> None:
         self.poisons = [*(told for told in self.poisons if told != detail), detail][-POISONS_MAX:]

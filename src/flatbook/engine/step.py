@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from flatbook.engine.ahead import ahead_of
 from flatbook.engine.decide_nets import decide_net, decide_touched, scan_net
 from flatbook.engine.decide_offers import decide_offers
 from flatbook.engine.effects import Effect
@@ -81,6 +82,8 @@ from flatbook.state.desk import State
 from flatbook.values.ids import AccountId, SourceId
 from flatbook.values.instants import Instant
 
+_NEVER = Instant(0)
+
 
 class Step(msgspec.Struct, frozen=True, gc=False):
     """What one input led to. The events are folded already; the effects wait for the commit."""
@@ -135,7 +138,7 @@ def steps(state: State, market: Market, items: Iterable[tuple[Item, Instant]], *
 
     Needs: none but the last is of a kind that somebody waits for, or else they would be asked late.
     """
-    turn = Turn(state, market, wakes, now=Instant(0), rules=rules)
+    turn = Turn(state, market, wakes, _NEVER, rules)
     for item, at in items:
         turn.now = at
         _TAKES[type(item)](turn, item)
@@ -161,6 +164,17 @@ def finish(turn: Turn) -> None:
     if state.calls:
         revoke_left_over(turn)
     watch(turn)
+
+
+def look_ahead(state: State, rules: Rules, wakes: Wakes) -> None:
+    """Works out what the seat that was asked last needs for its next decision, where an event has come since.
+
+    Needs: nothing waits for it now.
+    """
+    key, ahead = wakes.asked_last, wakes.ahead
+    seated = None if key is None else rules.seats.get(key[0])
+    if seated is not None and (ahead.seq != state.seq or ahead.state is not state or ahead.owner != seated.seat.owner):
+        wakes.ahead = ahead_of(state, rules, seated)
 
 
 def _take_executions(turn: Turn, item: ExecutionsRead) -> None:
@@ -190,7 +204,7 @@ def _take_activity(turn: Turn, item: ActivitySeen) -> None:
 
 
 def _take_woken(turn: Turn, item: Woken) -> None:
-    if turn.wakes.is_resumed(item.key):
+    if item.key in turn.wakes.newest:
         turn.touched[item.key] = None
 
 

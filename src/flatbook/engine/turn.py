@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+
 from flatbook.engine.effects import Effect, cancel_of
 from flatbook.engine.rules import Rules
 from flatbook.engine.wakes import Wakes
@@ -43,18 +45,19 @@ _MOVES_ACCOUNT = (
 )
 
 
-class Turn:
+class Turn(msgspec.Struct):
     """Collects what one input leads to. Each booked event is folded at once, so that what follows sees it."""
 
-    __slots__ = ("cursors", "dropped", "effects", "events", "market", "now", "rules", "state", "touched", "wakes")
-
-    def __init__(self, state: State, market: Market, wakes: Wakes, *, now: Instant, rules: Rules) -> None:
-        self.state, self.market, self.wakes, self.now, self.rules = state, market, wakes, now, rules
-        self.events: list[Event] = []
-        self.effects: list[Effect] = []
-        self.cursors: dict[SourceId, str] = {}
-        self.touched: dict[NetKey, None] = {}
-        self.dropped: list[str] = []
+    state: State
+    market: Market
+    wakes: Wakes
+    now: Instant
+    rules: Rules
+    events: list[Event] = []
+    effects: list[Effect] = []
+    cursors: dict[SourceId, str] = {}
+    touched: dict[NetKey, None] = {}
+    dropped: list[str] = []
 
     def book(self, event: Event) -> None:
         """Folds an event and keeps it for the commit."""

@@ -35,8 +35,10 @@ CALM = Decimal("0.8")
 
 def watch(turn: Turn) -> None:
     """Raises or clears the alerts of the desk's own bounds, after a turn that moved a position or a mark."""
-    if not _MOVES.isdisjoint(map(type, turn.events)):
-        _watch_residue(turn)
+    for event in turn.events:
+        if type(event) in _MOVES:
+            _watch_residue(turn)
+            break
     if turn.rules.pegged:
         for event in tuple(turn.events):
             if type(event) is MarkSet and event.asset in turn.rules.pegged:

@@ -72,7 +72,9 @@ class MemoryJournal:
 
         Errors: Fenced, Conflict, JournalUnavailable when closed or full; RowTooLarge when the row is too large.
         """
-        self._check_next(after, epoch)
+        store = self._store
+        if self._closed or store.lease != epoch or store.link.last != after or not epoch:
+            self._check_next(after, epoch)
         if not events and not cursors:
             return after
         return self._add(encode_row(events, cursors), len(events), epoch, at)
@@ -88,11 +90,9 @@ class MemoryJournal:
         return self.last
 
     def _check_next(self, after: Seq, epoch: Epoch) -> None:
-        store = self._store
-        if self._closed or store.lease != epoch or store.link.last != after or not epoch:  # which one it is, they tell
-            self._check_open()
-            check_lease(store.lease, epoch)
-            check_after(store.link.last, after)
+        self._check_open()
+        check_lease(self._store.lease, epoch)
+        check_after(self._store.link.last, after)
 
     def _add(self, content: tuple[bytes, bytes], count: int, epoch: Epoch, at: Instant) -> Seq:
         store = self._store

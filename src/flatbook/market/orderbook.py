@@ -101,12 +101,11 @@ class OrderBook:
                 elif price == best:
                     best = self._ask_above(price) or PRICE_BOUND
         self._under, self.best_ask = best, best if best < PRICE_BOUND else 0
-        self._forget_empty()
+        if len(levels) + len(self._bids) > self._room:
+            self._forget_empty()
 
     def _forget_empty(self) -> None:
-        """Takes away what has no size, where there may be as much of it as of the rest."""
-        if len(self._bids) + len(self._asks) <= self._room:
-            return
+        """Takes away what has no size. Needs: there may be as much of it as of the rest."""
         for levels in (self._bids, self._asks):
             for price in [price for price, size in levels.items() if not size]:
                 del levels[price]
@@ -114,7 +113,8 @@ class OrderBook:
 
     def _bid_below(self, price: int) -> int:
         bids, size_at, last = self._bids, self._bids.get, price - WALK_MAX
-        self._forget_empty()
+        if len(bids) + len(self._asks) > self._room:
+            self._forget_empty()
         while price > last:
             price -= 1
             if size_at(price):
@@ -123,7 +123,8 @@ class OrderBook:
 
     def _ask_above(self, price: int) -> int:
         asks, size_at, last = self._asks, self._asks.get, price + WALK_MAX
-        self._forget_empty()
+        if len(asks) + len(self._bids) > self._room:
+            self._forget_empty()
         while price < last:
             price += 1
             if size_at(price):

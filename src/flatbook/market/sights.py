@@ -16,6 +16,10 @@ class Sights(Protocol):
         """Returns the best of both sides; None while the book is unfit, crossed or empty on one side."""
         ...
 
+    def touch_since(self, instrument: InstrumentId, after: Instant) -> Touch | None:
+        """Returns the same; None too where the book was not seen fit since an instant, that one left out."""
+        ...
+
     def observed_at(self, instrument: InstrumentId) -> Instant | None:
         """Returns when the book was last seen fit, by our clock; None before the first time."""
         ...
@@ -29,6 +33,10 @@ class NothingSeen:
     """The sights of a desk that observes no books."""
 
     def touch(self, _instrument: InstrumentId) -> Touch | None:
+        """Returns None: no book is observed."""
+        return None
+
+    def touch_since(self, _instrument: InstrumentId, _after: Instant) -> Touch | None:
         """Returns None: no book is observed."""
         return None
 

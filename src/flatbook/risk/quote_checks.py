@@ -61,6 +61,12 @@ class Room(msgspec.Struct, gc=False):
             if reduces:
                 self.sell_exits += leaves
 
+    def add(self, intent: PlaceIntent) -> None:
+        """Counts an intent that may be carried out as working."""
+        self.count(intent.side, intent.qty, reduces=intent.reduce_only)
+        self.rest(intent.side, intent.limit)
+        self.open_orders += 1
+
     def rest(self, side: Side, limit: Price | None) -> None:
         """Notes that one of our orders may rest at a price."""
         if limit is None:
@@ -77,18 +83,14 @@ Rule = Callable[[Room, PlaceIntent, QuoteLimits], Refusal | None]
 
 def check_quote(room: Room, intent: PlaceIntent, limits: QuoteLimits) -> Refusal | None:
     """Returns the rule that an intent breaks, None when it may be carried out; it is counted as working then."""
-    refusal = first_broken(room, intent, limits)
+    refusal = None if passes_plainly(room, intent, limits) else first_broken(room, intent, limits)
     if refusal is None:
-        room.count(intent.side, intent.qty, reduces=intent.reduce_only)
-        room.rest(intent.side, intent.limit)
-        room.open_orders += 1
+        room.add(intent)
     return refusal
 
 
 def first_broken(room: Room, intent: PlaceIntent, limits: QuoteLimits) -> Refusal | None:
-    """Returns the rule that an intent breaks, None when it may be carried out; nobody looks at the room after it."""
-    if passes_plainly(room, intent, limits):
-        return None
+    """Returns the rule that an intent breaks, None when it may be carried out: rule by rule, where none passes all."""
     for rule in EXITS if intent.reduce_only else NEW_RISK:
         refusal = rule(room, intent, limits)
         if refusal is not None:
@@ -101,26 +103,28 @@ def passes_plainly(room: Room, intent: PlaceIntent, limits: QuoteLimits) -> bool
 
     Gives: False where a rule must be asked, whatever it then says.
     """
-    limit, touch, qty, result = intent.limit, room.touch, intent.qty, room.day_result_usd
-    if limit is None or touch is None or result is None or room.quote_usd is None or intent.reduce_only:
+    limit, touch, qty, result, usd = intent.limit, room.touch, intent.qty, room.day_result_usd, room.quote_usd
+    if limit is None or touch is None or result is None or usd is None or intent.reduce_only:
         return False
-    if room.halt is not None or room.stopped or qty > limits.order_qty_max or result < -limits.day_loss_usd_max:
+    if room.halt is not None or room.stopped or room.open_orders >= limits.open_orders_max:
         return False
-    if room.open_orders >= limits.open_orders_max:
+    if qty > limits.order_qty_max or (result is not ZERO and result < -limits.day_loss_usd_max):
         return False
-    if qty * limit * intent.instrument.contract_size * room.quote_usd > limits.order_notional_usd_max:
+    size, times, cap = intent.instrument.contract_size, room.order_times, limits.orders_per_minute_max
+    worth = qty * limit * usd if size is ONE else qty * limit * size * usd
+    if worth > limits.order_notional_usd_max or (len(times) >= cap and times[-cap] >= room.rate_from):
         return False
-    times, cap = room.order_times, limits.orders_per_minute_max
-    if len(times) >= cap and times[-cap] >= room.rate_from:
-        return False
-    tick, makes_only = room.instrument.rules.tick, intent.style is _POST_ONLY
     if intent.side is _BUY:
-        crossed, reached, other = room.own_ask, room.position + room.buy_leaves + qty, touch.ask * tick
-        is_inside = (limit < other if makes_only else limit <= other) and (crossed is None or limit < crossed)
+        leaves, own, other = room.buy_leaves, room.own_ask, touch.ask * room.instrument.rules.tick
+        if limit > other or (intent.style is _POST_ONLY and limit == other) or (own is not None and limit >= own):
+            return False
+        reached = room.position + qty
     else:
-        crossed, reached, other = room.own_bid, room.sell_leaves + qty - room.position, touch.bid * tick
-        is_inside = (limit > other if makes_only else limit >= other) and (crossed is None or limit > crossed)
-    return is_inside and reached <= limits.position_max
+        leaves, own, other = room.sell_leaves, room.own_bid, touch.bid * room.instrument.rules.tick
+        if limit < other or (intent.style is _POST_ONLY and limit == other) or (own is not None and limit <= own):
+            return False
+        reached = qty - room.position
+    return (reached if leaves is ZERO else reached + leaves) <= limits.position_max
 
 
 def _refusal(rule: RefusalRule, limit: object, asked: object) -> Refusal:

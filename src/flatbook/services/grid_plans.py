@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from flatbook.engine.quoting import SeatView
+from flatbook.engine.quoting import seat_view
 from flatbook.engine.rules import Rules, SeatRules
 from flatbook.engine.turn import Turn
 from flatbook.engine.wakes import Wakes
@@ -31,6 +31,10 @@ class OneTouch:
         self._touch, self._at = touch, at
 
     def touch(self, _instrument: InstrumentId) -> Touch | None:
+        """Returns what was told."""
+        return self._touch
+
+    def touch_since(self, _instrument: InstrumentId, _after: Instant) -> Touch | None:
         """Returns what was told."""
         return self._touch
 
@@ -68,7 +72,7 @@ def planned(state: State, rules: Rules, seat: SeatRules, touch: Touch, now: Inst
     Gives: what the first decision of an engine would be that starts on this state and sees this touch.
     """
     turn = Turn(state, Market(OneTouch(touch, now)), Wakes(), now=now, rules=rules)
-    view, params = SeatView(turn, seat), seat.seat.params
+    view, params = seat_view(turn, seat), seat.seat.params
     assert isinstance(params, GridParams)
     decision = decide(view, params)
     cancels = {each.order_id: each for each in decision.intents if isinstance(each, CancelIntent)}

@@ -52,11 +52,12 @@ def order_id_of_observation(owner: OwnerId, *, epoch: Epoch, count: int, attempt
     again.
     Gives: 26 lower-case letters and digits that end in the count.
     """
-    return OrderId(f"{_observed_by(owner, epoch, attempt)}{str(count).zfill(COUNT_DIGITS)}")
+    return OrderId(f"{observed_prefix(owner, epoch, attempt)}{str(count).zfill(COUNT_DIGITS)}")
 
 
 @lru_cache(maxsize=OWNERS_CACHED_MAX)
-def _observed_by(owner: OwnerId, epoch: Epoch, attempt: int) -> str:
+def observed_prefix(owner: OwnerId, epoch: Epoch, attempt: int = 0) -> str:
+    """Returns what the ids of the intents that an owner decides on observations begin with, before the count."""
     return _order_id("observation", owner, str(epoch), str(attempt))[: ORDER_ID_LENGTH - COUNT_DIGITS]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -142,8 +141,9 @@ class Scene:
         self.waiting: list[Woken] = []
         self.traded = traded
 
-    def _woken(self, keys: Iterable[NetKey]) -> None:
-        self.waiting += [Woken(key=key) for key in keys if Woken(key=key) not in self.waiting]
+    def _woken(self, key: NetKey) -> None:
+        if Woken(key=key) not in self.waiting:
+            self.waiting.append(Woken(key=key))
 
     def take(self, item: Item) -> Step:
         """Steps one input now."""

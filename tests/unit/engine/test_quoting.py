@@ -119,12 +119,12 @@ def test_a_level_that_is_reached_wakes_the_strategy_once() -> None:
 def test_what_is_observed_before_a_woken_strategy_answers_wakes_it_no_second_time() -> None:
     scene = Scene(lambda _view, _scene: decision(levels=(BID,), every=(Every(SPOT.id, 2),)))
     scene.begin()
-    told: list[tuple[NetKey, ...]] = []
-    scene.seen.woken = lambda keys: told.append(tuple(keys))
+    told: list[NetKey] = []
+    scene.seen.woken = told.append
     for bid in (990, 989, 988, 987):
         scene.book.replace([(bid, 5)], [(1001, 5)])
         scene.seen.saw_book(SPOT.id, scene.now)
-    assert told == [(scene.seat.key,)]
+    assert told == [scene.seat.key]
 
 
 def test_every_second_observation_wakes_who_wants_every_second() -> None:

@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from flatbook.market.depth import UNREADABLE, Depth, Follows, Grid, Heard, Unread, Update, levels, unread
+from flatbook.market.depth import UNREADABLE, Depth, Follows, Grid, Heard, Unread, Update, both_levels, unread
 from flatbook.values.instants import NS_PER_MS
 from flatbook.venues.book_stream import BookFeed, WholeByRest
 from flatbook.venues.http import Request
 
 DEPTH = "@depth"
+_NEXT, _OLD, _GAP = Follows.NEXT, Follows.OLD, Follows.GAP  # the name of a member is looked up slowly
 
 
 class _Change(msgspec.Struct, gc=False):
@@ -57,7 +58,7 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         grid = grids.get(symbol)
         if grid is None or DEPTH not in told.stream:
             return ()
-        bids, asks = levels(change.b, grid), levels(change.a, grid)
+        bids, asks = both_levels(change.b, change.a, grid)
     except UNREADABLE as error:
         return (unread(error, symbol),) if _is_of_book(frame) else ()
     depth = Depth(bids, asks, change.U, change.u, change.pu)
@@ -76,7 +77,7 @@ def read_whole(symbol: str, body: bytes, grid: Grid) -> Update | Unread:
     """Returns the book that the answer to `GET depth` holds."""
     try:
         told = _whole.decode(body)
-        bids, asks = levels(told.bids, grid), levels(told.asks, grid)
+        bids, asks = both_levels(told.bids, told.asks, grid)
     except UNREADABLE as error:
         return unread(error)
     return Update(symbol, True, Depth(bids, asks, told.last_update_id, told.last_update_id))
@@ -85,17 +86,17 @@ def read_whole(symbol: str, body: bytes, grid: Grid) -> Update | Unread:
 def spot_rule(last: int, is_fresh: bool, change: Depth) -> Follows:
     """Spot: the first change covers the number after the book's, each later one begins there."""
     if change.last <= last:
-        return Follows.OLD
+        return _OLD
     follows = change.first <= last + 1 if is_fresh else change.first == last + 1
-    return Follows.NEXT if follows else Follows.GAP
+    return _NEXT if follows else _GAP
 
 
 def futures_rule(last: int, is_fresh: bool, change: Depth) -> Follows:
     """USD-M: the first change covers the book's number, each later one names the one before it."""
     if change.last < last or (change.last == last and not is_fresh):
-        return Follows.OLD
+        return _OLD
     follows = change.first <= last or change.before == last if is_fresh else change.before == last
-    return Follows.NEXT if follows else Follows.GAP
+    return _NEXT if follows else _GAP
 
 
 def _streams(symbols: Sequence[str], prefix: str) -> str:

@@ -29,7 +29,8 @@ _WINDOW = (RECV_WINDOW, str(WINDOW_MS))
 _BUYS, _SELLS, _REDUCING = ("side", "BUY"), ("side", "SELL"), (("reduceOnly", "true"),)
 _ENDING = (("newOrderRespType", "RESULT"), ("selfTradePreventionMode", SELF_TRADE), _WINDOW)
 _Query = tuple[str, str]
-_BUY = Side.BUY  # the name of a member is looked up slowly, and its identity at once
+_BUY, _POST_ONLY, _SPOT = Side.BUY, OrderStyle.POST_ONLY, Product.SPOT  # the name of a member is looked up slowly
+_AT_MARKET, _MAKER = ("type", "MARKET"), ("type", "LIMIT_MAKER")
 _LASTING = {
     style: (("type", "LIMIT"), ("timeInForce", word))
     for style, word in ((OrderStyle.LIMIT, "GTC"), (OrderStyle.IOC, "IOC"), (OrderStyle.POST_ONLY, "GTX"))
@@ -56,26 +57,23 @@ def place_request(market: Market, order: ApprovedOrder, *, symbol: str) -> Reque
     Gives: one of a key of its own against trading with ourselves; no id of a broker. Spot has no word for an order that
     only reduces: what it sells is there.
     """
-    limit, reduces = order.limit, order.reduce_only and market.product is not Product.SPOT
+    limit, is_spot, qty = order.limit, market.product is _SPOT, ("quantity", plain(order.qty))
+    if limit is None:
+        terms: tuple[_Query, ...] = (_AT_MARKET, qty)
+    elif is_spot and order.style is _POST_ONLY:
+        terms = (_MAKER, qty, ("price", plain(limit)))
+    else:
+        terms = (*_LASTING[order.style], qty, ("price", plain(limit)))
+    if order.reduce_only and not is_spot:
+        terms += _REDUCING
     query = (
         ("symbol", symbol),
         _BUYS if order.side is _BUY else _SELLS,
-        *_kind(market, order),
-        ("quantity", plain(order.qty)),
-        *((("price", plain(limit)),) if limit is not None else ()),
-        *(_REDUCING if reduces else ()),
+        *terms,
         ("newClientOrderId", order.order_id),
         *_ENDING,
     )
     return Request(method="POST", path=market.order, query=query)
-
-
-def _kind(market: Market, order: ApprovedOrder) -> tuple[_Query, ...]:
-    if order.limit is None:
-        return (("type", "MARKET"),)
-    if order.style is OrderStyle.POST_ONLY and market.product is Product.SPOT:
-        return (("type", "LIMIT_MAKER"),)
-    return _LASTING[order.style]
 
 
 def cancel_request(market: Market, order_id: OrderId, *, symbol: str) -> Request:

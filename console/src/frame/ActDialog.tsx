@@ -25,7 +25,15 @@ function Part({ title, children, testid }: { title: string; children: ReactNode;
 }
 
 function Effect({ preview }: { preview: Preview }) {
-  const { orders = [], nets = [], halts = [], warnings = [] } = preview.effect;
+  const { orders = [], nets = [], halts = [], limits = [], warnings = [], refused = null } = preview.effect;
+  if (refused !== null) {
+    return (
+      <p role="alert" className="m-0 flex items-center gap-2 text-danger" data-testid="act-refused">
+        <Icon name="bad" size={14} />
+        {`it would be refused: ${refused}`}
+      </p>
+    );
+  }
   return (
     <>
       {warnings.map((text) => (
@@ -34,6 +42,7 @@ function Effect({ preview }: { preview: Preview }) {
           {text}
         </p>
       ))}
+      {limits.length > 0 && <LimitRows rows={limits} />}
       <p className="m-0">
         {orders.length === 0 ? "No order is touched." : `${orders.length} ${orders.length === 1 ? "order is" : "orders are"} cancelled:`}
       </p>
@@ -71,6 +80,32 @@ function Effect({ preview }: { preview: Preview }) {
         </ul>
       )}
     </>
+  );
+}
+
+type LimitRow = NonNullable<Preview["effect"]["limits"]>[number];
+
+/** What a limit becomes for each of whom it bounds, and how much of it is used then. */
+function LimitRows({ rows }: { rows: readonly LimitRow[] }) {
+  return (
+    <ul className="m-0 flex list-none flex-col gap-1 p-0" data-testid="act-limits">
+      {rows.map((row) => (
+        <li key={row.scope} className="flex flex-wrap items-center gap-x-3 text-xs" data-testid="act-limit">
+          <span className="font-medium">{row.scope}</span>
+          <span className="text-text2">
+            <Amount value={row.limit} unit={row.unit} /> → <Amount value={row.to} unit={row.unit} />
+          </span>
+          {row.current === null ? (
+            <span className="text-2xs text-muted">bounds each order</span>
+          ) : (
+            <span className="text-2xs text-text2">
+              used <Amount value={row.current} unit={row.unit} />: {row.use_pct ?? "?"} % now, {row.use_pct_then ?? "?"} % then
+            </span>
+          )}
+          {row.is_over && <Badge tone="bad">over it at once</Badge>}
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -151,7 +186,8 @@ export function ActDialog({ wanted, onClose }: { wanted: Wanted; onClose: () => 
     },
   });
   const asked = preview.data?.confirm || null;
-  const ready = preview.data !== undefined && reason.trim().length >= REASON_MIN && (asked === null || typed === asked);
+  const isRefused = (preview.data?.effect.refused ?? null) !== null;
+  const ready = preview.data !== undefined && !isRefused && reason.trim().length >= REASON_MIN && (asked === null || typed === asked);
 
   function submit(event: FormEvent): void {
     event.preventDefault();

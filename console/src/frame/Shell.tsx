@@ -10,6 +10,7 @@ import { Chain } from "./Chain";
 import { KeysDialog } from "./KeysDialog";
 import { LimitForm } from "./LimitForm";
 import { ModeStrip } from "./ModeStrip";
+import { Notices } from "./Notices";
 import { Palette } from "./Palette";
 import { RouterView } from "./RouterView";
 import { Sidebar } from "./Sidebar";
@@ -70,6 +71,7 @@ export function Shell() {
       <a href="#main" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-s3 focus:p-2" data-testid="skip">
         Skip to the page
       </a>
+      <Notices />
       <ModeStrip />
       <div className="flex min-h-0 flex-1">
         <Sidebar pages={pages} />

@@ -4,17 +4,20 @@ import { createContext, useContext, useEffect, useMemo, useState, type ReactNode
 export const THEMES = ["dark", "light"] as const;
 export const PNL_COLOURS = ["green-up", "red-up", "blue-orange"] as const;
 export const DENSITIES = ["dense", "wide"] as const;
+/** Which alerts and halts pop up on every page when they come; the bell counts them in any case. */
+export const NOTICES = ["all", "critical", "none"] as const;
 export const ZONES = ["UTC", "America/New_York", "America/Chicago", "Europe/London", "Europe/Berlin", "Asia/Tokyo", "Asia/Hong_Kong"] as const;
 
 export type Settings = {
   theme: (typeof THEMES)[number];
   pnl: (typeof PNL_COLOURS)[number];
   density: (typeof DENSITIES)[number];
+  notices: (typeof NOTICES)[number];
   zone: string;
   narrow: boolean;
 };
 
-export const USUAL: Settings = { theme: "dark", pnl: "green-up", density: "dense", zone: "UTC", narrow: false };
+export const USUAL: Settings = { theme: "dark", pnl: "green-up", density: "dense", notices: "all", zone: "UTC", narrow: false };
 const KEY = "flatbook.settings";
 
 function isZone(zone: unknown): zone is string {
@@ -39,6 +42,7 @@ export function readSettings(text: string | null): Settings {
     theme: among(THEMES, kept.theme, USUAL.theme),
     pnl: among(PNL_COLOURS, kept.pnl, USUAL.pnl),
     density: among(DENSITIES, kept.density, USUAL.density),
+    notices: among(NOTICES, kept.notices, USUAL.notices),
     zone: isZone(kept.zone) ? kept.zone : USUAL.zone,
     narrow: kept.narrow === true,
   };

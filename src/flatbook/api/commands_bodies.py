@@ -17,13 +17,14 @@ TEXT_MAX = 256
 VERSION_TEXT_MAX = 32
 
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]*(?!\n)$"  # a text that is printed moves no cursor of a terminal
+SAYS_SOMETHING = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*(?!\n)$"  # and not of blanks alone
 Name = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=NO_CONTROLS)]
 Reason = Annotated[
     str,
     Meta(
         min_length=1,
         max_length=REASON_TEXT_MAX,
-        pattern=NO_CONTROLS,
+        pattern=SAYS_SOMETHING,
         description="Why: it stands in the journal. One line, without control characters.",
     ),
 ]

@@ -8,18 +8,19 @@ from typing import NamedTuple
 import msgspec
 
 from flatbook.api.answers.moment import Answer, AsOf
+from flatbook.api.answers.risk import risk_answer, use_text
 from flatbook.engine.agreed import Hedged, open_nets, version_of
 from flatbook.engine.inputs import Verb
+from flatbook.engine.rules import Rules
 from flatbook.events.control import HaltCause, HaltScope
-from flatbook.ops.config_shape import Config
 from flatbook.projections.open_orders import OpenOrder, open_orders
 from flatbook.projections.positions import NetLine, net_lines
-from flatbook.risk.limits import Limits
+from flatbook.risk.limits import CONFIGURED, why_not_told
 from flatbook.state.desk import State
 from flatbook.state.halts import Halt, must_cancel
 from flatbook.values.ids import HaltId, OrderId
 from flatbook.values.instants import Instant, text_of_instant
-from flatbook.values.money import ZERO, plain
+from flatbook.values.money import ZERO, parse_number, plain
 
 Arguments = Mapping[str, str]
 
@@ -44,13 +45,37 @@ class HaltRow(msgspec.Struct, frozen=True, kw_only=True):
     halted_at: str
 
 
+class LimitRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A limit that is set, of one scope: what it is and becomes, and how much of it is used before and after.
+
+    Units: as `unit` says; `use_pct` and `use_pct_then` in percent, None where it bounds single orders or what it bounds
+    cannot be valued. `is_over`: more is used than it will allow, so that what opens is refused from then on.
+    """
+
+    name: str
+    scope: str
+    unit: str
+    configured: str
+    limit: str
+    to: str
+    current: str | None
+    use_pct: str | None
+    use_pct_then: str | None
+    is_over: bool
+
+
 class EffectBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What a command touches: orders that it cancels or asks for, nets that it trades, halts that it lifts."""
+    """What a command touches: orders that it cancels or asks for, nets that it trades, halts that it lifts, limits.
+
+    `refused` says why the engine would refuse it now, where that is known before it is sent.
+    """
 
     orders: list[OpenOrder] = []
     nets: list[NetRow] = []
     halts: list[HaltRow] = []
+    limits: list[LimitRow] = []
     warnings: list[str] = []
+    refused: str | None = None
 
 
 class PreviewAnswer(Answer, frozen=True, kw_only=True):
@@ -70,8 +95,13 @@ class Seen(NamedTuple):
 
     state: State
     moment: AsOf
-    config: Config
-    hedged: Hedged
+    rules: Rules
+    now: Instant
+
+    @property
+    def hedged(self) -> Hedged:
+        """The nets that are hedged."""
+        return self.rules.hedges
 
 
 def preview_of(seen: Seen, verb: Verb, arguments: Arguments) -> PreviewAnswer:
@@ -194,12 +224,34 @@ def _place(seen: Seen, arguments: Arguments) -> EffectBody:
 
 
 def _set_limit(seen: Seen, arguments: Arguments) -> EffectBody:
-    name = arguments["name"]
-    if name not in Limits.__struct_fields__:
-        return EffectBody(warnings=["there is no such limit"])
-    stated = ZERO + getattr(seen.config.risk, name)
-    now = plain(min(seen.state.limits.get(name, stated), stated))
-    return EffectBody(warnings=[f"{name} is {now} now, configured {plain(stated)}: it becomes {arguments['to']}"])
+    """Says what a limit becomes, and how much of it is used then; or why it cannot be that."""
+    name, text, rules = arguments["name"], arguments["to"], seen.rules
+    if (why := why_not_told(rules.limits, seen.state.limits, name, text)) is not None:
+        return EffectBody(warnings=[why], refused=why)
+    configured = ZERO + getattr(rules.limits, name)
+    to = configured if text == CONFIGURED else parse_number(text)
+    rows = [
+        LimitRow(
+            name=name,
+            scope=each.scope,
+            unit=each.unit,
+            configured=plain(configured),
+            limit=each.limit,
+            to=plain(to),
+            current=each.current,
+            use_pct=each.use_pct,
+            use_pct_then=None if each.current is None else use_text(parse_number(each.current), to),
+            is_over=each.current is not None and parse_number(each.current) > to,
+        )
+        for each in risk_answer(seen.state, seen.moment, rules, seen.now).limits
+        if each.name == name and each.command is not None
+    ]
+    over = [f"{row.scope} uses {row.current} {row.unit}: what opens there is refused" for row in rows if row.is_over]
+    now = rows[0].limit if rows else plain(configured)
+    return EffectBody(
+        limits=rows,
+        warnings=[f"{name} is {now} now, configured {plain(configured)}: it becomes {plain(to)}", *over],
+    )
 
 
 def _nothing(_seen: Seen, _arguments: Arguments) -> EffectBody:

@@ -93,7 +93,7 @@ class Sender:
 
 def seen_of(site: Site, view: View) -> Seen:
     """Returns what previews of a moment are made of."""
-    return Seen(view.folds.state, view.moment, site.loaded.config, site.rules.hedges)
+    return Seen(view.folds.state, view.moment, site.rules, site.now)
 
 
 def _refusal(answer: CommandAnswer) -> Problem:

@@ -8,7 +8,7 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from flatbook.api import access_routes, checks_routes, commands
+from flatbook.api import access_routes, checks_routes, commands, tasks_routes
 from flatbook.api.access import Access
 from flatbook.api.access_gate import Gate
 from flatbook.api.access_guard import admitting
@@ -18,6 +18,7 @@ from flatbook.api.commands_jobs import Jobs
 from flatbook.api.commands_send import Sender
 from flatbook.api.kept import Kept
 from flatbook.api.site import Site
+from flatbook.api.tasks import Tasks
 from flatbook.engine.ports import Clock
 from flatbook.ops.home import DOOR_FILE
 from flatbook.ops.os_user import os_user
@@ -32,18 +33,19 @@ def open_door(site: Site, clock: Clock, host: str, port: int) -> Access:
     return Access(path, clock, host=host, port=port, user=os_user(), section=section)
 
 
-def door_routes(access: Access, site: Site) -> Router:
-    """Returns the routes of the door: sessions, tokens, audit, commands, previews, jobs and checks."""
+def door_routes(access: Access, site: Site, tasks: Tasks) -> Router:
+    """Returns the routes of the door: sessions, tokens, audit, commands, previews, jobs, checks and tasks."""
     jobs, checks = Jobs(access.file, site), Checks(site, access.clock)
     sender = Sender(access, site, jobs)
     return Router(
         path="/",
-        route_handlers=[*access_routes.ROUTES, *commands.ROUTES, *checks_routes.ROUTES],
+        route_handlers=[*access_routes.ROUTES, *commands.ROUTES, *checks_routes.ROUTES, *tasks_routes.ROUTES],
         dependencies={
             "access": Provide(lambda: access, sync_to_thread=False),
             "checks": Provide(lambda: checks, sync_to_thread=False),
             "jobs": Provide(lambda: jobs, sync_to_thread=False),
             "sender": Provide(lambda: sender, sync_to_thread=False),
+            "tasks": Provide(lambda: tasks, sync_to_thread=False),
         },
     )
 
@@ -52,6 +54,8 @@ def guarded_app(
     site: Site, access: Access, reads: Sequence[ControllerRouterHandler], *, on_death: OnDeath | None = None
 ) -> tuple[Gate, Litestar]:
     """Returns what is served, the gate with the application behind it, and that application."""
-    routes = (*reads, door_routes(access, site))
+    tasks = Tasks(site.options(), access.clock)
+    routes = (*reads, door_routes(access, site, tasks))
     app = create_app(site, routes, guards=[admitting(access)], is_live=access.is_live, on_death=on_death)
+    app.on_shutdown.append(tasks.close)
     return Gate(Kept(app, site, access.count), access), app

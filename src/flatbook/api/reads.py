@@ -11,15 +11,18 @@ from flatbook.api import (
     reads_desk,
     reads_events,
     reads_health,
+    reads_keys,
     reads_log,
     reads_orders,
     reads_performance,
     reads_reports,
+    reads_strategies,
 )
 from flatbook.api.stream import stream
 
 READS: tuple[ControllerRouterHandler, ...] = (
     *reads_health.ROUTES,
+    *reads_keys.ROUTES,
     *reads_desk.ROUTES,
     *reads_orders.ROUTES,
     *reads_books.ROUTES,
@@ -29,5 +32,6 @@ READS: tuple[ControllerRouterHandler, ...] = (
     *reads_log.ROUTES,
     *reads_reports.ROUTES,
     *reads_performance.ROUTES,
+    *reads_strategies.ROUTES,
     stream,
 )

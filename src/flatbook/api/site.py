@@ -96,6 +96,11 @@ class Site:
         return ("--home", str(self.home), *stated)
 
     @property
+    def config_path(self) -> Path:
+        """Where the configuration was read from: a file, or the home."""
+        return self.home if self._config is None else self._config
+
+    @property
     def moments_in_work(self) -> int:
         """How many moments of the past are being folded."""
         return len(self._making)

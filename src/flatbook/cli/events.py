@@ -241,6 +241,7 @@ def verify(
         Path | None, says("File that an earlier verify wrote; the note beside the journal when left out.")
     ] = None,
     anchor_to: Annotated[Path | None, says("File to write the end of the journal to, as the next anchor.")] = None,
+    backup: Annotated[Path | None, says("A backup to read in its place, as a restore would first.")] = None,
     where: Where = HERE,
 ) -> None:
     """Reads the whole journal, archived segments included, and checks every number, hash, order and event.
@@ -250,8 +251,9 @@ def verify(
     from flatbook.cli.reading import check_journal, journal_path
     from flatbook.journal.inspection import verify as verify_journal
 
-    path = check_journal(journal_path(where))
-    head = _noted(path, where) if anchor is None else _read_anchor(anchor)
+    path = check_journal(journal_path(where) if backup is None else backup)
+    noted = None if anchor is not None or backup is not None else _noted(path, where)
+    head = noted if anchor is None else _read_anchor(anchor)
     verified = verify_journal(path, anchor=head, progress=progress("verifying"))
     if anchor_to is not None:
         _write_anchor(anchor_to, verified.head)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
+
+from flatbook.ops.home import BY_LINES, PROGRESS_VARIABLE
 
 SCHEMA = "flatbook.{verb}.v1"
 NOTHING = "-"
@@ -182,12 +185,16 @@ def _print_rich(table: Table) -> None:
 
 
 def progress(label: str) -> Progress:
-    """Returns what reports progress on one line of standard error, when somebody watches it there."""
-    if not sys.stderr.isatty():
+    """Returns what reports progress on standard error, when somebody watches it there: on one line of a terminal, or
+    by lines where the API reads them.
+    """
+    by_lines = os.environ.get(PROGRESS_VARIABLE) == BY_LINES
+    if not by_lines and not sys.stderr.isatty():
         return lambda _done, _total: None
+    lead, end = ("", "\n") if by_lines else (LINE_START, "")
 
     def say(done: int, total: int) -> None:
-        print(f"{LINE_START}{label}: {done:,} of {total:,}", end="", file=sys.stderr, flush=True)
+        print(f"{lead}{label}: {done:,} of {total:,}", end=end, file=sys.stderr, flush=True)
 
     return say
 

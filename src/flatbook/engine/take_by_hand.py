@@ -20,7 +20,7 @@ from flatbook.events.control import HedgeHeld
 from flatbook.events.orders import CancelReason, OrderStyle
 from flatbook.events.risk import RiskLimitSet
 from flatbook.risk.checks import Refused, check
-from flatbook.risk.limits import Limits
+from flatbook.risk.limits import CONFIGURED, why_not_told
 from flatbook.state.intents import Intent, PlaceIntent
 from flatbook.state.positions import NetKey
 from flatbook.strategies.decision import Decision, Trigger
@@ -29,10 +29,9 @@ from flatbook.strategies.hedge_terms import HedgeParams
 from flatbook.values.ids import EventRef, OrderId, OwnerId, Underlying, order_id_of_event
 from flatbook.values.instants import later
 from flatbook.values.instruments import Instrument, Side, is_multiple, tick_at
-from flatbook.values.money import ONE, ZERO, NumberRefused, Price, Quantity, parse_number, plain
+from flatbook.values.money import ZERO, NumberRefused, Price, Quantity, parse_number, plain
 
 SMALLEST = Decimal("1E-18")
-CONFIGURED = "configured"
 GOOD_S_MAX = 3_600
 
 Refusal = str
@@ -184,21 +183,7 @@ def _why_off_grid(intent: PlaceIntent) -> Refusal | None:
 def why_not_set_limit(turn: Turn, command: Command) -> Refusal | None:
     """Returns why a limit cannot be set, None when it can: it exists, and is not looser than it is configured."""
     name, text = command.arguments.get("name", ""), command.arguments.get("to", "")
-    configured = turn.rules.limits
-    if name not in Limits.__struct_fields__:
-        return f"no limit is called {name!r}: {', '.join(Limits.__struct_fields__)}"
-    if text == CONFIGURED:
-        return None if name in turn.state.limits else f"{name} is as it is configured already"
-    try:
-        to = parse_number(text)
-    except NumberRefused as error:
-        return f"to must be a number, or {CONFIGURED}: {error}"
-    most = getattr(configured, name)
-    if isinstance(most, int) and to > ZERO and not is_multiple(to, ONE):
-        return f"{name} is counted: it must be a whole number"
-    if not ZERO < to <= most:
-        return f"{name} must be above zero and at most {plain(Decimal(most))}, as configured: more needs a new start"
-    return None
+    return why_not_told(turn.rules.limits, turn.state.limits, name, text)
 
 
 def set_limit(turn: Turn, command: Command) -> None:

@@ -17,6 +17,7 @@ from flatbook.ops.config_read import (
     ConfigRefused,
     Key,
     Problem,
+    Stated,
     Tree,
     key_text,
     lay_environment,
@@ -28,6 +29,7 @@ from flatbook.ops.home import CONFIG_FILE
 from flatbook.ops.secret_value import Places
 from flatbook.values.ids import digest_text
 
+CHANGED = "changed"
 UNDIGESTED = ("secrets.", "age.", "log.", "alerts.", "api.")
 
 
@@ -78,6 +80,36 @@ def load_text(
     Errors: ConfigRefused with all that is wrong.
     """
     return _loaded(read_text(text, name), home, environment or {})
+
+
+def load_changed(
+    home: Path,
+    changes: Mapping[Key, str | None],
+    *,
+    path: Path | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Loaded:
+    """Returns the configuration as `load` does, as if its files stated some values otherwise. Nothing is written.
+
+    Needs: `changes` are texts as the environment states them; None leaves a value out.
+    Errors: ConfigRefused with all that is wrong.
+    """
+    tree = read_files(home if path is None else path)
+    for key, text in changes.items():
+        _change(tree, key, text)
+    return _loaded(tree, home, environment)
+
+
+def _change(tree: Tree, key: Key, text: str | None) -> None:
+    for part in key[:-1]:
+        below = tree.setdefault(part, {})
+        if not isinstance(below, dict):
+            return
+        tree = below
+    if text is None:
+        tree.pop(key[-1], None)
+    else:
+        tree[key[-1]] = Stated(value=text, origin=CHANGED, as_text=True)
 
 
 def _loaded(tree: Tree, home: Path, environment: Mapping[str, str]) -> Loaded:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 HOME_VARIABLE = "FLATBOOK_HOME"
+PROGRESS_VARIABLE, BY_LINES = "FLATBOOK_PROGRESS", "lines"  # a verb then tells its progress where it is no terminal
 HOME_FOLDER = ".flatbook"
 CONFIG_FILE = "flatbook.toml"
 SOCKET_FILE = Path("run", "engine.sock")

@@ -7,9 +7,11 @@ from decimal import Decimal
 
 import msgspec
 
-from flatbook.values.money import ZERO
+from flatbook.values.instruments import is_multiple
+from flatbook.values.money import ONE, ZERO, NumberRefused, parse_number, plain
 
 ORDER_RATE_WINDOW_S = 60
+CONFIGURED = "configured"
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,3 +46,24 @@ def tightened(limits: Limits, told: Mapping[str, Decimal]) -> Limits:
         if name in limits.__struct_fields__ and to < getattr(limits, name)
     }
     return msgspec.structs.replace(limits, **changes) if changes else limits
+
+
+def why_not_told(configured: Limits, told: Mapping[str, Decimal], name: str, text: str) -> str | None:
+    """Returns why an operator cannot set a limit, None when he can: it exists, and is not looser than configured.
+
+    Needs: `told` is what was set before; `text` is a number, or CONFIGURED to take that back.
+    """
+    if name not in Limits.__struct_fields__:
+        return f"no limit is called {name!r}: {', '.join(Limits.__struct_fields__)}"
+    if text == CONFIGURED:
+        return None if name in told else f"{name} is as it is configured already"
+    try:
+        to = parse_number(text)
+    except NumberRefused as error:
+        return f"to must be a number, or {CONFIGURED}: {error}"
+    most = getattr(configured, name)
+    if isinstance(most, int) and to > ZERO and not is_multiple(to, ONE):
+        return f"{name} is counted: it must be a whole number"
+    if not ZERO < to <= most:
+        return f"{name} must be above zero and at most {plain(Decimal(most))}, as configured: more needs a new start"
+    return None

@@ -8,6 +8,7 @@ from flatbook.engine.ports import Clock, Switch
 from flatbook.engine.reports import AccountStatement, NotSent, Unknown
 from flatbook.engine.take_clock import SKEW_MS_MAX, least_skew_ms
 from flatbook.ops.config import Loaded
+from flatbook.ops.config_accounts import is_real_money
 from flatbook.ops.doctor import Finding, Verdict
 from flatbook.services.live_accounts import Line
 from flatbook.services.live_exchanges import exchange_venue_of
@@ -29,7 +30,22 @@ async def of_exchange(loaded: Loaded, name: str, line: Line, clock: Clock) -> li
         return [_finding(check, Verdict.FAIL, venue.standing.flaw, LOOK)]
     if isinstance(stated, Unknown | NotSent):
         return [_finding(check, Verdict.FAIL, f"no answer: {stated.reason.value}", LOOK)]
-    return [_finding(check, Verdict.OK, f"reached at {venue.card.name}"), *_of_statement(check, venue, stated)]
+    reached = _finding(check, Verdict.OK, f"reached at {venue.card.name}")
+    is_real = is_real_money(loaded.config.accounts[name])
+    return [reached, _of_rights(check, venue, is_real=is_real), *_of_statement(check, venue, stated)]
+
+
+def _of_rights(check: str, venue: ExchangeVenue, *, is_real: bool) -> Finding:
+    """Returns what is known of the rights of a key: our own adapters have read them, and refuse one that has more.
+
+    Binance states them where money is real only.
+    """
+    if isinstance(venue, CcxtVenue):
+        text = "what its key may do is not told through ccxt"
+        return _finding(check, Verdict.WARN, text, "make sure at the exchange that it may trade and not withdraw")
+    if isinstance(venue, BinanceVenue) and not is_real:
+        return _finding(check, Verdict.OK, "what its key may do is stated nowhere here, and no money is real")
+    return _finding(check, Verdict.OK, "its key may read and trade, and may not withdraw")
 
 
 def _of_statement(

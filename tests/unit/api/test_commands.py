@@ -201,6 +201,8 @@ def test_a_preview_shows_what_would_be_touched_and_changes_with_it(door: Door, r
 def test_a_limit_is_tightened_and_taken_back(door: Door, home: Path, risk: dict[str, str]) -> None:
     preview = previewed(door, "set-limit", {"name": "order_shares_max", "to": "5"}, risk)
     assert preview["effect"]["warnings"] == ["order_shares_max is 50 now, configured 50: it becomes 5"]
+    (row,) = preview["effect"]["limits"]
+    assert (row["scope"], row["limit"], row["to"], row["current"], row["is_over"]) == ("desk", "50", "5", None, False)
     body = {"name": "order_shares_max", "to": "5"}
     answer = agreed(door, "set-limit", body, "limit-0001", risk)
     assert answer.status_code == 200
@@ -288,8 +290,35 @@ def test_an_engine_that_is_drained_ends_and_then_nothing_is_done() -> None:
         assert told["events"][0]["verb"] == "drain"
 
 
-@pytest.mark.parametrize("name", ["__class__", "__init__", "version", "nothing"])
-def test_what_is_no_limit_is_shown_as_none(door: Door, risk: dict[str, str], name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "to", "why"),
+    [
+        ("__class__", "1", "no limit is called '__class__'"),
+        ("nothing", "1", "no limit is called 'nothing'"),
+        ("order_shares_max", "0", "order_shares_max must be above zero and at most 50"),
+        ("order_shares_max", "51", "order_shares_max must be above zero and at most 50"),
+        ("open_orders_max", "1.5", "open_orders_max is counted"),
+        ("order_shares_max", "configured", "order_shares_max is as it is configured already"),
+    ],
+)
+def test_a_preview_refuses_a_limit_that_the_engine_would_refuse(
+    door: Door, risk: dict[str, str], name: str, to: str, why: str
+) -> None:
     door.clock.shifted_ns += 10_000_000_000
-    preview = previewed(door, "set-limit", {"name": name, "to": "1"}, risk)
-    assert preview["effect"]["warnings"] == ["there is no such limit"]
+    body = {"name": name, "to": to}
+    effect = previewed(door, "set-limit", body, risk)["effect"]
+    told = agreed(door, "set-limit", body, f"no-limit-{name}-{to.replace('.', '-')}", risk)
+    assert effect["refused"].startswith(why)
+    assert (told.status_code, told.json()["detail"]) == (422, effect["refused"])
+
+
+def test_a_preview_of_a_limit_says_how_much_of_it_is_used_then(door: Door, risk: dict[str, str]) -> None:
+    door.clock.shifted_ns += 10_000_000_000
+    effect = previewed(door, "set-limit", {"name": "day_loss_usd_max", "to": "1"}, risk)["effect"]
+    assert [(row["scope"], row["to"]) for row in effect["limits"]] == [("desk:COIN", "1")]
+    assert effect["limits"][0]["use_pct_then"] is not None
+
+
+def test_a_reason_of_blanks_is_none(door: Door, risk: dict[str, str]) -> None:
+    answer = door.give("halt", {"reason": "   "}, "blank-0001", risk)
+    assert (answer.status_code, answer.json()["errors"][0]["where"]) == (422, "body:reason")

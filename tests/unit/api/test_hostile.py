@@ -160,8 +160,11 @@ def changing(door: Door) -> list[str]:
 def test_no_body_of_a_wrong_shape_does_anything_anywhere(door: Door, home: Path) -> None:
     shown, places = dict(proof(door, "admin")), changing(door)
     tokens, met = door.access.tokens(), dict[str, None]()
+    needing_nothing = [place for place, body in described_bodies(door) if not body["required"]]
     for place in places:
         for number, body in enumerate(BODIES):
+            if body == {} and place in needing_nothing:
+                continue
             door.clock.shifted_ns += 61 * NS_PER_S
             keyed = {**shown, "idempotency-key": f"hostile-{number:04}"}
             answer = door.client.post(place, json=body, headers=keyed)
@@ -179,8 +182,9 @@ def test_no_body_of_a_wrong_shape_does_anything_anywhere(door: Door, home: Path)
 WRONG: dict[str, list[Any]] = {
     "integer": ["30", True, 1.5, 30.0, None, [], {}],
     "string": [1, 0, True, 1.5, None, [], {}, ["r"]],
+    "array": ["x", 1, True, None, {}],
 }
-RIGHT: dict[str, Any] = {"integer": 1, "string": "1"}
+RIGHT: dict[str, Any] = {"integer": 1, "string": "1", "array": [{"name": "x", "to": "1"}]}
 
 
 def described_bodies(door: Door) -> list[tuple[str, dict[str, Any]]]:
@@ -238,7 +242,7 @@ def test_every_field_of_every_body_is_of_its_type_and_the_refusal_names_it(door:
         (b'{"name":"x","scope":"all","days":3}', "body:scope", "Invalid enum value 'all'"),
         (b"[]", "body", "Expected `object`, got `array`"),
     ],
-    ids=["text", "unknown", "missing", "no_such", "list"],
+    ids=["text", "unknown", "missing", "no_such", "array"],
 )
 def test_a_refusal_of_a_body_names_the_field_and_what_is_wrong(door: Door, body: bytes, where: str, what: str) -> None:
     keyed = [*proof(door, "admin"), JSON, ("idempotency-key", "named-0001")]

@@ -9,8 +9,12 @@ import { PageHead } from "@/components/PageHead";
 import { Facts, Panel } from "@/components/Panel";
 import { Segments, Select } from "@/components/Select";
 import { Answer } from "@/components/States";
-import { DENSITIES, PNL_COLOURS, THEMES, ZONES, useSettings, type Settings } from "@/settings/settings";
+import { DENSITIES, NOTICES, PNL_COLOURS, THEMES, ZONES, useSettings, type Settings } from "@/settings/settings";
+import { Backups } from "./Backups";
 import { ConfigPanel } from "./Config";
+import { Keys } from "./Keys";
+import { Notifications } from "./Notifications";
+import { StrategiesPanel } from "./Strategies";
 import { Tokens } from "./Tokens";
 
 const choices = (values: readonly string[]): { value: string; label: string }[] =>
@@ -47,6 +51,9 @@ function Appearance() {
       </Line>
       <Line name="Rows" says="36 or 44 pixels high.">
         <Segments value={settings.density} choices={choices(DENSITIES)} label="Height of rows" testid="density" onChange={(density) => change({ density: density as Settings["density"] })} />
+      </Line>
+      <Line name="Notices" says="Which new alerts and halts pop up on every page; the bell counts all.">
+        <Segments value={settings.notices} choices={choices(NOTICES)} label="Which alerts pop up" testid="notices" onChange={(notices) => change({ notices: notices as Settings["notices"] })} />
       </Line>
     </Panel>
   );
@@ -92,7 +99,7 @@ function Desk() {
   );
 }
 
-/** How this browser shows things, who sits before it, and what the desk is configured with. */
+/** How this browser shows things, who sits before it, and what the desk is configured with, told and copied by. */
 export function Page() {
   return (
     <div className="flex flex-col gap-3">
@@ -107,6 +114,10 @@ export function Page() {
           <Desk />
         </div>
       </div>
+      <Keys />
+      <Notifications />
+      <Backups />
+      <StrategiesPanel />
       <ConfigPanel />
     </div>
   );

@@ -164,13 +164,17 @@ def _lost_of_seat(state: State, key: NetKey, quotes: Mapping[str, AssetId], now:
 
 
 def _limit(name: str, scope: str, limit: Decimal, current: Decimal | None, unit: str) -> LimitBody:
-    used = None if current is None or not limit else divide_cut(current * PERCENT, limit, decimals=USE_DECIMALS)
     return LimitBody(
         name=name,
         scope=scope,
         limit=plain(limit),
         current=number_or_none(current),
-        use_pct=number_or_none(used),
+        use_pct=None if current is None else use_text(current, limit),
         unit=unit,
         command=SET_LIMIT if name in Limits.__struct_fields__ and not scope.startswith(GRID) else None,
     )
+
+
+def use_text(current: Decimal, limit: Decimal) -> str | None:
+    """Returns how much of a limit is used, None of a limit of nothing. Units: percent, cut."""
+    return number_or_none(divide_cut(current * PERCENT, limit, decimals=USE_DECIMALS) if limit else None)

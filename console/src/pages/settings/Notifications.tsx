@@ -1,0 +1,75 @@
+import { useRead } from "@/api/queries";
+import { useMay } from "@/api/session";
+import { useTask } from "@/api/tasks";
+import type { Schemas } from "@/api/types";
+import { Badge } from "@/components/Badge";
+import { Button } from "@/components/Button";
+import { CopyText } from "@/components/CopyText";
+import { DataTable } from "@/components/DataTable";
+import { Panel } from "@/components/Panel";
+import { Answer, Empty } from "@/components/States";
+import type { Column } from "@/components/table";
+import { TaskLine } from "@/frame/TaskLine";
+import { KeyPlaces } from "./Keys";
+
+type Channel = Schemas["ChannelBody"];
+type Outcome = { channel: string; taken: boolean; why: string | null };
+
+function outcomesOf(result: Record<string, unknown> | null | undefined): Map<string, Outcome> {
+  const told = result?.["channels"];
+  return new Map(Array.isArray(told) ? (told as Outcome[]).map((each) => [each.channel, each]) : []);
+}
+
+/** Who is told of trouble, from which urgency on, and after how long. A test message goes through every channel. */
+export function Notifications() {
+  const channels = useRead<Schemas["ChannelsAnswer"]>("/channels", {}, { follows: false });
+  const may = useMay("admin");
+  const test = useTask("test_alerts");
+  const outcomes = outcomesOf(test.task?.result);
+  const columns: readonly Column<Channel>[] = [
+    { id: "channel", head: "Channel", text: (row) => row.channel, cell: (row) => <span className="font-medium">{row.channel}</span> },
+    { id: "kind", head: "Kind", text: (row) => row.kind },
+    { id: "severity", head: "From", text: (row) => row.severity, cell: (row) => <Badge>{row.severity}</Badge> },
+    { id: "keys", head: "Keys", text: (row) => row.keys.map((key) => key.name).join(", "), sort: "none", cell: (row) => <KeyPlaces keys={row.keys} /> },
+    {
+      id: "test",
+      head: "Test",
+      sort: "none",
+      text: (row) => outcomes.get(row.channel)?.why ?? null,
+      cell: (row) => {
+        const outcome = outcomes.get(row.channel);
+        if (!outcome) return <span className="text-muted">not sent</span>;
+        return <Badge tone={outcome.taken ? "good" : "bad"}>{outcome.taken ? "taken" : (outcome.why ?? "not taken")}</Badge>;
+      },
+    },
+  ];
+  const actions = may && (
+    <Button small icon="bell" disabled={test.isRunning || (channels.data?.channels.length ?? 0) === 0} onClick={() => test.begin()} data-testid="channels-test">
+      {test.isRunning ? "sending…" : "Send a test"}
+    </Button>
+  );
+  return (
+    <Panel title="Notifications" note="who is told, and when" testid="channels" actions={actions} flush>
+      <Answer query={channels} lines={2}>
+        {(body) => (
+          <>
+            <DataTable testid="channels-table" label="channels of alerts" columns={columns} rows={body.channels} rowKey={(row) => row.channel} tools={false} empty={<Empty icon="bell">nobody is told: state a channel under [alerts.channels]</Empty>} />
+            <p className="m-0 flex flex-wrap gap-x-4 gap-y-1 border-t border-line px-3 py-2 text-2xs text-muted" data-testid="channels-bounds">
+              {Object.entries(body.bounds_s).map(([name, seconds]) => (
+                <span key={name}>
+                  {name.replace(/_s$/, "").replaceAll("_", " ")} <span className="num text-text2">{seconds} s</span>
+                </span>
+              ))}
+            </p>
+            {body.channels.length === 0 && (
+              <div className="px-3 pb-2">
+                <CopyText text={'[alerts.channels.log]\nkind = "log"'} testid="channels-toml" />
+              </div>
+            )}
+          </>
+        )}
+      </Answer>
+      <TaskLine begun={test} testid="channels-task" />
+    </Panel>
+  );
+}

@@ -1,0 +1,252 @@
+"""Verbs of the command line that the console may start: each in a process of its own, bounded in time and in words.
+
+What they do is what the same words do in a terminal; nothing is done here a second time. One runs at once, behind
+everything else that the machine does, and none of them reaches the engine: they read, copy, ask and report.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from flatbook.api.problems import Code, Problem
+from flatbook.engine.ports import Clock
+from flatbook.ops.home import BY_LINES, PROGRESS_VARIABLE
+from flatbook.values.instants import Instant, text_of_instant
+
+TASKS_MAX = 32
+OUTPUT_BYTES_MAX = 4 * 1024 * 1024
+LINE_BYTES_MAX = 64 * 1024
+SAID_LINES_MAX = 20
+NICE = 10
+END_S = 5
+BACKUP_FOLDER = "backups"
+
+
+class TaskKind(Enum):
+    """What can be started."""
+
+    TEST_ALERTS = "test_alerts"
+    BACKUP = "backup"
+    CHECK_BACKUP = "check_backup"
+    BACKTEST = "backtest"
+    COMPARE = "compare"
+
+
+TIME_S: Mapping[TaskKind, int] = {
+    TaskKind.TEST_ALERTS: 120,
+    TaskKind.BACKUP: 900,
+    TaskKind.CHECK_BACKUP: 900,
+    TaskKind.BACKTEST: 1_800,
+    TaskKind.COMPARE: 1_800,
+}
+
+
+class TaskState(Enum):
+    """How a task stands: `failed` says so itself by its exit code, `stopped` took or said too much."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class TaskBody(msgspec.Struct, frozen=True, kw_only=True):
+    """One task: the words that do the same in a terminal, who began it, and how far it is.
+
+    `result` is what `flatbook VERB --json` answers, also where it failed; `said` are its last lines on standard error,
+    `progress` the newest of them while it runs.
+    """
+
+    id: str
+    kind: TaskKind
+    cli: str
+    actor: str
+    began_at: str
+    ended_at: str | None
+    state: TaskState
+    exit_code: int | None
+    progress: str | None
+    said: str
+    result: dict[str, Any] | None
+
+
+class _Task(msgspec.Struct, kw_only=True):
+    """A task while it is looked after."""
+
+    id: str
+    kind: TaskKind
+    words: tuple[str, ...]
+    actor: str
+    began_at: Instant
+    ended_at: Instant | None = None
+    state: TaskState = TaskState.RUNNING
+    exit_code: int | None = None
+    said: list[str] = msgspec.field(default_factory=list)
+    result: dict[str, Any] | None = None
+
+    def body(self) -> TaskBody:
+        """Returns the task as programs read it."""
+        is_over = self.state is not TaskState.RUNNING
+        return TaskBody(
+            id=self.id,
+            kind=self.kind,
+            cli=" ".join(("flatbook", *(f"'{word}'" if " " in word else word for word in self.words))),
+            actor=self.actor,
+            began_at=text_of_instant(self.began_at),
+            ended_at=None if self.ended_at is None else text_of_instant(self.ended_at),
+            state=self.state,
+            exit_code=self.exit_code,
+            progress=self.said[-1] if self.said and not is_over else None,
+            said="\n".join(self.said) if is_over else "",
+            result=self.result,
+        )
+
+
+class Tasks:
+    """The newest TASKS_MAX tasks of one process. `place` is said to each of them: the home and its configuration."""
+
+    def __init__(self, place: Sequence[str], clock: Clock) -> None:
+        self._place, self._clock = tuple(place), clock
+        self._kept: dict[str, _Task] = {}
+        self._running: asyncio.Task[None] | None = None
+
+    def all(self) -> list[TaskBody]:
+        """Returns the tasks, the newest first."""
+        return [task.body() for task in reversed(tuple(self._kept.values()))]
+
+    def look(self, task_id: str) -> TaskBody:
+        """Returns one task.
+
+        Errors: Problem where there is none of this name.
+        """
+        found = self._kept.get(task_id)
+        if found is None:
+            raise Problem(404, Code.NOT_FOUND, "there is no such task: only the newest are kept, until the API ends")
+        return found.body()
+
+    def begin(self, kind: TaskKind, words: Sequence[str], actor: str) -> TaskBody:
+        """Starts a task, and returns it while it runs.
+
+        Errors: Problem where another one runs.
+        """
+        if self._running is not None:
+            raise Problem(409, Code.UNDER_WAY, "another task runs: one at a time", headers={"retry-after": "5"})
+        now = self._clock.now()
+        task = _Task(id=f"{kind.value}-{now}", kind=kind, words=tuple(words), actor=actor, began_at=now)
+        self._kept[task.id] = task
+        for old in list(self._kept)[:-TASKS_MAX]:
+            del self._kept[old]
+        self._running = asyncio.create_task(self._run(task))
+        return task.body()
+
+    async def close(self) -> None:
+        """Ends what still runs."""
+        if self._running is not None:
+            self._running.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._running
+
+    async def _run(self, task: _Task) -> None:
+        try:
+            process = await _started((*task.words, "--json", *self._place))
+            try:
+                async with asyncio.timeout(TIME_S[task.kind]):
+                    output, _ = await asyncio.gather(_whole(process.stdout), _listen(process.stderr, task.said))
+                    task.exit_code = await process.wait()
+                task.result = _result_of(output)
+                task.state = TaskState.DONE if task.exit_code == 0 else TaskState.FAILED
+            finally:
+                await _ended(process)
+        except TimeoutError:
+            task.said.append(f"it was stopped: it took longer than {TIME_S[task.kind]} s")
+        except _SaidTooMuch:
+            task.said.append(f"it was stopped: it said more than {OUTPUT_BYTES_MAX} bytes")
+        except OSError as error:
+            task.said.append(f"it could not be started: {error.strerror}")
+        finally:
+            task.ended_at = self._clock.now()
+            task.state = TaskState.STOPPED if task.state is TaskState.RUNNING else task.state
+            self._running = None
+
+
+class _SaidTooMuch(Exception):
+    """A task said more than is kept."""
+
+
+async def _started(words: Sequence[str]) -> asyncio.subprocess.Process:
+    """Starts a process that stands behind all others, in a group of its own."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "flatbook", *words),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=pipe,
+        stderr=pipe,
+        env={**os.environ, PROGRESS_VARIABLE: BY_LINES},
+        start_new_session=True,
+        limit=LINE_BYTES_MAX,
+    )
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
+    return process
+
+
+async def _whole(stream: asyncio.StreamReader | None) -> bytes:
+    """Returns all that a process says.
+
+    Errors: _SaidTooMuch.
+    """
+    assert stream is not None
+    output = bytearray()
+    while part := await stream.read(LINE_BYTES_MAX):
+        output += part
+        if len(output) > OUTPUT_BYTES_MAX:
+            raise _SaidTooMuch
+    return bytes(output)
+
+
+async def _listen(stream: asyncio.StreamReader | None, said: list[str]) -> None:
+    """Keeps the last lines that a process says beside its answer; a line that never ends is cut."""
+    assert stream is not None
+    rest = b""
+    while part := await stream.read(LINE_BYTES_MAX):
+        *lines, rest = (rest + part).replace(b"\r", b"\n").split(b"\n")
+        rest = rest[:LINE_BYTES_MAX]
+        said += [text for line in lines if (text := _printable(line))]
+        del said[:-SAID_LINES_MAX]
+    if text := _printable(rest):
+        said.append(text)
+
+
+def _printable(line: bytes) -> str:
+    return "".join(each for each in line.decode("utf-8", "replace") if each.isprintable()).strip()
+
+
+def _result_of(output: bytes) -> dict[str, Any] | None:
+    """Returns the answer of a verb; None where it gave none."""
+    try:
+        return msgspec.json.decode(output, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return None
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Ends a process that still runs: it is asked to, and after END_S it is killed."""
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        async with asyncio.timeout(END_S):
+            await process.wait()
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()

@@ -1,0 +1,210 @@
+"""Routes of the tasks that an administrator may start, and of the files that they leave."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import JSONBody, PathParameter, SkipValidation
+from litestar.types import ControllerRouterHandler
+from msgspec import Meta
+
+from flatbook.api.access import Access
+from flatbook.api.access_routes import AtDoor, Key, actor_of
+from flatbook.api.access_scopes import Lane
+from flatbook.api.answers.moment import instant_or_none
+from flatbook.api.commands_answered import once
+from flatbook.api.commands_once import Known
+from flatbook.api.problems import Code, Problem
+from flatbook.api.routes import AtSite, problems, reading
+from flatbook.api.site import Site
+from flatbook.api.tasks import BACKUP_FOLDER, TaskBody, TaskKind, Tasks
+from flatbook.values.instants import Instant
+
+NAME_TEXT_MAX = 128
+FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/[A-Za-z0-9][A-Za-z0-9._-]{0,63}){0,2}(?!\n)$"
+BACKTESTS, TAPES, JOURNALS = ("backtests", "*/report.json"), ("data", "**/*.parquet"), (BACKUP_FOLDER, "*.sqlite")
+LISTED_MAX = 500
+
+AtTasks = NamedDependency[SkipValidation[Tasks]]
+FileName = Annotated[str, Meta(pattern=FILE_NAME, description="A name of the list; no path.")]
+OwnerName = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?!\n)$")]
+
+
+class Nothing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A task that needs to be told nothing."""
+
+
+class CheckBackup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Read a backup whole, as a restore does before it puts anything back."""
+
+    backup: FileName
+
+
+class RunBacktest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Run the grids of this home over a tape of its folder, of one owner or of all."""
+
+    tape: FileName
+    owner: OwnerName | None = None
+
+
+class CompareRun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say how what this desk traded differs from a backtest over the same window, by cause."""
+
+    backtest: FileName
+
+
+class FileBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that a task wrote or may read. Units: bytes."""
+
+    name: str
+    written_at: str
+    size: int
+
+
+class TasksAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest tasks of this process, and the files of the home that they are about; `backups_at` is a folder."""
+
+    tasks: list[TaskBody]
+    backups: list[FileBody]
+    backups_at: str
+    tapes: list[FileBody]
+
+
+@reading("/tasks", "Tasks, and the files that they are about", tag="tasks")
+async def tasks(tasks: AtTasks, site: AtSite) -> TasksAnswer:
+    """Lists the newest tasks, the backups of the home and its tapes, the newest first."""
+    return TasksAnswer(
+        tasks=tasks.all(),
+        backups=await asyncio.to_thread(_listed, site.home, JOURNALS),
+        backups_at=str(site.home / BACKUP_FOLDER),
+        tapes=await asyncio.to_thread(_listed, site.home, TAPES),
+    )
+
+
+@reading("/tasks/{task_id:str}", "How a task stands", tag="tasks")
+async def task(tasks: AtTasks, task_id: Annotated[str, PathParameter(max_length=NAME_TEXT_MAX)]) -> TaskBody:
+    """Tells how a task stands: its progress while it runs, then its result."""
+    return tasks.look(task_id)
+
+
+def _found(home: Path, what: tuple[str, str]) -> dict[str, Path]:
+    """Returns what a folder of the home holds of a form, by the name that it has in there."""
+    folder, form = what
+    return {str(path.relative_to(home / folder)): path for path in (home / folder).glob(form)}
+
+
+def _listed(home: Path, what: tuple[str, str]) -> list[FileBody]:
+    found = []
+    for name, path in _found(home, what).items():
+        status = path.stat()
+        found.append((status.st_mtime_ns, name, status.st_size))
+    return [
+        FileBody(name=name, written_at=instant_or_none(Instant(at)) or "", size=size)
+        for at, name, size in sorted(found, reverse=True)[:LISTED_MAX]
+    ]
+
+
+def _named(home: Path, what: tuple[str, str], name: str) -> str:
+    """Returns the path of a file that is listed.
+
+    Errors: Problem.
+    """
+    path = _found(home, what).get(name)
+    if path is None:
+        raise Problem(404, Code.NOT_FOUND, f"{home / what[0]} holds no {name}")
+    return str(path)
+
+
+def _test_alerts(_site: Site, _body: Nothing) -> tuple[str, ...]:
+    return "alerts", "test"
+
+
+def _backup(site: Site, _body: Nothing) -> tuple[str, ...]:
+    folder = site.home / BACKUP_FOLDER
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return "backup", str(folder)
+
+
+def _check_backup(site: Site, body: CheckBackup) -> tuple[str, ...]:
+    return "events", "verify", "--backup", _named(site.home, JOURNALS, body.backup)
+
+
+def _backtest(site: Site, body: RunBacktest) -> tuple[str, ...]:
+    only = () if body.owner is None else ("--only", body.owner)
+    return "backtest", "--data", _named(site.home, TAPES, body.tape), *only
+
+
+def _compare(site: Site, body: CompareRun) -> tuple[str, ...]:
+    report = _named(site.home, BACKTESTS, f"{body.backtest}/report.json")
+    return "compare", str(site.home), "--against", str(Path(report).parent)
+
+
+WordsOf = Callable[[Site, Any], tuple[str, ...]]
+_AS_JSON: Any = JSONBody
+KINDS: tuple[tuple[TaskKind, type[msgspec.Struct], WordsOf, str], ...] = (
+    (TaskKind.TEST_ALERTS, Nothing, _test_alerts, "Send one test message through each channel of alerts"),
+    (TaskKind.BACKUP, Nothing, _backup, "Copy the journal as it stands and verify the copy"),
+    (TaskKind.CHECK_BACKUP, CheckBackup, _check_backup, "Read a backup whole, as a restore would first"),
+    (TaskKind.BACKTEST, RunBacktest, _backtest, "Run the grids of the home over a tape"),
+    (TaskKind.COMPARE, CompareRun, _compare, "Compare what was traded with a backtest, by cause"),
+)
+
+
+def _route(kind: TaskKind, body: type[msgspec.Struct], words_of: WordsOf, summary: str) -> HTTPRouteHandler:
+    name = kind.value.replace("_", "-")
+
+    async def begin(
+        request: Request[Any, Any, Any], data: Any, access: AtDoor, site: AtSite, tasks: AtTasks, key: Key = None
+    ) -> Response[bytes]:
+        work = _beginning(request, access, tasks, kind, words_of(site, data))
+        return await once(access.answers, actor_of(request).name, key, _asked(request, data), work)
+
+    begin.__annotations__.update(
+        request=Request[Any, Any, Any],
+        data=_AS_JSON[body],
+        access=AtDoor,
+        site=AtSite,
+        tasks=AtTasks,
+        key=Key,
+        **{"return": Response[bytes]},
+    )
+    begin.__doc__ = f"{summary}, in a process of its own."
+    return post(
+        f"/api/v1/tasks/{name}",
+        opt={"scope": "admin", "lane": Lane.COMMAND},
+        operation_id=f"task_{kind.value}",
+        tags=["tasks"],
+        summary=summary,
+        status_code=202,
+        responses={
+            202: ResponseSpec(TaskBody, description="It runs: look at it by its id.", generate_examples=False),
+            **problems(400, 401, 403, 404, 409, 413, 415, 422, 429),
+        },
+    )(begin)
+
+
+def _asked(request: Request[Any, Any, Any], data: msgspec.Struct) -> tuple[str, bytes]:
+    return request.url.path, msgspec.json.encode(data)
+
+
+def _beginning(
+    request: Request[Any, Any, Any], access: Access, tasks: Tasks, kind: TaskKind, words: tuple[str, ...]
+) -> Callable[[str], Awaitable[Known]]:
+    async def begin(_key: str) -> Known:
+        actor = actor_of(request)
+        begun = tasks.begin(kind, words, actor.name)
+        access.note(actor, f"task {kind.value}", "task_begun", begun.cli)
+        return Known(status=202, body=msgspec.json.encode(begun))
+
+    return begin
+
+
+ROUTES: tuple[ControllerRouterHandler, ...] = (tasks, task, *(_route(*each) for each in KINDS))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,15 +14,18 @@ from flatbook.engine.inputs import Command, Item, Verb
 from flatbook.engine.last_cancels import LastCancels
 from flatbook.engine.outbox import Outbox
 from flatbook.engine.ports import ApprovedOrder, Clock, OrderVenue
-from flatbook.engine.reports import AccountStatement
-from flatbook.events.orders import NotSentReason
+from flatbook.engine.reports import AccountStatement, CancelAnswer, CancelTaken, Unknown
+from flatbook.events.orders import NotSentReason, UnknownReason
+from flatbook.sim.loop import VirtualLoop
 from flatbook.sim.world.process import LoopClock
 from flatbook.state.desk import State
-from flatbook.values.ids import AccountId
+from flatbook.values.ids import AccountId, InstrumentId, OrderId, VenueOrderId
 from flatbook.values.instruments import Side
 from tests.conformance.stage import ACCOUNT, Stage
 from tests.conformance.test_binance import BENCHES
+from tests.desk import PAPER
 from tests.exchange import PERP, Scene
+from tests.unit.engine.scene import START, Bench
 from tests.unit.sim.exchange.core import asked, placed
 
 FUTURES = BENCHES["usdm"]
@@ -94,3 +97,33 @@ def test_orders_of_others_are_left_where_the_account_is_not_killed(said: Command
 
 def test_what_does_not_stop_is_refused() -> None:
     assert after(command(Verb.RECONCILE))[0] == "the journal cannot be written: only halt, kill and cancel act"
+
+
+class Deaf:
+    """A venue whose first answers to a cancel are lost."""
+
+    def __init__(self, lost: int) -> None:
+        self.lost, self.asked = lost, list[OrderId]()
+
+    async def cancel(
+        self, order_id: OrderId, _venue_order_id: VenueOrderId | None, _instrument: InstrumentId
+    ) -> CancelAnswer:
+        self.asked.append(order_id)
+        return CancelTaken() if len(self.asked) > self.lost else Unknown(reason=UnknownReason.TIMED_OUT)
+
+
+def test_a_cancel_whose_answer_was_lost_is_asked_for_again_until_one_comes() -> None:
+    bench, venue, loop = Bench(), Deaf(2), VirtualLoop(START)
+    order_id = bench.working()
+
+    async def end() -> int:
+        clock = LoopClock(loop)
+        left = Left(cast("OrderVenue", venue), clock)
+        left.state = bench.state
+        left.venues[PAPER] = cast("OrderVenue", venue)
+        await LastCancels(left, left.venues, left.clock).run()
+        return (clock.now() - START) // 1_000_000_000
+
+    assert loop.run_until_complete(end()) < 10
+    assert venue.asked == [order_id] * 3
+    loop.close()

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
 from msgspec.structs import replace
 
 from flatbook.engine.effects import Cancel, Place
 from flatbook.engine.inputs import Restarted, Resumed, TimeCame
+from flatbook.engine.quoting import day_result_usd
 from flatbook.events.control import HaltCause, HaltScope, TradingHalted
 from flatbook.events.orders import CancelIntended, CancelReason, IntentRefused, OrderStyle, RefusalRule, RejectReason
+from flatbook.market.orderbook import Touch
 from flatbook.state.fold import apply
 from flatbook.state.intents import CancelIntent
-from flatbook.state.positions import NetKey
+from flatbook.state.positions import DayResult, NetKey
 from flatbook.state.slots import SlotHeld
 from flatbook.strategies.decision import Decision, Edge, Every, Level, Series
 from flatbook.strategies.quoting import QuoteView
 from flatbook.values.ids import HaltId, Slot
+from flatbook.values.instants import instant_of_text
 from flatbook.values.instruments import Side, floor_to_lot
-from tests.unit.engine.quote_scene import ACCOUNT, BTC, LIMITS, OWNER, SPOT, USDT, Scene, decision, fee, place
+from flatbook.values.money import Price, Quantity, plain
+from flatbook.values.us_eastern import eastern_day
+from tests.unit.engine.quote_scene import ACCOUNT, BTC, LIMITS, OWNER, SPOT, START, USDT, Scene, decision, fee, place
 
 BID = Level(instrument=SPOT.id, series=Series.BID, edge=Edge.AT_OR_BELOW, ticks=990)
 
@@ -289,3 +295,35 @@ def test_a_view_gives_a_price_by_its_ticks() -> None:
 
     Scene(asks).begin()
     assert found == ["99.0"]
+
+
+@pytest.mark.parametrize(("qty", "usd"), [("2", "-1.6"), ("-2", "-1.8"), ("0", "-1.5")])
+def test_the_result_of_a_day_is_valued_at_the_worse_side_of_the_touch(qty: str, usd: str) -> None:
+    now, touch = instant_of_text("2026-03-02T15:00:00Z"), Touch(999, 1, 1001, 1)
+    cash = Decimal("-1.5") - Decimal(qty) * Decimal("99.95")
+    result = DayResult(day=eastern_day(now), cash_usd=cash, qty=Decimal(qty))
+    assert day_result_usd(result, now, touch, SPOT, Price(Decimal(1))) == Decimal(usd)
+    later_day = instant_of_text("2026-03-03T15:00:00Z")
+    assert day_result_usd(result, later_day, touch, SPOT, Price(Decimal(1))) == 0
+
+
+def test_what_is_asked_for_by_open_orders_is_not_free_again() -> None:
+    found: list[tuple[str, str]] = []
+
+    def asks(view: QuoteView, _scene: Scene) -> Decision:
+        free = view.free(SPOT.id)
+        assert free is not None
+        found.append((plain(free[0]), plain(free[1])))
+        if len(found) > 1:
+            return decision()
+        sale = place(view, 1, Side.SELL, "100.2", "0.03")
+        return decision(place(view, 0, Side.BUY, "99.8", "0.01"), sale)
+
+    scene = Scene(asks)
+    scene.state.opened[ACCOUNT] = START
+    scene.state.balances |= {(ACCOUNT, USDT): Quantity(Decimal(10)), (ACCOUNT, BTC): Quantity(Decimal(1))}
+    scene.begin()
+    scene.accept(scene.intents()[0].order_id)
+    scene.run()
+    assert found[0] == ("10", "1")
+    assert found[-1] == ("9.002", "0.97")

@@ -12,7 +12,8 @@ from flatbook.values.ids import OrderId, OwnerId
 from flatbook.values.instruments import Side
 from flatbook.values.money import Price
 from tests.desk import OWNER
-from tests.unit.engine.scene import Bench, execution, tags
+from tests.unit.engine.scene import Bench, execution, statement, tags
+from tests.unit.engine.test_take_activities import activity, stated
 
 HALTED = ("owner", OWNER, "breaker")
 
@@ -70,6 +71,18 @@ def test_a_drawdown_of_the_total_halts_and_nothing_new_is_sent() -> None:
     assert bench.halted == [HALTED]
     bench.fill(3, "buy", "5")
     assert len(bench.placed()) == placed + 1
+
+
+def test_what_a_venue_charges_besides_executions_trips_it_too() -> None:
+    bench = Bench()
+    bench.rules = msgspec.structs.replace(bench.rules, breakers={OWNER: BreakerLimits(drawdown_usd_max=Decimal(100))})
+    bench.resume().state_account(statement(bench.now))
+    bench.wait(120)
+    bench.state_account(stated(bench.now, "999900", activity(1, "-100", bench.now)))
+    assert bench.halted == []
+    bench.wait(120)
+    bench.state_account(stated(bench.now, "999899.99", activity(2, "-0.01", bench.now)))
+    assert bench.halted == [HALTED]
 
 
 def test_it_stands_over_a_start_and_only_a_person_lifts_it() -> None:

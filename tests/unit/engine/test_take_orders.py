@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from flatbook.engine.effects import Find, Place
-from flatbook.engine.reports import NotSent, Unknown
+from flatbook.engine.reports import CancelTooLate, NotSent, Unknown
 from flatbook.events import orders as ev
 from flatbook.events.orders import NotSentReason, UnknownReason
 from flatbook.values.ids import OrderId, VenueOrderId
@@ -167,3 +167,13 @@ def test_after_a_restart_every_open_order_is_asked_for_and_none_is_sent() -> Non
     order_id = working.working()
     again = working.restart()
     assert (tags(again), effects(again), working.status(order_id)) == ([], ["find"], "accepted")
+
+
+def test_an_order_that_turns_up_under_a_halt_after_its_cancel_was_refused_is_canceled_again() -> None:
+    bench = Bench()
+    order_id = bench.unknown()
+    assert "cancel_intended" in tags(bench.command("halt", "h"))
+    assert "cancel_refused" in tags(bench.answer_cancel(order_id, CancelTooLate(message="not known here")))
+    assert not bench.order(order_id).cancel_pending
+    done = bench.answer(order_id, accepted(bench.now))
+    assert (tags(done), effects(done)) == (["order_accepted", "cancel_intended"], ["cancel"])

@@ -128,6 +128,30 @@ def test_the_stop_is_proven_by_a_statement_read_after_it_that_shows_nothing() ->
     assert bench.state.stops["majors", Side.BUY].unproven == ()
 
 
+def test_a_statement_of_the_moment_of_the_stop_or_before_it_proves_nothing() -> None:
+    bench = Watched()
+    bench.state_account(statement(bench.now))
+    bench.wait(60).candle(close=90.0, volume=31.0)
+    before = statement(later(bench.now, seconds=-1))
+    bench.look()
+    for shown in (before, statement(bench.now)):
+        assert "stop_proven" not in tags(bench.state_account(shown))
+    assert bench.state.stops["majors", Side.BUY].unproven == (PAPER,)
+    assert "stop_proven" in tags(bench.wait(1).state_account(statement(bench.now)))
+
+
+def test_an_exit_that_stays_at_work_stands_before_no_proof() -> None:
+    bench = Watched()
+    bench.state_account(statement(bench.now))
+    order_id = bench.wait(60).working()
+    bench.state.orders[order_id] = msgspec.structs.replace(bench.order(order_id), reduce_only=True)
+    bench.candle(close=90.0, volume=31.0)
+    bench.look()
+    assert not bench.order(order_id).cancel_pending
+    shown = report(order_id)
+    assert "stop_proven" in tags(bench.wait(1).state_account(statement(bench.now, open_orders=(shown,))))
+
+
 def test_an_operator_frees_a_side_once_what_stopped_it_is_over_and_not_before() -> None:
     bench = Watched()
     bench.candle(close=90.0, volume=31.0)

@@ -42,6 +42,14 @@ def test_a_trade_of_an_unknown_taker_only_goes_through() -> None:
     assert market.trade(99, 3, 0) == [Fill("a", 100, 3, is_maker=True, ahead=50)]
 
 
+def test_nothing_stands_before_what_is_left_of_an_order_that_a_trade_went_through() -> None:
+    market = touch_market()
+    market.arrive("a", BUY, 100, 8, Style.LIMIT)
+    assert market.trade(99, 3, -1) == [Fill("a", 100, 3, is_maker=True, ahead=50)]
+    assert market.trade(100, 2, -1) == [Fill("a", 100, 2, is_maker=True, ahead=50)]
+    assert market.left("a") == 3
+
+
 def test_an_order_behind_the_touch_stands_behind_all_that_is_first_seen_at_its_price() -> None:
     market = touch_market()
     market.arrive("a", BUY, 99, 1, Style.LIMIT)

@@ -34,7 +34,7 @@ class BreakerLimits(msgspec.Struct, frozen=True, kw_only=True):
 def why_tripped(book: BreakerBook) -> str | None:
     """Returns why an owner must stop, None while it need not. What cannot be valued is not taken for a profit."""
     if book.unvalued:
-        return "an execution cannot be valued in USD: the mark of its quote is missing"
+        return "an execution, a fee or funding cannot be valued in USD: a mark is missing"
     if book.losses_max is not None and book.losses >= book.losses_max:
         return f"{book.losses} losing trades in a row, {book.losses_max} are the limit"
     total = book.total_usd

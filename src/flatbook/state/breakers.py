@@ -37,7 +37,7 @@ class BreakerBook(msgspec.Struct, kw_only=True):
     Units: USD. `losses` counts trades in a row that closed something at a loss, fees included: all executions of one
     order that follow each other are one trade, `trade` names the present one, `trade_usd` is its result and
     `losses_before` what was counted before it. `paid_usd` is what the venue paid or charged besides executions.
-    `unvalued` is true once an execution could not be valued.
+    `unvalued` is true once an execution, a fee or funding could not be valued.
     """
 
     losses_max: int | None

@@ -24,7 +24,7 @@ from flatbook.state.desk import (
 from flatbook.state.freezes import freeze_of_action, freeze_of_jump
 from flatbook.state.halts import Halt
 from flatbook.values.ids import EventRef, InstrumentId, OwnerId, digest_text
-from flatbook.values.money import NUMBER_DECIMALS_MAX, ONE, Money, Quantity, divide_cut
+from flatbook.values.money import NUMBER_DECIMALS_MAX, ONE, ZERO, Money, Quantity, divide_cut
 
 
 def fold_started(state: State, event: control.EngineStarted) -> None:
@@ -187,10 +187,14 @@ def fold_activity(state: State, event: AccountActivityBooked) -> None:
 
 
 def _count_paid(state: State, event: AccountActivityBooked) -> None:
-    """Counts funding and fees of an owner in its breaker; what has no mark is left out, as in the day's result."""
+    """Counts funding and fees of an owner in its breaker; a charge that has no mark leaves it without a value."""
     book, mark = state.breakers.get(event.owner), state.mark(event.asset)
-    if book is not None and mark is not None and event.kind in (ActivityKind.FUNDING, ActivityKind.FEE):
+    if book is None or event.kind not in (ActivityKind.FUNDING, ActivityKind.FEE):
+        return
+    if mark is not None:
         book.paid_usd += event.amount * mark
+    elif event.amount < ZERO:
+        book.unvalued = True
 
 
 def fold_funds(state: State, event: FundsStated) -> None:

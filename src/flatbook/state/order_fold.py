@@ -323,7 +323,7 @@ def _count_result(state: State, event: Executed, owner: OwnerId, kept: Decimal) 
             instrument=event.instrument,
             trade=event.order_id if isinstance(event, ev.OrderFilled) else event.execution_id,
             qty=kept * size,
-            cash_usd=None if mark is None else paid,
+            cash_usd=None if mark is None or has_unmarked_fee(event, state.mark) else paid,
             price_usd=price,
             before=(row.qty - kept) * size,
         ),
@@ -349,6 +349,12 @@ def _spend(state: State, event: Executed, cash: Decimal) -> None:
     for fee in event.fees:
         if fee.amount > ZERO:
             state.spend(event.account, fee.asset, fee.amount)
+
+
+def has_unmarked_fee(event: Executed, mark_of: Callable[[AssetId], Price | None]) -> bool:
+    """Returns whether a fee was paid in an asset that nobody has stated a mark of, as in a coin of the venue."""
+    in_kind = AssetId(event.underlying) if event.product is Product.SPOT else None
+    return any(fee.amount > ZERO and fee.asset != in_kind and mark_of(fee.asset) is None for fee in event.fees)
 
 
 def fees_in_usd(event: Executed, mark_of: Callable[[AssetId], Price | None]) -> Decimal:

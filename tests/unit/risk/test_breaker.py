@@ -30,7 +30,7 @@ def test_the_drawdown_is_strict() -> None:
 def test_what_cannot_be_valued_trips_it() -> None:
     unvalued = book()
     unvalued.unvalued = True
-    assert why_tripped(unvalued) == "an execution cannot be valued in USD: the mark of its quote is missing"
+    assert why_tripped(unvalued) == "an execution, a fee or funding cannot be valued in USD: a mark is missing"
 
 
 @pytest.mark.parametrize(("losses_max", "drawdown"), [(None, None), (0, None), (None, Decimal(0)), (3, Decimal(-1))])

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flatbook.events.activities import AccountActivityBooked, ActivityKind
-from flatbook.events.control import HaltCause, HaltScope, TradingHalted, TradingLifted
+from flatbook.events.control import HaltCause, HaltScope, MarkSet, TradingHalted, TradingLifted
+from flatbook.events.orders import Fee
 from flatbook.events.risk import BreakerArmed
 from flatbook.state.breakers import BreakerBook, Traded, book_traded, reset_breaker
 from flatbook.state.desk import State
 from flatbook.state.dump import state_bytes, state_from_bytes
 from flatbook.state.fold import apply
 from flatbook.values.ids import ActivityId, AssetId, HaltId, InstrumentId
-from flatbook.values.money import Money
+from flatbook.values.money import Money, Price
 from tests.unit.state.scene import OWNER, PAPER, STOCK, USD, at, executed, intended, qty
 
 ONE = InstrumentId("one")
@@ -141,6 +143,18 @@ def test_every_execution_of_the_owner_feeds_it_and_no_caller_has_to() -> None:
     assert state_from_bytes(state_bytes(state)).breakers == state.breakers
 
 
+def test_a_fee_in_a_coin_that_has_no_mark_leaves_an_execution_without_a_value_until_it_has_one() -> None:
+    for marked, told in ((False, (True, Decimal(0))), (True, (False, Decimal("-1.2")))):
+        state = armed()
+        if marked:
+            apply(state, MarkSet(asset=AssetId("BNB"), usd=Price(Decimal(600)), source="config", marked_at=at(0)))
+        apply(state, intended("buy", "2", "fb0"))
+        fee = Fee(asset=AssetId("BNB"), amount=Money(Decimal("0.002")))
+        apply(state, msgspec.structs.replace(executed("2", side="buy", price="250", order_id="fb0"), fees=(fee,)))
+        book = state.breakers[OWNER]
+        assert (book.unvalued, book.total_usd) == told
+
+
 def test_funding_and_fees_of_the_venue_count_and_transfers_do_not() -> None:
     state = armed()
     for number, kind in enumerate((ActivityKind.FUNDING, ActivityKind.FEE, ActivityKind.TRANSFER)):
@@ -163,6 +177,30 @@ def test_funding_and_fees_of_the_venue_count_and_transfers_do_not() -> None:
             ),
         )
     assert state.breakers[OWNER].total_usd == Decimal(-6)
+
+
+def test_a_charge_without_a_mark_leaves_no_value_and_what_is_paid_to_us_is_left_out() -> None:
+    for amount, unvalued in (("-3", True), ("3", False)):
+        state = armed()
+        apply(
+            state,
+            AccountActivityBooked(
+                account=PAPER,
+                activity_id=ActivityId("1"),
+                kind=ActivityKind.FUNDING,
+                venue_kind="",
+                owner=OWNER,
+                underlying=None,
+                instrument=STOCK,
+                order_id=None,
+                asset=AssetId("BNB"),
+                amount=qty(amount),
+                detail="",
+                happened_at=at(1),
+                seen_at=at(1),
+            ),
+        )
+        assert (state.breakers[OWNER].unvalued, state.breakers[OWNER].total_usd) == (unvalued, Decimal(0))
 
 
 def test_only_the_lift_of_its_own_halt_resets_it() -> None:

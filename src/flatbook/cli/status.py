@@ -25,7 +25,8 @@ FREEZES = (
 def status(
     *,
     exit_code: Annotated[
-        bool, says("Exit with 0 when flat, 1 when not, 7 when the fate of an order is unknown.")
+        bool,
+        says("Exit with 0 when flat, 1 when not, 7 when the fate of an order is unknown, or the engine died."),
     ] = False,
     at: At = None,
     where: Where = HERE,
@@ -34,7 +35,7 @@ def status(
 
     Flat means: every net is below the threshold of its hedge and nothing may still fill. The worst case counts every
     working and unknown order as if it filled in full. Works beside a running engine, and on the journal of one that
-    was killed.
+    was killed: what happened since then it cannot know, and says so.
     """
     from flatbook.api.answers.moment import body_of
     from flatbook.api.answers.status import NOT_ASKED, status_answer
@@ -56,7 +57,7 @@ def status(
     if not exit_code:
         return Exit.OK
     if body["flat"]:
-        return Exit.OK if body["engine"]["epoch"] else Exit.UNKNOWN
+        return Exit.OK if body["engine"]["epoch"] and not _has_died(body) else Exit.UNKNOWN
     return Exit.ERROR if body["known"] else Exit.UNKNOWN
 
 
@@ -206,8 +207,14 @@ def _verdict(body: dict[str, Any]) -> str:
     if not body["engine"]["epoch"]:
         return "NEVER RAN: whether it is flat nobody knows"
     if body["flat"]:
-        return "FLAT"
+        return "FLAT WHEN ITS ENGINE DIED: nobody has looked since" if _has_died(body) else "FLAT"
     return "NOT FLAT" if body["known"] else "NOT KNOWN: the fate of an order is open"
+
+
+def _has_died(body: dict[str, Any]) -> bool:
+    """Whether an engine ran, did not stop, and runs no more: what was traded since then stands in no journal."""
+    engine = body["engine"]
+    return engine["running"] is False and bool(engine["epoch"]) and not engine["stopped_in_order"]
 
 
 def _engine_line(body: dict[str, Any]) -> str:

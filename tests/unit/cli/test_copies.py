@@ -69,7 +69,7 @@ def test_a_restore_over_a_journal_needs_force_and_keeps_it(backed_up: tuple[Path
     assert (unsure.code, (home / "restored").exists()) == (2, False)
     assert "add --yes if you mean it" in unsure.err
     body = call("restore", str(to), "--force", "--yes", "--json", "--home", str(home)).body()
-    assert call("status", "--exit-code", "--home", str(home)).code == 0
+    assert call("status", "--json", "--home", str(home)).body()["flat"] is True
     aside = Path(body["aside"])
     aside.rename(aside.with_name("journal.sqlite.was"))
     assert not list(home.glob("journal.sqlite.replaced-*"))

@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from flatbook.api.answers.thresholds import Threshold
+from flatbook.events.control import EngineStopped
 from flatbook.journal.sqlite import create_journal, open_journal
+from flatbook.values.instants import later
 from tests.desk import OPEN
 from tests.unit.cli.scene import call, flat_desk, keep
 from tests.unit.state.scene import skipped
 
 
-def test_a_hedged_desk_is_flat(flat: Path) -> None:
+def test_a_desk_that_was_flat_when_its_engine_died_is_not_called_flat(flat: Path) -> None:
     told = call("status", "--exit-code", "--home", str(flat))
-    assert told.code == 0
-    assert told.out.startswith("FLAT; as of event 14, committed 2025-12-02T14:34:00")
+    assert told.code == 7
+    dead = "FLAT WHEN ITS ENGINE DIED: nobody has looked since; as of event 14, committed 2025-12-02T14:34:00"
+    assert told.out.startswith(dead)
     assert "engine: not running, ended without a stop, mode paper" in told.out
     assert "0 open, 0 unknown" in told.out
+    before = call("status", "--exit-code", "--at", "14", "--home", str(flat))
+    assert (before.code, before.out[:22]) == (0, "FLAT; as of event 14, ")
+
+
+def test_a_hedged_desk_that_was_stopped_is_flat(tmp_path: Path) -> None:
+    with closing(open_journal(keep(flat_desk(), tmp_path))) as journal:
+        epoch = journal.take_lease(later(OPEN, seconds=3_600))
+        stopped = EngineStopped(reason="drained", stopped_at=later(OPEN, seconds=3_600))
+        journal.append((stopped,), after=journal.last, epoch=epoch, cursors={}, at=later(OPEN, seconds=3_600))
+    told = call("status", "--exit-code", "--home", str(tmp_path))
+    assert (told.code, told.out[:22]) == (0, "FLAT; as of event 15, ")
+    assert "engine: not running, stopped in order, mode paper" in told.out
 
 
 def test_an_unknown_order_is_not_known_and_counts_in_full(unknown: Path) -> None:

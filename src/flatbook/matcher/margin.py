@@ -2,7 +2,9 @@
 
 The simulated exchange, the compiled scan of backtests and its plain oracle use these functions. Initial margin of a
 market is that of the larger side which its position and open orders could lead to, at the mark; what closes a position
-needs none. Each is plain arithmetic that holds for whole numbers and exact decimals alike, and a compiler takes it.
+needs none. Where a venue's maintenance grows with the size of a position, an order needs at least as much as what it
+leads to needs to stay. Each is plain arithmetic that holds for whole numbers and exact decimals alike, and a compiler
+takes it.
 """
 
 from __future__ import annotations

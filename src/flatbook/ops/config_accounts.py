@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Annotated
 
 from flatbook.engine.ports import IdRule
-from flatbook.ops.config_fields import amount, said, seconds, text, whole
+from flatbook.ops.config_fields import WORTH_TEXT, amount, said, seconds, text, whole
 from flatbook.ops.config_section import SECRET_REFERENCE, Name, Section, Ticker
 
 USD = "USD"
@@ -205,6 +205,9 @@ class CcxtAccount(Section, frozen=True, kw_only=True, tag_field="kind", tag="ccx
     base_url: Annotated[str | None, text(URL_SAID)] = None
 
 
+Worth = Annotated[str, text("What a part is above, in the quote.", WORTH_TEXT)]
+
+
 class MarginSection(Section, frozen=True, kw_only=True):
     """What an exchange wants an account to have for contracts, of what they are worth."""
 
@@ -215,6 +218,10 @@ class MarginSection(Section, frozen=True, kw_only=True):
         Decimal,
         amount("Positions are closed by force below this part of their worth.", unit="percent", most="99"),
     ]
+    tiers: Annotated[
+        dict[Worth, Annotated[Decimal, amount("What the part above it needs.", unit="percent", most="99")]],
+        said("What larger positions need, part by part, by what the part is above in the quote."),
+    ] = {}
 
 
 class PaperExchangeAccount(Section, frozen=True, kw_only=True, tag_field="kind", tag="paper_exchange"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated
 
 from flatbook.ops.config_accounts import MarginSection
@@ -38,7 +39,15 @@ def flaw_of_margin(section: MarginSection) -> str | None:
         return f"maintenance_pct has at most {PCT_DECIMALS} decimals"
     if section.maintenance_pct * section.leverage >= PERCENT:
         return "maintenance_pct must be less than an order needs, which is 100 divided by the leverage"
+    rates = [section.maintenance_pct, *(rate for _, rate in steps_of(section))]
+    if any(low >= high for low, high in pairwise(rates)):
+        return "tiers must rise: a part that is above more needs more, and more than maintenance_pct"
     return None
+
+
+def steps_of(section: MarginSection) -> list[tuple[Decimal, Decimal]]:
+    """Returns above what which part of a position needs how much, smallest first. Units: quote, percent."""
+    return sorted((Decimal(above), rate) for above, rate in section.tiers.items())
 
 
 class BacktestSection(Section, frozen=True, kw_only=True):

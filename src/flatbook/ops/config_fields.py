@@ -10,6 +10,7 @@ import msgspec
 
 from flatbook.values.money import parse_number, plain
 
+WORTH_TEXT = r"[1-9][0-9]{0,11}"
 NAME_TEXT = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 INSTRUMENT_TEXT = r"[A-Za-z0-9][A-Za-z0-9._/@-]{0,63}"
 SECRET_TEXT = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}"

@@ -46,15 +46,14 @@ CENT = Decimal("0.01")
 ALPACA_LOT_DECIMALS = 9
 HTTP_SCHEMES = (ENCRYPTED[0], PLAIN[0])
 SOCKET_SCHEMES = (ENCRYPTED[1], PLAIN[1])
-PAPER_PERPETUALS = (WatchedExchange.BYBIT, WatchedExchange.BITGET)
+PAPER_PERPETUALS = (WatchedExchange.BYBIT, WatchedExchange.BITGET, WatchedExchange.OKX, WatchedExchange.GATE)
 NO_PERPETUALS = {
-    WatchedExchange.OKX: "OKX counts perpetuals in contracts, and the exchange on paper in coins",
-    WatchedExchange.GATE: "Gate counts perpetuals in contracts, and its stream does not say when funding is settled",
     WatchedExchange.GEMINI: "of Gemini spot alone is watched",
     WatchedExchange.COINBASE: "of Coinbase spot alone is watched",
     WatchedExchange.BITSTAMP: "of Bitstamp spot alone is watched",
 }
 """Why an exchange has no perpetuals on paper."""
+TAKE = "take binance, bybit, bitget, okx or gate"
 WATCHED_BY_ADAPTERS = (WatchedExchange.BINANCE, WatchedExchange.BYBIT)
 OF_API = {AlpacaApi.TRADING: Environment.PAPER, AlpacaApi.BROKER: Environment.SANDBOX}
 
@@ -193,7 +192,7 @@ def _flaw_of_product(config: Config, account: AccountSection, product: Product) 
         and product is Product.LINEAR_PERP
         and account.exchange in NO_PERPETUALS
     ):
-        return f"{NO_PERPETUALS[account.exchange]}: take binance, bybit or bitget"
+        return f"{NO_PERPETUALS[account.exchange]}: {TAKE}"
     chosen, kind = config.jurisdiction, kind_of_account(account)
     if not is_real_money(account) or chosen not in (*BUILT_IN, *config.jurisdictions):
         return None
@@ -203,7 +202,7 @@ def _flaw_of_product(config: Config, account: AccountSection, product: Product) 
 
 def _why_no_perpetual(account: AccountSection | None, product: Product) -> str | None:
     why = NO_PERPETUALS.get(account.exchange) if isinstance(account, PaperExchangeAccount) else None
-    return None if why is None or product is not Product.LINEAR_PERP else f"{why}: take binance, bybit or bitget"
+    return None if why is None or product is not Product.LINEAR_PERP else f"{why}: {TAKE}"
 
 
 def _products_at(account: AccountSection | None) -> tuple[Product, ...]:

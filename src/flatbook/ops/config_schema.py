@@ -45,6 +45,7 @@ NAMES = {
     "cash": "ASSET",
     "rates": "ID",
     "margin": "ID",
+    "tiers": "WORTH",
     "reconcile": "ACCOUNT",
     "allowed": "KIND",
 }

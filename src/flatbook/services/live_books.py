@@ -129,6 +129,7 @@ class LiveBooks:
         self._played: list[tuple[PlayedBooks, dict[str, Seen]]] = []
         self._marks: list[tuple[ToldStream[Marked], dict[str, Seen]]] = []
         self._https: list[SessionHttp] = []
+        self._asked: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self.books: dict[InstrumentId, OrderBook] = {}
         self.hosts: dict[InstrumentId, str] = {}
         self.minutes = MinuteCandles()
@@ -145,7 +146,15 @@ class LiveBooks:
         self._https += [] if http is None else [http]
         self._trades.append((self._told(feeds.trades, shown), shown))
         if feeds.marks is not None:
-            self._marks.append((self._told(feeds.marks, shown), shown))
+            self._add_marks(feeds.marks, shown)
+
+    def _add_marks(self, feed: ToldFeed[Marked], shown: dict[str, Seen]) -> None:
+        marks = self._told(feed, shown)
+        self._marks.append((marks, shown))
+        if feed.asked is not None:
+            http = SessionHttp(feed.asked.host, self._clock, connect=self._connect)
+            self._https.append(http)
+            self._asked.append(partial(marks.keep_asking, feed.asked, http))
 
     def add_kept(self, stream: KeptBooks, seen: Mapping[str, Seen]) -> dict[str, Seen]:
         """Observes instruments by their symbols, whose books somebody keeps in step. Returns them as they are shown."""
@@ -188,7 +197,7 @@ class LiveBooks:
         for marks, marked in self._marks:
             marks.heard = partial(self._heard_mark, observing, marked)
             works.append(marks.keep())
-        return works
+        return works + [ask() for ask in self._asked]
 
     def status(self) -> dict[InstrumentId, str]:
         """Returns of each book whether it is fit, else why it must not be read.

@@ -47,13 +47,15 @@ Connect = Callable[[], aiohttp.BaseConnector]
 class ExchangeLine(msgspec.Struct, frozen=True, kw_only=True):
     """A way to an exchange: what carries its requests, and what opens its private stream.
 
-    `stands` is the account as it is reached; `connect` makes the connectors that lead there.
+    `stands` is the account as it is reached; `connect` makes the connectors that lead there. `counts_contracts` as in
+    BybitAccount.
     """
 
     http: SessionHttp | None
     reveal: Reveal
     stands: ExchangeAccount
     connect: Connect = tls_connector
+    counts_contracts: bool = False
     bybit: BybitWay | None = None
     binance: BinanceWays | None = None
     ccxt: CcxtWorker | None = None
@@ -120,7 +122,11 @@ def exchange_venue_of(loaded: Loaded, name: str, line: ExchangeLine, clock: Cloc
     assert isinstance(account, BybitAccount), "another account has another line"
     assert line.bybit is not None, "the line of an account at Bybit is one"
     named = BybitNamed(
-        account=AccountId(name), user_id=account.user_id, instruments=instruments, dead_man_s=account.dead_man_s
+        account=AccountId(name),
+        user_id=account.user_id,
+        instruments=instruments,
+        dead_man_s=account.dead_man_s,
+        counts_contracts=line.counts_contracts,
     )
     categories = dict.fromkeys(CATEGORIES[instrument.product] for instrument in instruments)
     topics = () if account.dead_man_s is None else tuple(DEAD_MAN_TOPICS[category] for category in categories)

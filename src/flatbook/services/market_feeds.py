@@ -35,10 +35,12 @@ from flatbook.venues.bybit import trades as bybit_trades
 from flatbook.venues.coinbase import books as coinbase_books
 from flatbook.venues.coinbase import trades as coinbase_trades
 from flatbook.venues.gate import books as gate_books
+from flatbook.venues.gate import futures as gate_futures
 from flatbook.venues.gate import trades as gate_trades
 from flatbook.venues.gemini import books as gemini_books
 from flatbook.venues.gemini import trades as gemini_trades
 from flatbook.venues.okx import books as okx_books
+from flatbook.venues.okx import marks as okx_marks
 from flatbook.venues.okx import trades as okx_trades
 from flatbook.venues.told_stream import Marked, ToldFeed, Traded
 
@@ -65,11 +67,12 @@ WATCHED: Mapping[WatchedExchange, Feeds] = {
     WatchedExchange.BITSTAMP: Feeds(books=bitstamp_books.FEED, trades=bitstamp_trades.FEED),
 }
 
-# What counts in contracts, or does not say in a stream when funding is settled, has no perpetuals here.
 PERPETUALS: Mapping[WatchedExchange, Feeds] = {
     WatchedExchange.BITGET: Feeds(
         books=bitget_books.USDT_FUTURES, trades=bitget_trades.USDT_FUTURES, marks=bitget_marks.USDT_FUTURES
     ),
+    WatchedExchange.OKX: Feeds(books=okx_books.FEED, trades=okx_trades.FEED, marks=okx_marks.FEED),
+    WatchedExchange.GATE: Feeds(books=gate_futures.BOOKS, trades=gate_futures.TRADED, marks=gate_futures.MARKED),
 }
 
 # Source: docs of each, instruments; what stands between the coins of a spot market in its name.
@@ -136,5 +139,10 @@ def _at(feeds: Feeds, stream: str, rest: str) -> Feeds:
     return Feeds(
         books=replaced(books, host=stream, whole=whole),
         trades=replaced(feeds.trades, host=stream),
-        marks=None if marks is None else replaced(marks, host=stream),
+        marks=None if marks is None else _marks_at(marks, stream, rest),
     )
+
+
+def _marks_at(marks: ToldFeed[Marked], stream: str, rest: str) -> ToldFeed[Marked]:
+    asked = None if marks.asked is None else msgspec.structs.replace(marks.asked, host=rest)
+    return msgspec.structs.replace(marks, host=stream, asked=asked)

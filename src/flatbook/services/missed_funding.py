@@ -25,19 +25,27 @@ from flatbook.services.live_binance import binance_hosts
 from flatbook.services.live_exchanges import urls_of
 from flatbook.services.paper_exchanges import watched_account
 from flatbook.sim.exchange.paper import Due, Owing, PaperExchange
-from flatbook.values.instants import later
+from flatbook.values.instants import NS_PER_MS, Instant, later
 from flatbook.values.money import NumberRefused, parse_number
 from flatbook.venues.binance import past_funding as binance
 from flatbook.venues.bitget import past_funding as bitget
 from flatbook.venues.bybit import past_funding as bybit
+from flatbook.venues.gate import past_funding as gate
 from flatbook.venues.http import Http, Reply, Request, SessionHttp, tls_connector
-from flatbook.venues.past_funding import PastFunding, Settlement
+from flatbook.venues.okx import past_funding as okx
+from flatbook.venues.past_funding import PastFunding, Settlement, Turn
 
 Connect = Callable[[], aiohttp.BaseConnector]
 
 Said = TypeVar("Said")
 
+PAST: Mapping[WatchedExchange, PastFunding] = {
+    WatchedExchange.BITGET: bitget.USDT_FUTURES,
+    WatchedExchange.OKX: okx.SWAP,
+    WatchedExchange.GATE: gate.USDT,
+}
 TRIES_MAX = 3
+PAGES_MAX = 20
 ANSWER_S = 10
 HTTP_OK = 200
 
@@ -49,9 +57,8 @@ def past_funding_of(account: PaperExchangeAccount) -> PastFunding | None:
         return msgspec.structs.replace(binance.USD_M, host=binance_hosts(stands).rest)
     if isinstance(stands, BybitAccount):
         return msgspec.structs.replace(bybit.LINEAR, host=urls_of(stands)[0])
-    if account.exchange is WatchedExchange.BITGET:
-        return msgspec.structs.replace(bitget.USDT_FUTURES, host=account.base_url or bitget.URL)
-    return None
+    past = PAST.get(account.exchange)
+    return None if past is None else msgspec.structs.replace(past, host=account.base_url or past.host)
 
 
 async def pay_missed(
@@ -82,17 +89,34 @@ async def pay_missed(
 
 async def _pay(paper: PaperExchange, owing: Owing, ways: tuple[PastFunding, Http], clock: Clock) -> int | None:
     """Books the settlements of one position. Returns how many, None where one of them cannot be known."""
-    past, http = ways
-    settled = await _asked(http, past.request(owing.symbol, owing.since, clock.now()), past.read, clock)
+    settled = await settled_since(owing, ways, clock)
     if settled is None:
         return None
-    dues = [await _due(each, owing.symbol, ways, clock) for each in settled if each.at > owing.since]
+    dues = [await _due(each, owing.symbol, ways, clock) for each in settled]
     known = [due for due in dues if due is not None]
     if len(known) < len(dues):
         return None
     for due in known:
         paper.pay(owing.market, due)
     return len(known)
+
+
+async def settled_since(owing: Owing, ways: tuple[PastFunding, Http], clock: Clock) -> list[Settlement] | None:
+    """Returns the settlements since a position is owing, oldest first; None where they are not all to be had."""
+    past, http = ways
+    since, until, found = owing.since, clock.now(), dict[Instant, Settlement]()
+    for page in range(1, PAGES_MAX + 1):
+        settled = await _asked(http, past.request(owing.symbol, since, until, page), past.read, clock)
+        if settled is None:
+            return None
+        found |= {each.at: each for each in settled if each.at > owing.since}
+        if len(settled) < past.limit or (past.turn is not Turn.FORTH and settled[0].at <= owing.since):
+            return [found[at] for at in sorted(found)]
+        if past.turn is Turn.BACK:
+            until = Instant(settled[0].at - 1)
+        elif past.turn is Turn.FORTH:
+            since = Instant(settled[-1].at + NS_PER_MS)
+    return None
 
 
 async def _due(settled: Settlement, symbol: str, ways: tuple[PastFunding, Http], clock: Clock) -> Due | None:

@@ -26,17 +26,19 @@ from flatbook.ops.config_accounts import (
     PaperExchangeAccount,
     WatchedExchange,
 )
+from flatbook.ops.config_backtest import steps_of
 from flatbook.ops.config_instruments import instruments_at
 from flatbook.services.live_binance import binance_ways
 from flatbook.services.live_exchanges import ExchangeLine, bybit_line
 from flatbook.sim.exchange.paper import PaperExchange, Protocol, opening
-from flatbook.sim.exchange.terms import Kind, Market
+from flatbook.sim.exchange.terms import Kind, Market, Tier
 from flatbook.values.ids import InstrumentId
 from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Instrument, Product, Side
-from flatbook.values.money import BPS, Price
+from flatbook.values.money import BPS, ONE, Price
 
 HUNDREDTH = Decimal("0.01")
+QTY_MAX = Decimal(10**12)
 KEY, SECRET = "paper", "paper-secret"
 URL = "http://paper"
 SPOKEN = {WatchedExchange.BINANCE: Protocol.BINANCE, WatchedExchange.BYBIT: Protocol.BYBIT}
@@ -116,6 +118,8 @@ def _market(account: PaperExchangeAccount, instrument: Instrument) -> Market:
         is_watched=True,
         fees_in_quote=account.exchange in FEES_IN_QUOTE,
         refuses_taking_maker=account.exchange is WatchedExchange.BINANCE,
+        contract_size=instrument.contract_size if instrument.product is Product.LINEAR_PERP else ONE,
+        qty_max=QTY_MAX,
         **_margin(account.margin),
     )
 
@@ -129,7 +133,8 @@ def _margin(section: MarginSection | None) -> dict[str, Any]:
     if section is None:
         return {}
     terms = margin_terms(section)
-    return {"leverage_max": terms.leverage, "maintenance_rate": terms.maintenance}
+    tiers = tuple(Tier(above=above, rate=rate * HUNDREDTH) for above, rate in steps_of(section))
+    return {"leverage_max": terms.leverage, "maintenance_rate": terms.maintenance, "tiers": tiers}
 
 
 def paper_line(account: PaperExchangeAccount, exchange: PaperExchange, clock: Clock) -> ExchangeLine:
@@ -139,7 +144,8 @@ def paper_line(account: PaperExchangeAccount, exchange: PaperExchange, clock: Cl
         found = binance_ways(stands, clock, _reveal, connect=exchange.connect)
         return ExchangeLine(http=found.https[0], binance=found, reveal=_reveal, stands=stands, connect=exchange.connect)
     assert isinstance(stands, BybitAccount), "a paper account stands for one of two exchanges"
-    return bybit_line(stands, clock, _reveal, connect=exchange.connect)
+    line = bybit_line(stands, clock, _reveal, connect=exchange.connect)
+    return msgspec.structs.replace(line, counts_contracts=True)
 
 
 def _reveal() -> tuple[str, str]:

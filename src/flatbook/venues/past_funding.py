@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from typing import NamedTuple
 
 import msgspec
@@ -19,14 +20,26 @@ class Settlement(NamedTuple):
     mark: str = ""
 
 
+class Turn(Enum):
+    """How a venue is asked for what did not fit into an answer: earlier ones, later ones, or the next page."""
+
+    BACK = "back"
+    FORTH = "forth"
+    PAGE = "page"
+
+
 class PastFunding(msgspec.Struct, frozen=True, kw_only=True):
     """How a venue is asked for settlements between two instants, and for the mark at one of them.
 
+    `request` takes the number of the page besides, from 1. An answer of `limit` settlements may lack some, which are
+    asked for by `turn`.
     Gives: `read` the settlements, oldest first, `read_mark` the mark; None where an answer cannot be read.
     """
 
     host: str
-    request: Callable[[str, Instant, Instant], Request]
+    limit: int
+    turn: Turn
+    request: Callable[[str, Instant, Instant, int], Request]
     read: Callable[[bytes], tuple[Settlement, ...] | None]
     request_mark: Callable[[str, Instant], Request]
     read_mark: Callable[[bytes], str | None]

@@ -15,9 +15,10 @@ import msgspec
 from flatbook.engine.ports import Clock
 from flatbook.engine.rest import rest_until
 from flatbook.market.depth import UNREADABLE, Unread, UnreadFor, unknown, unread
-from flatbook.values.instants import NS_PER_MS, Instant
+from flatbook.values.instants import NS_PER_MS, Instant, later
 from flatbook.values.instruments import Side
 from flatbook.venues.book_stream import RECONNECT_S
+from flatbook.venues.http import Http, Reply, Request
 from flatbook.venues.silence import StreamEnd
 from flatbook.venues.websocket import SessionSocket
 
@@ -30,6 +31,7 @@ SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 DIGITS_MAX = 18
 NS_PER_US = 1_000
 TEXT_MAX = 40
+ANSWER_S, HTTP_OK = 10, 200
 _SIZE = re.compile(r"(?!0*\.?0*$)[0-9]{1,20}(?:\.[0-9]{1,18})?", re.ASCII)
 _RATE = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,18})?", re.ASCII)
 
@@ -59,11 +61,20 @@ class Marked(NamedTuple):
     settles_at: Instant | None = None
 
 
+class AskedFeed(msgspec.Struct, Generic[Said], frozen=True, kw_only=True):
+    """What of it is asked for over REST again and again, because no stream tells it. Units: seconds."""
+
+    host: str
+    request: Callable[[str], Request]
+    read: Callable[[str, bytes], Said | Unread]
+    every_s: int
+
+
 class ToldFeed(msgspec.Struct, Generic[Said], frozen=True, kw_only=True):
     """How a venue tells something.
 
     `read` takes any bytes, says why it cannot read what is of this, and returns nothing for what is about something
-    else.
+    else. `asked` is what is asked for beside.
     """
 
     name: str
@@ -72,6 +83,7 @@ class ToldFeed(msgspec.Struct, Generic[Said], frozen=True, kw_only=True):
     opening: Callable[[Sequence[str]], tuple[str, ...]]
     read: Callable[[bytes], tuple[Said | Unread, ...]]
     beat: str | None = None
+    asked: AskedFeed[Said] | None = None
 
 
 class ToldStream(Generic[Said]):
@@ -94,13 +106,25 @@ class ToldStream(Generic[Said]):
             await self.follow()
             await self._clock.sleep_until(rest_until(self._clock.now(), RECONNECT_S, "told", self._feed.name))
 
+    async def keep_asking(self, asked: AskedFeed[Said], http: Http) -> None:
+        """Asks for what no stream tells, of one symbol after the other, for ever. Needs: `http` reaches its host."""
+        while True:
+            for symbol in self._symbols:
+                reply = await http.send(asked.request(symbol), later(self._clock.now(), seconds=ANSWER_S))
+                if isinstance(reply, Reply) and reply.status == HTTP_OK:
+                    self._take(asked.read(symbol, reply.body))
+            await self._clock.sleep_until(rest_until(self._clock.now(), asked.every_s, "asked", self._feed.name))
+
     def _hear(self, frame: bytes) -> tuple[str, ...]:
         for said in self._feed.read(frame):
-            if isinstance(said, Unread):
-                self.unread[said.reason] += 1
-            else:
-                self.heard(said)
+            self._take(said)
         return ()
+
+    def _take(self, said: Said | Unread) -> None:
+        if isinstance(said, Unread):
+            self.unread[said.reason] += 1
+        else:
+            self.heard(said)
 
 
 def reader_of(

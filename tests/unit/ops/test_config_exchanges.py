@@ -205,23 +205,31 @@ def test_what_is_watched_for_an_account_of_ccxt_is_spot() -> None:
 
 
 ON_BITGET = CONFIG.replace('exchange = "binance"', 'exchange = "bitget"')
+TIERS = '[accounts.paper.margin.tiers]\n50000 = "0.6"\n250000 = "1"\n'
 MARGIN = '[accounts.paper.margin]\nleverage = 20\nmaintenance_pct = "0.5"\n'
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('"bitget"', '"okx"', "OKX counts perpetuals in contracts, and the exchange on paper in coins: take binance"),
-        ('"bitget"', '"gate"', "its stream does not say when funding is settled: take binance, bybit or bitget"),
-        ('"bitget"', '"coinbase"', "of Coinbase spot alone is watched"),
+        ('"bitget"', '"coinbase"', "of Coinbase spot alone is watched: take binance, bybit, bitget, okx or gate"),
         (MARGIN, "", "perpetuals need margin: state leverage"),
         ("leverage = 20", "leverage = 201", "accounts.paper.margin.leverage"),
         ('"0.5"', '"5"', "must be less than an order needs, which is 100 divided by"),
         ('"0.5"', '"0.12345"', "maintenance_pct has at most 4 decimals"),
+        (MARGIN, MARGIN + TIERS.replace("0.6", "0.4"), "tiers must rise: a part that is above more needs more"),
+        (MARGIN, MARGIN + TIERS.replace('"1"', '"0.55"'), "tiers must rise"),
         ("linear_perp", "inverse_perp", "inverse_perp is not traded at paper"),
     ],
 )
-def test_perpetuals_on_paper_are_those_of_three_exchanges_with_their_margin(old: str, new: str, said: str) -> None:
+def test_perpetuals_on_paper_are_those_of_five_exchanges_with_their_margin(old: str, new: str, said: str) -> None:
     assert old in ON_BITGET
     assert [each.symbol for each in instruments_at(load_text(ON_BITGET, HOME).config, "paper")] == ["BTCUSDT"]
     assert said in "\n".join(problems(ON_BITGET.replace(old, new, 1)))
+
+
+@pytest.mark.parametrize("exchange", ["okx", "gate"])
+def test_contracts_of_another_size_than_a_coin_are_traded_on_paper(exchange: str) -> None:
+    config = ON_BITGET.replace('"bitget"', f'"{exchange}"').replace('contract_size = "1"', 'contract_size = "0.01"')
+    (traded,) = instruments_at(load_text(config.replace(MARGIN, MARGIN + TIERS), HOME).config, "paper")
+    assert str(traded.contract_size) == "0.01"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flatbook.ops.config_accounts import CcxtAccount, Environment, PaperExchangeAccount, Shorting, WatchedExchange
-from flatbook.services.market_feeds import feeds_of, own_symbol
+from flatbook.services.market_feeds import PERPETUALS, feeds_of, own_symbol
 from flatbook.values.instruments import Product
 
 SIX = [each for each in WatchedExchange if each not in (WatchedExchange.BINANCE, WatchedExchange.BYBIT)]
@@ -31,11 +31,25 @@ def test_a_paper_account_and_one_of_ccxt_hear_the_same_streams(exchange: Watched
     assert paper.books.host == paper.trades.host
 
 
-def test_perpetuals_are_watched_at_bitget_and_at_none_of_the_other_five() -> None:
+def test_perpetuals_are_watched_at_three_of_the_six_and_their_marks_with_them() -> None:
     for exchange in SIX:
         found = feeds_of(PaperExchangeAccount(exchange=exchange, ledger="x", **NO_FEE), Product.LINEAR_PERP)
-        assert (found is not None) == (exchange is WatchedExchange.BITGET)
-        assert found is None or (found.marks is not None and "USDT-FUTURES" in found.books.opening(["BTCUSDT"])[0])
+        assert (found is not None) == (exchange in PERPETUALS)
+        assert found is None or found.marks is not None
+    at_bitget = feeds_of(
+        PaperExchangeAccount(exchange=WatchedExchange.BITGET, ledger="x", **NO_FEE), Product.LINEAR_PERP
+    )
+    assert at_bitget is not None
+    assert "USDT-FUTURES" in at_bitget.books.opening(["BTCUSDT"])[0]
+
+
+def test_what_is_asked_for_beside_a_stream_goes_to_the_same_place() -> None:
+    local = PaperExchangeAccount(exchange=WatchedExchange.GATE, ledger="x", base_url="http://127.0.0.1:8080", **NO_FEE)
+    found = feeds_of(local, Product.LINEAR_PERP)
+    assert found is not None
+    assert found.marks is not None
+    assert found.marks.asked is not None
+    assert (found.marks.host, found.marks.asked.host) == ("ws://127.0.0.1:8080", "http://127.0.0.1:8080")
 
 
 @pytest.mark.parametrize("exchange", SIX)

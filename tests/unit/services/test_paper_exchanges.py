@@ -123,3 +123,61 @@ def test_the_market_is_watched_at_the_venue_and_traded_in_the_process(tmp_path: 
     assert isinstance(traded, BinanceAccount)
     assert (watched.environment, watched.base_url) == (Environment.LIVE, None)
     assert (traded.environment, traded.base_url) == (Environment.SANDBOX, "http://paper")
+
+
+MARGIN = '[accounts.paper.margin]\nleverage = 5\nmaintenance_pct = "0.5"\n'
+SWAP = (
+    CONFIG.replace('exchange = "binance"', 'exchange = "okx"')
+    .replace('"BTCUSDT"', '"BTC-USDT-SWAP"')
+    .replace('contract_size = "1"', 'contract_size = "0.01"\nproduct = "linear_perp"')
+    .replace('lot = "0.001"\nqty_min = "0.001"', 'lot = "1"\nqty_min = "1"')
+    .replace("[accounts.paper.coins]", MARGIN + "[accounts.paper.coins]")
+)
+
+
+def test_contracts_of_a_hundredth_of_a_coin_are_held_paid_and_realised_as_such(tmp_path: Path) -> None:
+    loaded, clock = load_text(SWAP, tmp_path), SystemClock(0)
+    (traded,) = instruments_at(loaded.config, "paper")
+
+    def order(number: int, side: Side, limit: str) -> ApprovedOrder:
+        return ApprovedOrder(
+            order_id=OrderId(f"fbaaaaaaaaaaaaaaa00000000{number}"),
+            account=AccountId("paper"),
+            instrument=traded.id,
+            side=side,
+            qty=Quantity(Decimal(30)),
+            limit=Price(Decimal(limit)),
+            reduce_only=False,
+            style=OrderStyle.IOC,
+            attempt=0,
+            good_until=later(clock.now(), seconds=30),
+        )
+
+    async def talked() -> tuple[AccountStatement, object, list[object]]:
+        line = lines_of(loaded, clock)["paper"]
+        assert line.exchange is not None
+        assert line.paper is not None
+        await line.paper.open()
+        venue, market = exchange_venue_of(loaded, "paper", line.exchange, clock), "perp:BTC-USDT-SWAP"
+        line.paper.saw_book(market, [(500_000, 5_000)], [(500_001, 5_000)])
+        await venue.statement()
+        assert isinstance(await venue.place(order(1, Side.BUY, "50000.1")), Accepted)
+        held = line.paper.exchange.accounts["paper"].position(line.paper.exchange.markets[market])
+        worth = held.qty, held.cost, held.entry
+        line.paper.saw_book(market, [(510_000, 5_000)], [(510_001, 5_000)])
+        assert isinstance(await venue.place(order(2, Side.SELL, "51000")), Accepted)
+        page, stated = await venue.executions_since(""), await venue.statement()
+        assert isinstance(page, tuple)
+        assert isinstance(stated, AccountStatement)
+        await line.close()
+        return stated, worth, [(each.qty, each.fees[0].amount, each.realised) for each in page[0]]  # type: ignore[union-attr]
+
+    stated, worth, executed = asyncio.run(talked())
+    assert (stated.untradable, stated.holdings) == ((), ())
+    assert worth == (Decimal(30), Decimal("15000.03"), Decimal("50000.1"))
+    # 0.3 coins for 50,000.1 and a fee of 10 basis points, then sold for 51,000.
+    assert {str(each.asset): each.total for each in stated.balances} == {"USDT": Decimal("10269.66997")}
+    assert executed == [
+        (Decimal(30), Decimal("15.00003"), Decimal(0)),
+        (Decimal(30), Decimal("15.3"), Decimal("299.97")),
+    ]

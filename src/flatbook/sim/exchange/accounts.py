@@ -42,7 +42,10 @@ class Wallet:
 
 
 class Position:
-    """A position in one market, in one-way mode. Units: coins, below zero for short; `cost` in quote coins, signed."""
+    """A position in one market, in one-way mode.
+
+    Units: contracts, below zero for short; `cost` in quote coins, signed.
+    """
 
     def __init__(self, market: Market, leverage: int) -> None:
         self.market, self.leverage = market, leverage
@@ -52,10 +55,11 @@ class Position:
     @property
     def entry(self) -> Decimal:
         """The average price that it was entered at, cut; 0 when there is none."""
-        return divide_cut(self.cost, self.qty, decimals=PRICE_DECIMALS) if self.qty else ZERO
+        coins = self.qty * self.market.contract_size
+        return divide_cut(self.cost, coins, decimals=PRICE_DECIMALS) if coins else ZERO
 
     def trade(self, qty: Decimal, price: Decimal, at: Instant) -> Decimal:
-        """Books a trade, above zero for bought. Returns what it realised. Units: coins, quote coins."""
+        """Books a trade, above zero for bought. Returns what it realised. Units: contracts, quote coins."""
         opposite = qty * self.qty < 0
         closed = _nearer(qty, -self.qty) if opposite else ZERO
         realised = self._close(-closed, price) if closed else ZERO
@@ -63,7 +67,7 @@ class Position:
         if opened and not self.qty:
             self.opened_at = at
         self.qty += opened
-        self.cost += opened * price
+        self.cost += self.market.worth(opened, price)
         self.realised += realised
         self.updated_at = at
         return realised
@@ -73,11 +77,11 @@ class Position:
         cost = self.cost if part == self.qty else divide_cut(self.cost * part, self.qty, decimals=COST_DECIMALS)
         self.qty -= part
         self.cost -= cost
-        return part * price - cost
+        return self.market.worth(part, price) - cost
 
     def gain(self, mark: Decimal) -> Decimal:
         """Returns what is not realised at a mark. Units: quote coins."""
-        return self.qty * mark - self.cost
+        return self.market.worth(self.qty, mark) - self.cost
 
 
 class Account:

@@ -57,7 +57,7 @@ def _rules_refuse(exchange: Exchange, market: Market, asked: Placing, qty: Decim
     if qty > market.qty_max:
         return Refusal.QTY_MAX
     price = asked.price or margin.mark(exchange, market) or ZERO
-    small = qty * price < market.notional_min
+    small = market.worth(qty, price) < market.notional_min
     return Refusal.NOTIONAL if small and price and not asked.reduces else None
 
 

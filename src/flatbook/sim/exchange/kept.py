@@ -16,6 +16,7 @@ from flatbook.sim.exchange.exchange import Exchange
 from flatbook.sim.exchange.orders import BookedOrder, Ending, Execution, Flow, Forced, Placing, Status
 from flatbook.sim.exchange.terms import Life, Stp
 from flatbook.values.instants import Instant
+from flatbook.values.money import plain
 
 FILE_MODE = 0o600
 ENDED_MAX = 5_000
@@ -57,6 +58,7 @@ class _Position(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     leverage: int
     opened_at: Instant
     updated_at: Instant
+    contract_size: Decimal = Decimal(1)
 
 
 class _Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -141,6 +143,9 @@ def _take_position(exchange: Exchange, account: str, held: _Position) -> None:
                 f"there is a position in {held.market}, which is no market of the paper exchange any more"
             )
         return
+    if held.qty and held.contract_size != market.contract_size:
+        sizes = f"{plain(held.contract_size)}, and {plain(market.contract_size)} is configured"
+        raise KeptRefused(f"the position in {held.market} is of contracts of {sizes}")
     position = exchange.accounts[account].position(market)
     position.qty, position.cost, position.realised = held.qty, held.cost, held.realised
     position.leverage, position.opened_at, position.updated_at = held.leverage, held.opened_at, held.updated_at
@@ -161,6 +166,7 @@ def _account(exchange: Exchange, name: str) -> _Account:
                 leverage=position.leverage,
                 opened_at=position.opened_at,
                 updated_at=position.updated_at,
+                contract_size=position.market.contract_size,
             )
             for market, position in account.positions.items()
         ],

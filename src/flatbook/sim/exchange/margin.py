@@ -84,14 +84,18 @@ def _initial_of(exchange: Exchange, account: Account, market: Market, extra: Pla
     position = account.position(market)
     largest = led_to(position.qty, sides[1], sides[-1])
     price = mark(exchange, market) or (extra.price if extra is not None else None) or position.entry
-    return divide_cut(largest * price, Decimal(position.leverage), decimals=DECIMALS)
+    worth = market.worth(largest, price)
+    needed = divide_cut(worth, Decimal(position.leverage), decimals=DECIMALS)
+    return max(needed, market.maintenance_of(worth)) if market.tiers else needed
 
 
 def maintenance(exchange: Exchange, account: Account, coin: str) -> Decimal:
     """Returns the margin below which positions settled in a coin are liquidated."""
     return sum(
         (
-            abs(position.qty) * (mark(exchange, position.market) or position.entry) * position.market.maintenance_rate
+            position.market.maintenance_of(
+                position.market.worth(abs(position.qty), mark(exchange, position.market) or position.entry)
+            )
             for position in account.positions.values()
             if position.market.quote == coin
         ),
@@ -141,7 +145,7 @@ def fund(exchange: Exchange, market: Market, rate: Decimal | None = None, past: 
         if price is None or position is None or not position.qty:
             continue
         stated = exchange.markets[market.name].funding_rate if rate is None else rate
-        amount = cut(-position.qty * price * stated, decimals=DECIMALS)
+        amount = cut(-market.worth(position.qty, price) * stated, decimals=DECIMALS)
         account.wallets[MARGIN_WALLET].add(market.quote, amount)
         book_flow(
             exchange, account.name, "FUNDING_FEE", market.quote, amount, DueTo(market.symbol, position.qty, price, at)

@@ -10,6 +10,9 @@ import msgspec
 
 from flatbook.sim.exchange.terms import Life, Market, Stp
 from flatbook.values.instants import Instant
+from flatbook.values.money import divide_cut
+
+AVERAGE_DECIMALS = 8
 
 
 class Status(Enum):
@@ -106,7 +109,10 @@ class Placing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
-    """One execution of an order. Units: coins, quote coins; `fee` in `fee_coin`, below zero for a rebate."""
+    """One execution of an order.
+
+    Units: contracts of `contract_size` coins; `fee` in `fee_coin`, below zero for a rebate.
+    """
 
     trade_id: int
     at: Instant
@@ -116,11 +122,12 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
     fee: Decimal
     fee_coin: str
     realised: Decimal
+    contract_size: Decimal = Decimal(1)
 
     @property
     def notional(self) -> Decimal:
         """What it is worth in the quote coin."""
-        return self.qty * self.price
+        return self.qty * self.price * self.contract_size
 
 
 class BookedOrder:
@@ -173,6 +180,12 @@ class BookedOrder:
     def spent(self) -> Decimal:
         """What its executions are worth. Units: quote coins."""
         return sum((each.notional for each in self.executions), Decimal(0))
+
+    @property
+    def average(self) -> Decimal:
+        """The average price of its executions, cut; 0 where there is none."""
+        coins = self.filled * self.market.contract_size
+        return divide_cut(self.spent, coins, decimals=AVERAGE_DECIMALS) if coins else Decimal(0)
 
     @property
     def locked_coin(self) -> str:

@@ -35,7 +35,7 @@ def unlock(exchange: Exchange, order: BookedOrder) -> None:
 def settle(
     exchange: Exchange, order: BookedOrder, qty: Decimal, price: Decimal, *, trade_id: int, is_maker: bool
 ) -> Execution:
-    """Books one execution of an order and tells it. Units: coins, quote coins per coin."""
+    """Books one execution of an order and tells it. Units: contracts, quote coins per coin."""
     account, market = exchange.accounts[order.account], order.market
     rate = market.maker_rate if is_maker else market.taker_rate
     if market.kind is Kind.SPOT:
@@ -54,6 +54,7 @@ def settle(
         fee=fee,
         fee_coin=fee_coin,
         realised=realised,
+        contract_size=market.contract_size,
     )
     order.executions.append(execution)
     order.filled += qty
@@ -91,11 +92,11 @@ def _charge(
     """Takes the fee of an execution. Returns it with its coin."""
     market, wallet = order.market, account.wallet(order.market)
     if market.kind is Kind.SPOT:
-        paid = _in_fee_coin(exchange, account, order, qty * price * rate)
+        paid = _in_fee_coin(exchange, account, order, market.worth(qty, price) * rate)
         if paid is not None:
             return paid, exchange.terms.fee_coin
     in_coin = market.kind is Kind.SPOT and order.sign > 0 and not market.fees_in_quote
-    fee = cut((qty if in_coin else qty * price) * rate, decimals=FEE_DECIMALS)
+    fee = cut((qty if in_coin else market.worth(qty, price)) * rate, decimals=FEE_DECIMALS)
     coin = market.coin if in_coin else market.quote
     wallet.add(coin, -fee)
     return fee, coin

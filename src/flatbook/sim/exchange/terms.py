@@ -36,14 +36,23 @@ class Stp(Enum):
     EXPIRE_BOTH = "EXPIRE_BOTH"
 
 
+class Tier(msgspec.Struct, frozen=True, kw_only=True):
+    """What the part of a position that is worth more than something needs to stay. Units: quote coin, fraction."""
+
+    above: Decimal
+    rate: Decimal
+
+
 class Market(msgspec.Struct, frozen=True, kw_only=True):
     """One market and its rules.
 
     A market that is watched is displayed, and not moved by orders: they meet it as in a backtest (see watched.py).
     `refuses_taking_maker` means that a maker order that would take is refused, and not accepted and then expired;
     `refuses_partial_fok` says the same of one that cannot be filled whole. With `fees_in_quote` the fee of a spot
-    buy is taken in the quote coin, and not in the coin bought.
-    Units: `tick` and `notional_min` in the quote coin, `lot`, `qty_min`, `qty_max` in the coin; rates are fractions.
+    buy is taken in the quote coin, and not in the coin bought. `tiers` raise what a large perpetual position needs to
+    stay, part by part, each above the one before; below the first one it is `maintenance_rate`.
+    Units: `tick` and `notional_min` in the quote coin; rates are fractions; `contract_size` in coins per contract, and
+    `lot`, `qty_min`, `qty_max` and all quantities in contracts, which are coins where it is 1.
     """
 
     kind: Kind
@@ -59,6 +68,8 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
     taker_rate: Decimal = Decimal("0.0005")
     leverage_max: int = 100
     maintenance_rate: Decimal = Decimal("0.005")
+    tiers: tuple[Tier, ...] = ()
+    contract_size: Decimal = Decimal(1)
     funding_rate: Decimal = Decimal("0.0001")
     funding_h: int = 8
     trades: bool = True
@@ -79,6 +90,18 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
     def lots(self, qty: Decimal) -> int | None:
         """Returns a quantity in lots, None when it is no whole number of them."""
         return _whole(qty, self.lot)
+
+    def worth(self, qty: Decimal, price: Decimal) -> Decimal:
+        """Returns what a quantity is worth at a price. Units: quote coins, of the sign of the quantity."""
+        return qty * price * self.contract_size
+
+    def maintenance_of(self, worth: Decimal) -> Decimal:
+        """Returns what a position needs to stay, by what it is worth. Units: quote coins."""
+        needed, rate = worth * self.maintenance_rate, self.maintenance_rate
+        for tier in self.tiers:
+            needed += max(worth - tier.above, Decimal(0)) * (tier.rate - rate)
+            rate = tier.rate
+        return needed
 
     def spent(self, qty: Decimal, price: Decimal) -> Decimal:
         """Returns what a spot purchase may spend of the quote coin, its fee included where that is taken in it."""

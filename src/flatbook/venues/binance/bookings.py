@@ -16,7 +16,7 @@ from flatbook.engine.ports import Clock
 from flatbook.engine.reports import Activity, NotSent, Unknown
 from flatbook.events.activities import ActivityKind
 from flatbook.values.ids import ActivityId, AssetId
-from flatbook.values.instants import SECONDS_PER_DAY, Instant, instant_of_ms, instant_of_text, later
+from flatbook.values.instants import NS_PER_MS, SECONDS_PER_DAY, Instant, instant_of_ms, instant_of_text, later
 from flatbook.values.money import Quantity, parse_number
 from flatbook.venues.binance import parse, wire
 from flatbook.venues.binance.line import BinanceLine
@@ -29,6 +29,7 @@ from flatbook.venues.rate_budget import Lane
 
 INCOME_DAYS, FLOW_DAYS = 6, 6
 INCOME_OVERLAP_S = 3600
+NEWS_PAGES_MAX, NEWS_OVERLAP_S = 5, 600
 INCOME_WEIGHT, FLOW_WEIGHT = 30, 1
 FLOWS_AGE_S, FLOWS_LAG_S = 300, 10
 FLOWS_REST_S, FLOWS_AT_ONCE = 60, 5
@@ -59,11 +60,15 @@ class Bookings(Protocol):
 
 
 class Income:
-    """The income of a USD-M account: all of the last days once, then what came since the last read and a bit before."""
+    """The income of a USD-M account: all of the last days once, then what came since the last read and a bit before.
+
+    The kinds in INCOME_KINDS are asked for by name; whatever else was booked is read page by page, at most
+    NEWS_PAGES_MAX of them at a time: what a busy account booked before it began is had in a few reads.
+    """
 
     def __init__(self, line: BinanceLine, symbols: Symbols) -> None:
         self._line, self._symbols = line, symbols
-        self._from = Instant(0)
+        self._from = self._news_from = Instant(0)
 
     @property
     def is_complete(self) -> bool:
@@ -72,19 +77,35 @@ class Income:
 
     async def read(self, now: Instant, coins: Totals) -> Booked | Unknown | NotSent:  # noqa: ARG002
         """Returns what was booked; unreadable where it is more than one answer holds."""
-        first_from = Instant(max(self._from, later(now, seconds=-INCOME_DAYS * SECONDS_PER_DAY)))
-        found: Booked = ()
+        oldest = later(now, seconds=-INCOME_DAYS * SECONDS_PER_DAY)
+        found: dict[ActivityId, Activity] = {}
         for kind in wire.INCOME_KINDS:
-            request = wire.income_request(kind, first_from=first_from, until=now)
-            reply = await self._line.ask(request, Lane.READ, INCOME_WEIGHT)
-            if not isinstance(reply, Reply):
-                return reply
-            booked = parse.income_answer(reply, self._symbols)
-            if isinstance(booked, Unknown) or len(booked) >= wire.INCOME_MAX:
+            page = await self._page(kind, Instant(max(self._from, oldest)), now)
+            if not isinstance(page, parse.Incomes):
+                return page
+            if page.lines >= wire.INCOME_MAX:
                 return UNREADABLE
-            found += booked
-        self._from = later(now, seconds=-INCOME_OVERLAP_S)
-        return found
+            found |= {each.activity_id: each for each in page.booked}
+        news_from = Instant(max(self._news_from, oldest))
+        for _ in range(NEWS_PAGES_MAX):
+            page = await self._page("", news_from, now)
+            if not isinstance(page, parse.Incomes):
+                return page
+            found |= {each.activity_id: each for each in page.booked}
+            if page.lines < wire.INCOME_MAX:
+                news_from = later(now, seconds=-NEWS_OVERLAP_S)
+                break
+            last = Instant(page.last_ms * NS_PER_MS)
+            news_from = last if last > news_from else later(last, ms=1)
+        self._from, self._news_from = later(now, seconds=-INCOME_OVERLAP_S), news_from
+        return tuple(found.values())
+
+    async def _page(self, kind: str, first_from: Instant, until: Instant) -> parse.Incomes | Unknown | NotSent:
+        """Asks for a page up to an instant of ours, and for no less by the clock of Binance."""
+        until = Instant(max(until, self._line.key.timestamp_ms() * NS_PER_MS))
+        request = wire.income_request(kind, first_from=first_from, until=until)
+        reply = await self._line.ask(request, Lane.READ, INCOME_WEIGHT)
+        return parse.income_answer(reply, self._symbols) if isinstance(reply, Reply) else reply
 
 
 class SpotFlows:

@@ -303,15 +303,29 @@ def futures_stated(positions: Reply, wallets: Reply, symbols: Symbols) -> Stated
         return UNREADABLE
 
 
-def income_answer(reply: Reply, symbols: Symbols) -> tuple[Activity, ...] | Unknown:
-    """Returns what was booked on a USD-M account besides executions."""
+class Incomes(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of income: what was booked besides executions of ours, how many lines there were, and when the last was.
+
+    Units: ms.
+    """
+
+    booked: tuple[Activity, ...]
+    lines: int
+    last_ms: int
+
+
+def income_answer(reply: Reply, symbols: Symbols) -> Incomes | Unknown:
+    """Returns a page of income. What executions of our symbols tell too is left out; nobody reads those of others."""
     found = read(reply, list[_Income])
     if isinstance(found, Unknown):
         return found
     try:
-        return tuple(_activity(each, symbols) for each in found)
+        booked = tuple(
+            _activity(each, symbols) for each in found if each.kind not in EXECUTED or each.symbol not in symbols
+        )
     except ValueError:
         return UNREADABLE
+    return Incomes(booked=booked, lines=len(found), last_ms=max((each.time_ms for each in found), default=0))
 
 
 def _activity(income: _Income, symbols: Symbols) -> Activity:
@@ -328,12 +342,33 @@ def _activity(income: _Income, symbols: Symbols) -> Activity:
     )
 
 
+# Source: USD-M Get Income History, incomeType. Any other kind is booked too, and told by its name: what it is a person
+# must say. So it is with what is stated here as OTHER: prizes, options, what was delivered, one coin turned into
+# another.
 KINDS: Mapping[str, ActivityKind] = {
     FUNDING: ActivityKind.FUNDING,
     "TRANSFER": ActivityKind.TRANSFER,
+    "INTERNAL_TRANSFER": ActivityKind.TRANSFER,
+    "CROSS_COLLATERAL_TRANSFER": ActivityKind.TRANSFER,
+    "STRATEGY_UMFUTURES_TRANSFER": ActivityKind.TRANSFER,
+    "COIN_SWAP_DEPOSIT": ActivityKind.TRANSFER,
+    "COIN_SWAP_WITHDRAW": ActivityKind.TRANSFER,
     "INSURANCE_CLEAR": ActivityKind.FEE,
     "COMMISSION_REBATE": ActivityKind.FEE,
+    "API_REBATE": ActivityKind.FEE,
+    "REFERRAL_KICKBACK": ActivityKind.FEE,
+    "FEE_RETURN": ActivityKind.FEE,
+    "POSITION_LIMIT_INCREASE_FEE": ActivityKind.FEE,
+    "BFUSD_REWARD": ActivityKind.INTEREST,
+    "WELCOME_BONUS": ActivityKind.OTHER,
+    "CONTEST_REWARD": ActivityKind.OTHER,
+    "OPTIONS_PREMIUM_FEE": ActivityKind.OTHER,
+    "OPTIONS_SETTLE_PROFIT": ActivityKind.OTHER,
+    "DELIVERED_SETTELMENT": ActivityKind.OTHER,
+    "AUTO_EXCHANGE": ActivityKind.OTHER,
 }
+EXECUTED = ("REALIZED_PNL", "COMMISSION")
+"""What executions tell as well, where we read those of the symbol."""
 
 
 def _number(text: str) -> Quantity:

@@ -10,9 +10,9 @@ import msgspec
 
 from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.venues.http import Request
-from flatbook.venues.past_funding import PastFunding, Settlement
+from flatbook.venues.past_funding import PastFunding, Settlement, Turn
 
-LIMIT = "1000"
+LIMIT = 1_000
 
 
 class _Row(msgspec.Struct, rename="camel"):
@@ -43,9 +43,9 @@ def read_mark(body: bytes) -> str | None:
         return None
 
 
-def _request(symbol: str, since: Instant, until: Instant) -> Request:
+def _request(symbol: str, since: Instant, until: Instant, _page: int) -> Request:
     span = (("startTime", str(since // NS_PER_MS)), ("endTime", str(until // NS_PER_MS)))
-    return Request(method="GET", path="/fapi/v1/fundingRate", query=(("symbol", symbol), *span, ("limit", LIMIT)))
+    return Request(method="GET", path="/fapi/v1/fundingRate", query=(("symbol", symbol), *span, ("limit", str(LIMIT))))
 
 
 def _request_mark(symbol: str, at: Instant) -> Request:
@@ -59,4 +59,6 @@ USD_M = PastFunding(
     read=read_settlements,
     request_mark=_request_mark,
     read_mark=read_mark,
+    limit=LIMIT,
+    turn=Turn.FORTH,
 )

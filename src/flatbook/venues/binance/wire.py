@@ -24,6 +24,7 @@ TRANSFERS_MAX = 100  # Source: Wallet API, Query User Universal Transfer History
 SELF_TRADE = "EXPIRE_MAKER"  # what rests of ours gives way to what we need now
 FUNDING = "FUNDING_FEE"
 INCOME_KINDS = (FUNDING, "TRANSFER", "INSURANCE_CLEAR", "COMMISSION_REBATE")
+"""Those of the income that are asked for by name, all of the last days; the others come with what was booked lately."""
 
 _WINDOW = (RECV_WINDOW, str(WINDOW_MS))
 _BUYS, _SELLS, _REDUCING = ("side", "BUY"), ("side", "SELL"), (("reduceOnly", "true"),)
@@ -158,9 +159,9 @@ def symbol_settings_request(symbol: str) -> Request:
 
 
 def income_request(kind: str, *, first_from: Instant, until: Instant) -> Request:
-    """Returns the request for what was booked of one kind between two instants, oldest first."""
-    span = _span(first_from, until)
-    return _signed("GET", "/fapi/v1/income", ("incomeType", kind), *span, ("limit", str(INCOME_MAX)))
+    """Returns the request for what was booked between two instants, oldest first; of all kinds for an empty one."""
+    span, kinds = _span(first_from, until), (("incomeType", kind),) if kind else ()
+    return _signed("GET", "/fapi/v1/income", *kinds, *span, ("limit", str(INCOME_MAX)))
 
 
 def deposits_request(first_from: Instant, until: Instant) -> Request:

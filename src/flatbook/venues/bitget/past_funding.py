@@ -1,7 +1,7 @@
 """Past settlements of funding of perpetuals in USDT at Bitget, and the mark of the minute that begins with one.
 
-Source: bitget.com/api-doc, Get Historical Funding Rates (the newest 100, newest first; it takes no span) and Get
-Historical Mark Price Candlestick (oldest first).
+Source: bitget.com/api-doc, Get Historical Funding Rates (newest first, in pages of 100 at most; it takes no span) and
+Get Historical Mark Price Candlestick (oldest first).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import msgspec
 
 from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.venues.http import Request
-from flatbook.venues.past_funding import PastFunding, Settlement
+from flatbook.venues.past_funding import PastFunding, Settlement, Turn
 from flatbook.venues.told_stream import instant_of_ms
 
 URL = "https://api.bitget.com"
-SUCCESS, LIMIT = "00000", "100"
+SUCCESS, LIMIT = "00000", 100
 MINUTE_MS = 60_000
 MARKET = ("productType", "usdt-futures")
 
@@ -55,8 +55,8 @@ def read_mark(body: bytes) -> str | None:
         return None
 
 
-def _request(symbol: str, _since: Instant, _until: Instant) -> Request:
-    query = (("symbol", symbol), MARKET, ("pageSize", LIMIT))
+def _request(symbol: str, _since: Instant, _until: Instant, page: int) -> Request:
+    query = (("symbol", symbol), MARKET, ("pageSize", str(LIMIT)), ("pageNo", str(page)))
     return Request(method="GET", path="/api/v2/mix/market/history-fund-rate", query=query)
 
 
@@ -69,5 +69,11 @@ def _request_mark(symbol: str, at: Instant) -> Request:
 
 
 USDT_FUTURES = PastFunding(
-    host=URL, request=_request, read=read_settlements, request_mark=_request_mark, read_mark=read_mark
+    host=URL,
+    request=_request,
+    read=read_settlements,
+    request_mark=_request_mark,
+    read_mark=read_mark,
+    limit=LIMIT,
+    turn=Turn.PAGE,
 )

@@ -49,7 +49,7 @@ class Crowded(msgspec.Struct, frozen=True):
 
 
 class History:
-    """Reads the executions of one account. `settled` counts lines that moved money only, and are no executions."""
+    """Reads the executions of one account. Needs: `clock` is that of Bybit, which dates them."""
 
     def __init__(self, symbols: Symbols, clock: Clock) -> None:
         self._symbols, self._clock = symbols, clock

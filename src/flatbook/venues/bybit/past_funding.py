@@ -11,10 +11,10 @@ import msgspec
 from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.venues.bybit.wire import URL
 from flatbook.venues.http import Request
-from flatbook.venues.past_funding import PastFunding, Settlement
+from flatbook.venues.past_funding import PastFunding, Settlement, Turn
 from flatbook.venues.told_stream import instant_of_ms
 
-LIMIT = "200"
+LIMIT = 200
 MINUTE_MS = 60_000
 
 
@@ -62,9 +62,9 @@ def read_mark(body: bytes) -> str | None:
         return None
 
 
-def _request(symbol: str, since: Instant, until: Instant) -> Request:
+def _request(symbol: str, since: Instant, until: Instant, _page: int) -> Request:
     span = (("startTime", str(since // NS_PER_MS)), ("endTime", str(until // NS_PER_MS)))
-    query = (("category", "linear"), ("symbol", symbol), *span, ("limit", LIMIT))
+    query = (("category", "linear"), ("symbol", symbol), *span, ("limit", str(LIMIT)))
     return Request(method="GET", path="/v5/market/funding/history", query=query)
 
 
@@ -76,4 +76,12 @@ def _request_mark(symbol: str, at: Instant) -> Request:
     )
 
 
-LINEAR = PastFunding(host=URL, request=_request, read=read_settlements, request_mark=_request_mark, read_mark=read_mark)
+LINEAR = PastFunding(
+    host=URL,
+    request=_request,
+    read=read_settlements,
+    request_mark=_request_mark,
+    read_mark=read_mark,
+    limit=LIMIT,
+    turn=Turn.BACK,
+)

@@ -64,7 +64,7 @@ class Bookings:
     The log may be behind the wallet: what was read at once beside coins that moved says nothing for good. The kinds in
     ASKED are asked for by name, all of the last days. Whatever else was logged is read since it was read last, at most
     NEWS_PAGES_MAX pages of it, which after a start are the newest of the last days: what an older line brought shows as
-    a difference of cash, and is told.
+    a difference of cash, and is told. Needs: `clock` is that of Bybit, which dates the log.
     """
 
     def __init__(self, symbols: Symbols, clock: Clock) -> None:
@@ -82,10 +82,11 @@ class Bookings:
         is_old = stated_at >= later(self._read_at, seconds=ACTIVITIES_AGE_S)
         if self._known is not None and not is_old and self._read_at >= later(self._moved_at, seconds=LOG_LAG_S):
             return self._known
-        start = later(stated_at, seconds=60 - wire.WINDOW_DAYS * SECONDS_PER_DAY)
+        until = self._clock.now()
+        start = later(until, seconds=60 - wire.WINDOW_DAYS * SECONDS_PER_DAY)
         found: list[Activity] = []
         for kind in ASKED:
-            rows = await listed(ask, partial(wire.log_request, kind, (start, self._clock.now())), ACTIVITY_PAGES_MAX)
+            rows = await listed(ask, partial(wire.log_request, kind, (start, until)), ACTIVITY_PAGES_MAX)
             activities = activities_of(rows, self._symbols) if isinstance(rows, list) else rows
             if not isinstance(activities, tuple):
                 return activities

@@ -93,11 +93,19 @@ class Standing:
     """What is known of one account.
 
     `flaw` says in words why nothing may be placed, None when nothing speaks against it. `meant` is the user id that the
-    key must be of; empty: any.
+    key must be of; empty: any. `counts_contracts` as in BybitAccount.
     """
 
-    def __init__(self, symbols: Mapping[tuple[Category, str], Instrument], clock: Clock, *, meant: str) -> None:
+    def __init__(
+        self,
+        symbols: Mapping[tuple[Category, str], Instrument],
+        clock: Clock,
+        *,
+        meant: str,
+        counts_contracts: bool = False,
+    ) -> None:
         self._symbols, self._clock, self._meant = dict(symbols), clock, meant
+        self._counts_contracts = counts_contracts
         self._fresh_until = Instant(0)
         self._untradable: dict[InstrumentId, str] = {}
         self.flaw: str | None = "the account has not been read yet"
@@ -142,6 +150,8 @@ class Standing:
         listed = await _had(ask, wire.instrument_request(category, symbol), WireInstruments)
         if isinstance(listed, Unknown | NotSent):
             return listed
+        if self._counts_contracts and category is Category.LINEAR:
+            instrument = msgspec.structs.replace(instrument, contract_size=ONE)
         reason = reason_untradable(instrument, category, listed)
         if reason is None:
             self._untradable.pop(instrument.id, None)

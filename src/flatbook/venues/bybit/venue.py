@@ -86,12 +86,15 @@ class BybitAccount(msgspec.Struct, frozen=True, kw_only=True):
     """One unified account: our name for it, the user id that its key must be of, and what is traded there.
 
     Units: seconds. `dead_man_s` is after how long without our stream Bybit cancels all orders, None for never.
+    `counts_contracts` tells that quantities are of contracts of the size that is configured, as at an exchange in the
+    process that stands for another one; at Bybit a contract is one coin.
     """
 
     account: AccountId
     user_id: str
     instruments: tuple[Instrument, ...]
     dead_man_s: int | None = None
+    counts_contracts: bool = False
 
 
 class BybitWay(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,9 +147,10 @@ class BybitVenue:
         self._scopes = tuple(dict.fromkeys(_scope_of(market) for market in self._market_of.values()))
         self._categories = tuple(dict.fromkeys(category for category, _ in self._scopes))
         self._client_ids: dict[VenueOrderId, OrderId] = {}
-        self._history = History(self._symbols, clock)
-        self.standing = Standing(self._symbols, clock, meant=account.user_id)
-        self._bookings = Bookings(self._symbols, clock)
+        self._theirs = wire.TheirClock(clock, way.ahead)
+        self._history = History(self._symbols, self._theirs)
+        self.standing = Standing(self._symbols, clock, meant=account.user_id, counts_contracts=account.counts_contracts)
+        self._bookings = Bookings(self._symbols, self._theirs)
         self._heard_at: Instant | None = None
         self._budget = way.budget
         self._asking = 0
@@ -311,7 +315,7 @@ class BybitVenue:
     async def _catch_up(self, stands: asyncio.Event, deliver: Callable[[Pushed], None]) -> None:
         await stands.wait()
         await self._arm_dead_man()
-        now = self._clock.now()
+        now = self._theirs.now()
         since = later(min(now, self._heard_at or now), seconds=-CATCH_UP_S)
         self._heard_at = now
         missed = await self._history.between(self._read, (since, now))
@@ -334,7 +338,7 @@ class BybitVenue:
                 self.switch = SwitchTold(state=Switch.REFUSED, detail=f"{category.value}: {_told(answer)}")
 
     def _take(self, deliver: Callable[[Pushed], None], topic: str, rows: list[msgspec.Raw]) -> None:
-        self._heard_at = self._clock.now()
+        self._heard_at = self._theirs.now()
         for row in rows:
             try:
                 pushed = self._pushed(topic, row)
@@ -396,7 +400,7 @@ class BybitVenue:
         market = parse.market_of(order, category, self._symbols)
         if report.complete:
             return report, market
-        span = (later(created_at, seconds=-1), self._clock.now())
+        span = (later(created_at, seconds=-1), self._theirs.now())
         lines = await executions_of(ask, category, report.venue_order_id, span, self._symbols)
         return (parse.with_executions(report, lines) if isinstance(lines, tuple) else report), market
 

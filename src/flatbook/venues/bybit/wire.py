@@ -60,6 +60,21 @@ class Ahead:
         self.ns = 0
 
 
+class TheirClock:
+    """The clock of Bybit, as it was measured last: what is asked for up to now ends by it, and not by ours."""
+
+    def __init__(self, clock: Clock, ahead: Ahead) -> None:
+        self._clock, self._ahead = clock, ahead
+
+    def now(self) -> Instant:
+        """Returns the present instant there."""
+        return Instant(self._clock.now() + self._ahead.ns)
+
+    async def sleep_until(self, instant: Instant) -> None:
+        """Sleeps until an instant there."""
+        await self._clock.sleep_until(Instant(instant - self._ahead.ns))
+
+
 def signer(reveal: Callable[[], tuple[str, str]], clock: Clock, ahead: Ahead) -> Callable[[Request], Request]:
     """Returns what signs requests, in the time of Bybit's clock.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
@@ -15,12 +16,14 @@ from hypothesis import strategies as st
 from flatbook.engine.reports import AccountStatement, Activity
 from flatbook.events.activities import ActivityKind
 from flatbook.sim.alpaca.faults import Spoiling
+from flatbook.values.instants import NS_PER_MS, Instant, later
 from flatbook.venues.binance import bookings
+from flatbook.venues.binance.markets import USD_M
 from flatbook.venues.binance.venue import BinanceVenue
 from flatbook.venues.http import Reply
 from tests.conformance.test_binance import BENCHES
 from tests.exchange import Scene
-from tests.unit.venues.binance.sample import reply
+from tests.unit.venues.binance.sample import NOW, SYMBOLS, Answers, StillClock, line_to, reply
 
 D = Decimal
 Session = Callable[[Scene, BinanceVenue], Awaitable[Any]]
@@ -167,3 +170,59 @@ def test_any_bytes_are_flows_or_nothing(body: bytes) -> None:
     answer = Reply(status=200, headers={}, body=body)
     for read in (bookings._deposits, bookings._withdrawals, partial(bookings._transfers, 1)):
         assert isinstance(bookings.read_flows(answer, read), tuple | None)
+
+
+class Ledger(Answers):
+    """Answers for income as Binance does: of a kind or of all, oldest first, a thousand lines at most."""
+
+    def __init__(self, lines: list[tuple[int, str]]) -> None:
+        super().__init__()
+        self.lines, self.kinds = lines, list[str]()
+
+    async def send(self, request: Any, timeout_at: Instant) -> Any:
+        del timeout_at
+        asked = dict(request.query)
+        kind, start, end = asked.get("incomeType", ""), int(asked["startTime"]), int(asked["endTime"])
+        self.kinds.append(kind)
+        rows = [
+            {"symbol": "BTCUSDT", "incomeType": each, "income": "1", "asset": "USDT", "time": at, "tranId": number}
+            for number, (at, each) in enumerate(self.lines)
+            if start <= at <= end and kind in ("", each)
+        ]
+        return reply(rows[:1000])
+
+
+def income_of(lines: list[tuple[int, str]], *reads_s: int) -> tuple[list[list[str]], Ledger]:
+    """Returns the kinds that each read tells, at some seconds from now, and what answered."""
+    http, clock = Ledger(lines), StillClock()
+    income = bookings.Income(line_to(http, USD_M, clock), SYMBOLS)
+
+    async def told() -> list[list[str]]:
+        kinds = []
+        for at_s in reads_s:
+            clock.at = later(NOW, seconds=at_s)
+            found = await income.read(clock.at, ())
+            assert isinstance(found, tuple)
+            kinds.append([each.venue_kind for each in found])
+        return kinds
+
+    return asyncio.run(told()), http
+
+
+NOW_MS = NOW // NS_PER_MS
+
+
+def test_income_of_any_kind_is_told_and_what_executions_tell_is_not() -> None:
+    lines = [(NOW_MS - 9_000, "FUNDING_FEE"), (NOW_MS - 8_000, "COMMISSION"), (NOW_MS - 7_000, "MELTED")]
+    lines += [(NOW_MS + 30_000, "WELCOME_BONUS")]
+    kinds, http = income_of(lines, 0, 60)
+    assert kinds == [["FUNDING_FEE", "MELTED"], ["FUNDING_FEE", "MELTED", "WELCOME_BONUS"]]
+    assert http.kinds.count("") == 2
+
+
+def test_what_a_busy_account_booked_is_read_a_few_pages_at_a_time_until_all_is_known() -> None:
+    """Seven thousand lines of executions stand before what no kind that is asked for by name tells."""
+    lines = [(NOW_MS - 400_000 + each * 10, "REALIZED_PNL") for each in range(7_000)]
+    kinds, http = income_of([*lines, (NOW_MS - 1_000, "API_REBATE")], 0, 10, 20)
+    assert [kind.count("API_REBATE") for kind in kinds] == [0, 1, 0]
+    assert http.kinds.count("") == 5 + 3 + 5

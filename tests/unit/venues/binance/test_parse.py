@@ -193,14 +193,30 @@ def test_what_is_booked_besides_executions_is_known_by_kind_and_number() -> None
     income = [
         {"symbol": "BTCUSDT", "incomeType": "FUNDING_FEE", "income": "-0.375", "asset": "USDT", "time": 1, "tranId": 9},
         {"symbol": "", "incomeType": "COIN_SWAP", "income": "1", "asset": "BNB", "time": 2, "tranId": "10"},
+        {"symbol": "BTCUSDT", "incomeType": "COMMISSION", "income": "-1", "asset": "USDT", "time": 3, "tranId": 11},
+        {"symbol": "BTCUSDT", "incomeType": "REALIZED_PNL", "income": "4", "asset": "USDT", "time": 4, "tranId": 12},
+        {"symbol": "XRPUSDT", "incomeType": "REALIZED_PNL", "income": "4", "asset": "USDT", "time": 4, "tranId": 13},
     ]
-    booked = parse.income_answer(reply(income), SYMBOLS)
-    assert isinstance(booked, tuple)
-    assert [(each.kind, each.amount, each.instrument) for each in booked] == [
-        (ActivityKind.FUNDING, D("-0.375"), PERP),
-        (ActivityKind.OTHER, D(1), None),
+    page = parse.income_answer(reply(income), SYMBOLS)
+    assert isinstance(page, parse.Incomes)
+    assert (page.lines, page.last_ms) == (5, 4)
+    assert [(each.kind, each.amount, each.instrument, each.venue_kind) for each in page.booked] == [
+        (ActivityKind.FUNDING, D("-0.375"), PERP, "FUNDING_FEE"),
+        (ActivityKind.OTHER, D(1), None, "COIN_SWAP"),
+        (ActivityKind.OTHER, D(4), None, "REALIZED_PNL"),
     ]
-    assert booked[0].activity_id == "FUNDING_FEE:9:USDT:BTCUSDT"
+    assert page.booked[0].activity_id == "FUNDING_FEE:9:USDT:BTCUSDT"
+
+
+def test_every_kind_of_income_that_binance_documents_has_a_meaning_or_is_told_by_executions() -> None:
+    """Source: USD-M Get Income History, incomeType."""
+    documented = """
+        TRANSFER WELCOME_BONUS REALIZED_PNL FUNDING_FEE COMMISSION INSURANCE_CLEAR REFERRAL_KICKBACK COMMISSION_REBATE
+        API_REBATE CONTEST_REWARD CROSS_COLLATERAL_TRANSFER OPTIONS_PREMIUM_FEE OPTIONS_SETTLE_PROFIT
+        INTERNAL_TRANSFER AUTO_EXCHANGE DELIVERED_SETTELMENT COIN_SWAP_DEPOSIT COIN_SWAP_WITHDRAW
+        POSITION_LIMIT_INCREASE_FEE STRATEGY_UMFUTURES_TRANSFER FEE_RETURN BFUSD_REWARD
+    """
+    assert {*parse.KINDS, *parse.EXECUTED} == set(documented.split())
 
 
 def test_the_clock_of_binance_is_read_by_the_millisecond() -> None:
@@ -220,5 +236,5 @@ def test_any_bytes_mean_something(body: bytes, status: int) -> None:
     assert isinstance(parse.orders_answer(answer, SYMBOLS), (tuple, Unknown))
     assert isinstance(parse.spot_stated(answer, {}), (parse.Stated, Unknown))
     assert isinstance(parse.futures_stated(answer, answer, SYMBOLS), (parse.Stated, Unknown))
-    assert isinstance(parse.income_answer(answer, SYMBOLS), (tuple, Unknown))
+    assert isinstance(parse.income_answer(answer, SYMBOLS), (parse.Incomes, Unknown))
     assert isinstance(parse.time_answer(answer), (int, Unknown))

@@ -11,7 +11,7 @@ from flatbook.engine.reports import AccountStatement, Activity
 from flatbook.events.activities import ActivityKind
 from flatbook.values.instants import later
 from flatbook.venues.http import Carried
-from tests.unit.venues.bybit.sample import EMPTY, NOW_MS, booked, page, run, scene
+from tests.unit.venues.bybit.sample import EMPTY, NOW_MS, booked, page, reply, run, scene
 
 LOG = "/v5/account/transaction-log"
 
@@ -73,6 +73,7 @@ def test_news_are_read_since_they_were_read_last_and_are_told_for_days() -> None
     counts = []
     for days in (0, 1, 5, 2):
         clock.at = later(clock.at, seconds=days * 86_400)
+        carrier.answers["/v5/market/time"] = [reply({"timeNano": str(clock.at)})]
         statement = run(venue.statement())
         assert isinstance(statement, AccountStatement)
         counts.append(len(statement.activities))
@@ -80,6 +81,20 @@ def test_news_are_read_since_they_were_read_last_and_are_told_for_days() -> None
     asked = [dict(request.query) for request in carrier.requests if request.path == LOG]
     starts = [int(each["startTime"]) - NOW_MS for each in asked if "type" not in each]
     assert starts[:3] == [60_000 - 7 * 86_400_000, -60_000, 86_400_000 - 60_000]
+
+
+def test_what_is_asked_for_up_to_now_ends_by_the_clock_of_bybit_and_not_by_ours() -> None:
+    """Simulated world 7000393: our clock stood 20 s behind, and what happened meanwhile was listed by nobody."""
+    venue, carrier, clock = scene({LOG: [EMPTY], "/v5/execution/list": [EMPTY]})
+    carrier.answers["/v5/market/time"] = [reply({"timeNano": str(later(clock.at, seconds=20))})]
+    run(venue.statement())
+    run(venue.executions_since(""))
+    ends = {
+        request.path: int(dict(request.query)["endTime"]) - NOW_MS
+        for request in carrier.requests
+        if request.path in (LOG, "/v5/execution/list")
+    }
+    assert ends == {LOG: 20_000, "/v5/execution/list": 20_000}
 
 
 def test_a_line_of_the_news_that_cannot_be_read_is_no_statement() -> None:

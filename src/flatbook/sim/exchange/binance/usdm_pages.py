@@ -24,8 +24,7 @@ SIDES = {1: "BUY", -1: "SELL"}
 
 def average(order: BookedOrder) -> str:
     """Writes the average price of an order."""
-    price = divide_cut(order.spent, order.filled, decimals=8) if order.filled else ZERO
-    return like(price, order.market.tick * Decimal("0.001"))
+    return like(order.average, order.market.tick * Decimal("0.001"))
 
 
 def order_page(order: BookedOrder, status: Status | None = None) -> Page:
@@ -86,7 +85,8 @@ def position_page(exchange: Exchange, position: Position) -> Page:
     """Writes a position as its own path tells it."""
     market = position.market
     mark = margin.mark(exchange, market) or ZERO
-    needed = divide_cut(abs(position.qty) * mark, Decimal(position.leverage), decimals=8)
+    worth = market.worth(abs(position.qty), mark)
+    needed = divide_cut(worth, Decimal(position.leverage), decimals=8)
     return {
         "symbol": market.symbol,
         "positionSide": "BOTH",
@@ -97,11 +97,11 @@ def position_page(exchange: Exchange, position: Position) -> Page:
         "unRealizedProfit": fixed(position.gain(mark)),
         "liquidationPrice": "0",
         "isolatedMargin": "0",
-        "notional": fixed(position.qty * mark),
+        "notional": fixed(market.worth(position.qty, mark)),
         "marginAsset": market.quote,
         "isolatedWallet": "0",
         "initialMargin": fixed(needed),
-        "maintMargin": fixed(abs(position.qty) * mark * market.maintenance_rate),
+        "maintMargin": fixed(market.maintenance_of(worth)),
         "positionInitialMargin": fixed(needed),
         "openOrderInitialMargin": "0",
         "adl": 0,

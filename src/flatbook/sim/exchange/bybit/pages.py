@@ -40,7 +40,7 @@ def order_id(exchange: Exchange, order: BookedOrder) -> str:
 
 def order_page(exchange: Exchange, order: BookedOrder) -> Page:
     """Writes an order."""
-    average = plain(divide_cut(order.spent, order.filled, decimals=8)) if order.filled else ""
+    average = plain(order.average) if order.filled else ""
     left = order.left if order.is_open else ZERO
     fees = sum((each.fee for each in order.executions), ZERO)
     market = order.market
@@ -60,7 +60,7 @@ def order_page(exchange: Exchange, order: BookedOrder) -> Page:
         "rejectReason": reason_word(order),
         "avgPrice": average,
         "leavesQty": plain(left),
-        "leavesValue": plain(left * (order.price or ZERO)),
+        "leavesValue": plain(market.worth(left, order.price or ZERO)),
         "cumExecQty": plain(order.filled),
         "cumExecValue": plain(order.spent),
         "cumExecFee": plain(fees),
@@ -195,7 +195,8 @@ def position_page(exchange: Exchange, position: Position) -> Page:
     """Writes a position."""
     market, size = position.market, abs(position.qty)
     mark = margin.mark(exchange, market) or ZERO
-    needed = divide_cut(size * mark, Decimal(position.leverage), decimals=USD_DECIMALS)
+    worth = market.worth(size, mark)
+    needed = divide_cut(worth, Decimal(position.leverage), decimals=USD_DECIMALS)
     return {
         "positionIdx": 0,
         "riskId": 1,
@@ -214,7 +215,7 @@ def position_page(exchange: Exchange, position: Position) -> Page:
         "markPrice": plain(mark),
         "liqPrice": "",
         "bustPrice": "",
-        "positionMM": plain(cut(size * mark * market.maintenance_rate, decimals=USD_DECIMALS)),
+        "positionMM": plain(cut(market.maintenance_of(worth), decimals=USD_DECIMALS)),
         "positionIM": plain(needed),
         "tpslMode": "Full",
         "takeProfit": "",

@@ -14,6 +14,16 @@ const start = createRoute({
   },
 });
 
+/** What an address carries are texts, and nothing of them is quoted: one that looks like a number stays as it was typed. */
+export function parsed(address: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(address));
+}
+
+export function stated(search: Record<string, unknown>): string {
+  const text = new URLSearchParams(Object.entries(search).map(([name, value]) => [name, String(value)])).toString();
+  return text === "" ? "" : `?${text}`;
+}
+
 function searchOf(found: Record<string, unknown>): Search {
   return Object.fromEntries(Object.entries(found).map(([name, value]) => [name, String(value)]));
 }
@@ -37,6 +47,8 @@ export const router = createRouter({
     page("/settings", () => import("@/pages/settings/Page")),
   ]),
   defaultPreload: "intent",
+  parseSearch: parsed,
+  stringifySearch: stated,
   scrollRestoration: false,
 });
 

@@ -254,6 +254,63 @@ def test_pages_command_line_and_api_say_the_same_of_a_desk_at_rest(page: Any, de
     desk.told("lift", status["halts"][0]["halt_id"], "--reason", "the numbers may move")
 
 
+def test_the_newest_days_are_those_of_the_command_line(page: Any, desk: Desk) -> None:
+    page.goto("/overview?days=7")
+    shown = page.get_by_test_id("earned-window-net").locator("[data-value]")
+    shown.wait_for()
+    week = page.request.get("/api/v1/performance?days=7").json()
+    told = desk.told("pnl", "--first", week["first"], "--last", week["last"])
+    assert shown.get_attribute("data-value") == told["total"]["net_usd"] == week["total"]["net_usd"]
+    page.get_by_test_id("earned-window-1").click()
+    page.wait_for_url("**/overview?days=1")
+    page.get_by_test_id("earned-window-net").get_by_text(f"net, {week['last']}").wait_for()
+    assert page.get_by_test_id("objective").count() == len(page.request.get("/api/v1/objectives").json()["objectives"])
+
+
+def test_a_strategy_is_paused_and_resumed_on_the_overview(page: Any, desk: Desk) -> None:
+    page.goto("/overview")
+    page.get_by_test_id("pause-maker").click()
+    page.get_by_test_id("act-confirm").wait_for()
+    agree(page, "a pause of the drill")
+    page.get_by_test_id("act-done").wait_for()
+    page.get_by_test_id("act-close").click()
+    page.get_by_test_id("strategy-state-maker").get_by_text("paused").wait_for()
+    (halt,) = desk.told("status")["halts"]
+    assert (halt["scope"], halt["target"], halt["reason"]) == ("owner", "maker", "a pause of the drill")
+    assert text_of(page, "strategy-state-desk") == "running"
+    page.get_by_test_id("resume-maker").click()
+    page.get_by_test_id("act-confirm").wait_for()
+    agree(page, "the drill is over")
+    page.get_by_test_id("act-done").wait_for()
+    page.get_by_test_id("act-close").click()
+    page.get_by_test_id("strategy-state-maker").get_by_text("running").wait_for()
+
+
+def test_the_cycle_of_the_row_that_was_chosen_is_shown_step_by_step(page: Any) -> None:
+    page.goto("/execution?owner=desk")
+    page.get_by_test_id("waterfall-cycle").wait_for()
+    latest = page.get_by_test_id("timeline-order").first.get_attribute("data-order")
+    assert page.get_by_test_id("waterfall-cycle").get_attribute("data-order") == latest
+    row = page.get_by_test_id("timeline-order").nth(1)
+    chosen = row.get_attribute("data-order")
+    row.click()
+    page.wait_for_url(f"**/execution?owner=desk&cycle={chosen}")
+    page.locator(f"[data-testid=waterfall-cycle][data-order={chosen}]").wait_for()
+    assert page.get_by_test_id("waterfall-step").count() == 7
+    page.get_by_test_id("waterfall-why").click()
+    page.get_by_test_id("chain-event").first.wait_for()
+    page.keyboard.press("Escape")
+
+
+def test_our_orders_are_marked_in_the_book_and_the_ladder_stands_on_the_candles(page: Any) -> None:
+    page.goto("/execution?owner=maker")
+    page.get_by_test_id("book-own-says").get_by_text(" of ours ").wait_for()
+    assert page.get_by_test_id("book-own").count() > 0
+    page.get_by_test_id("grid-chart-says").get_by_text("on BTC/USDT@exchange").wait_for()
+    assert page.get_by_test_id("grid-levels-row").count() > 1
+    assert page.get_by_test_id("grid-chart").locator("canvas").count() > 0
+
+
 def test_keys_walk_the_pages_the_rows_and_the_story_of_one(page: Any) -> None:
     page.goto("/overview")
     page.get_by_test_id("nav-orders").wait_for()

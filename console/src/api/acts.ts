@@ -14,6 +14,7 @@ export type Bodies = {
   cancel: Schemas["CancelOrderPreview"];
   "hedge-now": Schemas["HedgeNowPreview"];
   recheck: Schemas["RecheckOrderPreview"];
+  release: Schemas["ReleaseFillPreview"];
   reconcile: Schemas["ReconcileBooksPreview"];
   "set-limit": Schemas["SetLimitPreview"];
   trade: Schemas["PlaceOrderPreview"];

@@ -346,6 +346,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/commands/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide on a fill whose hedge waits for a person: hedge it, or leave it unhedged for good
+         * @description Decide on a fill whose hedge waits for a person: hedge it, or leave it unhedged for good.
+         */
+        post: operations["command_fill_release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/commands/set-limit": {
         parameters: {
             query?: never;
@@ -462,6 +482,26 @@ export interface paths {
          * @description Returns each order with the instants of its steps and how long each took, the newest decision first.
          */
         get: operations["executions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/executions/{order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One order as a cycle of steps
+         * @description Returns the steps of one order, from the fill that caused it to the end of its hedge, and what it closed.
+         */
+        get: operations["execution"];
         put?: never;
         post?: never;
         delete?: never;
@@ -986,6 +1026,26 @@ export interface paths {
          * @description Says what the command would do now, and does nothing.
          */
         post: operations["preview_reconcile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/previews/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What release would do
+         * @description Says what the command would do now, and does nothing.
+         */
+        post: operations["preview_fill_release"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1697,6 +1757,14 @@ export interface components {
             doctor: components["schemas"]["DoctorBody"];
             journal: components["schemas"]["JournalCheckBody"];
         };
+        /** ClosedBody */
+        ClosedBody: {
+            closed_at: string | null;
+            fill: string;
+            opened_at: string | null;
+            qty: string;
+            realised_usd: string | null;
+        };
         /** CommandBody */
         CommandBody: {
             accepted: boolean;
@@ -1750,6 +1818,13 @@ export interface components {
          * @enum {string}
          */
         Credential: "session" | "token";
+        /** CycleAnswer */
+        CycleAnswer: {
+            as_of: components["schemas"]["AsOf"];
+            closed: components["schemas"]["ClosedBody"][];
+            execution: components["schemas"]["ExecutionBody"];
+            legs: components["schemas"]["LegBody"][];
+        };
         /** DayBody */
         DayBody: {
             cost_usd: string;
@@ -2228,6 +2303,13 @@ export interface components {
             agrees_with_pnl: boolean;
             balances: boolean;
             trial: components["schemas"]["TrialBody"][];
+        };
+        /** LegBody */
+        LegBody: {
+            after_ms: string | null;
+            at: string | null;
+            step: components["schemas"]["Step"];
+            total_ms: string | null;
         };
         /** LevelBody */
         LevelBody: {
@@ -2714,6 +2796,28 @@ export interface components {
             ref: string;
             why: string;
         };
+        /** ReleaseFill */
+        ReleaseFill: {
+            /** @description The version of the preview that was agreed to. */
+            expected_version?: string | null;
+            /** @default true */
+            hedge: boolean;
+            /** @description The log of the fill, as held_fills of the positions name it. */
+            log: string;
+            /** @description Why: it stands in the journal. One line, without control characters. */
+            reason: string;
+        };
+        /** ReleaseFillPreview */
+        ReleaseFillPreview: {
+            /** @description The version of the preview that was agreed to. */
+            expected_version?: string | null;
+            /** @default true */
+            hedge: boolean;
+            /** @description The log of the fill, as held_fills of the positions name it. */
+            log: string;
+            /** @description Why: it stands in the journal. One line, without control characters. */
+            reason?: string | null;
+        };
         /** ReportBody */
         ReportBody: {
             adds_up: boolean;
@@ -2871,6 +2975,12 @@ export interface components {
             thresholds_known: boolean;
             unvalued: string[];
         };
+        /**
+         * Step
+         * @description The steps of a cycle, in the order in which they come.
+         * @enum {string}
+         */
+        Step: "happened" | "seen" | "intended" | "submitted" | "acknowledged" | "filled" | "hedged";
         /** StopBody */
         StopBody: {
             monitor: string;
@@ -4844,6 +4954,123 @@ export interface operations {
             };
         };
     };
+    command_fill_release: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseFill"];
+            };
+        };
+        responses: {
+            /** @description The engine accepted it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandTaken"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description It contradicts what stands, or what was asked before. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The engine did not answer in time. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     command_limit_set: {
         parameters: {
             query?: never;
@@ -5382,6 +5609,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExecutionsPage"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    execution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an order of ours. */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CycleAnswer"];
                 };
             };
             /** @description The request cannot be read. */
@@ -7662,6 +7975,102 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ReconcileBooksPreview"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    preview_fill_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseFillPreview"];
             };
         };
         responses: {

@@ -4,8 +4,11 @@ import {
   ColorType,
   createChart,
   createSeriesMarkers,
+  LineStyle,
   TickMarkType,
+  type AutoscaleInfo,
   type IChartApi,
+  type IPriceLine,
   type ISeriesApi,
   type ISeriesMarkersPluginApi,
   type SeriesMarker,
@@ -24,6 +27,9 @@ export type Candle = { at: string; open: number; high: number; low: number; clos
 /** `text` says how many trades a mark stands for, where it is more than one. */
 export type Mark = { at: string; side: string; text: string };
 
+/** A price across the whole chart, such as that of an order; a dashed one is only held or planned. */
+export type Level = { place: number; side: string; text: string; dashed: boolean };
+
 /** A line that is coloured above and below zero, or candles. */
 export type Drawn = { kind: "baseline"; points: readonly Point[] } | { kind: "candles"; candles: readonly Candle[] };
 
@@ -34,6 +40,8 @@ type Props = {
   drawn: Drawn;
   /** Our trades on it. */
   marks?: readonly Mark[];
+  /** Prices that stand on it, which are always in sight. */
+  levels?: readonly Level[];
   twin: Twin | null;
   height?: number;
 };
@@ -41,6 +49,7 @@ type Props = {
 /** The widest that a candle is drawn, so that two of them are no walls. */
 const CANDLE_PX_MAX = 24;
 const NO_MARKS: readonly Mark[] = [];
+const NO_LEVELS: readonly Level[] = [];
 
 const seconds = (at: string): UTCTimestamp => Math.floor(Date.parse(at) / 1000) as UTCTimestamp;
 
@@ -79,9 +88,10 @@ function made(place: HTMLElement, colours: Colours, zone: string, height: number
   });
 }
 
-type Shown = { chart: IChartApi; series: ISeriesApi<"Baseline"> | ISeriesApi<"Candlestick">; markers: ISeriesMarkersPluginApi<Time> };
+type Series = ISeriesApi<"Baseline"> | ISeriesApi<"Candlestick">;
+type Shown = { chart: IChartApi; series: Series; markers: ISeriesMarkersPluginApi<Time>; lines: IPriceLine[] };
 
-function seriesOf(chart: IChartApi, kind: Drawn["kind"], colours: Colours): Shown["series"] {
+function seriesOf(chart: IChartApi, kind: Drawn["kind"], colours: Colours): Series {
   if (kind === "candles") {
     return chart.addSeries(CandlestickSeries, { upColor: colours.up, downColor: colours.down, wickUpColor: colours.up, wickDownColor: colours.down, borderVisible: false });
   }
@@ -97,12 +107,35 @@ function seriesOf(chart: IChartApi, kind: Drawn["kind"], colours: Colours): Show
   });
 }
 
+/** Draws the levels in the place of those before, and keeps all of them in sight. */
+function level(shown: Shown, levels: readonly Level[], colours: Colours): void {
+  for (const line of shown.lines) shown.series.removePriceLine(line);
+  shown.lines = levels.map(({ place, side, text, dashed }) =>
+    shown.series.createPriceLine({
+      price: place,
+      color: side === "buy" ? colours.up : side === "sell" ? colours.down : colours.accent,
+      lineWidth: 1,
+      lineStyle: dashed ? LineStyle.Dashed : LineStyle.Solid,
+      axisLabelVisible: false,
+      title: text,
+    }),
+  );
+  const places = levels.map((one) => one.place);
+  shown.series.applyOptions({
+    autoscaleInfoProvider: (original: () => AutoscaleInfo | null) => {
+      const found = original();
+      if (!found?.priceRange || places.length === 0) return found;
+      return { ...found, priceRange: { minValue: Math.min(found.priceRange.minValue, ...places), maxValue: Math.max(found.priceRange.maxValue, ...places) } };
+    },
+  });
+}
+
 function fill({ series }: Shown, drawn: Drawn): void {
   if (drawn.kind === "candles") series.setData(inOrder(drawn.candles, ({ open, high, low, close }, time) => ({ time, open, high, low, close })));
   else series.setData(inOrder(drawn.points, ({ place }, time) => ({ time, value: place })));
 }
 
-function Drawing({ drawn, marks, height }: { drawn: Drawn; marks: readonly Mark[]; height: number }) {
+function Drawing({ drawn, marks, levels, height }: { drawn: Drawn; marks: readonly Mark[]; levels: readonly Level[]; height: number }) {
   const place = useRef<HTMLDivElement>(null);
   const shown = useRef<Shown | null>(null);
   const { settings } = useSettings();
@@ -113,7 +146,7 @@ function Drawing({ drawn, marks, height }: { drawn: Drawn; marks: readonly Mark[
     if (!at) return;
     const chart = made(at, colours, settings.zone, height, drawn.kind === "candles" ? CANDLE_PX_MAX : 0);
     const series = seriesOf(chart, drawn.kind, colours);
-    shown.current = { chart, series, markers: createSeriesMarkers(series as ISeriesApi<"Baseline">, []) };
+    shown.current = { chart, series, markers: createSeriesMarkers(series as ISeriesApi<"Baseline">, []), lines: [] };
     fill(shown.current, drawn);
     chart.timeScale().fitContent();
     return () => {
@@ -126,15 +159,16 @@ function Drawing({ drawn, marks, height }: { drawn: Drawn; marks: readonly Mark[
     if (!shown.current) return;
     fill(shown.current, drawn);
     shown.current.markers.setMarkers(markersOf(marks, colours));
-  }, [drawn, marks, look]);
+    level(shown.current, levels, colours);
+  }, [drawn, marks, levels, look]);
   return <div ref={place} style={{ height }} />;
 }
 
-/** A line or candles over time, with our trades on them. */
-export function PriceChart({ testid, summary, drawn, marks = NO_MARKS, twin, height = 240 }: Props) {
+/** A line or candles over time, with our trades on them and prices across them. */
+export function PriceChart({ testid, summary, drawn, marks = NO_MARKS, levels = NO_LEVELS, twin, height = 240 }: Props) {
   return (
     <Chart testid={testid} summary={summary} twin={twin}>
-      <Drawing drawn={drawn} marks={marks} height={height} />
+      <Drawing drawn={drawn} marks={marks} levels={levels} height={height} />
     </Chart>
   );
 }

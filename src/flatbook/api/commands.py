@@ -41,6 +41,7 @@ ACTS = (
     Act("flatten", bodies.FlattenNets, Scope.TRADE),
     Act("hedge-now", bodies.HedgeNow, Scope.TRADE),
     Act("recheck", bodies.RecheckOrder, Scope.TRADE),
+    Act("release", bodies.ReleaseFill, Scope.TRADE),
     Act("reconcile", bodies.ReconcileBooks, Scope.TRADE),
     Act("set-limit", bodies.SetLimit, Scope.RISK),
     Act("trade", bodies.PlaceOrder, Scope.TRADE),

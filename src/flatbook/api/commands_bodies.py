@@ -148,6 +148,26 @@ class RecheckOrder(Body, frozen=True, kw_only=True):
     order_id: Name
 
 
+class ReleaseFill(Body, frozen=True, kw_only=True):
+    """Decide on a fill whose hedge waits for a person: hedge it, or leave it unhedged for good."""
+
+    verb = Verb.FILL_RELEASE
+    must_be_agreed = True
+    log: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9]{1,20}:0x[0-9a-fA-F]{1,64}:[0-9]{1,10}(?!\n)$",
+            description="The log of the fill, as held_fills of the positions name it.",
+        ),
+    ]
+    hedge: bool = True
+
+    def arguments(self) -> dict[str, str]:
+        """Returns what the engine is told: the log in its three parts."""
+        chain, tx, log_index = self.log.split(":")
+        return {"chain": chain, "tx": tx, "log_index": log_index, "hedge": "yes" if self.hedge else "no"}
+
+
 class ReconcileBooks(Body, frozen=True, kw_only=True):
     """Compare our records with every venue now."""
 

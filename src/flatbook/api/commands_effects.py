@@ -14,7 +14,7 @@ from flatbook.engine.inputs import Verb
 from flatbook.engine.rules import Rules
 from flatbook.events.control import HaltCause, HaltScope
 from flatbook.projections.open_orders import OpenOrder, open_orders
-from flatbook.projections.positions import NetLine, net_lines
+from flatbook.projections.positions import NetLine, held_fills, net_lines
 from flatbook.risk.limits import CONFIGURED, why_not_told
 from flatbook.state.desk import State
 from flatbook.state.halts import Halt, must_cancel
@@ -254,6 +254,19 @@ def _set_limit(seen: Seen, arguments: Arguments) -> EffectBody:
     )
 
 
+def _release(seen: Seen, arguments: Arguments) -> EffectBody:
+    log = f"{arguments['chain']}:{arguments['tx']}:{arguments['log_index']}"
+    fill = next((each for each in held_fills(seen.state) if each.log == log), None)
+    if fill is None or fill.assumed:
+        why = "no such fill is held" if fill is None else "this fill waits for its value, not for a decision"
+        return EffectBody(warnings=[why], refused=why)
+    what = " ".join(
+        each for each in (fill.side and fill.side.value, fill.shares and plain(fill.shares), fill.underlying) if each
+    )
+    will = "it is hedged" if arguments["hedge"] == "yes" else "it is left unhedged for good"
+    return EffectBody(warnings=[f"{what or log}, held for {fill.reason.replace('_', ' ')}: {will}"])
+
+
 def _nothing(_seen: Seen, _arguments: Arguments) -> EffectBody:
     return EffectBody(warnings=["every venue is asked, and nothing is corrected"])
 
@@ -269,5 +282,6 @@ _EFFECTS: dict[Verb, Callable[[Seen, Arguments], EffectBody]] = {
     Verb.LIMIT_SET: _set_limit,
     Verb.HEDGE_NOW: _one_net,
     Verb.ORDER_RECHECK: _order,
+    Verb.FILL_RELEASE: _release,
     Verb.RECONCILE: _nothing,
 }

@@ -15,6 +15,7 @@ import msgspec
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter, SkipValidation
 
+from flatbook.api.answers.cycles import CycleAnswer, cycle_answer
 from flatbook.api.answers.executions import ExecutionBody, ExecutionsPage, execution_body
 from flatbook.api.answers.moment import AsOf
 from flatbook.api.answers.orders import OrderBody, OrdersPage, foreign_body, order_body, refused_body
@@ -27,6 +28,7 @@ from flatbook.api.routes import OF_JOURNAL, TEXT_MAX, At, AtSite, OwnerQuery, Sy
 from flatbook.api.site import Site, View
 from flatbook.engine.ports import JournalFault
 from flatbook.journal.sqlite_reader import open_reader
+from flatbook.projections.cycles import cycle_of
 from flatbook.projections.facts import TradeFact
 from flatbook.projections.orders import INDEXED, STATUS, OrderKey, OrderLine, Orders, foreign_lines, refused_lines
 from flatbook.projections.results import Scope
@@ -158,6 +160,20 @@ async def executions(site: AtSite, wanted: AtWanted, page: AtPage, at: At = None
     )
 
 
+@reading("/executions/{order_id:str}", "One order as a cycle of steps", tag="orders", opt=OF_JOURNAL)
+async def execution(site: AtSite, order_id: IdParameter) -> CycleAnswer:
+    """Returns the steps of one order, from the fill that caused it to the end of its hedge, and what it closed."""
+    return await site.results(partial(_cycle, OrderId(order_id)))
+
+
+def _cycle(order_id: OrderId, view: View) -> CycleAnswer:
+    folds = view.folds
+    line = folds.orders.line(order_id)
+    if line is None:
+        raise Problem(404, Code.NOT_FOUND, "no order of ours has this id")
+    return cycle_answer(cycle_of(folds.pnl, folds.times, line), folds.times, view.moment)
+
+
 @reading("/trades", "Fills and executions", tag="trades", opt=OF_JOURNAL)
 async def trades(
     site: AtSite,
@@ -260,4 +276,4 @@ def newest_trades(_site: Site, view: View) -> dict[str, TradeBody]:
     return {line.fact.ref: trade_body(line, view.folds.priced) for line in lines}
 
 
-ROUTES = (orders, order, executions, trades, story)
+ROUTES = (orders, order, executions, execution, trades, story)

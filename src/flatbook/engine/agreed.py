@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from flatbook.engine.inputs import STOPPING, Command, Verb
-from flatbook.state.desk import State
+from flatbook.state.desk import LogId, State
 from flatbook.state.exposure import exposure_of
 from flatbook.state.positions import NetKey
-from flatbook.values.ids import HaltId, OrderId, digest_text
+from flatbook.values.ids import ChainId, HaltId, OrderId, digest_text
 from flatbook.values.money import plain
 
 VERSION_LENGTH = 16
@@ -36,7 +36,8 @@ def version_of(state: State, hedged: Hedged, verb: Verb, arguments: Arguments) -
     """Returns another text whenever a command would touch something else. `hedged` are the nets that are hedged.
 
     Gives: of a flatten, a hedge or an order by hand the nets that it names, and the orders that work there; of a drain
-    which nets are open; of a lift its halt; of a limit what it is now; of a stop every order. Prices do not count.
+    which nets are open; of a lift its halt; of a limit what it is now; of a fill whether it is held; of a stop every
+    order. Prices do not count.
     """
     told = [f"{name}={arguments[name]}" for name in sorted(arguments)]
     return digest_text(verb.value, *told, *_touched(state, hedged, verb, arguments))[:VERSION_LENGTH]
@@ -61,8 +62,20 @@ def _touched(state: State, hedged: Hedged, verb: Verb, arguments: Arguments) -> 
     elif verb is Verb.LIMIT_SET:
         limit = state.limits.get(arguments.get("name", ""))
         yield "configured" if limit is None else f"limit {plain(limit)}"
+    elif verb is Verb.FILL_RELEASE:
+        log = log_of(arguments)
+        fill = None if log is None else state.fills.get(log)
+        yield "no fill" if fill is None else f"fill {'held' if fill.hold else 'decided'}"
     elif verb in STOPPING:
         yield from (f"order {each}" for each in state.open_orders)
+
+
+def log_of(arguments: Arguments) -> LogId | None:
+    """Returns the log of a fill that a command names; None where it names none."""
+    chain, index = arguments.get("chain", ""), arguments.get("log_index", "")
+    if not (chain.isdecimal() and index.isdecimal()):
+        return None
+    return ChainId(int(chain)), arguments.get("tx", ""), int(index)
 
 
 def open_nets(

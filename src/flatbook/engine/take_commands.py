@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import islice
 
-from flatbook.engine.agreed import IT_HAS_CHANGED, has_changed
+from flatbook.engine.agreed import IT_HAS_CHANGED, has_changed, log_of
 from flatbook.engine.effects import CancelAll, ReadStatement, cancel_of, find_of
 from flatbook.engine.inputs import Command, Verb
 from flatbook.engine.refuse import clear_refused
@@ -37,7 +37,6 @@ from flatbook.strategies.decision import Trigger
 from flatbook.values.ids import (
     UNASSIGNED,
     AccountId,
-    ChainId,
     HaltId,
     InstrumentId,
     OrderId,
@@ -259,15 +258,8 @@ def _recheck(turn: Turn, command: Command) -> None:
     turn.effects.append(find_of(turn.state.orders[OrderId(command.arguments["order_id"])]))
 
 
-def _log_of(command: Command) -> tuple[ChainId, str, int] | None:
-    chain, index = command.arguments.get("chain", ""), command.arguments.get("log_index", "")
-    if not (chain.isdecimal() and index.isdecimal()):
-        return None
-    return ChainId(int(chain)), command.arguments.get("tx", ""), int(index)
-
-
 def _why_not_release(turn: Turn, command: Command) -> Refusal | None:
-    key = _log_of(command)
+    key = log_of(command.arguments)
     fill = turn.state.fills.get(key) if key is not None else None
     if fill is None:
         return "no booked fill has this chain, tx and log_index"
@@ -279,7 +271,7 @@ def _why_not_release(turn: Turn, command: Command) -> Refusal | None:
 
 
 def _release(turn: Turn, command: Command) -> None:
-    key = _log_of(command)
+    key = log_of(command.arguments)
     if key is None:
         return
     hedge = command.arguments.get("hedge", "yes") == "yes"

@@ -99,7 +99,7 @@ def lines_of(pnl: Pnl, facts: Sequence[TradeFact]) -> tuple[TradeLine, ...]:
         oldest[fact.underlying] = min(fact.at, oldest.get(fact.underlying, fact.at))
     for underlying, at in oldest.items():
         matching = pnl.matching(underlying)
-        for each in matching.slices[_closed_from(matching.slices, at) :]:
+        for each in matching.slices[closed_from(matching.slices, at) :]:
             if each.opening in links:
                 links[each.opening].append(_link(each, each.closing))
             if each.closing in links:
@@ -116,7 +116,7 @@ def lines_of(pnl: Pnl, facts: Sequence[TradeFact]) -> tuple[TradeLine, ...]:
     )
 
 
-def _closed_from(slices: Sequence[Slice], at: Instant) -> int:
+def closed_from(slices: Sequence[Slice], at: Instant) -> int:
     """Returns where the slices begin that closed at an instant or later: no earlier trade has to do with any before."""
     place = len(slices)
     while place and slices[place - 1].closed_at >= at:

@@ -27,6 +27,7 @@ SCOPES = {
     ("POST", "/api/v1/commands/hedge-now"): "trade",
     ("POST", "/api/v1/commands/recheck"): "trade",
     ("POST", "/api/v1/commands/reconcile"): "trade",
+    ("POST", "/api/v1/commands/release"): "trade",
     ("POST", "/api/v1/commands/trade"): "trade",
     ("POST", "/api/v1/commands/lift"): "risk",
     ("POST", "/api/v1/commands/set-limit"): "risk",

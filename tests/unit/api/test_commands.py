@@ -163,6 +163,7 @@ def test_what_the_engine_refuses_says_why_and_stays_refused_under_its_key(
         ("lift", {"halt_id": "halt-x"}),
         ("trade", SELL),
         ("set-limit", {"name": "order_shares_max", "to": "5"}),
+        ("release", {"log": "8453:0xab:7"}),
     ],
 )
 @pytest.mark.parametrize("version", [None, "0123456789abcdef"])

@@ -63,8 +63,29 @@ def told_by_why(ref: str, home: Path) -> dict[str, Any]:
 def test_an_execution_tells_how_long_each_step_took(api: TestClient[Any]) -> None:
     newest = answered(api, "/executions?limit=1")["executions"][0]
     story = answered(api, f"/story?ref={newest['order_id']}")["latencies"][0]
-    for name in ("seen_ms", "decided_ms", "executed_ms", "total_ms"):
+    for name in ("seen_ms", "decided_ms", "accepted_ms", "executed_ms", "total_ms"):
         assert newest[name] == story[name] != None  # noqa: E711
+
+
+def test_the_cycle_of_an_order_has_the_times_of_its_execution_and_what_it_closed(api: TestClient[Any]) -> None:
+    newest = answered(api, "/executions?limit=1")["executions"][0]
+    cycle = answered(api, f"/executions/{newest['order_id']}")
+    assert cycle["execution"] == newest
+    legs = {leg["step"]: leg for leg in cycle["legs"]}
+    assert list(legs) == ["happened", "seen", "intended", "submitted", "acknowledged", "filled", "hedged"]
+    assert (legs["seen"]["after_ms"], legs["acknowledged"]["after_ms"], legs["filled"]["total_ms"]) == (
+        newest["seen_ms"],
+        newest["accepted_ms"],
+        newest["total_ms"],
+    )
+    story = answered(api, f"/story?ref={newest['order_id']}")
+    assert [(each["fill"], each["qty"]) for each in cycle["closed"]] == [
+        (each["opening"], each["qty"]) for each in story["slices"]
+    ]
+
+
+def test_of_an_order_that_there_is_not_no_cycle_is_told(api: TestClient[Any]) -> None:
+    assert api.get("/api/v1/executions/fbnone").json()["code"] == "not_found"
 
 
 FILTERS = [

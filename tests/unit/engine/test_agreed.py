@@ -7,10 +7,13 @@ import pytest
 
 from flatbook.engine.agreed import IT_HAS_CHANGED, version_of
 from flatbook.engine.inputs import Command, Verb
+from flatbook.engine.ports import ChainRead
 from flatbook.engine.step import Step
 from flatbook.events.control import CommandAccepted, CommandRefused
 from flatbook.values.ids import halt_id_of
+from tests.desk import CHAIN
 from tests.unit.engine.scene import Bench, one, tags
+from tests.unit.state.scene import skipped
 
 NET = {"owner": "desk", "underlying": "COIN"}
 HALT = halt_id_of("all", "", "operator")
@@ -96,3 +99,21 @@ def test_what_nobody_looked_at_is_not_compared_and_a_key_is_answered_as_before()
     assert "command_accepted" in tags(agreed(bench, "drain", {}, seen))
     bench.fill(1, "sell", "50")
     assert agreed(bench, "drain", {}, seen).dropped == ("command_known",)
+
+
+def test_a_fill_that_was_decided_on_meanwhile_is_another_thing_to_agree_to() -> None:
+    bench = Bench().resume()
+    held = skipped(1)
+    bench.take(ChainRead(source=CHAIN, events=(held,), cursor="c", removed_from=None))
+    named = {"chain": "8453", "tx": held.key.tx, "log_index": "0", "hedge": "yes"}
+    seen = version(bench, "fill_release", named)
+    assert seen != version(bench, "fill_release", {**named, "hedge": "no"})
+    bench.command("fill_release", **named)
+    refused = one(agreed(bench, "fill_release", named, seen), CommandRefused)
+    assert refused.why == IT_HAS_CHANGED
+
+
+def test_a_log_that_no_fill_has_can_be_looked_at() -> None:
+    bench = Bench().resume()
+    nowhere = {"chain": "base", "tx": "0x1", "log_index": "0"}
+    assert version(bench, "fill_release", nowhere) == version(bench, "fill_release", nowhere)

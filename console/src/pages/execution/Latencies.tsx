@@ -17,9 +17,9 @@ export function Latencies() {
             {body.latency.map((line) => (
               <Figure
                 key={line.session}
-                name={`session ${line.session}: half within`}
+                name={`session ${line.session}: half of the shares within`}
                 testid={`latency-${line.session}`}
-                sub={`all within ${line.most_s === null ? "—" : ageText(line.most_s)} · ${line.hedged} hedged, ${line.netted} netted, ${line.open} open`}
+                sub={`95 of 100 within ${line.most_s === null ? "—" : ageText(line.most_s)} · ${line.hedged} hedged, ${line.netted} netted, ${line.open} open`}
               >
                 <span className="num">{line.half_s === null ? "—" : ageText(line.half_s)}</span>
               </Figure>

@@ -5,7 +5,6 @@ import { OrderStatus, Side } from "@/components/order";
 import { Panel } from "@/components/Panel";
 import { Empty, Waiting } from "@/components/States";
 import { spanOf, spanText } from "@/format/time";
-import { useUi } from "@/frame/ui";
 
 type Step = { name: string; at: number; colour: string };
 
@@ -29,7 +28,7 @@ export function stepsOf(execution: Execution): Step[] {
 const QUICK_MS = 200;
 
 /** Where on a line of 100 an instant stands: by the logarithm, so that milliseconds and hours both have a place. */
-function placeOf(ms: number, longest: number): number {
+export function placeOf(ms: number, longest: number): number {
   return longest <= 0 ? 0 : (Math.log1p(ms / QUICK_MS) / Math.log1p(longest / QUICK_MS)) * 100;
 }
 
@@ -39,8 +38,9 @@ function Span({ ms }: { ms: string | null }) {
   return <span className="num text-right text-2xs text-text2">{spanOf(ms)}</span>;
 }
 
-function Row({ execution, longest }: { execution: Execution; longest: number }) {
-  const { show } = useUi();
+type RowProps = { execution: Execution; longest: number; chosen: boolean; onChoose: (orderId: string) => void };
+
+function Row({ execution, longest, chosen, onChoose }: RowProps) {
   const steps = stepsOf(execution);
   const first = steps[0];
   const last = steps[steps.length - 1];
@@ -52,8 +52,9 @@ function Row({ execution, longest }: { execution: Execution; longest: number }) 
         type="button"
         data-testid="timeline-order"
         data-order={execution.order_id}
-        onClick={() => show({ kind: "chain", ref: `order:${execution.order_id}` })}
-        className={`grid h-9 w-full ${COLUMNS} items-center gap-3 px-3 text-left text-xs hover:bg-s2`}
+        aria-pressed={chosen}
+        onClick={() => onChoose(execution.order_id)}
+        className={`grid h-9 w-full ${COLUMNS} items-center gap-3 px-3 text-left text-xs hover:bg-s2 aria-pressed:bg-s3`}
       >
         <Moment at={execution.decided_at} />
         <Side side={execution.side} />
@@ -93,8 +94,10 @@ const LEGEND = [
   ["filled", "var(--buy)"],
 ] as const;
 
-/** The latest orders as lines in time, from the fill that caused them to their last execution. */
-export function Timeline({ executions, waiting, owner }: { executions: readonly Execution[]; waiting: boolean; owner: string | undefined }) {
+type Props = { executions: readonly Execution[]; waiting: boolean; owner: string | undefined; chosen: string | undefined; onChoose: (orderId: string) => void };
+
+/** The latest orders as lines in time, from the fill that caused them to their last execution. A row chooses the cycle that is shown. */
+export function Timeline({ executions, waiting, owner, chosen, onChoose }: Props) {
   const longest = executions.reduce((most, execution) => {
     const steps = stepsOf(execution);
     return Math.max(most, (steps[steps.length - 1]?.at ?? 0) - (steps[0]?.at ?? 0));
@@ -130,7 +133,7 @@ export function Timeline({ executions, waiting, owner }: { executions: readonly 
       )}
       <ol className="m-0 list-none p-0">
         {executions.map((execution) => (
-          <Row key={execution.order_id} execution={execution} longest={longest} />
+          <Row key={execution.order_id} execution={execution} longest={longest} chosen={execution.order_id === chosen} onChoose={onChoose} />
         ))}
       </ol>
     </Panel>

@@ -2,25 +2,32 @@ import type { Order } from "@/api/types";
 import { RowActions } from "@/components/RowActions";
 import { useUi, type Wanted } from "@/frame/ui";
 
-function actsOf(order: Order): Wanted[] {
-  const body = { order_id: order.order_id };
-  const cancel: Wanted = {
+/** Takes back what is left of an order. */
+export function cancelOf(order: Order): Wanted {
+  return {
     verb: "cancel",
     title: "Cancel the order",
     says: `Takes what is left of this order back from ${order.account}.`,
-    body,
+    body: { order_id: order.order_id },
     cli: `flatbook order cancel ${order.order_id} --reason "..."`,
     danger: true,
   };
-  const recheck: Wanted = {
+}
+
+/** Asks the venue what became of an order. */
+export function recheckOf(order: Order): Wanted {
+  return {
     verb: "recheck",
     title: "Ask the venue again",
     says: `Asks ${order.account} what became of this order. Nothing is sent anew.`,
-    body,
+    body: { order_id: order.order_id },
     cli: `flatbook order recheck ${order.order_id} --reason "..."`,
     danger: false,
   };
-  return order.open ? [cancel, recheck] : [];
+}
+
+function actsOf(order: Order): Wanted[] {
+  return order.open ? [cancelOf(order), recheckOf(order)] : [];
 }
 
 /** What can be done with an order that may still execute; a finished one has nothing to do. */

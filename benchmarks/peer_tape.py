@@ -2,6 +2,8 @@
 
 A million quotes and 200,000 trades for each unit of scale, one event a millisecond, the same numbers in the same order
 as the generator of the peers draws them.
+
+python -m benchmarks.peer_tape FILE SCALE
 """
 
 from __future__ import annotations
@@ -67,4 +69,4 @@ def write_peer_tape(path: Path, scale: float = 1.0) -> TapeHead:
 
 
 if __name__ == "__main__":
-    print(write_peer_tape(Path(sys.argv[1]), float(sys.argv[2])))
+    print(f"wrote {write_peer_tape(Path(sys.argv[1]), float(sys.argv[2])).rows:,} rows to {sys.argv[1]}")

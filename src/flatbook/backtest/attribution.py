@@ -72,7 +72,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
-    """What was held of the base of an instrument at the start. Units: qty in base; first in quote per base."""
+    """What was held of the base of a spot market at the start. Units: qty in base; first in quote per base."""
 
     qty: Quantity
     first: Price
@@ -82,8 +82,8 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 class Parts(msgspec.Struct, kw_only=True):
     """What one instrument earned, by part. Units: quote; fees are below zero where they cost; position in contracts.
 
-    `opening` is what was held at the start and gained since. `change` is the change of equity, added up on its own:
-    cash got and paid, and what is held at the end.
+    `opening` is what was held at the start and gained since; the position has it, too.
+    `change` is the change of equity, added up on its own: cash got and paid, and what is held at the end.
     """
 
     instrument: InstrumentId
@@ -177,4 +177,5 @@ def parts_of(
         parts = found.setdefault(instrument, Parts(instrument=instrument, quote=opening.quote))
         gained = opening.qty * (last[instrument] - opening.first)
         parts.opening, parts.change = Money(gained), Money(parts.change + gained)
+        parts.position = Quantity(parts.position + opening.qty)
     return found

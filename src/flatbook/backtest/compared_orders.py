@@ -142,7 +142,7 @@ def orders_of(found: Collected, tape: Tape) -> list[ComparedOrder]:
 
     Errors: ValueError where an instrument is not on the tape, or is settled in its base.
     """
-    for execution in executions_of(found.fills, tape)[0]:
+    for execution in executions_of(found.fills, tape).executions:
         found.orders[execution.order_id].executions.append(execution)
     return sorted(found.orders.values(), key=_decided)
 

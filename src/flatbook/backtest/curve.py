@@ -15,7 +15,7 @@ SAMPLE_WIDTH = 5
 
 
 class Curve(msgspec.Struct, frozen=True, kw_only=True):
-    """Points of a run in order of time. `fees`, `funding`, `spread` are what these parts came to so far.
+    """Points of a run in order of time. The parts are what they came to so far, and add up to what equity gained.
 
     Units: times in ns by our clock; all else in USD. `exposures` are absolute values of positions, `positions` signed
     contracts and `middles` prices of each instrument.
@@ -24,8 +24,10 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
     times: tuple[int, ...]
     equity: tuple[float, ...]
     spread: tuple[float, ...]
+    inventory: tuple[float, ...]
     fees: tuple[float, ...]
     funding: tuple[float, ...]
+    opening: tuple[float, ...]
     exposures: tuple[float, ...]
     positions: Mapping[str, tuple[float, ...]]
     middles: Mapping[str, tuple[float, ...]]
@@ -49,14 +51,16 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
 class Worth(NamedTuple):
     """What an instrument is worth: its place on the tape, its tick in quote, its quote in USD.
 
-    `held` is what there was of its base at the start, and `first` its price then, in quote.
+    `held` is what there was of its base at the start, `first` its price then, `last` that at the end, in quote.
     """
 
+    instrument: InstrumentId
     place: int
     tick: float
     usd: float
-    held: float = 0.0
-    first: float = 0.0
+    held: float
+    first: float
+    last: float
 
 
 class Span(NamedTuple):
@@ -74,30 +78,40 @@ class _Account:
         self.tick, self.usd = worth.tick, worth.usd
         self.position, self.size, self.middle = worth.held, 1.0, worth.first
         self.cash = -worth.held * worth.first
+        self._held, self._first, self._is_sampled = worth.held, worth.first, False
 
     def take(self, each: Execution) -> None:
         self.size = float(each.contract_size)
         self.cash -= each.side.sign * float(each.notional) + float(each.fee)
         self.position += float(each.kept)
+        if not self._is_sampled:
+            self.middle = self.middle if self._held else float(each.middle)
+
+    def see(self, middle: float) -> None:
+        self.middle, self._is_sampled = middle, True
 
     @property
     def value(self) -> float:
         return self.position * self.size * self.middle * self.usd
+
+    @property
+    def opening(self) -> float:
+        return self._held * (self.middle - self._first) * self.usd
 
 
 def curve_of(
     samples: Sequence[int],
     executions: Sequence[Execution],
     fundings: Sequence[AccountActivityBooked],
-    worths: Mapping[InstrumentId, Worth],
+    worths: Sequence[Worth],
     span: Span,
 ) -> Curve:
     """Returns the curve of a run, from what there was before anything was traded to what there was after all of it.
 
     Units: samples as BacktestRun says.
     """
-    accounts = {key: _Account(worth) for key, worth in worths.items()}
-    at_place = {worth.place: accounts[key] for key, worth in worths.items()}
+    accounts = {worth.instrument: _Account(worth) for worth in worths}
+    at_place = {worth.place: accounts[worth.instrument] for worth in worths}
     moves: list[Execution | AccountActivityBooked] = [*executions, *fundings]
     waiting = sorted(moves, key=lambda each: each.seen_at)
     points = _Points(accounts, span.opening_usd)
@@ -112,12 +126,13 @@ def curve_of(
             points.take(waiting[done])
             done += 1
         if bid and ask and place in at_place:
-            at_place[place].middle = (bid + ask) * at_place[place].tick / 2
+            at_place[place].see((bid + ask) * at_place[place].tick / 2)
     points.close()
     for each in waiting[done:]:
         points.take(each)
-    if done < len(waiting) or span.ended_at > points.time:
-        points.add(max(span.ended_at, points.time))
+    for worth in worths:
+        accounts[worth.instrument].see(worth.last)
+    points.end(max(span.ended_at, points.time))
     return points.curve()
 
 
@@ -128,7 +143,7 @@ class _Points:
         self.time = 0
         self._accounts, self._start = accounts, start
         self._spread = self._fees = self._funding = 0.0
-        self._columns: list[list[float]] = [[] for _ in range(5)]
+        self._columns: list[list[float]] = [[] for _ in range(7)]
         self._times: list[int] = []
         self._positions: dict[str, list[float]] = {key: [] for key in accounts}
         self._middles: dict[str, list[float]] = {key: [] for key in accounts}
@@ -140,7 +155,6 @@ class _Points:
             account.take(each)
             self._spread += float(each.spread) * account.usd
             self._fees -= float(each.fees) * account.usd
-            account.middle = account.middle or float(each.middle)
         elif each.instrument is not None:
             account = self._accounts[each.instrument]
             account.cash += float(each.amount)
@@ -151,11 +165,22 @@ class _Points:
         if self.time:
             self.add(self.time)
 
+    def end(self, time: int) -> None:
+        """Adds the last point; one of the same instant, at which less was known, gives way to it."""
+        if len(self._times) > 1 and self._times[-1] == time:
+            self._times.pop()
+            for column in (*self._columns, *self._positions.values(), *self._middles.values()):
+                column.pop()
+        self.add(time)
+
     def add(self, time: int) -> None:
         """Adds what there is as the point of an instant."""
         own = self._accounts.values()
         equity = self._start + sum(each.cash * each.usd + each.value for each in own)
-        row = (equity, self._spread, self._fees, self._funding, sum(abs(each.value) for each in own))
+        opening = sum(each.opening for each in own)
+        inventory = equity - self._start - self._spread - self._fees - self._funding - opening
+        exposure = sum(abs(each.value) for each in own)
+        row = (equity, self._spread, inventory, self._fees, self._funding, opening, exposure)
         for column, value in zip(self._columns, row, strict=True):
             column.append(value)
         self._times.append(time)
@@ -165,13 +190,15 @@ class _Points:
 
     def curve(self) -> Curve:
         """Returns all points."""
-        equity, spread, fees, funding, exposures = map(tuple, self._columns)
+        equity, spread, inventory, fees, funding, opening, exposures = map(tuple, self._columns)
         return Curve(
             times=tuple(self._times),
             equity=equity,
             spread=spread,
+            inventory=inventory,
             fees=fees,
             funding=funding,
+            opening=opening,
             exposures=exposures,
             positions={key: tuple(values) for key, values in self._positions.items()},
             middles={key: tuple(values) for key, values in self._middles.items()},

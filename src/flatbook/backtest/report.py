@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple, Protocol
@@ -10,10 +10,11 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from flatbook.backtest.attribution import Execution, Opening, Parts, execution_of, is_funding, parts_of
+from flatbook.backtest.closed_trades import results_of
 from flatbook.backtest.curve import Curve, Span, Worth, curve_of
 from flatbook.backtest.holds import HeldGrid, Holds, silence_of
 from flatbook.backtest.metrics import EquityMetrics, TradeMetrics, equity_metrics, trade_metrics
-from flatbook.backtest.reference_prices import middles_before
+from flatbook.backtest.reference_prices import first_middle, middles_before
 from flatbook.backtest.tape import Tape, TapeHead
 from flatbook.events import orders as ev
 from flatbook.events.activities import AccountActivityBooked
@@ -31,6 +32,7 @@ YEARLY_SPAN_S_MIN, YEARLY_STEPS_MIN = 7 * DAY_S, 30
 """Below these no figure is made one of a year: a few minutes raised to a year are a number without meaning."""
 NO_YEAR = dict.fromkeys(("sharpe", "sortino", "annualised_volatility", "cagr", "calmar"))
 HALF = Decimal("0.5")
+END_OF_TIME = 2**62
 USD = AssetId("USD")
 QUEUE_WIDTH = 5
 UNKNOWN_PLACE = -1
@@ -169,13 +171,6 @@ class _Read:
             self.stated.append(event)
 
 
-class Seen(NamedTuple):
-    """The first and last middle of an instrument that samples show. Units: quote per base."""
-
-    first: Price
-    last: Price
-
-
 def draw_report(run: Ran, events: Iterable[Event], tape: Tape, marks: Mapping[AssetId, Price]) -> Report:
     """Returns what a run brought.
 
@@ -185,12 +180,12 @@ def draw_report(run: Ran, events: Iterable[Event], tape: Tape, marks: Mapping[As
     read = _Read()
     for event in events:
         read.take(event)
-    executions, unknown = executions_of(read.fills, tape)
-    seen = _seen(run, executions)
-    openings = _openings(read, seen)
-    parts = parts_of(executions, read.fundings, {key: each.last for key, each in seen.items()}, openings)
+    executions, unknown, ends = executions_of(read.fills, tape, run.ended_at)
+    last = {each.instrument: each.middle for each in executions} | _sampled(run) | ends
+    openings = _openings(read, tape)
+    parts = parts_of(executions, read.fundings, last, openings)
     start = _start(read.stated, openings, marks)
-    worths = _worths(run.head, parts, openings, marks)
+    worths = [_worth(run.head, each, openings, marks, last) for each in parts.values()]
     span = Span(run.began_at, run.ended_at, float(start))
     curve = curve_of(run.samples, executions, read.fundings, worths, span)
     total, held = _total(parts, marks), read.holds.all()
@@ -210,7 +205,7 @@ def draw_report(run: Ran, events: Iterable[Event], tape: Tape, marks: Mapping[As
         queue=_queue(run.queue),
         equity=equity_of(curve),
         not_annualised=not_annualised(curve),
-        trades=trade_metrics(_results(executions)),
+        trades=trade_metrics(results_of(executions)),
         exposure_mean_usd=curve.exposure_mean,
         exposure_max_usd=curve.exposure_max,
         turnover_usd=total["turnover"],
@@ -225,8 +220,21 @@ def places_of(head: TapeHead) -> dict[InstrumentId, int]:
     return {InstrumentId(each.id): place for place, each in enumerate(head.instruments)}
 
 
-def executions_of(fills: Sequence[ev.OrderFilled | ForcedReduction], tape: Tape) -> tuple[tuple[Execution, ...], int]:
-    """Returns the executions with the middle before each, and of how many that is not known: their own price stands.
+class Executed(NamedTuple):
+    """Executions with the middle before each, of how many that is not known, and the middles at the end that are known.
+
+    Where that before an execution is not known its own price stands. Units: quote per base.
+    """
+
+    executions: tuple[Execution, ...]
+    without_middle: int
+    last: dict[InstrumentId, Price]
+
+
+def executions_of(
+    fills: Sequence[ev.OrderFilled | ForcedReduction], tape: Tape, ended_at: Instant | None = None
+) -> Executed:
+    """Returns executions with what their market stood at before them, and at an instant; None: after all of the tape.
 
     Errors: ValueError where one is of an instrument that is not on the tape, or is settled in its base.
     """
@@ -239,6 +247,8 @@ def executions_of(fills: Sequence[ev.OrderFilled | ForcedReduction], tape: Tape)
     instants: dict[int, list[int]] = {}
     for fill in fills:
         instants.setdefault(places[fill.instrument], []).append(fill.happened_at)
+    for at in instants.values():
+        at.append(END_OF_TIME if ended_at is None else ended_at + 1)
     found = {place: iter(middles.tolist()) for place, middles in middles_before(tape, instants).items()}
     executions, unknown = [], 0
     for fill in fills:
@@ -247,28 +257,32 @@ def executions_of(fills: Sequence[ev.OrderFilled | ForcedReduction], tape: Tape)
         unknown += not halves
         middle = Price(halves * HALF * tape.head.instruments[place].tick) if halves else fill.price
         executions.append(execution_of(fill, middle))
-    return tuple(executions), unknown
+    ends = {place: next(halves) * HALF for place, halves in found.items()}
+    last = {
+        InstrumentId(tape.head.instruments[place].id): Price(middle * tape.head.instruments[place].tick)
+        for place, middle in ends.items()
+        if middle
+    }
+    return Executed(tuple(executions), unknown, last)
 
 
-def _seen(run: Ran, executions: Sequence[Execution]) -> dict[InstrumentId, Seen]:
-    """Returns the first and last middle of each instrument; that of its executions where samples show none."""
-    seen: dict[InstrumentId, Seen] = {}
-    for each in executions:
-        before = seen.get(each.instrument)
-        seen[each.instrument] = Seen(each.middle if before is None else before.first, each.middle)
-    sampled: dict[InstrumentId, Seen] = {}
+def _sampled(run: Ran) -> dict[InstrumentId, Price]:
+    """Returns the last middle of each instrument that was sampled: where the tape ends without a book."""
+    found = {}
     for at in range(0, len(run.samples), QUEUE_WIDTH):
         _, place, bid, ask, _ = run.samples[at : at + QUEUE_WIDTH]
         if bid and ask:
             instrument = run.head.instruments[place]
-            middle = Price((bid + ask) * HALF * instrument.tick)
-            key = InstrumentId(instrument.id)
-            sampled[key] = Seen(sampled[key].first if key in sampled else middle, middle)
-    return seen | sampled
+            found[InstrumentId(instrument.id)] = Price((bid + ask) * HALF * instrument.tick)
+    return found
 
 
-def _openings(read: _Read, seen: Mapping[InstrumentId, Seen]) -> dict[InstrumentId, Opening]:
-    """Returns what was held of bases at the start, each with the first instrument that trades it."""
+def _openings(read: _Read, tape: Tape) -> dict[InstrumentId, Opening]:
+    """Returns what was held of bases at the start, each with the first instrument that trades it, at its first middle.
+
+    Its first execution's price stands where the tape has no middle.
+    """
+    places = places_of(tape.head)
     held: dict[str, Decimal] = {}
     for stated in read.stated:
         held[stated.asset] = held.get(stated.asset, ZERO) + stated.change
@@ -276,7 +290,10 @@ def _openings(read: _Read, seen: Mapping[InstrumentId, Seen]) -> dict[Instrument
     for fill in read.fills:
         qty = held.pop(fill.underlying, ZERO) if fill.product is Product.SPOT else ZERO
         if qty:
-            found[fill.instrument] = Opening(qty=Quantity(qty), first=seen[fill.instrument].first, quote=fill.quote)
+            place = places[fill.instrument]
+            halves = first_middle(tape, place)
+            first = Price(halves * HALF * tape.head.instruments[place].tick) if halves else fill.price
+            found[fill.instrument] = Opening(qty=Quantity(qty), first=first, quote=fill.quote)
     return found
 
 
@@ -296,21 +313,24 @@ def _start(
     return Money(worth + sum((each.qty * each.first * known[each.quote] for each in openings.values()), ZERO))
 
 
-def _worths(
+def _worth(
     head: TapeHead,
-    parts: Mapping[InstrumentId, Parts],
+    part: Parts,
     openings: Mapping[InstrumentId, Opening],
     marks: Mapping[AssetId, Price],
-) -> dict[InstrumentId, Worth]:
-    places = places_of(head)
-    found = {}
-    for key, each in parts.items():
-        worth = Worth(places[key], float(head.instruments[places[key]].tick), float(_mark(each.quote, marks)))
-        opening = openings.get(key)
-        if opening is not None:
-            worth = worth._replace(held=float(opening.qty), first=float(opening.first))
-        found[key] = worth
-    return found
+    last: Mapping[InstrumentId, Price],
+) -> Worth:
+    place = places_of(head)[part.instrument]
+    opening = openings.get(part.instrument)
+    return Worth(
+        instrument=part.instrument,
+        place=place,
+        tick=float(head.instruments[place].tick),
+        usd=float(_mark(part.quote, marks)),
+        held=float(opening.qty) if opening is not None else 0.0,
+        first=float(opening.first) if opening is not None else 0.0,
+        last=float(last[part.instrument]),
+    )
 
 
 def _total(parts: Mapping[InstrumentId, Parts], marks: Mapping[AssetId, Price]) -> dict[str, Money]:
@@ -379,27 +399,6 @@ def equity_of(curve: Curve) -> EquityMetrics | None:
     seconds = (curve.times[-1] - curve.times[0]) / NS_PER_S / (len(curve.times) - 1)
     figures = equity_metrics(curve.equity, YEAR_S / seconds)
     return figures if not_annualised(curve) is None else msgspec.structs.replace(figures, **NO_YEAR)
-
-
-def _results(executions: Sequence[Execution]) -> list[float]:
-    """Returns what each execution that closed something brought, first in, first out, its own fee included."""
-    lots: dict[InstrumentId, deque[tuple[Decimal, Decimal]]] = {}
-    results = []
-    for each in executions:
-        open_lots = lots.setdefault(each.instrument, deque())
-        left, result, closed = each.kept, ZERO, False
-        while left and open_lots and (open_lots[0][0] > 0) != (left > 0):
-            qty, price = open_lots.popleft()
-            taken = min(abs(qty), abs(left)).copy_sign(left)
-            result += -taken * (each.price - price) * each.contract_size
-            left, closed = Quantity(left - taken), True
-            if qty + taken:
-                open_lots.appendleft((qty + taken, price))
-        if left:
-            open_lots.append((left, each.price))
-        if closed:
-            results.append(float(result - each.fees))
-    return results
 
 
 def _over(top: float, bottom: float) -> float | None:

@@ -10,9 +10,10 @@ from flatbook.backtest.plots import Line, Mark, Plot, summary_of, svg_of
 from flatbook.backtest.report import Report
 from flatbook.values.instants import NS_PER_MS, text_of_instant
 from flatbook.values.instruments import Side
-from flatbook.values.money import plain
+from flatbook.values.money import ZERO, cents_of, plain
 
 LINE_COLOURS = ("one", "two", "three", "four")
+PARTS = ("spread", "inventory", "fees", "funding", "opening")
 STYLE = """
 :root{color-scheme:light dark;--page:#fff;--card:#f5f7f9;--text:#17202a;--soft:#51606f;--rule:#d5dbe1;--one:#2563eb;
 --two:#15803d;--three:#b45309;--four:#7c3aed;--buy:#15803d;--sell:#b91c1c}
@@ -79,13 +80,18 @@ def _cards(report: Report) -> str:
 
 
 def _parts(report: Report) -> str:
-    names = ("spread", "inventory", "fees", "funding", "opening", "net")
     rows = [
-        (f"{each.instrument}, {each.quote}", *(_money(getattr(each, name)) for name in names), plain(each.position))
+        (f"{each.instrument}, {each.quote}", *_in_cents([getattr(each, name) for name in PARTS]), plain(each.position))
         for each in report.parts
     ]
-    rows.append(("all, USD", *(_money(report.total[name]) for name in names), ""))
-    return _table(("instrument", *names, "held at the end"), rows)
+    rows.append(("all, USD", *_in_cents([report.total[name] for name in PARTS]), ""))
+    return _table(("instrument", *PARTS, "net", "held at the end"), rows)
+
+
+def _in_cents(parts: Sequence[Decimal]) -> list[str]:
+    """Returns parts in cents, and the net that they add up to."""
+    told = cents_of(parts)
+    return [f"{each:,f}" for each in (*told, sum(told, ZERO))]
 
 
 def plots_of(report: Report) -> list[Plot]:
@@ -106,7 +112,7 @@ def plots_of(report: Report) -> list[Plot]:
                 Line("spread", "two", curve.spread),
                 Line("fees", "three", curve.fees),
                 Line("funding", "four", curve.funding),
-                Line("inventory", "one", _inventory(report)),
+                Line("inventory", "one", [sum(each) for each in zip(curve.inventory, curve.opening, strict=True)]),
             ),
         ),
         Plot("Exposure", "USD", curve.times, (Line("exposure", "one", curve.exposures, is_filled=True),)),
@@ -118,12 +124,6 @@ def plots_of(report: Report) -> list[Plot]:
         held = Line("position", "one", curve.positions[instrument], is_filled=True)
         plots.append(Plot(f"{instrument}: position", "contracts", curve.times, (held,)))
     return plots
-
-
-def _inventory(report: Report) -> list[float]:
-    curve, start = report.curve, report.curve.equity[0] if report.curve.equity else 0.0
-    columns = zip(curve.equity, curve.spread, curve.fees, curve.funding, strict=True)
-    return [equity - start - spread - fees - funding for equity, spread, fees, funding in columns]
 
 
 def _known(middles: Sequence[float]) -> tuple[Line, ...]:
@@ -198,7 +198,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _money(amount: Decimal) -> str:
-    return f"{float(amount):,.2f}"
+    return f"{cents_of((amount,))[0]:,f}"
 
 
 def _percent(share: float | None) -> str:

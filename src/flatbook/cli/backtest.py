@@ -10,13 +10,13 @@ from cyclopts import Parameter
 
 from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import HERE, Where, says
-from flatbook.cli.output import Column, Part, Table, cents, progress, short, show
+from flatbook.cli.output import Column, Part, Table, cents, cents_in_sum, progress, short, show
 
 if TYPE_CHECKING:
     from flatbook.services.backtest import PlanOf
 
 FOLDER = "backtests"
-PARTS = ("spread", "inventory", "fees", "funding", "opening", "net")
+PARTS = ("spread", "inventory", "fees", "funding", "opening")
 
 
 Only = Annotated[list[str] | None, says("Of the grids of the home only those of this owner.")]
@@ -135,7 +135,7 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
         (
             Column("instrument", "instrument"),
             Column("quote", "quote"),
-            *(_cents_of(name) for name in PARTS),
+            *(_cents_of(at, name) for at, name in enumerate((*PARTS, "net"))),
             Column("held at the end>", lambda row: short(row["position"])),
             Column("executions>", "executions"),
         ),
@@ -158,8 +158,8 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
     yield f"report: {body['page']}"
 
 
-def _cents_of(name: str) -> Column:
-    return Column(f"{name}>", lambda row: cents(row[name]))
+def _cents_of(at: int, name: str) -> Column:
+    return Column(f"{name}>", lambda row: cents_in_sum([row[part] for part in PARTS])[at])
 
 
 def _percent(share: float | None) -> str:

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from flatbook.cli.backtest import FOLDER, Named, Only, free_folder, named_of, plan_of, run_into
 from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import HERE, Where, says
-from flatbook.cli.output import Column, Part, Table, cents, show
+from flatbook.cli.output import Column, Part, Table, cents_in_sum, show
 
 if TYPE_CHECKING:
     from flatbook.backtest.divergence import Divergence
@@ -151,20 +151,21 @@ def _divergence_parts(body: dict[str, Any]) -> Iterator[Part]:
     yield f"orders: {orders['traded']:,} traded, {orders['simulated']:,} simulated, {alike}"
     if orders["not_compared"]:
         yield f"not compared: {orders['not_compared']:,} orders of the desk in other instruments, or of other owners"
+    *told, difference = cents_in_sum([row["amount"] for row in body["causes"]])
     yield Table(
         "difference by cause, in quote",
         (
             Column("cause", "cause"),
-            Column("amount>", lambda row: cents(row["amount"])),
+            Column("amount>", "told"),
             Column("bps of turnover>", lambda row: None if row["bps"] is None else f"{row['bps']:.2f}"),
             Column("orders>", "orders"),
         ),
-        body["causes"],
+        [{**row, "told": each} for row, each in zip(body["causes"], told, strict=True)],
     )
     worst = max(body["causes"], key=lambda row: abs(float(row["amount"])))
     word = "better" if float(body["difference"]) > 0 else "worse"
     if float(body["difference"]):
-        by = cents(body["difference"].removeprefix("-"))
+        by = difference.removeprefix("-")
         yield f"what was traded is {word} than the backtest by {by}; first cause: {worst['cause']}"
     else:
         yield "what was traded is as good as the backtest"

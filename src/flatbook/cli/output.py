@@ -215,6 +215,16 @@ def latest(shown: int, found: int, noun: str) -> str:
     return counted(found, noun) if shown == found else f"the latest {shown} of {counted(found, noun)}; --limit 0: all"
 
 
+def cents_in_sum(texts: Sequence[str]) -> list[str]:
+    """Returns amounts for people in cents that add up to their sum, which is the last one."""
+    from decimal import Decimal
+
+    from flatbook.values.money import ZERO, cents_of
+
+    told = cents_of([Decimal(text) for text in texts])
+    return [f"{each:,f}" for each in (*told, sum(told, ZERO))]
+
+
 def cents(text: str | None) -> str | None:
     """Returns an amount of USD for people: the nearest cent, so that parts add up to their sum; None stays None."""
     if text is None:

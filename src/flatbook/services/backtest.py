@@ -16,7 +16,7 @@ import msgspec
 
 from flatbook import __version__
 from flatbook.backtest.report import Report, draw_report
-from flatbook.backtest.report_page import page_of
+from flatbook.backtest.report_page import PARTS, page_of
 from flatbook.backtest.run import BacktestRun, Progress, digest_of, run
 from flatbook.backtest.tape import NamedTape, Tape
 from flatbook.backtest.tape_file import FileTape
@@ -44,6 +44,7 @@ EXECUTIONS = (
     Column("qty", Kind.NUMBER),
     Column("price", Kind.NUMBER),
     Column("middle", Kind.NUMBER),
+    Column("contract_size", Kind.NUMBER),
     Column("maker", Kind.TEXT),
     Column("spread", Kind.NUMBER),
     Column("fees", Kind.NUMBER),
@@ -51,7 +52,14 @@ EXECUTIONS = (
 )
 CURVE = (
     Column("at", Kind.INSTANT),
-    *(Column(name, Kind.NUMBER) for name in ("equity", "spread", "fees", "funding", "exposure")),
+    *(Column(name, Kind.NUMBER) for name in ("equity", *PARTS, "exposure")),
+)
+SUMS = (*PARTS, "net", "change", "turnover")
+PARTS_TABLE = (
+    Column("instrument", Kind.TEXT),
+    Column("quote", Kind.TEXT),
+    *(Column(name, Kind.NUMBER) for name in (*SUMS, "position")),
+    Column("executions", Kind.WHOLE),
 )
 
 
@@ -93,7 +101,7 @@ def _keep(report: Report, ran: BacktestRun, plan: BacktestPlan, tape_path: Path,
     _write(
         folder / PAGE, page_of(report, f"Backtest of {', '.join(_owners(plan))}", {k: str(v) for k, v in facts.items()})
     )
-    for name, columns, lines in (("executions", EXECUTIONS, _executions), ("curve", CURVE, _curve)):
+    for name, columns, lines in TABLES:
         with written_whole(folder / f"{name}.csv") as part, part.open("w", encoding="utf-8", newline="") as stream:
             write_csv(stream, columns, lines(report))
         with written_whole(folder / f"{name}.parquet") as part:
@@ -126,7 +134,6 @@ def _facts(ran: BacktestRun, plan: BacktestPlan, tape_path: Path) -> dict[str, A
 
 def body_of(report: Report) -> dict[str, Any]:
     """Returns what a report says for programs: amounts as texts, ratios as numbers, no curve and no executions."""
-    parts = ("spread", "inventory", "fees", "funding", "opening", "net", "change", "turnover", "position")
     return {
         "from": text_of_instant(report.began_at),
         "to": text_of_instant(report.ended_at),
@@ -135,7 +142,7 @@ def body_of(report: Report) -> dict[str, Any]:
         "start_usd": plain(report.start_usd),
         "parts": [
             {"instrument": each.instrument, "quote": each.quote, "executions": each.executions}
-            | {name: plain(getattr(each, name)) for name in parts}
+            | {name: plain(getattr(each, name)) for name in (*SUMS, "position")}
             for each in report.parts
         ],
         "total_usd": {name: plain(amount) for name, amount in report.total.items()},
@@ -166,6 +173,7 @@ def _executions(report: Report) -> Iterator[Line]:
             each.qty,
             each.price,
             each.middle,
+            each.contract_size,
             maker,
             each.spread,
             each.fees,
@@ -176,7 +184,17 @@ def _executions(report: Report) -> Iterator[Line]:
 
 def _curve(report: Report) -> Iterator[Line]:
     curve = report.curve
-    columns = (curve.equity, curve.spread, curve.fees, curve.funding, curve.exposures)
+    columns = (curve.equity, *(getattr(curve, name) for name in PARTS), curve.exposures)
     for time, *values in zip(curve.times, *columns, strict=True):
         told = (Decimal(f"{value:.{CURVE_DECIMALS}f}") for value in values)
         yield Line(Instant(time), (time, *told), ())
+
+
+def _parts(report: Report) -> Iterator[Line]:
+    """Yields the parts of each instrument in its quote; of all of them together report.json has the sums in USD."""
+    for each in report.parts:
+        sums = (getattr(each, name) for name in (*SUMS, "position"))
+        yield Line(report.ended_at, (each.instrument, each.quote, *sums, each.executions), ())
+
+
+TABLES = (("parts", PARTS_TABLE, _parts), ("executions", EXECUTIONS, _executions), ("curve", CURVE, _curve))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import decimal
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import NewType
@@ -74,6 +75,7 @@ _DIVIDING.rounding = decimal.ROUND_DOWN
 ZERO = Decimal(0)
 ONE = Decimal(1)
 BPS = Decimal("0.0001")
+CENT_DECIMALS, CENT = 2, Decimal("0.01")
 
 
 class NumberRefused(ValueError):
@@ -223,6 +225,24 @@ def _divided_by_integers(numerator: Decimal, denominator: Decimal, decimals: int
 def proportion(whole: int, *, part: int, of: int) -> int:
     """Returns whole * part / of, cut toward minus infinity, for whole numbers such as basis points and seconds."""
     return whole * part // of
+
+
+def cents_of(parts: Sequence[Decimal]) -> tuple[Decimal, ...]:
+    """Returns parts in whole cents that add up to their sum in whole cents.
+
+    Gives: the nearest cent of each, but one more or less of those furthest from theirs where rounding leaves some over.
+    """
+    told = [_nearest_cent(each) for each in parts]
+    left = scaled_integer(_nearest_cent(sum(parts, ZERO)) - sum(told, ZERO), decimals=CENT_DECIMALS)
+    step = CENT.copy_sign(Decimal(left))
+    furthest = sorted(range(len(told)), key=lambda at: (told[at] - parts[at]) * step)
+    for at in furthest[: abs(left)]:
+        told[at] += step
+    return tuple(each or abs(each) for each in told)
+
+
+def _nearest_cent(value: Decimal) -> Decimal:
+    return _rounded(value, CENT_DECIMALS, decimal.ROUND_HALF_UP)
 
 
 def plain(value: Decimal) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flatbook.backtest.reference_prices import middles_before
+from flatbook.backtest.reference_prices import first_middle, middles_before
 from flatbook.backtest.tape_file import Message, memory_tape
 from flatbook.market.ticks import Kind
 from tests.unit.backtest.scenes import PERP, SPOT
@@ -27,3 +27,10 @@ def test_a_book_is_followed_where_there_are_no_quotes() -> None:
 
 def test_a_quote_without_a_side_leaves_the_one_before() -> None:
     assert middles_before(TAPE, {1: [15, 16, 99], 0: []})[1].tolist() == [0, 102, 102]
+
+
+def test_the_first_middle_is_that_of_the_first_whole_message() -> None:
+    assert (first_middle(TAPE, 0), first_middle(TAPE, 1)) == (202, 102)
+    one_sided = [Message(5, 5, [(Kind.QUOTE, 0, 0, 0, 52, 1, 0)]), Message(9, 9, [(Kind.QUOTE, 0, 48, 1, 52, 1, 0)])]
+    assert first_middle(memory_tape(one_sided, (PERP, SPOT)), 0) == 100
+    assert first_middle(memory_tape(one_sided, (PERP, SPOT)), 1) == 0

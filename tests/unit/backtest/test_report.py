@@ -44,7 +44,9 @@ def quote(at: int, inst: int, bid: int, ask: int) -> Message:
     return Message(at, at, [(Kind.QUOTE, inst, bid, 5, ask, 5, 0)])
 
 
-TAPE = memory_tape([quote(S, 0, 999, 1001), quote(2 * S, 1, 10000, 10002), quote(3 * S, 0, 1019, 1021)], (PERP, SPOT))
+BEGIN = [quote(S, 0, 999, 1001), quote(2 * S, 1, 10000, 10002), quote(3 * S, 0, 1019, 1021)]
+END = [quote(9 * S, 0, 1029, 1031), quote(9 * S, 1, 10010, 10012)]
+TAPE = memory_tape([*BEGIN, *END], (PERP, SPOT))
 SAMPLES = (S, 0, 999, 1001, 0, S, 1, 10000, 10002, 0, 9 * S, 0, 1029, 1031, 0, 9 * S, 1, 10010, 10012, 0)
 
 
@@ -209,6 +211,47 @@ def test_closed_trades_are_matched_first_in_first_out() -> None:
     )
     assert (report.trades.count, report.trades.wins, report.trades.losses) == (2, 1, 1)
     assert report.trades.total == pytest.approx(2.0)
+
+
+def test_what_a_closed_trade_brought_is_less_the_fees_of_both_its_ends_by_quantity() -> None:
+    dear, cheap = (Fee(asset=USDT, amount=Money(Decimal(amount))) for amount in ("0.4", "0.3"))
+    report = drawn(
+        fill(Side.BUY, "2", "100", at=2 * S, fee=dear),
+        fill(Side.SELL, "1", "101", at=2 * S + 1),
+        fill(Side.SELL, "3", "102", at=4 * S, fee=cheap),
+        fill(Side.BUY, "2", "101", at=5 * S),
+    )
+    trades = report.trades
+    assert (trades.count, trades.wins, trades.average_win) == (3, 3, pytest.approx((0.8 + 1.7 + 1.8) / 3))
+
+
+def test_the_end_is_that_of_the_tape_and_not_of_the_last_sample() -> None:
+    report = drawn(stated("USDT", "1000"), fill(Side.BUY, "1", "100", at=2 * S), samples=(4 * S, 0, 1019, 1021, 0))
+    assert (part(report).inventory, part(report).net) == (3, 3)
+    assert report.curve.times == (0, 4 * S, 9 * S)
+    assert report.curve.equity == pytest.approx((999.0, 999.0 + 2 * 0.999, 999.0 + 3 * 0.999))
+
+
+def test_what_is_held_at_the_end_is_what_was_held_at_the_start_and_traded_since() -> None:
+    report = drawn(stated("BTC", "2"), fill(Side.SELL, "0.5", "100.01", at=3 * S, of=SPOT.id))
+    assert part(report, SPOT.id).position == Decimal("1.5")
+    assert report.curve.positions[SPOT.id][-1] == 1.5
+
+
+def test_every_point_of_the_curve_is_the_sum_of_its_parts() -> None:
+    fees = Fee(asset=USDT, amount=Money(Decimal("0.1")))
+    sold = fill(Side.SELL, "1", "100.02", at=3 * S, of=SPOT.id, fee=fees)
+    report = drawn(
+        stated("BTC", "2"), stated("USDT", "9"), fill(Side.BUY, "2", "99", at=2 * S), sold, funding("1", 4 * S)
+    )
+    curve = report.curve
+    for at, equity in enumerate(curve.equity):
+        parts = (curve.spread, curve.inventory, curve.fees, curve.funding, curve.opening)
+        assert sum(each[at] for each in parts) == pytest.approx(equity - curve.equity[0])
+    ends = (curve.spread, curve.inventory, curve.fees, curve.funding, curve.opening)
+    assert [each[-1] for each in ends] == pytest.approx(
+        [float(report.total[name]) for name in ("spread", "inventory", "fees", "funding", "opening")]
+    )
 
 
 def test_queues_are_those_of_executions_that_made() -> None:

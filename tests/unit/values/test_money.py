@@ -11,11 +11,14 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flatbook.values import money
 from flatbook.values.money import (
     NumberRefused,
     Quantity,
+    cents_of,
     check_chain_number,
     check_number,
     cut,
@@ -220,3 +223,25 @@ def test_a_ratio_is_cut_to_the_digit_whatever_its_size() -> None:
             assert cut_off == -Decimal(int(exact * 10**decimals)).scaleb(-decimals)
             assert cut_off.as_tuple().exponent == -decimals
             assert not (cut_off == 0 and cut_off.is_signed())
+
+
+@pytest.mark.parametrize(
+    ("parts", "told"),
+    [
+        (("0.004", "0.004", "0.004"), ("0.01", "0.00", "0.00")),
+        (("1.006", "-0.002", "0.006"), ("1.00", "0.00", "0.01")),
+        (("0.005", "-0.005"), ("0.01", "-0.01")),
+        (("2.592", "-4.2735", "-2.3451558", "0"), ("2.59", "-4.27", "-2.35", "0.00")),
+        (("-0.004",), ("0.00",)),
+        ((), ()),
+    ],
+)
+def test_parts_in_cents_add_up_to_their_sum_in_cents(parts: tuple[str, ...], told: tuple[str, ...]) -> None:
+    assert [f"{each:f}" for each in cents_of([Decimal(part) for part in parts])] == list(told)
+
+
+@given(st.lists(st.decimals(-99, 99, places=4), max_size=9))
+def test_no_part_in_cents_is_further_from_itself_than_a_cent(parts: list[Decimal]) -> None:
+    told = cents_of(parts)
+    assert all(abs(cents - part) < Decimal("0.01") for cents, part in zip(told, parts, strict=True))
+    assert abs(sum(told, Decimal(0)) - sum(parts, Decimal(0))) <= Decimal("0.005")

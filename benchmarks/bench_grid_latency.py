@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from benchmarks import Figure, amount, median, microseconds
 from benchmarks.bench_quote_step import OWNER, STEP_NS, TICK, TRADED, Desk
+from flatbook.engine.step import look_ahead
 from flatbook.market.orderbook import OrderBook
 from flatbook.state.orders import Order
 from flatbook.strategies.grid_scene import ticks_of
@@ -65,11 +66,12 @@ class GridDesk(Desk):
             self.take(answers)
 
     def step_us(self) -> float:
-        """Takes what waits, and returns the microseconds that it took; then lets the venue answer."""
+        """Takes what waits, and returns the microseconds that it took; then lets the venue answer, and rests."""
         answers, self.answers = self.answers, []
         taken = microseconds(lambda: self.take(answers))
-        self.wakes.next_at()
         self.settle()
+        look_ahead(self.state, self.rules, self.wakes)
+        self.wakes.next_at()
         return taken
 
     def nearest(self, side: Side) -> Order:

@@ -21,6 +21,7 @@ from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
 from flatbook.values.money import ZERO, Quantity
 
+_BUY = Side.BUY  # the name of a member is looked up slowly, and its identity at once
 _NONE_HELD, _UNSEEN = Quantity(ZERO), Instant(0)
 
 
@@ -98,14 +99,26 @@ def _restrict(room: Room, state: State, traded: Traded) -> None:
 
 def _count_orders(orders: Mapping[OrderId, Order], owing: Iterable[OrderId], room: Room, *, is_own: bool) -> None:
     """Counts the orders of a net on the instrument of a room; those of others only where they may rest."""
-    instrument = room.instrument.id
+    instrument, buys, sells, open_orders, bid, ask = room.instrument.id, ZERO, ZERO, 0, room.own_bid, room.own_ask
     for order_id in owing:
         order = orders[order_id]
         if order.instrument != instrument:
             continue
-        is_open = order.status not in TERMINAL
-        if is_own:
-            room.count(order.side, order.leaves, reduces=order.reduce_only)
-            room.open_orders += is_open
-        if is_open and not order.cancel_pending:
-            room.rest(order.side, order.limit)
+        is_open, limit, is_buy = order.status not in TERMINAL, order.limit, order.side is _BUY
+        leaves = order.qty if is_open and not order.claimed else order.leaves
+        open_orders += is_open
+        if order.reduce_only and is_own:
+            room.add_exit(order.side, leaves)
+        if is_buy:
+            buys += leaves
+        else:
+            sells += leaves
+        if not is_open or order.cancel_pending or limit is None:
+            continue
+        if is_buy:
+            bid = limit if bid is None or limit > bid else bid
+        else:
+            ask = limit if ask is None or limit < ask else ask
+    room.own_bid, room.own_ask = bid, ask
+    if is_own:
+        room.buy_leaves, room.sell_leaves, room.open_orders = buys, sells, open_orders

@@ -54,12 +54,17 @@ class Room(msgspec.Struct, gc=False):
         """Counts an order of the owner that may still execute."""
         if side is _BUY:
             self.buy_leaves += leaves
-            if reduces:
-                self.buy_exits += leaves
         else:
             self.sell_leaves += leaves
-            if reduces:
-                self.sell_exits += leaves
+        if reduces:
+            self.add_exit(side, leaves)
+
+    def add_exit(self, side: Side, leaves: Decimal) -> None:
+        """Counts an order of the owner as one that only reduces."""
+        if side is _BUY:
+            self.buy_exits += leaves
+        else:
+            self.sell_exits += leaves
 
     def add(self, intent: PlaceIntent) -> None:
         """Counts an intent that may be carried out as working."""

@@ -20,7 +20,7 @@ from flatbook.strategies.decision import Decision
 from flatbook.strategies.grid_assign import assigned
 from flatbook.strategies.grid_exits import tend_exit, want_exits
 from flatbook.strategies.grid_lay import laid, lock_of, range_note, volatility_of
-from flatbook.strategies.grid_openers import is_stopped, room_of, tend_opener, want_openers
+from flatbook.strategies.grid_openers import is_stopped, not_well, opener_tender, room_of, want_openers
 from flatbook.strategies.grid_plan import CANCELABLE, Plan, Want, clean, hold
 from flatbook.strategies.grid_scene import (
     HALF_TICK,
@@ -158,20 +158,24 @@ def plan_of(scene: Scene, *, free: tuple[Decimal, Decimal] | None) -> Plan:
     elif scene.stop in (Stop.ALL, Stop.KILLED):
         hold(plan, GridHold.HALTED)
     else:
-        want_openers(plan, scene, room_of(scene, plan.wants, free))
+        want_openers(plan, scene, room_of(scene, plan, free))
     return plan
 
 
 def _tend(plan: Plan, scene: Scene) -> None:
     for order in scene.surplus:
         _let_go(plan, scene, order, CancelReason.OFF_GRID)
-    for place, order in scene.live.items():
-        tend = tend_exit if is_exit(scene, place, order) else tend_opener
-        reason = tend(plan, scene, place, order)
-        if scene.now >= order.good_until:
+    tend, held, now, kept = opener_tender(plan, scene), scene.held, scene.now, plan.kept
+    for place, order in not_well(plan, scene):
+        if (order.reduce_only or place in held) and is_exit(scene, place, order):
+            plan.closing[place] = None
+            reason = tend_exit(plan, scene, place, order)
+        else:
+            reason = tend(place, order)
+        if now >= order.good_until:
             reason = CancelReason.STALE_PRICE
         if reason is None:
-            plan.kept.append(order)
+            kept.append(order)
         else:
             _let_go(plan, scene, order, reason)
 
@@ -189,6 +193,8 @@ def _may_cancel(order: Order, now: Instant) -> bool:
 
 def _intents(view: QuoteView, scene: Scene, plan: Plan) -> tuple[Intent, ...]:
     cancels = [_cancel(order, reason) for order, reason in plan.cancels]
+    if not plan.wants:
+        return tuple(cancels)
     told = (each for each in _with_reductions(scene, plan.wants) if each[1] or _may_add(scene, each[0]))
     places = (_place(view, scene, want, (index, reduces)) for index, (want, reduces) in enumerate(told))
     return (*cancels, *places)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -11,16 +12,20 @@ from flatbook.events.grid import GridHold
 from flatbook.events.orders import CancelReason, OrderStyle
 from flatbook.state.orders import Order
 from flatbook.strategies.grid_plan import Plan, Want, fell_behind, hold, maker_price, meets_at, watch
-from flatbook.strategies.grid_scene import Place, Scene, closable, is_exit, opens_on, price_of, ticks_of
+from flatbook.strategies.grid_scene import Place, Scene, closable, opens_on, price_of, ticks_of
 from flatbook.strategies.grid_size import is_enough, pays, size_at
+from flatbook.strategies.grid_terms import GridParams
 from flatbook.strategies.quoting import Stop
+from flatbook.values.ids import OrderId
 from flatbook.values.instruments import Product, Side, notional
-from flatbook.values.lattice import MICRO, border_above, level
+from flatbook.values.lattice import MICRO, Lattice, border_above, level_and_next
 from flatbook.values.money import ZERO, Price, Quantity, proportion
 
 # The name of a member is looked up slowly, and its identity at once.
 _BUY, _SELL, _SPOT = Side.BUY, Side.SELL, Product.SPOT
 
+BERTHS_KEPT_MAX = 4_096
+FAR = 2**62
 BUFFER_PARTS = 10  # a level opens only when the reference is a tenth of a step away
 
 
@@ -38,43 +43,141 @@ class Step(NamedTuple):
 
 def step_of(scene: Scene, index: int, side: Side) -> Step:
     """Returns the cycle of a level of the present lattice that is opened on a side."""
-    return Step(level(scene.lattice, index), level(scene.lattice, index + side.sign))
+    return Step(*level_and_next(scene.lattice, index, side.sign))
 
 
-def tend_opener(plan: Plan, scene: Scene, place: Place, order: Order) -> CancelReason | None:
-    """Returns why an order that opens has to go, None while it stands well."""
-    side, limit, lattice, (number, index) = order.side, order.limit, scene.lattice, place
+class Berth(msgspec.Struct, frozen=True, gc=False):
+    """Where an order that opens stands on a lattice, and at which values of the reference it would not.
+
+    Units: ticks, entry and lag in ticks, border and passed_at in millionths of one. `edge` is the last level that the
+    centre may reach on its way, `border` where it leaves that, and at `passed_at` the reference passes the level; `low`
+    and `high` are these two in order. `lag` is how far its price is behind what it may ask for.
+    """
+
+    order: Order | None
+    lattice: Lattice
+    params: GridParams
+    ticks: int
+    entry: int
+    pays: bool
+    edge: int
+    border: int
+    passed_at: int
+    low: int
+    high: int
+    lag: int
+
+
+_BERTHS: dict[OrderId, Berth] = {}  # those of orders, each good for this very order on this very lattice
+
+
+def _berth(scene: Scene, index: int, side: Side, ticks: int, order: Order | None) -> Berth:
+    """Returns the berth of a level at a price; an order that was filled in part has none behind the centre."""
+    lattice, params, is_whole = scene.lattice, scene.params, order is None or not order.filled
+    entry, target = level_and_next(lattice, index, side.sign)
+    pays_fees = pays(entry, target, params.fee)
+    if side is _BUY:
+        edge, passed_at = index + (params.hysteresis + params.buy_levels if is_whole else 0), entry * MICRO
+        border = border_above(lattice, edge)
+        low, high, lag = passed_at, border, entry - ticks
+    else:
+        edge, passed_at = index - 1 - (params.hysteresis + params.sell_levels if is_whole else 0), entry * MICRO + 1
+        border = border_above(lattice, edge)
+        low, high, lag = border, passed_at, ticks - entry
+    return Berth(order, lattice, params, ticks, entry, pays_fees, edge, border, passed_at, low, high, lag)
+
+
+def not_well(plan: Plan, scene: Scene) -> Iterator[tuple[Place, Order]]:
+    """Yields the orders to be looked at; those that open and are known to stand well, as nearly all do, are kept.
+
+    Gives: all orders while anything keeps one from standing anywhere, and of a grid that does not trail both ways: its
+    centre is not where the reference is. They come, and are kept, in their order.
+    """
+    params, lattice, reference, tolerance = scene.params, scene.lattice, scene.reference, scene.tolerance
+    live, held, now, known, kept = scene.live, scene.held, scene.now, _BERTHS, plan.kept
+    if not (params.trail_up and params.trail_down) or any(_why_off(scene, side) for side in (_BUY, _SELL)):
+        yield from live.items()
+        return
+    above, below = FAR, -FAR
+    for place, order in live.items():
+        berth = known.get(order.order_id)
+        if (
+            berth is None
+            or berth.order is not order
+            or berth.lattice is not lattice
+            or berth.params is not params
+            or not berth.low <= reference < berth.high
+            or berth.lag > tolerance
+            or not berth.pays
+            or now >= order.good_until
+            or place in held
+            or order.reduce_only
+        ):
+            yield place, order
+            continue
+        kept.append(order)
+        above = min(above, berth.high)
+        below = max(below, berth.low)
+    if above < FAR:
+        watch(plan, reference, above)
+        watch(plan, reference, below)
+
+
+def opener_tender(plan: Plan, scene: Scene) -> Callable[[Place, Order], CancelReason | None]:
+    """Returns what tells why an order that opens has to go, None while it stands well.
+
+    A grid asks it of each of its orders whenever it is asked: what they share is looked up once, and what is known of
+    one is kept for as long as it is the same order.
+    """
+    lattice, params, known, off_grid = scene.lattice, scene.params, _BERTHS, CancelReason.OFF_GRID
+    number, tick = lattice.number, params.instrument.rules.tick
+    off = {side: _why_off(scene, side) for side in (_BUY, _SELL)}
+
+    def tend(place: Place, order: Order) -> CancelReason | None:
+        side, limit = order.side, order.limit
+        if place[0] != number:
+            plan.opens_on_old = True
+        if off[side] is not None:
+            return off[side]
+        if place[0] != number or limit is None:
+            return off_grid
+        berth = known.get(order.order_id)
+        if berth is None or berth.order is not order or berth.lattice is not lattice or berth.params is not params:
+            if len(known) >= BERTHS_KEPT_MAX:
+                known.clear()
+            berth = known[order.order_id] = _berth(scene, place[1], side, ticks_of(limit, tick), order)
+        return None if berth.pays and _stands(plan, scene, berth, side) else off_grid
+
+    return tend
+
+
+def _why_off(scene: Scene, side: Side) -> CancelReason | None:
+    """Returns why no order that opens may stand on a side, wherever it stands; None where it may."""
     if scene.stop is not None and is_stopped(scene, side):
         return CancelReason.HALTED
-    if scene.is_ended or scene.is_short or number != lattice.number or not opens_on(side, scene.params):
-        return CancelReason.OFF_GRID
-    entry = level(lattice, index)
-    target = level(lattice, index + 1 if side is _BUY else index - 1)
-    if limit is None or not pays(entry, target, scene.params.fee):
-        return CancelReason.OFF_GRID
-    ticks = ticks_of(limit, scene.params.instrument.rules.tick)
-    stands = _stands(plan, scene, (index, entry), side, ticks=ticks, is_part_filled=bool(order.filled))
-    return None if stands else CancelReason.OFF_GRID
+    return CancelReason.OFF_GRID if scene.is_ended or scene.is_short or not opens_on(side, scene.params) else None
 
 
-def _stands(plan: Plan, scene: Scene, at: tuple[int, int], side: Side, *, ticks: int, is_part_filled: bool) -> bool:
-    """Whether an order at a price belongs where it stands; watches everything that can change that.
+def _stands(plan: Plan, scene: Scene, berth: Berth, side: Side) -> bool:
+    """Whether an order belongs where it stands; watches everything that can change that.
 
     It does not where its level lies too far behind the centre (of one that was filled in part: at all behind it), where
     the reference went beyond it, or where its price lags behind.
-    Units: `at` is the index of its level, and where that lies in ticks.
     """
-    (index, entry), params, reference = at, scene.params, scene.reference
-    far = 0 if is_part_filled else params.hysteresis + (params.buy_levels if side is _BUY else params.sell_levels)
+    reference, passed_at, ticks = scene.reference, berth.passed_at, berth.ticks
     if side is _BUY:
-        edge, passed_at = index + far, entry * MICRO
-        is_between = scene.centre <= edge and reference >= passed_at
+        is_between = scene.centre <= berth.edge and reference >= passed_at
+        is_near = berth.entry - scene.tolerance <= ticks
     else:
-        edge, passed_at = index - far - 1, entry * MICRO + 1
-        is_between = scene.centre > edge and reference < passed_at
-    _watch_centre(plan, scene, edge)
-    watch(plan, reference, passed_at)
-    return not fell_behind(plan, scene, side, ticks, wanted=entry, taking=False) and is_between
+        is_between = scene.centre > berth.edge and reference < passed_at
+        is_near = ticks <= berth.entry + scene.tolerance
+    for border in (berth.border, passed_at):  # as `watch` does, but without a call for each
+        if border > reference:
+            if plan.above is None or border < plan.above:
+                plan.above = border
+        elif plan.below is None or border > plan.below:
+            plan.below = border
+    return (is_near or not fell_behind(plan, scene, side, ticks, wanted=berth.entry, taking=False)) and is_between
 
 
 def is_stopped(scene: Scene, side: Side) -> bool:
@@ -105,18 +208,19 @@ def want_openers(plan: Plan, scene: Scene, room: Room) -> None:
     Nothing is opened on a lattice while orders of another one still stand.
     """
     _watch_window(plan, scene)
-    old = (each for each in scene.live.items() if each[0][0] != scene.lattice.number)
-    if not all(is_exit(scene, place, order) for place, order in old):
+    if plan.opens_on_old:
         return
-    for side in Side:
+    for side in (_BUY, _SELL):
         window = scene.params.buy_levels if side is _BUY else scene.params.sell_levels
         if not opens_on(side, scene.params):
             continue
         if is_stopped(scene, side):
             hold(plan, GridHold.HALTED)
             continue
-        for away in range(1, window + 1):
-            _want(plan, scene, room, scene.centre - side.sign * away, side)
+        number, centre, live, way = scene.lattice.number, scene.centre, scene.live, side.sign
+        for index in range(centre - way, centre - way * (window + 1), -way):
+            if (number, index) not in live:
+                _want(plan, scene, room, index, side)
 
 
 def _watch_window(plan: Plan, scene: Scene) -> None:
@@ -129,7 +233,7 @@ def _watch_window(plan: Plan, scene: Scene) -> None:
 
 def _want(plan: Plan, scene: Scene, room: Room, index: int, side: Side) -> None:
     place = (scene.lattice.number, index)
-    if place in scene.live or closable(scene, place):
+    if closable(scene, place):
         return
     step = step_of(scene, index, side)
     if step.entry <= 0 or not _is_clear(plan, scene, step, side):
@@ -144,7 +248,7 @@ def _want(plan: Plan, scene: Scene, room: Room, index: int, side: Side) -> None:
         plan.follows_touch = plan.follows_touch or ticks != step.entry
         return
     plan.wants.append(want)
-    _stands(plan, scene, (index, step.entry), side, ticks=ticks, is_part_filled=False)
+    _stands(plan, scene, _berth(scene, index, side, ticks, None), side)
 
 
 def _is_clear(plan: Plan, scene: Scene, step: Step, side: Side) -> bool:
@@ -209,14 +313,14 @@ def _take(scene: Scene, room: Room, side: Side, px: Price, qty: Quantity) -> Non
         room.quote -= notional(qty, px, contract_size=instrument.contract_size)
 
 
-def room_of(scene: Scene, exits: list[Want], free: tuple[Decimal, Decimal] | None) -> Room:
-    """Returns what may be opened beside the orders that stand and the exits that are wanted.
+def room_of(scene: Scene, plan: Plan, free: tuple[Decimal, Decimal] | None) -> Room:
+    """Returns what may be opened beside the orders that stand and the exits that are wanted, all that is so far.
 
     Units: `free` is quote that may be spent, multiplied here by the leverage of a margined product, and contracts.
     """
-    params, room = scene.params, _room_beside(scene)
-    room.orders = params.orders_max - len(scene.live) - len(scene.surplus) - len(exits)
-    for want in exits:
+    params, room = scene.params, _room_beside(scene, plan)
+    room.orders = params.orders_max - len(scene.live) - len(scene.surplus) - len(plan.wants)
+    for want in plan.wants:
         _keep_apart(room, want.side, meets_at(want.side, want.ticks, scene))
     if free is not None:
         room.quote = free[0] * (1 if params.instrument.product is _SPOT else params.leverage)
@@ -224,7 +328,7 @@ def room_of(scene: Scene, exits: list[Want], free: tuple[Decimal, Decimal] | Non
     return room
 
 
-def _room_beside(scene: Scene) -> Room:
+def _room_beside(scene: Scene, plan: Plan) -> Room:
     """Returns the room beside what is held and what stands: at worst all that opens on a side comes, and no exit."""
     most, bought = scene.params.inventory_max, ZERO
     for held in scene.held.values():
@@ -238,20 +342,29 @@ def _room_beside(scene: Scene) -> Room:
         lowest_sale=None,
         highest_buy=None,
     )
-    for place, order in scene.live.items():
-        _stand_beside(room, scene, order, opens=not is_exit(scene, place, order))
-    for order in scene.surplus:
-        _stand_beside(room, scene, order, opens=not order.reduce_only)
+    _stand_beside(room, scene, plan)
     return room
 
 
-def _stand_beside(room: Room, scene: Scene, order: Order, *, opens: bool) -> None:
-    if opens and order.side is _BUY:
-        room.buys -= order.leaves
-    elif opens:
-        room.sales -= order.leaves
-    if order.limit is not None:
-        _keep_apart(room, order.side, ticks_of(order.limit, scene.params.instrument.rules.tick))
+def _stand_beside(room: Room, scene: Scene, plan: Plan) -> None:
+    """Takes what stands off a room: what opens, and the nearest price of each side."""
+    buys, sales, tick, closing = room.buys, room.sales, scene.params.instrument.rules.tick, plan.closing
+    standing, lowest, highest = scene.live.items(), None, None
+    for place, order in (*standing, *((None, order) for order in scene.surplus)) if scene.surplus else standing:
+        limit, opens = order.limit, not order.reduce_only and (not closing or place not in closing)
+        if order.side is _BUY:
+            if opens:
+                buys -= order.leaves
+            if highest is None or (limit is not None and limit > highest):
+                highest = limit
+        else:
+            if opens:
+                sales -= order.leaves
+            if lowest is None or (limit is not None and limit < lowest):
+                lowest = limit
+    room.buys, room.sales = buys, sales
+    room.highest_buy = None if highest is None else ticks_of(highest, tick)
+    room.lowest_sale = None if lowest is None else ticks_of(lowest, tick)
 
 
 def _keep_apart(room: Room, side: Side, ticks: int) -> None:

@@ -15,7 +15,7 @@ from flatbook.events.orders import CancelReason, OrderStyle
 from flatbook.state.orders import Order, Status
 from flatbook.strategies.decision import Edge, Series
 from flatbook.strategies.grid_clean import cleaned
-from flatbook.strategies.grid_scene import Place, Scene, is_exit
+from flatbook.strategies.grid_scene import Place, Scene
 from flatbook.strategies.grid_terms import Exits
 from flatbook.values.instruments import Side
 from flatbook.values.money import Quantity
@@ -43,12 +43,15 @@ class Plan(msgspec.Struct, kw_only=True):
     """What a grid does, and what would make it think anew.
 
     Units: `above` and `below` are the nearest values of the reference, in millionths of a tick, from which on and below
-    which the plan is another one; `touches` are ticks of a side of the book. `kept` are orders that stay as they are.
+    which the plan is another one; `touches` are ticks of a side of the book. `kept` are orders that stay as they are,
+    `closing` the places whose order is an exit; `opens_on_old`: one that opens stands on another lattice.
     """
 
     cancels: list[tuple[Order, CancelReason]] = []
     wants: list[Want] = []
     kept: list[Order] = []
+    closing: dict[Place, None] = {}
+    opens_on_old: bool = False
     hold: GridHold | None = None
     waits_for_funds: bool = False
     waits_for_news: bool = False
@@ -121,8 +124,8 @@ def clean(plan: Plan, scene: Scene) -> None:
     if over <= 0:
         return
     hold(plan, GridHold.ORDERS_FULL)
-    closing = {order.order_id for place, order in scene.live.items() if is_exit(scene, place, order)}
-    for order in cleaned([order for order in plan.kept if order.order_id not in closing], over):
+    exits = {scene.live[place].order_id for place in plan.closing}
+    for order in cleaned([order for order in plan.kept if order.order_id not in exits], over):
         plan.kept.remove(order)
         plan.cancels.append((order, CancelReason.OFF_GRID))
         plan.waits_for_news = True

@@ -14,6 +14,7 @@ from flatbook.values.money import proportion
 # The name of a member is looked up slowly, and its identity at once.
 _BID, _ASK, _ABOVE, _BELOW = Series.BID, Series.ASK, Edge.AT_OR_ABOVE, Edge.AT_OR_BELOW
 
+FAR = Instant(2**62)
 ON = (
     Trigger.ORDER_FILLED,
     Trigger.ORDER_ENDED,
@@ -44,25 +45,31 @@ def wake_of(scene: Scene, plan: Plan) -> Wake:
         on.append(Trigger.BALANCE_CHANGED)
     return Wake(
         on=tuple(on),
-        at=_first_after(scene.now, _moments(scene)),
+        at=_next_moment(scene),
         levels=tuple(_levels(scene, plan)),
         silences=(Silence(instrument, scene.params.stale_ns),),
         every=(Every(instrument, 1),) if plan.follows_touch else (),
     )
 
 
-def _moments(scene: Scene) -> list[Instant]:
-    """Returns the instants at which the plan may be another one."""
-    params = scene.params
-    moments = [order.good_until for order in scene.live.values()]
-    standing = (*scene.live.values(), *scene.surplus)
-    moments += [cancel_from(order) for order in standing if order.cancel_at and not order.cancel_pending]
-    moments.append(scene.exits_from)
+def _next_moment(scene: Scene) -> Instant | None:
+    """Returns the next instant at which the plan may be another one."""
+    params, now, first = scene.params, scene.now, FAR
+    moments = [scene.exits_from]
+    for order in scene.live.values():
+        until = order.good_until
+        if now < until < first:
+            first = until
+        if order.cancel_at and not order.cancel_pending:
+            moments.append(cancel_from(order))
+    moments += [cancel_from(order) for order in scene.surplus if order.cancel_at and not order.cancel_pending]
+    if first < FAR:
+        moments.append(first)
     if scene.locked_until is not None:
         moments.append(scene.locked_until)
     if params.follows_range:
         moments.append(next_multiple(scene.now, span_ns=params.atr_span_ns))
-    return moments
+    return _first_after(now, moments)
 
 
 def _first_after(now: Instant, moments: list[Instant]) -> Instant | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from math import gcd
 
 import msgspec
@@ -64,6 +65,7 @@ def held_as(product: Product, underlying: Underlying, instrument: InstrumentId) 
 
 
 Residue = Quantity
+STEPS_CACHED_MAX = 1_024
 LAST_DECIMAL = Decimal(1).scaleb(-NUMBER_DECIMALS_MAX)
 
 
@@ -128,8 +130,13 @@ def floor_to_lot(qty: Quantity, rules: TradingRules) -> tuple[Quantity, Residue]
 
 
 def _whole_multiples(value: Decimal, step: Decimal) -> Decimal:
-    decimals = max(significant_decimals(step), significant_decimals(value))
-    return Decimal(scaled_integer(value, decimals=decimals) // scaled_integer(step, decimals=decimals))
+    (above, below), (step_above, step_below) = value.as_integer_ratio(), _ratio_of(step)
+    return Decimal(above * step_below // (below * step_above))
+
+
+@lru_cache(maxsize=STEPS_CACHED_MAX)
+def _ratio_of(step: Decimal) -> tuple[int, int]:
+    return step.as_integer_ratio()
 
 
 def is_multiple(value: Decimal, step: Decimal) -> bool:

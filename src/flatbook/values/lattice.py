@@ -50,6 +50,14 @@ def level(lattice: Lattice, index: int) -> int:
     return lattice.anchor + index * lattice.step if lattice.spacing is _SUM else _level_of_ratio(lattice, index)
 
 
+def level_and_next(lattice: Lattice, index: int, way: int) -> tuple[int, int]:
+    """Returns where a level lies, and the one beside it: above (1) or below (-1). Units: ticks."""
+    if lattice.spacing is _SUM:
+        here = lattice.anchor + index * lattice.step
+        return here, here + way * lattice.step
+    return _level_of_ratio(lattice, index), _level_of_ratio(lattice, index + way)
+
+
 @lru_cache(maxsize=LEVELS_CACHED_MAX)
 def _level_of_ratio(lattice: Lattice, index: int) -> int:
     whole: int = MICRO ** abs(index)

@@ -322,6 +322,19 @@ def test_an_order_that_is_filled_in_part_is_asked_for_by_itself_with_its_executi
     at_desk(talk)
 
 
+def test_a_report_is_complete_only_where_the_executions_that_were_read_are_all_that_it_states() -> None:
+    async def talk(desk: Desk) -> None:
+        part = numbered(1, executedQty="0.005", status="PARTIALLY_FILLED")
+        desk.http.says(ORDERS, reply(part))
+        desk.http.says(TRADES, reply([{**TRADE, "orderId": 1, "qty": "0.002"}]))
+        found = await desk.venue.find(OrderId("fb1"))
+        assert isinstance(found, OrderReport)
+        assert ([str(each.qty) for each in found.executions], str(found.filled_qty)) == (["0.002"], "0.005")
+        assert not found.complete
+
+    at_desk(talk)
+
+
 def test_a_switch_that_one_symbol_did_not_take_is_not_armed() -> None:
     async def talk(desk: Desk) -> None:
         desk.http.says("/fapi/v1/countdownCancelAll", reply({"symbol": "BTCUSDT", "countdownTime": "60000"}))

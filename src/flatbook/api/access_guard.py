@@ -9,13 +9,15 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
 from flatbook.api.access import BEARER, Access
+from flatbook.api.access_names import check_names
 from flatbook.api.access_queries import Known, check_queries, known_queries
 from flatbook.api.access_scopes import Actor, Lane, Scope
 from flatbook.api.problems import Code, Problem
 from flatbook.api.routes import ROOT
+from flatbook.api.site import Site
 
 
-def admitting(access: Access) -> Guard:
+def admitting(access: Access, site: Site) -> Guard:
     """Returns the guard of all routes; it waits for nothing: one that is no coroutine would go through a thread."""
 
     queries: dict[str, Known] = {}
@@ -41,5 +43,6 @@ def admitting(access: Access) -> Guard:
         if query and connection.scope["path"].startswith(ROOT):  # a view of the console stands in its address
             queries.update(queries or known_queries(connection.app))
             check_queries(query, queries.get(handler.handler_name, {}))
+            check_names(query, site)
 
     return admit

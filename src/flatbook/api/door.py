@@ -56,6 +56,6 @@ def guarded_app(
     """Returns what is served, the gate with the application behind it, and that application."""
     tasks = Tasks(site.options(), access.clock)
     routes = (*reads, door_routes(access, site, tasks))
-    app = create_app(site, routes, guards=[admitting(access)], is_live=access.is_live, on_death=on_death)
+    app = create_app(site, routes, guards=[admitting(access, site)], is_live=access.is_live, on_death=on_death)
     app.on_shutdown.append(tasks.close)
     return Gate(Kept(app, site, access.count), access), app

@@ -11,7 +11,7 @@ export type CheckName = keyof ChecksAnswer;
 
 const PATH = "/checks";
 const WHILE_RUNNING_MS = 1_000;
-const USUAL_MS = 15_000;
+const USUAL_MS = 5_000;
 
 const isRunning = (told: ChecksAnswer | undefined): boolean => told?.doctor.state === "running" || told?.journal.state === "running";
 

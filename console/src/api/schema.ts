@@ -426,6 +426,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/diagnostics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What to say when something is wrong
+         * @description Returns versions, states, counts, what is late, and the urgent records of the engine's log, as one text.
+         */
+        get: operations["diagnostics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -1757,6 +1777,15 @@ export interface components {
             doctor: components["schemas"]["DoctorBody"];
             journal: components["schemas"]["JournalCheckBody"];
         };
+        /** ClockBody */
+        ClockBody: {
+            account: string;
+            age_s: number | null;
+            most_ms: number;
+            read_at: string | null;
+            skew_ms: number | null;
+            state: components["schemas"]["PartState"];
+        };
         /** ClosedBody */
         ClosedBody: {
             closed_at: string | null;
@@ -1839,6 +1868,11 @@ export interface components {
          * @enum {string}
          */
         DeskMode: "DEMO" | "PAPER" | "LIVE";
+        /** DiagnosticsAnswer */
+        DiagnosticsAnswer: {
+            amounts: boolean;
+            text: string;
+        };
         /** DifferenceBody */
         DifferenceBody: {
             account: string;
@@ -2391,6 +2425,16 @@ export interface components {
             ref: string | null;
             seq: number | null;
         };
+        /** LoginBody */
+        LoginBody: {
+            account: string;
+            ends_at: string | null;
+            late_s: number;
+            left_s: number | null;
+            renew: string;
+            runbook: string;
+            state: components["schemas"]["PartState"];
+        };
         /** MakeToken */
         MakeToken: {
             /**
@@ -2414,6 +2458,7 @@ export interface components {
         MetaAnswer: {
             config_digest: string;
             epoch: number | null;
+            grafana: string | null;
             home: string;
             mode: components["schemas"]["DeskMode"];
             now: string;
@@ -2580,9 +2625,12 @@ export interface components {
         /** PartsAnswer */
         PartsAnswer: {
             budgets: components["schemas"]["BudgetBody"][];
+            clocks: components["schemas"]["ClockBody"][];
             gauges: components["schemas"]["GaugeBody"][];
+            logins: components["schemas"]["LoginBody"][];
             now: string;
             parts: components["schemas"]["PartBody"][];
+            processes: components["schemas"]["RunBody"][];
         };
         /** PerformanceAnswer */
         PerformanceAnswer: {
@@ -2867,6 +2915,14 @@ export interface components {
             owner?: string | null;
             /** @description A name of the list; no path. */
             tape: string;
+        };
+        /** RunBody */
+        RunBody: {
+            commit: string | null;
+            of: string;
+            pid: number | null;
+            up_s: number | null;
+            version: string | null;
         };
         /**
          * Scope
@@ -5321,6 +5377,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConfigAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    diagnostics: {
+        parameters: {
+            query?: {
+                /** @description Whether amounts, prices and words of persons are in it. */
+                amounts?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiagnosticsAnswer"];
                 };
             };
             /** @description The request cannot be read. */

@@ -17,7 +17,7 @@ export function AboutId({ id, testid }: { id: string; testid: string }) {
         event.stopPropagation();
         change({ about: taken ? null : id });
       }}
-      className="num inline-flex h-6 max-w-64 items-center gap-1 rounded px-1 text-2xs text-muted hover:bg-s3 hover:text-text aria-pressed:bg-s3 aria-pressed:text-text"
+      className="num inline-flex h-6 max-w-44 items-center gap-1 rounded px-1 text-2xs text-muted hover:bg-s3 hover:text-text aria-pressed:bg-s3 aria-pressed:text-text"
     >
       <span className="truncate">{id}</span>
       <Icon name={taken ? "close" : "search"} size={10} />

@@ -4,7 +4,8 @@ import { IconButton } from "./Button";
 import { Icon } from "./Icon";
 import { cx } from "./cx";
 
-type Note = { id: number; title: string; text: string; tone: "good" | "bad" };
+/** One that is urgent is said at once, whatever is being read aloud. */
+type Note = { id: number; title: string; text: string; tone: "good" | "bad"; urgent?: boolean };
 type Say = (note: Omit<Note, "id">) => void;
 
 const SHOWN_MAX = 4;
@@ -25,10 +26,10 @@ export function ToastProvider({ children }: { children: ReactNode }) {
     <Context.Provider value={useMemo(() => say, [say])}>
       <Toast.Provider duration={SHOWN_MS} label="Note">
         {children}
-        {notes.map(({ id, title, text, tone }) => (
+        {notes.map(({ id, title, text, tone, urgent }) => (
           <Toast.Root
             key={id}
-            type="background"
+            type={urgent ? "foreground" : "background"}
             onOpenChange={(open) => !open && drop(id)}
             data-testid="toast"
             className={cx("flex items-start gap-2 rounded-lg border bg-s2 p-3 shadow-xl", tone === "bad" ? "border-danger/60" : "border-line")}

@@ -31,7 +31,7 @@ export function Notices() {
     known.current = new Set(notices.map(({ key }) => key));
     if (before === null) return;
     for (const notice of notices) {
-      if (!before.has(notice.key) && isWanted(notice, settings.notices)) say({ title: notice.title, text: notice.text, tone: "bad" });
+      if (!before.has(notice.key) && isWanted(notice, settings.notices)) say({ title: notice.title, text: notice.text, tone: "bad", urgent: notice.critical });
     }
   }, [status, say, settings.notices]);
   return null;

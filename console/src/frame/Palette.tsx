@@ -89,6 +89,8 @@ export function Palette({ open, onClose, pages }: { open: boolean; onClose: () =
                   testid="palette-theme"
                   onSelect={then(() => change({ theme: settings.theme === "dark" ? "light" : "dark" }))}
                 />
+                <Item icon="warn" name="Report a problem" testid="palette-report" onSelect={then(() => show({ kind: "report" }))} />
+                <Item icon="link" name="Copy the address of this view" testid="palette-view" onSelect={then(() => void navigator.clipboard.writeText(window.location.href))} />
                 <Item icon="keys" name="Keys" hint="?" testid="palette-keys" onSelect={then(() => show({ kind: "keys" }))} />
               </Command.Group>
               <Command.Group heading="Orders" className={HEAD}>

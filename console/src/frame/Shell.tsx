@@ -12,6 +12,7 @@ import { LimitForm } from "./LimitForm";
 import { ModeStrip } from "./ModeStrip";
 import { Notices } from "./Notices";
 import { Palette } from "./Palette";
+import { Report } from "./Report";
 import { RouterView } from "./RouterView";
 import { Sidebar } from "./Sidebar";
 import { TradeForm } from "./TradeForm";
@@ -90,6 +91,7 @@ export function Shell() {
       {open?.kind === "act" && <ActDialog wanted={open.wanted} onClose={close} />}
       {open?.kind === "trade" && <TradeForm net={open.net} onClose={close} />}
       {open?.kind === "limit" && <LimitForm limit={open.limit} onClose={close} />}
+      {open?.kind === "report" && <Report onClose={close} />}
       {open?.kind === "chain" && <Chain reference={open.ref} onClose={close} />}
     </div>
   );

@@ -1,10 +1,11 @@
 import { Link } from "@tanstack/react-router";
 import { useSyncExternalStore } from "react";
 import { Icon } from "@/components/Icon";
-import { IconButton } from "@/components/Button";
+import { Button, IconButton } from "@/components/Button";
 import { cx } from "@/components/cx";
 import { useSettings } from "@/settings/settings";
 import type { Page } from "@/pages/pages";
+import { useUi } from "./ui";
 
 const GROUPS = ["Watch", "Ask", "Steer"] as const;
 
@@ -36,13 +37,14 @@ function useIsSmall(): boolean {
 /** The pages that exist on this desk. */
 export function Sidebar({ pages }: { pages: readonly Page[] }) {
   const { settings, change } = useSettings();
+  const { show } = useUi();
   const isSmall = useIsSmall();
   const narrow = settings.narrow || isSmall;
   return (
     <nav
       aria-label="Pages"
       data-testid="sidebar"
-      className={cx("flex h-full shrink-0 flex-col border-r border-line bg-s1", narrow ? "w-16" : "w-56")}
+      className={cx("flex h-full shrink-0 flex-col border-r border-line bg-s1", narrow ? "w-16" : "w-60")}
     >
       <div className="flex h-16 shrink-0 items-center border-b border-line">
         <Mark narrow={narrow} />
@@ -78,7 +80,10 @@ export function Sidebar({ pages }: { pages: readonly Page[] }) {
           );
         })}
       </div>
-      <div className={cx("flex border-t border-line p-2", narrow ? "justify-center" : "justify-end")}>
+      <div className={cx("flex items-center border-t border-line p-2", narrow ? "flex-col justify-center" : "justify-between")}>
+        <Button look="quiet" small icon="warn" aria-label="Report a problem" title="Report a problem" onClick={() => show({ kind: "report" })} data-testid="report-open">
+          {narrow ? null : "Report a problem"}
+        </Button>
         {!isSmall && <IconButton
           name={narrow ? "right" : "left"}
           label={narrow ? "Widen the navigation" : "Narrow the navigation"}

@@ -1,5 +1,6 @@
 import { screen } from "@testing-library/react";
 import { expect, it } from "vitest";
+import type { Execution } from "@/api/types";
 import { draw } from "@/testing/harness";
 import { Venues } from "./Venues";
 
@@ -19,6 +20,21 @@ it("shows an account with the worst of it and with the limit of its venue that i
   expect((screen.getByTestId("budget-binance-orders_10s").firstElementChild as HTMLElement).style.width).toBe("100%");
   expect(screen.queryByTestId("budget-binance-weight_1m")).toBeNull();
   expect(screen.getByTestId("venue-paper").querySelector("[role=img]")).toBeNull();
+});
+
+const execution = (account: string, accepted_ms: string | null) => ({ account, accepted_ms, order_id: `${account} ${accepted_ms}` }) as Execution;
+
+it("says how long a venue takes to accept, and how old the oldest book at it is", () => {
+  const { desk } = draw(<Venues />);
+  const executions = [execution("binance", "90"), execution("binance", "1400"), execution("binance", "120"), execution("binance", null), execution("paper", null)];
+  desk.snapshot({
+    parts: { parts: [part("account", "binance", "good"), { ...part("book", "BTC/USDT@binance", "good"), age_s: 0 }, { ...part("book", "ETH/USDT@binance", "late"), age_s: 7 }, part("account", "paper", "good")], gauges: [], budgets: [] },
+    executions,
+  });
+  expect(screen.getByTestId("accepted-binance").textContent).toBe("120 ms");
+  expect(screen.getByTestId("stream-age-binance").textContent).toBe("7.0 s");
+  expect(screen.queryByTestId("accepted-paper")).toBeNull();
+  expect(screen.queryByTestId("stream-age-paper")).toBeNull();
 });
 
 it("knows nothing before it was told", () => {

@@ -1,8 +1,9 @@
-import type { Schemas } from "@/api/types";
+import type { Execution, Schemas } from "@/api/types";
 import { Badge } from "@/components/Badge";
 import { Unknown } from "@/components/Unknown";
 import { cx } from "@/components/cx";
-import { ageText } from "@/format/time";
+import { compared } from "@/format/decimal";
+import { ageText, spanOf } from "@/format/time";
 import { useChannel } from "@/live/channels";
 import { PART_TONES } from "@/pages/health/tones";
 
@@ -36,28 +37,49 @@ function Used({ budget }: { budget: Budget }) {
   );
 }
 
-function Pill({ account, told }: { account: Part; told: Parts }) {
+/** The age of the oldest book at an account, null where it has none or one was never seen. */
+function oldestOf(account: Part, parts: readonly Part[]): number | null {
+  const ages = parts.filter((part) => part.kind === "book" && part.name.endsWith(`@${account.name}`)).map((part) => part.age_s);
+  return ages.length === 0 || ages.includes(null) ? null : Math.max(...ages.map((age) => age ?? 0));
+}
+
+const NEWEST = 20;
+
+/** How long the newest orders at an account took until its venue had accepted them: the middle of them, in words. */
+export function acceptedIn(account: string, executions: readonly Execution[]): string | null {
+  const times = executions.filter((row) => row.account === account && row.accepted_ms !== null).slice(-NEWEST);
+  const ordered = times.sort((a, b) => compared(a.accepted_ms ?? "", b.accepted_ms ?? ""));
+  const middle = ordered[Math.floor(ordered.length / 2)]?.accepted_ms;
+  return middle == null ? null : spanOf(middle);
+}
+
+function Pill({ account, told, accepted }: { account: Part; told: Parts; accepted: string | null }) {
   const worst = worstOf(account, told.parts);
   const budgets = told.budgets.filter((budget) => budget.account === account.name);
   const [nearest] = [...budgets].sort((a, b) => partOf(b) - partOf(a));
   const stands = `${worst.kind} ${worst.name}: ${worst.state}${worst.age_s === null ? "" : `, ${ageText(worst.age_s)} old`}`;
+  const stream = oldestOf(account, told.parts);
+  const acceptedWords = accepted === null ? [] : [`orders accepted in ${accepted}, the middle of the newest`];
   return (
-    <Badge tone={PART_TONES[worst.state]} title={[stands, ...budgets.map(wordsOfBudget)].join("\n")} testid={`venue-${account.name}`}>
+    <Badge tone={PART_TONES[worst.state]} title={[stands, ...acceptedWords, ...budgets.map(wordsOfBudget)].join("\n")} testid={`venue-${account.name}`}>
       {account.name}
+      {stream !== null && <span className="num font-normal max-[105rem]:hidden" data-testid={`stream-age-${account.name}`}>{ageText(stream)}</span>}
+      {accepted !== null && <span className="num font-normal text-text2 max-[105rem]:hidden" data-testid={`accepted-${account.name}`}>{accepted}</span>}
       {nearest && <Used budget={nearest} />}
     </Badge>
   );
 }
 
-/** Each account, how it stands, and how much is used of the limit of its venue that is nearest to its end. */
+/** Each account, how it stands, how old its oldest book is, how long its venue takes to accept, and how much is used of the limit of its venue that is nearest to its end. */
 export function Venues() {
   const told = useChannel("parts");
+  const executions = useChannel("executions") ?? [];
   if (!told) return <Unknown />;
   const accounts = told.parts.filter((part) => part.kind === "account");
   return (
     <span className="flex items-center gap-1">
       {accounts.slice(0, VENUES_SHOWN).map((account) => (
-        <Pill key={account.name} account={account} told={told} />
+        <Pill key={account.name} account={account} told={told} accepted={acceptedIn(account.name, executions)} />
       ))}
       {accounts.length > VENUES_SHOWN && <span className="text-2xs text-muted">and {accounts.length - VENUES_SHOWN} more</span>}
     </span>

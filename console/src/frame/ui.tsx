@@ -7,7 +7,7 @@ import { createContext, useContext, useMemo, useState, type ReactNode } from "re
 export type Wanted = Act & { title: string; says: string; /** The same at the command line. */
   cli: string; danger: boolean };
 
-export type Open = { kind: "palette" } | { kind: "keys" } | { kind: "act"; wanted: Wanted } | { kind: "chain"; ref: string } | { kind: "trade"; net: Net } | { kind: "limit"; limit: Schemas["LimitBody"] } | null;
+export type Open = { kind: "palette" } | { kind: "keys" } | { kind: "report" } | { kind: "act"; wanted: Wanted } | { kind: "chain"; ref: string } | { kind: "trade"; net: Net } | { kind: "limit"; limit: Schemas["LimitBody"] } | null;
 
 type Held = { open: Open; show: (open: Open) => void };
 const Context = createContext<Held>({ open: null, show: () => undefined });

@@ -1,5 +1,5 @@
 /** The channels of the stream by name, with the types of their bodies. */
-import type { EventLine, Order, Schemas, Status, Trade } from "@/api/types";
+import type { EventLine, Execution, Order, Schemas, Status, Trade } from "@/api/types";
 import { useChannelBody } from "./live";
 
 export type Channels = {
@@ -8,6 +8,7 @@ export type Channels = {
   pnl: Schemas["PnlAnswer"];
   orders: Order[];
   trades: Trade[];
+  executions: Execution[];
   events: EventLine[];
   health: Schemas["HealthAnswer"];
   parts: Schemas["PartsAnswer"];

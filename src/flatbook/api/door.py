@@ -8,7 +8,7 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from flatbook.api import access_routes, checks_routes, commands, tasks_routes
+from flatbook.api import access_routes, checks_routes, commands, diagnostics, tasks_routes
 from flatbook.api.access import Access
 from flatbook.api.access_gate import Gate
 from flatbook.api.access_guard import admitting
@@ -39,7 +39,13 @@ def door_routes(access: Access, site: Site, tasks: Tasks) -> Router:
     sender = Sender(access, site, jobs)
     return Router(
         path="/",
-        route_handlers=[*access_routes.ROUTES, *commands.ROUTES, *checks_routes.ROUTES, *tasks_routes.ROUTES],
+        route_handlers=[
+            *access_routes.ROUTES,
+            *commands.ROUTES,
+            *checks_routes.ROUTES,
+            *diagnostics.ROUTES,
+            *tasks_routes.ROUTES,
+        ],
         dependencies={
             "access": Provide(lambda: access, sync_to_thread=False),
             "checks": Provide(lambda: checks, sync_to_thread=False),

@@ -27,7 +27,7 @@ class DeskMode(Enum):
 
 
 class MetaAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Which desk this is, and which pages it has something for."""
+    """Which desk this is, and which pages it has something for. `grafana` is where metrics are drawn, if anywhere."""
 
     mode: DeskMode
     version: str
@@ -36,6 +36,7 @@ class MetaAnswer(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int | None
     now: str
     pages: list[str]
+    grafana: str | None
 
 
 @reading("/meta", "Which desk is this", tag="desk", opt=KEPT)
@@ -50,6 +51,7 @@ async def meta(site: AtSite) -> MetaAnswer:
         epoch=site.live.status.own.get("epoch"),
         now=instant_or_none(site.now) or "",
         pages=_pages(config.grid, config.hedges),
+        grafana=config.api.grafana,
     )
 
 

@@ -82,6 +82,8 @@ def _engine_gauges(own: dict[str, Any], process: dict[str, Any]) -> Iterator[Gau
     yield from _times(ENGINE, "loop_lag", process.get("loop"), LOOP_LAG_US_MAX)
     yield from _times(ENGINE, "journal_fsync", process.get("fsync"), FSYNC_US_MAX)
     yield _gauge(ENGINE, "inputs_waiting", own.get("queued"), INBOX_MAX, "inputs")
+    yield _gauge(ENGINE, "inputs_dropped", _sum(own.get("dropped")), None, "inputs")
+    yield _gauge(ENGINE, "inputs_poisoned", None if "poisons" not in own else len(own["poisons"]), 0, "inputs")
     yield _gauge(ENGINE, "orders_in_flight", own.get("in_flight"), None, "requests")
 
 
@@ -91,6 +93,10 @@ def _own_gauges(site: Site) -> Iterator[GaugeBody]:
     yield _gauge(API, "streams", len(site.streams), site.loaded.config.api.streams_max, "streams")
     yield _gauge(API, "commits_unfolded", len(site.follower.unfolded), UNFOLDED_MAX, "commits")
     yield _gauge(API, "moments_in_work", site.moments_in_work, PAST_MADE_MAX, "moments")
+
+
+def _sum(counts: dict[str, int] | None) -> int | None:
+    return None if counts is None else sum(counts.values())
 
 
 def _times(of: str, name: str, told: dict[str, Any] | None, most: int) -> Iterator[GaugeBody]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from enum import Enum
 from typing import Any
 
 import msgspec
@@ -13,8 +12,10 @@ from flatbook import __version__
 from flatbook.api.answers.market import BookBody
 from flatbook.api.answers.moment import instant_or_none
 from flatbook.api.answers.status import age_s
+from flatbook.api.part_state import PartState
 from flatbook.api.reads_books import inventory_of, market_of
 from flatbook.api.reads_gauges import BudgetBody, GaugeBody, budgets_of, gauges_of
+from flatbook.api.reads_processes import ClockBody, LoginBody, RunBody, clocks_of, logins_of, runs_of
 from flatbook.api.routes import KEPT, PUBLIC, AtSite, reading
 from flatbook.api.site import AGE_S_MAX, Site
 from flatbook.values.instants import Instant, instant_of_text
@@ -22,15 +23,6 @@ from flatbook.values.instants import Instant, instant_of_text
 DISK_FREE_LEAST = 1_000_000_000
 MB = 1_000_000
 MS_PER_S = 1_000
-
-
-class PartState(Enum):
-    """How a part is. What nobody knows is unknown, and never good."""
-
-    GOOD = "good"
-    LATE = "late"
-    BAD = "bad"
-    UNKNOWN = "unknown"
 
 
 class PartBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,13 +52,17 @@ class PartsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Every part that the desk stands on: journal, engine, prices, books, chains, statements, switches, disk.
 
     `gauges` is what is measured of the engine's process and of the API's, `budgets` what the key of each account has
-    asked of its venue, where its adapter counts that.
+    asked of its venue, where its adapter counts that; `processes` run, `clocks` are those of venues, `logins` those
+    that persons make.
     """
 
     now: str
     parts: list[PartBody]
     gauges: list[GaugeBody]
     budgets: list[BudgetBody]
+    processes: list[RunBody]
+    clocks: list[ClockBody]
+    logins: list[LoginBody]
 
 
 @reading("/health", "Is everything there", tag="desk", opt=PUBLIC)
@@ -135,7 +131,13 @@ def parts_of(site: Site) -> PartsAnswer:
         *_switch_parts(own.get("accounts", {})),
     ]
     return PartsAnswer(
-        now=instant_or_none(now) or "", parts=found, gauges=gauges_of(site), budgets=list(budgets_of(site))
+        now=instant_or_none(now) or "",
+        parts=found,
+        gauges=gauges_of(site),
+        budgets=list(budgets_of(site)),
+        processes=runs_of(site),
+        clocks=list(clocks_of(site, now)),
+        logins=list(logins_of(site, now)),
     )
 
 

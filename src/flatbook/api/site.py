@@ -21,6 +21,7 @@ from flatbook.api.past import Past
 from flatbook.api.problems import Code, Problem
 from flatbook.engine.ports import Clock, JournalFault
 from flatbook.journal.sqlite_reader import open_reader
+from flatbook.ops.build import commit_of
 from flatbook.ops.config import Loaded
 from flatbook.ops.config_rules import rules_of
 from flatbook.ops.config_seats import with_grids
@@ -58,7 +59,7 @@ class Site:
     """What the routes and the stream read of one desk. `prices` are those of the market that reports compare with.
 
     `thresholds` are those in force, `lags` is how late the event loop was, `streams` are those that are told, `config`
-    is where the configuration was read from, None for the home itself.
+    is where the configuration was read from, None for the home itself. It began at `began_at`, of a `commit`.
     Who holds `resting` may be sure that nothing is folded meanwhile; who writes a bundle holds `bundling`. `when_whole`
     is called whenever all was told.
     """
@@ -69,6 +70,7 @@ class Site:
         self.rules = with_grids(rules_of(loaded, {}), loaded.config)
         self.prices = prices
         self.clock = clock
+        self.began_at, self.commit = clock.now(), commit_of()
         self.home: Path = loaded.home
         self.thresholds: Thresholds = thresholds_of(loaded.config)
         self.follower = Follower(loaded.journal, clock, self.thresholds)

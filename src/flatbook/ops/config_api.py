@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from flatbook.ops.config_fields import said, whole
+from flatbook.ops.config_fields import said, text, whole
 from flatbook.ops.config_section import Section
 
 PORT = 8787
@@ -37,3 +37,6 @@ class ApiSection(Section, frozen=True, kw_only=True):
     streams_max: Annotated[
         int, whole("How many streams are told at once.", unit="streams", least=1, most=STREAMS_MOST)
     ] = 256
+    grafana: Annotated[
+        str | None, text("Where the metrics of this desk are drawn; the console links there. Left out: nowhere.")
+    ] = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from decimal import Decimal
+from urllib.parse import urlsplit
 
 from flatbook.events.control import Mode
 from flatbook.ops.config_accounts import (
@@ -16,6 +17,7 @@ from flatbook.ops.config_accounts import (
     Shorting,
     currency_of,
 )
+from flatbook.ops.config_api import ApiSection
 from flatbook.ops.config_backtest import flaws_of_backtest
 from flatbook.ops.config_chains import ChainSection, Form, NodesChain, StablecoinSection, TokenSection
 from flatbook.ops.config_channels import flaws_of_alerts
@@ -29,6 +31,7 @@ from flatbook.ops.config_prices import RecordedBars, RecordedPrices, priced_by, 
 from flatbook.ops.config_read import Key
 from flatbook.ops.config_risk import flaws_of_breakers, flaws_of_monitors, flaws_of_reconciling
 from flatbook.ops.config_shape import NONE, VERSION, ClockKind, Config, HedgeSection, InstrumentSection
+from flatbook.ops.config_urls import ENCRYPTED, PLAIN, flaw_of_address
 from flatbook.ops.config_wallets import flaws_of_wallets
 from flatbook.ops.secret_places import parse_reference
 from flatbook.ops.secret_value import SecretRefused
@@ -38,6 +41,7 @@ from flatbook.values.sessions import SessionKind
 
 MARK_LEAST, MARK_MOST = Decimal("0.1"), Decimal(2)
 
+SHOWN_SCHEMES = (ENCRYPTED[0], PLAIN[0])
 Flaw = tuple[Key, str]
 
 
@@ -59,6 +63,7 @@ def flaws(config: Config) -> Iterator[Flaw]:
     yield from _flaws_of_secrets(config)
     yield from flaws_of_live(config)
     yield from flaws_of_alerts(config.alerts, config.secrets)
+    yield from _flaws_of_api(config.api)
     tokens = {
         name: (*chain.stablecoins, *chain.tokens)
         for name, chain in config.chains.items()
@@ -348,6 +353,15 @@ def _flaws_of_caps(config: Config, key: Key, hedge: HedgeSection) -> Iterator[Fl
                 (*key, field),
                 f"{plain(value)} is above risk.{limit}, {plain(cap)}: risk would refuse every such order",
             )
+
+
+def _flaws_of_api(section: ApiSection) -> Iterator[Flaw]:
+    if section.grafana is None:
+        return
+    if (flaw := flaw_of_address(section.grafana, SHOWN_SCHEMES)) is not None:
+        yield ("api", "grafana"), flaw
+    elif "@" in urlsplit(section.grafana).netloc:
+        yield ("api", "grafana"), "an address with a password has no place here: the console shows it"
 
 
 def _flaws_of_marks(config: Config) -> Iterator[Flaw]:

@@ -27,8 +27,13 @@ class TimesBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProcessBody(msgspec.Struct, frozen=True, kw_only=True):
-    """How an engine's process does. `loop` is how late its loop wakes who sleeps, `fsync` how long a commit takes."""
+    """How an engine's process does. `loop` is how late its loop wakes who sleeps, `fsync` how long a commit takes.
 
+    Units: `up_s` seconds since it began. `commit` is the one that its code is of, None where nobody noted it.
+    """
+
+    commit: str | None
+    up_s: int
     memory_bytes: int
     loop: TimesBody
     fsync: TimesBody

@@ -22,6 +22,7 @@ from prometheus_client.registry import Collector
 from flatbook.engine.run import Committed
 from flatbook.events.codec import name_of
 from flatbook.events.control import AlertRaised
+from flatbook.ops.build import commit_of
 from flatbook.ops.certainty import Certainty
 from flatbook.ops.gauges import ProcessBody, Times, memory_bytes
 from flatbook.ops.hedge_times import HedgeTimes
@@ -47,6 +48,7 @@ class Metrics:
     """The metrics of one engine. Register `on_commit` as its listener, and `watch` it once it exists."""
 
     def __init__(self, version: str) -> None:
+        self._commit, self._began_s = commit_of(), time.monotonic()
         self.registry = CollectorRegistry(auto_describe=False)
         self._commits = self._counter("flatbook_commits", "Commits to the journal")
         self._events = self._counter("flatbook_events", "Events committed", "type")
@@ -104,7 +106,13 @@ class Metrics:
 
     def process(self) -> ProcessBody:
         """Returns how the process does, by its newest measurements."""
-        return ProcessBody(memory_bytes=memory_bytes(), loop=self._lags.body(), fsync=self._fsyncs.body())
+        return ProcessBody(
+            commit=self._commit,
+            up_s=int(time.monotonic() - self._began_s),
+            memory_bytes=memory_bytes(),
+            loop=self._lags.body(),
+            fsync=self._fsyncs.body(),
+        )
 
     def watch(self, engine: Engine, counts: LogCounts | None = None, unread: ReadUnread = dict) -> None:
         """Reads the rest from an engine, and from the counts of its log, each time somebody asks.

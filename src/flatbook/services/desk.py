@@ -24,9 +24,11 @@ from flatbook.engine.ports import (
     TellsUnread,
     VenueCard,
 )
+from flatbook.engine.reports import AccountStatement
 from flatbook.engine.rest import Rest
 from flatbook.engine.rules import Rules
 from flatbook.engine.run import CommandAnswer, Engine, EngineFailed, Parts
+from flatbook.engine.take_clock import least_skew_ms
 from flatbook.journal.kept_states import FolderOfStates
 from flatbook.journal.sqlite import commit_durably, create_journal, open_journal
 from flatbook.market.quotes import Market
@@ -135,6 +137,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
                 account: {"stated_at": statement.stated_at, "open_orders": len(statement.open_orders)}
                 for account, statement in engine.statements.items()
             },
+            "clocks": clocks_seen(engine.statements),
+            "logins": {account: login.ends_at() for account, login in engine.parts.logins.items()},
             "prices": prices_seen(engine),
             "warming": warming(engine.parts.rules.monitors, engine.parts.market.candles),
             "chains": self.metrics.certainty.body() if self.metrics.certainty is not None else [],
@@ -178,6 +182,18 @@ def unread_of(books: LiveBooks, venues: Mapping[AccountId, OrderVenue]) -> dict[
     return books.unread() | {
         account: {reason.value: count for reason, count in counts.items() if count}
         for account, counts in accounts.items()
+    }
+
+
+def clocks_seen(statements: Mapping[AccountId, AccountStatement]) -> dict[str, dict[str, int] | None]:
+    """Returns by how much the clock of each venue is proven to differ from ours, None where it did not show it.
+
+    Units: `skew_ms` milliseconds, below zero where ours is ahead.
+    """
+    readings = {account: statement.clock for account, statement in statements.items()}
+    return {
+        account: None if reading is None else {"skew_ms": least_skew_ms(reading), "at": reading.answered_at}
+        for account, reading in readings.items()
     }
 
 

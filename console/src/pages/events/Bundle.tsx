@@ -17,6 +17,8 @@ const EVENT = { required: true, inputMode: "numeric", pattern: "[1-9][0-9]{0,17}
 /** Asks which stretch of the journal is meant, and lets the browser keep it as a file that proves itself. */
 export function Bundle({ last: end, onClose }: { last: number; onClose: () => void }) {
   const newest = (count: number): string => `${Math.max(1, end - count + 1)}`;
+  const counts = NEWEST.filter((count, index) => index === 0 || count < end);
+  const choices = counts.map((count) => ({ value: newest(count), label: count < end ? `newest ${count}` : "all" }));
   const [first, setFirst] = useState(newest(NEWEST[0]));
   const [last, setLast] = useState(`${end}`);
   const take = useMutation({
@@ -35,7 +37,7 @@ export function Bundle({ last: end, onClose }: { last: number; onClose: () => vo
           <Field name="Last event" {...EVENT} value={last} onChange={(event) => setLast(event.target.value)} data-testid="bundle-last" />
           <Segments
             value={last === `${end}` ? first : ""}
-            choices={NEWEST.filter((count, index) => index === 0 || count < end).map((count) => ({ value: newest(count), label: count >= end ? "all" : `newest ${count}` }))}
+            choices={choices}
             label="How many"
             testid="bundle-newest"
             onChange={(text) => {

@@ -64,7 +64,7 @@ export function EventsTable({ at, last }: { at: number | null; last: number }) {
           rowKey={keyOf}
           onOpen={(line) => show({ kind: "chain", ref: line.subject })}
           onEnd={more}
-          height="max(20rem, calc(100vh - 28rem))"
+          height="max(20rem, calc(100vh - 32rem))"
           empty={<Empty icon="events">no such event was recorded</Empty>}
           filters={
             <>

@@ -24,13 +24,13 @@ const FOLLOW_MS = 2_000;
 const TONES: Record<string, Tone> = { error: "bad", warning: "warn", info: "plain", debug: "plain" };
 const LEVELS: Record<Log["level"], string> = { debug: "everything", info: "information", warning: "warnings", error: "errors" };
 
-const fieldsText = (line: Log["lines"][number]): string => Object.entries(line.fields).map(([name, value]) => `${name} ${value}`).join("  ");
+const fieldsText = (line: Log["lines"][number]): string => Object.entries(line.fields).filter(([name]) => name !== "order_id").map(([name, value]) => `${name} ${value}`).join("  ");
 
 /** The lines with a key each: two that say the same at the same instant are two. */
 function keyed(lines: Log["lines"]): Line[] {
   const seen = new Map<string, number>();
   return lines.map((line) => {
-    const text = `${line.at} ${line.event} ${line.seq ?? ""} ${fieldsText(line)}`;
+    const text = JSON.stringify(line);
     const before = seen.get(text) ?? 0;
     seen.set(text, before + 1);
     return { ...line, key: `${text} ${before}` };
@@ -41,9 +41,9 @@ const COLUMNS: readonly Column<Line>[] = [
   { id: "at", head: "At", text: (line) => line.at, cell: (line) => <Moment at={line.at} millis /> },
   { id: "level", head: "Level", text: (line) => line.level, cell: (line) => <Badge tone={TONES[line.level] ?? "plain"}>{line.level}</Badge> },
   { id: "event", head: "What", text: (line) => line.event, cell: (line) => <span className="font-medium">{wordsOf(line.event)}</span> },
-  { id: "says", head: "Says", text: fieldsText, cell: (line) => <span className="num block max-w-[52rem] truncate text-2xs text-text2" title={fieldsText(line)}>{fieldsText(line)}</span> },
   { id: "ref", head: "About", text: (line) => line.ref, cell: ({ ref, fields: { order_id } }) => (order_id ?? ref ? <AboutId id={order_id ?? ref ?? ""} testid="log-about" /> : <span className="text-muted">—</span>) },
   { id: "seq", head: "Event", align: "right", sort: "amount", text: (line) => (line.seq === null ? null : `${line.seq}`), cell: (line) => <span className="num text-muted">{line.seq ?? "—"}</span> },
+  { id: "says", head: "Says", text: fieldsText, cell: (line) => <span className="num block max-w-[44rem] truncate text-2xs text-text2" title={fieldsText(line)}>{fieldsText(line)}</span> },
 ];
 
 /** What the engine's process said, by how urgent it is; it follows until somebody holds it. */

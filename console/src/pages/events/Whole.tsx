@@ -43,7 +43,7 @@ export function Whole() {
                     [
                       "verified from the beginning",
                       <span key="head" className="inline-flex flex-wrap items-center gap-2" data-testid="whole-head">
-                        up to event <span className="num">{head.last}</span>, row <span className="num">{head.rows}</span> <CopyText text={head.hash} testid="whole-head-hash" />
+                        <span>up to event <span className="num">{head.last}</span>, row <span className="num">{head.rows}</span></span> <CopyText text={head.hash} testid="whole-head-hash" />
                       </span>,
                     ] as const,
                     ["what was read", <span key="n" className="num">{`${events} events in ${rows} rows, ${segments} archived segments`}</span>] as const,

@@ -1,6 +1,8 @@
+import { useState } from "react";
 import { useChecks } from "@/api/checks";
 import type { Schemas } from "@/api/types";
 import { Badge, type Tone } from "@/components/Badge";
+import { Button } from "@/components/Button";
 import { DataTable } from "@/components/DataTable";
 import { LookNow, saidOfLook } from "@/components/Look";
 import { Panel } from "@/components/Panel";
@@ -30,9 +32,17 @@ function Verdict({ doctor }: { doctor: Doctor }) {
   return <Badge tone={!doctor.ok ? "bad" : warned ? "warn" : "good"} testid="doctor-ok">{!doctor.ok ? "something fails" : warned ? "nothing fails, something warns" : "nothing fails"}</Badge>;
 }
 
+const LOOKS_AT = "at the machine, the files, the journal, and each venue once";
+
+function saidOfNothing(state: Doctor["state"]): string {
+  if (state === "done") return "all that was looked at is in order";
+  return state === "running" ? `it looks ${LOOKS_AT}` : `the doctor looks ${LOOKS_AT}; it changes nothing`;
+}
+
 /** The doctor of the command line, run where the desk runs: each thing that was looked at, how it is, and what to do. */
 export function Doctor() {
   const checks = useChecks();
+  const [all, setAll] = useState(false);
   const doctor = checks.data?.doctor;
   return (
     <Panel
@@ -43,20 +53,30 @@ export function Doctor() {
       actions={doctor && <><Verdict doctor={doctor} /><LookNow name="doctor" look={doctor} says="Look now" /></>}
     >
       <Answer query={checks}>
-        {({ doctor: { state, why, findings } }) => (
+        {({ doctor: { state, why, findings } }) => {
+          const rows = all ? worstFirst(findings) : worstFirst(findings).filter((row) => row.verdict !== "ok");
+          return (
           <>
             {why !== null && <p className="m-0 px-3 py-2 text-warn" data-testid="doctor-why">{why}</p>}
             <DataTable
               testid="doctor-table"
               label="what the doctor found"
               columns={FINDINGS}
-              rows={worstFirst(findings)}
+              rows={rows}
               rowKey={(row) => `${row.check} ${row.found}`}
               tools={false}
-              empty={<Empty icon="health">{state === "running" ? "it looks: at the machine, the files, the journal, and each venue once" : "the doctor looks at the machine, the files, the journal, and each venue once; it changes nothing"}</Empty>}
+              empty={<Empty icon="health">{saidOfNothing(state)}</Empty>}
             />
+            {findings.length > 0 && (
+              <div className="px-3 py-1.5">
+                <Button small look="quiet" aria-pressed={all} onClick={() => setAll(!all)} data-testid="doctor-all">
+                  {all ? "Only what is not in order" : `All ${findings.length} lines`}
+                </Button>
+              </div>
+            )}
           </>
-        )}
+          );
+        }}
       </Answer>
     </Panel>
   );

@@ -1,8 +1,9 @@
 import type { Schemas } from "@/api/types";
-import { useRead } from "@/api/queries";
+import { useMeta, useRead } from "@/api/queries";
 import { Amount } from "@/components/Amount";
 import { Badge, type Tone } from "@/components/Badge";
 import { DataTable } from "@/components/DataTable";
+import { Icon } from "@/components/Icon";
 import { Moment } from "@/components/Moment";
 import { PageHead } from "@/components/PageHead";
 import { Facts, Panel } from "@/components/Panel";
@@ -12,7 +13,8 @@ import type { Column } from "@/components/table";
 import { ageText } from "@/format/time";
 import { useChannel } from "@/live/channels";
 import { Doctor } from "./Doctor";
-import { PART_TONES } from "./tones";
+import { Processes } from "./Processes";
+import { lagOf, LAG_TONES, PART_TONES } from "./tones";
 
 type Health = Schemas["HealthAnswer"];
 type Part = Health["parts"][number];
@@ -37,6 +39,7 @@ const CHAINS: readonly Column<Chain>[] = [
   { id: "node", head: "Node", text: (chain) => chain.node, cell: (chain) => chain.node ?? <Unknown /> },
   { id: "tag", head: "Read up to", text: (chain) => chain.tag, cell: (chain) => chain.tag ?? "—" },
   { id: "blocks", head: "Behind, blocks", align: "right", sort: "none", text: (chain) => `${chain.blocks ?? ""}`, cell: (chain) => (chain.blocks === null ? <Unknown /> : <span className="num">{chain.blocks}</span>) },
+  { id: "state", head: "State", text: lagOf, cell: (chain) => <Badge tone={LAG_TONES[lagOf(chain)]}>{lagOf(chain)}</Badge> },
   { id: "seconds", head: "Behind", align: "right", sort: "none", text: (chain) => `${chain.seconds ?? ""}`, cell: (chain) => (chain.seconds === null ? <Unknown /> : <span className="num">{ageText(chain.seconds)}</span>) },
 ];
 
@@ -106,15 +109,22 @@ export function Page() {
   const parts = body?.parts.filter((part) => part.kind !== "switch");
   const worse = parts?.filter((part) => part.state !== "good").length ?? 0;
   const status = useChannel("status");
+  const meta = useMeta();
   return (
     <div className="flex flex-col gap-3">
       <PageHead title="Health" cli="flatbook doctor">
+        {meta.data?.grafana != null && (
+          <a href={meta.data.grafana} target="_blank" rel="noreferrer" data-testid="grafana" className="inline-flex items-center gap-1.5 text-xs">
+            <Icon name="link" size={13} /> Metrics over time
+          </a>
+        )}
         {health && <Badge tone={!health.ok ? "bad" : worse === 0 ? "good" : "warn"} testid="health-ok">{health.ok && worse === 0 ? "all parts good" : `${worse} ${worse === 1 ? "part is" : "parts are"} not good`}</Badge>}
       </PageHead>
       <Panel title="Parts" testid="parts" flush>
         {parts ? <DataTable testid="parts-table" label="parts" columns={PARTS} rows={parts} rowKey={(part) => `${part.kind} ${part.name}`} tools={false} /> : <Waiting />}
       </Panel>
       <Doctor />
+      {body && <Processes body={body} />}
       <Panel title="Measured" testid="gauges" flush>
         {body ? <DataTable testid="gauges-table" label="what is measured" columns={GAUGES} rows={body.gauges} rowKey={(gauge) => `${gauge.of} ${gauge.name}`} tools={false} empty={<Empty icon="health">nothing is measured yet</Empty>} /> : <Waiting />}
       </Panel>

@@ -672,6 +672,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/margin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far contracts are from being closed by force
+         * @description Returns the margin of each account that trades contracts, at the prices that the engine sees now.
+         */
+        get: operations["margin"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/market": {
         parameters: {
             query?: never;
@@ -1589,6 +1609,9 @@ export interface components {
         AssetBody: {
             amount: string;
             asset: string;
+            available: string;
+            in_flight: string;
+            reserved: string;
             usd_mark: string | null;
         };
         /** AttemptBody */
@@ -1633,11 +1656,15 @@ export interface components {
         };
         /** BreakerBody */
         BreakerBody: {
+            drawdown_left_usd: string | null;
             drawdown_usd_max: string | null;
             losses: number;
+            losses_left: number | null;
             losses_max: number | null;
             owner: string;
+            resets_by: string;
             total_usd: string;
+            tripped: components["schemas"]["HaltBody"] | null;
             unvalued: boolean;
         };
         /** BudgetBody */
@@ -1798,12 +1825,15 @@ export interface components {
         CommandBody: {
             accepted: boolean;
             actor: string;
+            after: string | null;
             arguments: {
                 [key: string]: string;
             };
             at: string;
+            before: string | null;
             key: string;
             reason: string | null;
+            ref: string;
             seq: number;
             verb: string;
             why: string | null;
@@ -1828,6 +1858,17 @@ export interface components {
             digest: string;
             home: string;
             values: components["schemas"]["ValueBody"][];
+        };
+        /** ContractBody */
+        ContractBody: {
+            away_pct: string | null;
+            entry: string | null;
+            forced_at: string | null;
+            instrument: string;
+            price: string | null;
+            qty: string;
+            unrealised: string | null;
+            worth: string | null;
         };
         /** CostBody */
         CostBody: {
@@ -2128,9 +2169,48 @@ export interface components {
          * @enum {string}
          */
         GaugeState: "good" | "high" | "unknown";
+        /** GridBody */
+        GridBody: {
+            anchor: string | null;
+            average: string | null;
+            begun: boolean;
+            cost: string;
+            cycles: number;
+            entries_open: number;
+            exits: string;
+            exits_by: string | null;
+            exits_open: number;
+            flatten: boolean | null;
+            high: string | null;
+            hold: string | null;
+            instrument: string;
+            lock: components["schemas"]["GridLockBody"] | null;
+            low: string | null;
+            mode: string | null;
+            older: string;
+            owner: string;
+            profit: string;
+            qty: string;
+            quote: string;
+            rejects: number;
+            stop: components["schemas"]["GridStopBody"] | null;
+        };
+        /** GridLockBody */
+        GridLockBody: {
+            short: boolean;
+            times: number;
+            until: string;
+        };
+        /** GridStopBody */
+        GridStopBody: {
+            at: string;
+            end: string;
+            resumes: boolean;
+        };
         /** GridsAnswer */
         GridsAnswer: {
             as_of: components["schemas"]["AsOf"];
+            grids: components["schemas"]["GridBody"][];
             slots: components["schemas"]["SlotBody"][];
         };
         /** HaltBody */
@@ -2255,6 +2335,7 @@ export interface components {
         InventoryAnswer: {
             accounts: components["schemas"]["AccountBody"][];
             as_of: components["schemas"]["AsOf"];
+            wallets: components["schemas"]["WalletBody"][];
         };
         /** JobBody */
         JobBody: {
@@ -2445,6 +2526,23 @@ export interface components {
             /** @description By this name it is ended and audited. */
             name: string;
             scope: components["schemas"]["Scope"];
+        };
+        /** MarginAnswer */
+        MarginAnswer: {
+            as_of: components["schemas"]["AsOf"];
+            margins: components["schemas"]["MarginBody"][];
+        };
+        /** MarginBody */
+        MarginBody: {
+            account: string;
+            asset: string;
+            cash: string;
+            contracts: components["schemas"]["ContractBody"][];
+            equity: string | null;
+            maintenance_pct: string | null;
+            needed: string | null;
+            used_pct: string | null;
+            worth: string | null;
         };
         /** MarketAnswer */
         MarketAnswer: {
@@ -3235,6 +3333,19 @@ export interface components {
             open: number;
             session: string;
             shares: string;
+        };
+        /** WalletBody */
+        WalletBody: {
+            account: string;
+            calls_day_max: number;
+            calls_open: number;
+            calls_today: number;
+            chain: string;
+            coin: string;
+            gas: string | null;
+            is_low: boolean | null;
+            low: string;
+            wallet: string;
         };
         /** WarmingBody */
         WarmingBody: {
@@ -6392,6 +6503,89 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    margin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MarginAnswer"];
                 };
             };
             /** @description The request cannot be read. */

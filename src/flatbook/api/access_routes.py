@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
 from itertools import islice
 from typing import Annotated, Any
 
@@ -21,7 +23,9 @@ from flatbook.api.commands_answered import JSON, KEY_HEADER, once
 from flatbook.api.commands_once import Known
 from flatbook.api.problems import Code, Problem
 from flatbook.api.routes import AtSite, problems, reading
+from flatbook.engine.inputs import Verb
 from flatbook.projections.commands import CommandLine
+from flatbook.risk.limits import CONFIGURED
 from flatbook.values.instants import SECONDS_PER_DAY, later, text_of_instant
 
 AtDoor = NamedDependency[SkipValidation[Access]]
@@ -100,9 +104,14 @@ class AttemptBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CommandBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What was commanded, by whom and why, over HTTP or not; `why` says why it was refused."""
+    """What was commanded, by whom and why, over HTTP or not; `why` says why it was refused.
+
+    `before` and `after` are what a limit was and became by it, as texts; None where nothing of that kind was changed.
+    `ref` asks for its story.
+    """
 
     seq: int
+    ref: str
     at: str
     key: str
     actor: str
@@ -111,6 +120,8 @@ class CommandBody(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
     arguments: dict[str, str]
     why: str | None
+    before: str | None
+    after: str | None
 
 
 class AuditAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -287,7 +298,7 @@ async def audit(
     return AuditAnswer(
         attempts=[_attempt(each) for each in attempts],
         next=attempts[-1].number if len(attempts) == limit else None,
-        commands=[_command(each) for each in commands],
+        commands=[_command(each, before_of(site.folds.commands.lines, each)) for each in commands],
         next_seq=commands[-1].seq if len(commands) == limit else None,
         lost=access.trail.lost,
     )
@@ -306,9 +317,23 @@ def _attempt(attempt: Attempt) -> AttemptBody:
     )
 
 
-def _command(line: CommandLine) -> CommandBody:
+def before_of(lines: Iterable[CommandLine], line: CommandLine) -> str | None:
+    """Returns what a limit was before a command set it: what the command before it set, or as it is configured."""
+    if line.verb != Verb.LIMIT_SET.value or line.why is not None:
+        return None
+    name = line.arguments.get("name")
+    earlier = (
+        each.arguments.get("to", "")
+        for each in lines
+        if (each.verb, each.why, each.arguments.get("name")) == (line.verb, None, name) and each.seq < line.seq
+    )
+    return next(iter(deque(earlier, maxlen=1)), CONFIGURED)
+
+
+def _command(line: CommandLine, before: str | None) -> CommandBody:
     return CommandBody(
         seq=line.seq,
+        ref=line.ref,
         at=text_of_instant(line.at),
         key=line.key,
         actor=line.actor,
@@ -317,6 +342,8 @@ def _command(line: CommandLine) -> CommandBody:
         reason=line.reason,
         arguments=line.arguments,
         why=line.why,
+        before=before,
+        after=None if before is None else line.arguments.get("to"),
     )
 
 

@@ -15,6 +15,7 @@ from flatbook.api.answers.capacity import CapacityAnswer, capacity_answer
 from flatbook.api.answers.config import ConfigAnswer, config_answer
 from flatbook.api.answers.grids import GridsAnswer, grids_answer
 from flatbook.api.answers.inventory import InventoryAnswer, inventory_answer
+from flatbook.api.answers.margin import MarginAnswer, margin_answer, rates_of
 from flatbook.api.answers.market import MarketAnswer, MarketBody
 from flatbook.api.answers.offers import OffersAnswer, offers_answer, prices_of
 from flatbook.api.answers.pnl import Books, PnlAnswer, pnl_answer
@@ -26,10 +27,12 @@ from flatbook.api.problems import Code, Problem
 from flatbook.api.reads_orders import scope_of
 from flatbook.api.routes import KEPT, OF_JOURNAL, At, AtSite, OwnerQuery, SymbolQuery, reading
 from flatbook.api.site import Site, View
+from flatbook.ops.config_instruments import instrument_of
 from flatbook.projections.days import eastern_date_or_none
 from flatbook.projections.report import Books as ReportBooks
 from flatbook.projections.report import Prices, report_of
 from flatbook.projections.results import Scope
+from flatbook.values.money import parse_number
 from flatbook.values.sessions import CalendarEnded
 
 DayQuery = Annotated[date | None, QueryParameter(description="A day in New York, such as 2025-12-01.")]
@@ -80,7 +83,7 @@ async def inventory(site: AtSite, at: At = None) -> InventoryAnswer:
 def inventory_of(site: Site, view: View) -> InventoryAnswer:
     """Returns what stands where."""
     statements = {} if view.is_past else site.live.status.own.get("statements", {})
-    return inventory_answer(view.folds.state, view.moment, site.loaded.config, statements)
+    return inventory_answer(view.folds.state, view.moment, site.loaded.config, statements, site.rules.wallets)
 
 
 @reading("/capacity", "What can still be hedged", tag="books", opt=OF_JOURNAL)
@@ -125,6 +128,16 @@ def risk_of(site: Site, view: View) -> RiskAnswer:
     return risk_answer(view.folds.state, view.moment, site.rules, now)
 
 
+@reading("/margin", "How far contracts are from being closed by force", tag="risk", opt=KEPT)
+async def margin(site: AtSite) -> MarginAnswer:
+    """Returns the margin of each account that trades contracts, at the prices that the engine sees now."""
+    view = site.present()
+    books = {each.instrument: parse_number(each.mid) for each in market_of(site).books if each.mid is not None}
+    config = site.loaded.config
+    instruments = [instrument_of(config, name) for name in config.instruments]
+    return margin_answer(view.folds.state, view.moment, instruments, rates_of(config), books)
+
+
 @reading("/halts", "What is halted", tag="risk", opt=OF_JOURNAL)
 async def halts(site: AtSite, at: At = None) -> HaltsAnswer:
     """Returns the halts that stand."""
@@ -167,4 +180,4 @@ async def config(site: AtSite) -> ConfigAnswer:
     return config_answer(site.loaded)
 
 
-ROUTES = (pnl, accumulators, inventory, capacity, offers, grids, risk, halts, market, report, config)
+ROUTES = (pnl, accumulators, inventory, capacity, offers, grids, risk, margin, halts, market, report, config)

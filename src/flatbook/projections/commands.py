@@ -7,17 +7,18 @@ from collections import deque
 import msgspec
 
 from flatbook.events.control import CommandAccepted, CommandRefused
-from flatbook.projections.fold import Recorded
-from flatbook.values.ids import Seq
+from flatbook.projections.fold import Recorded, identity_of
+from flatbook.values.ids import EventRef, Seq
 from flatbook.values.instants import Instant
 
 COMMANDS_TOLD_MAX = 2_000
 
 
 class CommandLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One command. `why` says why it was refused; `reason` is None where that was not kept."""
+    """One command, cited by `ref`. `why` says why it was refused; `reason` is None where that was not kept."""
 
     seq: Seq
+    ref: EventRef
     at: Instant
     key: str
     actor: str
@@ -36,14 +37,15 @@ class Commands:
     def apply(self, item: Recorded) -> None:
         """Folds one event."""
         if isinstance(item.event, CommandAccepted):
-            self.lines.append(_accepted(item.seq, item.event))
+            self.lines.append(_accepted(item, item.event))
         elif isinstance(item.event, CommandRefused):
-            self.lines.append(_refused(item.seq, item.event))
+            self.lines.append(_refused(item, item.event))
 
 
-def _accepted(seq: Seq, event: CommandAccepted) -> CommandLine:
+def _accepted(item: Recorded, event: CommandAccepted) -> CommandLine:
     return CommandLine(
-        seq=seq,
+        seq=item.seq,
+        ref=identity_of(item),
         at=event.accepted_at,
         key=event.key,
         actor=event.actor,
@@ -54,9 +56,10 @@ def _accepted(seq: Seq, event: CommandAccepted) -> CommandLine:
     )
 
 
-def _refused(seq: Seq, event: CommandRefused) -> CommandLine:
+def _refused(item: Recorded, event: CommandRefused) -> CommandLine:
     return CommandLine(
-        seq=seq,
+        seq=item.seq,
+        ref=identity_of(item),
         at=event.refused_at,
         key=event.key,
         actor=event.actor,

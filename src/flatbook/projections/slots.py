@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from flatbook.state.desk import State
+from flatbook.state.grid import GridKey
 from flatbook.state.orders import Order
 from flatbook.state.slots import SlotHeld
 from flatbook.values.ids import InstrumentId, OwnerId, Slot
@@ -28,6 +29,11 @@ class SlotLine(msgspec.Struct, frozen=True, kw_only=True):
     profit: Money
     rejects: int
     order: Order | None
+
+    @property
+    def key(self) -> GridKey:
+        """The grid that the slot is of."""
+        return self.owner, self.instrument
 
 
 def slot_lines(state: State, instruments: Mapping[InstrumentId, Instrument]) -> Iterator[SlotLine]:

@@ -213,6 +213,9 @@ def test_a_limit_is_tightened_and_taken_back(door: Door, home: Path, risk: dict[
     assert (loose.status_code, loose.json()["code"]) == (422, "command_refused")
     back = agreed(door, "set-limit", {"name": "order_shares_max", "to": "configured"}, "limit-0003", risk)
     assert back.status_code == 200
+    told = door.client.get("/api/v1/audit", headers=risk).json()["commands"]
+    changes = [(each["before"], each["after"]) for each in told if each["verb"] == "limit_set" and each["accepted"]]
+    assert changes == [("5", "configured"), ("configured", "5")]
 
 
 def test_a_kill_is_a_job_that_ends_when_every_venue_says_that_nothing_is_open(

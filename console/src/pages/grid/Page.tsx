@@ -7,6 +7,7 @@ import { Answer, Empty } from "@/components/States";
 import { useView } from "@/view/view";
 import { useChannel } from "@/live/channels";
 import { Ladder } from "./Ladder";
+import { Standing } from "./Standing";
 import { Summary } from "./Summary";
 
 type Grids = Schemas["GridsAnswer"];
@@ -14,8 +15,9 @@ type Grids = Schemas["GridsAnswer"];
 function Shown({ body }: { body: Grids }) {
   const market = useChannel("market");
   const [{ owner = "" }, change] = useView();
-  const owners = [...new Set(body.slots.map((slot) => slot.owner))].sort();
+  const owners = [...new Set(body.grids.map((grid) => grid.owner))].sort();
   const shown = owners.includes(owner) ? owner : (owners[0] ?? "");
+  const grids = body.grids.filter((grid) => grid.owner === shown);
   const slots = body.slots.filter((slot) => slot.owner === shown);
   const book = market?.books.find((one) => one.instrument === slots[0]?.instrument);
   return (
@@ -30,6 +32,7 @@ function Shown({ body }: { body: Grids }) {
       ) : (
         <>
           <Summary owner={shown} slots={slots} book={book} />
+          {grids.map((grid) => <Standing key={grid.instrument} grid={grid} />)}
           <Ladder slots={slots} book={book} />
         </>
       )}

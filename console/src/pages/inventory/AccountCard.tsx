@@ -3,6 +3,7 @@ import { AgeChip } from "@/components/Age";
 import { Amount } from "@/components/Amount";
 import { Badge } from "@/components/Badge";
 import { Panel } from "@/components/Panel";
+import { directionOf } from "@/format/decimal";
 
 type Account = Schemas["InventoryAnswer"]["accounts"][number];
 
@@ -27,6 +28,12 @@ export function AccountCard({ account }: { account: Account }) {
             <dt className="text-text2">{row.asset}</dt>
             <dd className="m-0 text-right">
               <Amount value={row.amount} testid={`balance-${account.account}-${row.asset}`} />
+              {directionOf(row.reserved) !== 0 && (
+                <span className="block text-2xs text-muted" data-testid="account-reserved">
+                  <Amount value={row.available} testid={`available-${account.account}-${row.asset}`} /> available, <Amount value={row.reserved} /> in orders
+                  {directionOf(row.in_flight) !== 0 && <> (<Amount value={row.in_flight} /> of unknown fate)</>}
+                </span>
+              )}
             </dd>
           </div>
         ))}

@@ -44,6 +44,19 @@ const HELD: readonly Column<Held>[] = [
   { id: "reason", head: "Why it is not hedged", text: (row) => row.reason, cell: (row) => `${row.reason.replaceAll("_", " ")} ${row.detail}` },
 ];
 
+type Wallet = Schemas["InventoryAnswer"]["wallets"][number];
+
+const WALLETS: readonly Column<Wallet>[] = [
+  { id: "wallet", head: "Wallet", text: (row) => row.wallet, cell: (row) => <span className="num" title={row.wallet}>{`${row.wallet.slice(0, 10)}…`}</span> },
+  { id: "chain", head: "Chain", text: (row) => row.chain, className: "text-text2" },
+  { id: "account", head: "Account", text: (row) => row.account },
+  { id: "gas", head: "Gas", align: "right", sort: "amount", text: (row) => row.gas, cell: (row) => <Amount value={row.gas} unit={row.coin} /> },
+  { id: "low", head: "Low below", align: "right", sort: "amount", text: (row) => row.low, cell: (row) => <Amount value={row.low} unit={row.coin} /> },
+  { id: "is", head: "Is", text: (row) => (row.is_low === null ? "unknown" : row.is_low ? "low" : "enough"), cell: (row) => <Badge tone={row.is_low === null ? "unknown" : row.is_low ? "warn" : "good"}>{row.is_low === null ? "unknown" : row.is_low ? "low" : "enough"}</Badge> },
+  { id: "calls", head: "Under way", align: "right", sort: "amount", text: (row) => `${row.calls_open}`, cell: (row) => <span className="num">{row.calls_open}</span> },
+  { id: "today", head: "Calls today", align: "right", sort: "amount", text: (row) => `${row.calls_today}`, cell: (row) => <span className="num">{`${row.calls_today} of ${row.calls_day_max}`}</span> },
+];
+
 /** What is held where, what each venue says of it, and how much can still be hedged with it. */
 export function Page() {
   const live = useChannel("positions");
@@ -58,6 +71,11 @@ export function Page() {
       <div className="grid gap-3 md:grid-cols-2 xl:grid-cols-3" data-testid="accounts">
         <Answer query={inventory}>{(body) => body.accounts.map((account) => <AccountCard key={account.account} account={account} />)}</Answer>
       </div>
+      {inventory.data && inventory.data.wallets.length > 0 && (
+        <Panel title="Wallets" note="what sends transactions, and its gas" testid="wallets" flush>
+          <DataTable testid="wallets-table" label="wallets" columns={WALLETS} rows={inventory.data.wallets} rowKey={(row) => `${row.chain} ${row.wallet}`} tools={false} />
+        </Panel>
+      )}
       <Panel title="Hedge capacity" note="how much can still be hedged, by share and side" testid="capacity" flush>
         <Answer query={capacity}>
           {(body) => (

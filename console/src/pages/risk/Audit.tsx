@@ -1,27 +1,31 @@
 import { useRead } from "@/api/queries";
 import type { Schemas } from "@/api/types";
-import { useRows } from "@/api/pages";
 import { Badge } from "@/components/Badge";
 import { DataTable } from "@/components/DataTable";
 import { Moment } from "@/components/Moment";
 import { Panel } from "@/components/Panel";
 import { Answer, Empty } from "@/components/States";
 import type { Column } from "@/components/table";
-import type { EventLine } from "@/api/types";
 import { useUi } from "@/frame/ui";
 
 type Answered = Schemas["AuditAnswer"];
 type Attempt = Answered["attempts"][number];
 
-const keyOf = (line: EventLine): string => `${line.seq}`;
-const COMMANDS = { type: "command_accepted" } as const;
+type Command = Answered["commands"][number];
 
-const ACTS: readonly Column<EventLine>[] = [
+/** What a command was told, as `name value`, without what stands in other columns. */
+export function toldOf({ arguments: told }: Command): string {
+  return Object.entries(told).filter(([, value]) => value !== "").map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`).join(", ");
+}
+
+const ACTS: readonly Column<Command>[] = [
   { id: "at", head: "At", text: (row) => row.at, cell: (row) => <Moment at={row.at} /> },
-  { id: "actor", head: "Who", text: (row) => row.fields["actor"] ?? null, cell: (row) => <span className="font-medium">{row.fields["actor"]}</span> },
-  { id: "verb", head: "Did", text: (row) => (row.fields["verb"] ?? "").replaceAll("_", " ") },
-  { id: "reason", head: "Reason", text: (row) => row.fields["reason"] ?? null },
-  { id: "key", head: "Key", text: (row) => row.fields["key"] ?? null, cell: (row) => <span className="num text-2xs text-muted">{row.fields["key"]}</span> },
+  { id: "actor", head: "Who", text: (row) => row.actor, cell: (row) => <span className="font-medium">{row.actor}</span> },
+  { id: "verb", head: "Did", text: (row) => row.verb.replaceAll("_", " "), cell: (row) => <span className="inline-flex items-center gap-2">{row.verb.replaceAll("_", " ")}{!row.accepted && <Badge tone="bad" title={row.why ?? undefined}>refused</Badge>}</span> },
+  { id: "told", head: "Told", text: toldOf, cell: (row) => <span className="inline-block max-w-72 truncate align-middle text-text2" title={toldOf(row)}>{toldOf(row)}</span> },
+  { id: "before", head: "Old", align: "right", sort: "none", text: (row) => row.before, cell: (row) => <span className="num">{row.before ?? ""}</span> },
+  { id: "after", head: "New", align: "right", sort: "none", text: (row) => row.after, cell: (row) => <span className="num">{row.after ?? ""}</span> },
+  { id: "reason", head: "Reason", text: (row) => row.reason, cell: (row) => row.reason ?? <span className="text-muted" title={row.why ?? undefined}>{row.why ?? ""}</span> },
   { id: "seq", head: "Event", align: "right", text: (row) => `${row.seq}`, cell: (row) => <span className="num text-muted">{row.seq}</span> },
 ];
 
@@ -37,12 +41,13 @@ const ATTEMPTS: readonly Column<Attempt>[] = [
 /** Who did what and why, as it stands in the journal, and what was refused at the door. */
 export function Audit() {
   const { show } = useUi();
-  const acts = useRows<"events", EventLine>("/events", "events", keyOf, COMMANDS);
   const audit = useRead<Answered>("/audit");
   return (
-    <div className="grid gap-3 xl:grid-cols-2">
+    <div className="flex flex-col gap-3">
       <Panel title="What operators did" testid="audit" flush>
-        <DataTable testid="audit-table" label="acts of operators" columns={ACTS} rows={acts.rows} rowKey={keyOf} onOpen={(row) => show({ kind: "chain", ref: row.subject })} height="18rem" empty={<Empty icon="events">nobody has done anything yet</Empty>} />
+        <Answer query={audit}>
+          {(body) => <DataTable testid="audit-table" label="acts of operators" columns={ACTS} rows={body.commands} rowKey={(row) => `${row.seq}`} onOpen={(row) => show({ kind: "chain", ref: row.ref })} height="18rem" empty={<Empty icon="events">nobody has done anything yet</Empty>} />}
+        </Answer>
       </Panel>
       <Panel title="What was refused" testid="attempts" flush>
         <Answer query={audit}>

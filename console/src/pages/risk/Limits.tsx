@@ -25,7 +25,8 @@ function namedOf(name: string): string {
 
 const placesIn = ({ unit }: Limit): number | undefined => (unit === "USD" ? 2 : undefined);
 
-function Use({ percent }: { percent: string | null }) {
+/** A part of a whole as a bar and a number: full from 100 on, near from 80. */
+export function Use({ percent }: { percent: string | null }) {
   if (percent === null) return <span className="text-muted">—</span>;
   const part = toPixels(percent);
   const shown = Math.min(FULL, Math.max(0, part));
@@ -60,12 +61,24 @@ const COLUMNS: readonly Column<Limit>[] = [
 
 type Breaker = Risk["breakers"][number];
 
+function Left({ row }: { row: Breaker }) {
+  return (
+    <span className="inline-flex gap-3">
+      {row.losses_left !== null && <span className="num">{`${row.losses_left} losses`}</span>}
+      {row.drawdown_left_usd !== null && <Amount value={row.drawdown_left_usd} places={2} unit="USD" />}
+    </span>
+  );
+}
+
 const BREAKERS: readonly Column<Breaker>[] = [
   { id: "owner", head: "Owner", text: (row) => row.owner, cell: (row) => <span className="font-medium">{row.owner}</span> },
   { id: "losses", head: "Losses in a row", align: "right", sort: "amount", text: (row) => `${row.losses}`, cell: (row) => <span className="num">{row.losses}</span> },
   { id: "losses_max", head: "Trips at", align: "right", sort: "none", text: (row) => `${row.losses_max ?? ""}`, cell: (row) => <span className="num text-text2">{row.losses_max ?? "—"}</span> },
   { id: "total", head: "Since the reset", align: "right", sort: "amount", text: (row) => row.total_usd, cell: (row) => <Amount value={row.total_usd} places={2} unit="USD" tone="pnl" /> },
   { id: "drawdown", head: "Trips at a drawdown of", align: "right", sort: "amount", text: (row) => row.drawdown_usd_max, cell: (row) => (row.drawdown_usd_max === null ? "—" : <Amount value={row.drawdown_usd_max} unit="USD" />) },
+  { id: "left", head: "Left before it trips", align: "right", sort: "none", text: (row) => row.losses_left === null ? null : `${row.losses_left}`, cell: (row) => <Left row={row} /> },
+  { id: "state", head: "State", text: (row) => row.tripped?.reason ?? null, cell: (row) => (row.tripped ? <Badge tone="bad" icon="halt" title={row.tripped.halted_at}>{`tripped: ${row.tripped.reason}`}</Badge> : <Badge tone="good">holds</Badge>) },
+  { id: "reset", head: "Reset", sort: "none", text: (row) => row.resets_by, cell: (row) => <span className="text-2xs text-muted">{row.resets_by}</span> },
   { id: "unvalued", head: "Known", text: (row) => (row.unvalued ? "no" : "yes"), cell: (row) => <Badge tone={row.unvalued ? "unknown" : "good"}>{row.unvalued ? "not all valued" : "all valued"}</Badge> },
 ];
 

@@ -12,6 +12,7 @@ import { DRAIN, FLATTEN, HALT, KILL } from "@/frame/stops";
 import { useUi, type Wanted } from "@/frame/ui";
 import { Audit } from "./Audit";
 import { Breakers, Limits } from "./Limits";
+import { MarginPanel } from "./Margin";
 
 type Halt = Schemas["HaltBody"];
 
@@ -92,6 +93,7 @@ export function Page() {
       <Stop />
       <Halts />
       <Limits />
+      <MarginPanel />
       <Breakers />
       <Audit />
     </div>

@@ -12,8 +12,10 @@ from flatbook.api.answers.positions import number_or_none
 from flatbook.api.answers.status import AlertBody, FreezeBody, HaltBody, alerts_of, freezes_of, halts_of
 from flatbook.engine.rules import Rules
 from flatbook.engine.views import day_result, limits_of, orders_since
+from flatbook.events.control import HaltCause
 from flatbook.projections.positions import net_line, net_lines, positions_of, valued_at_trades
 from flatbook.risk.limits import ORDER_RATE_WINDOW_S, Limits
+from flatbook.state.breakers import BreakerBook
 from flatbook.state.desk import State
 from flatbook.state.positions import NetKey
 from flatbook.values.ids import UNASSIGNED, AssetId
@@ -45,7 +47,11 @@ class LimitBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BreakerBody(msgspec.Struct, frozen=True, kw_only=True):
-    """The breaker of an owner: what it counts since its reset, and where it halts. Units: USD."""
+    """The breaker of an owner: what it counts since its reset, and where it halts.
+
+    Units: USD. `losses_left` and `drawdown_left_usd` are how much more trips it, None where it has no such limit or is
+    not all valued; `tripped` is the halt that it made, and `resets_by` what takes it back and begins to count anew.
+    """
 
     owner: str
     losses: int
@@ -53,6 +59,10 @@ class BreakerBody(msgspec.Struct, frozen=True, kw_only=True):
     total_usd: str
     drawdown_usd_max: str | None
     unvalued: bool
+    losses_left: int | None
+    drawdown_left_usd: str | None
+    tripped: HaltBody | None
+    resets_by: str
 
 
 class RiskAnswer(Answer, frozen=True, kw_only=True):
@@ -82,20 +92,27 @@ def risk_answer(state: State, moment: AsOf, rules: Rules, now: Instant) -> RiskA
             *_of_days(state, rules, now),
             *_of_seats(state, rules, now),
         ],
-        breakers=[
-            BreakerBody(
-                owner=owner,
-                losses=book.losses,
-                losses_max=book.losses_max,
-                total_usd=plain(book.total_usd),
-                drawdown_usd_max=number_or_none(book.drawdown_usd_max),
-                unvalued=book.unvalued,
-            )
-            for owner, book in sorted(state.breakers.items())
-        ],
+        breakers=[_breaker(owner, book, halts_of(state)) for owner, book in sorted(state.breakers.items())],
         halts=halts_of(state),
         freezes=freezes_of(state),
         alerts=alerts_of(state),
+    )
+
+
+def _breaker(owner: str, book: BreakerBook, halts: list[HaltBody]) -> BreakerBody:
+    tripped = next((each for each in halts if (each.cause, each.target) == (HaltCause.BREAKER.value, owner)), None)
+    left = None if book.drawdown_usd_max is None else max(ZERO, book.drawdown_usd_max + book.total_usd)
+    return BreakerBody(
+        owner=owner,
+        losses=book.losses,
+        losses_max=book.losses_max,
+        total_usd=plain(book.total_usd),
+        drawdown_usd_max=number_or_none(book.drawdown_usd_max),
+        unvalued=book.unvalued,
+        losses_left=None if book.losses_max is None else max(0, book.losses_max - book.losses),
+        drawdown_left_usd=None if book.unvalued else number_or_none(left),
+        tripped=tripped,
+        resets_by="a lift of its halt" if tripped is None else f"flatbook lift {tripped.halt_id}",
     )
 
 

@@ -530,6 +530,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A table that was exported
+         * @description Returns a table that was exported, to be saved.
+         */
+        get: operations["exported"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/grids": {
         parameters: {
             query?: never;
@@ -872,6 +892,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/pnl/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was earned, by hour, weekday, session or week
+         * @description Returns realised results before costs by when they closed.
+         */
+        get: operations["pnl_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/positions": {
         parameters: {
             query?: never;
@@ -1192,6 +1232,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/{name}/files/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A table of one backtest
+         * @description Returns a file of a kept backtest, to be saved.
+         */
+        get: operations["report_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{name}/tearsheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The course of one backtest
+         * @description Returns equity and trades of a kept backtest, drawn from its own tables.
+         */
+        get: operations["tearsheet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/risk": {
         parameters: {
             query?: never;
@@ -1414,6 +1494,26 @@ export interface paths {
          * @description Compare what was traded with a backtest, by cause, in a process of its own.
          */
         post: operations["task_compare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write a table of what moved as a file
+         * @description Write a table of what moved as a file, in a process of its own.
+         */
+        post: operations["task_export"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2027,6 +2127,24 @@ export interface components {
             found: number;
             next: string | null;
         };
+        /**
+         * ExportForm
+         * @description The form of a file.
+         * @default csv
+         * @enum {string}
+         */
+        ExportForm: "csv" | "parquet";
+        /** ExportTable */
+        ExportTable: {
+            form?: components["schemas"]["ExportForm"];
+            table: components["schemas"]["ExportTableName"];
+        };
+        /**
+         * ExportTableName
+         * @description A table of what moved.
+         * @enum {string}
+         */
+        ExportTableName: "fills" | "hedges" | "fees" | "gas" | "reversals" | "activities" | "prices";
         /** ExposureBody */
         ExposureBody: {
             open_usd: string;
@@ -2212,6 +2330,27 @@ export interface components {
             as_of: components["schemas"]["AsOf"];
             grids: components["schemas"]["GridBody"][];
             slots: components["schemas"]["SlotBody"][];
+        };
+        /** GroupBody */
+        GroupBody: {
+            closed: number;
+            gross_usd: string;
+            lost: number;
+            name: string;
+            unpriced: number;
+        };
+        /**
+         * GroupBy
+         * @description By what results are put together.
+         * @default hour
+         * @enum {string}
+         */
+        GroupBy: "hour" | "weekday" | "session" | "week";
+        /** GroupsAnswer */
+        GroupsAnswer: {
+            as_of: components["schemas"]["AsOf"];
+            by: components["schemas"]["GroupBy"];
+            groups: components["schemas"]["GroupBody"][];
         };
         /** HaltBody */
         HaltBody: {
@@ -2739,7 +2878,7 @@ export interface components {
             parts_usd: {
                 [key: string]: string;
             };
-            points: components["schemas"]["PointBody"][];
+            points: components["schemas"]["answers_performance_PointBody"][];
             strategies: components["schemas"]["StrategyBody"][];
             total: components["schemas"]["TotalsBody"] | null;
         };
@@ -2822,12 +2961,6 @@ export interface components {
             slippage_usd_missing: number;
             underlying: string;
             unpriced: number;
-        };
-        /** PointBody */
-        PointBody: {
-            at: string;
-            net_usd: string;
-            running_net_usd: string;
         };
         /** PortfolioBody */
         PortfolioBody: {
@@ -3028,6 +3161,14 @@ export interface components {
          * @enum {string}
          */
         Scope: "read" | "trade" | "risk" | "admin";
+        /** SeenBody */
+        SeenBody: {
+            at: string;
+            close: string;
+            high: string;
+            low: string;
+            open: string;
+        };
         /** SessionAnswer */
         SessionAnswer: {
             actor: string;
@@ -3216,7 +3357,7 @@ export interface components {
          * @description What can be started.
          * @enum {string}
          */
-        TaskKind: "test_alerts" | "backup" | "check_backup" | "backtest" | "compare";
+        TaskKind: "test_alerts" | "backup" | "check_backup" | "export" | "backtest" | "compare";
         /**
          * TaskState
          * @description How a task stands: `failed` says so itself by its exit code, `stopped` took or said too much.
@@ -3227,8 +3368,16 @@ export interface components {
         TasksAnswer: {
             backups: components["schemas"]["FileBody"][];
             backups_at: string;
+            exports: components["schemas"]["FileBody"][];
             tapes: components["schemas"]["FileBody"][];
             tasks: components["schemas"]["TaskBody"][];
+        };
+        /** TearsheetAnswer */
+        TearsheetAnswer: {
+            files: string[];
+            name: string;
+            points: components["schemas"]["reads_tearsheet_PointBody"][];
+            traded: components["schemas"]["TradedBody"][];
         };
         /** TokenBody */
         TokenBody: {
@@ -3288,6 +3437,21 @@ export interface components {
             ref: string;
             side: string;
             underlying: string;
+        };
+        /** TradeMarkBody */
+        TradeMarkBody: {
+            at: string;
+            made: string | null;
+            price: string;
+            qty: string;
+            side: string;
+        };
+        /** TradedBody */
+        TradedBody: {
+            found: number;
+            instrument: string;
+            seen: components["schemas"]["SeenBody"][];
+            trades: components["schemas"]["TradeMarkBody"][];
         };
         /** TradesPage */
         TradesPage: {
@@ -3354,6 +3518,18 @@ export interface components {
             instrument: string;
             monitor: string;
             window: number;
+        };
+        /** PointBody */
+        answers_performance_PointBody: {
+            at: string;
+            net_usd: string;
+            running_net_usd: string;
+        };
+        /** PointBody */
+        reads_tearsheet_PointBody: {
+            at: string;
+            equity: string;
+            exposure: string;
         };
     };
     responses: never;
@@ -6015,6 +6191,91 @@ export interface operations {
             };
         };
     };
+    exported: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     grids: {
         parameters: {
             query?: {
@@ -7376,6 +7637,102 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PnlAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    pnl_groups: {
+        parameters: {
+            query?: {
+                /** @description Only this owner. */
+                owner?: string | null;
+                /** @description Only this underlying. */
+                symbol?: string | null;
+                /** @description A day in New York, such as 2025-12-01. */
+                first?: string | null;
+                /** @description A day in New York, such as 2025-12-01. */
+                last?: string | null;
+                /** @description By what results are put together. */
+                by?: components["schemas"]["GroupBy"];
+                /** @description The past: the number of an event, or an RFC 3339 instant. */
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupsAnswer"];
                 };
             };
             /** @description The request cannot be read. */
@@ -8942,6 +9299,180 @@ export interface operations {
             };
         };
     };
+    report_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name in the list. */
+                name: string;
+                /** @description A file of its folder. */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    tearsheet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The name in the list. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TearsheetAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     risk: {
         parameters: {
             query?: {
@@ -10025,6 +10556,114 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["CompareRun"];
+            };
+        };
+        responses: {
+            /** @description It runs: look at it by its id. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskBody"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description It contradicts what stands, or what was asked before. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The body is no JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    task_export: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
+                "idempotency-key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportTable"];
             };
         };
         responses: {

@@ -10,6 +10,7 @@ from flatbook.api import (
     reads_candles,
     reads_desk,
     reads_events,
+    reads_groups,
     reads_health,
     reads_keys,
     reads_log,
@@ -17,6 +18,7 @@ from flatbook.api import (
     reads_performance,
     reads_reports,
     reads_strategies,
+    reads_tearsheet,
 )
 from flatbook.api.stream import stream
 
@@ -31,6 +33,8 @@ READS: tuple[ControllerRouterHandler, ...] = (
     *reads_bundle.ROUTES,
     *reads_log.ROUTES,
     *reads_reports.ROUTES,
+    *reads_tearsheet.ROUTES,
+    *reads_groups.ROUTES,
     *reads_performance.ROUTES,
     *reads_strategies.ROUTES,
     stream,

@@ -69,13 +69,22 @@ def _listed(folder: Path) -> list[ReportLineBody]:
 @reading("/reports/{name:str}", "One backtest", tag="reports")
 async def kept_report(site: AtSite, name: NameParameter) -> KeptReport:
     """Returns what one backtest reported."""
-    path = site.home / FOLDER / name / BODY
-    if _NAME.fullmatch(name) is None or not path.is_file():
-        raise Problem(404, Code.NOT_FOUND, "no backtest of this home has this name")
+    path = folder_of(site.home, name) / BODY
     if path.stat().st_size > BODY_BYTES_MAX:
         raise Problem(503, Code.TOO_LARGE, f"the report is larger than {BODY_BYTES_MAX} bytes: look into its folder")
     text = await asyncio.to_thread(path.read_text, "utf-8")
     return KeptReport(name=name, report=json.loads(text))
+
+
+def folder_of(home: Path, name: str) -> Path:
+    """Returns the folder of a kept backtest.
+
+    Errors: Problem where the home has none of this name.
+    """
+    folder = home / FOLDER / name
+    if _NAME.fullmatch(name) is None or not (folder / BODY).is_file():
+        raise Problem(404, Code.NOT_FOUND, "no backtest of this home has this name")
+    return folder
 
 
 ROUTES = (reports, kept_report)

@@ -27,7 +27,7 @@ LINE_BYTES_MAX = 64 * 1024
 SAID_LINES_MAX = 20
 NICE = 10
 END_S = 5
-BACKUP_FOLDER = "backups"
+BACKUP_FOLDER, EXPORT_FOLDER = "backups", "exports"
 
 
 class TaskKind(Enum):
@@ -36,6 +36,7 @@ class TaskKind(Enum):
     TEST_ALERTS = "test_alerts"
     BACKUP = "backup"
     CHECK_BACKUP = "check_backup"
+    EXPORT = "export"
     BACKTEST = "backtest"
     COMPARE = "compare"
 
@@ -44,6 +45,7 @@ TIME_S: Mapping[TaskKind, int] = {
     TaskKind.TEST_ALERTS: 120,
     TaskKind.BACKUP: 900,
     TaskKind.CHECK_BACKUP: 900,
+    TaskKind.EXPORT: 900,
     TaskKind.BACKTEST: 1_800,
     TaskKind.COMPARE: 1_800,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,14 +24,17 @@ from flatbook.api.answers.moment import instant_or_none
 from flatbook.api.commands_answered import once
 from flatbook.api.commands_once import Known
 from flatbook.api.problems import Code, Problem
+from flatbook.api.reads_tearsheet import saved
 from flatbook.api.routes import AtSite, problems, reading
 from flatbook.api.site import Site
-from flatbook.api.tasks import BACKUP_FOLDER, TaskBody, TaskKind, Tasks
-from flatbook.values.instants import Instant
+from flatbook.api.tasks import BACKUP_FOLDER, EXPORT_FOLDER, TaskBody, TaskKind, Tasks
+from flatbook.values.instants import NS_PER_S, Instant, text_of_instant
 
 NAME_TEXT_MAX = 128
 FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/[A-Za-z0-9][A-Za-z0-9._-]{0,63}){0,2}(?!\n)$"
 BACKTESTS, TAPES, JOURNALS = ("backtests", "*/report.json"), ("data", "**/*.parquet"), (BACKUP_FOLDER, "*.sqlite")
+EXPORTS = (EXPORT_FOLDER, "*.*")
+EXPORT_KINDS = {".csv": "text/csv", ".parquet": "application/vnd.apache.parquet"}
 LISTED_MAX = 500
 
 AtTasks = NamedDependency[SkipValidation[Tasks]]
@@ -61,6 +65,32 @@ class CompareRun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     backtest: FileName
 
 
+class ExportTableName(Enum):
+    """A table of what moved."""
+
+    FILLS = "fills"
+    HEDGES = "hedges"
+    FEES = "fees"
+    GAS = "gas"
+    REVERSALS = "reversals"
+    ACTIVITIES = "activities"
+    PRICES = "prices"
+
+
+class ExportForm(Enum):
+    """The form of a file."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+class ExportTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Write one table of what moved, one row each, every number exact."""
+
+    table: ExportTableName
+    form: ExportForm = ExportForm.CSV
+
+
 class FileBody(msgspec.Struct, frozen=True, kw_only=True):
     """A file that a task wrote or may read. Units: bytes."""
 
@@ -76,6 +106,7 @@ class TasksAnswer(msgspec.Struct, frozen=True, kw_only=True):
     backups: list[FileBody]
     backups_at: str
     tapes: list[FileBody]
+    exports: list[FileBody]
 
 
 @reading("/tasks", "Tasks, and the files that they are about", tag="tasks")
@@ -86,6 +117,7 @@ async def tasks(tasks: AtTasks, site: AtSite) -> TasksAnswer:
         backups=await asyncio.to_thread(_listed, site.home, JOURNALS),
         backups_at=str(site.home / BACKUP_FOLDER),
         tapes=await asyncio.to_thread(_listed, site.home, TAPES),
+        exports=await asyncio.to_thread(_listed, site.home, EXPORTS),
     )
 
 
@@ -93,6 +125,13 @@ async def tasks(tasks: AtTasks, site: AtSite) -> TasksAnswer:
 async def task(tasks: AtTasks, task_id: Annotated[str, PathParameter(max_length=NAME_TEXT_MAX)]) -> TaskBody:
     """Tells how a task stands: its progress while it runs, then its result."""
     return tasks.look(task_id)
+
+
+@reading("/exports/{name:str}", "A table that was exported", tag="tasks")
+async def exported(site: AtSite, name: Annotated[str, PathParameter(max_length=NAME_TEXT_MAX)]) -> Response[bytes]:
+    """Returns a table that was exported, to be saved."""
+    path = Path(_named(site.home, EXPORTS, name))
+    return await saved(path, EXPORT_KINDS.get(path.suffix, "application/octet-stream"), path.name)
 
 
 def _found(home: Path, what: tuple[str, str]) -> dict[str, Path]:
@@ -133,6 +172,15 @@ def _backup(site: Site, _body: Nothing) -> tuple[str, ...]:
     return "backup", str(folder)
 
 
+def _export(site: Site, body: ExportTable) -> tuple[str, ...]:
+    folder = site.home / EXPORT_FOLDER
+    folder.mkdir(mode=0o700, exist_ok=True)
+    now = site.clock.now()
+    stamp = text_of_instant(Instant(now - now % NS_PER_S)).replace("-", "").replace(":", "")
+    path = folder / f"{body.table.value}-{stamp}.{body.form.value}"
+    return "export", body.table.value, "--format", body.form.value, "--to", str(path)
+
+
 def _check_backup(site: Site, body: CheckBackup) -> tuple[str, ...]:
     return "events", "verify", "--backup", _named(site.home, JOURNALS, body.backup)
 
@@ -153,6 +201,7 @@ KINDS: tuple[tuple[TaskKind, type[msgspec.Struct], WordsOf, str], ...] = (
     (TaskKind.TEST_ALERTS, Nothing, _test_alerts, "Send one test message through each channel of alerts"),
     (TaskKind.BACKUP, Nothing, _backup, "Copy the journal as it stands and verify the copy"),
     (TaskKind.CHECK_BACKUP, CheckBackup, _check_backup, "Read a backup whole, as a restore would first"),
+    (TaskKind.EXPORT, ExportTable, _export, "Write a table of what moved as a file"),
     (TaskKind.BACKTEST, RunBacktest, _backtest, "Run the grids of the home over a tape"),
     (TaskKind.COMPARE, CompareRun, _compare, "Compare what was traded with a backtest, by cause"),
 )
@@ -207,4 +256,4 @@ def _beginning(
     return begin
 
 
-ROUTES: tuple[ControllerRouterHandler, ...] = (tasks, task, *(_route(*each) for each in KINDS))
+ROUTES: tuple[ControllerRouterHandler, ...] = (tasks, task, exported, *(_route(*each) for each in KINDS))

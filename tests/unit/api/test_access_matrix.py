@@ -35,6 +35,7 @@ SCOPES = {
     ("POST", "/api/v1/tasks/test-alerts"): "admin",
     ("POST", "/api/v1/tasks/backup"): "admin",
     ("POST", "/api/v1/tasks/check-backup"): "admin",
+    ("POST", "/api/v1/tasks/export"): "admin",
     ("POST", "/api/v1/tasks/backtest"): "admin",
     ("POST", "/api/v1/tasks/compare"): "admin",
     ("GET", "/api/v1/tokens"): "admin",

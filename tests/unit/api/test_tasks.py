@@ -72,6 +72,15 @@ def test_a_backup_that_was_changed_fails_its_check_and_says_why(door: Door, admi
     assert "bad.sqlite" in told["said"]
 
 
+def test_a_table_is_exported_and_can_be_saved(door: Door, admin: dict[str, str]) -> None:
+    told = ended(door, admin, begun(door, admin, "export", {"table": "fills"}, "export-0001").json()["id"])
+    assert (told["state"], told["result"]["table"]) == ("done", "fills")
+    (file,) = door.client.get("/api/v1/tasks", headers=admin).json()["exports"]
+    answer = door.client.get(f"/api/v1/exports/{file['name']}", headers=admin)
+    assert answer.headers["content-disposition"] == f'attachment; filename="{file["name"]}"'
+    assert len(answer.text.splitlines()) == told["result"]["rows"] + 1
+
+
 def test_without_a_channel_a_test_alert_fails_with_what_to_do(door: Door, admin: dict[str, str]) -> None:
     told = ended(door, admin, begun(door, admin, "test-alerts", {}, "alerts-0001").json()["id"])
     assert (told["state"], told["exit_code"]) == ("failed", 2)

@@ -121,11 +121,11 @@ clean: ## remove .venv, dist and caches
 	@rm -rf .venv .venv-* console/node_modules src/flatbook/api/static dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2> /dev/null || true
 
-# uv, at the version and hash of the lock, installs the rest.
+# uv, at the version and hash of the lock, installs the rest. An environment that was cut off while it was made is made anew.
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "flatbook needs Python 3.11 or newer, and $(PYTHON) is older: make PYTHON=python3.12" >&2; exit 1; }
-	@$(PYTHON) -m venv .venv
+	@test -e .venv/uv.txt || $(PYTHON) -m venv --clear .venv
 	@awk '/^uv==/ {p = 1} p {print} p && !/\\$$/ {exit}' requirements-dev.txt > .venv/uv.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-cache-dir --require-hashes -r .venv/uv.txt
 

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import HERE, Where, says
-from flatbook.cli.output import show
+from flatbook.cli.output import note, show
 from flatbook.cli.tapes import FOLDER, need_packages
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def download(
     )
     target = _target(out, where, f"{venue}-{symbol}-{stretch.name}.csv.gz")
     try:
-        rows = asyncio.run(download_all(asked, target, url=url))
+        rows = asyncio.run(download_all(asked, target, note, url=url))
     except DownloadFailed as failed:
         raise Failed(Exit.ERROR, str(failed)) from failed
     body = {"path": str(target), "rows": rows}

@@ -199,6 +199,12 @@ def progress(label: str) -> Progress:
     return say
 
 
+def note(text: str) -> None:
+    """Says on standard error what is going on, for people who wait."""
+    end_progress()
+    print(text, file=sys.stderr, flush=True)
+
+
 def end_progress() -> None:
     """Takes the line of progress away before anything else is said."""
     if sys.stderr.isatty():

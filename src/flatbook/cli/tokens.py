@@ -33,7 +33,7 @@ def create(
     """
     from flatbook.api.access_scopes import Scope
     from flatbook.api.access_tokens import create_token, list_tokens
-    from flatbook.cli.api_look import shows_token
+    from flatbook.cli.api_answers import shows_token
     from flatbook.cli.desks import loaded_of
     from flatbook.ops.clock import SystemClock
     from flatbook.values.instants import text_of_instant
@@ -101,7 +101,7 @@ def link(
 ) -> None:
     """Prints a link that opens the console once, within ten minutes, as somebody who may do everything."""
     from flatbook.api.access_sessions import make_link
-    from flatbook.cli.api_look import address_of, is_ours
+    from flatbook.cli.api_answers import address_of, is_ours
     from flatbook.cli.desks import loaded_of
     from flatbook.ops.clock import SystemClock
 
@@ -117,7 +117,7 @@ def link(
 
 def _tell_silence(port: int, *, answers: bool, named: str = "") -> None:
     """Says beside the answer, which programs read, that nobody is there yet who knows what was made."""
-    from flatbook.cli.api_look import address_of
+    from flatbook.cli.api_answers import address_of
 
     if not answers:
         print(f"no API of this home answers at {address_of(port)}: start `flatbook api{named}`", file=sys.stderr)

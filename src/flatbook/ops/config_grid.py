@@ -232,8 +232,8 @@ def _flaws_of_profit(
     key: tuple[str, ...], section: GridSection, params: GridParams
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yields where a cycle cannot pay its fees, and where the smallest order of a level is below the venue's least."""
-    highest = section.high or section.anchor
-    if section.step_bps is not None and section.step_bps <= 2 * section.fee_bps:
+    highest = section.high or section.anchor or section.low
+    if section.step_bps is not None and section.step_bps * (ONE - params.fee) <= 2 * section.fee_bps:
         yield (*key, "step_bps"), "a cycle does not pay its two fees"
     if section.step is not None and highest is not None:
         least = break_even_step(Price(highest), params.fee)
@@ -248,7 +248,7 @@ def _flaws_of_profit(
 def _flaws_of_size(
     key: tuple[str, ...], section: GridSection, params: GridParams
 ) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yields where a level is below the venue's least order: at every price, or at one that is stated."""
+    """Yields where a level is below the venue's least order, or above what the grid may hold, at a known price."""
     rules, asked = params.instrument.rules, section.quote_per_level
     name = "base_per_level" if asked is None else "quote_per_level"
     if asked is not None and asked < rules.notional_min:
@@ -256,6 +256,10 @@ def _flaws_of_size(
         return
     if asked is None and size_at(params.size, Price(ONE), params.instrument) < rules.qty_min:
         yield (*key, name), f"the least order is {plain(rules.qty_min)} contracts: state more for each level"
+        return
+    highest = Price(ONE) if asked is None else section.high or section.anchor
+    if highest is not None and size_at(params.size, Price(highest), params.instrument) > params.inventory_max:
+        yield (*key, name), f"a level trades more than the inventory_max of {plain(params.inventory_max)}: state less"
         return
     for price in (section.low, section.anchor, section.high):
         if price is not None and not is_enough(

@@ -24,13 +24,14 @@ from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.services.plan_numbers import GRID, check_numbers
 from flatbook.services.plan_words import check_keys, shaped
 from flatbook.strategies.grid_seat import seat_of
-from flatbook.strategies.grid_size import is_enough, size_at
+from flatbook.strategies.grid_size import break_even_step, is_enough, pays, size_at
 from flatbook.strategies.grid_terms import GridParams
 from flatbook.strategies.quoting import Seat
 from flatbook.values.ids import AccountId, AssetId, InstrumentId, OwnerId, Underlying
 from flatbook.values.instants import NS_PER_MS, NS_PER_S
 from flatbook.values.instruments import Instrument, Product, TradingRules
-from flatbook.values.money import Price, plain
+from flatbook.values.lattice import MICRO, Spacing
+from flatbook.values.money import Price, plain, proportion
 
 ACCOUNT = AccountId("backtest")
 MILLIONTHS_OF_PCT = 10_000
@@ -304,8 +305,10 @@ def check_cash(seats: Iterable[Seat], cash: Mapping[AssetId, Decimal]) -> None:
 
 
 def check_sizes(seats: Iterable[Seat], instrument: Instrument, ticks_seen: int | None) -> None:
-    """Refuses a grid whose levels trade less than the least order at the first price of the tape.
+    """Refuses a grid that would open nothing at the first price of the tape.
 
+    Its levels trade less than the least order or more than it may hold, or its step does not pay two fees. A step that
+    follows the true range may widen, and is not refused.
     Errors: PlanRefused.
     """
     if not ticks_seen:
@@ -315,14 +318,32 @@ def check_sizes(seats: Iterable[Seat], instrument: Instrument, ticks_seen: int |
         params = seat.params
         if not isinstance(params, GridParams) or params.instrument.id != instrument.id:
             continue
-        qty = size_at(params.size, px, instrument)
-        if not is_enough(qty, px, instrument):
-            rules = instrument.rules
-            traded = f"only {plain(qty)}" if qty else f"not even one lot of {plain(rules.lot)}"
-            least = f"{plain(rules.qty_min)}, worth {plain(rules.notional_min)} {instrument.quote}"
-            whose = f"the grid of {seat.owner} on {instrument.id}"
-            asked = f"at {plain(px)}, the first price of the tape, a level trades {traded}; the least order is {least}"
-            raise PlanRefused(f"{whose}: {asked}: state more for each level")
+        flaw = _flaw_of_size(params, px) or _flaw_of_step(params, ticks_seen)
+        if flaw is not None:
+            at = f"at {plain(px)}, the first price of the tape,"
+            raise PlanRefused(f"the grid of {seat.owner} on {instrument.id}: {at} {flaw}")
+
+
+def _flaw_of_size(params: GridParams, px: Price) -> str | None:
+    instrument, rules = params.instrument, params.instrument.rules
+    qty = size_at(params.size, px, instrument)
+    if not is_enough(qty, px, instrument):
+        traded = f"only {plain(qty)}" if qty else f"not even one lot of {plain(rules.lot)}"
+        least = f"{plain(rules.qty_min)}, worth {plain(rules.notional_min)} {instrument.quote}"
+        return f"a level trades {traded}; the least order is {least}: state more for each level"
+    if qty > params.inventory_max:
+        held = f"more than the inventory_max of {plain(params.inventory_max)}"
+        return f"a level trades {plain(qty)}, {held}: state less for each level, or a larger inventory_max"
+    return None
+
+
+def _flaw_of_step(params: GridParams, entry: int) -> str | None:
+    step = params.step if params.spacing is Spacing.ARITHMETIC else proportion(entry, part=params.step, of=MICRO)
+    if params.atr_scale_pct or pays(entry, entry + step, params.fee):
+        return None
+    tick = params.instrument.rules.tick
+    least = plain(break_even_step(Price(entry * tick), params.fee))
+    return f"a step of {plain(step * tick)} does not pay its two fees: it must be more than {least}"
 
 
 def first_price(tape: Tape, place: int) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -52,20 +53,41 @@ def _check_keys(stated: Any, kind: Any, keys: tuple[str, ...]) -> None:
     if not isinstance(stated, dict):
         return
     if isinstance(kind, msgspec.inspect.UnionType):
-        shapes = [each for each in kind.types if isinstance(each, msgspec.inspect.StructType)]
-        kind = next((each for each in shapes if each.tag == stated.get(each.tag_field or "")), None)
+        kind = _chosen([each for each in kind.types if isinstance(each, msgspec.inspect.StructType)], stated, keys)
     if isinstance(kind, msgspec.inspect.DictType):
         for name, each in stated.items():
             _check_keys(each, kind.value_type, (*keys, name))
     elif isinstance(kind, msgspec.inspect.StructType):
         known = {field.encode_name: field.type for field in kind.fields}
-        for name in stated:
-            if name not in known and name != kind.tag_field:
-                close = meant(name, known) or f": name one of {', '.join(known)}"
-                raise ValueError(f"there is no key {'.'.join((*keys, name))}{close}")
+        _check_known(stated, [*([kind.tag_field] if kind.tag_field else ()), *known], keys)
         for name, each in stated.items():
             if name in known:
                 _check_keys(each, known[name], (*keys, name))
+
+
+def _chosen(shapes: list[msgspec.inspect.StructType], stated: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
+    """Returns the shape that a table says it is of, None where it does not say.
+
+    Errors: ValueError where it says one that there is not, or has a key that no shape has.
+    """
+    tag_field = next((each.tag_field for each in shapes if each.tag_field is not None), None)
+    if tag_field is None:
+        return None
+    found = next((each for each in shapes if each.tag == stated.get(tag_field)), None)
+    if found is None:
+        names = (field.encode_name for each in shapes for field in each.fields)
+        _check_known(stated, [tag_field, *dict.fromkeys(names)], keys)
+        if isinstance(told := stated.get(tag_field), str):
+            choices = " or ".join(str(each.tag) for each in shapes)
+            raise ValueError(f"{'.'.join((*keys, tag_field))} is {told!r}: state {choices}")
+    return found
+
+
+def _check_known(stated: Mapping[str, Any], known: Sequence[str], keys: tuple[str, ...]) -> None:
+    for name in stated:
+        if name not in known:
+            close = meant(name, known) or f": name one of {', '.join(known)}"
+            raise ValueError(f"there is no key {'.'.join((*keys, name))}{close}")
 
 
 def _said(text: str, keys: tuple[str, ...], shape: Any) -> str:

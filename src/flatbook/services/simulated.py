@@ -16,8 +16,8 @@ from flatbook.engine.run import CommandAnswer, Engine, EngineFailed, Parts
 from flatbook.events.control import AlertCleared, AlertRaised, HaltCause
 from flatbook.events.risk import RiskCleared, RiskRaised, StopProven
 from flatbook.market.quotes import Quote
-from flatbook.services.sim_kept import WorldStates
 from flatbook.services.sim_life import RESTART_MS, Life
+from flatbook.services.sim_world_states import WorldStates
 from flatbook.sim.catalogue.row import Level
 from flatbook.sim.chance import stream
 from flatbook.sim.loop import VirtualLoop

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from flatbook.values.instants import NS_PER_MS, Instant, later, text_of_instant
 from flatbook.venues.http import Http, Reply, Request, SessionHttp, tls_connector
 
 PAGE_ROWS = 1_000
+NEVER_ANSWERED_S = 20
+"""How long a venue that never answered is asked: without a network nobody waits for longer."""
 PAGES_MAX = 20_000
 TRIES_MAX = 6
 TIMEOUT_S = 15
@@ -70,6 +72,7 @@ class _Rate(msgspec.Struct):
     mark: str = msgspec.field(name="markPrice", default="")
 
 
+Say = Callable[[str], None]
 Bar = tuple[int, str, str, str, str, str, int, str, int, str, str, str]
 Row = tuple[str, ...]
 
@@ -77,32 +80,35 @@ BARS_HEAD = ("ts", "symbol", "open", "high", "low", "close", "volume", "n_trades
 FUNDING_HEAD = ("ts", "symbol", "funding_rate", "mark_price")
 
 
-async def download_all(asked: Asked, path: Path, *, url: str | None = None) -> int:
-    """Downloads by the machine's clock, from the venue or from another address.
+async def download_all(asked: Asked, path: Path, say: Say, *, url: str | None = None) -> int:
+    """Downloads by the machine's clock, from the venue or from another address, and says what is asked.
 
     Errors: DownloadFailed.
     """
-    clock = SystemClock()
-    http = SessionHttp(url or asked.market.host, clock, connect=tls_connector, authorize=dict)
+    clock, host = SystemClock(), url or asked.market.host
+    http = SessionHttp(host, clock, connect=tls_connector, authorize=dict)
+    say(f"asking {host} for {asked.wanted.value} of {asked.symbol}")
     try:
-        return await download(asked, http, clock, path)
+        return await download(asked, http, clock, path, say)
     finally:
         await http.close()
 
 
-async def download(asked: Asked, http: Http, clock: Clock, path: Path) -> int:
+async def download(asked: Asked, http: Http, clock: Clock, path: Path, say: Say) -> int:
     """Writes all rows of a stretch of time into a new CSV file and returns how many there are.
 
-    Errors: DownloadFailed where the venue refuses, or does not answer after TRIES_MAX; nothing is left then.
+    Errors: DownloadFailed where the venue refuses, never answers for NEVER_ANSWERED_S, or then stops for TRIES_MAX;
+    nothing is left then.
     """
     rows, is_whole = 0, False
+    asking = _Asking(http, clock, say)
     try:
         with gzip.open(path, "xt", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(BARS_HEAD if asked.wanted is Wanted.BARS else FUNDING_HEAD)
             begin = asked.since
             for _ in range(PAGES_MAX):
-                page = list(_rows(asked, await _page(asked, begin, http, clock)))
+                page = list(_rows(asked, await asking.page(asked, begin)))
                 fresh = [row for at, row in page if begin <= at < asked.until]
                 writer.writerows(fresh)
                 rows += len(fresh)
@@ -120,19 +126,37 @@ def _drop(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-async def _page(asked: Asked, begin: Instant, http: Http, clock: Clock) -> bytes:
-    request = _request(asked, begin)
-    said = "no answer"
-    for tries in range(TRIES_MAX):
-        reply = await http.send(request, later(clock.now(), seconds=TIMEOUT_S))
-        if isinstance(reply, Reply):
-            if reply.status == 200:
-                return reply.body
-            said = f"{reply.status} {reply.body[:200].decode('utf-8', 'replace')}"
-            if reply.status not in BUSY:
+class _Asking:
+    """Asks for one page after the other, and knows whether anything was ever answered."""
+
+    def __init__(self, http: Http, clock: Clock, say: Say) -> None:
+        self._http, self._clock, self._say = http, clock, say
+        self._ends_at: Instant | None = later(clock.now(), seconds=NEVER_ANSWERED_S)
+
+    async def page(self, asked: Asked, begin: Instant) -> bytes:
+        """Returns a page. Errors: DownloadFailed."""
+        request, said = _request(asked, begin), "no answer"
+        for tries in range(TRIES_MAX):
+            reply = await self._http.send(request, self._until(TIMEOUT_S))
+            if isinstance(reply, Reply):
+                self._ends_at = None
+                if reply.status == 200:
+                    return reply.body
+                said = f"{reply.status} {reply.body[:200].decode('utf-8', 'replace')}"
+                if reply.status not in BUSY:
+                    break
+            else:
+                said = f"no answer ({reply.reason.value}): look at the network"
+            next_at = later(self._clock.now(), seconds=WAIT_S * 2**tries)
+            if self._ends_at is not None and next_at >= self._ends_at:
                 break
-        await clock.sleep_until(later(clock.now(), seconds=WAIT_S * 2**tries))
-    raise DownloadFailed(f"{request.path} of {asked.symbol} from {text_of_instant(begin)}: {said}")
+            self._say(f"{said}; asking again in {WAIT_S * 2**tries} s")
+            await self._clock.sleep_until(next_at)
+        raise DownloadFailed(f"{request.path} of {asked.symbol} from {text_of_instant(begin)}: {said}")
+
+    def _until(self, seconds: int) -> Instant:
+        at = later(self._clock.now(), seconds=seconds)
+        return at if self._ends_at is None else min(at, self._ends_at)
 
 
 def _request(asked: Asked, begin: Instant) -> Request:

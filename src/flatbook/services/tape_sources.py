@@ -48,12 +48,16 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True):
-    """Files of one recorder, in order, and how they are read. `named` tells what is known of a symbol."""
+    """Files of one recorder, in order, and how they are read. `named` tells what is known of a symbol.
+
+    `stated` is the symbol that a person stated, although the files say it themselves; it must be the only one then.
+    """
 
     paths: tuple[Path, ...]
     rule: Rule
     heard: Callable[[], Iterator[Heard]]
     named: Callable[[str], Named]
+    stated: str | None = None
 
 
 class Stated(NamedTuple):
@@ -79,11 +83,13 @@ SPOT, LINEAR = Product.SPOT, Product.LINEAR
 BYBIT = re.compile(rb'\{"(topic":"(orderbook|publicTrade)\.|success":|op":)')
 STAMPED = re.compile(rb"(order_(created|changed|deleted|book)|trade) \{")
 TARDIS = re.compile(rb"exchange,symbol,timestamp,local_timestamp,id,side,price,amount")
+TRADES_OF_OTHERS = "tardis"
+"""Who keeps recordings of other venues: which of them is for a person to state."""
 FORMATS = (
     Format(BYBIT, "bybit", LINEAR, "USDT", bybit_rule, archives.read_bybit),
     Format(re.compile(rb'\{"channel":'), "hyperliquid", LINEAR, "USDC", in_one_row, archives.read_hyperliquid),
     Format(STAMPED, "bitstamp", SPOT, "USD", in_one_row, archives.read_bitstamp),
-    Format(TARDIS, "tardis", LINEAR, "", in_one_row, archives.read_tardis),
+    Format(TARDIS, TRADES_OF_OTHERS, LINEAR, "", in_one_row, archives.read_tardis),
     Format(re.compile(rb'\{"error": ?\['), "kraken", SPOT, "", in_one_row, archives.read_kraken),
     Format(re.compile(b"PK"), "nasdaq", SPOT, "USD", in_one_row, archives.read_lobster),
 )
@@ -173,9 +179,9 @@ def _of_our_own(path: Path, name: str) -> tuple[str, Make]:
         return Named(venue=market.venue, symbol=symbol, product=market.product, quote=quote_of(symbol))
 
     def made(chain: Chain, stated: Stated) -> tuple[Recording, ...]:
-        _check_stated(chain, stated, market.product)
+        _check_stated(chain, stated, market.venue, market.product)
         heard = partial(read_native, market, chain)
-        return (Recording(paths=chain, rule=market.books.rule, heard=heard, named=named),)
+        return (Recording(paths=chain, rule=market.books.rule, heard=heard, named=named, stated=stated.symbol),)
 
     return name, made
 
@@ -189,22 +195,32 @@ def _binance_market(path: Path) -> tuple[Product, str]:
     )
 
 
-def _check_stated(chain: Chain, stated: Stated, product: Product) -> None:
-    """Refuses another product than the one that a recording knows itself to be of. Errors: TapeRefused."""
-    if stated.product not in (None, product):
+def _check_stated(chain: Chain, stated: Stated, venue: str, product: Product | None) -> None:
+    """Refuses another venue or product than the one that a recording knows itself to be of. Errors: TapeRefused."""
+    if product is not None and stated.product not in (None, product):
         own = f"{chain[0].name} says itself that it is of {product.value}"
         raise TapeRefused(f"{own}: leave --product out")
+    if stated.venue not in (None, venue):
+        raise TapeRefused(f"{chain[0].name} says itself that it is of {venue}: leave --venue out")
 
 
 def _of_binance(chain: Chain, stated: Stated, product: Product, venue: str) -> tuple[Recording, ...]:
-    _check_stated(chain, stated, product)
+    _check_stated(chain, stated, venue, product)
 
     def named(symbol: str) -> Named:
         size = Decimal(binance.contract_size_of(product, symbol))
         quote = binance.quote_of(product, symbol)
         return Named(venue=venue, symbol=symbol, product=product, quote=quote, contract_size=size)
 
-    return (Recording(paths=chain, rule=binance.rule_of(product), heard=lambda: _heard_at_binance(chain), named=named),)
+    return (
+        Recording(
+            paths=chain,
+            rule=binance.rule_of(product),
+            heard=lambda: _heard_at_binance(chain),
+            named=named,
+            stated=stated.symbol,
+        ),
+    )
 
 
 def _heard_at_binance(chain: Chain) -> Iterator[Heard]:
@@ -245,7 +261,7 @@ def _unless_twice(
 
 
 def _of_own_format(form: Format, chain: Chain, stated: Stated) -> tuple[Recording, ...]:
-    _check_stated(chain, stated, form.product)
+    _check_stated(chain, stated, form.venue, form.product)
     return _of_format(form, chain, stated)
 
 
@@ -254,7 +270,9 @@ def _of_format(form: Format, chain: Chain, stated: Stated) -> tuple[Recording, .
         product = stated.product or form.product
         return Named(venue=stated.venue or form.venue, symbol=symbol, product=product, quote=form.quote)
 
-    return (Recording(paths=chain, rule=form.rule, heard=lambda: form.read(chain), named=named),)
+    if form.venue != TRADES_OF_OTHERS:
+        _check_stated(chain, stated, form.venue, None)
+    return (Recording(paths=chain, rule=form.rule, heard=lambda: form.read(chain), named=named, stated=stated.symbol),)
 
 
 def _of_events(chain: Chain, stated: Stated) -> tuple[Recording, ...]:
@@ -285,7 +303,7 @@ def _of_catalogue(chain: Chain, stated: Stated) -> tuple[Recording, ...]:
         return Named(venue=stated.venue or venue.lower(), symbol=of_venue, product=product)
 
     heard = partial(read_catalogue, chain)
-    return (Recording(paths=chain, rule=in_one_row, heard=heard, named=named),)
+    return (Recording(paths=chain, rule=in_one_row, heard=heard, named=named, stated=stated.symbol),)
 
 
 def _stated(path: Path, stated: Stated) -> Named:

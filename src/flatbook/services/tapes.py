@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+from flatbook.backtest.refused import TapeRefused
 from flatbook.backtest.tape import Clocks, TapeHead, TapeInstrument
 from flatbook.backtest.tape_file import Message, TapeWriter
 from flatbook.backtest.tape_making import Plan, messages_of
@@ -42,8 +43,16 @@ class Surveyed(NamedTuple):
 
 
 def surveyed(recording: Recording) -> Surveyed:
-    """Reads a recording once."""
-    return Surveyed(recording, survey_of(recording.heard()))
+    """Reads a recording once.
+
+    Errors: TapeRefused where it says itself that it is of another symbol than was stated.
+    """
+    survey = survey_of(recording.heard())
+    own = {recording.named(symbol).symbol for symbol in survey.symbols}
+    if recording.stated is not None and own and own != {recording.stated}:
+        told = f"{recording.paths[0].name} says itself that it is of {', '.join(sorted(own))}"
+        raise TapeRefused(f"{told}: leave --symbol out")
+    return Surveyed(recording, survey)
 
 
 def make_tape(

@@ -12,6 +12,7 @@ from tests.unit.cli.scene import call
 from tests.unit.services.backtest_scene import PLAN, write_plan, write_tape
 from tests.unit.services.test_backtest_home import FITS
 
+DEAR = PLAN.replace('fee = "0.0001"', 'fee = "0.005"')
 SHARED = os.environ.get("FLATBOOK_SHARED")
 
 
@@ -45,11 +46,11 @@ def test_a_grid_over_a_tape_earns_in_parts_that_add_up(made: Path) -> None:
 
 
 def test_a_run_without_orders_says_why_its_grid_was_held(made: Path, tmp_path: Path) -> None:
-    plan = write_plan(tmp_path / "dear.toml", PLAN.replace('fee = "0.0001"', 'fee = "0.02"'))
+    plan = write_plan(tmp_path / "dear.toml", PLAN.replace('fee = "0.0001"', 'fee = "0.02"\natr_scale_pct = 1'))
     told = call(
         "backtest", str(plan), "--data", str(made / "t.parquet"), "--out", str(tmp_path / "run"), "--home", str(made)
     )
-    why = "the grid of grid on binance:BTCUSDT-PERP was held (no_book 1, no_profit 1): a cycle would not pay its fees"
+    why = "the grid of grid on binance:BTCUSDT-PERP was held (no_book 11, no_profit 11): a cycle would not pay its fees"
     assert told.code == 0
     assert f"NO ORDERS: {why}" in told.out
     assert f"No orders: {why}" in (tmp_path / "run" / "report.html").read_text()
@@ -116,6 +117,21 @@ def test_the_same_plan_and_tape_give_the_same_journal(made: Path, tmp_path: Path
         (PLAN + 'colour = "red"\n', "colour"),
         (PLAN.replace("open_orders_max = 50", "open_orders_max = 9"), "which would lock it: state orders_max"),
         (PLAN.replace('amount = "1"', 'amount = "0.01"'), "a level trades only 0.01; the least order is"),
+        (PLAN.replace('amount = "1"', 'amount = "21"'), "a level trades 21, more than the inventory_max of 20"),
+        (
+            DEAR,
+            "at 104, the first price of the tape, a step of 1 does not pay its two fees: it must be more than 1.0452",
+        ),
+        (
+            PLAN.replace("step = 10", "step = 9000")
+            .replace("arithmetic", "geometric")
+            .replace('"0.0001"\nord', '"0.005"\nord'),
+            "a step of 0.9 does not pay its two fees",
+        ),
+        (
+            PLAN.replace("size = {type", "size = {typ"),
+            "there is no key strategies.grid.params.size.typ; did you mean type?",
+        ),
     ],
 )
 def test_a_plan_that_does_not_fit_says_where(made: Path, tmp_path: Path, wrong: str, says: str) -> None:

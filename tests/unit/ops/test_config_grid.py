@@ -75,6 +75,8 @@ def test_the_limits_of_a_grid_come_from_its_section() -> None:
         ('step = "25"', 'step = "25.05"', "step of 25.05 is no multiple of the tick, 0.1"),
         ('step = "25"', 'step_bps = "1"', "a cycle does not pay its two fees"),
         ('step = "25"', 'step = "12"', "a cycle at 120000 does not pay its fees: state more than 12.0006"),
+        ('step = "25"', 'step_bps = "1.00005"', "a cycle does not pay its two fees"),
+        ('inventory_max = "0.01"', 'inventory_max = "0.0001"', "a level trades more than the inventory_max of 0.0001"),
         ('low = "40000"', 'low = "130000"', "low must be below high"),
         ("buy_levels = 10", "buy_levels = 201", "grid.maker"),
         ('@bybit"]', '@nowhere"]', "there is no instrument 'BTC-PERP@nowhere'; did you mean BTC-PERP@bybit?"),

@@ -17,12 +17,21 @@ class Way(Enum):
     DOWN = "down"
 
 
+class Round(msgspec.Struct, frozen=True, kw_only=True, tag="round"):
+    width: int
+
+
+class Square(msgspec.Struct, frozen=True, kw_only=True, tag="square"):
+    side: int
+
+
 class Shape(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     way: Way
     count: int
     share: Decimal
     held: dict[str, Decimal] = {}
     wish: int | None = None
+    form: Round | Square | None = None
 
 
 FITS: dict[str, Any] = {"way": "up", "count": 1, "share": "0.5"}
@@ -39,7 +48,12 @@ FITS: dict[str, Any] = {"way": "up", "count": 1, "share": "0.5"}
         ({"share": {}}, 'a.b.share: state a number in quotes, such as "100.5", and not a table'),
         ({"held": {"BTC": False}}, 'a.b.held: state a number in quotes, such as "100.5", and not true or false'),
         ({"shrae": "1", "way": 1}, "there is no key a.b.shrae; did you mean share[?]"),
-        ({"more": 1}, "there is no key a.b.more: name one of way, count, share, held, wish"),
+        ({"more": 1}, "there is no key a.b.more: name one of way, count, share, held, wish, form"),
+        ({"form": {"type": "round", "wdth": 1}}, "there is no key a.b.form.wdth; did you mean width[?]"),
+        ({"form": {"typ": "round", "width": 1}}, "there is no key a.b.form.typ; did you mean type[?]"),
+        ({"form": {"type": "rund", "width": 1}}, "a.b.form.type is 'rund': state round or square"),
+        ({"form": {"width": 1}}, "a.b.form.type is missing: state it"),
+        ({"form": {"type": "square", "more": 1}}, "there is no key a.b.form.more: name one of type, side"),
     ],
 )
 def test_a_table_that_does_not_fit_is_refused_by_its_key(stated: dict[str, Any], says: str) -> None:

@@ -21,24 +21,26 @@ from flatbook.sim.network.connector import SimulatedConnector
 from flatbook.sim.world.process import LoopClock
 from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.venues.http import SessionHttp
-from tests.unit.venues.stream_scene import URL, outcome_of
+from tests.unit.venues.stream_scene import START, URL, outcome_of, rest
 
 MINUTE_MS = 60_000
 T0 = 1_700_000_040_000
-LATE = 10**13
+LATE = 10**6
 Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Binance:
     """Bars and rates of a made history, at most `limit` of them from `startTime` on, oldest first."""
 
-    def __init__(self, rows: int, *, busy: int = 0) -> None:
-        self.rows, self.busy = rows, busy
+    def __init__(self, rows: int, *, busy: int = 0, answered: int = 99) -> None:
+        self.rows, self.busy, self.answered = rows, busy, answered
         self.asked: list[str] = []
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         query = request.rel_url.query
         self.asked.append(request.rel_url.path)
+        if len(self.asked) > self.answered:
+            await rest(LATE)
         if self.busy:
             self.busy -= 1
             return web.Response(status=429)
@@ -57,10 +59,8 @@ class Binance:
         return {"symbol": "BTCUSDT", "fundingTime": at, "fundingRate": "-0.00010000", "markPrice": "100.15"}
 
 
-def downloaded(
-    server: Binance, path: Path, *, symbol: str = "BTCUSDT", wanted: Wanted = Wanted.BARS, until: int = 10**15
-) -> int:
-    asked = Asked(
+def asked_of(symbol: str, wanted: Wanted = Wanted.BARS, until: int = 10**15) -> Asked:
+    return Asked(
         market=MARKETS["binanceusdm"],
         wanted=wanted,
         symbol=symbol,
@@ -69,11 +69,22 @@ def downloaded(
         until=Instant(until * NS_PER_MS),
     )
 
+
+def downloaded(
+    server: Binance,
+    path: Path,
+    *,
+    symbol: str = "BTCUSDT",
+    wanted: Wanted = Wanted.BARS,
+    until: int = 10**15,
+) -> int:
+    asked = asked_of(symbol, wanted, until)
+
     async def client(loop: VirtualLoop) -> int:
         clock = LoopClock(loop)
         http = SessionHttp(URL, clock, connect=SimulatedConnector, authorize=dict)
         try:
-            return await download(asked, http, clock, path)
+            return await download(asked, http, clock, path, list[str]().append)
         finally:
             await http.close()
 
@@ -118,4 +129,25 @@ def test_what_is_refused_leaves_nothing_behind(tmp_path: Path) -> None:
         downloaded(Binance(2), path, symbol="NOBODY")
     with pytest.raises(DownloadFailed, match="429"):
         downloaded(Binance(2, busy=99), path)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(("answered", "least_s", "most_s"), [(0, 15, 20), (1, 120, 220)])
+def test_a_venue_that_never_answers_is_given_up_soon_and_one_that_stops_later(
+    tmp_path: Path, answered: int, least_s: int, most_s: int
+) -> None:
+    said, path = list[str](), tmp_path / "b.csv.gz"
+    ends = list[int]()
+
+    async def client(loop: VirtualLoop) -> int:
+        http = SessionHttp(URL, LoopClock(loop), connect=SimulatedConnector, authorize=dict)
+        with pytest.raises(DownloadFailed, match=r"no answer [(]timed_out[)]: look at the network"):
+            await download(asked_of("BTCUSDT"), http, LoopClock(loop), path, said.append)
+        ends.append((loop.instant - START) // 10**9)
+        await http.close()
+        return 0
+
+    outcome_of(client, Binance(2_500, answered=answered).answer)
+    assert least_s <= ends[0] <= most_s
+    assert said[0] == "no answer (timed_out): look at the network; asking again in 2 s"
     assert not path.exists()

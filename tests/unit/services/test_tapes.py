@@ -93,6 +93,17 @@ def test_another_product_than_that_of_the_recording_is_refused(tmp_path: Path) -
     assert len(recordings_of([path], Stated(product=Product.SPOT))) == 1
 
 
+def test_another_venue_or_symbol_than_that_of_the_recording_is_refused(tmp_path: Path) -> None:
+    path = recorded(tmp_path / "a.gz", *FIRST)
+    with pytest.raises(TapeRefused, match=r"a[.]gz says itself that it is of binance: leave --venue out"):
+        recordings_of([path], Stated(venue="okx"))
+    (recording,) = recordings_of([path], Stated(symbol="ETHUSDT"))
+    with pytest.raises(TapeRefused, match=r"a[.]gz says itself that it is of BTCUSDT: leave --symbol out"):
+        surveyed(recording)
+    (recording,) = recordings_of([path], Stated(venue="binance", symbol="BTCUSDT"))
+    assert list(surveyed(recording).survey.symbols) == ["BTCUSDT"]
+
+
 def test_a_clock_that_stood_behind_is_set_right_and_said(tmp_path: Path) -> None:
     (recording,) = recordings_of([recorded(tmp_path / "a.gz", *FIRST, *SECOND)])
     head = make_tape(tmp_path / "t.parquet", [surveyed(recording)])

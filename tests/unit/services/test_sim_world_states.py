@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from flatbook.engine.recover import fold_journal, recover
-from flatbook.services.sim_kept import KEPT_MAX, WorldStates
+from flatbook.services.sim_world_states import KEPT_MAX, WorldStates
 from flatbook.services.simulated import World
 from flatbook.sim.runs.scripted import kept_scenario
 from flatbook.sim.world.disk import DiskJournal

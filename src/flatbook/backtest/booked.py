@@ -15,7 +15,7 @@ import numpy as np
 from flatbook.backtest.kernel import block
 from flatbook.backtest.kernel import desk_table as desk
 from flatbook.backtest.kernel.desk_table import DESK_ROW, DESK_WIDTH, GROUP
-from flatbook.backtest.kernel.live_orders import link, rests
+from flatbook.backtest.kernel.live_orders import free_row, link, rests
 from flatbook.backtest.kernel.native import native
 from flatbook.backtest.kernel.tables import HELD, ORDERS_MAX, RING_MAX, WIDTH
 from flatbook.engine.ports import Cursors, Row
@@ -39,7 +39,6 @@ _SHAPE = Struct(f"{desk.SHAPE_COLUMNS}q")
 _WISH = Struct(f"{desk.WISH_COLUMNS}q")
 _put_order, _put_shape, put_wish = _ORDER.pack_into, _SHAPE.pack_into, _WISH.pack_into
 WISHES_BEGIN = desk.W0 * ROW_BYTES
-_ORDERS_BEGIN = desk.D0 * DESK_WIDTH
 NO_TEXT = (0, 0)
 WISHED = [desk.WISH, desk.W_NUMBER, desk.W_PLACE, desk.W_SIGN, desk.W_PRICE, desk.W_LOTS, desk.W_STYLE, desk.W_DUE]
 """What a simulator is told of what is wanted."""
@@ -175,17 +174,23 @@ class Booked:
     def row_of(self, number: int) -> int:
         """Returns where the row of a live order begins, in bytes; -1 of one that is not live."""
         cells = self.cells
-        for k in range(self.head[desk.PROBES] + 1):
-            row = desk.D0 + (number + k) % ORDERS_MAX
+        for row in (
+            desk.D0 + number % desk.NEAR,
+            *(desk.FAR_ROWS + (number + k) % ORDERS_MAX for k in range(self.head[desk.PROBES])),
+        ):
             if cells[row * DESK_WIDTH] == number:
                 return row * ROW_BYTES
         return -1
 
     def ended(self, numbers: Iterable[int]) -> list[int]:
         """Returns those of some orders that are not live."""
-        cells = self.cells
-        found = [n for n in numbers if cells[_ORDERS_BEGIN + n % ORDERS_MAX * DESK_WIDTH] != n]
-        return [n for n in found if self.row_of(n) < 0] if self.head[desk.PROBES] else found
+        return [number for number in numbers if self.row_of(number) < 0]
+
+    def gone(self) -> list[int]:
+        """Returns the orders that have ended since this was last asked; as many as are noted, where they were more."""
+        count, self.head[desk.GONE] = self.head[desk.GONE], 0
+        found: list[int] = self.table[desk.K0 :].reshape(-1)[:count].tolist()
+        return found
 
     def clear_orders(self) -> None:
         """Forgets all live orders, and what was wanted."""
@@ -196,11 +201,7 @@ class Booked:
 
     def put_order(self, columns: Sequence[int]) -> None:
         """Keeps a live order, newest last, by the columns of its row."""
-        cells, number, standing, k = self.cells, columns[desk.O_NUMBER], columns[desk.STANDING], 0
-        while cells[(desk.D0 + (number + k) % ORDERS_MAX) * DESK_WIDTH]:
-            k += 1
-        row = desk.D0 + (number + k) % ORDERS_MAX
-        self.head[desk.PROBES] = max(self.head[desk.PROBES], k)
+        row, standing = free_row(self.table, columns[desk.O_NUMBER]), columns[desk.STANDING]
         _put_order(self.bytes, row * ROW_BYTES, *columns)
         link(self.table, row, standing)
         rests(self.table, row, standing)

@@ -158,21 +158,26 @@ class SimulatedDesk:
             return None
         seated = direct.only
         decide, view, params, wake = seated.decide, seated.view, seated.params, seated.wake
-        go_on, begin, keep = along.go_on, view.begin, direct.keep
-        for _ in range(STOPS_AT_ONCE):
-            now = Instant(go_on())
+        go_on, touches, write = along.go_on, view.touches, direct.wished.write
+        for stops in range(STOPS_AT_ONCE):
+            now = go_on()
             if now <= WHY_MAX or now == asked_at:
-                direct.says_the_same = False
+                counts[_WOKEN] += stops
                 return along.stop_at(now if now <= WHY_MAX else WOKE)
-            counts[_WOKEN] += 1
-            along.now = turn.now = asked_at = now
-            begin(now)
+            view.now = along.now = turn.now = asked_at = now
+            touches.clear()
             decision = decide(view, params)
-            is_done = keep(seated, decision, now)
-            if not is_done or decision.wake is not wake:
-                self._go_on_after(now, is_done=is_done)
-                return None
-        direct.says_the_same = False
+            if decision.wake is not wake:
+                is_done = direct.keep(seated, decision, now)
+            elif not (decision.intents or decision.notes) or write(seated, decision, now):
+                continue
+            else:
+                direct.wished.take_back()
+                is_done = False
+            counts[_WOKEN] += stops + 1
+            self._go_on_after(now, is_done=is_done)
+            return None
+        counts[_WOKEN] += STOPS_AT_ONCE
         self._arm_again()
         return None
 

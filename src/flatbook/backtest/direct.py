@@ -15,7 +15,7 @@ from flatbook.backtest.kernel import desk_table as desk
 from flatbook.backtest.kernel.desk_table import DESK_WIDTH
 from flatbook.backtest.kernel.tables import CANCELED, EXPIRED, FILLED, ORDERS_MAX, REJECTED, WORKING
 from flatbook.backtest.pieces import pieces_of
-from flatbook.backtest.placed import ENDED_KEPT_MAX, Placed
+from flatbook.backtest.placed import Placed
 from flatbook.backtest.plain_state import columns_of, is_plain
 from flatbook.backtest.rooms import pass_by_rules
 from flatbook.backtest.seated import Seated
@@ -208,8 +208,9 @@ class Direct:
             self._send_late(now)
         if head[desk.TOUCHES]:
             self._note_touched()
-        if len(self._sent_by) > head[desk.ALIVE] + ENDED_KEPT_MAX:
-            self.placed.forget(booked.ended(self._sent_by))
+        if head[desk.GONE]:
+            gone = booked.gone()
+            self.placed.forget(gone if len(gone) < desk.GONE_MAX else booked.ended(self._sent_by))
 
     def _book_told(self, told: Sequence[Sequence[int]]) -> Sequence[Sequence[int]]:
         """Books what was told by a simulator that does not do that itself. Gives: what is not plain, and all behind."""

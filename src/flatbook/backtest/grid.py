@@ -17,7 +17,8 @@ KEPT_MAX = 4_096
 class Steps:
     """The tick and the lot of one instrument that is traded, and its place on the tape.
 
-    `prices` are those that were asked for, by their ticks, and `ticks_of` says those of each by its identity.
+    `prices` are those that were asked for, by their ticks, and `ticks_of` says those of each within the bound by its
+    identity.
     """
 
     __slots__ = (
@@ -58,7 +59,8 @@ class Steps:
                 self.prices.clear()
                 self.ticks_of.clear()
             price = self.prices[ticks] = Price(ticks * self.tick)
-            self.ticks_of[id(price)] = ticks
+            if 0 < ticks < self.ticks_bound:
+                self.ticks_of[id(price)] = ticks
         return price
 
     def qty(self, lots: int) -> Quantity:

@@ -14,22 +14,22 @@ from flatbook.values.ids import OrderId, VenueOrderId
 from flatbook.values.instants import Instant
 
 if TYPE_CHECKING:
-    from flatbook.backtest.standing import Standing
+    from flatbook.backtest.standing import Shape, Standing
 
-ENDED_KEPT_MAX = 64
 NOT_SEEN = -1
 
 
 class Sent(msgspec.Struct, gc=False):
     """An order that is at the simulated venue, or on its way there or back: as it was wanted, and when.
 
-    `order` is what it was when it had changed `changes` times.
+    `order` is what it was when it had changed `changes` times, `shape` what it has in common with others.
     """
 
     number: int
     standing: Standing
     wish: PlaceIntent | Order
     decided_at: Instant
+    shape: Shape | None = None
     changes: int = NOT_SEEN
     order: Order | None = None
 

@@ -116,7 +116,7 @@ class Along(Protocol):
 
     now: Instant
 
-    def go_on(self) -> int:
+    def go_on(self) -> Instant:
         """Goes on from a stop whose strategy waits for the same as before.
 
         Gives: the instant of the next stop, above WHY_MAX, where all is booked; else why it is one, for `stop_at`.

@@ -9,6 +9,8 @@ from struct import Struct
 from typing import Any
 from zlib import crc32
 
+from msgspec.structs import replace
+
 from flatbook.backtest.grid import Steps
 from flatbook.backtest.kernel import desk_table as desk
 from flatbook.backtest.kernel.desk_table import DESK_WIDTH, PARTS, PARTS_DECIMALS
@@ -27,7 +29,7 @@ from flatbook.values.instruments import Product
 from flatbook.values.money import ZERO, Price, Quantity, scaled_integer
 
 NOT_READ = -1
-_INTENDED = desk.INTENDED
+_INTENDED, _ACCEPTED = desk.INTENDED, desk.ACCEPTED
 FAR = 2**60
 """Below this a number is kept whole by the compiled code."""
 PLAIN_RATES = FeeRates()
@@ -62,6 +64,7 @@ class Shape:
         "has_plain_text",
         "has_text",
         "instrument",
+        "like",
         "owner",
         "qty",
         "reduce_only",
@@ -79,6 +82,7 @@ class Shape:
         """Knows those again from now on that have the very values of an order."""
         self.qty, self.style, self.slot, self.because = intent.qty, intent.style, intent.slot, intent.because
         self.has_plain_text = self.has_text and intent.because is None
+        self.like: Order | None = None
         self.reduce_only, self.owner, self.underlying = intent.reduce_only, intent.owner, intent.underlying
         self.instrument = intent.instrument
 
@@ -304,19 +308,42 @@ class Standing:
         row, found = cells[self.starts + desk.FIRST], []
         while row:
             columns = _ORDER(cells, row * _ORDER_BYTES)
-            sent = sent_by[columns[0]]
+            number, status, filled, _, attempt, _, changed_at, changed, row = columns
+            sent = sent_by[number]
             order = sent.order
-            if order is None or sent.changes != columns[desk.O_CHANGES]:
-                order = sent.order = self._made(sent, columns)
+            if order is None or sent.changes != changed:
+                sent.changes = changed
+                if status == _ACCEPTED and sent.shape is not None and not (filled or attempt):
+                    order = self._accepted(sent, sent.shape, changed_at)
+                else:
+                    order = self._made(sent, columns)
+                sent.order = order
             found.append(order)
-            row = columns[desk.NEXT]
         self.orders, self.changes = found, changes
         return found
+
+    def _accepted(self, sent: Sent, shape: Shape, changed_at: Any) -> Order:
+        """Returns an order of which nothing is known but that it was accepted, made of the newest of its shape."""
+        like, wish, decided_at = shape.like, sent.wish, sent.decided_at
+        if like is None:
+            like = self._made(sent, (sent.number, _ACCEPTED, 0, 0, 0, 0, changed_at, 0, 0))
+            shape.like = like
+            return like
+        return replace(
+            like,
+            order_id=wish.order_id,
+            limit=wish.limit,
+            venue_order_id=f"s{sent.number}",
+            decided_at=decided_at,
+            sent_at=decided_at,
+            changed_at=changed_at,
+            good_until=wish.good_until,
+        )
 
     def _made(self, sent: Sent, columns: Sequence[Any]) -> Order:
         """Returns an order as it stands now."""
         wish, instrument, decided_at = sent.wish, self.instrument, sent.decided_at
-        number, status, filled, pending, attempt, cancel_at, changed_at, sent.changes, _ = columns
+        number, status, filled, pending, attempt, cancel_at, changed_at, _, _ = columns
         name: Any = None if status == _INTENDED else f"s{number}"
         executed: Any = filled * self.steps.lot if filled else _NONE_HELD
         return Order(

@@ -60,13 +60,13 @@ class StandingView:
         "_sights",
         "_standings",
         "_touch_after",
-        "_touches",
         "_traded",
         "count",
         "ids",
         "now",
         "owner",
         "prefix",
+        "touches",
     )
 
     def __init__(
@@ -80,7 +80,7 @@ class StandingView:
         self._standings, self._sights, self._places = standings, sights, places
         self._traded, self._fit_since, self._sent = tuple(standings.values()), sights.fit_since, sent
         self._age_ns = seated.limits.book_age_ms_max * NS_PER_MS
-        self._touches: dict[InstrumentId, Touch | None] = {}
+        self.touches: dict[InstrumentId, Touch | None] = {}
         self.ids: list[OrderId] = []
         self.prefix, self.count, self._touch_after = "", 0, sights.touch_after
         self.now: Instant = Instant(0)
@@ -103,8 +103,8 @@ class StandingView:
     def begin(self, now: Instant) -> None:
         """Begins to look at an instant."""
         self.now = now
-        if self._touches:
-            self._touches.clear()
+        if self.touches:
+            self.touches.clear()
 
     def go_to(self, count: int) -> None:
         """Goes on from so many orders that the owner has wanted."""
@@ -116,8 +116,8 @@ class StandingView:
 
     def touch(self, instrument: InstrumentId) -> Touch | None:
         """Returns the best of both sides; None while the book is unfit, stale or empty on one side."""
-        touches = self._touches
-        if instrument in touches:
+        touches = self.touches
+        if touches and instrument in touches:
             return touches[instrument]
         touch = touches[instrument] = self._touch_after(self._places[instrument], self.now - self._age_ns)
         return touch
@@ -176,7 +176,7 @@ class StandingView:
     def order_id(self, index: int) -> OrderId:
         """Returns the id of the `index`-th order that this decision places, from 0."""
         ids = self.ids
-        if 0 <= index < len(ids):
+        if index < len(ids):
             return ids[index]
         if 0 <= index < IDS_MAX:
             self._make_ids(index + 1)

@@ -40,7 +40,7 @@ _NOT_LIVE = (0, 0, 0, 1)
 _BUY = Side.BUY
 _WISHES, _ALIVE, _INTENDED = desk.WISHES, desk.ALIVE, desk.INTENDED
 _PLACES, _CANCELS, _HOLDS = desk.PLACES, desk.CANCELS, desk.HOLDS
-_ORDERS_BEGIN = desk.D0 * ROW_BYTES
+_ORDERS_BEGIN, _NEAR = desk.D0 * ROW_BYTES, desk.NEAR
 _standing_of = Struct(f"{desk.PENDING + 1}q").unpack_from
 _RATE_WINDOW_NS = ORDER_RATE_WINDOW_S * NS_PER_S
 
@@ -105,7 +105,7 @@ class Wished:
         if sent is None or order_id in gone or sent.standing.owner != seated.owner:
             return True
         number, booked = sent.number, self.booked
-        at = _ORDERS_BEGIN + number % ORDERS_MAX * ROW_BYTES
+        at = _ORDERS_BEGIN + number % _NEAR * ROW_BYTES
         found, status, _, is_pending = _standing_of(booked.bytes, at)
         if found != number:
             at = booked.row_of(number)
@@ -153,18 +153,19 @@ class Wished:
                 or intent.underlying is not shape.underlying
             ):
                 shape = self._shape(seated, standing, intent, wishes)
+                if shape is None:
+                    return False
             limit, until, steps = intent.limit, intent.good_until, standing.steps
-            if shape is None or limit is None or intent.order_id is not order_id or until < 0:
+            if limit is None or intent.order_id is not order_id or until < 0:
                 return False
-            ticks = steps.ticks_of.get(id(limit))
-            is_written = shape.has_plain_text
+            ticks, is_written = steps.ticks_of.get(id(limit)), shape.has_plain_text
             if ticks is None:
                 ticks = steps.known_ticks.get(limit) or steps.ticks(limit)
+                if ticks is None or not 0 < ticks < steps.ticks_bound:
+                    return False
                 is_written = is_written and limit.same_quantum(steps.tick)
-            if ticks is None or not 0 < ticks < steps.ticks_bound:
-                return False
             number += 1
-            sent_by[number] = by_id[order_id] = Sent(number, standing, intent, now)
+            sent_by[number] = by_id[order_id] = Sent(number, standing, intent, now, shape)
             if is_written and not intent.evidence:
                 put_wish(rows, at, _PLACES, number, shape.row, now, ticks, until, counted, 0, 0)
             else:

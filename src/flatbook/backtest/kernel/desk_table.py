@@ -17,10 +17,10 @@ Bytes = npt.NDArray[np.uint8]
 # journal became full, WHY why something was not booked, READY whether reports may be booked at all, ALIVE how many
 # orders are live, CHECKED that what is wanted passed the rules, LOOKS how often it was looked at what is wanted, CALLS
 # that there is something to be done for Python before it goes on, BLIND that at LOOKED_AT a book was not seen on which
-# orders stand, OFTEN that orders were wanted so often that the rules must look.
+# orders stand, OFTEN that orders were wanted so often that the rules must look, GONE how many orders have ended.
 (WRITTEN, COUNT, CUTS, TOLD, BOOKED, WHY, READY, WISHES, LATE, EXECUTED, TOUCHES, PROBES) = range(12)
 (DAY, DAY_FROM, DAY_UNTIL, ALIVE, CHECKED, LOOKS, CALLS, STANDINGS, BLIND) = range(12, 21)
-LOOKED_AT, OFTEN = 21, 22
+LOOKED_AT, OFTEN, GONE = 21, 22, 23
 DESK_ROW = 0
 PLAIN, NOT_PLAIN, NEW_DAY = range(3)
 
@@ -82,12 +82,18 @@ G1 = E0 + STANDINGS_MAX
 C0 = G1 + SEATS_MAX
 L0 = C0 + CUTS_MAX
 D0 = L0 + 1
-W0 = D0 + ORDERS_MAX
+NEAR = 64
+"""How many rows orders take again and again, so that these stay at hand; where one is taken, its order goes behind."""
+FAR_ROWS = D0 + NEAR
+W0 = FAR_ROWS + ORDERS_MAX
 H0 = W0 + WISHES_MAX
 SHAPES_MAX = 512
 X0 = H0 + SHAPES_MAX
 """Behind the shapes that are kept there is one for each wish, for orders that are like no other."""
-DESK_ROWS = X0 + WISHES_MAX
+K0 = X0 + WISHES_MAX
+GONE_MAX = 8 * DESK_WIDTH
+"""Up to how many orders that have ended are noted by their numbers, as many in a row as it is wide."""
+DESK_ROWS = K0 + GONE_MAX // DESK_WIDTH
 EXECUTION = 5
 
 GROUP = 256

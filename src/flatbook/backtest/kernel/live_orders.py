@@ -8,8 +8,11 @@ from flatbook.backtest.kernel.tables import ORDERS_MAX, Longs
 
 def order_row(d: Longs, number: int) -> int:
     """Returns the row of an order that is live; -1 where it is not."""
-    for k in range(d[desk.DESK_ROW, desk.PROBES] + 1):
-        row = desk.D0 + (number + k) % ORDERS_MAX
+    near = desk.D0 + number % desk.NEAR
+    if d[near, desk.O_NUMBER] == number:
+        return int(near)
+    for k in range(d[desk.DESK_ROW, desk.PROBES]):
+        row = desk.FAR_ROWS + (number + k) % ORDERS_MAX
         if d[row, desk.O_NUMBER] == number:
             return int(row)
     return -1
@@ -17,11 +20,13 @@ def order_row(d: Longs, number: int) -> int:
 
 def free_row(d: Longs, number: int) -> int:
     """Returns a free row for an order. Needs: fewer than all are taken."""
-    k = 0
-    while d[desk.D0 + (number + k) % ORDERS_MAX, desk.O_NUMBER] != 0:
+    near, k = desk.D0 + number % desk.NEAR, 0
+    if d[near, desk.O_NUMBER] == 0:
+        return int(near)
+    while d[desk.FAR_ROWS + (number + k) % ORDERS_MAX, desk.O_NUMBER] != 0:
         k += 1
-    d[desk.DESK_ROW, desk.PROBES] = max(d[desk.DESK_ROW, desk.PROBES], k)
-    return int(desk.D0 + (number + k) % ORDERS_MAX)
+    d[desk.DESK_ROW, desk.PROBES] = max(d[desk.DESK_ROW, desk.PROBES], k + 1)
+    return int(desk.FAR_ROWS + (number + k) % ORDERS_MAX)
 
 
 def link(d: Longs, order: int, standing: int) -> None:
@@ -49,6 +54,10 @@ def unlink(d: Longs, order: int, standing: int) -> None:
         d[after, desk.BEFORE] = before
     else:
         d[standing, desk.FINAL_ONE] = before
+    gone = d[desk.DESK_ROW, desk.GONE]
+    if gone < desk.GONE_MAX:
+        d[desk.K0 + gone // desk.DESK_WIDTH, gone % desk.DESK_WIDTH] = d[order, desk.O_NUMBER]
+        d[desk.DESK_ROW, desk.GONE] = gone + 1
     d[order, desk.O_NUMBER] = 0
     d[standing, desk.LIVE] -= 1
     d[desk.DESK_ROW, desk.ALIVE] -= 1

@@ -65,6 +65,7 @@ class CompiledMarket:
         self._pending, self._passes = at.FULL, 0
         self._block, self._number = np.zeros(block.BLOCK, np.int64), np.zeros(1, np.float64)
         self._address, self._way_in = self._block.ctypes.data, native()
+        self._scan_on: Any = self._way_in
         self._buffer, self._rows_of = self._block.data, self._t.data
         self._point_at_arrays()
         self._set_terms(terms)
@@ -157,13 +158,14 @@ class CompiledMarket:
             why = self._go_on(passes) if passes else self._way_in(self._address, _SCAN)
         return self.stop_at(why)
 
-    def go_on(self) -> int:
+    def go_on(self) -> Instant:
         """Goes on from a stop whose strategy waits for the same as before.
 
         Gives: the instant of the next stop where all is booked there and there is nothing to do but to ask; else why it
         is one, for `stop_at`.
         """
-        return self._way_in(self._address, _GO_ON)
+        now: Instant = self._scan_on(self._address, _GO_ON)
+        return now
 
     def stop_at(self, why: int) -> Stop:
         """Returns the stop at which the scan stands, and goes on to one where it has none yet.

@@ -37,7 +37,7 @@ from flatbook.backtest.kernel.seen import (
     see_touch,
     shows_book,
 )
-from flatbook.backtest.kernel.skimming import may_skim, skim
+from flatbook.backtest.kernel.skimming import Place, Row, may_skim, skim_rows
 from flatbook.backtest.kernel.tables import (
     A0,
     ARR_KIND,
@@ -131,12 +131,6 @@ MARKET_BUY, MARKET_SELL = NEVER, 0
 
 Rows = tuple[Any, ...]
 """The columns of a tape that are scanned, in the order of COLUMNS."""
-
-Row = tuple[int, int, int, int, int, int]
-"""(instrument, kind, p1, q1, p2, q2)"""
-
-Place = tuple[int, int, int]
-"""(place on the tape, time, flags)"""
 
 COLUMNS = ("ts", "local_ts", "kind", "inst", "p1", "q1", "p2", "q2", "flags")
 
@@ -408,10 +402,14 @@ def scan(t: Longs, lv: Longs, tops: Longs, fr: Floats, p: Kept, c: Rows) -> int:
         comes = local_ts[s] if s < v else NEVER
         sees = s < v and comes <= happens
         at = next_message(t, bound if over and closed else NEVER)
-        if s == v and may_skim(t):
-            v = s = skim(t, lv, c, v, min(at, t[META_ROW, TIMER], t[META_ROW, SAMPLE_AT]))
+        if may_skim(t):
+            until = min(at, t[META_ROW, TIMER], t[META_ROW, SAMPLE_AT])
+            v, s = skim_rows(t, lv, tops, c, (v, s), until)
             over = v == rows
-            happens = ts[v] if not over else happens
+            happens = ts[v] if not over else (NEVER if closed else bound)
+            comes = local_ts[s] if s < v else NEVER
+            sees = s < v and comes <= happens
+            at = next_message(t, bound if over and closed else NEVER)
         if t[META_ROW, WOKEN] != 0 and at > t[META_ROW, NOW] and comes > t[META_ROW, NOW]:
             why = WOKE
         elif at <= comes and at <= happens and at < NEVER:

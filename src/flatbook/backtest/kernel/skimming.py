@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from flatbook.backtest.kernel.levels import L_PRICE, L_SIZE, L_TAKEN, price_behind
+from flatbook.backtest.kernel.levels import L_PRICE, L_SIZE, L_TAKEN, price_behind, set_level
 from flatbook.backtest.kernel.tables import (
     AGE,
     ASK,
     ASK_LEVELS,
+    ASK_OVER,
     ASK_SIZE,
     ASK_TAKEN,
+    ASK_UNDER,
     AT_TRADE,
     BID,
     BID_LEVELS,
+    BID_OVER,
     BID_SIZE,
     BID_TAKEN,
+    BID_UNDER,
     BUY_HIGH,
     BUY_LOW,
     EACH,
@@ -24,6 +28,7 @@ from flatbook.backtest.kernel.tables import (
     HEARD_AT,
     HIGHS,
     I0,
+    INSTRUMENTS,
     IS_DEEP,
     IS_FIT,
     K_ASK,
@@ -48,11 +53,23 @@ from flatbook.backtest.kernel.tables import (
     SAW_TRADE,
     SELL_HIGH,
     SELL_LOW,
+    SKIM_ROW,
+    SKIM_TURN,
+    SKIMS,
+    TRADE_OVER,
+    TRADE_UNDER,
     UNDOING,
+    V0,
     WOKEN,
     Longs,
 )
 from flatbook.market.ticks import LAST
+
+Row = tuple[int, int, int, int, int, int]
+"""(instrument, kind, p1, q1, p2, q2)"""
+
+Place = tuple[int, int, int]
+"""(place on the tape, time, flags)"""
 
 
 def may_skim(t: Longs) -> bool:
@@ -62,38 +79,47 @@ def may_skim(t: Longs) -> bool:
     return bool(quiet and head[NEXT_WAKES] == 0 and head[WOKEN] == 0)
 
 
-def skim_quote(t: Longs, row: int, touch: tuple[int, int, int, int], at: int) -> bool:
-    """Takes a touch (bid, its size, ask, its size) there and here. Gives: False where it does more than be seen."""
-    bid, bid_size, ask, ask_size = touch
+def look_ahead(t: Longs, k: int) -> None:
+    """Finds out between which prices rows of an instrument change nothing but what is seen, as long as a skim lasts."""
+    row, ahead = t[I0 + k], t[V0 + k]
     # Whether a price moves is a coin: where nothing was taken of what is displayed, it need not be known.
-    if t[row, BID_TAKEN] != 0 or t[row, ASK_TAKEN] != 0:
-        return False
-    if not t[row, SAFE_LOW] <= bid + ask <= t[row, SAFE_HIGH]:
-        return False
-    if not 0 < bid < ask or bid <= t[row, BUY_HIGH] or ask >= t[row, SELL_LOW] or at - t[row, HEARD_AT] >= t[row, AGE]:
-        return False
-    if bid <= t[row, LOWS + S_BID] or bid >= t[row, HIGHS + S_BID]:
-        return False
-    if ask <= t[row, LOWS + S_ASK] or ask >= t[row, HIGHS + S_ASK]:
-        return False
-    t[row, BID] = t[row, SAW_BID] = bid
-    t[row, BID_SIZE] = t[row, SAW_BID_SIZE] = bid_size
-    t[row, ASK] = t[row, SAW_ASK] = ask
-    t[row, ASK_SIZE] = t[row, SAW_ASK_SIZE] = ask_size
-    t[row, HEARD_AT] = at
-    return True
+    is_plain = row[IS_FIT] != 0 and row[IS_DEEP] == 0 and row[BID_TAKEN] == 0 and row[ASK_TAKEN] == 0
+    ahead[SKIM_TURN] = t[META_ROW, SKIMS]
+    ahead[SKIM_ROW] = -1
+    ahead[BID_OVER] = max(0, row[BUY_HIGH], row[LOWS + S_BID])
+    ahead[BID_UNDER] = row[HIGHS + S_BID] if is_plain and row[EVERY] == 0 else 0
+    ahead[ASK_OVER] = row[LOWS + S_ASK]
+    ahead[ASK_UNDER] = min(row[SELL_LOW], row[HIGHS + S_ASK])
+    ahead[TRADE_OVER] = max(row[BUY_HIGH], row[LOWS + S_TRADE])
+    ahead[TRADE_UNDER] = min(row[SELL_LOW], row[HIGHS + S_TRADE]) if row[EVERY] == 0 else -NEVER
 
 
-def skim_trade(t: Longs, row: int, price: int) -> bool:
-    """Takes a trade there and here. Gives: False where it does more than be seen."""
-    if t[row, BUY_HIGH] >= price or t[row, SELL_LOW] <= price:
+def skims_quote(t: Longs, k: int, bid: int, ask: int, at: int) -> bool:
+    """Whether a touch does nothing there but be displayed, and here but be seen."""
+    row, ahead = t[I0 + k], t[V0 + k]
+    if not ahead[BID_OVER] < bid < ahead[BID_UNDER] or not ahead[ASK_OVER] < ask < ahead[ASK_UNDER] or bid >= ask:
         return False
-    if not t[row, SAFE_LOW] <= 2 * price <= t[row, SAFE_HIGH]:
-        return False
-    if price <= t[row, LOWS + S_TRADE] or price >= t[row, HIGHS + S_TRADE]:
-        return False
-    t[row, SAW_TRADE] = t[row, AT_TRADE] = price
-    return True
+    return bool(row[SAFE_LOW] <= bid + ask <= row[SAFE_HIGH] and at - row[HEARD_AT] < row[AGE])
+
+
+def skims_trade(t: Longs, k: int, price: int) -> bool:
+    """Whether a trade does nothing but be seen."""
+    row, ahead = t[I0 + k], t[V0 + k]
+    is_far = ahead[TRADE_OVER] < price < ahead[TRADE_UNDER]
+    return bool(is_far and row[SAFE_LOW] <= 2 * price <= row[SAFE_HIGH])
+
+
+def show_newest(t: Longs, c: tuple[Any, ...]) -> None:
+    """Shows the newest touch that was skimmed of each instrument, there and here."""
+    p1, q1, p2, q2 = c[4], c[5], c[6], c[7]
+    for k in range(t[META_ROW, INSTRUMENTS]):
+        ahead = t[V0 + k]
+        if ahead[SKIM_TURN] == t[META_ROW, SKIMS] and ahead[SKIM_ROW] >= 0:
+            row, v = t[I0 + k], ahead[SKIM_ROW]
+            row[BID] = row[SAW_BID] = p1[v]
+            row[BID_SIZE] = row[SAW_BID_SIZE] = q1[v]
+            row[ASK] = row[SAW_ASK] = p2[v]
+            row[ASK_SIZE] = row[SAW_ASK_SIZE] = q2[v]
 
 
 def skim_levels(t: Longs, lv: Longs, c: tuple[Any, ...], v: int, until: int) -> int:
@@ -158,29 +184,161 @@ def skim(t: Longs, lv: Longs, c: tuple[Any, ...], v: int, until: int) -> int:
 
     Needs: all rows before `v` were seen. Gives: the first row that is left, which is to be looked at from all sides.
     """
-    ts, local_ts, kinds, insts, p1, q1, p2, q2, flags = c
+    ts, local_ts, kinds, insts, p1, _, p2, _, flags = c
     now, last = t[META_ROW, NOW], len(ts) - 1
+    t[META_ROW, SKIMS] += 1
+    turn = t[META_ROW, SKIMS]
     while v < last:
-        comes, row, kind, is_taken = local_ts[v], I0 + insts[v], kinds[v], False
-        if ts[v] >= until or comes >= until or comes > ts[v + 1] or t[row, EVERY] != 0:
+        comes, k, kind = local_ts[v], insts[v] + 0, kinds[v]
+        if ts[v] >= until or comes >= until or comes > ts[v + 1]:
             break
-        if kind == K_TRADE:
-            is_taken = skim_trade(t, row, p1[v])
-        elif t[row, IS_FIT] != 0 and t[row, IS_DEEP] == 0:
-            is_taken = kind == K_QUOTE and skim_quote(t, row, (p1[v], q1[v], p2[v], q2[v]), comes)
-        elif t[row, IS_FIT] != 0 and (kind in (K_BID, K_ASK)):
+        if t[V0 + k, SKIM_TURN] != turn:
+            look_ahead(t, k)
+        if kind == K_QUOTE:
+            if not skims_quote(t, k, p1[v], p2[v], comes):
+                break
+            t[V0 + k, SKIM_ROW] = v
+            t[I0 + k, HEARD_AT] = comes
+        elif kind == K_TRADE:
+            if not skims_trade(t, k, p1[v]):
+                break
+            t[I0 + k, SAW_TRADE] = t[I0 + k, AT_TRADE] = p1[v]
+        elif t[I0 + k, IS_FIT] != 0 and t[I0 + k, EVERY] == 0 and (kind in (K_BID, K_ASK)):
             first, v = v, skim_levels(t, lv, c, v, until)
-            now = max(now, t[row, HEARD_AT])
+            now = max(now, t[I0 + k, HEARD_AT])
             if v > first:
                 continue
-        if not is_taken:
+            break
+        else:
             break
         if flags[v] & LAST:
             now = comes
         v += 1
+    show_newest(t, c)
     t[META_ROW, NOW] = now
     return v
 
 
-COMPILED = (may_skim, skim_quote, skim_trade, skim_levels, skim)
+def happens_quietly(t: Longs, lv: Longs, tops: Longs, row: Row, at: tuple[int, int]) -> bool:
+    """Lets a row happen at the venue. Gives: False where it does more than change what is displayed.
+
+    `at` is its place and its flags. A level may be set already then: setting it again changes nothing.
+    """
+    k, kind, price, qty, p2, q2 = row
+    market = t[I0 + k]
+    if kind == K_TRADE:
+        if not (market[BUY_HIGH] < price < market[SELL_LOW] and market[SAFE_LOW] <= 2 * price <= market[SAFE_HIGH]):
+            return False
+        market[AT_TRADE] = price
+        return True
+    if kind == K_QUOTE and market[IS_DEEP] == 0:
+        if market[BID_TAKEN] != 0 or market[ASK_TAKEN] != 0 or not is_far(market, price, p2):
+            return False
+        market[BID], market[BID_SIZE], market[ASK], market[ASK_SIZE] = price, qty, p2, q2
+        return True
+    if kind not in (K_BID, K_ASK):
+        return False
+    low, high = (market[BUY_LOW], market[BUY_HIGH]) if kind == K_BID else (market[SELL_LOW], market[SELL_HIGH])
+    if low <= price <= high:
+        return False
+    set_level(t, lv, k, 1 if kind == K_BID else -1, price, qty)
+    if at[1] & LAST:
+        if not is_far(market, market[BID], market[ASK]):
+            return False
+        i = at[0]
+        tops[i, 0], tops[i, 1], tops[i, 2], tops[i, 3] = market[BID], market[BID_SIZE], market[ASK], market[ASK_SIZE]
+    return True
+
+
+def is_far(market: Longs, bid: int, ask: int) -> bool:
+    """Whether a touch comes to none of our orders, and to no position."""
+    is_quiet = bid > 0 and ask > 0 and market[BUY_HIGH] < min(bid, ask) and market[SELL_LOW] > max(bid, ask)
+    return bool(is_quiet and market[SAFE_LOW] <= bid + ask <= market[SAFE_HIGH])
+
+
+def is_seen_quietly(t: Longs, tops: Longs, row: Row, at: Place) -> bool:
+    """Lets a row be seen. Gives: False, and nothing is seen, where it does more."""
+    k, kind, p1, q1, p2, q2 = row
+    i, comes, flags = at
+    seen, is_quiet = t[I0 + k], t[I0 + k, EVERY] == 0
+    if kind == K_TRADE:
+        is_quiet = is_quiet and seen[LOWS + S_TRADE] < p1 < seen[HIGHS + S_TRADE]
+        seen[SAW_TRADE] = p1 if is_quiet else seen[SAW_TRADE]
+    elif kind == K_QUOTE and seen[IS_DEEP] == 0:
+        is_quiet = is_quiet and sees_touch(seen, (p1, q1, p2, q2), comes)
+    elif seen[IS_DEEP] == 0 or kind not in (K_BID, K_ASK):
+        is_quiet = False
+    elif flags & LAST:
+        is_quiet = is_quiet and sees_touch(seen, (tops[i, 0], tops[i, 1], tops[i, 2], tops[i, 3]), comes)
+    if is_quiet and flags & LAST:
+        t[META_ROW, NOW] = comes
+    return bool(is_quiet)
+
+
+def sees_touch(seen: Longs, touch: tuple[int, int, int, int], at: int) -> bool:
+    """Takes a touch as seen. Gives: False, and it is not, where it wakes somebody."""
+    bid, bid_size, ask, ask_size = touch
+    if seen[IS_FIT] == 0 or not 0 < bid < ask or at - seen[HEARD_AT] >= seen[AGE]:
+        return False
+    if bid <= seen[LOWS + S_BID] or bid >= seen[HIGHS + S_BID]:
+        return False
+    if ask <= seen[LOWS + S_ASK] or ask >= seen[HIGHS + S_ASK]:
+        return False
+    seen[SAW_BID], seen[SAW_BID_SIZE], seen[SAW_ASK], seen[SAW_ASK_SIZE] = bid, bid_size, ask, ask_size
+    seen[HEARD_AT] = at
+    return True
+
+
+def skim_behind(
+    t: Longs, lv: Longs, tops: Longs, c: tuple[Any, ...], at: tuple[int, int], until: int
+) -> tuple[int, int]:
+    """Goes through rows as `skim` does where they come to us later than others happen: each of both in its turn.
+
+    `at` is the first row that did not happen, and the first that was not seen. Gives: both, afterwards.
+    """
+    ts, local_ts, kinds, insts, p1, q1, p2, q2, flags = c
+    v, s = at
+    rows = len(ts)
+    while v < rows:
+        sees = s < v and local_ts[s] <= ts[v]
+        i = s if sees else v
+        instant = local_ts[s] if sees else ts[v]
+        if instant >= until:
+            break
+        row = (insts[i] + 0, kinds[i] + 0, p1[i], q1[i], p2[i], q2[i])
+        if sees:
+            if not is_seen_quietly(t, tops, row, (i, instant, flags[i] + 0)):
+                break
+            s += 1
+        else:
+            if not happens_quietly(t, lv, tops, row, (i, flags[i] + 0)):
+                break
+            v += 1
+    return v, s
+
+
+def skim_rows(t: Longs, lv: Longs, tops: Longs, c: tuple[Any, ...], at: tuple[int, int], until: int) -> tuple[int, int]:
+    """Goes through rows that change nothing but what is seen: `at`, and what this gives, as for `skim_behind`."""
+    v, s = at
+    if v == s:
+        v = skim(t, lv, c, v, until)
+        return v, v
+    return skim_behind(t, lv, tops, c, at, until)
+
+
+COMPILED = (
+    may_skim,
+    look_ahead,
+    skims_quote,
+    skims_trade,
+    show_newest,
+    skim_levels,
+    skim,
+    is_far,
+    happens_quietly,
+    sees_touch,
+    is_seen_quietly,
+    skim_behind,
+    skim_rows,
+)
 """What a compiler of arrays must be given, each after what it calls."""

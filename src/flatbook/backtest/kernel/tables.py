@@ -33,7 +33,7 @@ TOP_WIDTH = 4
 (PLACE_NS, PLACE_SPREAD, CANCEL_NS, CANCEL_SPREAD, REPORT_NS, REPORT_SPREAD, SHARE, FRONT) = range(10, 18)
 (WAKE_ON, WAKE_AT, TIMER, NEXT_WAKES, WOKEN, SAMPLE_NS, SAMPLE_AT, SAMPLED, FILLS) = range(18, 27)
 (VENUE_NOW, EXPIRES_AT, FAR_LEVELS, UNDOING, UNDONE, EACH, INSTRUMENTS, FEATURES, RANG, UNFIT) = range(27, 37)
-(PASSES, PASSED, WAITING, AGAIN) = range(37, 41)
+(PASSES, PASSED, WAITING, AGAIN, SKIMS) = range(37, 42)
 
 # The columns of an instrument: as the venue has it, as we have seen it, and what of it wakes.
 (IS_DEEP, BID, BID_SIZE, ASK, ASK_SIZE, BID_TAKEN, ASK_TAKEN, BID_LEVELS, ASK_LEVELS, POSITION) = range(10)
@@ -66,6 +66,10 @@ more margin than there is."""
 # CASH of the coin which it is paid in, 0 where no account is kept; PART_UNIT is what a lot is worth for each half tick.
 (COIN, CASH, PART_UNIT, LEVERAGE, MAINTENANCE, FEE_PARTS, IN_KIND, FORCED_COUNT) = range(8)
 (AT_MAKER, AT_MAKER_OVER, AT_TAKER, AT_TAKER_OVER) = range(8, 12)
+
+# Beside them, between which prices rows of the instrument change nothing but what is seen: as of the skim whose number
+# is SKIM_TURN, with the row of the tape that showed its newest touch there, or -1.
+(SKIM_TURN, SKIM_ROW, BID_OVER, BID_UNDER, ASK_OVER, ASK_UNDER, TRADE_OVER, TRADE_UNDER) = range(16, 24)
 
 # The columns of what is under way to the venue.
 (ARR_TIME, ARR_TURN, ARR_KIND, ARR_SLOT, ARR_NUMBER) = range(5)

@@ -142,9 +142,18 @@ def test_a_row_that_was_left_is_used_again_and_those_behind_it_are_still_found()
     for number in numbers:
         keep(d, Live(number, FIRST, sign=1, price=100, lots=5))
     rows = [order_row(d, number) for number in numbers]
-    assert rows == [desk.D0 + 1, desk.D0 + 2, desk.D0 + 3]
+    assert rows == [desk.D0 + 1, desk.FAR_ROWS + 1, desk.FAR_ROWS + 2]
     unlink(d, rows[0], FIRST)
     assert [order_row(d, number) for number in numbers] == [-1, *rows[1:]]
     keep(d, Live(1 + 3 * ORDERS_MAX, FIRST, sign=1, price=100, lots=5))
     assert order_row(d, 1 + 3 * ORDERS_MAX) == rows[0]
     assert by_age(d, FIRST) == [*numbers[1:], 1 + 3 * ORDERS_MAX]
+
+
+def test_orders_that_have_ended_are_noted_until_there_is_no_more_room() -> None:
+    d = desk.new_desk_table()
+    for number in range(1, desk.GONE_MAX + 3):
+        keep(d, Live(number, FIRST, sign=1, price=100, lots=5))
+        unlink(d, order_row(d, number), FIRST)
+    assert d[desk.DESK_ROW, desk.GONE] == desk.GONE_MAX
+    assert d[desk.K0 :].reshape(-1).tolist() == list(range(1, desk.GONE_MAX + 1))

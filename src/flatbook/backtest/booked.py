@@ -247,7 +247,7 @@ class Booked:
         for k in range(head[desk.CUTS]):
             cut = (desk.C0 + k) * DESK_WIDTH
             ends = cells[cut + desk.CUT_AT]
-            full.append((self._text[begins:ends].tobytes(), GROUP, Instant(cells[cut + desk.CUT_TIME])))
+            full.append((self._text.data[begins:ends], GROUP, Instant(cells[cut + desk.CUT_TIME])))
             begins = ends
         self._journal.append_encoded(full, after=self._journal.last, epoch=self.epoch)
         head[desk.CUTS] = 0

@@ -329,7 +329,7 @@ class Direct:
         """Whether what did not pass at one look may be done. Gives: False where the engine must decide."""
         head, wished = self._head, self.wished
         if head[desk.WHY] == desk.NEW_DAY:
-            _, _, _, now, *_ = wished.wanted
+            now = wished.wanted[3]
             self._see_day(now)
             return True
         if pass_by_rules(wished.wanted, wished.times, self._on, self._sharing, self._sent_by):

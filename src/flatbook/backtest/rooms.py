@@ -49,7 +49,7 @@ def pass_by_rules(
     `times` are those of the orders of the desk, the wanted ones among them, `on` who stands on each instrument, and
     `sharing` who shares the result of a day.
     """
-    seated, intents, gone, now, _, before, *_ = pending
+    seated, intents, gone, now, (_, before, _, _) = pending
     earlier = list(times[:before])
     rooms: dict[InstrumentId, Room] = {}
     for intent in intents:

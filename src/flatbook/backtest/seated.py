@@ -27,6 +27,6 @@ class Seated:
         self.wake: Wake | None = None
 
 
-Wanted = tuple[Seated, Sequence[Intent], Mapping[OrderId, None], Instant, int, int, int, int]
+Wanted = tuple[Seated, Sequence[Intent], Mapping[OrderId, None], Instant, tuple[int, int, int, int]]
 """What a seat wanted last: all of it, which of its orders it cancels, when; and how many orders, times and wishes were
 there before, and how many orders its owner had wanted."""

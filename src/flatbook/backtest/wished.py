@@ -65,17 +65,18 @@ class Wished:
 
     def write(self, seated: Seated, decision: Decision, now: Instant) -> bool:
         """Writes down the notes of a decision and its intents, cancels first. Gives: False where one is not plain."""
-        times, intents, notes, view = self.times, decision.intents, decision.notes, seated.view
+        times, intents, notes = self.times, decision.intents, decision.notes
         gone: dict[OrderId, None] = {}
+        wanted: list[PlaceIntent] = []
         if len(times) > 2 * ORDER_TIMES_KEPT_MAX:
             del times[:ORDER_TIMES_KEPT_MAX]
-        self.wanted = (seated, intents, gone, now, self.placed.count, len(times), self._head[_WISHES], view.count)
+        counts = (self.placed.count, len(times), self._head[_WISHES], seated.view.count)
+        self.wanted = (seated, intents, gone, now, counts)
         if len(intents) + len(notes) >= WISHES_AT_ONCE:
             return False
         for note in notes:
             if not self._note(note, now):
                 return False
-        wanted: list[PlaceIntent] = []
         for intent in intents:
             if type(intent) is PlaceIntent:
                 wanted.append(intent)
@@ -85,7 +86,7 @@ class Wished:
 
     def take_back(self) -> None:
         """Takes back all that was wanted last, for the engine to decide."""
-        seated, _, _, _, placed, times, wishes, counted = self.wanted
+        seated, _, _, _, (placed, times, wishes, counted) = self.wanted
         self._head[_WISHES] = wishes
         self._head[desk.OFTEN] = 0
         seated.view.go_to(counted)
@@ -178,16 +179,13 @@ class Wished:
             wishes += 1
             at += ROW_BYTES
         head[_WISHES] = wishes
-        self._count_times(now, count, seated.limits.orders_per_minute_max)
-        view.go_to(counted)
-        return True
-
-    def _count_times(self, now: Instant, count: int, cap: int) -> None:
-        """Counts orders, and notes where they are so often that the rules must look."""
-        times = self.times
+        view.count = counted
+        del ids[:count]
+        times, cap = self.times, seated.limits.orders_per_minute_max
         times += [now] * count
         if len(times) > cap and times[-cap - 1] >= now - _RATE_WINDOW_NS:
-            self._head[desk.OFTEN] = 1
+            head[desk.OFTEN] = 1
+        return True
 
     def _shape(self, seated: Seated, standing: Standing, intent: PlaceIntent, wish: int) -> Shape | None:
         """Returns what an order has in common with others; None of one that is not plain. It is kept as the newest."""

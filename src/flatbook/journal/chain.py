@@ -35,7 +35,7 @@ _NO_CURSORS = _encode_cursors({})
 _NO_CURSORS_BYTES = len(_NO_CURSORS)
 
 Record = tuple[int, bytes, bytes]
-EncodedRow = tuple[bytes, int, Instant]
+EncodedRow = tuple[bytes | memoryview, int, Instant]
 """Events that the codec encoded one by one, joined; how many they are, and when the row was written."""
 
 
@@ -92,34 +92,42 @@ def encode_row(events: Sequence[Event], cursors: Mapping[SourceId, str]) -> tupl
     if len(events) > BATCH_EVENTS_MAX:
         raise RowTooLarge(f"{len(events)} events in one commit, at most {BATCH_EVENTS_MAX} are allowed")
     moved, told = _encode_cursors(dict(cursors)) if cursors else _NO_CURSORS, encode_events(events)
-    return (moved, told) if len(moved) + len(told) <= BODY_BYTES_MAX else _too_large(moved, told)
+    size = len(moved) + len(told)
+    return (moved, told) if size <= BODY_BYTES_MAX else _too_large(size)
 
 
-def row_of_encoded(events: bytes, count: int) -> tuple[bytes, bytes]:
-    """Returns a row without cursors of so many events, which the codec encoded one by one, joined.
-
-    Errors: RowTooLarge when the row has more events or bytes than a commit may carry.
-    """
-    if count > BATCH_EVENTS_MAX:
-        raise RowTooLarge(f"{count} events in one commit, at most {BATCH_EVENTS_MAX} are allowed")
-    told = gathered(events, count)
-    return (_NO_CURSORS, told) if len(told) < BODY_BYTES_MAX else _too_large(_NO_CURSORS, told)
-
-
-def _too_large(cursors: bytes, events: bytes) -> NoReturn:
-    raise RowTooLarge(f"{len(cursors) + len(events)} bytes in one commit, at most {BODY_BYTES_MAX} are allowed")
+def _too_large(size: int) -> NoReturn:
+    raise RowTooLarge(f"{size} bytes in one commit, at most {BODY_BYTES_MAX} are allowed")
 
 
 def seal(link: Link, content: tuple[bytes, bytes], count: int, epoch: Epoch, at: Instant) -> tuple[Link, bytes]:
     """Returns where the chain stands after a new row, and the body of the row.
 
-    Needs: `content` is what `encode_row` or `row_of_encoded` gave for `count` events.
+    Needs: `content` is what `encode_row` gave for `count` events.
     """
     cursors, events = content
     row, before, _, previous = link
     last = Seq(before + count)
     body = _pack(before + 1, last, epoch, at, len(cursors)) + cursors + events
     return _new(Link, (row + 1, last, epoch, _sha256(previous + body).digest())), body
+
+
+def seal_encoded(link: Link, row: EncodedRow, epoch: Epoch) -> tuple[Link, bytes]:
+    """Returns where the chain stands after a row of events that the codec encoded one by one, and the body of it.
+
+    Errors: RowTooLarge when the row has more events or bytes than a commit may carry.
+    """
+    events, count, at = row
+    if count > BATCH_EVENTS_MAX:
+        raise RowTooLarge(f"{count} events in one commit, at most {BATCH_EVENTS_MAX} are allowed")
+    number, before, _, previous = link
+    last, begins = Seq(before + count), gathered(b"", count)
+    size = _NO_CURSORS_BYTES + len(begins) + len(events)
+    if size > BODY_BYTES_MAX:
+        _too_large(size)
+    head = _pack(before + 1, last, epoch, at, _NO_CURSORS_BYTES)
+    hashed = b"".join((previous, head, _NO_CURSORS, begins, events))
+    return _new(Link, (number + 1, last, epoch, _sha256(hashed).digest())), hashed[len(previous) :]
 
 
 def bounds_of(head: bytes) -> tuple[Seq, Seq, Epoch, Instant]:

@@ -20,8 +20,8 @@ from flatbook.journal.chain import (
     head_of_link,
     link_after,
     next_epoch,
-    row_of_encoded,
     seal,
+    seal_encoded,
     unsealed,
     unsealed_on,
 )
@@ -77,7 +77,7 @@ class MemoryJournal:
             self._check_next(after, epoch)
         if not events and not cursors:
             return after
-        return self._add(encode_row(events, cursors), len(events), epoch, at)
+        return self._add(*seal(self._store.link, encode_row(events, cursors), len(events), epoch, at))
 
     def append_encoded(self, rows: Sequence[EncodedRow], *, after: Seq, epoch: Epoch) -> Seq:
         """Keeps rows of events that the codec encoded one by one; returns the new last sequence.
@@ -85,8 +85,8 @@ class MemoryJournal:
         Errors: as `append`.
         """
         self._check_next(after, epoch)
-        for events, count, at in rows:
-            self._add(row_of_encoded(events, count), count, epoch, at)
+        for row in rows:
+            self._add(*seal_encoded(self._store.link, row, epoch))
         return self.last
 
     def _check_next(self, after: Seq, epoch: Epoch) -> None:
@@ -94,9 +94,8 @@ class MemoryJournal:
         check_lease(self._store.lease, epoch)
         check_after(self._store.link.last, after)
 
-    def _add(self, content: tuple[bytes, bytes], count: int, epoch: Epoch, at: Instant) -> Seq:
+    def _add(self, link: Link, body: bytes) -> Seq:
         store = self._store
-        link, body = seal(store.link, content, count, epoch, at)
         size = store.bytes + len(body)
         if size > store.bytes_max:
             raise JournalUnavailable(f"the journal in memory is full: {store.bytes_max} bytes")

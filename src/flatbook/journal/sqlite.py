@@ -26,8 +26,8 @@ from flatbook.journal.chain import (
     encode_row,
     head_of_link,
     next_epoch,
-    row_of_encoded,
     seal,
+    seal_encoded,
 )
 from flatbook.journal.files import make_folder, sync_folder
 from flatbook.journal.lock import WriterLock, hold
@@ -141,10 +141,9 @@ class SqliteJournal:
         Errors: as `append`.
         """
         self._check_open()
-        contents = [(row_of_encoded(events, count), count, at) for events, count, at in rows]
         try:
-            self._link = self._commit_rows(contents, after, epoch)
-            self._after_commit(sum(len(events) for (_, events), _, _ in contents))
+            self._link = self._commit_rows(rows, after, epoch)
+            self._after_commit(sum(len(events) for events, _, _ in rows))
         except (sqlite3.Error, JournalUnavailable) as error:
             raise self._given_up(error) from error
         return self._link.last
@@ -207,14 +206,12 @@ class SqliteJournal:
             if self._connection.in_transaction:
                 execute("ROLLBACK")
 
-    def _commit_rows(
-        self, contents: Sequence[tuple[tuple[bytes, bytes], int, Instant]], after: Seq, epoch: Epoch
-    ) -> Link:
+    def _commit_rows(self, rows: Sequence[EncodedRow], after: Seq, epoch: Epoch) -> Link:
         """Inserts rows and commits them together; none where their epoch does not hold the lease."""
         with _transaction(self._connection):
             link = self._checked_link(after, epoch)
-            for content, count, at in contents:
-                link, body = seal(link, content, count=count, epoch=epoch, at=at)
+            for row in rows:
+                link, body = seal_encoded(link, row, epoch)
                 self._connection.execute(_INSERT, (link.row, link.hash, body, epoch))
             self._commit(self._connection)
         return link

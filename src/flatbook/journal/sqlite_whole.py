@@ -17,13 +17,14 @@ from flatbook.journal.chain import (
     START,
     EncodedRow,
     Head,
+    Record,
     check_after,
     check_lease,
     encode_row,
     head_of_link,
     next_epoch,
-    row_of_encoded,
     seal,
+    seal_encoded,
 )
 from flatbook.journal.files import make_folder, written_whole
 from flatbook.journal.mounts import refuse_network
@@ -69,8 +70,10 @@ class WholeJournal:
 
         Errors: Fenced, Conflict, JournalUnavailable; RowTooLarge when the row is too large.
         """
+        self._check_next(after, epoch)
         if events or cursors:
-            self._keep([(encode_row(events, cursors), len(events), at)], after, epoch)
+            link, body = seal(self._link, encode_row(events, cursors), len(events), epoch, at)
+            self._keep(link, [(link.row, link.hash, body)])
         return self.last
 
     def append_encoded(self, rows: Sequence[EncodedRow], *, after: Seq, epoch: Epoch) -> Seq:
@@ -78,16 +81,19 @@ class WholeJournal:
 
         Errors: as `append`.
         """
-        self._keep([(row_of_encoded(events, count), count, at) for events, count, at in rows], after, epoch)
+        self._check_next(after, epoch)
+        link, records = self._link, []
+        for row in rows:
+            link, body = seal_encoded(link, row, epoch)
+            records.append((link.row, link.hash, body))
+        self._keep(link, records)
         return self.last
 
-    def _keep(self, contents: Sequence[tuple[tuple[bytes, bytes], int, Instant]], after: Seq, epoch: Epoch) -> None:
+    def _check_next(self, after: Seq, epoch: Epoch) -> None:
         check_lease(self._lease, epoch)
         check_after(self._link.last, after)
-        records, link = [], self._link
-        for content, count, at in contents:
-            link, body = seal(link, content, count=count, epoch=epoch, at=at)
-            records.append((link.row, link.hash, body))
+
+    def _keep(self, link: Link, records: Sequence[Record]) -> None:
         with self._told():
             self._connection.execute("BEGIN")
             self._connection.executemany(_INSERT, records)

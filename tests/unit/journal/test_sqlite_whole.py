@@ -14,7 +14,7 @@ from flatbook.journal.memory import MemoryJournal
 from flatbook.journal.sqlite import open_journal
 from flatbook.journal.sqlite_reader import open_reader
 from flatbook.journal.sqlite_whole import whole_journal
-from flatbook.values.ids import Epoch, Seq
+from flatbook.values.ids import Seq
 from tests.contract.journal.engines import NOW, mark
 
 
@@ -77,4 +77,4 @@ def test_only_the_newest_lease_goes_on_at_the_end(path: Path) -> None:
         with pytest.raises(Conflict):
             journal.append([mark(1)], after=Seq(7), epoch=epoch, cursors={}, at=NOW)
         assert journal.last == 0
-        assert journal.append([], after=Seq(0), epoch=Epoch(0), cursors={}, at=NOW) == 0
+        assert journal.append([], after=Seq(0), epoch=epoch, cursors={}, at=NOW) == 0

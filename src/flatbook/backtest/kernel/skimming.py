@@ -28,6 +28,7 @@ from flatbook.backtest.kernel.tables import (
     HEARD_AT,
     HIGHS,
     I0,
+    INSTRUMENT_BITS,
     INSTRUMENTS,
     IS_DEEP,
     IS_FIT,
@@ -53,8 +54,8 @@ from flatbook.backtest.kernel.tables import (
     SAW_TRADE,
     SELL_HIGH,
     SELL_LOW,
-    SKIM_ROW,
     SKIM_TURN,
+    SKIMMED,
     SKIMS,
     TRADE_OVER,
     TRADE_UNDER,
@@ -85,7 +86,7 @@ def look_ahead(t: Longs, k: int) -> None:
     # Whether a price moves is a coin: where nothing was taken of what is displayed, it need not be known.
     is_plain = row[IS_FIT] != 0 and row[IS_DEEP] == 0 and row[BID_TAKEN] == 0 and row[ASK_TAKEN] == 0
     ahead[SKIM_TURN] = t[META_ROW, SKIMS]
-    ahead[SKIM_ROW] = -1
+    ahead[SKIMMED] = 0
     ahead[BID_OVER] = max(0, row[BUY_HIGH], row[LOWS + S_BID])
     ahead[BID_UNDER] = row[HIGHS + S_BID] if is_plain and row[EVERY] == 0 else 0
     ahead[ASK_OVER] = row[LOWS + S_ASK]
@@ -109,17 +110,45 @@ def skims_trade(t: Longs, k: int, price: int) -> bool:
     return bool(is_far and row[SAFE_LOW] <= 2 * price <= row[SAFE_HIGH])
 
 
-def show_newest(t: Longs, c: tuple[Any, ...]) -> None:
-    """Shows the newest touch that was skimmed of each instrument, there and here."""
-    p1, q1, p2, q2 = c[4], c[5], c[6], c[7]
+def show_newest(t: Longs) -> None:
+    """Has the newest touch that was skimmed of each instrument displayed there as it was seen here."""
     for k in range(t[META_ROW, INSTRUMENTS]):
-        ahead = t[V0 + k]
-        if ahead[SKIM_TURN] == t[META_ROW, SKIMS] and ahead[SKIM_ROW] >= 0:
-            row, v = t[I0 + k], ahead[SKIM_ROW]
-            row[BID] = row[SAW_BID] = p1[v]
-            row[BID_SIZE] = row[SAW_BID_SIZE] = q1[v]
-            row[ASK] = row[SAW_ASK] = p2[v]
-            row[ASK_SIZE] = row[SAW_ASK_SIZE] = q2[v]
+        if t[V0 + k, SKIM_TURN] == t[META_ROW, SKIMS] and t[V0 + k, SKIMMED] != 0:
+            row = t[I0 + k]
+            row[BID] = row[SAW_BID]
+            row[BID_SIZE] = row[SAW_BID_SIZE]
+            row[ASK] = row[SAW_ASK]
+            row[ASK_SIZE] = row[SAW_ASK_SIZE]
+
+
+def skim_touches(t: Longs, c: tuple[Any, ...], v: int, until: int) -> int:
+    """Goes through touches and trades as `skim` does. Gives: the first row that is left, or does more than be seen."""
+    ts, local_ts, kinds, insts, p1, q1, p2, q2, flags = c
+    now, last, turn = t[META_ROW, NOW], len(ts) - 1, t[META_ROW, SKIMS]
+    for i in range(max(v, 0), last):
+        v = i
+        comes, k, kind = local_ts[i], insts[i] & INSTRUMENT_BITS, kinds[i]
+        if ts[i] >= until or comes >= until or comes > ts[i + 1]:
+            break
+        if t[V0 + k, SKIM_TURN] != turn:
+            look_ahead(t, k)
+        if kind == K_QUOTE:
+            bid, ask = p1[i], p2[i]
+            if not skims_quote(t, k, bid, ask, comes):
+                break
+            row = t[I0 + k]
+            row[SAW_BID], row[SAW_BID_SIZE], row[SAW_ASK], row[SAW_ASK_SIZE] = bid, q1[i], ask, q2[i]
+            row[HEARD_AT] = comes
+            t[V0 + k, SKIMMED] = 1
+        elif kind == K_TRADE and skims_trade(t, k, p1[i]):
+            t[I0 + k, SAW_TRADE] = t[I0 + k, AT_TRADE] = p1[i]
+        else:
+            break
+        if flags[i] & LAST:
+            now = comes
+        v = i + 1
+    t[META_ROW, NOW] = now
+    return int(v)
 
 
 def skim_levels(t: Longs, lv: Longs, c: tuple[Any, ...], v: int, until: int) -> int:
@@ -184,38 +213,18 @@ def skim(t: Longs, lv: Longs, c: tuple[Any, ...], v: int, until: int) -> int:
 
     Needs: all rows before `v` were seen. Gives: the first row that is left, which is to be looked at from all sides.
     """
-    ts, local_ts, kinds, insts, p1, _, p2, _, flags = c
-    now, last = t[META_ROW, NOW], len(ts) - 1
+    kinds, insts = c[2], c[3]
     t[META_ROW, SKIMS] += 1
-    turn = t[META_ROW, SKIMS]
-    while v < last:
-        comes, k, kind = local_ts[v], insts[v] + 0, kinds[v]
-        if ts[v] >= until or comes >= until or comes > ts[v + 1]:
-            break
-        if t[V0 + k, SKIM_TURN] != turn:
-            look_ahead(t, k)
-        if kind == K_QUOTE:
-            if not skims_quote(t, k, p1[v], p2[v], comes):
-                break
-            t[V0 + k, SKIM_ROW] = v
-            t[I0 + k, HEARD_AT] = comes
-        elif kind == K_TRADE:
-            if not skims_trade(t, k, p1[v]):
-                break
-            t[I0 + k, SAW_TRADE] = t[I0 + k, AT_TRADE] = p1[v]
-        elif t[I0 + k, IS_FIT] != 0 and t[I0 + k, EVERY] == 0 and (kind in (K_BID, K_ASK)):
-            first, v = v, skim_levels(t, lv, c, v, until)
-            now = max(now, t[I0 + k, HEARD_AT])
-            if v > first:
-                continue
-            break
-        else:
-            break
-        if flags[v] & LAST:
-            now = comes
-        v += 1
-    show_newest(t, c)
-    t[META_ROW, NOW] = now
+    first = -1
+    while v > first and v < len(kinds) - 1:
+        first = v
+        v = skim_touches(t, c, v, until)
+        row = t[I0 + insts[v]]
+        if kinds[v] in (K_BID, K_ASK) and row[IS_FIT] != 0 and row[EVERY] == 0:
+            before, v = v, skim_levels(t, lv, c, v, until)
+            if v > before:
+                t[META_ROW, NOW] = max(t[META_ROW, NOW], row[HEARD_AT])
+    show_newest(t)
     return v
 
 
@@ -331,6 +340,7 @@ COMPILED = (
     look_ahead,
     skims_quote,
     skims_trade,
+    skim_touches,
     show_newest,
     skim_levels,
     skim,

@@ -67,9 +67,11 @@ more margin than there is."""
 (COIN, CASH, PART_UNIT, LEVERAGE, MAINTENANCE, FEE_PARTS, IN_KIND, FORCED_COUNT) = range(8)
 (AT_MAKER, AT_MAKER_OVER, AT_TAKER, AT_TAKER_OVER) = range(8, 12)
 
-# Beside them, between which prices rows of the instrument change nothing but what is seen: as of the skim whose number
-# is SKIM_TURN, with the row of the tape that showed its newest touch there, or -1.
-(SKIM_TURN, SKIM_ROW, BID_OVER, BID_UNDER, ASK_OVER, ASK_UNDER, TRADE_OVER, TRADE_UNDER) = range(16, 24)
+# Beside them, between which prices rows of the instrument change nothing but what is seen, as of the skim whose number
+# is SKIM_TURN; and whether that skim saw a touch.
+(SKIM_TURN, SKIMMED, BID_OVER, BID_UNDER, ASK_OVER, ASK_UNDER, TRADE_OVER, TRADE_UNDER) = range(16, 24)
+INSTRUMENT_BITS = 255
+"""All that a number of an instrument is made of: one that is cut down to these is surely not below zero."""
 
 # The columns of what is under way to the venue.
 (ARR_TIME, ARR_TURN, ARR_KIND, ARR_SLOT, ARR_NUMBER) = range(5)

@@ -6,7 +6,8 @@ sources for the same processor: what compiles takes longer to load than most bac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
 
@@ -169,11 +170,31 @@ FASTER: dict[Callable[..., Any], Callable[..., Any]] = {letters.put_piece: put_p
 """What is compiled in the place of functions that read as easily as they run slowly."""
 
 
+def _index(context: Any, builder: Any, of: Any, index: Any, _length: Any) -> Any:
+    """Takes an index as it is: to count one below zero from the end, as Python does, costs more than most accesses."""
+    return context.cast(builder, index, of, types.intp)
+
+
+@contextmanager
+def _no_index_below_zero() -> Iterator[None]:
+    """Has arrays looked up by indexes that are never below zero, meanwhile."""
+    before, _arrayobj.fix_integer_index = _arrayobj.fix_integer_index, _index
+    try:
+        yield
+    finally:
+        _arrayobj.fix_integer_index = before
+
+
 def compile_way_in() -> tuple[str, bytes]:
     """Compiles all, and returns the name of the way in and the machine code.
 
-    Needs: no two functions have one name, and each stands after those that it calls.
+    Needs: no two functions have one name, each stands after those that it calls, and no index is below zero.
     """
+    with _no_index_below_zero():
+        return _compiled_way_in()
+
+
+def _compiled_way_in() -> tuple[str, bytes]:
     _numba.config.LOOP_VECTORIZE = _numba.config.SLP_VECTORIZE = 0
     spaces = {module.__name__: dict(vars(module)) for module in MODULES}
     made: dict[str, Callable[..., Any]] = {}

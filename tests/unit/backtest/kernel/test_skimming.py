@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 from flatbook.backtest.kernel import skimming
 from flatbook.backtest.kernel import tables as at
-from flatbook.backtest.kernel.tables import I0, META_ROW, Longs, new_table
+from flatbook.backtest.kernel.tables import I0, META_ROW, Longs, new_levels, new_table
 from flatbook.backtest.tape_file import Message, Row
-from flatbook.market.ticks import Kind
+from flatbook.market.ticks import LAST, Kind
 from tests.depth import examples
 from tests.unit.backtest.kernel.test_scan import Market
 
@@ -33,9 +33,9 @@ class Act(NamedTuple):
 
 
 class Played(NamedTuple):
-    """What a tape came to: each stop with its instant, what was told, and how the market stood at the end."""
+    """What a tape came to: each stop, its instant and what was seen; what was told, and how all stood at the end."""
 
-    stops: list[tuple[int, int]]
+    stops: list[tuple[int, int, list[int]]]
     told: list[tuple[int, int, int, int, int]]
     instrument: list[int]
     orders: list[list[int]]
@@ -89,7 +89,7 @@ def played(messages: list[Message], acts: list[Act], *, deep: bool, skims: bool,
     market = Market(*messages, deep=deep)
     row = market.t[I0]
     row[at.AGE], row[at.EVERY] = age, 0 if skims else LONG
-    stops: list[tuple[int, int]] = []
+    stops: list[tuple[int, int, list[int]]] = []
     for number, act in enumerate(acts, 1):
         go_on(market, act.at, stops)
         market.place(number, *act.order)
@@ -101,12 +101,13 @@ def played(messages: list[Message], acts: list[Act], *, deep: bool, skims: bool,
     return Played(stops, market.told, row.tolist(), orders.tolist(), market.levels)
 
 
-def go_on(market: Market, until: int, stops: list[tuple[int, int]]) -> None:
+def go_on(market: Market, until: int, stops: list[tuple[int, int, list[int]]]) -> None:
     market.t[META_ROW, at.WAKE_AT] = market.t[META_ROW, at.TIMER] = until
     why = at.WOKE
     while why == at.WOKE and market.now < until:
         why = market.on()
-        stops.append((why, market.now))
+        row = market.t[I0].tolist()
+        stops.append((why, market.now, row[: at.EVERY] + row[at.EVERY + 1 :]))
 
 
 @pytest.mark.parametrize("deep", [False, True], ids=["touch", "book"])
@@ -119,6 +120,29 @@ def test_a_tape_that_is_skimmed_comes_to_the_same(deep: bool) -> None:
         skimmed, looked_at = (played(messages, acts, deep=deep, skims=each, age=age) for each in (True, False))
         assert skimmed[:-1] == looked_at[:-1], seed
         assert np.array_equal(skimmed.levels, looked_at.levels), seed
+
+
+def bids_of(*shown: tuple[int, int]) -> tuple[np.ndarray[Any, Any], ...]:
+    """Returns bids (price, size) as the columns of a tape, an instant apart, each seen as it happens."""
+    at_, rows = np.arange(10, 10 + 10 * len(shown), 10), len(shown)
+    price, size = (np.array([each[column] for each in shown]) for column in (0, 1))
+    none = np.zeros(rows, np.int64)
+    return (at_, at_, np.full(rows, Kind.BID), none, price, size, none, none, np.full(rows, LAST))
+
+
+def test_the_last_row_that_is_at_hand_is_left() -> None:
+    t, levels = seeing(IS_DEEP=1), new_levels(1, deep=True, slots=16)
+    assert skimming.skim_levels(t, levels, bids_of((99, 5), (99, 6), (99, 7)), 0, at.NEVER) == 2
+    assert [int(t[I0, column]) for column in (at.BID, at.BID_SIZE, at.SAW_BID_SIZE, at.HEARD_AT)] == [99, 6, 6, 20]
+
+
+def test_a_level_that_is_shown_again_has_all_of_its_size() -> None:
+    t, levels = seeing(IS_DEEP=1), new_levels(1, deep=True, slots=16)
+    levels[0, 97 % 16], levels[0, 96 % 16] = (97, 0, 4), (96, 8, 3)
+    t[I0, at.BID_LEVELS] = 1
+    skimming.skim_levels(t, levels, bids_of((97, 5), (96, 9), (96, 9)), 0, at.NEVER)
+    assert levels[0, 97 % 16].tolist() == [97, 5, 0]
+    assert levels[0, 96 % 16].tolist() == [96, 9, 3]
 
 
 def is_skimmed(t: Longs, touch: tuple[int, int, int, int], instant: int) -> bool:

@@ -64,6 +64,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/basis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far prices lie apart
+         * @description Returns our fills onchain beside the price of their hedge or, with `against`, two instruments of one kind.
+         */
+        get: operations["basis"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/candles": {
         parameters: {
             query?: never;
@@ -602,6 +622,26 @@ export interface paths {
          * @description Says how the journal and the engine are, without a login: nothing of the desk is told.
          */
         get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instruments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is traded, and by which rules
+         * @description Returns the instruments with tick, lot and least sizes, and the fees that the configuration states.
+         */
+        get: operations["instruments"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1400,6 +1440,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sums/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What orders come to
+         * @description Returns how all orders that are asked for went together, what they cost and were charged: the same filters.
+         */
+        get: operations["order_sums"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sums/trades": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What trades come to
+         * @description Returns what all trades that are asked for come to together, and were charged.
+         */
+        get: operations["trade_sums"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks": {
         parameters: {
             query?: never;
@@ -1738,6 +1818,23 @@ export interface components {
             account: string;
             amount: string;
             asset: string;
+        };
+        /** BasisAnswer */
+        BasisAnswer: {
+            against: string | null;
+            choices: string[];
+            instrument: string;
+            known: boolean;
+            points: components["schemas"]["BasisPointBody"][];
+        };
+        /** BasisPointBody */
+        BasisPointBody: {
+            at: string;
+            basis_bps: string;
+            market: string;
+            price: string;
+            ref: string | null;
+            side: string | null;
         };
         /** BookBody */
         BookBody: {
@@ -2153,6 +2250,13 @@ export interface components {
             usd_mean: string;
             usd_seconds: string;
         };
+        /** FeeBody */
+        FeeBody: {
+            name: string;
+            stated_by: string;
+            unit: string;
+            value: string;
+        };
         /** FieldBody */
         FieldBody: {
             above: string | null;
@@ -2469,6 +2573,26 @@ export interface components {
             instrument: string;
             owner: string;
             reason: string;
+        };
+        /** InstrumentBody */
+        InstrumentBody: {
+            account: string;
+            contract_size: string;
+            fees: components["schemas"]["FeeBody"][];
+            instrument: string;
+            lot: string;
+            notional_min: string;
+            product: string;
+            qty_min: string;
+            quote: string;
+            symbol: string;
+            tick: string;
+            tick_below_one: string | null;
+            underlying: string;
+        };
+        /** InstrumentsAnswer */
+        InstrumentsAnswer: {
+            instruments: components["schemas"]["InstrumentBody"][];
         };
         /** InventoryAnswer */
         InventoryAnswer: {
@@ -2813,9 +2937,13 @@ export interface components {
             limit: string | null;
             open: boolean;
             order_id: string;
+            outcome: components["schemas"]["Outcome"];
             owner: string;
             qty: string;
+            session: string | null;
             side: string;
+            slippage_bps: string | null;
+            slippage_usd: string | null;
             status: string;
             underlying: string;
             unknown_since: string | null;
@@ -2829,6 +2957,25 @@ export interface components {
             open: number;
             unknown: number;
         };
+        /** OrderSumsAnswer */
+        OrderSumsAnswer: {
+            as_of: components["schemas"]["AsOf"];
+            bought: {
+                [key: string]: string;
+            };
+            decided: number;
+            fees: {
+                [key: string]: string;
+            };
+            orders: number;
+            outcomes: {
+                [key: string]: number;
+            };
+            slippage_usd: string | null;
+            sold: {
+                [key: string]: string;
+            };
+        };
         /** OrdersPage */
         OrdersPage: {
             as_of: components["schemas"]["AsOf"];
@@ -2838,6 +2985,12 @@ export interface components {
             orders: components["schemas"]["OrderBody"][];
             refused: components["schemas"]["RefusedBody"][];
         };
+        /**
+         * Outcome
+         * @description How an order went: what its state comes to for whoever asked for it.
+         * @enum {string}
+         */
+        Outcome: "working" | "unknown" | "filled" | "cancelled" | "failed";
         /** PaceBody */
         PaceBody: {
             count: number;
@@ -3422,6 +3575,9 @@ export interface components {
             asset: string | null;
             assumed: boolean;
             at: string | null;
+            fees: {
+                [key: string]: string;
+            };
             instrument: string | null;
             links: components["schemas"]["LinkBody"][];
             money: string | null;
@@ -3435,6 +3591,7 @@ export interface components {
             price_usd: string | null;
             qty: string;
             ref: string;
+            session: string | null;
             side: string;
             underlying: string;
         };
@@ -3445,6 +3602,21 @@ export interface components {
             price: string;
             qty: string;
             side: string;
+        };
+        /** TradeSumsAnswer */
+        TradeSumsAnswer: {
+            as_of: components["schemas"]["AsOf"];
+            bought: {
+                [key: string]: string;
+            };
+            fees: {
+                [key: string]: string;
+            };
+            sold: {
+                [key: string]: string;
+            };
+            trades: number;
+            unpriced: number;
         };
         /** TradedBody */
         TradedBody: {
@@ -3731,6 +3903,94 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    basis: {
+        parameters: {
+            query: {
+                /** @description Of which instrument. */
+                instrument: string;
+                /** @description Another instrument of the same underlying. */
+                against?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BasisAnswer"];
                 };
             };
             /** @description The request cannot be read. */
@@ -6018,6 +6278,10 @@ export interface operations {
                 instrument?: string | null;
                 /** @description Only these: open, intended, submitted, accepted, partially_filled, pending_cancel, unknown, filled, canceled, expired, rejected, denied. */
                 status?: string | null;
+                /** @description A day in New York, such as 2025-12-01. */
+                first?: string | null;
+                /** @description A day in New York, such as 2025-12-01. */
+                last?: string | null;
                 /** @description The `next` of the page before. */
                 cursor?: string | null;
                 /** @description At most so many, the newest. */
@@ -6479,6 +6743,89 @@ export interface operations {
             };
             /** @description Too many requests. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    instruments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstrumentsAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7266,6 +7613,10 @@ export interface operations {
                 instrument?: string | null;
                 /** @description Only these: open, intended, submitted, accepted, partially_filled, pending_cancel, unknown, filled, canceled, expired, rejected, denied. */
                 status?: string | null;
+                /** @description A day in New York, such as 2025-12-01. */
+                first?: string | null;
+                /** @description A day in New York, such as 2025-12-01. */
+                last?: string | null;
                 /** @description The `next` of the page before. */
                 cursor?: string | null;
                 /** @description At most so many, the newest. */
@@ -10136,6 +10487,200 @@ export interface operations {
             };
         };
     };
+    order_sums: {
+        parameters: {
+            query?: {
+                /** @description Only this owner. */
+                owner?: string | null;
+                /** @description Only this underlying. */
+                symbol?: string | null;
+                /** @description Only at this account. */
+                account?: string | null;
+                /** @description Only of this instrument. */
+                instrument?: string | null;
+                /** @description Only these: open, intended, submitted, accepted, partially_filled, pending_cancel, unknown, filled, canceled, expired, rejected, denied. */
+                status?: string | null;
+                /** @description A day in New York, such as 2025-12-01. */
+                first?: string | null;
+                /** @description A day in New York, such as 2025-12-01. */
+                last?: string | null;
+                /** @description The past: the number of an event, or an RFC 3339 instant. */
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderSumsAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    trade_sums: {
+        parameters: {
+            query?: {
+                /** @description Only this owner. */
+                owner?: string | null;
+                /** @description Only this underlying. */
+                symbol?: string | null;
+                /** @description A day in New York, such as 2025-12-01. */
+                first?: string | null;
+                /** @description A day in New York, such as 2025-12-01. */
+                last?: string | null;
+                /** @description The past: the number of an event, or an RFC 3339 instant. */
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TradeSumsAnswer"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Nobody is logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The credential does not reach so far. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description A value is not as it must be. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The journal or the engine cannot be asked now. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
     tasks: {
         parameters: {
             query?: never;
@@ -11233,6 +11778,10 @@ export interface operations {
                 owner?: string | null;
                 /** @description Only this underlying. */
                 symbol?: string | null;
+                /** @description A day in New York, such as 2025-12-01. */
+                first?: string | null;
+                /** @description A day in New York, such as 2025-12-01. */
+                last?: string | null;
                 /** @description Only the trade with this reference. */
                 ref?: string | null;
                 /** @description The past: the number of an event, or an RFC 3339 instant. */

@@ -21,13 +21,13 @@ from flatbook import __version__
 from flatbook.api.hub import Hub
 from flatbook.api.pages import page_of
 from flatbook.api.problems import Code, Problem, on_http_exception, on_problem, problem_response
-from flatbook.api.reads_books import within
 from flatbook.api.reads_events import chosen
 from flatbook.api.reads_orders import wanted
 from flatbook.api.routes import PUBLIC
 from flatbook.api.site import Site
 from flatbook.api.stream import IsLive, Teller
 from flatbook.api.strict import StrictRequest
+from flatbook.api.within import within
 
 BODY_BYTES_MAX = 64 * 1024
 TITLE = "flatbook"

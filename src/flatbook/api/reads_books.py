@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
 from functools import partial
-from typing import Annotated
 
 import msgspec
-from litestar.di import NamedDependency
-from litestar.params import QueryParameter, SkipValidation
 
 from flatbook.api.answers.accumulators import AccumulatorsAnswer, accumulators_answer
 from flatbook.api.answers.capacity import CapacityAnswer, capacity_answer
 from flatbook.api.answers.config import ConfigAnswer, config_answer
 from flatbook.api.answers.grids import GridsAnswer, grids_answer
+from flatbook.api.answers.instruments import InstrumentsAnswer, instrument_body
 from flatbook.api.answers.inventory import InventoryAnswer, inventory_answer
 from flatbook.api.answers.margin import MarginAnswer, margin_answer, rates_of
 from flatbook.api.answers.market import MarketAnswer, MarketBody
@@ -24,9 +21,9 @@ from flatbook.api.answers.report import ReportBody, report_body
 from flatbook.api.answers.risk import HaltsAnswer, RiskAnswer, risk_answer
 from flatbook.api.answers.status import halts_of
 from flatbook.api.problems import Code, Problem
-from flatbook.api.reads_orders import scope_of
 from flatbook.api.routes import KEPT, OF_JOURNAL, At, AtSite, OwnerQuery, SymbolQuery, reading
 from flatbook.api.site import Site, View
+from flatbook.api.within import AtScope, scope_of
 from flatbook.ops.config_instruments import instrument_of
 from flatbook.projections.days import eastern_date_or_none
 from flatbook.projections.report import Books as ReportBooks
@@ -34,23 +31,6 @@ from flatbook.projections.report import Prices, report_of
 from flatbook.projections.results import Scope
 from flatbook.values.money import parse_number
 from flatbook.values.sessions import CalendarEnded
-
-DayQuery = Annotated[date | None, QueryParameter(description="A day in New York, such as 2025-12-01.")]
-
-
-def within(
-    owner: OwnerQuery = None, symbol: SymbolQuery = None, first: DayQuery = None, last: DayQuery = None
-) -> Scope:
-    """Returns the results that a request asks for.
-
-    Errors: Problem where the last day is before the first.
-    """
-    if first is not None and last is not None and last < first:
-        raise Problem(422, Code.INVALID, "the last day is before the first")
-    return msgspec.structs.replace(scope_of(owner, symbol), first=first, last=last)
-
-
-AtScope = NamedDependency[SkipValidation[Scope]]
 
 
 @reading("/pnl", "What was earned", tag="books", opt=OF_JOURNAL)
@@ -159,6 +139,13 @@ def market_of(site: Site) -> MarketAnswer:
     return MarketAnswer(known=True, now=seen.now, books=seen.books, prices=seen.prices, instruments=seen.instruments)
 
 
+@reading("/instruments", "What is traded, and by which rules", tag="market")
+async def instruments(site: AtSite) -> InstrumentsAnswer:
+    """Returns the instruments with tick, lot and least sizes, and the fees that the configuration states."""
+    config = site.loaded.config
+    return InstrumentsAnswer(instruments=[instrument_body(each, config) for each in site.rules.instruments.values()])
+
+
 @reading("/report", "How well the hedge did", tag="books")
 async def report(site: AtSite, owner: OwnerQuery = None, symbol: SymbolQuery = None) -> ReportBody:
     """Returns how long fills waited, what was exposed, and what each part earned: as `flatbook report --json`."""
@@ -180,4 +167,18 @@ async def config(site: AtSite) -> ConfigAnswer:
     return config_answer(site.loaded)
 
 
-ROUTES = (pnl, accumulators, inventory, capacity, offers, grids, risk, margin, halts, market, report, config)
+ROUTES = (
+    pnl,
+    accumulators,
+    inventory,
+    capacity,
+    offers,
+    grids,
+    risk,
+    margin,
+    halts,
+    market,
+    instruments,
+    report,
+    config,
+)

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from litestar.params import QueryParameter
 
+from flatbook.api.answers.basis import BasisAnswer, of_fills, of_pair
 from flatbook.api.answers.candles import CandleFillBody, CandlesAnswer, CandlesSeen
 from flatbook.api.answers.positions import number_or_none
 from flatbook.api.problems import Code, Problem
@@ -24,10 +25,18 @@ ASK_S = 2.0
 
 Instrument = Annotated[str, QueryParameter(description="Of which instrument.", min_length=1, max_length=TEXT_MAX)]
 
+Against = Annotated[
+    str | None, QueryParameter(description="Another instrument of the same underlying.", max_length=TEXT_MAX)
+]
+
 
 @reading("/candles", "An instrument minute by minute", tag="market", opt=KEPT)
 async def candles(site: AtSite, instrument: Instrument) -> CandlesAnswer:
     """Returns the newest minutes of a book, or of the price that its hedge reads, and what we traded in that time."""
+    return await _candles(site, instrument)
+
+
+async def _candles(site: Site, instrument: str) -> CandlesAnswer:
     if instrument not in site.rules.instruments:
         raise Problem(404, Code.NOT_FOUND, "no instrument of this desk is called so")
     seen = await _seen(site, instrument)
@@ -44,6 +53,33 @@ async def candles(site: AtSite, instrument: Instrument) -> CandlesAnswer:
         candles=seen.candles,
         fills=fills,
     )
+
+
+@reading("/basis", "How far prices lie apart", tag="market", opt=KEPT)
+async def basis(site: AtSite, instrument: Instrument, against: Against = None) -> BasisAnswer:
+    """Returns our fills onchain beside the price of their hedge or, with `against`, two instruments of one kind."""
+    ours = await _candles(site, instrument)
+    choices = _alike(site, instrument)
+    if against is None:
+        points = list(of_fills(ours.candles, ours.fills))
+        return BasisAnswer(known=ours.known, instrument=instrument, against=None, choices=choices, points=points)
+    if against not in choices:
+        raise Problem(422, Code.INVALID, "only instruments of the same underlying are compared")
+    theirs = await _seen(site, against)
+    return BasisAnswer(
+        known=ours.known and theirs is not None,
+        instrument=instrument,
+        against=against,
+        choices=choices,
+        points=[] if theirs is None else list(of_pair(ours.candles, theirs.candles)),
+    )
+
+
+def _alike(site: Site, instrument: str) -> list[str]:
+    """Returns the other instruments of the same underlying."""
+    known = site.rules.instruments
+    own = next(each for each in known.values() if each.id == instrument)
+    return [each.id for each in known.values() if each.underlying == own.underlying and each.id != instrument]
 
 
 async def _seen(site: Site, instrument: str) -> CandlesSeen | None:
@@ -73,4 +109,4 @@ def _fills(instrument: str, hedged: str | None, since: Instant, view: View) -> l
     ]
 
 
-ROUTES = (candles,)
+ROUTES = (candles, basis)

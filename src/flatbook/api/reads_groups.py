@@ -9,9 +9,9 @@ import msgspec
 from litestar.params import QueryParameter
 
 from flatbook.api.answers.moment import Answer
-from flatbook.api.reads_books import AtScope
 from flatbook.api.routes import OF_JOURNAL, At, AtSite, reading
 from flatbook.api.site import View
+from flatbook.api.within import AtScope
 from flatbook.projections.groups import GroupBy, GroupLine, groups_of
 from flatbook.projections.results import Scope, slices_of
 from flatbook.values.money import plain

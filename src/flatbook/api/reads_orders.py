@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import date
 from functools import partial
 from heapq import merge
 from itertools import islice
@@ -20,22 +21,27 @@ from flatbook.api.answers.executions import ExecutionBody, ExecutionsPage, execu
 from flatbook.api.answers.moment import AsOf
 from flatbook.api.answers.orders import OrderBody, OrdersPage, foreign_body, order_body, refused_body
 from flatbook.api.answers.story import StoryAnswer, story_answer
+from flatbook.api.answers.sums import OrderSumsAnswer, TradeSumsAnswer, order_sums_answer, trade_sums_answer
 from flatbook.api.answers.trades import TradeBody, TradesPage, trade_body
 from flatbook.api.follow import Part
 from flatbook.api.pages import AtPage, Page, Place, cursor_of
 from flatbook.api.problems import Code, Problem
 from flatbook.api.routes import OF_JOURNAL, TEXT_MAX, At, AtSite, OwnerQuery, SymbolQuery, reading
 from flatbook.api.site import Site, View
+from flatbook.api.within import AtScope
 from flatbook.engine.ports import JournalFault
 from flatbook.journal.sqlite_reader import open_reader
 from flatbook.projections.cycles import cycle_of
+from flatbook.projections.days import day_window
 from flatbook.projections.facts import TradeFact
 from flatbook.projections.orders import INDEXED, STATUS, OrderKey, OrderLine, Orders, foreign_lines, refused_lines
-from flatbook.projections.results import Scope
+from flatbook.projections.results import EVERYTHING, Scope
+from flatbook.projections.sums import sums_of_orders, sums_of_trades
 from flatbook.projections.timeline import Plot, Story, find_subjects, plot_of, story_of
-from flatbook.projections.trades import lines_of, newest_facts, page_of_facts
+from flatbook.projections.trades import facts_within, lines_of, newest_facts, page_of_facts
 from flatbook.state.orders import TERMINAL, Status
-from flatbook.values.ids import OrderId, OwnerId, Underlying
+from flatbook.values.ids import OrderId
+from flatbook.values.instants import Instant
 
 OPEN = "open"
 TOLD_MAX = 50
@@ -67,6 +73,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     account: str | None
     instrument: str | None
     status: str | None
+    first: date | None = None
+    last: date | None = None
 
     @property
     def is_everything(self) -> bool:
@@ -85,7 +93,17 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
             if len(each) < len(folded.keys):
                 among = dict.fromkeys(each)
                 found = [key for key in found if key in among]
-        return found
+        return self._of_days(found)
+
+    def _of_days(self, keys: Sequence[OrderKey]) -> Sequence[OrderKey]:
+        """Leaves out what was decided on other days."""
+        begin = 0 if self.first is None else bisect_left(keys, day_window(self.first).start, key=_decided_at)
+        end = len(keys) if self.last is None else bisect_right(keys, day_window(self.last).end, key=_decided_at)
+        return keys if (begin, end) == (0, len(keys)) else keys[begin:end]
+
+
+def _decided_at(key: OrderKey) -> Instant:
+    return key[0]
 
 
 def wanted(
@@ -94,14 +112,23 @@ def wanted(
     account: AccountQuery = None,
     instrument: InstrumentQuery = None,
     status: StatusQuery = None,
+    within: AtScope = EVERYTHING,
 ) -> Wanted:
-    """Returns which orders a request asks for.
+    """Returns which orders a request asks for; of days those count on which they were decided.
 
     Errors: Problem for a status that there is not.
     """
     if status is not None and status not in STATUSES:
         raise Problem(422, Code.INVALID, f"status is one of {', '.join(STATUSES)}")
-    return Wanted(owner=owner, underlying=symbol, account=account, instrument=instrument, status=status)
+    return Wanted(
+        owner=owner,
+        underlying=symbol,
+        account=account,
+        instrument=instrument,
+        status=status,
+        first=within.first,
+        last=within.last,
+    )
 
 
 AtWanted = NamedDependency[SkipValidation[Wanted]]
@@ -136,6 +163,18 @@ def _page_of(folded: Orders, wanted: Wanted, page: Page) -> tuple[int, list[Orde
 
 def _place_of_order(line: OrderLine) -> Place:
     return Place(line.order.decided_at, line.order.order_id)
+
+
+@reading("/sums/orders", "What orders come to", tag="orders", opt=OF_JOURNAL)
+async def order_sums(site: AtSite, wanted: AtWanted, at: At = None) -> OrderSumsAnswer:
+    """Returns how all orders that are asked for went together, what they cost and were charged: the same filters."""
+    return await site.results(partial(_order_sums, wanted), at, Part.ORDERS)
+
+
+def _order_sums(wanted: Wanted, view: View) -> OrderSumsAnswer:
+    folded = view.folds.orders
+    lines = (folded.line(order_id) for _, order_id in wanted.keys_in(folded))
+    return order_sums_answer(sums_of_orders(line for line in lines if line is not None), view.moment)
 
 
 @reading("/orders/{order_id:str}", "One order", tag="orders")
@@ -175,16 +214,20 @@ def _cycle(order_id: OrderId, view: View) -> CycleAnswer:
 
 
 @reading("/trades", "Fills and executions", tag="trades", opt=OF_JOURNAL)
-async def trades(
-    site: AtSite,
-    page: AtPage,
-    owner: OwnerQuery = None,
-    symbol: SymbolQuery = None,
-    ref: RefQuery = None,
-    at: At = None,
-) -> TradesPage:
+async def trades(site: AtSite, page: AtPage, within: AtScope, ref: RefQuery = None, at: At = None) -> TradesPage:
     """Returns fills onchain and executions at accounts, the newest first, each with the trades it was matched with."""
-    return await site.results(partial(_trades, Chosen(scope=scope_of(owner, symbol), ref=ref), page), at)
+    return await site.results(partial(_trades, Chosen(scope=within, ref=ref), page), at)
+
+
+@reading("/sums/trades", "What trades come to", tag="trades", opt=OF_JOURNAL)
+async def trade_sums(site: AtSite, within: AtScope, at: At = None) -> TradeSumsAnswer:
+    """Returns what all trades that are asked for come to together, and were charged."""
+    return await site.results(partial(_trade_sums, within), at)
+
+
+def _trade_sums(scope: Scope, view: View) -> TradeSumsAnswer:
+    pnl = view.folds.pnl
+    return trade_sums_answer(sums_of_trades(pnl, facts_within(pnl, scope)), view.moment)
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
@@ -200,20 +243,13 @@ def _trades(chosen: Chosen, page: Page, view: View) -> TradesPage:
     return TradesPage(
         as_of=view.moment,
         found=found,
-        trades=[trade_body(line, view.folds.priced) for line in lines_of(pnl, facts[::-1])],
+        trades=[trade_body(pnl, line, view.folds.priced) for line in lines_of(pnl, facts[::-1])],
         next=cursor_of(_place_of_trade(facts[0])) if has_more else None,
     )
 
 
 def _place_of_trade(fact: TradeFact) -> Place:
     return Place(fact.at, fact.ref)
-
-
-def scope_of(owner: str | None, symbol: str | None) -> Scope:
-    """Returns the scope of results that a request asks for."""
-    return Scope(
-        owner=None if owner is None else OwnerId(owner), underlying=None if symbol is None else Underlying(symbol)
-    )
 
 
 @reading("/story", "Why it happened", tag="trades", opt=OF_JOURNAL)
@@ -272,8 +308,9 @@ def newest_executions(_site: Site, view: View) -> dict[str, ExecutionBody]:
 
 def newest_trades(_site: Site, view: View) -> dict[str, TradeBody]:
     """Returns the newest trades by their reference, the oldest first."""
-    lines = lines_of(view.folds.pnl, newest_facts(view.folds.pnl, TOLD_MAX))
-    return {line.fact.ref: trade_body(line, view.folds.priced) for line in lines}
+    pnl = view.folds.pnl
+    lines = lines_of(pnl, newest_facts(pnl, TOLD_MAX))
+    return {line.fact.ref: trade_body(pnl, line, view.folds.priced) for line in lines}
 
 
-ROUTES = (orders, order, executions, execution, trades, story)
+ROUTES = (orders, order_sums, order, executions, execution, trades, trade_sums, story)

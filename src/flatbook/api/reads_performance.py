@@ -17,9 +17,9 @@ from flatbook.api.answers.pnl import totals_body
 from flatbook.api.answers.status import age_s
 from flatbook.api.follow import Folds
 from flatbook.api.reads_desk import present_status_of
-from flatbook.api.reads_orders import scope_of
 from flatbook.api.routes import KEPT, OF_JOURNAL, AtSite, OwnerQuery, reading
 from flatbook.api.site import AGE_S_MAX, Site, View
+from flatbook.api.within import scope_of
 from flatbook.events.control import Severity
 from flatbook.projections.course import Course, course_of, scope_of_days
 from flatbook.projections.days import eastern_date_or_none

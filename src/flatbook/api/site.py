@@ -204,14 +204,16 @@ class Site:
         """Returns what names the journal as far as it is folded, and how it is read: the same for the same of both."""
         return digest_text(__version__, self.loaded.digest, self.folds.hash.hex())[:VERSION_LENGTH]
 
-    async def results(self, make: Callable[[View], T], at: str | None = None) -> T:
+    async def results(self, make: Callable[[View], T], at: str | None = None, part: Part = Part.RESULTS) -> T:
         """Returns what is made of results, beside the event loop: matching and adding up takes long in a long journal.
+
+        Of the past, a part of what was known then is enough.
 
         Needs: whatever reads profit and loss goes through here, for reading it matches what came since. Nothing is
         folded meanwhile.
         Errors: Problem where there is no such moment, or the journal cannot be read.
         """
-        then = None if at is None else await self.view(at, Part.RESULTS)
+        then = None if at is None else await self.view(at, part)
         async with self.resting:
             return await asyncio.to_thread(make, self.present() if then is None else then)
 

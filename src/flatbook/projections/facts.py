@@ -138,6 +138,11 @@ def facts_of(item: Recorded, known: Callable[[str], Fact | None]) -> Iterator[Ke
     return draw(item, item.event, known) if draw is not None else iter(())
 
 
+def fee_key(number: int, ref: EventRef) -> str:
+    """Returns the key of one of the fees of an execution."""
+    return f"fee:{number}:{ref}"
+
+
 def size_key(instrument: InstrumentId) -> str:
     """Returns the key of an instrument's contract size."""
     return f"size:{instrument}"
@@ -240,7 +245,7 @@ def _from_execution(item: Recorded, event: Executed, _known: Any) -> Iterator[Ke
         if event.product is Product.SPOT and fee.asset == AssetId(event.underlying):
             continue
         yield (
-            f"fee:{number}:{ref}",
+            fee_key(number, ref),
             CostFact(
                 ref=ref,
                 kind=CostKind.BROKER_FEE,

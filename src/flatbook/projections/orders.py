@@ -5,11 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from decimal import Decimal
+from enum import Enum
 
 import msgspec
 
 from flatbook.events import orders as ev
 from flatbook.events.event import Event
+from flatbook.projections.edges import DECISION_PRICE
 from flatbook.projections.fold import Recorded
 from flatbook.state.orders import Order, Status, move_of, moved, order_of_intent
 from flatbook.values.ids import (
@@ -24,12 +26,38 @@ from flatbook.values.ids import (
 )
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
-from flatbook.values.money import ZERO, Money, Price, Quantity, divide_cut
+from flatbook.values.money import BPS, ONE, ZERO, Money, NumberRefused, Price, Quantity, divide_cut, parse_number
 
 PRICE_DECIMALS = 18
 INDEXED = ("owner", "underlying", "account", "instrument")
 STATUS = "status"
+QUOTE_RATE = "quote_usd"
 replace = msgspec.structs.replace
+
+
+class Outcome(Enum):
+    """How an order went: what its state comes to for whoever asked for it."""
+
+    WORKING = "working"
+    UNKNOWN = "unknown"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+OUTCOMES = {
+    Status.INTENDED: Outcome.WORKING,
+    Status.SUBMITTED: Outcome.WORKING,
+    Status.ACCEPTED: Outcome.WORKING,
+    Status.PARTIALLY_FILLED: Outcome.WORKING,
+    Status.PENDING_CANCEL: Outcome.WORKING,
+    Status.UNKNOWN: Outcome.UNKNOWN,
+    Status.FILLED: Outcome.FILLED,
+    Status.CANCELED: Outcome.CANCELLED,
+    Status.EXPIRED: Outcome.CANCELLED,
+    Status.REJECTED: Outcome.FAILED,
+    Status.DENIED: Outcome.FAILED,
+}
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True, tag="order"):
@@ -61,6 +89,33 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True, tag="order"):
         """Cash per unit of underlying, cut to 18 decimals; None before the first execution."""
         units = self.order.filled * self.order.contract_size
         return Price(divide_cut(self.cash, units, decimals=PRICE_DECIMALS)) if units else None
+
+    @property
+    def slippage_usd(self) -> Money | None:
+        """What it paid beyond the price that it was decided on, above zero when worse; None before its first execution.
+
+        Units: USD. None too where its evidence states no such price.
+        """
+        decided, rate = _stated(self.evidence, DECISION_PRICE), _stated(self.evidence, QUOTE_RATE)
+        units = self.order.filled * self.order.contract_size
+        if decided is None or not units:
+            return None
+        paid = self.cash * (ONE if rate is None else rate)
+        return Money((paid - decided * units) * self.order.side.sign)
+
+    @property
+    def slippage_bps(self) -> Decimal | None:
+        """The same in basis points of what it would have come to at that price, cut to two decimals."""
+        slippage, decided = self.slippage_usd, _stated(self.evidence, DECISION_PRICE)
+        if slippage is None or not decided:
+            return None
+        units = self.order.filled * self.order.contract_size
+        return divide_cut(slippage, decided * units * BPS, decimals=2)
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it went, in one word."""
+        return OUTCOMES[self.order.status]
 
     @property
     def is_posted(self) -> bool:
@@ -209,6 +264,14 @@ def foreign_lines(orders: Orders) -> tuple[ForeignLine, ...]:
     """Returns the orders that are not ours, by account and the venue's id."""
     lines = (line for line in orders.rows.values() if isinstance(line, ForeignLine))
     return tuple(sorted(lines, key=lambda line: (line.account, line.venue_order_id)))
+
+
+def _stated(evidence: dict[str, str], name: str) -> Decimal | None:
+    text = evidence.get(name)
+    try:
+        return None if text is None else parse_number(text)
+    except NumberRefused:
+        return None
 
 
 def _intended(event: ev.OrderIntended) -> OrderLine:

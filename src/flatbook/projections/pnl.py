@@ -25,6 +25,7 @@ from flatbook.projections.facts import (
     StatedFact,
     TradeFact,
     facts_of,
+    fee_key,
 )
 from flatbook.projections.fold import Recorded
 from flatbook.projections.lots import (
@@ -51,6 +52,8 @@ from flatbook.values.money import ZERO, Money, NumberRefused, Quantity, cut
 from flatbook.values.us_eastern import EasternTimeRefused
 
 Order = tuple[Instant, EventRef]
+FEES_MAX = 8
+"""So many fees of one execution are looked at: a venue charges one, or one and a rebate."""
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +139,19 @@ class Pnl:
         """Yields the costs of an underlying, or all, those of none included."""
         kept = self._costs.values() if underlying is None else (self._costs.get(underlying, {}),)
         return (cost for costs in kept for cost in costs.values())
+
+    def fees_of(self, fact: TradeFact) -> dict[AssetId, Money]:
+        """Returns what was charged for an execution by asset, apart from what was taken of the traded asset itself.
+
+        Units: units of each asset, rebates below zero. What was charged and not stated is left out.
+        """
+        costs = self._costs.get(fact.underlying, {})
+        fees: dict[AssetId, Money] = {}
+        for number in range(FEES_MAX):
+            cost = costs.get(fee_key(number, fact.ref))
+            if cost is not None and cost.amount is not None:
+                fees[cost.asset] = Money(fees.get(cost.asset, ZERO) + cost.amount)
+        return fees
 
     def cells(self) -> Iterator[tuple[Cell, Sums]]:
         """Yields the running sums of all results."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from flatbook.projections.days import eastern_date_or_none
+from flatbook.projections.days import day_window, eastern_date_or_none
 from flatbook.projections.facts import TradeFact
 from flatbook.projections.lots import Bucket, Slice, price_of
 from flatbook.projections.pnl import Order, Pnl, in_usd
@@ -70,15 +70,31 @@ def page_of_facts(
 ) -> tuple[int, list[TradeFact], bool]:
     """Returns how many trades of a scope there are, the newest `count` before one, and whether there are older ones.
 
-    With `ref` only the trade of that reference counts.
-    Needs: a scope without days. Shape: in the order in which they happened.
+    With `ref` only the trade of that reference counts. Shape: in the order in which they happened.
     """
-    kept = [pnl.trades(underlying, scope.owner) for underlying in underlyings_of(pnl, scope)]
+    kept = [_of_days(pnl.trades(underlying, scope.owner), scope) for underlying in underlyings_of(pnl, scope)]
     if ref is not None:
         kept = [[fact for fact in facts if fact.ref == ref] for facts in kept]
     ends = [len(facts) if before is None else bisect_left(facts, before, key=_order) for facts in kept]
     newest = [fact for facts, end in zip(kept, ends, strict=True) for fact in facts[max(0, end - count) : end]]
     return sum(map(len, kept)), sorted(newest, key=_order)[-count:], sum(ends) > count
+
+
+def facts_within(pnl: Pnl, scope: Scope) -> Iterator[TradeFact]:
+    """Yields the trades of a scope, one underlying after the other."""
+    for underlying in underlyings_of(pnl, scope):
+        yield from _of_days(pnl.trades(underlying, scope.owner), scope)
+
+
+def _of_days(facts: Sequence[TradeFact], scope: Scope) -> Sequence[TradeFact]:
+    """Leaves out what happened on other days. Needs: the trades in the order in which they happened."""
+    begin = 0 if scope.first is None else bisect_left(facts, day_window(scope.first).start, key=_at)
+    end = len(facts) if scope.last is None else bisect_right(facts, day_window(scope.last).end, key=_at)
+    return facts if (begin, end) == (0, len(facts)) else facts[begin:end]
+
+
+def _at(fact: TradeFact) -> Instant:
+    return fact.at
 
 
 def _order(fact: TradeFact) -> Order:

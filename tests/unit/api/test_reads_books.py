@@ -104,3 +104,28 @@ def test_a_kept_backtest_is_listed_and_told(api: TestClient[Any], demo: Path) ->
 def test_what_has_gathered_stands_beside_its_threshold(api: TestClient[Any]) -> None:
     (line,) = answered(api, "/accumulators")["accumulators"]
     assert (line["owner"], line["underlying"], line["threshold_shares"]) == ("desk", "COIN", "1")
+
+
+def test_instruments_are_told_with_their_rules_and_the_fees_of_the_configuration(tmp_path: Path) -> None:
+    home = tmp_path / "demo"
+    make_home(home, load_demo_tape())
+    add_grid(home)
+    create_journal(home / "journal.sqlite")
+    with TestClient(create_app(site_of(home), READS)) as client:
+        told = {each["instrument"]: each for each in client.get("/api/v1/instruments").json()["instruments"]}
+    stock, coin = told["COIN/USD@paper"], told["BTC/USDT@exchange"]
+    assert (stock["tick"], stock["tick_below_one"], stock["lot"], stock["notional_min"]) == (
+        "0.01",
+        "0.0001",
+        "0.001",
+        "1",
+    )
+    assert [(fee["name"], fee["value"], fee["unit"]) for fee in stock["fees"]] == [
+        ("per share sold", "0.000166", "USD per share")
+    ]
+    assert (coin["tick"], coin["tick_below_one"], coin["notional_min"]) == ("0.01", None, "5")
+    assert [(fee["name"], fee["value"], fee["stated_by"]) for fee in coin["fees"]] == [
+        ("maker", "0.5", "accounts.exchange"),
+        ("taker", "5", "accounts.exchange"),
+        ("resting", "0.5", "grid.maker"),
+    ]

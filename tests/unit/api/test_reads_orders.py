@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,40 @@ def test_the_cycle_of_an_order_has_the_times_of_its_execution_and_what_it_closed
 
 def test_of_an_order_that_there_is_not_no_cycle_is_told(api: TestClient[Any]) -> None:
     assert api.get("/api/v1/executions/fbnone").json()["code"] == "not_found"
+
+
+def test_orders_and_trades_of_some_days_are_those_that_were_decided_or_happened_on_them(api: TestClient[Any]) -> None:
+    for path, rows, field in (("/orders", "orders", "decided_at"), ("/trades", "trades", "at")):
+        everything = rows_of_all_pages(api, path, rows, 50)
+        of_day = answered(api, f"{path}?first=2025-12-03&last=2025-12-03&limit=500")
+        # New York is five hours behind, and nothing happened at night.
+        assert of_day[rows] == [row for row in everything if row[field].startswith("2025-12-03")]
+        assert of_day["found"] == len(of_day[rows]) > 10
+
+
+def test_days_in_the_wrong_order_are_refused(api: TestClient[Any]) -> None:
+    for path in ("/orders", "/trades", "/sums/orders", "/sums/trades"):
+        assert api.get(f"/api/v1{path}?first=2025-12-03&last=2025-12-02").json()["code"] == "invalid"
+
+
+def test_sums_are_those_of_all_pages_and_slippage_is_that_of_profit_and_loss(api: TestClient[Any]) -> None:
+    orders, sums = rows_of_all_pages(api, "/orders", "orders", 50), answered(api, "/sums/orders")
+    assert sums["orders"] == len(orders) == answered(api, "/orders")["found"]
+    for outcome, count in sums["outcomes"].items():
+        assert count == len([order for order in orders if order["outcome"] == outcome])
+    known = [Decimal(order["slippage_usd"]) for order in orders if order["slippage_usd"] is not None]
+    (line,) = answered(api, "/pnl")["lines"]
+    assert Decimal(sums["slippage_usd"]) == sum(known) == Decimal(line["slippage_usd"])
+    assert sums["decided"] == len(known)
+    trades = answered(api, "/sums/trades")
+    assert trades["trades"] == answered(api, "/trades")["found"]
+    assert trades["fees"] == sums["fees"] == {"USD": answered(api, "/pnl")["total"]["cost_usd"]}
+    assert answered(api, "/sums/orders?status=canceled")["orders"] == sums["outcomes"]["cancelled"] == 1
+
+
+def test_sums_of_the_past_are_those_of_what_was_known_then(api: TestClient[Any]) -> None:
+    for path, count in (("orders", "orders"), ("trades", "trades")):
+        assert answered(api, f"/sums/{path}?at=60")[count] == answered(api, f"/{path}?at=60&limit=500")["found"]
 
 
 FILTERS = [

@@ -8,8 +8,10 @@ from flatbook.events import orders as ev
 from flatbook.events.event import Event
 from flatbook.projections.fold import Recorded
 from flatbook.projections.orders import (
+    OUTCOMES,
     OrderLine,
     Orders,
+    Outcome,
     foreign_lines,
     order_lines,
     refused_lines,
@@ -76,6 +78,31 @@ def test_what_a_venue_says_is_dated_by_its_clock_and_by_ours() -> None:
 
 def test_an_order_that_no_venue_is_known_to_have_had_is_not_posted() -> None:
     assert not line(intended(BUY, "3", 10), unknown(20)).is_posted
+
+
+def test_slippage_is_against_the_price_of_the_decision_and_above_zero_when_worse() -> None:
+    bought = line(intended(BUY, "3", 10, price="250"), accepted(11), executed(BUY, "2", "251", 12))
+    assert (bought.slippage_usd, bought.slippage_bps) == (d(2), d(40))
+    sold = line(intended(SELL, "3", 10, price="250"), accepted(11), executed(SELL, "2", "251", 12))
+    assert (sold.slippage_usd, sold.slippage_bps) == (d(-2), d(-40))
+
+
+def test_slippage_at_a_venue_of_another_currency_is_in_dollars() -> None:
+    found = line(intended(BUY, "3", 10, price="250", quote_usd="1.25"), accepted(11), executed(BUY, "2", "201", 12))
+    assert (found.slippage_usd, found.slippage_bps) == (d("2.5"), d(50))
+
+
+def test_slippage_is_not_known_before_the_first_execution_or_without_a_price() -> None:
+    asked = line(intended(BUY, "3", 10, price="250"), accepted(11))
+    assert (asked.slippage_usd, asked.slippage_bps) == (None, None)
+    for stated in (intended(BUY, "3", 10), intended(BUY, "3", 10, price="about 250")):
+        found = line(stated, accepted(11), executed(BUY, "2", "251", 12))
+        assert (found.slippage_usd, found.slippage_bps) == (None, None)
+
+
+def test_every_state_of_an_order_has_its_outcome() -> None:
+    assert list(OUTCOMES) == list(Status)
+    assert line(intended(BUY, "3", 10), unknown(20)).outcome is Outcome.UNKNOWN
 
 
 def test_an_order_without_executions_has_no_average_price() -> None:

@@ -5,11 +5,13 @@ import { Panel } from "@/components/Panel";
 import { Empty, Waiting } from "@/components/States";
 import { useView } from "@/view/view";
 import { useChannel } from "@/live/channels";
+import { Basis } from "./Basis";
 import { Book } from "./Book";
 import { Books } from "./Books";
 import { Candles } from "./Candles";
 import { Offers } from "./Offers";
 import { Prices } from "./Prices";
+import { Rules } from "./Rules";
 import { Spreads } from "./Spreads";
 
 type Market = Schemas["MarketAnswer"];
@@ -40,7 +42,8 @@ export function Page() {
         <>
           <Prices prices={market.prices} />
           <Offers />
-          {chosen && <Candles instrument={chosen} instruments={instruments} onChoose={(next) => change({ candles: next })} />}
+          {chosen && <Candles instrument={chosen} instruments={instruments} onChoose={(next) => change({ candles: next, against: null })} />}
+          {chosen && <Basis instrument={chosen} />}
           <Books books={market.books} chosen={book?.instrument ?? null} onChoose={(next) => change({ instrument: next })} />
           {book && (
             <div className="grid gap-3 xl:grid-cols-[1fr_1fr]">
@@ -48,6 +51,7 @@ export function Page() {
               <Spreads key={book.instrument} book={book} />
             </div>
           )}
+          <Rules chosen={chosen ?? book?.instrument} />
         </>
       )}
     </div>

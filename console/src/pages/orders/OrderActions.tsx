@@ -1,5 +1,5 @@
 import type { Order } from "@/api/types";
-import { RowActions } from "@/components/RowActions";
+import { RowActions, type RowAction } from "@/components/RowActions";
 import { useUi, type Wanted } from "@/frame/ui";
 
 /** Takes back what is left of an order. */
@@ -26,13 +26,19 @@ export function recheckOf(order: Order): Wanted {
   };
 }
 
+/** Copies the command line that tells the whole story of a reference. */
+export function copyWhy(ref: string): RowAction {
+  return { name: "Copy the why command", testid: "copy-why", act: () => void navigator.clipboard.writeText(`flatbook why ${ref}`) };
+}
+
 function actsOf(order: Order): Wanted[] {
   return order.open ? [cancelOf(order), recheckOf(order)] : [];
 }
 
-/** What can be done with an order that may still execute; a finished one has nothing to do. */
+/** What can be done with an order: one that may still execute can be stopped or asked for, and each says why at the command line. */
 export function OrderActions({ order }: { order: Order }) {
   const { show } = useUi();
-  const actions = actsOf(order).map((wanted) => ({ name: wanted.title, testid: `order-${wanted.verb}`, act: () => show({ kind: "act", wanted }) }));
+  const acts = actsOf(order).map((wanted) => ({ name: wanted.title, testid: `order-${wanted.verb}`, act: () => show({ kind: "act", wanted }) }));
+  const actions = [...acts, copyWhy(order.order_id)];
   return <RowActions label={`Acts on order ${order.order_id}`} actions={actions} testid="order-actions" />;
 }

@@ -3,15 +3,20 @@ import type { Trade } from "@/api/types";
 import { Amount } from "@/components/Amount";
 import { Badge } from "@/components/Badge";
 import { DataTable } from "@/components/DataTable";
+import { DayRange, useDayRange } from "@/components/Days";
 import { Moment } from "@/components/Moment";
 import { Side } from "@/components/order";
 import { Panel } from "@/components/Panel";
+import { RowActions } from "@/components/RowActions";
 import { Empty, Failed, Waiting } from "@/components/States";
 import type { Column } from "@/components/table";
 import { directionOf } from "@/format/decimal";
 import { OwnerSelect } from "@/frame/OwnerSelect";
 import { useUi } from "@/frame/ui";
 import { useView } from "@/view/view";
+import { copyWhy } from "./OrderActions";
+import { feesText } from "./OrdersTable";
+import { TradesSum } from "./Sums";
 
 const keyOf = (trade: Trade): string => trade.ref;
 
@@ -50,14 +55,25 @@ const COLUMNS: readonly Column<Trade>[] = [
       </span>
     ),
   },
+  {
+    id: "fees",
+    head: "Fees",
+    align: "right",
+    sort: "none",
+    text: (trade) => feesText(trade.fees),
+    cell: (trade) => <span className="num text-text2" title={Object.entries(trade.fees).map(([asset, amount]) => `${amount} ${asset}`).join(", ")}>{feesText(trade.fees) || "—"}</span>,
+  },
+  { id: "session", head: "Session", text: (trade) => trade.session, className: "text-text2" },
   { id: "owner", head: "Owner", text: (trade) => trade.owner, className: "text-text2" },
+  { id: "actions", head: "", text: () => null, sort: "none", align: "right", cell: (trade) => <RowActions label={`Acts on trade ${trade.ref}`} testid="trade-actions" actions={[copyWhy(trade.ref)]} /> },
 ];
 
 /** Every fill and execution, the newest first, with what each closed and earned. */
 export function TradesTable() {
   const [{ owner }] = useView();
   const { show } = useUi();
-  const { rows, error, waiting, more, again } = useRows<"trades", Trade>("/trades", "trades", keyOf, { owner });
+  const asked = { owner, ...useDayRange() };
+  const { rows, error, waiting, more, again } = useRows<"trades", Trade>("/trades", "trades", keyOf, asked);
   return (
     <Panel title="Trades" testid="trades" flush className="min-h-0 flex-1">
       {error !== null && rows.length === 0 && <Failed error={error} again={again} />}
@@ -71,11 +87,17 @@ export function TradesTable() {
           rowKey={keyOf}
           onOpen={(trade) => show({ kind: "chain", ref: trade.ref })}
           onEnd={more}
-          filters={<OwnerSelect />}
-          height="calc(100vh - 15.5rem)"
+          filters={
+            <>
+              <OwnerSelect />
+              <DayRange testid="trades-days" />
+            </>
+          }
+          height="calc(100vh - 18rem)"
           empty={<Empty icon="orders">nothing was traded yet</Empty>}
         />
       )}
+      <TradesSum query={asked} />
     </Panel>
   );
 }

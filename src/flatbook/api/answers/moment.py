@@ -8,6 +8,7 @@ import msgspec
 
 from flatbook.values.ids import Seq
 from flatbook.values.instants import Instant, text_of_instant
+from flatbook.values.sessions import CalendarEnded, session_at
 
 
 class AsOf(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -43,3 +44,11 @@ def body_of(answer: Answer) -> dict[str, Any]:
 def instant_or_none(at: Instant | None) -> str | None:
     """Returns an instant as text; None stays None."""
     return None if at is None else text_of_instant(at)
+
+
+def session_or_none(at: Instant) -> str | None:
+    """Returns the session of US shares at an instant; None where the tables of sessions do not cover it."""
+    try:
+        return session_at(at).kind.value
+    except CalendarEnded:
+        return None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from flatbook.api.answers.moment import Answer, AsOf, instant_or_none
+from flatbook.api.answers.moment import Answer, AsOf, instant_or_none, session_or_none
 from flatbook.api.answers.positions import Asked, number_or_none
 from flatbook.projections.orders import (
     ForeignLine,
     OrderLine,
     Orders,
+    Outcome,
     RefusedLine,
     foreign_lines,
     order_lines,
@@ -26,6 +27,8 @@ class OrderBody(msgspec.Struct, frozen=True, kw_only=True):
 
     Units: quantities in contracts, prices in quote; `fees` by asset in units of it, rebates below zero. `why` is the
     venue's or our reason where it was rejected or never sent; `evidence` are the numbers that it was decided on.
+    `slippage_usd` and `slippage_bps` are what its executions cost beyond the price of the decision, above zero when
+    worse, None where its evidence states no such price. `session` is that of US shares when it was decided.
     """
 
     order_id: str
@@ -38,12 +41,16 @@ class OrderBody(msgspec.Struct, frozen=True, kw_only=True):
     qty: str
     limit: str | None
     status: str
+    outcome: Outcome
     open: bool
     accepted: bool
     filled: str
     leaves: str
     average_price: str | None
     fees: dict[str, str]
+    slippage_usd: str | None
+    slippage_bps: str | None
+    session: str | None
     attempt: int
     because: str | None
     why: str | None
@@ -141,12 +148,16 @@ def order_body(line: OrderLine) -> OrderBody:
         qty=plain(order.qty),
         limit=number_or_none(order.limit),
         status=order.status.value,
+        outcome=line.outcome,
         open=order.is_open,
         accepted=line.is_posted,
         filled=plain(order.filled),
         leaves=plain(order.leaves),
         average_price=number_or_none(line.average_price),
         fees={asset: plain(amount) for asset, amount in sorted(line.fees.items())},
+        slippage_usd=number_or_none(line.slippage_usd),
+        slippage_bps=number_or_none(line.slippage_bps),
+        session=session_or_none(order.decided_at),
         attempt=order.attempt,
         because=order.because,
         why=line.why,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from flatbook.api.answers.moment import Answer, AsOf, instant_or_none
+from flatbook.api.answers.moment import Answer, AsOf, instant_or_none, session_or_none
 from flatbook.api.answers.positions import number_or_none
 from flatbook.projections.oracle import PricedFills, deviation_bps
 from flatbook.projections.pnl import Pnl
@@ -27,7 +27,9 @@ class TradeBody(msgspec.Struct, frozen=True, kw_only=True):
     """A fill or an execution.
 
     Units: qty in underlying, money in `asset`, price in USD per unit of underlying; `open_qty` in underlying is what
-    nothing has closed. `oracle_bps` is how far the price lies from the oracle's, in basis points.
+    nothing has closed. `fees` by asset in units of it, rebates below zero, apart from what was taken of the traded
+    asset itself; `session` is that of US shares. `oracle_bps` is how far the price lies from the oracle's, in basis
+    points.
     """
 
     ref: str
@@ -46,6 +48,8 @@ class TradeBody(msgspec.Struct, frozen=True, kw_only=True):
     assumed: bool
     open_qty: str
     links: list[LinkBody]
+    fees: dict[str, str]
+    session: str | None
     oracle_usd: str | None
     oracle_bps: str | None
     oracle_doubts: list[str]
@@ -68,10 +72,10 @@ def trades_answer(pnl: Pnl, priced: PricedFills, moment: AsOf, scope: Scope, lim
     """Returns the latest trades of a scope; `limit` 0 returns all."""
     facts = trade_facts(pnl, scope)
     lines = lines_of(pnl, facts[-limit:])
-    return TradesAnswer(as_of=moment, found=len(facts), trades=[trade_body(line, priced) for line in lines])
+    return TradesAnswer(as_of=moment, found=len(facts), trades=[trade_body(pnl, line, priced) for line in lines])
 
 
-def trade_body(line: TradeLine, priced: PricedFills) -> TradeBody:
+def trade_body(pnl: Pnl, line: TradeLine, priced: PricedFills) -> TradeBody:
     """Returns one trade as programs read it."""
     fact, price, said = line.fact, line.price_usd, priced.prices.get(line.fact.ref)
     apart = None if said is None or price is None else deviation_bps(price, said.price)
@@ -101,6 +105,8 @@ def trade_body(line: TradeLine, priced: PricedFills) -> TradeBody:
             )
             for link in line.links
         ],
+        fees={asset: plain(amount) for asset, amount in sorted(pnl.fees_of(fact).items())},
+        session=session_or_none(fact.at),
         oracle_usd=None if said is None else plain(said.price),
         oracle_bps=number_or_none(apart),
         oracle_doubts=[] if said is None else [doubt.value for doubt in said.doubts],

@@ -1,0 +1,38 @@
+/** A range of days in the address: from which to which one, both included, as days of New York. */
+import { useView } from "@/view/view";
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+export type Range = { first?: string; last?: string };
+
+/** The days that the address names; what is no day counts for nothing. */
+export function useDayRange(): Range {
+  const [{ first = "", last = "" }] = useView();
+  return { ...(DAY.test(first) ? { first } : {}), ...(DAY.test(last) ? { last } : {}) };
+}
+
+function Day({ name, label, testid }: { name: "first" | "last"; label: string; testid: string }) {
+  const [search, change] = useView();
+  return (
+    <label className="inline-flex h-7 items-center gap-1.5 rounded-md border border-field bg-s2 px-2 text-2xs text-muted focus-within:border-text2">
+      {label}
+      <input
+        type="date"
+        data-testid={testid}
+        value={search[name] ?? ""}
+        onChange={(event) => change({ [name]: event.target.value })}
+        className="num bg-transparent text-xs text-text outline-none"
+      />
+    </label>
+  );
+}
+
+/** From which day to which one a list goes. */
+export function DayRange({ testid }: { testid: string }) {
+  return (
+    <span className="inline-flex gap-1.5" title="days in New York, both included">
+      <Day name="first" label="from" testid={`${testid}-first`} />
+      <Day name="last" label="to" testid={`${testid}-last`} />
+    </span>
+  );
+}

@@ -1,0 +1,91 @@
+import { fireEvent, screen } from "@testing-library/react";
+import { expect, it } from "vitest";
+import { answering, draw } from "@/testing/harness";
+import { OrdersTable, acceptedOf } from "./OrdersTable";
+import { copyWhy } from "./OrderActions";
+import { outcomesText } from "./Sums";
+import { TradesTable } from "./TradesTable";
+
+const ORDER = {
+  order_id: "fb534plq2uc7ed426k7dketlbg",
+  venue_order_id: "P-32",
+  owner: "desk",
+  account: "paper",
+  instrument: "COIN/USD@paper",
+  underlying: "COIN",
+  side: "sell",
+  qty: "1.021",
+  limit: "276.3",
+  status: "filled",
+  outcome: "filled" as const,
+  open: false,
+  accepted: true,
+  filled: "1.021",
+  leaves: "0",
+  average_price: "279.44",
+  fees: { USD: "0.01" },
+  slippage_usd: "-0.34714",
+  slippage_bps: "-12.18",
+  session: "regular",
+  attempt: 0,
+  because: null,
+  why: null,
+  decided_at: "2025-12-04T16:48:40.933Z",
+  accepted_at: null,
+  unknown_since: null,
+  first_filled_at: null,
+  last_filled_at: null,
+  ended_at: null,
+  good_until: null,
+  evidence: { price: "279.1" },
+};
+const UNKNOWN = { ...ORDER, order_id: "second", status: "unknown", outcome: "unknown" as const, open: true, accepted: false, filled: "0", slippage_bps: null, slippage_usd: null, unknown_since: "2025-12-04T16:50:00Z" };
+const SUMS = { as_of: { seq: 170, at: null }, orders: 2, outcomes: { working: 0, unknown: 1, filled: 1, cancelled: 0, failed: 0 }, bought: {}, sold: { USD: "285.30824" }, fees: { USD: "0.01" }, slippage_usd: "-0.34714", decided: 1 };
+const TRADE = { ref: "exec:1", at: "2025-12-04T16:49:00Z", owner: "desk", account: "paper", instrument: "COIN/USD@paper", underlying: "COIN", place: "offchain", side: "sell", qty: "1.021", money: "285.30824", asset: "USD", price_usd: "279.44", order_id: null, assumed: false, open_qty: "0", links: [], fees: { USD: "0.01" }, session: "regular", oracle_usd: null, oracle_bps: null, oracle_doubts: [] };
+
+const cellsOf = (row: HTMLElement): Record<string, string | null> => Object.fromEntries([...row.querySelectorAll("[data-col]")].map((cell) => [cell.getAttribute("data-col") ?? "", cell.textContent]));
+
+it("sets what was asked beside what was accepted and filled, and knows neither of an unknown order", async () => {
+  answering({ "/api/v1/orders": { orders: [ORDER, UNKNOWN], next: null }, "/api/v1/sums/orders": SUMS });
+  draw(<OrdersTable />);
+  const [first, second] = (await screen.findAllByTestId("orders-table-row")).map(cellsOf);
+  expect(first).toMatchObject({ outcome: "filled", qty: "1.021", accepted: "1.021", filled: "1.021", fees: "0.01 USD", slippage: "−12.18", session: "regular" });
+  expect(second).toMatchObject({ outcome: "unknown", accepted: "unknown since 16:50:00", filled: "unknown since 16:50:00", slippage: "—" });
+});
+
+it("has all of an order accepted, nothing of one that was refused, and does not know of others", () => {
+  expect(acceptedOf(ORDER)).toBe("1.021");
+  expect(acceptedOf({ ...ORDER, accepted: false, outcome: "failed" })).toBe("0");
+  expect(acceptedOf({ ...ORDER, accepted: false, outcome: "working" })).toBeNull();
+});
+
+it("sums all orders that are asked for, within the days of the address", async () => {
+  const asked = answering({ "/api/v1/orders": { orders: [ORDER], next: null }, "/api/v1/sums/orders": SUMS });
+  draw(<OrdersTable />, undefined, { first: "2025-12-04", last: "yesterday" });
+  expect((await screen.findByTestId("orders-sum-outcomes")).textContent).toBe("2 orders: 1 unknown, 1 filled");
+  expect(screen.getByTestId("orders-sum-slippage").textContent).toBe("slippage of 1 order−0.35USD");
+  expect(screen.queryByTestId("orders-sum-bought")).toBeNull();
+  expect(asked.map((each) => each.path)).toContain("/api/v1/sums/orders?first=2025-12-04");
+  fireEvent.change(screen.getByTestId("orders-days-last"), { target: { value: "2025-12-05" } });
+  await screen.findByTestId("orders-sum");
+  expect(asked.map((each) => each.path)).toContain("/api/v1/sums/orders?first=2025-12-04&last=2025-12-05");
+});
+
+it("says of trades what each was charged and in which session, and sums them", async () => {
+  answering({ "/api/v1/trades": { trades: [TRADE], next: null }, "/api/v1/sums/trades": { as_of: SUMS.as_of, trades: 1, bought: {}, sold: { USD: "285.30824" }, fees: {}, unpriced: 1 } });
+  draw(<TradesTable />);
+  expect(cellsOf(await screen.findByTestId("trades-table-row"))).toMatchObject({ fees: "0.01 USD", session: "regular" });
+  expect((await screen.findByTestId("trades-sum")).textContent).toBe("All that are asked for1 tradesold for285.31USD1 trade without money");
+});
+
+it("names how many orders went how, and nothing where there is none", () => {
+  expect(outcomesText({ working: 0, filled: 3, failed: 1 })).toBe("3 filled, 1 failed");
+  expect(outcomesText({ working: 0 })).toBe("none");
+});
+
+it("copies the command line that tells why", async () => {
+  const written: string[] = [];
+  Object.defineProperty(navigator, "clipboard", { configurable: true, value: { writeText: (text: string) => Promise.resolve(written.push(text)) } });
+  copyWhy("fb534").act();
+  expect(written).toEqual(["flatbook why fb534"]);
+});

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -41,8 +42,10 @@ Play = Callable[[web.WebSocketResponse, int], Awaitable[None]]
 class Exchange:
     """Serves a made session: frames as `play` has them, and whole books over REST, the first ones refused."""
 
-    def __init__(self, session: Made, play: Play, *, refused: int = 0) -> None:
+    def __init__(self, session: Made, play: Play, *, refused: int = 0, wait_s: int = 0) -> None:
         self.session, self._play, self._refused = session, play, refused
+        self._headers = {"Retry-After": str(wait_s)} if wait_s else {}
+        self.asked_at: list[float] = []
         self.conversations = 0
         self.opened_with: list[str] = []
         self.asked: list[str] = []
@@ -52,8 +55,9 @@ class Exchange:
         """Answers one request."""
         if request.headers.get("Upgrade", "").lower() != "websocket":
             self.asked.append(request.rel_url.path_qs)
+            self.asked_at.append(asyncio.get_running_loop().time())
             if len(self.asked) <= self._refused:
-                return web.Response(status=429)
+                return web.Response(status=429, headers=self._headers)
             whole = next(line for line in self.session.lines if not line.is_frame)
             return web.Response(body=whole.text.encode(), content_type="application/json")
         socket = web.WebSocketResponse(autoping=False)
@@ -151,6 +155,21 @@ def test_a_whole_book_that_is_refused_is_asked_for_again_with_growing_rests(name
     _, sync, fits = followed(exchange, once)
     assert len(exchange.asked) == 4
     assert (fits[0], held(sync)) == (Unfit.NO_BOOK, at_the_end(session))
+
+
+@pytest.mark.parametrize("name", ["binance", "gate", "bitstamp"])
+def test_a_venue_that_asked_to_wait_is_not_asked_for_a_whole_book_before(name: str) -> None:
+    session = made(name, count=400)
+
+    async def play(socket: web.WebSocketResponse, _time: int) -> None:
+        await say(socket, frames(session))
+        await socket.close()
+
+    exchange = Exchange(session, play, refused=2, wait_s=12)
+    _, sync, fits = followed(exchange, once)
+    waited = [after - before for before, after in pairwise(exchange.asked_at)][:2]
+    assert all(12 <= each <= 16 for each in waited)
+    assert (None in fits, held(sync)) == (True, at_the_end(session))
 
 
 @pytest.mark.parametrize("name", ["binance", "binanceusdm", "gate"])

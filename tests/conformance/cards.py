@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from _pytest.mark.structures import ParameterSet
 
-from flatbook.engine.ports import CancelsAll, DeadMansSwitch
+from flatbook.engine.ports import CancelsAll, DeadMansSwitch, IdRule, Switch, TellsSwitch
 from flatbook.engine.reports import (
     Absent,
     Accepted,
@@ -29,6 +29,7 @@ from flatbook.engine.reports import (
 from flatbook.events.orders import ForcedBy, OrderStyle, RejectReason
 from flatbook.sim.alpaca.faults import Pushing, Spoiling
 from flatbook.sim.exchange.orders import Forced
+from flatbook.values.ids import OrderId
 from flatbook.values.instants import NS_PER_MS
 from flatbook.values.instruments import Side
 from tests.conformance.stage import INSTRUMENT, NEVER, NEXT, OURS, THIRD, Bench, Features, Stage, executions
@@ -36,6 +37,7 @@ from tests.exchange import Scene
 
 Talk = Callable[[Stage], Awaitable[None]]
 ABOVE, BELOW, FAR = "50500", "49500", "45000"
+MANY = 60
 D = Decimal
 
 
@@ -452,6 +454,73 @@ async def _(stage: Stage) -> None:
     assert polled == pushed
     assert [each.realised for each in found.executions] == [D("-0.02")]
     assert sorted(each or D(0) for each in polled.values()) == [D("-0.02"), D(0)]
+
+
+@card(34, "an id whose order has ended is taken again or refused, as the adapter declares")
+async def _(stage: Stage) -> None:
+    await stage.open()
+    await stage.place(Side.BUY, "0.01", FAR)
+    await stage.venue.cancel(OURS, None)
+    again = await stage.place(Side.BUY, "0.01", FAR)
+    if stage.venue.card.id_rule is IdRule.WHILE_OPEN:
+        assert isinstance(again, Accepted)
+        assert stage.truth() == [(OURS, "CANCELED"), (OURS, "NEW")]
+    else:
+        assert isinstance(again, Rejected)
+        assert again.reason is RejectReason.DUPLICATE_ID
+        assert stage.truth() == [(OURS, "CANCELED")]
+
+
+@card(35, "a request that was under way for longer than its window opens nothing")
+async def _(stage: Stage) -> None:
+    await stage.open()
+    window_s = stage.venue.card.request_window_s
+    assert window_s is not None
+    stage.faults.say("thinks_ms", window_s * 1_000 + 100, of="POST")
+    placed = await stage.place(Side.BUY, "0.01", FAR)
+    await stage.scene.pass_ms(60_000)
+    assert isinstance(placed, (Rejected, Unknown))
+    assert stage.truth() == []
+
+
+@card(
+    36, "a switch that the stream works cancels once the stream is gone for its time", lambda f: f.guarded_s is not None
+)
+async def _(stage: Stage) -> None:
+    await stage.open()
+    assert isinstance(stage.venue, TellsSwitch)
+    assert stage.venue.switch.state is Switch.REFUSED
+    stage.listen()
+    await stage.scene.pass_ms(1_000)
+    assert stage.venue.switch.state is Switch.ARMED
+    await stage.place(Side.BUY, "0.01", FAR)
+    await stage.scene.pass_ms(100_000)
+    assert stage.truth() == [(OURS, "NEW")]
+    await stage.close()
+    assert stage.bench.features.guarded_s is not None
+    await stage.scene.pass_ms(stage.bench.features.guarded_s * 1_000 - 2_000)
+    assert stage.truth() == [(OURS, "NEW")]
+    await stage.scene.pass_ms(4_000)
+    assert stage.truth() == [(OURS, "CANCELED")]
+
+
+@card(37, "an account without a switch says so", lambda f: not f.switch and f.guarded_s is None)
+async def _(stage: Stage) -> None:
+    await stage.open()
+    assert isinstance(stage.venue, TellsSwitch)
+    assert stage.venue.switch.state is Switch.NONE
+
+
+@card(38, "more open orders than a page holds are all stated")
+async def _(stage: Stage) -> None:
+    await stage.open()
+    for number in range(MANY):
+        placed = await stage.place(Side.BUY, "0.001", FAR, order_id=OrderId(f"fbmany{number:020}"))
+        assert isinstance(placed, Accepted)
+        await stage.scene.pass_ms(200)
+    statement = await stage.venue.statement()
+    assert isinstance(statement, AccountStatement)
+    assert len({each.order_id for each in statement.open_orders}) == MANY
 
 
 def cards_of(benches: Mapping[str, Bench]) -> list[ParameterSet]:

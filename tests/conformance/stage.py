@@ -41,7 +41,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
 
     `fee_asset` is what a buy is charged in. `pushes`: it has a stream. `post_only_pushed`: a post-only order that would
     take is accepted and ended by the venue, which tells it afterwards. `switch`: a dead man's switch that a countdown
-    works.
+    works. `guarded_s`: after how many seconds without our stream the venue cancels, None where no stream does that.
     """
 
     reduces: bool
@@ -50,6 +50,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     pushes: bool = True
     post_only_pushed: bool = False
     switch: bool = False
+    guarded_s: int | None = None
     duplicate_refused: bool = True
 
 

@@ -25,6 +25,8 @@ class BybitBench(Bench):
     def __init__(self, product: Product, traded: Market, features: Features) -> None:
         super().__init__(f"bybit {product.value}", traded, features, with_bybit)
         self._product = product
+        topics = ("dcp.spot" if product is Product.SPOT else "dcp.future",)
+        self._topics = topics if features.guarded_s is not None else ()
 
     def venue(self, scene: Scene, *, secret: str | None = None) -> BybitVenue:
         clock, ahead = LoopClock(scene.loop), Ahead()
@@ -37,15 +39,22 @@ class BybitBench(Bench):
         return BybitVenue(
             BybitWay(http=http, ahead=ahead, budget=new_budget()),
             clock,
-            account=BybitAccount(account=ACCOUNT, user_id="", instruments=(instrument_of(self._product, self.market),)),
-            stream=PrivateStream(socket, reveal, clock),
+            account=BybitAccount(
+                account=ACCOUNT,
+                user_id="",
+                instruments=(instrument_of(self._product, self.market),),
+                dead_man_s=self.features.guarded_s,
+            ),
+            stream=PrivateStream(socket, reveal, clock, topics=self._topics),
         )
 
 
 SPOT, PERP, *_ = BYBIT.markets
 BENCHES = {
     "linear": BybitBench(
-        Product.LINEAR_PERP, PERP, Features(reduces=True, fee_asset="USDT", forces=True, post_only_pushed=True)
+        Product.LINEAR_PERP,
+        PERP,
+        Features(reduces=True, fee_asset="USDT", forces=True, post_only_pushed=True, guarded_s=40),
     ),
     "spot": BybitBench(
         Product.SPOT, SPOT, Features(reduces=False, fee_asset="BTC", forces=False, post_only_pushed=True)

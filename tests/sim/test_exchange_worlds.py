@@ -25,9 +25,9 @@ from tests.depth import part_of
 
 SEEDS = range(3)
 WORLDS_TRIED_MAX = 12
-EACH_NTH_CUT = 23
-SCRIPTED = "grid_at_binance"
-SEATED_BUGS = (18, 25, 38, 55, 56)
+EACH_NTH_CUT = 37
+SCRIPTED = ("grid_at_binance", "grid_at_bybit")
+SEATED_BUGS = (18, 25, 38, 55, 56, 68)
 
 
 def calm(seed: int) -> Scenario:
@@ -80,9 +80,10 @@ def test_the_same_seed_gives_the_same_world_at_an_exchange() -> None:
         assert first.record.trace() == second.record.trace()
 
 
-def test_a_cut_at_any_append_or_send_loses_and_doubles_nothing() -> None:
+@pytest.mark.parametrize("name", SCRIPTED)
+def test_a_cut_at_any_append_or_send_loses_and_doubles_nothing(name: str) -> None:
     """Some of the cuts; `flatbook sim crash` runs them all."""
-    bench, jobs = Bench(), list(cuts_of(SCRIPTED, kept_scenario(SCRIPTED)))
+    bench, jobs = Bench(), list(cuts_of(name, kept_scenario(name)))
     red = {job.name: list(outcome.told()) for job in part_of(jobs, EACH_NTH_CUT) if (outcome := bench.run(job)).is_red}
     assert red == {}
     assert len(jobs) > 100

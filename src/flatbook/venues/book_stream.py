@@ -1,11 +1,12 @@
 """The books of a venue over its public stream: a conversation, and whole books over REST where the stream has none.
 
-A book that has lost its place is asked for anew at once, and the others stay as they are: over REST, or over the same
-connection where whole books come first in the stream, by taking back what was asked for and asking again. So is one
-that stays crossed: no venue matches like that for long, and a change that was missed looks the same. So is one of which
-anything could not be read: no later change would make up for it, and none may be readable that shows the gap. Nothing
-is read from a book while it says why it is unfit, and no change of it is taken before its whole book. A venue that
-cannot be asked to take back is left for a new connection, and so is one whose own numbers have a gap.
+A book that has lost its place is asked for anew at once, and the others stay as they are: over REST, where the venue
+has not asked to wait, or over the same connection where whole books come first in the stream, by taking back what was
+asked for and asking again. So is one that stays crossed: no venue matches like that for long, and a change that was
+missed looks the same. So is one of which anything could not be read: no later change would make up for it, and none
+may be readable that shows the gap. Nothing is read from a book while it says why it is unfit, and no change of it is
+taken before its whole book. A venue that cannot be asked to take back is left for a new connection, and so is one
+whose own numbers have a gap.
 
 One symbol of which no whole book comes, while others are fit, is parked: the venue is asked to tell nothing of it, and
 then to tell of it anew, at rests that grow, over the same connection. So is one that loses its place again within
@@ -26,6 +27,8 @@ from flatbook.engine.rest import rest_until
 from flatbook.market.depth import Books, BookSync, Checksum, Grid, Heard, Leave, Rule, Unfit, Unread, Update
 from flatbook.values.instants import Instant, later
 from flatbook.venues.http import Http, Reply, Request
+from flatbook.venues.pace import TOO_MANY, Pace, pace_after
+from flatbook.venues.rate_budget import BANNED
 from flatbook.venues.silence import StreamEnd
 from flatbook.venues.websocket import SessionSocket
 
@@ -100,6 +103,7 @@ class BookStream:
         self._answers: tuple[str, ...] = ()
         self._is_one_by_one = False
         self._unread_before = self._garbled = self.opened = 0
+        self._pace = Pace()
         self.left, self.renewed = dict[Unfit, int](), dict[Unfit, int]()
 
     async def follow(self) -> StreamEnd:
@@ -298,6 +302,8 @@ class BookStream:
     async def _ask(self, symbol: str, sync: BookSync) -> None:
         try:
             for tries in range(WHOLE_TRIES_MAX):
+                while self._clock.now() < self._pace.held_until:
+                    await self._clock.sleep_until(rest_until(self._pace.held_until, 1, "held", symbol))
                 if await self._take_whole(symbol) and not sync.needs_whole:
                     self._tell(symbol, sync)
                     return
@@ -310,6 +316,9 @@ class BookStream:
         if whole is None or http is None:
             return False
         reply = await http.send(whole.request(symbol), later(self._clock.now(), seconds=WHOLE_TIMEOUT_S))
+        if isinstance(reply, Reply):
+            told = msgspec.structs.replace(reply, status=TOO_MANY) if reply.status == BANNED else reply
+            self._pace = pace_after(self._pace, told, self._clock.now())
         if not isinstance(reply, Reply) or reply.status != 200:
             return False
         return self.books.take(whole.read(symbol, reply.body, self._grids[symbol])) is not None

@@ -31,15 +31,21 @@ def _nothing() -> None:
     """Does nothing."""
 
 
+def _nobody(_ask: Ask, _told: Told) -> None:
+    """Tells nobody."""
+
+
 class ExchangeServer(HttpBroker):
     """One exchange that is served. Implements the desks of HttpBroker by its front, and keeps its time.
 
-    `acted` is called when something may have changed, before the answer that it led to is written.
+    `acted` is called when something may have changed, before the answer that it led to is written; `told` is called
+    with each request and what it is answered.
     """
 
     def __init__(self, front: ExchangeFront, *, now: Now, rest: Rest, fault_text: object) -> None:
         self.front, self.exchange = front, front.exchange
         self.acted: Callable[[], None] = _nothing
+        self.told: Callable[[Ask, Told], None] = _nobody
         self._timer: asyncio.TimerHandle | None = None
         super().__init__(self, self.exchange.faults, now=now, rest=rest, fault_text=fault_text, streams=self)
         self.exchange.due_watchers.append(lambda _at: self._arm())
@@ -53,6 +59,7 @@ class ExchangeServer(HttpBroker):
         told = self.front.ask(ask, now)
         self._arm()
         self.acted()
+        self.told(ask, told)
         return told
 
     def is_stream(self, ask: Ask) -> bool:

@@ -1,16 +1,20 @@
-"""Judges of what a desk leaves and does at an exchange: nothing for long once it is dead, and no trade with itself."""
+"""Judges of what a desk leaves and does at an exchange.
+
+It leaves nothing for long once it is dead, trades not with itself, and asks for nothing while it was asked to wait.
+"""
 
 from __future__ import annotations
 
 from flatbook.events.orders import ForeignFilled
-from flatbook.sim.judges import of_books
-from flatbook.sim.judges.court import Court, Hearing
+from flatbook.sim.judges import of_books, of_decisions
+from flatbook.sim.judges.court import Court, Hear, Hearing
 from flatbook.sim.judges.exact import shown
 from flatbook.sim.judges.truth import ExecutionKey, TrueOrder
 from flatbook.sim.world import record as rec
 from flatbook.values.instants import Instant
 
 DESK = "desk"
+READ, READS_IGNORED_MAX = "GET ", 8
 
 
 def dead_desks_offer_nothing(court: Court) -> Hearing:
@@ -64,6 +68,32 @@ def own_orders_apart(court: Court) -> Hearing:
             court.find("I24", f"{entry.client_id} traded with {met.client_id}", f"{entry} / {met}")
 
     return Hearing(entries={rec.Executed: executed})
+
+
+def waits_as_asked(court: Court) -> Hearing:
+    """I19: bounds hold as anywhere, and an exchange that asked to wait is hardly asked for anything until then.
+
+    Answers are lost and questions are under way, so that a few may come. Cancels, exits and switches never wait.
+    """
+    bounded = of_decisions.bounded(court)
+    waits: dict[str, Instant] = {}
+    ignored: dict[str, int] = {}
+
+    def began(_entry: rec.LifeBegan) -> None:
+        waits.clear()
+        ignored.clear()
+
+    def asked(entry: rec.AskedToWait) -> None:
+        until = waits.get(entry.account, entry.at)
+        count = ignored.get(entry.account, 0) if entry.at < until else 0
+        ignored[entry.account] = count + (entry.at < until and entry.verb.startswith(READ))
+        waits[entry.account] = max(until, entry.until)
+        if ignored[entry.account] == READS_IGNORED_MAX + 1:
+            what = f"{READS_IGNORED_MAX + 1} questions came to {entry.account} while it had asked to wait"
+            court.find("I19", what, f"until {until}: {entry}")
+
+    entries: dict[type[rec.Entry], Hear] = {**bounded.entries, rec.LifeBegan: began, rec.AskedToWait: asked}
+    return Hearing(entries=entries, events=bounded.events, end=bounded.end)
 
 
 def _is_ours(court: Court, entry: rec.Executed) -> bool:

@@ -58,6 +58,7 @@ SEATED: dict[str, Judge] = {
     "I12": of_seats.seen_truly,
     "I14": of_seats.exits_leave,
     "I15": of_guards.guards_stop,
+    "I19": of_exchanges.waits_as_asked,
     "I23": of_exchanges.forced_close_owned,
     "I21": of_exchanges.dead_desks_offer_nothing,
     "I24": of_exchanges.own_orders_apart,

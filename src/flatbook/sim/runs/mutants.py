@@ -225,6 +225,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _seated(66, "what is closed by force is nobody's", planted_seats.forced_is_nobodys, _PERP, V23=5_000),
     _seated(67, "no exchange is asked to keep our orders apart", planted_seats.own_orders_meet, _SPOT),
+    _seated(68, "an exchange that asks to wait is asked on", planted_seats.asks_on, _LIVELY, V7=300),
 )
 
 

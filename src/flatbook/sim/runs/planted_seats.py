@@ -83,6 +83,11 @@ def cancels_share_budget() -> tuple[Swap, ...]:
     return (Swap(rate_budget.RateBudget, "take", shared),)
 
 
+def asks_on() -> tuple[Swap, ...]:
+    """Takes no notice when a venue asks to wait, or shuts us out."""
+    return (Swap(rate_budget.RateBudget, "learn_refusal", lambda *_: None),)
+
+
 def forced_close_dropped() -> tuple[Swap, ...]:
     """Drops an execution of an order whose id is not one of ours."""
 

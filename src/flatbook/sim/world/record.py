@@ -70,6 +70,14 @@ class OrderRefused(Entry, frozen=True, kw_only=True):
     code: str
 
 
+class AskedToWait(Entry, frozen=True, kw_only=True):
+    """A venue turned a request down for how often it was asked, and said until when nothing should come."""
+
+    account: str
+    verb: str
+    until: Instant
+
+
 class Executed(Entry, frozen=True, kw_only=True):
     """A venue executed. `fee` is in 1e-13 of `fee_asset`, cash where that is None; `forced`: nobody ordered it."""
 

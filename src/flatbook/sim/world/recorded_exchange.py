@@ -16,9 +16,10 @@ from flatbook.sim.exchange.exchange import Exchange
 from flatbook.sim.exchange.orders import BookedOrder, Change, Ending, Execution, Print, Status
 from flatbook.sim.exchange.server import ExchangeServer
 from flatbook.sim.exchange.terms import Kind, Market
-from flatbook.sim.network.http_broker import Ask
+from flatbook.sim.network.http_broker import Ask, Told
 from flatbook.sim.world.record import (
     AccountOpened,
+    AskedToWait,
     Displayed,
     Executed,
     Held,
@@ -31,10 +32,11 @@ from flatbook.sim.world.record import (
 )
 from flatbook.sim.world.seat import SEAT_ACCOUNT, cash_units
 from flatbook.values.ids import InstrumentId
-from flatbook.values.instants import Instant
+from flatbook.values.instants import Instant, later
 from flatbook.values.money import Quantity, to_base_units
 
 SHARE_DECIMALS, PRICE_DECIMALS = 9, 4
+TOO_MANY, BANNED = 429, 418
 BINANCE_ORDER = ("/api/v3/order", "/fapi/v1/order")
 BYBIT_VERBS = {"/v5/order/create": "place", "/v5/order/cancel": "cancel"}
 BY_HAND = "hand"
@@ -67,7 +69,7 @@ class RecordedExchange:
         self._taken: dict[int, None] = {}
         self._working: dict[int, None] = {}
         self._touch = (0, 0)
-        server.arrived = self._arrived
+        server.arrived, server.told = self._arrived, self._told
         self._exchange.watchers.insert(0, self)
         opened = self._exchange.accounts[SEAT_ACCOUNT].wallet(self._market)
         held = to_base_units(Quantity(opened.total(self._market.coin)), decimals=SHARE_DECIMALS)
@@ -120,6 +122,14 @@ class RecordedExchange:
             self._hold(coin, wallet.total(coin))
         if market.kind is Kind.PERP:
             self._hold(self._instrument, account.position(market).qty)
+
+    def _told(self, ask: Ask, told: Told) -> None:
+        """Records that the exchange asked to wait."""
+        wait_s = (told.headers or {}).get("Retry-After", "") if told.status in (TOO_MANY, BANNED) else ""
+        if wait_s:
+            until = later(self._now(), seconds=int(wait_s))
+            verb = f"{ask.method} {ask.path}"
+            self._record.add(AskedToWait(at=self._now(), account=SEAT_ACCOUNT, verb=verb, until=until))
 
     def _hold(self, asset: str, amount: Decimal) -> None:
         self._record.add(Held(at=self._now(), account=SEAT_ACCOUNT, asset=asset, amount=cash_units(amount)))

@@ -73,3 +73,21 @@ def test_a_forced_close_of_what_a_seat_holds_is_not_nobodys() -> None:
         told = (replaced(closed, sign=sign), row(21, 7, event), rec.SafetyOver(at=at(50)))
         said = [each for each in what(changed(**held, safety=told), "I23", expects()) if "under nobody" in each]
         assert bool(said) is is_found
+
+
+def waits(*read_at: int, verb: str = "GET /fapi/v1/time", until: int = 50) -> list[rec.Entry]:
+    """Returns a story in which questions are turned down at some seconds, each with the word to wait until another."""
+    entries = [rec.AskedToWait(at=at(second), account="alpha", verb=verb, until=at(until)) for second in read_at]
+    return [*changed(executed=None, over=None, filled=None, safety=(*entries, rec.SafetyOver(at=at(90))))]
+
+
+def test_questions_that_go_on_while_an_exchange_has_asked_to_wait_are_found_once() -> None:
+    said = ["9 questions came to alpha while it had asked to wait"]
+    assert what(waits(*range(10, 20)), "I19", expects()) == said
+    assert what(waits(*range(10, 40)), "I19", expects()) == said
+    assert what(waits(*range(10, 19)), "I19", expects()) == []
+
+
+def test_cancels_and_switches_that_do_not_wait_and_questions_after_it_are_as_they_should_be() -> None:
+    assert what(waits(*range(10, 40), verb="DELETE /fapi/v1/order"), "I19", expects()) == []
+    assert what(waits(*range(10, 40), until=11), "I19", expects()) == []

@@ -192,13 +192,14 @@ def _book_intents(turn: Turn, key: NetKey, view: SeatView, intents: tuple[Intent
     """
     rooms: dict[InstrumentId, Room] = {}
     retry: Instant | None = None
+    places: list[PlaceIntent] = []
     for each in intents:
-        if type(each) is CancelIntent:
+        if type(each) is PlaceIntent:
+            places.append(each)
+        elif type(each) is CancelIntent:
             _cancel_own(turn, view, each)
     seated, last, refusals = view.seated, intents[-1], turn.state.refusals
-    for intent in intents:
-        if type(intent) is not PlaceIntent:
-            continue
+    for intent in places:
         waits_until = _waits_until(turn, intent) if refusals else None
         if waits_until is not None:
             retry = waits_until if retry is None else min(retry, waits_until)

@@ -146,7 +146,7 @@ Rule = Callable[[int, bool, Depth], Follows]
 """How a change follows: the number applied last, whether it was that of a whole book, and the change."""
 
 Checksum = Callable[[OrderBook, Grid], int]
-_Side = list[Level]
+_Pair = tuple[str, str]
 
 
 class BookSync:
@@ -376,10 +376,10 @@ def levels(rows: Sequence[Sequence[str]], grid: Grid) -> list[Level]:
     return [(prices[row[0]], sizes[row[1]]) for row in rows]
 
 
-def both_levels(bids: Sequence[Sequence[str]], asks: Sequence[Sequence[str]], grid: Grid) -> tuple[_Side, _Side]:
-    """Returns the rows of both sides of a message as `levels` does, in fewer steps. Errors: OffGrid."""
+def both_levels(bids: Sequence[_Pair], asks: Sequence[_Pair], grid: Grid) -> tuple[list[Level], list[Level]]:
+    """Returns both sides of a message as `levels` does, of rows that are price and size alone. Errors: OffGrid."""
     prices, sizes = _known(grid)
-    return [(prices[row[0]], sizes[row[1]]) for row in bids], [(prices[row[0]], sizes[row[1]]) for row in asks]
+    return [(prices[px], sizes[size]) for px, size in bids], [(prices[px], sizes[size]) for px, size in asks]
 
 
 def text_of(units: int, decimals: int) -> str:

@@ -51,19 +51,19 @@ def day_of(event: Executed) -> int:
 
 def fold_intended(state: State, event: ev.OrderIntended) -> None:
     """Adds an order and counts it as an intent of its net."""
-    order_id, orders, times, owner = event.order_id, state.orders, state.order_times, event.owner
+    order_id, owner, orders = event.order_id, event.owner, state.orders
+    intents, times = state.intents, state.order_times
     if order_id in orders:
         raise Broken(f"order {order_id} is intended twice")
-    orders[order_id] = order_of_intent(event)
-    state.open_orders[order_id] = None
     key = (owner, event.underlying)
-    if key in state.owing:
-        state.owing[key][order_id] = None
-    else:
-        state.owing[key] = {order_id: None}
+    owing = state.owing.get(key)
+    if owing is None:
+        owing = state.owing[key] = {}
+    orders[order_id] = order_of_intent(event)
+    state.open_orders[order_id] = owing[order_id] = None
     net = state.positions.nets.get(key) or state.positions.kept_net(*key)
     net.intents += 1
-    state.intents[owner] = state.intents.get(owner, 0) + 1
+    intents[owner] = intents.get(owner, 0) + 1
     if state.refusals:
         state.refusals.pop((owner, event.instrument, event.side), None)
     times.append(event.decided_at)

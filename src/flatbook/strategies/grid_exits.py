@@ -109,14 +109,13 @@ def _taking_price(scene: Scene, side: Side) -> int:
 
 def _beyond_own(plan: Plan, scene: Scene, side: Side, ticks: int) -> int:
     """Returns a price that meets no order of our own, of those that stand and those that are wanted. Units: ticks."""
-    tick = scene.params.instrument.rules.tick
-    standing = (
-        ticks_of(order.limit, tick)
-        for order in (*scene.live.values(), *scene.surplus)
-        if order.side is not side and order.limit is not None
-    )
-    wanted = (meets_at(want.side, want.ticks, scene) for want in plan.wants if want.side is not side)
-    for other in (*standing, *wanted):
+    standing = (*scene.live.values(), *scene.surplus)
+    limits = [limit for order in standing if order.side is not side and (limit := order.limit) is not None]
+    others = [meets_at(want.side, want.ticks, scene) for want in plan.wants if want.side is not side]
+    if limits:
+        nearest = min(limits) if side is _BUY else max(limits)
+        others.append(ticks_of(nearest, scene.params.instrument.rules.tick))
+    for other in others:
         ticks = min(ticks, other - 1) if side is _BUY else max(ticks, other + 1)
     return ticks
 

@@ -24,6 +24,7 @@ VIEWS = {
     "grid": "/grid",
     "reports": "/reports",
     "events": "/events?at=70",
+    "log": "/events?view=log",
     "health": "/health",
     "risk": "/risk",
     "settings": "/settings",
@@ -62,6 +63,10 @@ def main() -> int:
                 page.get_by_test_id("token-add").click()
                 page.get_by_test_id("token-name").fill("reporter")
                 _take(page, f"token-{theme}")
+                page.get_by_test_id("token-new-close").click()
+                page.get_by_test_id("report-open").click()
+                page.get_by_test_id("report-text").get_by_text("# versions").wait_for()
+                _take(page, f"report-{theme}")
                 page.goto("/overview")
                 page.get_by_test_id("kill").click()
                 page.get_by_test_id("act-confirm").wait_for()

@@ -12,6 +12,7 @@ from urllib.error import HTTPError
 import pytest
 
 from flatbook.api.console import PAGES
+from flatbook.ops.bundle import check_bundle
 from tests.console.conftest import Desk
 
 pytestmark = pytest.mark.real
@@ -352,6 +353,66 @@ def test_the_desk_stands_as_it_stood_at_any_moment(page: Any, desk: Desk) -> Non
     assert page.get_by_test_id("events-table-row").first.locator("[data-col=seq]").inner_text() == "20"
     page.get_by_test_id("moment-now").click()
     page.get_by_test_id("then").wait_for(state="hidden")
+
+
+def test_a_desk_is_looked_at_from_its_console_and_evidence_is_taken_away(page: Any, desk: Desk, tmp_path: Path) -> None:
+    page.goto("/health")
+    page.evaluate(AXE.read_text("utf-8"))
+    page.get_by_test_id("doctor-look").click()
+    page.get_by_test_id("doctor-all").click()
+    page.get_by_test_id("doctor-table-row").get_by_text("journal end").wait_for()
+    assert page.get_by_test_id("processes-table-row").count() == 2
+    assert violations_in_both(page) == {}, "health"
+
+    page.get_by_test_id("nav-events").click()
+    page.get_by_test_id("journal-look").click()
+    page.get_by_test_id("whole-head").wait_for()
+    assert text_of(page, "whole-is").strip() == "whole"
+    page.get_by_test_id("bundle-open").click()
+    page.get_by_test_id("bundle-save").wait_for()
+    page.evaluate(SETTLED)
+    assert violations_in_both(page) == {}, "bundle"
+    with page.expect_download() as taken:
+        page.get_by_test_id("bundle-save").click()
+    file = tmp_path / taken.value.suggested_filename
+    taken.value.save_as(file)
+    with file.open("rb") as bundle:
+        made = check_bundle(bundle)
+    assert (made.start.rows, file.name) == (0, f"flatbook-events-1-{made.last}.zip")
+    page.keyboard.press("Escape")
+
+
+def test_the_log_of_the_engine_follows_it_and_is_narrowed_to_what_names_an_id(page: Any, desk: Desk) -> None:
+    page.goto("/events?view=log")
+    page.get_by_test_id("log-table-row").first.wait_for()
+    page.evaluate(AXE.read_text("utf-8"))
+    assert violations_in_both(page) == {}, "log"
+    halt = desk.told("halt", "--scope", "instrument", "--target", "COIN/USD@paper", "--reason", "drill of the log")
+    page.get_by_test_id("log-level-warning").click()
+    page.get_by_test_id("log-table-row").get_by_text("trading halted").first.wait_for()
+    desk.told("lift", halt["halt_id"], "--reason", "the drill is over")
+    page.get_by_test_id("log-level-info").click()
+    page.get_by_test_id("log-about").first.click()
+    page.get_by_test_id("about-chosen").wait_for()
+    order = text_of(page, "about-chosen").strip()
+    page.get_by_test_id("events-view-events").click()
+    page.get_by_test_id("events-table-row").get_by_text("order intended").wait_for()
+    assert {text.strip() for text in page.get_by_test_id("event-about").all_inner_texts()} == {f"order:{order}"}
+
+
+def test_a_problem_is_reported_in_a_text_that_is_read_first(page: Any, desk: Desk) -> None:
+    page.goto("/overview")
+    page.get_by_test_id("report-open").click()
+    page.get_by_test_id("report-text").get_by_text("# versions").wait_for()
+    page.evaluate(AXE.read_text("utf-8"))
+    page.evaluate(SETTLED)
+    assert violations_in_both(page) == {}, "report"
+    text = text_of(page, "report-text")
+    assert "engine: flatbook 0.1.0, commit " in text
+    assert str(desk.home) not in text
+    assert "net desk COIN" not in text
+    page.get_by_test_id("report-amounts").click()
+    page.get_by_test_id("report-text").get_by_text("net desk COIN").wait_for()
 
 
 def test_a_page_whose_api_is_gone_says_so_and_comes_back_by_itself(page: Any, desk: Desk) -> None:

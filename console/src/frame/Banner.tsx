@@ -17,12 +17,21 @@ export function Banner() {
       <span>
         The line to the desk is down{line.heardAt > 0 ? ` for ${ageText((now - line.heardAt) / 1000)}` : ""}. What you see is the past.
       </span>
-      <span className="num text-text2" data-testid="banner-countdown">
-        {left === null ? "trying…" : `next try in ${left} s`}
-      </span>
-      <Button small icon="retry" onClick={() => stream.retry()} data-testid="banner-retry">
-        Try now
-      </Button>
+      {line.phase === "outdated" && (
+        <Button small icon="retry" onClick={() => window.location.reload()} data-testid="banner-reload">
+          The API is of another version: load this page anew
+        </Button>
+      )}
+      {line.phase !== "outdated" && (
+        <>
+          <span className="num text-text2" data-testid="banner-countdown">
+            {left === null ? "trying…" : `next try in ${left} s`}
+          </span>
+          <Button small icon="retry" onClick={() => stream.retry()} data-testid="banner-retry">
+            Try now
+          </Button>
+        </>
+      )}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { SESSION_ENDED, SILENCE_MS_MAX, Stream, type SocketLike } from "./stream";
+import { OTHER_PROTOCOL, SESSION_ENDED, SILENCE_MS_MAX, Stream, type SocketLike } from "./stream";
 
 class Wire implements SocketLike {
   onmessage: ((event: { data: unknown }) => void) | null = null;
@@ -89,7 +89,7 @@ describe("the stream", () => {
     last().onclose?.({ code: 1006 });
     expect(stream.line).toMatchObject({ phase: "waiting", retryAt: 500 });
     pass(500);
-    expect(last().path).toBe("/stream?after=7&stream=s1");
+    expect(last().path).toBe("/stream?protocol=1&after=7&stream=s1");
     expect(stream.channel("status")).toEqual({ flat: true });
   });
 
@@ -98,7 +98,7 @@ describe("the stream", () => {
     last().say({ type: "delta", seq: 9, channel: "status", body: { flat: false } });
     expect(stream.channel("status")).toEqual({ flat: true });
     pass(500);
-    expect(last().path).toBe("/stream");
+    expect(last().path).toBe("/stream?protocol=1");
   });
 
   it("gives up a socket that is open and silent", () => {
@@ -125,6 +125,14 @@ describe("the stream", () => {
     last().onclose?.({ code: SESSION_ENDED });
     pass(60_000);
     expect(stream.line.phase).toBe("ended");
+    expect(sockets.length).toBe(1);
+  });
+
+  it("tries no more where the API speaks another form of messages: the page must be loaded anew", () => {
+    last().say(snapshot);
+    last().onclose?.({ code: OTHER_PROTOCOL });
+    pass(60_000);
+    expect(stream.line.phase).toBe("outdated");
     expect(sockets.length).toBe(1);
   });
 

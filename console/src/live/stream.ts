@@ -8,8 +8,11 @@ export const SILENCE_MS_MAX = 6_000;
 export const WAITS_MS = [500, 1_000, 2_000, 4_000, 8_000] as const;
 /** The close code by which the API says that the session ended. */
 export const SESSION_ENDED = 4401;
+/** The API speaks another form of these messages: this page is of another version. */
+export const OTHER_PROTOCOL = 4406;
+const PROTOCOL = 1;
 
-export type Phase = "connecting" | "live" | "waiting" | "ended";
+export type Phase = "connecting" | "live" | "waiting" | "ended" | "outdated";
 
 export type Line = {
   phase: Phase;
@@ -101,8 +104,8 @@ export class Stream {
   #connect(): void {
     this.#cancel = null;
     this.#say({ phase: "connecting", retryAt: null });
-    const resume = this.#stream === null ? "" : `?after=${this.#line.seq}&stream=${encodeURIComponent(this.#stream)}`;
-    const socket = this.outside.open(this.path + resume);
+    const resume = this.#stream === null ? "" : `&after=${this.#line.seq}&stream=${encodeURIComponent(this.#stream)}`;
+    const socket = this.outside.open(`${this.path}?protocol=${PROTOCOL}${resume}`);
     this.#socket = socket;
     socket.onmessage = (event) => {
       for (const text of String(event.data).split("\n")) if (socket === this.#socket) this.#hear(text);
@@ -153,8 +156,8 @@ export class Stream {
 
   #lost(code: number): void {
     this.#drop();
-    if (code === SESSION_ENDED) {
-      this.#say({ phase: "ended", retryAt: null });
+    if (code === SESSION_ENDED || code === OTHER_PROTOCOL) {
+      this.#say({ phase: code === SESSION_ENDED ? "ended" : "outdated", retryAt: null });
       return;
     }
     const attempt = this.#line.attempt;

@@ -23,7 +23,7 @@ DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FORMS = {OpenAPIType.INTEGER: NUMBER, "date": DATE}
 
 Known = dict[str, re.Pattern[str] | None]
-OF_STREAM: Known = {"after": NUMBER, "stream": None}
+OF_STREAM: Known = {"after": NUMBER, "stream": None, "protocol": NUMBER}
 
 
 def known_queries(app: Litestar) -> dict[str, Known]:

@@ -25,7 +25,7 @@ from flatbook.api.reads_events import chosen
 from flatbook.api.reads_orders import wanted
 from flatbook.api.routes import PUBLIC
 from flatbook.api.site import Site
-from flatbook.api.stream import IsLive, Teller
+from flatbook.api.stream import IsLive, Teller, wished
 from flatbook.api.strict import StrictRequest
 from flatbook.api.within import within
 
@@ -68,6 +68,7 @@ def create_app(
             "wanted": Provide(wanted, sync_to_thread=False),
             "chosen": Provide(chosen, sync_to_thread=False),
             "within": Provide(within, sync_to_thread=False),
+            "wish": Provide(wished, sync_to_thread=False),
         },
         exception_handlers={Problem: on_problem, HTTPException: on_http_exception, Exception: _on_any},
         lifespan=[_following(site, told, on_death)],

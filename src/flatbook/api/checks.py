@@ -6,22 +6,19 @@ The process reads the journal by itself, so that neither the engine nor the API 
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from collections.abc import Callable
 from enum import Enum
 from typing import Any, NamedTuple
 
 import msgspec
 
+from flatbook.api.own_verbs import SaidTooMuch, run_verb
 from flatbook.api.site import Site
 from flatbook.engine.ports import Clock
 from flatbook.values.instants import NS_PER_MS, Instant, seconds_between, text_of_instant
 
-ANSWER_BYTES_MAX = 1024 * 1024
-NICE = 10
 ERROR = "flatbook.error.v1"
-FAULTS = (msgspec.MsgspecError, asyncio.LimitOverrunError, OSError, RecursionError)
+FAULTS = (msgspec.MsgspecError, SaidTooMuch, OSError, RecursionError)
 
 
 class Check(NamedTuple):
@@ -103,9 +100,10 @@ class Checks:
         return forget
 
     async def _look(self, check: Check) -> None:
+        words = (*check.words, "--json", *self._site.options())
         try:
-            async with asyncio.timeout(check.most_s):
-                answer = msgspec.json.decode(await _answer_of(self._command(check)), type=dict[str, Any])
+            ran = await run_verb(words, check.most_s, [])
+            answer = msgspec.json.decode(ran.output, type=dict[str, Any])
         except TimeoutError:
             self._end(check, CheckState.FAILED, f"it took longer than {check.most_s} s, and was ended")
         except FAULTS as error:
@@ -119,9 +117,6 @@ class Checks:
         self.looks[check.name] = msgspec.structs.replace(
             before, state=state, ended_at=self._clock.now(), why=why, answer=answer or {}
         )
-
-    def _command(self, check: Check) -> tuple[str, ...]:
-        return (sys.executable, "-m", "flatbook", *check.words, "--json", *self._site.options())
 
     def was_well(self, check: Check) -> bool | None:
         """Returns whether the verb of a look had nothing to say against the desk; None where nothing is known."""
@@ -147,26 +142,3 @@ class Checks:
 def _why(answer: dict[str, Any]) -> str:
     """Returns what a verb says of its failure, in one line."""
     return "; ".join(str(answer[name]) for name in ("what", "do") if answer.get(name)) or "it failed"
-
-
-async def _answer_of(command: tuple[str, ...]) -> bytes:
-    """Runs a program at low priority, and returns what it printed; it is ended with whoever waits for it.
-
-    Errors: OSError; LimitOverrunError for an answer that is too long.
-    """
-    process = await asyncio.create_subprocess_exec(
-        *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-    )
-    assert process.stdout is not None
-    try:
-        os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
-        printed = bytearray()
-        while part := await process.stdout.read(ANSWER_BYTES_MAX):
-            printed += part
-            if len(printed) > ANSWER_BYTES_MAX:
-                raise asyncio.LimitOverrunError("the answer is too long", len(printed))
-        await process.wait()
-        return bytes(printed)
-    finally:
-        if process.returncode is None:
-            process.kill()

@@ -39,7 +39,8 @@ PACE_S = 0.25
 COST_FACTOR = 10
 SEND_S = 10.0
 PROVE_S = 30.0
-CLOSE_BUSY, CLOSE_SPOKEN, CLOSE_FAULT, CLOSE_UNPROVEN = 1013, 1008, 1011, 4401
+CLOSE_BUSY, CLOSE_SPOKEN, CLOSE_FAULT, CLOSE_UNPROVEN, CLOSE_OTHER = 1013, 1008, 1011, 4401, 4406
+PROTOCOL = 1
 
 AtHub = NamedDependency[SkipValidation[Hub]]
 IsLive = Callable[[Any], Awaitable[bool]]
@@ -237,24 +238,44 @@ class Client:
         return await self._is_live(self._socket.scope.get("state", {}).get("actor"))
 
 
+class Wish(NamedTuple):
+    """What a client asks for: how far it was told, of which stream, and in which form it reads messages."""
+
+    after: int | None
+    stream: str
+    protocol: int
+
+
+def wished(
+    after: Annotated[int | None, QueryParameter(ge=0)] = None,
+    of: Annotated[str, QueryParameter(name="stream", max_length=TEXT_MAX)] = "",
+    protocol: Annotated[int, QueryParameter(ge=0)] = PROTOCOL,
+) -> Wish:
+    """Returns what the address of a stream asks for."""
+    return Wish(after, of, protocol)
+
+
 @websocket("/api/v1/stream", opt=READ)
 async def stream(
     socket: Socket,
     site: AtSite,
     hub: AtHub,
     is_live: NamedDependency[SkipValidation[IsLive]],
-    after: Annotated[int | None, QueryParameter(ge=0)] = None,
-    of: Annotated[str, QueryParameter(name="stream", max_length=TEXT_MAX)] = "",
+    wish: NamedDependency[SkipValidation[Wish]],
 ) -> None:
     """Tells the full state and then what changes; with `after` and `stream` only what came since, where it is kept.
 
-    All that is new at one moment goes out together, a line for each message.
+    All that is new at one moment goes out together, a line for each message. Whoever asks for another `protocol` than
+    this one is told so, and nothing else: he would read it wrongly.
     """
     await socket.accept()
+    if wish.protocol != PROTOCOL:
+        await socket.close(CLOSE_OTHER, f"this stream speaks protocol {PROTOCOL}")
+        return
     if len(hub.clients) >= site.loaded.config.api.streams_max:
         await socket.close(CLOSE_BUSY, "too many streams")
         return
-    telling = asyncio.create_task(Client(socket, hub, Place(of, after, hub.ticks), is_live).tell())
+    telling = asyncio.create_task(Client(socket, hub, Place(wish.stream, wish.after, hub.ticks), is_live).tell())
     hearing = asyncio.create_task(_heard(socket))
     hub.clients[telling] = None
     over = asyncio.Event()

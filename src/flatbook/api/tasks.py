@@ -7,8 +7,6 @@ everything else that the machine does, and none of them reaches the engine: they
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
@@ -16,17 +14,12 @@ from typing import Any
 
 import msgspec
 
+from flatbook.api.own_verbs import SaidTooMuch, run_verb
 from flatbook.api.problems import Code, Problem
 from flatbook.engine.ports import Clock
-from flatbook.ops.home import BY_LINES, PROGRESS_VARIABLE
 from flatbook.values.instants import Instant, text_of_instant
 
 TASKS_MAX = 32
-OUTPUT_BYTES_MAX = 4 * 1024 * 1024
-LINE_BYTES_MAX = 64 * 1024
-SAID_LINES_MAX = 20
-NICE = 10
-END_S = 5
 BACKUP_FOLDER, EXPORT_FOLDER = "backups", "exports"
 
 
@@ -158,19 +151,14 @@ class Tasks:
 
     async def _run(self, task: _Task) -> None:
         try:
-            process = await _started((*task.words, "--json", *self._place))
-            try:
-                async with asyncio.timeout(TIME_S[task.kind]):
-                    output, _ = await asyncio.gather(_whole(process.stdout), _listen(process.stderr, task.said))
-                    task.exit_code = await process.wait()
-                task.result = _result_of(output)
-                task.state = TaskState.DONE if task.exit_code == 0 else TaskState.FAILED
-            finally:
-                await _ended(process)
+            words = (*task.words, "--json", *self._place)
+            task.exit_code, output = await run_verb(words, TIME_S[task.kind], task.said)
+            task.result = _result_of(output)
+            task.state = TaskState.DONE if task.exit_code == 0 else TaskState.FAILED
         except TimeoutError:
             task.said.append(f"it was stopped: it took longer than {TIME_S[task.kind]} s")
-        except _SaidTooMuch:
-            task.said.append(f"it was stopped: it said more than {OUTPUT_BYTES_MAX} bytes")
+        except SaidTooMuch as much:
+            task.said.append(f"it was stopped: {much}")
         except OSError as error:
             task.said.append(f"it could not be started: {error.strerror}")
         finally:
@@ -179,76 +167,9 @@ class Tasks:
             self._running = None
 
 
-class _SaidTooMuch(Exception):
-    """A task said more than is kept."""
-
-
-async def _started(words: Sequence[str]) -> asyncio.subprocess.Process:
-    """Starts a process that stands behind all others, in a group of its own."""
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "flatbook", *words),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=pipe,
-        stderr=pipe,
-        env={**os.environ, PROGRESS_VARIABLE: BY_LINES},
-        start_new_session=True,
-        limit=LINE_BYTES_MAX,
-    )
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
-    return process
-
-
-async def _whole(stream: asyncio.StreamReader | None) -> bytes:
-    """Returns all that a process says.
-
-    Errors: _SaidTooMuch.
-    """
-    assert stream is not None
-    output = bytearray()
-    while part := await stream.read(LINE_BYTES_MAX):
-        output += part
-        if len(output) > OUTPUT_BYTES_MAX:
-            raise _SaidTooMuch
-    return bytes(output)
-
-
-async def _listen(stream: asyncio.StreamReader | None, said: list[str]) -> None:
-    """Keeps the last lines that a process says beside its answer; a line that never ends is cut."""
-    assert stream is not None
-    rest = b""
-    while part := await stream.read(LINE_BYTES_MAX):
-        *lines, rest = (rest + part).replace(b"\r", b"\n").split(b"\n")
-        rest = rest[:LINE_BYTES_MAX]
-        said += [text for line in lines if (text := _printable(line))]
-        del said[:-SAID_LINES_MAX]
-    if text := _printable(rest):
-        said.append(text)
-
-
-def _printable(line: bytes) -> str:
-    return "".join(each for each in line.decode("utf-8", "replace") if each.isprintable()).strip()
-
-
 def _result_of(output: bytes) -> dict[str, Any] | None:
     """Returns the answer of a verb; None where it gave none."""
     try:
         return msgspec.json.decode(output, type=dict[str, Any])
     except msgspec.MsgspecError:
         return None
-
-
-async def _ended(process: asyncio.subprocess.Process) -> None:
-    """Ends a process that still runs: it is asked to, and after END_S it is killed."""
-    if process.returncode is not None:
-        return
-    with suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        async with asyncio.timeout(END_S):
-            await process.wait()
-    except TimeoutError:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()

@@ -119,8 +119,9 @@ def closed_with(door: Door, headers: dict[str, str]) -> int:
 
 def test_a_page_of_ours_and_a_program_may_listen(door: Door) -> None:
     for headers in (door.log_in(), door.token("", "read")):
-        with door.client.websocket_connect(STREAM, headers=headers) as socket:
-            assert socket.accepted_subprotocol is None
+        for asked in (STREAM, f"{STREAM}?protocol=1&after=7&stream=another"):
+            with door.client.websocket_connect(asked, headers=headers) as socket:
+                assert socket.accepted_subprotocol is None
 
 
 @pytest.mark.parametrize(

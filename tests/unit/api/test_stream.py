@@ -113,6 +113,16 @@ def test_a_client_of_another_stream_is_told_the_full_state(client: TestClient[An
         assert heard.next()["type"] == "snapshot"
 
 
+@pytest.mark.parametrize("protocol", [0, 2])
+def test_a_client_that_reads_another_form_of_messages_is_told_nothing(client: TestClient[Any], protocol: int) -> None:
+    with client.websocket_connect(f"/api/v1/stream?protocol={protocol}") as socket:
+        with pytest.raises(WebSocketDisconnect) as ended:
+            socket.receive_text(timeout=10)
+        assert (ended.value.code, ended.value.detail) == (4406, "this stream speaks protocol 1")
+    with client.websocket_connect("/api/v1/stream?protocol=1") as socket:
+        assert Heard(socket).next()["type"] in ("snapshot", "tick")
+
+
 def test_the_time_is_told_each_second_with_the_age_of_what_is_known(client: TestClient[Any]) -> None:
     with client.websocket_connect("/api/v1/stream") as socket:
         heard = Heard(socket)

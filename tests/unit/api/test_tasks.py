@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flatbook.api import tasks
+from flatbook.api import own_verbs, tasks
 from tests.unit.api.door_scene import Door, opened, until
 
 pytestmark = pytest.mark.real
@@ -133,6 +133,6 @@ def test_a_task_that_takes_too_long_is_stopped(
 def test_a_task_that_says_too_much_is_stopped(
     door: Door, admin: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tasks, "OUTPUT_BYTES_MAX", 10)
+    monkeypatch.setattr(own_verbs, "OUTPUT_BYTES_MAX", 10)
     told = ended(door, admin, begun(door, admin, "test-alerts", {}, "alerts-0004").json()["id"])
     assert (told["state"], told["said"].split("\n")[-1]) == ("stopped", "it was stopped: it said more than 10 bytes")

@@ -1,0 +1,106 @@
+"""A verb of ours in a process of its own, bounded in time and in words, behind all else that the machine does."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from flatbook.ops.home import BY_LINES, PROGRESS_VARIABLE
+
+OUTPUT_BYTES_MAX = 4 * 1024 * 1024
+LINE_BYTES_MAX = 64 * 1024
+SAID_LINES_MAX = 20
+NICE = 10
+END_S = 5
+
+
+class SaidTooMuch(Exception):
+    """A process said more than is kept. Says how much that is."""
+
+
+class Ran(NamedTuple):
+    """How a process ended, and all that it answered."""
+
+    exit_code: int
+    output: bytes
+
+
+async def run_verb(words: Sequence[str], most_s: int, said: list[str]) -> Ran:
+    """Runs a verb to its end; it is ended with whoever waits for it. `said` gets its last lines on standard error.
+
+    Errors: TimeoutError after `most_s` seconds; SaidTooMuch; OSError where it cannot be started.
+    """
+    process = await _started(words)
+    try:
+        async with asyncio.timeout(most_s):
+            output, _ = await asyncio.gather(_whole(process.stdout), _listen(process.stderr, said))
+            return Ran(await process.wait(), output)
+    finally:
+        await _ended(process)
+
+
+async def _started(words: Sequence[str]) -> asyncio.subprocess.Process:
+    """Starts a process that stands behind all others, in a group of its own."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "flatbook", *words),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=pipe,
+        stderr=pipe,
+        env={**os.environ, PROGRESS_VARIABLE: BY_LINES},
+        start_new_session=True,
+        limit=LINE_BYTES_MAX,
+    )
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
+    return process
+
+
+async def _whole(stream: asyncio.StreamReader | None) -> bytes:
+    """Returns all that a process says.
+
+    Errors: SaidTooMuch.
+    """
+    assert stream is not None
+    output = bytearray()
+    while part := await stream.read(LINE_BYTES_MAX):
+        output += part
+        if len(output) > OUTPUT_BYTES_MAX:
+            raise SaidTooMuch(f"it said more than {OUTPUT_BYTES_MAX} bytes")
+    return bytes(output)
+
+
+async def _listen(stream: asyncio.StreamReader | None, said: list[str]) -> None:
+    """Keeps the last lines that a process says beside its answer; a line that never ends is cut."""
+    assert stream is not None
+    rest = b""
+    while part := await stream.read(LINE_BYTES_MAX):
+        *lines, rest = (rest + part).replace(b"\r", b"\n").split(b"\n")
+        rest = rest[:LINE_BYTES_MAX]
+        said += [text for line in lines if (text := _printable(line))]
+        del said[:-SAID_LINES_MAX]
+    if text := _printable(rest):
+        said.append(text)
+
+
+def _printable(line: bytes) -> str:
+    return "".join(each for each in line.decode("utf-8", "replace") if each.isprintable()).strip()
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Ends a process that still runs: it is asked to, and after END_S it is killed."""
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        async with asyncio.timeout(END_S):
+            await process.wait()
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()

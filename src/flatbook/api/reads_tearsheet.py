@@ -29,8 +29,10 @@ CURVE, EXECUTIONS = "curve.csv", "executions.csv"
 KINDS = {
     CURVE: "text/csv",
     EXECUTIONS: "text/csv",
+    "parts.csv": "text/csv",
     "curve.parquet": "application/vnd.apache.parquet",
     "executions.parquet": "application/vnd.apache.parquet",
+    "parts.parquet": "application/vnd.apache.parquet",
     "report.html": "text/html",
     "report.json": "application/json",
 }

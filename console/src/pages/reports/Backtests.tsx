@@ -1,12 +1,20 @@
 import { useState } from "react";
 import { useRead } from "@/api/queries";
+import { useMay } from "@/api/session";
+import { useTask, type Begun, type Tasks } from "@/api/tasks";
 import type { Schemas } from "@/api/types";
+import { Button } from "@/components/Button";
+import { CopyText } from "@/components/CopyText";
 import { DataTable } from "@/components/DataTable";
 import { Layer } from "@/components/Dialog";
 import { Moment } from "@/components/Moment";
 import { Facts, Panel } from "@/components/Panel";
+import { Select } from "@/components/Select";
 import { Answer, Empty } from "@/components/States";
 import type { Column } from "@/components/table";
+import { TaskLine } from "@/frame/TaskLine";
+import { Divergence } from "./Divergence";
+import { Tearsheet } from "./Tearsheet";
 
 type Run = Schemas["ReportLineBody"];
 type Report = Schemas["KeptReport"];
@@ -36,10 +44,13 @@ function Details({ name, onClose }: { name: string; onClose: () => void }) {
       <div className="p-4">
         <Answer query={report} lines={10}>
           {(body) => (
-            <Facts
-              testid="backtest-facts"
-              rows={linesOf(body.report).map(([key, value]) => [key, <span key={key} className="num !whitespace-normal break-all">{value}</span>] as const)}
-            />
+            <div className="flex flex-col gap-4">
+              <Tearsheet name={name} report={body.report} />
+              <Facts
+                testid="backtest-facts"
+                rows={linesOf(body.report).map(([key, value]) => [key, <span key={key} className="num !whitespace-normal break-all">{value}</span>] as const)}
+              />
+            </div>
           )}
         </Answer>
       </div>
@@ -47,28 +58,67 @@ function Details({ name, onClose }: { name: string; onClose: () => void }) {
   );
 }
 
+/** Runs the grids of the home over a tape of its folder, in a process of its own that is bounded in time. */
+function RunOne({ tapes, begun }: { tapes: readonly Schemas["FileBody"][]; begun: Begun }) {
+  const [tape, setTape] = useState("");
+  const chosen = tapes.some(({ name }) => name === tape) ? tape : (tapes[0]?.name ?? "");
+  if (tapes.length === 0) return <CopyText text="flatbook data record" prompt testid="backtest-no-tape" />;
+  return (
+    <>
+      <Select value={chosen} choices={tapes.map(({ name }) => ({ value: name, label: name }))} label="Over which tape" testid="backtest-tape" onChange={setTape} />
+      <Button small icon="retry" disabled={begun.isRunning} onClick={() => begun.begin({ tape: chosen })} data-testid="backtest-run">
+        {begun.isRunning ? "running…" : "Run"}
+      </Button>
+    </>
+  );
+}
+
 /** The backtests that were kept under the desk's home; a row opens what one reported. */
 export function Backtests() {
   const runs = useRead<Schemas["ReportsAnswer"]>("/reports", {}, { follows: false });
+  const tasks = useRead<Tasks>("/tasks", {}, { follows: false });
+  const may = useMay("admin");
+  const running = useTask("backtest");
+  const comparing = useTask("compare");
   const [open, setOpen] = useState<string | null>(null);
+  const columns: readonly Column<Run>[] = [
+    ...COLUMNS,
+    {
+      id: "compare",
+      head: "",
+      text: () => null,
+      sort: "none",
+      align: "right",
+      cell: (row) =>
+        may && (
+          <Button small disabled={comparing.isRunning} onClick={(event) => { event.stopPropagation(); comparing.begin({ backtest: row.name }); }} data-testid="backtest-compare" aria-label={`Compare what was traded with ${row.name}`}>
+            Compare
+          </Button>
+        ),
+    },
+  ];
   return (
-    <Panel title="Backtests" testid="backtests" flush>
-      <Answer query={runs}>
-        {(body) => (
-          <DataTable
-            testid="backtests-table"
-            label="backtests"
-            columns={COLUMNS}
-            rows={body.reports}
-            rowKey={(row) => row.name}
-            onOpen={(row) => setOpen(row.name)}
-            openKey={open}
-            tools={body.reports.length > 8}
-            empty={<Empty icon="reports">no backtest was kept in the desk's home</Empty>}
-          />
-        )}
-      </Answer>
-      {open !== null && <Details name={open} onClose={() => setOpen(null)} />}
-    </Panel>
+    <>
+      <Panel title="Backtests" note="the grids of this desk over a recorded market" testid="backtests" actions={may && tasks.data && <RunOne tapes={tasks.data.tapes} begun={running} />} flush>
+        <Answer query={runs}>
+          {(body) => (
+            <DataTable
+              testid="backtests-table"
+              label="backtests"
+              columns={columns}
+              rows={body.reports}
+              rowKey={(row) => row.name}
+              onOpen={(row) => setOpen(row.name)}
+              openKey={open}
+              tools={body.reports.length > 8}
+              empty={<Empty icon="reports">no backtest was kept in the desk's home</Empty>}
+            />
+          )}
+        </Answer>
+        <TaskLine begun={running} testid="backtest-task" />
+        {open !== null && <Details name={open} onClose={() => setOpen(null)} />}
+      </Panel>
+      <Divergence begun={comparing} />
+    </>
   );
 }

@@ -7,6 +7,7 @@ import { Panel } from "@/components/Panel";
 import { Answer, Empty } from "@/components/States";
 import type { Column } from "@/components/table";
 import { Unknown } from "@/components/Unknown";
+import { compared } from "@/format/decimal";
 import { Use } from "./Limits";
 
 type Margins = Schemas["MarginAnswer"];
@@ -18,8 +19,9 @@ const EVERY_MS = 2_000;
 
 /** Every position in margin, the nearest to its forced price first; those of which it is unknown stand last. */
 export function rungsOf(margins: readonly Margin[]): Rung[] {
-  const far = (rung: Rung): number => (rung.away_pct === null ? Number.POSITIVE_INFINITY : Number(rung.away_pct));
-  return margins.flatMap(({ account, asset, contracts }) => contracts.map((each) => ({ ...each, account, asset }))).sort((a, b) => far(a) - far(b));
+  return margins
+    .flatMap(({ account, asset, contracts }) => contracts.map((each) => ({ ...each, account, asset })))
+    .sort((a, b) => (a.away_pct === null || b.away_pct === null ? (a.away_pct === null ? 1 : 0) - (b.away_pct === null ? 1 : 0) : compared(a.away_pct, b.away_pct)));
 }
 
 const ACCOUNTS: readonly Column<Margin>[] = [

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from itertools import pairwise
 
 import msgspec
 
 from flatbook.api.answers.moment import Answer, AsOf
 from flatbook.api.answers.positions import number_or_none
 from flatbook.ops.config_accounts import PaperExchangeAccount
+from flatbook.ops.config_backtest import steps_of
 from flatbook.ops.config_shape import Config
 from flatbook.state.desk import State
 from flatbook.state.positions import Entry
@@ -21,7 +23,8 @@ PRICE_DECIMALS, PERCENT_DECIMALS = 8, 2
 PERCENT = Decimal(100)
 
 Prices = Mapping[str, Decimal]
-Rates = Mapping[AccountId, Decimal]
+Steps = tuple[tuple[Decimal, Decimal], ...]
+Rates = Mapping[AccountId, Steps]
 
 
 class ContractBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,8 +90,8 @@ def margin_answer(
 ) -> MarginAnswer:
     """Returns the margin of each account that trades contracts.
 
-    Units: `prices` are those seen now, quote per base; `rates` the percent of its worth that a position needs, of the
-    accounts of which that is known.
+    Units: `prices` are those seen now, quote per base. `rates` say of the accounts of which that is known above which
+    worth a part of a position needs how many percent of it, the smallest first and from zero on.
     """
     contracts = [each for each in instruments if each.product is not Product.SPOT]
     pots = dict.fromkeys((each.account, each.quote) for each in contracts)
@@ -100,10 +103,10 @@ def margin_answer(
     return MarginAnswer(as_of=moment, margins=sorted(bodies, key=_urgency))
 
 
-def rates_of(config: Config) -> dict[AccountId, Decimal]:
+def rates_of(config: Config) -> dict[AccountId, Steps]:
     """Returns what positions need at accounts whose venue is one of our own: no other one states it here."""
     return {
-        AccountId(name): section.margin.maintenance_pct
+        AccountId(name): ((ZERO, section.margin.maintenance_pct), *steps_of(section.margin))
         for name, section in config.accounts.items()
         if isinstance(section, PaperExchangeAccount) and section.margin is not None
     }
@@ -120,15 +123,15 @@ def _held(
             yield _Held(instrument=each, qty=entry.qty, size=size, cost=entry.cost, price=price)
 
 
-def _margin(
-    account: AccountId, asset: AssetId, cash: Decimal, held: list[_Held], percent: Decimal | None
-) -> MarginBody:
+def _margin(account: AccountId, asset: AssetId, cash: Decimal, held: list[_Held], steps: Steps | None) -> MarginBody:
     gains = [each.unrealised for each in held]
     equity = None if None in gains else cash + sum((gain for gain in gains if gain is not None), ZERO)
     worth = None
     if all(each.price is not None for each in held):
         worth = sum((abs(each.size) * (each.price or ZERO) for each in held), ZERO)
-    needed = None if worth is None or percent is None else divide_cut(worth * percent, PERCENT, decimals=PRICE_DECIMALS)
+    needed = None
+    if worth is not None and steps is not None:
+        needed = sum((needed_by(abs(each.size) * (each.price or ZERO), steps) for each in held), ZERO)
     used = None
     if needed is not None and equity is not None and equity > ZERO:
         used = divide_cut(needed * PERCENT, equity, decimals=PERCENT_DECIMALS)
@@ -140,15 +143,15 @@ def _margin(
         worth=number_or_none(worth),
         needed=number_or_none(needed),
         used_pct=number_or_none(used),
-        maintenance_pct=number_or_none(percent),
-        contracts=[_contract(each, equity, needed, percent) for each in held],
+        maintenance_pct=None if steps is None else plain(steps[0][1]),
+        contracts=[_contract(each, equity, needed, steps) for each in held],
     )
 
 
-def _contract(held: _Held, equity: Decimal | None, needed: Decimal | None, percent: Decimal | None) -> ContractBody:
+def _contract(held: _Held, equity: Decimal | None, needed: Decimal | None, steps: Steps | None) -> ContractBody:
     forced = None
-    if held.price is not None and equity is not None and needed is not None and percent is not None:
-        forced = forced_at(size=held.size, price=held.price, equity=equity, needed=needed, percent=percent)
+    if held.price is not None and equity is not None and needed is not None and steps is not None:
+        forced = forced_at(size=held.size, price=held.price, spare=equity - needed, steps=steps)
     away = None
     if forced is not None and held.price:
         away = divide_cut(abs(forced - held.price) * PERCENT, held.price, decimals=PERCENT_DECIMALS)
@@ -164,14 +167,30 @@ def _contract(held: _Held, equity: Decimal | None, needed: Decimal | None, perce
     )
 
 
-def forced_at(*, size: Decimal, price: Decimal, equity: Decimal, needed: Decimal, percent: Decimal) -> Decimal | None:
-    """Returns the price at which equity is what is needed, if no other price moves; None where none above zero does.
+def needed_by(worth: Decimal, steps: Steps) -> Decimal:
+    """Returns what a position of this worth needs to stay. Units: quote."""
+    parts, needed = [*steps, (worth, ZERO)], ZERO
+    for (above, percent), (end, _) in pairwise(parts):
+        part = min(worth, end) - above if worth > above else ZERO
+        needed += divide_cut(part * percent, PERCENT, decimals=PRICE_DECIMALS)
+    return needed
 
-    A move d of the price moves equity by size * d and what is needed by |size| * percent / 100 * d.
+
+def forced_at(*, size: Decimal, price: Decimal, spare: Decimal, steps: Steps) -> Decimal | None:
+    """Returns the nearest price at which equity is what is needed, if no other price moves; None where none is.
+
+    Units: base, signed; quote per base; `spare` is equity less what is needed, quote. A price p moves equity by
+    size * (p - price), and what is needed by that of the worth |size| * p, which rises in straight parts.
     """
-    slope = size * PERCENT - abs(size) * percent
-    at = price + divide_cut((needed - equity) * PERCENT, slope, decimals=PRICE_DECIMALS)
-    return at if at > ZERO else None
+    found = []
+    now, ends = needed_by(abs(size) * price, steps), [above for above, _ in steps[1:]]
+    for (above, percent), end in zip(steps, [*ends, None], strict=True):
+        slope = size * PERCENT - abs(size) * percent
+        to_spare = (needed_by(above, steps) - now - spare + size * price) * PERCENT - above * percent
+        at = divide_cut(to_spare, slope, decimals=PRICE_DECIMALS) if slope else ZERO
+        if at > ZERO and above <= abs(size) * at and (end is None or abs(size) * at <= end):
+            found.append(at)
+    return min(found, key=lambda each: abs(each - price), default=None)
 
 
 def _urgency(body: MarginBody) -> tuple[bool, Decimal, str]:

@@ -218,6 +218,26 @@ def test_a_token_that_is_made_in_the_console_opens_the_api_until_it_is_ended(pag
     assert answered(desk, token) == 401
 
 
+def test_a_backup_is_made_and_read_back_and_a_change_is_told_as_toml_without_being_made(page: Any, desk: Desk) -> None:
+    before = (desk.home / "flatbook.toml").read_bytes()
+    page.goto("/settings")
+    page.get_by_test_id("backup-now").click()
+    page.locator("[data-testid=backup-task][data-state=done]").wait_for()
+    page.get_by_test_id("backup-check").first.click()
+    page.get_by_test_id("backups-table").get_by_text("whole, to event").wait_for()
+    page.get_by_test_id("strategy").click()
+    page.get_by_test_id("strategy-hedges.desk.COIN").click()
+    page.get_by_test_id("field-collar_bps").fill("0")
+    page.get_by_test_id("strategy-check").click()
+    page.get_by_test_id("strategy-outcome").get_by_text("0 is out of range").wait_for()
+    page.get_by_test_id("field-collar_bps").fill("90")
+    page.get_by_test_id("strategy-check").click()
+    assert text_of(page, "strategy-toml") == "[hedges.desk.COIN]\ncollar_bps = 90\n"
+    assert (desk.home / "flatbook.toml").read_bytes() == before
+    page.evaluate(AXE.read_text("utf-8"))
+    assert violations_in_both(page) == {}
+
+
 def test_what_happens_is_on_the_page_within_a_second(page: Any, desk: Desk) -> None:
     page.goto("/risk")
     page.get_by_test_id("halts").get_by_text("nothing is halted").wait_for()

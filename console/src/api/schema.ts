@@ -3296,6 +3296,7 @@ export interface components {
         };
         /** RunBacktest */
         RunBacktest: {
+            names?: string[];
             owner?: string | null;
             /** @description A name of the list; no path. */
             tape: string;

@@ -35,11 +35,16 @@ FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/[A-Za-z0-9][A-Za-z0-9._-]{0,63})
 BACKTESTS, TAPES, JOURNALS = ("backtests", "*/report.json"), ("data", "**/*.parquet"), (BACKUP_FOLDER, "*.sqlite")
 EXPORTS = (EXPORT_FOLDER, "*.*")
 EXPORT_KINDS = {".csv": "text/csv", ".parquet": "application/vnd.apache.parquet"}
-LISTED_MAX = 500
+LISTED_MAX, NAMES_MAX = 500, 16
 
 AtTasks = NamedDependency[SkipValidation[Tasks]]
 FileName = Annotated[str, Meta(pattern=FILE_NAME, description="A name of the list; no path.")]
 OwnerName = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(?!\n)$")]
+
+
+NamePair = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/@:-]{0,63}=[A-Za-z0-9][A-Za-z0-9._/@:-]{0,63}(?!\n)$")
+]
 
 
 class Nothing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,10 +58,14 @@ class CheckBackup(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class RunBacktest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Run the grids of this home over a tape of its folder, of one owner or of all."""
+    """Run the grids of this home over a tape of its folder, of one owner or of all.
+
+    `names` are pairs OURS=TAPED, of instruments that the tape names otherwise.
+    """
 
     tape: FileName
     owner: OwnerName | None = None
+    names: Annotated[list[NamePair], Meta(max_length=NAMES_MAX)] = []
 
 
 class CompareRun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -187,7 +196,8 @@ def _check_backup(site: Site, body: CheckBackup) -> tuple[str, ...]:
 
 def _backtest(site: Site, body: RunBacktest) -> tuple[str, ...]:
     only = () if body.owner is None else ("--only", body.owner)
-    return "backtest", "--data", _named(site.home, TAPES, body.tape), *only
+    named = (word for pair in body.names for word in ("--name", pair))
+    return "backtest", "--data", _named(site.home, TAPES, body.tape), *only, *named
 
 
 def _compare(site: Site, body: CompareRun) -> tuple[str, ...]:

@@ -183,8 +183,9 @@ WRONG: dict[str, list[Any]] = {
     "integer": ["30", True, 1.5, 30.0, None, [], {}],
     "string": [1, 0, True, 1.5, None, [], {}, ["r"]],
     "array": ["x", 1, True, None, {}],
+    "boolean": [1, 0, "true", "", None, [], {}],
 }
-RIGHT: dict[str, Any] = {"integer": 1, "string": "1", "array": [{"name": "x", "to": "1"}]}
+RIGHT: dict[str, Any] = {"integer": 1, "string": "1", "array": [{"name": "x", "to": "1"}], "boolean": True}
 
 
 def described_bodies(door: Door) -> list[tuple[str, dict[str, Any]]]:
@@ -223,9 +224,9 @@ def test_every_field_of_every_body_is_of_its_type_and_the_refusal_names_it(door:
                     continue
                 met += 1
                 door.clock.shifted_ns += 61 * NS_PER_S
-                rest = {key: value for key, value in whole.items() if key != name}
+                body_sent = {name: wrong, **{key: value for key, value in whole.items() if key != name}}
                 keyed = {**shown, "idempotency-key": f"strict-{met:04}"}
-                answer = door.client.post(place, json={**rest, name: wrong}, headers=keyed)
+                answer = door.client.post(place, json=body_sent, headers=keyed)
                 told = answer.json()
                 assert (answer.status_code, told["code"]) == (422, "invalid"), (place, name, wrong, told)
                 assert told["errors"][0]["where"] == f"body:{name}", (place, name, wrong, told)

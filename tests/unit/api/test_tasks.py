@@ -105,6 +105,7 @@ def test_one_task_runs_at_a_time_and_the_same_key_starts_it_once(door: Door, adm
         ("backtest", {"tape": "none.parquet"}, 404, "not_found"),
         ("backtest", {"tape": "-x"}, 422, "invalid"),
         ("backtest", {"tape": "a.parquet", "owner": "--out=/tmp"}, 422, "invalid"),
+        ("backtest", {"tape": "a.parquet", "names": ["--out=x"]}, 422, "invalid"),
         ("compare", {"backtest": "none"}, 404, "not_found"),
         ("backup", {"to": "/tmp"}, 422, "invalid"),
     ],

@@ -75,7 +75,7 @@ export function Standing({ grid }: { grid: Grid }) {
             <span>exits rest for <Amount value={grid.exits} testid="grid-exits" /></span>
           </p>
         )}
-        <ol className="m-0 mt-2 flex flex-col gap-1 pl-5 text-xs text-text2" data-testid="grid-steps">
+        <ol className="m-0 mt-2 list-decimal pl-5 text-xs leading-6 text-text2" data-testid="grid-steps">
           {steps.map((step) => <li key={step}>{step}</li>)}
         </ol>
       </Panel>

@@ -58,15 +58,29 @@ function Details({ name, onClose }: { name: string; onClose: () => void }) {
   );
 }
 
+/** Pairs of names as they are typed, apart by blanks or commas. */
+export const namesOf = (typed: string): string[] => typed.split(/[\s,]+/).filter((pair) => pair !== "");
+
 /** Runs the grids of the home over a tape of its folder, in a process of its own that is bounded in time. */
 function RunOne({ tapes, begun }: { tapes: readonly Schemas["FileBody"][]; begun: Begun }) {
   const [tape, setTape] = useState("");
+  const [names, setNames] = useState("");
   const chosen = tapes.some(({ name }) => name === tape) ? tape : (tapes[0]?.name ?? "");
   if (tapes.length === 0) return <CopyText text="flatbook data record" prompt testid="backtest-no-tape" />;
   return (
     <>
       <Select value={chosen} choices={tapes.map(({ name }) => ({ value: name, label: name }))} label="Over which tape" testid="backtest-tape" onChange={setTape} />
-      <Button small icon="retry" disabled={begun.isRunning} onClick={() => begun.begin({ tape: chosen })} data-testid="backtest-run">
+      <input
+        aria-label="Names on the tape, OURS=TAPED"
+        data-testid="backtest-names"
+        value={names}
+        placeholder="OURS=TAPED, where they differ"
+        autoComplete="off"
+        spellCheck={false}
+        onChange={(event) => setNames(event.target.value)}
+        className="num h-7 w-56 rounded-md border border-field bg-s2 px-2 text-xs text-text placeholder:text-muted"
+      />
+      <Button small icon="retry" disabled={begun.isRunning} onClick={() => begun.begin({ tape: chosen, names: namesOf(names) })} data-testid="backtest-run">
         {begun.isRunning ? "running…" : "Run"}
       </Button>
     </>

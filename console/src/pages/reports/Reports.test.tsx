@@ -2,10 +2,10 @@ import { fireEvent, screen } from "@testing-library/react";
 import { expect, it } from "vitest";
 import { SessionProvider } from "@/api/session";
 import { answering, draw } from "@/testing/harness";
-import { Backtests } from "./Backtests";
+import { Backtests, namesOf } from "./Backtests";
 import { Downloads } from "./Downloads";
 import { Groups } from "./Groups";
-import { atPath } from "./Tearsheet";
+import { atPath, marksOf } from "./Tearsheet";
 
 const SESSION = { actor: "operator", scope: "admin", scopes: ["read", "trade", "risk", "admin"], credential: "session", csrf: "c1", ends_at: "2025-12-11T20:00:00Z" };
 const TASK = { id: "t-1", cli: "flatbook compare", actor: "operator", began_at: "2025-12-11T18:50:00Z", ended_at: "2025-12-11T18:50:02Z", state: "done", exit_code: 0, progress: null, said: "" };
@@ -62,4 +62,20 @@ it("writes the table and the form that were chosen, and offers what was written"
 it("finds figures in a report by their path, and says nothing of those that are not told", () => {
   const report = { equity: { sharpe: 1.23456 }, total_usd: { net: "12.5" }, orders: { filled: 3 } };
   expect([atPath(report, "equity.sharpe"), atPath(report, "total_usd.net"), atPath(report, "orders.filled"), atPath(report, "equity.sortino")]).toEqual(["1.2346", "12.5", "3", null]);
+});
+
+it("takes pairs of names apart as they are typed", () => {
+  expect(namesOf(" A=B, C/D@e=f:g ")).toEqual(["A=B", "C/D@e=f:g"]);
+  expect(namesOf("")).toEqual([]);
+});
+
+it("marks executions of one stretch and side once, with how many they are", () => {
+  const seen = ["2026-03-02T00:00:00Z", "2026-03-02T00:10:00Z"].map((at) => ({ at, open: "1", high: "1", low: "1", close: "1" }));
+  const trade = (at: string, side: string) => ({ at, side, qty: "1", price: "1", made: null });
+  const trades = [trade("2026-03-02T00:00:00Z", "buy"), trade("2026-03-02T00:09:59Z", "buy"), trade("2026-03-02T00:09:59Z", "sell"), trade("2026-03-02T00:10:00Z", "buy")];
+  expect(marksOf({ seen, trades })).toEqual([
+    { at: "2026-03-02T00:00:00Z", side: "buy", text: "2" },
+    { at: "2026-03-02T00:00:00Z", side: "sell", text: "" },
+    { at: "2026-03-02T00:10:00Z", side: "buy", text: "" },
+  ]);
 });

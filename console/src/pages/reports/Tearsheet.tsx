@@ -3,7 +3,7 @@ import { ROOT, useRead } from "@/api/queries";
 import type { Schemas } from "@/api/types";
 import { LineChart, type Line } from "@/components/LineChart";
 import { Figure, Facts } from "@/components/Panel";
-import { PriceChart } from "@/components/PriceChart";
+import { PriceChart, type Mark } from "@/components/PriceChart";
 import { Answer, Empty } from "@/components/States";
 import { toPixels } from "@/format/decimal";
 import { counted, courseOf } from "@/format/said";
@@ -42,6 +42,20 @@ function Equity({ sheet }: { sheet: Sheet }) {
   return <LineChart testid="equity-chart" summary={`equity went ${courseOf(drawn.texts, "USD", 2)}, in ${counted(sheet.points.length, "point")}`} times={drawn.times} lines={drawn.lines} height={180} />;
 }
 
+/** One mark for each stretch and side; its text says for how many executions it stands, where that is more than one. */
+export function marksOf({ seen, trades }: Pick<Traded, "seen" | "trades">): Mark[] {
+  const found = new Map<string, { at: string; side: string; count: number }>();
+  let place = 0;
+  for (const { at, side } of trades) {
+    while (place + 1 < seen.length && (seen[place + 1]?.at ?? "") <= at) place += 1;
+    const start = seen[place]?.at ?? at;
+    const mark = found.get(`${start} ${side}`) ?? { at: start, side, count: 0 };
+    mark.count += 1;
+    found.set(`${start} ${side}`, mark);
+  }
+  return [...found.values()].map(({ at, side, count }) => ({ at, side, text: count > 1 ? `${count}` : "" }));
+}
+
 function Trades({ traded }: { traded: Traded }) {
   const drawn = useMemo(
     () => ({
@@ -50,7 +64,7 @@ function Trades({ traded }: { traded: Traded }) {
     }),
     [traded],
   );
-  const marks = useMemo(() => traded.trades.map((each) => ({ at: each.at, side: each.side, text: "" })), [traded]);
+  const marks = useMemo(() => marksOf(traded), [traded]);
   const twin = useMemo(
     () => ({ heads: ["at", "side", "quantity", "price", "as"], rows: () => traded.trades.map((each) => [each.at, each.side, each.qty, each.price, each.made ?? "unknown"]) }),
     [traded],

@@ -29,12 +29,15 @@ const ACTS: readonly Column<Command>[] = [
   { id: "seq", head: "Event", align: "right", text: (row) => `${row.seq}`, cell: (row) => <span className="num text-muted">{row.seq}</span> },
 ];
 
+/** What was done at the door and is no refusal. */
+const DONE = new Set(["session_opened", "session_ended", "token_made", "token_ended", "task_begun"]);
+
 const ATTEMPTS: readonly Column<Attempt>[] = [
   { id: "at", head: "Last at", text: (row) => row.last_at, cell: (row) => <Moment at={row.last_at} /> },
   { id: "actor", head: "Who", text: (row) => row.actor, cell: (row) => <span className="font-medium">{row.actor}</span> },
   { id: "act", head: "Tried", text: (row) => row.act },
-  { id: "code", head: "Refused as", text: (row) => row.code, cell: (row) => <Badge tone="bad">{row.code.replaceAll("_", " ")}</Badge> },
-  { id: "detail", head: "Why", text: (row) => row.detail, className: "text-text2" },
+  { id: "code", head: "Came to", text: (row) => row.code, cell: (row) => <Badge tone={DONE.has(row.code) ? "good" : "bad"}>{row.code.replaceAll("_", " ")}</Badge> },
+  { id: "detail", head: "Why", text: (row) => row.detail, cell: (row) => <span className="inline-block max-w-xl truncate align-middle text-text2" title={row.detail}>{row.detail}</span> },
   { id: "times", head: "Times", align: "right", sort: "amount", text: (row) => `${row.times}`, cell: (row) => <span className="num">{row.times}</span> },
 ];
 
@@ -49,9 +52,9 @@ export function Audit() {
           {(body) => <DataTable testid="audit-table" label="acts of operators" columns={ACTS} rows={body.commands} rowKey={(row) => `${row.seq}`} onOpen={(row) => show({ kind: "chain", ref: row.ref })} height="18rem" empty={<Empty icon="events">nobody has done anything yet</Empty>} />}
         </Answer>
       </Panel>
-      <Panel title="What was refused" testid="attempts" flush>
+      <Panel title="What was tried at the door" note="refusals, logins, tokens and tasks" testid="attempts" flush>
         <Answer query={audit}>
-          {(body) => <DataTable testid="attempts-table" label="refused attempts" columns={ATTEMPTS} rows={body.attempts} rowKey={(row) => `${row.number}`} height="18rem" empty={<Empty>nothing was refused</Empty>} />}
+          {(body) => <DataTable testid="attempts-table" label="attempts at the door" columns={ATTEMPTS} rows={body.attempts} rowKey={(row) => `${row.number}`} height="18rem" empty={<Empty>nothing was tried</Empty>} />}
         </Answer>
       </Panel>
     </div>

@@ -93,7 +93,7 @@ function Outcome({ change }: { change: Change }) {
             <Badge tone="good">could start</Badge>
             put this into a file under flatbook.d, then start the engine anew: nothing was written
           </p>
-          <pre className="num m-0 overflow-auto rounded border border-line bg-s2 p-2 text-xs" tabIndex={0} data-testid="strategy-toml">{change.toml}</pre>
+          <pre className="num m-0 overflow-auto rounded border border-line bg-s2 p-2 text-xs !whitespace-pre" tabIndex={0} role="region" aria-label="the change as TOML" data-testid="strategy-toml">{change.toml}</pre>
           <div className="flex flex-wrap gap-2">
             <CopyText text={change.toml} testid="strategy-copy" />
             <CopyText text="flatbook config check" prompt testid="strategy-cli" />

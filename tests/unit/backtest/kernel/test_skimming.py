@@ -10,7 +10,7 @@ import pytest
 
 from flatbook.backtest.kernel import skimming
 from flatbook.backtest.kernel import tables as at
-from flatbook.backtest.kernel.tables import I0, META_ROW, Longs, new_levels, new_table
+from flatbook.backtest.kernel.tables import I0, META_ROW, V0, Longs, new_levels, new_table
 from flatbook.backtest.tape_file import Message, Row
 from flatbook.market.ticks import LAST, Kind
 from tests.depth import examples
@@ -171,6 +171,9 @@ def seeing(**columns: int) -> Longs:
         ({"BUY_HIGH": 98}, (98, 5, 102, 6), 99, False),
         ({"SELL_LOW": 103}, (98, 5, 102, 6), 99, True),
         ({"SELL_LOW": 102}, (98, 5, 102, 6), 99, False),
+        ({"IS_FIT": 0}, (98, 5, 102, 6), 99, False),
+        ({"IS_DEEP": 1}, (98, 5, 102, 6), 99, False),
+        ({"EVERY": 7}, (98, 5, 102, 6), 99, False),
         ({"SAFE_LOW": 200, "SAFE_HIGH": 200}, (98, 5, 102, 6), 99, True),
         ({"SAFE_LOW": 201}, (98, 5, 102, 6), 99, False),
         ({"SAFE_HIGH": 199}, (98, 5, 102, 6), 99, False),
@@ -206,6 +209,8 @@ def test_a_touch_of_which_something_was_taken_is_looked_at_from_all_sides() -> N
         ({"BUY_HIGH": 99}, True),
         ({"SELL_LOW": 100}, False),
         ({"SELL_LOW": 101}, True),
+        ({"IS_FIT": 0, "IS_DEEP": 1}, True),
+        ({"EVERY": 7}, False),
         ({"SAFE_LOW": 201}, False),
         ({"SAFE_HIGH": 199}, False),
     ],
@@ -214,6 +219,31 @@ def test_a_trade_is_skimmed_up_to_what_it_comes_near(columns: dict[str, int], is
     t = seeing(**columns)
     skimming.look_ahead(t, 0)
     assert skimming.skims_trade(t, 0, 100) == is_taken
+
+
+def test_each_instrument_is_looked_at_for_itself() -> None:
+    t = new_table(2)
+    for name, value in {"IS_FIT": 1, "AGE": 100, "BUY_HIGH": 90, "SELL_LOW": 110, "SAFE_LOW": 190}.items():
+        t[I0 + 1, getattr(at, name)] = value
+    skimming.look_ahead(t, 1)
+    assert t[V0 + 1, at.SKIM_TURN : at.TRADE_UNDER + 1].tolist() == [0, 0, 90, at.NEVER, -at.NEVER, 110, 90, 110]
+    assert [skimming.skims_quote(t, 1, bid, 101, 50) for bid in (90, 91)] == [False, True]
+    assert [skimming.skims_trade(t, 1, price) for price in (94, 95)] == [False, True]
+
+
+def test_a_touch_is_displayed_anew_where_this_skim_saw_one_and_nowhere_else() -> None:
+    t = new_table(2)
+    for k in range(2):
+        t[I0 + k, at.SAW_BID : at.HEARD_AT] = (99, 4, 101, 5)
+        t[V0 + k, at.SKIMMED] = 1
+        skimming.look_ahead(t, k)
+    t[V0 + 1, at.SKIMMED] = 1
+    skimming.show_newest(t)
+    assert t[I0 : I0 + 2, at.BID : at.BID_TAKEN].tolist() == [[0, 0, 0, 0], [99, 4, 101, 5]]
+    t[META_ROW, at.SKIMS] += 1
+    t[I0 + 1, at.SAW_BID] = 98
+    skimming.show_newest(t)
+    assert t[I0 + 1, at.BID] == 99
 
 
 @pytest.mark.parametrize("column", [at.FEATURES, at.EACH, at.PASSES, at.UNDOING, at.NEXT_WAKES, at.WOKEN])

@@ -12,7 +12,7 @@ from flatbook.engine.step import Step
 from flatbook.events.control import CommandAccepted, CommandRefused
 from flatbook.values.ids import halt_id_of
 from tests.desk import CHAIN
-from tests.unit.engine.scene import Bench, one, tags
+from tests.unit.engine.scene import Bench, one, report, tags
 from tests.unit.state.scene import skipped
 
 NET = {"owner": "desk", "underlying": "COIN"}
@@ -65,6 +65,15 @@ def test_an_order_that_works_meanwhile_is_another_thing_to_agree_to() -> None:
     bench.command("order_cancel", "cancel", order_id=order_id)
     assert version(bench, "order_recheck", {"order_id": order_id}) != recheck
     assert version(bench, "hedge_now", NET) == seen
+
+
+def test_the_end_of_an_order_of_the_net_is_another_thing_to_agree_to_although_the_net_is_the_same() -> None:
+    bench = Bench()
+    order_id = bench.working()
+    seen, of_others = version(bench, "hedge_now", NET), version(bench, "flatten", {"underlying": "MSTR"})
+    bench.report(report(order_id, "canceled"))
+    assert version(bench, "hedge_now", NET) != seen
+    assert version(bench, "flatten", {"underlying": "MSTR"}) == of_others
 
 
 def test_a_lift_is_of_the_halt_that_was_looked_at_and_no_fill_makes_it_old() -> None:

@@ -132,6 +132,14 @@ def test_a_leak_is_stopped_by_the_count_and_by_the_sum_of_a_day() -> None:
     assert tags(twice(summed.wait(60), "101.1"))[0] == "books_diverged"
 
 
+def test_what_a_day_corrected_before_counts_in_money_too_however_often_that_was() -> None:
+    bench = held(notional_day_percent_max=Decimal(0), usd_day_floor=Decimal(200))
+    for shares in ("100.3", "100.6"):
+        assert "books_corrected" in tags(twice(bench.wait(60), shares))
+        bench.wait(60).state_account(shown(bench, shares))
+    assert tags(twice(bench.wait(60), "100.9"))[0] == "books_diverged"
+
+
 def test_another_day_begins_anew() -> None:
     bench = held()
     assert "books_corrected" in tags(twice(bench, "100.9"))

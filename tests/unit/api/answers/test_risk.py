@@ -5,8 +5,11 @@ from __future__ import annotations
 from flatbook.api.answers.moment import AsOf
 from flatbook.api.answers.risk import risk_answer
 from flatbook.values.instants import later
+from tests.desk import PAPER
 from tests.unit.engine.quote_scene import Scene
+from tests.unit.engine.scene import Bench, execution, statement
 from tests.unit.services.test_grid_plans import grid_scene
+from tests.unit.state.scene import STOCK
 
 DESK = "desk"
 
@@ -34,3 +37,20 @@ def test_a_grid_shows_its_own_limits_its_inventory_and_what_it_lost_today() -> N
     scene.fill(second, "0.1", "50")
     assert limits_of(scene)["grid maker:BTC", "day_loss_usd_max"] == ("10000", "4.9", "0")
     assert limits_of(scene, days=1)["grid maker:BTC", "day_loss_usd_max"] == ("10000", "0", "0")
+
+
+def unhedged(bench: Bench) -> str | None:
+    """Returns what the whole desk has left open, as the limit of it shows."""
+    told = risk_answer(bench.state, AsOf(seq=1, at=None), bench.rules, bench.now)
+    return next(row.current for row in told.limits if row.name == "residue_usd_max")
+
+
+def test_what_is_unhedged_is_unknown_while_a_part_of_it_has_no_price_be_it_nobodys() -> None:
+    bench = Bench().resume()
+    bench.state_account(statement(bench.now))
+    bench.wait(60).fill(1, "sell", "10")
+    assert unhedged(bench) == "2500"
+    bench.executions(execution("2", 7, order_id=None, at=bench.now))
+    assert unhedged(bench) is None
+    bench.command("position_assign", owner="desk", account=PAPER, instrument=STOCK)
+    assert unhedged(bench) == "2000"

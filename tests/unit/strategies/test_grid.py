@@ -14,6 +14,7 @@ from flatbook.strategies.grid_terms import GridParams
 from flatbook.strategies.quoting import Stop
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Product
+from flatbook.values.money import Quantity
 from tests.unit.strategies.grid_scene import LONG, NEUTRAL, PERP, LiteralView, S, canceled, placed
 
 
@@ -59,6 +60,24 @@ def test_a_slot_whose_order_is_unknown_is_not_used_again() -> None:
     decision = view.see(1_049).decide()
     assert "1:-1" not in canceled(decision, view)
     assert all("1:-1" not in line for line in placed(decision))
+
+
+def test_an_order_that_was_held_back_by_the_market_follows_it_to_its_level() -> None:
+    view = LiteralView(msgspec.structs.replace(NEUTRAL, skew_bps=200, inventory_max=Quantity(Decimal(10))))
+    view.hold("1:9", "-10", "-10900")
+    assert "buy 1 @ 1000 in 1:1" in placed(view.apply())
+    for _ in range(2):
+        assert canceled(view.decide(), view) == []
+    for _ in range(2):
+        assert "1:1" in canceled(view.see(1_006).decide(), view)
+
+
+def test_what_pays_its_fees_no_more_has_to_go_however_often_it_is_looked_at() -> None:
+    view = standing()
+    assert canceled(view.decide(), view) == []
+    view.params = msgspec.structs.replace(NEUTRAL, fee=Decimal("0.01"))
+    for _ in range(2):
+        assert canceled(view.decide(), view) == ["1:-1", "1:-2", "1:1", "1:2"]
 
 
 def test_a_stop_of_one_side_cancels_what_opens_there_and_no_exit() -> None:

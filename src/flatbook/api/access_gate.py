@@ -19,6 +19,7 @@ from flatbook.api.access import Access
 from flatbook.api.access_audit import NOBODY
 from flatbook.api.access_scopes import Actor, Credential, Lane
 from flatbook.api.access_sessions import SESSION_S
+from flatbook.api.aliases import unaliased
 from flatbook.api.problems import MEDIA_TYPE, Code, Problem, send_problem
 from flatbook.ops.control_wire import DEPTH_MAX, depth_of
 
@@ -96,6 +97,8 @@ class Gate:
         if scope["type"] == "lifespan":  # type: ignore[comparison-overlap]
             await self._app(scope, receive, send)
             return
+        if scope["type"] == "http":  # type: ignore[comparison-overlap]
+            scope = cast(Scope, unaliased(cast(Asked, scope)) or scope)
         visit = Visit(cast(Asked, scope))
         if visit.method == "HEAD":
             scope, send = without_body(scope, send)

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from flatbook.engine import (
+    ahead,
     follow_risk,
     followers,
     quoting,
@@ -99,7 +100,7 @@ def forced_close_dropped() -> tuple[Swap, ...]:
 
 def kill_spares_exits() -> tuple[Swap, ...]:
     """Takes a kill for a halt: the grid places its exits again."""
-    return (Swap(quoting, "kill_over", lambda *_: None),)
+    return (Swap(quoting, "kill_over", lambda *_: None), Swap(ahead, "kill_over", lambda *_: None))
 
 
 def unknown_is_free() -> tuple[Swap, ...]:
@@ -125,7 +126,7 @@ def slot_not_moved() -> tuple[Swap, ...]:
 
 def stopped_side_opened() -> tuple[Swap, ...]:
     """Shows a strategy and its checks no side that a monitor has stopped."""
-    return (Swap(quoting, "stop_over", lambda *_: None),)
+    return (Swap(quoting, "stop_over", lambda *_: None), Swap(ahead, "stop_over", lambda *_: None))
 
 
 def breaker_asleep() -> tuple[Swap, ...]:

@@ -80,6 +80,18 @@ def test_what_pays_its_fees_no_more_has_to_go_however_often_it_is_looked_at() ->
         assert canceled(view.decide(), view) == ["1:-1", "1:-2", "1:1", "1:2"]
 
 
+def test_nothing_is_opened_on_a_new_lattice_while_an_order_of_the_old_one_stands() -> None:
+    view = standing()
+    view.params = msgspec.structs.replace(NEUTRAL, step=20)
+    decision = view.decide()
+    assert (canceled(decision, view), placed(decision)) == (["1:-1", "1:-2", "1:1", "1:2"], [])
+    view.remember(*decision.notes)
+    view.standing = view.standing[:1]
+    assert placed(view.decide()) == []
+    view.standing = []
+    assert [line.rsplit(" ", 1)[1] for line in placed(view.decide())] == ["2:-1", "2:-2", "2:1", "2:2"]
+
+
 def test_a_stop_of_one_side_cancels_what_opens_there_and_no_exit() -> None:
     view = standing()
     view.fill("1:1")

@@ -39,13 +39,20 @@ def check_names(query: bytes, site: Site) -> None:
     Needs: each is asked once, and the route knows it.
     Errors: Problem.
     """
+    for question, name in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
+        if question in KINDS:
+            check_name(site, question, name)
+
+
+def check_name(site: Site, question: str, name: str) -> None:
+    """Passes a name that somebody knows, and every one while the journal is not read to its end.
+
+    Errors: Problem.
+    """
     if site.follower.seen_at is None:
         return
-    for question, name in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
-        if question not in KINDS:
-            continue
-        known = names_of(site, question)
-        if name not in known:
-            some = ", ".join([*known][:NAMES_TOLD_MAX]) or "none"
-            text = f"no {KINDS[question]} is called {name[:NAME_TEXT_MAX]!r}; there are: {some}"
-            raise Problem(404, Code.NOT_FOUND, text)
+    known = names_of(site, question)
+    if name not in known:
+        some = ", ".join([*known][:NAMES_TOLD_MAX]) or "none"
+        text = f"no {KINDS[question]} is called {name[:NAME_TEXT_MAX]!r}; there are: {some}"
+        raise Problem(404, Code.NOT_FOUND, text)

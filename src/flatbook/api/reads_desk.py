@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from litestar.params import PathParameter
 
 from flatbook import __version__
+from flatbook.api.access_names import check_name
 from flatbook.api.answers.moment import instant_or_none
 from flatbook.api.answers.positions import EVERYTHING, Asked, PositionsAnswer, positions_answer
 from flatbook.api.answers.status import NOT_ASKED, StatusAnswer, age_s, status_answer
-from flatbook.api.routes import KEPT, OF_JOURNAL, At, AtSite, OwnerQuery, SymbolQuery, reading
+from flatbook.api.routes import KEPT, OF_JOURNAL, TEXT_MAX, At, AtSite, OwnerQuery, SymbolQuery, reading
 from flatbook.api.site import Site, View
 from flatbook.events.control import Mode
 from flatbook.ops.config_shape import ClockKind
 from flatbook.ops.home import DEMO_FILE
+
+SymbolInPath = Annotated[str, PathParameter(description="An underlying.", max_length=TEXT_MAX)]
 
 
 class DeskMode(Enum):
@@ -100,9 +104,16 @@ async def positions(
     return site.remembered("positions", view, lambda: positions_of(site, view, asked))
 
 
+@reading("/positions/{symbol:str}", "What is held of one underlying", tag="desk", opt=OF_JOURNAL)
+async def positions_in(site: AtSite, symbol: SymbolInPath, owner: OwnerQuery = None, at: At = None) -> PositionsAnswer:
+    """Returns positions, nets and held fills of one underlying: as the whole list with `symbol`."""
+    check_name(site, "symbol", symbol)
+    return positions_of(site, await site.view(at), Asked(owner=owner, symbol=symbol))
+
+
 def positions_of(site: Site, view: View, asked: Asked) -> PositionsAnswer:
     """Returns what the desk holds."""
     return positions_answer(view.folds.state, view.moment, site.thresholds, asked)
 
 
-ROUTES = (meta, status, positions)
+ROUTES = (meta, status, positions, positions_in)

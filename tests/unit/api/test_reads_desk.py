@@ -107,3 +107,11 @@ def test_another_method_is_refused_with_those_that_are_allowed(api: TestClient[A
     response = api.post("/api/v1/status", content=json.dumps({}))
     assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
     assert "GET" in response.headers["allow"]
+
+
+def test_positions_of_one_underlying_are_those_of_the_list_that_is_narrowed_to_it(api: TestClient[Any]) -> None:
+    told = api.get("/api/v1/positions/COIN").json()
+    assert told["positions"] == api.get("/api/v1/positions?symbol=COIN").json()["positions"]
+    assert {net["underlying"] for net in told["nets"]} == {"COIN"}
+    nobody = api.get("/api/v1/positions/NONE")
+    assert (nobody.status_code, nobody.json()["code"]) == (404, "not_found")

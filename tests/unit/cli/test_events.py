@@ -143,6 +143,16 @@ def test_verify_with_an_anchor_finds_a_tail_that_was_cut_off(tmp_path: Path) -> 
     assert "the tail of the journal is missing" in told.err
 
 
+def test_a_backup_is_read_whole_in_the_place_of_the_journal(flat: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.sqlite"
+    assert call("backup", str(copy), "--home", str(flat)).code == 0
+    body = call("events", "verify", "--backup", str(copy), "--json", "--home", str(tmp_path)).body()
+    assert (body["path"], body["events"], body["head"]["last"]) == (str(copy), 14, 14)
+    copy.write_bytes(copy.read_bytes()[:8_000])
+    assert call("events", "verify", "--backup", str(copy), "--home", str(tmp_path)).code == 1
+    assert call("events", "verify", "--backup", str(tmp_path / "none"), "--home", str(tmp_path)).code == 2
+
+
 def test_an_anchor_that_is_none_is_refused(flat: Path, tmp_path: Path) -> None:
     assert call("events", "verify", "--anchor", str(tmp_path / "gone"), "--home", str(flat)).code == 2
     (tmp_path / "bad").write_text("{}")

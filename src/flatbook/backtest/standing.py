@@ -212,7 +212,7 @@ class Standing:
         # The fold counts a day with whatever mark there is; orders pass at one look only where it is above zero.
         cells[at + desk.QTY], cells[at + desk.IS_VALUED] = lots, int(mark is not None)
         day = state.positions.days.get(self.key)
-        fresh = DayResult(day=0) if day is None else DayResult(day=day.day, cash_usd=day.cash_usd, qty=day.qty)
+        fresh = DayResult(day=0) if day is None else replace(day, unmarked=dict(day.unmarked))
         self.base = days.setdefault(self.key, fresh)
         cells[at + desk.DAY_AT] = self.base.day
         cells[at + desk.DAY_CASH] = cells[at + desk.DAY_FEES] = cells[at + desk.DAY_LOTS] = 0
@@ -241,7 +241,7 @@ class Standing:
         base, cells, at = self.base, self.cells, self.starts
         cells[at + desk.CAN_LOSE] = 0
         lots = _count(base.qty, self.steps.lot * self.instrument.contract_size)
-        if mark is None or lots is None or not self.is_alone:
+        if mark is None or lots is None or base.unmarked or not self.is_alone:
             return
         (cash, parts), (loss, loss_parts) = (_sum(usd, mark) for usd in (base.cash_usd, self.limits.day_loss_usd_max))
         loss = min(loss, FAR)
@@ -267,7 +267,7 @@ class Standing:
         last = max(self.base.day, *(each.cells[each.starts + desk.DAY_AT] for each in sharing))
         found = DayResult(day=last)
         if self.base.day == last:
-            found.cash_usd, found.qty = self.base.cash_usd, self.base.qty
+            found.cash_usd, found.qty, found.unmarked = self.base.cash_usd, self.base.qty, self.base.unmarked
         for each in sharing:
             cells, at = each.cells, each.starts
             if cells[at + desk.DAY_AT] == last and each.mark is not None:

@@ -254,9 +254,14 @@ def _room_of(turn: Turn, view: SeatView, traded: Traded) -> Room:
 def day_result_usd(
     result: DayResult | None, now: Instant, touch: Touch | None, instrument: Instrument, quote_usd: Price | None
 ) -> Decimal | None:
-    """Returns what today's executions of an owner made or lost, valued at the worse side of the touch. Units: USD."""
+    """Returns what today's executions of an owner made or lost, valued at the worse side of the touch.
+
+    Units: USD; None where something has no value: what is held, or a fee in an asset without a mark.
+    """
     if result is None or result.day != eastern_day(now):
         return ZERO
+    if result.unmarked:
+        return None
     if not result.qty:
         return result.cash_usd
     if touch is None or quote_usd is None:

@@ -157,7 +157,7 @@ def _unresolved(state: State, instrument: Instrument) -> OrderId | None:
 def day_result(state: State, key: NetKey, price: Price | None, now: Instant) -> Decimal | None:
     """Returns what today's fills of a net made or lost, valued at a price.
 
-    Units: USD.
+    Units: USD; without fees in assets that have no mark: a hedge takes risk away, and does not wait for one.
     """
     result = state.positions.days.get(key)
     if result is None or result.day != eastern_day(now):

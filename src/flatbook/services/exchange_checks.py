@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 
 from flatbook.engine.ports import Clock, Switch
-from flatbook.engine.reports import AccountStatement, NotSent, Unknown
+from flatbook.engine.reports import AccountStatement, Balance, NotSent, Unknown
 from flatbook.engine.take_clock import SKEW_MS_MAX, least_skew_ms
 from flatbook.ops.config import Loaded
 from flatbook.ops.config_accounts import is_real_money
@@ -17,6 +18,7 @@ from flatbook.venues.bybit.venue import BybitVenue
 from flatbook.venues.ccxt.venue import CcxtVenue
 
 ExchangeVenue = BybitVenue | BinanceVenue | CcxtVenue
+FEE_COIN = "BNB"  # Source: Binance takes fees in it where an account holds some and has chosen so
 LOOK = "look at the keys, the environment and the network"
 
 
@@ -32,7 +34,10 @@ async def of_exchange(loaded: Loaded, name: str, line: Line, clock: Clock) -> li
         return [_finding(check, Verdict.FAIL, f"no answer: {stated.reason.value}", LOOK)]
     reached = _finding(check, Verdict.OK, f"reached at {venue.card.name}")
     is_real = is_real_money(loaded.config.accounts[name])
-    return [reached, _of_rights(check, venue, is_real=is_real), *_of_statement(check, venue, stated)]
+    found = [reached, _of_rights(check, venue, is_real=is_real), *_of_statement(check, venue, stated)]
+    if isinstance(venue, BinanceVenue):
+        found += of_fee_coin(check, stated.balances, loaded.config.marks)
+    return found
 
 
 def _of_rights(check: str, venue: ExchangeVenue, *, is_real: bool) -> Finding:
@@ -46,6 +51,13 @@ def _of_rights(check: str, venue: ExchangeVenue, *, is_real: bool) -> Finding:
     if isinstance(venue, BinanceVenue) and not is_real:
         return _finding(check, Verdict.OK, "what its key may do is stated nowhere here, and no money is real")
     return _finding(check, Verdict.OK, "its key may read and trade, and may not withdraw")
+
+
+def of_fee_coin(check: str, balances: Sequence[Balance], marks: Mapping[str, Decimal]) -> Iterator[Finding]:
+    """Yields that fees may be paid in a coin that no mark is stated of: they would have no value in any limit."""
+    if FEE_COIN not in marks and any(each.asset == FEE_COIN and each.total for each in balances):
+        text = f"it holds {FEE_COIN}, which fees may be paid in, and {FEE_COIN} has no mark"
+        yield _finding(check, Verdict.WARN, text, f"state what {FEE_COIN} is worth under [marks]")
 
 
 def _of_statement(

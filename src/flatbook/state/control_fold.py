@@ -119,6 +119,7 @@ def fold_drain(state: State, _event: control.DrainIntended) -> None:
 def fold_mark(state: State, event: control.MarkSet) -> None:
     """Sets the value of an asset in USD."""
     state.marks[event.asset] = event.usd
+    state.positions.mark_owed(event.asset, event.usd)
 
 
 def fold_diverged(state: State, event: control.BooksDiverged) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from flatbook.state.desk import State
 
-STATE_FORMAT = 15
+STATE_FORMAT = 16
 
 
 class StateUnreadable(ValueError):

@@ -303,6 +303,9 @@ def _book_execution(state: State, event: Executed, owner: OwnerId) -> Net:
         state.positions.add_day(
             net, day_of(event), worth - fees_in_usd(event, state.mark) if fees else worth, kept_shares
         )
+        for fee in fees:
+            if _is_unmarked(fee, event, state.mark):
+                state.positions.owe(net, day_of(event), fee.asset, fee.amount)
     if owner in state.breakers:
         _count_result(state, event, owner, kept)
     state.executions[account, instrument, event.execution_id] = (event.happened_at, Quantity(qty), event.price)
@@ -353,8 +356,12 @@ def _spend(state: State, event: Executed, cash: Decimal) -> None:
 
 def has_unmarked_fee(event: Executed, mark_of: Callable[[AssetId], Price | None]) -> bool:
     """Returns whether a fee was paid in an asset that nobody has stated a mark of, as in a coin of the venue."""
+    return any(_is_unmarked(fee, event, mark_of) for fee in event.fees)
+
+
+def _is_unmarked(fee: ev.Fee, event: Executed, mark_of: Callable[[AssetId], Price | None]) -> bool:
     in_kind = AssetId(event.underlying) if event.product is Product.SPOT else None
-    return any(fee.amount > ZERO and fee.asset != in_kind and mark_of(fee.asset) is None for fee in event.fees)
+    return fee.amount > ZERO and fee.asset != in_kind and mark_of(fee.asset) is None
 
 
 def fees_in_usd(event: Executed, mark_of: Callable[[AssetId], Price | None]) -> Decimal:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from flatbook.values.ids import AccountId, EventRef, InstrumentId, OwnerId, Underlying
+from flatbook.values.ids import AccountId, AssetId, EventRef, InstrumentId, OwnerId, Underlying
 from flatbook.values.instants import Instant
 from flatbook.values.money import ZERO, Money, Price, Quantity
 
@@ -87,12 +87,14 @@ class TurnedDown(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class DayResult(msgspec.Struct, kw_only=True, gc=False):
     """Cash and shares that one day's fills moved, for the daily loss limit.
 
-    Units: cash in USD (signed), qty in shares (signed). Result at a price p: cash + qty * p.
+    Units: cash in USD (signed), qty in shares (signed). Result at a price p: cash + qty * p, less the fees that wait in
+    `unmarked`, by asset, until somebody states a mark of it.
     """
 
     day: int
     cash_usd: Decimal = ZERO
     qty: Decimal = ZERO
+    unmarked: dict[AssetId, Decimal] = {}
 
 
 class Positions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -146,3 +148,14 @@ class Positions(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         if result.day == day:
             result.cash_usd += cash_usd
             result.qty += qty
+
+    def owe(self, net: Net, day: int, asset: AssetId, amount: Decimal) -> None:
+        """Keeps a fee of a day in an asset that has no mark. Needs: its fill is added to the day."""
+        result = self.days[net.owner, net.underlying]
+        if result.day == day:
+            result.unmarked[asset] = result.unmarked.get(asset, ZERO) + amount
+
+    def mark_owed(self, asset: AssetId, usd: Price) -> None:
+        """Takes the fees that waited for the mark of an asset into the results of their days."""
+        for result in self.days.values():
+            result.cash_usd -= result.unmarked.pop(asset, ZERO) * usd

@@ -19,7 +19,7 @@ from flatbook.state.positions import DayResult, NetKey
 from flatbook.state.slots import SlotHeld
 from flatbook.strategies.decision import Decision, Edge, Every, Level, Series
 from flatbook.strategies.quoting import QuoteView
-from flatbook.values.ids import HaltId, Slot
+from flatbook.values.ids import AssetId, HaltId, Slot
 from flatbook.values.instants import instant_of_text
 from flatbook.values.instruments import Side, floor_to_lot
 from flatbook.values.money import Price, Quantity, plain
@@ -304,6 +304,9 @@ def test_the_result_of_a_day_is_valued_at_the_worse_side_of_the_touch(qty: str, 
     result = DayResult(day=eastern_day(now), cash_usd=cash, qty=Decimal(qty))
     assert day_result_usd(result, now, touch, SPOT, Price(Decimal(1))) == Decimal(usd)
     later_day = instant_of_text("2026-03-03T15:00:00Z")
+    assert day_result_usd(result, later_day, touch, SPOT, Price(Decimal(1))) == 0
+    result.unmarked[AssetId("BNB")] = Decimal("0.002")
+    assert day_result_usd(result, now, touch, SPOT, Price(Decimal(1))) is None
     assert day_result_usd(result, later_day, touch, SPOT, Price(Decimal(1))) == 0
 
 

@@ -11,12 +11,12 @@ from flatbook.events import control
 from flatbook.events import orders as ev
 from flatbook.events.codec import EVENT_TYPES, UPCASTERS
 from flatbook.state import control_fold, order_fold
-from flatbook.state.dump import state_bytes
+from flatbook.state.dump import state_bytes, state_from_bytes
 from flatbook.state.exposure import exposure_of
 from flatbook.state.fold import FOLDS, apply, apply_row
 from flatbook.state.orders import Status
 from flatbook.state.positions import DayResult
-from flatbook.values.ids import UNASSIGNED, Epoch, ExecutionId, OrderId, SourceId
+from flatbook.values.ids import UNASSIGNED, AssetId, Epoch, ExecutionId, OrderId, SourceId
 from flatbook.values.instants import instant_of_text
 from flatbook.values.money import Money
 from tests.unit.events.samples import SAMPLES
@@ -173,6 +173,19 @@ def test_the_day_of_an_execution_is_the_eastern_one_and_never_tomorrow() -> None
     )
     state = folded([intended(), late, ahead])
     assert state.positions.days[KEY] == DayResult(day=20424, cash_usd=Decimal(-500), qty=Decimal(2))
+
+
+def test_a_fee_in_a_coin_without_a_mark_waits_for_one_before_the_day_has_a_result() -> None:
+    coin = AssetId("BNB")
+    fees = (ev.Fee(asset=coin, amount=Money(Decimal("0.002"))), ev.Fee(asset=USD, amount=Money(Decimal(1))))
+    paid = [msgspec.structs.replace(executed("1", number), fees=fees) for number in (1, 2)]
+    old = msgspec.structs.replace(paid[1], execution_id=ExecutionId("old"), happened_at=at(-86_400))
+    state = folded([intended(), *paid, old])
+    waits = DayResult(day=20424, cash_usd=Decimal(-502), qty=Decimal(2), unmarked={coin: Decimal("0.004")})
+    assert state.positions.days[KEY] == waits
+    assert state_from_bytes(state_bytes(state)).positions.days[KEY] == waits
+    apply(state, marked(coin, "600"))
+    assert state.positions.days[KEY] == DayResult(day=20424, cash_usd=Decimal("-504.4"), qty=Decimal(2))
 
 
 def test_an_execution_of_an_older_day_does_not_change_the_day() -> None:

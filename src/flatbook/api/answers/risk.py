@@ -21,6 +21,7 @@ from flatbook.state.positions import NetKey
 from flatbook.values.ids import UNASSIGNED, AssetId
 from flatbook.values.instants import Instant, later
 from flatbook.values.money import ZERO, divide_cut, plain
+from flatbook.values.us_eastern import eastern_day
 
 WHOLE_DESK = "desk"
 SET_LIMIT = "set-limit"
@@ -174,9 +175,11 @@ def _of_seats(state: State, rules: Rules, now: Instant) -> Iterator[LimitBody]:
 
 
 def _lost_of_seat(state: State, key: NetKey, quotes: Mapping[str, AssetId], now: Instant) -> Decimal | None:
-    """Returns what a seat lost today, valued as what it holds is."""
+    """Returns what a seat lost today, valued as what it holds is; None while a fee of it has no mark."""
     line = valued_at_trades(state, net_line(state, key, positions_of(state, key)), quotes)
-    result = day_result(state, key, line.price, now)
+    result, kept = day_result(state, key, line.price, now), state.positions.days.get(key)
+    if kept is not None and kept.day == eastern_day(now) and kept.unmarked:
+        return None
     return None if result is None else max(ZERO, -result)
 
 

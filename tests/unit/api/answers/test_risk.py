@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from flatbook.api.answers.moment import AsOf
 from flatbook.api.answers.risk import risk_answer
+from flatbook.values.ids import AssetId
 from flatbook.values.instants import later
 from tests.desk import PAPER
 from tests.unit.engine.quote_scene import Scene
@@ -36,6 +39,10 @@ def test_a_grid_shows_its_own_limits_its_inventory_and_what_it_lost_today() -> N
     assert held["grid maker:BTC", "day_loss_usd_max"] == ("10000", "0", "0")
     scene.fill(second, "0.1", "50")
     assert limits_of(scene)["grid maker:BTC", "day_loss_usd_max"] == ("10000", "4.9", "0")
+    assert limits_of(scene, days=1)["grid maker:BTC", "day_loss_usd_max"] == ("10000", "0", "0")
+    for result in scene.state.positions.days.values():
+        result.unmarked[AssetId("BNB")] = Decimal("0.001")
+    assert limits_of(scene)["grid maker:BTC", "day_loss_usd_max"] == ("10000", None, None)
     assert limits_of(scene, days=1)["grid maker:BTC", "day_loss_usd_max"] == ("10000", "0", "0")
 
 

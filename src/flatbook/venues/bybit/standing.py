@@ -2,7 +2,7 @@
 
 Read with a statement, and again after a while. What is wrong is told in words, and nothing is placed meanwhile; cancels
 always pass. Source: bybit-exchange.github.io/docs/v5/account/account-info, v5/user/apikey-info, v5/position,
-v5/market/instrument, v5/acct-mode.
+v5/market/instrument, v5/acct-mode, v5/asset/transfer/unitransfer.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from flatbook.venues.http import Carried, Reply, Request
 STANDING_AGE_S = 300
 UNIFIED = (3, 4, 5, 6)  # Source: v5/enum, unifiedMarginStatus: unified accounts of all generations
 WITHDRAW = "Withdraw"
+# Rights of a main account and of a sub-account to send money to one another; AccountTransfer stays within an account.
+TO_OTHER_ACCOUNTS = ("SubMemberTransfer", "SubMemberTransferList")
 TRADING = "Trading"
 LINEAR_PERPETUAL = "LinearPerpetual"
 
@@ -180,6 +182,8 @@ def flaw_of_key(key: WireKey, meant: str, categories: Mapping[Category, None]) -
         return f"the key is of the account {key.user_id}, not of {meant}"
     if WITHDRAW in key.permissions.get("Wallet", []):
         return "the key may withdraw: make one that may only trade"
+    if any(right in key.permissions.get("Wallet", []) for right in TO_OTHER_ACCOUNTS):
+        return "the key may send money to other accounts: make one that may only trade"
     if key.read_only != 0:
         return "the key may only read"
     if Category.LINEAR in categories and "Order" not in key.permissions.get("ContractTrade", []):

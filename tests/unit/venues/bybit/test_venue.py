@@ -354,6 +354,14 @@ def test_what_was_booked_is_read_again_until_the_log_has_caught_up_with_the_coin
             [reply(KEY | {"permissions": KEY["permissions"] | {"Wallet": ["Withdraw"]}})],  # type: ignore[operator]
             "the key may withdraw: make one that may only trade",
         ),
+        *(
+            (
+                "/v5/user/query-api",
+                [reply(KEY | {"permissions": KEY["permissions"] | {"Wallet": ["AccountTransfer", right]}})],  # type: ignore[operator]
+                "the key may send money to other accounts: make one that may only trade",
+            )
+            for right in ("SubMemberTransfer", "SubMemberTransferList")
+        ),
         ("/v5/user/query-api", [reply(KEY | {"readOnly": 1})], "the key may only read"),
         ("/v5/user/query-api", [reply(KEY | {"userID": 5})], "the key is of the account 5, not of 24617703"),
         (

@@ -29,11 +29,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """How the messages of one symbol become rows.
 
     `offset_ns` is added to the recorded times, `lag_ns` stands for what is not known of the way from the venue to us.
+    `holds` as in BookSync: whether whole books were asked for apart from the stream, and may be older than its changes.
     """
 
     inst: int
     instrument: TapeInstrument
     rule: Rule
+    holds: bool = False
     offset_ns: int = 0
     lag_ns: int = 0
 
@@ -69,7 +71,7 @@ class SymbolLine:
         self._plan, self._counts = plan, counts
         self._tick = scaled_integer(plan.instrument.tick, decimals=FINE_DECIMALS)
         self._lot = scaled_integer(plan.instrument.lot, decimals=FINE_DECIMALS)
-        self._sync = BookSync(FINE, plan.rule)
+        self._sync = BookSync(FINE, plan.rule, holds=plan.holds)
         self._newest: dict[str, tuple[int, bool]] = {}
         self._steps: dict[str, Steps] = {}
         self._seqs: dict[str, int] = {}

@@ -79,7 +79,7 @@ def _rank(spans: Sequence[int], hundredths: int) -> int | None:
 def fills_taken(pnl: Pnl, times: FillTimes, scope: Scope, since: Instant = EVER) -> FillsTaken:
     """Returns what became of the fills of a scope's days that happened at an instant or later."""
     fills = list(_fills(pnl, scope, since))
-    parts = _closing(pnl, fills, scope)
+    parts = _matched(pnl, fills, scope)
     fates = [fate_of(fill, parts[fill.ref]) for fill in fills]
     waits = sorted(wait for fill in fills for wait in waits_of(fill, parts[fill.ref], times))
     known = (fill.ref for fill in fills if fill.ref in times.seen)
@@ -93,12 +93,13 @@ def fills_taken(pnl: Pnl, times: FillTimes, scope: Scope, since: Instant = EVER)
     )
 
 
-def _closing(pnl: Pnl, fills: Sequence[TradeFact], scope: Scope) -> dict[EventRef, list[Slice]]:
-    """Returns what closed each fill, on whichever day that was."""
+def _matched(pnl: Pnl, fills: Sequence[TradeFact], scope: Scope) -> dict[EventRef, list[Slice]]:
+    """Returns what closed each fill and what it closed, on whichever day that was."""
     found: dict[EventRef, list[Slice]] = {fill.ref: [] for fill in fills}
     for each in slices_of(pnl, msgspec.structs.replace(scope, last=None)):
-        if each.opening in found:
-            found[each.opening].append(each)
+        for ref in (each.opening, each.closing):
+            if ref in found:
+                found[ref].append(each)
     return found
 
 

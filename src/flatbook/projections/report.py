@@ -326,6 +326,7 @@ def _latencies(trades: Sequence[TradeFact], slices: Sequence[Slice], times: Fill
     closed: dict[EventRef, list[Slice]] = {}
     for each in slices:
         closed.setdefault(each.opening, []).append(each)
+        closed.setdefault(each.closing, []).append(each)
     fills: dict[SessionKind, list[TradeFact]] = {}
     for trade in trades:
         if trade.place is Place.ONCHAIN:
@@ -347,11 +348,14 @@ def _latencies(trades: Sequence[TradeFact], slices: Sequence[Slice], times: Fill
 
 
 def fate_of(trade: TradeFact, parts: Sequence[Slice]) -> Fate:
-    """Returns what became of a fill; one that opened nothing closed others, and is netted."""
+    """Returns what became of a fill; one that closed others is netted as far as it did.
+
+    Needs: all slices that it opened or closed.
+    """
     if any(each.closing_place is Place.OFFCHAIN for each in parts):
         return Fate.HEDGED
-    opened = sum((each.qty for each in parts), ZERO)
-    return Fate.OPEN if parts and opened < trade.qty else Fate.NETTED
+    matched = sum((each.qty for each in parts), ZERO)
+    return Fate.OPEN if matched < trade.qty else Fate.NETTED
 
 
 def waits_of(trade: TradeFact, parts: Sequence[Slice], times: FillTimes) -> Iterator[Wait]:

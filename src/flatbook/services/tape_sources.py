@@ -51,12 +51,14 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     """Files of one recorder, in order, and how they are read. `named` tells what is known of a symbol.
 
     `stated` is the symbol that a person stated, although the files say it themselves; it must be the only one then.
+    `holds`: whole books were asked for apart from the stream, so that changes before one may be newer than it.
     """
 
     paths: tuple[Path, ...]
     rule: Rule
     heard: Callable[[], Iterator[Heard]]
     named: Callable[[str], Named]
+    holds: bool = False
     stated: str | None = None
 
 
@@ -181,7 +183,16 @@ def _of_our_own(path: Path, name: str) -> tuple[str, Make]:
     def made(chain: Chain, stated: Stated) -> tuple[Recording, ...]:
         _check_stated(chain, stated, market.venue, market.product)
         heard = partial(read_native, market, chain)
-        return (Recording(paths=chain, rule=market.books.rule, heard=heard, named=named, stated=stated.symbol),)
+        return (
+            Recording(
+                paths=chain,
+                rule=market.books.rule,
+                heard=heard,
+                named=named,
+                holds=market.books.whole is not None,
+                stated=stated.symbol,
+            ),
+        )
 
     return name, made
 
@@ -218,6 +229,7 @@ def _of_binance(chain: Chain, stated: Stated, product: Product, venue: str) -> t
             rule=binance.rule_of(product),
             heard=lambda: _heard_at_binance(chain),
             named=named,
+            holds=True,
             stated=stated.symbol,
         ),
     )

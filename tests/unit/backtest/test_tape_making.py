@@ -16,12 +16,13 @@ from flatbook.backtest.tape_survey import Heard, decimal_step, survey_of
 from flatbook.market.depth import Depth, Unread, UnreadFor, Unused, Update
 from flatbook.market.ticks import Kind, Tick, Told
 from flatbook.venues.binance.books import spot_rule
+from flatbook.venues.okx.books import rule as okx_rule
 from tests.unit.backtest.scenes import SPOT
 
 S = 10**9
 FINE = 10**12
 CENT = FINE // 100
-PLAN = Plan(inst=0, instrument=replace(SPOT, lot=Decimal("0.1")), rule=spot_rule, lag_ns=5)
+PLAN = Plan(inst=0, instrument=replace(SPOT, lot=Decimal("0.1")), rule=spot_rule, holds=True, lag_ns=5)
 
 
 def told(stream: str, at: int, *ticks: Tick, seq: int = 0) -> Told:
@@ -39,9 +40,9 @@ def trade(at: int, price: int, seq: int, size: int = FINE) -> Told:
     return told("trade", at, Tick(Kind.TRADE, price * CENT, size, 1), seq=seq)
 
 
-def made(*heard: Heard) -> tuple[list[Message], Counter[str]]:
+def made(*heard: Heard, plan: Plan = PLAN) -> tuple[list[Message], Counter[str]]:
     counts: Counter[str] = Counter()
-    return list(messages_of(heard, {"BTCUSDT": PLAN}, counts)), +counts
+    return list(messages_of(heard, {"BTCUSDT": plan}, counts)), +counts
 
 
 def test_a_book_begins_whole_with_the_changes_that_waited_for_it() -> None:
@@ -65,6 +66,19 @@ def test_a_gap_makes_the_book_unknown_until_a_whole_one_comes() -> None:
     )
     assert [[row[0] for row in message.rows] for message in messages] == [[0, 1, 2], [1], [0], [0, 1, 2]]
     assert counts["book_gap"] == 1
+
+
+def test_a_whole_book_of_the_stream_is_newer_than_all_that_came_before_it() -> None:
+    in_stream = replace(PLAN, rule=okx_rule, holds=False)
+    before = Depth([(102 * CENT, FINE)], [], 2, 4, before=3)
+    messages, counts = made(
+        (S, depth(S, 1, 1, whole=True, bid=100, ask=105)),
+        (S + 1, replace(depth(S + 1, 2, 4), depth=Update("BTCUSDT", False, before))),
+        (S + 2, depth(S + 2, 2, 2, whole=True, bid=103, ask=105)),
+        plan=in_stream,
+    )
+    assert [[row[0] for row in message.rows] for message in messages] == [[0, 1, 2], [0], [0, 1, 2]]
+    assert counts == {"whole_books": 2, "book_gap": 1}
 
 
 def test_a_crossed_book_is_unknown_until_it_is_uncrossed() -> None:

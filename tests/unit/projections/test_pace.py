@@ -48,6 +48,15 @@ def test_a_fill_is_taken_that_a_hedge_closed_and_others_are_netted_or_open() -> 
     assert (found.seen, found.hedged, found.netted, found.open) == (3, 1, 1, 1)
 
 
+def test_a_fill_that_closed_one_and_opened_what_another_closed_is_netted() -> None:
+    found = taken(SOLD, fill(2, Side.BUY, "14", "3500", 30), fill(3, Side.SELL, "4", "1000", DAY_S))
+    assert (found.seen, found.hedged, found.netted, found.open) == (2, 0, 2, 0)
+
+
+def test_a_fill_that_nothing_closed_is_open() -> None:
+    assert taken(SOLD).open == 1
+
+
 def test_a_hedge_that_came_the_day_after_counts_for_the_fill() -> None:
     assert taken(SOLD, executed(Side.BUY, "10", "253", DAY_S)).hedged == 1
 

@@ -82,6 +82,17 @@ def test_a_fill_that_another_one_closed_is_netted_and_one_that_stands_is_open() 
     assert report.open_usd == Decimal(1500)
 
 
+def test_a_fill_that_closed_one_and_opened_what_another_closed_is_netted() -> None:
+    report = drawn(SOLD, fill(2, Side.BUY, "14", "3500", 30), fill(3, Side.SELL, "4", "1000", 40))
+    (line,) = report.latencies
+    assert (line.fills, line.hedged, line.netted, line.open) == (3, 0, 3, 0)
+
+
+def test_a_fill_that_nothing_closed_is_open() -> None:
+    (line,) = drawn(SOLD).latencies
+    assert (line.fills, line.hedged, line.netted, line.open) == (1, 0, 0, 1)
+
+
 def test_a_fill_that_was_reversed_is_no_fill() -> None:
     assert drawn(SOLD, reversal(SOLD)).latencies == ()
 

@@ -44,6 +44,7 @@ def test_a_session_is_recorded_and_becomes_a_tape(tmp_path: Path, venue: str) ->
 
     (with_bybit if venue.startswith("bybit") else with_binance)(talk)
     found = [surveyed(each) for each in recordings_of([path])]
+    assert found[0].recording.holds is not venue.startswith("bybit")
     head = make_tape(tmp_path / "t.parquet", found)
     examined = examine(FileTape(tmp_path / "t.parquet"))
     assert head.instruments[0].symbol == "BTCUSDT"

@@ -22,11 +22,13 @@ def slots(*, owner: OwnerOption = None, at: At = None, where: Where = HERE) -> N
     """
     from flatbook.api.answers.grids import grids_answer
     from flatbook.api.answers.moment import body_of
+    from flatbook.cli.asked import check_known
     from flatbook.cli.desks import loaded_of
     from flatbook.cli.reading import past_of
 
     config = loaded_of(where).config
     with past_of(where, at) as past:
+        check_known(where, past, owner, None)
         body = body_of(grids_answer(past.state(), past.moment(), config, owner))
     show("grid slots", body, lambda: _slot_parts(body), as_json=where.as_json)
 

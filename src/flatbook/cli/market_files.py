@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from flatbook.cli.faults import Exit, Failed
-from flatbook.cli.options import HERE, Where, says
+from flatbook.cli.options import HERE, Where, above_zero, says
 from flatbook.cli.output import note, show
 from flatbook.cli.tapes import FOLDER, need_packages
 
@@ -37,7 +37,9 @@ def record(
     symbols: Annotated[list[str], says("Its symbols, such as BTCUSDT.")],
     /,
     *,
-    seconds: Annotated[int, Parameter(name="--for", help="How long. Seconds.")],
+    seconds: Annotated[
+        int, Parameter(name="--for", help="How long. Seconds.", validator=lambda _, value: above_zero(value))
+    ],
     out: Annotated[Path | None, says("The file to write; in the home under data/raw when left out.")] = None,
     url: Annotated[str | None, says("Another address than the venue's, for tests: ws and REST of one host.")] = None,
     where: Where = HERE,

@@ -25,6 +25,15 @@ def not_below_zero(value: int) -> None:
         raise ValueError("must not be below zero")
 
 
+def above_zero(value: int) -> None:
+    """Passes when a count is above zero.
+
+    Errors: ValueError.
+    """
+    if value <= 0:
+        raise ValueError("must be above zero")
+
+
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Where:

@@ -52,6 +52,7 @@ def plan_of_home(loaded: Loaded, tape: Tape, *, only: Collection[str] = (), name
     """
     seated = _seated(loaded.config, only)
     instruments = {each.id: each for seat in seated.values() for each in seat.seat.instruments}
+    _check_named(named or {}, instruments)
     found = {name: _on_tape(each, tape, (named or {}).get(name)) for name, each in instruments.items()}
     for name, (place, taped) in found.items():
         _check_steps(instruments[name], taped)
@@ -80,6 +81,12 @@ def _seated(config: Config, only: Collection[str]) -> dict[OwnerId, SeatRules]:
     if len(accounts) > 1:
         raise PlanRefused(f"the grids trade at {', '.join(accounts)}: one account at a time, say --only OWNER")
     return chosen
+
+
+def _check_named(named: Named, instruments: Collection[InstrumentId]) -> None:
+    unknown = [name for name in named if name not in instruments]
+    if unknown:
+        raise PlanRefused(f"--name {unknown[0]}: no grid that runs trades it; they trade {', '.join(instruments)}")
 
 
 def _on_tape(instrument: Instrument, tape: Tape, name: InstrumentId | None) -> tuple[int, TapeInstrument]:

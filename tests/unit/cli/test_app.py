@@ -44,6 +44,7 @@ def test_exit_codes_are_those_of_the_ecosystem() -> None:
         (["why"], "requires an argument; see flatbook why --help"),
         (["lift", "halt-1"], "parameter --reason requires an argument; see flatbook lift --help"),
         (["orders", "--limit", "-1"], "must not be below zero; see flatbook orders --help"),
+        (["data", "record", "binance", "BTCUSDT", "--for", "-5"], "must be above zero; see flatbook data record"),
         (["orders", "--limit", "many"], "see flatbook orders --help"),
         (["halt", "--scope", "world"], 'Choose from: "all", "owner", "venue", "instrument"; see flatbook halt --help'),
     ],

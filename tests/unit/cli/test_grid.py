@@ -60,3 +60,8 @@ def test_slots_are_shown_with_what_they_hold_and_their_orders(home: Path) -> Non
 
 def test_a_desk_without_grids_says_so(home: Path) -> None:
     assert "no slot of a grid holds anything" in call("grid", "slots", "--home", str(home)).out
+
+
+def test_slots_of_an_owner_that_nobody_knows_are_refused_with_those_that_are_known(home: Path) -> None:
+    told = call("grid", "slots", "--owner", "foo", "--home", str(home))
+    assert (told.code, "no owner is called 'foo'" in told.err, "maker" in told.err) == (2, True, True)

@@ -98,6 +98,12 @@ def test_an_instrument_that_is_on_the_tape_twice_is_named() -> None:
     assert plan(tape=twice, named=named).names == {PERP.id: "BTC-PERP"}
 
 
+def test_a_name_of_what_no_grid_trades_is_refused_with_what_they_trade() -> None:
+    assert refusal(named={InstrumentId("foo"): InstrumentId("bar")}) == (
+        "--name foo: no grid that runs trades it; they trade BTC-PERP"
+    )
+
+
 def test_another_tick_or_lot_says_how_the_tape_is_made_anew() -> None:
     assert refusal('lot = "0.001"', 'lot = "0.01"').endswith("make the tape with --tick 0.1 --lot 0.01")
     assert "a contract of 10" in refusal('contract_size = "1"', 'contract_size = "10"')

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 ROOT = "/api/v1"
-ALIASES = ("/health", "/positions", "/trades", "/executions", "/accumulators")
+ALIASES = ("/health", "/positions", "/trades", "/executions", "/accumulators", "/metrics")
 OF_CONSOLE = ("/health",)
 ONE_POSITION = "/positions/"
 HTML = b"text/html"

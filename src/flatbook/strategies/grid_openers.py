@@ -91,7 +91,7 @@ def not_well(plan: Plan, scene: Scene) -> Iterator[tuple[Place, Order]]:
     """Yields the orders to be looked at; those that open and are known to stand well, as nearly all do, are kept.
 
     Gives: all orders while anything keeps one from standing anywhere, and of a grid that does not trail both ways: its
-    centre is not where the reference is. They come, and are kept, in their order.
+    centre is not where the reference is. They come, and are kept, in their order. One that only reduces has no berth.
     """
     params, lattice, reference, tolerance = scene.params, scene.lattice, scene.reference, scene.tolerance
     live, held, now, known, kept = scene.live, scene.held, scene.now, _BERTHS, plan.kept
@@ -111,7 +111,6 @@ def not_well(plan: Plan, scene: Scene) -> Iterator[tuple[Place, Order]]:
             or not berth.pays
             or now >= order.good_until
             or place in held
-            or order.reduce_only
         ):
             yield place, order
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -10,8 +11,10 @@ from msgspec.structs import replace
 
 from flatbook.state.intents import CancelIntent
 from flatbook.strategies.grid_terms import GridMode
+from flatbook.values.ids import Slot
 from flatbook.values.lattice import Spacing
-from tests.unit.strategies.grid_scene import NEUTRAL, LiteralView
+from flatbook.values.money import Price
+from tests.unit.strategies.grid_scene import NEUTRAL, LiteralView, canceled
 
 MOVES = 60
 KINDS: dict[str, dict[str, Any]] = {
@@ -63,3 +66,26 @@ def test_an_order_that_is_known_to_stand_well_goes_once_its_time_is_over() -> No
     view.see(1_000)
     cancels = [intent.order_id for intent in view.decide().intents if isinstance(intent, CancelIntent)]
     assert cancels == [order.order_id for order in view.standing]
+
+
+@pytest.mark.parametrize(
+    ("closed", "slot", "limit", "price"), [("trail_down", "1:-5", 950, 957), ("trail_up", "1:5", 1_050, 1_043)]
+)
+def test_what_lies_far_from_where_a_grid_must_stay_goes_however_often_it_is_looked_at(
+    closed: str, slot: str, limit: int, price: int
+) -> None:
+    view = LiteralView(replace(NEUTRAL, **{closed: False}))
+    view.apply()
+    strayed = view.order_in("1:-1" if closed == "trail_down" else "1:1")
+    view.standing = [replace(strayed, slot=Slot(slot), limit=Price(Decimal(limit)))]
+    view.see(price)
+    for _ in range(2):
+        assert canceled(view.decide(), view) == [slot]
+
+
+def test_an_order_that_is_known_to_open_is_an_exit_once_its_slot_holds_the_other_side() -> None:
+    view = LiteralView()
+    view.apply()
+    assert view.decide().intents == ()
+    view.hold("1:-1", "-0.5", "-490")
+    assert canceled(view.decide(), view) == ["1:-1"]

@@ -54,6 +54,21 @@ def test_a_spot_order_locks_what_it_may_spend_and_frees_what_it_did_not() -> Non
     assert (wallet.free["BTC"], wallet.locked["BTC"]) == (D("2.0999"), D(0))
 
 
+def test_where_fees_are_taken_in_the_quote_a_purchase_locks_its_fee_too_and_all_that_is_bought_comes() -> None:
+    market = msgspec.structs.replace(SPOT, fees_in_quote=True)
+    markets = tuple(market if each == SPOT else each for each in BINANCE.markets)
+    exchange = scene(msgspec.structs.replace(BINANCE, markets=markets))
+    wallet = exchange.accounts["main"].wallets[SPOT_WALLET]
+    order = placed(exchange, asked("buy", 1, "0.1", "50000.20", market=market))
+    paid = order.executions[0]
+    assert (paid.fee_coin, paid.fee, order.spent) == ("USDT", D("5.00001"), D("5000.01"))
+    assert (wallet.free["BTC"], wallet.free["USDT"], wallet.locked["USDT"]) == (D("2.1"), D("94994.98999"), D(0))
+    placed(exchange, asked("rest", 1, "0.1", "40000", market=market))
+    assert wallet.locked["USDT"] == D(4_004)
+    sold = placed(exchange, asked("sell", -1, "0.1", None, market=market)).executions[0]
+    assert (sold.fee_coin, wallet.free["BTC"]) == ("USDT", D(2))
+
+
 def test_fees_of_spot_are_paid_in_the_coin_of_the_exchange_while_it_is_held() -> None:
     exchange = scene()
     exchange.accounts["main"].wallets[SPOT_WALLET].add("BNB", D(1))

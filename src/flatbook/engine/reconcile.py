@@ -82,6 +82,11 @@ def _funds(state: State, statement: AccountStatement, rules: Rules, now: Instant
     )
 
 
+def foreign_reports(state: State, statement: AccountStatement) -> tuple[OrderReport, ...]:
+    """Returns the orders of a statement that are not ours, as far as we remember."""
+    return tuple(each for each in statement.open_orders if each.order_id is None or each.order_id not in state.orders)
+
+
 def missing_orders(
     state: State, statement: AccountStatement, rules: Rules, earlier: AccountStatement | None = None
 ) -> tuple[Order, ...]:
@@ -91,14 +96,14 @@ def missing_orders(
     """
     terms, found = rules.corrections_of(statement.account), []
     for order in (state.orders[order_id] for order_id in state.open_orders):
-        if _misses(order, statement, rules):
-            misses = 2 if earlier is not None and _misses(order, earlier, rules) else 1
-            if unshown_order_step(order.changed_at, statement.stated_at, misses, terms) is OrderStep.ASK:
+        if misses(order, statement, rules):
+            times = 2 if earlier is not None and misses(order, earlier, rules) else 1
+            if unshown_order_step(order.changed_at, statement.stated_at, times, terms) is OrderStep.ASK:
                 found.append(order)
     return tuple(found)
 
 
-def _misses(order: Order, statement: AccountStatement, rules: Rules) -> bool:
+def misses(order: Order, statement: AccountStatement, rules: Rules) -> bool:
     """Whether a statement should show an order and does not."""
     shown = any(report.order_id == order.order_id for report in statement.open_orders)
     return not shown and _should_show(order, statement, rules)
@@ -175,9 +180,7 @@ def _should_show(order: Order, statement: AccountStatement, rules: Rules) -> boo
 def _foreign_orders(state: State, statement: AccountStatement, rules: Rules, now: Instant) -> tuple[Event, ...]:
     events: list[Event] = []
     shown: dict[str, None] = {}
-    for report in statement.open_orders:
-        if report.order_id is not None and report.order_id in state.orders:
-            continue
+    for report in foreign_reports(state, statement):
         shown[report.venue_order_id] = None
         event = foreign_order(state, statement.account, report, rules, now)
         if event is not None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from flatbook.cli.grid import plan_parts
+from flatbook.cli.output import Table
 from flatbook.journal.sqlite import create_journal, open_journal
 from tests.unit.cli.scene import call
 from tests.unit.engine.quote_scene import START
@@ -28,6 +31,32 @@ def test_a_plan_is_shown_and_nothing_is_done(home: Path) -> None:
     again = call("grid", "plan", "maker", "--bid", "97000", "--ask", "97000.1", "--home", str(home), "--json").body()
     assert [again["place"][0][name] for name in ("side", "limit", "slot")] == ["buy", "96975", "1:-1"]
     assert again["notes"] == ["GridLaid"]
+    assert again["venue"]["asked"] is False
+    assert f"the venue was not asked, this is what the journal says: {again['venue']['why_not']}" in told.out
+
+
+def test_what_the_venue_shows_stands_beside_what_the_journal_says() -> None:
+    order = {"slot": "1:-1", "side": "buy", "qty": "1", "limit": "99", "exit": False, "order_id": "fb1"}
+    foreign = {"venue_order_id": "V-9", "side": "sell", "qty": "2"}
+    body: dict[str, Any] = {
+        "as_of": {"seq": 1, "at": None},
+        "adopt": [order | {"venue": "stands"}],
+        "cancel": [order | {"venue": "missing", "reason": "off_grid"}],
+        "place": [],
+        "notes": [],
+        "venue": {"asked": True, "why_not": None, "revived": [order], "foreign": [foreign]},
+    }
+    _, _, line, table = plan_parts(body)
+    assert line == "the venue does not show 1 of ours, shows 1 that ended for us and 1 that are not ours"
+    assert isinstance(table, Table)
+    assert [" ".join(text for text in row if text not in ("", "-")) for row in table.cells()] == [
+        "adopt 1:-1 buy 1 99 stands",
+        "cancel 1:-1 buy 1 99 missing off_grid",
+        "cancel 1:-1 buy 1 99 ended for us",
+        "leave sell 2 not ours: V-9",
+    ]
+    body |= {"cancel": [], "venue": {"asked": True, "why_not": None, "revived": [], "foreign": []}}
+    assert list(plan_parts(body))[2] == "the venue shows what the journal says"
 
 
 def test_a_plan_on_a_crossed_touch_or_of_nobody_is_refused(home: Path) -> None:

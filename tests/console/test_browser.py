@@ -64,6 +64,10 @@ NOTED = """() => {
         setTimeout(() => told(Infinity), 15000);
     });
 }"""
+BEYOND_THE_BAR = """(() => {
+    const bar = document.querySelector("[data-testid=top-bar] [role=region]");
+    return bar.scrollWidth - bar.clientWidth;
+})()"""
 LOOKS, LOOK_MS = 4, 300
 TRIES_ON_A_BUSY_MACHINE = 3
 SETTLED = """() => Promise.allSettled(document.getAnimations()
@@ -136,6 +140,27 @@ def test_every_page_of_the_desk_can_be_used_by_everybody_in_both_themes(page: An
         page.get_by_test_id(FILLED[name]).first.wait_for()
         assert violations_in_both(page) == {}, name
         assert page.get_by_test_id("failed").count() == 0, name
+
+
+def test_no_page_scrolls_the_frame_that_holds_the_stop(page: Any) -> None:
+    page.goto("/overview")
+    page.get_by_test_id("nav-overview").wait_for()
+    taller = {}
+    for name in PAGES:
+        page.get_by_test_id(f"nav-{name}").click()
+        page.get_by_test_id(FILLED[name]).first.wait_for()
+        taller[name] = page.evaluate("document.documentElement.scrollHeight - innerHeight")
+    assert taller == dict.fromkeys(PAGES, 0)
+
+
+def test_the_top_bar_shows_a_halt_and_what_waits_without_scrolling(page: Any, desk: Desk) -> None:
+    desk.told("halt", "--reason", "drill of the top bar")
+    page.goto("/overview")
+    page.get_by_test_id("bell-count").wait_for()
+    page.get_by_test_id("venues-short").wait_for()
+    beyond = page.evaluate(BEYOND_THE_BAR)
+    desk.told("lift", desk.told("status")["halts"][0]["halt_id"], "--reason", "the drill is over")
+    assert beyond == 0
 
 
 def test_what_lies_over_a_page_can_be_used_by_everybody_in_both_themes(page: Any) -> None:

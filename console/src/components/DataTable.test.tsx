@@ -84,7 +84,7 @@ describe("a table", () => {
     expect(document.activeElement).toBe(screen.getByTestId("more-filter"));
   });
 
-  it("is exported from the head of its panel where it has no filter", () => {
+  it("is exported from the head of its panel where it has no filter", async () => {
     const copied = vi.fn();
     vi.stubGlobal("navigator", { clipboard: { writeText: copied } });
     draw(
@@ -94,6 +94,7 @@ describe("a table", () => {
     );
     expect(screen.getByTestId("panel").querySelector("header")?.contains(screen.getByTestId("rows-csv"))).toBe(true);
     fireEvent.click(screen.getByTestId("rows-json"));
+    expect(await screen.findByText("copied 3 rows")).toBeTruthy();
     expect(JSON.parse(copied.mock.calls[0]?.[0] as string)).toEqual(ROWS);
     vi.unstubAllGlobals();
   });

@@ -7,8 +7,9 @@ import {
   type SortingState,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { Fragment, useMemo, useRef, type KeyboardEvent, type ReactNode } from "react";
+import { Fragment, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { createPortal } from "react-dom";
+import { counted } from "@/format/said";
 import { useSettings } from "@/settings/settings";
 import { useKept } from "@/view/view";
 import { IconButton } from "./Button";
@@ -16,7 +17,7 @@ import { Icon } from "./Icon";
 import { usePanelActions } from "./Panel";
 import { Empty } from "./States";
 import { cx } from "./cx";
-import { csvOf, isWanted, ordered, save, termsOf, toNextFilter, type Column } from "./table";
+import { csvOf, isWanted, ordered, save, termsOf, toNextFilter, type Column, type Whole } from "./table";
 
 const ROW_PX = { dense: 36, wide: 44 } as const;
 const OVERSCAN = 12;
@@ -42,6 +43,8 @@ type Props<Row> = {
   /** Whether rows can be filtered; without it only the buttons that export stand in the head of the panel. */
   tools?: boolean;
   onEnd?: () => void;
+  /** Gives also the rows that were not scrolled to yet, for what is exported; those that are loaded are all when left out. */
+  whole?: () => Promise<Whole<Row>>;
 };
 
 /** The order of rows as a text: the name of a column, a minus before it where the largest stands first. */
@@ -75,14 +78,27 @@ function useTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[], or
   });
 }
 
-type Exported<Row> = { testid: string; label: string; columns: readonly Column<Row>[]; rows: () => readonly Row[] };
+type Exported<Row> = { testid: string; label: string; columns: readonly Column<Row>[]; rows: () => Promise<Whole<Row>> };
 
-/** The rows that are shown, as a file and for the clipboard. */
+/** All rows that are asked for, as a file and for the clipboard. What they came to is said beside it. */
 function Exports<Row>({ testid, label, columns, rows }: Exported<Row>) {
+  const [said, setSaid] = useState("");
+  function take(what: string, keep: (rows: readonly Row[]) => void | Promise<void>): void {
+    const work = async (): Promise<string> => {
+      const whole = await rows();
+      await keep(whole.rows);
+      return `${what} ${counted(whole.rows.length, "row")}${whole.cut ? " of more: ask for fewer days" : ""}`;
+    };
+    setSaid("asking for all rows");
+    void work().catch((error: unknown) => `not ${what}: ${error instanceof Error ? error.message : String(error)}`).then(setSaid);
+  }
   return (
     <>
-      <IconButton name="save" label={`Save ${label} as CSV`} data-testid={`${testid}-csv`} onClick={() => save(`${testid}.csv`, csvOf(columns, rows()), "text/csv")} />
-      <IconButton name="copy" label={`Copy ${label} as JSON`} data-testid={`${testid}-json`} onClick={() => void navigator.clipboard.writeText(JSON.stringify(rows(), null, 2))} />
+      <span className="text-2xs text-muted" role="status" data-testid={`${testid}-exported`}>
+        {said}
+      </span>
+      <IconButton name="save" label={`Save ${label} as CSV`} data-testid={`${testid}-csv`} onClick={() => take("saved", (all) => save(`${testid}.csv`, csvOf(columns, all), "text/csv"))} />
+      <IconButton name="copy" label={`Copy ${label} as JSON`} data-testid={`${testid}-json`} onClick={() => take("copied", (all) => navigator.clipboard.writeText(JSON.stringify(all, null, 2)))} />
     </>
   );
 }
@@ -114,7 +130,7 @@ function Filter({ testid, label, value, onChange }: { testid: string; label: str
 
 /** Rows under sortable heads, drawn only where they are seen. `j` and `k` walk them, Enter opens one. */
 export function DataTable<Row>(props: Props<Row>) {
-  const { testid, label, columns, rows, rowKey, onOpen, openKey, rowTone, line, empty, filters, footer, height, tools = true, onEnd } = props;
+  const { testid, label, columns, rows, rowKey, onOpen, openKey, rowTone, line, empty, filters, footer, height, tools = true, onEnd, whole } = props;
   const [filter, setFilter] = useKept(`${testid}.filter`);
   const [order, setOrder] = useKept(`${testid}.order`);
   const scroller = useRef<HTMLDivElement>(null);
@@ -150,7 +166,17 @@ export function DataTable<Row>(props: Props<Row>) {
     if (at && onEnd && at.scrollTop + at.clientHeight > at.scrollHeight - 400) onEnd();
   }
 
-  const exports = <Exports testid={testid} label={label} columns={columns} rows={() => shown.map((row) => row.original)} />;
+  async function exported(): Promise<Whole<Row>> {
+    if (!whole) return { rows: shown.map((row) => row.original), cut: false };
+    const all = await whole();
+    const terms = termsOf(filter, columns);
+    const left = all.rows.filter((row) => isWanted(row, columns, terms));
+    const [sorted] = sortingOf(order, columns);
+    const column = sorted === undefined ? undefined : byId.get(sorted.id);
+    return { rows: column === undefined ? left : left.sort((a, b) => ordered(a, b, column) * (sorted?.desc ? -1 : 1)), cut: all.cut };
+  }
+
+  const exports = <Exports testid={testid} label={label} columns={columns} rows={exported} />;
   return (
     <div data-testid={testid} className="flex min-h-0 min-w-0 flex-col">
       {tools && (
@@ -167,7 +193,7 @@ export function DataTable<Row>(props: Props<Row>) {
       <div
         ref={scroller}
         onScroll={onScroll}
-        className="min-h-0 overflow-auto"
+        className="relative min-h-0 overflow-auto"
         style={height ? { height } : undefined}
         tabIndex={shown.length > 0 && !onOpen ? 0 : undefined}
         role="region"

@@ -5,13 +5,18 @@ const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 export type Range = { first?: string; last?: string };
 
+/** Whether the last day lies before the first one: no list has such days, and none is asked for. */
+export function isReversed({ first, last }: Range): boolean {
+  return first !== undefined && last !== undefined && last < first;
+}
+
 /** The days that the address names; what is no day counts for nothing. */
 export function useDayRange(): Range {
   const [{ first = "", last = "" }] = useView();
   return { ...(DAY.test(first) ? { first } : {}), ...(DAY.test(last) ? { last } : {}) };
 }
 
-function Day({ name, label, testid }: { name: "first" | "last"; label: string; testid: string }) {
+function Day({ name, label, testid, wrong = false }: { name: "first" | "last"; label: string; testid: string; wrong?: boolean }) {
   const [search, change] = useView();
   return (
     <label className="inline-flex h-7 items-center gap-1.5 rounded-md border border-field bg-s2 px-2 text-2xs text-muted focus-within:border-text2">
@@ -20,6 +25,7 @@ function Day({ name, label, testid }: { name: "first" | "last"; label: string; t
         type="date"
         data-testid={testid}
         value={search[name] ?? ""}
+        aria-invalid={wrong}
         onChange={(event) => change({ [name]: event.target.value })}
         className="num bg-transparent text-xs text-text outline-none"
       />
@@ -29,10 +35,16 @@ function Day({ name, label, testid }: { name: "first" | "last"; label: string; t
 
 /** From which day to which one a list goes. */
 export function DayRange({ testid }: { testid: string }) {
+  const reversed = isReversed(useDayRange());
   return (
-    <span className="inline-flex gap-1.5" title="days in New York, both included">
+    <span className="inline-flex items-center gap-1.5" title="days in New York, both included">
       <Day name="first" label="from" testid={`${testid}-first`} />
-      <Day name="last" label="to" testid={`${testid}-last`} />
+      <Day name="last" label="to" testid={`${testid}-last`} wrong={reversed} />
+      {reversed && (
+        <span role="alert" className="text-2xs text-danger" data-testid={`${testid}-wrong`}>
+          this day is before the first one
+        </span>
+      )}
     </span>
   );
 }

@@ -12,6 +12,11 @@ it("saves every amount exactly as it arrived", () => {
   expect(csvOf(columns, rows)).toBe('Name,"Amount, USD"\r\n"a ""b""",-3604.929247256446234765\r\nc,\r\n');
 });
 
+it("saves no column that has no name, for it only holds acts", () => {
+  const acts: Column<Row> = { id: "acts", head: "", text: () => null };
+  expect(csvOf([...columns, acts], [{ name: "c", amount: "1" }])).toBe('Name,"Amount, USD"\r\nc,1\r\n');
+});
+
 it("saves no cell that a spreadsheet would compute", () => {
   expect(csvOf(columns, [{ name: "=HYPERLINK(1)", amount: "-1" }])).toContain("'=HYPERLINK(1),-1");
 });

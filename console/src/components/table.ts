@@ -12,6 +12,9 @@ export type Column<Row> = {
   className?: string;
 };
 
+/** All rows that are asked for; `cut` where there are more than are given. */
+export type Whole<Row> = { rows: readonly Row[]; cut: boolean };
+
 function quoted(text: string): string {
   // A cell that a spreadsheet would compute is told to be text.
   const safe = /^[=+\-@\t\r]/.test(text) && !/^[+-]?\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
@@ -20,8 +23,10 @@ function quoted(text: string): string {
 
 /** The rows as comma separated values, each amount exactly as it arrived. */
 export function csvOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
-  const lines = [columns.map((column) => quoted(column.head))];
-  for (const row of rows) lines.push(columns.map((column) => quoted(column.text(row) ?? "")));
+  // A column without a name holds only what can be done with a row.
+  const named = columns.filter((column) => column.head !== "");
+  const lines = [named.map((column) => quoted(column.head))];
+  for (const row of rows) lines.push(named.map((column) => quoted(column.text(row) ?? "")));
   return `${lines.map((line) => line.join(",")).join("\r\n")}\r\n`;
 }
 

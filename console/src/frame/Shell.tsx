@@ -68,7 +68,7 @@ export function Shell() {
   useFollowing();
   useLooking();
   return (
-    <div className="flex h-screen flex-col overflow-hidden">
+    <div className="relative flex h-screen flex-col overflow-hidden">
       <a href="#main" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-s3 focus:p-2" data-testid="skip">
         Skip to the page
       </a>
@@ -79,7 +79,8 @@ export function Shell() {
         <div className="flex min-w-0 flex-1 flex-col">
           <TopBar />
           <Banner />
-          <main id="main" className="min-h-0 flex-1 overflow-auto p-4" tabIndex={-1}>
+          {/* What is placed absolutely has its place in here: from the document it would make the whole frame scroll. */}
+          <main id="main" className="relative min-h-0 flex-1 overflow-auto p-4" tabIndex={-1}>
             <RouterView>
               <Outlet />
             </RouterView>

@@ -13,7 +13,7 @@ import { useZone } from "@/settings/settings";
 import { ExposureClock } from "./ExposureClock";
 import { KILL } from "./stops";
 import { useUi } from "./ui";
-import { Venues } from "./Venues";
+import { Venues, VenuesInShort } from "./Venues";
 
 function Cell({ name, children, testid }: { name: string; children: React.ReactNode; testid: string }) {
   return (
@@ -92,14 +92,14 @@ export function TopBar() {
           type="button"
           data-testid="open-palette"
           onClick={() => show({ kind: "palette" })}
-          className="inline-flex h-8 w-52 items-center gap-2 rounded-md max-lg:w-auto border border-field bg-s2 px-2.5 text-xs text-muted hover:border-text2"
+          className="inline-flex h-8 w-52 items-center gap-2 rounded-md max-[105rem]:w-auto border border-field bg-s2 px-2.5 text-xs text-muted hover:border-text2"
         >
           <Icon name="search" size={14} />
-          <span className="max-lg:sr-only">Search or act</span>
+          <span className="max-[105rem]:sr-only">Search or act</span>
           <kbd className="num ml-auto rounded border border-line px-1 text-2xs max-lg:hidden">Ctrl K</kbd>
         </button>
       </div>
-      <div className="min-w-0 overflow-x-auto" tabIndex={0} role="region" aria-label="how the desk stands">
+      <div className="relative min-w-0 overflow-x-auto" tabIndex={0} role="region" aria-label="how the desk stands">
         <Fresh seen={null} className="flex h-full items-stretch">
           <Cell name="book" testid="top-flat">
             <FlatBadge />
@@ -122,9 +122,14 @@ export function TopBar() {
           <Cell name="engine" testid="top-engine">
             <EngineBadge />
           </Cell>
-          <div className="hidden min-[90rem]:flex">
+          <div className="hidden min-[105rem]:flex">
             <Cell name="venues" testid="top-venues">
               <Venues />
+            </Cell>
+          </div>
+          <div className="hidden min-[90rem]:max-[105rem]:flex">
+            <Cell name="venues" testid="top-venues-short">
+              <VenuesInShort />
             </Cell>
           </div>
         </Fresh>

@@ -2,7 +2,7 @@ import { screen } from "@testing-library/react";
 import { expect, it } from "vitest";
 import type { Execution } from "@/api/types";
 import { draw } from "@/testing/harness";
-import { Venues } from "./Venues";
+import { Venues, VenuesInShort } from "./Venues";
 
 const part = (kind: string, name: string, state: string) => ({ kind, name, state, age_s: 3, age_s_max: 30, detail: "" });
 const budget = (name: string, used: number, most: number, state = "good") => ({ account: "binance", name, used, most, window_s: 60, full_at: null, state });
@@ -35,6 +35,16 @@ it("says how long a venue takes to accept, and how old the oldest book at it is"
   expect(screen.getByTestId("stream-age-binance").textContent).toBe("7.0 s");
   expect(screen.queryByTestId("accepted-paper")).toBeNull();
   expect(screen.queryByTestId("stream-age-paper")).toBeNull();
+});
+
+it("says in one word how all accounts stand: the worst of them", () => {
+  const { desk } = draw(<VenuesInShort />);
+  const accounts = [part("account", "binance", "good"), part("account", "paper", "good")];
+  desk.snapshot({ parts: { parts: accounts, gauges: [], budgets: [] } });
+  expect(screen.getByTestId("venues-short").textContent).toBe("2 good");
+  desk.snapshot({ parts: { parts: [...accounts, part("book", "BTC/USDT@binance", "late")], gauges: [], budgets: [] } });
+  expect(screen.getByTestId("venues-short").textContent).toBe("1 of 2 late");
+  expect(screen.getByTestId("venues-short").title).toBe("binance: late\npaper: good");
 });
 
 it("knows nothing before it was told", () => {

@@ -63,9 +63,24 @@ function Pill({ account, told, accepted }: { account: Part; told: Parts; accepte
   return (
     <Badge tone={PART_TONES[worst.state]} title={[stands, ...acceptedWords, ...budgets.map(wordsOfBudget)].join("\n")} testid={`venue-${account.name}`}>
       {account.name}
-      {stream !== null && <span className="num font-normal max-[105rem]:hidden" data-testid={`stream-age-${account.name}`}>{ageText(stream)}</span>}
-      {accepted !== null && <span className="num font-normal text-text2 max-[105rem]:hidden" data-testid={`accepted-${account.name}`}>{accepted}</span>}
+      {stream !== null && <span className="num font-normal" data-testid={`stream-age-${account.name}`}>{ageText(stream)}</span>}
+      {accepted !== null && <span className="num font-normal text-text2" data-testid={`accepted-${account.name}`}>{accepted}</span>}
       {nearest && <Used budget={nearest} />}
+    </Badge>
+  );
+}
+
+/** How all accounts stand in one word, where there is no room to name each: the worst of them, and how many there are. */
+export function VenuesInShort() {
+  const told = useChannel("parts");
+  if (!told) return <Unknown />;
+  const worst = told.parts.filter((part) => part.kind === "account").map((account) => ({ account: account.name, state: worstOf(account, told.parts).state }));
+  const [first] = [...worst].sort((a, b) => WORST.indexOf(a.state) - WORST.indexOf(b.state));
+  if (first === undefined) return <span className="text-muted">none</span>;
+  const alike = worst.filter(({ state }) => state === first.state).length;
+  return (
+    <Badge tone={PART_TONES[first.state]} title={worst.map(({ account, state }) => `${account}: ${state}`).join("\n")} testid="venues-short">
+      {first.state === "good" ? `${alike} good` : `${alike} of ${worst.length} ${first.state}`}
     </Badge>
   );
 }

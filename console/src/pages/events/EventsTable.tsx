@@ -49,7 +49,7 @@ export function EventsTable({ at, last }: { at: number | null; last: number }) {
   const { show } = useUi();
   const [bundling, setBundling] = useState(false);
   const query = useMemo(() => ({ type, at, about }), [type, at, about]);
-  const { rows, error, waiting, more, again } = useRows<"events", EventLine>("/events", "events", keyOf, query);
+  const { rows, error, waiting, more, again, whole } = useRows<"events", EventLine>("/events", "events", keyOf, query);
   return (
     <Panel title="Events" testid="events" flush className="min-h-0 flex-1" actions={<Button small icon="save" onClick={() => setBundling(true)} data-testid="bundle-open">Take a stretch away</Button>}>
       {bundling && <Bundle last={last} onClose={() => setBundling(false)} />}
@@ -64,6 +64,7 @@ export function EventsTable({ at, last }: { at: number | null; last: number }) {
           rowKey={keyOf}
           onOpen={(line) => show({ kind: "chain", ref: line.subject })}
           onEnd={more}
+          whole={whole}
           height="max(20rem, calc(100vh - 32rem))"
           empty={<Empty icon="events">no such event was recorded</Empty>}
           filters={

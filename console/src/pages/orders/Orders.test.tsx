@@ -72,6 +72,42 @@ it("sums all orders that are asked for, within the days of the address", async (
   expect(asked.map((each) => each.path)).toContain("/api/v1/sums/orders?first=2025-12-04&last=2025-12-05");
 });
 
+it("says at the field that the days are reversed, and asks for nothing", async () => {
+  const asked = answering({ "/api/v1/orders": { orders: [ORDER], next: null }, "/api/v1/sums/orders": SUMS });
+  draw(<OrdersTable />, undefined, { first: "2025-12-09", last: "2025-12-03" });
+  expect((await screen.findByTestId("orders-days-wrong")).textContent).toBe("this day is before the first one");
+  expect(screen.getByTestId("empty").textContent).toBe("there are no such days");
+  expect(asked.map((each) => each.path).filter((path) => path.includes("orders"))).toEqual([]);
+  fireEvent.change(screen.getByTestId("orders-days-last"), { target: { value: "2025-12-10" } });
+  expect(await screen.findAllByTestId("orders-table-row")).toHaveLength(1);
+  expect(screen.queryByTestId("orders-days-wrong")).toBeNull();
+});
+
+it("keeps what is asked for at hand where the answer is a refusal", async () => {
+  answering({});
+  draw(<OrdersTable />, undefined, { first: "2025-12-03" });
+  await screen.findAllByTestId("failed");
+  expect(screen.getByTestId("orders-days-first")).toHaveProperty("value", "2025-12-03");
+  expect(screen.queryByTestId("empty")).toBeNull();
+});
+
+it("saves all orders that are asked for, and not only those that were loaded", async () => {
+  const asked = answering({});
+  const pages: Record<string, unknown> = { "": { orders: [ORDER], next: "older" }, older: { orders: [{ ...ORDER, order_id: "older" }], next: null } };
+  globalThis.fetch = ((path: string) => {
+    asked.push({ path, init: {} });
+    const query = new URL(path, "http://desk").searchParams;
+    return Promise.resolve(new Response(JSON.stringify(path.includes("sums") ? SUMS : pages[query.get("cursor") ?? ""])));
+  }) as typeof fetch;
+  const written: string[] = [];
+  Object.defineProperty(navigator, "clipboard", { configurable: true, value: { writeText: (text: string) => Promise.resolve(written.push(text)) } });
+  draw(<OrdersTable />);
+  expect(await screen.findAllByTestId("orders-table-row")).toHaveLength(1);
+  fireEvent.click(screen.getByTestId("orders-table-json"));
+  expect(await screen.findByText("copied 2 rows")).toBeTruthy();
+  expect(JSON.parse(written[0] ?? "").map((each: { order_id: string }) => each.order_id)).toEqual([ORDER.order_id, "older"]);
+});
+
 it("says of trades what each was charged and in which session, and sums them", async () => {
   answering({ "/api/v1/trades": { trades: [TRADE], next: null }, "/api/v1/sums/trades": { as_of: SUMS.as_of, trades: 1, bought: {}, sold: { USD: "285.30824" }, fees: {}, unpriced: 1 } });
   draw(<TradesTable />);

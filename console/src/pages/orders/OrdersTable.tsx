@@ -3,7 +3,7 @@ import type { Order } from "@/api/types";
 import { Amount } from "@/components/Amount";
 import { Badge, type Tone } from "@/components/Badge";
 import { DataTable } from "@/components/DataTable";
-import { DayRange, useDayRange } from "@/components/Days";
+import { DayRange, isReversed, useDayRange } from "@/components/Days";
 import { Moment } from "@/components/Moment";
 import { Side } from "@/components/order";
 import { Panel } from "@/components/Panel";
@@ -90,12 +90,13 @@ export function OrdersTable() {
   const { open, show } = useUi();
   const days = useDayRange();
   const asked = { status, owner, ...days };
-  const { rows, error, waiting, more, again } = useRows<"orders", Order>("/orders", "orders", keyOf, asked);
+  const asks = !isReversed(asked);
+  const { rows, error, waiting, more, again, whole } = useRows<"orders", Order>("/orders", "orders", keyOf, asked, asks);
   return (
     <Panel title="Orders" testid="orders" flush className="min-h-0 flex-1">
       {error !== null && rows.length === 0 && <Failed error={error} again={again} />}
       {waiting && error === null && <Waiting lines={8} />}
-      {!waiting && (
+      {(!waiting || error !== null) && (
         <DataTable
           testid="orders-table"
           label="orders"
@@ -106,8 +107,9 @@ export function OrdersTable() {
           openKey={open?.kind === "chain" ? open.ref.replace(/^order:/, "") : null}
           rowTone={(order) => (order.status === "unknown" ? "hatch" : undefined)}
           onEnd={more}
+          whole={whole}
           height="calc(100vh - 18rem)"
-          empty={<Empty icon="orders">no such order was ever sent</Empty>}
+          empty={error === null ? <Empty icon="orders">{asks ? "no such order was ever sent" : "there are no such days"}</Empty> : <></>}
           filters={
             <>
               <Select value={status} choices={STATUSES} label="Status of the orders" testid="orders-status" onChange={(next) => change({ status: next })} />
@@ -117,7 +119,7 @@ export function OrdersTable() {
           }
         />
       )}
-      <OrdersSum query={asked} />
+      {asks && <OrdersSum query={asked} />}
     </Panel>
   );
 }

@@ -3,7 +3,7 @@ import type { Trade } from "@/api/types";
 import { Amount } from "@/components/Amount";
 import { Badge } from "@/components/Badge";
 import { DataTable } from "@/components/DataTable";
-import { DayRange, useDayRange } from "@/components/Days";
+import { DayRange, isReversed, useDayRange } from "@/components/Days";
 import { Moment } from "@/components/Moment";
 import { Side } from "@/components/order";
 import { Panel } from "@/components/Panel";
@@ -73,12 +73,13 @@ export function TradesTable() {
   const [{ owner }] = useView();
   const { show } = useUi();
   const asked = { owner, ...useDayRange() };
-  const { rows, error, waiting, more, again } = useRows<"trades", Trade>("/trades", "trades", keyOf, asked);
+  const asks = !isReversed(asked);
+  const { rows, error, waiting, more, again, whole } = useRows<"trades", Trade>("/trades", "trades", keyOf, asked, asks);
   return (
     <Panel title="Trades" testid="trades" flush className="min-h-0 flex-1">
       {error !== null && rows.length === 0 && <Failed error={error} again={again} />}
       {waiting && error === null && <Waiting lines={8} />}
-      {!waiting && (
+      {(!waiting || error !== null) && (
         <DataTable
           testid="trades-table"
           label="trades"
@@ -87,6 +88,7 @@ export function TradesTable() {
           rowKey={keyOf}
           onOpen={(trade) => show({ kind: "chain", ref: trade.ref })}
           onEnd={more}
+          whole={whole}
           filters={
             <>
               <OwnerSelect />
@@ -94,10 +96,10 @@ export function TradesTable() {
             </>
           }
           height="calc(100vh - 18rem)"
-          empty={<Empty icon="orders">nothing was traded yet</Empty>}
+          empty={error === null ? <Empty icon="orders">{asks ? "nothing was traded yet" : "there are no such days"}</Empty> : <></>}
         />
       )}
-      <TradesSum query={asked} />
+      {asks && <TradesSum query={asked} />}
     </Panel>
   );
 }

@@ -1,20 +1,18 @@
 import { Link } from "@tanstack/react-router";
 import { useChannel } from "@/live/channels";
 import { Icon } from "@/components/Icon";
+import { Moment } from "@/components/Moment";
 import { Panel } from "@/components/Panel";
 import { Empty } from "@/components/States";
 import { cx } from "@/components/cx";
-import { clockOf } from "@/format/time";
 import { sentenceOf, toneOfEvent, TONE_TEXT, wordsOf } from "@/frame/events";
 import { useUi } from "@/frame/ui";
-import { useZone } from "@/settings/settings";
 
 const SHOWN = 20;
 
 /** The latest events of the journal, the newest on top. */
 export function LatestEvents() {
   const events = useChannel("events") ?? [];
-  const zone = useZone();
   const { show } = useUi();
   const latest = events.slice(-SHOWN).reverse();
   return (
@@ -39,7 +37,7 @@ export function LatestEvents() {
               onClick={() => show({ kind: "chain", ref: line.subject })}
               className="flex h-8 w-full items-center gap-2 px-3 text-left hover:bg-s2"
             >
-              <span className="num text-2xs text-muted">{clockOf(line.at, zone)}</span>
+              <span className="shrink-0 text-xs whitespace-nowrap"><Moment at={line.at} /></span>
               <span className={cx("w-36 shrink-0 truncate text-xs font-medium", TONE_TEXT[toneOfEvent(line.type)])}>{wordsOf(line.type)}</span>
               <span className="min-w-0 flex-1 truncate text-xs text-text2">{sentenceOf(line)}</span>
               <Icon name="right" size={10} />

@@ -16,11 +16,11 @@ import { MarginPanel } from "./Margin";
 
 type Halt = Schemas["HaltBody"];
 
-function lift(halt: Halt): Wanted {
+export function liftOf(halt: Halt): Wanted {
   return {
     verb: "lift",
     title: "Lift the halt",
-    says: `New orders are allowed again for ${halt.target ?? halt.scope}.`,
+    says: `New orders are allowed again for ${halt.target || (halt.scope === "all" ? "the whole desk" : halt.scope)}.`,
     body: { halt_id: halt.halt_id },
     cli: `flatbook lift ${halt.halt_id} --reason "..."`,
     danger: true,
@@ -32,7 +32,7 @@ function Halts() {
   const { show } = useUi();
   const columns: readonly Column<Halt>[] = [
     { id: "scope", head: "Scope", text: (halt) => halt.scope, cell: (halt) => <Badge tone="bad" icon="halt">{halt.scope}</Badge> },
-    { id: "target", head: "Of", text: (halt) => halt.target ?? "everything" },
+    { id: "target", head: "Of", text: (halt) => halt.target || "everything" },
     { id: "cause", head: "Cause", text: (halt) => halt.cause.replaceAll("_", " "), className: "text-text2" },
     { id: "reason", head: "Reason", text: (halt) => halt.reason },
     { id: "since", head: "Since", text: (halt) => halt.halted_at, cell: (halt) => <Moment at={halt.halted_at} /> },
@@ -43,7 +43,7 @@ function Halts() {
       sort: "none",
       align: "right",
       cell: (halt) => (
-        <Button small onClick={() => show({ kind: "act", wanted: lift(halt) })} data-testid="lift">
+        <Button small onClick={() => show({ kind: "act", wanted: liftOf(halt) })} data-testid="lift">
           Lift
         </Button>
       ),

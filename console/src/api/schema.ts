@@ -2421,6 +2421,8 @@ export interface components {
             most: number | null;
             name: string;
             of: string;
+            /** @default  */
+            of_which: string;
             state: components["schemas"]["GaugeState"];
             unit: string;
             value: number | null;
@@ -4539,9 +4541,9 @@ export interface operations {
     command_order_cancel: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
-                "idempotency-key"?: string | null;
+                "idempotency-key": string;
             };
             path?: never;
             cookie?: never;
@@ -4656,9 +4658,9 @@ export interface operations {
     command_drain: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
-                "idempotency-key"?: string | null;
+                "idempotency-key": string;
             };
             path?: never;
             cookie?: never;
@@ -4773,9 +4775,9 @@ export interface operations {
     command_flatten: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
-                "idempotency-key"?: string | null;
+                "idempotency-key": string;
             };
             path?: never;
             cookie?: never;
@@ -4890,9 +4892,9 @@ export interface operations {
     command_halt: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
-                "idempotency-key"?: string | null;
+                "idempotency-key": string;
             };
             path?: never;
             cookie?: never;
@@ -5007,9 +5009,9 @@ export interface operations {
     command_hedge_now: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
-                "idempotency-key"?: string | null;
+                "idempotency-key": string;
             };
             path?: never;
             cookie?: never;
@@ -5124,9 +5126,9 @@ export interface operations {
     command_kill: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
-                "idempotency-key"?: string | null;
+                "idempotency-key": string;
             };
             path?: never;
             cookie?: never;
@@ -5250,9 +5252,9 @@ export interface operations {
     command_lift: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
-                "idempotency-key"?: string | null;
+                "idempotency-key": string;
             };
             path?: never;
             cookie?: never;
@@ -5367,9 +5369,9 @@ export interface operations {
     command_order_recheck: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
-                "idempotency-key"?: string | null;
+                "idempotency-key": string;
             };
             path?: never;
             cookie?: never;
@@ -5484,9 +5486,9 @@ export interface operations {
     command_reconcile: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
-                "idempotency-key"?: string | null;
+                "idempotency-key": string;
             };
             path?: never;
             cookie?: never;
@@ -5601,9 +5603,9 @@ export interface operations {
     command_fill_release: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
-                "idempotency-key"?: string | null;
+                "idempotency-key": string;
             };
             path?: never;
             cookie?: never;
@@ -5718,9 +5720,9 @@ export interface operations {
     command_limit_set: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
-                "idempotency-key"?: string | null;
+                "idempotency-key": string;
             };
             path?: never;
             cookie?: never;
@@ -5835,9 +5837,9 @@ export interface operations {
     command_order_place: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
-                "idempotency-key"?: string | null;
+                "idempotency-key": string;
             };
             path?: never;
             cookie?: never;
@@ -10964,9 +10966,9 @@ export interface operations {
     task_backtest: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
-                "idempotency-key"?: string | null;
+                "idempotency-key": string;
             };
             path?: never;
             cookie?: never;
@@ -11072,9 +11074,9 @@ export interface operations {
     task_backup: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
-                "idempotency-key"?: string | null;
+                "idempotency-key": string;
             };
             path?: never;
             cookie?: never;
@@ -11180,9 +11182,9 @@ export interface operations {
     task_check_backup: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
-                "idempotency-key"?: string | null;
+                "idempotency-key": string;
             };
             path?: never;
             cookie?: never;
@@ -11288,9 +11290,9 @@ export interface operations {
     task_compare: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
-                "idempotency-key"?: string | null;
+                "idempotency-key": string;
             };
             path?: never;
             cookie?: never;
@@ -11396,9 +11398,9 @@ export interface operations {
     task_export: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
-                "idempotency-key"?: string | null;
+                "idempotency-key": string;
             };
             path?: never;
             cookie?: never;
@@ -11504,9 +11506,9 @@ export interface operations {
     task_test_alerts: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
-                "idempotency-key"?: string | null;
+                "idempotency-key": string;
             };
             path?: never;
             cookie?: never;
@@ -11780,9 +11782,9 @@ export interface operations {
     make_token: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
-                "idempotency-key"?: string | null;
+                "idempotency-key": string;
             };
             path?: never;
             cookie?: never;
@@ -11879,9 +11881,9 @@ export interface operations {
     end_token: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description A text of its own for each command: 8 to 64 letters, digits, - and _. */
-                "idempotency-key"?: string | null;
+                "idempotency-key": string;
             };
             path: {
                 name: string;

@@ -18,6 +18,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler, Guard
 
 from flatbook import __version__
+from flatbook.api.commands_answered import KEY_HEADER
 from flatbook.api.hub import Hub
 from flatbook.api.pages import page_of
 from flatbook.api.problems import Code, Problem, on_http_exception, on_problem, problem_response
@@ -103,7 +104,18 @@ def openapi(request: Request[Any, Any, Any]) -> Response[bytes]:
 def openapi_json(app: Litestar) -> bytes:
     """Returns the description of an application's routes, the same bytes for the same routes."""
     schema = app.openapi_schema.to_schema()
+    _require_keys(schema)
     return json.dumps(schema, indent=1, sort_keys=True, ensure_ascii=True).encode() + b"\n"
+
+
+def _require_keys(schema: dict[str, Any]) -> None:
+    """Says of the key of a command that it must be there: code takes None only to answer that by a problem of ours."""
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", ()) if isinstance(operation, dict) else ():
+                if parameter["name"] == KEY_HEADER:
+                    parameter["required"] = True
+                    parameter["schema"] = {"description": parameter["schema"]["description"], "type": "string"}
 
 
 def _following(site: Site, hub: Hub, on_death: OnDeath | None) -> Callable[[Litestar], Any]:

@@ -68,7 +68,7 @@ def without_home(text: str, home: Path) -> str:
 def _versions(told: PartsAnswer) -> Iterator[str]:
     for run in told.processes:
         commit = "commit unknown" if run.commit is None else f"commit {run.commit}"
-        yield f"{run.of}: flatbook {run.version or 'unknown'}, {commit}, up {_or_unknown(run.up_s)} s"
+        yield f"{run.of}: flatbook {run.version or 'unknown'}, {commit}, up {_measure(run.up_s, 's')}"
     yield f"python {platform.python_version()} on {platform.system()} {platform.machine()}"
 
 
@@ -107,9 +107,9 @@ def _state(status: StatusAnswer, *, amounts: bool) -> Iterator[str]:
 def _parts(told: PartsAnswer) -> Iterator[str]:
     for part in told.parts:
         if part.state is not PartState.GOOD:
-            yield f"{part.kind} {part.name}: {part.state.value}, age {_or_unknown(part.age_s)} s, {part.detail}".rstrip(
-                ", "
-            )
+            age = "" if part.age_s is None else f", {part.age_s} s old"
+            detail = f": {part.detail}" if part.detail else ""
+            yield f"{part.kind} {part.name}: {part.state.value}{age}{detail}"
     for clock in told.clocks:
         if clock.state is PartState.BAD:
             yield f"clock of {clock.account}: {clock.skew_ms} ms, {clock.most_ms} are allowed"
@@ -120,7 +120,7 @@ def _parts(told: PartsAnswer) -> Iterator[str]:
 
 def _measured(told: PartsAnswer) -> Iterator[str]:
     for gauge in told.gauges:
-        yield f"{gauge.of} {gauge.name}: {_or_unknown(gauge.value)} {gauge.unit} ({gauge.state.value})"
+        yield f"{gauge.of} {gauge.name}: {_measure(gauge.value, gauge.unit)} ({gauge.state.value})"
     for budget in told.budgets:
         yield f"{budget.account} {budget.name}: {budget.used} of {budget.most} in {budget.window_s} s"
 
@@ -158,8 +158,8 @@ def _records(records: Iterable[Record], *, amounts: bool) -> Iterator[str]:
         yield " ".join((*(str(record.get(name)) for name in FIRST), *rest))
 
 
-def _or_unknown(value: int | None) -> str:
-    return "unknown" if value is None else str(value)
+def _measure(value: int | None, unit: str) -> str:
+    return "unknown" if value is None else f"{value} {unit}"
 
 
 def _yes(value: bool) -> str:

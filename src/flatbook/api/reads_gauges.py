@@ -17,6 +17,7 @@ from flatbook.ops.gauges import TimesBody, memory_bytes
 LOOP_LAG_US_MAX = 100_000
 FSYNC_US_MAX = 50_000
 UNFOLDED_MAX = 2_000
+REASONS_MAX = 5
 ENGINE, API = "engine", "api"
 
 
@@ -29,7 +30,10 @@ class GaugeState(Enum):
 
 
 class GaugeBody(msgspec.Struct, frozen=True, kw_only=True):
-    """One measured value of a process, engine or api. Units: as `unit` says; `most` is its bound, None for none."""
+    """One measured value of a process, engine or api. Units: as `unit` says; `most` is its bound, None for none.
+
+    `of_which` says what a count consists of, the most frequent first.
+    """
 
     of: str
     name: str
@@ -37,6 +41,7 @@ class GaugeBody(msgspec.Struct, frozen=True, kw_only=True):
     most: int | None
     unit: str
     state: GaugeState
+    of_which: str = ""
 
 
 class BudgetBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +87,7 @@ def _engine_gauges(own: dict[str, Any], process: dict[str, Any]) -> Iterator[Gau
     yield from _times(ENGINE, "loop_lag", process.get("loop"), LOOP_LAG_US_MAX)
     yield from _times(ENGINE, "journal_fsync", process.get("fsync"), FSYNC_US_MAX)
     yield _gauge(ENGINE, "inputs_waiting", own.get("queued"), INBOX_MAX, "inputs")
-    yield _gauge(ENGINE, "inputs_dropped", _sum(own.get("dropped")), None, "inputs")
+    yield _repeated(own.get("dropped"))
     yield _gauge(ENGINE, "inputs_poisoned", None if "poisons" not in own else len(own["poisons"]), 0, "inputs")
     yield _gauge(ENGINE, "orders_in_flight", own.get("in_flight"), None, "requests")
 
@@ -95,8 +100,13 @@ def _own_gauges(site: Site) -> Iterator[GaugeBody]:
     yield _gauge(API, "moments_in_work", site.moments_in_work, PAST_MADE_MAX, "moments")
 
 
-def _sum(counts: dict[str, int] | None) -> int | None:
-    return None if counts is None else sum(counts.values())
+def _repeated(counts: dict[str, int] | None) -> GaugeBody:
+    """Returns how many inputs told nothing new, such as an execution that was told before: none of them was lost."""
+    count = None if counts is None else sum(counts.values())
+    gauge = _gauge(ENGINE, "inputs_that_told_nothing_new", count, None, "inputs")
+    most = sorted((counts or {}).items(), key=lambda each: (-each[1], each[0]))[:REASONS_MAX]
+    of_which = ", ".join(f"{name.replace('_', ' ')} {times}" for name, times in most)
+    return msgspec.structs.replace(gauge, of_which=of_which)
 
 
 def _times(of: str, name: str, told: dict[str, Any] | None, most: int) -> Iterator[GaugeBody]:

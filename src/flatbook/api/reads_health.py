@@ -207,8 +207,9 @@ def _switch_parts(accounts: dict[str, Any]) -> Iterator[PartBody]:
     """Yields what becomes of open orders at each account once the engine is gone, where its venue can do anything."""
     for account, switch in accounts.items():
         if switch is not None:
-            state = PartState.GOOD if switch.get("state") == "armed" else PartState.BAD
-            detail = f"{switch.get('state')} {switch.get('detail') or ''}".strip()
+            # A venue without a switch is no fault of anything: what it leaves open stands with the switches.
+            state = PartState.GOOD if switch.get("state") in ("armed", "none") else PartState.BAD
+            detail = str(switch.get("detail") or switch.get("state"))
             yield PartBody(name=account, kind="switch", state=state, age_s=None, age_s_max=None, detail=detail)
 
 

@@ -46,13 +46,13 @@ def section(text: str, name: str) -> list[str]:
 def test_it_says_what_runs_how_the_desk_stands_and_how_far_the_chain_was_checked(desk: Door) -> None:
     text = told(desk)
     engine, api, python = section(text, "versions")
-    assert engine == "engine: flatbook unknown, commit unknown, up unknown s"
+    assert engine == "engine: flatbook unknown, commit unknown, up unknown"
     assert api.startswith("api: flatbook 0.1.0, commit ")
     assert python.startswith("python 3.")
     assert section(text, "desk")[0].startswith("mode DEMO, clock tape, configuration ")
     assert section(text, "desk")[1:3] == ["accounts: 1 paper", "hedges 1, grids 0, chains 1"]
     assert section(text, "state")[0] == "flat yes, known yes, draining no"
-    assert "engine engine: bad, age unknown s, no engine runs" in section(text, "parts that are not good")
+    assert "engine engine: bad: no engine runs" in section(text, "parts that are not good")
     read, verified = section(text, "chain of hashes")
     assert read.startswith(f"read to event 170, hash {desk.site.folds.hash.hex()}, at ")
     assert verified == "verified from the beginning: never: unknown"

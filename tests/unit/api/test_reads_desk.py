@@ -76,6 +76,7 @@ def test_what_is_measured_of_the_api_is_told_and_what_an_engine_would_say_is_unk
         "most": 50_000,
         "unit": "us",
         "state": "unknown",
+        "of_which": "",
     }
     assert gauges["api", "memory"]["value"] > 5_000_000
     streams = gauges["api", "streams"]

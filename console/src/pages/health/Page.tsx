@@ -14,7 +14,7 @@ import { ageText } from "@/format/time";
 import { useChannel } from "@/live/channels";
 import { Doctor } from "./Doctor";
 import { Processes } from "./Processes";
-import { lagOf, LAG_TONES, PART_TONES } from "./tones";
+import { lagOf, LAG_TONES, PART_TONES, readable } from "./tones";
 
 type Health = Schemas["HealthAnswer"];
 type Part = Health["parts"][number];
@@ -68,15 +68,15 @@ function Engine() {
 }
 
 const GAUGE_TONES: Record<Gauge["state"], Tone> = { good: "good", high: "warn", unknown: "unknown" };
-const GAUGE_PLACES = 2;
-
 function measured(value: number | null, unit: string): React.ReactNode {
-  return value === null ? <Unknown /> : <Amount value={`${value}`} most={GAUGE_PLACES} unit={unit} />;
+  if (value === null) return <Unknown />;
+  const [shown, inUnit] = readable(value, unit);
+  return <span title={`${value} ${unit}`}><Amount value={shown} unit={inUnit} /></span>;
 }
 
 const GAUGES: readonly Column<Gauge>[] = [
   { id: "of", head: "Process", text: (row) => row.of, className: "text-text2" },
-  { id: "name", head: "Measured", text: (row) => row.name, cell: (row) => <span className="font-medium">{row.name.replaceAll("_", " ")}</span> },
+  { id: "name", head: "Measured", text: (row) => row.name, cell: (row) => <><span className="font-medium">{row.name.replaceAll("_", " ")}</span>{row.of_which && <span className="ml-2 text-2xs text-muted">{row.of_which}</span>}</> },
   { id: "value", head: "Is", align: "right", sort: "amount", text: (row) => (row.value === null ? null : `${row.value}`), cell: (row) => measured(row.value, row.unit) },
   { id: "most", head: "At most", align: "right", sort: "none", text: (row) => (row.most === null ? null : `${row.most}`), cell: (row) => (row.most === null ? <span className="text-muted">—</span> : measured(row.most, row.unit)) },
   { id: "state", head: "State", text: (row) => row.state, cell: (row) => <Badge tone={GAUGE_TONES[row.state]}>{row.state}</Badge> },
@@ -107,7 +107,8 @@ export function Page() {
   const all = useRead<Schemas["PartsAnswer"]>("/parts", {}, { follows: false });
   const body = told ?? all.data;
   const parts = body?.parts.filter((part) => part.kind !== "switch");
-  const worse = parts?.filter((part) => part.state !== "good").length ?? 0;
+  // Switches have a panel of their own, and count as much as every other part.
+  const worse = body?.parts.filter((part) => part.state !== "good").length ?? 0;
   const status = useChannel("status");
   const meta = useMeta();
   return (

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import type { Schemas } from "@/api/types";
 import { draw } from "@/testing/harness";
 import { Processes, saidOfSkew } from "./Processes";
-import { lagOf } from "./tones";
+import { lagOf, readable } from "./tones";
 
 const PARTS: Schemas["PartsAnswer"] = {
   now: "2025-12-11T18:52:27Z",
@@ -51,4 +51,8 @@ it("shows no logins where nobody has to log in", () => {
 
 it("takes an unread chain for unknown and never for good", () => {
   expect([{ seconds: null }, { seconds: 30 }, { seconds: 31 }, { seconds: 301 }].map(lagOf)).toEqual(["unknown", "good", "late", "bad"]);
+});
+
+it("reads memory in MB and longer times in ms", () => {
+  expect([readable(123_456_789, "bytes"), readable(850, "us"), readable(100_000, "us"), readable(766, "inputs")]).toEqual([["123.5", "MB"], ["850", "us"], ["100.0", "ms"], ["766", "inputs"]]);
 });

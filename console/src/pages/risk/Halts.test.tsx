@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { namedOf } from "./Limits";
 import { liftOf } from "./Page";
 
 const HALT = { halt_id: "h1", scope: "all", target: "", cause: "operator", reason: "a drill", halted_at: "2025-12-04T16:48:40Z" };
@@ -8,4 +9,8 @@ it.each([
   ["owner", "hedge", "New orders are allowed again for hedge."],
 ])("names what goes on once a halt of %s %s is lifted", (scope, target, says) => {
   expect(liftOf({ ...HALT, scope, target } as Parameters<typeof liftOf>[0]).says).toBe(says);
+});
+
+it("names limits by what they bound", () => {
+  expect(["second_bps_max", "order_shares_max", "residue_usd_max", "new_limit_max"].map(namedOf)).toEqual(["distance from the second price", "shares of an order", "unhedged value", "new limit"]);
 });

@@ -18,9 +18,23 @@ const NEAR = 80;
 /** Limits that bound each order and are never used up by several. */
 const PER_ORDER = new Set(["order_notional_usd_max", "order_shares_max", "order_qty_max", "collar_bps_max", "second_bps_max", "price_age_s_max"]);
 
-/** `order_notional_usd_max` as words; the unit stands beside its number. */
-function namedOf(name: string): string {
-  return name.replace(/_max$/, "").replace(/_(usd|shares|bps|s)$/, "").replaceAll("_", " ");
+/** What each limit is called, and what it bounds; the unit stands beside its number. */
+const BOUNDS: Readonly<Record<string, readonly [words: string, says: string]>> = {
+  order_notional_usd_max: ["value of an order", "what one order may be worth at its price"],
+  order_shares_max: ["shares of an order", "how many shares one order may buy or sell"],
+  order_qty_max: ["size of an order", "how much one order may buy or sell"],
+  collar_bps_max: ["collar of an order", "how far the limit of an order may lie from the reference price"],
+  second_bps_max: ["distance from the second price", "how far the limit of an order may lie from the price of the second source"],
+  price_age_s_max: ["age of a price", "how old the price may be on which an order is decided"],
+  open_orders_max: ["open orders", "how many orders may be open at once"],
+  orders_per_minute_max: ["orders a minute", "how many orders may be sent within 60 seconds"],
+  residue_usd_max: ["unhedged value", "what all nets that should be flat may be worth together, unhedged"],
+  inventory_max: ["inventory", "how much a grid may hold of its instrument, either way"],
+  day_loss_usd_max: ["loss of the day", "what may be lost in a day before new risk is stopped"],
+};
+
+export function namedOf(name: string): string {
+  return BOUNDS[name]?.[0] ?? name.replace(/_max$/, "").replaceAll("_", " ");
 }
 
 const placesIn = ({ unit }: Limit): number | undefined => (unit === "USD" ? 2 : undefined);
@@ -51,7 +65,7 @@ function Change({ limit }: { limit: Limit }) {
 }
 
 const COLUMNS: readonly Column<Limit>[] = [
-  { id: "name", head: "Limit", text: (row) => row.name, cell: (row) => <span className="font-medium">{namedOf(row.name)}</span> },
+  { id: "name", head: "Limit", text: (row) => row.name, cell: (row) => <span className="font-medium" title={`${row.name}: ${BOUNDS[row.name]?.[1] ?? namedOf(row.name)}`}>{namedOf(row.name)}</span> },
   { id: "scope", head: "Of", text: (row) => row.scope, className: "text-text2" },
   { id: "limit", head: "May be", align: "right", sort: "amount", text: (row) => row.limit, cell: (row) => <Amount value={row.limit} places={placesIn(row)} unit={row.unit} /> },
   { id: "current", head: "Is", align: "right", sort: "amount", text: (row) => row.current, cell: (row) => (row.current === null && PER_ORDER.has(row.name) ? <span className="text-muted">per order</span> : <Amount value={row.current} places={placesIn(row)} unit={row.unit} />) },

@@ -183,3 +183,15 @@ def test_a_threshold_in_dollars_is_reached_at_the_price_that_the_case_states() -
     }
     assert RUNNERS["position_scenarios"](case) is None
     assert RUNNERS["position_scenarios"]({**case, "last_price": "151"}) is not None
+
+
+def test_every_case_that_differs_is_named_in_a_decision_record() -> None:
+    records = "".join(path.read_text() for path in (CASES.parents[2] / "docs" / "adr").glob("*.md"))
+    differing = [
+        case["id"]
+        for path in sorted(CASES.rglob("*.json"))
+        for case in json.loads(path.read_text())["cases"]
+        if case.get("differs")
+    ]
+    assert len(differing) > 10
+    assert [case for case in differing if f"`{case}`" not in records] == []

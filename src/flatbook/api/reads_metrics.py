@@ -11,7 +11,7 @@ from flatbook.ops.control_client import ControlFault, NotRunning
 
 ASK_S = 2.0
 TEXT = "text/plain"
-FORM = "text/plain; version=0.0.4; charset=utf-8"  # Source: Prometheus, exposition formats
+FORM = "text/plain; version=0.0.4"  # Source: Prometheus, exposition formats; the charset is added to it
 
 
 @get(

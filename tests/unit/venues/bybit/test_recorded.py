@@ -115,7 +115,11 @@ def test_account_key_and_rules_are_read_from_the_samples() -> None:
     assert isinstance(key, WireKey)
     assert isinstance(listed, WireInstruments)
     assert flaw_of_account(account) is None
-    assert flaw_of_key(key, "24617703", {Category.LINEAR: None, Category.SPOT: None}) is None
+    wanted: dict[Category, None] = {Category.LINEAR: None, Category.SPOT: None}
+    refused = "the key may send money to other accounts: make one that may only trade"
+    assert flaw_of_key(key, "24617703", wanted) == refused
+    own = msgspec.structs.replace(key, permissions=key.permissions | {"Wallet": ["AccountTransfer"]})
+    assert flaw_of_key(own, "24617703", wanted) is None
     assert rules_of(listed.rows[0]) == TradingRules(
         tick=Decimal("0.01"), lot=Decimal("0.000001"), qty_min=Decimal("0.000001"), notional_min=Decimal(5)
     )

@@ -25,3 +25,8 @@ export function courseOf(texts: readonly (string | null)[], unit = "", most = 8)
 export function counted(count: number, one: string, several = `${one}s`): string {
   return `${count} ${count === 1 ? one : several}`;
 }
+
+/** A word of a command line as a shell reads it back: quoted where it has anything but plain signs. */
+export function inShell(word: string): string {
+  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

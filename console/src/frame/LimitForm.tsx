@@ -3,7 +3,7 @@ import type { Schemas } from "@/api/types";
 import { Amount } from "@/components/Amount";
 import { Button } from "@/components/Button";
 import { Layer } from "@/components/Dialog";
-import { Field } from "./Field";
+import { AMOUNT, AMOUNT_SAYS, Field } from "./Field";
 import { useUi } from "./ui";
 
 type Limit = Schemas["LimitBody"];
@@ -35,7 +35,7 @@ export function LimitForm({ limit, onClose }: { limit: Limit; onClose: () => voi
         <p className="m-0 flex items-center gap-3 text-text2">
           now at most <Amount value={limit.limit} unit={limit.unit} />
         </p>
-        <Field name={`At most, ${limit.unit}`} required pattern="[0-9]{1,20}(\.[0-9]{1,18})?" value={to} onChange={(event) => setTo(event.target.value)} data-testid="limit-to" />
+        <Field name={`At most, ${limit.unit}`} required pattern={AMOUNT} title={AMOUNT_SAYS} value={to} onChange={(event) => setTo(event.target.value)} data-testid="limit-to" />
         <div className="flex justify-end gap-2">
           <Button onClick={() => prepare(CONFIGURED)} data-testid="limit-configured">
             As configured

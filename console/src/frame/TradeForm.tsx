@@ -5,10 +5,9 @@ import { Button } from "@/components/Button";
 import { Layer } from "@/components/Dialog";
 import { Side } from "@/components/order";
 import { directionOf } from "@/format/decimal";
-import { Field } from "./Field";
+import { AMOUNT, AMOUNT_SAYS, Field } from "./Field";
 import { useUi, type Wanted } from "./ui";
 
-const AMOUNT = "[0-9]{1,20}(\\.[0-9]{1,18})?";
 const GOOD_S = "60";
 
 type Typed = { qty: string; limit: string; good: string };
@@ -43,9 +42,9 @@ export function TradeForm({ net, onClose }: { net: Net; onClose: () => void }) {
           <Amount value={net.net} unit={net.underlying} signed />
         </p>
         <div className="grid grid-cols-3 gap-3">
-          <Field name="Quantity" required pattern={AMOUNT} value={typed.qty} onChange={(event) => setTyped({ ...typed, qty: event.target.value })} data-testid="trade-qty" />
-          <Field name="Limit, per share" required pattern={AMOUNT} value={typed.limit} onChange={(event) => setTyped({ ...typed, limit: event.target.value })} data-testid="trade-limit" />
-          <Field name="Good for, seconds" required pattern="[1-9][0-9]{0,3}" value={typed.good} onChange={(event) => setTyped({ ...typed, good: event.target.value })} data-testid="trade-good" />
+          <Field name="Quantity" required pattern={AMOUNT} title={AMOUNT_SAYS} value={typed.qty} onChange={(event) => setTyped({ ...typed, qty: event.target.value })} data-testid="trade-qty" />
+          <Field name="Limit, per share" required pattern={AMOUNT} title={AMOUNT_SAYS} value={typed.limit} onChange={(event) => setTyped({ ...typed, limit: event.target.value })} data-testid="trade-limit" />
+          <Field name="Good for, seconds" required pattern="[1-9][0-9]{0,3}" title="a whole number from 1 to 9999" value={typed.good} onChange={(event) => setTyped({ ...typed, good: event.target.value })} data-testid="trade-good" />
         </div>
         <div className="flex justify-end gap-2">
           <Button onClick={onClose} data-testid="trade-leave">

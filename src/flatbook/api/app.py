@@ -19,9 +19,10 @@ from litestar.types import ControllerRouterHandler, Guard
 
 from flatbook import __version__
 from flatbook.api.commands_answered import KEY_HEADER
+from flatbook.api.console import on_lost
 from flatbook.api.hub import Hub
 from flatbook.api.pages import page_of
-from flatbook.api.problems import Code, Problem, on_http_exception, on_problem, problem_response
+from flatbook.api.problems import Code, Problem, on_problem, problem_response
 from flatbook.api.reads_events import chosen
 from flatbook.api.reads_orders import wanted
 from flatbook.api.routes import PUBLIC
@@ -71,7 +72,7 @@ def create_app(
             "within": Provide(within, sync_to_thread=False),
             "wish": Provide(wished, sync_to_thread=False),
         },
-        exception_handlers={Problem: on_problem, HTTPException: on_http_exception, Exception: _on_any},
+        exception_handlers={Problem: on_problem, HTTPException: on_lost, Exception: _on_any},
         lifespan=[_following(site, told, on_death)],
         openapi_config=_openapi(),
         request_class=StrictRequest,

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from litestar import Response, get
+from litestar import Request, Response, get
+from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
-from flatbook.api.problems import Code, Problem
+from flatbook.api.problems import Code, Problem, on_http_exception
 from flatbook.api.routes import PUBLIC
 
 BUNDLE = Path(__file__).parent / "static"
@@ -44,10 +46,22 @@ NOT_BUILT = "The console is not built here: run `make console` where Node is, or
 @get(["/", *(f"/{page}" for page in PAGES)], opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
 def page() -> Response[bytes]:
     """Returns the one page of the console, whichever of its pages was asked for."""
+    return _page(200)
+
+
+def _page(status: int) -> Response[bytes]:
     whole = BUNDLE / "index.html"
     if not whole.is_file():
         return Response(NOT_BUILT.encode(), status_code=503, media_type="text/plain", headers=ALWAYS_ANEW)
-    return Response(whole.read_bytes(), media_type=MEDIA_TYPES[".html"], headers=ALWAYS_ANEW)
+    return Response(whole.read_bytes(), status_code=status, media_type=MEDIA_TYPES[".html"], headers=ALWAYS_ANEW)
+
+
+def on_lost(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """Answers what the framework refused: a person who asks for no such page gets the console, which says so."""
+    wants_page = request.method == "GET" and MEDIA_TYPES[".html"] in request.headers.get("accept", "")
+    if error.status_code != 404 or not wants_page or request.url.path.startswith("/api/"):
+        return on_http_exception(request, error)
+    return _page(404)
 
 
 @get("/assets/{name:str}", opt=PUBLIC, include_in_schema=False, sync_to_thread=False)

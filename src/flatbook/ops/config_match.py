@@ -12,7 +12,7 @@ import msgspec
 
 from flatbook.ops.config_fields import Pattern, Range, Rule, number_of
 from flatbook.ops.config_kinds import Kind, kinds_of, tag_key_of
-from flatbook.ops.config_names import meant
+from flatbook.ops.config_names import kinds_of_refusal, meant
 from flatbook.ops.config_read import Key, Problem, Stated, Tree, key_text
 from flatbook.ops.config_section import Section
 from flatbook.values.money import plain
@@ -114,10 +114,21 @@ class Match:
         try:
             value = converted(kind, stated.value, as_text=stated.as_text)
         except (msgspec.ValidationError, ValueError) as error:
-            self.refuse(stated.origin, key, f"{error} ({kind.meaning.rstrip('.')})" if kind.meaning else str(error))
+            self.refuse(stated.origin, key, _refusal(kind, str(error)))
             return None
         self.effective.append(Effective(key=key_text(key), value=shown(value), origin=stated.origin))
         return value
+
+
+def _refusal(kind: Kind, text: str) -> str:
+    """Returns what is wrong with a value, and what it means; a range is said once."""
+    kinds = kinds_of_refusal(text)
+    said = text if kinds is None else f"{kinds[0]} is expected, and not {kinds[1]}"
+    meaning = kind.meaning
+    if isinstance(kind.rule, Range) and kind.rule.text in said:
+        meaning = meaning.removesuffix(kind.rule.sentence)
+    meaning = meaning.strip().rstrip(".")
+    return f"{said} ({meaning})" if meaning else said
 
 
 def converted(kind: Kind, value: Any, *, as_text: bool = False) -> Any:

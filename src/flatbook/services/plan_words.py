@@ -8,25 +8,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from flatbook.ops.config_names import meant
+from flatbook.ops.config_names import KINDS, kinds_of_refusal, meant
 
 Shape = TypeVar("Shape")
 
 _AT = re.compile(r" - at `\$\.?(.*?)`$")
 _MISSING = re.compile(r"Object missing required field `(.*?)`")
 _WORD = re.compile(r"Invalid enum value (.*)")
-_KIND = re.compile(r"Expected `(.*?)`, got `(.*?)`")
-KINDS = {
-    "int": "a whole number",
-    "decimal": 'a number in quotes, such as "100.5"',
-    "str": "a text",
-    "bool": "true or false",
-    "object": "a table",
-    "array": "a list",
-    "date": "a date",
-    "datetime": "a time",
-    "null": "nothing",
-}
 
 
 def shaped(stated: Any, shape: type[Shape], *keys: str) -> Shape:
@@ -98,16 +86,14 @@ def _said(text: str, keys: tuple[str, ...], shape: Any) -> str:
         return f"{_joined(key, missing[1])} is missing: state it"
     if (word := _WORD.fullmatch(what)) is not None and (choices := _choices(shape, inside)):
         return f"{key} is {word[1]}: state {' or '.join(choices)}"
-    if (kinds := _KIND.fullmatch(what)) is not None:
-        return f"{key or 'it'}: {_of_kind(kinds[1].split('|'), kinds[2])}"
+    if (kinds := kinds_of_refusal(what)) is not None:
+        return f"{key or 'it'}: {_of_kind(*kinds)}"
     return f"{key}: {what}" if key else what
 
 
-def _of_kind(wanted: list[str], got: str) -> str:
+def _of_kind(wanted: str, got: str) -> str:
     """Returns what is wanted; a fraction in TOML has become a text here, so that nothing is said of those."""
-    named = [each.strip() for each in wanted if each.strip() != "null"]
-    state = f"state {' or '.join(KINDS.get(each, each) for each in named)}"
-    return state if got == "str" else f"{state}, and not {KINDS.get(got, got).partition(',')[0]}"
+    return f"state {wanted}" if got == KINDS["str"] else f"state {wanted}, and not {got}"
 
 
 def _choices(shape: Any, name: str) -> tuple[str, ...]:

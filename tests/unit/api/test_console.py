@@ -64,6 +64,14 @@ def test_an_unknown_address_is_not_a_page(client: TestClient[Any]) -> None:
     assert client.get("/api/v1/nothing").status_code == 404
 
 
+def test_a_person_who_asks_for_no_page_gets_the_console_which_says_so(client: TestClient[Any]) -> None:
+    asks = {"accept": "text/html,*/*;q=0.8"}
+    answer = client.get("/nopage", headers=asks)
+    assert (answer.status_code, answer.text) == (404, "<title>flatbook</title>")
+    assert client.get("/api/v1/nothing", headers=asks).json()["code"] == "not_found"
+    assert client.post("/nopage", headers=asks).json()["code"] == "not_found"
+
+
 def test_without_a_bundle_the_page_says_how_to_make_one(client: TestClient[Any], bundle: Path) -> None:
     (bundle / "index.html").unlink()
     answer = client.get("/overview")

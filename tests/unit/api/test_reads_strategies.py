@@ -101,7 +101,7 @@ def test_a_change_that_could_start_is_told_as_toml_and_nothing_is_written(client
     ("changes", "key", "said"),
     [
         ({"collar_bps": "0"}, "hedges.desk.COIN.collar_bps", "0 is out of range: from 1 to 5000"),
-        ({"collar_bps": "many"}, "hedges.desk.COIN.collar_bps", "Expected `int`, got `str`"),
+        ({"collar_bps": "many"}, "hedges.desk.COIN.collar_bps", "a whole number is expected, and not a text"),
         ({"threshold_shares": "-1"}, "hedges.desk.COIN.threshold_shares", "-1 is out of range"),
         ({"instrument": "NOTHING"}, "hedges.desk.COIN.instrument", "NOTHING"),
         ({"order_ttl_s": None}, "hedges.desk.COIN.order_ttl_s", "is missing"),

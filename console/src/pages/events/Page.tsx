@@ -6,6 +6,7 @@ import { LogView } from "./Log";
 import { PageHead } from "@/components/PageHead";
 import { Panel } from "@/components/Panel";
 import { Segments } from "@/components/Select";
+import { Empty } from "@/components/States";
 import { Slider } from "@/components/Slider";
 import { useView } from "@/view/view";
 import { useLine } from "@/live/live";
@@ -24,6 +25,7 @@ export function Page() {
   const chosen = at === undefined ? null : Number(at);
   const shown = dragged ?? chosen ?? last;
   const isLast = shown >= last;
+  const isBeyond = chosen !== null && last > 0 && !(chosen <= last);
   const moment = events?.findLast((line) => line.seq <= shown)?.at ?? null;
   if (view === "log") return <LogView />;
   const settle = (value: number): void => {
@@ -37,9 +39,9 @@ export function Page() {
       </PageHead>
       <Panel title="Moment" testid="moment" note="the book as it stood after any event">
         <div className="flex flex-wrap items-center gap-4">
-          <Slider value={shown} min={Math.min(1, last)} max={last} label="Moment, as the number of an event" valueText={`event ${shown} of ${last}`} testid="time-slider" onChange={setDragged} onSettle={settle} />
+          <Slider value={isBeyond ? last : shown} min={Math.min(1, last)} max={last} label="Moment, as the number of an event" valueText={isBeyond ? `the journal ends at event ${last}` : `event ${shown} of ${last}`} testid="time-slider" onChange={setDragged} onSettle={settle} />
           <span className="num w-64 text-xs text-text2" data-testid="moment-shown">
-            event {shown} of {last} {moment && <Moment at={moment} />}
+            {isBeyond ? `the journal ends at event ${last}` : `event ${shown} of ${last}`} {!isBeyond && moment && <Moment at={moment} />}
           </span>
           <Button small icon="left" aria-label="One event earlier" disabled={shown <= 1} onClick={() => settle(shown - 1)} data-testid="moment-back" />
           <Button small icon="right" aria-label="One event later" disabled={isLast} onClick={() => settle(shown + 1)} data-testid="moment-on" />
@@ -48,8 +50,16 @@ export function Page() {
           </Button>
         </div>
       </Panel>
-      {chosen !== null ? <Then at={chosen} /> : <Whole />}
-      <EventsTable at={chosen} last={last} />
+      {isBeyond ? (
+        <Empty icon="unknown" testid="moment-beyond">
+          {`there is no event ${at ?? ""}: the journal ends at event ${last}`}
+        </Empty>
+      ) : (
+        <>
+          {chosen !== null ? <Then at={chosen} /> : <Whole />}
+          <EventsTable at={chosen} last={last} />
+        </>
+      )}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { screen, within } from "@testing-library/react";
 import { expect, it } from "vitest";
-import { draw } from "@/testing/harness";
+import { answering, draw } from "@/testing/harness";
 import type { BookBody } from "@/pages/market/Books";
 import { Ladder, type Slot } from "./Ladder";
 
@@ -18,6 +18,13 @@ const slot = (index: number, price: string, more: Partial<Slot> = {}): Slot => (
   ...more,
 });
 const BOOK: BookBody = { instrument: "BTC/USDT@exchange", unfit: null, bid: "61664.5", bid_qty: "1", ask: "61664.51", ask_qty: "2", mid: "61664.505", spread_bps: "0", seen_at: null, age_ms_max: 3000, bids: [], asks: [] };
+
+it("has the decimals of the tick in each price, whatever stands in its slots", async () => {
+  answering({ "/api/v1/instruments": { instruments: [{ instrument: "BTC/USDT@exchange", tick: "0.01" }] } });
+  draw(<Ladder slots={[slot(0, "61652"), slot(1, "61664.5")]} book={BOOK} />);
+  expect(await screen.findByText("61,652.00")).toBeTruthy();
+  expect(screen.getByText("61,664.50", { selector: "[data-col=price] *" })).toBeTruthy();
+});
 
 it("stands from the highest price to the lowest, with the market between its slots", () => {
   draw(<Ladder slots={[slot(0, "61652"), slot(2, "61676", { qty: "0.0324" }), slot(1, "61664", { profit: "0.189193354604" })]} book={BOOK} />);

@@ -1,3 +1,4 @@
+import { useRead } from "@/api/queries";
 import type { Schemas } from "@/api/types";
 import { AgeChip } from "@/components/Age";
 import { Amount } from "@/components/Amount";
@@ -18,8 +19,8 @@ const EARNED_PLACES = 2;
 const none = <span className="text-muted">—</span>;
 const keyOf = (row: Slot): string => `${row.owner} ${row.instrument} ${row.slot}`;
 
-function columnsOf(slots: readonly Slot[]): readonly Column<Slot>[] {
-  const prices = placesOf(slots.flatMap((slot) => [slot.price, slot.order?.limit]), MOST);
+function columnsOf(slots: readonly Slot[], ticks: readonly string[]): readonly Column<Slot>[] {
+  const prices = placesOf(ticks.length > 0 ? ticks : slots.flatMap((slot) => [slot.price, slot.order?.limit]), MOST);
   const sizes = placesOf(slots.map((slot) => slot.order?.qty), MOST);
   return [
     { id: "slot", head: "Slot", align: "right", sort: "amount", text: (row) => row.slot, cell: (row) => <span className="num text-text2">{row.slot.split(":").pop()}</span> },
@@ -41,13 +42,13 @@ function columnsOf(slots: readonly Slot[]): readonly Column<Slot>[] {
   ];
 }
 
-function Touch({ book }: { book: BookBody }) {
+function Touch({ book, places }: { book: BookBody; places: number | undefined }) {
   return (
     <span className="inline-flex items-center gap-2" data-testid="ladder-touch">
       <span className="text-muted">bid</span>
-      <Amount value={book.bid} className="text-buy" />
+      <Amount value={book.bid} places={places} className="text-buy" />
       <span className="text-muted">ask</span>
-      <Amount value={book.ask} className="text-sell" />
+      <Amount value={book.ask} places={places} className="text-sell" />
       <AgeChip seen={seenOf(book)} />
     </span>
   );
@@ -56,20 +57,23 @@ function Touch({ book }: { book: BookBody }) {
 /** The slots of a grid from the highest price to the lowest, with the market where it stands among them. */
 export function Ladder({ slots, book }: { slots: readonly Slot[]; book: BookBody | undefined }) {
   const { open, show } = useUi();
+  const rules = useRead<Schemas["InstrumentsAnswer"]>("/instruments", {}, { follows: false });
+  const ticks = (rules.data?.instruments ?? []).filter((each) => slots.some((slot) => slot.instrument === each.instrument)).map((each) => each.tick);
+  const places = ticks.length > 0 ? placesOf(ticks, MOST) : undefined;
   const sorted = [...slots].sort((a, b) => compared(b.price ?? "", a.price ?? ""));
   const bid = book?.bid ?? null;
   const below = bid === null ? undefined : sorted.find((slot) => slot.price !== null && compared(slot.price, bid) <= 0);
   return (
-    <Panel title="Ladder" testid="ladder" note={sorted[0]?.instrument} flush actions={book && below === undefined && <Touch book={book} />}>
+    <Panel title="Ladder" testid="ladder" note={sorted[0]?.instrument} flush actions={book && below === undefined && <Touch book={book} places={places} />}>
       <DataTable
         testid="ladder-table"
         label="slots of the grid"
-        columns={columnsOf(sorted)}
+        columns={columnsOf(sorted, ticks)}
         rows={sorted}
         rowKey={keyOf}
         onOpen={(row) => row.order !== null && show({ kind: "chain", ref: `order:${row.order.order_id}` })}
         openKey={open?.kind === "chain" ? (sorted.filter((row) => `order:${row.order?.order_id}` === open.ref).map(keyOf)[0] ?? null) : null}
-        line={book && below ? { before: keyOf(below), says: <Touch book={book} /> } : null}
+        line={book && below ? { before: keyOf(below), says: <Touch book={book} places={places} /> } : null}
         height="calc(100vh - 24.5rem)"
       />
     </Panel>

@@ -2,7 +2,7 @@ import { Amount } from "@/components/Amount";
 import { Figure, Panel } from "@/components/Panel";
 import { Unknown } from "@/components/Unknown";
 import { useChannel } from "@/live/channels";
-import type { BookBody } from "@/pages/market/Books";
+import { spreadText, type BookBody } from "@/pages/market/Books";
 import type { Slot } from "./Ladder";
 
 /** A grid in one line: where the market is, how much of the ladder works and holds, and what it came to. */
@@ -17,7 +17,7 @@ export function Summary({ owner, slots, book }: { owner: string; slots: readonly
   return (
     <Panel title={owner} testid="grid-summary" note={slots[0]?.instrument} flush>
       <div className="flex flex-wrap items-stretch divide-x divide-line">
-        <Figure name="middle of the market" testid="grid-mid" sub={book?.spread_bps == null ? undefined : `spread ${book.spread_bps} bps`}>
+        <Figure name="middle of the market" testid="grid-mid" sub={book?.spread_bps == null ? undefined : `spread ${spreadText(book)} bps`}>
           <Amount value={book?.mid} />
         </Figure>
         <Figure name="holds" testid="grid-holds" sub="on purpose: no hedge takes it back">

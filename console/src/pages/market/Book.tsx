@@ -33,7 +33,7 @@ function Ours({ orders }: { orders: readonly Order[] }) {
   if (!first) return null;
   const says = orders.map((order) => `ours: ${order.side} ${order.leaves}`).join(", ");
   return (
-    <Badge tone="accent" title={says} testid="book-own" className="mx-1.5">
+    <Badge tone="accent" title={says} testid="book-own" className="mx-1.5 align-middle">
       {orders.length > 1 ? `${orders.length} ours` : `ours ${shown(first.leaves, { most: MOST })}`}
     </Badge>
   );
@@ -47,7 +47,7 @@ function Levels({ levels, side, deepest, own }: { levels: readonly Level[]; side
   const heads = isBid ? ["total", "size", side] : [side, "size", "total"];
   const [prices, sizes, totals] = (["price", "qty", "total"] as const).map((name) => placesOf(levels.map((level) => level[name]), MOST));
   return (
-    <table className="w-full border-separate border-spacing-0 text-xs" data-testid={`book-${side}s`}>
+    <table className="w-full self-start border-separate border-spacing-0 text-xs" data-testid={`book-${side}s`}>
       <caption className="sr-only">{side === "bid" ? "bids, the best first" : "asks, the best first"}</caption>
       <thead>
         <tr className="text-2xs text-muted">
@@ -63,9 +63,9 @@ function Levels({ levels, side, deepest, own }: { levels: readonly Level[]; side
           const part = deepest === 0 ? 0 : (toPixels(level.total) / deepest) * 100;
           const ours = ownAt(own, level.price);
           const cells = [
-            <td key="total" className={cx("h-6 px-3 text-text2", isBid && "text-right")}><Amount value={level.total} places={totals} /></td>,
-            <td key="size" className={cx("px-3", isBid && "text-right")}>{isBid && <Ours orders={ours} />}<Amount value={level.qty} places={sizes} />{!isBid && <Ours orders={ours} />}</td>,
-            <td key="price" className={isBid ? "px-3 text-right text-buy" : "px-3 text-sell"}><Amount value={level.price} places={prices} /></td>,
+            <td key="total" className={cx("h-7 px-3 py-0 text-text2", isBid && "text-right")}><Amount value={level.total} places={totals} /></td>,
+            <td key="size" className={cx("px-3 py-0", isBid && "text-right")}>{isBid && <Ours orders={ours} />}<Amount value={level.qty} places={sizes} />{!isBid && <Ours orders={ours} />}</td>,
+            <td key="price" className={isBid ? "px-3 py-0 text-right text-buy" : "px-3 py-0 text-sell"}><Amount value={level.price} places={prices} /></td>,
           ];
           return (
             <tr
@@ -78,9 +78,9 @@ function Levels({ levels, side, deepest, own }: { levels: readonly Level[]; side
         })}
         {deep.map((order) => {
           const cells = [
-            <td key="total" className={cx("h-6 px-3 text-2xs text-muted", isBid && "text-right")}>deeper</td>,
-            <td key="size" className={cx("px-3", isBid && "text-right")}><Ours orders={[order]} /></td>,
-            <td key="price" className={isBid ? "px-3 text-right text-buy" : "px-3 text-sell"}>{order.limit === null ? "market" : <Amount value={order.limit} places={prices} />}</td>,
+            <td key="total" className={cx("h-7 px-3 py-0 text-2xs text-muted", isBid && "text-right")}>deeper</td>,
+            <td key="size" className={cx("px-3 py-0", isBid && "text-right")}><Ours orders={[order]} /></td>,
+            <td key="price" className={isBid ? "px-3 py-0 text-right text-buy" : "px-3 py-0 text-sell"}>{order.limit === null ? "market" : <Amount value={order.limit} places={prices} />}</td>,
           ];
           return (
             <tr key={order.order_id} data-testid="book-deeper">

@@ -6,12 +6,22 @@ import { DataTable } from "@/components/DataTable";
 import { Panel } from "@/components/Panel";
 import { Empty } from "@/components/States";
 import type { Column } from "@/components/table";
+import { compared, shown } from "@/format/decimal";
+
+const SPREAD_PLACES = 2;
 
 export type BookBody = Schemas["BookBody"];
 
 /** How old a book is and may be, in the seconds of every other age. */
 export function seenOf(book: BookBody): { seen_at: string | null; age_s_max: number | null } {
   return { seen_at: book.seen_at, age_s_max: book.age_ms_max === null ? null : book.age_ms_max / 1000 };
+}
+
+/** The spread of a book in basis points. Two prices that differ are never said to be none apart. */
+export function spreadText({ bid, ask, spread_bps }: Pick<BookBody, "bid" | "ask" | "spread_bps">): string | null {
+  if (spread_bps === null) return null;
+  const text = shown(spread_bps, { most: SPREAD_PLACES });
+  return text === "0" && compared(bid ?? "", ask ?? "") !== 0 ? "<0.01" : text;
 }
 
 const fresh = (book: BookBody, value: string | null, unit?: string): React.ReactNode => (
@@ -28,7 +38,7 @@ const COLUMNS: readonly Column<BookBody>[] = [
   { id: "ask", head: "Ask", align: "right", sort: "amount", text: (book) => book.ask, cell: (book) => fresh(book, book.ask) },
   { id: "ask_qty", head: "Ask size", align: "right", sort: "amount", text: (book) => book.ask_qty, cell: (book) => fresh(book, book.ask_qty) },
   { id: "mid", head: "Middle", align: "right", sort: "amount", text: (book) => book.mid, cell: (book) => fresh(book, book.mid) },
-  { id: "spread", head: "Spread", align: "right", sort: "amount", text: (book) => book.spread_bps, cell: (book) => fresh(book, book.spread_bps, "bps") },
+  { id: "spread", head: "Spread", align: "right", sort: "amount", text: (book) => book.spread_bps, cell: (book) => fresh(book, spreadText(book), "bps") },
   { id: "age", head: "Age", align: "right", sort: "none", text: (book) => book.seen_at, cell: (book) => <AgeChip seen={seenOf(book)} always testid="books-age" /> },
 ];
 

@@ -89,6 +89,8 @@ it("resumes only the strategy that is paused", async () => {
   desk.delta("status", { body: { ...FLAT, halts: [{ ...HALT, scope: "all", target: null }] } });
   expect(screen.getByTestId("strategy-state-maker").textContent).toBe("halted");
   expect(screen.queryByTestId("resume-desk")).toBeNull();
+  const pause = screen.getByTestId<HTMLButtonElement>("pause-desk");
+  expect([pause.disabled, pause.title]).toEqual([true, "all is halted already: looks odd"]);
 });
 
 it("states the bounds of an objective, and shows what was not measured as unknown", async () => {

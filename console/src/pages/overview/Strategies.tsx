@@ -59,13 +59,14 @@ function State({ owner }: { owner: string }) {
 function Steer({ owner }: { owner: string }) {
   const status = useChannel("status");
   const { show } = useUi();
-  const { own } = haltsOf(owner, status?.halts ?? []);
+  const { own, all } = haltsOf(owner, status?.halts ?? []);
+  const why = all && `all is halted already: ${all.reason}`;
   return own ? (
     <Button small onClick={() => show({ kind: "act", wanted: resumeOf(owner, own.halt_id) })} data-testid={`resume-${owner}`}>
       Resume
     </Button>
   ) : (
-    <Button small icon="halt" onClick={() => show({ kind: "act", wanted: pauseOf(owner) })} data-testid={`pause-${owner}`}>
+    <Button small icon="halt" disabled={all !== undefined} title={why} onClick={() => show({ kind: "act", wanted: pauseOf(owner) })} data-testid={`pause-${owner}`}>
       Pause
     </Button>
   );

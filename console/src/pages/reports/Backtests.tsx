@@ -12,9 +12,13 @@ import { Facts, Panel } from "@/components/Panel";
 import { Select } from "@/components/Select";
 import { Answer, Empty } from "@/components/States";
 import type { Column } from "@/components/table";
+import { shown } from "@/format/decimal";
 import { TaskLine } from "@/frame/TaskLine";
 import { Divergence } from "./Divergence";
 import { Tearsheet } from "./Tearsheet";
+
+/** So many decimals of a figure are shown; the exact text is in its title. */
+const PLACES = 4;
 
 type Run = Schemas["ReportLineBody"];
 type Report = Schemas["KeptReport"];
@@ -48,7 +52,7 @@ function Details({ name, onClose }: { name: string; onClose: () => void }) {
               <Tearsheet name={name} report={body.report} />
               <Facts
                 testid="backtest-facts"
-                rows={linesOf(body.report).map(([key, value]) => [key, <span key={key} className="num !whitespace-normal break-all">{value}</span>] as const)}
+                rows={linesOf(body.report).map(([key, value]) => [key, <span key={key} className="num !whitespace-normal break-all" title={value}>{shown(value, { most: PLACES })}</span>] as const)}
               />
             </div>
           )}

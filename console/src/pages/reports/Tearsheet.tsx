@@ -5,7 +5,7 @@ import { LineChart, type Line } from "@/components/LineChart";
 import { Figure, Facts } from "@/components/Panel";
 import { PriceChart, type Mark } from "@/components/PriceChart";
 import { Answer, Empty } from "@/components/States";
-import { toPixels } from "@/format/decimal";
+import { shown, toPixels } from "@/format/decimal";
 import { counted, courseOf } from "@/format/said";
 
 type Sheet = Schemas["TearsheetAnswer"];
@@ -29,7 +29,7 @@ const FIRST = [
 export function atPath(report: Report, path: string): string | null {
   const found = path.split(".").reduce<unknown>((inner, name) => (typeof inner === "object" && inner !== null ? (inner as Report)[name] : undefined), report);
   if (typeof found === "number") return Number.isInteger(found) ? `${found}` : found.toFixed(4);
-  return typeof found === "string" ? found : null;
+  return typeof found === "string" ? shown(found, { most: 4 }) : null;
 }
 
 function Equity({ sheet }: { sheet: Sheet }) {

@@ -9,7 +9,7 @@ import { Layer } from "@/components/Dialog";
 import { Moment } from "@/components/Moment";
 import { Segments } from "@/components/Select";
 import { Failed } from "@/components/States";
-import { counted } from "@/format/said";
+import { counted, inShell } from "@/format/said";
 import { Field } from "@/frame/Field";
 
 type Made = Schemas["TokenMade"];
@@ -83,7 +83,7 @@ export function NewToken({ onClose }: { onClose: () => void }) {
           {make.error && <Failed error={make.error} />}
           <div className="flex items-center justify-end gap-2">
             <span className="mr-auto min-w-0">
-              <CopyText text={`flatbook token create ${wanted.name || "NAME"} --scope ${wanted.scope} --days ${wanted.days}`} prompt testid="token-cli" />
+              <CopyText text={`flatbook token create ${wanted.name === "" ? "NAME" : inShell(wanted.name)} --scope ${wanted.scope} --days ${wanted.days}`} prompt testid="token-cli" />
             </span>
             <Button onClick={onClose} data-testid="token-leave">
               Leave it

@@ -30,6 +30,7 @@ PAGES = (
     "risk",
     "settings",
 )
+NAME = "console"
 MEDIA_TYPES = {
     ".html": "text/html",
     ".js": "text/javascript",
@@ -43,7 +44,7 @@ FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
 NOT_BUILT = "The console is not built here: run `make console` where Node is, or install a wheel that holds it.\n"
 
 
-@get(["/", *(f"/{page}" for page in PAGES)], opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
+@get(["/", *(f"/{page}" for page in PAGES)], name=NAME, opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
 def page() -> Response[bytes]:
     """Returns the one page of the console, whichever of its pages was asked for."""
     return _page(200)
@@ -59,7 +60,8 @@ def _page(status: int) -> Response[bytes]:
 def on_lost(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """Answers what the framework refused: a person who asks for no such page gets the console, which says so."""
     wants_page = request.method == "GET" and MEDIA_TYPES[".html"] in request.headers.get("accept", "")
-    if error.status_code != 404 or not wants_page or request.url.path.startswith("/api/"):
+    is_here = request.app.get_handler_index_by_name(NAME) is not None
+    if error.status_code != 404 or not (wants_page and is_here) or request.url.path.startswith("/api/"):
         return on_http_exception(request, error)
     return _page(404)
 

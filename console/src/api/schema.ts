@@ -2342,6 +2342,7 @@ export interface components {
             hedged_from: string | null;
             held: string;
             hold: string | null;
+            kept_by: components["schemas"]["KeptBy"] | null;
             may_buy: string;
             may_sell: string;
             net: string;
@@ -2674,6 +2675,12 @@ export interface components {
             whole: boolean | null;
             why: string | null;
         };
+        /**
+         * KeptBy
+         * @description Who holds a net on purpose: a grid in its slots, or an owner that leaves it unhedged.
+         * @enum {string}
+         */
+        KeptBy: "grid" | "owner";
         /** KeptReport */
         KeptReport: {
             name: string;

@@ -53,9 +53,9 @@ export function Panel({ title, testid, seen, actions, note, flush = false, class
 }
 
 /** One figure with its name, as in a row of cards. */
-export function Figure({ name, children, sub, testid, tone }: { name: string; children: ReactNode; sub?: ReactNode; testid?: string; tone?: string }) {
+export function Figure({ name, children, sub, testid, tone, says }: { name: string; children: ReactNode; sub?: ReactNode; testid?: string; tone?: string; says?: string }) {
   return (
-    <div className="flex min-w-0 flex-col gap-0.5 px-3 py-2" data-testid={testid}>
+    <div className="flex min-w-0 flex-col gap-0.5 px-3 py-2" data-testid={testid} title={says}>
       <div className="truncate text-2xs text-muted">{name}</div>
       <div className={cx("truncate text-base font-semibold", tone)}>{children}</div>
       {sub && <div className="truncate text-2xs text-text2">{sub}</div>}

@@ -23,6 +23,7 @@ export const NET: Net = {
   hold: null,
   flat: true,
   hedged_from: "1 share",
+  kept_by: null,
 };
 
 export const FLAT: Status = {

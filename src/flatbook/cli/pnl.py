@@ -27,10 +27,11 @@ def pnl(
     """Shows what was earned in all and on the last day, per owner and underlying, first in first out.
 
     Counter is what trades on the other side closed in time, netting what takers closed among themselves, directional
-    what lay open longer. Edge is what lies between the onchain price of a fill and the price of its hedge: margin up to
-    a second price, such as a pool's, and basis from there to the hedge. Fees and gas are costs; what
-    could not be valued is counted and never taken for zero. What moved and is not explained stands in suspense, with
-    its age. The last line says whether the ledger balances.
+    what lay open longer. The spread captured is what lies between the onchain price of a fill and the price of its
+    hedge: margin up to a second price, such as a pool's, and basis from there to the hedge. Slippage cost is what
+    hedges cost beyond the price that they were decided on, above zero when worse. Fees and gas are costs; what could
+    not be valued is counted and never taken for zero. What moved and is not explained stands in suspense, with its
+    age. The last line says whether the ledger balances.
     """
     from flatbook.cli.asked import check_known
     from flatbook.cli.reading import past_of
@@ -97,10 +98,10 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
             Column("owner", "owner"),
             Column("underlying", "underlying"),
             Column("hedged>", lambda row: short(row["hedged_qty"])),
-            Column("edge>", lambda row: cents(row["edge_usd"])),
+            Column("spread captured>", lambda row: cents(row["edge_usd"])),
             Column("margin>", lambda row: cents(row["margin_usd"])),
             Column("basis>", lambda row: cents(row["basis_usd"])),
-            Column("slippage>", lambda row: cents(row["slippage_usd"])),
+            Column("slippage cost>", lambda row: cents(row["slippage_usd"])),
             Column("fees>", lambda row: cents(row["costs"]["broker_fee"]["usd"])),
             Column("net>", lambda row: cents(row["net_usd"])),
         ),

@@ -17,7 +17,7 @@ from flatbook.projections.report import Fate, FillTimes, fate_of, until, waits_o
 from flatbook.projections.results import Scope, slices_of, underlyings_of
 from flatbook.values.ids import EventRef, OwnerId
 from flatbook.values.instants import Instant
-from flatbook.values.money import divide_cut
+from flatbook.values.money import nearest_ratio
 
 HALF, MOST = 50, 95
 HUNDREDTHS_PER_WHOLE = 100
@@ -61,8 +61,8 @@ class OrdersTaken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rate_pct(taken: int, seen: int) -> Decimal | None:
-    """Returns how many of a hundred were taken, cut to one decimal; None where nothing was seen."""
-    return divide_cut(Decimal(taken * HUNDREDTHS_PER_WHOLE), Decimal(seen), decimals=RATE_DECIMALS) if seen else None
+    """Returns how many of a hundred were taken, to the nearest tenth; None where nothing was seen."""
+    return nearest_ratio(taken * HUNDREDTHS_PER_WHOLE, seen, decimals=RATE_DECIMALS) if seen else None
 
 
 def pace_of(spans_ns: Iterable[int]) -> Pace:

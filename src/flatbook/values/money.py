@@ -227,6 +227,11 @@ def proportion(whole: int, *, part: int, of: int) -> int:
     return whole * part // of
 
 
+def nearest_ratio(part: int, whole: int, *, decimals: int) -> Decimal:
+    """Returns a ratio of counts, rounded to the nearest, half up. Needs: no count below zero, and a whole above it."""
+    return Decimal((2 * part * 10**decimals + whole) // (2 * whole)).scaleb(-decimals)
+
+
 def cents_of(parts: Sequence[Decimal]) -> tuple[Decimal, ...]:
     """Returns parts in whole cents that add up to their sum in whole cents.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flatbook.api.answers.thresholds import Threshold
+from flatbook.api.answers.thresholds import KeptBy, Threshold
 from flatbook.events.control import EngineStopped
 from flatbook.journal.sqlite import create_journal, open_journal
 from flatbook.values.instants import later
@@ -77,6 +77,12 @@ def test_an_order_at_work_is_not_flat_and_exits_with_1(unknown: Path) -> None:
 )
 def test_a_net_is_shown_with_what_it_is_hedged_from(threshold: Threshold, told: str | None) -> None:
     assert threshold.told() == told
+
+
+def test_a_net_says_who_holds_it_on_purpose() -> None:
+    assert Threshold(in_slots=True).kept_by is KeptBy.GRID
+    assert Threshold(on_purpose=True).kept_by is KeptBy.OWNER
+    assert Threshold(usd=Decimal(250)).kept_by is None
 
 
 def test_a_desk_that_never_moved_is_flat(flat: Path) -> None:

@@ -106,7 +106,8 @@ def test_95_of_100_are_at_most_as_long_as_the_95th() -> None:
     assert pace_of([7]) == Pace(count=1, half_ns=7, most_ns=7)
 
 
-def test_a_rate_is_cut_and_unknown_where_nothing_was_seen() -> None:
-    assert rate_pct(2, 3) == Decimal("66.6")
+def test_a_rate_is_rounded_half_up_and_unknown_where_nothing_was_seen() -> None:
+    assert (rate_pct(2, 3), rate_pct(17, 26), rate_pct(1, 3)) == (Decimal("66.7"), Decimal("65.4"), Decimal("33.3"))
+    assert (rate_pct(1, 2000), rate_pct(5, 5)) == (Decimal("0.1"), Decimal(100))
     assert rate_pct(0, 3) == Decimal(0)
     assert rate_pct(0, 0) is None

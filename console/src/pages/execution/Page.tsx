@@ -45,7 +45,7 @@ export function Page() {
   const open = useRows<"orders", Order>("/orders", "orders", keyOf, { status: "open", owner });
   const status = useChannel("status");
   // Without a choice it is the hedges that are drawn: the orders of a grid have no fill that caused them.
-  const hedger = status?.nets.find((net) => !net.hedged_from?.startsWith("never"))?.owner;
+  const hedger = status?.nets.find((net) => net.kept_by === null)?.owner;
   const drawn = owner ?? hedger;
   const { rows, waiting } = useRows<"executions", Execution>("/executions", "executions", keyOf, { owner: drawn });
   const latest = useMemo(() => rows.slice(0, LATEST), [rows]);

@@ -2,6 +2,7 @@ import type { Schemas } from "@/api/types";
 import { AgeChip } from "@/components/Age";
 import { Amount } from "@/components/Amount";
 import { Badge } from "@/components/Badge";
+import { Moment } from "@/components/Moment";
 import { Panel } from "@/components/Panel";
 import { directionOf } from "@/format/decimal";
 
@@ -18,7 +19,7 @@ export function AccountCard({ account }: { account: Account }) {
       testid={`account-${account.account}`}
       actions={
         <Badge tone={account.stated_at === null ? "plain" : differences.length === 0 ? "good" : "bad"}>
-          {account.stated_at === null ? "never stated" : differences.length === 0 ? "agrees" : `${differences.length} differ`}
+          {account.stated_at === null ? "never stated" : differences.length === 0 ? "holdings agree" : `${differences.length} differ`}
         </Badge>
       }
     >
@@ -52,8 +53,13 @@ export function AccountCard({ account }: { account: Account }) {
         </p>
       ))}
       <p className="m-0 mt-2 flex items-center gap-3 text-2xs text-muted">
-        <span data-testid="account-open">{account.open_orders} of our orders open</span>
-        {account.stated_open_orders !== null && <span>{account.stated_open_orders} by its statement</span>}
+        <span data-testid="account-open">{account.open_orders} of our orders open now</span>
+        {account.stated_at !== null && account.stated_open_orders !== null && (
+          <span data-testid="account-stated-open">
+            {account.stated_open_orders} in its statement of <Moment at={account.stated_at} />
+          </span>
+        )}
+        {account.stated_at === null && <span data-testid="account-unstated">counted from what our books saw</span>}
         <span className="ml-auto">
           <AgeChip seen={seen} always />
         </span>

@@ -91,7 +91,7 @@ export function Page() {
           )}
         </Answer>
       </Panel>
-      <Panel title="Positions" testid="positions" flush>
+      <Panel title="Positions" note="what fills and executions added since our books began; what an account had before is in its balance above, not here" testid="positions" flush>
         {positions ? (
           <DataTable
             testid="positions-table"

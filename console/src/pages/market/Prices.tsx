@@ -1,5 +1,5 @@
 import type { Schemas } from "@/api/types";
-import { AgeChip, Fresh } from "@/components/Age";
+import { AgeChip, Fresh, type Seen } from "@/components/Age";
 import { Amount } from "@/components/Amount";
 import { DataTable } from "@/components/DataTable";
 import { Moment } from "@/components/Moment";
@@ -8,6 +8,9 @@ import { Empty } from "@/components/States";
 import type { Column } from "@/components/table";
 
 type Price = Schemas["PriceBody"];
+
+/** A price is as old as its source says, however lately it was read: so it is bounded in the engine, too. */
+const statedOf = ({ happened_at, age_s_max }: Price): Seen => ({ seen_at: happened_at, age_s_max });
 
 const COLUMNS: readonly Column<Price>[] = [
   { id: "underlying", head: "Asset", text: (row) => row.underlying, cell: (row) => <span className="font-medium">{row.underlying}</span> },
@@ -19,13 +22,13 @@ const COLUMNS: readonly Column<Price>[] = [
     sort: "amount",
     text: (row) => row.price,
     cell: (row) => (
-      <Fresh seen={row}>
+      <Fresh seen={statedOf(row)}>
         <Amount value={row.price} most={4} unit="USD" />
       </Fresh>
     ),
   },
   { id: "happened", head: "Stated at", align: "right", text: (row) => row.happened_at, cell: (row) => <Moment at={row.happened_at} /> },
-  { id: "age", head: "Age", align: "right", sort: "none", text: (row) => row.seen_at, cell: (row) => <AgeChip seen={row} always /> },
+  { id: "age", head: "Age", align: "right", sort: "none", text: (row) => row.happened_at, cell: (row) => <AgeChip seen={statedOf(row)} always testid="price-age" /> },
 ];
 
 /** What each source says that a share costs, and how long that may be hedged on. */

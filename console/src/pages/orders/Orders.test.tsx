@@ -63,7 +63,7 @@ it("sums all orders that are asked for, within the days of the address", async (
   const asked = answering({ "/api/v1/orders": { orders: [ORDER], next: null }, "/api/v1/sums/orders": SUMS });
   draw(<OrdersTable />, undefined, { first: "2025-12-04", last: "yesterday" });
   expect((await screen.findByTestId("orders-sum-outcomes")).textContent).toBe("2 orders: 1 unknown, 1 filled");
-  expect(screen.getByTestId("orders-sum-slippage").textContent).toBe("slippage of 1 order−0.35USD");
+  expect(screen.getByTestId("orders-sum-slippage").textContent).toBe("slippage cost of 1 order−0.35USD");
   expect(screen.queryByTestId("orders-sum-bought")).toBeNull();
   expect(screen.getByTestId("orders-sum-fees").textContent).toBe("fees0.000002BTC");
   expect(asked.map((each) => each.path)).toContain("/api/v1/sums/orders?first=2025-12-04");

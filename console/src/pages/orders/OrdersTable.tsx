@@ -64,7 +64,7 @@ const COLUMNS: readonly Column<Order>[] = [
   { id: "fees", head: "Fees", align: "right", sort: "none", text: (order) => feesText(order.fees), cell: (order) => <span className="num text-text2" title={Object.entries(order.fees).map(([asset, amount]) => `${amount} ${asset}`).join(", ")}>{feesText(order.fees) || "—"}</span> },
   {
     id: "slippage",
-    head: "Slippage, bps",
+    head: "Slippage cost, bps",
     align: "right",
     sort: "amount",
     text: (order) => order.slippage_bps,

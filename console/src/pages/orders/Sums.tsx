@@ -4,6 +4,7 @@ import type { Query } from "@/api/client";
 import type { Schemas } from "@/api/types";
 import { Amount } from "@/components/Amount";
 import { Answer } from "@/components/States";
+import { SLIPPAGE_COST } from "@/format/parts";
 import { counted } from "@/format/said";
 
 type OrderSums = Schemas["OrderSumsAnswer"];
@@ -55,8 +56,8 @@ export function OrdersSum({ query }: { query: Query }) {
           <Amounts name="sold for" amounts={body.sold} testid="orders-sum-sold" />
           <Amounts name="fees" amounts={body.fees} testid="orders-sum-fees" small />
           {body.slippage_usd !== null && (
-            <span className="inline-flex items-baseline gap-2" data-testid="orders-sum-slippage" title="what executions cost beyond the price of their decision, above zero when worse">
-              <span className="text-muted">slippage of {counted(body.decided, "order")}</span>
+            <span className="inline-flex items-baseline gap-2" data-testid="orders-sum-slippage" title={SLIPPAGE_COST}>
+              <span className="text-muted">slippage cost of {counted(body.decided, "order")}</span>
               <Amount value={body.slippage_usd} places={2} unit="USD" signed />
             </span>
           )}

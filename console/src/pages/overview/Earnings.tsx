@@ -8,6 +8,7 @@ import { Segments } from "@/components/Select";
 import { Sparkline } from "@/components/Sparkline";
 import { Answer, Empty, Waiting } from "@/components/States";
 import { directionOf, shown, toPixels } from "@/format/decimal";
+import { partOf } from "@/format/parts";
 import { counted, endsOf } from "@/format/said";
 import { dayOf, momentOf } from "@/format/time";
 import { useChannel } from "@/live/channels";
@@ -22,22 +23,12 @@ export const WINDOWS = [
   { value: "30", label: "30d" },
 ] as const;
 
-/** The parts of the report by its own names, in the words of whoever trades. */
-const PARTS: Readonly<Record<string, string>> = {
-  edge: "edge",
-  waiting: "drift, while waiting",
-  gap: "drift, over a pause",
-  slippage: "slippage",
-  unsplit: "edge and drift, unsplit",
-  netting: "netting",
-  other: "other trades",
-};
 const COSTS: Readonly<Record<string, string>> = { broker_fee: "fees" };
 
 /** The days of the books are those of New York, in whichever zone they are read. */
 const DAYS_ZONE = "America/New_York";
 
-const nameOf = (names: Readonly<Record<string, string>>, name: string): string => names[name] ?? name.replaceAll("_", " ");
+const costOf = (kind: string): string => COSTS[kind] ?? kind.replaceAll("_", " ");
 
 /** The days of the address that are one of the windows, the shortest otherwise. */
 export function useDays(): string {
@@ -78,12 +69,12 @@ function Split({ body }: { body: Performance }) {
   return (
     <>
       {parts.map(([part, usd]) => (
-        <Figure key={part} name={nameOf(PARTS, part)} testid={`earned-part-${part}`}>
+        <Figure key={part} name={partOf(part).name} says={partOf(part).says} testid={`earned-part-${part}`}>
           <Amount value={usd} places={2} tone="pnl" />
         </Figure>
       ))}
       {costs.map(([kind, cost]) => (
-        <Figure key={kind} name={`cost: ${nameOf(COSTS, kind)}`} sub={cost.missing > 0 ? `${cost.missing} without a value` : undefined} testid={`earned-cost-${kind}`}>
+        <Figure key={kind} name={`cost: ${costOf(kind)}`} sub={cost.missing > 0 ? `${cost.missing} without a value` : undefined} testid={`earned-cost-${kind}`}>
           <Amount value={cost.usd} places={2} />
         </Figure>
       ))}

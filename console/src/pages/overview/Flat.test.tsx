@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { FLAT, NET } from "@/testing/fixtures";
 import { draw } from "@/testing/harness";
 import { Flat, reasonsOf, verdictOf } from "./Flat";
+import { stateOf } from "./Nets";
 
 it("says flat only when everything is known and nothing stands open", () => {
   expect(verdictOf(FLAT, false).word).toBe("flat");
@@ -33,4 +34,13 @@ it("follows the desk", () => {
   desk.delta("status", { body: { ...FLAT, flat: false, open_usd: "1804.2" } });
   expect(screen.getByTestId("am-i-flat").dataset["verdict"]).toBe("not flat");
   expect(screen.getByTestId("flat-open-usd").textContent).toContain("1,804.20");
+});
+
+it("calls a net that a grid holds by that name, and flat only what is zero or below its threshold", () => {
+  const grid = { ...NET, flat: true, kept_by: "grid" as const };
+  expect(stateOf({ ...grid, net: "0.0122" })).toBe("held by grid");
+  expect(stateOf({ ...grid, net: "0" })).toBe("flat");
+  expect(stateOf({ ...grid, net: "0.0122", kept_by: "owner" as const })).toBe("left unhedged");
+  expect(stateOf({ ...NET, net: "0.1", flat: true })).toBe("flat");
+  expect(stateOf({ ...NET, net: "7", flat: false })).toBe("open");
 });

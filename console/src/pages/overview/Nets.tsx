@@ -1,6 +1,6 @@
 import type { Net } from "@/api/types";
 import { Amount } from "@/components/Amount";
-import { Badge } from "@/components/Badge";
+import { Badge, type Tone } from "@/components/Badge";
 import { DataTable } from "@/components/DataTable";
 import { Panel } from "@/components/Panel";
 import { RowActions } from "@/components/RowActions";
@@ -29,6 +29,17 @@ function Working({ buy, sell, unknown }: { buy: string; sell: string; unknown: b
   );
 }
 
+/** Whether a net stands open on purpose: it is no exposure to hedge, and not flat either. */
+const isKept = (net: Net): boolean => net.flat && net.kept_by !== null && directionOf(net.net) !== 0;
+
+/** What a net is: flat, held by what means to hold it, held back from its hedge, or open. */
+export function stateOf(net: Net): string {
+  if (isKept(net)) return net.kept_by === "grid" ? "held by grid" : "left unhedged";
+  return net.flat ? "flat" : net.hold ? "held" : "open";
+}
+
+const toneOf = (net: Net): Tone => (isKept(net) ? "plain" : net.flat ? "good" : "warn");
+
 function columnsOf(largest: number): readonly Column<Net>[] {
   return [
     { id: "underlying", head: "Asset", text: (net) => net.underlying, cell: (net) => <span className="font-semibold">{net.underlying}</span> },
@@ -36,11 +47,11 @@ function columnsOf(largest: number): readonly Column<Net>[] {
     {
       id: "state",
       head: "State",
-      text: (net) => (net.flat ? "flat" : (net.hold ?? "open")),
+      text: (net) => (net.hold && !net.flat ? net.hold : stateOf(net)),
       cell: (net) => (
         <Tip says={net.hold ?? (net.hedged_from === null ? "hedged from any size" : `hedged from ${net.hedged_from}`)}>
           <span tabIndex={0} data-testid={`net-state-${net.underlying}`}>
-            <Badge tone={net.flat ? "good" : "warn"}>{net.flat ? "flat" : net.hold ? "held" : "open"}</Badge>
+            <Badge tone={toneOf(net)}>{stateOf(net)}</Badge>
           </span>
         </Tip>
       ),

@@ -20,7 +20,7 @@ const NAMES: Readonly<Record<string, string>> = {
   block_lag: "Chain behind by",
 };
 
-const measured = (value: number, unit: string): string => (unit === "s" ? ageText(value) : bound(value, unit));
+const measured = ({ name, unit }: Objective, value: number): string => (name.endsWith("_p95") ? `at most ${ageText(value)}` : unit === "s" ? ageText(value) : bound(value, unit));
 const bound = (value: number, unit: string): string => (unit === "alerts" ? `${value}` : `${value} ${unit}`);
 
 /** From where on an objective is good, and beyond which it is critical. */
@@ -29,12 +29,12 @@ export function boundsText({ good_max: good, critical_above: critical, unit }: O
 }
 
 function Card({ objective }: { objective: Objective }) {
-  const { name, value, unit, state, samples } = objective;
+  const { name, value, state, samples } = objective;
   return (
     <li className="flex min-w-44 flex-1 flex-col gap-0.5 px-3 py-2" data-testid="objective" data-name={name} data-state={state}>
       <span className="truncate text-2xs text-muted">{NAMES[name] ?? name.replaceAll("_", " ")}</span>
       <span className="flex items-center gap-2">
-        <span className="num text-base font-semibold">{value === null ? <Unknown /> : measured(value, unit)}</span>
+        <span className="num text-base font-semibold">{value === null ? <Unknown /> : measured(objective, value)}</span>
         {value !== null && <Badge tone={TONES[state]}>{state}</Badge>}
       </span>
       <span className="text-2xs text-text2">{boundsText(objective)}</span>

@@ -38,7 +38,7 @@ it("splits what a window earned into parts and costs, and names what has no valu
   const asked = answering({ "/api/v1/performance": BODY });
   draw(<Earned />, undefined, { days: "7" });
   expect((await screen.findByTestId("earned-window-net")).textContent).toBe("net, 2025-11-28 to 2025-12-04+114.86USD1 closed part without a value");
-  expect(screen.getByTestId("earned-part-edge").textContent).toBe("edge+119.50");
+  expect(screen.getByTestId("earned-part-edge").textContent).toBe("edge at the fill+119.50");
   expect(screen.getByTestId("earned-part-waiting").textContent).toBe("drift, while waiting−4.47");
   expect(screen.queryByTestId("earned-part-gap")).toBeNull();
   expect(screen.getByTestId("earned-cost-broker_fee").textContent).toBe("cost: fees0.182 without a value");
@@ -98,7 +98,7 @@ it("states the bounds of an objective, and shows what was not measured as unknow
   answering({ "/api/v1/objectives": { now: "2025-12-04T20:00:00Z", window_s: 86400, objectives: [OBJECTIVE, { ...OBJECTIVE, name: "errors", unit: "alerts", value: null, state: "unknown", samples: 0 }] } });
   draw(<Objectives />);
   const [first, second] = await screen.findAllByTestId("objective");
-  expect(first?.textContent).toBe("Fill seen after, p9531 swarngood up to 30 s, critical above 120 s54 measured");
+  expect(first?.textContent).toBe("Fill seen after, p95at most 31 swarngood up to 30 s, critical above 120 s54 measured");
   expect(second?.textContent).toBe("Critical alertsunknowngood up to 30, critical above 120none measured of late");
   expect(second?.getAttribute("data-state")).toBe("unknown");
 });

@@ -9,6 +9,7 @@ import { PriceChart } from "@/components/PriceChart";
 import { Answer, Empty } from "@/components/States";
 import type { Column } from "@/components/table";
 import { toPixels } from "@/format/decimal";
+import { CAPTURED, SLIPPAGE_COST } from "@/format/parts";
 import { counted, courseOf } from "@/format/said";
 
 type Pnl = Schemas["PnlAnswer"];
@@ -19,8 +20,8 @@ const LINES: readonly Column<Line>[] = [
   { id: "owner", head: "Owner", text: (row) => row.owner },
   { id: "underlying", head: "Asset", text: (row) => row.underlying, cell: (row) => <span className="font-medium">{row.underlying}</span> },
   { id: "hedged", head: "Hedged", align: "right", sort: "amount", text: (row) => row.hedged_qty, cell: (row) => <Amount value={row.hedged_qty} /> },
-  { id: "edge", head: "Edge", align: "right", sort: "amount", text: (row) => row.edge_usd, cell: (row) => <Amount value={row.edge_usd} places={2} tone="pnl" /> },
-  { id: "slippage", head: "Slippage", align: "right", sort: "amount", text: (row) => row.slippage_usd, cell: (row) => (row.hedges === 0 ? <span className="text-muted">—</span> : <Amount value={row.slippage_usd} places={2} />) },
+  { id: "edge", head: "Spread captured", align: "right", sort: "amount", text: (row) => row.edge_usd, cell: (row) => <span title={CAPTURED}><Amount value={row.edge_usd} places={2} tone="pnl" /></span> },
+  { id: "slippage", head: "Slippage cost", align: "right", sort: "amount", text: (row) => row.slippage_usd, cell: (row) => (row.hedges === 0 ? <span className="text-muted">—</span> : <span title={SLIPPAGE_COST}><Amount value={row.slippage_usd} places={2} /></span>) },
   { id: "gross", head: "Gross", align: "right", sort: "amount", text: (row) => row.gross_usd, cell: (row) => <Amount value={row.gross_usd} places={2} tone="pnl" /> },
   { id: "cost", head: "Costs", align: "right", sort: "amount", text: (row) => row.cost_usd, cell: (row) => <Amount value={row.cost_usd} places={2} /> },
   { id: "net", head: "Net", align: "right", sort: "amount", text: (row) => row.net_usd, cell: (row) => <Amount value={row.net_usd} places={2} tone="pnl" className="font-semibold" /> },

@@ -4,6 +4,7 @@ import { Amount } from "@/components/Amount";
 import { Badge } from "@/components/Badge";
 import { Figure, Panel } from "@/components/Panel";
 import { Answer } from "@/components/States";
+import { partOf } from "@/format/parts";
 
 type Report = Schemas["ReportBody"];
 
@@ -21,7 +22,7 @@ export function Hedging() {
         {(body) => (
           <div className="flex flex-wrap divide-x divide-line">
             {Object.entries(body.parts_usd).map(([part, usd]) => (
-              <Figure key={part} name={part} testid={`part-${part}`}>
+              <Figure key={part} name={partOf(part).name} says={partOf(part).says} testid={`part-${part}`}>
                 <Amount value={usd} places={2} tone="pnl" />
               </Figure>
             ))}

@@ -10,7 +10,7 @@ import msgspec
 
 from flatbook.api.answers.moment import Answer, AsOf, instant_or_none
 from flatbook.api.answers.positions import NetBody, in_slots, net_fields
-from flatbook.api.answers.thresholds import NO_THRESHOLD, Threshold, Thresholds, valued_lines
+from flatbook.api.answers.thresholds import NO_THRESHOLD, KeptBy, Threshold, Thresholds, valued_lines
 from flatbook.projections.positions import NetLine
 from flatbook.state.desk import State
 from flatbook.state.orders import Status
@@ -26,11 +26,14 @@ RUNBOOK = "docs/runbook.md#{anchor}"
 class FlatNetBody(NetBody, frozen=True, kw_only=True):
     """A net, whether it needs nothing, and from what size on it is hedged, in words.
 
+    `kept_by` says who holds it on purpose, None where it is hedged: such a net needs nothing and may be far from zero.
+
     `open_since` is since when it has been open without a break, None while it is flat; only the API tells it.
     """
 
     flat: bool
     hedged_from: str | None
+    kept_by: KeptBy | None
     open_since: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
@@ -250,7 +253,9 @@ def status_answer(
 def _net(line: NetLine, threshold: Threshold, intended: Decimal, since: OpenSince | None) -> FlatNetBody:
     flat = is_flat(line, threshold, intended)
     opened = _since(since, (line.owner, line.underlying), is_flat=flat)
-    return FlatNetBody(**net_fields(line), flat=flat, hedged_from=threshold.told(), open_since=opened)
+    return FlatNetBody(
+        **net_fields(line), flat=flat, hedged_from=threshold.told(), kept_by=threshold.kept_by, open_since=opened
+    )
 
 
 def _since(since: OpenSince | None, key: NetKey | None, *, is_flat: bool) -> str | msgspec.UnsetType | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from enum import Enum
 from typing import NamedTuple
 
 from flatbook.ops.config_shape import Config
@@ -11,6 +12,13 @@ from flatbook.projections.positions import NetLine, net_lines, valued_at_trades
 from flatbook.state.desk import State
 from flatbook.values.ids import AssetId
 from flatbook.values.money import plain
+
+
+class KeptBy(Enum):
+    """Who holds a net on purpose: a grid in its slots, or an owner that leaves it unhedged."""
+
+    GRID = "grid"
+    OWNER = "owner"
 
 
 class Threshold(NamedTuple):
@@ -24,6 +32,11 @@ class Threshold(NamedTuple):
     on_purpose: bool = False
     in_slots: bool = False
     quotes: Mapping[str, AssetId] = {}
+
+    @property
+    def kept_by(self) -> KeptBy | None:
+        """Who holds the net on purpose, None where it is hedged."""
+        return KeptBy.GRID if self.in_slots else KeptBy.OWNER if self.on_purpose else None
 
     def told(self) -> str | None:
         """Returns the threshold in words, None where there is none."""

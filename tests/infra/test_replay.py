@@ -48,7 +48,7 @@ def test_fills_of_the_regular_session_wait_for_the_next_minute_and_all_others_fo
     assert {name: (line["fills"], line["hedged"], line["netted"], line["open"]) for name, line in lines.items()} == {
         "overnight": (14, 5, 9, 0),
         "early": (12, 6, 6, 0),
-        "regular": (50, 46, 3, 1),
+        "regular": (50, 46, 2, 2),
         "late": (5, 3, 2, 0),
     }
     assert {name: (line["half_s"], line["most_s"]) for name, line in lines.items()} == {

@@ -76,7 +76,7 @@ def test_fills_that_were_seen_are_those_of_the_report(api: TestClient[Any]) -> N
         "hedge",
         54,
         40,
-        "74",
+        "74.1",
     )
     assert hedge["hedging"] == {"count": 40, "p50_ms": "37766", "p95_ms": "204633"}
 

@@ -34,6 +34,7 @@ THRESHOLD = Decimal(THRESHOLD_SHARES)
 CASH = Decimal(1_000_000)
 SHARES = Decimal(1_000)
 
+QUIET = '[log]\nlevel = "error"\n'
 RESTLESS = """\
 [pace]
 chain_poll_s = 4
@@ -163,6 +164,7 @@ def make_home(home: Path, tape: Tape, *, more: str = RESTLESS) -> Path:
     (recordings / "bars.csv").write_text("\n".join(_bars(tape)), encoding="ascii")
     (recordings / "pool.csv").write_text("\n".join(_samples(tape)), encoding="ascii")
     (home / "flatbook.toml").write_text(_config(tape), encoding="ascii")
+    (home / "flatbook.d" / "quiet.toml").write_text(QUIET, encoding="ascii")
     (home / "flatbook.d" / "restless.toml").write_text(more, encoding="ascii")
     return home
 

@@ -31,8 +31,9 @@ pytestmark = [
 
 
 def handles(alive: Life) -> int:
-    """Returns one more than the highest file handle that a process has open."""
-    return 1 + max(int(entry.name) for entry in Path(f"/proc/{alive.process.pid}/fd").iterdir())
+    """Returns the lowest file handle that a process does not have open."""
+    taken = {int(entry.name) for entry in Path(f"/proc/{alive.process.pid}/fd").iterdir()}
+    return next(handle for handle in range(len(taken) + 1) if handle not in taken)
 
 
 def mapped(alive: Life) -> int:
@@ -57,8 +58,8 @@ def test_a_process_without_file_handles_answers_nobody_and_goes_on_trading(tmp_p
     home = make_home(tmp_path / "desk", tape, more=SLOW)
     with life(home, 0, str(home)) as alive:
         wait_for(alive, WORKING)
-        assert answers(home)
         limit = handles(alive)
+        assert answers(home)
         resource.prlimit(alive.process.pid, resource.RLIMIT_NOFILE, (limit, limit))
         before = alive.count_told("order_filled")
         assert not answers(home)

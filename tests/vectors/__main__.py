@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 
 from tests.vectors.registry import RUNNERS
@@ -11,6 +12,8 @@ from tests.vectors.suite import Tally, run_folder
 
 def main(arguments: list[str]) -> int:
     """Returns 0 when no case failed, 1 when one did, 2 when there was nothing to run."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     folder = Path(arguments[0]) if len(arguments) == 1 else None
     if folder is None or not folder.is_dir():
         print(f"usage: python -m tests.vectors <folder>; {arguments} is no folder", file=sys.stderr)

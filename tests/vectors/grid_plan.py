@@ -2,8 +2,8 @@
 
 What a case states in its own words is put in ours: slots that lie on no level of the present lattice get a lattice of
 their own; a skew per base unit becomes one at an inventory that is full beyond what the case holds; the one price is
-the middle of a touch of two ticks; exits may take, as they do there. Cancels, exits, buys and sales are compared each
-for itself, whatever their order.
+the middle of a touch of two ticks; exits may take, as they do there, but for orders of our own. Cancels, exits, buys
+and sales are compared each for itself, whatever their order.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ from flatbook.strategies.grid import plan_of, scene_of
 from flatbook.strategies.grid_plan import Plan
 from flatbook.strategies.grid_scene import Place, Scene, price_of
 from flatbook.strategies.grid_size import kept_size
-from flatbook.strategies.grid_terms import Exits, GridMode, GridParams, QtyPerLevel
+from flatbook.strategies.grid_terms import SKEW_BPS_MAX, Exits, GridMode, GridParams, QtyPerLevel
 from flatbook.strategies.quoting import Stop
 from flatbook.values.ids import OrderId
 from flatbook.values.instants import later
 from flatbook.values.instruments import Side, TradingRules
 from flatbook.values.lattice import Lattice, Spacing, in_micro, level, slot_of, widened_step
-from flatbook.values.money import Price, Quantity, divide_cut, scaled_integer, significant_decimals
+from flatbook.values.money import ONE, ZERO, Price, Quantity, divide_cut, scaled_integer, significant_decimals
 from tests.unit.strategies.grid_scene import NEUTRAL, OWNER, PERP, START, LiteralView, order_of
-from tests.vectors.outcome import Case, differing
+from tests.vectors.outcome import Case, NotDue, differing
 
 SIZE_CUT = 50
+SKEW_DECIMALS = 4
 
 
 def run(case: Case) -> str | None:
@@ -50,7 +51,7 @@ def run(case: Case) -> str | None:
 
 
 def _differing_orders(wanted: list[dict[str, Any]], plan: Plan, scene: Scene) -> str | None:
-    orders = sorted(_stated(action) for action in wanted)
+    orders = sorted(_stated(_apart(action, scene)) for action in wanted)
     found = sorted(
         [f"CANCEL {order.order_id}" for order, _ in plan.cancels]
         + [
@@ -60,6 +61,19 @@ def _differing_orders(wanted: list[dict[str, Any]], plan: Plan, scene: Scene) ->
         ]
     )
     return None if orders == found else f"actions: expected {orders}, found {found}"
+
+
+def _apart(action: dict[str, Any], scene: Scene) -> dict[str, Any]:
+    """Returns an action as a case states it, but for an exit that would meet an order of our own: it goes beyond."""
+    if action["action"] == "CANCEL" or not action["reduce_only"]:
+        return action
+    tick, sells = scene.params.instrument.rules.tick, action["side"] == "SELL"
+    ours = [
+        order.limit for order in scene.live.values() if order.limit is not None and (order.side is Side.BUY) is sells
+    ]
+    price = Decimal(action["price"])
+    beyond = max([price, *(each + tick for each in ours)]) if sells else min([price, *(each - tick for each in ours)])
+    return {**action, "price": str(beyond)}
 
 
 def _stated(action: dict[str, Any]) -> str:
@@ -106,8 +120,9 @@ def _params(asked: dict[str, Any]) -> GridParams:
     decimals = max(int(config["pd"]), *(significant_decimals(Decimal(str(price))) for price in prices))
     tick, lot = Decimal(1).scaleb(-decimals), Decimal(1).scaleb(-int(config["qd"]))
     rules = TradingRules(tick=tick, lot=lot, qty_min=lot, notional_min=Decimal(str(config["min_value"])))
-    held = sum((abs(Decimal(str(slot["qty"]))) for slot in asked["slots"]), Decimal(0))
-    full = 2 * (held + Decimal(config["qty"]) * (config["buy_w"] + config["sell_w"]))
+    held = sum((abs(Decimal(str(slot["qty"]))) for slot in asked["slots"]), ZERO)
+    most = len(asked["slots"]) + max(config["buy_w"], config["sell_w"])
+    full, skew_bps = skewed(Decimal(str(config["skew"])), least=held + Decimal(str(config["qty"])) * most)
     return msgspec.structs.replace(
         NEUTRAL,
         instrument=msgspec.structs.replace(PERP, rules=rules),
@@ -118,13 +133,26 @@ def _params(asked: dict[str, Any]) -> GridParams:
         sell_levels=config["sell_w"],
         size=QtyPerLevel(amount=Quantity(Decimal(config["qty"]))),
         inventory_max=Quantity(full),
-        skew_bps=scaled_integer(Decimal(config["skew"]) * full, decimals=4),
+        skew_bps=skew_bps,
         atr_scale_pct=scaled_integer(Decimal(config["vol_scale"]), decimals=2),
         size_cut=SIZE_CUT,
         fee=Decimal(0),
         exits=Exits.TAKER,
         hysteresis=0,
     )
+
+
+def skewed(factor: Decimal, *, least: Decimal) -> tuple[Decimal, int]:
+    """Returns an inventory that is not full below the least one, and the skew at it that a factor per unit makes.
+
+    Errors: NotDue where a whole price is not enough for that skew.
+    """
+    whole = ONE.scaleb(max(0, significant_decimals(factor) - SKEW_DECIMALS))
+    full = whole * (divide_cut(least, whole, decimals=0) + 1)
+    skew_bps = scaled_integer(factor * full, decimals=SKEW_DECIMALS)
+    if skew_bps > SKEW_BPS_MAX:
+        raise NotDue("a skew of ours never takes the whole price")
+    return full, skew_bps
 
 
 def _put(view: LiteralView, slot: dict[str, Any], asked: dict[str, Any], tick: Decimal) -> None:

@@ -21,12 +21,13 @@ from flatbook.values.instruments import Side, TradingRules, floor_to_lot
 from flatbook.values.lattice import MICRO, Lattice, Spacing, level, nearest_index, widened_step
 from flatbook.values.money import ONE, Money, Price, Quantity, divide_cut, plain, raise_to, scaled_integer
 from tests.unit.strategies.grid_scene import NEUTRAL, PERP, LiteralView
-from tests.vectors.grid_plan import SIZE_CUT, scene_of_case
+from tests.vectors.grid_plan import SIZE_CUT, scene_of_case, skewed
 from tests.vectors.outcome import Case, NotDue, differing
 
 DECIMALS = 8
 TICK = ONE.scaleb(-DECIMALS)
 LOT = ONE.scaleb(-18)
+PARAMETERS = {"symbol", "interval", "qty", "min_value", "buy_window", "sell_window"}
 PARAMS = msgspec.structs.replace(
     NEUTRAL,
     instrument=msgspec.structs.replace(
@@ -68,9 +69,10 @@ def _nearest(asked: dict[str, Any]) -> Decimal:
 def _skewed(asked: dict[str, Any]) -> Decimal:
     """Returns the tilted price: as the case states it, or with a factor per unit as a skew at the inventory it has."""
     inventory, price = Decimal(asked["inventory"]), _ticks(asked["price"])
-    full = Decimal(asked["inventory_max"]) if "inventory_max" in asked else max(abs(inventory), ONE)
-    stated = asked.get("skew_bps")
-    skew_bps = stated if stated is not None else scaled_integer(Decimal(asked["factor"]) * full, decimals=4)
+    if "factor" in asked:
+        full, skew_bps = skewed(Decimal(asked["factor"]), least=abs(inventory))
+    else:
+        full, skew_bps = Decimal(asked["inventory_max"]), asked["skew_bps"]
     params = msgspec.structs.replace(PARAMS, inventory_max=Quantity(full), skew_bps=skew_bps)
     return _price(reference_of(Touch(price, 1, price, 1), tilt_of(inventory, params))) * Decimal("0.000001")
 
@@ -143,7 +145,10 @@ def run_safety(case: Case) -> str | None:
     if "balance" in asked:
         funds, each = Money(Decimal(asked["balance"])), Money(Decimal(asked["order_quote"]))
         found = levels_affordable(funds, leverage=asked["leverage"], per_level=each)
-        return differing(case["expected"], {"max_positions": found})
+        return differing(case["expected"], {"max_positions": found, "pass": found >= asked.get("required", 1)})
+    unknown = sorted(set(asked) - PARAMETERS)
+    if unknown:
+        raise NotDue(f"no grid of ours has the parameter {', '.join(unknown)}")
     return differing(case["expected"], {"valid": _is_valid(asked)})
 
 
@@ -156,7 +161,9 @@ def _is_valid(asked: dict[str, Any]) -> bool:
         "sell_levels": asked["sell_window"],
     }
     try:
-        params = msgspec.structs.replace(PARAMS, **fields)
+        rules = msgspec.structs.replace(PARAMS.instrument.rules, notional_min=Decimal(str(asked["min_value"])))
+        instrument = msgspec.structs.replace(PARAMS.instrument, rules=rules)
+        params = msgspec.structs.replace(PARAMS, instrument=instrument, **fields)
     except ValueError:
         return False
     return flaw_of(params) is None and re.fullmatch(SYMBOL_TEXT, symbol) is not None

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import msgspec
 
 from flatbook.engine.effects import Find, Place
 from flatbook.engine.inputs import CancelAnswered, FindAnswered, OrderReported, PlaceAnswered, Resumed
-from flatbook.engine.reports import CancelTooLate, Execution, OrderReport, Unknown, VenueStatus
-from flatbook.events.orders import CancelReason, UnknownReason
+from flatbook.engine.overdue import overdue
+from flatbook.engine.reports import Absent, CancelTooLate, Execution, OrderReport, Unknown, VenueStatus
+from flatbook.events.orders import CancelReason, RejectReason, UnknownReason
 from flatbook.state.grid import GridMemory
 from flatbook.state.intents import CancelIntent
-from flatbook.state.orders import TERMINAL, Order
+from flatbook.state.orders import TERMINAL, Order, Status
 from flatbook.strategies.decision import Decision
 from flatbook.strategies.grid import plan_of, scene_of
 from flatbook.strategies.grid_assign import shares_of
 from flatbook.strategies.grid_scene import Held, price_of, ticks_of
 from flatbook.strategies.grid_terms import GridMode, GridParams, QuotePerLevel
 from flatbook.strategies.quoting import QuoteView
-from flatbook.values.ids import ExecutionId, Slot, VenueOrderId
+from flatbook.values.ids import ExecutionId, OrderId, Slot, VenueOrderId
 from flatbook.values.instants import later
 from flatbook.values.instruments import Side, TradingRules
 from flatbook.values.lattice import Lattice, Spacing, level
@@ -34,12 +37,23 @@ FINE = Decimal("0.0001")
 TRADED = instrument(
     rules=TradingRules(tick=Decimal("0.1"), lot=FINE, qty_min=FINE, notional_min=Decimal(5)),
 )
+ABSENCE_PROVEN_MS = 60_000
 STATES = {
     "NEW": VenueStatus.OPEN,
+    "PARTIALLY_FILLED": VenueStatus.OPEN,
     "FILLED": VenueStatus.FILLED,
     "CANCELED": VenueStatus.CANCELED,
     "EXPIRED": VenueStatus.EXPIRED,
+    "REJECTED": VenueStatus.REJECTED,
 }
+REFUSALS = {
+    "POST_ONLY": RejectReason.WOULD_TAKE,
+    "POST_ONLY_REJECT": RejectReason.WOULD_TAKE,
+    "INSUFFICIENT_MARGIN": RejectReason.INSUFFICIENT_FUNDS,
+    "REJECTED": RejectReason.OTHER,
+}
+UNSEEN = (Status.INTENDED, Status.SUBMITTED, Status.UNKNOWN)
+NOBODY = OrderId("of-nobody-here")
 
 
 def run_restore(case: Case) -> str | None:
@@ -144,7 +158,7 @@ class SlotDesk:
 
     def __init__(self, asked: dict[str, Any]) -> None:
         self.slot = asked["slot"]
-        told = [*asked.get("updates", ()), *(event.get("query", {}) for event in asked.get("events", ()))]
+        told = [each for each in (*asked.get("updates", ()), *map(_queried, asked.get("events", ()))) if each]
         most = max([Decimal(each.get("cum_qty", "0")) for each in told], default=ZERO)
         self.side = Side(self.slot["side"].lower())
         self.qty = Decimal(self.slot.get("qty", most or "0.001"))
@@ -153,6 +167,7 @@ class SlotDesk:
         self.scene = Scene(self._decide, TRADED, LIMITS)
         self.applied = 0
         self.cancels = False
+        self.totals = [ZERO]
         price = int(Decimal(self.slot["price"]) * 10)
         self.scene.begin(bid=price - 100, ask=price + 100)
         if held:
@@ -182,62 +197,90 @@ class SlotDesk:
         self.applied += bool(self.scene.take(item).events)
 
     def report(self, update: dict[str, Any], *, found: bool = False) -> None:
-        """Takes what the venue says of the order: its state, and all that was executed of it so far."""
-        total = Decimal(update.get("cum_qty", "0"))
+        """Takes what the venue says of the order: its state, and all that was executed of it so far.
+
+        Under a client id that is not the slot's it says so of an order of somebody else.
+        """
+        order, total = self.order, Decimal(update.get("cum_qty", "0"))
+        if total > self.totals[-1]:
+            self.totals.append(total)
+        is_ours = update.get("client_id", self.slot.get("client_id")) == self.slot.get("client_id")
         report = OrderReport(
-            order_id=self.order.order_id,
+            order_id=order.order_id if is_ours else NOBODY,
             venue_order_id=VenueOrderId(str(update.get("order_id", self.slot.get("order_id", "V")))),
             instrument=TRADED.id,
-            side=self.order.side,
-            qty=self.order.qty,
+            side=order.side,
+            qty=order.qty,
             filled_qty=Quantity(total),
             status=STATES[update["status"]],
             status_text=update["status"],
-            executions=self._executions(total),
-            complete=True,
+            executions=tuple(self._executions(total)) if is_ours else (),
+            complete=is_ours,
             happened_at=self.scene.now,
         )
         at = self.scene.now
-        answered = FindAnswered(order_id=self.order.order_id, asked_at=at, answer=report)
+        answered = FindAnswered(order_id=order.order_id, asked_at=at, answer=report)
+        before = self.applied
         self.take(answered if found else OrderReported(account=ACCOUNT, report=report))
+        self.applied = self.applied if is_ours else before
 
-    def _executions(self, total: Decimal) -> tuple[Execution, ...]:
-        if not total:
-            return ()
-        return (
-            Execution(
-                execution_id=ExecutionId(f"X-{total}"),
-                order_id=self.order.order_id,
-                venue_order_id=None,
-                instrument=TRADED.id,
-                side=self.order.side,
-                qty=Quantity(total),
-                price=Price(Decimal(self.slot["price"])),
-                fees=(),
-                realised=None,
-                happened_at=self.scene.now,
-            ),
-        )
+    def _executions(self, total: Decimal) -> Iterator[Execution]:
+        """Yields one execution for each step in which what was executed grew to a total."""
+        for before, after in pairwise(self.totals):
+            if after <= total:
+                yield Execution(
+                    execution_id=ExecutionId(f"X-{after}"),
+                    order_id=self.order.order_id,
+                    venue_order_id=None,
+                    instrument=TRADED.id,
+                    side=self.order.side,
+                    qty=Quantity(after - before),
+                    price=Price(Decimal(self.slot["price"])),
+                    fees=(),
+                    realised=None,
+                    happened_at=self.scene.now,
+                )
 
     def happen(self, event: dict[str, Any]) -> None:
         """Lets one event of a case happen."""
-        order = self.order
         if "after_minutes" in event:
             self.scene.now = later(self.scene.now, seconds=60 * event["after_minutes"])
         if "submit_error" in event:
-            unknown = Unknown(reason=UnknownReason.TIMED_OUT)
-            self.take(PlaceAnswered(order_id=order.order_id, attempt=0, answer=unknown))
+            self._answer(event["submit_error"])
         elif "rest_ack" in event:
-            self.scene.accept(order.order_id)
+            acked = event["rest_ack"]
+            self._answer(acked["status"] if acked.get("status") == "REJECTED" else None)
         elif "cancel_error" in event:
-            attempt = self.order.cancel_attempt
             gone = event["cancel_error"] == "ORDER_NOT_FOUND"
             answer = CancelTooLate(message="not found") if gone else Unknown(reason=UnknownReason.TIMED_OUT)
-            self.take(CancelAnswered(order_id=order.order_id, attempt=attempt, answer=answer))
+            order = self.order
+            self.take(CancelAnswered(order_id=order.order_id, attempt=order.cancel_attempt, answer=answer))
         elif "query" in event or "query_by_client_id" in event:
-            self.report(event.get("query") or event["query_by_client_id"], found=True)
-        else:
+            queried = _queried(event)
+            if queried:
+                self.report(queried, found=True)
+            else:
+                self._find_none()
+        elif "status" in event:
             self.report(event)
+        else:
+            raise NotDue(f"nothing here plays {', '.join(event)}")
+
+    def _answer(self, error: str | None) -> None:
+        """Takes the answer to the order: that the venue has it, that it refused it, or that nobody knows."""
+        order_id = self.order.order_id
+        if error is None:
+            self.scene.accept(order_id)
+        elif error in REFUSALS:
+            self.scene.reject(order_id, REFUSALS[error])
+        else:
+            unknown = Unknown(reason=UnknownReason.TIMED_OUT)
+            self.take(PlaceAnswered(order_id=order_id, attempt=0, answer=unknown))
+
+    def _find_none(self) -> None:
+        """Takes that the venue has no such order, and says so for as long as it takes to be believed."""
+        self.scene.wait(ms=ABSENCE_PROVEN_MS)
+        self.take(FindAnswered(order_id=self.order.order_id, asked_at=self.scene.now, answer=Absent()))
 
     def cancel(self) -> None:
         """Has the order be canceled, as a case finds it."""
@@ -255,16 +298,25 @@ class SlotDesk:
             "position_qty": qty,
             "booked_delta": qty,
             "position": "FILLED" if qty else "EMPTY",
-            "slot": "FREE" if is_free else "LOCKED",
+            "slot": "FREE" if is_free else "PENDING" if self.order.status in UNSEEN else "LOCKED",
             "order_id": None if is_free else int(self.order.venue_order_id or 0),
+            "post_only_fail_count": 0 if held is None else held.rejects,
             "applied_updates": self.applied,
             "submits_sent": sent,
             "next": "query_order" if self._is_asked_for() else "nothing",
         }
 
     def _is_asked_for(self) -> bool:
+        """Whether the venue is asked for the order within a minute, by the step or by who looks for the overdue."""
         self.scene.wait(ms=60_000)
-        return any(isinstance(effect, Find) for effect in self.scene.effects)
+        due, _ = overdue(self.scene.state, self.scene.rules.cards, {}, self.scene.now)
+        return bool(due) or any(isinstance(effect, Find) for effect in self.scene.effects)
+
+
+def _queried(event: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Returns what a venue that was asked for an order said of it; None where it has none, or was not asked."""
+    said = event.get("query", event.get("query_by_client_id"))
+    return said if isinstance(said, dict) and said.get("status", "NOT_FOUND") != "NOT_FOUND" else None
 
 
 def run_updates(case: Case) -> str | None:

@@ -14,7 +14,8 @@ from flatbook.values.instruments import Side
 from tests.vectors.outcome import Case, is_equal, shown
 
 WIDTH_NS = 60_000_000_000
-ENTRY = Decimal(1_000)
+ENTRY = Decimal(1_000_000)
+MEASURED = ("volume", "close", "avg_volume", "avg_close", "multiplier")
 
 
 def run(case: Case) -> str | None:
@@ -34,8 +35,8 @@ def _atr(given: dict[str, Any]) -> Decimal:
 
 
 def _anomaly(given: dict[str, Any]) -> bool:
-    measured, means = (given["volume"], given["close"]), (given["avg_volume"], given["avg_close"])
-    return is_anomaly(measured, means, given["multiplier"], Side.BUY)
+    volume, close, mean_volume, mean_close, multiple = (float(given[name]) for name in MEASURED)
+    return is_anomaly((volume, close), (mean_volume, mean_close), multiple, Side.BUY)
 
 
 def _trigger(given: dict[str, Any]) -> bool:

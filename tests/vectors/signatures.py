@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -29,6 +30,7 @@ from flatbook.venues.signing import Nonces
 from tests.vectors.outcome import Case, NotDue, differing
 
 NAME = "organizations/vec/apiKeys/vec"
+ENCODED = re.compile(r"[A-Za-z0-9._~%&=-]*", re.ASCII)
 AT = Instant(1_760_000_000 * NS_PER_S)
 
 
@@ -42,7 +44,7 @@ def run(case: Case) -> str | None:
 def _signed(venue: str, name: str, given: dict[str, Any]) -> tuple[str, str]:
     secret, is_stream = given["secret"], "_ws" in name
     if venue == "binance":
-        message = given["query"] if "query" in given else encoded([*given["params"].items()])
+        message = _binance(given)
         return message, binance.signature_of(message, secret=secret)
     if venue == "bybit":
         message = bybit.stream_message(expires_ms=given["expires"]) if is_stream else _bybit(given)
@@ -59,6 +61,16 @@ def _signed(venue: str, name: str, given: dict[str, Any]) -> tuple[str, str]:
     raise NotDue(f"no rule for {venue}")
 
 
+def _binance(given: dict[str, Any]) -> str:
+    """Returns what travels and is signed: parameters, and a query that is still in plain text, are encoded first."""
+    query = given.get("query", "")
+    if "params" in given:
+        return encoded([(name, str(value)) for name, value in given["params"].items()])
+    if ENCODED.fullmatch(query) is None:
+        return encoded([(name, value) for name, _, value in (each.partition("=") for each in query.split("&"))])
+    return str(query)
+
+
 def _bybit(given: dict[str, Any]) -> str:
     return bybit.request_message(
         timestamp_ms=str(given["ts"]),
@@ -72,8 +84,8 @@ def _gate(given: dict[str, Any]) -> str:
     return gate.request_message(
         method=given["method"],
         path=given["path"],
-        query=given["query"],
-        body=given["body"],
+        query=given.get("query", ""),
+        body=given.get("body", ""),
         timestamp_s=int(given["ts"]),
     )
 
@@ -101,6 +113,8 @@ def run_headers(case: Case) -> str | None:
         return {"jwt_eddsa": _ed_token, "uri_claim": _uri, "jwt_es256_properties": _p256_token}[kind](case)
     if kind == "nonce":
         return _nonces(case)
+    if kind not in ("rest", "rest_official"):
+        raise NotDue(f"no rule for {kind} of {case['venue']}")
     return _gemini(case) if case["venue"] == "gemini" else _bitstamp(case)
 
 
@@ -120,11 +134,12 @@ def _gemini(case: Case) -> str | None:
 
 
 def _bitstamp(case: Case) -> str | None:
+    query = str(case["query"]).removeprefix("?")
     request = bitstamp.ToSign(
         method=case["method"],
         host=case["host"],
         path=case["path"],
-        query=case["query"],
+        query=f"?{query}" if query else "",
         content_type=case["content_type"] or "",
         body=case["body"],
         nonce=case["nonce"],

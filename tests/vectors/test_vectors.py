@@ -18,6 +18,7 @@ FOLDERS = {
     "auth_signatures": "cex_dex",
     "client_ids": "grid_market_making",
     "error_classes": "grid_market_making",
+    "l2_books": "cex_dex",
     "reconciliation": "grid_market_making",
     "safety": "grid_market_making",
     "position_restore": "grid_market_making",
@@ -88,11 +89,49 @@ def test_a_folder_is_walked_and_each_file_is_run_by_its_kind(tmp_path: Path) -> 
     ]
 
 
-def test_a_broken_file_is_a_failure(tmp_path: Path) -> None:
-    (tmp_path / "broken.json").write_text("{")
-    said: list[str] = []
-    assert run_folder(tmp_path, {}, said.append) == Tally(failed=1)
-    assert said[0].startswith("broken.json: FAILED, no JSON")
+HOSTILE = [
+    ("{", "FAILED, no JSON"),
+    ("", "FAILED, no JSON"),
+    ('{"kind": "known", "cases": [{"n": NaN}]}', "FAILED, no JSON: NaN is no number of JSON"),
+    ('{"kind": "known", "cases": [{"n": 1, "n": 2}]}', "FAILED, no JSON: an object has 'n' twice"),
+    ('{"kind": "known", "cases": ' + "[" * 100_000 + "]" * 100_000 + "}", "FAILED, no JSON"),
+    ('{"kind": "known", "cases": {}}', "FAILED, its cases are no list"),
+    ('{"kind": "known", "cases": [{"found": 1}]}', "  FAILED 0: no rule for a case that has no 'expected'"),
+    ('{"kind": "known", "cases": [{"id": "a\\nb"}]}', "  FAILED a b: no rule for a case that has no 'expected'"),
+    ('{"kind": "known", "cases": [1]}', "  FAILED 0: the case is no object"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), HOSTILE, ids=range(len(HOSTILE)))
+def test_a_file_that_means_nothing_is_one_failure_with_its_reason(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "broken.json").write_text(text)
+    lines: list[str] = []
+    assert run_folder(tmp_path, {"known": agrees}, lines.append) == Tally(failed=1)
+    assert said in lines[-2]
+
+
+def test_a_link_to_nothing_is_a_failure_and_a_folder_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "folder.json").mkdir()
+    (tmp_path / "gone.json").symlink_to(tmp_path / "nothing")
+    lines: list[str] = []
+    assert run_folder(tmp_path, {}, lines.append) == Tally(failed=1)
+    assert lines[0].startswith("gone.json: FAILED, no JSON")
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("whirlpool_price", "no runner for the kind 'whirlpool_price': nothing of ours trades on Solana"),
+        ("margin", "no runner for the kind 'margin': nothing of ours foresees the margin of a whole account"),
+        ("never heard of", "no runner for the kind 'never heard of'"),
+        (None, "the file names no kind"),
+    ],
+)
+def test_cases_that_nothing_runs_are_skipped_with_the_reason(tmp_path: Path, kind: Any, reason: str) -> None:
+    write(tmp_path, "f.json", {"kind": kind, "version": 9, "cases": [{}, {}], "more": 1})
+    lines: list[str] = []
+    assert run_folder(tmp_path, RUNNERS, lines.append) == Tally(skipped=2)
+    assert lines[0] == f"f.json: 0 passed, 0 failed, 2 skipped ({reason})"
 
 
 def test_the_exit_code_says_whether_a_case_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,6 +158,7 @@ def test_the_exit_code_says_whether_a_case_failed(tmp_path: Path, capsys: pytest
         "float",
         "grid_math",
         "grid_plan",
+        "l2_books",
         "misc",
         "order_cleaner",
         "order_updates",

@@ -1,7 +1,7 @@
 """Figures of merit of an equity curve and of closed trades, by their standard definitions.
 
-A return is that of one period, equity over the equity before it. Where nothing varies there is no ratio, and None says
-so.
+A return is that of one period, equity over the equity before it. Where nothing varies there is no ratio, nor of one
+return alone, and None says so.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def equity_metrics(equity: Sequence[float], periods_per_year: float) -> EquityMe
     count = len(returns)
     mean = sum(returns) / count if count else None
     spread = sqrt(sum((each - mean) ** 2 for each in returns) / (count - 1)) if mean is not None and count > 1 else None
-    below = sqrt(sum(min(each, 0.0) ** 2 for each in returns) / count) if count else 0.0
+    below = sqrt(sum(min(each, 0.0) ** 2 for each in returns) / count) if count > 1 else 0.0
     yearly = sqrt(periods_per_year)
     ratio = None if mean is None or spread is None or spread < VARIES else mean / spread * yearly
     growth = _growth(whole, periods_per_year / count) if count else None

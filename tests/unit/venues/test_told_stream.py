@@ -128,7 +128,7 @@ def reasons_in(feed: ToldFeed[Any], frame: str) -> list[UnreadFor]:
 def test_a_recorded_trade_is_read_with_who_took_and_nothing_past_or_else_is(
     feed: ToldFeed[Traded], frame: str, traded: Traded
 ) -> None:
-    assert feed.read(frame.encode()) == (traded,)
+    assert feed.read(frame.encode())[:1] == (traded,)
     assert feed.read(frame.replace("trade", "quote").encode()) == ()
     assert reasons_in(feed, frame[:-9]) == [UnreadFor.MALFORMED]
 
@@ -141,6 +141,13 @@ def test_any_bytes_are_no_trade_and_raise_nothing(frame: bytes, feed: ToldFeed[T
 @pytest.mark.parametrize(("feed", "past"), [(bitget.SPOT, RECORDED[1][1]), (coinbase.FEED, RECORDED[4][1])])
 def test_trades_of_the_past_which_come_first_are_left_out(feed: ToldFeed[Traded], past: str) -> None:
     assert feed.read(past.replace('"update"', '"snapshot"').encode()) == ()
+
+
+def test_a_trade_in_usd_at_coinbase_is_one_of_the_market_in_usdc_as_well() -> None:
+    """Its markets in USD and in USDC are one book, and what is asked for in USDC is told in USD."""
+    _, frame, traded = RECORDED[4]
+    assert coinbase.FEED.read(frame.encode()) == (traded, traded._replace(symbol="BTC-USDC"))
+    assert coinbase.FEED.read(frame.replace("BTC-USD", "BTC-EUR").encode()) == (traded._replace(symbol="BTC-EUR"),)
 
 
 def test_each_market_is_asked_where_its_trades_and_marks_are_told() -> None:

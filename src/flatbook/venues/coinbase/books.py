@@ -1,7 +1,8 @@
 """The books of Coinbase Advanced Trade: a whole book first, then changes; the connection numbers all its messages.
 
 A message that cannot be read is a hole in those numbers, which the next one shows; an event off the grid, or with a
-word that nobody here knows, has its number, and says whose book is lost.
+word that nobody here knows, has its number, and says whose book is lost. A market in USDC shares the book of the one
+in USD, and is told under its name, whichever was asked for.
 
 Source: docs.cdp.coinbase.com, Advanced Trade WebSocket, level2 channel.
 """
@@ -31,6 +32,7 @@ from flatbook.venues.book_stream import BookFeed, text_of_json
 CHANNEL = "l2_data"
 SNAPSHOT, UPDATE = "snapshot", "update"
 BID, OFFER = "bid", "offer"
+IN_USD, SHARED_TAIL = "-USD", "C"
 
 
 class _Level(msgspec.Struct):
@@ -78,21 +80,28 @@ def _instant_of(text: str) -> int:
 
 def _heard(events: list[_Event], grids: Mapping[str, Grid], happened_at: int) -> Iterator[Heard]:
     for event in events:
-        grid = grids.get(event.product_id)
-        if grid is None:
-            continue
-        if event.type not in (SNAPSHOT, UPDATE) or any(each.side not in (BID, OFFER) for each in event.updates):
-            yield unknown("an event of type", event.type, event.product_id)
-            continue
-        try:
-            bids, asks = (
-                levels([(each.price_level, each.new_quantity) for each in event.updates if each.side == side], grid)
-                for side in (BID, OFFER)
-            )
-        except OffGrid as error:
-            yield unread(error, event.product_id)
-            continue
-        yield Update(event.product_id, event.type == SNAPSHOT, Depth(bids, asks), None, happened_at)
+        for symbol in names_of(event.product_id):
+            grid = grids.get(symbol)
+            if grid is not None:
+                yield _event(event, symbol, grid, happened_at)
+
+
+def names_of(product: str) -> tuple[str, ...]:
+    """Returns the markets of which what is said of a product is told: its own, and of one in USD that in USDC."""
+    return (product, product + SHARED_TAIL) if product.endswith(IN_USD) else (product,)
+
+
+def _event(event: _Event, symbol: str, grid: Grid, happened_at: int) -> Heard:
+    if event.type not in (SNAPSHOT, UPDATE) or any(each.side not in (BID, OFFER) for each in event.updates):
+        return unknown("an event of type", event.type, symbol)
+    try:
+        bids, asks = (
+            levels([(each.price_level, each.new_quantity) for each in event.updates if each.side == side], grid)
+            for side in (BID, OFFER)
+        )
+    except OffGrid as error:
+        return unread(error, symbol)
+    return Update(symbol, event.type == SNAPSHOT, Depth(bids, asks), None, happened_at)
 
 
 def opening_of(channel: str, symbols: Sequence[str]) -> tuple[str, ...]:

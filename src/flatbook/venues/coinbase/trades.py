@@ -13,7 +13,7 @@ import msgspec
 from flatbook.market.depth import Unread, UnreadFor, unknown
 from flatbook.values.instants import Instant, InstantRefused, instant_of_text
 from flatbook.values.instruments import Side
-from flatbook.venues.coinbase.books import SNAPSHOT, UPDATE, opening_of
+from flatbook.venues.coinbase.books import SNAPSHOT, UPDATE, names_of, opening_of
 from flatbook.venues.told_stream import TEXT_MAX, ToldFeed, Traded, reader_of, side_of, traded
 
 CHANNEL = "market_trades"
@@ -59,7 +59,10 @@ def _traded(events: list[_Event]) -> Iterator[Traded | Unread]:
             yield unknown("trades of type", event.type)
             continue
         for each in reversed(event.trades if event.type == UPDATE else ()):
-            yield traded(each.product_id, each.price, each.size, side_of(each.side, TAKER), _instant_of(each.time))
+            told = traded(each.product_id, each.price, each.size, side_of(each.side, TAKER), _instant_of(each.time))
+            yield told
+            if isinstance(told, Traded):
+                yield from (told._replace(symbol=symbol) for symbol in names_of(told.symbol)[1:])
 
 
 def _instant_of(text: str) -> Instant | Unread:

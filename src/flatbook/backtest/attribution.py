@@ -74,6 +74,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
 class Opening(msgspec.Struct, frozen=True, kw_only=True):
     """What was held of the base of a spot market at the start. Units: qty in base; first in quote per base."""
 
+    base: AssetId
     qty: Quantity
     first: Price
     quote: AssetId

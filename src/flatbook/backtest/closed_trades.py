@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
 
 from flatbook.backtest.attribution import Execution
-from flatbook.values.ids import InstrumentId
+from flatbook.values.ids import AssetId, InstrumentId
 from flatbook.values.money import ZERO
 
 
@@ -27,10 +27,10 @@ class _Lot(msgspec.Struct, kw_only=True):
         return share
 
 
-def results_of(executions: Sequence[Execution]) -> list[float]:
+def results_of(executions: Sequence[Execution], usd: Mapping[AssetId, float]) -> list[float]:
     """Returns what each execution that closed something brought, in order.
 
-    Where one closes and opens the other way, its fee is shared by quantity. Units: quote.
+    Where one closes and opens the other way, its fee is shared by quantity. Units: USD; `usd` is what quotes are worth.
     """
     lots: dict[InstrumentId, deque[_Lot]] = {}
     results = []
@@ -38,7 +38,7 @@ def results_of(executions: Sequence[Execution]) -> list[float]:
         own = _Lot(qty=each.kept, price=each.price, fees=float(each.fees))
         result, closed = _closed_by(own, lots.setdefault(each.instrument, deque()), each.contract_size)
         if closed:
-            results.append(result)
+            results.append(result * usd[each.quote])
     return results
 
 

@@ -189,6 +189,7 @@ def draw_report(run: Ran, events: Iterable[Event], tape: Tape, marks: Mapping[As
     span = Span(run.began_at, run.ended_at, float(start))
     curve = curve_of(run.samples, executions, read.fundings, worths, span)
     total, held = _total(parts, marks), read.holds.all()
+    usd = {each.quote: float(_mark(each.quote, marks)) for each in executions}
     return Report(
         began_at=run.began_at,
         ended_at=run.ended_at,
@@ -199,13 +200,13 @@ def draw_report(run: Ran, events: Iterable[Event], tape: Tape, marks: Mapping[As
         total=total,
         adds_up=all(each.net == each.change for each in parts.values()),
         without_middle=unknown,
-        orders=_orders(read, executions),
+        orders=_orders(read, executions, usd),
         held=held,
         no_orders=silence_of(len(read.asked), held),
         queue=_queue(run.queue),
         equity=equity_of(curve),
         not_annualised=not_annualised(curve),
-        trades=trade_metrics(results_of(executions)),
+        trades=trade_metrics(results_of(executions, usd)),
         exposure_mean_usd=curve.exposure_mean,
         exposure_max_usd=curve.exposure_max,
         turnover_usd=total["turnover"],
@@ -293,7 +294,8 @@ def _openings(read: _Read, tape: Tape) -> dict[InstrumentId, Opening]:
             place = places[fill.instrument]
             halves = first_middle(tape, place)
             first = Price(halves * HALF * tape.head.instruments[place].tick) if halves else fill.price
-            found[fill.instrument] = Opening(qty=Quantity(qty), first=first, quote=fill.quote)
+            base = AssetId(fill.underlying)
+            found[fill.instrument] = Opening(base=base, qty=Quantity(qty), first=first, quote=fill.quote)
     return found
 
 
@@ -307,9 +309,10 @@ def _mark(asset: AssetId, marks: Mapping[AssetId, Price]) -> Decimal:
 def _start(
     stated: Sequence[BalanceStated], openings: Mapping[InstrumentId, Opening], marks: Mapping[AssetId, Price]
 ) -> Money:
-    """Returns what there was at the start: what has a mark, and the bases that are traded. Units: USD."""
-    known = {USD: ONE, **marks}
-    worth = sum((each.change * known[each.asset] for each in stated if each.asset in known), ZERO)
+    """Returns what there was at the start: the bases that are traded, and all else that has a mark. Units: USD."""
+    known, bases = {USD: ONE, **marks}, [each.base for each in openings.values()]
+    rest = (each for each in stated if each.asset in known and each.asset not in bases)
+    worth = sum((each.change * known[each.asset] for each in rest), ZERO)
     return Money(worth + sum((each.qty * each.first * known[each.quote] for each in openings.values()), ZERO))
 
 
@@ -339,12 +342,13 @@ def _total(parts: Mapping[InstrumentId, Parts], marks: Mapping[AssetId, Price]) 
     return {name: Money(sum((getattr(each, name) * worth[key] for key, each in parts.items()), ZERO)) for name in names}
 
 
-def _orders(read: _Read, executions: Sequence[Execution]) -> OrderFigures:
+def _orders(read: _Read, executions: Sequence[Execution], usd: Mapping[AssetId, float]) -> OrderFigures:
     got: dict[str, Decimal] = {}
     for each in (each for each in executions if not each.forced):
         got[each.order_id] = got.get(each.order_id, ZERO) + each.qty
     filled = sum(qty >= read.asked.get(order_id, ZERO) for order_id, qty in got.items())
-    made = sum((each.notional for each in executions if each.maker), ZERO)
+    turned_over = [(float(each.notional) * usd[each.quote], each.maker) for each in executions]
+    made = sum(worth for worth, is_maker in turned_over if is_maker)
     return OrderFigures(
         intended=len(read.asked),
         refused=read.refused,
@@ -356,7 +360,7 @@ def _orders(read: _Read, executions: Sequence[Execution]) -> OrderFigures:
         executions=len(executions),
         forced=sum(each.forced for each in executions),
         fill_rate=_over(len(got), len(read.asked)),
-        maker_share=_over(float(made), float(sum((each.notional for each in executions), ZERO))),
+        maker_share=_over(made, sum(worth for worth, _ in turned_over)),
     )
 
 

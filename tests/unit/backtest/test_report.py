@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from flatbook.backtest.attribution import Parts
 from flatbook.backtest.report import Report, draw_report
@@ -152,6 +153,33 @@ def test_what_was_held_from_the_start_is_told_apart_from_what_was_traded() -> No
     assert found.net == found.change
 
 
+def test_a_base_that_has_a_mark_counts_once_in_what_there_was_at_the_start() -> None:
+    """It is valued at the first middle of its market, as its gain is reckoned from there, and not at its mark too."""
+    events = stated("USDT", "1000"), stated("BTC", "2"), fill(Side.SELL, "1", "100.01", at=3 * S, of=SPOT.id)
+    marks = {**MARKS, AssetId("BTC"): Price(Decimal(90))}
+    report = draw_report(Ran(TAPE.head, SAMPLES), events, TAPE, marks)
+    assert report.start_usd == Decimal("0.999") * (1000 + 2 * Decimal("100.01"))
+    assert report.start_usd == drawn(*events).start_usd
+
+
+def test_closed_trades_and_what_was_made_are_told_in_usd_whatever_they_were_paid_in() -> None:
+    """A profit of 2 in a quote of half a dollar does not make up for a loss of 1.5 in dollars."""
+    paid = AssetId("HALF")
+    events = [
+        fill(Side.BUY, "1", "100", at=2 * S),
+        replace(fill(Side.SELL, "1", "98.5", at=3 * S), maker=False),
+        *(
+            replace(fill(side, "1", price, at=at, of=SPOT.id), quote=paid)
+            for side, price, at in ((Side.BUY, "100", 4 * S), (Side.SELL, "102", 5 * S))
+        ),
+    ]
+    marks = {USDT: Price(Decimal(1)), paid: Price(Decimal("0.5"))}
+    report = draw_report(Ran(TAPE.head, SAMPLES), events, TAPE, marks)
+    assert report.trades.total == pytest.approx(-0.5)
+    assert report.trades.profit_factor == pytest.approx(1 / 1.5)
+    assert report.orders.maker_share == pytest.approx((100 + 50 + 51) / (100 + 98.5 + 50 + 51))
+
+
 def test_a_fee_in_an_asset_that_nothing_values_is_refused() -> None:
     with pytest.raises(ValueError, match="BNB"):
         drawn(fill(Side.BUY, "1", "100", at=2 * S, fee=Fee(asset=AssetId("BNB"), amount=Money(Decimal(1)))))
@@ -210,7 +238,7 @@ def test_closed_trades_are_matched_first_in_first_out() -> None:
         fill(Side.BUY, "1", "103", at=5 * S),
     )
     assert (report.trades.count, report.trades.wins, report.trades.losses) == (2, 1, 1)
-    assert report.trades.total == pytest.approx(2.0)
+    assert report.trades.total == pytest.approx(2.0 * 0.999)
 
 
 def test_what_a_closed_trade_brought_is_less_the_fees_of_both_its_ends_by_quantity() -> None:
@@ -222,7 +250,7 @@ def test_what_a_closed_trade_brought_is_less_the_fees_of_both_its_ends_by_quanti
         fill(Side.BUY, "2", "101", at=5 * S),
     )
     trades = report.trades
-    assert (trades.count, trades.wins, trades.average_win) == (3, 3, pytest.approx((0.8 + 1.7 + 1.8) / 3))
+    assert (trades.count, trades.wins, trades.average_win) == (3, 3, pytest.approx(0.999 * (0.8 + 1.7 + 1.8) / 3))
 
 
 def test_the_end_is_that_of_the_tape_and_not_of_the_last_sample() -> None:

@@ -23,7 +23,7 @@ from flatbook.values.money import (
     significant_decimals,
 )
 
-INSTANT_FIRST = instant_of_text("2015-01-05T00:00:00Z")
+INSTANT_FIRST = instant_of_text("2008-01-01T00:00:00Z")
 FUTURE_NS_MAX = 86_400 * NS_PER_S
 TEXT_MAX = 256
 INTEGER_DIGITS_MAX = 20

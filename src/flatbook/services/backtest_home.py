@@ -27,6 +27,7 @@ from flatbook.services.backtest_plan import (
     PlanRefused,
     check_book,
     check_cash,
+    check_dates,
     check_sizes,
     first_price,
 )
@@ -50,6 +51,7 @@ def plan_of_home(loaded: Loaded, tape: Tape, *, only: Collection[str] = (), name
     `named` says what an instrument of the desk is called on the tape.
     Errors: PlanRefused with where and why.
     """
+    check_dates(tape)
     seated = _seated(loaded.config, only)
     instruments = {each.id: each for seat in seated.values() for each in seat.seat.instruments}
     _check_named(named or {}, instruments)

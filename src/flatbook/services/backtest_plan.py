@@ -19,6 +19,7 @@ import msgspec
 from flatbook.backtest.refused import TapeRefused
 from flatbook.backtest.tape import Tape, TapeInstrument
 from flatbook.backtest.terms import FeeRates, Latency, MarginTerms, Terms
+from flatbook.engine.sound import INSTANT_FIRST
 from flatbook.market import ticks
 from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.services.plan_numbers import GRID, check_numbers
@@ -28,7 +29,7 @@ from flatbook.strategies.grid_size import break_even_step, is_enough, pays, size
 from flatbook.strategies.grid_terms import GridParams
 from flatbook.strategies.quoting import Seat
 from flatbook.values.ids import AccountId, AssetId, InstrumentId, OwnerId, Underlying
-from flatbook.values.instants import NS_PER_MS, NS_PER_S
+from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant, text_of_instant
 from flatbook.values.instruments import Instrument, Product, TradingRules
 from flatbook.values.lattice import MICRO, Spacing
 from flatbook.values.money import Price, plain, proportion
@@ -161,6 +162,7 @@ def _shape_of(stated: dict[str, Any]) -> PlanShape:
 
 
 def _plan_of(shape: PlanShape, tape: Tape, text: str) -> BacktestPlan:
+    check_dates(tape)
     recorded = {each.id: each for each in tape.head.instruments}
     instruments = {name: _instrument(name, each, recorded) for name, each in shape.instruments.items()}
     seats = tuple(_seat(OwnerId(owner), each, instruments) for owner, each in shape.strategies.items())
@@ -273,6 +275,16 @@ def _terms(shape: PlanShape, margins: Mapping[InstrumentId, MarginTerms]) -> Ter
 
 def _way(least_ms: int, latency: LatencyShape) -> Latency:
     return Latency(least_ns=least_ms * NS_PER_MS, spread_ns=latency.spread_ms * NS_PER_MS)
+
+
+def check_dates(tape: Tape) -> None:
+    """Refuses a tape from before the first instant that a desk believes of a venue.
+
+    Errors: PlanRefused.
+    """
+    if 0 < tape.head.first_ts < INSTANT_FIRST:
+        begins, first = text_of_instant(Instant(tape.head.first_ts)), text_of_instant(INSTANT_FIRST)
+        raise PlanRefused(f"the tape begins at {begins}: no desk believes a venue that tells of before {first}")
 
 
 def check_book(instrument: Instrument, tape: Tape, place: int) -> None:

@@ -20,7 +20,8 @@ from tests.parity.paper_desk import CONFIG
 from tests.unit.backtest.scenes import PERP, SPOT
 
 S = 10**9
-QUOTES = [Message(S, S, [(Kind.QUOTE, 0, 10_000, 5, 10_001, 5, 1)])]
+BEGIN = 1_700_000_000 * S
+QUOTES = [Message(BEGIN, BEGIN, [(Kind.QUOTE, 0, 10_000, 5, 10_001, 5, 1)])]
 TAPE = memory_tape(QUOTES, (PERP,))
 FITS = CONFIG.replace('base_per_level = "0.01"', 'base_per_level = "0.1"')
 LIVE = """[accounts.paper]
@@ -117,7 +118,7 @@ def test_a_level_below_the_least_order_is_refused_at_the_first_price_of_the_tape
 
 
 def test_a_tape_without_prices_is_refused() -> None:
-    silent = memory_tape([Message(S, S, [(Kind.FUNDING, 0, 1, S, 0, 0, 0)])], (PERP,))
+    silent = memory_tape([Message(BEGIN, BEGIN, [(Kind.FUNDING, 0, 1, BEGIN, 0, 0, 0)])], (PERP,))
     assert "has no price on the tape" in refusal(tape=silent)
 
 

@@ -10,7 +10,7 @@ from flatbook.backtest.tape_file import FileTape, Message, memory_tape
 from flatbook.market.ticks import Kind
 from flatbook.services.backtest_plan import PlanRefused, read_plan
 from tests.unit.backtest.scenes import PERP
-from tests.unit.services.backtest_scene import PLAN, S, write_plan, write_tape
+from tests.unit.services.backtest_scene import BEGIN, PLAN, S, write_plan, write_tape
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,16 @@ def test_a_plan_that_cannot_be_run_is_refused(tmp_path: Path, plan: bytes, says:
 
 
 def test_a_tape_of_bars_alone_is_refused_for_a_grid(tmp_path: Path) -> None:
-    tape = memory_tape([Message(S, S, [(Kind.BAR, 0, 1000, 5, 1001, 0, 0)])], (PERP,))
+    tape = memory_tape([Message(BEGIN, BEGIN, [(Kind.BAR, 0, 1000, 5, 1001, 0, 0)])], (PERP,))
     plan = write_plan(tmp_path / "plan.toml")
     with pytest.raises(PlanRefused, match="has no book on the tape, only bar: a grid quotes by a book: make a tape of"):
         read_plan(plan, tape)
+
+
+def test_a_tape_from_before_what_a_desk_believes_is_refused_and_not_run_without_a_report(tmp_path: Path) -> None:
+    quotes = [(Kind.QUOTE, 0, 10_000, 5, 10_001, 5, 0)]
+    plan, days = write_plan(tmp_path / "plan.toml"), (1_199_145_599 * S, 1_199_145_600 * S)
+    old, new = (memory_tape([Message(at, at, quotes)], (PERP,)) for at in days)
+    with pytest.raises(PlanRefused, match=r"begins at 2007-12-31T23:59:59Z: .* before 2008-01-01T00:00:00Z$"):
+        read_plan(plan, old)
+    assert read_plan(plan, new).seats[0].owner == "grid"

@@ -105,6 +105,7 @@ class Direct:
             on = self._on[standing.instrument.id]
             follows = on[(on.index(standing) + 1) % len(on)].row
             standing.lay_out(desk.G1 + seats[standing.owner], desk.E0 + entry, follows)
+        self._fits = self._fits and all(standing.is_plain for standing in self._all)
 
     def show(self, sights: Sights, places: Mapping[InstrumentId, int]) -> None:
         """Takes what strategies see by, and where on the tape their instruments stand."""

@@ -37,6 +37,7 @@ from flatbook.state.fold import apply
 from flatbook.state.orders import Status
 from flatbook.state.positions import NetKey
 from flatbook.strategies.decision import Edge, Series, Wake
+from flatbook.strategies.decision import Level as WakeLevel
 from flatbook.values.ids import InstrumentId, OrderId, OwnerId
 from flatbook.values.instants import Instant
 
@@ -45,6 +46,7 @@ _WOKEN = Stop.WOKEN
 INSUFFICIENT = RejectReason.INSUFFICIENT_FUNDS
 _SERIES = {series: number for number, series in enumerate(Series)}
 _ENDINGS = (CANCELED, EXPIRED, REJECTED)
+_TOUCHES = (Series.BID, Series.ASK)
 
 
 class SimulatedDesk:
@@ -78,6 +80,8 @@ class SimulatedDesk:
         self._arm_again = simulator.arm_again
         self._is_direct, self._wishes = is_direct, self._direct.wishes
         self._stale, self._fires_once = True, True
+        self._has_reasons = not self._is_alone and not simulator.asks_each
+        self._may_skip = self._was_plain = False
         self._unsent: dict[OrderId, None] = {}
 
     def name(self, places: dict[InstrumentId, int], features: dict[tuple[OwnerId, str], int]) -> None:
@@ -193,6 +197,8 @@ class SimulatedDesk:
         if not now:
             return
         self._turn.now = now
+        if self._has_reasons:
+            self._may_skip, self._was_plain = self._was_plain and simulator.is_plain, simulator.is_plain
         if not direct.is_ready and not (self._is_direct and direct.read(self.state, now)):
             told = simulator.told()
             if not (woken and not told and simulator.is_plain and self._nothing_to_do()):
@@ -215,7 +221,26 @@ class SimulatedDesk:
         return direct.ask(now)
 
     def _resumed(self) -> dict[NetKey, None]:
-        return {key: None for key in self._keys if self._wakes.is_resumed(key)}
+        return {key: None for key in self._keys if self._wakes.is_resumed(key) and self._may_wake(key)}
+
+    def _may_wake(self, key: NetKey) -> bool:
+        """Whether what was seen may have woken a seat; what is told of its orders touches it by itself.
+
+        A stop wakes all who wait. One that came with a message, while all books are fit as they were at the stop
+        before, wakes nobody whose levels were not reached and whose time has not come.
+        """
+        wake = self._wakes.wake_of(key)
+        if not self._may_skip or wake is None or wake.every or (wake.at is not None and wake.at <= self._turn.now):
+            return True
+        return any(self._is_reached(level) for level in wake.levels)
+
+    def _is_reached(self, level: WakeLevel) -> bool:
+        """Whether a level was reached, as far as the touch says; of other series it says nothing."""
+        touch = self.touch(level.instrument)
+        if touch is None or level.series not in _TOUCHES:
+            return True
+        ticks = touch.bid if level.series is Series.BID else touch.ask
+        return ticks >= level.ticks if level.edge is Edge.AT_OR_ABOVE else ticks <= level.ticks
 
     def _send(self) -> None:
         """Has what was decided directly sent, where the simulator does not do that itself, and waits for what is."""
@@ -340,6 +365,8 @@ class SimulatedDesk:
         now = self._turn.now = Instant(self._simulator.now)
         for seated in self._rules.seats.values():
             seat = seated.seat
+            if not self._may_wake(seat.key):
+                continue
             decision = seat.decide(seat_view(self._turn, seated), seat.params)
             if decision.intents or decision.notes:
                 return False

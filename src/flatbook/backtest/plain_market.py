@@ -49,12 +49,7 @@ class _Order:
         self.order, self.arrives_at = order, arrives_at
         self.left, self.executed, self.arrived_at = order.lots, 0, 0
         self.reduces = order.style >= ONLY_REDUCES
-        self.has_arrived = False
-
-    @property
-    def name(self) -> str:
-        """What the matcher calls it."""
-        return str(self.order.number)
+        self.has_arrived, self.name = False, str(order.number)
 
 
 class PlainMarket:
@@ -226,6 +221,11 @@ class PlainMarket:
     def feature(self, number: int) -> float | None:
         """Returns a feature by its place among those that were declared; None while it is not ready."""
         return self._features[number].read(self.now)
+
+    @property
+    def asks_each(self) -> bool:
+        """Whether it wakes after every message, whatever is waited for."""
+        return self._asks_each
 
     @property
     def is_plain(self) -> bool:

@@ -137,6 +137,11 @@ class Simulator(Protocol):
         ...
 
     @property
+    def asks_each(self) -> bool:
+        """Whether it wakes after every message, whatever is waited for."""
+        ...
+
+    @property
     def is_plain(self) -> bool:
         """Whether the stop came with a message and not by time alone, while every book that is watched is fit."""
         ...

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from benchmarks.peer_seat import ACCOUNT, OWNER, instrument_of, seat_of, terms_of
+from benchmarks.peer_seat import ACCOUNT, OWNER, USD, instrument_of, seat_of, terms_of
 from flatbook.backtest.booked import Booked
 from flatbook.backtest.desk import SimulatedDesk
 from flatbook.backtest.run import Plan, compiled_market, drive, places_of, rules_of, traded_of
@@ -213,6 +213,47 @@ def test_a_grid_with_its_notes_slots_and_exits_writes_the_journal_of_the_engine(
     assert is_same
     assert count(events, OrderFilled) > 20
     assert count(events, GridLaid) > 0
+
+
+def test_of_two_grids_whoever_waits_for_something_else_is_not_asked_and_nobody_can_tell() -> None:
+    """Where a seat is not plain, as at spot with its funds looked at, one of two is asked at a stop, all alike."""
+    tape, terms = tape_of(0.05), replace(terms_of(), fees={}, checks_funds=True)
+    asked, stops, stores = [0, 0], [0, 0], (MemoryStore(), MemoryStore())
+    for number, store in enumerate(stores):
+        seats = tuple(_counted(tape, place, asked, number) for place in (0, 1))
+        limits = {seat.owner: terms.limits[OWNER] for seat in seats}
+        cash = {USD: Decimal(10**9), AssetId(seats[1].instruments[0].underlying): Decimal(100)}
+        both = replace(terms, limits=limits, cash=cash)
+        market = compiled_market(tape, seats, both)
+        if number:
+            market.ask_each()
+        stops[number] = drive(market, Plan(tape, seats, both), MemoryJournal(store)).counts["woken"]
+    assert stores[0].link == stores[1].link
+    events = [event for row in MemoryJournal(stores[0]).read() for event in row.events]
+    assert {event.owner for event in events if type(event) is OrderFilled} == {"grid0", "grid1"}
+    assert stops[0] < asked[0] < 1.2 * stops[0]
+
+
+def _counted(tape: Tape, place: int, asked: list[int], number: int) -> Seat:
+    """Returns a grid of which it is counted how often it is asked."""
+    params = GridParams(
+        instrument=instrument_of(tape, place),
+        mode=(GridMode.NEUTRAL, GridMode.LONG)[place],
+        spacing=Spacing.ARITHMETIC,
+        step=8,
+        buy_levels=4,
+        sell_levels=4,
+        size=QtyPerLevel(amount=Quantity(Decimal(2))),
+        inventory_max=Quantity(Decimal(1_000)),
+        fee=Decimal(0),
+    )
+    seat = grid_seat_of(OwnerId(f"grid{place}"), params)
+
+    def decide(view: QuoteView, told: GridParams) -> Decision:
+        asked[number] += 1
+        return seat.decide(view, told)
+
+    return replace(seat, decide=decide)
 
 
 @pytest.mark.parametrize("is_direct", [True, False])

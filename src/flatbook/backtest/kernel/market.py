@@ -142,6 +142,11 @@ class CompiledMarket:
         return not rang and not unfit
 
     @property
+    def asks_each(self) -> bool:
+        """Whether it wakes after every message, whatever is waited for."""
+        return self._passes > 0
+
+    @property
     def far_levels(self) -> int:
         """How many levels were left out of the books, for they stood too far from the market."""
         return int(self._meta[at.FAR_LEVELS])

@@ -42,7 +42,7 @@ from flatbook.market.quotes import Market, Quote
 from flatbook.state.desk import State
 from flatbook.state.fold import apply
 from flatbook.state.positions import NetKey
-from flatbook.state.stops import is_stopped
+from flatbook.state.stops import must_go
 from flatbook.strategies.decision import Trigger
 from flatbook.values.ids import AccountId, Epoch, Seq, SourceId, Underlying
 from flatbook.values.instants import Instant, later
@@ -421,13 +421,12 @@ class Engine:
         self.deliver(TimeCame())
 
     def may_send(self, order: ApprovedOrder) -> NotSentReason | None:
-        """Whether an order that is about to be sent still may: not under a halt, not after its time."""
+        """Whether an order that is about to be sent still may: not where it is to be canceled, not after its time."""
         held = self.state.orders.get(order.order_id)
-        if held is None or not held.is_open:
-            return NotSentReason.CANCELED_BEFORE_SEND
-        stopped = is_stopped(self.state, held.owner, held.account, held.instrument, held.side)
-        if self.cancel_only or (stopped and not held.reduce_only):
+        if self.cancel_only or (held is not None and must_go(self.state, held)):
             return NotSentReason.HALTED
+        if held is None or not held.is_open or held.cancel_pending:
+            return NotSentReason.CANCELED_BEFORE_SEND
         return NotSentReason.EXPIRED if self.parts.clock.now() >= order.good_until else None
 
     def _answer(self, item: Item, waiter: asyncio.Future[CommandAnswer | None], done: Step) -> None:

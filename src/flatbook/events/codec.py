@@ -22,6 +22,7 @@ from flatbook.events import (
     forced,
     funds,
     grid,
+    grid_v1,
     offers,
     opening,
     orders,
@@ -115,6 +116,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     risk.RiskLimitSet,
     risk.BooksDoubted,
     risk.BooksCorrected,
+    grid_v1.GridLaidV1,
     grid.GridLaid,
     grid.GridHeld,
     grid.GridLocked,
@@ -127,6 +129,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
 Upcaster = Callable[[Any], Event]
 UPCASTERS: dict[type[Event], Upcaster] = {
     control_v1.CommandRefusedV1: control_v1.lift_refused,
+    grid_v1.GridLaidV1: grid_v1.lift_laid,
     orders_v1.OrderIntendedV1: orders_v1.lift_intended,
     orders_v1.OrderFilledV1: orders_v1.lift_filled,
     orders_v1.ForeignFilledV1: orders_v1.lift_foreign,

@@ -10,7 +10,7 @@ from flatbook.events.event import Event
 from flatbook.values.ids import InstrumentId, OwnerId, Slot
 from flatbook.values.instants import Instant
 from flatbook.values.lattice import Lattice
-from flatbook.values.money import Money, Quantity
+from flatbook.values.money import Money, Price, Quantity
 
 
 class GridHold(Enum):
@@ -35,17 +35,19 @@ class RangeEnd(Enum):
     HIGH = "high"
 
 
-class GridLaid(Event, frozen=True, kw_only=True, tag="grid_laid"):
+class GridLaid(Event, frozen=True, kw_only=True, tag="grid_laid_v2"):
     """The levels of a grid were laid: at its start, or anew with another step.
 
     `kept` are the lattices before it in which slots still hold something, newest first: what they hold leaves at the
     target it was opened with.
+    Units: `tick` is the price that all of them count in, in quote per base; None where nobody noted it.
     """
 
     owner: OwnerId
     instrument: InstrumentId
     lattice: Lattice
     kept: tuple[Lattice, ...]
+    tick: Price | None
     decided_at: Instant
 
 

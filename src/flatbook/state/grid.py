@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from flatbook.events.grid import GridHeld, GridHold, GridLaid, GridLocked, GridNote, GridStopped
 from flatbook.values.ids import InstrumentId, OwnerId
 from flatbook.values.lattice import Lattice
+from flatbook.values.money import Price
 
 GridKey = tuple[OwnerId, InstrumentId]
 
@@ -16,9 +17,12 @@ class GridMemory(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a grid knows of itself.
 
     `lattices` are the present one and then those before it in which slots still held something, newest first.
+    Units: `tick` is the price that lattices and the range of a stop count in, in quote per base; None where nobody
+    noted it.
     """
 
     lattices: tuple[Lattice, ...] = ()
+    tick: Price | None = None
     hold: GridHold | None = None
     lock: GridLocked | None = None
     stop: GridStopped | None = None
@@ -27,7 +31,7 @@ class GridMemory(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 def remembered(memory: GridMemory, event: GridNote) -> GridMemory:
     """Returns the memory after a note."""
     if isinstance(event, GridLaid):
-        return replace(memory, lattices=(event.lattice, *event.kept))
+        return replace(memory, lattices=(event.lattice, *event.kept), tick=event.tick)
     if isinstance(event, GridHeld):
         return replace(memory, hold=event.reason)
     if isinstance(event, GridLocked):

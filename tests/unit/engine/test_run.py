@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 
 from flatbook.engine import run
-from flatbook.engine.inputs import ExecutionsRead, Input, Item, TimeCame
+from flatbook.engine.effects import place_of
+from flatbook.engine.inputs import ExecutionsRead, Input, Item, TimeCame, Verb
 from flatbook.engine.ports import ApprovedOrder
 from flatbook.engine.run import Committed, Engine, Parts
 from flatbook.engine.step import execution_source
@@ -24,6 +25,7 @@ from flatbook.values.ids import OrderId
 from flatbook.values.instants import later
 from tests.desk import CHAIN, COIN, OPEN, OWNER, PAPER, Setting, at, desk_of, fill, journalled, live
 from tests.lives import Desk, Life
+from tests.unit.engine.scene import Bench
 
 SETTING = Setting(lot="0.001")
 MANY = (
@@ -144,3 +146,32 @@ def test_a_page_that_was_overtaken_by_a_newer_one_moves_no_cursor_back() -> None
     assert cursors[0] == "X-1"
     assert "fallen" not in cursors
     assert held(desk) == Decimal(10_004)
+
+
+@pytest.mark.parametrize(
+    ("before", "stop", "held_back"),
+    [
+        ((), (Verb.ORDER_CANCEL,), NotSentReason.CANCELED_BEFORE_SEND),
+        ((), (Verb.HALT,), NotSentReason.HALTED),
+        ((Verb.FLATTEN,), (Verb.ORDER_CANCEL,), NotSentReason.CANCELED_BEFORE_SEND),
+        ((Verb.FLATTEN,), (Verb.HALT,), None),
+        ((Verb.FLATTEN,), (Verb.KILL,), NotSentReason.HALTED),
+    ],
+)
+def test_an_order_that_waits_for_its_lane_does_not_leave_once_it_is_to_be_canceled(
+    before: tuple[Verb, ...], stop: tuple[Verb, ...], held_back: NotSentReason | None
+) -> None:
+    """Thirty-two orders are under way at a slow venue, and one waits behind them: an exit, where a flatten is meant."""
+    bench = Bench()
+    bench.resume()
+    bench.fill(1, "sell", "10" if not before else "0.01")
+    for verb in before:
+        bench.command(verb.value, key="before")
+    order = bench.order(bench.placed()[-1].order_id)
+    engine = Life(desk_of(SETTING, ())).engine
+    engine.state = bench.state
+    waiting = place_of(order).order
+    assert (order.reduce_only, engine.may_send(waiting)) == (bool(before), None)
+    for verb in stop:
+        bench.command(verb.value, **({"order_id": order.order_id} if verb is Verb.ORDER_CANCEL else {}))
+    assert engine.may_send(waiting) is held_back

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
 
-from flatbook.events.grid import GridHeld, GridHold
+from flatbook.events.grid import GridHeld, GridHold, GridLaid
+from flatbook.strategies.decision import Decision
+from flatbook.strategies.grid_terms import GridParams
 from flatbook.values.money import plain
 from tests.unit.strategies.grid_scene import LONG, NEUTRAL, LiteralView, canceled, placed
 
@@ -76,3 +79,72 @@ def test_a_wider_step_after_the_range_grew_is_what_lets_a_grid_open(step: int, o
     decision = view.decide()
     held = [note.reason for note in decision.notes if isinstance(note, GridHeld)]
     assert (placed(decision) != [], held == [GridHold.NO_PROFIT]) == (opens, not opens)
+
+
+def of_tick(params: GridParams, tick: str, **changes: Any) -> GridParams:
+    """Returns the terms of a grid on an instrument with another tick."""
+    rules = msgspec.structs.replace(params.instrument.rules, tick=Decimal(tick))
+    return msgspec.structs.replace(
+        params, instrument=msgspec.structs.replace(params.instrument, rules=rules), **changes
+    )
+
+
+def exit_prices(decision: Decision) -> list[str]:
+    """Returns what a decision asks for what it holds."""
+    return [each for each in placed(decision) if "exit" in each]
+
+
+@pytest.mark.parametrize(
+    ("tick", "step", "price"),
+    [("0.1", 100, 9_600), ("10", 1, 96)],
+)
+def test_what_was_bought_before_the_exchange_changed_its_tick_is_not_sold_below_its_cost(
+    tick: str, step: int, price: int
+) -> None:
+    """Bought at 990 with a target of 1000; the market is at 960 when the desk starts with another tick."""
+    view = LiteralView(LONG)
+    view.apply()
+    view.fill("1:-1")
+    view.standing = []
+    view.params = of_tick(LONG, tick, step=step)
+    view.see(price)
+    assert exit_prices(view.apply()) == ["sell 1 @ 1000 in 1:-1 exit"]
+    assert exit_prices(view.decide()) == []
+
+
+def test_after_another_tick_the_levels_lie_around_the_market_and_have_numbers_of_their_own() -> None:
+    view = LiteralView(NEUTRAL)
+    view.apply()
+    view.fill("1:-1")
+    view.params = of_tick(NEUTRAL, "0.1", step=100)
+    view.see(9_870)
+    view.apply()
+    view.apply()
+    assert {str(each.slot).partition(":")[0] for each in view.standing if not each.reduce_only} == {"2"}
+    assert view.memory is not None
+    assert (view.memory.tick, [each.number for each in view.memory.lattices]) == (Decimal("0.1"), [2])
+
+
+def test_a_grid_that_its_range_stopped_does_not_resume_because_its_tick_is_another_one() -> None:
+    view = LiteralView(msgspec.structs.replace(LONG, low=950))
+    view.see(940)
+    view.apply()
+    assert view.memory is not None
+    assert view.memory.stop is not None
+    view.params = of_tick(LONG, "0.1", step=100, low=9_500)
+    view.see(10_000)
+    for _ in range(3):
+        assert placed(view.apply()) == []
+    assert (view.memory.stop.low, view.memory.hold) == (9_500, GridHold.STOPPED)
+    view.params = of_tick(LONG, "0.1", step=100, low=9_400)
+    assert placed(view.apply()) != []
+
+
+def test_a_tick_that_nobody_noted_is_noted_once_and_changes_no_level() -> None:
+    view = LiteralView(NEUTRAL)
+    view.apply()
+    assert view.memory is not None
+    view.memory = msgspec.structs.replace(view.memory, tick=None)
+    before = view.memory.lattices
+    assert [type(note) for note in view.apply().notes] == [GridLaid]
+    assert (view.memory.tick, view.memory.lattices, view.decide().notes) == (Decimal(1), before, ())

@@ -11,6 +11,7 @@ from flatbook.state.grid import GridMemory
 from flatbook.strategies.grid_lay import LATTICES_KEPT_MAX, laid
 from flatbook.strategies.grid_size import pays
 from flatbook.values.lattice import Lattice, Spacing
+from flatbook.values.money import Price
 from tests.unit.strategies.grid_scene import NEUTRAL, LiteralView
 
 WIDER = replace(NEUTRAL, step=20)
@@ -35,7 +36,7 @@ def test_another_step_lays_a_lattice_and_keeps_those_before_it_that_are_in_use()
 def test_while_too_many_lattices_are_in_use_the_present_one_stays() -> None:
     view = LiteralView(WIDER)
     assert view.book is not None
-    full = GridMemory(lattices=lattices(LATTICES_KEPT_MAX))
+    full = GridMemory(lattices=lattices(LATTICES_KEPT_MAX), tick=Price(Decimal(1)))
     used = {each.number for each in full.lattices}
     assert laid(view, WIDER, full, view.book, used) == (full.lattices, ())
     _, notes = laid(view, WIDER, full, view.book, used - {1})

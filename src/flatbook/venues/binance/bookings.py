@@ -29,7 +29,9 @@ from flatbook.venues.rate_budget import Lane
 
 INCOME_DAYS, FLOW_DAYS = 6, 6
 INCOME_OVERLAP_S = 3600
-NEWS_PAGES_MAX, NEWS_OVERLAP_S = 5, 600
+NEWS_OVERLAP_S = 600
+EVERY_KIND = ""
+PAGES_AT_ONCE, TOLD_AGAIN_MAX = 9, 1_000
 INCOME_WEIGHT, FLOW_WEIGHT = 30, 1
 FLOWS_AGE_S, FLOWS_LAG_S = 300, 10
 FLOWS_REST_S, FLOWS_AT_ONCE = 60, 5
@@ -62,43 +64,36 @@ class Bookings(Protocol):
 class Income:
     """The income of a USD-M account: all of the last days once, then what came since the last read and a bit before.
 
-    The kinds in INCOME_KINDS are asked for by name; whatever else was booked is read page by page, at most
-    NEWS_PAGES_MAX of them at a time: what a busy account booked before it began is had in a few reads.
+    The kinds in INCOME_KINDS are asked for by name, and last of all whatever else was booked: at most PAGES_AT_ONCE of
+    them all at a time, and on from there the next time. What was read is told again and again, for a statement may be
+    thrown away because of something else in it: at least the newest TOLD_AGAIN_MAX of the last days.
     """
 
     def __init__(self, line: BinanceLine, symbols: Symbols) -> None:
         self._line, self._symbols = line, symbols
-        self._from = self._news_from = Instant(0)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether what was returned last is all: it is read anew each time, or nothing is returned."""
-        return True
+        self._from = dict.fromkeys((*wire.INCOME_KINDS, EVERY_KIND), Instant(0))
+        self._known: dict[ActivityId, Activity] = {}
+        self.is_complete = False
 
     async def read(self, now: Instant, coins: Totals) -> Booked | Unknown | NotSent:  # noqa: ARG002
-        """Returns what was booked; unreadable where it is more than one answer holds."""
+        """Returns what was booked lately, and says in `is_complete` whether that was read to its end."""
         oldest = later(now, seconds=-INCOME_DAYS * SECONDS_PER_DAY)
-        found: dict[ActivityId, Activity] = {}
-        for kind in wire.INCOME_KINDS:
-            page = await self._page(kind, Instant(max(self._from, oldest)), now)
+        before = [each for each in self._known.values() if each.happened_at >= oldest]
+        before.sort(key=lambda each: each.happened_at)
+        self._known = {each.activity_id: each for each in before[-TOLD_AGAIN_MAX:]}
+        waiting, pages = [*self._from], PAGES_AT_ONCE
+        while waiting and pages:
+            kind, pages = waiting[0], pages - 1
+            start = Instant(max(self._from[kind], oldest))
+            page = await self._page(kind, start, now)
             if not isinstance(page, parse.Incomes):
                 return page
-            if page.lines >= wire.INCOME_MAX:
-                return UNREADABLE
-            found |= {each.activity_id: each for each in page.booked}
-        news_from = Instant(max(self._news_from, oldest))
-        for _ in range(NEWS_PAGES_MAX):
-            page = await self._page("", news_from, now)
-            if not isinstance(page, parse.Incomes):
-                return page
-            found |= {each.activity_id: each for each in page.booked}
-            if page.lines < wire.INCOME_MAX:
-                news_from = later(now, seconds=-NEWS_OVERLAP_S)
-                break
-            last = Instant(page.last_ms * NS_PER_MS)
-            news_from = last if last > news_from else later(last, ms=1)
-        self._from, self._news_from = later(now, seconds=-INCOME_OVERLAP_S), news_from
-        return tuple(found.values())
+            self._known |= {each.activity_id: each for each in page.booked}
+            is_at_end = page.lines < wire.INCOME_MAX
+            self._from[kind] = _overlapped(kind, now) if is_at_end else _after_page(page, start)
+            waiting = waiting[is_at_end:]
+        self.is_complete = not waiting
+        return tuple(self._known.values())
 
     async def _page(self, kind: str, first_from: Instant, until: Instant) -> parse.Incomes | Unknown | NotSent:
         """Asks for a page up to an instant of ours, and for no less by the clock of Binance."""
@@ -106,6 +101,17 @@ class Income:
         request = wire.income_request(kind, first_from=first_from, until=until)
         reply = await self._line.ask(request, Lane.READ, INCOME_WEIGHT)
         return parse.income_answer(reply, self._symbols) if isinstance(reply, Reply) else reply
+
+
+def _overlapped(kind: str, now: Instant) -> Instant:
+    """Returns from where a kind is read the next time, when it was read to its end."""
+    return later(now, seconds=-(NEWS_OVERLAP_S if kind == EVERY_KIND else INCOME_OVERLAP_S))
+
+
+def _after_page(page: parse.Incomes, start: Instant) -> Instant:
+    """Returns from where the next page is read: from the last line of a full one, which may share its instant."""
+    last = Instant(page.last_ms * NS_PER_MS)
+    return last if last > start else later(last, ms=1)
 
 
 class SpotFlows:

@@ -20,9 +20,9 @@ from flatbook.venues.bybit.wire import Category
 from flatbook.venues.coins import Totals
 
 ACTIVITIES_AGE_S, LOG_LAG_S = 300, 5
-ACTIVITY_PAGES_MAX, NEWS_PAGES_MAX = 20, 20
-NEWS_OVERLAP_S = 60
-OTHERS_MAX = 1_000
+NAMED_PAGES_MAX, NEWS_PAGES_MAX = 150, 20
+NAMED_OVERLAP_S, NEWS_OVERLAP_S = 3_600, 60
+NAMED_MAX, OTHERS_MAX = 8_000, 1_000
 OPEN_ORDERS_PAGES_MAX = 40
 
 Scopes = tuple[tuple[Category, str], ...]
@@ -62,18 +62,20 @@ class Bookings:
     """What Bybit booked besides executions, read again where the coins moved, LOG_LAG_S after that, and after a while.
 
     The log may be behind the wallet: what was read at once beside coins that moved says nothing for good. The kinds in
-    ASKED are asked for by name, all of the last days. Whatever else was logged is read since it was read last, at most
-    NEWS_PAGES_MAX pages of it, which after a start are the newest of the last days: what an older line brought shows as
-    a difference of cash, and is told. Needs: `clock` is that of Bybit, which dates the log.
+    ASKED are asked for by name: after a start all of the last days, then since they were read last and a bit before.
+    Whatever else was logged is read since it was read last, at most NEWS_PAGES_MAX pages of it, which after a start are
+    the newest of the last days: what an older line brought shows as a difference of cash, and is told. All of it is
+    told for days, at most NAMED_MAX and OTHERS_MAX lines. Needs: `clock` is that of Bybit, which dates the log.
     """
 
     def __init__(self, symbols: Symbols, clock: Clock) -> None:
         self._symbols, self._clock = symbols, clock
         self._categories = dict.fromkeys(category.value for category, _ in symbols)
         self._known: tuple[Activity, ...] | None = None
+        self._named: dict[ActivityId, Activity] = {}
         self._others: dict[ActivityId, Activity] = {}
         self._beside: Totals | None = None
-        self._moved_at = self._read_at = self._news_at = Instant(0)
+        self._moved_at = self._read_at = self._named_at = self._news_at = Instant(0)
 
     async def beside(self, ask: Ask, coins: Totals, stated_at: Instant) -> tuple[Activity, ...] | Unknown | NotSent:
         """Returns the activities of the last days, given how much is held of each coin."""
@@ -82,22 +84,29 @@ class Bookings:
         is_old = stated_at >= later(self._read_at, seconds=ACTIVITIES_AGE_S)
         if self._known is not None and not is_old and self._read_at >= later(self._moved_at, seconds=LOG_LAG_S):
             return self._known
-        until = self._clock.now()
-        start = later(until, seconds=60 - wire.WINDOW_DAYS * SECONDS_PER_DAY)
-        found: list[Activity] = []
+        oldest = later(self._clock.now(), seconds=60 - wire.WINDOW_DAYS * SECONDS_PER_DAY)
+        trouble = await self._read_named(ask, oldest) or await self._news(ask, oldest)
+        if trouble is not None:
+            return trouble
+        others = (each for each in self._others.values() if each.activity_id not in self._named)
+        self._known, self._read_at = (*self._named.values(), *others), stated_at
+        return self._known
+
+    async def _read_named(self, ask: Ask, oldest: Instant) -> Unknown | NotSent | None:
+        """Reads the kinds that are asked for by name; returns why they could not be had."""
+        until, found = self._clock.now(), dict[ActivityId, Activity]()
+        since = max(oldest, later(self._named_at, seconds=-NAMED_OVERLAP_S))
         for kind in ASKED:
-            rows = await listed(ask, partial(wire.log_request, kind, (start, until)), ACTIVITY_PAGES_MAX)
+            rows = await listed(ask, partial(wire.log_request, kind, (since, until)), NAMED_PAGES_MAX)
             activities = activities_of(rows, self._symbols) if isinstance(rows, list) else rows
             if not isinstance(activities, tuple):
                 return activities
-            found += activities
-        news = await self._news(ask, start)
-        if news is not None:
-            return news
-        named = {each.activity_id: None for each in found}
-        others = (each for each in self._others.values() if each.activity_id not in named)
-        self._known, self._read_at = (*found, *others), stated_at
-        return self._known
+            found |= {each.activity_id: each for each in activities}
+        if len(found) > NAMED_MAX:
+            return UNREADABLE
+        self._named = _newest((*self._named.values(), *found.values()), oldest, NAMED_MAX)
+        self._named_at = until
+        return None
 
     async def _news(self, ask: Ask, oldest: Instant) -> Unknown | NotSent | None:
         """Reads what was logged since the last time, whatever it is; returns why it could not be had."""
@@ -113,8 +122,13 @@ class Bookings:
         activities = activities_of(lines, self._symbols)
         if isinstance(activities, Unknown):
             return activities
-        kept = {each.activity_id: each for each in (*self._others.values(), *activities)}
-        recent = [each for each in kept.values() if each.happened_at >= oldest]
-        self._others = {each.activity_id: each for each in recent[-OTHERS_MAX:]}
+        self._others = _newest((*self._others.values(), *activities), oldest, OTHERS_MAX)
         self._news_at = now
         return None
+
+
+def _newest(told: tuple[Activity, ...], oldest: Instant, kept_max: int) -> dict[ActivityId, Activity]:
+    """Returns the newest of what was told since an instant, each once, the oldest first."""
+    once = {each.activity_id: each for each in told if each.happened_at >= oldest}
+    recent = sorted(once.values(), key=lambda each: each.happened_at)
+    return {each.activity_id: each for each in recent[-kept_max:]}

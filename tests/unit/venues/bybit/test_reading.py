@@ -83,6 +83,30 @@ def test_news_are_read_since_they_were_read_last_and_are_told_for_days() -> None
     assert starts[:3] == [60_000 - 7 * 86_400_000, -60_000, 86_400_000 - 60_000]
 
 
+def settlements(*numbers: int) -> Carried:
+    """Returns a page of settlements that are an hour apart, of which more than a page is stated."""
+    lines = [booked(id=f"s{each}", transactionTime=str(NOW_MS - each * 360_000)) for each in numbers]
+    return page(*lines, cursor="on" if len(numbers) == 50 else "")
+
+
+def test_more_settlements_than_a_thousand_are_read_to_their_end_once_and_told_for_days() -> None:
+    """Ten contracts whose funding is settled each hour: 1200 payments in five days."""
+    first = [settlements(*range(start, start + 50)) for start in range(0, 1_200, 50)]
+    venue, carrier, clock = scene({LOG: [*first, *[EMPTY] * 9]})
+    counts = []
+    for minutes in (0, 20):
+        clock.at = later(clock.at, seconds=minutes * 60)
+        carrier.answers["/v5/market/time"] = [reply({"timeNano": str(clock.at)})]
+        statement = run(venue.statement())
+        assert isinstance(statement, AccountStatement)
+        counts.append(len(statement.activities))
+    assert counts == [1_200, 1_200]
+    asked = [dict(request.query) for request in carrier.requests if request.path == LOG]
+    named = [each for each in asked if each.get("type") == "SETTLEMENT"]
+    assert len(named) == 25 + 1
+    assert int(named[-1]["startTime"]) == NOW_MS - 3_600_000
+
+
 def test_what_is_asked_for_up_to_now_ends_by_the_clock_of_bybit_and_not_by_ours() -> None:
     """Simulated world 7000393: our clock stood 20 s behind, and what happened meanwhile was listed by nobody."""
     venue, carrier, clock = scene({LOG: [EMPTY], "/v5/execution/list": [EMPTY]})

@@ -48,7 +48,7 @@ from flatbook.venues.binance.refusals import (
     meaning_of_refusal,
     refusal_of,
 )
-from flatbook.venues.binance.wire import FUNDING
+from flatbook.venues.binance.wire import FUNDING, TRADES_MAX
 from flatbook.venues.error_classes import ErrorClass
 from flatbook.venues.http import Reply
 
@@ -209,7 +209,11 @@ def named_answer(reply: Reply, *, symbol: str, number: int) -> WireOrder | Absen
 
 
 def trades_answer(reply: Reply, *, symbol: str, symbols: Symbols) -> Trades | Unknown:
-    """Returns a page of executions of a symbol, oldest first; one without an id makes the page unreadable."""
+    """Returns a page of executions of a symbol, oldest first; one without an id makes the page unreadable.
+
+    Gives: of a full page nothing under its last id, where it has others: two orders of ours that met share one, and the
+    second of them may be on the next page.
+    """
     raws = read(reply, list[msgspec.Raw])
     if isinstance(raws, Unknown):
         return raws
@@ -220,6 +224,8 @@ def trades_answer(reply: Reply, *, symbol: str, symbols: Symbols) -> Trades | Un
     if any(each.symbol != symbol or each.number <= 0 for each in named):
         return UNREADABLE
     pairs = sorted(zip((each.number for each in named), raws, strict=True), key=lambda pair: pair[0])
+    if len(pairs) >= TRADES_MAX and pairs[0][0] != pairs[-1][0]:
+        pairs = [pair for pair in pairs if pair[0] != pairs[-1][0]]
     lines = tuple(_line(raw, symbol, number, symbols) for number, raw in pairs)
     return Trades(lines=lines, numbers=tuple(number for number, _ in pairs))
 

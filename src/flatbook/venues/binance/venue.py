@@ -296,7 +296,7 @@ class BinanceVenue:
         named = self._proven(venue_order_id)
         if named is not None:
             return named
-        asked_at = self._clock.now()
+        asked_at = instant_of_ms(self._line.key.timestamp_ms())  # by the clock that dates the trade
         answer = await self._ask_name(trade.order, trade.symbol)
         if isinstance(answer, (Unknown, NotSent)):
             return answer

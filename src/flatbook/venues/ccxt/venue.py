@@ -22,6 +22,7 @@ from flatbook.engine.reports import (
     CancelTaken,
     CancelTooLate,
     ClockReading,
+    Execution,
     ExecutionLine,
     ExecutionPage,
     FindAnswer,
@@ -80,6 +81,7 @@ class CcxtVenue:
         self._known: dict[OrderId, Known] = {}
         self._client_ids: dict[VenueOrderId, OrderId | None] = {}
         self._handed = Handed()
+        self._ahead_ns = 0
         self.standing = Standing()
 
     @property
@@ -183,7 +185,7 @@ class CcxtVenue:
         opened = await self._open()
         if opened is not None:
             return opened
-        now = self._clock.now()
+        now = self._now_there()
         start = cursor_of(cursor, now)
         since_ms = later(start.at, seconds=-OVERLAP_S) // NS_PER_MS
         lines: list[ExecutionLine] = []
@@ -367,18 +369,18 @@ class CcxtVenue:
                 continue
             if line.venue_order_id not in self._client_ids:
                 lookups += 1
-                asked = (
-                    UNREADABLE if lookups > LOOKUPS_MAX else await self._client_id(line.instrument, line.venue_order_id)
-                )
+                asked = UNREADABLE if lookups > LOOKUPS_MAX else await self._ask_name(line, line.venue_order_id)
                 if asked is not None:
                     return tuple(named) or asked
             named.append(msgspec.structs.replace(line, order_id=self._client_ids[line.venue_order_id]))
         return tuple(named)
 
-    async def _client_id(self, instrument: InstrumentId, venue_order_id: VenueOrderId) -> Unknown | NotSent | None:
-        """Asks for the order of a trade, and keeps its client id; an order that is not there any more has none."""
-        found = self._by_id.get(instrument)
-        symbol = str(instrument) if found is None else found.symbol
+    async def _ask_name(self, trade: Execution, venue_order_id: VenueOrderId) -> Unknown | NotSent | None:
+        """Asks for the order of a trade, and keeps its client id; none where there is no such order, asked after its
+        lag: an order may be seen later than what it traded."""
+        found = self._by_id.get(trade.instrument)
+        symbol = str(trade.instrument) if found is None else found.symbol
+        is_late = self._now_there() >= later(trade.happened_at, seconds=self._card.read_lag_max_s)
         outcome = await self._paced({"do": "order", "symbol": symbol, "order": venue_order_id}, Lane.READ)
         client_id: str | None = None
         if isinstance(outcome, Done):
@@ -388,6 +390,8 @@ class CcxtVenue:
             client_id = wire.client_id
         elif not (isinstance(outcome, Failed) and parse.says_no_such_order(outcome)):
             return self._read_failure(outcome)
+        elif not is_late:
+            return UNREADABLE
         if len(self._client_ids) >= KNOWN_MAX:
             del self._client_ids[next(iter(self._client_ids))]
         self._client_ids[venue_order_id] = OrderId(client_id) if client_id else None
@@ -403,7 +407,12 @@ class CcxtVenue:
             return ms
         earliest = Instant(ms * NS_PER_MS)
         answered_at, latest = self._clock.now(), later(earliest, ms=1)
+        self._ahead_ns = (earliest + latest) // 2 - (asked_at + answered_at) // 2
         return ClockReading(asked_at=asked_at, answered_at=answered_at, earliest=earliest, latest=latest)
+
+    def _now_there(self) -> Instant:
+        """Returns the present instant by the exchange's clock, which dates trades; by ours where it has none."""
+        return Instant(self._clock.now() + self._ahead_ns)
 
     async def _paced(self, question: Mapping[str, Any], lane: Lane) -> Outcome:
         """Asks as soon as the rate has room, for WAITS_MAX seconds at most; what serves a cancel does not wait."""

@@ -24,7 +24,7 @@ from flatbook.engine.reports import (
 )
 from flatbook.events.orders import ForcedBy, NotSentReason, OrderStyle, RejectReason
 from flatbook.values.ids import InstrumentId, OrderId
-from flatbook.values.instants import later
+from flatbook.values.instants import instant_of_ms, later
 from flatbook.values.instruments import Product
 from flatbook.venues.binance.markets import USD_M
 from flatbook.venues.binance.standing import Ways
@@ -227,6 +227,44 @@ def test_an_execution_of_an_order_that_is_proven_not_to_be_there_names_nobody() 
         (line,), _ = await desk.page("")
         assert isinstance(line, Execution)
         assert (line.order_id, line.forced) == (None, None)
+
+    at_desk(talk)
+
+
+def test_by_a_clock_of_ours_that_is_ahead_an_order_is_not_held_to_be_absent_too_soon() -> None:
+    """Our clock is 200 s ahead. The trade is a second old by the clock that dates it, and its order not seen yet."""
+
+    async def talk(desk: Desk) -> None:
+        desk.http.says("/fapi/v1/time", reply({"serverTime": TRADE["time"] + 1_000}))
+        desk.clock.at = later(instant_of_ms(TRADE["time"]), seconds=201)
+        await desk.venue.statement()
+        desk.http.says(TRADES, reply([TRADE]))
+        desk.http.says(ORDERS, refused(-2013, "Order does not exist."))
+        assert isinstance(await desk.venue.executions_since(""), Unknown)
+        desk.http.says(ORDERS, reply(ORDER))
+        (line,), _ = await desk.page("")
+        assert isinstance(line, Execution)
+        assert line.order_id == OURS
+
+    at_desk(talk)
+
+
+def test_a_full_page_that_ends_between_two_orders_of_ours_that_met_loses_neither() -> None:
+    """An order by hand met one of ours: one id for both, the thousandth line of the page and the first of the next."""
+
+    async def talk(desk: Desk) -> None:
+        met = {**TRADE, "id": 1_000, "orderId": 7, "buyer": True}
+        desk.http.says(TRADES, reply([{**TRADE, "id": number} for number in range(1, 1_001)]))
+        desk.http.says(ORDERS, reply(ORDER))
+        lines, cursor = await desk.page("")
+        assert (len(lines), cursor) == (999, "BTCUSDT=999")
+        desk.http.says(TRADES, reply([{**TRADE, "id": 1_000}, met]))
+        desk.http.says(ORDERS, reply({**ORDER, "orderId": 7, "clientOrderId": "web_x"}))
+        lines, cursor = await desk.page(cursor)
+        assert ([line.order_id for line in lines if isinstance(line, Execution)], cursor) == (
+            [OURS, "web_x"],
+            "BTCUSDT=1000",
+        )
 
     at_desk(talk)
 

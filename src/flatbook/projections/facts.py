@@ -75,6 +75,20 @@ class AssignedFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: Instant
 
 
+class CorrectedFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A position was brought in line with its venue.
+
+    Units: change in underlying, signed; usd what it is worth, above zero, None where nobody knows.
+    """
+
+    ref: EventRef
+    owner: OwnerId
+    underlying: Underlying
+    change: Quantity
+    usd: Money | None
+    at: Instant
+
+
 class CostKind(Enum):
     """What a cost was paid for."""
 
@@ -123,7 +137,7 @@ class SizeFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     size: Decimal
 
 
-MatchedFact = TradeFact | StatedFact | AssignedFact
+MatchedFact = TradeFact | StatedFact | AssignedFact | CorrectedFact
 Fact = MatchedFact | CostFact | MarkFact | SizeFact
 Keyed = tuple[str, Fact | None]
 Executed = orders.OrderFilled | orders.ForeignFilled | ForcedReduction
@@ -324,12 +338,12 @@ def _from_corrected(item: Recorded, event: BooksCorrected, _known: Any) -> Itera
     ref = identity_of(item)
     yield (
         ref,
-        StatedFact(
+        CorrectedFact(
             ref=ref,
             owner=event.owner,
             underlying=event.underlying,
             change=Quantity(event.qty * event.contract_size),
-            price=event.price,
+            usd=None if event.usd is None else Money(abs(event.usd)),
             at=event.stated_at,
         ),
     )

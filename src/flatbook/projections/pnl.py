@@ -17,6 +17,7 @@ from flatbook.projections.cells import Cell, Cells, Sums
 from flatbook.projections.days import eastern_date
 from flatbook.projections.facts import (
     AssignedFact,
+    CorrectedFact,
     CostFact,
     Fact,
     MarkFact,
@@ -66,7 +67,7 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Restated(msgspec.Struct, frozen=True, kw_only=True):
-    """What a stated position took out of the lots and put in their place.
+    """What a stated position took out of the lots and put in their place, or a corrected one added to them.
 
     Units: quantities in underlying, signed; values in USD, cost above zero, proceeds below; None when not known.
     """
@@ -271,6 +272,8 @@ def _match(matching: Matching, fact: MatchedFact, marks: Marks) -> None:
             _match_trade_fact(matching, fact, marks)
         elif isinstance(fact, StatedFact):
             _restate(matching, fact)
+        elif isinstance(fact, CorrectedFact):
+            _correct(matching, fact)
         else:
             _assign(matching, fact)
     except (FactRefused, NumberRefused, EasternTimeRefused) as error:
@@ -354,6 +357,36 @@ def _seed(matching: Matching, fact: StatedFact, target: Quantity) -> Lot:
         usd = None if latest is None else part_of(latest.usd, qty, latest.qty)
     side = Side.BUY if target > ZERO else Side.SELL
     return Lot(ref=fact.ref, place=Place.MANUAL, side=side, qty=qty, usd=usd, at=fact.at, order_id=None)
+
+
+def _correct(matching: Matching, fact: CorrectedFact) -> None:
+    """Matches a correction as if it had traded at what it is worth: what is held beside it keeps its cost."""
+    usd = None if fact.usd is None else Money(cut(fact.usd, decimals=USD_DECIMALS))
+    side = Side.BUY if fact.change > ZERO else Side.SELL
+    trade = Trade(
+        ref=fact.ref,
+        owner=fact.owner,
+        underlying=fact.underlying,
+        place=Place.MANUAL,
+        side=side,
+        qty=Quantity(abs(fact.change)),
+        usd=usd or None,
+        at=fact.at,
+        day=eastern_date(fact.at),
+        order_id=None,
+    )
+    matching.slices += match_trade(_lots(matching, fact.owner), check_trade(trade))
+    matching.restated.append(
+        Restated(
+            ref=fact.ref,
+            owner=fact.owner,
+            at=fact.at,
+            cleared_qty=Quantity(ZERO),
+            cleared_usd=Money(ZERO),
+            seeded_qty=fact.change,
+            seeded_usd=None if trade.usd is None else Money(trade.usd * side.sign),
+        )
+    )
 
 
 def _assign(matching: Matching, fact: AssignedFact) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from flatbook.engine.ports import Row
-from flatbook.events import chain, control, orders
+from flatbook.events import chain, control, orders, risk
 from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.event import Event
 from flatbook.events.refs import ref_of
@@ -281,6 +281,26 @@ def overwritten(before: str, after: str, price: str | None, seconds: int) -> con
         price=None if price is None else Price(Decimal(price)),
         reason="counted again",
         decided_at=at(seconds),
+    )
+
+
+def corrected(qty: str, price: str | None, usd: str | None, seconds: int) -> risk.BooksCorrected:
+    """Returns a correction of the shares at the broker; price in the quote of its instrument."""
+    return risk.BooksCorrected(
+        owner=OWNER,
+        account=BROKER,
+        instrument=STOCK,
+        underlying=COIN,
+        product=Product.SPOT,
+        subject=str(COIN),
+        qty=Quantity(Decimal(qty)),
+        contract_size=ONE,
+        price=None if price is None else Price(Decimal(price)),
+        usd=None if usd is None else Decimal(usd),
+        ours=Quantity(Decimal(0)),
+        theirs=Quantity(Decimal(qty)),
+        stated_at=at(seconds),
+        seen_at=at(seconds + 1),
     )
 
 

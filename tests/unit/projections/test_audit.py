@@ -57,3 +57,14 @@ def test_a_cost_that_only_one_book_has_is_named() -> None:
     ledger, pnl = Ledger(), Pnl()
     fold_all((ledger,), scene.rows_of((scene.gas(7, "21000000000000", "3000", 0),)))
     assert audit(ledger, pnl).cost_differences == {"ETH": d("0.000021")}
+
+
+def test_corrections_that_add_and_take_away_leave_both_books_the_same() -> None:
+    found = audited(
+        executed(BUY, "3", "250", 10),
+        scene.corrected("-0.002", "260", "-0.52", 20),
+        scene.corrected("0.0003", "0.05", "0.07", 30),
+        executed(SELL, "2", "262", 40, number=2),
+        scene.corrected("-1.5", "262", "-393", 50),
+    )
+    assert found.is_sound

@@ -251,6 +251,31 @@ def test_a_stated_position_clears_the_lots_and_seeds_a_priced_one() -> None:
     assert (restated.cleared_qty, restated.cleared_usd) == (d(5), d(1250))
 
 
+def test_a_correction_of_dust_leaves_what_is_held_at_its_cost() -> None:
+    """Three coins were bought for 700 when the account shows a thousandth less; the market is at 150."""
+    found = pnl(
+        executed(BUY, "1", "100", 0),
+        executed(BUY, "2", "300", 10, number=2),
+        scene.corrected("-0.001", "150", "-0.15", 20),
+        executed(SELL, "2.999", "150", 30, number=3),
+    )
+    assert [(each.qty, each.realised) for each in slices_of(found)] == [
+        (d("0.001"), d("0.05")),
+        (d("0.999"), d("49.95")),
+        (d(2), d(-300)),
+    ]
+    assert totals_of(found).gross == -250
+    assert open_lots_of(found) == ()
+
+
+def test_what_a_correction_adds_is_worth_what_it_says_in_dollars_whatever_its_quote_is() -> None:
+    """A coin that is paid in bitcoin, at 0.05 of them: 2500 dollars."""
+    found = pnl(executed(BUY, "2", "1000", 0), scene.corrected("0.01", "0.05", "25", 10))
+    assert [(each.lot.qty, each.lot.usd) for each in open_lots_of(found)] == [(d(2), d(2000)), (d("0.01"), d(25))]
+    unknown = pnl(executed(BUY, "2", "1000", 0), scene.corrected("0.01", None, None, 10))
+    assert [each.lot.usd for each in open_lots_of(unknown)] == [d(2000), None]
+
+
 def test_a_stated_position_of_one_account_moves_the_net_of_all() -> None:
     found = pnl(
         PAR, fill(1, SELL, "5", "1300", 0), executed(BUY, "5", "250", 30), scene.overwritten("5", "4", None, 60)

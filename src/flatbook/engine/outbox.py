@@ -201,7 +201,9 @@ async def read_account(venue: OrderVenue, account: AccountId, put: Put, *, curso
     """Reads a statement, then the executions up to it page by page, each page committed before the next one is read.
 
     Needs: the statement's instant is taken before the executions are read, so that none is missed between the two.
-    Gives: None when the venue did not say everything, or a page could not be folded.
+    Gives: None when the venue did not say everything, or a page could not be folded. The empty page at the end is
+    handed on where its cursor moved: a venue may tell of some days only, and an account that always has orders at work
+    is read by nobody else.
     """
     statement = await venue.statement()
     if isinstance(statement, (Unknown, NotSent)):
@@ -211,9 +213,10 @@ async def read_account(venue: OrderVenue, account: AccountId, put: Put, *, curso
         if isinstance(page, (Unknown, NotSent)):
             return None
         executions, after = page
+        item = ExecutionsRead(account=account, executions=executions, cursor=after, since=cursor)
+        if (executions or after != cursor) and not await put(item):
+            return None
         if not executions or after == cursor:
             return statement
-        if not await put(ExecutionsRead(account=account, executions=executions, cursor=after, since=cursor)):
-            return None
         cursor = after
     return None

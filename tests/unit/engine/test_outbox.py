@@ -7,18 +7,21 @@ from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from typing import Any, cast
 
+import pytest
+
 from flatbook.engine.call_outbox import Senders
 from flatbook.engine.effects import Place
-from flatbook.engine.inputs import Item, PlaceAnswered
-from flatbook.engine.outbox import IN_FLIGHT_PER_ACCOUNT_MAX, Outbox
+from flatbook.engine.inputs import ExecutionsRead, Item, PlaceAnswered
+from flatbook.engine.outbox import IN_FLIGHT_PER_ACCOUNT_MAX, Outbox, read_account
 from flatbook.engine.ports import ApprovedOrder, OrderVenue
-from flatbook.engine.reports import Accepted, NotSent, PlaceAnswer, Unknown
+from flatbook.engine.reports import Accepted, AccountStatement, ExecutionPage, NotSent, PlaceAnswer, Unknown
 from flatbook.events.orders import NotSentReason, OrderStyle, UnknownReason
 from flatbook.ops.clock import SystemClock
 from flatbook.values.ids import AccountId, InstrumentId, OrderId, VenueOrderId
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Side
 from flatbook.values.money import Price, Quantity
+from tests.unit.engine.scene import execution, statement
 
 ACCOUNT = AccountId("perps")
 
@@ -128,6 +131,52 @@ def test_an_order_that_may_not_leave_any_more_is_not_sent_and_gives_its_lane_bac
         await passes(8)
         assert (host.door.asked, host.outbox.in_flight) == (["a"], 0)
         assert host.answers()["late"] == NotSent(reason=NotSentReason.HALTED)
+
+    run(talk)
+
+
+class Pages:
+    """A venue with so many pages of executions, each with the cursor after it."""
+
+    def __init__(self, *pages: tuple[int, str]) -> None:
+        self.pages = list(pages)
+        self.asked: list[str] = []
+
+    async def statement(self) -> AccountStatement:
+        return statement(Instant(1))
+
+    async def executions_since(self, cursor: str) -> ExecutionPage:
+        self.asked.append(cursor)
+        count, after = self.pages.pop(0)
+        return tuple(execution("1", number, order_id=None) for number in range(count)), after
+
+
+@pytest.mark.parametrize(
+    ("pages", "kept"),
+    [
+        ([(2, "b"), (1, "c"), (0, "c")], [(2, "a", "b"), (1, "b", "c")]),
+        ([(2, "b"), (0, "c")], [(2, "a", "b"), (0, "b", "c")]),
+        ([(0, "b")], [(0, "a", "b")]),
+        ([(0, "a")], []),
+        ([(2, "a")], [(2, "a", "a")]),
+    ],
+)
+def test_whatever_a_reading_of_an_account_ends_with_its_executions_and_its_cursor_are_handed_on(
+    pages: list[tuple[int, str]], kept: list[tuple[int, str, str]]
+) -> None:
+    """With orders always at work, nobody else would keep the cursor of a symbol in which nothing is executed."""
+
+    async def talk() -> None:
+        found: list[tuple[int, str | None, str | None]] = []
+
+        async def put(item: Item) -> bool:
+            assert isinstance(item, ExecutionsRead)
+            found.append((len(item.executions), item.since, item.cursor))
+            return True
+
+        venue = cast("OrderVenue", Pages(*pages))
+        assert isinstance(await read_account(venue, ACCOUNT, put, cursor="a"), AccountStatement)
+        assert found == kept
 
     run(talk)
 

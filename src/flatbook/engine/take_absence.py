@@ -1,8 +1,8 @@
-"""The resend law: what may follow when a venue, asked for an unknown order, says that it has none.
+"""The resend law: what may follow when a venue, asked for an order of ours, says that it has none.
 
-While a venue refuses a second order under the same id, the same order may be sent again. Elsewhere, and after the
+While a venue refuses a second order under the same id, an unknown order may be sent again. Elsewhere, and after the
 order's time, only a proof of absence ends it: a question asked after the fence, and where ids may come again a
-statement that agrees.
+statement that agrees. So it is with an order that worked: exchanges forget what ended without an execution after days.
 """
 
 from __future__ import annotations
@@ -38,16 +38,31 @@ def take_absence(turn: Turn, order: Order, item: FindAnswered) -> None:
     elif _id_holds(card, order, turn.now) and _may_resend(turn, order):
         _resend(turn, order)
     elif item.asked_at >= fence(card, order) and (
-        card.id_rule is IdRule.FOR_EVER or _statement_agrees(turn, order, item.statement)
+        card.id_rule is IdRule.FOR_EVER or _statement_agrees(turn, order, item.statement, fence(card, order))
     ):
         book_move(turn, order, _absent(turn, order, proven=True))
     else:
         turn.drop("absence_not_proven")
 
 
-def fence(card: VenueCard, order: Order) -> Instant:
-    """Returns from when a question cannot miss the order: its last request has died, and reads have caught up."""
-    return later(order.sent_at, seconds=max(card.request_window_s, card.place_timeout_s) + card.read_lag_max_s)
+def is_gone(turn: Turn, order: Order, item: FindAnswered) -> bool:
+    """Whether an order that worked is proven to work no more, and to have executed nothing that we have not booked.
+
+    Source: USD-M Query Order: what was canceled or expired without an execution is not found three days after it was
+    made.
+    """
+    since = fence(turn.rules.cards[order.account], order, since=order.changed_at)
+    is_owed_nothing = order.claimed == order.filled
+    return is_owed_nothing and item.asked_at >= since and _statement_agrees(turn, order, item.statement, since)
+
+
+def fence(card: VenueCard, order: Order, *, since: Instant | None = None) -> Instant:
+    """Returns from when a question cannot miss the order: its last request has died, and reads have caught up.
+
+    `since` takes the place of the instant of its last request.
+    """
+    began = order.sent_at if since is None else max(since, order.sent_at)
+    return later(began, seconds=max(card.request_window_s, card.place_timeout_s) + card.read_lag_max_s)
 
 
 def _absent(turn: Turn, order: Order, *, proven: bool) -> ev.OrderAbsent:
@@ -81,10 +96,9 @@ def _resend(turn: Turn, order: Order) -> None:
     turn.effects.append(place_of(turn.state.orders[order.order_id]))
 
 
-def _statement_agrees(turn: Turn, order: Order, statement: AccountStatement | None) -> bool:
-    """Whether a statement read after the fence shows neither an order like it nor shares it could have traded."""
-    card = turn.rules.cards[order.account]
-    if statement is None or statement.account != order.account or statement.stated_at < fence(card, order):
+def _statement_agrees(turn: Turn, order: Order, statement: AccountStatement | None, since: Instant) -> bool:
+    """Whether a statement read after an instant shows neither an order like it nor shares it could have traded."""
+    if statement is None or statement.account != order.account or statement.stated_at < since:
         return False
     looks_alike = any(
         (report.instrument, report.side, report.qty) == (order.instrument, order.side, order.qty)

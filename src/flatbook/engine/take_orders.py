@@ -30,7 +30,7 @@ from flatbook.engine.sound import (
     reasonable,
     told,
 )
-from flatbook.engine.take_absence import shown_in, take_absence
+from flatbook.engine.take_absence import is_gone, shown_in, take_absence
 from flatbook.engine.take_forced import take_forced_execution
 from flatbook.engine.take_foreign import quote_of, take_foreign_execution, take_foreign_order
 from flatbook.engine.take_totals import execution_of_total, flaw_of_total
@@ -184,13 +184,22 @@ def _take_found(turn: Turn, order: Order, report: OrderReport) -> None:
 
 
 def _take_lost(turn: Turn, order: Order, item: FindAnswered) -> None:
-    """An order that worked is not known to its venue any more: it stays open, and a person must look."""
+    """An order that worked is not known to its venue any more: it is told, and stays open until that is proven."""
     if item.asked_at < later(order.changed_at, seconds=turn.rules.cards[order.account].read_lag_max_s):
         turn.drop("absence_within_read_lag")
         return
     detail = f"it was {order.status.value} and its venue does not know it any more"
     because = ref_of_order(order.order_id)
     turn.alert(AlertName.ORDER_UNKNOWN, order.order_id, detail, severity=Severity.CRITICAL, because=because)
+    if is_gone(turn, order, item):
+        done = ev.OrderDone(
+            order_id=order.order_id,
+            end=ev.OrderEnd.EXPIRED,
+            filled_qty=order.filled,
+            happened_at=turn.now,
+            seen_at=turn.now,
+        )
+        book_move(turn, order, done)
 
 
 def take_restart(turn: Turn) -> None:

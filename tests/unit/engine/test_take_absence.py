@@ -14,7 +14,7 @@ from flatbook.state.exposure import exposure_of
 from flatbook.values.ids import AccountId
 from flatbook.values.instants import later
 from tests.desk import PAPER
-from tests.unit.engine.scene import KEY, START, Bench, accepted, effects, one, report, statement, tags
+from tests.unit.engine.scene import KEY, START, Bench, accepted, effects, execution, one, report, statement, tags
 
 # Of the card of the test desk: a request dies after 5 s, an answer may take 5 s, reads lag 10 s, an id holds for 60 s.
 FENCE_S = 15
@@ -238,6 +238,45 @@ def test_an_absence_of_an_order_that_worked_is_told_and_ends_nothing() -> None:
     assert (bench.status(order_id), bench.alerts) == ("accepted", ["order_unknown"])
     bench.find(order_id, report(order_id, filled="1"))
     assert bench.alerts == []
+
+
+@pytest.mark.parametrize("rule", [*NOT_FOR_EVER, IdRule.WINDOW])
+@pytest.mark.parametrize(
+    ("asked_s", "stated_s", "shares", "ends"),
+    [
+        (FENCE_S, FENCE_S, "4", True),
+        (FENCE_S - 1, 20, "4", False),
+        (20, FENCE_S - 1, "4", False),
+        (20, 20, "10", False),
+    ],
+)
+def test_an_order_that_worked_ends_where_the_statement_agrees_that_it_is_gone(
+    rule: IdRule, asked_s: int, stated_s: int, shares: str, ends: bool
+) -> None:
+    """Binance forgets what it canceled without an execution three days after it was made, and so does a long night."""
+    bench = Bench(id_rule=rule)
+    order_id = bench.working()
+    bench.executions(execution("4", order_id=order_id, at=bench.now))
+    at, stated = bench.now, statement(later(bench.now, seconds=stated_s), shares=shares)
+    bench.wait(60)
+    done = bench.find(order_id, Absent(), asked_at=later(at, seconds=asked_s), statement=stated)
+    assert (bench.status(order_id) == "expired") is ends
+    assert (bench.alerts == []) is ends
+    assert ("order_intended" in tags(done)) is ends
+    assert bench.orders() == (["buy 10.000", "buy 6.000"] if ends else ["buy 10.000"])
+
+
+def test_an_order_that_owes_executions_is_not_gone_and_one_that_executes_late_counts() -> None:
+    bench = Bench(id_rule=IdRule.WHILE_OPEN)
+    order_id = bench.working()
+    bench.report(report(order_id, filled="4"))
+    bench.wait(60).absent(order_id, statement(bench.now))
+    assert bench.status(order_id) == "accepted"
+    bench.executions(execution("4", order_id=order_id, at=bench.now))
+    bench.wait(60).absent(order_id, statement(bench.now, shares="4"))
+    assert bench.status(order_id) == "expired"
+    bench.executions(execution("6", 2, order_id=order_id, at=bench.now))
+    assert (bench.status(order_id), bench.net) == ("filled", 0)
 
 
 def test_an_absence_of_an_order_that_has_ended_means_nothing() -> None:

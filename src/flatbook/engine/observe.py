@@ -102,12 +102,14 @@ class Sight:
 class Watch(msgspec.Struct, gc=False):
     """What one strategy waits for of one instrument since it was asked: the nearest levels, and other series' too.
 
-    Units: ticks; `silent_ns` are how long silences must last, shortest first. Once it is woken it waits for nothing.
+    Units: ticks; `silent_ns` are how long silences must last, shortest first. `seen_at` is when the book had been seen
+    when it was asked. Once it is woken it waits for nothing.
     """
 
     seen_until: int
     silent_ns: tuple[int, ...]
     asked_at: Instant
+    seen_at: Instant | None
     bid_above: int = FAR
     bid_below: int = -FAR
     ask_above: int = FAR
@@ -318,7 +320,7 @@ class Observations:
             if wake.silences:
                 mine = (each.longer_than_ns for each in wake.silences if each.instrument == instrument)
                 silent_ns = tuple(sorted((*mine, *silent_ns)))
-            watch = sight.watched[key] = Watch(seen_until, silent_ns, asked_at)
+            watch = sight.watched[key] = Watch(seen_until, silent_ns, asked_at, sight.at)
             for level in wake.levels:
                 if level.instrument == instrument:
                     watch.near(level)
@@ -327,8 +329,8 @@ class Observations:
     def silent_at(self, key: NetKey) -> Instant | None:
         """Returns when a silence that a strategy waits for is long enough, if nothing is seen meanwhile.
 
-        Gives: nothing for what had been silent so long when it was last asked. A book that was never seen is silent
-        since then.
+        Gives: nothing for what had been silent so long when it was last asked; what was seen since then was not, also
+        where our clock was set back meanwhile. A book that was never seen is silent since it was asked.
         """
         if self._answers:
             self._arm_answered()
@@ -337,7 +339,8 @@ class Observations:
             watch = sight.watched.get(key)
             if watch is not None:
                 since = watch.asked_at if sight.at is None else sight.at
-                left = (since + ns for ns in watch.silent_ns if since + ns > watch.asked_at)
+                is_new = sight.at != watch.seen_at
+                left = (since + ns for ns in watch.silent_ns if is_new or since + ns > watch.asked_at)
                 found = min((at for at in (found, next(left, None)) if at is not None), default=None)
         return None if found is None else Instant(found)
 

@@ -143,7 +143,7 @@ def test_a_page_that_was_overtaken_by_a_newer_one_moves_no_cursor_back() -> None
     asyncio.run(Life(desk, engine_of=Overtaken).run(END))
     source = execution_source(PAPER)
     cursors = [row.cursors[source] for row in MemoryJournal(desk.store).read() if source in row.cursors]
-    assert cursors[0] == "X-1"
+    assert cursors[:2] == ["X-0", "X-1"]
     assert "fallen" not in cursors
     assert held(desk) == Decimal(10_004)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flatbook.engine.wakes import Wakes
 from flatbook.strategies.decision import Trigger, Wake
 from flatbook.values.ids import OwnerId, SourceId, Underlying
-from flatbook.values.instants import Instant
+from flatbook.values.instants import Instant, later
+from tests.unit.engine.quote_scene import Scene, decision
 
 A, B = (OwnerId("o"), Underlying("A")), (OwnerId("o"), Underlying("B"))
 BARS = SourceId("bars")
@@ -67,3 +68,16 @@ def test_kept_wakes_are_restored_as_they_were() -> None:
     asked.put(A, Wake(on=()))
     asked.restore(kept)
     assert asked.wants(A, Trigger.FILL_SEEN)
+
+
+def test_a_book_that_falls_silent_is_noticed_although_our_clock_was_set_back_since_its_strategy_was_asked() -> None:
+    """Simulated world 3053: quotes stood on a silent book until it was scanned."""
+    scene = Scene(lambda _view, _params: decision())
+    scene.begin()
+    key, asked_at = scene.seat.key, scene.now
+    scene.now = later(asked_at, seconds=-20)
+    scene.observe(999, 1001)
+    assert scene.wakes.due(later(scene.now, ms=750)) == (key,)
+    assert scene.wakes.due(later(scene.now, ms=749)) == ()
+    scene.wait(ms=750)
+    assert scene.wakes.due(later(asked_at, seconds=60)) == ()

@@ -43,7 +43,7 @@ from flatbook.values.ids import (
     OwnerId,
     Underlying,
 )
-from flatbook.values.money import ZERO, NumberRefused, Price, Quantity, parse_number, plain
+from flatbook.values.money import ONE, ZERO, NumberRefused, Price, Quantity, parse_number, plain
 
 KEY_TEXT_MAX = 128
 ACTOR_TEXT_MAX = 128
@@ -337,7 +337,8 @@ def _overwrite(turn: Turn, command: Command) -> None:
     underlying = _underlying_of(turn, command)
     if underlying is None:
         return
-    row = turn.state.positions.rows.get(key)
+    row, instrument = turn.state.positions.rows.get(key), turn.rules.instruments.get(key[2])
+    configured = ONE if instrument is None or instrument.account != key[1] else instrument.contract_size
     turn.book(
         control.PositionOverwritten(
             owner=key[0],
@@ -346,6 +347,7 @@ def _overwrite(turn: Turn, command: Command) -> None:
             underlying=underlying,
             before=row.qty if row is not None else Quantity(ZERO),
             after=Quantity(parse_number(arguments["qty"])),
+            contract_size=configured if row is None else row.contract_size,
             price=Price(parse_number(arguments["price"])) if "price" in arguments else None,
             reason=command.reason,
             decided_at=turn.now,

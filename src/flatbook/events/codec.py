@@ -88,6 +88,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     control.MarkSet,
     control.BooksDiverged,
     control.BooksAgreed,
+    control_v1.PositionOverwrittenV1,
     control.PositionOverwritten,
     control.BalanceStated,
     control.AlertRaised,
@@ -129,6 +130,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
 Upcaster = Callable[[Any], Event]
 UPCASTERS: dict[type[Event], Upcaster] = {
     control_v1.CommandRefusedV1: control_v1.lift_refused,
+    control_v1.PositionOverwrittenV1: control_v1.lift_overwritten,
     grid_v1.GridLaidV1: grid_v1.lift_laid,
     orders_v1.OrderIntendedV1: orders_v1.lift_intended,
     orders_v1.OrderFilledV1: orders_v1.lift_filled,

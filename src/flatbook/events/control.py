@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from enum import Enum
 
 from flatbook.events.event import Event
@@ -246,10 +247,12 @@ class BooksAgreed(Event, frozen=True, kw_only=True, tag="books_agreed"):
     seen_at: Instant
 
 
-class PositionOverwritten(Event, frozen=True, kw_only=True, tag="position_overwritten"):
+class PositionOverwritten(Event, frozen=True, kw_only=True, tag="position_overwritten_v2"):
     """An operator stated a position; the difference goes to the suspense account until explained.
 
-    Units: before and after in base (contracts) or shares, signed; price in quote per base, None when after is zero.
+    Units: before and after in base (contracts) or shares, signed; contract_size in base per contract, None where it was
+    not noted: then that of what was held there before counts, and one without such; price in quote per base, None when
+    after is zero.
     """
 
     owner: OwnerId
@@ -258,6 +261,7 @@ class PositionOverwritten(Event, frozen=True, kw_only=True, tag="position_overwr
     underlying: Underlying
     before: Quantity
     after: Quantity
+    contract_size: Decimal | None
     price: Price | None
     reason: str
     decided_at: Instant

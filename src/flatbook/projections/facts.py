@@ -322,7 +322,8 @@ def _from_stated(
     item: Recorded, event: control.PositionOverwritten, known: Callable[[str], Fact | None]
 ) -> Iterator[Keyed]:
     ref = identity_of(item)
-    change = (event.after - event.before) * _size(known, event.instrument)
+    size = _size(known, event.instrument) if event.contract_size is None else event.contract_size
+    change = (event.after - event.before) * size
     stated = StatedFact(
         ref=ref,
         owner=event.owner,

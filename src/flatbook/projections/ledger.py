@@ -278,7 +278,7 @@ class Ledger:
         if isinstance(event, orders.ForeignAssigned):
             postings = assigned_postings(event, size)
         else:
-            postings = overwritten_postings(event, size)
+            postings = overwritten_postings(event, size if event.contract_size is None else event.contract_size)
         self._post(item, event.decided_at, postings)
 
 

@@ -147,7 +147,9 @@ def fold_overwritten(state: State, event: control.PositionOverwritten) -> None:
     """Sets a position to what an operator states."""
     key = (event.owner, event.account, event.instrument)
     row = state.positions.rows.get(key)
-    size = row.contract_size if row is not None else ONE
+    size = event.contract_size
+    if size is None:
+        size = row.contract_size if row is not None else ONE
     net = state.positions.move(key, event.underlying, Quantity(event.after - event.before), size)
     net.cause = EventRef(f"overwritten:{event.account}:{event.instrument}:{event.underlying}:{event.decided_at}")
     if event.price is not None:

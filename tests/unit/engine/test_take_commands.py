@@ -326,6 +326,19 @@ def test_a_position_is_overwritten_only_from_what_it_is() -> None:
     assert (bench.net, bench.orders()) == (-2, ["buy 2.000"])
 
 
+def test_contracts_that_are_stated_where_none_were_held_have_the_size_of_their_instrument() -> None:
+    """Two hundred contracts of a hundredth each are two shares, and not two hundred."""
+    bench = Bench().resume()
+    (instrument,) = (each for each in bench.rules.instruments.values() if each.account == PAPER)
+    hundredth = msgspec.structs.replace(instrument, contract_size=Decimal("0.01"))
+    hedge = msgspec.structs.replace(bench.rules.hedges[KEY], instrument=hundredth)
+    bench.rules = msgspec.structs.replace(bench.rules, instruments={instrument.id: hundredth}, hedges={KEY: hedge})
+    place = {"owner": "desk", "account": "paper", "instrument": instrument.id}
+    bench.command("position_overwrite", qty="-200", expected="0", price="250", **place)
+    assert (bench.net, bench.orders()) == (-2, ["buy 200.000"])
+    assert bench.state.positions.rows[KEY[0], PAPER, instrument.id].contract_size == Decimal("0.01")
+
+
 def test_an_overwrite_may_name_the_net_that_it_expects_over_all_accounts() -> None:
     bench = Bench().resume()
     bench.fill(1, "sell", "2.5")

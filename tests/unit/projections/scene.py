@@ -278,6 +278,7 @@ def overwritten(before: str, after: str, price: str | None, seconds: int) -> con
         underlying=COIN,
         before=Quantity(Decimal(before)),
         after=Quantity(Decimal(after)),
+        contract_size=None,
         price=None if price is None else Price(Decimal(price)),
         reason="counted again",
         decided_at=at(seconds),

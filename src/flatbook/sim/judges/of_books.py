@@ -189,7 +189,8 @@ def conserved(court: Court) -> Hearing:
         elif isinstance(event, orders.ForeignAssigned):
             court.truth.move_net((event.owner, event.underlying), exact(event.qty))
         else:
-            court.truth.move_net((event.owner, event.underlying), exact(event.after) - exact(event.before))
+            shares = product(exact(event.after) - exact(event.before), exact(event.contract_size or Decimal(1)))
+            court.truth.move_net((event.owner, event.underlying), shares)
 
     words: dict[type[Event], Callable[[Any], None]] = dict.fromkeys(
         (orders.ForeignAssigned, control.PositionOverwritten, ForcedReduction), move

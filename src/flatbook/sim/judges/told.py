@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from flatbook.events import chain, control, offers, orders
@@ -168,7 +169,8 @@ class Told:
             self.add(event.account, event.asset, exact(event.amount))
 
     def _overwritten(self, event: control.PositionOverwritten) -> None:
-        self.move_net((event.owner, event.underlying), exact(event.after) - exact(event.before))
+        shares = product(exact(event.after) - exact(event.before), exact(event.contract_size or Decimal(1)))
+        self.move_net((event.owner, event.underlying), shares)
 
     def _alert(self, event: control.AlertRaised) -> None:
         self.alerts[event.name.value, event.subject] = event

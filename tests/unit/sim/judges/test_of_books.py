@@ -210,7 +210,7 @@ def test_an_overwritten_position_holds_for_both_sides() -> None:
     overwritten = control.PositionOverwritten(
         owner=OwnerId("desk"), account=AccountId("alpha"), instrument=filled().instrument,
         underlying=Underlying("COIN"), before=Quantity(Decimal("1.5")), after=Quantity(Decimal("1.25")),
-        price=Price(Decimal(250)), reason="counted", decided_at=at(20),
+        contract_size=Decimal(1), price=Price(Decimal(250)), reason="counted", decided_at=at(20),
     )  # fmt: skip
     assert broken(before_end(row(20, 8, overwritten))) == []
 

@@ -129,6 +129,7 @@ def test_an_offer_comes_back_only_while_the_net_is_at_rest() -> None:
         underlying=Underlying("COIN"),
         before=Decimal(0),  # type: ignore[arg-type]
         after=Decimal(1),  # type: ignore[arg-type]
+        contract_size=None,
         price=None,
         reason="r",
         decided_at=at(5),

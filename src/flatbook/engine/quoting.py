@@ -119,8 +119,11 @@ class SeatView(msgspec.Struct, frozen=True, gc=False):
         return Money(max(ZERO, cash)), Quantity(max(ZERO, held - sales))
 
     def stop(self, instrument: InstrumentId) -> Stop | None:
-        """Returns what halts and risk keep this strategy from now; None where nothing does."""
+        """Returns what halts and risk keep this strategy from now; None where nothing does. A desk that drains lets it
+        place nothing at all."""
         state = self._state
+        if state.draining:
+            return Stop.KILLED
         if not state.halts and not state.stops:
             return None
         place = (self.owner, self.seated.seat.account, instrument)

@@ -242,7 +242,10 @@ def _flatten(turn: Turn, command: Command) -> None:
 
 
 def _drain(turn: Turn, command: Command) -> None:
+    """Lets hedges finish, and withdraws what quoting strategies have at work: they would never be done."""
     turn.book(control.DrainIntended(reason=command.reason, decided_at=turn.now))
+    turn.cancel_covered(CancelReason.OPERATOR)
+    turn.touch_all(Trigger.HALT_CHANGED)
 
 
 def _read_statements(turn: Turn, _command: Command) -> None:

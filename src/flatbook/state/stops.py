@@ -30,7 +30,12 @@ def is_stopped(state: State, owner: OwnerId, account: AccountId, instrument: Ins
 
 
 def must_go(state: State, order: Order) -> bool:
-    """Whether a halt or a stop of its side wants an order gone. What only reduces stays, except under a kill."""
+    """Whether a halt or a stop of its side wants an order gone. What only reduces stays, except under a kill.
+
+    Gives: of a desk that drains all orders of quoting strategies, for these always have some at work.
+    """
+    if state.draining and order.slot is not None:
+        return True
     if not state.halts and not state.stops:
         return False
     if must_cancel(state.halts, order):

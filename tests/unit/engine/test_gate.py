@@ -7,14 +7,16 @@ from decimal import Decimal
 import pytest
 
 from flatbook.engine.effects import Cancel, Place
-from flatbook.engine.inputs import Resumed
+from flatbook.engine.inputs import Command, Resumed, Verb
+from flatbook.engine.leave import why_over
 from flatbook.events.control import HaltCause, HaltScope, TradingHalted
 from flatbook.events.orders import CancelReason, IntentRefused, RefusalRule
 from flatbook.events.risk import RiskRaised
 from flatbook.state.fold import apply
 from flatbook.state.intents import CancelIntent
+from flatbook.state.stops import must_go
 from flatbook.strategies.decision import Decision
-from flatbook.strategies.quoting import QuoteView
+from flatbook.strategies.quoting import QuoteView, Stop
 from flatbook.values.ids import HaltId
 from flatbook.values.instruments import Side
 from tests.unit.engine.quote_scene import ACCOUNT, OWNER, SPOT, Scene, decision, place
@@ -141,3 +143,43 @@ def test_an_exit_never_turns_a_position_over(side: Side) -> None:
     gate.hold("0.005" if side is Side.SELL else "-0.005")
     placed, _, refused = gate.ask(f"exit {side.value}")
     assert (placed, len(refused)) == (0, 1)
+
+
+class Noting(Gate):
+    """A seat that notes what is kept from it."""
+
+    kept_from: Stop | None = None
+
+    def wanted(self, view: QuoteView) -> Decision:
+        """Notes what stands, and decides what the test says."""
+        self.kept_from = view.stop(SPOT.id)
+        return super().wanted(view)
+
+
+def test_a_desk_that_drains_withdraws_what_a_quoting_strategy_has_at_work_and_lets_it_place_nothing() -> None:
+    """A grid always has orders at work: a drain waited for them for ever, and the grid went on to open."""
+    gate = Noting()
+    gate.hold("1")
+    for wish in ("open buy", "exit sell"):
+        gate.ask(wish)
+        gate.accept(gate.intents()[-1].order_id)
+    before = len(gate.effects)
+    gate.take(Command(key="k", actor="alice", verb=Verb.DRAIN, reason="enough", arguments={}))
+    canceled = [effect.order_id for effect in gate.effects[before:] if isinstance(effect, Cancel)]
+    assert canceled == [event.order_id for event in gate.intents()]
+    for order_id in canceled:
+        gate.end(order_id)
+    gate.take_due()
+    assert gate.kept_from is Stop.KILLED
+    assert why_over(gate.state, gate.rules, None, now=gate.now, is_busy=False) == "drained"
+
+
+def test_a_drain_asks_again_for_a_cancel_that_did_not_arrive_and_lets_nothing_leave() -> None:
+    gate = Gate()
+    gate.ask("open buy")
+    order_id = gate.intents()[-1].order_id
+    gate.take(Command(key="k", actor="alice", verb=Verb.DRAIN, reason="enough", arguments={}))
+    assert must_go(gate.state, gate.order(order_id))
+    before = len(gate.effects)
+    gate.accept(order_id)
+    assert [type(effect) for effect in gate.effects[before:]] == [Cancel]

@@ -86,7 +86,10 @@ class WireOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WireTrade(msgspec.Struct, frozen=True, kw_only=True):
-    """A trade as the worker tells it. Units: numbers as text, ms; fees as coin and amount."""
+    """A trade as the worker tells it. Units: numbers as text, ms; fees as coin and amount.
+
+    The coin of a fee is None where the class of ccxt does not know it, as of one of nothing.
+    """
 
     id: str
     order: str | None
@@ -96,7 +99,7 @@ class WireTrade(msgspec.Struct, frozen=True, kw_only=True):
     price: str | None
     ms: int | None
     maker: bool | None = None
-    fees: list[tuple[str, str]] = []
+    fees: list[tuple[str | None, str]] = []
 
 
 class WireWallet(msgspec.Struct, frozen=True, kw_only=True):
@@ -237,11 +240,23 @@ def _execution(wire: WireTrade, instrument: Instrument | None) -> Execution:
         side=side,
         qty=Quantity(qty),
         price=Price(price),
-        fees=tuple(Fee(asset=AssetId(coin), amount=Money(parse_number(cost))) for coin, cost in wire.fees),
+        fees=_fees_of(wire),
         happened_at=instant_of_ms(wire.ms),
         realised=None,
         maker=wire.maker,
     )
+
+
+def _fees_of(wire: WireTrade) -> tuple[Fee, ...]:
+    """Returns what a trade cost. Errors: ValueError where a fee of something states no coin."""
+    fees = []
+    for coin, cost in wire.fees:
+        amount = Money(parse_number(cost))
+        if amount and not coin:
+            raise ValueError(f"a fee of {cost[:TEXT_MAX]} of no coin")
+        if coin:
+            fees.append(Fee(asset=AssetId(coin), amount=amount))
+    return tuple(fees)
 
 
 def with_executions(report: OrderReport, lines: tuple[ExecutionLine, ...]) -> OrderReport:

@@ -196,7 +196,7 @@ def trade_of(trade: dict[str, Any]) -> dict[str, Any]:
         "amount": text_of(trade.get("amount")),
         "price": text_of(trade.get("price")),
         "maker": None if trade.get("takerOrMaker") is None else trade["takerOrMaker"] == "maker",
-        "fees": [[fee["currency"], text_of(fee["cost"])] for fee in fees if fee.get("cost") is not None],
+        "fees": [[fee.get("currency"), text_of(fee["cost"])] for fee in fees if fee.get("cost") is not None],
         "ms": trade.get("timestamp"),
     }
 

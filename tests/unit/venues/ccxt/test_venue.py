@@ -180,3 +180,20 @@ def test_trades_are_read_by_the_clock_of_the_exchange_however_far_it_is_from_our
         return told
 
     assert run(talk) == [[OURS]] * 3
+
+
+def test_a_fee_whose_coin_ccxt_does_not_know_hides_no_other_trade() -> None:
+    async def talk(desk: Desk) -> Any:
+        desk.worker.order = order_of(OURS)
+        for number in range(3):
+            desk.worker.trade(number)
+        desk.worker.trades[0]["fees"] = [[None, "0"]]
+        desk.worker.trades[1]["fees"] = [[None, "0.5"]]
+        desk.worker.trades[2]["fees"] = [["USD", "0.5"]]
+        page = await desk.venue.executions_since("")
+        assert isinstance(page, tuple)
+        return page[0]
+
+    first, second, third = run(talk)
+    assert (first.fees, second.detail) == ((), "a fee of 0.5 of no coin")
+    assert [(fee.asset, fee.amount) for fee in third.fees] == [("USD", D("0.5"))]

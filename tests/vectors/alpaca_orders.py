@@ -122,8 +122,7 @@ def _run_response(case: Case) -> str | None:
     response, expected = case["response"], case["expected"]
     if "body" in response:
         answer = _placed(response, _order({**DOCUMENTED, "limit_price": None}), DOCUMENTED["symbol"])
-        told = isinstance(answer, Rejected) and answer.reason is not RejectReason.DUPLICATE_ID
-        return _differing_word(expected, "error" if told else "accepted")
+        return _differing_word(expected, _word_of(answer))
     report = _report(response)
     if not isinstance(report, OrderReport):
         return _differing_word(expected, "error") if isinstance(expected, str) else f"the order is {report}"
@@ -133,6 +132,13 @@ def _run_response(case: Case) -> str | None:
         return f"time: expected {expected['time']}, found {report.happened_at}"
     found = {"state": _state(report), "kept_fill": report.filled_qty, "filled_qty": report.filled_qty}
     return differing(expected, found) if any(name in found for name in expected) else None
+
+
+def _word_of(answer: PlaceAnswer) -> str:
+    """Returns what an answer to a request is in a word; what nobody knows is an error to whoever asked."""
+    if isinstance(answer, Accepted):
+        return "accepted"
+    return "duplicate" if isinstance(answer, Rejected) and answer.reason is RejectReason.DUPLICATE_ID else "error"
 
 
 def _order(body: Mapping[str, Any]) -> ApprovedOrder:

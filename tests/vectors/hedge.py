@@ -27,7 +27,7 @@ from flatbook.engine.inputs import (
     Verb,
 )
 from flatbook.engine.ports import ApprovedOrder, ChainRead
-from flatbook.engine.reports import Accepted, CancelTaken, Execution, OrderReport, Unknown, VenueStatus
+from flatbook.engine.reports import Absent, Accepted, CancelTaken, Execution, OrderReport, Unknown, VenueStatus
 from flatbook.engine.step import step
 from flatbook.engine.wakes import Wakes
 from flatbook.events.event import Event
@@ -44,7 +44,7 @@ FRACTIONAL_LOT = "0.000000001"
 
 
 _PARTLY = re.compile(r"(?P<what>rejects|cancels|expires|overfills)_(?:after|by)_(?P<qty>\d+(?:\.\d+)?)")
-_LOST = re.compile(r"(?:http_5\d\d|timeout|disconnect)\w*_after_recording")
+_LOST = re.compile(r"(?:http_5\d\d|timeout|disconnect)\w*_(?P<when>after|before)_recording")
 _ENDS = {"rejects": VenueStatus.REJECTED, "cancels": VenueStatus.CANCELED, "expires": VenueStatus.EXPIRED}
 
 
@@ -103,14 +103,17 @@ class ScriptedDesk:
             self.take(answer)
 
     def _place(self, order: ApprovedOrder) -> None:
-        self.placed.append(order)
-        is_first = len(self.recorded) == 0
-        self.recorded[order.order_id] = order
-        if is_first and self.broker is not None and _LOST.fullmatch(self.broker) and not self.lost_once:
+        if order.attempt == 0:
+            self.placed.append(order)
+        is_first, lost = not self.recorded, _LOST.fullmatch(self.broker or "")
+        if is_first and lost is not None and not self.lost_once:
             self.lost_once = True
+            if lost["when"] == "after":
+                self.recorded[order.order_id] = order
             self.take(self._answered(order, Unknown(reason=UnknownReason.SERVER_FAULT)))
             self._find(Find(order_id=order.order_id, account=PAPER, instrument=order.instrument))
             return
+        self.recorded[order.order_id] = order
         accepted = Accepted(venue_order_id=VenueOrderId(f"v-{order.order_id}"), pending=False, happened_at=self.now)
         self.take(self._answered(order, accepted))
         if is_first and self.broker == "holds_first_order_open":
@@ -167,9 +170,9 @@ class ScriptedDesk:
         )
 
     def _find(self, effect: Find) -> None:
-        order = self.recorded[effect.order_id]
-        report = self._order_report(order, order.qty, VenueStatus.FILLED)
-        self.take(FindAnswered(order_id=effect.order_id, asked_at=self.now, answer=report))
+        order = self.recorded.get(effect.order_id)
+        found = Absent() if order is None else self._order_report(order, order.qty, VenueStatus.FILLED)
+        self.take(FindAnswered(order_id=effect.order_id, asked_at=self.now, answer=found))
 
     def finish_held(self) -> None:
         """Fills what the broker held open."""
@@ -225,12 +228,12 @@ def run_scenario(case: Case) -> str | None:
 
 def _run_steps(case: Case, steps: Sequence[Any], expected: dict[str, Any], *, fractional: bool) -> str | None:
     desk = ScriptedDesk(_setting(case, fractional=fractional), _known_broker(case))
-    nets = []
-    for number, (side, shares, *key) in enumerate(steps, 1):
-        before = desk.net
-        desk.take_fill(int(key[0]) if key else number, str(side).lower(), str(shares))
-        moved = Decimal(str(shares)) if str(side).lower() == "buy" else -Decimal(str(shares))
-        nets.append(before + moved)
+    nets, seen = list[Decimal](), dict[int, None]()
+    for place, (side, shares, *key) in enumerate(steps, 1):
+        before, number = desk.net, int(key[0]) if key else place
+        desk.take_fill(number, str(side).lower(), str(shares))
+        nets.append(before if number in seen else before + _signed(str(side).lower(), str(shares)))
+        seen[number] = None
     found: dict[str, Any] = {"net": nets, "orders": desk.orders}
     before_second = desk.net
     desk.finish_held()

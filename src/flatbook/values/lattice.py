@@ -106,7 +106,10 @@ def border_above(lattice: Lattice, index: int) -> int:
     if lattice.spacing is _SUM:
         both = (2 * (lattice.anchor + index * lattice.step) + lattice.step) * MICRO
     else:
-        both = (level(lattice, index) + level(lattice, index + 1)) * MICRO
+        here, beyond = level(lattice, index), level(lattice, index + 1)
+        if here == beyond:
+            return beyond * MICRO  # steps of a ratio that are smaller than a tick: the highest of equal levels is taken
+        both = (here + beyond) * MICRO
     return (both + 1) // 2 if index >= 0 else both // 2 + 1
 
 

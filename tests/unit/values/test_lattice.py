@@ -68,6 +68,17 @@ def test_the_border_above_a_level_is_the_first_price_of_the_next(
     assert nearest_index(grid, border - 1) == index
 
 
+@given(anchor=st.integers(1, 1_000), step=st.sampled_from([1, 100, 1_000, 50_000]), index=st.integers(-60, 60))
+def test_where_steps_are_smaller_than_a_tick_the_border_is_where_the_nearest_level_changes(
+    anchor: int, step: int, index: int
+) -> None:
+    """Of levels that lie on one tick the highest is the nearest one, and the border between two of them is there."""
+    ratio = lattice(Spacing.GEOMETRIC, anchor=anchor, step=step)
+    for price in range((level(ratio, index) - 1) * MICRO, (level(ratio, index) + 2) * MICRO, MICRO // 2):
+        if price > 0:
+            assert (price >= border_above(ratio, index)) is (nearest_index(ratio, price) > index)
+
+
 def test_a_slot_is_named_by_its_lattice_and_its_level() -> None:
     assert (slot_of(3, -12), slot_of(1, 0)) == ("3:-12", "1:0")
     assert (place_of(Slot("3:-12")), place_of(Slot("1:0"))) == ((3, -12), (1, 0))

@@ -20,7 +20,7 @@ export class Refused extends Error {
 
 export type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-type Asked = { method?: string; query?: Query; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal };
+type Asked = { method?: string; query?: Query; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal; limitMs?: number };
 
 let onLoggedOut: () => void = () => undefined;
 
@@ -48,8 +48,8 @@ async function refusalOf(response: Response): Promise<Refused> {
 }
 
 /** Asks and returns the answer, whatever it holds. */
-async function answerOf(path: string, { method = "GET", query, body, headers, signal }: Asked): Promise<Response> {
-  const limit = AbortSignal.timeout(TIMEOUT_MS);
+async function answerOf(path: string, { method = "GET", query, body, headers, signal, limitMs = TIMEOUT_MS }: Asked): Promise<Response> {
+  const limit = AbortSignal.timeout(limitMs);
   let response: Response;
   try {
     response = await fetch(withQuery(path, query), {

@@ -12,12 +12,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from flatbook.api.own_verbs import SaidTooMuch, run_verb
+from flatbook.api.own_verbs import SaidTooMuch, failure_of, run_verb
 from flatbook.api.site import Site
 from flatbook.engine.ports import Clock
 from flatbook.values.instants import NS_PER_MS, Instant, seconds_between, text_of_instant
 
-ERROR = "flatbook.error.v1"
 FAULTS = (msgspec.MsgspecError, SaidTooMuch, OSError, RecursionError)
 
 
@@ -109,8 +108,8 @@ class Checks:
         except FAULTS as error:
             self._end(check, CheckState.FAILED, f"it gave no answer ({type(error).__name__})")
         else:
-            refused = answer.get("schema") == ERROR
-            self._end(check, CheckState.DONE, _why(answer) if refused else None, {} if refused else answer)
+            why = failure_of(answer)
+            self._end(check, CheckState.DONE, why, answer if why is None else {})
 
     def _end(self, check: Check, state: CheckState, why: str | None, answer: dict[str, Any] | None = None) -> None:
         before = self.looks[check.name]
@@ -137,8 +136,3 @@ class Checks:
             why=look.why,
             cli=" ".join(("flatbook", *check.words)),
         )
-
-
-def _why(answer: dict[str, Any]) -> str:
-    """Returns what a verb says of its failure, in one line."""
-    return "; ".join(str(answer[name]) for name in ("what", "do") if answer.get(name)) or "it failed"

@@ -8,7 +8,7 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from flatbook.api import access_routes, checks_routes, commands, diagnostics, tasks_routes
+from flatbook.api import access_routes, checks_routes, commands, diagnostics, logins_routes, tasks_routes
 from flatbook.api.access import Access
 from flatbook.api.access_gate import Gate
 from flatbook.api.access_guard import admitting
@@ -17,6 +17,7 @@ from flatbook.api.checks import Checks
 from flatbook.api.commands_jobs import Jobs
 from flatbook.api.commands_send import Sender
 from flatbook.api.kept import Kept
+from flatbook.api.logins import Logins
 from flatbook.api.site import Site
 from flatbook.api.tasks import Tasks
 from flatbook.engine.ports import Clock
@@ -34,8 +35,8 @@ def open_door(site: Site, clock: Clock, host: str, port: int) -> Access:
 
 
 def door_routes(access: Access, site: Site, tasks: Tasks) -> Router:
-    """Returns the routes of the door: sessions, tokens, audit, commands, previews, jobs, checks and tasks."""
-    jobs, checks = Jobs(access.file, site), Checks(site, access.clock)
+    """Returns the routes of the door: sessions, tokens, audit, commands, previews, jobs, checks, tasks, logins."""
+    jobs, checks, logins = Jobs(access.file, site), Checks(site, access.clock), Logins(site)
     sender = Sender(access, site, jobs)
     return Router(
         path="/",
@@ -45,11 +46,13 @@ def door_routes(access: Access, site: Site, tasks: Tasks) -> Router:
             *checks_routes.ROUTES,
             *diagnostics.ROUTES,
             *tasks_routes.ROUTES,
+            *logins_routes.ROUTES,
         ],
         dependencies={
             "access": Provide(lambda: access, sync_to_thread=False),
             "checks": Provide(lambda: checks, sync_to_thread=False),
             "jobs": Provide(lambda: jobs, sync_to_thread=False),
+            "logins": Provide(lambda: logins, sync_to_thread=False),
             "sender": Provide(lambda: sender, sync_to_thread=False),
             "tasks": Provide(lambda: tasks, sync_to_thread=False),
         },

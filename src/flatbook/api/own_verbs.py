@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flatbook.ops.home import BY_LINES, PROGRESS_VARIABLE
 
+ERROR = "flatbook.error.v1"
 OUTPUT_BYTES_MAX = 4 * 1024 * 1024
 LINE_BYTES_MAX = 64 * 1024
 SAID_LINES_MAX = 20
@@ -29,15 +30,18 @@ class Ran(NamedTuple):
     output: bytes
 
 
-async def run_verb(words: Sequence[str], most_s: int, said: list[str]) -> Ran:
+async def run_verb(words: Sequence[str], most_s: int, said: list[str], fed: bytes = b"") -> Ran:
     """Runs a verb to its end; it is ended with whoever waits for it. `said` gets its last lines on standard error.
+
+    `fed` is all that stands on its standard input: what nobody may read in its words.
 
     Errors: TimeoutError after `most_s` seconds; SaidTooMuch; OSError where it cannot be started.
     """
     process = await _started(words)
     try:
         async with asyncio.timeout(most_s):
-            output, _ = await asyncio.gather(_whole(process.stdout), _listen(process.stderr, said))
+            outputs = _whole(process.stdout), _listen(process.stderr, said), _feed(process.stdin, fed)
+            output, _, _ = await asyncio.gather(*outputs)
             return Ran(await process.wait(), output)
     finally:
         await _ended(process)
@@ -48,7 +52,7 @@ async def _started(words: Sequence[str]) -> asyncio.subprocess.Process:
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "flatbook", *words),
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=pipe,
         stdout=pipe,
         stderr=pipe,
         env={**os.environ, PROGRESS_VARIABLE: BY_LINES},
@@ -58,6 +62,16 @@ async def _started(words: Sequence[str]) -> asyncio.subprocess.Process:
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
     return process
+
+
+async def _feed(stream: asyncio.StreamWriter | None, fed: bytes) -> None:
+    """Writes all that a process may read; one that ends before it has read that says why itself."""
+    assert stream is not None
+    with suppress(BrokenPipeError, ConnectionResetError):
+        stream.write(fed)
+        await stream.drain()
+        stream.close()
+        await stream.wait_closed()
 
 
 async def _whole(stream: asyncio.StreamReader | None) -> bytes:
@@ -89,6 +103,13 @@ async def _listen(stream: asyncio.StreamReader | None, said: list[str]) -> None:
 
 def _printable(line: bytes) -> str:
     return "".join(each for each in line.decode("utf-8", "replace") if each.isprintable()).strip()
+
+
+def failure_of(answer: Mapping[str, Any]) -> str | None:
+    """Returns in one line what a verb says of its failure; None where its answer is none."""
+    if answer.get("schema") != ERROR:
+        return None
+    return "; ".join(str(answer[name]) for name in ("what", "do") if answer.get(name)) or "it failed"
 
 
 async def _ended(process: asyncio.subprocess.Process) -> None:

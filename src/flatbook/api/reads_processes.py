@@ -114,7 +114,7 @@ def logins_of(site: Site, now: Instant) -> Iterator[LoginBody]:
             left_s=left_s,
             late_s=late_s,
             state=_login_state(left_s, late_s) if name in told else PartState.UNKNOWN,
-            renew=RENEW,
+            renew=f"{RENEW} --account {name}",
             runbook=RUNBOOK.format(anchor=AlertName.LOGIN_ENDING.value),
         )
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from flatbook.venues.schwab.tokens import Tokens
 
 ADDRESS_CHARS_MAX = 8_192
+LOG_IN_AGAIN = "log in once more; a code lives half a minute, and is taken once"
 WARNED_EXIT_H = 4
 HOURS_PER_DAY = 24
 
@@ -25,6 +26,7 @@ Account = Annotated[str | None, says("The account at Schwab; needed where the co
 Callback = Annotated[str | None, says("The callback address as registered; that of the account when left out.")]
 Url = Annotated[str | None, says("Where Schwab is; that of the account when left out.")]
 KeyName = Annotated[str | None, says("The secret with the application's key; that of the account when left out.")]
+Pasted = Annotated[bool, says("The address already waits on standard input: nothing is told, and nothing asked for.")]
 SecretName = Annotated[str | None, says("The secret with the application's secret; that of the account when left out.")]
 TokensName = Annotated[str | None, says("The secret with the tokens; that of the account when left out.")]
 
@@ -45,7 +47,16 @@ class Application:
 AS_CONFIGURED = Application()
 
 
-def schwab(*, stated: Application = AS_CONFIGURED, where: Where = HERE) -> None:
+def address(*, stated: Application = AS_CONFIGURED, where: Where = HERE) -> None:
+    """Says the address at which a person logs in at Charles Schwab."""
+    from flatbook.services.schwab_login import login_url
+
+    app = _app(where, stated)
+    body = {"address": login_url(_places(where), app), "callback": app.callback}
+    show("auth.address", body, lambda: (body["address"],), as_json=where.as_json)
+
+
+def schwab(*, stated: Application = AS_CONFIGURED, pasted: Pasted = False, where: Where = HERE) -> None:
     """Logs in at Charles Schwab, once a week: open the address, log in, and paste the address you are sent back to.
 
     The address is read from standard input. A running desk picks the new login up by itself.
@@ -57,12 +68,12 @@ def schwab(*, stated: Application = AS_CONFIGURED, where: Where = HERE) -> None:
 
     places = _places(where)
     app = _app(where, stated)
-    print(f"Open this address and log in:\n{login_url(places, app)}", file=sys.stderr)
-    print("Then paste the address that the browser ends at: ", end="", file=sys.stderr, flush=True)
-    redirected = sys.stdin.readline(ADDRESS_CHARS_MAX)
-    answer = asyncio.run(log_in(places, app, redirected, _clock(where)))
+    if not pasted:
+        print(f"Open this address and log in:\n{login_url(places, app)}", file=sys.stderr)
+        print("Then paste the address that the browser ends at: ", end="", file=sys.stderr, flush=True)
+    answer = asyncio.run(log_in(places, app, _pasted(), _clock(where)))
     if isinstance(answer, LoginRefused):
-        raise Failed(Exit.REFUSED, answer.message, do="run flatbook auth schwab again; a code lives half a minute")
+        raise Failed(Exit.REFUSED, answer.message, do=LOG_IN_AGAIN)
     _tell("auth.schwab", answer, app, where)
 
 
@@ -76,6 +87,14 @@ def status(*, account: Account = None, tokens: TokensName = None, where: Where =
         raise Failed(Exit.REFUSED, "nobody is logged in", where=app.tokens, do="run flatbook auth schwab")
     hours = _tell("auth.status", kept, app, where)
     return Exit.OK if hours >= WARNED_EXIT_H else Exit.ERROR
+
+
+def _pasted() -> str:
+    """Returns the line that was pasted: one that is cut would have a code that is wrong."""
+    line = sys.stdin.readline(ADDRESS_CHARS_MAX + 1)
+    if len(line.rstrip("\n")) > ADDRESS_CHARS_MAX:
+        raise Failed(Exit.REFUSED, f"the address is longer than {ADDRESS_CHARS_MAX} characters", do=LOG_IN_AGAIN)
+    return line
 
 
 def _app(where: Where, stated: Application) -> SchwabApp:

@@ -42,6 +42,7 @@ _SECRETS = (
 )
 _AUTH = (
     Verb("schwab", "Log in at Charles Schwab, once a week.", "auth:schwab"),
+    Verb("address", "Say the address at which a person logs in at Charles Schwab.", "auth:address"),
     Verb("status", "Say how long the login lasts.", "auth:status"),
 )
 

@@ -107,7 +107,7 @@ async def log_in(places: Places, app: SchwabApp, redirected: str, clock: Clock) 
 
     Errors: SecretRefused, also where the tokens cannot be kept: without that a desk could not use them.
     """
-    code = code_of(redirected)
+    code = code_of(redirected, callback=app.callback)
     if isinstance(code, LoginRefused):
         return code
     key, secret = (resolve(places, f"{PREFIX}{name}").reveal() for name in (app.key, app.secret))
@@ -120,7 +120,7 @@ async def log_in(places: Places, app: SchwabApp, redirected: str, clock: Clock) 
         await http.close()
     answer = tokens_answer(reply, asked_at=now, before=None) if isinstance(reply, Reply) else reply
     if isinstance(answer, Unknown | NotSent):
-        return LoginRefused(message=f"Schwab did not answer: {answer.reason.value}; log in once more")
+        return LoginRefused(message=f"Schwab did not answer: {answer.reason.value}")
     if isinstance(answer, Tokens):
         set_secret(places, app.tokens, Secret(msgspec.json.encode(answer).decode()))
     return answer

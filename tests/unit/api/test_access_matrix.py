@@ -38,6 +38,8 @@ SCOPES = {
     ("POST", "/api/v1/tasks/export"): "admin",
     ("POST", "/api/v1/tasks/backtest"): "admin",
     ("POST", "/api/v1/tasks/compare"): "admin",
+    ("GET", "/api/v1/logins/{account}/address"): "admin",
+    ("POST", "/api/v1/logins/{account}"): "admin",
     ("GET", "/api/v1/tokens"): "admin",
     ("POST", "/api/v1/tokens"): "admin",
     ("DELETE", "/api/v1/tokens/{name}"): "admin",

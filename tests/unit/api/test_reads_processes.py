@@ -95,7 +95,7 @@ def test_a_login_counts_down_to_its_end(site: Site, ends_in_s: int, state: str) 
         48 * HOUR_S,
         state,
     )
-    assert (login.renew, login.runbook) == ("flatbook auth schwab", "docs/runbook.md#login_ending")
+    assert (login.renew, login.runbook) == ("flatbook auth schwab --account schwab", "docs/runbook.md#login_ending")
 
 
 def test_nobody_who_is_logged_in_is_bad_and_what_no_engine_tells_of_is_unknown(site: Site) -> None:

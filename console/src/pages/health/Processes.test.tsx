@@ -1,7 +1,8 @@
-import { screen } from "@testing-library/react";
+import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { expect, it } from "vitest";
+import { SessionProvider } from "@/api/session";
 import type { Schemas } from "@/api/types";
-import { draw } from "@/testing/harness";
+import { answering, draw } from "@/testing/harness";
 import { Processes, saidOfSkew } from "./Processes";
 import { lagOf, readable } from "./tones";
 
@@ -20,7 +21,7 @@ const PARTS: Schemas["PartsAnswer"] = {
   ],
   logins: [],
 };
-const LOGIN: Schemas["LoginBody"] = { account: "schwab", ends_at: "2025-12-12T18:52:27Z", left_s: 86_400, late_s: 172_800, state: "late", renew: "flatbook auth schwab", runbook: "docs/runbook.md#login_ending" };
+const LOGIN: Schemas["LoginBody"] = { account: "schwab", ends_at: "2025-12-12T18:52:27Z", left_s: 86_400, late_s: 172_800, state: "late", renew: "flatbook auth schwab --account schwab", runbook: "docs/runbook.md#login_ending" };
 
 it("says what each process runs and for how long; what is not known is unknown", () => {
   draw(<Processes body={PARTS} />);
@@ -35,13 +36,81 @@ it("says which way a clock differs, and that one was never shown", () => {
   expect([saidOfSkew(1_000), saidOfSkew(0)]).toEqual(["1,000 ms behind", "0 ms"]);
 });
 
+const SESSION = { actor: "operator", scope: "admin", scopes: ["read", "trade", "risk", "admin"], credential: "session", csrf: "c1", ends_at: "2025-12-11T20:00:00Z" };
+const ADDRESS = { address: "https://api.example/v1/oauth/authorize?client_id=app-key", callback: "https://127.0.0.1:8182" };
+const PASTED = "https://127.0.0.1:8182/?code=C0.b3%40&session=x";
+
+function drawLogin(login: Schemas["LoginBody"]): void {
+  draw(
+    <SessionProvider>
+      <Processes body={{ ...PARTS, logins: [login] }} />
+    </SessionProvider>,
+  );
+}
+
 it("counts a login down, and names how it is renewed", () => {
-  const { rerender } = draw(<Processes body={{ ...PARTS, logins: [LOGIN] }} />);
+  answering({ "/api/v1/session": { ...SESSION, scopes: ["read"] } });
+  drawLogin(LOGIN);
   expect(screen.getByTestId("login-left").textContent).toBe("1 d 0 h left");
-  expect(screen.getByTestId("login-renew").textContent).toContain("flatbook auth schwab");
-  rerender(<></>);
-  draw(<Processes body={{ ...PARTS, logins: [{ ...LOGIN, ends_at: null, left_s: null, state: "bad" }] }} />);
+  expect(screen.getByTestId("login-renew-cli").textContent).toContain("flatbook auth schwab --account schwab");
+  expect(screen.queryByTestId("login-renew")).toBeNull();
+});
+
+it("says where nobody is logged in", () => {
+  answering({ "/api/v1/session": SESSION });
+  drawLogin({ ...LOGIN, ends_at: null, left_s: null, state: "bad" });
   expect(screen.getByTestId("login-left").textContent).toBe("nobody is logged in");
+});
+
+it("renews a login with the address that is pasted, once, and says until when it lasts", async () => {
+  const asked = answering({
+    "/api/v1/session": SESSION,
+    "/api/v1/logins/schwab/address": ADDRESS,
+    "/api/v1/logins/schwab": { login_ends_at: "2025-12-18T18:52:27Z", hours_left: 167 },
+  });
+  drawLogin(LOGIN);
+  fireEvent.click(await screen.findByTestId("login-renew"));
+  const link = await screen.findByTestId("renew-open");
+  expect([link.getAttribute("href"), link.getAttribute("target"), link.getAttribute("rel")]).toEqual([ADDRESS.address, "_blank", "noopener noreferrer"]);
+  fireEvent.change(screen.getByTestId("renew-pasted"), { target: { value: ` ${PASTED} ` } });
+  fireEvent.click(screen.getByTestId("renew-send"));
+  expect((await screen.findByTestId("renew-done")).querySelector("time")?.dateTime).toBe("2025-12-18T18:52:27Z");
+  const sent = asked.filter(({ init }) => init.method === "POST");
+  expect(sent.map(({ path, init }) => [path, JSON.parse(init.body as string)])).toEqual([["/api/v1/logins/schwab", { redirected: PASTED }]]);
+  expect(sent[0]?.init.headers).toMatchObject({ "x-csrf-token": "c1", "idempotency-key": expect.stringMatching(/^[\w-]{36}$/) as string });
+  expect(document.body.textContent).not.toContain("C0.b3");
+  fireEvent.click(screen.getByTestId("renew-end"));
+  await waitFor(() => expect(screen.queryByTestId("renew")).toBeNull());
+});
+
+it("says why a login was refused; the same address is the same act, and another one another", async () => {
+  const keys: string[] = [];
+  answering({ "/api/v1/session": SESSION, "/api/v1/logins/schwab/address": ADDRESS });
+  const before = globalThis.fetch;
+  globalThis.fetch = ((path: string, init: RequestInit = {}) => {
+    if (init.method !== "POST") return before(path, init);
+    keys.push((init.headers as Record<string, string>)["idempotency-key"] ?? "");
+    return Promise.resolve(new Response(JSON.stringify({ code: "command_refused", detail: "Bad authorization code; log in once more" }), { status: 422 }));
+  }) as typeof fetch;
+  drawLogin(LOGIN);
+  fireEvent.click(await screen.findByTestId("login-renew"));
+  for (const [times, pasted] of [PASTED, PASTED, `${PASTED}y`].entries()) {
+    fireEvent.change(await screen.findByTestId("renew-pasted"), { target: { value: pasted } });
+    fireEvent.click(screen.getByTestId("renew-send"));
+    await waitFor(() => expect(keys.length).toBe(times + 1));
+    await waitFor(() => expect(screen.getByTestId("renew-send").textContent).toBe("Renew"));
+  }
+  expect((await screen.findByTestId("failed")).textContent).toContain("Bad authorization code; log in once more");
+  expect(new Set(keys).size).toBe(2);
+  expect(keys[0]).toBe(keys[1]);
+});
+
+it("says what is wrong with an address that is no line without a space", async () => {
+  answering({ "/api/v1/session": SESSION, "/api/v1/logins/schwab/address": ADDRESS });
+  drawLogin(LOGIN);
+  fireEvent.click(await screen.findByTestId("login-renew"));
+  fireEvent.change(await screen.findByTestId("renew-pasted"), { target: { value: "https://a b" } });
+  expect(screen.getByTestId("renew-pasted-wrong").textContent).toContain("without a space");
 });
 
 it("shows no logins where nobody has to log in", () => {

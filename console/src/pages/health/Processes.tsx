@@ -1,5 +1,8 @@
+import { useState } from "react";
+import { useMay } from "@/api/session";
 import type { Schemas } from "@/api/types";
 import { Badge } from "@/components/Badge";
+import { Button } from "@/components/Button";
 import { CopyText } from "@/components/CopyText";
 import { DataTable } from "@/components/DataTable";
 import { Moment } from "@/components/Moment";
@@ -8,6 +11,7 @@ import { Empty } from "@/components/States";
 import { Unknown } from "@/components/Unknown";
 import type { Column } from "@/components/table";
 import { ageText } from "@/format/time";
+import { RenewLogin } from "./RenewLogin";
 import { PART_TONES } from "./tones";
 
 type Parts = Schemas["PartsAnswer"];
@@ -51,9 +55,33 @@ const LOGINS: readonly Column<Login>[] = [
   { id: "account", head: "Account", text: (row) => row.account, cell: (row) => <span className="font-medium">{row.account}</span> },
   { id: "left", head: "Lasts", text: (row) => row.ends_at, cell: (row) => <Left login={row} /> },
   { id: "until", head: "Until", text: (row) => row.ends_at, cell: (row) => <Moment at={row.ends_at} /> },
-  { id: "renew", head: "Renewed by", text: (row) => row.renew, cell: (row) => <CopyText text={row.renew} prompt testid="login-renew" /> },
+  { id: "renew", head: "Renewed by", text: (row) => row.renew, cell: (row) => <CopyText text={row.renew} prompt testid="login-renew-cli" /> },
   { id: "runbook", head: "Says more", text: (row) => row.runbook, cell: (row) => <span className="num text-2xs text-muted">{row.runbook}</span> },
 ];
+
+/** Until when persons are logged in; whoever may do everything renews a login right here. */
+function Logins({ logins }: { logins: readonly Login[] }) {
+  const may = useMay("admin");
+  const [renewed, renew] = useState<Login | null>(null);
+  const acts: Column<Login> = {
+    id: "act",
+    head: "",
+    text: () => null,
+    sort: "none",
+    align: "right",
+    cell: (row) => (
+      <Button small icon="retry" onClick={() => renew(row)} data-testid="login-renew" aria-label={`Renew the login of ${row.account}`}>
+        Renew
+      </Button>
+    ),
+  };
+  return (
+    <Panel title="Logins that persons make" note="nothing new is sent once one is over; a new login needs no start" testid="logins" flush>
+      <DataTable testid="logins-table" label="logins" columns={may ? [...LOGINS, acts] : LOGINS} rows={logins} rowKey={(row) => row.account} tools={false} />
+      {renewed && <RenewLogin login={renewed} onClose={() => renew(null)} />}
+    </Panel>
+  );
+}
 
 /** What runs and since when; how far the clocks of venues differ from ours; until when persons are logged in. */
 export function Processes({ body }: { body: Parts }) {
@@ -67,11 +95,7 @@ export function Processes({ body }: { body: Parts }) {
           <DataTable testid="clocks-table" label="clocks of venues" columns={CLOCKS} rows={body.clocks} rowKey={(row) => row.account} tools={false} empty={<Empty icon="clock">no venue has shown its clock</Empty>} />
         </Panel>
       </div>
-      {body.logins.length > 0 && (
-        <Panel title="Logins that persons make" note="nothing new is sent once one is over; a new login needs no start" testid="logins" flush>
-          <DataTable testid="logins-table" label="logins" columns={LOGINS} rows={body.logins} rowKey={(row) => row.account} tools={false} />
-        </Panel>
-      )}
+      {body.logins.length > 0 && <Logins logins={body.logins} />}
     </>
   );
 }

@@ -94,7 +94,8 @@ class Login:
         answer = tokens_answer(reply, asked_at=now, before=tokens) if isinstance(reply, Reply) else reply
         if isinstance(answer, Tokens):
             self._tokens, self._is_doubted, self._is_refused = answer, False, False
-            self._store.keep(answer)
+            if self._newest() is answer:  # a person who logged in meanwhile has made a later one
+                self._store.keep(answer)
         elif isinstance(answer, LoginRefused):
             self._is_doubted = self._is_refused = True
 

@@ -8,7 +8,8 @@ Expiration; Schwabdev#95.
 from __future__ import annotations
 
 import base64
-from urllib.parse import parse_qs, urlencode, urlsplit
+import re
+from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit
 
 import msgspec
 
@@ -24,6 +25,8 @@ TOKEN_PATH = "/v1/oauth/token"
 AUTHORIZE_PATH = "/v1/oauth/authorize"
 FORM = "application/x-www-form-urlencoded"
 SECONDS_PER_HOUR = 3_600
+HTTPS_PORT = 443
+_SAID = re.compile(r"[a-z_]{1,40}")
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,16 +64,30 @@ def authorize_url(base_url: str, *, key: str, callback: str) -> str:
     return f"{base_url}{AUTHORIZE_PATH}?{urlencode(query)}"
 
 
-def code_of(redirected: str) -> str | LoginRefused:
-    """Returns the code in the address to which the browser was sent back."""
+def code_of(redirected: str, *, callback: str) -> str | LoginRefused:
+    """Returns the code in the address to which the browser was sent back.
+
+    Gives: a refusal that repeats nothing of the address but a word of OAuth, such as access_denied.
+    """
     try:
-        query = parse_qs(urlsplit(redirected.strip()).query)
+        address = urlsplit(redirected.strip())
+        query, is_ours = parse_qs(address.query), _place(address) == _place(urlsplit(callback))
     except ValueError:
         return LoginRefused(message="this is no address")
-    if query.get("code"):
-        return query["code"][0]
-    said = query.get("error", ["it has no code"])[0]
-    return LoginRefused(message=f"the address says: {said}"[:TEXT_MAX])
+    if not is_ours:
+        return LoginRefused(message=f"the address does not begin with {callback}: paste all that the browser shows")
+    codes, said = query.get("code", []), query.get("error", [""])[0]
+    if len(codes) == 1 and _is_a_word(codes[0]):
+        return codes[0]
+    return LoginRefused(message=f"the address says: {said if _SAID.fullmatch(said) else 'it has no code'}")
+
+
+def _place(address: SplitResult) -> tuple[str, str | None, int, str]:
+    """Returns where an address leads, however it is written.
+
+    Errors: ValueError where its port is none.
+    """
+    return address.scheme, address.hostname, address.port or HTTPS_PORT, address.path.rstrip("/")
 
 
 def app_headers(key: str, secret: str) -> dict[str, str]:

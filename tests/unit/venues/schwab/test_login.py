@@ -9,7 +9,7 @@ import msgspec
 from flatbook.engine.reports import Unknown
 from flatbook.events.orders import UnknownReason
 from flatbook.values.instants import Instant, later
-from flatbook.venues.http import Carried, Reply
+from flatbook.venues.http import Carried, Reply, Request
 from flatbook.venues.schwab.login import Login
 from flatbook.venues.schwab.tokens import Tokens
 from tests.unit.venues.alpaca.sample import Carrier, StillClock
@@ -112,6 +112,20 @@ def test_a_login_that_is_over_is_not_asked_with_and_a_new_one_is_picked_up() -> 
     clock.at = later(TOKENS.login_ends_at, seconds=200)
     assert not ready(login)
     assert len(carrier.requests) == 2
+
+
+def test_a_login_that_a_person_makes_during_a_refresh_is_not_lost_to_the_older_one() -> None:
+    by_hand = msgspec.structs.replace(TOKENS, access="by hand", login_ends_at=later(TOKENS.login_ends_at, seconds=100))
+
+    class Meanwhile(Carrier):
+        async def send(self, request: Request, timeout_at: Instant) -> Carried:
+            store.tokens = by_hand
+            return await super().send(request, timeout_at)
+
+    clock, store = StillClock(), Kept(TOKENS)
+    login = Login(Meanwhile(clock, given("older")), clock, store)
+    assert ready(login)
+    assert (login.tokens, store.tokens, store.kept) == (by_hand, by_hand, [])
 
 
 def test_without_a_login_nothing_is_asked() -> None:

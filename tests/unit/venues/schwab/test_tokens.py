@@ -16,7 +16,12 @@ from tests.unit.venues.schwab.sample import HTML, JSON, REGULAR, TOKENS, reply
 
 CALLBACK = "https://127.0.0.1:8182"
 GIVEN = {"access_token": "a1", "refresh_token": "r1", "expires_in": 1800, "token_type": "Bearer", "scope": "api"}
+ELSEWHERE = f"the address does not begin with {CALLBACK}: paste all that the browser shows"
 UNREADABLE = Unknown(reason=UnknownReason.UNREADABLE)
+
+
+def code_of(redirected: str) -> str | LoginRefused:
+    return login.code_of(redirected, callback=CALLBACK)
 
 
 def test_the_address_names_the_application_and_where_to_come_back() -> None:
@@ -26,10 +31,34 @@ def test_the_address_names_the_application_and_where_to_come_back() -> None:
 
 
 def test_the_code_is_taken_out_of_the_address_unquoted() -> None:
-    assert login.code_of(f" {CALLBACK}/?code=C0.b3%40&session=x\n") == "C0.b3@"
-    assert login.code_of(f"{CALLBACK}?error=access_denied") == LoginRefused(message="the address says: access_denied")
-    for nothing in ("", "code", f"{CALLBACK}/?state=1", "https://[x/?code=1"):
-        assert isinstance(login.code_of(nothing), LoginRefused)
+    assert code_of(f" {CALLBACK}/?code=C0.b3%40&session=x\n") == "C0.b3@"
+    assert code_of(f"{CALLBACK.upper().replace('HTTPS', 'https')}?code=C0#there") == "C0"
+    assert login.code_of("https://desk.example/back/?code=C0", callback="https://desk.example:443/back") == "C0"
+
+
+@pytest.mark.parametrize(
+    ("pasted", "says"),
+    [
+        (f"{CALLBACK}?error=access_denied", "the address says: access_denied"),
+        (f"{CALLBACK}/?state=1", "the address says: it has no code"),
+        (f"{CALLBACK}/?code=", "the address says: it has no code"),
+        (f"{CALLBACK}/?code=C0&code=C1", "the address says: it has no code"),
+        (f"{CALLBACK}/?code=C0%0AC1", "the address says: it has no code"),
+        (f"{CALLBACK}/?code=C0\udc80", "the address says: it has no code"),
+        (f"{CALLBACK}/?error=%1B%5B31m", "the address says: it has no code"),
+        ("", ELSEWHERE),
+        ("code", ELSEWHERE),
+        ("127.0.0.1:8182/?code=C0", ELSEWHERE),
+        ("https://127.0.0.1/?code=C0", ELSEWHERE),
+        ("http://127.0.0.1:8182/?code=C0", ELSEWHERE),
+        ("https://127.0.0.1:8182@evil.example/?code=C0", ELSEWHERE),
+        (f"{CALLBACK}.evil.example/?code=C0", "this is no address"),
+        ("https://evil.example/?code=C0", ELSEWHERE),
+        ("https://[x/?code=1", "this is no address"),
+    ],
+)
+def test_an_address_that_is_not_ours_or_has_no_code_is_refused_and_not_repeated(pasted: str, says: str) -> None:
+    assert code_of(pasted) == LoginRefused(message=says)
 
 
 def test_tokens_are_asked_for_with_a_form() -> None:

@@ -116,7 +116,7 @@ def planned(asked: dict[str, Any]) -> dict[str, Any] | None:
             far = (price - at) if slot["side"] == "BUY" else (at - price)
             window = config["buy_w"] if slot["side"] == "BUY" else config["sell_w"]
             stops = asked["risk_triggered"] if slot["side"] == "BUY" else not config["neutral"]
-            canceled += [slot["order_id"]] if stops or far > window * step else []
+            canceled += [slot] if stops or far > window * step else []
             continue
         qty = F(slot["qty"])
         inventory += qty
@@ -138,7 +138,7 @@ def planned(asked: dict[str, Any]) -> dict[str, Any] | None:
         {"action": "PLACE", "side": side, "price": told(at), "qty": told(qty), "reduce_only": out, "post_only": not out}
         for side, at, qty, out in orders
     ]
-    cancels = [{"action": "CANCEL", "order_id": number} for number in canceled]
+    cancels = [{"action": "CANCEL", "slot": slot["price"], "order_id": slot["order_id"]} for slot in canceled]
     found = {"interval": step, "inventory": inventory, "reference_price": price, "center": centre}
     return {name: told(value) for name, value in found.items()} | {"actions": cancels + places}
 

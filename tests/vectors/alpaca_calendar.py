@@ -10,6 +10,8 @@ import json
 from datetime import date
 from typing import Any
 
+from flatbook.values.instants import Instant
+from flatbook.values.sessions import CalendarEnded, is_half_day, last_close
 from flatbook.values.us_eastern import instant_of_eastern, second_of_clock
 from flatbook.venues.alpaca.market_day import MarketDay, day_answer
 from flatbook.venues.http import Reply
@@ -44,8 +46,16 @@ def _probed(probes: list[dict[str, Any]], day: object) -> str | None:
     for probe in probes:
         at = instant_of_eastern(day.day, second_of_clock(probe["et"]))
         found = "closed"
-        if day.is_open(at, extended_hours=True):
+        if day.is_open(at, extended_hours=True) and not _is_over(day.day, at):
             found = "regular" if day.is_open(at, extended_hours=False) else "extended"
         if found != probe["session"].split()[0]:
             return f"at {probe['et']} it is {found}, not {probe['session']}"
     return None
+
+
+def _is_over(day: date, at: Instant) -> bool:
+    """Whether a day is a half one by our table, and its late session has ended."""
+    try:
+        return is_half_day(day) and at >= last_close(day)
+    except CalendarEnded:
+        return False

@@ -17,6 +17,7 @@ from flatbook.events.orders import OrderStyle
 from flatbook.market.orderbook import Touch
 from flatbook.state.grid import GridMemory
 from flatbook.state.intents import PlaceIntent
+from flatbook.state.orders import Order
 from flatbook.strategies.grid import plan_of, scene_of
 from flatbook.strategies.grid_plan import Plan
 from flatbook.strategies.grid_scene import Place, Scene, price_of
@@ -53,7 +54,7 @@ def run(case: Case) -> str | None:
 def _differing_orders(wanted: list[dict[str, Any]], plan: Plan, scene: Scene) -> str | None:
     orders = sorted(_stated(_apart(action, scene)) for action in wanted)
     found = sorted(
-        [f"CANCEL {order.order_id}" for order, _ in plan.cancels]
+        [f"CANCEL {order.order_id} of {_slot_price(order, scene)}" for order, _ in plan.cancels]
         + [
             f"PLACE {want.side.value.upper()} {_text(want.qty)} @ {_text(price_of(want.ticks, scene.params))}"
             f" {want.is_exit} {want.style is OrderStyle.POST_ONLY}"
@@ -78,9 +79,15 @@ def _apart(action: dict[str, Any], scene: Scene) -> dict[str, Any]:
 
 def _stated(action: dict[str, Any]) -> str:
     if action["action"] == "CANCEL":
-        return f"CANCEL {action['order_id']}"
+        return f"CANCEL {action['order_id']} of {_text(Decimal(action['slot']))}"
     price, qty = _text(Decimal(action["price"])), _text(Decimal(action["qty"]))
-    return f"PLACE {action['side']} {qty} @ {price} {action['reduce_only']} {action['post_only']}"
+    return f"{action['action']} {action['side']} {qty} @ {price} {action['reduce_only']} {action['post_only']}"
+
+
+def _slot_price(order: Order, scene: Scene) -> str:
+    """Returns the price of the level whose slot an order stands in."""
+    number, index = next(place for place, live in scene.live.items() if live is order)
+    return _text(price_of(level(scene.lattices[number], index), scene.params))
 
 
 def _text(value: Decimal) -> str:

@@ -33,6 +33,8 @@ CHANNEL = "l2_data"
 SNAPSHOT, UPDATE = "snapshot", "update"
 BID, OFFER = "bid", "offer"
 IN_USD, SHARED_TAIL = "-USD", "C"
+# Source: GET market/products of 2026-08-09, `alias`: all others of 401 markets in USD and in USDC share one book.
+APART = ("USDT-USD",)
 
 
 class _Level(msgspec.Struct):
@@ -88,7 +90,8 @@ def _heard(events: list[_Event], grids: Mapping[str, Grid], happened_at: int) ->
 
 def names_of(product: str) -> tuple[str, ...]:
     """Returns the markets of which what is said of a product is told: its own, and of one in USD that in USDC."""
-    return (product, product + SHARED_TAIL) if product.endswith(IN_USD) else (product,)
+    is_shared = product.endswith(IN_USD) and product not in APART
+    return (product, product + SHARED_TAIL) if is_shared else (product,)
 
 
 def _event(event: _Event, symbol: str, grid: Grid, happened_at: int) -> Heard:

@@ -40,6 +40,12 @@ def test_only_a_market_in_usd_is_told_of_under_two_names() -> None:
     assert FEED.read(frame(0, USDC, "snapshot", ("bid", "1", "1")), {USD: Grid(2, 1)}) == (Numbered(0),)
 
 
+def test_the_dollar_of_tether_has_a_book_in_each_of_both() -> None:
+    grids = {"USDT-USDC": Grid(4, 1)}
+    told = frame(0, "USDT-USD", "snapshot", ("bid", "0.9998", "1"))
+    assert FEED.read(told, grids) == (Numbered(0),)
+
+
 def test_what_cannot_be_read_of_it_loses_the_book_that_was_asked_for() -> None:
     _, lost = FEED.read(frame(0, USD, "snapshot", ("bid", "1.001", "1")), {USDC: Grid(2, 1)})
     assert isinstance(lost, Unread)

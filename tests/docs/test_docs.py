@@ -30,11 +30,13 @@ from flatbook.services.demo_home import MARKET_FILE
 from flatbook.sim.tapes.bar_file import bars_of_csv
 from flatbook.sim.tapes.pool import samples_of_csv
 from flatbook.venues.raindex.recording import read_recording
-from tests.unit.cli.scene import call
+from tests.unit.cli.scene import Told, call
 
 ROOT = Path(__file__).parents[2]
 PROSE = sorted(path for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")))
 PROGRAM = Path(sys.executable).with_name("flatbook")
+OF_MANY_COMMANDS = ("docs/cli.md", "docs/simulator.md")
+"""Their commands are called in this process, where the program is imported once; those of other documents start it."""
 COMMAND_S_MAX = 300
 START_S_MAX = 30
 
@@ -111,8 +113,23 @@ def start(command: Command, environment: dict[str, str]) -> subprocess.Popen[byt
     raise AssertionError(f"{command}: no engine listens after {START_S_MAX} s")
 
 
-def run(command: Command, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+def called(command: Command, environment: dict[str, str]) -> Told:
+    """Calls a command of a document in this process, where its user stands and without a terminal."""
+    with pytest.MonkeyPatch.context() as patch, Path(os.devnull).open() as nothing:
+        for name in os.environ.keys() - environment.keys():
+            patch.delenv(name)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.chdir(environment["HOME"])
+        patch.setattr(sys, "stdin", nothing)
+        return call(*command.words[1:])
+
+
+def run(command: Command, environment: dict[str, str]) -> Told:
+    """Runs a command of a document to its end."""
+    if command.document in OF_MANY_COMMANDS:
+        return called(command, environment)
+    done = subprocess.run(
         [PROGRAM, *command.words[1:]],
         env=environment,
         cwd=environment["HOME"],
@@ -122,6 +139,7 @@ def run(command: Command, environment: dict[str, str]) -> subprocess.CompletedPr
         timeout=COMMAND_S_MAX,
         check=False,
     )
+    return Told(done.returncode, done.stdout, done.stderr)
 
 
 def not_printed(shown: Sequence[str], printed: str) -> str | None:
@@ -157,8 +175,8 @@ def test_every_flatbook_command_in_the_documents_runs(document: str) -> None:
                     running.append(start(command, environment))
                     continue
                 done = run(command, environment)
-                assert done.returncode in command.exits, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
-                assert not_printed(command.shown, done.stdout + done.stderr) is None, command
+                assert done.code in command.exits, f"{command}\n{done.out[-2000:]}\n{done.err[-2000:]}"
+                assert not_printed(command.shown, done.out + done.err) is None, command
         finally:
             for process in running:
                 process.send_signal(signal.SIGTERM)

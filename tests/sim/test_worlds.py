@@ -61,6 +61,7 @@ def test_killed_lives_leave_no_task_and_no_complaint_behind(monkeypatch: pytest.
     monkeypatch.setattr(sys, "unraisablehook", lambda told: lost.append(f"{told.object!r}: {told.exc_value}"))
     cuts = [job.scenario for job in cuts_of("alpaca_on_bytes", kept_scenario("alpaca_on_bytes"))]
     some, seeds = part_of(cuts, EACH_NTH_CUT), part_of(SEEDS)
+    gc.freeze()  # what other tests have left here is not looked through after each world
     for scenario in [*some, *(deepened(draw_scenario(seed)) for seed in seeds), *map(draw_scenario, seeds)]:
         world = run_world(scenario)
         assert asyncio.all_tasks(world.loop) == set()

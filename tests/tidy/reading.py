@@ -64,13 +64,14 @@ def text_of(path: str) -> str:
 
 @cache
 def sources() -> tuple[Source, ...]:
-    """Parses every Python file of the repository, without looking through millions of nodes for garbage."""
+    """Parses every Python file of the repository; nobody ever looks through the millions of nodes for garbage."""
     gc.disable()
     try:
         return tuple(
             Source(path, text_of(path), ast.parse(text_of(path), path)) for path in files() if path.endswith(".py")
         )
     finally:
+        gc.freeze()
         gc.enable()
 
 

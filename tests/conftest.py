@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Takes what all tests share out of the collector's sight: half a million objects, looked through again and again."""
+    """Takes what all tests share out of the sight of the collector of garbage: half a million objects."""
     gc.collect()
     gc.freeze()
 

@@ -33,7 +33,7 @@ from alpaca.trading.stream import TradingStream  # type: ignore[import-not-found
 from installed import files_changed  # type: ignore[import-not-found]
 
 SEEN: dict[str, Any] = {}
-ASKS_MAX, BETWEEN_S = 200, 0.02
+ASKS_MAX, BETWEEN_S = 2_000, 0.02
 
 
 def until(ask: Callable[[], Any], is_so: Callable[[Any], bool]) -> Any:
@@ -62,6 +62,17 @@ def refusal(act: Any) -> dict[str, Any]:
     return {"status": 200}
 
 
+def placed_and_canceled(client: TradingClient, client_id: str) -> None:
+    """Places an order that cannot trade, and cancels it: what is told of it is told after all that was before."""
+    request = LimitOrderRequest(**order(client_id, 1, limit_price=1))
+    client.cancel_order_by_id(client.submit_order(request).id)
+
+
+def told_to_the_end(stream: str, client_id: str) -> None:
+    """Returns once a stream has told that an order is canceled."""
+    until(lambda: SEEN[stream], lambda told: ["canceled", client_id] in [each[:2] for each in told])
+
+
 def listen(url: str) -> None:
     """Listens to the trade updates of the Trading API until the session ends; returns once they are told."""
     stream = TradingStream("key", "word", url_override=url.replace("http", "ws", 1) + "/stream")
@@ -75,13 +86,11 @@ def listen(url: str) -> None:
     Thread(target=stream.run, daemon=True).start()
     client = TradingClient("key", "word", url_override=url)
     for number in range(ASKS_MAX):
-        if SEEN["updates"]:
-            break
-        probe = LimitOrderRequest(**order(f"probe-{number}", 1, limit_price=1))
-        client.cancel_order_by_id(client.submit_order(probe).id)
+        placed_and_canceled(client, f"probe-{number}")
         Event().wait(0.1)
-    until(client.get_orders, lambda got: not got)
-    Event().wait(0.2)
+        if SEEN["updates"]:
+            told_to_the_end("updates", f"probe-{number}")
+            break
     SEEN["updates"].clear()
 
 
@@ -187,7 +196,9 @@ def main() -> None:
     trade(url)
     broker(url, account_id)
     replay(url)
-    Event().wait(0.2)
+    placed_and_canceled(TradingClient("key", "word", url_override=url), "end")
+    for stream in ("updates", "events"):
+        told_to_the_end(stream, "end")
     sys.stdout.write(json.dumps(SEEN, default=str))
 
 

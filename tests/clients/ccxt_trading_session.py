@@ -21,7 +21,7 @@ from installed import files_changed  # type: ignore[import-not-found]
 
 TYPES = {"binance": ["spot"], "binanceusdm": ["linear"], "bybit": ["spot", "linear"]}
 READS = {"acknowledged": True}
-LOOKS_MAX = 1_000
+LOOKS_MAX = 6_000
 
 
 class Redirected(aiohttp.ClientSession):

@@ -29,7 +29,7 @@ from schwab.utils import Utils  # type: ignore[import-not-found]
 from websockets.exceptions import ConnectionClosed  # type: ignore[import-not-found]
 
 SEEN: dict[str, Any] = {}
-ASKS_MAX, BETWEEN_S = 200, 0.02
+ASKS_MAX, BETWEEN_S = 2_000, 0.02
 STREAM_S_MAX = 30
 API = "https://api.schwabapi.com"
 KEY, SECRET, CALLBACK = "app-key", "app-word", "https://127.0.0.1:8182"

@@ -49,7 +49,7 @@ INSTRUMENT = Instrument(
     ),
 )
 KEYS = CcxtKeys(key="key", secret="c2VjcmV0")
-WAITS_MAX = 200
+WAITS_MAX = 3_000
 
 Talk = Callable[[KrakenServer, CcxtVenue, CcxtBooks], Awaitable[Any]]
 

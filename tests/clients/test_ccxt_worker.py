@@ -54,7 +54,7 @@ pytestmark = pytest.mark.real
 
 MAIN, BTC = AccountId("long"), InstrumentId("BTC@long")
 OURS = OrderId("fbaaaaaaaaaaaaaaaaaaaaaaaa")
-LOOKS_MAX = 200
+LOOKS_MAX = 1_200
 INSTRUMENT = Instrument(
     id=BTC,
     account=MAIN,

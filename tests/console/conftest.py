@@ -29,7 +29,7 @@ from flatbook.sim.tapes.demo_tape import load_demo_tape
 # The tape ends with a net of -0.969 shares, below what is hedged, while the market is open.
 ENDS_AT = "2025-12-03T15:05:00Z"
 GRID_STANDS = b'"venue_order_id":"BTCUSDT:'
-STARTED_S, ENDED_S = 60, 20
+STARTED_S, ENDED_S = 60, 60
 LOOK_S = 0.1
 ROOT = Path(__file__).parents[2]
 CHROMIUM = "/usr/bin/chromium"
@@ -164,7 +164,7 @@ def browser() -> Iterator[Any]:
 def visit(browser: Any, desk: Desk) -> Iterator[Any]:
     """Gives a browser context that has come in by the one-time link."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=desk.url)
-    context.set_default_timeout(float(os.environ.get("CONSOLE_WAIT_MS", "20000")))
+    context.set_default_timeout(float(os.environ.get("CONSOLE_WAIT_MS", "60000")))
     page = context.new_page()
     page.goto(desk.link)
     page.get_by_test_id("am-i-flat").wait_for()

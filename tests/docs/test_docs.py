@@ -38,7 +38,7 @@ PROGRAM = Path(sys.executable).with_name("flatbook")
 OF_MANY_COMMANDS = ("docs/cli.md", "docs/simulator.md")
 """Their commands are called in this process, where the program is imported once; those of other documents start it."""
 COMMAND_S_MAX = 300
-START_S_MAX = 30
+START_S_MAX = 60
 
 
 class Command(NamedTuple):

@@ -13,7 +13,7 @@ from tests.e2e.judge import assert_agreed, books_of, bought, is_settled, told_of
 from tests.e2e.market import Market, flatbook, open_market, until
 
 pytestmark = pytest.mark.real
-SETTLES_S = 20.0
+SETTLES_S = 60.0
 
 
 def net_once_settled(market: Market) -> Decimal:

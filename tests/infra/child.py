@@ -1,13 +1,16 @@
 """An engine process over a home, with a broker that goes wrong as scripted.
 
-    python -m tests.infra.child HOME [full|dying TAG COUNT]
+    python -m tests.infra.child HOME [full|dying TAG COUNT | killed COUNT]
 
-It prints each committed event as one line of JSON. After the COUNT-th event with a TAG its journal's disk fails.
+It prints each committed event as one line of JSON. After the COUNT-th event with a TAG its journal's disk fails; or it
+kills itself after the COUNT-th event of all, exactly where nobody could kill it from outside.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -24,6 +27,7 @@ from flatbook.sim.broker.wire import Verb
 from tests.infra.disk import Disk, break_disk
 
 ACCOUNT = "paper"
+KILLED = "killed"
 PLAN = FaultPlan(
     faults=(
         Fault(verb=Verb.PLACE, kind=FaultKind.DROP_ANSWER, number=2),
@@ -65,12 +69,27 @@ def breaker(journal: Path, disk: Disk, tag: str, count: int) -> Callable[[Commit
     return listen
 
 
+def killer(count: int) -> Callable[[Committed], None]:
+    """Returns a listener that kills this process after so many events."""
+    seen = 0
+
+    def listen(committed: Committed) -> None:
+        nonlocal seen
+        seen += len(committed.events)
+        if seen >= count:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return listen
+
+
 def main(home: Path, breaks: Sequence[str]) -> int:
     """Runs the engine until its tape ends, as `flatbook run` does."""
     loaded = load(home, environment={})
     desk = compose(loaded, plans={ACCOUNT: PLAN})
     desk.engine.listeners.append(tell)
-    if breaks:
+    if breaks[:1] == [KILLED]:
+        desk.engine.listeners.append(killer(int(breaks[1])))
+    elif breaks:
         desk.engine.listeners.append(breaker(loaded.journal, Disk(breaks[0]), breaks[1], int(breaks[2])))
     log = open_log(sys.stderr, now=desk.clock.now, stated=loaded.config.log)
     try:

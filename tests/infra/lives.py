@@ -14,6 +14,8 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.infra.child import KILLED
+
 LIFE_S_MAX = 120.0
 LOOK_S = 0.002
 KILL_LOOK_S = 0.0001
@@ -103,11 +105,29 @@ def life(home: Path, number: int, *words: str, module: str = "tests.infra.child"
 
 def wait_for(alive: Life, moment: Moment) -> None:
     """Waits until a moment in the life of a process has come; the process may not end before."""
-    has_come, until = _watcher(alive, moment), time.monotonic() + LIFE_S_MAX
-    while not has_come():
-        assert alive.process.poll() is None, alive.errors.read_text()
-        assert time.monotonic() < until, f"{moment} did not come"
+    has_come = _watcher(alive, moment)
+
+    def is_there() -> bool:
+        come = has_come()
+        assert come or alive.process.poll() is None, alive.errors.read_text()
+        return come
+
+    until(is_there)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Waits until something holds, and fails where it does not within the time of a life."""
+    ends_at = time.monotonic() + LIFE_S_MAX
+    while not holds():
+        assert time.monotonic() < ends_at, "it did not come"
         time.sleep(LOOK_S)
+
+
+def killed_after(home: Path, number: int, events: int) -> None:
+    """Lets a process live over a home until it has told so many events, and is killed there."""
+    with life(home, number, str(home), KILLED, str(events)) as alive:
+        code = alive.process.wait(LIFE_S_MAX)
+        assert code == -signal.SIGKILL, f"ended with {code} before {events} events: {alive.errors.read_text()}"
 
 
 def kill_at(alive: Life, moment: Moment) -> int:

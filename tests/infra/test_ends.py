@@ -29,7 +29,7 @@ from flatbook.venues.http import tls_connector
 from flatbook.venues.websocket import SessionSocket
 from tests.infra.home import RESTLESS, make_home, tape_of
 from tests.infra.judge import assert_promises_kept, evidence_of, flatbook
-from tests.infra.lives import Moment, Watched, kill_at, life, wait_for
+from tests.infra.lives import Moment, Watched, killed_after, life, wait_for
 
 SLOW = RESTLESS + "\n[clock]\nspeed = 60\n"
 TALKATIVE = RESTLESS + '\n[log]\nlevel = "info"\n'
@@ -76,8 +76,7 @@ def test_a_process_whose_log_nobody_reads_goes_on_trading(tmp_path: Path) -> Non
 def test_a_recording_that_is_not_the_one_of_the_journal_ends_the_process_with_the_reason(tmp_path: Path) -> None:
     tape = tape_of("mine", SHORT_DAY)
     home = make_home(tmp_path / "desk", tape)
-    with life(home, 0, str(home)) as alive:
-        assert kill_at(alive, Moment(Watched.EVENTS, 20)) == -signal.SIGKILL
+    killed_after(home, 0, 20)
     other = make_home(tmp_path / "other", tape_of("other", SHORT_DAY))
     shutil.copyfile(other / "recordings" / "base.jsonl", home / "recordings" / "base.jsonl")
     before = len(evidence_of(home).events)

@@ -8,6 +8,7 @@ Premise: the limit is set while an order works, and it really is below what the 
 from __future__ import annotations
 
 import resource
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -41,10 +42,10 @@ def mapped(alive: Life) -> int:
     return int(Path(f"/proc/{alive.process.pid}/statm").read_text().split()[0]) * PAGE_BYTES
 
 
-def answers(home: Path) -> bool:
-    """Whether the process of a home answers at its socket within half a second, be it that it understood nothing."""
+def answers(home: Path, within_s: float = WAIT_S_MAX) -> bool:
+    """Whether the process of a home answers at its socket, be it that it understood nothing."""
     with socket.socket(socket.AF_UNIX) as asking:
-        asking.settimeout(0.5)
+        asking.settimeout(within_s)
         asking.connect(str(home / "run" / "engine.sock"))
         asking.sendall(b"?\n")
         try:
@@ -60,9 +61,11 @@ def test_a_process_without_file_handles_answers_nobody_and_goes_on_trading(tmp_p
         wait_for(alive, WORKING)
         limit = handles(alive)
         assert answers(home)
+        alive.process.send_signal(signal.SIGSTOP)  # so that nothing is told between the limit and the count
         resource.prlimit(alive.process.pid, resource.RLIMIT_NOFILE, (limit, limit))
         before = alive.count_told("order_filled")
-        assert not answers(home)
+        alive.process.send_signal(signal.SIGCONT)
+        assert not answers(home, within_s=0.5)
         assert alive.process.wait(WAIT_S_MAX) == 0
         assert alive.count_told("order_filled") > before
     assert flatbook(home, "run").code == 0

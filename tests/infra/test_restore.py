@@ -30,7 +30,7 @@ from tests.infra.judge import (
     ledger_of,
     true_net,
 )
-from tests.infra.lives import Moment, Watched, kill_at, life
+from tests.infra.lives import killed_after
 from tests.unit.cli.scene import Told
 
 SHORT_DAY = 12
@@ -56,12 +56,10 @@ class Lost(NamedTuple):
 def lost(tmp_path: Path) -> Lost:
     tape = tape_of("lost", SHORT_DAY)
     home, copy = make_home(tmp_path / "desk", tape), tmp_path / "backup.sqlite"
-    with life(home, 0, str(home)) as alive:
-        kill_at(alive, Moment(Watched.EVENTS, BACKED_UP_AFTER))
+    killed_after(home, 0, BACKED_UP_AFTER)
     backup(home / "journal.sqlite", copy)
     known = intents(home)
-    with life(home, 1, str(home)) as alive:
-        kill_at(alive, Moment(Watched.EVENTS, KILLED_AFTER))
+    killed_after(home, 1, KILLED_AFTER)
     run = evidence_of(home)
     placed = orders(home)
     assert len(placed) > len(known)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -26,7 +25,7 @@ from flatbook.sim.broker.ledger import BrokerExecution, BrokerOrder
 from tests.contract.journal.engines import written_wal
 from tests.infra.home import Tape, make_home, tape_of
 from tests.infra.judge import assert_promises_kept, evidence_of, flatbook, keep_state_of, ledger_of
-from tests.infra.lives import Moment, Watched, kill_at, life
+from tests.infra.lives import killed_after
 
 SHORT_DAY = 12
 KILLED_AFTER = 30
@@ -73,8 +72,7 @@ def as_left(left: Left) -> Left:
 
 def killed_home(home: Path, tape: Tape, events: int) -> Path:
     make_home(home, tape)
-    with life(home, 0, str(home)) as alive:
-        assert kill_at(alive, Moment(Watched.EVENTS, events)) == -signal.SIGKILL
+    killed_after(home, 0, events)
     return home
 
 
@@ -256,11 +254,7 @@ def test_the_journal_of_another_desk_is_refused(day: Left, tmp_path: Path) -> No
     other = killed_home(tmp_path / "other", tape_of("other", SHORT_DAY), KILLED_AFTER + 10)
     before = broker_saw(day.home)
     for suffix in ("", "-wal", "-shm"):
-        put, place = other / f"journal.sqlite{suffix}", day.journal.with_name(f"journal.sqlite{suffix}")
-        if put.exists():  # a kill that comes after the end of its tape finds a journal that was closed
-            shutil.copyfile(put, place)
-        else:
-            place.unlink(missing_ok=True)
+        shutil.copyfile(other / f"journal.sqlite{suffix}", day.journal.with_name(f"journal.sqlite{suffix}"))
     (day.home / "journal.sqlite.lock").unlink()
     refused = flatbook(day.home, "run")
     assert refused.code == 1

@@ -19,7 +19,7 @@ from tests.real.programs import anvil_program
 
 CHAIN_ID = 8453
 STARTS_MAX = 3
-TRIES_MAX = 400
+TRIES_MAX = 2_400
 TRY_S = 0.025
 ANSWER_S = 60
 GENESIS_S = 1_764_691_200  # 2025-12-02T16:00:00Z, in the regular session

@@ -39,7 +39,7 @@ from tests.real.anvil import CHAIN_ID, GENESIS_S, Anvil
 
 QUICK = 40
 STEP_S = 0.02
-WAIT_S = 20
+WAIT_S = 60
 CHAIN = ChainId(CHAIN_ID)
 OWNER, VAULT, HOLDINGS = OwnerId("desk"), AccountId("base:vault"), AccountId("base:wallet")
 USDC, ETH = AssetId("USDC"), AssetId("ETH")

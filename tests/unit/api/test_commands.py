@@ -270,7 +270,7 @@ def test_a_kill_that_the_journal_could_not_take_is_booked_when_it_can() -> None:
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (4_096, resource.RLIM_INFINITY))  # a full disk
             killed = door.give("kill", {"reason": "the disk is full"}, "kill-0001", trade)
             assert (killed.status_code, killed.json()["code"]) == (503, "engine_not_running")
-            assert process.wait(30) == 1
+            assert process.wait(60) == 1
         assert events(home, "trading_halted") == []
         with engine_over(home):
             until(lambda: bool(events(home, "trading_halted")), "the halt")
@@ -286,7 +286,7 @@ def test_an_engine_that_is_drained_ends_and_then_nothing_is_done() -> None:
     with short_desk() as home, engine_over(home) as process, opened(home) as door:
         trade = door.token("trade", "trade")
         assert agreed(door, "drain", {}, "drain-0001", trade).status_code == 200
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
         for act, body in (("halt", {}), ("cancel", {"order_id": "fb1"}), ("reconcile", {})):
             answer = door.give(act, {"reason": "r", **body}, f"gone-{act}", trade)
             assert (answer.status_code, answer.json()["code"]) == (503, "engine_not_running")

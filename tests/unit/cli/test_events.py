@@ -219,7 +219,7 @@ def test_follow_shows_new_events_as_they_are_committed(tmp_path: Path) -> None:
         journal.close()
         new = json.loads(process.stdout.readline())
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 130
+        assert process.wait(60) == 130
     assert (new["seq"], new["type"], new["reason"]) == (15, "engine_stopped", "test")
 
 

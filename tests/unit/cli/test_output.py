@@ -143,7 +143,7 @@ def answered(answer: bytes) -> int:
         words = [sys.executable, "-m", "flatbook", "kill", "--reason", "test"]
         with subprocess.Popen(words, stdin=theirs, stdout=subprocess.DEVNULL, stderr=theirs) as process:
             os.write(ours, answer)
-            return process.wait(30)
+            return process.wait(60)
     finally:
         os.close(ours)
         os.close(theirs)

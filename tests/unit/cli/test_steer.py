@@ -22,7 +22,7 @@ from flatbook.values.ids import halt_id_of
 from tests.unit.api.door_scene import until
 from tests.unit.cli.scene import call, keep, unknown_desk
 
-START_LOOKS = 300
+START_LOOKS = 600
 HALTED = halt_id_of(HaltScope.ALL.value, "", "operator")
 KILLED = halt_id_of(HaltScope.ALL.value, "", "killed")
 CHANGING = [
@@ -62,7 +62,7 @@ def run_engine(home: Path) -> subprocess.Popen[str]:
 
 def end(process: subprocess.Popen[str]) -> None:
     process.send_signal(signal.SIGTERM)
-    process.wait(30)
+    process.wait(60)
     if process.stderr is not None:
         process.stderr.close()
 
@@ -248,7 +248,7 @@ def test_drain_ends_the_engine_in_order(home: Path) -> None:
     process = run_engine(home)
     try:
         assert call("drain", "--home", str(home)).code == 0
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
     finally:
         end(process)
     engine = call("status", "--json", "--home", str(home)).body()["engine"]

@@ -62,7 +62,7 @@ def play(path: Path, scene: Scene, bounds: Bounds | None = None) -> None:
         server = ControlServer(path, desk.doors(), bounds)
         await server.start()
         try:
-            await asyncio.wait_for(scene(desk, server), 20)
+            await asyncio.wait_for(scene(desk, server), 60)
         finally:
             await server.close()
             await leave()

@@ -15,7 +15,7 @@ from flatbook.services.demo_console import HOST, console_of
 from flatbook.services.demo_home import make_home
 from flatbook.sim.tapes.demo_tape import load_demo_tape
 
-ANSWER_S = 10
+ANSWER_S = 60
 
 
 @pytest.mark.real

@@ -233,7 +233,8 @@ def test_over_its_socket_it_signs_refuses_and_is_silent_when_it_is_gone(tmp_path
     async def session() -> list[object]:
         stop = asyncio.Event()
         serving = asyncio.create_task(serve_signer(desk(tmp_path), socket, stop))
-        await asyncio.sleep(0.05)
+        while not socket.exists() and not serving.done():  # noqa: ASYNC110
+            await asyncio.sleep(0)
         remote = RemoteSigner(socket, WALLET)
         answers: list[object] = [await remote.sign(allowed), await remote.sign(refused)]
         answers.append(await RemoteSigner(socket, address_of_key("0x" + "11" * 32)).sign(allowed))

@@ -72,7 +72,7 @@ class Served:
         )
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
-        self.port = asyncio.run_coroutine_threadsafe(self._start(), self.loop).result(10)
+        self.port = asyncio.run_coroutine_threadsafe(self._start(), self.loop).result(60)
 
     async def _start(self) -> int:
         self.runner = self.server.runner()
@@ -94,15 +94,15 @@ class Served:
 
     def close(self) -> None:
         """Stops serving."""
-        asyncio.run_coroutine_threadsafe(self.runner.cleanup(), self.loop).result(10)
+        asyncio.run_coroutine_threadsafe(self.runner.cleanup(), self.loop).result(60)
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(10)
+        self.thread.join(60)
         self.loop.close()
 
     def sent_back(self, address: str | None = None) -> str:
         """Opens an address as a browser does, and returns where it is sent."""
         parts = urlsplit(address or self.address)
-        browser = HTTPConnection("127.0.0.1", self.port, timeout=10)
+        browser = HTTPConnection("127.0.0.1", self.port, timeout=60)
         browser.request("GET", f"{parts.path}?{parts.query}")
         where = browser.getresponse().getheader("Location")
         browser.close()

@@ -83,7 +83,7 @@ def talk(tmp_path: Path, what: Callable[[CcxtWorker, HandClock], Awaitable[Any]]
         finally:
             await worker.close()
 
-    return asyncio.run(asyncio.wait_for(talked(), 20))
+    return asyncio.run(asyncio.wait_for(talked(), 60))
 
 
 def said(outcome: Outcome) -> Any:

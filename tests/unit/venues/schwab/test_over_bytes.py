@@ -49,8 +49,8 @@ AAPL = share("schwab", "AAPL", LOT)
 OTHER = OrderId("fbbbbbbbbbbbbbbbbbbbbbbbbb")
 AT_ONCE = msgspec.structs.replace(TERMS, route_ms=0, fill_ms=0, look_ms=20, cancel_ms=0)
 PULSE_S = 0.02
-PULSES_MAX = 250
-PUSH_S_MAX = 30
+PULSES_MAX = 3_000
+PUSH_S_MAX = 60
 
 
 class OpenMarket:

@@ -211,7 +211,7 @@ def test_every_page_shows_what_happened_within_a_second(visit: Any, desk: Desk) 
 def test_what_the_engine_sees_of_a_market_is_shown_as_it_moves(page: Any) -> None:
     page.goto("/market")
     page.get_by_test_id("mid-chart").wait_for()
-    ages = []
+    ages = list[float]()
     while len(ages) < LOOKS or (min(ages) > EVENT_SHOWN_S and len(ages) < LOOKS_MAX):
         page.wait_for_timeout(LOOK_MS)
         ages.append(float(text_of(page, "books-age").removesuffix("s")))

@@ -1961,7 +1961,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             order_id: string;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason: string;
         };
         /** CancelOrderPreview */
@@ -1969,7 +1969,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             order_id: string;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason?: string | null;
         };
         /** CandleBody */
@@ -2217,14 +2217,14 @@ export interface components {
         DrainDesk: {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason: string;
         };
         /** DrainDeskPreview */
         DrainDeskPreview: {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason?: string | null;
         };
         /** EffectBody */
@@ -2407,7 +2407,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             owner?: string | null;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason: string;
             underlying?: string | null;
         };
@@ -2416,7 +2416,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             owner?: string | null;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason?: string | null;
             underlying?: string | null;
         };
@@ -2570,7 +2570,7 @@ export interface components {
         HaltTrading: {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason: string;
             scope?: components["schemas"]["HaltScope"];
             /**
@@ -2583,7 +2583,7 @@ export interface components {
         HaltTradingPreview: {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason?: string | null;
             scope?: components["schemas"]["HaltScope"];
             /**
@@ -2615,7 +2615,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             owner: string;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason: string;
             underlying: string;
         };
@@ -2624,7 +2624,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             owner: string;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason?: string | null;
             underlying: string;
         };
@@ -2741,7 +2741,7 @@ export interface components {
             account?: string | null;
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason: string;
         };
         /** KillTradingPreview */
@@ -2749,7 +2749,7 @@ export interface components {
             account?: string | null;
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason?: string | null;
         };
         /**
@@ -2791,7 +2791,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             halt_id: string;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason: string;
         };
         /** LiftHaltPreview */
@@ -2799,7 +2799,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             halt_id: string;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason?: string | null;
         };
         /** LimitBody */
@@ -3151,7 +3151,7 @@ export interface components {
             owner: string;
             /** @description An exact number, as text. */
             qty: string;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason: string;
             side: components["schemas"]["Side"];
             underlying: string;
@@ -3171,7 +3171,7 @@ export interface components {
             owner: string;
             /** @description An exact number, as text. */
             qty: string;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason?: string | null;
             side: components["schemas"]["Side"];
             underlying: string;
@@ -3284,7 +3284,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             order_id: string;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason: string;
         };
         /** RecheckOrderPreview */
@@ -3292,21 +3292,21 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             order_id: string;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason?: string | null;
         };
         /** ReconcileBooks */
         ReconcileBooks: {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason: string;
         };
         /** ReconcileBooksPreview */
         ReconcileBooksPreview: {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason?: string | null;
         };
         /** RefusedBody */
@@ -3337,7 +3337,7 @@ export interface components {
             hedge: boolean;
             /** @description The log of the fill, as held_fills of the positions name it. */
             log: string;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason: string;
         };
         /** ReleaseFillPreview */
@@ -3348,7 +3348,7 @@ export interface components {
             hedge: boolean;
             /** @description The log of the fill, as held_fills of the positions name it. */
             log: string;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason?: string | null;
         };
         /** RenewLogin */
@@ -3451,7 +3451,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             name: string;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason: string;
             to: string;
         };
@@ -3460,7 +3460,7 @@ export interface components {
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
             name: string;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason?: string | null;
             to: string;
         };

@@ -28,8 +28,19 @@ from flatbook.ops.config_api import ApiSection
 from flatbook.values.instants import NS_PER_S
 
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
+HTTP_PORT = 80
 CONSOLE = "console:{user}"
 COOKIE = "flatbook_{port}"
+
+
+def names_of(own: str, port: int) -> tuple[str, ...]:
+    """Returns the hosts that a door answers to: this machine's, and the address where it listens.
+
+    Browsers leave the port of HTTP out.
+    """
+    hosts = dict.fromkeys((*HOSTS, own))
+    bare = tuple(hosts) if port == HTTP_PORT else ()
+    return (*(f"{host}:{port}" for host in hosts), *bare)
 
 
 class Access:
@@ -37,10 +48,11 @@ class Access:
 
     def __init__(self, path: Path, clock: Clock, *, host: str, port: int, user: str, section: ApiSection) -> None:
         self.clock = clock
-        self.names = tuple(f"{host}:{port}" for host in HOSTS)
+        own = f"[{host}]" if ":" in host else host
+        self.names = names_of(own, port)
         self.origins = tuple(f"http://{name}" for name in self.names)
         self.cookie_name = COOKIE.format(port=port)
-        self.address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        self.address = f"http://{own}:{port}"
         self.rates = Rates(section)
         self._console = CONSOLE.format(user=user)
         self.file: sqlite3.Connection = open_door_file(path)

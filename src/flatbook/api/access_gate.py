@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, cast
 
 import msgspec
@@ -242,12 +241,13 @@ def check_handshake(visit: Visit) -> None:
 
 
 def cookie_of(header: str, name: str) -> str | None:
-    """Returns the text of a cookie; None where there is none."""
-    try:
-        found = SimpleCookie(header).get(name)
-    except CookieError:
-        return None
-    return found.value if found is not None else None
+    """Returns the text of a cookie, the last of that name; None where there is none.
+
+    Other services on this machine's address set cookies of their own, and browsers send them here too: whatever these
+    hold, it hides nothing.
+    """
+    pairs = (each.strip().partition("=") for each in header.split(";"))
+    return next(reversed([text for found, _, text in pairs if found == name]), None)
 
 
 def cookie_text(name: str, text: str, *, lasts_s: int = SESSION_S) -> str:

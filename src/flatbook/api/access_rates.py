@@ -44,8 +44,12 @@ class Rates:
     def wait_ns(self, actor: str, lane: Lane, now: Instant) -> int:
         """Counts a request and returns 0, or how long to wait where it is one too many and is not counted."""
         burst, every_ns = self._allowances[lane]
-        whole_at = max(self._whole_at.pop((actor, lane), now), now) + every_ns
-        over_ns = whole_at - now - burst * every_ns
+        used_up = now + burst * every_ns
+        kept = self._whole_at.pop((actor, lane), now)
+        if kept > used_up:  # the clock was set back: one passes, for a stop waits for no clock
+            kept = used_up - every_ns
+        whole_at = max(kept, now) + every_ns
+        over_ns = whole_at - used_up
         self._whole_at[actor, lane] = whole_at if over_ns <= 0 else whole_at - every_ns
         if len(self._whole_at) > COUNTED_MAX:
             self._whole_at.pop(next(iter(self._whole_at)))

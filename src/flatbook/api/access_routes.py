@@ -40,6 +40,11 @@ NAME_TEXT_MAX = 64
 TOKEN_DAYS = 30
 LINK_TEXT_MAX = 128
 PAGE_MAX = 500
+NUMBER_MAX = 2**63 - 1  # as the file of the door counts
+
+
+Before = Annotated[int | None, QueryParameter(ge=1, le=NUMBER_MAX, description="Only attempts before this number.")]
+BeforeSeq = Annotated[int | None, QueryParameter(ge=1, le=NUMBER_MAX, description="Only commands before this event.")]
 
 
 class LogIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -286,8 +291,8 @@ async def end_token(
 async def audit(
     access: AtDoor,
     site: AtSite,
-    before: Annotated[int | None, QueryParameter(ge=1, description="Only attempts before this number.")] = None,
-    before_seq: Annotated[int | None, QueryParameter(ge=1, description="Only commands before this event.")] = None,
+    before: Before = None,
+    before_seq: BeforeSeq = None,
     limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 100,
 ) -> AuditAnswer:
     """Tells logins, refusals and forged requests, and what the journal says of commands."""

@@ -16,8 +16,11 @@ REASON_TEXT_MAX = 512
 TEXT_MAX = 256
 VERSION_TEXT_MAX = 32
 
-NO_CONTROLS = r"^[^\x00-\x1f\x7f]*(?!\n)$"  # a text that is printed moves no cursor of a terminal
-SAYS_SOMETHING = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*(?!\n)$"  # and not of blanks alone
+UNSEEN = r"\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+"""What moves the cursor of a terminal, hides, or turns the direction of reading."""
+
+NO_CONTROLS = rf"^[^{UNSEEN}]*(?!\n)$"
+SAYS_SOMETHING = rf"^[^{UNSEEN}]*[^{UNSEEN}\s][^{UNSEEN}]*(?!\n)$"  # and not of blanks alone
 Name = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=NO_CONTROLS)]
 Reason = Annotated[
     str,
@@ -25,7 +28,7 @@ Reason = Annotated[
         min_length=1,
         max_length=REASON_TEXT_MAX,
         pattern=SAYS_SOMETHING,
-        description="Why: it stands in the journal. One line, without control characters.",
+        description="Why: it stands in the journal. One line, without control characters or what cannot be seen.",
     ),
 ]
 Number = Annotated[str, Meta(pattern=r"^[0-9]{1,20}(\.[0-9]{1,18})?(?!\n)$", description="An exact number, as text.")]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
+from litestar import Request
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter, SkipValidation
 
@@ -15,7 +16,8 @@ from flatbook.values.instants import Instant
 
 LIMIT = 50
 LIMIT_MAX = 500
-CURSOR_MAX = 400
+CURSOR_MAX = 1_024
+LIST_TEXT_MAX = 40
 
 LimitQuery = Annotated[int, QueryParameter(description="At most so many, the newest.", ge=1, le=LIMIT_MAX)]
 CursorQuery = Annotated[
@@ -32,29 +34,33 @@ class Place(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Where a page begins, and how long it is; `before` is None for the first one."""
+    """Of which list a page is, where it begins, and how long it is; `before` is None for the first one."""
 
+    of: str
     before: Place | None
     limit: int
+
+    def cursor(self, place: Place) -> str:
+        """Returns the cursor that goes on behind a place of this list."""
+        return base64.urlsafe_b64encode(msgspec.json.encode((self.of, *place))).decode("ascii")
 
 
 AtPage = NamedDependency[SkipValidation[Page]]
 
 
-def page_of(cursor: CursorQuery = None, limit: LimitQuery = LIMIT) -> Page:
+def page_of(request: Request[Any, Any, Any], cursor: CursorQuery = None, limit: LimitQuery = LIMIT) -> Page:
     """Returns the page that a cursor asks for.
 
-    Errors: Problem for a cursor that is none of ours.
+    Errors: Problem for a cursor that is none of ours, or one of another list, whose places mean nothing here.
     """
+    name = request.route_handler.handler_name
     if cursor is None:
-        return Page(None, limit)
+        return Page(name, None, limit)
     try:
-        at, key = msgspec.json.decode(base64.urlsafe_b64decode(cursor.encode("ascii")), type=tuple[int, str])
+        text = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True)
+        of, at, key = msgspec.json.decode(text, type=tuple[str, int, str])
     except (msgspec.MsgspecError, binascii.Error, UnicodeError, ValueError):
         raise Problem(422, Code.BAD_CURSOR, "the cursor is none that a page gave") from None
-    return Page(Place(Instant(at), key), limit)
-
-
-def cursor_of(place: Place) -> str:
-    """Returns the cursor that goes on behind a place."""
-    return base64.urlsafe_b64encode(msgspec.json.encode(tuple(place))).decode("ascii")
+    if of != name:
+        raise Problem(422, Code.BAD_CURSOR, f"this cursor is of a page of {of[:LIST_TEXT_MAX]}, not of {name}")
+    return Page(name, Place(Instant(at), key), limit)

@@ -14,7 +14,7 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter, SkipValidation
 
 from flatbook.api.answers.events import EventsPage, event_body, subject_of
-from flatbook.api.pages import AtPage, Page, Place, cursor_of
+from flatbook.api.pages import AtPage, Page, Place
 from flatbook.api.problems import Code, Problem
 from flatbook.api.routes import OF_JOURNAL, At, AtSite, OwnerQuery, SymbolQuery, reading
 from flatbook.engine.ports import JournalFault
@@ -110,7 +110,7 @@ async def events(site: AtSite, chosen: AtChosen, page: AtPage, at: At = None) ->
         found, scanned_to = await asyncio.to_thread(look)
     except JournalFault as error:
         raise Problem(503, Code.JOURNAL_UNAVAILABLE, str(error)) from error
-    following = None if scanned_to <= 1 else cursor_of(Place(Instant(scanned_to), ""))
+    following = None if scanned_to <= 1 else page.cursor(Place(Instant(scanned_to), ""))
     return EventsPage(as_of=moment, events=[event_body(item) for item in found], next=following)
 
 

@@ -24,7 +24,7 @@ from flatbook.api.answers.story import StoryAnswer, story_answer
 from flatbook.api.answers.sums import OrderSumsAnswer, TradeSumsAnswer, order_sums_answer, trade_sums_answer
 from flatbook.api.answers.trades import TradeBody, TradesPage, trade_body
 from flatbook.api.follow import Part
-from flatbook.api.pages import AtPage, Page, Place, cursor_of
+from flatbook.api.pages import AtPage, Page, Place
 from flatbook.api.problems import Code, Problem
 from flatbook.api.routes import OF_JOURNAL, TEXT_MAX, At, AtSite, OwnerQuery, SymbolQuery, reading
 from flatbook.api.site import Site, View
@@ -157,7 +157,7 @@ def _page_of(folded: Orders, wanted: Wanted, page: Page) -> tuple[int, list[Orde
     end = len(keys) if page.before is None else bisect_left(keys, page.before)
     begin = max(0, end - page.limit)
     shown = (folded.line(order_id) for _, order_id in reversed(keys[begin:end]))
-    following = cursor_of(Place(*keys[begin])) if begin else None
+    following = page.cursor(Place(*keys[begin])) if begin else None
     return len(keys), [line for line in shown if line is not None], following
 
 
@@ -244,7 +244,7 @@ def _trades(chosen: Chosen, page: Page, view: View) -> TradesPage:
         as_of=view.moment,
         found=found,
         trades=[trade_body(pnl, line, view.folds.priced) for line in lines_of(pnl, facts[::-1])],
-        next=cursor_of(_place_of_trade(facts[0])) if has_more else None,
+        next=page.cursor(_place_of_trade(facts[0])) if has_more else None,
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import ipaddress
+import resource
 import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 from granian.constants import HTTPModes, Interfaces
@@ -25,7 +27,8 @@ from flatbook.ops.config_api import PORT
 
 HOST = "127.0.0.1"
 BACKLOG = 512
-BACKPRESSURE = 512
+CONNECTIONS_MAX = 4_096  # idle ones too: more than the browsers of a machine hold, so that a stop finds a place
+FILES_SPARE = 512  # for the journal, the door, the engine's socket, and what is written
 HEADERS_TIMEOUT_MS = 10_000
 START_S, START_AGAIN_S = 30.0, 0.02
 GARBAGE_OBJECTS = 200_000
@@ -51,7 +54,7 @@ def check_loopback(host: str) -> str:
         raise BindRefused(f"{host} is no address: name 127.0.0.1 or ::1") from None
     if not address.is_loopback:
         raise BindRefused(f"{host} is not this machine: the API listens on 127.0.0.1 or ::1 only")
-    return str(address)
+    return str(address).partition("%")[0]  # of a loopback there is one: its zone says nothing
 
 
 def check_free(host: str, port: int) -> None:
@@ -125,6 +128,24 @@ async def _end_of_input(over: asyncio.Event) -> None:
     over.set()
 
 
+def room_for_connections() -> int:
+    """Returns how many connections may be open at once; as many files are allowed to this process as its user may have.
+
+    The server takes no new connection beyond that, whatever it would ask for.
+    """
+    wanted = CONNECTIONS_MAX + FILES_SPARE
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if _files(soft) < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, _files(hard)), hard))
+    files = _files(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    return min(CONNECTIONS_MAX, max(files - FILES_SPARE, files // 2))
+
+
+def _files(limit: int) -> int:
+    return sys.maxsize if limit == resource.RLIM_INFINITY else limit
+
+
 async def serve_app(
     app: ASGIApp, host: str, port: int, over: asyncio.Event, listens: Callable[[], None] = lambda: None
 ) -> None:
@@ -136,7 +157,7 @@ async def serve_app(
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
         backlog=BACKLOG,
-        backpressure=BACKPRESSURE,
+        backpressure=room_for_connections(),
         http1_settings=HTTP1Settings(header_read_timeout=HEADERS_TIMEOUT_MS),
         log_enabled=False,
     )

@@ -23,7 +23,7 @@ RULE = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
 WIDTH_MEASURED = 10_000
 HALF_A_CENT = "0.005"
 _LONG_HEX = re.compile(rf"(0x[0-9a-f]{{{HEX_SHOWN}}})[0-9a-f]{{8,}}")
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 Record = Mapping[str, Any]
 Progress = Callable[[int, int], None]

@@ -5,6 +5,7 @@ Without them a desk that was halted on a full disk would trade again as soon as 
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from flatbook.engine.run import CommandAnswer
 
 STOPS_KEPT_MAX = 64
 FILE_MODE = 0o600
+BEHIND_A_TORN_ONE = b"\n"  # what a full disk cut off has no end of its own
 
 
 class KeptStops:
@@ -43,7 +45,9 @@ class KeptStops:
     def _keep(self, command: Command) -> None:
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, FILE_MODE)
         try:
-            os.write(descriptor, msgspec.json.encode(command) + b"\n")
+            line = BEHIND_A_TORN_ONE + msgspec.json.encode(command) + b"\n"
+            if os.write(descriptor, line) < len(line):
+                raise OSError(errno.ENOSPC, "only a part of it was taken")
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -51,7 +55,7 @@ class KeptStops:
     def read(self) -> tuple[Command, ...]:
         """Returns the newest of what is kept, the oldest first; what a crash has cut off is left out."""
         try:
-            lines = self.path.read_bytes().splitlines()
+            lines = [line for line in self.path.read_bytes().splitlines() if line]
         except FileNotFoundError:
             return ()
         found: list[Command] = []

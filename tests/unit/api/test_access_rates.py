@@ -47,11 +47,20 @@ def test_one_actor_does_not_use_up_what_another_has() -> None:
     assert rates.wait_ns("console:ewa", Lane.COMMAND, NOW) == 0
 
 
-def test_a_clock_that_goes_back_gives_no_new_allowance() -> None:
+def test_a_clock_that_goes_back_gives_no_new_allowance_but_one_request() -> None:
     rates = Rates()
     for _ in range(20):
         rates.wait_ns("token:bot", Lane.COMMAND, NOW)
-    assert rates.wait_ns("token:bot", Lane.COMMAND, later(NOW, seconds=-1)) == 1_200_000_000
+    assert rates.wait_ns("token:bot", Lane.COMMAND, later(NOW, seconds=-1)) == 0
+    assert rates.wait_ns("token:bot", Lane.COMMAND, later(NOW, seconds=-1)) == 200_000_000
+
+
+def test_a_clock_that_is_set_back_by_an_hour_keeps_nobody_from_stopping_for_an_hour() -> None:
+    rates = Rates()
+    assert rates.wait_ns("token:bot", Lane.STOP, NOW) == 0
+    back = later(NOW, seconds=-3_600)
+    assert rates.wait_ns("token:bot", Lane.STOP, back) == 0
+    assert rates.wait_ns("token:bot", Lane.STOP, later(back, ms=50)) == 0
 
 
 def test_what_is_counted_has_a_bound() -> None:

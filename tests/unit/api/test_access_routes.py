@@ -82,6 +82,23 @@ def test_a_cookie_changes_and_an_old_one_that_comes_back_ends_the_session(door: 
     assert door.client.get("/api/v1/session", headers={**session, "cookie": following}).status_code == 401
 
 
+@pytest.mark.parametrize(
+    "other",
+    ['theme={"dark": true}', "path=/x", "a b=c d", "x", 'q="a', "expires=1", "\u00fc=1", "a[b]=1", "a@b=1", "="],
+)
+def test_a_cookie_of_another_service_on_this_address_hides_no_session(door: Door, other: str) -> None:
+    session = door.log_in()
+    for cookies in (f"{other}; {session['cookie']}", f"{session['cookie']};{other}"):
+        raw = [(name.encode(), text.encode("latin-1")) for name, text in ({**session, "cookie": cookies}).items()]
+        assert door.client.get("/api/v1/session", headers=raw).status_code == 200, cookies
+
+
+def test_of_two_cookies_of_one_name_the_one_of_the_whole_host_counts(door: Door) -> None:
+    session = door.log_in()
+    both = f"flatbook_8787=of-another-service-for-some-path; {session['cookie']}"
+    assert door.client.get("/api/v1/session", headers={**session, "cookie": both}).status_code == 200
+
+
 def test_a_session_ends_after_twelve_hours(door: Door) -> None:
     session = door.log_in()
     door.clock.shifted_ns += 43_200 * NS_PER_S
@@ -115,6 +132,26 @@ def closed_with(door: Door, headers: dict[str, str]) -> int:
     with pytest.raises(WebSocketDisconnect) as refused, door.client.websocket_connect(STREAM, headers=headers):
         raise AssertionError("it was let in")
     return refused.value.code
+
+
+def ended_with(socket: Any) -> tuple[int, str] | None:
+    """Returns the code and the reason with which a stream ends; None where it is told on for seconds."""
+    for _ in range(8):  # something is told each second
+        try:
+            socket.receive_text(timeout=10)
+        except WebSocketDisconnect as ended:
+            return ended.code, ended.detail
+    return None
+
+
+def test_a_stream_ends_at_once_where_its_token_is_revoked_or_its_session_logs_out(door: Door) -> None:
+    session, token = door.log_in(), door.token("listener", "read")
+    with door.client.websocket_connect(STREAM, headers=token) as socket:
+        door.access.revoke("listener")
+        assert ended_with(socket) == (4401, "the session or token ended")
+    with door.client.websocket_connect(STREAM, headers=session) as socket:
+        assert door.client.delete("/api/v1/session", headers=session).status_code == 204
+        assert ended_with(socket) == (4401, "the session or token ended")
 
 
 def test_a_page_of_ours_and_a_program_may_listen(door: Door) -> None:

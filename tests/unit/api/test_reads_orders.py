@@ -170,6 +170,16 @@ def test_orders_are_chosen_by_status(api: TestClient[Any]) -> None:
     assert (answered(api, "/orders?status=open")["found"], 0 < filled <= found) == (0, True)
 
 
+def test_a_cursor_of_another_list_is_refused_and_not_taken_for_the_end_of_this_one(api: TestClient[Any]) -> None:
+    for of, asked in (("events", "orders"), ("orders", "events"), ("trades", "executions"), ("executions", "trades")):
+        cursor = answered(api, f"/{of}?limit=1")["next"]
+        assert answered(api, f"/{of}?limit=1&cursor={cursor}")[of] != []
+        told = api.get(f"/api/v1/{asked}?cursor={cursor}")
+        assert (told.status_code, told.json()["code"]) == (422, "bad_cursor")
+        assert told.json()["detail"] == f"this cursor is of a page of {of}, not of {asked}"
+        assert api.get(f"/api/v1/{of}?cursor={cursor}!").json()["code"] == "bad_cursor"
+
+
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [

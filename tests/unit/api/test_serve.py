@@ -15,10 +15,11 @@ from typing import Any
 import aiohttp
 import pytest
 
+from flatbook.api.access import names_of
 from flatbook.api.app import create_app
 from flatbook.api.hub import LAG_MAX, Hub
 from flatbook.api.reads import READS
-from flatbook.api.serve import HOST, BindRefused, check_free, check_loopback, serve_app
+from flatbook.api.serve import HEADERS_TIMEOUT_MS, HOST, BindRefused, check_free, check_loopback, serve_app
 from flatbook.services.demo_console import free_port
 from tests.unit.api.conftest import site_of
 from tests.unit.cli.scene import call
@@ -32,9 +33,28 @@ def test_every_address_but_this_machines_is_refused(host: str) -> None:
         check_loopback(host)
 
 
-@pytest.mark.parametrize(("host", "address"), [("127.0.0.1", "127.0.0.1"), ("localhost", "127.0.0.1"), ("::1", "::1")])
+LOOPBACKS = [
+    ("127.0.0.1", "127.0.0.1"),
+    ("localhost", "127.0.0.1"),
+    ("127.0.0.2", "127.0.0.2"),
+    ("::1", "::1"),
+    ("::1%lo", "::1"),
+]
+
+
+@pytest.mark.parametrize(("host", "address"), LOOPBACKS)
 def test_this_machine_is_served(host: str, address: str) -> None:
     assert check_loopback(host) == address
+
+
+@pytest.mark.parametrize(
+    ("own", "port", "name"),
+    [("127.0.0.2", 8787, "127.0.0.2:8787"), ("[::1]", 8787, "[::1]:8787"), ("127.0.0.1", 80, "localhost")],
+)
+def test_the_link_that_is_told_leads_to_a_door_that_answers_to_its_name(own: str, port: int, name: str) -> None:
+    names = names_of(own, port)
+    assert name in names
+    assert ("127.0.0.1" in names, f"127.0.0.1:{port}" in names) == (port == 80, True)
 
 
 def test_the_command_line_refuses_to_listen_elsewhere(demo: Path) -> None:
@@ -84,6 +104,40 @@ def served(home: Path, hub: Hub, meet: Callable[[Any], Awaitable[None]]) -> None
         await serving
 
     asyncio.run(asyncio.wait_for(scene(), 60))
+
+
+def test_six_hundred_connections_that_ask_nothing_stand_before_nobody() -> None:
+    async def answered(scope: Any, _receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+    async def scene() -> bytes:
+        over, port, listens = asyncio.Event(), free_port(), asyncio.Event()
+        serving = asyncio.create_task(serve_app(answered, HOST, port, over, listens.set))
+        await listens.wait()
+        idle = [await asyncio.open_connection(HOST, port) for _ in range(600)]
+        reader, writer = await asyncio.open_connection(HOST, port)
+        writer.write(b"POST /halt HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n")
+        line = await asyncio.wait_for(reader.readline(), HEADERS_TIMEOUT_MS / 2_000)
+        for _, each in (*idle, (reader, writer)):
+            each.close()
+        over.set()
+        await serving
+        return line
+
+    assert asyncio.run(asyncio.wait_for(scene(), 60)).startswith(b"HTTP/1.1 204")
+
+
+@pytest.mark.parametrize(("hard", "soft", "room"), [(20_000, 4_608, 4_096), (1_024, 1_024, 512), (600, 600, 300)])
+def test_as_many_connections_may_be_open_as_leave_files_for_the_rest(hard: int, soft: int, room: int) -> None:
+    asked = (
+        "import resource; from flatbook.api.serve import room_for_connections;"
+        f"resource.setrlimit(resource.RLIMIT_NOFILE, (200, {hard}));"
+        "print(room_for_connections(), resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
+    )
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == [str(room), str(soft)]
 
 
 UNREADABLE = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import signal
 from pathlib import Path
 
 from flatbook.engine.inputs import Command, Verb
@@ -45,6 +47,27 @@ def test_a_line_that_a_crash_cut_off_hides_none_of_the_others(tmp_path: Path) ->
     kept.hear(command("1"), ACTED)
     kept.path.write_bytes(kept.path.read_bytes() + b'{"key": "2", "act')
     assert kept.read() == (command("1"),)
+
+
+def test_a_line_that_a_full_disk_cut_off_takes_no_later_one_with_it(tmp_path: Path) -> None:
+    kept = KeptStops(tmp_path / "stops.jsonl")
+    kept.path.write_bytes(b'{"key": "1", "act')
+    kept.hear(command("2"), ACTED)
+    assert (kept.read(), kept.lost) == ((command("2"),), 0)
+
+
+def test_a_stop_of_which_only_a_part_was_taken_is_counted_as_lost(tmp_path: Path) -> None:
+    kept = KeptStops(tmp_path / "stops.jsonl")
+    before, ignored = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, before[1]))
+    try:
+        kept.hear(command("1"), ACTED)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert (kept.path.stat().st_size, kept.lost) == (20, 1)
+    kept.hear(command("2"), ACTED)
+    assert kept.read() == (command("2"),)
 
 
 def test_the_newest_are_kept_within_a_bound(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
@@ -19,7 +20,7 @@ from flatbook.api.access_audit import NOBODY
 from flatbook.api.access_scopes import Actor, Credential, Lane
 from flatbook.api.access_sessions import SESSION_S
 from flatbook.api.aliases import unaliased
-from flatbook.api.problems import MEDIA_TYPE, Code, Problem, send_problem
+from flatbook.api.problems import MEDIA_TYPE, Code, Problem, door_unusable, send_problem
 from flatbook.ops.control_wire import DEPTH_MAX, depth_of
 
 API = "/api/"
@@ -107,6 +108,9 @@ class Gate:
             receive = receive if visit.is_handshake else await read_body(visit, receive)
         except Problem as problem:
             await self._refuse(visit, problem, telling)
+            return
+        except sqlite3.Error as error:
+            await self._refuse(visit, door_unusable(error), telling)
             return
         scope.setdefault("state", {})["actor"] = visit.actor
         await self._app(scope, receive, telling)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -22,7 +23,7 @@ from flatbook.api.commands_answered import KEY_HEADER
 from flatbook.api.console import on_lost
 from flatbook.api.hub import Hub
 from flatbook.api.pages import page_of
-from flatbook.api.problems import Code, Problem, on_problem, problem_response
+from flatbook.api.problems import Code, Problem, on_door_fault, on_problem, problem_response
 from flatbook.api.reads_events import chosen
 from flatbook.api.reads_orders import wanted
 from flatbook.api.routes import PUBLIC
@@ -72,7 +73,12 @@ def create_app(
             "within": Provide(within, sync_to_thread=False),
             "wish": Provide(wished, sync_to_thread=False),
         },
-        exception_handlers={Problem: on_problem, HTTPException: on_lost, Exception: _on_any},
+        exception_handlers={
+            Problem: on_problem,
+            HTTPException: on_lost,
+            sqlite3.Error: on_door_fault,
+            Exception: _on_any,
+        },
         lifespan=[_following(site, told, on_death)],
         openapi_config=_openapi(),
         request_class=StrictRequest,

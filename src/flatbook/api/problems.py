@@ -5,6 +5,7 @@ Source: RFC 9457 (problem details for HTTP APIs); `type` is `urn:flatbook:proble
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from enum import Enum
 from http import HTTPStatus
@@ -134,6 +135,16 @@ async def send_problem(send: Send, problem: Problem) -> None:
     headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def door_unusable(error: sqlite3.Error) -> Problem:
+    """Returns the problem that the file of the door takes or tells nothing, as on a full disk: all stands as before."""
+    return Problem(503, Code.UNAVAILABLE, f"the file of the door cannot be used: {error}; nothing was changed")
+
+
+def on_door_fault(_request: Request[Any, Any, Any], error: sqlite3.Error) -> Response[bytes]:
+    """Answers that the file of the door cannot be used."""
+    return problem_response(door_unusable(error))
 
 
 def on_problem(_request: Request[Any, Any, Any], problem: Problem) -> Response[bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,9 +11,9 @@ import msgspec
 from litestar.params import PathParameter
 
 from flatbook.api.answers.moment import instant_or_none
+from flatbook.api.home_files import content_of, files_of, unreadable
 from flatbook.api.problems import Code, Problem
 from flatbook.api.routes import AtSite, reading
-from flatbook.values.instants import Instant
 
 FOLDER = "backtests"
 BODY = "report.json"
@@ -51,18 +50,16 @@ class KeptReport(msgspec.Struct, frozen=True, kw_only=True):
 @reading("/reports", "Backtests that are kept", tag="reports")
 async def reports(site: AtSite) -> ReportsAnswer:
     """Returns the backtests in the home, the newest first."""
-    lines = await asyncio.to_thread(_listed, site.home / FOLDER)
+    lines = await asyncio.to_thread(_listed, site.home)
     return ReportsAnswer(found=len(lines), reports=lines[:LISTED_MAX])
 
 
-def _listed(folder: Path) -> list[ReportLineBody]:
-    found = []
-    for path in folder.glob(f"*/{BODY}"):
-        status = path.stat()
-        found.append((status.st_mtime_ns, path.parent.name, status.st_size))
+def _listed(home: Path) -> list[ReportLineBody]:
+    """Returns the backtests that can be asked for."""
     return [
-        ReportLineBody(name=name, written_at=instant_or_none(Instant(at)) or "", size=size)
-        for at, name, size in sorted(found, reverse=True)
+        ReportLineBody(name=file.path.parent.name, written_at=instant_or_none(file.written_at) or "", size=file.size)
+        for file in files_of(home, FOLDER, f"*/{BODY}")
+        if _NAME.fullmatch(file.path.parent.name) is not None
     ]
 
 
@@ -72,8 +69,18 @@ async def kept_report(site: AtSite, name: NameParameter) -> KeptReport:
     path = folder_of(site.home, name) / BODY
     if path.stat().st_size > BODY_BYTES_MAX:
         raise Problem(503, Code.TOO_LARGE, f"the report is larger than {BODY_BYTES_MAX} bytes: look into its folder")
-    text = await asyncio.to_thread(path.read_text, "utf-8")
-    return KeptReport(name=name, report=json.loads(text))
+    return KeptReport(name=name, report=await asyncio.to_thread(_report, path))
+
+
+def _report(path: Path) -> dict[str, Any]:
+    """Returns what a backtest wrote.
+
+    Errors: Problem where it cannot be read.
+    """
+    try:
+        return msgspec.json.decode(content_of(path), type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise unreadable(path, "it is no report of a backtest") from error
 
 
 def folder_of(home: Path, name: str) -> Path:

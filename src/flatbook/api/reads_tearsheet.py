@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from litestar import Response
 from litestar.params import PathParameter
 
+from flatbook.api.home_files import FILE_BYTES_MAX, saved, unreadable
 from flatbook.api.problems import Code, Problem
 from flatbook.api.reads_reports import NameParameter, folder_of
 from flatbook.api.routes import AtSite, reading
@@ -24,7 +25,6 @@ CANDLES_MAX = 240
 TRADES_MAX = 2_000
 INSTRUMENTS_MAX = 32
 ROWS_MAX = 2_000_000
-FILE_BYTES_MAX = 64 * 1024 * 1024
 CURVE, EXECUTIONS = "curve.csv", "executions.csv"
 KINDS = {
     CURVE: "text/csv",
@@ -36,6 +36,9 @@ KINDS = {
     "report.html": "text/html",
     "report.json": "application/json",
 }
+Rows = list[dict[str, str]]
+T = TypeVar("T")
+
 FileParameter = Annotated[str, PathParameter(description="A file of its folder.", max_length=64)]
 
 
@@ -104,42 +107,41 @@ async def report_file(site: AtSite, name: NameParameter, file: FileParameter) ->
     return await saved(path, KINDS[file], f"{name}-{file}")
 
 
-async def saved(path: Path, kind: str, name: str) -> Response[bytes]:
-    """Returns a file as something to be saved, which no browser opens.
-
-    Errors: Problem where it is too large for one answer.
-    """
-    content = await asyncio.to_thread(_content, path)
-    return Response(content, media_type=kind, headers={"content-disposition": f'attachment; filename="{name}"'})
-
-
-def _content(path: Path) -> bytes:
-    if path.stat().st_size > FILE_BYTES_MAX:
-        raise Problem(503, Code.TOO_LARGE, f"{path} is larger than {FILE_BYTES_MAX} bytes: take it from its folder")
-    return path.read_bytes()
-
-
 def _drawn(folder: Path) -> tuple[list[PointBody], list[TradedBody]]:
-    return list(_points(_rows(folder / CURVE))), list(_traded(_rows(folder / EXECUTIONS)))
+    return _of_table(folder / CURVE, _points), _of_table(folder / EXECUTIONS, _traded)
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    """Returns the rows of a table that a backtest wrote, at most ROWS_MAX; none where it wrote none."""
+def _of_table(path: Path, drawn: Callable[[Rows], Iterator[T]]) -> list[T]:
+    """Returns what is drawn of a table that a backtest wrote; nothing where it wrote none.
+
+    Errors: Problem where it is not as a backtest writes it.
+    """
+    try:
+        return list(drawn(_rows(path)))
+    except (OSError, csv.Error, KeyError, ValueError) as error:
+        raise unreadable(path, f"it is no table of a backtest ({type(error).__name__})") from error
+
+
+def _rows(path: Path) -> Rows:
+    """Returns the rows of a table, at most ROWS_MAX."""
     if not path.is_file() or path.stat().st_size > FILE_BYTES_MAX:
         return []
     with path.open(encoding="utf-8", newline="") as stream:
-        return list(islice(csv.DictReader(stream), ROWS_MAX))
+        rows = list(islice(csv.DictReader(stream), ROWS_MAX))
+    if any(None in row.values() for row in rows):
+        raise ValueError("a row is cut off")
+    return rows
 
 
-def _points(rows: list[dict[str, str]]) -> Iterator[PointBody]:
+def _points(rows: Rows) -> Iterator[PointBody]:
     step = max(1, -(-len(rows) // POINTS_MAX))
     for number, row in enumerate(rows):
         if number % step == 0 or number == len(rows) - 1:
             yield PointBody(at=row["at"], equity=row["equity"], exposure=row["exposure"])
 
 
-def _traded(rows: list[dict[str, str]]) -> Iterator[TradedBody]:
-    by_instrument: dict[str, list[dict[str, str]]] = {}
+def _traded(rows: Rows) -> Iterator[TradedBody]:
+    by_instrument: dict[str, Rows] = {}
     for row in rows:
         by_instrument.setdefault(row["instrument"], []).append(row)
     for instrument, own in islice(sorted(by_instrument.items()), INSTRUMENTS_MAX):
@@ -160,7 +162,7 @@ def _traded(rows: list[dict[str, str]]) -> Iterator[TradedBody]:
         )
 
 
-def _seen(rows: list[dict[str, str]]) -> Iterator[SeenBody]:
+def _seen(rows: Rows) -> Iterator[SeenBody]:
     """Yields the middle that was seen with executions, in at most CANDLES_MAX stretches of the same length."""
     timed = [(instant_of_text(row["happened_at"]), row["middle"]) for row in rows if row["middle"]]
     if not timed:

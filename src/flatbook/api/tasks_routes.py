@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,8 +24,8 @@ from flatbook.api.access_scopes import Lane
 from flatbook.api.answers.moment import instant_or_none
 from flatbook.api.commands_answered import once
 from flatbook.api.commands_once import Known
+from flatbook.api.home_files import file_of, files_of, saved
 from flatbook.api.problems import Code, Problem
-from flatbook.api.reads_tearsheet import saved
 from flatbook.api.routes import AtSite, problems, reading
 from flatbook.api.site import Site
 from flatbook.api.tasks import BACKUP_FOLDER, EXPORT_FOLDER, TaskBody, TaskKind, Tasks
@@ -139,36 +140,17 @@ async def task(tasks: AtTasks, task_id: Annotated[str, PathParameter(max_length=
 @reading("/exports/{name:str}", "A table that was exported", tag="tasks")
 async def exported(site: AtSite, name: Annotated[str, PathParameter(max_length=NAME_TEXT_MAX)]) -> Response[bytes]:
     """Returns a table that was exported, to be saved."""
-    path = Path(_named(site.home, EXPORTS, name))
+    path = file_of(site.home, *EXPORTS, name)
+    if not path.resolve().is_relative_to((site.home / EXPORT_FOLDER).resolve()):
+        raise Problem(404, Code.NOT_FOUND, f"{name} is a link to another folder: take it from there")
     return await saved(path, EXPORT_KINDS.get(path.suffix, "application/octet-stream"), path.name)
 
 
-def _found(home: Path, what: tuple[str, str]) -> dict[str, Path]:
-    """Returns what a folder of the home holds of a form, by the name that it has in there."""
-    folder, form = what
-    return {str(path.relative_to(home / folder)): path for path in (home / folder).glob(form)}
-
-
 def _listed(home: Path, what: tuple[str, str]) -> list[FileBody]:
-    found = []
-    for name, path in _found(home, what).items():
-        status = path.stat()
-        found.append((status.st_mtime_ns, name, status.st_size))
     return [
-        FileBody(name=name, written_at=instant_or_none(Instant(at)) or "", size=size)
-        for at, name, size in sorted(found, reverse=True)[:LISTED_MAX]
+        FileBody(name=file.name, written_at=instant_or_none(file.written_at) or "", size=file.size)
+        for file in files_of(home, *what)[:LISTED_MAX]
     ]
-
-
-def _named(home: Path, what: tuple[str, str], name: str) -> str:
-    """Returns the path of a file that is listed.
-
-    Errors: Problem.
-    """
-    path = _found(home, what).get(name)
-    if path is None:
-        raise Problem(404, Code.NOT_FOUND, f"{home / what[0]} holds no {name}")
-    return str(path)
 
 
 def _test_alerts(_site: Site, _body: Nothing) -> tuple[str, ...]:
@@ -191,18 +173,18 @@ def _export(site: Site, body: ExportTable) -> tuple[str, ...]:
 
 
 def _check_backup(site: Site, body: CheckBackup) -> tuple[str, ...]:
-    return "events", "verify", "--backup", _named(site.home, JOURNALS, body.backup)
+    return "events", "verify", "--backup", str(file_of(site.home, *JOURNALS, body.backup))
 
 
 def _backtest(site: Site, body: RunBacktest) -> tuple[str, ...]:
     only = () if body.owner is None else ("--only", body.owner)
     named = (word for pair in body.names for word in ("--name", pair))
-    return "backtest", "--data", _named(site.home, TAPES, body.tape), *only, *named
+    return "backtest", "--data", str(file_of(site.home, *TAPES, body.tape)), *only, *named
 
 
 def _compare(site: Site, body: CompareRun) -> tuple[str, ...]:
-    report = _named(site.home, BACKTESTS, f"{body.backtest}/report.json")
-    return "compare", str(site.home), "--against", str(Path(report).parent)
+    report = file_of(site.home, *BACKTESTS, f"{body.backtest}/report.json")
+    return "compare", str(site.home), "--against", str(report.parent)
 
 
 WordsOf = Callable[[Site, Any], tuple[str, ...]]
@@ -223,7 +205,7 @@ def _route(kind: TaskKind, body: type[msgspec.Struct], words_of: WordsOf, summar
     async def begin(
         request: Request[Any, Any, Any], data: Any, access: AtDoor, site: AtSite, tasks: AtTasks, key: Key = None
     ) -> Response[bytes]:
-        work = _beginning(request, access, tasks, kind, words_of(site, data))
+        work = _beginning(request, access, tasks, kind, partial(words_of, site, data))
         return await once(access.answers, actor_of(request).name, key, _asked(request, data), work)
 
     begin.__annotations__.update(
@@ -255,11 +237,14 @@ def _asked(request: Request[Any, Any, Any], data: msgspec.Struct) -> tuple[str, 
 
 
 def _beginning(
-    request: Request[Any, Any, Any], access: Access, tasks: Tasks, kind: TaskKind, words: tuple[str, ...]
+    request: Request[Any, Any, Any], access: Access, tasks: Tasks, kind: TaskKind, words: Callable[[], tuple[str, ...]]
 ) -> Callable[[str], Awaitable[Known]]:
     async def begin(_key: str) -> Known:
         actor = actor_of(request)
-        begun = tasks.begin(kind, words, actor.name)
+        try:
+            begun = tasks.begin(kind, words(), actor.name)
+        except OSError as error:
+            raise Problem(503, Code.UNAVAILABLE, f"{error.filename} cannot be written: {error.strerror}") from error
         access.note(actor, f"task {kind.value}", "task_begun", begun.cli)
         return Known(status=202, body=msgspec.json.encode(begun))
 

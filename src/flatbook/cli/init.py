@@ -37,13 +37,15 @@ def init(
     from flatbook.journal.files import make_folder, written_whole
     from flatbook.ops.config import load_text
     from flatbook.ops.config_example import EXAMPLE
+    from flatbook.ops.home import CONFIG_FILE
 
     if live and recordings:
         raise Failed(Exit.USAGE, "a live desk does not run on recordings", where="--recordings", do="leave one out")
     if jurisdiction is not None and not live:
         raise Failed(Exit.USAGE, "only a live desk needs it", where="--jurisdiction", do="add --live, or leave it out")
     text = _live_text(jurisdiction) if live else EXAMPLE
-    path = where.config_path
+    stated = where.config_path
+    path = stated / CONFIG_FILE if stated.is_dir() else stated
     kept = path.with_name(path.name + KEPT_SUFFIX)
     there = path.exists()
     if there and not force:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from flatbook.cli.options import HERE, Where, says
@@ -39,7 +39,7 @@ def create(
     from flatbook.values.instants import text_of_instant
 
     port = loaded_of(where).config.api.port
-    with closing(_door(where)) as door:
+    with _door(where) as door:
         text = create_token(door, name, Scope(scope), days=days, now=SystemClock().now())
         made = next(each for each in list_tokens(door) if each.name == name)
     body = {
@@ -61,7 +61,7 @@ def listing(*, where: Where = HERE) -> None:
     from flatbook.values.instants import text_of_instant
 
     now = SystemClock().now()
-    with closing(_door(where)) as door:
+    with _door(where) as door:
         rows = [
             {
                 "name": each.name,
@@ -87,7 +87,7 @@ def revoke(name: TokenName, /, *, where: Where = HERE) -> None:
     """Ends a token: the next request with it is refused."""
     from flatbook.api.access_tokens import revoke_token
 
-    with closing(_door(where)) as door:
+    with _door(where) as door:
         revoke_token(door, name)
     show("token.revoke", {"name": name}, lambda: (f"{name} is revoked",), as_json=where.as_json)
 
@@ -107,7 +107,7 @@ def link(
 
     stated = loaded_of(where).config.api.port
     at = stated if port is None else port
-    with closing(_door(where)) as door:
+    with _door(where) as door:
         now = SystemClock().now()
         address = f"{address_of(at)}/#once={make_link(door, now)}"
         answers = is_ours(door, at, now)
@@ -123,16 +123,23 @@ def _tell_silence(port: int, *, answers: bool, named: str = "") -> None:
         print(f"no API of this home answers at {address_of(port)}: start `flatbook api{named}`", file=sys.stderr)
 
 
-def _door(where: Where) -> sqlite3.Connection:
+@contextmanager
+def _door(where: Where) -> Iterator[sqlite3.Connection]:
     """Opens the file of the door.
 
-    Errors: ConfigRefused where there is neither the file nor a desk that could use it.
+    Errors: ConfigRefused where there is neither the file nor a desk that could use it; DoorUnusable.
     """
-    from flatbook.api.access_file import open_door_file
+    import sqlite3
+
+    from flatbook.api.access_file import DoorUnusable, open_door_file
     from flatbook.cli.desks import loaded_of
     from flatbook.ops.home import DOOR_FILE
 
     path = where.folder / DOOR_FILE
     if not path.exists():
         loaded_of(where)
-    return open_door_file(path)
+    with closing(open_door_file(path)) as door:
+        try:
+            yield door
+        except sqlite3.Error as error:
+            raise DoorUnusable(f"{path} cannot be used: {error}; nothing was changed") from error

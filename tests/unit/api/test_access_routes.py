@@ -105,6 +105,40 @@ def test_a_session_ends_after_twelve_hours(door: Door) -> None:
     assert door.client.get("/api/v1/session", headers=session).status_code == 401
 
 
+def test_a_door_that_cannot_be_written_is_a_problem_and_changes_nothing(door: Door) -> None:
+    session, once = door.log_in(), once_of(door)
+    admin, _ = door.token("", "admin"), door.token("spy", "read")
+    keyed = {**session, "idempotency-key": "full-disk-1"}
+    door.access.file.execute("PRAGMA query_only = ON")
+    try:
+        told = (
+            door.client.post("/api/v1/session", json={"once": once}),
+            door.client.delete("/api/v1/session", headers=session),
+            door.client.post("/api/v1/tokens", json={"name": "x", "scope": "read"}, headers=keyed),
+            door.client.delete("/api/v1/tokens/spy", headers={**admin, "idempotency-key": "full-disk-2"}),
+        )
+    finally:
+        door.access.file.execute("PRAGMA query_only = OFF")
+    assert [(each.status_code, each.json()["code"]) for each in told] == [(503, "unavailable")] * 4
+    assert told[3].json()["detail"].endswith("attempt to write a readonly database; nothing was changed")
+    assert door.client.get("/api/v1/session", headers=session).status_code == 200
+    assert "spy" in [each.name for each in door.access.tokens()]
+
+
+def test_an_old_cookie_on_a_disk_that_takes_nothing_is_let_in_nowhere(door: Door) -> None:
+    old = door.log_in()
+    door.clock.shifted_ns += 901 * NS_PER_S
+    following = cookie_of(door.client.get("/api/v1/session", headers=old))
+    assert following is not None
+    door.client.cookies.clear()
+    assert door.client.get("/api/v1/session", headers={**old, "cookie": following}).status_code == 200
+    door.clock.shifted_ns += 61 * NS_PER_S
+    door.access.file.execute("PRAGMA query_only = ON")
+    told = door.client.get("/api/v1/session", headers=old)
+    door.access.file.execute("PRAGMA query_only = OFF")
+    assert (told.status_code, told.json()["code"]) == (503, "unavailable")
+
+
 def test_a_session_outlives_the_process(door: Door, home: Path) -> None:
     session = door.log_in()
     with opened(home, is_read=False) as next_process:

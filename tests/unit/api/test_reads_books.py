@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from litestar.testing import TestClient
 
 from flatbook.api.app import create_app
@@ -99,6 +101,33 @@ def test_a_kept_backtest_is_listed_and_told(api: TestClient[Any], demo: Path) ->
     (folder / "report.json").write_text(json.dumps({"schema": "flatbook.backtest.v1", "net": "1.5"}), "utf-8")
     assert [line["name"] for line in api.get("/api/v1/reports").json()["reports"]] == ["grid-1"]
     assert api.get("/api/v1/reports/grid-1").json()["report"]["net"] == "1.5"
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[]", b"null", b'{"net": NaN}', b"[" * 100_000])
+def test_a_report_that_is_damaged_is_said_so(api: TestClient[Any], demo: Path, content: bytes) -> None:
+    path = demo / "backtests" / "damaged" / "report.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    told = api.get("/api/v1/reports/damaged")
+    shutil.rmtree(path.parent)
+    assert (told.status_code, told.json()["code"]) == (503, "unavailable")
+    assert told.json()["detail"] == f"{path} cannot be read: it is no report of a backtest"
+
+
+def test_what_is_no_backtest_is_neither_listed_nor_in_the_way(api: TestClient[Any], demo: Path) -> None:
+    for name, leads_to in (("nowhere", "/nowhere"), ("a name", None), ("folder", None)):
+        path = demo / "backtests" / name / "report.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if leads_to is not None:
+            path.symlink_to(leads_to)
+        elif name == "folder":
+            path.mkdir()
+        else:
+            path.write_text("{}", "utf-8")
+    listed = api.get("/api/v1/reports")
+    for name in ("nowhere", "a name", "folder"):
+        shutil.rmtree(demo / "backtests" / name)
+    assert (listed.status_code, "nowhere" in listed.text, "a name" in listed.text) == (200, False, False)
 
 
 def test_what_has_gathered_stands_beside_its_threshold(api: TestClient[Any]) -> None:

@@ -67,6 +67,27 @@ def test_a_table_of_a_run_is_a_file_to_be_saved(client: TestClient[Any], home: P
 
 
 @pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("curve.csv", b"x\n1\n"),
+        ("curve.csv", b"at,equity,exposure\n2026-03-02T00:00:00Z,1\n"),
+        ("curve.csv", b"at,equity,exposure\n\xff,1,1\n"),
+        ("executions.csv", HEAD.encode() + b"long ago,,maker,BTC,o1,buy,1,1,1,,0,0,USDT\n"),
+        ("executions.csv", HEAD.encode() + 2 * b"2026-03-02T00:00:00Z,,maker,BTC,o1,buy,1,1,one,,0,0,USDT\n"),
+    ],
+)
+def test_a_table_that_is_damaged_is_said_so(client: TestClient[Any], home: Path, name: str, content: bytes) -> None:
+    folder = home / "backtests" / "damaged"
+    folder.mkdir(exist_ok=True)
+    (folder / "report.json").write_text("{}", "utf-8")
+    (folder / name).write_bytes(content)
+    told = client.get("/api/v1/reports/damaged/tearsheet")
+    (folder / name).unlink()
+    assert (told.status_code, told.json()["code"]) == (503, "unavailable")
+    assert told.json()["detail"].startswith(f"{folder / name} cannot be read: it is no table of a backtest")
+
+
+@pytest.mark.parametrize(
     "path", ["none/tearsheet", "run-1/files/journal.sqlite", "run-1/files/curve.parquet", "..%2F..%2Fx/tearsheet"]
 )
 def test_what_is_no_table_of_a_run_is_not_told(client: TestClient[Any], path: str) -> None:

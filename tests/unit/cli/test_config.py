@@ -22,6 +22,18 @@ def test_init_writes_what_config_check_accepts(home_of_its_own: Path) -> None:
     assert home_of_its_own.stat().st_mode & 0o777 == 0o700
 
 
+def test_init_takes_a_folder_as_a_configuration_as_every_verb_does_and_moves_none(home_of_its_own: Path) -> None:
+    folder = home_of_its_own / "conf"
+    folder.mkdir(parents=True)
+    assert call("init", "--config", str(folder), "--json").body()["path"] == str(folder / "flatbook.toml")
+    assert call("init", "--config", str(folder), "--force", "--json").body()["kept"] == str(
+        folder / "flatbook.toml.old"
+    )
+    assert call("config", "check", "--config", str(folder)).code == 0
+    refused = call("init", "--config", "/proc")
+    assert (refused.code, "Traceback" in refused.err, refused.err.startswith("flatbook: ")) == (1, False, True)
+
+
 def test_init_never_overwrites_unless_forced(home_of_its_own: Path) -> None:
     path = home_of_its_own / "flatbook.toml"
     assert call("init").code == 0

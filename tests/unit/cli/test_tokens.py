@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 from pathlib import Path
 
 import pytest
 
+from flatbook.api import access_file
+from flatbook.api.access_file import open_door_file
 from flatbook.cli.faults import Exit
 from tests.unit.cli.scene import call
 
@@ -82,3 +85,24 @@ def test_tokens_are_revoked_although_the_configuration_is_spoilt(home_of_its_own
     call("token", "create", "bot", "--scope", "read")
     (home_of_its_own / "flatbook.toml").write_text("spoilt", "utf-8")
     assert call("token", "revoke", "bot").out == "bot is revoked\n"
+
+
+def test_a_door_that_cannot_be_written_is_said_in_one_line(
+    home_of_its_own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert call("token", "create", "bot", "--scope", "read").code == Exit.OK
+
+    def full(path: Path) -> sqlite3.Connection:
+        connection = open_door_file(path)
+        connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    monkeypatch.setattr(access_file, "open_door_file", full)
+    for words in (("create", "other", "--scope", "read"), ("revoke", "bot"), ("link",)):
+        told = call("token", *words)
+        assert (told.code, told.out) == (Exit.ERROR, "")
+        assert told.err == (
+            f"flatbook: {home_of_its_own}/door.sqlite cannot be used: attempt to write a readonly database; "
+            "nothing was changed\n"
+        )
+    assert "bot" in call("token", "list").out

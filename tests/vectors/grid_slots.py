@@ -37,7 +37,7 @@ FINE = Decimal("0.0001")
 TRADED = instrument(
     rules=TradingRules(tick=Decimal("0.1"), lot=FINE, qty_min=FINE, notional_min=Decimal(5)),
 )
-ABSENCE_PROVEN_MS = 60_000
+SOON_MS, MINUTE_MS = 3_000, 60_000
 STATES = {
     "NEW": VenueStatus.OPEN,
     "PARTIALLY_FILLED": VenueStatus.OPEN,
@@ -279,7 +279,7 @@ class SlotDesk:
 
     def _find_none(self) -> None:
         """Takes that the venue has no such order, and says so for as long as it takes to be believed."""
-        self.scene.wait(ms=ABSENCE_PROVEN_MS)
+        self.scene.wait(ms=MINUTE_MS)
         self.take(FindAnswered(order_id=self.order.order_id, asked_at=self.scene.now, answer=Absent()))
 
     def cancel(self) -> None:
@@ -308,9 +308,12 @@ class SlotDesk:
 
     def _is_asked_for(self) -> bool:
         """Whether the venue is asked for the order within a minute, by the step or by who looks for the overdue."""
-        self.scene.wait(ms=60_000)
-        due, _ = overdue(self.scene.state, self.scene.rules.cards, {}, self.scene.now)
-        return bool(due) or any(isinstance(effect, Find) for effect in self.scene.effects)
+        for ms in (SOON_MS, MINUTE_MS - SOON_MS):
+            self.scene.wait(ms=ms)
+            due, _ = overdue(self.scene.state, self.scene.rules.cards, {}, self.scene.now)
+            if due or any(isinstance(effect, Find) for effect in self.scene.effects):
+                return True
+        return False
 
 
 def _queried(event: Mapping[str, Any]) -> dict[str, Any] | None:

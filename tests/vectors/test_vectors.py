@@ -235,3 +235,38 @@ def test_every_case_that_differs_is_named_in_a_decision_record() -> None:
     ]
     assert len(differing) > 10
     assert [case for case in differing if f"`{case}`" not in records] == []
+
+
+@pytest.mark.parametrize(
+    ("slot", "told", "expected"),
+    [
+        ({"state": "PENDING"}, [{"submit_error": "TIMEOUT"}], {"slot": "PENDING", "next": "query_order"}),
+        (
+            {"state": "PENDING"},
+            [{"submit_error": "TIMEOUT"}, {"query_by_client_id": None}],
+            {"slot": "FREE", "submits_sent": 1},
+        ),
+        (
+            {"state": "PENDING", "side": "SELL", "position_qty": "0.001"},
+            [{"submit_error": "POST_ONLY"}],
+            {"slot": "FREE", "position": "FILLED", "post_only_fail_count": 1},
+        ),
+        ({"order_id": 5}, [{"status": "REJECTED"}], {"slot": "FREE", "position": "EMPTY", "order_id": None}),
+        (
+            {"order_id": 5},
+            [{"client_id": "c", "order_id": 7, "status": "FILLED", "cum_qty": "0.001"}],
+            {"slot": "FREE", "applied_updates": 1},
+        ),
+        (
+            {"order_id": 5},
+            [{"client_id": "of another", "order_id": 7, "status": "FILLED", "cum_qty": "0.001"}],
+            {"slot": "LOCKED", "position_qty": "0", "applied_updates": 0},
+        ),
+    ],
+)
+def test_whatever_may_be_told_of_an_order_is_judged(
+    slot: dict[str, Any], told: list[Any], expected: dict[str, Any]
+) -> None:
+    whole = {"client_id": "c", "side": "BUY", "price": "49900", **slot}
+    case = {"id": "told", "input": {"slot": whole, "events": told}, "expected": expected}
+    assert judge(case, RUNNERS["order_updates"]) == (Tally(passed=1), "")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 from flatbook.ops.secret_value import SecretRefused
 
 SECRET_BYTES_MAX = 64 * 1024
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
+TURN_LOOKS, TURN_LOOK_S = 100, 0.01
 IDENTITY_PREFIX = "AGE-SECRET-KEY-"
 
 
@@ -88,6 +92,41 @@ def write_age(path: Path, entry: str, text: str, identity: Path) -> None:
 
     Errors: SecretRefused.
     """
+    with _turn_in(path.parent):
+        _write_age(path, entry, text, identity)
+
+
+@contextmanager
+def _turn_in(folder: Path) -> Iterator[None]:
+    """Lets one process at a time read a file and write it anew: of two at once, one would lose what the other wrote.
+
+    Errors: SecretRefused where another one takes longer than TURN_LOOKS looks.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise SecretRefused(f"{folder} cannot be written: {error.strerror}") from None
+    waiting = Event()
+    try:
+        if not any(_has_turn(descriptor) or waiting.wait(TURN_LOOK_S) for _ in range(TURN_LOOKS)):
+            raise SecretRefused(f"another process writes secrets in {folder}: try again")
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _has_turn(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # a file system without locks
+    return True
+
+
+def _write_age(path: Path, entry: str, text: str, identity: Path) -> None:
     import pyrage  # type: ignore[import-untyped]
 
     if not path.exists() and not identity.exists():

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 
+from flatbook.ops.secret_files import _turn_in, read_age
 from flatbook.ops.secret_places import parse_reference
 from flatbook.ops.secret_value import Places, Secret, SecretRefused
 from flatbook.ops.secrets import Checked, Listed, check_secret, list_secrets, resolve, set_secret
@@ -120,6 +123,31 @@ def test_an_age_file_is_made_with_its_identity_and_read_again(tmp_path: Path) ->
     set_secret(here, "one", Secret("another"))
     assert resolve(here, "secret:one").reveal() == "another"
     assert resolve(here, "secret:two").reveal() == hard
+
+
+WRITES = """
+import sys
+from pathlib import Path
+from flatbook.ops.secret_files import write_age
+for number in range(20):
+    write_age(Path(sys.argv[1], "secrets.age"), f"{sys.argv[2]}{number}", "word", Path(sys.argv[1], "identity.txt"))
+"""
+
+
+def test_of_processes_that_write_one_age_file_at_once_none_loses_what_another_wrote(tmp_path: Path) -> None:
+    here = places(tmp_path, first="age:secrets.age#first")
+    set_secret(here, "first", Secret("word"))
+    running = [subprocess.Popen([sys.executable, "-c", WRITES, str(tmp_path), name]) for name in "ab"]
+    assert [process.wait(120) for process in running] == [0, 0]
+    written = [f"{name}{number}" for name in "ab" for number in range(20)]
+    assert [read_age(tmp_path / "secrets.age", entry, here.identity) for entry in ("first", *written)] == ["word"] * 41
+
+
+def test_a_secret_is_not_written_while_another_process_does_not_end_its_turn(tmp_path: Path) -> None:
+    here = places(tmp_path, one="age:secrets.age#one")
+    with _turn_in(tmp_path), pytest.raises(SecretRefused, match="another process writes secrets in"):
+        set_secret(here, "one", Secret("word"))
+    set_secret(here, "one", Secret("word"))
 
 
 def test_an_age_file_says_what_is_missing(tmp_path: Path) -> None:

@@ -295,7 +295,7 @@ def _why_not_overwrite(turn: Turn, command: Command) -> Refusal | None:
     underlying = _underlying_of(turn, command)
     if underlying is None:
         return f"instrument {key[2]!r} of {key[1]!r} is not configured and not held: name its underlying"
-    if key not in turn.state.positions.rows and (key[0], underlying) not in turn.rules.hedges:
+    if key not in turn.state.positions.rows and key[0] not in _owners_of(turn, underlying, key[2]):
         return f"{key[0]!r} is no owner of {underlying} on this desk"
     if turn.state.orders_owing((key[0], underlying)):
         return "an order of this net is still open: cancel it or wait for its end"
@@ -364,11 +364,17 @@ def _why_not_assign(turn: Turn, command: Command) -> Refusal | None:
     row = turn.state.positions.rows.get((UNASSIGNED, account, instrument))
     if row is None or not row.qty:
         return f"nothing of {instrument!r} at {account!r} is unassigned"
-    owners = [owner for owner, underlying in turn.rules.hedges if underlying == row.underlying]
-    owner = command.arguments.get("owner", "")
-    return (
-        None if owner in owners else f"{owner!r} does not hedge {row.underlying}: {', '.join(owners) or 'nobody does'}"
-    )
+    owners, owner = _owners_of(turn, row.underlying, instrument), command.arguments.get("owner", "")
+    if owner in owners:
+        return None
+    return f"{owner!r} does not hedge {row.underlying} or quote {instrument}: {', '.join(owners) or 'nobody does'}"
+
+
+def _owners_of(turn: Turn, underlying: Underlying, instrument: InstrumentId) -> tuple[OwnerId, ...]:
+    """Returns who may hold a position: whoever hedges its underlying, or quotes on its instrument."""
+    hedging = (owner for owner, hedged in turn.rules.hedges if hedged == underlying)
+    trading = (owner for owner, _ in turn.rules.traders.get(instrument, ()))
+    return tuple(dict.fromkeys((*hedging, *trading)))
 
 
 def _assign(turn: Turn, command: Command) -> None:

@@ -9,7 +9,7 @@ import pytest
 from flatbook.engine.effects import Cancel, Place
 from flatbook.engine.inputs import Command, Resumed, Verb
 from flatbook.engine.leave import why_over
-from flatbook.events.control import HaltCause, HaltScope, TradingHalted
+from flatbook.events.control import CommandRefused, HaltCause, HaltScope, TradingHalted
 from flatbook.events.orders import CancelReason, IntentRefused, RefusalRule
 from flatbook.events.risk import RiskRaised
 from flatbook.state.fold import apply
@@ -17,7 +17,7 @@ from flatbook.state.intents import CancelIntent
 from flatbook.state.stops import must_go
 from flatbook.strategies.decision import Decision
 from flatbook.strategies.quoting import QuoteView, Stop
-from flatbook.values.ids import HaltId
+from flatbook.values.ids import UNASSIGNED, HaltId
 from flatbook.values.instruments import Side
 from tests.unit.engine.quote_scene import ACCOUNT, OWNER, SPOT, Scene, decision, place
 
@@ -183,3 +183,26 @@ def test_a_drain_asks_again_for_a_cancel_that_did_not_arrive_and_lets_nothing_le
     before = len(gate.effects)
     gate.accept(order_id)
     assert [type(effect) for effect in gate.effects[before:]] == [Cancel]
+
+
+def why_refused(gate: Gate, verb: Verb, **arguments: str) -> str | None:
+    """Commands something of the position at the account. Returns why it is refused, None where it is done."""
+    named = {"account": ACCOUNT, "instrument": SPOT.id, **arguments}
+    done = gate.take(Command(key=f"k{len(gate.events)}", actor="a", verb=verb, reason="mine", arguments=named))
+    return next((event.why for event in done.events if isinstance(event, CommandRefused)), None)
+
+
+def test_a_strangers_position_is_given_to_the_owner_of_a_grid_who_alone_trades_there() -> None:
+    gate = Gate()
+    gate.state.positions.move((UNASSIGNED, ACCOUNT, SPOT.id), SPOT.underlying, Decimal("0.3"), Decimal(1))
+    stranger = why_refused(gate, Verb.POSITION_ASSIGN, owner="nobody")
+    assert stranger == f"'nobody' does not hedge BTC or quote BTC/USDT: {OWNER}"
+    assert why_refused(gate, Verb.POSITION_ASSIGN, owner=OWNER) is None
+    assert gate.state.positions.rows[OWNER, ACCOUNT, SPOT.id].qty == Decimal("0.3")
+
+
+def test_a_position_that_a_grid_never_had_may_be_stated_by_an_operator() -> None:
+    gate, stated = Gate(), {"qty": "0.2", "expected": "0", "price": "100"}
+    assert "no owner of BTC" in (why_refused(gate, Verb.POSITION_OVERWRITE, owner="nobody", **stated) or "")
+    assert why_refused(gate, Verb.POSITION_OVERWRITE, owner=OWNER, **stated) is None
+    assert gate.state.positions.net(OWNER, SPOT.underlying).known == Decimal("0.2")

@@ -408,7 +408,7 @@ def test_only_what_is_nobodys_is_assigned_and_only_to_who_hedges_it() -> None:
     assert "nothing of 'COIN/USD'" in why(bench, "position_assign", owner="desk", **place)
     bench.state_account(statement(bench.now))
     bench.executions(execution("5", order_id=None, at=bench.now))
-    assert "does not hedge COIN: desk" in why(bench, "position_assign", owner="other", **place)
+    assert "does not hedge COIN or quote COIN/USD: desk" in why(bench, "position_assign", owner="other", **place)
     bench.command("position_assign", owner="desk", **place)
     assert bench.state.positions.rows[UNASSIGNED, PAPER, STOCK].qty == 0
     assert bench.state.positions.rows[OWNER, PAPER, STOCK].qty == 5

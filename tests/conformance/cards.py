@@ -523,6 +523,18 @@ async def _(stage: Stage) -> None:
     assert len({each.order_id for each in statement.open_orders}) == MANY
 
 
+@card(39, "a cancel ends our order and no other, whatever the answer to its place has called it")
+async def _(stage: Stage) -> None:
+    await stage.open()
+    await stage.place(Side.BUY, "0.02", FAR)
+    stage.faults.say("names_neighbour", True, of="POST")
+    placed = await stage.place(Side.BUY, "0.01", FAR, order_id=NEXT)
+    stage.faults.say("names_neighbour", False, of="POST")
+    named = placed.venue_order_id if isinstance(placed, Accepted) else None
+    assert isinstance(await stage.venue.cancel(NEXT, named, INSTRUMENT), CancelTaken)
+    assert stage.truth() == [(OURS, "NEW"), (NEXT, "CANCELED")]
+
+
 def cards_of(benches: Mapping[str, Bench]) -> list[ParameterSet]:
     """Returns each bench with each of its cards, as parameters of a test."""
     return [

@@ -206,9 +206,12 @@ class BybitVenue:
         return not is_apart and self.standing.flaw is None and order.instrument not in self.standing.untradable
 
     async def cancel(
-        self, order_id: OrderId, venue_order_id: VenueOrderId | None, instrument: InstrumentId | None = None
+        self,
+        order_id: OrderId,
+        venue_order_id: VenueOrderId | None,  # noqa: ARG002
+        instrument: InstrumentId | None = None,
     ) -> CancelAnswer:
-        """Asks once to cancel the order, whatever pace Bybit asks for.
+        """Asks once to cancel the order by our id, whatever pace Bybit asks for.
 
         Errors: CancelTooLate when it has ended or is not known there; Rejected when Bybit does not take the request;
         Unknown and NotSent as in `place`.
@@ -219,7 +222,7 @@ class BybitVenue:
             if not isinstance(found, tuple):
                 return CancelTooLate(message=ORDER_NOT_FOUND) if isinstance(found, Absent) else found
             market = found[1]
-        request = wire.cancel_request(market, order_id, venue_order_id)
+        request = wire.cancel_request(market, order_id)
         reply = await self._carry(request, BYBIT_CARD.place_timeout_s)
         return parse.cancel_answer(reply, now=self._clock.now()) if isinstance(reply, Reply) else reply
 

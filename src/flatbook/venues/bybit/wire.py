@@ -154,10 +154,9 @@ def time_in_force(order: ApprovedOrder) -> str:
     return "IOC" if order.style is OrderStyle.IOC or order.limit is None else "GTC"
 
 
-def cancel_request(market: Market, order_id: OrderId, venue_order_id: VenueOrderId | None) -> Request:
-    """Returns the request that asks to cancel an order, by Bybit's id where it is known."""
-    named = {"orderLinkId": order_id} if venue_order_id is None else {"orderId": venue_order_id}
-    body = {"category": market.category.value, "symbol": market.symbol, **named}
+def cancel_request(market: Market, order_id: OrderId) -> Request:
+    """Returns the request that asks to cancel an order, by our id: an answer may have named that of another order."""
+    body = {"category": market.category.value, "symbol": market.symbol, "orderLinkId": order_id}
     return _post("/v5/order/cancel", body)
 
 

@@ -218,11 +218,11 @@ def test_after_a_403_nothing_is_sent_for_bybit_has_banned_the_address() -> None:
     assert len(carrier.requests) == 1
 
 
-def test_a_cancel_goes_by_bybits_id_where_it_is_known() -> None:
+def test_a_cancel_goes_by_our_id_for_the_answer_to_a_place_may_have_named_another_order() -> None:
     venue, carrier, _ = scene({CREATE: [PLACED], CANCEL: [PLACED]})
     run(venue.place(approved()))
     assert run(venue.cancel(OURS, VenueOrderId(THEIRS), PERP)) == CancelTaken()
-    assert carrier.body() == {"category": "linear", "symbol": "BTCUSDT", "orderId": THEIRS}
+    assert carrier.body() == {"category": "linear", "symbol": "BTCUSDT", "orderLinkId": OURS}
     assert run(venue.cancel(OURS, None, PERP)) == CancelTaken()
     assert carrier.body() == {"category": "linear", "symbol": "BTCUSDT", "orderLinkId": OURS}
 

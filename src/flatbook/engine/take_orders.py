@@ -36,7 +36,7 @@ from flatbook.engine.take_foreign import quote_of, take_foreign_execution, take_
 from flatbook.engine.take_totals import execution_of_total, flaw_of_total
 from flatbook.engine.turn import Turn
 from flatbook.events import orders as ev
-from flatbook.events.control import AlertName, MarkSet, Severity
+from flatbook.events.control import AlertName, HaltCause, HaltScope, MarkSet, Severity
 from flatbook.events.event import Event
 from flatbook.events.refs import ref_of, ref_of_order
 from flatbook.state.orders import Order, Status, cancel_from, signed
@@ -218,6 +218,21 @@ def take_restart(turn: Turn) -> None:
         if order.status is Status.INTENDED:
             _book_unknown(turn, order, order.attempt, ev.UnknownReason.RESTARTED)
         turn.effects.append(find_of(turn.state.orders[order_id]))
+    _halt_resized(turn)
+
+
+def _halt_resized(turn: Turn) -> None:
+    """Halts an instrument whose contracts are held in another size than it is configured with: so many more or fewer
+    would be closed than there are, while the balances, which count units of the base, may well agree."""
+    for (_, account, name), row in turn.state.positions.rows.items():
+        configured = turn.rules.instruments.get(name)
+        if not row.qty or configured is None or configured.account != account:
+            continue
+        if configured.contract_size != row.contract_size:
+            held, now = plain(row.contract_size), plain(configured.contract_size)
+            detail = f"{plain(row.qty)} contracts of {held} are held, and contracts of {now} are configured"
+            turn.alert(AlertName.BOOKS_DIVERGED, f"{account}:{name}", detail, severity=Severity.CRITICAL)
+            turn.halt(HaltScope.INSTRUMENT, name, HaltCause.DIVERGED, detail)
 
 
 def take_order_report(turn: Turn, account: AccountId, report: OrderReport) -> None:

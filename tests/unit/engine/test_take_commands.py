@@ -339,6 +339,22 @@ def test_contracts_that_are_stated_where_none_were_held_have_the_size_of_their_i
     assert bench.state.positions.rows[KEY[0], PAPER, instrument.id].contract_size == Decimal("0.01")
 
 
+@pytest.mark.parametrize(("size", "is_halted"), [("0.01", False), ("0.001", True)])
+def test_contracts_that_are_held_in_another_size_than_is_configured_halt_their_instrument(
+    size: str, is_halted: bool
+) -> None:
+    """An exchange made ten contracts of one between two lives: what is held in base is the same, and nothing else."""
+    bench = Bench().resume()
+    (instrument,) = (each for each in bench.rules.instruments.values() if each.account == PAPER)
+    bench.state.positions.move((OWNER, PAPER, instrument.id), KEY[1], Decimal(100), Decimal("0.01"))
+    resized = msgspec.structs.replace(instrument, contract_size=Decimal(size))
+    hedge = msgspec.structs.replace(bench.rules.hedges[KEY], instrument=resized)
+    bench.rules = msgspec.structs.replace(bench.rules, instruments={instrument.id: resized}, hedges={KEY: hedge})
+    bench.restart()
+    assert bench.halted == ([("instrument", instrument.id, "diverged")] if is_halted else [])
+    assert bench.alerts == (["books_diverged"] if is_halted else [])
+
+
 def test_an_overwrite_may_name_the_net_that_it_expects_over_all_accounts() -> None:
     bench = Bench().resume()
     bench.fill(1, "sell", "2.5")

@@ -2,7 +2,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { Shell } from "@/frame/Shell";
 import { Lost } from "@/frame/Lost";
-import type { Search } from "@/view/view";
+import type { Search } from "@/view/address";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: Lost });
 

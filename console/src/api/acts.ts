@@ -16,6 +16,7 @@ export type Bodies = {
   recheck: Schemas["RecheckOrderPreview"];
   release: Schemas["ReleaseFillPreview"];
   reconcile: Schemas["ReconcileBooksPreview"];
+  reconnect: Schemas["ReconnectStreamsPreview"];
   "set-limit": Schemas["SetLimitPreview"];
   trade: Schemas["PlaceOrderPreview"];
 };

@@ -1,4 +1,4 @@
-import { useView } from "@/view/view";
+import { useView } from "@/view/address";
 import { Icon } from "./Icon";
 
 /** An id that narrows the page to everything that names it; once more, and the page shows all again. */

@@ -60,7 +60,7 @@ export function Chart({ testid, summary, legend, twin, children }: Props) {
           {summary}
         </span>
         {twin && (
-          <Button small look="quiet" className="ml-auto" aria-pressed={asTable} onClick={() => setAsTable(!asTable)} data-testid={`${testid}-twin`}>
+          <Button small look="quiet" className="ml-auto print:hidden" aria-pressed={asTable} onClick={() => setAsTable(!asTable)} data-testid={`${testid}-twin`}>
             {asTable ? "Chart" : "Table"}
           </Button>
         )}

@@ -1,7 +1,7 @@
 import { act, fireEvent, screen } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 import { draw } from "@/testing/harness";
-import { PAUSE_MS, useView } from "@/view/view";
+import { PAUSE_MS, useView } from "@/view/address";
 import { DataTable } from "./DataTable";
 import { Panel } from "./Panel";
 import type { Column } from "./table";

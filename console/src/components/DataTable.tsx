@@ -9,9 +9,9 @@ import {
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Fragment, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { createPortal } from "react-dom";
-import { counted } from "@/format/said";
+import { counted } from "@/format/counted";
 import { useSettings } from "@/settings/settings";
-import { useKept } from "@/view/view";
+import { useKept } from "@/view/address";
 import { IconButton } from "./Button";
 import { Icon } from "./Icon";
 import { usePanelActions } from "./Panel";
@@ -134,7 +134,7 @@ export function DataTable<Row>(props: Props<Row>) {
   const [filter, setFilter] = useKept(`${testid}.filter`);
   const [order, setOrder] = useKept(`${testid}.order`);
   const scroller = useRef<HTMLDivElement>(null);
-  const { settings } = useSettings();
+  const { settings, onPaper } = useSettings();
   const panelActions = usePanelActions();
   const wanted = useMemo(() => {
     const terms = termsOf(filter, columns);
@@ -150,9 +150,10 @@ export function DataTable<Row>(props: Props<Row>) {
     overscan: OVERSCAN,
     initialRect: { width: 0, height: 600 },
   });
-  const items = virtual.getVirtualItems();
-  const before = items[0]?.start ?? 0;
-  const after = virtual.getTotalSize() - (items[items.length - 1]?.end ?? 0);
+  const seen = virtual.getVirtualItems();
+  const items = onPaper ? shown.map((_, index) => ({ index })) : seen;
+  const before = onPaper ? 0 : (seen[0]?.start ?? 0);
+  const after = onPaper ? 0 : virtual.getTotalSize() - (seen[seen.length - 1]?.end ?? 0);
 
   function onKey(event: KeyboardEvent<HTMLTableRowElement>, row: Row): void {
     if (event.key === "Enter" && event.target === event.currentTarget) {
@@ -180,7 +181,7 @@ export function DataTable<Row>(props: Props<Row>) {
   return (
     <div data-testid={testid} className="flex min-h-0 min-w-0 flex-col">
       {tools && (
-        <div className="flex flex-wrap items-center gap-2 border-b border-line px-3 py-1.5">
+        <div className="flex flex-wrap items-center gap-2 border-b border-line px-3 py-1.5 print:hidden">
           <Filter testid={testid} label={label} value={filter} onChange={setFilter} />
           {filters}
           <span className="ml-auto text-2xs text-muted" data-testid={`${testid}-count`}>
@@ -193,8 +194,8 @@ export function DataTable<Row>(props: Props<Row>) {
       <div
         ref={scroller}
         onScroll={onScroll}
-        className="relative min-h-0 overflow-auto"
-        style={height ? { height } : undefined}
+        className={cx("relative min-h-0", !onPaper && "overflow-auto")}
+        style={height && !onPaper ? { height } : undefined}
         tabIndex={shown.length > 0 && !onOpen ? 0 : undefined}
         role="region"
         aria-label={`table of ${label}`}

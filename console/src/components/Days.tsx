@@ -1,5 +1,5 @@
 /** A range of days in the address: from which to which one, both included, as days of New York. */
-import { useView } from "@/view/view";
+import { useView } from "@/view/address";
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 

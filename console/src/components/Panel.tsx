@@ -32,7 +32,7 @@ export function Panel({ title, testid, seen, actions, note, flush = false, class
       id={place}
       aria-labelledby={id}
       data-testid={testid}
-      className={cx("flex min-w-0 flex-col rounded-lg border border-line bg-s1", className)}
+      className={cx("flex min-w-0 flex-col rounded-lg border border-line bg-s1 print:break-inside-avoid", className)}
     >
       <header className="flex min-h-9 items-center gap-2 border-b border-line px-3 py-1">
         <h2 id={id} className="text-xs font-semibold tracking-wide whitespace-nowrap text-text2">
@@ -40,7 +40,7 @@ export function Panel({ title, testid, seen, actions, note, flush = false, class
         </h2>
         {note && <span className="truncate text-2xs text-muted">{note}</span>}
         <AgeChip seen={seen} />
-        <div className="ml-auto flex items-center gap-1">
+        <div className="ml-auto flex items-center gap-1 print:hidden">
           {actions}
           <span ref={setOwn} className="contents" />
         </div>

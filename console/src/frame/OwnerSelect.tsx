@@ -1,6 +1,6 @@
 import { Select } from "@/components/Select";
 import { useChannel } from "@/live/channels";
-import { useView } from "@/view/view";
+import { useView } from "@/view/address";
 
 /** Whose orders a page shows; nothing where there is one owner only. The choice stands in the address. */
 export function OwnerSelect() {

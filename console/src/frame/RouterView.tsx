@@ -1,6 +1,6 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, type ReactNode } from "react";
-import { merged, ViewProvider, type News, type Search } from "@/view/view";
+import { merged, ViewProvider, type News, type Search } from "@/view/address";
 
 /** The view of the page that is shown: what its address carries. */
 export function RouterView({ children }: { children: ReactNode }) {

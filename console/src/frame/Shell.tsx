@@ -68,19 +68,19 @@ export function Shell() {
   useFollowing();
   useLooking();
   return (
-    <div className="relative flex h-screen flex-col overflow-hidden">
+    <div className="relative flex h-screen flex-col overflow-hidden print:block print:h-auto print:overflow-visible">
       <a href="#main" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-s3 focus:p-2" data-testid="skip">
         Skip to the page
       </a>
       <Notices />
       <ModeStrip />
-      <div className="flex min-h-0 flex-1">
+      <div className="flex min-h-0 flex-1 print:block">
         <Sidebar pages={pages} />
-        <div className="flex min-w-0 flex-1 flex-col">
+        <div className="flex min-w-0 flex-1 flex-col print:block">
           <TopBar />
           <Banner />
           {/* What is placed absolutely has its place in here: from the document it would make the whole frame scroll. */}
-          <main id="main" className="relative min-h-0 flex-1 overflow-auto p-4" tabIndex={-1}>
+          <main id="main" className="relative min-h-0 flex-1 overflow-auto p-4 print:overflow-visible print:px-0" tabIndex={-1}>
             <RouterView>
               <Outlet />
             </RouterView>

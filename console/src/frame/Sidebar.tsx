@@ -44,7 +44,7 @@ export function Sidebar({ pages }: { pages: readonly Page[] }) {
     <nav
       aria-label="Pages"
       data-testid="sidebar"
-      className={cx("flex h-full shrink-0 flex-col border-r border-line bg-s1", narrow ? "w-16" : "w-60")}
+      className={cx("flex h-full shrink-0 flex-col border-r border-line bg-s1 print:hidden", narrow ? "w-16" : "w-60")}
     >
       <div className="flex h-16 shrink-0 items-center border-b border-line">
         <Mark narrow={narrow} />

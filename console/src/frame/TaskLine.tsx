@@ -1,13 +1,16 @@
 import type { Begun } from "@/api/tasks";
+import { useMay } from "@/api/session";
 import { Badge, type Tone } from "@/components/Badge";
+import { Button } from "@/components/Button";
 import { CopyText } from "@/components/CopyText";
 import { Failed } from "@/components/States";
 
 const TONES: Record<string, Tone> = { running: "info", done: "good", failed: "bad", stopped: "bad" };
 
-/** How a task goes on or ended, with the words that do the same in a terminal. */
+/** How a task goes on or ended, with the words that do the same in a terminal; one that runs can be stopped. */
 export function TaskLine({ begun, testid }: { begun: Begun; testid: string }) {
   const { task, error } = begun;
+  const may = useMay("admin");
   if (error !== null) return <Failed error={error} />;
   if (task === null) return null;
   return (
@@ -15,6 +18,11 @@ export function TaskLine({ begun, testid }: { begun: Begun; testid: string }) {
       <p className="m-0 flex flex-wrap items-center gap-2 text-xs">
         <Badge tone={TONES[task.state] ?? "plain"}>{task.state}</Badge>
         <span className="text-text2">{task.progress ?? (task.state === "running" ? "it runs in a process of its own" : task.said.split("\n").at(-1))}</span>
+        {may && task.state === "running" && (
+          <Button small icon="close" className="ml-auto" onClick={begun.stop} data-testid={`${testid}-stop`}>
+            Stop
+          </Button>
+        )}
       </p>
       <div>
         <CopyText text={task.cli} prompt testid={`${testid}-cli`} />

@@ -86,7 +86,7 @@ export function TopBar() {
   const status = useChannel("status");
   const unknown = status?.orders.unknown;
   return (
-    <header className="flex h-16 shrink-0 items-stretch border-b border-line bg-s1" data-testid="top-bar">
+    <header className="flex h-16 shrink-0 items-stretch border-b border-line bg-s1 print:hidden" data-testid="top-bar">
       <div className="flex items-center px-3">
         <button
           type="button"

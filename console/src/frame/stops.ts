@@ -1,4 +1,4 @@
-/** The acts that stop, in the order of their force, and the one that only compares. */
+/** The acts that stop, in the order of their force, and those that only compare or listen anew. */
 import type { Wanted } from "./ui";
 
 export const KILL: Wanted = {
@@ -67,5 +67,17 @@ export function resumeOf(owner: string, haltId: string): Wanted {
     body: { halt_id: haltId },
     cli: `flatbook lift ${haltId} --reason "..."`,
     danger: true,
+  };
+}
+
+/** Closes the streams of one account and opens them anew. */
+export function reconnectOf(account: string): Wanted {
+  return {
+    verb: "reconnect",
+    title: `Reconnect ${account}`,
+    says: `Closes the streams of ${account}, of its market and of its orders, and opens them anew. It trades nothing.`,
+    body: { account },
+    cli: `flatbook reconnect ${account} --reason "..."`,
+    danger: false,
   };
 }

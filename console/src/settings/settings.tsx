@@ -48,8 +48,15 @@ export function readSettings(text: string | null): Settings {
   };
 }
 
-type Held = { settings: Settings; change: (news: Partial<Settings>) => void };
-const Context = createContext<Held>({ settings: USUAL, change: () => undefined });
+type Held = {
+  /** On paper everything is light, whatever is kept. */
+  settings: Settings;
+  change: (news: Partial<Settings>) => void;
+  /** Whether the page is drawn for paper: all rows, nothing that scrolls. */
+  onPaper: boolean;
+  print: () => void;
+};
+const Context = createContext<Held>({ settings: USUAL, change: () => undefined, onPaper: false, print: () => undefined });
 
 /** Puts the looks on the page itself, before anything is drawn that reads colours from it. */
 function put(settings: Settings): Settings {
@@ -63,9 +70,32 @@ function put(settings: Settings): Settings {
 export function SettingsProvider({ children }: { children: ReactNode }) {
   const [settings, setSettings] = useState(() => put(readSettings(window.localStorage.getItem(KEY))));
   useEffect(() => window.localStorage.setItem(KEY, JSON.stringify(settings)), [settings]);
+  const [onPaper, setOnPaper] = useState(false);
+  useEffect(() => {
+    if (!onPaper) return;
+    const back = (): void => {
+      put(settings);
+      setOnPaper(false);
+    };
+    window.addEventListener("afterprint", back);
+    // Charts are drawn anew in the colours of paper in the first of two frames, and seen in the second.
+    const frame = requestAnimationFrame(() => requestAnimationFrame(() => window.print()));
+    return () => {
+      cancelAnimationFrame(frame);
+      window.removeEventListener("afterprint", back);
+    };
+  }, [onPaper, settings]);
   const held = useMemo(
-    () => ({ settings, change: (news: Partial<Settings>) => setSettings((old) => put({ ...old, ...news })) }),
-    [settings],
+    () => ({
+      settings: onPaper ? { ...settings, theme: "light" as const } : settings,
+      change: (news: Partial<Settings>) => setSettings((old) => put({ ...old, ...news })),
+      onPaper,
+      print: () => {
+        put({ ...settings, theme: "light" });
+        setOnPaper(true);
+      },
+    }),
+    [settings, onPaper],
   );
   return <Context.Provider value={held}>{children}</Context.Provider>;
 }

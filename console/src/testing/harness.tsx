@@ -7,7 +7,7 @@ import { Stream, type SocketLike } from "@/live/stream";
 import { SettingsProvider } from "@/settings/settings";
 import { TipProvider } from "@/components/Tip";
 import { UiProvider } from "@/frame/ui";
-import { LocalView, type Search } from "@/view/view";
+import { LocalView, type Search } from "@/view/address";
 
 export class Desk {
   readonly stream: Stream;

@@ -43,6 +43,7 @@ ACTS = (
     Act("recheck", bodies.RecheckOrder, Scope.TRADE),
     Act("release", bodies.ReleaseFill, Scope.TRADE),
     Act("reconcile", bodies.ReconcileBooks, Scope.TRADE),
+    Act("reconnect", bodies.ReconnectStreams, Scope.TRADE),
     Act("set-limit", bodies.SetLimit, Scope.RISK),
     Act("trade", bodies.PlaceOrder, Scope.TRADE),
 )

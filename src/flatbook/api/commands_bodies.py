@@ -177,6 +177,13 @@ class ReconcileBooks(Body, frozen=True, kw_only=True):
     verb = Verb.RECONCILE
 
 
+class ReconnectStreams(Body, frozen=True, kw_only=True):
+    """Close the streams of an account, of its market and of its orders, and open them anew."""
+
+    verb = Verb.RECONNECT
+    account: Name
+
+
 class CommandTaken(msgspec.Struct, frozen=True, kw_only=True):
     """A command that the engine accepted. `seq` is None where its journal cannot be written: it acted all the same.
 

@@ -18,7 +18,7 @@ from flatbook.projections.positions import NetLine, held_fills, net_lines
 from flatbook.risk.limits import CONFIGURED, why_not_told
 from flatbook.state.desk import State
 from flatbook.state.halts import Halt, must_cancel
-from flatbook.values.ids import HaltId, OrderId
+from flatbook.values.ids import AccountId, HaltId, OrderId
 from flatbook.values.instants import Instant, text_of_instant
 from flatbook.values.money import ZERO, parse_number, plain
 
@@ -271,6 +271,22 @@ def _nothing(_seen: Seen, _arguments: Arguments) -> EffectBody:
     return EffectBody(warnings=["every venue is asked, and nothing is corrected"])
 
 
+def _reconnect(seen: Seen, arguments: Arguments) -> EffectBody:
+    """Says which books are unfit for a while, and what rests there meanwhile."""
+    account, rules = AccountId(arguments["account"]), seen.rules
+    if account not in rules.cards:
+        why = f"{account!r} is no account of this desk; it has {', '.join(rules.cards) or 'none'}"
+        return EffectBody(warnings=[why], refused=why)
+    read = dict.fromkeys((*rules.read_by_seats(), *rules.read_by_monitors()))
+    books = [name for name in read if rules.instruments[name].account == account]
+    unfit = f"{', '.join(books)}: unfit until whole again, and what trades on them waits" if books else ""
+    warning = unfit or "no book is observed there: only what it tells of orders is heard anew"
+    return EffectBody(
+        orders=[each for each in open_orders(seen.state) if each.account == account],
+        warnings=[warning, "orders stay as they are, and are polled meanwhile"],
+    )
+
+
 _EFFECTS: dict[Verb, Callable[[Seen, Arguments], EffectBody]] = {
     Verb.HALT: _halt,
     Verb.KILL: _kill,
@@ -284,4 +300,5 @@ _EFFECTS: dict[Verb, Callable[[Seen, Arguments], EffectBody]] = {
     Verb.ORDER_RECHECK: _order,
     Verb.FILL_RELEASE: _release,
     Verb.RECONCILE: _nothing,
+    Verb.RECONNECT: _reconnect,
 }

@@ -16,6 +16,7 @@ from litestar.types import Scope as ASGIScope
 
 from flatbook.api.access_scopes import Actor, Lane, Scope
 from flatbook.api.problems import Problem, send_problem
+from flatbook.api.routes import OF_JOURNAL
 from flatbook.api.site import Site, Stamp
 
 ANSWERS_MAX = 256
@@ -31,7 +32,7 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class Whole(NamedTuple):
-    """An answer as it went out. `etag` names what the journal says, where the answer follows from nothing else."""
+    """An answer as it went out. `etag` names what it follows from, where that is the journal or the configuration."""
 
     headers: Headers
     body: bytes
@@ -91,17 +92,21 @@ class Kept:
         await _tell(whole, scope["headers"], send)
 
     def _etag(self, key: Key) -> bytes | None:
-        """Returns what names an answer that follows from the journal alone; a weak one, for its age does not count."""
-        return f'W/"{self._site.version()}"'.encode() if self._routes[key[0]] else None
+        """Returns what names an answer by what it follows from; a weak one, for its age does not count."""
+        follows = self._routes[key[0]]
+        if follows is None:
+            return None
+        version = self._site.version() if follows == OF_JOURNAL["follows"] else self._site.config_version
+        return f'W/"{version}"'.encode()
 
 
-def kept_routes(app: Litestar) -> Iterable[tuple[str, bool]]:
-    """Yields the paths whose answers may be kept, and whether these follow from the journal alone."""
+def kept_routes(app: Litestar) -> Iterable[tuple[str, str | None]]:
+    """Yields the paths whose answers may be kept, and what these follow from, None where that is more."""
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             for each in route.route_handlers:
                 if each.opt.get("kept"):
-                    yield route.path, bool(each.opt.get("of_journal"))
+                    yield route.path, each.opt.get("follows")
 
 
 def _whole(told: list[Message], etag: bytes | None) -> Whole | None:

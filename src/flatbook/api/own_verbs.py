@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -113,15 +114,15 @@ def failure_of(answer: Mapping[str, Any]) -> str | None:
 
 
 async def _ended(process: asyncio.subprocess.Process) -> None:
-    """Ends a process that still runs: it is asked to, and after END_S it is killed."""
+    """Ends a process that still runs, with all that it has begun: they are asked to, and after END_S killed."""
     if process.returncode is not None:
         return
     with suppress(ProcessLookupError):
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)
     try:
         async with asyncio.timeout(END_S):
             await process.wait()
     except TimeoutError:
         with suppress(ProcessLookupError):
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
         await process.wait()

@@ -21,7 +21,7 @@ from flatbook.api.answers.report import ReportBody, report_body
 from flatbook.api.answers.risk import HaltsAnswer, RiskAnswer, risk_answer
 from flatbook.api.answers.status import halts_of
 from flatbook.api.problems import Code, Problem
-from flatbook.api.routes import KEPT, OF_JOURNAL, At, AtSite, OwnerQuery, SymbolQuery, reading
+from flatbook.api.routes import KEPT, OF_CONFIG, OF_JOURNAL, At, AtSite, OwnerQuery, SymbolQuery, reading
 from flatbook.api.site import Site, View
 from flatbook.api.within import AtScope, scope_of
 from flatbook.ops.config_instruments import instrument_of
@@ -139,7 +139,7 @@ def market_of(site: Site) -> MarketAnswer:
     return MarketAnswer(known=True, now=seen.now, books=seen.books, prices=seen.prices, instruments=seen.instruments)
 
 
-@reading("/instruments", "What is traded, and by which rules", tag="market")
+@reading("/instruments", "What is traded, and by which rules", tag="market", opt=OF_CONFIG)
 async def instruments(site: AtSite) -> InstrumentsAnswer:
     """Returns the instruments with tick, lot and least sizes, and the fees that the configuration states."""
     config = site.loaded.config
@@ -161,7 +161,7 @@ def _report(scope: Scope, prices: Prices, view: View) -> ReportBody:
         raise Problem(422, Code.INVALID, str(error)) from error
 
 
-@reading("/config", "The configuration in force", tag="desk")
+@reading("/config", "The configuration in force", tag="desk", opt=OF_CONFIG)
 async def config(site: AtSite) -> ConfigAnswer:
     """Returns every value in force and where it comes from; of secrets only their place."""
     return config_answer(site.loaded)

@@ -40,7 +40,7 @@ from flatbook.projections.sums import sums_of_orders, sums_of_trades
 from flatbook.projections.timeline import Plot, Story, find_subjects, plot_of, story_of
 from flatbook.projections.trades import facts_within, lines_of, newest_facts, page_of_facts
 from flatbook.state.orders import TERMINAL, Status
-from flatbook.values.ids import OrderId
+from flatbook.values.ids import OrderId, Underlying
 from flatbook.values.instants import Instant
 
 OPEN = "open"
@@ -144,7 +144,7 @@ async def orders(site: AtSite, wanted: AtWanted, page: AtPage, at: At = None) ->
     return OrdersPage(
         as_of=view.moment,
         found=found,
-        orders=[order_body(line) for line in shown],
+        orders=[order_body(line, site.rules.shares()) for line in shown],
         refused=[refused_body(line) for line in refused_lines(folded)[: -page.limit - 1 : -1]] if rest else [],
         foreign=[foreign_body(line) for line in foreign_lines(folded)[: page.limit]] if rest else [],
         next=following,
@@ -183,7 +183,7 @@ async def order(site: AtSite, order_id: IdParameter) -> OrderBody:
     line = site.present().folds.orders.line(OrderId(order_id))
     if line is None:
         raise Problem(404, Code.NOT_FOUND, "no order of ours has this id")
-    return order_body(line)
+    return order_body(line, site.rules.shares())
 
 
 @reading("/executions", "Orders as chains of steps", tag="orders", opt=OF_JOURNAL)
@@ -216,7 +216,7 @@ def _cycle(order_id: OrderId, view: View) -> CycleAnswer:
 @reading("/trades", "Fills and executions", tag="trades", opt=OF_JOURNAL)
 async def trades(site: AtSite, page: AtPage, within: AtScope, ref: RefQuery = None, at: At = None) -> TradesPage:
     """Returns fills onchain and executions at accounts, the newest first, each with the trades it was matched with."""
-    return await site.results(partial(_trades, Chosen(scope=within, ref=ref), page), at)
+    return await site.results(partial(_trades, Chosen(scope=within, ref=ref, shares=site.rules.shares()), page), at)
 
 
 @reading("/sums/trades", "What trades come to", tag="trades", opt=OF_JOURNAL)
@@ -231,10 +231,11 @@ def _trade_sums(scope: Scope, view: View) -> TradeSumsAnswer:
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
-    """Which trades are asked for."""
+    """Which trades are asked for; those of `shares` have a session."""
 
     scope: Scope
     ref: str | None
+    shares: frozenset[Underlying]
 
 
 def _trades(chosen: Chosen, page: Page, view: View) -> TradesPage:
@@ -243,7 +244,7 @@ def _trades(chosen: Chosen, page: Page, view: View) -> TradesPage:
     return TradesPage(
         as_of=view.moment,
         found=found,
-        trades=[trade_body(pnl, line, view.folds.priced) for line in lines_of(pnl, facts[::-1])],
+        trades=[trade_body(pnl, line, view.folds.priced, chosen.shares) for line in lines_of(pnl, facts[::-1])],
         next=page.cursor(_place_of_trade(facts[0])) if has_more else None,
     )
 
@@ -296,9 +297,9 @@ def _newest_lines(view: View) -> list[OrderLine]:
     return sorted(lines.values(), key=_place_of_order)
 
 
-def newest_orders(_site: Site, view: View) -> dict[str, OrderBody]:
+def newest_orders(site: Site, view: View) -> dict[str, OrderBody]:
     """Returns the orders that a console shows first, by their id, the oldest first."""
-    return {line.order.order_id: order_body(line) for line in _newest_lines(view)}
+    return {line.order.order_id: order_body(line, site.rules.shares()) for line in _newest_lines(view)}
 
 
 def newest_executions(_site: Site, view: View) -> dict[str, ExecutionBody]:
@@ -306,11 +307,11 @@ def newest_executions(_site: Site, view: View) -> dict[str, ExecutionBody]:
     return {line.order.order_id: execution_body(line, view.folds.times) for line in _newest_lines(view)}
 
 
-def newest_trades(_site: Site, view: View) -> dict[str, TradeBody]:
+def newest_trades(site: Site, view: View) -> dict[str, TradeBody]:
     """Returns the newest trades by their reference, the oldest first."""
-    pnl = view.folds.pnl
+    pnl, shares = view.folds.pnl, site.rules.shares()
     lines = lines_of(pnl, newest_facts(pnl, TOLD_MAX))
-    return {line.fact.ref: trade_body(pnl, line, view.folds.priced) for line in lines}
+    return {line.fact.ref: trade_body(pnl, line, view.folds.priced, shares) for line in lines}
 
 
 ROUTES = (orders, order_sums, order, executions, execution, trades, trade_sums, story)

@@ -16,7 +16,8 @@ from flatbook.api.site import Site
 
 READ = {"scope": "read"}
 KEPT = {"scope": "read", "kept": True}  # the same for all who ask, until a moment has passed
-OF_JOURNAL = {**KEPT, "of_journal": True}  # and it follows from the journal and the configuration alone
+OF_JOURNAL = {**KEPT, "follows": "journal"}  # and it follows from the journal and the configuration alone
+OF_CONFIG = {**KEPT, "follows": "config"}  # and it follows from the configuration alone
 PUBLIC = {"public": True}
 ROOT = "/api/v1"
 TEXT_MAX = 64

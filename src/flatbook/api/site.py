@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sized
 from contextlib import closing, suppress
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -203,6 +203,12 @@ class Site:
     def version(self) -> str:
         """Returns what names the journal as far as it is folded, and how it is read: the same for the same of both."""
         return digest_text(__version__, self.loaded.digest, self.folds.hash.hex())[:VERSION_LENGTH]
+
+    @cached_property
+    def config_version(self) -> str:
+        """What names the configuration, and where each value of it comes from: it stays while this process runs."""
+        told = (f"{each.key}={each.value} {each.origin}" for each in self.loaded.effective)
+        return digest_text(__version__, *told)[:VERSION_LENGTH]
 
     async def results(self, make: Callable[[View], T], at: str | None = None, part: Part = Part.RESULTS) -> T:
         """Returns what is made of results, beside the event loop: matching and adding up takes long in a long journal.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from enum import Enum
 from typing import Any
 
@@ -45,7 +44,7 @@ TIME_S: Mapping[TaskKind, int] = {
 
 
 class TaskState(Enum):
-    """How a task stands: `failed` says so itself by its exit code, `stopped` took or said too much."""
+    """How a task stands: `failed` says so by its exit code; `stopped` took or said too much, or somebody stopped it."""
 
     RUNNING = "running"
     DONE = "done"
@@ -82,6 +81,7 @@ class _Task(msgspec.Struct, kw_only=True):
     actor: str
     began_at: Instant
     ended_at: Instant | None = None
+    stopped_by: str | None = None
     state: TaskState = TaskState.RUNNING
     exit_code: int | None = None
     said: list[str] = msgspec.field(default_factory=list)
@@ -142,12 +142,27 @@ class Tasks:
         self._running = asyncio.create_task(self._run(task))
         return task.body()
 
+    async def stop(self, task_id: str, actor: str) -> TaskBody:
+        """Ends the process of a task, and returns the task once that is gone; one that is over stays as it ended.
+
+        Errors: Problem where there is none of this name.
+        """
+        self.look(task_id)
+        task = self._kept[task_id]
+        if task.state is TaskState.RUNNING:
+            task.stopped_by = task.stopped_by or actor
+            await self._end_running()
+        return task.body()
+
     async def close(self) -> None:
         """Ends what still runs."""
+        await self._end_running()
+
+    async def _end_running(self) -> None:
         if self._running is not None:
-            self._running.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._running
+            if not self._running.cancelling():  # a second one would leave the process before it has ended
+                self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
 
     async def _run(self, task: _Task) -> None:
         try:
@@ -163,6 +178,8 @@ class Tasks:
             task.said.append(f"it could not be started: {error.strerror}")
         finally:
             task.ended_at = self._clock.now()
+            if task.stopped_by is not None:
+                task.said.append(f"it was stopped by {task.stopped_by}")
             task.state = TaskState.STOPPED if task.state is TaskState.RUNNING else task.state
             self._running = None
 

@@ -137,6 +137,35 @@ async def task(tasks: AtTasks, task_id: Annotated[str, PathParameter(max_length=
     return tasks.look(task_id)
 
 
+@post(
+    "/api/v1/tasks/{task_id:str}/stop",
+    opt={"scope": "admin", "lane": Lane.COMMAND},
+    tags=["tasks"],
+    summary="Stop a task",
+    status_code=200,
+    responses={
+        200: ResponseSpec(TaskBody, description="Its process is gone.", generate_examples=False),
+        **problems(400, 401, 403, 404, 409, 422, 429),
+    },
+)
+async def stop_task(
+    request: Request[Any, Any, Any],
+    access: AtDoor,
+    tasks: AtTasks,
+    task_id: Annotated[str, PathParameter(max_length=NAME_TEXT_MAX)],
+    key: Key = None,
+) -> Response[bytes]:
+    """Ends the process of a task, with all that it has begun; one that is over stays as it ended."""
+    actor = actor_of(request)
+
+    async def stop(_key: str) -> Known:
+        stopped = await tasks.stop(task_id, actor.name)
+        access.note(actor, f"stop task {stopped.kind.value}", "task_stopped", stopped.state.value)
+        return Known(status=200, body=msgspec.json.encode(stopped))
+
+    return await once(access.answers, actor.name, key, (request.url.path, b""), stop)
+
+
 @reading("/exports/{name:str}", "A table that was exported", tag="tasks")
 async def exported(site: AtSite, name: Annotated[str, PathParameter(max_length=NAME_TEXT_MAX)]) -> Response[bytes]:
     """Returns a table that was exported, to be saved."""
@@ -251,4 +280,4 @@ def _beginning(
     return begin
 
 
-ROUTES: tuple[ControllerRouterHandler, ...] = (tasks, task, exported, *(_route(*each) for each in KINDS))
+ROUTES: tuple[ControllerRouterHandler, ...] = (tasks, task, stop_task, exported, *(_route(*each) for each in KINDS))

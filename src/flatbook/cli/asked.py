@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from flatbook.cli.desks import config_or_none
 from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import Where
+from flatbook.values.ids import Underlying
 
 if TYPE_CHECKING:
     from flatbook.cli.reading import Past
@@ -36,10 +37,19 @@ def _check(asked: str | None, known: Iterable[str], where: str, what: str) -> No
         raise Failed(Exit.USAGE, f"no {what} is called {asked!r}", where=where, do=told)
 
 
+def shares_of(where: Where) -> frozenset[Underlying]:
+    """Returns the US shares that a desk hedges, as it is configured: what trades in sessions."""
+    config = config_or_none(where)
+    return frozenset() if config is None else frozenset(_hedged(config))
+
+
+def _hedged(config: Config) -> Iterator[Underlying]:
+    return (Underlying(name) for hedges in config.hedges.values() for name in hedges)
+
+
 def _owners(config: Config) -> tuple[str, ...]:
     return (*config.owners, *config.hedges, *config.grid)
 
 
 def _symbols(config: Config) -> tuple[str, ...]:
-    hedged = (underlying for hedges in config.hedges.values() for underlying in hedges)
-    return (*hedged, *(str(instrument.underlying) for instrument in config.instruments.values()))
+    return (*_hedged(config), *(str(instrument.underlying) for instrument in config.instruments.values()))

@@ -28,7 +28,7 @@ def orders(
     from flatbook.api.answers.moment import body_of
     from flatbook.api.answers.orders import orders_answer
     from flatbook.api.answers.positions import Asked
-    from flatbook.cli.asked import check_known
+    from flatbook.cli.asked import check_known, shares_of
     from flatbook.cli.reading import past_of
     from flatbook.projections.fold import fold
     from flatbook.projections.orders import Orders
@@ -37,7 +37,7 @@ def orders(
         check_known(where, past, owner, symbol)
         folded = fold(Orders(), past.read())
         asked = Asked(owner=owner, symbol=symbol)
-        body = body_of(orders_answer(folded, past.moment(), asked, open_only=open_only, limit=limit))
+        body = body_of(orders_answer(folded, past.moment(), asked, shares_of(where), open_only=open_only, limit=limit))
     show("orders", body, lambda: _parts(body), as_json=where.as_json)
 
 

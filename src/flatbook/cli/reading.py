@@ -31,7 +31,7 @@ from flatbook.values.instants import Instant, InstantRefused, instant_of_text
 
 JOURNAL_NAME = "journal.sqlite"
 PROGRESS_ROWS = 5_000
-ANSWER_FORMAT = 5  # rises whenever the same journal would be answered otherwise
+ANSWER_FORMAT = 6  # rises whenever the same journal would be answered otherwise
 
 
 class Until(NamedTuple):

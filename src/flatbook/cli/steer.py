@@ -114,6 +114,17 @@ def reconcile(*, reason: Reason = SENT_BY_DEFAULT, key: Key = None, where: Where
     return Exit.OK
 
 
+def reconnect(
+    account: Annotated[str, says("Whose streams.")], /, *, reason: Reason, key: Key = None, where: Where = HERE
+) -> int:
+    """Closes the streams of an account, of its market and of its orders, and opens them anew.
+
+    Its books are unfit until whole ones have come, and strategies wait as long; orders are polled meanwhile. An account
+    without a stream is polled as before.
+    """
+    return answer("reconnect", send(where, "reconnect", {"account": account}, (reason, key)), as_json=where.as_json)
+
+
 def kill(
     account: Annotated[str | None, says("The one account to kill; everything when left out.")] = None,
     /,

@@ -11,6 +11,7 @@ from flatbook.cli.output import Column, Part, Table, brief, cents, latest, short
 if TYPE_CHECKING:
     from flatbook.cli.reading import Past
     from flatbook.projections.results import Scope
+    from flatbook.values.ids import Underlying
 
 SHOWN = 50
 
@@ -28,7 +29,7 @@ def trades(
     A link names the trade on the other side, the quantity both share, and what that part earned before costs. Where an
     oracle's price of a fill was booked, it stands beside the fill, with how far apart they are and what is doubted.
     """
-    from flatbook.cli.asked import check_known
+    from flatbook.cli.asked import check_known, shares_of
     from flatbook.cli.reading import past_of
     from flatbook.projections.results import Scope
     from flatbook.values.ids import OwnerId, Underlying
@@ -38,12 +39,13 @@ def trades(
     )
     with past_of(where, at) as past:
         check_known(where, past, owner, symbol)
-        question = {"owner": owner, "symbol": symbol, "limit": limit}
-        body = past.answer("trades", question, lambda: _answer(past, scope, limit))
+        shares = shares_of(where)
+        question = {"owner": owner, "symbol": symbol, "limit": limit, "shares": sorted(shares)}
+        body = past.answer("trades", question, lambda: _answer(past, scope, shares, limit))
     show("trades", body, lambda: _parts(body), as_json=where.as_json)
 
 
-def _answer(past: Past, scope: Scope, limit: int) -> dict[str, Any]:
+def _answer(past: Past, scope: Scope, shares: frozenset[Underlying], limit: int) -> dict[str, Any]:
     from flatbook.api.answers.moment import body_of
     from flatbook.api.answers.trades import trades_answer
     from flatbook.projections.fold import fold_all
@@ -52,7 +54,7 @@ def _answer(past: Past, scope: Scope, limit: int) -> dict[str, Any]:
 
     pnl, priced = Pnl(), PricedFills()
     fold_all((pnl, priced), past.read())
-    return body_of(trades_answer(pnl, priced, past.moment(), scope, limit))
+    return body_of(trades_answer(pnl, priced, past.moment(), scope, shares, limit))
 
 
 def _parts(body: dict[str, Any]) -> Iterator[Part]:

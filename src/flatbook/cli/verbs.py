@@ -141,6 +141,7 @@ FAMILIES = (
             Verb("kill", "Halt everything, cancel every order, and wait until none is open.", "steer:kill"),
             Verb("drain", "Finish the hedges under way, then stop the engine.", "steer:drain"),
             Verb("reconcile", "Compare our records with every venue now.", "steer:reconcile"),
+            Verb("reconnect", "Close the streams of an account and open them anew.", "steer:reconnect"),
         ),
     ),
     Family(

@@ -243,6 +243,7 @@ class Verb(Enum):
     CALL_TAKE_BACK = "call_take_back"
     CHAOS = "chaos"
     STOP_FREE = "stop_free"
+    RECONNECT = "reconnect"
 
 
 STOPPING = (Verb.HALT, Verb.KILL, Verb.ORDER_CANCEL)

@@ -18,7 +18,7 @@ from flatbook.state.positions import NetKey, PositionKey
 from flatbook.strategies.hedge_terms import HedgeParams
 from flatbook.strategies.offers import OfferParams
 from flatbook.strategies.quoting import Seat
-from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, OwnerId, SourceId
+from flatbook.values.ids import AccountId, AssetId, ChainId, InstrumentId, OwnerId, SourceId, Underlying
 from flatbook.values.instants import NS_PER_MS
 from flatbook.values.instruments import Instrument, Product
 from flatbook.values.money import Price
@@ -155,6 +155,20 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         if seated is not None:
             return (seated.seat.account,)
         return () if hedge is None else hedge.accounts
+
+    def shares(self) -> frozenset[Underlying]:
+        """Returns what is hedged: US shares, whose market has sessions."""
+        return frozenset(underlying for _, underlying in self.hedges)
+
+    def read_by_seats(self) -> tuple[InstrumentId, ...]:
+        """Returns the instruments whose books strategies read: those that they trade, and those that they observe."""
+        seats = (each.seat for each in self.seats.values())
+        read = (name for seat in seats for name in (*(each.id for each in seat.instruments), *seat.observes))
+        return tuple(dict.fromkeys(read))
+
+    def read_by_monitors(self) -> tuple[InstrumentId, ...]:
+        """Returns the instruments whose books and trades monitors read."""
+        return tuple(dict.fromkeys(name for each in self.monitors.values() for name in each.instruments))
 
     def __post_init__(self) -> None:
         self._check_hedges()

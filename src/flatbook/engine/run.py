@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import msgspec
@@ -23,6 +24,7 @@ from flatbook.engine.inputs import (
     TimeCame,
     Woken,
 )
+from flatbook.engine.kept_stream import KeptStream
 from flatbook.engine.last_cancels import LastCancels
 from flatbook.engine.leave import leaving_from, offers_left, why_over
 from flatbook.engine.observe import wakes_over
@@ -114,6 +116,7 @@ class Engine:
         self.dropped: dict[str, int] = {}
         self.poisons: list[str] = []
         self.statements: dict[AccountId, AccountStatement] = {}
+        self.streams: dict[AccountId, KeptStream] = {}
         self.recovered = False
         self.cancel_only = False
         self._inbox: Inbox[Waiter] = Inbox()
@@ -253,7 +256,8 @@ class Engine:
     def _follow(self) -> None:
         parts, timing = self.parts, (self.parts.clock, self.parts.pace)
         for account, venue in parts.venues.items():
-            self._spawn(follow_stream(self, account, venue, timing), self._stream_ended)
+            self.streams[account] = KeptStream(partial(follow_stream, self, account, venue, timing))
+            self._spawn(self.streams[account].follow(), self._stream_ended)
             self._spawn(follow_account(self, account, venue, parts.rules.keys_at(account), timing), self._task_ended)
         for work in followers(self, parts):
             self._spawn(work, self._task_ended)

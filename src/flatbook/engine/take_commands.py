@@ -22,6 +22,7 @@ from flatbook.engine.take_by_hand import (
     why_not_set_limit,
 )
 from flatbook.engine.take_chaos import make_chaos, why_not_chaos
+from flatbook.engine.take_reconnect import note_reconnect, why_not_reconnect
 from flatbook.engine.take_risk import free_stop, why_not_free
 from flatbook.engine.take_wallets import move_vault, take_back, why_not_move, why_not_take_back
 from flatbook.engine.turn import Turn
@@ -416,4 +417,5 @@ _ACTS: dict[Verb, tuple[Callable[[Turn, Command], Refusal | None], Callable[[Tur
     Verb.CALL_TAKE_BACK: (why_not_take_back, take_back),
     Verb.CHAOS: (why_not_chaos, make_chaos),
     Verb.STOP_FREE: (why_not_free, free_stop),
+    Verb.RECONNECT: (why_not_reconnect, note_reconnect),
 }

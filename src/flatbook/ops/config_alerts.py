@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Annotated
 
 from flatbook.events.control import Severity
+from flatbook.ops.alerts.quiet import HOURS_TEXT
 from flatbook.ops.config_fields import said, seconds, text, whole
 from flatbook.ops.config_section import SECRET_REFERENCE, Name, Section
 
@@ -16,6 +17,7 @@ DAY_S = 86_400
 TELEGRAM = "https://api.telegram.org"
 MAIL_PORT = 587
 LEAST_SAID = "The least urgent alert that it carries."
+QUIET_SAID = "Hours in which it tells only what is critical, such as 22:00-07:00; all else waits. Left out: none."
 MAIL_ADDRESS = r"[^@\s<>,]{1,64}@[^@\s<>,]{1,255}"
 
 MailAddress = Annotated[str, text("An address.", MAIL_ADDRESS)]
@@ -42,6 +44,7 @@ class WebhookChannel(Section, frozen=True, kw_only=True, tag_field="kind", tag="
         str | None, text('What signs: "secret:" and its name; left out: nothing is signed.', SECRET_REFERENCE)
     ] = None
     severity: Annotated[Severity, said(LEAST_SAID)] = Severity.WARNING
+    quiet: Annotated[str | None, text(QUIET_SAID, HOURS_TEXT)] = None
 
 
 class TelegramChannel(Section, frozen=True, kw_only=True, tag_field="kind", tag="telegram"):
@@ -51,6 +54,7 @@ class TelegramChannel(Section, frozen=True, kw_only=True, tag_field="kind", tag=
     chat: Annotated[str, text("The id or @name of the chat.", r"-?[0-9]{1,20}|@[A-Za-z0-9_]{1,64}")]
     url: Annotated[str, text("The server of the bot API.")] = TELEGRAM
     severity: Annotated[Severity, said(LEAST_SAID)] = Severity.WARNING
+    quiet: Annotated[str | None, text(QUIET_SAID, HOURS_TEXT)] = None
 
 
 class DiscordChannel(Section, frozen=True, kw_only=True, tag_field="kind", tag="discord"):
@@ -58,6 +62,7 @@ class DiscordChannel(Section, frozen=True, kw_only=True, tag_field="kind", tag="
 
     address: Annotated[str, text('The address of the webhook: "secret:" and its name.', SECRET_REFERENCE)]
     severity: Annotated[Severity, said(LEAST_SAID)] = Severity.WARNING
+    quiet: Annotated[str | None, text(QUIET_SAID, HOURS_TEXT)] = None
 
 
 class SlackChannel(Section, frozen=True, kw_only=True, tag_field="kind", tag="slack"):
@@ -65,6 +70,7 @@ class SlackChannel(Section, frozen=True, kw_only=True, tag_field="kind", tag="sl
 
     address: Annotated[str, text('The address of the webhook: "secret:" and its name.', SECRET_REFERENCE)]
     severity: Annotated[Severity, said(LEAST_SAID)] = Severity.WARNING
+    quiet: Annotated[str | None, text(QUIET_SAID, HOURS_TEXT)] = None
 
 
 class EmailChannel(Section, frozen=True, kw_only=True, tag_field="kind", tag="email"):
@@ -79,6 +85,7 @@ class EmailChannel(Section, frozen=True, kw_only=True, tag_field="kind", tag="em
     password: Annotated[str | None, text('The password: "secret:" and its name.', SECRET_REFERENCE)] = None
     authorities: Annotated[str | None, text("A file of the authorities to trust instead of the system's.")] = None
     severity: Annotated[Severity, said(LEAST_SAID)] = Severity.WARNING
+    quiet: Annotated[str | None, text(QUIET_SAID, HOURS_TEXT)] = None
 
 
 ChannelSection = LogChannel | WebhookChannel | TelegramChannel | DiscordChannel | SlackChannel | EmailChannel
@@ -104,4 +111,5 @@ class AlertsSection(Section, frozen=True, kw_only=True):
     recover_s: Annotated[
         int, seconds("Its cause must be gone so long before the end is told.", least=0, most=HOUR_S)
     ] = 60
+    zone: Annotated[str, text("Where quiet hours are, such as Europe/Zurich.")] = "UTC"
     channels: Annotated[dict[Name, ChannelSection], said("The channels, by name.")] = {}

@@ -24,6 +24,7 @@ from flatbook.ops.alerts.channels import (
 from flatbook.ops.alerts.delivery import Outcome, file_beside
 from flatbook.ops.alerts.mail import MailChannel, MailServer
 from flatbook.ops.alerts.message import sample
+from flatbook.ops.alerts.quiet import Quiet, quiet_of
 from flatbook.ops.alerts.rules import Terms, Threshold
 from flatbook.ops.alerts.watcher import Desk, Outlet, Watcher
 from flatbook.ops.config import Loaded, places_of
@@ -107,11 +108,21 @@ def outlets_of(loaded: Loaded, log: Log) -> dict[str, Outlet]:
 
     Errors: SecretRefused.
     """
-    places = places_of(loaded)
+    places, alerts = places_of(loaded), loaded.config.alerts
     return {
-        name: Outlet(channel=channel_of(section, places, loaded.home, log), severity=section.severity)
-        for name, section in loaded.config.alerts.channels.items()
+        name: Outlet(
+            channel=channel_of(section, places, loaded.home, log),
+            severity=section.severity,
+            quiet=_quiet(section, alerts.zone),
+        )
+        for name, section in alerts.channels.items()
     }
+
+
+def _quiet(section: sections.ChannelSection, zone: str) -> Quiet | None:
+    """Returns when a channel tells only what is critical; the log takes all at any hour."""
+    stated = None if isinstance(section, sections.LogChannel) else section.quiet
+    return None if stated is None else quiet_of(stated, zone)
 
 
 def watched_desk(loaded: Loaded, log: Log) -> Desk:

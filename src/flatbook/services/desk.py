@@ -12,7 +12,7 @@ import msgspec
 
 from flatbook import __version__
 from flatbook.api.answers.market import MarketBody
-from flatbook.engine.inputs import Command
+from flatbook.engine.inputs import Command, Verb
 from flatbook.engine.own_books import ReadBooks, own_books
 from flatbook.engine.ports import (
     ChainSource,
@@ -108,7 +108,15 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
             raise
         self.chaos.hear(command, answer)
         self.stops.hear(command, answer)
+        self._hear(command, answer)
         return answer
+
+    def _hear(self, command: Command, answer: CommandAnswer) -> None:
+        """Opens the streams of an account anew, of its market and of its orders; not again where that is repeated."""
+        if command.verb is Verb.RECONNECT and answer.accepted and not answer.repeated:
+            account = AccountId(command.arguments["account"])
+            self.books.reconnect(account)
+            self.engine.streams[account].reconnect()
 
     def status(self) -> dict[str, Any]:
         """Returns how the engine itself stands; what the desk holds is in the journal."""

@@ -7,7 +7,7 @@ A book is as old as its venue dates it, where that makes it older than when it w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from itertools import islice
@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import aiohttp
 import msgspec
 
+from flatbook.engine.kept_stream import KeptStream
 from flatbook.engine.ports import Clock
 from flatbook.engine.rules import Rules
 from flatbook.market.candles import Candles
@@ -30,7 +31,7 @@ from flatbook.services.market_feeds import Feeds, feeds_of, own_symbol
 from flatbook.services.minute_candles import MinuteCandles, Units
 from flatbook.services.played_books import PlayedBooks
 from flatbook.strategies.decision import Series
-from flatbook.values.ids import InstrumentId
+from flatbook.values.ids import AccountId, InstrumentId
 from flatbook.values.instants import Instant
 from flatbook.values.instruments import Instrument, Product, Side
 from flatbook.values.money import (
@@ -130,6 +131,7 @@ class LiveBooks:
         self._marks: list[tuple[ToldStream[Marked], dict[str, Seen]]] = []
         self._https: list[SessionHttp] = []
         self._asked: list[Callable[[], Coroutine[Any, Any, None]]] = []
+        self._kept: dict[AccountId, list[KeptStream]] = {}
         self.books: dict[InstrumentId, OrderBook] = {}
         self.hosts: dict[InstrumentId, str] = {}
         self.minutes = MinuteCandles()
@@ -188,16 +190,29 @@ class LiveBooks:
         works = []
         for stream, seen in self._streams:
             stream.changed = partial(self._changed, observing, candles, (seen, Lag()))
-            works.append(stream.keep())
+            works.append(self._follow(stream.keep, seen))
         for trades, traded in self._trades:
             trades.heard = partial(self._heard, observing, candles, traded)
-            works.append(trades.keep())
+            works.append(self._follow(trades.keep, traded))
         for played, traded in self._played:
             played.heard = partial(self._heard, observing, candles, traded)
         for marks, marked in self._marks:
             marks.heard = partial(self._heard_mark, observing, marked)
-            works.append(marks.keep())
+            works.append(self._follow(marks.keep, marked))
         return works + [ask() for ask in self._asked]
+
+    def _follow(
+        self, keep: Callable[[], Coroutine[Any, Any, None]], seen: Mapping[str, Seen]
+    ) -> Coroutine[Any, Any, None]:
+        stream = KeptStream(keep)
+        for account in {each.instrument.account for each in seen.values()}:
+            self._kept.setdefault(account, []).append(stream)
+        return stream.follow()
+
+    def reconnect(self, account: AccountId) -> None:
+        """Has every stream of the market at an account closed and opened anew: its books are unfit until whole ones."""
+        for stream in self._kept.get(account, ()):
+            stream.reconnect()
 
     def status(self) -> dict[InstrumentId, str]:
         """Returns of each book whether it is fit, else why it must not be read.
@@ -302,7 +317,7 @@ def _shown(seen: Seen, kept: OrderBook) -> Seen:
 def live_books(loaded: Loaded, rules: Rules, clock: Clock, connect: Connect = tls_connector) -> LiveBooks:
     """Returns the books of all that seats and monitors of a desk observe, a stream per account and market."""
     found, markets = LiveBooks(clock, connect), dict[tuple[str, Product], dict[str, Seen]]()
-    seats, watched = tuple(_observed(rules)), tuple(_watched(rules))
+    seats, watched = rules.read_by_seats(), rules.read_by_monitors()
     for instrument_id in dict.fromkeys((*seats, *watched)):
         instrument = rules.instruments[instrument_id]
         seen = seen_of(instrument, by_seats=instrument_id in seats, by_monitors=instrument_id in watched)
@@ -328,17 +343,6 @@ def _played(loaded: Loaded, recording: str, feeds: Feeds, seen: Mapping[str, See
     end, grids = loaded.config.clock.end, {symbol: each.grid for symbol, each in seen.items()}
     begins_at = None if end is None else instant_of(end)
     return PlayedBooks(loaded.place(recording), (feeds.books, feeds.trades), grids, clock, begins_at)
-
-
-def _watched(rules: Rules) -> Iterator[InstrumentId]:
-    for monitor in rules.monitors.values():
-        yield from monitor.instruments
-
-
-def _observed(rules: Rules) -> Iterator[InstrumentId]:
-    for seated in rules.seats.values():
-        yield from (each.id for each in seated.seat.instruments)
-        yield from seated.seat.observes
 
 
 def seen_of(instrument: Instrument, *, by_seats: bool = True, by_monitors: bool = False) -> Seen:

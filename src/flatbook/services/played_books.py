@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from flatbook.engine.ports import Clock
-from flatbook.market.depth import UNREADABLE, Grid, Heard, Unread, UnreadFor, Update, unread
+from flatbook.market.depth import UNREADABLE, Grid, Heard, Unfit, Unread, UnreadFor, Update, unread
 from flatbook.services.tape_lines import HEAD, WHOLE, decode_kept
 from flatbook.values.instants import NS_PER_S, Instant
 from flatbook.venues.book_stream import BookFeed, Changed, books_of
@@ -47,15 +47,20 @@ class PlayedBooks:
         self._path, self._grids, self._clock, self._begins_at = path, dict(grids), clock, begins_at
 
     async def keep(self) -> None:
-        """Plays the recording again and again, for ever.
+        """Plays the recording again and again, for ever. When it is left, no book of it may be read any more.
 
         Errors: OSError where it cannot be read.
         """
         if self._begins_at is not None:
             await self._clock.sleep_until(self._begins_at)
-        while True:
-            await self._play()
-            await self._clock.sleep_until(Instant(self._clock.now() + AGAIN_NS))
+        try:
+            while True:
+                await self._play()
+                await self._clock.sleep_until(Instant(self._clock.now() + AGAIN_NS))
+        finally:
+            self.books.lose(Unfit.DISCONNECTED)
+            for symbol, sync in self.books.by_symbol.items():
+                self.changed(symbol, sync)
 
     async def _play(self) -> None:
         ahead: int | None = None

@@ -52,9 +52,21 @@ def test_whoever_has_the_answer_already_is_told_so_while_the_journal_stands(door
 
 def test_what_follows_from_more_than_the_journal_has_no_name(door: Door) -> None:
     reader = door.token("", "read")
-    named = dict(kept_routes(door.app))
-    assert (named["/api/v1/orders"], named["/api/v1/status"], named.get("/api/v1/audit")) == (True, False, None)
+    follows = dict(kept_routes(door.app))
+    told = [follows.get(f"/api/v1/{path}", "not kept") for path in ("orders", "config", "status", "audit")]
+    assert told == ["journal", "config", None, "not kept"]
     assert "etag" not in door.client.get("/api/v1/status", headers=reader).headers
+
+
+@pytest.mark.parametrize("path", ["config", "channels", "accounts", "instruments"])
+def test_the_configuration_keeps_its_name_whatever_the_journal_says(door: Door, path: str) -> None:
+    reader = door.token("", "read")
+    first = door.client.get(f"/api/v1/{path}", headers=reader)
+    commit(door.site.follower.path, "317")
+    until(lambda: price(door.client.get(POSITIONS, headers=reader)) == "317", "the new price")
+    again = door.client.get(f"/api/v1/{path}", headers={**reader, "if-none-match": first.headers["etag"]})
+    assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+    assert first.headers["etag"] != door.client.get(POSITIONS, headers=reader).headers["etag"]
 
 
 def test_a_kept_answer_is_told_to_nobody_without_a_right_and_counts_as_any_other(

@@ -157,7 +157,7 @@ def told(past: Past, part: Part, seq: int) -> tuple[Any, ...]:
     if part is Part.ORDERS:
         return folds.orders.rows, folds.orders.keys, folds.orders._by, folds.times.seen
     books = Books(pnl=folds.pnl, evidence=folds.evidence, ledger=folds.ledger)
-    trades = trades_answer(folds.pnl, folds.priced, moment, EVERYTHING)
+    trades = trades_answer(folds.pnl, folds.priced, moment, EVERYTHING, ())
     return pnl_answer(books, moment, EVERYTHING, None, folds.at), trades
 
 

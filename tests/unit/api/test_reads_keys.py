@@ -37,6 +37,7 @@ def test_the_place_of_a_key_is_told_and_not_the_key(tmp_path: Path, monkeypatch:
             "channel": "phone",
             "kind": "telegram",
             "severity": "critical",
+            "quiet": None,
             "keys": [{"field": "token", "name": "bot", "place": "env:BOT_TOKEN"}],
         }
     ]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -137,3 +140,48 @@ def test_a_task_that_says_too_much_is_stopped(
     monkeypatch.setattr(own_verbs, "OUTPUT_BYTES_MAX", 10)
     told = ended(door, admin, begun(door, admin, "test-alerts", {}, "alerts-0004").json()["id"])
     assert (told["state"], told["said"].split("\n")[-1]) == ("stopped", "it was stopped: it said more than 10 bytes")
+
+
+def stopped(door: Door, admin: dict[str, str], task_id: str, key: str) -> Any:
+    """Stops a task."""
+    return door.client.post(f"/api/v1/tasks/{task_id}/stop", headers={**admin, "idempotency-key": key})
+
+
+def test_a_task_that_runs_is_stopped_its_process_is_gone_and_the_next_one_runs(
+    door: Door, admin: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processes: list[Any] = []
+
+    async def started(_words: Any) -> Any:
+        pipe = asyncio.subprocess.PIPE
+        words = ("-c", "import time; time.sleep(600)")
+        processes.append(
+            await asyncio.create_subprocess_exec(
+                sys.executable, *words, stdout=pipe, stderr=pipe, start_new_session=True
+            )
+        )
+        return processes[-1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(own_verbs, "_started", started)
+        task_id = begun(door, admin, "export", {"table": "fills"}, "export-0002").json()["id"]
+        until(lambda: bool(processes), "the process")
+        told = stopped(door, admin, task_id, "stop-0001")
+    assert (told.status_code, told.json()["state"], told.json()["said"]) == (
+        200,
+        "stopped",
+        "it was stopped by token:boss",
+    )
+    assert processes[0].returncode == -signal.SIGTERM
+    assert door.tried()[0] == ("token:boss", "stop task export", "task_stopped")
+    after = ended(door, admin, begun(door, admin, "export", {"table": "fills"}, "export-0003").json()["id"])
+    assert after["state"] == "done"
+    again = stopped(door, admin, after["id"], "stop-0002")
+    assert (again.status_code, again.json()["state"]) == (200, "done")
+
+
+def test_who_may_only_trade_stops_no_task_and_one_that_is_none_is_not_found(door: Door, admin: dict[str, str]) -> None:
+    refused = stopped(door, door.token("", "risk"), "nothing", "stop-0003")
+    assert (refused.status_code, refused.json()["code"]) == (403, "scope_missing")
+    answer = stopped(door, admin, "nothing", "stop-0004")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

@@ -32,6 +32,7 @@ CHANGING = [
     ["kill", "--yes", "--reason", "r"],
     ["drain"],
     ["reconcile"],
+    ["reconnect", "paper", "--reason", "r"],
     ["order", "recheck", "fb1", "--reason", "r"],
     ["order", "cancel", "fb1"],
     ["order", "place", "desk", "COIN", "--side", "buy", "--qty", "1", "--limit", "250", "--yes", "--reason", "r"],
@@ -135,6 +136,20 @@ def test_a_halt_is_journalled_with_who_and_why_and_lifted_by_its_id(running: Pat
     assert lifted.code == 0
     assert lifted.out.startswith("lift: accepted; the journal stands at event ")
     assert call("status", "--json", "--home", str(running)).body()["halts"] == []
+
+
+@pytest.mark.real
+def test_streams_of_an_account_are_opened_anew_and_who_wanted_it_is_journalled(running: Path) -> None:
+    told = call("reconnect", "paper", "--reason", "it says nothing", "--home", str(running))
+    assert (told.code, told.out[:20]) == (0, "reconnect: accepted;")
+    accepted = latest(running, "command_accepted")
+    assert (accepted["verb"], accepted["reason"], accepted["arguments"]) == (
+        "reconnect",
+        "it says nothing",
+        {"account": "paper"},
+    )
+    refused = call("reconnect", "elsewhere", "--reason", "r", "--home", str(running))
+    assert (refused.code, "'elsewhere' is no account of this desk; it has paper" in refused.out) == (6, True)
 
 
 @pytest.mark.real

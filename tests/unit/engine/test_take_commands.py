@@ -447,6 +447,7 @@ def test_every_verb_is_tried_here() -> None:
         "hedge_now",
         "limit_set",
         "stop_free",
+        "reconnect",
     }
     assert tried | elsewhere == {verb.value for verb in Verb}
 

@@ -48,6 +48,25 @@ def wrong(old: str, new: str) -> list[str]:
     return [line.partition("alerts.")[2] for line in problems(TEXT.replace(old, new))]
 
 
+def test_quiet_hours_have_their_form_their_length_and_a_zone_that_there_is() -> None:
+    quiet = 'chat = "-100123"\nquiet = "22:00-07:00"\n'
+    alerts = loaded(
+        ("[secrets]\n", "[secrets]\n" + SECRETS + CHANNELS.replace('chat = "-100123"\n', quiet))
+    ).config.alerts
+    phone = alerts.channels["phone"]
+    assert isinstance(phone, TelegramChannel)
+    assert (phone.quiet, alerts.zone) == ("22:00-07:00", "UTC")
+    at_all_hours = quiet.replace("07:00", "22:00")
+    assert wrong('chat = "-100123"\n', at_all_hours) == [
+        "channels.phone.quiet: it would always be quiet: begin and end are the same"
+    ]
+    (form,) = wrong('chat = "-100123"\n', quiet.replace("22:00", "24:00"))
+    assert form.startswith("channels.phone.quiet: '24:00-07:00' does not have the form ")
+    assert wrong("unknown_s = 30\n", 'zone = "Mars/Olympus"\n') == [
+        "zone: this machine knows no time zone 'Mars/Olympus': write one such as Europe/Zurich, or UTC"
+    ]
+
+
 def test_channels_of_every_kind_are_read() -> None:
     alerts = loaded(("[secrets]\n", "[secrets]\n" + SECRETS + CHANNELS)).config.alerts
     assert (alerts.desk, alerts.unknown_s, alerts.unhedged_s) == ("coin desk", 30, 300)

@@ -21,13 +21,14 @@ from flatbook.sim.network.connector import SimulatedConnector
 from flatbook.sim.tapes.clock import TapeClock
 from flatbook.sim.world.process import LoopClock
 from flatbook.strategies.decision import Series
+from flatbook.values.ids import AccountId
 from flatbook.values.instants import Instant, instant_of_text, later
 from flatbook.values.instruments import Product, Side
 from flatbook.venues.binance import books as binance_books
 from flatbook.venues.binance import trades as binance_trades
 from tests.exchange import PERP, URL, Scene, levels, with_binance, with_bybit
+from tests.unit.venues.binance.sample import ACCOUNT, instrument
 from tests.unit.venues.binance.sample import PERP as BTC
-from tests.unit.venues.binance.sample import instrument
 
 D = Decimal
 KEYS: Any = {"key": "secret:k", "secret": "secret:s", "shorting": Shorting.NEVER}
@@ -52,7 +53,8 @@ class Told:
 
     def saw_book(self, instrument: str, at: Instant, *, is_fit: bool = True, late_ns: int = 0) -> None:
         self.books.append((instrument, is_fit))
-        self.late_ms.append(late_ns // 10**6)
+        if is_fit:
+            self.late_ms.append(late_ns // 10**6)
 
     def saw_trade(self, instrument: str, ticks: int, lots: int, at: int) -> None:
         self.values.append((instrument, Series.TRADE, ticks))
@@ -140,6 +142,30 @@ def test_a_book_is_unfit_from_the_break_of_its_stream_until_a_whole_one_has_come
         assert found.books[BTC].touch() == Touch(499_980, 2_000, 500_025, 3_000)
 
     observed(USD_M, talk)
+
+
+@pytest.mark.parametrize(("feeds", "at"), [(USD_M, with_binance), (LINEAR, with_bybit)])
+def test_streams_that_are_reconnected_show_no_book_until_a_whole_one_has_come(feeds: Feeds, at: Any) -> None:
+    async def talk(scene: Scene, found: LiveBooks, told: Told, candles: Candles) -> None:
+        told.books.clear()
+        found.reconnect(AccountId("elsewhere"))
+        await scene.pass_ms(300)
+        assert (found.status(), told.books) == ({BTC: "fit"}, [])
+        found.reconnect(ACCOUNT)
+        scene.exchange.quote(PERP, levels("49998 x 2"), levels("50002.5 x 3"))
+        await scene.pass_ms(1)
+        assert found.status() == {BTC: "disconnected"}
+        assert told.books == [(BTC, False)]
+        await scene.pass_ms(2_000)
+        assert (found.status(), told.books[-1]) == ({BTC: "fit"}, (BTC, True))
+        assert found.books[BTC].touch() == Touch(499_980, 2_000, 500_025, 3_000)
+        heard: list[object] = []
+        found.traded = lambda *traded: heard.append(traded)
+        scene.exchange.trade_outside(PERP, 1, D("0.5"))
+        await scene.pass_ms(1_000)
+        assert heard == [(BTC, 500_025, 500, Side.BUY)]
+
+    observed(feeds, talk, at=at)
 
 
 def test_a_book_with_more_decimals_than_our_lot_is_off_the_grid() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec.structs import astuple
 
-from flatbook.market.depth import Grid
+from flatbook.market.depth import BookSync, Grid, Unfit
 from flatbook.market.orderbook import Touch
 from flatbook.services.played_books import PlayedBooks
 from flatbook.sim.tapes.clock import TapeClock
@@ -30,6 +30,11 @@ Story = Callable[[TapeClock, PlayedBooks], Awaitable[None]]
 def played(path: Path, story: Story, *, begins_at: Instant | None = None) -> list[str]:
     """Plays three frames, and returns what was heard, by the second of the clock."""
     said: list[str] = []
+
+    def note(what: str, sync: BookSync) -> None:
+        if sync.unfit is None:
+            said.append(f"{what} {astuple(sync.book.touch() or NO_TOUCH)}")
+
     with gzip.open(path, "wb") as file:
         file.writelines(b"%d %s\n" % (at * NS_PER_S, frame) for at, frame in FRAMES)
         file.write(b'no frame\n3000000007 {broken\n3600000000 {"whole":3}\n')
@@ -38,7 +43,7 @@ def played(path: Path, story: Story, *, begins_at: Instant | None = None) -> lis
         clock = TapeClock(START)
         found = PlayedBooks(path, (books.SPOT, trades.SPOT), {"BTCUSDT": Grid(1, 0)}, clock, begins_at)
         after = lambda: (clock.now() - START) // NS_PER_S  # noqa: E731
-        found.changed = lambda symbol, sync: said.append(f"{after()} {symbol} {astuple(sync.book.touch() or NO_TOUCH)}")
+        found.changed = lambda symbol, sync: note(f"{after()} {symbol}", sync)
         found.heard = lambda trade: said.append(f"{after()} {trade.taker.value} {trade.qty} at {trade.price}")
         keeping = asyncio.create_task(found.keep())
         await story(clock, found)
@@ -87,3 +92,14 @@ def test_what_cannot_be_read_is_passed_over_and_counted(tmp_path: Path) -> None:
 
     played(tmp_path / "btc.gz", counts)
     assert unread == [2]
+
+
+def test_no_book_of_a_recording_that_is_left_may_be_read(tmp_path: Path) -> None:
+    unfit: list[Unfit | None] = []
+
+    async def looks(clock: TapeClock, found: PlayedBooks) -> None:
+        found.changed = lambda _symbol, sync: unfit.append(sync.unfit)
+        await clock.run_until(later(START, seconds=2))
+
+    played(tmp_path / "btc.gz", looks)
+    assert unfit == [None, None, Unfit.DISCONNECTED]

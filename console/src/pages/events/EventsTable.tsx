@@ -13,7 +13,7 @@ import { cx } from "@/components/cx";
 import type { Column } from "@/components/table";
 import { sentenceOf, toneOfEvent, TONE_TEXT, wordsOf } from "@/frame/events";
 import { useUi } from "@/frame/ui";
-import { useView } from "@/view/view";
+import { useView } from "@/view/address";
 import { Bundle } from "./Bundle";
 
 const keyOf = (line: EventLine): string => `${line.seq}`;

@@ -13,7 +13,7 @@ import { Answer, Empty } from "@/components/States";
 import type { Column } from "@/components/table";
 import { wordsOf } from "@/frame/events";
 import { useUi } from "@/frame/ui";
-import { useView } from "@/view/view";
+import { useView } from "@/view/address";
 import { VIEWS } from "./views";
 
 type Log = Schemas["LogAnswer"];

@@ -8,7 +8,7 @@ import { Panel } from "@/components/Panel";
 import { Segments } from "@/components/Select";
 import { Empty } from "@/components/States";
 import { Slider } from "@/components/Slider";
-import { useView } from "@/view/view";
+import { useView } from "@/view/address";
 import { useLine } from "@/live/live";
 import { EventsTable } from "./EventsTable";
 import { Then } from "./Then";

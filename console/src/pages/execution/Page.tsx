@@ -5,7 +5,7 @@ import { Select } from "@/components/Select";
 import { OwnerSelect } from "@/frame/OwnerSelect";
 import { useChannel } from "@/live/channels";
 import { Book } from "@/pages/market/Book";
-import { useView } from "@/view/view";
+import { useView } from "@/view/address";
 import { useMemo } from "react";
 import { GridChart } from "./GridChart";
 import { Latencies } from "./Latencies";

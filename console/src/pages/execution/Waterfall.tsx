@@ -6,7 +6,7 @@ import { Moment } from "@/components/Moment";
 import { OrderStatus, Side } from "@/components/order";
 import { Panel } from "@/components/Panel";
 import { Answer, Empty } from "@/components/States";
-import { counted } from "@/format/said";
+import { counted } from "@/format/counted";
 import { spanOf } from "@/format/time";
 import { useUi } from "@/frame/ui";
 import { placeOf } from "./Timeline";

@@ -4,7 +4,7 @@ import { PageHead } from "@/components/PageHead";
 import { Panel } from "@/components/Panel";
 import { Select } from "@/components/Select";
 import { Answer, Empty } from "@/components/States";
-import { useView } from "@/view/view";
+import { useView } from "@/view/address";
 import { useChannel } from "@/live/channels";
 import { Ladder } from "./Ladder";
 import { Standing } from "./Standing";

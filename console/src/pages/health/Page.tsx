@@ -13,24 +13,15 @@ import type { Column } from "@/components/table";
 import { ageText } from "@/format/time";
 import { useChannel } from "@/live/channels";
 import { Doctor } from "./Doctor";
+import { Parts } from "./Parts";
 import { Processes } from "./Processes";
-import { lagOf, LAG_TONES, PART_TONES, readable } from "./tones";
+import { lagOf, LAG_TONES, readable } from "./tones";
 
 type Health = Schemas["HealthAnswer"];
-type Part = Health["parts"][number];
 type Chain = Schemas["ChainBody"];
 type Gauge = Schemas["GaugeBody"];
 type Budget = Schemas["BudgetBody"];
 type Switch = Schemas["SwitchBody"];
-
-const PARTS: readonly Column<Part>[] = [
-  { id: "name", head: "Part", text: (part) => part.name, cell: (part) => <span className="font-medium">{part.name}</span> },
-  { id: "kind", head: "Kind", text: (part) => part.kind, className: "text-text2" },
-  { id: "state", head: "State", text: (part) => part.state, cell: (part) => <Badge tone={PART_TONES[part.state]}>{part.state}</Badge> },
-  { id: "age", head: "Age", align: "right", sort: "none", text: (part) => (part.age_s === null ? null : `${part.age_s}`), cell: (part) => (part.age_s === null ? <span className="text-muted">—</span> : <span className="num">{ageText(part.age_s)}</span>) },
-  { id: "limit", head: "Fresh for", align: "right", sort: "none", text: (part) => (part.age_s_max === null ? null : `${part.age_s_max}`), cell: (part) => <span className="num text-muted">{part.age_s_max === null ? "—" : ageText(part.age_s_max)}</span> },
-  { id: "detail", head: "Detail", text: (part) => part.detail, className: "text-text2" },
-];
 
 const SWITCH_TONES: Record<string, Tone> = { armed: "good", refused: "bad", none: "warn" };
 
@@ -121,9 +112,7 @@ export function Page() {
         )}
         {health && <Badge tone={!health.ok ? "bad" : worse === 0 ? "good" : "warn"} testid="health-ok">{health.ok && worse === 0 ? "all parts good" : `${worse} ${worse === 1 ? "part is" : "parts are"} not good`}</Badge>}
       </PageHead>
-      <Panel title="Parts" testid="parts" flush>
-        {parts ? <DataTable testid="parts-table" label="parts" columns={PARTS} rows={parts} rowKey={(part) => `${part.kind} ${part.name}`} tools={false} /> : <Waiting />}
-      </Panel>
+      <Parts parts={parts} />
       <Doctor />
       {body && <Processes body={body} />}
       <Panel title="Measured" testid="gauges" flush>

@@ -6,8 +6,9 @@ import { Panel } from "@/components/Panel";
 import { Select } from "@/components/Select";
 import { Answer, Empty } from "@/components/States";
 import { toPixels } from "@/format/decimal";
-import { counted, courseOf } from "@/format/said";
-import { useView } from "@/view/view";
+import { counted } from "@/format/counted";
+import { courseOf } from "@/format/course";
+import { useView } from "@/view/address";
 import { ASK_MS } from "./Candles";
 
 type Body = Schemas["BasisAnswer"];

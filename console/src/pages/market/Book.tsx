@@ -5,7 +5,7 @@ import { Panel } from "@/components/Panel";
 import { Empty } from "@/components/States";
 import { cx } from "@/components/cx";
 import { compared, placesOf, shown, toPixels } from "@/format/decimal";
-import { counted } from "@/format/said";
+import { counted } from "@/format/counted";
 import { seenOf, type BookBody } from "./Books";
 
 type Level = BookBody["bids"][number];

@@ -3,7 +3,7 @@ import { useRead } from "@/api/queries";
 import { PageHead } from "@/components/PageHead";
 import { Panel } from "@/components/Panel";
 import { Empty, Waiting } from "@/components/States";
-import { useView } from "@/view/view";
+import { useView } from "@/view/address";
 import { useChannel } from "@/live/channels";
 import { Basis } from "./Basis";
 import { Book } from "./Book";

@@ -3,7 +3,8 @@ import { LineChart } from "@/components/LineChart";
 import { Panel } from "@/components/Panel";
 import { Empty } from "@/components/States";
 import { toPixels } from "@/format/decimal";
-import { counted, courseOf } from "@/format/said";
+import { counted } from "@/format/counted";
+import { courseOf } from "@/format/course";
 import { useLooks } from "@/live/looks";
 import { seenOf, type BookBody } from "./Books";
 

@@ -14,7 +14,7 @@ import type { Column } from "@/components/table";
 import { shown } from "@/format/decimal";
 import { OwnerSelect } from "@/frame/OwnerSelect";
 import { useUi } from "@/frame/ui";
-import { useView } from "@/view/view";
+import { useView } from "@/view/address";
 import { OrderActions } from "./OrderActions";
 import { OrdersSum } from "./Sums";
 

@@ -1,6 +1,6 @@
 import { PageHead } from "@/components/PageHead";
 import { Segments } from "@/components/Select";
-import { useView } from "@/view/view";
+import { useView } from "@/view/address";
 import { OrdersTable } from "./OrdersTable";
 import { TradesTable } from "./TradesTable";
 

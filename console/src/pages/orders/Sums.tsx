@@ -5,7 +5,7 @@ import type { Schemas } from "@/api/types";
 import { Amount } from "@/components/Amount";
 import { Answer } from "@/components/States";
 import { SLIPPAGE_COST } from "@/format/parts";
-import { counted } from "@/format/said";
+import { counted } from "@/format/counted";
 
 type OrderSums = Schemas["OrderSumsAnswer"];
 type TradeSums = Schemas["TradeSumsAnswer"];

@@ -13,7 +13,7 @@ import type { Column } from "@/components/table";
 import { directionOf } from "@/format/decimal";
 import { OwnerSelect } from "@/frame/OwnerSelect";
 import { useUi } from "@/frame/ui";
-import { useView } from "@/view/view";
+import { useView } from "@/view/address";
 import { copyWhy } from "./OrderActions";
 import { feesText } from "./OrdersTable";
 import { TradesSum } from "./Sums";

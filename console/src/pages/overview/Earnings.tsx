@@ -9,11 +9,12 @@ import { Sparkline } from "@/components/Sparkline";
 import { Answer, Empty, Waiting } from "@/components/States";
 import { directionOf, shown, toPixels } from "@/format/decimal";
 import { partOf } from "@/format/parts";
-import { counted, endsOf } from "@/format/said";
+import { counted } from "@/format/counted";
+import { endsOf } from "@/format/course";
 import { dayOf, momentOf } from "@/format/time";
 import { useChannel } from "@/live/channels";
 import { useZone } from "@/settings/settings";
-import { useView } from "@/view/view";
+import { useView } from "@/view/address";
 
 export type Performance = Schemas["PerformanceAnswer"];
 

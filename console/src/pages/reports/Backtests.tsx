@@ -15,6 +15,7 @@ import type { Column } from "@/components/table";
 import { shown } from "@/format/decimal";
 import { TaskLine } from "@/frame/TaskLine";
 import { Divergence } from "./Divergence";
+import { sectionsOf } from "./numbers";
 import { Tearsheet } from "./Tearsheet";
 
 /** So many decimals of a figure are shown; the exact text is in its title. */
@@ -29,16 +30,18 @@ const COLUMNS: readonly Column<Run>[] = [
   { id: "size", head: "Report, bytes", align: "right", sort: "amount", text: (row) => `${row.size}`, cell: (row) => <span className="num text-text2">{row.size}</span> },
 ];
 
-/** What a report says, one line per number, the names of what holds them joined by points. */
-export function linesOf(found: unknown, under = ""): [string, string][] {
-  if (Array.isArray(found)) {
-    const plain = found.every((item) => typeof item !== "object" || item === null);
-    return plain ? [[under, found.join(", ")]] : found.flatMap((item, index) => linesOf(item, `${under}.${index + 1}`));
-  }
-  if (typeof found === "object" && found !== null) {
-    return Object.entries(found).flatMap(([name, value]) => linesOf(value, under === "" ? name : `${under}.${name}`));
-  }
-  return [[under, found === null ? "unknown" : String(found)]];
+/** Every number of a report, in sections. */
+function Numbers({ report }: { report: Report["report"] }) {
+  return (
+    <div className="flex flex-col gap-4" data-testid="backtest-facts">
+      {sectionsOf(report).map(({ title, rows }) => (
+        <section key={title} className="flex flex-col gap-2 border-t border-line pt-3">
+          <h3 className="m-0 text-xs font-semibold text-text2">{title}</h3>
+          <Facts rows={rows.map(([words, value]) => [words, <span key={words} className="num !whitespace-normal break-words" title={value}>{shown(value, { most: PLACES })}</span>] as const)} />
+        </section>
+      ))}
+    </div>
+  );
 }
 
 function Details({ name, onClose }: { name: string; onClose: () => void }) {
@@ -50,10 +53,7 @@ function Details({ name, onClose }: { name: string; onClose: () => void }) {
           {(body) => (
             <div className="flex flex-col gap-4">
               <Tearsheet name={name} report={body.report} />
-              <Facts
-                testid="backtest-facts"
-                rows={linesOf(body.report).map(([key, value]) => [key, <span key={key} className="num !whitespace-normal break-all" title={value}>{shown(value, { most: PLACES })}</span>] as const)}
-              />
+              <Numbers report={body.report} />
             </div>
           )}
         </Answer>

@@ -10,7 +10,8 @@ import { Answer, Empty } from "@/components/States";
 import type { Column } from "@/components/table";
 import { toPixels } from "@/format/decimal";
 import { CAPTURED, SLIPPAGE_COST } from "@/format/parts";
-import { counted, courseOf } from "@/format/said";
+import { counted } from "@/format/counted";
+import { courseOf } from "@/format/course";
 
 type Pnl = Schemas["PnlAnswer"];
 type Line = Pnl["lines"][number];

@@ -6,7 +6,7 @@ import { Panel } from "@/components/Panel";
 import { Segments } from "@/components/Select";
 import { Answer, Empty } from "@/components/States";
 import type { Column } from "@/components/table";
-import { useKept } from "@/view/view";
+import { useKept } from "@/view/address";
 
 type Groups = Schemas["GroupsAnswer"];
 type Group = Groups["groups"][number];

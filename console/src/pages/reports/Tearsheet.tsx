@@ -6,7 +6,8 @@ import { Figure, Facts } from "@/components/Panel";
 import { PriceChart, type Mark } from "@/components/PriceChart";
 import { Answer, Empty } from "@/components/States";
 import { shown, toPixels } from "@/format/decimal";
-import { counted, courseOf } from "@/format/said";
+import { counted } from "@/format/counted";
+import { courseOf } from "@/format/course";
 
 type Sheet = Schemas["TearsheetAnswer"];
 type Traded = Sheet["traded"][number];

@@ -9,7 +9,8 @@ import { Layer } from "@/components/Dialog";
 import { Moment } from "@/components/Moment";
 import { Segments } from "@/components/Select";
 import { Failed } from "@/components/States";
-import { counted, inShell } from "@/format/said";
+import { counted } from "@/format/counted";
+import { inShell } from "@/format/shell";
 import { Field } from "@/frame/Field";
 
 type Made = Schemas["TokenMade"];

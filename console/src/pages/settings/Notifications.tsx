@@ -30,6 +30,7 @@ export function Notifications() {
     { id: "channel", head: "Channel", text: (row) => row.channel, cell: (row) => <span className="font-medium">{row.channel}</span> },
     { id: "kind", head: "Kind", text: (row) => row.kind },
     { id: "severity", head: "From", text: (row) => row.severity, cell: (row) => <Badge>{row.severity}</Badge> },
+    { id: "quiet", head: "Quiet", text: (row) => row.quiet, cell: (row) => (row.quiet === null ? <span className="text-muted">never</span> : <span className="num" title="only what is critical is told in these hours; all else waits">{`${row.quiet} ${channels.data?.zone ?? ""}`}</span>) },
     { id: "keys", head: "Keys", text: (row) => row.keys.map((key) => key.name).join(", "), sort: "none", cell: (row) => <KeyPlaces keys={row.keys} /> },
     {
       id: "test",

@@ -12,7 +12,7 @@ import { Panel } from "@/components/Panel";
 import { Select } from "@/components/Select";
 import { Answer, Failed } from "@/components/States";
 import type { Column } from "@/components/table";
-import { useKept } from "@/view/view";
+import { useKept } from "@/view/address";
 
 type Strategies = Schemas["StrategiesAnswer"];
 type Strategy = Strategies["strategies"][number];

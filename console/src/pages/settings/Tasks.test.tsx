@@ -57,11 +57,11 @@ it("backs up, and reads a backup back as it is named", async () => {
 });
 
 it("says of each channel whether it took a test message", async () => {
-  const channel = { channel: "phone", kind: "telegram", severity: "critical", keys: [] };
+  const channel = { channel: "phone", kind: "telegram", severity: "critical", quiet: "22:00-07:00", keys: [] };
   const result = { channels: [{ channel: "phone", kind: "telegram", taken: false, why: "HTTP 401" }] };
   answering({
     "/api/v1/session": SESSION,
-    "/api/v1/channels": { desk: "flatbook", channels: [channel], bounds_s: { unhedged_s: 300 }, test: "flatbook alerts test" },
+    "/api/v1/channels": { desk: "flatbook", zone: "Europe/Zurich", channels: [channel], bounds_s: { unhedged_s: 300 }, test: "flatbook alerts test" },
     "/api/v1/tasks/test-alerts": { ...TASK, kind: "test_alerts", state: "failed", result },
     "/api/v1/tasks/t-1": { ...TASK, kind: "test_alerts", state: "failed", said: "not taken", result },
   });
@@ -73,5 +73,6 @@ it("says of each channel whether it took a test message", async () => {
   expect((await screen.findByTestId("channels-table")).textContent).toContain("not sent");
   fireEvent.click(screen.getByTestId("channels-test"));
   expect((await screen.findByText("HTTP 401")).textContent).toBe("HTTP 401");
+  expect(screen.getByTestId("channels-table").textContent).toContain("22:00-07:00 Europe/Zurich");
   expect(screen.getByTestId("channels-bounds").textContent).toContain("unhedged 300 s");
 });

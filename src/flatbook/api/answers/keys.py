@@ -38,21 +38,23 @@ class AccountKeysAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChannelBody(msgspec.Struct, frozen=True, kw_only=True):
-    """One channel of alerts: the least urgent alert that it carries, and its keys."""
+    """One channel of alerts: the least urgent alert that it carries, when it tells only critical ones, and its keys."""
 
     channel: str
     kind: str
     severity: str
+    quiet: str | None
     keys: list[KeyBody]
 
 
 class ChannelsAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The channels that carry alerts, and after how many seconds each kind of trouble is told.
 
-    Units: seconds, by the names under [alerts] in the configuration.
+    Units: seconds, by the names under [alerts] in the configuration; quiet hours are those of `zone`.
     """
 
     desk: str
+    zone: str
     channels: list[ChannelBody]
     bounds_s: dict[str, int]
     test: str = "flatbook alerts test"
@@ -80,11 +82,13 @@ def channels_answer(loaded: Loaded) -> ChannelsAnswer:
     places, alerts = _places(loaded), loaded.config.alerts
     return ChannelsAnswer(
         desk=alerts.desk,
+        zone=alerts.zone,
         channels=[
             ChannelBody(
                 channel=name,
                 kind=str(section.__struct_config__.tag),
                 severity=section.severity.value,
+                quiet=getattr(section, "quiet", None),
                 keys=list(_keys(section, places)),
             )
             for name, section in sorted(alerts.channels.items())

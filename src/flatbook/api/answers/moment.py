@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
 
-from flatbook.values.ids import Seq
+from flatbook.values.ids import Seq, Underlying
 from flatbook.values.instants import Instant, text_of_instant
 from flatbook.values.sessions import CalendarEnded, session_at
 
@@ -46,8 +47,10 @@ def instant_or_none(at: Instant | None) -> str | None:
     return None if at is None else text_of_instant(at)
 
 
-def session_or_none(at: Instant) -> str | None:
-    """Returns the session of US shares at an instant; None where the tables of sessions do not cover it."""
+def session_or_none(at: Instant, underlying: Underlying, shares: Collection[Underlying]) -> str | None:
+    """Returns the session of US shares at an instant; None where the tables do not cover it, and of all else."""
+    if underlying not in shares:
+        return None
     try:
         return session_at(at).kind.value
     except CalendarEnded:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 from flatbook.api.answers.moment import Answer, AsOf, instant_or_none, session_or_none
@@ -17,6 +19,7 @@ from flatbook.projections.orders import (
     refused_lines,
 )
 from flatbook.state.orders import Order
+from flatbook.values.ids import Underlying
 from flatbook.values.money import plain
 
 NOBODY = ""
@@ -28,7 +31,8 @@ class OrderBody(msgspec.Struct, frozen=True, kw_only=True):
     Units: quantities in contracts, prices in quote; `fees` by asset in units of it, rebates below zero. `why` is the
     venue's or our reason where it was rejected or never sent; `evidence` are the numbers that it was decided on.
     `slippage_usd` and `slippage_bps` are what its executions cost beyond the price of the decision, above zero when
-    worse, None where its evidence states no such price. `session` is that of US shares when it was decided.
+    worse, None where its evidence states no such price. `session` is that of its US share when it was decided, None
+    where what it trades knows none.
     """
 
     order_id: str
@@ -111,9 +115,15 @@ class OrdersPage(OrdersAnswer, frozen=True, kw_only=True):
 
 
 def orders_answer(
-    folded: Orders, moment: AsOf, asked: Asked, *, open_only: bool = False, limit: int = 0
+    folded: Orders,
+    moment: AsOf,
+    asked: Asked,
+    shares: Collection[Underlying],
+    *,
+    open_only: bool = False,
+    limit: int = 0,
 ) -> OrdersAnswer:
-    """Returns the latest orders that are asked for, the oldest first; `limit` 0 returns all."""
+    """Returns the latest orders that are asked for, the oldest first; `limit` 0 returns all. `shares` have sessions."""
     lines = [line for line in order_lines(folded, open_only=open_only) if _is_about(asked, line.order)]
     refused = [] if open_only else [line for line in refused_lines(folded) if _is_about(asked, line)]
     foreign = [
@@ -124,7 +134,7 @@ def orders_answer(
     return OrdersAnswer(
         as_of=moment,
         found=len(lines),
-        orders=[order_body(line) for line in lines[-limit:]],
+        orders=[order_body(line, shares) for line in lines[-limit:]],
         refused=[refused_body(line) for line in refused[-limit:]],
         foreign=[foreign_body(line) for line in foreign[-limit:]],
     )
@@ -134,8 +144,8 @@ def _is_about(asked: Asked, line: Order | RefusedLine) -> bool:
     return asked.is_about(line.owner, line.underlying)
 
 
-def order_body(line: OrderLine) -> OrderBody:
-    """Returns one order of ours as programs read it."""
+def order_body(line: OrderLine, shares: Collection[Underlying]) -> OrderBody:
+    """Returns one order of ours as programs read it; what is traded of `shares` has a session."""
     order = line.order
     return OrderBody(
         order_id=order.order_id,
@@ -157,7 +167,7 @@ def order_body(line: OrderLine) -> OrderBody:
         fees={asset: plain(amount) for asset, amount in sorted(line.fees.items())},
         slippage_usd=number_or_none(line.slippage_usd),
         slippage_bps=number_or_none(line.slippage_bps),
-        session=session_or_none(order.decided_at),
+        session=session_or_none(order.decided_at, order.underlying, shares),
         attempt=order.attempt,
         because=order.because,
         why=line.why,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 from flatbook.api.answers.moment import Answer, AsOf, instant_or_none, session_or_none
@@ -10,6 +12,7 @@ from flatbook.projections.oracle import PricedFills, deviation_bps
 from flatbook.projections.pnl import Pnl
 from flatbook.projections.results import Scope
 from flatbook.projections.trades import TradeLine, lines_of, trade_facts
+from flatbook.values.ids import Underlying
 from flatbook.values.money import plain
 
 
@@ -28,8 +31,8 @@ class TradeBody(msgspec.Struct, frozen=True, kw_only=True):
 
     Units: qty in underlying, money in `asset`, price in USD per unit of underlying; `open_qty` in underlying is what
     nothing has closed. `fees` by asset in units of it, rebates below zero, apart from what was taken of the traded
-    asset itself; `session` is that of US shares. `oracle_bps` is how far the price lies from the oracle's, in basis
-    points.
+    asset itself; `session` is that of its US share, None where what was traded knows none. `oracle_bps` is how far the
+    price lies from the oracle's, in basis points.
     """
 
     ref: str
@@ -68,15 +71,18 @@ class TradesPage(TradesAnswer, frozen=True, kw_only=True):
     next: str | None
 
 
-def trades_answer(pnl: Pnl, priced: PricedFills, moment: AsOf, scope: Scope, limit: int = 0) -> TradesAnswer:
-    """Returns the latest trades of a scope; `limit` 0 returns all."""
+def trades_answer(
+    pnl: Pnl, priced: PricedFills, moment: AsOf, scope: Scope, shares: Collection[Underlying], limit: int = 0
+) -> TradesAnswer:
+    """Returns the latest trades of a scope; `limit` 0 returns all. `shares` have sessions."""
     facts = trade_facts(pnl, scope)
     lines = lines_of(pnl, facts[-limit:])
-    return TradesAnswer(as_of=moment, found=len(facts), trades=[trade_body(pnl, line, priced) for line in lines])
+    trades = [trade_body(pnl, line, priced, shares) for line in lines]
+    return TradesAnswer(as_of=moment, found=len(facts), trades=trades)
 
 
-def trade_body(pnl: Pnl, line: TradeLine, priced: PricedFills) -> TradeBody:
-    """Returns one trade as programs read it."""
+def trade_body(pnl: Pnl, line: TradeLine, priced: PricedFills, shares: Collection[Underlying]) -> TradeBody:
+    """Returns one trade as programs read it; what is traded of `shares` has a session."""
     fact, price, said = line.fact, line.price_usd, priced.prices.get(line.fact.ref)
     apart = None if said is None or price is None else deviation_bps(price, said.price)
     return TradeBody(
@@ -106,7 +112,7 @@ def trade_body(pnl: Pnl, line: TradeLine, priced: PricedFills) -> TradeBody:
             for link in line.links
         ],
         fees={asset: plain(amount) for asset, amount in sorted(pnl.fees_of(fact).items())},
-        session=session_or_none(fact.at),
+        session=session_or_none(fact.at, fact.underlying, shares),
         oracle_usd=None if said is None else plain(said.price),
         oracle_bps=number_or_none(apart),
         oracle_doubts=[] if said is None else [doubt.value for doubt in said.doubts],

@@ -16,6 +16,7 @@ from flatbook.events.control import Severity
 from flatbook.journal.files import written_whole
 from flatbook.ops.alerts.book import Book
 from flatbook.ops.alerts.message import Message
+from flatbook.ops.alerts.quiet import Quiet, may_tell
 from flatbook.values.ids import SourceId
 from flatbook.values.instants import Instant, later, seconds_between
 
@@ -104,12 +105,17 @@ def put(line: Line, message: Message) -> None:
         line.dropped += 1
 
 
-def next_due(line: Line, now: Instant) -> Message | None:
-    """Returns the message to send now, None when none waits or the channel must rest. Too old ones are given up."""
+def next_due(line: Line, now: Instant, quiet: Quiet | None = None) -> Message | None:
+    """Returns the message to send now, None when none may be told or the channel must rest. Too old ones are given up.
+
+    Gives: within quiet hours only what is critical, before what waits for their end.
+    """
     while line.pending and seconds_between(line.pending[0].at, now) > PENDING_S_MAX:
         del line.pending[0]
         line.dropped += 1
-    return line.pending[0] if line.pending and line.next_at <= now else None
+    if line.next_at > now:
+        return None
+    return next((each for each in line.pending if may_tell(each.severity, quiet, now)), None)
 
 
 def settle(line: Line, message: Message, outcome: Outcome, now: Instant) -> None:

@@ -21,6 +21,7 @@ from flatbook.ops.alerts.book import RANK, Kind, News, alerts_of
 from flatbook.ops.alerts.channels import Channel
 from flatbook.ops.alerts.delivery import Kept, Line, next_due, put, read_kept, settle, write_kept
 from flatbook.ops.alerts.message import Message, message_of
+from flatbook.ops.alerts.quiet import Quiet, may_tell
 from flatbook.ops.alerts.rules import Seen, Terms, Watched, conditions
 from flatbook.state.desk import State
 from flatbook.state.fold import apply_row
@@ -34,10 +35,11 @@ _LOUD = (AlertRaised, TradingHalted)
 
 
 class Outlet(msgspec.Struct, frozen=True, kw_only=True):
-    """A channel with the least urgent alert that it carries."""
+    """A channel with the least urgent alert that it carries, and when it tells only what is critical."""
 
     channel: Channel
     severity: Severity
+    quiet: Quiet | None = None
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +98,19 @@ class Watcher:
         news += self._decide()
         if news:
             self.keep()
+        self._stir()
         return tuple(news)
+
+    def _stir(self) -> None:
+        """Has delivered what may be told now, also what waited for the end of quiet hours."""
+        for name, told in self._news.items():
+            if self._may_tell(name):
+                told.set()
+
+    def _may_tell(self, name: str) -> bool:
+        """Whether something waits before a channel that is not kept back by its quiet hours."""
+        quiet, now = self._desk.outlets[name].quiet, self._clock.now()
+        return any(may_tell(each.severity, quiet, now) for each in self.kept.lines[name].pending)
 
     def keep(self) -> None:
         """Writes down what is known and what waits."""
@@ -120,10 +134,9 @@ class Watcher:
         line, now = self.kept.lines[name], self._clock.now()
         if line.pending and line.next_at > now:
             await self._clock.sleep_until(line.next_at)
-        message = next_due(line, self._clock.now())
+        message = next_due(line, self._clock.now(), self._desk.outlets[name].quiet)
         if message is None:
-            if not line.pending:
-                self._news[name].clear()
+            self._news[name].clear()
             return
         outcome = await self._desk.outlets[name].channel.send(message)
         settle(line, message, outcome, self._clock.now())
@@ -135,14 +148,11 @@ class Watcher:
 
         Errors: JournalBroken, JournalUnavailable.
         """
-        for name, line in self.kept.lines.items():
-            if line.pending:
-                self._news[name].set()
         delivering = [asyncio.create_task(self.deliver(name)) for name in self._desk.outlets]
         try:
             await self.follow(over)
             end = later(self._clock.now(), seconds=FINAL_S)
-            while any(line.pending for line in self.kept.lines.values()) and self._clock.now() < end:
+            while any(self._may_tell(name) for name in self._desk.outlets) and self._clock.now() < end:
                 await self._clock.sleep_until(later(self._clock.now(), seconds=LOOK_S))
         finally:
             for task in delivering:
@@ -194,4 +204,3 @@ class Watcher:
             own = (message.name, message.subject) == (Watched.CHANNEL_SILENT.value, name)
             if RANK[message.severity] >= RANK[outlet.severity] and not (own and message.kind is not Kind.RECOVERED):
                 put(self.kept.lines[name], message)
-                self._news[name].set()

@@ -39,7 +39,13 @@ class CcxtBooks:
         worker.books[self._at] = self._hear
 
     async def keep(self) -> None:
-        """Asks for the books wherever nobody tells them, and looks for silent ones, for ever."""
+        """Asks for the books wherever nobody tells them, and looks for silent ones, for ever; then all are unfit."""
+        try:
+            await self._keep()
+        finally:
+            self._hear(None)
+
+    async def _keep(self) -> None:
         while True:
             if self._watched_in != self._worker.generation:
                 await self._watch()

@@ -17,6 +17,7 @@ from flatbook.ops.alerts.delivery import (
     settle,
     write_kept,
 )
+from flatbook.ops.alerts.quiet import quiet_of
 from flatbook.ops.alerts.rules import Condition
 from flatbook.values.ids import SourceId
 from tests.unit.ops.alerts.scene import TERMS, at, message
@@ -68,6 +69,16 @@ def test_where_too_many_wait_the_oldest_that_is_not_critical_goes() -> None:
     assert (len(line.pending), line.dropped, ids(line)[:3]) == (200, 1, ["m0", "m2", "m3"])
     put(line, message(999))
     assert (len(line.pending), line.dropped, ids(line)[:2]) == (200, 2, ["m2", "m3"])
+
+
+def test_within_quiet_hours_only_what_is_critical_is_due_and_all_else_in_its_order_after_them() -> None:
+    quiet = quiet_of("15:00-16:00", "UTC")  # the scene begins at 15:00
+    line = Line(pending=[message(1, Severity.WARNING), message(2), message(3, Severity.INFO)])
+    assert next_due(line, at(60), quiet) == message(2)
+    settle(line, message(2), Sent(), at(60))
+    assert next_due(line, at(3_599), quiet) is None
+    assert next_due(line, at(3_600), quiet) == message(1, Severity.WARNING)
+    assert (ids(line), line.dropped) == (["m1", "m3"], 0)
 
 
 def test_a_message_of_yesterday_is_given_up() -> None:

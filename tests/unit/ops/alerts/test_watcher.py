@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from flatbook.engine.ports import Journal
 from flatbook.events.control import AlertName, Severity
@@ -16,6 +17,7 @@ from flatbook.journal.sqlite import create_journal, open_journal
 from flatbook.journal.sqlite_reader import open_reader
 from flatbook.ops.alerts.delivery import Again, Outcome, Sent, file_beside, read_kept
 from flatbook.ops.alerts.message import Message
+from flatbook.ops.alerts.quiet import quiet_of
 from flatbook.ops.alerts.watcher import Desk, Outlet, Watcher
 from flatbook.sim.tapes.clock import TapeClock, settle
 from flatbook.values.ids import SourceId
@@ -221,6 +223,22 @@ def test_a_channel_carries_nothing_below_its_least_severity(path: Path, written:
     assert phone.told == []
 
 
+def test_quiet_hours_keep_back_what_is_not_critical_until_they_are_over_and_do_not_hold_up_an_end(
+    path: Path, written: Written
+) -> None:
+    phone, hook = Collected(), Collected()
+    quiet = desk(path, phone=phone, hook=hook)
+    outlet = Outlet(channel=phone, severity=Severity.WARNING, quiet=quiet_of("14:00-15:01", "UTC"))
+    quiet = replace(quiet, outlets={**quiet.outlets, PHONE: outlet})
+    written.append(STARTED, raised(AlertName.ORDER_REJECTED, "a"), DIVERGED)
+    watched(quiet, path, 59)
+    assert (phone.told, len(hook.told)) == (["raised books_diverged"], 2)
+    ended(path, quiet, within_s=2)
+    assert phone.told == ["raised books_diverged", "raised engine_gone"]
+    watched(quiet, path, 59, 61)
+    assert phone.told[2] == "raised order_rejected"
+
+
 def test_an_engine_that_is_gone_is_told_and_its_return_too(path: Path, written: Written) -> None:
     phone, there = Collected(), [False]
     written.append(STARTED)
@@ -232,8 +250,8 @@ def test_an_engine_that_is_gone_is_told_and_its_return_too(path: Path, written: 
     assert phone.told == ["raised engine_gone", "recovered engine_gone"]
 
 
-def ended(path: Path, watched_desk: Desk) -> None:
-    """Runs a watcher whose engine's process ends at once."""
+def ended(path: Path, watched_desk: Desk, within_s: int = 30) -> None:
+    """Runs a watcher whose engine's process ends at once, until it ends itself within so many seconds."""
 
     async def run() -> None:
         clock, over = TapeClock(T0), asyncio.Event()
@@ -241,8 +259,8 @@ def ended(path: Path, watched_desk: Desk) -> None:
             running = asyncio.create_task(Watcher(watched_desk, reader, path.parent / "kept", clock).run(over))
             await settle()
             over.set()
-            await clock.run_until(at(30))
-            await running
+            await clock.run_until(at(within_s))
+            await asyncio.wait_for(running, 1)
 
     asyncio.run(run())
 

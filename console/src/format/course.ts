@@ -1,4 +1,4 @@
-/** Sentences about rows of amounts: what a chart shows, for those who do not see it. Amounts are compared as texts. */
+/** The course of a row of amounts, as a sentence: what a chart shows, for those who do not see it. Amounts are compared as texts. */
 import { compared, shown } from "./decimal";
 
 export type Ends = { first: string; last: string; low: string; high: string };
@@ -20,13 +20,4 @@ export function courseOf(texts: readonly (string | null)[], unit = "", most = 8)
   if (ends === null) return "nothing is known";
   const [first, last, low, high] = [ends.first, ends.last, ends.low, ends.high].map((text) => shown(text, { most }));
   return `from ${first} to ${last}${unit && ` ${unit}`}, between ${low} and ${high}`;
-}
-
-export function counted(count: number, one: string, several = `${one}s`): string {
-  return `${count} ${count === 1 ? one : several}`;
-}
-
-/** A word of a command line as a shell reads it back: quoted where it has anything but plain signs. */
-export function inShell(word: string): string {
-  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

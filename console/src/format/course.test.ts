@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { counted, courseOf, endsOf, inShell } from "./said";
+import { courseOf, endsOf } from "./course";
 
 it("finds the ends of amounts by their value and not by their letters", () => {
   expect(endsOf(["9.5", null, "10", "-3"])).toEqual({ first: "9.5", last: "-3", low: "-3", high: "10" });
@@ -9,9 +9,4 @@ it("finds the ends of amounts by their value and not by their letters", () => {
 it("says a course in words", () => {
   expect(courseOf(["91250.5", "91000", "91300.123456789"], "USDT", 2)).toBe("from 91,250.5 to 91,300.12 USDT, between 91,000 and 91,300.12");
   expect(courseOf([])).toBe("nothing is known");
-  expect([counted(1, "buy"), counted(3, "buy"), counted(0, "look")]).toEqual(["1 buy", "3 buys", "0 looks"]);
-});
-
-it("quotes a word of a command line that a shell would split", () => {
-  expect(["grafana", "my board", "it's", ""].map(inShell)).toEqual(["grafana", "'my board'", "'it'\\''s'", "''"]);
 });

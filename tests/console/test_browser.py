@@ -451,6 +451,45 @@ def test_the_log_of_the_engine_follows_it_and_is_narrowed_to_what_names_an_id(pa
     assert {text.strip() for text in page.get_by_test_id("event-about").all_inner_texts()} == {f"order:{order}"}
 
 
+def test_streams_of_an_account_are_opened_anew_from_the_page_that_shows_how_it_is(page: Any, desk: Desk) -> None:
+    page.goto("/health")
+    page.get_by_label("Reconnect exchange").click()
+    page.get_by_test_id("act-preview").get_by_text("BTC/USDT@exchange: unfit until whole again").wait_for()
+    agree(page, "drill of the streams")
+    page.get_by_test_id("act-done").wait_for()
+    page.get_by_test_id("act-close").click()
+    page.get_by_test_id("parts-table-row").get_by_text("disconnected").wait_for(state="hidden")
+    book = page.get_by_test_id("parts-table-row").filter(has_text="BTC/USDT@exchange")
+    book.get_by_text("good").wait_for()
+    event = desk.told("events", "tail", "--type", "command_accepted", "-n", "1")["events"][0]
+    assert (event["verb"], event["reason"], event["actor"][:8]) == ("reconnect", "drill of the streams", "console:")
+
+
+PRINTED = """() => { window.print = () => { window.onPaper = {
+    theme: document.documentElement.dataset.theme,
+    scrolls: [...document.querySelectorAll("main [role=region]")].filter((each) => each.style.height !== "").length,
+}; }; }"""
+
+
+def test_a_report_is_printed_in_light_without_the_frame_and_looks_as_before_afterwards(page: Any, desk: Desk) -> None:
+    page.goto("/reports")
+    page.get_by_test_id("pnl-lines-table-row").first.wait_for()
+    page.evaluate(PRINTED)
+    page.get_by_test_id("print").click()
+    page.wait_for_function("window.onPaper !== undefined")
+    assert page.evaluate("window.onPaper") == {"theme": "light", "scrolls": 0}
+    page.emulate_media(media="print")
+    assert not page.get_by_test_id("sidebar").is_visible()
+    assert not page.get_by_test_id("backtests").is_visible()
+    assert str(desk.home) in text_of(page, "masthead")
+    assert page.evaluate("document.documentElement.scrollHeight > window.innerHeight")
+    page.emulate_media(media="screen")
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    assert page.get_by_test_id("sidebar").is_visible()
+    assert not page.get_by_test_id("masthead").is_visible()
+
+
 def test_a_problem_is_reported_in_a_text_that_is_read_first(page: Any, desk: Desk) -> None:
     page.goto("/overview")
     page.get_by_test_id("report-open").click()

@@ -1965,9 +1965,11 @@ export interface components {
         BasisAnswer: {
             against: string | null;
             choices: string[];
+            hedges: string[];
             instrument: string;
             known: boolean;
             points: components["schemas"]["BasisPointBody"][];
+            since: string | null;
         };
         /** BasisPointBody */
         BasisPointBody: {

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 from litestar.params import QueryParameter
+from msgspec.structs import replace
 
 from flatbook.api.answers.basis import BasisAnswer, of_fills, of_pair
 from flatbook.api.answers.candles import CandleFillBody, CandlesAnswer, CandlesSeen
@@ -59,20 +60,23 @@ async def _candles(site: Site, instrument: str) -> CandlesAnswer:
 async def basis(site: AtSite, instrument: Instrument, against: Against = None) -> BasisAnswer:
     """Returns our fills onchain beside the price of their hedge or, with `against`, two instruments of one kind."""
     ours = await _candles(site, instrument)
-    choices = _alike(site, instrument)
-    if against is None:
-        points = list(of_fills(ours.candles, ours.fills))
-        return BasisAnswer(known=ours.known, instrument=instrument, against=None, choices=choices, points=points)
-    if against not in choices:
-        raise Problem(422, Code.INVALID, "only instruments of the same underlying are compared")
-    theirs = await _seen(site, against)
-    return BasisAnswer(
-        known=ours.known and theirs is not None,
+    answer = BasisAnswer(
+        known=ours.known,
         instrument=instrument,
         against=against,
-        choices=choices,
-        points=[] if theirs is None else list(of_pair(ours.candles, theirs.candles)),
+        choices=_alike(site, instrument),
+        hedges=list(dict.fromkeys(each.instrument.id for each in site.rules.hedges.values())),
+        since=ours.candles[0].at if ours.candles else ours.now,
+        points=list(of_fills(ours.candles, ours.fills)) if against is None else [],
     )
+    if against is None:
+        return answer
+    if against not in answer.choices:
+        raise Problem(422, Code.INVALID, "only instruments of the same underlying are compared")
+    theirs = await _seen(site, against)
+    if theirs is None:
+        return replace(answer, known=False)
+    return replace(answer, points=list(of_pair(ours.candles, theirs.candles)))
 
 
 def _alike(site: Site, instrument: str) -> list[str]:

@@ -66,6 +66,7 @@ def test_our_fills_onchain_stand_beside_the_price_of_their_minute(demo: Path) ->
         told = api.get("/api/v1/basis", params={"instrument": STOCK}).json()
         fills = api.get("/api/v1/candles", params={"instrument": STOCK}).json()["fills"]
     assert (told["known"], told["against"], told["choices"]) == (True, None, [])
+    assert (told["hedges"], told["since"]) == ([STOCK], CANDLE.at)
     onchain = [each for each in fills if each["place"] == "onchain"]
     assert [(each["ref"], each["price"], each["market"]) for each in told["points"]] == [
         (each["ref"], each["price"], "250.5") for each in sorted(onchain, key=lambda each: each["at"])

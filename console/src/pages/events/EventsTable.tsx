@@ -65,7 +65,7 @@ export function EventsTable({ at, last }: { at: number | null; last: number }) {
           onOpen={(line) => show({ kind: "chain", ref: line.subject })}
           onEnd={more}
           whole={whole}
-          height="max(20rem, calc(100vh - 32rem))"
+          height="max(20rem, calc(100vh - 28.5rem))"
           empty={<Empty icon="events">no such event was recorded</Empty>}
           filters={
             <>

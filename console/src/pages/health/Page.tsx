@@ -67,7 +67,7 @@ function measured(value: number | null, unit: string): React.ReactNode {
 
 const GAUGES: readonly Column<Gauge>[] = [
   { id: "of", head: "Process", text: (row) => row.of, className: "text-text2" },
-  { id: "name", head: "Measured", text: (row) => row.name, cell: (row) => <><span className="font-medium">{row.name.replaceAll("_", " ")}</span>{row.of_which && <span className="ml-2 text-2xs text-muted">{row.of_which}</span>}</> },
+  { id: "name", head: "Measured", text: (row) => row.name, className: "!whitespace-normal", cell: (row) => <><span className="font-medium">{row.name.replaceAll("_", " ")}</span>{row.of_which && <span className="ml-2 text-2xs text-muted">{row.of_which}</span>}</> },
   { id: "value", head: "Is", align: "right", sort: "amount", text: (row) => (row.value === null ? null : `${row.value}`), cell: (row) => measured(row.value, row.unit) },
   { id: "most", head: "At most", align: "right", sort: "none", text: (row) => (row.most === null ? null : `${row.most}`), cell: (row) => (row.most === null ? <span className="text-muted">—</span> : measured(row.most, row.unit)) },
   { id: "state", head: "State", text: (row) => row.state, cell: (row) => <Badge tone={GAUGE_TONES[row.state]}>{row.state}</Badge> },
@@ -121,7 +121,7 @@ export function Page() {
       <Panel title="Limits of venues" note="what each key may still ask; at the end of a limit only cancels and exits go out" testid="budgets" flush>
         {body ? <DataTable testid="budgets-table" label="limits of venues" columns={BUDGETS} rows={body.budgets} rowKey={(row) => `${row.account} ${row.name}`} tools={false} empty={<Empty icon="health">no venue of this desk counts what is asked</Empty>} /> : <Waiting />}
       </Panel>
-      <div className="grid items-start gap-3 xl:grid-cols-3">
+      <div className="grid items-start gap-3 xl:grid-cols-[1fr_1fr_1.6fr]">
         <Panel title="Engine" testid="engine-panel">
           <Engine />
         </Panel>

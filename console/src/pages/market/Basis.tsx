@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 import { useRead } from "@/api/queries";
 import type { Schemas } from "@/api/types";
+import { Button } from "@/components/Button";
 import { LineChart } from "@/components/LineChart";
 import { Panel } from "@/components/Panel";
 import { Select } from "@/components/Select";
@@ -8,6 +9,8 @@ import { Answer, Empty } from "@/components/States";
 import { toPixels } from "@/format/decimal";
 import { counted } from "@/format/counted";
 import { courseOf } from "@/format/course";
+import { clockOf } from "@/format/time";
+import { useZone } from "@/settings/settings";
 import { useView } from "@/view/address";
 import { ASK_MS } from "./Candles";
 
@@ -37,6 +40,27 @@ function Drawing({ body }: { body: Body }) {
   return <LineChart testid="basis-chart" summary={sentenceOf(body)} times={times} lines={lines} height={140} />;
 }
 
+/** Why there is no basis to draw, and what would bring one. */
+function Nothing({ body: { instrument, against, hedges, since } }: { body: Body }) {
+  const zone = useZone();
+  const [, change] = useView();
+  if (against !== null) return <Empty icon="clock">no minute was seen of both yet</Empty>;
+  if (hedges.includes(instrument)) {
+    return <Empty icon="clock">{`no fill onchain since ${since === null ? "the engine was started" : clockOf(since, zone)}, the first minute that the engine remembers: the next one is drawn here; what older ones earned stands under Backtests & reports`}</Empty>;
+  }
+  const [first] = hedges;
+  return (
+    <Empty icon="unknown">
+      {`${instrument} hedges nothing that we trade onchain, and nothing else here is of the same asset`}
+      {first !== undefined && (
+        <Button small className="ml-3" onClick={() => change({ candles: first, against: null })} data-testid="basis-elsewhere">
+          {`Look at ${first}`}
+        </Button>
+      )}
+    </Empty>
+  );
+}
+
 /** How far our fills lie from the market, or one instrument from another of the same underlying: what is earned before it is hedged. */
 export function Basis({ instrument }: { instrument: string }) {
   const [{ against = "" }, change] = useView();
@@ -54,7 +78,7 @@ export function Basis({ instrument }: { instrument: string }) {
           !body.known ? (
             <Empty icon="unknown">no engine could be asked, so nothing is known of its prices</Empty>
           ) : body.points.length === 0 ? (
-            <Empty icon="clock">{body.against === null ? `nothing onchain that ${instrument} hedges was traded in this time` : "no minute was seen of both yet"}</Empty>
+            <Nothing body={body} />
           ) : (
             <Drawing key={`${body.instrument} ${body.against}`} body={body} />
           )

@@ -59,7 +59,7 @@ export function Flat() {
           as of event <span className="num">{status.as_of.seq}</span>
         </span>
       </div>
-      <Fresh seen={status.as_of} className="flex items-stretch">
+      <Fresh seen={status.as_of} className="ml-auto flex items-stretch">
         <div className="flex flex-col justify-center border-l border-line px-5 py-3 text-right" data-testid="flat-open-usd">
           <span className="text-2xs text-muted">open exposure</span>
           <Amount value={status.open_usd} places={2} unit="USD" className="text-xl font-semibold" />

@@ -47,7 +47,7 @@ function Card({ objective }: { objective: Objective }) {
 export function Objectives() {
   const found = useRead<Body>("/objectives", {}, { every: ASK_MS });
   return (
-    <Panel title="Held to" testid="objectives" note="over the last 24 hours" flush>
+    <Panel title="Objectives" testid="objectives" note="over the last 24 hours" flush>
       <Answer query={found} lines={1}>
         {(body) => (
           <ul className="m-0 flex list-none flex-wrap divide-x divide-line p-0">

@@ -41,6 +41,9 @@ const ATTEMPTS: readonly Column<Attempt>[] = [
   { id: "times", head: "Times", align: "right", sort: "amount", text: (row) => `${row.times}`, cell: (row) => <span className="num">{row.times}</span> },
 ];
 
+/** A few rows stand as they are; more scroll in their own room. */
+const heightOf = (rows: readonly unknown[]): string | undefined => (rows.length > 6 ? "18rem" : undefined);
+
 /** Who did what and why, as it stands in the journal, and what was refused at the door. */
 export function Audit() {
   const { show } = useUi();
@@ -49,12 +52,12 @@ export function Audit() {
     <div className="flex flex-col gap-3">
       <Panel title="What operators did" testid="audit" flush>
         <Answer query={audit}>
-          {(body) => <DataTable testid="audit-table" label="acts of operators" columns={ACTS} rows={body.commands} rowKey={(row) => `${row.seq}`} onOpen={(row) => show({ kind: "chain", ref: row.ref })} height="18rem" empty={<Empty icon="events">nobody has done anything yet</Empty>} />}
+          {(body) => <DataTable testid="audit-table" label="acts of operators" columns={ACTS} rows={body.commands} rowKey={(row) => `${row.seq}`} onOpen={(row) => show({ kind: "chain", ref: row.ref })} height={heightOf(body.commands)} empty={<Empty icon="events">nobody has done anything yet</Empty>} />}
         </Answer>
       </Panel>
       <Panel title="What was tried at the door" note="refusals, logins, tokens and tasks" testid="attempts" flush>
         <Answer query={audit}>
-          {(body) => <DataTable testid="attempts-table" label="attempts at the door" columns={ATTEMPTS} rows={body.attempts} rowKey={(row) => `${row.number}`} height="18rem" empty={<Empty>nothing was tried</Empty>} />}
+          {(body) => <DataTable testid="attempts-table" label="attempts at the door" columns={ATTEMPTS} rows={body.attempts} rowKey={(row) => `${row.number}`} height={heightOf(body.attempts)} empty={<Empty>nothing was tried</Empty>} />}
         </Answer>
       </Panel>
     </div>

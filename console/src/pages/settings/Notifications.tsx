@@ -9,10 +9,23 @@ import { DataTable } from "@/components/DataTable";
 import { Panel } from "@/components/Panel";
 import { Answer, Empty } from "@/components/States";
 import type { Column } from "@/components/table";
+import { ageText } from "@/format/time";
 import { TaskLine } from "@/frame/TaskLine";
 import { KeyPlaces } from "./Keys";
 
 type Channel = Schemas["ChannelBody"];
+
+/** What is waited for before somebody is told, by the name of its bound. */
+const BOUNDS: Readonly<Record<string, string>> = {
+  unknown_s: "fate of an order unknown for",
+  unhedged_s: "a net unhedged for",
+  checkpoint_s: "nothing read of a chain for",
+  gone_s: "engine silent for",
+  silent_s: "a channel silent for",
+  renew_critical_s: "critical told again after",
+  renew_warning_s: "all else told again after",
+  recover_s: "end told after",
+};
 type Outcome = { channel: string; taken: boolean; why: string | null };
 
 function outcomesOf(result: Record<string, unknown> | null | undefined): Map<string, Outcome> {
@@ -58,7 +71,7 @@ export function Notifications() {
             <p className="m-0 flex flex-wrap gap-x-4 gap-y-1 border-t border-line px-3 py-2 text-2xs text-muted" data-testid="channels-bounds">
               {Object.entries(body.bounds_s).map(([name, seconds]) => (
                 <span key={name}>
-                  {name.replace(/_s$/, "").replaceAll("_", " ")} <span className="num text-text2">{seconds} s</span>
+                  {BOUNDS[name] ?? name.replaceAll("_", " ")} <span className="num text-text2">{ageText(seconds)}</span>
                 </span>
               ))}
             </p>

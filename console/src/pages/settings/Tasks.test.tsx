@@ -74,5 +74,5 @@ it("says of each channel whether it took a test message", async () => {
   fireEvent.click(screen.getByTestId("channels-test"));
   expect((await screen.findByText("HTTP 401")).textContent).toBe("HTTP 401");
   expect(screen.getByTestId("channels-table").textContent).toContain("22:00-07:00 Europe/Zurich");
-  expect(screen.getByTestId("channels-bounds").textContent).toContain("unhedged 300 s");
+  expect(screen.getByTestId("channels-bounds").textContent).toContain("a net unhedged for 5 min 00 s");
 });

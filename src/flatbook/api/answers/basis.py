@@ -31,12 +31,16 @@ class BasisAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     `against` is another instrument of the same underlying, whose closing prices are compared; None for our own fills
     onchain, each with the price at which its minute closed. `known` is false where no engine could be asked.
+    `since` is from when on minutes are remembered; `hedges` are the instruments that hedge what we trade onchain: only
+    these have a basis to our own fills.
     """
 
     known: bool
     instrument: str
     against: str | None
     choices: list[str]
+    hedges: list[str]
+    since: str | None
     points: list[BasisPointBody]
 
 

@@ -243,7 +243,7 @@ def test_the_channels_in_the_documents_are_read(tmp_path: Path) -> None:
     for example in examples("docs/how-to/be-told.md", "toml"):
         secrets, channel = example.removeprefix("[secrets]\n").split("\n\n", 1)
         told += load_text(f"{EXAMPLE}{secrets}\n\n{channel}", tmp_path).config.alerts.channels
-    assert told == ["phone", "mail", "hook", "team"]
+    assert told == ["phone", "mail", "hook", "team", "phone"]
 
 
 def test_the_desk_with_a_grid_in_the_documents_is_whole(tmp_path: Path) -> None:

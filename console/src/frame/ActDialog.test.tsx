@@ -2,7 +2,7 @@ import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { beforeEach, expect, it, vi } from "vitest";
 import { answering, draw } from "@/testing/harness";
 import { ActDialog } from "./ActDialog";
-import { KILL } from "./stops";
+import { KILL, reconnectOf } from "./stops";
 
 vi.mock("@/api/session", () => ({
   useSession: () => ({ standing: { state: "in", session: { actor: "op", scopes: ["risk"], csrf: "token-1", expires_at: "" } } }),
@@ -78,4 +78,14 @@ it("says that a kill is over only with what the venues confirm", async () => {
   fireEvent.click(send());
   await waitFor(() => expect(screen.getByTestId("kill-verdict").dataset["confirmed"]).toBe("true"));
   expect(screen.getByTestId("kill-verdict").textContent).toContain("1 of 1 venues confirm that no order is open");
+});
+
+it("says of orders that an act leaves alone that they work, and not that they are cancelled", async () => {
+  answering({ "/api/v1/previews/reconnect": { ...PREVIEW, verb: "reconnect", confirm: "reconnect" }, "/api/v1/previews/kill": PREVIEW });
+  const { unmount } = draw(<ActDialog wanted={reconnectOf("paper")} onClose={() => undefined} />);
+  expect((await screen.findByTestId("act-preview")).textContent).not.toContain("cancelled");
+  expect(await screen.findByText("1 order works there:")).toBeTruthy();
+  unmount();
+  draw(<ActDialog wanted={KILL} onClose={() => undefined} />);
+  expect(await screen.findByText("1 order is cancelled:")).toBeTruthy();
 });

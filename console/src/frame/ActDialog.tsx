@@ -10,6 +10,7 @@ import { Layer } from "@/components/Dialog";
 import { Side } from "@/components/order";
 import { Icon } from "@/components/Icon";
 import { Answer, Failed } from "@/components/States";
+import { counted } from "@/format/counted";
 import type { Wanted } from "./ui";
 
 const REASON_MIN = 3;
@@ -24,8 +25,12 @@ function Part({ title, children, testid }: { title: string; children: ReactNode;
   );
 }
 
+/** The verbs that cancel the orders that they name; of any other the orders are what works there. */
+const CANCELS: ReadonlySet<string> = new Set(["halt", "kill", "order_cancel"]);
+
 function Effect({ preview }: { preview: Preview }) {
   const { orders = [], nets = [], halts = [], limits = [], warnings = [], refused = null } = preview.effect;
+  const cancels = CANCELS.has(preview.verb);
   if (refused !== null) {
     return (
       <p role="alert" className="m-0 flex items-center gap-2 text-danger" data-testid="act-refused">
@@ -44,10 +49,10 @@ function Effect({ preview }: { preview: Preview }) {
       ))}
       {limits.length > 0 && <LimitRows rows={limits} />}
       <p className="m-0">
-        {orders.length === 0 ? "No order is touched." : `${orders.length} ${orders.length === 1 ? "order is" : "orders are"} cancelled:`}
+        {orders.length === 0 ? "No order is touched." : `${counted(orders.length, cancels ? "order is" : "order works there", cancels ? "orders are" : "orders work there")}${cancels ? " cancelled" : ""}:`}
       </p>
       {orders.length > 0 && (
-        <div className="max-h-40 overflow-auto rounded border border-line p-2" role="region" aria-label="orders that are cancelled" tabIndex={0}>
+        <div className="max-h-40 overflow-auto rounded border border-line p-2" role="region" aria-label="the orders" tabIndex={0}>
           <ul className="m-0 grid list-none grid-cols-[auto_auto_1fr_auto] gap-x-3 gap-y-1 p-0">
             {orders.map((order) => (
               <li key={order.order_id} className="num contents text-2xs text-text2">

@@ -274,9 +274,6 @@ def _nothing(_seen: Seen, _arguments: Arguments) -> EffectBody:
 def _reconnect(seen: Seen, arguments: Arguments) -> EffectBody:
     """Says which books are unfit for a while, and what rests there meanwhile."""
     account, rules = AccountId(arguments["account"]), seen.rules
-    if account not in rules.cards:
-        why = f"{account!r} is no account of this desk; it has {', '.join(rules.cards) or 'none'}"
-        return EffectBody(warnings=[why], refused=why)
     read = dict.fromkeys((*rules.read_by_seats(), *rules.read_by_monitors()))
     books = [name for name in read if rules.instruments[name].account == account]
     unfit = f"{', '.join(books)}: unfit until whole again, and what trades on them waits" if books else ""

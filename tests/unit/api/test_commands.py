@@ -239,6 +239,18 @@ def test_a_kill_is_a_job_that_ends_when_every_venue_says_that_nothing_is_open(
     lifted(door, next(iter(door.site.folds.state.halts)), "lift-0002", risk)
 
 
+def test_streams_are_opened_anew_of_an_account_that_there_is(door: Door, home: Path, risk: dict[str, str]) -> None:
+    effect = previewed(door, "reconnect", {"account": "paper"}, risk)["effect"]
+    assert effect["warnings"][0] == "no book is observed there: only what it tells of orders is heard anew"
+    answer = door.give("reconnect", {"reason": "it says nothing", "account": "paper"}, "again-0001", risk)
+    assert (answer.status_code, answer.json()["verb"]) == (200, "reconnect")
+    (event,) = events(home, "command_accepted", key="token:risk/again-0001")
+    assert (event.verb, event.reason, event.arguments) == ("reconnect", "it says nothing", {"account": "paper"})
+    refused = door.give("reconnect", {"reason": "a try", "account": "elsewhere"}, "again-0002", risk)
+    assert (refused.status_code, refused.json()["code"]) == (422, "command_refused")
+    assert "'elsewhere' is no account of this desk; it has paper" in refused.json()["detail"]
+
+
 def test_the_audit_tells_who_commanded_what(door: Door, risk: dict[str, str]) -> None:
     door.clock.shifted_ns += 10_000_000_000
     assert door.give("reconcile", {"reason": "newest"}, "newest-0001", risk).status_code == 200

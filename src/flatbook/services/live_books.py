@@ -205,7 +205,7 @@ class LiveBooks:
         self, keep: Callable[[], Coroutine[Any, Any, None]], seen: Mapping[str, Seen]
     ) -> Coroutine[Any, Any, None]:
         stream = KeptStream(keep)
-        for account in {each.instrument.account for each in seen.values()}:
+        for account in dict.fromkeys(each.instrument.account for each in seen.values()):
             self._kept.setdefault(account, []).append(stream)
         return stream.follow()
 

@@ -3378,7 +3378,7 @@ export interface components {
             account: string;
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason: string;
         };
         /** ReconnectStreamsPreview */
@@ -3386,7 +3386,7 @@ export interface components {
             account: string;
             /** @description The version of the preview that was agreed to. */
             expected_version?: string | null;
-            /** @description Why: it stands in the journal. One line, without control characters. */
+            /** @description Why: it stands in the journal. One line, without control characters or what cannot be seen. */
             reason?: string | null;
         };
         /** RefusedBody */

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
 
-from flatbook.market.depth import Grid
+from flatbook.market.depth import Unfit
 from tests.captures.files import Line, NoBook, is_rest, session_of
 from tests.captures.replay import Seen, replayed
 from tests.captures.sessions import sessions_of, strangers_of
-from tests.captures.venues import Feed, connections, feed_of, grids_of, is_filtered, is_retired
+from tests.captures.told import told_in
+from tests.captures.venues import Part, is_filtered, parts_of
 
 SCRIPT = Path(__file__).parents[1] / "clients" / "ccxt_session.py"
 CLIENT_S_MAX = 3_600
 FILTERED = "one symbol of many: the numbers of the connection are not checked"
 NO_WHOLE = "the recording has no whole book to begin with"
-RETIRED = "the protocol version is retired"
 
 
 class ClientBroke(Exception):
@@ -45,7 +46,7 @@ def compare_folder(folder: Path, python: str, say: Callable[[str], None]) -> boo
     """Says a line for each file of a folder. Returns whether there is one and no book differs."""
     told: dict[Path, bool] = {}
     for session in sessions_of(folder):
-        for path, (text, is_well) in _told(session, python).items():
+        for path, (text, is_well) in _said_of(session, python).items():
             if path not in told:
                 say(f"{path.relative_to(folder)}: {text}")
             told[path] = told.get(path, True) and is_well
@@ -56,7 +57,7 @@ def compare_folder(folder: Path, python: str, say: Callable[[str], None]) -> boo
     return bool(told) and all(told.values())
 
 
-def _told(session: list[Path], python: str) -> dict[Path, tuple[str, bool]]:
+def _said_of(session: list[Path], python: str) -> dict[Path, tuple[str, bool]]:
     """Returns what is said of each file of a session, and whether it is well."""
     try:
         verdicts = compare(session, python)
@@ -64,10 +65,11 @@ def _told(session: list[Path], python: str) -> dict[Path, tuple[str, bool]]:
         return dict.fromkeys(session, (f"no book: {why}", True))
     except ClientBroke as why:
         return dict.fromkeys(session, (f"the client breaks: {why}", False))
-    return {path: _words(verdicts[path.name]) for path in session}
+    return {path: words_of(verdicts[path.name]) for path in session}
 
 
-def _words(verdict: Verdict) -> tuple[str, bool]:
+def words_of(verdict: Verdict) -> tuple[str, bool]:
+    """Returns what is said of a file, and whether it is well."""
     told = "".join(f"; {note}" for note in verdict.notes)
     if verdict.different is not None:
         at = verdict.different
@@ -89,12 +91,12 @@ def compare(session: list[Path], python: str) -> dict[str, Verdict]:
     flaws = [flaw for path in session for flaw in recorded.flaws[path.name]]
     if not recorded.lines:
         raise NoBook("; ".join(flaws))
-    feed = feed_of(frames[-1].name, recorded.lines)
+    has_holes = is_filtered(frames[-1].name, recorded.lines)
     try:
-        pairs = _pairs(recorded.lines, feed, python, has_holes=is_filtered(frames[-1].name, recorded.lines))
+        pairs = _pairs(frames[-1].name, recorded.lines, python, has_holes=has_holes)
     except NoBook as why:
         raise NoBook("; ".join((str(why), *flaws))) from why
-    note = (FILTERED,) if is_filtered(frames[-1].name, recorded.lines) else ()
+    note = (FILTERED,) if has_holes else ()
     verdicts = {path.name: verdict_of([pair for pair in pairs if pair.line.file == path.name]) for path in session}
     return {
         path.name: verdicts[path.name]._replace(
@@ -116,30 +118,27 @@ def _place(path: Path, frames: list[Path]) -> tuple[str, ...]:
     return (f"continues {frames[place - 1].name}",) if place else ()
 
 
-def _pairs(lines: list[Line], feed: Feed, python: str, *, has_holes: bool) -> list[Pair]:
-    """Returns what both made of each connection.
+def _pairs(name: str, lines: list[Line], python: str, *, has_holes: bool) -> list[Pair]:
+    """Returns what both made of each part of a session, in its order.
 
     Errors: NoBook where none has a whole book of a protocol that is still spoken.
     """
-    spoken = [group for group in connections(lines) if not is_retired(group)]
-    if not spoken:
-        raise NoBook(RETIRED)
-    grids = grids_of(lines)
-    pairs = [pair for group in spoken for pair in compared(group, feed, grids, python, has_holes=has_holes)]
+    parts = parts_of(name, lines)
+    pairs = [pair for each in compared(parts, python, has_holes=has_holes) for pair in each]
     if not any(pair.ours.digest for pair in pairs):
         raise NoBook(NO_WHOLE)
-    return pairs
+    return sorted(pairs, key=lambda pair: (pair.line.file, pair.line.number))
 
 
-def compared(
-    lines: list[Line], feed: Feed, grids: Mapping[str, Grid], python: str, *, has_holes: bool = False
-) -> list[Pair]:
-    """Returns the books of both after what came over one connection; nothing where none of it is a whole book."""
-    ours = list(replayed(lines, feed, grids, has_holes=has_holes))
-    if not any(seen.digest for seen in ours):
-        return [Pair(lines[seen.line], seen, None) for seen in ours]
-    theirs = {(seen.line, seen.symbol.upper()): seen.digest for seen in _asked(lines, feed, python)}
-    return [Pair(lines[seen.line], seen, theirs.get((seen.line, seen.symbol.upper()))) for seen in ours]
+def compared(parts: Sequence[Part], python: str, *, has_holes: bool = False) -> list[list[Pair]]:
+    """Returns the books of both after what came in each part; the client is not asked where none of it is whole."""
+    ours = [list(replayed(part.lines, part.feed, part.grids(), has_holes=has_holes)) for part in parts]
+    asked = [place for place, seen in enumerate(ours) if any(each.digest for each in seen)]
+    theirs = {(asked[place], *at): digest for (place, *at), digest in _asked([parts[place] for place in asked], python)}
+    return [
+        [Pair(part.lines[each.line], each, theirs.get((place, each.line, each.symbol))) for each in seen]
+        for place, (part, seen) in enumerate(zip(parts, ours, strict=True))
+    ]
 
 
 def verdict_of(pairs: Sequence[Pair]) -> Verdict:
@@ -151,9 +150,9 @@ def verdict_of(pairs: Sequence[Pair]) -> Verdict:
     both = [pair for pair in pairs if pair.ours.digest is not None and pair.theirs is not None]
     equal = sum(pair.ours.digest == pair.theirs for pair in both)
     different = next((pair for pair in both if pair.ours.digest != pair.theirs), None)
-    unknown = sum(1 for pair in pairs if pair.theirs is None and pair.ours.digest is not None)
-    lost = [pair for pair in pairs if pair.theirs is not None and pair.ours.digest is None]
+    unknown = sum(1 for pair in pairs if pair.line.is_frame and pair.theirs is None and pair.ours.digest is not None)
     notes = [f"the client has no book after {unknown} others"] if unknown else []
+    lost = [pair for pair in pairs if pair.ours.digest is None and (pair.theirs is not None or _was_lost(pair.ours))]
     if lost:
         notes.append(
             f"we have none after {len(lost)} others, from message {lost[0].line.number} on: {lost[0].ours.why}"
@@ -163,20 +162,30 @@ def verdict_of(pairs: Sequence[Pair]) -> Verdict:
     return Verdict(equal, different, tuple(notes))
 
 
-def _asked(lines: list[Line], feed: Feed, python: str) -> Iterator[Seen]:
-    """Yields what the books of the client hold."""
-    said = "\n".join(json.dumps([line.is_frame, line.url, line.text]) for line in lines)
+def _was_lost(seen: Seen) -> bool:
+    """Whether a book is gone, and not only not there yet."""
+    return seen.why not in ("", Unfit.NO_BOOK.value)
+
+
+def _asked(parts: Sequence[Part], python: str) -> Iterator[tuple[tuple[int, int, str], str | None]]:
+    """Yields what the books of the client hold, by part, line and market."""
+    if not parts:
+        return
+    said = "\n".join(
+        json.dumps(each) for part in parts for each in ([part.feed.client], *map(_told, part.lines, repeat(part)))
+    )
     try:
         done = subprocess.run(
-            [python, str(SCRIPT), feed.client],
-            input=said,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=CLIENT_S_MAX,
+            [python, str(SCRIPT)], input=said, capture_output=True, text=True, check=False, timeout=CLIENT_S_MAX
         )
     except subprocess.TimeoutExpired as late:
         raise ClientBroke(f"it is not done after {CLIENT_S_MAX} s") from late
     if done.returncode:
         raise ClientBroke((done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1][:200])
-    return (Seen(*json.loads(line)) for line in done.stdout.splitlines())
+    for line in done.stdout.splitlines():
+        part_number, number, market, digest = json.loads(line)
+        yield (part_number, number, market), digest
+
+
+def _told(line: Line, part: Part) -> list[object]:
+    return [line.is_frame, line.url, line.text, [each.symbol for each in told_in(line, part.feed.telling)]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import json
@@ -24,13 +25,14 @@ RAW_LINE = re.compile(r"(\d{10,19}) (\{.*\})", re.DOTALL)
 RAW_SYMBOL, RAW_DEPTH = re.compile(r'"(?:s|symbol)": ?"([^"]+)"'), "recorded:/depth?symbol="
 RAW_WHOLE, RAW_CHANGE = re.compile(r'"lastUpdateId": ?(\d+)'), re.compile(r'"U": ?(\d+), ?"u": ?(\d+)')
 S_DIGITS = 10
+AGAIN = " #"
 
 
 class Line(NamedTuple):
     """What came, and when: a frame of a stream, or the answer to a question over REST. Units: `at` in seconds.
 
-    `conn` names the connection, where the recording does. `number` counts the lines of the file from one, in order of
-    time.
+    `conn` names the connection, where the recording does, and which opening of it this was, from the second on.
+    `number` counts the lines of the file from one, in order of time.
     """
 
     at: float
@@ -49,29 +51,45 @@ class Session(NamedTuple):
     flaws: dict[str, tuple[str, ...]]
 
 
+class Opened(NamedTuple):
+    """Where a connection goes, and how often it was opened so far."""
+
+    url: str = ""
+    times: int = 0
+
+
+Openings = dict[str, Opened]
+
+
+def opening_of(conn: str) -> tuple[str, int]:
+    """Returns the name of a connection as the recording has it, and which opening of it a line is of."""
+    name, _, times = conn.partition(AGAIN)
+    return name, int(times or 1)
+
+
 class NoBook(Exception):
     """A recording does not lead to a book. Says why."""
 
 
 def session_of(paths: list[Path]) -> Session:
     """Returns what some files of one session hold. Lines that cannot be read are left out."""
-    flaws, urls, lines = dict[str, tuple[str, ...]](), dict[str, str](), list[Line]()
+    flaws, opened, lines = dict[str, tuple[str, ...]](), Openings(), list[Line]()
     for path in sorted(paths, key=lambda path: is_rest(path.name)):
-        found, flaws[path.name] = read_lines(path, urls)
+        found, flaws[path.name] = read_lines(path, opened)
         lines += found
     if any(is_rest(path.name) for path in paths):
         lines.sort(key=lambda line: line.at)
     return Session(lines, flaws)
 
 
-def read_lines(path: Path, urls: dict[str, str]) -> tuple[list[Line], tuple[str, ...]]:
+def read_lines(path: Path, openings: Openings) -> tuple[list[Line], tuple[str, ...]]:
     """Returns the lines of a file in order of time, and what was wrong with it.
 
-    Needs: `urls` holds the addresses of connections that an earlier file opened; those of this one are added.
+    Needs: `openings` holds the connections that an earlier file opened; those of this one are added.
     """
     lines, unread, flaws = list[Line](), Counter[str](), list[str]()
     try:
-        for line in _lines_of(path, urls, unread):
+        for line in _lines_of(path, openings, unread):
             lines += [line] if _is_whole(line, unread) else []
     except (OSError, EOFError, zlib.error) as error:
         flaws.append(f"{path.name} is cut off or damaged ({error})")
@@ -112,18 +130,14 @@ def is_rest(name: str) -> bool:
     return REST.search(name) is not None
 
 
-def _lines_of(path: Path, urls: dict[str, str], unread: Counter[str]) -> Iterator[Line]:
+def _lines_of(path: Path, openings: Openings, unread: Counter[str]) -> Iterator[Line]:
     with _opened(path) as opened:
         if is_session(path.name):
-            yield from _of_session(opened, urls, unread)
+            yield from _of_session(opened, openings, unread)
         elif RAW.search(path.name):
             yield from _of_raw(opened, unread)
-        elif is_rest(path.name):
-            for text in opened:
-                if (match := REST_LINE.match(text.strip())) is not None:
-                    yield Line(float(match[2]), False, match[1], match[3])
         else:
-            yield from _of_frames(opened, urls)
+            yield from _of_frames(opened, openings)
 
 
 @contextmanager
@@ -137,18 +151,18 @@ def _opened(path: Path) -> Iterator[io.TextIOWrapper]:
             yield unpacked
 
 
-def _of_session(opened: Iterator[str], urls: dict[str, str], unread: Counter[str]) -> Iterator[Line]:
+def _of_session(opened: Iterator[str], openings: Openings, unread: Counter[str]) -> Iterator[Line]:
     at = 0.0
     for text in opened:
         try:
-            for line in _of_record(json.loads(text), urls, Line(at, True, "", text.strip())):
+            for line in _of_record(json.loads(text), openings, Line(at, True, "", text.strip())):
                 at = line.at
                 yield line
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, RecursionError, OSError, EOFError, zlib.error):
             unread["lines"] += bool(text.strip())
 
 
-def _of_record(told: dict[str, object], urls: dict[str, str], alone: Line) -> Iterator[Line]:
+def _of_record(told: dict[str, object], openings: Openings, alone: Line) -> Iterator[Line]:
     """Yields the line that a record is. One that is none is a frame alone, with the time that it tells.
 
     Errors: KeyError, TypeError, ValueError where a record is not whole.
@@ -158,12 +172,32 @@ def _of_record(told: dict[str, object], urls: dict[str, str], alone: Line) -> It
         stamp = told.get("ts") if isinstance(told, dict) else None
         yield alone._replace(at=seconds_of(str(stamp))) if isinstance(stamp, int) else alone
     elif kind == "connect":
-        urls[str(told["conn"])] = str(told["addr"])
+        _open(openings, str(told.get("conn", "")), str(told["addr"]))
     elif kind == "recv":
-        conn = str(told["conn"])
-        yield Line(_instant(told["ts"]), True, urls.get(conn, ""), str(told["data"]), conn)
+        yield _framed(openings, str(told.get("conn", "")), _instant(told["ts"]), _text(told))
     elif kind == "http":
-        yield Line(_instant(told["ts"]), False, str(told["url"]), str(told["data"]))
+        yield Line(_instant(told["ts"]), False, str(told["url"]), _text(told))
+
+
+def _open(openings: Openings, conn: str, url: str) -> None:
+    openings[conn] = Opened(url, openings.get(conn, Opened()).times + 1)
+
+
+def _framed(openings: Openings, conn: str, at: float, text: str) -> Line:
+    url, times = openings.get(conn, Opened())
+    return Line(at, True, url, text, conn if times < 2 else f"{conn}{AGAIN}{times}")
+
+
+def _text(told: dict[str, object]) -> str:
+    """Returns what came, as text: some recordings hold it as the object that it is, and bytes in base64, packed or not.
+
+    Errors: KeyError, ValueError.
+    """
+    if "b64" in told:
+        packed = base64.b64decode(str(told["b64"]))
+        return (gzip.decompress(packed) if packed.startswith(MAGIC) else packed).decode(errors="replace")
+    data = told["data"]
+    return data if isinstance(data, str) else json.dumps(data)
 
 
 def _instant(stamp: object) -> float:
@@ -178,13 +212,16 @@ def seconds_of(digits: str) -> float:
     return int(digits) / 10 ** max(0, len(digits) - S_DIGITS)
 
 
-def _of_frames(opened: Iterator[str], urls: dict[str, str]) -> Iterator[Line]:
+def _of_frames(opened: Iterator[str], openings: Openings) -> Iterator[Line]:
+    """Yields frames, and the answers over REST that stand between them or alone."""
     for text in opened:
         stripped = text.strip()
         if (connected := CONNECT_LINE.match(stripped)) is not None:
-            urls[""] = connected[1]
+            _open(openings, "", connected[1])
+        elif (answered := REST_LINE.match(stripped)) is not None:
+            yield Line(float(answered[2]), False, answered[1], answered[3])
         elif (match := FRAME_LINE.match(stripped)) is not None:
-            yield Line(float(match[1]), True, urls.get("", ""), match[2])
+            yield _framed(openings, "", float(match[1]), match[2])
 
 
 def _of_raw(opened: Iterator[str], unread: Counter[str]) -> Iterator[Line]:
@@ -193,7 +230,17 @@ def _of_raw(opened: Iterator[str], unread: Counter[str]) -> Iterator[Line]:
         if match is None:
             unread["lines"] += bool(text.strip())
             continue
-        yield Line(seconds_of(match[1]), '"lastUpdateId"' not in match[2][:40], "", match[2])
+        yield Line(seconds_of(match[1]), not _is_answer(match[2]), "", match[2])
+
+
+def _is_answer(text: str) -> bool:
+    """Whether a raw line is the answer to a question for a whole book: those alone have its number at their top."""
+    if '"lastUpdateId"' not in text:
+        return False
+    try:
+        return "lastUpdateId" in json.loads(text)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _with_symbols(lines: list[Line]) -> list[Line]:

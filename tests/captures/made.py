@@ -11,8 +11,8 @@ from flatbook.market.depth import Grid, text_of
 from flatbook.values.instants import instant_of_text, later, text_of_instant
 from flatbook.venues.bitget import books as bitget
 from flatbook.venues.okx import books as okx
+from tests.captures import venues
 from tests.captures.files import Line
-from tests.captures.venues import Feed, feed_named
 from tests.captures.walk import GRID, Change, walk
 
 SYMBOL_MADE = "BTCUSDT"
@@ -26,7 +26,7 @@ STAMPED_FROM = 1_641_343_695_000_000
 class Made(NamedTuple):
     """A session of a venue: its feed, what came, its one symbol and the grid of that, and the last step of the walk."""
 
-    feed: Feed
+    feed: venues.Feed
     lines: list[Line]
     symbol: str
     grid: Grid
@@ -35,7 +35,7 @@ class Made(NamedTuple):
 
 def made(name: str, seed: int = 1, count: int = 60) -> Made:
     """Returns a made session of a venue."""
-    feed, symbol = feed_named(name), SYMBOLS.get(name, SYMBOL_MADE)
+    feed, symbol = FEEDS[name], SYMBOLS.get(name, SYMBOL_MADE)
     steps = walk(random.Random(seed), count)
     lines = [
         Line(float(number), is_frame, url, json.dumps(told, separators=(",", ":")))
@@ -246,6 +246,17 @@ def told_trade(name: str, price: str, qty: str, side: str) -> str:
 
 
 SYMBOLS = {"okx": "BTC-USDT", "gate": "BTC_USDT", "coinbase": "BTC-USD", "bitstamp": "BTCUSD", "gemini": "BTCUSD"}
+FEEDS = {
+    "binance": venues.SPOT,
+    "binanceusdm": venues.USD_M,
+    "bybit": venues.BYBIT,
+    "okx": venues.OKX,
+    "bitget": venues.BITGET,
+    "gate": venues.GATE,
+    "gemini": venues.GEMINI,
+    "coinbase": venues.COINBASE,
+    "bitstamp": venues.BITSTAMP,
+}
 WRITERS: dict[str, Callable[[list[Change], str], Said]] = {
     "binance": lambda changes, symbol: _binance(changes, symbol, spot=True),
     "binanceusdm": lambda changes, symbol: _binance(changes, symbol, spot=False),

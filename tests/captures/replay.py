@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from flatbook.market.depth import BookSync, Grid, Heard, Numbered, Unfit, Update
+from flatbook.market.depth import Books, BookSync, Grid, Heard, Numbered, Unfit, Unread, Update
 from flatbook.market.orderbook import Level
 from flatbook.venues.book_stream import books_of
 from tests.captures.files import Line
+from tests.captures.told import asked_of, told_in
 from tests.captures.venues import Feed
 
 
@@ -26,24 +26,34 @@ class Seen(NamedTuple):
 
 def replayed(lines: list[Line], feed: Feed, grids: Mapping[str, Grid], *, has_holes: bool) -> Iterator[Seen]:
     """Yields what our books hold. The numbers of the connection of a filtered session have holes: not checked."""
-    told = feed.feed
-    books = books_of(told, grids)
+    books = books_of(feed.feed, grids)
     for number, line in enumerate(lines):
-        for heard in _heard(line, feed, grids):
-            if isinstance(heard, Numbered) and has_holes:
-                continue
-            books.take(heard)
-            if isinstance(heard, Update) and heard.symbol in books.by_symbol:
-                sync = books.by_symbol[heard.symbol]
-                yield Seen(number, heard.symbol, digest_of(sync), "" if sync.unfit is None else sync.unfit.value)
+        said = _heard(line, feed, grids)
+        for heard in said:
+            if not (has_holes and isinstance(heard, Numbered)):
+                books.take(heard)
+        yield from _seen(number, said, [each.symbol for each in told_in(line, feed.telling)], books)
+
+
+def _seen(number: int, said: Sequence[Heard], told: list[str], books: Books) -> Iterator[Seen]:
+    """Yields the books that a line is about, as it left them: once each, whatever it tells of them."""
+    about = [heard.symbol for heard in said if isinstance(heard, Update | Unread) and heard.symbol]
+    for symbol in dict.fromkeys((*about, *told)):
+        sync = books.by_symbol.get(symbol)
+        if sync is None:
+            continue
+        unread = [heard for heard in said if isinstance(heard, Unread) and heard.symbol in (None, symbol)]
+        if unread:
+            yield Seen(number, symbol, None, f"{Unfit.UNREAD.value} ({unread[0].reason.value})")
+        else:
+            yield Seen(number, symbol, digest_of(sync), "" if sync.unfit is None else sync.unfit.value)
 
 
 def _heard(line: Line, feed: Feed, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
     if line.is_frame:
-        return feed.feed.read(line.text.encode(), grids)
-    asked = re.search(feed.asked, line.url)
-    symbol = "" if asked is None else asked[1].upper()
-    if feed.feed.whole is None or symbol not in grids:
+        return feed.feed.read(feed.framed(line.text).encode(), grids)
+    symbol = asked_of(line)
+    if feed.feed.whole is None or symbol is None or symbol not in grids:
         return ()
     return (feed.feed.whole.read(symbol, line.text.encode(), grids[symbol]),)
 

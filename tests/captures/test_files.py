@@ -5,6 +5,7 @@ Which of them are one session is told by their names and by their times.
 
 from __future__ import annotations
 
+import base64
 import gzip
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from tests.captures.compare import compare, compare_folder
 from tests.captures.files import NoBook, session_of
 from tests.captures.sessions import sessions_of
-from tests.captures.venues import connections, is_filtered
+from tests.captures.venues import is_filtered
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "binance" / "usdm_btcusdt_20230404.gz"
 FRAME = '{"t":"recv","conn":"c","ts":%d,"data":"{}"}\n'
@@ -111,17 +112,6 @@ def test_a_whole_book_of_a_raw_recording_of_several_symbols_is_that_of_the_chang
     ]
 
 
-def test_two_connections_about_one_symbol_are_replayed_apart(tmp_path: Path) -> None:
-    record = '{"t":"recv","conn":"%s","ts":%d,"data":"{\\"topic\\":\\"orderbook.1.X\\",\\"s\\":\\"X\\"}"}\n'
-    asked = '{"t":"http","conn":"h","ts":0,"url":"https://x/depth?symbol=%s","data":"{}"}\n'
-    text = record % ("spot", 1) + record % ("linear", 2) + asked % "X" + asked % "Y" + record % ("spot", 3)
-    told = connections(session_of([written(tmp_path / "cf_BYBIT.jsonl", text)]).lines)
-    assert [[(line.conn, line.url[-1:], int(line.at)) for line in group] for group in told] == [
-        [("", "X", 0), ("", "Y", 0), ("spot", "", 1), ("spot", "", 3)],
-        [("", "X", 0), ("linear", "", 2)],
-    ]
-
-
 def test_a_recording_is_one_symbol_of_many_where_its_name_says_so_or_nothing_came_of_another(tmp_path: Path) -> None:
     frame = '{"t":"recv","conn":"c","ts":1,"data":%s}\n'
     asked = '"{\\"channel\\":\\"subscriptions\\",\\"level2\\":[\\"A\\",\\"B\\"]}"'
@@ -149,9 +139,43 @@ def test_each_file_of_a_folder_has_a_line_and_none_of_them_breaks_it(tmp_path: P
         "cf_GEMINI_2021-04-17.jsonl.gz: no book: there is nothing in it that can be read",
         "cf_KRAKEN_2021-04-17.jsonl: no book: the venue has no native feed",
         "cf_OKX.0_2021-04-17.txt: no book: answers over REST without their frames",
-        "cf_OKX_2021-04-17.jsonl: no book: the recording has no whole book to begin with",
+        "cf_OKX_2021-04-17.jsonl: no book: none of its frames is of a stream of books that is followed",
         "notes.md: no book: it is no recorded session",
     ]
+
+
+def test_frames_may_be_held_as_objects_or_as_packed_bytes_and_without_the_name_of_their_connection(
+    tmp_path: Path,
+) -> None:
+    packed = base64.b64encode(gzip.compress(b'{"a":3}')).decode()
+    text = (
+        '{"t":"connect","ts":0,"addr":"wss://x"}\n'
+        '{"t":"recv","ts":1,"data":{"a":[1,"2.50"]}}\n'
+        '{"t":"recv","ts":2,"b64":"%s"}\n'
+        '{"t":"recv","ts":3,"b64":"eyJhIjo0fQ=="}\n'
+        '{"t":"recv","ts":4,"b64":"H4sI"}\n'
+    )
+    session = session_of([written(tmp_path / "cf_OKX.jsonl", text % packed)])
+    assert [line.text for line in session.lines] == ['{"a": [1, "2.50"]}', '{"a":3}', '{"a":4}']
+    assert {line.url for line in session.lines} == {"wss://x"}
+    assert list(session.flaws.values()) == [("1 lines cannot be read",)]
+
+
+def test_answers_over_rest_may_stand_between_the_frames(tmp_path: Path) -> None:
+    text = 'wss://x <-> 1.0\n2.0: {"a":1}\nhttps://x/depth?symbol=Y -> 2.5: {"a":2}\n3.0: {"a":3}\n'
+    told = session_of([written(tmp_path / "cf_X.ws.1.0_2022-01-01.txt", text)]).lines
+    assert [(line.is_frame, line.text) for line in told] == [(True, '{"a":1}'), (False, '{"a":2}'), (True, '{"a":3}')]
+
+
+def test_a_raw_line_is_an_answer_where_the_number_of_a_whole_book_stands_at_its_top_wherever_that_is(
+    tmp_path: Path,
+) -> None:
+    text = (
+        '1700000000000000000 {"E":1700000000000,"T":1700000000000,"lastUpdateId":75,"bids":[],"asks":[]}\n'
+        '1700000001000000000 {"stream":"a@depth5","data":{"lastUpdateId":1}}\n'
+    )
+    told = session_of([written(tmp_path / "hftbt_usdm_two_20240101", text)]).lines
+    assert [line.is_frame for line in told] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import random
 from collections.abc import Awaitable, Callable, Coroutine
 from itertools import pairwise
 
@@ -11,7 +13,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from flatbook.market.depth import BookSync, Unfit
+from flatbook.market.depth import BookSync, Unfit, text_of
 from flatbook.sim.loop import VirtualLoop
 from flatbook.sim.network.connector import SimulatedConnector
 from flatbook.sim.world.process import LoopClock
@@ -21,6 +23,7 @@ from flatbook.venues.silence import Patience, StreamEnd
 from flatbook.venues.websocket import SessionSocket
 from tests.captures.files import Line
 from tests.captures.made import WRITERS, Made, made
+from tests.captures.walk import GRID, walk
 from tests.unit.venues.stream_scene import START, URL, Serve, outcome_of
 
 PATIENCE = Patience(beat_s=5, silence_s=20)
@@ -209,6 +212,40 @@ def test_after_a_gap_a_venue_that_tells_no_whole_book_again_is_left_and_all_begi
     assert exchange.conversations >= 2
     assert fits[:1] == [None]
     assert held(sync) == at_the_end(session)
+
+
+class Slow(Exchange):
+    """Takes its time with whole books over REST."""
+
+    async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answers one request."""
+        if request.headers.get("Upgrade", "").lower() != "websocket":
+            await asyncio.sleep(3)
+        return await super().serve(request)
+
+
+def test_a_whole_book_in_the_stream_of_gate_takes_the_place_of_the_book_and_no_older_one_that_of_it() -> None:
+    session, place = made("gate", count=100), 10
+    change = walk(random.Random(1), 100)[place]
+    whole = frames(session)[place]
+    told = json.loads(whole.text)
+    told["result"] |= {side: sides_of(levels) for side, levels in (("b", change.bids_after), ("a", change.asks_after))}
+    told["result"] |= {"full": True}
+    del told["result"]["U"]
+
+    async def play(socket: web.WebSocketResponse, _time: int) -> None:
+        lines = frames(session)
+        await say(socket, [*lines[:place], whole._replace(text=json.dumps(told)), *lines[place + 1 :]])
+        await socket.close()
+
+    exchange = Slow(session, play)
+    _, sync, fits = followed(exchange, once)
+    assert (len(exchange.asked), held(sync)) == (1, at_the_end(session))
+    assert fits == [Unfit.NO_BOOK, None, Unfit.DISCONNECTED]
+
+
+def sides_of(levels: list[tuple[int, int]]) -> list[list[str]]:
+    return [[text_of(units, decimals) for units, decimals in zip(level, GRID, strict=True)] for level in levels]
 
 
 def kept_for(seconds: int) -> Callable[[BookStream], Coroutine[None, None, object]]:

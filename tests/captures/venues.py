@@ -1,8 +1,10 @@
-"""Which feed of ours reads which recorded session, and which class of the other client does."""
+"""Which feed of ours reads which part of a recorded session, and which class of the other client does."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from math import inf
 from typing import NamedTuple
 
 from flatbook.market.depth import Grid
@@ -13,36 +15,56 @@ from flatbook.venues.book_stream import BookFeed
 from flatbook.venues.bybit import books as bybit
 from flatbook.venues.coinbase import books as coinbase
 from flatbook.venues.gate import books as gate
+from flatbook.venues.gate import futures as gate_futures
 from flatbook.venues.gemini import books as gemini
 from flatbook.venues.okx import books as okx
-from tests.captures.files import Line, NoBook
+from tests.captures import told
+from tests.captures.files import Line, NoBook, opening_of
 
-LEVEL = re.compile(r'\["(?:(?:buy|sell)", ?"?)?"?(\d+(?:\.\d+)?)", ?"(\d+(?:\.\d+)?)"')
-PRICED = re.compile(r'"price_level": ?"(\d+(?:\.\d+)?)", ?"new_quantity": ?"(\d+(?:\.\d+)?)"')
+NO_FEED = "the venue has no native feed"
+RETIRED = "the protocol version is retired"
+NO_STREAM = "none of its frames is of a stream of books that is followed"
 
 
 class Feed(NamedTuple):
     """How a recording is read, by us and by the other client.
 
-    `asked` finds the symbol in the address of a question for a whole book.
+    `telling` finds what a frame tells of books, `framed` writes a frame as the venue tells it to us.
     """
 
     client: str
     feed: BookFeed
-    asked: str = r"(?!)"
+    telling: told.Telling
+    framed: Callable[[str], str] = str
 
 
-DEPTH = r"/depth\?symbol=(\w+)"
-SPOT = Feed("binance", binance.SPOT, DEPTH)
-USD_M = Feed("binanceusdm", binance.USD_M, DEPTH)
-COIN_M = Feed("binancecoinm", binance.USD_M, DEPTH)
-BITSTAMP = Feed("bitstamp", bitstamp.FEED, r"/order_book/(\w+)")
+SPOT = Feed("binance", binance.SPOT, told.of_binance, told.as_combined)
+USD_M = Feed("binanceusdm", binance.USD_M, told.of_binance, told.as_combined)
+COIN_M = Feed("binancecoinm", binance.USD_M, told.of_binance, told.as_combined)
+BYBIT = Feed("bybit", bybit.SPOT, told.of_bybit)
+OKX = Feed("okx", okx.FEED, told.of_okx)
+BITGET = Feed("bitget", bitget.SPOT, told.of_bitget)
+GATE = Feed("gate", gate.FEED, told.of_gate)
+GATE_FUTURES = Feed("gate", gate_futures.BOOKS, told.of_gate)
+GEMINI = Feed("gemini", gemini.FEED, told.of_gemini)
+COINBASE = Feed("coinbase", coinbase.FEED, told.of_coinbase)
+BITSTAMP = Feed("bitstamp", bitstamp.FEED, told.of_bitstamp)
 
-BYBIT, OKX, BITGET = Feed("bybit", bybit.SPOT), Feed("okx", okx.FEED), Feed("bitget", bitget.SPOT)
-GATE, GEMINI = Feed("gate", gate.FEED, r"currency_pair=(\w+)"), Feed("gemini", gemini.FEED)
-COINBASE = Feed("coinbase", coinbase.FEED)
-
-FEEDS: tuple[tuple[str, Feed | None], ...] = (
+HOSTS: tuple[tuple[str, Feed | None], ...] = (
+    (r"(?:nb|v)stream\.binance|op-ws\.gate|ws-feed\.exchange\.coinbase|//ws\.gemini\.com", None),
+    (r"fstream[\w-]*\.binance", USD_M),
+    (r"dstream[\w-]*\.binance", COIN_M),
+    (r"stream[\w-]*\.binance", SPOT),
+    (r"stream[\w-]*\.by(?:bit|tick)", BYBIT),
+    (r"(?:ws\w*|real)\.ok(?:x|ex)\.com", OKX),
+    (r"ws\.bitget\.com", BITGET),
+    (r"fx-ws[\w-]*\.gate", GATE_FUTURES),
+    (r"\.gate(?:io)?\.", GATE),
+    (r"\.gemini\.com", GEMINI),
+    (r"coinbase", COINBASE),
+    (r"ws\.bitstamp\.net|pusher", BITSTAMP),
+)
+NAMES: tuple[tuple[str, Feed], ...] = (
     ("cf_BINANCE_FUTURES", USD_M),
     ("cf_BINANCE_DELIVERY", COIN_M),
     ("cf_BINANCE", SPOT),
@@ -55,115 +77,107 @@ FEEDS: tuple[tuple[str, Feed | None], ...] = (
     ("cf_OKX", OKX),
     ("cf_OKEX", OKX),
     ("cf_BITGET", BITGET),
-    ("cf_GATEIO_FUTURES", None),
+    ("cf_GATEIO_FUTURES", GATE_FUTURES),
+    ("cf_GATE_FUTURES", GATE_FUTURES),
     ("cf_GATE", GATE),
     ("cf_GEMINI", GEMINI),
     ("cf_COINBASE", COINBASE),
     ("cf_BITSTAMP", BITSTAMP),
 )
-HOSTS: tuple[tuple[str, Feed], ...] = (
-    ("fstream.binance", USD_M),
-    ("dstream.binance", COIN_M),
-    ("stream.binance", SPOT),
-    ("stream.bybit.com", BYBIT),
-    ("ws.okx.com", OKX),
-    ("ws.okex.com", OKX),
-    ("ws.bitget.com", BITGET),
-    ("api.gateio.ws/ws/v4", GATE),
-    ("api.gemini.com/v2", GEMINI),
-    ("advanced-trade-ws.coinbase.com", COINBASE),
-    ("ws.bitstamp.net", BITSTAMP),
-)
-RETIRED = re.compile(
-    r"bybit\.com/realtime|ws-feed\.pro\.coinbase|ws-feed\.exchange|ok[ecx]+\.com(:\d+)?/ws/v3|real\.okex"
-    r"|gate\.io/v[34]|gemini\.com/v1|pusher"
+OLD = re.compile(
+    r"by(?:bit|tick)\.\w+/(?!v5/)|ws-feed\.pro\.coinbase|/ws/v3|real\.ok[ecx]+"
+    r"|//ws\.gate(?:io)?\.\w+/v[34]|gemini\.com/v1|pusher"
 )
 
 
-def feed_of(name: str, lines: list[Line]) -> Feed:
-    """Returns how a recording is read: its name says so, or where its frames came from.
+class Part(NamedTuple):
+    """What came over one connection in one stream of books, with all that is needed to read it alone.
 
-    Errors: NoBook where no feed of ours reads it.
+    That is: the frames of the connection that are about no book, and the answers over REST about its markets.
     """
-    urls = {line.url for line in lines if line.is_frame and line.url}
-    found = [feed for start, feed in FEEDS if name.startswith(start)]
-    found += [feed for host, feed in HOSTS if any(host in url for url in urls)]
-    if not found or found[0] is None:
-        raise NoBook("the venue has no native feed")
-    return found[0]
+
+    feed: Feed
+    lines: list[Line]
+
+    def grids(self) -> dict[str, Grid]:
+        """Returns the grids of all markets: as many decimals as are shown of each."""
+        shown: dict[str, list[int]] = {}
+        for line in self.lines:
+            for each in told.told_in(line, self.feed.telling):
+                most = shown.setdefault(each.symbol, [0, 0])
+                for level in each.levels:
+                    most[:] = (max(had, told.decimals_of(has)) for had, has in zip(most, level, strict=True))
+        return {symbol: Grid(*most) for symbol, most in shown.items()}
 
 
-def feed_named(client: str) -> Feed:
-    """Returns the feed of a venue by the name that the other client has for it."""
-    return next(feed for _, feed in FEEDS if feed is not None and feed.client == client)
+def feed_of(name: str, url: str) -> Feed | None:
+    """Returns how frames are read: where they came from says so, or the name of their file. None where none can."""
+    hosts = [feed for host, feed in HOSTS if re.search(host, url)]
+    return hosts[0] if hosts else next((feed for start, feed in NAMES if name.startswith(start)), None)
 
 
-def grids_of(lines: list[Line]) -> dict[str, Grid]:
-    """Returns the grids of all symbols: as many decimals as a recording shows of each."""
-    decimals: dict[str, list[int]] = {}
-    for line in lines:
-        for symbol, text in _parts(line):
-            found = decimals.setdefault(symbol, [0, 0])
-            for levels in (LEVEL, PRICED):
-                for pair in levels.findall(text):
-                    for place, number in enumerate(pair):
-                        found[place] = max(found[place], len(number.partition(".")[2]))
-    return {symbol: Grid(*found) for symbol, found in decimals.items()}
+def parts_of(name: str, lines: list[Line]) -> list[Part]:
+    """Returns the parts of a session that can be read each alone.
 
-
-NAMES = re.compile(r'"(?:s|symbol|instId|product_id)": ?"([^"]+)"|"channel": ?"diff_order_book_([^"]+)"')
-BOOK_WORDS = re.compile(r'depthUpdate|"orderbook\.|order_book|"books|l2_updates|l2_data')
-ASKED = re.compile(r"(?:symbol=|currency_pair=|/order_book/)(\w+)")
-
-
-def _parts(line: Line) -> list[tuple[str, str]]:
-    if line.is_frame and BOOK_WORDS.search(line.text) is None:
-        return []
-    named = NAMES.search(line.text) if line.is_frame else ASKED.search(line.url)
-    if named is None:
-        return []
-    return [((named[1] or named[2] if line.is_frame else named[1]).upper(), line.text)]
-
-
-def is_retired(lines: list[Line]) -> bool:
-    """Whether the frames are of a version that its venue has taken out of service."""
-    return any(RETIRED.search(url) for url in {line.url for line in lines if line.is_frame})
-
-
-def connections(lines: list[Line]) -> list[list[Line]]:
-    """Returns what came over each connection, with the answers over REST about its symbols.
-
-    One symbol may be told of by two of them: as the spot and the perp of one name, or before and after a break. Answers
-    about a symbol that no frame is about go to the first one.
+    One market may be told of by two: as the spot and the perp of one name, at two depths, before and after a break.
+    Errors: NoBook where there is none, and why.
     """
-    symbols: dict[str, set[str]] = {}
+    frames: dict[tuple[str, str], list[Line]] = {}
     for line in lines:
         if line.is_frame:
-            symbols.setdefault(line.conn or line.url, set()).update(symbol for symbol, _ in _parts(line))
-    of_none = {asked for line in lines if (asked := _asked(line)) is not None}.difference(*symbols.values())
-    first = next(iter(symbols), "")
-    symbols.setdefault(first, set()).update(of_none)
-    return [[line for line in lines if _is_of(line, conn, about)] for conn, about in symbols.items()]
+            frames.setdefault((line.conn, line.url), []).append(line)
+    fed = [(feed, each) for (_, url), each in frames.items() if (feed := feed_of(name, url)) is not None]
+    if not fed:
+        raise NoBook(NO_FEED)
+    spoken = [(feed, each) for feed, each in fed if OLD.search(each[0].url) is None]
+    if not spoken:
+        raise NoBook(RETIRED)
+    parts = [part for feed, each in spoken for part in _of_connection(feed, each, _beside(each, frames, lines))]
+    if not parts:
+        raise NoBook(NO_STREAM)
+    return parts
 
 
-def _is_of(line: Line, conn: str, symbols: set[str]) -> bool:
-    if line.is_frame:
-        return (line.conn or line.url) == conn
-    asked = _asked(line)
-    return asked is None or asked in symbols
+def _of_connection(feed: Feed, frames: list[Line], beside: list[Line]) -> list[Part]:
+    """Returns a part for each stream of books of a connection.
+
+    Needs: `beside` holds the frames too, with the answers over REST in their place between them.
+    """
+    tellings = {id(line): told.told_in(line, feed.telling) for line in frames}
+    symbols: dict[str, set[str]] = {}
+    for each in (each for telling in tellings.values() for each in telling):
+        symbols.setdefault(each.stream, set()).add(each.symbol)
+    return [
+        Part(feed, [line for line in beside if _is_of(line, tellings.get(id(line)), stream, about)])
+        for stream, about in symbols.items()
+    ]
 
 
-def _asked(line: Line) -> str | None:
-    """Returns the symbol whose whole book was asked for over REST."""
-    found = None if line.is_frame else ASKED.search(line.url)
-    return None if found is None else found[1].upper()
+def _is_of(line: Line, telling: list[told.Told] | None, stream: str, about: set[str]) -> bool:
+    if telling is None:
+        return told.asked_of(line) in {None, *about}
+    return not telling or any(each.stream == stream for each in telling)
+
+
+def _beside(frames: list[Line], by_connection: dict[tuple[str, str], list[Line]], lines: list[Line]) -> list[Line]:
+    """Returns frames and the answers that came before the end of their connection, and after that of the one before."""
+    name, times = opening_of(frames[0].conn)
+    ends = {opening_of(each[0].conn): each[-1].at for each in by_connection.values()}
+    after = max((end for (other, time), end in ends.items() if (other, time < times) == (name, True)), default=-inf)
+    is_last = all((other, time > times) != (name, True) for other, time in ends)
+    until = inf if is_last else frames[-1].at
+    own = {id(line) for line in frames}
+    return [line for line in lines if id(line) in own or (not line.is_frame and after < line.at <= until)]
 
 
 SUBSCRIBED, PRODUCT = re.compile(r'"level2": ?\[([^\]]*)\]'), re.compile(r'"product_id": ?"([^"]+)"')
 
 
 def is_filtered(name: str, lines: list[Line]) -> bool:
-    """Whether frames about other symbols were taken out: the name says so, or nothing came of what was asked for."""
+    """Whether frames about other symbols were taken out: the name says so, or nothing came of what was asked for.
+
+    Books in USDC are told as those in USD.
+    """
     if "_only" in name:
         return True
     frames = [line.text for line in lines if line.is_frame]
@@ -171,4 +185,4 @@ def is_filtered(name: str, lines: list[Line]) -> bool:
         symbol for text in frames for found in SUBSCRIBED.findall(text) for symbol in re.findall(r'"([^"]+)"', found)
     }
     came = {symbol for text in frames if "l2_data" in text for symbol in PRODUCT.findall(text)}
-    return bool(came) and not asked <= {*came, ""}
+    return bool(came) and not {symbol.replace("-USDC", "-USD") for symbol in asked} <= {*came, ""}

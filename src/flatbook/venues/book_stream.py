@@ -302,6 +302,8 @@ class BookStream:
     async def _ask(self, symbol: str, sync: BookSync) -> None:
         try:
             for tries in range(WHOLE_TRIES_MAX):
+                if not sync.needs_whole:
+                    return
                 while self._clock.now() < self._pace.held_until:
                     await self._clock.sleep_until(rest_until(self._pace.held_until, 1, "held", symbol))
                 if await self._take_whole(symbol) and not sync.needs_whole:
@@ -319,7 +321,7 @@ class BookStream:
         if isinstance(reply, Reply):
             told = msgspec.structs.replace(reply, status=TOO_MANY) if reply.status == BANNED else reply
             self._pace = pace_after(self._pace, told, self._clock.now())
-        if not isinstance(reply, Reply) or reply.status != 200:
+        if not isinstance(reply, Reply) or reply.status != 200 or not self.books.by_symbol[symbol].needs_whole:
             return False
         return self.books.take(whole.read(symbol, reply.body, self._grids[symbol])) is not None
 

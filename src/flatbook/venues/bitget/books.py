@@ -34,6 +34,8 @@ from flatbook.venues.book_stream import BookFeed, text_of_json
 from flatbook.venues.told_stream import instant_of_ms
 
 BOOKS = "books"
+TOLD_IN = (BOOKS, "books1", "books5", "books15")
+"""The first tells changes, the others the best few levels as a whole book each time."""
 SNAPSHOT, UPDATE = "snapshot", "update"
 CHECKED = 25
 PING, PONG = "ping", b"pong"
@@ -70,7 +72,7 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         head = _frame.decode(frame)
         symbol = head.arg.inst_id
         grid = grids.get(symbol)
-        if head.arg.channel != BOOKS or not head.action or grid is None:
+        if head.arg.channel not in TOLD_IN or not head.action or grid is None:
             return ()
         if head.action not in (SNAPSHOT, UPDATE):
             return (unknown("a book with the action", head.action, symbol),)

@@ -1,6 +1,9 @@
-"""The books of Gate: changes in a stream, whole books over REST.
+"""The books of Gate: changes in a stream, whole books over REST and, now and then, in the stream itself.
 
-Source: gate.io/docs/developers/apiv4/ws, "How to maintain local order book".
+The second version of the stream begins with a whole book.
+
+Source: gate.io/docs/developers/apiv4/ws, "How to maintain local order book" and Order Book V2; announcement 44678 of
+2025-04: what is `full` takes the place of the book.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from flatbook.values.instants import NS_PER_MS
 from flatbook.venues.book_stream import BookFeed, WholeByRest, text_of_json
 from flatbook.venues.http import Request
 
-CHANGES = "spot.order_book_update"
+CHANGES, CHANGES_V2 = "spot.order_book_update", "spot.obu"
 UPDATE = "update"
 
 
@@ -26,8 +29,9 @@ class _Frame(msgspec.Struct):
 
 class _Change(msgspec.Struct):
     s: str
-    U: int
     u: int
+    U: int = 0
+    full: bool = False
     b: list[tuple[str, str]] | None = None
     a: list[tuple[str, str]] | None = None
     t: int = 0
@@ -49,17 +53,23 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
     symbol = None
     try:
         head = _frame.decode(frame)
-        if head.channel != CHANGES or head.event != UPDATE:
+        if head.channel not in (CHANGES, CHANGES_V2) or head.event != UPDATE:
             return ()
         change = _change.decode(head.result)
-        symbol = change.s
+        symbol = change.s if head.channel == CHANGES else pair_of(change.s)
         grid = grids.get(symbol)
         if grid is None:
             return ()
         bids, asks = levels(change.b or (), grid), levels(change.a or (), grid)
     except UNREADABLE as error:
         return (unread(error, symbol),)
-    return (Update(symbol, False, Depth(bids, asks, change.U, change.u), None, change.t * NS_PER_MS),)
+    depth = Depth(bids, asks, change.U or change.u, change.u)
+    return (Update(symbol, change.full, depth, None, change.t * NS_PER_MS),)
+
+
+def pair_of(stream: str) -> str:
+    """Returns the market of a stream of the second version, which is written ob.MARKET.LEVELS."""
+    return stream.partition(".")[2].rpartition(".")[0]
 
 
 def read_whole(symbol: str, body: bytes, grid: Grid) -> Update | Unread:

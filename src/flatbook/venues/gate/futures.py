@@ -36,7 +36,7 @@ REST = "https://api.gateio.ws"
 
 class _Level(msgspec.Struct):
     p: str
-    s: int
+    s: int | str
 
 
 class _Frame(msgspec.Struct):
@@ -47,10 +47,11 @@ class _Frame(msgspec.Struct):
 
 class _Change(msgspec.Struct):
     s: str
-    U: int
     u: int
-    b: list[_Level] = []
-    a: list[_Level] = []
+    U: int = 0
+    full: bool = False
+    b: list[_Level] | None = None
+    a: list[_Level] | None = None
     t: int = 0
 
 
@@ -117,10 +118,11 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         grid = grids.get(symbol)
         if grid is None:
             return ()
-        bids, asks = levels(_rows(change.b), grid), levels(_rows(change.a), grid)
+        bids, asks = levels(_rows(change.b or []), grid), levels(_rows(change.a or []), grid)
     except UNREADABLE as error:
         return (unread(error, symbol),)
-    return (Update(symbol, False, Depth(bids, asks, change.U, change.u), None, change.t * NS_PER_MS),)
+    depth = Depth(bids, asks, change.U or change.u, change.u)
+    return (Update(symbol, change.full, depth, None, change.t * NS_PER_MS),)
 
 
 def read_whole(symbol: str, body: bytes, grid: Grid) -> Update | Unread:

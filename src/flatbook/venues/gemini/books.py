@@ -3,7 +3,8 @@
 Nothing is numbered and nothing is summed up: a frame that cannot be read may have held a change that nobody would miss,
 so that its book is asked for anew, and its connection is left where not even the symbol can be read.
 
-Source: docs.gemini.com/websocket-api, Market Data Version 2. The first message alone has trades and auction events.
+Source: docs.gemini.com/websocket-api, Market Data Version 2. The first message alone has trades, and what has auctions
+also has auction events.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ class _Frame(msgspec.Struct):
     symbol: str = ""
     changes: msgspec.Raw = msgspec.Raw()
     trades: msgspec.Raw = msgspec.Raw()
-    auction_events: msgspec.Raw = msgspec.Raw()
 
 
 _frame = msgspec.json.Decoder(_Frame)
@@ -48,8 +48,7 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         asks = levels([(price, size) for side, price, size in changes if side == SELL], grid)
     except UNREADABLE as error:
         return (unread(error), Leave()) if symbol is None else (unread(error, symbol),)
-    is_whole = bool(bytes(head.trades)) and bool(bytes(head.auction_events))
-    return (Update(head.symbol, is_whole, Depth(bids, asks)),)
+    return (Update(head.symbol, bool(bytes(head.trades)), Depth(bids, asks)),)
 
 
 def opening(symbols: Sequence[str]) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """The books of OKX: a whole book first, then changes that name the one before, and a checksum of the best levels.
 
+Of the best few levels alone each message is a whole book. Since 2026-06-23 the checksum is 0, which says nothing.
+
 Source: okx.com/docs-v5, Order book channel. Numbers stand in the checksum without idle zeros.
 """
 
@@ -27,7 +29,8 @@ from flatbook.market.orderbook import OrderBook
 from flatbook.venues.book_stream import BookFeed, text_of_json
 from flatbook.venues.told_stream import instant_of_ms
 
-BOOKS = ("books", "books-l2-tbt", "books50-l2-tbt")
+BOOKS = ("books", "books-l2-tbt", "books50-l2-tbt", "books-rpi")
+BEST = ("books5", "bbo-tbt")
 SNAPSHOT, UPDATE = "snapshot", "update"
 CHECKED = 25
 PING, PONG = "ping", b"pong"
@@ -66,19 +69,19 @@ def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
         head = _frame.decode(frame)
         symbol = head.arg.inst_id
         grid = grids.get(symbol)
-        if head.arg.channel not in BOOKS or not head.action or grid is None:
+        action = SNAPSHOT if head.arg.channel in BEST and bytes(head.data) else head.action
+        if head.arg.channel not in (*BOOKS, *BEST) or not action or grid is None:
             return ()
-        if head.action not in (SNAPSHOT, UPDATE):
-            return (unknown("a book with the action", head.action, symbol),)
-        return tuple(_update(head, told, grid) for told in _told.decode(head.data))
+        if action not in (SNAPSHOT, UPDATE):
+            return (unknown("a book with the action", action, symbol),)
+        return tuple(_update(symbol, told, grid, is_whole=action == SNAPSHOT) for told in _told.decode(head.data))
     except UNREADABLE as error:
         return (unread(error, symbol),)
 
 
-def _update(head: _Frame, told: _Told, grid: Grid) -> Update:
+def _update(symbol: str, told: _Told, grid: Grid, *, is_whole: bool) -> Update:
     depth = Depth(levels(told.bids, grid), levels(told.asks, grid), told.seq_id, told.seq_id, told.before)
-    is_whole, happened_at = head.action == SNAPSHOT, instant_of_ms(told.ts) or 0
-    return Update(head.arg.inst_id, is_whole, depth, told.checksum or None, happened_at)
+    return Update(symbol, is_whole, depth, told.checksum or None, instant_of_ms(told.ts) or 0)
 
 
 def rule(last: int, _is_fresh: bool, change: Depth) -> Follows:

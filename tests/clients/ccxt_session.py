@@ -14,6 +14,7 @@ import json
 import re
 import sys
 from array import array
+from collections.abc import Callable
 from typing import Any
 
 import ccxt.pro  # type: ignore[import-not-found]
@@ -107,6 +108,8 @@ def answer_from(exchange: Any, answers: Answers) -> None:
     exchange.watch = exchange.watch_multiple = ask
     if exchange.id == "bitstamp":
         exchange.get_cache_index = first_after
+    elif exchange.id == "gate":
+        exchange.get_cache_index = next_or(exchange.get_cache_index)
 
 
 def first_after(book: Any, changes: list[Any]) -> int:
@@ -118,6 +121,18 @@ def first_after(book: Any, changes: list[Any]) -> int:
     if not stamps or book["nonce"] < stamps[0]:
         return -1
     return next((place for place, stamp in enumerate(stamps) if stamp > book["nonce"]), len(stamps))
+
+
+def next_or(first_of: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Returns what finds the first held change of Gate that a whole book lacks.
+
+    The class takes a change that begins right behind the book to be one behind a gap.
+    """
+
+    def found(book: Any, changes: list[Any]) -> Any:
+        return 0 if changes and book["nonce"] + 1 == changes[0]["U"] else first_of(book, changes)
+
+    return found
 
 
 def kind_of(name: str, url: str, message: Any) -> str | None:

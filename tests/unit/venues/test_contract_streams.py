@@ -58,13 +58,13 @@ def test_a_book_of_gate_counts_whole_contracts_and_follows_its_numbers() -> None
 @pytest.mark.parametrize(
     ("field", "word", "reason"),
     [
-        ("b", [{"p": "54672.1", "s": "5"}], UnreadFor.MALFORMED),
+        ("b", [{"p": "54672.1", "s": 5.5}], UnreadFor.MALFORMED),
         ("b", [{"p": 54672.1, "s": 5}], UnreadFor.MALFORMED),
         ("b", [{"p": "54672.12", "s": 5}], UnreadFor.OFF_GRID),
         ("b", [{"p": "54672.1", "s": -5}], UnreadFor.OFF_GRID),
         ("u", "13", UnreadFor.MALFORMED),
     ],
-    ids=["size-text", "price-number", "off-grid", "below-zero", "number-text"],
+    ids=["size-float", "price-number", "off-grid", "below-zero", "number-text"],
 )
 def test_a_change_of_gate_that_cannot_be_read_says_why(field: str, word: Any, reason: UnreadFor) -> None:
     (heard,) = gate.read_frame(said("futures.order_book_update", CHANGE | {field: word}), GRID)

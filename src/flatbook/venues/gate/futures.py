@@ -1,5 +1,7 @@
 """The books, trades and marks of perpetuals in USDT at Gate. Sizes are whole contracts, of a taker who sold below zero.
 
+In books they are texts where decimals were asked for, which stand in recordings.
+
 Source: gate.com/docs/developers/futures/ws, Order Book Update, Trades and Tickers channels; apiv4, Futures order book
 and Get a single contract: only that tells when funding is settled next, and it is asked for again and again.
 """

@@ -19,6 +19,7 @@ from tests.captures.venues import Part, is_filtered, parts_of
 SCRIPT = Path(__file__).parents[1] / "clients" / "ccxt_session.py"
 CLIENT_S_MAX = 3_600
 FILTERED = "one symbol of many: the numbers of the connection are not checked"
+UNREAD = Unfit.UNREAD.value
 NO_WHOLE = "the recording has no whole book to begin with"
 
 
@@ -126,7 +127,7 @@ def _pairs(name: str, lines: list[Line], python: str, *, has_holes: bool) -> lis
     parts = parts_of(name, lines)
     pairs = [pair for each in compared(parts, python, has_holes=has_holes) for pair in each]
     if not any(pair.ours.digest for pair in pairs):
-        raise NoBook(NO_WHOLE)
+        raise NoBook(next((pair.ours.why for pair in pairs if pair.ours.why.startswith(UNREAD)), NO_WHOLE))
     return sorted(pairs, key=lambda pair: (pair.line.file, pair.line.number))
 
 

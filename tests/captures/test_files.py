@@ -161,6 +161,16 @@ def test_frames_may_be_held_as_objects_or_as_packed_bytes_and_without_the_name_o
     assert list(session.flaws.values()) == [("1 lines cannot be read",)]
 
 
+def test_where_no_whole_book_could_be_read_it_is_said_why(tmp_path: Path) -> None:
+    told = '{"topic":"orderbook.50.X","type":"snapshot","data":{"s":"X","b":[[1.5,2]],"a":[],"u":1}}'
+    written(
+        tmp_path / "cf_BYBIT.ws.1.0_2025-01-01.txt", f"wss://stream.bybit.com/v5/public/spot <-> 1.0\n2.0: {told}\n"
+    )
+    said = list[str]()
+    assert compare_folder(tmp_path, "no client is asked", said.append)
+    assert said == ["cf_BYBIT.ws.1.0_2025-01-01.txt: no book: unread (malformed)"]
+
+
 def test_answers_over_rest_may_stand_between_the_frames(tmp_path: Path) -> None:
     text = 'wss://x <-> 1.0\n2.0: {"a":1}\nhttps://x/depth?symbol=Y -> 2.5: {"a":2}\n3.0: {"a":3}\n'
     told = session_of([written(tmp_path / "cf_X.ws.1.0_2022-01-01.txt", text)]).lines

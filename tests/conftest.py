@@ -17,6 +17,7 @@ from tests.time_limit import limited
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
 TESTS = Path(__file__).parent
 LONG = ("docs", "release", "infra", "console", "e2e", "sim", "property")
+YOUNG_OBJECTS_MAX = 20_000
 SHARED_ABSENT = "no FLATBOOK_SHARED"
 
 settings.register_profile("flatbook", deadline=None, print_blob=True, max_examples=examples(100))
@@ -42,9 +43,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Takes what all tests share out of the sight of the collector of garbage: half a million objects."""
+    """Takes what all tests share out of the sight of the collector of garbage, and lets it look less often."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS_MAX)
 
 
 @pytest.fixture(autouse=True)

@@ -14,9 +14,8 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
-from socket import socket
 from threading import Event, Thread
 from typing import IO, Any
 
@@ -25,6 +24,7 @@ import pytest
 from flatbook.api.console import BUNDLE
 from flatbook.services.demo_home import add_grid, make_home
 from flatbook.sim.tapes.demo_tape import load_demo_tape
+from tests.ports import free_port
 
 # The tape ends with a net of -0.969 shares, below what is hedged, while the market is open.
 ENDS_AT = "2025-12-03T15:05:00Z"
@@ -40,14 +40,6 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-
-
-def free_port() -> int:
-    """Returns a port of this machine on which nobody listens."""
-    with closing(socket()) as trying:
-        trying.bind(("127.0.0.1", 0))
-        port: int = trying.getsockname()[1]
-        return port
 
 
 class Desk:

@@ -12,17 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.unit.api.door_scene import desk_home, engine_over, until
 from tests.unit.cli.scene import call
 
 PAGE = Path(__file__).parents[2] / "docs/how-to/use-the-api.md"
 PROGRAM = Path(sys.executable).parent
-
-
-def free_port() -> int:
-    with socket.socket() as trying:
-        trying.bind(("127.0.0.1", 0))
-        return int(trying.getsockname()[1])
 
 
 def answers(port: int) -> bool:

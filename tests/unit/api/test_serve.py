@@ -20,7 +20,7 @@ from flatbook.api.app import create_app
 from flatbook.api.hub import LAG_MAX, Hub
 from flatbook.api.reads import READS
 from flatbook.api.serve import HEADERS_TIMEOUT_MS, HOST, BindRefused, check_free, check_loopback, serve_app
-from flatbook.services.demo_console import free_port
+from tests.ports import free_port
 from tests.unit.api.conftest import site_of
 from tests.unit.cli.scene import call
 

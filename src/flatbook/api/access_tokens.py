@@ -70,6 +70,8 @@ def revoke_token(door: sqlite3.Connection, name: str) -> None:
 
     Errors: TokenRefused.
     """
+    if _NAME.fullmatch(name) is None:
+        raise TokenRefused(f"no token is called {name!r}")
     with writing(door):
         if not door.execute("DELETE FROM tokens WHERE name = ?", (name,)).rowcount:
             raise TokenRefused(f"no token is called {name!r}")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 
 
-def _within_ports(port: int | None) -> None:
+def within_ports(port: int | None) -> None:
     """Passes when there is such a port, or none was named.
 
     Errors: ValueError.
@@ -32,7 +32,7 @@ Port = Annotated[
     int | None,
     Parameter(
         help="Port to listen on; that of the configuration when left out.",
-        validator=lambda _, value: _within_ports(value),
+        validator=lambda _, value: within_ports(value),
     ),
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flatbook.cli.faults import Exit, Failed
@@ -22,6 +23,7 @@ _FLAGS = ("--json",)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one verb and returns the exit code of the process."""
+    open_streams()
     words = behind_verb(list(sys.argv[1:] if argv is None else argv))
     try:
         if not __debug__:
@@ -32,10 +34,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Failed as failed:
         return _tell(failed, as_json="--json" in words)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads: the last flush must not fail
+        _let_go_of_output()
         return Exit.OK
+    except OSError as error:  # what was to be said cannot be written
+        _let_go_of_output()
+        return _tell(Failed(Exit.ERROR, error.strerror or str(error), where="standard output"), as_json=False)
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def open_streams() -> None:
+    """Opens the standard streams that whoever called has closed, so that no file of ours takes their place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # the lowest number that is free is its own
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - it stays
+
+
+def _let_go_of_output() -> None:
+    """Turns standard output to nowhere: nobody reads it, or it takes nothing more, and the last flush must not fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def behind_verb(words: list[str]) -> list[str]:
@@ -150,7 +167,10 @@ def _tell(failed: Failed, *, as_json: bool) -> int:
     end_progress()
     print(printable(failed.line()), file=sys.stderr)
     if as_json:
-        print_json("error", failed.body())
+        try:
+            print_json("error", failed.body())
+        except OSError:  # what it says stands on standard error
+            _let_go_of_output()
     return failed.code
 
 

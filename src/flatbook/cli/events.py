@@ -49,7 +49,7 @@ def tail(
     with past_of(where, at) as past:
         skipped = past.reader.last - limit if limit and not kinds and at is None else 0
         items = (item for item in recorded(past.read(Seq(max(0, skipped)))) if wanted(item))
-        latest = list(items) if not limit else list(deque(items, maxlen=limit))
+        latest = list(items) if not limit else list(deque(items, maxlen=min(limit, sys.maxsize)))
         if follow:
             _follow(past, latest, wanted, as_json=where.as_json)
             return

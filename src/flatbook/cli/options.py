@@ -8,6 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from flatbook.cli.faults import Exit, Failed
 from flatbook.ops.home import CONFIG_FILE, RESTORED_FILE, SNAPSHOT_FOLDER, SOCKET_FILE, home_of
 
 
@@ -45,8 +46,17 @@ class Where:
 
     @property
     def folder(self) -> Path:
-        """The home of the desk."""
-        return self.home.expanduser() if self.home is not None else home_of()
+        """The home of the desk.
+
+        Errors: Failed where it is that of a user whom nobody knows.
+        """
+        try:
+            return self.home.expanduser() if self.home is not None else home_of()
+        except RuntimeError as error:
+            do = "name a folder by --home, or by FLATBOOK_HOME"
+            raise Failed(
+                Exit.USAGE, "it begins with a user whom this machine does not know", where="~", do=do
+            ) from error
 
     @property
     def config_path(self) -> Path:

@@ -31,6 +31,7 @@ from flatbook.values.instants import Instant, InstantRefused, instant_of_text
 
 JOURNAL_NAME = "journal.sqlite"
 PROGRESS_ROWS = 5_000
+EVENT_DIGITS_MAX = 19
 ANSWER_FORMAT = 6  # rises whenever the same journal would be answered otherwise
 
 
@@ -165,10 +166,9 @@ def until_of(text: str | None, last: Seq) -> Until:
     if text is None:
         return PRESENT
     if text.isascii() and text.isdecimal():
-        if int(text) > last:
-            raise Failed(
-                Exit.USAGE, f"the journal ends at event {last}", where=f"--at {text}", do="name an earlier one"
-            )
+        if len(text) > EVENT_DIGITS_MAX or int(text) > last:
+            named = f"--at {text[:EVENT_DIGITS_MAX]}"
+            raise Failed(Exit.USAGE, f"the journal ends at event {last}", where=named, do="name an earlier one")
         return Until(seq=Seq(int(text)))
     try:
         return Until(at=instant_of_text(text))

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from cyclopts import Parameter
+
+from flatbook.cli.api import within_ports
 from flatbook.cli.options import HERE, Where, says
 from flatbook.cli.output import Column, Part, Table, show
 
@@ -95,7 +98,11 @@ def revoke(name: TokenName, /, *, where: Where = HERE) -> None:
 def link(
     *,
     port: Annotated[
-        int | None, says("The port on which `flatbook api` listens; that of the configuration when left out.")
+        int | None,
+        Parameter(
+            help="The port on which `flatbook api` listens; that of the configuration when left out.",
+            validator=lambda _, value: within_ports(value),
+        ),
     ] = None,
     where: Where = HERE,
 ) -> None:

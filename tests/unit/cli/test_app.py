@@ -137,3 +137,36 @@ def test_completion_is_for_known_shells_only() -> None:
 def test_the_home_of_the_tests_is_not_the_users(home_of_its_own: Path) -> None:
     assert os.environ["FLATBOOK_HOME"] == str(home_of_its_own)
     assert str(home_of_its_own) in call("status").err
+
+
+CLOSED = 'exec "$0" -m flatbook "$@"'
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(("words", "code"), [(["version"], 0), (["frob"], 2), (["flatten", "--reason", "r"], 2)])
+def test_streams_that_the_caller_has_closed_change_no_exit_code(closed: str, words: list[str], code: int) -> None:
+    done = subprocess.run(["sh", "-c", f"{CLOSED} {closed}", sys.executable, *words], capture_output=True, check=False)
+    assert (done.returncode, b"Traceback" in done.stderr) == (code, False)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("words", [["version"], ["version", "--json"], ["--help"]])
+def test_an_output_that_takes_nothing_is_an_error_in_one_line(words: list[str]) -> None:
+    asked = ["sh", "-c", f"{CLOSED} >/dev/full", sys.executable, *words]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert done.stderr.endswith("No space left on device\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["status", "--home", "~nobody-here/x"], "~: it begins with a user whom this machine does not know"),
+        (["token", "link", "--port", "99999999999999999999"], "must be from 1 to 65535"),
+        (["token", "revoke", "\udcff"], "no token is called '\\udcff'"),
+    ],
+)
+def test_what_cannot_be_is_wrong_usage(home_of_its_own: Path, words: list[str], said: str) -> None:
+    assert call("init").code == Exit.OK
+    told = call(*words)
+    assert (told.code, said in told.err) == (Exit.USAGE, True), told.err

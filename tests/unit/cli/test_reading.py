@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from flatbook.cli.faults import Exit
 from flatbook.cli.options import Where
 from flatbook.cli.reading import past_of
 from flatbook.events.control import AlertCleared, AlertName, AlertRaised, Severity
@@ -136,3 +137,13 @@ def test_a_state_kept_behind_cursors_still_tells_when_its_event_was_committed(ho
     assert folded["as_of"] == {"seq": 14 + SNAPSHOT_EVENTS_MIN, "at": "2025-12-02T14:39:00Z"}
     assert len(list((home / "snapshots").iterdir())) == 1
     assert told(home, "status") == folded
+
+
+def test_numbers_of_any_length_are_behind_the_end_or_all_there_is(flat: Path) -> None:
+    for digits in ("9" * 5_000, "9" * 20):
+        told = call("status", "--at", digits, "--home", str(flat))
+        assert told.code == Exit.USAGE
+        assert "the journal ends at event" in told.err
+        assert len(told.err) < 200
+    every = call("events", "tail", "--limit", "0", "--home", str(flat)).out
+    assert call("events", "tail", "--limit", "9" * 20, "--home", str(flat)).out == every

@@ -29,6 +29,7 @@ from flatbook.values.instants import NS_PER_S
 
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
 HTTP_PORT = 80
+BUSY_S = 0.2  # whoever holds the file for longer holds up no stop, and nobody else
 CONSOLE = "console:{user}"
 COOKIE = "flatbook_{port}"
 
@@ -55,7 +56,7 @@ class Access:
         self.address = f"http://{own}:{port}"
         self.rates = Rates(section)
         self._console = CONSOLE.format(user=user)
-        self.file: sqlite3.Connection = open_door_file(path)
+        self.file: sqlite3.Connection = open_door_file(path, busy_s=BUSY_S)
         self.trail = Trail(self.file)
         self.answers = Answers(self.file)
 

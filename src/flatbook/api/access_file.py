@@ -16,7 +16,7 @@ from pathlib import Path
 
 FILE_MODE = 0o600
 SECRET_BYTES = 32
-BUSY_TIMEOUT_S = 5
+BUSY_TIMEOUT_S = 5.0
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x666C6264
 
@@ -45,9 +45,10 @@ class DoorUnusable(Exception):
     """The file of the door cannot be used. Says why, and what to do."""
 
 
-def open_door_file(path: Path) -> sqlite3.Connection:
+def open_door_file(path: Path, *, busy_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
     """Opens the file of the door, and makes it where there is none.
 
+    Units: `busy_s` seconds to wait while another process writes to it.
     Needs: it is used by one thread at a time, not always by the one that opened it.
     Errors: DoorUnusable.
     """
@@ -55,7 +56,7 @@ def open_door_file(path: Path) -> sqlite3.Connection:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, FILE_MODE))
         path.chmod(FILE_MODE)
-        connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+        connection = sqlite3.connect(path, isolation_level=None, timeout=busy_s, check_same_thread=False)
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from flatbook.api.access import Access
 from flatbook.api.access_file import open_door_file
 from flatbook.api.commands_once import Answers, Begun, Known, digest_of, is_key
+from flatbook.ops.clock import SystemClock
+from flatbook.ops.config_api import ApiSection
 
 HALT = digest_of("/api/v1/commands/halt", b'{"reason":"a"}')
 KEY = "key-0001"
@@ -20,6 +23,20 @@ KEY = "key-0001"
 def door(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     with closing(open_door_file(tmp_path / "door.sqlite")) as connection:
         yield connection
+
+
+def test_a_stop_waits_for_nobody_who_holds_the_file_of_the_door(tmp_path: Path) -> None:
+    path = tmp_path / "door.sqlite"
+    access = Access(path, SystemClock(), host="127.0.0.1", port=8787, user="ewa", section=ApiSection())
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert access.answers.begin("token:bot", "key-0001", b"halt") is Begun.FRESH
+        access.answers.end("token:bot", "key-0001", Known(status=200, body=b"{}"))
+        access.note(None, "POST /api/v1/commands/halt", "key_missing", "")
+        other.execute("ROLLBACK")
+    assert access.trail.lost == 1
+    assert access.file.execute("PRAGMA busy_timeout").fetchone() == (200,)
+    access.close()
 
 
 def test_the_same_command_is_answered_as_before_by_the_next_process_too(

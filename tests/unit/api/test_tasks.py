@@ -157,7 +157,7 @@ def test_a_task_that_runs_is_stopped_its_process_is_gone_and_the_next_one_runs(
         words = ("-c", "import time; time.sleep(600)")
         processes.append(
             await asyncio.create_subprocess_exec(
-                sys.executable, *words, stdout=pipe, stderr=pipe, start_new_session=True
+                sys.executable, *words, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
             )
         )
         return processes[-1]

@@ -18,6 +18,7 @@ from litestar.exceptions import ValidationException as Unreadable
 from litestar.types import Send
 
 MEDIA_TYPE = "application/problem+json"
+WHOLE_BODY = "body:data"  # as the framework calls it where there is none
 TYPE = "urn:flatbook:problem:{code}"
 
 
@@ -164,13 +165,16 @@ def on_http_exception(_request: Request[Any, Any, Any], error: HTTPException) ->
 
 def _invalid(error: Unreadable) -> Problem:
     extra = error.extra if isinstance(error.extra, list) else []
-    wrong = [
-        {"where": f"{_source(each)}:{each.get('key', '')}".strip(":"), "what": str(each.get("message", ""))}
-        for each in extra
-        if isinstance(each, dict)
-    ]
+    wrong = [_wrong(each) for each in extra if isinstance(each, dict)]
     detail = "a value is not as it must be" if wrong else error.detail
     return Problem(422, Code.INVALID, detail, errors=wrong)
+
+
+def _wrong(each: dict[str, Any]) -> dict[str, str]:
+    where = f"{_source(each)}:{each.get('key', '')}".strip(":")
+    if where == WHOLE_BODY:
+        return {"where": "body", "what": "there is none, and a JSON object is needed"}
+    return {"where": where, "what": str(each.get("message", ""))}
 
 
 def _source(wrong: dict[str, Any]) -> str:

@@ -248,8 +248,9 @@ def test_every_field_of_every_body_is_of_its_type_and_the_refusal_names_it(door:
         (b'{"name":"x","days":3}', "body:scope", "Object missing required field `scope`"),
         (b'{"name":"x","scope":"all","days":3}', "body:scope", "Invalid enum value 'all'"),
         (b"[]", "body", "Expected `object`, got `array`"),
+        (b"", "body", "there is none, and a JSON object is needed"),
     ],
-    ids=["text", "unknown", "missing", "no_such", "array"],
+    ids=["text", "unknown", "missing", "no_such", "array", "none"],
 )
 def test_a_refusal_of_a_body_names_the_field_and_what_is_wrong(door: Door, body: bytes, where: str, what: str) -> None:
     keyed = [*proof(door, "admin"), JSON, ("idempotency-key", "named-0001")]

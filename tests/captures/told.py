@@ -14,6 +14,7 @@ from flatbook.venues.gate import futures
 from flatbook.venues.okx import books as okx
 from tests.captures.files import Line
 
+WORDS = re.compile(r"depthUpdate|orderbook|order_book|\.obu|books|bbo-tbt|l2_")
 NUMBER = re.compile(r"\d+(?:\.(\d+))?")
 BY_PATH = re.compile(r"/order_book/([^/]+)")
 ASKED_BY = ("symbol", "currency_pair", "contract")
@@ -35,6 +36,8 @@ Telling = Callable[[Any], Iterator[Told]]
 
 def told_in(line: Line, telling: Telling) -> list[Told]:
     """Returns what a line tells of books; nothing where it cannot be read, or is about something else."""
+    if line.is_frame and WORDS.search(line.text) is None:
+        return []
     try:
         message = json.loads(line.text)
         if line.is_frame:

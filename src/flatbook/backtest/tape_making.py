@@ -29,12 +29,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """How the messages of one symbol become rows.
 
     `offset_ns` is added to the recorded times, `lag_ns` stands for what is not known of the way from the venue to us.
-    `holds` as in BookSync: whether whole books were asked for apart from the stream, and may be older than its changes.
+    `overlaps` and `holds` as in BookSync: whether nothing but time is numbered, and whether whole books were asked for
+    apart from the stream, and may be older than its changes.
     """
 
     inst: int
     instrument: TapeInstrument
     rule: Rule
+    overlaps: bool = False
     holds: bool = False
     offset_ns: int = 0
     lag_ns: int = 0
@@ -71,7 +73,7 @@ class SymbolLine:
         self._plan, self._counts = plan, counts
         self._tick = scaled_integer(plan.instrument.tick, decimals=FINE_DECIMALS)
         self._lot = scaled_integer(plan.instrument.lot, decimals=FINE_DECIMALS)
-        self._sync = BookSync(FINE, plan.rule, holds=plan.holds)
+        self._sync = BookSync(FINE, plan.rule, overlaps=plan.overlaps, holds=plan.holds)
         self._newest: dict[str, tuple[int, bool]] = {}
         self._steps: dict[str, Steps] = {}
         self._seqs: dict[str, int] = {}

@@ -51,13 +51,15 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
     """Files of one recorder, in order, and how they are read. `named` tells what is known of a symbol.
 
     `stated` is the symbol that a person stated, although the files say it themselves; it must be the only one then.
-    `holds`: whole books were asked for apart from the stream, so that changes before one may be newer than it.
+    `holds`: whole books were asked for apart from the stream, so that changes before one may be newer than it, and with
+    `overlaps` nothing but time is numbered in both, as in BookSync.
     """
 
     paths: tuple[Path, ...]
     rule: Rule
     heard: Callable[[], Iterator[Heard]]
     named: Callable[[str], Named]
+    overlaps: bool = False
     holds: bool = False
     stated: str | None = None
 
@@ -189,6 +191,7 @@ def _of_our_own(path: Path, name: str) -> tuple[str, Make]:
                 rule=market.books.rule,
                 heard=heard,
                 named=named,
+                overlaps=market.books.overlaps,
                 holds=market.books.whole is not None,
                 stated=stated.symbol,
             ),

@@ -106,6 +106,7 @@ def _plans(found: Surveyed, first: int, steps: Steps) -> dict[str, Plan]:
             inst=inst,
             instrument=_instrument(found.recording, each, steps),
             rule=found.recording.rule,
+            overlaps=found.recording.overlaps,
             holds=found.recording.holds,
             offset_ns=survey.offset_ns,
             lag_ns=lag,

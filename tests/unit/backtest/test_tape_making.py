@@ -16,6 +16,7 @@ from flatbook.backtest.tape_survey import Heard, decimal_step, survey_of
 from flatbook.market.depth import Depth, Unread, UnreadFor, Unused, Update
 from flatbook.market.ticks import Kind, Tick, Told
 from flatbook.venues.binance.books import spot_rule
+from flatbook.venues.bitstamp.books import rule as bitstamp_rule
 from flatbook.venues.okx.books import rule as okx_rule
 from tests.unit.backtest.scenes import SPOT
 
@@ -79,6 +80,22 @@ def test_a_whole_book_of_the_stream_is_newer_than_all_that_came_before_it() -> N
     )
     assert [[row[0] for row in message.rows] for message in messages] == [[0, 1, 2], [0], [0, 1, 2]]
     assert counts == {"whole_books": 2, "book_gap": 1}
+
+
+def test_where_nothing_but_time_is_numbered_a_whole_book_begins_once_a_change_has_come_that_it_holds() -> None:
+    by_time = replace(PLAN, rule=bitstamp_rule, overlaps=True)
+    messages, counts = made(
+        (S, depth(S, 10, 10, whole=True, bid=100, ask=105)),
+        (S, depth(S, 12, 12, bid=101)),
+        (S, depth(S, 12, 12, whole=True, bid=101, ask=106)),
+        (S, depth(S, 13, 13, ask=104)),
+        plan=by_time,
+    )
+    assert [[row[:3] for row in message.rows] for message in messages] == [
+        [(Kind.CLEAR, 0, 0), (Kind.BID, 0, 101), (Kind.ASK, 0, 106)],
+        [(Kind.ASK, 0, 104)],
+    ]
+    assert counts == {"depth_without_book": 2, "whole_books": 1}
 
 
 def test_a_crossed_book_is_unknown_until_it_is_uncrossed() -> None:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from flatbook.backtest.terms import FEE_DECIMALS
 from flatbook.backtest.venue_account import KeptInstrument
 from flatbook.market.ticks import RATE_DECIMALS
-from flatbook.matcher.margin import is_liquidated, is_turned_down, led_to
-from flatbook.values.money import ZERO, divide_cut, lower_to, raise_to
+from flatbook.matcher.margin import is_liquidated, is_turned_down, led_to, to_open, to_stay
+from flatbook.values.money import ZERO, lower_to, raise_to
 
 
 class OpenOrder(NamedTuple):
@@ -67,7 +67,8 @@ class PlainAccount:
         needed = ZERO
         for each in held:
             assert each.margin is not None
-            needed += abs(self._size(each, self._lots(each.place))) * self._mark(each.place) * each.margin.maintenance
+            worth = abs(self._size(each, self._lots(each.place))) * self._mark(each.place)
+            needed += to_stay(worth, each.margin.maintenance, each.margin.tiers)
         is_due = bool(held) and is_liquidated(self._equity(kept.coin), needed)
         return tuple(each.place for each in held) if is_due else ()
 
@@ -92,7 +93,8 @@ class PlainAccount:
             sells = sum(order.lots for order in orders if order.inst == each.place and order.sign < 0)
             most = led_to(self._lots(each.place), buys, sells)
             mark = self._mark(each.place) or (price if each.place == arriving else ZERO)
-            needed += divide_cut(self._size(each, most) * mark, Decimal(each.margin.leverage), decimals=FEE_DECIMALS)
+            terms = each.margin
+            needed += to_open(self._size(each, most) * mark, terms.leverage, terms.maintenance, terms.tiers)
         return needed
 
     def _size(self, kept: KeptInstrument, lots: int) -> Decimal:

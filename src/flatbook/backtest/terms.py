@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import pairwise
 
 import msgspec
 
+from flatbook.matcher.margin import Tier
 from flatbook.matcher.rule import MILLION, SPREAD_NS_MAX
 from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.values.ids import AssetId, InstrumentId, OwnerId
@@ -16,6 +18,7 @@ SEED_MAX = 2**31 - 1
 FEE_DECIMALS = 8
 LEVERAGE_MAX = 200
 MILLIONTHS = 6
+TIERS_MAX = 64
 
 
 class Latency(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,25 +53,34 @@ class FeeRates(msgspec.Struct, frozen=True, kw_only=True):
 class MarginTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What a venue wants an account to have for a contract, of what it is worth at the mark.
 
-    Initial margin is the worth divided by `leverage`, maintenance margin the worth times `maintenance`.
-    Units: maintenance in parts of one, no finer than MILLIONTHS.
+    Initial margin is the worth divided by `leverage`, maintenance margin the worth times `maintenance`, and of each
+    part that is above a tier times the rate of that.
+    Units: rates in parts of one, no finer than MILLIONTHS; tiers above zero, smallest first, each with a higher rate.
     """
 
     leverage: int
     maintenance: Decimal
+    tiers: tuple[Tier, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.leverage <= LEVERAGE_MAX:
             raise ValueError(f"a leverage is a whole number from 1 to {LEVERAGE_MAX}")
         if not ZERO < self.maintenance * self.leverage < ONE:
             raise ValueError("maintenance is above zero, and less than an order needs: one divided by the leverage")
-        if significant_decimals(self.maintenance) > MILLIONTHS:
+        rates, bounds = (self.maintenance, *(tier.rate for tier in self.tiers)), [tier.above for tier in self.tiers]
+        if any(significant_decimals(rate) > MILLIONTHS for rate in rates):
             raise ValueError(f"maintenance has at most {MILLIONTHS} decimals")
+        if any(low >= high for low, high in (*pairwise(rates), *pairwise([ZERO, *bounds]))) or rates[-1] >= ONE:
+            raise ValueError("tiers must rise: what is above more needs more, more than maintenance and less than one")
+        if len(self.tiers) > TIERS_MAX:
+            raise ValueError(f"a contract has at most {TIERS_MAX} tiers")
 
     @property
-    def millionths(self) -> int:
-        """The rate of maintenance in millionths."""
-        return scaled_integer(self.maintenance, decimals=MILLIONTHS)
+    def millionths(self) -> tuple[int, ...]:
+        """How much more each part needs than the one below it, from the first on, in millionths."""
+        rates = (self.maintenance, *(tier.rate for tier in self.tiers))
+        whole = [scaled_integer(rate, decimals=MILLIONTHS) for rate in rates]
+        return whole[0], *(high - low for low, high in pairwise(whole))
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):

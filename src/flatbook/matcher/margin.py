@@ -9,10 +9,45 @@ takes it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TypeVar
 
+import msgspec
+
+from flatbook.values.money import ZERO, cut, divide_cut
+
 N = TypeVar("N", int, Decimal)
+DECIMALS = 8
+"""Initial margin is cut at so many."""
+
+
+class Tier(msgspec.Struct, frozen=True, kw_only=True):
+    """What the part of a position that is worth more than something needs to stay. Units: quote coin, fraction."""
+
+    above: Decimal
+    rate: Decimal
+
+
+def to_stay(worth: Decimal, rate: Decimal, tiers: Sequence[Tier]) -> Decimal:
+    """Returns what a position needs to stay, by what it is worth: each part of it by its tier, below the first `rate`.
+
+    Units: quote, fraction; tiers rise.
+    """
+    needed = worth * rate
+    for tier in tiers:
+        needed += max(worth - tier.above, ZERO) * (tier.rate - rate)
+        rate = tier.rate
+    return needed
+
+
+def to_open(worth: Decimal, leverage: int, rate: Decimal, tiers: Sequence[Tier]) -> Decimal:
+    """Returns the initial margin of what is worth so much; where there are tiers, no less than it needs to stay.
+
+    Units: quote, cut at DECIMALS.
+    """
+    needed = divide_cut(worth, Decimal(leverage), decimals=DECIMALS)
+    return max(needed, cut(to_stay(worth, rate, tiers), decimals=DECIMALS)) if tiers else needed
 
 
 def led_to(position: N, buys: N, sells: N) -> N:

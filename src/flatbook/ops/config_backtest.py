@@ -35,11 +35,11 @@ def _ms(words: str) -> object:
 
 def flaw_of_margin(section: MarginSection) -> str | None:
     """Returns what is wrong with margin that is stated."""
-    if significant_decimals(section.maintenance_pct) > PCT_DECIMALS:
-        return f"maintenance_pct has at most {PCT_DECIMALS} decimals"
+    rates = [section.maintenance_pct, *(rate for _, rate in steps_of(section))]
+    if any(significant_decimals(rate) > PCT_DECIMALS for rate in rates):
+        return f"maintenance_pct, and that of each tier, has at most {PCT_DECIMALS} decimals"
     if section.maintenance_pct * section.leverage >= PERCENT:
         return "maintenance_pct must be less than an order needs, which is 100 divided by the leverage"
-    rates = [section.maintenance_pct, *(rate for _, rate in steps_of(section))]
     if any(low >= high for low, high in pairwise(rates)):
         return "tiers must rise: a part that is above more needs more, and more than maintenance_pct"
     return None

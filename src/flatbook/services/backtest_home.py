@@ -173,9 +173,6 @@ def _margin(config: Config, section: BacktestSection, instrument: Instrument) ->
         where = f'[backtest.margin."{instrument.id}"]'
         wanted = f"state leverage and maintenance_pct in {where}"
         raise PlanRefused(f"nothing says what margin {instrument.id} needs: {wanted}")
-    if stated.tiers:
-        where = f'[backtest.margin."{instrument.id}"]'
-        raise PlanRefused(f"backtests know one maintenance_pct for any size: state that of your size in {where}")
     return margin_terms(stated)
 
 

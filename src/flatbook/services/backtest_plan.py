@@ -21,6 +21,7 @@ from flatbook.backtest.tape import Tape, TapeInstrument
 from flatbook.backtest.terms import FeeRates, Latency, MarginTerms, Terms
 from flatbook.engine.sound import INSTANT_FIRST
 from flatbook.market import ticks
+from flatbook.matcher.margin import Tier
 from flatbook.risk.quote_limits import QuoteLimits
 from flatbook.services.plan_numbers import GRID, check_numbers
 from flatbook.services.plan_words import check_keys, shaped
@@ -32,7 +33,7 @@ from flatbook.values.ids import AccountId, AssetId, InstrumentId, OwnerId, Under
 from flatbook.values.instants import NS_PER_MS, NS_PER_S, Instant, text_of_instant
 from flatbook.values.instruments import Instrument, Product, TradingRules
 from flatbook.values.lattice import MICRO, Spacing
-from flatbook.values.money import Price, plain, proportion
+from flatbook.values.money import Price, parse_number, plain, proportion
 
 ACCOUNT = AccountId("backtest")
 MILLIONTHS_OF_PCT = 10_000
@@ -64,7 +65,8 @@ class InstrumentShape(_Shape, frozen=True, kw_only=True):
     Units: rates in parts of one; minima as in TradingRules. `as_linear` is the base of one contract, and has an
     instrument that is settled in its base run as if it paid in its quote. `fees_in_quote` says that the fee of a spot
     purchase is taken in the quote too, and not in what was bought. A contract states its margin: `leverage`, and the
-    rate of `maintenance`, in parts of one.
+    rate of `maintenance`, in parts of one; `tiers` hold the rate of each part of a position that is worth more than so
+    much, by that in quote.
     """
 
     underlying: str
@@ -75,6 +77,7 @@ class InstrumentShape(_Shape, frozen=True, kw_only=True):
     notional_min: Decimal
     leverage: int | None = None
     maintenance: Decimal | None = None
+    tiers: dict[str, Decimal] = {}
     as_linear: Decimal | None = None
     fees_in_quote: bool = False
 
@@ -202,14 +205,16 @@ def _instrument(name: str, shape: InstrumentShape, recorded: Mapping[str, TapeIn
 def _margin(name: str, shape: InstrumentShape, instrument: Instrument) -> MarginTerms | None:
     """Returns the margin of a contract; None of what needs none. Errors: ValueError with what must be stated."""
     if instrument.product is Product.SPOT:
-        if shape.leverage is not None or shape.maintenance is not None:
-            raise ValueError(f"instruments.{name}: spot needs no margin: leave leverage and maintenance out")
+        if shape.leverage is not None or shape.maintenance is not None or shape.tiers:
+            raise ValueError(f"instruments.{name}: spot needs no margin: leave leverage, maintenance and tiers out")
         return None
     if shape.leverage is None or shape.maintenance is None:
         wanted = 'state leverage, such as 5, and maintenance, such as "0.005", as the venue has them'
         raise ValueError(f"instruments.{name}: a contract needs margin: {wanted}")
     try:
-        return MarginTerms(leverage=shape.leverage, maintenance=shape.maintenance)
+        rates = sorted((parse_number(above), rate) for above, rate in shape.tiers.items())
+        tiers = tuple(Tier(above=above, rate=rate) for above, rate in rates)
+        return MarginTerms(leverage=shape.leverage, maintenance=shape.maintenance, tiers=tiers)
     except ValueError as error:
         raise ValueError(f"instruments.{name}: {error}") from error
 

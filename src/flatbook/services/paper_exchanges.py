@@ -16,6 +16,7 @@ import msgspec
 from flatbook.backtest.terms import MarginTerms
 from flatbook.engine.observe import Observations
 from flatbook.engine.ports import Clock
+from flatbook.matcher.margin import Tier
 from flatbook.ops.config import Loaded
 from flatbook.ops.config_accounts import (
     BinanceAccount,
@@ -31,7 +32,7 @@ from flatbook.ops.config_instruments import instruments_at
 from flatbook.services.live_binance import binance_ways
 from flatbook.services.live_exchanges import ExchangeLine, bybit_line
 from flatbook.sim.exchange.paper import PaperExchange, Protocol, opening
-from flatbook.sim.exchange.terms import Kind, Market, Tier
+from flatbook.sim.exchange.terms import Kind, Market
 from flatbook.values.ids import InstrumentId
 from flatbook.values.instants import Instant, later
 from flatbook.values.instruments import Instrument, Product, Side
@@ -126,15 +127,15 @@ def _market(account: PaperExchangeAccount, instrument: Instrument) -> Market:
 
 def margin_terms(section: MarginSection) -> MarginTerms:
     """Returns what contracts need as a venue keeps it."""
-    return MarginTerms(leverage=section.leverage, maintenance=section.maintenance_pct * HUNDREDTH)
+    tiers = tuple(Tier(above=above, rate=rate * HUNDREDTH) for above, rate in steps_of(section))
+    return MarginTerms(leverage=section.leverage, maintenance=section.maintenance_pct * HUNDREDTH, tiers=tiers)
 
 
 def _margin(section: MarginSection | None) -> dict[str, Any]:
     if section is None:
         return {}
     terms = margin_terms(section)
-    tiers = tuple(Tier(above=above, rate=rate * HUNDREDTH) for above, rate in steps_of(section))
-    return {"leverage_max": terms.leverage, "maintenance_rate": terms.maintenance, "tiers": tiers}
+    return {"leverage_max": terms.leverage, "maintenance_rate": terms.maintenance, "tiers": terms.tiers}
 
 
 def paper_line(account: PaperExchangeAccount, exchange: PaperExchange, clock: Clock) -> ExchangeLine:

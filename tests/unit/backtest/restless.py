@@ -14,6 +14,7 @@ from flatbook.backtest.tape_file import Message, Row, memory_tape
 from flatbook.backtest.terms import FeeRates, Latency, MarginTerms, Terms
 from flatbook.events.orders import CancelReason, OrderStyle
 from flatbook.market.ticks import Kind
+from flatbook.matcher.margin import Tier
 from flatbook.state.intents import CancelIntent, Intent, PlaceIntent
 from flatbook.strategies.decision import Decision, Edge, Every, Level, Series, Silence, Trigger, Wake
 from flatbook.strategies.quoting import Feature, FeatureKind, QuoteView, Seat
@@ -207,7 +208,7 @@ def patient_seat(tape: Tape) -> Seat:
     return Seat(owner=OWNER, instruments=instruments, features=(), params=instruments, decide=decide_at_levels)
 
 
-def restless_terms(seed: int, *, poor: bool = False) -> Terms:
+def restless_terms(seed: int, *, poor: bool = False, tiers: tuple[Tier, ...] = ()) -> Terms:
     """Returns terms drawn by a seed: latencies, fees, a share of cancellations, and where the queue is not known.
 
     With `poor` the venue looks at the margin of an account that has little.
@@ -219,7 +220,7 @@ def restless_terms(seed: int, *, poor: bool = False) -> Terms:
         return Latency(least_ns=chance.choice((0, MS, 4 * MS)), spread_ns=chance.choice((0, 6 * MS)))
 
     poverty = random.Random(seed)
-    margin = MarginTerms(leverage=poverty.choice((50, 200)), maintenance=Decimal("0.0049"))
+    margin = MarginTerms(leverage=poverty.choice((50, 200)), maintenance=Decimal("0.0049"), tiers=tiers)
     return Terms(
         limits={OWNER: LIMITS, OTHER: LIMITS},
         marks={USD: Price(ONE), AssetId("USDT"): Price(ONE)},

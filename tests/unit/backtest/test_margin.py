@@ -20,6 +20,7 @@ from flatbook.events.forced import ForcedReduction
 from flatbook.events.orders import Fee, ForcedBy, OrderDone, OrderFilled, OrderRejected, OrderStyle, RejectReason
 from flatbook.journal.memory import MemoryJournal
 from flatbook.market.ticks import Kind
+from flatbook.matcher.margin import Tier
 from flatbook.state.desk import State
 from flatbook.state.fold import apply
 from flatbook.state.intents import PlaceIntent
@@ -81,16 +82,16 @@ def seat_that_wants(tape: MemoryTape, wanted: Wanted) -> Seat:
 
 
 def ran(
-    kind: type[CompiledMarket | PlainMarket], tape: MemoryTape, wanted: Wanted, cash: str, leverage: int = 10
+    kind: type[CompiledMarket | PlainMarket], tape: MemoryTape, wanted: Wanted, cash: str, *tiers: Tier
 ) -> tuple[list[Event], State]:
-    """Returns the events of a run, and the state that they lead to."""
+    """Returns the events of a run at a leverage of 10 and maintenance of 5 percent, and the state that they lead to."""
     seats, journal = (seat_that_wants(tape, wanted),), MemoryJournal()
     terms = Terms(
         limits={OWNER: replace(LIMITS, collar_bps_max=10_000)},
         marks={USD: Price(ONE)},
         cash={USD: Decimal(cash)},
         fees={PERPETUAL: FeeRates(maker=Decimal(0), taker=Decimal("0.001"))},
-        margins={PERPETUAL: MarginTerms(leverage=leverage, maintenance=Decimal("0.05"))},
+        margins={PERPETUAL: MarginTerms(leverage=10, maintenance=Decimal("0.05"), tiers=tiers)},
     )
     market = kind(tape, terms)
     observe(market, seats, terms, places_of(tape))
@@ -153,6 +154,59 @@ def test_funding_can_take_the_margin_of_a_position(kind: type[CompiledMarket | P
     assert len(of(events, ForcedReduction)) == 1
     events, _ = ran(kind, tape_of((1_000,) * 4, 45 * 10**9), ((900, 1_002),), "10")
     assert not of(events, ForcedReduction)
+
+
+STEEP = Tier(above=Decimal(50), rate=Decimal("0.2")), Tier(above=Decimal(80), rate=Decimal("0.5"))
+
+
+def test_an_order_needs_no_less_than_what_it_leads_to_needs_to_stay(kind: type[CompiledMarket | PlainMarket]) -> None:
+    # At a mark of 100.1 600 lots need 6.006 by leverage, and 4.512 to stay; 900 need 9.009 and 13.545.
+    wanted = ((600, 990), (300, 990))
+    for cash, tiers, turned_down in (("10", (), 0), ("10", STEEP, 1), ("13.544", STEEP, 1), ("13.545", STEEP, 0)):
+        events, _ = ran(kind, tape_of((1_000,) * 6), wanted, cash, *tiers)
+        assert len(of(events, OrderRejected)) == turned_down, cash
+
+
+def test_a_large_position_is_closed_by_force_where_its_tiers_need_more(
+    kind: type[CompiledMarket | PlainMarket],
+) -> None:
+    # 900 lots bought at 100.2 of 14.2 leave 14.10982. At 93.6 that is 8.16982: 4.212 are needed, and 10.62 with tiers.
+    tape = tape_of((1_000, 1_000, 1_000, 935, 900))
+    events, _ = ran(kind, tape, ((900, 1_002),), "14.2")
+    assert not of(events, ForcedReduction)
+    events, _ = ran(kind, tape, ((900, 1_002),), "14.2", *STEEP)
+    (closed,) = (event for event in events if isinstance(event, ForcedReduction))
+    assert (closed.price, closed.happened_at) == (Decimal("93.60"), BEGIN + 3 * S)
+
+
+def test_the_band_in_which_nothing_is_due_holds_with_tiers_too(kind: type[CompiledMarket | PlainMarket]) -> None:
+    """The market falls a tick at a time, and the first message at which too little is left closes the position."""
+    bids = tuple(range(1_000, 840, -1))
+    events, _ = ran(kind, tape_of((1_000, *bids)), ((900, 1_002),), "20", *STEEP)
+    (closed,) = (event for event in events if isinstance(event, ForcedReduction))
+
+    def left(mark: Decimal) -> Decimal:
+        worth = mark * Decimal("0.9")
+        need = [(worth, "0.05"), (worth - 50, "0.15"), (worth - 80, "0.3")]
+        needed = sum((max(part, Decimal(0)) * Decimal(rate) for part, rate in need), Decimal(0))
+        return Decimal(20) - Decimal("0.09018") + (mark - Decimal("100.2")) * Decimal("0.9") - needed
+
+    marks = [Decimal(bid + 1) / 10 for bid in bids]
+    assert closed.price == next(mark for mark in marks if left(mark) < 0)
+
+
+def test_tiers_that_make_no_sense_are_refused() -> None:
+    for tiers, says in (
+        ((("10", "0.005"),), "tiers must rise"),
+        ((("10", "0.01"), ("10", "0.02")), "tiers must rise"),
+        ((("0", "0.01"),), "tiers must rise"),
+        ((("10", "1"),), "tiers must rise"),
+        ((("10", "0.0100001"),), "at most 6 decimals"),
+        (tuple((str(n), f"0.1{n:02}") for n in range(1, 66)), "at most 64 tiers"),
+    ):
+        made = tuple(Tier(above=Decimal(above), rate=Decimal(rate)) for above, rate in tiers)
+        with pytest.raises(ValueError, match=says):
+            MarginTerms(leverage=10, maintenance=Decimal("0.005"), tiers=made)
 
 
 def test_margin_that_makes_no_sense_is_refused() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from flatbook.backtest.kernel import tables as at
@@ -11,6 +13,7 @@ from flatbook.backtest.run import BacktestRun, Plan, drive, features_of, observe
 from flatbook.events.forced import ForcedReduction
 from flatbook.events.orders import OrderFilled, OrderRejected
 from flatbook.journal.memory import MemoryJournal, MemoryStore
+from flatbook.matcher.margin import Tier
 from tests.unit.backtest.restless import OTHER, drawn_tape, patient_seat, restless_seat, restless_terms
 
 
@@ -20,10 +23,11 @@ def driven(
     *,
     each: bool = False,
     poor: bool = False,
+    tiers: tuple[Tier, ...] = (),
     patient: bool = False,
 ) -> tuple[BacktestRun, MemoryStore]:
     """Runs the restless strategy, or a patient one, by one of the simulators."""
-    tape, terms, store = drawn_tape(seed), restless_terms(seed, poor=poor), MemoryStore()
+    tape, terms, store = drawn_tape(seed), restless_terms(seed, poor=poor, tiers=tiers), MemoryStore()
     seldom = restless_seat(tape, seldom=True), restless_seat(tape, OTHER, seldom=True)
     seats = seldom if each else (patient_seat(tape) if patient else restless_seat(tape),)
     places = places_of(tape)
@@ -81,6 +85,30 @@ def test_an_account_that_has_little_is_turned_down_and_closed_by_force_alike(
     assert list(compiled[0].samples) == list(plain[0].samples)
     assert sum(isinstance(event, ForcedReduction) for event in events_of(plain[1])) == closed
     assert sum(isinstance(event, OrderRejected) for event in events_of(plain[1])) > 0
+
+
+TIERS = tuple(
+    Tier(above=Decimal(above), rate=Decimal(rate))
+    for above, rate in (("0.05", "0.006"), ("0.1", "0.0087"), ("0.2", "0.05"))
+)
+
+
+@pytest.mark.parametrize(
+    ("seed", "down", "closed"), [(205, -4, 0), (211, 9, 0), (212, 7, 1), (219, -6, 0), (223, 2, 0)]
+)
+def test_what_a_large_position_needs_by_its_tiers_is_needed_alike(
+    seed: int, down: int, closed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`down` is how many more orders are turned down than without tiers."""
+    monkeypatch.setattr("flatbook.backtest.tape.ROWS_IN_A_CHUNK", 37)
+    monkeypatch.setattr(at, "LEVEL_SLOTS", 4096)
+    compiled, plain = (driven(kind, seed, poor=True, tiers=TIERS) for kind in (CompiledMarket, PlainMarket))
+    assert events_of(compiled[1]) == events_of(plain[1])
+    assert compiled[1].link == plain[1].link
+    found = (events_of(plain[1]), events_of(driven(PlainMarket, seed, poor=True)[1]))
+    refused = [sum(isinstance(event, OrderRejected) for event in events) for events in found]
+    assert refused[0] - refused[1] == down
+    assert sum(isinstance(event, ForcedReduction) for event in found[0]) == closed
 
 
 @pytest.mark.parametrize("seed", range(200, 216))

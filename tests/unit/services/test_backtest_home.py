@@ -83,6 +83,16 @@ def test_a_desk_where_money_is_real_states_what_a_backtest_begins_with_and_pays(
     assert (terms.cash["USDT"], terms.fees["BTC-PERP"].taker) == (500, Decimal("0.0005"))  # type: ignore[index]
 
 
+def test_tiers_of_margin_are_those_of_the_desk_too() -> None:
+    tiers = '[accounts.paper.margin.tiers]\n250000 = "2.5"\n50000 = "1"\n[instruments.'
+    margin = plan("[instruments.", tiers).terms.margins[InstrumentId("BTC-PERP")]
+    assert [(tier.above, tier.rate) for tier in margin.tiers] == [
+        (50_000, Decimal("0.01")),
+        (250_000, Decimal("0.025")),
+    ]
+    assert margin.millionths == (5_000, 5_000, 15_000)
+
+
 def test_a_tape_of_another_instrument_is_refused_with_what_it_has() -> None:
     other = memory_tape(QUOTES, (replace(PERP, id="binance:ETHUSDT-PERP", symbol="ETHUSDT"),))
     assert refusal(tape=other) == (

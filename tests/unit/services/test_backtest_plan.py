@@ -28,6 +28,14 @@ from tests.unit.services.backtest_scene import BEGIN, PLAN, S, write_plan, write
         ),
         (PLAN.replace("leverage = 10", "leverage = 250").encode(), "BTCUSDT-PERP: a leverage is a whole number from 1"),
         (PLAN.replace('"0.005"', '"0.1"').encode(), "BTCUSDT-PERP: maintenance is above zero, and less than an order"),
+        (
+            PLAN.replace("leverage = 10", 'leverage = 10\ntiers = {50000 = "0.004"}').encode(),
+            "BTCUSDT-PERP: tiers must rise",
+        ),
+        (
+            PLAN.replace("leverage = 10", 'leverage = 10\ntiers = {much = "0.01"}').encode(),
+            "BTCUSDT-PERP: .*much.* is not a decimal number",
+        ),
         (b"a = " + b"[" * 10_000, "nests too deep|Invalid value"),
         (
             PLAN.replace('USDT = "10000"', 'USDC = "5"').encode(),

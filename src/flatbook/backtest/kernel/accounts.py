@@ -24,6 +24,9 @@ def keep_account(t: Longs, kept: Sequence[KeptInstrument]) -> None:
     decimals = {each.coin: PARTS_DECIMALS_MIN for each in kept}
     for each in kept:
         decimals[each.coin] = max(decimals[each.coin], significant_decimals(_worth(each)) + 1)
+    tiers = 0
+    if sum(len(each.margin.tiers) for each in kept if each.margin is not None) > at.TIERS_MAX:
+        raise ValueError(f"the contracts of a run have at most {at.TIERS_MAX} tiers of margin together")
     for each in kept:
         unit, cash = (_parts(each, amount, decimals[each.coin]) for amount in (_worth(each), each.cash))
         maker, taker = (_fee(unit, rate, decimals[each.coin]) for rate in (each.rates.maker, each.rates.taker))
@@ -33,7 +36,11 @@ def keep_account(t: Longs, kept: Sequence[KeptInstrument]) -> None:
         row[[at.AT_MAKER, at.AT_MAKER_OVER, at.AT_TAKER, at.AT_TAKER_OVER]] = (*maker, *taker)
         row[at.FEE_PARTS], row[at.IN_KIND] = 10 ** (decimals[each.coin] - FEE_DECIMALS), int(each.pays_in_kind)
         if each.margin is not None:
-            row[at.LEVERAGE], row[at.MAINTENANCE] = each.margin.leverage, each.margin.millionths
+            row[at.LEVERAGE], row[at.MAINTENANCE] = each.margin.leverage, each.margin.millionths[0]
+            row[at.TIERS_AT], row[at.TIERS] = tiers, len(each.margin.tiers)
+            for tier, more in zip(each.margin.tiers, each.margin.millionths[1:], strict=True):
+                t[at.T0 + tiers, [at.TIER_ABOVE, at.TIER_MORE]] = _far(tier.above, decimals[each.coin]), more
+                tiers += 1
         t[at.I0 + each.place, at.SAFE_LOW] = at.NEVER
 
 
@@ -52,6 +59,13 @@ def _parts(each: KeptInstrument, amount: Decimal, decimals: int) -> int:
             f" {each.instrument.id} want them, is beyond all bounds: state less cash, or a coarser tick and lot"
         )
     return parts
+
+
+def _far(amount: Decimal, decimals: int) -> int:
+    """Returns an amount in parts; what nothing here can be worth counts as FAR."""
+    top, bottom = amount.as_integer_ratio()
+    parts: int = top * 10**decimals // bottom
+    return min(parts, FAR)
 
 
 def _fee(unit: int, rate: Decimal, decimals: int) -> tuple[int, int]:

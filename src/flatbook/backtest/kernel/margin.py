@@ -37,6 +37,11 @@ from flatbook.backtest.kernel.tables import (
     SAFE_LOW,
     SIGN,
     STATE,
+    T0,
+    TIER_ABOVE,
+    TIER_MORE,
+    TIERS,
+    TIERS_AT,
     V0,
     Longs,
 )
@@ -114,13 +119,24 @@ def equity_of(t: Longs, coin: int) -> int:
     return int(equity)
 
 
+def to_stay(t: Longs, k: int, worth: int) -> tuple[int, int]:
+    """Returns what is worth so much needs to stay, each part by its tier: whole parts, and what is left in 1e-6."""
+    row = t[V0 + k]
+    whole, rest = worth // MILLION * row[MAINTENANCE], worth % MILLION * row[MAINTENANCE]
+    for n in range(T0 + row[TIERS_AT], T0 + row[TIERS_AT] + row[TIERS]):
+        over = max(worth - t[n, TIER_ABOVE], 0)
+        whole += over // MILLION * t[n, TIER_MORE]
+        rest += over % MILLION * t[n, TIER_MORE]
+    return int(whole), int(rest)
+
+
 def maintenance_of(t: Longs, coin: int) -> int:
     """Returns what the positions of an account need to stay."""
     needed = 0
     for k in range(t[META_ROW, INSTRUMENTS]):
         if t[V0 + k, COIN] == coin and t[V0 + k, LEVERAGE] > 0:
-            worth, rate = value_of(t, k, abs(t[I0 + k, POSITION]), mark_of(t, k)), t[V0 + k, MAINTENANCE]
-            needed += worth // MILLION * rate - (-(worth % MILLION) * rate) // MILLION
+            whole, rest = to_stay(t, k, value_of(t, k, abs(t[I0 + k, POSITION]), mark_of(t, k)))
+            needed += whole - (-rest) // MILLION
     return int(needed)
 
 
@@ -139,7 +155,11 @@ def initial_of(t: Longs, k: int, slot: int) -> int:
     if mark == 0 and extra >= 0 and t[O0 + extra, PRICE] != NEVER:
         mark = 2 * t[O0 + extra, PRICE]
     worth, cut_to = value_of(t, k, led_to(position, buys, sells), mark), t[V0 + k, FEE_PARTS]
-    return int(worth // t[V0 + k, LEVERAGE] // cut_to * cut_to)
+    needed = worth // t[V0 + k, LEVERAGE]
+    if t[V0 + k, TIERS] > 0:
+        whole, rest = to_stay(t, k, worth)
+        needed = max(needed, whole + rest // MILLION)
+    return int(needed // cut_to * cut_to)
 
 
 def lacks_margin(t: Longs, slot: int) -> bool:
@@ -162,6 +182,7 @@ COMPILED = (
     pay,
     pay_funding,
     equity_of,
+    to_stay,
     maintenance_of,
     initial_of,
     lacks_margin,

@@ -66,6 +66,11 @@ more margin than there is."""
 # CASH of the coin which it is paid in, 0 where no account is kept; PART_UNIT is what a lot is worth for each half tick.
 (COIN, CASH, PART_UNIT, LEVERAGE, MAINTENANCE, FEE_PARTS, IN_KIND, FORCED_COUNT) = range(8)
 (AT_MAKER, AT_MAKER_OVER, AT_TAKER, AT_TAKER_OVER) = range(8, 12)
+TIERS_AT, TIERS = 12, 13
+"""Where its tiers of maintenance begin, and how many they are; MAINTENANCE holds below the first."""
+
+# The columns of a tier: above what worth it begins, in parts, and how much more it needs than the one below, in 1e-6.
+TIER_ABOVE, TIER_MORE = range(2)
 
 # Beside them, between which prices rows of the instrument change nothing but what is seen, as of the skim whose number
 # is SKIM_TURN; and whether that skim saw a touch.
@@ -135,7 +140,9 @@ UNDO_ROOM = UNDO_MAX // 2
 """Up to how many changes of books a scan begins with another row, so that there is room for what that row brings."""
 M0 = U0 + UNDO_MAX
 MESSAGES_MAX = 4096
-ROWS = M0 + MESSAGES_MAX
+T0 = M0 + MESSAGES_MAX
+TIERS_MAX = 4096
+ROWS = T0 + TIERS_MAX
 WIDTH = 48
 """One table for all, of equal width, because each array costs when it is handed over."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from flatbook.matcher.margin import is_liquidated, led_to
+from flatbook.matcher.margin import is_liquidated, led_to, to_open
 from flatbook.sim.exchange.accounts import Account
 from flatbook.sim.exchange.orders import Ending, Flow, Forced, Placing
 from flatbook.sim.exchange.terms import MARGIN_WALLET, Kind, Market
@@ -84,9 +84,7 @@ def _initial_of(exchange: Exchange, account: Account, market: Market, extra: Pla
     position = account.position(market)
     largest = led_to(position.qty, sides[1], sides[-1])
     price = mark(exchange, market) or (extra.price if extra is not None else None) or position.entry
-    worth = market.worth(largest, price)
-    needed = divide_cut(worth, Decimal(position.leverage), decimals=DECIMALS)
-    return max(needed, market.maintenance_of(worth)) if market.tiers else needed
+    return to_open(market.worth(largest, price), position.leverage, market.maintenance_rate, market.tiers)
 
 
 def maintenance(exchange: Exchange, account: Account, coin: str) -> Decimal:

@@ -8,6 +8,8 @@ from enum import Enum
 
 import msgspec
 
+from flatbook.matcher.margin import Tier, to_stay
+
 SPOT_WALLET, MARGIN_WALLET = "spot", "margin"
 
 
@@ -34,13 +36,6 @@ class Stp(Enum):
     EXPIRE_TAKER = "EXPIRE_TAKER"
     EXPIRE_MAKER = "EXPIRE_MAKER"
     EXPIRE_BOTH = "EXPIRE_BOTH"
-
-
-class Tier(msgspec.Struct, frozen=True, kw_only=True):
-    """What the part of a position that is worth more than something needs to stay. Units: quote coin, fraction."""
-
-    above: Decimal
-    rate: Decimal
 
 
 class Market(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,11 +92,7 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
 
     def maintenance_of(self, worth: Decimal) -> Decimal:
         """Returns what a position needs to stay, by what it is worth. Units: quote coins."""
-        needed, rate = worth * self.maintenance_rate, self.maintenance_rate
-        for tier in self.tiers:
-            needed += max(worth - tier.above, Decimal(0)) * (tier.rate - rate)
-            rate = tier.rate
-        return needed
+        return to_stay(worth, self.maintenance_rate, self.tiers)
 
     def spent(self, qty: Decimal, price: Decimal) -> Decimal:
         """Returns what a spot purchase may spend of the quote coin, its fee included where that is taken in it."""

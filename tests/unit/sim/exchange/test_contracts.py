@@ -8,11 +8,12 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from flatbook.matcher.margin import Tier
 from flatbook.sim.exchange import margin
 from flatbook.sim.exchange.exchange import Exchange
 from flatbook.sim.exchange.kept import KeptRefused, take_up, written
 from flatbook.sim.exchange.orders import BookedOrder, Forced, Refusal, Status
-from flatbook.sim.exchange.terms import MARGIN_WALLET, Market, Tier
+from flatbook.sim.exchange.terms import MARGIN_WALLET, Market
 from tests.exchange import BINANCE, PERP, START
 from tests.unit.sim.exchange.core import asked, placed, refused
 

@@ -78,7 +78,7 @@ class SessionSocket:
                 headers=headers,
                 autoping=False,
                 timeout=_CLOSING,
-                max_msg_size=MESSAGE_BYTES_MAX,
+                max_msg_size=MESSAGE_BYTES_MAX + 1,  # aiohttp refuses what is as long as this
                 decode_text=False,
             ) as socket:
                 await talk.hold(socket, opening)

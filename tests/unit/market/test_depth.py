@@ -114,6 +114,18 @@ def test_a_gap_makes_it_unfit_until_a_whole_book_comes_and_what_came_meanwhile_i
     assert (book.unfit, book.last, list(book.book.bids())) == (None, 4, [(100, 1), (99, 5), (98, 5)])
 
 
+def test_a_sequence_that_starts_again_changes_nothing_until_a_whole_book_of_it_comes() -> None:
+    """What is not taken tells nobody that the book is young: it becomes too old to trade on, and no level is wrong."""
+    book = sync()
+    assert book.take(whole(1_000))
+    assert book.take(change(1_001))
+    assert [book.take(change(number, price=101)) for number in (0, 1, 2)] == [False] * 3
+    assert (book.last, book.dropped, book.book.best_bid, book.unfit) == (1_001, 3, 100, None)
+    assert book.take(whole(2))
+    assert book.take(change(3, price=101))
+    assert (book.last, book.book.best_bid, book.unfit) == (3, 101, None)
+
+
 def test_a_crossed_book_is_not_to_be_read_and_mends_with_the_next_change() -> None:
     book = sync()
     book.take(whole(1))

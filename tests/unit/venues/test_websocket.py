@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
+import pytest
 from aiohttp import WSMsgType, web
 
 from flatbook.sim.loop import VirtualLoop
@@ -11,7 +13,7 @@ from flatbook.sim.network.connector import SimulatedConnector
 from flatbook.sim.network.link import Way
 from flatbook.sim.world.process import LoopClock
 from flatbook.venues.silence import Patience, StreamEnd
-from flatbook.venues.websocket import SessionSocket
+from flatbook.venues.websocket import MESSAGE_BYTES_MAX, SessionSocket
 from tests.unit.sim.network.scene import ScriptedLink
 from tests.unit.venues.stream_scene import URL, Serve, outcome_of, rest
 
@@ -137,3 +139,23 @@ def test_an_answer_that_is_no_handshake_is_a_refusal_and_no_host_is_no_connectio
 
     assert conversed(serve)[0] is StreamEnd.REFUSED
     assert conversed(serve, url="https://nowhere.example")[0] is StreamEnd.NO_CONNECTION
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_a_message_above_the_bound_ends_the_conversation_and_is_never_heard(over: int) -> None:
+    """Nothing is unpacked either: that messages may come compressed is not said in the handshake."""
+    offered: list[str | None] = []
+
+    async def serve(request: web.BaseRequest) -> web.StreamResponse:
+        offered.append(request.headers.get("Sec-WebSocket-Extensions"))
+        socket = await opened(request)
+        with suppress(ConnectionError):  # whoever is told too much hangs up
+            await socket.send_bytes(b"x" * (MESSAGE_BYTES_MAX + over))
+            await socket.send_str("after it")
+            await socket.close()
+        return socket
+
+    outcome, heard, took_s = conversed(serve)
+    assert (outcome, offered) == (StreamEnd.CLOSED, [None])
+    assert [len(told) for told in heard] == ([] if over else [MESSAGE_BYTES_MAX, len("after it")])
+    assert took_s < PATIENCE.silence_s

@@ -68,7 +68,7 @@ ROWS = (
         what="Venues state time in seconds, milli-, micro- or nanoseconds, or in their own zone.",
         must_hold=("I16",),
         how="The unit of each message is drawn.",
-        standing=Awaits(what=Awaited.FULL_WORLD),
+        standing=Proven(),
         worlds=FULL,
     ),
 )

@@ -64,7 +64,7 @@ ROWS = (
         what="A sequence starts again at zero.",
         must_hold=("I12", "I13"),
         how="The counter of the venue is reset at a reconnect.",
-        standing=Awaits(what=Awaited.EXCHANGES),
+        standing=Proven(),
         worlds=FULL,
     ),
     Fault(
@@ -112,7 +112,7 @@ ROWS = (
         what="A frame is malformed, huge, or unpacks without end.",
         must_hold=("I19",),
         how="Frames of 64 MiB, invalid text, ten thousand brackets.",
-        standing=Awaits(what=Awaited.FULL_WORLD),
+        standing=Proven(),
         worlds=FULL,
     ),
 )

@@ -174,7 +174,7 @@ ROWS = (
         what="A contract is ten times as large as we believe.",
         must_hold=("I5", "I16"),
         how="One symbol gets another contract size; the statement must stop it within one fill.",
-        standing=Awaits(what=Awaited.EXCHANGES),
+        standing=Proven(),
         worlds=FULL,
     ),
     Fault(
@@ -299,7 +299,7 @@ ROWS = (
         what="A key of the sandbox meets the live host, or the reverse.",
         must_hold=("start refused",),
         how="The check of keys at the start answers another environment.",
-        standing=Awaits(what=Awaited.ALPACA),
+        standing=Proven(),
         worlds=FULL,
     ),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.peer_tape import write_peer_tape
+from benchmarks.peer_tape import BEGIN_NS, write_peer_tape
 from flatbook.backtest.tape import TapeInstrument
 from flatbook.backtest.tape_file import Message, memory_tape
 from flatbook.market.ticks import Kind, Product
@@ -37,7 +37,7 @@ def test_a_plan_fits_the_market_that_it_is_for(name: str) -> None:
         id=market, venue=venue, symbol=symbol, product=product, tick=Decimal(tick), lot=Decimal(lot), quote=quote
     )
     bid = int(61_800 / float(tick))
-    tape = memory_tape([Message(1, 1, [(Kind.QUOTE, 0, bid, 9, bid + 1, 9, 1)])], (instrument,))
+    tape = memory_tape([Message(BEGIN_NS, BEGIN_NS, [(Kind.QUOTE, 0, bid, 9, bid + 1, 9, 1)])], (instrument,))
     (seat,) = read_plan(PLANS / f"{name}.toml", tape).seats
     assert seat.owner == "grid"
 

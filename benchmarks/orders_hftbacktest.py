@@ -20,6 +20,16 @@ OVER, END_OF_DATA = 1, 15
 
 
 @numba.njit  # type: ignore[untyped-decorator]
+def read(market: Any, told: Any, placed: int, lot: float) -> None:
+    """Notes how much of the newest orders was executed. Units: lots."""
+    orders = market.orders(0)
+    for number in range(max(0, placed - 4), placed):
+        order = orders.get(number + 1)
+        if order is not None:
+            told[number, 3] = round((order.qty - order.leaves_qty) / lot)
+
+
+@numba.njit  # type: ignore[untyped-decorator]
 def joining(market: Any, sizes: Any, times: Any, told: Any, skipped: Any) -> Any:
     """Joins both sides at each instant. `sizes` are (tick, lot, qty), `times` (begin, every).
 
@@ -34,10 +44,7 @@ def joining(market: Any, sizes: Any, times: Any, told: Any, skipped: Any) -> Any
         if answer != 0:
             break
         orders, depth = market.orders(0), market.depth(0)
-        for number in range(max(0, placed - 4), placed):
-            order = orders.get(number + 1)
-            if order is not None:
-                told[number, 3] = round((order.qty - order.leaves_qty) / lot)
+        read(market, told, placed, lot)
         for number in range(last, placed):
             order = orders.get(number + 1)
             if order is not None and order.cancellable:
@@ -51,6 +58,9 @@ def joining(market: Any, sizes: Any, times: Any, told: Any, skipped: Any) -> Any
             told[placed + 1, 0], told[placed + 1, 1], told[placed + 1, 2] = at, -1, ask
             placed += 2
         at += every
+    if answer == 0:  # those of the last instant have been looked at by nobody
+        market.elapse(every)
+        read(market, told, placed, lot)
     return placed, at, answer
 
 

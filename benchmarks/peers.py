@@ -20,14 +20,16 @@ def peer(python: Path, script: str, *arguments: object) -> dict[str, Any] | None
     """Returns what a peer measures of itself, in the JSON of its last line; None where it cannot, which is told."""
     name = f"{script.removesuffix('.py')} {arguments[0]}"
     if not python.exists():
-        return _left_out(name, f"{python.parent.parent.name} is not there; make bench makes it")
+        _left_out(name, f"{python.parent.parent.name} is not there; make bench makes it")
+        return None
     path = os.pathsep.join((str(ROOT), str(ROOT / "src")))
     command = [str(python), str(HERE / script), *map(str, arguments)]
     done = subprocess.run(
         command, check=False, capture_output=True, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}
     )
     if done.returncode:
-        return _left_out(name, (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1])
+        _left_out(name, (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1])
+        return None
     told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return told
 

@@ -252,3 +252,109 @@ def test_nothing_is_skimmed_while_each_message_means_something(column: int) -> N
     assert skimming.may_skim(t)
     t[META_ROW, column] = 1
     assert not skimming.may_skim(t)
+
+
+def asks_of(*shown: tuple[int, int]) -> tuple[np.ndarray[Any, Any], ...]:
+    """Returns asks (price, size) as `bids_of` does."""
+    columns = bids_of(*shown)
+    return (*columns[:2], np.full(len(shown), Kind.ASK), *columns[3:])
+
+
+def skims_level(side: int, price: int, **columns: int) -> bool:
+    """Returns whether a level that is shown at an instant of 10 is gone through by a skim of a book of 99/101."""
+    shown = (price, 5), (price, 5)
+    rows = bids_of(*shown) if side > 0 else asks_of(*shown)
+    return (
+        skimming.skim_levels(seeing(IS_DEEP=1, **columns), new_levels(1, deep=True, slots=16), rows, 0, at.NEVER) == 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("side", "columns", "is_skimmed_"),
+    [
+        (1, {}, True),
+        (1, {"AGE": 10}, False),
+        (1, {"AGE": 11}, True),
+        (1, {"AGE": 11, "HEARD_AT": 1}, True),
+        (1, {"AGE": 9, "HEARD_AT": 1}, False),
+        (1, {"SELL_LOW": 100, "SELL_HIGH": 100}, False),
+        (1, {"SELL_LOW": 101, "SELL_HIGH": 101}, True),
+        (1, {"BUY_LOW": 100, "BUY_HIGH": 100}, False),
+        (1, {"BUY_LOW": 98, "BUY_HIGH": 100}, False),
+        (1, {"BUY_LOW": 98, "BUY_HIGH": 99}, True),
+        (1, {"BUY_LOW": 101, "BUY_HIGH": 101}, False),
+        (1, {"SAFE_LOW": 201}, True),
+        (1, {"SAFE_LOW": 202}, False),
+        (1, {"SAFE_HIGH": 201}, True),
+        (1, {"SAFE_HIGH": 200}, False),
+        (-1, {}, True),
+        (-1, {"AGE": 10}, False),
+        (-1, {"BUY_LOW": 100, "BUY_HIGH": 100}, False),
+        (-1, {"BUY_LOW": 98, "BUY_HIGH": 99}, True),
+        (-1, {"SELL_LOW": 100, "SELL_HIGH": 100}, False),
+        (-1, {"SELL_LOW": 100, "SELL_HIGH": 102}, False),
+        (-1, {"SELL_LOW": 101, "SELL_HIGH": 102}, True),
+        (-1, {"SELL_LOW": 99, "SELL_HIGH": 99}, False),
+        (-1, {"SAFE_LOW": 199}, True),
+        (-1, {"SAFE_LOW": 200}, False),
+        (-1, {"SAFE_HIGH": 199}, True),
+        (-1, {"SAFE_HIGH": 198}, False),
+    ],
+)
+def test_a_level_is_skimmed_up_to_what_its_touch_comes_near(
+    side: int, columns: dict[str, int], is_skimmed_: bool
+) -> None:
+    """Where nothing else is stated no order of ours rests, and the level makes the touch 100/101 or 99/100."""
+    assert skims_level(side, 100, **columns) == is_skimmed_
+
+
+@pytest.mark.parametrize(("side", "series", "other"), [(1, at.S_BID, at.S_ASK), (-1, at.S_ASK, at.S_BID)])
+@pytest.mark.parametrize(("edge", "past"), [(at.LOWS, -1), (at.HIGHS, 1)], ids=["low", "high"])
+def test_a_level_whose_touch_wakes_is_not_skimmed(side: int, series: int, other: int, edge: int, past: int) -> None:
+    far = 101 if side > 0 else 99  # what the other side shows
+    for column, wakes_at, is_taken in ((series, 100, False), (series, 100 + past, True), (other, far, False)):
+        t = seeing(IS_DEEP=1)
+        t[I0, edge + column] = wakes_at
+        rows = (bids_of if side > 0 else asks_of)((100, 5), (100, 5))
+        left = skimming.skim_levels(t, new_levels(1, deep=True, slots=16), rows, 0, at.NEVER)
+        assert left == int(is_taken), (column, wakes_at)
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_what_a_skim_of_levels_saw_is_the_last_whole_message_and_its_instant(side: int) -> None:
+    t, levels, price = seeing(IS_DEEP=1), new_levels(1, deep=True, slots=16), 99 if side > 0 else 101
+    rows = (bids_of if side > 0 else asks_of)((price, 5), (price, 7), (price - side, 2), (price, 9), (price, 9))
+    rows[8][3] = 0  # the fourth row is no end of a message
+    assert skimming.skim_levels(t, levels, rows, 0, at.NEVER) == 4
+    shown = [at.BID, at.BID_SIZE, at.SAW_BID, at.SAW_BID_SIZE], [at.ASK, at.ASK_SIZE, at.SAW_ASK, at.SAW_ASK_SIZE]
+    own, far = shown if side > 0 else shown[::-1]
+    assert t[I0, own].tolist() == [price, 9, price, 7]
+    assert t[I0, far].tolist() == [200 - price, 0, 200 - price, 0]
+    assert t[I0, [at.HEARD_AT, at.BID_LEVELS, at.ASK_LEVELS]].tolist() == [30, *((2, 0) if side > 0 else (0, 2))]
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_best_level_that_is_taken_away_leaves_the_one_behind_it_and_the_last_one_none(side: int) -> None:
+    t, levels, price = seeing(IS_DEEP=1), new_levels(1, deep=True, slots=16), 99 if side > 0 else 101
+    behind = price - 2 * side
+    rows = (bids_of if side > 0 else asks_of)((price, 5), (behind, 3), (price, 0), (behind, 0), (behind, 0))
+    assert skimming.skim_levels(t, levels, rows, 0, at.NEVER) == 3
+    best = (at.SAW_BID, at.SAW_BID_SIZE) if side > 0 else (at.SAW_ASK, at.SAW_ASK_SIZE)
+    assert t[I0, list(best)].tolist() == [behind, 3]
+    assert t[I0, at.BID if side > 0 else at.ASK] == 0
+
+
+def test_a_skim_of_levels_leaves_what_is_due_of_another_instrument_of_another_kind_or_of_a_slot_that_is_taken() -> None:
+    def left(until: int = at.NEVER, **changed: int) -> int:
+        rows, levels = [column.copy() for column in bids_of(*[(99, 5)] * 4)], new_levels(1, deep=True, slots=16)
+        for name, number in changed.items():
+            rows[int(name[1:])][2] = number
+        levels[0, 98 % 16] = (98 + 16, 4, 0)
+        return int(skimming.skim_levels(seeing(IS_DEEP=1), levels, tuple(rows), 0, until))
+
+    assert left() == 3
+    assert [left(until) for until in (30, 31)] == [2, 3]
+    assert left(c1=41) == 2  # the next one happens before it is seen
+    assert left(c3=1) == 2
+    assert [left(c2=kind) for kind in (Kind.CLEAR, Kind.QUOTE, Kind.TRADE)] == [2] * 3
+    assert left(c4=98) == 2

@@ -2187,6 +2187,7 @@ export interface components {
             halt_id?: string | null;
             job?: string | null;
             key: string;
+            note?: string | null;
             repeated: boolean;
             seq: number | null;
             verb: string;

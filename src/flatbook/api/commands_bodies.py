@@ -188,6 +188,7 @@ class CommandTaken(msgspec.Struct, frozen=True, kw_only=True):
     """A command that the engine accepted. `seq` is None where its journal cannot be written: it acted all the same.
 
     `halt_id` takes a halt back; `job` tells how a kill goes on. `repeated`: the engine knew the key already.
+    `note` tells of a halt that stood already: since when and why, and that one lift ends it.
     """
 
     key: str
@@ -197,3 +198,4 @@ class CommandTaken(msgspec.Struct, frozen=True, kw_only=True):
     repeated: bool
     halt_id: str | None = None
     job: str | None = None
+    note: str | None = None

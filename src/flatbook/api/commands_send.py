@@ -17,9 +17,8 @@ from flatbook.api.site import Site, View
 from flatbook.engine.agreed import IT_HAS_CHANGED
 from flatbook.engine.inputs import STOPPING, Verb
 from flatbook.engine.run import CommandAnswer
-from flatbook.events.control import HaltCause
+from flatbook.events.refs import halt_id_of_command
 from flatbook.ops.control_client import AnswerMissing, ControlFault, NotRunning, RequestFailed
-from flatbook.values.ids import halt_id_of
 
 ANSWER_S = 15
 SAME_KEY = "give it again with the same key: it is not done twice"
@@ -51,9 +50,7 @@ class Sender:
         arguments, job = body.arguments(), None
         if body.verb is Verb.KILL:
             job = await self.jobs.give(actor.name, arguments.get("account"), answer.seq, before)
-        halt_id = None
-        if body.verb is Verb.HALT:
-            halt_id = halt_id_of(arguments["scope"], arguments["target"], HaltCause.OPERATOR.value)
+        halt_id = halt_id_of_command(body.verb.value, arguments) if body.verb is Verb.HALT else None
         taken = CommandTaken(
             key=key,
             verb=body.verb.value,
@@ -62,6 +59,7 @@ class Sender:
             repeated=answer.repeated,
             halt_id=halt_id,
             job=job,
+            note=answer.note,
         )
         return Known(status=200 if job is None else 202, body=msgspec.json.encode(taken))
 

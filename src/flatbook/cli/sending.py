@@ -23,6 +23,7 @@ class Sent(NamedTuple):
     repeated: bool
     seq: int | None
     why: str | None
+    note: str | None = None
 
     def body(self) -> dict[str, Any]:
         """Returns the answer as programs read it."""
@@ -57,7 +58,7 @@ def send(where: Where, verb: str, arguments: dict[str, str], told: tuple[str, st
         raise Failed(Exit.TIMEOUT, str(error), where=verb, do=f"the key is --key {key}") from error
     except RequestFailed as error:
         raise Failed(_code_of(error.error), str(error), where=verb, do=f"the key is --key {key}") from error
-    return Sent(key, answered["accepted"], answered["repeated"], answered["seq"], answered["why"])
+    return Sent(key, answered["accepted"], answered["repeated"], answered["seq"], answered["why"], answered.get("note"))
 
 
 def _code_of(error: str) -> Exit:

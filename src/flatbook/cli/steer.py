@@ -48,16 +48,20 @@ def halt(
 ) -> int:
     """Stops new orders in a scope, hedges included, and cancels what rests there. A flatten still passes.
 
-    It waits for nothing and asks nothing. It prints the id of the halt, which `lift` takes; `status` shows it too.
+    It waits for nothing and asks nothing. It prints the id of the halt, which `lift` takes; `status` shows it too. A
+    second halt of the same scope sets nothing new, and says since when and why the first one stands.
     """
-    sent = send(where, "halt", {"scope": scope, "target": target}, (reason, key))
+    arguments = {"scope": scope, "target": target}
+    sent = send(where, "halt", arguments, (reason, key))
     if not sent.accepted:
         return answer("halt", sent, as_json=where.as_json)
-    from flatbook.events.control import HaltCause
-    from flatbook.values.ids import halt_id_of
+    from flatbook.events.refs import halt_id_of_command
 
-    halt_id = halt_id_of(scope, target, HaltCause.OPERATOR.value)
-    told = (sent.line("halt"), f"it stands until: flatbook lift {halt_id} --reason WHY")
+    halt_id = halt_id_of_command("halt", arguments)
+    end = f"flatbook lift {halt_id} --reason WHY"
+    told: tuple[Part, ...] = (sent.line("halt"), f"it stands until: {end}")
+    if sent.note is not None:
+        told = (sent.line("halt"), sent.note, f"every reason: flatbook why {halt_id}; the lift: {end}")
     show("halt", {**sent.body(), "halt_id": halt_id}, lambda: told, as_json=where.as_json)
     return Exit.OK
 
@@ -162,6 +166,8 @@ def _check_wait(wait_s: int) -> None:
 
 def _killed(sent: Sent, body: dict[str, Any]) -> Iterator[Part]:
     yield sent.line("kill")
+    if sent.note is not None:
+        yield sent.note
     if body["confirmed"]:
         yield "every venue has answered: no order is open on any account that was killed"
         return

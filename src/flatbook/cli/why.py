@@ -14,7 +14,7 @@ CUT = ".."
 
 def why(
     fragment: Annotated[
-        str, says("An order id, a transaction, an execution, an id at the venue; a part of it will do.")
+        str, says("An order, transaction, execution, halt, key of a command or id at the venue; a part will do.")
     ],
     /,
     *,
@@ -42,7 +42,10 @@ def why(
         return Exit.OK
     if not story.found:
         raise Failed(
-            Exit.USAGE, "nothing in the journal has such an id", where=fragment, do="see flatbook trades or orders"
+            Exit.USAGE,
+            "nothing in the journal has such an id",
+            where=fragment,
+            do="see flatbook trades, orders or status",
         )
     candidates = {"as_of": msgspec.to_builtins(moment), "found": story.found, "candidates": list(story.subjects)}
     show("why", candidates, lambda: _candidates(fragment, candidates), as_json=where.as_json)

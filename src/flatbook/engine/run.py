@@ -37,6 +37,7 @@ from flatbook.engine.recover import KeptStates, recover
 from flatbook.engine.reports import AccountStatement
 from flatbook.engine.rules import Rules
 from flatbook.engine.step import Step, execution_source, joined, look_ahead, moved_cursors, step
+from flatbook.engine.take_commands import already_halted
 from flatbook.events.control import CommandRefused, EngineStarted, EngineStopped, Mode, TradingHalted
 from flatbook.events.event import Event
 from flatbook.events.orders import NotSentReason
@@ -91,13 +92,14 @@ class CommandAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a command: the journal's last sequence after it, or why it was refused.
 
     `seq` is None when the journal does not hold the command: it acted although the journal could not be written, or
-    was refused at once.
+    was refused at once. `note` tells of an accepted halt that it stood already, since when and why.
     """
 
     seq: Seq | None
     accepted: bool
     repeated: bool
     why: str | None
+    note: str | None = None
 
 
 Listener = Callable[[Committed], None]
@@ -441,7 +443,9 @@ class Engine:
             return
         refused = next((event.why for event in done.events if isinstance(event, CommandRefused)), None)
         repeated = "command_known" in done.dropped
-        waiter.set_result(CommandAnswer(seq=self.state.seq, accepted=refused is None, repeated=repeated, why=refused))
+        note, seq = already_halted(self.state, item, done.events), self.state.seq
+        answer = CommandAnswer(seq=seq, accepted=refused is None, repeated=repeated, why=refused, note=note)
+        waiter.set_result(answer)
 
     def _stop_if_over(self) -> None:
         now, is_busy = self.parts.clock.now(), bool(self.queued or self.outbox.in_flight)

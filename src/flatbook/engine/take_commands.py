@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 from flatbook.engine.agreed import IT_HAS_CHANGED, has_changed, log_of
@@ -29,8 +29,11 @@ from flatbook.engine.turn import Turn
 from flatbook.events import control
 from flatbook.events.chain import SkippedFillReleased
 from flatbook.events.control import AlertName, HaltCause, HaltScope
+from flatbook.events.event import Event
 from flatbook.events.orders import CancelReason, ForeignAssigned
+from flatbook.events.refs import halt_id_of_command
 from flatbook.state.control_fold import command_digest
+from flatbook.state.desk import State
 from flatbook.state.halts import Halt
 from flatbook.state.orders import Order
 from flatbook.state.positions import NetKey
@@ -44,6 +47,7 @@ from flatbook.values.ids import (
     OwnerId,
     Underlying,
 )
+from flatbook.values.instants import text_of_instant
 from flatbook.values.money import ONE, ZERO, NumberRefused, Price, Quantity, parse_number, plain
 
 KEY_TEXT_MAX = 128
@@ -153,6 +157,23 @@ def _targets(turn: Turn, scope: HaltScope) -> tuple[str, ...]:
 def _halt(turn: Turn, command: Command) -> None:
     scope = HaltScope(command.arguments.get("scope", HaltScope.ALL.value))
     turn.halt(scope, command.arguments.get("target", ""), HaltCause.OPERATOR, command.reason)
+
+
+def already_halted(state: State, command: Command, events: Sequence[Event]) -> str | None:
+    """Returns since when and why the halt stands that a command wanted and an earlier one set; None of any other.
+
+    `events`: what the command led to. It set nothing new, and its own reason is kept with the command alone.
+    """
+    kinds = {type(event) for event in events}
+    if command.verb not in (Verb.HALT, Verb.KILL) or control.CommandAccepted not in kinds:
+        return None
+    halt_id = halt_id_of_command(command.verb.value, command.arguments)
+    halt = None if halt_id is None or control.TradingHalted in kinds else state.halts.get(halt_id)
+    if halt is None:
+        return None
+    since = text_of_instant(halt.halted_at)
+    kept = "your reason is kept in the journal's command, and one lift ends both"
+    return f'already halted since {since} because "{halt.reason}"; {kept}'
 
 
 def _why_not_kill(turn: Turn, command: Command) -> Refusal | None:

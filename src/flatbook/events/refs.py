@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from flatbook.events import activities, calls, chain, forced, orders, risk
+from flatbook.events import activities, calls, chain, control, forced, orders, risk
 from flatbook.events.event import Event
-from flatbook.values.ids import AccountId, ActivityId, CallId, ChainId, EventRef, ExecutionId, InstrumentId, OrderId
+from flatbook.values.ids import (
+    AccountId,
+    ActivityId,
+    CallId,
+    ChainId,
+    EventRef,
+    ExecutionId,
+    HaltId,
+    InstrumentId,
+    OrderId,
+    halt_id_of,
+)
 
 BLOCK_HASH_DIGITS = 10
 _DONE = orders.OrderDone.__struct_config__.tag
@@ -41,6 +52,18 @@ def ref_of_execution(account: AccountId, instrument: InstrumentId, execution_id:
 def ref_of_activity(account: AccountId, activity_id: ActivityId) -> EventRef:
     """Returns the identity of what a venue booked on an account besides executions."""
     return EventRef(f"activity:{account}:{activity_id}")
+
+
+def halt_id_of_command(verb: str, arguments: Mapping[str, str]) -> HaltId | None:
+    """Returns the id of the halt that a command sets or lifts; None of a command that does neither."""
+    if verb == "halt":
+        scope = arguments.get("scope", control.HaltScope.ALL.value)
+        return halt_id_of(scope, arguments.get("target", ""), control.HaltCause.OPERATOR.value)
+    if verb == "kill":
+        account = arguments.get("account")
+        scope = control.HaltScope.ALL if account is None else control.HaltScope.VENUE
+        return halt_id_of(scope.value, account or "", control.HaltCause.KILLED.value)
+    return HaltId(arguments["halt_id"]) if verb == "lift" and "halt_id" in arguments else None
 
 
 def ref_of_done(event: orders.OrderDone) -> EventRef:

@@ -14,7 +14,7 @@ from flatbook.events.codec import name_of
 from flatbook.events.event import Event
 from flatbook.events.forced import ForcedReduction
 from flatbook.events.prices import FillPriced
-from flatbook.events.refs import ref_of_fill, ref_of_log, ref_of_order
+from flatbook.events.refs import halt_id_of_command, ref_of_fill, ref_of_log, ref_of_order
 from flatbook.events.risk import BooksCorrected
 from flatbook.projections.fold import Recorded, fold_all, identity_of, recorded
 from flatbook.projections.lots import Slice
@@ -25,13 +25,13 @@ from flatbook.values.instants import Instant, text_of_instant
 from flatbook.values.money import plain
 
 CANDIDATES_MAX = 20
-INSTANT_FIELDS = ("happened_at", "decided_at", "seen_at", "raised_at", "stated_at")
+INSTANT_FIELDS = ("happened_at", "decided_at", "seen_at", "raised_at", "stated_at", "halted_at", "lifted_at")
 
 
 class Thread(msgspec.Struct, frozen=True, kw_only=True, tag="thread"):
     """The events about one subject, and what caused them, as references that events gave.
 
-    `names` are ids of venues under which the subject is known too.
+    `names` are ids of venues, and keys of commands, under which the subject is known too.
     """
 
     seqs: tuple[Seq, ...]
@@ -89,7 +89,7 @@ class Candidates(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Threads:
-    """The index of a journal by subject: fills, orders, foreign executions, and what operators stated."""
+    """The index of a journal by subject: fills, orders, foreign executions, halts, commands, what operators stated."""
 
     def __init__(self) -> None:
         self.rows: dict[str, Thread | Alias] = {}
@@ -105,7 +105,7 @@ class Threads:
         self.rows[subject] = Thread(
             seqs=(*thread.seqs, item.seq),
             because=_with(thread.because, because),
-            names=_with(thread.names, getattr(item.event, "venue_order_id", None)),
+            names=_with(thread.names, _name_of(item.event)),
         )
         for alias in _aliases(item):
             if alias != subject:
@@ -133,10 +133,28 @@ class Threads:
             return self.subject_of(ref_of_log(event.chain, event.tx, event.log_index))
         if isinstance(event, control.AlertRaised):
             return None if event.because is None else self.subject_of(event.because)
+        if isinstance(event, control.TradingHalted | control.TradingLifted):
+            return EventRef(event.halt_id)
+        if isinstance(event, _COMMANDS):
+            return _subject_of_command(event)
         if isinstance(event, _STANDING_ALONE):
             return identity_of(item)
         order_id = getattr(event, "order_id", None)
         return None if order_id is None else ref_of_order(order_id)
+
+
+_COMMANDS = (control.CommandAccepted, control.CommandRefused)
+
+
+def _subject_of_command(event: control.CommandAccepted | control.CommandRefused) -> EventRef:
+    """Returns the halt that an accepted command set, wanted set or lifted; of any other, the command itself."""
+    halt_id = None if isinstance(event, control.CommandRefused) else halt_id_of_command(event.verb, event.arguments)
+    return EventRef(f"command:{event.key}" if halt_id is None else halt_id)
+
+
+def _name_of(event: Event) -> str | None:
+    """Returns the id that others know an event's subject by: that of a venue, or the key of a command."""
+    return event.key if isinstance(event, _COMMANDS) else getattr(event, "venue_order_id", None)
 
 
 _STANDING_ALONE = (
@@ -151,7 +169,7 @@ _STANDING_ALONE = (
 
 
 def find_subjects(threads: Threads, fragment: str) -> Candidates:
-    """Returns the subjects whose reference, alias or name at a venue contains a fragment, whatever its case.
+    """Returns the subjects whose reference, alias or name contains a fragment, whatever its case.
 
     Gives: only the subject itself where the fragment is the whole of a reference or name, or of an order id.
     """

@@ -91,6 +91,9 @@ def test_a_command_is_done_and_journalled_with_who_and_why(door: Door, home: Pat
     assert (event.actor, event.reason, event.verb) == ("token:risk", "news", "halt")
     assert answer["halt_id"] == "halt-hv4sindtkq"
     assert (answer["key"], answer["verb"], answer["actor"]) == ("halt-0001", "halt", "token:risk")
+    assert answer["note"] is None
+    again = halted(door, "halt-0002", risk).json()
+    assert (again["halt_id"], 'because "news"; your reason is kept' in again["note"]) == (answer["halt_id"], True)
     lifted(door, answer["halt_id"], "lift-0001", risk)
     assert door.site.folds.state.halts == {}
 

@@ -139,6 +139,29 @@ def test_a_halt_is_journalled_with_who_and_why_and_lifted_by_its_id(running: Pat
 
 
 @pytest.mark.real
+def test_a_second_halt_is_told_since_when_and_why_the_first_one_stands_and_both_reasons_are_found(
+    running: Path,
+) -> None:
+    home = ("--home", str(running))
+    first = call("halt", "--reason", "A: news", *home)
+    assert f"it stands until: flatbook lift {HALTED} --reason WHY" in first.out
+    second = call("halt", "--reason", "B: broker is wrong", *home)
+    assert (second.code, "it stands until" in second.out) == (0, False)
+    assert "already halted since 2" in second.out
+    assert 'because "A: news"; your reason is kept in the journal\'s command' in second.out
+    by_program = call("halt", "--reason", "C", "--json", *home).body()
+    assert (by_program["halt_id"], "A: news" in by_program["note"]) == (HALTED, True)
+    story = call("why", HALTED[:9], "--json", *home).body()
+    assert story["subject"] == HALTED
+    assert [(line["type"], line["fields"]["reason"]) for line in story["events"]] == [
+        ("command_accepted", "A: news"),
+        ("trading_halted", "A: news"),
+        ("command_accepted", "B: broker is wrong"),
+        ("command_accepted", "C"),
+    ]
+
+
+@pytest.mark.real
 def test_streams_of_an_account_are_opened_anew_and_who_wanted_it_is_journalled(running: Path) -> None:
     told = call("reconnect", "paper", "--reason", "it says nothing", "--home", str(running))
     assert (told.code, told.out[:20]) == (0, "reconnect: accepted;")
@@ -226,6 +249,10 @@ def test_kill_waits_until_every_venue_has_answered(running: Path) -> None:
     assert (told.body()["confirmed"], told.body()["open_orders"]) == (True, [])
     halts = call("status", "--json", "--home", str(running)).body()["halts"]
     assert [halt["halt_id"] for halt in halts] == [KILLED]
+    again = call("kill", "--yes", "--reason", "once more", "--home", str(running))
+    assert (again.code, 'because "test"; your reason is kept' in again.out) == (0, True)
+    story = call("why", KILLED, "--json", "--home", str(running)).body()
+    assert [line["fields"]["reason"] for line in story["events"]] == ["test", "test", "once more"]
 
 
 @pytest.mark.real

@@ -7,7 +7,7 @@ from flatbook.events import orders as ev
 from flatbook.events.event import Event
 from flatbook.projections.fold import Recorded
 from flatbook.projections.timeline import CANDIDATES_MAX, Candidates, Story, line_of, why
-from flatbook.values.ids import EventRef, OrderId, Seq, Underlying
+from flatbook.values.ids import EventRef, OrderId, Seq, Underlying, halt_id_of
 from flatbook.values.instants import NS_PER_S
 from flatbook.values.instruments import Side
 from flatbook.values.money import Quantity
@@ -164,3 +164,36 @@ def test_an_event_without_an_instant_of_its_own_stands_at_its_commit() -> None:
     mark = scene.mark(USDC, "1", 0)
     line = line_of(Recorded(Seq(1), at(40), mark), EventRef("mark"))
     assert (line.at, line.fields["usd"], line.fields["marked_at"]) == (at(40), "1", "2025-12-01T15:00:00Z")
+
+
+def test_a_halt_is_found_by_a_part_of_its_id_with_every_reason_that_was_given_for_it() -> None:
+    def command(verb: str, reason: str, **arguments: str) -> control.CommandAccepted:
+        return control.CommandAccepted(
+            key=f"key-{reason}", actor="alice", verb=verb, reason=reason, arguments=arguments, accepted_at=at(20)
+        )
+
+    halt_id = halt_id_of("all", "", "operator")
+    set_ = control.TradingHalted(
+        halt_id=halt_id,
+        scope=control.HaltScope.ALL,
+        target="",
+        cause=control.HaltCause.OPERATOR,
+        reason="news",
+        halted_at=at(20),
+    )
+    gone = control.TradingLifted(halt_id=halt_id, reason="over", lifted_at=at(22))
+    events = (
+        command("halt", "news", scope="all", target=""),
+        set_,
+        command("halt", "wrong broker", scope="all", target=""),
+        command("halt", "another", scope="owner", target="desk"),
+        command("lift", "over", halt_id=halt_id),
+        gone,
+        command("reconcile", "now"),
+    )
+    found = story(halt_id[:8], *events)
+    assert found.subject == halt_id
+    assert [line.fields["reason"] for line in found.lines] == ["news", "news", "wrong broker", "over", "over"]
+    assert found.lines[1].at == at(20)
+    assert story("key-wrong", *events).subject == halt_id
+    assert [line.what for line in story("key-now", *events).lines] == ["command_accepted"]

@@ -187,11 +187,10 @@ def need_packages() -> None:
         raise Failed(
             Exit.ERROR, f"tapes need {', '.join(missing)}", do="install flatbook[backtest]; in a clone: make deps"
         )
-    if sys.stderr.isatty():
-        from flatbook.backtest.kernel.native import is_kept
+    from flatbook.backtest.kernel.native import is_kept
 
-        if not is_kept():
-            print("compiling the simulator: some 30 s of CPU, this once", file=sys.stderr)
+    if not is_kept():
+        print("compiling the simulator: some 30 s of CPU, this once", file=sys.stderr)
 
 
 def _step(text: str | None, name: str) -> Decimal | None:
@@ -240,7 +239,9 @@ def _head(head: TapeHead) -> dict[str, Any]:
 def _head_parts(body: dict[str, Any]) -> Iterator[Part]:
     yield f"wrote {body['rows']:,} rows to {body['path']}"
     yield Table("instruments", _INSTRUMENT, body["instruments"])
-    yield Table("clocks", (Column("rule", "rule"),), [{"rule": rule} for rule in body["clocks"]])
+    yield Table(
+        "what was decided about its clocks", (Column("rule", "rule"),), [{"rule": rule} for rule in body["clocks"]]
+    )
     yield _counts_table(body["counts"])
 
 

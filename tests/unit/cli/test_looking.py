@@ -240,7 +240,8 @@ def test_why_lists_what_a_fragment_may_mean(flat: Path) -> None:
     assert len(call("why", "0x0000", "--json", "--home", str(flat)).body()["candidates"]) == 3
     nothing = call("why", "nothing", "--home", str(flat))
     assert (nothing.code, nothing.out) == (2, "")
-    assert nothing.err == "flatbook: nothing: nothing in the journal has such an id; see flatbook trades, orders or status\n"
+    do = "see flatbook trades, orders or status"
+    assert nothing.err == f"flatbook: nothing: nothing in the journal has such an id; {do}\n"
 
 
 def test_why_of_the_past_knows_no_more_than_was_known(unknown: Path) -> None:

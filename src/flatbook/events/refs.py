@@ -61,8 +61,8 @@ def halt_id_of_command(verb: str, arguments: Mapping[str, str]) -> HaltId | None
         return halt_id_of(scope, arguments.get("target", ""), control.HaltCause.OPERATOR.value)
     if verb == "kill":
         account = arguments.get("account")
-        scope = control.HaltScope.ALL if account is None else control.HaltScope.VENUE
-        return halt_id_of(scope.value, account or "", control.HaltCause.KILLED.value)
+        covered = control.HaltScope.ALL if account is None else control.HaltScope.VENUE
+        return halt_id_of(covered.value, account or "", control.HaltCause.KILLED.value)
     return HaltId(arguments["halt_id"]) if verb == "lift" and "halt_id" in arguments else None
 
 

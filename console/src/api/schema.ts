@@ -2990,6 +2990,7 @@ export interface components {
             mode: components["schemas"]["DeskMode"];
             now: string;
             pages: string[];
+            recorded: boolean;
             version: string;
         };
         /** NetBody */
@@ -3074,6 +3075,7 @@ export interface components {
             account: string;
             instrument: string;
             leaves: string;
+            limit: string | null;
             order_id: string;
             side: string;
             status: string;
@@ -3156,7 +3158,7 @@ export interface components {
          * @description How an order went: what its state comes to for whoever asked for it.
          * @enum {string}
          */
-        Outcome: "working" | "unknown" | "filled" | "cancelled" | "failed";
+        Outcome: "working" | "unknown" | "filled" | "canceled" | "failed";
         /** PaceBody */
         PaceBody: {
             count: number;

@@ -11,7 +11,7 @@ vi.mock("@/api/session", () => ({
 const PREVIEW = {
   verb: "kill",
   effect: {
-    orders: [{ order_id: "fb1", account: "paper", instrument: "COIN/USD@paper", side: "buy", leaves: "1.4", status: "accepted" }],
+    orders: [{ order_id: "fb-018c-4711aa01", account: "paper", instrument: "COIN/USD@paper", side: "buy", leaves: "1.4", limit: "270.25", status: "accepted" }],
     nets: [{ owner: "desk", underlying: "COIN", net: "-1.4", usd: "-380.1" }],
     warnings: ["the net stays open"],
   },
@@ -83,9 +83,21 @@ it("says that a kill is over only with what the venues confirm", async () => {
 it("says of orders that an act leaves alone that they work, and not that they are cancelled", async () => {
   answering({ "/api/v1/previews/reconnect": { ...PREVIEW, verb: "reconnect", confirm: "reconnect" }, "/api/v1/previews/kill": PREVIEW });
   const { unmount } = draw(<ActDialog wanted={reconnectOf("paper")} onClose={() => undefined} />);
-  expect((await screen.findByTestId("act-preview")).textContent).not.toContain("cancelled");
+  expect((await screen.findByTestId("act-preview")).textContent).not.toContain("canceled");
   expect(await screen.findByText("1 order works there:")).toBeTruthy();
   unmount();
   draw(<ActDialog wanted={KILL} onClose={() => undefined} />);
-  expect(await screen.findByText("1 order is cancelled:")).toBeTruthy();
+  expect(await screen.findByText("1 order is canceled:")).toBeTruthy();
+});
+
+it("tells orders that are alike apart by their limit and their id", async () => {
+  const [order] = PREVIEW.effect.orders;
+  const orders = [order, { ...order, order_id: "fb-018c-4711aa02", limit: null }];
+  answering({ "/api/v1/previews/kill": { ...PREVIEW, effect: { ...PREVIEW.effect, orders } } });
+  draw(<ActDialog wanted={KILL} onClose={() => undefined} />);
+  const rows = [...(await screen.findByRole("region", { name: "the orders" })).querySelectorAll("li")].map((row) => [...row.children].map((cell) => cell.textContent));
+  expect(rows).toEqual([
+    ["buy", "1.4", "270.25", "COIN/USD@paper", "paper", "…4711aa01"],
+    ["buy", "1.4", "—", "COIN/USD@paper", "paper", "…4711aa02"],
+  ]);
 });

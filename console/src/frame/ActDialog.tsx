@@ -49,17 +49,19 @@ function Effect({ preview }: { preview: Preview }) {
       ))}
       {limits.length > 0 && <LimitRows rows={limits} />}
       <p className="m-0">
-        {orders.length === 0 ? "No order is touched." : `${counted(orders.length, cancels ? "order is" : "order works there", cancels ? "orders are" : "orders work there")}${cancels ? " cancelled" : ""}:`}
+        {orders.length === 0 ? "No order is touched." : `${counted(orders.length, cancels ? "order is" : "order works there", cancels ? "orders are" : "orders work there")}${cancels ? " canceled" : ""}:`}
       </p>
       {orders.length > 0 && (
         <div className="max-h-40 overflow-auto rounded border border-line p-2" role="region" aria-label="the orders" tabIndex={0}>
-          <ul className="m-0 grid list-none grid-cols-[auto_auto_1fr_auto] gap-x-3 gap-y-1 p-0">
+          <ul className="m-0 grid list-none grid-cols-[auto_auto_auto_1fr_auto_auto] gap-x-3 gap-y-1 p-0">
             {orders.map((order) => (
               <li key={order.order_id} className="num contents text-2xs text-text2">
                 <Side side={order.side} />
                 <span className="text-right">{order.leaves}</span>
+                <span className="text-right">{order.limit === null ? "—" : <Amount value={order.limit} />}</span>
                 <span>{order.instrument}</span>
                 <span className="text-muted">{order.account}</span>
+                <span className="text-muted" title={order.order_id}>…{order.order_id.slice(-8)}</span>
               </li>
             ))}
           </ul>

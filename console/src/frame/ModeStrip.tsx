@@ -16,9 +16,15 @@ function favicon(colour: string): string {
   return `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }
 
+/** Whose money and which market it is. */
+export function saysOf(mode: Mode, recorded: boolean): string {
+  return mode === "PAPER" && recorded ? "recorded market, paper money" : LOOKS[mode].says;
+}
+
 /** Which kind of money moves, on every page and in the tab of the browser. */
 export function ModeStrip() {
-  const mode = useMeta().data?.mode as Mode | undefined;
+  const meta = useMeta().data;
+  const mode = meta?.mode as Mode | undefined;
   useEffect(() => {
     if (!mode) return;
     document.getElementById("favicon")?.setAttribute("href", favicon(LOOKS[mode].colour));
@@ -32,7 +38,7 @@ export function ModeStrip() {
         <Badge tone={look?.tone ?? "unknown"} icon={null} testid="mode" className="font-semibold tracking-wider">
           {mode ?? "UNKNOWN"}
         </Badge>
-        {look?.says ?? "the API has not said what kind of desk this is"}
+        {meta && mode ? saysOf(mode, meta.recorded) : "the API has not said what kind of desk this is"}
       </div>
     </aside>
   );

@@ -13,7 +13,7 @@ export const KILL: Wanted = {
 export const HALT: Wanted = {
   verb: "halt",
   title: "Halt everything",
-  says: "Stops new orders and cancels what rests. Hedges wait until the halt is lifted.",
+  says: "Stops new orders and cancels those that may add risk; exits that rest stay. Hedges wait until the halt is lifted.",
   body: { scope: "all", target: "" },
   cli: 'flatbook halt --reason "..."',
   danger: true,
@@ -46,12 +46,12 @@ export const RECONCILE: Wanted = {
   danger: false,
 };
 
-/** Stops one strategy: no new orders of its own, and what rests of it is cancelled. */
+/** Stops one strategy: no new orders of its own, and those of it that may add risk are canceled. */
 export function pauseOf(owner: string): Wanted {
   return {
     verb: "halt",
     title: `Pause ${owner}`,
-    says: `Stops new orders of ${owner} and cancels what rests. Everything else goes on.`,
+    says: `Stops new orders of ${owner} and cancels those that may add risk; its exits that rest stay. Everything else goes on.`,
     body: { scope: "owner", target: owner },
     cli: `flatbook halt --scope owner --target ${owner} --reason "..."`,
     danger: true,

@@ -16,6 +16,7 @@ from flatbook.api.answers.status import NOT_ASKED, StatusAnswer, age_s, status_a
 from flatbook.api.routes import KEPT, OF_JOURNAL, TEXT_MAX, At, AtSite, OwnerQuery, SymbolQuery, reading
 from flatbook.api.site import Site, View
 from flatbook.events.control import Mode
+from flatbook.ops.config import is_recorded
 from flatbook.ops.config_shape import ClockKind
 from flatbook.ops.home import DEMO_FILE
 
@@ -31,9 +32,13 @@ class DeskMode(Enum):
 
 
 class MetaAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Which desk this is, and which pages it has something for. `grafana` is where metrics are drawn, if anywhere."""
+    """Which desk this is, and which pages it has something for. `grafana` is where metrics are drawn, if anywhere.
+
+    `recorded`: its market is played from recordings, wholly or in part.
+    """
 
     mode: DeskMode
+    recorded: bool
     version: str
     home: str
     config_digest: str
@@ -49,6 +54,7 @@ async def meta(site: AtSite) -> MetaAnswer:
     config = site.loaded.config
     return MetaAnswer(
         mode=mode_of(site),
+        recorded=is_recorded(config),
         version=__version__,
         home=str(site.home),
         config_digest=site.loaded.digest,

@@ -11,7 +11,7 @@ from litestar.params import QueryParameter
 
 from flatbook.api.answers import objectives as of
 from flatbook.api.answers.moment import instant_or_none
-from flatbook.api.answers.objectives import ObjectiveBody, ObjectivesAnswer, objective_body, seconds_up
+from flatbook.api.answers.objectives import ObjectiveBody, ObjectivesAnswer, ms_up, objective_body
 from flatbook.api.answers.performance import PerformanceAnswer, StrategyBody, grid_body, hedge_body, point_body
 from flatbook.api.answers.pnl import totals_body
 from flatbook.api.answers.status import age_s
@@ -95,8 +95,8 @@ async def objectives(site: AtSite) -> ObjectivesAnswer:
         now=instant_or_none(site.now) or "",
         window_s=WINDOW_S,
         objectives=[
-            objective_body(of.DETECTION, seconds_up(fills.detection.most_ns), fills.detection.count),
-            objective_body(of.EXPOSURE, seconds_up(fills.hedging.most_ns), fills.hedging.count),
+            objective_body(of.DETECTION, ms_up(fills.detection.most_ns), fills.detection.count),
+            objective_body(of.EXPOSURE, ms_up(fills.hedging.most_ns), fills.hedging.count),
             *_of_present(site, since),
         ],
     )

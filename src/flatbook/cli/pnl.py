@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import HERE, At, OwnerOption, SymbolOption, Where, says
-from flatbook.cli.output import Column, Part, Table, ago, brief, cents, short, show
+from flatbook.cli.output import Column, Part, Table, ago, brief, cents, cents_in_sum, short, show
 
 if TYPE_CHECKING:
     from flatbook.cli.reading import Past
@@ -90,7 +90,8 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
     spans = [(_span(**body["asked"]), body["total"])]
     if body["today"] and not any(body["asked"].values()):
         spans.append((body["day"], body["today"]))
-    yield Table("results in USD", _result_columns(), [{"span": span, **totals} for span, totals in spans])
+    rows = [{"span": span, **results_in_cents(totals)} for span, totals in spans]
+    yield Table("results in USD", result_columns(body["total"]), rows)
     yield "realised, first in first out, without what is still held"
     yield Table(
         "by owner and underlying, in USD",
@@ -98,24 +99,24 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
             Column("owner", "owner"),
             Column("underlying", "underlying"),
             Column("hedged>", lambda row: short(row["hedged_qty"])),
-            Column("spread captured>", lambda row: cents(row["edge_usd"])),
-            Column("margin>", lambda row: cents(row["margin_usd"])),
-            Column("basis>", lambda row: cents(row["basis_usd"])),
+            Column("spread captured>", "edge"),
+            Column("margin>", "margin"),
+            Column("basis>", "basis"),
             Column("slippage cost>", lambda row: cents(row["slippage_usd"])),
             Column("fees>", lambda row: cents(row["costs"]["broker_fee"]["usd"])),
             Column("net>", lambda row: cents(row["net_usd"])),
         ),
-        body["lines"],
+        [{**row, **edge_in_cents(row)} for row in body["lines"]],
     )
     yield Table(
         "by account, in USD",
         (
             Column("account", "account"),
-            Column("gross>", lambda row: cents(row["gross_usd"])),
-            Column("costs>", lambda row: cents(row["cost_usd"])),
-            Column("net>", lambda row: cents(row["net_usd"])),
+            Column("gross>", "whole"),
+            Column("costs>", "less"),
+            Column("net>", "rest"),
         ),
-        body["accounts"],
+        [{**row, **rest_in_cents(row["gross_usd"], row["cost_usd"])} for row in body["accounts"]],
     )
     yield Table(
         "held, in USD",
@@ -123,12 +124,12 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
             Column("owner", "owner"),
             Column("underlying", "underlying"),
             Column("quantity>", lambda row: short(row["qty"])),
-            Column("cost>", lambda row: cents(row["cost_usd"])),
-            Column("value>", lambda row: cents(row["value_usd"])),
-            Column("unrealised>", lambda row: cents(row["unrealised_usd"])),
+            Column("cost>", "less"),
+            Column("value>", "whole"),
+            Column("unrealised>", "rest"),
             Column("valued at", "price_from"),
         ),
-        body["held"],
+        [{**row, **rest_in_cents(row["value_usd"], row["cost_usd"])} for row in body["held"]],
     )
     yield Table(
         "in suspense",
@@ -149,22 +150,52 @@ def _span(first: str | None, last: str | None) -> str:
     return " ".join(part for part in (begin, end) if part) or "in all"
 
 
-def _result_columns() -> tuple[Column, ...]:
-    def bucket(name: str, title: str) -> Column:
-        return Column(f"{title}>", lambda row: cents(row["buckets_usd"][name]))
+def results_in_cents(totals: dict[str, Any]) -> dict[str, str]:
+    """Returns results in cents that add up: the buckets to the gross, and that less the costs to the net."""
+    from decimal import Decimal
 
-    def cost(name: str, title: str) -> Column:
-        return Column(f"{title}>", lambda row: cents(row["costs"][name]["usd"]))
+    from flatbook.values.money import ZERO, cents_of
 
+    buckets, costs = totals["buckets_usd"], totals["costs"]
+    taken = [Decimal(cost["usd"]) for cost in costs.values()]
+    told = cents_of([*(Decimal(usd) for usd in buckets.values()), *(-usd for usd in taken)])
+    earned, paid = told[: len(buckets)], [-usd for usd in told[len(buckets) :]]
+    named = zip((*buckets, *costs, "gross", "net"), (*earned, *paid, sum(earned, ZERO), sum(told, ZERO)), strict=True)
+    return {name: f"{usd or abs(usd):,f}" for name, usd in named}
+
+
+def edge_in_cents(line: dict[str, Any]) -> dict[str, str | None]:
+    """Returns margin, basis and the spread captured in cents; the two add up to it where every hedge has both."""
+    parts = [line["margin_usd"], line["basis_usd"]]
+    is_whole = not line["margin_usd_missing"] and None not in parts
+    told = cents_in_sum(parts) if is_whole else [cents(text) for text in (*parts, line["edge_usd"])]
+    return dict(zip(("margin", "basis", "edge"), told, strict=True))
+
+
+def rest_in_cents(whole: str | None, less: str | None) -> dict[str, str | None]:
+    """Returns an amount, what goes off it, and what that leaves, in cents that add up; each alone where one is None."""
+    from decimal import Decimal
+
+    from flatbook.values.money import cents_of
+
+    if whole is None or less is None:
+        return {"whole": cents(whole), "less": cents(less), "rest": None}
+    amount, off = cents_of([Decimal(whole), -Decimal(less)])
+    return {name: f"{usd or abs(usd):,f}" for name, usd in (("whole", amount), ("less", -off), ("rest", amount + off))}
+
+
+def result_columns(total: dict[str, Any]) -> tuple[Column, ...]:
+    seldom = [name for name in ("funding", "tokenization") if total["costs"][name]["observations"]]
     return (
         Column("span", "span"),
-        bucket("counter_trade", "counter"),
-        bucket("onchain_netting", "netting"),
-        bucket("directional", "directional"),
-        Column("gross>", lambda row: cents(row["gross_usd"])),
-        cost("broker_fee", "fees"),
-        cost("gas", "gas"),
-        Column("net>", lambda row: cents(row["net_usd"])),
+        Column("counter>", "counter_trade"),
+        Column("netting>", "onchain_netting"),
+        Column("directional>", "directional"),
+        Column("gross>", "gross"),
+        Column("fees>", "broker_fee"),
+        Column("gas>", "gas"),
+        *(Column(f"{name}>", name) for name in seldom),
+        Column("net>", "net"),
     )
 
 

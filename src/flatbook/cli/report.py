@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from flatbook.cli.faults import Exit
 from flatbook.cli.options import HERE, OwnerOption, SymbolOption, Where, says
-from flatbook.cli.output import Column, Part, Table, ago, cents, short, show
+from flatbook.cli.output import Column, Part, Table, ago, cents, cents_in_sum, short, show
 
 if TYPE_CHECKING:
     from flatbook.projections.report import Report
@@ -116,7 +116,10 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
         for kind, usd in body["costs_usd"].items()
     ]
     rows.append({"part": "net", "usd": body["net_usd"]})
-    yield Table("result by part", (Column("part", "part"), Column("USD>", lambda row: cents(row["usd"]))), rows)
+    texts = [row["usd"] for row in rows]
+    told = cents_in_sum(texts[:-1]) if body["adds_up"] else [cents(text) for text in texts]
+    shown = [{"part": row["part"], "usd": text} for row, text in zip(rows, told, strict=True)]
+    yield Table("result by part", (Column("part", "part"), Column("USD>", "usd")), shown)
     yield "the parts add up to the ledger" if body["adds_up"] else "THE PARTS DO NOT ADD UP TO THE LEDGER"
 
 

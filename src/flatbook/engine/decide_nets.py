@@ -81,8 +81,8 @@ def book_note(turn: Turn, key: NetKey, note: Event) -> None:
     if note.reason is None:
         turn.clear(AlertName.EXPOSURE_HELD, subject)
     elif note.reason is not HoldReason.RETRY_LATER:
-        usd = turn.usd(key, abs(note.net))
-        worth = f"{plain(usd)} USD" if usd is not None else "no price known"
+        price = turn.price(key)
+        worth = "no price known" if price is None else f"{plain(abs(note.net) * price)} USD at {plain(price)}"
         detail = f"{plain(note.net)} {key[1]} stays exposed ({worth}): {note.reason.value}"
         turn.alert(AlertName.EXPOSURE_HELD, subject, detail, severity=Severity.WARNING)
 

@@ -151,9 +151,17 @@ class Turn(msgspec.Struct):
             self.effects.append(cancel_of(after))
 
     def usd(self, key: NetKey, shares: Decimal) -> Decimal | None:
-        """Returns what shares of a net are worth, None when there is no price; one that nobody hedges at another's.
+        """Returns what shares of a net are worth, None when there is no price.
 
         Units: USD.
+        """
+        price = self.price(key)
+        return shares * price if price is not None else None
+
+    def price(self, key: NetKey) -> Decimal | None:
+        """Returns the price at which a net is valued, None when there is none; one that nobody hedges at another's.
+
+        Units: USD per unit.
         """
         hedges = self.rules.hedges
         alike = (key, *(other for other in hedges if other[1] == key[1]))
@@ -161,5 +169,4 @@ class Turn(msgspec.Struct):
         quotes = (self.market.quote(key[1], source) for source in sources)
         quoted = (quote.price for quote in quotes if quote is not None)
         filled = (self.state.positions.net(*each).last_price for each in alike)
-        price = next((price for price in (*quoted, *filled) if price is not None), None)
-        return shares * price if price is not None else None
+        return next((price for price in (*quoted, *filled) if price is not None), None)

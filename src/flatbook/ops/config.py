@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -24,7 +24,7 @@ from flatbook.ops.config_read import (
     read_files,
     read_text,
 )
-from flatbook.ops.config_shape import Config
+from flatbook.ops.config_shape import ClockKind, Config
 from flatbook.ops.home import CONFIG_FILE
 from flatbook.ops.secret_value import Places
 from flatbook.values.ids import digest_text
@@ -151,22 +151,30 @@ def problem_at(loaded: Loaded, key: Key, text: str) -> Problem:
 
 def missing_files(loaded: Loaded) -> tuple[Problem, ...]:
     """Returns a problem for each recording that the configuration names and that is not there."""
-    named: list[tuple[Key, str]] = [
-        (("chains", name, "path"), chain.path)
-        for name, chain in loaded.config.chains.items()
-        if isinstance(chain, RecordedChain)
-    ]
-    for name, source in loaded.config.prices.items():
-        if isinstance(source, RecordedPrices):
-            named += [(("prices", name, "files", underlying), path) for underlying, path in source.files.items()]
-    for name, account in loaded.config.accounts.items():
-        if isinstance(account, PaperExchangeAccount) and account.recording is not None:
-            named.append((("accounts", name, "recording"), account.recording))
     return tuple(
         problem_at(loaded, key, f"there is no {loaded.place(path)}")
-        for key, path in named
+        for key, path in _recordings(loaded.config)
         if not loaded.place(path).exists()
     )
+
+
+def is_recorded(config: Config) -> bool:
+    """Whether the market of a desk is played from recordings, wholly or in part, or its time from a tape."""
+    return config.clock.kind is ClockKind.TAPE or next(_recordings(config), None) is not None
+
+
+def _recordings(config: Config) -> Iterator[tuple[Key, str]]:
+    """Yields each file of a recording that a configuration names, with the key that names it."""
+    for name, chain in config.chains.items():
+        if isinstance(chain, RecordedChain):
+            yield ("chains", name, "path"), chain.path
+    for name, source in config.prices.items():
+        if isinstance(source, RecordedPrices):
+            for underlying, path in source.files.items():
+                yield ("prices", name, "files", underlying), path
+    for name, account in config.accounts.items():
+        if isinstance(account, PaperExchangeAccount) and account.recording is not None:
+            yield ("accounts", name, "recording"), account.recording
 
 
 def places_of(loaded: Loaded, environment: Mapping[str, str] = os.environ) -> Places:

@@ -13,7 +13,8 @@ NOT_OURS, ON_CHAIN, UNKNOWN = "not ours", "stands on its chain", "unknown"
 class OpenOrder(msgspec.Struct, frozen=True, kw_only=True):
     """An order that may still execute. Units: leaves in contracts, of an offer in shares; unknown where nobody knows.
 
-    An offer leaves the list when all nodes show that it was removed.
+    `limit` in the quote's asset, None of an order at the market and where it is not ours. An offer leaves the list when
+    all nodes show that it was removed.
     """
 
     order_id: str
@@ -21,6 +22,7 @@ class OpenOrder(msgspec.Struct, frozen=True, kw_only=True):
     instrument: str
     side: str
     leaves: str
+    limit: str | None
     status: str
 
 
@@ -37,6 +39,7 @@ def _ours(state: State) -> tuple[OpenOrder, ...]:
             instrument=order.instrument,
             side=order.side.value,
             leaves=plain(order.leaves),
+            limit=None if order.limit is None else plain(order.limit),
             status=order.status.value,
         )
         for order in (state.orders[order_id] for order_id in state.open_orders)
@@ -51,6 +54,7 @@ def _foreign(state: State) -> tuple[OpenOrder, ...]:
             instrument=order.instrument,
             side=order.side.value,
             leaves=plain(order.leaves),
+            limit=None,
             status=NOT_OURS,
         )
         for (account, venue_order_id), order in state.foreign_orders.items()
@@ -66,6 +70,7 @@ def _offers(state: State) -> tuple[OpenOrder, ...]:
             instrument=leg.instrument,
             side=leg.side.value,
             leaves=UNKNOWN if (shares := offer.shares(leg.underlying, leg.side)) is None else plain(shares),
+            limit=None,
             status=ON_CHAIN,
         )
         for offer in standing

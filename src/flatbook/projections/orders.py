@@ -41,7 +41,7 @@ class Outcome(Enum):
     WORKING = "working"
     UNKNOWN = "unknown"
     FILLED = "filled"
-    CANCELLED = "cancelled"
+    CANCELED = "canceled"
     FAILED = "failed"
 
 
@@ -53,8 +53,8 @@ OUTCOMES = {
     Status.PENDING_CANCEL: Outcome.WORKING,
     Status.UNKNOWN: Outcome.UNKNOWN,
     Status.FILLED: Outcome.FILLED,
-    Status.CANCELED: Outcome.CANCELLED,
-    Status.EXPIRED: Outcome.CANCELLED,
+    Status.CANCELED: Outcome.CANCELED,
+    Status.EXPIRED: Outcome.CANCELED,
     Status.REJECTED: Outcome.FAILED,
     Status.DENIED: Outcome.FAILED,
 }

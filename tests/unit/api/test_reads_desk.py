@@ -50,7 +50,8 @@ def test_the_past_is_the_same_on_both(api: TestClient[Any], demo: Path, verb: st
 
 
 def test_a_desk_of_the_demo_says_so(api: TestClient[Any]) -> None:
-    assert api.get("/api/v1/meta").json()["mode"] == "DEMO"
+    told = api.get("/api/v1/meta").json()
+    assert (told["mode"], told["recorded"]) == ("DEMO", True)
 
 
 def test_without_an_engine_the_health_is_not_good(api: TestClient[Any]) -> None:

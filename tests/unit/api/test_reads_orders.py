@@ -115,7 +115,7 @@ def test_sums_are_those_of_all_pages_and_slippage_is_that_of_profit_and_loss(api
     trades = answered(api, "/sums/trades")
     assert trades["trades"] == answered(api, "/trades")["found"]
     assert trades["fees"] == sums["fees"] == {"USD": answered(api, "/pnl")["total"]["cost_usd"]}
-    assert answered(api, "/sums/orders?status=canceled")["orders"] == sums["outcomes"]["cancelled"] == 1
+    assert answered(api, "/sums/orders?status=canceled")["orders"] == sums["outcomes"]["canceled"] == 1
 
 
 def test_sums_of_the_past_are_those_of_what_was_known_then(api: TestClient[Any]) -> None:

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from litestar.testing import TestClient
 
-from flatbook.api.answers.objectives import DETECTION, ERRORS, objective_body, seconds_up
+from flatbook.api.answers.objectives import DETECTION, ERRORS, ms_up, objective_body
 from flatbook.api.app import create_app
 from flatbook.api.reads import READS
 from flatbook.ops.control_socket import ControlServer, Doors
@@ -101,29 +101,29 @@ def test_days_that_are_no_number_of_days_are_refused(api: TestClient[Any], days:
 
 
 def test_an_objective_is_good_up_to_its_bound_and_critical_beyond_the_other() -> None:
-    states = {value: objective_body(DETECTION, value).state.value for value in (0, 30, 31, 120, 121)}
-    assert states == {0: "good", 30: "good", 31: "warn", 120: "warn", 121: "critical"}
+    states = {value: objective_body(DETECTION, value).state.value for value in (0, 30_000, 30_001, 120_000, 120_001)}
+    assert states == {0: "good", 30_000: "good", 30_001: "warn", 120_000: "warn", 120_001: "critical"}
     assert objective_body(ERRORS, 1).state.value == "warn"
     assert msgspec.to_builtins(objective_body(DETECTION, None, 0)) == {
         "name": "detection_p95",
         "value": None,
-        "unit": "s",
-        "good_max": 30,
-        "critical_above": 120,
+        "unit": "ms",
+        "good_max": 30_000,
+        "critical_above": 120_000,
         "state": "unknown",
         "samples": 0,
     }
 
 
 def test_a_bound_that_is_just_missed_is_missed() -> None:
-    assert (seconds_up(30 * NS_PER_S), seconds_up(30 * NS_PER_S + 1), seconds_up(None)) == (30, 31, None)
+    assert (ms_up(30 * NS_PER_S), ms_up(30 * NS_PER_S + 1), ms_up(None)) == (30_000, 30_001, None)
 
 
 def test_objectives_are_those_of_the_last_day_by_the_engines_clock(demo: Path) -> None:
     with beside(demo, now=NOW, chains=[chain(31), chain(4)]) as client:
         assert objectives(client) == {
-            "detection_p95": (10, "good"),
-            "exposure_window_p95": (3_510, "critical"),
+            "detection_p95": (9_108, "good"),
+            "exposure_window_p95": (3_509_556, "critical"),
             "errors": (0, "good"),
             "warnings": (0, "good"),
             "open_exposure_age": (0, "good"),

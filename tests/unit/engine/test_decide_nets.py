@@ -88,7 +88,7 @@ def test_an_exposure_that_stays_is_told_once_in_dollars_until_it_is_gone() -> No
     bench.now = NIGHT
     bench.resume()
     raised = one(bench.fill(1, "sell", "10"), AlertRaised)
-    assert raised.detail == "-10 COIN stays exposed (2500 USD): session_closed"
+    assert raised.detail == "-10 COIN stays exposed (2500 USD at 250): session_closed"
     assert tags(bench.fill(2, "sell", "1")) == ["vault_filled"]
     cleared = bench.fill(3, "buy", "10.5")
     assert tags(cleared) == ["vault_filled", "hedge_held"]
@@ -105,7 +105,7 @@ def test_an_exposure_without_any_price_says_so() -> None:
 def test_a_net_that_no_order_within_the_limits_can_hedge_stays_exposure_and_says_so() -> None:
     bench = tight(order_notional_usd_max=Decimal("0.25"))
     raised = one(bench.fill(1, "sell", "10"), AlertRaised)
-    assert raised.detail == "-10 COIN stays exposed (2500 USD): order_cap"
+    assert raised.detail == "-10 COIN stays exposed (2500 USD at 250): order_cap"
 
 
 def test_a_retry_alone_raises_no_exposure_alert() -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from flatbook.ops.config import load, load_text, missing_files, places_of
+from flatbook.ops.config import is_recorded, load, load_text, missing_files, places_of
 from flatbook.ops.config_accounts import PaperAccount
-from flatbook.ops.config_example import EXAMPLE
+from flatbook.ops.config_example import EXAMPLE, LIVE_EXAMPLE
 from flatbook.ops.config_read import ConfigRefused
 from tests.unit.ops.scene import HOME, changed, loaded, problem, problems
 
@@ -125,6 +125,11 @@ def test_missing_recordings_are_named_with_where_they_were_stated(tmp_path: Path
     (tmp_path / "recordings" / "base.jsonl.gz").touch()
     (tmp_path / "recordings" / "coin-bars.csv.gz").touch()
     assert missing_files(here) == ()
+
+
+def test_a_desk_is_recorded_where_any_of_its_market_is_played_from_a_recording() -> None:
+    assert is_recorded(load_text(EXAMPLE, HOME).config)
+    assert not is_recorded(load_text(LIVE_EXAMPLE, HOME).config)
 
 
 def test_absolute_paths_stay_and_relative_ones_start_at_the_home() -> None:

@@ -40,7 +40,7 @@ const ORDER = {
   evidence: { price: "279.1" },
 };
 const UNKNOWN = { ...ORDER, order_id: "second", status: "unknown", outcome: "unknown" as const, open: true, accepted: false, filled: "0", slippage_bps: null, slippage_usd: null, unknown_since: "2025-12-04T16:50:00Z" };
-const SUMS = { as_of: { seq: 170, at: null }, orders: 2, outcomes: { working: 0, unknown: 1, filled: 1, cancelled: 0, failed: 0 }, bought: {}, sold: { USD: "285.30824" }, fees: { BTC: "0.00000216" }, slippage_usd: "-0.34714", decided: 1 };
+const SUMS = { as_of: { seq: 170, at: null }, orders: 2, outcomes: { working: 0, unknown: 1, filled: 1, canceled: 0, failed: 0 }, bought: {}, sold: { USD: "285.30824" }, fees: { BTC: "0.00000216" }, slippage_usd: "-0.34714", decided: 1 };
 const TRADE = { ref: "exec:1", at: "2025-12-04T16:49:00Z", owner: "desk", account: "paper", instrument: "COIN/USD@paper", underlying: "COIN", place: "offchain", side: "sell", qty: "1.021", money: "285.30824", asset: "USD", price_usd: "279.44", order_id: null, assumed: false, open_qty: "0", links: [], fees: { USD: "0.01" }, session: "regular", oracle_usd: null, oracle_bps: null, oracle_doubts: [] };
 
 const cellsOf = (row: HTMLElement): Record<string, string | null> => Object.fromEntries([...row.querySelectorAll("[data-col]")].map((cell) => [cell.getAttribute("data-col") ?? "", cell.textContent]));

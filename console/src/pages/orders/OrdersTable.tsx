@@ -29,7 +29,7 @@ export function feesText(fees: Order["fees"]): string {
   return Object.entries(fees).map(([asset, amount]) => `${shown(amount, { most: 6 })} ${asset}`).join(", ");
 }
 
-const OUTCOMES: Readonly<Record<Order["outcome"], Tone>> = { working: "info", unknown: "unknown", filled: "good", cancelled: "plain", failed: "bad" };
+const OUTCOMES: Readonly<Record<Order["outcome"], Tone>> = { working: "info", unknown: "unknown", filled: "good", canceled: "plain", failed: "bad" };
 
 /** What the venue took of what was asked: all of it, nothing that it refused, and what nobody knows. */
 export function acceptedOf(order: Pick<Order, "accepted" | "outcome" | "qty">): string | null {

@@ -4,7 +4,8 @@ import { Badge, type Tone } from "@/components/Badge";
 import { Panel } from "@/components/Panel";
 import { Answer } from "@/components/States";
 import { Unknown } from "@/components/Unknown";
-import { ageText } from "@/format/time";
+import { counted } from "@/format/counted";
+import { ageText, spanText } from "@/format/time";
 
 type Body = Schemas["ObjectivesAnswer"];
 type Objective = Body["objectives"][number];
@@ -20,8 +21,18 @@ const NAMES: Readonly<Record<string, string>> = {
   block_lag: "Chain behind by",
 };
 
-const measured = ({ name, unit }: Objective, value: number): string => (name.endsWith("_p95") ? `at most ${ageText(value)}` : unit === "s" ? ageText(value) : bound(value, unit));
-const bound = (value: number, unit: string): string => (unit === "alerts" ? `${value}` : `${value} ${unit}`);
+/** What an objective measures, and what each of its samples is. */
+const HELP: Readonly<Record<string, { says: string; sample: string; samples: string }>> = {
+  detection_p95: { says: "From when a fill happened until the desk saw it: 95 of 100 fills were seen by then.", sample: "fill", samples: "fills" },
+  exposure_window_p95: {
+    says: "From when a fill was seen until its shares were hedged: 95 of 100 hedged shares were by then. A fill may be hedged in parts, each of which is measured. What waits until more fills reach the threshold of the hedge, such as a whole share, counts with all of its wait: on a desk of small fills this is long while all is well.",
+    sample: "part of a fill",
+    samples: "parts of fills",
+  },
+};
+
+const measured = ({ unit }: Objective, value: number): string => (unit === "ms" ? spanText(value) : unit === "s" ? ageText(value) : bound(value, unit));
+const bound = (value: number, unit: string): string => (unit === "alerts" ? `${value}` : unit === "ms" ? `${value / 1000} s` : `${value} ${unit}`);
 
 /** From where on an objective is good, and beyond which it is critical. */
 export function boundsText({ good_max: good, critical_above: critical, unit }: Objective): string {
@@ -30,15 +41,16 @@ export function boundsText({ good_max: good, critical_above: critical, unit }: O
 
 function Card({ objective }: { objective: Objective }) {
   const { name, value, state, samples } = objective;
+  const help = HELP[name];
   return (
-    <li className="flex min-w-44 flex-1 flex-col gap-0.5 px-3 py-2" data-testid="objective" data-name={name} data-state={state}>
+    <li className="flex min-w-44 flex-1 flex-col gap-0.5 px-3 py-2" data-testid="objective" data-name={name} data-state={state} title={help?.says}>
       <span className="truncate text-2xs text-muted">{NAMES[name] ?? name.replaceAll("_", " ")}</span>
-      <span className="flex items-center gap-2">
+      <span className="flex flex-wrap items-center gap-x-2 gap-y-0.5">
         <span className="num text-base font-semibold">{value === null ? <Unknown /> : measured(objective, value)}</span>
         {value !== null && <Badge tone={TONES[state]}>{state}</Badge>}
       </span>
       <span className="text-2xs text-text2">{boundsText(objective)}</span>
-      {samples !== null && <span className="text-2xs text-muted">{samples === 0 ? "none measured of late" : `${samples} measured`}</span>}
+      {samples !== null && <span className="text-2xs text-muted">{samples === 0 ? "none measured of late" : `${counted(samples, help?.sample ?? "sample", help?.samples)} measured`}</span>}
     </li>
   );
 }

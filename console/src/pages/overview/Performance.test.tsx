@@ -26,7 +26,7 @@ const BODY = {
   strategies: [HEDGE, GRID],
 };
 const HALT = { halt_id: "h1", scope: "owner", target: "desk", cause: "operator", reason: "looks odd", halted_at: "2025-12-04T19:00:00Z" };
-const OBJECTIVE = { name: "detection_p95", value: 31, unit: "s", good_max: 30, critical_above: 120, state: "warn" as const, samples: 54 };
+const OBJECTIVE = { name: "detection_p95", value: 951_400, unit: "ms", good_max: 30_000, critical_above: 120_000, state: "warn" as const, samples: 54 };
 
 it("says in a sentence how the result of a window grew", () => {
   expect(sentenceOf(BODY)).toBe("114.86 USD after 2 days, between 114.86 and 120.00 on the way");
@@ -95,10 +95,10 @@ it("resumes only the strategy that is paused", async () => {
 
 it("states the bounds of an objective, and shows what was not measured as unknown", async () => {
   expect(boundsText(OBJECTIVE)).toBe("good up to 30 s, critical above 120 s");
-  answering({ "/api/v1/objectives": { now: "2025-12-04T20:00:00Z", window_s: 86400, objectives: [OBJECTIVE, { ...OBJECTIVE, name: "errors", unit: "alerts", value: null, state: "unknown", samples: 0 }] } });
+  answering({ "/api/v1/objectives": { now: "2025-12-04T20:00:00Z", window_s: 86400, objectives: [OBJECTIVE, { ...OBJECTIVE, name: "errors", unit: "alerts", good_max: 30, critical_above: 120, value: null, state: "unknown", samples: 0 }] } });
   draw(<Objectives />);
   const [first, second] = await screen.findAllByTestId("objective");
-  expect(first?.textContent).toBe("Fill seen after, p95at most 31 swarngood up to 30 s, critical above 120 s54 measured");
+  expect(first?.textContent).toBe("Fill seen after, p9515 min 51 swarngood up to 30 s, critical above 120 s54 fills measured");
   expect(second?.textContent).toBe("Critical alertsunknowngood up to 30, critical above 120none measured of late");
   expect(second?.getAttribute("data-state")).toBe("unknown");
 });

@@ -6,7 +6,7 @@ from enum import Enum
 
 import msgspec
 
-from flatbook.values.instants import NS_PER_S
+from flatbook.values.instants import NS_PER_MS
 
 
 class ObjectiveState(Enum):
@@ -27,8 +27,8 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     critical: int
 
 
-DETECTION = Bounds(name="detection_p95", unit="s", good=30, critical=120)
-EXPOSURE = Bounds(name="exposure_window_p95", unit="s", good=60, critical=300)
+DETECTION = Bounds(name="detection_p95", unit="ms", good=30_000, critical=120_000)
+EXPOSURE = Bounds(name="exposure_window_p95", unit="ms", good=60_000, critical=300_000)
 ERRORS = Bounds(name="errors", unit="alerts", good=0, critical=10)
 WARNINGS = Bounds(name="warnings", unit="alerts", good=25, critical=250)
 OPEN_AGE = Bounds(name="open_exposure_age", unit="s", good=300, critical=1_800)
@@ -81,6 +81,6 @@ def _state_of(bounds: Bounds, value: int | None) -> ObjectiveState:
     return ObjectiveState.CRITICAL if value > bounds.critical else ObjectiveState.WARN
 
 
-def seconds_up(ns: int | None) -> int | None:
-    """Returns nanoseconds as seconds, rounded up: a bound that is just missed is missed. None stays None."""
-    return None if ns is None else -(-ns // NS_PER_S)
+def ms_up(ns: int | None) -> int | None:
+    """Returns nanoseconds as milliseconds, rounded up: a bound that is just missed is missed. None stays None."""
+    return None if ns is None else -(-ns // NS_PER_MS)

@@ -534,7 +534,7 @@ def test_the_kill_switch_ends_with_no_order_open_and_every_tab_sees_it(page: Any
     other.get_by_test_id("working-table-row").filter(has_text="COIN/USD@paper").wait_for()
     assert other.get_by_test_id("working-table-row").filter(has_text="BTC/USDT@exchange").count() > 1, "the grid's"
     page.get_by_test_id("kill").click()
-    page.get_by_test_id("act-preview").get_by_text("orders are cancelled").wait_for()
+    page.get_by_test_id("act-preview").get_by_text("orders are canceled").wait_for()
     agree(page, "drill of the console")
     page.locator("[data-testid=kill-verdict][data-confirmed=true]").wait_for()
     assert "2 of 2 venues confirm that no order is open" in text_of(page, "kill-verdict")

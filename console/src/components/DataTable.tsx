@@ -21,6 +21,7 @@ import { csvOf, isWanted, ordered, save, termsOf, toNextFilter, type Column, typ
 
 const ROW_PX = { dense: 36, wide: 44 } as const;
 const OVERSCAN = 12;
+const TIGHT = "px-[5px]";
 
 type Props<Row> = {
   testid: string;
@@ -38,6 +39,8 @@ type Props<Row> = {
   empty?: ReactNode;
   filters?: ReactNode;
   footer?: ReactNode;
+  /** Draws its many columns close together; their heads may take two lines. */
+  tight?: boolean;
   /** The height of the table in CSS; it grows with its rows when left out. */
   height?: string | undefined;
   /** Whether rows can be filtered; without it only the buttons that export stand in the head of the panel. */
@@ -130,7 +133,7 @@ function Filter({ testid, label, value, onChange }: { testid: string; label: str
 
 /** Rows under sortable heads, drawn only where they are seen. `j` and `k` walk them, Enter opens one. */
 export function DataTable<Row>(props: Props<Row>) {
-  const { testid, label, columns, rows, rowKey, onOpen, openKey, rowTone, line, empty, filters, footer, height, tools = true, onEnd, whole } = props;
+  const { testid, label, columns, rows, rowKey, onOpen, openKey, rowTone, line, empty, filters, footer, tight = false, height, tools = true, onEnd, whole } = props;
   const [filter, setFilter] = useKept(`${testid}.filter`);
   const [order, setOrder] = useKept(`${testid}.order`);
   const scroller = useRef<HTMLDivElement>(null);
@@ -212,7 +215,8 @@ export function DataTable<Row>(props: Props<Row>) {
                     scope="col"
                     aria-sort={sorted === "asc" ? "ascending" : sorted === "desc" ? "descending" : "none"}
                     className={cx(
-                      "sticky top-0 z-10 h-8 border-b border-line bg-s1 px-3 text-2xs font-medium whitespace-nowrap text-muted",
+                      "sticky top-0 z-10 h-8 border-b border-line bg-s1 text-2xs font-medium text-muted",
+                      tight ? TIGHT : "px-3 whitespace-nowrap",
                       column?.align === "right" && "text-right",
                     )}
                   >
@@ -221,7 +225,7 @@ export function DataTable<Row>(props: Props<Row>) {
                         type="button"
                         data-testid={`${testid}-sort-${header.id}`}
                         onClick={header.column.getToggleSortingHandler()}
-                        className="inline-flex h-6 items-center gap-1 hover:text-text"
+                        className={cx("inline-flex min-h-6 items-center gap-1 leading-tight hover:text-text", column?.align === "right" ? "text-right" : "text-left")}
                       >
                         {column?.head}
                         {sorted && <Icon name={sorted === "asc" ? "up" : "down"} size={10} />}
@@ -268,7 +272,8 @@ export function DataTable<Row>(props: Props<Row>) {
                       key={column.id}
                       data-col={column.id}
                       className={cx(
-                        "border-b border-line/60 px-3 whitespace-nowrap",
+                        "border-b border-line/60 whitespace-nowrap",
+                        tight ? TIGHT : "px-3",
                         column.align === "right" && "text-right",
                         column.className,
                       )}

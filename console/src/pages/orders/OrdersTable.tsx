@@ -100,6 +100,7 @@ export function OrdersTable() {
         <DataTable
           testid="orders-table"
           label="orders"
+          tight
           columns={COLUMNS}
           rows={rows}
           rowKey={keyOf}

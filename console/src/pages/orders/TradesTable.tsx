@@ -83,6 +83,7 @@ export function TradesTable() {
         <DataTable
           testid="trades-table"
           label="trades"
+          tight
           columns={COLUMNS}
           rows={rows}
           rowKey={keyOf}

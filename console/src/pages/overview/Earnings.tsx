@@ -128,7 +128,7 @@ export function Earnings() {
     <Panel
       title="Earned"
       testid="earnings"
-      note="realised, after costs; days in New York"
+      note="realised, after costs; days in New York; cents are rounded, each title has all digits"
       seen={pnl?.as_of}
       flush
       actions={

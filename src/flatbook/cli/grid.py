@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 from flatbook.cli.options import HERE, At, OwnerOption, Where, says
@@ -162,7 +163,8 @@ def plan_parts(body: dict[str, Any]) -> Iterator[Part]:
     if body["notes"]:
         yield f"and writes {counted(len(body['notes']), 'note')}: {', '.join(body['notes'])}"
     yield _venue_line(body)
-    rows = [{"does": verb, **row} for verb in ("adopt", "cancel", "place") for row in body[verb]]
+    highest_first = {verb: sorted(body[verb], key=_price, reverse=True) for verb in ("adopt", "cancel", "place")}
+    rows = [{"does": verb, **row} for verb, found in highest_first.items() for row in found]
     rows += [{"does": "cancel", **row, "reason": "ended for us"} for row in body["venue"]["revived"]]
     for row in body["venue"]["foreign"]:
         rows.append({"does": "leave", "slot": None, **row, "reason": f"not ours: {row['venue_order_id']}"})
@@ -180,6 +182,11 @@ def plan_parts(body: dict[str, Any]) -> Iterator[Part]:
         ),
         rows,
     )
+
+
+def _price(row: dict[str, Any]) -> Decimal:
+    """Returns where an order stands on the ladder; one at the market comes last."""
+    return Decimal(row["limit"] or 0)
 
 
 def _venue_line(body: dict[str, Any]) -> str:

@@ -92,7 +92,7 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
         spans.append((body["day"], body["today"]))
     rows = [{"span": span, **results_in_cents(totals)} for span, totals in spans]
     yield Table("results in USD", result_columns(body["total"]), rows)
-    yield "realised, first in first out, without what is still held"
+    yield "realised, first in first out, without what is still held; days in New York"
     yield Table(
         "by owner and underlying, in USD",
         (

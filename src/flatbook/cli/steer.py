@@ -102,7 +102,12 @@ def flatten(
 
 def drain(*, reason: Reason = SENT_BY_DEFAULT, key: Key = None, where: Where = HERE) -> int:
     """Lets the engine finish the hedges under way and then stop; nothing more is read from chains."""
-    return answer("drain", send(where, "drain", {}, (reason, key)), as_json=where.as_json)
+    sent = send(where, "drain", {}, (reason, key))
+    if not sent.accepted:
+        return answer("drain", sent, as_json=where.as_json)
+    told = (sent.line("drain"), "the engine ends once its hedges are done: flatbook status says what it waits for")
+    show("drain", sent.body(), lambda: told, as_json=where.as_json)
+    return Exit.OK
 
 
 def reconcile(*, reason: Reason = SENT_BY_DEFAULT, key: Key = None, where: Where = HERE) -> int:

@@ -22,6 +22,7 @@ from flatbook.journal.mounts import file_system_of, is_network
 from flatbook.journal.sqlite_reader import SqliteReader, open_reader
 from flatbook.ops.config import Loaded, load, missing_files, places_of
 from flatbook.ops.config_read import NO_FILE, ConfigRefused, Problem
+from flatbook.ops.config_shape import ClockKind
 from flatbook.ops.control_socket import is_alive
 from flatbook.ops.home import SOCKET_FILE
 from flatbook.ops.secrets import check_secret
@@ -81,7 +82,7 @@ def examine(
     loaded, refused = _loaded(home, path, environment)
     findings = [*_interpreter(), *_home(home), *_disk(home), *refused]
     if loaded is not None:
-        findings += [*_files(loaded), *_secrets(loaded, environment), *_journal(loaded.journal, started.wall)]
+        findings += [*_files(loaded), *_secrets(loaded, environment), *_journal(loaded, started.wall)]
     return (*findings, *_engine(home, loaded), *_calendar(started.wall), *_clock(started, clocks()))
 
 
@@ -179,24 +180,28 @@ def _secrets(loaded: Loaded, environment: Mapping[str, str]) -> Iterator[Finding
             yield _fail("secret", f"{name}: {checked.text}", remedy)
 
 
-def _journal(path: Path, now: Instant) -> Iterator[Finding]:
+def _journal(loaded: Loaded, now: Instant) -> Iterator[Finding]:
+    path, is_tape = loaded.journal, loaded.config.clock.kind is ClockKind.TAPE
     if not path.exists():
         yield _ok("journal", "not there yet: the first start makes it")
         return
     if is_network(kind := file_system_of(path)):
         yield _fail("journal", f"{path} is on a {kind} file system", "move it to a local disk")
     try:
-        yield from _journal_size(path, now)
         with closing(open_reader(path)) as reader:
-            yield from _journal_end(reader, now)
+            last = _last_at(reader)
+            yield from _journal_size(path, now, last if is_tape else None)
+            yield from _journal_end(reader, now, last)
     except JournalFault as fault:
         yield _fail("journal", str(fault), "restore a backup with `flatbook restore`, and keep the damaged file")
 
 
-def _journal_size(path: Path, now: Instant) -> Iterator[Finding]:
-    seen = statistics(path, now)
+def _journal_size(path: Path, now: Instant, played: Instant | None) -> Iterator[Finding]:
+    """Tells the size of a journal and how it grows; one that keeps the time of a tape was `played` up to an instant."""
+    seen = statistics(path, now if played is None else played)
     total = seen.bytes + seen.wal_bytes
-    text = f"{seen.events} events in {_size(total)}, {seen.events_last_day} of them in the last day"
+    day = "the last day" if played is None else "the last day of its tape"
+    text = f"{seen.events} events in {_size(total)}, {seen.events_last_day} of them in {day}"
     daily = total * seen.events_last_day // max(1, seen.events)
     if daily * GROWTH_WARN_DAYS > seen.disk_free_bytes:
         yield _warn("journal size", text, f"the disk is full within {GROWTH_WARN_DAYS} days at this rate: make room")
@@ -206,12 +211,17 @@ def _journal_size(path: Path, now: Instant) -> Iterator[Finding]:
         yield _ok("journal size", text)
 
 
-def _journal_end(reader: SqliteReader, now: Instant) -> Iterator[Finding]:
-    end, start = reader.link(), reader.start()
-    last = None
-    if end.row > start.row:
+def _last_at(reader: SqliteReader) -> Instant | None:
+    """Returns when the newest row of a journal was committed, None where it has none."""
+    end, last = reader.link(), None
+    if end.row > reader.start().row:
         for row in reader.read_from(reader.link_at(end.row - 1)):
             last = row.at
+    return last
+
+
+def _journal_end(reader: SqliteReader, now: Instant, last: Instant | None) -> Iterator[Finding]:
+    end = reader.link()
     yield _ok("journal end", f"row {end.row}, event {end.last}: the last row follows from the one before")
     if last is not None and (behind := seconds_between(now, last)) >= CLOCK_BEHIND_FAIL_S:
         text = f"the clock is {behind} s behind the journal's last row"

@@ -265,7 +265,8 @@ def stay_up(home: Path, say: Say) -> None:
     """Leaves the desk running, at the end of its tape, until the user ends it."""
     with suppress(KeyboardInterrupt):  # before the engine is there, too
         say("The desk stays up, and a grid begins to trade a recorded BTC market on paper beside the hedge:")
-        say("try `grid slots`, halt, lift, status or kill on it, or look at the console; Ctrl-C ends it.")
+        slots = shlex.join([_program(), "grid", "slots", "--home", str(home)])
+        say(f"try `{slots}`, and halt, lift, status or kill likewise, or look at the console; Ctrl-C ends it.")
         with _engine(home, (STAY,)) as process:
             try:
                 for _ in _events(process):

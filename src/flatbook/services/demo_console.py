@@ -25,11 +25,23 @@ END_S = 10
 @contextmanager
 def console_of(home: Path, say: Callable[[str], None]) -> Iterator[None]:
     """Serves the console of a home meanwhile, says its link, and opens it where there is a display."""
+    with _serving(home) as first:
+        if first:
+            _tell(first, say)
+            yield
+            return
+    with _serving(home) as second:  # another may have taken the port between the look and the listening
+        _tell(second, say)
+        yield
+
+
+@contextmanager
+def _serving(home: Path) -> Iterator[str]:
+    """Runs the process that serves, on a port that is free now, and gives its link; an empty one where it ended."""
     command = serve_command(home, home / CONFIG_FILE, free_port())
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as process:
         try:
-            _tell(process, say)
-            yield
+            yield process.stdout.readline().decode().strip() if process.stdout is not None else ""
         finally:
             if process.stdin is not None:
                 process.stdin.close()
@@ -39,8 +51,7 @@ def console_of(home: Path, say: Callable[[str], None]) -> Iterator[None]:
                 process.kill()
 
 
-def _tell(process: subprocess.Popen[bytes], say: Callable[[str], None]) -> None:
-    link = process.stdout.readline().decode().strip() if process.stdout is not None else ""
+def _tell(link: str, say: Callable[[str], None]) -> None:
     if not link:
         say("the console could not be served: what its process said stands above")
         return

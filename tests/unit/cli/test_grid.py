@@ -32,6 +32,9 @@ def test_a_plan_is_shown_and_nothing_is_done(home: Path) -> None:
     assert [again["place"][0][name] for name in ("side", "limit", "slot")] == ["buy", "96975", "1:-1"]
     assert again["notes"] == ["GridLaid"]
     assert again["venue"]["asked"] is False
+    lines = [line.split() for line in told.out.splitlines() if line.strip().startswith("place")]
+    prices = [float(line[4].replace(",", "")) for line in lines]
+    assert (len(prices), prices) == (18, sorted(prices, reverse=True))
     assert f"the venue was not asked, this is what the journal says: {again['venue']['why_not']}" in told.out
 
 

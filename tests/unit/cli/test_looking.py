@@ -193,7 +193,7 @@ def test_pnl_takes_the_result_apart_and_shows_that_the_ledger_balances(flat: Pat
     assert body["ledger"]["agrees_with_pnl"] is True
     assert {row["difference"] for row in body["ledger"]["trial"]} == {"0"}
     told = call("pnl", "--home", str(flat)).out
-    assert "\nrealised, first in first out, without what is still held\n" in told
+    assert "\nrealised, first in first out, without what is still held; days in New York\n" in told
     assert "coverage: everything is valued\n" in told
     assert "trial balance: zero for each of 4 assets; the ledger agrees with profit and loss\n" in told
 

@@ -289,7 +289,8 @@ def test_what_may_still_be_open_is_named(unknown: Path) -> None:
 def test_drain_ends_the_engine_in_order(home: Path) -> None:
     process = run_engine(home)
     try:
-        assert call("drain", "--home", str(home)).code == 0
+        told = call("drain", "--home", str(home))
+        assert (told.code, "flatbook status says what it waits for" in told.out) == (0, True)
         assert process.wait(60) == 0
     finally:
         end(process)

@@ -181,6 +181,16 @@ def test_a_journal_that_grows_too_fast_for_its_disk_is_told(home: Path, monkeypa
     assert [each for each, _ in found(examined(home), "journal size")] == [Verdict.WARN]
 
 
+def test_a_journal_that_keeps_the_time_of_a_tape_has_its_last_day_there(home: Path) -> None:
+    journalled(home, instant_of_text("2025-12-02T20:45:00Z"))
+    clock = '\n[clock]\nkind = "tape"\nstart = 2025-12-01T00:00:00Z\nend = 2025-12-04T00:00:00Z\n'
+    (home / "flatbook.toml").write_text(EXAMPLE + clock)
+    ((verdict, text),) = found(examined(home), "journal size")
+    assert verdict is Verdict.OK
+    assert text.startswith("1 events in ")
+    assert text.endswith(", 1 of them in the last day of its tape")
+
+
 def test_a_network_file_system_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     journalled(home, NOW)
     monkeypatch.setattr(doctor, "file_system_of", lambda _path: "nfs4")

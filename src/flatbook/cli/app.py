@@ -166,11 +166,12 @@ def _tell(failed: Failed, *, as_json: bool) -> int:
 
     end_progress()
     print(printable(failed.line()), file=sys.stderr)
-    if as_json:
-        try:
+    try:
+        if as_json:
             print_json("error", failed.body())
-        except OSError:  # what it says stands on standard error
-            _let_go_of_output()
+        sys.stdout.flush()  # what stood there before it, too
+    except OSError:  # what it says stands on standard error
+        _let_go_of_output()
     return failed.code
 
 

@@ -151,9 +151,11 @@ def test_streams_that_the_caller_has_closed_change_no_exit_code(closed: str, wor
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 @pytest.mark.parametrize("words", [["version"], ["version", "--json"], ["--help"]])
-def test_an_output_that_takes_nothing_is_an_error_in_one_line(words: list[str]) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_output_that_takes_nothing_is_an_error_in_one_line(words: list[str], unbuffered: str) -> None:
     asked = ["sh", "-c", f"{CLOSED} >/dev/full", sys.executable, *words]
-    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    places = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(asked, capture_output=True, text=True, check=False, env=places)
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
     assert done.stderr.endswith("No space left on device\n")
 

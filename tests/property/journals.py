@@ -25,7 +25,11 @@ lots = st.decimals("0.001", "500", places=9).map(str)
 prices = st.decimals("0.0001", "9999", places=4).map(str)
 ratios = st.sampled_from(["1", "1.05", "0.333333333333333333"])
 owners = st.sampled_from([OWNER, OwnerId("other")])
-fees = st.lists(st.sampled_from([("USD", "0.65"), ("USD", "-0.2"), ("BNB", "0.001")]), max_size=2)
+fees = st.lists(
+    st.sampled_from([("USD", "0.65"), ("USD", "-0.2"), ("BNB", "0.001"), ("COIN", "0.0003"), ("COIN", "-0.0001")]),
+    max_size=2,
+)
+"""One in COIN is in kind: it makes less of what is bought."""
 
 
 @st.composite

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from flatbook.events import chain, orders
 from flatbook.events.activities import AccountActivityBooked
 from flatbook.events.event import Event
+from flatbook.events.fees import is_in_kind
 from flatbook.projections.export import TABLES, Export, Window
 from flatbook.projections.fold import fold, recorded
 from flatbook.projections.ledger import Ledger, balances
@@ -72,8 +73,10 @@ def test_fills_and_reversals_and_hedges_together_are_what_trades_left_in_the_acc
     for name, sign in (("fills", 1), ("reversals", 1), ("hedges", 1), ("gas", -1), ("activities", 1)):
         for total in drawn(name, events, Window()).totals():
             moved[total.asset] += total.rows * sign  # type: ignore[assignment]
-    for fee in (fee for event in events if isinstance(event, orders.OrderFilled) for fee in event.fees):
-        moved[fee.asset] -= fee.amount  # type: ignore[assignment]
+    for executed in (event for event in events if isinstance(event, orders.OrderFilled)):
+        for fee in executed.fees:
+            if not is_in_kind(executed, fee):
+                moved[fee.asset] -= fee.amount  # type: ignore[assignment]
     held: Counter[str] = Counter()
     stated = [event for event in events if type(event).__name__ == "BalanceStated"]
     for (account, asset), amount in balances(fold(Ledger(), rows_of(events))).items():

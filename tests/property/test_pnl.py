@@ -9,13 +9,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from flatbook.events.event import Event
+from flatbook.events.orders import Fee, OrderFilled
 from flatbook.projections.audit import audit
 from flatbook.projections.cells import cost_in_usd
 from flatbook.projections.edges import Evidence, edge_totals, hedge_edges
 from flatbook.projections.fold import fold, fold_all
-from flatbook.projections.ledger import Ledger
+from flatbook.projections.ledger import Ledger, trial_balance
 from flatbook.projections.lots import COUNTER_TRADE_NS_MAX, Bucket, Place
-from flatbook.projections.pnl import Pnl
+from flatbook.projections.pnl import Pnl, in_usd
 from flatbook.projections.results import (
     Scope,
     accounts_of,
@@ -26,6 +27,7 @@ from flatbook.projections.results import (
     slices_of,
     totals_of,
 )
+from flatbook.values.ids import AssetId
 from flatbook.values.instruments import Side
 from tests.property.journals import executions, fills, journals
 from tests.unit.projections import scene
@@ -69,12 +71,43 @@ def test_running_sums_are_those_of_the_whole_whenever_they_are_asked_for(data: s
     assert told(*asked) == told(*whole)
 
 
+def fees_in_kind(events: list[Event]) -> list[tuple[OrderFilled, Fee]]:
+    """Returns the fees that were taken of what was traded, each with its execution."""
+    executed = [event for event in events if isinstance(event, OrderFilled)]
+    return [(event, fee) for event in executed for fee in event.fees if fee.asset == event.underlying]
+
+
+@given(trades())
+def test_a_fee_in_kind_counts_at_the_price_of_its_execution_and_changes_no_net_and_no_lot(events: list[Event]) -> None:
+    pnl, ledger = Pnl(), Ledger()
+    fold_all((pnl, ledger), rows_of([*events, scene.mark(AssetId("BNB"), "600", -60)]))
+    totals, slices = totals_of(pnl), slices_of(pnl)
+    beside = [cost_in_usd(cost, pnl.marks) for cost in pnl.costs() if not cost.in_kind]
+    taken = sum((fee.amount * event.price for event, fee in fees_in_kind(events)), Decimal(0))
+    assert totals.buckets[Bucket.IN_KIND] == taken
+    assert totals.cost == sum((each or Decimal(0) for each in beside), taken)
+    assert totals.gross - totals.cost == totals.net
+    assert totals.net == sum((each.realised or Decimal(0) for each in slices), Decimal(0)) - (totals.cost - taken)
+    for lots in pnl.matching(scene.COIN).lots.values():
+        for lot in lots:
+            fact = next(fact for fact in pnl.trades(scene.COIN) if fact.ref == lot.ref)
+            closed = [each for each in slices if lot.ref in (each.opening, each.closing)]
+            parts = [each.opening_usd if each.opening == lot.ref else each.closing_usd for each in closed]
+            assert lot.qty == fact.kept - sum((each.qty for each in closed), Decimal(0))
+            assert lot.usd == (in_usd(fact, pnl.marks) or Decimal(0)) - sum(
+                (each or Decimal(0) for each in parts), Decimal(0)
+            )
+    assert audit(ledger, pnl).is_sound
+    assert not any(line.difference for line in trial_balance(ledger))
+
+
 @given(trades())
 def test_running_sums_are_those_of_every_slice_cost_and_hedge(events: list[Event]) -> None:
     pnl, evidence = Pnl(), Evidence()
     fold_all((pnl, evidence), rows_of(events))
     realised = [each.realised for each in slices_of(pnl)]
-    assert totals_of(pnl).gross == sum((each for each in realised if each is not None), Decimal(0))
+    in_kind = sum((fee.amount * event.price for event, fee in fees_in_kind(events)), Decimal(0))
+    assert totals_of(pnl).gross == sum((each for each in realised if each is not None), Decimal(0)) + in_kind
     assert totals_of(pnl).unpriced == realised.count(None)
     costs = [cost_in_usd(cost, pnl.marks) for cost in pnl.costs()]
     assert totals_of(pnl).cost == sum((each for each in costs if each is not None), Decimal(0))
@@ -94,7 +127,7 @@ def test_duplicates_count_once(events: list[Event]) -> None:
 @given(trades())
 def test_every_traded_share_is_closed_or_open(events: list[Event]) -> None:
     pnl = fold(Pnl(), rows_of(events))
-    traded = sum((fact.qty for underlying in pnl.underlyings() for fact in pnl.trades(underlying)), Decimal(0))
+    traded = sum((fact.kept for underlying in pnl.underlyings() for fact in pnl.trades(underlying)), Decimal(0))
     closed = sum((each.qty for each in slices_of(pnl)), Decimal(0))
     left = sum((each.lot.qty for each in open_lots_of(pnl)), Decimal(0))
     assert traded == 2 * closed + left

@@ -260,7 +260,7 @@ def _cost(kind: CostKind, amount: Money | None, at: Instant) -> CostFact:
         order_id=None,
         asset=USD,
         amount=amount,
-        usd_each=None,
+        each=None,
         at=at,
     )
 

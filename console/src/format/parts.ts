@@ -8,6 +8,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   slippage: { name: "slippage, as result", says: "the hedge against the price that it was decided on; below zero when worse" },
   unsplit: { name: "edge and drift, unsplit", says: "what lies between fill and hedge where a price between them is not known" },
   netting: { name: "netting", says: "fills that closed fills" },
+  in_kind: { name: "taken in kind", says: "what fees took of what was traded: lost in the other parts, and counted as a cost" },
   other: { name: "other trades", says: "all other trades" },
 };
 

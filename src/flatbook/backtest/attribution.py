@@ -1,7 +1,8 @@
 """Where the profit of a run came from: parts that add up to the change of equity, to the last digit.
 
-An execution earns the distance between its price and the middle of the market just before it: the spread. What it left
-behind earns what the middle moved until the end: inventory. Fees and funding are what they are. As each part is the
+What an execution left behind earns the distance between its price and the middle of the market just before it, the
+spread, and what the middle moved until the end, inventory. Fees and funding are what they are, a fee in kind at the
+price of its execution, as profit and loss counts it. As each part is the
 difference of two values of the same quantity, their sum is what was got and paid, and what is held at the end.
 """
 
@@ -62,13 +63,13 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def spread(self) -> Money:
-        """What it earned against the middle. Units: quote."""
-        return Money(self.signed * self.contract_size * (self.middle - self.price))
+        """What it earned against the middle, with what was kept. Units: quote."""
+        return Money(self.kept * self.contract_size * (self.middle - self.price))
 
     @property
     def fees(self) -> Money:
-        """What it cost, a fee in kind at the middle. Units: quote."""
-        return Money(self.fee + self.in_kind * self.contract_size * self.middle)
+        """What it cost, a fee in kind at the price of its execution. Units: quote."""
+        return Money(self.fee + self.in_kind * self.contract_size * self.price)
 
 
 class Opening(msgspec.Struct, frozen=True, kw_only=True):

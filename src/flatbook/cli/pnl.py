@@ -27,11 +27,12 @@ def pnl(
     """Shows what was earned in all and on the last day, per owner and underlying, first in first out.
 
     Counter is what trades on the other side closed in time, netting what takers closed among themselves, directional
-    what lay open longer. The spread captured is what lies between the onchain price of a fill and the price of its
-    hedge: margin up to a second price, such as a pool's, and basis from there to the hedge. Slippage cost is what
-    hedges cost beyond the price that they were decided on, above zero when worse. Fees and gas are costs; what could
-    not be valued is counted and never taken for zero. What moved and is not explained stands in suspense, with its
-    age. The last line says whether the ledger balances.
+    what lay open longer. What fees took of the traded asset itself is lost in these; in kind gives it back at the price
+    of its execution, as it counts in the fees. The spread captured is what lies between the onchain price of a fill and
+    the price of its hedge: margin up to a second price, such as a pool's, and basis from there to the hedge. Slippage
+    cost is what hedges cost beyond the price that they were decided on, above zero when worse. Fees and gas are costs;
+    what could not be valued is counted and never taken for zero. What moved and is not explained stands in suspense,
+    with its age. The last line says whether the ledger balances.
     """
     from flatbook.cli.asked import check_known
     from flatbook.cli.reading import past_of
@@ -185,12 +186,14 @@ def rest_in_cents(whole: str | None, less: str | None) -> dict[str, str | None]:
 
 
 def result_columns(total: dict[str, Any]) -> tuple[Column, ...]:
+    """Returns the columns of results; those that seldom hold anything only where they do."""
     seldom = [name for name in ("funding", "tokenization") if total["costs"][name]["observations"]]
     return (
         Column("span", "span"),
         Column("counter>", "counter_trade"),
         Column("netting>", "onchain_netting"),
         Column("directional>", "directional"),
+        *([Column("in kind>", "in_kind")] if total["buckets_usd"]["in_kind"] != "0" else ()),
         Column("gross>", "gross"),
         Column("fees>", "broker_fee"),
         Column("gas>", "gas"),

@@ -5,10 +5,15 @@ from __future__ import annotations
 from decimal import Decimal
 
 from flatbook.events.forced import ForcedReduction
-from flatbook.events.orders import ForeignFilled, OrderFilled
+from flatbook.events.orders import Fee, ForeignFilled, OrderFilled
 from flatbook.values.ids import AssetId
 from flatbook.values.instruments import Product
 from flatbook.values.money import NUMBER_DECIMALS_MAX, ONE, ZERO, divide_cut
+
+
+def is_in_kind(event: OrderFilled | ForeignFilled | ForcedReduction, fee: Fee) -> bool:
+    """Whether a fee was taken of the very thing that was traded. Of a position in margin nothing is taken."""
+    return event.product is Product.SPOT and fee.asset == AssetId(event.underlying)
 
 
 def fee_in_kind(event: OrderFilled | ForeignFilled | ForcedReduction) -> Decimal:

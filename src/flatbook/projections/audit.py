@@ -9,7 +9,7 @@ import msgspec
 
 from flatbook.projections.accounts import FEES, FUNDING, GAS, LedgerAccount, cash, position
 from flatbook.projections.ledger import Balances, Ledger, balances, trial_balance
-from flatbook.projections.lots import cost_of, net_of
+from flatbook.projections.lots import Bucket, cost_of, net_of
 from flatbook.projections.marks import Marks
 from flatbook.projections.pnl import Matching, Pnl
 from flatbook.values.ids import AssetId, OwnerId, Underlying
@@ -93,11 +93,12 @@ def _sum(values: Iterable[Decimal | None]) -> Decimal | None:
 
 
 def _results(pnl: Pnl) -> Results:
-    """Returns the results of each underlying before costs, in USD; None where a slice has no value."""
+    """Returns the results of each underlying after fees in kind and before other costs, None without a value."""
     results: Results = {}
     for cell, sums in pnl.cells():
         if cell.underlying is not None:
-            found = None if sums.unpriced else sum(sums.buckets.values(), ZERO)
+            traded = sum(sums.buckets.values(), ZERO) - sums.buckets.get(Bucket.IN_KIND, ZERO)
+            found = None if sums.unpriced else traded
             results[cell.underlying] = _sum((results.get(cell.underlying, ZERO), found))
     return results
 

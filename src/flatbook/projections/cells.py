@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 from typing import NamedTuple
 
 import msgspec
@@ -18,7 +18,7 @@ from flatbook.projections.facts import CostFact, CostKind
 from flatbook.projections.lots import USD_DECIMALS, Bucket, Slice
 from flatbook.projections.marks import Marks
 from flatbook.values.ids import AccountId, AssetId, EventRef, OwnerId, Underlying
-from flatbook.values.money import ZERO, Money, cut
+from flatbook.values.money import ONE, ZERO, Money, cut
 
 
 class Cell(NamedTuple):
@@ -54,14 +54,16 @@ class Sums(msgspec.Struct):
         else:
             self.buckets[each.bucket] = self.buckets.get(each.bucket, ZERO) + realised
 
-    def add_cost(self, kind: CostKind, usd: Decimal | None) -> None:
-        """Adds an observed cost."""
-        line = self.costs.setdefault(kind, CostSum())
+    def add_cost(self, cost: CostFact, usd: Decimal | None) -> None:
+        """Adds an observed cost; one in kind is no loss beside that of the trades."""
+        line = self.costs.setdefault(cost.kind, CostSum())
         line.observations += 1
         if usd is None:
             line.missing += 1
-        else:
-            line.usd += usd
+            return
+        line.usd += usd
+        if cost.in_kind:
+            self.buckets[Bucket.IN_KIND] = self.buckets.get(Bucket.IN_KIND, ZERO) + usd
 
     def add(self, other: Sums) -> None:
         """Adds the results of another cell."""
@@ -129,7 +131,7 @@ class Cells:
             self._costs_are_whole = False
 
     def _count(self, cost: CostFact, sign: int) -> None:
-        if cost.amount is not None:
+        if cost.amount is not None and not cost.in_kind:
             self.amounts[cost.asset] = self.amounts.get(cost.asset, ZERO) + cost.amount * sign
 
     def of_slices(self, underlying: Underlying, slices: Sequence[Slice]) -> Told:
@@ -161,9 +163,10 @@ class Cells:
         if (account := self._accounts.get(cost.ref)) is None:
             self._homeless[cost.ref] = None
         usd = cost_in_usd(cost, self._marks)
-        self._revisions[cost.asset] = self._marks.revision(cost.asset)
+        priced = _priced_by(cost)
+        self._revisions[priced] = self._marks.revision(priced)
         cell = Cell(cost.owner, cost.underlying, eastern_date_or_none(cost.at), account)
-        _sums(self._of_costs, cell).add_cost(cost.kind, usd)
+        _sums(self._of_costs, cell).add_cost(cost, usd)
 
 
 def _sums(cells: Filled, cell: Cell) -> Sums:
@@ -175,7 +178,15 @@ def _sums(cells: Filled, cell: Cell) -> Sums:
 
 def cost_in_usd(cost: CostFact, marks: Marks) -> Money | None:
     """Returns the value of a cost; None when its amount or its price is not known."""
-    each = cost.usd_each if cost.usd_each is not None else marks.price_at(cost.asset, cost.at)
-    if cost.amount is None or each is None:
+    mark = marks.price_at(_priced_by(cost), cost.at)
+    if cost.amount is None or mark is None:
         return None
-    return Money(cut(cost.amount * each, decimals=USD_DECIMALS))
+    try:
+        return Money(cut(cost.amount * (ONE if cost.each is None else cost.each) * mark, decimals=USD_DECIMALS))
+    except DecimalException:
+        return None
+
+
+def _priced_by(cost: CostFact) -> AssetId:
+    """Returns the asset whose mark says what a cost is worth in USD."""
+    return cost.asset if cost.each is None else cost.each_in

@@ -53,11 +53,12 @@ def course_of(books: Books, prices: Prices, scope: Scope, upto: Instant) -> Cour
     assert scope.first is not None
     assert scope.last is not None
     is_one_day = scope.first == scope.last
+    totals = totals_of(books.pnl, scope)
     return Course(
         first=scope.first,
         last=scope.last,
-        totals=totals_of(books.pnl, scope),
-        parts=parts_of(slices_of(books.pnl, scope), books.evidence, prices),
+        totals=totals,
+        parts=parts_of(slices_of(books.pnl, scope), books.evidence, prices, totals),
         points=tuple(_running(_by_hour(books.pnl, scope, upto) if is_one_day else _by_day(books.pnl, scope))),
     )
 
@@ -102,6 +103,7 @@ def _add(nets: dict[Instant, Decimal], start: Instant, at: Instant, usd: Money |
 
 
 def _costs(pnl: Pnl, scope: Scope) -> Iterator[CostFact]:
+    """Yields the costs of a scope; those in kind are in what the trades brought."""
     for cost in pnl.costs(scope.underlying):
-        if scope.owner in (None, cost.owner) and is_within(scope, eastern_date_or_none(cost.at)):
+        if not cost.in_kind and scope.owner in (None, cost.owner) and is_within(scope, eastern_date_or_none(cost.at)):
             yield cost

@@ -30,7 +30,8 @@ class HedgeEdge(msgspec.Struct, frozen=True, kw_only=True):
     Units: qty in underlying; USD. edge_usd is the result between onchain and hedge value. With a second price, such as
     a pool's, in the evidence of the order it splits into margin_usd (onchain value against that price) and basis_usd
     (that price against the hedge). slippage_usd is what the hedge cost beyond the price it was decided on, above zero
-    when worse. fees_usd are those of the whole order. None where a number is not known.
+    when worse. fees_usd are those of the whole
+    order, without those in kind, which the edge has. None where a number is not known.
     """
 
     hedge: OrderId | EventRef
@@ -225,7 +226,7 @@ def hedge_edges(pnl: Pnl, evidence: Evidence, scope: Scope = EVERYTHING) -> tupl
             groups.setdefault(_hedge_of(each), []).append(each)
     fees: dict[OrderId | EventRef, list[CostFact]] = {}
     for cost in pnl.costs(scope.underlying):
-        if (charged := cost.order_id or cost.ref) in groups:
+        if not cost.in_kind and (charged := cost.order_id or cost.ref) in groups:
             fees.setdefault(charged, []).append(cost)
     return tuple(_edge(pnl, evidence.of(hedge), hedge, slices, fees.get(hedge, [])) for hedge, slices in groups.items())
 

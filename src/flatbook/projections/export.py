@@ -16,7 +16,7 @@ from flatbook.events import chain, orders
 from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.codec import name_of
 from flatbook.events.event import Event
-from flatbook.events.fees import fee_in_kind
+from flatbook.events.fees import fee_in_kind, is_in_kind
 from flatbook.events.forced import ForcedReduction
 from flatbook.events.prices import FillPriced
 from flatbook.events.refs import ref_of_fill
@@ -27,7 +27,7 @@ from flatbook.projections.oracle import deviation_bps
 from flatbook.projections.postings import WEI_DECIMALS
 from flatbook.values.ids import UNASSIGNED, AssetId, OrderId, OwnerId
 from flatbook.values.instants import Instant
-from flatbook.values.instruments import Product, Side, held_as
+from flatbook.values.instruments import Side, held_as
 from flatbook.values.money import ZERO
 
 
@@ -321,8 +321,7 @@ def _fees(item: Recorded, _known: Mapping[str, Booked]) -> Iterator[Line]:
             ),
             *(event.instrument, event.underlying, order_id, event.execution_id, number, fee.asset, fee.amount),
         )
-        is_in_kind = event.product is Product.SPOT and fee.asset == AssetId(event.underlying)
-        yield Line(event.happened_at, values, () if is_in_kind else ((fee.asset, fee.amount),))
+        yield Line(event.happened_at, values, () if is_in_kind(event, fee) else ((fee.asset, fee.amount),))
 
 
 _ACTIVITY_COLUMNS = (

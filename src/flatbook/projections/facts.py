@@ -13,24 +13,25 @@ import msgspec
 from flatbook.events import chain, control, orders
 from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.event import Event
-from flatbook.events.fees import fee_in_kind
+from flatbook.events.fees import fee_in_kind, is_in_kind
 from flatbook.events.forced import ForcedReduction
 from flatbook.events.refs import ref_of_fill, ref_of_log
 from flatbook.events.risk import BooksCorrected
 from flatbook.projections.fold import Recorded, identity_of
 from flatbook.projections.lots import Place
+from flatbook.projections.marks import USD
 from flatbook.projections.postings import WEI_DECIMALS
 from flatbook.values.ids import UNASSIGNED, AccountId, AssetId, EventRef, InstrumentId, OrderId, OwnerId, Underlying
 from flatbook.values.instants import Instant
-from flatbook.values.instruments import Product, Side
-from flatbook.values.money import ONE, Money, Price, Quantity
+from flatbook.values.instruments import Side
+from flatbook.values.money import ONE, ZERO, Money, Price, Quantity
 
 
 class TradeFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A fill or an execution.
 
-    Units: qty in underlying; money in units of `asset`, both None where the fill was no trade against money.
-    `assumed`: the quantity rests on an assumed ratio.
+    Units: qty in underlying, as executed; `in_kind` is what a fee took of it, a rebate below zero; money in units of
+    `asset`, both None where the fill was no trade against money. `assumed`: the quantity rests on an assumed ratio.
     """
 
     ref: EventRef
@@ -46,6 +47,12 @@ class TradeFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     assumed: bool
     order_id: OrderId | None
     at: Instant
+    in_kind: Quantity = Quantity(ZERO)
+
+    @property
+    def kept(self) -> Quantity:
+        """By how much the position moved: less where a fee took a part of what was bought. Units: underlying."""
+        return Quantity(self.qty - self.side.sign * self.in_kind)
 
 
 class StatedFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -102,8 +109,9 @@ class CostKind(Enum):
 class CostFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One observation of a cost; a rebate is below zero.
 
-    Units: amount in units of the asset, None when it was charged and nobody stated how much; `usd_each` in USD per
-    unit where the event states it, otherwise the asset's mark counts.
+    Units: amount in units of the asset, None when it was charged and nobody stated how much; `each` per unit in units
+    of `each_in` where the event states it, otherwise the asset's mark counts. `in_kind`: it was taken of what was
+    traded, and is worth what that was traded at.
     """
 
     ref: EventRef
@@ -113,8 +121,10 @@ class CostFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     order_id: OrderId | None
     asset: AssetId
     amount: Money | None
-    usd_each: Price | None
+    each: Price | None
     at: Instant
+    each_in: AssetId = USD
+    in_kind: bool = False
 
 
 class MarkFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -234,7 +244,6 @@ def _from_execution(item: Recorded, event: Executed, _known: Any) -> Iterator[Ke
     underlying = Underlying(intern(event.underlying))
     order_id = event.order_id if isinstance(event, orders.OrderFilled) else None
     qty = event.qty * event.contract_size
-    kept = qty - event.side.sign * fee_in_kind(event) * event.contract_size
     yield (
         ref,
         TradeFact(
@@ -245,19 +254,19 @@ def _from_execution(item: Recorded, event: Executed, _known: Any) -> Iterator[Ke
             underlying=underlying,
             place=Place.OFFCHAIN,
             side=event.side,
-            qty=Quantity(kept),
+            qty=Quantity(qty),
             money=Money(qty * event.price),
             asset=AssetId(intern(event.quote)),
             assumed=False,
             order_id=order_id,
             at=event.happened_at,
+            in_kind=Quantity(fee_in_kind(event) * event.contract_size),
         ),
     )
     if event.contract_size != ONE:
         yield size_key(event.instrument), SizeFact(size=event.contract_size)
     for number, fee in enumerate(event.fees):
-        if event.product is Product.SPOT and fee.asset == AssetId(event.underlying):
-            continue
+        in_kind = is_in_kind(event, fee)
         yield (
             fee_key(number, ref),
             CostFact(
@@ -268,8 +277,10 @@ def _from_execution(item: Recorded, event: Executed, _known: Any) -> Iterator[Ke
                 order_id=order_id,
                 asset=AssetId(intern(fee.asset)),
                 amount=fee.amount,
-                usd_each=None,
+                each=event.price if in_kind else None,
                 at=event.happened_at,
+                each_in=AssetId(intern(event.quote)) if in_kind else USD,
+                in_kind=in_kind,
             ),
         )
 
@@ -291,7 +302,7 @@ def _from_activity(item: Recorded, event: AccountActivityBooked, _known: Any) ->
         order_id=event.order_id,
         asset=AssetId(intern(event.asset)),
         amount=Money(-event.amount),
-        usd_each=None,
+        each=None,
         at=event.happened_at,
     )
     yield f"fee:{ref}", cost
@@ -307,7 +318,7 @@ def _from_gas(item: Recorded, event: chain.GasSpent, _known: Any) -> Iterator[Ke
         order_id=None,
         asset=event.coin,
         amount=Money(event.wei_amount.scaleb(-WEI_DECIMALS)),
-        usd_each=event.coin_usd,
+        each=event.coin_usd,
         at=event.happened_at,
     )
     yield ref, cost

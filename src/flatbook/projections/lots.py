@@ -28,11 +28,16 @@ class Place(Enum):
 
 
 class Bucket(Enum):
-    """What a realised result came from."""
+    """What a realised result came from.
+
+    `in_kind` is no trade's: what fees took of what was traded is lost in the others, and counted as a cost, so it is
+    given back here at the price of its execution.
+    """
 
     COUNTER_TRADE = "counter_trade"
     ONCHAIN_NETTING = "onchain_netting"
     DIRECTIONAL = "directional"
+    IN_KIND = "in_kind"
 
 
 class FactRefused(ValueError):

@@ -142,7 +142,7 @@ class Pnl:
         return (cost for costs in kept for cost in costs.values())
 
     def fees_of(self, fact: TradeFact) -> dict[AssetId, Money]:
-        """Returns what was charged for an execution by asset, apart from what was taken of the traded asset itself.
+        """Returns what was charged for an execution by asset, what was taken of the traded asset itself, too.
 
         Units: units of each asset, rebates below zero. What was charged and not stated is left out.
         """
@@ -161,7 +161,7 @@ class Pnl:
         yield from self._cells.of_costs(self.costs())
 
     def cost_amounts(self) -> Mapping[AssetId, Decimal]:
-        """Returns what all costs whose amount is known came to. Units: units of each asset."""
+        """Returns what all costs whose amount is known came to, without those in kind. Units: units of each asset."""
         return self._cells.amounts
 
     def owners(self, underlying: Underlying) -> tuple[OwnerId, ...]:
@@ -289,7 +289,7 @@ def _match_trade_fact(matching: Matching, fact: TradeFact, marks: Marks) -> None
         underlying=fact.underlying,
         place=fact.place,
         side=fact.side,
-        qty=fact.qty,
+        qty=fact.kept,
         usd=_value(fact, mark),
         at=fact.at,
         day=eastern_date(fact.at),

@@ -11,7 +11,7 @@ import msgspec
 from flatbook.events import calls, chain, control, orders
 from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.event import Event
-from flatbook.events.fees import fee_in_kind
+from flatbook.events.fees import fee_in_kind, is_in_kind
 from flatbook.events.forced import ForcedReduction
 from flatbook.events.refs import ref_of_activity
 from flatbook.events.risk import BooksCorrected
@@ -159,8 +159,7 @@ def _execution(event: Executed) -> Postings:
 
 def _charged(event: Executed, goods: LedgerAccount, fee: orders.Fee) -> Postings:
     """Returns the postings of a fee; one in what was traded makes that less, and is no cost beside it."""
-    is_in_kind = event.product is Product.SPOT and fee.asset == AssetId(event.underlying)
-    account = goods if is_in_kind else accounts.fees(event.account)
+    account = goods if is_in_kind(event, fee) else accounts.fees(event.account)
     return pair(account, accounts.holdings(event.account), fee.asset, fee.amount)
 
 

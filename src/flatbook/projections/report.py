@@ -20,9 +20,9 @@ from flatbook.projections.edges import DECISION_PRICE, Evidence
 from flatbook.projections.facts import CostKind, TradeFact
 from flatbook.projections.fold import Recorded
 from flatbook.projections.ledger import Ledger
-from flatbook.projections.lots import Place, Slice
+from flatbook.projections.lots import Bucket, Place, Slice
 from flatbook.projections.pnl import Pnl, in_usd
-from flatbook.projections.results import EVERYTHING, Scope, slices_of, totals_of, underlyings_of
+from flatbook.projections.results import EVERYTHING, Scope, Totals, slices_of, totals_of, underlyings_of
 from flatbook.values.ids import EventRef, OrderId, OwnerId, Underlying
 from flatbook.values.instants import NS_PER_S, Instant
 from flatbook.values.money import ZERO, Money, Price, divide_cut, parse_number
@@ -44,7 +44,8 @@ class Part(Enum):
     edge: the fill against the market's price at that moment. waiting: what the market moved until the hedge was
     decided, in the same session. gap: the same where the hedge had to wait for another session. slippage: the hedge
     against the price it was decided on. unsplit: what lies between fill and hedge where one of these prices is not
-    known. netting: fills that closed fills. other: all other trades.
+    known. netting: fills that closed fills. in_kind: what fees took of what
+    was traded, lost in the other parts and counted as a cost. other: all other trades.
     """
 
     EDGE = "edge"
@@ -53,6 +54,7 @@ class Part(Enum):
     SLIPPAGE = "slippage"
     UNSPLIT = "unsplit"
     NETTING = "netting"
+    IN_KIND = "in_kind"
     OTHER = "other"
 
 
@@ -195,7 +197,7 @@ def report_of(books: Books, prices: Prices, until: Instant | None, scope: Scope 
     stretches = [] if end is None else list(_stretches(books.pnl, trades, prices, end))
     slices = slices_of(books.pnl, scope)
     totals = totals_of(books.pnl, scope)
-    parts = parts_of(slices, books.evidence, prices)
+    parts = parts_of(slices, books.evidence, prices, totals)
     costs = {kind: Decimal(cost.usd) for kind, cost in totals.costs.items()}
     usd_seconds = sum((each.usd_seconds for each in stretches), ZERO)
     return Report(
@@ -230,7 +232,7 @@ def _stretches(pnl: Pnl, trades: Sequence[TradeFact], prices: Prices, end: Insta
     for key, own in by_key.items():
         net, last = ZERO, Price(ZERO)
         for trade, following in zip(own, [*own[1:], None], strict=True):
-            net += trade.qty * trade.side.sign
+            net += trade.kept * trade.side.sign
             last = _price_of(pnl, trade) or last
             until = end if following is None else following.at
             if net and until > trade.at:
@@ -282,7 +284,7 @@ def _open_usd(pnl: Pnl, trades: Sequence[TradeFact], prices: Prices, end: Instan
     for trade in trades:
         key = (trade.owner, trade.underlying)
         net, last = nets.get(key, (ZERO, Price(ZERO)))
-        nets[key] = net + trade.qty * trade.side.sign, _price_of(pnl, trade) or last
+        nets[key] = net + trade.kept * trade.side.sign, _price_of(pnl, trade) or last
     if end is None:
         return ZERO
     return sum((abs(net) * (prices(key[1], end) or last) for key, (net, last) in nets.items()), ZERO)
@@ -355,7 +357,7 @@ def fate_of(trade: TradeFact, parts: Sequence[Slice]) -> Fate:
     if any(each.closing_place is Place.OFFCHAIN for each in parts):
         return Fate.HEDGED
     matched = sum((each.qty for each in parts), ZERO)
-    return Fate.OPEN if matched < trade.qty else Fate.NETTED
+    return Fate.OPEN if matched < trade.kept else Fate.NETTED
 
 
 def waits_of(trade: TradeFact, parts: Sequence[Slice], times: FillTimes) -> Iterator[Wait]:
@@ -383,9 +385,13 @@ def _seconds(ns: int | None) -> int | None:
     return None if ns is None else ns // NS_PER_S
 
 
-def parts_of(slices: Sequence[Slice], evidence: Evidence, prices: Prices) -> dict[Part, Decimal]:
-    """Returns what each part of some results came to. Units: USD; what has no value is in none."""
+def parts_of(slices: Sequence[Slice], evidence: Evidence, prices: Prices, totals: Totals) -> dict[Part, Decimal]:
+    """Returns what each part of some results came to. Units: USD; what has no value is in none.
+
+    Needs: slices and totals are those of one scope.
+    """
     parts = dict.fromkeys(Part, ZERO)
+    parts[Part.IN_KIND] = totals.buckets[Bucket.IN_KIND]
     for each in slices:
         realised = each.realised
         if realised is None:

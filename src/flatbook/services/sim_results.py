@@ -9,7 +9,7 @@ from flatbook.projections.accounts import CASH, EXTERNAL, FEES, GAS, GOODS, HOLD
 from flatbook.projections.audit import audit
 from flatbook.projections.fold import Recorded
 from flatbook.projections.ledger import Ledger, balances, trial_balance
-from flatbook.projections.lots import cost_of, net_of
+from flatbook.projections.lots import Bucket, cost_of, net_of
 from flatbook.projections.pnl import Pnl
 from flatbook.projections.results import Scope, Totals, coverage_of, totals_of
 from flatbook.sim.judges.results import Flows, NetResults, Results, SeatResults
@@ -17,7 +17,7 @@ from flatbook.sim.world.record import Appended, Record
 from flatbook.sim.world.seat import SEAT_ACCOUNT
 from flatbook.state.desk import State
 from flatbook.values.ids import OwnerId, Seq, Underlying
-from flatbook.values.money import ZERO
+from flatbook.values.money import ZERO, Money
 
 _CLASSES = {
     HOLDINGS: ("held", 1),
@@ -79,13 +79,14 @@ def _nets(pnl: Pnl) -> Iterator[NetResults]:
 
 
 def _net(pnl: Pnl, owner: OwnerId, underlying: Underlying) -> NetResults:
+    """A venue in a simulation charges in cash: what a fee took in kind is in what the trades brought."""
     totals: Totals = totals_of(pnl, Scope(owner=owner, underlying=underlying))
     lots = pnl.matching(underlying).lots[owner]
     return NetResults(
         owner=owner,
         underlying=underlying,
-        realised={bucket.value: usd for bucket, usd in totals.buckets.items()},
-        fees=totals.cost,
+        realised={bucket.value: usd for bucket, usd in totals.buckets.items() if bucket is not Bucket.IN_KIND},
+        fees=Money(totals.cost - totals.buckets[Bucket.IN_KIND]),
         open_qty=net_of(lots),
         open_usd=cost_of(lots),
     )

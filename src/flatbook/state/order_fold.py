@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from flatbook.events import orders as ev
 from flatbook.events.event import Event
-from flatbook.events.fees import fee_in_kind
+from flatbook.events.fees import fee_in_kind, is_in_kind
 from flatbook.events.forced import ForcedReduction
 from flatbook.events.opening import AccountOpened
 from flatbook.events.refs import ref_of, ref_of_done, ref_of_execution
@@ -360,16 +360,14 @@ def has_unmarked_fee(event: Executed, mark_of: Callable[[AssetId], Price | None]
 
 
 def _is_unmarked(fee: ev.Fee, event: Executed, mark_of: Callable[[AssetId], Price | None]) -> bool:
-    in_kind = AssetId(event.underlying) if event.product is Product.SPOT else None
-    return fee.amount > ZERO and fee.asset != in_kind and mark_of(fee.asset) is None
+    return fee.amount > ZERO and not is_in_kind(event, fee) and mark_of(fee.asset) is None
 
 
 def fees_in_usd(event: Executed, mark_of: Callable[[AssetId], Price | None]) -> Decimal:
     """Returns the fees of an execution that did not make its quantity smaller. Units: USD."""
     total = ZERO
     for fee in event.fees:
-        is_in_kind = event.product is Product.SPOT and fee.asset == AssetId(event.underlying)
-        mark = None if is_in_kind else mark_of(fee.asset)
+        mark = None if is_in_kind(event, fee) else mark_of(fee.asset)
         if mark is not None:
             total += fee.amount * mark
     return total

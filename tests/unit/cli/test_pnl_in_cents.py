@@ -12,10 +12,15 @@ def cost(usd: str) -> dict[str, Any]:
     return {"usd": usd, "observations": 1, "missing": 0}
 
 
-def totals(*, counter: str, netting: str, fees: str, funding: str = "0") -> dict[str, Any]:
+def totals(*, counter: str, netting: str, fees: str, funding: str = "0", in_kind: str = "0") -> dict[str, Any]:
     costs = {"broker_fee": cost(fees), "gas": cost("0"), "funding": cost(funding), "tokenization": cost("0")}
     return {
-        "buckets_usd": {"counter_trade": counter, "onchain_netting": netting, "directional": "0"},
+        "buckets_usd": {
+            "counter_trade": counter,
+            "onchain_netting": netting,
+            "directional": "0",
+            "in_kind": in_kind,
+        },
         "costs": {**costs, "tokenization": {"usd": "0", "observations": 0, "missing": 0}},
     }
 
@@ -36,6 +41,13 @@ def test_the_buckets_are_the_gross_that_is_shown() -> None:
 def test_a_cost_that_is_seldom_has_a_column_only_where_it_was_seen() -> None:
     heads = [column.title for column in pnl.result_columns(totals(counter="1", netting="0", fees="0", funding="0.5"))]
     assert heads[-2:] == ["funding>", "net>"]
+
+
+def test_what_fees_took_in_kind_has_a_column_only_where_any_did_and_is_part_of_the_gross() -> None:
+    some, none = (totals(counter="1", netting="0", fees="2", in_kind=usd) for usd in ("2", "0"))
+    assert "in kind>" in [column.title for column in pnl.result_columns(some)]
+    assert "in kind>" not in [column.title for column in pnl.result_columns(none)]
+    assert (pnl.results_in_cents(some)["gross"], pnl.results_in_cents(some)["net"]) == ("3.00", "1.00")
 
 
 def test_margin_and_basis_are_the_spread_that_is_shown_where_every_hedge_has_both() -> None:

@@ -29,10 +29,10 @@ class LinkBody(msgspec.Struct, frozen=True, kw_only=True):
 class TradeBody(msgspec.Struct, frozen=True, kw_only=True):
     """A fill or an execution.
 
-    Units: qty in underlying, money in `asset`, price in USD per unit of underlying; `open_qty` in underlying is what
-    nothing has closed. `fees` by asset in units of it, rebates below zero, apart from what was taken of the traded
-    asset itself; `session` is that of its US share, None where what was traded knows none. `oracle_bps` is how far the
-    price lies from the oracle's, in basis points.
+    Units: qty in underlying as executed, money in `asset`, price in USD per unit of underlying; `open_qty` in
+    underlying is what nothing has closed. `fees` by asset in units of it, rebates below zero; one in the traded asset
+    itself made less of what `qty` bought. `session` is that of its US share, None where what was traded knows none.
+    `oracle_bps` is how far the price lies from the oracle's, in basis points.
     """
 
     ref: str

@@ -3,7 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from flatbook.backtest.kernel import native
+from flatbook.cli.tapes import need_packages
 from tests.unit.cli.scene import call
 from tests.unit.services.test_tapes import FIRST, SECOND, recorded
 
@@ -73,3 +76,13 @@ def test_what_is_to_be_recorded_or_downloaded_is_checked_before_anything_is_aske
     told = call("data", "download", "binance", "BTCUSDT", "--interval", "7m", *span)
     assert (told.code, "no interval '7m'" in told.err) == (2, True)
     assert call("data", "download", "binance", "BTCUSDT", "--what", "funding", *span).code == 1
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_the_first_compile_is_announced_where_nobody_sits_at_a_terminal_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], is_kept: bool
+) -> None:
+    monkeypatch.setattr(native, "is_kept", lambda: is_kept)
+    need_packages()
+    told = "" if is_kept else "compiling the simulator: some 30 s of CPU, this once\n"
+    assert capsys.readouterr() == ("", told)

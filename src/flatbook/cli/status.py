@@ -124,14 +124,22 @@ def _parts(body: dict[str, Any], *, finished: bool) -> Iterator[Part]:
     yield from _outside_tables(body)
 
 
+def open_line(body: dict[str, Any]) -> str:
+    """Returns what is open in USD; unknown where it is open and nothing of it has a price."""
+    if not body["unvalued"]:
+        return f"open in USD: {cents(body['open_usd'])}"
+    has_any = any(net["usd"] is not None and net["net"] != "0" for net in body["nets"])
+    known = cents(body["open_usd"]) if has_any else "unknown"
+    return f"open in USD: {known}, without {', '.join(body['unvalued'])}: no price"
+
+
 def _exposure(body: dict[str, Any]) -> Iterator[Part]:
     """Yields the nets, what they are worth, and how many orders stand behind them."""
     from flatbook.cli.positions import nets_table
 
     yield nets_table(body["nets"])
     if body["nets"]:
-        unvalued = f", without {', '.join(body['unvalued'])}: no price" if body["unvalued"] else ""
-        yield f"open in USD: {cents(body['open_usd'])}{unvalued}"
+        yield open_line(body)
     if body["nets"] and not body["thresholds_known"]:
         yield "no usable configuration (see flatbook config check): every net but zero counts as not flat"
     orders = body["orders"]

@@ -48,7 +48,7 @@ const COLUMNS: readonly Column<Order>[] = [
   { id: "outcome", head: "Outcome", text: (order) => order.outcome, cell: (order) => <Badge tone={OUTCOMES[order.outcome]} title={order.why ?? undefined}>{order.outcome}</Badge> },
   { id: "status", head: "Status", text: (order) => order.status.replaceAll("_", " "), className: "text-2xs text-text2" },
   { id: "side", head: "Side", text: (order) => order.side, cell: (order) => <Side side={order.side} /> },
-  { id: "instrument", head: "Instrument", text: (order) => order.instrument },
+  { id: "instrument", head: "Instrument", text: (order) => order.instrument, className: "text-xs" },
   { id: "qty", head: "Asked", align: "right", sort: "amount", text: (order) => order.qty, cell: (order) => <Amount value={order.qty} /> },
   { id: "accepted", head: "Accepted", align: "right", sort: "amount", text: (order) => acceptedOf(order), cell: (order) => <Accepted order={order} /> },
   { id: "filled", head: "Filled", align: "right", sort: "amount", text: (order) => order.filled, cell: (order) => (order.status === "unknown" ? <Unknown since={order.unknown_since} /> : <Amount value={order.filled} />) },
@@ -77,10 +77,10 @@ const COLUMNS: readonly Column<Order>[] = [
         </span>
       ),
   },
-  { id: "session", head: "Session", text: (order) => order.session, className: "text-text2" },
-  { id: "owner", head: "Owner", text: (order) => order.owner, className: "text-text2" },
-  { id: "account", head: "Account", text: (order) => order.account, className: "text-text2" },
-  { id: "order_id", head: "Order", text: (order) => order.order_id, cell: (order) => <span className="num text-2xs text-muted">…{order.order_id.slice(-8)}</span> },
+  { id: "session", head: "Session", text: (order) => order.session, className: "text-2xs text-text2" },
+  { id: "owner", head: "Owner", text: (order) => order.owner, className: "text-2xs text-text2" },
+  { id: "account", head: "Account", text: (order) => order.account, className: "text-2xs text-text2" },
+  { id: "order_id", head: "Order", text: (order) => order.order_id, cell: (order) => <span className="num text-2xs text-muted">…{order.order_id.slice(-6)}</span> },
   { id: "actions", head: "", text: () => null, sort: "none", align: "right", cell: (order) => <OrderActions order={order} /> },
 ];
 

@@ -63,8 +63,8 @@ const COLUMNS: readonly Column<Trade>[] = [
     text: (trade) => feesText(trade.fees),
     cell: (trade) => <span className="num text-text2" title={Object.entries(trade.fees).map(([asset, amount]) => `${amount} ${asset}`).join(", ")}>{feesText(trade.fees) || "—"}</span>,
   },
-  { id: "session", head: "Session", text: (trade) => trade.session, className: "text-text2" },
-  { id: "owner", head: "Owner", text: (trade) => trade.owner, className: "text-text2" },
+  { id: "session", head: "Session", text: (trade) => trade.session, className: "text-2xs text-text2" },
+  { id: "owner", head: "Owner", text: (trade) => trade.owner, className: "text-2xs text-text2" },
   { id: "actions", head: "", text: () => null, sort: "none", align: "right", cell: (trade) => <RowActions label={`Acts on trade ${trade.ref}`} testid="trade-actions" actions={[copyWhy(trade.ref)]} /> },
 ];
 

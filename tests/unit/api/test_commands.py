@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.unit.api.door_scene import Door, engine_over, opened, short_desk, unt
 from tests.unit.cli.scene import call
 
 pytestmark = pytest.mark.real
+REST_S = 0.5
 SELL = {"owner": "desk", "underlying": "COIN", "side": "sell", "qty": "0.1", "limit": "273", "good_s": 1_200}
 
 
@@ -277,11 +279,18 @@ def test_a_stop_passes_while_everything_else_waits(door: Door, risk: dict[str, s
     lifted(door, stopped.json()["halt_id"], "lift-0003", risk)
 
 
+def rests_behind(door: Door, seq: int) -> bool:
+    """Tells whether nothing came for a while behind an event: who still books finds the full disk before a kill."""
+    before = door.site.folds.seq
+    Event().wait(REST_S)
+    return seq < before == door.site.folds.seq
+
+
 def test_a_kill_that_the_journal_could_not_take_is_booked_when_it_can() -> None:
     with short_desk() as home, opened(home, is_read=False) as door:
         trade = door.token("trade", "trade")
         with engine_over(home) as process:
-            until(lambda: door.site.folds.seq > 60, "the fills of the week")
+            until(lambda: rests_behind(door, 60), "the end of the fills of the week")
             resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (4_096, resource.RLIM_INFINITY))  # a full disk
             killed = door.give("kill", {"reason": "the disk is full"}, "kill-0001", trade)
             assert (killed.status_code, killed.json()["code"]) == (503, "engine_not_running")

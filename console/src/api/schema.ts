@@ -3606,7 +3606,7 @@ export interface components {
             last_event_age_s: number | null;
             nets: components["schemas"]["FlatNetBody"][];
             open_since?: string | null;
-            open_usd: string;
+            open_usd: string | null;
             orders: components["schemas"]["OrderCounts"];
             /** @default [] */
             stops: components["schemas"]["StopBody"][];

@@ -54,6 +54,20 @@ it("cannot be sent before its effect was shown, its reason given and its word ty
   expect(send().disabled).toBe(false);
 });
 
+it("tells that another one stands already, in the words of the engine", async () => {
+  const note = 'already killed since 20:45 because "first"';
+  answering({
+    "/api/v1/previews/kill": PREVIEW,
+    "/api/v1/commands/kill": { actor: "op", verb: "kill", key: "k", repeated: false, seq: 281, job: null, note },
+  });
+  draw(<ActDialog wanted={KILL} onClose={() => undefined} />);
+  await screen.findByTestId("act-confirm");
+  fill("act-reason", "drill");
+  fill("act-confirm", "kill");
+  fireEvent.click(send());
+  expect((await screen.findByTestId("act-note")).textContent).toBe(note);
+});
+
 it("pressed twice is sent once, with its key, its reason and what was previewed", async () => {
   draw(<ActDialog wanted={KILL} onClose={() => undefined} />);
   await screen.findByTestId("act-confirm");

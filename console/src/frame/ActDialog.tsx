@@ -116,6 +116,15 @@ function LimitRows({ rows }: { rows: readonly LimitRow[] }) {
   );
 }
 
+/** What the engine says beside having taken the act: that another halt stands already, and why. */
+function Note({ taken }: { taken: Taken }) {
+  return taken.note ? (
+    <p className="m-0 text-xs text-text2" data-testid="act-note">
+      {taken.note}
+    </p>
+  ) : null;
+}
+
 /** What became of the act; a kill is over only when every venue has confirmed that nothing is open. */
 function Outcome({ taken, wanted }: { taken: Taken; wanted: Wanted }) {
   const job = useQuery({
@@ -131,6 +140,7 @@ function Outcome({ taken, wanted }: { taken: Taken; wanted: Wanted }) {
           <Badge tone="good">taken</Badge>
           {`${wanted.title}${taken.seq === null ? "" : `: event ${taken.seq} of the journal`}${taken.repeated ? ", once, as before" : ""}`}
         </p>
+        <Note taken={taken} />
       </Part>
     );
   }
@@ -146,6 +156,7 @@ function Outcome({ taken, wanted }: { taken: Taken; wanted: Wanted }) {
                 <Badge tone={tone}>{body.state === "running" ? "asking" : body.confirmed ? "confirmed" : "NOT confirmed"}</Badge>
                 {`${sure} of ${body.venues.length} venues confirm that no order is open`}
               </p>
+              <Note taken={taken} />
               <ul className="m-0 flex list-none flex-col gap-1 p-0">
                 {body.venues.map((venue) => (
                   <li key={venue.account} className="flex items-center gap-3" data-testid="kill-venue" data-account={venue.account}>

@@ -126,11 +126,9 @@ def _parts(body: dict[str, Any], *, finished: bool) -> Iterator[Part]:
 
 def open_line(body: dict[str, Any]) -> str:
     """Returns what is open in USD; unknown where it is open and nothing of it has a price."""
-    if not body["unvalued"]:
-        return f"open in USD: {cents(body['open_usd'])}"
-    has_any = any(net["usd"] is not None and net["net"] != "0" for net in body["nets"])
-    known = cents(body["open_usd"]) if has_any else "unknown"
-    return f"open in USD: {known}, without {', '.join(body['unvalued'])}: no price"
+    known = "unknown" if body["open_usd"] is None else cents(body["open_usd"])
+    left_out = f", without {', '.join(body['unvalued'])}: no price" if body["unvalued"] else ""
+    return f"open in USD: {known}{left_out}"
 
 
 def _exposure(body: dict[str, Any]) -> Iterator[Part]:

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from flatbook.cli.status import open_line
 
-BTC = {"underlying": "BTC", "net": "0.06", "usd": None}
-COIN = {"underlying": "COIN", "net": "2", "usd": "512.5"}
-FLAT = {"underlying": "ETH", "net": "0", "usd": "0"}
-
 
 def test_what_is_open_without_a_price_is_unknown_and_not_zero() -> None:
-    line = open_line({"nets": [BTC, FLAT], "open_usd": "0", "unvalued": ["BTC"]})
-    assert line == "open in USD: unknown, without BTC: no price"
+    assert open_line({"open_usd": None, "unvalued": ["BTC"]}) == "open in USD: unknown, without BTC: no price"
 
 
 def test_what_is_known_of_it_is_told_with_what_it_leaves_out() -> None:
-    line = open_line({"nets": [BTC, COIN], "open_usd": "512.5", "unvalued": ["BTC"]})
-    assert line == "open in USD: 512.50, without BTC: no price"
-    assert open_line({"nets": [COIN], "open_usd": "512.5", "unvalued": []}) == "open in USD: 512.50"
+    assert open_line({"open_usd": "512.5", "unvalued": ["BTC"]}) == "open in USD: 512.50, without BTC: no price"
+    assert open_line({"open_usd": "512.5", "unvalued": []}) == "open in USD: 512.50"

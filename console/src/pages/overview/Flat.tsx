@@ -63,7 +63,7 @@ export function Flat() {
         <div className="flex flex-col justify-center border-l border-line px-5 py-3 text-right" data-testid="flat-open-usd">
           <span className="text-2xs text-muted">open exposure</span>
           <Amount value={status.open_usd} places={2} unit="USD" className="text-xl font-semibold" />
-          {status.flat && directionOf(status.open_usd) !== 0 && <span className="text-2xs text-text2">all of it on purpose or below its threshold</span>}
+          {status.flat && directionOf(status.open_usd ?? "0") !== 0 && <span className="text-2xs text-text2">all of it on purpose or below its threshold</span>}
         </div>
       </Fresh>
     </section>

@@ -9,7 +9,7 @@ import { PriceChart } from "@/components/PriceChart";
 import { Answer, Empty } from "@/components/States";
 import type { Column } from "@/components/table";
 import { toPixels } from "@/format/decimal";
-import { CAPTURED, SLIPPAGE_COST } from "@/format/parts";
+import { CAPTURED, SLIPPAGE_COST, partOf } from "@/format/parts";
 import { counted } from "@/format/counted";
 import { courseOf } from "@/format/course";
 
@@ -46,7 +46,7 @@ function Totals({ pnl }: { pnl: Pnl }) {
         <Amount value={pnl.today?.net_usd ?? "0"} places={2} unit="USD" tone="pnl" />
       </Figure>
       {Object.entries(pnl.total.buckets_usd).map(([bucket, usd]) => (
-        <Figure key={bucket} name={bucket.replaceAll("_", " ")} testid={`pnl-bucket-${bucket}`}>
+        <Figure key={bucket} name={partOf(bucket).name} testid={`pnl-bucket-${bucket}`}>
           <Amount value={usd} places={2} tone="pnl" />
         </Figure>
       ))}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -158,14 +158,15 @@ class StatusAnswer(Answer, frozen=True, kw_only=True):
     """Whether the desk is flat, and what stands in the way.
 
     `known` is false while the fate of an order is unknown. Units: `open_usd` in USD sums the sizes of the nets that
-    have a price; `unvalued` names the others. `open_since` is since when the desk has not been flat, None while it is.
+    have a price, None where something is open and none of it has one; `unvalued` names what it leaves out. `open_since`
+    is since when the desk has not been flat, None while it is.
     """
 
     flat: bool
     known: bool
     thresholds_known: bool
     nets: list[FlatNetBody]
-    open_usd: str
+    open_usd: str | None
     unvalued: list[str]
     orders: OrderCounts
     halts: list[HaltBody]
@@ -228,7 +229,7 @@ def status_answer(
         known=not unknown,
         thresholds_known=stated is not None,
         nets=nets,
-        open_usd=plain(sum((abs(line.usd) for line in lines if line.usd is not None), ZERO)),
+        open_usd=open_usd_of(lines),
         unvalued=[net.underlying for net in nets if net.usd is None and net.net != "0"],
         orders=OrderCounts(
             open=len(orders),
@@ -248,6 +249,16 @@ def status_answer(
         held_grids=held_grids_of(state),
         open_since=_since(since, None, is_flat=is_whole_flat),
     )
+
+
+def open_usd_of(lines: Sequence[NetLine]) -> str | None:
+    """Returns what the open nets that have a price come to; None where something is open and none of it has one.
+
+    Units: USD.
+    """
+    worths = [line.usd for line in lines if line.exposure.net]
+    known = [abs(worth) for worth in worths if worth is not None]
+    return plain(sum(known, ZERO)) if known or not worths else None
 
 
 def _net(line: NetLine, threshold: Threshold, intended: Decimal, since: OpenSince | None) -> FlatNetBody:

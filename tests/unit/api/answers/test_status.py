@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
-from flatbook.api.answers.status import HeldGridBody, held_grids_of, is_flat
+from flatbook.api.answers.status import HeldGridBody, held_grids_of, is_flat, open_usd_of
 from flatbook.api.answers.thresholds import Threshold
 from flatbook.events.grid import GridHold
 from flatbook.projections.positions import NetLine
@@ -15,7 +16,7 @@ from flatbook.state.desk import State
 from flatbook.state.exposure import Exposure
 from flatbook.state.grid import GridMemory
 from flatbook.values.ids import InstrumentId, OwnerId, Underlying
-from flatbook.values.money import ZERO, Price, Quantity
+from flatbook.values.money import ZERO, Money, Price, Quantity
 
 ONE = Quantity(Decimal(1))
 FROM_ONE = Threshold(shares=Decimal(1))
@@ -66,6 +67,15 @@ def test_a_net_is_flat_below_its_threshold_with_nothing_held_and_nothing_that_ma
 @pytest.mark.parametrize(("net", "flat"), [("3", True), ("2.99", False), ("-3", False)])
 def test_a_net_that_is_quoted_is_flat_when_it_is_what_its_slots_hold(net: str, flat: bool) -> None:
     assert is_flat(net_of(net, may_buy=ONE), Threshold(in_slots=True), Decimal(3)) is flat
+
+
+def test_what_is_open_is_unknown_where_none_of_it_has_a_price() -> None:
+    worth = msgspec.structs.replace(net_of("-2"), usd=Money(Decimal(-500)))
+    nothing = net_of("0", price=None)
+    assert open_usd_of([net_of("0.06", price=None), nothing]) is None
+    assert open_usd_of([net_of("0.06", price=None), worth]) == "500"
+    assert open_usd_of([worth, nothing]) == "500"
+    assert open_usd_of([nothing]) == open_usd_of([]) == "0"
 
 
 def test_a_grid_that_is_held_is_named_with_its_reason_and_another_is_not() -> None:

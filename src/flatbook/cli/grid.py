@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 from flatbook.cli.options import HERE, At, OwnerOption, Where, says
 from flatbook.cli.output import Column, Part, Table, counted, short, show
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from flatbook.services.grid_plans import GridPlan
     from flatbook.services.grid_venue import AtVenue
     from flatbook.state.orders import Order
@@ -186,6 +187,8 @@ def plan_parts(body: dict[str, Any]) -> Iterator[Part]:
 
 def _price(row: dict[str, Any]) -> Decimal:
     """Returns where an order stands on the ladder; one at the market comes last."""
+    from decimal import Decimal
+
     return Decimal(row["limit"] or 0)
 
 

@@ -129,7 +129,7 @@ def test_every_kind_of_request_is_answered(path: Path) -> None:
         assert await visitor.ask(id="4", kind="command", command=command("halt")) == {
             "id": "4",
             "ok": True,
-            "answer": {"seq": 1, "accepted": True, "repeated": False, "why": None},
+            "answer": {"seq": 1, "accepted": True, "repeated": False, "why": None, "note": None},
         }
         assert desk.taken[0] == Command(key="k", actor="ann", reason="because", verb=Verb.HALT, arguments={})
 

@@ -70,14 +70,16 @@ def _holders(turn: Turn, account: AccountId, execution: Execution) -> tuple[Posi
 
 def _shares(holders: tuple[Position, ...], qty: Quantity) -> tuple[Share, ...]:
     """Returns how much of a quantity is each holder's: all that they hold, in their order; the rest is nobody's."""
-    shares: list[Share] = []
+    shares: dict[OwnerId, Quantity] = {}
     left = qty
     for row in holders:
         part = Quantity(min(left, abs(row.qty)))
         if part > ZERO:
-            shares.append((row.owner, part))
+            shares[row.owner] = part
             left = Quantity(left - part)
-    return (*shares, (UNASSIGNED, left)) if left > ZERO else tuple(shares)
+    if left > ZERO:  # what nobody held is added to what nobody owns: an execution is booked once for each owner
+        shares[UNASSIGNED] = Quantity(shares.get(UNASSIGNED, ZERO) + left)
+    return tuple(shares.items())
 
 
 def _tell(turn: Turn, event: ForcedReduction) -> None:

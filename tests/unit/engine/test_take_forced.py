@@ -89,6 +89,15 @@ def test_several_holders_bear_it_the_largest_first_and_what_nobody_held_halts_th
     assert known[1] == signed(Side.SELL, Quantity(Decimal(15)))
 
 
+def test_what_nobody_owns_and_what_nobody_held_is_booked_as_one() -> None:
+    bench = Bench()
+    bench.state_account(statement(bench.now))
+    bench.state.positions.move((UNASSIGNED, PAPER, STOCK), COIN, Decimal(1), Decimal(1))
+    (event,) = forced(bench, "6")
+    assert (event.owner, event.qty, position(bench, UNASSIGNED)) == (UNASSIGNED, 6, -5)
+    assert bench.halted == [("instrument", STOCK, "foreign_fill")]
+
+
 def test_what_reduces_nobody_is_foreign() -> None:
     bench = hedged()
     done = bench.executions(execution("4", 9, order_id=None, at=bench.now, side=Side.BUY, forced=ForcedBy.SETTLEMENT))

@@ -83,8 +83,12 @@ class Crowd:
         begun, status = time.perf_counter(), NONE
         with suppress(OSError, TimeoutError):
             async with asyncio.timeout(ANSWER_S):
-                line = self._free.pop() if self._free else await self._line()
+                rested = bool(self._free)
+                line = self._free.pop() if rested else await self._line()
                 status = await line.ask(self._request(token))
+                if status == NONE and rested:  # a server may close a connection that rests, just as it is used again
+                    line = await self._line()
+                    status = await line.ask(self._request(token))
                 if status != NONE and len(self._free) < LINES_MAX:
                     self._free.append(line)
         self.took_ms.append((time.perf_counter() - begun) * 1_000)

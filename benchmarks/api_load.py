@@ -20,6 +20,7 @@ import aiohttp
 
 PATH = "/api/v1/positions"
 STREAM = "/api/v1/stream"
+CORE = "BENCH_CROWD_CORE"
 CONNECT_AT_ONCE = 20
 LINES_MAX = 256
 ANSWER_S = 30.0
@@ -44,6 +45,8 @@ class Line(asyncio.Protocol):
         """Sends a request; its status comes when the whole answer has."""
         assert self._transport is not None
         self._answer = asyncio.get_running_loop().create_future()
+        if self._transport.is_closing():  # the server closed it while it rested
+            self._answer.set_result(NONE)
         self._transport.write(request)
         return self._answer
 
@@ -132,8 +135,8 @@ async def crowd(met: Crowd, streams: int, rate: int, seconds: float, tokens: lis
 
 
 def main() -> None:
-    """Runs a crowd on the last core and prints what it met."""
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    """Runs a crowd on the core that is named, or the last one, and prints what it met."""
+    os.sched_setaffinity(0, {int(os.environ.get(CORE) or max(os.sched_getaffinity(0)))})
     url, streams, rate, seconds, *tokens = sys.argv[1:]
     met = Crowd(url)
     asyncio.run(crowd(met, int(streams), int(rate), float(seconds), tokens))

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from flatbook.api.answers.thresholds import Thresholds
+from flatbook.api.courtesy import one_by_one
 from flatbook.api.openness import Openness
 from flatbook.engine.ports import Clock, JournalBroken, JournalFault, JournalUnavailable, Link, Row
 from flatbook.journal.chain import START
@@ -155,7 +156,7 @@ class Follower:
     def fold(self) -> None:
         """Folds all that was read."""
         rows, self.unfolded = self.unfolded, []
-        for row in rows:
+        for row in one_by_one(rows):
             self.folds.take(row)
             self.passed(self.folds)
         if self.fault is None and self._at_end:

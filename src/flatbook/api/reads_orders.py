@@ -23,6 +23,7 @@ from flatbook.api.answers.orders import OrderBody, OrdersPage, foreign_body, ord
 from flatbook.api.answers.story import StoryAnswer, story_answer
 from flatbook.api.answers.sums import OrderSumsAnswer, TradeSumsAnswer, order_sums_answer, trade_sums_answer
 from flatbook.api.answers.trades import TradeBody, TradesPage, trade_body
+from flatbook.api.courtesy import one_by_one
 from flatbook.api.follow import Part
 from flatbook.api.pages import AtPage, Page, Place
 from flatbook.api.problems import Code, Problem
@@ -299,19 +300,19 @@ def _newest_lines(view: View) -> list[OrderLine]:
 
 def newest_orders(site: Site, view: View) -> dict[str, OrderBody]:
     """Returns the orders that a console shows first, by their id, the oldest first."""
-    return {line.order.order_id: order_body(line, site.rules.shares()) for line in _newest_lines(view)}
+    return {line.order.order_id: order_body(line, site.rules.shares()) for line in one_by_one(_newest_lines(view))}
 
 
 def newest_executions(_site: Site, view: View) -> dict[str, ExecutionBody]:
     """Returns the same orders as chains of steps."""
-    return {line.order.order_id: execution_body(line, view.folds.times) for line in _newest_lines(view)}
+    return {line.order.order_id: execution_body(line, view.folds.times) for line in one_by_one(_newest_lines(view))}
 
 
 def newest_trades(site: Site, view: View) -> dict[str, TradeBody]:
     """Returns the newest trades by their reference, the oldest first."""
     pnl, shares = view.folds.pnl, site.rules.shares()
     lines = lines_of(pnl, newest_facts(pnl, TOLD_MAX))
-    return {line.fact.ref: trade_body(pnl, line, view.folds.priced, shares) for line in lines}
+    return {line.fact.ref: trade_body(pnl, line, view.folds.priced, shares) for line in one_by_one(lines)}
 
 
 ROUTES = (orders, order_sums, order, executions, execution, trades, trade_sums, story)

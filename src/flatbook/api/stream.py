@@ -17,6 +17,7 @@ from flatbook.api.answers.moment import instant_or_none
 from flatbook.api.answers.pnl import PnlAnswer
 from flatbook.api.answers.positions import EVERYTHING
 from flatbook.api.answers.status import age_s
+from flatbook.api.courtesy import give_way, one_by_one
 from flatbook.api.follow import Follower
 from flatbook.api.hub import EVENTS_MAX, Hub, Place, Rows, TickBody
 from flatbook.api.problems import Problem
@@ -38,6 +39,7 @@ BEAT_S = 1.0
 PACE_S = 0.25
 COST_FACTOR = 10
 SEND_S = 10.0
+TURNS, TURN_S = 20, 0.002  # many clients are told in turns: a burst to all would hold the core for long
 PROVE_S = 1.0
 CLOSE_BUSY, CLOSE_SPOKEN, CLOSE_FAULT, CLOSE_UNPROVEN, CLOSE_OTHER = 1013, 1008, 1011, 4401, 4406
 PROTOCOL = 1
@@ -165,7 +167,7 @@ class Teller:
             self._stale = self._results_stale = True
         if self._begun and rows:
             events = list(recorded(rows))[-EVENTS_MAX:]
-            hub.append("events", [event_body(item) for item in events])
+            hub.append("events", [event_body(item) for item in one_by_one(events)])
             hub.notify()
 
     def _tell_state(self) -> None:
@@ -180,7 +182,7 @@ class Teller:
         if not self._stale or began_s < self._due_s:
             return
         view, before = site.present(), hub.seq
-        for channel in CHANNELS:
+        for channel in one_by_one(CHANNELS):
             hub.tell(channel.name, channel.make(site, view))
         self._stale, self._due_s = False, began_s + max(PACE_S, COST_FACTOR * (loop.time() - began_s))
         if hub.seq != before:
@@ -197,6 +199,7 @@ class Teller:
             live=site.live.answers,
         )
         self._hub.tell("health", health_of(site))
+        give_way()
         self._hub.tell("parts", parts_of(site))
         self._hub.beat(tick)
         self._hub.notify()
@@ -215,6 +218,7 @@ class Client:
     def __init__(self, socket: Socket, hub: Hub, place: Place, is_live: IsLive) -> None:
         self._socket, self._hub, self._is_live = socket, hub, is_live
         self._place = place
+        self._turn_s = len(hub.clients) % TURNS * TURN_S
         self._proven_s = asyncio.get_running_loop().time()
 
     async def tell(self) -> None:
@@ -228,7 +232,9 @@ class Client:
                 self._place = news.place
                 async with asyncio.timeout(SEND_S):
                     await self._socket.send_data(news.text)
+                give_way()
             await changed.wait()
+            await asyncio.sleep(self._turn_s)
 
     async def _is_proven(self) -> bool:
         now_s = asyncio.get_running_loop().time()

@@ -114,8 +114,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the loop needs to know that no event tells.
 
     Units: residue_usd_max in USD; depeg_bps_max in basis points; resends_max counts sends after the first. `pegged`
-    are the assets that should be worth one dollar. `traders` and `seat_keys` are worked out here: the nets
-    whose orders may rest on an instrument, and the net under which the wakes of a seat are kept.
+    are the assets that should be worth one dollar. `traders`, `hedged` and `seat_keys` are worked out here: the nets
+    whose orders may rest on an instrument, those that are hedged of an underlying, and the net under which the wakes of
+    a seat are kept.
     """
 
     hedges: dict[NetKey, HedgeRules]
@@ -137,6 +138,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     breakers: dict[OwnerId, BreakerLimits] = {}
     corrections: dict[AccountId, CorrectionRules] = {}
     traders: dict[InstrumentId, tuple[NetKey, ...]] = {}
+    hedged: dict[Underlying, tuple[NetKey, ...]] = {}
     seat_keys: dict[OwnerId, NetKey] = {}
 
     def corrections_of(self, account: AccountId) -> CorrectionRules:
@@ -174,6 +176,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         self._check_hedges()
         self._check_seats()
         msgspec.structs.force_setattr(self, "traders", self._traders())
+        msgspec.structs.force_setattr(self, "hedged", self._hedged())
         keys = {owner: seated.seat.key for owner, seated in self.seats.items()}
         msgspec.structs.force_setattr(self, "seat_keys", keys)
 
@@ -186,6 +189,12 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
             for instrument in seated.seat.instruments:
                 found.setdefault(instrument.id, {})[owner, instrument.underlying] = None
         return {instrument: tuple(keys) for instrument, keys in found.items()}
+
+    def _hedged(self) -> dict[Underlying, tuple[NetKey, ...]]:
+        found: dict[Underlying, tuple[NetKey, ...]] = {}
+        for key in self.hedges:
+            found[key[1]] = (*found.get(key[1], ()), key)
+        return found
 
     def _check_seats(self) -> None:
         for owner, seated in self.seats.items():

@@ -164,7 +164,7 @@ class Turn(msgspec.Struct):
         Units: USD per unit.
         """
         hedges = self.rules.hedges
-        alike = (key, *(other for other in hedges if other[1] == key[1]))
+        alike = (key, *self.rules.hedged.get(key[1], ()))
         sources = (hedges[each].params.price_source for each in alike if each in hedges)
         quotes = (self.market.quote(key[1], source) for source in sources)
         quoted = (quote.price for quote in quotes if quote is not None)

@@ -7,6 +7,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from litestar.testing import TestClient
 
 from flatbook.api.app import create_app
 from flatbook.api.reads import READS
-from flatbook.api.stream import end_for_fault
+from flatbook.api.stream import TURNS, end_for_fault
 from flatbook.journal.sqlite import create_journal
 from tests.unit.api.conftest import site_of
 from tests.unit.api.test_follow import commit
@@ -100,6 +101,17 @@ def test_an_event_is_told_within_a_second_of_its_commit_and_changes_what_follows
             if waited_s[-1] < 1:
                 break
     assert min(waited_s) < 1
+
+
+def test_many_clients_are_told_in_turns_and_each_of_them_is_told(client: TestClient[Any], home: Path) -> None:
+    with ExitStack() as open_streams:
+        many = [open_streams.enter_context(client.websocket_connect("/api/v1/stream")) for _ in range(TURNS + 2)]
+        heard = [Heard(socket) for socket in many]
+        for each in heard:
+            each.whole()
+        commit(home / "journal.sqlite", PRICES[0])
+        told = [each.until(is_event) for each in heard]
+    assert told == [told[0]] * len(many)
 
 
 def test_a_client_that_comes_back_is_told_only_what_it_missed(client: TestClient[Any], home: Path) -> None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from flatbook.api.answers.moment import Answer, AsOf, instant_or_none
 from flatbook.api.answers.positions import number_or_none
+from flatbook.api.courtesy import one_by_one
 from flatbook.projections.accounts import SUSPENSE
 from flatbook.projections.audit import audit
 from flatbook.projections.edges import NO_EDGES, EdgeTotals, Evidence, edge_totals
@@ -192,7 +193,7 @@ def pnl_answer(books: Books, moment: AsOf, scope: Scope, today: date | None, at:
         lines=_lines(books, scope),
         accounts=_accounts(results, scope),
         days=_days(results, scope),
-        held=[_held(each) for each in held_of(results, scope)],
+        held=[_held(each) for each in one_by_one(held_of(results, scope))],
         coverage=CoverageBody(
             early_marks=coverage.early,
             assumed_quantities=coverage.assumed,
@@ -227,7 +228,8 @@ def _lines(books: Books, scope: Scope) -> list[PnlLineBody]:
     """Returns one line per (owner, underlying) that has slices, with the edge of its hedges."""
     edges = edge_totals(books.pnl, books.evidence, scope)
     return [
-        _line(key, edges.get(key, NO_EDGES), totals_body(totals)) for key, totals in nets_of(books.pnl, scope).items()
+        _line(key, edges.get(key, NO_EDGES), totals_body(totals))
+        for key, totals in one_by_one(nets_of(books.pnl, scope).items())
     ]
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from flatbook.api.answers.moment import Answer, AsOf
 from flatbook.api.answers.thresholds import Thresholds, valued_lines
+from flatbook.api.courtesy import one_by_one
 from flatbook.projections.positions import (
     HeldFill,
     NetLine,
@@ -134,7 +135,7 @@ def positions_answer(state: State, moment: AsOf, stated: Thresholds, asked: Aske
     return PositionsAnswer(
         as_of=moment,
         positions=[position_body(row) for line in nets for row in line.positions],
-        nets=[net_body(line) for line in nets],
+        nets=[net_body(line) for line in one_by_one(nets)],
         held_fills=[_held(fill) for fill in held],
         balances=[
             BalanceBody(account=account, asset=asset, amount=plain(amount))

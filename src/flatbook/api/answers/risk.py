@@ -10,6 +10,7 @@ import msgspec
 from flatbook.api.answers.moment import Answer, AsOf
 from flatbook.api.answers.positions import number_or_none
 from flatbook.api.answers.status import AlertBody, FreezeBody, HaltBody, alerts_of, freezes_of, halts_of
+from flatbook.api.courtesy import one_by_one
 from flatbook.engine.rules import Rules
 from flatbook.engine.views import day_result, limits_of, orders_since
 from flatbook.events.control import HaltCause
@@ -150,7 +151,7 @@ def _residue_usd(state: State, rules: Rules) -> Decimal | None:
 def _of_days(state: State, rules: Rules, now: Instant) -> Iterator[LimitBody]:
     """Yields the loss of the day of each hedged net, valued at what the net is valued at."""
     prices = {(line.owner, line.underlying): line.price for line in net_lines(state)}
-    for key in rules.hedges:
+    for key in one_by_one(rules.hedges):
         result = day_result(state, key, prices.get(key), now)
         lost = None if result is None else max(ZERO, -result)
         yield _limit("day_loss_usd_max", ":".join(key), limits_of(state, rules).day_loss_usd_max, lost, "USD")

@@ -11,6 +11,7 @@ import msgspec
 from flatbook.api.answers.moment import Answer, AsOf, instant_or_none
 from flatbook.api.answers.positions import NetBody, in_slots, net_fields
 from flatbook.api.answers.thresholds import NO_THRESHOLD, KeptBy, Threshold, Thresholds, valued_lines
+from flatbook.api.courtesy import one_by_one
 from flatbook.projections.positions import NetLine
 from flatbook.state.desk import State
 from flatbook.state.orders import Status
@@ -215,7 +216,7 @@ def status_answer(
             intended.get((line.owner, line.underlying), Quantity(ZERO)),
             since,
         )
-        for line in lines
+        for line in one_by_one(lines)
     ]
     quoting = {owner for (owner, _), threshold in thresholds.items() if threshold.in_slots}
     orders = [state.orders[order_id] for order_id in state.open_orders]

@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import NamedTuple
 
+from flatbook.api.courtesy import one_by_one
 from flatbook.ops.config_shape import Config
 from flatbook.projections.positions import NetLine, net_lines, valued_at_trades
 from flatbook.state.desk import State
@@ -75,5 +76,5 @@ def valued_lines(state: State, stated: Thresholds) -> tuple[NetLine, ...]:
     """Returns the nets, those of grids at their newest executions."""
     return tuple(
         valued_at_trades(state, line, stated.get((line.owner, line.underlying), NO_THRESHOLD).quotes)
-        for line in net_lines(state)
+        for line in one_by_one(net_lines(state))
     )

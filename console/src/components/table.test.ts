@@ -19,6 +19,7 @@ it("saves no column that has no name, for it only holds acts", () => {
 
 it("saves no cell that a spreadsheet would compute", () => {
   expect(csvOf(columns, [{ name: "=HYPERLINK(1)", amount: "-1" }])).toContain("'=HYPERLINK(1),-1");
+  expect(csvOf(columns, [{ name: "\uff1dA1", amount: "-1" }])).toContain("'\uff1dA1,-1");
 });
 
 it("orders amounts by value and puts what is missing last", () => {

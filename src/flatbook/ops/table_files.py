@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC
-from itertools import islice
+from itertools import islice, starmap
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -16,6 +16,9 @@ from flatbook.values.money import plain
 ROWS_AT_ONCE = 10_000
 PRECISION, SCALE = 38, 18
 EXTRA = "parquet"
+COMPUTED = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""How a cell begins that a spreadsheet would run as a formula."""
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 class FormatMissing(Exception):
@@ -23,11 +26,30 @@ class FormatMissing(Exception):
 
 
 def write_csv(stream: TextIO, columns: tuple[Column, ...], lines: Iterable[Line]) -> None:
-    """Writes a table as CSV: amounts as plain digits, instants as RFC 3339 in UTC, nothing where nothing is known."""
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(column.name for column in columns)
-    for line in lines:
-        writer.writerow(_text(column, value) for column, value in zip(columns, line.values, strict=True))
+    """Writes a table as CSV: amounts as plain digits, instants as RFC 3339 in UTC, nothing where nothing is known.
+
+    A text that a spreadsheet would compute begins with an apostrophe; what is a number stays as it is.
+    """
+    stream.write(_row(column.name for column in columns))
+    stream.writelines(_row(starmap(_text, zip(columns, line.values, strict=True))) for line in lines)
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"{','.join(_quoted(inert(cell)) for cell in cells)}\n"
+
+
+def _quoted(cell: str) -> str:
+    """Returns a cell in quotes where it needs them: a return alone ends a row for a reader, too."""
+    doubled = cell.replace('"', '""')
+    return f'"{doubled}"' if doubled != cell or any(mark in cell for mark in ",\n\r") else cell
+
+
+def inert(cell: str) -> str:
+    """Returns a cell that no spreadsheet runs: with an apostrophe before what begins like a formula and is no number.
+
+    Source: OWASP, "CSV Injection".
+    """
+    return f"'{cell}" if cell.startswith(COMPUTED) and _NUMBER.fullmatch(cell) is None else cell
 
 
 def _text(column: Column, value: Value) -> str:

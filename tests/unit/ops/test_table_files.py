@@ -46,6 +46,32 @@ def test_a_table_in_csv_has_exact_digits_and_nothing_where_nothing_is_known() ->
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "cell"),
+    [
+        ('=HYPERLINK("http://x","y")', '\'=HYPERLINK("http://x","y")'),
+        ("+1+cmd|' /C calc'!A0", "'+1+cmd|' /C calc'!A0"),
+        ("-2+3", "'-2+3"),
+        ("-", "'-"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+        ("\n=1", "'\n=1"),
+        ("\uff1d1", "'\uff1d1"),
+        ("-12.5", "-12.5"),
+        ("+7", "+7"),
+        ("a=1", "a=1"),
+        ("a\r=1", "a\r=1"),
+        ("", ""),
+    ],
+)
+def test_no_text_of_a_venue_is_a_formula_in_csv(said: str, cell: str) -> None:
+    stream = io.StringIO(newline="")
+    write_csv(stream, COLUMNS, (Line(AT, (1, said, AT, Decimal("-0.1"), Decimal(-2)), ()),))
+    _head, row = csv.reader(io.StringIO(stream.getvalue(), newline=""))
+    assert row == ["1", cell, "2025-12-02T15:00:00.000000001Z", "-0.1", "-2"]
+
+
 def test_a_table_in_parquet_has_decimals_and_never_floats(tmp_path: Path) -> None:
     write_parquet(tmp_path / "table.parquet", COLUMNS, LINES)
     table = pq.read_table(tmp_path / "table.parquet")

@@ -2606,8 +2606,15 @@ export interface components {
             by: components["schemas"]["GroupBy"];
             groups: components["schemas"]["GroupBody"][];
         };
+        /** HaltAskedBody */
+        HaltAskedBody: {
+            actor: string;
+            asked_at: string;
+            reason: string;
+        };
         /** HaltBody */
         HaltBody: {
+            asked: components["schemas"]["HaltAskedBody"][];
             cause: string;
             halt_id: string;
             halted_at: string;

@@ -188,6 +188,8 @@ def _lift(seen: Seen, arguments: Arguments) -> EffectBody:
     )
     others = len(seen.state.halts) - 1
     warnings = [f"{others} other halts stand on their own"] if others else []
+    asked = seen.state.halts_asked.get(halt.halt_id, ())
+    warnings += [f'{each.actor} wanted it, too: "{each.reason}"' for each in asked[1:]]
     return EffectBody(halts=[row], nets=_rows(_nets(seen, {})), warnings=warnings)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from flatbook.ops.config_shape import Config
     from flatbook.values.instants import Instant
 
+ENGINE = "engine"
 FREEZES = (
     Column("id", "action_id"),
     Column("of", "underlying"),
@@ -103,9 +104,10 @@ def _parts(body: dict[str, Any], *, finished: bool) -> Iterator[Part]:
             Column("scope", "scope"),
             Column("target", "target"),
             Column("cause", "cause"),
+            Column("by", "by"),
             Column("reason", "reason"),
         ),
-        body["halts"],
+        list(_halt_rows(body["halts"])),
     )
     yield from _watched_tables(body)
     yield Table(
@@ -129,6 +131,15 @@ def open_line(body: dict[str, Any]) -> str:
     known = "unknown" if body["open_usd"] is None else cents(body["open_usd"])
     left_out = f", without {', '.join(body['unvalued'])}: no price" if body["unvalued"] else ""
     return f"open in USD: {known}{left_out}"
+
+
+def _halt_rows(halts: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yields a row for everybody who wanted a halt that stands; one for a halt that the engine set by itself."""
+    for halt in halts:
+        if not halt["asked"]:
+            yield {**halt, "by": ENGINE}
+        for asked in halt["asked"]:
+            yield {**halt, "by": asked["actor"], "halted_at": asked["asked_at"], "reason": asked["reason"]}
 
 
 def _exposure(body: dict[str, Any]) -> Iterator[Part]:

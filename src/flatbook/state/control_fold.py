@@ -10,21 +10,25 @@ from flatbook.events import control
 from flatbook.events.actions import CorporateActionStated, FreezeEnded, RatioJumped
 from flatbook.events.activities import AccountActivityBooked, ActivityKind
 from flatbook.events.funds import FundsStated
+from flatbook.events.refs import halt_id_of_command
 from flatbook.events.risk import BooksDoubted, BreakerArmed, RiskLimitSet
 from flatbook.state.breakers import BreakerBook, reset_breaker
 from flatbook.state.desk import (
     ACTIVITIES_KEPT_MAX,
     ALERTS_KEPT_MAX,
     COMMANDS_KEPT_MAX,
+    HALTS_ASKED_MAX,
     Alert,
     KnownFunds,
     State,
     forget_oldest,
 )
 from flatbook.state.freezes import freeze_of_action, freeze_of_jump
-from flatbook.state.halts import Halt
+from flatbook.state.halts import Halt, HaltAsked
 from flatbook.values.ids import EventRef, InstrumentId, OwnerId, digest_text
 from flatbook.values.money import NUMBER_DECIMALS_MAX, ONE, ZERO, Money, Quantity, divide_cut
+
+_HALTING = ("halt", "kill")
 
 
 def fold_started(state: State, event: control.EngineStarted) -> None:
@@ -39,9 +43,21 @@ def fold_stopped(state: State, _event: control.EngineStopped) -> None:
 
 
 def fold_command(state: State, event: control.CommandAccepted) -> None:
-    """Remembers the key of a command, so that a repetition is answered and not done again."""
+    """Remembers the key of a command, so that a repetition is answered and not done again, and who wanted a halt."""
     state.commands[event.key] = command_digest(event.verb, event.arguments)
     forget_oldest(state.commands, COMMANDS_KEPT_MAX)
+    if event.verb in _HALTING:
+        _note_asked(state, event)
+
+
+def _note_asked(state: State, event: control.CommandAccepted) -> None:
+    """Keeps who wanted a halt and why until it is lifted: the first one and the newest, at most HALTS_ASKED_MAX."""
+    halt_id = halt_id_of_command(event.verb, event.arguments)
+    if halt_id is not None:
+        asked = HaltAsked(actor=event.actor, reason=event.reason, asked_at=event.accepted_at)
+        known = state.halts_asked.get(halt_id, ())
+        kept = known if len(known) < HALTS_ASKED_MAX else (known[0], *known[2:])
+        state.halts_asked[halt_id] = (*kept, asked)
 
 
 def command_digest(verb: str, arguments: Mapping[str, str]) -> str:
@@ -64,6 +80,7 @@ def fold_halted(state: State, event: control.TradingHalted) -> None:
 def fold_lifted(state: State, event: control.TradingLifted) -> None:
     """Takes a halt back. That of a breaker is lifted by a person, and its counts begin anew."""
     halt = state.halts.pop(event.halt_id, None)
+    state.halts_asked.pop(event.halt_id, None)
     if halt is not None and halt.cause is control.HaltCause.BREAKER:
         book = state.breakers.get(OwnerId(halt.target))
         if book is not None:

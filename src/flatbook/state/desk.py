@@ -15,7 +15,7 @@ from flatbook.state.breakers import BreakerBook
 from flatbook.state.calls import ChainCall, WalletBook, WalletKey
 from flatbook.state.freezes import Freezes
 from flatbook.state.grid import GridKey, GridMemory
-from flatbook.state.halts import Halt
+from flatbook.state.halts import Halt, HaltAsked
 from flatbook.state.offers import Offers
 from flatbook.state.orders import Order
 from flatbook.state.positions import Entry, NetKey, Positions, Refusals, TurnedDown
@@ -48,6 +48,7 @@ ENDED_ORDERS_KEPT_MAX = 10_000
 ENDED_CALLS_KEPT_MAX = 1_000
 ORDER_TIMES_KEPT_MAX = 10_000
 COMMANDS_KEPT_MAX = 10_000
+HALTS_ASKED_MAX = 100
 ACTIVITIES_KEPT_MAX = 100_000
 ALERTS_KEPT_MAX = 10_000
 GAS_KEPT_MAX = 10_000
@@ -190,6 +191,7 @@ class State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     funds: dict[AccountId, KnownFunds] = {}
     moved_at: dict[tuple[AccountId, AssetId], Instant] = {}
     halts: dict[HaltId, Halt] = {}
+    halts_asked: dict[HaltId, tuple[HaltAsked, ...]] = {}
     stops: dict[StopKey, SideStop] = {}
     breakers: dict[OwnerId, BreakerBook] = {}
     limits: dict[str, Decimal] = {}

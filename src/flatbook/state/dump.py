@@ -9,7 +9,7 @@ import msgspec
 
 from flatbook.state.desk import State
 
-STATE_FORMAT = 17
+STATE_FORMAT = 18
 
 
 class StateUnreadable(ValueError):

@@ -10,6 +10,14 @@ from flatbook.values.ids import AccountId, HaltId, InstrumentId, OwnerId
 from flatbook.values.instants import Instant
 
 
+class HaltAsked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One command that wanted a halt, also where it stood already: who gave it, why, and when."""
+
+    actor: str
+    reason: str
+    asked_at: Instant
+
+
 class Halt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One standing halt."""
 

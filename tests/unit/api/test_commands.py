@@ -96,6 +96,11 @@ def test_a_command_is_done_and_journalled_with_who_and_why(door: Door, home: Pat
     assert answer["note"] is None
     again = halted(door, "halt-0002", risk).json()
     assert (again["halt_id"], 'because "news"; your reason is kept' in again["note"]) == (answer["halt_id"], True)
+    caught_up(door, again["seq"])
+    (standing,) = door.client.get("/api/v1/risk", headers=risk).json()["halts"]
+    assert [(each["actor"], each["reason"]) for each in standing["asked"]] == [("token:risk", "news")] * 2
+    shown = previewed(door, "lift", {"halt_id": answer["halt_id"]}, risk)
+    assert shown["effect"]["warnings"] == ['token:risk wanted it, too: "news"']
     lifted(door, answer["halt_id"], "lift-0001", risk)
     assert door.site.folds.state.halts == {}
 

@@ -159,6 +159,12 @@ def test_a_second_halt_is_told_since_when_and_why_the_first_one_stands_and_both_
         ("command_accepted", "B: broker is wrong"),
         ("command_accepted", "C"),
     ]
+    (standing,) = call("status", "--json", *home).body()["halts"]
+    assert [asked["reason"] for asked in standing["asked"]] == ["A: news", "B: broker is wrong", "C"]
+    (actor,) = {asked["actor"] for asked in standing["asked"]}
+    shown = call("status", *home).out
+    assert actor
+    assert all(f"operator  {actor}  {why}" in shown for why in ("A: news", "B: broker is wrong", "C"))
 
 
 @pytest.mark.real

@@ -12,7 +12,7 @@ from flatbook.state.desk import Alert, ForeignOrder, KnownFill, KnownFunds, Stat
 from flatbook.state.dump import STATE_FORMAT, StateUnreadable, state_bytes, state_from_bytes
 from flatbook.state.fold import apply
 from flatbook.state.grid import GridMemory
-from flatbook.state.halts import Halt
+from flatbook.state.halts import Halt, HaltAsked
 from flatbook.state.orders import Order
 from flatbook.state.positions import DayResult, Entry, Net, Position, Positions, Refusals, TurnedDown
 from flatbook.state.slots import SlotHeld
@@ -68,7 +68,7 @@ def test_damaged_bytes_are_refused(blob: bytes) -> None:
 
 def test_another_format_is_refused() -> None:
     other = msgspec.msgpack.encode((STATE_FORMAT + 1, msgspec.Raw(msgspec.msgpack.encode(State()))))
-    with pytest.raises(StateUnreadable, match="format 18"):
+    with pytest.raises(StateUnreadable, match="format 19"):
         state_from_bytes(other)
     more = msgspec.msgpack.encode((STATE_FORMAT, {"seq": 1, "added": 2}))
     with pytest.raises(StateUnreadable, match="added"):
@@ -78,7 +78,20 @@ def test_another_format_is_refused() -> None:
 def test_a_changed_state_has_a_new_format() -> None:
     calls = (ChainCall, Attempt, Mined, WalletBook, GridMemory)
     quotes = (SlotHeld, Entry, Refusals, TurnedDown)
-    desk = (State, Positions, Position, Net, DayResult, Order, Halt, KnownFill, ForeignOrder, Alert, KnownFunds)
+    desk = (
+        State,
+        Positions,
+        Position,
+        Net,
+        DayResult,
+        Order,
+        Halt,
+        HaltAsked,
+        KnownFill,
+        ForeignOrder,
+        Alert,
+        KnownFunds,
+    )
     kept = (*desk, *calls, *quotes)
     shape = "\n".join(f"{each.__name__}: {' '.join(each.__struct_fields__)}" for each in kept)
-    assert (STATE_FORMAT, hashlib.sha256(shape.encode()).hexdigest()[:16]) == (17, "7b470b858e527006")
+    assert (STATE_FORMAT, hashlib.sha256(shape.encode()).hexdigest()[:16]) == (18, "cc416318312e522e")

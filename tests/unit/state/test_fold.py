@@ -11,12 +11,13 @@ from flatbook.events import control
 from flatbook.events import orders as ev
 from flatbook.events.codec import EVENT_TYPES, UPCASTERS
 from flatbook.state import control_fold, order_fold
+from flatbook.state.desk import HALTS_ASKED_MAX
 from flatbook.state.dump import state_bytes, state_from_bytes
 from flatbook.state.exposure import exposure_of
 from flatbook.state.fold import FOLDS, apply, apply_row
 from flatbook.state.orders import Status
 from flatbook.state.positions import DayResult
-from flatbook.values.ids import UNASSIGNED, AssetId, Epoch, ExecutionId, OrderId, SourceId
+from flatbook.values.ids import UNASSIGNED, AssetId, Epoch, ExecutionId, HaltId, OrderId, SourceId, halt_id_of
 from flatbook.values.instants import instant_of_text
 from flatbook.values.money import Money
 from tests.unit.events.samples import SAMPLES
@@ -296,3 +297,40 @@ def test_an_unknown_order_counts_as_exposure_in_full_until_it_is_proven_absent()
     assert exposure_of(state, KEY).may_buy == 10
     apply(state, absent(proven=True))
     assert exposure_of(state, KEY).may_buy == 0
+
+
+def test_a_halt_keeps_everybody_who_wanted_it_until_it_is_lifted() -> None:
+    halt_id = halt_id_of("all", "", "operator")
+    state = folded([wanted("ada", "news", 1), halted(halt_id), wanted("bob", "the broker is wrong", 2)])
+    assert [(each.actor, each.reason, each.asked_at) for each in state.halts_asked[halt_id]] == [
+        ("ada", "news", at(1)),
+        ("bob", "the broker is wrong", at(2)),
+    ]
+    apply(state, control.TradingLifted(halt_id=halt_id, reason="over", lifted_at=at(3)))
+    assert state.halts_asked == {}
+
+
+def test_of_many_who_wanted_a_halt_the_first_and_the_newest_are_kept() -> None:
+    asked = folded(wanted(f"a{number}", "news", number) for number in range(HALTS_ASKED_MAX + 5)).halts_asked
+    ((first, second, *_, newest),) = asked.values()
+    assert (first.actor, second.actor, newest.actor) == ("a0", "a6", "a104")
+    assert [len(each) for each in asked.values()] == [100]
+
+
+def wanted(actor: str, reason: str, second: int) -> control.CommandAccepted:
+    """Returns an accepted halt of everything."""
+    return control.CommandAccepted(
+        key=f"{actor}{second}", actor=actor, verb="halt", reason=reason, arguments={}, accepted_at=at(second)
+    )
+
+
+def halted(halt_id: HaltId) -> control.TradingHalted:
+    """Returns the halt that the first of them sets."""
+    return control.TradingHalted(
+        halt_id=halt_id,
+        scope=control.HaltScope.ALL,
+        target="",
+        cause=control.HaltCause.OPERATOR,
+        reason="news",
+        halted_at=at(1),
+    )

@@ -47,8 +47,20 @@ class OrderCounts(msgspec.Struct, frozen=True, kw_only=True):
     foreign: int
 
 
+class HaltAskedBody(msgspec.Struct, frozen=True, kw_only=True):
+    """One command that wanted a halt."""
+
+    actor: str
+    reason: str
+    asked_at: str
+
+
 class HaltBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A halt that stands."""
+    """A halt that stands.
+
+    `reason` is that of what set it; `asked` are the commands that wanted it, the first one and then the newest, none
+    where the engine set it by itself. One lift ends it for all of them.
+    """
 
     halt_id: str
     scope: str
@@ -56,6 +68,7 @@ class HaltBody(msgspec.Struct, frozen=True, kw_only=True):
     cause: str
     reason: str
     halted_at: str
+    asked: list[HaltAskedBody]
 
 
 class AlertBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -330,6 +343,10 @@ def halts_of(state: State) -> list[HaltBody]:
             cause=halt.cause.value,
             reason=halt.reason,
             halted_at=text_of_instant(halt.halted_at),
+            asked=[
+                HaltAskedBody(actor=each.actor, reason=each.reason, asked_at=text_of_instant(each.asked_at))
+                for each in state.halts_asked.get(halt.halt_id, ())
+            ],
         )
         for halt in state.halts.values()
     ]

@@ -37,7 +37,6 @@ RAMP_S = amount(10, 5)
 TOKENS = 16  # each may ask 300 times a second
 HEDGE_TIMES_MAX = 2.0
 POSITIONS_MS_MAX = 100.0
-NICE = 10
 READ_TRIES_MAX = 20
 
 
@@ -69,11 +68,11 @@ class Served(NamedTuple):
 
 @contextmanager
 def served(home: Path) -> Iterator[Served]:
-    """Gives an API over a home, at a low priority."""
+    """Gives an API over a home, as it runs beside an engine: at a low priority."""
     with closing(open_door_file(home / DOOR_FILE)) as file:
         now = SystemClock().now()
         tokens = [create_token(file, f"crowd-{number}", Scope.READ, days=1, now=now) for number in range(TOKENS)]
-    command = ["nice", "-n", str(NICE), sys.executable, "-m", "flatbook", "api", "--beside"]
+    command = [sys.executable, "-m", "flatbook", "api", "--beside"]
     command += ["--home", str(home), "--port", str(free_port())]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

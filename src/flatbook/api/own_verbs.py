@@ -1,4 +1,4 @@
-"""A verb of ours in a process of its own, bounded in time and in words, behind all else that the machine does."""
+"""A verb of ours in a process of its own, bounded in time and in words, behind the engine and the API."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from flatbook.api.courtesy import NICE_OF_VERBS, step_back
 from flatbook.ops.home import BY_LINES, PROGRESS_VARIABLE
 
 ERROR = "flatbook.error.v1"
 OUTPUT_BYTES_MAX = 4 * 1024 * 1024
 LINE_BYTES_MAX = 64 * 1024
 SAID_LINES_MAX = 20
-NICE = 10
 END_S = 5
 
 
@@ -60,8 +60,7 @@ async def _started(words: Sequence[str]) -> asyncio.subprocess.Process:
         start_new_session=True,
         limit=LINE_BYTES_MAX,
     )
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
+    step_back(process.pid, NICE_OF_VERBS)
     return process
 
 

@@ -19,6 +19,7 @@ from granian.server.embed import Server
 from litestar.types import ASGIApp
 
 from flatbook.api.console import CONSOLE
+from flatbook.api.courtesy import step_back
 from flatbook.api.door import guarded_app, open_door
 from flatbook.api.reads import READS
 from flatbook.api.site import Site
@@ -77,12 +78,16 @@ class Listening(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run_site(site: Site, where: Listening, told: Callable[[str], None]) -> int:
-    """Serves a desk until a signal comes. `told` hears the link that logs one person in. Returns the exit code.
+    """Serves a desk until a signal comes; beside an engine it stands behind it. Returns the exit code.
+
+    `told` hears the link that logs one person in.
 
     Errors: BindRefused; OSError when the port is taken; DoorUnusable.
     """
     address = check_loopback(where.host)
     check_free(address, where.port)
+    if where.beside:
+        step_back()
     return asyncio.run(_run(site, msgspec.structs.replace(where, host=address), told))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 
 from flatbook.api.access import names_of
 from flatbook.api.app import create_app
+from flatbook.api.courtesy import NICE
 from flatbook.api.hub import LAG_MAX, Hub
 from flatbook.api.reads import READS
 from flatbook.api.serve import HEADERS_TIMEOUT_MS, HOST, BindRefused, check_free, check_loopback, serve_app
@@ -79,13 +81,15 @@ def test_a_port_that_is_taken_is_not_shared(demo: Path) -> None:
 
 
 @pytest.mark.real
-def test_a_process_beside_an_engine_says_its_link_and_ends_with_its_input(demo: Path, tmp_path: Path) -> None:
+def test_a_process_beside_an_engine_stands_behind_it_and_ends_with_its_input(demo: Path, tmp_path: Path) -> None:
     home = shutil.copytree(demo, tmp_path / "home")
     words = [sys.executable, "-m", "flatbook", "api", "--beside", "--home", str(home), "--port", str(free_port())]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdin is not None
         assert b"/#once=" in process.stdout.readline()
+        threads = [int(thread.name) for thread in Path(f"/proc/{process.pid}/task").iterdir()]
+        assert {os.getpriority(os.PRIO_PROCESS, thread) for thread in threads} == {NICE}
         process.stdin.close()
         assert process.wait(60) == 0
 

@@ -68,6 +68,24 @@ BEYOND_THE_BAR = """(() => {
     const bar = document.querySelector("[data-testid=top-bar] [role=region]");
     return bar.scrollWidth - bar.clientWidth;
 })()"""
+WINDOWS = ((1280, 720), (1920, 1080), (390, 844))
+WRONG_IN_A_WINDOW = """(() => {
+    const pressed = "button, a[href], input, [role=slider]";
+    const main = document.querySelector("main");
+    const name = (each) => each.dataset.testid ?? each.outerHTML.slice(0, 120);
+    const seen = [...document.querySelectorAll(pressed)].filter((each) => each.checkVisibility()
+        && !each.closest("[data-testid=skip]") && each.id !== "tv-attr-logo");
+    const box = (each) => each.getBoundingClientRect();
+    const cut = [...main.querySelectorAll("h2")].filter((each) => each.scrollWidth > each.clientWidth);
+    return [
+        ...(main.scrollWidth > main.clientWidth ? [`page: ${main.scrollWidth - main.clientWidth} too wide`] : []),
+        ...(document.documentElement.scrollWidth > innerWidth ? ["the frame is too wide"] : []),
+        ...seen.filter((each) => !each.dataset.testid).map((each) => `without a name: ${name(each)}`),
+        ...seen.filter((each) => box(each).width < 23.5 || box(each).height < 23.5).map((each) => `small: ${name(each)}`),
+        ...cut.map((each) => `cut: ${each.textContent}`),
+    ];
+})()"""
+"""What does not fit, is smaller than 24 pixels, or has no name for tests: all but the mark of the library of charts."""
 LOOKS, LOOKS_MAX, LOOK_MS = 4, 40, 300
 TRIES_ON_A_BUSY_MACHINE = 5
 SETTLED = """() => Promise.allSettled(document.getAnimations()
@@ -151,6 +169,31 @@ def test_no_page_scrolls_the_frame_that_holds_the_stop(page: Any) -> None:
         page.get_by_test_id(FILLED[name]).first.wait_for()
         taller[name] = page.evaluate("document.documentElement.scrollHeight - innerHeight")
     assert taller == dict.fromkeys(PAGES, 0)
+
+
+@pytest.mark.parametrize(("width", "height"), WINDOWS)
+def test_every_page_fits_its_window_and_whatever_is_pressed_can_be_hit(page: Any, width: int, height: int) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto("/overview")
+    page.get_by_test_id("nav-overview").wait_for()
+    wrong = {}
+    for name in PAGES:
+        page.get_by_test_id(f"nav-{name}").click()
+        page.get_by_test_id(FILLED[name]).first.wait_for()
+        page.wait_for_load_state("networkidle")
+        wrong[name] = page.evaluate(WRONG_IN_A_WINDOW)
+    assert wrong == dict.fromkeys(PAGES, [])
+
+
+def test_the_names_of_the_pages_give_way_to_tables_until_somebody_wants_them(page: Any) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto("/overview")
+    page.get_by_label("Widen the navigation").click()
+    page.get_by_test_id("nav-orders").get_by_text("g t").wait_for()
+    page.reload()
+    page.get_by_label("Narrow the navigation").click()
+    page.get_by_label("Widen the navigation").wait_for()
+    page.evaluate("localStorage.removeItem('flatbook.settings')")
 
 
 def test_the_top_bar_shows_a_halt_and_what_waits_without_scrolling(page: Any, desk: Desk) -> None:

@@ -21,7 +21,7 @@ import { csvOf, isWanted, ordered, save, termsOf, toNextFilter, type Column, typ
 
 const ROW_PX = { dense: 36, wide: 44 } as const;
 const OVERSCAN = 12;
-const TIGHT = "px-[5px]";
+const TIGHT = "px-1";
 
 type Props<Row> = {
   testid: string;
@@ -125,7 +125,7 @@ function Filter({ testid, label, value, onChange }: { testid: string; label: str
         onKeyDown={onKey}
         title={'buy coin: both · !filled: not · side:buy: in that column · "two words": together'}
         placeholder="Filter  /"
-        className="w-36 bg-transparent text-xs text-text outline-none placeholder:text-muted"
+        className="h-6 w-36 bg-transparent text-xs text-text outline-none placeholder:text-muted"
       />
     </label>
   );
@@ -225,7 +225,7 @@ export function DataTable<Row>(props: Props<Row>) {
                         type="button"
                         data-testid={`${testid}-sort-${header.id}`}
                         onClick={header.column.getToggleSortingHandler()}
-                        className={cx("inline-flex min-h-6 items-center gap-1 leading-tight hover:text-text", column?.align === "right" ? "text-right" : "text-left")}
+                        className={cx("inline-flex min-h-6 min-w-6 items-center gap-1 leading-tight hover:text-text", column?.align === "right" ? "justify-end text-right" : "text-left")}
                       >
                         {column?.head}
                         {sorted && <Icon name={sorted === "asc" ? "up" : "down"} size={10} />}

@@ -27,7 +27,7 @@ function Day({ name, label, testid, wrong = false }: { name: "first" | "last"; l
         value={search[name] ?? ""}
         aria-invalid={wrong}
         onChange={(event) => change({ [name]: event.target.value })}
-        className="num bg-transparent text-xs text-text outline-none"
+        className="num h-6 bg-transparent text-xs text-text outline-none"
       />
     </label>
   );
@@ -37,7 +37,7 @@ function Day({ name, label, testid, wrong = false }: { name: "first" | "last"; l
 export function DayRange({ testid }: { testid: string }) {
   const reversed = isReversed(useDayRange());
   return (
-    <span className="inline-flex items-center gap-1.5" title="days in New York, both included">
+    <span className="inline-flex flex-wrap items-center gap-1.5" title="days in New York, both included">
       <Day name="first" label="from" testid={`${testid}-first`} />
       <Day name="last" label="to" testid={`${testid}-last`} wrong={reversed} />
       {reversed && (

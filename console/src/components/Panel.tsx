@@ -34,13 +34,13 @@ export function Panel({ title, testid, seen, actions, note, flush = false, class
       data-testid={testid}
       className={cx("flex min-w-0 flex-col rounded-lg border border-line bg-s1 print:break-inside-avoid", className)}
     >
-      <header className="flex min-h-9 items-center gap-2 border-b border-line px-3 py-1">
-        <h2 id={id} className="text-xs font-semibold tracking-wide whitespace-nowrap text-text2">
+      <header className="flex min-h-9 flex-wrap items-center gap-x-2 border-b border-line px-3 py-1">
+        <h2 id={id} className="text-xs font-semibold tracking-wide text-text2">
           {title}
         </h2>
-        {note && <span className="truncate text-2xs text-muted">{note}</span>}
+        {note && <span className="text-2xs text-muted">{note}</span>}
         <AgeChip seen={seen} />
-        <div className="ml-auto flex items-center gap-1 print:hidden">
+        <div className="ml-auto flex flex-wrap items-center justify-end gap-1 print:hidden">
           {actions}
           <span ref={setOwn} className="contents" />
         </div>
@@ -58,7 +58,7 @@ export function Figure({ name, children, sub, testid, tone, says }: { name: stri
     <div className="flex min-w-0 flex-col gap-0.5 px-3 py-2" data-testid={testid} title={says}>
       <div className="truncate text-2xs text-muted">{name}</div>
       <div className={cx("truncate text-base font-semibold", tone)}>{children}</div>
-      {sub && <div className="truncate text-2xs text-text2">{sub}</div>}
+      {sub && <div className="text-2xs text-text2">{sub}</div>}
     </div>
   );
 }
@@ -66,7 +66,7 @@ export function Figure({ name, children, sub, testid, tone, says }: { name: stri
 /** Names and values, one pair a line. */
 export function Facts({ rows, testid }: { rows: readonly (readonly [string, ReactNode])[]; testid?: string }) {
   return (
-    <dl className="grid grid-cols-[minmax(7rem,auto)_1fr] gap-x-4 gap-y-1.5" data-testid={testid}>
+    <dl className="grid gap-x-4 gap-y-1.5 sm:grid-cols-[minmax(7rem,auto)_minmax(0,1fr)]" data-testid={testid}>
       {rows.map(([name, value]) => (
         <div key={name} className="contents">
           <dt className="text-muted">{name}</dt>

@@ -48,7 +48,7 @@ export function Select({ value, choices, onChange, label, testid }: Props) {
 /** A few choices side by side, one of them taken. */
 export function Segments({ value, choices, onChange, label, testid }: Props) {
   return (
-    <div role="group" aria-label={label} data-testid={testid} className="inline-flex rounded-md border border-field p-0.5">
+    <div role="group" aria-label={label} data-testid={testid} className="inline-flex flex-wrap rounded-md border border-field p-0.5">
       {choices.map((choice) => (
         <button
           key={choice.value}

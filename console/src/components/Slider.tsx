@@ -17,7 +17,7 @@ export function Slider({ value, min, max, onChange, onSettle, label, valueText, 
       <Radix.Track className="relative h-1.5 flex-1 rounded-full bg-s3 ring-1 ring-field">
         <Radix.Range className="absolute h-full rounded-full bg-accentfill" />
       </Radix.Track>
-      <Radix.Thumb aria-label={label} aria-valuetext={valueText} className="block size-5 rounded-full border-2 border-accentfill bg-app" />
+      <Radix.Thumb data-testid={`${testid}-thumb`} aria-label={label} aria-valuetext={valueText} className="block size-6 rounded-full border-2 border-accentfill bg-app" />
     </Radix.Root>
   );
 }

@@ -19,3 +19,6 @@ export function partOf(name: string): Part {
 
 export const CAPTURED = "the fills onchain against the prices of their hedges: edge at the fill, drift and slippage together, before costs";
 export const SLIPPAGE_COST = "what executions cost beyond the price that they were decided on; above zero when worse";
+
+/** Amounts of results are read in cents, and their sums were made before that. */
+export const ROUNDED = "cents are rounded, each title has all digits";

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { useSyncExternalStore } from "react";
+import { useCallback, useMemo, useSyncExternalStore } from "react";
 import { Icon } from "@/components/Icon";
 import { Button, IconButton } from "@/components/Button";
 import { cx } from "@/components/cx";
@@ -21,25 +21,30 @@ export function Mark({ narrow }: { narrow: boolean }) {
   );
 }
 
+/** A window so small, or magnified so far, that a page never spares the room of the names. */
 const SMALL = "(max-width: 64rem)";
+/** A window in which the widest tables fit only without the names: without a choice they are not shown. */
+const TIGHT = "(max-width: 89.99rem)";
 
-function onSmall(tell: () => void): () => void {
-  const media = window.matchMedia(SMALL);
-  media.addEventListener("change", tell);
-  return () => media.removeEventListener("change", tell);
-}
-
-/** Whether the window is so small, or magnified so far, that the page needs the room of the names. */
-function useIsSmall(): boolean {
-  return useSyncExternalStore(onSmall, () => window.matchMedia(SMALL).matches);
+function useMedia(query: string): boolean {
+  const media = useMemo(() => window.matchMedia(query), [query]);
+  const onChange = useCallback(
+    (tell: () => void) => {
+      media.addEventListener("change", tell);
+      return () => media.removeEventListener("change", tell);
+    },
+    [media],
+  );
+  return useSyncExternalStore(onChange, () => media.matches);
 }
 
 /** The pages that exist on this desk. */
 export function Sidebar({ pages }: { pages: readonly Page[] }) {
   const { settings, change } = useSettings();
   const { show } = useUi();
-  const isSmall = useIsSmall();
-  const narrow = settings.narrow || isSmall;
+  const isSmall = useMedia(SMALL);
+  const isTight = useMedia(TIGHT);
+  const narrow = isSmall || (settings.narrow ?? isTight);
   return (
     <nav
       aria-label="Pages"

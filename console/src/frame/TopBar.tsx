@@ -86,8 +86,8 @@ export function TopBar() {
   const status = useChannel("status");
   const unknown = status?.orders.unknown;
   return (
-    <header className="flex h-16 shrink-0 items-stretch border-b border-line bg-s1 print:hidden" data-testid="top-bar">
-      <div className="flex items-center px-3">
+    <header className="flex h-16 shrink-0 items-stretch border-b max-md:h-auto max-md:flex-wrap border-line bg-s1 print:hidden" data-testid="top-bar">
+      <div className="flex min-h-14 items-center px-3">
         <button
           type="button"
           data-testid="open-palette"
@@ -99,7 +99,7 @@ export function TopBar() {
           <kbd className="num ml-auto rounded border border-line px-1 text-2xs max-lg:hidden">Ctrl K</kbd>
         </button>
       </div>
-      <div className="relative min-w-0 overflow-x-auto" tabIndex={0} role="region" aria-label="how the desk stands">
+      <div className="relative min-w-0 overflow-x-auto max-md:order-last max-md:h-14 max-md:w-full max-md:border-t max-md:border-line" tabIndex={0} role="region" aria-label="how the desk stands">
         <Fresh seen={null} className="flex h-full items-stretch">
           <Cell name="book" testid="top-flat">
             <FlatBadge />

@@ -14,10 +14,11 @@ export type Settings = {
   density: (typeof DENSITIES)[number];
   notices: (typeof NOTICES)[number];
   zone: string;
-  narrow: boolean;
+  /** Whether the navigation shows no names; null: as the window has room. */
+  narrow: boolean | null;
 };
 
-export const USUAL: Settings = { theme: "dark", pnl: "green-up", density: "dense", notices: "all", zone: "UTC", narrow: false };
+export const USUAL: Settings = { theme: "dark", pnl: "green-up", density: "dense", notices: "all", zone: "UTC", narrow: null };
 const KEY = "flatbook.settings";
 
 function isZone(zone: unknown): zone is string {
@@ -44,7 +45,7 @@ export function readSettings(text: string | null): Settings {
     density: among(DENSITIES, kept.density, USUAL.density),
     notices: among(NOTICES, kept.notices, USUAL.notices),
     zone: isZone(kept.zone) ? kept.zone : USUAL.zone,
-    narrow: kept.narrow === true,
+    narrow: typeof kept.narrow === "boolean" ? kept.narrow : USUAL.narrow,
   };
 }
 

@@ -19,7 +19,7 @@ from flatbook.values.instruments import TradingRules
 from flatbook.values.money import BPS, ZERO, divide_cut, plain
 
 LEVELS_MAX = 10
-SPREAD_DECIMALS = 2
+SPREAD_DECIMALS = 6
 HALF = Decimal("0.5")
 
 

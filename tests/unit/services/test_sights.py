@@ -28,6 +28,13 @@ def test_a_book_is_told_in_prices_with_its_spread_and_what_stands_up_to_each_lev
     assert book.seen_at == text_of_instant(START)
 
 
+def test_a_tick_between_two_high_prices_is_not_told_as_none() -> None:
+    made = scene()
+    made.book.replace([(1_234_567, 5)], [(1_234_568, 2)])
+    seen = market_seen(made.rules, Market(made.seen), made.seen, {SPOT.id: FIT}, (SPOT.id,), START)
+    assert seen.books[0].spread_bps == "0.0081"
+
+
 def test_a_book_that_must_not_be_read_shows_no_price() -> None:
     made = scene()
     made.seen.saw_book(SPOT.id, START, is_fit=False)

@@ -66,6 +66,7 @@ export function EventsTable({ at, last }: { at: number | null; last: number }) {
           onEnd={more}
           whole={whole}
           height="max(20rem, calc(100vh - 28.5rem))"
+          tight
           empty={<Empty icon="events">no such event was recorded</Empty>}
           filters={
             <>

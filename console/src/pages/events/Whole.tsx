@@ -32,7 +32,7 @@ export function Whole() {
             rows={[
               [
                 "checked as it is read",
-                <span key="read" className="inline-flex flex-wrap items-center gap-2" data-testid="whole-read">
+                <span key="read" className="inline-flex max-w-full flex-wrap items-center gap-2" data-testid="whole-read">
                   {read.fault === null ? <>up to event <span className="num">{read.seq}</span></> : <span className="text-danger">{read.fault}</span>}
                   <Moment at={read.at} /> <CopyText text={read.hash} testid="whole-read-hash" />
                 </span>,
@@ -42,7 +42,7 @@ export function Whole() {
                 : [
                     [
                       "verified from the beginning",
-                      <span key="head" className="inline-flex flex-wrap items-center gap-2" data-testid="whole-head">
+                      <span key="head" className="inline-flex max-w-full flex-wrap items-center gap-2" data-testid="whole-head">
                         <span>up to event <span className="num">{head.last}</span>, row <span className="num">{head.rows}</span></span> <CopyText text={head.hash} testid="whole-head-hash" />
                       </span>,
                     ] as const,

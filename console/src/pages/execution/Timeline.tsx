@@ -118,24 +118,28 @@ export function Timeline({ executions, waiting, owner, chosen, onChoose }: Props
       {waiting && <Waiting lines={6} />}
       {!waiting && executions.length === 0 && <Empty icon="execution">no order was ever decided</Empty>}
       {executions.length > 0 && (
-        <div className={`grid ${COLUMNS} gap-3 border-b border-line px-3 py-1.5 text-2xs text-muted`} aria-hidden="true">
-          <span>decided</span>
-          <span>side</span>
-          <span className="text-right">quantity</span>
-          <span>instrument</span>
-          <span>status</span>
-          <span>from cause to fill</span>
-          <span className="text-right">seen</span>
-          <span className="text-right">decided</span>
-          <span className="text-right">executed</span>
-          <span className="text-right">in all</span>
+        <div className="overflow-x-auto" role="region" aria-label="latest orders in time">
+          <div className="min-w-[66rem]">
+            <div className={`grid ${COLUMNS} gap-3 border-b border-line px-3 py-1.5 text-2xs text-muted`} aria-hidden="true">
+              <span>decided</span>
+              <span>side</span>
+              <span className="text-right">quantity</span>
+              <span>instrument</span>
+              <span>status</span>
+              <span>from cause to fill</span>
+              <span className="text-right">seen</span>
+              <span className="text-right">decided</span>
+              <span className="text-right">executed</span>
+              <span className="text-right">in all</span>
+            </div>
+            <ol className="m-0 list-none p-0">
+              {executions.map((execution) => (
+                <Row key={execution.order_id} execution={execution} longest={longest} chosen={execution.order_id === chosen} onChoose={onChoose} />
+              ))}
+            </ol>
+          </div>
         </div>
       )}
-      <ol className="m-0 list-none p-0">
-        {executions.map((execution) => (
-          <Row key={execution.order_id} execution={execution} longest={longest} chosen={execution.order_id === chosen} onChoose={onChoose} />
-        ))}
-      </ol>
     </Panel>
   );
 }

@@ -76,8 +76,8 @@ const GAUGES: readonly Column<Gauge>[] = [
 const BUDGETS: readonly Column<Budget>[] = [
   { id: "account", head: "Account", text: (row) => row.account, cell: (row) => <span className="font-medium">{row.account}</span> },
   { id: "name", head: "Limit", text: (row) => row.name, className: "text-text2" },
-  { id: "used", head: "Used", align: "right", sort: "amount", text: (row) => `${row.used}`, cell: (row) => <span className="num">{row.used}</span> },
-  { id: "most", head: "At most", align: "right", sort: "amount", text: (row) => `${row.most}`, cell: (row) => <span className="num text-text2">{row.most}</span> },
+  { id: "used", head: "Used", align: "right", sort: "amount", text: (row) => `${row.used}`, cell: (row) => <Amount value={`${row.used}`} /> },
+  { id: "most", head: "At most", align: "right", sort: "amount", text: (row) => `${row.most}`, cell: (row) => <Amount value={`${row.most}`} className="text-text2" /> },
   { id: "window", head: "Within", align: "right", sort: "none", text: (row) => `${row.window_s}`, cell: (row) => <span className="num text-text2">{ageText(row.window_s)}</span> },
   { id: "full", head: "All free at", align: "right", sort: "none", text: (row) => row.full_at, cell: (row) => <Moment at={row.full_at} day={false} /> },
   { id: "state", head: "State", text: (row) => row.state, cell: (row) => <Badge tone={GAUGE_TONES[row.state]}>{row.state}</Badge> },
@@ -106,7 +106,7 @@ export function Page() {
     <div className="flex flex-col gap-3">
       <PageHead title="Health" cli="flatbook doctor">
         {meta.data?.grafana != null && (
-          <a href={meta.data.grafana} target="_blank" rel="noreferrer" data-testid="grafana" className="inline-flex items-center gap-1.5 text-xs">
+          <a href={meta.data.grafana} target="_blank" rel="noreferrer" data-testid="grafana" className="inline-flex min-h-6 items-center gap-1.5 text-xs">
             <Icon name="link" size={13} /> Metrics over time
           </a>
         )}
@@ -121,7 +121,7 @@ export function Page() {
       <Panel title="Limits of venues" note="what each key may still ask; at the end of a limit only cancels and exits go out" testid="budgets" flush>
         {body ? <DataTable testid="budgets-table" label="limits of venues" columns={BUDGETS} rows={body.budgets} rowKey={(row) => `${row.account} ${row.name}`} tools={false} empty={<Empty icon="health">no venue of this desk counts what is asked</Empty>} /> : <Waiting />}
       </Panel>
-      <div className="grid items-start gap-3 xl:grid-cols-[1fr_1fr_1.6fr]">
+      <div className="grid items-start gap-3 lg:grid-cols-2 2xl:grid-cols-[1fr_1fr_1.6fr]">
         <Panel title="Engine" testid="engine-panel">
           <Engine />
         </Panel>

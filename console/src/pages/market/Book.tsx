@@ -103,7 +103,7 @@ export function Book({ book, own = NO_ORDERS }: { book: BookBody; own?: readonly
         <Empty icon="unknown">{book.unfit ?? "the book is empty"}</Empty>
       ) : (
         <>
-          <div className="grid grid-cols-2">
+          <div className="grid sm:grid-cols-2">
             <Levels levels={book.bids} side="bid" deepest={deepest} own={own.filter((order) => order.side === "buy")} />
             <Levels levels={book.asks} side="ask" deepest={deepest} own={own.filter((order) => order.side === "sell")} />
           </div>

@@ -8,7 +8,7 @@ import { Segments } from "@/components/Select";
 import { Sparkline } from "@/components/Sparkline";
 import { Answer, Empty, Waiting } from "@/components/States";
 import { directionOf, shown, toPixels } from "@/format/decimal";
-import { partOf } from "@/format/parts";
+import { partOf, ROUNDED } from "@/format/parts";
 import { counted } from "@/format/counted";
 import { endsOf } from "@/format/course";
 import { dayOf, momentOf } from "@/format/time";
@@ -113,7 +113,7 @@ export function Earned() {
         {(body) => (
           <>
             <Window body={body} />
-            <div className="ml-auto min-w-[21.5rem] px-3">{body.points.length > 0 && <Course body={body} />}</div>
+            <div className="ml-auto max-w-full min-w-0 px-3">{body.points.length > 0 && <Course body={body} />}</div>
           </>
         )}
       </Answer>
@@ -128,13 +128,13 @@ export function Earnings() {
     <Panel
       title="Earned"
       testid="earnings"
-      note="realised, after costs; days in New York; cents are rounded, each title has all digits"
+      note={`realised, after costs; days in New York; ${ROUNDED}`}
       seen={pnl?.as_of}
       flush
       actions={
         <>
           <Segments value={useDays()} choices={WINDOWS} label="How many days" testid="earned-window" onChange={(next) => change({ days: next })} />
-          <Link to="/reports" className="text-2xs text-text2 hover:text-text" data-testid="earnings-more">
+          <Link to="/reports" className="inline-flex min-h-6 items-center text-2xs text-text2 hover:text-text" data-testid="earnings-more">
             by day, owner and asset
           </Link>
         </>

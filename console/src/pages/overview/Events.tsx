@@ -21,7 +21,7 @@ export function LatestEvents() {
       testid="latest-events"
       flush
       actions={
-        <Link to="/events" className="text-2xs text-text2 hover:text-text" data-testid="latest-events-all">
+        <Link to="/events" className="inline-flex min-h-6 items-center text-2xs text-text2 hover:text-text" data-testid="latest-events-all">
           all events
         </Link>
       }

@@ -15,7 +15,7 @@ export function Parts() {
       title="Parts"
       testid="overview-parts"
       actions={
-        <Link to="/health" className="text-2xs text-text2 hover:text-text" data-testid="overview-parts-more">
+        <Link to="/health" className="inline-flex min-h-6 items-center text-2xs text-text2 hover:text-text" data-testid="overview-parts-more">
           health
         </Link>
       }

@@ -29,17 +29,17 @@ export function UnderWay() {
               type="button"
               data-testid="under-way-order"
               onClick={() => show({ kind: "chain", ref: `order:${order.order_id}` })}
-              className={`flex h-9 w-full items-center gap-3 px-3 text-left text-xs hover:bg-s2 ${order.status === "unknown" ? "hatch" : ""}`}
+              className={`flex min-h-9 w-full flex-wrap items-center gap-x-3 px-3 py-1 text-left text-xs hover:bg-s2 ${order.status === "unknown" ? "hatch" : ""}`}
             >
-              <span className="w-20 shrink-0">
+              <span className="w-24 shrink-0">
                 <OrderStatus order={order} />
               </span>
               <span className="w-8 shrink-0">
                 <Side side={order.side} />
               </span>
-              <Amount value={order.leaves} className="w-20 shrink-0 text-right" />
-              <span className="w-24 shrink-0 text-right text-text2">{order.limit === null ? "market" : <Amount value={order.limit} />}</span>
-              <span className="min-w-0 flex-1 truncate text-text2">{order.instrument}</span>
+              <Amount value={order.leaves} className="w-16 shrink-0 text-right" />
+              <span className="w-20 shrink-0 text-right text-text2">{order.limit === null ? "market" : <Amount value={order.limit} />}</span>
+              <span className="min-w-0 flex-1 truncate text-text2" title={order.instrument}>{order.instrument}</span>
               <Moment at={order.decided_at} day={false} />
             </button>
           </li>

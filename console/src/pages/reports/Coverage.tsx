@@ -35,7 +35,7 @@ export function Coverage() {
                   ["quantities by an assumed ratio", <span key="a" className="num">{coverage.assumed_quantities}</span>],
                   ["could not be matched", <span key="r" className="num">{coverage.refused.length}</span>],
                   ["moved and not explained", <span key="s" className="num">{suspense.length}</span>],
-                  ["ledger", <span key="l" className="inline-flex gap-2"><Badge tone={ledger.balances ? "good" : "bad"}>{ledger.balances ? "balances" : "does not balance"}</Badge><Badge tone={ledger.agrees_with_pnl ? "good" : "bad"}>{ledger.agrees_with_pnl ? "agrees with results" : "differs from results"}</Badge></span>],
+                  ["ledger", <span key="l" className="inline-flex flex-wrap gap-2"><Badge tone={ledger.balances ? "good" : "bad"}>{ledger.balances ? "balances" : "does not balance"}</Badge><Badge tone={ledger.agrees_with_pnl ? "good" : "bad"}>{ledger.agrees_with_pnl ? "agrees with results" : "differs from results"}</Badge></span>],
                 ]}
               />
             </div>

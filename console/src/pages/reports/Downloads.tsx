@@ -24,7 +24,7 @@ const FILES: readonly Column<File>[] = [
     head: "File",
     text: (row) => row.name,
     cell: (row) => (
-      <a className="num text-accent underline" href={`${ROOT}/exports/${encodeURIComponent(row.name)}`} download data-testid="export-file">
+      <a className="num inline-flex min-h-6 items-center text-accent underline" href={`${ROOT}/exports/${encodeURIComponent(row.name)}`} download data-testid="export-file">
         {row.name}
       </a>
     ),

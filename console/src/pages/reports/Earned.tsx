@@ -9,7 +9,7 @@ import { PriceChart } from "@/components/PriceChart";
 import { Answer, Empty } from "@/components/States";
 import type { Column } from "@/components/table";
 import { toPixels } from "@/format/decimal";
-import { CAPTURED, SLIPPAGE_COST, partOf } from "@/format/parts";
+import { CAPTURED, ROUNDED, SLIPPAGE_COST, partOf } from "@/format/parts";
 import { counted } from "@/format/counted";
 import { courseOf } from "@/format/course";
 
@@ -73,7 +73,7 @@ export function Earned() {
   );
   return (
     <>
-      <Panel title="Earned" testid="earned" flush>
+      <Panel title="Earned" testid="earned" note={`realised, after costs; days in New York; ${ROUNDED}`} flush>
         <Answer query={pnl} lines={6}>
           {(body) => (
             <>
@@ -88,7 +88,7 @@ export function Earned() {
           )}
         </Answer>
       </Panel>
-      <Panel title="By owner and asset" testid="pnl-lines" flush>
+      <Panel title="By owner and asset" testid="pnl-lines" note={`in USD; ${ROUNDED}`} flush>
         <Answer query={pnl}>
           {(body) => <DataTable testid="pnl-lines-table" label="earnings by owner and asset" columns={LINES} rows={body.lines} rowKey={(row) => `${row.owner} ${row.underlying}`} tools={body.lines.length > 8} />}
         </Answer>

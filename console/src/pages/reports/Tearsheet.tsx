@@ -98,7 +98,7 @@ export function Tearsheet({ name, report }: { name: string; report: Report }) {
                   "to save",
                   <span key="files" className="flex flex-wrap gap-3">
                     {body.files.map((file) => (
-                      <a key={file} className="num text-accent underline" href={`${ROOT}/reports/${encodeURIComponent(name)}/files/${file}`} download data-testid="report-file">
+                      <a key={file} className="num inline-flex min-h-6 items-center text-accent underline" href={`${ROOT}/reports/${encodeURIComponent(name)}/files/${file}`} download data-testid="report-file">
                         {file}
                       </a>
                     ))}

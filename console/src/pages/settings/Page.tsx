@@ -102,14 +102,14 @@ function Desk() {
 /** How this browser shows things, who sits before it, and what the desk is configured with, told and copied by. */
 export function Page() {
   return (
-    <div className="flex flex-col gap-3">
+    <div className="flex min-w-0 flex-col gap-3">
       <PageHead title="Settings" cli="flatbook config show" />
       <div className="grid items-start gap-3 xl:grid-cols-2">
-        <div className="flex flex-col gap-3">
+        <div className="flex min-w-0 flex-col gap-3">
           <Appearance />
           <Tokens />
         </div>
-        <div className="flex flex-col gap-3">
+        <div className="flex min-w-0 flex-col gap-3">
           <You />
           <Desk />
         </div>

@@ -438,6 +438,43 @@ def test_keys_walk_the_pages_the_rows_and_the_story_of_one(page: Any) -> None:
     page.get_by_test_id("parts").wait_for()
 
 
+def focus_of(page: Any) -> str:
+    """Returns the name of what has the focus."""
+    return str(page.evaluate("document.activeElement.dataset.testid"))
+
+
+def test_a_row_is_acted_on_by_keys_alone_and_has_the_focus_again_afterwards(page: Any) -> None:
+    page.goto("/overview")
+    page.get_by_test_id("net-actions-COIN").wait_for()
+    page.keyboard.press("j")
+    assert focus_of(page) == "nets-table-row"
+    page.keyboard.press(".")
+    page.get_by_test_id("net-trade").wait_for()
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    page.get_by_test_id("trade-limit").focus()
+    page.keyboard.type("272.10")
+    page.keyboard.press("Enter")
+    page.get_by_test_id("act-preview").get_by_text("buy 0.969 at 272.10 or better").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_test_id("act-trade").wait_for(state="detached")
+    page.wait_for_function("document.activeElement.dataset.testid === 'net-actions-COIN'")
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.dataset.row") == "maker BTC"
+
+
+def test_a_layer_that_is_closed_gives_the_focus_back(page: Any) -> None:
+    page.goto("/orders?owner=desk")
+    page.get_by_test_id("orders-table-row").first.wait_for()
+    page.keyboard.press("j")
+    for key, layer in (("Enter", "chain"), ("Shift+K", "act-kill"), ("?", "keys"), ("Control+k", "palette")):
+        page.keyboard.press(key)
+        page.get_by_test_id(layer).wait_for()
+        page.keyboard.press("Escape")
+        page.get_by_test_id(layer).wait_for(state="detached")
+        page.wait_for_function("document.activeElement.dataset.testid === 'orders-table-row'")
+
+
 def test_the_desk_stands_as_it_stood_at_any_moment(page: Any, desk: Desk) -> None:
     page.goto("/events?at=20")
     page.get_by_test_id("then-flat").wait_for()

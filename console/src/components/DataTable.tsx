@@ -114,7 +114,7 @@ function Filter({ testid, label, value, onChange }: { testid: string; label: str
     toNextFilter(event.currentTarget);
   }
   return (
-    <label className="inline-flex h-7 items-center gap-1.5 rounded-md border border-field bg-s2 px-2 text-muted focus-within:border-accent">
+    <label className="inline-flex h-7 items-center gap-1.5 rounded-md border border-field bg-s2 px-2 text-muted focus-within:outline-2 focus-within:outline-offset-2 focus-within:outline-accent">
       <Icon name="search" size={13} />
       <span className="sr-only">Filter {label}</span>
       <input
@@ -258,7 +258,7 @@ export function DataTable<Row>(props: Props<Row>) {
                   data-row={key}
                   data-testid={`${testid}-row`}
                   aria-selected={openKey === undefined ? undefined : openKey === key}
-                  tabIndex={onOpen ? (item.index === 0 ? 0 : -1) : undefined}
+                  tabIndex={onOpen && item.index === 0 ? 0 : -1}
                   onClick={onOpen ? () => onOpen(row.original) : undefined}
                   onKeyDown={(event) => onKey(event, row.original)}
                   className={cx(

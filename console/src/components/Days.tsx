@@ -19,7 +19,7 @@ export function useDayRange(): Range {
 function Day({ name, label, testid, wrong = false }: { name: "first" | "last"; label: string; testid: string; wrong?: boolean }) {
   const [search, change] = useView();
   return (
-    <label className="inline-flex h-7 items-center gap-1.5 rounded-md border border-field bg-s2 px-2 text-2xs text-muted focus-within:border-text2">
+    <label className="inline-flex h-7 items-center gap-1.5 rounded-md border border-field bg-s2 px-2 text-2xs text-muted focus-within:outline-2 focus-within:outline-offset-2 focus-within:outline-accent">
       {label}
       <input
         type="date"

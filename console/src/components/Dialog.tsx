@@ -15,6 +15,30 @@ type Props = {
   tone?: "plain" | "danger";
 };
 
+/** Where the focus was before the first of the layers that are open. */
+let place: HTMLElement | null = null;
+
+/** The element that has the focus on the page itself: of a menu that is about to close, what opened it. */
+function focused(): HTMLElement | null {
+  const at = document.activeElement;
+  const menu = at?.closest("[role=menu]");
+  const home = menu ? document.getElementById(menu.getAttribute("aria-labelledby") ?? "") : at;
+  return home instanceof HTMLElement && home !== document.body && home.closest("[role=dialog]") === null ? home : null;
+}
+
+/** Gives the focus back to where it was once the last layer is closed: a layer may lead to the next one. */
+export const KEEPS_PLACE = {
+  onOpenAutoFocus: (): void => {
+    place = focused() ?? place;
+  },
+  onCloseAutoFocus: (event: Event): void => {
+    event.preventDefault();
+    if (document.querySelector("[role=dialog]") !== null) return;
+    place?.focus();
+    place = null;
+  },
+};
+
 /** A layer over the page that keeps the focus until it is closed. */
 export function Layer({ open, onClose, title, says, testid, children, drawer = false, tone = "plain" }: Props) {
   return (
@@ -22,6 +46,7 @@ export function Layer({ open, onClose, title, says, testid, children, drawer = f
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-shade" />
         <Radix.Content
+          {...KEEPS_PLACE}
           data-testid={testid}
           className={cx(
             "fixed z-50 flex flex-col border bg-s1 shadow-2xl focus:outline-none",

@@ -1,9 +1,9 @@
-import { useState, type FormEvent } from "react";
+import { useState } from "react";
 import type { Schemas } from "@/api/types";
 import { Amount } from "@/components/Amount";
 import { Button } from "@/components/Button";
-import { Layer } from "@/components/Dialog";
 import { AMOUNT, AMOUNT_SAYS, Field } from "./Field";
+import { FormLayer } from "./FormLayer";
 import { useUi } from "./ui";
 
 type Limit = Schemas["LimitBody"];
@@ -25,26 +25,28 @@ export function LimitForm({ limit, onClose }: { limit: Limit; onClose: () => voi
         danger: true,
       },
     });
-  function submit(event: FormEvent): void {
-    event.preventDefault();
-    prepare(to);
-  }
   return (
-    <Layer open onClose={onClose} title={limit.name.replaceAll("_", " ")} says="It can be made tighter than it is configured, not looser." testid="limit-form">
-      <form onSubmit={submit} className="flex flex-col gap-3 p-4">
-        <p className="m-0 flex items-center gap-3 text-text2">
-          now at most <Amount value={limit.limit} unit={limit.unit} />
-        </p>
-        <Field name={`At most, ${limit.unit}`} required pattern={AMOUNT} title={AMOUNT_SAYS} value={to} onChange={(event) => setTo(event.target.value)} data-testid="limit-to" />
-        <div className="flex justify-end gap-2">
+    <FormLayer
+      title={limit.name.replaceAll("_", " ")}
+      says="It can be made tighter than it is configured, not looser."
+      testid="limit-form"
+      onClose={onClose}
+      onSubmit={() => prepare(to)}
+      acts={
+        <>
           <Button onClick={() => prepare(CONFIGURED)} data-testid="limit-configured">
             As configured
           </Button>
           <Button type="submit" look="primary" data-testid="limit-preview">
             See what it will do
           </Button>
-        </div>
-      </form>
-    </Layer>
+        </>
+      }
+    >
+      <p className="m-0 flex items-center gap-3 text-text2">
+        now at most <Amount value={limit.limit} unit={limit.unit} />
+      </p>
+      <Field name={`At most, ${limit.unit}`} required pattern={AMOUNT} title={AMOUNT_SAYS} value={to} onChange={(event) => setTo(event.target.value)} data-testid="limit-to" />
+    </FormLayer>
   );
 }

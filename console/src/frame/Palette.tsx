@@ -2,6 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
 import { Dialog } from "radix-ui";
 import { useChannel } from "@/live/channels";
+import { KEEPS_PLACE } from "@/components/Dialog";
 import { Icon, type IconName } from "@/components/Icon";
 import type { Page } from "@/pages/pages";
 import { useSettings } from "@/settings/settings";
@@ -44,6 +45,7 @@ export function Palette({ open, onClose, pages }: { open: boolean; onClose: () =
       <Dialog.Portal>
         <Dialog.Overlay className="fixed inset-0 z-40 bg-shade" />
         <Dialog.Content
+          {...KEEPS_PLACE}
           data-testid="palette"
           className="fixed top-[12vh] left-1/2 z-50 w-[min(40rem,94vw)] -translate-x-1/2 overflow-hidden rounded-lg border border-line bg-s1 shadow-2xl"
         >

@@ -47,10 +47,10 @@ export function actOf(pressed: Pressed, leader: boolean, target: EventTarget | n
   }
 }
 
-/** Moves the focus to the row beside the focused one, or to the first. */
+/** Moves the focus to the row beside the one that has it, itself or in it, or to the first. */
 export function walkRows(step: 1 | -1): void {
   const rows = [...document.querySelectorAll<HTMLElement>("main tr[data-row][tabindex]")];
-  const at = rows.findIndex((row) => row === document.activeElement);
+  const at = rows.findIndex((row) => row.contains(document.activeElement));
   const next = rows[at === -1 ? 0 : Math.min(rows.length - 1, Math.max(0, at + step))];
   next?.focus();
   next?.scrollIntoView({ block: "nearest" });

@@ -1,17 +1,16 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useRef, useState, type FormEvent } from "react";
+import { useRef, useState } from "react";
 import { ask } from "@/api/client";
 import { csrfOf, useSession } from "@/api/session";
 import type { Schemas } from "@/api/types";
 import { Button } from "@/components/Button";
 import { CopyText } from "@/components/CopyText";
-import { Layer } from "@/components/Dialog";
 import { Moment } from "@/components/Moment";
 import { Segments } from "@/components/Select";
-import { Failed } from "@/components/States";
 import { counted } from "@/format/counted";
 import { inShell } from "@/format/shell";
 import { Field } from "@/frame/Field";
+import { FormDone, FormLayer } from "@/frame/FormLayer";
 
 type Made = Schemas["TokenMade"];
 type Wanted = Schemas["MakeToken"];
@@ -22,7 +21,7 @@ const DAYS = [1, 7, USUAL_DAYS, 90, 365] as const;
 /** The text of a token that was made. It is kept nowhere: whoever closes this has seen it for the last time. */
 function Shown({ made, onClose }: { made: Made; onClose: () => void }) {
   return (
-    <div className="flex flex-col gap-3 p-4">
+    <FormDone leave="Done" testid="token-close" onClose={onClose}>
       {made.token === null ? (
         <p className="m-0 text-warn" data-testid="token-gone">
           {made.name} was made, but its text did not arrive, and it is told once only. End it and make another one.
@@ -36,12 +35,7 @@ function Shown({ made, onClose }: { made: Made; onClose: () => void }) {
       <p className="m-0 text-2xs text-muted">
         {made.name} may {made.scope}, until <Moment at={made.ends_at} />
       </p>
-      <div className="flex justify-end">
-        <Button look="primary" onClick={onClose} data-testid="token-close">
-          Done
-        </Button>
-      </div>
-    </div>
+    </FormDone>
   );
 }
 
@@ -61,40 +55,37 @@ export function NewToken({ onClose }: { onClose: () => void }) {
       key.current = crypto.randomUUID();
     },
   });
-  function submit(event: FormEvent): void {
-    event.preventDefault();
-    make.mutate(wanted);
-  }
   const change = (news: Partial<Wanted>): void => setWanted((old) => ({ ...old, ...news }));
   return (
-    <Layer open onClose={onClose} title="A token for a program" says="It lets a program ask and act in its own name, until it is ended or over." testid="token-new">
-      {make.data ? (
-        <Shown made={make.data} onClose={onClose} />
-      ) : (
-        <form onSubmit={submit} className="flex flex-col gap-3 p-4">
-          <Field name="Name" required pattern="[a-z0-9][a-z0-9_\-]{0,39}" title="at most 40 small letters, digits, - and _" value={wanted.name} onChange={(event) => change({ name: event.target.value })} data-testid="token-name" />
-          <div className="flex items-center gap-3 text-2xs text-muted">
-            May
-            <Segments value={wanted.scope} choices={scopes.map((value) => ({ value, label: value }))} label="What it may" testid="token-scope" onChange={(scope) => change({ scope: scope as Wanted["scope"] })} />
-          </div>
-          <div className="flex items-center gap-3 text-2xs text-muted">
-            For
-            <Segments value={`${wanted.days}`} choices={DAYS.map((days) => ({ value: `${days}`, label: counted(days, "day") }))} label="How long it lasts" testid="token-days" onChange={(text) => change({ days: DAYS.find((days) => `${days}` === text) ?? USUAL_DAYS })} />
-          </div>
-          {make.error && <Failed error={make.error} />}
-          <div className="flex items-center justify-end gap-2">
-            <span className="mr-auto min-w-0">
-              <CopyText text={`flatbook token create ${wanted.name === "" ? "NAME" : inShell(wanted.name)} --scope ${wanted.scope} --days ${wanted.days}`} prompt testid="token-cli" />
-            </span>
-            <Button onClick={onClose} data-testid="token-leave">
-              Leave it
-            </Button>
-            <Button type="submit" look="primary" disabled={make.isPending} data-testid="token-make">
-              Make it
-            </Button>
-          </div>
-        </form>
-      )}
-    </Layer>
+    <FormLayer
+      title="A token for a program"
+      says="It lets a program ask and act in its own name, until it is ended or over."
+      testid="token-new"
+      onClose={onClose}
+      onSubmit={() => make.mutate(wanted)}
+      error={make.error}
+      cli={{ text: `flatbook token create ${wanted.name === "" ? "NAME" : inShell(wanted.name)} --scope ${wanted.scope} --days ${wanted.days}`, testid: "token-cli" }}
+      done={make.data && <Shown made={make.data} onClose={onClose} />}
+      acts={
+        <>
+          <Button onClick={onClose} data-testid="token-leave">
+            Leave it
+          </Button>
+          <Button type="submit" look="primary" disabled={make.isPending} data-testid="token-make">
+            Make it
+          </Button>
+        </>
+      }
+    >
+      <Field name="Name" required pattern="[a-z0-9][a-z0-9_\-]{0,39}" title="at most 40 small letters, digits, - and _" value={wanted.name} onChange={(event) => change({ name: event.target.value })} data-testid="token-name" />
+      <div className="flex items-center gap-3 text-2xs text-muted">
+        May
+        <Segments value={wanted.scope} choices={scopes.map((value) => ({ value, label: value }))} label="What it may" testid="token-scope" onChange={(scope) => change({ scope: scope as Wanted["scope"] })} />
+      </div>
+      <div className="flex items-center gap-3 text-2xs text-muted">
+        For
+        <Segments value={`${wanted.days}`} choices={DAYS.map((days) => ({ value: `${days}`, label: counted(days, "day") }))} label="How long it lasts" testid="token-days" onChange={(text) => change({ days: DAYS.find((days) => `${days}` === text) ?? USUAL_DAYS })} />
+      </div>
+    </FormLayer>
   );
 }

@@ -75,13 +75,14 @@ WRONG_IN_A_WINDOW = """(() => {
     const name = (each) => each.dataset.testid ?? each.outerHTML.slice(0, 120);
     const seen = [...document.querySelectorAll(pressed)].filter((each) => each.checkVisibility()
         && !each.closest("[data-testid=skip]") && each.id !== "tv-attr-logo");
-    const box = (each) => each.getBoundingClientRect();
+    const least = (box) => Math.min(box.width, box.height);
+    const small = seen.filter((each) => least(each.getBoundingClientRect()) < 23.5);
     const cut = [...main.querySelectorAll("h2")].filter((each) => each.scrollWidth > each.clientWidth);
     return [
         ...(main.scrollWidth > main.clientWidth ? [`page: ${main.scrollWidth - main.clientWidth} too wide`] : []),
         ...(document.documentElement.scrollWidth > innerWidth ? ["the frame is too wide"] : []),
         ...seen.filter((each) => !each.dataset.testid).map((each) => `without a name: ${name(each)}`),
-        ...seen.filter((each) => box(each).width < 23.5 || box(each).height < 23.5).map((each) => `small: ${name(each)}`),
+        ...small.map((each) => `small: ${name(each)}`),
         ...cut.map((each) => `cut: ${each.textContent}`),
     ];
 })()"""

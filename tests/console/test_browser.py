@@ -194,6 +194,7 @@ def test_the_names_of_the_pages_give_way_to_tables_until_somebody_wants_them(pag
     page.reload()
     page.get_by_label("Narrow the navigation").click()
     page.get_by_label("Widen the navigation").wait_for()
+    assert page.get_by_test_id("nav-orders").get_by_text("g t").count() == 0
     page.evaluate("localStorage.removeItem('flatbook.settings')")
 
 
@@ -473,7 +474,8 @@ def test_a_layer_that_is_closed_gives_the_focus_back(page: Any) -> None:
         page.get_by_test_id(layer).wait_for()
         page.keyboard.press("Escape")
         page.get_by_test_id(layer).wait_for(state="detached")
-        page.wait_for_function("document.activeElement.dataset.testid === 'orders-table-row'")
+        page.wait_for_function("document.activeElement !== document.body")
+        assert focus_of(page) == "orders-table-row"
 
 
 def test_the_desk_stands_as_it_stood_at_any_moment(page: Any, desk: Desk) -> None:

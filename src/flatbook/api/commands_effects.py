@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from flatbook.api.answers.holdings import Holdings
 from flatbook.api.answers.moment import Answer, AsOf
 from flatbook.api.answers.risk import risk_answer, use_text
 from flatbook.engine.agreed import Hedged, open_nets, version_of
@@ -14,9 +15,8 @@ from flatbook.engine.inputs import Verb
 from flatbook.engine.rules import Rules
 from flatbook.events.control import HaltCause, HaltScope
 from flatbook.projections.open_orders import OpenOrder, open_orders
-from flatbook.projections.positions import NetLine, held_fills, net_lines
+from flatbook.projections.positions import NetLine, held_fills
 from flatbook.risk.limits import CONFIGURED, why_not_told
-from flatbook.state.desk import State
 from flatbook.state.halts import Halt, must_cancel
 from flatbook.values.ids import AccountId, HaltId, OrderId
 from flatbook.values.instants import Instant, text_of_instant
@@ -91,9 +91,9 @@ class PreviewAnswer(Answer, frozen=True, kw_only=True):
 
 
 class Seen(NamedTuple):
-    """What a preview is made of: a state, the moment that it is of, and by which rules it is read."""
+    """What a preview is made of: what a desk holds, the moment that it is of, and by which rules it is read."""
 
-    state: State
+    held: Holdings
     moment: AsOf
     rules: Rules
     now: Instant
@@ -113,15 +113,15 @@ def preview_of(seen: Seen, verb: Verb, arguments: Arguments) -> PreviewAnswer:
         as_of=seen.moment,
         verb=verb.value,
         effect=_EFFECTS[verb](seen, arguments),
-        version=version_of(seen.state, seen.hedged, verb, arguments),
+        version=version_of(seen.held.state, seen.hedged, verb, arguments),
         confirm=verb.value.replace("_", " "),
     )
 
 
 def _nets(seen: Seen, arguments: Arguments) -> list[NetLine]:
     """Returns the nets that are hedged, not zero, and named, or all of them where none is."""
-    keys = open_nets(seen.state, seen.hedged, arguments.get("owner"), arguments.get("underlying"))
-    return [line for line in net_lines(seen.state) if (line.owner, line.underlying) in keys]
+    keys = open_nets(seen.held.state, seen.hedged, arguments.get("owner"), arguments.get("underlying"))
+    return [line for line in seen.held.lines if line.key in keys]
 
 
 def _rows(lines: Iterable[NetLine]) -> list[NetRow]:
@@ -143,12 +143,12 @@ def _halt(seen: Seen, arguments: Arguments) -> EffectBody:
         target=arguments.get("target", ""),
         cause=HaltCause.OPERATOR,
         reason="",
-        halted_at=max((order.decided_at for order in seen.state.orders.values()), default=Instant(0)),
+        halted_at=max((order.decided_at for order in seen.held.state.orders.values()), default=Instant(0)),
     )
-    orders = seen.state.orders
+    orders = seen.held.state.orders
     goes = [
         order
-        for order in open_orders(seen.state)
+        for order in open_orders(seen.held.state)
         if (ours := orders.get(OrderId(order.order_id))) and must_cancel({halt.halt_id: halt}, ours)
     ]
     nets = _nets(seen, {})
@@ -159,13 +159,13 @@ def _halt(seen: Seen, arguments: Arguments) -> EffectBody:
 def _kill(seen: Seen, arguments: Arguments) -> EffectBody:
     nets = _nets(seen, {})
     warnings = ["orders that only reduce are canceled too: what is open stays open"] if nets else []
-    goes = [each for each in open_orders(seen.state) if arguments.get("account") in (None, each.account)]
+    goes = [each for each in open_orders(seen.held.state) if arguments.get("account") in (None, each.account)]
     return EffectBody(orders=goes, nets=_rows(nets), warnings=warnings)
 
 
 def _order(seen: Seen, arguments: Arguments) -> EffectBody:
     named = arguments.get("order_id")
-    return EffectBody(orders=[each for each in open_orders(seen.state) if each.order_id == named])
+    return EffectBody(orders=[each for each in open_orders(seen.held.state) if each.order_id == named])
 
 
 def _cancel(seen: Seen, arguments: Arguments) -> EffectBody:
@@ -175,7 +175,7 @@ def _cancel(seen: Seen, arguments: Arguments) -> EffectBody:
 
 
 def _lift(seen: Seen, arguments: Arguments) -> EffectBody:
-    halt = seen.state.halts.get(HaltId(arguments.get("halt_id", "")))
+    halt = seen.held.state.halts.get(HaltId(arguments.get("halt_id", "")))
     if halt is None:
         return EffectBody(warnings=["no such halt stands"])
     row = HaltRow(
@@ -186,25 +186,25 @@ def _lift(seen: Seen, arguments: Arguments) -> EffectBody:
         reason=halt.reason,
         halted_at=text_of_instant(halt.halted_at),
     )
-    others = len(seen.state.halts) - 1
+    others = len(seen.held.state.halts) - 1
     warnings = [f"{others} other halts stand on their own"] if others else []
-    asked = seen.state.halts_asked.get(halt.halt_id, ())
+    asked = seen.held.state.halts_asked.get(halt.halt_id, ())
     warnings += [f'{each.actor} wanted it, too: "{each.reason}"' for each in asked[1:]]
     return EffectBody(halts=[row], nets=_rows(_nets(seen, {})), warnings=warnings)
 
 
 def _drain(seen: Seen, _arguments: Arguments) -> EffectBody:
     warning = "nothing more is read from chains; once the hedges are done the engine stops"
-    return EffectBody(orders=list(open_orders(seen.state)), nets=_rows(_nets(seen, {})), warnings=[warning])
+    return EffectBody(orders=list(open_orders(seen.held.state)), nets=_rows(_nets(seen, {})), warnings=[warning])
 
 
 def _flatten(seen: Seen, arguments: Arguments) -> EffectBody:
     nets = _nets(seen, arguments)
     keys = [(line.owner, line.underlying) for line in nets]
-    orders = seen.state.orders
+    orders = seen.held.state.orders
     working = [
         order
-        for order in open_orders(seen.state)
+        for order in open_orders(seen.held.state)
         if (ours := orders.get(OrderId(order.order_id))) and (ours.owner, ours.underlying) in keys
     ]
     warnings = [] if nets else ["nothing to flatten: every net asked for is zero"]
@@ -228,7 +228,7 @@ def _place(seen: Seen, arguments: Arguments) -> EffectBody:
 def _set_limit(seen: Seen, arguments: Arguments) -> EffectBody:
     """Says what a limit becomes, and how much of it is used then; or why it cannot be that."""
     name, text, rules = arguments["name"], arguments["to"], seen.rules
-    if (why := why_not_told(rules.limits, seen.state.limits, name, text)) is not None:
+    if (why := why_not_told(rules.limits, seen.held.state.limits, name, text)) is not None:
         return EffectBody(warnings=[why], refused=why)
     configured = ZERO + getattr(rules.limits, name)
     to = configured if text == CONFIGURED else parse_number(text)
@@ -245,7 +245,7 @@ def _set_limit(seen: Seen, arguments: Arguments) -> EffectBody:
             use_pct_then=None if each.current is None else use_text(parse_number(each.current), to),
             is_over=each.current is not None and parse_number(each.current) > to,
         )
-        for each in risk_answer(seen.state, seen.moment, rules, seen.now).limits
+        for each in risk_answer(seen.held, seen.moment, rules, seen.now).limits
         if each.name == name and each.command is not None
     ]
     over = [f"{row.scope} uses {row.current} {row.unit}: what opens there is refused" for row in rows if row.is_over]
@@ -258,7 +258,7 @@ def _set_limit(seen: Seen, arguments: Arguments) -> EffectBody:
 
 def _release(seen: Seen, arguments: Arguments) -> EffectBody:
     log = f"{arguments['chain']}:{arguments['tx']}:{arguments['log_index']}"
-    fill = next((each for each in held_fills(seen.state) if each.log == log), None)
+    fill = next((each for each in held_fills(seen.held.state) if each.log == log), None)
     if fill is None or fill.assumed:
         why = "no such fill is held" if fill is None else "this fill waits for its value, not for a decision"
         return EffectBody(warnings=[why], refused=why)
@@ -281,7 +281,7 @@ def _reconnect(seen: Seen, arguments: Arguments) -> EffectBody:
     unfit = f"{', '.join(books)}: unfit until whole again, and what trades on them waits" if books else ""
     warning = unfit or "no book is observed there: only what it tells of orders is heard anew"
     return EffectBody(
-        orders=[each for each in open_orders(seen.state) if each.account == account],
+        orders=[each for each in open_orders(seen.held.state) if each.account == account],
         warnings=[warning, "orders stay as they are, and are polled meanwhile"],
     )
 

@@ -91,7 +91,7 @@ class Sender:
 
 def seen_of(site: Site, view: View) -> Seen:
     """Returns what previews of a moment are made of."""
-    return Seen(view.folds.state, view.moment, site.rules, site.now)
+    return Seen(site.holdings(view), view.moment, site.rules, site.now)
 
 
 def _refusal(answer: CommandAnswer) -> Problem:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from enum import Enum
 from itertools import islice
 from pathlib import Path
+from typing import Any, TypeVar
 
 from flatbook.api.answers.thresholds import Thresholds
 from flatbook.api.courtesy import one_by_one
@@ -35,6 +36,7 @@ from flatbook.values.instants import Instant
 ROWS_AT_ONCE = 500
 RECENT_MAX = 500
 INode = tuple[int, int]
+T = TypeVar("T")
 
 
 class Part(Enum):
@@ -69,11 +71,13 @@ class Folds:
         self.at: Instant | None = None
         self.event_at: Instant | None = None
         self.recent: deque[Recorded] = deque(maxlen=RECENT_MAX)
+        self._derived: dict[Callable[[State], Any], Any] = {}
         self._has_state = Part.STATE in parts
         self._follows = self._projections(parts)
 
     def take(self, row: Row) -> None:
         """Folds one commit."""
+        self._derived.clear()
         if self._has_state:
             self.state = with_row(self.state, row)
             if self.openness is not None:
@@ -82,6 +86,16 @@ class Folds:
         self.recent.extend(recorded((row,)))
         self.seq, self.at, self.hash = row.last, row.at, row.hash
         self.event_at = row.at if row.events else self.event_at
+
+    def derived(self, make: Callable[[State], T]) -> T:
+        """Returns what follows from the state: made once for all who ask, and anew after the next commit.
+
+        Needs: `make` is the same object each time, and reads nothing that changes but the state.
+        """
+        if make not in self._derived:
+            self._derived[make] = make(self.state)
+        made: T = self._derived[make]
+        return made
 
     def fork(self, *parts: Part) -> Folds:
         """Returns a copy of orders and results that goes its own way from here, and folds some parts on, or nothing."""

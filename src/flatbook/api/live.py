@@ -34,7 +34,7 @@ class Live:
     """The engine behind a socket, and what it said last.
 
     `status` is what it says of itself, `market` what it sees of books and prices; `seen_at` is when it answered last,
-    None while it never did.
+    None while it never did. `looks` counts the questions, for what is known may be another after each.
     """
 
     def __init__(self, path: Path, clock: Clock) -> None:
@@ -42,6 +42,7 @@ class Live:
         self.status: Told = NOT_ASKED
         self.market: dict[str, Any] = {}
         self.seen_at: Instant | None = None
+        self.looks = 0
         self._clock = clock
         self._asking, self._stopping = asyncio.Semaphore(ASKING_MAX), asyncio.Semaphore(STOPPING_MAX)
 
@@ -94,6 +95,7 @@ class Live:
             self.status = Told(running=True)
         else:
             self.status, self.seen_at = Told(running=True, own=status), self._clock.now()
+        self.looks += 1
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if len(bytes(self.path)) > PATH_BYTES_MAX:

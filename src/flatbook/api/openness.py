@@ -12,7 +12,7 @@ from operator import attrgetter
 
 import msgspec
 
-from flatbook.api.answers.positions import in_slots
+from flatbook.api.answers.holdings import in_slots
 from flatbook.api.answers.status import is_flat
 from flatbook.api.answers.thresholds import NO_THRESHOLD, Thresholds
 from flatbook.engine.ports import Row

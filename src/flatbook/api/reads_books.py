@@ -51,7 +51,7 @@ def pnl_of(scope: Scope, view: View) -> PnlAnswer:
 async def accumulators(site: AtSite, at: At = None) -> AccumulatorsAnswer:
     """Returns each net beside the size from which on it is hedged."""
     view = await site.view(at)
-    return accumulators_answer(view.folds.state, view.moment, site.thresholds)
+    return accumulators_answer(site.holdings(view), view.moment)
 
 
 @reading("/inventory", "What stands where", tag="books", opt=KEPT)
@@ -99,13 +99,18 @@ def grids_of(site: Site, view: View, owner: str | None = None) -> GridsAnswer:
 @reading("/risk", "Limits and how far each is used", tag="risk", opt=KEPT)
 async def risk(site: AtSite, at: At = None) -> RiskAnswer:
     """Returns limits with their use, breakers, halts, freezes and alerts."""
-    return risk_of(site, await site.view(at))
+    return present_risk_of(site, await site.view(at))
+
+
+def present_risk_of(site: Site, view: View) -> RiskAnswer:
+    """Returns the limits of the desk and their use, as told a moment ago where nothing has changed since."""
+    return site.remembered("risk", view, lambda: risk_of(site, view))
 
 
 def risk_of(site: Site, view: View) -> RiskAnswer:
     """Returns the limits of the desk and how far each is used."""
     now = view.folds.at if view.is_past and view.folds.at is not None else site.now
-    return risk_answer(view.folds.state, view.moment, site.rules, now)
+    return risk_answer(site.holdings(view), view.moment, site.rules, now)
 
 
 @reading("/margin", "How far contracts are from being closed by force", tag="risk", opt=KEPT)

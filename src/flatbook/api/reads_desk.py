@@ -95,7 +95,7 @@ def status_of(site: Site, view: View) -> StatusAnswer:
     has_age = not view.is_past and (bool(told.running) or site.loaded.config.clock.kind is ClockKind.SYSTEM)
     age = age_s(view.folds.event_at, site.now) if has_age else None
     since = site.open_since(view)
-    return status_answer(view.folds.state, view.moment, site.thresholds, told, age, since)
+    return status_answer(site.holdings(view), view.moment, told, age, since)
 
 
 @reading("/positions", "What is held, and what that nets to", tag="desk", opt=OF_JOURNAL)
@@ -105,9 +105,7 @@ async def positions(
     """Returns positions, nets, held fills and balances: what `flatbook positions --json` says."""
     view = await site.view(at)
     asked = Asked(owner=owner, symbol=symbol)
-    if asked != EVERYTHING:
-        return positions_of(site, view, asked)
-    return site.remembered("positions", view, lambda: positions_of(site, view, asked))
+    return present_positions_of(site, view) if asked == EVERYTHING else positions_of(site, view, asked)
 
 
 @reading("/positions/{symbol:str}", "What is held of one underlying", tag="desk", opt=OF_JOURNAL)
@@ -117,9 +115,14 @@ async def positions_in(site: AtSite, symbol: SymbolInPath, owner: OwnerQuery = N
     return positions_of(site, await site.view(at), Asked(owner=owner, symbol=symbol))
 
 
+def present_positions_of(site: Site, view: View) -> PositionsAnswer:
+    """Returns all that the desk holds, as it was told before where nothing was committed since."""
+    return site.remembered("positions", view, lambda: positions_of(site, view, EVERYTHING), of_journal=True)
+
+
 def positions_of(site: Site, view: View, asked: Asked) -> PositionsAnswer:
     """Returns what the desk holds."""
-    return positions_answer(view.folds.state, view.moment, site.thresholds, asked)
+    return positions_answer(site.holdings(view), view.moment, asked)
 
 
 ROUTES = (meta, status, positions, positions_in)

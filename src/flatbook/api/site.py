@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from flatbook import __version__
+from flatbook.api.answers.holdings import Holdings, holdings_of
 from flatbook.api.answers.moment import Answer, AsOf, as_of, instant_or_none
 from flatbook.api.answers.status import OpenSince
 from flatbook.api.answers.thresholds import Thresholds, thresholds_of
@@ -73,6 +74,7 @@ class Site:
         self.began_at, self.commit = clock.now(), commit_of()
         self.home: Path = loaded.home
         self.thresholds: Thresholds = thresholds_of(loaded.config)
+        self._holdings_of = partial(holdings_of, stated=self.thresholds)
         self.follower = Follower(loaded.journal, clock, self.thresholds)
         self.live = Live(loaded.home / SOCKET_FILE, clock)
         self._answered = (0, Seq(0))
@@ -181,9 +183,16 @@ class Site:
         openness, folds = self.folds.openness, view.folds
         return lambda key: None if openness is None else openness.since(key, folds.seq, folds.event_at)
 
-    def remembered(self, name: str, view: View, make: Callable[[], A]) -> A:
-        """Returns an answer about the present that many ask for: made anew when what it follows from has changed."""
-        key = self._stamp()
+    def holdings(self, view: View) -> Holdings:
+        """Returns what the desk holds at a moment, worked out once for all answers."""
+        return view.folds.derived(self._holdings_of)
+
+    def remembered(self, name: str, view: View, make: Callable[[], A], *, of_journal: bool = False) -> A:
+        """Returns an answer about the present that many ask for: made anew when what it follows from has changed.
+
+        `of_journal`: it follows from the events of the journal alone, and neither from the engine nor from the time.
+        """
+        key = self._folded() if of_journal else self._stamp()
         found = None if view.is_past else self._remembered.get(name)
         if found is not None and found[0] == key:
             answer: A = msgspec.structs.replace(found[1], as_of=view.moment)
@@ -193,8 +202,11 @@ class Site:
             self._remembered[name] = (key, made)
         return made
 
+    def _folded(self) -> Stamp:
+        return self.follower.generation, self.folds.seq
+
     def _stamp(self) -> Stamp:
-        return self.follower.generation, self.folds.seq, self.live.seen_at, self.now // NS_PER_S
+        return *self._folded(), self.live.looks, self.now // NS_PER_S
 
     def stamp(self) -> Stamp:
         """Returns what is another as soon as an answer about the present could be another, its age included."""

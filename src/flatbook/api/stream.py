@@ -15,14 +15,13 @@ from litestar.params import QueryParameter, SkipValidation
 from flatbook.api.answers.events import event_body
 from flatbook.api.answers.moment import instant_or_none
 from flatbook.api.answers.pnl import PnlAnswer
-from flatbook.api.answers.positions import EVERYTHING
 from flatbook.api.answers.status import age_s
 from flatbook.api.courtesy import give_way, one_by_one
 from flatbook.api.follow import Follower
 from flatbook.api.hub import EVENTS_MAX, Hub, Place, Rows, TickBody
 from flatbook.api.problems import Problem
-from flatbook.api.reads_books import grids_of, inventory_of, market_of, offers_of, pnl_of, risk_of
-from flatbook.api.reads_desk import positions_of, status_of
+from flatbook.api.reads_books import grids_of, inventory_of, market_of, offers_of, pnl_of, present_risk_of
+from flatbook.api.reads_desk import present_positions_of, present_status_of
 from flatbook.api.reads_gauges import UNFOLDED_MAX
 from flatbook.api.reads_health import health_of, parts_of
 from flatbook.api.reads_orders import newest_executions, newest_orders, newest_trades
@@ -76,10 +75,10 @@ class Told(NamedTuple):
 
 
 CHANNELS = (
-    Channel("status", status_of),
-    Channel("positions", lambda site, view: positions_of(site, view, EVERYTHING)),
+    Channel("status", present_status_of),
+    Channel("positions", present_positions_of),
     Channel("market", lambda site, _view: market_of(site)),
-    Channel("risk", risk_of),
+    Channel("risk", present_risk_of),
     Channel("inventory", inventory_of),
     Channel("offers", offers_of),
     Channel("grids", grids_of),

@@ -16,6 +16,7 @@ def positions(*, owner: OwnerOption = None, symbol: SymbolOption = None, at: At 
     the residue is what is left of the net once the shares that are unhedged on purpose are taken out. Fills that are
     booked and not hedged are listed with the reason, and with the name that `flatbook fill release` takes.
     """
+    from flatbook.api.answers.holdings import holdings_of
     from flatbook.api.answers.moment import body_of
     from flatbook.api.answers.positions import Asked, positions_answer
     from flatbook.api.answers.thresholds import thresholds_of
@@ -24,11 +25,11 @@ def positions(*, owner: OwnerOption = None, symbol: SymbolOption = None, at: At 
     from flatbook.cli.reading import past_of
 
     config = config_or_none(where)
-    stated = {} if config is None else thresholds_of(config)
+    stated = None if config is None else thresholds_of(config)
     with past_of(where, at) as past:
         check_known(where, past, owner, symbol)
         asked = Asked(owner=owner, symbol=symbol)
-        body = body_of(positions_answer(past.state(), past.moment(), stated, asked))
+        body = body_of(positions_answer(holdings_of(past.state(), stated), past.moment(), asked))
     show("positions", body, lambda: _parts(body), as_json=where.as_json)
 
 

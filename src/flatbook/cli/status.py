@@ -38,6 +38,7 @@ def status(
     working and unknown order as if it filled in full. Works beside a running engine, and on the journal of one that
     was killed: what happened since then it cannot know, and says so.
     """
+    from flatbook.api.answers.holdings import holdings_of
     from flatbook.api.answers.moment import body_of
     from flatbook.api.answers.status import NOT_ASKED, status_answer
     from flatbook.api.answers.thresholds import thresholds_of
@@ -53,7 +54,7 @@ def status(
         is_told = at is None and not finished and (told.running or config is None or not _on_tape(config))
         age = _age_s(past.event_at, told.own.get("now")) if is_told else None
         stated = None if config is None else thresholds_of(config)
-        body = body_of(status_answer(state, past.moment(), stated, told, age))
+        body = body_of(status_answer(holdings_of(state, stated), past.moment(), told, age))
     show("status", body, lambda: _parts(body, finished=finished), as_json=where.as_json)
     if not exit_code:
         return Exit.OK

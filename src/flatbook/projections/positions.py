@@ -50,6 +50,11 @@ class NetLine(msgspec.Struct, frozen=True, kw_only=True):
     hold: HoldReason | None
     positions: tuple[Position, ...]
 
+    @property
+    def key(self) -> NetKey:
+        """Which net it is."""
+        return self.owner, self.underlying
+
 
 class ExposureLine(msgspec.Struct, frozen=True, kw_only=True):
     """What of an underlying must be flat and is not: the true net of all owners less what they intend.
@@ -119,18 +124,13 @@ def _held(event: FillSkipped | FillUnvalued, fill: KnownFill) -> HeldFill:
     )
 
 
-def net_lines(state: State, *, owner: OwnerId | None = None) -> tuple[NetLine, ...]:
+def net_lines(state: State) -> tuple[NetLine, ...]:
     """Returns the nets that ever moved or may move, by owner and underlying."""
     keys = sorted(dict.fromkeys((*state.positions.nets, *state.owing)))
-    rows: dict[NetKey, list[Position]] = {}
+    provisional, rows = provisional_shares(state), dict[NetKey, list[Position]]()
     for (holder, _, _), row in sorted(state.positions.rows.items()):
         rows.setdefault((holder, row.underlying), []).append(row)
-    return tuple(net_line(state, key, rows.get(key, ())) for key in keys if owner in (None, key[0]))
-
-
-def positions_of(state: State, key: NetKey) -> tuple[Position, ...]:
-    """Returns the positions that make up one net."""
-    return tuple(row for row in state.positions.rows.values() if (row.owner, row.underlying) == key)
+    return tuple(_net_line(state, key, rows.get(key, ()), provisional) for key in keys)
 
 
 def valued_at_trades(state: State, line: NetLine, quotes: Mapping[str, AssetId]) -> NetLine:
@@ -139,12 +139,15 @@ def valued_at_trades(state: State, line: NetLine, quotes: Mapping[str, AssetId])
     A mark that was stated for it counts before the first execution only: the market has moved on since.
     Needs: a mark of the quote.
     """
-    if not quotes:
+    marks = {
+        (row.account, row.instrument): state.mark(quotes[row.instrument])
+        for row in line.positions
+        if row.instrument in quotes
+    }
+    if all(mark is None for mark in marks.values()):
         return line
-    traded = {(row.account, row.instrument): quotes.get(row.instrument) for row in line.positions}
     for (account, instrument, _), (at, _, price) in reversed(state.executions.items()):
-        quote = traded.get((account, instrument))
-        mark = None if quote is None else state.mark(quote)
+        mark = marks.get((account, instrument))
         if mark is not None:
             in_usd = Price(price * mark)
             usd = Money(line.exposure.net * in_usd)
@@ -181,8 +184,12 @@ def portfolio_exposure(state: State, intended: Mapping[NetKey, Quantity] = NO_IN
     )
 
 
-def net_line(state: State, key: NetKey, rows: Sequence[Position] = ()) -> NetLine:
-    """Returns the net of an (owner, underlying), with the positions that are handed on."""
+def net_line(state: State, key: NetKey) -> NetLine:
+    """Returns the net of an (owner, underlying), its positions left out."""
+    return _net_line(state, key, (), provisional_shares(state))
+
+
+def _net_line(state: State, key: NetKey, rows: Sequence[Position], provisional: Mapping[NetKey, Quantity]) -> NetLine:
     owner, underlying = key
     net = state.positions.nets.get(key)
     exposure = exposure_of(state, key)
@@ -194,7 +201,7 @@ def net_line(state: State, key: NetKey, rows: Sequence[Position] = ()) -> NetLin
         exposure=exposure,
         held=net.held if net is not None else zero,
         unvalued=net.unvalued if net is not None else zero,
-        provisional=provisional_shares(state, key),
+        provisional=provisional.get(key, zero),
         price=price,
         price_from=price_from,
         price_at=price_at,

@@ -124,17 +124,18 @@ def fold_finalized(state: State, event: chain.BlocksFinalized) -> None:
             del state.provisional[identity]
 
 
-def provisional_shares(state: State, key: NetKey) -> Quantity:
-    """Returns what of a net stands in blocks that can still be replaced, or in none yet.
+def provisional_shares(state: State) -> dict[NetKey, Quantity]:
+    """Returns what of each net stands in blocks that can still be replaced, or in none yet; nothing of other nets.
 
     Units: shares, signed.
     """
-    total = ZERO
+    found: dict[NetKey, Quantity] = {}
     for identity in state.provisional:
         fill = state.fills[identity]
-        moved = _moved(fill) if (fill.event.owner, fill.event.underlying) == key else None
-        total += ZERO if moved is None else moved
-    return Quantity(total)
+        owner, underlying, moved = fill.event.owner, fill.event.underlying, _moved(fill)
+        if underlying is not None and moved is not None:
+            found[owner, underlying] = Quantity(found.get((owner, underlying), ZERO) + moved)
+    return found
 
 
 def fold_gas(state: State, event: chain.GasSpent) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from flatbook.api.answers.holdings import holdings_of
 from flatbook.api.answers.moment import as_of
 from flatbook.api.commands_bodies import ReleaseFill
 from flatbook.api.commands_effects import EffectBody, Seen, preview_of
@@ -20,7 +21,7 @@ def told(log: str, *, hedge: bool = True) -> EffectBody:
     bench = Bench().resume()
     held = (skipped(1), unvalued(vault_filled(2, "sell", "3"), "3"))
     bench.take(ChainRead(source=CHAIN, events=held, cursor="c", removed_from=None))
-    seen = Seen(bench.state, as_of(Seq(1), None), bench.rules, bench.now)
+    seen = Seen(holdings_of(bench.state, None), as_of(Seq(1), None), bench.rules, bench.now)
     arguments = ReleaseFill(reason="r", log=log, hedge=hedge).arguments()
     return preview_of(seen, Verb.FILL_RELEASE, arguments).effect
 

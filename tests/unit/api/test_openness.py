@@ -9,6 +9,7 @@ from typing import Any
 
 from litestar.testing import TestClient
 
+from flatbook.api.answers.holdings import holdings_of
 from flatbook.api.answers.moment import as_of
 from flatbook.api.answers.status import status_answer
 from flatbook.api.answers.thresholds import NO_THRESHOLD, Threshold, Thresholds, thresholds_of
@@ -76,7 +77,9 @@ class Told:
         assert self.row is not None
         at = self.row.at
         told = status_answer(
-            self.state, as_of(Seq(seq), at), self.thresholds, since=lambda key: self.openness.since(key, Seq(seq), at)
+            holdings_of(self.state, self.thresholds),
+            as_of(Seq(seq), at),
+            since=lambda key: self.openness.since(key, Seq(seq), at),
         )
         assert isinstance(told.open_since, str | None)
         return told.flat, told.open_since
@@ -124,7 +127,7 @@ def test_at_every_moment_of_the_demo_what_is_open_is_what_is_not_flat(demo: Path
         for row in reader.read():
             state = with_row(state, row)
             openness.take(state, row)
-            told = status_answer(state, as_of(row.last, row.at), thresholds)
+            told = status_answer(holdings_of(state, thresholds), as_of(row.last, row.at))
             assert openness.is_open != told.flat
             since = openness.since(None, row.last, None)
             assert (since is None) == told.flat

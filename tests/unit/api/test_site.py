@@ -10,6 +10,7 @@ import pytest
 
 from flatbook.api.answers.positions import PositionsAnswer, positions_answer
 from flatbook.api.problems import Problem
+from flatbook.api.reads_desk import present_status_of
 from flatbook.api.site import Site, until_of
 from flatbook.ops.clock import SystemClock
 from flatbook.values.ids import Seq
@@ -59,7 +60,7 @@ def test_an_answer_that_many_ask_for_is_made_anew_only_when_something_was_commit
 
     def make() -> PositionsAnswer:
         made.append(site.folds.seq)
-        return positions_answer(site.folds.state, site.present().moment, {})
+        return positions_answer(site.holdings(site.present()), site.present().moment)
 
     site.clock = Stopped()
     first, again = (site.remembered("positions", site.present(), make) for _ in range(2))
@@ -68,6 +69,16 @@ def test_an_answer_that_many_ask_for_is_made_anew_only_when_something_was_commit
     anew = site.remembered("positions", site.present(), make)
     site.follower.close()
     assert (first.nets, anew.nets[0].price, len(made)) == (again.nets, "111", 2)
+
+
+def test_what_was_told_of_the_engine_is_not_told_again_once_it_was_asked_anew(demo: Path) -> None:
+    site = read(demo)
+    site.clock = Stopped()
+    before = present_status_of(site, site.present()).engine.running
+    asyncio.run(site.live.look())
+    after = present_status_of(site, site.present()).engine.running
+    site.follower.close()
+    assert (before, after) == (None, False)
 
 
 def test_what_was_answered_here_is_waited_for_until_it_is_folded(demo: Path, tmp_path: Path) -> None:

@@ -114,6 +114,25 @@ def test_many_clients_are_told_in_turns_and_each_of_them_is_told(client: TestCli
     assert told == [told[0]] * len(many)
 
 
+def test_what_the_stream_tells_is_what_the_routes_say_before_and_after_a_commit(
+    client: TestClient[Any], home: Path
+) -> None:
+    for price in ("111", "222"):
+        commit(home / "journal.sqlite", price)
+        with client.websocket_connect("/api/v1/stream") as socket:
+            heard = Heard(socket)
+            state = heard.whole()["state"]
+            if state["positions"]["nets"][0]["price"] != price:
+                state["positions"] = heard.until(lambda each: each.get("channel") == "positions")["body"]
+            said = {name: client.get(f"/api/v1/{name}").json() for name in ("positions", "grids", "accumulators")}
+        assert said["positions"]["nets"] == state["positions"]["nets"]
+        assert said["positions"]["portfolio"] == state["positions"]["portfolio"]
+        assert said["grids"]["grids"] == state["grids"]["grids"]
+        assert [row["net"] for row in said["accumulators"]["accumulators"]] == [
+            net["net"] for net in state["positions"]["nets"]
+        ]
+
+
 def test_a_client_that_comes_back_is_told_only_what_it_missed(client: TestClient[Any], home: Path) -> None:
     with client.websocket_connect("/api/v1/stream") as socket:
         heard = Heard(socket)

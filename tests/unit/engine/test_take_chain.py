@@ -316,7 +316,7 @@ def test_an_announced_fill_is_booked_hedged_and_provisional() -> None:
     bench = Bench().resume()
     done = beyond(bench, preconfirmed(1))
     assert tags(done) == ["blocks_finalized", "vault_filled", "order_intended"]
-    assert provisional_shares(bench.state, KEY) == -10
+    assert provisional_shares(bench.state) == {KEY: -10}
     assert beyond(bench, preconfirmed(1)).events == ()
 
 
@@ -340,7 +340,7 @@ def test_an_announced_fill_that_nobody_states_any_more_is_undone_and_told() -> N
     assert tags(gone) == ["fill_reversed", "cancel_intended"]
     told = [event.name.value for event in gone.events if isinstance(event, control.AlertRaised)]
     assert told == ["fill_reversed"]
-    assert (bench.net, provisional_shares(bench.state, KEY)) == (0, 0)
+    assert (bench.net, provisional_shares(bench.state)) == (0, {})
 
 
 def test_a_fill_is_provisional_until_its_block_is_final() -> None:
@@ -349,16 +349,16 @@ def test_a_fill_is_provisional_until_its_block_is_final() -> None:
     block = event.key.block
     first = bench.take(ChainRead(source=CHAIN, events=(event,), cursor="1", final=block - 1))
     assert tags(first)[0] == "blocks_finalized"
-    assert provisional_shares(bench.state, KEY) == -10
+    assert provisional_shares(bench.state) == {KEY: -10}
     still = bench.take(ChainRead(source=CHAIN, events=(), cursor="2", final=block - 1))
     assert still.events == ()
     last = bench.take(ChainRead(source=CHAIN, events=(), cursor="3", final=block))
     assert tags(last) == ["blocks_finalized"]
-    assert provisional_shares(bench.state, KEY) == 0
+    assert provisional_shares(bench.state) == {}
     assert bench.take(ChainRead(source=CHAIN, events=(), cursor="4", final=block + 9)).events == ()
 
 
 def test_a_source_that_says_nothing_of_finality_makes_no_fill_provisional() -> None:
     bench = Bench().resume()
     bench.fill(1, "sell", "10")
-    assert provisional_shares(bench.state, KEY) == 0
+    assert provisional_shares(bench.state) == {}

@@ -69,6 +69,5 @@ def test_what_an_owner_intends_need_not_be_flat() -> None:
 def test_owners_offset_each_other_in_the_portfolio_and_not_in_their_nets() -> None:
     other = OwnerId("other")
     events = (scene.mark(COIN_ASSET, "250", 0), fill(1, SELL, "3", "780", 0), fill(2, BUY, "3", "780", 0, owner=other))
-    assert [line.exposure.net for line in net_lines(state(*events))] == [d(-3), d(3)]
-    assert [line.owner for line in net_lines(state(*events), owner=other)] == [other]
+    assert [(line.owner, line.exposure.net) for line in net_lines(state(*events))] == [(OWNER, d(-3)), (other, d(3))]
     assert portfolio_exposure(state(*events)).gross_usd == 0

@@ -6,11 +6,10 @@ from decimal import Decimal
 
 import msgspec
 
+from flatbook.api.answers.holdings import Holdings
 from flatbook.api.answers.moment import Answer, AsOf
 from flatbook.api.answers.positions import number_or_none
 from flatbook.api.answers.status import is_flat
-from flatbook.api.answers.thresholds import NO_THRESHOLD, Thresholds, valued_lines
-from flatbook.state.desk import State
 from flatbook.values.money import divide_cut, plain
 
 USE_DECIMALS = 1
@@ -42,11 +41,11 @@ class AccumulatorsAnswer(Answer, frozen=True, kw_only=True):
     accumulators: list[AccumulatorBody]
 
 
-def accumulators_answer(state: State, moment: AsOf, stated: Thresholds) -> AccumulatorsAnswer:
+def accumulators_answer(held: Holdings, moment: AsOf) -> AccumulatorsAnswer:
     """Returns what has gathered of each net."""
     rows = []
-    for line in valued_lines(state, stated):
-        threshold = stated.get((line.owner, line.underlying), NO_THRESHOLD)
+    for line in held.lines:
+        threshold = held.threshold(line.key)
         size, usd = abs(line.exposure.net), None if line.usd is None else abs(line.usd)
         parts = [_percent(size, threshold.shares), _percent(usd, threshold.usd)]
         known = [part for part in parts if part is not None]
@@ -61,7 +60,7 @@ def accumulators_answer(state: State, moment: AsOf, stated: Thresholds) -> Accum
                 due_pct=number_or_none(max(known)) if known else None,
                 working=plain(line.exposure.may_buy - line.exposure.may_sell),
                 hold=None if line.hold is None else line.hold.value,
-                flat=is_flat(line, threshold),
+                flat=is_flat(line, threshold, held.intended(line.key)),
             )
         )
     return AccumulatorsAnswer(as_of=moment, accumulators=rows)

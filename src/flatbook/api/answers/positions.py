@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
+from flatbook.api.answers.holdings import Holdings
 from flatbook.api.answers.moment import Answer, AsOf
-from flatbook.api.answers.thresholds import Thresholds, valued_lines
 from flatbook.api.courtesy import one_by_one
 from flatbook.projections.positions import (
     HeldFill,
@@ -17,11 +17,10 @@ from flatbook.projections.positions import (
     held_fills,
     portfolio_exposure,
 )
-from flatbook.state.desk import State
-from flatbook.state.positions import NetKey, Position
+from flatbook.state.positions import Position
 from flatbook.values.ids import OwnerId, Underlying
 from flatbook.values.instants import text_of_instant
-from flatbook.values.money import ZERO, Quantity, plain
+from flatbook.values.money import plain
 
 
 class PositionBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,35 +124,24 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 EVERYTHING = Asked()
 
 
-def positions_answer(state: State, moment: AsOf, stated: Thresholds, asked: Asked = EVERYTHING) -> PositionsAnswer:
-    """Returns positions, nets and balances of a state. `stated` says which nets are left open on purpose."""
-    nets = [line for line in valued_lines(state, stated) if asked.is_about(line.owner, line.underlying)]
+def positions_answer(held: Holdings, moment: AsOf, asked: Asked = EVERYTHING) -> PositionsAnswer:
+    """Returns positions, nets, fills that wait, and balances of a desk."""
+    state, stated = held.state, held.stated or {}
+    nets = [line for line in held.lines if asked.is_about(line.owner, line.underlying)]
     unhedged = [(OwnerId(owner), Underlying(name)) for (owner, name), each in stated.items() if each.on_purpose]
-    held = [fill for fill in held_fills(state) if asked.is_about(fill.owner, fill.underlying)]
+    waiting = [fill for fill in held_fills(state) if asked.is_about(fill.owner, fill.underlying)]
     open_on_purpose = {key: state.positions.nets[key].known for key in unhedged if key in state.positions.nets}
-    open_on_purpose |= in_slots(state)
     return PositionsAnswer(
         as_of=moment,
         positions=[position_body(row) for line in nets for row in line.positions],
         nets=[net_body(line) for line in one_by_one(nets)],
-        held_fills=[_held(fill) for fill in held],
+        held_fills=[_held(fill) for fill in waiting],
         balances=[
             BalanceBody(account=account, asset=asset, amount=plain(amount))
             for (account, asset), amount in sorted(state.balances.items())
         ],
-        portfolio=_portfolio(portfolio_exposure(state, open_on_purpose)),
+        portfolio=_portfolio(portfolio_exposure(state, {**open_on_purpose, **held.in_slots})),
     )
-
-
-def in_slots(state: State) -> dict[NetKey, Quantity]:
-    """Returns what quoting strategies hold on purpose: what their slots hold. Units: shares, signed."""
-    found: dict[NetKey, Quantity] = {}
-    for row in state.positions.rows.values():
-        slots = state.slots.get((row.owner, row.instrument))
-        if slots is not None:
-            key, held = (row.owner, row.underlying), sum((slot.qty for slot in slots.values()), ZERO)
-            found[key] = Quantity(found.get(key, ZERO) + held * row.contract_size)
-    return found
 
 
 def net_body(line: NetLine) -> NetBody:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
+from flatbook.api.answers.holdings import Holdings
 from flatbook.api.answers.moment import Answer, AsOf
 from flatbook.api.answers.positions import number_or_none
 from flatbook.api.answers.status import AlertBody, FreezeBody, HaltBody, alerts_of, freezes_of, halts_of
@@ -14,7 +15,7 @@ from flatbook.api.courtesy import one_by_one
 from flatbook.engine.rules import Rules
 from flatbook.engine.views import day_result, limits_of, orders_since
 from flatbook.events.control import HaltCause
-from flatbook.projections.positions import net_line, net_lines, positions_of, valued_at_trades
+from flatbook.projections.positions import NetLine, valued_at_trades
 from flatbook.risk.limits import ORDER_RATE_WINDOW_S, Limits
 from flatbook.state.breakers import BreakerBook
 from flatbook.state.desk import State
@@ -29,6 +30,8 @@ SET_LIMIT = "set-limit"
 GRID = "grid "  # before the scope of limits that are of the configuration alone: set-limit has those of the desk
 USE_DECIMALS = 1
 PERCENT = 100
+
+Nets = Mapping[NetKey, NetLine]
 
 
 class LimitBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,16 +86,17 @@ class HaltsAnswer(Answer, frozen=True, kw_only=True):
     halts: list[HaltBody]
 
 
-def risk_answer(state: State, moment: AsOf, rules: Rules, now: Instant) -> RiskAnswer:
+def risk_answer(held: Holdings, moment: AsOf, rules: Rules, now: Instant) -> RiskAnswer:
     """Returns the limits of a desk that are in force, and how far each is used now."""
+    state, nets = held.state, {line.key: line for line in held.lines}
     limits = limits_of(state, rules)
     return RiskAnswer(
         as_of=moment,
         limits=[
             *_of_orders(limits),
-            *_of_desk(state, rules, now),
-            *_of_days(state, rules, now),
-            *_of_seats(state, rules, now),
+            *_of_desk(state, nets, rules, now),
+            *_of_days(state, nets, rules, now),
+            *_of_seats(state, nets, rules, now),
         ],
         breakers=[_breaker(owner, book, halts_of(state)) for owner, book in sorted(state.breakers.items())],
         halts=halts_of(state),
@@ -130,34 +134,31 @@ def _of_orders(limits: Limits) -> Iterator[LimitBody]:
         yield _limit(name, WHOLE_DESK, Decimal(getattr(limits, name)), None, unit)
 
 
-def _of_desk(state: State, rules: Rules, now: Instant) -> Iterator[LimitBody]:
+def _of_desk(state: State, nets: Nets, rules: Rules, now: Instant) -> Iterator[LimitBody]:
     limits, since = limits_of(state, rules), later(now, seconds=-ORDER_RATE_WINDOW_S)
     count, recent = Decimal(len(state.open_orders)), Decimal(orders_since(state, since))
     yield _limit("open_orders_max", WHOLE_DESK, Decimal(limits.open_orders_max), count, "orders")
     yield _limit("orders_per_minute_max", WHOLE_DESK, Decimal(limits.orders_per_minute_max), recent, "orders/min")
-    yield _limit("residue_usd_max", WHOLE_DESK, rules.residue_usd_max, _residue_usd(state, rules), "USD")
+    yield _limit("residue_usd_max", WHOLE_DESK, rules.residue_usd_max, _residue_usd(nets, rules), "USD")
 
 
-def _residue_usd(state: State, rules: Rules) -> Decimal | None:
+def _residue_usd(nets: Nets, rules: Rules) -> Decimal | None:
     """Returns what is unhedged of all nets that must be flat; None where one of them has no price."""
-    lines = [
-        line for line in net_lines(state) if (line.owner, line.underlying) in rules.hedges or line.owner == UNASSIGNED
-    ]
+    lines = [line for key, line in nets.items() if key in rules.hedges or line.owner == UNASSIGNED]
     if any(line.exposure.net and line.usd is None for line in lines):
         return None
     return sum((abs(line.usd) for line in lines if line.usd is not None), ZERO)
 
 
-def _of_days(state: State, rules: Rules, now: Instant) -> Iterator[LimitBody]:
+def _of_days(state: State, nets: Nets, rules: Rules, now: Instant) -> Iterator[LimitBody]:
     """Yields the loss of the day of each hedged net, valued at what the net is valued at."""
-    prices = {(line.owner, line.underlying): line.price for line in net_lines(state)}
     for key in one_by_one(rules.hedges):
-        result = day_result(state, key, prices.get(key), now)
+        result = day_result(state, key, nets[key].price if key in nets else None, now)
         lost = None if result is None else max(ZERO, -result)
         yield _limit("day_loss_usd_max", ":".join(key), limits_of(state, rules).day_loss_usd_max, lost, "USD")
 
 
-def _of_seats(state: State, rules: Rules, now: Instant) -> Iterator[LimitBody]:
+def _of_seats(state: State, nets: Nets, rules: Rules, now: Instant) -> Iterator[LimitBody]:
     """Yields what bounds each strategy that quotes, on each of its instruments; the rate counts all of the desk."""
     recent = Decimal(orders_since(state, later(now, seconds=-ORDER_RATE_WINDOW_S)))
     for owner, seated in rules.seats.items():
@@ -171,14 +172,16 @@ def _of_seats(state: State, rules: Rules, now: Instant) -> Iterator[LimitBody]:
             yield _limit("orders_per_minute_max", scope, Decimal(own.orders_per_minute_max), recent, "orders/min")
         quotes: dict[str, AssetId] = {each.id: each.quote for each in seated.seat.instruments}
         for key in dict.fromkeys((owner, each.underlying) for each in seated.seat.instruments):
-            lost = _lost_of_seat(state, key, quotes, now)
+            lost = _lost_of_seat(state, key, nets.get(key), quotes, now)
             yield _limit("day_loss_usd_max", f"{GRID}{':'.join(key)}", own.day_loss_usd_max, lost, "USD")
 
 
-def _lost_of_seat(state: State, key: NetKey, quotes: Mapping[str, AssetId], now: Instant) -> Decimal | None:
+def _lost_of_seat(
+    state: State, key: NetKey, line: NetLine | None, quotes: Mapping[str, AssetId], now: Instant
+) -> Decimal | None:
     """Returns what a seat lost today, valued as what it holds is; None while a fee of it has no mark."""
-    line = valued_at_trades(state, net_line(state, key, positions_of(state, key)), quotes)
-    result, kept = day_result(state, key, line.price, now), state.positions.days.get(key)
+    price = None if line is None else valued_at_trades(state, line, quotes).price
+    result, kept = day_result(state, key, price, now), state.positions.days.get(key)
     if kept is not None and kept.day == eastern_day(now) and kept.unmarked:
         return None
     return None if result is None else max(ZERO, -result)

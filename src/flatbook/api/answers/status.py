@@ -8,16 +8,17 @@ from typing import Any
 
 import msgspec
 
+from flatbook.api.answers.holdings import Holdings
 from flatbook.api.answers.moment import Answer, AsOf, instant_or_none
-from flatbook.api.answers.positions import NetBody, in_slots, net_fields
-from flatbook.api.answers.thresholds import NO_THRESHOLD, KeptBy, Threshold, Thresholds, valued_lines
+from flatbook.api.answers.positions import NetBody, net_fields
+from flatbook.api.answers.thresholds import KeptBy, Threshold
 from flatbook.api.courtesy import one_by_one
 from flatbook.projections.positions import NetLine
 from flatbook.state.desk import State
 from flatbook.state.orders import Status
 from flatbook.state.positions import NetKey
 from flatbook.values.instants import Instant, seconds_between, text_of_instant
-from flatbook.values.money import ZERO, Quantity, plain
+from flatbook.values.money import ZERO, plain
 
 OpenSince = Callable[[NetKey | None], Instant | None]
 
@@ -207,31 +208,19 @@ NOT_ASKED = Told()
 
 
 def status_answer(
-    state: State,
+    held: Holdings,
     moment: AsOf,
-    stated: Thresholds | None,
     told: Told = NOT_ASKED,
     age_s: int | None = None,
     since: OpenSince | None = None,
 ) -> StatusAnswer:
-    """Returns how a desk stands. `stated` is None where there is no usable configuration.
+    """Returns how a desk stands. `since` says of what is open since when; without it that is left out of the answer.
 
-    `since` says of what is open since when; without it that is left out of the answer.
     Units: `age_s` in seconds since the newest event was committed.
     """
-    thresholds = stated or {}
-    lines = valued_lines(state, thresholds)
-    intended = in_slots(state)
-    nets = [
-        _net(
-            line,
-            thresholds.get((line.owner, line.underlying), NO_THRESHOLD),
-            intended.get((line.owner, line.underlying), Quantity(ZERO)),
-            since,
-        )
-        for line in one_by_one(lines)
-    ]
-    quoting = {owner for (owner, _), threshold in thresholds.items() if threshold.in_slots}
+    state, lines = held.state, held.lines
+    nets = [_net(line, held.threshold(line.key), held.intended(line.key), since) for line in one_by_one(lines)]
+    quoting = {owner for (owner, _), threshold in (held.stated or {}).items() if threshold.in_slots}
     orders = [state.orders[order_id] for order_id in state.open_orders]
     owed = [order for key in state.owing for order in state.orders_owing(key) if not order.is_open]
     pending = [order for order in orders if order.owner not in quoting or order.status is Status.UNKNOWN]
@@ -241,7 +230,7 @@ def status_answer(
         as_of=moment,
         flat=is_whole_flat,
         known=not unknown,
-        thresholds_known=stated is not None,
+        thresholds_known=held.stated is not None,
         nets=nets,
         open_usd=open_usd_of(lines),
         unvalued=[net.underlying for net in nets if net.usd is None and net.net != "0"],
@@ -277,7 +266,7 @@ def open_usd_of(lines: Sequence[NetLine]) -> str | None:
 
 def _net(line: NetLine, threshold: Threshold, intended: Decimal, since: OpenSince | None) -> FlatNetBody:
     flat = is_flat(line, threshold, intended)
-    opened = _since(since, (line.owner, line.underlying), is_flat=flat)
+    opened = _since(since, line.key, is_flat=flat)
     return FlatNetBody(
         **net_fields(line), flat=flat, hedged_from=threshold.told(), kept_by=threshold.kept_by, open_since=opened
     )

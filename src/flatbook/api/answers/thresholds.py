@@ -7,10 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import NamedTuple
 
-from flatbook.api.courtesy import one_by_one
 from flatbook.ops.config_shape import Config
-from flatbook.projections.positions import NetLine, net_lines, valued_at_trades
-from flatbook.state.desk import State
 from flatbook.values.ids import AssetId
 from flatbook.values.money import plain
 
@@ -70,11 +67,3 @@ def thresholds_of(config: Config) -> Thresholds:
             quotes = {**found.get(key, NO_THRESHOLD).quotes, name: AssetId(config.instruments[name].quote)}
             found[key] = Threshold(in_slots=True, quotes=quotes)
     return found
-
-
-def valued_lines(state: State, stated: Thresholds) -> tuple[NetLine, ...]:
-    """Returns the nets, those of grids at their newest executions."""
-    return tuple(
-        valued_at_trades(state, line, stated.get((line.owner, line.underlying), NO_THRESHOLD).quotes)
-        for line in one_by_one(net_lines(state))
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from flatbook.api.answers.holdings import holdings_of
 from flatbook.api.answers.moment import AsOf
 from flatbook.api.answers.risk import risk_answer
 from flatbook.values.ids import AssetId
@@ -20,7 +21,7 @@ DESK = "desk"
 def limits_of(scene: Scene, *, days: int = 0) -> dict[tuple[str, str], tuple[str, str | None, str | None]]:
     """Returns limit, use and share of each limit that is not of the whole desk."""
     moment = AsOf(seq=1, at=None)
-    told = risk_answer(scene.state, moment, scene.rules, later(scene.now, seconds=days * 86_400))
+    told = risk_answer(holdings_of(scene.state, None), moment, scene.rules, later(scene.now, seconds=days * 86_400))
     return {(row.scope, row.name): (row.limit, row.current, row.use_pct) for row in told.limits if row.scope != DESK}
 
 
@@ -48,7 +49,7 @@ def test_a_grid_shows_its_own_limits_its_inventory_and_what_it_lost_today() -> N
 
 def unhedged(bench: Bench) -> str | None:
     """Returns what the whole desk has left open, as the limit of it shows."""
-    told = risk_answer(bench.state, AsOf(seq=1, at=None), bench.rules, bench.now)
+    told = risk_answer(holdings_of(bench.state, None), AsOf(seq=1, at=None), bench.rules, bench.now)
     return next(row.current for row in told.limits if row.name == "residue_usd_max")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from flatbook.projections.audit import audit
 from flatbook.projections.cells import cost_in_usd
 from flatbook.projections.edges import Evidence, edge_totals, hedge_edges
 from flatbook.projections.fold import fold, fold_all
+from flatbook.projections.groups import GroupBy, groups_of
 from flatbook.projections.ledger import Ledger, trial_balance
 from flatbook.projections.lots import COUNTER_TRADE_NS_MAX, Bucket, Place
 from flatbook.projections.pnl import Pnl, in_usd
@@ -117,6 +119,32 @@ def test_running_sums_are_those_of_every_slice_cost_and_hedge(events: list[Event
     for (owner, underlying), edges in edge_totals(pnl, evidence).items():
         single = hedge_edges(pnl, evidence, Scope(owner=owner, underlying=underlying))
         assert (edges.hedges, edges.edge_usd) == (len(single), sum((each.edge_usd for each in single), Decimal(0)))
+
+
+@given(st.data())
+def test_the_groups_of_any_grouping_come_to_the_total(data: st.DataObject) -> None:
+    events = [*data.draw(journals()), scene.mark(USDC, "0.97", data.draw(st.integers(-100, 5_000)))]
+    pnl = fold(Pnl(), rows_of(events))
+    for scope in (Scope(), Scope(owner=scene.OWNER), Scope(underlying=scene.COIN), Scope(first=date(2025, 12, 1))):
+        total = totals_of(pnl, scope)
+        for by in GroupBy:
+            groups = groups_of(pnl, scope, by)
+            assert sum((each.gross for each in groups), Decimal(0)) == total.gross
+            assert sum((each.in_kind for each in groups), Decimal(0)) == total.buckets[Bucket.IN_KIND]
+            assert sum(each.slices for each in groups) == total.slices
+            assert sum(each.unpriced for each in groups) == total.unpriced
+        for parts in (
+            [line.totals for line in days_of(pnl, scope)],
+            [line.totals for line in accounts_of(pnl, scope)],
+            list(nets_of(pnl, scope).values()),
+        ):
+            assert sum((each.gross for each in parts), Decimal(0)) == total.gross
+            assert sum(each.slices for each in parts) == total.slices
+            assert sum(each.unpriced for each in parts) == total.unpriced
+            for bucket in Bucket:
+                assert sum((each.buckets[bucket] for each in parts), Decimal(0)) == total.buckets[bucket]
+        for lines in (days_of(pnl, scope), accounts_of(pnl, scope)):
+            assert sum((each.totals.net for each in lines), Decimal(0)) == total.net
 
 
 @given(trades())

@@ -2589,6 +2589,7 @@ export interface components {
         GroupBody: {
             closed: number;
             gross_usd: string;
+            in_kind_usd: string;
             lost: number;
             name: string;
             unpriced: number;

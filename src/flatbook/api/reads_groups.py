@@ -13,18 +13,20 @@ from flatbook.api.routes import OF_JOURNAL, At, AtSite, reading
 from flatbook.api.site import View
 from flatbook.api.within import AtScope
 from flatbook.projections.groups import GroupBy, GroupLine, groups_of
-from flatbook.projections.results import Scope, slices_of
+from flatbook.projections.results import Scope
 from flatbook.values.money import plain
 
 
 class GroupBody(msgspec.Struct, frozen=True, kw_only=True):
     """Results of one group before costs, which are of a day and not of a trade. Units: USD.
 
+    `in_kind_usd` is the part of the gross that gives back what fees took of what was traded: that is a cost, too.
     `lost` counts what closed at a loss; what is `unpriced` has no result, and is in no sum.
     """
 
     name: str
     gross_usd: str
+    in_kind_usd: str
     closed: int
     lost: int
     unpriced: int
@@ -48,13 +50,18 @@ async def pnl_groups(site: AtSite, within: AtScope, by: ByQuery = GroupBy.HOUR, 
 
 def _groups(scope: Scope, by: GroupBy, view: View) -> GroupsAnswer:
     return GroupsAnswer(
-        as_of=view.moment, by=by, groups=[_group(each) for each in groups_of(slices_of(view.folds.pnl, scope), by)]
+        as_of=view.moment, by=by, groups=[_group(each) for each in groups_of(view.folds.pnl, scope, by)]
     )
 
 
 def _group(line: GroupLine) -> GroupBody:
     return GroupBody(
-        name=line.name, gross_usd=plain(line.gross), closed=line.slices, lost=line.lost, unpriced=line.unpriced
+        name=line.name,
+        gross_usd=plain(line.gross),
+        in_kind_usd=plain(line.in_kind),
+        closed=line.slices,
+        lost=line.lost,
+        unpriced=line.unpriced,
     )
 
 

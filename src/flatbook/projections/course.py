@@ -9,11 +9,10 @@ from decimal import Decimal
 import msgspec
 
 from flatbook.projections.cells import cost_in_usd
-from flatbook.projections.days import day_window, eastern_date_or_none
-from flatbook.projections.facts import CostFact
+from flatbook.projections.days import day_window
 from flatbook.projections.pnl import Pnl
 from flatbook.projections.report import Books, Part, Prices, parts_of
-from flatbook.projections.results import Scope, Totals, days_of, is_within, slices_of, totals_of
+from flatbook.projections.results import Scope, Totals, costs_of, days_of, slices_of, totals_of
 from flatbook.values.instants import NS_PER_S, Instant
 from flatbook.values.money import ZERO, Money
 
@@ -91,7 +90,7 @@ def _by_hour(pnl: Pnl, scope: Scope, upto: Instant) -> Places:
     nets: dict[Instant, Decimal] = {Instant(window.start + hour * NS_PER_HOUR): ZERO for hour in range(hours)}
     for each in slices_of(pnl, scope):
         _add(nets, window.start, each.closed_at, each.realised)
-    for cost in _costs(pnl, scope):
+    for cost in costs_of(pnl, scope, in_kind=False):
         usd = cost_in_usd(cost, pnl.marks)
         _add(nets, window.start, cost.at, None if usd is None else Money(-usd))
     return nets
@@ -100,10 +99,3 @@ def _by_hour(pnl: Pnl, scope: Scope, upto: Instant) -> Places:
 def _add(nets: dict[Instant, Decimal], start: Instant, at: Instant, usd: Money | None) -> None:
     hour = Instant(start + (at - start) // NS_PER_HOUR * NS_PER_HOUR)
     nets[hour] = nets.get(hour, ZERO) + (usd or ZERO)
-
-
-def _costs(pnl: Pnl, scope: Scope) -> Iterator[CostFact]:
-    """Yields the costs of a scope; those in kind are in what the trades brought."""
-    for cost in pnl.costs(scope.underlying):
-        if not cost.in_kind and scope.owner in (None, cost.owner) and is_within(scope, eastern_date_or_none(cost.at)):
-            yield cost

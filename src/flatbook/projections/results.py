@@ -10,8 +10,8 @@ from decimal import Decimal
 import msgspec
 
 from flatbook.projections.cells import Cell, CostSum, Sums
-from flatbook.projections.days import DayWindow, day_window
-from flatbook.projections.facts import CostKind
+from flatbook.projections.days import DayWindow, day_window, eastern_date_or_none
+from flatbook.projections.facts import CostFact, CostKind
 from flatbook.projections.lots import USD_DECIMALS, Bucket, Lot, Slice
 from flatbook.projections.pnl import Pnl, Refused
 from flatbook.values.ids import AccountId, OwnerId, Underlying
@@ -138,6 +138,14 @@ def _from_first_day(slices: Sequence[Slice], scope: Scope) -> Sequence[Slice]:
     return slices[bisect_left(slices, start, key=lambda each: each.closed_at) :]
 
 
+def costs_of(pnl: Pnl, scope: Scope = EVERYTHING, *, in_kind: bool) -> Iterator[CostFact]:
+    """Yields the costs of a scope: those that were taken of what was traded, or all others."""
+    for cost in pnl.costs(scope.underlying):
+        is_meant = cost.in_kind is in_kind and _is_owned(scope, cost.owner)
+        if is_meant and is_within(scope, eastern_date_or_none(cost.at)):
+            yield cost
+
+
 def totals_of(pnl: Pnl, scope: Scope = EVERYTHING) -> Totals:
     """Returns the results of a scope."""
     return _totals(sums for _, sums in _cells(pnl, scope))
@@ -167,12 +175,12 @@ def accounts_of(pnl: Pnl, scope: Scope = EVERYTHING) -> tuple[AccountLine, ...]:
 
 
 def nets_of(pnl: Pnl, scope: Scope = EVERYTHING) -> dict[NetKey, Totals]:
-    """Returns the results of each owner in each underlying that closed anything, in alphabetical order."""
+    """Returns the results of each owner in each underlying that closed or paid anything, in alphabetical order."""
     nets: dict[NetKey, list[Sums]] = {}
     for cell, sums in _cells(pnl, scope):
         if cell.underlying is not None:
             nets.setdefault((cell.owner, cell.underlying), []).append(sums)
-    return {key: totals for key in sorted(nets) if (totals := _totals(nets[key])).slices}
+    return {key: _totals(nets[key]) for key in sorted(nets)}
 
 
 def open_lots_of(pnl: Pnl, scope: Scope = EVERYTHING) -> tuple[OpenLot, ...]:

@@ -225,7 +225,7 @@ def totals_body(totals: Totals) -> TotalsBody:
 
 
 def _lines(books: Books, scope: Scope) -> list[PnlLineBody]:
-    """Returns one line per (owner, underlying) that has slices, with the edge of its hedges."""
+    """Returns one line per (owner, underlying) that closed or paid anything, with the edge of its hedges."""
     edges = edge_totals(books.pnl, books.evidence, scope)
     return [
         _line(key, edges.get(key, NO_EDGES), totals_body(totals))

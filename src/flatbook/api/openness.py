@@ -6,7 +6,7 @@ the past is told as well: one line for each time that a net was opened or came t
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_right, insort
 from collections.abc import Iterator
 from operator import attrgetter
 
@@ -47,6 +47,7 @@ class Openness:
         self._thresholds = thresholds
         self._quoting = {owner: None for (owner, _), threshold in thresholds.items() if threshold.in_slots}
         self._turns: dict[Key, list[Turn]] = {None: []}
+        self._begun: dict[Key, list[Instant]] = {}
         self._open: dict[NetKey, None] = {}
         self._hanging: dict[OrderId, None] = {}
 
@@ -87,11 +88,19 @@ class Openness:
             known = turns[place].since
         return at if known is None else known
 
+    def begun(self, key: NetKey, at: Instant) -> Instant | None:
+        """Returns when the exposure of a net was opened the last time before an instant, None where it never was."""
+        begun = self._begun.get(key, [])
+        place = bisect_right(begun, at)
+        return begun[place - 1] if place else None
+
     def _turn(self, key: Key, row: Row, since: Instant | None) -> None:
         turns = self._turns.setdefault(key, [])
         was_open = bool(turns) and turns[-1].since is not None
         if was_open != (since is not None):
             turns.append(Turn(first=row.first, last=row.last, since=since))
+            if since is not None:
+                insort(self._begun.setdefault(key, []), since)
 
     def _touched(self, state: State, event: Event) -> Iterator[NetKey]:
         """Yields the nets whose exposure an event may have changed; all of them where it does not say whose."""

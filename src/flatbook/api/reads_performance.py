@@ -24,7 +24,7 @@ from flatbook.events.control import Severity
 from flatbook.projections.course import Course, course_of, scope_of_days
 from flatbook.projections.days import eastern_date_or_none
 from flatbook.projections.pace import FillsTaken, fills_taken, orders_taken
-from flatbook.projections.report import Books
+from flatbook.projections.report import Books, at_once
 from flatbook.projections.results import Scope, totals_of
 from flatbook.values.ids import OwnerId
 from flatbook.values.instants import NS_PER_S, Instant, instant_of_text
@@ -96,7 +96,7 @@ async def objectives(site: AtSite) -> ObjectivesAnswer:
         window_s=WINDOW_S,
         objectives=[
             objective_body(of.DETECTION, ms_up(fills.detection.most_ns), fills.detection.count),
-            objective_body(of.EXPOSURE, ms_up(fills.hedging.most_ns), fills.hedging.count),
+            objective_body(of.EXPOSURE, ms_up(fills.exposed.most_ns), fills.exposed.count),
             *_of_present(site, since),
         ],
     )
@@ -104,7 +104,9 @@ async def objectives(site: AtSite) -> ObjectivesAnswer:
 
 def _fills_since(since: Instant, view: View) -> FillsTaken:
     newest = Scope(first=eastern_date_or_none(since))
-    return fills_taken(view.folds.pnl, view.folds.times, newest, since)
+    openness = view.folds.openness
+    due = at_once if openness is None else openness.begun
+    return fills_taken(view.folds.pnl, view.folds.times, newest, since, due)
 
 
 def _of_present(site: Site, since: Instant) -> Iterator[ObjectiveBody]:

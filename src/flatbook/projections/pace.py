@@ -13,7 +13,7 @@ from flatbook.projections.facts import TradeFact
 from flatbook.projections.lots import Place, Slice
 from flatbook.projections.orders import OrderLine, Orders
 from flatbook.projections.pnl import Pnl
-from flatbook.projections.report import Fate, FillTimes, fate_of, until, waits_of
+from flatbook.projections.report import Due, Fate, FillTimes, Wait, at_once, fate_of, until, waits_of
 from flatbook.projections.results import Scope, slices_of, underlyings_of
 from flatbook.values.ids import EventRef, OwnerId
 from flatbook.values.instants import Instant
@@ -38,7 +38,8 @@ class FillsTaken(msgspec.Struct, frozen=True, kw_only=True):
 
     `hedged` fills were closed by hedges, at least in part, `netted` ones by other fills alone, `open` ones not yet.
     `detection` is from when each happened until it was seen; `hedging` from there until its shares were hedged, by
-    shares, as the report of the hedge counts it.
+    shares, as the report of the hedge counts it. `exposed` is the part of that time in which the hedge was due: a net
+    below the threshold of its hedge waits on purpose.
     """
 
     seen: int
@@ -47,6 +48,7 @@ class FillsTaken(msgspec.Struct, frozen=True, kw_only=True):
     open: int
     detection: Pace
     hedging: Pace
+    exposed: Pace
 
 
 class OrdersTaken(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,12 +78,11 @@ def _rank(spans: Sequence[int], hundredths: int) -> int | None:
     return spans[-(-len(spans) * hundredths // HUNDREDTHS_PER_WHOLE) - 1] if spans else None
 
 
-def fills_taken(pnl: Pnl, times: FillTimes, scope: Scope, since: Instant = EVER) -> FillsTaken:
+def fills_taken(pnl: Pnl, times: FillTimes, scope: Scope, since: Instant = EVER, due: Due = at_once) -> FillsTaken:
     """Returns what became of the fills of a scope's days that happened at an instant or later."""
     fills = list(_fills(pnl, scope, since))
     parts = _matched(pnl, fills, scope)
     fates = [fate_of(fill, parts[fill.ref]) for fill in fills]
-    waits = sorted(wait for fill in fills for wait in waits_of(fill, parts[fill.ref], times))
     known = (fill.ref for fill in fills if fill.ref in times.seen)
     return FillsTaken(
         seen=len(fills),
@@ -89,8 +90,16 @@ def fills_taken(pnl: Pnl, times: FillTimes, scope: Scope, since: Instant = EVER)
         netted=fates.count(Fate.NETTED),
         open=fates.count(Fate.OPEN),
         detection=pace_of(max(0, times.seen[ref] - times.happened[ref]) for ref in known),
-        hedging=Pace(count=len(waits), half_ns=until(waits, HALF), most_ns=until(waits, MOST)),
+        hedging=_waited(wait for fill in fills for wait in waits_of(fill, parts[fill.ref], times)),
+        exposed=_waited(wait for fill in fills for wait in waits_of(fill, parts[fill.ref], times, due)),
     )
+
+
+def _waited(waits: Iterable[Wait]) -> Pace:
+    """Returns how long half of the shares waited at most, and 95 of 100."""
+    shortest_first = sorted(waits)
+    half_ns, most_ns = until(shortest_first, HALF), until(shortest_first, MOST)
+    return Pace(count=len(shortest_first), half_ns=half_ns, most_ns=most_ns)
 
 
 def _matched(pnl: Pnl, fills: Sequence[TradeFact], scope: Scope) -> dict[EventRef, list[Slice]]:

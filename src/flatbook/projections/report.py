@@ -36,6 +36,8 @@ Prices = Callable[[Underlying, Instant], Price | None]
 Key = tuple[OwnerId, Underlying]
 Wait = tuple[int, Decimal]
 """How long shares waited for their hedge. Units: nanoseconds; shares."""
+Due = Callable[[Key, Instant], Instant | None]
+"""Since when the hedge of a net had been due at an instant, None where nobody knows."""
 
 
 class Part(Enum):
@@ -360,12 +362,18 @@ def fate_of(trade: TradeFact, parts: Sequence[Slice]) -> Fate:
     return Fate.OPEN if matched < trade.kept else Fate.NETTED
 
 
-def waits_of(trade: TradeFact, parts: Sequence[Slice], times: FillTimes) -> Iterator[Wait]:
-    """Yields how long each part of a fill waited for its hedge, from when the fill was seen."""
-    seen = times.seen.get(trade.ref, trade.at)
+def at_once(_key: Key, _at: Instant) -> Instant | None:
+    """Returns nothing: a hedge is due as soon as its fill is seen."""
+    return None
+
+
+def waits_of(trade: TradeFact, parts: Sequence[Slice], times: FillTimes, due: Due = at_once) -> Iterator[Wait]:
+    """Yields how long each part of a fill waited for its hedge, from when the fill was seen and its hedge was due."""
+    seen, key = times.seen.get(trade.ref, trade.at), (trade.owner, trade.underlying)
     for each in parts:
         if each.closing_place is Place.OFFCHAIN:
-            yield max(0, each.closed_at - seen), each.qty
+            begun = max(seen, due(key, each.closed_at) or seen)
+            yield max(0, each.closed_at - begun), each.qty
 
 
 def until(waits: Sequence[Wait], hundredths: int) -> int | None:

@@ -21,7 +21,7 @@ from flatbook.journal.kept_states import with_row
 from flatbook.journal.sqlite_reader import open_reader
 from flatbook.ops.config import load
 from flatbook.state.desk import State
-from flatbook.values.ids import Epoch, Seq, VenueOrderId
+from flatbook.values.ids import Epoch, Seq, Underlying, VenueOrderId
 from flatbook.values.instants import Instant, text_of_instant
 from flatbook.values.instruments import Side
 from flatbook.values.money import Quantity
@@ -97,6 +97,17 @@ def test_a_net_below_its_threshold_is_no_open_exposure() -> None:
     told = Told(OVER_TWO)
     assert told.commit(fill(1, Side.SELL, "1", "260", 0), seconds=5) == (True, None)
     assert told.commit(fill(2, Side.SELL, "1", "260", 20), seconds=25) == (False, "2025-12-01T15:00:20Z")
+
+
+def test_at_an_instant_exposure_had_been_open_since_it_was_opened_the_last_time() -> None:
+    told = Told(OVER_TWO)
+    told.commit(fill(1, Side.SELL, "1", "260", 0), seconds=5)
+    told.commit(fill(2, Side.SELL, "1", "260", 20), seconds=25)
+    told.commit(fill(3, Side.BUY, "2", "520", 30), seconds=35)
+    told.commit(fill(4, Side.SELL, "3", "780", 40), seconds=45)
+    begun = [told.openness.begun(NET, scene.at(second)) for second in (19, 20, 39, 41)]
+    assert begun == [None, scene.at(20), scene.at(20), scene.at(40)]
+    assert told.openness.begun((scene.OWNER, Underlying("MSTR")), scene.at(41)) is None
 
 
 def test_what_was_known_at_a_moment_of_the_past_is_found_again() -> None:

@@ -123,7 +123,7 @@ def test_objectives_are_those_of_the_last_day_by_the_engines_clock(demo: Path) -
     with beside(demo, now=NOW, chains=[chain(31), chain(4)]) as client:
         assert objectives(client) == {
             "detection_p95": (9_108, "good"),
-            "exposure_window_p95": (3_509_556, "critical"),
+            "exposure_window_p95": (59_892, "good"),
             "errors": (0, "good"),
             "warnings": (0, "good"),
             "open_exposure_age": (0, "good"),

@@ -14,9 +14,9 @@ from flatbook.projections.pnl import Pnl
 from flatbook.projections.report import FillTimes
 from flatbook.projections.results import EVERYTHING, Scope
 from flatbook.values.ids import OrderId, OwnerId
-from flatbook.values.instants import NS_PER_S
+from flatbook.values.instants import NS_PER_S, Instant
 from flatbook.values.instruments import Side
-from tests.unit.projections.scene import OWNER, USDC, accepted, at, executed, fill, intended, mark, rows_of
+from tests.unit.projections.scene import COIN, OWNER, USDC, accepted, at, executed, fill, intended, mark, rows_of
 
 DAY = Scope(first=date(2025, 12, 1), last=date(2025, 12, 1))
 SECOND, THIRD = OrderId("fb" + "b" * 24), OrderId("fb" + "c" * 24)
@@ -76,9 +76,27 @@ def test_hedges_are_timed_from_when_the_fill_was_seen_and_weighed_by_shares() ->
     assert found.detection == Pace(count=1, half_ns=2 * NS_PER_S, most_ns=2 * NS_PER_S)
 
 
+def test_a_hedge_exposes_from_when_it_is_due_and_its_fill_was_seen() -> None:
+    pnl, times = Pnl(), FillTimes()
+    hedges = executed(Side.BUY, "10", "253", 62, number=1), executed(Side.BUY, "2", "253", 90, number=2)
+    fold_all((pnl, times), rows_of([mark(USDC, "1", -60), SOLD, fill(2, Side.SELL, "2", "520", 70), *hedges]))
+    asked: list[tuple[str, str]] = []
+
+    def due(key: tuple[str, str], until: Instant) -> Instant | None:
+        asked.append(key)
+        return at(50) if until < at(80) else None
+
+    found = fills_taken(pnl, times, DAY, at(-DAY_S), due)
+    assert found.hedging == Pace(count=2, half_ns=60 * NS_PER_S, most_ns=60 * NS_PER_S)
+    assert found.exposed == Pace(count=2, half_ns=12 * NS_PER_S, most_ns=18 * NS_PER_S)
+    assert asked == [(OWNER, COIN), (OWNER, COIN)]
+
+
 def test_without_fills_nothing_is_known_of_their_times() -> None:
     nothing = Pace(count=0, half_ns=None, most_ns=None)
-    assert taken() == FillsTaken(seen=0, hedged=0, netted=0, open=0, detection=nothing, hedging=nothing)
+    told = taken()
+    assert (told.seen, told.hedged, told.netted, told.open) == (0, 0, 0, 0)
+    assert (told.detection, told.hedging, told.exposed) == (nothing, nothing, nothing)
 
 
 def test_an_order_is_posted_once_its_venue_had_it_and_taken_once_it_executed() -> None:

@@ -14,7 +14,7 @@ const ASK_MS = 5_000;
 const TONES: Readonly<Record<Objective["state"], Tone>> = { good: "good", warn: "warn", critical: "bad", unknown: "unknown" };
 const NAMES: Readonly<Record<string, string>> = {
   detection_p95: "Fill seen after, p95",
-  exposure_window_p95: "Fill hedged after, p95",
+  exposure_window_p95: "Hedged once due, p95",
   errors: "Critical alerts",
   warnings: "Warnings",
   open_exposure_age: "Exposure open for",
@@ -25,7 +25,7 @@ const NAMES: Readonly<Record<string, string>> = {
 const HELP: Readonly<Record<string, { says: string; sample: string; samples: string }>> = {
   detection_p95: { says: "From when a fill happened until the desk saw it: 95 of 100 fills were seen by then.", sample: "fill", samples: "fills" },
   exposure_window_p95: {
-    says: "From when a fill was seen until its shares were hedged: 95 of 100 hedged shares were by then. A fill may be hedged in parts, each of which is measured. What waits until more fills reach the threshold of the hedge, such as a whole share, counts with all of its wait: on a desk of small fills this is long while all is well.",
+    says: "From when a fill was seen and the hedge of its net was due until its shares were hedged: 95 of 100 hedged shares were by then. A fill may be hedged in parts, each of which is measured. What waits below the threshold of the hedge, such as less than a whole share, waits on purpose, and counts from when the threshold is reached.",
     sample: "part of a fill",
     samples: "parts of fills",
   },

@@ -265,7 +265,7 @@ def cookie_text(name: str, text: str, *, lasts_s: int = SESSION_S) -> str:
 async def read_body(visit: Visit, receive: Receive) -> Receive:
     """Reads the body of a request within its bounds, and returns what hands it on.
 
-    Errors: Problem where it is too large, too deep, too slow, or no JSON.
+    Errors: Problem where it is too large, too deep, too slow, broken off, or no JSON.
     """
     stated = visit.headers.get("content-length", "0")
     if "content-length" in visit.headers and "transfer-encoding" in visit.headers:
@@ -279,8 +279,6 @@ async def read_body(visit: Visit, receive: Receive) -> Receive:
             body = await _whole_body(receive)
     except TimeoutError:
         raise Problem(408, Code.BODY_TIMED_OUT, f"the body did not come within {BODY_S} s") from None
-    if body is None:
-        return receive
     kind = visit.headers.get("content-type", "").split(";")[0].strip().lower()
     if body and (kind != "application/json" or visit.headers.get("content-encoding", IDENTITY) != IDENTITY):
         raise Problem(415, Code.UNSUPPORTED_MEDIA_TYPE, "a body is application/json, and not packed")
@@ -330,13 +328,16 @@ def _named_once(pairs: list[tuple[str, Any]]) -> None:
         seen[name] = None
 
 
-async def _whole_body(receive: Receive) -> bytes | None:
-    """Returns the whole body; None where whoever asked is gone."""
+async def _whole_body(receive: Receive) -> bytes:
+    """Returns the whole body.
+
+    Errors: Problem where it is too large, or ends before its end.
+    """
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            return None
+            raise Problem(400, Code.BAD_REQUEST, "the body broke off: it is shorter than stated, or in broken chunks")
         body += message["body"]
         if len(body) > BODY_BYTES_MAX:
             raise Problem(413, Code.TOO_LARGE, f"a body has at most {BODY_BYTES_MAX} bytes")

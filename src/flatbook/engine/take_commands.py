@@ -64,11 +64,14 @@ Refusal = str
 def take_command(turn: Turn, command: Command) -> None:
     """Books a command and what it leads to; a repeated command is answered by what it led to before.
 
-    Gives: a refusal where the key was that of another command, for it would not be carried out.
+    Gives: a refusal where the key was that of another command, for it would not be carried out. Whoever repeats a kill
+    waits for the venues' word, and what they said before was perhaps not for him: they are asked again.
     """
     known = turn.state.commands.get(command.key)
     if known is not None and known == command_digest(command.verb.value, command.arguments):
         turn.drop("command_known")
+        if command.verb is Verb.KILL:
+            turn.effects.extend(ReadStatement(account=account) for account in _killed_accounts(turn, command))
         return
     why = KEY_IS_TAKEN if known is not None else _why_not(turn, command)
     if why is not None:
@@ -186,8 +189,7 @@ def _kill(turn: Turn, command: Command) -> None:
 
     Gives: orders of ours one by one, again where that was asked for before, and the whole account where its venue can.
     """
-    named = command.arguments.get("account")
-    accounts = tuple(turn.rules.cards) if named is None else (AccountId(named),)
+    named, accounts = command.arguments.get("account"), _killed_accounts(turn, command)
     asked = [order for order in _open_orders(turn, named) if order.cancel_pending]
     turn.halt(HaltScope.ALL if named is None else HaltScope.VENUE, named or "", HaltCause.KILLED, command.reason)
     for order in _open_orders(turn, named):
@@ -196,6 +198,11 @@ def _kill(turn: Turn, command: Command) -> None:
     turn.effects.extend(cancel_of(order) for order in asked)
     turn.effects.extend(CancelAll(account=account) for account in accounts)
     turn.effects.extend(ReadStatement(account=account) for account in accounts)
+
+
+def _killed_accounts(turn: Turn, command: Command) -> tuple[AccountId, ...]:
+    named = command.arguments.get("account")
+    return tuple(turn.rules.cards) if named is None else (AccountId(named),)
 
 
 def _open_orders(turn: Turn, account: str | None) -> tuple[Order, ...]:

@@ -249,6 +249,20 @@ def test_a_kill_is_a_job_that_ends_when_every_venue_says_that_nothing_is_open(
     lifted(door, next(iter(door.site.folds.state.halts)), "lift-0002", risk)
 
 
+def test_a_kill_whose_answer_was_lost_is_confirmed_for_whoever_gives_it_again(
+    door: Door, home: Path, risk: dict[str, str]
+) -> None:
+    order_id = resting(door, "rest-0002", risk)
+    command = {"key": "token:risk/kill-0003", "actor": "token:risk", "reason": "lost", "verb": "kill"}
+    request(home / SOCKET_FILE, {"kind": "command", "command": {**command, "arguments": {}}}, 10)
+    until(lambda: bool(events(home, "order_done", order_id=order_id)), "the end of the order")
+    answer = door.give("kill", {"reason": "lost"}, "kill-0003", risk)
+    assert (answer.status_code, answer.json()["repeated"]) == (202, True)
+    place = f"/api/v1/jobs/{answer.json()['job']}"
+    until(lambda: door.client.get(place, headers=risk).json()["confirmed"], "the word of the venue")
+    lifted(door, next(iter(door.site.folds.state.halts)), "lift-lost", risk)
+
+
 def test_streams_are_opened_anew_of_an_account_that_there_is(door: Door, home: Path, risk: dict[str, str]) -> None:
     effect = previewed(door, "reconnect", {"account": "paper"}, risk)["effect"]
     assert effect["warnings"][0] == "no book is observed there: only what it tells of orders is heard anew"

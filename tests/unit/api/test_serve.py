@@ -16,12 +16,17 @@ from typing import Any
 import aiohttp
 import pytest
 
-from flatbook.api.access import names_of
+from flatbook.api.access import Access, names_of
+from flatbook.api.access_scopes import Scope
+from flatbook.api.access_tokens import create_token
 from flatbook.api.app import create_app
 from flatbook.api.courtesy import NICE
+from flatbook.api.door import guarded_app
 from flatbook.api.hub import LAG_MAX, Hub
 from flatbook.api.reads import READS
 from flatbook.api.serve import HEADERS_TIMEOUT_MS, HOST, BindRefused, check_free, check_loopback, serve_app
+from flatbook.ops.clock import SystemClock
+from flatbook.ops.config_api import ApiSection
 from tests.ports import free_port
 from tests.unit.api.conftest import site_of
 from tests.unit.cli.scene import call
@@ -212,6 +217,43 @@ HANDSHAKE = (
     b"sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
 )
 TEXT_FRAME, MORE_FRAME, LAST = 0x01, 0x00, 0x80
+
+
+BROKEN_OFF = (
+    b"transfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+    b"transfer-encoding: chunked\r\n\r\nffffffffffffffffff\r\n{}\r\n0\r\n\r\n",
+    b"transfer-encoding: chunked\r\ncontent-length: 2\r\n\r\n{}",
+    b"content-length: 3\r\n\r\n{}",
+)
+
+
+def test_a_body_that_breaks_off_is_a_bad_request_and_noted_as_such(demo: Path, tmp_path: Path) -> None:
+    async def scene() -> list[tuple[bytes, str]]:
+        over, port, listens, said = asyncio.Event(), free_port(), asyncio.Event(), list[tuple[bytes, str]]()
+        site = site_of(demo)
+        access = Access(tmp_path / "door", SystemClock(), host=HOST, port=port, user="me", section=ApiSection())
+        token = create_token(access.file, "t", Scope.TRADE, days=1, now=access.clock.now())
+        gate, _ = guarded_app(site, access, READS)
+        serving = asyncio.create_task(serve_app(gate, HOST, port, over, listens.set))
+        await listens.wait()
+        head = f"POST /api/v1/previews/halt HTTP/1.1\r\nhost: {HOST}:{port}\r\nauthorization: Bearer {token}\r\n"
+        for rest in BROKEN_OFF:
+            reader, writer = await asyncio.open_connection(HOST, port)
+            writer.write(head.encode() + b"content-type: application/json\r\n" + rest)
+            writer.write_eof()
+            status, _, body = (await reader.read()).partition(b"\r\n")
+            said.append((status, json.loads(body.partition(b"\r\n\r\n")[2])["code"] if body else ""))
+            writer.close()
+        over.set()
+        await serving
+        noted = access.trail.latest(before=None, limit=10)
+        assert [(each.actor, each.act, each.code, each.times) for each in noted] == [
+            ("token:t", "POST /api/v1/previews/halt", "bad_request", len(BROKEN_OFF))
+        ]
+        access.close()
+        return said
+
+    assert asyncio.run(asyncio.wait_for(scene(), 60)) == [(b"HTTP/1.1 400 Bad Request", "bad_request")] * 4
 
 
 def frame_head(kind: int, length: int) -> bytes:

@@ -34,7 +34,7 @@ def test_a_command_is_journalled_with_who_why_and_what() -> None:
     assert event.accepted_at == bench.now
 
 
-@pytest.mark.parametrize("verb", ["halt", "kill", "drain", "reconcile"])
+@pytest.mark.parametrize("verb", ["halt", "drain", "reconcile"])
 def test_the_same_key_twice_is_one_command(verb: str) -> None:
     bench = Bench().resume()
     bench.command(verb)
@@ -199,6 +199,18 @@ def test_a_second_kill_asks_again_for_every_cancel() -> None:
     done = bench.command("kill", "again")
     assert tags(done) == ["command_accepted"]
     assert effects(done) == ["cancel", "cancel_all", "statement"]
+
+
+@pytest.mark.parametrize("arguments", [{}, {"account": "paper"}])
+def test_a_kill_that_is_repeated_asks_the_venues_for_their_word_again_and_does_nothing_else(
+    arguments: dict[str, str],
+) -> None:
+    bench = Bench()
+    bench.working()
+    bench.command("kill", **arguments)
+    again = bench.command("kill", **arguments)
+    assert (again.events, again.dropped) == ((), ("command_known",))
+    assert again.effects == (ReadStatement(account=PAPER),)
 
 
 def test_a_kill_cancels_a_flatten_too_and_a_flatten_after_it_may_trade() -> None:

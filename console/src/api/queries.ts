@@ -1,12 +1,14 @@
 /** The questions of the console. An answer that follows from the journal is asked for anew when the journal moves. */
 import { keepPreviousData, useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { useCallback, useEffect } from "react";
 import { useStream } from "@/live/live";
 import { ask, type Query } from "./client";
 import type { Meta } from "./types";
 
 export const ROOT = "/api/v1";
 const META_MS = 60_000;
+const PROGRAM = "flatbook";
+const PROGRAM_FIRST = /^flatbook(?= )/;
 const GATHER_MS = 200;
 /** How long an answer that nobody looks at is kept: whoever drags the time asks for many moments. */
 export const KEPT_MS = 60_000;
@@ -35,6 +37,12 @@ export function useFollowing(): void {
 
 export function useMeta(): UseQueryResult<Meta> {
   return useQuery({ queryKey: ["meta"], queryFn: ({ signal }) => ask<Meta>(`${ROOT}/meta`, { signal }), refetchInterval: META_MS });
+}
+
+/** Gives a command line the words by which it finds this very desk, and no other one of the machine. */
+export function useCalled(): (cli: string) => string {
+  const called = useMeta().data?.called ?? PROGRAM;
+  return useCallback((cli: string) => cli.replace(PROGRAM_FIRST, () => called), [called]);
 }
 
 type How = {

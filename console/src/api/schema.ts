@@ -2991,6 +2991,7 @@ export interface components {
         };
         /** MetaAnswer */
         MetaAnswer: {
+            called: string;
             config_digest: string;
             epoch: number | null;
             grafana: string | null;

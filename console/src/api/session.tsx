@@ -30,7 +30,8 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     try {
       setStanding({ state: "in", session: await ask<Session>(PATH, { method: "POST", body: { once } }) });
     } catch (error) {
-      setStanding(standingOf(error, true));
+      const held = await ask<Session>(PATH).catch(() => null); // who is in already needs no link
+      setStanding(held === null ? standingOf(error, true) : { state: "in", session: held });
     }
   }, []);
 

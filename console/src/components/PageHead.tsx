@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { CopyText } from "./CopyText";
+import { CommandLine } from "./CommandLine";
 
 /** The name of a page, and the command line that shows the same. */
 export function PageHead({ title, says, cli, children }: { title: string; says?: string; cli?: string; children?: ReactNode }) {
@@ -9,7 +9,7 @@ export function PageHead({ title, says, cli, children }: { title: string; says?:
       {says && <span className="text-xs text-muted">{says}</span>}
       <div className="ml-auto flex flex-wrap items-center justify-end gap-2 print:hidden">
         {children}
-        {cli && <CopyText text={cli} prompt testid="page-cli" />}
+        {cli && <CommandLine text={cli} testid="page-cli" />}
       </div>
     </div>
   );

@@ -5,7 +5,7 @@ import { useSession } from "@/api/session";
 import { Amount } from "@/components/Amount";
 import { Badge } from "@/components/Badge";
 import { Button } from "@/components/Button";
-import { CopyText } from "@/components/CopyText";
+import { CommandLine } from "@/components/CommandLine";
 import { Layer } from "@/components/Dialog";
 import { Side } from "@/components/order";
 import { Icon } from "@/components/Icon";
@@ -220,7 +220,7 @@ export function ActDialog({ wanted, onClose }: { wanted: Wanted; onClose: () => 
         <Part title="What it will do" testid="act-preview">
           <Answer query={preview}>{(body) => <Effect preview={body} />}</Answer>
           <div>
-            <CopyText text={wanted.cli} prompt testid="act-cli" />
+            <CommandLine text={wanted.cli} testid="act-cli" />
           </div>
         </Part>
         {send.data ? (

@@ -1,7 +1,7 @@
 import { useRead } from "@/api/queries";
 import type { Schemas } from "@/api/types";
 import { Amount } from "@/components/Amount";
-import { CopyText } from "@/components/CopyText";
+import { CommandLine } from "@/components/CommandLine";
 import { Layer } from "@/components/Dialog";
 import { Answer, Empty } from "@/components/States";
 import { Icon } from "@/components/Icon";
@@ -121,7 +121,7 @@ export function Chain({ reference, onClose }: { reference: string; onClose: () =
   return (
     <Layer open drawer onClose={onClose} title={reference} says="The full chain of events, oldest first." testid="chain">
       <div className="border-b border-line px-4 py-2">
-        <CopyText text={`flatbook why ${reference}`} prompt testid="chain-cli" />
+        <CommandLine text={`flatbook why ${reference}`} testid="chain-cli" />
       </div>
       <Answer query={why} lines={8}>
         {(body) => (

@@ -1,6 +1,6 @@
 import type { FormEvent, ReactNode } from "react";
 import { Button } from "@/components/Button";
-import { CopyText } from "@/components/CopyText";
+import { CommandLine } from "@/components/CommandLine";
 import { Layer } from "@/components/Dialog";
 import { Failed } from "@/components/States";
 
@@ -36,7 +36,7 @@ export function FormLayer({ title, says, testid, onClose, onSubmit, error, cli, 
           <div className="flex flex-wrap items-center justify-end gap-2">
             {cli && (
               <span className="mr-auto min-w-0">
-                <CopyText text={cli.text} prompt testid={cli.testid} />
+                <CommandLine text={cli.text} testid={cli.testid} />
               </span>
             )}
             {acts}

@@ -23,7 +23,7 @@ export function Login() {
                 {"why" in standing ? standing.why : ""}
               </p>
               <p className="m-0 text-text2">
-                {silent ? "Is it running? It is started with:" : "On the machine of the desk, ask for a link that works once:"}
+                {silent ? "Is it running? It is started with this, and with --home where the desk was:" : "On the machine of the desk, ask for a link that works once, with --home and its folder where the desk was started so:"}
               </p>
               <CopyText text={silent ? "flatbook api" : "flatbook token link"} prompt testid="login-command" />
               <div>

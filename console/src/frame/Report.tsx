@@ -2,7 +2,7 @@ import { useState } from "react";
 import { useRead } from "@/api/queries";
 import type { Schemas } from "@/api/types";
 import { Button } from "@/components/Button";
-import { CopyText } from "@/components/CopyText";
+import { CommandLine } from "@/components/CommandLine";
 import { Layer } from "@/components/Dialog";
 import { Answer } from "@/components/States";
 import { save } from "@/components/table";
@@ -45,7 +45,7 @@ export function Report({ onClose }: { onClose: () => void }) {
           With amounts, prices and the reasons that persons gave. Secrets are never in it.
         </label>
         <p className="m-0 flex flex-wrap items-center gap-2 text-2xs text-muted">
-          What the doctor found is in it once it has looked, on the page Health or by <CopyText text="flatbook doctor" prompt testid="report-cli" />
+          What the doctor found is in it once it has looked, on the page Health or by <CommandLine text="flatbook doctor" testid="report-cli" />
         </p>
         <Answer query={asked} lines={10}>
           {() => (

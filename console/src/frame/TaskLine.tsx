@@ -2,7 +2,7 @@ import type { Begun } from "@/api/tasks";
 import { useMay } from "@/api/session";
 import { Badge, type Tone } from "@/components/Badge";
 import { Button } from "@/components/Button";
-import { CopyText } from "@/components/CopyText";
+import { CommandLine } from "@/components/CommandLine";
 import { Failed } from "@/components/States";
 
 const TONES: Record<string, Tone> = { running: "info", done: "good", failed: "bad", stopped: "bad" };
@@ -25,7 +25,7 @@ export function TaskLine({ begun, testid }: { begun: Begun; testid: string }) {
         )}
       </p>
       <div>
-        <CopyText text={task.cli} prompt testid={`${testid}-cli`} />
+        <CommandLine text={task.cli} testid={`${testid}-cli`} />
       </div>
     </div>
   );

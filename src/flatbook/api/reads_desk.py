@@ -34,13 +34,14 @@ class DeskMode(Enum):
 class MetaAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Which desk this is, and which pages it has something for. `grafana` is where metrics are drawn, if anywhere.
 
-    `recorded`: its market is played from recordings, wholly or in part.
+    `recorded`: its market is played from recordings, wholly or in part. `called` begins each command line for it.
     """
 
     mode: DeskMode
     recorded: bool
     version: str
     home: str
+    called: str
     config_digest: str
     epoch: int | None
     now: str
@@ -57,6 +58,7 @@ async def meta(site: AtSite) -> MetaAnswer:
         recorded=is_recorded(config),
         version=__version__,
         home=str(site.home),
+        called=site.called,
         config_digest=site.loaded.digest,
         epoch=site.live.status.own.get("epoch"),
         now=instant_or_none(site.now) or "",

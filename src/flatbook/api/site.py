@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Callable, Sized
 from contextlib import closing, suppress
 from functools import cached_property, partial
@@ -27,7 +28,7 @@ from flatbook.ops.config import Loaded
 from flatbook.ops.config_rules import rules_of
 from flatbook.ops.config_seats import with_grids
 from flatbook.ops.gauges import Times
-from flatbook.ops.home import SNAPSHOT_FOLDER, SOCKET_FILE
+from flatbook.ops.home import CONFIG_FILE, SNAPSHOT_FOLDER, SOCKET_FILE, home_of
 from flatbook.projections.report import Prices, no_prices
 from flatbook.values.ids import Seq, digest_text
 from flatbook.values.instants import NS_PER_S, Instant, InstantRefused, instant_of_text
@@ -98,6 +99,14 @@ class Site:
         """Returns the options by which a verb of ours finds this desk."""
         stated = () if self._config is None else ("--config", str(self._config))
         return ("--home", str(self.home), *stated)
+
+    @property
+    def called(self) -> str:
+        """How a shell calls us for this desk: with its home and its configuration where they are not the usual ones."""
+        home, config = self.home.absolute(), None if self._config is None else self._config.absolute()
+        named = () if _is_usual(home) else ("--home", str(home))
+        stated = () if config in (None, home / CONFIG_FILE) else ("--config", str(config))
+        return shlex.join(("flatbook", *named, *stated))
 
     @property
     def config_path(self) -> Path:
@@ -291,3 +300,10 @@ def until_of(text: str, last: Seq) -> tuple[Seq | None, Instant | None]:
         return None, instant_of_text(text)
     except InstantRefused as error:
         raise Problem(422, Code.NO_SUCH_MOMENT, str(error)) from error
+
+
+def _is_usual(home: Path) -> bool:
+    """Whether a home is the one that is meant where none is named, and no variable names another."""
+    with suppress(RuntimeError):  # a user whom this machine does not know has none
+        return home == home_of({})
+    return False

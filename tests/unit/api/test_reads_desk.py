@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from litestar.testing import TestClient
 
+from flatbook.api.site import Site
+from flatbook.ops.clock import SystemClock
+from flatbook.ops.config import load
 from tests.unit.cli.scene import call
 
 
@@ -52,6 +56,25 @@ def test_the_past_is_the_same_on_both(api: TestClient[Any], demo: Path, verb: st
 def test_a_desk_of_the_demo_says_so(api: TestClient[Any]) -> None:
     told = api.get("/api/v1/meta").json()
     assert (told["mode"], told["recorded"]) == ("DEMO", True)
+
+
+@pytest.mark.parametrize(
+    ("folder", "config", "called"),
+    [
+        (".flatbook", None, "flatbook"),
+        (".flatbook", ".flatbook/flatbook.toml", "flatbook"),
+        (".flatbook/demo", ".flatbook/demo/flatbook.toml", "flatbook --home {}/.flatbook/demo"),
+        (".flatbook", "other.toml", "flatbook --config {}/other.toml"),
+    ],
+)
+def test_a_shell_is_told_how_to_reach_this_desk_and_no_other(
+    demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, config: str | None, called: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    home = shutil.copytree(demo, tmp_path / folder)
+    stated = None if config is None else tmp_path / config
+    site = Site(load(home, environment={}), SystemClock(), config=stated)
+    assert site.called == called.format(tmp_path)
 
 
 def test_without_an_engine_the_health_is_not_good(api: TestClient[Any]) -> None:

@@ -3,6 +3,7 @@ import { useState, type FormEvent } from "react";
 import { askFile } from "@/api/client";
 import { ROOT } from "@/api/queries";
 import { Button } from "@/components/Button";
+import { CommandLine } from "@/components/CommandLine";
 import { CopyText } from "@/components/CopyText";
 import { Layer } from "@/components/Dialog";
 import { Segments } from "@/components/Select";
@@ -47,7 +48,7 @@ export function Bundle({ last: end, onClose }: { last: number; onClose: () => vo
           />
         </div>
         <p className="m-0 text-2xs text-muted">It holds whole commits. On any machine, the second line computes every hash anew; one hash from elsewhere says that it is of this journal.</p>
-        <CopyText text={`flatbook events bundle --first ${first} --last ${last} --to stretch.zip`} prompt testid="bundle-cli" />
+        <CommandLine text={`flatbook events bundle --first ${first} --last ${last} --to stretch.zip`} testid="bundle-cli" />
         <CopyText text="flatbook events check stretch.zip" prompt testid="bundle-check" />
         {take.error && <Failed error={take.error} />}
         <div className="flex items-center justify-end gap-2">

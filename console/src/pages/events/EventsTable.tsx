@@ -1,5 +1,6 @@
 import { useMemo, useState } from "react";
 import { useRows } from "@/api/pages";
+import { useCalled } from "@/api/queries";
 import type { EventLine } from "@/api/types";
 import { AboutChip, AboutId } from "@/components/About";
 import { Button } from "@/components/Button";
@@ -35,9 +36,10 @@ const TYPES = ["", "vault_filled", "order_intended", "order_accepted", "order_fi
 
 function EventActions({ line }: { line: EventLine }) {
   const { show } = useUi();
+  const called = useCalled();
   const actions = [
     { name: "Why: the chain that it belongs to", testid: "event-why", act: () => show({ kind: "chain", ref: line.subject }) },
-    { name: "Copy flatbook why", testid: "event-copy-why", act: () => void navigator.clipboard.writeText(`flatbook why ${line.subject}`) },
+    { name: "Copy flatbook why", testid: "event-copy-why", act: () => void navigator.clipboard.writeText(called(`flatbook why ${line.subject}`)) },
     { name: "Copy as JSON", testid: "event-copy", act: () => void navigator.clipboard.writeText(JSON.stringify(line, null, 2)) },
   ];
   return <RowActions label={`Acts on event ${line.seq}`} actions={actions} testid="event-actions" />;

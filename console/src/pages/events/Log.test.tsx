@@ -57,7 +57,7 @@ it("takes a stretch of the journal away under the name that the API gives it", a
   expect(screen.getByTestId("bundle-cli").textContent).toContain("flatbook events bundle --first 20 --last 170 --to stretch.zip");
   fireEvent.click(screen.getByTestId("bundle-save"));
   expect((await screen.findByTestId("bundle-done")).textContent).toBe("flatbook-events-1-170.zip");
-  expect(made).toEqual(["/api/v1/events/bundle?first=20&last=170"]);
+  expect(made.filter((path) => path.includes("bundle"))).toEqual(["/api/v1/events/bundle?first=20&last=170"]);
   expect((kept.mock.calls[0]?.[0] as Blob).size).toBe(2);
 });
 

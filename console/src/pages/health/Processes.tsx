@@ -3,7 +3,7 @@ import { useMay } from "@/api/session";
 import type { Schemas } from "@/api/types";
 import { Badge } from "@/components/Badge";
 import { Button } from "@/components/Button";
-import { CopyText } from "@/components/CopyText";
+import { CommandLine } from "@/components/CommandLine";
 import { DataTable } from "@/components/DataTable";
 import { Moment } from "@/components/Moment";
 import { Panel } from "@/components/Panel";
@@ -55,7 +55,7 @@ const LOGINS: readonly Column<Login>[] = [
   { id: "account", head: "Account", text: (row) => row.account, cell: (row) => <span className="font-medium">{row.account}</span> },
   { id: "left", head: "Lasts", text: (row) => row.ends_at, cell: (row) => <Left login={row} /> },
   { id: "until", head: "Until", text: (row) => row.ends_at, cell: (row) => <Moment at={row.ends_at} /> },
-  { id: "renew", head: "Renewed by", text: (row) => row.renew, cell: (row) => <CopyText text={row.renew} prompt testid="login-renew-cli" /> },
+  { id: "renew", head: "Renewed by", text: (row) => row.renew, cell: (row) => <CommandLine text={row.renew} testid="login-renew-cli" /> },
   { id: "runbook", head: "Says more", text: (row) => row.runbook, cell: (row) => <span className="num text-2xs text-muted">{row.runbook}</span> },
 ];
 

@@ -1,3 +1,4 @@
+import { useCalled } from "@/api/queries";
 import type { Order } from "@/api/types";
 import { RowActions, type RowAction } from "@/components/RowActions";
 import { useUi, type Wanted } from "@/frame/ui";
@@ -26,9 +27,9 @@ export function recheckOf(order: Order): Wanted {
   };
 }
 
-/** Copies the command line that tells the whole story of a reference. */
-export function copyWhy(ref: string): RowAction {
-  return { name: "Copy the why command", testid: "copy-why", act: () => void navigator.clipboard.writeText(`flatbook why ${ref}`) };
+/** Copies the command line that tells the whole story of a reference, as `called` makes it one of this desk. */
+export function copyWhy(ref: string, called: (cli: string) => string): RowAction {
+  return { name: "Copy the why command", testid: "copy-why", act: () => void navigator.clipboard.writeText(called(`flatbook why ${ref}`)) };
 }
 
 function actsOf(order: Order): Wanted[] {
@@ -38,7 +39,8 @@ function actsOf(order: Order): Wanted[] {
 /** What can be done with an order: one that may still execute can be stopped or asked for, and each says why at the command line. */
 export function OrderActions({ order }: { order: Order }) {
   const { show } = useUi();
+  const called = useCalled();
   const acts = actsOf(order).map((wanted) => ({ name: wanted.title, testid: `order-${wanted.verb}`, act: () => show({ kind: "act", wanted }) }));
-  const actions = [...acts, copyWhy(order.order_id)];
+  const actions = [...acts, copyWhy(order.order_id, called)];
   return <RowActions label={`Acts on order ${order.order_id}`} actions={actions} testid="order-actions" />;
 }

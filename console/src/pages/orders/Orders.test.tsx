@@ -123,6 +123,6 @@ it("names how many orders went how, and nothing where there is none", () => {
 it("copies the command line that tells why", async () => {
   const written: string[] = [];
   Object.defineProperty(navigator, "clipboard", { configurable: true, value: { writeText: (text: string) => Promise.resolve(written.push(text)) } });
-  copyWhy("fb534").act();
-  expect(written).toEqual(["flatbook why fb534"]);
+  copyWhy("fb534", (cli) => `${cli} of this desk`).act();
+  expect(written).toEqual(["flatbook why fb534 of this desk"]);
 });

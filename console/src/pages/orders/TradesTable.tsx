@@ -1,4 +1,5 @@
 import { useRows } from "@/api/pages";
+import { useCalled } from "@/api/queries";
 import type { Trade } from "@/api/types";
 import { Amount } from "@/components/Amount";
 import { Badge } from "@/components/Badge";
@@ -65,8 +66,13 @@ const COLUMNS: readonly Column<Trade>[] = [
   },
   { id: "session", head: "Session", text: (trade) => trade.session, className: "text-2xs text-text2" },
   { id: "owner", head: "Owner", text: (trade) => trade.owner, className: "text-2xs text-text2" },
-  { id: "actions", head: "", text: () => null, sort: "none", align: "right", cell: (trade) => <RowActions label={`Acts on trade ${trade.ref}`} testid="trade-actions" actions={[copyWhy(trade.ref)]} /> },
+  { id: "actions", head: "", text: () => null, sort: "none", align: "right", cell: (trade) => <TradeActions of={trade.ref} /> },
 ];
+
+function TradeActions({ of }: { of: string }) {
+  const called = useCalled();
+  return <RowActions label={`Acts on trade ${of}`} testid="trade-actions" actions={[copyWhy(of, called)]} />;
+}
 
 /** Every fill and execution, the newest first, with what each closed and earned. */
 export function TradesTable() {

@@ -4,7 +4,7 @@ import { useMay } from "@/api/session";
 import { useTask, type Begun, type Tasks } from "@/api/tasks";
 import type { Schemas } from "@/api/types";
 import { Button } from "@/components/Button";
-import { CopyText } from "@/components/CopyText";
+import { CommandLine } from "@/components/CommandLine";
 import { DataTable } from "@/components/DataTable";
 import { Layer } from "@/components/Dialog";
 import { Moment } from "@/components/Moment";
@@ -70,7 +70,7 @@ function RunOne({ tapes, begun }: { tapes: readonly Schemas["FileBody"][]; begun
   const [tape, setTape] = useState("");
   const [names, setNames] = useState("");
   const chosen = tapes.some(({ name }) => name === tape) ? tape : (tapes[0]?.name ?? "");
-  if (tapes.length === 0) return <CopyText text="flatbook data record" prompt testid="backtest-no-tape" />;
+  if (tapes.length === 0) return <CommandLine text="flatbook data record" testid="backtest-no-tape" />;
   return (
     <>
       <Select value={chosen} choices={tapes.map(({ name }) => ({ value: name, label: name }))} label="Over which tape" testid="backtest-tape" onChange={setTape} />

@@ -4,7 +4,7 @@ import { useTask, type Task, type Tasks } from "@/api/tasks";
 import type { Schemas } from "@/api/types";
 import { Badge } from "@/components/Badge";
 import { Button } from "@/components/Button";
-import { CopyText } from "@/components/CopyText";
+import { CommandLine } from "@/components/CommandLine";
 import { DataTable } from "@/components/DataTable";
 import { Moment } from "@/components/Moment";
 import { Panel } from "@/components/Panel";
@@ -70,7 +70,7 @@ export function Backups() {
             {body.backups[0] && (
               <p className="m-0 flex flex-wrap items-center gap-2 border-t border-line px-3 py-2 text-2xs text-muted">
                 put back while no engine runs
-                <CopyText text={`flatbook restore ${body.backups_at}/${body.backups[0].name} --force`} prompt testid="backup-restore" />
+                <CommandLine text={`flatbook restore ${body.backups_at}/${body.backups[0].name} --force`} testid="backup-restore" />
               </p>
             )}
           </>

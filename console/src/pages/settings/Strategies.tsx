@@ -6,6 +6,7 @@ import { csrfOf, useSession } from "@/api/session";
 import type { Schemas } from "@/api/types";
 import { Badge } from "@/components/Badge";
 import { Button } from "@/components/Button";
+import { CommandLine } from "@/components/CommandLine";
 import { CopyText } from "@/components/CopyText";
 import { DataTable } from "@/components/DataTable";
 import { Panel } from "@/components/Panel";
@@ -96,7 +97,7 @@ function Outcome({ change }: { change: Change }) {
           <pre className="num m-0 overflow-auto rounded border border-line bg-s2 p-2 text-xs !whitespace-pre" tabIndex={0} role="region" aria-label="the change as TOML" data-testid="strategy-toml">{change.toml}</pre>
           <div className="flex flex-wrap gap-2">
             <CopyText text={change.toml} testid="strategy-copy" />
-            <CopyText text="flatbook config check" prompt testid="strategy-cli" />
+            <CommandLine text="flatbook config check" testid="strategy-cli" />
           </div>
         </>
       )}

@@ -18,7 +18,7 @@ from flatbook.api.site import Site, View
 from flatbook.events.control import Mode
 from flatbook.ops.config import is_recorded
 from flatbook.ops.config_shape import ClockKind
-from flatbook.ops.home import DEMO_FILE
+from flatbook.ops.home import is_demo
 
 SymbolInPath = Annotated[str, PathParameter(description="An underlying.", max_length=TEXT_MAX)]
 
@@ -71,7 +71,7 @@ def mode_of(site: Site) -> DeskMode:
     """Returns whose money moves on a desk."""
     if site.loaded.config.mode is Mode.LIVE:
         return DeskMode.LIVE
-    return DeskMode.DEMO if (site.home / DEMO_FILE).exists() else DeskMode.PAPER
+    return DeskMode.DEMO if is_demo(site.home) else DeskMode.PAPER
 
 
 def _pages(grids: Any, hedges: Any) -> list[str]:

@@ -25,6 +25,7 @@ from flatbook.journal.kept_states import SNAPSHOT_EVENTS_MIN, desk_fold, with_ro
 from flatbook.journal.snapshot import Snapshot, fold_journal, keep_snapshot, newest_snapshot
 from flatbook.journal.sqlite_reader import SqliteReader, open_reader
 from flatbook.ops.config_read import Stated, lay_environment, read_files
+from flatbook.ops.home import other_home
 from flatbook.state.desk import State
 from flatbook.values.ids import Seq
 from flatbook.values.instants import Instant, InstantRefused, instant_of_text
@@ -144,7 +145,7 @@ def past_of(where: Where, at: str | None = None) -> Iterator[Past]:
 def check_journal(path: Path) -> Path:
     """Returns the path when there is a journal."""
     if not path.is_file():
-        do = "flatbook run makes one, flatbook restore puts one back"
+        do = f"flatbook run makes one, flatbook restore puts one back, {other_home(path.parent)}"
         raise Failed(Exit.USAGE, "there is no journal", where=str(path), do=do)
     return path
 

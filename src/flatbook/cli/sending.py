@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from flatbook.cli.faults import Exit, Failed
 from flatbook.cli.options import Where
 from flatbook.cli.output import show
+from flatbook.ops.home import other_home
 from flatbook.ops.os_user import os_user
 
 SENT_BY_DEFAULT = "no reason given"
@@ -47,18 +48,29 @@ def send(where: Where, verb: str, arguments: dict[str, str], told: tuple[str, st
 
     reason, named = told
     key = named or os.urandom(KEY_BYTES).hex()
-    command = {"key": key, "actor": os_user(), "reason": reason, "verb": verb, "arguments": arguments}
+    told_by = {"key": key, "actor": os_user(), "reason": reason, "verb": verb}
+    command = {**{name: _readable(text) for name, text in told_by.items()}, "arguments": arguments}
     try:
         answered = request(where.socket, {"kind": "command", "command": command}, ANSWER_S)
     except NotRunning as error:
-        raise Failed(
-            Exit.NOT_RUNNING, str(error), do="flatbook orders --open says what may rest at a venue; nothing was done"
-        ) from error
+        raise Failed(Exit.NOT_RUNNING, str(error), do=_unheard(where)) from error
     except AnswerMissing as error:
         raise Failed(Exit.TIMEOUT, str(error), where=verb, do=f"the key is --key {key}") from error
     except RequestFailed as error:
         raise Failed(_code_of(error.error), str(error), where=verb, do=f"the key is --key {key}") from error
     return Sent(key, answered["accepted"], answered["repeated"], answered["seq"], answered["why"], answered.get("note"))
+
+
+def _readable(text: str) -> str:
+    """Returns a text that can be told, whatever bytes the shell gave: no stop fails for how its reason is spelled."""
+    return text.encode(errors="surrogateescape").decode(errors="replace")
+
+
+def _unheard(where: Where) -> str:
+    """Returns what to do where no engine heard a command: in a home without a desk, name another."""
+    is_desk = where.config_path.is_file()
+    look = "flatbook orders --open says what may rest at a venue" if is_desk else other_home(where.folder)
+    return f"{look}; nothing was done"
 
 
 def _code_of(error: str) -> Exit:

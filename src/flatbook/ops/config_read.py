@@ -15,7 +15,7 @@ import msgspec
 
 from flatbook.ops.config_kinds import keys_of
 from flatbook.ops.config_shape import Config
-from flatbook.ops.home import CONFIG_FILE, is_backtest
+from flatbook.ops.home import CONFIG_FILE, is_backtest, other_home
 
 ENV_PREFIX = "FLATBOOK__"
 FILE_BYTES_MAX = 1 << 20
@@ -94,11 +94,17 @@ def files_of(path: Path) -> tuple[Path, ...]:
     """
     main = path / CONFIG_FILE if path.is_dir() else path
     if not main.is_file():
-        raise _refused(main, NO_FILE + (_FINISHED if is_backtest(main.parent) else "`flatbook init` writes one"))
+        raise _refused(main, NO_FILE + (_FINISHED if is_backtest(main.parent) else _writing(main)))
     fragments = sorted(main.with_suffix(".d").glob("*.toml"))
     if len(fragments) > FRAGMENTS_MAX:
         raise _refused(main.with_suffix(".d"), f"{len(fragments)} files, at most {FRAGMENTS_MAX} are read")
     return (main, *fragments)
+
+
+def _writing(main: Path) -> str:
+    """Returns what to do where a configuration is not there."""
+    other = f"; {other_home(main.parent)}" if main.name == CONFIG_FILE else ""
+    return f"`flatbook init` writes one{other}"
 
 
 def read_files(path: Path) -> Tree:

@@ -12,7 +12,7 @@ HOME_FOLDER = ".flatbook"
 CONFIG_FILE = "flatbook.toml"
 SOCKET_FILE = Path("run", "engine.sock")
 RESTORED_FILE = "restored"
-DEMO_FILE = ".flatbook-demo"
+DEMO_FOLDER, DEMO_FILE = "demo", ".flatbook-demo"
 SNAPSHOT_FOLDER = "snapshots"
 DOOR_FILE = "door.sqlite"
 STOPS_FILE = "stops.jsonl"
@@ -29,3 +29,14 @@ def home_of(environment: Mapping[str, str] = os.environ) -> Path:
 def is_backtest(folder: Path) -> bool:
     """Whether a folder is that of a finished backtest: it has the report of one, and no configuration."""
     return (folder / BACKTEST_FILE).is_file() and not (folder / CONFIG_FILE).exists()
+
+
+def is_demo(folder: Path) -> bool:
+    """Whether a folder is the home of a demo's desk."""
+    return (folder / DEMO_FILE).exists()
+
+
+def other_home(folder: Path) -> str:
+    """Returns how another desk is named than that of a home where none is: the demo's below it, where there is one."""
+    demo = folder / DEMO_FOLDER
+    return f"--home {demo} is the desk of the demo" if is_demo(demo) else "--home names another desk"

@@ -21,8 +21,10 @@ import msgspec
 from flatbook.engine.reconcile import reconcile
 from flatbook.engine.recover import fold_journal
 from flatbook.engine.reports import AccountStatement
+from flatbook.engine.run import EngineFailed
 from flatbook.events.codec import decode_event_json
 from flatbook.events.orders import OrderUnknown
+from flatbook.ops.home import is_demo
 from flatbook.services.demo_console import console_of
 from flatbook.services.demo_engine import ACCOUNT, LOSE_ANSWER, STAY
 from flatbook.services.demo_home import (
@@ -31,7 +33,6 @@ from flatbook.services.demo_home import (
     add_grid,
     demo_home,
     hedge_alone,
-    is_demo,
     make_home,
 )
 from flatbook.services.demo_lines import line_of
@@ -79,23 +80,39 @@ def demo(desk_home: Path, *, keep: bool = False, stay: bool = False) -> int:
 
     `keep` goes on with the journal of the demo before; otherwise each demo starts with a fresh one. `stay` does as at a
     terminal: it serves the console, and the desk stays up.
-    Errors: HomeRefused when the demo's folder holds something else, or another demo uses it.
+    Errors: HomeRefused when the demo's folder holds something else, cannot be written, or another demo uses it;
+    EngineFailed.
     """
     home = demo_home(desk_home)
-    home.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    with _writing(home):
+        home.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the engine too, as Ctrl-C does
     with _only_demo(home):
         continued = keep and is_demo(home)
         if not continued:
-            make_home(home, load_demo_tape())
-            add_grid(home)
-            home.chmod(FOLDER_MODE)
+            with _writing(home):
+                make_home(home, load_demo_tape())
+                add_grid(home)
+                home.chmod(FOLDER_MODE)
         watched = stay or (sys.stdout.isatty() and os.environ.get(EXIT_VARIABLE) != "1")
-        with console_of(home, _say) if watched else nullcontext():
-            return _play(home, _say, continued=continued, paused=watched)
+        with console_of(home, _say) if watched else nullcontext() as link:
+            return _play(home, _say, link, continued=continued, paused=watched)
 
 
-def _play(home: Path, say: Say, *, continued: bool, paused: bool) -> int:
+@contextmanager
+def _writing(home: Path) -> Iterator[None]:
+    """Says of which folder it is that it cannot be written.
+
+    Errors: HomeRefused.
+    """
+    try:
+        yield
+    except OSError as error:
+        told = error.strerror or str(error)
+        raise HomeRefused(f"{home} cannot be written: {told}; make room there, or name another --home") from error
+
+
+def _play(home: Path, say: Say, link: str | None, *, continued: bool, paused: bool) -> int:
     say(LABEL + "\n")
     lost = None if continued and _tape_has_ended(home) else _first_life(home, say, paused=paused)
     if lost is not None:
@@ -107,7 +124,7 @@ def _play(home: Path, say: Say, *, continued: bool, paused: bool) -> int:
     verdict = _verdict(home, lost, continued=continued)
     _show_proof(home, lost, verdict, say)
     if paused and verdict.holds:
-        stay_up(home, say)
+        stay_up(home, say, link)
     return EXIT_OK if verdict.holds else EXIT_FAILED
 
 
@@ -162,7 +179,7 @@ def _engine(home: Path, flags: tuple[str, ...]) -> Iterator[subprocess.Popen[byt
     """Starts the engine's process and waits for its end; kills it when nobody reads it any more.
 
     Gives: a process that Ctrl-C at the terminal does not reach, however early: whoever runs it here ends it.
-    Errors: RuntimeError when it ended by itself with an error.
+    Errors: EngineFailed when it ended by itself with an error, which it has told.
     """
     command = [sys.executable, "-m", "flatbook.services.demo_engine", str(home), *flags]
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # the child keeps it, we hear it below
@@ -174,7 +191,7 @@ def _engine(home: Path, flags: tuple[str, ...]) -> Iterator[subprocess.Popen[byt
         finally:
             process.kill()
     if process.returncode not in ENDED_CODES:
-        raise RuntimeError(f"the engine of the demo ended with exit code {process.returncode}")
+        raise EngineFailed(f"the engine of the demo ended with exit code {process.returncode}")
 
 
 def _events(process: subprocess.Popen[bytes]) -> Iterator[object]:
@@ -261,12 +278,14 @@ def _show(home: Path, words: tuple[str, ...], say: Say) -> None:
     say("")
 
 
-def stay_up(home: Path, say: Say) -> None:
-    """Leaves the desk running, at the end of its tape, until the user ends it."""
+def stay_up(home: Path, say: Say, link: str | None = None) -> None:
+    """Leaves the desk running, at the end of its tape, until the user ends it; `link` opens its console, if any."""
     with suppress(KeyboardInterrupt):  # before the engine is there, too
         say("The desk stays up, and a grid begins to trade a recorded BTC market on paper beside the hedge:")
         slots = shlex.join([_program(), "grid", "slots", "--home", str(home)])
-        say(f"try `{slots}`, and halt, lift, status or kill likewise, or look at the console; Ctrl-C ends it.")
+        say(f"try `{slots}`, and halt, lift, status or kill likewise; Ctrl-C ends it.")
+        if link:
+            say(f"console  {link}")
         with _engine(home, (STAY,)) as process:
             try:
                 for _ in _events(process):

@@ -23,16 +23,17 @@ END_S = 10
 
 
 @contextmanager
-def console_of(home: Path, say: Callable[[str], None]) -> Iterator[None]:
-    """Serves the console of a home meanwhile, says its link, and opens it where there is a display."""
+def console_of(home: Path, say: Callable[[str], None]) -> Iterator[str | None]:
+    """Serves the console of a home meanwhile, says its link, and opens it where there is a display.
+
+    Gives: the link, None where there is no console to be opened.
+    """
     with _serving(home) as first:
         if first:
-            _tell(first, say)
-            yield
+            yield _told(first, say)
             return
     with _serving(home) as second:  # another may have taken the port between the look and the listening
-        _tell(second, say)
-        yield
+        yield _told(second, say)
 
 
 @contextmanager
@@ -51,16 +52,18 @@ def _serving(home: Path) -> Iterator[str]:
                 process.kill()
 
 
-def _tell(link: str, say: Callable[[str], None]) -> None:
+def _told(link: str, say: Callable[[str], None]) -> str | None:
+    """Says what there is to be opened, and returns it."""
     if not link:
         say("the console could not be served: what its process said stands above")
-        return
+        return None
     if not is_built():
-        say(f"the API answers at {link.partition('#')[0]}; the console was not built (see CONTRIBUTING.md)\n")
-        return
+        say(f"the API answers at {link.partition('#')[0]}; the console was not built: make console, where Node is\n")
+        return None
     say(f"console  {link}\n")
     if sys.platform == "darwin" or any(os.environ.get(name) for name in DISPLAYS):
         webbrowser.open(link)
+    return link
 
 
 def is_built() -> bool:

@@ -13,7 +13,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from flatbook.engine.run import Committed
+from flatbook.engine.ports import JournalFault
+from flatbook.engine.run import Committed, EngineFailed
 from flatbook.events.codec import encode_event_json
 from flatbook.events.orders import OrderUnknown
 from flatbook.ops.config import load
@@ -50,7 +51,15 @@ class Teller:
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the demo's engine over a home until its tape ends, or until it is stopped when it stays."""
-    home, flags = Path(arguments[0]), arguments[1:]
+    try:
+        _run(Path(arguments[0]), arguments[1:])
+    except (EngineFailed, JournalFault, OSError) as error:
+        sys.stderr.write(f"the engine of the demo: {error}\n")
+        return 1
+    return 0
+
+
+def _run(home: Path, flags: Sequence[str]) -> None:
     loaded = load(home, environment={}) if STAY in flags else hedge_alone(home)
     desk = compose(loaded, plans={ACCOUNT: LOST})
     teller = Teller(hold_on_unknown=LOSE_ANSWER in flags)
@@ -61,7 +70,6 @@ def main(arguments: Sequence[str]) -> int:
             asyncio.run(serve(desk, loaded, log, stay=STAY in flags))
         finally:
             desk.close()
-    return 0
 
 
 if __name__ == "__main__":

@@ -7,12 +7,11 @@ from importlib.resources import files
 from pathlib import Path
 
 from flatbook.ops.config import Loaded, load_text
-from flatbook.ops.home import CONFIG_FILE, DEMO_FILE
+from flatbook.ops.home import CONFIG_FILE, DEMO_FILE, DEMO_FOLDER, is_demo
 from flatbook.sim.tapes.demo_chain import ORDER_BOOK, OUR_OWNER, USDC, WTCOIN, write_chain
 from flatbook.sim.tapes.demo_tape import BARS_FILE, POOL_MIDS, SAMPLES_FILE, TAPE_FOLDER, DemoTape
 from flatbook.values.instants import Instant, later, text_of_instant
 
-FOLDER = "demo"
 MARKET_FILE = "btcusdt.jsonl.gz"
 GRID_FILE = "grid.toml"
 CHAIN_FILE = "base.jsonl.gz"
@@ -200,12 +199,7 @@ class HomeRefused(Exception):
 
 def demo_home(desk_home: Path) -> Path:
     """Returns the folder of the demo beside a desk's own files."""
-    return desk_home / FOLDER
-
-
-def is_demo(home: Path) -> bool:
-    """Whether a folder was made by a demo."""
-    return (home / DEMO_FILE).exists()
+    return desk_home / DEMO_FOLDER
 
 
 def make_home(home: Path, tape: DemoTape) -> None:

@@ -103,7 +103,10 @@ def test_doctor_fails_where_something_is_missing(home_of_its_own: Path) -> None:
     assert told.code == 1
     assert f"[fail] home: {home_of_its_own} is not there" in told.out
     missing = home_of_its_own / "flatbook.toml"
-    assert f"[fail] config: {missing}: there is no such file: `flatbook init` writes one\n" in told.out
+    assert (
+        f"[fail] config: {missing}: there is no such file: `flatbook init` writes one; --home names another desk\n"
+        in told.out
+    )
     call("init")
     body = call("doctor", "--json").body()
     assert (body["ok"], {each["check"] for each in body["findings"] if each["verdict"] == "fail"}) == (

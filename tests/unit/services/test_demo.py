@@ -1,7 +1,8 @@
-"""The demo that stays up ends in order, however early it is told to."""
+"""The demo ends in order, however early it is told to, and says in one line what it cannot do."""
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from flatbook.services.demo_home import make_home
+from flatbook.engine.run import EngineFailed
+from flatbook.services.demo import demo, stay_up
+from flatbook.services.demo_home import HomeRefused, make_home
 from flatbook.sim.tapes.demo_tape import load_demo_tape
 
 # Where a shell started these tests in the background, SIGINT is ignored, and so it would be in what they start.
@@ -49,3 +52,49 @@ def test_ctrl_c_ends_a_desk_that_has_only_begun_to_start(tmp_path: Path, *, wait
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate()
     assert (process.returncode, out, err) == (0, "it has ended\n", "")
+
+
+def no_journal(folder: Path) -> Path:
+    """Makes a demo whose journal no engine can open."""
+    home = folder / "demo"
+    make_home(home, load_demo_tape())
+    (home / "journal.sqlite").write_text("no journal\n" * 1000, encoding="ascii")
+    return home
+
+
+@pytest.mark.real
+def test_an_engine_that_cannot_go_on_says_so_in_one_line(tmp_path: Path) -> None:
+    home = no_journal(tmp_path)
+    words = [sys.executable, "-m", "flatbook.services.demo_engine", str(home)]
+    ended = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
+    assert ended.stderr.startswith(f"the engine of the demo: {home / 'journal.sqlite'} is damaged or no journal")
+
+
+@pytest.mark.real
+def test_the_demo_ends_with_an_engine_that_cannot_go_on(tmp_path: Path) -> None:
+    with pytest.raises(EngineFailed, match="ended with exit code 1"):
+        stay_up(no_journal(tmp_path), list[str]().append)
+
+
+def test_a_folder_that_cannot_be_written_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(HomeRefused, match=r"file/demo cannot be written: .*; make room there, or name another --home$"):
+        demo(tmp_path / "file")
+
+
+def test_a_full_disk_is_said_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("flatbook.services.demo.add_grid", full)
+    with pytest.raises(HomeRefused, match="demo cannot be written: No space left on device; make room there"):
+        demo(tmp_path)
+
+
+@pytest.mark.real
+def test_the_link_of_the_console_stands_where_the_reader_has_arrived(tmp_path: Path) -> None:
+    said = list[str]()
+    with pytest.raises(EngineFailed):
+        stay_up(no_journal(tmp_path), said.append, "http://127.0.0.1:8787/#once=abc")
+    assert said[-1] == "console  http://127.0.0.1:8787/#once=abc"

@@ -923,7 +923,7 @@ export interface paths {
         };
         /**
          * Our orders, and what is not ours
-         * @description Returns our orders, the newest decision first; beside them what risk refused, and orders that are not ours.
+         * @description Returns our orders, the newest decision first; the first page of all has what is not ours or was refused.
          */
         get: operations["orders"];
         put?: never;

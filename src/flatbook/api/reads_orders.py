@@ -137,11 +137,11 @@ AtWanted = NamedDependency[SkipValidation[Wanted]]
 
 @reading("/orders", "Our orders, and what is not ours", tag="orders", opt=OF_JOURNAL)
 async def orders(site: AtSite, wanted: AtWanted, page: AtPage, at: At = None) -> OrdersPage:
-    """Returns our orders, the newest decision first; beside them what risk refused, and orders that are not ours."""
+    """Returns our orders, the newest decision first; the first page of all has what is not ours or was refused."""
     view = await site.view(at, Part.ORDERS)
     folded = view.folds.orders
     found, shown, following = _page_of(folded, wanted, page)
-    rest = wanted.is_everything
+    rest = wanted.is_everything and page.before is None
     return OrdersPage(
         as_of=view.moment,
         found=found,

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
+from flatbook.api.app import create_app
+from flatbook.api.reads import READS
+from flatbook.events.orders import ForeignOrderSeen, IntentRefused
+from flatbook.projections.fold import Recorded
+from flatbook.values.ids import Seq
+from flatbook.values.instants import Instant
+from tests.unit.api.conftest import site_of
+from tests.unit.api.door_scene import until
 from tests.unit.api.test_reads_desk import answered, told_by
+from tests.unit.events.samples import SAMPLES
 
 
 def rows_of_all_pages(api: TestClient[Any], path: str, rows: str, limit: int) -> list[dict[str, Any]]:
@@ -163,6 +172,22 @@ def test_trades_that_are_chosen_are_those_of_all(api: TestClient[Any], chosen: s
     assert found == expected
     one = answered(api, f"/trades?ref={every[3]['ref']}")
     assert (one["found"], one["trades"], one["next"]) == (1, [every[3]], None)
+
+
+def test_what_is_refused_or_not_ours_stands_on_the_first_page_of_all_orders_alone(demo: Path) -> None:
+    site = site_of(demo)
+    with TestClient(create_app(site, READS)) as client:
+        until(lambda: site.follower.caught_up, "the journal")
+        for number, event in enumerate(SAMPLES):
+            if isinstance(event, IntentRefused | ForeignOrderSeen):
+                site.folds.orders.apply(Recorded(Seq(number), Instant(0), event))
+        first = client.get("/api/v1/orders?limit=2").json()
+        second = client.get(f"/api/v1/orders?limit=2&cursor={first['next']}").json()
+        chosen = client.get("/api/v1/orders?limit=2&owner=desk").json()
+    assert [each["rule"] for each in first["refused"]] == ["notional_max"]
+    assert [each["venue_order_id"] for each in first["foreign"]] == ["V-1"]
+    assert (len(second["orders"]), second["refused"], second["foreign"]) == (2, [], [])
+    assert (len(chosen["orders"]), chosen["refused"], chosen["foreign"]) == (2, [], [])
 
 
 def test_orders_are_chosen_by_status(api: TestClient[Any]) -> None:

@@ -109,7 +109,11 @@ class OrdersAnswer(Answer, frozen=True, kw_only=True):
 
 
 class OrdersPage(OrdersAnswer, frozen=True, kw_only=True):
-    """A page of orders, the newest first; `next` continues towards older ones, None at the end."""
+    """A page of orders, the newest first; `next` continues towards older ones, None at the end.
+
+    The first page of all orders has what risk refused, the newest first, and the orders that are not ours, each list as
+    long as a page at most; on every other page both are empty.
+    """
 
     next: str | None
 

@@ -18,18 +18,24 @@ from flatbook.api.site import Site
 
 
 def admitting(access: Access, site: Site) -> Guard:
-    """Returns the guard of all routes; it waits for nothing: one that is no coroutine would go through a thread."""
+    """Returns the guard of all routes; it waits for nothing: one that is no coroutine would go through a thread.
+
+    It counts what a known actor asks of any route of the API. What ends before a route, as a path that there is not,
+    is not counted: to refuse it as one too many would cost what its own answer costs.
+    """
 
     queries: dict[str, Known] = {}
 
     async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        actor: Actor | None = connection.scope["state"].get("actor")
         if handler.opt.get("public"):
+            if actor is not None and connection.scope["path"].startswith(ROOT):
+                access.count(actor.name, Lane.READ)
             _check_queries(connection, handler)
             return
         asked = handler.opt.get("scope")
         if asked is None:
             raise Problem(403, Code.ROUTE_CLOSED, "this route is open to nobody")
-        actor: Actor | None = connection.scope["state"].get("actor")
         if actor is None:
             raise Problem(401, Code.UNAUTHENTICATED, "log in, or show a token", headers=BEARER)
         access.count(actor.name, handler.opt.get("lane", Lane.READ))

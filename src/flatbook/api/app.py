@@ -8,6 +8,7 @@ import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any
 
 from litestar import Litestar, Request, Response, get
@@ -108,8 +109,9 @@ def openapi(request: Request[Any, Any, Any]) -> Response[bytes]:
     return Response(content=openapi_json(request.app), media_type="application/json")
 
 
+@lru_cache(maxsize=1)
 def openapi_json(app: Litestar) -> bytes:
-    """Returns the description of an application's routes, the same bytes for the same routes."""
+    """Returns the description of an application's routes, the same bytes for the same routes; it is made once."""
     schema = app.openapi_schema.to_schema()
     _require_keys(schema)
     return json.dumps(schema, indent=1, sort_keys=True, ensure_ascii=True).encode() + b"\n"

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from litestar.exceptions import WebSocketDisconnect
 
-from flatbook.api.access_scopes import Actor
+from flatbook.api.access_scopes import Actor, Lane
+from flatbook.api.app import openapi_json
 from flatbook.ops.os_user import os_user
 from flatbook.values.instants import NS_PER_S
 from tests.unit.api.door_scene import HERE, Door, opened
@@ -362,3 +363,25 @@ def test_strangers_are_counted_together_and_nobody_else_waits_for_them(door: Doo
     assert answers[:50] == ["unauthenticated"] * 50
     assert "too_many_requests" in answers
     assert door.client.get("/api/v1/session", headers=door.token("", "read")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["health", "openapi.json", "status"])
+def test_whoever_is_known_is_counted_at_open_routes_as_at_any_other(
+    door: Door, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    reader = door.token("counted", "read")
+    now = door.clock.now()
+    monkeypatch.setattr(door.clock, "now", lambda: now)
+    for _ in range(600):
+        door.access.rates.wait_ns("token:counted", Lane.READ, now)
+    answer = door.client.get(f"/api/v1/{path}", headers=reader)
+    door.access.revoke("counted")
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many_requests")
+
+
+def test_the_description_of_the_routes_is_made_once(door: Door) -> None:
+    reader = door.token("", "read")
+    first = door.client.get("/api/v1/openapi.json", headers=reader)
+    made = openapi_json.cache_info().misses
+    again = door.client.get("/api/v1/openapi.json", headers=reader)
+    assert (again.content, openapi_json.cache_info().misses) == (first.content, made)

@@ -1,10 +1,16 @@
-"""Which orders somebody must ask about, and when: a function of the fold and of what was asked before."""
+"""Which orders somebody must ask about, and when: a function of the fold and of what was asked before.
+
+A desk looks after every turn, and few orders change in one. What is due is therefore looked for among all orders only
+once an instant has come; until then the next one is kept, and orders that an event named are put beside it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from heapq import heapify, heappop, heappush
 
 from flatbook.engine.ports import VenueCard
+from flatbook.events.event import Event
 from flatbook.state.desk import State
 from flatbook.state.orders import Order, Status
 from flatbook.values.ids import AccountId, OrderId
@@ -14,6 +20,7 @@ UNKNOWN_ASK_S = 2
 CANCEL_ASK_S = 2
 RECHECK_S = 30
 ASK_DOUBLINGS_MAX = 4
+KEPT_MIN = 256
 
 Asked = Mapping[OrderId, tuple[Instant, int]]
 
@@ -52,8 +59,7 @@ def overdue(
     upcoming: Instant | None = None
     for key in state.owing:
         for order in state.orders_owing(key):
-            card = cards.get(order.account)
-            at = next_ask_at(order, card, asked.get(order.order_id)) if card is not None else None
+            at = _ask_at(order, cards, asked)
             if at is None:
                 continue
             if at <= now:
@@ -61,3 +67,71 @@ def overdue(
             elif upcoming is None or at < upcoming:
                 upcoming = at
     return tuple(due), upcoming
+
+
+def _ask_at(order: Order, cards: Mapping[AccountId, VenueCard], asked: Asked) -> Instant | None:
+    card = cards.get(order.account)
+    return next_ask_at(order, card, asked.get(order.order_id)) if card is not None else None
+
+
+class Overdue:
+    """What `overdue` says, look after look, at the cost of what changed in between. `asked` is what was asked so far.
+
+    Each order that owes anything has an entry that is no later than its instant: an event of it makes a new one, and
+    being asked only moves its instant back.
+    """
+
+    def __init__(self, cards: Mapping[AccountId, VenueCard], asked: Asked) -> None:
+        self._cards, self._asked = cards, asked
+        self._state: State | None = None
+        self._named: dict[OrderId, None] = {}
+        self._kept: list[tuple[Instant, OrderId]] = []
+        self._kept_max = KEPT_MIN
+
+    def note(self, events: Iterable[Event]) -> None:
+        """Notes whose orders may have changed. Needs: it is told of every event that is folded between two looks."""
+        for event in events:
+            order_id = getattr(event, "order_id", None)
+            if order_id is not None:
+                self._named[order_id] = None
+
+    def look(self, state: State, now: Instant) -> tuple[tuple[Order, ...], Instant | None]:
+        """Returns the orders to ask for now, and the next instant at which another one will be due."""
+        if state is not self._state or len(self._kept) > self._kept_max:
+            self._begin(state)
+        for order_id in self._named:
+            self._keep(state, order_id)
+        self._named.clear()
+        upcoming = self._first(state)
+        if upcoming is None or upcoming > now:
+            return (), upcoming
+        return overdue(state, self._cards, self._asked, now)
+
+    def _begin(self, state: State) -> None:
+        """Puts the entries of all orders that owe anything in place of what was kept."""
+        owing = [order for key in state.owing for order in state.orders_owing(key)]
+        entries = ((_ask_at(order, self._cards, self._asked), order.order_id) for order in owing)
+        self._kept = [(at, order_id) for at, order_id in entries if at is not None]
+        heapify(self._kept)
+        self._state, self._kept_max = state, max(KEPT_MIN, 2 * len(self._kept))
+
+    def _first(self, state: State) -> Instant | None:
+        """Returns the earliest instant of any order; entries in front of it that no longer hold are replaced."""
+        while self._kept:
+            at, order_id = self._kept[0]
+            if self._instant(state, order_id) == at:
+                return at
+            heappop(self._kept)
+            self._keep(state, order_id)
+        return None
+
+    def _keep(self, state: State, order_id: OrderId) -> None:
+        at = self._instant(state, order_id)
+        if at is not None:
+            heappush(self._kept, (at, order_id))
+
+    def _instant(self, state: State, order_id: OrderId) -> Instant | None:
+        order = state.orders.get(order_id)
+        if order is None or order_id not in state.owing.get((order.owner, order.underlying), ()):
+            return None
+        return _ask_at(order, self._cards, self._asked)

@@ -30,7 +30,7 @@ from flatbook.engine.leave import leaving_from, offers_left, why_over
 from flatbook.engine.observe import wakes_over
 from flatbook.engine.offer_reports import OfferReader
 from flatbook.engine.outbox import Outbox
-from flatbook.engine.overdue import overdue
+from flatbook.engine.overdue import Overdue
 from flatbook.engine.poison import detail_of, events_of, parts_of, still, told_of
 from flatbook.engine.ports import ApprovedOrder, ChainSource, Clock, Conflict, Fenced, Journal, JournalFault, OrderVenue
 from flatbook.engine.recover import KeptStates, recover
@@ -132,6 +132,7 @@ class Engine:
         self._failure: BaseException | None = None
         self._stop_reason: str | None = None
         self.outbox = Outbox(self, parts)
+        self._overdue = Overdue(parts.rules.cards, self.outbox.asked)
         self._last = LastCancels(self, parts.venues, parts.clock)
 
     # What others call.
@@ -369,6 +370,7 @@ class Engine:
             return
         first = Seq(self.parts.journal.last + 1)
         self._append(events, now)
+        self._overdue.note(events)
         if self._uncommitted:
             self.state.cursors.update(self._uncommitted)
             self._uncommitted = {}
@@ -401,7 +403,7 @@ class Engine:
             self.outbox.send(effect)
 
     def _ask_overdue(self) -> None:
-        due, upcoming = overdue(self.state, self.parts.rules.cards, self.outbox.asked, self.parts.clock.now())
+        due, upcoming = self._overdue.look(self.state, self.parts.clock.now())
         for order in due:
             self.outbox.ask(find_of(order))
         for order_id in tuple(self.outbox.asked):

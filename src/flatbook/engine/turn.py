@@ -163,10 +163,15 @@ class Turn(msgspec.Struct):
 
         Units: USD per unit.
         """
-        hedges = self.rules.hedges
+        hedges, nets = self.rules.hedges, self.state.positions.nets
         alike = (key, *self.rules.hedged.get(key[1], ()))
-        sources = (hedges[each].params.price_source for each in alike if each in hedges)
-        quotes = (self.market.quote(key[1], source) for source in sources)
-        quoted = (quote.price for quote in quotes if quote is not None)
-        filled = (self.state.positions.net(*each).last_price for each in alike)
-        return next((price for price in (*quoted, *filled) if price is not None), None)
+        for each in alike:
+            hedge = hedges.get(each)
+            quote = None if hedge is None else self.market.quote(key[1], hedge.params.price_source)
+            if quote is not None:
+                return quote.price
+        for each in alike:
+            net = nets.get(each)
+            if net is not None and net.last_price is not None:
+                return net.last_price
+        return None

@@ -23,9 +23,9 @@ from flatbook.engine.reports import (
 from flatbook.events.orders import OrderStyle, RejectReason, UnknownReason
 from flatbook.market.depth import Grid, Unfit
 from flatbook.ops.clock import SystemClock
-from flatbook.values.ids import AccountId, AssetId, InstrumentId, OrderId, Underlying
+from flatbook.values.ids import OrderId
 from flatbook.values.instants import later
-from flatbook.values.instruments import Instrument, Side, TradingRules
+from flatbook.values.instruments import Side
 from flatbook.values.money import Price, Quantity
 from flatbook.venues.ccxt.books import CcxtBooks
 from flatbook.venues.ccxt.process import CcxtWorker
@@ -33,21 +33,10 @@ from flatbook.venues.ccxt.terms import CcxtAccount, CcxtKeys
 from flatbook.venues.ccxt.venue import CcxtVenue
 from tests.clients.kraken_server import KrakenServer
 from tests.clients.serving import client_python, rest
+from tests.kraken import BTC, INSTRUMENT, MAIN, OURS
 
 pytestmark = pytest.mark.real
 
-MAIN, BTC = AccountId("kraken"), InstrumentId("BTC@kraken")
-OURS = OrderId("fbaaaaaaaaaaaaaaaaaaaaaaaa")
-INSTRUMENT = Instrument(
-    id=BTC,
-    account=MAIN,
-    symbol="BTC/USD",
-    underlying=Underlying("BTC"),
-    quote=AssetId("USD"),
-    rules=TradingRules(
-        tick=Decimal("0.1"), lot=Decimal("0.00000001"), qty_min=Decimal("0.00005"), notional_min=Decimal("0.5")
-    ),
-)
 KEYS = CcxtKeys(key="key", secret="c2VjcmV0")
 WAITS_MAX = 3_000
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ import msgspec
 
 from flatbook.values.instants import Instant
 from flatbook.venues.http import Request
+from flatbook.venues.told_stream import instant_of_ms
 
 
 class Settlement(NamedTuple):
@@ -43,3 +44,13 @@ class PastFunding(msgspec.Struct, frozen=True, kw_only=True):
     read: Callable[[bytes], tuple[Settlement, ...] | None]
     request_mark: Callable[[str, Instant], Request]
     read_mark: Callable[[bytes], str | None]
+
+
+def settlements_of(rows: Iterable[tuple[str, str]]) -> tuple[Settlement, ...] | None:
+    """Returns settlements from their instants and rates, oldest first; None where one of them is at no instant.
+
+    Units: instants as text in ms, rates as the venue writes them.
+    """
+    found = [(instant_of_ms(at), rate) for at, rate in rows]
+    dated = sorted(Settlement(at, rate) for at, rate in found if at is not None)
+    return tuple(dated) if len(dated) == len(found) else None

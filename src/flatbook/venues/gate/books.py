@@ -8,7 +8,9 @@ Source: gate.io/docs/developers/apiv4/ws, "How to maintain local order book" and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -43,24 +45,32 @@ class _Whole(msgspec.Struct):
     asks: list[tuple[str, str]]
 
 
+class Dialect(NamedTuple):
+    """How the books of a kind of market are written: the market that a stream of each channel is of, and its levels."""
+
+    market_of: Mapping[str, Callable[[str], str]]
+    change: msgspec.json.Decoder[Any]
+    whole: msgspec.json.Decoder[Any]
+    rows: Callable[[Any], Sequence[tuple[str, str]]]
+
+
 _frame = msgspec.json.Decoder(_Frame)
-_change = msgspec.json.Decoder(_Change)
-_whole = msgspec.json.Decoder(_Whole)
 
 
-def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
+def read_change(frame: bytes, grids: Mapping[str, Grid], dialect: Dialect) -> tuple[Heard, ...]:
     """Returns the change of a book that a frame holds; nothing for what is about something else."""
-    symbol = None
+    symbol, rows = None, dialect.rows
     try:
         head = _frame.decode(frame)
-        if head.channel not in (CHANGES, CHANGES_V2) or head.event != UPDATE:
+        market_of = dialect.market_of.get(head.channel)
+        if market_of is None or head.event != UPDATE:
             return ()
-        change = _change.decode(head.result)
-        symbol = change.s if head.channel == CHANGES else pair_of(change.s)
+        change = dialect.change.decode(head.result)
+        symbol = market_of(change.s)
         grid = grids.get(symbol)
         if grid is None:
             return ()
-        bids, asks = levels(change.b or (), grid), levels(change.a or (), grid)
+        bids, asks = levels(rows(change.b or ()), grid), levels(rows(change.a or ()), grid)
     except UNREADABLE as error:
         return (unread(error, symbol),)
     depth = Depth(bids, asks, change.U or change.u, change.u)
@@ -72,11 +82,11 @@ def pair_of(stream: str) -> str:
     return stream.partition(".")[2].rpartition(".")[0]
 
 
-def read_whole(symbol: str, body: bytes, grid: Grid) -> Update | Unread:
+def read_book(symbol: str, body: bytes, grid: Grid, dialect: Dialect) -> Update | Unread:
     """Returns the book that the answer to `GET order_book` with its id holds."""
     try:
-        told = _whole.decode(body)
-        bids, asks = levels(told.bids, grid), levels(told.asks, grid)
+        told = dialect.whole.decode(body)
+        bids, asks = levels(dialect.rows(told.bids), grid), levels(dialect.rows(told.asks), grid)
     except UNREADABLE as error:
         return unread(error)
     return Update(symbol, True, Depth(bids, asks, told.id, told.id))
@@ -102,6 +112,8 @@ def _request(symbol: str) -> Request:
 
 BEAT = text_of_json({"time": 0, "channel": "spot.ping"})
 
+SPOT = Dialect({CHANGES: str, CHANGES_V2: pair_of}, msgspec.json.Decoder(_Change), msgspec.json.Decoder(_Whole), tuple)
+read_frame, read_whole = partial(read_change, dialect=SPOT), partial(read_book, dialect=SPOT)
 FEED = BookFeed(
     name="gate",
     host="wss://api.gateio.ws",

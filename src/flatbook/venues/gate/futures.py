@@ -8,15 +8,16 @@ and Get a single contract: only that tells when funding is settled next, and it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
-from flatbook.market.depth import UNREADABLE, Depth, Grid, Heard, Unread, UnreadFor, Update, levels, unread
-from flatbook.values.instants import MS_END, NS_PER_MS, NS_PER_S, Instant
+from flatbook.market.depth import UNREADABLE, Unread, UnreadFor, unread
+from flatbook.values.instants import MS_END, NS_PER_S, Instant
 from flatbook.values.instruments import Side
 from flatbook.venues.book_stream import BookFeed, WholeByRest, text_of_json
-from flatbook.venues.gate.books import UPDATE, rule
+from flatbook.venues.gate.books import UPDATE, Dialect, read_book, read_change, rule
 from flatbook.venues.http import Request
 from flatbook.venues.told_stream import (
     AskedFeed,
@@ -39,12 +40,6 @@ REST = "https://api.gateio.ws"
 class _Level(msgspec.Struct):
     p: str
     s: int | str
-
-
-class _Frame(msgspec.Struct):
-    channel: str = ""
-    event: str = ""
-    result: msgspec.Raw = msgspec.Raw()
 
 
 class _Change(msgspec.Struct):
@@ -100,44 +95,12 @@ class _Head(msgspec.Struct):
     event: str = ""
 
 
-_frame = msgspec.json.Decoder(_Frame)
-_change = msgspec.json.Decoder(_Change)
-_whole = msgspec.json.Decoder(_Whole)
 _contract = msgspec.json.Decoder(_Contract)
 _trades = reader_of(_Trades, _Head, lambda head: (head.channel, head.event) == (TRADES, UPDATE))
 _tickers = reader_of(_Tickers, _Head, lambda head: (head.channel, head.event) == (TICKERS, UPDATE))
 
 
-def read_frame(frame: bytes, grids: Mapping[str, Grid]) -> tuple[Heard, ...]:
-    """Returns the change of a book that a frame holds; nothing for what is about something else."""
-    symbol = None
-    try:
-        head = _frame.decode(frame)
-        if head.channel != CHANGES or head.event != UPDATE:
-            return ()
-        change = _change.decode(head.result)
-        symbol = change.s
-        grid = grids.get(symbol)
-        if grid is None:
-            return ()
-        bids, asks = levels(_rows(change.b or []), grid), levels(_rows(change.a or []), grid)
-    except UNREADABLE as error:
-        return (unread(error, symbol),)
-    depth = Depth(bids, asks, change.U or change.u, change.u)
-    return (Update(symbol, change.full, depth, None, change.t * NS_PER_MS),)
-
-
-def read_whole(symbol: str, body: bytes, grid: Grid) -> Update | Unread:
-    """Returns the book that the answer to `GET order_book` with its id holds."""
-    try:
-        told = _whole.decode(body)
-        bids, asks = levels(_rows(told.bids), grid), levels(_rows(told.asks), grid)
-    except UNREADABLE as error:
-        return unread(error)
-    return Update(symbol, True, Depth(bids, asks, told.id, told.id))
-
-
-def _rows(told: list[_Level]) -> list[tuple[str, str]]:
+def _rows(told: Sequence[_Level]) -> list[tuple[str, str]]:
     return [(each.p, str(each.s)) for each in told]
 
 
@@ -203,6 +166,8 @@ def _path(_symbols: Sequence[str]) -> str:
 
 
 HOST, BEAT = "wss://fx-ws.gateio.ws", text_of_json({"time": 0, "channel": "futures.ping"})
+CONTRACTS = Dialect({CHANGES: str}, msgspec.json.Decoder(_Change), msgspec.json.Decoder(_Whole), _rows)
+read_frame, read_whole = partial(read_change, dialect=CONTRACTS), partial(read_book, dialect=CONTRACTS)
 BOOKS = BookFeed(
     name="gate",
     host=HOST,

@@ -10,8 +10,7 @@ import msgspec
 
 from flatbook.values.instants import NS_PER_MS, Instant
 from flatbook.venues.http import Request
-from flatbook.venues.past_funding import PastFunding, Settlement, Turn
-from flatbook.venues.told_stream import instant_of_ms
+from flatbook.venues.past_funding import PastFunding, Settlement, Turn, settlements_of
 
 URL = "https://www.okx.com"
 SUCCESS, LIMIT = "0", 100
@@ -37,12 +36,10 @@ def read_settlements(body: bytes) -> tuple[Settlement, ...] | None:
     """Returns the settlements of an answer, oldest first; None where it cannot be read or is a refusal."""
     try:
         told = _told.decode(body)
-        rows = _rates.decode(told.data) if told.code == SUCCESS else []
+        rows = _rates.decode(told.data) if told.code == SUCCESS else None
     except msgspec.MsgspecError:
         return None
-    found = [(instant_of_ms(row.funding_time), row.realized_rate) for row in rows]
-    dated = sorted(Settlement(at, rate) for at, rate in found if at is not None)
-    return None if told.code != SUCCESS or len(dated) < len(rows) else tuple(dated)
+    return None if rows is None else settlements_of((row.funding_time, row.realized_rate) for row in rows)
 
 
 def read_mark(body: bytes) -> str | None:

@@ -12,25 +12,15 @@ import msgspec
 import pytest
 
 from flatbook.engine.reports import AccountStatement, Execution, Unknown
-from flatbook.values.ids import AccountId, AssetId, InstrumentId, OrderId, Underlying
+from flatbook.values.ids import OrderId
 from flatbook.values.instants import NS_PER_MS, Instant, instant_of_text, later
-from flatbook.values.instruments import Instrument, TradingRules
 from flatbook.venues.ccxt.process import CcxtWorker, Done, Failed, Outcome
 from flatbook.venues.ccxt.terms import CcxtAccount, CcxtKeys
 from flatbook.venues.ccxt.venue import CcxtVenue
+from tests.kraken import INSTRUMENT, MAIN, OURS
 
 D = Decimal
 NOW = instant_of_text("2026-11-28T12:00:00Z")
-MAIN, BTC = AccountId("kraken"), InstrumentId("BTC@kraken")
-OURS = OrderId("fbaaaaaaaaaaaaaaaaaaaaaaaa")
-INSTRUMENT = Instrument(
-    id=BTC,
-    account=MAIN,
-    symbol="BTC/USD",
-    underlying=Underlying("BTC"),
-    quote=AssetId("USD"),
-    rules=TradingRules(tick=D("0.1"), lot=D("0.0001"), qty_min=D("0.0001"), notional_min=D(1)),
-)
 MARKET = {
     "base": "BTC",
     "quote": "USD",
@@ -40,9 +30,9 @@ MARKET = {
     "inverse": False,
     "contract_size": "1",
     "tick": "0.1",
-    "lot": "0.0001",
-    "qty_min": "0.0001",
-    "notional_min": "1",
+    "lot": "0.00000001",
+    "qty_min": "0.00005",
+    "notional_min": "0.5",
 }
 NO_SUCH_ORDER = Failed(classes=("OrderNotFound", "InvalidOrder", "ExchangeError", "BaseError"), text="no", left=True)
 

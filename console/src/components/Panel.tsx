@@ -40,7 +40,7 @@ export function Panel({ title, testid, seen, actions, note, flush = false, class
         </h2>
         {note && <span className="text-2xs text-muted">{note}</span>}
         <AgeChip seen={seen} />
-        <div className="ml-auto flex flex-wrap items-center justify-end gap-1 print:hidden">
+        <div className="ml-auto flex min-w-0 max-w-full flex-wrap items-center justify-end gap-1 print:hidden">
           {actions}
           <span ref={setOwn} className="contents" />
         </div>

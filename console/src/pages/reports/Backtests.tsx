@@ -70,7 +70,7 @@ function RunOne({ tapes, begun }: { tapes: readonly Schemas["FileBody"][]; begun
   const [tape, setTape] = useState("");
   const [names, setNames] = useState("");
   const chosen = tapes.some(({ name }) => name === tape) ? tape : (tapes[0]?.name ?? "");
-  if (tapes.length === 0) return <CommandLine text="flatbook data record" testid="backtest-no-tape" />;
+  if (tapes.length === 0) return <CommandLine text="flatbook data convert RECORDING" testid="backtest-no-tape" />;
   return (
     <>
       <Select value={chosen} choices={tapes.map(({ name }) => ({ value: name, label: name }))} label="Over which tape" testid="backtest-tape" onChange={setTape} />

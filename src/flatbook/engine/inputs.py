@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 
 import msgspec
@@ -247,6 +248,41 @@ class Verb(Enum):
 
 
 STOPPING = (Verb.HALT, Verb.KILL, Verb.ORDER_CANCEL)
+
+TOLD: Mapping[Verb, tuple[str, ...]] = {
+    Verb.HALT: ("scope", "target"),
+    Verb.LIFT: ("halt_id",),
+    Verb.FLATTEN: ("owner", "underlying"),
+    Verb.KILL: ("account",),
+    Verb.DRAIN: (),
+    Verb.RECONCILE: (),
+    Verb.ORDER_RECHECK: ("order_id",),
+    Verb.ORDER_CANCEL: ("order_id",),
+    Verb.ORDER_PLACE: ("owner", "underlying", "side", "qty", "limit", "account", "good_s"),
+    Verb.HEDGE_NOW: ("owner", "underlying"),
+    Verb.LIMIT_SET: ("name", "to"),
+    Verb.FILL_RELEASE: ("chain", "tx", "log_index", "hedge"),
+    Verb.POSITION_OVERWRITE: (
+        "owner",
+        "account",
+        "instrument",
+        "underlying",
+        "qty",
+        "expected",
+        "expected_net",
+        "price",
+    ),
+    Verb.POSITION_ASSIGN: ("owner", "account", "instrument"),
+    Verb.ACCOUNT_ACCEPT_STATEMENT: ("account",),
+    Verb.VAULT_MOVE: ("move", "account", "asset", "amount"),
+    Verb.ACTION_STATE: ("underlying", "kind", "effective_at"),
+    Verb.ACTION_END: ("action_id",),
+    Verb.CALL_TAKE_BACK: ("call_id",),
+    Verb.CHAOS: ("fault", "account", "count", "seconds", "depth"),
+    Verb.STOP_FREE: ("monitor", "side"),
+    Verb.RECONNECT: ("account",),
+}
+"""What each verb is told: a name beside these is refused, for what it was to narrow would be done in full."""
 
 
 class Command(Input, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ from itertools import islice
 
 from flatbook.engine.agreed import IT_HAS_CHANGED, has_changed, log_of
 from flatbook.engine.effects import CancelAll, ReadStatement, cancel_of, find_of
-from flatbook.engine.inputs import Command, Verb
+from flatbook.engine.inputs import TOLD, Command, Verb
 from flatbook.engine.refuse import clear_refused
 from flatbook.engine.take_acceptance import accept_statement, why_not_accept
 from flatbook.engine.take_actions import end_freeze, state_action, why_not_end, why_not_state
@@ -125,7 +125,11 @@ def flaw_of_command(command: Command) -> Refusal | None:
     if len(command.arguments) > ARGUMENTS_MAX:
         return f"more than {ARGUMENTS_MAX} arguments"
     long = [name[:32] for name, text in command.arguments.items() if max(len(name), len(text)) > ARGUMENT_TEXT_MAX]
-    return f"argument {long[0]!r} has more than {ARGUMENT_TEXT_MAX} characters" if long else None
+    if long:
+        return f"argument {long[0]!r} has more than {ARGUMENT_TEXT_MAX} characters"
+    told = TOLD[command.verb]
+    unknown = [name[:32] for name in command.arguments if name not in told]
+    return f"{command.verb.value} is told {', '.join(told) or 'nothing'}, and not {unknown[0]!r}" if unknown else None
 
 
 def _free(_turn: Turn, _command: Command) -> Refusal | None:

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from flatbook.api.commands import ACTS, Act
 from flatbook.api.commands_once import digest_of
+from flatbook.engine.inputs import TOLD
 from flatbook.events.codec import name_of
 from flatbook.journal.sqlite_reader import open_reader
 from flatbook.ops.control_client import request
@@ -364,6 +366,13 @@ def test_a_preview_of_a_limit_says_how_much_of_it_is_used_then(door: Door, risk:
     effect = previewed(door, "set-limit", {"name": "day_loss_usd_max", "to": "1"}, risk)["effect"]
     assert [(row["scope"], row["to"]) for row in effect["limits"]] == [("desk:COIN", "1")]
     assert effect["limits"][0]["use_pct_then"] is not None
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.name)
+def test_every_command_is_told_what_its_verb_knows(act: Act) -> None:
+    fields = {name for name in act.body.__struct_fields__ if name not in ("reason", "expected_version")}
+    told = {"chain", "tx", "log_index", "hedge"} if fields == {"log", "hedge"} else fields
+    assert told == set(TOLD[act.body.verb])
 
 
 def test_a_reason_of_blanks_is_none(door: Door, risk: dict[str, str]) -> None:

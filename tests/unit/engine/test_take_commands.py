@@ -75,6 +75,8 @@ def test_a_refused_command_may_be_repeated_under_its_key() -> None:
         ({"arguments": {str(number): "" for number in range(17)}}, "arguments"),
         ({"arguments": {"scope": "x" * 257}}, "'scope'"),
         ({"arguments": {"x" * 257: ""}}, "x"),
+        ({"arguments": {"scpoe": "owner"}}, "halt is told scope, target, and not 'scpoe'"),
+        ({"arguments": {"x" * 256: ""}}, "and not 'xxx"),
     ],
 )
 def test_a_malformed_command_is_refused_and_cut_for_the_journal(changes: dict[str, object], said: str) -> None:
@@ -86,6 +88,15 @@ def test_a_malformed_command_is_refused_and_cut_for_the_journal(changes: dict[st
     assert (len(refused.reason or ""), len(refused.arguments or {})) <= (512, 16)
     assert all(max(len(name), len(text)) <= 256 for name, text in (refused.arguments or {}).items())
     assert bench.halted == []
+
+
+@pytest.mark.parametrize("verb", list(Verb))
+def test_what_a_verb_does_not_know_is_refused_and_not_done_without_it(verb: Verb) -> None:
+    bench = Bench()
+    bench.working()
+    refused = one(bench.command(verb.value, undrlying="COIN"), CommandRefused)
+    assert refused.why.startswith(f"{verb.value} is told ")
+    assert refused.why.endswith(", and not 'undrlying'")
 
 
 def test_a_refusal_says_what_was_asked_for_and_with_what_reason() -> None:

@@ -157,6 +157,20 @@ def test_every_decision_record_has_its_parts() -> None:
             assert headings == ["Context", "Decision", "Costs", "Alternatives"], path
 
 
+def test_a_decision_record_that_another_replaces_says_so_under_its_title() -> None:
+    records = {Path(path).name[:4]: text_of(path) for path in files() if re.match(r"docs/adr/\d{4}-", path)}
+    replaced = [
+        (old, new)
+        for new, text in records.items()
+        for old in re.findall(r"(?:[Rr]eplaces|[Tt]akes the place of) [^.]*?\b(\d{4})\b", text)
+    ]
+    assert {("0016", "0026"), ("0005", "0031"), ("0053", "0054")} <= set(replaced)
+    unsaid = [(old, new) for old, new in replaced if new not in records[old].partition("\n## ")[0]]
+    assert not unsaid, f"the first is replaced by the second, and does not say so under its title: {unsaid}"
+    told = [(old, new) for old, text in records.items() for new in re.findall(r"[Ss]ince \[?(\d{4})", text[:600])]
+    assert [pair for pair in told if pair[1] not in records or pair[1] <= pair[0]] == []
+
+
 def test_prose_uses_the_words_of_the_product() -> None:
     found = lines_matching(WORDS_OF_THE_PLAN, prose())
     assert not found, report(found)

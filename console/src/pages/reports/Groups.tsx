@@ -6,6 +6,7 @@ import { Panel } from "@/components/Panel";
 import { Segments } from "@/components/Select";
 import { Answer, Empty } from "@/components/States";
 import type { Column } from "@/components/table";
+import { partOf } from "@/format/parts";
 import { useKept } from "@/view/address";
 
 type Groups = Schemas["GroupsAnswer"];
@@ -20,6 +21,7 @@ const GROUPS: readonly Column<Group>[] = [
   { id: "closed", head: "Closed", align: "right", sort: "amount", text: (row) => `${row.closed}`, cell: (row) => <span className="num">{row.closed}</span> },
   { id: "lost", head: "At a loss", align: "right", sort: "amount", text: (row) => `${row.lost}`, cell: (row) => <span className="num text-text2">{row.lost}</span> },
   { id: "unpriced", head: "Without a value", align: "right", sort: "amount", text: (row) => `${row.unpriced}`, cell: (row) => (row.unpriced === 0 ? <span className="text-muted">—</span> : <span className="num text-warn">{row.unpriced}</span>) },
+  { id: "in_kind", head: "Of it taken in kind", align: "right", sort: "amount", text: (row) => row.in_kind_usd, cell: (row) => <span title={partOf("in_kind").says}><Amount value={row.in_kind_usd} places={2} unit="USD" tone="pnl" /></span> },
   { id: "gross", head: "Gross, before costs", align: "right", sort: "amount", text: (row) => row.gross_usd, cell: (row) => <Amount value={row.gross_usd} places={2} unit="USD" tone="pnl" className="font-semibold" /> },
 ];
 

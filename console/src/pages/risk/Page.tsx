@@ -27,6 +27,11 @@ export function liftOf(halt: Halt): Wanted {
   };
 }
 
+/** Who asked for a halt and why, the first and then the newest; a halt that nobody asked for is the engine's own. */
+export function askedOf({ asked }: Pick<Halt, "asked">): string {
+  return asked.length === 0 ? "nobody: the engine" : asked.map(({ actor, reason }) => `${actor}: ${reason}`).join("; ");
+}
+
 function Halts() {
   const status = useChannel("status");
   const { show } = useUi();
@@ -34,7 +39,8 @@ function Halts() {
     { id: "scope", head: "Scope", text: (halt) => halt.scope, cell: (halt) => <Badge tone="bad" icon="halt">{halt.scope}</Badge> },
     { id: "target", head: "Of", text: (halt) => halt.target || "everything" },
     { id: "cause", head: "Cause", text: (halt) => halt.cause.replaceAll("_", " "), className: "text-text2" },
-    { id: "reason", head: "Reason", text: (halt) => halt.reason },
+    { id: "reason", head: "Reason", text: (halt) => halt.reason, className: "!whitespace-normal" },
+    { id: "asked", head: "Asked for by", text: askedOf, cell: (halt) => <span className="text-text2" data-testid="halt-asked">{askedOf(halt)}</span>, className: "!whitespace-normal" },
     { id: "since", head: "Since", text: (halt) => halt.halted_at, cell: (halt) => <Moment at={halt.halted_at} /> },
     {
       id: "lift",

@@ -118,7 +118,7 @@ export function Timeline({ executions, waiting, owner, chosen, onChoose }: Props
       {waiting && <Waiting lines={6} />}
       {!waiting && executions.length === 0 && <Empty icon="execution">no order was ever decided</Empty>}
       {executions.length > 0 && (
-        <div className="overflow-x-auto" role="region" aria-label="latest orders in time">
+        <div className="overflow-x-auto" role="region" aria-label="the latest orders, one a row">
           <div className="min-w-[66rem]">
             <div className={`grid ${COLUMNS} gap-3 border-b border-line px-3 py-1.5 text-2xs text-muted`} aria-hidden="true">
               <span>decided</span>

@@ -451,8 +451,9 @@ def test_a_row_is_acted_on_by_keys_alone_and_has_the_focus_again_afterwards(page
     page.keyboard.press("j")
     assert focus_of(page) == "nets-table-row"
     page.keyboard.press(".")
-    page.get_by_test_id("net-trade").wait_for()
+    page.wait_for_function("document.activeElement.closest('[role=menu]') !== null")
     page.keyboard.press("End")
+    page.wait_for_function("document.activeElement.dataset.testid === 'net-trade'")
     page.keyboard.press("Enter")
     page.get_by_test_id("trade-limit").focus()
     page.keyboard.type("272.10")

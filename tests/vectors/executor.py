@@ -16,7 +16,8 @@ from flatbook.venues.binance.standing import Ways
 from flatbook.venues.binance.venue import BinanceAccount, BinanceFuturesVenue
 from flatbook.venues.error_classes import POLICIES, ErrorClass, Policy
 from flatbook.venues.http import Reply
-from tests.unit.venues.binance.sample import ACCOUNT, NOW, Answers, StillClock, approved, instrument, line_to, refused
+from tests.clocks import StillClock
+from tests.unit.venues.binance.sample import ACCOUNT, NOW, Answers, approved, instrument, line_to, refused
 from tests.vectors.outcome import Case, NotDue
 
 ORDER_PATH = "/fapi/v1/order"

@@ -21,6 +21,7 @@ from flatbook.values.money import Price, Quantity
 from flatbook.venues.alpaca.venue import AlpacaAccount, AlpacaVenue
 from flatbook.venues.alpaca.wire import Api, broker_api
 from flatbook.venues.http import Carried, Reply, Request
+from tests.clocks import StillClock
 
 Answer = TypeVar("Answer")
 MAIN = AccountId("main")
@@ -192,19 +193,6 @@ def refusal(status: int, code: int | None, message: str, **headers: str) -> Repl
 
 NOT_FOUND = refusal(404, 40410000, f"order not found for {OURS}")
 HTML = Reply(status=200, headers={"content-type": "text/html"}, body=b"<html>sign in</html>")
-
-
-class StillClock:
-    """A clock that a test sets by hand."""
-
-    def __init__(self, at: Instant = REGULAR) -> None:
-        self.at = at
-
-    def now(self) -> Instant:
-        return self.at
-
-    async def sleep_until(self, at: Instant) -> None:
-        self.at = max(self.at, at)
 
 
 class Carrier:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +18,7 @@ from flatbook.venues.binance.line import BinanceKey, BinanceLine
 from flatbook.venues.binance.markets import Market
 from flatbook.venues.http import Carried, Reply, Request
 from flatbook.venues.rate_budget import RateBudget
+from tests.clocks import StillClock
 
 RECORDED: dict[str, dict[str, Any]] = json.loads(
     (Path(__file__).parents[3] / "recorded" / "binance" / "spot.json").read_text(encoding="utf-8")
@@ -143,20 +143,6 @@ def approved(
         attempt=0,
         good_until=Instant(NOW + 60_000_000_000) if good_until is None else good_until,
     )
-
-
-class StillClock:
-    """A clock that stands until it is set; whoever sleeps moves it."""
-
-    def __init__(self, at: Instant = NOW) -> None:
-        self.at = at
-
-    def now(self) -> Instant:
-        return self.at
-
-    async def sleep_until(self, at: Instant) -> None:
-        self.at = max(self.at, at)
-        await asyncio.sleep(0)
 
 
 class Answers:

@@ -21,9 +21,10 @@ from flatbook.venues.binance import bookings
 from flatbook.venues.binance.markets import USD_M
 from flatbook.venues.binance.venue import BinanceVenue
 from flatbook.venues.http import Reply
+from tests.clocks import StillClock
 from tests.conformance.test_binance import BENCHES
 from tests.exchange import Scene
-from tests.unit.venues.binance.sample import NOW, SYMBOLS, Answers, StillClock, line_to, reply
+from tests.unit.venues.binance.sample import NOW, SYMBOLS, Answers, line_to, reply
 
 D = Decimal
 Session = Callable[[Scene, BinanceVenue], Awaitable[Any]]
@@ -194,7 +195,7 @@ class Ledger(Answers):
 
 def income_of(lines: list[tuple[int, str]], *reads_s: int) -> tuple[list[list[str]], Ledger]:
     """Returns the kinds that each read tells, at some seconds from now, and what answered."""
-    http, clock = Ledger(lines), StillClock()
+    http, clock = Ledger(lines), StillClock(NOW)
     income = bookings.Income(line_to(http, USD_M, clock), SYMBOLS)
 
     async def told() -> list[list[str]]:
@@ -240,7 +241,7 @@ def test_more_funding_than_one_answer_holds_is_read_to_its_end() -> None:
 def test_a_backlog_of_income_is_read_some_pages_at_a_time_and_said_not_to_be_complete() -> None:
     lines = [(NOW_MS - 400_000_000 + each * 20_000, "FUNDING_FEE") for each in range(11_500)]
     lines += [(NOW_MS - 3, "TRANSFER")]
-    http, clock = Ledger(lines), StillClock()
+    http, clock = Ledger(lines), StillClock(NOW)
     income = bookings.Income(line_to(http, USD_M, clock), SYMBOLS)
 
     async def talk() -> list[tuple[int, bool]]:

@@ -16,10 +16,11 @@ from flatbook.values.instruments import Side
 from flatbook.venues.binance.line import BinanceKey
 from flatbook.venues.binance.signing import KeyRefused, private_key_of, signature_of
 from flatbook.venues.http import Request, query_text
+from tests.clocks import StillClock
 from tests.conformance.stage import Stage
 from tests.conformance.test_binance import BENCHES, BinanceBench
 from tests.exchange import ACCOUNTS, BINANCE, Scene, with_exchange
-from tests.unit.venues.binance.sample import NOW, StillClock
+from tests.unit.venues.binance.sample import NOW
 
 KEYS = {
     "ed25519": ed25519.Ed25519PrivateKey.generate(),

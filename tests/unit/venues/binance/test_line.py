@@ -11,7 +11,8 @@ from flatbook.venues.binance.markets import ORDERS_10S, USD_M, WEIGHT
 from flatbook.venues.binance.signing import signature_of
 from flatbook.venues.http import Request, query_text
 from flatbook.venues.rate_budget import Lane, Reading
-from tests.unit.venues.binance.sample import NOW, Answers, StillClock, line_to, reply
+from tests.clocks import StillClock
+from tests.unit.venues.binance.sample import NOW, Answers, line_to, reply
 
 SIGNED = Request(method="GET", path="/x", query=(("symbol", "币安人生USDT"), ("recvWindow", "3000")))
 
@@ -51,7 +52,7 @@ def test_headers_say_what_was_used_and_one_that_is_no_number_says_nothing() -> N
 
 
 def test_what_the_headers_say_holds_the_next_request_back_and_never_a_cancel() -> None:
-    http, clock = Answers(), StillClock()
+    http, clock = Answers(), StillClock(NOW)
     line = line_to(http, USD_M, clock)
     http.says("/x", reply({}, x_mbx_used_weight_1m="2399", x_mbx_order_count_10s="300"))
 

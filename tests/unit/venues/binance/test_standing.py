@@ -11,11 +11,11 @@ from flatbook.engine.reports import NotSent, Unknown
 from flatbook.venues.binance.line import BinanceLine
 from flatbook.venues.binance.markets import SPOT, USD_M, Market
 from flatbook.venues.binance.standing import MarginMode, Standing, Ways, read_standing
+from tests.clocks import StillClock
 from tests.unit.venues.binance.sample import (
     NOW,
     PERP,
     Answers,
-    StillClock,
     instrument,
     line_to,
     recorded,
@@ -44,7 +44,7 @@ def fit() -> Answers:
 
 
 def stood(http: Answers, market: Market = USD_M, *, has_rights: bool = True) -> Standing | Unknown | NotSent:
-    clock = StillClock()
+    clock = StillClock(NOW)
     line: BinanceLine = line_to(http, market, clock)
     ways = Ways(market=market, line=line, rights=line if has_rights else None)
     return asyncio.run(read_standing(ways, (instrument(),), MarginMode.CROSSED, clock))

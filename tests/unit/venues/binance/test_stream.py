@@ -22,7 +22,8 @@ from flatbook.venues.binance.stream import FuturesUpdates, SpotUpdates
 from flatbook.venues.rate_budget import RateBudget
 from flatbook.venues.silence import StreamEnd
 from flatbook.venues.websocket import Hear
-from tests.unit.venues.binance.sample import NOW, OURS, PUSHED, Answers, StillClock, line_to, recorded, refused, reply
+from tests.clocks import StillClock
+from tests.unit.venues.binance.sample import NOW, OURS, PUSHED, Answers, line_to, recorded, refused, reply
 
 KEY = "pqia91ma19a5s61cv6a81va65sdf19v8a65a1a5s61cv6a81va65sdf19v8a65a1"
 UPDATE = {"e": "ORDER_TRADE_UPDATE", "E": 1, "T": 1, "o": PUSHED}
@@ -66,7 +67,7 @@ def keyed(made: str = KEY) -> Answers:
 
 
 def heard(socket: Socket, http: Answers) -> tuple[list[Pushed], list[str], FuturesUpdates]:
-    taken, stood, clock = list[Pushed](), list[str](), StillClock()
+    taken, stood, clock = list[Pushed](), list[str](), StillClock(NOW)
     updates = FuturesUpdates(socket, line_to(http, USD_M, clock), clock)
     asyncio.run(updates.listen(taken.append, lambda: stood.append("stands")))
     return taken, stood, updates
@@ -135,7 +136,7 @@ def test_a_key_that_is_gone_ends_the_stream_at_once() -> None:
 
 def spot(*told: Any) -> tuple[list[Pushed], list[str], Socket, SpotUpdates]:
     taken, stood, socket = list[Pushed](), list[str](), Socket(*bodies(*told))
-    updates = SpotUpdates(socket, line_to(Answers(), SPOT, StillClock()))
+    updates = SpotUpdates(socket, line_to(Answers(), SPOT, StillClock(NOW)))
     asyncio.run(updates.listen(taken.append, lambda: stood.append("stands")))
     return taken, stood, socket, updates
 

@@ -29,6 +29,7 @@ from flatbook.values.instruments import Product
 from flatbook.venues.binance.markets import USD_M
 from flatbook.venues.binance.standing import Ways
 from flatbook.venues.binance.venue import BinanceAccount, BinanceFuturesVenue
+from tests.clocks import StillClock
 from tests.conformance.stage import instrument_of
 from tests.conformance.test_binance import BENCHES
 from tests.exchange import ETH, Scene
@@ -39,7 +40,6 @@ from tests.unit.venues.binance.sample import (
     ORDER,
     OURS,
     TRADE,
-    StillClock,
     approved,
     instrument,
     line_to,
@@ -57,7 +57,7 @@ class Desk:
     """An adapter before what a test answers."""
 
     def __init__(self) -> None:
-        self.http, self.clock = fit(), StillClock()
+        self.http, self.clock = fit(), StillClock(NOW)
         http = self.http
         http.says("/fapi/v1/time", reply({"serverTime": NOW // 1_000_000}))
         http.says("/fapi/v1/openOrders", reply([]))

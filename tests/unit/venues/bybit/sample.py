@@ -23,6 +23,7 @@ from flatbook.venues.bybit.stream import PrivateStream
 from flatbook.venues.bybit.venue import BybitAccount, BybitVenue, BybitWay
 from flatbook.venues.bybit.wire import Ahead, Category
 from flatbook.venues.http import Carried, Reply, Request
+from tests.clocks import StillClock
 
 Answer = TypeVar("Answer")
 MAIN = AccountId("main")
@@ -261,19 +262,6 @@ def sound() -> dict[str, list[Carried]]:
     }
 
 
-class StillClock:
-    """A clock that a test sets by hand."""
-
-    def __init__(self, at: Instant = NOW) -> None:
-        self.at = at
-
-    def now(self) -> Instant:
-        return self.at
-
-    async def sleep_until(self, at: Instant) -> None:
-        self.at = max(self.at, at)
-
-
 class Carrier:
     """Answers each path in turn, the last answer for ever, and keeps what was asked."""
 
@@ -305,7 +293,7 @@ def scene(
     dead_man_s: int | None = None,
 ) -> tuple[BybitVenue, Carrier, StillClock]:
     """Returns the adapter with what answers it; `stated` reads a statement first and forgets what was asked for it."""
-    clock, carrier = StillClock(), Carrier(sound() | answers if stated else answers)
+    clock, carrier = StillClock(NOW), Carrier(sound() | answers if stated else answers)
     venue = BybitVenue(
         BybitWay(http=carrier, ahead=Ahead(), budget=new_budget()),
         clock,

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from flatbook.values.instants import later
 from flatbook.venues.bybit.stream import TOPICS, PrivateStream
 from flatbook.venues.silence import StreamEnd
-from tests.unit.venues.bybit.sample import NOW_MS, StillClock
+from tests.clocks import StillClock
+from tests.unit.venues.bybit.sample import NOW, NOW_MS
 
 AUTHED = b'{"success":true,"ret_msg":"","op":"auth","conn_id":"cejreaspqfh3sjdnldmg-p"}'
 SUBSCRIBED = b'{"success":true,"ret_msg":"subscribe","conn_id":"2324d924","req_id":"","op":"subscribe"}'
@@ -45,7 +46,7 @@ class Conversation:
 
 def listened(*messages: bytes | int, topics: tuple[str, ...] = ()) -> tuple[Conversation, PrivateStream, list[Any]]:
     """Returns what comes of messages; numbers are seconds that pass."""
-    clock = StillClock()
+    clock = StillClock(NOW)
     heard: list[Any] = []
     conversation = Conversation(clock, *messages)
     stream = PrivateStream(conversation, lambda: ("key", "test_secret"), clock, topics=topics)

@@ -8,28 +8,14 @@ from typing import Any
 
 from flatbook.market.depth import Grid, Unfit, UnreadFor
 from flatbook.values.ids import AccountId
-from flatbook.values.instants import Instant
 from flatbook.venues.ccxt.books import CcxtBooks
 from flatbook.venues.ccxt.process import BookTold, CcxtWorker
 from flatbook.venues.ccxt.terms import CcxtAccount
+from tests.clocks import StillClock
 from tests.unit.venues.bybit.sample import NOW
 
 GRID = {"BTC/USD": Grid(1, 8)}
 TERMS = CcxtAccount(account=AccountId("kraken"), exchange="kraken", instruments=())
-
-
-class StillClock:
-    """A clock that is where whoever waits wants it to be, after a turn of the others."""
-
-    def __init__(self) -> None:
-        self.at = NOW
-
-    def now(self) -> Instant:
-        return self.at
-
-    async def sleep_until(self, at: Instant) -> None:
-        await asyncio.sleep(0)
-        self.at = max(self.at, at)
 
 
 def told(bid: str, ask: str, **changes: Any) -> BookTold:
@@ -42,7 +28,7 @@ def talk(what: Callable[[CcxtBooks, CcxtWorker, StillClock, list[Unfit | None]],
     """Returns what comes of books that are told by hand."""
 
     async def talked() -> Any:
-        clock = StillClock()
+        clock = StillClock(NOW)
         worker = CcxtWorker("/nowhere/python", clock)
         books = CcxtBooks(worker, clock, TERMS, GRID)
         seen: list[Unfit | None] = []

@@ -17,6 +17,7 @@ from flatbook.values.instants import NS_PER_MS, Instant, instant_of_text, later
 from flatbook.venues.ccxt.process import CcxtWorker, Done, Failed, Outcome
 from flatbook.venues.ccxt.terms import CcxtAccount, CcxtKeys
 from flatbook.venues.ccxt.venue import CcxtVenue
+from tests.clocks import StillClock
 from tests.kraken import INSTRUMENT, MAIN, OURS
 
 D = Decimal
@@ -35,20 +36,6 @@ MARKET = {
     "notional_min": "0.5",
 }
 NO_SUCH_ORDER = Failed(classes=("OrderNotFound", "InvalidOrder", "ExchangeError", "BaseError"), text="no", left=True)
-
-
-class StillClock:
-    """A clock that stands until it is set."""
-
-    def __init__(self) -> None:
-        self.at = NOW
-
-    def now(self) -> Instant:
-        return self.at
-
-    async def sleep_until(self, instant: Instant) -> None:
-        self.at = max(self.at, instant)
-        await asyncio.sleep(0)
 
 
 class LiteralWorker:
@@ -102,7 +89,7 @@ class Desk:
     """The adapter of an account, its worker and its clock."""
 
     def __init__(self) -> None:
-        self.clock = StillClock()
+        self.clock = StillClock(NOW)
         self.worker = LiteralWorker(self.clock)
         account = CcxtAccount(account=MAIN, exchange="kraken", instruments=(INSTRUMENT,))
         keys = CcxtKeys(key="k", secret="s")

@@ -25,7 +25,8 @@ from flatbook.venues.schwab.login import Login
 from flatbook.venues.schwab.parse import Listed, order_answer
 from flatbook.venues.schwab.tokens import Tokens
 from flatbook.venues.schwab.venue import SchwabAccount, SchwabVenue
-from tests.unit.venues.alpaca.sample import Carrier, StillClock
+from tests.clocks import StillClock
+from tests.unit.venues.alpaca.sample import Carrier
 
 MAIN = AccountId("main")
 GME = InstrumentId("schwab:GME")

@@ -12,7 +12,8 @@ from flatbook.values.instants import Instant, later
 from flatbook.venues.http import Carried, Reply, Request
 from flatbook.venues.schwab.login import Login
 from flatbook.venues.schwab.tokens import Tokens
-from tests.unit.venues.alpaca.sample import Carrier, StillClock
+from tests.clocks import StillClock
+from tests.unit.venues.alpaca.sample import Carrier
 from tests.unit.venues.schwab.sample import REGULAR, TOKENS, Kept, reply
 
 TIMED_OUT = Unknown(reason=UnknownReason.TIMED_OUT)
@@ -26,7 +27,7 @@ def given(access: str) -> Reply:
 def login_of(
     *answers: Carried, tokens: Tokens | None = TOKENS, keeps: bool = True
 ) -> tuple[Login, StillClock, Carrier, Kept]:
-    clock, store = StillClock(), Kept(tokens, keeps=keeps)
+    clock, store = StillClock(REGULAR), Kept(tokens, keeps=keeps)
     carrier = Carrier(clock, *answers)
     return Login(carrier, clock, store), clock, carrier, store
 
@@ -122,7 +123,7 @@ def test_a_login_that_a_person_makes_during_a_refresh_is_not_lost_to_the_older_o
             store.tokens = by_hand
             return await super().send(request, timeout_at)
 
-    clock, store = StillClock(), Kept(TOKENS)
+    clock, store = StillClock(REGULAR), Kept(TOKENS)
     login = Login(Meanwhile(clock, given("older")), clock, store)
     assert ready(login)
     assert (login.tokens, store.tokens, store.kept) == (by_hand, by_hand, [])

@@ -129,8 +129,9 @@ def run(command: Command, environment: dict[str, str]) -> Told:
     """Runs a command of a document to its end."""
     if command.document in OF_MANY_COMMANDS:
         return called(command, environment)
+    typed = [re.sub("^~(?=/)", environment["HOME"], word) for word in command.words[1:]]  # as a shell does
     done = subprocess.run(
-        [PROGRAM, *command.words[1:]],
+        [PROGRAM, *typed],
         env=environment,
         cwd=environment["HOME"],
         stdin=subprocess.DEVNULL,

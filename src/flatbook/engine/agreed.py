@@ -36,8 +36,8 @@ def version_of(state: State, hedged: Hedged, verb: Verb, arguments: Arguments) -
     """Returns another text whenever a command would touch something else. `hedged` are the nets that are hedged.
 
     Gives: of a flatten, a hedge or an order by hand the nets that it names, and the orders that work there; of a drain
-    which nets are open; of a lift its halt; of a limit what it is now; of a fill whether it is held; of a stop every
-    order. Prices do not count.
+    which nets are open; of a lift its halt and who wanted it; of a limit what it is now; of a fill whether it is held;
+    of a stop every order. Prices do not count.
     """
     told = [f"{name}={arguments[name]}" for name in sorted(arguments)]
     return digest_text(verb.value, *told, *_touched(state, hedged, verb, arguments))[:VERSION_LENGTH]
@@ -59,6 +59,8 @@ def _touched(state: State, hedged: Hedged, verb: Verb, arguments: Arguments) -> 
     elif verb is Verb.LIFT:
         halt = state.halts.get(HaltId(arguments.get("halt_id", "")))
         yield "no halt" if halt is None else f"halt {halt.halted_at} {halt.cause.value}"
+        asked = () if halt is None else state.halts_asked.get(halt.halt_id, ())
+        yield from (f"asked {each.asked_at} {each.actor}" for each in asked)
     elif verb is Verb.LIMIT_SET:
         limit = state.limits.get(arguments.get("name", ""))
         yield "configured" if limit is None else f"limit {plain(limit)}"

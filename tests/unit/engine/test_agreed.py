@@ -76,6 +76,16 @@ def test_the_end_of_an_order_of_the_net_is_another_thing_to_agree_to_although_th
     assert version(bench, "flatten", {"underlying": "MSTR"}) == of_others
 
 
+def test_a_lift_is_refused_once_somebody_else_wants_the_halt_too() -> None:
+    bench = Bench().resume()
+    bench.command("halt", "first")
+    seen = version(bench, "lift", {"halt_id": HALT})
+    bench.command("halt", "second")
+    assert one(agreed(bench, "lift", {"halt_id": HALT}, seen), CommandRefused).why == IT_HAS_CHANGED
+    now_seen = version(bench, "lift", {"halt_id": HALT})
+    assert one(agreed(bench, "lift", {"halt_id": HALT}, now_seen), CommandAccepted).verb == "lift"
+
+
 def test_a_lift_is_of_the_halt_that_was_looked_at_and_no_fill_makes_it_old() -> None:
     bench = Bench().resume()
     bench.command("halt", "1")

@@ -34,6 +34,14 @@ def test_commands_that_stop_are_taken_before_what_came_earlier() -> None:
     assert len(inbox) == 0
 
 
+def test_a_halt_never_goes_before_a_lift_that_came_earlier_and_would_take_it_back() -> None:
+    inbox: Inbox[None] = Inbox()
+    for verb in (Verb.RECONCILE, Verb.HALT, Verb.LIFT, Verb.HALT):
+        inbox.add(command(verb), None)
+    taken = [item.verb for item, _ in inbox.take(256) if isinstance(item, Command)]
+    assert taken == [Verb.HALT, Verb.LIFT, Verb.HALT, Verb.RECONCILE]
+
+
 def test_what_may_not_be_refused_is_added_beyond_the_bound_and_counts() -> None:
     inbox: Inbox[None] = Inbox()
     for _ in range(INBOX_MAX - 1):

@@ -10,17 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 
-from flatbook.engine.ports import ApprovedOrder, OrderVenue, VenueCard
-from flatbook.engine.reports import (
-    AccountStatement,
-    CancelAnswer,
-    ExecutionPage,
-    FindAnswer,
-    NotSent,
-    PlaceAnswer,
-    Pushed,
-    Unknown,
-)
+from flatbook.engine.ports import ApprovedOrder
+from flatbook.engine.reports import PlaceAnswer
 from flatbook.sim.alpaca.ledger import BookedExecution, BookedOrder, Ledger
 from flatbook.sim.alpaca.recorded_books import Later, RecordedBooks
 from flatbook.sim.network.http_broker import Ask
@@ -28,8 +19,8 @@ from flatbook.sim.schwab.pages import ACTIVITY_BASE, ORDER_BASE
 from flatbook.sim.schwab.paths import resource_of
 from flatbook.sim.schwab.server import SchwabServer
 from flatbook.sim.world.record import Record, Requested
-from flatbook.values.ids import InstrumentId, OrderId, VenueOrderId
 from flatbook.values.instants import Instant
+from flatbook.venues.wrapped import WrappedVenue
 
 MARK = "x-simulated-order"
 VERBS = {"POST": "place", "DELETE": "cancel", "GET": "read"}
@@ -43,46 +34,16 @@ def mark_headers() -> dict[str, str]:
     return {MARK: order_id} if order_id else {}
 
 
-class MarkedVenue:
+class MarkedVenue(WrappedVenue):
     """A venue whose placing is known to the world by the order that it is for. Implements OrderVenue."""
-
-    def __init__(self, inner: OrderVenue) -> None:
-        self._inner = inner
-
-    @property
-    def card(self) -> VenueCard:
-        """What the adapter declares."""
-        return self._inner.card
 
     async def place(self, order: ApprovedOrder) -> PlaceAnswer:
         """Sends the order once."""
         token = _ON_BEHALF_OF.set(order.order_id)
         try:
-            return await self._inner.place(order)
+            return await super().place(order)
         finally:
             _ON_BEHALF_OF.reset(token)
-
-    async def cancel(
-        self, order_id: OrderId, venue_order_id: VenueOrderId | None, instrument: InstrumentId | None = None
-    ) -> CancelAnswer:
-        """Asks to cancel the order."""
-        return await self._inner.cancel(order_id, venue_order_id, instrument)
-
-    async def find(self, order_id: OrderId, instrument: InstrumentId | None = None) -> FindAnswer:
-        """Asks for the order."""
-        return await self._inner.find(order_id, instrument)
-
-    async def executions_since(self, cursor: str) -> ExecutionPage | Unknown | NotSent:
-        """Returns executions after a cursor."""
-        return await self._inner.executions_since(cursor)
-
-    async def statement(self) -> AccountStatement | Unknown | NotSent:
-        """Reads open orders, holdings and balances."""
-        return await self._inner.statement()
-
-    async def watch(self, deliver: Callable[[Pushed], None]) -> bool:
-        """Delivers what the venue tells on its own."""
-        return await self._inner.watch(deliver)
 
 
 class RecordedSchwab:

@@ -29,6 +29,7 @@ from flatbook.projections.results import (
     slices_of,
     totals_of,
 )
+from flatbook.projections.trades import trade_lines
 from flatbook.values.ids import AssetId
 from flatbook.values.instruments import Side
 from tests.property.journals import executions, fills, journals
@@ -159,6 +160,8 @@ def test_every_traded_share_is_closed_or_open(events: list[Event]) -> None:
     closed = sum((each.qty for each in slices_of(pnl)), Decimal(0))
     left = sum((each.lot.qty for each in open_lots_of(pnl)), Decimal(0))
     assert traded == 2 * closed + left
+    for line in trade_lines(pnl):
+        assert line.matched_qty + line.open_qty == line.fact.kept
 
 
 @given(trades())

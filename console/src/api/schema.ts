@@ -3777,8 +3777,10 @@ export interface components {
             fees: {
                 [key: string]: string;
             };
+            fees_usd: string | null;
             instrument: string | null;
             links: components["schemas"]["LinkBody"][];
+            matched_qty: string;
             money: string | null;
             open_qty: string;
             oracle_bps: string | null;

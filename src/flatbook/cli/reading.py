@@ -33,7 +33,7 @@ from flatbook.values.instants import Instant, InstantRefused, instant_of_text
 JOURNAL_NAME = "journal.sqlite"
 PROGRESS_ROWS = 5_000
 EVENT_DIGITS_MAX = 19
-ANSWER_FORMAT = 6  # rises whenever the same journal would be answered otherwise
+ANSWER_FORMAT = 7  # rises whenever the same journal would be answered otherwise
 
 
 class Until(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from flatbook.cli.options import HERE, At, Limit, OwnerOption, SymbolOption, Where
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from flatbook.values.ids import Underlying
 
 SHOWN = 50
+UNKNOWN = "unknown"
 
 
 def trades(
@@ -62,18 +63,6 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
 
     yield as_of_line(body)
     yield latest(len(body["trades"]), body["found"], "trade")
-    rows = [
-        {
-            **trade,
-            **(link or {}),
-            "ref": trade["ref"],
-            "qty": trade["qty"],
-            "shared": link and link["qty"],
-            "other": link,
-        }
-        for trade in body["trades"]
-        for link in (trade["links"] or [None])
-    ]
     yield Table(
         "trades",
         (
@@ -87,10 +76,34 @@ def _parts(body: dict[str, Any]) -> Iterator[Part]:
             Column("oracle USD>", lambda row: short(row["oracle_usd"])),
             Column("apart bps>", "oracle_bps"),
             Column("doubted", lambda row: " ".join(row["oracle_doubts"])),
+            Column("fees USD>", lambda row: _fees(row) if row["is_first"] else None),
+            Column("matched>", lambda row: short(row["matched_qty"]) if row["is_first"] else None),
             Column("id", lambda row: brief(row["ref"])),
             Column("with", lambda row: row["other"] and brief(row["other"]["ref"])),
             Column("shared>", lambda row: short(row["shared"])),
             Column("earned USD>", lambda row: cents(row.get("realised_usd"))),
         ),
-        rows,
+        list(_rows(body["trades"])),
     )
+
+
+def _rows(trades: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yields a row for every link of a trade, one for a trade without any; what is of a trade stands in its first."""
+    for trade in trades:
+        for number, link in enumerate(trade["links"] or [None]):
+            yield {
+                **trade,
+                **(link or {}),
+                "ref": trade["ref"],
+                "qty": trade["qty"],
+                "shared": link and link["qty"],
+                "other": link,
+                "is_first": number == 0,
+            }
+
+
+def _fees(trade: Mapping[str, Any]) -> str | None:
+    """Returns what a trade was charged in USD; nothing where nothing was, and that it is not known where it is not."""
+    if trade["fees_usd"] is None:
+        return UNKNOWN
+    return short(trade["fees_usd"]) if trade["fees"] else None

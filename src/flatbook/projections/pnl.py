@@ -13,7 +13,7 @@ from decimal import Decimal, DecimalException
 
 import msgspec
 
-from flatbook.projections.cells import Cell, Cells, Sums
+from flatbook.projections.cells import Cell, Cells, Sums, cost_in_usd
 from flatbook.projections.days import eastern_date
 from flatbook.projections.facts import (
     AssignedFact,
@@ -146,13 +146,29 @@ class Pnl:
 
         Units: units of each asset, rebates below zero. What was charged and not stated is left out.
         """
-        costs = self._costs.get(fact.underlying, {})
         fees: dict[AssetId, Money] = {}
-        for number in range(FEES_MAX):
-            cost = costs.get(fee_key(number, fact.ref))
-            if cost is not None and cost.amount is not None:
+        for cost in self._charged(fact):
+            if cost.amount is not None:
                 fees[cost.asset] = Money(fees.get(cost.asset, ZERO) + cost.amount)
         return fees
+
+    def fees_usd_of(self, fact: TradeFact) -> Money | None:
+        """Returns what was charged for an execution by the marks of its instant; None where one has no known value.
+
+        Units: USD, rebates below zero.
+        """
+        total = ZERO
+        for cost in self._charged(fact):
+            usd = cost_in_usd(cost, self.marks)
+            if usd is None:
+                return None
+            total += usd
+        return Money(total)
+
+    def _charged(self, fact: TradeFact) -> Iterator[CostFact]:
+        costs = self._costs.get(fact.underlying, {})
+        found = (costs.get(fee_key(number, fact.ref)) for number in range(FEES_MAX))
+        return (cost for cost in found if cost is not None)
 
     def cells(self) -> Iterator[tuple[Cell, Sums]]:
         """Yields the running sums of all results."""

@@ -42,6 +42,11 @@ class TradeLine(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[Link, ...]
     open_qty: Quantity
 
+    @property
+    def matched_qty(self) -> Quantity:
+        """How much of it other trades closed, or it closed of them. Units: underlying."""
+        return Quantity(sum((link.qty for link in self.links), ZERO))
+
 
 def trade_lines(pnl: Pnl, scope: Scope = EVERYTHING) -> tuple[TradeLine, ...]:
     """Returns the trades of a scope in the order in which they happened."""

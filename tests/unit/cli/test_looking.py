@@ -13,8 +13,10 @@ from flatbook.api.answers.thresholds import KeptBy, Threshold
 from flatbook.events.control import EngineStopped
 from flatbook.journal.sqlite import create_journal, open_journal
 from flatbook.values.instants import later
+from flatbook.values.instruments import Side
 from tests.desk import OPEN
 from tests.unit.cli.scene import call, flat_desk, keep
+from tests.unit.projections.scene import executed
 from tests.unit.state.scene import skipped
 
 
@@ -162,6 +164,24 @@ def test_trades_link_each_fill_to_its_hedge(flat: Path) -> None:
     assert (fill["place"], fill["side"], fill["qty"], fill["price_usd"]) == ("onchain", "sell", "1.5", "250")
     assert [(link["ref"], link["realised_usd"]) for link in fill["links"]] == [("exec:paper:COIN/USD:X-1", "-0.03")]
     assert [link["ref"] for link in hedge["links"]] == [fill["ref"]]
+    assert [(trade["matched_qty"], trade["fees_usd"]) for trade in (fill, hedge)] == [("1.5", "0")] * 2
+    told = call("trades", "--home", str(flat)).out.splitlines()
+    head, *rows = told[told.index("trades:") + 1 :]
+    end = head.index("matched") + len("matched")
+    assert [row[:end].split()[-1] for row in rows] == ["1.5", "1.5", "0.75", "3", "3.75", "-"]
+
+
+def test_a_fee_whose_mark_is_not_known_is_unknown_and_none_is_told_as_nothing(tmp_path: Path) -> None:
+    create_journal(tmp_path / "journal.sqlite")
+    charged = executed(Side.BUY, "1", "250", 0, number=1, fees=[("BNB", "0.001")])
+    known = executed(Side.SELL, "1", "251", 60, number=2, fees=[("USD", "0.0004")])
+    with closing(open_journal(tmp_path / "journal.sqlite")) as journal:
+        epoch = journal.take_lease(OPEN)
+        journal.append((charged, known), after=journal.last, epoch=epoch, cursors={}, at=known.seen_at)
+    body = call("trades", "--json", "--home", str(tmp_path)).body()
+    assert [trade["fees_usd"] for trade in body["trades"]] == [None, "0.0004"]
+    lines = call("trades", "--home", str(tmp_path)).out.splitlines()
+    assert [cell in line for cell, line in zip(("unknown", "0.0004"), lines[-2:], strict=True)] == [True, True]
 
 
 @pytest.mark.parametrize("verb", ["positions", "orders", "trades", "pnl"])

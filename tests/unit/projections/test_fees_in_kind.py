@@ -50,8 +50,11 @@ def test_a_fee_in_kind_of_what_has_no_mark_in_its_quote_is_missing_and_not_zero(
     unmarked = scene.executed(Side.BUY, "0.5", "100", 0, fees=[("COIN", "0.001")], quote=AssetId("EUR"))
     pnl = fold(Pnl(), scene.rows_of([unmarked]))
     assert totals_of(pnl).missing == 1
+    (fact,) = pnl.trades(scene.COIN)
+    assert pnl.fees_usd_of(fact) is None
     pnl = fold(pnl, scene.rows_of([scene.mark(AssetId("EUR"), "2", -60)]))
     assert (totals_of(pnl).missing, totals_of(pnl).cost) == (0, Decimal("0.2"))
+    assert pnl.fees_usd_of(fact) == Decimal("0.2")
 
 
 def test_a_backtest_counts_the_same_fees_as_profit_and_loss() -> None:

@@ -29,10 +29,11 @@ class LinkBody(msgspec.Struct, frozen=True, kw_only=True):
 class TradeBody(msgspec.Struct, frozen=True, kw_only=True):
     """A fill or an execution.
 
-    Units: qty in underlying as executed, money in `asset`, price in USD per unit of underlying; `open_qty` in
-    underlying is what nothing has closed. `fees` by asset in units of it, rebates below zero; one in the traded asset
-    itself made less of what `qty` bought. `session` is that of its US share, None where what was traded knows none.
-    `oracle_bps` is how far the price lies from the oracle's, in basis points.
+    Units: qty in underlying as executed, money in `asset`, price in USD per unit of underlying; `matched_qty` in
+    underlying is what its `links` share with it together, `open_qty` what nothing has closed. `fees` by asset in units
+    of it, rebates below zero; one in the traded asset itself made less of what `qty` bought. `fees_usd` is what they
+    come to by the marks of that instant, None where one of them has no known value. `session` is that of its US share,
+    None where what was traded knows none. `oracle_bps` is how far the price lies from the oracle's, in basis points.
     """
 
     ref: str
@@ -49,9 +50,11 @@ class TradeBody(msgspec.Struct, frozen=True, kw_only=True):
     price_usd: str | None
     order_id: str | None
     assumed: bool
+    matched_qty: str
     open_qty: str
     links: list[LinkBody]
     fees: dict[str, str]
+    fees_usd: str | None
     session: str | None
     oracle_usd: str | None
     oracle_bps: str | None
@@ -100,6 +103,7 @@ def trade_body(pnl: Pnl, line: TradeLine, priced: PricedFills, shares: Collectio
         price_usd=number_or_none(price),
         order_id=fact.order_id,
         assumed=fact.assumed,
+        matched_qty=plain(line.matched_qty),
         open_qty=plain(line.open_qty),
         links=[
             LinkBody(
@@ -112,6 +116,7 @@ def trade_body(pnl: Pnl, line: TradeLine, priced: PricedFills, shares: Collectio
             for link in line.links
         ],
         fees={asset: plain(amount) for asset, amount in sorted(pnl.fees_of(fact).items())},
+        fees_usd=number_or_none(pnl.fees_usd_of(fact)),
         session=session_or_none(fact.at, fact.underlying, shares),
         oracle_usd=None if said is None else plain(said.price),
         oracle_bps=number_or_none(apart),

@@ -13,6 +13,7 @@ import pytest
 
 from flatbook.engine.reports import OrderReport, VenueStatus
 from flatbook.events.orders import ForcedBy
+from flatbook.venues.amounts import not_negative
 from flatbook.venues.binance import orders as said
 from flatbook.venues.binance import parse
 from flatbook.venues.binance.market_rules import Listing, listing_answer
@@ -57,7 +58,7 @@ def reply(name: str) -> Reply:
 def test_a_recorded_forced_reduction_is_an_execution_that_nobody_ordered(name: str, forced: ForcedBy) -> None:
     execution = said.pushed_execution(pushed(name), {})
     if execution is None:
-        assert not said.not_negative(pushed(name).last_qty)
+        assert not not_negative(pushed(name).last_qty)
         assert said.forced_by(pushed(name).client_order_id, pushed(name).kind, pushed(name).event) is forced
         return
     assert (execution.forced, execution.order_id) == (forced, None)

@@ -33,7 +33,7 @@ from flatbook.engine.reports import (
 from flatbook.values.ids import AccountId, AssetId, ExecutionId, InstrumentId, OrderId, VenueOrderId
 from flatbook.values.instants import Instant, instant_of_text
 from flatbook.values.instruments import Side
-from flatbook.values.money import ZERO, Price, Quantity, parse_number
+from flatbook.values.money import ZERO, Price, Quantity
 from flatbook.venues.alpaca.refusals import (
     SERVER_FAULT,
     TEXT_MAX,
@@ -44,6 +44,7 @@ from flatbook.venues.alpaca.refusals import (
     says_no_such_order,
 )
 from flatbook.venues.alpaca.wire import OPEN_ORDERS_MAX
+from flatbook.venues.amounts import above_zero, amount_of, not_negative
 from flatbook.venues.http import Reply
 
 # Not ended, though nothing comes of it by itself: what may still execute is open. Alpaca goes on calculating after the
@@ -305,7 +306,7 @@ def order_report(wire: WireOrder, symbols: Symbols) -> OrderReport:
 
     Errors: ValueError when a number, a side or the instant cannot be read.
     """
-    filled_qty = _not_negative(wire.filled_qty)
+    filled_qty = not_negative(wire.filled_qty)
     return OrderReport(
         order_id=OrderId(wire.client_order_id),
         venue_order_id=VenueOrderId(wire.id),
@@ -388,8 +389,8 @@ def _execution(wire: WireFill, symbols: Symbols) -> Execution:
         venue_order_id=VenueOrderId(wire.order_id),
         instrument=instrument_of(wire.symbol, symbols),
         side=_side(wire.side),
-        qty=_above_zero(wire.qty),
-        price=Price(_above_zero(wire.price)),
+        qty=above_zero(wire.qty),
+        price=Price(above_zero(wire.price)),
         fees=(),
         realised=None,
         happened_at=instant_of_text(wire.transaction_time),
@@ -397,7 +398,7 @@ def _execution(wire: WireFill, symbols: Symbols) -> Execution:
 
 
 def _holding(wire: WirePosition, symbols: Symbols) -> Holding:
-    qty = _number(wire.qty)
+    qty = amount_of(wire.qty)
     if wire.side not in ("long", "short") or (wire.side == "long" and qty < ZERO):
         raise ValueError(f"a position that is {wire.side} of {qty}")
     size = Quantity(abs(qty))
@@ -405,14 +406,14 @@ def _holding(wire: WirePosition, symbols: Symbols) -> Holding:
 
 
 def _balance(wire: WireAccount) -> Balance:
-    return Balance(asset=AssetId(wire.currency), total=_number(wire.cash), available=_number(wire.buying_power))
+    return Balance(asset=AssetId(wire.currency), total=amount_of(wire.cash), available=amount_of(wire.buying_power))
 
 
 def _funds(wire: WireAccount) -> Funds | None:
     """What is settled, where Alpaca says it: buying power counts sales that are not settled yet."""
     if wire.cash_withdrawable is None:
         return None
-    return Funds(asset=AssetId(wire.currency), settled=_number(wire.cash_withdrawable))
+    return Funds(asset=AssetId(wire.currency), settled=amount_of(wire.cash_withdrawable))
 
 
 def _side(text: str) -> Side:
@@ -425,22 +426,4 @@ def _side(text: str) -> Side:
 def _qty(wire: WireOrder) -> Quantity:
     if wire.qty is None:
         raise ValueError("an order for an amount of money has no quantity")
-    return _above_zero(wire.qty)
-
-
-def _number(stated: Number) -> Quantity:
-    return Quantity(parse_number(str(stated)))
-
-
-def _above_zero(stated: Number) -> Quantity:
-    number = _number(stated)
-    if not number > ZERO:
-        raise ValueError(f"{stated} is not above zero")
-    return number
-
-
-def _not_negative(stated: Number) -> Quantity:
-    number = _number(stated)
-    if number < ZERO:
-        raise ValueError(f"{stated} is below zero")
-    return number
+    return above_zero(wire.qty)

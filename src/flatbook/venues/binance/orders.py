@@ -17,6 +17,7 @@ from flatbook.values.ids import AssetId, ExecutionId, InstrumentId, OrderId, Ven
 from flatbook.values.instants import instant_of_ms
 from flatbook.values.instruments import Side
 from flatbook.values.money import ZERO, Money, Price, Quantity, parse_number
+from flatbook.venues.amounts import above_zero, not_negative
 
 # Source: Spot API enums, Order status; USD-M Common Definition; NEW_INSURANCE and NEW_ADL are of its user data stream.
 STATUSES: Mapping[str, VenueStatus] = {
@@ -297,19 +298,3 @@ def side_of(text: str) -> Side:
     if side is None:
         raise UnknownWord(f"{text[:TEXT_MAX]!r} is no side")
     return side
-
-
-def above_zero(text: str) -> Quantity:
-    """Returns a number above zero. Errors: ValueError."""
-    number = parse_number(text)
-    if not number > ZERO:
-        raise ValueError(f"{text} is not above zero")
-    return Quantity(number)
-
-
-def not_negative(text: str) -> Quantity:
-    """Returns a number that is not below zero. Errors: ValueError."""
-    number = parse_number(text)
-    if number < ZERO:
-        raise ValueError(f"{text} is below zero")
-    return Quantity(number)

@@ -27,13 +27,13 @@ from flatbook.events.activities import ActivityKind
 from flatbook.values.ids import ActivityId, AssetId, InstrumentId, OrderId
 from flatbook.values.instants import Instant, instant_of_ms
 from flatbook.values.money import ZERO, Quantity, parse_number
+from flatbook.venues.amounts import above_zero
 from flatbook.venues.binance.orders import (
     STATUSES,
     TEXT_MAX,
     Symbols,
     WireOrder,
     WireTrade,
-    above_zero,
     execution_id_of,
     execution_of,
     instrument_of,

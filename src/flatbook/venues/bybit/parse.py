@@ -32,6 +32,7 @@ from flatbook.values.ids import AssetId, ExecutionId, InstrumentId, OrderId, Ven
 from flatbook.values.instants import NS_PER_MS, Instant, InstantRefused, instant_of_ms
 from flatbook.values.instruments import Instrument, Side
 from flatbook.values.money import ZERO, Money, Price, Quantity, parse_number
+from flatbook.venues.amounts import above_zero, not_negative
 from flatbook.venues.bybit.refusals import FAULTS, UNREADABLE, answered, is_gone, read
 from flatbook.venues.bybit.wire import Category, Market
 from flatbook.venues.error_classes import TEXT_MAX
@@ -199,7 +200,7 @@ def order_report(wire: WireOrder, category: Category, symbols: Symbols) -> Order
         venue_order_id=VenueOrderId(wire.order_id),
         instrument=instrument_id_of(category, wire.symbol, symbols),
         side=side_of(wire.side),
-        qty=number_above_zero(wire.qty),
+        qty=above_zero(wire.qty),
         filled_qty=filled_qty,
         status=status_of(wire, filled_qty),
         status_text=_status_text(wire),
@@ -274,8 +275,8 @@ def execution_of(wire: WireExecution, category: Category, symbols: Symbols) -> E
         venue_order_id=VenueOrderId(wire.order_id) if wire.order_id else None,
         instrument=instrument_id_of(category, wire.symbol, symbols),
         side=side_of(wire.side),
-        qty=number_above_zero(wire.exec_qty),
-        price=Price(number_above_zero(wire.exec_price)),
+        qty=above_zero(wire.exec_qty),
+        price=Price(above_zero(wire.exec_price)),
         fees=_fees_of(wire, category, instrument),
         happened_at=instant_of_text_ms(wire.exec_time),
         realised=_realised_by(wire, category),
@@ -372,20 +373,9 @@ def instant_of_text_ms(text: str) -> Instant:
     return instant_of_ms(int(text))
 
 
-def number_above_zero(text: str) -> Quantity:
-    """Returns a number above zero. Errors: ValueError."""
-    number = parse_number(text)
-    if not number > ZERO:
-        raise ValueError(f"{text[:TEXT_MAX]} is not above zero")
-    return Quantity(number)
-
-
 def number_not_negative(text: str) -> Quantity:
     """Returns a number that is zero or above; an empty text is zero. Errors: ValueError."""
-    number = parse_number(text) if text else ZERO
-    if number < ZERO:
-        raise ValueError(f"{text[:TEXT_MAX]} is below zero")
-    return Quantity(number)
+    return not_negative(text or "0")
 
 
 def _named_instrument(named: WireNamed, category: Category | None, symbols: Symbols) -> InstrumentId | None:

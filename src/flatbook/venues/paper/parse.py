@@ -32,7 +32,8 @@ from flatbook.market.quotes import Quote
 from flatbook.values.ids import AccountId, AssetId, ExecutionId, InstrumentId, OrderId, VenueOrderId
 from flatbook.values.instants import Instant, instant_of_text
 from flatbook.values.instruments import Side
-from flatbook.values.money import ZERO, Money, Price, Quantity, parse_number
+from flatbook.values.money import Money, Price, Quantity, parse_number
+from flatbook.venues.amounts import above_zero, not_negative
 from flatbook.venues.paper.wire import VERSION
 
 TEXT_MAX = 200
@@ -335,7 +336,7 @@ def quote_answer(body: bytes, *, seen_at: Instant) -> Quote | Rejected | Unknown
         return _rejected(answer)
     _, quote = answer
     try:
-        price = Price(_above_zero(quote.price))
+        price = Price(above_zero(quote.price))
         return Quote(price=price, happened_at=instant_of_text(quote.at), seen_at=seen_at)
     except ValueError:
         return _UNREADABLE
@@ -344,20 +345,6 @@ def quote_answer(body: bytes, *, seen_at: Instant) -> Quote | Rejected | Unknown
 def instrument_of(symbol: str, symbols: Symbols) -> InstrumentId:
     """Returns the instrument of a symbol; one that is not configured goes under its own symbol."""
     return symbols.get(symbol, InstrumentId(symbol))
-
-
-def _above_zero(text: str) -> Quantity:
-    number = parse_number(text)
-    if not number > ZERO:
-        raise ValueError(f"{text} is not above zero")
-    return Quantity(number)
-
-
-def _not_negative(text: str) -> Quantity:
-    number = parse_number(text)
-    if number < ZERO:
-        raise ValueError(f"{text} is below zero")
-    return Quantity(number)
 
 
 def _client_id(text: str | None) -> OrderId | None:
@@ -390,8 +377,8 @@ def _execution(wire: WireExecution, symbols: Symbols) -> Execution:
         venue_order_id=VenueOrderId(wire.order_id),
         instrument=instrument_of(wire.symbol, symbols),
         side=Side(wire.side),
-        qty=_above_zero(wire.qty),
-        price=Price(_above_zero(wire.price)),
+        qty=above_zero(wire.qty),
+        price=Price(above_zero(wire.price)),
         fees=tuple(Fee(asset=AssetId(fee.asset), amount=Money(parse_number(fee.amount))) for fee in wire.fees),
         realised=None,
         happened_at=instant_of_text(wire.at),
@@ -404,8 +391,8 @@ def _order(wire: WireOrder, symbols: Symbols, *, executions: tuple[Execution, ..
         venue_order_id=VenueOrderId(wire.order_id),
         instrument=instrument_of(wire.symbol, symbols),
         side=Side(wire.side),
-        qty=_above_zero(wire.qty),
-        filled_qty=_not_negative(wire.filled_qty),
+        qty=above_zero(wire.qty),
+        filled_qty=not_negative(wire.filled_qty),
         status=STATUSES.get(wire.status, VenueStatus.UNREADABLE),
         status_text=(f"{wire.status}: {wire.reason}" if wire.reason else wire.status)[:TEXT_MAX],
         executions=executions,

@@ -30,6 +30,7 @@ from flatbook.values.ids import AccountId, AssetId, ExecutionId, InstrumentId, O
 from flatbook.values.instants import Instant, instant_of_text
 from flatbook.values.instruments import Side
 from flatbook.values.money import ZERO, Price, Quantity, check_number, plain
+from flatbook.venues.amounts import above_zero, not_negative
 from flatbook.venues.http import Reply
 from flatbook.venues.schwab.fees import stated_fees
 from flatbook.venues.schwab.refusals import (
@@ -353,14 +354,14 @@ def _of_leg(order: WireOrder, leg: WireLeg, symbols: Symbols) -> Listed:
     lines = tuple(_executions(order, leg, venue_order_id, instrument_of(leg.instrument.symbol, symbols)))
     executions = tuple(line for line in lines if isinstance(line, Execution))
     unreadable = tuple(line for line in lines if isinstance(line, UnreadableExecution))
-    filled = _not_negative(order.filled_quantity) if alone else sum((each.qty for each in executions), ZERO)
+    filled = not_negative(order.filled_quantity) if alone else sum((each.qty for each in executions), ZERO)
     latest = max((each.happened_at for each in executions), default=entered_at)
     report = OrderReport(
         order_id=None,
         venue_order_id=venue_order_id,
         instrument=instrument_of(leg.instrument.symbol, symbols),
         side=_side(leg.instruction),
-        qty=_above_zero(leg.quantity),
+        qty=above_zero(leg.quantity),
         filled_qty=Quantity(filled),
         status=status,
         status_text=order.status[:TEXT_MAX],
@@ -400,7 +401,7 @@ def _executions(
             identity = _execution_id(order, activity, executed, place)
             try:
                 happened_at = instant_of_text(executed.time or "")
-                qty, price = _above_zero(executed.quantity), Price(_above_zero(executed.price))
+                qty, price = above_zero(executed.quantity), Price(above_zero(executed.price))
             except (ValueError, ArithmeticError) as error:
                 detail = str(error)[:TEXT_MAX]
                 yield UnreadableExecution(execution_id=identity, instrument=instrument, detail=detail)
@@ -434,7 +435,7 @@ def _execution_id(order: WireOrder, activity: WireActivity, executed: WireExecut
 
 
 def _holding(wire: WirePosition, symbols: Symbols) -> Holding:
-    qty = _not_negative(wire.long_quantity) - _not_negative(wire.short_quantity)
+    qty = not_negative(wire.long_quantity) - not_negative(wire.short_quantity)
     return Holding(instrument=instrument_of(wire.instrument.symbol, symbols), qty=Quantity(qty))
 
 
@@ -449,17 +450,3 @@ def _side(text: str) -> Side:
     if side is None:
         raise ValueError(f"{text[:TEXT_MAX]!r} is no side")
     return side
-
-
-def _above_zero(stated: Decimal) -> Quantity:
-    number = check_number(stated)
-    if not number > ZERO:
-        raise ValueError(f"{stated} is not above zero")
-    return Quantity(number)
-
-
-def _not_negative(stated: Decimal) -> Quantity:
-    number = check_number(stated)
-    if number < ZERO:
-        raise ValueError(f"{stated} is below zero")
-    return Quantity(number)

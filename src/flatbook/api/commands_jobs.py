@@ -21,6 +21,7 @@ from flatbook.values.instants import Instant, later, text_of_instant
 JOBS_MAX = 256
 LOOK_S = 0.2
 WATCH_S = 600
+UNFINISHED_MAX = 8
 DONE_WITHIN_S = 30
 RUNNING, DONE, UNCONFIRMED = "running", "done", "unconfirmed"
 
@@ -92,10 +93,19 @@ class Jobs:
         job_id = f"kill-{seq}" if seq is not None else f"kill-at-{at}"
         if job_id not in self._kept:
             self._keep(Given(id=job_id, actor=actor, account=account, seq=seq, at=at, before=before))
-            task = asyncio.create_task(self._watch(job_id))
-            self._watching[task] = None
-            task.add_done_callback(self._forget)
+            self._look_after(job_id)
         return job_id
+
+    async def look_after_unfinished(self) -> None:
+        """Looks after the newest kills of the process before: nobody may ask about one before the next order rests."""
+        unfinished = [given.id for given in self._kept.values() if given.done is None]
+        for job_id in unfinished[-UNFINISHED_MAX:]:
+            self._look_after(job_id)
+
+    def _look_after(self, job_id: str) -> None:
+        task = asyncio.create_task(self._watch(job_id))
+        self._watching[task] = None
+        task.add_done_callback(self._forget)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._watching.pop(task, None)

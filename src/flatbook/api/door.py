@@ -34,9 +34,9 @@ def open_door(site: Site, clock: Clock, host: str, port: int) -> Access:
     return Access(path, clock, host=host, port=port, user=os_user(), section=section)
 
 
-def door_routes(access: Access, site: Site, tasks: Tasks) -> Router:
+def door_routes(access: Access, site: Site, tasks: Tasks, jobs: Jobs) -> Router:
     """Returns the routes of the door: sessions, tokens, audit, commands, previews, jobs, checks, tasks, logins."""
-    jobs, checks, logins = Jobs(access.file, site), Checks(site, access.clock), Logins(site)
+    checks, logins = Checks(site, access.clock), Logins(site)
     sender = Sender(access, site, jobs)
     return Router(
         path="/",
@@ -63,8 +63,9 @@ def guarded_app(
     site: Site, access: Access, reads: Sequence[ControllerRouterHandler], *, on_death: OnDeath | None = None
 ) -> tuple[Gate, Litestar]:
     """Returns what is served, the gate with the application behind it, and that application."""
-    tasks = Tasks(site.options(), access.clock)
-    routes = (*reads, door_routes(access, site, tasks))
+    tasks, jobs = Tasks(site.options(), access.clock), Jobs(access.file, site)
+    routes = (*reads, door_routes(access, site, tasks, jobs))
     app = create_app(site, routes, guards=[admitting(access, site)], is_live=access.is_live, on_death=on_death)
+    app.on_startup.append(jobs.look_after_unfinished)
     app.on_shutdown.append(tasks.close)
     return Gate(Kept(app, site, access.count), access), app

@@ -8,9 +8,11 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import msgspec
 import pytest
 
 from flatbook.api.commands import ACTS, Act
+from flatbook.api.commands_jobs import Given
 from flatbook.api.commands_once import digest_of
 from flatbook.engine.inputs import TOLD
 from flatbook.events.codec import name_of
@@ -263,6 +265,22 @@ def test_a_kill_whose_answer_was_lost_is_confirmed_for_whoever_gives_it_again(
     place = f"/api/v1/jobs/{answer.json()['job']}"
     until(lambda: door.client.get(place, headers=risk).json()["confirmed"], "the word of the venue")
     lifted(door, next(iter(door.site.folds.state.halts)), "lift-lost", risk)
+
+
+def test_a_kill_of_a_process_that_died_is_looked_after_by_the_next_one_although_nobody_asks(
+    door: Door, home: Path, risk: dict[str, str]
+) -> None:
+    seq = door.give("reconcile", {"reason": "before"}, "before-0001", risk).json()["seq"]
+    given = Given(id=f"kill-{seq}", actor="token:risk", account=None, seq=seq, at=door.site.now, before={})
+    door.access.file.execute("INSERT INTO jobs (id, body) VALUES (?, ?)", (given.id, msgspec.json.encode(given)))
+
+    def is_done() -> bool:
+        (body,) = door.access.file.execute("SELECT body FROM jobs WHERE id = ?", (given.id,)).fetchone()
+        return msgspec.json.decode(body, type=Given).done is not None
+
+    with opened(home):
+        assert door.give("reconcile", {"reason": "after"}, "after-0001", risk).status_code == 200
+        until(is_done, "the end of the job")
 
 
 def test_streams_are_opened_anew_of_an_account_that_there_is(door: Door, home: Path, risk: dict[str, str]) -> None:

@@ -1,8 +1,8 @@
 import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { beforeEach, expect, it, vi } from "vitest";
-import { answering, draw } from "@/testing/harness";
+import { answering, Desk, draw } from "@/testing/harness";
 import { ActDialog } from "./ActDialog";
-import { KILL, reconnectOf } from "./stops";
+import { FLATTEN, KILL, reconnectOf } from "./stops";
 
 vi.mock("@/api/session", () => ({
   useSession: () => ({ standing: { state: "in", session: { actor: "op", scopes: ["risk"], csrf: "token-1", expires_at: "" } } }),
@@ -114,4 +114,39 @@ it("tells orders that are alike apart by their limit and their id", async () => 
     ["buy", "1.4", "270.25", "COIN/USD@paper", "paper", "…4711aa01"],
     ["buy", "1.4", "—", "COIN/USD@paper", "paper", "…4711aa02"],
   ]);
+});
+
+it("asks once a session for the name of an account before real money is moved, and never before a stop", async () => {
+  window.sessionStorage.clear();
+  const preview = { ...PREVIEW, verb: "flatten", confirm: "flatten" };
+  answering({
+    "/api/v1/meta": { mode: "LIVE" },
+    "/api/v1/previews/kill": PREVIEW,
+    "/api/v1/previews/flatten": preview,
+    "/api/v1/commands/flatten": { actor: "op", verb: "flatten", key: "k", repeated: false, seq: 281, job: null, note: null },
+  });
+  const desk = new Desk();
+  const parts = [{ name: "alpaca", kind: "account", state: "good", age_s: 1, age_s_max: 60, detail: "" }];
+  const flatten = draw(<ActDialog wanted={FLATTEN} onClose={() => undefined} />, desk);
+  desk.snapshot({ parts: { parts } });
+  await screen.findByTestId("act-account");
+  await screen.findByTestId("act-confirm");
+  fill("act-reason", "drill");
+  fill("act-confirm", "flatten");
+  fill("act-account", "other");
+  expect(send().disabled).toBe(true);
+  fill("act-account", "alpaca");
+  fireEvent.click(send());
+  await screen.findByTestId("act-done");
+  flatten.unmount();
+  for (const wanted of [FLATTEN, KILL]) {
+    if (wanted === KILL) window.sessionStorage.clear();
+    const { unmount } = draw(<ActDialog wanted={wanted} onClose={() => undefined} />, desk);
+    await screen.findByTestId("act-confirm");
+    fill("act-reason", "drill");
+    fill("act-confirm", wanted.verb);
+    expect(screen.queryByTestId("act-account")).toBeNull();
+    await waitFor(() => expect(send().disabled).toBe(false));
+    unmount();
+  }
 });

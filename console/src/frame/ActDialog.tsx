@@ -11,6 +11,7 @@ import { Side } from "@/components/order";
 import { Icon } from "@/components/Icon";
 import { Answer, Failed } from "@/components/States";
 import { counted } from "@/format/counted";
+import { keepAgreed, RealMoneyField, useRealMoney } from "./RealMoney";
 import type { Wanted } from "./ui";
 
 const REASON_MIN = 3;
@@ -189,6 +190,8 @@ export function ActDialog({ wanted, onClose }: { wanted: Wanted; onClose: () => 
   const underWay = useRef(false);
   const [reason, setReason] = useState("");
   const [typed, setTyped] = useState("");
+  const [account, setAccount] = useState("");
+  const { isAsked, accounts } = useRealMoney(wanted);
   const preview = useQuery({
     queryKey: ["preview", wanted.verb, wanted.body],
     queryFn: () => previewOf(wanted, csrf),
@@ -198,6 +201,7 @@ export function ActDialog({ wanted, onClose }: { wanted: Wanted; onClose: () => 
   });
   const send = useMutation({
     mutationFn: () => command(wanted, { reason, version: preview.data?.version ?? null, csrf, key: key.current }),
+    onSuccess: () => isAsked && keepAgreed(),
     // Sent again after a refusal or silence, it has the same key: the API does it once or answers as before.
     onError: () => {
       underWay.current = false;
@@ -205,7 +209,7 @@ export function ActDialog({ wanted, onClose }: { wanted: Wanted; onClose: () => 
   });
   const asked = preview.data?.confirm || null;
   const isRefused = (preview.data?.effect.refused ?? null) !== null;
-  const ready = preview.data !== undefined && !isRefused && reason.trim().length >= REASON_MIN && (asked === null || typed === asked);
+  const ready = preview.data !== undefined && !isRefused && reason.trim().length >= REASON_MIN && (asked === null || typed === asked) && (!isAsked || accounts.includes(account));
 
   function submit(event: FormEvent): void {
     event.preventDefault();
@@ -254,6 +258,7 @@ export function ActDialog({ wanted, onClose }: { wanted: Wanted; onClose: () => 
                 />
               </label>
             )}
+            {isAsked && <RealMoneyField accounts={accounts} value={account} onChange={setAccount} />}
             {send.isError && <Failed error={send.error} />}
           </Part>
         )}

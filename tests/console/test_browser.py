@@ -313,7 +313,7 @@ def halt_shown_after_s(page: Any, desk: Desk) -> float:
     page.get_by_test_id("halts").get_by_text("nothing is halted").wait_for()
     told = desk.told("halt", "--scope", "instrument", "--target", "COIN/USD@paper", "--reason", "drill of the console")
     began = time.monotonic()
-    page.get_by_test_id("halts-table-row").get_by_text("drill of the console").wait_for()
+    page.locator("[data-testid=halts-table-row] [data-col=reason]").get_by_text("drill of the console").wait_for()
     waited_s = time.monotonic() - began
     assert page.get_by_test_id("halts-table-row").get_attribute("data-row") == told["halt_id"]
     page.get_by_test_id("lift").click()

@@ -65,8 +65,9 @@ def _wanted(kinds: tuple[str, ...]) -> Wanted:
     tags = [name_of(event_type) for event_type in EVENT_TYPES]
     for kind in kinds:
         if kind not in tags:
-            near = ", ".join(get_close_matches(kind, tags)) or "flatbook events tail shows some"
-            raise Failed(Exit.USAGE, f"no event has the type {kind!r}", where="--type", do=f"did you mean {near}")
+            near = " or ".join(get_close_matches(kind, tags))
+            do = f"did you mean {near}?" if near else "flatbook events tail shows some"
+            raise Failed(Exit.USAGE, f"no event has the type {kind!r}", where="--type", do=do)
     return lambda item: not kinds or name_of(type(item.event)) in kinds
 
 

@@ -47,6 +47,7 @@ def replay(
 
 
 def _report(where: Where, owner: str | None, symbol: str | None) -> Report:
+    from flatbook.cli.asked import check_known
     from flatbook.cli.desks import loaded_of
     from flatbook.cli.reading import past_of
     from flatbook.ops.config_read import ConfigRefused
@@ -63,6 +64,7 @@ def _report(where: Where, owner: str | None, symbol: str | None) -> Report:
     except ConfigRefused:
         prices = no_prices
     with past_of(where) as past:
+        check_known(where, past, owner, symbol)
         return draw_report(past.read(), prices, None, scope)
 
 

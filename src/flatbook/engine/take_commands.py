@@ -146,7 +146,10 @@ def _why_not_halt(turn: Turn, command: Command) -> Refusal | None:
         return None
     if scope == HaltScope.ALL.value:
         return f"a halt of all has no target, and {target!r} was named: leave it out, or name its scope too"
-    return f"{target!r} is no {scope} of this desk; it has {', '.join(known) or 'none'}"
+    names = ", ".join(known) or "none"
+    if not target:
+        return f"a halt of scope {scope} names its target; this desk has {names}"
+    return f"{target!r} is no {scope} of this desk; it has {names}"
 
 
 def _targets(turn: Turn, scope: HaltScope) -> tuple[str, ...]:

@@ -41,6 +41,8 @@ def test_a_type_that_no_event_has_is_refused(flat: Path) -> None:
     told = call("events", "tail", "--type", "order_fill", "--home", str(flat))
     assert told.code == 2
     assert "no event has the type 'order_fill'; did you mean order_filled" in told.err
+    unlike = call("events", "tail", "--type", "xyz", "--home", str(flat))
+    assert "no event has the type 'xyz'; flatbook events tail shows some\n" in unlike.err
 
 
 def test_a_stretch_is_written_to_a_file_that_proves_itself(flat: Path, tmp_path: Path) -> None:

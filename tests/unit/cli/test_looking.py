@@ -184,7 +184,7 @@ def test_a_fee_whose_mark_is_not_known_is_unknown_and_none_is_told_as_nothing(tm
     assert [cell in line for cell, line in zip(("unknown", "0.0004"), lines[-2:], strict=True)] == [True, True]
 
 
-@pytest.mark.parametrize("verb", ["positions", "orders", "trades", "pnl"])
+@pytest.mark.parametrize("verb", ["positions", "orders", "trades", "pnl", "report"])
 def test_a_name_that_nobody_knows_is_refused_with_those_that_are_known(verb: str, flat: Path) -> None:
     wrong = call(verb, "--symbol", "MSTR", "--home", str(flat))
     assert (wrong.code, wrong.out) == (2, "")

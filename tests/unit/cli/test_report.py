@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,7 +26,10 @@ def test_people_read_tables_and_a_sentence_on_whether_it_adds_up(flat: Path) -> 
     assert told.out.splitlines()[-1] == "the parts add up to the ledger"
 
 
-def test_an_owner_or_share_that_traded_nothing_has_nothing_to_report(flat: Path) -> None:
-    for words in (("--owner", "nobody"), ("--symbol", "NONE")):
-        body = call("report", *words, "--json", "--home", str(flat)).body()
-        assert (body["since"], body["latency"], body["net_usd"]) == (None, [], "0")
+def test_a_share_that_traded_nothing_has_nothing_to_report(flat: Path, tmp_path: Path) -> None:
+    home = shutil.copytree(flat, tmp_path / "home")
+    assert call("init", "--recordings", "--home", str(home)).code == 0
+    for config in home.rglob("*.toml"):
+        config.write_text(config.read_text("ascii").replace("COIN", "MSTR"), encoding="ascii")
+    body = call("report", "--symbol", "MSTR", "--json", "--home", str(home)).body()
+    assert (body["since"], body["latency"], body["net_usd"]) == (None, [], "0")

@@ -198,7 +198,7 @@ def test_refusals_are_journalled_and_exit_as_they_mean(running: Path) -> None:
     assert (no_halt.code, no_halt.body()["accepted"]) == (6, False)
     assert "no halt 'halt-x' stands" in no_halt.body()["why"]
     no_target = call("halt", "--scope", "owner", "--home", str(running))
-    assert (no_target.code, "'' is no owner of this desk; it has desk" in no_target.out) == (6, True)
+    assert (no_target.code, "a halt of scope owner names its target; this desk has desk" in no_target.out) == (6, True)
     assert call("order", "recheck", "fb1", "--reason", "r", "--home", str(running)).code == 6
     assert call("fill", "release", "8453:0xab:1", "--reason", "r", "--home", str(running)).code == 6
     assert call("position", "assign", "desk", "paper", "x", "--yes", "--reason", "r", "--home", str(running)).code == 6

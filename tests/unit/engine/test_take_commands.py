@@ -127,7 +127,7 @@ def test_a_halt_of_any_scope_cancels_what_it_covers_and_stops_new_orders(scope: 
     ("arguments", "said"),
     [
         ({"scope": "everything"}, "'everything'"),
-        ({"scope": "owner"}, "'' is no owner"),
+        ({"scope": "owner"}, "a halt of scope owner names its target; this desk has desk"),
         ({"scope": "owner", "target": "des"}, "'des' is no owner of this desk; it has desk"),
         ({"scope": "venue", "target": "alpaca"}, "paper"),
         ({"scope": "instrument", "target": "COIN"}, "COIN/USD"),

@@ -41,7 +41,7 @@ const ORDER = {
 };
 const UNKNOWN = { ...ORDER, order_id: "second", status: "unknown", outcome: "unknown" as const, open: true, accepted: false, filled: "0", slippage_bps: null, slippage_usd: null, unknown_since: "2025-12-04T16:50:00Z" };
 const SUMS = { as_of: { seq: 170, at: null }, orders: 2, outcomes: { working: 0, unknown: 1, filled: 1, canceled: 0, failed: 0 }, bought: {}, sold: { USD: "285.30824" }, fees: { BTC: "0.00000216" }, slippage_usd: "-0.34714", decided: 1 };
-const TRADE = { ref: "exec:1", at: "2025-12-04T16:49:00Z", owner: "desk", account: "paper", instrument: "COIN/USD@paper", underlying: "COIN", place: "offchain", side: "sell", qty: "1.021", money: "285.30824", asset: "USD", price_usd: "279.44", order_id: null, assumed: false, open_qty: "0", links: [], fees: { USD: "0.01" }, session: "regular", oracle_usd: null, oracle_bps: null, oracle_doubts: [] };
+const TRADE = { ref: "exec:1", at: "2025-12-04T16:49:00Z", owner: "desk", account: "paper", instrument: "COIN/USD@paper", underlying: "COIN", place: "offchain", side: "sell", qty: "1.021", money: "285.30824", asset: "USD", price_usd: "279.44", order_id: null, assumed: false, open_qty: "0", links: [], fees: { USD: "0.01" }, fees_usd: "0.01", matched_qty: "1.021", session: "regular", oracle_usd: null, oracle_bps: null, oracle_doubts: [] };
 
 const cellsOf = (row: HTMLElement): Record<string, string | null> => Object.fromEntries([...row.querySelectorAll("[data-col]")].map((cell) => [cell.getAttribute("data-col") ?? "", cell.textContent]));
 
@@ -112,7 +112,16 @@ it("says of trades what each was charged and in which session, and sums them", a
   answering({ "/api/v1/trades": { trades: [TRADE], next: null }, "/api/v1/sums/trades": { as_of: SUMS.as_of, trades: 1, bought: {}, sold: { USD: "285.30824" }, fees: {}, unpriced: 1 } });
   draw(<TradesTable />);
   expect(cellsOf(await screen.findByTestId("trades-table-row"))).toMatchObject({ fees: "0.01 USD", session: "regular" });
+  expect(screen.getByTitle("1.021 of 1.021 matched").textContent).toBe("closed");
+  expect(screen.getByTitle("0.01 USD: 0.01 USD")).toBeTruthy();
   expect((await screen.findByTestId("trades-sum")).textContent).toBe("All that are asked for1 tradesold for285.31USD1 trade without money");
+});
+
+it("says unknown of what a trade was charged where no mark says what that was worth", async () => {
+  const trade = { ...TRADE, fees: { BTC: "0.00000216" }, fees_usd: null };
+  answering({ "/api/v1/trades": { trades: [trade], next: null }, "/api/v1/sums/trades": { as_of: SUMS.as_of, trades: 1, bought: {}, sold: {}, fees: {}, unpriced: 0 } });
+  draw(<TradesTable />);
+  expect(await screen.findByTitle("0.00000216 BTC: unknown USD")).toBeTruthy();
 });
 
 it("names how many orders went how, and nothing where there is none", () => {

@@ -37,7 +37,7 @@ const COLUMNS: readonly Column<Trade>[] = [
     align: "right",
     sort: "amount",
     text: (trade) => trade.open_qty,
-    cell: (trade) => (directionOf(trade.open_qty) === 0 ? <span className="text-muted">closed</span> : <Amount value={trade.open_qty} />),
+    cell: (trade) => <span title={`${trade.matched_qty} of ${trade.qty} matched`}>{directionOf(trade.open_qty) === 0 ? <span className="text-muted">closed</span> : <Amount value={trade.open_qty} />}</span>,
   },
   {
     id: "links",
@@ -62,12 +62,17 @@ const COLUMNS: readonly Column<Trade>[] = [
     align: "right",
     sort: "none",
     text: (trade) => feesText(trade.fees),
-    cell: (trade) => <span className="num text-text2" title={Object.entries(trade.fees).map(([asset, amount]) => `${amount} ${asset}`).join(", ")}>{feesText(trade.fees) || "—"}</span>,
+    cell: (trade) => <span className="num text-text2" title={chargedText(trade)}>{feesText(trade.fees) || "—"}</span>,
   },
   { id: "session", head: "Session", text: (trade) => trade.session, className: "text-2xs text-text2" },
   { id: "owner", head: "Owner", text: (trade) => trade.owner, className: "text-2xs text-text2" },
   { id: "actions", head: "", text: () => null, sort: "none", align: "right", cell: (trade) => <TradeActions of={trade.ref} /> },
 ];
+
+function chargedText(trade: Trade): string {
+  const amounts = Object.entries(trade.fees).map(([asset, amount]) => `${amount} ${asset}`);
+  return amounts.length === 0 ? "nothing was charged" : `${amounts.join(", ")}: ${trade.fees_usd ?? "unknown"} USD`;
+}
 
 function TradeActions({ of }: { of: string }) {
   const called = useCalled();

@@ -21,6 +21,7 @@ from flatbook.engine import (
 )
 from flatbook.engine import turn as turn_of
 from flatbook.engine.move_orders import book_move
+from flatbook.engine.overdue import Overdue
 from flatbook.engine.reports import NotSent, Unknown, VenueStatus
 from flatbook.engine.turn import Turn
 from flatbook.events import orders as ev
@@ -111,7 +112,7 @@ def fresh_id_on_retry() -> tuple[Swap, ...]:
 def no_status_poll() -> tuple[Swap, ...]:
     """Never asks for an order."""
     return (
-        Swap(run, "overdue", lambda *_: ((), None)),
+        Swap(Overdue, "look", lambda *_: ((), None)),
         Swap(follow, "_working", lambda *_: ()),
         Swap(take_statement, "missing_orders", lambda *_: ()),
     )
